@@ -1,0 +1,151 @@
+"""IP addresses as (family, int), tables of address ranges, and the one function that compares the client's address.
+
+An IPv4-mapped IPv6 address is an IPv4 address (RFC 7208 §5), mapped here, once, where text becomes numbers.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from heapq import heappop, heappush
+from ipaddress import IPv4Address, IPv6Address
+from operator import itemgetter
+from socket import AF_INET, AF_INET6, inet_ntop, inet_pton  # conversions only: nothing here opens a socket
+from typing import NamedTuple, Protocol, TypeVar
+
+from spfengine.errors import AddressError
+from spfengine.visible import visible
+
+_MAPPED = 0xFFFF  # ::ffff:0:0/96
+
+
+class Family(NamedTuple):
+    """An address family: its IP version, the bits of an address, and its last address."""
+
+    version: int
+    bits: int
+    last: int
+
+
+V4 = Family(4, 32, (1 << 32) - 1)
+V6 = Family(6, 128, (1 << 128) - 1)
+
+_Hit = TypeVar("_Hit")
+
+Table = tuple[Sequence[int], Sequence[_Hit | None]]
+"""Ranges that cover a family's space: range i begins at `starts[i]`, and `hits[i]` is what it leads to (None: nothing)."""
+
+
+def parse_address(address: object) -> tuple[Family, int]:
+    """Return an IP address given by a caller as (family, int).
+
+    Args:
+        address: text ("192.0.2.1", "2001:db8::1") or an `ipaddress` object.
+
+    Raises:
+        AddressError: it is no IP address, or it has a zone id (`fe80::1%eth0`), which means nothing to a receiver.
+    """
+    if isinstance(address, str):
+        try:
+            if ":" in address:
+                value = int.from_bytes(inet_pton(AF_INET6, address), "big")
+                return (V4, value & V4.last) if value >> 32 == _MAPPED else (V6, value)
+            return V4, int.from_bytes(inet_pton(AF_INET, address), "big")
+        except (OSError, ValueError):
+            pass
+    elif isinstance(address, IPv4Address):
+        return V4, int(address)
+    elif isinstance(address, IPv6Address) and address.scope_id is None:
+        value = int(address)
+        return (V4, value & V4.last) if value >> 32 == _MAPPED else (V6, value)
+    hint = " (leave out the zone id after '%')" if "%" in str(address) else ""
+    shown = visible(str(address), 60)
+    raise AddressError(f"not an IP address: {shown!r}; expected one like 192.0.2.1 or 2001:db8::1{hint}")
+
+
+def parse_ip6(text: str) -> int | None:
+    """Return the text of an IPv6 address (RFC 4291 §2.2) as an int, or None where it is none."""
+    try:
+        return int.from_bytes(inet_pton(AF_INET6, text), "big")
+    except (OSError, ValueError):
+        return None
+
+
+def parse_ip4(text: str) -> int | None:
+    """Return a dotted quad without leading zeros (RFC 7208 §12, ip4-network) as an int, or None where it is none."""
+    try:
+        return int.from_bytes(inet_pton(AF_INET, text), "big")
+    except (OSError, ValueError):
+        return None
+
+
+def address_text(family: Family, value: int) -> str:
+    """Return an address as text; IPv6 as RFC 5952 has it."""
+    if family is V4:
+        return inet_ntop(AF_INET, value.to_bytes(4, "big"))
+    return str(IPv6Address(value))
+
+
+def network_range(family: Family, value: int, prefix: int) -> tuple[int, int]:
+    """Return the first and last address of the network of `prefix` bits around `value`; host bits are ignored."""
+    host = family.bits - prefix
+    low = value >> host << host
+    return low, low | ((1 << host) - 1)
+
+
+class Located(Protocol):
+    """What `locate` needs to know of a check."""
+
+    ip: int
+    tiling: bool
+
+    def narrow(self, starts: Sequence[int], index: int) -> None:
+        """Keep only the addresses from `starts[index]` up to the next start."""
+
+
+def locate(session: Located, table: Table[_Hit]) -> _Hit | None:
+    """Return what the client's address hits in `table`: the only comparison with the client's address there is.
+
+    That makes a policy exact: where every comparison of a run comes out the same, the whole run does.
+    """
+    starts, hits = table
+    index = bisect_right(starts, session.ip) - 1
+    if session.tiling:
+        session.narrow(starts, index)
+    return hits[index]
+
+
+def build_table(ranges: Iterable[tuple[int, int, _Hit]]) -> Table[_Hit]:
+    """Return a table of (first, last, hit) ranges, which may overlap: where they do, the earlier one is hit.
+
+    Neighbouring ranges of one hit become one. Costs n log n for n ranges.
+    """
+    hits = []
+    edges = []
+    for order, (first, last, hit) in enumerate(ranges):
+        hits.append(hit)
+        edges.append((first, order, True))
+        edges.append((last + 1, order, False))
+    edges.sort(key=itemgetter(0))
+    starts: list[int] = [0]
+    found: list[_Hit | None] = [None]
+    open_orders: list[int] = []
+    closed: set[int] = set()
+    for place, edge in enumerate(edges):
+        position, order, opens = edge
+        if opens:
+            heappush(open_orders, order)
+        else:
+            closed.add(order)
+        if place + 1 < len(edges) and edges[place + 1][0] == position:
+            continue
+        while open_orders and open_orders[0] in closed:
+            heappop(open_orders)
+        now = hits[open_orders[0]] if open_orders else None
+        if starts[-1] == position:
+            found[-1] = now
+            if len(found) > 1 and found[-2] is now:
+                starts.pop()
+                found.pop()
+        elif now is not found[-1]:
+            starts.append(position)
+            found.append(now)
+    return tuple(starts), tuple(found)

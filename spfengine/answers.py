@@ -1,0 +1,216 @@
+"""Questions and Answers: all that the evaluation knows of DNS, and the protocol of whatever answers.
+
+A DNS status is data. NXDOMAIN, no records, a timeout or SERVFAIL are an `Answer` with a status, never an exception.
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv6Address
+from typing import Any, NamedTuple, Protocol, Self, runtime_checkable
+
+from spfengine.addresses import V4, V6, Family, Table, address_text, build_table, network_range, parse_ip4, parse_ip6
+from spfengine.errors import ArgumentError
+from spfengine.frozen import Frozen, fill
+from spfengine.visible import visible
+
+
+class RRType(StrEnum):
+    """The types of DNS record that SPF asks for (RFC 7208 §5; type SPF is never asked, §3.1)."""
+
+    TXT = "TXT"
+    A = "A"
+    AAAA = "AAAA"
+    MX = "MX"
+    PTR = "PTR"
+
+
+class Status(StrEnum):
+    """How DNS answered. NOERROR and NXDOMAIN are answers; all others are failures, and give temperror."""
+
+    NOERROR = "NOERROR"
+    NXDOMAIN = "NXDOMAIN"
+    SERVFAIL = "SERVFAIL"
+    REFUSED = "REFUSED"
+    FORMERR = "FORMERR"
+    TIMEOUT = "TIMEOUT"
+    TRUNCATED = "TRUNCATED"
+    LOOP = "LOOP"
+    """The CNAME records of the name lead in a circle, or through too many names."""
+
+
+_NOERROR = Status.NOERROR
+_NXDOMAIN = Status.NXDOMAIN
+
+Text = str | bytes
+TextRecord = Text | tuple[Text, ...]
+"""A TXT record: one string, or a tuple of the strings that it is made of."""
+
+
+class Question(NamedTuple):
+    """A DNS question.
+
+    Attributes:
+        name: the name, without its final dot, each octet as one character.
+        type: the type of record wanted.
+    """
+
+    name: str
+    type: RRType
+
+
+class Answer(Frozen):
+    """What came back for a Question. Make one with `txt`, `a`, `aaaa`, `mx`, `ptr`, `nxdomain`, `nodata` or `failed`.
+
+    Attributes:
+        status: how DNS answered.
+        type: the type of the records; None where there are none.
+        records: in the order in which they came. TXT: bytes, the strings joined; A and AAAA: int; MX: (preference,
+            exchange), the exchange of a null MX being ""; PTR: names. Names are as DNS gave them, without final dot.
+        ttl: seconds for which the answer may be kept, or None where that is not known.
+        chain: the names that CNAME records led through, first to last; empty where there was no CNAME.
+        strings: for TXT, the strings of each record as they were in DNS; otherwise empty.
+        memo: what evaluation derived from these records, kept as long as the answer; no part of its value.
+    """
+
+    __slots__ = ("chain", "memo", "records", "status", "strings", "ttl", "type")
+    fields = ("status", "type", "records", "ttl", "chain", "strings")
+    status: Status
+    type: RRType | None
+    records: tuple[Any, ...]
+    ttl: int | None
+    chain: tuple[str, ...]
+    strings: tuple[tuple[bytes, ...], ...]
+    memo: dict[Any, Any]
+
+    def __init__(
+        self,
+        status: Status,
+        type: RRType | None = None,
+        records: tuple[Any, ...] = (),
+        ttl: int | None = None,
+        chain: Iterable[str] = (),
+        strings: tuple[tuple[bytes, ...], ...] = (),
+    ) -> None:
+        fill(self, "status", status)
+        fill(self, "type", type)
+        fill(self, "records", records)
+        fill(self, "ttl", ttl)
+        fill(self, "chain", tuple(chain))
+        fill(self, "strings", strings)
+        fill(self, "memo", {})
+
+    @classmethod
+    def txt(cls, *records: TextRecord, ttl: int | None = None, chain: Iterable[str] = ()) -> Self:
+        """An answer of TXT records; a tuple is one record of several strings. Text is sent as UTF-8."""
+        strings = tuple(
+            tuple(_octets(part) for part in record) if isinstance(record, tuple) else (_octets(record),)
+            for record in records
+        )
+        return cls(_NOERROR, RRType.TXT, tuple(b"".join(parts) for parts in strings), ttl, chain, strings)
+
+    @classmethod
+    def a(cls, *addresses: str | IPv4Address, ttl: int | None = None, chain: Iterable[str] = ()) -> Self:
+        """An answer of A records. Raises ArgumentError for what is no IPv4 address."""
+        return cls(_NOERROR, RRType.A, tuple(_ip4(address) for address in addresses), ttl, chain)
+
+    @classmethod
+    def aaaa(cls, *addresses: str | IPv6Address, ttl: int | None = None, chain: Iterable[str] = ()) -> Self:
+        """An answer of AAAA records. Raises ArgumentError for what is no IPv6 address."""
+        return cls(_NOERROR, RRType.AAAA, tuple(_ip6(address) for address in addresses), ttl, chain)
+
+    @classmethod
+    def mx(cls, *records: tuple[int, str], ttl: int | None = None, chain: Iterable[str] = ()) -> Self:
+        """An answer of MX records, each (preference, exchange)."""
+        exchanges = tuple((int(preference), _undotted(exchange)) for preference, exchange in records)
+        return cls(_NOERROR, RRType.MX, exchanges, ttl, chain)
+
+    @classmethod
+    def ptr(cls, *names: str, ttl: int | None = None, chain: Iterable[str] = ()) -> Self:
+        """An answer of PTR records."""
+        return cls(_NOERROR, RRType.PTR, tuple(_undotted(name) for name in names), ttl, chain)
+
+    @classmethod
+    def nxdomain(cls, ttl: int | None = None, chain: Iterable[str] = ()) -> Self:
+        """The answer that the name does not exist."""
+        return cls(_NXDOMAIN, None, (), ttl, chain)
+
+    @classmethod
+    def nodata(cls, ttl: int | None = None, chain: Iterable[str] = ()) -> Self:
+        """The answer that the name exists, but has no records of this type."""
+        return cls(_NOERROR, None, (), ttl, chain)
+
+    @classmethod
+    def failed(cls, status: Status, chain: Iterable[str] = ()) -> Self:
+        """A failure: DNS gave no answer. Raises ArgumentError for NOERROR and NXDOMAIN, which are none."""
+        if status in (_NOERROR, _NXDOMAIN):
+            raise ArgumentError(f"{status} is an answer, not a failure; use Answer.nodata() or Answer.nxdomain()")
+        return cls(Status(status), None, (), None, chain)
+
+    @property
+    def is_void(self) -> bool:
+        """Whether this is a void lookup: NXDOMAIN, or an answer of no records (RFC 7208 §4.6.4)."""
+        return not self.records and (self.status is _NOERROR or self.status is _NXDOMAIN)
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether DNS gave no answer at all, so that the result is temperror (RFC 7208 §2.6.6)."""
+        return self.status is not _NOERROR and self.status is not _NXDOMAIN
+
+    def table(self, family: Family, prefix: int) -> Table[bool]:
+        """Return the addresses of an A or AAAA answer, each widened to its network of `prefix` bits, as a table."""
+        try:
+            found: Table[bool] = self.memo[prefix]
+        except KeyError:
+            ranges = [(*network_range(family, address, prefix), True) for address in self.records]
+            found = self.memo[prefix] = build_table(ranges)
+        return found
+
+    def texts(self) -> list[str]:
+        """Return the records as people write them, safe to print."""
+        if self.type is RRType.A:
+            return [address_text(V4, address) for address in self.records]
+        if self.type is RRType.AAAA:
+            return [address_text(V6, address) for address in self.records]
+        if self.type is RRType.MX:
+            return [f"{preference} {visible(exchange) or '.'}" for preference, exchange in self.records]
+        return [visible(record) for record in self.records]
+
+
+@runtime_checkable
+class Resolver(Protocol):
+    """Whatever answers Questions. Failures come back as Answers; what is raised here reaches the caller of check()."""
+
+    def resolve(self, question: Question, /) -> Answer:
+        """Return the answer to `question`."""
+        ...
+
+
+@runtime_checkable
+class AsyncResolver(Protocol):
+    """The asyncio form of a Resolver; a class may have both."""
+
+    async def aresolve(self, question: Question, /) -> Answer:
+        """Return the answer to `question`."""
+        ...
+
+
+def _octets(text: Text) -> bytes:
+    return text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape")
+
+
+def _undotted(name: str) -> str:
+    return name[:-1] if name.endswith(".") else name
+
+
+def _ip4(address: str | IPv4Address) -> int:
+    value = int(address) if isinstance(address, IPv4Address) else parse_ip4(address)
+    if value is None:
+        raise ArgumentError(f"not an IPv4 address: {visible(str(address), 60)!r}")
+    return value
+
+
+def _ip6(address: str | IPv6Address) -> int:
+    value = int(address) if isinstance(address, IPv6Address) else parse_ip6(address)
+    if value is None:
+        raise ArgumentError(f"not an IPv6 address: {visible(str(address), 60)!r}")
+    return value

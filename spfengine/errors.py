@@ -1,0 +1,71 @@
+"""What this package raises. Everything here is a caller's mistake or a broken file; nothing that a stranger publishes
+in DNS or says in SMTP raises out of `check()`, it becomes a result.
+
+    SPFEngineError
+    ├── RecordSyntaxError (also ValueError)   a record's text does not follow RFC 7208 §12
+    ├── AddressError      (also ValueError)   an IP address given by the caller can't be understood
+    ├── ArgumentError     (also ValueError)   any other argument can't be used
+    ├── ZoneError         (also ValueError)   a zone file or mapping can't be understood
+    ├── RecordingError    (also ValueError)   a recording can't be understood
+    ├── HeaderError       (also ValueError)   a header field to be read back can't be understood
+    ├── ResolverError     (also TypeError)    what was given as resolver does not keep the resolver protocol
+    └── MissingExtraError (also ImportError)  a feature's library is not installed
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from spfengine.problems import Problem
+
+
+class SPFEngineError(Exception):
+    """The root of all exceptions of this package."""
+
+
+class RecordSyntaxError(SPFEngineError, ValueError):
+    """A record's text does not follow RFC 7208 §12.
+
+    Attributes:
+        problems: every fault of the text, in the order of their places; at least one.
+        source: the text, each octet as one character.
+        span: where the first fault stands: (start, end) offsets into `source`.
+        section: the section of RFC 7208 that the first fault breaks, such as "5.3".
+    """
+
+    def __init__(self, problems: "tuple[Problem, ...]", source: str) -> None:
+        self.problems = problems
+        self.source = source
+        self.span = problems[0].span
+        self.section = problems[0].section
+        super().__init__(problems, source)
+
+    def __str__(self) -> str:
+        return "\n".join(problem.render(self.source) for problem in self.problems)
+
+
+class AddressError(SPFEngineError, ValueError):
+    """An IP address given by the caller can't be understood."""
+
+
+class ArgumentError(SPFEngineError, ValueError):
+    """An argument can't be used as it is; the message says which, and what was expected."""
+
+
+class ZoneError(SPFEngineError, ValueError):
+    """A zone file or mapping can't be understood; the message says where, and what was expected."""
+
+
+class RecordingError(SPFEngineError, ValueError):
+    """A recording can't be understood."""
+
+
+class HeaderError(SPFEngineError, ValueError):
+    """A header field that was to be read back can't be understood."""
+
+
+class ResolverError(SPFEngineError, TypeError):
+    """What was given as a resolver does not keep the resolver protocol."""
+
+
+class MissingExtraError(SPFEngineError, ImportError):
+    """A feature needs a library that is not installed; the message says what to install."""

@@ -1,0 +1,49 @@
+"""Immutable values, without the import cost of `dataclasses` (which alone would cost more than all of ours)."""
+
+from typing import Any, ClassVar, NoReturn, Self
+
+fill = object.__setattr__
+"""Set a slot while a frozen value is being made; nowhere else."""
+
+
+class Frozen:
+    """A value: compared, hashed, shown and pickled by its fields, and never changed.
+
+    A subclass names its `fields` in the order of its constructor's parameters, and its `__init__` fills the slots
+    through `fill`. Slots that are not fields are caches or places: no part of the value.
+    """
+
+    __slots__ = ()
+    fields: ClassVar[tuple[str, ...]] = ()
+    compared: ClassVar[tuple[str, ...] | None] = None
+    """The fields that equality looks at, where it is not all of them."""
+
+    def _key(self) -> tuple[Any, ...]:
+        return tuple([getattr(self, name) for name in self.compared or self.fields])
+
+    def __eq__(self, other: object) -> bool:
+        if other.__class__ is not self.__class__:
+            return NotImplemented
+        return self._key() == other._key()  # type: ignore[attr-defined]  # same class, just checked
+
+    def __hash__(self) -> int:
+        return hash((self.__class__, self._key()))
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.fields)
+        return f"{self.__class__.__name__}({shown})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return self.__class__, tuple(getattr(self, name) for name in self.fields)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"{self.__class__.__name__} is immutable: {name!r} can't be set")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"{self.__class__.__name__} is immutable: {name!r} can't be deleted")

@@ -1,0 +1,116 @@
+"""Domain names as the text of their octets: every character stands for one octet (U+0000 to U+00FF).
+
+A name has no final dot, keeps the case in which it was written, and is compared label by label, ASCII letters without
+case (RFC 4343). So a name holds exactly the octets that are asked for, however odd they are.
+"""
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+from spfengine.addresses import V4, Family
+from spfengine.visible import visible_name
+
+MAX_NAME = 253
+"""Octets of the longest name in text form, without the final dot (RFC 7208 §7.3)."""
+MAX_LABEL = 63
+
+_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+_FULL_STOPS = str.maketrans("\u3002\uff0e\uff61", "...")  # RFC 3490 §3.1: dots of an internationalised name
+
+
+def fold(name: str) -> str:
+    """Return the name with its ASCII letters, and only them, in lower case."""
+    return name.lower() if name.isascii() else name.translate(_LOWER)
+
+
+def is_same_or_under(name: str, parent: str) -> bool:
+    """Whether `name` is `parent` or a name below it, label by label (RFC 7208 §5.5, the reading of eid4751)."""
+    name, parent = fold(name), fold(parent)
+    return name == parent or (name.endswith(parent) and name[-len(parent) - 1 : -len(parent)] == "." and parent != "")
+
+
+def octets(text: str) -> str:
+    """Return text that a client sent as the text of its octets (UTF-8 where it is not ASCII)."""
+    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("latin-1")
+
+
+def from_labels(labels: Iterable[bytes]) -> str:
+    r"""Return the name made of these labels, the empty root label left out.
+
+    A dot inside a label becomes `\046`: the text then is a name of its own, which nobody else's name can equal.
+    """
+    return ".".join([label.decode("latin-1").replace(".", "\\046") for label in labels if label])
+
+
+def to_labels(name: str) -> list[bytes]:
+    """Return the labels of an askable name, without the root's."""
+    return [label.encode("latin-1") for label in name.split(".")] if name else []
+
+
+def truncate(name: str) -> str:
+    """Return an expanded name without its final dot, shortened from the left to 253 octets (RFC 7208 §7.3)."""
+    if name.endswith("."):
+        name = name[:-1]
+    if len(name) > MAX_NAME:
+        dot = name.find(".", len(name) - MAX_NAME - 1)
+        name = name[dot + 1 :]
+    return name
+
+
+def is_askable(name: str) -> bool:
+    """Whether a DNS question can be made of this name: no empty label, none over 63 octets, 253 in all."""
+    if not name or len(name) > MAX_NAME or ".." in name or name[0] == "." or name[-1] == ".":
+        return False
+    return len(name) <= MAX_LABEL or max(map(len, name.split("."))) <= MAX_LABEL
+
+
+@lru_cache(maxsize=4096)
+def domain_fault(domain: str) -> str | None:
+    """Return why check_host() can't be asked about this domain, in words, or None where it can (RFC 7208 §4.3)."""
+    shown = visible_name(domain)
+    if not domain:
+        return "there is no domain to check"
+    if domain[0] == "[":
+        return f"{shown} is an address literal, not a domain name"
+    if len(domain) > MAX_NAME:
+        return f"{shown} is longer than the {MAX_NAME} octets of a domain name"
+    labels = domain.split(".")
+    if "" in labels:
+        return f"{shown} has an empty label (two dots in a row, or a dot at its start)"
+    if max(map(len, labels)) > MAX_LABEL:
+        return f"{shown} has a label longer than {MAX_LABEL} octets"
+    if len(labels) == 1:
+        return f"{shown} is a single label, not a fully qualified domain name"
+    if labels[-1].isdigit():
+        return f"{shown} ends in a label of digits only, so it is no domain name"
+    return None
+
+
+def to_a_labels(domain: str) -> str | None:
+    """Return an internationalised domain with its U-labels as A-labels (RFC 8616 §2), or None where IDNA2008 refuses.
+
+    Upper-case letters are mapped to lower case first (UTS #46, non-transitional), since people type them.
+    """
+    if domain.isascii():
+        return domain
+    if len(domain) > MAX_NAME:
+        return None
+    import idna  # here and nowhere else: only internationalised names need it
+
+    labels = []
+    for label in domain.translate(_FULL_STOPS).split("."):
+        if label.isascii():
+            labels.append(label)
+            continue
+        try:
+            labels.append(idna.encode(label, uts46=True).decode("ascii"))
+        except (idna.IDNAError, UnicodeError):
+            return None
+    return ".".join(labels)
+
+
+def reverse_name(family: Family, value: int) -> str:
+    """Return the name that holds the PTR records of an address (RFC 1035 §3.5, RFC 3596 §2.5)."""
+    if family is V4:
+        return ".".join([str(value >> shift & 255) for shift in (0, 8, 16, 24)]) + ".in-addr.arpa"
+    return ".".join(f"{value:032x}"[::-1]) + ".ip6.arpa"

@@ -1,0 +1,161 @@
+"""Why a result is none, temperror or permerror, or why a text is no record: one value with a stable code."""
+
+from enum import StrEnum
+
+from spfengine.frozen import Frozen, fill
+from spfengine.visible import visible, visible_name
+
+
+class ProblemCode(StrEnum):
+    """Stable codes of problems. They are public API: a code is never renamed, nor given another meaning."""
+
+    # The domain (result none; permerror for the target of an include or redirect)
+    INVALID_DOMAIN = "invalid-domain"
+    INVALID_U_LABEL = "invalid-u-label"
+    DOMAIN_NOT_FOUND = "domain-not-found"
+    NO_RECORD = "no-record"
+    INCLUDE_INVALID_DOMAIN = "include-invalid-domain"
+    INCLUDE_DOMAIN_NOT_FOUND = "include-domain-not-found"
+    INCLUDE_NO_RECORD = "include-no-record"
+    REDIRECT_INVALID_DOMAIN = "redirect-invalid-domain"
+    REDIRECT_DOMAIN_NOT_FOUND = "redirect-domain-not-found"
+    REDIRECT_NO_RECORD = "redirect-no-record"
+    REDIRECT_NON_ASCII_LOCAL_PART = "redirect-non-ascii-local-part"
+    MULTIPLE_RECORDS = "multiple-records"
+
+    # The text of a record (permerror)
+    NOT_SPF = "not-spf"
+    INVALID_CHARACTER = "invalid-character"
+    UNKNOWN_MECHANISM = "unknown-mechanism"
+    INVALID_MODIFIER_NAME = "invalid-modifier-name"
+    QUALIFIED_MODIFIER = "qualified-modifier"
+    MISSING_TERM_NAME = "missing-term-name"
+    MISSING_ARGUMENT = "missing-argument"
+    UNEXPECTED_ARGUMENT = "unexpected-argument"
+    EMPTY_DOMAIN_SPEC = "empty-domain-spec"
+    INVALID_DOMAIN_SPEC = "invalid-domain-spec"
+    ADDRESS_AS_DOMAIN_SPEC = "address-as-domain-spec"
+    INVALID_MACRO = "invalid-macro"
+    EXPLANATION_ONLY_MACRO = "explanation-only-macro"
+    MACRO_DIGITS_ZERO = "macro-digits-zero"
+    INVALID_IP4_NETWORK = "invalid-ip4-network"
+    INVALID_IP6_NETWORK = "invalid-ip6-network"
+    INVALID_CIDR_LENGTH = "invalid-cidr-length"
+    UNEXPECTED_CIDR_LENGTH = "unexpected-cidr-length"
+    DUPLICATE_MODIFIER = "duplicate-modifier"
+
+    # Limits (permerror; the time limit: temperror)
+    TOO_MANY_LOOKUPS = "too-many-lookups"
+    TOO_MANY_VOID_LOOKUPS = "too-many-void-lookups"
+    TOO_MANY_MX = "too-many-mx"
+    TIME_LIMIT = "time-limit"
+
+    # DNS could not answer (temperror)
+    DNS_SERVFAIL = "dns-servfail"
+    DNS_REFUSED = "dns-refused"
+    DNS_FORMERR = "dns-formerr"
+    DNS_TIMEOUT = "dns-timeout"
+    DNS_TRUNCATED = "dns-truncated"
+    DNS_CNAME_LOOP = "dns-cname-loop"
+
+    # Why a fail has no explanation (the result stays fail)
+    EXP_ABSENT = "exp-absent"
+    EXP_INVALID_DOMAIN = "exp-invalid-domain"
+    EXP_NON_ASCII_LOCAL_PART = "exp-non-ascii-local-part"
+    EXP_DNS_ERROR = "exp-dns-error"
+    EXP_NO_RECORD = "exp-no-record"
+    EXP_MULTIPLE_RECORDS = "exp-multiple-records"
+    EXP_INVALID_MACRO = "exp-invalid-macro"
+    EXP_NON_ASCII = "exp-non-ascii"
+    EXP_CONTROL_CHARACTER = "exp-control-character"
+    EXP_TOO_LONG = "exp-too-long"
+    EXP_TIME_LIMIT = "exp-time-limit"
+
+
+class Problem(Frozen):
+    """One thing that is wrong, in words a mail admin understands.
+
+    Attributes:
+        code: the stable `ProblemCode`.
+        text: one sentence, safe to print: what strangers wrote stands escaped in it.
+        domain: the domain whose record, name or answer is at fault; None for a text that belongs to no domain.
+        span: (start, end) octet offsets of the term at fault in the record's text, or None.
+        section: the section of RFC 7208 that decides, such as "4.6.4" (of RFC 8616 where it starts with "RFC 8616").
+        hint: what to do about it, or None.
+    """
+
+    __slots__ = fields = ("code", "text", "domain", "span", "section", "hint")
+    code: ProblemCode
+    text: str
+    domain: str | None
+    span: tuple[int, int] | None
+    section: str
+    hint: str | None
+
+    def __init__(
+        self,
+        code: ProblemCode,
+        text: str,
+        domain: str | None = None,
+        span: tuple[int, int] | None = None,
+        section: str = "",
+        hint: str | None = None,
+    ) -> None:
+        fill(self, "code", code)
+        fill(self, "text", text)
+        fill(self, "domain", domain)
+        fill(self, "span", span)
+        fill(self, "section", section)
+        fill(self, "hint", hint)
+
+    def at(self, domain: str | None, span: tuple[int, int] | None) -> "Problem":
+        """Return this problem with its place, where it has none of its own."""
+        return Problem(
+            self.code,
+            self.text,
+            domain if self.domain is None else self.domain,
+            span if self.span is None else self.span,
+            self.section,
+            self.hint,
+        )
+
+    def __str__(self) -> str:
+        return f"{self.text} [{self.code}]"
+
+    def render(self, source: str) -> str:
+        """Return the problem over several lines, with the part of `source` that is at fault and carets under it."""
+        where = f" (RFC 7208 §{self.section})" if self.section and not self.section.startswith("RFC") else ""
+        where = f" ({self.section})" if self.section.startswith("RFC") else where
+        lines = [f"{self.text}{where} [{self.code}]"]
+        if self.span is not None:
+            lines += excerpt(source, self.span)
+        if self.hint:
+            lines.append(f"hint: {self.hint}")
+        return "\n".join(lines)
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the problem as JSON-safe values."""
+        return {
+            "code": str(self.code),
+            "text": self.text,
+            "domain": None if self.domain is None else visible_name(self.domain),
+            "span": None if self.span is None else list(self.span),
+            "section": self.section,
+            "hint": self.hint,
+        }
+
+
+_EXCERPT = 72
+
+
+def excerpt(source: str, span: tuple[int, int]) -> list[str]:
+    """Return two lines: the piece of `source` around `span`, escaped, and carets under the span."""
+    start, end = span
+    left = max(0, start - (_EXCERPT - min(end - start, _EXCERPT)) // 2)
+    shown_end = min(end, start + _EXCERPT)
+    before = visible(source[left:start])
+    marked = visible(source[start:shown_end])
+    after = visible(source[shown_end : left + _EXCERPT])
+    lead = "…" if left else ""
+    tail = "…" if max(shown_end, left + _EXCERPT) < len(source) else ""
+    return [f"  {lead}{before}{marked}{after}{tail}", "  " + " " * len(lead + before) + "^" * max(1, len(marked))]

@@ -1,0 +1,32 @@
+"""Text of strangers, made safe to show: what they wrote can neither steer a terminal nor break a header, page or log."""
+
+_SHOWN_AT_MOST = 400
+
+
+def visible(text: str | bytes, at_most: int = _SHOWN_AT_MOST) -> str:
+    r"""Return `text` with everything that is not printable written as an escape, and cut where it is too long.
+
+    Octets over 127 and characters that do not print (controls, line ends, bidirectional overrides, surrogates) become
+    `\xNN` or `\uNNNN`; a backslash stays as it is, so this is for people, not for reading back.
+    """
+    if isinstance(text, bytes):
+        text = text[: at_most + 1].decode("ascii", "backslashreplace")
+    cut = len(text) > at_most
+    if cut:
+        text = text[:at_most]
+    if not text.isprintable():
+        text = "".join([c if c.isprintable() else _escape(c) for c in text])
+    return text + "…" if cut else text
+
+
+def visible_name(name: str) -> str:
+    r"""Return a domain name for people: octets that are no visible ASCII as `\DDD` (RFC 1035 §5.1), cut if too long."""
+    if name.isascii() and name.isprintable() and len(name) <= _SHOWN_AT_MOST:
+        return name
+    shown = "".join([c if "!" <= c <= "~" else f"\\{ord(c):03d}" for c in name[:_SHOWN_AT_MOST]])
+    return shown + "…" if len(name) > _SHOWN_AT_MOST else shown
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -1,0 +1,15 @@
+"""The result of a check, with all that it rests on."""
+
+from enum import StrEnum
+
+
+class Result(StrEnum):
+    """The results of check_host() (RFC 7208 §2.6)."""
+
+    NONE = "none"
+    NEUTRAL = "neutral"
+    PASS = "pass"
+    FAIL = "fail"
+    SOFTFAIL = "softfail"
+    TEMPERROR = "temperror"
+    PERMERROR = "permerror"

@@ -67,8 +67,10 @@ class Session:
         if not helo.isascii():
             helo = to_a_labels(helo) or octets(helo)
         self.helo = helo
-        local_part, at, domain = sender.rpartition("@")
-        if not at and (not sender or sender == "<>"):
+        if sender[:1] == "<" and sender[-1] == ">":
+            sender = sender[1:-1]  # as it stands in MAIL FROM
+        local_part, _, domain = sender.rpartition("@")
+        if not sender:
             domain = helo  # RFC 7208 §2.4: a null sender stands for postmaster@helo
         if domain and domain[-1] == ".":
             domain = domain[:-1]

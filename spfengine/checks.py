@@ -11,6 +11,8 @@ from spfengine.evaluation.session import HELO, MAILFROM, Session
 
 if TYPE_CHECKING:
     from spfengine.answers import AsyncResolver, Resolver
+    from spfengine.resolvers.live import LiveResolver
+    from spfengine.resolvers.overlay import Overlay
 
     AnyResolver = Resolver | AsyncResolver
 
@@ -191,10 +193,10 @@ async def acheck_record(
     return await acheck(ip, sender, helo, resolver=drafted, limits=limits, receiver=receiver, now=now)
 
 
-_live: "AnyResolver | None" = None
+_live: "LiveResolver | None" = None
 
 
-def default_resolver() -> "Resolver":
+def default_resolver() -> "LiveResolver":
     """Return the resolver that is used where none is given: live DNS as the system is set up, made once.
 
     Raises:
@@ -212,7 +214,7 @@ def _is_null(sender: str) -> bool:
     return sender in ("", "<>")
 
 
-def _draft(ip: object, sender: str, record: str | bytes, helo: str, resolver: "AnyResolver") -> "Resolver":
+def _draft(ip: object, sender: str, record: str | bytes, helo: str, resolver: "AnyResolver") -> "Overlay":
     from spfengine.resolvers.overlay import Overlay
 
     return Overlay(resolver, {Session(ip, sender, helo).domain: {"TXT": record}})

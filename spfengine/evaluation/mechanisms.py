@@ -26,7 +26,9 @@ def match_a(session: Session, directive: A, domain: str) -> Matching:
     name = domain if spec is None else spec.target
     if name is None and spec is not None:
         name = yield from askable_target(session, spec, domain)
-    return bool(name) and (yield from _has_address(session, directive, name))
+    if not name:
+        return False
+    return (yield from _has_address(session, directive, name))
 
 
 def match_mx(session: Session, directive: MX, domain: str) -> Matching:

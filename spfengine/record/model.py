@@ -1,5 +1,7 @@
 """The tree of a record: immutable terms, each with its text as written and its place in the record."""
 
+from typing import ClassVar
+
 from spfengine.addresses import V4, V6, Family, Table, build_table, network_range
 from spfengine.frozen import Frozen, fill
 from spfengine.record.macro import MacroString
@@ -17,8 +19,8 @@ class Term(Frozen):
     """
 
     __slots__ = ("span", "text")
-    fields = ("text", "span")
-    compared = ("text",)  # two terms are equal wherever they stand
+    fields: ClassVar[tuple[str, ...]] = ("text", "span")
+    compared: ClassVar[tuple[str, ...] | None] = ("text",)  # two terms are equal wherever they stand
     text: str
     span: Span
 
@@ -40,8 +42,8 @@ class Directive(Term):
     """
 
     __slots__ = ("qualifier",)
-    fields = ("qualifier", "text", "span")
-    compared = ("qualifier", "text")
+    fields: ClassVar[tuple[str, ...]] = ("qualifier", "text", "span")
+    compared: ClassVar[tuple[str, ...] | None] = ("qualifier", "text")
     qualifier: str
     mechanism = ""
     charged = False
@@ -69,8 +71,8 @@ class Network(Directive):
     """
 
     __slots__ = ("network", "prefix")
-    fields = ("qualifier", "network", "prefix", "text", "span")
-    compared = ("qualifier", "network", "prefix", "text")
+    fields: ClassVar[tuple[str, ...]] = ("qualifier", "network", "prefix", "text", "span")
+    compared: ClassVar[tuple[str, ...] | None] = ("qualifier", "network", "prefix", "text")
     network: int
     prefix: int
     family: Family
@@ -105,8 +107,8 @@ class DomainDirective(Directive):
     """
 
     __slots__ = ("domain_spec",)
-    fields = ("qualifier", "domain_spec", "text", "span")
-    compared = ("qualifier", "domain_spec", "text")
+    fields: ClassVar[tuple[str, ...]] = ("qualifier", "domain_spec", "text", "span")
+    compared: ClassVar[tuple[str, ...] | None] = ("qualifier", "domain_spec", "text")
     charged = True
     domain_spec: MacroString | None
 
@@ -147,8 +149,8 @@ class HostDirective(DomainDirective):
     """
 
     __slots__ = ("ip4_prefix", "ip6_prefix")
-    fields = ("qualifier", "domain_spec", "ip4_prefix", "ip6_prefix", "text", "span")
-    compared = ("qualifier", "domain_spec", "ip4_prefix", "ip6_prefix", "text")
+    fields: ClassVar[tuple[str, ...]] = ("qualifier", "domain_spec", "ip4_prefix", "ip6_prefix", "text", "span")
+    compared: ClassVar[tuple[str, ...] | None] = ("qualifier", "domain_spec", "ip4_prefix", "ip6_prefix", "text")
     ip4_prefix: int
     ip6_prefix: int
 
@@ -187,8 +189,8 @@ class Modifier(Term):
     """
 
     __slots__ = ("name", "value")
-    fields = ("name", "value", "text", "span")
-    compared = ("name", "value", "text")
+    fields: ClassVar[tuple[str, ...]] = ("name", "value", "text", "span")
+    compared: ClassVar[tuple[str, ...] | None] = ("name", "value", "text")
     name: str
     value: MacroString
 
@@ -255,7 +257,7 @@ class Record(Frozen):
     """
 
     __slots__ = ("explanation", "redirect", "source", "steps", "terms")
-    fields = ("source", "terms")
+    fields: ClassVar[tuple[str, ...]] = ("source", "terms")
     source: str
     terms: tuple[Term, ...]
     steps: tuple[Step, ...]

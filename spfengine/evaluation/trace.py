@@ -11,7 +11,7 @@ from spfengine.addresses import V4, address_text, network_range
 from spfengine.answers import Answer, Question, RRType
 from spfengine.evaluation.check_host import check_host
 from spfengine.evaluation.limits import Deadline
-from spfengine.evaluation.result import Result, Verdict
+from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Session
 from spfengine.names import fold, is_askable, is_same_or_under
 from spfengine.problems import Problem
@@ -145,11 +145,12 @@ class Trace(NamedTuple):
 
     Attributes:
         root: the record of the domain checked; those it includes and redirects to hang below its terms.
-        verdict: what the check came to.
+        result, problem: what the check came to.
     """
 
     root: TracedRecord
-    verdict: Verdict
+    result: Result
+    problem: Problem | None
 
     def to_dict(self) -> dict[str, object]:
         """Return it as JSON-safe values."""
@@ -246,29 +247,24 @@ def replay(session: Session) -> Trace:
         while True:
             answer = session.answers.get((fold(question.name), question.type))
             question = evaluation.throw(Deadline()) if answer is None else evaluation.send(answer)
-    except StopIteration as stop:
-        verdict: Verdict = stop.value
-    assert tracer.root is not None, "check_host() enters the domain checked before all else"
-    _finish(tracer, verdict)
-    return Trace(tracer.root, verdict)
+    except StopIteration:
+        assert tracer.root is not None, "check_host() enters the domain checked before all else"
+    _finish(tracer, tracer.root, again)
+    return Trace(tracer.root, again.result, again.problem)
 
 
-def _finish(tracer: Tracer, verdict: Verdict) -> None:
+def _finish(tracer: Tracer, root: TracedRecord, session: Session) -> None:
     """Fill in what is known only at the end: where an error struck, the results of records, terms never reached."""
     for record in tracer.records:
-        if verdict.problem is None:
-            record.result = verdict.result
+        if session.problem is None:
+            record.result = session.result
         else:
-            record.problem = verdict.problem
-    if verdict.problem is not None:
+            record.problem = session.problem
+    if session.problem is not None:
         for traced in tracer.terms:
             traced.outcome = Outcome.ERROR
-            traced.why = verdict.problem.text
-    _explain_unreached(tracer, verdict)
-
-
-def _explain_unreached(tracer: Tracer, verdict: Verdict) -> None:
-    pending = [] if tracer.root is None else [tracer.root]
+            traced.why = session.problem.text
+    pending = [root]
     while pending:
         record = pending.pop()
         decided = "the check ended before it"
@@ -278,7 +274,7 @@ def _explain_unreached(tracer: Tracer, verdict: Verdict) -> None:
             if traced.record is not None:
                 pending.append(traced.record)
             if isinstance(traced.term, Explanation) and traced.outcome is Outcome.FOLLOWED:
-                told = verdict.explanation_problem
+                told = session.explanation_problem
                 traced.why = "it gives the explanation" if told is None else told.text
             elif traced.outcome is Outcome.NOT_EVALUATED:
                 traced.why = _why_unreached(traced.term, record, decided)

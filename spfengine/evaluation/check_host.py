@@ -23,17 +23,18 @@ from spfengine.errors import RecordSyntaxError
 from spfengine.evaluation.explanation import explain
 from spfengine.evaluation.limits import Deadline
 from spfengine.evaluation.mechanisms import MATCHERS
-from spfengine.evaluation.questions import Halt, ask, charge, count_void, failed
+from spfengine.evaluation.questions import Halt, charge, count_void, failed
 from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Session
 from spfengine.evaluation.targets import expand_target
-from spfengine.names import domain_fault
+from spfengine.names import domain_fault, fold
 from spfengine.problems import Problem, ProblemCode
-from spfengine.record.model import All, Include, NetworkRun, Record, Redirect, Term
+from spfengine.record.model import All, Directive, Include, NetworkRun, Record, Redirect, Term
 from spfengine.record.parser import parse
 from spfengine.record.tokenizer import is_spf_octets
 from spfengine.visible import visible, visible_name
 
+_TXT = RRType.TXT
 _NEUTRAL = Result.NEUTRAL
 _PASS = Result.PASS
 _FAIL = Result.FAIL
@@ -65,11 +66,12 @@ def _evaluate(session: Session, domain: str, include: Include | None) -> Generat
     """
     path = session.path
     tracer = session.tracer
+    directive: Directive | None
     record = yield from find_record(session, domain, include)
     while True:
         depth = len(path)
         for step in record.steps:
-            if step.__class__ is NetworkRun:
+            if isinstance(step, NetworkRun):
                 directive = locate(session, step.table(session.family))
                 if tracer is not None:
                     tracer.networks(domain, step, directive)
@@ -81,11 +83,11 @@ def _evaluate(session: Session, domain: str, include: Include | None) -> Generat
                 path.append((domain, directive))
                 if tracer is not None:
                     tracer.begin(domain, directive)
-                if step.__class__ is All:
+                if isinstance(step, All):
                     matched = True
                 else:
                     charge(session)
-                    if step.__class__ is Include:
+                    if isinstance(step, Include):
                         target = step.domain_spec.target
                         if target is None:
                             target = yield from expand_target(session, step.domain_spec, domain)
@@ -152,14 +154,17 @@ def find_record(
     fault = domain_fault(domain)
     if fault is not None:
         raise _no_record(term, domain, _codes(term).invalid, fault)
-    answer = yield from ask(session, domain, RRType.TXT)
-    if answer.is_failure:
-        raise failed(domain, RRType.TXT, answer)
-    record = select_record(answer)
+    key = (fold(domain), _TXT)
+    answer = session.answers.get(key)
+    if answer is None:
+        answer = session.answers[key] = yield Question(domain, _TXT)
+    record: Record | RecordSyntaxError | Problem = answer.memo.get("record") or select_record(answer)
     if isinstance(record, Record):
         if session.tracer is not None:
             session.tracer.record(record)
         return record
+    if answer.is_failure:
+        raise failed(domain, _TXT, answer)
     if isinstance(record, RecordSyntaxError):
         session.path.append((domain, _term_at_fault(record)))
         raise Halt(Result.PERMERROR, record.problems[0].at(domain, None))

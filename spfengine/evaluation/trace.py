@@ -5,7 +5,7 @@ result kept, with a `Tracer` that is told what happens. The reasons are worked o
 """
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from spfengine.addresses import V4, address_text, network_range
 from spfengine.answers import Answer, Question, RRType
@@ -157,12 +157,31 @@ class Trace(NamedTuple):
         return self.root.to_dict()
 
 
+class _Answers(dict[tuple[str, RRType], Answer]):
+    """The answers of a replayed check: tells the tracer of each that is used, new or known."""
+
+    def __init__(self, tracer: "Tracer") -> None:
+        super().__init__()
+        self.tracer = tracer
+
+    def get(self, key: tuple[str, RRType], default: Any = None) -> Any:
+        answer = super().get(key, default)
+        if answer is not None:
+            self.tracer.question(Question(*key), answer, True)
+        return answer
+
+    def __setitem__(self, key: tuple[str, RRType], answer: Answer) -> None:
+        super().__setitem__(key, answer)
+        self.tracer.question(self.tracer.asking or Question(*key), answer, False)
+
+
 class Tracer:
     """Is told by the evaluation what happens, in order, and writes it down."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
         self.root: TracedRecord | None = None
+        self.asking: Question | None = None  # as it is spelled
         self.records: list[TracedRecord] = []  # those that evaluation stands in, outermost first
         self.terms: list[TracedTerm] = []  # the terms that evaluation stands in, outermost first
 
@@ -241,10 +260,12 @@ def replay(session: Session) -> Trace:
     """
     again = session.again()
     tracer = again.tracer = Tracer(again)
+    again.answers = _Answers(tracer)
     evaluation = check_host(again)
     try:
         question = next(evaluation)
         while True:
+            tracer.asking = question
             answer = session.answers.get((fold(question.name), question.type))
             question = evaluation.throw(Deadline()) if answer is None else evaluation.send(answer)
     except StopIteration:

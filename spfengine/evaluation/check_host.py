@@ -1,0 +1,264 @@
+"""check_host() (RFC 7208 §4): the one place where it is decided whether a client may send for a domain.
+
+Theory of operation
+1. It is a generator: it yields Questions, is sent Answers, and never does I/O. Drivers (sync, asyncio, replay, the
+   tiling of a policy) differ only in where the Answers come from, so meaning is the same on every road.
+2. `find_record` finds the record of a domain; `_evaluate` goes through its terms, and on to the record of a redirect;
+   an `include` is an `_evaluate` inside. State that spans them (counters, answers, path) is in the Session, and so is
+   the verdict in the end.
+3. None, temperror and permerror end everything wherever they arise, so they are raised as `Halt` and caught once, in
+   `check_host`; so is `Deadline`, which a driver throws in. No other exception is raised here.
+4. `session.path` holds the terms that evaluation stands in. A term that does not match is taken off again; so at any
+   end, good or bad, the path is the answer to "how did it get there?".
+5. Lookups are charged before anything of the term is done, in `charge`; voids are counted in `count_void`.
+6. A tracer, where there is one, is told what happens; it decides nothing.
+"""
+
+from collections.abc import Generator
+from typing import NamedTuple
+
+from spfengine.addresses import locate
+from spfengine.answers import Answer, Question, RRType, Status
+from spfengine.errors import RecordSyntaxError
+from spfengine.evaluation.explanation import explain
+from spfengine.evaluation.limits import Deadline
+from spfengine.evaluation.mechanisms import MATCHERS
+from spfengine.evaluation.questions import Halt, charge, count_void, failed
+from spfengine.evaluation.result import Result
+from spfengine.evaluation.session import Session
+from spfengine.evaluation.targets import expand_target
+from spfengine.names import domain_fault, fold
+from spfengine.problems import Problem, ProblemCode
+from spfengine.record.model import All, Directive, Include, NetworkRun, Record, Redirect, Term
+from spfengine.record.parser import parse
+from spfengine.record.tokenizer import is_spf_octets
+from spfengine.visible import visible, visible_name
+
+_TXT = RRType.TXT
+_NEUTRAL = Result.NEUTRAL
+_PASS = Result.PASS
+_FAIL = Result.FAIL
+QUALIFIERS = {"+": _PASS, "-": _FAIL, "~": Result.SOFTFAIL, "?": _NEUTRAL}  # RFC 7208 §4.6.2
+
+
+def check_host(session: Session) -> Generator[Question, Answer, None]:
+    """Come to the verdict on the session's client and domain; it stands in the session then.
+
+    No other public function decides anything.
+    """
+    try:
+        yield from _evaluate(session, session.domain, None)
+    except Halt as halt:
+        _end(session, halt.result, halt.problem)
+    except Deadline:
+        _end(session, Result.TEMPERROR, _out_of_time(session))
+
+
+def _evaluate(session: Session, domain: str, include: Include | None) -> Generator[Question, Answer, Result]:
+    """Return the result of a domain's record, and of those that it redirects to (RFC 7208 §4.6, §4.7, §6.1).
+
+    Args:
+        include: the directive that includes the record; None for the domain checked, whose verdict is set and whose
+            explanation is fetched here.
+
+    Raises:
+        Halt: the result is none, temperror or permerror.
+    """
+    path = session.path
+    tracer = session.tracer
+    directive: Directive | None
+    record = yield from find_record(session, domain, include)
+    while True:
+        depth = len(path)
+        for step in record.steps:
+            if isinstance(step, NetworkRun):
+                directive = locate(session, step.table(session.family))
+                if tracer is not None:
+                    tracer.networks(domain, step, directive)
+                if directive is None:
+                    continue
+                path.append((domain, directive))
+            else:
+                directive = step
+                path.append((domain, directive))
+                if tracer is not None:
+                    tracer.begin(domain, directive)
+                if isinstance(step, All):
+                    matched = True
+                else:
+                    charge(session)
+                    if isinstance(step, Include):
+                        target = step.domain_spec.target
+                        if target is None:
+                            target = yield from expand_target(session, step.domain_spec, domain)
+                        # RFC 7208 §5.2: only pass matches; RFC 8616 §4: no target-name, no match
+                        matched = target is not None and (yield from _evaluate(session, target, step)) is _PASS
+                    else:
+                        matched = yield from MATCHERS[step.__class__](session, step, domain)
+                if tracer is not None:
+                    tracer.end(matched)
+                if not matched:
+                    del path[depth:]
+                    continue
+            result = QUALIFIERS[directive.qualifier]
+            break
+        else:
+            redirect = record.redirect
+            if redirect is not None:
+                path.append((domain, redirect))
+                domain, record = yield from _redirect(session, redirect, domain)
+                continue
+            directive, result = None, _NEUTRAL  # RFC 7208 §4.7
+        if include is not None:
+            if tracer is not None:
+                tracer.leave(result)
+            return result
+        session.result, session.directive, session.record_domain = result, directive, domain
+        if result is _FAIL:
+            session.explanation, session.explanation_problem = yield from explain(session, record, domain)
+        return result
+
+
+def _redirect(session: Session, redirect: Redirect, domain: str) -> Generator[Question, Answer, tuple[str, Record]]:
+    """Return the domain that a redirect leads to, and its record (RFC 7208 §6.1)."""
+    if session.tracer is not None:
+        session.tracer.begin(domain, redirect)
+    charge(session)
+    target = redirect.value.target
+    if target is None:
+        target = yield from expand_target(session, redirect.value, domain)
+    if target is None:
+        text = f"{visible(redirect.text)} uses the local part of the sender, which is not ASCII"
+        code = ProblemCode.REDIRECT_NON_ASCII_LOCAL_PART
+        raise Halt(Result.PERMERROR, Problem(code, text, section="RFC 8616 §4"))
+    return target, (yield from find_record(session, target, redirect))
+
+
+def find_record(
+    session: Session, domain: str, term: Include | Redirect | None
+) -> Generator[Question, Answer, Record]:
+    """Return the record of a domain (RFC 7208 §4.3, §4.4, §4.5).
+
+    Args:
+        term: what leads there; None for the domain checked. Where the domain has no record, that is none for the
+            domain checked, and permerror for an include or redirect (RFC 7208 §5.2, §6.1).
+
+    Raises:
+        Halt: there is no record to evaluate.
+    """
+    if session.tracer is not None:
+        session.tracer.enter(domain, term)
+    if term is None and session.domain_refused:
+        text = f"{visible(domain)} is no domain name that IDNA2008 allows"
+        raise Halt(Result.NONE, Problem(ProblemCode.INVALID_U_LABEL, text, domain, None, "RFC 8616 §2"))
+    fault = domain_fault(domain)
+    if fault is not None:
+        raise _no_record(term, domain, _codes(term).invalid, fault)
+    key = (fold(domain), _TXT)
+    answer = session.answers.get(key)
+    if answer is None:
+        answer = session.answers[key] = yield Question(domain, _TXT)
+    record: Record | RecordSyntaxError | Problem = answer.memo.get("record") or select_record(answer)
+    if isinstance(record, Record):
+        if session.tracer is not None:
+            session.tracer.record(record)
+        return record
+    if answer.is_failure:
+        raise failed(domain, _TXT, answer)
+    if isinstance(record, RecordSyntaxError):
+        session.path.append((domain, _term_at_fault(record)))
+        raise Halt(Result.PERMERROR, record.problems[0].at(domain, None))
+    if record.code is ProblemCode.MULTIPLE_RECORDS:
+        raise Halt(Result.PERMERROR, record.at(domain, None))
+    if term is not None and answer.is_void:
+        count_void(session, domain, halting=False)
+    if answer.status is Status.NXDOMAIN:
+        raise _no_record(term, domain, _codes(term).not_found, f"{visible_name(domain)} does not exist")
+    raise _no_record(term, domain, _codes(term).absent, f"{visible_name(domain)}: {record.text}")
+
+
+def select_record(answer: Answer) -> Record | RecordSyntaxError | Problem:
+    """Return the one SPF record of a TXT answer, parsed; or what is wrong with it; or why there is none or no one
+    (RFC 7208 §4.5).
+
+    Selected on octets, and kept with the answer: as long as that is cached, the record is not parsed again.
+    """
+    try:
+        known: Record | RecordSyntaxError | Problem = answer.memo["record"]
+    except KeyError:
+        known = answer.memo["record"] = _select_record(answer)
+    return known
+
+
+def _select_record(answer: Answer) -> Record | RecordSyntaxError | Problem:
+    texts = [octets for octets in answer.records if is_spf_octets(octets)]
+    if not texts:
+        others = f"none of its {len(answer.records)} TXT records is an SPF record"
+        text = others if answer.records else "it has no TXT record, so no SPF record"
+        return Problem(ProblemCode.NO_RECORD, text, section="4.5")
+    if len(texts) > 1:
+        listed = "; ".join([visible(octets, 80) for octets in texts[:10]])
+        more = f"; and {len(texts) - 10} more" if len(texts) > 10 else ""
+        text = f"there are {len(texts)} SPF records where only one may be: {listed}{more}"
+        hint = "merge them into one record, with one all at its end"
+        return Problem(ProblemCode.MULTIPLE_RECORDS, text, section="4.5", hint=hint)
+    try:
+        return parse(texts[0])
+    except RecordSyntaxError as error:
+        return error
+
+
+class _Codes(NamedTuple):
+    invalid: ProblemCode
+    not_found: ProblemCode
+    absent: ProblemCode
+
+
+_DOMAIN_CODES = _Codes(ProblemCode.INVALID_DOMAIN, ProblemCode.DOMAIN_NOT_FOUND, ProblemCode.NO_RECORD)
+_INCLUDE_CODES = _Codes(
+    ProblemCode.INCLUDE_INVALID_DOMAIN, ProblemCode.INCLUDE_DOMAIN_NOT_FOUND, ProblemCode.INCLUDE_NO_RECORD
+)
+_REDIRECT_CODES = _Codes(
+    ProblemCode.REDIRECT_INVALID_DOMAIN, ProblemCode.REDIRECT_DOMAIN_NOT_FOUND, ProblemCode.REDIRECT_NO_RECORD
+)
+
+
+def _codes(term: Include | Redirect | None) -> _Codes:
+    if term is None:
+        return _DOMAIN_CODES
+    return _INCLUDE_CODES if isinstance(term, Include) else _REDIRECT_CODES
+
+
+def _no_record(term: Include | Redirect | None, domain: str, code: ProblemCode, text: str) -> Halt:
+    """Return the end of a check that found no record where it needed one."""
+    if term is None:
+        section = "4.3" if code is ProblemCode.INVALID_DOMAIN else "4.5"
+        return Halt(Result.NONE, Problem(code, text, domain, None, section))
+    shown = visible(term.text, 120)
+    section = "5.2" if isinstance(term, Include) else "6.1"
+    hint = f"take {shown} out, or correct its name"
+    return Halt(Result.PERMERROR, Problem(code, f"{shown} leads to no record: {text}", None, None, section, hint))
+
+
+def _term_at_fault(error: RecordSyntaxError) -> Term:
+    """Return the term that holds the first fault of a record, as it stands there, safe to show."""
+    start, end = error.span or (0, 0)
+    start = error.source.rfind(" ", 0, start + 1) + 1
+    space = error.source.find(" ", end)
+    end = len(error.source) if space < 0 else space
+    return Term(visible(error.source[start:end]), (start, end))
+
+
+def _out_of_time(session: Session) -> Problem:
+    text = f"DNS took longer than {session.limits.seconds or 0:g} seconds for all questions of this check"
+    return Problem(ProblemCode.TIME_LIMIT, text, section="4.6.4", hint="this may pass; try again later")
+
+
+def _end(session: Session, result: Result, problem: Problem) -> None:
+    """Set the verdict of a check that came to no directive, its problem placed at the term that it stood in."""
+    if problem.domain is None:
+        domain, span = session.domain, None
+        if session.path:
+            domain, span = session.path[-1][0], session.path[-1][1].span
+        problem = problem.at(domain, span)
+    session.result, session.problem, session.record_domain = result, problem, problem.domain

@@ -1,0 +1,15 @@
+"""The results of check_host()."""
+
+from enum import StrEnum
+
+
+class Result(StrEnum):
+    """The results of check_host() (RFC 7208 §2.6)."""
+
+    NONE = "none"
+    NEUTRAL = "neutral"
+    PASS = "pass"
+    FAIL = "fail"
+    SOFTFAIL = "softfail"
+    TEMPERROR = "temperror"
+    PERMERROR = "permerror"

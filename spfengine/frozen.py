@@ -24,7 +24,7 @@ class Frozen:
     def __eq__(self, other: object) -> bool:
         if other.__class__ is not self.__class__:
             return NotImplemented
-        return self._key() == other._key()  # type: ignore[attr-defined]  # same class, just checked
+        return self._key() == other._key()
 
     def __hash__(self) -> int:
         return hash((self.__class__, self._key()))

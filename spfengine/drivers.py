@@ -1,0 +1,95 @@
+"""The only loops between the core and what answers: they send Questions out, and Answers in.
+
+The elapsed-time limit (RFC 7208 §4.6.4) is watched here, at every question, on a monotonic clock.
+"""
+
+from collections.abc import Awaitable, Callable, Generator
+from time import monotonic
+from typing import TypeVar
+
+from spfengine.answers import Answer, AsyncResolver, Question
+from spfengine.errors import ResolverError
+from spfengine.evaluation.limits import Deadline
+from spfengine.visible import visible_name
+
+_T = TypeVar("_T")
+
+
+def drive(evaluation: Generator[Question, Answer, _T], resolver: object, seconds: float | None) -> _T:
+    """Run an evaluation to its end, each question answered by `resolver`.
+
+    Args:
+        seconds: after which elapsed time the evaluation is told that its time is over; None for never.
+
+    Raises:
+        ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
+    """
+    resolve = _resolve(resolver)
+    end = None if seconds is None else monotonic() + seconds
+    try:
+        question = next(evaluation)
+        while True:
+            answer = resolve(question)
+            if answer.__class__ is not Answer or (answer.records and answer.type is not question.type):
+                raise _no_answer(resolver, question, answer)
+            over = end is not None and monotonic() > end
+            question = evaluation.throw(Deadline()) if over else evaluation.send(answer)
+    except StopIteration as stop:
+        result: _T = stop.value
+        return result
+
+
+async def adrive(evaluation: Generator[Question, Answer, _T], resolver: object, seconds: float | None) -> _T:
+    """Run an evaluation to its end in asyncio: `drive` with `aresolve`.
+
+    A resolver that has only `resolve` is run in a thread, so that it can't block the event loop.
+    """
+    import asyncio  # here: who checks without asyncio does not pay for it
+
+    aresolve = _aresolve(resolver)
+    over = asyncio.timeout(seconds)
+    try:
+        async with over:
+            question = next(evaluation)
+            while True:
+                answer = await aresolve(question)
+                if answer.__class__ is not Answer or (answer.records and answer.type is not question.type):
+                    raise _no_answer(resolver, question, answer)
+                question = evaluation.send(answer)
+    except StopIteration as stop:
+        result: _T = stop.value
+        return result
+    except TimeoutError:
+        if not over.expired():
+            raise
+    try:
+        evaluation.throw(Deadline())
+    except StopIteration as stop:
+        result = stop.value
+        return result
+    raise AssertionError("an evaluation ends at its deadline")
+
+
+def _aresolve(resolver: object) -> Callable[[Question], Awaitable[Answer]]:
+    if isinstance(resolver, AsyncResolver):
+        return resolver.aresolve
+    from asyncio import to_thread
+
+    resolve = _resolve(resolver)
+    return lambda question: to_thread(resolve, question)
+
+
+def _resolve(resolver: object) -> Callable[[Question], Answer]:
+    resolve: Callable[[Question], Answer] | None = getattr(resolver, "resolve", None)
+    if resolve is not None:
+        return resolve
+    kind = type(resolver).__name__
+    if isinstance(resolver, AsyncResolver):
+        raise ResolverError(f"{kind} answers in asyncio only (it has aresolve, but no resolve): use acheck()")
+    raise ResolverError(f"{kind} is no resolver: it has neither resolve(question) nor aresolve(question)")
+
+
+def _no_answer(resolver: object, question: Question, answer: object) -> ResolverError:
+    got = f"records of type {answer.type}" if isinstance(answer, Answer) else f"a {type(answer).__name__}"
+    wanted = f"{question.type} of {visible_name(question.name)}"
+    return ResolverError(f"{type(resolver).__name__} was asked for {wanted}, and must return an Answer to it, not {got}")

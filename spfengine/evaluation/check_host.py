@@ -1,0 +1,256 @@
+"""check_host() (RFC 7208 §4): the one place where it is decided whether a client may send for a domain.
+
+Theory of operation
+1. It is a generator: it yields Questions, is sent Answers, and never does I/O. Drivers (sync, asyncio, replay, the
+   tiling of a policy) differ only in where the Answers come from, so meaning is the same on every road.
+2. `find_record` finds the record of a domain; `evaluate` goes through its terms, and on to the record of a redirect;
+   an `include` is an `evaluate` inside. State that spans them (counters, answers, path) is in the Session.
+3. None, temperror and permerror end everything wherever they arise, so they are raised as `Halt` and caught once, in
+   `check_host`; so is `Deadline`, which a driver throws in. No other exception is raised here.
+4. `session.path` holds the terms that evaluation stands in. A term that does not match is taken off again; so at any
+   end, good or bad, the path is the answer to "how did it get there?".
+5. Lookups are charged before anything of the term is done, in `charge`; voids are counted in `count_void`.
+6. A tracer, where there is one, is told what happens; it decides nothing.
+"""
+
+from collections.abc import Generator
+from typing import NamedTuple
+
+from spfengine.addresses import locate
+from spfengine.answers import Answer, Question, RRType, Status
+from spfengine.errors import RecordSyntaxError
+from spfengine.evaluation.explanation import explain
+from spfengine.evaluation.limits import Deadline
+from spfengine.evaluation.mechanisms import MATCHERS
+from spfengine.evaluation.questions import Halt, ask, charge, count_void, failed
+from spfengine.evaluation.result import Result, Verdict
+from spfengine.evaluation.session import Session
+from spfengine.evaluation.targets import expand_target
+from spfengine.names import domain_fault
+from spfengine.problems import Problem, ProblemCode
+from spfengine.record.model import All, Directive, Include, NetworkRun, Record, Redirect, Term
+from spfengine.record.parser import parse
+from spfengine.record.tokenizer import is_spf_octets
+from spfengine.visible import visible, visible_name
+
+_NEUTRAL = Result.NEUTRAL
+_PASS = Result.PASS
+_FAIL = Result.FAIL
+_QUALIFIERS = {"+": _PASS, "-": _FAIL, "~": Result.SOFTFAIL, "?": _NEUTRAL}  # RFC 7208 §4.6.2
+
+Evaluated = tuple[Result, Directive | None, Record, str]
+"""A result, the directive that gave it (None: the default), and its record with the domain that holds it."""
+
+
+def check_host(session: Session) -> Generator[Question, Answer, Verdict]:
+    """Return the verdict on the session's client and domain. No other public function decides anything."""
+    try:
+        record = yield from find_record(session, session.domain, None)
+        result, directive, record, domain = yield from evaluate(session, session.domain, record)
+    except Halt as halt:
+        return _ended(session, halt.result, halt.problem)
+    except Deadline:
+        return _ended(session, Result.TEMPERROR, _out_of_time(session))
+    if result is not _FAIL:
+        return Verdict(result, None, directive, domain, tuple(session.path), None, None)
+    explanation, problem = yield from explain(session, record, domain)
+    return Verdict(result, None, directive, domain, tuple(session.path), explanation, problem)
+
+
+def evaluate(session: Session, domain: str, record: Record) -> Generator[Question, Answer, Evaluated]:
+    """Evaluate a record, and those that it redirects to (RFC 7208 §4.6, §4.7, §6.1).
+
+    Raises:
+        Halt: the result is temperror or permerror.
+    """
+    path = session.path
+    tracer = session.tracer
+    while True:
+        depth = len(path)
+        for step in record.steps:
+            if isinstance(step, NetworkRun):
+                hit = locate(session, step.table(session.family))
+                if tracer is not None:
+                    tracer.networks(domain, step, hit)
+                if hit is None:
+                    continue
+                path.append((domain, hit))
+                return _QUALIFIERS[hit.qualifier], hit, record, domain
+            path.append((domain, step))
+            if tracer is not None:
+                tracer.begin(domain, step)
+            if isinstance(step, All):
+                matched = True
+            else:
+                charge(session)
+                if isinstance(step, Include):
+                    matched = yield from match_include(session, step, domain)
+                else:
+                    matched = yield from MATCHERS[step.__class__](session, step, domain)
+            if tracer is not None:
+                tracer.end(matched)
+            if matched:
+                return _QUALIFIERS[step.qualifier], step, record, domain
+            del path[depth:]
+        redirect = record.redirect
+        if redirect is None:
+            return _NEUTRAL, None, record, domain  # RFC 7208 §4.7
+        path.append((domain, redirect))
+        if tracer is not None:
+            tracer.begin(domain, redirect)
+        charge(session)
+        domain = yield from _redirect_target(session, redirect, domain)
+        record = yield from find_record(session, domain, redirect)
+
+
+def match_include(session: Session, directive: Include, domain: str) -> Generator[Question, Answer, bool]:
+    """include: the target's own record gives pass (RFC 7208 §5.2)."""
+    spec = directive.domain_spec
+    target = spec.target
+    if target is None:
+        target = yield from expand_target(session, spec, domain)
+        if target is None:
+            return False  # RFC 8616 §4
+    record = yield from find_record(session, target, directive)
+    result, *_ = yield from evaluate(session, target, record)
+    if session.tracer is not None:
+        session.tracer.leave(result)
+    return result is _PASS
+
+
+def _redirect_target(session: Session, redirect: Redirect, domain: str) -> Generator[Question, Answer, str]:
+    target = redirect.value.target
+    if target is None:
+        target = yield from expand_target(session, redirect.value, domain)
+    if target is None:
+        text = f"{visible(redirect.text)} uses the local part of the sender, which is not ASCII"
+        code = ProblemCode.REDIRECT_NON_ASCII_LOCAL_PART
+        raise Halt(Result.PERMERROR, Problem(code, text, section="RFC 8616 §4"))
+    return target
+
+
+def find_record(
+    session: Session, domain: str, term: Include | Redirect | None
+) -> Generator[Question, Answer, Record]:
+    """Return the record of a domain (RFC 7208 §4.3, §4.4, §4.5).
+
+    Args:
+        term: what leads there; None for the domain checked. Where the domain has no record, that is none for the
+            domain checked, and permerror for an include or redirect (RFC 7208 §5.2, §6.1).
+
+    Raises:
+        Halt: there is no record to evaluate.
+    """
+    if session.tracer is not None:
+        session.tracer.enter(domain, term)
+    if term is None and session.domain_refused:
+        text = f"{visible(domain)} is no domain name that IDNA2008 allows"
+        raise Halt(Result.NONE, Problem(ProblemCode.INVALID_U_LABEL, text, domain, None, "RFC 8616 §2"))
+    fault = domain_fault(domain)
+    if fault is not None:
+        raise _no_record(term, domain, _codes(term).invalid, fault)
+    answer = yield from ask(session, domain, RRType.TXT)
+    if answer.is_failure:
+        raise failed(domain, RRType.TXT, answer)
+    record = select_record(answer)
+    if isinstance(record, Record):
+        if session.tracer is not None:
+            session.tracer.record(record)
+        return record
+    if isinstance(record, RecordSyntaxError):
+        session.path.append((domain, _term_at_fault(record)))
+        raise Halt(Result.PERMERROR, record.problems[0].at(domain, None))
+    if record.code is ProblemCode.MULTIPLE_RECORDS:
+        raise Halt(Result.PERMERROR, record.at(domain, None))
+    if term is not None and answer.is_void:
+        count_void(session, domain, halting=False)
+    if answer.status is Status.NXDOMAIN:
+        raise _no_record(term, domain, _codes(term).not_found, f"{visible_name(domain)} does not exist")
+    raise _no_record(term, domain, _codes(term).absent, f"{visible_name(domain)}: {record.text}")
+
+
+def select_record(answer: Answer) -> Record | RecordSyntaxError | Problem:
+    """Return the one SPF record of a TXT answer, parsed; or what is wrong with it; or why there is none or no one
+    (RFC 7208 §4.5).
+
+    Selected on octets, and kept with the answer: as long as that is cached, the record is not parsed again.
+    """
+    try:
+        known: Record | RecordSyntaxError | Problem = answer.memo["record"]
+    except KeyError:
+        known = answer.memo["record"] = _select_record(answer)
+    return known
+
+
+def _select_record(answer: Answer) -> Record | RecordSyntaxError | Problem:
+    texts = [octets for octets in answer.records if is_spf_octets(octets)]
+    if not texts:
+        others = f"none of its {len(answer.records)} TXT records is an SPF record"
+        text = others if answer.records else "it has no TXT record, so no SPF record"
+        return Problem(ProblemCode.NO_RECORD, text, section="4.5")
+    if len(texts) > 1:
+        listed = "; ".join([visible(octets, 80) for octets in texts[:10]])
+        more = f"; and {len(texts) - 10} more" if len(texts) > 10 else ""
+        text = f"there are {len(texts)} SPF records where only one may be: {listed}{more}"
+        hint = "merge them into one record, with one all at its end"
+        return Problem(ProblemCode.MULTIPLE_RECORDS, text, section="4.5", hint=hint)
+    try:
+        return parse(texts[0])
+    except RecordSyntaxError as error:
+        return error
+
+
+class _Codes(NamedTuple):
+    invalid: ProblemCode
+    not_found: ProblemCode
+    absent: ProblemCode
+
+
+_DOMAIN_CODES = _Codes(ProblemCode.INVALID_DOMAIN, ProblemCode.DOMAIN_NOT_FOUND, ProblemCode.NO_RECORD)
+_INCLUDE_CODES = _Codes(
+    ProblemCode.INCLUDE_INVALID_DOMAIN, ProblemCode.INCLUDE_DOMAIN_NOT_FOUND, ProblemCode.INCLUDE_NO_RECORD
+)
+_REDIRECT_CODES = _Codes(
+    ProblemCode.REDIRECT_INVALID_DOMAIN, ProblemCode.REDIRECT_DOMAIN_NOT_FOUND, ProblemCode.REDIRECT_NO_RECORD
+)
+
+
+def _codes(term: Include | Redirect | None) -> _Codes:
+    if term is None:
+        return _DOMAIN_CODES
+    return _INCLUDE_CODES if isinstance(term, Include) else _REDIRECT_CODES
+
+
+def _no_record(term: Include | Redirect | None, domain: str, code: ProblemCode, text: str) -> Halt:
+    """Return the end of a check that found no record where it needed one."""
+    if term is None:
+        section = "4.3" if code is ProblemCode.INVALID_DOMAIN else "4.5"
+        return Halt(Result.NONE, Problem(code, text, domain, None, section))
+    shown = visible(term.text, 120)
+    section = "5.2" if isinstance(term, Include) else "6.1"
+    hint = f"take {shown} out, or correct its name"
+    return Halt(Result.PERMERROR, Problem(code, f"{shown} leads to no record: {text}", None, None, section, hint))
+
+
+def _term_at_fault(error: RecordSyntaxError) -> Term:
+    """Return the term that holds the first fault of a record, as it stands there, safe to show."""
+    start, end = error.span or (0, 0)
+    start = error.source.rfind(" ", 0, start + 1) + 1
+    space = error.source.find(" ", end)
+    end = len(error.source) if space < 0 else space
+    return Term(visible(error.source[start:end]), (start, end))
+
+
+def _out_of_time(session: Session) -> Problem:
+    text = f"DNS took longer than {session.limits.seconds or 0:g} seconds for all questions of this check"
+    return Problem(ProblemCode.TIME_LIMIT, text, section="4.6.4", hint="this may pass; try again later")
+
+
+def _ended(session: Session, result: Result, problem: Problem) -> Verdict:
+    """Return the verdict of a check that came to no directive, its problem placed at the term that it stood in."""
+    if problem.domain is None:
+        domain, span = session.domain, None
+        if session.path:
+            domain, span = session.path[-1][0], session.path[-1][1].span
+        problem = problem.at(domain, span)
+    return Verdict(result, problem, None, problem.domain, tuple(session.path), None, None)

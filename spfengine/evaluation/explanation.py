@@ -1,0 +1,88 @@
+"""The explanation of a fail (RFC 7208 §6.2): fetched once, after the verdict, which it never changes."""
+
+from collections.abc import Generator
+
+from spfengine.answers import Answer, Question, RRType
+from spfengine.evaluation.limits import Deadline
+from spfengine.evaluation.questions import ask
+from spfengine.evaluation.session import Session
+from spfengine.evaluation.targets import expand_target, validated_name
+from spfengine.names import is_askable
+from spfengine.problems import Problem, ProblemCode
+from spfengine.record.macro import MAX_EXPLANATION, MacroString, parse_macro_string
+from spfengine.record.model import Record
+from spfengine.visible import visible, visible_name
+
+Explained = tuple[str | None, Problem | None]
+"""The explanation, or why there is none."""
+
+
+def explain(session: Session, record: Record, domain: str) -> Generator[Question, Answer, Explained]:
+    """Return the explanation that a record has for its fail, or the reason why there is none.
+
+    Only US-ASCII without control characters leaves here; nothing that is asked is charged or counted.
+
+    Args:
+        record, domain: the record that gave the fail, and the domain that holds it.
+    """
+    modifier = record.explanation
+    if modifier is None:
+        return None, Problem(ProblemCode.EXP_ABSENT, "the record has no exp= modifier", domain, None, "6.2")
+    session.counting = False
+    if session.tracer is not None:
+        session.tracer.begin(domain, modifier)
+    try:
+        text, code, why = yield from _explain(session, modifier.value, domain)
+    except Deadline:
+        text, code, why = None, ProblemCode.EXP_TIME_LIMIT, "DNS did not answer in time"
+    if session.tracer is not None:
+        session.tracer.end(text is not None)
+    if text is not None:
+        return text, None
+    assert code is not None, "no text has a reason"
+    return None, Problem(code, f"no explanation: {why}", domain, modifier.span, "6.2")
+
+
+_Told = tuple[str | None, ProblemCode | None, str]
+
+
+def _explain(session: Session, spec: MacroString, domain: str) -> Generator[Question, Answer, _Told]:
+    name = spec.target
+    if name is None:
+        name = yield from expand_target(session, spec, domain)
+        if name is None:
+            return None, ProblemCode.EXP_NON_ASCII_LOCAL_PART, "exp= uses the local part, which is not ASCII"
+    if not is_askable(name):
+        return None, ProblemCode.EXP_INVALID_DOMAIN, f"{visible_name(name) or spec.text} is no domain name"
+    answer = yield from ask(session, name, RRType.TXT)
+    shown = visible_name(name)
+    if answer.is_failure:
+        return None, ProblemCode.EXP_DNS_ERROR, f"the TXT records of {shown} could not be had ({answer.status})"
+    if not answer.records:
+        return None, ProblemCode.EXP_NO_RECORD, f"{shown} has no TXT record"
+    if len(answer.records) > 1:
+        return None, ProblemCode.EXP_MULTIPLE_RECORDS, f"{shown} has {len(answer.records)} TXT records"
+    source = answer.records[0].decode("latin-1")
+    refused = _refused(source, "the text")
+    if refused is not None:
+        return refused
+    explain_string, problems = parse_macro_string(source, explanation=True)
+    if explain_string is None:
+        return None, ProblemCode.EXP_INVALID_MACRO, f"at {shown}, {problems[0].text}"
+    validated = ""
+    if "p" in explain_string.letters:
+        validated = yield from validated_name(session, domain)
+    text = explain_string.expand_text(lambda letter: session.macro_value(letter, domain, validated))
+    if text is None:
+        return None, ProblemCode.EXP_TOO_LONG, f"it would be longer than {MAX_EXPLANATION} characters"
+    refused = _refused(text, "its expansion")
+    return (text, None, "") if refused is None else refused
+
+
+def _refused(text: str, what: str) -> _Told | None:
+    """Why a text can't be shown to a client, or None where it can."""
+    if not text.isascii():
+        return None, ProblemCode.EXP_NON_ASCII, f"{what} is not US-ASCII: {visible(text, 60)}"
+    if text and not text.isprintable():
+        return None, ProblemCode.EXP_CONTROL_CHARACTER, f"{what} has control characters: {visible(text, 60)}"
+    return None

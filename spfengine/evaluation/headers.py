@@ -1,0 +1,5 @@
+from typing import NamedTuple
+class SMTPReply(NamedTuple):
+    code: int
+    enhanced: str
+    text: str

@@ -1,0 +1,71 @@
+"""The limits of RFC 7208 §4.6.4."""
+
+from enum import StrEnum
+
+from spfengine.errors import ArgumentError
+from spfengine.frozen import Frozen, fill
+
+
+class VoidRule(StrEnum):
+    """What counts as a void lookup (RFC 7208 §4.6.4, §11.1)."""
+
+    PER_TERM = "per-term"
+    """A term counts once, however many of its own questions were void: the RFC's wording, and the default."""
+    PER_LOOKUP = "per-lookup"
+    """Each void answer counts, those inside mx and ptr too, and each time again."""
+    DUAL_STACK = "dual-stack"
+    """Per term, but a question for addresses is void only where the name has addresses of neither family."""
+
+
+class Limits(Frozen):
+    """How much a check may ask. The defaults are those of RFC 7208 §4.6.4.
+
+    Attributes:
+        lookups: terms that ask DNS (MUST be 10).
+        voids: void lookups (SHOULD be 2; MAY be configurable).
+        void_rule: what counts as a void lookup.
+        names: names of hosts that one mx or ptr may lead to (MUST be 10).
+        seconds: elapsed time on a monotonic clock (SHOULD be at least 20); None for no limit.
+        count_p: whether each term with `%{p}` in it is charged for that as well.
+    """
+
+    __slots__ = fields = ("lookups", "voids", "void_rule", "names", "seconds", "count_p")
+    lookups: int
+    voids: int
+    void_rule: VoidRule
+    names: int
+    seconds: float | None
+    count_p: bool
+
+    def __init__(
+        self,
+        lookups: int = 10,
+        voids: int = 2,
+        void_rule: VoidRule | str = VoidRule.PER_TERM,
+        names: int = 10,
+        seconds: float | None = 20.0,
+        count_p: bool = False,
+    ) -> None:
+        for name, value in (("lookups", lookups), ("voids", voids), ("names", names)):
+            if not isinstance(value, int) or value < 0:
+                raise ArgumentError(f"Limits.{name} must be a whole number, 0 or more, not {value!r}")
+        if seconds is not None and not seconds > 0:
+            raise ArgumentError(f"Limits.seconds must be more than 0, or None, not {seconds!r}")
+        try:
+            rule = VoidRule(void_rule)
+        except ValueError:
+            known = ", ".join(VoidRule)
+            raise ArgumentError(f"Limits.void_rule must be one of {known}, not {void_rule!r}") from None
+        fill(self, "lookups", lookups)
+        fill(self, "voids", voids)
+        fill(self, "void_rule", rule)
+        fill(self, "names", names)
+        fill(self, "seconds", seconds)
+        fill(self, "count_p", count_p)
+
+
+DEFAULT_LIMITS = Limits()
+
+
+class Deadline(Exception):  # noqa: N818 - no error: a driver throws it into a check whose time is over
+    """The elapsed-time limit is over. Thrown into the generator by a driver; it never leaves a check."""

@@ -1,0 +1,132 @@
+"""Asking, and the two counters: every question of a check goes out through `ask`, every lookup is charged in `charge`.
+
+These are generators where they may have to ask: they yield a Question and are sent its Answer.
+"""
+
+from collections.abc import Generator
+
+from spfengine.addresses import V4, V6
+from spfengine.answers import Answer, Question, RRType, Status
+from spfengine.evaluation.limits import VoidRule
+from spfengine.evaluation.result import Result
+from spfengine.evaluation.session import Session, address_type
+from spfengine.names import fold
+from spfengine.problems import Problem, ProblemCode
+from spfengine.visible import visible_name
+
+_PERMERROR = Result.PERMERROR
+_TEMPERROR = Result.TEMPERROR
+_PER_LOOKUP = VoidRule.PER_LOOKUP
+_DUAL_STACK = VoidRule.DUAL_STACK
+
+
+class Halt(Exception):  # noqa: N818 - no error of the program: the check ends here, with this result
+    """Evaluation ends at once, however deep it is: none, temperror and permerror all do (RFC 7208 §2.6, §5.2)."""
+
+    def __init__(self, result: Result, problem: Problem) -> None:
+        self.result = result
+        self.problem = problem
+        super().__init__(result, problem)
+
+
+def charge(session: Session) -> None:
+    """Count one term that asks DNS, before it asks (RFC 7208 §4.6.4)."""
+    session.term_is_void = False
+    session.lookups += 1
+    if session.lookups > session.limits.lookups:
+        raise Halt(_PERMERROR, _too_many_lookups(session))
+
+
+def ask(session: Session, name: str, type: RRType) -> Generator[Question, Answer, Answer]:
+    """Return the answer to a question, which goes out only once in a check. Void answers are not counted here.
+
+    Args:
+        name: an askable name, spelled as it shall be asked.
+    """
+    key = (fold(name), type)
+    answer = session.answers.get(key)
+    repeated = answer is not None
+    if answer is None:
+        answer = yield Question(name, type)
+        session.answers[key] = answer
+    if session.tracer is not None:
+        session.tracer.question(Question(name, type), answer, repeated)
+    return answer
+
+
+def ask_for_term(session: Session, name: str, type: RRType) -> Generator[Question, Answer, Answer]:
+    """Return the answer to a term's own question; a void answer counts, repeated ones too (RFC 7208 §4.6.4)."""
+    answer = yield from ask(session, name, type)
+    if not answer.records and answer.is_void and session.counting:
+        count_void(session, name)
+    return answer
+
+
+def ask_for_addresses(session: Session, name: str) -> Generator[Question, Answer, Answer]:
+    """Return the addresses of a name in the client's family; a void answer counts (RFC 7208 §4.6.4, §5)."""
+    answer = yield from ask(session, name, address_type(session.family))
+    if not answer.records and answer.is_void and session.counting:
+        if session.limits.void_rule is _DUAL_STACK and answer.status is not Status.NXDOMAIN:
+            other = yield from ask(session, name, address_type(V6 if session.family is V4 else V4))
+            if not other.is_void:
+                return answer
+        count_void(session, name)
+    return answer
+
+
+def count_void(session: Session, name: str, *, halting: bool = True) -> None:
+    """Count a void lookup, once for each term unless the rule says otherwise (RFC 7208 §4.6.4).
+
+    Args:
+        name: the name that was asked.
+        halting: whether one too many ends the check.
+    """
+    if session.limits.void_rule is not _PER_LOOKUP:
+        if session.term_is_void:
+            return
+        session.term_is_void = True
+    session.voids += 1
+    if halting and session.voids > session.limits.voids:
+        raise Halt(_PERMERROR, _too_many_voids(session, name))
+
+
+_DNS_CODES = {
+    Status.SERVFAIL: (ProblemCode.DNS_SERVFAIL, "its DNS server failed (SERVFAIL)"),
+    Status.REFUSED: (ProblemCode.DNS_REFUSED, "its DNS server refused to answer (REFUSED)"),
+    Status.FORMERR: (ProblemCode.DNS_FORMERR, "its DNS server did not understand the question (FORMERR)"),
+    Status.TIMEOUT: (ProblemCode.DNS_TIMEOUT, "no DNS server answered in time"),
+    Status.TRUNCATED: (ProblemCode.DNS_TRUNCATED, "the answer was cut off, and TCP gave no whole one"),
+    Status.LOOP: (ProblemCode.DNS_CNAME_LOOP, "its CNAME records lead in a circle, or through too many names"),
+}
+
+
+def failed(name: str, type: RRType, answer: Answer) -> Halt:
+    """Return the end of a check whose question DNS could not answer (RFC 7208 §2.6.6, §5)."""
+    code, why = _DNS_CODES[answer.status]
+    text = f"the {type} records of {visible_name(name)} could not be had: {why}"
+    return Halt(_TEMPERROR, Problem(code, text, section="2.6.6", hint="this may pass; try again later"))
+
+
+def _too_many_lookups(session: Session) -> Problem:
+    text = (
+        f"more than {session.limits.lookups} terms that ask DNS were evaluated "
+        "(include, a, mx, ptr, exists and redirect count, in included records too)"
+    )
+    hint = "take out terms that are not needed, or replace includes and names by their networks"
+    domains = [fold(domain) for domain, _ in session.path]
+    if domains and domains[-1] in domains[:-1]:
+        first = domains.index(domains[-1])
+        circle = " → ".join([visible_name(domain) for domain in domains[first : domains.index(domains[-1], first + 1)]])
+        text += f"; the records lead in a circle: {circle} → {visible_name(domains[-1])}"
+        hint = "take out the include or redirect that leads back"
+    return Problem(ProblemCode.TOO_MANY_LOOKUPS, text, section="4.6.4", hint=hint)
+
+
+def _too_many_voids(session: Session, name: str) -> Problem:
+    unit = "lookups" if session.limits.void_rule is _PER_LOOKUP else "terms"
+    text = (
+        f"more than {session.limits.voids} {unit} led to names that do not exist or have no such records, "
+        f"the last to {visible_name(name)}"
+    )
+    hint = "take out the terms whose names no longer lead anywhere"
+    return Problem(ProblemCode.TOO_MANY_VOID_LOOKUPS, text, section="4.6.4", hint=hint)

@@ -1,0 +1,402 @@
+"""The trace of a check: every term, what was asked, what came back, and why it matched or did not.
+
+A check never pays for it: the trace is made afterwards, by running check_host() again over the answers that the
+result kept, with a `Tracer` that is told what happens. The reasons are worked out from what it wrote down.
+"""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from spfengine.addresses import V4, address_text, network_range
+from spfengine.answers import Answer, Question, RRType
+from spfengine.evaluation.check_host import check_host
+from spfengine.evaluation.limits import Deadline
+from spfengine.evaluation.result import Result, Verdict
+from spfengine.evaluation.session import Session
+from spfengine.names import fold, is_askable, is_same_or_under
+from spfengine.problems import Problem
+from spfengine.record.macro import MacroString
+from spfengine.record.model import (
+    MX,
+    A,
+    All,
+    Directive,
+    DomainDirective,
+    Exists,
+    Explanation,
+    Include,
+    Network,
+    NetworkRun,
+    Ptr,
+    Record,
+    Redirect,
+    Term,
+    UnknownModifier,
+)
+from spfengine.visible import visible, visible_name
+
+
+class Outcome(StrEnum):
+    """What became of a term."""
+
+    MATCH = "match"
+    NO_MATCH = "no-match"
+    ERROR = "error"
+    """The check ended here, in temperror or permerror."""
+    FOLLOWED = "followed"
+    """A redirect that was followed, or an explanation that was fetched."""
+    NOT_EVALUATED = "not-evaluated"
+
+
+class TracedQuestion(NamedTuple):
+    """A question of a term.
+
+    Attributes:
+        question, answer: what was asked, and what came back.
+        repeated: whether it had been asked in this check before, so was not asked again.
+    """
+
+    question: Question
+    answer: Answer
+    repeated: bool
+
+
+class Expansion(NamedTuple):
+    """A domain-spec with macros, and the name that it expanded to (None: nothing, RFC 8616 §4)."""
+
+    domain_spec: str
+    name: str | None
+
+
+class TracedTerm:
+    """A term of a record, and what became of it.
+
+    Attributes:
+        term: the term itself, with text and span.
+        outcome: what became of it.
+        why: the reason, in words; safe to print.
+        questions: what it asked itself; what an included record asked stands with that record's terms.
+        expansions: its domain-spec expanded, where it has macros.
+        record: the record that it led to (include, redirect), or None.
+    """
+
+    __slots__ = ("expansions", "outcome", "questions", "record", "term", "why")
+
+    def __init__(self, term: Term) -> None:
+        self.term = term
+        self.outcome = Outcome.NOT_EVALUATED
+        self.why = ""
+        self.questions: list[TracedQuestion] = []
+        self.expansions: list[Expansion] = []
+        self.record: TracedRecord | None = None
+
+    def to_dict(self) -> dict[str, object]:
+        """Return it as JSON-safe values."""
+        return {
+            "term": visible(self.term.text, 1 << 16),
+            "span": list(self.term.span),
+            "outcome": str(self.outcome),
+            "why": self.why,
+            "expansions": [
+                {"domain_spec": e.domain_spec, "name": None if e.name is None else visible_name(e.name)}
+                for e in self.expansions
+            ],
+            "questions": [_question_dict(asked) for asked in self.questions],
+            "record": None if self.record is None else self.record.to_dict(),
+        }
+
+
+class TracedRecord:
+    """A domain whose record was wanted, and what came of it.
+
+    Attributes:
+        domain: the domain.
+        record: its record, or None where there is none that can be read.
+        question: the question for it and its answer; None where it was never asked.
+        terms: the terms of the record in order of evaluation: directives, then redirect, then exp.
+        result: what the record gave; None where the check ended in it, or where a redirect's record gave it.
+        problem: why the check ended in this record, or in one below it.
+    """
+
+    __slots__ = ("domain", "problem", "question", "record", "result", "terms")
+
+    def __init__(self, domain: str) -> None:
+        self.domain = domain
+        self.record: Record | None = None
+        self.question: TracedQuestion | None = None
+        self.terms: list[TracedTerm] = []
+        self.result: Result | None = None
+        self.problem: Problem | None = None
+
+    def to_dict(self) -> dict[str, object]:
+        """Return it as JSON-safe values."""
+        return {
+            "domain": visible_name(self.domain),
+            "record": None if self.record is None else self.record.source,
+            "question": None if self.question is None else _question_dict(self.question),
+            "terms": [term.to_dict() for term in self.terms],
+            "result": None if self.result is None else str(self.result),
+            "problem": None if self.problem is None else self.problem.to_dict(),
+        }
+
+
+class Trace(NamedTuple):
+    """What happened in a check.
+
+    Attributes:
+        root: the record of the domain checked; those it includes and redirects to hang below its terms.
+        verdict: what the check came to.
+    """
+
+    root: TracedRecord
+    verdict: Verdict
+
+    def to_dict(self) -> dict[str, object]:
+        """Return it as JSON-safe values."""
+        return self.root.to_dict()
+
+
+class Tracer:
+    """Is told by the evaluation what happens, in order, and writes it down."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.root: TracedRecord | None = None
+        self.records: list[TracedRecord] = []  # those that evaluation stands in, outermost first
+        self.terms: list[TracedTerm] = []  # the terms that evaluation stands in, outermost first
+
+    def enter(self, domain: str, term: Include | Redirect | None) -> None:
+        """A domain's record is wanted; `term` is what leads there."""
+        record = TracedRecord(domain)
+        if self.root is None:
+            self.root = record
+        else:
+            self.terms[-1].record = record
+        if isinstance(term, Redirect):
+            self.terms.pop()
+            self.records.pop()
+        self.records.append(record)
+
+    def record(self, record: Record) -> None:
+        """The record has been found."""
+        traced = self.records[-1]
+        traced.record = record
+        ordered: list[Term] = [*record.directives]
+        ordered += [m for m in record.modifiers if isinstance(m, Redirect)]
+        ordered += [m for m in record.modifiers if not isinstance(m, Redirect)]
+        traced.terms = [TracedTerm(term) for term in ordered]
+
+    def leave(self, result: Result) -> None:
+        """The record of an include has been evaluated."""
+        self.records.pop().result = result
+
+    def begin(self, domain: str, term: Term) -> None:
+        """A term is taken up."""
+        traced = self._find(domain, term)
+        self.terms.append(traced)
+        if isinstance(term, Redirect):
+            traced.outcome = Outcome.FOLLOWED
+            traced.why = "no directive matched, so the record that redirect= names decides"
+
+    def end(self, matched: bool) -> None:
+        """The term has been evaluated; for an explanation: there is a text."""
+        traced = self.terms.pop()
+        if isinstance(traced.term, Explanation):
+            traced.outcome = Outcome.FOLLOWED
+            return
+        traced.outcome = Outcome.MATCH if matched else Outcome.NO_MATCH
+        traced.why = _why(self.session, traced, self.records[-1].domain)
+
+    def networks(self, domain: str, run: NetworkRun, hit: Network | None) -> None:
+        """Neighbouring ip4 and ip6 directives have been compared at once."""
+        for directive in run.directives:
+            traced = self._find(domain, directive)
+            traced.outcome = Outcome.MATCH if directive is hit else Outcome.NO_MATCH
+            traced.why = _why_network(self.session, directive)
+            if directive is hit:
+                return
+
+    def question(self, question: Question, answer: Answer, repeated: bool) -> None:
+        """A question has been answered."""
+        traced = TracedQuestion(question, answer, repeated)
+        record = self.records[-1]
+        if record.record is None:
+            record.question = traced
+        elif self.terms:
+            self.terms[-1].questions.append(traced)
+
+    def expanded(self, domain_spec: MacroString, name: str | None) -> None:
+        """A domain-spec with macros has been expanded."""
+        self.terms[-1].expansions.append(Expansion(domain_spec.text, name))
+
+    def _find(self, domain: str, term: Term) -> TracedTerm:
+        return next(traced for traced in self.records[-1].terms if traced.term is term)
+
+
+def replay(session: Session) -> Trace:
+    """Return the trace of a finished check: check_host() run again over its answers.
+
+    Where the check ran out of time, the answer is missing, and the replay ends there as the check did.
+    """
+    again = session.again()
+    tracer = again.tracer = Tracer(again)
+    evaluation = check_host(again)
+    try:
+        question = next(evaluation)
+        while True:
+            answer = session.answers.get((fold(question.name), question.type))
+            question = evaluation.throw(Deadline()) if answer is None else evaluation.send(answer)
+    except StopIteration as stop:
+        verdict: Verdict = stop.value
+    assert tracer.root is not None, "check_host() enters the domain checked before all else"
+    _finish(tracer, verdict)
+    return Trace(tracer.root, verdict)
+
+
+def _finish(tracer: Tracer, verdict: Verdict) -> None:
+    """Fill in what is known only at the end: where an error struck, the results of records, terms never reached."""
+    for record in tracer.records:
+        if verdict.problem is None:
+            record.result = verdict.result
+        else:
+            record.problem = verdict.problem
+    if verdict.problem is not None:
+        for traced in tracer.terms:
+            traced.outcome = Outcome.ERROR
+            traced.why = verdict.problem.text
+    _explain_unreached(tracer, verdict)
+
+
+def _explain_unreached(tracer: Tracer, verdict: Verdict) -> None:
+    pending = [] if tracer.root is None else [tracer.root]
+    while pending:
+        record = pending.pop()
+        decided = "the check ended before it"
+        if any(t.outcome is Outcome.MATCH for t in record.terms):
+            decided = "a term before it matched"
+        for traced in record.terms:
+            if traced.record is not None:
+                pending.append(traced.record)
+            if isinstance(traced.term, Explanation) and traced.outcome is Outcome.FOLLOWED:
+                told = verdict.explanation_problem
+                traced.why = "it gives the explanation" if told is None else told.text
+            elif traced.outcome is Outcome.NOT_EVALUATED:
+                traced.why = _why_unreached(traced.term, record, decided)
+
+
+def _why_unreached(term: Term, record: TracedRecord, decided: str) -> str:
+    if isinstance(term, UnknownModifier):
+        return "a modifier that RFC 7208 does not know; it is ignored"
+    if isinstance(term, Explanation):
+        return "an explanation is fetched only for a fail that this record itself decides"
+    if isinstance(term, Redirect) and record.record is not None and record.record.redirect is None:
+        return "all stands in the record, so redirect= is ignored"
+    return decided
+
+
+def _why_network(session: Session, directive: Network) -> str:
+    client = session.ip_text
+    if directive.family is not session.family:
+        return f"{client} is an IPv{session.family.version} address"
+    first, last = network_range(directive.family, directive.network, directive.prefix)
+    network = f"{address_text(directive.family, first)}/{directive.prefix}"
+    return f"{client} is in {network}" if first <= session.ip <= last else f"{client} is not in {network}"
+
+
+def _why(session: Session, traced: TracedTerm, domain: str) -> str:
+    term = traced.term
+    if isinstance(term, All):
+        return "all matches every address"
+    assert isinstance(term, DomainDirective), "ip4 and ip6 are traced as networks"
+    if isinstance(term, Include):
+        return _why_include(traced)
+    spec = term.domain_spec
+    name = domain if spec is None else spec.target
+    if name is None:
+        name = traced.expansions[-1].name
+    if name is None:
+        return "the local part of the sender is not ASCII, so no question was asked (RFC 8616 §4)"
+    if not is_askable(name):
+        shown = visible_name(name) or (spec.text if spec is not None else "")
+        return f"{shown!r} can't be asked in DNS (an empty label, or one over 63 octets), so no question was asked"
+    if isinstance(term, Ptr):
+        return _why_ptr(session, traced, name)
+    own = [asked for asked in traced.questions if asked.question.type is not RRType.PTR]
+    if isinstance(term, Exists):
+        found = next((asked for asked in own if fold(asked.question.name) == fold(name)), None)
+        return f"{visible_name(name)} {_has(found.answer, RRType.A)}" if found is not None else ""
+    assert isinstance(term, A | MX), "every directive is named above"
+    return _why_host(session, traced, term, name, own)
+
+
+def _why_host(session: Session, traced: TracedTerm, term: A | MX, name: str, own: list[TracedQuestion]) -> str:
+    client = session.ip_text
+    prefix = term.prefix(session.family)
+    widened = "" if prefix == session.family.bits else f" within the first {prefix} bits"
+    wanted = RRType.A if session.family is V4 else RRType.AAAA
+    hosts = [asked for asked in own if asked.question.type is wanted]
+    if isinstance(term, A):
+        hosts = [asked for asked in hosts if fold(asked.question.name) == fold(name)]
+    else:
+        mx = next((asked for asked in own if asked.question.type is RRType.MX), None)
+        if mx is None or mx.answer.is_void:
+            return f"{visible_name(name)} {_has(mx.answer if mx else None, RRType.MX)}"
+        if not hosts:
+            return f"{visible_name(name)} has no MX record with a host (a null MX)"
+    if traced.outcome is Outcome.MATCH:
+        host = hosts[-1]
+        return f"{client} is an address of {visible_name(host.question.name)}{widened}"
+    told = [f"{visible_name(asked.question.name)} {_has(asked.answer, wanted)}" for asked in hosts[:10]]
+    return f"{client} is none of these{widened}: {'; '.join(told)}"
+
+
+def _why_include(traced: TracedTerm) -> str:
+    if traced.record is None:
+        return "the local part of the sender is not ASCII, so no question was asked (RFC 8616 §4)"
+    result = traced.record.result
+    name = visible_name(traced.record.domain)
+    if traced.outcome is Outcome.MATCH:
+        return f"{name} gives pass"
+    return f"{name} gives {result}, and only pass makes an include match"
+
+
+def _why_ptr(session: Session, traced: TracedTerm, target: str) -> str:
+    client = session.ip_text
+    ptr = next((asked for asked in traced.questions if asked.question.type is RRType.PTR), None)
+    if ptr is None or not ptr.answer.records:
+        return f"{client} {_has(ptr.answer if ptr else None, RRType.PTR)}"
+    names = ptr.answer.records
+    ignored = len(names) - session.limits.names
+    more = f"; the {ignored} names behind the first {session.limits.names} were ignored" if ignored > 0 else ""
+    shown = ", ".join([visible_name(name) for name in names[: session.limits.names]])
+    if traced.outcome is Outcome.MATCH:
+        asked = [q.question.name for q in traced.questions if q.question.type is not RRType.PTR]
+        return f"{client} has the validated name {visible_name(asked[-1])}, in {visible_name(target)}{more}"
+    if not any(is_same_or_under(name, target) for name in names[: session.limits.names]):
+        return f"{client} has the names {shown}; none is in {visible_name(target)}{more}"
+    return f"{client} has the names {shown}; none in {visible_name(target)} leads back to {client}{more}"
+
+
+def _has(answer: Answer | None, type: RRType) -> str:
+    if answer is None:
+        return f"was not asked for {type} records"
+    if answer.records:
+        texts = answer.texts()
+        listed = ", ".join(texts[:10])
+        return f"has {type} {listed}" + (f" and {len(texts) - 10} more" if len(texts) > 10 else "")
+    if answer.is_failure:
+        return f"could not be asked ({answer.status})"
+    return "does not exist" if answer.status == "NXDOMAIN" else f"has no {type} record"
+
+
+def _question_dict(asked: TracedQuestion) -> dict[str, object]:
+    return {
+        "name": visible_name(asked.question.name),
+        "type": str(asked.question.type),
+        "status": str(asked.answer.status),
+        "records": asked.answer.texts(),
+        "chain": [visible_name(name) for name in asked.answer.chain],
+        "ttl": asked.answer.ttl,
+        "repeated": asked.repeated,
+        "void": asked.answer.is_void,
+    }

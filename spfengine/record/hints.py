@@ -1,0 +1,81 @@
+"""What a writer of a faulty term probably meant. Bounded work for each term, however it is written."""
+
+from functools import lru_cache
+
+from spfengine.addresses import parse_ip4, parse_ip6
+from spfengine.record.grammar import MECHANISMS, MODIFIERS
+from spfengine.visible import visible
+
+_MEANT = {
+    "ipv4": "ip4", "ip": "ip4", "ip4v": "ip4", "ipv6": "ip6", "ip6v": "ip6", "include_": "include", "incl": "include",
+    "spf": "include", "host": "a", "mail": "mx", "txt": "include", "domain": "a", "everything": "all", "any": "all",
+    "explain": "exp", "explanation": "exp", "exist": "exists", "v4": "ip4", "v6": "ip6", "cname": "a", "aaaa": "a",
+}  # fmt: skip
+_LONGEST = 12
+_WORDS = tuple(word for word in MECHANISMS + MODIFIERS if len(word) > 1)  # every word is one edit away from "a"
+_GLUED_ALL = ("~all", "-all", "+all", "?all")
+
+
+@lru_cache(maxsize=1024)
+def meant(name: str) -> str | None:
+    """Return the mechanism or modifier that a wrong name stands closest to, or None where none is close."""
+    name = name.lower().rstrip(".-_")
+    if name in _MEANT:
+        return _MEANT[name]
+    if not name or len(name) > _LONGEST:
+        return None
+    closest = min(_WORDS, key=lambda word: _distance(name, word))
+    return closest if _distance(name, closest) <= (1 if len(closest) <= 4 else 2) else None
+
+
+def for_unknown_mechanism(text: str, qualifier: str, name: str, rest: str) -> str | None:
+    """Return the hint for a term whose name is no mechanism's."""
+    if parse_ip4(name) is not None:
+        return f"did you mean {qualifier}ip4:{visible(name + rest, 60)}?"
+    if parse_ip6(name + rest.split("/")[0]) is not None:
+        return f"did you mean {qualifier}ip6:{visible(name + rest, 60)}?"
+    found = meant(name)
+    if found in MODIFIERS:
+        return f"did you mean {found}={visible(rest[1:], 60)}?"
+    if found is not None:
+        argument = "" if found == "all" else ":" + rest[1:] if rest[:1] in (":", "=") else rest
+        return f"did you mean {qualifier}{found}{visible(argument, 60)}?"
+    if "." in name and not rest:
+        return f"a mechanism is missing before it; did you mean {qualifier}include:{name} or {qualifier}a:{name}?"
+    if text.lower() == "v=spf1":
+        return "the version stands only once, at the start"
+    return f"the mechanisms are {', '.join(MECHANISMS)}"
+
+
+def for_domain_spec(qualifier: str, name: str, argument: str, separator: str) -> str | None:
+    """Return the hint for an argument that is no domain-spec."""
+    for glued in _GLUED_ALL:
+        if argument.lower().endswith(glued):
+            return f"a space is missing before {glued}"
+    address, slash, length = argument.partition("/")
+    if parse_ip4(address) is not None:
+        return f"did you mean {qualifier}ip4:{visible(address + slash + length, 60)}?"
+    if parse_ip6(address) is not None:
+        return f"did you mean {qualifier}ip6:{visible(address + slash + length, 60)}?"
+    if argument.lower().startswith(("http://", "https://")):
+        return "give the domain name alone, without http://"
+    if "@" in argument:
+        return f"give the domain name alone: {name}{separator}{visible(argument.rpartition('@')[2], 60)}"
+    if argument.endswith((",", ";")):
+        return "terms are separated by spaces; take out the punctuation at the end"
+    return None
+
+
+def _distance(left: str, right: str) -> int:
+    """Edits (a letter more, less, other, or two swapped) that lead from one word to the other; both are short."""
+    before: list[int] = []
+    row = list(range(len(right) + 1))
+    for i, a in enumerate(left, 1):
+        older, before = before, row
+        row = [i]
+        for j, b in enumerate(right, 1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == right[j - 2] and left[i - 2] == b:
+                cost = min(cost, older[j - 2] + 1)
+            row.append(cost)
+    return row[-1]

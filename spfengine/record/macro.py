@@ -1,0 +1,218 @@
+"""Macro-strings (RFC 7208 §7): parsed once into parts, expanded many times."""
+
+import re
+from collections.abc import Callable
+
+from spfengine.frozen import Frozen, fill
+from spfengine.names import MAX_NAME, is_askable, truncate
+from spfengine.problems import Problem, ProblemCode
+from spfengine.record import grammar
+from spfengine.visible import visible
+
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_URL_ESCAPES = {octet: f"%{octet:02X}" for octet in range(256) if chr(octet) not in _UNRESERVED}
+
+_ALL_PARTS = 1 << 30  # more than any value has parts; digits of any length are read without making the number
+_DIGITS_READ = 9
+
+MAX_EXPLANATION = 65_535
+"""Characters of the longest explanation that is expanded; a longer one is none. A TXT record holds no more octets."""
+
+
+class MacroExpand(Frozen):
+    """One macro-expand in braces, such as `%{d2r-}`.
+
+    Attributes:
+        letter: its macro-letter, in lower case.
+        escaped: whether the letter was upper case: the expansion is URL-escaped (RFC 7208 §7.3).
+        digits: how many right-hand parts are kept; 0 for all.
+        reverse: whether the parts are reversed first.
+        delimiters: the characters to split at; "" stands for the dot.
+    """
+
+    __slots__ = ("_split_at", "delimiters", "digits", "escaped", "letter", "reverse")
+    fields = ("letter", "escaped", "digits", "reverse", "delimiters")
+    letter: str
+    escaped: bool
+    digits: int
+    reverse: bool
+    delimiters: str
+    _split_at: "str | re.Pattern[str]"
+
+    def __init__(self, letter: str, escaped: bool, digits: int, reverse: bool, delimiters: str) -> None:
+        fill(self, "letter", letter)
+        fill(self, "escaped", escaped)
+        fill(self, "digits", digits)
+        fill(self, "reverse", reverse)
+        fill(self, "delimiters", delimiters)
+        distinct = "".join(sorted(set(delimiters))) or "."
+        fill(self, "_split_at", distinct if len(distinct) == 1 else re.compile(f"[{re.escape(distinct)}]"))
+
+    def apply(self, value: str) -> str:
+        """Return what this macro expands to, given the value of its letter (RFC 7208 §7.3)."""
+        if self.digits or self.reverse or self.delimiters:
+            split_at = self._split_at
+            parts = value.split(split_at) if isinstance(split_at, str) else split_at.split(value)
+            if self.reverse:
+                parts.reverse()
+            if self.digits:
+                parts = parts[-self.digits :]
+            value = ".".join(parts)
+        return value.translate(_URL_ESCAPES) if self.escaped else value
+
+
+class MacroString(Frozen):
+    """A macro-string, domain-spec or explain-string.
+
+    Attributes:
+        text: as written.
+        parts: literal text (`%%`, `%_`, `%-` already replaced) and MacroExpands, in order.
+        tail: the literal text behind the last macro-expand; all of it where there is none.
+        letters: the macro-letters in it, in lower case.
+        target: the target-name where no macro has to be expanded ("" where no DNS question can be made of it);
+            None where macros decide.
+    """
+
+    __slots__ = ("letters", "parts", "tail", "target", "text")
+    fields = ("text", "parts", "tail")
+    text: str
+    parts: tuple[str | MacroExpand, ...]
+    tail: str
+    letters: frozenset[str]
+    target: str | None
+
+    def __init__(self, text: str, parts: tuple[str | MacroExpand, ...], tail: str) -> None:
+        fill(self, "text", text)
+        fill(self, "parts", parts)
+        fill(self, "tail", tail)
+        letters = frozenset([part.letter for part in parts if not isinstance(part, str)])
+        fill(self, "letters", letters)
+        target = None
+        if not letters:
+            name = truncate("".join([part for part in parts if isinstance(part, str)]))
+            target = name if is_askable(name) else ""
+        fill(self, "target", target)
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def uses_local_part(self) -> bool:
+        """Whether it expands the sender's local part (macro-letters s and l)."""
+        return "l" in self.letters or "s" in self.letters
+
+    def expand_name(self, value: Callable[[str], str]) -> str:
+        """Return the target-name, given the value of each macro-letter; shortened to 253 octets (RFC 7208 §7.3).
+
+        Expanded from the right, and no further than a name can reach: what would be cut off is never made.
+        """
+        pieces = []
+        length = 0
+        for part in reversed(self.parts):
+            piece = part if isinstance(part, str) else part.apply(value(part.letter))
+            pieces.append(piece)
+            length += len(piece)
+            if length > MAX_NAME + 1:
+                break
+        pieces.reverse()
+        return truncate("".join(pieces))
+
+    def expand_text(self, value: Callable[[str], str]) -> str | None:
+        """Return the text of an explanation, or None where it would be longer than MAX_EXPLANATION."""
+        pieces = []
+        length = 0
+        for part in self.parts:
+            piece = part if isinstance(part, str) else part.apply(value(part.letter))
+            pieces.append(piece)
+            length += len(piece)
+            if length > MAX_EXPLANATION:
+                return None
+        return "".join(pieces)
+
+
+def parse_macro_string(
+    text: str, start: int = 0, *, explanation: bool = False
+) -> tuple[MacroString | None, list[Problem]]:
+    """Return the macro-string and its faults; None for it where there are any.
+
+    Args:
+        text: the macro-string; for an explanation, the whole explain-string.
+        start: the offset of `text` in the record, for the spans of faults.
+        explanation: whether this is an explain-string: spaces and the letters c, r, t are allowed.
+    """
+    pattern = grammar.EXPLAIN_STRING if explanation else grammar.MACRO_STRING
+    parts: list[str | MacroExpand] = []
+    problems: list[Problem] = []
+    position = tail_start = 0
+    while position < len(text):
+        found = pattern.match(text, position)
+        if found is None:
+            end = _fault_end(text, position)
+            problems.append(_invalid_macro(text[position:end], (start + position, start + end)))
+            position = end
+            continue
+        literal, letter, digits, reverse, delimiters, escape = found.groups()
+        if literal is not None:
+            parts.append(literal)
+        elif escape is not None:
+            parts.append(grammar.ESCAPES[escape])
+        else:
+            problem = _fault_of(letter, digits, found[0], explanation)
+            if problem is not None:
+                problems.append(problem.at(None, (start + position, start + found.end())))
+            significant = digits.lstrip("0")
+            kept = int(significant or 0) if len(significant) <= _DIGITS_READ else _ALL_PARTS
+            parts.append(MacroExpand(letter.lower(), letter.isupper(), kept, bool(reverse), delimiters))
+        position = found.end()
+        if literal is None:
+            tail_start = position
+    return (None, problems) if problems else (MacroString(text, tuple(parts), text[tail_start:]), problems)
+
+
+def _fault_of(letter: str, digits: str, macro: str, explanation: bool) -> Problem | None:
+    if letter.lower() not in grammar.MACRO_LETTERS:
+        return Problem(
+            ProblemCode.INVALID_MACRO,
+            f"{visible(macro, 40)} is no macro: there is no macro letter {letter!r}",
+            section="7.2",
+            hint="the letters are s l o d i p h v, and c r t in the text of an explanation",
+        )
+    if letter.lower() in grammar.EXPLANATION_LETTERS and not explanation:
+        return Problem(
+            ProblemCode.EXPLANATION_ONLY_MACRO,
+            f"{visible(macro, 40)} is allowed only in the text of an explanation, not in a record",
+            section="7.2",
+        )
+    if digits and not digits.strip("0"):
+        return Problem(
+            ProblemCode.MACRO_DIGITS_ZERO,
+            f"{visible(macro, 40)} would keep zero parts; the number in a macro must not be zero",
+            section="7.3",
+        )
+    return None
+
+
+def _fault_end(text: str, position: int) -> int:
+    """Return where the faulty macro ends: at its brace, or after the character behind the percent sign."""
+    if text[position] != "%":
+        return position + 1
+    if text[position : position + 2] in ("%{", "%("):
+        closing = text.find("}" if text[position + 1] == "{" else ")", position, position + 80)
+        if closing >= 0:
+            return closing + 1
+    return min(position + 2, len(text))
+
+
+def _invalid_macro(macro: str, span: tuple[int, int]) -> Problem:
+    shown = visible(macro, 40)
+    if macro[0] != "%":
+        return Problem(
+            ProblemCode.INVALID_CHARACTER, f"{shown} can't stand here", None, span, "12", "only visible US-ASCII can"
+        )
+    if macro.startswith("%("):
+        hint: str | None = "write macros in braces: " + shown.replace("(", "{").replace(")", "}")
+    elif macro.startswith("%{"):
+        hint = "a macro is %{, a letter, digits or none, r or none, delimiters (. - + , / _ =) or none, }"
+    else:
+        hint = "a percent sign itself is written %%, a space %_"
+    return Problem(ProblemCode.INVALID_MACRO, f"{shown} is no macro", None, span, "7.3", hint)

@@ -1,0 +1,304 @@
+"""The tree of a record: immutable terms, each with its text as written and its place in the record."""
+
+from typing import ClassVar
+
+from spfengine.addresses import V4, V6, Family, Table, build_table, network_range
+from spfengine.frozen import Frozen, fill
+from spfengine.record.macro import MacroString
+
+Span = tuple[int, int]
+"""(start, end) octet offsets into the text of the record."""
+
+
+class Term(Frozen):
+    """A directive or modifier.
+
+    Attributes:
+        text: as written, qualifier included.
+        span: its place in the record.
+    """
+
+    __slots__ = ("span", "text")
+    fields: ClassVar[tuple[str, ...]] = ("text", "span")
+    compared: ClassVar[tuple[str, ...] | None] = ("text",)  # two terms are equal wherever they stand
+    text: str
+    span: Span
+
+    def __init__(self, text: str, span: Span) -> None:
+        fill(self, "text", text)
+        fill(self, "span", span)
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Directive(Term):
+    """A mechanism with its qualifier.
+
+    Attributes:
+        qualifier: "+", "-", "?" or "~"; "+" where none was written.
+        mechanism: the name of the mechanism, in lower case.
+        charged: whether evaluating it counts against the limit of lookups (RFC 7208 §4.6.4).
+    """
+
+    __slots__ = ("qualifier",)
+    fields: ClassVar[tuple[str, ...]] = ("qualifier", "text", "span")
+    compared: ClassVar[tuple[str, ...] | None] = ("qualifier", "text")
+    qualifier: str
+    mechanism = ""
+    charged = False
+
+    def __init__(self, qualifier: str, text: str, span: Span) -> None:
+        fill(self, "qualifier", qualifier)
+        fill(self, "text", text)
+        fill(self, "span", span)
+
+
+class All(Directive):
+    """`all` (RFC 7208 §5.1)."""
+
+    __slots__ = ()
+    mechanism = "all"
+
+
+class Network(Directive):
+    """`ip4` or `ip6` (RFC 7208 §5.6).
+
+    Attributes:
+        network: the address as written, as an int; host bits are not cleared.
+        prefix: the length of its network in bits.
+        family: the address family it speaks of.
+    """
+
+    __slots__ = ("network", "prefix")
+    fields: ClassVar[tuple[str, ...]] = ("qualifier", "network", "prefix", "text", "span")
+    compared: ClassVar[tuple[str, ...] | None] = ("qualifier", "network", "prefix", "text")
+    network: int
+    prefix: int
+    family: Family
+
+    def __init__(self, qualifier: str, network: int, prefix: int, text: str, span: Span) -> None:
+        super().__init__(qualifier, text, span)
+        fill(self, "network", network)
+        fill(self, "prefix", prefix)
+
+
+class IP4(Network):
+    """`ip4` (RFC 7208 §5.6)."""
+
+    __slots__ = ()
+    mechanism = "ip4"
+    family = V4
+
+
+class IP6(Network):
+    """`ip6` (RFC 7208 §5.6)."""
+
+    __slots__ = ()
+    mechanism = "ip6"
+    family = V6
+
+
+class DomainDirective(Directive):
+    """A mechanism that asks DNS.
+
+    Attributes:
+        domain_spec: what its target-name is made of; None stands for the current domain.
+    """
+
+    __slots__ = ("domain_spec",)
+    fields: ClassVar[tuple[str, ...]] = ("qualifier", "domain_spec", "text", "span")
+    compared: ClassVar[tuple[str, ...] | None] = ("qualifier", "domain_spec", "text")
+    charged = True
+    domain_spec: MacroString | None
+
+    def __init__(self, qualifier: str, domain_spec: MacroString | None, text: str, span: Span) -> None:
+        super().__init__(qualifier, text, span)
+        fill(self, "domain_spec", domain_spec)
+
+
+class Include(DomainDirective):
+    """`include` (RFC 7208 §5.2); it always has a domain-spec."""
+
+    __slots__ = ()
+    mechanism = "include"
+    domain_spec: MacroString
+
+
+class Exists(DomainDirective):
+    """`exists` (RFC 7208 §5.7); it always has a domain-spec."""
+
+    __slots__ = ()
+    mechanism = "exists"
+    domain_spec: MacroString
+
+
+class Ptr(DomainDirective):
+    """`ptr` (RFC 7208 §5.5)."""
+
+    __slots__ = ()
+    mechanism = "ptr"
+
+
+class HostDirective(DomainDirective):
+    """`a` or `mx`: a name whose addresses are compared.
+
+    Attributes:
+        ip4_prefix: how many bits of an IPv4 address are compared, 0 to 32.
+        ip6_prefix: how many bits of an IPv6 address are compared, 0 to 128.
+    """
+
+    __slots__ = ("ip4_prefix", "ip6_prefix")
+    fields: ClassVar[tuple[str, ...]] = ("qualifier", "domain_spec", "ip4_prefix", "ip6_prefix", "text", "span")
+    compared: ClassVar[tuple[str, ...] | None] = ("qualifier", "domain_spec", "ip4_prefix", "ip6_prefix", "text")
+    ip4_prefix: int
+    ip6_prefix: int
+
+    def __init__(
+        self, qualifier: str, domain_spec: MacroString | None, ip4_prefix: int, ip6_prefix: int, text: str, span: Span
+    ) -> None:
+        super().__init__(qualifier, domain_spec, text, span)
+        fill(self, "ip4_prefix", ip4_prefix)
+        fill(self, "ip6_prefix", ip6_prefix)
+
+    def prefix(self, family: Family) -> int:
+        """Return how many bits of an address of this family are compared."""
+        return self.ip4_prefix if family is V4 else self.ip6_prefix
+
+
+class A(HostDirective):
+    """`a` (RFC 7208 §5.3)."""
+
+    __slots__ = ()
+    mechanism = "a"
+
+
+class MX(HostDirective):
+    """`mx` (RFC 7208 §5.4)."""
+
+    __slots__ = ()
+    mechanism = "mx"
+
+
+class Modifier(Term):
+    """A modifier.
+
+    Attributes:
+        name: its name, in lower case.
+        value: what stands behind the equals sign.
+    """
+
+    __slots__ = ("name", "value")
+    fields: ClassVar[tuple[str, ...]] = ("name", "value", "text", "span")
+    compared: ClassVar[tuple[str, ...] | None] = ("name", "value", "text")
+    name: str
+    value: MacroString
+
+    def __init__(self, name: str, value: MacroString, text: str, span: Span) -> None:
+        super().__init__(text, span)
+        fill(self, "name", name)
+        fill(self, "value", value)
+
+
+class Redirect(Modifier):
+    """`redirect=` (RFC 7208 §6.1)."""
+
+    __slots__ = ()
+
+
+class Explanation(Modifier):
+    """`exp=` (RFC 7208 §6.2)."""
+
+    __slots__ = ()
+
+
+class UnknownModifier(Modifier):
+    """A modifier that RFC 7208 does not know; it is ignored (RFC 7208 §6)."""
+
+    __slots__ = ()
+
+
+class NetworkRun:
+    """Neighbouring ip4 and ip6 directives of a record, as one table a family: where they stand together, so they match.
+
+    Attributes:
+        directives: in the order in which they stand.
+    """
+
+    __slots__ = ("_tables", "directives")
+    charged = False
+
+    def __init__(self, directives: tuple[Network, ...]) -> None:
+        self.directives = directives
+        self._tables: dict[int, Table[Network]] = {}
+
+    def table(self, family: Family) -> Table[Network]:
+        """Return the table of one family; made when it is first needed."""
+        try:
+            return self._tables[family.version]
+        except KeyError:
+            ranges = [(*network_range(family, d.network, d.prefix), d) for d in self.directives if d.family is family]
+            table = self._tables[family.version] = build_table(ranges)
+            return table
+
+
+Step = NetworkRun | Directive
+
+
+class Record(Frozen):
+    """A record: RFC 7208 §12, read whole and without faults.
+
+    Attributes:
+        source: its text, each octet as one character.
+        terms: all terms, in order.
+        steps: the directives in order of evaluation, neighbouring ip4 and ip6 merged.
+        redirect: its redirect modifier, or None; None also where `all` stands in the record (RFC 7208 §6.1).
+        explanation: its exp modifier, or None.
+    """
+
+    __slots__ = ("explanation", "redirect", "source", "steps", "terms")
+    fields: ClassVar[tuple[str, ...]] = ("source", "terms")
+    source: str
+    terms: tuple[Term, ...]
+    steps: tuple[Step, ...]
+    redirect: Redirect | None
+    explanation: Explanation | None
+
+    def __init__(self, source: str, terms: tuple[Term, ...]) -> None:
+        fill(self, "source", source)
+        fill(self, "terms", terms)
+        steps: list[Step] = []
+        run: list[Network] = []
+        redirect = explanation = None
+        has_all = False
+        for term in terms:
+            if isinstance(term, Network):
+                run.append(term)
+            elif isinstance(term, Directive):
+                if run:
+                    steps.append(NetworkRun(tuple(run)))
+                    run = []
+                steps.append(term)
+                has_all = has_all or isinstance(term, All)
+            elif isinstance(term, Redirect):
+                redirect = term
+            elif isinstance(term, Explanation):
+                explanation = term
+        if run:
+            steps.append(NetworkRun(tuple(run)))
+        fill(self, "steps", tuple(steps))
+        fill(self, "redirect", None if has_all else redirect)
+        fill(self, "explanation", explanation)
+
+    def __str__(self) -> str:
+        return self.source
+
+    @property
+    def directives(self) -> tuple[Directive, ...]:
+        """The directives, in order."""
+        return tuple(term for term in self.terms if isinstance(term, Directive))
+
+    @property
+    def modifiers(self) -> tuple[Modifier, ...]:
+        """The modifiers, in order."""
+        return tuple(term for term in self.terms if isinstance(term, Modifier))

@@ -1,0 +1,57 @@
+"""From the text of a record to its terms, unread: each cut into qualifier, name, separator and argument."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from spfengine.record.grammar import HEAD, TERM, VERSION
+
+
+class Token(NamedTuple):
+    """A term as it stands in the record.
+
+    Attributes:
+        text: the whole term.
+        start: its offset in the record.
+        qualifier: "+", "-", "?", "~" or "".
+        name: what may be the name of a mechanism or modifier; perhaps "".
+        separator: what ended the name: ":", "=", "/" or "".
+        argument: what stands behind the separator; for "/" the slash belongs to it.
+    """
+
+    text: str
+    start: int
+    qualifier: str
+    name: str
+    separator: str
+    argument: str
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """The place of the term."""
+        return self.start, self.start + len(self.text)
+
+    @property
+    def argument_start(self) -> int:
+        """The offset of the argument in the record."""
+        return self.start + len(self.text) - len(self.argument)
+
+
+def is_spf(source: str) -> bool:
+    """Whether this text begins as an SPF record does: the version, and then a space or the end (RFC 7208 §4.5)."""
+    return source[:6].lower() == VERSION and (len(source) == 6 or source[6] == " ")
+
+
+def is_spf_octets(octets: bytes) -> bool:
+    """Whether these octets begin as an SPF record does: decided before anything is decoded (RFC 7208 §4.5)."""
+    return octets[:6].lower() == b"v=spf1" and (len(octets) == 6 or octets[6] == 0x20)
+
+
+def tokens(source: str) -> Iterator[Token]:
+    """Yield the terms of a record that `is_spf`."""
+    for found in TERM.finditer(source, len(VERSION)):
+        text = found[0]
+        head = HEAD.match(text)
+        assert head is not None, "every part of HEAD may be empty"
+        qualifier, name, separator = head.groups()
+        argument = text[head.end() - (separator == "/") :]
+        yield Token(text, found.start(), qualifier, name, separator, argument)

@@ -1,1 +1,1 @@
-"""Whatever answers a Question: zones in memory, drafts laid over another resolver, recordings, caches, live DNS."""
+"""Whatever answers Questions: zones in memory, drafts laid over them, recordings, a cache, and live DNS."""

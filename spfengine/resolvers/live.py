@@ -1,5 +1,6 @@
 """Live DNS: Questions asked of real servers, over UDP and TCP, through dnspython's messages."""
 
+import re
 import socket
 from collections.abc import Iterable
 
@@ -9,6 +10,9 @@ from spfengine.errors import AddressError, ArgumentError
 from spfengine.resolvers.exchange import aexchange, exchange
 from spfengine.resolvers.stub import Server, Stub
 from spfengine.visible import visible
+
+_BRACKETED = re.compile(r"\[([^\[\]]+)\](?::([0-9]{1,5}))?")
+_DOTTED = re.compile(r"([^:]+):([0-9]{1,5})")
 
 
 class WireResolver:
@@ -100,9 +104,10 @@ def _system_nameservers() -> list[str]:
 
 
 def _server(text: str, port: int) -> Server:
-    host, given_port = _split(text)
-    number = port if given_port is None else given_port
     shown = visible(str(text), 80)
+    match = _BRACKETED.fullmatch(text) or _DOTTED.fullmatch(text)
+    host, given_port = match.groups() if match else (text, None)
+    number = port if given_port is None else int(given_port)
     if not 0 < number < 65536:
         raise ArgumentError(f"nameserver {shown!r}: the port is a number from 1 to 65535, not {number}")
     try:
@@ -115,20 +120,3 @@ def _server(text: str, port: int) -> Server:
         ) from error
     family, _, _, _, address = found[0]
     return Server(family, address)
-
-
-def _split(text: str) -> tuple[str, int | None]:
-    """Return host and port of a nameserver's text; the port is None where there is none."""
-    host, port = text, ""
-    if text.startswith("["):
-        host, _, rest = text[1:].partition("]")
-        port = rest.removeprefix(":") if rest else ""
-        if rest and not rest.startswith(":"):
-            port = "?"
-    elif text.count(":") == 1:
-        host, _, port = text.partition(":")
-    elif ":" not in text:
-        return text, None
-    if not port:
-        return host, None
-    return host, int(port) if port.isascii() and port.isdigit() and len(port) < 6 else 0

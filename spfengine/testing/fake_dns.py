@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import asyncio
 
 _LOG_LENGTH = 1_000_000
+_ERRORS_KEPT = 1000
 _BACKLOG = 512
 _RECEIVE_BUFFER = 1 << 20
 
@@ -58,9 +59,6 @@ class FakeDNS:
         delay: seconds by which every reply is late; queries do not wait for each other.
         ttl: seconds for Answers that say no TTL. 0 keeps clients from caching what a test then replaces.
         allow_remote: listen at an address that is not loopback, where anybody can ask.
-
-    Attributes:
-        errors: what the resolver raised; the client got SERVFAIL.
 
     Raises:
         ArgumentError: an argument can't be used, or `host` is not loopback and `allow_remote` is not set.
@@ -107,7 +105,7 @@ class FakeDNS:
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
-        self.errors: list[Exception] = []
+        self._errors: deque[Exception] = deque(maxlen=_ERRORS_KEPT)
 
     @property
     def zone(self) -> Resolver:
@@ -142,6 +140,11 @@ class FakeDNS:
         """The queries so far, in the order in which they came; of more than a million, the last million."""
         with self._lock:
             return list(self._log)
+
+    @property
+    def errors(self) -> list[Exception]:
+        """What the resolver raised, and why an Answer of it fits in no message; the client got SERVFAIL. The last 1000."""
+        return list(self._errors)
 
     def clear_queries(self) -> None:
         """Forget the queries so far."""
@@ -204,7 +207,7 @@ class FakeDNS:
         async def serve() -> None:
             self._loop = asyncio.get_running_loop()
             self._stopping = asyncio.Event()
-            service = Service(self._answer, self._notice, self.errors.append, self._delay, self._ttl)
+            service = Service(self._answer, self._notice, self._errors.append, self._delay, self._ttl)
             await service.serve(udp, tcp, started.set, self._stopping)
 
         try:

@@ -24,8 +24,9 @@ from spfengine.errors import (
     SPFEngineError,
     ZoneError,
 )
+from spfengine.evaluation.check_result import CheckResult
 from spfengine.evaluation.limits import Limits, VoidRule
-from spfengine.evaluation.result import CheckResult, Result
+from spfengine.evaluation.result import Result
 from spfengine.problems import Problem, ProblemCode
 from spfengine.record.model import Record
 from spfengine.record.parser import diagnose, parse

@@ -4,9 +4,8 @@ address was found to have (RFC 7208 §5.5), which `ptr` and `%{p}` rest on.
 
 from collections.abc import Generator
 
-from spfengine.addresses import locate
 from spfengine.answers import Answer, Question, RRType
-from spfengine.evaluation.questions import ask_for_addresses, ask_for_term, charge
+from spfengine.evaluation.questions import ask_for_term, charge, has_client
 from spfengine.evaluation.session import Session
 from spfengine.names import fold, is_askable, is_same_or_under, reverse_name
 from spfengine.record.macro import MacroString
@@ -54,8 +53,7 @@ def is_validated(session: Session, name: str) -> Generator[Question, Answer, boo
     """Whether the client's address is among the addresses of `name`; a DNS failure skips it (RFC 7208 §5.5)."""
     if not is_askable(name):
         return False
-    answer = yield from ask_for_addresses(session, name)
-    return bool(answer.records) and locate(session, answer.table(session.family, session.family.bits)) is not None
+    return (yield from has_client(session, name, session.family.bits, skip_failure=True))
 
 
 def validated_name(session: Session, domain: str) -> Generator[Question, Answer, str]:

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from spfengine.answers import Answer, Question, RRType, Status
@@ -95,6 +96,33 @@ class Zone(Frozen):
         from spfengine.resolvers.openspf import read_zonedata
 
         return cls(read_zonedata(zonedata), ttl=ttl)
+
+    @classmethod
+    def from_text(cls, text: str | bytes, origin: str | None = None) -> Self:
+        """Make a zone of the text of an RFC 1035 master file; see `spfengine.resolvers.master_file`.
+
+        Args:
+            text: the file's text.
+            origin: the domain to which relative names belong, until the text has its own `$ORIGIN`.
+
+        Raises:
+            ZoneError: a line can't be understood; the message has its number, and what was expected.
+        """
+        from spfengine.resolvers.master_file import read_text
+
+        return cls.from_rrsets(*read_text(text, origin))
+
+    @classmethod
+    def from_file(cls, path: str | Path, origin: str | None = None) -> Self:
+        """Make a zone of an RFC 1035 master file; see `from_text`.
+
+        Raises:
+            ZoneError: a line can't be understood, or the file is too large.
+            OSError: the file can't be read.
+        """
+        from spfengine.resolvers.master_file import read_file
+
+        return cls.from_rrsets(*read_file(path, origin))
 
     def _fill(self, names: tuple[str, ...], rrsets: tuple[RRset, ...], ttl: int | None) -> None:
         fill(self, "names", names)

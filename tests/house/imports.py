@@ -74,16 +74,20 @@ def _imports(
         for alias in node.names:
             submodule = f"{base}.{alias.name}"
             yield Import(importer, submodule if submodule in modules else base, node.lineno, types_only, in_function)
-    elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("import_module", "importlib.import_module", "__import__"):
+    elif isinstance(node, ast.Call) and ast.unparse(node.func) in (
+        "import_module",
+        "importlib.import_module",
+        "__import__",
+    ):
         named = node.args[0] if node.args else None
         imported = named.value if isinstance(named, ast.Constant) and isinstance(named.value, str) else "?"
         yield Import(importer, imported, node.lineno, types_only, in_function)
     inside = in_function or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
     if isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
-        for child in node.body:
-            yield from _imports(child, importer, is_package, modules, True, in_function)
-        for child in node.orelse:
-            yield from _imports(child, importer, is_package, modules, types_only, in_function)
+        for statement in node.body:
+            yield from _imports(statement, importer, is_package, modules, True, in_function)
+        for statement in node.orelse:
+            yield from _imports(statement, importer, is_package, modules, types_only, in_function)
         return
     for child in ast.iter_child_nodes(node):
         yield from _imports(child, importer, is_package, modules, types_only, inside)

@@ -45,7 +45,19 @@ TYPES_OF_UPPER_FLOORS = {
 # What decides gets no clock, no randomness and nothing that could do I/O: this is all of the standard library that it
 # may have.
 PURE = {"record", "evaluation"}
-PURE_STDLIB = {"bisect", "collections", "copy", "enum", "functools", "heapq", "itertools", "math", "operator", "re", "typing"}
+PURE_STDLIB = {
+    "bisect",
+    "collections",
+    "copy",
+    "enum",
+    "functools",
+    "heapq",
+    "itertools",
+    "math",
+    "operator",
+    "re",
+    "typing",
+}
 
 # Third parties, each where it is used and nowhere else; "in function" where it is needed rarely.
 THIRD_PARTY = {

@@ -18,8 +18,8 @@ from spfengine import errors
 NAMES = """
     AddressError Answer ArgumentError AsyncResolver Cache CheckResult HeaderError Limits LiveResolver MissingExtraError
     Overlay Problem ProblemCode Question RRType Record RecordSyntaxError Recorder Recording RecordingError Resolver
-    ResolverError Result SPFEngineError Status VoidRule Zone ZoneError acheck acheck_both acheck_helo acheck_record check
-    check_both check_helo check_record diagnose parse
+    ResolverError Result SPFEngineError Status VoidRule Zone ZoneError acheck acheck_both acheck_helo acheck_record
+    check check_both check_helo check_record diagnose parse
 """.split()
 
 VALUES: dict[str, list[str]] = {
@@ -61,7 +61,7 @@ def test_all_is_the_namespace() -> None:
 
 
 def test_another_name_is_refused_by_its_name() -> None:
-    with pytest.raises(AttributeError, match="spfengine.*no_such_name"):
+    with pytest.raises(AttributeError, match=r"spfengine.*no_such_name"):
         spfengine.no_such_name  # noqa: B018 - the look-up is what is tested
 
 

@@ -12,7 +12,9 @@ from tests.house.rfc7208 import ERRATA, SECTIONS, SECTIONS_WITH_MUST, rfc_text, 
 _GAP = r"[ \t]*(?:\n[ \t]*(?:#|//|;|>)?)?[ \t]*"  # one space, or a line's end with the comment sign of the next
 _SECTION = r"(?:\d+|[A-Z](?=\.\d))(?:\.\d+)*"
 # RFC 7208 §4.6.4; RFC 7208 §2.3, §2.4; RFC 7208 §3 to §9
-CITATION = re.compile(rf"RFC{_GAP}(\d{{3,5}}){_GAP}§({_SECTION})((?:(?:,|{_GAP}and|{_GAP}to|{_GAP}or){_GAP}§{_SECTION})*)")
+CITATION = re.compile(
+    rf"RFC{_GAP}(\d{{3,5}}){_GAP}§({_SECTION})((?:(?:,|{_GAP}and|{_GAP}to|{_GAP}or){_GAP}§{_SECTION})*)"
+)
 _MORE = re.compile(rf"§({_SECTION})")
 
 WRONG = [
@@ -67,7 +69,9 @@ def faults(text: str, *, bare: bool = True) -> list[str]:
 
 
 def _files(repository: Path) -> list[Path]:
-    found = [path for folder in ("spfengine", "tests", "bench", "scripts") for path in (repository / folder).rglob("*.py")]
+    found = [
+        path for folder in ("spfengine", "tests", "bench", "scripts") for path in (repository / folder).rglob("*.py")
+    ]
     found += [*repository.glob("*.md"), *(repository / "docs").rglob("*.md")]
     return [path for path in sorted(found) if path.relative_to(repository).as_posix() != _SAMPLES]
 
@@ -117,7 +121,8 @@ def test_the_lists_are_those_of_the_rfc(shared: Path | None) -> None:
 
 
 def test_sections_are_read_from_an_rfc() -> None:
-    text = "   1.  Contents . . 3\n\n4.  The Check\n   It MUST.\n4.1.  Arguments\n   None.\nAppendix A.  More\nA.1.  Example\n"
+    text = "   1.  Contents . . 3\n\n4.  The Check\n   It MUST.\n4.1.  Arguments\n   None.\n"
+    text += "Appendix A.  More\nA.1.  Example\n"
     assert sections_of(text) == {
         "4": "4.  The Check\n   It MUST.",
         "4.1": "4.1.  Arguments\n   None.",

@@ -150,7 +150,7 @@ _WIDTH = 78
 
 
 def excerpt(source: str, span: tuple[int, int], width: int = _WIDTH) -> list[str]:
-    """Return two lines of at most `width` columns: the piece of `source` around `span`, escaped, and carets under it."""
+    """Return two lines of at most `width` columns: the piece of `source` around `span`, escaped, and carets."""
     room = max(width - 4, 4)  # two spaces before it, and an ellipsis at each end
     start, end = span
     marked = _cells(source[start : min(end, start + room)], room)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from spfengine.addresses import V4, Family, address_text, parse_address
-from spfengine.answers import Answer, RRType
+from spfengine.answers import Answer, Question, RRType
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.result import Result
@@ -20,11 +20,15 @@ MAILFROM = "mailfrom"
 HELO = "helo"
 
 
+Answers = dict[Question, Answer]
+"""What DNS said, by question, the name in lower case."""
+
+
 class Session:
     """One check: its arguments (RFC 7208 §4.1), and the state of its evaluation.
 
     Attributes:
-        family, ip: the client's address.
+        family, ip: the client's address; address_type is the type of the records that hold such addresses.
         domain: the domain checked, U-labels as A-labels; its final dot dropped, its case kept.
         domain_refused: whether IDNA2008 refuses the domain checked; `domain` then is as it was given.
         identity: "mailfrom" or "helo" (RFC 7208 §2.3, §2.4).
@@ -91,6 +95,7 @@ class Session:
         if sender.__class__ is not str or helo.__class__ is not str:
             _refuse_text(sender, helo)
         self.family, self.ip = parse_address(ip)
+        self.address_type = address_type(self.family)
         self.identity = identity
         if not helo.isascii():
             helo = to_a_labels(helo) or octets(helo)
@@ -111,7 +116,7 @@ class Session:
         self.receiver = receiver
         self.now = now
         self.limits = limits
-        self.answers: dict[tuple[str, RRType], Answer] = {}
+        self.answers: Answers = {}
         self.path: list[tuple[str, Term]] = []
 
     def again(self) -> "Session":
@@ -180,6 +185,7 @@ class Session:
 _ARGUMENTS = (
     "family",
     "ip",
+    "address_type",
     "domain",
     "domain_refused",
     "identity",

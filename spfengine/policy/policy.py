@@ -6,13 +6,13 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import TYPE_CHECKING, Any
 
 from spfengine.addresses import V4, V6, Family, parse_address
-from spfengine.answers import Answer, Question, RRType
+from spfengine.answers import Answer, Question
 from spfengine.drivers import adrive, drive
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.check_host import check_host
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.result import Result
-from spfengine.evaluation.session import Session
+from spfengine.evaluation.session import Answers, Session
 from spfengine.frozen import Frozen, fill
 from spfengine.names import fold
 from spfengine.policy.outcome import Dependency, Outcome
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from spfengine.policy.diff import Change
 
 Network = IPv4Network | IPv6Network
-Answers = dict[tuple[str, RRType], Answer]
 
 
 class Policy(Frozen):

@@ -10,14 +10,14 @@ from ipaddress import IPv4Address
 from typing import Any
 
 from spfengine.addresses import V4, V6, Family
-from spfengine.answers import Answer, Question, RRType
+from spfengine.answers import Answer, Question
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.check_host import check_host
 from spfengine.evaluation.limits import Limits
 from spfengine.evaluation.mechanisms import MATCHERS, Matching
 from spfengine.evaluation.questions import Halt, charge, count_void
 from spfengine.evaluation.result import Result
-from spfengine.evaluation.session import Session
+from spfengine.evaluation.session import Answers, Session, address_type
 from spfengine.evaluation.targets import UnknownTarget
 from spfengine.names import fold
 from spfengine.policy.outcome import Branch, Choice, Dependency, Input, Outcome
@@ -30,8 +30,6 @@ MAX_RANGES = 1 << 20
 """Ranges of one family's table; no legal record comes near it. What lies beyond has the outcome "ask"."""
 MAX_LEAVES = 128
 """Leaves of the tree of outcomes of one range; a larger tree is cut to the outcome "ask"."""
-
-
 
 
 _HOST_CHOICES = (Choice.MATCH, Choice.NO_MATCH, Choice.NO_MATCH_VOID, Choice.TEMPERROR)
@@ -89,8 +87,9 @@ class TilingSession(Session):
     local_part_known = True
     helo_known = True
 
-    def __init__(self, inputs: Inputs, family: Family, ip: int, answers: dict[tuple[str, RRType], Answer]) -> None:
+    def __init__(self, inputs: Inputs, family: Family, ip: int, answers: Answers) -> None:
         self.family, self.ip = family, ip
+        self.address_type = address_type(family)
         self.domain = self.sender_domain = inputs.domain
         if inputs.domain_refused:
             self.domain_refused = True
@@ -154,9 +153,7 @@ Tiles = tuple[list[int], list[Outcome]]
 """The first addresses of ranges that cover a family's space, in order, and the outcome of each range."""
 
 
-def tile(
-    inputs: Inputs, family: Family, answers: dict[tuple[str, RRType], Answer]
-) -> Generator[Question, Answer, Tiles]:
+def tile(inputs: Inputs, family: Family, answers: Answers) -> Generator[Question, Answer, Tiles]:
     """Return the ranges of a family's address space, neighbours of the same outcome as one.
 
     Args:
@@ -185,7 +182,7 @@ def _tile_at(
     inputs: Inputs,
     family: Family,
     address: int,
-    answers: dict[tuple[str, RRType], Answer],
+    answers: Answers,
     known: dict[object, Outcome],
 ) -> Generator[Question, Answer, tuple[Outcome, int]]:
     """Return the outcome at an address, and the last address for which it is the same."""
@@ -202,9 +199,7 @@ def _tile_at(
         except UnknownTarget as unknown:
             domain, term = session.path[-1]
             dependency = Dependency(domain, term.text, tuple(Input(each) for each in unknown.inputs))
-            outcome = Outcome(
-                None, None, None, None, _path(session), session.lookups, session.voids, (dependency,)
-            )
+            outcome = Outcome(None, None, None, None, _path(session), session.lookups, session.voids, (dependency,))
         last = session.hi
         if not session.met:
             return known.setdefault(outcome, outcome) if outcome.result is None else outcome, last
@@ -276,8 +271,6 @@ def _too_many_ranges(domain: str) -> Dependency:
     return Dependency(domain, f"more than {MAX_RANGES} ranges", (Input.CLIENT_ADDRESS,))
 
 
-def compile_tables(
-    inputs: Inputs, answers: dict[tuple[str, RRType], Answer]
-) -> Generator[Question, Answer, tuple[Tiles, Tiles]]:
+def compile_tables(inputs: Inputs, answers: Answers) -> Generator[Question, Answer, tuple[Tiles, Tiles]]:
     """Return the ranges of IPv4 and of IPv6."""
     return (yield from tile(inputs, V4, answers)), (yield from tile(inputs, V6, answers))

@@ -66,6 +66,7 @@ def _evaluate(session: Session, domain: str, include: Include | None) -> Generat
     """
     path = session.path
     tracer = session.tracer
+    matchers = session.matchers or MATCHERS
     directive: Directive | None
     record = yield from find_record(session, domain, include)
     while True:
@@ -94,7 +95,7 @@ def _evaluate(session: Session, domain: str, include: Include | None) -> Generat
                         # RFC 7208 §5.2: only pass matches; RFC 8616 §4: no target-name, no match
                         matched = target is not None and (yield from _evaluate(session, target, step)) is _PASS
                     else:
-                        matched = yield from MATCHERS[step.__class__](session, step, domain)
+                        matched = yield from matchers[step.__class__](session, step, domain)
                 if tracer is not None:
                     tracer.end(matched)
                 if not matched:
@@ -114,7 +115,7 @@ def _evaluate(session: Session, domain: str, include: Include | None) -> Generat
                 tracer.leave(result)
             return result
         session.result, session.directive, session.record_domain = result, directive, domain
-        if result is _FAIL:
+        if result is _FAIL and session.explaining:
             session.explanation, session.explanation_problem = yield from explain(session, record, domain)
         return result
 

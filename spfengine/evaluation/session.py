@@ -1,6 +1,6 @@
 """What one check knows: the client, what it said, the limits, and the counters that run along."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from spfengine.addresses import V4, Family, address_text, parse_address
@@ -13,6 +13,7 @@ from spfengine.problems import Problem
 from spfengine.record.model import Directive, Term
 
 if TYPE_CHECKING:
+    from spfengine.evaluation.mechanisms import Matcher
     from spfengine.evaluation.trace import Tracer
 
 MAILFROM = "mailfrom"
@@ -44,6 +45,8 @@ class Session:
         record_domain: the domain whose record decided; for a problem, the domain at fault.
         explanation: with fail, the domain's explanation, if it has a usable one.
         explanation_problem: with fail, why there is no explanation.
+        matchers: what decides whether mechanisms match, where it is not `mechanisms.MATCHERS`.
+        explaining: whether explanations are fetched.
     """
 
     # No __slots__: what has not happened yet stands in the class, so that a check only sets what it has to.
@@ -62,6 +65,12 @@ class Session:
     record_domain: str | None = None
     explanation: str | None = None
     explanation_problem: Problem | None = None
+    matchers: "Mapping[type[Directive], Matcher] | None" = None
+    explaining = True
+
+    def unknown_inputs(self, letters: frozenset[str]) -> tuple[str, ...]:
+        """Return which inputs that these macro-letters need are not known; in a check of one client, none."""
+        return ()
 
     def __init__(
         self,

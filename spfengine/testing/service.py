@@ -83,7 +83,7 @@ class Service:
 
     def _on_datagram(self, octets: bytes, client: Any, transport: asyncio.DatagramTransport) -> None:
         if len(self._tasks) < _UNDER_WAY:
-            self._start(self._answer_datagram(octets, client, transport))
+            _ = self._start(self._answer_datagram(octets, client, transport))
 
     async def _answer_datagram(self, octets: bytes, client: Any, transport: asyncio.DatagramTransport) -> None:
         reply = await self._reply(octets, "udp", client)

@@ -298,7 +298,7 @@ def test_what_the_resolver_raises_is_servfail_and_kept() -> None:
 )
 def test_what_no_message_can_hold_is_servfail(answer: Answer) -> None:
     class Odd:
-        def resolve(self, question: Question, /) -> Answer:
+        def resolve(self, _: Question, /) -> Answer:
             return answer
 
     with FakeDNS(Odd()) as server:
@@ -379,6 +379,7 @@ def test_it_starts_stops_and_starts_again() -> None:
     with pytest.raises(ArgumentError, match="start"):
         _ = server.port
     server.stop()
+    port = 0
     for _ in range(2):
         assert server.start() is server
         assert reply(server, query("example.com")).answer

@@ -1,13 +1,13 @@
-"""Live DNS against a fake server: every kind of record and of failure comes back over the wire as it was in the zone."""
+"""Live DNS against a fake server: every record and every failure comes back over the wire as the zone has it."""
 
 import asyncio
 import gc
-import os
 import socket
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from time import monotonic
 
 import dns.resolver
@@ -70,9 +70,9 @@ def served(zone: Resolver, *faults: Fault) -> Iterator[tuple[FakeDNS, LiveResolv
 @pytest.mark.parametrize(
     ("name", "type"),
     [
-        *[("example.com", type) for type in RRType],
+        *[("example.com", each) for each in RRType],
         ("1.2.0.192.in-addr.arpa", PTR),
-        *[("alias.example", type) for type in RRType],
+        *[("alias.example", each) for each in RRType],
         ("alias-of-nothing.example", TXT),
         ("nothing.example", TXT),
         ("ent.example", A),
@@ -272,16 +272,20 @@ def test_a_cancelled_question_leaves_nothing_behind() -> None:
         asyncio.run(give_up(live(server, timeout=5)))
 
 
+def open_files() -> int:
+    return len(list(Path("/dev/fd").iterdir()))
+
+
 @contextmanager
 def no_leaks() -> Iterator[None]:
     """Fail where sockets are still open afterwards, or were closed by nothing but the garbage collector."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         gc.collect()
-        before = len(os.listdir("/dev/fd"))
+        before = open_files()
         yield
         gc.collect()
-        assert len(os.listdir("/dev/fd")) == before
+        assert open_files() == before
 
 
 def test_no_socket_stays_open(ask: Ask) -> None:
@@ -296,7 +300,7 @@ def test_both_forms_keep_their_protocol() -> None:
     assert isinstance(LiveResolver("127.0.0.1:5353"), AsyncResolver)
 
 
-def test_a_check_over_the_wire(server: FakeDNS) -> None:
+def test_a_check_over_the_wire() -> None:
     zone = Zone(
         {"example.com": {"TXT": "v=spf1 mx -all", "MX": (10, "mx.example.com")}, "mx.example.com": {"A": "192.0.2.1"}}
     )
@@ -333,7 +337,7 @@ def test_a_setting_that_cannot_be_used_is_refused(given: dict[str, object], mess
 def test_without_nameservers_the_systems_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     with FakeDNS(ZONE) as server:
 
-        def configure(resolver: dns.resolver.Resolver, f: object = None) -> None:
+        def configure(resolver: dns.resolver.Resolver, *_: object) -> None:
             resolver.nameservers = [server.address]
 
         monkeypatch.setattr(dns.resolver.Resolver, "read_resolv_conf", configure)
@@ -342,7 +346,7 @@ def test_without_nameservers_the_systems_are_asked(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_system_without_nameservers_is_told_to_give_some(monkeypatch: pytest.MonkeyPatch) -> None:
-    def configure(resolver: dns.resolver.Resolver, f: object = None) -> None:
+    def configure(*_: object) -> None:
         raise dns.resolver.NoResolverConfiguration("cannot open /etc/resolv.conf")  # type: ignore[no-untyped-call]  # dnspython gives it no types
 
     monkeypatch.setattr(dns.resolver.Resolver, "read_resolv_conf", configure)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 from spfengine.addresses import parse_address
 from spfengine.answers import Answer, Question, Resolver
-from spfengine.errors import ArgumentError, MissingExtraError, ResolverError
+from spfengine.errors import ArgumentError, MissingExtraError
+from spfengine.resolvers.asking import resolve_of
 from spfengine.testing.faults import Effect, Fault, FaultPlan
 from spfengine.visible import visible
 
@@ -43,8 +44,8 @@ class FakeDNS:
     """A DNS server for tests: UDP and TCP on one port of the loopback interface.
 
     It behaves as a recursive server: CNAME records come with what they lead to, a reply without room in a datagram
-    says so and is whole over TCP, negative answers carry an SOA record. An Answer that is a failure becomes what makes a
-    client see that failure: TIMEOUT is silence, TRUNCATED is TC over UDP and TCP, LOOP is an alias of itself.
+    says so and is whole over TCP, negative answers carry an SOA record. An Answer that is a failure becomes what makes
+    a client see that failure: TIMEOUT is silence, TRUNCATED is TC over UDP and TCP, LOOP is an alias of itself.
 
         with FakeDNS(zone) as server:
             resolver = LiveResolver(server.nameserver)
@@ -114,8 +115,7 @@ class FakeDNS:
 
     @zone.setter
     def zone(self, resolver: Resolver) -> None:
-        if not isinstance(resolver, Resolver):
-            raise ResolverError(f"a {type(resolver).__name__} has no method resolve(question), so it can't be served")
+        resolve_of(resolver)
         self._resolver = resolver
 
     @property

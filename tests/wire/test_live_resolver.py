@@ -58,7 +58,7 @@ def server() -> Iterator[FakeDNS]:
 
 
 def live(*servers: FakeDNS, timeout: float = TIMEOUT, retries: int = 0) -> LiveResolver:
-    return LiveResolver([server.nameserver for server in servers], timeout=timeout, retries=retries)
+    return LiveResolver([server.nameserver for server in servers], timeout=timeout, retries=retries, cache=False)
 
 
 @contextmanager
@@ -176,7 +176,7 @@ def test_a_server_that_is_not_there_costs_no_time(ask: Ask, server: FakeDNS) -> 
 
 def test_a_question_has_a_lifetime_whatever_it_takes(ask: Ask) -> None:
     with FakeDNS(ZONE, faults=[Fault("*", "*", FaultKind.SILENCE)]) as server:
-        resolver = LiveResolver([server.nameserver] * 5, timeout=0.2, retries=100, lifetime=0.5)
+        resolver = LiveResolver([server.nameserver] * 5, timeout=0.2, retries=100, lifetime=0.5, cache=False)
         begun = monotonic()
         assert ask(resolver, "example.com").status is Status.TIMEOUT
         assert 0.45 < monotonic() - begun < 1.5
@@ -245,6 +245,25 @@ def test_the_shortest_ttl_of_a_chain_counts(ask: Ask) -> None:
     zone = Zone.from_rrsets((), rrsets)
     with served(zone) as (_, resolver):
         assert ask(resolver, "a.example") == Answer.txt("here", ttl=9, chain=["b.example", "c.example"])
+
+
+def test_answers_are_kept_while_their_ttl_lasts(ask: Ask) -> None:
+    with FakeDNS(ZONE, faults=[Fault("dead.example", "*", FaultKind.SERVFAIL)]) as server:
+        resolver = LiveResolver(server.nameserver, timeout=TIMEOUT)
+        names = ("example.com", "EXAMPLE.com", "nothing.example", "dead.example")
+        for _ in range(2):
+            for name in names:
+                ask(resolver, name)
+        assert [query.name for query in server.queries] == [
+            "example.com",
+            "nothing.example",
+            "dead.example",
+            "dead.example",
+        ]
+        resolver = LiveResolver(server.nameserver, timeout=TIMEOUT, cache=False)
+        server.clear_queries()
+        assert ask(resolver, "example.com") == ask(resolver, "example.com")
+        assert len(server.queries) == 2
 
 
 def test_questions_do_not_wait_for_each_other() -> None:

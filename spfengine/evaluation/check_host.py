@@ -23,11 +23,11 @@ from spfengine.errors import RecordSyntaxError
 from spfengine.evaluation.explanation import explain
 from spfengine.evaluation.limits import Deadline
 from spfengine.evaluation.mechanisms import MATCHERS
-from spfengine.evaluation.questions import Halt, charge, count_void, failed
+from spfengine.evaluation.questions import Halt, charge, count_void, failed, keyed
 from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Session
 from spfengine.evaluation.targets import expand_target
-from spfengine.names import domain_fault, fold
+from spfengine.names import domain_fault
 from spfengine.problems import Problem, ProblemCode
 from spfengine.record.model import All, Directive, Include, NetworkRun, Record, Redirect, Term
 from spfengine.record.parser import parse
@@ -66,6 +66,7 @@ def _evaluate(session: Session, domain: str, include: Include | None) -> Generat
     """
     path = session.path
     tracer = session.tracer
+    matchers = session.matchers or MATCHERS
     directive: Directive | None
     record = yield from find_record(session, domain, include)
     while True:
@@ -94,7 +95,7 @@ def _evaluate(session: Session, domain: str, include: Include | None) -> Generat
                         # RFC 7208 §5.2: only pass matches; RFC 8616 §4: no target-name, no match
                         matched = target is not None and (yield from _evaluate(session, target, step)) is _PASS
                     else:
-                        matched = yield from MATCHERS[step.__class__](session, step, domain)
+                        matched = yield from matchers[step.__class__](session, step, domain)
                 if tracer is not None:
                     tracer.end(matched)
                 if not matched:
@@ -114,7 +115,7 @@ def _evaluate(session: Session, domain: str, include: Include | None) -> Generat
                 tracer.leave(result)
             return result
         session.result, session.directive, session.record_domain = result, directive, domain
-        if result is _FAIL:
+        if result is _FAIL and session.explaining:
             session.explanation, session.explanation_problem = yield from explain(session, record, domain)
         return result
 
@@ -134,9 +135,7 @@ def _redirect(session: Session, redirect: Redirect, domain: str) -> Generator[Qu
     return target, (yield from find_record(session, target, redirect))
 
 
-def find_record(
-    session: Session, domain: str, term: Include | Redirect | None
-) -> Generator[Question, Answer, Record]:
+def find_record(session: Session, domain: str, term: Include | Redirect | None) -> Generator[Question, Answer, Record]:
     """Return the record of a domain (RFC 7208 §4.3, §4.4, §4.5).
 
     Args:
@@ -154,10 +153,10 @@ def find_record(
     fault = domain_fault(domain)
     if fault is not None:
         raise _no_record(term, domain, _codes(term).invalid, fault)
-    key = (fold(domain), _TXT)
+    key, question = keyed(domain, _TXT)
     answer = session.answers.get(key)
     if answer is None:
-        answer = session.answers[key] = yield Question(domain, _TXT)
+        answer = session.answers[key] = yield question
     record: Record | RecordSyntaxError | Problem = answer.memo.get("record") or select_record(answer)
     if isinstance(record, Record):
         if session.tracer is not None:

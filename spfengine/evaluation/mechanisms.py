@@ -83,7 +83,9 @@ def _too_many_mx(session: Session, name: str, count: int) -> Problem:
     return Problem(ProblemCode.TOO_MANY_MX, text, section="4.6.4", hint=hint)
 
 
-MATCHERS: dict[type[Directive], Callable[[Session, Any, str], Matching]] = {
+Matcher = Callable[[Session, Any, str], Matching]
+
+MATCHERS: dict[type[Directive], Matcher] = {
     A: match_a,
     MX: match_mx,
     Exists: match_exists,

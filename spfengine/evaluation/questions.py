@@ -4,6 +4,7 @@ These are generators where they may have to ask: they yield a Question and are s
 """
 
 from collections.abc import Generator
+from functools import lru_cache
 
 from spfengine.addresses import V4, V6, locate
 from spfengine.answers import Answer, Question, RRType, Status
@@ -37,16 +38,24 @@ def charge(session: Session) -> None:
         raise Halt(_PERMERROR, _too_many_lookups(session))
 
 
+@lru_cache(maxsize=4096)
+def keyed(name: str, type: RRType) -> tuple[Question, Question]:
+    """Return a question as it is known in a check (without case), and as it is asked."""
+    question = Question(name, type)
+    key = Question(fold(name), type)
+    return (question, question) if key == question else (key, question)
+
+
 def ask(session: Session, name: str, type: RRType) -> Generator[Question, Answer, Answer]:
     """Return the answer to a question, which goes out only once in a check. Void answers are not counted here.
 
     Args:
         name: an askable name, spelled as it shall be asked.
     """
-    key = (fold(name), type)
+    key, question = keyed(name, type)
     answer = session.answers.get(key)
     if answer is None:
-        answer = session.answers[key] = yield Question(name, type)
+        answer = session.answers[key] = yield question
     return answer
 
 
@@ -71,11 +80,11 @@ def has_client(
         Halt: DNS could not answer, or this is one void lookup too many.
     """
     family = session.family
-    type = address_type(family)
-    key = (fold(name), type)
+    type = session.address_type
+    key, question = keyed(name, type)
     answer = session.answers.get(key)
     if answer is None:
-        answer = session.answers[key] = yield Question(name, type)
+        answer = session.answers[key] = yield question
     if answer.records:
         return locate(session, answer.table(family, prefix)) is not None
     if answer.is_failure:

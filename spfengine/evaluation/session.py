@@ -1,10 +1,10 @@
 """What one check knows: the client, what it said, the limits, and the counters that run along."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from spfengine.addresses import V4, Family, address_text, parse_address
-from spfengine.answers import Answer, RRType
+from spfengine.answers import Answer, Question, RRType
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.result import Result
@@ -13,17 +13,22 @@ from spfengine.problems import Problem
 from spfengine.record.model import Directive, Term
 
 if TYPE_CHECKING:
+    from spfengine.evaluation.mechanisms import Matcher
     from spfengine.evaluation.trace import Tracer
 
 MAILFROM = "mailfrom"
 HELO = "helo"
 
 
+Answers = dict[Question, Answer]
+"""What DNS said, by question, the name in lower case."""
+
+
 class Session:
     """One check: its arguments (RFC 7208 §4.1), and the state of its evaluation.
 
     Attributes:
-        family, ip: the client's address.
+        family, ip: the client's address; address_type is the type of the records that hold such addresses.
         domain: the domain checked, U-labels as A-labels; its final dot dropped, its case kept.
         domain_refused: whether IDNA2008 refuses the domain checked; `domain` then is as it was given.
         identity: "mailfrom" or "helo" (RFC 7208 §2.3, §2.4).
@@ -44,6 +49,8 @@ class Session:
         record_domain: the domain whose record decided; for a problem, the domain at fault.
         explanation: with fail, the domain's explanation, if it has a usable one.
         explanation_problem: with fail, why there is no explanation.
+        matchers: what decides whether mechanisms match, where it is not `mechanisms.MATCHERS`.
+        explaining: whether explanations are fetched.
     """
 
     # No __slots__: what has not happened yet stands in the class, so that a check only sets what it has to.
@@ -62,6 +69,12 @@ class Session:
     record_domain: str | None = None
     explanation: str | None = None
     explanation_problem: Problem | None = None
+    matchers: "Mapping[type[Directive], Matcher] | None" = None
+    explaining = True
+
+    def unknown_inputs(self, letters: frozenset[str]) -> tuple[str, ...]:
+        """Return which inputs that these macro-letters need are not known; in a check of one client, none."""
+        return ()
 
     def __init__(
         self,
@@ -82,6 +95,7 @@ class Session:
         if sender.__class__ is not str or helo.__class__ is not str:
             _refuse_text(sender, helo)
         self.family, self.ip = parse_address(ip)
+        self.address_type = address_type(self.family)
         self.identity = identity
         if not helo.isascii():
             helo = to_a_labels(helo) or octets(helo)
@@ -102,7 +116,7 @@ class Session:
         self.receiver = receiver
         self.now = now
         self.limits = limits
-        self.answers: dict[tuple[str, RRType], Answer] = {}
+        self.answers: Answers = {}
         self.path: list[tuple[str, Term]] = []
 
     def again(self) -> "Session":
@@ -171,6 +185,7 @@ class Session:
 _ARGUMENTS = (
     "family",
     "ip",
+    "address_type",
     "domain",
     "domain_refused",
     "identity",

@@ -13,11 +13,26 @@ from spfengine.record.macro import MacroString
 UNKNOWN = "unknown"  # RFC 7208 §7.3: what %{p} expands to where no name was validated
 
 
+class UnknownTarget(Exception):  # noqa: N818 - no error: a policy is being compiled, and can't follow this term
+    """A target-name rests on what is not known: only a check of one client can follow it.
+
+    Attributes:
+        inputs: what is not known.
+    """
+
+    def __init__(self, inputs: tuple[str, ...]) -> None:
+        self.inputs = inputs
+        super().__init__(inputs)
+
+
 def expand_target(session: Session, spec: MacroString, domain: str) -> Generator[Question, Answer, str | None]:
     """Return the name that a domain-spec with macros stands for; perhaps one that can't be asked.
 
     None where it uses the local part of the sender and that is not ASCII: RFC 8616 §4 has the term not match then.
     """
+    unknown = session.unknown_inputs(spec.letters)
+    if unknown:
+        raise UnknownTarget(unknown)
     validated = ""
     if "p" in spec.letters:
         if session.limits.count_p and session.counting:

@@ -11,6 +11,7 @@ from spfengine.addresses import V4, address_text, network_range
 from spfengine.answers import Answer, Question, RRType
 from spfengine.evaluation.check_host import check_host
 from spfengine.evaluation.limits import Deadline
+from spfengine.evaluation.questions import keyed
 from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Session
 from spfengine.names import fold, is_askable, is_same_or_under
@@ -157,22 +158,22 @@ class Trace(NamedTuple):
         return self.root.to_dict()
 
 
-class _Answers(dict[tuple[str, RRType], Answer]):
+class _Answers(dict[Question, Answer]):
     """The answers of a replayed check: tells the tracer of each that is used, new or known."""
 
     def __init__(self, tracer: "Tracer") -> None:
         super().__init__()
         self.tracer = tracer
 
-    def get(self, key: tuple[str, RRType], default: Any = None) -> Any:
+    def get(self, key: Question, default: Any = None) -> Any:
         answer = super().get(key, default)
         if answer is not None:
-            self.tracer.question(Question(*key), answer, True)
+            self.tracer.question(key, answer, True)
         return answer
 
-    def __setitem__(self, key: tuple[str, RRType], answer: Answer) -> None:
+    def __setitem__(self, key: Question, answer: Answer) -> None:
         super().__setitem__(key, answer)
-        self.tracer.question(self.tracer.asking or Question(*key), answer, False)
+        self.tracer.question(self.tracer.asking or key, answer, False)
 
 
 class Tracer:
@@ -266,7 +267,7 @@ def replay(session: Session) -> Trace:
         question = next(evaluation)
         while True:
             tracer.asking = question
-            answer = session.answers.get((fold(question.name), question.type))
+            answer = session.answers.get(keyed(*question)[0])
             question = evaluation.throw(Deadline()) if answer is None else evaluation.send(answer)
     except StopIteration:
         assert tracer.root is not None, "check_host() enters the domain checked before all else"

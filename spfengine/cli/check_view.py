@@ -74,7 +74,7 @@ def _result(result: CheckResult, limits: Limits, width: int | None, *, with_trac
         from spfengine.cli.trace_view import tree
 
         yield line()
-        yield from tree(result.trace)
+        yield from tree(result.trace, width)
     else:
         told: set[str] = set()
         for record in walk.way(result.trace.root):

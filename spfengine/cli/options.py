@@ -1,7 +1,7 @@
 """Options that commands share, and the types of their values. A value that can't be used names its argument."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 
 import click
 
@@ -10,10 +10,15 @@ from spfengine.errors import AddressError
 from spfengine.names import domain_fault, to_a_labels
 from spfengine.visible import visible, visible_name
 
+if TYPE_CHECKING:
+    _Type = click.ParamType[Any]
+else:
+    _Type = click.ParamType  # no generic class before click 8.3
+
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
-class Expected(click.ParamType):
+class Expected(_Type):
     """Any text; says what is expected where it is missing."""
 
     name = "text"
@@ -59,7 +64,7 @@ class Draft(NamedTuple):
     record: str
 
 
-class DraftType(click.ParamType):
+class DraftType(_Type):
     """RECORD where it begins with "v=", otherwise NAME=RECORD."""
 
     name = "draft"
@@ -89,7 +94,7 @@ class DraftType(click.ParamType):
         self.fail(f"{visible(text, 80)!r}: {why}", param, ctx)
 
 
-class Seconds(click.ParamType):
+class Seconds(_Type):
     """A time, in seconds."""
 
     name = "seconds"

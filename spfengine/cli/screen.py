@@ -149,7 +149,7 @@ def fold(each: Line, width: int | None) -> list[list[Span]]:
     if width is None or not each.folds or len(each.first) + len(text) <= width:
         return [[Span(each.first), *each.spans]]
     first, rest = _lead(each.first, width), _lead(each.rest, width)
-    rows = []
+    rows: list[list[Span]] = []
     start = 0
     while start < len(text):
         room = width - len(rest if rows else first)
@@ -160,8 +160,8 @@ def fold(each: Line, width: int | None) -> list[list[Span]]:
 
 
 def _lead(prefix: str, width: int) -> str:
-    """Leave at least half of the width to the text; the branches of a tree, of three columns each, stay whole."""
-    return prefix if len(prefix) <= width // 2 else prefix[-(width // 6 * 3) :]
+    """Leave at least half of the width to the text."""
+    return prefix[max(0, len(prefix) - width // 2) :]
 
 
 def _break(text: str, start: int, room: int) -> tuple[int, int]:

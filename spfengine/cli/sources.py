@@ -120,12 +120,10 @@ def _load_yaml(data: bytes) -> list[Any]:
         depth = 0
         for event in yaml.parse(data, Loader=loader):
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            if isinstance(event, yaml.AliasEvent):
-                raise ZoneError(
-                    f"line {event.start_mark.line + 1}: aliases (*{event.anchor}) are not read; write it out"
-                )
-            if depth > _MAX_DEPTH:
-                raise ZoneError(f"line {event.start_mark.line + 1}: this is nested too deep for zonedata")
+            if isinstance(event, yaml.AliasEvent) or depth > _MAX_DEPTH:
+                line = 0 if event.start_mark is None else event.start_mark.line + 1
+                what = "this is nested too deep" if depth > _MAX_DEPTH else "aliases are not read; write it out"
+                raise ZoneError(f"line {line}: {what}")
         return list(yaml.load_all(data, Loader=loader))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         if isinstance(error, ZoneError):

@@ -11,6 +11,7 @@ from spfengine.visible import visible, visible_name
 
 _SHOWN = 1 << 16  # an SPF record is never longer, so nothing of it is cut
 _MOST_RECORDS = 20
+_STEP = 3  # columns of a branch
 _WORDS = {
     Outcome.MATCH: "match",
     Outcome.NO_MATCH: "no match",
@@ -28,16 +29,18 @@ class _Node:
         self.below: list[_Node] = []
 
 
-def tree(trace: Trace) -> Iterator[Line]:
-    """Yield the lines of a trace."""
-    yield from _draw(_record(trace.root), "", "")
+def tree(trace: Trace, width: int | None) -> Iterator[Line]:
+    """Yield the lines of a trace; where branches use up half of the width, deeper ones begin at the same column."""
+    yield from _draw(_record(trace.root), "", "", 1 << 10 if width is None else width // 2 - _STEP)
 
 
-def _draw(node: _Node, first: str, rest: str) -> Iterator[Line]:
-    yield Line(node.spans, first, rest + ("│  " if node.below else "   "))
+def _draw(node: _Node, first: str, rest: str, deepest: int) -> Iterator[Line]:
+    deep = len(rest) + _STEP > deepest
+    yield Line(node.spans, first, rest + ("│  " if node.below and not deep else "   "))
+    lead = rest[:-_STEP] if deep else rest
     for place, child in enumerate(node.below):
-        last = place == len(node.below) - 1
-        yield from _draw(child, rest + ("└─ " if last else "├─ "), rest + ("   " if last else "│  "))
+        last = place == len(node.below) - 1 and not deep
+        yield from _draw(child, lead + ("└─ " if last else "├─ "), lead + ("   " if last else "│  "), deepest)
 
 
 def _record(record: TracedRecord) -> _Node:

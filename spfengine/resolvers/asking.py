@@ -42,7 +42,7 @@ async def aask(resolver: object, question: Question) -> Answer:
     return checked(resolver, question, await aresolve_of(resolver)(question))
 
 
-def checked(resolver: object, question: Question, answer: Answer) -> Answer:
+def checked(resolver: object, question: Question, answer: object) -> Answer:
     """Return `answer`. Raises ResolverError where it is no answer to `question`."""
     if isinstance(answer, Answer) and (not answer.records or answer.type is question.type):
         return answer

@@ -198,8 +198,8 @@ def test_a_draft_over_a_zone_equals_the_zone_that_has_it() -> None:
         {"a.example": {"TXT": "new", "A": "192.0.2.1"}, **{n: drafts[n] for n in ("c.d.example", "b.example")}}
     )
     for name in ("a.example", "b.example", "c.d.example", "d.example", "example", "x.example"):
-        for type in RRType:
-            assert ask(drafts, name, type, Zone(below)) == after.resolve(Question(name, type)), (name, type)
+        for kind in RRType:
+            assert ask(drafts, name, kind, Zone(below)) == after.resolve(Question(name, kind)), (name, kind)
 
 
 def test_an_overlay_of_an_overlay() -> None:
@@ -207,6 +207,15 @@ def test_an_overlay_of_an_overlay() -> None:
     outer = Overlay(inner, {"example.com": {"TXT": "two"}})
     assert outer.resolve(Question("example.com", TXT)) == Answer.txt("two")
     assert outer.resolve(Question("new.example", TXT)) == Answer.txt("new")
+
+
+def test_what_a_resolver_raises_is_passed_on() -> None:
+    class Raising:
+        def resolve(self, question: Question) -> Answer:
+            raise StopIteration(question)
+
+    with pytest.raises(StopIteration):
+        Overlay(Raising(), {}).resolve(Question("example.com", TXT))
 
 
 def test_it_says_which_drafts_were_reached() -> None:

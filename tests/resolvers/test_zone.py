@@ -71,7 +71,7 @@ def test_names_that_are_not_listed() -> None:
     assert ask(zone, "b.example.com") == NODATA, "an empty non-terminal has no records"
     assert ask(zone, "example.com") == NODATA
     assert ask(zone, "bare.example") == NODATA
-    for absent in ("x.example.com", "x.a.b.example.com", "ab.example.com", "xb.example.com", "net", "x"):
+    for absent in ("x.example.com", "x.a.b.example.com", "ab.example.com", "xample.com", ".example.com", "net", "x"):
         assert ask(zone, absent) == NXDOMAIN
     assert ask(Zone({}), "example.com") == NXDOMAIN
 
@@ -80,6 +80,7 @@ def test_a_name_that_is_listed_as_absent_does_not_exist() -> None:
     zone = Zone({"a.gone.example": {"*": Status.NXDOMAIN}, "*.gone.example": {"TXT": "any"}})
     assert ask(zone, "a.gone.example") == NXDOMAIN
     assert ask(zone, "b.gone.example") == Answer.txt("any")
+    assert ask(zone, "b.a.gone.example") == Answer.txt("any"), "what does not exist hides no wildcard"
     assert ask(Zone({"a.gone.example": {"*": Status.NXDOMAIN}}), "gone.example") == NXDOMAIN
 
 
@@ -133,6 +134,7 @@ def test_cname_chains() -> None:
             "out.example": {"CNAME": "elsewhere.test"},
             "dead.example": {"CNAME": "timeout.example"},
             "timeout.example": {"TXT": Status.TIMEOUT},
+            "star.example": {"CNAME": "c.example", "*": Status.REFUSED},
             "wild.example": {"CNAME": "any.w.example"},
             "*.w.example": {"TXT": "w"},
             "ent.example": {"CNAME": "w.example"},
@@ -144,6 +146,7 @@ def test_cname_chains() -> None:
     assert ask(zone, "b.example", MX) == Answer.mx((1, "mx.example"))
     assert ask(zone, "out.example") == Answer.nxdomain(chain=["elsewhere.test"])
     assert ask(zone, "dead.example") == Answer.failed(Status.TIMEOUT, chain=["timeout.example"])
+    assert ask(zone, "star.example") == Answer.txt("c", chain=["c.example"]), "a CNAME record is listed, too"
     assert ask(zone, "wild.example") == Answer.txt("w", chain=["any.w.example"])
     assert ask(zone, "ent.example") == Answer.nodata(chain=["w.example"])
 

@@ -24,7 +24,10 @@ def drive(evaluation: Generator[Question, Answer, _T], resolver: object, seconds
     Raises:
         ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
     """
-    resolve = _resolve(resolver)
+    try:
+        resolve: Callable[[Question], Any] = resolver.resolve  # type: ignore[attr-defined]  # asked of anything
+    except AttributeError:
+        raise _no_resolver(resolver) from None
     end = None if seconds is None else monotonic() + seconds
     step: Callable[[Any], Question] = evaluation.send
     value: Any = None
@@ -78,18 +81,17 @@ def _aresolve(resolver: object) -> Callable[[Question], Awaitable[Any]]:
         return resolver.aresolve
     from asyncio import to_thread
 
-    resolve = _resolve(resolver)
+    if not hasattr(resolver, "resolve"):
+        raise _no_resolver(resolver)
+    resolve = resolver.resolve
     return lambda question: to_thread(resolve, question)
 
 
-def _resolve(resolver: object) -> Callable[[Question], Any]:
-    resolve: Callable[[Question], Any] | None = getattr(resolver, "resolve", None)
-    if resolve is not None:
-        return resolve
+def _no_resolver(resolver: object) -> ResolverError:
     kind = type(resolver).__name__
     if isinstance(resolver, AsyncResolver):
-        raise ResolverError(f"{kind} answers in asyncio only (it has aresolve, but no resolve): use acheck()")
-    raise ResolverError(f"{kind} is no resolver: it has neither resolve(question) nor aresolve(question)")
+        return ResolverError(f"{kind} answers in asyncio only (it has aresolve, but no resolve): use acheck()")
+    return ResolverError(f"{kind} is no resolver: it has neither resolve(question) nor aresolve(question)")
 
 
 def _no_answer(resolver: object, question: Question, answer: object) -> ResolverError:

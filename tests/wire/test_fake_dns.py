@@ -260,7 +260,7 @@ def test_a_slow_client_holds_nobody_up(server: FakeDNS) -> None:
 
 def test_a_thousand_questions_at_once_are_all_answered_and_logged(server: FakeDNS) -> None:
     async def ask_all() -> list[Answer]:
-        resolver = LiveResolver(server.nameserver, timeout=5, lifetime=10)
+        resolver = LiveResolver(server.nameserver, timeout=5, lifetime=10, cache=False)
         names = ("example.com", "oversize.example", "large.example", "nothing.example")
 
         async def ask(task: int) -> list[Answer]:
@@ -298,7 +298,7 @@ def test_what_the_resolver_raises_is_servfail_and_kept() -> None:
 )
 def test_what_no_message_can_hold_is_servfail(answer: Answer) -> None:
     class Odd:
-        def resolve(self, question: Question, /) -> Answer:
+        def resolve(self, _: Question, /) -> Answer:
             return answer
 
     with FakeDNS(Odd()) as server:
@@ -379,6 +379,7 @@ def test_it_starts_stops_and_starts_again() -> None:
     with pytest.raises(ArgumentError, match="start"):
         _ = server.port
     server.stop()
+    port = 0
     for _ in range(2):
         assert server.start() is server
         assert reply(server, query("example.com")).answer

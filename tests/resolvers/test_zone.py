@@ -85,7 +85,7 @@ def test_a_name_that_is_listed_as_absent_does_not_exist() -> None:
 
 
 def test_wildcards() -> None:
-    """RFC 4592 §2.2.1, example, and §3.3.1: the closest encloser's wildcard answers, and no other."""
+    """RFC 4592 §2.2.1 and RFC 4592 §3.3.1: the wildcard of the closest encloser answers, and no other."""
     zone = Zone(
         {
             "example": {"SOA": "…", "NS": "ns.example.com."},
@@ -106,7 +106,7 @@ def test_wildcards() -> None:
 
 
 def test_a_wildcard_that_is_an_empty_non_terminal_gives_no_data() -> None:
-    """RFC 4592 §4.2.2 and §3.3.1: it is there, but has no records."""
+    """RFC 4592 §4.9 and RFC 4592 §3.3.1: it is there, but has no records."""
     assert ask(Zone({"sub.*.example": {"TXT": "x"}}), "any.example") == NODATA
 
 

@@ -54,7 +54,9 @@ def check_host(session: Session) -> Generator[Question, Answer, None]:
         _end(session, Result.TEMPERROR, _out_of_time(session))
 
 
-def _evaluate(session: Session, domain: str, include: Include | None) -> Generator[Question, Answer, Result]:
+def _evaluate(  # noqa: C901, PLR0912 - the one loop that decides; it is read from top to bottom
+    session: Session, domain: str, include: Include | None
+) -> Generator[Question, Answer, Result]:
     """Return the result of a domain's record, and of those that it redirects to (RFC 7208 §4.6, §4.7, §6.1).
 
     Args:
@@ -75,7 +77,7 @@ def _evaluate(session: Session, domain: str, include: Include | None) -> Generat
             if isinstance(step, NetworkRun):
                 directive = locate(session, step.table(session.family))
                 if tracer is not None:
-                    tracer.networks(domain, step, directive)
+                    tracer.networks(step, directive)
                 if directive is None:
                     continue
                 path.append((domain, directive))
@@ -83,7 +85,7 @@ def _evaluate(session: Session, domain: str, include: Include | None) -> Generat
                 directive = step
                 path.append((domain, directive))
                 if tracer is not None:
-                    tracer.begin(domain, directive)
+                    tracer.begin(directive)
                 if isinstance(step, All):
                     matched = True
                 else:
@@ -123,7 +125,7 @@ def _evaluate(session: Session, domain: str, include: Include | None) -> Generat
 def _redirect(session: Session, redirect: Redirect, domain: str) -> Generator[Question, Answer, tuple[str, Record]]:
     """Return the domain that a redirect leads to, and its record (RFC 7208 §6.1)."""
     if session.tracer is not None:
-        session.tracer.begin(domain, redirect)
+        session.tracer.begin(redirect)
     charge(session)
     target = redirect.value.target
     if target is None:

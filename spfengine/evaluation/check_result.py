@@ -74,7 +74,7 @@ class CheckResult(Frozen):
 
     @property
     def record_domain(self) -> str | None:
-        """The domain whose record gave the result (after a redirect: the target's); with a problem, the one at fault."""
+        """The domain whose record gave the result (after a redirect: its target); with a problem, the one at fault."""
         return self._session.record_domain
 
     @property

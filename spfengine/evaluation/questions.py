@@ -80,8 +80,8 @@ def has_client(
         Halt: DNS could not answer, or this is one void lookup too many.
     """
     family = session.family
-    type = session.address_type
-    key, question = keyed(name, type)
+    wanted = session.address_type
+    key, question = keyed(name, wanted)
     answer = session.answers.get(key)
     if answer is None:
         answer = session.answers[key] = yield question
@@ -90,7 +90,7 @@ def has_client(
     if answer.is_failure:
         if skip_failure:
             return False
-        raise failed(name, type, answer)
+        raise failed(name, wanted, answer)
     if session.limits.void_rule is _DUAL_STACK and answer.status is not Status.NXDOMAIN:
         other = yield from ask(session, name, address_type(V6 if family is V4 else V4))
         if not other.is_void:

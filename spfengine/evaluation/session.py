@@ -74,7 +74,7 @@ class Session:
     matchers: "Mapping[type[Directive], Matcher] | None" = None
     explaining = True
 
-    def unknown_inputs(self, letters: frozenset[str]) -> tuple[str, ...]:
+    def unknown_inputs(self, letters: frozenset[str]) -> tuple[str, ...]:  # noqa: ARG002 - a policy needs them
         """Return which inputs that these macro-letters need are not known; in a check of one client, none."""
         return ()
 

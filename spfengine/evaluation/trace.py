@@ -23,7 +23,6 @@ from spfengine.record.model import (
     MX,
     A,
     All,
-    Directive,
     DomainDirective,
     Exists,
     Explanation,
@@ -223,9 +222,9 @@ class Tracer:
         """The record of an include has been evaluated."""
         self.records.pop().result = result
 
-    def begin(self, domain: str, term: Term) -> None:
+    def begin(self, term: Term) -> None:
         """A term is taken up."""
-        traced = self._find(domain, term)
+        traced = self._find(term)
         self.terms.append(traced)
         traced.outcome = Outcome.ERROR  # unless `end` says better
         if isinstance(term, Redirect):
@@ -241,10 +240,10 @@ class Tracer:
         traced.outcome = Outcome.MATCH if matched else Outcome.NO_MATCH
         traced.why = _why(self.session, traced, self.records[-1].domain)
 
-    def networks(self, domain: str, run: NetworkRun, hit: Network | None) -> None:
+    def networks(self, run: NetworkRun, hit: Network | None) -> None:
         """Neighbouring ip4 and ip6 directives have been compared at once."""
         for directive in run.directives:
-            traced = self._find(domain, directive)
+            traced = self._find(directive)
             traced.outcome = Outcome.MATCH if directive is hit else Outcome.NO_MATCH
             traced.why = _why_network(self.session, directive)
             if directive is hit:
@@ -263,7 +262,7 @@ class Tracer:
         """A domain-spec with macros has been expanded."""
         self.terms[-1].expansions.append(Expansion(domain_spec.text, name))
 
-    def _find(self, domain: str, term: Term) -> TracedTerm:
+    def _find(self, term: Term) -> TracedTerm:
         return next(traced for traced in self.records[-1].terms if traced.term is term)
 
 

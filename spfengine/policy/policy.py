@@ -331,7 +331,7 @@ class Policy(Frozen):
 class Unanswered:
     """Answers nothing: for questions that a policy could not put to DNS."""
 
-    def resolve(self, question: Question) -> Answer:
+    def resolve(self, question: Question) -> Answer:  # noqa: ARG002 - whatever is asked
         """Return a failure."""
         return Answer.failed(Status.SERVFAIL)
 

@@ -149,7 +149,7 @@ def _record(domain: str, answers: Answers) -> Generator[Question, Answer, Record
 def _matched(
     inputs: Inputs, domain: str, directive: Directive, answers: Answers
 ) -> Generator[Question, Answer, tuple[Spans, Spans] | None]:
-    """Return the addresses that a directive matches when it stands alone in the record; None where that is not known."""
+    """Return the addresses that a directive matches when it stands alone; None where that is not known."""
     alone = "v=spf1 " + directive.text.lstrip("+-?~")
     lifted = inputs.at(domain).with_limits(Limits(LIFTED, LIFTED, inputs.limits.void_rule, inputs.limits.names, None))
     known = {**answers, keyed(domain, RRType.TXT)[0]: Answer.txt(alone)}
@@ -192,7 +192,7 @@ def _covered(domain: str, matched: list[_Matched]) -> list[Covered]:
 
 
 def _until_covered(each: _Matched, behind: list[_Matched]) -> list[_Matched] | None:
-    """Return the directives behind this one that meet its addresses, up to where all are met; None where some are not."""
+    """Return the directives behind this one that meet its addresses, up to where all are met; None where not all are."""
     left = each.spans
     met = []
     for other in behind:

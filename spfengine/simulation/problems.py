@@ -15,6 +15,7 @@ from spfengine.visible import visible, visible_name
 
 
 def broken(name: str, new: Answer) -> Iterator[Problem]:
+    """Yield what is wrong with the drafted TXT records of a name."""
     found = select_record(new)
     shown = visible_name(name)
     if isinstance(found, Record) or not new.records:
@@ -29,12 +30,14 @@ def broken(name: str, new: Answer) -> Iterator[Problem]:
 
 
 def not_reached(domain: str, name: str) -> Problem:
+    """Return the problem of a draft that evaluation never asks for."""
     text = f"the draft for {visible_name(name)} is not reached from {visible(domain)}: it changes nothing"
     hint = "check the spelling of the name, or include it from a record that is reached"
     return Problem(ProblemCode.DRAFT_NOT_REACHED, text, name, None, "", hint)
 
 
 def incomplete(before: Policy, after: Policy) -> Iterator[Problem]:
+    """Yield what DNS could not answer, so that some results are not known."""
     for policy, when in ((before, "as it is now"), (after, "with the draft")):
         if policy.incomplete:
             failed = [question for question, answer in policy.answers.items() if answer.is_failure]
@@ -45,6 +48,7 @@ def incomplete(before: Policy, after: Policy) -> Iterator[Problem]:
 
 
 def over_limits(need: Budget, limits: Limits) -> Iterator[Problem]:
+    """Yield which limits the draft is over, at any receiver (RFC 7208 §4.6.4)."""
     if need.worst_lookups > limits.lookups:
         said = "no end of" if need.endless else str(need.worst_lookups)
         text = f"with the draft, {said} lookups are needed, and {limits.lookups} are allowed"

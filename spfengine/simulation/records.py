@@ -40,6 +40,7 @@ class RecordChange(NamedTuple):
 
 
 def record_change(name: str, old: Answer, new: Answer, reached: bool) -> RecordChange:
+    """Return how the SPF record of a name changes between two TXT answers."""
     before, after = _text(old), _text(new)
     terms = tuple(compare_terms(before or "", after or ""))
     return RecordChange(name, before, after, terms, old.ttl, reached)

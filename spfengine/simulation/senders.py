@@ -90,13 +90,6 @@ class SenderChange(NamedTuple):
         return Effect.NEWLY_PASSING if after is Result.PASS else Effect.CHANGED
 
 
-def is_worse(self) -> bool:
-    """Whether a network or sender that passed no longer does, or newly gets permerror or temperror."""
-    return any(change_is_worse(change.before, change.after) for change in self.changes) or any(
-        change.effect is Effect.NEWLY_FAILING for change in self.senders
-    )
-
-
 def is_worse(before: Result, after: Result) -> bool:
     """Whether a result is worse than the one before: pass is lost, or an error is new."""
     return before is not after and (before is Result.PASS or after in _BROKEN) and after is not Result.PASS

@@ -108,6 +108,11 @@ class Simulation(Frozen):
         return any(problem.code is ProblemCode.DNS_INCOMPLETE for problem in self.problems)
 
     @property
+    def is_worse(self) -> bool:
+        """Whether a network or sender that passed no longer does, or newly gets permerror or temperror."""
+        return any(change_is_worse(change.before, change.after) for change in self.changes) or any(
+            change.effect is Effect.NEWLY_FAILING for change in self.senders
+        )
 
 
 def simulate(

@@ -199,7 +199,7 @@ def _octets(text: Text) -> bytes:
 
 
 def _undotted(name: str) -> str:
-    return name[:-1] if name.endswith(".") else name
+    return name.removesuffix(".")
 
 
 def _ip4(address: str | IPv4Address) -> int:

@@ -31,7 +31,12 @@ def is_same_or_under(name: str, parent: str) -> bool:
 
 def octets(text: str) -> str:
     """Return text that a client sent as the text of its octets (UTF-8 where it is not ASCII)."""
-    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("latin-1")
+    if text.isascii():
+        return text
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("latin-1")
+    except UnicodeEncodeError:  # a surrogate that stands for no octet
+        return text.encode("utf-8", "surrogatepass").decode("latin-1")
 
 
 def from_labels(labels: Iterable[bytes]) -> str:
@@ -49,8 +54,7 @@ def to_labels(name: str) -> list[bytes]:
 
 def truncate(name: str) -> str:
     """Return an expanded name without its final dot, shortened from the left to 253 octets (RFC 7208 §7.3)."""
-    if name.endswith("."):
-        name = name[:-1]
+    name = name.removesuffix(".")
     if len(name) > MAX_NAME:
         dot = name.find(".", len(name) - MAX_NAME - 1)
         name = name[dot + 1 :]

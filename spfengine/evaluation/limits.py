@@ -47,7 +47,7 @@ class Limits(Frozen):
         count_p: bool = False,
     ) -> None:
         for name, value in (("lookups", lookups), ("voids", voids), ("names", names)):
-            if not isinstance(value, int) or value < 0:
+            if value.__class__ is not int or value < 0:
                 raise ArgumentError(f"Limits.{name} must be a whole number, 0 or more, not {value!r}")
         if seconds is not None and not seconds > 0:
             raise ArgumentError(f"Limits.seconds must be more than 0, or None, not {seconds!r}")

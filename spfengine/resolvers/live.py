@@ -1,54 +1,27 @@
 """Live DNS: Questions asked of real servers, over UDP and TCP, through dnspython's messages."""
 
+import re
 import socket
 from collections.abc import Iterable
 
 from spfengine.addresses import parse_address
 from spfengine.answers import Answer, Question
 from spfengine.errors import AddressError, ArgumentError
+from spfengine.resolvers.cache import Cache
 from spfengine.resolvers.exchange import aexchange, exchange
 from spfengine.resolvers.stub import Server, Stub
 from spfengine.visible import visible
 
-
-class WireResolver:
-    """Asks DNS servers, each Question anew. `LiveResolver` is this one behind a cache.
-
-    Safe to share between threads and event loops: it keeps nothing but its settings.
-    """
-
-    def __init__(self, stub: Stub) -> None:
-        self._stub = stub
-
-    def resolve(self, question: Question, /) -> Answer:
-        """Return what the servers answer; a failure is an Answer too."""
-        asking = self._stub.ask(question)
-        try:
-            attempt = next(asking)
-            while True:
-                attempt = asking.send(exchange(attempt))
-        except StopIteration as stop:
-            answer: Answer = stop.value
-            return answer
-
-    async def aresolve(self, question: Question, /) -> Answer:
-        """Return what the servers answer; a failure is an Answer too."""
-        asking = self._stub.ask(question)
-        try:
-            attempt = next(asking)
-            while True:
-                attempt = asking.send(await aexchange(attempt))
-        except StopIteration as stop:
-            answer: Answer = stop.value
-            return answer
+_BRACKETED = re.compile(r"\[([^\[\]]+)\](?::([0-9]{1,5}))?")
+_DOTTED = re.compile(r"([^:]+):([0-9]{1,5})")
 
 
-class LiveResolver(WireResolver):
-    """Answers Questions from live DNS, sync (`resolve`) and asyncio (`aresolve`).
+class LiveResolver:
+    """Answers Questions from live DNS, sync (`resolve`) and asyncio (`aresolve`); keeps answers while their TTL lasts.
 
     Nothing that DNS does raises: SERVFAIL, REFUSED, FORMERR, TIMEOUT, TRUNCATED and LOOP are Answers' statuses. TIMEOUT
     is what remains where no server said anything that could be understood. The names are asked for as they are: no
-    search domain is ever appended.
+    search domain is ever appended. Safe to share between threads and event loops.
 
     Args:
         nameservers: the recursive servers to ask, in this order: "192.0.2.1", "192.0.2.1:5353", "2001:db8::1",
@@ -57,6 +30,7 @@ class LiveResolver(WireResolver):
         timeout: seconds to wait for one reply of one server.
         retries: how many more times the servers that stayed silent are asked.
         lifetime: seconds for one Question altogether.
+        cache: whether answers are kept. For other bounds than its own: `Cache(LiveResolver(cache=False), …)`.
 
     Raises:
         ArgumentError: a setting can't be used, or the system is set up with no server and none is given.
@@ -70,6 +44,7 @@ class LiveResolver(WireResolver):
         timeout: float = 2.0,
         retries: int = 1,
         lifetime: float = 5.0,
+        cache: bool = True,
     ) -> None:
         if not (timeout > 0 and lifetime > 0):
             raise ArgumentError(f"timeout and lifetime are seconds above 0, not {timeout!r} and {lifetime!r}")
@@ -82,7 +57,43 @@ class LiveResolver(WireResolver):
         servers = [_server(text, port) for text in nameservers]
         if not servers:
             raise ArgumentError("nameservers is empty; give at least one server, or None for the system's")
-        super().__init__(Stub(servers, timeout, retries, lifetime))
+        uncached = _Uncached(Stub(servers, timeout, retries, lifetime))
+        self._answers: Cache | _Uncached = Cache(uncached) if cache else uncached
+
+    def resolve(self, question: Question, /) -> Answer:
+        """Return what DNS answers; a failure is an Answer too."""
+        return self._answers.resolve(question)
+
+    async def aresolve(self, question: Question, /) -> Answer:
+        """Return what DNS answers; a failure is an Answer too."""
+        return await self._answers.aresolve(question)
+
+
+class _Uncached:
+    """The two loops between the stub resolver's decisions and the sockets."""
+
+    def __init__(self, stub: Stub) -> None:
+        self._stub = stub
+
+    def resolve(self, question: Question, /) -> Answer:
+        asking = self._stub.ask(question)
+        try:
+            attempt = next(asking)
+            while True:
+                attempt = asking.send(exchange(attempt))
+        except StopIteration as stop:
+            answer: Answer = stop.value
+            return answer
+
+    async def aresolve(self, question: Question, /) -> Answer:
+        asking = self._stub.ask(question)
+        try:
+            attempt = next(asking)
+            while True:
+                attempt = asking.send(await aexchange(attempt))
+        except StopIteration as stop:
+            answer: Answer = stop.value
+            return answer
 
 
 def _system_nameservers() -> list[str]:
@@ -100,9 +111,10 @@ def _system_nameservers() -> list[str]:
 
 
 def _server(text: str, port: int) -> Server:
-    host, given_port = _split(text)
-    number = port if given_port is None else given_port
     shown = visible(str(text), 80)
+    match = _BRACKETED.fullmatch(text) or _DOTTED.fullmatch(text)
+    host, given_port = match.groups() if match else (text, None)
+    number = port if given_port is None else int(given_port)
     if not 0 < number < 65536:
         raise ArgumentError(f"nameserver {shown!r}: the port is a number from 1 to 65535, not {number}")
     try:
@@ -115,20 +127,3 @@ def _server(text: str, port: int) -> Server:
         ) from error
     family, _, _, _, address = found[0]
     return Server(family, address)
-
-
-def _split(text: str) -> tuple[str, int | None]:
-    """Return host and port of a nameserver's text; the port is None where there is none."""
-    host, port = text, ""
-    if text.startswith("["):
-        host, _, rest = text[1:].partition("]")
-        port = rest.removeprefix(":") if rest else ""
-        if rest and not rest.startswith(":"):
-            port = "?"
-    elif text.count(":") == 1:
-        host, _, port = text.partition(":")
-    elif ":" not in text:
-        return text, None
-    if not port:
-        return host, None
-    return host, int(port) if port.isascii() and port.isdigit() and len(port) < 6 else 0

@@ -9,7 +9,8 @@ How a Question is asked:
 3. FORMERR of a server that knows no EDNS: asked again without (RFC 6891 §7).
 4. A server that fails is not asked again, one that is silent is, in the next round. The first failure that a server
    named is the answer, and TIMEOUT only where none named any.
-5. A reply that ends at a CNAME record, as servers give that do not recurse, is asked on from there.
+5. A reply that ends at a CNAME record, as servers give that do not recurse, is asked on from there. More than 16 CNAME
+   records in all, or a circle of them, is LOOP.
 """
 
 from collections.abc import Generator, Sequence
@@ -27,9 +28,8 @@ import dns.rdatatype
 from spfengine.addresses import parse_ip4, parse_ip6
 from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.names import from_labels, to_labels
+from spfengine.resolvers.zone import MAX_CHAIN
 
-MAX_CHAIN = 8
-"""CNAME records that are followed for one Question; more of them are a LOOP."""
 EDNS_SIZE = 1232
 
 _FAILURES = {

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 from spfengine.addresses import parse_address
 from spfengine.answers import Answer, Question, Resolver
-from spfengine.errors import ArgumentError, MissingExtraError, ResolverError
+from spfengine.errors import ArgumentError, MissingExtraError
+from spfengine.resolvers.asking import resolve_of
 from spfengine.testing.faults import Effect, Fault, FaultPlan
 from spfengine.visible import visible
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import asyncio
 
 _LOG_LENGTH = 1_000_000
+_ERRORS_KEPT = 1000
 _BACKLOG = 512
 _RECEIVE_BUFFER = 1 << 20
 
@@ -41,9 +43,9 @@ class Query(NamedTuple):
 class FakeDNS:
     """A DNS server for tests: UDP and TCP on one port of the loopback interface.
 
-    It behaves as a recursive server: CNAME records come with what they lead to, a reply that has no room in a datagram
-    says so and is whole over TCP, negative answers carry an SOA record. An Answer that is a failure becomes what makes a
-    client see that failure: TIMEOUT is silence, TRUNCATED is TC over UDP and TCP, LOOP is an alias of itself.
+    It behaves as a recursive server: CNAME records come with what they lead to, a reply without room in a datagram
+    says so and is whole over TCP, negative answers carry an SOA record. An Answer that is a failure becomes what makes
+    a client see that failure: TIMEOUT is silence, TRUNCATED is TC over UDP and TCP, LOOP is an alias of itself.
 
         with FakeDNS(zone) as server:
             resolver = LiveResolver(server.nameserver)
@@ -51,16 +53,13 @@ class FakeDNS:
     It is bound when `start` returns, and serves from a thread of its own until `stop`. Threads may share it.
 
     Args:
-        resolver: what answers: a Zone, an Overlay, a Recording, anything with `resolve`. It is asked from several threads.
+        resolver: what answers: a Zone, an Overlay, anything with `resolve`. Several threads ask it.
         host: the address to listen at.
         port: 0 takes a free one.
         faults: what goes wrong, from the start.
         delay: seconds by which every reply is late; queries do not wait for each other.
         ttl: seconds for Answers that say no TTL. 0 keeps clients from caching what a test then replaces.
         allow_remote: listen at an address that is not loopback, where anybody can ask.
-
-    Attributes:
-        errors: what the resolver raised; the client got SERVFAIL.
 
     Raises:
         ArgumentError: an argument can't be used, or `host` is not loopback and `allow_remote` is not set.
@@ -80,7 +79,7 @@ class FakeDNS:
         allow_remote: bool = False,
     ) -> None:
         try:
-            import dnslib  # type: ignore[import-untyped]  # noqa: F401  # untyped; only asked whether it is there
+            import dnslib  # noqa: F401  # only asked whether it is there
         except ImportError as missing:
             raise MissingExtraError("FakeDNS needs dnslib: install the extra `testing`") from missing
         parse_address(host)
@@ -107,7 +106,7 @@ class FakeDNS:
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
-        self.errors: list[Exception] = []
+        self._errors: deque[Exception] = deque(maxlen=_ERRORS_KEPT)
 
     @property
     def zone(self) -> Resolver:
@@ -116,8 +115,7 @@ class FakeDNS:
 
     @zone.setter
     def zone(self, resolver: Resolver) -> None:
-        if not isinstance(resolver, Resolver):
-            raise ResolverError(f"a {type(resolver).__name__} has no method resolve(question), so it can't be served")
+        resolve_of(resolver)
         self._resolver = resolver
 
     @property
@@ -142,6 +140,11 @@ class FakeDNS:
         """The queries so far, in the order in which they came; of more than a million, the last million."""
         with self._lock:
             return list(self._log)
+
+    @property
+    def errors(self) -> list[Exception]:
+        """What the resolver raised, and why an Answer fits in no message; the client got SERVFAIL. The last 1000."""
+        return list(self._errors)
 
     def clear_queries(self) -> None:
         """Forget the queries so far."""
@@ -204,7 +207,7 @@ class FakeDNS:
         async def serve() -> None:
             self._loop = asyncio.get_running_loop()
             self._stopping = asyncio.Event()
-            service = Service(self._answer, self._notice, self.errors.append, self._delay, self._ttl)
+            service = Service(self._answer, self._notice, self._errors.append, self._delay, self._ttl)
             await service.serve(udp, tcp, started.set, self._stopping)
 
         try:

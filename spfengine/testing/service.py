@@ -7,6 +7,7 @@ import asyncio
 import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, cast
 
 from spfengine.answers import Answer, Question, RRType, Status
@@ -36,7 +37,7 @@ class Service:
     Args:
         resolve: answers a Question; called in a pool's thread.
         notice: is told of each query's name, type, "udp" or "tcp", and client; returns what goes wrong with it.
-        report: is told of what `resolve` raised; the client gets SERVFAIL.
+        report: is told of what went wrong with an answer; the client gets SERVFAIL.
         delay: seconds by which every reply is late.
         ttl: seconds for Answers that say none.
     """
@@ -69,6 +70,8 @@ class Service:
             await stop.wait()
             server.close()
             transport.close()
+            for _ in range(3):  # connections that were accepted a moment ago become conversations
+                await asyncio.sleep(0)
             for writer in self._conversations.values():
                 writer.transport.abort()
             for task in self._tasks:
@@ -83,7 +86,7 @@ class Service:
 
     def _on_datagram(self, octets: bytes, client: Any, transport: asyncio.DatagramTransport) -> None:
         if len(self._tasks) < _UNDER_WAY:
-            self._start(self._answer_datagram(octets, client, transport))
+            _ = self._start(self._answer_datagram(octets, client, transport))
 
     async def _answer_datagram(self, octets: bytes, client: Any, transport: asyncio.DatagramTransport) -> None:
         reply = await self._reply(octets, "udp", client)
@@ -106,9 +109,14 @@ class Service:
                 answering.add(answer)
                 answer.add_done_callback(answering.discard)
         except (OSError, asyncio.IncompleteReadError):  # it went away, or said nothing for too long
-            await asyncio.gather(*answering, return_exceptions=True)
+            if answering:
+                await asyncio.wait(answering, timeout=_IDLE_SECONDS)
         finally:
             writer.close()
+            with suppress(OSError):
+                async with asyncio.timeout(_IDLE_SECONDS):
+                    await writer.wait_closed()
+            writer.transport.abort()  # a client that never reads would keep its socket open for ever
             del self._conversations[task]
 
     async def _answer_stream(self, octets: bytes, writer: asyncio.StreamWriter, slots: asyncio.Semaphore) -> None:
@@ -142,12 +150,16 @@ class Service:
             return wire.write_code(asked, wire.FAILURES[Status.REFUSED])
         if kind is FaultKind.GARBAGE:
             return asked.id.to_bytes(2, "big") + b"\xff" * 30
-        answer = _FAULT_ANSWERS[kind] if kind in _FAULT_ANSWERS else self._answer(asked)
-        if answer.status is Status.TIMEOUT:
-            return None
-        if answer.status is Status.TRUNCATED:
-            return wire.write_truncated(asked)
-        reply = wire.write_reply(asked, answer, self._ttl)
+        try:
+            answer = _FAULT_ANSWERS[kind] if kind in _FAULT_ANSWERS else self._answer(asked)
+            if answer.status is Status.TIMEOUT:
+                return None
+            if answer.status is Status.TRUNCATED:
+                return wire.write_truncated(asked)
+            reply = wire.write_reply(asked, answer, self._ttl)
+        except Exception as error:  # noqa: BLE001  # whatever a resolver does, the server goes on, and the test is told
+            self._report(error)
+            return wire.write_code(asked, wire.FAILURES[Status.SERVFAIL])
         if over == "udp":
             reply = wire.fit_udp(asked, reply)
         if kind is FaultKind.WRONG_ID:
@@ -155,13 +167,17 @@ class Service:
         return reply
 
     def _answer(self, asked: wire.Asked) -> Answer:
-        try:
-            if asked.number in wire.TYPES:
-                return self._resolve(Question(asked.name, wire.TYPES[asked.number]))
-            return _summary([self._resolve(Question(asked.name, rrtype)) for rrtype in RRType])
-        except Exception as error:  # noqa: BLE001  # a resolver's fault must not stop the server; it is kept for the test
-            self._report(error)
-            return _FAULT_ANSWERS[FaultKind.SERVFAIL]
+        """Return the resolver's answer; for a type that it can't be asked for, what its answers for all others say."""
+        if asked.number in wire.TYPES:
+            return self._resolve(Question(asked.name, wire.TYPES[asked.number]))
+        answers = [self._resolve(Question(asked.name, rrtype)) for rrtype in RRType]
+        if all(answer.is_failure for answer in answers):
+            return answers[0]
+        chain = max((answer.chain for answer in answers), key=len)
+        alias_itself = chain and asked.number == wire.CNAME  # it exists, whatever it leads to
+        if not alias_itself and any(answer.status is Status.NXDOMAIN for answer in answers):
+            return Answer.nxdomain(chain=chain)
+        return Answer.nodata(chain=chain)
 
 
 class _Datagrams(asyncio.DatagramProtocol):
@@ -173,13 +189,3 @@ class _Datagrams(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: Any) -> None:
         self._handle(data, addr, self._transport)
-
-
-def _summary(answers: list[Answer]) -> Answer:
-    """Return the answer for a type that resolvers can't be asked for, from those for all the types that they can."""
-    if all(answer.is_failure for answer in answers):
-        return answers[0]
-    chain = max((answer.chain for answer in answers), key=len)
-    if any(answer.status is Status.NXDOMAIN for answer in answers):
-        return Answer.nxdomain(chain=chain)
-    return Answer.nodata(chain=chain)

@@ -8,16 +8,17 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-import dnslib  # type: ignore[import-untyped]  # dnslib ships no types
-import dnslib.label  # type: ignore[import-untyped]  # dnslib ships no types
+import dnslib
 
 from spfengine.answers import Answer, RRType, Status
 from spfengine.names import fold, from_labels, is_askable, to_labels
+from spfengine.visible import visible_name
 
 _QR, _TC, _RD, _RA, _CD = 0x8000, 0x0200, 0x0100, 0x0080, 0x0010
 _OPCODE = 0x7800
 _COPIED = _OPCODE | _RD | _CD
-_CNAME, _SOA, _OPT, _TXT = 5, 6, 41, 16
+CNAME = 5
+_SOA, _OPT, _TXT = 6, 41, 16
 _IN = 1
 _POINTER_REACH = 0x4000
 _LARGEST = 65535
@@ -32,7 +33,7 @@ FAILURES = {
 }
 """The failures that a reply can name, and its code for them."""
 NOTIMP = 4
-_MNEMONICS = {2: "NS", _CNAME: "CNAME", _SOA: "SOA", 33: "SRV", 43: "DS", 65: "HTTPS", 99: "SPF", 255: "ANY"}
+_MNEMONICS = {2: "NS", CNAME: "CNAME", _SOA: "SOA", 33: "SRV", 43: "DS", 65: "HTTPS", 99: "SPF", 255: "ANY"}
 
 
 class Asked(NamedTuple):
@@ -118,24 +119,24 @@ def opcode(asked: Asked) -> int:
 def write_reply(asked: Asked, answer: Answer, default_ttl: int) -> bytes:
     """Return the whole reply that says this Answer, as a recursive server would.
 
-    LOOP becomes CNAME records in a circle. TRUNCATED and TIMEOUT have no such reply: see `write_truncated`. What can't be
-    put on the wire (a label over 63 octets, more than 64 KiB) is SERVFAIL.
+    LOOP becomes CNAME records in a circle. TRUNCATED and TIMEOUT have no such reply: see `write_truncated`. What is
+    larger than 64 KiB is truncated, over TCP too.
+
+    Raises:
+        ValueError: no message can hold it; dnslib also has errors of its own for that.
     """
     if answer.status in FAILURES:
         return write_code(asked, FAILURES[answer.status])
     ttl = default_ttl if answer.ttl is None else answer.ttl
-    try:
-        records = _alias_records(asked, answer, ttl)
-        owner = records[-1].rdata.label if records else dnslib.DNSLabel(asked.labels)
-        authority = []
-        if asked.number != _CNAME:
-            records += [_record(owner, answer.type, value, ttl) for value in _values(answer)]
-        if not answer.records and answer.status is not Status.LOOP and not (records and asked.number == _CNAME):
-            authority = [_soa(ttl)]
-        code = 3 if answer.status is Status.NXDOMAIN else 0
-        wire = _message(asked, code, records, authority)
-    except (_Unsendable, dnslib.DNSError, dnslib.label.DNSLabelError):
-        return write_code(asked, FAILURES[Status.SERVFAIL])
+    records = _alias_records(asked, answer, ttl)
+    owner = records[-1].rdata.label if records else dnslib.DNSLabel(asked.labels)
+    authority = []
+    if asked.number != CNAME:
+        records += [_record(owner, answer.type, value, ttl) for value in _values(answer)]
+    if not answer.records and answer.status is not Status.LOOP and not (records and asked.number == CNAME):
+        authority = [_soa(ttl)]
+    code = 3 if answer.status is Status.NXDOMAIN else 0
+    wire = _message(asked, code, records, authority)
     return wire if len(wire) <= _LARGEST else write_truncated(asked)
 
 
@@ -160,10 +161,6 @@ def write_formerr(wire: bytes) -> bytes | None:
 def fit_udp(asked: Asked, reply: bytes) -> bytes:
     """Return the reply, or one that says it is truncated where it has no room in a datagram."""
     return reply if len(reply) <= min(asked.room, _OWN_UDP_LIMIT) else write_truncated(asked)
-
-
-class _Unsendable(Exception):
-    pass
 
 
 class _Offsets(dict[Any, int]):
@@ -191,15 +188,13 @@ def _message(asked: Asked, code: int, answers: list[Any], authority: list[Any], 
 def _alias_records(asked: Asked, answer: Answer, ttl: int) -> list[Any]:
     """Return the CNAME records that lead from the name in question to where the answer stands."""
     chain = list(answer.chain)
-    if chain and fold(chain[0]) == fold(asked.name) and len(chain) > 1:
-        del chain[0]
     if answer.status is Status.LOOP and (
         not chain or fold(chain[-1]) not in {fold(asked.name), *map(fold, chain[:-1])}
     ):
         chain.append(asked.name)
     owners = [dnslib.DNSLabel(asked.labels), *map(_label, chain)]
-    records = [_rr(owner, _CNAME, ttl, dnslib.CNAME(target)) for owner, target in pairwise(owners)]
-    return records[:1] if asked.number == _CNAME else records
+    records = [_rr(owner, CNAME, ttl, dnslib.CNAME(target)) for owner, target in pairwise(owners)]
+    return records[:1] if asked.number == CNAME else records
 
 
 def _values(answer: Answer) -> Sequence[Any]:
@@ -234,5 +229,5 @@ def _soa(ttl: int) -> Any:
 
 def _label(name: str) -> Any:
     if name and not is_askable(name):
-        raise _Unsendable(name)
+        raise ValueError(f"no message can hold the name {visible_name(name)}")
     return dnslib.DNSLabel(to_labels(name))

@@ -1,0 +1,89 @@
+"""Ranges of addresses as networks, the fewest there can be."""
+
+from collections.abc import Iterable
+from ipaddress import IPv4Network, IPv6Network
+
+from spfengine.addresses import V4, Family
+
+MAPPED_FIRST = 0xFFFF << 32
+"""The first address of ::ffff:0:0/96, where no IPv6 client ever stands (RFC 7208 §5)."""
+MAPPED_LAST = MAPPED_FIRST | 0xFFFFFFFF
+MAPPED_COUNT = 1 << 32
+
+
+def networks_of(family: Family, spans: Iterable[tuple[int, int]]) -> list[IPv4Network | IPv6Network]:
+    """Return the fewest networks that cover these (first, last) spans, which are in order and disjoint."""
+    kind = IPv4Network if family is V4 else IPv6Network
+    found: list[IPv4Network | IPv6Network] = []
+    for begin, last in _joined(spans):
+        first = begin
+        while first <= last:
+            aligned = (first & -first).bit_length() - 1 if first else family.bits
+            host = min(aligned, (last - first + 1).bit_length() - 1)
+            found.append(kind((first, family.bits - host)))
+            first += 1 << host
+    return found
+
+
+Spans = list[tuple[int, int]]
+"""(first, last) of ranges of addresses: in order, disjoint, and not touching."""
+
+
+def union(*sets: Spans) -> Spans:
+    """Return all addresses of these sets."""
+    spans: Spans = []
+    for first, last in sorted(span for each in sets for span in each):
+        if spans and first <= spans[-1][1] + 1:
+            spans[-1] = (spans[-1][0], max(last, spans[-1][1]))
+        else:
+            spans.append((first, last))
+    return spans
+
+
+def intersection(left: Spans, right: Spans) -> Spans:
+    """Return the addresses that are in both sets."""
+    spans: Spans = []
+    i = j = 0
+    while i < len(left) and j < len(right):
+        first, last = max(left[i][0], right[j][0]), min(left[i][1], right[j][1])
+        if first <= last:
+            spans.append((first, last))
+        if left[i][1] < right[j][1]:
+            i += 1
+        else:
+            j += 1
+    return spans
+
+
+def difference(left: Spans, right: Spans) -> Spans:
+    """Return the addresses that are in `left`, but not in `right`."""
+    spans: Spans = []
+    j = 0
+    for begin, last in left:
+        first = begin
+        while j < len(right) and right[j][1] < first:
+            j += 1
+        k = j
+        while k < len(right) and right[k][0] <= last:
+            if right[k][0] > first:
+                spans.append((first, right[k][0] - 1))
+            first = right[k][1] + 1
+            k += 1
+        if first <= last:
+            spans.append((first, last))
+    return spans
+
+
+def size(spans: Spans) -> int:
+    """Return how many addresses a set has."""
+    return sum(last - first + 1 for first, last in spans)
+
+
+def _joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    joined: list[tuple[int, int]] = []
+    for first, last in spans:
+        if joined and joined[-1][1] + 1 == first:
+            joined[-1] = (joined[-1][0], last)
+        else:
+            joined.append((first, last))
+    return joined

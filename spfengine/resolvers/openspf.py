@@ -1,0 +1,116 @@
+"""The `zonedata` mapping of an OpenSPF-format suite: name → list of entries, each {type: value} or a failure's name.
+
+- `SPF` stands for TXT, unless the name has a TXT entry of its own; `TXT: NONE` means "no TXT", and stops that.
+- A list of strings is one TXT record of several strings. A list of several addresses or names is several records.
+- `MX: [preference, exchange]`; the exchange '' is that of a null MX (RFC 7505).
+- `TYPE: TIMEOUT` makes the questions of that type fail; a bare `TIMEOUT` in the list ends it, and makes every type fail
+  for which no earlier entry has a record. In its place any other `Status` may stand (SERVFAIL, REFUSED, NXDOMAIN, …).
+  A TXT record whose text is such a word is written as a list of one string.
+- Characters up to U+00FF are octets (`"\\xEF"` in YAML); text with others is sent as UTF-8, a name with others is made
+  of U-labels.
+- Names compare without case. A name that is not listed does not exist.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from spfengine.answers import Status, Text
+from spfengine.errors import ZoneError
+from spfengine.names import fold
+from spfengine.resolvers.rrsets import ANY_TYPE, CNAME, Records, cannot_use, read_name, read_type
+from spfengine.visible import visible, visible_name
+
+_NONE = "NONE"
+_STATUSES = {str(status): status for status in Status}
+_LISTS = ("A", "AAAA", "PTR")
+
+
+def read_zonedata(zonedata: Mapping[Any, Any] | None) -> dict[Text, dict[str, Records]]:
+    """Return an OpenSPF suite's `zonedata` in the form that `Zone` takes.
+
+    Raises:
+        ZoneError: it is no such mapping; the message says where, and what was expected.
+    """
+    if zonedata is None:
+        return {}
+    if not isinstance(zonedata, Mapping):
+        raise ZoneError(f"zonedata is a mapping of name → list of entries, not {visible(type(zonedata).__name__)}")
+    entries: dict[str, list[object]] = {}
+    written: dict[str, bytes] = {}
+    for name, value in zonedata.items():
+        text = read_name(_octets(name) if isinstance(name, str) else name, "name")
+        written.setdefault(fold(text), text.encode("latin-1") or b".")
+        entries.setdefault(fold(text), []).extend(value if isinstance(value, list) else [value])
+    return {written[name]: _read_entries(visible_name(name), found) for name, found in entries.items()}
+
+
+def _read_entries(name: str, entries: list[object]) -> dict[str, Records]:
+    records: dict[str, list[Any]] = {}
+    failures: dict[str, Status] = {}
+    none: set[str] = set()
+    rest: Status | None = None
+    for kind, value in _pairs(name, entries):
+        failure = _STATUSES.get(value) if isinstance(value, str) else None
+        if kind == ANY_TYPE and failure is None:
+            raise cannot_use(name, value, "{type: value}, or the name of a failure such as TIMEOUT")
+        if kind == ANY_TYPE:
+            rest = failure
+            break
+        if failure is not None:
+            failures.setdefault(kind, failure)
+        elif value == _NONE and isinstance(value, str):
+            none.add(kind)
+        else:
+            records.setdefault(kind, []).extend(_read_value(f"{name} {kind}", kind, value))
+    found: dict[str, Records] = {**records, **failures}
+    if "SPF" in found and "TXT" not in found and "TXT" not in none:
+        found["TXT"] = found.pop("SPF")
+    if CNAME in records:
+        found[CNAME] = records[CNAME] if len(records[CNAME]) != 1 else records[CNAME][0]
+    if rest is not None:
+        found[ANY_TYPE] = rest
+    else:
+        found.update((kind, []) for kind in none if kind not in found and kind != CNAME)
+    return found
+
+
+def _pairs(name: str, entries: list[object]) -> Iterator[tuple[str, object]]:
+    for entry in entries:
+        if isinstance(entry, Mapping):
+            for kind, value in entry.items():
+                yield read_type(kind, name), value
+        else:
+            yield ANY_TYPE, entry
+
+
+def _read_value(where: str, kind: str, value: object) -> list[Any]:
+    if kind == "MX":
+        each = value if isinstance(value, list) and any(isinstance(one, list) for one in value) else [value]
+        return [_read_mx(where, one) for one in each]
+    if not isinstance(value, list):
+        return [_read_text(where, value)]
+    texts = [_read_text(where, part) for part in value]
+    return texts if kind in _LISTS else [tuple(texts)]
+
+
+def _read_mx(where: str, value: object) -> Records:
+    if isinstance(value, list) and len(value) == 2 and isinstance(value[1], str):
+        return value[0], _octets(value[1]) or b"."
+    if isinstance(value, str):
+        return value
+    raise cannot_use(where, value, "[preference, exchange]")
+
+
+def _read_text(where: str, value: object) -> Text:
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, str):
+        return value if value.isascii() else _octets(value)
+    raise cannot_use(where, value, "text (in YAML, quote what would be a number, a date or a truth value)")
+
+
+def _octets(text: str) -> Text:
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text

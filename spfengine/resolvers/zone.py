@@ -1,0 +1,272 @@
+"""A zone in memory: every answer is made when the zone is, so that a question costs one look into a dict."""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+from spfengine.answers import Answer, Question, RRType, Status
+from spfengine.errors import ZoneError
+from spfengine.frozen import Frozen, fill
+from spfengine.names import fold
+from spfengine.resolvers.rrsets import (
+    ANY_TYPE,
+    CNAME,
+    Records,
+    RRset,
+    ZoneMapping,
+    read_name,
+    read_rrset,
+    read_ttl,
+    read_type,
+)
+from spfengine.visible import visible, visible_name
+
+MAX_CHAIN = 16
+"""CNAME records that are followed for one question; one more is Status.LOOP."""
+
+_TYPES = tuple(RRType)
+
+
+class _Node(NamedTuple):
+    """What stands at one name: its own answers, and the RRset of its CNAME record."""
+
+    answers: dict[RRType, Answer]
+    cname: RRset | None
+    absent: bool
+    """Whether it is listed only to say that it does not exist."""
+
+
+class Zone(Frozen):
+    """Names and their records, immutable; a Resolver and an AsyncResolver.
+
+    Any number of domains may stand in one zone. A name that is not listed does not exist, unless a listed name lies
+    under it (an empty non-terminal: no records) or a wildcard covers it (RFC 4592). CNAME records are followed inside
+    the zone; a target that is not listed is NXDOMAIN, a circle or a chain of more than 16 is Status.LOOP. Beside a
+    CNAME record, the types that the name lists itself are answered by it, all others by the target. Names compare
+    without case, with or without final dot.
+
+    Attributes:
+        names: the listed names, as written, in the order of the mapping or file.
+        rrsets: every `RRset` of the zone, those of types that are never answered (SPF, SOA, NS, …) included.
+        ttl: the TTL of the answers that have no RRset (NXDOMAIN, no records).
+    """
+
+    __slots__ = ("_answers", "_nodata", "_nodes", "_nxdomain", "_reversed", "names", "rrsets", "ttl")
+    fields = ("names", "rrsets", "ttl")
+    names: tuple[str, ...]
+    rrsets: tuple[RRset, ...]
+    ttl: int | None
+    _answers: dict[tuple[str, str], Answer]
+    _nodes: dict[str, _Node]
+    _nodata: Answer
+    _nxdomain: Answer
+    _reversed: list[str]
+
+    def __init__(self, records: ZoneMapping, *, ttl: int | None = None) -> None:
+        """Make a zone of a mapping of name → type → records.
+
+        Args:
+            records: a record is str or bytes (A and AAAA also an ipaddress object, MX also (preference, exchange));
+                several records are a list; one TXT record of several strings is a tuple; a Status in place of records
+                makes that question fail; the type "*" stands for every type that the name does not list. Names are
+                str (U-labels become A-labels) or bytes (octet for octet).
+            ttl: seconds for which every answer may be kept; None: not known.
+
+        Raises:
+            ZoneError: something in it can't be used; the message says where, and what was expected.
+        """
+        names, rrsets = read_mapping(records, read_ttl(ttl))
+        self._fill(names, rrsets, ttl)
+
+    @classmethod
+    def from_rrsets(cls, names: Iterable[str], rrsets: Iterable[RRset], ttl: int | None = None) -> Self:
+        """Make a zone of RRsets that have been read; `names` may hold names without any."""
+        zone = cls.__new__(cls)
+        zone._fill(tuple(names), tuple(rrsets), ttl)
+        return zone
+
+    @classmethod
+    def from_openspf(cls, zonedata: Mapping[Any, Any] | None, *, ttl: int | None = None) -> Self:
+        """Make a zone of the `zonedata` mapping of an OpenSPF-format suite; see `spfengine.resolvers.openspf`.
+
+        Raises:
+            ZoneError: something in it can't be used; the message says where, and what was expected.
+        """
+        from spfengine.resolvers.openspf import read_zonedata
+
+        return cls(read_zonedata(zonedata), ttl=ttl)
+
+    @classmethod
+    def from_text(cls, text: str | bytes, origin: str | None = None) -> Self:
+        """Make a zone of the text of an RFC 1035 master file; see `spfengine.resolvers.master_file`.
+
+        Args:
+            text: the file's text.
+            origin: the domain to which relative names belong, until the text has its own `$ORIGIN`.
+
+        Raises:
+            ZoneError: a line can't be understood; the message has its number, and what was expected.
+        """
+        from spfengine.resolvers.master_file import read_text
+
+        return cls.from_rrsets(*read_text(text, origin))
+
+    @classmethod
+    def from_file(cls, path: str | Path, origin: str | None = None) -> Self:
+        """Make a zone of an RFC 1035 master file; see `from_text`.
+
+        Raises:
+            ZoneError: a line can't be understood, or the file is too large.
+            OSError: the file can't be read.
+        """
+        from spfengine.resolvers.master_file import read_file
+
+        return cls.from_rrsets(*read_file(path, origin))
+
+    def _fill(self, names: tuple[str, ...], rrsets: tuple[RRset, ...], ttl: int | None) -> None:
+        fill(self, "names", names)
+        fill(self, "rrsets", rrsets)
+        fill(self, "ttl", ttl)
+        fill(self, "_nodata", Answer.nodata(ttl))
+        fill(self, "_nxdomain", Answer.nxdomain(ttl))
+        nodes = _nodes(names, rrsets)
+        fill(self, "_nodes", nodes)
+        fill(self, "_reversed", sorted(name[::-1] for name, node in nodes.items() if not node.absent))
+        answers = {(name, str(type)): answer for name, node in nodes.items() for type, answer in node.answers.items()}
+        fill(self, "_answers", answers)
+        for name, node in nodes.items():
+            if node.cname is not None:
+                chased = {(name, str(type)): self._chase(node.cname, type) for type in _TYPES}
+                answers.update({key: answer for key, answer in chased.items() if key not in answers})
+
+    def resolve(self, question: Question, /) -> Answer:
+        """Return the zone's answer: the same Answer object each time."""
+        answer = self._answers.get(question)
+        if answer is None:
+            name = fold(question.name)
+            answer = self._answers.get((name, question.type))
+            if answer is None:
+                source = self._source(name)
+                if source is None:
+                    return self._nxdomain
+                answer = self._answers.get((source, question.type), self._nodata)
+        return answer
+
+    async def aresolve(self, question: Question, /) -> Answer:
+        """Return the zone's answer, as `resolve` does; nothing is waited for."""
+        return self.resolve(question)
+
+    def _source(self, name: str) -> str | None:
+        """Return the name whose records answer for `name`: itself, or a wildcard (RFC 4592 §3.3.1); None: no such name.
+
+        What is returned exists, but need not be listed: then it is an empty non-terminal.
+        """
+        name = name.removesuffix(".")
+        if name in self._nodes or self._has_names_under(name):
+            return name
+        encloser = name
+        while encloser:
+            encloser = encloser.partition(".")[2]
+            if not encloser or self._exists(encloser):
+                break
+        wildcard = "*." + encloser if encloser else "*"
+        return wildcard if self._exists(wildcard) else None
+
+    def _exists(self, name: str) -> bool:
+        node = self._nodes.get(name)
+        return (node is not None and not node.absent) or self._has_names_under(name)
+
+    def _has_names_under(self, name: str) -> bool:
+        if not name:
+            return bool(self._reversed)
+        prefix = name[::-1] + "."
+        place = bisect_left(self._reversed, prefix)
+        return place < len(self._reversed) and self._reversed[place].startswith(prefix)
+
+    def _chase(self, cname: RRset, type: RRType) -> Answer:
+        """Return the answer for the name of a CNAME record, with the chain of names that it led through."""
+        chain: list[str] = []
+        seen = {fold(cname.name)}
+        ttl = self.ttl
+        while True:
+            target = cname.records[0]
+            ttl = _shorter(ttl, cname.ttl)
+            chain.append(target)
+            name = fold(target)
+            if name in seen or len(chain) > MAX_CHAIN:
+                return Answer.failed(Status.LOOP, chain)
+            seen.add(name)
+            source = self._source(name)
+            if source is None:
+                return Answer.nxdomain(ttl, chain)
+            node = self._nodes.get(source)
+            answer = self._nodata if node is None else node.answers.get(type)
+            if answer is not None:
+                return with_chain(answer, chain, ttl)
+            if node is None or node.cname is None:
+                return Answer.nodata(ttl, chain)
+            cname = node.cname
+
+    def __repr__(self) -> str:
+        return f"<Zone of {len(self.names)} names, {len(self.rrsets)} RRsets>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return self.__class__.from_rrsets, (self.names, self.rrsets, self.ttl)
+
+
+def with_chain(answer: Answer, chain: Iterable[str], ttl: int | None) -> Answer:
+    """Return an answer to which CNAME records led: with the chain before its own, and the shorter of two TTLs."""
+    return Answer(
+        answer.status,
+        answer.type,
+        answer.records,
+        None if answer.is_failure else _shorter(ttl, answer.ttl),
+        (*chain, *answer.chain),
+        answer.strings,
+    )
+
+
+def _shorter(ttl: int | None, other: int | None) -> int | None:
+    return other if ttl is None else ttl if other is None else min(ttl, other)
+
+
+def read_mapping(records: ZoneMapping, ttl: int | None) -> tuple[tuple[str, ...], tuple[RRset, ...]]:
+    """Return the names and RRsets of the mapping that a caller wrote. Raises ZoneError."""
+    if not isinstance(records, Mapping):
+        raise ZoneError(f"a zone is a mapping of name → type → records, not {visible(type(records).__name__)}")
+    names: dict[str, str] = {}
+    rrsets: dict[tuple[str, str], RRset] = {}
+    for written, by_type in records.items():
+        name = read_name(written, "name")
+        names.setdefault(fold(name), name)
+        shown = visible_name(name) or "."
+        if not isinstance(by_type, Mapping):
+            expected = 'a mapping of type → records, such as {"TXT": "v=spf1 -all"}'
+            raise ZoneError(f"{shown}: {visible(repr(by_type), 60)!r} can't be used; expected {expected}")
+        for written_type, found in by_type.items():
+            kind = read_type(written_type, shown)
+            if (fold(name), kind) in rrsets:
+                raise ZoneError(f"{shown} {kind} stands twice (names and types compare without case); join the records")
+            rrsets[fold(name), kind] = read_rrset(name, kind, found, ttl)
+    return tuple(names.values()), tuple(rrsets.values())
+
+
+def _nodes(names: Iterable[str], rrsets: Iterable[RRset]) -> dict[str, _Node]:
+    by_name: dict[str, dict[str, RRset]] = {fold(name): {} for name in names}
+    for rrset in rrsets:
+        by_name.setdefault(fold(rrset.name), {})[rrset.type] = rrset
+    nodes = {}
+    for name, found in by_name.items():
+        rest = found.get(ANY_TYPE) if CNAME not in found else None
+        answers = {}
+        for type in _TYPES:
+            one = found.get(type, rest)
+            if one is not None:
+                answers[type] = one.answer(type)
+        absent = found.keys() == {ANY_TYPE} and found[ANY_TYPE].status is Status.NXDOMAIN
+        nodes[name] = _Node(answers, found.get(CNAME), absent)
+    return nodes
+
+
+__all__ = ["MAX_CHAIN", "Records", "Zone", "ZoneMapping", "read_mapping", "with_chain"]

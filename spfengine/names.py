@@ -31,7 +31,12 @@ def is_same_or_under(name: str, parent: str) -> bool:
 
 def octets(text: str) -> str:
     """Return text that a client sent as the text of its octets (UTF-8 where it is not ASCII)."""
-    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("latin-1")
+    if text.isascii():
+        return text
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("latin-1")
+    except UnicodeEncodeError:  # surrogates that stand for no octet: no client can send them, but a caller may
+        return text.encode("utf-8", "surrogatepass").decode("latin-1")
 
 
 def from_labels(labels: Iterable[bytes]) -> str:

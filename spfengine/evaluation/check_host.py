@@ -22,7 +22,7 @@ from spfengine.errors import RecordSyntaxError
 from spfengine.evaluation.explanation import explain
 from spfengine.evaluation.limits import Deadline
 from spfengine.evaluation.mechanisms import MATCHERS
-from spfengine.evaluation.questions import Halt, ask, charge, count_void, failed
+from spfengine.evaluation.questions import Halt, ask, charge, count_void, failed, too_deep
 from spfengine.evaluation.result import Result, Verdict
 from spfengine.evaluation.session import Session
 from spfengine.evaluation.targets import expand_target
@@ -37,6 +37,9 @@ _NEUTRAL = Result.NEUTRAL
 _PASS = Result.PASS
 _FAIL = Result.FAIL
 _QUALIFIERS = {"+": _PASS, "-": _FAIL, "~": Result.SOFTFAIL, "?": _NEUTRAL}  # RFC 7208 §4.6.2
+
+MAX_DEPTH = 100
+"""Terms that may lead to a record: 10 at most under RFC 7208 §4.6.4. Only `Limits` that lift that get here."""
 
 Evaluated = tuple[Result, Directive | None, Record, str]
 """A result, the directive that gave it (None: the default), and its record with the domain that holds it."""
@@ -111,6 +114,8 @@ def match_include(session: Session, directive: Include, domain: str) -> Generato
         target = yield from expand_target(session, spec, domain)
         if target is None:
             return False  # RFC 8616 §4
+    if len(session.path) > MAX_DEPTH:
+        raise Halt(Result.PERMERROR, too_deep(session))
     record = yield from find_record(session, target, directive)
     result, *_ = yield from evaluate(session, target, record)
     if session.tracer is not None:

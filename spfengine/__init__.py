@@ -12,7 +12,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from spfengine.answers import Answer, AsyncResolver, Question, Resolver, RRType, Status
-from spfengine.checks import acheck, acheck_both, acheck_helo, acheck_record, check, check_both, check_helo, check_record
+from spfengine.checks import (
+    acheck,
+    acheck_both,
+    acheck_helo,
+    acheck_record,
+    check,
+    check_both,
+    check_helo,
+    check_record,
+)
 from spfengine.errors import (
     AddressError,
     ArgumentError,
@@ -24,8 +33,9 @@ from spfengine.errors import (
     SPFEngineError,
     ZoneError,
 )
+from spfengine.evaluation.check_result import CheckResult
 from spfengine.evaluation.limits import Limits, VoidRule
-from spfengine.evaluation.result import CheckResult, Result
+from spfengine.evaluation.result import Result
 from spfengine.problems import Problem, ProblemCode
 from spfengine.record.model import Record
 from spfengine.record.parser import diagnose, parse

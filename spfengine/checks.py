@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from spfengine.drivers import adrive, drive
 from spfengine.evaluation.check_host import check_host
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
-from spfengine.evaluation.result import CheckResult
+from spfengine.evaluation.check_result import CheckResult
 from spfengine.evaluation.session import HELO, MAILFROM, Session
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ def check(
         ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
     """
     session = Session(ip, sender, helo, MAILFROM, limits, receiver, time() if now is None else now)
-    verdict = drive(check_host(session), default_resolver() if resolver is None else resolver, limits.seconds)
-    return CheckResult(session, verdict)
+    drive(check_host(session), default_resolver() if resolver is None else resolver, limits.seconds)
+    return CheckResult(session)
 
 
 async def acheck(
@@ -64,8 +64,8 @@ async def acheck(
         AddressError, ArgumentError, ResolverError: as `check`.
     """
     session = Session(ip, sender, helo, MAILFROM, limits, receiver, time() if now is None else now)
-    verdict = await adrive(check_host(session), default_resolver() if resolver is None else resolver, limits.seconds)
-    return CheckResult(session, verdict)
+    await adrive(check_host(session), default_resolver() if resolver is None else resolver, limits.seconds)
+    return CheckResult(session)
 
 
 def check_helo(
@@ -83,8 +83,8 @@ def check_helo(
         AddressError, ArgumentError, ResolverError: as `check`.
     """
     session = Session(ip, "", helo, HELO, limits, receiver, time() if now is None else now)
-    verdict = drive(check_host(session), default_resolver() if resolver is None else resolver, limits.seconds)
-    return CheckResult(session, verdict)
+    drive(check_host(session), default_resolver() if resolver is None else resolver, limits.seconds)
+    return CheckResult(session)
 
 
 async def acheck_helo(
@@ -102,8 +102,8 @@ async def acheck_helo(
         AddressError, ArgumentError, ResolverError: as `check`.
     """
     session = Session(ip, "", helo, HELO, limits, receiver, time() if now is None else now)
-    verdict = await adrive(check_host(session), default_resolver() if resolver is None else resolver, limits.seconds)
-    return CheckResult(session, verdict)
+    await adrive(check_host(session), default_resolver() if resolver is None else resolver, limits.seconds)
+    return CheckResult(session)
 
 
 def check_both(

@@ -5,7 +5,7 @@ The elapsed-time limit (RFC 7208 §4.6.4) is watched here, at every question, on
 
 from collections.abc import Awaitable, Callable, Generator
 from time import monotonic
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from spfengine.answers import Answer, AsyncResolver, Question
 from spfengine.errors import ResolverError
@@ -26,17 +26,19 @@ def drive(evaluation: Generator[Question, Answer, _T], resolver: object, seconds
     """
     resolve = _resolve(resolver)
     end = None if seconds is None else monotonic() + seconds
-    try:
-        question = next(evaluation)
-        while True:
-            answer = resolve(question)
-            if answer.__class__ is not Answer or (answer.records and answer.type is not question.type):
-                raise _no_answer(resolver, question, answer)
-            over = end is not None and monotonic() > end
-            question = evaluation.throw(Deadline()) if over else evaluation.send(answer)
-    except StopIteration as stop:
-        result: _T = stop.value
-        return result
+    step: Callable[[Any], Question] = evaluation.send
+    value: Any = None
+    while True:
+        try:
+            question = step(value)
+        except StopIteration as stop:
+            result: _T = stop.value
+            return result
+        answer = value = resolve(question)
+        if not isinstance(answer, Answer) or (answer.records and answer.type is not question.type):
+            raise _no_answer(resolver, question, answer)
+        if end is not None and monotonic() > end:
+            step, value = evaluation.throw, Deadline()
 
 
 async def adrive(evaluation: Generator[Question, Answer, _T], resolver: object, seconds: float | None) -> _T:
@@ -50,15 +52,16 @@ async def adrive(evaluation: Generator[Question, Answer, _T], resolver: object, 
     over = asyncio.timeout(seconds)
     try:
         async with over:
-            question = next(evaluation)
+            answer: Any = None
             while True:
+                try:
+                    question = evaluation.send(answer)
+                except StopIteration as stop:
+                    result: _T = stop.value
+                    return result
                 answer = await aresolve(question)
-                if answer.__class__ is not Answer or (answer.records and answer.type is not question.type):
+                if not isinstance(answer, Answer) or (answer.records and answer.type is not question.type):
                     raise _no_answer(resolver, question, answer)
-                question = evaluation.send(answer)
-    except StopIteration as stop:
-        result: _T = stop.value
-        return result
     except TimeoutError:
         if not over.expired():
             raise
@@ -70,7 +73,7 @@ async def adrive(evaluation: Generator[Question, Answer, _T], resolver: object, 
     raise AssertionError("an evaluation ends at its deadline")
 
 
-def _aresolve(resolver: object) -> Callable[[Question], Awaitable[Answer]]:
+def _aresolve(resolver: object) -> Callable[[Question], Awaitable[Any]]:
     if isinstance(resolver, AsyncResolver):
         return resolver.aresolve
     from asyncio import to_thread
@@ -79,8 +82,8 @@ def _aresolve(resolver: object) -> Callable[[Question], Awaitable[Answer]]:
     return lambda question: to_thread(resolve, question)
 
 
-def _resolve(resolver: object) -> Callable[[Question], Answer]:
-    resolve: Callable[[Question], Answer] | None = getattr(resolver, "resolve", None)
+def _resolve(resolver: object) -> Callable[[Question], Any]:
+    resolve: Callable[[Question], Any] | None = getattr(resolver, "resolve", None)
     if resolve is not None:
         return resolve
     kind = type(resolver).__name__
@@ -92,4 +95,6 @@ def _resolve(resolver: object) -> Callable[[Question], Answer]:
 def _no_answer(resolver: object, question: Question, answer: object) -> ResolverError:
     got = f"records of type {answer.type}" if isinstance(answer, Answer) else f"a {type(answer).__name__}"
     wanted = f"{question.type} of {visible_name(question.name)}"
-    return ResolverError(f"{type(resolver).__name__} was asked for {wanted}, and must return an Answer to it, not {got}")
+    return ResolverError(
+        f"{type(resolver).__name__} was asked for {wanted}, and must return an Answer to it, not {got}"
+    )

@@ -57,6 +57,7 @@ class ProblemCode(StrEnum):
     DNS_TIMEOUT = "dns-timeout"
     DNS_TRUNCATED = "dns-truncated"
     DNS_CNAME_LOOP = "dns-cname-loop"
+    DNS_FAILURE = "dns-failure"  # any of these: a possibility that a policy counts with, never the result of a check
 
     # Why a fail has no explanation (the result stays fail)
     EXP_ABSENT = "exp-absent"

@@ -3,8 +3,9 @@
 Theory of operation
 1. It is a generator: it yields Questions, is sent Answers, and never does I/O. Drivers (sync, asyncio, replay, the
    tiling of a policy) differ only in where the Answers come from, so meaning is the same on every road.
-2. `find_record` finds the record of a domain; `evaluate` goes through its terms, and on to the record of a redirect;
-   an `include` is an `evaluate` inside. State that spans them (counters, answers, path) is in the Session.
+2. `find_record` finds the record of a domain; `_evaluate` goes through its terms, and on to the record of a redirect;
+   an `include` is an `_evaluate` inside. State that spans them (counters, answers, path) is in the Session, and so is
+   the verdict in the end.
 3. None, temperror and permerror end everything wherever they arise, so they are raised as `Halt` and caught once, in
    `check_host`; so is `Deadline`, which a driver throws in. No other exception is raised here.
 4. `session.path` holds the terms that evaluation stands in. A term that does not match is taken off again; so at any
@@ -22,8 +23,8 @@ from spfengine.errors import RecordSyntaxError
 from spfengine.evaluation.explanation import explain
 from spfengine.evaluation.limits import Deadline
 from spfengine.evaluation.mechanisms import MATCHERS
-from spfengine.evaluation.questions import Halt, ask, charge, count_void, failed, too_deep
-from spfengine.evaluation.result import Result, Verdict
+from spfengine.evaluation.questions import Halt, charge, count_void, failed, keyed, too_deep
+from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Session
 from spfengine.evaluation.targets import expand_target
 from spfengine.names import domain_fault
@@ -33,97 +34,102 @@ from spfengine.record.parser import parse
 from spfengine.record.tokenizer import is_spf_octets
 from spfengine.visible import visible, visible_name
 
+_TXT = RRType.TXT
 _NEUTRAL = Result.NEUTRAL
 _PASS = Result.PASS
 _FAIL = Result.FAIL
-_QUALIFIERS = {"+": _PASS, "-": _FAIL, "~": Result.SOFTFAIL, "?": _NEUTRAL}  # RFC 7208 §4.6.2
+QUALIFIERS = {"+": _PASS, "-": _FAIL, "~": Result.SOFTFAIL, "?": _NEUTRAL}  # RFC 7208 §4.6.2
 
 MAX_DEPTH = 100
 """Terms that may lead to a record: 10 at most under RFC 7208 §4.6.4. Only `Limits` that lift that get here."""
 
-Evaluated = tuple[Result, Directive | None, Record, str]
-"""A result, the directive that gave it (None: the default), and its record with the domain that holds it."""
 
+def check_host(session: Session) -> Generator[Question, Answer, None]:
+    """Come to the verdict on the session's client and domain; it stands in the session then.
 
-def check_host(session: Session) -> Generator[Question, Answer, Verdict]:
-    """Return the verdict on the session's client and domain. No other public function decides anything."""
+    No other public function decides anything.
+    """
     try:
-        record = yield from find_record(session, session.domain, None)
-        result, directive, record, domain = yield from evaluate(session, session.domain, record)
+        yield from _evaluate(session, session.domain, None)
     except Halt as halt:
-        return _ended(session, halt.result, halt.problem)
+        _end(session, halt.result, halt.problem)
     except Deadline:
-        return _ended(session, Result.TEMPERROR, _out_of_time(session))
-    if result is not _FAIL:
-        return Verdict(result, None, directive, domain, tuple(session.path), None, None)
-    explanation, problem = yield from explain(session, record, domain)
-    return Verdict(result, None, directive, domain, tuple(session.path), explanation, problem)
+        _end(session, Result.TEMPERROR, _out_of_time(session))
 
 
-def evaluate(session: Session, domain: str, record: Record) -> Generator[Question, Answer, Evaluated]:
-    """Evaluate a record, and those that it redirects to (RFC 7208 §4.6, §4.7, §6.1).
+def _evaluate(session: Session, domain: str, include: Include | None) -> Generator[Question, Answer, Result]:
+    """Return the result of a domain's record, and of those that it redirects to (RFC 7208 §4.6, §4.7, §6.1).
+
+    Args:
+        include: the directive that includes the record; None for the domain checked, whose verdict is set and whose
+            explanation is fetched here.
 
     Raises:
-        Halt: the result is temperror or permerror.
+        Halt: the result is none, temperror or permerror.
     """
     path = session.path
     tracer = session.tracer
+    matchers = session.matchers or MATCHERS
+    directive: Directive | None
+    if len(path) > MAX_DEPTH:
+        raise Halt(Result.PERMERROR, too_deep(session))
+    record = yield from find_record(session, domain, include)
     while True:
         depth = len(path)
         for step in record.steps:
             if isinstance(step, NetworkRun):
-                hit = locate(session, step.table(session.family))
+                directive = locate(session, step.table(session.family))
                 if tracer is not None:
-                    tracer.networks(domain, step, hit)
-                if hit is None:
+                    tracer.networks(domain, step, directive)
+                if directive is None:
                     continue
-                path.append((domain, hit))
-                return _QUALIFIERS[hit.qualifier], hit, record, domain
-            path.append((domain, step))
-            if tracer is not None:
-                tracer.begin(domain, step)
-            if isinstance(step, All):
-                matched = True
+                path.append((domain, directive))
             else:
-                charge(session)
-                if isinstance(step, Include):
-                    matched = yield from match_include(session, step, domain)
+                directive = step
+                path.append((domain, directive))
+                if tracer is not None:
+                    tracer.begin(domain, directive)
+                if isinstance(step, All):
+                    matched = True
                 else:
-                    matched = yield from MATCHERS[step.__class__](session, step, domain)
+                    charge(session)
+                    if isinstance(step, Include):
+                        target = step.domain_spec.target
+                        if target is None:
+                            target = yield from expand_target(session, step.domain_spec, domain)
+                        # RFC 7208 §5.2: only pass matches; RFC 8616 §4: no target-name, no match
+                        matched = target is not None and (yield from _evaluate(session, target, step)) is _PASS
+                    else:
+                        matched = yield from matchers[step.__class__](session, step, domain)
+                if tracer is not None:
+                    tracer.end(matched)
+                if not matched:
+                    del path[depth:]
+                    continue
+            result = QUALIFIERS[directive.qualifier]
+            break
+        else:
+            redirect = record.redirect
+            if redirect is not None:
+                path.append((domain, redirect))
+                domain, record = yield from _redirect(session, redirect, domain)
+                continue
+            directive, result = None, _NEUTRAL  # RFC 7208 §4.7
+        if include is not None:
             if tracer is not None:
-                tracer.end(matched)
-            if matched:
-                return _QUALIFIERS[step.qualifier], step, record, domain
-            del path[depth:]
-        redirect = record.redirect
-        if redirect is None:
-            return _NEUTRAL, None, record, domain  # RFC 7208 §4.7
-        path.append((domain, redirect))
-        if tracer is not None:
-            tracer.begin(domain, redirect)
-        charge(session)
-        domain = yield from _redirect_target(session, redirect, domain)
-        record = yield from find_record(session, domain, redirect)
+                tracer.leave(result)
+            return result
+        session.result, session.directive, session.record_domain = result, directive, domain
+        if result is _FAIL and session.explaining:
+            session.explanation, session.explanation_problem = yield from explain(session, record, domain)
+        return result
 
 
-def match_include(session: Session, directive: Include, domain: str) -> Generator[Question, Answer, bool]:
-    """include: the target's own record gives pass (RFC 7208 §5.2)."""
-    spec = directive.domain_spec
-    target = spec.target
-    if target is None:
-        target = yield from expand_target(session, spec, domain)
-        if target is None:
-            return False  # RFC 8616 §4
-    if len(session.path) > MAX_DEPTH:
-        raise Halt(Result.PERMERROR, too_deep(session))
-    record = yield from find_record(session, target, directive)
-    result, *_ = yield from evaluate(session, target, record)
+def _redirect(session: Session, redirect: Redirect, domain: str) -> Generator[Question, Answer, tuple[str, Record]]:
+    """Return the domain that a redirect leads to, and its record (RFC 7208 §6.1)."""
     if session.tracer is not None:
-        session.tracer.leave(result)
-    return result is _PASS
-
-
-def _redirect_target(session: Session, redirect: Redirect, domain: str) -> Generator[Question, Answer, str]:
+        session.tracer.begin(domain, redirect)
+    charge(session)
     target = redirect.value.target
     if target is None:
         target = yield from expand_target(session, redirect.value, domain)
@@ -131,12 +137,10 @@ def _redirect_target(session: Session, redirect: Redirect, domain: str) -> Gener
         text = f"{visible(redirect.text)} uses the local part of the sender, which is not ASCII"
         code = ProblemCode.REDIRECT_NON_ASCII_LOCAL_PART
         raise Halt(Result.PERMERROR, Problem(code, text, section="RFC 8616 §4"))
-    return target
+    return target, (yield from find_record(session, target, redirect))
 
 
-def find_record(
-    session: Session, domain: str, term: Include | Redirect | None
-) -> Generator[Question, Answer, Record]:
+def find_record(session: Session, domain: str, term: Include | Redirect | None) -> Generator[Question, Answer, Record]:
     """Return the record of a domain (RFC 7208 §4.3, §4.4, §4.5).
 
     Args:
@@ -154,14 +158,17 @@ def find_record(
     fault = domain_fault(domain)
     if fault is not None:
         raise _no_record(term, domain, _codes(term).invalid, fault)
-    answer = yield from ask(session, domain, RRType.TXT)
-    if answer.is_failure:
-        raise failed(domain, RRType.TXT, answer)
-    record = select_record(answer)
+    key, question = keyed(domain, _TXT)
+    answer = session.answers.get(key)
+    if answer is None:
+        answer = session.answers[key] = yield question
+    record: Record | RecordSyntaxError | Problem = answer.memo.get("record") or select_record(answer)
     if isinstance(record, Record):
         if session.tracer is not None:
             session.tracer.record(record)
         return record
+    if answer.is_failure:
+        raise failed(domain, _TXT, answer)
     if isinstance(record, RecordSyntaxError):
         session.path.append((domain, _term_at_fault(record)))
         raise Halt(Result.PERMERROR, record.problems[0].at(domain, None))
@@ -251,11 +258,11 @@ def _out_of_time(session: Session) -> Problem:
     return Problem(ProblemCode.TIME_LIMIT, text, section="4.6.4", hint="this may pass; try again later")
 
 
-def _ended(session: Session, result: Result, problem: Problem) -> Verdict:
-    """Return the verdict of a check that came to no directive, its problem placed at the term that it stood in."""
+def _end(session: Session, result: Result, problem: Problem) -> None:
+    """Set the verdict of a check that came to no directive, its problem placed at the term that it stood in."""
     if problem.domain is None:
         domain, span = session.domain, None
         if session.path:
             domain, span = session.path[-1][0], session.path[-1][1].span
         problem = problem.at(domain, span)
-    return Verdict(result, problem, None, problem.domain, tuple(session.path), None, None)
+    session.result, session.problem, session.record_domain = result, problem, problem.domain

@@ -17,6 +17,9 @@ Explained = tuple[str | None, Problem | None]
 """The explanation, or why there is none."""
 
 
+_ABSENT = Problem(ProblemCode.EXP_ABSENT, "the record has no exp= modifier", section="6.2")
+
+
 def explain(session: Session, record: Record, domain: str) -> Generator[Question, Answer, Explained]:
     """Return the explanation that a record has for its fail, or the reason why there is none.
 
@@ -27,7 +30,7 @@ def explain(session: Session, record: Record, domain: str) -> Generator[Question
     """
     modifier = record.explanation
     if modifier is None:
-        return None, Problem(ProblemCode.EXP_ABSENT, "the record has no exp= modifier", domain, None, "6.2")
+        return None, _ABSENT
     session.counting = False
     if session.tracer is not None:
         session.tracer.begin(domain, modifier)
@@ -62,13 +65,9 @@ def _explain(session: Session, spec: MacroString, domain: str) -> Generator[Ques
         return None, ProblemCode.EXP_NO_RECORD, f"{shown} has no TXT record"
     if len(answer.records) > 1:
         return None, ProblemCode.EXP_MULTIPLE_RECORDS, f"{shown} has {len(answer.records)} TXT records"
-    source = answer.records[0].decode("latin-1")
-    refused = _refused(source, "the text")
-    if refused is not None:
-        return refused
-    explain_string, problems = parse_macro_string(source, explanation=True)
-    if explain_string is None:
-        return None, ProblemCode.EXP_INVALID_MACRO, f"at {shown}, {problems[0].text}"
+    explain_string = _explain_string(answer, shown)
+    if not isinstance(explain_string, MacroString):
+        return explain_string
     validated = ""
     if "p" in explain_string.letters:
         validated = yield from validated_name(session, domain)
@@ -77,6 +76,22 @@ def _explain(session: Session, spec: MacroString, domain: str) -> Generator[Ques
         return None, ProblemCode.EXP_TOO_LONG, f"it would be longer than {MAX_EXPLANATION} characters"
     refused = _refused(text, "its expansion")
     return (text, None, "") if refused is None else refused
+
+
+def _explain_string(answer: Answer, shown: str) -> MacroString | _Told:
+    """Return the text of an explanation, parsed and kept with its answer; or why it is none."""
+    known: MacroString | None = answer.memo.get("explanation")
+    if known is not None:
+        return known
+    source = answer.records[0].decode("latin-1")
+    refused = _refused(source, "the text")
+    if refused is not None:
+        return refused
+    explain_string, problems = parse_macro_string(source, explanation=True)
+    if explain_string is None:
+        return None, ProblemCode.EXP_INVALID_MACRO, f"at {shown}, {problems[0].text}"
+    answer.memo["explanation"] = explain_string
+    return explain_string
 
 
 def _refused(text: str, what: str) -> _Told | None:

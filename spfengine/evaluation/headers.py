@@ -1,4 +1,6 @@
 from typing import NamedTuple
+
+
 class SMTPReply(NamedTuple):
     code: int
     enhanced: str

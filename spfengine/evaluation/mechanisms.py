@@ -3,15 +3,14 @@
 from collections.abc import Callable, Generator
 from typing import Any
 
-from spfengine.addresses import locate
 from spfengine.answers import Answer, Question, RRType
-from spfengine.evaluation.questions import Halt, ask_for_addresses, ask_for_term, failed
+from spfengine.evaluation.questions import Halt, ask_for_term, failed, has_client
 from spfengine.evaluation.result import Result
-from spfengine.evaluation.session import Session, address_type
+from spfengine.evaluation.session import Session
 from spfengine.evaluation.targets import askable_target, is_validated, ptr_names
 from spfengine.names import is_askable, is_same_or_under
 from spfengine.problems import Problem, ProblemCode
-from spfengine.record.model import MX, A, Directive, Exists, HostDirective, Ptr
+from spfengine.record.model import MX, A, Directive, Exists, Ptr
 from spfengine.visible import visible_name
 
 _A = RRType.A
@@ -28,7 +27,7 @@ def match_a(session: Session, directive: A, domain: str) -> Matching:
         name = yield from askable_target(session, spec, domain)
     if not name:
         return False
-    return (yield from _has_address(session, directive, name))
+    return (yield from has_client(session, name, directive.prefix(session.family)))
 
 
 def match_mx(session: Session, directive: MX, domain: str) -> Matching:
@@ -44,8 +43,9 @@ def match_mx(session: Session, directive: MX, domain: str) -> Matching:
         raise failed(name, _MX, answer)
     if len(answer.records) > session.limits.names:
         raise Halt(Result.PERMERROR, _too_many_mx(session, name, len(answer.records)))
+    prefix = directive.prefix(session.family)
     for _, exchange in answer.records:
-        if is_askable(exchange) and (yield from _has_address(session, directive, exchange)):
+        if is_askable(exchange) and (yield from has_client(session, exchange, prefix)):
             return True
     return False
 
@@ -77,22 +77,15 @@ def match_ptr(session: Session, directive: Ptr, domain: str) -> Matching:
     return False
 
 
-def _has_address(session: Session, directive: HostDirective, name: str) -> Matching:
-    answer = yield from ask_for_addresses(session, name)
-    if answer.is_failure:
-        raise failed(name, address_type(session.family), answer)
-    if not answer.records:
-        return False
-    return locate(session, answer.table(session.family, directive.prefix(session.family))) is not None
-
-
 def _too_many_mx(session: Session, name: str, count: int) -> Problem:
     text = f"{visible_name(name)} has {count} MX records, and mx may lead to no more than {session.limits.names}"
     hint = "name the networks of these hosts by ip4 and ip6 instead"
     return Problem(ProblemCode.TOO_MANY_MX, text, section="4.6.4", hint=hint)
 
 
-MATCHERS: dict[type[Directive], Callable[[Session, Any, str], Matching]] = {
+Matcher = Callable[[Session, Any, str], Matching]
+
+MATCHERS: dict[type[Directive], Matcher] = {
     A: match_a,
     MX: match_mx,
     Exists: match_exists,

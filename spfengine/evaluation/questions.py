@@ -4,8 +4,9 @@ These are generators where they may have to ask: they yield a Question and are s
 """
 
 from collections.abc import Generator
+from functools import lru_cache
 
-from spfengine.addresses import V4, V6
+from spfengine.addresses import V4, V6, locate
 from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.evaluation.limits import VoidRule
 from spfengine.evaluation.result import Result
@@ -38,41 +39,65 @@ def charge(session: Session) -> None:
         raise Halt(_PERMERROR, _too_many_lookups(session))
 
 
+@lru_cache(maxsize=4096)
+def keyed(name: str, type: RRType) -> tuple[Question, Question]:
+    """Return a question as it is known in a check (without case), and as it is asked."""
+    question = Question(name, type)
+    key = Question(fold(name), type)
+    return (question, question) if key == question else (key, question)
+
+
 def ask(session: Session, name: str, type: RRType) -> Generator[Question, Answer, Answer]:
     """Return the answer to a question, which goes out only once in a check. Void answers are not counted here.
 
     Args:
         name: an askable name, spelled as it shall be asked.
     """
-    key = (fold(name), type)
+    key, question = keyed(name, type)
     answer = session.answers.get(key)
-    repeated = answer is not None
     if answer is None:
-        answer = yield Question(name, type)
-        session.answers[key] = answer
-    if session.tracer is not None:
-        session.tracer.question(Question(name, type), answer, repeated)
+        answer = session.answers[key] = yield question
     return answer
 
 
 def ask_for_term(session: Session, name: str, type: RRType) -> Generator[Question, Answer, Answer]:
     """Return the answer to a term's own question; a void answer counts, repeated ones too (RFC 7208 §4.6.4)."""
     answer = yield from ask(session, name, type)
-    if not answer.records and answer.is_void and session.counting:
+    if answer.is_void:
         count_void(session, name)
     return answer
 
 
-def ask_for_addresses(session: Session, name: str) -> Generator[Question, Answer, Answer]:
-    """Return the addresses of a name in the client's family; a void answer counts (RFC 7208 §4.6.4, §5)."""
-    answer = yield from ask(session, name, address_type(session.family))
-    if not answer.records and answer.is_void and session.counting:
-        if session.limits.void_rule is _DUAL_STACK and answer.status is not Status.NXDOMAIN:
-            other = yield from ask(session, name, address_type(V6 if session.family is V4 else V4))
-            if not other.is_void:
-                return answer
-        count_void(session, name)
-    return answer
+def has_client(
+    session: Session, name: str, prefix: int, *, skip_failure: bool = False
+) -> Generator[Question, Answer, bool]:
+    """Whether an address of `name`, widened to `prefix` bits, is the client's; a void answer counts (RFC 7208 §4.6.4).
+
+    Args:
+        name: an askable name.
+        skip_failure: a DNS failure means no (RFC 7208 §5.5), rather than temperror (RFC 7208 §5).
+
+    Raises:
+        Halt: DNS could not answer, or this is one void lookup too many.
+    """
+    family = session.family
+    type = session.address_type
+    key, question = keyed(name, type)
+    answer = session.answers.get(key)
+    if answer is None:
+        answer = session.answers[key] = yield question
+    if answer.records:
+        return locate(session, answer.table(family, prefix)) is not None
+    if answer.is_failure:
+        if skip_failure:
+            return False
+        raise failed(name, type, answer)
+    if session.limits.void_rule is _DUAL_STACK and answer.status is not Status.NXDOMAIN:
+        other = yield from ask(session, name, address_type(V6 if family is V4 else V4))
+        if not other.is_void:
+            return False
+    count_void(session, name)
+    return False
 
 
 def count_void(session: Session, name: str, *, halting: bool = True) -> None:
@@ -82,6 +107,8 @@ def count_void(session: Session, name: str, *, halting: bool = True) -> None:
         name: the name that was asked.
         halting: whether one too many ends the check.
     """
+    if not session.counting:
+        return
     if session.limits.void_rule is not _PER_LOOKUP:
         if session.term_is_void:
             return

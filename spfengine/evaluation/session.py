@@ -1,32 +1,39 @@
 """What one check knows: the client, what it said, the limits, and the counters that run along."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from spfengine.addresses import V4, Family, address_text, parse_address
-from spfengine.answers import Answer, RRType
+from spfengine.answers import Answer, Question, RRType
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
+from spfengine.evaluation.result import Result
 from spfengine.names import octets, to_a_labels
-from spfengine.record.model import Term
+from spfengine.problems import Problem
+from spfengine.record.model import Directive, Term
 
 if TYPE_CHECKING:
+    from spfengine.evaluation.mechanisms import Matcher
     from spfengine.evaluation.trace import Tracer
 
 MAILFROM = "mailfrom"
 HELO = "helo"
 
 
+Answers = dict[Question, Answer]
+"""What DNS said, by question, the name in lower case."""
+
+
 class Session:
     """One check: its arguments (RFC 7208 §4.1), and the state of its evaluation.
 
     Attributes:
-        family, ip: the client's address.
+        family, ip: the client's address; address_type is the type of the records that hold such addresses.
         domain: the domain checked, U-labels as A-labels; its final dot dropped, its case kept.
         domain_refused: whether IDNA2008 refuses the domain checked; `domain` then is as it was given.
         identity: "mailfrom" or "helo" (RFC 7208 §2.3, §2.4).
-        sender: the sender as mailbox, never empty (RFC 7208 §4.3); local_part and sender_domain are its halves.
+        local_part, sender_domain: the halves of the sender; neither is empty after RFC 7208 §4.3.
         helo: what the client said in HELO or EHLO, "" where that is not known.
         receiver: the name of the receiving host, or None.
         now: seconds since the epoch, for `%{t}`.
@@ -37,13 +44,38 @@ class Session:
         path: the terms that evaluation stands in, outermost first, each with the domain of its record.
         tracer: who writes down what happens, or None.
         tiling, lo, hi: whether comparisons are recorded, and the addresses for which all came out as they did.
+        result: the verdict, once check_host() has come to it.
+        problem: why it is none, temperror or permerror; otherwise None.
+        directive: the directive whose qualifier gave the result; None for the default result, and with a problem.
+        record_domain: the domain whose record decided; for a problem, the domain at fault.
+        explanation: with fail, the domain's explanation, if it has a usable one.
+        explanation_problem: with fail, why there is no explanation.
+        matchers: what decides whether mechanisms match, where it is not `mechanisms.MATCHERS`.
+        explaining: whether explanations are fetched.
     """
 
-    __slots__ = (
-        "answers", "counting", "domain", "domain_refused", "family", "helo", "hi", "identity", "ip", "limits", "lo",
-        "local_part", "lookups", "now", "path", "receiver", "sender", "sender_domain", "term_is_void", "tiling",
-        "tracer", "voids",
-    )  # fmt: skip
+    # No __slots__: what has not happened yet stands in the class, so that a check only sets what it has to.
+    domain_refused = False
+    lookups = 0
+    voids = 0
+    term_is_void = False
+    counting = True
+    tracer: "Tracer | None" = None
+    tiling = False
+    lo = 0
+    hi = 0
+    result: Result
+    problem: Problem | None = None
+    directive: Directive | None = None
+    record_domain: str | None = None
+    explanation: str | None = None
+    explanation_problem: Problem | None = None
+    matchers: "Mapping[type[Directive], Matcher] | None" = None
+    explaining = True
+
+    def unknown_inputs(self, letters: frozenset[str]) -> tuple[str, ...]:
+        """Return which inputs that these macro-letters need are not known; in a check of one client, none."""
+        return ()
 
     def __init__(
         self,
@@ -66,6 +98,7 @@ class Session:
         if receiver is not None or now.__class__ is not float or not isfinite(now):
             _refuse(receiver=receiver, now=now)
         self.family, self.ip = parse_address(ip)
+        self.address_type = address_type(self.family)
         self.identity = identity
         if sender[:1] == "<" and sender[-1] == ">":
             sender = sender[1:-1]  # as it stands in MAIL FROM
@@ -75,42 +108,25 @@ class Session:
         self.helo = helo if helo.isascii() else to_a_labels(helo) or octets(helo)
         if domain and domain[-1] == ".":
             domain = domain[:-1]
-        self.domain_refused = False
         if not domain.isascii():
             a_labels = to_a_labels(domain)
             self.domain_refused = a_labels is None
             domain = octets(domain) if a_labels is None else a_labels
         self.domain = self.sender_domain = domain
         self.local_part = octets(local_part) or "postmaster"  # RFC 7208 §4.3
-        self.sender = f"{self.local_part}@{domain}"
         self.receiver = receiver
         self.now = now
         self.limits = limits
-        self.answers: dict[tuple[str, RRType], Answer] = {}
-        self.lookups = 0
-        self.voids = 0
-        self.term_is_void = False
-        self.counting = True
+        self.answers: Answers = {}
         self.path: list[tuple[str, Term]] = []
-        self.tracer: Tracer | None = None
-        self.tiling = False
-        self.lo = 0
-        self.hi = 0
 
     def again(self) -> "Session":
         """Return a session of the same arguments whose evaluation has not begun."""
         other = Session.__new__(Session)
-        for name in ("family", "ip", "domain", "domain_refused", "identity", "sender", "local_part", "sender_domain",
-                     "helo", "receiver", "now", "limits"):  # fmt: skip
+        for name in _ARGUMENTS:
             setattr(other, name, getattr(self, name))
         other.answers = {}
-        other.lookups = other.voids = 0
-        other.term_is_void = False
-        other.counting = True
         other.path = []
-        other.tracer = None
-        other.tiling = False
-        other.lo = other.hi = 0
         return other
 
     def narrow(self, starts: Sequence[int], index: int) -> None:
@@ -152,6 +168,11 @@ class Session:
                 return str(int(self.now))
 
     @property
+    def sender(self) -> str:
+        """The sender as a mailbox."""
+        return f"{self.local_part}@{self.sender_domain}"
+
+    @property
     def dotted_ip(self) -> str:
         """The client's address as `%{i}` has it: IPv6 as 32 nibbles, in upper case as the official suite has them."""
         return self.ip_text if self.family is V4 else ".".join(f"{self.ip:032X}")
@@ -160,6 +181,22 @@ class Session:
     def ip_text(self) -> str:
         """The client's address as text."""
         return address_text(self.family, self.ip)
+
+
+_ARGUMENTS = (
+    "family",
+    "ip",
+    "address_type",
+    "domain",
+    "domain_refused",
+    "identity",
+    "local_part",
+    "sender_domain",
+    "helo",
+    "receiver",
+    "now",
+    "limits",
+)
 
 
 def address_type(family: Family) -> RRType:

@@ -4,9 +4,8 @@ address was found to have (RFC 7208 §5.5), which `ptr` and `%{p}` rest on.
 
 from collections.abc import Generator
 
-from spfengine.addresses import locate
 from spfengine.answers import Answer, Question, RRType
-from spfengine.evaluation.questions import ask_for_addresses, ask_for_term, charge
+from spfengine.evaluation.questions import ask_for_term, charge, has_client
 from spfengine.evaluation.session import Session
 from spfengine.names import fold, is_askable, is_same_or_under, reverse_name
 from spfengine.record.macro import MacroString
@@ -14,11 +13,26 @@ from spfengine.record.macro import MacroString
 UNKNOWN = "unknown"  # RFC 7208 §7.3: what %{p} expands to where no name was validated
 
 
+class UnknownTarget(Exception):  # noqa: N818 - no error: a policy is being compiled, and can't follow this term
+    """A target-name rests on what is not known: only a check of one client can follow it.
+
+    Attributes:
+        inputs: what is not known.
+    """
+
+    def __init__(self, inputs: tuple[str, ...]) -> None:
+        self.inputs = inputs
+        super().__init__(inputs)
+
+
 def expand_target(session: Session, spec: MacroString, domain: str) -> Generator[Question, Answer, str | None]:
     """Return the name that a domain-spec with macros stands for; perhaps one that can't be asked.
 
     None where it uses the local part of the sender and that is not ASCII: RFC 8616 §4 has the term not match then.
     """
+    unknown = session.unknown_inputs(spec.letters)
+    if unknown:
+        raise UnknownTarget(unknown)
     validated = ""
     if "p" in spec.letters:
         if session.limits.count_p and session.counting:
@@ -54,8 +68,7 @@ def is_validated(session: Session, name: str) -> Generator[Question, Answer, boo
     """Whether the client's address is among the addresses of `name`; a DNS failure skips it (RFC 7208 §5.5)."""
     if not is_askable(name):
         return False
-    answer = yield from ask_for_addresses(session, name)
-    return bool(answer.records) and locate(session, answer.table(session.family, session.family.bits)) is not None
+    return (yield from has_client(session, name, session.family.bits, skip_failure=True))
 
 
 def validated_name(session: Session, domain: str) -> Generator[Question, Answer, str]:

@@ -5,13 +5,14 @@ result kept, with a `Tracer` that is told what happens. The reasons are worked o
 """
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from spfengine.addresses import V4, address_text, network_range
 from spfengine.answers import Answer, Question, RRType
 from spfengine.evaluation.check_host import check_host
 from spfengine.evaluation.limits import Deadline
-from spfengine.evaluation.result import Result, Verdict
+from spfengine.evaluation.questions import keyed
+from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Session
 from spfengine.names import fold, is_askable, is_same_or_under
 from spfengine.problems import Problem
@@ -145,15 +146,34 @@ class Trace(NamedTuple):
 
     Attributes:
         root: the record of the domain checked; those it includes and redirects to hang below its terms.
-        verdict: what the check came to.
+        result, problem: what the check came to.
     """
 
     root: TracedRecord
-    verdict: Verdict
+    result: Result
+    problem: Problem | None
 
     def to_dict(self) -> dict[str, object]:
         """Return it as JSON-safe values."""
         return self.root.to_dict()
+
+
+class _Answers(dict[Question, Answer]):
+    """The answers of a replayed check: tells the tracer of each that is used, new or known."""
+
+    def __init__(self, tracer: "Tracer") -> None:
+        super().__init__()
+        self.tracer = tracer
+
+    def get(self, key: Question, default: Any = None) -> Any:
+        answer = super().get(key, default)
+        if answer is not None:
+            self.tracer.question(key, answer, True)
+        return answer
+
+    def __setitem__(self, key: Question, answer: Answer) -> None:
+        super().__setitem__(key, answer)
+        self.tracer.question(self.tracer.asking or key, answer, False)
 
 
 class Tracer:
@@ -162,6 +182,7 @@ class Tracer:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.root: TracedRecord | None = None
+        self.asking: Question | None = None  # as it is spelled
         self.records: list[TracedRecord] = []  # those that evaluation stands in, outermost first
         self.terms: list[TracedTerm] = []  # the terms that evaluation stands in, outermost first
 
@@ -240,35 +261,32 @@ def replay(session: Session) -> Trace:
     """
     again = session.again()
     tracer = again.tracer = Tracer(again)
+    again.answers = _Answers(tracer)
     evaluation = check_host(again)
     try:
         question = next(evaluation)
         while True:
-            answer = session.answers.get((fold(question.name), question.type))
+            tracer.asking = question
+            answer = session.answers.get(keyed(*question)[0])
             question = evaluation.throw(Deadline()) if answer is None else evaluation.send(answer)
-    except StopIteration as stop:
-        verdict: Verdict = stop.value
-    assert tracer.root is not None, "check_host() enters the domain checked before all else"
-    _finish(tracer, verdict)
-    return Trace(tracer.root, verdict)
+    except StopIteration:
+        assert tracer.root is not None, "check_host() enters the domain checked before all else"
+    _finish(tracer, tracer.root, again)
+    return Trace(tracer.root, again.result, again.problem)
 
 
-def _finish(tracer: Tracer, verdict: Verdict) -> None:
+def _finish(tracer: Tracer, root: TracedRecord, session: Session) -> None:
     """Fill in what is known only at the end: where an error struck, the results of records, terms never reached."""
     for record in tracer.records:
-        if verdict.problem is None:
-            record.result = verdict.result
+        if session.problem is None:
+            record.result = session.result
         else:
-            record.problem = verdict.problem
-    if verdict.problem is not None:
+            record.problem = session.problem
+    if session.problem is not None:
         for traced in tracer.terms:
             traced.outcome = Outcome.ERROR
-            traced.why = verdict.problem.text
-    _explain_unreached(tracer, verdict)
-
-
-def _explain_unreached(tracer: Tracer, verdict: Verdict) -> None:
-    pending = [] if tracer.root is None else [tracer.root]
+            traced.why = session.problem.text
+    pending = [root]
     while pending:
         record = pending.pop()
         decided = "the check ended before it"
@@ -278,7 +296,7 @@ def _explain_unreached(tracer: Tracer, verdict: Verdict) -> None:
             if traced.record is not None:
                 pending.append(traced.record)
             if isinstance(traced.term, Explanation) and traced.outcome is Outcome.FOLLOWED:
-                told = verdict.explanation_problem
+                told = session.explanation_problem
                 traced.why = "it gives the explanation" if told is None else told.text
             elif traced.outcome is Outcome.NOT_EVALUATED:
                 traced.why = _why_unreached(traced.term, record, decided)

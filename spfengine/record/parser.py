@@ -71,7 +71,9 @@ def _read(source: str) -> tuple[list[Term], list[Problem]]:
     terms: list[Term] = []
     problems: list[Problem] = []
     if grammar.INVALID_CHARACTERS.search(source) is not None:
-        problems += [_invalid_character(found[0], found.start()) for found in grammar.INVALID_CHARACTERS.finditer(source)]
+        problems += [
+            _invalid_character(found[0], found.start()) for found in grammar.INVALID_CHARACTERS.finditer(source)
+        ]
     invalid_characters = bool(problems)
     seen: dict[str, Token] = {}
     for token in tokens(source):
@@ -221,9 +223,7 @@ def _ip6(token: Token) -> _Read:
     return _network(token, IP6, parse_ip6, "2001:db8::/32")
 
 
-def _network(
-    token: Token, kind: type[IP4 | IP6], parse_network: Callable[[str], int | None], example: str
-) -> _Read:
+def _network(token: Token, kind: type[IP4 | IP6], parse_network: Callable[[str], int | None], example: str) -> _Read:
     if token.separator != ":" or not token.argument:
         return _missing_argument(token, "a network", example)
     address, slash, length = token.argument.partition("/")
@@ -325,9 +325,7 @@ def _cidr_length(token: Token, digits: str | None, most: int, offset: int, probl
     else:
         text = f"{visible(digits, 20)!r} is no prefix length"
     hint = f"a number from 0 to {most}"
-    problems.append(
-        Problem(ProblemCode.INVALID_CIDR_LENGTH, text, None, (start - 1, start + len(digits)), "12", hint)
-    )
+    problems.append(Problem(ProblemCode.INVALID_CIDR_LENGTH, text, None, (start - 1, start + len(digits)), "12", hint))
     return most
 
 
@@ -375,4 +373,3 @@ def _not_spf(source: str) -> Problem:
     elif stripped[:5].lower() == "v=spf" or stripped[:3].lower() == "spf":
         hint = "the only version there is, is v=spf1"
     return Problem(ProblemCode.NOT_SPF, text, None, (0, min(len(source), 7)), "4.5", hint)
-

@@ -1,0 +1,196 @@
+"""The result of a check, with all that it rests on."""
+
+from copy import copy
+from typing import TYPE_CHECKING
+
+from spfengine.evaluation.result import Result
+from spfengine.evaluation.session import Session
+from spfengine.frozen import Frozen, fill
+from spfengine.problems import Problem
+from spfengine.visible import visible, visible_name
+
+if TYPE_CHECKING:
+    from spfengine.evaluation.headers import SMTPReply
+    from spfengine.evaluation.trace import Trace
+
+SCHEMA = "spfengine.check/1"
+"""The version of the JSON form of a result; it changes when a key changes its meaning or goes."""
+
+
+class CheckResult(Frozen):
+    """The result of a check: immutable, and kept with the answers it was made from.
+
+    Made by `check` and its kin; two are equal where they say the same of the same client and domain.
+    """
+
+    __slots__ = ("_session", "_trace")
+    fields = ("_session",)
+    compared = ("result", "problem", "directive", "record_domain", "path", "domain", "identity", "ip", "sender", "helo",
+                "explanation", "explanation_problem", "lookups", "void_lookups", "questions")  # fmt: skip
+    _session: Session
+    _trace: "Trace | None"
+
+    def __init__(self, session: Session) -> None:
+        fill(self, "_session", session)
+        fill(self, "_trace", None)
+
+    def __repr__(self) -> str:
+        decided = f" by {self.directive!r}" if self.directive else f" ({self.problem.code})" if self.problem else ""
+        return f"<CheckResult {self.result}{decided}: {self.ip} for {visible(self.domain)} ({self.identity})>"
+
+    @property
+    def result(self) -> Result:
+        """The result; compare it as text (`r.result == "pass"`)."""
+        return self._session.result
+
+    @property
+    def problem(self) -> Problem | None:
+        """Why it is none, temperror or permerror; otherwise None."""
+        return self._session.problem
+
+    @property
+    def explanation(self) -> str | None:
+        """With fail, the text that the domain gives for its refusal (RFC 7208 §6.2); otherwise None.
+
+        It was written by the domain's owner, is US-ASCII, and has no control characters.
+        """
+        return self._session.explanation
+
+    @property
+    def explanation_problem(self) -> Problem | None:
+        """With fail, why there is no explanation; otherwise None."""
+        return self._session.explanation_problem
+
+    @property
+    def directive(self) -> str | None:
+        """The directive whose qualifier gave the result, as written; None where none matched, and with a problem."""
+        directive = self._session.directive
+        return None if directive is None else directive.text
+
+    @property
+    def directive_span(self) -> tuple[int, int] | None:
+        """Where that directive stands in the record of `record_domain`: (start, end) offsets; or None."""
+        directive = self._session.directive
+        return None if directive is None else directive.span
+
+    @property
+    def record_domain(self) -> str | None:
+        """The domain whose record gave the result (after a redirect: the target's); with a problem, the one at fault."""
+        return self._session.record_domain
+
+    @property
+    def path(self) -> tuple[tuple[str, str], ...]:
+        """(domain, term) from the domain checked down to what matched, or to the fault; redirects included."""
+        return tuple([(domain, term.text) for domain, term in self._session.path])
+
+    @property
+    def domain(self) -> str:
+        """The domain that was checked."""
+        return self._session.domain
+
+    @property
+    def identity(self) -> str:
+        """Which identity was checked: "mailfrom" or "helo" (RFC 7208 §2.3, §2.4)."""
+        return self._session.identity
+
+    @property
+    def ip(self) -> str:
+        """The client's address as text; an IPv4-mapped IPv6 address as the IPv4 address that it is."""
+        return self._session.ip_text
+
+    @property
+    def sender(self) -> str:
+        """The sender as it was checked: with `postmaster` where it had no local part (RFC 7208 §4.3)."""
+        return self._session.sender
+
+    @property
+    def helo(self) -> str:
+        """What the client said in HELO or EHLO; "" where that was not given."""
+        return self._session.helo
+
+    @property
+    def lookups(self) -> int:
+        """Terms that asked DNS (RFC 7208 §4.6.4)."""
+        return self._session.lookups
+
+    @property
+    def void_lookups(self) -> int:
+        """Void lookups, as `Limits.void_rule` counts them (RFC 7208 §4.6.4)."""
+        return self._session.voids
+
+    @property
+    def questions(self) -> int:
+        """DNS questions that were asked, each once; those for the explanation too."""
+        return len(self._session.answers)
+
+    @property
+    def trace(self) -> "Trace":
+        """Every term with what was asked, what came back and why it matched or did not.
+
+        Made by running check_host() again over the answers that the result kept; so no check ever pays for it.
+        """
+        if self._trace is None:
+            from spfengine.evaluation.trace import replay
+
+            fill(self, "_trace", replay(self._session))
+        assert self._trace is not None, "just made"
+        return self._trace
+
+    def as_identity(self, identity: str) -> "CheckResult":
+        """Return this result for the other identity: for a null sender one evaluation serves both."""
+        session = copy(self._session)
+        session.identity = identity
+        return CheckResult(session)
+
+    def received_spf(self, receiver: str | None = None, *, utf8: bool = False) -> str:
+        """Return the Received-SPF header field, its name included, folded with CRLF (RFC 7208 §9.1, eid5436).
+
+        Args:
+            receiver: the name of the receiving host; that of the check where it is not given.
+            utf8: whether characters outside US-ASCII may stand in it (RFC 8616, RFC 6532); otherwise they are escaped.
+        """
+        from spfengine.evaluation.headers import received_spf
+
+        return received_spf(self, receiver, utf8=utf8)
+
+    def authentication_results(self, authserv_id: str, *, utf8: bool = False) -> str:
+        """Return the Authentication-Results header field, its name included, folded with CRLF (RFC 8601 §2.2).
+
+        Args:
+            authserv_id: the name under which the receiver gives its results.
+            utf8: whether characters outside US-ASCII may stand in it; otherwise they are escaped.
+
+        Raises:
+            ArgumentError: `authserv_id` can't stand in a header field.
+        """
+        from spfengine.evaluation.headers import authentication_results
+
+        return authentication_results(self, authserv_id, utf8=utf8)
+
+    def smtp_reply(self) -> "SMTPReply | None":
+        """Return (code, enhanced code, text) for fail, temperror and permerror; None for the others (RFC 7372)."""
+        from spfengine.evaluation.headers import smtp_reply
+
+        return smtp_reply(self)
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the result as JSON-safe values; key "schema" names their version."""
+        return {
+            "schema": SCHEMA,
+            "result": str(self.result),
+            "problem": None if self.problem is None else self.problem.to_dict(),
+            "directive": self.directive,
+            "directive_span": None if self.directive_span is None else list(self.directive_span),
+            "record_domain": None if self.record_domain is None else visible_name(self.record_domain),
+            "path": [[visible_name(domain), term] for domain, term in self.path],
+            "explanation": self.explanation,
+            "explanation_problem": None if self.explanation_problem is None else self.explanation_problem.to_dict(),
+            "identity": self.identity,
+            "ip": self.ip,
+            "sender": visible(self.sender),
+            "helo": visible(self.helo),
+            "domain": visible_name(self.domain),
+            "lookups": self.lookups,
+            "void_lookups": self.void_lookups,
+            "questions": self.questions,
+        }

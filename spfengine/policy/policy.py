@@ -1,0 +1,322 @@
+"""`Policy`: what a domain's SPF means for every address there is."""
+
+from bisect import bisect_right
+from collections.abc import Generator, Iterable, Iterator
+from ipaddress import IPv4Network, IPv6Network
+from typing import TYPE_CHECKING, Any
+
+from spfengine.addresses import V4, V6, Family, parse_address
+from spfengine.answers import Answer, Question
+from spfengine.drivers import adrive, drive
+from spfengine.errors import ArgumentError
+from spfengine.evaluation.check_host import check_host
+from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
+from spfengine.evaluation.result import Result
+from spfengine.evaluation.session import Answers, Session
+from spfengine.frozen import Frozen, fill
+from spfengine.names import fold
+from spfengine.policy.outcome import Dependency, Outcome
+from spfengine.policy.ranges import MAPPED_COUNT, MAPPED_FIRST, MAPPED_LAST, networks_of
+from spfengine.policy.tiling import Inputs, Tiles, compile_tables
+from spfengine.visible import visible
+
+if TYPE_CHECKING:
+    from spfengine.answers import AsyncResolver, Resolver
+    from spfengine.policy.diff import Change
+
+Network = IPv4Network | IPv6Network
+
+
+class Policy(Frozen):
+    """The meaning of a domain's SPF: for each family sorted, disjoint ranges that cover its whole space.
+
+    Made by `Policy.compile`. It is immutable, does no I/O of its own, and can be pickled and compared; two policies are
+    equal where every range of theirs has the same outcome in every field. To compare by results alone: `equivalent`.
+
+    Attributes:
+        domain: the domain, U-labels as A-labels.
+        local_part: the local part of the sender it was compiled for, or None: for every sender.
+        helo: the HELO name it was compiled for, or None: for every client.
+        limits: how much a check may ask; the time limit does not count.
+        answers: what DNS said, by (folded name, type); empty in a policy that was stripped of them.
+        ttl: seconds for which all these answers may be kept (the smallest of their TTLs), or None where not known.
+    """
+
+    __slots__ = ("_ip4", "_ip6", "answers", "domain", "helo", "limits", "local_part", "ttl")
+    fields = ("domain", "local_part", "helo", "limits", "_ip4", "_ip6", "answers", "ttl")
+    compared = ("domain", "local_part", "helo", "limits", "_ip4", "_ip6")
+    domain: str
+    local_part: str | None
+    helo: str | None
+    limits: Limits
+    answers: Answers
+    ttl: int | None
+    _ip4: tuple[tuple[int, ...], tuple[Outcome, ...]]
+    _ip6: tuple[tuple[int, ...], tuple[Outcome, ...]]
+
+    def __init__(
+        self,
+        domain: str,
+        local_part: str | None,
+        helo: str | None,
+        limits: Limits,
+        ip4: tuple[tuple[int, ...], tuple[Outcome, ...]],
+        ip6: tuple[tuple[int, ...], tuple[Outcome, ...]],
+        answers: Answers,
+        ttl: int | None,
+    ) -> None:
+        fill(self, "domain", domain)
+        fill(self, "local_part", local_part)
+        fill(self, "helo", helo)
+        fill(self, "limits", limits)
+        fill(self, "_ip4", ip4)
+        fill(self, "_ip6", ip6)
+        fill(self, "answers", answers)
+        fill(self, "ttl", ttl)
+
+    def __repr__(self) -> str:
+        ranges = len(self._ip4[0]) + len(self._ip6[0])
+        return f"<Policy of {visible(self.domain)}: {ranges} ranges>"
+
+    @classmethod
+    def compile(
+        cls,
+        domain: str,
+        *,
+        resolver: "Resolver | None" = None,
+        sender: str | None = None,
+        helo: str | None = None,
+        limits: Limits = DEFAULT_LIMITS,
+        receiver: str | None = None,
+        now: float | None = None,
+    ) -> "Policy":
+        """Return the policy of a domain.
+
+        Args:
+            domain: the domain. For its HELO policy, give `sender=""` and `helo=domain`.
+            resolver: what answers DNS questions; live DNS where it is not given.
+            sender: the sender to compile for; every sender of the domain where it is not given.
+            helo: the HELO name to compile for; every client where it is not given.
+            limits: how much a check may ask. There is no time limit while compiling.
+            receiver, now: as for `check`; they change no result.
+
+        Raises:
+            ArgumentError: `sender` is of another domain.
+            ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
+        """
+        if resolver is None:
+            from spfengine.checks import default_resolver
+
+            resolver = default_resolver()
+        return drive(_compile(cls, Inputs(domain, sender, helo, limits, receiver, now or 0.0)), resolver, None)
+
+    @classmethod
+    async def acompile(
+        cls,
+        domain: str,
+        *,
+        resolver: "Resolver | AsyncResolver | None" = None,
+        sender: str | None = None,
+        helo: str | None = None,
+        limits: Limits = DEFAULT_LIMITS,
+        receiver: str | None = None,
+        now: float | None = None,
+    ) -> "Policy":
+        """Return what `compile` returns, without blocking the event loop while DNS answers.
+
+        Raises:
+            ArgumentError, ResolverError: as `compile`.
+        """
+        if resolver is None:
+            from spfengine.checks import default_resolver
+
+            resolver = default_resolver()
+        return await adrive(_compile(cls, Inputs(domain, sender, helo, limits, receiver, now or 0.0)), resolver, None)
+
+    def check(
+        self,
+        ip: object,
+        *,
+        sender: str | None = None,
+        helo: str | None = None,
+        resolver: "Resolver | None" = None,
+        receiver: str | None = None,
+        now: float | None = None,
+    ) -> Outcome:
+        """Return the outcome for an address.
+
+        Args:
+            ip: the client's address: text, or an `ipaddress` object.
+            sender, helo, resolver: for a range whose outcome rests on more than the address: who sends, and what
+                answers, so that one check can tell. Without a resolver the outcome stays conditional.
+
+        Raises:
+            AddressError: `ip` is no IP address.
+            ArgumentError: `sender` is of another domain than the policy.
+        """
+        family, address = parse_address(ip)
+        starts, outcomes = self._ip4 if family is V4 else self._ip6
+        outcome = outcomes[bisect_right(starts, address) - 1]
+        if outcome.result is None and resolver is not None:
+            return self._ask(ip, sender, helo, resolver, receiver, now or 0.0)
+        return outcome
+
+    def check_many(self, ips: Iterable[object]) -> list[Outcome]:
+        """Return the outcome for each address, in the order of the addresses.
+
+        Raises:
+            AddressError: one of them is no IP address.
+        """
+        ip4_starts, ip4_outcomes = self._ip4
+        ip6_starts, ip6_outcomes = self._ip6
+        found = []
+        for ip in ips:
+            family, address = parse_address(ip)
+            if family is V4:
+                found.append(ip4_outcomes[bisect_right(ip4_starts, address) - 1])
+            else:
+                found.append(ip6_outcomes[bisect_right(ip6_starts, address) - 1])
+        return found
+
+    def ranges(self, version: int) -> Iterator[tuple[int, int, Outcome]]:
+        """Yield (first, last, outcome) of the ranges of IP version 4 or 6, in order; they cover the whole space."""
+        family = _family(version)
+        starts, outcomes = self._table(family)
+        for place, start in enumerate(starts):
+            last = starts[place + 1] - 1 if place + 1 < len(starts) else family.last
+            yield start, last, outcomes[place]
+
+    def networks(self, result: Result | str) -> list[Network]:
+        """Return the fewest networks that hold all addresses with this result, IPv4 first, in order.
+
+        Conditional ranges are in none of them; see `conditional`.
+        """
+        wanted = _result(result)
+        return self._networks(lambda outcome: outcome.result is wanted)
+
+    def address_count(self, result: Result | str, version: int | None = None) -> int:
+        """Return how many addresses have this result: of IP version 4 or 6, or of both.
+
+        ::ffff:0:0/96 counts for neither: what comes from there is an IPv4 client (RFC 7208 §5).
+        """
+        wanted = _result(result)
+        total = 0
+        for each in (4, 6) if version is None else (version,):
+            for first, last, outcome in self.ranges(each):
+                if outcome.result is wanted:
+                    total += last - first + 1
+                    if each == 6 and first <= MAPPED_FIRST and last >= MAPPED_LAST:
+                        total -= MAPPED_COUNT
+        return total
+
+    @property
+    def conditional(self) -> list[tuple[Network, Outcome, tuple[Dependency, ...]]]:
+        """The networks whose outcome rests on more than the address: (network, tree of outcomes, depends_on)."""
+        found: list[tuple[Network, Outcome, tuple[Dependency, ...]]] = []
+        for family in (V4, V6):
+            for first, last, outcome in self.ranges(family.version):
+                if outcome.result is None:
+                    found += [(net, outcome, outcome.depends_on) for net in networks_of(family, [(first, last)])]
+        return found
+
+    @property
+    def incomplete(self) -> list[Network]:
+        """The networks whose outcome is not known, because DNS could not answer (temperror)."""
+        return self._networks(lambda outcome: outcome.is_incomplete)
+
+    def diff(self, other: "Policy", by: str = "result") -> "list[Change]":
+        """Return exactly what changes from this policy to the other, as networks in order; empty where nothing does.
+
+        Ranges that DNS could not answer for (temperror) are not known, and never a change; see `incomplete`.
+
+        Args:
+            by: "result": results, and what conditional ranges rest on; "outcome": every field of the outcomes.
+
+        Raises:
+            ArgumentError: `by` is neither.
+        """
+        from spfengine.policy.diff import diff
+
+        return diff(self, other, by)
+
+    def equivalent(self, other: "Policy") -> bool:
+        """Whether both give the same result to every client, and rest on the same conditions: `diff` is empty."""
+        return not self.diff(other)
+
+    def without_answers(self) -> "Policy":
+        """Return this policy without the answers it was made from: smaller, and equal to it."""
+        return Policy(self.domain, self.local_part, self.helo, self.limits, self._ip4, self._ip6, {}, self.ttl)
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the policy as JSON-safe values, without its answers; key "schema" names their version."""
+        from spfengine.policy.serialise import to_dict
+
+        return to_dict(self)
+
+    @classmethod
+    def from_dict(cls, data: object) -> "Policy":
+        """Return the policy that `to_dict` made these values of. Safe with values from strangers, unlike pickle.
+
+        Raises:
+            ArgumentError: the values are no policy of a version that is known here.
+        """
+        from spfengine.policy.serialise import from_dict
+
+        return from_dict(data)
+
+    def _table(self, family: Family) -> tuple[tuple[int, ...], tuple[Outcome, ...]]:
+        return self._ip4 if family is V4 else self._ip6
+
+    def _networks(self, wanted: Any) -> list[Network]:
+        found: list[Network] = []
+        for family in (V4, V6):
+            spans = [(first, last) for first, last, outcome in self.ranges(family.version) if wanted(outcome)]
+            found += networks_of(family, spans)
+        return found
+
+    def _ask(
+        self, ip: object, sender: str | None, helo: str | None, resolver: "Resolver", receiver: str | None, now: float
+    ) -> Outcome:
+        """Return the outcome that a check of this one client comes to."""
+        if sender is None:
+            sender = f"{self.local_part or ''}@{self.domain}"
+        session = Session(ip, sender, self.helo or "" if helo is None else helo, "mailfrom", self.limits, receiver, now)
+        if fold(session.domain) != fold(self.domain):
+            raise ArgumentError(f"the sender {visible(sender, 80)!r} is not of the domain {visible(self.domain, 80)!r}")
+        session.explaining = False
+        drive(check_host(session), resolver, self.limits.seconds)
+        return Outcome(
+            session.result,
+            session.problem,
+            None if session.directive is None else session.directive.text,
+            session.record_domain,
+            tuple([(domain, term.text) for domain, term in session.path]),
+            session.lookups,
+            session.voids,
+        )
+
+
+def _compile(cls: type[Policy], inputs: Inputs) -> Generator[Question, Answer, Policy]:
+    answers: Answers = {}
+    ip4, ip6 = yield from compile_tables(inputs, answers)
+    ttls = [answer.ttl for answer in answers.values()]
+    known = [ttl for ttl in ttls if ttl is not None]
+    ttl = min(known) if known and len(known) == len(ttls) else None
+    return cls(inputs.domain, inputs.local_part, inputs.helo, inputs.limits, _frozen(ip4), _frozen(ip6), answers, ttl)
+
+
+def _frozen(tiles: Tiles) -> tuple[tuple[int, ...], tuple[Outcome, ...]]:
+    return tuple(tiles[0]), tuple(tiles[1])
+
+
+def _family(version: int) -> Family:
+    if version not in (4, 6):
+        raise ArgumentError(f"the IP version is 4 or 6, not {version!r}")
+    return V4 if version == 4 else V6
+
+
+def _result(result: Result | str) -> Result:
+    try:
+        return Result(result)
+    except ValueError:
+        raise ArgumentError(f"{result!r} is no result; there are: {', '.join(Result)}") from None

@@ -1,0 +1,122 @@
+"""Live DNS: Questions asked of real servers, over UDP and TCP, through dnspython's messages."""
+
+import re
+import socket
+from collections.abc import Iterable
+
+from spfengine.addresses import parse_address
+from spfengine.answers import Answer, Question
+from spfengine.errors import AddressError, ArgumentError
+from spfengine.resolvers.exchange import aexchange, exchange
+from spfengine.resolvers.stub import Server, Stub
+from spfengine.visible import visible
+
+_BRACKETED = re.compile(r"\[([^\[\]]+)\](?::([0-9]{1,5}))?")
+_DOTTED = re.compile(r"([^:]+):([0-9]{1,5})")
+
+
+class WireResolver:
+    """Asks DNS servers, each Question anew. `LiveResolver` is this one behind a cache.
+
+    Safe to share between threads and event loops: it keeps nothing but its settings.
+    """
+
+    def __init__(self, stub: Stub) -> None:
+        self._stub = stub
+
+    def resolve(self, question: Question, /) -> Answer:
+        """Return what the servers answer; a failure is an Answer too."""
+        asking = self._stub.ask(question)
+        try:
+            attempt = next(asking)
+            while True:
+                attempt = asking.send(exchange(attempt))
+        except StopIteration as stop:
+            answer: Answer = stop.value
+            return answer
+
+    async def aresolve(self, question: Question, /) -> Answer:
+        """Return what the servers answer; a failure is an Answer too."""
+        asking = self._stub.ask(question)
+        try:
+            attempt = next(asking)
+            while True:
+                attempt = asking.send(await aexchange(attempt))
+        except StopIteration as stop:
+            answer: Answer = stop.value
+            return answer
+
+
+class LiveResolver(WireResolver):
+    """Answers Questions from live DNS, sync (`resolve`) and asyncio (`aresolve`).
+
+    Nothing that DNS does raises: SERVFAIL, REFUSED, FORMERR, TIMEOUT, TRUNCATED and LOOP are Answers' statuses. TIMEOUT
+    is what remains where no server said anything that could be understood. The names are asked for as they are: no
+    search domain is ever appended.
+
+    Args:
+        nameservers: the recursive servers to ask, in this order: "192.0.2.1", "192.0.2.1:5353", "2001:db8::1",
+            "[2001:db8::1]:5353". None: those that the system is set up with, read once, here.
+        port: for servers given without one.
+        timeout: seconds to wait for one reply of one server.
+        retries: how many more times the servers that stayed silent are asked.
+        lifetime: seconds for one Question altogether.
+
+    Raises:
+        ArgumentError: a setting can't be used, or the system is set up with no server and none is given.
+    """
+
+    def __init__(
+        self,
+        nameservers: Iterable[str] | str | None = None,
+        *,
+        port: int = 53,
+        timeout: float = 2.0,
+        retries: int = 1,
+        lifetime: float = 5.0,
+    ) -> None:
+        if not (timeout > 0 and lifetime > 0):
+            raise ArgumentError(f"timeout and lifetime are seconds above 0, not {timeout!r} and {lifetime!r}")
+        if retries < 0:
+            raise ArgumentError(f"retries is a number of rounds, 0 or more, not {retries!r}")
+        if nameservers is None:
+            nameservers = _system_nameservers()
+        elif isinstance(nameservers, str):
+            nameservers = [nameservers]
+        servers = [_server(text, port) for text in nameservers]
+        if not servers:
+            raise ArgumentError("nameservers is empty; give at least one server, or None for the system's")
+        super().__init__(Stub(servers, timeout, retries, lifetime))
+
+
+def _system_nameservers() -> list[str]:
+    import dns.exception
+    import dns.resolver  # not needed, and not cheap, where servers are given
+
+    try:
+        found = [str(server) for server in dns.resolver.Resolver().nameservers]
+    except (dns.exception.DNSException, ValueError, OSError) as error:
+        raise ArgumentError(
+            f"the system's DNS servers can't be read ({visible(str(error), 200)}); "
+            "give them, like LiveResolver(nameservers=['192.0.2.53'])"
+        ) from error
+    return found
+
+
+def _server(text: str, port: int) -> Server:
+    shown = visible(str(text), 80)
+    match = _BRACKETED.fullmatch(text) or _DOTTED.fullmatch(text)
+    host, given_port = match.groups() if match else (text, None)
+    number = port if given_port is None else int(given_port)
+    if not 0 < number < 65536:
+        raise ArgumentError(f"nameserver {shown!r}: the port is a number from 1 to 65535, not {number}")
+    try:
+        parse_address(host.partition("%")[0])
+        found = socket.getaddrinfo(host, number, type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST)
+    except (AddressError, OSError) as error:
+        raise ArgumentError(
+            f"nameserver {shown!r} is no address; expected one like 192.0.2.1, 192.0.2.1:5353, 2001:db8::1 or "
+            "[2001:db8::1]:5353"
+        ) from error
+    family, _, _, _, address = found[0]
+    return Server(family, address)

@@ -1,0 +1,131 @@
+"""The faults that a fake DNS server can be told to have: per name and type, always or for the n-th query."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import NamedTuple
+
+from spfengine.errors import ArgumentError
+from spfengine.frozen import Frozen, fill
+from spfengine.names import fold
+from spfengine.visible import visible
+
+
+class FaultKind(StrEnum):
+    """What goes wrong."""
+
+    SERVFAIL = "servfail"
+    REFUSED = "refused"
+    FORMERR = "formerr"
+    NXDOMAIN = "nxdomain"
+    NODATA = "nodata"
+    SILENCE = "silence"
+    """No reply at all."""
+    DELAY = "delay"
+    """The reply comes late."""
+    TRUNCATE = "truncate"
+    """The reply is cut and says so (TC), over TCP too."""
+    GARBAGE = "garbage"
+    """The reply has the right id, and otherwise can't be read."""
+    WRONG_ID = "wrong-id"
+    """The reply is right, but has another query's id."""
+    CNAME_LOOP = "cname-loop"
+    """The name is an alias of itself."""
+
+
+class Fault(Frozen):
+    """One fault of a server.
+
+    Attributes:
+        name: whose queries have it, in any letter case; "*" stands for every name.
+        type: the record type ("TXT", "MX", "TYPE99"…) whose queries have it; "*" stands for every type.
+        kind: what goes wrong.
+        queries: which of these queries have it, 1 being the first since the server was given the fault; empty: all.
+        over: "udp" or "tcp" where only these queries have it and count; None: both.
+        seconds: how late the reply is, for a delay.
+
+    Raises:
+        ArgumentError: a setting can't be used.
+    """
+
+    __slots__ = fields = ("name", "type", "kind", "queries", "over", "seconds")
+    name: str
+    type: str
+    kind: FaultKind
+    queries: frozenset[int]
+    over: str | None
+    seconds: float
+
+    def __init__(
+        self,
+        name: str,
+        type: str,
+        kind: FaultKind | str,
+        queries: Iterable[int] = (),
+        over: str | None = None,
+        seconds: float = 0.0,
+    ) -> None:
+        try:
+            kind = FaultKind(kind)
+        except ValueError:
+            known = ", ".join(FaultKind)
+            raise ArgumentError(f"no such fault: {visible(str(kind), 40)!r}; expected one of {known}") from None
+        if over not in (None, "udp", "tcp"):
+            raise ArgumentError(f"over is 'udp', 'tcp' or None, not {visible(str(over), 40)!r}")
+        if not 0 <= seconds < 3600:
+            raise ArgumentError(f"seconds of delay are 0 to 3600, not {seconds!r}")
+        numbers = frozenset(queries)
+        if any(number < 1 for number in numbers):
+            raise ArgumentError(f"queries are counted from 1, so {min(numbers)} is none of them")
+        fill(self, "name", fold(name.removesuffix(".")))
+        fill(self, "type", type.upper())
+        fill(self, "kind", kind)
+        fill(self, "queries", numbers)
+        fill(self, "over", over)
+        fill(self, "seconds", seconds)
+
+    def concerns(self, name: str, type: str, over: str) -> bool:
+        """Whether a query is one of those that this fault counts."""
+        return self.name in ("*", fold(name)) and self.type in ("*", type) and (self.over is None or self.over == over)
+
+
+class Effect(NamedTuple):
+    """What the faults make of one query.
+
+    Attributes:
+        kind: what goes wrong besides lateness, or None.
+        seconds: how late the reply is.
+    """
+
+    kind: FaultKind | None
+    seconds: float
+
+
+class FaultPlan:
+    """The faults that a server has, and how many queries each has counted."""
+
+    def __init__(self, faults: Iterable[Fault] = ()) -> None:
+        self._entries: list[tuple[Fault, list[int]]] = [(fault, [0]) for fault in faults]
+
+    def add(self, fault: Fault) -> None:
+        """Give the server one fault more."""
+        self._entries.append((fault, [0]))
+
+    def clear(self) -> None:
+        """Take all faults from the server."""
+        self._entries.clear()
+
+    def effect(self, name: str, type: str, over: str) -> Effect:
+        """Count a query, and return what goes wrong with it: all its delays, and the first other fault."""
+        kind: FaultKind | None = None
+        seconds = 0.0
+        for fault, count in tuple(self._entries):
+            if not fault.concerns(name, type, over):
+                continue
+            count[0] += 1
+            if fault.queries and count[0] not in fault.queries:
+                continue
+            if fault.kind is FaultKind.DELAY:
+                seconds += fault.seconds
+            elif kind is None:
+                kind = fault.kind
+        return Effect(kind, seconds)

@@ -1,0 +1,183 @@
+"""How the fake server serves: one event loop, in a thread of its own, for UDP and TCP; answers come from a pool.
+
+Each query is a task, so one that is answered late or slowly keeps no other waiting.
+"""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, cast
+
+from spfengine.answers import Answer, Question, RRType, Status
+from spfengine.testing import wire
+from spfengine.testing.faults import Effect, FaultKind
+
+_UNDER_WAY = 10_000
+_PER_CONNECTION = 64
+_IDLE_SECONDS = 10.0
+_WORKERS = 16
+_IN = 1
+_FAULT_ANSWERS = {
+    FaultKind.SERVFAIL: Answer.failed(Status.SERVFAIL),
+    FaultKind.REFUSED: Answer.failed(Status.REFUSED),
+    FaultKind.FORMERR: Answer.failed(Status.FORMERR),
+    FaultKind.NXDOMAIN: Answer.nxdomain(),
+    FaultKind.NODATA: Answer.nodata(),
+    FaultKind.TRUNCATE: Answer.failed(Status.TRUNCATED),
+    FaultKind.SILENCE: Answer.failed(Status.TIMEOUT),
+    FaultKind.CNAME_LOOP: Answer.failed(Status.LOOP),
+}
+
+
+class Service:
+    """Serves one UDP and one TCP socket until it is told to stop.
+
+    Args:
+        resolve: answers a Question; called in a pool's thread.
+        notice: is told of each query's name, type, "udp" or "tcp", and client; returns what goes wrong with it.
+        report: is told of what went wrong with an answer; the client gets SERVFAIL.
+        delay: seconds by which every reply is late.
+        ttl: seconds for Answers that say none.
+    """
+
+    def __init__(
+        self,
+        resolve: Callable[[Question], Answer],
+        notice: Callable[[str, str, str, tuple[str, int]], Effect],
+        report: Callable[[Exception], None],
+        delay: float,
+        ttl: int,
+    ) -> None:
+        self._resolve = resolve
+        self._notice = notice
+        self._report = report
+        self._delay = delay
+        self._ttl = ttl
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._conversations: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+
+    async def serve(
+        self, udp: socket.socket, tcp: socket.socket, started: Callable[[], None], stop: asyncio.Event
+    ) -> None:
+        """Serve these bound sockets until `stop` is set; they are closed at the end."""
+        loop = asyncio.get_running_loop()
+        with ThreadPoolExecutor(_WORKERS, "FakeDNS") as self._pool:
+            transport, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(self._on_datagram), sock=udp)
+            server = await asyncio.start_server(self._converse, sock=tcp)
+            started()
+            await stop.wait()
+            server.close()
+            transport.close()
+            for writer in self._conversations.values():
+                writer.transport.abort()
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, *self._conversations, return_exceptions=True)
+
+    def _start(self, coroutine: Any) -> asyncio.Task[None]:
+        task = asyncio.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def _on_datagram(self, octets: bytes, client: Any, transport: asyncio.DatagramTransport) -> None:
+        if len(self._tasks) < _UNDER_WAY:
+            self._start(self._answer_datagram(octets, client, transport))
+
+    async def _answer_datagram(self, octets: bytes, client: Any, transport: asyncio.DatagramTransport) -> None:
+        reply = await self._reply(octets, "udp", client)
+        if reply is not None and not transport.is_closing():
+            transport.sendto(reply, client)
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._conversations[task] = writer
+        slots = asyncio.Semaphore(_PER_CONNECTION)
+        answering: set[asyncio.Task[None]] = set()
+        try:
+            while True:
+                async with asyncio.timeout(_IDLE_SECONDS):
+                    await slots.acquire()
+                    size = int.from_bytes(await reader.readexactly(2), "big")
+                    octets = await reader.readexactly(size)
+                answer = self._start(self._answer_stream(octets, writer, slots))
+                answering.add(answer)
+                answer.add_done_callback(answering.discard)
+        except (OSError, asyncio.IncompleteReadError):  # it went away, or said nothing for too long
+            await asyncio.gather(*answering, return_exceptions=True)
+        finally:
+            writer.close()
+            del self._conversations[task]
+
+    async def _answer_stream(self, octets: bytes, writer: asyncio.StreamWriter, slots: asyncio.Semaphore) -> None:
+        try:
+            reply = await self._reply(octets, "tcp", writer.get_extra_info("peername"))
+            if reply is not None:
+                writer.write(len(reply).to_bytes(2, "big") + reply)
+                await writer.drain()
+        except OSError:
+            pass  # the client went away
+        finally:
+            slots.release()
+
+    async def _reply(self, octets: bytes, over: str, client: Any) -> bytes | None:
+        loop = asyncio.get_running_loop()
+        asked = wire.read_query(octets)
+        if asked is None:
+            return wire.write_formerr(octets)
+        due = loop.time() + self._delay
+        effect = self._notice(asked.name, asked.type, over, (client[0], client[1]))
+        due += effect.seconds
+        reply = await loop.run_in_executor(self._pool, self._build, asked, effect.kind, over)
+        if due > loop.time():
+            await asyncio.sleep(due - loop.time())
+        return reply
+
+    def _build(self, asked: wire.Asked, kind: FaultKind | None, over: str) -> bytes | None:
+        if wire.opcode(asked):
+            return wire.write_code(asked, wire.NOTIMP)
+        if asked.rrclass != _IN:
+            return wire.write_code(asked, wire.FAILURES[Status.REFUSED])
+        if kind is FaultKind.GARBAGE:
+            return asked.id.to_bytes(2, "big") + b"\xff" * 30
+        try:
+            answer = _FAULT_ANSWERS[kind] if kind in _FAULT_ANSWERS else self._answer(asked)
+            if answer.status is Status.TIMEOUT:
+                return None
+            if answer.status is Status.TRUNCATED:
+                return wire.write_truncated(asked)
+            reply = wire.write_reply(asked, answer, self._ttl)
+        except Exception as error:  # noqa: BLE001  # whatever a resolver does, the server goes on, and the test is told
+            self._report(error)
+            return wire.write_code(asked, wire.FAILURES[Status.SERVFAIL])
+        if over == "udp":
+            reply = wire.fit_udp(asked, reply)
+        if kind is FaultKind.WRONG_ID:
+            reply = (asked.id ^ 0xFFFF).to_bytes(2, "big") + reply[2:]
+        return reply
+
+    def _answer(self, asked: wire.Asked) -> Answer:
+        """Return the resolver's answer; for a type that it can't be asked for, what its answers for all others say."""
+        if asked.number in wire.TYPES:
+            return self._resolve(Question(asked.name, wire.TYPES[asked.number]))
+        answers = [self._resolve(Question(asked.name, rrtype)) for rrtype in RRType]
+        if all(answer.is_failure for answer in answers):
+            return answers[0]
+        chain = max((answer.chain for answer in answers), key=len)
+        alias_itself = chain and asked.number == wire.CNAME  # it exists, whatever it leads to
+        if not alias_itself and any(answer.status is Status.NXDOMAIN for answer in answers):
+            return Answer.nxdomain(chain=chain)
+        return Answer.nodata(chain=chain)
+
+
+class _Datagrams(asyncio.DatagramProtocol):
+    def __init__(self, handle: Callable[[bytes, Any, asyncio.DatagramTransport], None]) -> None:
+        self._handle = handle
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.DatagramTransport", transport)  # by its methods; in 3.11 not by its class
+
+    def datagram_received(self, data: bytes, addr: Any) -> None:
+        self._handle(data, addr, self._transport)

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from spfengine.answers import Answer, AsyncResolver, Question, Resolver, RRType, Status
 from spfengine.errors import ZoneError
+from spfengine.resolvers.nodes import MAX_CHAIN
 from spfengine.resolvers.rrsets import RRset
-from spfengine.resolvers.zone import MAX_CHAIN, Zone
+from spfengine.resolvers.zone import Zone
 
 TXT, A, AAAA, MX, PTR = RRType.TXT, RRType.A, RRType.AAAA, RRType.MX, RRType.PTR
 NODATA, NXDOMAIN = Answer.nodata(), Answer.nxdomain()
@@ -204,7 +205,7 @@ def test_the_same_answer_object_each_time() -> None:
 
 def test_ttl() -> None:
     zone = Zone({"example.com": {"TXT": "x"}, "a.example.com": {"CNAME": "example.com"}}, ttl=60)
-    assert [ask(zone, name, type).ttl for name, type in (("example.com", TXT), ("example.com", A), ("x", A))] == [
+    assert [ask(zone, name, kind).ttl for name, kind in (("example.com", TXT), ("example.com", A), ("x", A))] == [
         60
     ] * 3
     assert ask(zone, "a.example.com").ttl == 60
@@ -331,3 +332,6 @@ def test_the_root_is_a_name() -> None:
     zone = Zone({".": {"NS": "a.root.example."}})
     assert zone.names == ("",)
     assert ask(zone, "example") == NXDOMAIN
+    assert ask(zone, "") == NODATA
+    assert ask(Zone({"example": {}}), "") == NODATA
+    assert ask(Zone({}), "") == NXDOMAIN

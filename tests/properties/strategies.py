@@ -18,10 +18,34 @@ malformed_terms = st.sampled_from(generate.MALFORMED_TERMS)
 _pieces = st.one_of(
     st.sampled_from(generate.MALFORMED_TERMS),
     chance.map(generate.directive),
-    st.sampled_from(("redirect=a.example", "exp=%{d}", "x=%{S1r-}", "all", "%{d}", "%{", "}", "%%", "%_", "%-", "/", "//", ":", "=", ".",
-                     "\x00", "\t", "\n", "ü", "\udcff", "  ", "v=spf1")),
+    st.sampled_from(
+        (
+            "redirect=a.example",
+            "exp=%{d}",
+            "x=%{S1r-}",
+            "all",
+            "%{d}",
+            "%{",
+            "}",
+            "%%",
+            "%_",
+            "%-",
+            "/",
+            "//",
+            ":",
+            "=",
+            ".",
+            "\x00",
+            "\t",
+            "\n",
+            "ü",
+            "\udcff",
+            "  ",
+            "v=spf1",
+        )
+    ),
     st.text(alphabet=st.characters(min_codepoint=0x20, max_codepoint=0x7F), max_size=12),
-)  # fmt: skip
+)
 heaps = st.lists(_pieces, max_size=8).flatmap(
     lambda pieces: st.sampled_from((" ", "", ":")).map(lambda glue: "v=spf1 " + glue.join(pieces))
 )
@@ -29,6 +53,7 @@ heaps = st.lists(_pieces, max_size=8).flatmap(
 
 texts = st.one_of(records, heaps, st.text(max_size=60), st.text(max_size=40).map(lambda text: "v=spf1 " + text))
 octets = st.one_of(
-    st.binary(max_size=80), st.binary(max_size=80).map(lambda rest: b"v=spf1 " + rest), heaps.map(lambda text: text.encode("latin-1", "replace"))
+    st.binary(max_size=80),
+    st.binary(max_size=80).map(lambda rest: b"v=spf1 " + rest),
+    heaps.map(lambda text: text.encode("latin-1", "replace")),
 )
-

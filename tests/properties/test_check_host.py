@@ -7,6 +7,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from spfengine import Answer, CheckResult, Limits, Question, RecordSyntaxError, Result, acheck, check, parse
+from spfengine.resolvers.overlay import Overlay
+from spfengine.resolvers.recording import Recorder, Recording
 from spfengine.resolvers.zone import Zone
 from tests.properties import generate, strategies
 from tests.properties.bounds import most_questions
@@ -85,9 +87,33 @@ def test_asyncio_and_replay_give_the_same(zone: Zone, call: Call, limits: Limits
     """Design: "Sync, asyncio, prefetched, cached, recorded and compiled evaluation are the same `check_host`"."""
     result = check(*call, resolver=zone, limits=limits, now=NOW)
     assert asyncio.run(acheck(*call, resolver=zone, limits=limits, now=NOW)) == result
-    verdict = result.trace.verdict
-    assert (verdict.result, verdict.problem, verdict.explanation) == (result.result, result.problem, result.explanation)
-    assert tuple((domain, term.text) for domain, term in verdict.path) == result.path
+    assert (result.trace.result, result.trace.problem) == (result.result, result.problem)
+
+
+@given(strategies.zones, strategies.calls, strategies.limits)
+def test_a_recording_gives_the_same(zone: Zone, call: Call, limits: Limits) -> None:
+    """Issue: "sync == asyncio == recording", the recording gone through its text."""
+    recorder = Recorder(zone)
+    result = check(*call, resolver=recorder, limits=limits, now=NOW)
+    recording = Recording.from_json(recorder.recording.to_json())
+    assert check(*call, resolver=recording, limits=limits, now=NOW) == result
+    assert asyncio.run(acheck(*call, resolver=recording, limits=limits, now=NOW)) == result
+
+
+@given(strategies.zones, strategies.calls, strategies.limits)
+def test_an_empty_overlay_changes_nothing(zone: Zone, call: Call, limits: Limits) -> None:
+    """Issue: "an empty overlay changes nothing"."""
+    drafted = check(*call, resolver=Overlay(zone, {}), limits=limits, now=NOW)
+    assert drafted == check(*call, resolver=zone, limits=limits, now=NOW)
+
+
+@given(strategies.zone_dicts, strategies.calls)
+def test_a_draft_that_says_what_is_published_changes_nothing(zone: ZoneDict, call: Call) -> None:
+    """Design: "What-if is therefore not a feature of the evaluator: it is a resolver put in front of it"."""
+    published = Zone(zone)
+    drafts = {name: by_type for name, by_type in zone.items() if not name.startswith("*")}
+    drafted = check(*call, resolver=Overlay(published, drafts), now=NOW)
+    assert drafted == check(*call, resolver=published, now=NOW)
 
 
 @given(strategies.zones, strategies.calls)
@@ -118,7 +144,7 @@ def test_the_case_of_names_and_mechanisms_is_irrelevant(zone: ZoneDict, call: Ca
             return generate.recased(chance, txt)
         return txt
 
-    recased = {
+    recased: ZoneDict = {
         generate.recased(chance, name): {
             kind: recase(records) if kind == "TXT" else records for kind, records in by_type.items()
         }
@@ -153,12 +179,8 @@ def test_a_mechanism_behind_the_deciding_one_never_changes_the_result(
     end = before.directive_span[1]
     longer = f"{record[:end]} {mechanism}{record[end:]}"
     after = check(*call, resolver=Zone({**zone, domain: {**zone[domain], "TXT": longer}}), now=NOW)
-    shift = len(mechanism) + 1
     assert (after.directive, after.directive_span) == (before.directive, before.directive_span)
-    problems = [r.explanation_problem and (r.explanation_problem.code, r.explanation_problem.text) for r in (before, after)]
-    assert problems[0] == problems[1]
-    assert shift > 1
-    assert outcome(after)[:-1] == outcome(before)[:-1]
+    assert outcome(after) == outcome(before)
 
 
 @given(strategies.zone_dicts, strategies.calls, strategies.malformed_terms)
@@ -199,7 +221,7 @@ def test_a_qualified_pass_of_an_include_is_all_that_counts(zone: Zone, call: Cal
     record of one include gives pass where its target does, errors where it has errors, and neutral elsewhere.
     """
     alone = check(call.ip, "u@b.example", call.helo, resolver=zone, now=NOW, limits=Limits(9, 2))
-    outer = Zone({**{name: {} for name in ()}, "outer.example": {"TXT": "v=spf1 include:b.example"}})
+    outer = Zone({"outer.example": {"TXT": "v=spf1 include:b.example"}})
 
     class Both:
         def resolve(self, question: Question, /) -> Answer:

@@ -135,7 +135,7 @@ def test_who_listens_changes_nothing(zone: Zone, call: Call) -> None:
 
 @given(strategies.zone_dicts, strategies.calls, strategies.chance)
 def test_the_case_of_names_and_mechanisms_is_irrelevant(zone: ZoneDict, call: Call, chance: Random) -> None:
-    """RFC 7208 §12: literals of ABNF are case-insensitive; RFC 4343: so are domain names."""
+    """RFC 7208 §4.6.1: "mechanism and modifier names are case-insensitive"; RFC 4343: so are domain names."""
 
     def recase(txt: object) -> object:
         if isinstance(txt, list):
@@ -185,7 +185,9 @@ def test_a_mechanism_behind_the_deciding_one_never_changes_the_result(
 
 @given(strategies.zone_dicts, strategies.calls, strategies.malformed_terms)
 def test_a_malformed_term_always_gives_permerror(zone: ZoneDict, call: Call, malformed: str) -> None:
-    """RFC 7208 §4.6: "syntax errors anywhere in the record" give "permerror", "without further interpretation"."""
+    """RFC 7208 §4.6: "if there are any syntax errors anywhere in the record, check_host() returns immediately with the
+    result "permerror", without further interpretation or evaluation".
+    """
     before = check(*call, resolver=Zone(zone), now=NOW)
     domain = before.domain.lower()
     record = record_of(zone, domain)
@@ -217,8 +219,9 @@ def test_an_unknown_modifier_changes_nothing(zone: ZoneDict, call: Call, modifie
 
 @given(strategies.zones, strategies.calls)
 def test_a_qualified_pass_of_an_include_is_all_that_counts(zone: Zone, call: Call) -> None:
-    """RFC 7208 §5.2: "Whether this mechanism matches [...] is determined by a recursive call to check_host()": a
-    record of one include gives pass where its target does, errors where it has errors, and neutral elsewhere.
+    """RFC 7208 §5.2: "Whether this mechanism matches, does not match, or returns an exception depends on the result of
+    the recursive evaluation of check_host()": a record of one include gives pass where its target does, errors where
+    that has errors, permerror where there is none, and neutral elsewhere.
     """
     alone = check(call.ip, "u@b.example", call.helo, resolver=zone, now=NOW, limits=Limits(9, 2))
     outer = Zone({"outer.example": {"TXT": "v=spf1 include:b.example"}})

@@ -93,8 +93,8 @@ def test_the_steps_are_the_directives_in_their_order(text: str) -> None:
 
 @given(strategies.records, strategies.malformed_terms, strategies.chance)
 def test_a_malformed_term_makes_the_record_void_wherever_it_stands(text: str, malformed: str, chance: Random) -> None:
-    """RFC 7208 §4.6: "If there are any syntax errors anywhere in the record, check_host() returns immediately with
-    the result "permerror", without further interpretation or evaluation".
+    """RFC 7208 §4.6: "if there are any syntax errors anywhere in the record, check_host() returns immediately with the
+    result "permerror", without further interpretation or evaluation".
     """
     spaces = [place for place, character in enumerate(text + " ") if character == " "]
     place = chance.choice(spaces)
@@ -107,7 +107,7 @@ def test_a_malformed_term_makes_the_record_void_wherever_it_stands(text: str, ma
 
 @given(strategies.records, strategies.chance)
 def test_the_case_of_letters_does_not_change_what_a_record_is_made_of(text: str, chance: Random) -> None:
-    """RFC 7208 §4.6.1: names of mechanisms and modifiers are case-insensitive, as all literals of ABNF are (§12)."""
+    """RFC 7208 §4.6.1: "mechanism and modifier names are case-insensitive"."""
     one, other = parse(text), parse(generate.recased(chance, text))
     assert [type(term) for term in one.terms] == [type(term) for term in other.terms]
     for left, right in zip(one.directives, other.directives, strict=True):

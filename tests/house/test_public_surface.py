@@ -37,7 +37,8 @@ VALUES: dict[str, list[str]] = {
         too-many-lookups too-many-void-lookups too-many-mx time-limit
         dns-failure dns-servfail dns-refused dns-formerr dns-timeout dns-truncated dns-cname-loop
         exp-absent exp-invalid-domain exp-non-ascii-local-part exp-dns-error exp-no-record exp-multiple-records
-        exp-invalid-macro exp-non-ascii exp-control-character exp-too-long exp-time-limit
+        exp-invalid-macro exp-non-ascii exp-control-character exp-empty exp-too-long exp-time-limit
+        dns-incomplete over-lookup-limit over-void-limit over-void-limit-per-lookup draft-broken draft-not-reached
     """.split(),
 }
 

@@ -185,7 +185,7 @@ def find_record(session: Session, domain: str, term: Include | Redirect | None) 
 
 def select_record(answer: Answer) -> Record | RecordSyntaxError | Problem:
     """Return the one SPF record of a TXT answer, parsed; or what is wrong with it; or why there is none or no one
-    (RFC 7208 §4.5).
+    (RFC 7208 §3.2, RFC 7208 §4.5).
 
     Selected on octets, and kept with the answer: as long as that is cached, the record is not parsed again.
     """

@@ -12,7 +12,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from spfengine.answers import Answer, AsyncResolver, Question, Resolver, RRType, Status
-from spfengine.checks import acheck, acheck_both, acheck_helo, acheck_record, check, check_both, check_helo, check_record
+from spfengine.checks import (
+    acheck,
+    acheck_both,
+    acheck_helo,
+    acheck_record,
+    check,
+    check_both,
+    check_helo,
+    check_record,
+)
 from spfengine.errors import (
     AddressError,
     ArgumentError,

@@ -23,11 +23,11 @@ from spfengine.errors import RecordSyntaxError
 from spfengine.evaluation.explanation import explain
 from spfengine.evaluation.limits import Deadline
 from spfengine.evaluation.mechanisms import MATCHERS
-from spfengine.evaluation.questions import Halt, charge, count_void, failed
+from spfengine.evaluation.questions import Halt, charge, count_void, failed, keyed, too_deep
 from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Session
 from spfengine.evaluation.targets import expand_target
-from spfengine.names import domain_fault, fold
+from spfengine.names import domain_fault
 from spfengine.problems import Problem, ProblemCode
 from spfengine.record.model import All, Directive, Include, NetworkRun, Record, Redirect, Term
 from spfengine.record.parser import parse
@@ -39,6 +39,9 @@ _NEUTRAL = Result.NEUTRAL
 _PASS = Result.PASS
 _FAIL = Result.FAIL
 QUALIFIERS = {"+": _PASS, "-": _FAIL, "~": Result.SOFTFAIL, "?": _NEUTRAL}  # RFC 7208 §4.6.2
+
+MAX_DEPTH = 100
+"""Terms that may lead to a record: 10 at most under RFC 7208 §4.6.4. Only `Limits` that lift that get here."""
 
 
 def check_host(session: Session) -> Generator[Question, Answer, None]:
@@ -54,7 +57,9 @@ def check_host(session: Session) -> Generator[Question, Answer, None]:
         _end(session, Result.TEMPERROR, _out_of_time(session))
 
 
-def _evaluate(session: Session, domain: str, include: Include | None) -> Generator[Question, Answer, Result]:
+def _evaluate(  # noqa: C901, PLR0912 - the one loop that decides; it is read from top to bottom
+    session: Session, domain: str, include: Include | None
+) -> Generator[Question, Answer, Result]:
     """Return the result of a domain's record, and of those that it redirects to (RFC 7208 §4.6, §4.7, §6.1).
 
     Args:
@@ -68,6 +73,8 @@ def _evaluate(session: Session, domain: str, include: Include | None) -> Generat
     tracer = session.tracer
     matchers = session.matchers or MATCHERS
     directive: Directive | None
+    if len(path) > MAX_DEPTH:
+        raise Halt(Result.PERMERROR, too_deep(session))
     record = yield from find_record(session, domain, include)
     while True:
         depth = len(path)
@@ -75,7 +82,7 @@ def _evaluate(session: Session, domain: str, include: Include | None) -> Generat
             if isinstance(step, NetworkRun):
                 directive = locate(session, step.table(session.family))
                 if tracer is not None:
-                    tracer.networks(domain, step, directive)
+                    tracer.networks(step, directive)
                 if directive is None:
                     continue
                 path.append((domain, directive))
@@ -83,7 +90,7 @@ def _evaluate(session: Session, domain: str, include: Include | None) -> Generat
                 directive = step
                 path.append((domain, directive))
                 if tracer is not None:
-                    tracer.begin(domain, directive)
+                    tracer.begin(directive)
                 if isinstance(step, All):
                     matched = True
                 else:
@@ -123,7 +130,7 @@ def _evaluate(session: Session, domain: str, include: Include | None) -> Generat
 def _redirect(session: Session, redirect: Redirect, domain: str) -> Generator[Question, Answer, tuple[str, Record]]:
     """Return the domain that a redirect leads to, and its record (RFC 7208 §6.1)."""
     if session.tracer is not None:
-        session.tracer.begin(domain, redirect)
+        session.tracer.begin(redirect)
     charge(session)
     target = redirect.value.target
     if target is None:
@@ -135,9 +142,7 @@ def _redirect(session: Session, redirect: Redirect, domain: str) -> Generator[Qu
     return target, (yield from find_record(session, target, redirect))
 
 
-def find_record(
-    session: Session, domain: str, term: Include | Redirect | None
-) -> Generator[Question, Answer, Record]:
+def find_record(session: Session, domain: str, term: Include | Redirect | None) -> Generator[Question, Answer, Record]:
     """Return the record of a domain (RFC 7208 §4.3, §4.4, §4.5).
 
     Args:
@@ -155,10 +160,10 @@ def find_record(
     fault = domain_fault(domain)
     if fault is not None:
         raise _no_record(term, domain, _codes(term).invalid, fault)
-    key = (fold(domain), _TXT)
+    key, question = keyed(domain, _TXT)
     answer = session.answers.get(key)
     if answer is None:
-        answer = session.answers[key] = yield Question(domain, _TXT)
+        answer = session.answers[key] = yield question
     record: Record | RecordSyntaxError | Problem = answer.memo.get("record") or select_record(answer)
     if isinstance(record, Record):
         if session.tracer is not None:

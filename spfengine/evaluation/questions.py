@@ -4,6 +4,7 @@ These are generators where they may have to ask: they yield a Question and are s
 """
 
 from collections.abc import Generator
+from functools import lru_cache
 
 from spfengine.addresses import V4, V6, locate
 from spfengine.answers import Answer, Question, RRType, Status
@@ -12,6 +13,7 @@ from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Session, address_type
 from spfengine.names import fold
 from spfengine.problems import Problem, ProblemCode
+from spfengine.record.model import Include, Redirect
 from spfengine.visible import visible_name
 
 _PERMERROR = Result.PERMERROR
@@ -37,16 +39,24 @@ def charge(session: Session) -> None:
         raise Halt(_PERMERROR, _too_many_lookups(session))
 
 
+@lru_cache(maxsize=4096)
+def keyed(name: str, type: RRType) -> tuple[Question, Question]:
+    """Return a question as it is known in a check (without case), and as it is asked."""
+    question = Question(name, type)
+    key = Question(fold(name), type)
+    return (question, question) if key == question else (key, question)
+
+
 def ask(session: Session, name: str, type: RRType) -> Generator[Question, Answer, Answer]:
     """Return the answer to a question, which goes out only once in a check. Void answers are not counted here.
 
     Args:
         name: an askable name, spelled as it shall be asked.
     """
-    key = (fold(name), type)
+    key, question = keyed(name, type)
     answer = session.answers.get(key)
     if answer is None:
-        answer = session.answers[key] = yield Question(name, type)
+        answer = session.answers[key] = yield question
     return answer
 
 
@@ -71,17 +81,17 @@ def has_client(
         Halt: DNS could not answer, or this is one void lookup too many.
     """
     family = session.family
-    type = address_type(family)
-    key = (fold(name), type)
+    wanted = session.address_type
+    key, question = keyed(name, wanted)
     answer = session.answers.get(key)
     if answer is None:
-        answer = session.answers[key] = yield Question(name, type)
+        answer = session.answers[key] = yield question
     if answer.records:
         return locate(session, answer.table(family, prefix)) is not None
     if answer.is_failure:
         if skip_failure:
             return False
-        raise failed(name, type, answer)
+        raise failed(name, wanted, answer)
     if session.limits.void_rule is _DUAL_STACK and answer.status is not Status.NXDOMAIN:
         other = yield from ask(session, name, address_type(V6 if family is V4 else V4))
         if not other.is_void:
@@ -131,13 +141,32 @@ def _too_many_lookups(session: Session) -> Problem:
         "(include, a, mx, ptr, exists and redirect count, in included records too)"
     )
     hint = "take out terms that are not needed, or replace includes and names by their networks"
-    domains = [fold(domain) for domain, _ in session.path]
-    if domains and domains[-1] in domains[:-1]:
-        first = domains.index(domains[-1])
-        circle = " → ".join([visible_name(domain) for domain in domains[first : domains.index(domains[-1], first + 1)]])
-        text += f"; the records lead in a circle: {circle} → {visible_name(domains[-1])}"
+    circle = _circle(session)
+    if circle is not None:
+        text += circle
         hint = "take out the include or redirect that leads back"
     return Problem(ProblemCode.TOO_MANY_LOOKUPS, text, section="4.6.4", hint=hint)
+
+
+def too_deep(session: Session) -> Problem:
+    """Return why records that include one another without end, or nearly so, are not followed further."""
+    text = f"records include or redirect to one another more than {len(session.path) - 1} deep"
+    hint = "take out the include or redirect that leads back"
+    return Problem(ProblemCode.TOO_MANY_LOOKUPS, text + (_circle(session) or ""), section="4.6.4", hint=hint)
+
+
+def _circle(session: Session) -> str | None:
+    """Return, in words, the circle in which the records lead, or None where they do not."""
+    domains = [fold(domain) for domain, _ in session.path]
+    last = session.path[-1][1] if domains else None
+    spec = last.domain_spec if isinstance(last, Include) else last.value if isinstance(last, Redirect) else None
+    if spec is not None and spec.target:
+        domains.append(fold(spec.target))  # not entered any more, but written there
+    if not domains or domains[-1] not in domains[:-1]:
+        return None
+    first = domains.index(domains[-1])
+    circle = " → ".join([visible_name(domain) for domain in domains[first : domains.index(domains[-1], first + 1)]])
+    return f"; the records lead in a circle: {circle} → {visible_name(domains[-1])}"
 
 
 def _too_many_voids(session: Session, name: str) -> Problem:

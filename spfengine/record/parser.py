@@ -71,7 +71,9 @@ def _read(source: str) -> tuple[list[Term], list[Problem]]:
     terms: list[Term] = []
     problems: list[Problem] = []
     if grammar.INVALID_CHARACTERS.search(source) is not None:
-        problems += [_invalid_character(found[0], found.start()) for found in grammar.INVALID_CHARACTERS.finditer(source)]
+        problems += [
+            _invalid_character(found[0], found.start()) for found in grammar.INVALID_CHARACTERS.finditer(source)
+        ]
     invalid_characters = bool(problems)
     seen: dict[str, Token] = {}
     for token in tokens(source):
@@ -131,12 +133,12 @@ def _modifier(token: Token, seen: dict[str, Token]) -> _Read:
     if name not in grammar.MODIFIERS:
         value, problems = parse_macro_string(token.argument, token.argument_start)
         return (None if value is None else UnknownModifier(name, value, token.text, token.span)), problems
+    domain_spec, problems = _domain_spec(token, token.argument)
     first = seen.setdefault(name, token)
     if first is not token:
         text = f"{name}= stands twice, at offset {first.start} and at {token.start}; it may stand only once"
-        return _fault(token, ProblemCode.DUPLICATE_MODIFIER, text, "6", "keep one of the two")
-    domain_spec, problems = _domain_spec(token, token.argument)
-    if domain_spec is None:
+        problems = [*_fault(token, ProblemCode.DUPLICATE_MODIFIER, text, "6", "keep one of the two")[1], *problems]
+    if domain_spec is None or problems:
         return None, problems
     kind = Redirect if name == "redirect" else Explanation
     return kind(name, domain_spec, token.text, token.span), problems
@@ -221,9 +223,7 @@ def _ip6(token: Token) -> _Read:
     return _network(token, IP6, parse_ip6, "2001:db8::/32")
 
 
-def _network(
-    token: Token, kind: type[IP4 | IP6], parse_network: Callable[[str], int | None], example: str
-) -> _Read:
+def _network(token: Token, kind: type[IP4 | IP6], parse_network: Callable[[str], int | None], example: str) -> _Read:
     if token.separator != ":" or not token.argument:
         return _missing_argument(token, "a network", example)
     address, slash, length = token.argument.partition("/")
@@ -281,7 +281,7 @@ def _domain_spec(token: Token, text: str) -> tuple[MacroString | None, list[Prob
     last = parsed.tail
     if not last:
         return parsed, []
-    before, dot, toplabel = (last[:-1] if last[-1] == "." else last).rpartition(".")
+    _, dot, toplabel = (last[:-1] if last[-1] == "." else last).rpartition(".")
     if dot and grammar.is_toplabel(toplabel):
         return parsed, []
     return None, [_invalid_domain_spec(token, text, span, toplabel)]
@@ -325,9 +325,7 @@ def _cidr_length(token: Token, digits: str | None, most: int, offset: int, probl
     else:
         text = f"{visible(digits, 20)!r} is no prefix length"
     hint = f"a number from 0 to {most}"
-    problems.append(
-        Problem(ProblemCode.INVALID_CIDR_LENGTH, text, None, (start - 1, start + len(digits)), "12", hint)
-    )
+    problems.append(Problem(ProblemCode.INVALID_CIDR_LENGTH, text, None, (start - 1, start + len(digits)), "12", hint))
     return most
 
 
@@ -375,4 +373,3 @@ def _not_spf(source: str) -> Problem:
     elif stripped[:5].lower() == "v=spf" or stripped[:3].lower() == "spf":
         hint = "the only version there is, is v=spf1"
     return Problem(ProblemCode.NOT_SPF, text, None, (0, min(len(source), 7)), "4.5", hint)
-

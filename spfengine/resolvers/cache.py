@@ -29,10 +29,10 @@ class _Entry(NamedTuple):
 class Cache:
     """Answers of a resolver, kept until their TTL is over; itself a Resolver and an AsyncResolver.
 
-    Failures are never kept: the next question asks again. NXDOMAIN and "no records" are kept by their own TTL. An answer
-    is not served past its time, which starts when the question went out; the `ttl` that it shows does not count down.
-    Names compare without case. Safe to share between threads. In asyncio, the same question asked by several at once
-    goes out once.
+    Failures are never kept: the next question asks again. NXDOMAIN and "no records" are kept by their own TTL. No
+    answer is served past its time, which starts when the question went out; the `ttl` that it shows does not count
+    down. Names compare without case. Safe to share between threads. In asyncio, the same question asked by several
+    at once goes out once.
     """
 
     def __init__(

@@ -46,10 +46,10 @@ def make_nodes(names: Iterable[str], rrsets: Iterable[RRset]) -> dict[str, Node]
     for name, found in by_name.items():
         rest = found.get(ANY_TYPE) if CNAME not in found else None
         answers = {}
-        for type in RRType:
-            one = found.get(type, rest)
-            if one is not None:
-                answers[type] = one.answer(type)
+        for rrtype in RRType:
+            rrset_of_type = found.get(rrtype, rest)
+            if rrset_of_type is not None:
+                answers[rrtype] = rrset_of_type.answer(rrtype)
         absent = found.keys() == {ANY_TYPE} and found[ANY_TYPE].status is Status.NXDOMAIN
         nodes[name] = Node(answers, found.get(CNAME), absent)
     return nodes

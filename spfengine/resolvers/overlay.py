@@ -5,14 +5,15 @@ drafted name under a live wildcard does not hide that wildcard from the names be
 since which answers of the resolver below came from one can't be seen.
 """
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
+from typing import Any, cast
 
 from spfengine.answers import Answer, Question, RRType, Status, Text
 from spfengine.errors import ZoneError
 from spfengine.names import fold
 from spfengine.resolvers.asking import aask, ask, require_resolver
 from spfengine.resolvers.nodes import MAX_CHAIN, Node, make_nodes, shorter, with_chain
-from spfengine.resolvers.rrsets import ANY_TYPE, Records, cannot_use, read_mapping, read_name, read_type
+from spfengine.resolvers.rrsets import ANY_TYPE, Records, RRset, cannot_use, read_mapping, read_name, read_type
 from spfengine.visible import visible, visible_name
 
 Drafts = Mapping[Text, Mapping[str, Records | None] | None]
@@ -34,7 +35,6 @@ class Overlay:
 
     Attributes:
         names: the drafted names, in the order of the drafts.
-        asked: those of them, folded to lower case, that a question has reached so far.
     """
 
     def __init__(self, resolver: object, drafts: Drafts) -> None:
@@ -55,33 +55,34 @@ class Overlay:
 
     @property
     def asked(self) -> frozenset[str]:
+        """Those drafted names, folded to lower case, that a question has reached so far."""
         return frozenset(self._asked)
 
     def resolve(self, question: Question, /) -> Answer:
         """Return the answer to `question` as it would be. Raises ResolverError as a driver does."""
-        answering = self._answer(question)
-        try:
-            below = next(answering)
-            while True:
-                below = answering.send(ask(self._resolver, below))
-        except StopIteration as stop:
-            answer: Answer = stop.value
-            return answer
+        answering = self.answering(question)
+        answer = None
+        while True:
+            try:
+                below = answering.send(answer)
+            except StopIteration as stop:
+                return cast("Answer", stop.value)
+            answer = ask(self._resolver, below)
 
     async def aresolve(self, question: Question, /) -> Answer:
         """Return the answer to `question` as it would be. Raises ResolverError as a driver does."""
-        answering = self._answer(question)
-        try:
-            below = next(answering)
-            while True:
-                below = answering.send(await aask(self._resolver, below))
-        except StopIteration as stop:
-            answer: Answer = stop.value
-            return answer
+        answering = self.answering(question)
+        answer = None
+        while True:
+            try:
+                below = answering.send(answer)
+            except StopIteration as stop:
+                return cast("Answer", stop.value)
+            answer = await aask(self._resolver, below)
 
-    def _answer(self, question: Question) -> Generator[Question, Answer, Answer]:
+    def answering(self, question: Question) -> Generator[Question, Any, Answer]:
         """Answer a question, asking the resolver below with `yield`: from name to name, as CNAME records lead."""
-        name, type = question
+        name, kind = question
         chain: list[str] = []
         ttl: int | None = None
         seen: set[str] = set()
@@ -94,18 +95,18 @@ class Overlay:
             if draft is not None:
                 self._asked.add(key)
             if draft is None:
-                answer = yield question if not chain else Question(name, type)
+                answer: Answer = yield question if not chain else Question(name, kind)
                 place = self._first_drafted(answer.chain)
                 if place is None:
                     return self._ended(key, answer, chain, ttl)
                 chain += answer.chain[: place + 1]
                 ttl = shorter(ttl, answer.ttl)
-            elif (found := draft.answers.get(type)) is not None:
+            elif (found := draft.answers.get(kind)) is not None:
                 return with_chain(found, chain, ttl) if chain else found
             elif draft.cname is not None:
                 chain.append(draft.cname.records[0])
             else:
-                answer = yield Question(name, type)
+                answer = yield Question(name, kind)
                 return self._ended(key, _NODATA if answer.chain else answer, chain, ttl)
             name = chain[-1]
 
@@ -135,33 +136,44 @@ def _read_drafts(drafts: Drafts) -> tuple[dict[str, Node], set[str], tuple[str, 
             raise cannot_use("name", name, "no wildcard: draft the names themselves")
         if by_type is not None and not isinstance(by_type, Mapping):
             raise cannot_use(shown, by_type, "a mapping of type → records, or None to delete the name")
-        if by_type is not None and not by_type:
-            continue
-        names[key] = name
-        adds: dict[str, Records] = {ANY_TYPE: Status.NXDOMAIN} if by_type is None else {}
-        for written_type, records in (by_type or {}).items():
-            kind = read_type(written_type, shown)
-            if kind in adds or kind in deleted.get(key, ()):
-                raise ZoneError(f"{shown} {kind} is drafted twice (types compare without case); join the drafts")
-            if records is None:
-                deleted.setdefault(key, set()).add(kind)
-            else:
-                adds[kind] = records
-        added[name.encode("latin-1") or b"."] = adds
+        if by_type is None or by_type:
+            names[key] = name
+            added[name.encode("latin-1") or b"."], deleted[key] = _read_draft(shown, by_type)
     _, rrsets = read_mapping(added, None)
     nodes = make_nodes(names, rrsets)
+    existing = _existing(nodes, rrsets)
+    for key, node in nodes.items():
+        for rrtype in RRType:
+            rest = ANY_TYPE in deleted[key] and rrtype not in node.answers and node.cname is None
+            if rest or rrtype in deleted[key] or (node.absent and key in existing):
+                node.answers[rrtype] = _NODATA
+    return nodes, existing, tuple(names.values())
+
+
+def _read_draft(shown: str, by_type: Mapping[str, Records | None] | None) -> tuple[dict[str, Records], set[str]]:
+    """Return what a draft adds at its name, by type, and the types that it deletes."""
+    if by_type is None:
+        return {ANY_TYPE: Status.NXDOMAIN}, set()
+    added: dict[str, Records] = {}
+    deleted: set[str] = set()
+    for written, records in by_type.items():
+        kind = read_type(written, shown)
+        if kind in added or kind in deleted:
+            raise ZoneError(f"{shown} {kind} is drafted twice (types compare without case); join the drafts")
+        if records is None:
+            deleted.add(kind)
+        else:
+            added[kind] = records
+    return added, deleted
+
+
+def _existing(nodes: Mapping[str, Node], rrsets: Iterable[RRset]) -> set[str]:
+    """Return the names at which a draft adds something, and all names above them."""
     existing: set[str] = set()
     for rrset in rrsets:
         key = fold(rrset.name)
-        while not nodes[fold(rrset.name)].absent and key and key not in existing:
-            existing.add(key)
-            key = key.partition(".")[2]
-    for key, kinds in deleted.items():
-        node = nodes[key]
-        for rrtype in RRType:
-            if rrtype in kinds or (ANY_TYPE in kinds and rrtype not in node.answers and node.cname is None):
-                node.answers[rrtype] = _NODATA
-    for key in existing & nodes.keys():
-        if nodes[key].absent:
-            nodes[key].answers.update(dict.fromkeys(RRType, _NODATA))
-    return nodes, existing, tuple(names.values())
+        above = "" if nodes[key].absent else key
+        while above and above not in existing:
+            existing.add(above)
+            above = above.partition(".")[2]
+    return existing

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from secrets import token_hex
 from typing import Any, Self
 
@@ -78,16 +79,15 @@ class Recording(Frozen):
             OSError: the file can't be written.
         """
         text = self.to_json()
-        draft = f"{os.fspath(path)}.{token_hex(6)}.tmp"
+        draft = Path(f"{os.fspath(path)}.{token_hex(6)}.tmp")
         try:
-            with open(draft, "x", encoding="ascii", newline="\n") as file:
+            with draft.open("x", encoding="ascii", newline="\n") as file:
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(draft, path)
+            draft.replace(path)
         except BaseException:  # nothing is left behind, whatever happened
-            if os.path.exists(draft):
-                os.unlink(draft)
+            draft.unlink(missing_ok=True)
             raise
 
     @classmethod
@@ -98,7 +98,7 @@ class Recording(Frozen):
             RecordingError: it is none, or larger than 64 MiB.
             OSError: the file can't be read.
         """
-        with open(path, "rb") as file:
+        with Path(path).open("rb") as file:
             return cls.from_json(file.read(MAX_OCTETS + 1))
 
     @classmethod
@@ -205,13 +205,12 @@ def _read(where: str, entry: object) -> tuple[Question, Answer]:
         ttl = None if "ttl" not in entry else _ttl(entry["ttl"])
         chain = [_name(name) for name in _list(entry.get("chain", []))]
         records = _list(entry.get("records", []))
-        if records and status is not Status.NOERROR:
-            raise ValueError(f"records beside {status}")
-        if not records:
-            return question, Answer(status, None, (), ttl, chain)
-        return question, _READERS[question.type](records, ttl, chain)
+        read = _READERS[question.type](records, ttl, chain) if records else Answer(status, None, (), ttl, chain)
     except ValueError as error:
         raise RecordingError(f"{where}: {visible(str(error), 200)}") from None
+    if records and status is not Status.NOERROR:
+        raise RecordingError(f"{where}: records beside {status}")
+    return question, read
 
 
 def _read_txt(records: list[Any], ttl: int | None, chain: list[str]) -> Answer:

@@ -8,7 +8,7 @@ A name in bytes is taken octet for octet. A name in str that is not ASCII is tak
 import re
 from collections.abc import Callable, Mapping, Sequence
 from ipaddress import IPv4Address, IPv6Address
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 from spfengine.addresses import parse_ip4, parse_ip6
 from spfengine.answers import Answer, RRType, Status, Text
@@ -180,13 +180,12 @@ def read_mapping(records: ZoneMapping, ttl: int | None) -> tuple[tuple[str, ...]
         raise ZoneError(f"a zone is a mapping of name → type → records, not {visible(type(records).__name__)}")
     names: dict[str, str] = {}
     rrsets: dict[tuple[str, str], RRset] = {}
-    for written, by_type in records.items():
+    for written, by_type in cast("Mapping[object, object]", records).items():
         name = read_name(written, "name")
         names.setdefault(fold(name), name)
         shown = visible_name(name) or "."
         if not isinstance(by_type, Mapping):
-            expected = 'a mapping of type → records, such as {"TXT": "v=spf1 -all"}'
-            raise ZoneError(f"{shown}: {visible(repr(by_type), 60)!r} can't be used; expected {expected}")
+            raise cannot_use(shown, by_type, 'a mapping of type → records, such as {"TXT": "v=spf1 -all"}')
         for written_type, found in by_type.items():
             kind = read_type(written_type, shown)
             if (fold(name), kind) in rrsets:

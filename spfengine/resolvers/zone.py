@@ -62,7 +62,7 @@ class Zone(Frozen):
     def from_rrsets(cls, names: Iterable[str], rrsets: Iterable[RRset], ttl: int | None = None) -> Self:
         """Make a zone of RRsets that have been read; `names` may hold names without any."""
         zone = cls.__new__(cls)
-        zone._fill(tuple(names), tuple(rrsets), ttl)
+        zone._fill(tuple(names), tuple(rrsets), ttl)  # noqa: SLF001 - it is being made here
         return zone
 
     @classmethod
@@ -112,11 +112,11 @@ class Zone(Frozen):
         nodes = make_nodes(names, rrsets)
         fill(self, "_nodes", nodes)
         fill(self, "_reversed", sorted(name[::-1] for name, node in nodes.items() if not node.absent))
-        answers = {(name, str(type)): answer for name, node in nodes.items() for type, answer in node.answers.items()}
+        answers = {(name, str(kind)): answer for name, node in nodes.items() for kind, answer in node.answers.items()}
         fill(self, "_answers", answers)
         for name, node in nodes.items():
             if node.cname is not None:
-                chased = {(name, str(type)): self._chase(node.cname, type) for type in _TYPES}
+                chased = {(name, str(kind)): self._chase(node.cname, kind) for kind in _TYPES}
                 answers.update({key: answer for key, answer in chased.items() if key not in answers})
 
     def resolve(self, question: Question, /) -> Answer:

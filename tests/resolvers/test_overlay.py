@@ -25,6 +25,7 @@ LIVE = Zone(
         "target.example.net": {"TXT": "target", "A": "192.0.2.2"},
         "dead.example.com": {"*": Status.SERVFAIL},
         "loop.example.com": {"CNAME": "loop.example.com"},
+        "stale.example.com": {"CNAME": "nowhere.test"},
     },
     ttl=300,
 )
@@ -75,6 +76,7 @@ def live(name: str, type: RRType = TXT) -> Answer:
         ({"a.new.example": {"SPF": "x"}}, "a.new.example", TXT, Answer.nodata(300)),
         ({"a.new.example": {"TXT": "x"}}, "b.new.example", A, Answer.nxdomain(300)),
         ({"a.new.example": None}, "new.example", A, Answer.nxdomain(300)),
+        ({"a.stale.example.com": {"TXT": "x"}}, "stale.example.com", A, live("stale.example.com", A)),
         # CNAME records below that stand at a drafted name are hidden
         ({"alias.example.com": {"TXT": "draft"}}, "alias.example.com", TXT, Answer.txt("draft")),
         ({"alias.example.com": {"TXT": "draft"}}, "alias.example.com", A, NODATA),
@@ -133,6 +135,12 @@ def live(name: str, type: RRType = TXT) -> Answer:
             "example.com",
             MX,
             Answer.mx((1, "m.example")),
+        ),
+        (
+            {"new.example": {"CNAME": "example.com", "*": None}},
+            "new.example",
+            TXT,
+            Answer.txt("live", ttl=300, chain=["example.com"]),
         ),
         (
             {"example.com": {"CNAME": "nowhere.example"}},
@@ -198,8 +206,8 @@ def test_a_draft_over_a_zone_equals_the_zone_that_has_it() -> None:
         {"a.example": {"TXT": "new", "A": "192.0.2.1"}, **{n: drafts[n] for n in ("c.d.example", "b.example")}}
     )
     for name in ("a.example", "b.example", "c.d.example", "d.example", "example", "x.example"):
-        for type in RRType:
-            assert ask(drafts, name, type, Zone(below)) == after.resolve(Question(name, type)), (name, type)
+        for kind in RRType:
+            assert ask(drafts, name, kind, Zone(below)) == after.resolve(Question(name, kind)), (name, kind)
 
 
 def test_an_overlay_of_an_overlay() -> None:
@@ -207,6 +215,15 @@ def test_an_overlay_of_an_overlay() -> None:
     outer = Overlay(inner, {"example.com": {"TXT": "two"}})
     assert outer.resolve(Question("example.com", TXT)) == Answer.txt("two")
     assert outer.resolve(Question("new.example", TXT)) == Answer.txt("new")
+
+
+def test_what_a_resolver_raises_is_passed_on() -> None:
+    class Raising:
+        def resolve(self, question: Question) -> Answer:
+            raise StopIteration(question)
+
+    with pytest.raises(StopIteration):
+        Overlay(Raising(), {}).resolve(Question("example.com", TXT))
 
 
 def test_it_says_which_drafts_were_reached() -> None:

@@ -43,7 +43,7 @@ _pairs = st.one_of(
     ),
     st.builds(lambda name, records: (Question(name, PTR), Answer.ptr(*records)), _names, st.lists(_names, **_some)),
     st.builds(
-        lambda name, type, status, chain: (Question(name, type), Answer(status, chain=chain)),
+        lambda name, kind, status, chain: (Question(name, kind), Answer(status, chain=chain)),
         *(_names, st.sampled_from(RRType), st.sampled_from(Status), _chains),
     ),
 )
@@ -64,7 +64,7 @@ def test_a_recording_survives_json_whatever_octets_are_in_it(pairs: list[tuple[Q
 def test_what_was_recorded_is_answered_again(tmp_path: Path) -> None:
     zone = Zone({"example.com": {"TXT": ("v=spf1 ", "-all")}, "b.example": {"CNAME": "dead.example"}}, ttl=7)
     recorder = Recorder(zone)
-    questions = [Question(name, type) for name in ("Example.com", "b.example", "x.example") for type in RRType]
+    questions = [Question(name, kind) for name in ("Example.com", "b.example", "x.example") for kind in RRType]
     answers = [recorder.resolve(question) for question in questions]
     assert answers == [zone.resolve(question) for question in questions]
     recorder.recording.save(tmp_path / "r.json")
@@ -130,7 +130,7 @@ def test_the_later_of_two_answers_counts() -> None:
     class Changing:
         answers = iter([Answer.failed(Status.TIMEOUT), Answer.txt("x")])
 
-        async def aresolve(self, question: Question) -> Answer:
+        async def aresolve(self, _question: Question) -> Answer:
             return next(self.answers)
 
     recorder = Recorder(Changing())
@@ -275,11 +275,13 @@ _json: Any = st.recursive(
 
 
 @given(st.sampled_from(["name", "type", "status", "ttl", "chain", "records"]), _json, st.sampled_from(RRType))
-def test_any_json_is_a_recording_or_a_recording_error(key: str, value: Any, type: RRType) -> None:
+def test_any_json_is_a_recording_or_a_recording_error(key: str, value: Any, kind: RRType) -> None:
+    fault = ""
     try:
-        Recording.from_json(entry(**{"type": type, key: value}))
+        Recording.from_json(entry(**{"type": kind, key: value}))
     except RecordingError as error:
-        assert str(error).isprintable()
+        fault = str(error)
+    assert fault.isprintable()
 
 
 def test_sizes_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

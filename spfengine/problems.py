@@ -59,6 +59,14 @@ class ProblemCode(StrEnum):
     DNS_CNAME_LOOP = "dns-cname-loop"
     DNS_FAILURE = "dns-failure"  # any of these: a possibility that a policy counts with, never the result of a check
 
+    # What makes a draft unsafe, or what is known of its effect incomplete (see `simulate`)
+    DRAFT_BROKEN = "draft-broken"
+    DRAFT_NOT_REACHED = "draft-not-reached"
+    DNS_INCOMPLETE = "dns-incomplete"
+    OVER_LOOKUP_LIMIT = "over-lookup-limit"
+    OVER_VOID_LIMIT = "over-void-limit"
+    OVER_VOID_LIMIT_PER_LOOKUP = "over-void-limit-per-lookup"
+
     # Why a fail has no explanation (the result stays fail)
     EXP_ABSENT = "exp-absent"
     EXP_INVALID_DOMAIN = "exp-invalid-domain"

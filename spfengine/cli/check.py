@@ -118,7 +118,7 @@ def command(
         raise click.UsageError(f"--identity {identity} needs --helo NAME, the name that the client gave in HELO")
     request = Request(ip, sender, helo or "", identity, Limits(void_rule=void_rule, seconds=timeout), receiver)
     drafted = options.no_duplicates(drafts, request.domain)
-    base = sources.base_resolver(zones, nameservers)
+    base = sources.base_resolver(zones, nameservers, timeout)
     if record_answers is None:
         results = request.run(sources.with_drafts(base, drafted))
     else:

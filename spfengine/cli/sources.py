@@ -23,15 +23,18 @@ MAX_OCTETS = 64 << 20
 _MAX_DEPTH = 20  # of a suite: document, zonedata, name, entries, entry, value, strings
 
 
-def base_resolver(zones: Sequence[str], nameservers: Sequence[str]) -> Resolver:
+def base_resolver(zones: Sequence[str], nameservers: Sequence[str], seconds: float) -> Resolver:
     """Return what answers where no draft does: the files, laid over each other in their order, or live DNS.
+
+    Args:
+        seconds: the time limit of a check; one question has 5 seconds at most.
 
     Raises:
         Failure: a file can't be read or understood, or there is no DNS server to ask.
         click.UsageError: a nameserver is no address, or can't be asked since files were given.
     """
     if not zones:
-        return _live(nameservers)
+        return _live(nameservers, seconds)
     if nameservers:
         from click import UsageError
 
@@ -74,14 +77,16 @@ def read_zone(path: str) -> "Zone | Recording":
         raise Failure(exits.DATA, told if told.startswith(shown) else f"{shown}: {told}") from error
 
 
-def _live(nameservers: Sequence[str]) -> Resolver:
+def _live(nameservers: Sequence[str], seconds: float) -> Resolver:
     from spfengine.resolvers.live import LiveResolver
 
     try:
-        return LiveResolver(list(nameservers) or None)
+        return LiveResolver(list(nameservers) or None, timeout=min(2.0, seconds), lifetime=min(5.0, seconds))
     except ArgumentError as error:
         if not nameservers:
-            raise Failure(exits.UNAVAILABLE, f"{error}; or give --nameserver or --zone") from error
+            raise Failure(
+                exits.UNAVAILABLE, f"there is no DNS server to ask: give --nameserver or --zone ({error})"
+            ) from error
         from click import BadParameter
 
         raise BadParameter(str(error), param_hint="'--nameserver'") from error
@@ -158,7 +163,7 @@ class _Layers:
         if not isinstance(self._upper, Zone):
             return (self._upper if recorded else self._lower).resolve(question)
         answer = self._upper.resolve(question)
-        return self._lower.resolve(question) if answer.status == "NXDOMAIN" and recorded else answer
+        return self._lower.resolve(question) if answer.is_void and recorded else answer
 
 
 def _laid_together(layers: "list[Zone | Recording]") -> Resolver:

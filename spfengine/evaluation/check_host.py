@@ -23,7 +23,7 @@ from spfengine.errors import RecordSyntaxError
 from spfengine.evaluation.explanation import explain
 from spfengine.evaluation.limits import Deadline
 from spfengine.evaluation.mechanisms import MATCHERS
-from spfengine.evaluation.questions import Halt, charge, count_void, failed, keyed
+from spfengine.evaluation.questions import Halt, charge, count_void, failed, keyed, too_deep
 from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Session
 from spfengine.evaluation.targets import expand_target
@@ -39,6 +39,9 @@ _NEUTRAL = Result.NEUTRAL
 _PASS = Result.PASS
 _FAIL = Result.FAIL
 QUALIFIERS = {"+": _PASS, "-": _FAIL, "~": Result.SOFTFAIL, "?": _NEUTRAL}  # RFC 7208 §4.6.2
+
+MAX_DEPTH = 100
+"""Terms that may lead to a record: 10 at most under RFC 7208 §4.6.4. Only `Limits` that lift that get here."""
 
 
 def check_host(session: Session) -> Generator[Question, Answer, None]:
@@ -70,6 +73,8 @@ def _evaluate(  # noqa: C901, PLR0912 - the one loop that decides; it is read fr
     tracer = session.tracer
     matchers = session.matchers or MATCHERS
     directive: Directive | None
+    if len(path) > MAX_DEPTH:
+        raise Halt(Result.PERMERROR, too_deep(session))
     record = yield from find_record(session, domain, include)
     while True:
         depth = len(path)

@@ -104,7 +104,8 @@ def test_every_public_name_says_what_it_is(name: str) -> None:
     for member, value in vars(public).items():
         inner = value.__func__ if isinstance(value, classmethod | staticmethod) else value
         if not member.startswith("_") and (inspect.isfunction(inner) or isinstance(inner, property)):
-            assert (inner.__doc__ or "").strip(), f"{name}.{member} has no docstring"
+            told = (inner.__doc__ or "").strip() or f"    {member}: " in public.__doc__
+            assert told, f"{name}.{member} has no docstring"
 
 
 @pytest.mark.parametrize("name", sorted(name for name in NAMES if name.endswith("Error")))

@@ -188,9 +188,9 @@ def address_in(comment: str | None) -> str | None:
     """
     found = set()
     for word in _QUOTED_PART.sub(" ", comment or "").split():
-        word = word.removeprefix("client-ip=").strip(",;.")
-        if _ADDRESS_LIKE.fullmatch(word):
-            address = as_address(word)
+        named = word.removeprefix("client-ip=").strip(",;.")
+        if _ADDRESS_LIKE.fullmatch(named):
+            address = as_address(named)
             if address is not None:
                 found.add(address)
     return found.pop() if len(found) == 1 else None

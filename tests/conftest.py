@@ -41,6 +41,13 @@ def shared() -> Path | None:
     return shared_folder()
 
 
+def pytest_report_header() -> str:
+    """Say where the official suite comes from: it is read, or fetched, but never kept in the repository."""
+    from tests.cases.official import source
+
+    return source()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if os.environ.get("SPFENGINE_LIVE_DNS") == "1":
         return

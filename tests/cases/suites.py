@@ -1,4 +1,4 @@
-"""Suites of cases in the format of the openspf.org suites: YAML documents, each with `description`, `tests`, `zonedata`."""
+"""Suites of cases in the format of the openspf.org suites: YAML documents, each a zone with its cases."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -113,7 +113,9 @@ def _read_document(document: object, suite: str, where: str) -> list[Case]:
         raise SuiteError(f"{where}: expected a description")
     if not isinstance(tests, dict) or not tests:
         raise SuiteError(f"{where}: expected tests, a mapping of name → case")
-    scenario = Scenario(suite, description, zonedata)  # type: ignore[arg-type]  # the zone tells what is wrong with it
+    if not isinstance(zonedata, dict):
+        raise SuiteError(f"{where}: expected zonedata, a mapping of name → list of entries")
+    scenario = Scenario(suite, description, zonedata)
     try:
         scenario.zone  # noqa: B018 - made now, so that a fault of the suite is told before any test runs
     except ZoneError as error:

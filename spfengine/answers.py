@@ -15,7 +15,7 @@ from spfengine.visible import visible
 
 
 class RRType(StrEnum):
-    """The types of DNS record that SPF asks for (RFC 7208 §5; type SPF is never asked, §3.1)."""
+    """The types of DNS record that SPF asks for (RFC 7208 §5; type SPF is never asked, RFC 7208 §3.1)."""
 
     TXT = "TXT"
     A = "A"
@@ -101,7 +101,7 @@ class Answer(Frozen):
 
     @classmethod
     def txt(cls, *records: TextRecord, ttl: int | None = None, chain: Iterable[str] = ()) -> Self:
-        """An answer of TXT records; a tuple is one record of several strings. Text is sent as UTF-8.
+        """An answer of TXT records; a tuple is one record of several strings (RFC 7208 §3.3). Text is sent as UTF-8.
 
         Raises ArgumentError for text with surrogates that stand for no octet.
         """

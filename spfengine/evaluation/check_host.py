@@ -23,7 +23,7 @@ from spfengine.errors import RecordSyntaxError
 from spfengine.evaluation.explanation import explain
 from spfengine.evaluation.limits import Deadline
 from spfengine.evaluation.mechanisms import MATCHERS
-from spfengine.evaluation.questions import Halt, charge, count_void, failed, keyed, too_deep
+from spfengine.evaluation.questions import Halt, charge, count_void, failed, keyed
 from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Session
 from spfengine.evaluation.targets import expand_target
@@ -40,9 +40,6 @@ _PASS = Result.PASS
 _FAIL = Result.FAIL
 QUALIFIERS = {"+": _PASS, "-": _FAIL, "~": Result.SOFTFAIL, "?": _NEUTRAL}  # RFC 7208 §4.6.2
 
-MAX_DEPTH = 100
-"""Terms that may lead to a record: 10 at most under RFC 7208 §4.6.4. Only `Limits` that lift that get here."""
-
 
 def check_host(session: Session) -> Generator[Question, Answer, None]:
     """Come to the verdict on the session's client and domain; it stands in the session then.
@@ -57,9 +54,7 @@ def check_host(session: Session) -> Generator[Question, Answer, None]:
         _end(session, Result.TEMPERROR, _out_of_time(session))
 
 
-def _evaluate(  # noqa: C901, PLR0912 - the one loop that decides; it is read from top to bottom
-    session: Session, domain: str, include: Include | None
-) -> Generator[Question, Answer, Result]:
+def _evaluate(session: Session, domain: str, include: Include | None) -> Generator[Question, Answer, Result]:
     """Return the result of a domain's record, and of those that it redirects to (RFC 7208 §4.6, §4.7, §6.1).
 
     Args:
@@ -73,8 +68,6 @@ def _evaluate(  # noqa: C901, PLR0912 - the one loop that decides; it is read fr
     tracer = session.tracer
     matchers = session.matchers or MATCHERS
     directive: Directive | None
-    if len(path) > MAX_DEPTH:
-        raise Halt(Result.PERMERROR, too_deep(session))
     record = yield from find_record(session, domain, include)
     while True:
         depth = len(path)
@@ -185,7 +178,7 @@ def find_record(session: Session, domain: str, term: Include | Redirect | None) 
 
 def select_record(answer: Answer) -> Record | RecordSyntaxError | Problem:
     """Return the one SPF record of a TXT answer, parsed; or what is wrong with it; or why there is none or no one
-    (RFC 7208 §4.5).
+    (RFC 7208 §3.2, RFC 7208 §4.5).
 
     Selected on octets, and kept with the answer: as long as that is cached, the record is not parsed again.
     """

@@ -41,18 +41,17 @@ def shared() -> Path | None:
     return shared_folder()
 
 
-<<<<<<< HEAD
 LEFT_OUT = {
     "live": (os.environ.get("SPFENGINE_LIVE_DNS") != "1", "asks the Internet's DNS; SPFENGINE_LIVE_DNS=1 runs it"),
     "debian": (os.environ.get("SPFENGINE_NO_DEBIAN") == "1", "needs Debian's nsd; SPFENGINE_NO_DEBIAN=1 leaves it out"),
 }
-=======
+
+
 def pytest_report_header() -> str:
     """Say where the official suite comes from: it is read, or fetched, but never kept in the repository."""
     from tests.cases.official import source
 
     return source()
->>>>>>> suite
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

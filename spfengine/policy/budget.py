@@ -11,16 +11,17 @@ from spfengine.evaluation.session import Answers
 from spfengine.evaluation.targets import UnknownTarget
 from spfengine.evaluation.trace import TracedRecord, Tracer, traced
 from spfengine.policy.outcome import Choice, Outcome
-from spfengine.policy.tiling import Inputs, TilingSession, tile
+from spfengine.policy.tiling import Choices, Inputs, TilingSession, tile
 from spfengine.problems import ProblemCode
 from spfengine.record.model import MX, A, Directive, Exists, Ptr, Redirect
 
 LIFTED = 250
 """The limit under which the true need is counted; only records that lead in a circle reach it."""
 
-_CHOICES: dict[type[Directive], tuple[Choice, ...]] = dict.fromkeys(
-    (A, MX, Exists, Ptr), (Choice.NO_MATCH_VOID, Choice.MATCH)
-)  # what costs most: a DNS failure would only end the check early
+WORST: Choices = dict.fromkeys((A, MX, Exists, Ptr), (Choice.NO_MATCH_VOID, Choice.MATCH))
+"""What costs most: a DNS failure would only end the check early."""
+CERTAIN: Choices = dict.fromkeys((A, MX, Exists, Ptr), (Choice.NO_MATCH,))
+"""What no client gets around: terms that rest on more than the address do not match, but are not void either."""
 
 
 class Cost(NamedTuple):
@@ -62,11 +63,12 @@ class Budget(NamedTuple):
         return max(cost.most for cost in self.voids[rule].values())
 
 
-def budget(inputs: Inputs, answers: Answers) -> Generator[Question, Answer, Budget]:
+def budget(inputs: Inputs, answers: Answers, choices: Choices = WORST) -> Generator[Question, Answer, Budget]:
     """Return the budget of a domain.
 
     Args:
         answers: what DNS said so far; what is asked is added.
+        choices: what terms that rest on more than the address come to: `WORST` or `CERTAIN`.
     """
     lookups: dict[int, Cost] = {}
     voids: dict[VoidRule, dict[int, Cost]] = {}
@@ -77,7 +79,7 @@ def budget(inputs: Inputs, answers: Answers) -> Generator[Question, Answer, Budg
         )
         voids[rule] = {}
         for family in (V4, V6):
-            starts, outcomes = yield from tile(lifted, family, answers, _CHOICES)
+            starts, outcomes = yield from tile(lifted, family, answers, choices)
             endless = endless or any(_is_endless(outcome) for outcome in outcomes)
             incomplete = incomplete or any(outcome.is_incomplete for outcome in outcomes)
             if rule is VoidRule.PER_TERM:
@@ -125,7 +127,7 @@ def _script(outcome: Outcome, field: str) -> list[Choice]:
 
 def _trace(inputs: Inputs, family: Family, address: int, script: list[Choice], answers: Answers) -> TracedRecord:
     """Return what one run does, every question of which is answered already."""
-    session = TilingSession(inputs, family, address, {}, _CHOICES, script)
+    session = TilingSession(inputs, family, address, {}, WORST, script)
     tracer = Tracer(session)
     with suppress(UnknownTarget):
         tracer.run(answers)

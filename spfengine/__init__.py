@@ -41,6 +41,9 @@ from spfengine.record.model import Record
 from spfengine.record.parser import diagnose, parse
 
 if TYPE_CHECKING:
+    from spfengine.linting.codes import LintCode, Severity
+    from spfengine.linting.finding import Finding
+    from spfengine.linting.lint import alint, lint, lint_zone
     from spfengine.resolvers.cache import Cache
     from spfengine.resolvers.live import LiveResolver
     from spfengine.resolvers.overlay import Overlay
@@ -51,6 +54,12 @@ __version__ = "0.1.0"
 
 _LAZY = {
     "Cache": "spfengine.resolvers.cache",
+    "Finding": "spfengine.linting.finding",
+    "LintCode": "spfengine.linting.codes",
+    "Severity": "spfengine.linting.codes",
+    "alint": "spfengine.linting.lint",
+    "lint": "spfengine.linting.lint",
+    "lint_zone": "spfengine.linting.lint",
     "LiveResolver": "spfengine.resolvers.live",
     "Overlay": "spfengine.resolvers.overlay",
     "Recorder": "spfengine.resolvers.recording",
@@ -65,8 +74,10 @@ __all__ = [
     "AsyncResolver",
     "Cache",
     "CheckResult",
+    "Finding",
     "HeaderError",
     "Limits",
+    "LintCode",
     "LiveResolver",
     "MissingExtraError",
     "Overlay",
@@ -83,6 +94,7 @@ __all__ = [
     "ResolverError",
     "Result",
     "SPFEngineError",
+    "Severity",
     "Status",
     "VoidRule",
     "Zone",
@@ -91,11 +103,14 @@ __all__ = [
     "acheck_both",
     "acheck_helo",
     "acheck_record",
+    "alint",
     "check",
     "check_both",
     "check_helo",
     "check_record",
     "diagnose",
+    "lint",
+    "lint_zone",
     "parse",
 ]
 

@@ -18,6 +18,7 @@ NAME = "spfengine"
 
 COMMANDS = {
     "check": "Check whether a client may send mail for a domain, and show why.",
+    "lint": "Find what is wrong, risky or without effect in a domain's SPF.",
 }
 """Every command and what it does; each is the object `command` of the module of its name in this folder."""
 

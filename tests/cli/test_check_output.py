@@ -136,6 +136,12 @@ def test_records_in_a_circle_are_told_once(call: Call, suite: Suite) -> None:
     assert "path: circle.example include:circle.example → …\n" in out
 
 
+def test_no_end_of_faults_is_told(call: Call, suite: Suite) -> None:
+    out = call("check", "::1", "x.example", "--zone", suite({"x.example": [{"TXT": "v=spf1" + " al" * 9000}]})).out
+    assert out.count("hint: ") == 20
+    assert "… and more of the kind" in out
+
+
 def test_several_records_are_all_listed(call: Call, suite: Suite) -> None:
     out = call("check", "203.0.113.9", "two.example", "--zone", suite(ZONEDATA)).out
     assert "v=spf1 a -all; v=spf1 mx -all" in out
@@ -233,4 +239,4 @@ def test_help_has_examples_and_the_exit_codes(call: Call) -> None:
 def test_version_is_the_packages(call: Call) -> None:
     import spfengine
 
-    assert call("--version").out == f"spfengine, version {spfengine.__version__}\n"
+    assert call("--version") == (0, f"spfengine, version {spfengine.__version__}\n", "")

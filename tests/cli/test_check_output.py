@@ -38,6 +38,7 @@ def test_the_seed_story_says_softfail_what_decided_it_and_why_nothing_else_did(c
     assert lines[0].startswith("SOFTFAIL  23.83.218.24 ")
     assert "seed.example" in lines[0]
     assert lines[1] == "  decided by ~all in the record of seed.example"
+    assert "seed.example: v=spf1 +a +mx +ip4:150.95.55.137 +ip4:163.44.239.12 ~all" in lines
     rows = {row.split()[1]: row for row in lines if row[:3] in ("  ✗", "  ✓")}
     assert list(rows) == ["+a", "+mx", "+ip4:150.95.55.137", "+ip4:163.44.239.12", "~all"]
     assert "seed.example has A 203.0.113.80" in rows["+a"]

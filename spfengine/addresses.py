@@ -24,6 +24,9 @@ class Family(NamedTuple):
     bits: int
     last: int
 
+    def __reduce__(self) -> str:
+        return f"V{self.version}"  # the one object there is, since families are told apart by identity
+
 
 V4 = Family(4, 32, (1 << 32) - 1)
 V6 = Family(6, 128, (1 << 128) - 1)

@@ -40,7 +40,7 @@ def check(
 
     Raises:
         AddressError: `ip` is no IP address.
-        ArgumentError: `sender` or `helo` is no text.
+        ArgumentError: another argument is not what it must be.
         ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
     """
     session = Session(ip, sender, helo, MAILFROM, limits, receiver, time() if now is None else now)

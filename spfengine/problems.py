@@ -74,6 +74,7 @@ class ProblemCode(StrEnum):
     EXP_DNS_ERROR = "exp-dns-error"
     EXP_NO_RECORD = "exp-no-record"
     EXP_MULTIPLE_RECORDS = "exp-multiple-records"
+    EXP_EMPTY = "exp-empty"
     EXP_INVALID_MACRO = "exp-invalid-macro"
     EXP_NON_ASCII = "exp-non-ascii"
     EXP_CONTROL_CHARACTER = "exp-control-character"

@@ -103,7 +103,7 @@ def _run(arguments: list[str]) -> int:
     if f"_{NAME.upper()}_COMPLETE" in os.environ:
         application.main(arguments, NAME)  # the shell asks for completions: click answers, and exits
     try:
-        with application.make_context(NAME, list(arguments) or ["--help"]) as context:
+        with application.make_context(NAME, arguments[:] or ["--help"]) as context:  # a copy: click empties it
             code: Any = application.invoke(context)
     except click.exceptions.Exit as end:
         return end.exit_code if arguments else exits.USAGE

@@ -1,4 +1,4 @@
-"""Where the command `spfengine` starts: where a library of the extra `cli` is missing, one line says what to install."""
+"""Where the command `spfengine` starts. If a library of the extra `cli` is missing, one line says what to install."""
 
 import sys
 from importlib.util import find_spec

@@ -54,9 +54,7 @@ def check_host(session: Session) -> Generator[Question, Answer, None]:
         _end(session, Result.TEMPERROR, _out_of_time(session))
 
 
-def _evaluate(  # noqa: C901, PLR0912 - the one loop that decides; it is read from top to bottom
-    session: Session, domain: str, include: Include | None
-) -> Generator[Question, Answer, Result]:
+def _evaluate(session: Session, domain: str, include: Include | None) -> Generator[Question, Answer, Result]:
     """Return the result of a domain's record, and of those that it redirects to (RFC 7208 §4.6, §4.7, §6.1).
 
     Args:
@@ -92,7 +90,7 @@ def _evaluate(  # noqa: C901, PLR0912 - the one loop that decides; it is read fr
                     charge(session)
                     if isinstance(step, Include):
                         target = step.domain_spec.target
-                        if target is None:
+                        if not target:
                             target = yield from expand_target(session, step.domain_spec, domain)
                         # RFC 7208 §5.2: only pass matches; RFC 8616 §4: no target-name, no match
                         matched = target is not None and (yield from _evaluate(session, target, step)) is _PASS
@@ -128,7 +126,7 @@ def _redirect(session: Session, redirect: Redirect, domain: str) -> Generator[Qu
         session.tracer.begin(redirect)
     charge(session)
     target = redirect.value.target
-    if target is None:
+    if not target:
         target = yield from expand_target(session, redirect.value, domain)
     if target is None:
         text = f"{visible(redirect.text)} uses the local part of the sender, which is not ASCII"
@@ -180,7 +178,7 @@ def find_record(session: Session, domain: str, term: Include | Redirect | None) 
 
 def select_record(answer: Answer) -> Record | RecordSyntaxError | Problem:
     """Return the one SPF record of a TXT answer, parsed; or what is wrong with it; or why there is none or no one
-    (RFC 7208 §4.5).
+    (RFC 7208 §3.2, RFC 7208 §4.5).
 
     Selected on octets, and kept with the answer: as long as that is cached, the record is not parsed again.
     """

@@ -5,7 +5,6 @@ result kept, with a `Tracer` that is told what happens. The reasons are worked o
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -192,12 +191,14 @@ class Tracer:
     def run(self, answers: Mapping[Question, Answer]) -> None:
         """Run check_host() over known answers; where one is missing, the check ran out of time, and so does this."""
         evaluation = check_host(self.session)
-        with suppress(StopIteration):
+        try:
             question = next(evaluation)
             while True:
                 self.asking = question
                 answer = answers.get(keyed(*question)[0])
                 question = evaluation.throw(Deadline()) if answer is None else evaluation.send(answer)
+        except StopIteration:
+            return
 
     def enter(self, domain: str, term: Include | Redirect | None) -> None:
         """A domain's record is wanted; `term` is what leads there."""

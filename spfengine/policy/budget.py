@@ -12,6 +12,7 @@ from spfengine.evaluation.targets import UnknownTarget
 from spfengine.evaluation.trace import TracedRecord, Tracer, traced
 from spfengine.policy.outcome import Choice, Outcome
 from spfengine.policy.tiling import Inputs, TilingSession, tile
+from spfengine.problems import ProblemCode
 from spfengine.record.model import MX, A, Directive, Exists, Ptr, Redirect
 
 LIFTED = 250
@@ -77,7 +78,7 @@ def budget(inputs: Inputs, answers: Answers) -> Generator[Question, Answer, Budg
         voids[rule] = {}
         for family in (V4, V6):
             starts, outcomes = yield from tile(lifted, family, answers, _CHOICES)
-            endless = endless or any(outcome.lookups > LIFTED for outcome in outcomes)
+            endless = endless or any(_is_endless(outcome) for outcome in outcomes)
             incomplete = incomplete or any(outcome.is_incomplete for outcome in outcomes)
             if rule is VoidRule.PER_TERM:
                 place = max(range(len(starts)), key=lambda each: outcomes[each].lookups)
@@ -85,6 +86,12 @@ def budget(inputs: Inputs, answers: Answers) -> Generator[Question, Answer, Budg
             place = max(range(len(starts)), key=lambda each: outcomes[each].void_lookups)
             voids[rule][family.version] = _void_cost(lifted, family, starts[place], outcomes[place], answers)
     return Budget(lookups, voids, endless, incomplete)
+
+
+def _is_endless(outcome: Outcome) -> bool:
+    if outcome.tree is not None:
+        return any(_is_endless(branch) for _, branch in outcome.tree.branches)
+    return outcome.problem is not None and outcome.problem.code is ProblemCode.TOO_MANY_LOOKUPS
 
 
 def _lookup_cost(inputs: Inputs, family: Family, address: int, outcome: Outcome, answers: Answers) -> Cost:

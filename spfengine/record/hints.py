@@ -16,14 +16,16 @@ _WORDS = tuple(word for word in MECHANISMS + MODIFIERS if len(word) > 1)  # ever
 _GLUED_ALL = ("~all", "-all", "+all", "?all")
 
 
-@lru_cache(maxsize=1024)
 def meant(name: str) -> str | None:
     """Return the mechanism or modifier that a wrong name stands closest to, or None where none is close."""
     name = name.lower().rstrip(".-_")
+    return _closest(name) if name and len(name) <= _LONGEST else None
+
+
+@lru_cache(maxsize=1024)
+def _closest(name: str) -> str | None:
     if name in _MEANT:
         return _MEANT[name]
-    if not name or len(name) > _LONGEST:
-        return None
     closest = min(_WORDS, key=lambda word: _distance(name, word))
     return closest if _distance(name, closest) <= (1 if len(closest) <= 4 else 2) else None
 

@@ -79,7 +79,7 @@ class FakeDNS:
         allow_remote: bool = False,
     ) -> None:
         try:
-            import dnslib  # noqa: F401  # only asked whether it is there
+            import dnslib  # type: ignore[import-untyped]  # noqa: F401  # no types; only asked whether it is there
         except ImportError as missing:
             raise MissingExtraError("FakeDNS needs dnslib: install the extra `testing`") from missing
         parse_address(host)

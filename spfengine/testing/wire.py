@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-import dnslib
+import dnslib  # type: ignore[import-untyped]  # dnslib ships no types
 
 from spfengine.answers import Answer, RRType, Status
 from spfengine.names import fold, from_labels, is_askable, to_labels

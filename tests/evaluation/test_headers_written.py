@@ -8,10 +8,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from spfengine.checks import check
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.check_result import CheckResult
 from spfengine.evaluation.headers import parse_authentication_results, parse_received_spf
-from tests.evaluation.results import RESULTS, checked, checked_helo, checked_sender
+from tests.evaluation.results import RESULTS, ZONE, checked, checked_helo, checked_sender
 
 LONG_LABELS = ".".join(["label" * 10] * 4)
 
@@ -59,18 +60,16 @@ def test_an_error_is_told_in_problem(result: str, code: str) -> None:
     assert written.problem is not None
     keys = parse_received_spf(received(written)).keys
     assert keys["problem"].startswith(code)
-    assert written.problem.text in keys["problem"] or "\\x" in keys["problem"]
+    assert keys["problem"] == f"{written.problem.code}: {written.problem.text}"
     assert keys["mechanism"] == "default"
 
 
 AUTHENTICATED = {
     "none": 'spf=none (no policy for 192.0.2.1 was found) reason="domain-not-found: none.example does not exist" '
     "smtp.mailfrom=alice@none.example",
-    "neutral": "spf=neutral (neutral.example neither permits nor denies 192.0.2.1) "
-    "smtp.mailfrom=alice@neutral.example",
+    "neutral": "spf=neutral (neutral.example neither permits nor denies 192.0.2.1) smtp.mailfrom=alice@neutral.example",
     "pass": "spf=pass (pass.example designates 192.0.2.1 as permitted sender) smtp.mailfrom=alice@pass.example",
-    "fail": "spf=fail (fail.example does not designate 192.0.2.1 as permitted sender) "
-    "smtp.mailfrom=alice@fail.example",
+    "fail": "spf=fail (fail.example does not designate 192.0.2.1 as permitted sender) smtp.mailfrom=alice@fail.example",
 }
 
 
@@ -98,6 +97,12 @@ def test_a_null_sender_is_written_as_it_was_checked() -> None:
 def test_what_is_not_known_is_left_out() -> None:
     keys = parse_received_spf(checked("pass.example", helo="").received_spf()).keys
     assert set(keys) == {"identity", "client-ip", "envelope-from", "mechanism"}
+
+
+def test_the_receiver_of_the_check_is_the_default() -> None:
+    result = check("192.0.2.1", "alice@pass.example", resolver=ZONE, receiver="mx.example.org")
+    assert parse_received_spf(result.received_spf()).keys["receiver"] == "mx.example.org"
+    assert parse_received_spf(result.received_spf("mx.example.net")).keys["receiver"] == "mx.example.net"
 
 
 @pytest.mark.parametrize(
@@ -135,6 +140,30 @@ def test_a_sender_is_bare_only_where_it_is_a_plain_mailbox(sender: str, written:
     assert authenticated(checked_sender(sender)).endswith(f"smtp.mailfrom={written}")
 
 
+@pytest.mark.parametrize("helo", ["a  b " * 50, " " * 250, "a " * 120, "\\ " * 100])
+def test_white_space_survives_folding(helo: str) -> None:
+    field = received(checked("pass.example", helo=helo))
+    assert is_one_field(field)
+    assert parse_received_spf(field).keys["helo"] == helo
+
+
+def test_a_domain_can_not_hide_the_client() -> None:
+    """What a stranger calls his domain is one word of the comment, so no address in it counts."""
+    result = checked("x 203.0.113.1 designates 203.0.113.2 y.odd.example")
+    assert result.result == "fail"
+    assert parse_authentication_results(authenticated(result)).spf[0].client_ip == "192.0.2.1"
+
+
+def test_what_a_problem_cut_is_ascii() -> None:
+    result = checked("several.example")
+    assert result.problem is not None
+    assert "…" in result.problem.text
+    field = authenticated(result)
+    assert is_one_field(field)
+    shown = f"{result.problem.code}: {result.problem.text.replace('…', '...')}"
+    assert parse_authentication_results(field).spf[0].reason == shown
+
+
 def test_ipv6_addresses_are_quoted() -> None:
     assert 'client-ip="2001:db8::1";' in received(checked("pass.example", ip="2001:DB8::1"))
 
@@ -164,6 +193,11 @@ def test_a_sender_as_long_as_smtp_allows_is_whole() -> None:
     assert parse_received_spf(received(result)).keys["envelope-from"] == sender
     assert parse_received_spf(received(result)).keys["helo"] == LONG_LABELS[:255]
     assert parse_authentication_results(authenticated(result)).spf[0].get("smtp.mailfrom") == sender
+
+
+def test_a_long_directive_is_cut() -> None:
+    mechanism = parse_received_spf(received(checked("exists.example"))).keys["mechanism"]
+    assert re.fullmatch(r"-exists:%\{i\}\.(y\.){200,300}y?\.\.\.", mechanism)
 
 
 def test_utf8_stands_only_where_it_is_asked_for() -> None:

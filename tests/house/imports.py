@@ -79,9 +79,7 @@ def _imports(
         "importlib.import_module",
         "__import__",
     ):
-        named = node.args[0] if node.args else None
-        imported = named.value if isinstance(named, ast.Constant) and isinstance(named.value, str) else "?"
-        yield Import(importer, imported, node.lineno, types_only, in_function)
+        yield Import(importer, _named(node.args[0] if node.args else None), node.lineno, types_only, in_function)
     inside = in_function or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
     if isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
         for statement in node.body:
@@ -91,3 +89,12 @@ def _imports(
         return
     for child in ast.iter_child_nodes(node):
         yield from _imports(child, importer, is_package, modules, types_only, inside)
+
+
+def _named(argument: ast.expr | None) -> str:
+    """Return the module that import_module() gets; of `f"package.{name}"` the package; "?" where it can't be read."""
+    if isinstance(argument, ast.JoinedStr):
+        argument = argument.values[0]
+        package = str(argument.value) if isinstance(argument, ast.Constant) else ""
+        return package.rpartition(".")[0] or "?"
+    return argument.value if isinstance(argument, ast.Constant) and isinstance(argument.value, str) else "?"

@@ -48,6 +48,7 @@ PURE = {"record", "evaluation"}
 PURE_STDLIB = {
     "bisect",
     "collections",
+    "contextlib",
     "copy",
     "enum",
     "functools",
@@ -187,7 +188,9 @@ def _is_inner(one: Import) -> bool:
         ("cli/app.py", "import rich.console", None),
         ("testing/server.py", "import rich.console", "rich has no business there"),
         ("cli/app.py", "import spfengine.testing", "sideways, from cli __main__ to testing"),
-        ("checks.py", "import importlib\nimportlib.import_module(f'x.{1}')", "only the face"),
+        ("checks.py", "import importlib\nimportlib.import_module(f'{__name__}.x')", "only the face"),
+        ("checks.py", "import importlib\nimportlib.import_module(f'spfengine.cli.{1}')", "upward"),
+        ("cli/app.py", "import importlib\nimportlib.import_module(f'spfengine.cli.{1}')", None),
         ("newcomer.py", "", "spfengine.newcomer is in no room"),
         ("newcomer/__init__.py", "", "spfengine.newcomer is in no room"),
         ("__init__.py", "import click", "the face imports nothing of a third party"),

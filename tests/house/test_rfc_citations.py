@@ -19,7 +19,7 @@ _MORE = re.compile(rf"§({_SECTION})")
 
 WRONG = [
     (re.compile(r"\bRFC\d{3,5}"), "RFC and its number without a space"),
-    (re.compile(r"\brfc[ -]?\d{3,5}\b(?!-tests|\.txt|\.py| import|\"\])"), "rfc in small letters"),
+    (re.compile(r"(?<!/)\brfc[ -]?\d{3,5}\b(?!-tests|\.txt|\.py| import|\"\])"), "rfc in small letters"),
     (re.compile(r"\bRFC-\d"), "RFC and its number with a hyphen"),
     (re.compile(rf"\bRFC{_GAP}\d{{3,5}},?{_GAP}(?:[Ss]ection|[Ss]ec\.|[Ss]\.|[Pp]aragraph)"), "a section in words"),
     (re.compile(rf"\bRFC{_GAP}\d{{3,5}},?{_GAP}\d+\.\d"), "a section without §"),
@@ -99,6 +99,8 @@ def test_every_section_that_a_problem_names_exists(repository: Path) -> None:
     found = []
     for folder in ("record", "evaluation"):
         for path in sorted((repository / "spfengine" / folder).rglob("*.py")):
+            if path.name == "reply.py":
+                continue  # its strings of that look are enhanced status codes (RFC 7372)
             tree = ast.parse(path.read_text(encoding="utf-8"))
             for node in ast.walk(tree):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -147,6 +149,7 @@ def test_sections_are_read_from_an_rfc() -> None:
         "RFC 8601 §2.2",
         'f"RFC 7208 §{section}"',
         "rfc7208-tests.yml",
+        "https://www.rfc-editor.org/rfc/rfc7208",
         "tests.house.rfc7208 import SECTIONS",
         "10 of RFC 7208's sections",
         "`section`: the section of RFC 7208",

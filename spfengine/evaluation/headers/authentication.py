@@ -56,15 +56,15 @@ def authentication_results(result: "CheckResult", authserv_id: str, *, utf8: boo
     return fold(pieces)
 
 
-def _authserv_id(given: str, utf8: bool) -> str:
-    if isinstance(given, str) and is_token(given) and given.isprintable() and (utf8 or given.isascii()):
-        if len(given.encode()) <= MAX_DOMAIN:
-            return given
-    shown = repr(visible(str(given), 60))
-    hint = "" if utf8 or str(given).isascii() else " (its A-label form, or utf8=True)"
+def _authserv_id(given: object, utf8: bool) -> str:
+    text = given if isinstance(given, str) else ""
+    may_stand = is_token(text) and text.isprintable() and (utf8 or text.isascii())
+    if may_stand and len(text.encode()) <= MAX_DOMAIN:
+        return text
+    hint = "" if utf8 or text.isascii() else " (its A-label form, or utf8=True)"
     raise ArgumentError(
         f"authserv_id must be a name like mx.example.net{hint}, of letters, digits and {'!#$%&*+-.^_`{|}~'!r}, "
-        f"at most {MAX_DOMAIN} octets; it is {shown}"
+        f"at most {MAX_DOMAIN} octets; it is {visible(str(given), 60)!r}"
     )
 
 
@@ -135,10 +135,10 @@ def parse_authentication_results(text: str) -> AuthenticationResults:
     reader.skip()
     while not reader.ended():
         if reader.accept(";"):
+            reader.comments.clear()
             reader.skip()
             continue
         at = reader.at
-        reader.comments.clear()
         name = reader.lead()
         reader.skip()
         if _is_keyword(name) and reader.at_any("=/"):

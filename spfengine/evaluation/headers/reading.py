@@ -150,11 +150,9 @@ class FieldReader:
             parts.append(special[0])
 
     def _pair(self) -> str:
-        """Return the character after a backslash (RFC 5322 §3.2.1), a line end excepted."""
+        """Return the character after a backslash (RFC 5322 §3.2.1)."""
         character = self.text[self.at : min(self.at + 1, self.end)]
-        if character in "\r\n":
-            return "\\"
-        self.at += 1
+        self.at += len(character)
         return character
 
     def _pass(self, pattern: re.Pattern[str]) -> str:
@@ -188,9 +186,9 @@ def address_in(comment: str | None) -> str | None:
     """
     found = set()
     for word in _QUOTED_PART.sub(" ", comment or "").split():
-        word = word.removeprefix("client-ip=").strip(",;.")
-        if _ADDRESS_LIKE.fullmatch(word):
-            address = as_address(word)
+        named = word.removeprefix("client-ip=").strip(",;.")
+        if _ADDRESS_LIKE.fullmatch(named):
+            address = as_address(named)
             if address is not None:
                 found.add(address)
     return found.pop() if len(found) == 1 else None

@@ -6,6 +6,7 @@ Then `quoted_string` or `comment` gives it its form. So what is read back is wha
 
 import re
 from collections.abc import Iterable
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from spfengine.evaluation.result import Result
@@ -52,16 +53,10 @@ def header_text(text: str, *, utf8: bool = False) -> str:
 
 def cut(text: str, at_most: int = MAX_VALUE) -> str:
     """Return text cut, with "..." at its end, where it could need more octets than `at_most` as it is written."""
-    if 2 * len(text) <= at_most and text.isascii():
-        return text
     if _cost(text) <= at_most:
         return text
-    left = at_most - 3
-    for index, character in enumerate(text):
-        left -= _cost(character)
-        if left < 0:
-            return text[:index] + "..."
-    return text
+    needed = accumulate(map(_cost, text))
+    return text[: next(index for index, octets in enumerate(needed) if octets > at_most - 3)] + "..."
 
 
 def _cost(text: str) -> int:
@@ -86,7 +81,7 @@ def header_mailbox(sender: str, *, utf8: bool = False) -> str:
 
 def header_domain(domain: str, at_most: int = MAX_DOMAIN) -> str:
     """Return a domain name for people: US-ASCII without spaces, so that it is one word whatever it holds."""
-    return cut(visible_name(domain[: MAX_DOMAIN + 1]), at_most)
+    return cut(visible_name(domain[: MAX_DOMAIN + 1]).replace(" ", "\\032"), at_most)
 
 
 def dot_atom_or_quoted(text: str) -> str:

@@ -1,152 +1,39 @@
 """What a draft would change, before it is published: exactly, for every address, and for the senders that you know."""
 
-from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Mapping
-from enum import StrEnum
 from time import time
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from spfengine.addresses import V4, V6, Family, address_text, parse_address
+from spfengine.addresses import V4, V6, Family
 from spfengine.answers import Answer, Question, RRType
 from spfengine.drivers import adrive, drive
 from spfengine.errors import ArgumentError, RecordSyntaxError
-from spfengine.evaluation.check_host import check_host, select_record
+from spfengine.evaluation.check_host import check_host
 from spfengine.evaluation.check_result import CheckResult
-from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits, VoidRule
+from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.questions import keyed
-from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import MAILFROM, Answers, Session
 from spfengine.frozen import Frozen, fill
 from spfengine.names import fold
 from spfengine.policy.budget import Budget, budget
 from spfengine.policy.diff import Change, segments
-from spfengine.policy.outcome import Outcome
 from spfengine.policy.policy import Policy, Unanswered, compiling
 from spfengine.policy.ranges import Spans, intersection, networks_of
 from spfengine.policy.reachability import matched_alone
 from spfengine.policy.tiling import Inputs
 from spfengine.problems import Problem, ProblemCode
 from spfengine.record.model import All, Record
-from spfengine.record.parser import diagnose, parse
+from spfengine.record.parser import parse
 from spfengine.record.tokenizer import is_spf_octets
 from spfengine.resolvers.overlay import Drafts, Overlay
-from spfengine.visible import visible, visible_name
+from spfengine.simulation.problems import broken, incomplete, not_reached, over_limits
+from spfengine.simulation.records import RecordChange, record_change
+from spfengine.simulation.senders import Effect, Sender, SenderChange, change_is_worse
 
 if TYPE_CHECKING:
     from spfengine.answers import AsyncResolver, Resolver
 
 _T = TypeVar("_T")
-
-_BROKEN = (Result.PERMERROR, Result.TEMPERROR)
-"""Results that are worse than any that the record itself gives."""
-
-
-class Sender(Frozen):
-    """Somebody who sends mail for a domain, as a report, a message or a log shows it.
-
-    Attributes:
-        ip: the client's address as text.
-        sender: the address of MAIL FROM, or its domain behind an "@" where the local part is not known.
-        helo: the HELO name, or None where it is not known.
-        count: how many messages.
-        label: a name for people, or None.
-        reported: the SPF result that somebody else saw, or None.
-    """
-
-    __slots__ = fields = ("ip", "sender", "helo", "count", "label", "reported")
-    ip: str
-    sender: str
-    helo: str | None
-    count: int
-    label: str | None
-    reported: str | None
-
-    def __init__(
-        self,
-        ip: object,
-        sender: str,
-        helo: str | None = None,
-        count: int = 1,
-        label: str | None = None,
-        reported: str | None = None,
-    ) -> None:
-        """Make a sender.
-
-        Raises:
-            AddressError: `ip` is no IP address.
-        """
-        fill(self, "ip", address_text(*parse_address(ip)))
-        fill(self, "sender", sender)
-        fill(self, "helo", helo)
-        fill(self, "count", count)
-        fill(self, "label", label)
-        fill(self, "reported", reported)
-
-
-class Effect(StrEnum):
-    """What a draft does to a sender."""
-
-    NEWLY_PASSING = "newly-passing"
-    NEWLY_FAILING = "newly-failing"
-    """It passed and no longer does, or newly gets permerror or temperror."""
-    CHANGED = "changed"
-    """Another result, neither of them pass and none worse."""
-    STILL_FAILING = "still-failing"
-    UNCHANGED = "unchanged"
-
-
-class SenderChange(NamedTuple):
-    """A sender's result before and after.
-
-    Attributes:
-        sender: the sender.
-        before, after: the results of its check.
-    """
-
-    sender: Sender
-    before: CheckResult
-    after: CheckResult
-
-    @property
-    def effect(self) -> Effect:
-        """What the draft does to this sender."""
-        before, after = self.before.result, self.after.result
-        if is_worse(before, after):
-            return Effect.NEWLY_FAILING
-        if before is after:
-            return Effect.UNCHANGED if after is Result.PASS else Effect.STILL_FAILING
-        return Effect.NEWLY_PASSING if after is Result.PASS else Effect.CHANGED
-
-
-class TermChange(NamedTuple):
-    """A term of a drafted record, against the record that stands now.
-
-    Attributes:
-        sign: "+" for a new term, "-" for one that goes, "=" for one that stays.
-        term: as written.
-    """
-
-    sign: str
-    term: str
-
-
-class RecordChange(NamedTuple):
-    """A name whose SPF record a draft changes.
-
-    Attributes:
-        domain: the name.
-        before, after: the text of its SPF record; None where it has none that can be read.
-        terms: what stays, goes and comes, in the order of the new record.
-        ttl: seconds until the last resolver has forgotten the old record, or None where that is not known.
-        reached: whether evaluation of the domain simulated ever asks for the record.
-    """
-
-    domain: str
-    before: str | None
-    after: str | None
-    terms: tuple[TermChange, ...]
-    ttl: int | None
-    reached: bool
 
 
 class Simulation(Frozen):
@@ -226,20 +113,6 @@ class Simulation(Frozen):
         return any(change_is_worse(change.before, change.after) for change in self.changes) or any(
             change.effect is Effect.NEWLY_FAILING for change in self.senders
         )
-
-
-def is_worse(before: Result, after: Result) -> bool:
-    """Whether a result is worse than the one before: pass is lost, or an error is new."""
-    return before is not after and (before is Result.PASS or after in _BROKEN) and after is not Result.PASS
-
-
-def change_is_worse(before: Outcome, after: Outcome) -> bool:
-    """Whether a network's outcome is worse: pass is lost, or may be lost where it was certain, or an error is new."""
-    if before.result is not None and after.result is not None:
-        return is_worse(before.result, after.result)
-    if before.result is Result.PASS:
-        return True  # what passed for certain rests on more now
-    return after.result in _BROKEN and before.result not in _BROKEN
 
 
 def simulate(
@@ -324,15 +197,15 @@ def _simulate(
     for name in overlay.names:
         reached = fold(name) in overlay.asked or any(fold(name) == asked.name for asked in before.answers)
         if not reached:
-            problems.append(_not_reached(domain, name))
+            problems.append(not_reached(domain, name))
         txt = Question(name, RRType.TXT)
         old = yield from _once(_asking(txt), known)
         new = yield from _once(overlay.answering(txt), known)
         if old != new:
-            records.append(_record_change(name, old, new, reached))
-            problems += _broken(name, new)
-    problems += _incomplete(before, after)
-    problems += _over_limits(after_budget, limits)
+            records.append(record_change(name, old, new, reached))
+            problems += broken(name, new)
+    problems += incomplete(before, after)
+    problems += over_limits(after_budget, limits)
     kept = yield from _once(_kept(before, after, records), known)
     return Simulation(
         inputs.domain,
@@ -394,54 +267,6 @@ def _read_draft(domain: str, draft: str | bytes | Drafts) -> Generator[Question,
     return {domain: {"TXT": [draft, *others]}}
 
 
-def _record_change(name: str, old: Answer, new: Answer, reached: bool) -> RecordChange:
-    before, after = _text(old), _text(new)
-    terms = tuple(compare_terms(before or "", after or ""))
-    return RecordChange(name, before, after, terms, old.ttl, reached)
-
-
-def _text(answer: Answer) -> str | None:
-    """Return the text of the one SPF record of an answer, or None."""
-    texts: list[bytes] = [octets for octets in answer.records if is_spf_octets(octets)]
-    return texts[0].decode("latin-1") if len(texts) == 1 else None
-
-
-def compare_terms(before: str, after: str) -> Iterator[TermChange]:
-    """Yield what stays, goes and comes between the texts of two records, in the order of the new one.
-
-    Letter case, and a "+" that says what goes without saying, make no difference.
-    """
-    old, new = before.split(" ")[1:], after.split(" ")[1:]
-    old, new = [term for term in old if term], [term for term in new if term]
-    staying = Counter(map(_plain, old)) & Counter(map(_plain, new))
-    going = Counter(staying)
-    place = 0
-    for term in new:
-        if not staying[_plain(term)]:
-            yield TermChange("+", term)
-            continue
-        staying[_plain(term)] -= 1
-        while place < len(old):
-            each = old[place]
-            place += 1
-            if not going[_plain(each)]:
-                yield TermChange("-", each)
-                continue
-            going[_plain(each)] -= 1
-            if _plain(each) == _plain(term):
-                break
-        yield TermChange("=", term)
-    for each in old[place:]:
-        if going[_plain(each)]:
-            going[_plain(each)] -= 1
-        else:
-            yield TermChange("-", each)
-
-
-def _plain(term: str) -> str:
-    return term.lower().removeprefix("+")
-
-
 def _kept(before: Policy, after: Policy, records: list[RecordChange]) -> Generator[Question, Answer, list[Change]]:
     """Return the networks that the terms that go lead to, and that keep their result all the same."""
     kept: list[Change] = []
@@ -469,52 +294,3 @@ def _parsed(text: str) -> Record | None:
         return parse(text)
     except RecordSyntaxError:
         return None
-
-
-def _broken(name: str, new: Answer) -> Iterator[Problem]:
-    found = select_record(new)
-    shown = visible_name(name)
-    if isinstance(found, Record) or not new.records:
-        return
-    if isinstance(found, Problem) and found.code is ProblemCode.MULTIPLE_RECORDS:
-        yield Problem(ProblemCode.DRAFT_BROKEN, f"{shown}: {found.text}", name, None, found.section, found.hint)
-        return
-    texts = [octets for octets in new.records if is_spf_octets(octets)] or list(new.records[:1])
-    for fault in diagnose(texts[0]):
-        text = f"the draft for {shown} is broken: {fault.text}"
-        yield Problem(ProblemCode.DRAFT_BROKEN, text, name, fault.span, fault.section, fault.hint)
-
-
-def _not_reached(domain: str, name: str) -> Problem:
-    text = f"the draft for {visible_name(name)} is not reached from {visible(domain)}: it changes nothing"
-    hint = "check the spelling of the name, or include it from a record that is reached"
-    return Problem(ProblemCode.DRAFT_NOT_REACHED, text, name, None, "", hint)
-
-
-def _incomplete(before: Policy, after: Policy) -> Iterator[Problem]:
-    for policy, when in ((before, "as it is now"), (after, "with the draft")):
-        if policy.incomplete:
-            failed = [question for question, answer in policy.answers.items() if answer.is_failure]
-            names = ", ".join(f"{q.type} {visible_name(q.name)} ({policy.answers[q].status})" for q in failed[:5])
-            count = len(policy.incomplete)
-            text = f"{when}, DNS could not answer for {count} networks, whose result is not known: {names}"
-            yield Problem(ProblemCode.DNS_INCOMPLETE, text, policy.domain, None, "2.6.6", "try again later")
-
-
-def _over_limits(need: Budget, limits: Limits) -> Iterator[Problem]:
-    if need.worst_lookups > limits.lookups:
-        said = "no end of" if need.endless else str(need.worst_lookups)
-        text = f"with the draft, {said} lookups are needed, and {limits.lookups} are allowed"
-        yield Problem(ProblemCode.OVER_LOOKUP_LIMIT, text, None, None, "4.6.4", "fewer include, a, mx, ptr, exists")
-    if need.worst_voids() > limits.voids:
-        text = f"with the draft, {need.worst_voids()} terms are void lookups, and {limits.voids} are allowed"
-        hint = "take out the terms whose names lead nowhere"
-        yield Problem(ProblemCode.OVER_VOID_LIMIT, text, None, None, "4.6.4", hint)
-    elif need.worst_voids(VoidRule.PER_LOOKUP) > limits.voids:
-        worst = max(need.voids[VoidRule.PER_LOOKUP].items(), key=lambda item: item[1].most)
-        text = (
-            f"receivers that count each void lookup (pyspf and Mail::SPF do) count {worst[1].most} of them for "
-            f"IPv{worst[0]} clients, and give permerror over {limits.voids}"
-        )
-        hint = "give the hosts that mx and a lead to addresses of both families, or name networks by ip4 and ip6"
-        yield Problem(ProblemCode.OVER_VOID_LIMIT_PER_LOOKUP, text, None, None, "4.6.4", hint)

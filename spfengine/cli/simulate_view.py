@@ -66,27 +66,39 @@ def _record(record: RecordChange, width: int | None) -> Iterator[Line]:
         yield line(name, ": a new SPF record", indent=2)
     else:
         yield line(name, ": the SPF record changes", indent=2)
-    yield from table(
-        [Row(_SIGNS[t.sign], Span(visible(t.term, _SHOWN_TERM), "term"), ()) for t in record.terms], width, 4
-    )
+    rows = [Row(_SIGNS[each.sign], Span(visible(each.term, _SHOWN_TERM), "term"), ()) for each in record.terms]
+    yield from table(rows, width, 4)
 
 
 def _changes(simulation: Simulation, width: int | None) -> Iterator[Line]:
-    groups: dict[tuple[str, str], list[Change]] = {}
-    for change in simulation.changes:
-        groups.setdefault((_word(change.before), _word(change.after)), []).append(change)
-    for (before, after), changes in sorted(groups.items(), key=lambda item: not _worse(item[1])):
+    for (before, after), changes in _groups(simulation.changes):
+        if _is_most(changes):
+            continue  # told as everything else
         count = sum(change.network.num_addresses for change in changes)
         style = "fail" if _worse(changes) else "strong"
         networks = f"{len(changes)} network{'s' if len(changes) > 1 else ''}, {_number(count)}"
         yield line(Span(f"{before} → {after}", style), Span(f"  {networks}", "quiet"), indent=2, hang=2)
-        yield from table(
-            [Row(Span(" "), Span(str(change.network), "term"), (Span(_why(change, simulation)),)) for change in
-             changes[:_MOST_NETWORKS]],
-            width, 4,
-        )  # fmt: skip
+        shown = changes[:_MOST_NETWORKS]
+        rows = [Row(Span(" "), Span(str(c.network), "term"), (Span(_why(c, simulation)),)) for c in shown]
+        yield from table(rows, width, 4)
         if len(changes) > _MOST_NETWORKS:
             yield line(f"… and {len(changes) - _MOST_NETWORKS} more; --json has them all", indent=6)
+
+
+def _groups(changes: Iterable[Change]) -> list[tuple[tuple[str, str], list[Change]]]:
+    """Return the changes by what they are, what gets worse first."""
+    groups: dict[tuple[str, str], list[Change]] = {}
+    for change in changes:
+        groups.setdefault((_word(change.before), _word(change.after)), []).append(change)
+    return sorted(groups.items(), key=lambda item: not _worse(item[1]))
+
+
+def _is_most(changes: list[Change]) -> bool:
+    """Whether these are most addresses of a family: what is left when the others have been told."""
+    counts = {4: 0, 6: 0}
+    for change in changes:
+        counts[change.network.version] += change.network.num_addresses
+    return counts[4] > 1 << 31 or counts[6] > 1 << 127
 
 
 def _kept(kept: tuple[Change, ...], width: int | None) -> Iterator[Line]:
@@ -102,9 +114,16 @@ def _kept(kept: tuple[Change, ...], width: int | None) -> Iterator[Line]:
 
 
 def _everything_else(simulation: Simulation) -> Iterator[Line]:
-    what = "everything else" if simulation.changes or simulation.kept else "every address"
-    unknown = "; what DNS could not answer for is not known" if simulation.is_incomplete else ""
-    yield line(f"{what} keeps its result{unknown}", indent=2, hang=2)
+    most = [group for group in _groups(simulation.changes) if _is_most(group[1])]
+    for (before, after), changes in most:
+        style = "fail" if _worse(changes) else "strong"
+        yield line(
+            "everything else  ", Span(f"{before} → {after}", style), f"  {_by(changes[0].after)}", indent=2, hang=2
+        )
+    if not most:
+        what = "everything else" if simulation.changes or simulation.kept else "every address"
+        unknown = "; what DNS could not answer for is not known" if simulation.is_incomplete else ""
+        yield line(f"{what} keeps its result{unknown}", indent=2, hang=2)
     conditional = {str(each) for _, outcome, _ in simulation.after.conditional for each in outcome.depends_on}
     for each in sorted(conditional)[:5]:
         told = f"some results rest on more than the address: {each}"

@@ -18,6 +18,7 @@ NAME = "spfengine"
 
 COMMANDS = {
     "check": "Check whether a client may send mail for a domain, and show why.",
+    "simulate": "Show what a change to SPF records would do, before it is published.",
 }
 """Every command and what it does; each is the object `command` of the module of its name in this folder."""
 

@@ -61,7 +61,7 @@ def means(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Means]:
 @pytest.fixture(scope="session")
 def official_cases(pytestconfig: pytest.Config) -> list[Case]:
     """The cases of the official suite; without it the test fails."""
-    cases = table("rfc7208", pytestconfig)
+    cases = table("official", pytestconfig)
     assert not isinstance(cases, str), cases
     return cases
 

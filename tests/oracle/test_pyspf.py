@@ -3,8 +3,9 @@
 from collections import Counter
 from random import Random
 
-from spfengine import Answer, Limits, Question, check
+from spfengine import Limits, check
 from spfengine.resolvers.zone import Zone
+from tests.listening import Listening
 from tests.oracle import rival
 from tests.oracle.ledger import FAULTS, Disagreement, explain
 from tests.properties import generate
@@ -13,19 +14,6 @@ from tests.properties.generate import Call
 ZONES = 2500
 CALLS = 2  # for each zone
 LIMITS = Limits(void_rule="per-lookup")  # what pyspf counts
-
-
-class Listening:
-    """A resolver that keeps what it was asked."""
-
-    def __init__(self, zone: Zone) -> None:
-        self.zone = zone
-        self.asked: list[tuple[Question, Answer]] = []
-
-    def resolve(self, question: Question, /) -> Answer:
-        answer = self.zone.resolve(question)
-        self.asked.append((question, answer))
-        return answer
 
 
 def compare(zone: Zone, call: Call) -> Disagreement | None:

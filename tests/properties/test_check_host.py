@@ -10,23 +10,12 @@ from spfengine import Answer, CheckResult, Limits, Question, RecordSyntaxError, 
 from spfengine.resolvers.overlay import Overlay
 from spfengine.resolvers.recording import Recorder, Recording
 from spfengine.resolvers.zone import Zone
+from tests.listening import Listening
 from tests.properties import generate, strategies
 from tests.properties.bounds import most_questions
 from tests.properties.generate import Call, ZoneDict
 
 NOW = 1_700_000_000.0
-
-
-class Counting:
-    """Counts the questions that reach a resolver."""
-
-    def __init__(self, resolver: Zone) -> None:
-        self.resolver = resolver
-        self.questions: list[Question] = []
-
-    def resolve(self, question: Question, /) -> Answer:
-        self.questions.append(question)
-        return self.resolver.resolve(question)
 
 
 def outcome(result: CheckResult) -> tuple[object, ...]:
@@ -50,12 +39,12 @@ def test_any_zone_and_session_give_a_result(zone: Zone, call: Call, limits: Limi
     """Issue: "any zone and session → a result, never an exception, within a stated formula for the number of
     questions". errors.py: "nothing that a stranger publishes in DNS or says in SMTP raises out of `check()`".
     """
-    counting = Counting(zone)
-    result = check(*call, resolver=counting, limits=limits, now=NOW)
+    listening = Listening(zone)
+    result = check(*call, resolver=listening, limits=limits, now=NOW)
     assert isinstance(result.result, Result)
-    assert len(counting.questions) <= most_questions(limits)
-    assert result.questions == len(counting.questions)
-    assert len({(q.name.lower(), q.type) for q in counting.questions}) == len(counting.questions)
+    assert len(listening.questions) <= most_questions(limits)
+    assert result.questions == len(listening.questions)
+    assert len({(q.name.lower(), q.type) for q in listening.questions}) == len(listening.questions)
     assert (result.problem is not None) == (result.result in ("none", "temperror", "permerror"))
     assert result.directive is None or result.problem is None
     assert (result.explanation is None) or (result.result == "fail" and result.explanation.isascii())

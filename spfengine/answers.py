@@ -207,7 +207,7 @@ def _undotted(name: object) -> str:
     if not isinstance(name, str) or not (name.isascii() or max(name) <= "\xff"):
         shown = visible(name if isinstance(name, str) else repr(name), 60)
         raise ArgumentError(f"not a domain name: {shown!r}; expected text of its octets, each as one character")
-    return name[:-1] if name.endswith(".") else name
+    return name.removesuffix(".")
 
 
 def _exchange(record: object) -> tuple[int, str]:

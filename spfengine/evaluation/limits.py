@@ -53,7 +53,7 @@ class Limits(Frozen):
             if not isinstance(value, int) or value < 0:
                 raise ArgumentError(f"Limits.{name} must be a whole number, 0 or more, not {value!r}")
         if seconds is not None and not (isinstance(seconds, int | float) and 0 < seconds < _FOREVER):
-            raise ArgumentError(f"Limits.seconds must be a number over 0 and under {_FOREVER}, or None, not {seconds!r}")
+            raise ArgumentError(f"Limits.seconds must be over 0 and under {_FOREVER}, or None, not {seconds!r}")
         try:
             rule = VoidRule(void_rule)
         except ValueError:

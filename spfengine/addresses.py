@@ -34,7 +34,7 @@ V6 = Family(6, 128, (1 << 128) - 1)
 _Hit = TypeVar("_Hit")
 
 Table = tuple[Sequence[int], Sequence[_Hit | None]]
-"""Ranges that cover a family's space: range i begins at `starts[i]`, and `hits[i]` is what it leads to (None: nothing)."""
+"""Ranges that cover a family's space: range i begins at `starts[i]`, and `hits[i]` is what it hits (None: nothing)."""
 
 
 def parse_address(address: object) -> tuple[Family, int]:

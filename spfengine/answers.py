@@ -11,11 +11,11 @@ from typing import Any, NamedTuple, Protocol, Self, runtime_checkable
 from spfengine.addresses import V4, V6, Family, Table, address_text, build_table, network_range, parse_ip4, parse_ip6
 from spfengine.errors import ArgumentError
 from spfengine.frozen import Frozen, fill
-from spfengine.visible import visible
+from spfengine.visible import visible, visible_name
 
 
 class RRType(StrEnum):
-    """The types of DNS record that SPF asks for (RFC 7208 §5; type SPF is never asked, §3.1)."""
+    """The types of DNS record that SPF asks for (RFC 7208 §5; type SPF is never asked, RFC 7208 §3.1)."""
 
     TXT = "TXT"
     A = "A"
@@ -101,7 +101,7 @@ class Answer(Frozen):
 
     @classmethod
     def txt(cls, *records: TextRecord, ttl: int | None = None, chain: Iterable[str] = ()) -> Self:
-        """An answer of TXT records; a tuple is one record of several strings. Text is sent as UTF-8.
+        """An answer of TXT records; a tuple is one record of several strings (RFC 7208 §3.3). Text is sent as UTF-8.
 
         Raises ArgumentError for text with surrogates that stand for no octet.
         """
@@ -174,7 +174,9 @@ class Answer(Frozen):
         if self.type is RRType.AAAA:
             return [address_text(V6, address) for address in self.records]
         if self.type is RRType.MX:
-            return [f"{preference} {visible(exchange) or '.'}" for preference, exchange in self.records]
+            return [f"{preference} {visible_name(exchange) or '.'}" for preference, exchange in self.records]
+        if self.type is RRType.PTR:
+            return [visible_name(name) for name in self.records]
         return [visible(record) for record in self.records]
 
 

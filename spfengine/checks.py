@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from spfengine.drivers import adrive, drive
 from spfengine.evaluation.check_host import check_host
-from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.check_result import CheckResult
+from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.session import HELO, MAILFROM, Session
 
 if TYPE_CHECKING:

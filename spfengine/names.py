@@ -54,8 +54,7 @@ def to_labels(name: str) -> list[bytes]:
 
 def truncate(name: str) -> str:
     """Return an expanded name without its final dot, shortened from the left to 253 octets (RFC 7208 §7.3)."""
-    if name.endswith("."):
-        name = name[:-1]
+    name = name.removesuffix(".")
     if len(name) > MAX_NAME:
         dot = name.find(".", len(name) - MAX_NAME - 1)
         name = name[dot + 1 :]

@@ -23,7 +23,7 @@ from spfengine.errors import RecordSyntaxError
 from spfengine.evaluation.explanation import explain
 from spfengine.evaluation.limits import Deadline
 from spfengine.evaluation.mechanisms import MATCHERS
-from spfengine.evaluation.questions import Halt, charge, count_void, failed, keyed, too_deep
+from spfengine.evaluation.questions import Halt, charge, count_void, failed, keyed
 from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Session
 from spfengine.evaluation.targets import expand_target
@@ -39,9 +39,6 @@ _NEUTRAL = Result.NEUTRAL
 _PASS = Result.PASS
 _FAIL = Result.FAIL
 QUALIFIERS = {"+": _PASS, "-": _FAIL, "~": Result.SOFTFAIL, "?": _NEUTRAL}  # RFC 7208 §4.6.2
-
-MAX_DEPTH = 100
-"""Terms that may lead to a record: 10 at most under RFC 7208 §4.6.4. Only `Limits` that lift that get here."""
 
 
 def check_host(session: Session) -> Generator[Question, Answer, None]:
@@ -71,8 +68,6 @@ def _evaluate(session: Session, domain: str, include: Include | None) -> Generat
     tracer = session.tracer
     matchers = session.matchers or MATCHERS
     directive: Directive | None
-    if len(path) > MAX_DEPTH:
-        raise Halt(Result.PERMERROR, too_deep(session))
     record = yield from find_record(session, domain, include)
     while True:
         depth = len(path)
@@ -80,7 +75,7 @@ def _evaluate(session: Session, domain: str, include: Include | None) -> Generat
             if isinstance(step, NetworkRun):
                 directive = locate(session, step.table(session.family))
                 if tracer is not None:
-                    tracer.networks(domain, step, directive)
+                    tracer.networks(step, directive)
                 if directive is None:
                     continue
                 path.append((domain, directive))
@@ -88,7 +83,7 @@ def _evaluate(session: Session, domain: str, include: Include | None) -> Generat
                 directive = step
                 path.append((domain, directive))
                 if tracer is not None:
-                    tracer.begin(domain, directive)
+                    tracer.begin(directive)
                 if isinstance(step, All):
                     matched = True
                 else:
@@ -128,7 +123,7 @@ def _evaluate(session: Session, domain: str, include: Include | None) -> Generat
 def _redirect(session: Session, redirect: Redirect, domain: str) -> Generator[Question, Answer, tuple[str, Record]]:
     """Return the domain that a redirect leads to, and its record (RFC 7208 §6.1)."""
     if session.tracer is not None:
-        session.tracer.begin(domain, redirect)
+        session.tracer.begin(redirect)
     charge(session)
     target = redirect.value.target
     if target is None:
@@ -183,7 +178,7 @@ def find_record(session: Session, domain: str, term: Include | Redirect | None) 
 
 def select_record(answer: Answer) -> Record | RecordSyntaxError | Problem:
     """Return the one SPF record of a TXT answer, parsed; or what is wrong with it; or why there is none or no one
-    (RFC 7208 §4.5).
+    (RFC 7208 §3.2, RFC 7208 §4.5).
 
     Selected on octets, and kept with the answer: as long as that is cached, the record is not parsed again.
     """

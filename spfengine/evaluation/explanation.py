@@ -33,7 +33,7 @@ def explain(session: Session, record: Record, domain: str) -> Generator[Question
         return None, _ABSENT
     session.counting = False
     if session.tracer is not None:
-        session.tracer.begin(domain, modifier)
+        session.tracer.begin(modifier)
     try:
         text, code, why = yield from _explain(session, modifier.value, domain)
     except Deadline:

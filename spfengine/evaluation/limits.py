@@ -5,7 +5,6 @@ from enum import StrEnum
 from spfengine.errors import ArgumentError
 from spfengine.frozen import Frozen, fill
 
-
 _FOREVER = 1_000_000_000  # seconds; more is a mistake, and much more no clock can add
 
 
@@ -50,10 +49,11 @@ class Limits(Frozen):
         count_p: bool = False,
     ) -> None:
         for name, value in (("lookups", lookups), ("voids", voids), ("names", names)):
-            if not isinstance(value, int) or value < 0:
+            if value.__class__ is not int or value < 0:
                 raise ArgumentError(f"Limits.{name} must be a whole number, 0 or more, not {value!r}")
         if seconds is not None and not (isinstance(seconds, int | float) and 0 < seconds < _FOREVER):
-            raise ArgumentError(f"Limits.seconds must be over 0 and under {_FOREVER}, or None, not {seconds!r}")
+            expected = f"a number over 0 and under {_FOREVER}, or None"
+            raise ArgumentError(f"Limits.seconds must be {expected}, not {seconds!r}")
         try:
             rule = VoidRule(void_rule)
         except ValueError:

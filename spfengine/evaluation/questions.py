@@ -22,6 +22,10 @@ _PER_LOOKUP = VoidRule.PER_LOOKUP
 _DUAL_STACK = VoidRule.DUAL_STACK
 
 
+MAX_DEPTH = 100
+"""Terms that may lead to a record: 10 at most under RFC 7208 §4.6.4. Only `Limits` that lift that get here."""
+
+
 class Halt(Exception):  # noqa: N818 - no error of the program: the check ends here, with this result
     """Evaluation ends at once, however deep it is: none, temperror and permerror all do (RFC 7208 §2.6, §5.2)."""
 
@@ -37,6 +41,8 @@ def charge(session: Session) -> None:
     session.lookups += 1
     if session.lookups > session.limits.lookups:
         raise Halt(_PERMERROR, _too_many_lookups(session))
+    if session.lookups > MAX_DEPTH and len(session.path) > MAX_DEPTH:
+        raise Halt(_PERMERROR, _too_deep(session))
 
 
 @lru_cache(maxsize=4096)
@@ -81,8 +87,8 @@ def has_client(
         Halt: DNS could not answer, or this is one void lookup too many.
     """
     family = session.family
-    type = session.address_type
-    key, question = keyed(name, type)
+    wanted = session.address_type
+    key, question = keyed(name, wanted)
     answer = session.answers.get(key)
     if answer is None:
         answer = session.answers[key] = yield question
@@ -91,7 +97,7 @@ def has_client(
     if answer.is_failure:
         if skip_failure:
             return False
-        raise failed(name, type, answer)
+        raise failed(name, wanted, answer)
     if session.limits.void_rule is _DUAL_STACK and answer.status is not Status.NXDOMAIN:
         other = yield from ask(session, name, address_type(V6 if family is V4 else V4))
         if not other.is_void:
@@ -148,7 +154,7 @@ def _too_many_lookups(session: Session) -> Problem:
     return Problem(ProblemCode.TOO_MANY_LOOKUPS, text, section="4.6.4", hint=hint)
 
 
-def too_deep(session: Session) -> Problem:
+def _too_deep(session: Session) -> Problem:
     """Return why records that include one another without end, or nearly so, are not followed further."""
     text = f"records include or redirect to one another more than {len(session.path) - 1} deep"
     hint = "take out the include or redirect that leads back"

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from spfengine.evaluation.mechanisms import Matcher
     from spfengine.evaluation.trace import Tracer
 
+_A, _AAAA = RRType.A, RRType.AAAA
+
 MAILFROM = "mailfrom"
 HELO = "helo"
 
@@ -73,7 +75,7 @@ class Session:
     matchers: "Mapping[type[Directive], Matcher] | None" = None
     explaining = True
 
-    def unknown_inputs(self, letters: frozenset[str]) -> tuple[str, ...]:
+    def unknown_inputs(self, letters: frozenset[str]) -> tuple[str, ...]:  # noqa: ARG002 - a policy needs them
         """Return which inputs that these macro-letters need are not known; in a check of one client, none."""
         return ()
 
@@ -98,12 +100,12 @@ class Session:
         if receiver is not None or now.__class__ is not float or not isfinite(now):
             _refuse(receiver=receiver, now=now)
         self.family, self.ip = parse_address(ip)
-        self.address_type = address_type(self.family)
+        self.address_type = _A if self.family is V4 else _AAAA
         self.identity = identity
-        if sender[:1] == "<" and sender[-1] == ">":
-            sender = sender[1:-1]  # as it stands in MAIL FROM
-        local_part, _, domain = sender.rpartition("@")
-        if not sender:
+        local_part, at, domain = sender.rpartition("@")
+        if domain[-1:] == ">" and sender[0] == "<":  # as it stands in MAIL FROM
+            local_part, at, domain = sender[1:-1].rpartition("@")
+        if not (domain or at):
             domain = helo  # RFC 7208 §2.4: a null sender stands for postmaster@helo
         self.helo = helo if helo.isascii() else to_a_labels(helo) or octets(helo)
         if domain and domain[-1] == ".":
@@ -113,7 +115,9 @@ class Session:
             self.domain_refused = a_labels is None
             domain = octets(domain) if a_labels is None else a_labels
         self.domain = self.sender_domain = domain
-        self.local_part = octets(local_part) or "postmaster"  # RFC 7208 §4.3
+        if not local_part.isascii():
+            local_part = octets(local_part)
+        self.local_part = local_part or "postmaster"  # RFC 7208 §4.3
         self.receiver = receiver
         self.now = now
         self.limits = limits
@@ -201,7 +205,7 @@ _ARGUMENTS = (
 
 def address_type(family: Family) -> RRType:
     """Return the type of the records that hold addresses of a family (RFC 7208 §5)."""
-    return RRType.A if family is V4 else RRType.AAAA
+    return _A if family is V4 else _AAAA
 
 
 _EXPECTED: dict[str, tuple[Any, str]] = {

@@ -4,6 +4,7 @@ A check never pays for it: the trace is made afterwards, by running check_host()
 result kept, with a `Tracer` that is told what happens. The reasons are worked out from what it wrote down.
 """
 
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -21,7 +22,6 @@ from spfengine.record.model import (
     MX,
     A,
     All,
-    Directive,
     DomainDirective,
     Exists,
     Explanation,
@@ -181,17 +181,29 @@ class Tracer:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self.root: TracedRecord | None = None
+        self.root = TracedRecord(session.domain)
         self.asking: Question | None = None  # as it is spelled
         self.records: list[TracedRecord] = []  # those that evaluation stands in, outermost first
         self.terms: list[TracedTerm] = []  # the terms that evaluation stands in, outermost first
+        session.tracer = self
+        session.answers = _Answers(self)
+
+    def run(self, answers: Mapping[Question, Answer]) -> None:
+        """Run check_host() over known answers; where one is missing, the check ran out of time, and so does this."""
+        evaluation = check_host(self.session)
+        try:
+            question = next(evaluation)
+            while True:
+                self.asking = question
+                answer = answers.get(keyed(*question)[0])
+                question = evaluation.throw(Deadline()) if answer is None else evaluation.send(answer)
+        except StopIteration:
+            return
 
     def enter(self, domain: str, term: Include | Redirect | None) -> None:
         """A domain's record is wanted; `term` is what leads there."""
-        record = TracedRecord(domain)
-        if self.root is None:
-            self.root = record
-        else:
+        record = self.root if term is None else TracedRecord(domain)
+        if term is not None:
             self.terms[-1].record = record
         if isinstance(term, Redirect):
             self.terms.pop()
@@ -211,10 +223,11 @@ class Tracer:
         """The record of an include has been evaluated."""
         self.records.pop().result = result
 
-    def begin(self, domain: str, term: Term) -> None:
+    def begin(self, term: Term) -> None:
         """A term is taken up."""
-        traced = self._find(domain, term)
+        traced = self._find(term)
         self.terms.append(traced)
+        traced.outcome = Outcome.ERROR  # unless `end` says better
         if isinstance(term, Redirect):
             traced.outcome = Outcome.FOLLOWED
             traced.why = "no directive matched, so the record that redirect= names decides"
@@ -228,10 +241,10 @@ class Tracer:
         traced.outcome = Outcome.MATCH if matched else Outcome.NO_MATCH
         traced.why = _why(self.session, traced, self.records[-1].domain)
 
-    def networks(self, domain: str, run: NetworkRun, hit: Network | None) -> None:
+    def networks(self, run: NetworkRun, hit: Network | None) -> None:
         """Neighbouring ip4 and ip6 directives have been compared at once."""
         for directive in run.directives:
-            traced = self._find(domain, directive)
+            traced = self._find(directive)
             traced.outcome = Outcome.MATCH if directive is hit else Outcome.NO_MATCH
             traced.why = _why_network(self.session, directive)
             if directive is hit:
@@ -250,32 +263,29 @@ class Tracer:
         """A domain-spec with macros has been expanded."""
         self.terms[-1].expansions.append(Expansion(domain_spec.text, name))
 
-    def _find(self, domain: str, term: Term) -> TracedTerm:
+    def _find(self, term: Term) -> TracedTerm:
         return next(traced for traced in self.records[-1].terms if traced.term is term)
 
 
 def replay(session: Session) -> Trace:
-    """Return the trace of a finished check: check_host() run again over its answers.
-
-    Where the check ran out of time, the answer is missing, and the replay ends there as the check did.
-    """
+    """Return the trace of a finished check: check_host() run again over its answers."""
     again = session.again()
-    tracer = again.tracer = Tracer(again)
-    again.answers = _Answers(tracer)
-    evaluation = check_host(again)
-    try:
-        question = next(evaluation)
-        while True:
-            tracer.asking = question
-            answer = session.answers.get(keyed(*question)[0])
-            question = evaluation.throw(Deadline()) if answer is None else evaluation.send(answer)
-    except StopIteration:
-        assert tracer.root is not None, "check_host() enters the domain checked before all else"
-    _finish(tracer, tracer.root, again)
+    tracer = Tracer(again)
+    tracer.run(session.answers)
+    _finish(tracer, again)
     return Trace(tracer.root, again.result, again.problem)
 
 
-def _finish(tracer: Tracer, root: TracedRecord, session: Session) -> None:
+def traced(root: TracedRecord) -> Iterator[tuple[str, TracedTerm]]:
+    """Yield the terms that were evaluated, in order, each with the domain of its record."""
+    for term in root.terms:
+        if term.outcome is not Outcome.NOT_EVALUATED:
+            yield root.domain, term
+            if term.record is not None:
+                yield from traced(term.record)
+
+
+def _finish(tracer: Tracer, session: Session) -> None:
     """Fill in what is known only at the end: where an error struck, the results of records, terms never reached."""
     for record in tracer.records:
         if session.problem is None:
@@ -286,7 +296,7 @@ def _finish(tracer: Tracer, root: TracedRecord, session: Session) -> None:
         for traced in tracer.terms:
             traced.outcome = Outcome.ERROR
             traced.why = session.problem.text
-    pending = [root]
+    pending = [tracer.root]
     while pending:
         record = pending.pop()
         decided = "the check ended before it"
@@ -330,6 +340,8 @@ def _why(session: Session, traced: TracedTerm, domain: str) -> str:
         return _why_include(traced)
     spec = term.domain_spec
     name = domain if spec is None else spec.target
+    if name is None and not traced.expansions:
+        return "its name rests on what is not known here"  # a policy played it through
     if name is None:
         name = traced.expansions[-1].name
     if name is None:

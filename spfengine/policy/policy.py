@@ -6,7 +6,7 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import TYPE_CHECKING, Any
 
 from spfengine.addresses import V4, V6, Family, parse_address
-from spfengine.answers import Answer, Question
+from spfengine.answers import Answer, Question, Status
 from spfengine.drivers import adrive, drive
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.check_host import check_host
@@ -22,7 +22,9 @@ from spfengine.visible import visible
 
 if TYPE_CHECKING:
     from spfengine.answers import AsyncResolver, Resolver
+    from spfengine.policy.budget import Budget
     from spfengine.policy.diff import Change
+    from spfengine.policy.reachability import Reachability
 
 Network = IPv4Network | IPv6Network
 
@@ -108,7 +110,7 @@ class Policy(Frozen):
             from spfengine.checks import default_resolver
 
             resolver = default_resolver()
-        return drive(_compile(cls, Inputs(domain, sender, helo, limits, receiver, now or 0.0)), resolver, None)
+        return drive(compiling(Inputs(domain, sender, helo, limits, receiver, now or 0.0)), resolver, None)
 
     @classmethod
     async def acompile(
@@ -131,7 +133,7 @@ class Policy(Frozen):
             from spfengine.checks import default_resolver
 
             resolver = default_resolver()
-        return await adrive(_compile(cls, Inputs(domain, sender, helo, limits, receiver, now or 0.0)), resolver, None)
+        return await adrive(compiling(Inputs(domain, sender, helo, limits, receiver, now or 0.0)), resolver, None)
 
     def check(
         self,
@@ -243,6 +245,36 @@ class Policy(Frozen):
         """Whether both give the same result to every client, and rest on the same conditions: `diff` is empty."""
         return not self.diff(other)
 
+    def budget(self, resolver: "Resolver | None" = None) -> "Budget":
+        """Return what the worst addresses cost in lookups and voids: the true need, not cut off at the limit.
+
+        Args:
+            resolver: what answers questions that compiling never came to (behind a limit, say). Without it these
+                count as failures, and the budget says that it is incomplete.
+        """
+        from spfengine.policy.budget import budget
+
+        answers = dict(self.answers)
+        return drive(budget(self.inputs, answers), resolver or Unanswered(), None)
+
+    def reachability(self, resolver: "Resolver | None" = None) -> "Reachability":
+        """Return which directives can never decide, which are covered by others, and which overlap.
+
+        Args:
+            resolver: what answers questions that compiling never came to. Without it, terms that need them are left
+                out.
+        """
+        from spfengine.policy.reachability import reachability
+
+        answers = dict(self.answers)
+        return drive(reachability(self.inputs, answers), resolver or Unanswered(), None)
+
+    @property
+    def inputs(self) -> Inputs:
+        """What the policy was compiled for."""
+        sender = None if self.local_part is None else f"{self.local_part}@{self.domain}"
+        return Inputs(self.domain, sender, self.helo, self.limits, None, 0.0)
+
     def without_answers(self) -> "Policy":
         """Return this policy without the answers it was made from: smaller, and equal to it."""
         return Policy(self.domain, self.local_part, self.helo, self.limits, self._ip4, self._ip6, {}, self.ttl)
@@ -296,13 +328,24 @@ class Policy(Frozen):
         )
 
 
-def _compile(cls: type[Policy], inputs: Inputs) -> Generator[Question, Answer, Policy]:
+class Unanswered:
+    """Answers nothing: for questions that a policy could not put to DNS."""
+
+    def resolve(self, question: Question) -> Answer:  # noqa: ARG002 - whatever is asked
+        """Return a failure."""
+        return Answer.failed(Status.SERVFAIL)
+
+
+def compiling(inputs: Inputs) -> Generator[Question, Answer, Policy]:
+    """Return the policy of a domain; yields the Questions that it needs answered."""
     answers: Answers = {}
     ip4, ip6 = yield from compile_tables(inputs, answers)
     ttls = [answer.ttl for answer in answers.values()]
     known = [ttl for ttl in ttls if ttl is not None]
     ttl = min(known) if known and len(known) == len(ttls) else None
-    return cls(inputs.domain, inputs.local_part, inputs.helo, inputs.limits, _frozen(ip4), _frozen(ip6), answers, ttl)
+    return Policy(
+        inputs.domain, inputs.local_part, inputs.helo, inputs.limits, _frozen(ip4), _frozen(ip6), answers, ttl
+    )
 
 
 def _frozen(tiles: Tiles) -> tuple[tuple[int, ...], tuple[Outcome, ...]]:

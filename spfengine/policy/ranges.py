@@ -15,12 +15,68 @@ def networks_of(family: Family, spans: Iterable[tuple[int, int]]) -> list[IPv4Ne
     """Return the fewest networks that cover these (first, last) spans, which are in order and disjoint."""
     kind = IPv4Network if family is V4 else IPv6Network
     found: list[IPv4Network | IPv6Network] = []
-    for first, last in _joined(spans):
+    for begin, last in _joined(spans):
+        first = begin
         while first <= last:
-            host = min((first & -first).bit_length() - 1 if first else family.bits, (last - first + 1).bit_length() - 1)
+            aligned = (first & -first).bit_length() - 1 if first else family.bits
+            host = min(aligned, (last - first + 1).bit_length() - 1)
             found.append(kind((first, family.bits - host)))
             first += 1 << host
     return found
+
+
+Spans = list[tuple[int, int]]
+"""(first, last) of ranges of addresses: in order, disjoint, and not touching."""
+
+
+def union(*sets: Spans) -> Spans:
+    """Return all addresses of these sets."""
+    spans: Spans = []
+    for first, last in sorted(span for each in sets for span in each):
+        if spans and first <= spans[-1][1] + 1:
+            spans[-1] = (spans[-1][0], max(last, spans[-1][1]))
+        else:
+            spans.append((first, last))
+    return spans
+
+
+def intersection(left: Spans, right: Spans) -> Spans:
+    """Return the addresses that are in both sets."""
+    spans: Spans = []
+    i = j = 0
+    while i < len(left) and j < len(right):
+        first, last = max(left[i][0], right[j][0]), min(left[i][1], right[j][1])
+        if first <= last:
+            spans.append((first, last))
+        if left[i][1] < right[j][1]:
+            i += 1
+        else:
+            j += 1
+    return spans
+
+
+def difference(left: Spans, right: Spans) -> Spans:
+    """Return the addresses that are in `left`, but not in `right`."""
+    spans: Spans = []
+    j = 0
+    for begin, last in left:
+        first = begin
+        while j < len(right) and right[j][1] < first:
+            j += 1
+        k = j
+        while k < len(right) and right[k][0] <= last:
+            if right[k][0] > first:
+                spans.append((first, right[k][0] - 1))
+            first = right[k][1] + 1
+            k += 1
+        if first <= last:
+            spans.append((first, last))
+    return spans
+
+
+def size(spans: Spans) -> int:
+    """Return how many addresses a set has."""
+    return sum(last - first + 1 for first, last in spans)
 
 
 def _joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -5,7 +5,8 @@ same; in that interval the whole run is the same. So the next run starts where t
 covered. What else a run may rest on is played through: a conditional term is run once for each thing it may come to.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
+from copy import copy
 from ipaddress import IPv4Address
 from typing import Any
 
@@ -33,7 +34,9 @@ MAX_LEAVES = 128
 
 
 _HOST_CHOICES = (Choice.MATCH, Choice.NO_MATCH, Choice.NO_MATCH_VOID, Choice.TEMPERROR)
-_CHOICES: dict[type[Directive], tuple[Choice, ...]] = {
+Choices = Mapping[type[Directive], tuple[Choice, ...]]
+
+CHOICES: Choices = {
     A: _HOST_CHOICES,
     MX: _HOST_CHOICES,
     Exists: (Choice.MATCH, Choice.NO_MATCH, Choice.NO_MATCH_VOID, Choice.TEMPERROR),
@@ -73,6 +76,19 @@ class Inputs:
         self.receiver = receiver
         self.now = now
 
+    def at(self, domain: str) -> "Inputs":
+        """Return the same inputs where evaluation has come to another domain."""
+        other = copy(self)
+        other.domain = domain
+        other.domain_refused = False
+        return other
+
+    def with_limits(self, limits: Limits) -> "Inputs":
+        """Return the same inputs under other limits."""
+        other = copy(self)
+        other.limits = limits
+        return other
+
 
 class TilingSession(Session):
     """A run at one address that stands for a range; some of what a check knows may not be known.
@@ -80,6 +96,7 @@ class TilingSession(Session):
     Attributes:
         script: what conditional terms come to, in the order in which they are met; grows by their first choices.
         met: the conditional terms that were met, each with its choices.
+        choices: what a conditional directive may come to.
     """
 
     tiling = True
@@ -87,7 +104,9 @@ class TilingSession(Session):
     local_part_known = True
     helo_known = True
 
-    def __init__(self, inputs: Inputs, family: Family, ip: int, answers: Answers) -> None:
+    def __init__(
+        self, inputs: Inputs, family: Family, ip: int, answers: Answers, choices: Choices, script: list[Choice]
+    ) -> None:
         self.family, self.ip = family, ip
         self.address_type = address_type(family)
         self.domain = self.sender_domain = inputs.domain
@@ -103,7 +122,8 @@ class TilingSession(Session):
         self.path = []
         self.hi = family.last
         self.matchers = _SCRIPTED
-        self.script: list[Choice] = []
+        self.choices = choices
+        self.script = script
         self.met: list[tuple[Dependency, tuple[Choice, ...]]] = []
 
     def unknown_inputs(self, letters: frozenset[str]) -> tuple[Input, ...]:
@@ -138,7 +158,7 @@ def _match_scripted(session: TilingSession, directive: DomainDirective, domain: 
         return (yield from MATCHERS[type(directive)](session, directive, domain))
     if session.limits.count_p and spec is not None and "p" in spec.letters:
         charge(session)
-    choice = session.choose(Dependency(domain, directive.text, inputs), _CHOICES[type(directive)])
+    choice = session.choose(Dependency(domain, directive.text, inputs), session.choices[type(directive)])
     if choice is Choice.NO_MATCH_VOID:
         count_void(session, visible(directive.text, 60))
     elif choice is Choice.TEMPERROR:
@@ -153,18 +173,21 @@ Tiles = tuple[list[int], list[Outcome]]
 """The first addresses of ranges that cover a family's space, in order, and the outcome of each range."""
 
 
-def tile(inputs: Inputs, family: Family, answers: Answers) -> Generator[Question, Answer, Tiles]:
+def tile(
+    inputs: Inputs, family: Family, answers: Answers, choices: Choices = CHOICES
+) -> Generator[Question, Answer, Tiles]:
     """Return the ranges of a family's address space, neighbours of the same outcome as one.
 
     Args:
         answers: what DNS said so far; what is asked is added, so that nothing is asked twice.
+        choices: what a conditional directive may come to.
     """
     starts: list[int] = []
     outcomes: list[Outcome] = []
     known: dict[object, Outcome] = {}
     address = 0
     while address <= family.last:
-        outcome, last = yield from _tile_at(inputs, family, address, answers, known)
+        outcome, last = yield from _tile_at(inputs, family, address, answers, choices, known)
         if not outcomes or outcome is not outcomes[-1]:
             starts.append(address)
             outcomes.append(outcome)
@@ -183,6 +206,7 @@ def _tile_at(
     family: Family,
     address: int,
     answers: Answers,
+    choices: Choices,
     known: dict[object, Outcome],
 ) -> Generator[Question, Answer, tuple[Outcome, int]]:
     """Return the outcome at an address, and the last address for which it is the same."""
@@ -190,9 +214,8 @@ def _tile_at(
     script: list[Choice] = []
     leaves: list[tuple[list[tuple[Dependency, tuple[Choice, ...]]], list[Choice], Outcome]] = []
     while True:
-        session = TilingSession(inputs, family, address, answers)
+        session = TilingSession(inputs, family, address, answers, choices, script)
         session.hi = last
-        session.script = script
         try:
             yield from check_host(session)
             outcome = _outcome(session, known)
@@ -209,8 +232,8 @@ def _tile_at(
         if not script:
             tree = _tree(leaves, 0)
             return known.setdefault(tree, tree), last
-        choices = session.met[len(script) - 1][1]
-        script[-1] = choices[choices.index(script[-1]) + 1]
+        last_met = session.met[len(script) - 1][1]
+        script[-1] = last_met[last_met.index(script[-1]) + 1]
         if len(leaves) >= MAX_LEAVES:
             dependencies = tuple(dict.fromkeys(dependency for dependency, _ in session.met))
             cut = Outcome(None, depends_on=dependencies, lookups=session.lookups, void_lookups=session.voids)

@@ -34,7 +34,7 @@ def for_unknown_mechanism(text: str, qualifier: str, name: str, rest: str) -> st
     """Return the hint for a term whose name is no mechanism's."""
     if parse_ip4(name) is not None:
         return f"did you mean {qualifier}ip4:{visible(name + rest, 60)}?"
-    if parse_ip6(name + rest.split("/")[0]) is not None:
+    if parse_ip6(name + rest.partition("/")[0]) is not None:
         return f"did you mean {qualifier}ip6:{visible(name + rest, 60)}?"
     found = meant(name)
     if found in MODIFIERS:

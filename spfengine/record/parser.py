@@ -281,7 +281,7 @@ def _domain_spec(token: Token, text: str) -> tuple[MacroString | None, list[Prob
     last = parsed.tail
     if not last:
         return parsed, []
-    before, dot, toplabel = (last[:-1] if last[-1] == "." else last).rpartition(".")
+    _, dot, toplabel = (last[:-1] if last[-1] == "." else last).rpartition(".")
     if dot and grammar.is_toplabel(toplabel):
         return parsed, []
     return None, [_invalid_domain_spec(token, text, span, toplabel)]

@@ -12,10 +12,7 @@ def resolve_of(resolver: object) -> Callable[[Question], Answer]:
     resolve: Callable[[Question], Answer] | None = getattr(resolver, "resolve", None)
     if resolve is not None:
         return resolve
-    kind = type(resolver).__name__
-    if isinstance(resolver, AsyncResolver):
-        raise ResolverError(f"{kind} answers in asyncio only (it has aresolve, but no resolve): use acheck()")
-    raise ResolverError(f"{kind} is no resolver: it has neither resolve(question) nor aresolve(question)")
+    raise no_resolver(resolver)
 
 
 def aresolve_of(resolver: object) -> Callable[[Question], Awaitable[Answer]]:
@@ -32,6 +29,14 @@ def aresolve_of(resolver: object) -> Callable[[Question], Awaitable[Answer]]:
     return lambda question: to_thread(resolve, question)
 
 
+def no_resolver(resolver: object) -> ResolverError:
+    """Return the error that this can't be asked with `resolve`."""
+    kind = type(resolver).__name__
+    if isinstance(resolver, AsyncResolver):
+        return ResolverError(f"{kind} answers in asyncio only (it has aresolve, but no resolve): use acheck()")
+    return ResolverError(f"{kind} is no resolver: it has neither resolve(question) nor aresolve(question)")
+
+
 def ask(resolver: object, question: Question) -> Answer:
     """Return what a resolver answers. Raises ResolverError where it does not keep the protocol."""
     return checked(resolver, question, resolve_of(resolver)(question))
@@ -46,9 +51,16 @@ def checked(resolver: object, question: Question, answer: object) -> Answer:
     """Return `answer`. Raises ResolverError where it is no answer to `question`."""
     if isinstance(answer, Answer) and (not answer.records or answer.type is question.type):
         return answer
+    raise no_answer(resolver, question, answer)
+
+
+def no_answer(resolver: object, question: Question, answer: object) -> ResolverError:
+    """Return the error that what a resolver returned is no answer to `question`."""
     got = f"records of type {answer.type}" if isinstance(answer, Answer) else f"a {type(answer).__name__}"
     wanted = f"{question.type} of {visible_name(question.name)}"
-    raise ResolverError(f"{type(resolver).__name__} was asked for {wanted}, and must return an Answer to it, not {got}")
+    return ResolverError(
+        f"{type(resolver).__name__} was asked for {wanted}, and must return an Answer to it, not {got}"
+    )
 
 
 def require_resolver(resolver: object) -> None:

@@ -60,7 +60,7 @@ class Overlay:
 
     def resolve(self, question: Question, /) -> Answer:
         """Return the answer to `question` as it would be. Raises ResolverError as a driver does."""
-        answering = self._answer(question)
+        answering = self.answering(question)
         answer = None
         while True:
             try:
@@ -71,7 +71,7 @@ class Overlay:
 
     async def aresolve(self, question: Question, /) -> Answer:
         """Return the answer to `question` as it would be. Raises ResolverError as a driver does."""
-        answering = self._answer(question)
+        answering = self.answering(question)
         answer = None
         while True:
             try:
@@ -80,7 +80,7 @@ class Overlay:
                 return cast("Answer", stop.value)
             answer = await aask(self._resolver, below)
 
-    def _answer(self, question: Question) -> Generator[Question, Any, Answer]:
+    def answering(self, question: Question) -> Generator[Question, Any, Answer]:
         """Answer a question, asking the resolver below with `yield`: from name to name, as CNAME records lead."""
         name, kind = question
         chain: list[str] = []

@@ -137,7 +137,9 @@ class Zone(Frozen):
         return self.resolve(question)
 
     def _source(self, name: str) -> str | None:
-        """Return the name whose records answer for `name`: itself, or a wildcard (RFC 4592 §3.3.1); None: no such name.
+        """Return the name whose records answer for `name`: itself, or a wildcard; None: no such name.
+
+        See RFC 4592 §3.3.1, and RFC 7208 §3.5.
 
         What is returned exists, but need not be listed: then it is an empty non-terminal.
         """

@@ -19,13 +19,13 @@ def reference(text: str, values: dict[str, str]) -> str:
             expanded += text[place]
             place += 1
             continue
-        if text[place + 1] == "%":  # §7.1: a literal "%" is expressed by "%%"
+        if text[place + 1] == "%":  # RFC 7208 §7.1: a literal "%" is expressed by "%%"
             expanded += "%"
             place += 2
-        elif text[place + 1] == "_":  # §7.1: "%_" expands to a single " " space
+        elif text[place + 1] == "_":  # RFC 7208 §7.1: "%_" expands to a single " " space
             expanded += " "
             place += 2
-        elif text[place + 1] == "-":  # §7.1: "%-" expands to a URL-encoded space
+        elif text[place + 1] == "-":  # RFC 7208 §7.1: "%-" expands to a URL-encoded space
             expanded += "%20"
             place += 2
         else:

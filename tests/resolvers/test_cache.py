@@ -105,6 +105,13 @@ def test_an_unknown_ttl_may_be_given() -> None:
     assert counting.asked["a.example"] == 2
 
 
+def test_a_failure_is_not_kept_even_so() -> None:
+    cache, counting, _ = make(default_ttl=10)
+    for _ in range(2):
+        assert cache.resolve(Question("dead.example", TXT)).status is Status.SERVFAIL
+    assert counting.asked["dead.example"] == 2
+
+
 def test_the_time_of_an_answer_starts_when_its_question_goes_out() -> None:
     clock = Clock()
 
@@ -136,7 +143,12 @@ def test_memory_is_bounded_too() -> None:
     cache, _, _ = make(Zone({"*.example": {"TXT": "x" * 60_000}}, ttl=60), max_octets=1 << 20)
     for number in range(100):
         cache.resolve(Question(f"n{number}.example", TXT))
-    assert 10 < len(cache) < 20
+    kept = len(cache)
+    assert 10 < kept < 20
+    cache.clear()
+    for number in range(100):
+        cache.resolve(Question(f"n{number}.example", TXT))
+    assert len(cache) == kept
     cache, counting, _ = make(max_octets=10)
     for _ in range(2):
         cache.resolve(Question("a.example", TXT))

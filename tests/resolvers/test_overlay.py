@@ -25,6 +25,7 @@ LIVE = Zone(
         "target.example.net": {"TXT": "target", "A": "192.0.2.2"},
         "dead.example.com": {"*": Status.SERVFAIL},
         "loop.example.com": {"CNAME": "loop.example.com"},
+        "stale.example.com": {"CNAME": "nowhere.test"},
     },
     ttl=300,
 )
@@ -75,6 +76,7 @@ def live(name: str, type: RRType = TXT) -> Answer:
         ({"a.new.example": {"SPF": "x"}}, "a.new.example", TXT, Answer.nodata(300)),
         ({"a.new.example": {"TXT": "x"}}, "b.new.example", A, Answer.nxdomain(300)),
         ({"a.new.example": None}, "new.example", A, Answer.nxdomain(300)),
+        ({"a.stale.example.com": {"TXT": "x"}}, "stale.example.com", A, live("stale.example.com", A)),
         # CNAME records below that stand at a drafted name are hidden
         ({"alias.example.com": {"TXT": "draft"}}, "alias.example.com", TXT, Answer.txt("draft")),
         ({"alias.example.com": {"TXT": "draft"}}, "alias.example.com", A, NODATA),
@@ -133,6 +135,12 @@ def live(name: str, type: RRType = TXT) -> Answer:
             "example.com",
             MX,
             Answer.mx((1, "m.example")),
+        ),
+        (
+            {"new.example": {"CNAME": "example.com", "*": None}},
+            "new.example",
+            TXT,
+            Answer.txt("live", ttl=300, chain=["example.com"]),
         ),
         (
             {"example.com": {"CNAME": "nowhere.example"}},

@@ -1,0 +1,132 @@
+"""The worst case of a domain's lookups and voids over all addresses (RFC 7208 §4.6.4), never cut off at the limit."""
+
+from collections.abc import Generator
+from contextlib import suppress
+from typing import NamedTuple
+
+from spfengine.addresses import V4, V6, Family, address_text
+from spfengine.answers import Answer, Question
+from spfengine.evaluation.limits import Limits, VoidRule
+from spfengine.evaluation.session import Answers
+from spfengine.evaluation.targets import UnknownTarget
+from spfengine.evaluation.trace import TracedRecord, Tracer, traced
+from spfengine.policy.outcome import Choice, Outcome
+from spfengine.policy.tiling import Inputs, TilingSession, tile
+from spfengine.problems import ProblemCode
+from spfengine.record.model import MX, A, Directive, Exists, Ptr, Redirect
+
+LIFTED = 250
+"""The limit under which the true need is counted; only records that lead in a circle reach it."""
+
+_CHOICES: dict[type[Directive], tuple[Choice, ...]] = dict.fromkeys(
+    (A, MX, Exists, Ptr), (Choice.NO_MATCH_VOID, Choice.MATCH)
+)  # what costs most: a DNS failure would only end the check early
+
+
+class Cost(NamedTuple):
+    """The most that any address of a family costs.
+
+    Attributes:
+        most: how many lookups or voids.
+        address: an address that costs it.
+        terms: the terms that make it up, in order of evaluation, each with the domain of its record.
+    """
+
+    most: int
+    address: str
+    terms: tuple[tuple[str, str], ...]
+
+
+class Budget(NamedTuple):
+    """What the worst addresses cost, by IP version (4 and 6).
+
+    Attributes:
+        lookups: terms that ask DNS; the limit is 10.
+        voids: void lookups by each rule there is; the limit is 2.
+        endless: whether the records lead in a circle, so that no number is enough.
+        incomplete: whether DNS could not answer something, so that the true need may be more.
+    """
+
+    lookups: dict[int, Cost]
+    voids: dict[VoidRule, dict[int, Cost]]
+    endless: bool
+    incomplete: bool
+
+    @property
+    def worst_lookups(self) -> int:
+        """The most lookups of any address."""
+        return max(cost.most for cost in self.lookups.values())
+
+    def worst_voids(self, rule: VoidRule = VoidRule.PER_TERM) -> int:
+        """The most void lookups of any address, counted by a rule."""
+        return max(cost.most for cost in self.voids[rule].values())
+
+
+def budget(inputs: Inputs, answers: Answers) -> Generator[Question, Answer, Budget]:
+    """Return the budget of a domain.
+
+    Args:
+        answers: what DNS said so far; what is asked is added.
+    """
+    lookups: dict[int, Cost] = {}
+    voids: dict[VoidRule, dict[int, Cost]] = {}
+    endless = incomplete = False
+    for rule in VoidRule:
+        lifted = inputs.with_limits(
+            Limits(LIFTED, LIFTED, rule, inputs.limits.names, None, count_p=inputs.limits.count_p)
+        )
+        voids[rule] = {}
+        for family in (V4, V6):
+            starts, outcomes = yield from tile(lifted, family, answers, _CHOICES)
+            endless = endless or any(_is_endless(outcome) for outcome in outcomes)
+            incomplete = incomplete or any(outcome.is_incomplete for outcome in outcomes)
+            if rule is VoidRule.PER_TERM:
+                place = max(range(len(starts)), key=lambda each: outcomes[each].lookups)
+                lookups[family.version] = _lookup_cost(lifted, family, starts[place], outcomes[place], answers)
+            place = max(range(len(starts)), key=lambda each: outcomes[each].void_lookups)
+            voids[rule][family.version] = _void_cost(lifted, family, starts[place], outcomes[place], answers)
+    return Budget(lookups, voids, endless, incomplete)
+
+
+def _is_endless(outcome: Outcome) -> bool:
+    if outcome.tree is not None:
+        return any(_is_endless(branch) for _, branch in outcome.tree.branches)
+    return outcome.problem is not None and outcome.problem.code is ProblemCode.TOO_MANY_LOOKUPS
+
+
+def _lookup_cost(inputs: Inputs, family: Family, address: int, outcome: Outcome, answers: Answers) -> Cost:
+    root = _trace(inputs, family, address, _script(outcome, "lookups"), answers)
+    terms = [(domain, term.term.text) for domain, term in traced(root) if _is_charged(term.term)]
+    return Cost(outcome.lookups, address_text(family, address), tuple(terms[: outcome.lookups]))
+
+
+def _void_cost(inputs: Inputs, family: Family, address: int, outcome: Outcome, answers: Answers) -> Cost:
+    root = _trace(inputs, family, address, _script(outcome, "void_lookups"), answers)
+    terms = [
+        (domain, term.term.text)
+        for domain, term in traced(root)
+        if any(asked.answer.is_void for asked in term.questions)
+    ]
+    return Cost(outcome.void_lookups, address_text(family, address), tuple(terms))
+
+
+def _is_charged(term: object) -> bool:
+    return isinstance(term, Redirect) or (isinstance(term, Directive) and term.charged)
+
+
+def _script(outcome: Outcome, field: str) -> list[Choice]:
+    """Return what the conditional terms come to where an outcome costs most."""
+    script = []
+    while outcome.tree is not None:
+        choice, outcome = max(outcome.tree.branches, key=lambda branch: int(getattr(branch[1], field)))
+        script.append(choice)
+    return script
+
+
+def _trace(inputs: Inputs, family: Family, address: int, script: list[Choice], answers: Answers) -> TracedRecord:
+    """Return what one run does, every question of which is answered already."""
+    session = TilingSession(inputs, family, address, {}, _CHOICES, script)
+    tracer = Tracer(session)
+    with suppress(UnknownTarget):
+        tracer.run(answers)
+    return tracer.root

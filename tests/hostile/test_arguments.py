@@ -25,11 +25,43 @@ ZONE = Zone(
 
 @pytest.mark.parametrize(
     "ip",
-    ["", " ", "192.0.2", "192.0.2.1 ", " 192.0.2.1", "192.0.2.1\n", "192.0.2.1\x00", "192.0.2.256", "192.0.2.01", "0300.1.1.1",
-     "1", "192.0.2.1/32", "192.0.2.1:25", "::1%eth0", "fe80::1%1", "[::1]", ":::", "1::2::3", "::ffff:192.0.2.256", "::g",
-     "\u0661\u0669\u0662.0.2.1", "\ud800", "localhost", "1" * 1_000_000, None, 5, 3221225985, b"192.0.2.1", True, 1.5, [], (),
-     ipaddress.ip_network("192.0.2.0/24"), ipaddress.IPv6Address("fe80::1%eth0")],
-)  # fmt: skip
+    [
+        "",
+        " ",
+        "192.0.2",
+        "192.0.2.1 ",
+        " 192.0.2.1",
+        "192.0.2.1\n",
+        "192.0.2.1\x00",
+        "192.0.2.256",
+        "192.0.2.01",
+        "0300.1.1.1",
+        "1",
+        "192.0.2.1/32",
+        "192.0.2.1:25",
+        "::1%eth0",
+        "fe80::1%1",
+        "[::1]",
+        ":::",
+        "1::2::3",
+        "::ffff:192.0.2.256",
+        "::g",
+        "\u0661\u0669\u0662.0.2.1",
+        "\ud800",
+        "localhost",
+        "1" * 1_000_000,
+        None,
+        5,
+        3221225985,
+        b"192.0.2.1",
+        True,
+        1.5,
+        [],
+        (),
+        ipaddress.ip_network("192.0.2.0/24"),
+        ipaddress.IPv6Address("fe80::1%eth0"),
+    ],
+)
 def test_what_is_no_ip_address_is_refused(ip: object) -> None:
     with pytest.raises(AddressError, match="not an IP address") as caught:
         check(ip, "u@a.example", resolver=ZONE)
@@ -83,12 +115,22 @@ def test_an_argument_that_can_not_be_used_is_named(arguments: dict[str, Any], na
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        ({"lookups": -1}, "lookups"), ({"lookups": "10"}, "lookups"), ({"lookups": 1.5}, "lookups"), ({"voids": None}, "voids"),
-        ({"names": -5}, "names"), ({"seconds": 0}, "seconds"), ({"seconds": -1}, "seconds"), ({"seconds": "20"}, "seconds"),
-        ({"seconds": float("nan")}, "seconds"), ({"seconds": float("inf")}, "seconds"), ({"seconds": 10**400}, "seconds"),
-        ({"void_rule": "per-mail"}, "void_rule"), ({"void_rule": None}, "void_rule"), ({"void_rule": []}, "void_rule"),
+        ({"lookups": -1}, "lookups"),
+        ({"lookups": "10"}, "lookups"),
+        ({"lookups": 1.5}, "lookups"),
+        ({"voids": None}, "voids"),
+        ({"names": -5}, "names"),
+        ({"seconds": 0}, "seconds"),
+        ({"seconds": -1}, "seconds"),
+        ({"seconds": "20"}, "seconds"),
+        ({"seconds": float("nan")}, "seconds"),
+        ({"seconds": float("inf")}, "seconds"),
+        ({"seconds": 10**400}, "seconds"),
+        ({"void_rule": "per-mail"}, "void_rule"),
+        ({"void_rule": None}, "void_rule"),
+        ({"void_rule": []}, "void_rule"),
     ],
-)  # fmt: skip
+)
 def test_limits_that_can_not_be(arguments: dict[str, Any], named: str) -> None:
     with pytest.raises(ArgumentError, match=rf"Limits\.{named} must be"):
         Limits(**arguments)
@@ -101,10 +143,41 @@ def test_what_is_no_record_text_is_refused(record: Any) -> None:
 
 
 ODD = (
-    "\x00", "a\x00b", "a\r\nb", "\r\n.\r\n", "\x1b[31mred\x1b[0m", "\u202egnp.exe", "\udcff", "\ud800", "\udfff\ud800", "\U0001f600",
-    "ü" * 100, "x" * 1_000_000, "@" * 1000, "." * 1000, "%{s}", "%", "{}", '"', "\\", " ", "", "<", ">", "<>", "<a", "xn--", "xn--\x00",
-    "\u3002", "a\u3002b", "\u2024", "\xad", "\u200d", "\u0660.\u0661", "..",
-)  # fmt: skip
+    "\x00",
+    "a\x00b",
+    "a\r\nb",
+    "\r\n.\r\n",
+    "\x1b[31mred\x1b[0m",
+    "\u202egnp.exe",
+    "\udcff",
+    "\ud800",
+    "\udfff\ud800",
+    "\U0001f600",
+    "ü" * 100,
+    "x" * 1_000_000,
+    "@" * 1000,
+    "." * 1000,
+    "%{s}",
+    "%",
+    "{}",
+    '"',
+    "\\",
+    " ",
+    "",
+    "<",
+    ">",
+    "<>",
+    "<a",
+    "xn--",
+    "xn--\x00",
+    "\u3002",
+    "a\u3002b",
+    "\u2024",
+    "\xad",
+    "\u200d",
+    "\u0660.\u0661",
+    "..",
+)
 
 
 @pytest.mark.parametrize("odd", ODD, ids=ascii)

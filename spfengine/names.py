@@ -89,7 +89,7 @@ def _domain_fault(domain: str) -> str | None:
         return f"{shown} has a label longer than {MAX_LABEL} octets"
     if len(labels) == 1:
         return f"{shown} is a single label, not a fully qualified domain name"
-    if labels[-1].isdigit():
+    if labels[-1].isdecimal():
         return f"{shown} ends in a label of digits only, so it is no domain name"
     return None
 

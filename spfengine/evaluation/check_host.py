@@ -90,7 +90,7 @@ def _evaluate(session: Session, domain: str, include: Include | None) -> Generat
                     charge(session)
                     if isinstance(step, Include):
                         target = step.domain_spec.target
-                        if target is None:
+                        if not target:
                             target = yield from expand_target(session, step.domain_spec, domain)
                         # RFC 7208 §5.2: only pass matches; RFC 8616 §4: no target-name, no match
                         matched = target is not None and (yield from _evaluate(session, target, step)) is _PASS
@@ -126,7 +126,7 @@ def _redirect(session: Session, redirect: Redirect, domain: str) -> Generator[Qu
         session.tracer.begin(redirect)
     charge(session)
     target = redirect.value.target
-    if target is None:
+    if not target:
         target = yield from expand_target(session, redirect.value, domain)
     if target is None:
         text = f"{visible(redirect.text)} uses the local part of the sender, which is not ASCII"

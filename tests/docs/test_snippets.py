@@ -37,18 +37,21 @@ def test_the_readme_is_among_the_pages() -> None:
     assert any(block.page == "README.md" and block.is_run for block in BLOCKS)
 
 
-@pytest.mark.parametrize("page", sorted({b.page for b in BLOCKS if b.language == "python" and b.is_run and not b.mark}))
-def test_python_of(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def _python_pages() -> list[Any]:
+    """Each page once, and once more with the blocks that ask the Internet, where it has any."""
+    run = [block for block in BLOCKS if block.language == "python" and block.is_run]
+    found = [pytest.param(page, False, id=page) for page in sorted({block.page for block in run})]
+    live = sorted({block.page for block in run if block.mark == "live DNS"})
+    return found + [pytest.param(page, True, id=f"{page} with live DNS", marks=pytest.mark.live) for page in live]
+
+
+@pytest.mark.parametrize(("page", "live"), _python_pages())
+def test_python_of(page: str, live: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(REPOSITORY)
     namespace: dict[str, Any] = {"__name__": "__page__"}
     for block in BLOCKS:
-        if block.page == page and block.language == "python" and block.is_run and block.mark != "live DNS":
+        if block.page == page and block.language == "python" and block.is_run and (live or block.mark != "live DNS"):
             run_python(block, namespace)
-
-
-@pytest.mark.parametrize("block", [_with_marks(b) for b in BLOCKS if b.language == "python" and b.mark == "live DNS"])
-def test_live_python(block: Block) -> None:
-    run_python(block, {"__name__": "__page__"})
 
 
 @pytest.mark.parametrize("block", [_with_marks(b) for b in BLOCKS if b.language == "console" and b.is_run])

@@ -154,7 +154,7 @@ AUTHENTICATED = {
             ';\r\n\tspf=pass (mail.example.net: domain of "a@b"@example.com designates 192.0.2.24 as permitted sender)'
             ' smtp.mailfrom="a@b"@example.com'
         ),
-        "mail.example.net",
+        "mx.example",
         [
             method("dkim", "none"),
             method("dmarc", "pass", ("header.from", "a.example"), comment="policy=none"),

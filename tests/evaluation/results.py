@@ -16,6 +16,8 @@ ZONE = Zone(
         "explained.example": {"TXT": "v=spf1 -all exp=why.example"},
         "redirected.example": {"TXT": "v=spf1 redirect=explained.example"},
         "verbose.example": {"TXT": "v=spf1 -all exp=long.example"},
+        "*.odd.example": {"TXT": "v=spf1 -all exp=why.example"},
+        "several.example": {"TXT": ["v=spf1 -all", "v=spf1 " + "a " * 100]},
         "exists.example": {"TXT": f"v=spf1 -exists:%{{i}}.{'y.' * 2000}found.example"},
         "*.found.example": {"A": "127.0.0.2"},
         "why.example": {"TXT": "See http://explained.example/?s=%{S} (or ask)"},

@@ -140,6 +140,30 @@ def test_a_sender_is_bare_only_where_it_is_a_plain_mailbox(sender: str, written:
     assert authenticated(checked_sender(sender)).endswith(f"smtp.mailfrom={written}")
 
 
+@pytest.mark.parametrize("helo", ["a  b " * 50, " " * 250, "a " * 120, "\\ " * 100])
+def test_white_space_survives_folding(helo: str) -> None:
+    field = received(checked("pass.example", helo=helo))
+    assert is_one_field(field)
+    assert parse_received_spf(field).keys["helo"] == helo
+
+
+def test_a_domain_can_not_hide_the_client() -> None:
+    """What a stranger calls his domain is one word of the comment, so no address in it counts."""
+    result = checked("x 203.0.113.1 designates 203.0.113.2 y.odd.example")
+    assert result.result == "fail"
+    assert parse_authentication_results(authenticated(result)).spf[0].client_ip == "192.0.2.1"
+
+
+def test_what_a_problem_cut_is_ascii() -> None:
+    result = checked("several.example")
+    assert result.problem is not None
+    assert "…" in result.problem.text
+    field = authenticated(result)
+    assert is_one_field(field)
+    shown = f"{result.problem.code}: {result.problem.text.replace('…', '...')}"
+    assert parse_authentication_results(field).spf[0].reason == shown
+
+
 def test_ipv6_addresses_are_quoted() -> None:
     assert 'client-ip="2001:db8::1";' in received(checked("pass.example", ip="2001:DB8::1"))
 

@@ -73,6 +73,21 @@ def test_a_long_explanation_is_cut() -> None:
     assert reply.text.endswith("words w...")
 
 
+def test_long_domains_leave_room_for_the_explanation() -> None:
+    domain = ".".join(["label" * 10] * 4) + ".odd.example"
+    reply = checked(domain).smtp_reply()
+    assert reply is not None
+    assert " explains: See http://explained.example/" in reply.text
+
+
+def test_text_of_dns_is_escaped() -> None:
+    for domain in ("several.example", "b\x00.odd.example"):
+        reply = checked(domain).smtp_reply()
+        assert reply is not None
+        assert reply.text.isascii()
+        assert reply.text.isprintable()
+
+
 @given(
     domain=st.sampled_from([f"{result}.example" for result in RESULTS]) | st.text(max_size=300),
     local_part=st.text(max_size=300),

@@ -48,6 +48,7 @@ PURE = {"record", "evaluation"}
 PURE_STDLIB = {
     "bisect",
     "collections",
+    "contextlib",
     "copy",
     "enum",
     "functools",

@@ -3,7 +3,6 @@
 import ast
 import inspect
 import re
-import tomllib
 from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
@@ -38,7 +37,8 @@ VALUES: dict[str, list[str]] = {
         too-many-lookups too-many-void-lookups too-many-mx time-limit
         dns-failure dns-servfail dns-refused dns-formerr dns-timeout dns-truncated dns-cname-loop
         exp-absent exp-invalid-domain exp-non-ascii-local-part exp-dns-error exp-no-record exp-multiple-records
-        exp-invalid-macro exp-non-ascii exp-control-character exp-too-long exp-time-limit
+        exp-invalid-macro exp-non-ascii exp-control-character exp-empty exp-too-long exp-time-limit
+        dns-incomplete over-lookup-limit over-void-limit over-void-limit-per-lookup draft-broken draft-not-reached
     """.split(),
 }
 
@@ -104,7 +104,7 @@ def test_every_public_name_says_what_it_is(name: str) -> None:
     for member, value in vars(public).items():
         inner = value.__func__ if isinstance(value, classmethod | staticmethod) else value
         if not member.startswith("_") and (inspect.isfunction(inner) or isinstance(inner, property)):
-            told = (inner.__doc__ or "").strip() or f"    {member}: " in public.__doc__
+            told = (inner.__doc__ or "").strip() or f"    {member}: " in str(public.__doc__)
             assert told, f"{name}.{member} has no docstring"
 
 
@@ -122,9 +122,3 @@ def test_the_reference_has_every_public_name_and_value(repository: Path) -> None
     missing = [name for name in NAMES if not re.search(rf"`(?:await )?(?:spfengine\.)?{name}[`(]", text)]
     missing += [value for values in VALUES.values() for value in values if f"`{value}`" not in text]
     assert not missing, f"docs/reference/ says nothing of {', '.join(missing)}"
-
-
-def test_the_version_is_that_of_the_project(repository: Path) -> None:
-    project = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert spfengine.__version__ == project["version"]
-    assert f"## [{spfengine.__version__}]" in (repository / "CHANGELOG.md").read_text(encoding="utf-8")

@@ -150,11 +150,9 @@ class FieldReader:
             parts.append(special[0])
 
     def _pair(self) -> str:
-        """Return the character after a backslash (RFC 5322 §3.2.1), a line end excepted."""
+        """Return the character after a backslash (RFC 5322 §3.2.1)."""
         character = self.text[self.at : min(self.at + 1, self.end)]
-        if character in "\r\n":
-            return "\\"
-        self.at += 1
+        self.at += len(character)
         return character
 
     def _pass(self, pattern: re.Pattern[str]) -> str:

@@ -38,7 +38,7 @@ def smtp_reply(result: "CheckResult") -> SMTPReply | None:
     match result.result:
         case Result.FAIL:
             text = f"SPF {identity} check failed: {domain} does not permit {result.ip} to send for it."
-            if result.explanation:
+            if result.explanation is not None:
                 explains = header_domain(result.record_domain or result.domain, _MAX_DOMAIN)
                 text += f" The domain {explains} explains: {result.explanation}"
             return SMTPReply(550, "5.7.23", _one_line(text))

@@ -81,7 +81,7 @@ def header_mailbox(sender: str, *, utf8: bool = False) -> str:
 
 def header_domain(domain: str, at_most: int = MAX_DOMAIN) -> str:
     """Return a domain name for people: US-ASCII without spaces, so that it is one word whatever it holds."""
-    return cut(visible_name(domain[: MAX_DOMAIN + 1]), at_most)
+    return cut(visible_name(domain[: MAX_DOMAIN + 1]).replace(" ", "\\032"), at_most)
 
 
 def dot_atom_or_quoted(text: str) -> str:

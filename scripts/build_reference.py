@@ -134,9 +134,9 @@ def find(name: str, module: str = "spfengine") -> _Definition:
     for statement in body:
         if isinstance(statement, _Definition) and statement.name == name:
             return statement
-    for statement in ast.walk(ast.Module(body, [])):
-        if isinstance(statement, ast.ImportFrom) and name in [alias.name for alias in statement.names]:
-            return find(name, statement.module or "spfengine")
+    for node in ast.walk(ast.Module(body, [])):
+        if isinstance(node, ast.ImportFrom) and name in [alias.name for alias in node.names]:
+            return find(name, node.module or "spfengine")
     raise SystemExit(f"{module} has no {name}: correct CHAPTERS in {Path(__file__).name}")
 
 

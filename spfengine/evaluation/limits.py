@@ -1,6 +1,7 @@
 """The limits of RFC 7208 §4.6.4."""
 
 from enum import StrEnum
+from math import inf
 
 from spfengine.errors import ArgumentError
 from spfengine.frozen import Frozen, fill
@@ -60,7 +61,7 @@ class Limits(Frozen):
         fill(self, "voids", voids)
         fill(self, "void_rule", rule)
         fill(self, "names", names)
-        fill(self, "seconds", seconds)
+        fill(self, "seconds", None if seconds == inf else seconds)
         fill(self, "count_p", count_p)
 
 

@@ -10,16 +10,16 @@ from spfengine.evaluation.limits import Limits, VoidRule
 from spfengine.evaluation.session import Answers
 from spfengine.evaluation.targets import UnknownTarget
 from spfengine.evaluation.trace import TracedRecord, Tracer, traced
+from spfengine.policy.inputs import Inputs
 from spfengine.policy.outcome import Choice, Outcome
-from spfengine.policy.tiling import Inputs, TilingSession, tile
-from spfengine.record.model import MX, A, Directive, Exists, Ptr, Redirect
+from spfengine.policy.scripted import TilingSession
+from spfengine.policy.tiling import tile
+from spfengine.record.model import Directive, Redirect
 
 LIFTED = 250
 """The limit under which the true need is counted; only records that lead in a circle reach it."""
 
-_CHOICES: dict[type[Directive], tuple[Choice, ...]] = dict.fromkeys(
-    (A, MX, Exists, Ptr), (Choice.NO_MATCH_VOID, Choice.MATCH)
-)  # what costs most: a DNS failure would only end the check early
+_CHOICES = (Choice.NO_MATCH_VOID, Choice.MATCH)  # what costs most: a DNS failure would only end the check early
 
 
 class Cost(NamedTuple):

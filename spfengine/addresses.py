@@ -24,6 +24,9 @@ class Family(NamedTuple):
     bits: int
     last: int
 
+    def __reduce__(self) -> str:
+        return f"V{self.version}"  # the one object there is, since families are told apart by identity
+
 
 V4 = Family(4, 32, (1 << 32) - 1)
 V6 = Family(6, 128, (1 << 128) - 1)
@@ -31,7 +34,7 @@ V6 = Family(6, 128, (1 << 128) - 1)
 _Hit = TypeVar("_Hit")
 
 Table = tuple[Sequence[int], Sequence[_Hit | None]]
-"""Ranges that cover a family's space: range i begins at `starts[i]`, and `hits[i]` is what it leads to (None: nothing)."""
+"""Ranges that cover a family's space: range i begins at `starts[i]`, and `hits[i]` is what it hits (None: nothing)."""
 
 
 def parse_address(address: object) -> tuple[Family, int]:

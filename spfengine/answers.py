@@ -15,7 +15,7 @@ from spfengine.visible import visible
 
 
 class RRType(StrEnum):
-    """The types of DNS record that SPF asks for (RFC 7208 §5; type SPF is never asked, §3.1)."""
+    """The types of DNS record that SPF asks for (RFC 7208 §5; type SPF is never asked, RFC 7208 §3.1)."""
 
     TXT = "TXT"
     A = "A"
@@ -101,7 +101,10 @@ class Answer(Frozen):
 
     @classmethod
     def txt(cls, *records: TextRecord, ttl: int | None = None, chain: Iterable[str] = ()) -> Self:
-        """An answer of TXT records; a tuple is one record of several strings. Text is sent as UTF-8."""
+        """An answer of TXT records; a tuple is one record of several strings (RFC 7208 §3.3). Text is sent as UTF-8.
+
+        Raises ArgumentError for text with surrogates that stand for no octet.
+        """
         strings = tuple(
             tuple(_octets(part) for part in record) if isinstance(record, tuple) else (_octets(record),)
             for record in records
@@ -195,11 +198,14 @@ class AsyncResolver(Protocol):
 
 
 def _octets(text: Text) -> bytes:
-    return text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape")
+    try:
+        return text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raise ArgumentError(f"no text that UTF-8 can hold: {visible(text, 60)!r}") from None
 
 
 def _undotted(name: str) -> str:
-    return name[:-1] if name.endswith(".") else name
+    return name.removesuffix(".")
 
 
 def _ip4(address: str | IPv4Address) -> int:

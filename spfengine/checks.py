@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from spfengine.drivers import adrive, drive
 from spfengine.evaluation.check_host import check_host
-from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.check_result import CheckResult
+from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.session import HELO, MAILFROM, Session
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def check(
 
     Raises:
         AddressError: `ip` is no IP address.
-        ArgumentError: `sender` or `helo` is no text.
+        ArgumentError: another argument is not what it must be.
         ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
     """
     session = Session(ip, sender, helo, MAILFROM, limits, receiver, time() if now is None else now)

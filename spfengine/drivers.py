@@ -3,14 +3,13 @@
 The elapsed-time limit (RFC 7208 §4.6.4) is watched here, at every question, on a monotonic clock.
 """
 
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Callable, Generator
 from time import monotonic
 from typing import Any, TypeVar
 
-from spfengine.answers import Answer, AsyncResolver, Question
-from spfengine.errors import ResolverError
+from spfengine.answers import Answer, Question
 from spfengine.evaluation.limits import Deadline
-from spfengine.visible import visible_name
+from spfengine.resolvers.asking import aresolve_of, no_answer, no_resolver
 
 _T = TypeVar("_T")
 
@@ -27,7 +26,7 @@ def drive(evaluation: Generator[Question, Answer, _T], resolver: object, seconds
     try:
         resolve: Callable[[Question], Any] = resolver.resolve  # type: ignore[attr-defined]  # asked of anything
     except AttributeError:
-        raise _no_resolver(resolver) from None
+        raise no_resolver(resolver) from None
     end = None if seconds is None else monotonic() + seconds
     step: Callable[[Any], Question] = evaluation.send
     value: Any = None
@@ -39,7 +38,7 @@ def drive(evaluation: Generator[Question, Answer, _T], resolver: object, seconds
             return result
         answer = value = resolve(question)
         if not isinstance(answer, Answer) or (answer.records and answer.type is not question.type):
-            raise _no_answer(resolver, question, answer)
+            raise no_answer(resolver, question, answer)
         if end is not None and monotonic() > end:
             step, value = evaluation.throw, Deadline()
 
@@ -51,7 +50,7 @@ async def adrive(evaluation: Generator[Question, Answer, _T], resolver: object, 
     """
     import asyncio  # here: who checks without asyncio does not pay for it
 
-    aresolve = _aresolve(resolver)
+    aresolve = aresolve_of(resolver)
     over = asyncio.timeout(seconds)
     try:
         async with over:
@@ -64,7 +63,7 @@ async def adrive(evaluation: Generator[Question, Answer, _T], resolver: object, 
                     return result
                 answer = await aresolve(question)
                 if not isinstance(answer, Answer) or (answer.records and answer.type is not question.type):
-                    raise _no_answer(resolver, question, answer)
+                    raise no_answer(resolver, question, answer)
     except TimeoutError:
         if not over.expired():
             raise
@@ -74,29 +73,3 @@ async def adrive(evaluation: Generator[Question, Answer, _T], resolver: object, 
         result = stop.value
         return result
     raise AssertionError("an evaluation ends at its deadline")
-
-
-def _aresolve(resolver: object) -> Callable[[Question], Awaitable[Any]]:
-    if isinstance(resolver, AsyncResolver):
-        return resolver.aresolve
-    from asyncio import to_thread
-
-    if not hasattr(resolver, "resolve"):
-        raise _no_resolver(resolver)
-    resolve = resolver.resolve
-    return lambda question: to_thread(resolve, question)
-
-
-def _no_resolver(resolver: object) -> ResolverError:
-    kind = type(resolver).__name__
-    if isinstance(resolver, AsyncResolver):
-        return ResolverError(f"{kind} answers in asyncio only (it has aresolve, but no resolve): use acheck()")
-    return ResolverError(f"{kind} is no resolver: it has neither resolve(question) nor aresolve(question)")
-
-
-def _no_answer(resolver: object, question: Question, answer: object) -> ResolverError:
-    got = f"records of type {answer.type}" if isinstance(answer, Answer) else f"a {type(answer).__name__}"
-    wanted = f"{question.type} of {visible_name(question.name)}"
-    return ResolverError(
-        f"{type(resolver).__name__} was asked for {wanted}, and must return an Answer to it, not {got}"
-    )

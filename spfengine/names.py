@@ -31,7 +31,12 @@ def is_same_or_under(name: str, parent: str) -> bool:
 
 def octets(text: str) -> str:
     """Return text that a client sent as the text of its octets (UTF-8 where it is not ASCII)."""
-    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("latin-1")
+    if text.isascii():
+        return text
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("latin-1")
+    except UnicodeEncodeError:  # surrogates that stand for no octet: no client can send them, but a caller may
+        return text.encode("utf-8", "surrogatepass").decode("latin-1")
 
 
 def from_labels(labels: Iterable[bytes]) -> str:
@@ -49,8 +54,7 @@ def to_labels(name: str) -> list[bytes]:
 
 def truncate(name: str) -> str:
     """Return an expanded name without its final dot, shortened from the left to 253 octets (RFC 7208 §7.3)."""
-    if name.endswith("."):
-        name = name[:-1]
+    name = name.removesuffix(".")
     if len(name) > MAX_NAME:
         dot = name.find(".", len(name) - MAX_NAME - 1)
         name = name[dot + 1 :]
@@ -64,16 +68,20 @@ def is_askable(name: str) -> bool:
     return len(name) <= MAX_LABEL or max(map(len, name.split("."))) <= MAX_LABEL
 
 
-@lru_cache(maxsize=4096)
 def domain_fault(domain: str) -> str | None:
     """Return why check_host() can't be asked about this domain, in words, or None where it can (RFC 7208 §4.3)."""
+    if len(domain) > MAX_NAME:
+        return f"{visible_name(domain)} is longer than the {MAX_NAME} octets of a domain name"
+    return _domain_fault(domain)
+
+
+@lru_cache(maxsize=4096)  # what it keeps is bounded: no name here is longer than a name may be
+def _domain_fault(domain: str) -> str | None:
     shown = visible_name(domain)
     if not domain:
         return "there is no domain to check"
     if domain[0] == "[":
         return f"{shown} is an address literal, not a domain name"
-    if len(domain) > MAX_NAME:
-        return f"{shown} is longer than the {MAX_NAME} octets of a domain name"
     labels = domain.split(".")
     if "" in labels:
         return f"{shown} has an empty label (two dots in a row, or a dot at its start)"
@@ -81,7 +89,7 @@ def domain_fault(domain: str) -> str | None:
         return f"{shown} has a label longer than {MAX_LABEL} octets"
     if len(labels) == 1:
         return f"{shown} is a single label, not a fully qualified domain name"
-    if labels[-1].isdigit():
+    if labels[-1].isdecimal():
         return f"{shown} ends in a label of digits only, so it is no domain name"
     return None
 

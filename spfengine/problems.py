@@ -59,6 +59,14 @@ class ProblemCode(StrEnum):
     DNS_CNAME_LOOP = "dns-cname-loop"
     DNS_FAILURE = "dns-failure"  # any of these: a possibility that a policy counts with, never the result of a check
 
+    # What makes a draft unsafe, or what is known of its effect incomplete (see `simulate`)
+    DRAFT_BROKEN = "draft-broken"
+    DRAFT_NOT_REACHED = "draft-not-reached"
+    DNS_INCOMPLETE = "dns-incomplete"
+    OVER_LOOKUP_LIMIT = "over-lookup-limit"
+    OVER_VOID_LIMIT = "over-void-limit"
+    OVER_VOID_LIMIT_PER_LOOKUP = "over-void-limit-per-lookup"
+
     # Why a fail has no explanation (the result stays fail)
     EXP_ABSENT = "exp-absent"
     EXP_INVALID_DOMAIN = "exp-invalid-domain"
@@ -66,6 +74,7 @@ class ProblemCode(StrEnum):
     EXP_DNS_ERROR = "exp-dns-error"
     EXP_NO_RECORD = "exp-no-record"
     EXP_MULTIPLE_RECORDS = "exp-multiple-records"
+    EXP_EMPTY = "exp-empty"
     EXP_INVALID_MACRO = "exp-invalid-macro"
     EXP_NON_ASCII = "exp-non-ascii"
     EXP_CONTROL_CHARACTER = "exp-control-character"
@@ -146,17 +155,33 @@ class Problem(Frozen):
         }
 
 
-_EXCERPT = 72
+_WIDTH = 78
 
 
-def excerpt(source: str, span: tuple[int, int]) -> list[str]:
-    """Return two lines: the piece of `source` around `span`, escaped, and carets under the span."""
+def excerpt(source: str, span: tuple[int, int], width: int = _WIDTH) -> list[str]:
+    """Return two lines of at most `width` columns: the piece of `source` around `span`, escaped, and carets."""
+    room = max(width - 4, 4)  # two spaces before it, and an ellipsis at each end
     start, end = span
-    left = max(0, start - (_EXCERPT - min(end - start, _EXCERPT)) // 2)
-    shown_end = min(end, start + _EXCERPT)
-    before = visible(source[left:start])
-    marked = visible(source[start:shown_end])
-    after = visible(source[shown_end : left + _EXCERPT])
-    lead = "…" if left else ""
-    tail = "…" if max(shown_end, left + _EXCERPT) < len(source) else ""
-    return [f"  {lead}{before}{marked}{after}{tail}", "  " + " " * len(lead + before) + "^" * max(1, len(marked))]
+    marked = _cells(source[start : min(end, start + room)], room)
+    left = _cells(source[max(0, start - room) : start][::-1], (room - _columns(marked)) // 2)
+    right = _cells(source[start + len(marked) : start + room], room - _columns(marked) - _columns(left))
+    left = _cells(source[max(0, start - room) : start][::-1], room - _columns(marked) - _columns(right))
+    before = ("…" if len(left) < start else "") + "".join(reversed(left))
+    after = "".join(right) + ("…" if start + len(marked) + len(right) < len(source) else "")
+    return [f"  {before}{''.join(marked)}{after}", "  " + " " * len(before) + "^" * max(1, _columns(marked))]
+
+
+def _cells(text: str, room: int) -> list[str]:
+    """Return the characters of `text`, each escaped, as many from its start on as fit into `room` columns."""
+    cells = []
+    for character in text:
+        cell = visible(character)
+        room -= len(cell)
+        if room < 0:
+            break
+        cells.append(cell)
+    return cells
+
+
+def _columns(cells: list[str]) -> int:
+    return sum(map(len, cells))

@@ -1,4 +1,4 @@
-"""Text of strangers, made safe to show: what they wrote can neither steer a terminal nor break a header, page or log."""
+"""Text of strangers, made safe to show: it can neither steer a terminal nor break a header, page or log."""
 
 _SHOWN_AT_MOST = 400
 

@@ -41,10 +41,21 @@ def shared() -> Path | None:
     return shared_folder()
 
 
+LEFT_OUT = {
+    "live": (os.environ.get("SPFENGINE_LIVE_DNS") != "1", "asks the Internet's DNS; SPFENGINE_LIVE_DNS=1 runs it"),
+    "debian": (os.environ.get("SPFENGINE_NO_DEBIAN") == "1", "needs Debian's nsd; SPFENGINE_NO_DEBIAN=1 leaves it out"),
+}
+
+
+def pytest_report_header() -> str:
+    """Say where the official suite comes from: it is read, or fetched, but never kept in the repository."""
+    from tests.cases.official import source
+
+    return source()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if os.environ.get("SPFENGINE_LIVE_DNS") == "1":
-        return
-    reason = "asks the Internet's DNS; set SPFENGINE_LIVE_DNS=1 to run it"
     for item in items:
-        if item.get_closest_marker("live") is not None:
-            item.add_marker(pytest.mark.skip(reason=reason))
+        for marker, (left_out, reason) in LEFT_OUT.items():
+            if left_out and item.get_closest_marker(marker) is not None:
+                item.add_marker(pytest.mark.skip(reason=reason))

@@ -75,7 +75,7 @@ def _evaluate(session: Session, domain: str, include: Include | None) -> Generat
             if isinstance(step, NetworkRun):
                 directive = locate(session, step.table(session.family))
                 if tracer is not None:
-                    tracer.networks(domain, step, directive)
+                    tracer.networks(step, directive)
                 if directive is None:
                     continue
                 path.append((domain, directive))
@@ -83,14 +83,14 @@ def _evaluate(session: Session, domain: str, include: Include | None) -> Generat
                 directive = step
                 path.append((domain, directive))
                 if tracer is not None:
-                    tracer.begin(domain, directive)
+                    tracer.begin(directive)
                 if isinstance(step, All):
                     matched = True
                 else:
                     charge(session)
                     if isinstance(step, Include):
                         target = step.domain_spec.target
-                        if target is None:
+                        if not target:
                             target = yield from expand_target(session, step.domain_spec, domain)
                         # RFC 7208 §5.2: only pass matches; RFC 8616 §4: no target-name, no match
                         matched = target is not None and (yield from _evaluate(session, target, step)) is _PASS
@@ -123,10 +123,10 @@ def _evaluate(session: Session, domain: str, include: Include | None) -> Generat
 def _redirect(session: Session, redirect: Redirect, domain: str) -> Generator[Question, Answer, tuple[str, Record]]:
     """Return the domain that a redirect leads to, and its record (RFC 7208 §6.1)."""
     if session.tracer is not None:
-        session.tracer.begin(domain, redirect)
+        session.tracer.begin(redirect)
     charge(session)
     target = redirect.value.target
-    if target is None:
+    if not target:
         target = yield from expand_target(session, redirect.value, domain)
     if target is None:
         text = f"{visible(redirect.text)} uses the local part of the sender, which is not ASCII"
@@ -178,7 +178,7 @@ def find_record(session: Session, domain: str, term: Include | Redirect | None) 
 
 def select_record(answer: Answer) -> Record | RecordSyntaxError | Problem:
     """Return the one SPF record of a TXT answer, parsed; or what is wrong with it; or why there is none or no one
-    (RFC 7208 §4.5).
+    (RFC 7208 §3.2, RFC 7208 §4.5).
 
     Selected on octets, and kept with the answer: as long as that is cached, the record is not parsed again.
     """

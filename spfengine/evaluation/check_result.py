@@ -74,7 +74,7 @@ class CheckResult(Frozen):
 
     @property
     def record_domain(self) -> str | None:
-        """The domain whose record gave the result (after a redirect: the target's); with a problem, the one at fault."""
+        """The domain whose record gave the result (after a redirect: its target); with a problem, the one at fault."""
         return self._session.record_domain
 
     @property
@@ -143,7 +143,8 @@ class CheckResult(Frozen):
         return CheckResult(session)
 
     def received_spf(self, receiver: str | None = None, *, utf8: bool = False) -> str:
-        """Return the Received-SPF header field, its name included, folded with CRLF (RFC 7208 §9.1, eid5436).
+        """Return the Received-SPF header field, its name included, folded with CRLF but with none at its end
+        (RFC 7208 §9.1, eid5436).
 
         Args:
             receiver: the name of the receiving host; that of the check where it is not given.
@@ -151,10 +152,11 @@ class CheckResult(Frozen):
         """
         from spfengine.evaluation.headers import received_spf
 
-        return received_spf(self, receiver, utf8=utf8)
+        return received_spf(self, receiver or self._session.receiver, utf8=utf8)
 
     def authentication_results(self, authserv_id: str, *, utf8: bool = False) -> str:
-        """Return the Authentication-Results header field, its name included, folded with CRLF (RFC 8601 §2.2).
+        """Return the Authentication-Results header field, its name included, folded with CRLF but with none at its end
+        (RFC 8601 §2.2).
 
         Args:
             authserv_id: the name under which the receiver gives its results.

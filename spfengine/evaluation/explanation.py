@@ -33,7 +33,7 @@ def explain(session: Session, record: Record, domain: str) -> Generator[Question
         return None, _ABSENT
     session.counting = False
     if session.tracer is not None:
-        session.tracer.begin(domain, modifier)
+        session.tracer.begin(modifier)
     try:
         text, code, why = yield from _explain(session, modifier.value, domain)
     except Deadline:
@@ -74,6 +74,8 @@ def _explain(session: Session, spec: MacroString, domain: str) -> Generator[Ques
     text = explain_string.expand_text(lambda letter: session.macro_value(letter, domain, validated))
     if text is None:
         return None, ProblemCode.EXP_TOO_LONG, f"it would be longer than {MAX_EXPLANATION} characters"
+    if not text:
+        return None, ProblemCode.EXP_EMPTY, f"the text at {shown} is empty"
     refused = _refused(text, "its expansion")
     return (text, None, "") if refused is None else refused
 
@@ -98,6 +100,8 @@ def _refused(text: str, what: str) -> _Told | None:
     """Why a text can't be shown to a client, or None where it can."""
     if not text.isascii():
         return None, ProblemCode.EXP_NON_ASCII, f"{what} is not US-ASCII: {visible(text, 60)}"
-    if text and not text.isprintable():
+    if not text:
+        return None, ProblemCode.EXP_EMPTY, f"{what} is empty"
+    if not text.isprintable():
         return None, ProblemCode.EXP_CONTROL_CHARACTER, f"{what} has control characters: {visible(text, 60)}"
     return None

@@ -1,10 +1,11 @@
 """The limits of RFC 7208 §4.6.4."""
 
 from enum import StrEnum
-from math import inf
 
 from spfengine.errors import ArgumentError
 from spfengine.frozen import Frozen, fill
+
+_FOREVER = 1_000_000_000  # seconds; more is a mistake, and much more no clock can add
 
 
 class VoidRule(StrEnum):
@@ -50,8 +51,9 @@ class Limits(Frozen):
         for name, value in (("lookups", lookups), ("voids", voids), ("names", names)):
             if value.__class__ is not int or value < 0:
                 raise ArgumentError(f"Limits.{name} must be a whole number, 0 or more, not {value!r}")
-        if seconds is not None and not seconds > 0:
-            raise ArgumentError(f"Limits.seconds must be more than 0, or None, not {seconds!r}")
+        if seconds is not None and not (isinstance(seconds, int | float) and 0 < seconds < _FOREVER):
+            expected = f"a number over 0 and under {_FOREVER}, or None"
+            raise ArgumentError(f"Limits.seconds must be {expected}, not {seconds!r}")
         try:
             rule = VoidRule(void_rule)
         except ValueError:
@@ -61,7 +63,7 @@ class Limits(Frozen):
         fill(self, "voids", voids)
         fill(self, "void_rule", rule)
         fill(self, "names", names)
-        fill(self, "seconds", None if seconds == inf else seconds)
+        fill(self, "seconds", seconds)
         fill(self, "count_p", count_p)
 
 

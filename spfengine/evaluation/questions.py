@@ -13,12 +13,17 @@ from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Session, address_type
 from spfengine.names import fold
 from spfengine.problems import Problem, ProblemCode
+from spfengine.record.model import Include, Redirect
 from spfengine.visible import visible_name
 
 _PERMERROR = Result.PERMERROR
 _TEMPERROR = Result.TEMPERROR
 _PER_LOOKUP = VoidRule.PER_LOOKUP
 _DUAL_STACK = VoidRule.DUAL_STACK
+
+
+MAX_DEPTH = 100
+"""Terms that may lead to a record: 10 at most under RFC 7208 §4.6.4. Only `Limits` that lift that get here."""
 
 
 class Halt(Exception):  # noqa: N818 - no error of the program: the check ends here, with this result
@@ -36,6 +41,8 @@ def charge(session: Session) -> None:
     session.lookups += 1
     if session.lookups > session.limits.lookups:
         raise Halt(_PERMERROR, _too_many_lookups(session))
+    if session.lookups > MAX_DEPTH and len(session.path) > MAX_DEPTH:
+        raise Halt(_PERMERROR, _too_deep(session))
 
 
 @lru_cache(maxsize=4096)
@@ -80,8 +87,8 @@ def has_client(
         Halt: DNS could not answer, or this is one void lookup too many.
     """
     family = session.family
-    type = session.address_type
-    key, question = keyed(name, type)
+    wanted = session.address_type
+    key, question = keyed(name, wanted)
     answer = session.answers.get(key)
     if answer is None:
         answer = session.answers[key] = yield question
@@ -90,7 +97,7 @@ def has_client(
     if answer.is_failure:
         if skip_failure:
             return False
-        raise failed(name, type, answer)
+        raise failed(name, wanted, answer)
     if session.limits.void_rule is _DUAL_STACK and answer.status is not Status.NXDOMAIN:
         other = yield from ask(session, name, address_type(V6 if family is V4 else V4))
         if not other.is_void:
@@ -140,13 +147,32 @@ def _too_many_lookups(session: Session) -> Problem:
         "(include, a, mx, ptr, exists and redirect count, in included records too)"
     )
     hint = "take out terms that are not needed, or replace includes and names by their networks"
-    domains = [fold(domain) for domain, _ in session.path]
-    if domains and domains[-1] in domains[:-1]:
-        first = domains.index(domains[-1])
-        circle = " → ".join([visible_name(domain) for domain in domains[first : domains.index(domains[-1], first + 1)]])
-        text += f"; the records lead in a circle: {circle} → {visible_name(domains[-1])}"
+    circle = _circle(session)
+    if circle is not None:
+        text += circle
         hint = "take out the include or redirect that leads back"
     return Problem(ProblemCode.TOO_MANY_LOOKUPS, text, section="4.6.4", hint=hint)
+
+
+def _too_deep(session: Session) -> Problem:
+    """Return why records that include one another without end, or nearly so, are not followed further."""
+    text = f"records include or redirect to one another more than {len(session.path) - 1} deep"
+    hint = "take out the include or redirect that leads back"
+    return Problem(ProblemCode.TOO_MANY_LOOKUPS, text + (_circle(session) or ""), section="4.6.4", hint=hint)
+
+
+def _circle(session: Session) -> str | None:
+    """Return, in words, the circle in which the records lead, or None where they do not."""
+    domains = [fold(domain) for domain, _ in session.path]
+    last = session.path[-1][1] if domains else None
+    spec = last.domain_spec if isinstance(last, Include) else last.value if isinstance(last, Redirect) else None
+    if spec is not None and spec.target:
+        domains.append(fold(spec.target))  # not entered any more, but written there
+    if not domains or domains[-1] not in domains[:-1]:
+        return None
+    first = domains.index(domains[-1])
+    circle = " → ".join([visible_name(domain) for domain in domains[first : domains.index(domains[-1], first + 1)]])
+    return f"; the records lead in a circle: {circle} → {visible_name(domains[-1])}"
 
 
 def _too_many_voids(session: Session, name: str) -> Problem:

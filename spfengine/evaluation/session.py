@@ -1,7 +1,8 @@
 """What one check knows: the client, what it said, the limits, and the counters that run along."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from math import isfinite
+from typing import TYPE_CHECKING, Any
 
 from spfengine.addresses import V4, Family, address_text, parse_address
 from spfengine.answers import Answer, Question, RRType
@@ -74,7 +75,7 @@ class Session:
     matchers: "Mapping[type[Directive], Matcher] | None" = None
     explaining = True
 
-    def unknown_inputs(self, letters: frozenset[str]) -> tuple[str, ...]:
+    def unknown_inputs(self, letters: frozenset[str]) -> tuple[str, ...]:  # noqa: ARG002 - a policy needs them
         """Return which inputs that these macro-letters need are not known; in a check of one client, none."""
         return ()
 
@@ -92,21 +93,21 @@ class Session:
 
         Raises:
             AddressError: `ip` is no IP address.
-            ArgumentError: `sender` or `helo` is no text.
+            ArgumentError: another argument is not what it must be.
         """
-        if sender.__class__ is not str or helo.__class__ is not str:
-            _refuse_text(sender, helo)
+        if sender.__class__ is not str or helo.__class__ is not str or limits.__class__ is not Limits:
+            _refuse(sender=sender, helo=helo, limits=limits)
+        if receiver is not None or now.__class__ is not float or not isfinite(now):
+            _refuse(receiver=receiver, now=now)
         self.family, self.ip = parse_address(ip)
         self.address_type = _A if self.family is V4 else _AAAA
         self.identity = identity
-        if not helo.isascii():
-            helo = to_a_labels(helo) or octets(helo)
-        self.helo = helo
         local_part, at, domain = sender.rpartition("@")
         if domain[-1:] == ">" and sender[0] == "<":  # as it stands in MAIL FROM
             local_part, at, domain = sender[1:-1].rpartition("@")
         if not (domain or at):
             domain = helo  # RFC 7208 §2.4: a null sender stands for postmaster@helo
+        self.helo = helo if helo.isascii() else to_a_labels(helo) or octets(helo)
         if domain and domain[-1] == ".":
             domain = domain[:-1]
         if not domain.isascii():
@@ -207,7 +208,20 @@ def address_type(family: Family) -> RRType:
     return _A if family is V4 else _AAAA
 
 
-def _refuse_text(sender: object, helo: object) -> None:
-    for name, value in (("sender", sender), ("helo", helo)):
-        if not isinstance(value, str):
-            raise ArgumentError(f"{name} must be text, not {type(value).__name__}")
+_EXPECTED: dict[str, tuple[Any, str]] = {
+    "sender": (str, "text"),
+    "helo": (str, "text"),
+    "receiver": (str | None, "text, or None"),
+    "limits": (Limits, "Limits"),
+    "now": (int | float, "seconds since the epoch"),
+}
+
+
+def _refuse(**arguments: object) -> None:
+    """Raise ArgumentError for the first of the arguments that is not what it must be, if there is any."""
+    for name, value in arguments.items():
+        kind, expected = _EXPECTED[name]
+        if not isinstance(value, kind):
+            raise ArgumentError(f"{name} must be {expected}, not {type(value).__name__}")
+        if isinstance(value, float) and not isfinite(value):
+            raise ArgumentError(f"{name} must be {expected}, not {value}")

@@ -72,7 +72,7 @@ def is_validated(session: Session, name: str) -> Generator[Question, Answer, boo
 
 
 def validated_name(session: Session, domain: str) -> Generator[Question, Answer, str]:
-    """Return what `%{p}` expands to: the domain itself, else a name under it, else any validated name (RFC 7208 §7.3)."""
+    """Return what `%{p}` expands to: the domain, else a name under it, else any validated name (RFC 7208 §7.3)."""
     best = UNKNOWN
     best_is_under = False
     for name in (yield from ptr_names(session)):

@@ -5,7 +5,6 @@ result kept, with a `Tracer` that is told what happens. The reasons are worked o
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -23,7 +22,6 @@ from spfengine.record.model import (
     MX,
     A,
     All,
-    Directive,
     DomainDirective,
     Exists,
     Explanation,
@@ -193,12 +191,14 @@ class Tracer:
     def run(self, answers: Mapping[Question, Answer]) -> None:
         """Run check_host() over known answers; where one is missing, the check ran out of time, and so does this."""
         evaluation = check_host(self.session)
-        with suppress(StopIteration):
+        try:
             question = next(evaluation)
             while True:
                 self.asking = question
                 answer = answers.get(keyed(*question)[0])
                 question = evaluation.throw(Deadline()) if answer is None else evaluation.send(answer)
+        except StopIteration:
+            return
 
     def enter(self, domain: str, term: Include | Redirect | None) -> None:
         """A domain's record is wanted; `term` is what leads there."""
@@ -223,9 +223,9 @@ class Tracer:
         """The record of an include has been evaluated."""
         self.records.pop().result = result
 
-    def begin(self, domain: str, term: Term) -> None:
+    def begin(self, term: Term) -> None:
         """A term is taken up."""
-        traced = self._find(domain, term)
+        traced = self._find(term)
         self.terms.append(traced)
         traced.outcome = Outcome.ERROR  # unless `end` says better
         if isinstance(term, Redirect):
@@ -241,10 +241,10 @@ class Tracer:
         traced.outcome = Outcome.MATCH if matched else Outcome.NO_MATCH
         traced.why = _why(self.session, traced, self.records[-1].domain)
 
-    def networks(self, domain: str, run: NetworkRun, hit: Network | None) -> None:
+    def networks(self, run: NetworkRun, hit: Network | None) -> None:
         """Neighbouring ip4 and ip6 directives have been compared at once."""
         for directive in run.directives:
-            traced = self._find(domain, directive)
+            traced = self._find(directive)
             traced.outcome = Outcome.MATCH if directive is hit else Outcome.NO_MATCH
             traced.why = _why_network(self.session, directive)
             if directive is hit:
@@ -263,7 +263,7 @@ class Tracer:
         """A domain-spec with macros has been expanded."""
         self.terms[-1].expansions.append(Expansion(domain_spec.text, name))
 
-    def _find(self, domain: str, term: Term) -> TracedTerm:
+    def _find(self, term: Term) -> TracedTerm:
         return next(traced for traced in self.records[-1].terms if traced.term is term)
 
 

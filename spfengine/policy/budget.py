@@ -7,6 +7,7 @@ from typing import NamedTuple
 from spfengine.addresses import V4, V6, Family, address_text
 from spfengine.answers import Answer, Question
 from spfengine.evaluation.limits import Limits, VoidRule
+from spfengine.evaluation.questions import MAX_DEPTH
 from spfengine.evaluation.session import Answers
 from spfengine.evaluation.targets import UnknownTarget
 from spfengine.evaluation.trace import TracedRecord, Tracer, traced
@@ -14,6 +15,7 @@ from spfengine.policy.inputs import Inputs
 from spfengine.policy.outcome import Choice, Outcome
 from spfengine.policy.scripted import TilingSession
 from spfengine.policy.tiling import tile
+from spfengine.problems import ProblemCode
 from spfengine.record.model import Directive, Redirect
 
 LIFTED = 250
@@ -77,7 +79,8 @@ def budget(inputs: Inputs, answers: Answers) -> Generator[Question, Answer, Budg
         voids[rule] = {}
         for family in (V4, V6):
             starts, outcomes = yield from tile(lifted, family, answers, _CHOICES)
-            endless = endless or any(outcome.lookups > LIFTED for outcome in outcomes)
+            seen: set[int] = set()
+            endless = endless or any(_is_endless(outcome, seen) for outcome in outcomes)
             incomplete = incomplete or any(outcome.is_incomplete for outcome in outcomes)
             if rule is VoidRule.PER_TERM:
                 place = max(range(len(starts)), key=lambda each: outcomes[each].lookups)
@@ -85,6 +88,18 @@ def budget(inputs: Inputs, answers: Answers) -> Generator[Question, Answer, Budg
             place = max(range(len(starts)), key=lambda each: outcomes[each].void_lookups)
             voids[rule][family.version] = _void_cost(lifted, family, starts[place], outcomes[place], answers)
     return Budget(lookups, voids, endless, incomplete)
+
+
+def _is_endless(outcome: Outcome, seen: set[int]) -> bool:
+    """Whether the records lead in a circle. Trees share their branches; `seen` holds those that were looked at."""
+    if outcome.tree is None:
+        if outcome.result is None:  # a tree that was cut: only a circle needs so much of it
+            return outcome.lookups > MAX_DEPTH
+        return outcome.problem is not None and outcome.problem.code is ProblemCode.TOO_MANY_LOOKUPS
+    if id(outcome) in seen:
+        return False
+    seen.add(id(outcome))
+    return any(_is_endless(branch, seen) for _, branch in outcome.tree.branches)
 
 
 def _lookup_cost(inputs: Inputs, family: Family, address: int, outcome: Outcome, answers: Answers) -> Cost:

@@ -34,7 +34,7 @@ def diff(before: "Policy", after: "Policy", by: str) -> list[Change]:
     changes: list[Change] = []
     for family in (V4, V6):
         run: list[tuple[int, int, Outcome, Outcome, object]] = []
-        for first, last, old, new in _segments(before, after, family):
+        for first, last, old, new in segments(before, after, family):
             key = _change_key(old, new, by)
             if key is None:
                 continue
@@ -60,7 +60,7 @@ def _change_key(old: Outcome, new: Outcome, by: str) -> object:
     return None if was == will_be else (was, will_be)
 
 
-def _segments(before: "Policy", after: "Policy", family: Family) -> Iterator[tuple[int, int, Outcome, Outcome]]:
+def segments(before: "Policy", after: "Policy", family: Family) -> Iterator[tuple[int, int, Outcome, Outcome]]:
     """Yield (first, last, before, after) for the ranges in which neither policy changes."""
     old_ranges = before.ranges(family.version)
     new_ranges = after.ranges(family.version)

@@ -116,7 +116,7 @@ class Policy(HashedOnce):
             from spfengine.checks import default_resolver
 
             resolver = default_resolver()
-        return drive(_compile(cls, Inputs(domain, sender, helo, limits, receiver, now or 0.0)), resolver, None)
+        return drive(compiling(Inputs(domain, sender, helo, limits, receiver, now or 0.0)), resolver, None)
 
     @classmethod
     async def acompile(
@@ -139,7 +139,7 @@ class Policy(HashedOnce):
             from spfengine.checks import default_resolver
 
             resolver = default_resolver()
-        return await adrive(_compile(cls, Inputs(domain, sender, helo, limits, receiver, now or 0.0)), resolver, None)
+        return await adrive(compiling(Inputs(domain, sender, helo, limits, receiver, now or 0.0)), resolver, None)
 
     def check(
         self,
@@ -348,18 +348,21 @@ class Policy(HashedOnce):
 class Unanswered:
     """Answers nothing: for questions that a policy could not put to DNS."""
 
-    def resolve(self, question: Question) -> Answer:
+    def resolve(self, question: Question) -> Answer:  # noqa: ARG002 - whatever is asked
         """Return a failure."""
         return Answer.failed(Status.SERVFAIL)
 
 
-def _compile(cls: type[Policy], inputs: Inputs) -> Generator[Question, Answer, Policy]:
+def compiling(inputs: Inputs) -> Generator[Question, Answer, Policy]:
+    """Return the policy of a domain; yields the Questions that it needs answered."""
     answers: Answers = {}
     ip4, ip6 = yield from compile_tables(inputs, answers)
     ttls = [answer.ttl for answer in answers.values()]
     known = [ttl for ttl in ttls if ttl is not None]
     ttl = min(known) if known and len(known) == len(ttls) else None
-    return cls(inputs.domain, inputs.local_part, inputs.helo, inputs.limits, _frozen(ip4), _frozen(ip6), answers, ttl)
+    return Policy(
+        inputs.domain, inputs.local_part, inputs.helo, inputs.limits, _frozen(ip4), _frozen(ip6), answers, ttl
+    )
 
 
 def _frozen(tiles: Tiles) -> tuple[tuple[int, ...], tuple[Outcome, ...]]:

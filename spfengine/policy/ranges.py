@@ -15,9 +15,11 @@ def networks_of(family: Family, spans: Iterable[tuple[int, int]]) -> list[IPv4Ne
     """Return the fewest networks that cover these (first, last) spans, which are in order and disjoint."""
     kind = IPv4Network if family is V4 else IPv6Network
     found: list[IPv4Network | IPv6Network] = []
-    for first, last in _joined(spans):
+    for begin, last in _joined(spans):
+        first = begin
         while first <= last:
-            host = min((first & -first).bit_length() - 1 if first else family.bits, (last - first + 1).bit_length() - 1)
+            aligned = (first & -first).bit_length() - 1 if first else family.bits
+            host = min(aligned, (last - first + 1).bit_length() - 1)
             found.append(kind((first, family.bits - host)))
             first += 1 << host
     return found
@@ -57,7 +59,8 @@ def difference(left: Spans, right: Spans) -> Spans:
     """Return the addresses that are in `left`, but not in `right`."""
     spans: Spans = []
     j = 0
-    for first, last in left:
+    for begin, last in left:
+        first = begin
         while j < len(right) and right[j][1] < first:
             j += 1
         k = j

@@ -124,7 +124,7 @@ def reachability(inputs: Inputs, answers: Answers) -> Generator[Question, Answer
             if isinstance(directive, All):
                 after_all = True
                 continue
-            spans = yield from _matched(inputs, domain, directive, answers)
+            spans = yield from matched_alone(inputs, domain, directive, answers)
             if spans is None:
                 unknown.append((domain, directive))
             else:
@@ -147,10 +147,10 @@ def _record(domain: str, answers: Answers) -> Generator[Question, Answer, Record
     return record if isinstance(record, Record) else None
 
 
-def _matched(
+def matched_alone(
     inputs: Inputs, domain: str, directive: Directive, answers: Answers
 ) -> Generator[Question, Answer, tuple[Spans, Spans] | None]:
-    """Return the addresses that a directive matches when it stands alone in the record; None where that is not known."""
+    """Return the addresses that a directive matches when it stands alone; None where that is not known."""
     alone = "v=spf1 " + directive.text.lstrip("+-?~")
     lifted = inputs.at(domain).with_limits(Limits(LIFTED, LIFTED, inputs.limits.void_rule, inputs.limits.names, None))
     known = {**answers, keyed(domain, RRType.TXT)[0]: Answer.txt(alone)}
@@ -193,7 +193,7 @@ def _covered(domain: str, matched: list[_Matched]) -> list[Covered]:
 
 
 def _until_covered(each: _Matched, behind: list[_Matched]) -> list[_Matched] | None:
-    """Return the directives behind this one that meet its addresses, up to where all are met; None where some are not."""
+    """Return the directives behind this one that meet its addresses, until all are met; None where not all are."""
     left = each.spans
     met = []
     for other in behind:

@@ -16,14 +16,16 @@ _WORDS = tuple(word for word in MECHANISMS + MODIFIERS if len(word) > 1)  # ever
 _GLUED_ALL = ("~all", "-all", "+all", "?all")
 
 
-@lru_cache(maxsize=1024)
 def meant(name: str) -> str | None:
     """Return the mechanism or modifier that a wrong name stands closest to, or None where none is close."""
     name = name.lower().rstrip(".-_")
+    return _closest(name) if name and len(name) <= _LONGEST else None
+
+
+@lru_cache(maxsize=1024)
+def _closest(name: str) -> str | None:
     if name in _MEANT:
         return _MEANT[name]
-    if not name or len(name) > _LONGEST:
-        return None
     closest = min(_WORDS, key=lambda word: _distance(name, word))
     return closest if _distance(name, closest) <= (1 if len(closest) <= 4 else 2) else None
 
@@ -32,7 +34,7 @@ def for_unknown_mechanism(text: str, qualifier: str, name: str, rest: str) -> st
     """Return the hint for a term whose name is no mechanism's."""
     if parse_ip4(name) is not None:
         return f"did you mean {qualifier}ip4:{visible(name + rest, 60)}?"
-    if parse_ip6(name + rest.split("/")[0]) is not None:
+    if parse_ip6(name + rest.partition("/")[0]) is not None:
         return f"did you mean {qualifier}ip6:{visible(name + rest, 60)}?"
     found = meant(name)
     if found in MODIFIERS:

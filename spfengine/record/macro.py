@@ -15,6 +15,8 @@ _URL_ESCAPES = {octet: f"%{octet:02X}" for octet in range(256) if chr(octet) not
 _ALL_PARTS = 1 << 30  # more than any value has parts; digits of any length are read without making the number
 _DIGITS_READ = 9
 
+_REACH = MAX_NAME + 2  # a name's octets, its final dot, and the dot before which the rest is cut off
+
 MAX_EXPLANATION = 65_535
 """Characters of the longest explanation that is expanded; a longer one is none. A TXT record holds no more octets."""
 
@@ -104,25 +106,40 @@ class MacroString(Frozen):
     def expand_name(self, value: Callable[[str], str]) -> str:
         """Return the target-name, given the value of each macro-letter; shortened to 253 octets (RFC 7208 §7.3).
 
-        Expanded from the right, and no further than a name can reach: what would be cut off is never made.
+        Expanded from the right, and no further than a name can reach: what would be cut off is never made, and of a
+        long value only the end that stays is read (the beginning, where its parts are reversed).
         """
         pieces = []
         length = 0
         for part in reversed(self.parts):
-            piece = part if isinstance(part, str) else part.apply(value(part.letter))
+            if isinstance(part, str):
+                piece = part
+            else:
+                whole = value(part.letter)
+                piece = part.apply(whole[:_REACH] if part.reverse else whole[-_REACH:])
             pieces.append(piece)
             length += len(piece)
-            if length > MAX_NAME + 1:
+            if length >= _REACH:
                 break
         pieces.reverse()
         return truncate("".join(pieces))
 
     def expand_text(self, value: Callable[[str], str]) -> str | None:
-        """Return the text of an explanation, or None where it would be longer than MAX_EXPLANATION."""
+        """Return the text of an explanation, or None where it would be longer than MAX_EXPLANATION.
+
+        None too where values of more than 16 times that length would have to be read for it.
+        """
         pieces = []
-        length = 0
+        length = read = 0
         for part in self.parts:
-            piece = part if isinstance(part, str) else part.apply(value(part.letter))
+            if isinstance(part, str):
+                piece = part
+            else:
+                whole = value(part.letter)
+                read += len(whole)
+                if read > 16 * MAX_EXPLANATION:
+                    return None
+                piece = part.apply(whole)
             pieces.append(piece)
             length += len(piece)
             if length > MAX_EXPLANATION:

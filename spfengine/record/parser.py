@@ -133,12 +133,12 @@ def _modifier(token: Token, seen: dict[str, Token]) -> _Read:
     if name not in grammar.MODIFIERS:
         value, problems = parse_macro_string(token.argument, token.argument_start)
         return (None if value is None else UnknownModifier(name, value, token.text, token.span)), problems
+    domain_spec, problems = _domain_spec(token, token.argument)
     first = seen.setdefault(name, token)
     if first is not token:
         text = f"{name}= stands twice, at offset {first.start} and at {token.start}; it may stand only once"
-        return _fault(token, ProblemCode.DUPLICATE_MODIFIER, text, "6", "keep one of the two")
-    domain_spec, problems = _domain_spec(token, token.argument)
-    if domain_spec is None:
+        problems = [*_fault(token, ProblemCode.DUPLICATE_MODIFIER, text, "6", "keep one of the two")[1], *problems]
+    if domain_spec is None or problems:
         return None, problems
     kind = Redirect if name == "redirect" else Explanation
     return kind(name, domain_spec, token.text, token.span), problems
@@ -281,7 +281,7 @@ def _domain_spec(token: Token, text: str) -> tuple[MacroString | None, list[Prob
     last = parsed.tail
     if not last:
         return parsed, []
-    before, dot, toplabel = (last[:-1] if last[-1] == "." else last).rpartition(".")
+    _, dot, toplabel = (last[:-1] if last[-1] == "." else last).rpartition(".")
     if dot and grammar.is_toplabel(toplabel):
         return parsed, []
     return None, [_invalid_domain_spec(token, text, span, toplabel)]

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from spfengine.addresses import parse_address
 from spfengine.answers import Answer, Question
 from spfengine.errors import AddressError, ArgumentError
+from spfengine.resolvers.cache import Cache
 from spfengine.resolvers.exchange import aexchange, exchange
 from spfengine.resolvers.stub import Server, Stub
 from spfengine.visible import visible
@@ -15,44 +16,12 @@ _BRACKETED = re.compile(r"\[([^\[\]]+)\](?::([0-9]{1,5}))?")
 _DOTTED = re.compile(r"([^:]+):([0-9]{1,5})")
 
 
-class WireResolver:
-    """Asks DNS servers, each Question anew. `LiveResolver` is this one behind a cache.
-
-    Safe to share between threads and event loops: it keeps nothing but its settings.
-    """
-
-    def __init__(self, stub: Stub) -> None:
-        self._stub = stub
-
-    def resolve(self, question: Question, /) -> Answer:
-        """Return what the servers answer; a failure is an Answer too."""
-        asking = self._stub.ask(question)
-        try:
-            attempt = next(asking)
-            while True:
-                attempt = asking.send(exchange(attempt))
-        except StopIteration as stop:
-            answer: Answer = stop.value
-            return answer
-
-    async def aresolve(self, question: Question, /) -> Answer:
-        """Return what the servers answer; a failure is an Answer too."""
-        asking = self._stub.ask(question)
-        try:
-            attempt = next(asking)
-            while True:
-                attempt = asking.send(await aexchange(attempt))
-        except StopIteration as stop:
-            answer: Answer = stop.value
-            return answer
-
-
-class LiveResolver(WireResolver):
-    """Answers Questions from live DNS, sync (`resolve`) and asyncio (`aresolve`).
+class LiveResolver:
+    """Answers Questions from live DNS, sync (`resolve`) and asyncio (`aresolve`); keeps answers while their TTL lasts.
 
     Nothing that DNS does raises: SERVFAIL, REFUSED, FORMERR, TIMEOUT, TRUNCATED and LOOP are Answers' statuses. TIMEOUT
     is what remains where no server said anything that could be understood. The names are asked for as they are: no
-    search domain is ever appended.
+    search domain is ever appended. Safe to share between threads and event loops.
 
     Args:
         nameservers: the recursive servers to ask, in this order: "192.0.2.1", "192.0.2.1:5353", "2001:db8::1",
@@ -61,6 +30,7 @@ class LiveResolver(WireResolver):
         timeout: seconds to wait for one reply of one server.
         retries: how many more times the servers that stayed silent are asked.
         lifetime: seconds for one Question altogether.
+        cache: whether answers are kept. For other bounds than its own: `Cache(LiveResolver(cache=False), …)`.
 
     Raises:
         ArgumentError: a setting can't be used, or the system is set up with no server and none is given.
@@ -74,6 +44,7 @@ class LiveResolver(WireResolver):
         timeout: float = 2.0,
         retries: int = 1,
         lifetime: float = 5.0,
+        cache: bool = True,
     ) -> None:
         if not (timeout > 0 and lifetime > 0):
             raise ArgumentError(f"timeout and lifetime are seconds above 0, not {timeout!r} and {lifetime!r}")
@@ -86,7 +57,43 @@ class LiveResolver(WireResolver):
         servers = [_server(text, port) for text in nameservers]
         if not servers:
             raise ArgumentError("nameservers is empty; give at least one server, or None for the system's")
-        super().__init__(Stub(servers, timeout, retries, lifetime))
+        uncached = _Uncached(Stub(servers, timeout, retries, lifetime))
+        self._answers: Cache | _Uncached = Cache(uncached) if cache else uncached
+
+    def resolve(self, question: Question, /) -> Answer:
+        """Return what DNS answers; a failure is an Answer too."""
+        return self._answers.resolve(question)
+
+    async def aresolve(self, question: Question, /) -> Answer:
+        """Return what DNS answers; a failure is an Answer too."""
+        return await self._answers.aresolve(question)
+
+
+class _Uncached:
+    """The two loops between the stub resolver's decisions and the sockets."""
+
+    def __init__(self, stub: Stub) -> None:
+        self._stub = stub
+
+    def resolve(self, question: Question, /) -> Answer:
+        asking = self._stub.ask(question)
+        try:
+            attempt = next(asking)
+            while True:
+                attempt = asking.send(exchange(attempt))
+        except StopIteration as stop:
+            answer: Answer = stop.value
+            return answer
+
+    async def aresolve(self, question: Question, /) -> Answer:
+        asking = self._stub.ask(question)
+        try:
+            attempt = next(asking)
+            while True:
+                attempt = asking.send(await aexchange(attempt))
+        except StopIteration as stop:
+            answer: Answer = stop.value
+            return answer
 
 
 def _system_nameservers() -> list[str]:

@@ -1,5 +1,5 @@
-r"""RFC 1035 master files ("zone files"), read as RRsets: no SOA or NS record is asked for, and a file may hold any number
-of domains.
+r"""RFC 1035 master files ("zone files"), read as RRsets: no SOA or NS record is asked for, and a file may hold any
+number of domains.
 
 Read: `$ORIGIN`, `$TTL`, TTLs with units (`1h30m`), blank owners, relative names, parentheses, comments, strings in
 quotes, `\DDD` (octet for octet, as are octets over 127). Class IN only. A record that stands twice counts once.
@@ -14,6 +14,7 @@ and files of more than 8 MiB. Nothing is kept of a file in which any line is bro
 import os
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import dns.exception
@@ -62,7 +63,7 @@ def read_file(path: str | os.PathLike[str], origin: str | None = None) -> Conten
         ZoneError: a line can't be understood, or the file is larger than 8 MiB.
         OSError: the file can't be read.
     """
-    with open(path, "rb") as file:
+    with Path(path).open("rb") as file:
         data = file.read(MAX_OCTETS + 1)
     return _Reader(data, origin, visible(os.fspath(path))).read()
 
@@ -100,8 +101,8 @@ class _Reader:
         while self._entry():
             pass
         rrsets = tuple(
-            RRset(self.names[name], type, tuple(records), min([t for t in ttls if t is not None], default=None))
-            for (name, type), (records, ttls) in self.found.items()
+            RRset(self.names[name], kind, tuple(records), min([t for t in ttls if t is not None], default=None))
+            for (name, kind), (records, ttls) in self.found.items()
         )
         return tuple(self.names.values()), rrsets
 
@@ -151,20 +152,20 @@ class _Reader:
 
     def _record(self, owner: dns.name.Name) -> None:
         ttl, token = self._ttl_and_type()
-        kind = self._known(dns.rdatatype.from_text, token)
-        if kind is None:
+        code = self._known(dns.rdatatype.from_text, token)
+        if code is None:
             self.fail(f"unknown record type {visible(token.value, 30)}", "[TTL] [IN] TYPE and its data")
-        type = dns.rdatatype.to_text(kind)
-        expected = _EXPECTED.get(type, f"the data of a record of type {type}")
+        kind = dns.rdatatype.to_text(code)
+        expected = _EXPECTED.get(kind, f"the data of a record of type {kind}")
         try:
-            rdata: Any = dns.rdata.from_text(_IN, kind, self.tokens, self.origin, relativize=False)
+            rdata: Any = dns.rdata.from_text(_IN, code, self.tokens, self.origin, relativize=False)
         except Exception as error:  # noqa: BLE001  dnspython's readers raise many kinds; each says that the line is broken
             self.fail(_fault(error), expected)
-        if type == "SOA":
+        if kind == "SOA":
             self.soa_ttl = rdata.minimum
         if ttl is None:
             ttl = next((t for t in (self.default_ttl, self.stated_ttl, self.soa_ttl) if t is not None), None)
-        self._keep(from_labels(owner.labels), type, self._read(type, rdata), ttl)
+        self._keep(from_labels(owner.labels), kind, self._read(kind, rdata), ttl)
 
     def _keep(self, name: str, type: str, record: Any, ttl: int | None) -> None:
         folded = fold(name)
@@ -226,7 +227,7 @@ class _Reader:
         """Return a record's data in the form of `RRset.records`."""
         if type in ("TXT", "SPF"):
             return tuple(rdata.strings)
-        if type == "A" or type == "AAAA":
+        if type in {"A", "AAAA"}:
             return int.from_bytes(rdata.to_wire(), "big")
         if type == "MX":
             return rdata.preference, from_labels(self._absolute(rdata.exchange).labels)

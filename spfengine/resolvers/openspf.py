@@ -1,4 +1,4 @@
-"""The `zonedata` mapping of an OpenSPF-format suite: name → list of entries, each {type: value} or a failure's name.
+r"""The `zonedata` mapping of an OpenSPF-format suite: name → list of entries, each {type: value} or a failure's name.
 
 - `SPF` stands for TXT, unless the name has a TXT entry of its own; `TXT: NONE` means "no TXT", and stops that.
 - A list of strings is one TXT record of several strings. A list of several addresses or names is several records.
@@ -6,7 +6,7 @@
 - `TYPE: TIMEOUT` makes the questions of that type fail; a bare `TIMEOUT` in the list ends it, and makes every type fail
   for which no earlier entry has a record. In its place any other `Status` may stand (SERVFAIL, REFUSED, NXDOMAIN, …).
   A TXT record whose text is such a word is written as a list of one string.
-- Characters up to U+00FF are octets (`"\\xEF"` in YAML); text with others is sent as UTF-8, a name with others is made
+- Characters up to U+00FF are octets (`"\xEF"` in YAML); text with others is sent as UTF-8, a name with others is made
   of U-labels.
 - Names compare without case. A name that is not listed does not exist.
 """

@@ -8,12 +8,12 @@ A name in bytes is taken octet for octet. A name in str that is not ASCII is tak
 import re
 from collections.abc import Callable, Mapping, Sequence
 from ipaddress import IPv4Address, IPv6Address
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 from spfengine.addresses import parse_ip4, parse_ip6
 from spfengine.answers import Answer, RRType, Status, Text
 from spfengine.errors import ZoneError
-from spfengine.names import MAX_LABEL, MAX_NAME, to_a_labels
+from spfengine.names import MAX_LABEL, MAX_NAME, fold, to_a_labels
 from spfengine.visible import visible, visible_name
 
 Records = Any
@@ -172,6 +172,26 @@ _READERS: dict[str, Callable[[object, str], Any]] = {
     "PTR": _read_target,
     CNAME: _read_target,
 }
+
+
+def read_mapping(records: ZoneMapping, ttl: int | None) -> tuple[tuple[str, ...], tuple[RRset, ...]]:
+    """Return the names and RRsets of the mapping that a caller wrote. Raises ZoneError."""
+    if not isinstance(records, Mapping):
+        raise ZoneError(f"a zone is a mapping of name → type → records, not {visible(type(records).__name__)}")
+    names: dict[str, str] = {}
+    rrsets: dict[tuple[str, str], RRset] = {}
+    for written, by_type in cast("Mapping[object, object]", records).items():
+        name = read_name(written, "name")
+        names.setdefault(fold(name), name)
+        shown = visible_name(name) or "."
+        if not isinstance(by_type, Mapping):
+            raise cannot_use(shown, by_type, 'a mapping of type → records, such as {"TXT": "v=spf1 -all"}')
+        for written_type, found in by_type.items():
+            kind = read_type(written_type, shown)
+            if (fold(name), kind) in rrsets:
+                raise ZoneError(f"{shown} {kind} stands twice (names and types compare without case); join the records")
+            rrsets[fold(name), kind] = read_rrset(name, kind, found, ttl)
+    return tuple(names.values()), tuple(rrsets.values())
 
 
 def cannot_use(what: str, value: object, expected: str) -> ZoneError:

@@ -3,38 +3,17 @@
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from spfengine.answers import Answer, Question, RRType, Status
-from spfengine.errors import ZoneError
 from spfengine.frozen import Frozen, fill
 from spfengine.names import fold
-from spfengine.resolvers.rrsets import (
-    ANY_TYPE,
-    CNAME,
-    Records,
-    RRset,
-    ZoneMapping,
-    read_name,
-    read_rrset,
-    read_ttl,
-    read_type,
-)
-from spfengine.visible import visible, visible_name
+from spfengine.resolvers.nodes import MAX_CHAIN, Node, make_nodes, shorter, with_chain
+from spfengine.resolvers.rrsets import RRset, ZoneMapping, read_mapping, read_ttl
 
-MAX_CHAIN = 16
-"""CNAME records that are followed for one question; one more is Status.LOOP."""
+__all__ = ["MAX_CHAIN", "Zone"]
 
 _TYPES = tuple(RRType)
-
-
-class _Node(NamedTuple):
-    """What stands at one name: its own answers, and the RRset of its CNAME record."""
-
-    answers: dict[RRType, Answer]
-    cname: RRset | None
-    absent: bool
-    """Whether it is listed only to say that it does not exist."""
 
 
 class Zone(Frozen):
@@ -58,7 +37,7 @@ class Zone(Frozen):
     rrsets: tuple[RRset, ...]
     ttl: int | None
     _answers: dict[tuple[str, str], Answer]
-    _nodes: dict[str, _Node]
+    _nodes: dict[str, Node]
     _nodata: Answer
     _nxdomain: Answer
     _reversed: list[str]
@@ -83,7 +62,7 @@ class Zone(Frozen):
     def from_rrsets(cls, names: Iterable[str], rrsets: Iterable[RRset], ttl: int | None = None) -> Self:
         """Make a zone of RRsets that have been read; `names` may hold names without any."""
         zone = cls.__new__(cls)
-        zone._fill(tuple(names), tuple(rrsets), ttl)
+        zone._fill(tuple(names), tuple(rrsets), ttl)  # noqa: SLF001 - it is being made here
         return zone
 
     @classmethod
@@ -130,14 +109,14 @@ class Zone(Frozen):
         fill(self, "ttl", ttl)
         fill(self, "_nodata", Answer.nodata(ttl))
         fill(self, "_nxdomain", Answer.nxdomain(ttl))
-        nodes = _nodes(names, rrsets)
+        nodes = make_nodes(names, rrsets)
         fill(self, "_nodes", nodes)
         fill(self, "_reversed", sorted(name[::-1] for name, node in nodes.items() if not node.absent))
-        answers = {(name, str(type)): answer for name, node in nodes.items() for type, answer in node.answers.items()}
+        answers = {(name, str(kind)): answer for name, node in nodes.items() for kind, answer in node.answers.items()}
         fill(self, "_answers", answers)
         for name, node in nodes.items():
             if node.cname is not None:
-                chased = {(name, str(type)): self._chase(node.cname, type) for type in _TYPES}
+                chased = {(name, str(kind)): self._chase(node.cname, kind) for kind in _TYPES}
                 answers.update({key: answer for key, answer in chased.items() if key not in answers})
 
     def resolve(self, question: Question, /) -> Answer:
@@ -158,7 +137,9 @@ class Zone(Frozen):
         return self.resolve(question)
 
     def _source(self, name: str) -> str | None:
-        """Return the name whose records answer for `name`: itself, or a wildcard (RFC 4592 §3.3.1); None: no such name.
+        """Return the name whose records answer for `name`: itself, or a wildcard; None: no such name.
+
+        See RFC 4592 §3.3.1, and RFC 7208 §3.5.
 
         What is returned exists, but need not be listed: then it is an empty non-terminal.
         """
@@ -191,7 +172,7 @@ class Zone(Frozen):
         ttl = self.ttl
         while True:
             target = cname.records[0]
-            ttl = _shorter(ttl, cname.ttl)
+            ttl = shorter(ttl, cname.ttl)
             chain.append(target)
             name = fold(target)
             if name in seen or len(chain) > MAX_CHAIN:
@@ -213,60 +194,3 @@ class Zone(Frozen):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return self.__class__.from_rrsets, (self.names, self.rrsets, self.ttl)
-
-
-def with_chain(answer: Answer, chain: Iterable[str], ttl: int | None) -> Answer:
-    """Return an answer to which CNAME records led: with the chain before its own, and the shorter of two TTLs."""
-    return Answer(
-        answer.status,
-        answer.type,
-        answer.records,
-        None if answer.is_failure else _shorter(ttl, answer.ttl),
-        (*chain, *answer.chain),
-        answer.strings,
-    )
-
-
-def _shorter(ttl: int | None, other: int | None) -> int | None:
-    return other if ttl is None else ttl if other is None else min(ttl, other)
-
-
-def read_mapping(records: ZoneMapping, ttl: int | None) -> tuple[tuple[str, ...], tuple[RRset, ...]]:
-    """Return the names and RRsets of the mapping that a caller wrote. Raises ZoneError."""
-    if not isinstance(records, Mapping):
-        raise ZoneError(f"a zone is a mapping of name → type → records, not {visible(type(records).__name__)}")
-    names: dict[str, str] = {}
-    rrsets: dict[tuple[str, str], RRset] = {}
-    for written, by_type in records.items():
-        name = read_name(written, "name")
-        names.setdefault(fold(name), name)
-        shown = visible_name(name) or "."
-        if not isinstance(by_type, Mapping):
-            expected = 'a mapping of type → records, such as {"TXT": "v=spf1 -all"}'
-            raise ZoneError(f"{shown}: {visible(repr(by_type), 60)!r} can't be used; expected {expected}")
-        for written_type, found in by_type.items():
-            kind = read_type(written_type, shown)
-            if (fold(name), kind) in rrsets:
-                raise ZoneError(f"{shown} {kind} stands twice (names and types compare without case); join the records")
-            rrsets[fold(name), kind] = read_rrset(name, kind, found, ttl)
-    return tuple(names.values()), tuple(rrsets.values())
-
-
-def _nodes(names: Iterable[str], rrsets: Iterable[RRset]) -> dict[str, _Node]:
-    by_name: dict[str, dict[str, RRset]] = {fold(name): {} for name in names}
-    for rrset in rrsets:
-        by_name.setdefault(fold(rrset.name), {})[rrset.type] = rrset
-    nodes = {}
-    for name, found in by_name.items():
-        rest = found.get(ANY_TYPE) if CNAME not in found else None
-        answers = {}
-        for type in _TYPES:
-            one = found.get(type, rest)
-            if one is not None:
-                answers[type] = one.answer(type)
-        absent = found.keys() == {ANY_TYPE} and found[ANY_TYPE].status is Status.NXDOMAIN
-        nodes[name] = _Node(answers, found.get(CNAME), absent)
-    return nodes
-
-
-__all__ = ["MAX_CHAIN", "Records", "Zone", "ZoneMapping", "read_mapping", "with_chain"]

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 from spfengine.addresses import parse_address
 from spfengine.answers import Answer, Question, Resolver
-from spfengine.errors import ArgumentError, MissingExtraError, ResolverError
+from spfengine.errors import ArgumentError, MissingExtraError
+from spfengine.resolvers.asking import resolve_of
 from spfengine.testing.faults import Effect, Fault, FaultPlan
 from spfengine.visible import visible
 
@@ -42,9 +43,9 @@ class Query(NamedTuple):
 class FakeDNS:
     """A DNS server for tests: UDP and TCP on one port of the loopback interface.
 
-    It behaves as a recursive server: CNAME records come with what they lead to, a reply that has no room in a datagram
-    says so and is whole over TCP, negative answers carry an SOA record. An Answer that is a failure becomes what makes a
-    client see that failure: TIMEOUT is silence, TRUNCATED is TC over UDP and TCP, LOOP is an alias of itself.
+    It behaves as a recursive server: CNAME records come with what they lead to, a reply without room in a datagram
+    says so and is whole over TCP, negative answers carry an SOA record. An Answer that is a failure becomes what makes
+    a client see that failure: TIMEOUT is silence, TRUNCATED is TC over UDP and TCP, LOOP is an alias of itself.
 
         with FakeDNS(zone) as server:
             resolver = LiveResolver(server.nameserver)
@@ -52,7 +53,7 @@ class FakeDNS:
     It is bound when `start` returns, and serves from a thread of its own until `stop`. Threads may share it.
 
     Args:
-        resolver: what answers: a Zone, an Overlay, a Recording, anything with `resolve`. It is asked from several threads.
+        resolver: what answers: a Zone, an Overlay, anything with `resolve`. Several threads ask it.
         host: the address to listen at.
         port: 0 takes a free one.
         faults: what goes wrong, from the start.
@@ -78,7 +79,7 @@ class FakeDNS:
         allow_remote: bool = False,
     ) -> None:
         try:
-            import dnslib  # type: ignore[import-untyped]  # noqa: F401  # untyped; only asked whether it is there
+            import dnslib  # type: ignore[import-untyped]  # noqa: F401  # no types; only asked whether it is there
         except ImportError as missing:
             raise MissingExtraError("FakeDNS needs dnslib: install the extra `testing`") from missing
         parse_address(host)
@@ -114,8 +115,7 @@ class FakeDNS:
 
     @zone.setter
     def zone(self, resolver: Resolver) -> None:
-        if not isinstance(resolver, Resolver):
-            raise ResolverError(f"a {type(resolver).__name__} has no method resolve(question), so it can't be served")
+        resolve_of(resolver)
         self._resolver = resolver
 
     @property
@@ -143,7 +143,7 @@ class FakeDNS:
 
     @property
     def errors(self) -> list[Exception]:
-        """What the resolver raised, and why an Answer of it fits in no message; the client got SERVFAIL. The last 1000."""
+        """What the resolver raised, and why an Answer fits in no message; the client got SERVFAIL. The last 1000."""
         return list(self._errors)
 
     def clear_queries(self) -> None:

@@ -7,6 +7,7 @@ import asyncio
 import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, cast
 
 from spfengine.answers import Answer, Question, RRType, Status
@@ -69,6 +70,8 @@ class Service:
             await stop.wait()
             server.close()
             transport.close()
+            for _ in range(3):  # connections that were accepted a moment ago become conversations
+                await asyncio.sleep(0)
             for writer in self._conversations.values():
                 writer.transport.abort()
             for task in self._tasks:
@@ -83,7 +86,7 @@ class Service:
 
     def _on_datagram(self, octets: bytes, client: Any, transport: asyncio.DatagramTransport) -> None:
         if len(self._tasks) < _UNDER_WAY:
-            self._start(self._answer_datagram(octets, client, transport))
+            _ = self._start(self._answer_datagram(octets, client, transport))
 
     async def _answer_datagram(self, octets: bytes, client: Any, transport: asyncio.DatagramTransport) -> None:
         reply = await self._reply(octets, "udp", client)
@@ -106,9 +109,14 @@ class Service:
                 answering.add(answer)
                 answer.add_done_callback(answering.discard)
         except (OSError, asyncio.IncompleteReadError):  # it went away, or said nothing for too long
-            await asyncio.gather(*answering, return_exceptions=True)
+            if answering:
+                await asyncio.wait(answering, timeout=_IDLE_SECONDS)
         finally:
             writer.close()
+            with suppress(OSError):
+                async with asyncio.timeout(_IDLE_SECONDS):
+                    await writer.wait_closed()
+            writer.transport.abort()  # a client that never reads would keep its socket open for ever
             del self._conversations[task]
 
     async def _answer_stream(self, octets: bytes, writer: asyncio.StreamWriter, slots: asyncio.Semaphore) -> None:

@@ -188,8 +188,6 @@ def _message(asked: Asked, code: int, answers: list[Any], authority: list[Any], 
 def _alias_records(asked: Asked, answer: Answer, ttl: int) -> list[Any]:
     """Return the CNAME records that lead from the name in question to where the answer stands."""
     chain = list(answer.chain)
-    if chain and fold(chain[0]) == fold(asked.name) and len(chain) > 1:
-        del chain[0]
     if answer.status is Status.LOOP and (
         not chain or fold(chain[-1]) not in {fold(asked.name), *map(fold, chain[:-1])}
     ):

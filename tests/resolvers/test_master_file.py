@@ -196,39 +196,46 @@ def test_sizes_are_bounded(tmp_path: Path) -> None:
 
 
 _PIECES = st.sampled_from(
-    ["a.example.", " ", "\n", '"', "(", ")", ";", "\\", "\\1", "\\999", "TXT", "A", "IN", "60", "$TTL", "$ORIGIN", "@"]
-    + [
-        "SOA",
-        "MX",
-        "10",
-        "OPT",
-        "TSIG",
-        "LOC",
-        "APL",
-        "\\#",
-        "TYPE1",
-        "192.0.2.1",
-        "\x00",
-        "\xff",
-        "\r",
-        "x" * 300,
+    [
+        "a.example.",
+        '"',
+        "(",
+        ")",
+        ";",
+        "\\",
+        "\\1",
+        "\\999",
+        "TXT",
+        "A",
+        "IN",
+        "60",
         "1h",
+        "$TTL",
+        "$ORIGIN",
+        "@",
+        "SOA",
     ]
+) | st.sampled_from(
+    ["MX", "10", "OPT", "TSIG", "LOC", "APL", "\\#", "TYPE1", "192.0.2.1", " ", "\n", "\r", "\x00", "\xff", "x" * 300]
 )
 
 
 @given(st.lists(_PIECES, max_size=20).map("".join) | st.text(max_size=60) | st.binary(max_size=60))
 def test_any_text_is_a_zone_or_a_zone_error(text: str | bytes) -> None:
+    fault = ""
     try:
         Zone.from_text(text, "example.com")
     except ZoneError as error:
-        assert all(part.isprintable() for part in str(error).split("\n"))
+        fault = str(error)
+    assert all(part.isprintable() for part in fault.split("\n"))
 
 
 def test_dnspython_is_imported_only_to_read_a_file() -> None:
     code = (
-        "import sys; from spfengine.resolvers.zone import Zone; Zone({'a.example': {'TXT': 'x'}});"
-        "print(sorted({m.partition('.')[0] for m in sys.modules} & {'dns', 'idna', 'asyncio', 'dataclasses'}))"
+        "import sys; before = set(sys.modules);"
+        "from spfengine.resolvers.zone import Zone; Zone({'a.example': {'TXT': 'x'}});"
+        "new = {module.partition('.')[0] for module in set(sys.modules) - before};"
+        "print(sorted(new & {'dns', 'idna', 'asyncio', 'dataclasses'}))"
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"

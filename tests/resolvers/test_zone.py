@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from spfengine.answers import Answer, AsyncResolver, Question, Resolver, RRType, Status
 from spfengine.errors import ZoneError
+from spfengine.resolvers.nodes import MAX_CHAIN
 from spfengine.resolvers.rrsets import RRset
-from spfengine.resolvers.zone import MAX_CHAIN, Zone
+from spfengine.resolvers.zone import Zone
 
 TXT, A, AAAA, MX, PTR = RRType.TXT, RRType.A, RRType.AAAA, RRType.MX, RRType.PTR
 NODATA, NXDOMAIN = Answer.nodata(), Answer.nxdomain()
@@ -70,7 +71,7 @@ def test_names_that_are_not_listed() -> None:
     assert ask(zone, "b.example.com") == NODATA, "an empty non-terminal has no records"
     assert ask(zone, "example.com") == NODATA
     assert ask(zone, "bare.example") == NODATA
-    for absent in ("x.example.com", "x.a.b.example.com", "ab.example.com", "xb.example.com", "net", "x"):
+    for absent in ("x.example.com", "x.a.b.example.com", "ab.example.com", "xample.com", ".example.com", "net", "x"):
         assert ask(zone, absent) == NXDOMAIN
     assert ask(Zone({}), "example.com") == NXDOMAIN
 
@@ -79,11 +80,12 @@ def test_a_name_that_is_listed_as_absent_does_not_exist() -> None:
     zone = Zone({"a.gone.example": {"*": Status.NXDOMAIN}, "*.gone.example": {"TXT": "any"}})
     assert ask(zone, "a.gone.example") == NXDOMAIN
     assert ask(zone, "b.gone.example") == Answer.txt("any")
+    assert ask(zone, "b.a.gone.example") == Answer.txt("any"), "what does not exist hides no wildcard"
     assert ask(Zone({"a.gone.example": {"*": Status.NXDOMAIN}}), "gone.example") == NXDOMAIN
 
 
 def test_wildcards() -> None:
-    """RFC 4592 §2.2.1, example, and §3.3.1: the closest encloser's wildcard answers, and no other."""
+    """RFC 4592 §2.2.1 and RFC 4592 §3.3.1: the wildcard of the closest encloser answers, and no other."""
     zone = Zone(
         {
             "example": {"SOA": "…", "NS": "ns.example.com."},
@@ -104,7 +106,7 @@ def test_wildcards() -> None:
 
 
 def test_a_wildcard_that_is_an_empty_non_terminal_gives_no_data() -> None:
-    """RFC 4592 §4.2.2 and §3.3.1: it is there, but has no records."""
+    """RFC 4592 §4.9 and RFC 4592 §3.3.1: it is there, but has no records."""
     assert ask(Zone({"sub.*.example": {"TXT": "x"}}), "any.example") == NODATA
 
 
@@ -132,6 +134,7 @@ def test_cname_chains() -> None:
             "out.example": {"CNAME": "elsewhere.test"},
             "dead.example": {"CNAME": "timeout.example"},
             "timeout.example": {"TXT": Status.TIMEOUT},
+            "star.example": {"CNAME": "c.example", "*": Status.REFUSED},
             "wild.example": {"CNAME": "any.w.example"},
             "*.w.example": {"TXT": "w"},
             "ent.example": {"CNAME": "w.example"},
@@ -143,6 +146,7 @@ def test_cname_chains() -> None:
     assert ask(zone, "b.example", MX) == Answer.mx((1, "mx.example"))
     assert ask(zone, "out.example") == Answer.nxdomain(chain=["elsewhere.test"])
     assert ask(zone, "dead.example") == Answer.failed(Status.TIMEOUT, chain=["timeout.example"])
+    assert ask(zone, "star.example") == Answer.txt("c", chain=["c.example"]), "a CNAME record is listed, too"
     assert ask(zone, "wild.example") == Answer.txt("w", chain=["any.w.example"])
     assert ask(zone, "ent.example") == Answer.nodata(chain=["w.example"])
 
@@ -204,7 +208,7 @@ def test_the_same_answer_object_each_time() -> None:
 
 def test_ttl() -> None:
     zone = Zone({"example.com": {"TXT": "x"}, "a.example.com": {"CNAME": "example.com"}}, ttl=60)
-    assert [ask(zone, name, type).ttl for name, type in (("example.com", TXT), ("example.com", A), ("x", A))] == [
+    assert [ask(zone, name, kind).ttl for name, kind in (("example.com", TXT), ("example.com", A), ("x", A))] == [
         60
     ] * 3
     assert ask(zone, "a.example.com").ttl == 60
@@ -331,3 +335,6 @@ def test_the_root_is_a_name() -> None:
     zone = Zone({".": {"NS": "a.root.example."}})
     assert zone.names == ("",)
     assert ask(zone, "example") == NXDOMAIN
+    assert ask(zone, "") == NODATA
+    assert ask(Zone({"example": {}}), "") == NODATA
+    assert ask(Zone({}), "") == NXDOMAIN

@@ -260,7 +260,7 @@ def test_a_slow_client_holds_nobody_up(server: FakeDNS) -> None:
 
 def test_a_thousand_questions_at_once_are_all_answered_and_logged(server: FakeDNS) -> None:
     async def ask_all() -> list[Answer]:
-        resolver = LiveResolver(server.nameserver, timeout=5, lifetime=10)
+        resolver = LiveResolver(server.nameserver, timeout=5, lifetime=10, cache=False)
         names = ("example.com", "oversize.example", "large.example", "nothing.example")
 
         async def ask(task: int) -> list[Answer]:
@@ -298,7 +298,7 @@ def test_what_the_resolver_raises_is_servfail_and_kept() -> None:
 )
 def test_what_no_message_can_hold_is_servfail(answer: Answer) -> None:
     class Odd:
-        def resolve(self, question: Question, /) -> Answer:
+        def resolve(self, _: Question, /) -> Answer:
             return answer
 
     with FakeDNS(Odd()) as server:
@@ -316,33 +316,12 @@ def test_faults_are_set_and_cleared_while_it_runs(server: FakeDNS) -> None:
     assert reply(server, query("example.com")).answer
 
 
-def test_a_fault_counts_only_the_queries_that_it_concerns(server: FakeDNS) -> None:
-    server.add_fault(Fault("example.com", "TXT", FaultKind.SERVFAIL, queries=[2]))
-    for asked in (query("example.com", "A"), query("alias.example"), query("example.com"), query("example.com", "A")):
-        assert reply(server, asked).answer
-    assert reply(server, query("example.com")).rcode() == dns.rcode.SERVFAIL
-
-
 def test_a_delay_comes_on_top_of_another_fault(server: FakeDNS) -> None:
     server.add_fault(Fault("example.com", "*", FaultKind.DELAY, seconds=0.2))
     server.add_fault(Fault("example.com", "*", FaultKind.NODATA))
     begun = monotonic()
     assert not reply(server, query("example.com")).answer
     assert monotonic() - begun >= 0.2
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"kind": "explode"}, "no such fault: 'explode'; expected one of servfail, "),
-        ({"kind": "delay", "seconds": -1}, "seconds"),
-        ({"kind": "silence", "over": "sctp"}, "over"),
-        ({"kind": "silence", "queries": [0]}, "counted from 1"),
-    ],
-)
-def test_a_fault_that_cannot_be_is_refused(arguments: dict[str, Any], message: str) -> None:
-    with pytest.raises(ArgumentError, match=message):
-        Fault("example.com", "TXT", **arguments)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "2001:db8::1"])
@@ -379,6 +358,7 @@ def test_it_starts_stops_and_starts_again() -> None:
     with pytest.raises(ArgumentError, match="start"):
         _ = server.port
     server.stop()
+    port = 0
     for _ in range(2):
         assert server.start() is server
         assert reply(server, query("example.com")).answer

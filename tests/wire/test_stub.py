@@ -208,8 +208,9 @@ def test_no_octets_raise(octets: bytes, shape: int) -> None:
     asked = next(asking)
     good = dns.message.make_response(asked.query).to_wire()
     wire = [octets, good[:2] + octets, good[:12] + octets, good[:6] + octets[:2] + good[8:] + octets][shape]
-    reply = asked.accept(wire)
+    found = None
     try:
-        asking.send(reply)
+        asking.send(asked.accept(wire))
     except StopIteration as stop:
-        assert isinstance(stop.value, Answer)
+        found = stop.value
+    assert found is None or isinstance(found, Answer)

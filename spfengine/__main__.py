@@ -1,0 +1,8 @@
+"""`python -m spfengine` is the command `spfengine`."""
+
+import sys
+
+from spfengine.cli.entry import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,69 @@
+"""Asking whatever was given as a resolver: which of its two methods serves, and whether it returned an Answer."""
+
+from collections.abc import Awaitable, Callable
+
+from spfengine.answers import Answer, AsyncResolver, Question
+from spfengine.errors import ResolverError
+from spfengine.visible import visible_name
+
+
+def resolve_of(resolver: object) -> Callable[[Question], Answer]:
+    """Return the `resolve` of a resolver. Raises ResolverError where it has none."""
+    resolve: Callable[[Question], Answer] | None = getattr(resolver, "resolve", None)
+    if resolve is not None:
+        return resolve
+    raise no_resolver(resolver)
+
+
+def aresolve_of(resolver: object) -> Callable[[Question], Awaitable[Answer]]:
+    """Return the `aresolve` of a resolver, or its `resolve` run in a thread, so that it can't block the event loop.
+
+    Raises:
+        ResolverError: it has neither.
+    """
+    if isinstance(resolver, AsyncResolver):
+        return resolver.aresolve
+    from asyncio import to_thread
+
+    resolve = resolve_of(resolver)
+    return lambda question: to_thread(resolve, question)
+
+
+def no_resolver(resolver: object) -> ResolverError:
+    """Return the error that this can't be asked with `resolve`."""
+    kind = type(resolver).__name__
+    if isinstance(resolver, AsyncResolver):
+        return ResolverError(f"{kind} answers in asyncio only (it has aresolve, but no resolve): use acheck()")
+    return ResolverError(f"{kind} is no resolver: it has neither resolve(question) nor aresolve(question)")
+
+
+def ask(resolver: object, question: Question) -> Answer:
+    """Return what a resolver answers. Raises ResolverError where it does not keep the protocol."""
+    return checked(resolver, question, resolve_of(resolver)(question))
+
+
+async def aask(resolver: object, question: Question) -> Answer:
+    """Return what a resolver answers, in asyncio. Raises ResolverError where it does not keep the protocol."""
+    return checked(resolver, question, await aresolve_of(resolver)(question))
+
+
+def checked(resolver: object, question: Question, answer: object) -> Answer:
+    """Return `answer`. Raises ResolverError where it is no answer to `question`."""
+    if isinstance(answer, Answer) and (not answer.records or answer.type is question.type):
+        return answer
+    raise no_answer(resolver, question, answer)
+
+
+def no_answer(resolver: object, question: Question, answer: object) -> ResolverError:
+    """Return the error that what a resolver returned is no answer to `question`."""
+    got = f"records of type {answer.type}" if isinstance(answer, Answer) else f"a {type(answer).__name__}"
+    wanted = f"{question.type} of {visible_name(question.name)}"
+    return ResolverError(
+        f"{type(resolver).__name__} was asked for {wanted}, and must return an Answer to it, not {got}"
+    )
+
+
+def require_resolver(resolver: object) -> None:
+    """Raise ResolverError unless this is a Resolver or an AsyncResolver."""
+    if not isinstance(resolver, AsyncResolver):
+        resolve_of(resolver)

@@ -1,0 +1,1 @@
+"""Drafts against what is published: what changes, for whom, and why."""

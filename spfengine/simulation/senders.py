@@ -1,0 +1,104 @@
+"""Who sends mail for a domain, and what a draft does to them."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from spfengine.addresses import address_text, parse_address
+from spfengine.evaluation.check_result import CheckResult
+from spfengine.evaluation.result import Result
+from spfengine.frozen import Frozen, fill
+from spfengine.policy.outcome import Outcome
+
+_BROKEN = (Result.PERMERROR, Result.TEMPERROR)
+"""Results that are worse than any that the record itself gives."""
+
+
+class Sender(Frozen):
+    """Somebody who sends mail for a domain, as a report, a message or a log shows it.
+
+    Attributes:
+        ip: the client's address as text.
+        sender: the address of MAIL FROM, or its domain behind an "@" where the local part is not known.
+        helo: the HELO name, or None where it is not known.
+        count: how many messages.
+        label: a name for people, or None.
+        reported: the SPF result that somebody else saw, or None.
+    """
+
+    __slots__ = fields = ("ip", "sender", "helo", "count", "label", "reported")
+    ip: str
+    sender: str
+    helo: str | None
+    count: int
+    label: str | None
+    reported: str | None
+
+    def __init__(
+        self,
+        ip: object,
+        sender: str,
+        helo: str | None = None,
+        count: int = 1,
+        label: str | None = None,
+        reported: str | None = None,
+    ) -> None:
+        """Make a sender.
+
+        Raises:
+            AddressError: `ip` is no IP address.
+        """
+        fill(self, "ip", address_text(*parse_address(ip)))
+        fill(self, "sender", sender)
+        fill(self, "helo", helo)
+        fill(self, "count", count)
+        fill(self, "label", label)
+        fill(self, "reported", reported)
+
+
+class Effect(StrEnum):
+    """What a draft does to a sender."""
+
+    NEWLY_PASSING = "newly-passing"
+    NEWLY_FAILING = "newly-failing"
+    """It passed and no longer does, or newly gets permerror or temperror."""
+    CHANGED = "changed"
+    """Another result, neither of them pass and none worse."""
+    STILL_FAILING = "still-failing"
+    UNCHANGED = "unchanged"
+
+
+class SenderChange(NamedTuple):
+    """A sender's result before and after.
+
+    Attributes:
+        sender: the sender.
+        before, after: the results of its check.
+    """
+
+    sender: Sender
+    before: CheckResult
+    after: CheckResult
+
+    @property
+    def effect(self) -> Effect:
+        """What the draft does to this sender."""
+        before, after = self.before.result, self.after.result
+        if is_worse(before, after):
+            return Effect.NEWLY_FAILING
+        if before is after:
+            return Effect.UNCHANGED if after is Result.PASS else Effect.STILL_FAILING
+        return Effect.NEWLY_PASSING if after is Result.PASS else Effect.CHANGED
+
+
+def is_worse(before: Result, after: Result) -> bool:
+    """Whether a result is worse than the one before: pass is lost, or an error is new."""
+    return before is not after and (before is Result.PASS or after in _BROKEN) and after is not Result.PASS
+
+
+def change_is_worse(before: Outcome, after: Outcome) -> bool:
+    """Whether a network's outcome is worse: pass is lost, or may be lost where it was certain, or an error is new."""
+    if before.result is not None and after.result is not None:
+        return is_worse(before.result, after.result)
+    if before.result is Result.PASS:
+        return True  # what passed for certain rests on more now
+    return after.result in _BROKEN and before.result not in _BROKEN

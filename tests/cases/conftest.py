@@ -1,0 +1,74 @@
+"""The tables of cases, handed to every test that asks for `case` or for `road` and `case`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cases import official
+from tests.cases.roads import IN_MEMORY, ROADS, Means, leads_nowhere
+from tests.cases.suites import SEMANTICS, Case, load_suite, realworld_suite
+
+_tables: dict[str, list[Case] | str] = {}
+
+
+def table(suite: str, config: pytest.Config) -> list[Case] | str:
+    """Return the cases of a suite, or why they can't be had."""
+    if suite not in _tables:
+        _tables[suite] = _load(suite, config)
+    return _tables[suite]
+
+
+def _load(suite: str, config: pytest.Config) -> list[Case] | str:
+    if suite == "semantics":
+        return load_suite(SEMANTICS, suite)
+    if suite == "realworld":
+        path = realworld_suite()
+        return "the shared folder with data/realworld.yml is absent" if path is None else load_suite(path, suite)
+    try:
+        cache = getattr(config, "cache", None)  # absent where the plugin is switched off
+        folder = Path(".pytest_cache") if cache is None else cache.mkdir("official-suite")
+        return load_suite(official.official_suite(folder), suite)
+    except official.UnavailableError as error:
+        return str(error)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if {"road", "case"} <= set(metafunc.fixturenames):
+        suite = metafunc.module.SUITES[metafunc.function.__name__]
+        metafunc.parametrize(("road", "case"), list(_pairs(suite, metafunc.config)))
+
+
+def _pairs(suite: str, config: pytest.Config) -> Iterator[object]:
+    cases = table(suite, config)
+    if isinstance(cases, str):  # the test says so: it fails, or is skipped where the suite is not the project's
+        yield pytest.param("", cases, id=f"{suite}-unavailable")
+        return
+    for road in IN_MEMORY if suite == "realworld" else ROADS:
+        for case in cases:
+            if not leads_nowhere(road, case):
+                yield pytest.param(road, case, id=f"{road}-{case.name}")
+
+
+@pytest.fixture(scope="session")
+def means(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Means]:
+    """What the roads need."""
+    means = Means(tmp_path_factory.mktemp("roads"))
+    yield means
+    means.close()
+
+
+@pytest.fixture(scope="session")
+def official_cases(pytestconfig: pytest.Config) -> list[Case]:
+    """The cases of the official suite; without it the test fails."""
+    cases = table("rfc7208", pytestconfig)
+    assert not isinstance(cases, str), cases
+    return cases
+
+
+@pytest.fixture(scope="session")
+def semantics_cases(pytestconfig: pytest.Config) -> list[Case]:
+    """The cases of our own suite."""
+    cases = table("semantics", pytestconfig)
+    assert not isinstance(cases, str), cases
+    return cases

@@ -1,0 +1,48 @@
+"""The ledger of deviations, read."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.cases.roads import ROADS
+from tests.cases.suites import Case
+
+LEDGER = Path(__file__).with_name("ledger.yml")
+
+Ledger = dict[tuple[str, str, str], str]
+"""(suite, case, road) → reason."""
+
+
+class LedgerError(ValueError):
+    """The ledger can't be understood, or speaks of what does not exist."""
+
+
+def read_ledger(text: str) -> Ledger:
+    """Return the ledger. Raises LedgerError."""
+    document: Any = yaml.safe_load(text)
+    found: Ledger = {}
+    if not isinstance(document, dict):
+        raise LedgerError("expected a mapping of suite → case → road → reason")
+    for suite, cases in document.items():
+        for case, roads in _mapping(cases, suite).items():
+            for road, reason in _mapping(roads, f"{suite}, {case}").items():
+                if road not in ROADS:
+                    raise LedgerError(f"{suite}, {case}: there is no road {road!r}")
+                if not isinstance(reason, str) or not reason.strip():
+                    raise LedgerError(f"{suite}, {case}, {road}: expected a reason")
+                found[suite, case, road] = reason
+    return found
+
+
+def without_case(ledger: Ledger, cases: Iterable[Case]) -> list[tuple[str, str]]:
+    """Return the entries that speak of no case."""
+    known = {(case.suite, case.name) for case in cases}
+    return sorted({(suite, case) for suite, case, _ in ledger} - known)
+
+
+def _mapping(value: object, where: object) -> dict[Any, Any]:
+    if not isinstance(value, dict) or not value:
+        raise LedgerError(f"{where}: expected a mapping")
+    return value

@@ -1,0 +1,246 @@
+"""The roads from a case to what is seen of it: the same table of cases goes through each of them."""
+
+import asyncio
+import io
+import json
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from spfengine import (
+    Answer,
+    CheckResult,
+    LiveResolver,
+    Problem,
+    Question,
+    Recorder,
+    Recording,
+    Status,
+    acheck,
+    check,
+)
+from spfengine.cli import app, exits
+from spfengine.cli.walk import questions
+from spfengine.evaluation.trace import Outcome, TracedRecord
+from spfengine.names import fold
+from spfengine.record.model import Redirect
+from spfengine.testing import FakeDNS
+from tests.cases.suites import NOT_ASSERTED, Case, Scenario
+
+_SILENCE = 0.05
+"""Seconds to wait for an answer that is known not to come."""
+_PATIENCE = 10.0
+"""Seconds to wait for one that comes, however busy the machine is."""
+
+
+Seen = dict[str, object]
+"""What a road shows of a check, by the keys of a case. A road need not show everything, but the result."""
+
+
+class Means:
+    """What the roads need: a DNS server on loopback, started when it is first needed, and a folder for files."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._files: dict[int, Path] = {}
+        self._server: FakeDNS | None = None
+
+    @cached_property
+    def resolvers(self) -> tuple[LiveResolver, LiveResolver]:
+        """One that waits long, and one for answers that do not come."""
+        nameserver = self.server.nameserver
+        return (
+            LiveResolver(nameserver, timeout=_PATIENCE, retries=0, lifetime=_PATIENCE),
+            LiveResolver(nameserver, timeout=_SILENCE, retries=0, lifetime=_SILENCE),
+        )
+
+    @property
+    def server(self) -> FakeDNS:
+        if self._server is None:
+            self._server = FakeDNS(_Nothing()).start()
+        return self._server
+
+    def zone_file(self, scenario: Scenario) -> Path:
+        """Return a file of the scenario's zonedata, as the command line reads it."""
+        path = self._files.get(id(scenario))
+        if path is None:
+            path = self._files[id(scenario)] = self.folder / f"zone{len(self._files)}.json"
+            path.write_text(json.dumps({"zonedata": scenario.zonedata}), "utf-8")
+        return path
+
+    def close(self) -> None:
+        if self._server is not None:
+            self._server.stop()
+
+
+class _Nothing:
+    def resolve(self, question: Question, /) -> Answer:
+        return Answer.nxdomain()
+
+
+class OverTheWire:
+    """Asks the fake server through a LiveResolver, and does not wait long where it is known to stay silent."""
+
+    def __init__(self, case: Case, means: Means) -> None:
+        self._zone = means.server.zone = case.zone
+        self._patient, self._hurried = means.resolvers
+
+    def _resolver(self, question: Question) -> LiveResolver:
+        silent = self._zone.resolve(question).status is Status.TIMEOUT
+        return self._hurried if silent else self._patient
+
+    def resolve(self, question: Question, /) -> Answer:
+        return self._resolver(question).resolve(question)
+
+    async def aresolve(self, question: Question, /) -> Answer:
+        return await self._resolver(question).aresolve(question)
+
+
+def _check(case: Case, resolver: Any) -> CheckResult:
+    return check(
+        case.host, case.mailfrom, case.helo,
+        resolver=resolver, limits=case.limits, receiver=case.receiver, now=case.now,
+    )  # fmt: skip
+
+
+def _acheck(case: Case, resolver: Any) -> CheckResult:
+    return asyncio.run(
+        acheck(
+            case.host, case.mailfrom, case.helo,
+            resolver=resolver, limits=case.limits, receiver=case.receiver, now=case.now,
+        )
+    )  # fmt: skip
+
+
+def _seen(result: CheckResult) -> Seen:
+    return {
+        "result": str(result.result),
+        "explanation": result.explanation,
+        **_problem(result.problem),
+        "explanation_problem": None if result.explanation_problem is None else str(result.explanation_problem.code),
+        "directive": result.directive,
+        "record_domain": result.record_domain,
+        "lookups": result.lookups,
+        "voids": result.void_lookups,
+        "questions": result.questions,
+    }
+
+
+def _problem(problem: Problem | None) -> Seen:
+    if problem is None:
+        return {"problem": None, "problem_says": ""}
+    return {"problem": str(problem.code), "problem_says": problem.text}
+
+
+def sync(case: Case, means: Means) -> Seen:
+    """check() on the zone in memory."""
+    return _seen(_check(case, case.zone))
+
+
+def in_asyncio(case: Case, means: Means) -> Seen:
+    """acheck() on the zone in memory."""
+    return _seen(_acheck(case, case.zone))
+
+
+def recording(case: Case, means: Means) -> Seen:
+    """check() on nothing but what a recorder wrote down of another check, read back from JSON."""
+    recorder = Recorder(case.zone)
+    _check(case, recorder)
+    return _seen(_check(case, Recording.from_json(recorder.recording.to_json())))
+
+
+def trace(case: Case, means: Means) -> Seen:
+    """What the trace shows, which is made by running the check again."""
+    trace = _check(case, case.zone).trace
+    json.dumps(trace.to_dict())
+    deciding: TracedRecord | None = trace.root
+    matched: list[str] = []
+    while deciding is not None:
+        matched = [term.term.text for term in deciding.terms if term.outcome is Outcome.MATCH]
+        deciding = next((term.record for term in deciding.terms if isinstance(term.term, Redirect)), None)
+    return {
+        "result": str(trace.result),
+        **_problem(trace.problem),
+        "directive": matched[0] if matched else None,
+        "questions": len({(fold(asked.question.name), asked.question.type) for asked in questions(trace.root)}),
+    }
+
+
+def command_line(case: Case, means: Means) -> Seen:
+    """`spfengine check --json`, in this process."""
+    output = io.StringIO()
+    with redirect_stdout(output):
+        code = app.main(command(case, means))
+    document = json.loads(output.getvalue())
+    assert code == exits.OF_RESULT[document["result"]]
+    return seen_in_json(document)
+
+
+def command(case: Case, means: Means) -> list[str]:
+    """Return the arguments of the command line for a case."""
+    options = ["--json", "--zone", str(means.zone_file(case.scenario)), "--helo", case.helo]
+    if case.receiver is not None:
+        options += ["--receiver", case.receiver]
+    if "void_rule" in case.limits_given:
+        options += ["--void-rule", str(case.limits.void_rule)]
+    return ["check", *options, "--", case.host, case.mailfrom]
+
+
+def seen_in_json(document: dict[str, Any]) -> Seen:
+    """Return what the JSON form of a result shows."""
+    problem = document["problem"] or {"code": None, "text": ""}
+    why = document["explanation_problem"] or {"code": None}
+    same = ("result", "explanation", "directive", "record_domain", "lookups", "questions")
+    return {
+        **{key: document[key] for key in same},
+        "problem": problem["code"],
+        "problem_says": problem["text"],
+        "explanation_problem": why["code"],
+        "voids": document["void_lookups"],
+    }
+
+
+def live(case: Case, means: Means) -> Seen:
+    """check() on a LiveResolver that asks a DNS server."""
+    return _seen(_check(case, OverTheWire(case, means)))
+
+
+def live_in_asyncio(case: Case, means: Means) -> Seen:
+    """acheck() on a LiveResolver that asks a DNS server."""
+    return _seen(_acheck(case, OverTheWire(case, means)))
+
+
+Road = Callable[[Case, Means], Seen]
+
+ROADS: dict[str, Road] = {
+    "sync": sync,
+    "asyncio": in_asyncio,
+    "recording": recording,
+    "trace": trace,
+    "command": command_line,
+    "live": live,
+    "live-asyncio": live_in_asyncio,
+}
+IN_MEMORY = ("sync", "asyncio", "recording", "trace", "command")
+
+
+def leads_nowhere(road: str, case: Case) -> bool:
+    """Whether a road has no way to say what this case needs: the command has no option for most limits and the time."""
+    return road == "command" and (case.now is not None or bool(case.limits_given - {"void_rule"}))
+
+
+def faults(case: Case, seen: Seen) -> list[str]:
+    """Return what of the seen is not what the case says; empty where all is."""
+    found = []
+    if seen["result"] not in case.results:
+        found.append(f"result: expected {' or '.join(case.results)}, got {seen['result']} ({seen['problem_says']})")
+    wanted = dict(case.expected)
+    if case.explanation is not NOT_ASSERTED:
+        wanted["explanation"] = case.explanation
+    for key in wanted.keys() & seen.keys():
+        right = wanted[key] in str(seen[key]) if key == "problem_says" else wanted[key] == seen[key]
+        if not right:
+            found.append(f"{key}: expected {wanted[key]!r}, got {seen[key]!r}")
+    return sorted(found)

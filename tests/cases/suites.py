@@ -1,0 +1,180 @@
+"""Suites of cases in the format of the openspf.org suites: YAML documents, each a zone with its cases."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import yaml
+
+from spfengine import AddressError, ArgumentError, Limits, Result, Zone, ZoneError
+from spfengine.addresses import parse_address
+from tests.conftest import REPOSITORY, shared_folder
+
+SEMANTICS = REPOSITORY / "spfengine" / "testing" / "suite" / "semantics.yml"
+"""The suite of our own."""
+
+NOT_ASSERTED: Final = object()
+"""Stands for an explanation that a case does not speak of."""
+
+_DOCUMENT = {"description", "comment", "tests", "zonedata"}
+_REQUIRED = ("host", "helo", "mailfrom", "result")
+_OFFICIAL = {*_REQUIRED, "description", "comment", "spec", "explanation", "strict"}
+_TEXTS = ("problem", "problem_says", "explanation_problem", "directive", "record_domain")
+_NUMBERS = ("lookups", "voids", "questions")
+_OURS = {*_TEXTS, *_NUMBERS, "limits", "receiver", "now"}
+_RESULTS = frozenset(map(str, Result))
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class SuiteError(ValueError):
+    """A suite can't be understood; the message says where, and what was expected."""
+
+
+class Scenario:
+    """One document of a suite: cases that share a zone."""
+
+    def __init__(self, suite: str, description: str, zonedata: Mapping[Any, Any]) -> None:
+        self.suite = suite
+        self.description = description
+        self.zonedata = zonedata
+
+    @cached_property
+    def zone(self) -> Zone:
+        return Zone.from_openspf(self.zonedata)
+
+
+class Case(NamedTuple):
+    """A case: what is checked, and what must come of it.
+
+    Attributes:
+        results: the results that are allowed.
+        explanation: the explanation that is wanted, None for none; NOT_ASSERTED where the case does not say.
+        spec: the sections that decide.
+        expected: the keys of ours that say more of the result: codes, directive, counts.
+    """
+
+    scenario: Scenario
+    name: str
+    description: str
+    spec: tuple[str, ...]
+    host: str
+    helo: str
+    mailfrom: str
+    results: tuple[str, ...]
+    explanation: object
+    limits: Limits
+    limits_given: frozenset[str]
+    receiver: str | None
+    now: float | None
+    expected: Mapping[str, Any]
+
+    @property
+    def suite(self) -> str:
+        return self.scenario.suite
+
+    @property
+    def zone(self) -> Zone:
+        return self.scenario.zone
+
+    @property
+    def id(self) -> str:
+        return f"{self.suite}-{self.name}"
+
+
+def load_suite(path: Path, suite: str) -> list[Case]:
+    """Return the cases of a suite's file. Raises SuiteError."""
+    return read_suite(path.read_text("utf-8"), suite)
+
+
+def read_suite(text: str, suite: str) -> list[Case]:
+    """Return the cases of a suite, in their order. Raises SuiteError."""
+    try:
+        documents = list(yaml.load_all(text, _Loader))
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that is none, and the like
+        raise SuiteError(f"{suite}: not YAML: {error}") from error
+    cases: dict[str, Case] = {}
+    for number, document in enumerate(documents, 1):
+        for case in _read_document(document, suite, f"{suite}, document {number}"):
+            if case.name in cases:
+                raise SuiteError(f"{suite}, document {number}: the name {case.name} stands twice")
+            cases[case.name] = case
+    if not cases:
+        raise SuiteError(f"{suite}: there are no cases")
+    return list(cases.values())
+
+
+def _read_document(document: object, suite: str, where: str) -> list[Case]:
+    if not isinstance(document, dict):
+        raise SuiteError(f"{where}: expected a mapping with description, tests and zonedata")
+    _no_others(document, _DOCUMENT, where)
+    description, tests, zonedata = (document.get(key) for key in ("description", "tests", "zonedata"))
+    if not isinstance(description, str):
+        raise SuiteError(f"{where}: expected a description")
+    if not isinstance(tests, dict) or not tests:
+        raise SuiteError(f"{where}: expected tests, a mapping of name → case")
+    if not isinstance(zonedata, dict):
+        raise SuiteError(f"{where}: expected zonedata, a mapping of name → list of entries")
+    scenario = Scenario(suite, description, zonedata)
+    try:
+        scenario.zone  # noqa: B018 - made now, so that a fault of the suite is told before any test runs
+    except ZoneError as error:
+        raise SuiteError(f"{where}: zonedata: {error}") from error
+    return [_read_case(name, fields, scenario, f"{where}, {name}") for name, fields in tests.items()]
+
+
+def _read_case(name: object, fields: object, scenario: Scenario, where: str) -> Case:
+    if not isinstance(name, str) or not isinstance(fields, dict):
+        raise SuiteError(f"{where}: expected name → mapping of what is checked")
+    _no_others(fields, _OFFICIAL | _OURS, where)
+    for key in _REQUIRED:
+        if key not in fields:
+            raise SuiteError(f"{where}: {key} is missing")
+    for key in ("host", "helo", "mailfrom", "description", "explanation", "receiver", *_TEXTS):
+        if not isinstance(fields.get(key, ""), str):
+            raise SuiteError(f"{where}: {key} is {fields[key]!r}; expected text")
+    for key in _NUMBERS:
+        if not isinstance(fields.get(key, 0), int):
+            raise SuiteError(f"{where}: {key} is {fields[key]!r}; expected a number")
+    if not isinstance(fields.get("now", 0.0), int | float):
+        raise SuiteError(f"{where}: now is {fields['now']!r}; expected seconds since the epoch")
+    results = fields["result"] if isinstance(fields["result"], list) else [fields["result"]]
+    if not results or not _RESULTS.issuperset(map(str, results)):
+        raise SuiteError(f"{where}: result is {fields['result']!r}; expected one or a list of {', '.join(Result)}")
+    spec = fields.get("spec", [])
+    given = fields.get("limits", {})
+    try:
+        parse_address(fields["host"])
+        limits = Limits(**given)
+    except (AddressError, ArgumentError, TypeError) as error:
+        raise SuiteError(f"{where}: {error}") from error
+    explanation = fields.get("explanation", NOT_ASSERTED)
+    return Case(
+        scenario,
+        name,
+        fields.get("description", ""),
+        tuple(map(str, spec if isinstance(spec, list) else [spec])),
+        fields["host"],
+        fields["helo"],
+        fields["mailfrom"],
+        tuple(results),
+        None if explanation == "DEFAULT" else explanation,
+        limits,
+        frozenset(given),
+        fields.get("receiver"),
+        fields.get("now"),
+        {key: fields[key] for key in (*_TEXTS, *_NUMBERS) if key in fields},
+    )
+
+
+def _no_others(mapping: Mapping[Any, Any], known: set[str], where: str) -> None:
+    unknown = [key for key in mapping if key not in known]
+    if unknown:
+        raise SuiteError(f"{where}: unknown key {unknown[0]!r}; expected some of {', '.join(sorted(known))}")
+
+
+def realworld_suite() -> Path | None:
+    """The zone of published records with its cases, or None where the shared folder is absent."""
+    folder = shared_folder()
+    path = None if folder is None else folder / "data" / "realworld.yml"
+    return path if path is not None and path.is_file() else None

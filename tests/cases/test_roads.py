@@ -1,0 +1,74 @@
+"""One table of cases through every road: the official suite, ours, and one of published records."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.cases import official
+from tests.cases.ledger import LEDGER, read_ledger, without_case
+from tests.cases.roads import ROADS, Means, command, faults, seen_in_json
+from tests.cases.suites import Case
+
+pytestmark = pytest.mark.cases
+
+SUITES = {
+    "test_the_official_suite": "rfc7208",
+    "test_our_own_suite": "semantics",
+    "test_published_records": "realworld",
+}
+LEDGERED = read_ledger(LEDGER.read_text("utf-8"))
+
+
+def test_the_official_suite(road: str, case: Case | str, means: Means) -> None:
+    if isinstance(case, str):
+        pytest.fail(case, pytrace=False)
+    take(road, case, means)
+
+
+def test_our_own_suite(road: str, case: Case, means: Means) -> None:
+    take(road, case, means)
+
+
+def test_published_records(road: str, case: Case | str, means: Means) -> None:
+    if isinstance(case, str):
+        pytest.skip(f"{case} (SPFENGINE_SHARED names it); its records are not part of the project")
+    take(road, case, means)
+
+
+def take(road: str, case: Case, means: Means) -> None:
+    found = faults(case, ROADS[road](case, means))
+    reason = LEDGERED.get((case.suite, case.name, road))
+    if reason is None:
+        assert not found, f"{case.name} ({case.description}): {'; '.join(found)}"
+    elif found:
+        pytest.xfail(reason)
+    else:
+        pytest.fail(f"{case.name} on the road {road} comes out right now: take it out of the ledger", pytrace=False)
+
+
+def test_a_few_in_a_process_of_their_own(official_cases: list[Case], semantics_cases: list[Case], means: Means) -> None:
+    first_of_each = {case.scenario: case for case in reversed(official_cases)}
+    chosen = [*first_of_each.values(), *[case for case in semantics_cases if case.name in ("text-spaces", "eai-exp")]]
+    for case in chosen:
+        done = subprocess.run(
+            [sys.executable, "-m", "spfengine", *command(case, means)], capture_output=True, text=True, check=False
+        )
+        assert not done.stderr
+        assert not faults(case, seen_in_json(json.loads(done.stdout)))
+
+
+def test_the_ledger_has_nothing_of_the_official_suite() -> None:
+    assert [entry for entry in LEDGERED if entry[0] == "rfc7208"] == []
+
+
+def test_the_ledger_speaks_only_of_cases(official_cases: list[Case], semantics_cases: list[Case]) -> None:
+    assert without_case(LEDGERED, [*official_cases, *semantics_cases]) == []
+
+
+def test_the_official_suite_is_whole(official_cases: list[Case]) -> None:
+    print(official.source())  # in the output of -rA, beside the run's head
+    assert len(official_cases) == 203
+    assert len({case.scenario for case in official_cases}) == 16
+    assert sum(isinstance(case.explanation, str) for case in official_cases) > 10

@@ -1,0 +1,137 @@
+"""Where answers come from: files of each kind, several at once, drafts, recordings, DNS servers."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import spfengine
+from spfengine.testing import FakeDNS
+from tests.cli.conftest import SEED, Call, process
+
+Suite = Callable[[dict[str, Any]], str]
+
+
+def result(call: Call, *arguments: str) -> str:
+    return str(json.loads(call("check", *arguments, "--json").out)["result"])
+
+
+def test_each_kind_of_file_answers(call: Call, tmp_path: Path) -> None:
+    files = {
+        "x.zone": 'x.example. 300 IN TXT "v=spf1 ip4:192.0.2.1 -all"\n',
+        "no-suffix": 'x.example. 300 IN TXT "v=spf1 ip4:192.0.2.1 -all"\n',
+        "x.yml": "zonedata:\n  x.example:\n  - TXT: v=spf1 ip4:192.0.2.1 -all\n",
+        "bare.YAML": "x.example:\n- TXT: v=spf1 ip4:192.0.2.1 -all\n",
+        "x.json": '{"zonedata": {"x.example": [{"TXT": "v=spf1 ip4:192.0.2.1 -all"}]}}',
+    }
+    for name, content in files.items():
+        path = tmp_path / name
+        path.write_text(content)
+        assert result(call, "192.0.2.1", "x.example", "--zone", str(path)) == "pass", name
+        assert result(call, "192.0.2.2", "x.example", "--zone", str(path)) == "fail", name
+
+
+def test_a_zone_file_can_come_from_standard_input() -> None:
+    zone = b'x.example. 300 IN TXT "v=spf1 -all"\n'
+    assert process("check", "::1", "x.example", "--zone", "-", stdin=zone).out.startswith("FAIL")
+
+
+def test_several_files_are_one_zone_and_the_later_one_wins(call: Call, tmp_path: Path) -> None:
+    first, second = tmp_path / "first.zone", tmp_path / "second.zone"
+    first.write_text('a.example. 300 IN TXT "v=spf1 include:b.example -all"\n'
+                     'c.example. 300 IN TXT "v=spf1 -all"\nwww.a.example. 300 IN CNAME host.b.example.\n')  # fmt: skip
+    second.write_text('b.example. 300 IN TXT "v=spf1 a:www.a.example -all"\nhost.b.example. 300 IN A 192.0.2.1\n'
+                      'C.example. 300 IN TXT "v=spf1 +all"\n')  # fmt: skip
+    files = ("--zone", str(first), "--zone", str(second))
+    assert result(call, "192.0.2.1", "a.example", *files) == "pass"
+    assert result(call, "192.0.2.1", "c.example", *files) == "pass"
+    assert result(call, "192.0.2.1", "c.example", *files[2:], *files[:2]) == "fail"
+
+
+def test_recorded_answers_give_the_same_result_again(call: Call, tmp_path: Path) -> None:
+    path = str(tmp_path / "answers.json")
+    arguments = ("check", "23.83.218.24", "seed.example", "--json", "--trace")
+    with_draft = ("--draft", "v=spf1 mx include:relay.mailchannels.net ~all")
+    recorded = call(*arguments, "--zone", SEED, "--record-answers", path, *with_draft)
+    assert recorded.code == 0
+    assert call(*arguments, "--zone", path, *with_draft) == recorded
+    assert "include:relay" not in Path(path).read_text()  # drafts are no answers
+
+
+def test_a_recording_and_a_zone_lie_over_each_other(call: Call, tmp_path: Path) -> None:
+    recording = str(tmp_path / "answers.json")
+    call("check", "23.83.218.24", "seed.example", "--zone", SEED, "--record-answers", recording)
+    zone = tmp_path / "x.zone"
+    zone.write_text('seed.example. 300 IN TXT "v=spf1 +all"\nx.example. 300 IN TXT "v=spf1 include:y.example ?all"\n')
+    files = ("--zone", recording, "--zone", str(zone))
+    assert result(call, "::1", "seed.example", *files) == "pass"
+    assert result(call, "::1", "seed.example", *files[2:], *files[:2]) == "softfail"
+    assert result(call, "::1", "x.example", *files[2:], *files[:2]) == "permerror"  # y.example is in neither
+    assert result(call, "163.44.239.12", "b@x.example", *files, "--draft", "v=spf1 mx:seed.example -all") == "pass"
+    assert result(call, "::1", "seed.example", "--zone", recording, "--zone", recording) == "softfail"
+
+
+@pytest.mark.parametrize(
+    ("drafts", "expected"),
+    [
+        (["v=spf1 +all"], "pass"),
+        (["V=SPF1 +all"], "pass"),
+        (["SEED.example.=v=spf1 +all"], "pass"),
+        (["v=spf1 include:_spf.seed.example -all", "_spf.seed.example=v=spf1 +all"], "pass"),
+        (["v=spf1 include:_spf.seed.example -all"], "permerror"),
+        (["b\u00fccher.example=v=spf1 +all", "v=spf1 include:xn--bcher-kva.example -all"], "pass"),
+        (["v=DMARC1"], "none"),
+        (["seed.example="], "none"),
+    ],
+)
+def test_drafts_stand_for_published_records(call: Call, drafts: list[str], expected: str) -> None:
+    options = [part for draft in drafts for part in ("--draft", draft)]
+    assert result(call, "192.0.2.1", "seed.example", "--zone", SEED, *options) == expected
+
+
+def test_a_draft_without_a_name_is_for_the_domain_that_is_checked(call: Call, suite: Suite) -> None:
+    zone = suite({"h.example": [{"TXT": "v=spf1 -all"}], "s.example": [{"TXT": "v=spf1 -all"}]})
+    options = ("--helo", "h.example", "--zone", zone, "--draft", "v=spf1 +all")
+    assert result(call, "::1", "s.example", *options) == "pass"
+    assert result(call, "::1", "s.example", *options, "--identity", "helo") == "pass"
+    assert result(call, "::1", "<>", *options) == "pass"
+    both = json.loads(call("check", "::1", "s.example", *options, "--identity", "both", "--json").out)
+    assert (both["helo"]["result"], both["mailfrom"]["result"]) == ("fail", "pass")
+
+
+@pytest.mark.parametrize("sender", ["bob@localhost", "", "bob@", "bob@[192.0.2.1]", "bob@x..example"])
+def test_a_draft_for_a_sender_without_a_domain_changes_nothing(call: Call, sender: str) -> None:
+    assert result(call, "::1", sender, "--zone", SEED, "--draft", "v=spf1 +all") == "none"
+
+
+def test_servers_given_are_asked_and_their_answers_recorded(call: Call, tmp_path: Path) -> None:
+    path = str(tmp_path / "answers.json")
+    zone = spfengine.Zone({"live.example": {"TXT": "v=spf1 a -all", "A": "192.0.2.1"}})
+    with FakeDNS(zone) as server:
+        arguments = ("192.0.2.1", "live.example", "--nameserver", server.nameserver, "--record-answers", path)
+        assert result(call, *arguments) == "pass"
+    assert result(call, "192.0.2.1", "live.example", "--zone", path) == "pass"
+
+
+def test_a_suite_in_yaml_without_pyyaml_says_what_to_install(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x.yml"
+    path.write_text("zonedata: {}")
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    ended = call("check", "::1", "x.example", "--zone", str(path))
+    assert (ended.code, ended.out) == (69, "")
+    assert "pip install pyyaml" in ended.err
+    assert ended.err.count("\n") == 1
+
+
+def test_a_file_too_large_is_refused(call: Call, tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    with path.open("wb") as file:
+        file.truncate((64 << 20) + 1)
+    ended = call("check", "::1", "x.example", "--zone", str(path))
+    assert ended.code == 65
+    assert "64 MiB" in ended.err

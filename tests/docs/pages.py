@@ -1,0 +1,195 @@
+"""The fenced blocks of the docs' pages, and how each is run.
+
+    ```python    with `>>>`: a doctest; without: run, and if a block of `text` follows at once, that is what it prints.
+                 All of a page share one namespace, in their order.
+    ```console   lines `$ spfengine …` with what they print, word for word; `$ echo $?` shows the exit code.
+    ```sh        commands for a person; the comment above says who runs them, or why nobody does.
+    others       data to look at: text, json, zone, and so on.
+
+A comment right above a block takes it out, and says why: `<!-- not run: … -->`. `<!-- live DNS: … -->` runs it only
+where the Internet's DNS may be asked.
+"""
+
+import contextlib
+import doctest
+import io
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+DATA = {"text", "json", "zone", "yaml", "toml", "ini", "html", "mermaid", "diff"}
+WIDTH = 100
+"""Columns of the terminal in which the docs' commands run."""
+
+_FENCE = re.compile(r"^( *)(`{3,})[ ]*([^\s`]*)[^`]*$")
+_COMMENT = re.compile(r"<!--\s*(not run|live DNS)\s*:\s*(\S.*?)\s*-->$")
+
+
+class PageError(AssertionError):
+    """A block is not what it says it is."""
+
+
+class Block(NamedTuple):
+    """A fenced block.
+
+    Attributes:
+        page: the page, relative to the checkout.
+        line: the line of its opening fence.
+        language: what stands behind the fence.
+        text: its content.
+        mark: None, "not run" or "live DNS", from the comment right above it.
+        output: what the block of `text` right below it holds, or None.
+    """
+
+    page: str
+    line: int
+    language: str
+    text: str
+    mark: str | None = None
+    output: str | None = None
+
+    @property
+    def place(self) -> str:
+        return f"{self.page}:{self.line}"
+
+    @property
+    def is_run(self) -> bool:
+        return self.language in ("python", "console") and self.mark != "not run"
+
+
+def blocks(page: str, text: str) -> list[Block]:
+    """Return the fenced blocks of a page, in order.
+
+    Raises:
+        PageError: a block has no end, no language, an unknown one, or is `sh` without a comment that says who runs it.
+    """
+    found: list[Block] = []
+    lines = text.split("\n")
+    number = 0
+    last_end = -1
+    while number < len(lines):
+        fence = _FENCE.match(lines[number])
+        if fence is None:
+            number += 1
+            continue
+        start = number
+        indent, ticks, language = fence.groups()
+        number += 1
+        content = []
+        while number < len(lines) and lines[number].strip() != ticks:
+            content.append(lines[number].removeprefix(indent))
+            number += 1
+        if number == len(lines):
+            raise PageError(f"{page}:{start + 1}: a block without an end")
+        body = "".join(f"{line}\n" for line in content)
+        above = _COMMENT.search(lines[start - 1]) if start else None
+        block = Block(page, start + 1, language, body, None if above is None else above[1])
+        if language not in DATA | {"python", "console", "sh"}:
+            raise PageError(f"{block.place}: unknown language {language!r}; expected python, console, sh or data")
+        if language == "sh" and block.mark is None:
+            raise PageError(f"{block.place}: nothing says who runs this: put <!-- not run: why --> above it")
+        if (
+            language == "text"
+            and found
+            and found[-1].language == "python"
+            and not "".join(lines[last_end:start]).strip()
+        ):
+            found[-1] = found[-1]._replace(output=body)
+        found.append(block)
+        number += 1
+        last_end = number
+    return found
+
+
+def run_python(block: Block, namespace: dict[str, Any]) -> None:
+    """Run a block of Python; `namespace` is that of its page.
+
+    Raises:
+        PageError: it prints something else than the page shows.
+    """
+    if re.search(r"^\s*>>> ", block.text, re.MULTILINE):
+        _run_doctest(block, namespace)
+        return
+    printed = io.StringIO()
+    # Line numbers in a traceback are those of the page.
+    code = compile("\n" * block.line + block.text, block.page, "exec", dont_inherit=True)
+    with contextlib.redirect_stdout(printed):
+        exec(code, namespace)
+    if printed.getvalue() != (block.output or ""):
+        raise PageError(f"{block.place}: printed\n{printed.getvalue()}\nbut the page shows\n{block.output}")
+
+
+def _run_doctest(block: Block, namespace: dict[str, Any]) -> None:
+    report = io.StringIO()
+    test = doctest.DocTestParser().get_doctest(block.text, namespace, block.place, block.page, block.line)
+    test.globs = namespace  # not a copy: the next block of the page goes on with it
+    runner = doctest.DocTestRunner(verbose=False)
+    if runner.run(test, out=report.write, clear_globs=False).failed:
+        raise PageError(report.getvalue())
+
+
+def run_console(block: Block, repository: Path) -> None:
+    """Run the commands of a block and compare what they print with what the page shows.
+
+    Raises:
+        PageError: they differ, or a command is none of ours.
+    """
+    code: int | None = None
+    for command, shown in _commands(block):
+        if command == "echo $?":
+            printed = f"{code}\n"
+        else:
+            printed, code = _run(block, command, repository)
+        if printed.rstrip("\n") != shown.rstrip("\n"):
+            raise PageError(f"{block.place}: $ {command}\nprinted\n{printed}\nbut the page shows\n{shown}")
+
+
+def _commands(block: Block) -> Iterator[tuple[str, str]]:
+    lines = block.text.replace("\\\n", " ").split("\n")
+    if not lines[0].startswith("$ "):
+        raise PageError(f"{block.place}: expected a line with $ and a command")
+    command = ""
+    shown: list[str] = []
+    for line in lines:
+        if line.startswith("$ "):
+            if command:
+                yield command, "\n".join(shown)
+            command, shown = line[2:].strip(), []
+        else:
+            shown.append(line)
+    yield command, "\n".join(shown)
+
+
+def _run(block: Block, command: str, repository: Path) -> tuple[str, int]:
+    words = shlex.split(command)
+    if words[:1] != ["spfengine"] or {"|", ">", "<", "&&", "||", ";"} & set(words):
+        raise PageError(f"{block.place}: only spfengine and echo $? are run here, one command a line, not: {command}")
+    environment = {
+        **{name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "CLICOLOR_FORCE")},
+        "COLUMNS": str(WIDTH),
+        "NO_COLOR": "1",
+        "PYTHONPATH": str(repository),
+        "PYTHONIOENCODING": "utf-8",
+        "TERM": "dumb",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "spfengine", *words[1:]],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=environment,
+        cwd=repository,
+        check=False,
+        timeout=60,
+    )
+    return done.stdout.decode("utf-8"), done.returncode
+
+
+def pages(repository: Path) -> list[Path]:
+    """Return every page with blocks to run: README.md, CONTRIBUTING.md and docs/."""
+    return [repository / "README.md", repository / "CONTRIBUTING.md", *sorted((repository / "docs").rglob("*.md"))]

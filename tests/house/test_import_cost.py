@@ -1,0 +1,78 @@
+"""`import spfengine` stays cheap: what is not needed is not loaded, and third parties only where they are used."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+# What costs more than all of ours together, or belongs to the edge. `threading`, `selectors` and their like come with
+# `socket`, whose inet_pton is ten times as fast as `ipaddress`.
+HEAVY = {
+    "argparse", "asyncio", "ast", "concurrent", "csv", "ctypes", "dataclasses", "datetime", "decimal", "email", "gzip",
+    "hashlib", "html", "http", "inspect", "json", "logging", "multiprocessing", "pathlib", "pickle", "queue", "random",
+    "secrets", "shutil", "socketserver", "ssl", "statistics", "subprocess", "tempfile", "threading", "tokenize",
+    "traceback", "unittest", "urllib", "xml", "zipfile",
+}  # fmt: skip
+
+
+def loaded_by(repository: Path, code: str, *, site: bool = True) -> set[str]:
+    """Return the top-level modules that running `code` in a new interpreter loads."""
+    program = (
+        f"import sys; sys.path.insert(0, {str(repository)!r}); before = set(sys.modules)\n"
+        f"{code}\n"
+        "new = sorted({name.partition('.')[0] for name in set(sys.modules) - before})\n"
+        "import json; print(json.dumps(new))"
+    )
+    flags = ["-I"] if site else ["-I", "-S"]
+    done = subprocess.run([sys.executable, *flags, "-c", program], capture_output=True, text=True, check=True, cwd="/")
+    return set(json.loads(done.stdout))
+
+
+def third_parties(names: set[str]) -> set[str]:
+    return {name for name in names if name not in sys.stdlib_module_names} - {"spfengine"}
+
+
+def test_import_needs_nothing_but_the_standard_library(repository: Path) -> None:
+    """Without site-packages, so that nothing can be there by chance."""
+    assert third_parties(loaded_by(repository, "import spfengine", site=False)) == set()
+
+
+def test_import_loads_no_third_party_that_is_there(repository: Path) -> None:
+    assert third_parties(loaded_by(repository, "import spfengine")) == set()
+
+
+def test_import_loads_nothing_heavy(repository: Path) -> None:
+    assert HEAVY & loaded_by(repository, "import spfengine", site=False) == set()
+
+
+def test_every_heavy_module_exists() -> None:
+    """A misspelt name would never be found."""
+    assert set(sys.stdlib_module_names) >= HEAVY
+
+
+def test_the_measure_sees_what_is_loaded(repository: Path) -> None:
+    assert {"spfengine", "asyncio"} <= loaded_by(repository, "import spfengine, asyncio")
+    assert "dns" in loaded_by(repository, "import dns.name")
+
+
+_ZONE = "z = spfengine.Zone({'x.example': {'TXT': 'v=spf1 a mx ip6:2001:db8::/32 -all'}}); "
+_CHECK = "spfengine.check('192.0.2.1', 'a@x.example', resolver=z)"
+
+
+@pytest.mark.parametrize(
+    ("code", "third"),
+    [
+        (_CHECK, set()),
+        (f"{_CHECK}.trace", set()),
+        ("import asyncio; asyncio.run(spfengine.acheck('192.0.2.1', 'a@x.example', resolver=z))", set()),
+        ("spfengine.check_record('192.0.2.1', 'a@x.example', 'v=spf1 -all', resolver=z)", set()),
+        ("spfengine.parse('v=spf1 -all'); spfengine.diagnose('v=spf1 ipv4:1.2.3.4')", set()),
+        ("spfengine.check('192.0.2.1', 'a@b\\u00fccher.example', resolver=z)", {"idna"}),
+        ("spfengine.Zone.from_text('x.example. 60 IN A 192.0.2.1')", {"dns", "idna"}),  # dnspython itself loads idna
+        ("import spfengine.cli.entry", set()),
+    ],
+)
+def test_a_third_party_is_loaded_when_it_is_used(repository: Path, code: str, third: set[str]) -> None:
+    assert third_parties(loaded_by(repository, f"import spfengine; {_ZONE}{code}")) == third

@@ -1,0 +1,20 @@
+"""How many questions a check may ask at most."""
+
+from spfengine.evaluation.limits import Limits, VoidRule
+
+
+def most_questions(limits: Limits) -> int:
+    """Return the most DNS questions that a check under these limits asks, each question once.
+
+    - 1: the TXT records of the domain checked;
+    - for each of the `lookups` terms: its own question, and for mx the addresses of `names` hosts: 1 + names;
+    - for ptr and `%{p}`, which share them, once a check: the PTR records, and the addresses of `names` names;
+    - 1: the explanation.
+
+    With the limits of RFC 7208 §4.6.4 that is 1 + 10 * 11 = 111, plus 11 for one `%{p}`, plus 1 for exp. Under the
+    dual-stack rule a question for addresses may need a second one in the other family.
+    """
+    families = 2 if limits.void_rule is VoidRule.DUAL_STACK else 1
+    hosts = families * limits.names
+    term = max(1 + hosts, families)
+    return 1 + limits.lookups * term + (1 + hosts) + 1

@@ -1,0 +1,59 @@
+"""Strategies over `generate`, and texts that no generator of good records makes."""
+
+from hypothesis import strategies as st
+
+from spfengine.resolvers.zone import Zone
+from tests.properties import generate
+
+chance = st.randoms(use_true_random=False)
+
+zone_dicts = chance.map(generate.zone_dict)
+zones = zone_dicts.map(Zone)
+calls = chance.map(generate.call)
+limits = chance.map(generate.limits)
+records = chance.map(generate.record)
+mechanisms = chance.map(generate.mechanism)
+malformed_terms = st.sampled_from(generate.MALFORMED_TERMS)
+
+_pieces = st.one_of(
+    st.sampled_from(generate.MALFORMED_TERMS),
+    chance.map(generate.directive),
+    st.sampled_from(
+        (
+            "redirect=a.example",
+            "exp=%{d}",
+            "x=%{S1r-}",
+            "all",
+            "%{d}",
+            "%{",
+            "}",
+            "%%",
+            "%_",
+            "%-",
+            "/",
+            "//",
+            ":",
+            "=",
+            ".",
+            "\x00",
+            "\t",
+            "\n",
+            "ü",
+            "\udcff",
+            "  ",
+            "v=spf1",
+        )
+    ),
+    st.text(alphabet=st.characters(min_codepoint=0x20, max_codepoint=0x7F), max_size=12),
+)
+heaps = st.lists(_pieces, max_size=8).flatmap(
+    lambda pieces: st.sampled_from((" ", "", ":")).map(lambda glue: "v=spf1 " + glue.join(pieces))
+)
+"""Texts that begin as a record does, and go on with anything."""
+
+texts = st.one_of(records, heaps, st.text(max_size=60), st.text(max_size=40).map(lambda text: "v=spf1 " + text))
+octets = st.one_of(
+    st.binary(max_size=80),
+    st.binary(max_size=80).map(lambda rest: b"v=spf1 " + rest),
+    heaps.map(lambda text: text.encode("latin-1", "replace")),
+)

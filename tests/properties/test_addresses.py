@@ -1,0 +1,142 @@
+"""Tables of ranges, the one comparison, and what follows from it: runs that are the same over an interval."""
+
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv6Address, ip_network
+from itertools import pairwise
+from random import Random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spfengine.addresses import V4, V6, Family, build_table, locate, network_range
+from spfengine.drivers import drive
+from spfengine.evaluation.check_host import check_host
+from spfengine.evaluation.session import Session
+from spfengine.resolvers.zone import Zone
+from tests.properties import generate, strategies
+from tests.properties.generate import Call
+
+families = st.sampled_from((V4, V6))
+small = st.integers(0, 40)
+ranges = st.lists(st.tuples(small, small, st.sampled_from("abcde")), max_size=12).map(
+    lambda found: [(min(first, last), max(first, last), hit) for first, last, hit in found]
+)
+
+
+class Client:
+    """All that `locate` needs to know of a check."""
+
+    def __init__(self, ip: int, last: int) -> None:
+        self.ip = ip
+        self.tiling = True
+        self.lo = 0
+        self.hi = last
+
+    def narrow(self, starts: Sequence[int], index: int) -> None:
+        self.lo = max(self.lo, starts[index])
+        if index + 1 < len(starts):
+            self.hi = min(self.hi, starts[index + 1] - 1)
+
+
+def naive(found: list[tuple[int, int, str]], ip: int) -> str | None:
+    return next((hit for first, last, hit in found if first <= ip <= last), None)
+
+
+@given(ranges)
+def test_a_table_says_what_a_loop_over_the_ranges_says(found: list[tuple[int, int, str]]) -> None:
+    """addresses.py: "ranges, which may overlap: where they do, the earlier one is hit"."""
+    table = build_table(found)
+    for ip in range(45):
+        assert locate(Client(ip, 44), table) == naive(found, ip)
+
+
+@given(ranges)
+def test_a_table_covers_all_in_order_and_joins_neighbours(found: list[tuple[int, int, str]]) -> None:
+    """addresses.py: "Ranges that cover a family's space", "Neighbouring ranges of one hit become one"."""
+    starts, hits = build_table(found)
+    assert starts[0] == 0
+    assert list(starts) == sorted(set(starts))
+    assert len(starts) == len(hits)
+    assert all(one is not other for one, other in pairwise(hits))
+
+
+@given(ranges, st.integers(0, 44))
+def test_an_address_stands_for_its_whole_interval(found: list[tuple[int, int, str]], ip: int) -> None:
+    """Design: "same i <=> same control flow"."""
+    table = build_table(found)
+    client = Client(ip, 44)
+    hit = locate(client, table)
+    assert client.lo <= ip <= client.hi
+    for other in range(client.lo, client.hi + 1):
+        assert naive(found, other) == hit
+    for other in (client.lo - 1, client.hi + 1):
+        if 0 <= other <= 44:
+            assert naive(found, other) != hit
+
+
+@given(families, st.integers(0, V6.last), st.integers(0, 128))
+def test_a_network_is_what_ipaddress_says(family: Family, value: int, prefix: int) -> None:
+    """RFC 7208 §5: "only the specified number of high-order bits of <ip> and the IP address are compared"."""
+    value &= family.last
+    prefix = min(prefix, family.bits)
+    address = IPv4Address(value) if family is V4 else IPv6Address(value)
+    network = ip_network(f"{address}/{prefix}", strict=False)
+    assert network_range(family, value, prefix) == (int(network[0]), int(network[-1]))
+
+
+def client_text(family: Family, ip: int) -> str:
+    return str(IPv4Address(ip) if family is V4 else IPv6Address(ip))
+
+
+def run(zone: Zone, call: Call, *, tiling: bool) -> Session:
+    session = Session(*call)
+    session.tiling = tiling
+    session.lo, session.hi = 0, session.family.last
+    drive(check_host(session), zone, None)
+    return session
+
+
+def verdict(session: Session) -> tuple[object, ...]:
+    """All that a run came to, questions included."""
+    asked = {question: answer.status for question, answer in session.answers.items()}
+    return (
+        *(session.result, session.problem, session.directive, session.record_domain, session.path),
+        *(session.explanation, session.explanation_problem and session.explanation_problem.code),
+        *(session.lookups, session.voids, asked),
+    )
+
+
+fixed_zones = strategies.chance.map(
+    lambda random: Zone(generate.zone_dict(random, macros=generate.FIXED_MACROS, ptr=False, exp=False))
+)
+
+
+@given(fixed_zones, strategies.calls, strategies.chance)
+def test_a_run_is_the_same_in_the_interval_around_its_client(zone: Zone, call: Call, random: Random) -> None:
+    """Design: "A run at address p also records the interval around p in which *every comparison that it made would
+    have come out the same*. In that interval the whole run is the same".
+    """
+    session = run(zone, call, tiling=True)
+    assert session.lo <= session.ip <= session.hi
+    assert verdict(run(zone, call, tiling=False)) == verdict(session)
+    inside = [session.lo, session.hi, *(random.randint(session.lo, session.hi) for _ in range(4))]
+    for ip in inside:
+        if session.family is V6 and ip >> 32 == 0xFFFF:
+            continue  # an IPv4 client
+        other = run(zone, call._replace(ip=client_text(session.family, ip)), tiling=True)
+        assert verdict(other) == verdict(session)
+        assert (other.lo, other.hi) == (session.lo, session.hi)
+
+
+@given(fixed_zones, strategies.calls)
+def test_intervals_cover_the_space_and_do_not_overlap(zone: Zone, call: Call) -> None:
+    """Design: "a policy starts at address 0, runs, takes outcome and interval, goes on at the interval's end"."""
+    ip = 0
+    tiles = 0
+    while ip <= V4.last:
+        session = run(zone, call._replace(ip=client_text(V4, ip)), tiling=True)
+        assert session.lo == ip
+        assert session.hi >= ip
+        ip = session.hi + 1
+        tiles += 1
+    assert tiles <= 200

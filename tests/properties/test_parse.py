@@ -1,0 +1,115 @@
+"""From any text to a record, or to every fault of it."""
+
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spfengine import Record, RecordSyntaxError, diagnose, parse
+from spfengine.record.model import Directive, NetworkRun
+from tests.properties import generate, strategies
+
+
+def read(text: str | bytes) -> Record | RecordSyntaxError:
+    try:
+        return parse(text)
+    except RecordSyntaxError as error:
+        return error
+
+
+@given(st.one_of(strategies.texts, strategies.octets, st.text(), st.binary()))
+def test_any_text_is_a_record_or_a_record_syntax_error(text: str | bytes) -> None:
+    """Issue: "any bytes → a Record or RecordSyntaxError, nothing else"; diagnose() "returns every fault at once"."""
+    outcome = read(text)
+    problems = diagnose(text)
+    if isinstance(outcome, Record):
+        assert problems == ()
+    else:
+        assert problems == outcome.problems
+        assert outcome.span == problems[0].span
+        assert outcome.section == problems[0].section
+
+
+@given(st.one_of(strategies.texts, strategies.octets))
+def test_faults_stand_in_the_text_in_the_order_of_their_places(text: str | bytes) -> None:
+    """errors.py: "every fault of the text, in the order of their places", "(start, end) offsets into `source`"."""
+    outcome = read(text)
+    if isinstance(outcome, RecordSyntaxError):
+        spans = []
+        for problem in outcome.problems:
+            assert problem.span is not None
+            assert 0 <= problem.span[0] <= problem.span[1] <= len(outcome.source)
+            assert problem.section
+            spans.append(problem.span)
+        assert spans == sorted(spans)
+
+
+@given(st.one_of(strategies.texts, strategies.octets))
+def test_what_is_said_of_a_fault_is_safe_to_print(text: str | bytes) -> None:
+    """SECURITY: "nothing that a stranger wrote reaches a terminal, header or log unescaped"."""
+    outcome = read(text)
+    if isinstance(outcome, RecordSyntaxError):
+        for line in str(outcome).split("\n"):
+            assert line.isprintable()
+        for problem in outcome.problems:
+            assert problem.text.isprintable()
+            assert (problem.hint or "").isprintable()
+
+
+@given(strategies.records)
+def test_the_text_of_a_record_is_read_back_as_the_same_record(text: str) -> None:
+    """Issue: "`parse(str(r)) == r`"."""
+    record = parse(text)
+    assert str(record) == text
+    assert parse(str(record)) == record
+    assert hash(parse(text.encode("ascii"))) == hash(record)
+
+
+@given(strategies.texts)
+def test_every_term_stands_where_its_span_says(text: str) -> None:
+    """model.py: "text: as written, qualifier included. span: its place in the record"."""
+    outcome = read(text)
+    if isinstance(outcome, Record):
+        place = len("v=spf1")
+        for term in outcome.terms:
+            start, end = term.span
+            assert outcome.source[start:end] == term.text
+            assert outcome.source[place:start].strip(" ") == ""
+            assert start > place
+            place = end
+        assert outcome.source[place:].strip(" ") == ""
+
+
+@given(strategies.records)
+def test_the_steps_are_the_directives_in_their_order(text: str) -> None:
+    """RFC 7208 §4.6.2: "Each mechanism is considered in turn from left to right"."""
+    record = parse(text)
+    in_steps: list[Directive] = []
+    for step in record.steps:
+        in_steps += step.directives if isinstance(step, NetworkRun) else (step,)
+    assert tuple(in_steps) == record.directives
+
+
+@given(strategies.records, strategies.malformed_terms, strategies.chance)
+def test_a_malformed_term_makes_the_record_void_wherever_it_stands(text: str, malformed: str, chance: Random) -> None:
+    """RFC 7208 §4.6: "if there are any syntax errors anywhere in the record, check_host() returns immediately with the
+    result "permerror", without further interpretation or evaluation".
+    """
+    spaces = [place for place, character in enumerate(text + " ") if character == " "]
+    place = chance.choice(spaces)
+    faulty = f"{text[:place]} {malformed}{text[place:]}"
+    (alone,) = diagnose(f"v=spf1 {malformed}")
+    assert alone.code in {problem.code for problem in diagnose(faulty)}
+    with pytest.raises(RecordSyntaxError):
+        parse(faulty)
+
+
+@given(strategies.records, strategies.chance)
+def test_the_case_of_letters_does_not_change_what_a_record_is_made_of(text: str, chance: Random) -> None:
+    """RFC 7208 §4.6.1: "mechanism and modifier names are case-insensitive"."""
+    one, other = parse(text), parse(generate.recased(chance, text))
+    assert [type(term) for term in one.terms] == [type(term) for term in other.terms]
+    for left, right in zip(one.directives, other.directives, strict=True):
+        assert (left.qualifier, left.mechanism, left.span) == (right.qualifier, right.mechanism, right.span)
+    assert [m.name for m in one.modifiers] == [m.name for m in other.modifiers]

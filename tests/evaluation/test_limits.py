@@ -1,6 +1,6 @@
 """The counters of RFC 7208 §4.6.4: lookups, void lookups by each rule, names of hosts."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -13,7 +13,9 @@ from tests.listening import Listening
 CLIENT = "192.0.2.1"
 CLIENT6 = "2001:db8::1"
 
-HOSTS: dict[str | bytes, dict[str, Any]] = {
+Names = dict[str | bytes, dict[str, Any]]
+
+HOSTS: Names = {
     "v4.example": {"A": "10.0.0.1"},
     "v6.example": {"AAAA": "2001:db8:9::1"},
     "none.example": {"TXT": "neither"},
@@ -26,7 +28,9 @@ HOSTS: dict[str | bytes, dict[str, Any]] = {
 
 
 def zone(record: str, **names: Any) -> Zone:
-    return Zone({"a.example": {"TXT": record, "A": "10.0.0.1", "AAAA": "2001:db8:9::9"}, **HOSTS, **names})
+    return Zone(
+        {"a.example": {"TXT": record, "A": "10.0.0.1", "AAAA": "2001:db8:9::9"}, **HOSTS, **cast("Names", names)}
+    )
 
 
 @pytest.mark.parametrize(
@@ -57,7 +61,7 @@ def zone(record: str, **names: Any) -> Zone:
 )
 def test_what_counts_as_a_void_lookup(client: str, terms: str, per_term: int, per_lookup: int, dual_stack: int) -> None:
     """RFC 7208 §4.6.4, §11.1, and `VoidRule`."""
-    inner = {"inner.example": {"TXT": "v=spf1 a:gone.example a:none.example -all"}}
+    inner: dict[str, Any] = {"inner.example": {"TXT": "v=spf1 a:gone.example a:none.example -all"}}
     counted = []
     for rule in VoidRule:
         limits = Limits(voids=100, void_rule=rule)

@@ -57,6 +57,7 @@ CHAPTERS: dict[str, list[str]] = {
     ],
     "What a draft changes": [
         "simulate", "asimulate", "Simulation", "Sender", "SenderChange", "Effect",
+        "spfengine.simulation.simulate:compare",
         "spfengine.simulation.records:RecordChange", "spfengine.simulation.records:TermChange",
     ],
     "Header fields and SMTP replies": [

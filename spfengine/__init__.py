@@ -59,7 +59,8 @@ if TYPE_CHECKING:
     from spfengine.resolvers.recording import Recorder, Recording
     from spfengine.resolvers.zone import Zone
     from spfengine.simulation.senders import Effect, Sender, SenderChange
-    from spfengine.simulation.simulate import Simulation, asimulate, simulate
+    from spfengine.simulation.simulate import asimulate, simulate
+    from spfengine.simulation.simulation import Simulation
 
 __version__ = "0.1.0"
 
@@ -80,7 +81,7 @@ _LAZY = {
     "SMTPReply": "spfengine.evaluation.headers.reply",
     "Sender": "spfengine.simulation.senders",
     "SenderChange": "spfengine.simulation.senders",
-    "Simulation": "spfengine.simulation.simulate",
+    "Simulation": "spfengine.simulation.simulation",
     "Trace": "spfengine.evaluation.trace",
     "Zone": "spfengine.resolvers.zone",
     "asimulate": "spfengine.simulation.simulate",

@@ -40,6 +40,16 @@ def test_the_page_of_names_is_what_the_docstrings_say() -> None:
     assert text_of("python.md") == made, "run: python3 scripts/build_reference.py"
 
 
+def test_the_page_of_published_records_is_what_they_mean(shared: Path | None) -> None:
+    """Where the collection is absent, its figures can't be made again; then only their form is looked at."""
+    text = (REPOSITORY / "docs" / "explanation" / "published-records.md").read_text(encoding="utf-8")
+    row = r"^\| [^|]+ \| `[^`]+` \| [\d,]+ \| [\d,]+(?: \+)? \| \d+ \| \d+ \| (?:yes|no) \|$"
+    assert len(re.findall(row, text, re.MULTILINE)) > 10
+    if shared is not None and (shared / "data").is_dir():
+        made = runpy.run_path(str(REPOSITORY / "scripts" / "published_records.py"))["page"](shared / "data")
+        assert text == made, "run: PYTHONPATH=. python3 scripts/published_records.py FOLDER"
+
+
 def test_every_code_says_what_it_means_and_what_to_do() -> None:
     rows = rows_of("problems.md")
     assert rows.keys() == set(spfengine.ProblemCode)

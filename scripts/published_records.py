@@ -32,8 +32,8 @@ one that they lead to, are left out.
   more.
 - **Lookups**, **voids**: what the worst addresses cost inside this record; the include itself costs one lookup more. Of
   these RFC 7208 §4.6.4 allows 10 and 2 in all.
-- **Conditional**: whether some addresses can't be told without asking DNS about the client (`exists`, `ptr`). Those count
-  in no other column.
+- **Conditional**: whether some addresses can't be told without asking DNS about the client (`exists`, `ptr`). Those
+  count as none that gets pass.
 
 | Sender | Name to include | IPv4 | IPv6, in /64 | Lookups | Voids | Conditional |
 |---|---|---|---|---|---|---|
@@ -76,7 +76,7 @@ def row(sender: str, policy: Policy) -> str:
 
 
 def _whole_names(path: Path) -> set[str]:
-    """Return the names whose records are known as they were published: the comment above a name says how it is known."""
+    """Return the names whose records are known as they were published; the comment above a name tells that."""
     kind = ""
     names = set()
     for line in path.read_text(encoding="utf-8").split("\n"):
@@ -90,7 +90,7 @@ def _whole_names(path: Path) -> set[str]:
 
 
 def _read(path: Path) -> Any:
-    return yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return yaml.safe_load(path.read_bytes())
 
 
 def main() -> int:

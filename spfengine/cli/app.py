@@ -30,6 +30,18 @@ def _check() -> click.Command:
     return command
 
 
+def _networks() -> click.Command:
+    from spfengine.cli.networks import command
+
+    return command
+
+
+def _diff() -> click.Command:
+    from spfengine.cli.diff import command
+
+    return command
+
+
 def _simulate() -> click.Command:
     from spfengine.cli.simulate import command
 
@@ -39,6 +51,8 @@ def _simulate() -> click.Command:
 COMMANDS = {
     "check": _Command("Check whether a client may send mail for a domain, and show why.", _check),
     "simulate": _Command("Show what a change to SPF records would do, before it is published.", _simulate),
+    "networks": _Command("List the networks that get a result, the fewest there can be.", _networks),
+    "diff": _Command("Compare two records for every address there is.", _diff),
 }
 
 _EXITS: tuple[tuple[type[Exception], int], ...] = (

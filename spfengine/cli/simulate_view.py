@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 
+from spfengine.cli.policy_view import SHOWN_TERM, count_text, outcome_text, outcome_word
 from spfengine.cli.screen import Line, Row, Span, line, table
 from spfengine.evaluation.limits import VoidRule
 from spfengine.evaluation.result import Result
 from spfengine.policy.diff import Change
-from spfengine.policy.outcome import Outcome
 from spfengine.problems import ProblemCode
 from spfengine.simulation.records import RecordChange
 from spfengine.simulation.senders import SenderChange, change_is_worse
@@ -17,7 +17,6 @@ _SIGNS = {"+": Span("+", "pass"), "-": Span("-", "fail"), "=": Span(" ", "quiet"
 _MOST_NETWORKS = 40
 _MOST_SENDERS = 200
 _SHOWN_RECORD = 4000
-_SHOWN_TERM = 300
 
 
 def page(simulation: Simulation, width: int | None) -> Iterator[Line]:
@@ -66,7 +65,7 @@ def _record(record: RecordChange, width: int | None) -> Iterator[Line]:
         yield line(name, ": a new SPF record", indent=2)
     else:
         yield line(name, ": the SPF record changes", indent=2)
-    rows = [Row(_SIGNS[each.sign], Span(visible(each.term, _SHOWN_TERM), "term"), ()) for each in record.terms]
+    rows = [Row(_SIGNS[each.sign], Span(visible(each.term, SHOWN_TERM), "term"), ()) for each in record.terms]
     yield from table(rows, width, 4)
 
 
@@ -76,7 +75,7 @@ def _changes(simulation: Simulation, width: int | None) -> Iterator[Line]:
             continue  # told as everything else
         count = sum(change.network.num_addresses for change in changes)
         style = "fail" if _worse(changes) else "strong"
-        networks = f"{len(changes)} network{'s' if len(changes) > 1 else ''}, {_number(count)}"
+        networks = f"{len(changes)} network{'s' if len(changes) > 1 else ''}, {count_text(count)}"
         yield line(Span(f"{before} → {after}", style), Span(f"  {networks}", "quiet"), indent=2, hang=2)
         shown = changes[:_MOST_NETWORKS]
         rows = [Row(Span(" "), Span(str(c.network), "term"), (Span(_why(c, simulation)),)) for c in shown]
@@ -89,7 +88,7 @@ def _groups(changes: Iterable[Change]) -> list[tuple[tuple[str, str], list[Chang
     """Return the changes by what they are, what gets worse first."""
     groups: dict[tuple[str, str], list[Change]] = {}
     for change in changes:
-        groups.setdefault((_word(change.before), _word(change.after)), []).append(change)
+        groups.setdefault((outcome_word(change.before), outcome_word(change.after)), []).append(change)
     return sorted(groups.items(), key=lambda item: not _worse(item[1]))
 
 
@@ -104,10 +103,13 @@ def _is_most(changes: list[Change]) -> bool:
 def _kept(kept: tuple[Change, ...], width: int | None) -> Iterator[Line]:
     groups: dict[str, list[Change]] = {}
     for change in kept:
-        groups.setdefault(_word(change.after), []).append(change)
+        groups.setdefault(outcome_word(change.after), []).append(change)
     for result, changes in groups.items():
         yield line(Span(f"stays {result}", "strong"), Span("  though a term that leads to it goes", "quiet"), indent=2)
-        rows = [Row(Span(" "), Span(str(c.network), "term"), (Span(_by(c.after)),)) for c in changes[:_MOST_NETWORKS]]
+        rows = [
+            Row(Span(" "), Span(str(c.network), "term"), (Span(outcome_text(c.after)),))
+            for c in changes[:_MOST_NETWORKS]
+        ]
         yield from table(rows, width, 4)
         if len(changes) > _MOST_NETWORKS:
             yield line(f"… and {len(changes) - _MOST_NETWORKS} more; --json has them all", indent=6)
@@ -118,7 +120,11 @@ def _everything_else(simulation: Simulation) -> Iterator[Line]:
     for (before, after), changes in most:
         style = "fail" if _worse(changes) else "strong"
         yield line(
-            "everything else  ", Span(f"{before} → {after}", style), f"  {_by(changes[0].after)}", indent=2, hang=2
+            "everything else  ",
+            Span(f"{before} → {after}", style),
+            f"  {outcome_text(changes[0].after)}",
+            indent=2,
+            hang=2,
         )
     if not most:
         what = "everything else" if simulation.changes or simulation.kept else "every address"
@@ -174,31 +180,15 @@ def _paste(simulation: Simulation) -> Iterator[Line]:
 
 def _why(change: Change, simulation: Simulation) -> str:
     """Why a network's result changes: what leads to it now, and what did."""
-    if change.after.result is Result.PASS or change.before.result is not Result.PASS:
-        return _by(change.after)
+    lost = change.before.result is Result.PASS and change.after.problem is None
+    if change.after.result is Result.PASS or not lost:
+        return outcome_text(change.after)
     gone = change.before.path[-1][1] if change.before.path else ""
     going = {term.term for record in simulation.records for term in record.terms if term.sign == "-"}
     first = next((term for _, term in change.before.path if term in going), None)
     if first is None:
-        return f"was {visible(gone, _SHOWN_TERM)}; {_by(change.after)}"
-    return f"{visible(first, _SHOWN_TERM)} goes, and nothing else leads to it: {_by(change.after)}"
-
-
-def _by(outcome: Outcome) -> str:
-    if outcome.problem is not None:
-        return outcome.problem.text
-    if outcome.result is None:
-        return "rests on " + ", ".join(str(each) for each in outcome.depends_on[:3])
-    if not outcome.path or outcome.directive is None:
-        return "no term matches"
-    return "by " + " → ".join(visible(term, _SHOWN_TERM) for _, term in outcome.path)
-
-
-def _word(outcome: Outcome) -> str:
-    if outcome.result is not None:
-        return str(outcome.result)
-    possible = sorted(str(result) for result in outcome.results if result is not None)
-    return f"conditional ({' or '.join(possible)})" if possible else "conditional"
+        return f"was {visible(gone, SHOWN_TERM)}; {outcome_text(change.after)}"
+    return f"{visible(first, SHOWN_TERM)} goes, and nothing else leads to it: {outcome_text(change.after)}"
 
 
 def _worse(changes: list[Change]) -> bool:
@@ -207,12 +197,6 @@ def _worse(changes: list[Change]) -> bool:
 
 def _need(count: int, endless: bool) -> str:
     return "without end" if endless else str(count)
-
-
-def _number(count: int) -> str:
-    if count == 1:
-        return "1 address"
-    return f"{count:,} addresses" if count < 1 << 40 else f"2^{count.bit_length() - 1} addresses or more"
 
 
 def _time(seconds: int) -> str:

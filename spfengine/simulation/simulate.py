@@ -15,10 +15,10 @@ from spfengine.evaluation.session import MAILFROM, Answers, Session
 from spfengine.names import fold
 from spfengine.policy.budget import budget
 from spfengine.policy.diff import Change, segments
+from spfengine.policy.inputs import Inputs
 from spfengine.policy.policy import Policy, Unanswered, compiling
 from spfengine.policy.ranges import Spans, intersection, networks_of
 from spfengine.policy.reachability import matched_alone
-from spfengine.policy.tiling import Inputs
 from spfengine.problems import Problem
 from spfengine.record.model import All, Record
 from spfengine.record.parser import parse

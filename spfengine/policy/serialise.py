@@ -11,7 +11,6 @@
 """
 
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from enum import StrEnum
 from typing import NoReturn, TypeVar
 
@@ -205,10 +204,10 @@ class _Value:
         return self.data
 
     def word(self, words: type[_Word]) -> _Word:
-        if isinstance(self.data, str):
-            with suppress(ValueError):
-                return words(self.data)
-        self.refuse(f"one of {', '.join(words)}" if len(words) <= _FEW else f"a {words.__name__}")
+        found = next((word for word in words if word == self.data), None)
+        if found is None:
+            self.refuse(f"one of {', '.join(words)}" if len(words) <= _FEW else f"a {words.__name__}")
+        return found
 
 
 def _limits(value: _Value) -> Limits:

@@ -41,21 +41,53 @@ from spfengine.record.model import Record
 from spfengine.record.parser import diagnose, parse
 
 if TYPE_CHECKING:
+    from spfengine.evaluation.headers.authentication import (
+        AuthenticationResults,
+        MethodResult,
+        parse_authentication_results,
+    )
+    from spfengine.evaluation.headers.received import ReceivedSPF, parse_received_spf
+    from spfengine.evaluation.headers.reply import SMTPReply
+    from spfengine.evaluation.trace import Trace
+    from spfengine.policy.budget import Budget
+    from spfengine.policy.diff import Change
+    from spfengine.policy.outcome import Outcome
+    from spfengine.policy.policy import Policy
     from spfengine.resolvers.cache import Cache
     from spfengine.resolvers.live import LiveResolver
     from spfengine.resolvers.overlay import Overlay
     from spfengine.resolvers.recording import Recorder, Recording
     from spfengine.resolvers.zone import Zone
+    from spfengine.simulation.senders import Effect, Sender, SenderChange
+    from spfengine.simulation.simulate import asimulate, simulate
+    from spfengine.simulation.simulation import Simulation
 
 __version__ = "0.1.0"
 
 _LAZY = {
+    "AuthenticationResults": "spfengine.evaluation.headers.authentication",
+    "Budget": "spfengine.policy.budget",
     "Cache": "spfengine.resolvers.cache",
+    "Change": "spfengine.policy.diff",
+    "Effect": "spfengine.simulation.senders",
     "LiveResolver": "spfengine.resolvers.live",
+    "MethodResult": "spfengine.evaluation.headers.authentication",
+    "Outcome": "spfengine.policy.outcome",
     "Overlay": "spfengine.resolvers.overlay",
+    "Policy": "spfengine.policy.policy",
+    "ReceivedSPF": "spfengine.evaluation.headers.received",
     "Recorder": "spfengine.resolvers.recording",
     "Recording": "spfengine.resolvers.recording",
+    "SMTPReply": "spfengine.evaluation.headers.reply",
+    "Sender": "spfengine.simulation.senders",
+    "SenderChange": "spfengine.simulation.senders",
+    "Simulation": "spfengine.simulation.simulation",
+    "Trace": "spfengine.evaluation.trace",
     "Zone": "spfengine.resolvers.zone",
+    "asimulate": "spfengine.simulation.simulate",
+    "parse_authentication_results": "spfengine.evaluation.headers.authentication",
+    "parse_received_spf": "spfengine.evaluation.headers.received",
+    "simulate": "spfengine.simulation.simulate",
 }
 
 __all__ = [
@@ -63,17 +95,25 @@ __all__ = [
     "Answer",
     "ArgumentError",
     "AsyncResolver",
+    "AuthenticationResults",
+    "Budget",
     "Cache",
+    "Change",
     "CheckResult",
+    "Effect",
     "HeaderError",
     "Limits",
     "LiveResolver",
+    "MethodResult",
     "MissingExtraError",
+    "Outcome",
     "Overlay",
+    "Policy",
     "Problem",
     "ProblemCode",
     "Question",
     "RRType",
+    "ReceivedSPF",
     "Record",
     "RecordSyntaxError",
     "Recorder",
@@ -82,8 +122,13 @@ __all__ = [
     "Resolver",
     "ResolverError",
     "Result",
+    "SMTPReply",
     "SPFEngineError",
+    "Sender",
+    "SenderChange",
+    "Simulation",
     "Status",
+    "Trace",
     "VoidRule",
     "Zone",
     "ZoneError",
@@ -91,12 +136,16 @@ __all__ = [
     "acheck_both",
     "acheck_helo",
     "acheck_record",
+    "asimulate",
     "check",
     "check_both",
     "check_helo",
     "check_record",
     "diagnose",
     "parse",
+    "parse_authentication_results",
+    "parse_received_spf",
+    "simulate",
 ]
 
 

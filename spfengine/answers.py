@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol, Self, runtime_checkable
 from spfengine.addresses import V4, V6, Family, Table, address_text, build_table, network_range, parse_ip4, parse_ip6
 from spfengine.errors import ArgumentError
 from spfengine.frozen import Frozen, fill
-from spfengine.visible import visible
+from spfengine.visible import visible, visible_name
 
 
 class RRType(StrEnum):
@@ -124,8 +124,7 @@ class Answer(Frozen):
     @classmethod
     def mx(cls, *records: tuple[int, str], ttl: int | None = None, chain: Iterable[str] = ()) -> Self:
         """An answer of MX records, each (preference, exchange)."""
-        exchanges = tuple((int(preference), _undotted(exchange)) for preference, exchange in records)
-        return cls(_NOERROR, RRType.MX, exchanges, ttl, chain)
+        return cls(_NOERROR, RRType.MX, tuple(_exchange(record) for record in records), ttl, chain)
 
     @classmethod
     def ptr(cls, *names: str, ttl: int | None = None, chain: Iterable[str] = ()) -> Self:
@@ -175,7 +174,9 @@ class Answer(Frozen):
         if self.type is RRType.AAAA:
             return [address_text(V6, address) for address in self.records]
         if self.type is RRType.MX:
-            return [f"{preference} {visible(exchange) or '.'}" for preference, exchange in self.records]
+            return [f"{preference} {visible_name(exchange) or '.'}" for preference, exchange in self.records]
+        if self.type is RRType.PTR:
+            return [visible_name(name) for name in self.records]
         return [visible(record) for record in self.records]
 
 
@@ -204,19 +205,32 @@ def _octets(text: Text) -> bytes:
         raise ArgumentError(f"no text that UTF-8 can hold: {visible(text, 60)!r}") from None
 
 
-def _undotted(name: str) -> str:
+def _undotted(name: object) -> str:
+    if not isinstance(name, str) or not (name.isascii() or max(name) <= "\xff"):
+        shown = visible(name if isinstance(name, str) else repr(name), 60)
+        raise ArgumentError(f"not a domain name: {shown!r}; expected text of its octets, each as one character")
     return name.removesuffix(".")
 
 
-def _ip4(address: str | IPv4Address) -> int:
-    value = int(address) if isinstance(address, IPv4Address) else parse_ip4(address)
+def _exchange(record: object) -> tuple[int, str]:
+    if not isinstance(record, tuple) or len(record) != 2 or not isinstance(record[0], int):
+        raise ArgumentError(f"not an MX record: {visible(repr(record), 60)}; expected (preference, exchange)")
+    return record[0], _undotted(record[1])
+
+
+def _ip4(address: object) -> int:
+    value = (
+        int(address) if isinstance(address, IPv4Address) else parse_ip4(address) if isinstance(address, str) else None
+    )
     if value is None:
         raise ArgumentError(f"not an IPv4 address: {visible(str(address), 60)!r}")
     return value
 
 
-def _ip6(address: str | IPv6Address) -> int:
-    value = int(address) if isinstance(address, IPv6Address) else parse_ip6(address)
+def _ip6(address: object) -> int:
+    value = (
+        int(address) if isinstance(address, IPv6Address) else parse_ip6(address) if isinstance(address, str) else None
+    )
     if value is None:
         raise ArgumentError(f"not an IPv6 address: {visible(str(address), 60)!r}")
     return value

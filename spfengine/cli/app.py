@@ -2,9 +2,9 @@
 
 import os
 import sys
-from collections.abc import Sequence
-from importlib import import_module
-from typing import Any
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any, NamedTuple
 
 import click
 
@@ -16,10 +16,44 @@ from spfengine.visible import visible
 
 NAME = "spfengine"
 
+
+class _Command(NamedTuple):
+    """A command: what it does, and what loads its module."""
+
+    summary: str
+    load: Callable[[], click.Command]
+
+
+def _check() -> click.Command:
+    from spfengine.cli.check import command
+
+    return command
+
+
+def _networks() -> click.Command:
+    from spfengine.cli.networks import command
+
+    return command
+
+
+def _diff() -> click.Command:
+    from spfengine.cli.diff import command
+
+    return command
+
+
+def _simulate() -> click.Command:
+    from spfengine.cli.simulate import command
+
+    return command
+
+
 COMMANDS = {
-    "check": "Check whether a client may send mail for a domain, and show why.",
+    "check": _Command("Check whether a client may send mail for a domain, and show why.", _check),
+    "simulate": _Command("Show what a change to SPF records would do, before it is published.", _simulate),
+    "networks": _Command("List the networks that get a result, the fewest there can be.", _networks),
+    "diff": _Command("Compare two records for every address there is.", _diff),
 }
-"""Every command and what it does; each is the object `command` of the module of its name in this folder."""
 
 _EXITS: tuple[tuple[type[Exception], int], ...] = (
     (AddressError, exits.USAGE),
@@ -39,19 +73,16 @@ class _Commands(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
-        if cmd_name not in COMMANDS:
-            return None
-        command: click.Command = import_module(f"spfengine.cli.{cmd_name.replace('-', '_')}").command
-        return command
+        return COMMANDS[cmd_name].load() if cmd_name in COMMANDS else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+            formatter.write_dl([(name, command.summary) for name, command in COMMANDS.items()])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+        if args and args[0] not in COMMANDS and not ctx.resilient_parsing:
             raise click.UsageError(f"no such command: {args[0]!r}; expected one of {', '.join(COMMANDS)}", ctx)
         return super().resolve_command(ctx, args)
 
@@ -66,6 +97,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code. Everything that can go wrong becomes one line on stderr."""
     given = sys.argv[1:] if arguments is None else list(arguments)
     path = f"{NAME} {given[0]}" if given and given[0] in COMMANDS else NAME
+    if sys.stdout is None:  # closed by whoever called: `>&-`
+        return _fail(path, exits.IO_ERROR, "the output can't be written: standard output is closed")
     try:
         code = _run(given)
         sys.stdout.flush()
@@ -100,18 +133,13 @@ def _run(arguments: list[str]) -> int:
 
 def _fail(path: str, code: int, message: str) -> int:
     """Tell on one line of stderr what went wrong; strangers' text in it is escaped."""
-    try:
+    with suppress(OSError, ValueError, AttributeError):  # AttributeError: there is no stderr, so nobody to tell
         sys.stderr.write(f"{path}: {visible(message, _LONGEST_MESSAGE)}\n")
         sys.stderr.flush()
-    except (OSError, ValueError):
-        pass  # there is nobody left to tell
     return code
 
 
 def _drop_output() -> None:
     """Point stdout to nowhere, so that Python's own flush at its end has nothing to complain about."""
-    try:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-    except (OSError, ValueError):
-        pass  # stdout is no file: then there is nothing to flush
+    with suppress(OSError, ValueError):  # stdout is no file: then there is nothing to flush
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -71,8 +71,6 @@ class DraftType(_Type):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Draft:
         """Return the draft that the text stands for."""
-        if isinstance(value, Draft):
-            return value
         text = str(value)
         if text[:2].lower() == "v=":
             return Draft(None, text)

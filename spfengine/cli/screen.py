@@ -108,22 +108,20 @@ class Screen:
     def show(self, page: Iterable[Line]) -> None:
         """Write a page."""
         rows = [row for each in page for row in fold(self._encodable(each), self.width)]
-        if not self._colour or not self._show_in_colour(rows):
+        if self._colour:
+            self._show_in_colour(rows)
+        else:
             self._out.write("".join(["".join([span.text for span in row]).rstrip() + "\n" for row in rows]))
         self._out.flush()
 
-    def _show_in_colour(self, rows: Iterable[Sequence[Span]]) -> bool:
-        """Write the rows in colour, or return False where rich is not installed."""
-        try:
-            from rich.console import Console
-            from rich.text import Text
-        except ModuleNotFoundError:
-            return False
+    def _show_in_colour(self, rows: Iterable[Sequence[Span]]) -> None:
+        from rich.console import Console
+        from rich.text import Text
+
         console = Console(file=self._out, force_terminal=True, highlight=False, markup=False, emoji=False)
         for row in rows:
             text = Text.assemble(*[(span.text, STYLES[span.style]) for span in row], end="\n")
             console.print(text, soft_wrap=True)
-        return True
 
     def _encodable(self, each: Line) -> Line:
         """Return the line in characters that the output has."""

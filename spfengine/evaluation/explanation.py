@@ -74,8 +74,6 @@ def _explain(session: Session, spec: MacroString, domain: str) -> Generator[Ques
     text = explain_string.expand_text(lambda letter: session.macro_value(letter, domain, validated))
     if text is None:
         return None, ProblemCode.EXP_TOO_LONG, f"it would be longer than {MAX_EXPLANATION} characters"
-    if not text:
-        return None, ProblemCode.EXP_EMPTY, f"the text at {shown} is empty"
     refused = _refused(text, "its expansion")
     return (text, None, "") if refused is None else refused
 

@@ -369,6 +369,7 @@ def _why_host(session: Session, traced: TracedTerm, term: A | MX, name: str, own
         hosts = [asked for asked in hosts if fold(asked.question.name) == fold(name)]
     else:
         mx = next((asked for asked in own if asked.question.type is RRType.MX), None)
+        hosts = hosts if mx is None else [asked for asked in own[own.index(mx) :] if asked.question.type is wanted]
         if mx is None or mx.answer.is_void:
             return f"{visible_name(name)} {_has(mx.answer if mx else None, RRType.MX)}"
         if not hosts:
@@ -394,7 +395,8 @@ def _why_ptr(session: Session, traced: TracedTerm, target: str) -> str:
     client = session.ip_text
     ptr = next((asked for asked in traced.questions if asked.question.type is RRType.PTR), None)
     if ptr is None or not ptr.answer.records:
-        return f"{client} {_has(ptr.answer if ptr else None, RRType.PTR)}"
+        failed = ptr is not None and ptr.answer.is_failure
+        return f"the PTR records of {client} could not be had" if failed else f"{client} has no PTR record"
     names = ptr.answer.records
     ignored = len(names) - session.limits.names
     more = f"; the {ignored} names behind the first {session.limits.names} were ignored" if ignored > 0 else ""

@@ -21,7 +21,10 @@ from spfengine.record.model import Directive, Redirect
 LIFTED = 250
 """The limit under which the true need is counted; only records that lead in a circle reach it."""
 
-_CHOICES = (Choice.NO_MATCH_VOID, Choice.MATCH)  # what costs most: a DNS failure would only end the check early
+WORST = (Choice.NO_MATCH_VOID, Choice.MATCH)
+"""What costs most: a DNS failure would only end the check early."""
+CERTAIN = (Choice.NO_MATCH, Choice.MATCH)
+"""What no client gets around: terms that rest on more than the address are not void."""
 
 
 class Cost(NamedTuple):
@@ -63,11 +66,14 @@ class Budget(NamedTuple):
         return max(cost.most for cost in self.voids[rule].values())
 
 
-def budget(inputs: Inputs, answers: Answers) -> Generator[Question, Answer, Budget]:
+def budget(
+    inputs: Inputs, answers: Answers, choices: tuple[Choice, ...] = WORST
+) -> Generator[Question, Answer, Budget]:
     """Return the budget of a domain.
 
     Args:
         answers: what DNS said so far; what is asked is added.
+        choices: what terms that rest on more than the address come to: `WORST` or `CERTAIN`.
     """
     lookups: dict[int, Cost] = {}
     voids: dict[VoidRule, dict[int, Cost]] = {}
@@ -78,7 +84,7 @@ def budget(inputs: Inputs, answers: Answers) -> Generator[Question, Answer, Budg
         )
         voids[rule] = {}
         for family in (V4, V6):
-            starts, outcomes = yield from tile(lifted, family, answers, _CHOICES)
+            starts, outcomes = yield from tile(lifted, family, answers, choices)
             seen: set[int] = set()
             endless = endless or any(_is_endless(outcome, seen) for outcome in outcomes)
             incomplete = incomplete or any(outcome.is_incomplete for outcome in outcomes)
@@ -133,7 +139,7 @@ def _script(outcome: Outcome, field: str) -> list[Choice]:
 
 def _trace(inputs: Inputs, family: Family, address: int, script: list[Choice], answers: Answers) -> TracedRecord:
     """Return what one run does, every question of which is answered already."""
-    session = TilingSession(inputs, family, address, {}, _CHOICES, script)
+    session = TilingSession(inputs, family, address, {}, WORST, script)
     tracer = Tracer(session)
     with suppress(UnknownTarget):
         tracer.run(answers)

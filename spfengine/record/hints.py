@@ -54,11 +54,11 @@ def for_domain_spec(qualifier: str, name: str, argument: str, separator: str) ->
     for glued in _GLUED_ALL:
         if argument.lower().endswith(glued):
             return f"a space is missing before {glued}"
-    address, slash, length = argument.partition("/")
+    address, slash, lengths = argument.partition("/")
     if parse_ip4(address) is not None:
-        return f"did you mean {qualifier}ip4:{visible(address + slash + length, 60)}?"
+        return f"did you mean {qualifier}ip4:{visible(address + slash + lengths.partition('/')[0], 60)}?"
     if parse_ip6(address) is not None:
-        return f"did you mean {qualifier}ip6:{visible(address + slash + length, 60)}?"
+        return f"did you mean {qualifier}ip6:{visible(address + slash + lengths.rpartition('/')[2], 60)}?"
     if argument.lower().startswith(("http://", "https://")):
         return "give the domain name alone, without http://"
     if "@" in argument:

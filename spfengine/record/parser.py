@@ -289,7 +289,7 @@ def _domain_spec(token: Token, text: str) -> tuple[MacroString | None, list[Prob
 
 def _invalid_domain_spec(token: Token, text: str, span: tuple[int, int], toplabel: str) -> Problem:
     shown = visible(text, 60)
-    hint = hints.for_domain_spec(token.qualifier, token.name, text, token.separator)
+    hint = hints.for_domain_spec(token.qualifier, token.name, token.argument, token.separator)
     if parse_ip4(text.partition("/")[0]) is not None or parse_ip6(text.partition("/")[0]) is not None:
         said = f"{shown} is an IP address, not a domain name"
         return Problem(ProblemCode.ADDRESS_AS_DOMAIN_SPEC, said, None, span, "12", hint)
@@ -298,10 +298,10 @@ def _invalid_domain_spec(token: Token, text: str, span: tuple[int, int], toplabe
         said = f"{token.name} takes no prefix length here: {visible(found[0], 20)}"
         hint = "an IPv6 length has two slashes: /24//64" if token.name.lower() in ("a", "mx") else None
         return Problem(ProblemCode.UNEXPECTED_CIDR_LENGTH, said, None, span, "12", hint)
-    if toplabel == text.rstrip("."):
-        said = f"{shown} is a single label; a domain-spec has at least two, or ends in a macro"
-    elif not toplabel:
+    if not toplabel:
         said = f"{shown} ends in a dot where a last label was expected"
+    elif toplabel == text.rstrip("."):
+        said = f"{shown} is a single label; a domain-spec has at least two, or ends in a macro"
     elif toplabel.isdigit():
         said = f"{shown} can't be a domain name: its last label has digits only"
     else:

@@ -1,8 +1,8 @@
-"""What a draft would change, before it is published: exactly, for every address, and for the senders that you know."""
+"""Simulate a change before it is published: exactly, for every address, and for the senders that you know."""
 
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from time import time
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 from spfengine.addresses import V4, V6, Family
 from spfengine.answers import Answer, Question, RRType
@@ -11,108 +11,27 @@ from spfengine.errors import ArgumentError, RecordSyntaxError
 from spfengine.evaluation.check_host import check_host
 from spfengine.evaluation.check_result import CheckResult
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
-from spfengine.evaluation.questions import keyed
 from spfengine.evaluation.session import MAILFROM, Answers, Session
-from spfengine.frozen import Frozen, fill
 from spfengine.names import fold
-from spfengine.policy.budget import Budget, budget
+from spfengine.policy.budget import budget
 from spfengine.policy.diff import Change, segments
 from spfengine.policy.inputs import Inputs
 from spfengine.policy.policy import Policy, Unanswered, compiling
 from spfengine.policy.ranges import Spans, intersection, networks_of
 from spfengine.policy.reachability import matched_alone
-from spfengine.problems import Problem, ProblemCode
+from spfengine.problems import Problem
 from spfengine.record.model import All, Record
 from spfengine.record.parser import parse
 from spfengine.record.tokenizer import is_spf_octets
 from spfengine.resolvers.overlay import Drafts, Overlay
+from spfengine.simulation.layers import Drafted, Layer, Replaced, asking, once
 from spfengine.simulation.problems import broken, incomplete, not_reached, over_limits
 from spfengine.simulation.records import RecordChange, record_change
-from spfengine.simulation.senders import Effect, Sender, SenderChange, change_is_worse
+from spfengine.simulation.senders import Sender, SenderChange
+from spfengine.simulation.simulation import Simulation
 
 if TYPE_CHECKING:
     from spfengine.answers import AsyncResolver, Resolver
-
-_T = TypeVar("_T")
-
-
-class Simulation(Frozen):
-    """What a draft would change for a domain.
-
-    Attributes:
-        domain: the domain.
-        before, after: its policy as it is, and as it would be.
-        changes: the networks whose result changes, in order.
-        kept: the networks that a term that goes leads to, and that keep their result by another way.
-        senders: the senders given, each with its results before and after.
-        records: the names whose SPF records the draft changes.
-        before_budget, after_budget: what the worst addresses cost.
-        problems: what makes the draft unsafe, or what is known incomplete.
-    """
-
-    __slots__ = fields = (
-        "domain",
-        "before",
-        "after",
-        "changes",
-        "kept",
-        "senders",
-        "records",
-        "before_budget",
-        "after_budget",
-        "problems",
-    )
-    domain: str
-    before: Policy
-    after: Policy
-    changes: tuple[Change, ...]
-    kept: tuple[Change, ...]
-    senders: tuple[SenderChange, ...]
-    records: tuple[RecordChange, ...]
-    before_budget: Budget
-    after_budget: Budget
-    problems: tuple[Problem, ...]
-
-    def __init__(
-        self,
-        domain: str,
-        before: Policy,
-        after: Policy,
-        changes: tuple[Change, ...],
-        kept: tuple[Change, ...],
-        senders: tuple[SenderChange, ...],
-        records: tuple[RecordChange, ...],
-        before_budget: Budget,
-        after_budget: Budget,
-        problems: tuple[Problem, ...],
-    ) -> None:
-        fill(self, "domain", domain)
-        fill(self, "before", before)
-        fill(self, "after", after)
-        fill(self, "changes", changes)
-        fill(self, "kept", kept)
-        fill(self, "senders", senders)
-        fill(self, "records", records)
-        fill(self, "before_budget", before_budget)
-        fill(self, "after_budget", after_budget)
-        fill(self, "problems", problems)
-
-    @property
-    def is_broken(self) -> bool:
-        """Whether a drafted record is none, or no address at all gets a result from it but permerror."""
-        return any(problem.code is ProblemCode.DRAFT_BROKEN for problem in self.problems)
-
-    @property
-    def is_incomplete(self) -> bool:
-        """Whether DNS could not answer for some addresses, so that their change is not known."""
-        return any(problem.code is ProblemCode.DNS_INCOMPLETE for problem in self.problems)
-
-    @property
-    def is_worse(self) -> bool:
-        """Whether a network or sender that passed no longer does, or newly gets permerror or temperror."""
-        return any(change_is_worse(change.before, change.after) for change in self.changes) or any(
-            change.effect is Effect.NEWLY_FAILING for change in self.senders
-        )
 
 
 def simulate(
@@ -144,7 +63,7 @@ def simulate(
         from spfengine.checks import default_resolver
 
         resolver = default_resolver()
-    steps = _simulate(domain, draft, tuple(senders), limits, receiver, now)
+    steps = _drafted(domain, draft, tuple(senders), limits, receiver, now)
     return drive(steps, resolver, None)
 
 
@@ -163,11 +82,30 @@ async def asimulate(
         from spfengine.checks import default_resolver
 
         resolver = default_resolver()
-    steps = _simulate(domain, draft, tuple(senders), limits, receiver, now)
+    steps = _drafted(domain, draft, tuple(senders), limits, receiver, now)
     return await adrive(steps, resolver, None)
 
 
-def _simulate(
+def compare(
+    domain: str,
+    before: "Resolver",
+    after: "Resolver",
+    *,
+    senders: Iterable[Sender] = (),
+    limits: Limits = DEFAULT_LIMITS,
+    receiver: str | None = None,
+    now: float | None = None,
+) -> Simulation:
+    """Return what changes for a domain when `after` answers in place of `before`: two zones, say, or two recordings.
+
+    Raises:
+        ResolverError: one of them does not keep the protocol. Whatever they raise themselves is passed on.
+    """
+    inputs = Inputs(domain, None, None, limits, receiver, time() if now is None else now)
+    return drive(_simulate(inputs, Replaced(after), tuple(senders), {}), before, None)
+
+
+def _drafted(
     domain: str,
     draft: str | bytes | Drafts,
     senders: tuple[Sender, ...],
@@ -175,38 +113,46 @@ def _simulate(
     receiver: str | None,
     now: float | None,
 ) -> Generator[Question, Answer, Simulation]:
-    """Compile and check before and after; what is asked below the drafts is asked once for both."""
     known: Answers = {}
-    now = time() if now is None else now
-    inputs = Inputs(domain, None, None, limits, receiver, now)
-    before = yield from _once(compiling(inputs), known)
-    drafts = yield from _once(_read_draft(inputs.domain, draft), known)
-    overlay = Overlay(Unanswered(), drafts)
-    after = yield from _once(_over(overlay, compiling(inputs)), known)
-    before_budget = yield from _once(budget(inputs, dict(before.answers)), known)
-    after_budget = yield from _once(_over(overlay, budget(inputs, dict(after.answers))), known)
+    inputs = Inputs(domain, None, None, limits, receiver, time() if now is None else now)
+    drafts = yield from once(_read_draft(inputs.domain, draft), known)
+    layer = Drafted(Overlay(Unanswered(), drafts))
+    return (yield from _simulate(inputs, layer, senders, known))
+
+
+def _simulate(
+    inputs: Inputs, layer: Layer, senders: tuple[Sender, ...], known: Answers
+) -> Generator[Question, Answer, Simulation]:
+    """Compile and check before and after; what both ask of what answers now is asked once."""
+    before = yield from once(compiling(inputs), known)
+    after = yield from once(layer.through(compiling(inputs)), known)
+    before_budget = yield from once(budget(inputs, dict(before.answers)), known)
+    after_budget = yield from once(layer.through(budget(inputs, dict(after.answers))), known)
     checked = []
     for sender in senders:
-        first = Session(sender.ip, sender.sender, sender.helo or "", MAILFROM, limits, receiver, now)
-        yield from _once(check_host(first), known)
+        first = Session(
+            sender.ip, sender.sender, sender.helo or "", MAILFROM, inputs.limits, inputs.receiver, inputs.now
+        )
+        yield from once(check_host(first), known)
         second = first.again()
-        yield from _once(_over(overlay, check_host(second)), known)
+        yield from once(layer.through(check_host(second)), known)
         checked.append(SenderChange(sender, CheckResult(first), CheckResult(second)))
-    records = []
-    problems = []
-    for name in overlay.names:
-        reached = fold(name) in overlay.asked or any(fold(name) == asked.name for asked in before.answers)
+    records: list[RecordChange] = []
+    problems: list[Problem] = []
+    asked = {question.name for policy in (before, after) for question in policy.answers}
+    for name in _names(layer, before, after):
+        reached = fold(name) in asked or layer.was_asked(name)
         if not reached:
-            problems.append(not_reached(domain, name))
+            problems.append(not_reached(inputs.domain, name))
         txt = Question(name, RRType.TXT)
-        old = yield from _once(_asking(txt), known)
-        new = yield from _once(overlay.answering(txt), known)
+        old = yield from once(asking(txt), known)
+        new = yield from once(layer.through(asking(txt)), known)
         if old != new:
             records.append(record_change(name, old, new, reached))
             problems += broken(name, new)
     problems += incomplete(before, after)
-    problems += over_limits(after_budget, limits)
-    kept = yield from _once(_kept(before, after, records), known)
+    problems += over_limits(after_budget, inputs.limits)
+    kept = yield from once(_kept(before, after, records), known)
     return Simulation(
         inputs.domain,
         before,
@@ -221,35 +167,10 @@ def _simulate(
     )
 
 
-def _once(steps: Generator[Question, Answer, _T], known: Answers) -> Generator[Question, Answer, _T]:
-    """Run steps, asking only what is not known yet; what is asked is added."""
-    answer: Any = None
-    while True:
-        try:
-            question = steps.send(answer)
-        except StopIteration as stop:
-            result: _T = stop.value
-            return result
-        key = keyed(*question)[0]
-        answer = known.get(key)
-        if answer is None:
-            answer = known[key] = yield question
-
-
-def _over(overlay: Overlay, steps: Generator[Question, Answer, _T]) -> Generator[Question, Answer, _T]:
-    """Run steps with the drafts laid over what answers."""
-    answer: Any = None
-    while True:
-        try:
-            question = steps.send(answer)
-        except StopIteration as stop:
-            result: _T = stop.value
-            return result
-        answer = yield from overlay.answering(question)
-
-
-def _asking(question: Question) -> Generator[Question, Answer, Answer]:
-    return (yield question)
+def _names(layer: Layer, before: Policy, after: Policy) -> list[str]:
+    """Return the names that the change is about, and those whose records were wanted before or after."""
+    asked = [question.name for policy in (before, after) for question in policy.answers if question.type == "TXT"]
+    return list({fold(name): name for name in (*asked, *layer.names)}.values())
 
 
 def _read_draft(domain: str, draft: str | bytes | Drafts) -> Generator[Question, Answer, Drafts]:

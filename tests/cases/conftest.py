@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import gettempdir
 
 import pytest
 
@@ -27,7 +28,7 @@ def _load(suite: str, config: pytest.Config) -> list[Case] | str:
         return "the shared folder with data/realworld.yml is absent" if path is None else load_suite(path, suite)
     try:
         cache = getattr(config, "cache", None)  # absent where the plugin is switched off
-        folder = Path(".pytest_cache") if cache is None else cache.mkdir("official-suite")
+        folder = Path(gettempdir()) / "spfengine-official-suite" if cache is None else cache.mkdir("official-suite")
         return load_suite(official.official_suite(folder), suite)
     except official.UnavailableError as error:
         return str(error)
@@ -61,7 +62,7 @@ def means(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Means]:
 @pytest.fixture(scope="session")
 def official_cases(pytestconfig: pytest.Config) -> list[Case]:
     """The cases of the official suite; without it the test fails."""
-    cases = table("rfc7208", pytestconfig)
+    cases = table("official", pytestconfig)
     assert not isinstance(cases, str), cases
     return cases
 

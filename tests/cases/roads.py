@@ -123,6 +123,7 @@ def _seen(result: CheckResult) -> Seen:
         "explanation_problem": None if result.explanation_problem is None else str(result.explanation_problem.code),
         "directive": result.directive,
         "record_domain": result.record_domain,
+        "path": [list(step) for step in result.path],
         "lookups": result.lookups,
         "voids": result.void_lookups,
         "questions": result.questions,
@@ -193,7 +194,7 @@ def seen_in_json(document: dict[str, Any]) -> Seen:
     """Return what the JSON form of a result shows."""
     problem = document["problem"] or {"code": None, "text": ""}
     why = document["explanation_problem"] or {"code": None}
-    same = ("result", "explanation", "directive", "record_domain", "lookups", "questions")
+    same = ("result", "explanation", "directive", "record_domain", "path", "lookups", "questions")
     return {
         **{key: document[key] for key in same},
         "problem": problem["code"],

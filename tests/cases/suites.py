@@ -22,7 +22,7 @@ _REQUIRED = ("host", "helo", "mailfrom", "result")
 _OFFICIAL = {*_REQUIRED, "description", "comment", "spec", "explanation", "strict"}
 _TEXTS = ("problem", "problem_says", "explanation_problem", "directive", "record_domain")
 _NUMBERS = ("lookups", "voids", "questions")
-_OURS = {*_TEXTS, *_NUMBERS, "limits", "receiver", "now"}
+_OURS = {*_TEXTS, *_NUMBERS, "path", "limits", "receiver", "now"}
 _RESULTS = frozenset(map(str, Result))
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -138,6 +138,9 @@ def _read_case(name: object, fields: object, scenario: Scenario, where: str) -> 
             raise SuiteError(f"{where}: {key} is {fields[key]!r}; expected a number")
     if not isinstance(fields.get("now", 0.0), int | float):
         raise SuiteError(f"{where}: now is {fields['now']!r}; expected seconds since the epoch")
+    path = fields.get("path", [])
+    if not isinstance(path, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in path):
+        raise SuiteError(f"{where}: path is {path!r}; expected [domain, term], ...")
     results = fields["result"] if isinstance(fields["result"], list) else [fields["result"]]
     if not results or not _RESULTS.issuperset(map(str, results)):
         raise SuiteError(f"{where}: result is {fields['result']!r}; expected one or a list of {', '.join(Result)}")
@@ -163,7 +166,7 @@ def _read_case(name: object, fields: object, scenario: Scenario, where: str) -> 
         frozenset(given),
         fields.get("receiver"),
         fields.get("now"),
-        {key: fields[key] for key in (*_TEXTS, *_NUMBERS) if key in fields},
+        {key: fields[key] for key in (*_TEXTS, *_NUMBERS, "path") if key in fields},
     )
 
 

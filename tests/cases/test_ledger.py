@@ -48,6 +48,7 @@ def test_an_entry_whose_case_comes_out_wrong_is_an_expected_failure(
         ({"expected": {"problem": "no-record"}}, "problem: expected 'no-record', got None"),
         ({"expected": {"problem_says": "x"}}, "problem_says: expected 'x', got ''"),
         ({"expected": {"explanation_problem": "exp-absent"}}, "explanation_problem: expected 'exp-absent', got None"),
+        ({"expected": {"path": []}}, "path: expected [], got [['cut-exp.example', '-all']]"),
         ({"expected": {"record_domain": "x.example"}}, "record_domain: expected 'x.example', got 'cut-exp.example'"),
     ],
 )

@@ -106,6 +106,8 @@ def test_what_is_checked_and_wanted() -> None:
         ("explanation: DEFAULT", "explanation: [a]", ["first", "explanation", "text"]),
         ("lookups: 2", "lookups: two", ["third", "lookups", "number"]),
         ("lookups: 2", "lookup: 2", ["third", "unknown key 'lookup'"]),
+        ("lookups: 2", "path: one.example", ["third", "path", "[domain, term]"]),
+        ("lookups: 2", "path: [one.example, all]", ["third", "path", "[domain, term]"]),
         ("now: 5", "now: soon", ["third", "now", "seconds"]),
         ("limits: {voids: 3}", "limits: {void: 3}", ["third", "void"]),
         ("limits: {voids: 3}", "limits: {voids: -3}", ["third", "voids"]),

@@ -14,7 +14,7 @@ from tests.cases.suites import Case
 pytestmark = pytest.mark.cases
 
 SUITES = {
-    "test_the_official_suite": "rfc7208",
+    "test_the_official_suite": "official",
     "test_our_own_suite": "semantics",
     "test_published_records": "realworld",
 }
@@ -60,7 +60,7 @@ def test_a_few_in_a_process_of_their_own(official_cases: list[Case], semantics_c
 
 
 def test_the_ledger_has_nothing_of_the_official_suite() -> None:
-    assert [entry for entry in LEDGERED if entry[0] == "rfc7208"] == []
+    assert [entry for entry in LEDGERED if entry[0] == "official"] == []
 
 
 def test_the_ledger_speaks_only_of_cases(official_cases: list[Case], semantics_cases: list[Case]) -> None:

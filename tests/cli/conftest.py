@@ -75,12 +75,12 @@ def process(*arguments: str, stdin: bytes = b"", **more: str) -> Ended:
     return Ended(ended.returncode, ended.stdout.decode("utf-8"), ended.stderr.decode("utf-8"))
 
 
-def terminal(*arguments: str, columns: int = 80, **more: str) -> Ended:
+def terminal(*arguments: str, columns: int = 80, variables: dict[str, str] | None = None) -> Ended:
     """The command on a terminal of so many columns; what it shows, escape sequences included."""
     controller, screen = pty.openpty()
     fcntl.ioctl(screen, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-    variables = environment(**{"TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8", **more})
-    running = subprocess.Popen(command(*arguments), stdin=screen, stdout=screen, stderr=subprocess.PIPE, env=variables)
+    given = environment(**{"TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8", **(variables or {})})
+    running = subprocess.Popen(command(*arguments), stdin=screen, stdout=screen, stderr=subprocess.PIPE, env=given)
     os.close(screen)
     shown = b""
     while True:

@@ -38,6 +38,7 @@ def test_the_seed_story_says_softfail_what_decided_it_and_why_nothing_else_did(c
     assert lines[0].startswith("SOFTFAIL  23.83.218.24 ")
     assert "seed.example" in lines[0]
     assert lines[1] == "  decided by ~all in the record of seed.example"
+    assert "seed.example: v=spf1 +a +mx +ip4:150.95.55.137 +ip4:163.44.239.12 ~all" in lines
     rows = {row.split()[1]: row for row in lines if row[:3] in ("  ✗", "  ✓")}
     assert list(rows) == ["+a", "+mx", "+ip4:150.95.55.137", "+ip4:163.44.239.12", "~all"]
     assert "seed.example has A 203.0.113.80" in rows["+a"]
@@ -134,6 +135,12 @@ def test_records_in_a_circle_are_told_once(call: Call, suite: Suite) -> None:
     out = call("check", "203.0.113.9", "circle.example", "--zone", suite(ZONEDATA)).out
     assert out.count("\ncircle.example: v=spf1") == 1
     assert "path: circle.example include:circle.example → …\n" in out
+
+
+def test_no_end_of_faults_is_told(call: Call, suite: Suite) -> None:
+    out = call("check", "::1", "x.example", "--zone", suite({"x.example": [{"TXT": "v=spf1" + " al" * 9000}]})).out
+    assert out.count("hint: ") == 20
+    assert "… and more of the kind" in out
 
 
 def test_several_records_are_all_listed(call: Call, suite: Suite) -> None:
@@ -233,4 +240,4 @@ def test_help_has_examples_and_the_exit_codes(call: Call) -> None:
 def test_version_is_the_packages(call: Call) -> None:
     import spfengine
 
-    assert call("--version").out == f"spfengine, version {spfengine.__version__}\n"
+    assert call("--version") == (0, f"spfengine, version {spfengine.__version__}\n", "")

@@ -63,6 +63,7 @@ USAGE = [
     (["check", "192.0.2.1", "x.example", "--zone", SEED, "--draft", "v=spf1", "--draft", "X.example.=v=spf1"],
      ["'--draft'", "two drafts for X.example"]),
     (["chekc", "192.0.2.1"], ["chekc", "check"]),
+    (["--", "-x"], ["-x", "check"]),
     (["--zone", "x"], ["--zone"]),
 ]  # fmt: skip
 
@@ -162,6 +163,16 @@ def test_output_that_cannot_be_written_is_74() -> None:
     assert ended.returncode == 74
     assert ended.stderr.count(b"\n") == 1
     assert b"Traceback" not in ended.stderr
+
+
+def test_closed_outputs_are_no_traceback() -> None:
+    def shell(line: str) -> tuple[int, bytes]:
+        arguments = ["/bin/sh", "-c", line, *command("check", "192.0.2.1", "seed.example", "--zone", SEED)]
+        ended = subprocess.run(arguments, stderr=subprocess.PIPE, env=environment(), timeout=60, check=False)
+        return ended.returncode, ended.stderr
+
+    assert shell('"$0" "$@" >&-') == (74, b"spfengine check: the output can't be written: standard output is closed\n")
+    assert shell('"$0" "$@" --zone /none 2>&-') == (66, b"")
 
 
 @pytest.mark.parametrize("arguments", [["check", "192.0.2.1", "seed.example", "--zone", SEED], ["check", "--help"]])

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from spfengine.cli.screen import Line, Row, Span, fold, table
 from tests.cli.conftest import SEED, Call, process, terminal
@@ -71,7 +73,7 @@ def test_a_terminal_has_colour_and_its_own_width(columns: int) -> None:
 @pytest.mark.parametrize("variables", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
 def test_a_terminal_without_colour_is_left_plain(variables: dict[str, str]) -> None:
     arguments = ("check", "23.83.218.24", "seed.example", "--zone", SEED)
-    ended = terminal(*arguments, **variables)
+    ended = terminal(*arguments, variables=variables)
     assert "\x1b" not in ended.out
     assert ended.out.startswith("SOFTFAIL")
     assert max(map(len, ended.out.splitlines())) <= 80
@@ -164,6 +166,13 @@ def test_a_folded_line_keeps_its_parts_and_its_indent() -> None:
     assert ["".join(span.text for span in row) for row in rows] == ["- one two", "  threefour-", "  and-more"]
     assert Span("one two", "term") in rows[0]
     assert fold(Line((), "", ""), 10) == [[Span("")]]
+
+
+@given(st.lists(st.text("ab /:.\u2192", max_size=60), max_size=4), st.text(" \u2502", max_size=60), st.integers(20, 90))
+def test_no_row_is_ever_too_wide_and_no_word_is_lost(texts: list[str], lead: str, width: int) -> None:
+    rows = ["".join([span.text for span in row]) for row in fold(Line(tuple(map(Span, texts)), lead, lead), width)]
+    assert all(len(row) <= width for row in rows)
+    assert re.sub(r"[ \u2502]", "", "".join(rows)) == "".join(texts).replace(" ", "")
 
 
 def test_a_table_without_room_for_two_columns_is_stacked() -> None:

@@ -154,6 +154,22 @@ def test_a_domain_can_not_hide_the_client() -> None:
     assert parse_authentication_results(authenticated(result)).spf[0].client_ip == "192.0.2.1"
 
 
+def test_a_domain_of_odd_octets_is_escaped_in_the_comment() -> None:
+    result = checked('b\0(;\r\nX: y)"\\.odd.example')
+    assert result.result == "fail"
+    field = received(result)
+    assert is_one_field(field)
+    told = parse_received_spf(field).comment
+    assert told is not None
+    assert told.startswith('mx.example.net: b\\000(;\\013\\010X:\\032y)"\\.odd.example does not ')
+
+
+@pytest.mark.parametrize("receiver", ["a(b", "a)b", "a\\b", 'a"b', "a\\", "a  b ", "a b " * 50])
+def test_a_comment_is_read_back(receiver: str) -> None:
+    told = parse_received_spf(checked("pass.example").received_spf(receiver)).comment
+    assert told == f"{receiver}: pass.example designates 192.0.2.1 as permitted sender"
+
+
 def test_what_a_problem_cut_is_ascii() -> None:
     result = checked("several.example")
     assert result.problem is not None
@@ -258,6 +274,7 @@ def is_one_field(field: str, *, utf8: bool = False) -> bool:
     return (
         all(line[0] == " " for line in others)
         and all(line.strip() and line.isprintable() and (utf8 or line.isascii()) for line in lines)
+        and not any(line.endswith("\\") for line in lines)  # RFC 5322 §3.2.1: a quoted-pair is no place to fold
         and all(len(line.encode()) <= 997 for line in lines)
     )
 

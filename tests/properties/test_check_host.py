@@ -10,23 +10,12 @@ from spfengine import Answer, CheckResult, Limits, Question, RecordSyntaxError, 
 from spfengine.resolvers.overlay import Overlay
 from spfengine.resolvers.recording import Recorder, Recording
 from spfengine.resolvers.zone import Zone
+from tests.listening import Listening
 from tests.properties import generate, strategies
 from tests.properties.bounds import most_questions
 from tests.properties.generate import Call, ZoneDict
 
 NOW = 1_700_000_000.0
-
-
-class Counting:
-    """Counts the questions that reach a resolver."""
-
-    def __init__(self, resolver: Zone) -> None:
-        self.resolver = resolver
-        self.questions: list[Question] = []
-
-    def resolve(self, question: Question, /) -> Answer:
-        self.questions.append(question)
-        return self.resolver.resolve(question)
 
 
 def outcome(result: CheckResult) -> tuple[object, ...]:
@@ -50,12 +39,12 @@ def test_any_zone_and_session_give_a_result(zone: Zone, call: Call, limits: Limi
     """Issue: "any zone and session → a result, never an exception, within a stated formula for the number of
     questions". errors.py: "nothing that a stranger publishes in DNS or says in SMTP raises out of `check()`".
     """
-    counting = Counting(zone)
-    result = check(*call, resolver=counting, limits=limits, now=NOW)
+    listening = Listening(zone)
+    result = check(*call, resolver=listening, limits=limits, now=NOW)
     assert isinstance(result.result, Result)
-    assert len(counting.questions) <= most_questions(limits)
-    assert result.questions == len(counting.questions)
-    assert len({(q.name.lower(), q.type) for q in counting.questions}) == len(counting.questions)
+    assert len(listening.questions) <= most_questions(limits)
+    assert result.questions == len(listening.questions)
+    assert len({(q.name.lower(), q.type) for q in listening.questions}) == len(listening.questions)
     assert (result.problem is not None) == (result.result in ("none", "temperror", "permerror"))
     assert result.directive is None or result.problem is None
     assert (result.explanation is None) or (result.result == "fail" and result.explanation.isascii())
@@ -231,11 +220,13 @@ def test_a_qualified_pass_of_an_include_is_all_that_counts(zone: Zone, call: Cal
             return (outer if question.name == "outer.example" else zone).resolve(question)
 
     included = check(call.ip, "u@outer.example", call.helo, resolver=Both(), now=NOW, limits=Limits(10, 2))
+    if uses_sender(zone):
+        return
     if alone.result == "none":
         assert included.result == "permerror"
     elif alone.result in ("permerror", "temperror"):
         assert included.result == alone.result
-    elif not uses_sender(zone):
+    else:
         assert included.result == ("pass" if alone.result == "pass" else "neutral")
         assert included.lookups == alone.lookups + 1
 
@@ -260,9 +251,11 @@ def test_a_redirect_alone_gives_the_result_of_its_target(zone: Zone, call: Call)
             return (outer if question.name == "outer.example" else zone).resolve(question)
 
     redirected = check(call.ip, "u@outer.example", call.helo, resolver=Both(), now=NOW, limits=Limits(10, 2))
+    if uses_sender(zone):
+        return
     if alone.result == "none":
         assert redirected.result == "permerror"
-    elif not uses_sender(zone):
+    else:
         assert redirected.result == alone.result
         assert redirected.directive == alone.directive
-        assert redirected.record_domain == alone.record_domain
+        assert alone.problem is not None or redirected.record_domain == alone.record_domain

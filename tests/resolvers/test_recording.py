@@ -194,7 +194,7 @@ def test_saving_is_all_or_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         (Question("a.example", TXT), Answer(Status.NOERROR, TXT, ("text",))),
         (Question("a.example", MX), Answer(Status.NOERROR, MX, (5,))),
         (Question("a.example", A), Answer.a("192.0.2.1", ttl=-1)),
-        (Question("a.example", PTR), Answer.ptr("\u20ac")),
+        (Question("a.example", PTR), Answer(Status.NOERROR, PTR, ("\u20ac",))),
     ],
 )
 def test_an_answer_that_can_not_be_written(question: Question, answer: Answer) -> None:

@@ -1,0 +1,151 @@
+"""What a simulation found."""
+
+from spfengine.evaluation.limits import VoidRule
+from spfengine.frozen import Frozen, fill
+from spfengine.policy.budget import Budget
+from spfengine.policy.diff import Change
+from spfengine.policy.policy import Policy
+from spfengine.problems import Problem, ProblemCode
+from spfengine.simulation.records import RecordChange
+from spfengine.simulation.senders import Effect, SenderChange, change_is_worse
+from spfengine.visible import visible, visible_name
+
+SCHEMA = "spfengine.simulation/1"
+"""The version of the JSON form of a simulation."""
+
+
+class Simulation(Frozen):
+    """What a draft would change for a domain.
+
+    Attributes:
+        domain: the domain.
+        before, after: its policy as it is, and as it would be.
+        changes: the networks whose result changes, in order.
+        kept: the networks that a term that goes leads to, and that keep their result by another way.
+        senders: the senders given, each with its results before and after.
+        records: the names whose SPF records the draft changes.
+        before_budget, after_budget: what the worst addresses cost.
+        problems: what makes the draft unsafe, or what is known incomplete.
+    """
+
+    __slots__ = fields = (
+        "domain",
+        "before",
+        "after",
+        "changes",
+        "kept",
+        "senders",
+        "records",
+        "before_budget",
+        "after_budget",
+        "problems",
+    )
+    domain: str
+    before: Policy
+    after: Policy
+    changes: tuple[Change, ...]
+    kept: tuple[Change, ...]
+    senders: tuple[SenderChange, ...]
+    records: tuple[RecordChange, ...]
+    before_budget: Budget
+    after_budget: Budget
+    problems: tuple[Problem, ...]
+
+    def __init__(
+        self,
+        domain: str,
+        before: Policy,
+        after: Policy,
+        changes: tuple[Change, ...],
+        kept: tuple[Change, ...],
+        senders: tuple[SenderChange, ...],
+        records: tuple[RecordChange, ...],
+        before_budget: Budget,
+        after_budget: Budget,
+        problems: tuple[Problem, ...],
+    ) -> None:
+        fill(self, "domain", domain)
+        fill(self, "before", before)
+        fill(self, "after", after)
+        fill(self, "changes", changes)
+        fill(self, "kept", kept)
+        fill(self, "senders", senders)
+        fill(self, "records", records)
+        fill(self, "before_budget", before_budget)
+        fill(self, "after_budget", after_budget)
+        fill(self, "problems", problems)
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether a drafted record is none, or no address at all gets a result from it but permerror."""
+        return any(problem.code is ProblemCode.DRAFT_BROKEN for problem in self.problems)
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether DNS could not answer for some addresses, so that their change is not known."""
+        return any(problem.code is ProblemCode.DNS_INCOMPLETE for problem in self.problems)
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether a network or sender that passed no longer does, or newly gets permerror or temperror."""
+        return any(change_is_worse(change.before, change.after) for change in self.changes) or any(
+            change.effect is Effect.NEWLY_FAILING for change in self.senders
+        )
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the simulation as JSON-safe values; key "schema" names their version."""
+        return {
+            "schema": SCHEMA,
+            "domain": visible_name(self.domain),
+            "worse": self.is_worse,
+            "broken": self.is_broken,
+            "incomplete": self.is_incomplete,
+            "changes": [_change_dict(change) for change in self.changes],
+            "kept": [_change_dict(change) for change in self.kept],
+            "senders": [_sender_dict(change) for change in self.senders],
+            "records": [_record_dict(change) for change in self.records],
+            "lookups": {"before": self.before_budget.worst_lookups, "after": self.after_budget.worst_lookups},
+            "void_lookups": {
+                str(rule): {
+                    "before": self.before_budget.worst_voids(rule),
+                    "after": self.after_budget.worst_voids(rule),
+                }
+                for rule in VoidRule
+            },
+            "problems": [problem.to_dict() for problem in self.problems],
+        }
+
+
+def _change_dict(change: Change) -> dict[str, object]:
+    return {
+        "network": str(change.network),
+        "before": change.before.to_dict(),
+        "after": change.after.to_dict(),
+        "worse": change_is_worse(change.before, change.after),
+    }
+
+
+def _sender_dict(change: SenderChange) -> dict[str, object]:
+    sender = change.sender
+    return {
+        "ip": sender.ip,
+        "sender": visible(sender.sender),
+        "helo": None if sender.helo is None else visible(sender.helo),
+        "count": sender.count,
+        "label": None if sender.label is None else visible(sender.label),
+        "reported": None if sender.reported is None else visible(sender.reported),
+        "before": str(change.before.result),
+        "after": str(change.after.result),
+        "effect": str(change.effect),
+    }
+
+
+def _record_dict(change: RecordChange) -> dict[str, object]:
+    return {
+        "domain": visible_name(change.domain),
+        "before": None if change.before is None else visible(change.before, 1 << 16),
+        "after": None if change.after is None else visible(change.after, 1 << 16),
+        "terms": [{"sign": term.sign, "term": visible(term.term, 1 << 16)} for term in change.terms],
+        "ttl": change.ttl,
+        "reached": change.reached,
+    }

@@ -1,0 +1,22 @@
+"""A resolver that keeps what it was asked, for tests that count."""
+
+from spfengine.answers import Answer, Question, Resolver
+
+
+class Listening:
+    """Answers as another resolver does, and keeps every question with its answer in `asked`."""
+
+    def __init__(self, resolver: Resolver) -> None:
+        self.resolver = resolver
+        self.asked: list[tuple[Question, Answer]] = []
+
+    def resolve(self, question: Question, /) -> Answer:
+        """Return the other resolver's answer."""
+        answer = self.resolver.resolve(question)
+        self.asked.append((question, answer))
+        return answer
+
+    @property
+    def questions(self) -> list[Question]:
+        """What was asked, in order."""
+        return [question for question, _ in self.asked]

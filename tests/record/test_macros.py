@@ -1,0 +1,101 @@
+"""The examples of RFC 7208 §7.4, and what a macro-string knows of itself."""
+
+import pytest
+
+from spfengine.evaluation.session import Session
+from spfengine.record.macro import MacroString, parse_macro_string
+
+SESSION = Session("192.0.2.3", "strong-bad@email.example.com", "mx.example.org", receiver=None, now=1234567890.9)
+SESSION6 = Session("2001:db8::cb01", "strong-bad@email.example.com", "mx.example.org", receiver="mail.example.net")
+
+
+def macro_string(text: str, *, explanation: bool = False) -> MacroString:
+    parsed, problems = parse_macro_string(text, explanation=explanation)
+    assert problems == []
+    assert parsed is not None
+    return parsed
+
+
+def expand(session: Session, text: str, validated: str = "mx.example.org") -> str | None:
+    parsed = macro_string(text, explanation=True)
+    return parsed.expand_text(lambda letter: session.macro_value(letter, "email.example.com", validated))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("%{s}", "strong-bad@email.example.com"),
+        ("%{o}", "email.example.com"),
+        ("%{d}", "email.example.com"),
+        ("%{d4}", "email.example.com"),
+        ("%{d3}", "email.example.com"),
+        ("%{d2}", "example.com"),
+        ("%{d1}", "com"),
+        ("%{dr}", "com.example.email"),
+        ("%{d2r}", "example.email"),
+        ("%{l}", "strong-bad"),
+        ("%{l-}", "strong.bad"),
+        ("%{lr}", "strong-bad"),
+        ("%{lr-}", "bad.strong"),
+        ("%{l1r-}", "strong"),
+        ("%{ir}.%{v}._spf.%{d2}", "3.2.0.192.in-addr._spf.example.com"),
+        ("%{lr-}.lp._spf.%{d2}", "bad.strong.lp._spf.example.com"),
+        ("%{lr-}.lp.%{ir}.%{v}._spf.%{d2}", "bad.strong.lp.3.2.0.192.in-addr._spf.example.com"),
+        ("%{ir}.%{v}.%{l1r-}.lp._spf.%{d2}", "3.2.0.192.in-addr.strong.lp._spf.example.com"),
+        ("%{d2}.trusted-domains.example.net", "example.com.trusted-domains.example.net"),
+        ("%{c} %{r} %{t} %{h} %{p}", "192.0.2.3 unknown 1234567890 mx.example.org mx.example.org"),
+        ("%{S} %{H1} %%%_%-", "strong-bad%40email.example.com org % %20"),
+        ("%{D2R} %{i01} %{i0003R}", "example.email 3 2.0.192"),
+    ],
+)
+def test_the_examples(text: str, expected: str) -> None:
+    assert expand(SESSION, text) == expected
+
+
+def test_the_examples_for_ipv6() -> None:
+    """RFC 7208 §7.4; upper case, as the official suite has it in text that people see."""
+    nibbles = "2.0.0.1.0.D.B.8.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.C.B.0.1"
+    assert expand(SESSION6, "%{i}") == nibbles
+    assert expand(SESSION6, "%{ir}.%{v}._spf.%{d2}") == nibbles[::-1] + ".ip6._spf.example.com"
+    assert expand(SESSION6, "%{c} %{r}") == "2001:db8::cb01 mail.example.net"
+
+
+@pytest.mark.parametrize(
+    ("text", "target"),
+    [
+        ("a.example", "a.example"),
+        ("a.example.", "a.example"),
+        ("a..example", ""),
+        (".a.example", ""),
+        ("x" * 64 + ".example", ""),
+        ("a%%b%_c%-.example", "a%b c%20.example"),
+        ("x." * 150 + "example", ("x." * 150 + "example")[-253:]),
+        ("%{d}", None),
+    ],
+)
+def test_a_target_without_macros_is_known_at_once(text: str, target: str | None) -> None:
+    assert macro_string(text).target == target
+
+
+def test_what_a_macro_string_uses() -> None:
+    assert macro_string("%{l}").uses_local_part
+    assert macro_string("%{S1r}.x").uses_local_part
+    assert not macro_string("%{o}%{d}%{i}%{v}%{h}%{p}").uses_local_part
+    assert macro_string("%{D}.%{i}").letters == {"d", "i"}
+    assert macro_string("%{D}.%{i}.tail").tail == ".tail"
+
+
+def test_only_an_explanation_may_hold_spaces_and_c_r_t() -> None:
+    assert macro_string("a b %{c}", explanation=True).letters == {"c"}
+    for text in ("a b", "%{c}", "%{R}", "%{t1}"):
+        parsed, problems = parse_macro_string(text)
+        assert parsed is None
+        assert len(problems) == 1
+
+
+def test_macro_strings_are_values() -> None:
+    assert macro_string("%{d2r-}.x") == macro_string("%{d2r-}.x")
+    assert macro_string("%{d2}") != macro_string("%{d02}")
+    (part,) = macro_string("%{D2r-}").parts
+    assert repr(part) == "MacroExpand(letter='d', escaped=True, digits=2, reverse=True, delimiters='-')"
+    assert hash(part) == hash(macro_string("%{D2r-}").parts[0])

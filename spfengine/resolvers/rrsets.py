@@ -19,7 +19,8 @@ from spfengine.visible import visible, visible_name
 Records = Any
 """What may stand in place of records: str, bytes, an ipaddress object, a tuple, a list of those, or a Status."""
 
-ZoneMapping = Mapping[Text, Mapping[str, Records]]
+_ByType = Mapping[str, Records]
+ZoneMapping = Mapping[str, _ByType] | Mapping[bytes, _ByType] | Mapping[Text, _ByType]
 """A zone as a caller writes it: name → type → records."""
 
 ANY_TYPE: Final = "*"

@@ -15,8 +15,8 @@ from spfengine.evaluation.session import MAILFROM, Answers, Session
 from spfengine.names import fold
 from spfengine.policy.budget import budget
 from spfengine.policy.diff import Change, segments
-from spfengine.policy.over_limits import over_limits
 from spfengine.policy.inputs import Inputs
+from spfengine.policy.over_limits import over_limits
 from spfengine.policy.policy import Policy, Unanswered, compiling
 from spfengine.policy.ranges import Spans, intersection, networks_of
 from spfengine.policy.reachability import matched_alone

@@ -41,21 +41,62 @@ from spfengine.record.model import Record
 from spfengine.record.parser import diagnose, parse
 
 if TYPE_CHECKING:
+    from spfengine.evaluation.headers.authentication import (
+        AuthenticationResults,
+        MethodResult,
+        parse_authentication_results,
+    )
+    from spfengine.evaluation.headers.received import ReceivedSPF, parse_received_spf
+    from spfengine.evaluation.headers.reply import SMTPReply
+    from spfengine.evaluation.trace import Trace
+    from spfengine.linting.codes import LintCode, Severity
+    from spfengine.linting.finding import Finding
+    from spfengine.linting.lint import alint, lint, lint_zone
+    from spfengine.policy.budget import Budget
+    from spfengine.policy.diff import Change
+    from spfengine.policy.outcome import Outcome
+    from spfengine.policy.policy import Policy
     from spfengine.resolvers.cache import Cache
     from spfengine.resolvers.live import LiveResolver
     from spfengine.resolvers.overlay import Overlay
     from spfengine.resolvers.recording import Recorder, Recording
     from spfengine.resolvers.zone import Zone
+    from spfengine.simulation.senders import Effect, Sender, SenderChange
+    from spfengine.simulation.simulate import asimulate, simulate
+    from spfengine.simulation.simulation import Simulation
 
 __version__ = "0.1.0"
 
 _LAZY = {
+    "AuthenticationResults": "spfengine.evaluation.headers.authentication",
+    "Budget": "spfengine.policy.budget",
     "Cache": "spfengine.resolvers.cache",
+    "Change": "spfengine.policy.diff",
+    "Effect": "spfengine.simulation.senders",
+    "Finding": "spfengine.linting.finding",
+    "LintCode": "spfengine.linting.codes",
     "LiveResolver": "spfengine.resolvers.live",
+    "MethodResult": "spfengine.evaluation.headers.authentication",
+    "Outcome": "spfengine.policy.outcome",
     "Overlay": "spfengine.resolvers.overlay",
+    "Policy": "spfengine.policy.policy",
+    "ReceivedSPF": "spfengine.evaluation.headers.received",
     "Recorder": "spfengine.resolvers.recording",
     "Recording": "spfengine.resolvers.recording",
+    "SMTPReply": "spfengine.evaluation.headers.reply",
+    "Sender": "spfengine.simulation.senders",
+    "SenderChange": "spfengine.simulation.senders",
+    "Severity": "spfengine.linting.codes",
+    "Simulation": "spfengine.simulation.simulation",
+    "Trace": "spfengine.evaluation.trace",
     "Zone": "spfengine.resolvers.zone",
+    "alint": "spfengine.linting.lint",
+    "asimulate": "spfengine.simulation.simulate",
+    "lint": "spfengine.linting.lint",
+    "lint_zone": "spfengine.linting.lint",
+    "parse_authentication_results": "spfengine.evaluation.headers.authentication",
+    "parse_received_spf": "spfengine.evaluation.headers.received",
+    "simulate": "spfengine.simulation.simulate",
 }
 
 __all__ = [
@@ -63,17 +104,27 @@ __all__ = [
     "Answer",
     "ArgumentError",
     "AsyncResolver",
+    "AuthenticationResults",
+    "Budget",
     "Cache",
+    "Change",
     "CheckResult",
+    "Effect",
+    "Finding",
     "HeaderError",
     "Limits",
+    "LintCode",
     "LiveResolver",
+    "MethodResult",
     "MissingExtraError",
+    "Outcome",
     "Overlay",
+    "Policy",
     "Problem",
     "ProblemCode",
     "Question",
     "RRType",
+    "ReceivedSPF",
     "Record",
     "RecordSyntaxError",
     "Recorder",
@@ -82,8 +133,14 @@ __all__ = [
     "Resolver",
     "ResolverError",
     "Result",
+    "SMTPReply",
     "SPFEngineError",
+    "Sender",
+    "SenderChange",
+    "Severity",
+    "Simulation",
     "Status",
+    "Trace",
     "VoidRule",
     "Zone",
     "ZoneError",
@@ -91,12 +148,19 @@ __all__ = [
     "acheck_both",
     "acheck_helo",
     "acheck_record",
+    "alint",
+    "asimulate",
     "check",
     "check_both",
     "check_helo",
     "check_record",
     "diagnose",
+    "lint",
+    "lint_zone",
     "parse",
+    "parse_authentication_results",
+    "parse_received_spf",
+    "simulate",
 ]
 
 

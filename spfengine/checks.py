@@ -4,10 +4,12 @@ from time import time
 from typing import TYPE_CHECKING
 
 from spfengine.drivers import adrive, drive
+from spfengine.errors import ArgumentError, ZoneError
 from spfengine.evaluation.check_host import check_host
 from spfengine.evaluation.check_result import CheckResult
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.session import HELO, MAILFROM, Session
+from spfengine.names import domain_fault
 
 if TYPE_CHECKING:
     from spfengine.answers import AsyncResolver, Resolver
@@ -217,4 +219,12 @@ def _is_null(sender: str) -> bool:
 def _draft(ip: object, sender: str, record: str | bytes, helo: str, resolver: "AnyResolver") -> "Overlay":
     from spfengine.resolvers.overlay import Overlay
 
-    return Overlay(resolver, {Session(ip, sender, helo).domain: {"TXT": record}})
+    if not isinstance(record, str | bytes):
+        raise ArgumentError(f"record must be str or bytes, not {type(record).__name__}")
+    session = Session(ip, sender, helo)
+    if session.domain_refused or domain_fault(session.domain) is not None:
+        return Overlay(resolver, {})  # the result is none before any record is asked for
+    try:
+        return Overlay(resolver, {session.domain.encode("latin-1"): {"TXT": record}})
+    except ZoneError as error:
+        raise ArgumentError(f"this record can't be put at this domain: {error}") from None

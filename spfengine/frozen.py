@@ -47,3 +47,23 @@ class Frozen:
 
     def __delattr__(self, name: str) -> NoReturn:
         raise AttributeError(f"{self.__class__.__name__} is immutable: {name!r} can't be deleted")
+
+
+class HashedOnce(Frozen):
+    """A frozen value that is large, or hashed often: its hash is worked out when it is first wanted, and kept.
+
+    A subclass has the slot `_hash`.
+    """
+
+    __slots__ = ()
+    _hash: int
+
+    def __hash__(self) -> int:
+        try:
+            return self._hash
+        except AttributeError:
+            fill(self, "_hash", super().__hash__())
+            return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or super().__eq__(other)

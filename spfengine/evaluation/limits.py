@@ -51,7 +51,7 @@ class Limits(Frozen):
         for name, value in (("lookups", lookups), ("voids", voids), ("names", names)):
             if value.__class__ is not int or value < 0:
                 raise ArgumentError(f"Limits.{name} must be a whole number, 0 or more, not {value!r}")
-        if seconds is not None and not (isinstance(seconds, int | float) and 0 < seconds < _FOREVER):
+        if seconds is not None and not (seconds.__class__ in (int, float) and 0 < seconds < _FOREVER):
             expected = f"a number over 0 and under {_FOREVER}, or None"
             raise ArgumentError(f"Limits.seconds must be {expected}, not {seconds!r}")
         try:

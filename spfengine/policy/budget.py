@@ -5,22 +5,26 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from spfengine.addresses import V4, V6, Family, address_text
-from spfengine.answers import Answer, Question
+from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.evaluation.limits import Limits, VoidRule
+from spfengine.evaluation.questions import MAX_DEPTH
 from spfengine.evaluation.session import Answers
 from spfengine.evaluation.targets import UnknownTarget
-from spfengine.evaluation.trace import TracedRecord, Tracer, traced
+from spfengine.evaluation.trace import TracedRecord, TracedTerm, Tracer, traced
+from spfengine.policy.inputs import Inputs
 from spfengine.policy.outcome import Choice, Outcome
-from spfengine.policy.tiling import Inputs, TilingSession, tile
+from spfengine.policy.scripted import TilingSession
+from spfengine.policy.tiling import tile
 from spfengine.problems import ProblemCode
-from spfengine.record.model import MX, A, Directive, Exists, Ptr, Redirect
+from spfengine.record.model import Directive, Exists, Redirect
 
 LIFTED = 250
 """The limit under which the true need is counted; only records that lead in a circle reach it."""
 
-_CHOICES: dict[type[Directive], tuple[Choice, ...]] = dict.fromkeys(
-    (A, MX, Exists, Ptr), (Choice.NO_MATCH_VOID, Choice.MATCH)
-)  # what costs most: a DNS failure would only end the check early
+WORST = (Choice.NO_MATCH_VOID, Choice.MATCH)
+"""What costs most: a DNS failure would only end the check early."""
+CERTAIN = (Choice.NO_MATCH, Choice.MATCH)
+"""What no client gets around: terms that rest on more than the address are not void."""
 
 
 class Cost(NamedTuple):
@@ -62,11 +66,14 @@ class Budget(NamedTuple):
         return max(cost.most for cost in self.voids[rule].values())
 
 
-def budget(inputs: Inputs, answers: Answers) -> Generator[Question, Answer, Budget]:
+def budget(
+    inputs: Inputs, answers: Answers, choices: tuple[Choice, ...] = WORST
+) -> Generator[Question, Answer, Budget]:
     """Return the budget of a domain.
 
     Args:
         answers: what DNS said so far; what is asked is added.
+        choices: what terms that rest on more than the address come to: `WORST` or `CERTAIN`.
     """
     lookups: dict[int, Cost] = {}
     voids: dict[VoidRule, dict[int, Cost]] = {}
@@ -77,8 +84,9 @@ def budget(inputs: Inputs, answers: Answers) -> Generator[Question, Answer, Budg
         )
         voids[rule] = {}
         for family in (V4, V6):
-            starts, outcomes = yield from tile(lifted, family, answers, _CHOICES)
-            endless = endless or any(_is_endless(outcome) for outcome in outcomes)
+            starts, outcomes = yield from tile(lifted, family, answers, choices)
+            seen: set[int] = set()
+            endless = endless or any(_is_endless(outcome, seen) for outcome in outcomes)
             incomplete = incomplete or any(outcome.is_incomplete for outcome in outcomes)
             if rule is VoidRule.PER_TERM:
                 place = max(range(len(starts)), key=lambda each: outcomes[each].lookups)
@@ -88,10 +96,16 @@ def budget(inputs: Inputs, answers: Answers) -> Generator[Question, Answer, Budg
     return Budget(lookups, voids, endless, incomplete)
 
 
-def _is_endless(outcome: Outcome) -> bool:
-    if outcome.tree is not None:
-        return any(_is_endless(branch) for _, branch in outcome.tree.branches)
-    return outcome.problem is not None and outcome.problem.code is ProblemCode.TOO_MANY_LOOKUPS
+def _is_endless(outcome: Outcome, seen: set[int]) -> bool:
+    """Whether the records lead in a circle. Trees share their branches; `seen` holds those that were looked at."""
+    if outcome.tree is None:
+        if outcome.result is None:  # a tree that was cut: only a circle needs so much of it
+            return outcome.lookups > MAX_DEPTH
+        return outcome.problem is not None and outcome.problem.code is ProblemCode.TOO_MANY_LOOKUPS
+    if id(outcome) in seen:
+        return False
+    seen.add(id(outcome))
+    return any(_is_endless(branch, seen) for _, branch in outcome.tree.branches)
 
 
 def _lookup_cost(inputs: Inputs, family: Family, address: int, outcome: Outcome, answers: Answers) -> Cost:
@@ -102,12 +116,24 @@ def _lookup_cost(inputs: Inputs, family: Family, address: int, outcome: Outcome,
 
 def _void_cost(inputs: Inputs, family: Family, address: int, outcome: Outcome, answers: Answers) -> Cost:
     root = _trace(inputs, family, address, _script(outcome, "void_lookups"), answers)
-    terms = [
-        (domain, term.term.text)
-        for domain, term in traced(root)
-        if any(asked.answer.is_void for asked in term.questions)
-    ]
-    return Cost(outcome.void_lookups, address_text(family, address), tuple(terms))
+    dual_stack = inputs.limits.void_rule is VoidRule.DUAL_STACK
+    terms = [(domain, term.term.text) for domain, term in traced(root) if _is_void(term, dual_stack)]
+    return Cost(outcome.void_lookups, address_text(family, address), tuple(terms) if outcome.void_lookups else ())
+
+
+def _is_void(term: TracedTerm, dual_stack: bool) -> bool:
+    """Whether a term was counted as void: by one question, or by those for addresses of both families."""
+    void = {asked.question for asked in term.questions if asked.answer.is_void}
+    if not dual_stack or isinstance(term.term, Exists):
+        return bool(void)
+    other = {RRType.A: RRType.AAAA, RRType.AAAA: RRType.A}
+    return any(
+        question.type not in other
+        or Question(question.name, other[question.type]) in void
+        or asked.answer.status is Status.NXDOMAIN
+        for asked in term.questions
+        if (question := asked.question) in void
+    )
 
 
 def _is_charged(term: object) -> bool:
@@ -125,7 +151,7 @@ def _script(outcome: Outcome, field: str) -> list[Choice]:
 
 def _trace(inputs: Inputs, family: Family, address: int, script: list[Choice], answers: Answers) -> TracedRecord:
     """Return what one run does, every question of which is answered already."""
-    session = TilingSession(inputs, family, address, {}, _CHOICES, script)
+    session = TilingSession(inputs, family, address, {}, WORST, script)
     tracer = Tracer(session)
     with suppress(UnknownTarget):
         tracer.run(answers)

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from spfengine.evaluation.result import Result
-from spfengine.frozen import Frozen, fill
+from spfengine.frozen import Frozen, HashedOnce, fill
 from spfengine.problems import Problem
 from spfengine.visible import visible, visible_name
 
@@ -22,16 +22,23 @@ class Input(StrEnum):
 
 
 class Choice(StrEnum):
-    """What a conditional term may come to."""
+    """What a conditional term may come to.
+
+    With "void", it counts as many void lookups as it can: one, but under the rule "per-lookup" all of its names'. Where
+    these are too many, the check ends in permerror.
+    """
 
     MATCH = "match"
+    MATCH_VOID = "match-void"
+    """It matches after a void lookup: mx and ptr by a later name, or any by what `%{p}` then stands for."""
     NO_MATCH = "no-match"
     NO_MATCH_VOID = "no-match-void"
-    """It does not match, and was a void lookup."""
     TEMPERROR = "temperror"
+    PERMERROR = "permerror"
+    """It ends the check: mx leads to more names than are allowed."""
 
 
-class Dependency(Frozen):
+class Dependency(HashedOnce):
     """A term whose outcome rests on more than the address range.
 
     Attributes:
@@ -40,7 +47,8 @@ class Dependency(Frozen):
         inputs: what it rests on.
     """
 
-    __slots__ = fields = ("domain", "term", "inputs")
+    fields = ("domain", "term", "inputs")
+    __slots__ = (*fields, "_hash")
     domain: str
     term: str
     inputs: tuple[Input, ...]
@@ -54,7 +62,7 @@ class Dependency(Frozen):
         return f"{visible(self.term)} in the record of {visible_name(self.domain)} ({', '.join(self.inputs)})"
 
 
-class Outcome(Frozen):
+class Outcome(HashedOnce):
     """What check_host() comes to for every address of a range.
 
     Attributes:
@@ -69,7 +77,7 @@ class Outcome(Frozen):
             where only a check of one client can tell.
     """
 
-    __slots__ = fields = (
+    fields = (
         "result",
         "problem",
         "directive",
@@ -80,6 +88,7 @@ class Outcome(Frozen):
         "depends_on",
         "tree",
     )
+    __slots__ = (*fields, "_hash", "_meaning", "_results")
     result: Result | None
     problem: Problem | None
     directive: str | None
@@ -89,6 +98,8 @@ class Outcome(Frozen):
     void_lookups: int
     depends_on: tuple[Dependency, ...]
     tree: "Branch | None"
+    _meaning: object  # trees share their branches: what is worked out of one is kept, so that none is walked twice
+    _results: frozenset[Result | None]
 
     def __init__(
         self,
@@ -125,16 +136,27 @@ class Outcome(Frozen):
     @property
     def results(self) -> frozenset[Result | None]:
         """The results that are possible; None among them where only a check of one client can tell."""
-        if self.tree is None:
-            return frozenset([self.result])
-        return frozenset(result for _, outcome in self.tree.branches for result in outcome.results)
+        try:
+            return self._results
+        except AttributeError:
+            branches = () if self.tree is None else self.tree.branches
+            below = frozenset([result for _, outcome in branches for result in outcome.results])
+            fill(self, "_results", below or frozenset([self.result]))
+            return self._results
 
     def meaning(self) -> object:
         """Return what two outcomes are compared by where only results count: the result, or the tree of results."""
-        if self.tree is None:
-            return self.result if self.result is not None else (None, self.depends_on)
-        tree = self.tree
-        return (tree.dependency, tuple((choice, outcome.meaning()) for choice, outcome in tree.branches))
+        try:
+            return self._meaning
+        except AttributeError:
+            tree = self.tree
+            meaning: object
+            if tree is None:
+                meaning = self.result if self.result is not None else (None, self.depends_on)
+            else:
+                meaning = (tree.dependency, tuple([(choice, outcome.meaning()) for choice, outcome in tree.branches]))
+            fill(self, "_meaning", meaning)
+            return meaning
 
     def to_dict(self) -> dict[str, object]:
         """Return the outcome as JSON-safe values."""

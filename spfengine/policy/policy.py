@@ -1,8 +1,9 @@
 """`Policy`: what a domain's SPF means for every address there is."""
 
 from bisect import bisect_right
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Network
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from spfengine.addresses import V4, V6, Family, parse_address
@@ -13,11 +14,12 @@ from spfengine.evaluation.check_host import check_host
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Answers, Session
-from spfengine.frozen import Frozen, fill
+from spfengine.frozen import HashedOnce, fill
 from spfengine.names import fold
-from spfengine.policy.outcome import Dependency, Outcome
+from spfengine.policy.inputs import Inputs
+from spfengine.policy.outcome import Dependency, Input, Outcome
 from spfengine.policy.ranges import MAPPED_COUNT, MAPPED_FIRST, MAPPED_LAST, networks_of
-from spfengine.policy.tiling import Inputs, Tiles, compile_tables
+from spfengine.policy.tiling import Tiles, compile_tables
 from spfengine.visible import visible
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 Network = IPv4Network | IPv6Network
 
 
-class Policy(Frozen):
+class Policy(HashedOnce):
     """The meaning of a domain's SPF: for each family sorted, disjoint ranges that cover its whole space.
 
     Made by `Policy.compile`. It is immutable, does no I/O of its own, and can be pickled and compared; two policies are
@@ -40,19 +42,18 @@ class Policy(Frozen):
         local_part: the local part of the sender it was compiled for, or None: for every sender.
         helo: the HELO name it was compiled for, or None: for every client.
         limits: how much a check may ask; the time limit does not count.
-        answers: what DNS said, by (folded name, type); empty in a policy that was stripped of them.
         ttl: seconds for which all these answers may be kept (the smallest of their TTLs), or None where not known.
     """
 
-    __slots__ = ("_ip4", "_ip6", "answers", "domain", "helo", "limits", "local_part", "ttl")
-    fields = ("domain", "local_part", "helo", "limits", "_ip4", "_ip6", "answers", "ttl")
+    __slots__ = ("_answers", "_hash", "_ip4", "_ip6", "domain", "helo", "limits", "local_part", "ttl")
+    fields = ("domain", "local_part", "helo", "limits", "_ip4", "_ip6", "_answers", "ttl")
     compared = ("domain", "local_part", "helo", "limits", "_ip4", "_ip6")
     domain: str
     local_part: str | None
     helo: str | None
     limits: Limits
-    answers: Answers
     ttl: int | None
+    _answers: Answers
     _ip4: tuple[tuple[int, ...], tuple[Outcome, ...]]
     _ip6: tuple[tuple[int, ...], tuple[Outcome, ...]]
 
@@ -73,12 +74,17 @@ class Policy(Frozen):
         fill(self, "limits", limits)
         fill(self, "_ip4", ip4)
         fill(self, "_ip6", ip6)
-        fill(self, "answers", answers)
+        fill(self, "_answers", answers)
         fill(self, "ttl", ttl)
 
     def __repr__(self) -> str:
         ranges = len(self._ip4[0]) + len(self._ip6[0])
         return f"<Policy of {visible(self.domain)}: {ranges} ranges>"
+
+    @property
+    def answers(self) -> Mapping[Question, Answer]:
+        """What DNS said, by question, its name in lower case; empty in a policy that was stripped of it."""
+        return MappingProxyType(self._answers)
 
     @classmethod
     def compile(
@@ -150,18 +156,25 @@ class Policy(Frozen):
         Args:
             ip: the client's address: text, or an `ipaddress` object.
             sender, helo, resolver: for a range whose outcome rests on more than the address: who sends, and what
-                answers, so that one check can tell. Without a resolver the outcome stays conditional.
+                answers, so that one check can tell. The outcome stays conditional without a resolver, and where it
+                rests on a sender or HELO name that is not given here either ("" says that the client gave none).
+            receiver, now: as for `compile`.
 
         Raises:
             AddressError: `ip` is no IP address.
             ArgumentError: `sender` is of another domain than the policy.
+            ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
         """
         family, address = parse_address(ip)
         starts, outcomes = self._ip4 if family is V4 else self._ip6
         outcome = outcomes[bisect_right(starts, address) - 1]
-        if outcome.result is None and resolver is not None:
-            return self._ask(ip, sender, helo, resolver, receiver, now or 0.0)
-        return outcome
+        if outcome.result is not None or resolver is None:
+            return outcome
+        inputs = {each for dependency in outcome.depends_on for each in dependency.inputs}
+        lacking = (sender is None and self.local_part is None and Input.LOCAL_PART in inputs) or (
+            helo is None and self.helo is None and Input.HELO in inputs
+        )
+        return outcome if lacking else self._ask(ip, sender, helo, resolver, receiver, now or 0.0)
 
     def check_many(self, ips: Iterable[object]) -> list[Outcome]:
         """Return the outcome for each address, in the order of the addresses.
@@ -272,8 +285,9 @@ class Policy(Frozen):
     @property
     def inputs(self) -> Inputs:
         """What the policy was compiled for."""
-        sender = None if self.local_part is None else f"{self.local_part}@{self.domain}"
-        return Inputs(self.domain, sender, self.helo, self.limits, None, 0.0)
+        inputs = Inputs(self.domain, None, None, self.limits, None, 0.0)
+        inputs.local_part, inputs.helo = self.local_part, self.helo  # as octets already
+        return inputs
 
     def without_answers(self) -> "Policy":
         """Return this policy without the answers it was made from: smaller, and equal to it."""
@@ -310,11 +324,14 @@ class Policy(Frozen):
         self, ip: object, sender: str | None, helo: str | None, resolver: "Resolver", receiver: str | None, now: float
     ) -> Outcome:
         """Return the outcome that a check of this one client comes to."""
-        if sender is None:
-            sender = f"{self.local_part or ''}@{self.domain}"
-        session = Session(ip, sender, self.helo or "" if helo is None else helo, "mailfrom", self.limits, receiver, now)
+        text = f"@{self.domain}" if sender is None else sender
+        session = Session(ip, text, helo or "", "mailfrom", self.limits, receiver, now)
+        if sender is None and self.local_part is not None:
+            session.local_part = self.local_part  # as octets already
+        if helo is None and self.helo is not None:
+            session.helo = self.helo
         if fold(session.domain) != fold(self.domain):
-            raise ArgumentError(f"the sender {visible(sender, 80)!r} is not of the domain {visible(self.domain, 80)!r}")
+            raise ArgumentError(f"the sender {visible(text, 80)!r} is not of the domain {visible(self.domain, 80)!r}")
         session.explaining = False
         drive(check_host(session), resolver, self.limits.seconds)
         return Outcome(

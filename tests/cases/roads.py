@@ -25,6 +25,7 @@ from spfengine.cli import app, exits
 from spfengine.cli.walk import questions
 from spfengine.evaluation.trace import Outcome, TracedRecord
 from spfengine.names import fold
+from spfengine.policy.policy import Policy
 from spfengine.record.model import Redirect
 from spfengine.testing import FakeDNS
 from tests.cases.suites import NOT_ASSERTED, Case, Scenario
@@ -213,6 +214,28 @@ def live_in_asyncio(case: Case, means: Means) -> Seen:
     return _seen(_acheck(case, OverTheWire(case, means)))
 
 
+def policy(case: Case, means: Means) -> Seen:
+    """The compiled policy, without a question to DNS; where it says that the case is conditional, its interpreter."""
+    sender = case.mailfrom.removeprefix("<").removesuffix(">")
+    compiled = Policy.compile(
+        sender.rpartition("@")[2] if "@" in sender else sender or case.helo,
+        resolver=case.zone, sender=case.mailfrom, helo=case.helo, limits=case.limits, now=case.now,
+    )  # fmt: skip
+    outcome = compiled.check(case.host)
+    if outcome.result is None:
+        possible = outcome.results
+        outcome = compiled.check(case.host, sender=case.mailfrom, helo=case.helo, resolver=case.zone, now=case.now)
+        assert outcome.result in possible or None in possible
+    return {
+        "result": str(outcome.result),
+        **_problem(outcome.problem),
+        "directive": outcome.directive,
+        "record_domain": outcome.record_domain,
+        "lookups": outcome.lookups,
+        "voids": outcome.void_lookups,
+    }
+
+
 Road = Callable[[Case, Means], Seen]
 
 ROADS: dict[str, Road] = {
@@ -221,10 +244,11 @@ ROADS: dict[str, Road] = {
     "recording": recording,
     "trace": trace,
     "command": command_line,
+    "policy": policy,
     "live": live,
     "live-asyncio": live_in_asyncio,
 }
-IN_MEMORY = ("sync", "asyncio", "recording", "trace", "command")
+IN_MEMORY = ("sync", "asyncio", "recording", "trace", "command", "policy")
 
 
 def leads_nowhere(road: str, case: Case) -> bool:

@@ -15,16 +15,19 @@ from spfengine import errors
 
 # Public API: a name or value is never taken away, nor given another meaning. New ones are added here too.
 NAMES = """
-    AddressError Answer ArgumentError AsyncResolver Cache CheckResult HeaderError Limits LiveResolver MissingExtraError
-    Overlay Problem ProblemCode Question RRType Record RecordSyntaxError Recorder Recording RecordingError Resolver
-    ResolverError Result SPFEngineError Status VoidRule Zone ZoneError acheck acheck_both acheck_helo acheck_record
-    check check_both check_helo check_record diagnose parse
+    AddressError Answer ArgumentError AsyncResolver AuthenticationResults Budget Cache Change CheckResult Effect
+    HeaderError Limits LiveResolver MethodResult MissingExtraError Outcome Overlay Policy Problem ProblemCode Question
+    RRType ReceivedSPF Record RecordSyntaxError Recorder Recording RecordingError Resolver ResolverError Result
+    SMTPReply SPFEngineError Sender SenderChange Simulation Status Trace VoidRule Zone ZoneError acheck acheck_both
+    acheck_helo acheck_record asimulate check check_both check_helo check_record diagnose parse
+    parse_authentication_results parse_received_spf simulate
 """.split()
 
 VALUES: dict[str, list[str]] = {
     "Result": "none neutral pass fail softfail temperror permerror".split(),
     "RRType": "TXT A AAAA MX PTR".split(),
     "Status": "NOERROR NXDOMAIN SERVFAIL REFUSED FORMERR TIMEOUT TRUNCATED LOOP".split(),
+    "Effect": "newly-passing newly-failing changed still-failing unchanged".split(),
     "VoidRule": "per-term per-lookup dual-stack".split(),
     "ProblemCode": """
         invalid-domain invalid-u-label domain-not-found no-record include-invalid-domain include-domain-not-found

@@ -1,0 +1,319 @@
+"""The JSON form of a policy: what `Policy.to_dict` makes, and `Policy.from_dict` reads with suspicion.
+
+{"schema": "spfengine.policy/1",
+ "domain", "local_part", "helo", "limits", "ttl": as the policy has them; of text that stands for octets, each character
+     is one octet,
+ "dependencies": [{"domain", "term", "inputs"}, ...],
+ "outcomes": [{"result", "problem", "directive", "record_domain", "path", "lookups", "void_lookups",
+     "depends_on": [places in "dependencies"],
+     "tree": null or {"dependency": place, "branches": [[choice, place of an outcome before this one], ...]}}, ...],
+ "ip4", "ip6": [[first address of a range, place in "outcomes"], ...]; a range ends where the next one begins}
+"""
+
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+from typing import NoReturn, TypeVar
+
+from spfengine.addresses import V4, V6, Family, address_text, parse_ip4, parse_ip6
+from spfengine.errors import ArgumentError
+from spfengine.evaluation.limits import Limits, VoidRule
+from spfengine.evaluation.result import Result
+from spfengine.policy.outcome import Branch, Choice, Dependency, Input, Outcome
+from spfengine.policy.policy import Policy
+from spfengine.policy.ranges import MAPPED_FIRST, MAPPED_LAST
+from spfengine.policy.tiling import MAX_DEPTH, MAX_LEAVES, MAX_RANGES
+from spfengine.problems import Problem, ProblemCode
+from spfengine.visible import visible
+
+SCHEMA = "spfengine.policy/1"
+"""The version of the JSON form; it changes when a key changes its meaning or goes."""
+
+MAX_OUTCOMES = 1 << 22
+"""Outcomes of the longest table that is read."""
+MAX_COUNT = 1 << 63
+"""The least number that is too large to be read."""
+MAX_TEXT = 1 << 16
+"""Characters of the longest text that is read; a TXT record has no more octets."""
+
+
+def to_dict(policy: Policy) -> dict[str, object]:
+    """Return a policy as JSON-safe values, as `Policy.to_dict` says."""
+    tables = _Tables()
+    ranges = {
+        family.version: [
+            [address_text(family, first), tables.outcome(outcome)]
+            for first, _, outcome in policy.ranges(family.version)
+        ]
+        for family in (V4, V6)
+    }
+    return {
+        "schema": SCHEMA,
+        "domain": policy.domain,
+        "local_part": policy.local_part,
+        "helo": policy.helo,
+        "limits": {name: getattr(policy.limits, name) for name in Limits.fields}
+        | {"void_rule": str(policy.limits.void_rule)},
+        "ttl": policy.ttl,
+        "dependencies": tables.dependencies,
+        "outcomes": tables.outcomes,
+        "ip4": ranges[4],
+        "ip6": ranges[6],
+    }
+
+
+class _Tables:
+    """Outcomes and dependencies in the order in which they are first needed, each written once."""
+
+    def __init__(self) -> None:
+        self.dependencies: list[dict[str, object]] = []
+        self.outcomes: list[dict[str, object]] = []
+        self._places: dict[Dependency | Outcome, int] = {}
+
+    def dependency(self, dependency: Dependency) -> int:
+        place = self._places.get(dependency)
+        if place is None:
+            place = self._places[dependency] = len(self.dependencies)
+            inputs = [str(each) for each in dependency.inputs]
+            self.dependencies.append({"domain": dependency.domain, "term": dependency.term, "inputs": inputs})
+        return place
+
+    def outcome(self, outcome: Outcome) -> int:
+        place = self._places.get(outcome)
+        if place is None:
+            tree = None
+            if outcome.tree is not None:
+                branches = [[str(choice), self.outcome(below)] for choice, below in outcome.tree.branches]
+                tree = {"dependency": self.dependency(outcome.tree.dependency), "branches": branches}
+            written: dict[str, object] = {
+                "result": None if outcome.result is None else str(outcome.result),
+                "problem": None if outcome.problem is None else _problem_dict(outcome.problem),
+                "directive": outcome.directive,
+                "record_domain": outcome.record_domain,
+                "path": [[domain, term] for domain, term in outcome.path],
+                "lookups": outcome.lookups,
+                "void_lookups": outcome.void_lookups,
+                "depends_on": [self.dependency(each) for each in outcome.depends_on],
+                "tree": tree,
+            }
+            place = self._places[outcome] = len(self.outcomes)
+            self.outcomes.append(written)
+        return place
+
+
+def _problem_dict(problem: Problem) -> dict[str, object]:
+    return problem.to_dict() | {"domain": problem.domain}  # its octets, not what people see of them
+
+
+def from_dict(data: object) -> Policy:
+    """Return the policy that these values stand for, as `Policy.from_dict` says."""
+    root = _Value(data, "policy")
+    schema = root["schema"]
+    if schema.data != SCHEMA:
+        schema.refuse(f'"{SCHEMA}"')
+    dependencies = [_dependency(each) for each in root["dependencies"].items(MAX_OUTCOMES)]
+    outcomes = _outcomes(root["outcomes"], dependencies)
+    return Policy(
+        root["domain"].octets(),
+        root["local_part"].optional(_Value.octets),
+        root["helo"].optional(_Value.octets),
+        _limits(root["limits"]),
+        _table(root["ip4"], V4, outcomes),
+        _table(root["ip6"], V6, outcomes),
+        {},
+        root["ttl"].optional(_Value.count),
+    )
+
+
+_FEW = 12  # words that a message may list
+
+_T = TypeVar("_T")
+_Word = TypeVar("_Word", bound=StrEnum)
+
+
+class _Value:
+    """A value of a stranger's, and where it stands: what is read of it is what was expected, or ArgumentError."""
+
+    __slots__ = ("data", "where")
+
+    def __init__(self, data: object, where: str) -> None:
+        self.data = data
+        self.where = where
+
+    def refuse(self, expected: str) -> NoReturn:
+        data = self.data
+        if isinstance(data, str):
+            got = repr(visible(data, 60))
+        elif data is None or isinstance(data, (bool, float)) or (isinstance(data, int) and abs(data) < 1 << 64):
+            got = repr(data)
+        else:
+            got = f"a value of type {type(data).__name__}"
+        raise ArgumentError(f"{self.where}: expected {expected}, not {got}")
+
+    def __getitem__(self, key: str) -> "_Value":
+        if not isinstance(self.data, dict):
+            self.refuse("an object with keys")
+        if key not in self.data:
+            raise ArgumentError(f'{self.where}: the key "{key}" is missing')
+        return _Value(self.data[key], f"{self.where}.{key}")
+
+    def items(self, at_most: int) -> "Iterable[_Value]":
+        if not isinstance(self.data, (list, tuple)):
+            self.refuse("a list")
+        if len(self.data) > at_most:
+            raise ArgumentError(f"{self.where}: expected at most {at_most} items, not {len(self.data)}")
+        return (_Value(each, f"{self.where}[{place}]") for place, each in enumerate(self.data))
+
+    def pair(self) -> "tuple[_Value, _Value]":
+        if not isinstance(self.data, (list, tuple)) or len(self.data) != 2:
+            self.refuse("a list of two values")
+        return _Value(self.data[0], f"{self.where}[0]"), _Value(self.data[1], f"{self.where}[1]")
+
+    def optional(self, read: "Callable[[_Value], _T]") -> _T | None:
+        return None if self.data is None else read(self)
+
+    def text(self) -> str:
+        """Text for people."""
+        if not isinstance(self.data, str) or not self.data.isprintable() or len(self.data) > MAX_TEXT:
+            self.refuse(f"text of at most {MAX_TEXT} characters that print")
+        return self.data
+
+    def octets(self) -> str:
+        """Text each character of which stands for an octet."""
+        if not isinstance(self.data, str) or len(self.data) > MAX_TEXT or max(self.data, default="") > "\xff":
+            self.refuse(f"text of at most {MAX_TEXT} characters U+0000 to U+00FF")
+        return self.data
+
+    def count(self) -> int:
+        if not isinstance(self.data, int) or isinstance(self.data, bool) or not 0 <= self.data < MAX_COUNT:
+            self.refuse("a whole number, 0 or more")
+        return self.data
+
+    def place(self, length: int) -> int:
+        if not isinstance(self.data, int) or isinstance(self.data, bool) or not 0 <= self.data < length:
+            self.refuse(f"a place in a table of {length}, counted from 0")
+        return self.data
+
+    def number(self) -> float:
+        if not isinstance(self.data, (int, float)) or isinstance(self.data, bool) or not 0 <= self.data < MAX_COUNT:
+            self.refuse("a number, 0 or more")
+        return self.data
+
+    def truth(self) -> bool:
+        if not isinstance(self.data, bool):
+            self.refuse("true or false")
+        return self.data
+
+    def word(self, words: type[_Word]) -> _Word:
+        found = next((word for word in words if word == self.data), None)
+        if found is None:
+            self.refuse(f"one of {', '.join(words)}" if len(words) <= _FEW else f"a {words.__name__}")
+        return found
+
+
+def _limits(value: _Value) -> Limits:
+    lookups, voids, names = [value[name].count() for name in ("lookups", "voids", "names")]
+    rule = value["void_rule"].word(VoidRule)
+    seconds = value["seconds"].optional(_Value.number)
+    count_p = value["count_p"].truth()
+    try:
+        return Limits(lookups, voids, rule, names, seconds, count_p)
+    except ArgumentError as error:
+        raise ArgumentError(f"{value.where}: {error}") from None
+
+
+def _dependency(value: _Value) -> Dependency:
+    inputs = tuple([each.word(Input) for each in value["inputs"].items(len(Input))])
+    return Dependency(value["domain"].octets(), value["term"].text(), inputs)
+
+
+def _outcomes(value: _Value, dependencies: list[Dependency]) -> list[Outcome]:
+    outcomes: list[Outcome] = []
+    sizes: list[tuple[int, int]] = []  # leaves and depth of each tree
+    for each in value.items(MAX_OUTCOMES):
+        tree, size = None, (1, 0)
+        if each["tree"].data is not None:
+            tree, size = _branch(each["tree"], dependencies, outcomes, sizes)
+        depends_on = tuple([dependencies[one.place(len(dependencies))] for one in each["depends_on"].items(MAX_TEXT)])
+        result = each["result"].optional(lambda one: one.word(Result))
+        if (result is None) != bool(depends_on):
+            each["depends_on"].refuse("dependencies where, and only where, the result is null")
+        if tree is not None and result is not None:
+            each["result"].refuse("null, since there is a tree")
+        outcomes.append(
+            Outcome(
+                result,
+                each["problem"].optional(_problem),
+                each["directive"].optional(_Value.text),
+                each["record_domain"].optional(_Value.octets),
+                tuple([_step(one) for one in each["path"].items(MAX_TEXT)]),
+                each["lookups"].count(),
+                each["void_lookups"].count(),
+                depends_on,
+                tree,
+            )
+        )
+        sizes.append(size)
+    return outcomes
+
+
+def _branch(
+    value: _Value, dependencies: list[Dependency], outcomes: list[Outcome], sizes: list[tuple[int, int]]
+) -> tuple[Branch, tuple[int, int]]:
+    branches: dict[Choice, Outcome] = {}
+    leaves = depth = 0
+    for each in value["branches"].items(len(Choice)):
+        written, place = each.pair()
+        choice = written.word(Choice)
+        if choice in branches:
+            written.refuse("each choice once")
+        below = place.place(len(outcomes))
+        branches[choice] = outcomes[below]
+        leaves += sizes[below][0]
+        depth = max(depth, sizes[below][1] + 1)
+    if not branches:
+        value["branches"].refuse("at least one branch")
+    if leaves > MAX_LEAVES or depth > MAX_DEPTH:
+        value.refuse(f"a tree of at most {MAX_LEAVES} leaves, at most {MAX_DEPTH} deep")
+    dependency = dependencies[value["dependency"].place(len(dependencies))]
+    return Branch(dependency, tuple(branches.items())), (leaves, depth)
+
+
+def _step(value: _Value) -> tuple[str, str]:
+    domain, term = value.pair()
+    return domain.octets(), term.text()
+
+
+def _problem(value: _Value) -> Problem:
+    return Problem(
+        value["code"].word(ProblemCode),
+        value["text"].text(),
+        value["domain"].optional(_Value.octets),
+        value["span"].optional(_span),
+        value["section"].text(),
+        value["hint"].optional(_Value.text),
+    )
+
+
+def _span(value: _Value) -> tuple[int, int]:
+    start, end = value.pair()
+    return start.count(), end.count()
+
+
+def _table(value: _Value, family: Family, outcomes: list[Outcome]) -> tuple[tuple[int, ...], tuple[Outcome, ...]]:
+    starts: list[int] = []
+    found: list[Outcome] = []
+    parse = parse_ip4 if family is V4 else parse_ip6
+    for each in value.items(MAX_RANGES + 1):
+        written, place = each.pair()
+        first = parse(written.text())
+        if first is None:
+            written.refuse(f"an IPv{family.version} address")
+        if first <= starts[-1] if starts else first != 0:
+            written.refuse("addresses in order, each once, the first of them 0")
+        if family is V6 and MAPPED_FIRST <= first <= MAPPED_LAST:
+            written.refuse("no address of ::ffff:0:0/96, where no IPv6 client stands")
+        starts.append(first)
+        found.append(outcomes[place.place(len(outcomes))])
+    if not starts:
+        value.refuse("at least one range")
+    return tuple(starts), tuple(found)

@@ -1,0 +1,171 @@
+"""The reference says all of it: names, codes, options, keys of JSON; and every link of the papers leads somewhere."""
+
+import contextlib
+import io
+import json
+import re
+import runpy
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+import spfengine
+from spfengine.cli import exits
+from tests.conftest import REPOSITORY
+
+REFERENCE = REPOSITORY / "docs" / "reference"
+PAPERS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"]
+PAGES = sorted(path.relative_to(REPOSITORY).as_posix() for path in (REPOSITORY / "docs").rglob("*.md"))
+
+
+def text_of(page: str) -> str:
+    return (REFERENCE / page).read_text(encoding="utf-8")
+
+
+def rows_of(page: str) -> dict[str, list[str]]:
+    """Return the rows of the tables of a page whose first cell is a code or key: its name → the other cells."""
+    rows: dict[str, list[str]] = {}
+    for line in text_of(page).split("\n"):
+        cells = [cell.strip() for cell in line.strip("|").split(" | ")]
+        found = re.fullmatch(r"`([^`]+)`", cells[0])
+        if line.startswith("| ") and found is not None:
+            assert found[1] not in rows, f"{page} has {found[1]} twice"
+            rows[found[1]] = cells[1:]
+    return rows
+
+
+def test_the_page_of_names_is_what_the_docstrings_say() -> None:
+    made = runpy.run_path(str(REPOSITORY / "scripts" / "build_reference.py"))["page"]()
+    assert text_of("python.md") == made, "run: python3 scripts/build_reference.py"
+
+
+def test_the_page_of_published_records_is_what_they_mean(shared: Path | None) -> None:
+    """Where the collection is absent, its figures can't be made again; then only their form is looked at."""
+    text = (REPOSITORY / "docs" / "explanation" / "published-records.md").read_text(encoding="utf-8")
+    row = r"^\| [^|]+ \| `[^`]+` \| [\d,]+ \| [\d,]+(?: \+)? \| \d+ \| \d+ \| (?:yes|no) \|$"
+    assert len(re.findall(row, text, re.MULTILINE)) > 10
+    if shared is not None and (shared / "data").is_dir():
+        made = runpy.run_path(str(REPOSITORY / "scripts" / "published_records.py"))["page"](shared / "data")
+        assert text == made, "run: PYTHONPATH=. python3 scripts/published_records.py FOLDER"
+
+
+def test_every_code_says_what_it_means_and_what_to_do() -> None:
+    rows = rows_of("problems.md")
+    assert rows.keys() == set(spfengine.ProblemCode)
+    assert [code for code, cells in rows.items() if len(cells) != 2 or not all(len(cell) > 10 for cell in cells)] == []
+
+
+def test_every_option_of_every_command_is_told() -> None:
+    """And no option is told of that there is not."""
+    click = pytest.importorskip("click", reason="without the extra cli there is no command to tell of")
+    from spfengine.cli.app import COMMANDS, application
+
+    text = text_of("command-line.md")
+    context = click.Context(application, info_name="spfengine")
+    for name in COMMANDS:
+        assert f"## spfengine {name}\n" in text, f"spfengine {name} has no chapter"
+        chapter = text.split(f"## spfengine {name}\n")[1].split("\n## ")[0]
+        command = application.get_command(context, name)
+        assert command is not None
+        options = {option for parameter in command.params for option in parameter.opts if option.startswith("--")}
+        assert set(re.findall(r"^\| `(--[a-z-]+)", chapter, re.MULTILINE)) == options - {"--help"}
+
+
+def test_every_exit_code_is_told() -> None:
+    codes = {value for name, value in vars(exits).items() if name.isupper() and isinstance(value, int)}
+    codes |= set(exits.OF_RESULT.values())
+    told = re.findall(r"^\| (\d+) \| ", text_of("command-line.md"), re.MULTILINE)
+    assert set(map(int, told)) == codes
+
+
+def keys_of(value: object) -> Iterator[str]:
+    """Yield every key of a JSON value, however deep."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield key
+            yield from keys_of(inner)
+    elif isinstance(value, list):
+        for each in value:
+            yield from keys_of(each)
+
+
+ZONE = spfengine.Zone(
+    {
+        "example.com": {"TXT": "v=spf1 include:%{d2}.example exists:%{i}.example.com mx -all"},
+        "example.com.example": {"TXT": "v=spf1 ?all"},
+    }
+)
+
+
+def _result() -> object:
+    return spfengine.check("192.0.2.1", "alice@example.com", resolver=ZONE).to_dict()
+
+
+def _trace() -> object:
+    return spfengine.check("192.0.2.1", "alice@example.com", resolver=ZONE).trace.to_dict()
+
+
+def _recording() -> object:
+    recorder = spfengine.Recorder(ZONE)
+    spfengine.check("192.0.2.1", "alice@example.com", resolver=recorder)
+    return json.loads(recorder.recording.to_json())
+
+
+def _simulation() -> object:
+    senders = [spfengine.Sender("192.0.2.1", "@example.com")]
+    draft = "v=spf1 exists:%{i}.example.com a:nowhere.example ip4:192.0.2.0/24 ?all"
+    document = spfengine.simulate("example.com", draft, resolver=ZONE, senders=senders).to_dict()
+    assert all(document[key] for key in ("changes", "senders", "records")), "an empty list has no keys to look at"
+    return document
+
+
+def _policy() -> object:
+    zone = spfengine.Zone({"example.com": {"TXT": "v=spf1 exists:%{i}.example.com -all"}})
+    return spfengine.Policy.compile("example.com", resolver=zone).to_dict()
+
+
+def _command(*arguments: str) -> object:
+    pytest.importorskip("click", reason="without the extra cli there is no command to tell of")
+    from spfengine.cli.app import main
+
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        main([*arguments, "--zone", str(REPOSITORY / "examples" / "seed.zone"), "--json"])
+    return json.loads(printed.getvalue())
+
+
+def _both() -> object:
+    return _command("check", "192.0.2.1", "alice@seed.example", "--helo", "seed.example", "--identity", "both")
+
+
+def _networks() -> object:
+    return _command("networks", "seed.example")
+
+
+def _diff() -> object:
+    return _command("diff", "seed.example", "v=spf1 a -all")
+
+
+@pytest.mark.parametrize("make", [_result, _trace, _recording, _simulation, _policy, _both, _networks, _diff])
+def test_every_key_of_json_is_told(make: Callable[[], object]) -> None:
+    text = text_of("json.md")
+    keys = set(keys_of(make()))
+    assert len(keys) > 3
+    assert sorted(key for key in keys if f"`{key}`" not in text) == []
+
+
+@pytest.mark.parametrize("name", [*PAPERS, *PAGES])
+def test_links_lead_to_files(name: str) -> None:
+    page: Path = REPOSITORY / name
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text)
+    missing = [link for link in links if "://" not in link and not (page.parent / link).exists()]
+    assert not missing, f"{name} leads to {missing}"
+
+
+def test_every_page_is_linked_from_the_index() -> None:
+    """A page that nobody finds might as well not be there."""
+    index = (REPOSITORY / "docs" / "index.md").read_text(encoding="utf-8")
+    pages = {path.relative_to(REPOSITORY / "docs").as_posix() for path in (REPOSITORY / "docs").rglob("*.md")}
+    assert sorted(page for page in pages - {"index.md"} if f"]({page})" not in index) == []

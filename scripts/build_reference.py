@@ -57,6 +57,7 @@ CHAPTERS: dict[str, list[str]] = {
     ],
     "What a draft changes": [
         "simulate", "asimulate", "Simulation", "Sender", "SenderChange", "Effect",
+        "spfengine.simulation.simulate:compare",
         "spfengine.simulation.records:RecordChange", "spfengine.simulation.records:TermChange",
     ],
     "What is wrong with a domain's SPF": ["lint", "alint", "lint_zone", "Finding", "Severity", "LintCode"],

@@ -54,8 +54,15 @@ def _simulate() -> click.Command:
     return command
 
 
+def _tree() -> click.Command:
+    from spfengine.cli.tree import command
+
+    return command
+
+
 COMMANDS = {
     "check": _Command("Check whether a client may send mail for a domain, and show why.", _check),
+    "tree": _Command("Show a record with everything that it leads to, and what that costs.", _tree),
     "simulate": _Command("Show what a change to SPF records would do, before it is published.", _simulate),
     "lint": _Command("Find what is wrong, risky or without effect in a domain's SPF.", _lint),
     "networks": _Command("List the networks that get a result, the fewest there can be.", _networks),

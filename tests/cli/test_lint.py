@@ -198,7 +198,9 @@ five MX 10 mx.one.example.
 def test_lines_of_zone_files(call: Call, tmp_path: Path) -> None:
     path = tmp_path / "a zone, with: odd%name.zone"
     path.write_bytes(ZONE_FILE)
-    findings = json.loads(call("lint", "--zone", str(path), "--json", "--select", "neutral-all,no-record").out)["findings"]
+    findings = json.loads(call("lint", "--zone", str(path), "--json", "--select", "neutral-all,no-record").out)[
+        "findings"
+    ]
     assert [(each["domain"], each["line"]) for each in findings] == [
         ("one.example", 6),
         ("two.example", 7),
@@ -245,7 +247,7 @@ def test_on_a_terminal_it_is_coloured_and_fits() -> None:
 def test_others_records_are_told_apart(call: Call, tmp_path: Path) -> None:
     path = tmp_path / "x.zone"
     path.write_text(
-        "x.example. SOA a. b. 1 2 3 4 5\nx.example. TXT \"v=spf1 include:y.example -all\"\ny.example. TXT \"v=spf1 -al\"\n",
+        'x.example. SOA a. b. 1 2 3 4 5\nx.example. TXT "v=spf1 include:y.example -all"\ny.example. TXT "v=spf1 -al"\n',
         encoding="ascii",
     )
     ended = call("lint", "--zone", str(path))

@@ -47,7 +47,7 @@ def test_a_record_can_stand_for_the_one_that_is_published() -> None:
     assert told(spfengine.lint(DOMAIN, resolver=failing, record="v=spf1 ip4:192.0.2.1 -all")) == []
 
 
-class Test_limits:  # noqa: N801 - a heading
+class TestLimits:
     def test_ipv6_clients_only(self) -> None:
         finding = only(CASES["over-void-limit"][0].findings(), "over-void-limit")
         assert finding.text.startswith("IPv6 clients come to 3 void lookups, and 2 are allowed")
@@ -115,7 +115,7 @@ class Test_limits:  # noqa: N801 - a heading
         assert finding.domain == "0.example"
 
 
-class Test_what_is_not_known:  # noqa: N801 - a heading
+class TestWhatIsNotKnown:
     @pytest.mark.parametrize("status", [s for s in Status if s not in (Status.NOERROR, Status.NXDOMAIN, Status.LOOP)])
     @pytest.mark.parametrize("term", ["a:f.example", "mx:f.example", "exists:f.example", "include:f.example"])
     def test_is_said_to_be_unknown(self, status: Status, term: str) -> None:
@@ -141,20 +141,21 @@ class Test_what_is_not_known:  # noqa: N801 - a heading
         assert any("in-addr.example" in finding.text for finding in findings)
 
 
-class Test_whose_record:  # noqa: N801 - a heading
-    ZONE = {
-        "b.example": {"TXT": "v=spf1 ptr a:gone.example ip4:10.0.0.0/7 include:c.example ?all"},
-        "c.example": {"TXT": "v=spf1 ipv4:192.0.2.1 -al"},
-    }
+OTHERS = {
+    "b.example": {"TXT": "v=spf1 ptr a:gone.example ip4:10.0.0.0/7 include:c.example ?all"},
+    "c.example": {"TXT": "v=spf1 ipv4:192.0.2.1 -al"},
+}
 
+
+class TestWhoseRecord:
     def test_others_are_told_apart(self) -> None:
-        findings = case("v=spf1 mx include:b.example -all", self.ZONE).findings()
+        findings = case("v=spf1 mx include:b.example -all", OTHERS).findings()
         assert {(each.domain, each.own) for each in findings} == {("b.example", False), ("c.example", False)}
         assert told(findings) == ["name-not-found", "unknown-mechanism", "unknown-mechanism"]
         assert findings[1].path == ((DOMAIN, "include:b.example"), ("b.example", "include:c.example"))
 
     def test_others_can_be_said_to_be_own(self) -> None:
-        zone = case("v=spf1 mx include:b.example -all", self.ZONE).make()
+        zone = case("v=spf1 mx include:b.example -all", OTHERS).make()
         findings = spfengine.lint(DOMAIN, resolver=zone, own=["B.example"])
         assert {"ptr", "huge-network"} <= set(told([each for each in findings if each.domain == "b.example"]))
         assert all(each.own == (each.domain != "c.example") for each in findings)
@@ -214,7 +215,7 @@ def test_findings_stand_in_the_order_of_the_record() -> None:
     findings = case("v=spf1 ?mx ip4:192.0.2.1/24 ptr moo=cow ?all").findings()
     spans = [finding.span for finding in findings if finding.span is not None]
     assert spans == sorted(spans)
-    assert told(findings) == ["neutral-term", "redundant-term", "host-bits", "ptr", "unknown-modifier", "neutral-all"] or spans
+    assert told(findings) == ["neutral-term", "host-bits", "ptr", "unknown-modifier", "neutral-all"]
 
 
 def test_code_and_severity_are_text() -> None:

@@ -138,7 +138,9 @@ def test_a_typo_is_told_with_the_record_that_was_meant(record: str, fixed: str |
         (["v=spf1 mx exp=a.example -all", "v=spf1 mx exp=b.example -all"], None),
     ],
 )
-def test_several_records_are_merged_where_they_do_not_contradict_each_other(records: list[str], fixed: str) -> None:
+def test_several_records_are_merged_where_they_do_not_contradict_each_other(
+    records: list[str], fixed: str | None
+) -> None:
     [finding] = [each for each in case(records).findings() if each.code == "multiple-records"]
     assert finding.fix == (None if fixed is None else (fixed,))
 
@@ -166,7 +168,8 @@ _TERMS = st.sampled_from(
     mx a a:v4.example a:gone.example +mx ?a -ip4:192.0.2.0/24 ip4:192.0.2.1 ip4:192.0.2.7/24 ip6:::ffff:192.0.2.1 ~all
     -all ?all +all include:ok.example include:gone.example include:n.example redirect=ok.example exp=why.x.example ptr
     ipv4:192.0.2.1 ip4: inlude:ok.example all: mx:null.example exists:%{I}.%{v}.x.example a=v4.example moo=cow -al a/0
-    include:ok.example~all exists:%{i}.a.example exists:%{p}.b.example v=spf1 a:a1..example mx:many.example a:loop.example
+    include:ok.example~all exists:%{i}.a.example exists:%{p}.b.example v=spf1 a:a1..example mx:many.example
+    a:loop.example
     """.split()
 )
 

@@ -15,7 +15,7 @@ def told(zone: dict[str, Any]) -> list[tuple[str | None, str]]:
 
 
 def test_names_that_have_spf_or_should_have_it_are_linted() -> None:
-    zone = {
+    zone: dict[str, Any] = {
         "x.example": {"MX": (10, "mx.x.example"), "TXT": "v=spf1 mx ?all"},
         "mx.x.example": {"A": "192.0.2.1", "AAAA": "2001:db8::1"},
         "mail.x.example": {"MX": (10, "mx.x.example")},

@@ -10,7 +10,7 @@ from spfengine.evaluation.limits import Limits, VoidRule
 from spfengine.evaluation.questions import MAX_DEPTH
 from spfengine.evaluation.session import Answers
 from spfengine.evaluation.targets import UnknownTarget
-from spfengine.evaluation.trace import TracedRecord, Tracer, traced
+from spfengine.evaluation.trace import TracedQuestion, TracedRecord, TracedTerm, Tracer, traced
 from spfengine.policy.inputs import Inputs
 from spfengine.policy.outcome import Choice, Outcome
 from spfengine.policy.scripted import TilingSession
@@ -119,9 +119,15 @@ def _void_cost(inputs: Inputs, family: Family, address: int, outcome: Outcome, a
     terms = [
         (domain, term.term.text)
         for domain, term in traced(root)
-        if any(asked.answer.is_void for asked in term.questions)
+        if any(asked.answer.is_void for asked in _questions(term))
     ]
     return Cost(outcome.void_lookups, address_text(family, address), tuple(terms))
+
+
+def _questions(term: TracedTerm) -> list[TracedQuestion]:
+    """Return a term's own questions, the one for the record that it leads to included."""
+    led = None if term.record is None else term.record.question
+    return term.questions if led is None else [*term.questions, led]
 
 
 def _is_charged(term: object) -> bool:

@@ -12,7 +12,7 @@ from spfengine.policy.policy import Network, Policy
 from spfengine.policy.ranges import Spans, difference, networks_of, union
 
 _MOST_NETWORKS = 40
-_HALF = {4: 1 << 31, 6: 1 << 127}
+_ALL = {4: 1 << 32, 6: 1 << 128}
 
 
 class _Kind(NamedTuple):
@@ -76,11 +76,12 @@ class Changes:
         self._told = {network.version for network in (*self.unknown, *[network for network, _ in rows])}
 
     def _rest(self, version: int, kinds: dict[_Kind, list[Network]]) -> _Kind:
-        """Return what happens to more than half of a family's addresses; if nothing does, they keep their result."""
+        """Return what happens to the most of a family's addresses."""
+        counts = {_KEPT: _ALL[version]}
         for kind, networks in [*kinds.items(), (_UNKNOWN, self.unknown)]:
-            if sum(network.num_addresses for network in networks if network.version == version) > _HALF[version]:
-                return kind
-        return _KEPT
+            counts[kind] = sum([network.num_addresses for network in networks if network.version == version])
+            counts[_KEPT] -= counts[kind]
+        return max(counts, key=lambda kind: counts[kind])
 
     def lines(self, width: int | None) -> Iterator[Line]:
         """Yield the groups, all but what happens to the rest."""

@@ -130,8 +130,6 @@ class DraftType(_Type):
         fault = domain_fault(name)
         if fault is not None:
             self._refuse(text, f"{fault}; expected NAME=RECORD", param, ctx)
-        if not record.strip():
-            self._refuse(text, "the record is empty; expected NAME=RECORD", param, ctx)
         return Draft(name, record)
 
     def _refuse(self, text: str, why: str, param: click.Parameter | None, ctx: click.Context | None) -> NoReturn:

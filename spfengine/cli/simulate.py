@@ -19,7 +19,7 @@ from spfengine.resolvers.zone import Zone
 from spfengine.simulation.senders import Sender
 from spfengine.simulation.simulate import compare, simulate
 from spfengine.simulation.simulation import Simulation
-from spfengine.visible import visible
+from spfengine.visible import visible, visible_name
 
 if TYPE_CHECKING:
     from spfengine.resolvers.recording import Recording
@@ -108,6 +108,10 @@ def _drafted(
         raise click.UsageError("Missing argument 'DOMAIN': expected the domain whose mail it is about")
     if base is None:
         raise click.UsageError("there is nothing to simulate: expected --draft RECORD, or --zone-after FILE")
+    for draft in drafts:
+        if not draft.record.strip():
+            told = f"the draft for {visible_name(draft.name or domain)} is empty; expected NAME=RECORD"
+            raise click.BadParameter(told, param_hint="'--draft'")
     by_name: dict[Text, Text] = {
         name.encode("latin-1"): record for name, record in options.no_duplicates(drafts, domain).items()
     }

@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from time import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from spfengine.addresses import V4, V6, Family
 from spfengine.answers import Answer, Question, RRType, Text
@@ -36,7 +36,7 @@ from spfengine.visible import visible_name
 if TYPE_CHECKING:
     from spfengine.answers import AsyncResolver, Resolver
 
-Draft = Text | Mapping[Text, Text | Mapping[str, Records | None] | None]
+Draft = Text | Mapping[Any, Text | Mapping[str, Records | None] | None]
 """A record for the domain, or drafts by name: each a record, or records by type as an `Overlay` takes them."""
 
 

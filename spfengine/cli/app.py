@@ -42,8 +42,20 @@ def _diff() -> click.Command:
     return command
 
 
+def _lint() -> click.Command:
+    from spfengine.cli.lint import command
+
+    return command
+
+
 def _simulate() -> click.Command:
     from spfengine.cli.simulate import command
+
+    return command
+
+
+def _tree() -> click.Command:
+    from spfengine.cli.tree import command
 
     return command
 
@@ -56,12 +68,12 @@ def _spfquery() -> click.Command:
 
 COMMANDS = {
     "check": _Command("Check whether a client may send mail for a domain, and show why.", _check),
+    "tree": _Command("Show a record with everything that it leads to, and what that costs.", _tree),
     "simulate": _Command("Show what a change to SPF records would do, before it is published.", _simulate),
+    "lint": _Command("Find what is wrong, risky or without effect in a domain's SPF.", _lint),
     "networks": _Command("List the networks that get a result, the fewest there can be.", _networks),
     "diff": _Command("Compare two records for every address there is.", _diff),
-    "spfquery": _Command(
-        "Check clients with the options and exit codes of Mail::SPF's and libspf2's spfquery.", _spfquery
-    ),
+    "spfquery": _Command("Check clients as Mail::SPF's and libspf2's command does, with its exit codes.", _spfquery),
 }
 
 _EXITS: tuple[tuple[type[Exception], int], ...] = (

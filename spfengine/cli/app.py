@@ -60,6 +60,12 @@ def _tree() -> click.Command:
     return command
 
 
+def _policyd() -> click.Command:
+    from spfengine.cli.policyd import command
+
+    return command
+
+
 def _spfquery() -> click.Command:
     from spfengine.cli.spfquery import command
 
@@ -74,6 +80,7 @@ COMMANDS = {
     "networks": _Command("List the networks that get a result, the fewest there can be.", _networks),
     "diff": _Command("Compare two records for every address there is.", _diff),
     "spfquery": _Command("Check clients as Mail::SPF's and libspf2's command does, with its exit codes.", _spfquery),
+    "policyd": _Command("Answer Postfix's policy requests: refuse a message, or add a header field to it.", _policyd),
 }
 
 _EXITS: tuple[tuple[type[Exception], int], ...] = (

@@ -157,7 +157,7 @@ def _w6(random: Random) -> Lines:
         _record("more.news.example", "TXT", f"v=spf1 {_nets(random, 4)} ~all"),
     ]
     domains = [f"d{number:03d}.example" for number in range(200)]
-    own = []
+    own = {}
     for number, domain in enumerate(domains):
         ip, ip2, host, exchange = (_ip4(random) for _ in range(4))
         net = _net4(random).removeprefix("ip4:")
@@ -168,10 +168,13 @@ def _w6(random: Random) -> Lines:
         lines.append(_record(domain, "A", host))
         lines.append(_record(domain, "MX", f"10 mx.{domain}"))
         lines.append(_record(f"mx.{domain}", "A", exchange))
-        own += [ip, host, exchange]
-    clients = [f"203.0.113.{host}" for host in range(20, 36)] + random.sample(own, 20)
-    clients += [_ip4(random) for _ in range(50 - len(clients))]
-    return lines + [_check(ip, domain, "*") for ip in clients for domain in domains]
+        own[domain] = [ip, host, exchange]
+    clients = [f"203.0.113.{host}" for host in range(20, 36)] + [_ip4(random) for _ in range(24)]
+    for turn in range(50):
+        for number, (domain, hosts) in enumerate(own.items()):
+            ip = hosts[(turn + number // len(_KINDS)) % 3] if turn < 10 else clients[turn - 10]
+            lines.append(_check(ip, domain, "*"))
+    return lines
 
 
 _SHAPES: dict[str, Callable[[Random], Lines]] = {

@@ -24,7 +24,8 @@ class Ready(spftrace.BaseResolver):
         super().__init__()
         self._answers: dict[tuple[str, str], tuple[str, list[str]]] = {}
         for name, type, value in workload.records:
-            self._answers.setdefault((name, type), ("NOERROR", []))[1].append(value)
+            answer = value.partition(" ")[2] if type == "MX" else value  # its workloads have MX in order of preference
+            self._answers.setdefault((name, type), ("NOERROR", []))[1].append(answer)
         names = {record.name for record in workload.records}
         self._exists = {name.split(".", labels)[-1] for name in names for labels in range(name.count("."))}
 

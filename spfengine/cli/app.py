@@ -60,6 +60,18 @@ def _tree() -> click.Command:
     return command
 
 
+def _policyd() -> click.Command:
+    from spfengine.cli.policyd import command
+
+    return command
+
+
+def _spfquery() -> click.Command:
+    from spfengine.cli.spfquery import command
+
+    return command
+
+
 COMMANDS = {
     "check": _Command("Check whether a client may send mail for a domain, and show why.", _check),
     "tree": _Command("Show a record with everything that it leads to, and what that costs.", _tree),
@@ -67,6 +79,8 @@ COMMANDS = {
     "lint": _Command("Find what is wrong, risky or without effect in a domain's SPF.", _lint),
     "networks": _Command("List the networks that get a result, the fewest there can be.", _networks),
     "diff": _Command("Compare two records for every address there is.", _diff),
+    "spfquery": _Command("Check clients as Mail::SPF's and libspf2's command does, with its exit codes.", _spfquery),
+    "policyd": _Command("Answer Postfix's policy requests: refuse a message, or add a header field to it.", _policyd),
 }
 
 _EXITS: tuple[tuple[type[Exception], int], ...] = (

@@ -48,11 +48,18 @@ def _simulate() -> click.Command:
     return command
 
 
+def _serve() -> click.Command:
+    from spfengine.cli.serve import command
+
+    return command
+
+
 COMMANDS = {
     "check": _Command("Check whether a client may send mail for a domain, and show why.", _check),
     "simulate": _Command("Show what a change to SPF records would do, before it is published.", _simulate),
     "networks": _Command("List the networks that get a result, the fewest there can be.", _networks),
     "diff": _Command("Compare two records for every address there is.", _diff),
+    "serve": _Command("Serve zones by DNS on loopback, for tests of any program.", _serve),
 }
 
 _EXITS: tuple[tuple[type[Exception], int], ...] = (

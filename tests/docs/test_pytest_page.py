@@ -4,7 +4,7 @@ import pytest
 
 from tests.conftest import REPOSITORY
 from tests.docs.pages import Block, blocks
-from tests.testing.test_pytest_plugin import PLUGIN
+from tests.testing.inner import run_inner
 
 PAGE = "docs/how-to/test-with-pytest.md"
 FILES = [
@@ -17,7 +17,7 @@ FILES = [
 @pytest.mark.parametrize("block", FILES, ids=lambda block: block.place)
 def test_a_block_of_tests(pytester: pytest.Pytester, block: Block) -> None:
     pytester.makepyfile(block.text)
-    done = pytester.runpytest_inprocess(*PLUGIN, "--strict-markers")
+    done = run_inner(pytester)
     done.assert_outcomes(passed=block.text.count("def test_"))
 
 
@@ -25,6 +25,6 @@ def test_what_a_failing_test_shows(pytester: pytest.Pytester) -> None:
     text = (REPOSITORY / PAGE).read_text(encoding="utf-8")
     (shown,) = [block.text for block in blocks(PAGE, text) if block.text.startswith("---------- spf_check")]
     pytester.makepyfile(FILES[0].text.replace('"fail", "198', '"pass", "198'))
-    done = pytester.runpytest_inprocess(*PLUGIN, "--strict-markers")
+    done = run_inner(pytester)
     done.assert_outcomes(failed=1)
     assert shown.partition("\n")[2] in done.stdout.str()

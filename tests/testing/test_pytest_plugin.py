@@ -8,8 +8,8 @@ from types import ModuleType
 import pytest
 
 import spfengine.testing.pytest_plugin as plugin
+from tests.testing.inner import run_inner
 
-PLUGIN = ("-p", "no:spfengine", "-p", "spfengine.testing.pytest_plugin", "-p", "no:cacheprovider")
 ZONE = """
 import pytest
 import spfengine
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.spf_zone({"x.example": {"TXT": "v=spf1 a:%{d}.y.example
 
 def run(pytester: pytest.Pytester, text: str, *options: str) -> pytest.RunResult:
     pytester.makepyfile(ZONE + text)
-    return pytester.runpytest_inprocess(*PLUGIN, "--strict-markers", *options)
+    return run_inner(pytester, *options)
 
 
 def test_it_is_installed_as_a_plugin(repository: Path) -> None:
@@ -173,10 +173,9 @@ def test_a_marker_that_cannot_be_used_is_an_error(pytester: pytest.Pytester, mar
     assert told in done.stdout.str()
 
 
-def test_it_works_under_xdist(pytester: pytest.Pytester, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_works_under_xdist(pytester: pytest.Pytester) -> None:
     """Each worker has its own servers: eight tests in two processes, each sees its own queries only."""
     pytest.importorskip("xdist", reason="pytest-xdist is not installed: nothing to run under")
-    monkeypatch.setenv("PYTHONPATH", str(repository))
     pytester.makepyfile(
         ZONE
         + """
@@ -188,6 +187,6 @@ def test_it(spf_dns, number):
     assert number != 5
 """
     )
-    done = pytester.runpytest_subprocess(*PLUGIN, "-n", "2")
+    done = run_inner(pytester, "-p", "xdist", "-n", "2")
     done.assert_outcomes(passed=7, failed=1)
     done.stdout.fnmatch_lines(["*spf_dns: queries*", "  n5.example TXT over udp"])

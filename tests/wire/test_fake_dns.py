@@ -116,10 +116,11 @@ def test_a_question_for_the_alias_itself(server: FakeDNS) -> None:
         ("example.com", "AAAA", dns.rcode.NOERROR),
         ("example.com", "TYPE65280", dns.rcode.NOERROR),
         ("example.com", "SPF", dns.rcode.NOERROR),
-        ("example.com", "ANY", dns.rcode.NOERROR),
+        ("ent.example", "ANY", dns.rcode.NOERROR),
         (".", "NS", dns.rcode.NOERROR),
         ("nothing.example", "A", dns.rcode.NXDOMAIN),
         ("nothing.example", "TYPE65280", dns.rcode.NXDOMAIN),
+        ("nothing.example", "ANY", dns.rcode.NXDOMAIN),
     ],
 )
 def test_a_negative_answer_says_how_long_it_holds(name: str, type: str, rcode: dns.rcode.Rcode) -> None:
@@ -128,6 +129,18 @@ def test_a_negative_answer_says_how_long_it_holds(name: str, type: str, rcode: d
         assert (got.rcode(), got.answer) == (rcode, [])
         (soa,) = got.authority
         assert (soa.rdtype, soa.ttl, soa[0].minimum) == (dns.rdatatype.SOA, 77, 77)
+
+
+def test_any_is_every_record_of_the_name(server: FakeDNS) -> None:
+    got = reply(server, query("example.com", "ANY"))
+    assert sorted(rrset.to_text() for rrset in got.answer) == [
+        "example.com. 0 IN A 192.0.2.1",
+        'example.com. 0 IN TXT "v=spf1 -all"',
+    ]
+    for name in ("alias.example", "dangling.example"):
+        got = reply(server, query(name, "ANY"))
+        assert (got.rcode(), [rrset.rdtype for rrset in got.answer]) == (dns.rcode.NOERROR, [dns.rdatatype.CNAME])
+    assert reply(server, query("dead.example", "ANY")).rcode() == dns.rcode.SERVFAIL
 
 
 def test_a_name_that_fails_fails_for_every_type(server: FakeDNS) -> None:

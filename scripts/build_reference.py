@@ -57,8 +57,10 @@ CHAPTERS: dict[str, list[str]] = {
     ],
     "What a draft changes": [
         "simulate", "asimulate", "Simulation", "Sender", "SenderChange", "Effect",
+        "spfengine.simulation.simulate:compare",
         "spfengine.simulation.records:RecordChange", "spfengine.simulation.records:TermChange",
     ],
+    "What is wrong with a domain's SPF": ["lint", "alint", "lint_zone", "Finding", "Severity", "LintCode"],
     "Header fields and SMTP replies": [
         "SMTPReply", "parse_received_spf", "ReceivedSPF", "parse_authentication_results", "AuthenticationResults",
         "MethodResult",

@@ -46,6 +46,9 @@ if TYPE_CHECKING:
     from spfengine.evaluation.limits import Limits, VoidRule
     from spfengine.evaluation.result import Result
     from spfengine.evaluation.trace import Trace
+    from spfengine.linting.codes import LintCode, Severity
+    from spfengine.linting.finding import Finding
+    from spfengine.linting.lint import alint, lint, lint_zone
     from spfengine.policy.budget import Budget
     from spfengine.policy.diff import Change
     from spfengine.policy.outcome import Outcome
@@ -75,8 +78,10 @@ _LAZY = {
     "Change": "spfengine.policy.diff",
     "CheckResult": "spfengine.evaluation.check_result",
     "Effect": "spfengine.simulation.senders",
+    "Finding": "spfengine.linting.finding",
     "HeaderError": "spfengine.errors",
     "Limits": "spfengine.evaluation.limits",
+    "LintCode": "spfengine.linting.codes",
     "LiveResolver": "spfengine.resolvers.live",
     "MethodResult": "spfengine.evaluation.headers.authentication",
     "MissingExtraError": "spfengine.errors",
@@ -100,6 +105,7 @@ _LAZY = {
     "SPFEngineError": "spfengine.errors",
     "Sender": "spfengine.simulation.senders",
     "SenderChange": "spfengine.simulation.senders",
+    "Severity": "spfengine.linting.codes",
     "Simulation": "spfengine.simulation.simulation",
     "Status": "spfengine.answers",
     "Trace": "spfengine.evaluation.trace",
@@ -110,12 +116,15 @@ _LAZY = {
     "acheck_both": "spfengine.checks",
     "acheck_helo": "spfengine.checks",
     "acheck_record": "spfengine.checks",
+    "alint": "spfengine.linting.lint",
     "asimulate": "spfengine.simulation.simulate",
     "check": "spfengine.checks",
     "check_both": "spfengine.checks",
     "check_helo": "spfengine.checks",
     "check_record": "spfengine.checks",
     "diagnose": "spfengine.record.parser",
+    "lint": "spfengine.linting.lint",
+    "lint_zone": "spfengine.linting.lint",
     "parse": "spfengine.record.parser",
     "parse_authentication_results": "spfengine.evaluation.headers.authentication",
     "parse_received_spf": "spfengine.evaluation.headers.received",
@@ -133,8 +142,10 @@ __all__ = [
     "Change",
     "CheckResult",
     "Effect",
+    "Finding",
     "HeaderError",
     "Limits",
+    "LintCode",
     "LiveResolver",
     "MethodResult",
     "MissingExtraError",
@@ -158,6 +169,7 @@ __all__ = [
     "SPFEngineError",
     "Sender",
     "SenderChange",
+    "Severity",
     "Simulation",
     "Status",
     "Trace",
@@ -168,12 +180,15 @@ __all__ = [
     "acheck_both",
     "acheck_helo",
     "acheck_record",
+    "alint",
     "asimulate",
     "check",
     "check_both",
     "check_helo",
     "check_record",
     "diagnose",
+    "lint",
+    "lint_zone",
     "parse",
     "parse_authentication_results",
     "parse_received_spf",

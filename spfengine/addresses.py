@@ -144,10 +144,7 @@ def build_table(ranges: Iterable[tuple[int, int, _Hit]]) -> Table[_Hit]:
             heappop(open_orders)
         now = hits[open_orders[0]] if open_orders else None
         if starts[-1] == position:
-            found[-1] = now
-            if len(found) > 1 and found[-2] is now:
-                starts.pop()
-                found.pop()
+            found[-1] = now  # the very first address
         elif now is not found[-1]:
             starts.append(position)
             found.append(now)

@@ -52,6 +52,30 @@ class Address(Expected):
         return str(value)
 
 
+class Domain(Expected):
+    """A domain whose record is meant."""
+
+    name = "domain"
+
+    def __init__(self) -> None:
+        super().__init__("a domain, such as example.com")
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the domain with U-labels as A-labels, and without final dot."""
+        text = str(value)
+        shown = visible(text, 80)
+        if "@" in text:
+            self.fail(f"{shown!r} is a mail address; expected its domain alone", param, ctx)
+        name = to_a_labels(text)
+        if name is None or not name.isascii():
+            self.fail(f"{shown!r} is no domain name", param, ctx)
+        name = name.removesuffix(".")
+        fault = domain_fault(name)
+        if fault is not None:
+            self.fail(fault, param, ctx)
+        return name
+
+
 class Draft(NamedTuple):
     """A record that stands for a published one.
 

@@ -5,18 +5,18 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from spfengine.addresses import V4, V6, Family, address_text
-from spfengine.answers import Answer, Question
+from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.evaluation.limits import Limits, VoidRule
 from spfengine.evaluation.questions import MAX_DEPTH
 from spfengine.evaluation.session import Answers
 from spfengine.evaluation.targets import UnknownTarget
-from spfengine.evaluation.trace import TracedRecord, Tracer, traced
+from spfengine.evaluation.trace import TracedRecord, TracedTerm, Tracer, traced
 from spfengine.policy.inputs import Inputs
 from spfengine.policy.outcome import Choice, Outcome
 from spfengine.policy.scripted import TilingSession
 from spfengine.policy.tiling import tile
 from spfengine.problems import ProblemCode
-from spfengine.record.model import Directive, Redirect
+from spfengine.record.model import Directive, Exists, Redirect
 
 LIFTED = 250
 """The limit under which the true need is counted; only records that lead in a circle reach it."""
@@ -116,12 +116,24 @@ def _lookup_cost(inputs: Inputs, family: Family, address: int, outcome: Outcome,
 
 def _void_cost(inputs: Inputs, family: Family, address: int, outcome: Outcome, answers: Answers) -> Cost:
     root = _trace(inputs, family, address, _script(outcome, "void_lookups"), answers)
-    terms = [
-        (domain, term.term.text)
-        for domain, term in traced(root)
-        if any(asked.answer.is_void for asked in term.questions)
-    ]
-    return Cost(outcome.void_lookups, address_text(family, address), tuple(terms))
+    dual_stack = inputs.limits.void_rule is VoidRule.DUAL_STACK
+    terms = [(domain, term.term.text) for domain, term in traced(root) if _is_void(term, dual_stack)]
+    return Cost(outcome.void_lookups, address_text(family, address), tuple(terms) if outcome.void_lookups else ())
+
+
+def _is_void(term: TracedTerm, dual_stack: bool) -> bool:
+    """Whether a term was counted as void: by one question, or by those for addresses of both families."""
+    void = {asked.question for asked in term.questions if asked.answer.is_void}
+    if not dual_stack or isinstance(term.term, Exists):
+        return bool(void)
+    other = {RRType.A: RRType.AAAA, RRType.AAAA: RRType.A}
+    return any(
+        question.type not in other
+        or Question(question.name, other[question.type]) in void
+        or asked.answer.status is Status.NXDOMAIN
+        for asked in term.questions
+        if (question := asked.question) in void
+    )
 
 
 def _is_charged(term: object) -> bool:

@@ -185,25 +185,19 @@ class _Tiler:
 
     def _outcome(self, session: Session) -> Outcome:
         """Return the outcome of a run; the same object for runs that took the same way."""
-        key = (
-            session.result,
-            session.lookups,
-            session.voids,
-            session.problem,
-            tuple([(domain, id(term)) for domain, term in session.path]),
-        )
+        path = _path(session)
+        key = (path, session.result, session.lookups, session.voids, session.problem)  # the other fields follow
         outcome = self.known.get(key)
         if outcome is None:
-            outcome = self.known[key] = self._one(
-                Outcome(
-                    session.result,
-                    session.problem,
-                    None if session.directive is None else session.directive.text,
-                    session.record_domain,
-                    _path(session),
-                    session.lookups,
-                    session.voids,
-                )
+            directive = None if session.directive is None else session.directive.text
+            outcome = self.known[key] = Outcome(
+                session.result,
+                session.problem,
+                directive,
+                session.record_domain,
+                path,
+                session.lookups,
+                session.voids,
             )
         return outcome
 

@@ -30,7 +30,7 @@ def _closest(name: str) -> str | None:
     return closest if _distance(name, closest) <= (1 if len(closest) <= 4 else 2) else None
 
 
-def for_unknown_mechanism(text: str, qualifier: str, name: str, rest: str) -> str | None:
+def for_unknown_mechanism(qualifier: str, name: str, rest: str) -> str | None:
     """Return the hint for a term whose name is no mechanism's."""
     if parse_ip4(name) is not None:
         return f"did you mean {qualifier}ip4:{visible(name + rest, 60)}?"
@@ -44,8 +44,6 @@ def for_unknown_mechanism(text: str, qualifier: str, name: str, rest: str) -> st
         return f"did you mean {qualifier}{found}{visible(argument, 60)}?"
     if "." in name and not rest:
         return f"a mechanism is missing before it; did you mean {qualifier}include:{name} or {qualifier}a:{name}?"
-    if text.lower() == "v=spf1":
-        return "the version stands only once, at the start"
     return f"the mechanisms are {', '.join(MECHANISMS)}"
 
 

@@ -112,7 +112,7 @@ def _directive(token: Token) -> _Read:
         hint = f"it is a modifier; did you mean {name}={visible(token.argument, 60)}?"
         return _fault(token, ProblemCode.UNKNOWN_MECHANISM, f"{name} is no mechanism", "4.6.1", hint)
     hint_or_none = hints.for_unknown_mechanism(
-        token.text, token.qualifier, token.name, token.separator.replace("/", "") + token.argument
+        token.qualifier, token.name, token.separator.replace("/", "") + token.argument
     )
     shown = visible(token.name if token.separator or not token.argument else token.text, 60)
     return _fault(token, ProblemCode.UNKNOWN_MECHANISM, f"{shown} is no mechanism", "4.6.1", hint_or_none)

@@ -4,8 +4,6 @@ from collections.abc import Iterator
 
 from spfengine.answers import Answer
 from spfengine.evaluation.check_host import select_record
-from spfengine.evaluation.limits import Limits, VoidRule
-from spfengine.policy.budget import Budget
 from spfengine.policy.policy import Policy
 from spfengine.problems import Problem, ProblemCode
 from spfengine.record.model import Record
@@ -45,23 +43,3 @@ def incomplete(before: Policy, after: Policy) -> Iterator[Problem]:
             count = len(policy.incomplete)
             text = f"{when}, DNS could not answer for {count} networks, whose result is not known: {names}"
             yield Problem(ProblemCode.DNS_INCOMPLETE, text, policy.domain, None, "2.6.6", "try again later")
-
-
-def over_limits(need: Budget, limits: Limits) -> Iterator[Problem]:
-    """Yield which limits the draft is over, at any receiver (RFC 7208 §4.6.4)."""
-    if need.worst_lookups > limits.lookups:
-        said = "no end of" if need.endless else str(need.worst_lookups)
-        text = f"with the draft, {said} lookups are needed, and {limits.lookups} are allowed"
-        yield Problem(ProblemCode.OVER_LOOKUP_LIMIT, text, None, None, "4.6.4", "fewer include, a, mx, ptr, exists")
-    if need.worst_voids() > limits.voids:
-        text = f"with the draft, {need.worst_voids()} terms are void lookups, and {limits.voids} are allowed"
-        hint = "take out the terms whose names lead nowhere"
-        yield Problem(ProblemCode.OVER_VOID_LIMIT, text, None, None, "4.6.4", hint)
-    elif need.worst_voids(VoidRule.PER_LOOKUP) > limits.voids:
-        worst = max(need.voids[VoidRule.PER_LOOKUP].items(), key=lambda item: item[1].most)
-        text = (
-            f"receivers that count each void lookup (pyspf and Mail::SPF do) count {worst[1].most} of them for "
-            f"IPv{worst[0]} clients, and give permerror over {limits.voids}"
-        )
-        hint = "give the hosts that mx and a lead to addresses of both families, or name networks by ip4 and ip6"
-        yield Problem(ProblemCode.OVER_VOID_LIMIT_PER_LOOKUP, text, None, None, "4.6.4", hint)

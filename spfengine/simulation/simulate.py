@@ -16,6 +16,7 @@ from spfengine.names import fold
 from spfengine.policy.budget import budget
 from spfengine.policy.diff import Change, segments
 from spfengine.policy.inputs import Inputs
+from spfengine.policy.over_limits import over_limits
 from spfengine.policy.policy import Policy, Unanswered, compiling
 from spfengine.policy.ranges import Spans, intersection, networks_of
 from spfengine.policy.reachability import matched_alone
@@ -25,7 +26,7 @@ from spfengine.record.parser import parse
 from spfengine.record.tokenizer import is_spf_octets
 from spfengine.resolvers.overlay import Drafts, Overlay
 from spfengine.simulation.layers import Drafted, Layer, Replaced, asking, once
-from spfengine.simulation.problems import broken, incomplete, not_reached, over_limits
+from spfengine.simulation.problems import broken, incomplete, not_reached
 from spfengine.simulation.records import RecordChange, record_change
 from spfengine.simulation.senders import Sender, SenderChange
 from spfengine.simulation.simulation import Simulation

@@ -28,7 +28,7 @@ FLOORS: list[list[str]] = [
     # 4: the meaning for all addresses
     ["policy checker"],
     # 5: what people come for
-    ["lint", "simulation", "evidence", "advice"],
+    ["linting", "simulation", "evidence", "advice"],
     # 6: how people reach it from their own programs and tests
     ["report", "testing", "compat"],
     # 7: how people reach it from a shell, all of the above included

@@ -8,8 +8,10 @@ from tests.properties import generate
 chance = st.randoms(use_true_random=False)
 
 zone_dicts = chance.map(generate.zone_dict)
+plain_zone_dicts = chance.map(lambda random: generate.zone_dict(random, plain=True))
 zones = zone_dicts.map(Zone)
 calls = chance.map(generate.call)
+plain_calls = chance.map(lambda random: generate.call(random, odd=False))
 limits = chance.map(generate.limits)
 records = chance.map(generate.record)
 mechanisms = chance.map(generate.mechanism)

@@ -6,7 +6,7 @@ from random import Random
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from spfengine import Answer, CheckResult, Limits, Question, RecordSyntaxError, Result, acheck, check, parse
+from spfengine import Answer, CheckResult, Limits, Question, Result, acheck, check
 from spfengine.resolvers.overlay import Overlay
 from spfengine.resolvers.recording import Recorder, Recording
 from spfengine.resolvers.zone import Zone
@@ -150,7 +150,7 @@ def record_of(zone: ZoneDict, domain: str) -> str | None:
     return found if isinstance(found, str) and found.startswith("v=spf1") else None
 
 
-@given(strategies.zone_dicts, strategies.calls, strategies.mechanisms)
+@given(strategies.plain_zone_dicts, strategies.plain_calls, strategies.mechanisms)
 def test_a_mechanism_behind_the_deciding_one_never_changes_the_result(
     zone: ZoneDict, call: Call, mechanism: str
 ) -> None:
@@ -172,7 +172,7 @@ def test_a_mechanism_behind_the_deciding_one_never_changes_the_result(
     assert outcome(after) == outcome(before)
 
 
-@given(strategies.zone_dicts, strategies.calls, strategies.malformed_terms)
+@given(strategies.plain_zone_dicts, strategies.plain_calls, strategies.malformed_terms)
 def test_a_malformed_term_always_gives_permerror(zone: ZoneDict, call: Call, malformed: str) -> None:
     """RFC 7208 §4.6: "if there are any syntax errors anywhere in the record, check_host() returns immediately with the
     result "permerror", without further interpretation or evaluation".
@@ -189,7 +189,7 @@ def test_a_malformed_term_always_gives_permerror(zone: ZoneDict, call: Call, mal
     assert (after.lookups, after.void_lookups, after.questions) == (0, 0, 1)
 
 
-@given(strategies.zone_dicts, strategies.calls, st.sampled_from(("moo=x", "moo=%{d}", "a.b-c_d=")))
+@given(strategies.plain_zone_dicts, strategies.plain_calls, st.sampled_from(("moo=x", "moo=%{d}", "a.b-c_d=")))
 def test_an_unknown_modifier_changes_nothing(zone: ZoneDict, call: Call, modifier: str) -> None:
     """RFC 7208 §6: "Unrecognized modifiers MUST be ignored no matter where, or how often, they appear in a record"."""
     before = check(*call, resolver=Zone(zone), now=NOW)
@@ -197,10 +197,6 @@ def test_an_unknown_modifier_changes_nothing(zone: ZoneDict, call: Call, modifie
     record = record_of(zone, domain)
     assume(record is not None)
     assert record is not None
-    try:
-        parse(record)
-    except RecordSyntaxError:
-        assume(False)
     changed = {**zone, domain: {**zone[domain], "TXT": f"{record} {modifier} {modifier}"}}
     after = check(*call, resolver=Zone(changed), now=NOW)
     assert outcome(after) == outcome(before)

@@ -66,6 +66,12 @@ def _tree() -> click.Command:
     return command
 
 
+def _run_with() -> click.Command:
+    from spfengine.cli.run_with import command
+
+    return command
+
+
 COMMANDS = {
     "check": _Command("Check whether a client may send mail for a domain, and show why.", _check),
     "tree": _Command("Show a record with everything that it leads to, and what that costs.", _tree),
@@ -74,6 +80,7 @@ COMMANDS = {
     "networks": _Command("List the networks that get a result, the fewest there can be.", _networks),
     "diff": _Command("Compare two records for every address there is.", _diff),
     "serve": _Command("Serve zones by DNS on loopback, for tests of any program.", _serve),
+    "run-with": _Command("Run a program whose only DNS server is ours (Linux).", _run_with),
 }
 
 _EXITS: tuple[tuple[type[Exception], int], ...] = (

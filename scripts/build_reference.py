@@ -57,8 +57,10 @@ CHAPTERS: dict[str, list[str]] = {
     ],
     "What a draft changes": [
         "simulate", "asimulate", "Simulation", "Sender", "SenderChange", "Effect",
+        "spfengine.simulation.simulate:compare",
         "spfengine.simulation.records:RecordChange", "spfengine.simulation.records:TermChange",
     ],
+    "What is wrong with a domain's SPF": ["lint", "alint", "lint_zone", "Finding", "Severity", "LintCode"],
     "Header fields and SMTP replies": [
         "SMTPReply", "parse_received_spf", "ReceivedSPF", "parse_authentication_results", "AuthenticationResults",
         "MethodResult",
@@ -269,6 +271,8 @@ def told_name(name: str) -> Iterator[str]:
         yield from told(docs_of(maker))
     if own == "ProblemCode":
         yield "Each code, what it means and what to do: [problems.md](problems.md)."
+    elif own == "LintCode":
+        yield "Each code, what it means and what to do: [lint.md](lint.md)."
     elif any(isinstance(base, ast.Name) and base.id == "StrEnum" for base in definition.bases):
         yield "\n".join(values(definition))
     members = [

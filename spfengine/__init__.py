@@ -49,6 +49,9 @@ if TYPE_CHECKING:
     from spfengine.evaluation.headers.received import ReceivedSPF, parse_received_spf
     from spfengine.evaluation.headers.reply import SMTPReply
     from spfengine.evaluation.trace import Trace
+    from spfengine.linting.codes import LintCode, Severity
+    from spfengine.linting.finding import Finding
+    from spfengine.linting.lint import alint, lint, lint_zone
     from spfengine.policy.budget import Budget
     from spfengine.policy.diff import Change
     from spfengine.policy.outcome import Outcome
@@ -70,6 +73,8 @@ _LAZY = {
     "Cache": "spfengine.resolvers.cache",
     "Change": "spfengine.policy.diff",
     "Effect": "spfengine.simulation.senders",
+    "Finding": "spfengine.linting.finding",
+    "LintCode": "spfengine.linting.codes",
     "LiveResolver": "spfengine.resolvers.live",
     "MethodResult": "spfengine.evaluation.headers.authentication",
     "Outcome": "spfengine.policy.outcome",
@@ -81,10 +86,14 @@ _LAZY = {
     "SMTPReply": "spfengine.evaluation.headers.reply",
     "Sender": "spfengine.simulation.senders",
     "SenderChange": "spfengine.simulation.senders",
+    "Severity": "spfengine.linting.codes",
     "Simulation": "spfengine.simulation.simulation",
     "Trace": "spfengine.evaluation.trace",
     "Zone": "spfengine.resolvers.zone",
+    "alint": "spfengine.linting.lint",
     "asimulate": "spfengine.simulation.simulate",
+    "lint": "spfengine.linting.lint",
+    "lint_zone": "spfengine.linting.lint",
     "parse_authentication_results": "spfengine.evaluation.headers.authentication",
     "parse_received_spf": "spfengine.evaluation.headers.received",
     "simulate": "spfengine.simulation.simulate",
@@ -101,8 +110,10 @@ __all__ = [
     "Change",
     "CheckResult",
     "Effect",
+    "Finding",
     "HeaderError",
     "Limits",
+    "LintCode",
     "LiveResolver",
     "MethodResult",
     "MissingExtraError",
@@ -126,6 +137,7 @@ __all__ = [
     "SPFEngineError",
     "Sender",
     "SenderChange",
+    "Severity",
     "Simulation",
     "Status",
     "Trace",
@@ -136,12 +148,15 @@ __all__ = [
     "acheck_both",
     "acheck_helo",
     "acheck_record",
+    "alint",
     "asimulate",
     "check",
     "check_both",
     "check_helo",
     "check_record",
     "diagnose",
+    "lint",
+    "lint_zone",
     "parse",
     "parse_authentication_results",
     "parse_received_spf",

@@ -42,15 +42,29 @@ def _diff() -> click.Command:
     return command
 
 
+def _lint() -> click.Command:
+    from spfengine.cli.lint import command
+
+    return command
+
+
 def _simulate() -> click.Command:
     from spfengine.cli.simulate import command
 
     return command
 
 
+def _tree() -> click.Command:
+    from spfengine.cli.tree import command
+
+    return command
+
+
 COMMANDS = {
     "check": _Command("Check whether a client may send mail for a domain, and show why.", _check),
+    "tree": _Command("Show a record with everything that it leads to, and what that costs.", _tree),
     "simulate": _Command("Show what a change to SPF records would do, before it is published.", _simulate),
+    "lint": _Command("Find what is wrong, risky or without effect in a domain's SPF.", _lint),
     "networks": _Command("List the networks that get a result, the fewest there can be.", _networks),
     "diff": _Command("Compare two records for every address there is.", _diff),
 }

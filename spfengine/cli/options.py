@@ -52,6 +52,50 @@ class Address(Expected):
         return str(value)
 
 
+class Domain(Expected):
+    """A domain whose record is meant."""
+
+    name = "domain"
+
+    def __init__(self) -> None:
+        super().__init__("a domain, such as example.com")
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the domain with U-labels as A-labels, and without final dot."""
+        text = str(value)
+        shown = visible(text, 80)
+        if "@" in text:
+            self.fail(f"{shown!r} is a mail address; expected its domain alone", param, ctx)
+        name = to_a_labels(text)
+        if name is None or not name.isascii():
+            self.fail(f"{shown!r} is no domain name", param, ctx)
+        name = name.removesuffix(".")
+        fault = domain_fault(name)
+        if fault is not None:
+            self.fail(fault, param, ctx)
+        return name
+
+
+def is_record(text: str) -> bool:
+    """Whether an argument is a record, and not a domain."""
+    return text[:2].lower() == "v="
+
+
+class DomainOrRecord(Domain):
+    """A domain, or a record where it begins with "v="."""
+
+    name = "domain or record"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.expected = "a domain, or a record that begins with v=spf1"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return a record as it is, a domain as `Domain` does."""
+        text = str(value)
+        return text if is_record(text) else super().convert(value, param, ctx)
+
+
 class Draft(NamedTuple):
     """A record that stands for a published one.
 
@@ -72,7 +116,7 @@ class DraftType(_Type):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Draft:
         """Return the draft that the text stands for."""
         text = str(value)
-        if text[:2].lower() == "v=":
+        if is_record(text):
             return Draft(None, text)
         name, equals, record = text.partition("=")
         if not equals:

@@ -33,13 +33,23 @@ def base_resolver(zones: Sequence[str], nameservers: Sequence[str], seconds: flo
         Failure: a file can't be read or understood, or there is no DNS server to ask.
         click.UsageError: a nameserver is no address, or can't be asked since files were given.
     """
-    if not zones:
+    return answering(read_zones(zones), nameservers, seconds)
+
+
+def answering(layers: "Sequence[Zone | Recording]", nameservers: Sequence[str], seconds: float) -> Resolver:
+    """Return what `base_resolver` returns, of files that have been read."""
+    if not layers:
         return _live(nameservers, seconds)
     if nameservers:
         from click import UsageError
 
         raise UsageError("--nameserver can't be used with --zone: with a zone nothing is asked of DNS")
-    return _laid_together([read_zone(path) for path in zones])
+    return _laid_together(layers)
+
+
+def own_domains(layers: "Sequence[Zone | Recording]") -> list[str]:
+    """Return the domains whose zones these files are: those that have a SOA record there."""
+    return [rrset.name for each in layers if isinstance(each, Zone) for rrset in each.rrsets if rrset.type == "SOA"]
 
 
 def with_drafts(resolver: Resolver, drafts: Mapping[str, str]) -> Resolver:
@@ -52,6 +62,20 @@ def with_drafts(resolver: Resolver, drafts: Mapping[str, str]) -> Resolver:
     from spfengine.resolvers.overlay import Overlay
 
     return Overlay(resolver, usable)
+
+
+def read_zones(paths: Sequence[str]) -> "list[Zone | Recording]":
+    """Return what files hold, each as `read_zone`.
+
+    Raises:
+        Failure: one can't be read or understood.
+        click.UsageError: two of them are standard input.
+    """
+    if paths.count("-") > 1:
+        from click import UsageError
+
+        raise UsageError("only one file can be -, standard input")
+    return [read_zone(path) for path in paths]
 
 
 def read_zone(path: str) -> "Zone | Recording":
@@ -166,7 +190,7 @@ class _Layers:
         return self._lower.resolve(question) if answer.is_void and recorded else answer
 
 
-def _laid_together(layers: "list[Zone | Recording]") -> Resolver:
+def _laid_together(layers: "Sequence[Zone | Recording]") -> Resolver:
     zones = [layer for layer in layers if isinstance(layer, Zone)]
     recordings = [layer for layer in layers if not isinstance(layer, Zone)]
     zone = zones[0] if len(zones) == 1 else _one_zone(zones)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from spfengine.answers import Status
+from spfengine.cli.branches import Node, draw
 from spfengine.cli.check_view import MARKS
 from spfengine.cli.screen import Line, Span
 from spfengine.evaluation.trace import Outcome, Trace, TracedQuestion, TracedRecord, TracedTerm
@@ -11,7 +12,6 @@ from spfengine.visible import visible, visible_name
 
 _SHOWN = 1 << 16  # an SPF record is never longer, so nothing of it is cut
 _MOST_RECORDS = 20
-_STEP = 3  # columns of a branch
 _WORDS = {
     Outcome.MATCH: "match",
     Outcome.NO_MATCH: "no match",
@@ -21,56 +21,39 @@ _WORDS = {
 }
 
 
-class _Node:
-    """Lines of which the first stands at a branch, and what hangs below."""
-
-    def __init__(self, *spans: Span) -> None:
-        self.spans = spans
-        self.below: list[_Node] = []
-
-
 def tree(trace: Trace, width: int | None) -> Iterator[Line]:
-    """Yield the lines of a trace; where branches use up half of the width, deeper ones begin at the same column."""
-    yield from _draw(_record(trace.root), "", "", 1 << 10 if width is None else width // 2 - _STEP)
+    """Yield the lines of a trace."""
+    yield from draw(_record(trace.root), width)
 
 
-def _draw(node: _Node, first: str, rest: str, deepest: int) -> Iterator[Line]:
-    deep = len(rest) + _STEP > deepest
-    yield Line(node.spans, first, rest + ("│  " if node.below and not deep else "   "))
-    lead = rest[:-_STEP] if deep else rest
-    for place, child in enumerate(node.below):
-        last = place == len(node.below) - 1 and not deep
-        yield from _draw(child, lead + ("└─ " if last else "├─ "), lead + ("   " if last else "│  "), deepest)
-
-
-def _record(record: TracedRecord) -> _Node:
+def _record(record: TracedRecord) -> Node:
     result = "" if record.result is None else str(record.result)
     source = "" if record.record is None else f": {visible(record.record.source, _SHOWN)}"
-    node = _Node(Span(visible_name(record.domain) or "(no domain)", "strong"), Span(source))
+    node = Node(Span(visible_name(record.domain) or "(no domain)", "strong"), Span(source))
     if record.question is not None:
         node.below.append(_question(record.question, record.record))
     node.below += [_term(term) for term in record.terms]
     if result:
-        node.below.append(_Node(Span("gives "), Span(result, result)))
+        node.below.append(Node(Span("gives "), Span(result, result)))
     elif record.problem is not None and not any(term.outcome is Outcome.ERROR for term in record.terms):
-        node.below.append(_Node(Span("! ", "fault"), Span(record.problem.text)))
+        node.below.append(Node(Span("! ", "fault"), Span(record.problem.text)))
     return node
 
 
-def _term(traced: TracedTerm) -> _Node:
+def _term(traced: TracedTerm) -> Node:
     text = Span(visible(traced.term.text, _SHOWN), "term")
     why = _WORDS[traced.outcome] if traced.outcome is Outcome.ERROR else f"{_WORDS[traced.outcome]}: {traced.why}"
-    node = _Node(MARKS[traced.outcome], Span(" "), text, Span(f"  {why}"))
+    node = Node(MARKS[traced.outcome], Span(" "), text, Span(f"  {why}"))
     for expansion in traced.expansions:
         name = "nothing" if expansion.name is None else visible_name(expansion.name) or "an empty name"
-        node.below.append(_Node(Span(f"{visible(expansion.domain_spec, _SHOWN)} → {name}")))
+        node.below.append(Node(Span(f"{visible(expansion.domain_spec, _SHOWN)} → {name}")))
     node.below += [_question(asked) for asked in traced.questions]
     if traced.record is not None:
         node.below.append(_record(traced.record))
     return node
 
 
-def _question(asked: TracedQuestion, record: Record | None = None) -> _Node:
+def _question(asked: TracedQuestion, record: Record | None = None) -> Node:
     """Return a question with its answer; `record` is the SPF record that stands above, if it is in the answer."""
     question, answer, repeated = asked
     texts = answer.texts()
@@ -92,4 +75,4 @@ def _question(asked: TracedQuestion, record: Record | None = None) -> _Node:
     if repeated:
         notes.append("asked before")
     about = Span(f"  ({', '.join(notes)})" if notes else "", "quiet")
-    return _Node(Span(f"{question.type} {visible_name(question.name)} → ", "quiet"), Span(told), about)
+    return Node(Span(f"{question.type} {visible_name(question.name)} → ", "quiet"), Span(told), about)

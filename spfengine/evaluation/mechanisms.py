@@ -42,7 +42,7 @@ def match_mx(session: Session, directive: MX, domain: str) -> Matching:
     if answer.is_failure:
         raise failed(name, _MX, answer)
     if len(answer.records) > session.limits.names:
-        raise Halt(Result.PERMERROR, _too_many_mx(session, name, len(answer.records)))
+        raise Halt(Result.PERMERROR, too_many_mx(name, len(answer.records), session.limits.names))
     prefix = directive.prefix(session.family)
     for _, exchange in answer.records:
         if is_askable(exchange) and (yield from has_client(session, exchange, prefix)):
@@ -77,8 +77,9 @@ def match_ptr(session: Session, directive: Ptr, domain: str) -> Matching:
     return False
 
 
-def _too_many_mx(session: Session, name: str, count: int) -> Problem:
-    text = f"{visible_name(name)} has {count} MX records, and mx may lead to no more than {session.limits.names}"
+def too_many_mx(name: str, count: int, limit: int) -> Problem:
+    """Return the problem of a name with more MX records than mx may lead to (RFC 7208 §4.6.4)."""
+    text = f"{visible_name(name)} has {count} MX records, and mx may lead to no more than {limit}"
     hint = "name the networks of these hosts by ip4 and ip6 instead"
     return Problem(ProblemCode.TOO_MANY_MX, text, section="4.6.4", hint=hint)
 

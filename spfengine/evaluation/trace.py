@@ -61,6 +61,19 @@ class TracedQuestion(NamedTuple):
     answer: Answer
     repeated: bool
 
+    def to_dict(self) -> dict[str, object]:
+        """Return it as JSON-safe values."""
+        return {
+            "name": visible_name(self.question.name),
+            "type": str(self.question.type),
+            "status": str(self.answer.status),
+            "records": self.answer.texts(),
+            "chain": [visible_name(name) for name in self.answer.chain],
+            "ttl": self.answer.ttl,
+            "repeated": self.repeated,
+            "void": self.answer.is_void,
+        }
+
 
 class Expansion(NamedTuple):
     """A domain-spec with macros, and the name that it expanded to (None: nothing, RFC 8616 §4)."""
@@ -102,7 +115,7 @@ class TracedTerm:
                 {"domain_spec": e.domain_spec, "name": None if e.name is None else visible_name(e.name)}
                 for e in self.expansions
             ],
-            "questions": [_question_dict(asked) for asked in self.questions],
+            "questions": [asked.to_dict() for asked in self.questions],
             "record": None if self.record is None else self.record.to_dict(),
         }
 
@@ -134,7 +147,7 @@ class TracedRecord:
         return {
             "domain": visible_name(self.domain),
             "record": None if self.record is None else self.record.source,
-            "question": None if self.question is None else _question_dict(self.question),
+            "question": None if self.question is None else self.question.to_dict(),
             "terms": [term.to_dict() for term in self.terms],
             "result": None if self.result is None else str(self.result),
             "problem": None if self.problem is None else self.problem.to_dict(),
@@ -327,8 +340,12 @@ def _why_network(session: Session, directive: Network) -> str:
     if directive.family is not session.family:
         return f"{client} is an IPv{session.family.version} address"
     first, last = network_range(directive.family, directive.network, directive.prefix)
-    network = f"{address_text(directive.family, first)}/{directive.prefix}"
-    return f"{client} is in {network}" if first <= session.ip <= last else f"{client} is not in {network}"
+    network = address_text(directive.family, first)
+    inside = first <= session.ip <= last
+    if first == last:
+        return f"{client} is that address" if inside else f"{client} is not {network}"
+    network = f"{network}/{directive.prefix}"
+    return f"{client} is in {network}" if inside else f"{client} is not in {network}"
 
 
 def _why(session: Session, traced: TracedTerm, domain: str) -> str:
@@ -419,16 +436,3 @@ def _has(answer: Answer | None, type: RRType) -> str:
     if answer.is_failure:
         return f"could not be asked ({answer.status})"
     return "does not exist" if answer.status == "NXDOMAIN" else f"has no {type} record"
-
-
-def _question_dict(asked: TracedQuestion) -> dict[str, object]:
-    return {
-        "name": visible_name(asked.question.name),
-        "type": str(asked.question.type),
-        "status": str(asked.answer.status),
-        "records": asked.answer.texts(),
-        "chain": [visible_name(name) for name in asked.answer.chain],
-        "ttl": asked.answer.ttl,
-        "repeated": asked.repeated,
-        "void": asked.answer.is_void,
-    }

@@ -16,7 +16,7 @@ from typing import NoReturn, TypeVar
 
 from spfengine.addresses import V4, V6, Family, address_text, parse_ip4, parse_ip6
 from spfengine.errors import ArgumentError
-from spfengine.evaluation.limits import Limits
+from spfengine.evaluation.limits import Limits, VoidRule
 from spfengine.evaluation.result import Result
 from spfengine.policy.outcome import Branch, Choice, Dependency, Input, Outcome
 from spfengine.policy.policy import Policy
@@ -30,6 +30,8 @@ SCHEMA = "spfengine.policy/1"
 
 MAX_OUTCOMES = 1 << 22
 """Outcomes of the longest table that is read."""
+MAX_COUNT = 1 << 63
+"""The least number that is too large to be read."""
 MAX_TEXT = 1 << 16
 """Characters of the longest text that is read; a TXT record has no more octets."""
 
@@ -108,30 +110,21 @@ def from_dict(data: object) -> Policy:
     schema = root["schema"]
     if schema.data != SCHEMA:
         schema.refuse(f'"{SCHEMA}"')
-    limits = root["limits"]
-    counts = {name: limits[name].count() for name in ("lookups", "voids", "names")}
-    try:
-        read_limits = Limits(
-            **counts,
-            void_rule=limits["void_rule"].text(),
-            seconds=limits["seconds"].optional(_Value.number),
-            count_p=limits["count_p"].truth(),
-        )
-    except ArgumentError as error:
-        raise ArgumentError(f"{limits.where}: {error}") from None
     dependencies = [_dependency(each) for each in root["dependencies"].items(MAX_OUTCOMES)]
     outcomes = _outcomes(root["outcomes"], dependencies)
     return Policy(
         root["domain"].octets(),
         root["local_part"].optional(_Value.octets),
         root["helo"].optional(_Value.octets),
-        read_limits,
+        _limits(root["limits"]),
         _table(root["ip4"], V4, outcomes),
         _table(root["ip6"], V6, outcomes),
         {},
         root["ttl"].optional(_Value.count),
     )
 
+
+_FEW = 12  # words that a message may list
 
 _T = TypeVar("_T")
 _Word = TypeVar("_Word", bound=StrEnum)
@@ -191,7 +184,7 @@ class _Value:
         return self.data
 
     def count(self) -> int:
-        if not isinstance(self.data, int) or isinstance(self.data, bool) or self.data < 0:
+        if not isinstance(self.data, int) or isinstance(self.data, bool) or not 0 <= self.data < MAX_COUNT:
             self.refuse("a whole number, 0 or more")
         return self.data
 
@@ -201,8 +194,8 @@ class _Value:
         return self.data
 
     def number(self) -> float:
-        if not isinstance(self.data, (int, float)) or isinstance(self.data, bool):
-            self.refuse("a number")
+        if not isinstance(self.data, (int, float)) or isinstance(self.data, bool) or not 0 <= self.data < MAX_COUNT:
+            self.refuse("a number, 0 or more")
         return self.data
 
     def truth(self) -> bool:
@@ -211,9 +204,21 @@ class _Value:
         return self.data
 
     def word(self, words: type[_Word]) -> _Word:
-        if not isinstance(self.data, str) or self.data not in words.__members__.values():
-            self.refuse(f"one of {', '.join(words)}")
-        return words(self.data)
+        found = next((word for word in words if word == self.data), None)
+        if found is None:
+            self.refuse(f"one of {', '.join(words)}" if len(words) <= _FEW else f"a {words.__name__}")
+        return found
+
+
+def _limits(value: _Value) -> Limits:
+    lookups, voids, names = [value[name].count() for name in ("lookups", "voids", "names")]
+    rule = value["void_rule"].word(VoidRule)
+    seconds = value["seconds"].optional(_Value.number)
+    count_p = value["count_p"].truth()
+    try:
+        return Limits(lookups, voids, rule, names, seconds, count_p)
+    except ArgumentError as error:
+        raise ArgumentError(f"{value.where}: {error}") from None
 
 
 def _dependency(value: _Value) -> Dependency:

@@ -16,7 +16,7 @@ from spfengine.resolvers.nodes import MAX_CHAIN, Node, make_nodes, shorter, with
 from spfengine.resolvers.rrsets import ANY_TYPE, Records, RRset, cannot_use, read_mapping, read_name, read_type
 from spfengine.visible import visible, visible_name
 
-Drafts = Mapping[Text, Mapping[str, Records | None] | None]
+Drafts = Mapping[Any, Mapping[str, Records | None] | None]  # names are Text; Any, since Mapping is invariant in it
 """name → type → records, as a `Zone` takes them; None in place of records deletes them, in place of types the name."""
 
 _NODATA = Answer.nodata()

@@ -11,7 +11,7 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Any, Final, NamedTuple, cast
 
 from spfengine.addresses import parse_ip4, parse_ip6
-from spfengine.answers import Answer, RRType, Status, Text
+from spfengine.answers import Answer, RRType, Status
 from spfengine.errors import ZoneError
 from spfengine.names import MAX_LABEL, MAX_NAME, fold, to_a_labels
 from spfengine.visible import visible, visible_name
@@ -19,7 +19,7 @@ from spfengine.visible import visible, visible_name
 Records = Any
 """What may stand in place of records: str, bytes, an ipaddress object, a tuple, a list of those, or a Status."""
 
-ZoneMapping = Mapping[Text, Mapping[str, Records]]
+ZoneMapping = Mapping[Any, Mapping[str, Records]]  # names are Text; Any, since a Mapping is invariant in its keys
 """A zone as a caller writes it: name → type → records."""
 
 ANY_TYPE: Final = "*"

@@ -28,7 +28,7 @@ FLOORS: list[list[str]] = [
     # 4: the meaning for all addresses
     ["policy checker"],
     # 5: what people come for
-    ["lint", "simulation", "evidence", "advice"],
+    ["linting", "simulation", "evidence", "advice"],
     # 6: how people reach it
     ["cli __main__", "report", "testing", "compat"],
 ]

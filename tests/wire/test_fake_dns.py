@@ -288,7 +288,7 @@ def test_what_the_resolver_raises_is_servfail_and_kept() -> None:
     [
         Answer.mx((10, "x" * 64 + ".example")),
         Answer.mx((10, "a..example")),
-        Answer.mx((10, "\u0100.example")),
+        Answer(Status.NOERROR, RRType.MX, ((10, "\u0100.example"),)),
         Answer.mx((1 << 20, "mx.example")),
         Answer.ptr("a." * 200),
         Answer.txt("here", chain=["x" * 64]),

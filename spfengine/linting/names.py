@@ -1,0 +1,169 @@
+"""Where the terms of a record lead: names that do not exist, or have no such records, or can't be asked for."""
+
+from collections.abc import Generator, Iterator
+
+from spfengine.answers import Answer, Question, RRType, Status
+from spfengine.evaluation.questions import failed
+from spfengine.linting.codes import LintCode
+from spfengine.linting.edits import with_term, without
+from spfengine.linting.finding import Finding, Held
+from spfengine.linting.walk import Walk
+from spfengine.names import domain_fault, is_askable
+from spfengine.policy.budget import LIFTED
+from spfengine.record.model import MX, A, All, Directive, DomainDirective, Exists, Include, Ptr, Record
+from spfengine.visible import visible, visible_name
+
+Found = Generator[Question, Answer, list[Finding]]
+
+
+def targets(walk: Walk) -> Found:
+    """Return what is wrong with the names that a, mx, ptr and exists lead to, in all records; of as many terms as the
+    limits are counted for.
+    """
+    findings: list[Finding] = []
+    left = LIFTED
+    for held in walk.held:
+        for directive in [] if held.record is None else held.record.directives:
+            if isinstance(directive, All) or not left:
+                break
+            if isinstance(directive, DomainDirective):
+                left -= 1
+                assert held.record is not None, "only records that could be read have directives"
+                findings += yield from _target(walk, held, held.record, directive)
+    return findings
+
+
+def _target(walk: Walk, held: Held, record: Record, term: DomainDirective) -> Found:
+    if isinstance(term, Include):
+        return []  # the walk has followed it
+    spec = term.domain_spec
+    name = held.domain if spec is None else (yield from walk.expand(held, spec))
+    if name is None:
+        return []
+    if not is_askable(name):
+        return [_invalid(held, record, term, name)]
+    if isinstance(term, Ptr):
+        return []
+    if isinstance(term, A):
+        return _addresses(held, record, term, name, *(yield from _both(walk, name)))
+    if isinstance(term, Exists):
+        return _addresses(held, record, term, name, (yield from walk.ask(name, RRType.A)))
+    assert isinstance(term, MX), "no other mechanism leads to names"
+    return (yield from _mx(walk, held, record, term, name))
+
+
+def _both(walk: Walk, name: str) -> Generator[Question, Answer, tuple[Answer, Answer]]:
+    return (yield from walk.ask(name, RRType.A)), (yield from walk.ask(name, RRType.AAAA))
+
+
+def _addresses(held: Held, record: Record, term: Directive, name: str, *answers: Answer) -> list[Finding]:
+    """Return what is wrong with the addresses of a name: nothing, where it has any."""
+    failures = [_unknown(held, term, name, kind, a) for kind, a in zip(_TYPES, answers, strict=False) if a.is_failure]
+    if failures or any(answer.records for answer in answers):
+        return failures
+    return [_void(held, record, term, name, answers[0], "A or AAAA" if len(answers) > 1 else "A")]
+
+
+_TYPES = (RRType.A, RRType.AAAA)
+
+
+def _void(held: Held, record: Record, term: Directive, name: str, answer: Answer, kinds: str) -> Finding:
+    shown = visible(term.text, 60)
+    hint = f"take {shown} out, or correct its name"
+    if answer.status is Status.NXDOMAIN:
+        code, text = LintCode.NAME_NOT_FOUND, f"{visible_name(name)} does not exist, so {shown} matches nobody"
+    else:
+        code, text = LintCode.NO_ADDRESSES, f"{visible_name(name)} has no {kinds} record, so {shown} matches nobody"
+    return held.finding(code, f"{text}: a void lookup for every client", term, hint, without(record, [term]))
+
+
+def _mx(walk: Walk, held: Held, record: Record, term: MX, name: str) -> Found:
+    answer = yield from walk.ask(name, RRType.MX)
+    shown = visible(term.text, 60)
+    if answer.is_failure:
+        return [_unknown(held, term, name, RRType.MX, answer)]
+    if not answer.records:
+        return [_void(held, record, term, name, answer, "MX")]
+    hosts = [exchange for _, exchange in answer.records]
+    if len(hosts) > walk.inputs.limits.names:
+        text = f"{visible_name(name)} has {len(hosts)} MX records, and {shown} may lead to {walk.inputs.limits.names}"
+        hint = "name the networks of these hosts by ip4 and ip6 instead"
+        return [held.finding(LintCode.TOO_MANY_MX, f"{text}: receivers give permerror", term, hint)]
+    if not any(hosts):
+        text = f"{visible_name(name)} says that it takes no mail (null MX), so {shown} matches nobody"
+        return [held.finding(LintCode.NULL_MX, text, term, f"take {shown} out", without(record, [term]))]
+    findings = []
+    for host in dict.fromkeys(hosts):
+        findings += (yield from _exchange(walk, held, term, name, host)) if host else []
+    return findings
+
+
+def _exchange(walk: Walk, held: Held, term: MX, name: str, host: str) -> Found:
+    shown = f"the MX record {visible_name(host)} of {visible_name(name)}, which {visible(term.text, 60)} leads to,"
+    if host[0] == "[" or host.rpartition(".")[2].isdigit():
+        text = f"{shown} is an IP address; expected the name of a host"
+        hint = "give the host a name with that address, and the MX record that name"
+        return [held.finding(LintCode.MX_IS_ADDRESS, text, term, hint)]
+    if not is_askable(host):
+        return []
+    answers = yield from _both(walk, host)
+    failures = [_unknown(held, term, host, kind, a) for kind, a in zip(_TYPES, answers, strict=True) if a.is_failure]
+    if failures or any(answer.records for answer in answers):
+        return failures
+    hint = f"correct the MX record of {visible_name(name)}, or take it out"
+    if answers[0].status is Status.NXDOMAIN:
+        return [held.finding(LintCode.NAME_NOT_FOUND, f"{shown} does not exist", term, hint)]
+    return [held.finding(LintCode.NO_ADDRESSES, f"{shown} has no A or AAAA record", term, hint)]
+
+
+def _unknown(held: Held, term: Directive, name: str, kind: RRType, answer: Answer) -> Finding:
+    problem = failed(name, kind, answer).problem
+    found = held.of_problem(problem, term)
+    return found.with_fields(text=f"{found.text}; what {visible(term.text, 60)} does is not known")
+
+
+def _invalid(held: Held, record: Record, term: Directive, name: str) -> Finding:
+    why = domain_fault(name) or f"{visible_name(name)} is no domain name"
+    shown = visible(term.text, 60)
+    spec = term.domain_spec if isinstance(term, DomainDirective) else None
+    text = f"{shown} never matches: {why}"
+    hint = f"correct the name, or take {shown} out"
+    fixed = None
+    for tidy in _tidied("" if spec is None else spec.text):
+        fixed = with_term(record, term, term.text.replace("" if spec is None else spec.text, tidy, 1))
+        hint = f"did you mean {visible(tidy, 60)}?"
+    return held.finding(LintCode.INVALID_TARGET_NAME, text, term, hint, fixed)
+
+
+def _tidied(name: str) -> Iterator[str]:
+    """Yield the name without its empty labels, if that makes it one that can be asked for."""
+    tidy = ".".join([label for label in name.split(".") if label])
+    if "%" not in tidy and tidy != name and is_askable(tidy) and domain_fault(tidy) is None:
+        yield tidy
+
+
+def without_record(walk: Walk) -> Found:
+    """Return what the walk found; where the domain has no record, with one to begin with."""
+    findings = list(walk.findings)
+    for place, finding in enumerate(findings):
+        if finding.code is LintCode.NO_RECORD:
+            answer = yield from walk.ask(walk.inputs.domain, RRType.MX)
+            if any(exchange for _, exchange in answer.records) or answer.is_failure:
+                hint = 'publish one: "v=spf1 mx ~all" to begin with, and what else sends your mail before the ~all'
+                findings[place] = finding.with_fields(hint=hint)
+            else:
+                hint = "the domain takes no mail; if it sends none either, publish a record that says so"
+                findings[place] = finding.with_fields(hint=hint, fix=("v=spf1 -all",))
+    return findings
+
+
+def unanswered(walk: Walk, told: list[Finding]) -> Iterator[Finding]:
+    """Yield the questions that DNS could not answer and that no finding tells of yet."""
+    said = " ".join([finding.text for finding in told if finding.code.startswith("dns-")])
+    root = walk.held[0]
+    for (name, kind), answer in walk.answers.items():
+        if answer.is_failure:
+            problem = failed(name, kind, answer).problem
+            if problem.text not in said:
+                found = root.of_problem(problem)
+                yield found.with_fields(text=f"{problem.text}; what it would decide is not known")

@@ -1,0 +1,201 @@
+"""What the terms of a record say, as far as the record alone tells."""
+
+from collections.abc import Iterator
+
+from spfengine.addresses import V4, V6, Family, address_text, network_range
+from spfengine.linting.codes import LintCode
+from spfengine.linting.edits import fix, with_all_last, with_term, without
+from spfengine.linting.finding import Finding, Held
+from spfengine.policy.ranges import MAPPED_FIRST, MAPPED_LAST
+from spfengine.record.macro import MacroExpand, MacroString
+from spfengine.record.model import (
+    IP4,
+    IP6,
+    All,
+    Directive,
+    DomainDirective,
+    HostDirective,
+    Modifier,
+    Network,
+    Ptr,
+    Record,
+    Redirect,
+    Term,
+)
+from spfengine.visible import visible
+
+HUGE = {V4: 8, V6: 16}
+"""The longest prefix length, by family, of a network that nobody sends mail from alone."""
+WIDE = {V4: 16, V6: 32}
+"""The longest prefix length, by family, of a network that is likely shared with others."""
+MAX_IP4 = 64
+"""ip4 terms of a record that all receivers read; Exim with libspf2 turns records of more into neutral."""
+_MOST = 100  # findings of one kind for one record
+
+
+def policy(held: Held, record: Record) -> Iterator[Finding]:
+    """Yield what is said of the `all` of a record, and of what stands beside it."""
+    alls = [term for term in record.directives if isinstance(term, All)]
+    if not alls:
+        if record.redirect is None and not held.included:
+            text = (
+                "the record has neither all nor redirect: whoever matches no term gets neutral, as if there were no SPF"
+            )
+            yield held.finding(
+                LintCode.MISSING_ALL,
+                text,
+                None,
+                "end it with ~all, or with -all once all your senders are in it",
+                fix(record.source.rstrip() + " ~all"),
+            )
+        return
+    first = alls[0]
+    if first.qualifier == "+":
+        text = f"{visible(first.text)} lets everybody pass whom no term before it stops: it is worse than no record"
+        hint = "write ~all, or -all once all your senders are in the record"
+        yield held.finding(LintCode.PASSES_EVERYONE, text, first, hint, with_term(record, first, "~all"))
+    elif first.qualifier == "?" and not held.included:
+        text = "?all gives neutral to whoever matches no term, as if there were no SPF"
+        hint = "write ~all, or -all once all your senders are in the record"
+        yield held.finding(LintCode.NEUTRAL_ALL, text, first, hint, with_term(record, first, "~all"))
+    yield from _beside_all(held, record, first)
+
+
+def _beside_all(held: Held, record: Record, first: All) -> Iterator[Finding]:
+    behind = [term for term in record.directives if term.span > first.span]
+    for term in behind[:_MOST]:
+        text = f"{visible(term.text, 60)} stands behind {visible(first.text)}, and is never looked at"
+        if isinstance(term, All):
+            yield held.finding(LintCode.TERM_AFTER_ALL, text, term, "take it out", without(record, [term]))
+        else:
+            hint = f"move {visible(first.text)} to the end, or take {visible(term.text, 60)} out"
+            yield held.finding(LintCode.TERM_AFTER_ALL, text, term, hint, with_all_last(record))
+    for each in record.modifiers:
+        if isinstance(each, Redirect):
+            text = f"{visible(each.text, 60)} is ignored, since {visible(first.text)} stands in the record"
+            hint = f"take out one of the two; without {visible(each.text, 60)} nothing changes"
+            yield held.finding(LintCode.REDIRECT_IGNORED, text, each, hint, without(record, [each]))
+
+
+def networks(held: Held, record: Record) -> Iterator[Finding]:
+    """Yield ip4, ip6, a and mx whose networks are wide, or are not what they seem."""
+    found = 0
+    for term in _live(record):
+        if found >= _MOST:
+            return
+        for each in (*_width(held, term), *(_network(held, record, term) if isinstance(term, Network) else ())):
+            found += 1
+            yield each
+
+
+def _width(held: Held, term: Directive) -> Iterator[Finding]:
+    if term.qualifier != "+":
+        return
+    widths: dict[Family, int] = {}
+    if isinstance(term, Network):
+        widths[term.family] = term.prefix
+    elif isinstance(term, HostDirective):
+        widths = {family: term.prefix(family) for family in (V4, V6)}
+    shown = visible(term.text, 60)
+    around = "" if isinstance(term, Network) else " around each address that it leads to"
+    for family, prefix in widths.items():
+        if prefix == 0:
+            text = f"{shown} lets every IPv{family.version} client pass"
+            yield held.finding(LintCode.PASSES_EVERYONE, text, term, "name the networks that your mail comes from")
+        elif prefix <= WIDE[family]:
+            code = LintCode.HUGE_NETWORK if prefix <= HUGE[family] else LintCode.WIDE_NETWORK
+            size = f"{1 << (family.bits - prefix):,} addresses" if family is V4 else f"a whole IPv6 /{prefix}"
+            text = f"{shown} passes {size}{around}: likely more than yours"
+            yield held.finding(code, text, term, "name only the networks that your mail comes from")
+
+
+def _network(held: Held, record: Record, term: Network) -> Iterator[Finding]:
+    first, last = network_range(term.family, term.network, term.prefix)
+    shown = visible(term.text, 60)
+    written = term.qualifier if term.text[0] == term.qualifier else ""
+    if isinstance(term, IP6) and first >= MAPPED_FIRST and last <= MAPPED_LAST:
+        address = address_text(V4, first & V4.last)
+        length = "" if term.prefix == V6.bits else f"/{term.prefix - 96}"
+        meant = f"{written}ip4:{address}{length}"
+        text = f"{shown} matches nobody: an IPv4-mapped address is an IPv4 client, which ip6 never matches"
+        yield held.finding(
+            LintCode.MAPPED_NETWORK, text, term, f"did you mean {meant}?", with_term(record, term, meant)
+        )
+    elif first != term.network and term.prefix:
+        meant = f"{written}{term.mechanism}:{address_text(term.family, first)}/{term.prefix}"
+        text = f"{shown} has host bits set: receivers read it as {meant}"
+        hint = f"write {meant}, or take the prefix length off if you mean one address"
+        yield held.finding(LintCode.HOST_BITS, text, term, hint, with_term(record, term, meant))
+
+
+def neutral(held: Held, record: Record) -> Iterator[Finding]:
+    """Yield directives with "?"."""
+    found = [term for term in _live(record) if term.qualifier == "?"]
+    for term in found[:_MOST]:
+        text = f"{visible(term.text, 60)} gives neutral to whoever matches, as if there were no SPF"
+        hint = "take the ? off if they are to pass; otherwise the term can go"
+        fixed = with_term(record, term, term.text[1:])
+        yield held.finding(LintCode.NEUTRAL_TERM, text, term, hint, fixed)
+
+
+def discouraged(held: Held, record: Record) -> Iterator[Finding]:
+    """Yield `ptr`, and macros that are seldom what was meant (RFC 7208 §5.5, §7.2, §7.3)."""
+    for term in [*_live(record), *record.modifiers][: _MOST * 10]:
+        shown = visible(term.text, 60)
+        if isinstance(term, Ptr):
+            hint = "take it out, and name your hosts by a, mx, ip4 or ip6"
+            yield held.finding(LintCode.PTR, f"{shown} is slow and unreliable, and should not be used", term, hint)
+        spec = _spec(term)
+        if spec is not None:
+            yield from _macros(held, record, term, spec)
+
+
+def _macros(held: Held, record: Record, term: Term, spec: MacroString) -> Iterator[Finding]:
+    shown = visible(term.text, 60)
+    expands = [part for part in spec.parts if isinstance(part, MacroExpand)]
+    if "p" in spec.letters:
+        hint = "do without the client's name: %{i} is its address"
+        text = f"{shown} asks for the client's names (%{{p}}): slow and unreliable, and should not be used"
+        yield held.finding(LintCode.MACRO_P, text, term, hint)
+    if any(part.escaped for part in expands):
+        lower = term.text
+        for part in expands:
+            if part.escaped:
+                lower = lower.replace("%{" + part.letter.upper(), "%{" + part.letter)
+        hint = f"write macro letters in lower case: {visible(lower, 80)}"
+        text = f"{shown} has an upper-case macro: octets that URLs can't have are escaped in what it expands to"
+        yield held.finding(LintCode.ESCAPING_MACRO, text, term, hint, with_term(record, term, lower))
+    if "v" in spec.letters and any(part.letter == "i" and not part.reverse for part in expands):
+        lower = term.text.replace("%{i}", "%{ir}").replace("%{I}", "%{Ir}")
+        hint = f"did you mean {visible(lower, 80)}?" if lower != term.text else "put an r into the macro"
+        fixed = with_term(record, term, lower) if lower != term.text else None
+        text = f"{shown} has the client's address in forward order beside in-addr or ip6, which go with the reverse"
+        yield held.finding(LintCode.UNREVERSED_MACRO, text, term, hint, fixed)
+
+
+def _spec(term: Term) -> MacroString | None:
+    if isinstance(term, DomainDirective):
+        return term.domain_spec
+    return term.value if isinstance(term, Modifier) else None
+
+
+def many_ip4(held: Held, record: Record) -> Iterator[Finding]:
+    """Yield a record of so many ip4 terms that some receivers stop reading it."""
+    terms = [term for term in record.directives if isinstance(term, IP4)]
+    if len(terms) > MAX_IP4:
+        text = (
+            f"the record has {len(terms)} ip4 terms: with more than about {MAX_IP4}, Exim with libspf2 gives neutral "
+            "to everybody, without a word"
+        )
+        hint = "join neighbouring networks, or split the record over several that it includes"
+        yield held.finding(LintCode.TOO_MANY_IP4, text, terms[MAX_IP4], hint)
+
+
+def _live(record: Record) -> list[Directive]:
+    """Return the directives up to the first `all`, without it."""
+    found = []
+    for term in record.directives:
+        if isinstance(term, All):
+            break
+        found.append(term)
+    return found

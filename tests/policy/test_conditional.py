@@ -1,0 +1,259 @@
+"""What rests on more than the address: the tree of a conditional range holds every result that a client can get."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from spfengine import ArgumentError, Limits, Result, Zone, check
+from spfengine.policy import tiling
+from spfengine.policy.outcome import Choice, Input, Outcome
+from spfengine.policy.policy import Policy
+
+NOBODY = "192.0.2.1"
+ONE_IN_ARPA = "1.2.0.192.in-addr.arpa"
+
+
+def zone_of(record: str, **names: Any) -> Zone:
+    """A zone of one record, and names in which underscores stand for dots."""
+    others: dict[Any, Any] = {name.replace("_", "."): records for name, records in names.items()}
+    zone: dict[str | bytes, Any] = {"d.example": {"TXT": record}, **others}
+    return Zone(zone)
+
+
+def leaves(outcome: Outcome) -> Iterator[Outcome]:
+    if outcome.tree is None:
+        yield outcome
+    else:
+        for _, below in outcome.tree.branches:
+            yield from leaves(below)
+
+
+def choices(outcome: Outcome) -> list[Choice]:
+    assert outcome.tree is not None
+    return [choice for choice, _ in outcome.tree.branches]
+
+
+def test_the_tree_names_term_and_inputs() -> None:
+    policy = Policy.compile("d.example", resolver=zone_of("v=spf1 ~exists:%{ir}.%{l}.%{h}.e.example -all"))
+    outcome = policy.check(NOBODY)
+    assert outcome.result is None
+    assert outcome.is_conditional
+    (dependency,) = outcome.depends_on
+    assert dependency.domain == "d.example"
+    assert dependency.term == "~exists:%{ir}.%{l}.%{h}.e.example"
+    assert dependency.inputs == (Input.CLIENT_ADDRESS, Input.LOCAL_PART, Input.HELO)
+    assert outcome.tree is not None
+    found = {choice: below.result for choice, below in outcome.tree.branches}
+    assert found == {"match": "softfail", "no-match": "fail", "no-match-void": "fail", "temperror": "temperror"}
+    assert [str(network) for network, _, _ in policy.conditional] == ["0.0.0.0/0", "::/0"]
+
+
+def test_only_what_rests_on_it_is_conditional() -> None:
+    policy = Policy.compile("d.example", resolver=zone_of("v=spf1 ip4:192.0.2.0/24 exists:%{i}.e.example -all"))
+    assert policy.check("192.0.2.77").result == "pass"
+    assert policy.check("192.0.3.0").result is None
+    assert [str(network) for network in policy.networks("pass")] == ["192.0.2.0/24"]
+    assert policy.address_count("pass") == 256
+    assert policy.networks("fail") == []
+
+
+def test_exists_of_an_address_is_void_or_matches() -> None:
+    """Its name can always be asked for, so there is no third way (RFC 7208 §5.7)."""
+    always = Policy.compile("d.example", resolver=zone_of("v=spf1 exists:%{ir}.%{v}.e.example -all"))
+    for ip in (NOBODY, "2001:db8::1"):
+        assert choices(always.check(ip)) == ["match", "no-match-void", "temperror"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "sender"),
+    [
+        ("%{l}.e.example", None),  # a local part may hold anything, two dots in a row too
+        ("%{h}.e.example", None),  # HELO may be empty
+        (f"{'x' * 61}%{{i1}}.example", None),  # a label of 62 to 64 octets, as the client's address has it
+        ("%{i}..example", None),
+        ("%{i}.%{l}.example", "ü@d.example"),  # RFC 8616 §4: does not match, and asks nothing
+    ],
+)
+def test_exists_of_a_name_that_may_be_none_may_ask_nothing(spec: str, sender: str | None) -> None:
+    policy = Policy.compile("d.example", resolver=zone_of(f"v=spf1 exists:{spec} -all"), sender=sender)
+    assert "no-match" in choices(policy.check(NOBODY))
+
+
+# Zones that make the interpreter come to a result that is easily overlooked.
+RARE: dict[str, tuple[str, Limits, Zone]] = {
+    "exists that matches": (
+        "pass",
+        Limits(),
+        zone_of("v=spf1 exists:%{l}.x.example -all", u_x_example={"A": "127.0.0.2"}),
+    ),
+    "exists that asks nothing, where no void is allowed": (
+        "fail",
+        Limits(voids=0),
+        zone_of(f"v=spf1 exists:{'x' * 63}%{{l}}.example -all"),
+    ),
+    "mx whose second host matches after the first was void": (
+        "pass", Limits(voids=1),
+        zone_of("v=spf1 mx:%{l}.x.example a:gone.example -all",
+                u_x_example={"MX": [(1, "gone.example"), (2, "h.example")]}, h_example={"A": NOBODY}),
+    ),
+    "an include that such an mx does not let match, and a void behind it": (
+        "permerror", Limits(voids=1),
+        zone_of("v=spf1 include:i.example a:gone.example ?all", i_example={"TXT": "v=spf1 -mx:%{l}.x.example +all"},
+                u_x_example={"MX": [(1, "gone.example"), (2, "h.example")]}, h_example={"A": NOBODY}),
+    ),
+    "ptr that matches after a void, which counts behind it": (
+        "permerror", Limits(voids=1),
+        zone_of("v=spf1 include:i.example a:gone.example ?all", i_example={"TXT": "v=spf1 -ptr:x.example +all"},
+                h_x_example={"A": NOBODY}, **{ONE_IN_ARPA.replace(".", "_"): {"PTR": ["gone.example", "h.x.example"]}}),
+    ),
+    "a by %{p}, whose void counts behind it": (
+        "permerror", Limits(voids=1),
+        zone_of("v=spf1 include:i.example a:gone.example ?all", i_example={"TXT": "v=spf1 -a:%{p}.x.example +all"},
+                unknown_x_example={"A": NOBODY}),
+    ),
+    "mx with more than ten hosts": (
+        "permerror", Limits(),
+        zone_of("v=spf1 mx:%{l}.x.example ?all", u_x_example={"MX": [(1, f"h{n}.example") for n in range(11)]}),
+    ),
+    "mx with three void hosts, each counted": (
+        "permerror", Limits(void_rule="per-lookup"),
+        zone_of("v=spf1 mx:%{l}.x.example ?all", u_x_example={"MX": [(1, f"h{n}.example") for n in range(3)]}),
+    ),
+    "mx with as many void hosts as are allowed, each counted, and a void behind it": (
+        "permerror", Limits(voids=30, void_rule="per-lookup", names=30),
+        zone_of("v=spf1 mx:%{l}.x.example a:gone.example ?all",
+                u_x_example={"MX": [(1, f"h{n}.example") for n in range(30)]}),
+    ),
+    "ptr with ten void names, each counted": (
+        "permerror", Limits(voids=9, void_rule="per-lookup"),
+        zone_of("v=spf1 ptr ?all",
+                **{ONE_IN_ARPA.replace(".", "_"): {"PTR": [f"h{n}.example" for n in range(10)]}}),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RARE)
+def test_rare_results_stand_in_the_tree(name: str) -> None:
+    expected, limits, zone = RARE[name]
+    result = check(NOBODY, "u@d.example", resolver=zone, limits=limits)
+    assert result.result == expected, "the zone is made for it"
+    outcome = Policy.compile("d.example", resolver=zone, limits=limits).check(NOBODY)
+    assert outcome.result is None
+    assert result.result in outcome.results
+    assert result.problem is None or result.problem.code in {
+        leaf.problem.code for leaf in leaves(outcome) if leaf.problem is not None
+    }
+
+
+def test_what_can_not_be_stands_not_in_the_tree() -> None:
+    one = Policy.compile("d.example", resolver=zone_of("v=spf1 ptr:x.example -all")).check(NOBODY)
+    assert one.results == {Result.PASS, Result.FAIL}, "RFC 7208 §5.5: a DNS failure is no match; one void is allowed"
+    two = Policy.compile("d.example", resolver=zone_of("v=spf1 a:%{l}.x.example ?all")).check(NOBODY)
+    assert two.results == {Result.PASS, Result.NEUTRAL, Result.TEMPERROR}
+
+
+@pytest.mark.parametrize("term", ["include:%{l}.x.example", "redirect=%{ir}.x.example", "include:%{h}"])
+def test_a_record_of_an_unknown_name_is_for_the_interpreter(term: str) -> None:
+    zone = zone_of(
+        f"v=spf1 {term}",
+        u_x_example={"TXT": "v=spf1 +all"},
+        **{"1_2_0_192_x_example": {"TXT": "v=spf1 +all"}},
+    )
+    policy = Policy.compile("d.example", resolver=zone)
+    outcome = policy.check(NOBODY)
+    assert outcome.tree is None
+    assert outcome.results == frozenset([None])
+    assert outcome.depends_on[0].term == term
+    asked = policy.check(NOBODY, sender="u@d.example", helo="u.x.example", resolver=zone)
+    assert asked.result == "pass"
+
+
+def test_without_what_it_rests_on_an_outcome_stays_conditional() -> None:
+    zone = zone_of("v=spf1 exists:%{l}.%{h} -all", u_h_example={"A": "127.0.0.2"})
+    policy = Policy.compile("d.example", resolver=zone)
+    assert policy.check(NOBODY, sender="u@d.example", helo="h.example").result is None, "nothing answers"
+    assert policy.check(NOBODY, resolver=zone).result is None
+    assert policy.check(NOBODY, resolver=zone, sender="u@d.example").result is None
+    assert policy.check(NOBODY, resolver=zone, helo="h.example").result is None
+    assert policy.check(NOBODY, resolver=zone, sender="u@d.example", helo="h.example").result == "pass"
+    assert policy.check(NOBODY, resolver=zone, sender="u@d.example", helo="").result == "fail"
+    with pytest.raises(ArgumentError, match=r"not of the domain 'd\.example'"):
+        policy.check(NOBODY, resolver=zone, sender="u@other.example", helo="")
+
+
+def test_what_was_given_when_compiling_need_not_be_given_again() -> None:
+    zone = zone_of("v=spf1 exists:%{l}.%{h}.%{i} -all")
+    policy = Policy.compile("d.example", resolver=zone, sender="u@d.example", helo="h.example")
+    assert [d.inputs for d in policy.check(NOBODY).depends_on] == [(Input.CLIENT_ADDRESS,)]
+    assert policy.check(NOBODY, resolver=zone).result == "fail"
+
+
+def most_leaves_zone() -> Zone:
+    """The record whose tree is the largest that RFC 7208 §4.6.4 allows: each mx that matches only ends an include."""
+    names: dict[str | bytes, Any] = {f"i{n}.example": {"TXT": "v=spf1" + " -mx:%{l}.e.example" * 10} for n in range(10)}
+    names["d.example"] = {"TXT": "v=spf1 " + " ".join(f"include:i{n}.example" for n in range(10)) + " ?all"}
+    return Zone(names)
+
+
+@pytest.mark.parametrize(
+    ("zone", "expected"),
+    [
+        (zone_of("v=spf1" + " exists:%{l}.e.example" * 10 + " -all"), 526),
+        (zone_of("v=spf1" + " mx:%{l}.e.example" * 10 + " -all"), None),
+        (most_leaves_zone(), None),
+    ],
+    ids=["ten exists", "ten mx", "most"],
+)
+def test_no_legal_record_reaches_a_cap(zone: Zone, expected: int | None) -> None:
+    """tiling.py: "Under the limits of RFC 7208 §4.6.4 no record comes to more"."""
+    for rule in ("per-term", "per-lookup", "dual-stack"):
+        outcome = Policy.compile("d.example", resolver=zone, limits=Limits(void_rule=rule)).check(NOBODY)
+        found = list(leaves(outcome))
+        assert all(leaf.result is not None for leaf in found)
+        assert len(found) <= tiling.MAX_LEAVES // 2
+        if expected is not None and rule == "per-term":
+            assert len(found) == expected
+
+
+def test_a_tree_over_the_cap_is_cut_and_the_interpreter_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    zone = zone_of("v=spf1 ip4:10.0.0.0/8 exists:%{l}.e.example exists:%{l}.f.example -all")
+    whole = Policy.compile("d.example", resolver=zone).check(NOBODY)
+    for cap, value in (("MAX_LEAVES", len(list(leaves(whole))) - 1), ("MAX_DEPTH", 1)):
+        with monkeypatch.context() as patch:
+            patch.setattr(tiling, cap, value)
+            policy = Policy.compile("d.example", resolver=zone)
+        cut = policy.check(NOBODY)
+        assert cut.tree is None
+        assert cut.results == frozenset([None])
+        assert cut.depends_on == whole.depends_on
+        assert (cut.lookups, cut.void_lookups) == (whole.lookups, whole.void_lookups), "the most of what was cut"
+        assert policy.check("10.0.0.1").result == "pass"
+        assert policy.check(NOBODY, sender="u@d.example", resolver=zone).result == "fail"
+        assert Policy.from_dict(policy.to_dict()) == policy
+
+
+def test_over_the_cap_on_work_the_interpreter_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    networks = " ".join(f"ip4:10.{n}.0.0/16" for n in range(0, 200, 2))
+    zone = zone_of(f"v=spf1 ip4:9.0.0.0/8 exists:%{{l}}.e.example {networks} -all")
+    monkeypatch.setattr(tiling, "MAX_STEPS", 60)
+    policy = Policy.compile("d.example", resolver=zone)
+    assert policy.check("1.0.0.0").tree is not None
+    assert policy.check("9.0.0.0").result == "pass"
+    last = policy.check("255.0.0.0")
+    assert (last.result, last.tree) == (None, None)
+    assert policy.check("255.0.0.0", sender="u@d.example", resolver=zone).result == "fail"
+
+
+def test_over_the_cap_on_ranges_the_interpreter_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    zone = zone_of("v=spf1 ip4:10.0.0.0/8 ip4:20.0.0.0/8 ip4:30.0.0.0/8 -all")
+    monkeypatch.setattr(tiling, "MAX_RANGES", 4)
+    policy = Policy.compile("d.example", resolver=zone)
+    assert policy.check("10.0.0.1").result == "pass"
+    assert policy.check("20.0.0.1").result == "pass"
+    beyond = policy.check("30.0.0.1")
+    assert beyond.result is None
+    assert "more than 4 ranges" in beyond.depends_on[0].term
+    assert policy.check("30.0.0.1", resolver=zone).result == "pass"
+    assert policy.check("31.0.0.1", resolver=zone).result == "fail"
+    assert [str(network) for network in policy.networks("pass")] == ["10.0.0.0/8", "20.0.0.0/8"]

@@ -1,0 +1,78 @@
+"""Issue: "compiled and interpreted outcomes agree in every field at every range boundary, one inside and one outside
+it, and at random addresses; ranges are disjoint, sorted and cover the space".
+"""
+
+import asyncio
+from random import Random
+
+from hypothesis import given
+
+from spfengine import Limits, VoidRule, Zone
+from spfengine.addresses import V4, V6
+from spfengine.policy.policy import Policy
+from tests.policy.comparing import MAPPED, addresses, compare, compiled, domain_of
+from tests.properties import generate, strategies
+from tests.properties.generate import Call
+
+certain_zones = strategies.chance.map(
+    lambda random: Zone(generate.zone_dict(random, macros=generate.FIXED_MACROS, ptr=False))
+)
+"""Zones in which nothing rests on the address itself, nor on its names."""
+
+
+@given(certain_zones, strategies.calls, strategies.limits, strategies.chance)
+def test_where_sender_and_helo_are_given_nothing_but_the_address_counts(
+    zone: Zone, call: Call, limits: Limits, chance: Random
+) -> None:
+    policy = compiled(zone, call, limits)
+    assert compare(policy, zone, call, limits, addresses([policy], chance)) == 0
+    assert not policy.conditional
+
+
+@given(strategies.zones, strategies.calls, strategies.limits, strategies.chance)
+def test_a_policy_for_one_sender_agrees_with_the_interpreter(
+    zone: Zone, call: Call, limits: Limits, chance: Random
+) -> None:
+    policy = compiled(zone, call, limits)
+    compare(policy, zone, call, limits, addresses([policy], chance))
+
+
+@given(strategies.zones, strategies.calls, strategies.limits, strategies.chance)
+def test_a_policy_for_every_sender_agrees_with_the_interpreter_for_each(
+    zone: Zone, call: Call, limits: Limits, chance: Random
+) -> None:
+    policy = Policy.compile(domain_of(call), resolver=zone, limits=limits)
+    compare(policy, zone, call, limits, addresses([policy], chance))
+
+
+@given(strategies.zones, strategies.calls, strategies.limits)
+def test_ranges_are_sorted_and_disjoint_and_cover_the_space(zone: Zone, call: Call, limits: Limits) -> None:
+    policy = Policy.compile(domain_of(call), resolver=zone, limits=limits)
+    for family in (V4, V6):
+        after = 0
+        outcome_before = None
+        for first, last, outcome in policy.ranges(family.version):
+            assert first == after
+            assert last >= first
+            assert outcome != outcome_before, "neighbours of the same outcome are one range"
+            assert family is V4 or first not in MAPPED
+            after, outcome_before = last + 1, outcome
+        assert after == family.last + 1
+
+
+@given(strategies.zones, strategies.calls, strategies.limits)
+def test_compiling_in_asyncio_gives_the_same(zone: Zone, call: Call, limits: Limits) -> None:
+    policy = compiled(zone, call, limits)
+    other = asyncio.run(
+        Policy.acompile(domain_of(call), resolver=zone, sender=call.sender, helo=call.helo, limits=limits)
+    )
+    assert other == policy
+    assert other.answers == policy.answers
+
+
+@given(strategies.zones, strategies.calls, strategies.chance)
+def test_every_void_rule_and_limit_decides_in_a_policy_too(zone: Zone, call: Call, chance: Random) -> None:
+    for rule in VoidRule:
+        for limits in (Limits(void_rule=rule), Limits(10, 0, rule, 2), Limits(3, 1, rule, 1, count_p=True)):
+            policy = Policy.compile(domain_of(call), resolver=zone, limits=limits)
+            compare(policy, zone, call, limits, addresses([policy], chance, 2))

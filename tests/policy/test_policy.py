@@ -1,0 +1,201 @@
+"""A policy as a value, and its arguments."""
+
+import copy
+import pickle
+from time import perf_counter
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from spfengine import AddressError, Answer, ArgumentError, Limits, Question, Zone
+from spfengine.answers import RRType
+from spfengine.policy.policy import Policy
+from tests.policy.comparing import compiled
+from tests.properties import strategies
+from tests.properties.generate import Call
+
+ZONE: dict[str | bytes, Any] = {
+    "d.example": {"TXT": "v=spf1 ip4:192.0.2.0/24 a:h.example exists:%{l}.e.example -all"},
+    "h.example": {"A": "198.51.100.1", "AAAA": "2001:db8::1"},
+}
+
+
+def policy(zone: dict[str | bytes, Any] = ZONE, **more: Any) -> Policy:
+    return Policy.compile("d.example", resolver=Zone(zone), **more)
+
+
+def networks(count: int) -> str:
+    return " ".join(f"ip4:10.{n >> 8}.{n & 255}.0/25" for n in range(count))
+
+
+def test_check_many_answers_in_the_order_asked() -> None:
+    ips = ["198.51.100.1", "192.0.2.1", "::ffff:192.0.2.1", "2001:db8::1", "203.0.113.1"]
+    assert policy().check_many(ips) == [policy().check(ip) for ip in ips]
+    assert [outcome.result for outcome in policy().check_many(ips)] == ["pass", "pass", "pass", "pass", None]
+    assert policy().check_many([]) == []
+    with pytest.raises(AddressError, match="not an IP address"):
+        policy().check_many(["192.0.2.1", "192.0.2"])
+
+
+@pytest.mark.parametrize("name", ["domain", "limits", "ttl", "_ip4", "answers", "other"])
+def test_a_policy_is_immutable(name: str) -> None:
+    one = policy()
+    with pytest.raises(AttributeError):
+        setattr(one, name, None)
+    with pytest.raises(AttributeError):
+        delattr(one, name)
+    with pytest.raises(TypeError):
+        one.answers[Question("d.example", RRType.TXT)] = Answer.nodata()  # type: ignore[index]  # that is what is tested
+    assert one == policy()
+
+
+@given(strategies.zones, strategies.calls, strategies.limits)
+def test_a_policy_comes_back_from_pickle_and_copy(zone: Zone, call: Call, limits: Limits) -> None:
+    one = compiled(zone, call, limits)
+    again = pickle.loads(pickle.dumps(one))
+    assert again == one
+    assert hash(again) == hash(one)
+    assert again.answers == one.answers
+    assert again.ttl == one.ttl
+    assert list(again.ranges(6)) == list(one.ranges(6))
+    assert copy.deepcopy(one) == copy.copy(one) == one
+
+
+def test_policies_are_equal_where_every_range_is() -> None:
+    assert policy() == policy()
+    assert len({policy(), policy()}) == 1
+    assert policy() != policy(sender="u@d.example")
+    assert policy() != policy(helo="h.example")
+    assert policy() != policy(limits=Limits(9))
+    assert policy() != "policy"
+    moved = {**ZONE, "h.example": {"A": "198.51.100.2", "AAAA": "2001:db8::1"}}
+    assert policy() != policy(moved)
+    assert hash(policy()) != hash(policy(moved))
+
+
+def test_the_hash_of_a_large_policy_is_worked_out_once() -> None:
+    large = Policy.compile("z.example", resolver=Zone({"z.example": {"TXT": f"v=spf1 {networks(5000)} -all"}}))
+    assert sum(1 for _ in large.ranges(4)) == 10_001
+    hash(large)
+    start = perf_counter()
+    for _ in range(100):
+        hash(large)
+    assert perf_counter() - start < 0.1
+
+
+def test_a_policy_knows_its_answers_and_can_be_had_without_them() -> None:
+    whole = policy()
+    assert set(whole.answers) == {
+        ("d.example", "TXT"), ("h.example", "A"), ("h.example", "AAAA"),
+    }  # fmt: skip
+    assert whole.answers[Question("h.example", RRType.A)].records == (0xC6336401,)
+    bare = whole.without_answers()
+    assert dict(bare.answers) == {}
+    assert bare == whole
+    assert (hash(bare), bare.ttl) == (hash(whole), whole.ttl)
+    assert len(pickle.dumps(bare)) < len(pickle.dumps(whole))
+
+
+class WithTTLs:
+    """Answers of given TTLs."""
+
+    def __init__(self, txt: int | None, a: int | None, aaaa: int | None) -> None:
+        self.answers = {
+            "TXT": Answer.txt("v=spf1 a:h.example -all", ttl=txt),
+            "A": Answer.a("192.0.2.1", ttl=a),
+            "AAAA": Answer.nodata(ttl=aaaa),
+        }
+
+    def resolve(self, question: Question, /) -> Answer:
+        return self.answers[question.type]
+
+
+@pytest.mark.parametrize(
+    ("ttls", "expected"),
+    [((300, 60, 900), 60), ((300, 60, 5), 5), ((0, 60, 5), 0), ((300, None, 5), None), ((None, None, None), None)],
+)
+def test_the_ttl_is_the_smallest_of_all_answers(ttls: tuple[int | None, ...], expected: int | None) -> None:
+    resolver = WithTTLs(*ttls)
+    assert Policy.compile("d.example", resolver=resolver).ttl == expected
+
+
+def test_a_question_is_asked_once_for_both_families_and_all_runs() -> None:
+    asked: list[Question] = []
+
+    class Counting:
+        def resolve(self, question: Question, /) -> Answer:
+            asked.append(question)
+            return Zone(ZONE).resolve(question)
+
+    Policy.compile("d.example", resolver=Counting())
+    assert len(asked) == len(set(asked)) == 3
+
+
+def test_a_helo_policy() -> None:
+    """semantics: HELO policy = compile(d, sender="", helo=d)."""
+    zone = Zone(
+        {"mx.d.example": {"TXT": "v=spf1 exists:%{l}.%{h} -all"}, "postmaster.mx.d.example": {"A": "127.0.0.2"}}
+    )
+    one = Policy.compile("mx.d.example", resolver=zone, sender="", helo="mx.d.example")
+    assert (one.local_part, one.helo) == ("postmaster", "mx.d.example")
+    assert one.check("192.0.2.1").result == "pass"
+
+
+@pytest.mark.parametrize(
+    ("domain", "more", "message"),
+    [
+        ("d.example", {"sender": "u@other.example"}, r"'u@other\.example' is of the domain 'other\.example'"),
+        ("d.example", {"sender": ""}, r"the sender '' is of the domain ''"),
+        ("u@d.example", {}, r"'u@d\.example' is none"),
+        (None, {}, "domain must be text, not NoneType"),
+        ("d.example", {"sender": 7}, "sender must be text, not int"),
+        ("d.example", {"helo": b"h"}, "helo must be text, not bytes"),
+    ],
+)
+def test_arguments_that_can_not_be_used_are_refused(domain: Any, more: dict[str, Any], message: str) -> None:
+    with pytest.raises(ArgumentError, match=message):
+        Policy.compile(domain, resolver=Zone(ZONE), **more)
+
+
+def test_results_and_families_are_those_there_are() -> None:
+    with pytest.raises(ArgumentError, match="'passed' is no result; there are: none, neutral, pass"):
+        policy().networks("passed")
+    with pytest.raises(ArgumentError, match="'' is no result"):
+        policy().address_count("")
+    with pytest.raises(ArgumentError, match="4 or 6, not 5"):
+        list(policy().ranges(5))
+    with pytest.raises(ArgumentError, match="4 or 6, not 5"):
+        policy().address_count("pass", 5)
+
+
+@pytest.mark.parametrize(
+    ("domain", "result", "code"),
+    [
+        ("gone.example", "none", "domain-not-found"),
+        ("localhost", "none", "invalid-domain"),
+        ("[192.0.2.1]", "none", "invalid-domain"),
+        ("", "none", "invalid-domain"),
+        ("h.example", "none", "no-record"),
+        ("bad.example", "permerror", "unknown-mechanism"),
+        ("x\u2603.example", "none", "invalid-u-label"),
+    ],
+)
+def test_a_domain_without_a_usable_record_has_a_policy_too(domain: str, result: str, code: str) -> None:
+    zone = Zone({**ZONE, "bad.example": {"TXT": "v=spf1 ipv4:192.0.2.1 -all"}})
+    one = Policy.compile(domain, resolver=zone)
+    for ip in ("192.0.2.1", "2001:db8::1"):
+        outcome = one.check(ip)
+        assert outcome.result == result
+        assert outcome.problem is not None
+        assert outcome.problem.code == code
+    assert len(list(one.ranges(4))) == len(list(one.ranges(6))) == 1
+    assert "ranges>" in repr(one)
+
+
+def test_a_domain_is_what_it_is_however_it_is_written() -> None:
+    zone = Zone({"xn--bcher-kva.example": {"TXT": "v=spf1 ip4:192.0.2.1 -all"}})
+    for written in ("bücher.example", "xn--bcher-kva.example", "BÜCHER.example."):
+        one = Policy.compile(written, resolver=zone, sender=f"u@{written}")
+        assert one.domain == "xn--bcher-kva.example"
+        assert one.check("192.0.2.1").result == "pass"

@@ -60,6 +60,12 @@ def _tree() -> click.Command:
     return command
 
 
+def _conformance() -> click.Command:
+    from spfengine.cli.conformance import command
+
+    return command
+
+
 def _policyd() -> click.Command:
     from spfengine.cli.policyd import command
 
@@ -81,6 +87,7 @@ COMMANDS = {
     "diff": _Command("Compare two records for every address there is.", _diff),
     "spfquery": _Command("Check clients as Mail::SPF's and libspf2's command does, with its exit codes.", _spfquery),
     "policyd": _Command("Answer Postfix's policy requests: refuse a message, or add a header field to it.", _policyd),
+    "conformance": _Command("Put cases of SPF to any implementation, over the wire, and compare.", _conformance),
 }
 
 _EXITS: tuple[tuple[type[Exception], int], ...] = (

@@ -66,6 +66,12 @@ def _tree() -> click.Command:
     return command
 
 
+def _conformance() -> click.Command:
+    from spfengine.cli.conformance import command
+
+    return command
+
+
 def _policyd() -> click.Command:
     from spfengine.cli.policyd import command
 
@@ -95,6 +101,7 @@ COMMANDS = {
     "policyd": _Command("Answer Postfix's policy requests: refuse a message, or add a header field to it.", _policyd),
     "serve": _Command("Serve zones by DNS on loopback, for tests of any program.", _serve),
     "run-with": _Command("Run a program whose only DNS server is ours (Linux).", _run_with),
+    "conformance": _Command("Put cases of SPF to any implementation, over the wire, and compare.", _conformance),
 }
 
 _EXITS: tuple[tuple[type[Exception], int], ...] = (

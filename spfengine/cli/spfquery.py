@@ -31,7 +31,7 @@ EXITS_OF_LIBSPF2 = {
 """The exit codes of libspf2's spfquery."""
 
 _MAX_LINE = 8192
-_MAX_SHOWN = 1000
+_MAX_SHOWN = 1 << 16  # longer than any explanation
 _HELO, _MFROM = "helo", "mfrom"
 
 _EPILOG = """\b

@@ -74,6 +74,8 @@ THIRD_PARTY = {
     "testing": {"dnslib"},
     "testing.pytest_plugin": {"pytest"},
     "cli": {"click", "rich"},
+    "testing": {"dnslib", "yaml"},
+    "cli": {"click", "rich", "yaml"},
 }
 IN_FUNCTION = {"idna", "asyncio"}
 

@@ -157,7 +157,7 @@ def test_worse_is_what_the_exit_codes_say_it_is(
 
 @given(strategies.zones, domains)
 def test_a_draft_of_what_is_published_changes_nothing(zone: Zone, domain: str) -> None:
-    text = [octets for octets in zone.resolve(spfengine.Question(domain, spfengine.RRType.TXT)).records]
+    text = list(zone.resolve(spfengine.Question(domain, spfengine.RRType.TXT)).records)
     if len(text) != 1 or not text[0].startswith(b"v=spf1"):
         return
     plan = simulate(domain, text[0], resolver=zone)

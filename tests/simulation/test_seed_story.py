@@ -47,7 +47,7 @@ def test_each_change_has_the_term_that_decided_and_the_one_that_decides(plan: Si
     for change in plan.changes:
         if change.after.result is Result.PASS:
             assert change.before.directive == "~all"
-            assert [term for _, term in change.after.path][0] == "include:relay.mailchannels.net"
+            assert next(term for _, term in change.after.path) == "include:relay.mailchannels.net"
             assert str(change.network.network_address) in change.after.path[1][1]
         else:
             assert (change.before.directive, change.after.directive) == ("+ip4:150.95.55.137", "~all")

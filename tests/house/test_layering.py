@@ -71,11 +71,9 @@ THIRD_PARTY = {
     "resolvers.stub": {"dns"},
     "resolvers.zone_files": {"yaml"},
     "names": {"idna"},
-    "testing": {"dnslib"},
     "testing.pytest_plugin": {"pytest"},
-    "cli": {"click", "rich"},
     "testing": {"dnslib", "yaml"},
-    "cli": {"click", "rich", "yaml"},
+    "cli": {"click", "rich"},
 }
 IN_FUNCTION = {"idna", "asyncio"}
 

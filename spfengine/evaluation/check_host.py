@@ -192,7 +192,10 @@ def select_record(answer: Answer) -> Record | RecordSyntaxError | Problem:
 def _select_record(answer: Answer) -> Record | RecordSyntaxError | Problem:
     texts = [octets for octets in answer.records if is_spf_octets(octets)]
     if not texts:
-        others = f"none of its {len(answer.records)} TXT records is an SPF record"
+        count = len(answer.records)
+        others = (
+            "its TXT record is no SPF record" if count == 1 else f"none of its {count} TXT records is an SPF record"
+        )
         text = others if answer.records else "it has no TXT record, so no SPF record"
         return Problem(ProblemCode.NO_RECORD, text, section="4.5")
     if len(texts) > 1:

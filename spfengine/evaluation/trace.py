@@ -340,8 +340,12 @@ def _why_network(session: Session, directive: Network) -> str:
     if directive.family is not session.family:
         return f"{client} is an IPv{session.family.version} address"
     first, last = network_range(directive.family, directive.network, directive.prefix)
-    network = f"{address_text(directive.family, first)}/{directive.prefix}"
-    return f"{client} is in {network}" if first <= session.ip <= last else f"{client} is not in {network}"
+    network = address_text(directive.family, first)
+    inside = first <= session.ip <= last
+    if first == last:
+        return f"{client} is that address" if inside else f"{client} is not {network}"
+    network = f"{network}/{directive.prefix}"
+    return f"{client} is in {network}" if inside else f"{client} is not in {network}"
 
 
 def _why(session: Session, traced: TracedTerm, domain: str) -> str:

@@ -10,7 +10,7 @@ from spfengine.evaluation.limits import Limits, VoidRule
 from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Answers
 from spfengine.evaluation.targets import UnknownTarget
-from spfengine.evaluation.trace import TracedRecord, TracedTerm, Tracer, traced
+from spfengine.evaluation.trace import TracedQuestion, TracedRecord, TracedTerm, Tracer, traced
 from spfengine.policy.inputs import Inputs
 from spfengine.policy.outcome import Choice, Outcome
 from spfengine.policy.scripted import TilingSession
@@ -137,7 +137,7 @@ def _void_cost(
 
 def _is_void(term: TracedTerm, dual_stack: bool) -> bool:
     """Whether a term was counted as void: by one question, or by those for addresses of both families."""
-    void = {asked.question for asked in term.questions if asked.answer.is_void}
+    void = {asked.question for asked in _questions(term) if asked.answer.is_void}
     if not dual_stack or isinstance(term.term, Exists):
         return bool(void)
     other = {RRType.A: RRType.AAAA, RRType.AAAA: RRType.A}
@@ -145,9 +145,15 @@ def _is_void(term: TracedTerm, dual_stack: bool) -> bool:
         question.type not in other
         or Question(question.name, other[question.type]) in void
         or asked.answer.status is Status.NXDOMAIN
-        for asked in term.questions
+        for asked in _questions(term)
         if (question := asked.question) in void
     )
+
+
+def _questions(term: TracedTerm) -> list[TracedQuestion]:
+    """Return a term's own questions, the one for the record that it leads to included."""
+    led = None if term.record is None else term.record.question
+    return term.questions if led is None else [*term.questions, led]
 
 
 def _is_charged(term: object) -> bool:

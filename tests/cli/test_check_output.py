@@ -43,7 +43,7 @@ def test_the_seed_story_says_softfail_what_decided_it_and_why_nothing_else_did(c
     assert list(rows) == ["+a", "+mx", "+ip4:150.95.55.137", "+ip4:163.44.239.12", "~all"]
     assert "seed.example has A 203.0.113.80" in rows["+a"]
     assert "mx1.seed.example has A 163.44.239.12" in rows["+mx"]
-    assert "23.83.218.24 is not in 150.95.55.137" in rows["+ip4:150.95.55.137"]
+    assert "23.83.218.24 is not 150.95.55.137" in rows["+ip4:150.95.55.137"]
     assert rows["~all"].startswith("  ✓")
     assert rows["~all"].endswith("softfail")
     assert "lookups 2/10, void lookups 0/2" in ended.out
@@ -234,7 +234,7 @@ def test_help_has_examples_and_the_exit_codes(call: Call) -> None:
     assert ended.code == 0
     assert "spfengine check 192.0.2.1 alice@example.com" in ended.out
     assert "0 pass, 1 fail, 2 softfail, 3 neutral, 4 permerror, 5 temperror, 6 none" in " ".join(ended.out.split())
-    assert "check  Check whether" in call("--help").out
+    assert re.search(r"^  check +Check whether", call("--help").out, re.MULTILINE)
 
 
 def test_version_is_the_packages(call: Call) -> None:

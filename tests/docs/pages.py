@@ -173,6 +173,7 @@ def _run(block: Block, command: str, repository: Path) -> tuple[str, int]:
         **{name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "CLICOLOR_FORCE")},
         "COLUMNS": str(WIDTH),
         "NO_COLOR": "1",
+        "PATH": os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", os.defpath)]),
         "PYTHONPATH": str(repository),
         "PYTHONIOENCODING": "utf-8",
         "TERM": "dumb",

@@ -65,7 +65,10 @@ CHAPTERS: dict[str, list[str]] = {
         "SMTPReply", "parse_received_spf", "ReceivedSPF", "parse_authentication_results", "AuthenticationResults",
         "MethodResult",
     ],
-    "Tests": ["spfengine.testing:FakeDNS"],
+    "Tests": [
+        "spfengine.testing:FakeDNS", "spfengine.testing:Query", "spfengine.testing:Fault",
+        "spfengine.testing:FaultKind", "spfengine.testing.checking:SPFCheck",
+    ],
     "Errors": [
         "SPFEngineError", "RecordSyntaxError", "AddressError", "ArgumentError", "ZoneError", "RecordingError",
         "HeaderError", "ResolverError", "MissingExtraError",
@@ -75,6 +78,7 @@ CHAPTERS: dict[str, list[str]] = {
 # Classes that users make themselves; all others come out of a function or method.
 MADE_BY_USERS = {
     "Limits", "Question", "Zone", "Overlay", "LiveResolver", "Cache", "Recorder", "Recording", "Sender", "FakeDNS",
+    "Fault",
 }  # fmt: skip
 
 # Names that two things have.
@@ -271,6 +275,8 @@ def told_name(name: str) -> Iterator[str]:
         yield from told(docs_of(maker))
     if own == "ProblemCode":
         yield "Each code, what it means and what to do: [problems.md](problems.md)."
+    elif own == "LintCode":
+        yield "Each code, what it means and what to do: [lint.md](lint.md)."
     elif any(isinstance(base, ast.Name) and base.id == "StrEnum" for base in definition.bases):
         yield "\n".join(values(definition))
     members = [

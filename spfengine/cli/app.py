@@ -54,6 +54,12 @@ def _simulate() -> click.Command:
     return command
 
 
+def _serve() -> click.Command:
+    from spfengine.cli.serve import command
+
+    return command
+
+
 def _tree() -> click.Command:
     from spfengine.cli.tree import command
 
@@ -78,6 +84,12 @@ def _spfquery() -> click.Command:
     return command
 
 
+def _run_with() -> click.Command:
+    from spfengine.cli.run_with import command
+
+    return command
+
+
 COMMANDS = {
     "check": _Command("Check whether a client may send mail for a domain, and show why.", _check),
     "tree": _Command("Show a record with everything that it leads to, and what that costs.", _tree),
@@ -87,6 +99,8 @@ COMMANDS = {
     "diff": _Command("Compare two records for every address there is.", _diff),
     "spfquery": _Command("Check clients as Mail::SPF's and libspf2's command does, with its exit codes.", _spfquery),
     "policyd": _Command("Answer Postfix's policy requests: refuse a message, or add a header field to it.", _policyd),
+    "serve": _Command("Serve zones by DNS on loopback, for tests of any program.", _serve),
+    "run-with": _Command("Run a program whose only DNS server is ours (Linux).", _run_with),
     "conformance": _Command("Put cases of SPF to any implementation, over the wire, and compare.", _conformance),
 }
 

@@ -49,8 +49,12 @@ def _line(lines: _Lines, finding: Finding) -> int | None:
     owned = [(text, number) for owner, text, number in lines if owner == domain]
     if finding.source is None:
         return owned[0][1] if owned else None
-    begin = finding.source.encode("latin-1")[:24].replace(b'"', b'\\"')
-    return next((number for text, number in owned if begin in text), None)
+    source = finding.source.encode("latin-1")
+    for begin in (source[:24], source[:6]):  # a record of several strings may begin with a short one
+        for text, number in owned:
+            if begin.replace(b'"', b'\\"') in text:
+                return number
+    return None
 
 
 def _owned_lines(path: str) -> _Lines:

@@ -10,14 +10,14 @@ from spfengine.linting.finding import Finding, Held
 from spfengine.linting.walk import Walk
 from spfengine.names import domain_fault, is_askable
 from spfengine.policy.budget import LIFTED
-from spfengine.record.model import MX, A, All, Directive, DomainDirective, Exists, Record
+from spfengine.record.model import MX, A, All, Directive, DomainDirective, Exists, Include, Ptr, Record
 from spfengine.visible import visible, visible_name
 
 Found = Generator[Question, Answer, list[Finding]]
 
 
 def targets(walk: Walk) -> Found:
-    """Return what is wrong with the names that a, mx and exists lead to, in all records; of as many terms as the
+    """Return what is wrong with the names that a, mx, ptr and exists lead to, in all records; of as many terms as the
     limits are counted for.
     """
     findings: list[Finding] = []
@@ -34,18 +34,21 @@ def targets(walk: Walk) -> Found:
 
 
 def _target(walk: Walk, held: Held, record: Record, term: DomainDirective) -> Found:
-    if not isinstance(term, A | MX | Exists):
-        return []
+    if isinstance(term, Include):
+        return []  # the walk has followed it
     spec = term.domain_spec
     name = held.domain if spec is None else (yield from walk.expand(held, spec))
     if name is None:
         return []
     if not is_askable(name):
         return [_invalid(held, record, term, name)]
+    if isinstance(term, Ptr):
+        return []
     if isinstance(term, A):
         return _addresses(held, record, term, name, *(yield from _both(walk, name)))
     if isinstance(term, Exists):
         return _addresses(held, record, term, name, (yield from walk.ask(name, RRType.A)))
+    assert isinstance(term, MX), "no other mechanism leads to names"
     return (yield from _mx(walk, held, record, term, name))
 
 

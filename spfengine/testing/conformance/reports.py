@@ -186,7 +186,7 @@ def _name(case: Mapping[str, Any]) -> str:
 
 
 def _sections(case: Mapping[str, Any]) -> str:
-    return ", ".join([f"§{visible(section, 40)}" for section in case["spec"]]) or "§4"
+    return ", ".join([f"RFC 7208 §{visible(section, 40)}" for section in case["spec"]]) or "RFC 7208 §4"
 
 
 def _attribute(value: object) -> str:

@@ -175,6 +175,7 @@ def run(block: Block, command: str, repository: Path) -> tuple[str, int]:
         **{name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "CLICOLOR_FORCE")},
         "COLUMNS": str(WIDTH),
         "NO_COLOR": "1",
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
         "PYTHONPATH": str(repository),
         "PYTHONIOENCODING": "utf-8",
         "TERM": "dumb",

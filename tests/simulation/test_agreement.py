@@ -78,9 +78,7 @@ def test_changes_and_senders_are_what_the_interpreter_says(
         elif plan.before.check(ip).result is not None:
             assert after_result is before_result, ip
     for change, call in zip(plan.senders, calls, strict=True):
-        expected = [
-            spfengine.check(call.ip, call.sender, call.helo, resolver=each, now=0.0) for each in (zone, later)
-        ]
+        expected = [spfengine.check(call.ip, call.sender, call.helo, resolver=each, now=0.0) for each in (zone, later)]
         assert [change.before, change.after] == expected
 
 

@@ -275,6 +275,8 @@ def told_name(name: str) -> Iterator[str]:
         yield from told(docs_of(maker))
     if own == "ProblemCode":
         yield "Each code, what it means and what to do: [problems.md](problems.md)."
+    elif own == "LintCode":
+        yield "Each code, what it means and what to do: [lint.md](lint.md)."
     elif any(isinstance(base, ast.Name) and base.id == "StrEnum" for base in definition.bases):
         yield "\n".join(values(definition))
     members = [

@@ -1,5 +1,6 @@
 """Where a finding stands in the files that were given: the line of the record, as far as the text tells."""
 
+import os
 import re
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -49,13 +50,17 @@ def _line(lines: _Lines, finding: Finding) -> int | None:
     owned = [(text, number) for owner, text, number in lines if owner == domain]
     if finding.source is None:
         return owned[0][1] if owned else None
-    begin = finding.source.encode("latin-1")[:24].replace(b'"', b'\\"')
-    return next((number for text, number in owned if begin in text), None)
+    source = finding.source.encode("latin-1")
+    for begin in (source[:24], source[:6]):  # a record of several strings may begin with a short one
+        for text, number in owned:
+            if begin.replace(b'"', b'\\"') in text:
+                return number
+    return None
 
 
 def _owned_lines(path: str) -> _Lines:
     """Return (owner, text, number) of the lines of a master file; those of other formats have no owners."""
-    if path.lower().endswith((".json", ".yml", ".yaml")):
+    if path.lower().endswith((".json", ".yml", ".yaml")) or not os.path.isfile(path):  # a pipe can't be read twice
         return []
     try:
         with open(path, "rb") as file:

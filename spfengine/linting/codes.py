@@ -75,7 +75,6 @@ class LintCode(StrEnum):
     UNREACHABLE_TERM = "unreachable-term"
     REDUNDANT_TERM = "redundant-term"
     INCLUDE_NEVER_PASSES = "include-never-passes"
-    MATCHES_NOBODY = "matches-nobody"
 
     # Where its terms lead
     INCLUDE_INVALID_DOMAIN = ProblemCode.INCLUDE_INVALID_DOMAIN.value
@@ -193,7 +192,6 @@ ABOUT: dict[LintCode, About] = {
     _C.INCLUDE_NEVER_PASSES: About(
         _WARNING, "an include whose record lets nobody pass, so that it never matches", "5.2"
     ),
-    _C.MATCHES_NOBODY: About(_WARNING, "a term matches no address at all", "5"),
     _C.INCLUDE_INVALID_DOMAIN: About(_ERROR, "an include of what can't be a domain", "5.2"),
     _C.INCLUDE_DOMAIN_NOT_FOUND: About(_ERROR, "an include of a domain that does not exist", "5.2"),
     _C.INCLUDE_NO_RECORD: About(_ERROR, "an include of a domain that has no SPF record", "5.2"),

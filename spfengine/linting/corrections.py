@@ -11,9 +11,9 @@ from spfengine.problems import Problem, ProblemCode
 from spfengine.record.grammar import MECHANISMS, MODIFIERS, VERSION
 from spfengine.record.hints import meant
 from spfengine.record.parser import diagnose
-from spfengine.record.tokenizer import Token, is_spf, tokens
+from spfengine.record.tokenizer import Token, tokens
 
-_MAX_FAULTS = 20  # a record of more is no typo
+_MAX_FAULTS = 10  # a record of more is no typo
 _MAX_LENGTH = 2048  # of a record that gets corrections: guessing costs a parse each
 
 _PUNCTUATION = "\"'`,;()<>[]"
@@ -44,11 +44,21 @@ _TYPED = {
 
 
 def corrections(source: str, problems: tuple[Problem, ...]) -> list[Fix | None]:
-    """Return for each fault of a record the record with it mended, or None where it can't be told what was meant."""
+    """Return for each fault of a record the record with all faults mended; where that can't be, with it mended alone,
+    or None where it can't be told what was meant.
+    """
     if len(source) > _MAX_LENGTH or len(problems) > _MAX_FAULTS:
         return [None] * len(problems)
-    pieces = list(tokens(source)) if is_spf(source) else []
-    return [_correction(source, problem, pieces, len(problems)) for problem in problems]
+    alone = [_correction(source, problem, len(problems)) for problem in problems]
+    if None in alone:
+        return [None if text is None else as_strings(text) for text in alone]
+    mended, left = source, problems
+    while left:
+        text = _correction(mended, left[0], len(left))
+        if text is None:
+            return [None if text is None else as_strings(text) for text in alone]
+        mended, left = text, diagnose(text)
+    return [as_strings(mended)] * len(problems)
 
 
 def retyped(source: str) -> str:
@@ -74,12 +84,14 @@ def record_meant(source: str) -> Fix | None:
     return as_strings(text) if known and read(text) is not None else None
 
 
-def _correction(source: str, problem: Problem, pieces: list[Token], faults: int) -> Fix | None:
+def _correction(source: str, problem: Problem, faults: int) -> str | None:
+    """Return a record with one of its faults mended, or None where it can't be told what was meant."""
+    pieces = list(tokens(source))
     span = problem.span or (0, 0)
     place = next((i for i, token in enumerate(pieces) if token.span[0] <= span[0] < token.span[1]), None)
     for text in _guesses(source, problem, pieces, place):
         if text.isascii() and len(diagnose(text)) < faults:
-            return as_strings(text)
+            return text
     return None
 
 
@@ -97,6 +109,8 @@ def _guesses(source: str, problem: Problem, pieces: list[Token], place: int | No
         yield replaced(source, (token.start, behind.span[1]), token.text + behind.text)
         if behind.name.lower() in ("ip4", "ip6", "a", "mx", "include"):
             yield replaced(source, token.span, "")
+    if problem.code is ProblemCode.EMPTY_DOMAIN_SPEC and token.name.lower() in ("a", "mx", "ptr"):
+        yield replaced(source, token.span, token.qualifier + token.name)
     if problem.code in (ProblemCode.DUPLICATE_MODIFIER, ProblemCode.MISSING_TERM_NAME):
         yield replaced(source, token.span, "")
 
@@ -108,8 +122,9 @@ def _terms(token: Token, problem: Problem) -> Iterator[str]:
     bare = token.text.strip(_PUNCTUATION)
     if bare != token.text and bare:
         yield bare
-    plain = token.text[len(q) :]
-    yield from _addresses(q, plain)
+    if sep == ":" and known in MECHANISMS:
+        yield from _addresses(q, arg)
+    yield from _addresses(q, token.text[len(q) :])
     if problem.code is ProblemCode.UNKNOWN_MECHANISM:
         if known in MODIFIERS:
             yield f"{known}={arg}"
@@ -118,8 +133,6 @@ def _terms(token: Token, problem: Problem) -> Iterator[str]:
         yield f"{q}{name}:{arg}" if known in MECHANISMS else f"{name}={arg}"
     elif problem.code is ProblemCode.UNEXPECTED_ARGUMENT:
         yield f"{q}{name}"
-    if sep == ":":
-        yield from _addresses(q, arg)
     yield from _arguments(token)
     yield from _prefixes(token.text, known)
     if "%(" in arg:
@@ -144,8 +157,6 @@ def _arguments(token: Token) -> Iterator[str]:
             yield f"{q}ip4:{host}"
         if known in ("ip4", "ip6") and arg[-1:].isalpha():
             yield f"{q}a:{arg}"
-        if known in MECHANISMS and arg.startswith((":", "=")):
-            yield f"{q}{name}:{arg.lstrip(':=')}"
 
 
 def _addresses(qualifier: str, text: str) -> Iterator[str]:

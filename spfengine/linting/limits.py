@@ -23,10 +23,11 @@ def limits(walk: Walk) -> Generator[Question, Answer, list[Finding]]:
     """Return how near the domain comes to the limits."""
     need = yield from budget(walk.inputs, walk.answers)
     certain = need
-    if any(cost.most > len(cost.terms) for cost in need.voids[_PER_TERM].values()):
+    may_be_over = need.worst_voids(_PER_LOOKUP) >= walk.inputs.limits.voids
+    if may_be_over and any(cost.most > len(cost.terms) for cost in need.voids[_PER_TERM].values()):
         certain = yield from budget(walk.inputs, walk.answers, CERTAIN)
     root = walk.held[0]
-    findings = [_loop(loop) for loop in walk.loops] if need.endless else []
+    findings = [_loop(walk, loop) for loop in walk.loops] if need.endless else []
     if need.endless and not findings:
         text = "the records lead from one to the next without an end, through macros: no number of lookups is enough"
         findings.append(
@@ -38,12 +39,25 @@ def limits(walk: Walk) -> Generator[Question, Answer, list[Finding]]:
     return findings
 
 
-def _loop(loop: Loop) -> Finding:
+def _loop(walk: Walk, loop: Loop) -> Finding:
+    """Return the finding of a circle, at the last term of it that the admin can change."""
+    held, term = _changeable(walk, loop)
     circle = " → ".join([visible_name(domain) for domain in loop.circle])
-    shown = visible(loop.term.text, 60)
-    whom = "itself" if len(loop.circle) == 2 else f"a record that leads to it: {circle}"
-    text = f"{shown} leads back to {whom}: receivers go round until the limit of lookups, and give permerror"
-    return loop.held.finding(LintCode.ENDLESS_LOOP, text, loop.term, f"take {shown} out")
+    shown = visible(term.text, 60)
+    way = f"{shown} leads back to its own record" if len(loop.circle) == 2 else f"{shown} leads in a circle: {circle}"
+    text = f"{way}; receivers go round until the limit of lookups, and give permerror"
+    return held.finding(LintCode.ENDLESS_LOOP, text, term, f"take {shown} out")
+
+
+def _changeable(walk: Walk, loop: Loop) -> tuple[Held, Term]:
+    own = {held.domain: held.record for held in walk.held if held.own}
+    if not loop.held.own:
+        for domain, text in reversed(loop.held.path):
+            record = own.get(domain)
+            if record is not None:
+                held = next(each for each in walk.held if each.record is record)
+                return held, next(term for term in record.terms if term.text == text)
+    return loop.held, loop.term
 
 
 def _lookups(root: Held, need: Budget, limit: int, walk: Walk) -> Iterator[Finding]:
@@ -66,13 +80,14 @@ def _lookups(root: Held, need: Budget, limit: int, walk: Walk) -> Iterator[Findi
 
 def _voids(root: Held, need: Budget, certain: Budget, limit: int) -> Iterator[Finding]:
     over = _over(certain, _PER_TERM, limit)
+    over |= {version: cost for version, cost in _over(need, _PER_TERM, limit).items() if len(cost.terms) > limit}
     if over:
         version, cost = max(over.items(), key=lambda item: item[1].most)
         text = (
             f"IPv{version} clients come to {cost.most} void lookups, and {limit} are allowed: receivers give permerror"
             f"{_only(over)}; {_listed(cost)}"
         )
-        if not _over(certain, _DUAL_STACK, limit):
+        if not _over(need, _DUAL_STACK, limit):
             text += "; receivers that count only names with neither A nor AAAA records do not"
         yield root.finding(LintCode.OVER_VOID_LIMIT, text, None, _mending(list(over)))
         return

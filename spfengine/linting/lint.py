@@ -18,7 +18,7 @@ from spfengine.linting.sizes import sizes
 from spfengine.linting.walk import Walk
 from spfengine.linting.zones import names_to_lint, own_names, records_of_type_spf, takes_mail
 from spfengine.names import fold
-from spfengine.policy.tiling import Inputs
+from spfengine.policy.inputs import Inputs
 from spfengine.problems import ProblemCode
 from spfengine.record.model import Record
 from spfengine.record.parser import parse

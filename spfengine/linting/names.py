@@ -10,14 +10,14 @@ from spfengine.linting.finding import Finding, Held
 from spfengine.linting.walk import Walk
 from spfengine.names import domain_fault, is_askable
 from spfengine.policy.budget import LIFTED
-from spfengine.record.model import MX, A, All, Directive, DomainDirective, Exists, Record
+from spfengine.record.model import MX, A, All, Directive, DomainDirective, Exists, Include, Ptr, Record
 from spfengine.visible import visible, visible_name
 
 Found = Generator[Question, Answer, list[Finding]]
 
 
 def targets(walk: Walk) -> Found:
-    """Return what is wrong with the names that a, mx and exists lead to, in all records; of as many terms as the
+    """Return what is wrong with the names that a, mx, ptr and exists lead to, in all records; of as many terms as the
     limits are counted for.
     """
     findings: list[Finding] = []
@@ -34,18 +34,21 @@ def targets(walk: Walk) -> Found:
 
 
 def _target(walk: Walk, held: Held, record: Record, term: DomainDirective) -> Found:
-    if not isinstance(term, A | MX | Exists):
-        return []
+    if isinstance(term, Include):
+        return []  # the walk has followed it
     spec = term.domain_spec
     name = held.domain if spec is None else (yield from walk.expand(held, spec))
     if name is None:
         return []
     if not is_askable(name):
         return [_invalid(held, record, term, name)]
+    if isinstance(term, Ptr):
+        return []
     if isinstance(term, A):
         return _addresses(held, record, term, name, *(yield from _both(walk, name)))
     if isinstance(term, Exists):
         return _addresses(held, record, term, name, (yield from walk.ask(name, RRType.A)))
+    assert isinstance(term, MX), "no other mechanism leads to names"
     return (yield from _mx(walk, held, record, term, name))
 
 
@@ -101,13 +104,13 @@ def _exchange(walk: Walk, held: Held, term: MX, name: str, host: str) -> Found:
         text = f"{shown} is an IP address; expected the name of a host"
         hint = "give the host a name with that address, and the MX record that name"
         return [held.finding(LintCode.MX_IS_ADDRESS, text, term, hint)]
+    hint = f"correct the MX record of {visible_name(name)}, or take it out"
     if not is_askable(host):
-        return []
+        return [held.finding(LintCode.INVALID_TARGET_NAME, f"{shown} is no name that can be asked for", term, hint)]
     answers = yield from _both(walk, host)
     failures = [_unknown(held, term, host, kind, a) for kind, a in zip(_TYPES, answers, strict=True) if a.is_failure]
     if failures or any(answer.records for answer in answers):
         return failures
-    hint = f"correct the MX record of {visible_name(name)}, or take it out"
     if answers[0].status is Status.NXDOMAIN:
         return [held.finding(LintCode.NAME_NOT_FOUND, f"{shown} does not exist", term, hint)]
     return [held.finding(LintCode.NO_ADDRESSES, f"{shown} has no A or AAAA record", term, hint)]
@@ -126,17 +129,17 @@ def _invalid(held: Held, record: Record, term: Directive, name: str) -> Finding:
     text = f"{shown} never matches: {why}"
     hint = f"correct the name, or take {shown} out"
     fixed = None
-    for tidy in _tidied("" if spec is None else spec.text):
-        fixed = with_term(record, term, term.text.replace("" if spec is None else spec.text, tidy, 1))
+    tidy = None if spec is None else _tidied(spec.text)
+    if tidy is not None and spec is not None:
+        fixed = with_term(record, term, term.text.replace(spec.text, tidy, 1))
         hint = f"did you mean {visible(tidy, 60)}?"
     return held.finding(LintCode.INVALID_TARGET_NAME, text, term, hint, fixed)
 
 
-def _tidied(name: str) -> Iterator[str]:
-    """Yield the name without its empty labels, if that makes it one that can be asked for."""
+def _tidied(name: str) -> str | None:
+    """Return the name without its empty labels, if that makes it one that can be asked for."""
     tidy = ".".join([label for label in name.split(".") if label])
-    if "%" not in tidy and tidy != name and is_askable(tidy) and domain_fault(tidy) is None:
-        yield tidy
+    return tidy if "%" not in tidy and tidy != name and domain_fault(tidy) is None else None
 
 
 def without_record(walk: Walk) -> Found:

@@ -13,7 +13,8 @@ from spfengine.evaluation.targets import UnknownTarget, expand_target
 from spfengine.linting.finding import Finding, Held, Path
 from spfengine.linting.syntax import faults, merged
 from spfengine.names import fold, is_same_or_under
-from spfengine.policy.tiling import CHOICES, Inputs, TilingSession
+from spfengine.policy.inputs import Inputs
+from spfengine.policy.scripted import ALL_CHOICES, TilingSession
 from spfengine.problems import ProblemCode
 from spfengine.record.macro import MacroString
 from spfengine.record.model import All, Include, Record, Redirect
@@ -86,7 +87,7 @@ class Walk:
     def session(self, domain: str) -> TilingSession:
         """Return the session of one run for any client, at a domain that evaluation has come to."""
         inputs = self.inputs if domain == self.inputs.domain else self.inputs.at(domain)
-        return TilingSession(inputs, V4, 0, self.answers, CHOICES, [])
+        return TilingSession(inputs, V4, 0, self.answers, ALL_CHOICES, ())
 
     def expand(self, held: Held, spec: MacroString) -> Generator[Question, Answer, str | None]:
         """Return the name that a domain-spec stands for, or None where that rests on the client or sender."""
@@ -144,7 +145,8 @@ class Walk:
             return
         trail = [fold(domain) for domain in self._trail]
         if fold(target) in trail:
-            circle = (*self._trail[trail.index(fold(target)) :], target)
-            self.loops.append(Loop(held, term, circle))
+            if len(self.loops) < MAX_RECORDS:
+                circle = (*self._trail[trail.index(fold(target)) :], target)
+                self.loops.append(Loop(held, term, circle))
         elif fold(target) not in self._visited and len(self.held) < MAX_RECORDS and len(trail) < MAX_DEPTH:
             yield from self._visit(target, held, term)

@@ -176,7 +176,10 @@ def _possible(
     possible = {Choice.MATCH: 0}
     if 0 < before_match <= session.limits.voids - session.voids:  # else it ends in permerror, as NO_MATCH_VOID does
         possible[Choice.MATCH_VOID] = before_match
-    if not (isinstance(directive, Exists) and _always_askable(session, directive.domain_spec, domain, inputs)):
+    is_void_or_matches = isinstance(directive, Exists) and _always_askable(
+        session, directive.domain_spec, domain, inputs
+    )
+    if not (is_void_or_matches and Choice.NO_MATCH_VOID in session.only):  # where voids are left out, it stands for one
         possible[Choice.NO_MATCH] = 0
     possible[Choice.NO_MATCH_VOID] = without_match
     if not isinstance(directive, Ptr):  # for ptr, a DNS failure means no match (RFC 7208 §5.5)

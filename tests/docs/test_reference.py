@@ -56,6 +56,22 @@ def test_every_code_says_what_it_means_and_what_to_do() -> None:
     assert [code for code, cells in rows.items() if len(cells) != 2 or not all(len(cell) > 10 for cell in cells)] == []
 
 
+def test_every_code_of_a_finding_is_told_with_its_severity() -> None:
+    from spfengine.linting.codes import ABOUT
+
+    rows = rows_of("lint.md")
+    assert {code: cells[0] for code, cells in rows.items()} == {str(c): str(a.severity) for c, a in ABOUT.items()}
+    assert [
+        code for code, cells in rows.items() if len(cells) != 3 or not all(len(cell) > 8 for cell in cells[1:])
+    ] == []
+
+
+def test_every_key_of_a_finding_is_told() -> None:
+    text = text_of("json.md").split("## `spfengine.lint/1`")[1].split("\n## ")[0]
+    [finding] = spfengine.lint(None, record="v=spf1 ?all")
+    assert sorted(key for key in finding.to_dict() if f"\n| `{key}` |" not in text) == []
+
+
 def test_every_option_of_every_command_is_told() -> None:
     """And no option is told of that there is not."""
     click = pytest.importorskip("click", reason="without the extra cli there is no command to tell of")
@@ -69,7 +85,7 @@ def test_every_option_of_every_command_is_told() -> None:
         command = application.get_command(context, name)
         assert command is not None
         options = {option for parameter in command.params for option in parameter.opts if option.startswith("--")}
-        assert set(re.findall(r"^\| `(--[a-z-]+)", chapter, re.MULTILINE)) == options - {"--help"}
+        assert set(re.findall(r"^\| `(--[a-z0-9-]+)", chapter, re.MULTILINE)) == options - {"--help"}
 
 
 def test_every_exit_code_is_told() -> None:

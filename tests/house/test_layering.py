@@ -28,7 +28,7 @@ FLOORS: list[list[str]] = [
     # 4: the meaning for all addresses
     ["policy checker"],
     # 5: what people come for
-    ["linting", "simulation", "evidence", "advice"],
+    ["linting", "simulation", "evidence", "advice", "receiver"],
     # 6: how people reach it from their own programs and tests
     ["report", "testing", "compat"],
     # 7: how people reach it from a shell, all of the above included
@@ -71,8 +71,8 @@ THIRD_PARTY = {
     "resolvers.stub": {"dns"},
     "resolvers.zone_files": {"yaml"},
     "names": {"idna"},
-    "testing": {"dnslib"},
     "testing.pytest_plugin": {"pytest"},
+    "testing": {"dnslib", "yaml"},
     "cli": {"click", "rich"},
 }
 IN_FUNCTION = {"idna", "asyncio"}
@@ -121,7 +121,8 @@ def _faults(one: Import) -> list[str]:
             found.append(f"{one.top} has no business there")
     elif inner.partition(".")[0] in PURE and one.top not in PURE_STDLIB:
         found.append("what decides does no I/O, and has no clock")
-    if not found and one.top in IN_FUNCTION and not one.in_function and not one.types_only and room[0] not in EDGE:
+    at_edge = room[0].split()[0] in EDGE
+    if not found and one.top in IN_FUNCTION and not one.in_function and not one.types_only and not at_edge:
         found.append("only inside the function that needs it")
     return found
 

@@ -15,12 +15,12 @@ from spfengine import errors
 
 # Public API: a name or value is never taken away, nor given another meaning. New ones are added here too.
 NAMES = """
-    AddressError Answer ArgumentError AsyncResolver AuthenticationResults Budget Cache Change CheckResult Effect
-    HeaderError Limits LiveResolver MethodResult MissingExtraError Outcome Overlay Policy Problem ProblemCode Question
-    RRType ReceivedSPF Record RecordSyntaxError Recorder Recording RecordingError Resolver ResolverError Result
-    SMTPReply SPFEngineError Sender SenderChange Simulation Status Trace VoidRule Zone ZoneError acheck acheck_both
-    acheck_helo acheck_record asimulate check check_both check_helo check_record diagnose parse
-    parse_authentication_results parse_received_spf simulate
+    AddressError Answer ArgumentError AsyncResolver AuthenticationResults Budget Cache Change CheckResult Effect Finding
+    HeaderError Limits LintCode LiveResolver MethodResult MissingExtraError Outcome Overlay Policy Problem ProblemCode
+    Question RRType ReceivedSPF Record RecordSyntaxError Recorder Recording RecordingError Resolver ResolverError Result
+    SMTPReply SPFEngineError Sender SenderChange Severity Simulation Status Trace VoidRule Zone ZoneError acheck
+    acheck_both acheck_helo acheck_record alint asimulate check check_both check_helo check_record diagnose lint
+    lint_zone parse parse_authentication_results parse_received_spf simulate
 """.split()
 
 VALUES: dict[str, list[str]] = {
@@ -28,6 +28,22 @@ VALUES: dict[str, list[str]] = {
     "RRType": "TXT A AAAA MX PTR".split(),
     "Status": "NOERROR NXDOMAIN SERVFAIL REFUSED FORMERR TIMEOUT TRUNCATED LOOP".split(),
     "Effect": "newly-passing newly-failing changed still-failing unchanged".split(),
+    "Severity": "error warning info".split(),
+    "LintCode": """
+        invalid-domain invalid-u-label domain-not-found no-record multiple-records look-alike type-spf not-spf
+        invalid-character unknown-mechanism invalid-modifier-name qualified-modifier missing-term-name missing-argument
+        unexpected-argument empty-domain-spec invalid-domain-spec address-as-domain-spec invalid-macro
+        explanation-only-macro macro-digits-zero invalid-ip4-network invalid-ip6-network invalid-cidr-length
+        unexpected-cidr-length duplicate-modifier mistyped-modifier unknown-modifier extra-spaces passes-everyone
+        huge-network wide-network host-bits mapped-network neutral-all missing-all term-after-all redirect-ignored
+        neutral-term ptr macro-p escaping-macro unreversed-macro duplicate-term unreachable-term redundant-term
+        include-never-passes include-invalid-domain include-domain-not-found include-no-record redirect-invalid-domain
+        redirect-domain-not-found redirect-no-record endless-loop invalid-target-name name-not-found no-addresses
+        null-mx mx-is-address over-lookup-limit near-lookup-limit over-void-limit over-void-limit-per-lookup
+        voids-by-chance near-void-limit too-many-mx too-many-ip4 string-over-255 txt-over-512 txt-over-1232 dns-servfail
+        dns-refused dns-formerr dns-timeout dns-truncated dns-cname-loop exp-invalid-domain exp-dns-error exp-no-record
+        exp-multiple-records exp-empty exp-invalid-macro exp-non-ascii exp-control-character exp-too-long
+    """.split(),
     "VoidRule": "per-term per-lookup dual-stack".split(),
     "ProblemCode": """
         invalid-domain invalid-u-label domain-not-found no-record include-invalid-domain include-domain-not-found

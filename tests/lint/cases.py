@@ -1,0 +1,204 @@
+"""For each code of a finding: what draws it, and what is nearly the same and does not."""
+
+from typing import Any, NamedTuple
+
+import spfengine
+from spfengine import Finding, LintCode, Status
+
+DOMAIN = "x.example"
+
+BASE: dict[str, Any] = {
+    DOMAIN: {"A": "192.0.2.1", "AAAA": "2001:db8::1", "MX": (10, "mx.x.example")},
+    "mx.x.example": {"A": "192.0.2.25", "AAAA": "2001:db8::25"},
+    "ok.example": {"TXT": "v=spf1 ip4:198.51.100.0/24 ip6:2001:db8:1::/48 -all"},
+    "v4.example": {"A": "192.0.2.4"},
+    "a1.example": {"A": "192.0.2.101", "AAAA": "2001:db8::101"},
+    "text.example": {"TXT": "no SPF at all"},
+    "null.example": {"MX": (0, ".")},
+    "no-mail.example": {"A": "192.0.2.9"},
+    "many.example": {"MX": [(10, f"mx{i}.many.example") for i in range(11)]},
+    "literal.example": {"MX": [(10, "192.0.2.7")]},
+    "why.x.example": {"TXT": "%{i} may not send for %{d}"},
+    "failing.example": {"*": Status.SERVFAIL},
+}
+for _status in Status:
+    BASE[f"{_status.lower()}.example"] = {"*": _status} if _status not in (Status.NOERROR, Status.LOOP) else {}
+BASE["loop.example"] = {"CNAME": "pool.example"}
+BASE["pool.example"] = {"CNAME": "loop.example"}
+
+
+class Case(NamedTuple):
+    """What is linted: the TXT records of the domain, and a zone around it."""
+
+    txt: Any
+    zone: dict[str, Any]
+    domain: str = DOMAIN
+
+    def make(self) -> spfengine.Zone:
+        zone = {**BASE, **self.zone}
+        zone[DOMAIN] = {**zone[DOMAIN], "SOA": "ns.x.example. root.x.example. 1 2 3 4 5"}
+        if self.txt is not None:
+            zone[DOMAIN]["TXT"] = self.txt
+        return spfengine.Zone(zone)
+
+    def findings(self) -> list[Finding]:
+        return spfengine.lint(self.domain, resolver=self.make())
+
+    def codes(self) -> list[str]:
+        return [str(finding.code) for finding in self.findings()]
+
+
+def case(txt: Any, zone: dict[str, Any] | None = None, domain: str = DOMAIN) -> Case:
+    return Case(txt, zone or {}, domain)
+
+
+def _hosts(name: str, count: int) -> dict[str, Any]:
+    return {f"{name}{i}.example": {"TXT": f"v=spf1 ip4:198.51.100.{i} -all"} for i in range(count)}
+
+
+def _includes(count: int) -> str:
+    return "v=spf1 " + "".join(f"include:i{i}.example " for i in range(count)) + "-all"
+
+
+_LONG = "v=spf1 " + "".join(f"ip4:198.51.{i}.0/24 " for i in range(14)) + "-all"
+_LONG = _LONG.replace("-all", "ip4:203.0.113.0/24 -all")
+_RECORD_OF_TWO = "v=spf1 ip4:192.0.2.0/24 -all"
+_IN_STRINGS = (_LONG[:200], _LONG[200:])
+_FILLER = ["verification=" + "x" * 200 + str(i) for i in range(6)]
+_HIGH = "v=spf1 ip4:192.0.2.1\u00a0-all"
+
+
+def _many_ip4(count: int) -> tuple[str, ...]:
+    text = "v=spf1 " + "".join(f"ip4:10.{i}.2.1 " for i in range(count)) + "-all"
+    return tuple(text[i : i + 255] for i in range(0, len(text), 255))
+
+
+def _explained(*texts: Any) -> Case:
+    return case("v=spf1 ip4:192.0.2.1 exp=e.x.example -all", {"e.x.example": {"TXT": list(texts)}})
+
+
+_GOOD_EXP = _explained("%{i} may not send for %{d}")
+
+# code → (draws it, does not)
+CASES: dict[str, tuple[Case, Case]] = {
+    "invalid-domain": (case(None, domain="x..example"), case("v=spf1 mx -all")),
+    "invalid-u-label": (case(None, domain="\u2615\ufe0f-\u0378.example"), case("v=spf1 mx -all")),
+    "domain-not-found": (case(None, domain="nowhere.example"), case("v=spf1 mx -all")),
+    "no-record": (case("some text"), case("v=spf1 mx -all")),
+    "multiple-records": (case(["v=spf1 mx -all", "v=spf1 a ~all"]), case(["v=spf1 mx -all", "v=spfx a ~all"])),
+    "look-alike": (case(["v=spf1include:ok.example -all"]), case(["v=spf1 include:ok.example -all", "v=DKIM1; p="])),
+    "type-spf": (
+        case(None, {DOMAIN: {"TXT": "v=spf1 mx -all", "SPF": "v=spf1 mx -all"}}),
+        case("v=spf1 mx -all"),
+    ),
+    "invalid-character": (case(_HIGH), case("v=spf1 ip4:192.0.2.1 -all")),
+    "unknown-mechanism": (case("v=spf1 ipv4:192.0.2.1 -all"), case("v=spf1 ip4:192.0.2.1 -all")),
+    "invalid-modifier-name": (case("v=spf1 mx 1x=y -all"), case("v=spf1 mx x1=y -all")),
+    "qualified-modifier": (case("v=spf1 mx ~redirect=ok.example"), case("v=spf1 mx redirect=ok.example")),
+    "missing-term-name": (case("v=spf1 mx - all"), case("v=spf1 mx -all")),
+    "missing-argument": (case("v=spf1 ip4: 192.0.2.1 -all"), case("v=spf1 ip4:192.0.2.1 -all")),
+    "unexpected-argument": (case("v=spf1 mx -all:x.example"), case("v=spf1 mx -all")),
+    "empty-domain-spec": (case("v=spf1 a: -all"), case("v=spf1 a -all")),
+    "invalid-domain-spec": (case("v=spf1 include:ok.example~all"), case("v=spf1 include:ok.example ~all")),
+    "address-as-domain-spec": (case("v=spf1 a:192.0.2.1 -all"), case("v=spf1 ip4:192.0.2.1 -all")),
+    "invalid-macro": (case("v=spf1 exists:%(i).x.example -all"), case("v=spf1 exists:%{i}.x.example -all")),
+    "explanation-only-macro": (case("v=spf1 exists:%{c}.x.example -all"), case("v=spf1 exists:%{i}.x.example -all")),
+    "macro-digits-zero": (case("v=spf1 exists:%{i0}.x.example -all"), case("v=spf1 exists:%{i1}.x.example -all")),
+    "invalid-ip4-network": (case("v=spf1 ip4:2001:db8::/32 -all"), case("v=spf1 ip6:2001:db8::/48 -all")),
+    "invalid-ip6-network": (case("v=spf1 ip6:192.0.2.1 -all"), case("v=spf1 ip4:192.0.2.1 -all")),
+    "invalid-cidr-length": (case("v=spf1 ip4:192.0.2.0/024 -all"), case("v=spf1 ip4:192.0.2.0/24 -all")),
+    "unexpected-cidr-length": (case("v=spf1 include:ok.example/24 -all"), case("v=spf1 include:ok.example -all")),
+    "duplicate-modifier": (
+        case("v=spf1 mx redirect=ok.example redirect=ok.example"),
+        case("v=spf1 mx redirect=ok.example"),
+    ),
+    "mistyped-modifier": (case("v=spf1 a=v4.example -all"), case("v=spf1 a:a1.example -all")),
+    "unknown-modifier": (case("v=spf1 mx moo=cow -all"), case("v=spf1 mx ra=postmaster rp=10 rr=e -all")),
+    "extra-spaces": (case("v=spf1  mx -all "), case("v=spf1 MX -ALL")),
+    "passes-everyone": (case("v=spf1 mx +all"), case("v=spf1 mx ~all")),
+    "huge-network": (case("v=spf1 ip4:10.0.0.0/8 -all"), case("v=spf1 -ip4:10.0.0.0/8 ip4:10.0.0.0/9 -all")),
+    "wide-network": (case("v=spf1 a/16 -all"), case("v=spf1 a/17//33 -all")),
+    "host-bits": (case("v=spf1 ip4:192.0.2.1/24 -all"), case("v=spf1 ip4:192.0.2.0/24 ip4:192.0.3.1 -all")),
+    "mapped-network": (
+        case("v=spf1 ip6:::ffff:192.0.2.0/120 -all"),
+        case("v=spf1 ip4:192.0.2.0/24 ip6:::/95 -all"),
+    ),
+    "neutral-all": (case("v=spf1 mx ?all"), case("v=spf1 mx ~all")),
+    "missing-all": (case("v=spf1 mx"), case("v=spf1 mx redirect=ok.example")),
+    "term-after-all": (case("v=spf1 mx -all a"), case("v=spf1 mx a -all moo=cow")),
+    "redirect-ignored": (case("v=spf1 mx -all redirect=ok.example"), case("v=spf1 mx redirect=ok.example")),
+    "neutral-term": (case("v=spf1 ?mx -all"), case("v=spf1 ~mx -all")),
+    "ptr": (case("v=spf1 ptr -all"), case("v=spf1 mx -all")),
+    "macro-p": (case("v=spf1 exists:%{p}.x.example -all"), case("v=spf1 exists:%{i}.x.example -all")),
+    "escaping-macro": (case("v=spf1 exists:%{L}.x.example -all"), case("v=spf1 exists:%{l}.x.example -all")),
+    "unreversed-macro": (
+        case("v=spf1 exists:%{i}.%{v}.x.example -all"),
+        case("v=spf1 exists:%{ir}.%{v}.x.example exists:%{i}.x.example -all"),
+    ),
+    "duplicate-term": (case("v=spf1 mx a +MX -all"), case("v=spf1 mx a mx:a1.example -all")),
+    "unreachable-term": (
+        case("v=spf1 -ip4:192.0.2.0/24 ip4:192.0.2.1 -all"),
+        case("v=spf1 ip4:192.0.2.1 -ip4:192.0.2.0/24 -all"),
+    ),
+    "redundant-term": (case("v=spf1 ip4:192.0.2.1 mx a -all"), case("v=spf1 ip4:192.0.2.2 mx a -all")),
+    "include-never-passes": (
+        case("v=spf1 include:n.example -all", {"n.example": {"TXT": "v=spf1 ?ip4:192.0.2.1 ~all"}}),
+        case("v=spf1 include:ok.example -all"),
+    ),
+    "include-invalid-domain": (case("v=spf1 include:foo..example -all"), case("v=spf1 include:ok.example -all")),
+    "include-domain-not-found": (case("v=spf1 include:gone.example -all"), case("v=spf1 include:ok.example -all")),
+    "include-no-record": (case("v=spf1 include:text.example -all"), case("v=spf1 include:ok.example -all")),
+    "redirect-invalid-domain": (case("v=spf1 redirect=foo..example"), case("v=spf1 redirect=ok.example")),
+    "redirect-domain-not-found": (case("v=spf1 redirect=gone.example"), case("v=spf1 redirect=ok.example")),
+    "redirect-no-record": (case("v=spf1 redirect=text.example"), case("v=spf1 redirect=ok.example")),
+    "endless-loop": (
+        case("v=spf1 include:b.example -all", {"b.example": {"TXT": "v=spf1 include:X.example -all"}}),
+        case("v=spf1 include:b.example include:b.example -all", {"b.example": {"TXT": "v=spf1 mx:x.example -all"}}),
+    ),
+    "invalid-target-name": (case("v=spf1 a:a1..example -all"), case("v=spf1 a:a1.example -all")),
+    "name-not-found": (case("v=spf1 a:gone.example -all"), case("v=spf1 a:a1.example -all")),
+    "no-addresses": (case("v=spf1 a:text.example -all"), case("v=spf1 a:v4.example -all")),
+    "null-mx": (case("v=spf1 mx:null.example -all"), case("v=spf1 mx -all")),
+    "mx-is-address": (case("v=spf1 mx:literal.example -all"), case("v=spf1 mx -all")),
+    "over-lookup-limit": (case(_includes(11), _hosts("i", 11)), case(_includes(10), _hosts("i", 10))),
+    "near-lookup-limit": (case(_includes(8), _hosts("i", 8)), case(_includes(7), _hosts("i", 7))),
+    "over-void-limit": (
+        case("v=spf1 a:v4.example a:v4.example/31 a:v4.example/30 -all"),
+        case("v=spf1 a:v4.example a:v4.example/31 -all"),
+    ),
+    "over-void-limit-per-lookup": (
+        case("v=spf1 mx a:v4.example -all", {"mx.x.example": {"A": "192.0.2.25"}, "x.example": {
+            "MX": [(10, "mx.x.example"), (20, "v4.example")]}}),
+        case("v=spf1 mx a:v4.example -all"),
+    ),
+    "voids-by-chance": (
+        case("v=spf1 exists:%{i}.a.example exists:%{i}.b.example exists:%{i}.c.example -all"),
+        case("v=spf1 exists:%{i}.a.example exists:%{i}.b.example -all"),
+    ),
+    "near-void-limit": (
+        case("v=spf1 a:v4.example a:v4.example/31 -all"),
+        case("v=spf1 a:v4.example -all"),
+    ),
+    "too-many-mx": (case("v=spf1 mx:many.example -all"), case("v=spf1 mx -all")),
+    "too-many-ip4": (case(_many_ip4(65)), case(_many_ip4(64))),
+    "string-over-255": (case(_LONG), case(_IN_STRINGS)),
+    "txt-over-512": (case(["v=spf1 mx -all", *_FILLER[:2]]), case(["v=spf1 mx -all", *_FILLER[:1]])),
+    "txt-over-1232": (case(["v=spf1 mx -all", *_FILLER]), case(["v=spf1 mx -all", *_FILLER[:5]])),
+    **{
+        f"dns-{name}": (case(f"v=spf1 a:{name}.example -all"), case("v=spf1 a -all"))
+        for name in ("servfail", "refused", "formerr", "timeout", "truncated")
+    },
+    "dns-cname-loop": (case("v=spf1 include:loop.example -all"), case("v=spf1 include:ok.example -all")),
+    "exp-invalid-domain": (case("v=spf1 mx exp=foo..example -all"), _GOOD_EXP),
+    "exp-dns-error": (case("v=spf1 mx exp=failing.example -all"), _GOOD_EXP),
+    "exp-no-record": (case("v=spf1 mx exp=gone.example -all"), _GOOD_EXP),
+    "exp-multiple-records": (_explained("one", "two"), _GOOD_EXP),
+    "exp-empty": (_explained(""), _GOOD_EXP),
+    "exp-invalid-macro": (_explained("%{x}"), _GOOD_EXP),
+    "exp-non-ascii": (_explained("du darfst nicht \u2013 nein"), _GOOD_EXP),
+    "exp-control-character": (_explained("no\tno"), _GOOD_EXP),
+    "exp-too-long": (_explained(tuple(["%{d}" * 63] * 300)), _GOOD_EXP),
+}  # fmt: skip
+
+TEXT_ONLY = {LintCode.NOT_SPF}
+"""Codes that only a record that is given by itself can draw."""

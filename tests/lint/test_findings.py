@@ -1,0 +1,259 @@
+"""What findings say: who is concerned, what costs it, what is not known, and whose record it is."""
+
+import asyncio
+import pickle
+from typing import Any
+
+import pytest
+
+import spfengine
+from spfengine import Finding, LintCode, Severity, Status, Zone
+from tests.conftest import REPOSITORY
+from tests.lint.cases import CASES, DOMAIN, case
+
+SEED = REPOSITORY / "examples" / "seed.zone"
+
+
+def told(findings: list[Finding]) -> list[str]:
+    return [str(finding.code) for finding in findings]
+
+
+def only(findings: list[Finding], code: str) -> Finding:
+    [finding] = [each for each in findings if each.code == code]
+    return finding
+
+
+def test_the_seed_story() -> None:
+    """The stale address is told, and the receivers that count each void lookup are named."""
+    findings = spfengine.lint("seed.example", resolver=Zone.from_file(SEED))
+    assert told(findings) == ["over-void-limit-per-lookup", "redundant-term"]
+    assert "pyspf and Mail::SPF" in findings[0].text
+    assert "IPv6 clients only" in findings[0].text
+    assert findings[1].text == "+ip4:163.44.239.12 says only what +mx already says"
+    assert findings[1].fix == ("v=spf1 +a +mx +ip4:150.95.55.137 ~all",)
+
+
+def test_a_record_that_nothing_is_wrong_with() -> None:
+    assert case("v=spf1 mx a:a1.example include:ok.example -all").findings() == []
+
+
+def test_a_record_can_stand_for_the_one_that_is_published() -> None:
+    zone = case(["v=spf1 mx -all", "google-site-verification=1"]).make()
+    assert told(spfengine.lint(DOMAIN, resolver=zone, record="v=spf1 mx")) == ["missing-all"]
+    assert told(spfengine.lint(DOMAIN, resolver=zone, record=b"v=spf1 mx -al")) == ["unknown-mechanism"]
+    assert told(spfengine.lint(DOMAIN, resolver=zone, record="v=spf2 mx -all")) == ["not-spf"]
+    assert told(spfengine.lint(DOMAIN, resolver=zone, record="v=spf1 mx -all")) == []
+    failing = Zone({DOMAIN: {"TXT": Status.SERVFAIL}})
+    assert told(spfengine.lint(DOMAIN, resolver=failing, record="v=spf1 ip4:192.0.2.1 -all")) == []
+
+
+class TestLimits:
+    def test_ipv6_clients_only(self) -> None:
+        finding = only(CASES["over-void-limit"][0].findings(), "over-void-limit")
+        assert finding.text.startswith("IPv6 clients come to 3 void lookups, and 2 are allowed")
+        assert "to IPv6 clients only" in finding.text
+        assert "a:v4.example, a:v4.example/31, a:v4.example/30" in finding.text
+        assert "neither A nor AAAA records do not" in finding.text
+        assert "AAAA" in str(finding.hint)
+
+    def test_ipv4_clients_only(self) -> None:
+        zone = {"v6.example": {"AAAA": "2001:db8::6"}}
+        findings = case("v=spf1 a:v6.example a:v6.example//127 a:v6.example//126 -all", zone).findings()
+        finding = only(findings, "over-void-limit")
+        assert "to IPv4 clients only" in finding.text
+        assert "give these hosts A records too" in str(finding.hint)
+
+    def test_both_families(self) -> None:
+        findings = case("v=spf1 a:gone.example a:gone2.example a:gone3.example -all").findings()
+        finding = only(findings, "over-void-limit")
+        assert "only" not in finding.text.partition(";")[0]
+        assert "neither" not in finding.text
+        assert told(findings).count("name-not-found") == 3
+
+    def test_the_true_need_is_told_however_far_it_is_over_the_limit(self) -> None:
+        zone = {f"i{i}.example": {"TXT": f"v=spf1 ip4:198.51.100.{i} -all"} for i in range(30)}
+        record = "v=spf1 " + " ".join(f"include:{name}" for name in zone) + " -all"
+        parts = (record[:200], record[200:400], record[400:])
+        finding = only(case(parts, zone).findings(), "over-lookup-limit")
+        assert "up to 30 lookups, and 10 are allowed" in finding.text
+        assert "and 18 more" in finding.text
+
+    def test_the_term_that_costs_most_is_told(self) -> None:
+        zone: dict[str, Any] = {f"i{i}.example": {"TXT": f"v=spf1 ip4:198.51.100.{i} -all"} for i in range(8)}
+        zone["big.example"] = {"TXT": "v=spf1 " + " ".join(f"include:{name}" for name in zone) + " -all"}
+        finding = only(case("v=spf1 mx include:big.example -all", zone).findings(), "near-lookup-limit")
+        assert finding.span == (10, 29)
+        assert str(finding.hint).startswith("include:big.example alone costs 9 of them")
+
+    def test_limits_can_be_other_ones(self) -> None:
+        zone = case("v=spf1 mx a include:ok.example -all").make()
+        found = spfengine.lint(DOMAIN, resolver=zone, limits=spfengine.Limits(lookups=2))
+        assert "up to 3 lookups, and 2 are allowed" in only(found, "over-lookup-limit").text
+
+    def test_voids_of_macros_are_certain_only_where_no_client_gets_around_them(self) -> None:
+        found = case("v=spf1 exists:%{i}.a.example a:v4.example a:v4.example/31 -all").findings()
+        assert "over-void-limit" not in told(found)
+        assert "voids-by-chance" in told(found)
+        found = case("v=spf1 exists:%{i}.a.example a:v4.example a:v4.example/31 a:v4.example/30 -all").findings()
+        assert "over-void-limit" in told(found)
+
+    @pytest.mark.parametrize(
+        ("zone", "circle"),
+        [
+            ({DOMAIN: "v=spf1 include:x.example -all"}, "include:x.example leads back to its own record"),
+            (
+                {DOMAIN: "v=spf1 include:b.example -all", "b.example": "v=spf1 redirect=c.example",
+                 "c.example": "v=spf1 a include:X.EXAMPLE -all"},
+                "include:b.example leads in a circle: x.example → b.example → c.example → X.EXAMPLE",
+            ),
+            ({DOMAIN: "v=spf1 redirect=%{d}"}, "redirect=%{d} leads back to its own record"),
+        ],
+    )  # fmt: skip
+    def test_circles_are_named(self, zone: dict[str, str], circle: str) -> None:
+        records = {name: {"TXT": text, **({"SOA": "x"} if name == DOMAIN else {})} for name, text in zone.items()}
+        finding = only(spfengine.lint(DOMAIN, resolver=Zone(records)), "endless-loop")
+        assert circle in finding.text
+        assert finding.own
+        assert "near-lookup-limit" not in told(spfengine.lint(DOMAIN, resolver=Zone(records)))
+
+    def test_a_circle_through_macros_that_rest_on_the_sender(self) -> None:
+        zone = {f"{i}.example": {"TXT": f"v=spf1 include:{(i + 1) % 120}.example -all"} for i in range(120)}
+        finding = only(spfengine.lint("0.example", resolver=Zone(zone)), "endless-loop")
+        assert finding.domain == "0.example"
+
+
+class TestWhatIsNotKnown:
+    @pytest.mark.parametrize("status", [s for s in Status if s not in (Status.NOERROR, Status.NXDOMAIN, Status.LOOP)])
+    @pytest.mark.parametrize("term", ["a:f.example", "mx:f.example", "exists:f.example", "include:f.example"])
+    def test_is_said_to_be_unknown(self, status: Status, term: str) -> None:
+        findings = case(f"v=spf1 mx {term} -all", {"f.example": {"*": status}}).findings()
+        assert {str(finding.code) for finding in findings} == {f"dns-{status.lower()}"}
+        assert all(finding.severity is Severity.WARNING for finding in findings)
+
+    def test_nor_is_the_record_itself(self) -> None:
+        findings = spfengine.lint("servfail.example", resolver=case(None).make())
+        assert told(findings) == ["dns-servfail"]
+
+    def test_nor_are_hosts_of_mx(self) -> None:
+        zone = {"f.example": {"MX": (10, "h.example")}, "h.example": {"A": Status.TIMEOUT, "AAAA": "2001:db8::1"}}
+        findings = case("v=spf1 mx:f.example -all", zone).findings()
+        assert told(findings) == ["dns-timeout"]
+        assert "h.example" in findings[0].text
+
+    def test_nor_is_what_macros_lead_to(self) -> None:
+        """%{v} makes another name for each family, so that only running it asks for it."""
+        zone = {"in-addr.example": {"*": Status.REFUSED}, "ip6.example": {"A": "192.0.2.1", "AAAA": "2001:db8::1"}}
+        findings = case("v=spf1 mx a:%{v}.example -all", zone).findings()
+        assert "dns-refused" in told(findings)
+        assert any("in-addr.example" in finding.text for finding in findings)
+
+
+OTHERS = {
+    "b.example": {"TXT": "v=spf1 ptr a:gone.example ip4:10.0.0.0/7 include:c.example ?all"},
+    "c.example": {"TXT": "v=spf1 ipv4:192.0.2.1 -al"},
+}
+
+
+class TestWhoseRecord:
+    def test_others_are_told_apart(self) -> None:
+        findings = case("v=spf1 mx include:b.example -all", OTHERS).findings()
+        assert {(each.domain, each.own) for each in findings} == {("b.example", False), ("c.example", False)}
+        assert told(findings) == ["name-not-found", "unknown-mechanism", "unknown-mechanism"]
+        assert findings[1].path == ((DOMAIN, "include:b.example"), ("b.example", "include:c.example"))
+
+    def test_others_can_be_said_to_be_own(self) -> None:
+        zone = case("v=spf1 mx include:b.example -all", OTHERS).make()
+        findings = spfengine.lint(DOMAIN, resolver=zone, own=["B.example"])
+        assert {"ptr", "huge-network"} <= set(told([each for each in findings if each.domain == "b.example"]))
+        assert all(each.own == (each.domain != "c.example") for each in findings)
+
+    def test_names_under_the_domain_are_own(self) -> None:
+        found = case("v=spf1 include:_spf.x.example -all", {"_spf.x.example": {"TXT": "v=spf1 mx:x.example ptr"}})
+        assert [(str(each.code), each.own) for each in found.findings()] == [("ptr", True)]
+
+    def test_an_included_record_needs_no_all(self) -> None:
+        found = case("v=spf1 include:_spf.x.example -all", {"_spf.x.example": {"TXT": "v=spf1 mx:x.example"}})
+        assert found.findings() == []
+
+    def test_a_record_that_is_redirected_to_does(self) -> None:
+        found = case("v=spf1 redirect=_spf.x.example", {"_spf.x.example": {"TXT": "v=spf1 mx:x.example"}})
+        assert told(found.findings()) == ["missing-all"]
+
+    def test_an_include_of_everybody_is_told_at_the_term_that_can_be_changed(self) -> None:
+        found = case("v=spf1 include:b.example -all", {"b.example": {"TXT": "v=spf1 +all"}})
+        finding = only(found.findings(), "passes-everyone")
+        assert (finding.domain, finding.span) == (DOMAIN, (7, 24))
+        assert "everybody" in finding.text
+
+
+@pytest.mark.parametrize("code", CASES)
+def test_asyncio_says_the_same(code: str) -> None:
+    found = CASES[code][0]
+    assert asyncio.run(spfengine.alint(found.domain, resolver=found.make())) == found.findings()
+
+
+@pytest.mark.parametrize("code", CASES)
+def test_a_finding_is_a_value(code: str) -> None:
+    for finding in CASES[code][0].findings():
+        assert pickle.loads(pickle.dumps(finding)) == finding
+        assert finding.to_dict().keys() == {
+            "code", "severity", "text", "domain", "span", "section", "hint", "fix", "own", "record", "path",
+        }  # fmt: skip
+        shown = finding.render()
+        assert str(finding.code) in shown
+        assert all(line.isprintable() for line in shown.split("\n"))
+
+
+def test_live_dns_answers_where_no_resolver_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    zone = case("v=spf1 mx ?all").make()
+    monkeypatch.setattr("spfengine.checks.default_resolver", lambda: zone)
+    assert told(spfengine.lint(DOMAIN)) == ["neutral-all"]
+    assert told(asyncio.run(spfengine.alint(DOMAIN))) == ["neutral-all"]
+    assert told(asyncio.run(spfengine.alint(None, record="v=spf1 mx ?all"))) == ["neutral-all"]
+
+
+def test_an_mx_record_that_no_name_can_be_asked_of() -> None:
+    class Odd:
+        def resolve(self, question: spfengine.Question) -> spfengine.Answer:
+            if question.type == "MX":
+                return spfengine.Answer.mx((10, "a..example"), (20, "mx.x.example"))
+            return zone.resolve(question)
+
+    zone = case("v=spf1 mx -all").make()
+    assert told(spfengine.lint(DOMAIN, resolver=Odd())) == ["invalid-target-name"]
+
+
+def test_many_terms_that_cover_one_are_counted() -> None:
+    record = "v=spf1 " + " ".join(f"ip4:192.0.2.{i * 32}/27" for i in range(8)) + " ip4:192.0.2.0/24 -all"
+    finding = only(case(record).findings(), "redundant-term")
+    assert finding.text.endswith("ip4:192.0.2.0/27, ip4:192.0.2.32/27, ip4:192.0.2.64/27 and 5 more already say")
+    assert finding.fix == (record.replace(" ip4:192.0.2.0/24", ""),)
+
+
+def test_nothing_is_asked_twice() -> None:
+    asked = []
+
+    class Watching:
+        def resolve(self, question: spfengine.Question) -> spfengine.Answer:
+            asked.append((question.name.lower(), question.type))
+            return zone.resolve(question)
+
+    zone = case("v=spf1 a mx include:ok.example include:OK.example exists:a1.example -all exp=why.x.example").make()
+    spfengine.lint(DOMAIN, resolver=Watching())
+    assert asked
+    assert len(asked) == len(set(asked))
+
+
+def test_findings_stand_in_the_order_of_the_record() -> None:
+    findings = case("v=spf1 ?mx ip4:192.0.2.1/24 ptr moo=cow ?all").findings()
+    spans = [finding.span for finding in findings if finding.span is not None]
+    assert spans == sorted(spans)
+    assert told(findings) == ["neutral-term", "host-bits", "ptr", "unknown-modifier", "neutral-all"]
+
+
+def test_code_and_severity_are_text() -> None:
+    [finding] = case("v=spf1 mx ?all").findings()
+    assert finding.code == "neutral-all"
+    assert finding.code is LintCode.NEUTRAL_ALL
+    assert finding.severity == "warning"
+    assert str(finding).startswith("x.example: warning: ?all gives neutral")

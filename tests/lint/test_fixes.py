@@ -1,0 +1,197 @@
+"""A fix, published in place of the record at fault, makes the finding go away."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import spfengine
+from spfengine import Finding, Zone
+from tests.lint.cases import CASES, DOMAIN, Case, case
+
+FIXED = """
+    multiple-records look-alike invalid-character unknown-mechanism qualified-modifier missing-term-name
+    missing-argument unexpected-argument empty-domain-spec invalid-domain-spec address-as-domain-spec invalid-macro
+    invalid-ip4-network invalid-ip6-network invalid-cidr-length unexpected-cidr-length duplicate-modifier
+    mistyped-modifier extra-spaces passes-everyone host-bits mapped-network neutral-all missing-all term-after-all
+    redirect-ignored neutral-term escaping-macro unreversed-macro duplicate-term unreachable-term redundant-term
+    include-never-passes invalid-target-name name-not-found no-addresses null-mx string-over-255
+""".split()
+"""Codes that come with a fix, in their cases."""
+
+
+def published(zone: Zone, finding: Finding) -> Zone:
+    """Return the zone with the fix in place of the record that the finding is about."""
+    name = finding.domain or ""
+    answer = zone.resolve(spfengine.Question(name, spfengine.RRType.TXT))
+    source = None if finding.source is None else finding.source.encode("latin-1")
+    kept = [strings for strings in answer.strings if not _is_replaced(b"".join(strings), source)]
+    overlay = {name: {"TXT": [*kept, finding.fix]}}
+    rrsets: dict[str | bytes, Any] = {}
+    for rrset in zone.rrsets:
+        rrsets.setdefault(rrset.name, {})[rrset.type] = rrset
+    old = [rrset for rrset in zone.rrsets if not (rrset.name.lower() == name.lower() and rrset.type == "TXT")]
+    new = Zone(overlay)
+    return Zone.from_rrsets(zone.names, [*old, *new.rrsets])
+
+
+def _is_replaced(octets: bytes, source: bytes | None) -> bool:
+    is_spf = octets[:6].lower() == b"v=spf1" and octets[6:7] in (b"", b" ")
+    return octets == source or (source is None and is_spf)
+
+
+def told(findings: list[Finding]) -> Counter[tuple[str, str]]:
+    """Return how often each code is told of each term."""
+    return Counter((str(each.code), _term(each)) for each in findings)
+
+
+def _term(finding: Finding) -> str:
+    if finding.source is None or finding.span is None or finding.code == "look-alike":
+        return ""
+    return finding.source[finding.span[0] : finding.span[1]].lower()
+
+
+def assert_fixed(zone: Zone, domain: str, finding: Finding, before: list[Finding]) -> None:
+    assert finding.fix is not None
+    assert all(len(string) <= 255 and string.isascii() for string in finding.fix)
+    after = spfengine.lint(domain, resolver=published(zone, finding))
+    key = (str(finding.code), _term(finding))
+    assert told(after)[key] < told(before)[key], (finding.source, finding.fix, [str(each) for each in after])
+
+
+@pytest.mark.parametrize("code", FIXED)
+def test_the_fix_of_each_code_that_has_one(code: str) -> None:
+    found = CASES[code][0]
+    before = found.findings()
+    findings = [finding for finding in before if finding.code == code and finding.fix is not None]
+    assert findings
+    for finding in findings:
+        assert_fixed(found.make(), found.domain, finding, before)
+
+
+@pytest.mark.parametrize("code", CASES)
+def test_no_other_code_has_a_fix_in_its_case(code: str) -> None:
+    """What is listed above is all of it."""
+    if code not in FIXED:
+        assert [each for each in CASES[code][0].findings() if each.code == code and each.fix is not None] == []
+
+
+@pytest.mark.parametrize(
+    ("record", "fixed"),
+    [
+        ("v=spf1 include:_spf.smtp.com~all", "v=spf1 include:_spf.smtp.com ~all"),
+        ("v=spf1 ipv4:192.0.2.1 -all", "v=spf1 ip4:192.0.2.1 -all"),
+        ("v=spf1 192.0.2.1 -all", "v=spf1 ip4:192.0.2.1 -all"),
+        ("v=spf1 ip:192.0.2.0/24 -all", "v=spf1 ip4:192.0.2.0/24 -all"),
+        ("v=spf1 ip4:192.0.2.1:25 -all", "v=spf1 ip4:192.0.2.1 -all"),
+        ("v=spf1 ip4:mail.example.com -all", "v=spf1 a:mail.example.com -all"),
+        ("v=spf1 inlude:ok.example -all", "v=spf1 include:ok.example -all"),
+        ("v=spf1 include: ok.example -all", "v=spf1 include:ok.example -all"),
+        ("v=spf1 redirect:ok.example", "v=spf1 redirect=ok.example"),
+        ("v=spf1 includeok.example -all", "v=spf1 include:ok.example -all"),
+        ("v=spf1 include:https://ok.example/ -all", "v=spf1 include:ok.example -all"),
+        ("v=spf1 ipv4:192.0.2.2 inlude:ok.example -al", "v=spf1 ip4:192.0.2.2 include:ok.example -all"),
+        ("v=spf1 mx -all;", "v=spf1 mx -all"),
+        ("v=spf1 mx, -all", "v=spf1 mx -all"),
+        ("v=spf1 mx -all.", "v=spf1 mx -all"),
+        ("v=spf1 mx -allow", "v=spf1 mx -all"),
+        ("v=spf1 mx -a11", None),
+        ("v=spf1 a:a1.example/24/64 -all", "v=spf1 a:a1.example/24//64 -all"),
+        ("v=spf1 ok.example -all", None),
+        ("v=spf1 mx \u2013all", "v=spf1 mx -all"),
+        ("v=spf1 mx\u00a0-all", "v=spf1 mx -all"),
+        ("v=spf1include:ok.example -all", "v=spf1 include:ok.example -all"),
+        (" v=spf1 mx -all", "v=spf1 mx -all"),
+        ('"v=spf1 mx -all"', "v=spf1 mx -all"),
+        ("\u201cv=spf1 mx -all\u201d", "v=spf1 mx -all"),
+        ('v=spf1 mx "-all"', "v=spf1 mx -all"),
+        ("v=spf2 mx -all", "v=spf1 mx -all"),
+        ("spf1 mx -all", "v=spf1 mx -all"),
+        ("v=spf mx -all", "v=spf1 mx -all"),
+        ("v = spf1 mx -all", "v=spf1 mx -all"),
+        ("v=spf1; mx -all", "v=spf1 mx -all"),
+        ('v=spf1 mx" "-all', "v=spf1 mx -all"),
+        ("v=spf1 mx v=spf1 a -all", "v=spf1 mx a -all"),
+        ("v=spf1 mx ip4=192.0.2.1 -all", "v=spf1 mx ip4:192.0.2.1 -all"),
+        ("v=spf1 mx include=ok.example -all", "v=spf1 mx include:ok.example -all"),
+        ("v=spf1 mx inlcude=ok.example -all", "v=spf1 mx include:ok.example -all"),
+        ("v=spf1 mx ~all ~all", "v=spf1 mx ~all"),
+        ("v=spf1 2001:db8::/48 -all", "v=spf1 ip6:2001:db8::/48 -all"),
+        ("v=spf1 a:2001:db8::1 -all", "v=spf1 ip6:2001:db8::1 -all"),
+        ("v=spf1 redirectok.example", "v=spf1 redirect=ok.example"),
+        ("v=spf1 include:ok.example/ -all", "v=spf1 include:ok.example -all"),
+        ("v=spf1 incl-ok.example -all", None),
+        ("v=spf1 explain=why.x.example -all", "v=spf1 exp=why.x.example -all"),
+        ("v=spf1 redirct:ok.example", "v=spf1 redirect=ok.example"),
+        ("v=spf1 mx redirect=ok.example redirect=a.example", "v=spf1 mx redirect=ok.example"),
+        ("v=spf1 mx " + "ip4:192.0.2.1 " * 200 + "-al", None),
+        ("v=spf1 mx " + "al " * 11, None),
+        (" " * 3000 + "v=spf1 mx -all", None),
+        ("spf is not for us", None),
+    ],
+)  # fmt: skip
+def test_a_typo_is_told_with_the_record_that_was_meant(record: str, fixed: str | None) -> None:
+    findings = [each for each in spfengine.lint(None, record=record) if each.code != "string-over-255"]
+    fixes = {"".join(each.fix) for each in findings if each.fix is not None}
+    assert fixes == (set() if fixed is None else {fixed})
+
+
+@pytest.mark.parametrize(
+    ("records", "fixed"),
+    [
+        (["v=spf1 mx -all", "v=spf1 mx -all"], "v=spf1 mx -all"),
+        (["v=spf1 mx -all", "v=spf1 include:ok.example -all"], "v=spf1 mx include:ok.example -all"),
+        (["v=spf1 mx -all", "v=spf1 +mx a ~all"], "v=spf1 mx a ~all"),
+        (["v=spf1 mx -all", "v=spf1 mx"], "v=spf1 mx -all"),
+        (["v=spf1 mx -all", "v=spf1 mx +all"], None),
+        (["v=spf1 mx -all", "v=spf1 redirect=ok.example"], None),
+        (["v=spf1 mx -all", "v=spf1 mx -al"], None),
+        (["v=spf1 mx exp=a.example -all", "v=spf1 mx exp=b.example -all"], None),
+    ],
+)
+def test_several_records_are_merged_where_they_do_not_contradict_each_other(
+    records: list[str], fixed: str | None
+) -> None:
+    [finding] = [each for each in case(records).findings() if each.code == "multiple-records"]
+    assert finding.fix == (None if fixed is None else (fixed,))
+
+
+def test_a_domain_that_takes_no_mail_is_offered_the_record_that_says_so() -> None:
+    for domain in ("null.example", "no-mail.example"):
+        found = case(None, domain=domain)
+        before = found.findings()
+        [finding] = before
+        assert (finding.code, finding.fix) == ("no-record", ("v=spf1 -all",))
+        assert_fixed(found.make(), domain, finding, before)
+    [finding] = case(None).findings()
+    assert (finding.code, finding.fix) == ("no-record", None)
+
+
+def test_a_fix_of_somebody_elses_record_is_not_offered() -> None:
+    found = case("v=spf1 include:b.example -all", {"b.example": {"TXT": "v=spf1 ipv4:192.0.2.1 -all"}})
+    [finding] = found.findings()
+    assert (finding.domain, finding.own, finding.fix) == ("b.example", False, None)
+    assert finding.path == ((DOMAIN, "include:b.example"),)
+
+
+_TERMS = st.sampled_from(
+    """
+    mx a a:v4.example a:gone.example +mx ?a -ip4:192.0.2.0/24 ip4:192.0.2.1 ip4:192.0.2.7/24 ip6:::ffff:192.0.2.1 ~all
+    -all ?all +all include:ok.example include:gone.example include:n.example redirect=ok.example exp=why.x.example ptr
+    ipv4:192.0.2.1 ip4: inlude:ok.example all: mx:null.example exists:%{I}.%{v}.x.example a=v4.example moo=cow -al a/0
+    include:ok.example~all exists:%{i}.a.example exists:%{p}.b.example v=spf1 a:a1..example mx:many.example
+    a:loop.example
+    """.split()
+)
+
+
+@given(st.lists(_TERMS, max_size=8), st.sampled_from(["v=spf1 ", "v=spf1  ", " v=spf1 ", "v=spf1", '"v=spf1 ']))
+def test_every_fix_of_every_record_works(terms: list[str], begin: str) -> None:
+    found: Case = case([begin + " ".join(terms)], {"n.example": {"TXT": "v=spf1 ?all"}})
+    zone = found.make()
+    before = found.findings()
+    for finding in before:
+        if finding.fix is not None:
+            assert_fixed(zone, DOMAIN, finding, before)

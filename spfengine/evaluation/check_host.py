@@ -29,7 +29,7 @@ from spfengine.evaluation.session import Session
 from spfengine.evaluation.targets import expand_target
 from spfengine.names import domain_fault
 from spfengine.problems import Problem, ProblemCode
-from spfengine.record.model import All, Directive, Include, NetworkRun, Record, Redirect, Term
+from spfengine.record.model import Directive, Include, NetworkRun, Record, Redirect, Term
 from spfengine.record.parser import parse
 from spfengine.record.tokenizer import is_spf_octets
 from spfengine.visible import visible, visible_name
@@ -72,7 +72,7 @@ def _evaluate(session: Session, domain: str, include: Include | None) -> Generat
     while True:
         depth = len(path)
         for step in record.steps:
-            if isinstance(step, NetworkRun):
+            if type(step) is NetworkRun:
                 directive = locate(session, step.table(session.family))
                 if tracer is not None:
                     tracer.networks(step, directive)
@@ -84,32 +84,31 @@ def _evaluate(session: Session, domain: str, include: Include | None) -> Generat
                 path.append((domain, directive))
                 if tracer is not None:
                     tracer.begin(directive)
-                if isinstance(step, All):
-                    matched = True
+                charge(session)
+                if type(step) is Include:
+                    target = step.domain_spec.target
+                    if not target:
+                        target = yield from expand_target(session, step.domain_spec, domain)
+                    # RFC 7208 §5.2: only pass matches; RFC 8616 §4: no target-name, no match
+                    matched = target is not None and (yield from _evaluate(session, target, step)) is _PASS
                 else:
-                    charge(session)
-                    if isinstance(step, Include):
-                        target = step.domain_spec.target
-                        if not target:
-                            target = yield from expand_target(session, step.domain_spec, domain)
-                        # RFC 7208 §5.2: only pass matches; RFC 8616 §4: no target-name, no match
-                        matched = target is not None and (yield from _evaluate(session, target, step)) is _PASS
-                    else:
-                        matched = yield from matchers[step.__class__](session, step, domain)
+                    matched = yield from matchers[step.__class__](session, step, domain)
                 if tracer is not None:
                     tracer.end(matched)
                 if not matched:
                     del path[depth:]
                     continue
-            result = QUALIFIERS[directive.qualifier]
             break
         else:
-            redirect = record.redirect
-            if redirect is not None:
-                path.append((domain, redirect))
-                domain, record = yield from _redirect(session, redirect, domain)
+            directive = record.all
+            if directive is not None:
+                path.append((domain, directive))
+                if tracer is not None:
+                    tracer.all(directive)
+            elif record.redirect is not None:
+                domain, record = yield from _redirect(session, record.redirect, domain)
                 continue
-            directive, result = None, _NEUTRAL  # RFC 7208 §4.7
+        result = _NEUTRAL if directive is None else QUALIFIERS[directive.qualifier]  # RFC 7208 §4.7
         if include is not None:
             if tracer is not None:
                 tracer.leave(result)
@@ -122,6 +121,7 @@ def _evaluate(session: Session, domain: str, include: Include | None) -> Generat
 
 def _redirect(session: Session, redirect: Redirect, domain: str) -> Generator[Question, Answer, tuple[str, Record]]:
     """Return the domain that a redirect leads to, and its record (RFC 7208 §6.1)."""
+    session.path.append((domain, redirect))
     if session.tracer is not None:
         session.tracer.begin(redirect)
     charge(session)

@@ -38,7 +38,7 @@ def drive(evaluation: Generator[Question, Answer, _T], resolver: object, seconds
             result: _T = stop.value
             return result
         answer = value = resolve(question)
-        if not isinstance(answer, Answer) or (answer.records and answer.type is not question.type):
+        if not isinstance(answer, Answer) or (answer.type is not question.type and answer.records):
             raise no_answer(resolver, question, answer)
         if monotonic() > end:
             step, value = evaluation.throw, Deadline()
@@ -63,7 +63,7 @@ async def adrive(evaluation: Generator[Question, Answer, _T], resolver: object, 
                     result: _T = stop.value
                     return result
                 answer = await aresolve(question)
-                if not isinstance(answer, Answer) or (answer.records and answer.type is not question.type):
+                if not isinstance(answer, Answer) or (answer.type is not question.type and answer.records):
                     raise no_answer(resolver, question, answer)
     except TimeoutError:
         if not over.expired():

@@ -174,6 +174,7 @@ def _record_question(session: Session, domain: str, term: Include | Redirect | N
 
 @lru_cache(maxsize=4096)  # what it keeps is bounded: no name here is longer than a name may be
 def _fault_or_question(domain: str) -> tuple[str | None, tuple[Question, Question] | None]:
+    """Return why a domain can't be asked for its record, or the question for it, as it is known and as it is asked."""
     fault = domain_fault(domain)
     return (None, keyed(domain, _TXT)) if fault is None else (fault, None)
 

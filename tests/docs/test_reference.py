@@ -85,7 +85,7 @@ def test_every_option_of_every_command_is_told() -> None:
         command = application.get_command(context, name)
         assert command is not None
         options = {option for parameter in command.params for option in parameter.opts if option.startswith("--")}
-        assert set(re.findall(r"^\| `(--[a-z-]+)", chapter, re.MULTILINE)) == options - {"--help"}
+        assert set(re.findall(r"^\| `(--[a-z0-9-]+)", chapter, re.MULTILINE)) == options - {"--help"}
 
 
 def test_every_exit_code_is_told() -> None:

@@ -13,8 +13,8 @@ from spfengine.compat.hook import records_of
 from spfengine.errors import ArgumentError
 from spfengine.resolvers.zone import Zone
 from spfengine.testing import FakeDNS
+from spfengine.testing.suites import load_suite
 from tests.cases.official import official_suite
-from tests.cases.suites import load_suite
 
 ZONE = Zone.from_openspf(
     {

@@ -13,7 +13,7 @@ from spfengine.answers import Question, RRType, Status
 from spfengine.errors import ArgumentError, ZoneError
 from spfengine.resolvers.zone import Zone
 from spfengine.testing.exporters.export import FORMATS, export
-from tests.cases.suites import SEMANTICS, load_suite
+from spfengine.testing.suites import SEMANTICS, load_suite
 from tests.cli.conftest import SEED
 
 PLAIN = Zone(

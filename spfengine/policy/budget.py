@@ -30,6 +30,7 @@ CERTAIN: Choices = (Choice.NO_MATCH, Choice.MATCH)
 
 MAX_STEPS = 1 << 18
 """Work for the conditional ranges of one family, by one rule. The budget of a record that needs more is incomplete."""
+_STEPS_IN_CIRCLE = 1 << 12  # where no number is enough, how large it is says nothing
 
 
 class Cost(NamedTuple):
@@ -88,7 +89,8 @@ def budget(inputs: Inputs, answers: Answers, choices: Choices = WORST) -> Genera
         )
         voids[rule] = {}
         for family in (V4, V6):
-            starts, outcomes, is_whole = yield from tile(lifted, family, answers, choices, MAX_STEPS)
+            steps = min(MAX_STEPS, _STEPS_IN_CIRCLE) if endless else MAX_STEPS
+            starts, outcomes, is_whole = yield from tile(lifted, family, answers, choices, steps)
             seen: set[int] = set()
             endless = endless or any(_is_endless(outcome, seen) for outcome in outcomes)
             incomplete = incomplete or not is_whole or any(Result.TEMPERROR in each.results for each in outcomes)

@@ -157,10 +157,8 @@ class IncludeTree(NamedTuple):
     @property
     def is_incomplete(self) -> bool:
         """Whether DNS could not answer something."""
-        return (
-            self.budget.incomplete
-            or any(record.result is Result.TEMPERROR for record in self.records)
-            or any(asked.answer.is_failure for term in self.terms for asked in term.questions)
+        return any(record.result is Result.TEMPERROR for record in self.records) or any(
+            asked.answer.is_failure for term in self.terms for asked in term.questions
         )
 
     @property

@@ -1,21 +1,32 @@
 """Whatever a simulation says, the interpreter says too: before the change, and with it."""
 
 import asyncio
+from collections.abc import Iterator
 from ipaddress import ip_address
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import spfengine
 from spfengine import Limits, Result, Sender, Zone
+from spfengine.policy import budget
 from spfengine.policy.outcome import Outcome
 from spfengine.resolvers.overlay import Overlay
 from spfengine.simulation.senders import Effect
 from spfengine.simulation.simulate import asimulate, compare, simulate
 from spfengine.simulation.simulation import Simulation
 from tests.properties import generate, strategies
+
+@pytest.fixture(autouse=True, scope="module")
+def _less_work() -> Iterator[None]:
+    """Circles with conditional terms in them take their time in a budget; here they need not."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(budget, "MAX_STEPS", 1 << 12)
+        yield
+
 
 domains = st.sampled_from(generate.DOMAINS)
 records = strategies.chance.map(lambda random: generate.record(random, exp=False))
@@ -55,7 +66,7 @@ def agrees(outcome: Outcome, result: Result) -> bool:
 
 
 @given(strategies.zones, domains, drafts, senders, strategies.chance)
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)  # circles take their time
 def test_changes_and_senders_are_what_the_interpreter_says(
     zone: Zone, domain: str, draft: dict[str, str], calls: list[generate.Call], random: Random
 ) -> None:
@@ -83,7 +94,7 @@ def test_changes_and_senders_are_what_the_interpreter_says(
 
 
 @given(strategies.zones, domains, drafts)
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)  # circles take their time
 def test_what_is_kept_keeps_its_result_and_the_term_that_goes_leads_to_it(
     zone: Zone, domain: str, draft: dict[str, str]
 ) -> None:
@@ -113,7 +124,7 @@ def test_what_is_kept_keeps_its_result_and_the_term_that_goes_leads_to_it(
 
 
 @given(strategies.zones, domains, drafts, senders)
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)  # circles take their time
 def test_every_road_gives_the_same_simulation(
     zone: Zone, domain: str, draft: dict[str, str], calls: list[generate.Call]
 ) -> None:
@@ -121,16 +132,14 @@ def test_every_road_gives_the_same_simulation(
     given_senders = [Sender(ip, sender, helo) for ip, sender, helo in calls]
     plan = simulate(domain, draft, resolver=zone, senders=given_senders, now=0.0)
     again = asyncio.run(asimulate(domain, draft, resolver=zone, senders=given_senders, now=0.0))
-    assert again.to_dict() == plan.to_dict()
+    assert again == plan
     other = compare(domain, zone, after(zone, draft), senders=given_senders, now=0.0)
-    for name in ("before", "after", "changes", "kept", "senders", "before_budget", "after_budget"):
-        if name == "kept":  # a draft that is not reached still has terms that go
-            continue
+    for name in ("before", "after", "changes", "senders", "before_budget", "after_budget"):
         assert getattr(other, name) == getattr(plan, name), name
 
 
 @given(strategies.zones, domains, drafts, senders)
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)  # circles take their time
 def test_worse_is_what_the_exit_codes_say_it_is(
     zone: Zone, domain: str, draft: dict[str, str], calls: list[generate.Call]
 ) -> None:

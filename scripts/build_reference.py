@@ -65,7 +65,10 @@ CHAPTERS: dict[str, list[str]] = {
         "SMTPReply", "parse_received_spf", "ReceivedSPF", "parse_authentication_results", "AuthenticationResults",
         "MethodResult",
     ],
-    "Tests": ["spfengine.testing:FakeDNS"],
+    "Tests": [
+        "spfengine.testing:FakeDNS", "spfengine.testing:Query", "spfengine.testing:Fault",
+        "spfengine.testing:FaultKind", "spfengine.testing.checking:SPFCheck",
+    ],
     "Errors": [
         "SPFEngineError", "RecordSyntaxError", "AddressError", "ArgumentError", "ZoneError", "RecordingError",
         "HeaderError", "ResolverError", "MissingExtraError",
@@ -75,6 +78,7 @@ CHAPTERS: dict[str, list[str]] = {
 # Classes that users make themselves; all others come out of a function or method.
 MADE_BY_USERS = {
     "Limits", "Question", "Zone", "Overlay", "LiveResolver", "Cache", "Recorder", "Recording", "Sender", "FakeDNS",
+    "Fault",
 }  # fmt: skip
 
 # Names that two things have.

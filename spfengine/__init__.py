@@ -5,42 +5,37 @@
     >>> str(spfengine.check("192.0.2.10", "alice@example.com", resolver=zone).result)
     'pass'
 
-Names that need more than the engine itself are loaded when they are first used.
+Every name is loaded when it is first used: whoever only has the package installed, and its plugin for pytest, pays
+nothing for it.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from spfengine.answers import Answer, AsyncResolver, Question, Resolver, RRType, Status
-from spfengine.checks import (
-    acheck,
-    acheck_both,
-    acheck_helo,
-    acheck_record,
-    check,
-    check_both,
-    check_helo,
-    check_record,
-)
-from spfengine.errors import (
-    AddressError,
-    ArgumentError,
-    HeaderError,
-    MissingExtraError,
-    RecordingError,
-    RecordSyntaxError,
-    ResolverError,
-    SPFEngineError,
-    ZoneError,
-)
-from spfengine.evaluation.check_result import CheckResult
-from spfengine.evaluation.limits import Limits, VoidRule
-from spfengine.evaluation.result import Result
-from spfengine.problems import Problem, ProblemCode
-from spfengine.record.model import Record
-from spfengine.record.parser import diagnose, parse
-
 if TYPE_CHECKING:
+    from spfengine.answers import Answer, AsyncResolver, Question, Resolver, RRType, Status
+    from spfengine.checks import (
+        acheck,
+        acheck_both,
+        acheck_helo,
+        acheck_record,
+        check,
+        check_both,
+        check_helo,
+        check_record,
+    )
+    from spfengine.errors import (
+        AddressError,
+        ArgumentError,
+        HeaderError,
+        MissingExtraError,
+        RecordingError,
+        RecordSyntaxError,
+        ResolverError,
+        SPFEngineError,
+        ZoneError,
+    )
+    from spfengine.evaluation.check_result import CheckResult
     from spfengine.evaluation.headers.authentication import (
         AuthenticationResults,
         MethodResult,
@@ -48,6 +43,8 @@ if TYPE_CHECKING:
     )
     from spfengine.evaluation.headers.received import ReceivedSPF, parse_received_spf
     from spfengine.evaluation.headers.reply import SMTPReply
+    from spfengine.evaluation.limits import Limits, VoidRule
+    from spfengine.evaluation.result import Result
     from spfengine.evaluation.trace import Trace
     from spfengine.linting.codes import LintCode, Severity
     from spfengine.linting.finding import Finding
@@ -56,6 +53,9 @@ if TYPE_CHECKING:
     from spfengine.policy.diff import Change
     from spfengine.policy.outcome import Outcome
     from spfengine.policy.policy import Policy
+    from spfengine.problems import Problem, ProblemCode
+    from spfengine.record.model import Record
+    from spfengine.record.parser import diagnose, parse
     from spfengine.resolvers.cache import Cache
     from spfengine.resolvers.live import LiveResolver
     from spfengine.resolvers.overlay import Overlay
@@ -68,32 +68,64 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _LAZY = {
+    "AddressError": "spfengine.errors",
+    "Answer": "spfengine.answers",
+    "ArgumentError": "spfengine.errors",
+    "AsyncResolver": "spfengine.answers",
     "AuthenticationResults": "spfengine.evaluation.headers.authentication",
     "Budget": "spfengine.policy.budget",
     "Cache": "spfengine.resolvers.cache",
     "Change": "spfengine.policy.diff",
+    "CheckResult": "spfengine.evaluation.check_result",
     "Effect": "spfengine.simulation.senders",
     "Finding": "spfengine.linting.finding",
+    "HeaderError": "spfengine.errors",
+    "Limits": "spfengine.evaluation.limits",
     "LintCode": "spfengine.linting.codes",
     "LiveResolver": "spfengine.resolvers.live",
     "MethodResult": "spfengine.evaluation.headers.authentication",
+    "MissingExtraError": "spfengine.errors",
     "Outcome": "spfengine.policy.outcome",
     "Overlay": "spfengine.resolvers.overlay",
     "Policy": "spfengine.policy.policy",
+    "Problem": "spfengine.problems",
+    "ProblemCode": "spfengine.problems",
+    "Question": "spfengine.answers",
+    "RRType": "spfengine.answers",
     "ReceivedSPF": "spfengine.evaluation.headers.received",
+    "Record": "spfengine.record.model",
+    "RecordSyntaxError": "spfengine.errors",
     "Recorder": "spfengine.resolvers.recording",
     "Recording": "spfengine.resolvers.recording",
+    "RecordingError": "spfengine.errors",
+    "Resolver": "spfengine.answers",
+    "ResolverError": "spfengine.errors",
+    "Result": "spfengine.evaluation.result",
     "SMTPReply": "spfengine.evaluation.headers.reply",
+    "SPFEngineError": "spfengine.errors",
     "Sender": "spfengine.simulation.senders",
     "SenderChange": "spfengine.simulation.senders",
     "Severity": "spfengine.linting.codes",
     "Simulation": "spfengine.simulation.simulation",
+    "Status": "spfengine.answers",
     "Trace": "spfengine.evaluation.trace",
+    "VoidRule": "spfengine.evaluation.limits",
     "Zone": "spfengine.resolvers.zone",
+    "ZoneError": "spfengine.errors",
+    "acheck": "spfengine.checks",
+    "acheck_both": "spfengine.checks",
+    "acheck_helo": "spfengine.checks",
+    "acheck_record": "spfengine.checks",
     "alint": "spfengine.linting.lint",
     "asimulate": "spfengine.simulation.simulate",
+    "check": "spfengine.checks",
+    "check_both": "spfengine.checks",
+    "check_helo": "spfengine.checks",
+    "check_record": "spfengine.checks",
+    "diagnose": "spfengine.record.parser",
     "lint": "spfengine.linting.lint",
     "lint_zone": "spfengine.linting.lint",
+    "parse": "spfengine.record.parser",
     "parse_authentication_results": "spfengine.evaluation.headers.authentication",
     "parse_received_spf": "spfengine.evaluation.headers.received",
     "simulate": "spfengine.simulation.simulate",

@@ -225,6 +225,6 @@ def _draft(ip: object, sender: str, record: str | bytes, helo: str, resolver: "A
     if session.domain_refused or domain_fault(session.domain) is not None:
         return Overlay(resolver, {})  # the result is none before any record is asked for
     try:
-        return Overlay(resolver, {session.domain.encode("latin-1"): {"TXT": record}})
+        return Overlay(resolver, {session.domain: {"TXT": record}})
     except ZoneError as error:
         raise ArgumentError(f"this record can't be put at this domain: {error}") from None

@@ -54,8 +54,44 @@ def _simulate() -> click.Command:
     return command
 
 
+def _serve() -> click.Command:
+    from spfengine.cli.serve import command
+
+    return command
+
+
 def _tree() -> click.Command:
     from spfengine.cli.tree import command
+
+    return command
+
+
+def _conformance() -> click.Command:
+    from spfengine.cli.conformance import command
+
+    return command
+
+
+def _policyd() -> click.Command:
+    from spfengine.cli.policyd import command
+
+    return command
+
+
+def _spfquery() -> click.Command:
+    from spfengine.cli.spfquery import command
+
+    return command
+
+
+def _run_with() -> click.Command:
+    from spfengine.cli.run_with import command
+
+    return command
+
+
+def _export() -> click.Command:
+    from spfengine.cli.export import command
 
     return command
 
@@ -67,6 +103,12 @@ COMMANDS = {
     "lint": _Command("Find what is wrong, risky or without effect in a domain's SPF.", _lint),
     "networks": _Command("List the networks that get a result, the fewest there can be.", _networks),
     "diff": _Command("Compare two records for every address there is.", _diff),
+    "spfquery": _Command("Check clients as Mail::SPF's and libspf2's command does, with its exit codes.", _spfquery),
+    "policyd": _Command("Answer Postfix's policy requests: refuse a message, or add a header field to it.", _policyd),
+    "serve": _Command("Serve zones by DNS on loopback, for tests of any program.", _serve),
+    "run-with": _Command("Run a program whose only DNS server is ours (Linux).", _run_with),
+    "export": _Command("Write zones in the forms that others' test fixtures have.", _export),
+    "conformance": _Command("Put cases of SPF to any implementation, over the wire, and compare.", _conformance),
 }
 
 _EXITS: tuple[tuple[type[Exception], int], ...] = (

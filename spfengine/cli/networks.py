@@ -6,11 +6,11 @@ import sys
 import click
 
 from spfengine.cli import exits, options, sources
-from spfengine.cli.policy_view import networks_page, notes_page
+from spfengine.cli.policy_view import networks_page, notes_page, without_result
 from spfengine.cli.screen import Screen
 from spfengine.evaluation.result import Result
-from spfengine.policy.outcome import Outcome
 from spfengine.policy.policy import Policy
+from spfengine.visible import visible_name
 
 _EPILOG = """\b
 Examples:
@@ -19,13 +19,15 @@ Examples:
 
 Networks go to stdout, one a line; what has to be known besides goes to stderr.
 
-The exit code: 0, or 2 where the record is broken for every address, 69 where DNS could not answer for some.
+The exit code: 0; 2 where the record is broken, or there is none, so that every client gets permerror or none (unless
+that is what was asked for); 69 where DNS could not answer for some. Otherwise: 64 the command line can't be understood,
+65 a file can't be understood, 66 a file can't be read.
 """
 _SCHEMA = "spfengine.networks/1"
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("domain", type=options.Expected("the domain whose record is meant"))
+@click.argument("domain", type=options.Domain())
 @click.option(
     "--result", "wanted", type=click.Choice([str(result) for result in Result]), default=str(Result.PASS),
     show_default=True, help="The result that the networks get.",
@@ -52,18 +54,13 @@ def command(
         Screen(sys.stderr).show(notes_page(policy, result))
     if policy.incomplete:
         return exits.UNAVAILABLE
-    return 2 if _is_broken(policy) and result is not Result.PERMERROR else 0
-
-
-def _is_broken(policy: Policy) -> bool:
-    outcomes: list[Outcome] = [outcome for version in (4, 6) for _, _, outcome in policy.ranges(version)]
-    return all(outcome.result is Result.PERMERROR for outcome in outcomes)
+    return 2 if without_result(policy) and result not in (Result.PERMERROR, Result.NONE) else 0
 
 
 def _document(policy: Policy, result: Result) -> dict[str, object]:
     return {
         "schema": _SCHEMA,
-        "domain": policy.domain,
+        "domain": visible_name(policy.domain),
         "result": str(result),
         "networks": [str(network) for network in policy.networks(result)],
         "addresses": {"4": policy.address_count(result, 4), "6": policy.address_count(result, 6)},

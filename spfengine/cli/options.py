@@ -76,6 +76,26 @@ class Domain(Expected):
         return name
 
 
+def is_record(text: str) -> bool:
+    """Whether an argument is a record, and not a domain."""
+    return text[:2].lower() == "v="
+
+
+class DomainOrRecord(Domain):
+    """A domain, or a record where it begins with "v="."""
+
+    name = "domain or record"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.expected = "a domain, or a record that begins with v=spf1"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return a record as it is, a domain as `Domain` does."""
+        text = str(value)
+        return text if is_record(text) else super().convert(value, param, ctx)
+
+
 class Draft(NamedTuple):
     """A record that stands for a published one.
 
@@ -96,7 +116,7 @@ class DraftType(_Type):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Draft:
         """Return the draft that the text stands for."""
         text = str(value)
-        if text[:2].lower() == "v=":
+        if is_record(text):
             return Draft(None, text)
         name, equals, record = text.partition("=")
         if not equals:

@@ -2,19 +2,27 @@
 
 import json
 import sys
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import click
 
+from spfengine.answers import Resolver, Text
 from spfengine.cli import exits, options, sources
 from spfengine.cli.exits import Failure
 from spfengine.cli.screen import Line, Screen, line
-from spfengine.names import to_a_labels
-from spfengine.resolvers.overlay import Drafts
+from spfengine.errors import ZoneError
+from spfengine.evaluation.session import Session
+from spfengine.names import fold
+from spfengine.record.tokenizer import is_spf_octets
 from spfengine.resolvers.zone import Zone
 from spfengine.simulation.senders import Sender
 from spfengine.simulation.simulate import compare, simulate
 from spfengine.simulation.simulation import Simulation
-from spfengine.visible import visible
+from spfengine.visible import visible, visible_name
+
+if TYPE_CHECKING:
+    from spfengine.resolvers.recording import Recording
 
 _EPILOG = """\b
 Examples:
@@ -31,7 +39,7 @@ _SCHEMA = "spfengine.simulations/1"
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("domain", required=False)
+@click.argument("domain", type=options.Domain(), required=False)
 @options.answers
 @click.option(
     "--zone-after", metavar="FILE",
@@ -52,24 +60,37 @@ def command(
     as_json: bool,
 ) -> int:
     """Show what a change to SPF records would do for DOMAIN: for every address there is, not only for some tried."""
+    layers = sources.read_zones((*zones, zone_after) if zone_after is not None else zones)
     if zone_after is None:
-        found = [_drafted(domain, drafts, zones, nameservers, senders)]
+        found = [_drafted(domain, drafts, sources.answering(layers, nameservers, 20.0) if drafts else None, senders)]
     else:
-        found = _zones(domain, zones, zone_after, drafts, nameservers, senders)
+        if drafts or nameservers:
+            raise click.UsageError("--zone-after goes with --zone, and with neither --draft nor --nameserver")
+        if not zones:
+            raise click.UsageError("--zone-after needs --zone FILE: the zone as it is now")
+        found = _zones(domain, layers[:-1], layers[-1], senders)
     if as_json:
         documents = [simulation.to_dict() for simulation in found]
         document = documents[0] if domain is not None else {"schema": _SCHEMA, "simulations": documents}
         sys.stdout.write(json.dumps(document, indent=2) + "\n")
     else:
-        from spfengine.cli.simulate_view import page
-
         screen = Screen()
-        pages: list[Line] = []
-        for place, simulation in enumerate(found):
-            pages += [line()] if place else []
-            pages += page(simulation, screen.width)
-        screen.show(pages or [line("no name of these zones has an SPF record, before or after")])
+        screen.show(_pages(found, sources.own_domains(layers), domain is None, screen.width))
     return _exit(found)
+
+
+def _pages(found: list[Simulation], own: list[str], whole_zone: bool, width: int | None) -> Iterator[Line]:
+    from spfengine.cli.simulate_view import has_plan, overview, page
+
+    if not found:
+        yield line("no name of these zones has an SPF record, before or after")
+    elif whole_zone:
+        yield from overview(found)
+    for simulation in found:
+        if whole_zone and has_plan(simulation):
+            yield line()
+        if not whole_zone or has_plan(simulation):
+            yield from page(simulation, own, width)
 
 
 def _exit(found: list[Simulation]) -> int:
@@ -81,66 +102,57 @@ def _exit(found: list[Simulation]) -> int:
 
 
 def _drafted(
-    domain: str | None,
-    drafts: tuple[options.Draft, ...],
-    zones: tuple[str, ...],
-    nameservers: tuple[str, ...],
-    senders: tuple[str, ...],
+    domain: str | None, drafts: tuple[options.Draft, ...], base: "Resolver | None", senders: tuple[str, ...]
 ) -> Simulation:
     if domain is None:
         raise click.UsageError("Missing argument 'DOMAIN': expected the domain whose mail it is about")
-    if not drafts:
+    if base is None:
         raise click.UsageError("there is nothing to simulate: expected --draft RECORD, or --zone-after FILE")
-    base = sources.base_resolver(zones, nameservers, 20.0)
-    own = options.no_duplicates(drafts, domain)
-    if len(own) == 1 and drafts[0].name is None:
-        return simulate(domain, drafts[0].record, resolver=base, senders=_senders(senders, domain))
-    by_name: Drafts = {name.encode("latin-1"): {"TXT": record} for name, record in own.items()}
-    return simulate(domain, by_name, resolver=base, senders=_senders(senders, domain))
+    for draft in drafts:
+        if not draft.record.strip():
+            told = f"the draft for {visible_name(draft.name or domain)} is empty; expected NAME=RECORD"
+            raise click.BadParameter(told, param_hint="'--draft'")
+    by_name: dict[Text, Text] = {
+        name.encode("latin-1"): record for name, record in options.no_duplicates(drafts, domain).items()
+    }
+    checked = _senders(senders, domain)
+    try:
+        return simulate(domain, by_name, resolver=base, senders=checked)
+    except ZoneError as error:
+        raise click.BadParameter(str(error), param_hint="'--draft'") from error
 
 
 def _zones(
-    domain: str | None,
-    zones: tuple[str, ...],
-    zone_after: str,
-    drafts: tuple[options.Draft, ...],
-    nameservers: tuple[str, ...],
-    senders: tuple[str, ...],
+    domain: str | None, layers: "list[Zone | Recording]", replaced: "Zone | Recording", senders: tuple[str, ...]
 ) -> list[Simulation]:
-    if drafts or nameservers:
-        raise click.UsageError("--zone-after goes with --zone, and with neither --draft nor --nameserver")
-    if not zones:
-        raise click.UsageError("--zone-after needs --zone FILE: the zone as it is now")
-    before = sources.base_resolver(zones, (), 20.0)
-    after = sources.base_resolver((zone_after, *zones[1:]), (), 20.0)
-    names = [domain] if domain is not None else _names_with_spf(sources.read_zone(zones[0]), zone_after)
-    return [compare(name, before, after, senders=_senders(senders, name)) for name in names]
+    """Return what changes for a domain, or for every name that has SPF in the first zone or in what replaces it."""
+    before = sources.answering(layers, (), 20.0)
+    after = sources.answering([replaced, *layers[1:]], (), 20.0)
+    names = [domain] if domain is not None else _names_with_spf((layers[0], replaced))
+    return [compare(name, before, after, senders=_senders(senders, name, only_own=domain is None)) for name in names]
 
 
-def _names_with_spf(before: object, path_after: str) -> list[str]:
-    """Return the names of two zones that have an SPF record in one of them, in order."""
-    names: dict[str, None] = {}
-    for zone in (before, sources.read_zone(path_after)):
+def _names_with_spf(zones: "Iterable[Zone | Recording]") -> list[str]:
+    """Return the names of zones that have an SPF record in one of them, in order."""
+    names: dict[str, str] = {}
+    for zone in zones:
         if not isinstance(zone, Zone):
             raise Failure(exits.USAGE, "give DOMAIN: only zone files tell which names they hold")
         for rrset in zone.rrsets:
-            if rrset.type == "TXT" and any(_is_spf(strings) for strings in rrset.records):
-                names[rrset.name] = None
-    return list(names)
+            if rrset.type == "TXT" and any(is_spf_octets(b"".join(strings)) for strings in rrset.records):
+                names.setdefault(fold(rrset.name), rrset.name)
+    return list(names.values())
 
 
-def _is_spf(strings: object) -> bool:
-    from spfengine.record.tokenizer import is_spf_octets
-
-    return isinstance(strings, tuple) and is_spf_octets(b"".join(strings))
-
-
-def _senders(given: tuple[str, ...], domain: str) -> list[Sender]:
+def _senders(given: tuple[str, ...], domain: str, *, only_own: bool = False) -> list[Sender]:
+    """Return the senders given; with `only_own` without those that send from another domain."""
     found = []
     for text in given:
         ip, comma, sender = text.partition(",")
         options.Address().convert(ip, None, None)
         if comma and "@" not in sender:
             raise click.BadParameter(f"{visible(text, 80)!r}: expected IP or IP,ADDRESS", param_hint="'--sender'")
-        found.append(Sender(ip, sender or f"@{to_a_labels(domain) or domain}"))
+        each = Sender(ip, sender or f"@{domain}")
+        if not only_own or not sender or fold(Session(ip, sender).domain) == fold(domain):
+            found.append(each)
     return found

@@ -2,45 +2,81 @@
 
 from collections.abc import Iterable, Iterator
 
-from spfengine.cli.policy_view import SHOWN_TERM, count_text, outcome_text, outcome_word
+from spfengine.cli.changes_view import Changes
+from spfengine.cli.policy_view import SHOWN_TERM, conditions, outcome_text
 from spfengine.cli.screen import Line, Row, Span, line, table
 from spfengine.evaluation.limits import VoidRule
 from spfengine.evaluation.result import Result
+from spfengine.names import is_same_or_under
 from spfengine.policy.diff import Change
-from spfengine.problems import ProblemCode
-from spfengine.simulation.records import RecordChange
-from spfengine.simulation.senders import SenderChange, change_is_worse
+from spfengine.policy.policy import Policy
+from spfengine.problems import Problem, ProblemCode, excerpt
+from spfengine.simulation.records import RecordChange, Standing
+from spfengine.simulation.senders import Effect, SenderChange, change_is_worse
 from spfengine.simulation.simulation import Simulation
 from spfengine.visible import visible, visible_name
 
 _SIGNS = {"+": Span("+", "pass"), "-": Span("-", "fail"), "=": Span(" ", "quiet")}
-_MOST_NETWORKS = 40
 _MOST_SENDERS = 200
-_SHOWN_RECORD = 4000
+_MOST_NAMES = 10
+_FAULTS = (ProblemCode.DRAFT_BROKEN, ProblemCode.OVER_LOOKUP_LIMIT, ProblemCode.OVER_VOID_LIMIT)
+_STRING = 255  # octets of a string of a TXT record (RFC 1035 §3.3)
 
 
-def page(simulation: Simulation, width: int | None) -> Iterator[Line]:
-    """Yield the lines of the plan."""
+def page(simulation: Simulation, own: Iterable[str], width: int | None) -> Iterator[Line]:
+    """Yield the lines of the plan.
+
+    Args:
+        own: domains whose records the admin can edit, besides the one simulated.
+    """
+    own = (simulation.domain, *own)
     yield _headline(simulation)
     for record in simulation.records:
         yield line()
-        yield from _record(record, width)
+        yield from _record(record, own, width)
     yield line()
-    yield from _changes(simulation, width)
-    yield from _kept(simulation.kept, width)
-    yield from _everything_else(simulation)
+    changes = Changes(
+        simulation.before,
+        simulation.after,
+        simulation.changes,
+        lambda change: _why(change, simulation),
+        lambda change: change_is_worse(change.before, change.after),
+    )
+    yield from changes.lines(width)
+    yield from changes.staying_lines(simulation.kept, width)
+    yield from changes.rest_lines()
+    for each in conditions(simulation.after):
+        yield line(Span(f"some results rest on more than the address: {each}", "quiet"), indent=2, hang=2)
     if simulation.senders:
         yield line()
         yield from _senders(simulation.senders, width)
     yield line()
     yield from _counts(simulation)
+    yield from _outside(simulation, own)
     for problem in simulation.problems:
-        about = Span(f" [{problem.code}]", "quiet")
-        fault = problem.code in (ProblemCode.DRAFT_BROKEN, ProblemCode.OVER_LOOKUP_LIMIT, ProblemCode.OVER_VOID_LIMIT)
-        yield line(Span("! ", "fault" if fault else "softfail"), problem.text, about, indent=2, hang=2)
-        if problem.hint:
-            yield line(Span("hint: ", "strong"), problem.hint, indent=4, hang=2)
+        yield from _problem(problem, simulation, width)
     yield from _paste(simulation)
+
+
+def overview(found: list[Simulation]) -> Iterator[Line]:
+    """Yield for which names of a zone nothing changes; the others have a plan each."""
+    quiet = [simulation for simulation in found if not has_plan(simulation)]
+    names = f"{len(found)} name{'s have' if len(found) != 1 else ' has'} SPF"
+    told = f"nothing changes for {len(quiet)} of them{':' if quiet else ''}"
+    yield line(Span(names, "strong"), f"; {told}", hang=2)
+    for simulation in quiet:
+        never = "  (never sends mail)" if never_sends(simulation.after) else ""
+        yield line(visible_name(simulation.domain), Span(never, "quiet"), indent=2, hang=2)
+
+
+def has_plan(simulation: Simulation) -> bool:
+    """Whether there is anything to tell of a simulation."""
+    return bool(simulation.records or simulation.changes or simulation.problems or simulation.senders)
+
+
+def never_sends(policy: Policy) -> bool:
+    """Whether no client at all may send mail for a domain, as with `v=spf1 -all`."""
+    return all(outcome.result is Result.FAIL for version in (4, 6) for _, _, outcome in policy.ranges(version))
 
 
 def _headline(simulation: Simulation) -> Line:
@@ -48,92 +84,57 @@ def _headline(simulation: Simulation) -> Line:
         told = Span("the draft is broken", "fault")
     elif simulation.is_worse:
         told = Span("something gets worse", "softfail")
+    elif simulation.is_incomplete:
+        told = Span("nothing is known to get worse, but DNS could not answer everything", "softfail")
     elif simulation.changes:
         told = Span("nothing gets worse", "pass")
-    elif simulation.is_incomplete:
-        told = Span("nothing is known to change", "softfail")
     else:
         told = Span("no result changes", "pass")
-    return line(Span(visible_name(simulation.domain), "strong"), ": ", told)
+    never = "; it never sends mail, before and after"
+    quiet = never if never_sends(simulation.before) and never_sends(simulation.after) else ""
+    return line(Span(visible_name(simulation.domain), "strong"), ": ", told, quiet, hang=2)
 
 
-def _record(record: RecordChange, width: int | None) -> Iterator[Line]:
+_STANDINGS = {
+    Standing.ABSENT: "a new SPF record",
+    Standing.SEVERAL: "one SPF record in place of several",
+    Standing.UNKNOWN: "what stands there now is not known: DNS could not answer",
+    Standing.RECORD: "the SPF record changes",
+}
+
+
+def _record(record: RecordChange, own: tuple[str, ...], width: int | None) -> Iterator[Line]:
+    what = _STANDINGS[record.standing]
+    if record.after is None and record.standing in (Standing.RECORD, Standing.SEVERAL):
+        what = "the SPF record goes"
+    elif record.after is None:
+        what = "no SPF record that counts"
+    elsewhere = (
+        "" if _is_own(record.domain, own) else f"  (outside {visible_name(own[0])}: only its owner can change it)"
+    )
     name = Span(visible_name(record.domain), "strong")
-    if record.after is None:
-        yield line(name, ": ", "the SPF record goes" if record.before else "still no SPF record", indent=2)
-    elif record.before is None:
-        yield line(name, ": a new SPF record", indent=2)
-    else:
-        yield line(name, ": the SPF record changes", indent=2)
+    yield line(name, f": {what}", Span(elsewhere, "softfail"), indent=2, hang=2)
     rows = [Row(_SIGNS[each.sign], Span(visible(each.term, SHOWN_TERM), "term"), ()) for each in record.terms]
     yield from table(rows, width, 4)
 
 
-def _changes(simulation: Simulation, width: int | None) -> Iterator[Line]:
-    for (before, after), changes in _groups(simulation.changes):
-        if _is_most(changes):
-            continue  # told as everything else
-        count = sum(change.network.num_addresses for change in changes)
-        style = "fail" if _worse(changes) else "strong"
-        networks = f"{len(changes)} network{'s' if len(changes) > 1 else ''}, {count_text(count)}"
-        yield line(Span(f"{before} → {after}", style), Span(f"  {networks}", "quiet"), indent=2, hang=2)
-        shown = changes[:_MOST_NETWORKS]
-        rows = [Row(Span(" "), Span(str(c.network), "term"), (Span(_why(c, simulation)),)) for c in shown]
-        yield from table(rows, width, 4)
-        if len(changes) > _MOST_NETWORKS:
-            yield line(f"… and {len(changes) - _MOST_NETWORKS} more; --json has them all", indent=6)
+def _is_own(name: str, own: tuple[str, ...]) -> bool:
+    return any(is_same_or_under(name, each) for each in own)
 
 
-def _groups(changes: Iterable[Change]) -> list[tuple[tuple[str, str], list[Change]]]:
-    """Return the changes by what they are, what gets worse first."""
-    groups: dict[tuple[str, str], list[Change]] = {}
-    for change in changes:
-        groups.setdefault((outcome_word(change.before), outcome_word(change.after)), []).append(change)
-    return sorted(groups.items(), key=lambda item: not _worse(item[1]))
-
-
-def _is_most(changes: list[Change]) -> bool:
-    """Whether these are most addresses of a family: what is left when the others have been told."""
-    counts = {4: 0, 6: 0}
-    for change in changes:
-        counts[change.network.version] += change.network.num_addresses
-    return counts[4] > 1 << 31 or counts[6] > 1 << 127
-
-
-def _kept(kept: tuple[Change, ...], width: int | None) -> Iterator[Line]:
-    groups: dict[str, list[Change]] = {}
-    for change in kept:
-        groups.setdefault(outcome_word(change.after), []).append(change)
-    for result, changes in groups.items():
-        yield line(Span(f"stays {result}", "strong"), Span("  though a term that leads to it goes", "quiet"), indent=2)
-        rows = [
-            Row(Span(" "), Span(str(c.network), "term"), (Span(outcome_text(c.after)),))
-            for c in changes[:_MOST_NETWORKS]
-        ]
-        yield from table(rows, width, 4)
-        if len(changes) > _MOST_NETWORKS:
-            yield line(f"… and {len(changes) - _MOST_NETWORKS} more; --json has them all", indent=6)
-
-
-def _everything_else(simulation: Simulation) -> Iterator[Line]:
-    most = [group for group in _groups(simulation.changes) if _is_most(group[1])]
-    for (before, after), changes in most:
-        style = "fail" if _worse(changes) else "strong"
-        yield line(
-            "everything else  ",
-            Span(f"{before} → {after}", style),
-            f"  {outcome_text(changes[0].after)}",
-            indent=2,
-            hang=2,
-        )
-    if not most:
-        what = "everything else" if simulation.changes or simulation.kept else "every address"
-        unknown = "; what DNS could not answer for is not known" if simulation.is_incomplete else ""
-        yield line(f"{what} keeps its result{unknown}", indent=2, hang=2)
-    conditional = {str(each) for _, outcome, _ in simulation.after.conditional for each in outcome.depends_on}
-    for each in sorted(conditional)[:5]:
-        told = f"some results rest on more than the address: {each}"
-        yield line(Span(told, "quiet"), indent=2, hang=2)
+def _why(change: Change, simulation: Simulation) -> str:
+    """Return why a network's result changes: what decides then, and what decided that goes."""
+    now = outcome_text(change.after)
+    lost = change.before.result is Result.PASS and change.after.result is not Result.PASS
+    if not lost or change.after.problem is not None or not change.before.path:
+        return now
+    going = {
+        (record.domain.lower(), term.term) for record in simulation.records for term in record.terms if term.sign == "-"
+    }
+    first = next((term for domain, term in change.before.path if (domain.lower(), term) in going), None)
+    if first is None:
+        return f"{now}; until then {outcome_text(change.before)}"
+    return f"{visible(first, SHOWN_TERM)} goes, and nothing else leads to it: {now}"
 
 
 def _senders(senders: Iterable[SenderChange], width: int | None) -> Iterator[Line]:
@@ -147,60 +148,85 @@ def _senders(senders: Iterable[SenderChange], width: int | None) -> Iterator[Lin
         rows.append(Row(Span(" "), Span(who), what))
     yield line(Span("senders", "strong"), indent=2)
     yield from table(rows, width, 4)
+    if len(ordered) > _MOST_SENDERS:
+        yield line(f"… and {len(ordered) - _MOST_SENDERS} more; --json has them all", indent=6, hang=2)
 
 
-_EFFECTS = ("newly-failing", "newly-passing", "changed", "still-failing", "unchanged")
+_EFFECTS = (
+    Effect.NEWLY_FAILING,
+    Effect.UNKNOWN,
+    Effect.NEWLY_PASSING,
+    Effect.CHANGED,
+    Effect.STILL_FAILING,
+    Effect.UNCHANGED,
+)
 
 
 def _counts(simulation: Simulation) -> Iterator[Line]:
-    before, after = simulation.before_budget, simulation.after_budget
-    limits = simulation.after.limits
-    told = f"lookups {_need(before.worst_lookups, before.endless)} → {_need(after.worst_lookups, after.endless)}"
-    voids = f"void lookups {before.worst_voids()} → {after.worst_voids()}"
-    each = f"{before.worst_voids(VoidRule.PER_LOOKUP)} → {after.worst_voids(VoidRule.PER_LOOKUP)}"
+    before, after, limits = simulation.before_budget, simulation.after_budget, simulation.after.limits
+    least = "at least" if before.incomplete or after.incomplete else "at most"
+    needs = ["without end" if need.endless else str(need.worst_lookups) for need in (before, after)]
+    rule = limits.void_rule
+    each = VoidRule.PER_LOOKUP
     yield line(
-        Span(f"at most: {told} of {limits.lookups}, {voids} of {limits.voids}"),
-        Span(f" (where each is counted: {each})", "quiet"),
-        indent=2, hang=2,
-    )  # fmt: skip
+        f"{least}: lookups {needs[0]} → {needs[1]} of {limits.lookups}, "
+        f"void lookups {before.worst_voids(rule)} → {after.worst_voids(rule)} of {limits.voids}",
+        Span(f" (where each void answer counts: {before.worst_voids(each)} → {after.worst_voids(each)})", "quiet"),
+        indent=2,
+        hang=2,
+    )
     for record in simulation.records:
-        if record.ttl:
-            told = f"{visible_name(record.domain)}: the old record may be used for {_time(record.ttl)} after the change"
+        if record.ttl is not None and record.reached:
+            what = "the old record" if record.before is not None else "that there is none"
+            verb = "may be used" if record.before is not None else "may be remembered"
+            told = f"{visible_name(record.domain)}: {what} {verb} for {_time(record.ttl)} after the change"
             yield line(Span(told, "quiet"), indent=2, hang=2)
 
 
+def _outside(simulation: Simulation, own: tuple[str, ...]) -> Iterator[Line]:
+    names = [visible_name(name) for name in simulation.outside if not _is_own(name, own)]
+    if names:
+        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+        told = f"rests on records outside {visible_name(own[0])}, which their owners may change at any time: "
+        yield line(Span(told + ", ".join(names[:_MOST_NAMES]) + more, "quiet"), indent=2, hang=2)
+
+
+def _problem(problem: Problem, simulation: Simulation, width: int | None) -> Iterator[Line]:
+    fault = problem.code in _FAULTS
+    about = Span(f" [{problem.code}]", "quiet")
+    text = problem.text
+    if problem.code is ProblemCode.OVER_VOID_LIMIT_PER_LOOKUP:
+        most = simulation.before_budget.worst_voids(VoidRule.PER_LOOKUP)
+        text += "; so they do now" if most > simulation.before.limits.voids else "; they do not now"
+    yield line(Span("! ", "fault" if fault else "softfail"), text, about, indent=2, hang=2)
+    source = next((r.after for r in simulation.records if r.domain == problem.domain and r.after is not None), None)
+    if source is not None and problem.span is not None:
+        shown, carets = excerpt(source, problem.span, 78 if width is None else width - 2)
+        yield line(shown, indent=2, folds=False)
+        yield line(Span(carets, "fault"), indent=2, folds=False)
+    if problem.hint:
+        yield line(Span("hint: ", "strong"), problem.hint, indent=4, hang=2)
+
+
 def _paste(simulation: Simulation) -> Iterator[Line]:
-    drafted = [record for record in simulation.records if record.after is not None]
-    if drafted and not simulation.is_broken:
+    """Yield the new records, unfolded, so that they can be copied."""
+    drafted = [record for record in simulation.records if record.after is not None and record.reached]
+    if simulation.is_broken:
+        return
+    for record in drafted:
+        text = record.after or ""
         yield line()
-        yield line(Span("to publish (TXT):", "strong"), indent=2)
-        for record in drafted:
-            yield line(visible_name(record.domain), "  ", visible(record.after or "", _SHOWN_RECORD), indent=4, hang=2)
-
-
-def _why(change: Change, simulation: Simulation) -> str:
-    """Why a network's result changes: what leads to it now, and what did."""
-    lost = change.before.result is Result.PASS and change.after.problem is None
-    if change.after.result is Result.PASS or not lost:
-        return outcome_text(change.after)
-    gone = change.before.path[-1][1] if change.before.path else ""
-    going = {term.term for record in simulation.records for term in record.terms if term.sign == "-"}
-    first = next((term for _, term in change.before.path if term in going), None)
-    if first is None:
-        return f"was {visible(gone, SHOWN_TERM)}; {outcome_text(change.after)}"
-    return f"{visible(first, SHOWN_TERM)} goes, and nothing else leads to it: {outcome_text(change.after)}"
-
-
-def _worse(changes: list[Change]) -> bool:
-    return any(change_is_worse(change.before, change.after) for change in changes)
-
-
-def _need(count: int, endless: bool) -> str:
-    return "without end" if endless else str(count)
+        yield line(Span(f"to publish as TXT of {visible_name(record.domain)}:", "strong"), indent=2, hang=2)
+        yield line(visible(text, len(text)), folds=False)
+        if len(text) > _STRING:
+            yield line(f"in strings of at most {_STRING} octets, for a zone file:", indent=2, hang=2)
+            strings = [text[start : start + _STRING] for start in range(0, len(text), _STRING)]
+            quoted = ['"' + each.replace("\\", "\\\\").replace('"', '\\"') + '"' for each in strings]
+            yield line(visible(" ".join(quoted), 2 * len(text)), folds=False)
 
 
 def _time(seconds: int) -> str:
     for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
         if seconds >= size and seconds % size == 0:
             return f"{seconds // size} {unit}{'s' if seconds != size else ''}"
-    return f"{seconds} seconds"
+    return f"{seconds} second{'s' if seconds != 1 else ''}"

@@ -39,9 +39,7 @@ def command(
     drafted = options.no_duplicates(drafts, domain)
     layers = sources.read_zones(zones)
     base = sources.answering(layers, nameservers, 20.0)
-    tree = include_tree(
-        domain, resolver=sources.with_drafts(base, drafted), own=[*sources.own_domains(layers), *drafted]
-    )
+    tree = include_tree(domain, resolver=sources.with_drafts(base, drafted), own=sources.own_domains(layers))
     if as_json:
         sys.stdout.write(json.dumps(tree.to_dict(), indent=2) + "\n")
     else:

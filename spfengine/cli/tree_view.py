@@ -173,11 +173,8 @@ def _hosts(term: TreeTerm) -> Iterator[tuple[Span, ...]]:
         text, style = _found(asked_of_host)
         yield Span(visible_name(asked_of_host[0].question.name)), Span(f"  {text}", style)
     told = len(_by_name(term.questions))
-    hosts = (
-        0
-        if not isinstance(term.term, MX)
-        else sum(1 for asked in term.questions for _, exchange in _exchanges(asked) if exchange)
-    )
+    exchanges = [exchange for asked in term.questions for _, exchange in _exchanges(asked) if exchange]
+    hosts = len(exchanges) if isinstance(term.term, MX) else 0
     if told < hosts:
         yield (Span(f"… and {hosts - told} more that can't be asked for, or were not", "quiet"),)
 

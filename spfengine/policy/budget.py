@@ -7,24 +7,29 @@ from typing import NamedTuple
 from spfengine.addresses import V4, V6, Family, address_text
 from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.evaluation.limits import Limits, VoidRule
-from spfengine.evaluation.questions import MAX_DEPTH
+from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Answers
 from spfengine.evaluation.targets import UnknownTarget
-from spfengine.evaluation.trace import TracedRecord, TracedTerm, Tracer, traced
+from spfengine.evaluation.trace import TracedQuestion, TracedRecord, TracedTerm, Tracer, traced
 from spfengine.policy.inputs import Inputs
 from spfengine.policy.outcome import Choice, Outcome
 from spfengine.policy.scripted import TilingSession
 from spfengine.policy.tiling import tile
-from spfengine.problems import ProblemCode
+from spfengine.problems import Problem, ProblemCode
 from spfengine.record.model import Directive, Exists, Redirect
 
 LIFTED = 250
 """The limit under which the true need is counted; only records that lead in a circle reach it."""
 
-WORST = (Choice.NO_MATCH_VOID, Choice.MATCH)
+Choices = tuple[Choice, ...]
+
+WORST: Choices = (Choice.NO_MATCH_VOID, Choice.MATCH)
 """What costs most: a DNS failure would only end the check early."""
-CERTAIN = (Choice.NO_MATCH, Choice.MATCH)
+CERTAIN: Choices = (Choice.NO_MATCH, Choice.MATCH)
 """What no client gets around: terms that rest on more than the address are not void."""
+
+MAX_STEPS = 1 << 18
+"""Work for the conditional ranges of one family, by one rule. The budget of a record that needs more is incomplete."""
 
 
 class Cost(NamedTuple):
@@ -48,7 +53,8 @@ class Budget(NamedTuple):
         lookups: terms that ask DNS; the limit is 10.
         voids: void lookups by each rule there is; the limit is 2.
         endless: whether the records lead in a circle, so that no number is enough.
-        incomplete: whether DNS could not answer something, so that the true need may be more.
+        incomplete: whether DNS could not answer something, or something could not be followed, so that the true need
+            may be more.
     """
 
     lookups: dict[int, Cost]
@@ -66,9 +72,7 @@ class Budget(NamedTuple):
         return max(cost.most for cost in self.voids[rule].values())
 
 
-def budget(
-    inputs: Inputs, answers: Answers, choices: tuple[Choice, ...] = WORST
-) -> Generator[Question, Answer, Budget]:
+def budget(inputs: Inputs, answers: Answers, choices: Choices = WORST) -> Generator[Question, Answer, Budget]:
     """Return the budget of a domain.
 
     Args:
@@ -84,38 +88,48 @@ def budget(
         )
         voids[rule] = {}
         for family in (V4, V6):
-            starts, outcomes = yield from tile(lifted, family, answers, choices)
+            starts, outcomes, is_whole = yield from tile(lifted, family, answers, choices, MAX_STEPS)
             seen: set[int] = set()
             endless = endless or any(_is_endless(outcome, seen) for outcome in outcomes)
-            incomplete = incomplete or any(outcome.is_incomplete for outcome in outcomes)
+            incomplete = incomplete or not is_whole or any(Result.TEMPERROR in each.results for each in outcomes)
             if rule is VoidRule.PER_TERM:
                 place = max(range(len(starts)), key=lambda each: outcomes[each].lookups)
-                lookups[family.version] = _lookup_cost(lifted, family, starts[place], outcomes[place], answers)
+                cost, in_circle = _lookup_cost(lifted, family, starts[place], outcomes[place], choices, answers)
+                lookups[family.version] = cost
+                endless = endless or in_circle
             place = max(range(len(starts)), key=lambda each: outcomes[each].void_lookups)
-            voids[rule][family.version] = _void_cost(lifted, family, starts[place], outcomes[place], answers)
+            voids[rule][family.version] = _void_cost(lifted, family, starts[place], outcomes[place], choices, answers)
     return Budget(lookups, voids, endless, incomplete)
 
 
 def _is_endless(outcome: Outcome, seen: set[int]) -> bool:
     """Whether the records lead in a circle. Trees share their branches; `seen` holds those that were looked at."""
     if outcome.tree is None:
-        if outcome.result is None:  # a tree that was cut: only a circle needs so much of it
-            return outcome.lookups > MAX_DEPTH
-        return outcome.problem is not None and outcome.problem.code is ProblemCode.TOO_MANY_LOOKUPS
+        return _leads_in_circle(outcome.problem)
     if id(outcome) in seen:
         return False
     seen.add(id(outcome))
     return any(_is_endless(branch, seen) for _, branch in outcome.tree.branches)
 
 
-def _lookup_cost(inputs: Inputs, family: Family, address: int, outcome: Outcome, answers: Answers) -> Cost:
-    root = _trace(inputs, family, address, _script(outcome, "lookups"), answers)
+def _leads_in_circle(problem: Problem | None) -> bool:
+    return problem is not None and problem.code is ProblemCode.TOO_MANY_LOOKUPS
+
+
+def _lookup_cost(
+    inputs: Inputs, family: Family, address: int, outcome: Outcome, choices: Choices, answers: Answers
+) -> tuple[Cost, bool]:
+    """Return the cost, and whether the records lead in a circle there, which a tree that was cut does not tell."""
+    root, problem = _trace(inputs, family, address, _script(outcome, "lookups"), choices, answers)
     terms = [(domain, term.term.text) for domain, term in traced(root) if _is_charged(term.term)]
-    return Cost(outcome.lookups, address_text(family, address), tuple(terms[: outcome.lookups]))
+    cost = Cost(outcome.lookups, address_text(family, address), tuple(terms[: outcome.lookups]))
+    return cost, _leads_in_circle(problem)
 
 
-def _void_cost(inputs: Inputs, family: Family, address: int, outcome: Outcome, answers: Answers) -> Cost:
-    root = _trace(inputs, family, address, _script(outcome, "void_lookups"), answers)
+def _void_cost(
+    inputs: Inputs, family: Family, address: int, outcome: Outcome, choices: Choices, answers: Answers
+) -> Cost:
+    root, _ = _trace(inputs, family, address, _script(outcome, "void_lookups"), choices, answers)
     dual_stack = inputs.limits.void_rule is VoidRule.DUAL_STACK
     terms = [(domain, term.term.text) for domain, term in traced(root) if _is_void(term, dual_stack)]
     return Cost(outcome.void_lookups, address_text(family, address), tuple(terms) if outcome.void_lookups else ())
@@ -123,7 +137,7 @@ def _void_cost(inputs: Inputs, family: Family, address: int, outcome: Outcome, a
 
 def _is_void(term: TracedTerm, dual_stack: bool) -> bool:
     """Whether a term was counted as void: by one question, or by those for addresses of both families."""
-    void = {asked.question for asked in term.questions if asked.answer.is_void}
+    void = {asked.question for asked in _questions(term) if asked.answer.is_void}
     if not dual_stack or isinstance(term.term, Exists):
         return bool(void)
     other = {RRType.A: RRType.AAAA, RRType.AAAA: RRType.A}
@@ -131,9 +145,15 @@ def _is_void(term: TracedTerm, dual_stack: bool) -> bool:
         question.type not in other
         or Question(question.name, other[question.type]) in void
         or asked.answer.status is Status.NXDOMAIN
-        for asked in term.questions
+        for asked in _questions(term)
         if (question := asked.question) in void
     )
+
+
+def _questions(term: TracedTerm) -> list[TracedQuestion]:
+    """Return a term's own questions, the one for the record that it leads to included."""
+    led = None if term.record is None else term.record.question
+    return term.questions if led is None else [*term.questions, led]
 
 
 def _is_charged(term: object) -> bool:
@@ -149,10 +169,12 @@ def _script(outcome: Outcome, field: str) -> list[Choice]:
     return script
 
 
-def _trace(inputs: Inputs, family: Family, address: int, script: list[Choice], answers: Answers) -> TracedRecord:
-    """Return what one run does, every question of which is answered already."""
-    session = TilingSession(inputs, family, address, {}, WORST, script)
+def _trace(
+    inputs: Inputs, family: Family, address: int, script: list[Choice], choices: Choices, answers: Answers
+) -> tuple[TracedRecord, Problem | None]:
+    """Return what one run does, every question of which is answered already, and the problem that it ends in."""
+    session = TilingSession(inputs, family, address, {}, choices, script)
     tracer = Tracer(session)
     with suppress(UnknownTarget):
         tracer.run(answers)
-    return tracer.root
+    return tracer.root, session.problem

@@ -48,6 +48,27 @@ def diff(before: "Policy", after: "Policy", by: str) -> list[Change]:
     return changes
 
 
+def result_changes(before: "Policy", after: "Policy") -> list[Change]:
+    """Return what changes by result, each network with the very outcomes of all its addresses.
+
+    Those are the addresses of `diff` by result, in as many networks more as they have different outcomes.
+    """
+    return [each for each in diff(before, after, "outcome") if _change_key(each.before, each.after, "result")]
+
+
+def unknown_networks(before: "Policy", after: "Policy") -> list[IPv4Network | IPv6Network]:
+    """Return the networks that DNS could not answer for, before or after: what changes there is not known."""
+    found: list[IPv4Network | IPv6Network] = []
+    for family in (V4, V6):
+        spans = [
+            (first, last)
+            for first, last, old, new in segments(before, after, family)
+            if old.is_incomplete or new.is_incomplete
+        ]
+        found += networks_of(family, spans)
+    return found
+
+
 def _change_key(old: Outcome, new: Outcome, by: str) -> object:
     """Return what a change consists of, or None where there is none."""
     if old is new or old.is_incomplete or new.is_incomplete:

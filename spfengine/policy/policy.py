@@ -366,7 +366,7 @@ def compiling(inputs: Inputs) -> Generator[Question, Answer, Policy]:
 
 
 def _frozen(tiles: Tiles) -> tuple[tuple[int, ...], tuple[Outcome, ...]]:
-    return tuple(tiles[0]), tuple(tiles[1])
+    return tuple(tiles.starts), tuple(tiles.outcomes)
 
 
 def _family(version: int) -> Family:

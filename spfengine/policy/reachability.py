@@ -156,7 +156,7 @@ def matched_alone(
     known = {**answers, keyed(domain, RRType.TXT)[0]: Answer.txt(alone)}
     found: list[Spans] = []
     for family in (V4, V6):
-        starts, outcomes = yield from tile(lifted, family, known)
+        starts, outcomes, _ = yield from tile(lifted, family, known)
         answers.update({key: answer for key, answer in known.items() if key not in answers})
         if any(outcome.result in (None, Result.TEMPERROR) for outcome in outcomes):
             return None

@@ -13,7 +13,7 @@ from spfengine.evaluation.limits import VoidRule
 from spfengine.evaluation.mechanisms import MATCHERS, Matching
 from spfengine.evaluation.questions import Halt, charge, count_void
 from spfengine.evaluation.result import Result
-from spfengine.evaluation.session import Answers, Session, address_type
+from spfengine.evaluation.session import Answers, Session
 from spfengine.names import is_askable
 from spfengine.policy.inputs import Inputs
 from spfengine.policy.outcome import Choice, Dependency, Input
@@ -82,8 +82,7 @@ class TilingSession(Session):
         forking: bool = False,
     ) -> None:
         self.family, self.ip = family, ip
-        self.address_type = address_type(family)
-        self.domain = self.sender_domain = inputs.domain
+        self.domain = inputs.domain
         if inputs.domain_refused:
             self.domain_refused = True
         self.identity = ""
@@ -176,7 +175,10 @@ def _possible(
     possible = {Choice.MATCH: 0}
     if 0 < before_match <= session.limits.voids - session.voids:  # else it ends in permerror, as NO_MATCH_VOID does
         possible[Choice.MATCH_VOID] = before_match
-    if not (isinstance(directive, Exists) and _always_askable(session, directive.domain_spec, domain, inputs)):
+    is_void_or_matches = isinstance(directive, Exists) and _always_askable(
+        session, directive.domain_spec, domain, inputs
+    )
+    if not (is_void_or_matches and Choice.NO_MATCH_VOID in session.only):  # where voids are left out, it stands for one
         possible[Choice.NO_MATCH] = 0
     possible[Choice.NO_MATCH_VOID] = without_match
     if not isinstance(directive, Ptr):  # for ptr, a DNS failure means no match (RFC 7208 §5.5)

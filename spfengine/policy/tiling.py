@@ -12,6 +12,7 @@ memory, however many leaves they have.
 """
 
 from collections.abc import Generator, Sequence
+from typing import NamedTuple
 
 from spfengine.addresses import V4, V6, Family
 from spfengine.answers import Answer, Question
@@ -34,8 +35,20 @@ MAX_STEPS = 1 << 22
 """Work for the conditional ranges of one family's table: choices that are gone through, and terms charged in the runs
 for them. What would need more has the outcome "ask"."""
 
-Tiles = tuple[list[int], list[Outcome]]
-"""The first addresses of ranges that cover a family's space, in order, and the outcome of each range."""
+
+class Tiles(NamedTuple):
+    """The ranges of a family's address space.
+
+    Attributes:
+        starts: the first addresses of the ranges, which cover the space, in order.
+        outcomes: the outcome of each range.
+        is_whole: whether everything was followed to its end: no record's name rests on what is not known, and no cap on
+            ranges or work was reached.
+    """
+
+    starts: list[int]
+    outcomes: list[Outcome]
+    is_whole: bool
 
 
 def compile_tables(inputs: Inputs, answers: Answers) -> Generator[Question, Answer, tuple[Tiles, Tiles]]:
@@ -44,17 +57,22 @@ def compile_tables(inputs: Inputs, answers: Answers) -> Generator[Question, Answ
 
 
 def tile(
-    inputs: Inputs, family: Family, answers: Answers, only: Sequence[Choice] = ALL_CHOICES
+    inputs: Inputs,
+    family: Family,
+    answers: Answers,
+    only: Sequence[Choice] = ALL_CHOICES,
+    max_steps: int | None = None,
 ) -> Generator[Question, Answer, Tiles]:
     """Return the ranges of a family's address space, neighbours of the same outcome as one.
 
     Args:
         answers: what DNS said so far; what is asked is added, so that nothing is asked twice.
         only: the choices that are played through where a directive is conditional, the first of them first.
+        max_steps: MAX_STEPS where it is not given.
     """
     starts: list[int] = []
     outcomes: list[Outcome] = []
-    tiler = _Tiler(inputs, family, answers, only)
+    tiler = _Tiler(inputs, family, answers, only, MAX_STEPS if max_steps is None else max_steps)
     address = 0
     while address <= family.last:
         outcome, last = yield from tiler.tile_at(address)
@@ -68,8 +86,9 @@ def tile(
             beyond = Dependency(inputs.domain, f"more than {MAX_RANGES} ranges", (Input.CLIENT_ADDRESS,))
             starts.append(address)
             outcomes.append(Outcome(None, depends_on=(beyond,)))
+            tiler.is_whole = False
             break
-    return starts, outcomes
+    return Tiles(starts, outcomes, tiler.is_whole)
 
 
 class _End:
@@ -120,17 +139,22 @@ class _Tiler:
         runs: by state and choice, where a run behind that choice ends or forks, and the last address for which it does.
         trees: by state, what all choices together come to.
         steps: how much was done for conditional ranges.
+        is_whole: whether everything was followed to its end so far.
     """
 
-    def __init__(self, inputs: Inputs, family: Family, answers: Answers, only: Sequence[Choice]) -> None:
+    def __init__(
+        self, inputs: Inputs, family: Family, answers: Answers, only: Sequence[Choice], max_steps: int
+    ) -> None:
         self.inputs = inputs
         self.family = family
         self.answers = answers
         self.only = only
+        self.max_steps = max_steps
         self.known: dict[object, Outcome] = {}
         self.runs: dict[tuple[State, Choice], tuple[Outcome | Fork, int]] = {}
         self.trees: dict[State, _End] = {}
         self.steps = 0
+        self.is_whole = True
 
     def tile_at(self, address: int) -> Generator[Question, Answer, tuple[Outcome, int]]:
         """Return the outcome at an address, and the last address for which it is the same."""
@@ -139,7 +163,7 @@ class _Tiler:
             found, last = yield from self._run(address, stack)
             if isinstance(found, Fork):
                 tree = self.trees.get(found.state)
-                if self.steps >= MAX_STEPS:
+                if self.steps >= self.max_steps:
                     tree = _End(self._ask(found.dependency, (), found.state.lookups, found.state.voids), last)
                 elif tree is None or tree.last < address:
                     stack.append(_Node(found, last))
@@ -203,6 +227,7 @@ class _Tiler:
 
     def _ask(self, dependency: Dependency, path: tuple[tuple[str, str], ...], lookups: int, voids: int) -> Outcome:
         """Return the outcome where only a check of one client can tell more."""
+        self.is_whole = False
         return self._one(Outcome(None, path=path, lookups=lookups, void_lookups=voids, depends_on=(dependency,)))
 
     def _tree(self, node: _Node) -> _End:

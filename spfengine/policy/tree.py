@@ -236,7 +236,7 @@ class _Walk:
             hosts = [exchange for _, exchange in asked[0].answer.records[:_MOST_HOSTS] if is_askable(exchange)]
         for host in hosts:
             for type in (RRType.A, RRType.AAAA):
-                asked.append((yield from self._ask(host, type)))
+                asked.append((yield from self._ask(host, type)))  # noqa: PERF401 - no yield in a comprehension
         return asked
 
     def _ask(self, name: str, type: RRType) -> Generator[Question, Answer, TracedQuestion]:

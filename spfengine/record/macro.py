@@ -62,6 +62,20 @@ class MacroExpand(Frozen):
             value = ".".join(parts)
         return value.translate(_URL_ESCAPES) if self.escaped else value
 
+    def in_reach(self, value: str) -> str:
+        """Return as much of a long value as a name can hold of its expansion: its end, or, where its parts are
+        reversed, whole parts from its beginning.
+        """
+        if len(value) <= _REACH:
+            return value
+        if not self.reverse:
+            return value[-_REACH:]
+        if isinstance(self._split_at, str):
+            end = value.find(self._split_at, _REACH)
+            return value if end < 0 else value[:end]
+        found = self._split_at.search(value, _REACH)
+        return value if found is None else value[: found.start()]
+
 
 class MacroString(Frozen):
     """A macro-string, domain-spec or explain-string.
@@ -112,11 +126,7 @@ class MacroString(Frozen):
         pieces = []
         length = 0
         for part in reversed(self.parts):
-            if isinstance(part, str):
-                piece = part
-            else:
-                whole = value(part.letter)
-                piece = part.apply(whole[:_REACH] if part.reverse else whole[-_REACH:])
+            piece = part if isinstance(part, str) else part.apply(part.in_reach(value(part.letter)))
             pieces.append(piece)
             length += len(piece)
             if length >= _REACH:

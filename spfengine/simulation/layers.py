@@ -1,13 +1,15 @@
 """What answers after a change, put before what answers now; and what is asked of DNS, asked once for both."""
 
-from collections.abc import Generator
+from collections.abc import Container, Generator
 from typing import Any, Protocol, TypeVar
 
-from spfengine.answers import Answer, Question, Resolver
+from spfengine.answers import Answer, Question, Resolver, RRType
 from spfengine.evaluation.questions import keyed
 from spfengine.evaluation.session import Answers
 from spfengine.names import fold
-from spfengine.resolvers.overlay import Overlay
+from spfengine.policy.policy import Unanswered
+from spfengine.resolvers.overlay import Drafts, Overlay
+from spfengine.resolvers.rrsets import read_name
 
 _T = TypeVar("_T")
 
@@ -20,8 +22,12 @@ class Layer(Protocol):
         """The names that the change is about, as far as they are known beforehand."""
         ...
 
-    def was_asked(self, name: str) -> bool:
-        """Whether any question has reached what the change says of a name."""
+    def is_meant(self, name: str) -> bool:
+        """Whether the change to a name was given as an SPF record, whatever it looks like."""
+        ...
+
+    def is_reached(self, name: str, asked: Container[Question]) -> bool:
+        """Whether these questions, or CNAME records that they led through, reach what the change says of a name."""
         ...
 
     def through(self, steps: Generator[Question, Answer, _T]) -> Generator[Question, Answer, _T]:
@@ -32,13 +38,24 @@ class Layer(Protocol):
 class Drafted:
     """Drafts laid over what answers now."""
 
-    def __init__(self, overlay: Overlay) -> None:
-        self._overlay = overlay
-        self.names = overlay.names
+    def __init__(self, drafts: Drafts, meant: Container[str]) -> None:
+        self._overlay = Overlay(Unanswered(), drafts)
+        self._meant = meant
+        self._types = {fold(read_name(name, "name")): by_type for name, by_type in drafts.items()}
+        self.names = self._overlay.names
 
-    def was_asked(self, name: str) -> bool:
-        """Whether any question has reached the draft of a name."""
-        return fold(name) in self._overlay.asked
+    def is_meant(self, name: str) -> bool:
+        """Whether the draft was given as a record, without a type."""
+        return fold(name) in self._meant
+
+    def is_reached(self, name: str, asked: Container[Question]) -> bool:
+        """Whether a question for a drafted type asks for the name, or leads there through CNAME records."""
+        key = fold(name)
+        if not any(Question(key, type) in asked for type in RRType):
+            return key in self._overlay.asked  # through CNAME records
+        drafted = {str(type).upper() for type in self._types.get(key) or ()} or {"*"}
+        every = drafted & {"*", "CNAME"}
+        return any(Question(key, type) in asked for type in RRType if every or type in drafted)
 
     def through(self, steps: Generator[Question, Answer, _T]) -> Generator[Question, Answer, _T]:
         """Run steps with the drafts laid over what answers."""
@@ -60,8 +77,12 @@ class Replaced:
     def __init__(self, resolver: Resolver) -> None:
         self._resolver = resolver
 
-    def was_asked(self, name: str) -> bool:  # noqa: ARG002 - there are no drafts that could be missed
-        """Always true: every name is answered here."""
+    def is_meant(self, name: str) -> bool:  # noqa: ARG002 - no record was given here
+        """Never: whole zones are compared."""
+        return False
+
+    def is_reached(self, name: str, asked: Container[Question]) -> bool:  # noqa: ARG002 - there are no drafts
+        """Always: only names that were asked for are looked at."""
         return True
 
     def through(self, steps: Generator[Question, Answer, _T]) -> Generator[Question, Answer, _T]:

@@ -4,16 +4,24 @@ from collections.abc import Iterator
 
 from spfengine.answers import Answer
 from spfengine.evaluation.check_host import select_record
+from spfengine.evaluation.result import Result
 from spfengine.policy.policy import Policy
 from spfengine.problems import Problem, ProblemCode
 from spfengine.record.model import Record
 from spfengine.record.parser import diagnose
-from spfengine.record.tokenizer import is_spf_octets
+from spfengine.simulation.records import spf_texts
 from spfengine.visible import visible, visible_name
 
+_TOLD = 5  # questions that are named
 
-def broken(name: str, new: Answer) -> Iterator[Problem]:
-    """Yield what is wrong with the drafted TXT records of a name."""
+
+def broken(name: str, old: Answer, new: Answer, *, meant: bool) -> Iterator[Problem]:
+    """Yield what is wrong with the drafted TXT records of a name.
+
+    Args:
+        old, new: what answers now, and with the draft.
+        meant: whether the draft was given as an SPF record, whatever it looks like.
+    """
     found = select_record(new)
     shown = visible_name(name)
     if isinstance(found, Record) or not new.records:
@@ -21,10 +29,20 @@ def broken(name: str, new: Answer) -> Iterator[Problem]:
     if isinstance(found, Problem) and found.code is ProblemCode.MULTIPLE_RECORDS:
         yield Problem(ProblemCode.DRAFT_BROKEN, f"{shown}: {found.text}", name, None, found.section, found.hint)
         return
-    texts = [octets for octets in new.records if is_spf_octets(octets)] or list(new.records[:1])
-    for fault in diagnose(texts[0]):
+    added = [octets for octets in new.records if octets not in old.records]
+    texts = spf_texts(new) or [octets for octets in added if meant or b"v=spf" in octets.lower()]
+    for fault in diagnose(texts[0]) if texts else ():
         text = f"the draft for {shown} is broken: {fault.text}"
         yield Problem(ProblemCode.DRAFT_BROKEN, text, name, fault.span, fault.section, fault.hint)
+
+
+def breaking(after: Policy) -> Iterator[Problem]:
+    """Yield why no client at all gets a result but permerror, where that is so."""
+    outcomes = [outcome for version in (4, 6) for _, _, outcome in after.ranges(version)]
+    if all(outcome.result is Result.PERMERROR for outcome in outcomes) and outcomes[0].problem is not None:
+        why = outcomes[0].problem
+        text = f"after the change every client gets permerror: {why.text}"
+        yield Problem(ProblemCode.DRAFT_BROKEN, text, why.domain, why.span, why.section, why.hint)
 
 
 def not_reached(domain: str, name: str) -> Problem:
@@ -36,10 +54,9 @@ def not_reached(domain: str, name: str) -> Problem:
 
 def incomplete(before: Policy, after: Policy) -> Iterator[Problem]:
     """Yield what DNS could not answer, so that some results are not known."""
-    for policy, when in ((before, "as it is now"), (after, "with the draft")):
-        if policy.incomplete:
-            failed = [question for question, answer in policy.answers.items() if answer.is_failure]
-            names = ", ".join(f"{q.type} {visible_name(q.name)} ({policy.answers[q].status})" for q in failed[:5])
-            count = len(policy.incomplete)
-            text = f"{when}, DNS could not answer for {count} networks, whose result is not known: {names}"
-            yield Problem(ProblemCode.DNS_INCOMPLETE, text, policy.domain, None, "2.6.6", "try again later")
+    if before.incomplete or after.incomplete:
+        failed = {q: answer.status for p in (before, after) for q, answer in p.answers.items() if answer.is_failure}
+        named = [f"{question.type} {visible_name(question.name)} ({status})" for question, status in failed.items()]
+        more = f" and {len(named) - _TOLD} more" if len(named) > _TOLD else ""
+        text = f"DNS could not answer {', '.join(named[:_TOLD])}{more}; what it decides is not known"
+        yield Problem(ProblemCode.DNS_INCOMPLETE, text, before.domain, None, "2.6.6", "try again later")

@@ -1,11 +1,24 @@
 """A record against the one that stands now, term by term."""
 
-from collections import Counter
 from collections.abc import Iterator
+from difflib import SequenceMatcher
+from enum import StrEnum
 from typing import NamedTuple
 
 from spfengine.answers import Answer
 from spfengine.record.tokenizer import is_spf_octets
+
+
+class Standing(StrEnum):
+    """What stands at a name now."""
+
+    RECORD = "record"
+    ABSENT = "absent"
+    """No SPF record."""
+    SEVERAL = "several"
+    """More than one SPF record, so that there is none that counts (RFC 7208 §4.5)."""
+    UNKNOWN = "unknown"
+    """DNS could not answer."""
 
 
 class TermChange(NamedTuple):
@@ -25,13 +38,15 @@ class RecordChange(NamedTuple):
 
     Attributes:
         domain: the name.
-        before, after: the text of its SPF record; None where it has none that can be read.
+        standing: what stands there now.
+        before, after: the text of its SPF record; None where it has none, or not just one.
         terms: what stays, goes and comes, in the order of the new record.
-        ttl: seconds until the last resolver has forgotten the old record, or None where that is not known.
+        ttl: seconds for which resolvers may go on with what stands there now, or None where that is not known.
         reached: whether evaluation of the domain simulated ever asks for the record.
     """
 
     domain: str
+    standing: Standing
     before: str | None
     after: str | None
     terms: tuple[TermChange, ...]
@@ -39,50 +54,47 @@ class RecordChange(NamedTuple):
     reached: bool
 
 
+def spf_texts(answer: Answer) -> list[bytes]:
+    """Return the texts of the SPF records of a TXT answer."""
+    return [octets for octets in answer.records if is_spf_octets(octets)]
+
+
 def record_change(name: str, old: Answer, new: Answer, reached: bool) -> RecordChange:
     """Return how the SPF record of a name changes between two TXT answers."""
     before, after = _text(old), _text(new)
+    standing = Standing.RECORD
+    if old.is_failure:
+        standing = Standing.UNKNOWN
+    elif before is None:
+        standing = Standing.SEVERAL if spf_texts(old) else Standing.ABSENT
     terms = tuple(compare_terms(before or "", after or ""))
-    return RecordChange(name, before, after, terms, old.ttl, reached)
+    return RecordChange(name, standing, before, after, terms, old.ttl, reached)
 
 
 def _text(answer: Answer) -> str | None:
     """Return the text of the one SPF record of an answer, or None."""
-    texts: list[bytes] = [octets for octets in answer.records if is_spf_octets(octets)]
+    texts = spf_texts(answer)
     return texts[0].decode("latin-1") if len(texts) == 1 else None
 
 
 def compare_terms(before: str, after: str) -> Iterator[TermChange]:
     """Yield what stays, goes and comes between the texts of two records, in the order of the new one.
 
-    Letter case, and a "+" that says what goes without saying, make no difference.
+    Letter case, and a "+" that says what goes without saying, make no difference. A term that moves goes and comes.
     """
-    old, new = before.split(" ")[1:], after.split(" ")[1:]
-    old, new = [term for term in old if term], [term for term in new if term]
-    staying = Counter(map(_plain, old)) & Counter(map(_plain, new))
-    going = Counter(staying)
-    place = 0
-    for term in new:
-        if not staying[_plain(term)]:
-            yield TermChange("+", term)
+    old = [term for term in before.split(" ")[1:] if term]
+    new = [term for term in after.split(" ")[1:] if term]
+    matcher = SequenceMatcher(None, [_plain(term) for term in old], [_plain(term) for term in new], autojunk=False)
+    for tag, old_start, old_end, new_start, new_end in matcher.get_opcodes():
+        if tag == "equal":
+            for term in new[new_start:new_end]:
+                yield TermChange("=", term)
             continue
-        staying[_plain(term)] -= 1
-        while place < len(old):
-            each = old[place]
-            place += 1
-            if not going[_plain(each)]:
-                yield TermChange("-", each)
-                continue
-            going[_plain(each)] -= 1
-            if _plain(each) == _plain(term):
-                break
-        yield TermChange("=", term)
-    for each in old[place:]:
-        if going[_plain(each)]:
-            going[_plain(each)] -= 1
-        else:
-            yield TermChange("-", each)
+        for term in old[old_start:old_end]:
+            yield TermChange("-", term)
+        for term in new[new_start:new_end]:
+            yield TermChange("+", term)
 
 
 def _plain(term: str) -> str:
-    return term.lower().removeprefix("+")
+    return (term if "%" in term else term.lower()).removeprefix("+")

@@ -64,6 +64,8 @@ class Effect(StrEnum):
     CHANGED = "changed"
     """Another result, neither of them pass and none worse."""
     STILL_FAILING = "still-failing"
+    UNKNOWN = "unknown"
+    """DNS could not answer, before or after."""
     UNCHANGED = "unchanged"
 
 
@@ -85,6 +87,8 @@ class SenderChange(NamedTuple):
         before, after = self.before.result, self.after.result
         if is_worse(before, after):
             return Effect.NEWLY_FAILING
+        if Result.TEMPERROR in (before, after):
+            return Effect.UNKNOWN
         if before is after:
             return Effect.UNCHANGED if after is Result.PASS else Effect.STILL_FAILING
         return Effect.NEWLY_PASSING if after is Result.PASS else Effect.CHANGED
@@ -96,9 +100,9 @@ def is_worse(before: Result, after: Result) -> bool:
 
 
 def change_is_worse(before: Outcome, after: Outcome) -> bool:
-    """Whether a network's outcome is worse: pass is lost, or may be lost where it was certain, or an error is new."""
+    """Whether a network's outcome is worse: pass is lost, or an error is new; or may be, for what rests on more."""
     if before.result is not None and after.result is not None:
         return is_worse(before.result, after.result)
-    if before.result is Result.PASS:
-        return True  # what passed for certain rests on more now
-    return after.result in _BROKEN and before.result not in _BROKEN
+    if after.result is not Result.PASS and (Result.PASS in before.results or None in before.results):
+        return True
+    return Result.PERMERROR in after.results and Result.PERMERROR not in before.results

@@ -2,42 +2,47 @@
 
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from time import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from spfengine.addresses import V4, V6, Family
-from spfengine.answers import Answer, Question, RRType
+from spfengine.answers import Answer, Question, RRType, Text
 from spfengine.drivers import adrive, drive
 from spfengine.errors import ArgumentError, RecordSyntaxError
 from spfengine.evaluation.check_host import check_host
 from spfengine.evaluation.check_result import CheckResult
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.session import MAILFROM, Answers, Session
-from spfengine.names import fold
+from spfengine.names import domain_fault, fold
 from spfengine.policy.budget import budget
-from spfengine.policy.diff import Change, segments
+from spfengine.policy.diff import Change, result_changes, segments
 from spfengine.policy.inputs import Inputs
 from spfengine.policy.over_limits import over_limits
-from spfengine.policy.policy import Policy, Unanswered, compiling
-from spfengine.policy.ranges import Spans, intersection, networks_of
+from spfengine.policy.policy import Policy, compiling
+from spfengine.policy.ranges import Spans, intersection, networks_of, union
 from spfengine.policy.reachability import matched_alone
-from spfengine.problems import Problem
+from spfengine.problems import Problem, ProblemCode
 from spfengine.record.model import All, Record
 from spfengine.record.parser import parse
 from spfengine.record.tokenizer import is_spf_octets
-from spfengine.resolvers.overlay import Drafts, Overlay
+from spfengine.resolvers.overlay import Drafts
+from spfengine.resolvers.rrsets import Records, read_name
 from spfengine.simulation.layers import Drafted, Layer, Replaced, asking, once
-from spfengine.simulation.problems import broken, incomplete, not_reached
-from spfengine.simulation.records import RecordChange, record_change
+from spfengine.simulation.problems import breaking, broken, incomplete, not_reached
+from spfengine.simulation.records import RecordChange, record_change, spf_texts
 from spfengine.simulation.senders import Sender, SenderChange
 from spfengine.simulation.simulation import Simulation
+from spfengine.visible import visible_name
 
 if TYPE_CHECKING:
     from spfengine.answers import AsyncResolver, Resolver
 
+Draft = Text | Mapping[Any, Text | Mapping[str, Records | None] | None]
+"""A record for the domain, or drafts by name: each a record, or records by type as an `Overlay` takes them."""
+
 
 def simulate(
     domain: str,
-    draft: str | bytes | Drafts,
+    draft: Draft,
     *,
     resolver: "Resolver | None" = None,
     senders: Iterable[Sender] = (),
@@ -50,14 +55,14 @@ def simulate(
     Args:
         domain: the domain whose mail it is about.
         draft: a record that takes the place of the domain's SPF record (its other TXT records stay); or drafts for
-            any number of names, as `Overlay` takes them.
+            any number of names: each such a record, or records by type as `Overlay` takes them.
         resolver: what answers DNS questions now; live DNS where it is not given.
         senders: who sends mail, to be checked before and after.
         limits, receiver, now: as for `check`.
 
     Raises:
-        ArgumentError: the draft is empty, or there are two for one name.
-        ZoneError: a draft can't be used.
+        ArgumentError: the draft is empty, or the domain is no domain name.
+        ZoneError: a draft can't be used, or there are two for one name.
         ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
     """
     if resolver is None:
@@ -70,7 +75,7 @@ def simulate(
 
 async def asimulate(
     domain: str,
-    draft: str | bytes | Drafts,
+    draft: Draft,
     *,
     resolver: "Resolver | AsyncResolver | None" = None,
     senders: Iterable[Sender] = (),
@@ -108,7 +113,7 @@ def compare(
 
 def _drafted(
     domain: str,
-    draft: str | bytes | Drafts,
+    draft: Draft,
     senders: tuple[Sender, ...],
     limits: Limits,
     receiver: str | None,
@@ -116,8 +121,13 @@ def _drafted(
 ) -> Generator[Question, Answer, Simulation]:
     known: Answers = {}
     inputs = Inputs(domain, None, None, limits, receiver, time() if now is None else now)
-    drafts = yield from once(_read_draft(inputs.domain, draft), known)
-    layer = Drafted(Overlay(Unanswered(), drafts))
+    fault = domain_fault(inputs.domain)
+    if fault is not None:
+        raise ArgumentError(fault)
+    drafts, meant = yield from once(_read_drafts(inputs.domain, draft), known)
+    layer = Drafted(drafts, meant)
+    if not layer.names:
+        raise ArgumentError(_NO_DRAFT)
     return (yield from _simulate(inputs, layer, senders, known))
 
 
@@ -127,30 +137,26 @@ def _simulate(
     """Compile and check before and after; what both ask of what answers now is asked once."""
     before = yield from once(compiling(inputs), known)
     after = yield from once(layer.through(compiling(inputs)), known)
-    before_budget = yield from once(budget(inputs, dict(before.answers)), known)
-    after_budget = yield from once(layer.through(budget(inputs, dict(after.answers))), known)
-    checked = []
-    for sender in senders:
-        first = Session(
-            sender.ip, sender.sender, sender.helo or "", MAILFROM, inputs.limits, inputs.receiver, inputs.now
-        )
-        yield from once(check_host(first), known)
-        second = first.again()
-        yield from once(layer.through(check_host(second)), known)
-        checked.append(SenderChange(sender, CheckResult(first), CheckResult(second)))
+    asked_before, asked_after = dict(before.answers), dict(after.answers)
+    before_budget = yield from once(budget(inputs, asked_before), known)
+    after_budget = yield from once(layer.through(budget(inputs, asked_after)), known)
+    checked = yield from _check(inputs, layer, senders, known)
     records: list[RecordChange] = []
     problems: list[Problem] = []
-    asked = {question.name for policy in (before, after) for question in policy.answers}
-    for name in _names(layer, before, after):
-        reached = fold(name) in asked or layer.was_asked(name)
+    asked = asked_before | asked_after
+    txt_names = [question.name for question in asked if question.type is RRType.TXT]
+    for name in {fold(name): name for name in (*txt_names, *layer.names)}.values():
+        reached = layer.is_reached(name, asked)
         if not reached:
             problems.append(not_reached(inputs.domain, name))
         txt = Question(name, RRType.TXT)
         old = yield from once(asking(txt), known)
         new = yield from once(layer.through(asking(txt)), known)
-        if old != new:
+        if spf_texts(old) != spf_texts(new) or layer.is_meant(name):
+            problems += broken(name, old, new, meant=layer.is_meant(name))
+        if spf_texts(old) != spf_texts(new):
             records.append(record_change(name, old, new, reached))
-            problems += broken(name, new)
+    problems += [] if any(each.code is ProblemCode.DRAFT_BROKEN for each in problems) else breaking(after)
     problems += incomplete(before, after)
     problems += over_limits(after_budget, inputs.limits)
     kept = yield from once(_kept(before, after, records), known)
@@ -158,7 +164,7 @@ def _simulate(
         inputs.domain,
         before,
         after,
-        tuple(before.diff(after)),
+        tuple(result_changes(before, after)),
         tuple(kept),
         tuple(checked),
         tuple(records),
@@ -168,45 +174,68 @@ def _simulate(
     )
 
 
-def _names(layer: Layer, before: Policy, after: Policy) -> list[str]:
-    """Return the names that the change is about, and those whose records were wanted before or after."""
-    asked = [question.name for policy in (before, after) for question in policy.answers if question.type == "TXT"]
-    return list({fold(name): name for name in (*asked, *layer.names)}.values())
+def _check(
+    inputs: Inputs, layer: Layer, senders: tuple[Sender, ...], known: Answers
+) -> Generator[Question, Answer, list[SenderChange]]:
+    """Check each sender before and after."""
+    checked = []
+    for sender in senders:
+        first = Session(
+            sender.ip, sender.sender, sender.helo or "", MAILFROM, inputs.limits, inputs.receiver, inputs.now
+        )
+        yield from once(check_host(first), known)
+        second = first.again()
+        yield from once(layer.through(check_host(second)), known)
+        checked.append(SenderChange(sender, CheckResult(first), CheckResult(second)))
+    return checked
 
 
-def _read_draft(domain: str, draft: str | bytes | Drafts) -> Generator[Question, Answer, Drafts]:
-    """Return a draft as drafts by name; a record alone takes the place of the domain's SPF record only."""
-    if isinstance(draft, Mapping):
-        if not draft:
-            raise ArgumentError("there is no draft: give a record, or drafts by name")
-        return draft
-    if not isinstance(draft, str | bytes):
+_NO_DRAFT = "there is no draft: give a record, or drafts by name"
+
+
+def _read_drafts(domain: str, draft: Draft) -> Generator[Question, Answer, tuple[Drafts, set[str]]]:
+    """Return drafts by name, and which names have one that was given as a record: it takes the place of the SPF record
+    only, so the other TXT records of the name stand beside it.
+    """
+    if isinstance(draft, str | bytes):
+        draft = {domain.encode("latin-1"): draft}
+    elif not isinstance(draft, Mapping):
         raise ArgumentError(f"a draft is a record or a mapping of names, not {type(draft).__name__}")
-    if not draft.strip():
-        raise ArgumentError("the draft is empty; to delete the record, give {name: {'TXT': None}}")
-    answer = yield Question(domain, RRType.TXT)
-    others = [strings for strings in answer.strings if not is_spf_octets(b"".join(strings))]
-    return {domain: {"TXT": [draft, *others]}}
+    drafts: dict[Text, Mapping[str, Records | None] | None] = {}
+    meant: set[str] = set()
+    for written, value in draft.items():
+        if not isinstance(value, str | bytes):
+            drafts[written] = value
+            continue
+        name = read_name(written, "name")
+        if not value.strip():
+            shown = visible_name(name)
+            raise ArgumentError(f"the draft for {shown} is empty; to delete the record, give {{name: {{'TXT': None}}}}")
+        answer = yield Question(name, RRType.TXT)
+        others = [strings for strings in answer.strings if not is_spf_octets(b"".join(strings))]
+        drafts[written] = {"TXT": [value, *others]}
+        meant.add(fold(name))
+    return drafts, meant
 
 
 def _kept(before: Policy, after: Policy, records: list[RecordChange]) -> Generator[Question, Answer, list[Change]]:
     """Return the networks that the terms that go lead to, and that keep their result all the same."""
-    kept: list[Change] = []
+    spans: tuple[Spans, Spans] = ([], [])
     for change in records:
         going = [term.term for term in change.terms if term.sign == "-"]
         record = None if change.before is None else _parsed(change.before)
         for directive in () if record is None else record.directives:
             if directive.text in going and not isinstance(directive, All):
-                spans = yield from matched_alone(before.inputs, change.domain, directive, dict(before.answers))
-                for family, own in zip((V4, V6), spans or ((), ()), strict=True):
-                    kept += _unchanged_in(list(own), family, before, after)
-    return list(dict.fromkeys(kept))
+                own = yield from matched_alone(before.inputs, change.domain, directive, dict(before.answers))
+                if own is not None:
+                    spans = union(spans[0], own[0]), union(spans[1], own[1])
+    return [*_unchanged_in(spans[0], V4, before, after), *_unchanged_in(spans[1], V6, before, after)]
 
 
 def _unchanged_in(spans: Spans, family: Family, before: Policy, after: Policy) -> Iterator[Change]:
-    """Yield the networks of `spans` whose result stays, each with its outcomes before and after."""
+    """Yield the networks of `spans` whose result is known and stays, each with its outcomes before and after."""
     for first, last, old, new in segments(before, after, family):
-        if old.result is not None and old.result is new.result:
+        if old.result is not None and old.result is new.result and not old.is_incomplete:
             for network in networks_of(family, intersection([(first, last)], spans)):
                 yield Change(network, old, new)
 

@@ -1,12 +1,15 @@
 """What a simulation found."""
 
+from spfengine.answers import RRType
 from spfengine.evaluation.limits import VoidRule
+from spfengine.evaluation.result import Result
 from spfengine.frozen import Frozen, fill
+from spfengine.names import is_same_or_under
 from spfengine.policy.budget import Budget
-from spfengine.policy.diff import Change
-from spfengine.policy.policy import Policy
+from spfengine.policy.diff import Change, unknown_networks
+from spfengine.policy.policy import Network, Policy
 from spfengine.problems import Problem, ProblemCode
-from spfengine.simulation.records import RecordChange
+from spfengine.simulation.records import RecordChange, spf_texts
 from spfengine.simulation.senders import Effect, SenderChange, change_is_worse
 from spfengine.visible import visible, visible_name
 
@@ -77,17 +80,35 @@ class Simulation(Frozen):
 
     @property
     def is_broken(self) -> bool:
-        """Whether a drafted record is none, or no address at all gets a result from it but permerror."""
+        """Whether a drafted record is none, or no client at all gets a result from it but permerror."""
         return any(problem.code is ProblemCode.DRAFT_BROKEN for problem in self.problems)
 
     @property
     def is_incomplete(self) -> bool:
-        """Whether DNS could not answer for some addresses, so that their change is not known."""
-        return any(problem.code is ProblemCode.DNS_INCOMPLETE for problem in self.problems)
+        """Whether DNS could not answer for some networks or senders, so that their change is not known."""
+        return any(problem.code is ProblemCode.DNS_INCOMPLETE for problem in self.problems) or any(
+            Result.TEMPERROR in (change.before.result, change.after.result) for change in self.senders
+        )
+
+    @property
+    def unknown(self) -> list[Network]:
+        """The networks that DNS could not answer for, before or after: what changes there is not known."""
+        return unknown_networks(self.before, self.after)
+
+    @property
+    def outside(self) -> tuple[str, ...]:
+        """The names with SPF records that the domain rests on after the change, and that are not its own: neither the
+        domain nor under it, so most likely somebody else's to edit.
+        """
+        names = [q.name for q, answer in self.after.answers.items() if q.type is RRType.TXT and spf_texts(answer)]
+        return tuple([name for name in names if not is_same_or_under(name, self.domain)])
 
     @property
     def is_worse(self) -> bool:
-        """Whether a network or sender that passed no longer does, or newly gets permerror or temperror."""
+        """Whether a network or sender that passed no longer does, or newly gets permerror or temperror.
+
+        A network that DNS could not answer for is none of these: it is not known.
+        """
         return any(change_is_worse(change.before, change.after) for change in self.changes) or any(
             change.effect is Effect.NEWLY_FAILING for change in self.senders
         )
@@ -101,8 +122,10 @@ class Simulation(Frozen):
             "broken": self.is_broken,
             "incomplete": self.is_incomplete,
             "changes": [_change_dict(change) for change in self.changes],
+            "unknown": [str(network) for network in self.unknown],
             "kept": [_change_dict(change) for change in self.kept],
             "senders": [_sender_dict(change) for change in self.senders],
+            "outside": [visible_name(name) for name in self.outside],
             "records": [_record_dict(change) for change in self.records],
             "lookups": {"before": self.before_budget.worst_lookups, "after": self.after_budget.worst_lookups},
             "void_lookups": {
@@ -143,6 +166,7 @@ def _sender_dict(change: SenderChange) -> dict[str, object]:
 def _record_dict(change: RecordChange) -> dict[str, object]:
     return {
         "domain": visible_name(change.domain),
+        "standing": str(change.standing),
         "before": None if change.before is None else visible(change.before, 1 << 16),
         "after": None if change.after is None else visible(change.after, 1 << 16),
         "terms": [{"sign": term.sign, "term": visible(term.term, 1 << 16)} for term in change.terms],

@@ -3,41 +3,25 @@
 import socket
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from ipaddress import ip_address
 from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Self
 
 from spfengine.addresses import parse_address
 from spfengine.answers import Answer, Question, Resolver
 from spfengine.errors import ArgumentError, MissingExtraError
 from spfengine.resolvers.asking import resolve_of
 from spfengine.testing.faults import Effect, Fault, FaultPlan
+from spfengine.testing.queries import Query, QueryLog
 from spfengine.visible import visible
 
 if TYPE_CHECKING:
     import asyncio
 
-_LOG_LENGTH = 1_000_000
 _ERRORS_KEPT = 1000
 _BACKLOG = 512
 _RECEIVE_BUFFER = 1 << 20
-
-
-class Query(NamedTuple):
-    """A query that the server got.
-
-    Attributes:
-        name: as it was asked, letter case included, each octet as one character.
-        type: the record type, such as "TXT" or "TYPE65280".
-        over: "udp" or "tcp".
-        client: the client's address and port.
-    """
-
-    name: str
-    type: str
-    over: str
-    client: tuple[str, int]
 
 
 class FakeDNS:
@@ -50,7 +34,8 @@ class FakeDNS:
         with FakeDNS(zone) as server:
             resolver = LiveResolver(server.nameserver)
 
-    It is bound when `start` returns, and serves from a thread of its own until `stop`. Threads may share it.
+    It is bound when `start` returns, and serves from a thread of its own until `stop`. Threads may share it. Where it
+    is told which queries are `expected`, the end of the `with` block raises AssertionError if there were others.
 
     Args:
         resolver: what answers: a Zone, an Overlay, anything with `resolve`. Several threads ask it.
@@ -60,6 +45,8 @@ class FakeDNS:
         delay: seconds by which every reply is late; queries do not wait for each other.
         ttl: seconds for Answers that say no TTL. 0 keeps clients from caching what a test then replaces.
         allow_remote: listen at an address that is not loopback, where anybody can ask.
+        expected: the only queries that are expected: (name, type) pairs, "*" for any; None: all are. See `expect`.
+        on_query: is called with each Query as it comes, in the server's thread; keep it short.
 
     Raises:
         ArgumentError: an argument can't be used, or `host` is not loopback and `allow_remote` is not set.
@@ -77,6 +64,8 @@ class FakeDNS:
         delay: float = 0.0,
         ttl: int = 0,
         allow_remote: bool = False,
+        expected: Iterable[tuple[str, str]] | None = None,
+        on_query: Callable[[Query], object] | None = None,
     ) -> None:
         try:
             import dnslib  # type: ignore[import-untyped]  # noqa: F401  # no types; only asked whether it is there
@@ -100,7 +89,8 @@ class FakeDNS:
         self._delay = delay
         self._ttl = ttl
         self._plan = FaultPlan(faults)
-        self._log: deque[Query] = deque(maxlen=_LOG_LENGTH)
+        self._log = QueryLog(expected)
+        self._on_query = on_query
         self._lock = threading.Lock()
         self._port: int | None = None
         self._thread: threading.Thread | None = None
@@ -138,8 +128,7 @@ class FakeDNS:
     @property
     def queries(self) -> list[Query]:
         """The queries so far, in the order in which they came; of more than a million, the last million."""
-        with self._lock:
-            return list(self._log)
+        return self._log.queries
 
     @property
     def errors(self) -> list[Exception]:
@@ -147,9 +136,36 @@ class FakeDNS:
         return list(self._errors)
 
     def clear_queries(self) -> None:
-        """Forget the queries so far."""
-        with self._lock:
-            self._log.clear()
+        """Forget the queries so far, those that were not expected too."""
+        self._log.clear()
+
+    def expect(self, *expected: tuple[str, str]) -> None:
+        """Expect these queries and those expected before, and no others: (name, type) pairs, "*" for any name or type.
+
+        Queries that were not expected are answered all the same; `assert_expected` tells of them.
+        """
+        self._log.expect(expected)
+
+    @property
+    def unexpected(self) -> list[Query]:
+        """The queries so far that nobody expected; none where no query is said to be expected."""
+        return self._log.unexpected
+
+    def asked(self, name: str, type: str = "*", over: str | None = None) -> list[Query]:
+        """Return the queries so far for a name, in any letter case, of a type, over "udp" or "tcp"; "*" is any."""
+        return self._log.asked(name, type, over)
+
+    def assert_asked(self, name: str, type: str = "*", times: int | None = None) -> None:
+        """Raise AssertionError unless this was asked: so many times, or at least once. It lists what was asked."""
+        self._log.assert_asked(name, type, times)
+
+    def assert_not_asked(self, name: str, type: str = "*") -> None:
+        """Raise AssertionError if this was asked."""
+        self._log.assert_asked(name, type, 0)
+
+    def assert_expected(self) -> None:
+        """Raise AssertionError if there were queries that nobody expected. It lists them."""
+        self._log.assert_expected()
 
     def add_fault(self, fault: Fault) -> None:
         """Give the server one fault more; its queries are counted from now."""
@@ -188,6 +204,8 @@ class FakeDNS:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.stop()
+        if kind is None:
+            self.assert_expected()
 
     async def __aenter__(self) -> Self:
         return self.start()
@@ -198,6 +216,8 @@ class FakeDNS:
         from asyncio import to_thread
 
         await to_thread(self.stop)
+        if kind is None:
+            self.assert_expected()
 
     def _run(self, udp: socket.socket, tcp: socket.socket, started: threading.Event) -> None:
         import asyncio
@@ -221,9 +241,16 @@ class FakeDNS:
         return self._resolver.resolve(question)
 
     def _notice(self, name: str, rrtype: str, over: str, client: tuple[str, int]) -> Effect:
+        query = Query(name, rrtype, over, client)
+        self._log.add(query)
         with self._lock:
-            self._log.append(Query(name, rrtype, over, client))
-            return self._plan.effect(name, rrtype, over)
+            effect = self._plan.effect(name, rrtype, over)
+        if self._on_query is not None:
+            try:
+                self._on_query(query)
+            except Exception as error:  # noqa: BLE001  # whatever a listener does, the server goes on, and the test is told
+                self._errors.append(error)
+        return effect
 
 
 def _bind(host: str, port: int) -> tuple[socket.socket, socket.socket]:

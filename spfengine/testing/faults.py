@@ -1,8 +1,8 @@
 """The faults that a fake DNS server can be told to have: per name and type, always or for the n-th query."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
 from spfengine.errors import ArgumentError
 from spfengine.frozen import Frozen, fill
@@ -83,9 +83,36 @@ class Fault(Frozen):
         fill(self, "over", over)
         fill(self, "seconds", seconds)
 
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """Return the fault that these words stand for: `NAME TYPE KIND [queries=1,3] [over=udp] [seconds=2.5]`.
+
+        Raises:
+            ArgumentError: they can't be understood; the message says what was expected.
+        """
+        name, type, kind, *settings = [*text.split(), "", "", ""][: max(3, len(text.split()))]
+        if not kind:
+            raise ArgumentError(f"{visible(text, 80)!r} is no fault; expected {_FORM}")
+        options: dict[str, Any] = {}
+        for setting in settings:
+            key, _, value = setting.partition("=")
+            try:
+                options[key] = _SETTINGS[key](value)
+            except (KeyError, ValueError):
+                raise ArgumentError(f"{visible(setting, 40)!r} can't be used in a fault; expected {_FORM}") from None
+        return cls(name, type, kind, **options)
+
     def concerns(self, name: str, type: str, over: str) -> bool:
         """Whether a query is one of those that this fault counts."""
         return self.name in ("*", fold(name)) and self.type in ("*", type) and (self.over is None or self.over == over)
+
+
+_FORM = "NAME TYPE KIND [queries=1,3] [over=udp|tcp] [seconds=2.5]"
+_SETTINGS: dict[str, Callable[[str], Any]] = {
+    "queries": lambda value: [int(number) for number in value.split(",")],
+    "over": str,
+    "seconds": float,
+}
 
 
 class Effect(NamedTuple):

@@ -151,12 +151,12 @@ class Service:
         if kind is FaultKind.GARBAGE:
             return asked.id.to_bytes(2, "big") + b"\xff" * 30
         try:
-            answer = _FAULT_ANSWERS[kind] if kind in _FAULT_ANSWERS else self._answer(asked)
+            answer, *more = [_FAULT_ANSWERS[kind]] if kind in _FAULT_ANSWERS else self._answers(asked)
             if answer.status is Status.TIMEOUT:
                 return None
             if answer.status is Status.TRUNCATED:
                 return wire.write_truncated(asked)
-            reply = wire.write_reply(asked, answer, self._ttl)
+            reply = wire.write_reply(asked, answer, self._ttl, more)
         except Exception as error:  # noqa: BLE001  # whatever a resolver does, the server goes on, and the test is told
             self._report(error)
             return wire.write_code(asked, wire.FAILURES[Status.SERVFAIL])
@@ -166,18 +166,21 @@ class Service:
             reply = (asked.id ^ 0xFFFF).to_bytes(2, "big") + reply[2:]
         return reply
 
-    def _answer(self, asked: wire.Asked) -> Answer:
-        """Return the resolver's answer; for a type that it can't be asked for, what its answers for all others say."""
+    def _answers(self, asked: wire.Asked) -> list[Answer]:
+        """Return the resolver's answer, or answers to ANY; for a type that it can't be asked for, what others say."""
         if asked.number in wire.TYPES:
-            return self._resolve(Question(asked.name, wire.TYPES[asked.number]))
+            return [self._resolve(Question(asked.name, wire.TYPES[asked.number]))]
         answers = [self._resolve(Question(asked.name, rrtype)) for rrtype in RRType]
         if all(answer.is_failure for answer in answers):
-            return answers[0]
+            return answers[:1]
         chain = max((answer.chain for answer in answers), key=len)
-        alias_itself = chain and asked.number == wire.CNAME  # it exists, whatever it leads to
+        found = [answer for answer in answers if answer.records]
+        if asked.number == wire.ANY and found and not chain:
+            return found
+        alias_itself = chain and asked.number in (wire.CNAME, wire.ANY)  # it exists, whatever it leads to
         if not alias_itself and any(answer.status is Status.NXDOMAIN for answer in answers):
-            return Answer.nxdomain(chain=chain)
-        return Answer.nodata(chain=chain)
+            return [Answer.nxdomain(chain=chain)]
+        return [Answer.nodata(chain=chain)]
 
 
 class _Datagrams(asyncio.DatagramProtocol):

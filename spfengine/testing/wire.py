@@ -18,6 +18,7 @@ _QR, _TC, _RD, _RA, _CD = 0x8000, 0x0200, 0x0100, 0x0080, 0x0010
 _OPCODE = 0x7800
 _COPIED = _OPCODE | _RD | _CD
 CNAME = 5
+ANY = 255
 _SOA, _OPT, _TXT = 6, 41, 16
 _IN = 1
 _POINTER_REACH = 0x4000
@@ -33,7 +34,7 @@ FAILURES = {
 }
 """The failures that a reply can name, and its code for them."""
 NOTIMP = 4
-_MNEMONICS = {2: "NS", CNAME: "CNAME", _SOA: "SOA", 33: "SRV", 43: "DS", 65: "HTTPS", 99: "SPF", 255: "ANY"}
+_MNEMONICS = {2: "NS", CNAME: "CNAME", _SOA: "SOA", 33: "SRV", 43: "DS", 65: "HTTPS", 99: "SPF", ANY: "ANY"}
 
 
 class Asked(NamedTuple):
@@ -116,8 +117,8 @@ def opcode(asked: Asked) -> int:
     return (asked.flags & _OPCODE) >> 11
 
 
-def write_reply(asked: Asked, answer: Answer, default_ttl: int) -> bytes:
-    """Return the whole reply that says this Answer, as a recursive server would.
+def write_reply(asked: Asked, answer: Answer, default_ttl: int, more: Sequence[Answer] = ()) -> bytes:
+    """Return the whole reply that says this Answer, as a recursive server would; `more` has other types' records.
 
     LOOP becomes CNAME records in a circle. TRUNCATED and TIMEOUT have no such reply: see `write_truncated`. What is
     larger than 64 KiB is truncated, over TCP too.
@@ -131,9 +132,12 @@ def write_reply(asked: Asked, answer: Answer, default_ttl: int) -> bytes:
     records = _alias_records(asked, answer, ttl)
     owner = records[-1].rdata.label if records else dnslib.DNSLabel(asked.labels)
     authority = []
-    if asked.number != CNAME:
-        records += [_record(owner, answer.type, value, ttl) for value in _values(answer)]
-    if not answer.records and answer.status is not Status.LOOP and not (records and asked.number == CNAME):
+    is_alias = bool(records) and asked.number in (CNAME, ANY)
+    if not is_alias:
+        for each in (answer, *more):
+            own_ttl = default_ttl if each.ttl is None else each.ttl
+            records += [_record(owner, each.type, value, own_ttl) for value in _values(each)]
+    if not answer.records and answer.status is not Status.LOOP and not is_alias:
         authority = [_soa(ttl)]
     code = 3 if answer.status is Status.NXDOMAIN else 0
     wire = _message(asked, code, records, authority)
@@ -194,7 +198,7 @@ def _alias_records(asked: Asked, answer: Answer, ttl: int) -> list[Any]:
         chain.append(asked.name)
     owners = [dnslib.DNSLabel(asked.labels), *map(_label, chain)]
     records = [_rr(owner, CNAME, ttl, dnslib.CNAME(target)) for owner, target in pairwise(owners)]
-    return records[:1] if asked.number == CNAME else records
+    return records[:1] if asked.number in (CNAME, ANY) else records
 
 
 def _values(answer: Answer) -> Sequence[Any]:

@@ -6,9 +6,10 @@ from tempfile import gettempdir
 
 import pytest
 
+from spfengine.testing.suites import SEMANTICS, Case, load_suite
 from tests.cases import official
 from tests.cases.roads import IN_MEMORY, ROADS, Means, leads_nowhere
-from tests.cases.suites import SEMANTICS, Case, load_suite, realworld_suite
+from tests.cases.shared_suites import realworld_suite
 
 _tables: dict[str, list[Case] | str] = {}
 

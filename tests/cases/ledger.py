@@ -6,8 +6,8 @@ from typing import Any
 
 import yaml
 
+from spfengine.testing.suites import Case
 from tests.cases.roads import ROADS
-from tests.cases.suites import Case
 
 LEDGER = Path(__file__).with_name("ledger.yml")
 

@@ -28,7 +28,7 @@ from spfengine.names import fold
 from spfengine.policy.policy import Policy
 from spfengine.record.model import Redirect
 from spfengine.testing import FakeDNS
-from tests.cases.suites import NOT_ASSERTED, Case, Scenario
+from spfengine.testing.suites import NOT_ASSERTED, Case, Scenario
 
 _SILENCE = 0.05
 """Seconds to wait for an answer that is known not to come."""

@@ -2,10 +2,10 @@
 
 import pytest
 
+from spfengine.testing.suites import Case
 from tests.cases import test_roads
 from tests.cases.ledger import LedgerError, read_ledger, without_case
 from tests.cases.roads import Means
-from tests.cases.suites import Case
 
 pytestmark = pytest.mark.cases
 

@@ -3,7 +3,7 @@
 import pytest
 
 from spfengine import Limits
-from tests.cases.suites import NOT_ASSERTED, Case, SuiteError, read_suite
+from spfengine.testing.suites import NOT_ASSERTED, Case, SuiteError, read_suite
 
 pytestmark = pytest.mark.cases
 

@@ -6,10 +6,10 @@ import sys
 
 import pytest
 
+from spfengine.testing.suites import Case
 from tests.cases import official
 from tests.cases.ledger import LEDGER, read_ledger, without_case
 from tests.cases.roads import ROADS, Means, command, faults, seen_in_json
-from tests.cases.suites import Case
 
 pytestmark = pytest.mark.cases
 

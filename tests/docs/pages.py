@@ -140,16 +140,17 @@ def run_console(block: Block, repository: Path) -> None:
         PageError: they differ, or a command is none of ours.
     """
     code: int | None = None
-    for command, shown in _commands(block):
+    for command, shown in commands(block):
         if command == "echo $?":
             printed = f"{code}\n"
         else:
-            printed, code = _run(block, command, repository)
+            printed, code = run(block, command, repository)
         if printed.rstrip("\n") != shown.rstrip("\n"):
             raise PageError(f"{block.place}: $ {command}\nprinted\n{printed}\nbut the page shows\n{shown}")
 
 
-def _commands(block: Block) -> Iterator[tuple[str, str]]:
+def commands(block: Block) -> Iterator[tuple[str, str]]:
+    """Yield the commands of a block, each with what the page shows of its output."""
     lines = block.text.replace("\\\n", " ").split("\n")
     if not lines[0].startswith("$ "):
         raise PageError(f"{block.place}: expected a line with $ and a command")
@@ -165,7 +166,8 @@ def _commands(block: Block) -> Iterator[tuple[str, str]]:
     yield command, "\n".join(shown)
 
 
-def _run(block: Block, command: str, repository: Path) -> tuple[str, int]:
+def run(block: Block, command: str, repository: Path) -> tuple[str, int]:
+    """Return what a command prints, and its exit code."""
     words = shlex.split(command)
     if words[:1] != ["spfengine"] or {"|", ">", "<", "&&", "||", ";"} & set(words):
         raise PageError(f"{block.place}: only spfengine and echo $? are run here, one command a line, not: {command}")
@@ -173,6 +175,7 @@ def _run(block: Block, command: str, repository: Path) -> tuple[str, int]:
         **{name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "CLICOLOR_FORCE")},
         "COLUMNS": str(WIDTH),
         "NO_COLOR": "1",
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
         "PYTHONPATH": str(repository),
         "PYTHONIOENCODING": "utf-8",
         "TERM": "dumb",

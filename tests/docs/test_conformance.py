@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.cases.suites import SEMANTICS, load_suite
+from spfengine.testing.suites import SEMANTICS, load_suite
 from tests.house.rfc7208 import SECTIONS
 
 _CODE = re.compile(r"`([^`]+)`")

@@ -85,7 +85,7 @@ def test_every_option_of_every_command_is_told() -> None:
         command = application.get_command(context, name)
         assert command is not None
         options = {option for parameter in command.params for option in parameter.opts if option.startswith("--")}
-        assert set(re.findall(r"^\| `(--[a-z-]+)", chapter, re.MULTILINE)) == options - {"--help"}
+        assert set(re.findall(r"^\| `(--[a-z0-9-]+)", chapter, re.MULTILINE)) == options - {"--help"}
 
 
 def test_every_exit_code_is_told() -> None:
@@ -163,7 +163,11 @@ def _diff() -> object:
     return _command("diff", "seed.example", "v=spf1 a -all")
 
 
-@pytest.mark.parametrize("make", [_result, _trace, _recording, _simulation, _policy, _both, _networks, _diff])
+def _tree() -> object:
+    return _command("tree", "seed.example")
+
+
+@pytest.mark.parametrize("make", [_result, _trace, _recording, _simulation, _policy, _both, _networks, _diff, _tree])
 def test_every_key_of_json_is_told(make: Callable[[], object]) -> None:
     text = text_of("json.md")
     keys = set(keys_of(make()))

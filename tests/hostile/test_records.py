@@ -61,6 +61,16 @@ def test_what_a_record_can_not_be(record: str | bytes, expected: list[ProblemCod
 
 
 @pytest.mark.parametrize(
+    "octets", [b"v=spf1\n", b"v=spf1\t-all", b"v=spf1\x00", b"v=spf1\xa0+all", b" v=spf1 +all", b"v=spf10 +all", b""]
+)
+def test_what_only_looks_like_a_record_is_none(octets: bytes) -> None:
+    """RFC 7208 §4.5: "v=spf1", then a space or the end; chosen on octets, before anything is decoded."""
+    for others in ([], [b"v=spf1 ~all"]):
+        result = check(CLIENT, "u@a.example", resolver=Zone({"a.example": {"TXT": [octets, *others]}}))
+        assert result.result == ("softfail" if others else "none")
+
+
+@pytest.mark.parametrize(
     "record",
     [
         "v=spf1 exists:%{d1000000000}.example -all",

@@ -17,6 +17,10 @@ HEAVY = {
 }  # fmt: skip
 
 
+# The package itself loads its names late; these are what every user of the engine uses.
+ENGINE = "import spfengine; spfengine.check, spfengine.acheck, spfengine.parse, spfengine.diagnose, spfengine.Answer"
+
+
 def loaded_by(repository: Path, code: str, *, site: bool = True) -> set[str]:
     """Return the top-level modules that running `code` in a new interpreter loads."""
     program = (
@@ -36,15 +40,22 @@ def third_parties(names: set[str]) -> set[str]:
 
 def test_import_needs_nothing_but_the_standard_library(repository: Path) -> None:
     """Without site-packages, so that nothing can be there by chance."""
-    assert third_parties(loaded_by(repository, "import spfengine", site=False)) == set()
+    assert third_parties(loaded_by(repository, ENGINE, site=False)) == set()
 
 
 def test_import_loads_no_third_party_that_is_there(repository: Path) -> None:
-    assert third_parties(loaded_by(repository, "import spfengine")) == set()
+    assert third_parties(loaded_by(repository, ENGINE)) == set()
+
+
+def test_the_plugin_for_pytest_loads_nothing_of_the_engine(repository: Path) -> None:
+    """Every run of pytest imports it, wherever the package is installed."""
+    code = "import pytest; before = set(sys.modules)\nimport spfengine.testing.pytest_plugin as plugin\n"
+    loaded = f"{code}assert sorted(set(sys.modules) - before) == ['spfengine', 'spfengine.testing', plugin.__name__]"
+    assert "spfengine" in loaded_by(repository, loaded)
 
 
 def test_import_loads_nothing_heavy(repository: Path) -> None:
-    assert HEAVY & loaded_by(repository, "import spfengine", site=False) == set()
+    assert HEAVY & loaded_by(repository, ENGINE, site=False) == set()
 
 
 def test_every_heavy_module_exists() -> None:

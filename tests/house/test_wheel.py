@@ -81,3 +81,8 @@ def test_the_command_is_there(installed: Path, repository: Path) -> None:
     done = run(command, "check", "23.83.218.24", "alice@seed.example", "--zone", zone)
     assert done.returncode == 2, done.stderr
     assert done.stdout.startswith("SOFTFAIL")
+
+
+def test_pytest_finds_the_plugin(installed: Path, tmp_path: Path) -> None:
+    done = run(installed / "bin" / "python", "-m", "pytest", "--fixtures", "-p", "no:cacheprovider", str(tmp_path))
+    assert "spf_dns -- " in done.stdout, done.stdout + done.stderr

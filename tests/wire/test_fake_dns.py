@@ -18,7 +18,7 @@ from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.errors import AddressError, ArgumentError, MissingExtraError, ResolverError
 from spfengine.resolvers.live import LiveResolver
 from spfengine.resolvers.zone import Zone
-from spfengine.testing import FakeDNS, Fault, FaultKind
+from spfengine.testing import FakeDNS, Fault, FaultKind, Query
 
 ZONE = Zone(
     {
@@ -116,10 +116,11 @@ def test_a_question_for_the_alias_itself(server: FakeDNS) -> None:
         ("example.com", "AAAA", dns.rcode.NOERROR),
         ("example.com", "TYPE65280", dns.rcode.NOERROR),
         ("example.com", "SPF", dns.rcode.NOERROR),
-        ("example.com", "ANY", dns.rcode.NOERROR),
+        ("ent.example", "ANY", dns.rcode.NOERROR),
         (".", "NS", dns.rcode.NOERROR),
         ("nothing.example", "A", dns.rcode.NXDOMAIN),
         ("nothing.example", "TYPE65280", dns.rcode.NXDOMAIN),
+        ("nothing.example", "ANY", dns.rcode.NXDOMAIN),
     ],
 )
 def test_a_negative_answer_says_how_long_it_holds(name: str, type: str, rcode: dns.rcode.Rcode) -> None:
@@ -128,6 +129,18 @@ def test_a_negative_answer_says_how_long_it_holds(name: str, type: str, rcode: d
         assert (got.rcode(), got.answer) == (rcode, [])
         (soa,) = got.authority
         assert (soa.rdtype, soa.ttl, soa[0].minimum) == (dns.rdatatype.SOA, 77, 77)
+
+
+def test_any_is_every_record_of_the_name(server: FakeDNS) -> None:
+    got = reply(server, query("example.com", "ANY"))
+    assert sorted(rrset.to_text() for rrset in got.answer) == [
+        "example.com. 0 IN A 192.0.2.1",
+        'example.com. 0 IN TXT "v=spf1 -all"',
+    ]
+    for name in ("alias.example", "dangling.example"):
+        got = reply(server, query(name, "ANY"))
+        assert (got.rcode(), [rrset.rdtype for rrset in got.answer]) == (dns.rcode.NOERROR, [dns.rdatatype.CNAME])
+    assert reply(server, query("dead.example", "ANY")).rcode() == dns.rcode.SERVFAIL
 
 
 def test_a_name_that_fails_fails_for_every_type(server: FakeDNS) -> None:
@@ -394,3 +407,98 @@ def test_it_is_an_async_context_manager() -> None:
             return await LiveResolver(server.nameserver, timeout=1).aresolve(Question("example.com", RRType.TXT))
 
     assert asyncio.run(ask()).records
+
+
+def ask(server: FakeDNS, *pairs: tuple[str, str]) -> None:
+    for name, type in pairs:
+        reply(server, query(name, type))
+
+
+def test_what_was_asked_can_be_asserted(server: FakeDNS) -> None:
+    ask(server, ("Example.com", "TXT"), ("example.com", "MX"), ("example.com", "MX"))
+    tcp(server, query("example.com", "MX").to_wire())
+    assert len(server.asked("EXAMPLE.com.", "mx")) == 3
+    assert len(server.asked("example.com", "MX", over="tcp")) == 1
+    assert len(server.asked("example.com")) == 4
+    assert len(server.asked("*", "TXT")) == 1
+    server.assert_asked("example.com")
+    server.assert_asked("example.com", "MX", times=3)
+    server.assert_not_asked("example.com", "A")
+    with pytest.raises(
+        AssertionError, match=r"example.com MX was asked 3 times, expected 1 times; .*\n.*Example.com TXT"
+    ):
+        server.assert_asked("example.com", "MX", times=1)
+    with pytest.raises(AssertionError, match="asked 1 times, expected never"):
+        server.assert_not_asked("example.com", "TXT")
+    with pytest.raises(AssertionError, match="asked 0 times, expected at least once"):
+        server.assert_asked("other.example")
+
+
+def test_no_query_at_all_is_told_too(server: FakeDNS) -> None:
+    with pytest.raises(AssertionError, match="the queries were:\n  none"):
+        server.assert_asked("example.com")
+
+
+def test_a_query_that_nobody_expected_fails_the_test() -> None:
+    with FakeDNS(ZONE, expected=[("Example.com.", "txt"), ("*", "MX")]) as server:
+        ask(server, ("example.com", "TXT"), ("other.example", "MX"))
+        assert server.unexpected == []
+
+
+def test_an_unexpected_query_is_told_of_at_the_end() -> None:
+    server = FakeDNS(ZONE)
+    with pytest.raises(AssertionError, match=r"1 queries that nobody expected:\n  evil\\007.example A over udp"):
+        _ask_and_expect(server)
+    server.clear_queries()
+    server.assert_expected()
+
+
+def _ask_and_expect(server: FakeDNS) -> None:
+    with server:
+        server.expect(("example.com", "*"))
+        server.expect(("*", "MX"))
+        ask(server, ("example.com", "A"), ("more.example", "MX"), ("evil\\007.example", "A"))
+        assert [found.name for found in server.unexpected] == ["evil\x07.example"]
+
+
+def test_an_unexpected_query_does_not_hide_the_tests_own_error() -> None:
+    with pytest.raises(KeyError, match="the test's own"):
+        _ask_and_raise()
+
+
+def _ask_and_raise() -> None:
+    with FakeDNS(ZONE, expected=()) as server:
+        ask(server, ("example.com", "TXT"))
+        raise KeyError("the test's own")
+
+
+def test_unexpected_queries_fail_the_async_form_too() -> None:
+    async def run() -> None:
+        async with FakeDNS(ZONE, expected=()) as server:
+            await LiveResolver(server.nameserver, timeout=1).aresolve(Question("example.com", RRType.TXT))
+
+    with pytest.raises(AssertionError, match=r"example\.com TXT"):
+        asyncio.run(run())
+
+
+def test_of_many_unexpected_queries_the_first_are_told() -> None:
+    server = FakeDNS(ZONE).start()
+    server.expect()
+    ask(server, *[(f"n{number}.example", "A") for number in range(25)])
+    server.stop()
+    with pytest.raises(AssertionError, match=r"25 queries .*(\n  .*){20}\n  and 5 more$"):
+        server.assert_expected()
+
+
+def test_each_query_is_told_as_it_comes() -> None:
+    seen = []
+
+    def listen(query: Query) -> None:
+        seen.append(query)
+        if len(seen) == 2:
+            raise KeyError(query.name)
+
+    with FakeDNS(ZONE, on_query=listen) as server:
+        ask(server, ("example.com", "TXT"), ("example.com", "A"), ("example.com", "MX"))
+        assert seen == server.queries
+        assert [type(error) for error in server.errors] == [KeyError]

@@ -49,3 +49,35 @@ def test_delays_add_up_and_the_first_other_fault_counts() -> None:
 def test_a_fault_that_cannot_be_is_refused(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ArgumentError, match=message):
         Fault("example.com", "TXT", **arguments)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("example.com TXT servfail", Fault("example.com", "TXT", "servfail")),
+        ("  * *  silence queries=1,3 over=tcp ", Fault("*", "*", "silence", [1, 3], "tcp")),
+        ("example.com MX delay seconds=0.5", Fault("example.com", "MX", "delay", seconds=0.5)),
+    ],
+)
+def test_a_fault_is_read_from_words(text: str, fault: Fault) -> None:
+    assert Fault.from_text(text) == fault
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "expected NAME TYPE KIND"),
+        ("example.com servfail", "expected NAME TYPE KIND"),
+        ("example.com TXT servfail 3", "'3' can't be used"),
+        ("example.com TXT servfail queries=a", "'queries=a' can't be used"),
+        ("example.com TXT servfail seconds=", "'seconds=' can't be used"),
+        ("example.com TXT explode", "no such fault"),
+        ("example.com TXT servfail queries=0", "counted from 1"),
+        ("example.com TXT delay seconds=nan", "seconds"),
+        ("example.com TXT servfail over=\x1b", "over"),
+    ],
+)
+def test_words_that_are_no_fault_are_refused(text: str, message: str) -> None:
+    with pytest.raises(ArgumentError, match=message) as caught:
+        Fault.from_text(text)
+    assert "\x1b" not in str(caught.value)

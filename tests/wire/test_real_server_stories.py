@@ -8,7 +8,8 @@ import pytest
 import spfengine
 from spfengine.resolvers.live import LiveResolver
 from spfengine.resolvers.zone import Zone
-from tests.cases.suites import Case, load_suite, realworld_suite
+from spfengine.testing.suites import Case, load_suite
+from tests.cases.shared_suites import realworld_suite
 
 pytestmark = pytest.mark.debian
 

@@ -5,13 +5,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-import yaml
-
-from spfengine import AddressError, ArgumentError, Limits, Result, Zone, ZoneError
 from spfengine.addresses import parse_address
-from tests.conftest import REPOSITORY, shared_folder
+from spfengine.errors import AddressError, ArgumentError, MissingExtraError, ZoneError
+from spfengine.evaluation.limits import Limits
+from spfengine.evaluation.result import Result
+from spfengine.resolvers.zone import Zone
 
-SEMANTICS = REPOSITORY / "spfengine" / "testing" / "suite" / "semantics.yml"
+SEMANTICS = Path(__file__).with_name("suite") / "semantics.yml"
 """The suite of our own."""
 
 NOT_ASSERTED: Final = object()
@@ -24,15 +24,21 @@ _TEXTS = ("problem", "problem_says", "explanation_problem", "directive", "record
 _NUMBERS = ("lookups", "voids", "questions")
 _OURS = {*_TEXTS, *_NUMBERS, "path", "limits", "receiver", "now"}
 _RESULTS = frozenset(map(str, Result))
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_MAX_DEPTH = 20  # of a suite: document, zonedata, name, entries, entry, value, strings
 
 
-class SuiteError(ValueError):
+class SuiteError(ZoneError):
     """A suite can't be understood; the message says where, and what was expected."""
 
 
 class Scenario:
-    """One document of a suite: cases that share a zone."""
+    """One document of a suite: cases that share a zone.
+
+    Attributes:
+        suite: the name of its suite.
+        description: what its cases are about.
+        zonedata: the zone as the suite has it.
+    """
 
     def __init__(self, suite: str, description: str, zonedata: Mapping[Any, Any]) -> None:
         self.suite = suite
@@ -41,6 +47,7 @@ class Scenario:
 
     @cached_property
     def zone(self) -> Zone:
+        """The zone."""
         return Zone.from_openspf(self.zonedata)
 
 
@@ -48,6 +55,11 @@ class Case(NamedTuple):
     """A case: what is checked, and what must come of it.
 
     Attributes:
+        scenario: what it belongs to.
+        name, description: its own.
+        host, helo, mailfrom: the client's address, its HELO name, the sender.
+        limits, limits_given: how much the check may ask, and which of these settings the case has.
+        receiver, now: for macros; None where the case does not need them.
         results: the results that are allowed.
         explanation: the explanation that is wanted, None for none; NOT_ASSERTED where the case does not say.
         spec: the sections that decide.
@@ -71,28 +83,43 @@ class Case(NamedTuple):
 
     @property
     def suite(self) -> str:
+        """The name of its suite."""
         return self.scenario.suite
 
     @property
     def zone(self) -> Zone:
+        """What answers."""
         return self.scenario.zone
 
     @property
     def id(self) -> str:
+        """Suite and name, for a test's name."""
         return f"{self.suite}-{self.name}"
 
 
 def load_suite(path: Path, suite: str) -> list[Case]:
-    """Return the cases of a suite's file. Raises SuiteError."""
-    return read_suite(path.read_text("utf-8"), suite)
+    """Return the cases of a suite's file.
+
+    Raises:
+        SuiteError: it can't be understood.
+        OSError: it can't be read.
+        MissingExtraError: pyyaml is not installed.
+    """
+    try:
+        text = path.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise SuiteError(f"{suite}: not UTF-8: {error}") from None
+    return read_suite(text, suite)
 
 
 def read_suite(text: str, suite: str) -> list[Case]:
-    """Return the cases of a suite, in their order. Raises SuiteError."""
-    try:
-        documents = list(yaml.load_all(text, _Loader))
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that is none, and the like
-        raise SuiteError(f"{suite}: not YAML: {error}") from error
+    """Return the cases of a suite, in their order.
+
+    Raises:
+        SuiteError: it can't be understood.
+        MissingExtraError: pyyaml is not installed.
+    """
+    documents = read_yaml(text, suite)
     cases: dict[str, Case] = {}
     for number, document in enumerate(documents, 1):
         for case in _read_document(document, suite, f"{suite}, document {number}"):
@@ -102,6 +129,31 @@ def read_suite(text: str, suite: str) -> list[Case]:
     if not cases:
         raise SuiteError(f"{suite}: there are no cases")
     return list(cases.values())
+
+
+def read_yaml(text: str, where: str) -> list[Any]:
+    """Return the documents of YAML. Aliases are refused: with them a small file makes an endless mapping.
+
+    Raises:
+        SuiteError: it is none.
+        MissingExtraError: pyyaml is not installed.
+    """
+    try:
+        import yaml
+    except ImportError as missing:
+        raise MissingExtraError("suites and ledgers need pyyaml: install the extra `testing`") from missing
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    depth = 0
+    try:
+        for event in yaml.parse(text, loader):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if isinstance(event, yaml.AliasEvent) or depth > _MAX_DEPTH:
+                raise SuiteError(f"{where}: not to be read: it has an alias, or is nested too deep")
+        return list(yaml.load_all(text, loader))
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date that is none, and the like
+        if isinstance(error, SuiteError):
+            raise
+        raise SuiteError(f"{where}: not YAML: {' '.join(str(error).split())}") from error
 
 
 def _read_document(document: object, suite: str, where: str) -> list[Case]:
@@ -174,10 +226,3 @@ def _no_others(mapping: Mapping[Any, Any], known: set[str], where: str) -> None:
     unknown = [key for key in mapping if key not in known]
     if unknown:
         raise SuiteError(f"{where}: unknown key {unknown[0]!r}; expected some of {', '.join(sorted(known))}")
-
-
-def realworld_suite() -> Path | None:
-    """The zone of published records with its cases, or None where the shared folder is absent."""
-    folder = shared_folder()
-    path = None if folder is None else folder / "data" / "realworld.yml"
-    return path if path is not None and path.is_file() else None

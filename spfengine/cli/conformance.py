@@ -1,0 +1,275 @@
+"""`spfengine conformance`: cases of SPF put to any implementation, over the wire."""
+
+import shlex
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import click
+
+from spfengine.cli import exits, options
+from spfengine.cli.exits import Failure
+from spfengine.errors import ArgumentError, RecordingError
+from spfengine.visible import visible
+
+_EPILOG = """\b
+Examples:
+  spfengine conformance --command 'spfengine spfquery --ip {ip} --sender {sender} --helo {helo} --nameserver {dns}'
+  spfengine conformance rfc7208-tests.yml --command './check {ip} {sender} {helo} {dns_host} {dns_port}' --by-exit-code
+  spfengine conformance --policy-server 127.0.0.1:10023 --dns 127.0.0.1:5353 --ledger deviations.yml
+  spfengine conformance --adapter mymodule:check --case 'void-*' --format tap
+
+The exit code is 0 where all cases come out as suite and ledger say, 1 where one does not. Otherwise: 64 the command
+line can't be understood, 65 a file can't be understood, 66 a file can't be read, 69 a library is not installed, the
+policy server can't be reached, or the DNS server's port is taken, 73 a file can't be written.
+"""
+_FORMATS = ["table", "json", "tap", "junit", "markdown"]
+_MAX_FILE = 64 << 20
+
+
+class DnsPlace(options.Expected):
+    """Where the DNS server listens."""
+
+    name = "dns"
+
+    def __init__(self) -> None:
+        super().__init__("HOST:PORT")
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int]:
+        """Return host and port."""
+        from spfengine.cli.policyd_server import is_loopback, place
+
+        if not isinstance(value, str):
+            return value  # type: ignore[no-any-return]  # click converts what it has converted
+        try:
+            host, port = place(value)
+        except ArgumentError as error:
+            self.fail(str(error), param, ctx)
+        if port is None or not is_loopback(host):
+            self.fail(f"{visible(value, 60)!r} is no loopback address with a port, like 127.0.0.1:5353", param, ctx)
+        return host, port
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("suites", metavar="[SUITE.yml]...", nargs=-1)
+@click.option("--command", "template", metavar="TEXT",
+              help="Start this for each case. It is split into words once; then {ip}, {sender}, {helo}, {dns}, "
+              "{dns_host}, {dns_port}, {receiver} and {now} are replaced. No shell reads it.")  # fmt: skip
+@click.option("--policy-server", metavar="HOST:PORT|unix:PATH", help="Ask this server of Postfix policy delegation.")
+@click.option(
+    "--adapter", metavar="MODULE:FUNCTION", help="Call function(ip, sender, helo, dns), which returns a result."
+)
+@click.option("--dns", type=DnsPlace(), default="127.0.0.1:0", metavar="HOST:PORT",
+              help="Where the DNS server listens; a free port where it is not given.")  # fmt: skip
+@click.option("--case", "patterns", metavar="NAME", multiple=True, help="Only these cases; * and ? stand for any text.")
+@click.option("--by-exit-code", is_flag=True, help="The exit code of --command tells the result, as Mail::SPF's do.")
+@click.option("--map", "mapped", metavar="WORD=RESULT", multiple=True,
+              help="A word of the output (or an exit code) that stands for a result.")  # fmt: skip
+@click.option("--explanation-line", type=click.IntRange(1, 100), metavar="N",
+              help="The line of the output that has the explanation; the line of the result is 1.")  # fmt: skip
+@click.option("--default-explanation", metavar="TEXT", help="What it gives as explanation where the domain has none.")
+@click.option("--ledger", "ledger_path", metavar="FILE", help="Deviations that are known (YAML).")
+@click.option(
+    "--write-ledger", metavar="FILE", help="Write a ledger of this run's deviations, its reasons to be found."
+)
+@click.option("--jobs", type=click.IntRange(1, 256), default=1, show_default=True, metavar="N",
+              help="Cases that are put at once.")  # fmt: skip
+@click.option("--timeout", metavar="S", type=options.Seconds(), default=60.0, show_default=True,
+              help="Seconds that an answer may take.")  # fmt: skip
+@click.option("--name", metavar="TEXT", help="What the implementation is called in reports.")
+@click.option("--format", "form", type=click.Choice(_FORMATS), default="table", show_default=True, help="The report.")
+@click.option("--output", metavar="FILE", help="Write the report to FILE instead of stdout.")
+@click.option("--also", "others", metavar="FILE", multiple=True,
+              help="With --format markdown: a JSON report of another implementation, for one more column.")  # fmt: skip
+@click.option(
+    "--by-hand", is_flag=True, help="Serve the zone of one --case until Ctrl-C, and show how to put it by hand."
+)
+@click.pass_context
+def command(
+    ctx: click.Context,
+    suites: tuple[str, ...],
+    template: str | None,
+    policy_server: str | None,
+    adapter: str | None,
+    dns: tuple[str, int],
+    patterns: tuple[str, ...],
+    by_exit_code: bool,
+    mapped: tuple[str, ...],
+    explanation_line: int | None,
+    default_explanation: str | None,
+    ledger_path: str | None,
+    write_ledger: str | None,
+    jobs: int,
+    timeout: float,
+    name: str | None,
+    form: str,
+    output: str | None,
+    others: tuple[str, ...],
+    by_hand: bool,
+) -> int:
+    """Put cases of SPF to any implementation, each with its zone served by a DNS server on loopback, and compare.
+
+    Without SUITE.yml, our own suite is put: cases for every rule of RFC 7208 and every contested point.
+    """
+    from spfengine.testing.conformance import reports
+    from spfengine.testing.conformance.ledger import read_ledger
+    from spfengine.testing.conformance.run import chosen, run
+    from spfengine.testing.fake_dns import FakeDNS
+    from spfengine.testing.suites import SEMANTICS, read_suite
+
+    implementation = _implementation(
+        template, policy_server, adapter, mapped, timeout, by_exit_code=by_exit_code, explanation_line=explanation_line
+    )
+    if others and form != "markdown":
+        raise click.UsageError("--also is for --format markdown")
+    paths = suites or (str(SEMANTICS),)
+    everything = [case for path in paths for case in read_suite(_text(path), Path(path).stem)]
+    cases = chosen(everything, patterns)
+    also = [_other(path, reports.read_document) for path in others]
+    ledger = None if ledger_path is None else read_ledger(_text(ledger_path), visible(ledger_path))
+    unknown = [] if ledger is None else ledger.without_case(everything)
+    if unknown:
+        told = ", ".join("/".join(key) for key in unknown[:5])
+        raise Failure(exits.DATA, f"{visible(ledger_path or '')}: there is no such case: {told}")
+    try:
+        server = FakeDNS(cases[0].zone, *dns).start()
+    except OSError as error:
+        told = f"the DNS server can't listen at {dns[0]}:{dns[1]}: {error.strerror or error}"
+        raise Failure(exits.UNAVAILABLE, told) from error
+    try:
+        if by_hand:
+            return _serve_by_hand(implementation, cases, server)
+        again = _again(ctx)
+        verdicts = run(cases, implementation, server, ledger, jobs=jobs, default_explanation=default_explanation)
+        found = reports.document(
+            name or template or policy_server or adapter or "", verdicts, lambda case: again(case.name)
+        )
+    finally:
+        server.stop()
+    if write_ledger is not None:
+        _write(write_ledger, reports.as_ledger(found))
+    forms: dict[str, Callable[[Any], str]] = {
+        "table": reports.as_table,
+        "json": reports.as_json,
+        "tap": reports.as_tap,
+        "junit": reports.as_junit,
+        "markdown": lambda run: reports.as_markdown([run, *also]),
+    }
+    report = forms[form](found)
+    if output is None:
+        sys.stdout.write(report)
+    else:
+        _write(output, report)
+    return 1 if reports.has_faults(found) else 0
+
+
+def _implementation(
+    template: str | None,
+    policy_server: str | None,
+    adapter: str | None,
+    mapped: tuple[str, ...],
+    timeout: float,
+    *,
+    by_exit_code: bool,
+    explanation_line: int | None,
+) -> Any:
+    from spfengine.cli.policyd_server import place
+    from spfengine.testing.conformance import answers
+    from spfengine.testing.conformance.implementations import Command, Function, PolicyServer
+
+    if sum(given is not None for given in (template, policy_server, adapter)) != 1:
+        raise click.UsageError("expected one of --command, --policy-server and --adapter")
+    words = {**(answers.EXITS if by_exit_code else answers.WORDS), **answers.read_map(mapped)}
+    if template is not None:
+        return Command(template, words, by_exit_code=by_exit_code, explanation_line=explanation_line, seconds=timeout)
+    if by_exit_code or explanation_line is not None:
+        raise click.UsageError("--by-exit-code and --explanation-line are for --command")
+    if adapter is not None:
+        sys.path.insert(0, "")  # as `python -m` does: modules of the folder that one stands in
+        return Function(adapter, words)
+    host, port = place(policy_server or "")
+    server = PolicyServer(host if port is None else (host, port), timeout)
+    try:
+        server.reach()
+    except OSError as error:
+        told = f"the policy server at {visible(policy_server or '')} can't be reached: {error.strerror or error}"
+        raise Failure(exits.UNAVAILABLE, told) from error
+    return server
+
+
+def _again(ctx: click.Context) -> Callable[[str], str]:
+    """Return what makes the command that puts one case again: the options of this run, but for its reports."""
+    words = ["spfengine", "conformance", *ctx.params["suites"]]
+    left_out = {"suites", "patterns", "form", "output", "others", "write_ledger", "jobs", "name", "by_hand"}
+    for parameter in ctx.command.params:
+        value = ctx.params.get(parameter.name or "")
+        source = ctx.get_parameter_source(parameter.name or "")
+        if parameter.name in left_out or source is not click.core.ParameterSource.COMMANDLINE:
+            continue
+        for each in value if isinstance(value, tuple) and parameter.multiple else [value]:
+            words += [parameter.opts[0]] if value is True else [parameter.opts[0], _spelled(each)]
+    return lambda case: visible(shlex.join([*words, "--case", case]), 4000)
+
+
+def _spelled(value: Any) -> str:
+    if not isinstance(value, tuple):
+        return str(value)
+    host, port = value
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _serve_by_hand(implementation: Any, cases: list[Any], server: Any) -> int:
+    if len(cases) != 1:
+        raise click.UsageError(f"--by-hand needs one --case; {len(cases)} were chosen")
+    why = implementation.cannot_say(cases[0])
+    if why is not None:
+        raise click.UsageError(f"this case can't be put: {why}")
+    expected = " or ".join(cases[0].results)
+    sys.stdout.write(
+        f"# {visible(cases[0].description, 500)}\n# expected: {expected}\n# DNS: {server.nameserver}, until Ctrl-C\n"
+        f"{implementation.by_hand(cases[0], server.nameserver)}\n"
+    )
+    sys.stdout.flush()
+
+    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of a handler
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        signal.pause()
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    return 0
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path, "rb") as file:
+            octets = file.read(_MAX_FILE + 1)
+    except OSError as error:
+        raise Failure(exits.NO_INPUT, f"{visible(path)} can't be read: {error.strerror or error}") from error
+    if len(octets) > _MAX_FILE:
+        raise Failure(exits.DATA, f"{visible(path)} is larger than {_MAX_FILE >> 20} MiB")
+    try:
+        return octets.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Failure(exits.DATA, f"{visible(path)} is not UTF-8: {error}") from None
+
+
+def _other(path: str, read: Callable[[str], Any]) -> Any:
+    try:
+        return read(_text(path))
+    except RecordingError as error:
+        raise Failure(exits.DATA, f"{visible(path)}: {error}") from None
+
+
+def _write(path: str, text: str) -> None:
+    try:
+        Path(path).write_text(text, "utf-8")
+    except OSError as error:
+        raise Failure(exits.CANNOT_CREATE, f"{visible(path)} can't be written: {error.strerror or error}") from error

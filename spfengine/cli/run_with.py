@@ -1,0 +1,70 @@
+"""`spfengine run-with`: a command whose only DNS server is ours, on port 53 of a network of its own (Linux)."""
+
+import errno
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from spfengine.cli import exits, serving_options
+from spfengine.cli.exits import Failure
+from spfengine.cli.options import Expected
+from spfengine.visible import visible
+
+if TYPE_CHECKING:
+    from spfengine.testing.faults import Fault
+
+_EPILOG = """\b
+Examples:
+  spfengine run-with example.com.zone -- spfquery --ip=192.0.2.1 --sender=alice@example.com
+  spfengine run-with --fault 'example.com TXT silence' example.com.zone -- sh -c 'exim4 -bh 192.0.2.1 <dialogue'
+
+The command runs in mount and network namespaces of its own: /etc/resolv.conf names our server, and there is no other
+network. Options stand before ZONE. Nothing is left behind, nor does anything that the command started outlive it.
+
+The exit code: that of the command; 128 + N where signal N ended it, 126 or 127 where it can't be run; 69 where the
+system refuses the namespaces.
+"""
+_REFUSED = (
+    "; run it as root, or allow users their own namespaces (sysctl: user.max_user_namespaces above 0, "
+    "kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0, where they are there; "
+    "in a container also its seccomp profile)"
+)
+
+
+@click.command(epilog=_EPILOG, context_settings={"allow_interspersed_args": False, "ignore_unknown_options": False})
+@click.argument("zone", metavar="ZONE", type=Expected("a zone to serve"))
+@click.argument("words", metavar="-- CMD [ARG]...", nargs=-1, type=click.UNPROCESSED)
+@click.option(
+    "--zone", "more", metavar="FILE", multiple=True, help="A zone to lay over ZONE; may be given several times."
+)
+@serving_options.faults
+@serving_options.query_log
+def command(
+    zone: str, words: tuple[str, ...], more: tuple[str, ...], faults: "tuple[Fault, ...]", query_log: str | None
+) -> int:
+    """Run CMD with the fake DNS server as its only one, on port 53. ZONE is a file as --zone takes it elsewhere."""
+    words = words[1:] if words[:1] == ("--",) else words
+    if not words:
+        raise click.UsageError("no command to run; expected ZONE -- CMD [ARG]...")
+    resolver = serving_options.read((zone, *more))
+    if sys.platform != "linux":
+        raise Failure(exits.UNAVAILABLE, "run-with needs Linux's namespaces; elsewhere use: spfengine serve")
+    from spfengine.testing import namespaces, running
+    from spfengine.testing.fake_dns import FakeDNS
+
+    with serving_options.query_lines(query_log) as on_query:
+        server = FakeDNS(resolver, namespaces.NAMESERVER, 53, faults=faults, on_query=on_query)
+        try:
+            namespaces.enter()
+            server.start()
+        except OSError as error:
+            advice = _REFUSED if error.errno in (errno.EPERM, errno.EACCES, errno.ENOSPC, errno.EUSERS) else ""
+            raise Failure(exits.UNAVAILABLE, f"the system refuses: {error.strerror}{advice}") from error
+        try:
+            return running.run(words)
+        except OSError as error:
+            code = running.NOT_FOUND if error.errno == errno.ENOENT else running.NOT_EXECUTABLE
+            raise Failure(code, f"{visible(words[0])} can't be run: {error.strerror}") from error
+        finally:
+            server.stop()

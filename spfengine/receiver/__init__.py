@@ -1,0 +1,1 @@
+"""What a mail server asks of SPF and does with the answer; knows no sockets."""

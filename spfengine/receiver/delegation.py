@@ -1,0 +1,211 @@
+"""Postfix policy delegation: from the attributes of a request to the action, by way of a check."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+from spfengine.addresses import parse_address
+from spfengine.checks import acheck, acheck_helo, check, check_helo
+from spfengine.errors import AddressError, ArgumentError
+from spfengine.evaluation.check_result import CheckResult
+from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
+from spfengine.evaluation.result import Result
+from spfengine.evaluation.session import HELO, MAILFROM
+from spfengine.receiver.requests import MAX_REPLY, Attributes
+from spfengine.visible import visible
+
+if TYPE_CHECKING:
+    from spfengine.answers import AsyncResolver, Resolver
+
+DUNNO = "DUNNO"
+"""The action that leaves the decision to Postfix's next restriction."""
+BOTH = "both"
+_REMEMBERED = 10_000
+_SHOWN = 200
+
+
+class Refusal(StrEnum):
+    """What is done with a result that is a reason to refuse a message."""
+
+    REJECT = "reject"
+    DEFER = "defer"
+    ACCEPT = "accept"
+
+
+class Header(StrEnum):
+    """The header field that an accepted message gets."""
+
+    RECEIVED_SPF = "received-spf"
+    AUTHENTICATION_RESULTS = "authentication-results"
+    NONE = "none"
+
+
+class Rules(NamedTuple):
+    """What a receiver does with results (RFC 7208 §8).
+
+    Attributes:
+        receiver: the name of the receiving host, for header fields and `%{r}`.
+        identity: "mailfrom", "helo", or "both": HELO first, whose refusal is final; else MAIL FROM decides.
+        header: which header field an accepted message gets.
+        fail, temperror, permerror: what is done with these results; all others are accepted.
+        dry_run: whether every message is accepted, header field included; the log says what would have been done.
+        limits: how much a check may ask.
+    """
+
+    receiver: str
+    identity: str = MAILFROM
+    header: Header = Header.RECEIVED_SPF
+    fail: Refusal = Refusal.REJECT
+    temperror: Refusal = Refusal.DEFER
+    permerror: Refusal = Refusal.ACCEPT
+    dry_run: bool = False
+    limits: Limits = DEFAULT_LIMITS
+
+    def refusal(self, result: Result) -> Refusal:
+        """Return what is done with a result."""
+        return {
+            Result.FAIL: self.fail,
+            Result.TEMPERROR: self.temperror,
+            Result.PERMERROR: self.permerror,
+        }.get(result, Refusal.ACCEPT)
+
+
+class Client(NamedTuple):
+    """Whose message is asked about.
+
+    Attributes:
+        ip, sender, helo: as Postfix says; "" for what it does not know.
+        instance: the same for all requests about one message, or "".
+    """
+
+    ip: str
+    sender: str
+    helo: str
+    instance: str
+
+
+class Delegation:
+    """Answers requests. All recipients of a message get one evaluation, and the message one header field.
+
+    Args:
+        rules: what is done with results.
+        resolver: what answers DNS questions.
+        log: is told each decision, and each request that can't be used, in one printable line.
+    """
+
+    def __init__(
+        self, rules: Rules, resolver: "Resolver | AsyncResolver", log: Callable[[str], object] | None = None
+    ) -> None:
+        self.rules = rules
+        self._resolver = resolver
+        self._log = log
+        self._again: OrderedDict[Client, str] = OrderedDict()  # what the next request about a message is answered
+
+    def decide(self, attributes: Attributes) -> str:
+        """Return the action for a request. Raises nothing but what the resolver raises."""
+        found = self._begin(attributes)
+        if isinstance(found, str):
+            return found
+        rules = self.rules
+        more = {"resolver": self._resolver, "limits": rules.limits, "receiver": rules.receiver}
+        result = None
+        if rules.identity != MAILFROM and found.helo:
+            result = check_helo(found.ip, found.helo, **more)  # type: ignore[arg-type]  # what each is stands above
+        if result is None or not self._is_final(result):
+            result = check(found.ip, found.sender, found.helo, **more)  # type: ignore[arg-type]  # as above
+        return self._finish(found, result)
+
+    async def adecide(self, attributes: Attributes) -> str:
+        """Return what `decide` returns, without blocking the event loop."""
+        found = self._begin(attributes)
+        if isinstance(found, str):
+            return found
+        rules = self.rules
+        more = {"resolver": self._resolver, "limits": rules.limits, "receiver": rules.receiver}
+        result = None
+        if rules.identity != MAILFROM and found.helo:
+            result = await acheck_helo(found.ip, found.helo, **more)  # type: ignore[arg-type]  # as in decide
+        if result is None or not self._is_final(result):
+            result = await acheck(found.ip, found.sender, found.helo, **more)  # type: ignore[arg-type]  # as in decide
+        return self._finish(found, result)
+
+    def note(self, line: str) -> None:
+        """Write a line to the log; strangers' text in it is escaped."""
+        if self._log is not None:
+            self._log(visible(line, 2000))
+
+    def _begin(self, attributes: Attributes) -> Client | str:
+        """Return whom to check, or the action where nothing is to be checked."""
+        if attributes.get("request") != "smtpd_access_policy":
+            self.note(f"not asked about a message: request={visible(attributes.get('request', ''), 60)}")
+            return DUNNO
+        ip, sender, helo, instance = [
+            attributes.get(name, "") for name in ("client_address", "sender", "helo_name", "instance")
+        ]
+        try:
+            parse_address(ip)
+        except AddressError:
+            self.note(f"client_address={visible(ip, 60)} is no IP address, so nothing is checked")
+            return DUNNO
+        if attributes.get("sasl_username"):
+            return DUNNO  # a user of the receiver's own, wherever they are (RFC 6409)
+        client = Client(ip, sender, helo, instance)
+        if instance and client in self._again:
+            return self._again[client]
+        return client
+
+    def _is_final(self, helo: CheckResult) -> bool:
+        return self.rules.identity == HELO or self.rules.refusal(helo.result) is not Refusal.ACCEPT
+
+    def _finish(self, client: Client, result: CheckResult) -> str:
+        refusal = self.rules.refusal(result.result)
+        action = self._action(result, Refusal.ACCEPT if self.rules.dry_run else refusal)
+        if client.instance:
+            self._again[client] = DUNNO if action.startswith("PREPEND ") else action
+            if len(self._again) > _REMEMBERED:
+                self._again.popitem(last=False)
+        told = "" if result.directive is None else f" by {visible(result.directive, _SHOWN)}"
+        why = "" if result.problem is None else f" ({visible(result.problem.text, _SHOWN)})"
+        would = "would " if self.rules.dry_run and refusal is not Refusal.ACCEPT else ""
+        self.note(
+            f"{would}{refusal}: spf={result.result}{told}{why} identity={result.identity} ip={result.ip} "
+            f"sender=<{visible(result.sender, _SHOWN)}> helo={visible(result.helo, _SHOWN)} "
+            f"instance={visible(client.instance, 60)}"
+        )
+        return action
+
+    def _action(self, result: CheckResult, refusal: Refusal) -> str:
+        reply = result.smtp_reply()
+        if refusal is Refusal.ACCEPT or reply is None:
+            return self._prepend(result)
+        code, enhanced, text = reply
+        if refusal is Refusal.REJECT:
+            return f"550 5{enhanced[1:]} {text}"
+        return f"{code if code < 500 else 451} 4{enhanced[1:]} {text}"
+
+    def _prepend(self, result: CheckResult) -> str:
+        receiver = self.rules.receiver
+        if self.rules.header is Header.NONE:
+            return DUNNO
+        if self.rules.header is Header.RECEIVED_SPF:
+            field = result.received_spf(receiver)
+            quoted = f'"{result.ip}"' if ":" in result.ip else result.ip
+            short = f"Received-SPF: {result.result} identity={result.identity}; client-ip={quoted}"
+        else:
+            field = result.authentication_results(receiver)
+            short = f"Authentication-Results: {receiver}; spf={result.result} ({result.ip})"
+        action = "PREPEND " + field.replace("\r\n", "")  # unfolded (RFC 5322 §2.2.3): a reply is one line
+        return action if len(action) <= MAX_REPLY else f"PREPEND {short}"
+
+
+def checked_rules(rules: Rules) -> Rules:
+    """Return the rules, once it is known that their receiver can stand in header fields.
+
+    Raises:
+        ArgumentError: it can't.
+    """
+    name = rules.receiver
+    if not (name.isascii() and name.isprintable() and 0 < len(name) <= 255) or set(name) & set(' ()<>@,;:\\"/[]?='):
+        raise ArgumentError(f"the receiver is a host name like mx.example.net, not {visible(name, 60)!r}")
+    return rules

@@ -1,0 +1,135 @@
+"""Files that answer: master files, recordings, and zones of OpenSPF suites, told apart by their suffix."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spfengine.answers import Answer, Question, Resolver
+from spfengine.errors import MissingExtraError, ZoneError
+from spfengine.names import fold
+from spfengine.resolvers.zone import Zone
+
+if TYPE_CHECKING:
+    from spfengine.resolvers.recording import Recording
+    from spfengine.resolvers.rrsets import RRset
+
+MAX_OCTETS = 64 << 20
+"""Octets of the largest recording or suite that is read."""
+_MAX_DEPTH = 20  # of a suite: document, zonedata, name, entries, entry, value, strings
+
+
+def read_zone(path: "str | os.PathLike[str]") -> "Zone | Recording":
+    """Return what a file holds, by its suffix: .json, .yml, .yaml; all others are master files.
+
+    Raises:
+        ZoneError, RecordingError: it can't be understood.
+        MissingExtraError: it is YAML, and pyyaml is not installed.
+        OSError: it can't be read.
+    """
+    kind = os.fspath(path).lower().rpartition(".")[2]
+    if kind == "json":
+        return _read_json(_octets_of(path))
+    if kind in ("yml", "yaml"):
+        return _zone_of_suite(_load_yaml(_octets_of(path)))
+    return Zone.from_file(os.fspath(path))
+
+
+def lay_together(layers: "Sequence[Zone | Recording]") -> Resolver:
+    """Return what several files say together: zones are one zone, in which a later RRset replaces an earlier one.
+
+    Of a zone and a recording the later one is asked first, and the other one for what it does not know.
+    """
+    zones = [layer for layer in layers if isinstance(layer, Zone)]
+    recordings = [layer for layer in layers if not isinstance(layer, Zone)]
+    zone = zones[0] if len(zones) == 1 else _one_zone(zones)
+    if not recordings:
+        return zone
+    recording = recordings[0].__class__([pair for each in recordings for pair in each.answers])
+    if not zones:
+        return recording
+    return _Layers(zone, recording) if isinstance(layers[-1], Zone) else _Layers(recording, zone)
+
+
+def _one_zone(zones: Sequence[Zone]) -> Zone:
+    """Return all zones as one, so that CNAME records lead from one into another; a later RRset replaces an earlier."""
+    names = {fold(name): name for zone in zones for name in zone.names}
+    rrsets: dict[tuple[str, str], RRset] = {}
+    for zone in zones:
+        rrsets.update({(fold(rrset.name), rrset.type): rrset for rrset in zone.rrsets})
+    return Zone.from_rrsets(names.values(), rrsets.values())
+
+
+def _octets_of(path: "str | os.PathLike[str]") -> bytes:
+    with Path(path).open("rb") as file:
+        data = file.read(MAX_OCTETS + 1)
+    if len(data) > MAX_OCTETS:
+        raise ZoneError(f"the file is larger than {MAX_OCTETS >> 20} MiB")
+    return data
+
+
+def _read_json(data: bytes) -> "Zone | Recording":
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise ZoneError(f"this is not JSON: {error}") from None
+    if isinstance(document, dict) and "zonedata" in document:
+        return _zone_of_suite([document])
+    from spfengine.resolvers.recording import Recording
+
+    return Recording.from_json(data)
+
+
+def _load_yaml(data: bytes) -> list[Any]:
+    """Return the documents of a YAML file. Aliases are refused: with them a small file makes an endless mapping."""
+    try:
+        import yaml
+    except ImportError:
+        told = "a .yml file needs pyyaml: pip install pyyaml (or give the zone as .json or as a zone file)"
+        raise MissingExtraError(told) from None
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        depth = 0
+        for event in yaml.parse(data, Loader=loader):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if isinstance(event, yaml.AliasEvent) or depth > _MAX_DEPTH:
+                line = 0 if event.start_mark is None else event.start_mark.line + 1
+                what = "this is nested too deep" if depth > _MAX_DEPTH else "aliases are not read; write it out"
+                raise ZoneError(f"line {line}: {what}")
+        return list(yaml.load_all(data, Loader=loader))
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        if isinstance(error, ZoneError):
+            raise
+        raise ZoneError(f"this is not YAML: {' '.join(str(error).split())}") from None
+
+
+def _zone_of_suite(documents: list[Any]) -> Zone:
+    """Return the zone of a suite's only document: its `zonedata`, or a mapping that is nothing else."""
+    documents = [document for document in documents if document is not None]
+    if len(documents) != 1:
+        raise ZoneError(f"it holds {len(documents)} documents, each a zone of its own; expected one")
+    document = documents[0]
+    if not isinstance(document, Mapping):
+        raise ZoneError(f"expected a mapping with the key zonedata, not {type(document).__name__}")
+    return Zone.from_openspf(document.get("zonedata", document))
+
+
+class _Layers:
+    """Two sources: a question that the upper one does not know goes to the lower one."""
+
+    def __init__(self, upper: "Zone | Recording", lower: "Zone | Recording") -> None:
+        self._upper = upper
+        self._lower = lower
+        recording = lower if isinstance(upper, Zone) else upper
+        assert not isinstance(recording, Zone), "zones among themselves are one zone"
+        self._recorded = {(fold(question.name), question.type) for question, _ in recording.answers}
+
+    def resolve(self, question: Question, /) -> Answer:
+        """Return the answer of the source that knows one."""
+        recorded = (fold(question.name), question.type) in self._recorded
+        if not isinstance(self._upper, Zone):
+            return (self._upper if recorded else self._lower).resolve(question)
+        answer = self._upper.resolve(question)
+        return self._lower.resolve(question) if answer.is_void and recorded else answer

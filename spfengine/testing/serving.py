@@ -1,0 +1,112 @@
+"""A fake DNS server as a process of its own: says when it is ready, logs queries, reloads, stops on a signal."""
+
+import json
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import TextIO
+
+from spfengine.answers import Resolver
+from spfengine.testing.fake_dns import FakeDNS
+from spfengine.testing.queries import Query
+from spfengine.visible import visible_name
+
+SCHEMA = "spfengine.serve/1"
+_WATCH_SECONDS = 0.25
+_STOP = [signal.SIGTERM, signal.SIGINT]
+_RELOAD = [signal.Signals[name] for name in ("SIGHUP",) if name in signal.Signals.__members__]  # not on Windows
+
+Reload = Callable[[], Resolver | None]
+"""Returns what answers from now on; None: what answered before."""
+
+
+def ready(server: FakeDNS) -> str:
+    """Return as one line of JSON where a server listens, and the id of this process."""
+    document = {
+        "schema": SCHEMA,
+        "address": server.address,
+        "udp_port": server.port,
+        "tcp_port": server.port,
+        "pid": os.getpid(),
+    }
+    return json.dumps(document) + "\n"
+
+
+@contextmanager
+def ready_file(path: str | None, line: str) -> Iterator[None]:
+    """Keep a file that holds `line`, whole from the moment it is there; it is gone at the end. Raises OSError."""
+    if path is None:
+        yield
+        return
+    draft = Path(f"{path}.{os.getpid()}")
+    draft.write_text(line, "ascii")
+    draft.replace(path)
+    try:
+        yield
+    finally:
+        Path(path).unlink(missing_ok=True)
+
+
+class QueryLines:
+    """Writes each query as a line of JSON: time, name, type, over, client. All of it is ASCII, controls escaped."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __call__(self, query: Query) -> None:
+        """Write one query, at once. Raises OSError."""
+        document = {
+            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "name": visible_name(query.name),
+            "type": query.type,
+            "over": query.over,
+            "client": list(query.client),
+        }
+        self._stream.write(json.dumps(document) + "\n")
+        self._stream.flush()
+
+
+def serve_until_stopped(server: FakeDNS, announce: Callable[[], None], reload: Reload, files: Sequence[str]) -> None:
+    """Serve until SIGTERM or SIGINT. SIGHUP, and any change of one of the files, reloads what answers.
+
+    Must be called in the main thread, with a server that is started. `announce` says that it is ready: from then on
+    the signals do what they should.
+    """
+    events: SimpleQueue[int] = SimpleQueue()  # its put() is safe in a signal's handler
+    before = {number: signal.signal(number, lambda number, _: events.put(number)) for number in (*_STOP, *_RELOAD)}
+    try:
+        seen = _state(files)
+        announce()
+        while True:
+            try:
+                event: int | None = events.get(timeout=_WATCH_SECONDS)
+            except Empty:
+                event = None
+            if event in _STOP:
+                return
+            now = _state(files)
+            if event is not None or now != seen:
+                seen = now
+                resolver = reload()
+                if resolver is not None:
+                    server.zone = resolver
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _state(files: Sequence[str]) -> list[tuple[int, int, int] | None]:
+    """Return what differs when a file is written again or replaced; None where it is not there."""
+    found: list[tuple[int, int, int] | None] = []
+    for path in files:
+        try:
+            stat = os.stat(path)
+        except OSError:
+            found.append(None)
+        else:
+            found.append((stat.st_mtime_ns, stat.st_size, stat.st_ino))
+    return found

@@ -1,0 +1,26 @@
+"""Implementations of SPF to be put to the test: ours, and bad ones."""
+
+from spfengine import LiveResolver, check
+
+
+def ours(ip: str, sender: str, helo: str, dns: str) -> tuple[str, str]:
+    """Ours, over the wire."""
+    resolver = LiveResolver(dns, timeout=1.0, retries=0, lifetime=5.0)
+    result = check(ip, sender, helo, resolver=resolver)
+    return str(result.result), result.explanation or "DEFAULT"
+
+
+def always_pass(ip: str, sender: str, helo: str, dns: str) -> str:
+    return "pass"
+
+
+def without_explanation(ip: str, sender: str, helo: str, dns: str) -> tuple[str, str]:
+    return ours(ip, sender, helo, dns)[0], "go away"
+
+
+def raising(ip: str, sender: str, helo: str, dns: str) -> str:
+    raise OSError("no\x1bluck")
+
+
+def nonsense(ip: str, sender: str, helo: str, dns: str) -> object:
+    return {"perhaps": 1}

@@ -1,0 +1,115 @@
+"""Our own engine over its own wire: every case of the suites, put as others put theirs."""
+
+import contextlib
+import shlex
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from spfengine import Answer, Question
+from spfengine.testing import FakeDNS
+from spfengine.testing.conformance.answers import WORDS
+from spfengine.testing.conformance.implementations import Command, Function, Implementation, PolicyServer
+from spfengine.testing.conformance.ledger import Ledger, read_ledger
+from spfengine.testing.conformance.run import FAULTS, Standing, run
+from spfengine.testing.suites import SEMANTICS, Case, load_suite
+from tests.cases.conftest import table
+from tests.cli.conftest import command, environment
+
+pytestmark = pytest.mark.cases
+
+LEDGER = Path(__file__).with_name("policyd.yml")
+SPFQUERY = (
+    f"{shlex.quote(sys.executable)} -m spfengine spfquery --ip {{ip}} --sender={{sender}} --helo={{helo}} "
+    "--nameserver {dns} --hostname {receiver} --default-explanation DEFAULT"
+)
+
+
+class _Nothing:
+    def resolve(self, question: Question, /) -> Answer:
+        return Answer.nxdomain()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[FakeDNS]:
+    with FakeDNS(_Nothing()) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def policyd(server: FakeDNS) -> Iterator[PolicyServer]:
+    process = subprocess.Popen(
+        command("policyd", "--listen", "127.0.0.1:0", "--nameserver", server.nameserver, "--hostname", "mx.example"),
+        stderr=subprocess.PIPE, env=environment(),
+    )  # fmt: skip
+    assert process.stderr is not None
+    port = int(process.stderr.readline().rpartition(b":")[2])
+    drain = subprocess.Popen(["cat"], stdin=process.stderr, stdout=subprocess.DEVNULL)
+    process.stderr.close()
+    try:
+        yield PolicyServer(("127.0.0.1", port))
+    finally:
+        process.terminate()
+        assert process.wait(30) == 0
+        drain.wait(30)
+
+
+@pytest.fixture(scope="module", params=["semantics", "official"])
+def cases(request: pytest.FixtureRequest) -> list[Case]:
+    found = table(request.param, request.config)
+    assert not isinstance(found, str), found
+    return found
+
+
+def take(
+    cases: list[Case], implementation: Implementation, server: FakeDNS, ledger: Ledger | None = None,
+    default_explanation: str | None = "DEFAULT",
+) -> int:  # fmt: skip
+    """Return how many cases were put; all of them come out as suite and ledger say."""
+    put = 0
+    wrong = []
+    for verdict in run(cases, implementation, server, ledger, jobs=8, default_explanation=default_explanation):
+        put += verdict.standing is not Standing.LEFT_OUT
+        if verdict.standing in FAULTS:
+            wrong.append(f"{verdict.case.id}: {verdict.why}; it said: {verdict.raw}")
+    assert not wrong, "\n".join(wrong)
+    return put
+
+
+def test_our_policy_server(cases: list[Case], policyd: PolicyServer, server: FakeDNS) -> None:
+    ledger = read_ledger(LEDGER.read_text("utf-8"))
+    assert ledger.without_case(cases) == []
+    assert take(cases, policyd, server, ledger, default_explanation=None) > 0.95 * len(cases)
+
+
+def test_our_engine_as_a_function(cases: list[Case], server: FakeDNS) -> None:
+    assert take(cases, Function("tests.conformance.implementations:ours"), server) > 0.95 * len(cases)
+
+
+def test_our_spfquery(cases: list[Case], server: FakeDNS) -> None:
+    """One case of each scenario: each is a process of its own."""
+    of_scenario = {id(case.scenario): case for case in cases if "timeout" not in case.name}
+    few = list(of_scenario.values())
+    assert take(few, Command(SPFQUERY, WORDS, explanation_line=2), server) > 0.8 * len(few)
+
+
+def test_a_run_sees_what_is_wrong(server: FakeDNS) -> None:
+    """Else the tests above would say nothing."""
+    cases = load_suite(SEMANTICS, "semantics")[:40]
+    with pytest.raises(AssertionError, match="expected permerror, got pass"):
+        take(cases, Function("tests.conformance.implementations:always_pass"), server)
+
+
+def test_the_policy_server_goes_on_while_a_case_breaks_off(policyd: PolicyServer, server: FakeDNS) -> None:
+    case = load_suite(SEMANTICS, "semantics")[0]
+    server.zone = case.zone
+    place = policyd._place
+    assert isinstance(place, tuple)
+    for _ in range(20):
+        with contextlib.suppress(OSError), socket.create_connection(place, 5) as client:
+            client.sendall(policyd.request(case).encode()[:-1])
+    assert policyd.ask(case, server.nameserver).result in case.results

@@ -1,0 +1,79 @@
+"""The budget where terms are conditional: the worst that they may come to, never cut off, and in bounded time."""
+
+from typing import Any
+
+import pytest
+
+from spfengine import VoidRule, Zone
+from spfengine.drivers import drive
+from spfengine.policy import budget
+from spfengine.policy.budget import Budget
+from spfengine.policy.policy import Policy
+
+
+def budget_of(record: str, **names: Any) -> Budget:
+    zone: dict[Any, Any] = {"d.example": {"TXT": record}, **{name.replace("_", "."): names[name] for name in names}}
+    resolver = Zone(zone)
+    return Policy.compile("d.example", resolver=resolver).budget(resolver)
+
+
+def exists(count: int) -> str:
+    return " ".join(f"exists:%{{l}}.e{n}.example" for n in range(count))
+
+
+@pytest.mark.parametrize("count", [1, 10, 12, 60])
+def test_conditional_terms_cost_what_they_may(count: int) -> None:
+    found = budget_of(f"v=spf1 {exists(count)} -all")
+    assert found.worst_lookups == count
+    assert found.worst_voids() == found.worst_voids(VoidRule.PER_LOOKUP) == count
+    assert len(found.lookups[4].terms) == count
+    assert not found.endless
+    assert not found.incomplete
+
+
+def test_an_mx_of_an_unknown_name_may_have_ten_void_hosts() -> None:
+    found = budget_of("v=spf1 mx:%{l}.x.example -all")
+    assert not found.incomplete
+    assert found.worst_voids() == 1
+    assert found.worst_voids(VoidRule.PER_LOOKUP) == 10
+
+
+def test_a_match_that_only_ends_an_include_may_cost_more() -> None:
+    found = budget_of(
+        "v=spf1 include:i.example a:h.example -all",
+        i_example={"TXT": "v=spf1 -exists:%{l}.e.example +all"},
+        h_example={"A": "192.0.2.1", "AAAA": "2001:db8::1"},
+    )
+    assert found.worst_lookups == 3
+    assert found.lookups[4].terms == (
+        ("d.example", "include:i.example"), ("i.example", "-exists:%{l}.e.example"), ("d.example", "a:h.example"),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("before", ["", "exists:%{l}.e.example "])
+def test_a_circle_is_endless(before: str) -> None:
+    assert budget_of(f"v=spf1 {before}include:d.example -all").endless
+
+
+def test_what_can_not_be_followed_makes_it_incomplete() -> None:
+    assert budget_of("v=spf1 include:%{l}.x.example -all").incomplete
+    assert not budget_of("v=spf1 exists:%{l}.x.example -all").incomplete
+
+
+def test_a_record_made_to_take_long_is_incomplete(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budget, "MAX_STEPS", 50_000)
+    includes = {f"i{n}_example": {"TXT": "v=spf1" + " -mx:%{l}.e.example" * 10} for n in range(20)}
+    record = " ".join(["v=spf1", *[f"include:i{n}.example" for n in range(20)], "-all"])
+    found = budget_of(record, **includes)
+    assert found.incomplete
+    assert not found.endless
+    assert found.worst_lookups == 220
+
+
+def test_what_no_client_gets_around_has_no_voids_of_conditional_terms() -> None:
+    """budget.py, CERTAIN: not even exists of an address, which has no other way not to match."""
+    zone = Zone({"d.example": {"TXT": "v=spf1 exists:%{i}.e.example a:gone.example -all"}})
+    inputs = Policy.compile("d.example", resolver=zone).inputs
+    found = drive(budget.budget(inputs, {}, budget.CERTAIN), zone, None)
+    assert found.worst_lookups == 2
+    assert found.worst_voids() == 1

@@ -1,0 +1,291 @@
+"""`spfengine policyd` over stdin, TCP and a unix socket, as Postfix talks to it."""
+
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.cli.conftest import SEED, command, environment
+from tests.receiver.requests import wire
+
+SOFTFAIL = {"client_address": "23.83.218.24", "sender": "alice@seed.example"}
+_PATIENCE = 30
+
+
+class Running(NamedTuple):
+    process: subprocess.Popen[bytes]
+    connect: Callable[[], socket.socket]
+
+    def stop(self) -> tuple[int, str]:
+        self.process.send_signal(signal.SIGTERM)
+        _, err = self.process.communicate(timeout=_PATIENCE)
+        return self.process.returncode, err.decode()
+
+
+@contextlib.contextmanager
+def policyd(*arguments: str) -> Iterator[Running]:
+    """A server that listens."""
+    process = subprocess.Popen(
+        command("policyd", "--zone", SEED, "--hostname", "mx.example.net", *arguments),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(),
+    )  # fmt: skip
+    try:
+        assert process.stderr is not None
+        ready = process.stderr.readline().decode()
+        where = re.fullmatch(r"listening at (?:unix:(.+)|\[?([^\]]+)\]?:(\d+))\n", ready)
+        assert where is not None, ready + process.stderr.read().decode()
+
+        def connect() -> socket.socket:
+            assert where is not None
+            if where[1]:
+                client = socket.socket(socket.AF_UNIX)
+                client.settimeout(_PATIENCE)
+                try:
+                    client.connect(where[1])
+                except OSError:
+                    client.close()
+                    raise
+                return client
+            return socket.create_connection((where[2], int(where[3])), _PATIENCE)
+
+        yield Running(process, connect)
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate(timeout=_PATIENCE)
+
+
+def ask(client: socket.socket, octets: bytes) -> str:
+    client.sendall(octets)
+    return answer(client)
+
+
+def answer(client: socket.socket) -> str:
+    received = b""
+    while not received.endswith(b"\n\n"):
+        piece = client.recv(4096)
+        if not piece:
+            break
+        received += piece
+    return received.decode()
+
+
+@pytest.fixture(params=["tcp", "tcp6", "unix"])
+def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Running]:
+    listen = {"tcp": "127.0.0.1:0", "tcp6": "[::1]:0", "unix": f"unix:{tmp_path}/s"}[request.param]
+    if request.param == "tcp6":
+        with socket.socket(socket.AF_INET6) as probe:
+            try:
+                probe.bind(("::1", 0))
+            except OSError as error:
+                pytest.skip(f"this machine has no IPv6 loopback: {error}")
+    with policyd("--listen", listen) as running:
+        yield running
+
+
+def test_many_requests_over_one_connection(server: Running) -> None:
+    with server.connect() as client:
+        first = ask(client, wire(**SOFTFAIL))
+        assert first.startswith("action=PREPEND Received-SPF: softfail (mx.example.net: seed.example ")
+        assert ask(client, wire(**SOFTFAIL, recipient="two@mx.example.net")) == "action=DUNNO\n\n"
+        assert ask(client, wire(**SOFTFAIL, instance="next")) == first
+    with server.connect() as client:
+        assert ask(client, wire(**SOFTFAIL)) == "action=DUNNO\n\n", "Postfix may connect again within a message"
+    code, err = server.stop()
+    assert code == 0
+    assert err.count("accept: spf=softfail by ~all") == 2
+    assert err.endswith("stopped\n")
+    with pytest.raises(OSError):  # noqa: PT011 - each kind of socket has another one
+        server.connect()
+
+
+def test_requests_in_pieces_and_in_one_piece(server: Running) -> None:
+    with server.connect() as client:
+        for octet in wire(**SOFTFAIL):
+            client.sendall(bytes([octet]))
+        assert answer(client).startswith("action=PREPEND")
+        received = ask(client, wire(**SOFTFAIL, instance="b") + wire(**SOFTFAIL, instance="b"))
+        while received.count("action=") < 2:
+            received += answer(client)
+        assert received.endswith("action=DUNNO\n\n")
+
+
+def test_what_is_no_request_ends_its_connection_only(server: Running) -> None:
+    with server.connect() as good, server.connect() as bad, server.connect() as huge, server.connect() as slow:
+        slow.sendall(b"request=smtpd_acc")
+        assert ask(bad, b"EHLO x\r\n\n\n") == ""
+        with contextlib.suppress(OSError):  # it may be closed before all is sent
+            huge.sendall(b"a=" + b"x" * (1 << 20))
+            assert answer(huge) == ""
+        assert ask(good, wire(**SOFTFAIL)).startswith("action=PREPEND")
+    code, err = server.stop()
+    assert code == 0
+    assert "a client is closed: line 1 of a request has no '='" in err
+    assert "a client is closed: a request is longer than 65536 octets" in err
+    assert "Traceback" not in err
+
+
+def test_clients_that_go_in_the_middle_do_no_harm(server: Running) -> None:
+    for octets in b"", b"request=", wire(**SOFTFAIL):
+        with server.connect() as client:
+            client.sendall(octets)
+    with server.connect() as client:
+        assert ask(client, wire(**SOFTFAIL, instance="x")).startswith("action=PREPEND")
+    code, err = server.stop()
+    assert (code, "Traceback" in err) == (0, False)
+
+
+def test_a_hundred_clients_at_once() -> None:
+    with policyd("--listen", "127.0.0.1:0") as running:
+        answers: list[str] = []
+
+        def one(number: int) -> None:
+            with running.connect() as client:
+                answers.extend([ask(client, wire(**SOFTFAIL, instance=f"{number}.{turn}")) for turn in range(5)])
+
+        threads = [threading.Thread(target=one, args=(number,)) for number in range(100)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(_PATIENCE)
+        assert len(answers) == 500
+        assert {each[:38] for each in answers} == {"action=PREPEND Received-SPF: softfail"}
+
+
+def test_a_check_that_runs_at_sigterm_is_answered() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        process = subprocess.Popen(
+            command("policyd", "--listen", "127.0.0.1:0", "--timeout", "2",
+                    "--nameserver", f"127.0.0.1:{silent.getsockname()[1]}"),
+            stderr=subprocess.PIPE, env=environment(),
+        )  # fmt: skip
+        assert process.stderr is not None
+        port = int(process.stderr.readline().rpartition(b":")[2])
+        with socket.create_connection(("127.0.0.1", port), _PATIENCE) as client:
+            client.sendall(wire())
+            silent.settimeout(_PATIENCE)
+            silent.recv(512)  # the check has asked its question
+            process.send_signal(signal.SIGTERM)
+            assert answer(client).startswith("action=451 4.7.24 ")
+        _, err = process.communicate(timeout=_PATIENCE)
+        assert (process.returncode, b"Traceback" in err) == (0, False)
+
+
+def test_a_stale_socket_is_replaced_and_a_live_one_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(path))
+    with policyd("--listen", f"unix:{path}") as running:
+        second = subprocess.run(
+            command("policyd", "--zone", SEED, "--listen", f"unix:{path}"),
+            capture_output=True, env=environment(), timeout=_PATIENCE, check=False,
+        )  # fmt: skip
+        assert (second.returncode, second.stderr.decode().strip()) == (
+            69, f"spfengine policyd: can't listen at unix:{path}: Address already in use",
+        )  # fmt: skip
+        with running.connect() as client:
+            assert ask(client, wire(**SOFTFAIL)).startswith("action=PREPEND")
+        assert running.stop()[0] == 0
+    assert not path.exists()
+
+
+def test_a_file_is_never_taken_for_a_stale_socket(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("kept")
+    done = subprocess.run(
+        command("policyd", "--zone", SEED, "--listen", f"unix:{path}"),
+        capture_output=True, env=environment(), timeout=_PATIENCE, check=False,
+    )  # fmt: skip
+    assert done.returncode == 69
+    assert path.read_text() == "kept"
+
+
+def stdin(octets: bytes, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        command("policyd", "--zone", SEED, "--hostname", "mx.example.net", *arguments),
+        input=octets, capture_output=True, env=environment(), timeout=_PATIENCE, check=False,
+    )  # fmt: skip
+
+
+def test_on_stdin_nothing_but_replies_is_written() -> None:
+    """Postfix's spawn(8) takes standard error for the reply as well."""
+    done = stdin(wire(**SOFTFAIL) + wire(**SOFTFAIL), "--header", "authentication-results")
+    assert (done.returncode, done.stderr) == (0, b"")
+    first, second, rest = done.stdout.decode().split("\n\n")
+    assert first.startswith("action=PREPEND Authentication-Results: mx.example.net; spf=softfail ")
+    assert (second, rest) == ("action=DUNNO", "")
+
+
+def test_on_stdin_what_is_no_request_ends_it() -> None:
+    done = stdin(wire(**SOFTFAIL) + b"junk\n\n")
+    assert (done.returncode, done.stderr) == (65, b"")
+    assert done.stdout.count(b"action=") == 1
+
+
+def test_on_stdin_sigterm_is_a_clean_end() -> None:
+    process = subprocess.Popen(
+        command("policyd", "--zone", SEED), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env=environment(),
+    )  # fmt: skip
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(wire(**SOFTFAIL))
+    process.stdin.flush()
+    assert process.stdout.readline().startswith(b"action=PREPEND")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(_PATIENCE) == 0
+    assert process.stderr is not None
+    assert process.stderr.read() == b""
+    for pipe in process.stdin, process.stdout, process.stderr:
+        pipe.close()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--listen", "0.0.0.0:0"], "not loopback"),
+        (["--listen", "[::]:0"], "not loopback"),
+        (["--listen", "192.0.2.1:10023"], "--allow-remote"),
+        (["--listen", "localhost:10023"], "expected an address and port"),
+        (["--listen", "127.0.0.1"], "expected an address and port"),
+        (["--listen", "127.0.0.1:99999"], "expected an address and port"),
+        (["--listen", "unix:"], "expected an address and port"),
+        (["--hostname", "a b"], "host name"),
+        (["--fail", "bounce"], "'--fail'"),
+    ],
+)
+def test_what_can_not_be_used_is_told_before_anything_is_served(arguments: list[str], told: str) -> None:
+    done = stdin(b"", *arguments)
+    assert (done.returncode, done.stdout) == (64, b"")
+    assert told in done.stderr.decode()
+    assert done.stderr.count(b"\n") == 1
+
+
+def test_remote_clients_are_let_in_where_that_is_said() -> None:
+    with policyd("--listen", "0.0.0.0:0", "--allow-remote") as running:
+        assert running.stop()[0] == 0
+
+
+def test_idle_clients_do_not_hold_up_the_end() -> None:
+    with policyd("--listen", "127.0.0.1:0") as running, running.connect(), running.connect():
+        began = time.monotonic()
+        assert running.stop()[0] == 0
+        assert time.monotonic() - began < 5
+
+
+def test_it_leaves_no_process(tmp_path: Path) -> None:
+    with policyd("--listen", f"unix:{tmp_path}/s") as running:
+        pid = running.process.pid
+        running.stop()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)

@@ -17,24 +17,6 @@ MAX_DIRECTIVES = 300
 """Directives of a record up to which it is looked at: comparing each with all others costs their square."""
 _SHOWN = 3
 
-_EXPLAINS = frozenset(
-    {
-        LintCode.TERM_AFTER_ALL,
-        LintCode.DUPLICATE_TERM,
-        LintCode.MAPPED_NETWORK,
-        LintCode.INCLUDE_INVALID_DOMAIN,
-        LintCode.INCLUDE_DOMAIN_NOT_FOUND,
-        LintCode.INCLUDE_NO_RECORD,
-        LintCode.ENDLESS_LOOP,
-        LintCode.INVALID_TARGET_NAME,
-        LintCode.NAME_NOT_FOUND,
-        LintCode.NO_ADDRESSES,
-        LintCode.NULL_MX,
-        LintCode.MX_IS_ADDRESS,
-        LintCode.TOO_MANY_MX,
-    }
-)  # what tells already why a term never decides
-
 
 def reach(walk: Walk, told: list[Finding]) -> Generator[Question, Answer, list[Finding]]:
     """Return which terms of the domain's own record decide nothing.
@@ -45,16 +27,17 @@ def reach(walk: Walk, told: list[Finding]) -> Generator[Question, Answer, list[F
     chain = walk.chain
     if any(held.record is None or len(held.record.directives) > MAX_DIRECTIVES for held in chain):
         return []
-    explained = {(finding.domain, finding.span) for finding in told if finding.code in _EXPLAINS}
-    broken = {step for finding in told if finding.severity is Severity.ERROR for step in finding.path}
+    errors = [finding for finding in told if finding.severity is Severity.ERROR]
+    broken = {(finding.domain, finding.span) for finding in errors}
+    leads_to_broken = {step for finding in errors for step in finding.path}
     by_domain = {held.domain: held for held in chain if held.own}
     found = yield from reachability(walk.inputs, walk.answers)
     findings: list[Finding] = []
     for each in found.unreachable:
         held = by_domain.get(each.domain)
-        if held is None or (each.domain, each.directive.span) in explained:
+        if held is None or (each.domain, each.directive.span) in broken:
             continue
-        if (each.domain, each.directive.text) not in broken:
+        if (each.domain, each.directive.text) not in leads_to_broken:
             findings += _unreachable(held, each)
     for covered in found.covered:
         held = by_domain.get(covered.domain)

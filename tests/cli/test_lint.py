@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 import spfengine
+from spfengine.cli.lint_formats import github_text
+from spfengine.cli.lint_places import Places
 from spfengine.linting.codes import ABOUT
 from tests.cli.conftest import SEED, Call, process, terminal
 
@@ -209,7 +211,7 @@ def test_lines_of_zone_files(call: Call, tmp_path: Path) -> None:
         ("five.four.example", 15),
     ]
     lines = call("lint", "--zone", str(path), "--format", "github").out.splitlines()
-    assert all(",file=" in line and "with%3A odd%25name.zone" in line for line in lines)
+    assert all(",file=" in line and "/a zone%2C with%3A odd%25name.zone" in line for line in lines)
     [run] = json.loads(call("lint", "--zone", str(path), "--format", "sarif").out)["runs"]
     uri = run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
     assert uri.endswith("/a%20zone%2C%20with%3A%20odd%25name.zone")
@@ -234,6 +236,12 @@ def test_hostile_text_steers_nothing(form: str) -> None:
         for line in ended.out.splitlines():
             assert line.startswith("::error title=spfengine ")
             assert "%0A" not in line
+
+
+def test_nothing_in_a_finding_begins_another_annotation() -> None:
+    finding = spfengine.Finding(spfengine.LintCode.PTR, spfengine.Severity.INFO, "100%\r\n::error::x", "x.example")
+    told = github_text([finding], Places([]))
+    assert told == "::notice title=spfengine ptr::x.example: 100%25%0D%0A::error::x\n"
 
 
 def test_on_a_terminal_it_is_coloured_and_fits() -> None:

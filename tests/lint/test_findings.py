@@ -90,6 +90,10 @@ class TestLimits:
         found = spfengine.lint(DOMAIN, resolver=zone, limits=spfengine.Limits(lookups=2))
         assert "up to 3 lookups, and 2 are allowed" in only(found, "over-lookup-limit").text
 
+    def test_a_limit_of_none_is_not_nearly_reached(self) -> None:
+        zone = case("v=spf1 mx -all").make()
+        assert told(spfengine.lint(DOMAIN, resolver=zone, limits=spfengine.Limits(voids=0))) == []
+
     def test_voids_of_macros_are_certain_only_where_no_client_gets_around_them(self) -> None:
         found = case("v=spf1 exists:%{i}.a.example a:v4.example a:v4.example/31 -all").findings()
         assert "over-void-limit" not in told(found)
@@ -115,6 +119,18 @@ class TestLimits:
         assert circle in finding.text
         assert finding.own
         assert "near-lookup-limit" not in told(spfengine.lint(DOMAIN, resolver=Zone(records)))
+
+    def test_records_that_are_reached_twice_are_no_circle(self) -> None:
+        zone = {
+            "b.example": {"TXT": "v=spf1 ip4:192.0.2.9 -all"},
+            "c.example": {"TXT": "v=spf1 include:b.example -all"},
+            "d.example": {"TXT": "v=spf1 include:c.example include:b.example include:x.example -all"},
+        }
+        record = "v=spf1 include:c.example include:b.example include:d.example -all"
+        found = [each for each in case(record, zone).findings() if each.code == "endless-loop"]
+        assert [each.text.partition(";")[0] for each in found] == [
+            "include:d.example leads in a circle: x.example → d.example → x.example"
+        ]
 
     def test_a_circle_through_macros_that_rest_on_the_sender(self) -> None:
         zone = {f"{i}.example": {"TXT": f"v=spf1 include:{(i + 1) % 120}.example -all"} for i in range(120)}
@@ -228,6 +244,21 @@ def test_many_terms_that_cover_one_are_counted() -> None:
     finding = only(case(record).findings(), "redundant-term")
     assert finding.text.endswith("ip4:192.0.2.0/27, ip4:192.0.2.32/27, ip4:192.0.2.64/27 and 5 more already say")
     assert finding.fix == (record.replace(" ip4:192.0.2.0/24", ""),)
+
+
+def test_a_term_that_terms_of_several_qualifiers_cover_is_unreachable() -> None:
+    record = "v=spf1 ip4:192.0.2.0/25 -ip4:192.0.2.128/25 ip4:192.0.2.0/24 -all"
+    assert told(case(record).findings()) == ["unreachable-term"]
+
+
+def test_an_include_whose_record_is_at_fault_is_not_told_of_twice() -> None:
+    zone = {"b.example": {"TXT": "v=spf1 ipv4:192.0.2.1 -all"}}
+    assert told(case("v=spf1 mx include:b.example -all", zone).findings()) == ["unknown-mechanism"]
+    assert told(case("v=spf1 mx include:gone.example -all").findings()) == ["include-domain-not-found"]
+
+
+def test_sender_id_is_another_protocol() -> None:
+    assert told(case(["v=spf1 mx -all", "spf2.0/pra mx -all"]).findings()) == []
 
 
 def test_nothing_is_asked_twice() -> None:

@@ -30,7 +30,7 @@ def _refreshed(block: pages.Block) -> str:
         else:
             printed, code = pages.run(block, command, REPOSITORY)
         if shown.strip("\n"):
-            now = now.replace(shown.rstrip("\n"), printed.rstrip("\n"), 1)
+            now = now.replace("\n" + shown.rstrip("\n"), "\n" + printed.rstrip("\n"), 1)
     return now
 
 

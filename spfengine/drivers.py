@@ -4,6 +4,7 @@ The elapsed-time limit (RFC 7208 §4.6.4) is watched here, at every question, on
 """
 
 from collections.abc import Callable, Generator
+from math import inf
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -27,7 +28,7 @@ def drive(evaluation: Generator[Question, Answer, _T], resolver: object, seconds
         resolve: Callable[[Question], Any] = resolver.resolve  # type: ignore[attr-defined]  # asked of anything
     except AttributeError:
         raise no_resolver(resolver) from None
-    end = None if seconds is None else monotonic() + seconds
+    end = inf if seconds is None else monotonic() + seconds
     step: Callable[[Any], Question] = evaluation.send
     value: Any = None
     while True:
@@ -37,9 +38,9 @@ def drive(evaluation: Generator[Question, Answer, _T], resolver: object, seconds
             result: _T = stop.value
             return result
         answer = value = resolve(question)
-        if not isinstance(answer, Answer) or (answer.records and answer.type is not question.type):
+        if not isinstance(answer, Answer) or (answer.type is not question.type and answer.records):
             raise no_answer(resolver, question, answer)
-        if end is not None and monotonic() > end:
+        if monotonic() > end:
             step, value = evaluation.throw, Deadline()
 
 
@@ -62,7 +63,7 @@ async def adrive(evaluation: Generator[Question, Answer, _T], resolver: object, 
                     result: _T = stop.value
                     return result
                 answer = await aresolve(question)
-                if not isinstance(answer, Answer) or (answer.records and answer.type is not question.type):
+                if not isinstance(answer, Answer) or (answer.type is not question.type and answer.records):
                     raise no_answer(resolver, question, answer)
     except TimeoutError:
         if not over.expired():

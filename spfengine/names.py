@@ -5,7 +5,6 @@ case (RFC 4343). So a name holds exactly the octets that are asked for, however 
 """
 
 from collections.abc import Iterable
-from functools import lru_cache
 
 from spfengine.addresses import V4, Family
 from spfengine.visible import visible_name
@@ -72,11 +71,6 @@ def domain_fault(domain: str) -> str | None:
     """Return why check_host() can't be asked about this domain, in words, or None where it can (RFC 7208 §4.3)."""
     if len(domain) > MAX_NAME:
         return f"{visible_name(domain)} is longer than the {MAX_NAME} octets of a domain name"
-    return _domain_fault(domain)
-
-
-@lru_cache(maxsize=4096)  # what it keeps is bounded: no name here is longer than a name may be
-def _domain_fault(domain: str) -> str | None:
     shown = visible_name(domain)
     if not domain:
         return "there is no domain to check"

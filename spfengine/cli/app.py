@@ -90,6 +90,12 @@ def _run_with() -> click.Command:
     return command
 
 
+def _export() -> click.Command:
+    from spfengine.cli.export import command
+
+    return command
+
+
 COMMANDS = {
     "check": _Command("Check whether a client may send mail for a domain, and show why.", _check),
     "tree": _Command("Show a record with everything that it leads to, and what that costs.", _tree),
@@ -101,6 +107,7 @@ COMMANDS = {
     "policyd": _Command("Answer Postfix's policy requests: refuse a message, or add a header field to it.", _policyd),
     "serve": _Command("Serve zones by DNS on loopback, for tests of any program.", _serve),
     "run-with": _Command("Run a program whose only DNS server is ours (Linux).", _run_with),
+    "export": _Command("Write zones in the forms that others' test fixtures have.", _export),
     "conformance": _Command("Put cases of SPF to any implementation, over the wire, and compare.", _conformance),
 }
 

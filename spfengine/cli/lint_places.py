@@ -1,5 +1,6 @@
 """Where a finding stands in the files that were given: the line of the record, as far as the text tells."""
 
+import os
 import re
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -59,7 +60,7 @@ def _line(lines: _Lines, finding: Finding) -> int | None:
 
 def _owned_lines(path: str) -> _Lines:
     """Return (owner, text, number) of the lines of a master file; those of other formats have no owners."""
-    if path.lower().endswith((".json", ".yml", ".yaml")):
+    if path.lower().endswith((".json", ".yml", ".yaml")) or not os.path.isfile(path):  # a pipe can't be read twice
         return []
     try:
         with open(path, "rb") as file:

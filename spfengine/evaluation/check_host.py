@@ -3,9 +3,9 @@
 Theory of operation
 1. It is a generator: it yields Questions, is sent Answers, and never does I/O. Drivers (sync, asyncio, replay, the
    tiling of a policy) differ only in where the Answers come from, so meaning is the same on every road.
-2. `find_record` finds the record of a domain; `_evaluate` goes through its terms, and on to the record of a redirect;
-   an `include` is an `_evaluate` inside. State that spans them (counters, answers, path) is in the Session, and so is
-   the verdict in the end.
+2. `_evaluate` asks for the record of a domain, goes through its terms, and on to the record of a redirect; an `include`
+   is an `_evaluate` inside. State that spans them (counters, answers, path) is in the Session, and so is the verdict in
+   the end.
 3. None, temperror and permerror end everything wherever they arise, so they are raised as `Halt` and caught once, in
    `check_host`; so is `Deadline`, which a driver throws in. No other exception is raised here.
 4. `session.path` holds the terms that evaluation stands in. A term that does not match is taken off again; so at any
@@ -15,6 +15,7 @@ Theory of operation
 """
 
 from collections.abc import Generator
+from functools import lru_cache
 from typing import NamedTuple
 
 from spfengine.addresses import locate
@@ -27,9 +28,9 @@ from spfengine.evaluation.questions import Halt, charge, count_void, failed, key
 from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Session
 from spfengine.evaluation.targets import expand_target
-from spfengine.names import domain_fault
+from spfengine.names import MAX_NAME, domain_fault
 from spfengine.problems import Problem, ProblemCode
-from spfengine.record.model import All, Directive, Include, NetworkRun, Record, Redirect, Term
+from spfengine.record.model import Directive, Include, NetworkRun, Record, Redirect, Term
 from spfengine.record.parser import parse
 from spfengine.record.tokenizer import is_spf_octets
 from spfengine.visible import visible, visible_name
@@ -54,7 +55,9 @@ def check_host(session: Session) -> Generator[Question, Answer, None]:
         _end(session, Result.TEMPERROR, _out_of_time(session))
 
 
-def _evaluate(session: Session, domain: str, include: Include | None) -> Generator[Question, Answer, Result]:
+def _evaluate(  # noqa: PLR0915 - one loop; each part taken out of it would be a generator more on the way of all answers
+    session: Session, domain: str, include: Include | None
+) -> Generator[Question, Answer, Result]:
     """Return the result of a domain's record, and of those that it redirects to (RFC 7208 §4.6, §4.7, §6.1).
 
     Args:
@@ -68,11 +71,15 @@ def _evaluate(session: Session, domain: str, include: Include | None) -> Generat
     tracer = session.tracer
     matchers = session.matchers or MATCHERS
     directive: Directive | None
-    record = yield from find_record(session, domain, include)
+    key, question = _record_question(session, domain, include)
+    answer = session.answers.get(key)
+    if answer is None:
+        answer = session.answers[key] = yield question
+    record = _found_record(session, domain, include, answer)
     while True:
         depth = len(path)
         for step in record.steps:
-            if isinstance(step, NetworkRun):
+            if type(step) is NetworkRun:
                 directive = locate(session, step.table(session.family))
                 if tracer is not None:
                     tracer.networks(step, directive)
@@ -84,32 +91,31 @@ def _evaluate(session: Session, domain: str, include: Include | None) -> Generat
                 path.append((domain, directive))
                 if tracer is not None:
                     tracer.begin(directive)
-                if isinstance(step, All):
-                    matched = True
+                charge(session)
+                if type(step) is Include:
+                    target = step.domain_spec.target
+                    if not target:
+                        target = yield from expand_target(session, step.domain_spec, domain)
+                    # RFC 7208 §5.2: only pass matches; RFC 8616 §4: no target-name, no match
+                    matched = target is not None and (yield from _evaluate(session, target, step)) is _PASS
                 else:
-                    charge(session)
-                    if isinstance(step, Include):
-                        target = step.domain_spec.target
-                        if not target:
-                            target = yield from expand_target(session, step.domain_spec, domain)
-                        # RFC 7208 §5.2: only pass matches; RFC 8616 §4: no target-name, no match
-                        matched = target is not None and (yield from _evaluate(session, target, step)) is _PASS
-                    else:
-                        matched = yield from matchers[step.__class__](session, step, domain)
+                    matched = yield from matchers[step.__class__](session, step, domain)
                 if tracer is not None:
                     tracer.end(matched)
                 if not matched:
                     del path[depth:]
                     continue
-            result = QUALIFIERS[directive.qualifier]
             break
         else:
-            redirect = record.redirect
-            if redirect is not None:
-                path.append((domain, redirect))
-                domain, record = yield from _redirect(session, redirect, domain)
+            directive = record.all
+            if directive is not None:
+                path.append((domain, directive))
+                if tracer is not None:
+                    tracer.all(directive)
+            elif record.redirect is not None:
+                domain, record = yield from _redirect(session, record.redirect, domain)
                 continue
-            directive, result = None, _NEUTRAL  # RFC 7208 §4.7
+        result = _NEUTRAL if directive is None else QUALIFIERS[directive.qualifier]  # RFC 7208 §4.7
         if include is not None:
             if tracer is not None:
                 tracer.leave(result)
@@ -122,6 +128,7 @@ def _evaluate(session: Session, domain: str, include: Include | None) -> Generat
 
 def _redirect(session: Session, redirect: Redirect, domain: str) -> Generator[Question, Answer, tuple[str, Record]]:
     """Return the domain that a redirect leads to, and its record (RFC 7208 §6.1)."""
+    session.path.append((domain, redirect))
     if session.tracer is not None:
         session.tracer.begin(redirect)
     charge(session)
@@ -145,18 +152,35 @@ def find_record(session: Session, domain: str, term: Include | Redirect | None) 
     Raises:
         Halt: there is no record to evaluate.
     """
+    key, question = _record_question(session, domain, term)
+    answer = session.answers.get(key)
+    if answer is None:
+        answer = session.answers[key] = yield question
+    return _found_record(session, domain, term, answer)
+
+
+def _record_question(session: Session, domain: str, term: Include | Redirect | None) -> tuple[Question, Question]:
+    """Return the question for a domain's record, as it is known in a check and as it is asked (RFC 7208 §4.3)."""
     if session.tracer is not None:
         session.tracer.enter(domain, term)
     if term is None and session.domain_refused:
         text = f"{visible(domain)} is no domain name that IDNA2008 allows"
         raise Halt(Result.NONE, Problem(ProblemCode.INVALID_U_LABEL, text, domain, None, "RFC 8616 §2"))
+    fault, asked = _fault_or_question(domain) if len(domain) <= MAX_NAME else (domain_fault(domain), None)
+    if asked is None:
+        raise _no_record(term, domain, _codes(term).invalid, fault or "")
+    return asked
+
+
+@lru_cache(maxsize=4096)  # what it keeps is bounded: no name here is longer than a name may be
+def _fault_or_question(domain: str) -> tuple[str | None, tuple[Question, Question] | None]:
+    """Return why a domain can't be asked for its record, or the question for it, as it is known and as it is asked."""
     fault = domain_fault(domain)
-    if fault is not None:
-        raise _no_record(term, domain, _codes(term).invalid, fault)
-    key, question = keyed(domain, _TXT)
-    answer = session.answers.get(key)
-    if answer is None:
-        answer = session.answers[key] = yield question
+    return (None, keyed(domain, _TXT)) if fault is None else (fault, None)
+
+
+def _found_record(session: Session, domain: str, term: Include | Redirect | None, answer: Answer) -> Record:
+    """Return the record in the answer to the question for a domain's record (RFC 7208 §4.4, §4.5)."""
     record: Record | RecordSyntaxError | Problem = answer.memo.get("record") or select_record(answer)
     if isinstance(record, Record):
         if session.tracer is not None:

@@ -16,6 +16,7 @@ from spfengine.problems import Problem, ProblemCode
 from spfengine.record.model import Include, Redirect
 from spfengine.visible import visible_name
 
+_A, _AAAA = RRType.A, RRType.AAAA
 _PERMERROR = Result.PERMERROR
 _TEMPERROR = Result.TEMPERROR
 _PER_LOOKUP = VoidRule.PER_LOOKUP
@@ -38,10 +39,10 @@ class Halt(Exception):  # noqa: N818 - no error of the program: the check ends h
 def charge(session: Session) -> None:
     """Count one term that asks DNS, before it asks (RFC 7208 §4.6.4)."""
     session.term_is_void = False
-    session.lookups += 1
-    if session.lookups > session.limits.lookups:
+    lookups = session.lookups = session.lookups + 1
+    if lookups > session.limits.lookups:
         raise Halt(_PERMERROR, _too_many_lookups(session))
-    if session.lookups > MAX_DEPTH and len(session.path) > MAX_DEPTH:
+    if lookups > MAX_DEPTH and len(session.path) > MAX_DEPTH:
         raise Halt(_PERMERROR, _too_deep(session))
 
 
@@ -87,7 +88,7 @@ def has_client(
         Halt: DNS could not answer, or this is one void lookup too many.
     """
     family = session.family
-    wanted = session.address_type
+    wanted = _A if family is V4 else _AAAA
     key, question = keyed(name, wanted)
     answer = session.answers.get(key)
     if answer is None:

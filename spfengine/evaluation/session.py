@@ -31,11 +31,11 @@ class Session:
     """One check: its arguments (RFC 7208 §4.1), and the state of its evaluation.
 
     Attributes:
-        family, ip: the client's address; address_type is the type of the records that hold such addresses.
+        family, ip: the client's address.
         domain: the domain checked, U-labels as A-labels; its final dot dropped, its case kept.
         domain_refused: whether IDNA2008 refuses the domain checked; `domain` then is as it was given.
         identity: "mailfrom" or "helo" (RFC 7208 §2.3, §2.4).
-        local_part, sender_domain: the halves of the sender; neither is empty after RFC 7208 §4.3.
+        local_part: the local part of the sender, never empty (RFC 7208 §4.3); its other half is the domain checked.
         helo: what the client said in HELO or EHLO, "" where that is not known.
         receiver: the name of the receiving host, or None.
         now: seconds since the epoch, for `%{t}`.
@@ -100,10 +100,9 @@ class Session:
         if receiver is not None or now.__class__ is not float or not isfinite(now):
             _refuse(receiver=receiver, now=now)
         self.family, self.ip = parse_address(ip)
-        self.address_type = _A if self.family is V4 else _AAAA
         self.identity = identity
         local_part, at, domain = sender.rpartition("@")
-        if domain[-1:] == ">" and sender[0] == "<":  # as it stands in MAIL FROM
+        if sender and sender[0] == "<" and sender[-1] == ">":  # as it stands in MAIL FROM
             local_part, at, domain = sender[1:-1].rpartition("@")
         if not (domain or at):
             domain = helo  # RFC 7208 §2.4: a null sender stands for postmaster@helo
@@ -114,7 +113,7 @@ class Session:
             a_labels = to_a_labels(domain)
             self.domain_refused = a_labels is None
             domain = octets(domain) if a_labels is None else a_labels
-        self.domain = self.sender_domain = domain
+        self.domain = domain
         if not local_part.isascii():
             local_part = octets(local_part)
         self.local_part = local_part or "postmaster"  # RFC 7208 §4.3
@@ -159,7 +158,7 @@ class Session:
             case "l":
                 return self.local_part
             case "o":
-                return self.sender_domain
+                return self.domain  # of the sender: the domain checked
             case "h":
                 return self.helo
             case "p":
@@ -174,7 +173,7 @@ class Session:
     @property
     def sender(self) -> str:
         """The sender as a mailbox."""
-        return f"{self.local_part}@{self.sender_domain}"
+        return f"{self.local_part}@{self.domain}"
 
     @property
     def dotted_ip(self) -> str:
@@ -190,12 +189,10 @@ class Session:
 _ARGUMENTS = (
     "family",
     "ip",
-    "address_type",
     "domain",
     "domain_refused",
     "identity",
     "local_part",
-    "sender_domain",
     "helo",
     "receiver",
     "now",

@@ -22,6 +22,7 @@ from spfengine.record.model import (
     MX,
     A,
     All,
+    Directive,
     DomainDirective,
     Exists,
     Explanation,
@@ -254,14 +255,19 @@ class Tracer:
         traced.outcome = Outcome.MATCH if matched else Outcome.NO_MATCH
         traced.why = _why(self.session, traced, self.records[-1].domain)
 
-    def networks(self, run: NetworkRun, hit: Network | None) -> None:
-        """Neighbouring ip4 and ip6 directives have been compared at once."""
+    def networks(self, run: NetworkRun, hit: Directive | None) -> None:
+        """Neighbouring ip4 and ip6 directives have been compared at once, and an all behind them."""
         for directive in run.directives:
             traced = self._find(directive)
             traced.outcome = Outcome.MATCH if directive is hit else Outcome.NO_MATCH
             traced.why = _why_network(self.session, directive)
             if directive is hit:
                 return
+
+    def all(self, directive: All) -> None:
+        """No step matched, so all does."""
+        traced = self._find(directive)
+        traced.outcome, traced.why = Outcome.MATCH, _WHY_ALL
 
     def question(self, question: Question, answer: Answer, repeated: bool) -> None:
         """A question has been answered."""
@@ -335,7 +341,12 @@ def _why_unreached(term: Term, record: TracedRecord, decided: str) -> str:
     return decided
 
 
-def _why_network(session: Session, directive: Network) -> str:
+_WHY_ALL = "all matches every address"
+
+
+def _why_network(session: Session, directive: Network | All) -> str:
+    if isinstance(directive, All):
+        return _WHY_ALL
     client = session.ip_text
     if directive.family is not session.family:
         return f"{client} is an IPv{session.family.version} address"
@@ -350,9 +361,7 @@ def _why_network(session: Session, directive: Network) -> str:
 
 def _why(session: Session, traced: TracedTerm, domain: str) -> str:
     term = traced.term
-    if isinstance(term, All):
-        return "all matches every address"
-    assert isinstance(term, DomainDirective), "ip4 and ip6 are traced as networks"
+    assert isinstance(term, DomainDirective), "ip4, ip6 and all are traced without a question"
     if isinstance(term, Include):
         return _why_include(traced)
     spec = term.domain_spec

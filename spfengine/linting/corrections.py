@@ -122,8 +122,9 @@ def _terms(token: Token, problem: Problem) -> Iterator[str]:
     bare = token.text.strip(_PUNCTUATION)
     if bare != token.text and bare:
         yield bare
-    plain = token.text[len(q) :]
-    yield from _addresses(q, plain)
+    if sep == ":" and known in MECHANISMS:
+        yield from _addresses(q, arg)
+    yield from _addresses(q, token.text[len(q) :])
     if problem.code is ProblemCode.UNKNOWN_MECHANISM:
         if known in MODIFIERS:
             yield f"{known}={arg}"
@@ -132,8 +133,6 @@ def _terms(token: Token, problem: Problem) -> Iterator[str]:
         yield f"{q}{name}:{arg}" if known in MECHANISMS else f"{name}={arg}"
     elif problem.code is ProblemCode.UNEXPECTED_ARGUMENT:
         yield f"{q}{name}"
-    if sep == ":":
-        yield from _addresses(q, arg)
     yield from _arguments(token)
     yield from _prefixes(token.text, known)
     if "%(" in arg:
@@ -158,8 +157,6 @@ def _arguments(token: Token) -> Iterator[str]:
             yield f"{q}ip4:{host}"
         if known in ("ip4", "ip6") and arg[-1:].isalpha():
             yield f"{q}a:{arg}"
-        if known in MECHANISMS and arg.startswith((":", "=")):
-            yield f"{q}{name}:{arg.lstrip(':=')}"
 
 
 def _addresses(qualifier: str, text: str) -> Iterator[str]:

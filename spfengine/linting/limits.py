@@ -23,7 +23,8 @@ def limits(walk: Walk) -> Generator[Question, Answer, list[Finding]]:
     """Return how near the domain comes to the limits."""
     need = yield from budget(walk.inputs, walk.answers)
     certain = need
-    if any(cost.most > len(cost.terms) for cost in need.voids[_PER_TERM].values()):
+    may_be_over = need.worst_voids(_PER_LOOKUP) >= walk.inputs.limits.voids
+    if may_be_over and any(cost.most > len(cost.terms) for cost in need.voids[_PER_TERM].values()):
         certain = yield from budget(walk.inputs, walk.answers, CERTAIN)
     root = walk.held[0]
     findings = [_loop(walk, loop) for loop in walk.loops] if need.endless else []
@@ -49,11 +50,13 @@ def _loop(walk: Walk, loop: Loop) -> Finding:
 
 
 def _changeable(walk: Walk, loop: Loop) -> tuple[Held, Term]:
+    own = {held.domain: held.record for held in walk.held if held.own}
     if not loop.held.own:
         for domain, text in reversed(loop.held.path):
-            held = next((each for each in walk.held if each.own and each.domain == domain), None)
-            if held is not None and held.record is not None:
-                return held, next(term for term in held.record.terms if term.text == text)
+            record = own.get(domain)
+            if record is not None:
+                held = next(each for each in walk.held if each.record is record)
+                return held, next(term for term in record.terms if term.text == text)
     return loop.held, loop.term
 
 

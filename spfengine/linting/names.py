@@ -104,13 +104,13 @@ def _exchange(walk: Walk, held: Held, term: MX, name: str, host: str) -> Found:
         text = f"{shown} is an IP address; expected the name of a host"
         hint = "give the host a name with that address, and the MX record that name"
         return [held.finding(LintCode.MX_IS_ADDRESS, text, term, hint)]
+    hint = f"correct the MX record of {visible_name(name)}, or take it out"
     if not is_askable(host):
-        return []
+        return [held.finding(LintCode.INVALID_TARGET_NAME, f"{shown} is no name that can be asked for", term, hint)]
     answers = yield from _both(walk, host)
     failures = [_unknown(held, term, host, kind, a) for kind, a in zip(_TYPES, answers, strict=True) if a.is_failure]
     if failures or any(answer.records for answer in answers):
         return failures
-    hint = f"correct the MX record of {visible_name(name)}, or take it out"
     if answers[0].status is Status.NXDOMAIN:
         return [held.finding(LintCode.NAME_NOT_FOUND, f"{shown} does not exist", term, hint)]
     return [held.finding(LintCode.NO_ADDRESSES, f"{shown} has no A or AAAA record", term, hint)]
@@ -129,17 +129,17 @@ def _invalid(held: Held, record: Record, term: Directive, name: str) -> Finding:
     text = f"{shown} never matches: {why}"
     hint = f"correct the name, or take {shown} out"
     fixed = None
-    for tidy in _tidied("" if spec is None else spec.text):
-        fixed = with_term(record, term, term.text.replace("" if spec is None else spec.text, tidy, 1))
+    tidy = None if spec is None else _tidied(spec.text)
+    if tidy is not None and spec is not None:
+        fixed = with_term(record, term, term.text.replace(spec.text, tidy, 1))
         hint = f"did you mean {visible(tidy, 60)}?"
     return held.finding(LintCode.INVALID_TARGET_NAME, text, term, hint, fixed)
 
 
-def _tidied(name: str) -> Iterator[str]:
-    """Yield the name without its empty labels, if that makes it one that can be asked for."""
+def _tidied(name: str) -> str | None:
+    """Return the name without its empty labels, if that makes it one that can be asked for."""
     tidy = ".".join([label for label in name.split(".") if label])
-    if "%" not in tidy and tidy != name and is_askable(tidy) and domain_fault(tidy) is None:
-        yield tidy
+    return tidy if "%" not in tidy and tidy != name and domain_fault(tidy) is None else None
 
 
 def without_record(walk: Walk) -> Found:

@@ -13,7 +13,7 @@ from spfengine.evaluation.limits import VoidRule
 from spfengine.evaluation.mechanisms import MATCHERS, Matching
 from spfengine.evaluation.questions import Halt, charge, count_void
 from spfengine.evaluation.result import Result
-from spfengine.evaluation.session import Answers, Session, address_type
+from spfengine.evaluation.session import Answers, Session
 from spfengine.names import is_askable
 from spfengine.policy.inputs import Inputs
 from spfengine.policy.outcome import Choice, Dependency, Input
@@ -82,8 +82,7 @@ class TilingSession(Session):
         forking: bool = False,
     ) -> None:
         self.family, self.ip = family, ip
-        self.address_type = address_type(family)
-        self.domain = self.sender_domain = inputs.domain
+        self.domain = inputs.domain
         if inputs.domain_refused:
             self.domain_refused = True
         self.identity = ""

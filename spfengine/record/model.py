@@ -1,6 +1,6 @@
 """The tree of a record: immutable terms, each with its text as written and its place in the record."""
 
-from typing import ClassVar
+from typing import ClassVar, final
 
 from spfengine.addresses import V4, V6, Family, Table, build_table, network_range
 from spfengine.frozen import Frozen, fill
@@ -117,6 +117,7 @@ class DomainDirective(Directive):
         fill(self, "domain_spec", domain_spec)
 
 
+@final
 class Include(DomainDirective):
     """`include` (RFC 7208 §5.2); it always has a domain-spec."""
 
@@ -218,28 +219,40 @@ class UnknownModifier(Modifier):
     __slots__ = ()
 
 
+@final
 class NetworkRun:
-    """Neighbouring ip4 and ip6 directives of a record, as one table a family: where they stand together, so they match.
+    """Neighbouring ip4 and ip6 directives, and an all behind them, as one table a family: the address alone decides.
 
     Attributes:
         directives: in the order in which they stand.
     """
 
-    __slots__ = ("_tables", "directives")
+    __slots__ = ("_ip4", "_ip6", "directives")
     charged = False
 
-    def __init__(self, directives: tuple[Network, ...]) -> None:
+    def __init__(self, directives: tuple[Network | All, ...]) -> None:
         self.directives = directives
-        self._tables: dict[int, Table[Network]] = {}
+        self._ip4: Table[Network | All] | None = None
+        self._ip6: Table[Network | All] | None = None
 
-    def table(self, family: Family) -> Table[Network]:
+    def table(self, family: Family) -> Table[Network | All]:
         """Return the table of one family; made when it is first needed."""
-        try:
-            return self._tables[family.version]
-        except KeyError:
-            ranges = [(*network_range(family, d.network, d.prefix), d) for d in self.directives if d.family is family]
-            table = self._tables[family.version] = build_table(ranges)
-            return table
+        table = self._ip4 if family is V4 else self._ip6
+        return self._make_table(family) if table is None else table
+
+    def _make_table(self, family: Family) -> Table[Network | All]:
+        ranges: list[tuple[int, int, Network | All]] = []
+        for directive in self.directives:
+            if isinstance(directive, All):
+                ranges.append((0, family.last, directive))
+            elif directive.family is family:
+                ranges.append((*network_range(family, directive.network, directive.prefix), directive))
+        table = build_table(ranges)
+        if family is V4:
+            self._ip4 = table
+        else:
+            self._ip6 = table
+        return table
 
 
 Step = NetworkRun | Directive
@@ -251,16 +264,19 @@ class Record(Frozen):
     Attributes:
         source: its text, each octet as one character.
         terms: all terms, in order.
-        steps: the directives in order of evaluation, neighbouring ip4 and ip6 merged.
+        steps: the directives in order of evaluation, neighbouring ip4 and ip6 merged; without those behind `all`, which
+            are never evaluated (RFC 7208 §5.1).
+        all: the `all` that decides where no step does, or None; None also where `all` is merged with ip4 and ip6.
         redirect: its redirect modifier, or None; None also where `all` stands in the record (RFC 7208 §6.1).
         explanation: its exp modifier, or None.
     """
 
-    __slots__ = ("explanation", "redirect", "source", "steps", "terms")
+    __slots__ = ("all", "explanation", "redirect", "source", "steps", "terms")
     fields: ClassVar[tuple[str, ...]] = ("source", "terms")
     source: str
     terms: tuple[Term, ...]
     steps: tuple[Step, ...]
+    all: All | None
     redirect: Redirect | None
     explanation: Explanation | None
 
@@ -268,18 +284,23 @@ class Record(Frozen):
         fill(self, "source", source)
         fill(self, "terms", terms)
         steps: list[Step] = []
-        run: list[Network] = []
-        redirect = explanation = None
-        has_all = False
+        run: list[Network | All] = []
+        redirect = explanation = first_all = None
         for term in terms:
-            if isinstance(term, Network):
-                run.append(term)
-            elif isinstance(term, Directive):
-                if run:
-                    steps.append(NetworkRun(tuple(run)))
-                    run = []
-                steps.append(term)
-                has_all = has_all or isinstance(term, All)
+            if isinstance(term, Directive):
+                if first_all is not None:
+                    continue
+                if isinstance(term, All):
+                    first_all = term
+                    if run:
+                        run.append(term)
+                elif isinstance(term, Network):
+                    run.append(term)
+                else:
+                    if run:
+                        steps.append(NetworkRun(tuple(run)))
+                        run = []
+                    steps.append(term)
             elif isinstance(term, Redirect):
                 redirect = term
             elif isinstance(term, Explanation):
@@ -287,7 +308,8 @@ class Record(Frozen):
         if run:
             steps.append(NetworkRun(tuple(run)))
         fill(self, "steps", tuple(steps))
-        fill(self, "redirect", None if has_all else redirect)
+        fill(self, "all", None if run else first_all)
+        fill(self, "redirect", redirect if first_all is None else None)
         fill(self, "explanation", explanation)
 
     def __str__(self) -> str:

@@ -163,7 +163,11 @@ def _diff() -> object:
     return _command("diff", "seed.example", "v=spf1 a -all")
 
 
-@pytest.mark.parametrize("make", [_result, _trace, _recording, _simulation, _policy, _both, _networks, _diff])
+def _tree() -> object:
+    return _command("tree", "seed.example")
+
+
+@pytest.mark.parametrize("make", [_result, _trace, _recording, _simulation, _policy, _both, _networks, _diff, _tree])
 def test_every_key_of_json_is_told(make: Callable[[], object]) -> None:
     text = text_of("json.md")
     keys = set(keys_of(make()))

@@ -37,7 +37,7 @@ from spfengine.evaluation.session import HELO, Session
 )
 def test_the_sender(sender: str, helo: str, local_part: str, domain: str) -> None:
     session = Session("192.0.2.1", sender, helo)
-    assert (session.local_part, session.domain, session.sender_domain) == (local_part, domain, domain)
+    assert (session.local_part, session.domain) == (local_part, domain)
     assert session.sender == f"{local_part}@{domain}"
     assert not session.domain_refused
 

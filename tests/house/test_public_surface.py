@@ -27,7 +27,7 @@ VALUES: dict[str, list[str]] = {
     "Result": "none neutral pass fail softfail temperror permerror".split(),
     "RRType": "TXT A AAAA MX PTR".split(),
     "Status": "NOERROR NXDOMAIN SERVFAIL REFUSED FORMERR TIMEOUT TRUNCATED LOOP".split(),
-    "Effect": "newly-passing newly-failing changed still-failing unchanged".split(),
+    "Effect": "newly-passing newly-failing changed still-failing unknown unchanged".split(),
     "Severity": "error warning info".split(),
     "LintCode": """
         invalid-domain invalid-u-label domain-not-found no-record multiple-records look-alike type-spf not-spf

@@ -56,6 +56,13 @@ class TestLimits:
         assert "neither A nor AAAA records do not" in finding.text
         assert "AAAA" in str(finding.hint)
 
+    def test_ipv4_clients_only(self) -> None:
+        zone = {"v6.example": {"AAAA": "2001:db8::6"}}
+        findings = case("v=spf1 a:v6.example a:v6.example//127 a:v6.example//126 -all", zone).findings()
+        finding = only(findings, "over-void-limit")
+        assert "to IPv4 clients only" in finding.text
+        assert "give these hosts A records too" in str(finding.hint)
+
     def test_both_families(self) -> None:
         findings = case("v=spf1 a:gone.example a:gone2.example a:gone3.example -all").findings()
         finding = only(findings, "over-void-limit")
@@ -195,6 +202,32 @@ def test_a_finding_is_a_value(code: str) -> None:
         shown = finding.render()
         assert str(finding.code) in shown
         assert all(line.isprintable() for line in shown.split("\n"))
+
+
+def test_live_dns_answers_where_no_resolver_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    zone = case("v=spf1 mx ?all").make()
+    monkeypatch.setattr("spfengine.checks.default_resolver", lambda: zone)
+    assert told(spfengine.lint(DOMAIN)) == ["neutral-all"]
+    assert told(asyncio.run(spfengine.alint(DOMAIN))) == ["neutral-all"]
+    assert told(asyncio.run(spfengine.alint(None, record="v=spf1 mx ?all"))) == ["neutral-all"]
+
+
+def test_an_mx_record_that_no_name_can_be_asked_of() -> None:
+    class Odd:
+        def resolve(self, question: spfengine.Question) -> spfengine.Answer:
+            if question.type == "MX":
+                return spfengine.Answer.mx((10, "a..example"), (20, "mx.x.example"))
+            return zone.resolve(question)
+
+    zone = case("v=spf1 mx -all").make()
+    assert told(spfengine.lint(DOMAIN, resolver=Odd())) == ["invalid-target-name"]
+
+
+def test_many_terms_that_cover_one_are_counted() -> None:
+    record = "v=spf1 " + " ".join(f"ip4:192.0.2.{i * 32}/27" for i in range(8)) + " ip4:192.0.2.0/24 -all"
+    finding = only(case(record).findings(), "redundant-term")
+    assert finding.text.endswith("ip4:192.0.2.0/27, ip4:192.0.2.32/27, ip4:192.0.2.64/27 and 5 more already say")
+    assert finding.fix == (record.replace(" ip4:192.0.2.0/24", ""),)
 
 
 def test_nothing_is_asked_twice() -> None:

@@ -118,10 +118,23 @@ def test_no_other_code_has_a_fix_in_its_case(code: str) -> None:
         ("v=spf1 mx include=ok.example -all", "v=spf1 mx include:ok.example -all"),
         ("v=spf1 mx inlcude=ok.example -all", "v=spf1 mx include:ok.example -all"),
         ("v=spf1 mx ~all ~all", "v=spf1 mx ~all"),
+        ("v=spf1 2001:db8::/48 -all", "v=spf1 ip6:2001:db8::/48 -all"),
+        ("v=spf1 a:2001:db8::1 -all", "v=spf1 ip6:2001:db8::1 -all"),
+        ("v=spf1 redirectok.example", "v=spf1 redirect=ok.example"),
+        ("v=spf1 include:ok.example/ -all", "v=spf1 include:ok.example -all"),
+        ("v=spf1 incl-ok.example -all", None),
+        ("v=spf1 explain=why.x.example -all", "v=spf1 exp=why.x.example -all"),
+        ("v=spf1 redirct:ok.example", "v=spf1 redirect=ok.example"),
+        ("v=spf1 mx redirect=ok.example redirect=a.example", "v=spf1 mx redirect=ok.example"),
+        ("v=spf1 mx " + "ip4:192.0.2.1 " * 200 + "-al", None),
+        ("v=spf1 mx " + "al " * 11, None),
+        (" " * 3000 + "v=spf1 mx -all", None),
+        ("spf is not for us", None),
     ],
 )  # fmt: skip
 def test_a_typo_is_told_with_the_record_that_was_meant(record: str, fixed: str | None) -> None:
-    fixes = {"".join(each.fix) for each in spfengine.lint(None, record=record) if each.fix is not None}
+    findings = [each for each in spfengine.lint(None, record=record) if each.code != "string-over-255"]
+    fixes = {"".join(each.fix) for each in findings if each.fix is not None}
     assert fixes == (set() if fixed is None else {fixed})
 
 

@@ -29,6 +29,13 @@ def leaves(outcome: Outcome) -> Iterator[Outcome]:
             yield from leaves(below)
 
 
+def followed(outcome: Outcome, *script: Choice) -> Outcome:
+    for choice in script:
+        assert outcome.tree is not None
+        outcome = dict(outcome.tree.branches)[choice]
+    return outcome
+
+
 def choices(outcome: Outcome) -> list[Choice]:
     assert outcome.tree is not None
     return [choice for choice, _ in outcome.tree.branches]
@@ -180,6 +187,24 @@ def test_without_what_it_rests_on_an_outcome_stays_conditional() -> None:
     assert policy.check(NOBODY, resolver=zone, sender="u@d.example", helo="").result == "fail"
     with pytest.raises(ArgumentError, match=r"not of the domain 'd\.example'"):
         policy.check(NOBODY, resolver=zone, sender="u@other.example", helo="")
+
+
+def test_one_term_met_on_two_ways_leads_on_from_each() -> None:
+    """j's exists is the fourth lookup either way: inside i, which then passes, or behind it, where nothing passes."""
+    zone = zone_of(
+        "v=spf1 include:i.example include:j.example -all",
+        i_example={"TXT": "v=spf1 -exists:%{l}.x.example include:j.example +all"},
+        j_example={"TXT": "v=spf1 -exists:%{l}.y.example"},
+    )
+    outcome = Policy.compile("d.example", resolver=zone).check(NOBODY)
+    matched = followed(outcome, Choice.MATCH, Choice.NO_MATCH)
+    assert (matched.result, matched.path) == ("fail", (("d.example", "-all"),))
+    not_matched = followed(outcome, Choice.NO_MATCH, Choice.NO_MATCH)
+    assert (not_matched.result, not_matched.path) == (
+        "pass",
+        (("d.example", "include:i.example"), ("i.example", "+all")),
+    )
+    assert matched.lookups == not_matched.lookups == 4
 
 
 def test_what_was_given_when_compiling_need_not_be_given_again() -> None:

@@ -76,3 +76,38 @@ def test_every_void_rule_and_limit_decides_in_a_policy_too(zone: Zone, call: Cal
         for limits in (Limits(void_rule=rule), Limits(10, 0, rule, 2), Limits(3, 1, rule, 1, count_p=True)):
             policy = Policy.compile(domain_of(call), resolver=zone, limits=limits)
             compare(policy, zone, call, limits, addresses([policy], chance, 2))
+
+
+def layered(random: Random) -> Zone:
+    """Networks before, between and behind terms that rest on the sender, in included records too."""
+
+    def record(includes: tuple[str, ...]) -> str:
+        terms = []
+        for _ in range(random.randrange(1, 7)):
+            kind = random.randrange(3)
+            if kind == 0:
+                terms.append(
+                    random.choice("+-") + f"ip4:10.{random.randrange(8)}.0.0/{random.choice((13, 14, 15, 16))}"
+                )
+            elif kind == 1:
+                terms.append(random.choice("+-~?") + f"exists:%{{l}}.{random.choice('xyz')}.example")
+            elif includes:
+                terms.append(random.choice("+-") + f"include:{random.choice(includes)}")
+        return " ".join(["v=spf1", *terms, random.choice(("-all", "?all", "all"))])
+
+    return Zone({
+        "a.example": {"TXT": record(("i.example", "j.example"))},
+        "i.example": {"TXT": record(("j.example",))},
+        "j.example": {"TXT": record(())},
+        "u.x.example": {"A": "127.0.0.2"},
+        "u.y.example": {"TXT": "no address"},
+        **{f"h1.{name}.example": {"A": "127.0.0.2"} for name in "xy"},
+    })  # fmt: skip
+
+
+@given(strategies.chance.map(layered), strategies.chance)
+def test_ranges_before_and_behind_conditional_terms_are_told_apart(zone: Zone, chance: Random) -> None:
+    policy = Policy.compile("a.example", resolver=zone)
+    at = list(addresses([policy], chance, 2))
+    for sender in ("u@a.example", "h1@a.example", "@a.example"):
+        compare(policy, zone, Call("", sender, ""), Limits(), at)

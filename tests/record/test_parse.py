@@ -74,7 +74,10 @@ def test_which_terms_are_charged() -> None:
 def test_neighbouring_networks_are_one_step() -> None:
     record = parse("v=spf1 ip4:192.0.2.1 ip6:::1 x=y ip4:192.0.2.2 a ip4:192.0.2.3 -all ip6:::2")
     kinds = [step.__class__ for step in record.steps]
-    assert kinds == [NetworkRun, A, NetworkRun, All, NetworkRun]
+    assert kinds == [NetworkRun, A, NetworkRun]
+    assert record.all is None
+    assert parse("v=spf1 a -all mx").steps == record.directives[3:4]
+    assert str(parse("v=spf1 a -all mx").all) == "-all"
     first = record.steps[0]
     assert isinstance(first, NetworkRun)
     assert [directive.text for directive in first.directives] == ["ip4:192.0.2.1", "ip6:::1", "ip4:192.0.2.2"]

@@ -9,20 +9,16 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from spfengine.addresses import V4, V6, address_text
-from spfengine.answers import Status
-from spfengine.resolvers.rrsets import RRset
 from spfengine.resolvers.zone import Zone
+from spfengine.testing.exporters.bind import TTL, master_file
 
 INSTALL = "apt-get install -y nsd"
-TTL = 300
 _SOA = f". {TTL} IN SOA fake-root.invalid. nobody.invalid. 1 3600 600 86400 {TTL}\n. {TTL} IN NS fake-root.invalid.\n"
 _CONFIGURATION = """
 server:
@@ -53,41 +49,6 @@ def find_nsd() -> str:
             pytest.fail(f"NSD is not installed, and CI must have it: {INSTALL}")
         pytest.skip(f"NSD, a real DNS server, is not installed: {INSTALL}")
     return nsd
-
-
-def master_file(rrsets: Iterable[RRset]) -> str:
-    """Return the text of a master file (RFC 1035 §5) of these RRsets. Those that fail by plan can't stand in one."""
-    lines = []
-    for rrset in rrsets:
-        if rrset.status is not Status.NOERROR:
-            raise ValueError(f"a master file has no way to say that {rrset.name} {rrset.type} is {rrset.status}")
-        for record in rrset.records:
-            ttl = TTL if rrset.ttl is None else rrset.ttl
-            lines.append(f"{_name(rrset.name)} {ttl} IN {rrset.type} {_data(rrset.type, record)}\n")
-    return "".join(lines)
-
-
-def _data(type: str, record: Any) -> str:
-    if type == "A":
-        return address_text(V4, record)
-    if type == "AAAA":
-        return address_text(V6, record)
-    if type == "MX":
-        return f"{record[0]} {_name(record[1])}"
-    if type in ("CNAME", "PTR"):
-        return _name(record)
-    if type in ("TXT", "SPF"):
-        pieces = [string[at : at + 255] for string in record for at in range(0, len(string) or 1, 255)]
-        return " ".join(f'"{_escaped(piece.decode("latin-1"))}"' for piece in pieces)
-    return " ".join(string.decode("latin-1") for string in record)
-
-
-def _name(name: str) -> str:
-    return ".".join(_escaped(label) for label in name.split(".")) + "." if name else "."
-
-
-def _escaped(text: str) -> str:
-    return "".join(c if c.isascii() and (c.isalnum() or c in "-_*") else f"\\{ord(c):03d}" for c in text)
 
 
 @contextmanager

@@ -10,8 +10,9 @@ from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.names import fold
 from spfengine.resolvers.live import LiveResolver
 from spfengine.resolvers.zone import Zone
+from spfengine.testing.exporters.bind import TTL
 from tests.wire.conftest import Ask
-from tests.wire.real_server import TTL, find_nsd
+from tests.wire.real_server import find_nsd
 
 pytestmark = pytest.mark.debian
 MX = RRType.MX

@@ -1,0 +1,1 @@
+"""Other libraries' faces on this engine, so that code written for them runs."""

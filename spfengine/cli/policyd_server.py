@@ -6,10 +6,11 @@ import re
 import signal
 import socket
 import stat
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 from ipaddress import ip_address
 from types import FrameType
+from typing import TypeVar
 
 from spfengine.cli import exits
 from spfengine.cli.exits import Failure
@@ -17,6 +18,8 @@ from spfengine.errors import ArgumentError
 from spfengine.receiver.delegation import Delegation
 from spfengine.receiver.requests import RequestReader, reply
 from spfengine.visible import visible
+
+_T = TypeVar("_T")
 
 _PIECE = 1 << 14
 _MOST_CLIENTS = 1000
@@ -186,7 +189,7 @@ class _Server:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, task: "asyncio.Task[None]"
     ) -> None:
         requests = RequestReader()
-        while octets := await asyncio.wait_for(reader.read(_PIECE), _IDLE):
+        while octets := await _in_time(reader.read(_PIECE)):
             for attributes in requests.feed(octets):
                 self._busy.add(task)
                 try:
@@ -195,5 +198,11 @@ class _Server:
                     self._delegation.note(f"the check failed: {type(error).__name__}: {error}")
                     action = _FAILED
                 writer.write(reply(action))
-                await asyncio.wait_for(writer.drain(), _IDLE)
+                await _in_time(writer.drain())
             self._busy.discard(task)
+
+
+async def _in_time(waiting: Awaitable[_T]) -> _T:
+    """Wait for a client. Not `asyncio.wait_for`: before Python 3.12 it may lose the cancellation at the end."""
+    async with asyncio.timeout(_IDLE):
+        return await waiting

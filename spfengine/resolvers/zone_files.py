@@ -32,7 +32,7 @@ def read_zone(path: "str | os.PathLike[str]") -> "Zone | Recording":
     if kind == "json":
         return _read_json(_octets_of(path))
     if kind in ("yml", "yaml"):
-        return _zone_of_suite(_load_yaml(_octets_of(path)))
+        return _zone_of_suite(load_yaml(_octets_of(path)))
     return Zone.from_file(os.fspath(path))
 
 
@@ -81,12 +81,17 @@ def _read_json(data: bytes) -> "Zone | Recording":
     return Recording.from_json(data)
 
 
-def _load_yaml(data: bytes) -> list[Any]:
-    """Return the documents of a YAML file. Aliases are refused: with them a small file makes an endless mapping."""
+def load_yaml(data: bytes | str) -> list[Any]:
+    """Return the documents of a YAML file. Aliases are refused: with them a small file makes an endless mapping.
+
+    Raises:
+        ZoneError: it is none.
+        MissingExtraError: pyyaml is not installed.
+    """
     try:
         import yaml
     except ImportError:
-        told = "a .yml file needs pyyaml: pip install pyyaml (or give the zone as .json or as a zone file)"
+        told = "YAML needs pyyaml: pip install pyyaml (the extra spfengine[testing]); a zone can be .json as well"
         raise MissingExtraError(told) from None
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

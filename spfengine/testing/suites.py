@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from spfengine.addresses import parse_address
-from spfengine.errors import AddressError, ArgumentError, MissingExtraError, ZoneError
+from spfengine.errors import AddressError, ArgumentError, ZoneError
 from spfengine.evaluation.limits import Limits
 from spfengine.evaluation.result import Result
 from spfengine.resolvers.zone import Zone
+from spfengine.resolvers.zone_files import load_yaml
 
 SEMANTICS = Path(__file__).with_name("suite") / "semantics.yml"
 """The suite of our own."""
@@ -24,7 +25,6 @@ _TEXTS = ("problem", "problem_says", "explanation_problem", "directive", "record
 _NUMBERS = ("lookups", "voids", "questions")
 _OURS = {*_TEXTS, *_NUMBERS, "path", "limits", "receiver", "now"}
 _RESULTS = frozenset(map(str, Result))
-_MAX_DEPTH = 20  # of a suite: document, zonedata, name, entries, entry, value, strings
 
 
 class SuiteError(ZoneError):
@@ -132,28 +132,16 @@ def read_suite(text: str, suite: str) -> list[Case]:
 
 
 def read_yaml(text: str, where: str) -> list[Any]:
-    """Return the documents of YAML. Aliases are refused: with them a small file makes an endless mapping.
+    """Return the documents of YAML.
 
     Raises:
         SuiteError: it is none.
         MissingExtraError: pyyaml is not installed.
     """
     try:
-        import yaml
-    except ImportError as missing:
-        raise MissingExtraError("suites and ledgers need pyyaml: install the extra `testing`") from missing
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    depth = 0
-    try:
-        for event in yaml.parse(text, loader):
-            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            if isinstance(event, yaml.AliasEvent) or depth > _MAX_DEPTH:
-                raise SuiteError(f"{where}: not to be read: it has an alias, or is nested too deep")
-        return list(yaml.load_all(text, loader))
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date that is none, and the like
-        if isinstance(error, SuiteError):
-            raise
-        raise SuiteError(f"{where}: not YAML: {' '.join(str(error).split())}") from error
+        return load_yaml(text)
+    except ZoneError as error:
+        raise SuiteError(f"{where}: {error}") from None
 
 
 def _read_document(document: object, suite: str, where: str) -> list[Case]:

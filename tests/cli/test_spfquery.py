@@ -1,6 +1,7 @@
 """`spfengine spfquery` stands in where Mail::SPF's or libspf2's command stood."""
 
 import subprocess
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -93,6 +94,11 @@ def test_a_value_is_never_taken_for_an_option(call: Call, suite: Suite) -> None:
         assert (ended.code, ended.out.split("\n")[0]) == (0, "pass")
 
 
+def test_what_a_client_sent_never_changes_how_options_are_read(call: Call) -> None:
+    ended = call("spfquery", "-m", "--libspf2", "-i", "192.0.2.1", "--zone", SEED)
+    assert (ended.code, ended.err, ended.out.split("\n")[0]) == (6, "", "none")
+
+
 def test_the_explanation_is_the_domains_or_the_given_or_ours(call: Call, suite: Suite) -> None:
     zone = suite(
         {
@@ -147,18 +153,22 @@ def test_a_file_has_a_query_a_line(call: Call, tmp_path: Any) -> None:
 
 
 def test_queries_on_stdin_are_answered_one_by_one() -> None:
+    buffered = {name: value for name, value in environment().items() if name != "PYTHONUNBUFFERED"}
     running = subprocess.Popen(
         command("spfquery", "--file", "-", "--zone", SEED),
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(),
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=buffered,
     )  # fmt: skip
     assert running.stdin is not None
     assert running.stdout is not None
+    too_late = threading.Timer(30, running.kill)
+    too_late.start()
     for ip, result in (IP, b"softfail"), ("163.44.239.12", b"pass"):
         running.stdin.write(f"{ip} {SENDER}\n".encode())
         running.stdin.flush()
         answer = [running.stdout.readline() for _ in range(4)]
         assert answer[0].strip() == result
     running.communicate(timeout=60)
+    too_late.cancel()
     assert running.returncode == 0
 
 

@@ -136,3 +136,18 @@ def test_a_port_that_is_taken() -> None:
         ended = call(SMALL, *OURS, "--dns", f"127.0.0.1:{taken.getsockname()[1]}")
     assert ended.code == 69
     assert "Address already in use" in ended.err
+
+
+@pytest.mark.parametrize("missing", ["yaml", "dnslib"])
+def test_without_the_extra_it_says_what_to_install(missing: str) -> None:
+    code = (
+        f"import sys; sys.modules[{missing!r}] = None\n"
+        "from spfengine.cli.app import main\n"
+        f"sys.exit(main({['conformance', SMALL, *ALWAYS_PASS]!r}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, env=environment(), timeout=60, check=False, cwd=REPOSITORY
+    )
+    assert done.returncode == 69
+    assert b"testing" in done.stderr
+    assert done.stderr.count(b"\n") == 1

@@ -72,7 +72,7 @@ THIRD_PARTY = {
     "resolvers.zone_files": {"yaml"},
     "names": {"idna"},
     "testing.pytest_plugin": {"pytest"},
-    "testing": {"dnslib", "yaml"},
+    "testing": {"dnslib"},
     "cli": {"click", "rich"},
 }
 IN_FUNCTION = {"idna", "asyncio"}

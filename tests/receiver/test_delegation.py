@@ -187,6 +187,12 @@ def test_octets_that_are_no_utf8_are_written_as_escapes() -> None:
     assert "\\\\xff" in Delegation(RULES, ZONE).decide(found)
 
 
+def test_whatever_is_noted_is_escaped() -> None:
+    log: list[str] = []
+    Delegation(RULES, ZONE, log.append).note("a\x1b[31m\nb")
+    assert log == ["a\\x1b[31m\\x0ab"]
+
+
 def test_the_log_tells_each_decision() -> None:
     log: list[str] = []
     delegation = Delegation(RULES, ZONE, log.append)

@@ -158,7 +158,7 @@ def test_a_hundred_clients_at_once() -> None:
         for thread in threads:
             thread.join(_PATIENCE)
         assert len(answers) == 500
-        assert {each[:38] for each in answers} == {"action=PREPEND Received-SPF: softfail"}
+        assert {each[:37] for each in answers} == {"action=PREPEND Received-SPF: softfail"}
 
 
 def test_a_check_that_runs_at_sigterm_is_answered() -> None:
@@ -277,7 +277,10 @@ def test_remote_clients_are_let_in_where_that_is_said() -> None:
 
 
 def test_idle_clients_do_not_hold_up_the_end() -> None:
-    with policyd("--listen", "127.0.0.1:0") as running, running.connect(), running.connect():
+    with policyd("--listen", "127.0.0.1:0") as running, running.connect() as one, running.connect() as two:
+        assert ask(one, wire(**SOFTFAIL)).startswith("action=")
+        assert ask(two, wire(**SOFTFAIL)).startswith("action=")
+        two.sendall(b"request=")
         began = time.monotonic()
         assert running.stop()[0] == 0
         assert time.monotonic() - began < 5

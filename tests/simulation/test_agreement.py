@@ -20,6 +20,7 @@ from spfengine.simulation.simulate import asimulate, compare, simulate
 from spfengine.simulation.simulation import Simulation
 from tests.properties import generate, strategies
 
+
 @pytest.fixture(autouse=True, scope="module")
 def _less_work() -> Iterator[None]:
     """Circles with conditional terms in them take their time in a budget; here they need not."""

@@ -66,7 +66,7 @@ class Changes:
         self.unknown = [network for network in self.unknown if self.rest[network.version] != _UNKNOWN]
         self.staying: dict[str, list[tuple[Network, str]]] = {}
         for family in (V4, V6):
-            if self.rest[family.version] not in (_KEPT, _UNKNOWN):
+            if self.rest[family.version] != _KEPT:
                 for first, last, outcome in after.ranges(family.version):
                     kept = difference([(first, last)], told[family.version])
                     rows = [(network, outcome_text(outcome)) for network in networks_of(family, kept)]
@@ -103,7 +103,7 @@ class Changes:
                 yield from network_rows(rows, width)
         groups: dict[str, list[tuple[Network, str]]] = {}
         for change in kept:
-            if self.rest[change.network.version] in (_KEPT, _UNKNOWN):
+            if self.rest[change.network.version] == _KEPT:
                 groups.setdefault(outcome_word(change.after), []).append((change.network, outcome_text(change.after)))
         for result, rows in groups.items():
             told = Span("  though a term that leads to it goes", "quiet")

@@ -163,7 +163,8 @@ def test_a_draft_outside_the_tree_changes_nothing_and_that_is_said(call: Call, s
 def test_a_new_name_and_the_record_that_includes_it(call: Call) -> None:
     out = call("simulate", "seed.example", "--zone", SEED,
                "--draft", "v=spf1 include:_spf.seed.example ~all",
-               "--draft", "_spf.seed.example=v=spf1 a:seed.example mx:seed.example ip4:150.95.55.137 -all").out  # fmt: skip
+               "--draft", "_spf.seed.example=v=spf1 a:seed.example mx:seed.example ip4:150.95.55.137 -all",
+               ).out  # fmt: skip
     assert "_spf.seed.example: a new SPF record" in out
     assert "everything else keeps its result" in out
     assert "163.44.239.12/32  by include:_spf.seed.example → mx:seed.example" in out

@@ -55,10 +55,14 @@ CHAPTERS: dict[str, list[str]] = {
         "spfengine.policy.reachability:Reason", "spfengine.policy.reachability:Covered",
         "spfengine.policy.reachability:Overlap",
     ],
+    "All that a record leads to": [
+        "include_tree", "ainclude_tree", "IncludeTree",
+        "spfengine.policy.tree_nodes:TreeRecord", "spfengine.policy.tree_nodes:TreeTerm",
+    ],
     "What a draft changes": [
-        "simulate", "asimulate", "Simulation", "Sender", "SenderChange", "Effect",
-        "spfengine.simulation.simulate:compare",
+        "simulate", "asimulate", "compare", "Simulation", "Sender", "SenderChange", "Effect",
         "spfengine.simulation.records:RecordChange", "spfengine.simulation.records:TermChange",
+        "spfengine.simulation.records:Standing",
     ],
     "What is wrong with a domain's SPF": ["lint", "alint", "lint_zone", "Finding", "Severity", "LintCode"],
     "Header fields and SMTP replies": [

@@ -53,6 +53,8 @@ if TYPE_CHECKING:
     from spfengine.policy.diff import Change
     from spfengine.policy.outcome import Outcome
     from spfengine.policy.policy import Policy
+    from spfengine.policy.tree import ainclude_tree, include_tree
+    from spfengine.policy.tree_nodes import IncludeTree
     from spfengine.problems import Problem, ProblemCode
     from spfengine.record.model import Record
     from spfengine.record.parser import diagnose, parse
@@ -62,7 +64,7 @@ if TYPE_CHECKING:
     from spfengine.resolvers.recording import Recorder, Recording
     from spfengine.resolvers.zone import Zone
     from spfengine.simulation.senders import Effect, Sender, SenderChange
-    from spfengine.simulation.simulate import asimulate, simulate
+    from spfengine.simulation.simulate import asimulate, compare, simulate
     from spfengine.simulation.simulation import Simulation
 
 __version__ = "0.1.0"
@@ -80,6 +82,7 @@ _LAZY = {
     "Effect": "spfengine.simulation.senders",
     "Finding": "spfengine.linting.finding",
     "HeaderError": "spfengine.errors",
+    "IncludeTree": "spfengine.policy.tree_nodes",
     "Limits": "spfengine.evaluation.limits",
     "LintCode": "spfengine.linting.codes",
     "LiveResolver": "spfengine.resolvers.live",
@@ -116,13 +119,16 @@ _LAZY = {
     "acheck_both": "spfengine.checks",
     "acheck_helo": "spfengine.checks",
     "acheck_record": "spfengine.checks",
+    "ainclude_tree": "spfengine.policy.tree",
     "alint": "spfengine.linting.lint",
     "asimulate": "spfengine.simulation.simulate",
     "check": "spfengine.checks",
     "check_both": "spfengine.checks",
     "check_helo": "spfengine.checks",
     "check_record": "spfengine.checks",
+    "compare": "spfengine.simulation.simulate",
     "diagnose": "spfengine.record.parser",
+    "include_tree": "spfengine.policy.tree",
     "lint": "spfengine.linting.lint",
     "lint_zone": "spfengine.linting.lint",
     "parse": "spfengine.record.parser",
@@ -144,6 +150,7 @@ __all__ = [
     "Effect",
     "Finding",
     "HeaderError",
+    "IncludeTree",
     "Limits",
     "LintCode",
     "LiveResolver",
@@ -180,13 +187,16 @@ __all__ = [
     "acheck_both",
     "acheck_helo",
     "acheck_record",
+    "ainclude_tree",
     "alint",
     "asimulate",
     "check",
     "check_both",
     "check_helo",
     "check_record",
+    "compare",
     "diagnose",
+    "include_tree",
     "lint",
     "lint_zone",
     "parse",

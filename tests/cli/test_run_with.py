@@ -25,12 +25,16 @@ NOBODY = 65534
 # As nobody, but with modules that only root can read: all that is needed is loaded before the user changes. The last
 # call makes the process what one is that nobody started.
 AS_NOBODY = f"""
-import ctypes, encodings.ascii, encodings.idna, encodings.latin_1, fcntl, os, sys, tempfile, subprocess
+import ctypes, encodings.ascii, encodings.idna, encodings.latin_1, fcntl, os, sys, tempfile, time, subprocess
 import spfengine.resolvers.zone_files, spfengine.testing.serving, spfengine.testing.service, spfengine.testing.running
 from spfengine.cli import app, run_with
 from spfengine.testing import FakeDNS, Fault
 with FakeDNS(spfengine.Zone.from_file({SEED!r})) as server:
     spfengine.LiveResolver(server.nameserver).resolve(spfengine.Question("seed.example", spfengine.RRType.MX))
+for _ in range(5000):  # a thread that has been joined may still be there for the kernel, which wants one thread alone
+    if len(os.listdir("/proc/self/task")) == 1:
+        break
+    time.sleep(0.001)
 os.setgroups([])
 os.setgid({NOBODY})
 os.setuid({NOBODY})

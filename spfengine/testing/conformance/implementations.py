@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from itertools import count
 from typing import Any, Protocol
 
 from spfengine.errors import ArgumentError
@@ -170,6 +171,9 @@ def _text(file: Any) -> str:
     return text
 
 
+_MESSAGES = count()
+
+
 class PolicyServer:
     """A server of Postfix policy delegation. Each case is a connection of its own.
 
@@ -218,7 +222,7 @@ class PolicyServer:
             "client_address": case.host,
             "client_name": "unknown",
             "reverse_client_name": "unknown",
-            "instance": f"conformance.{case.suite}.{case.name}",
+            "instance": f"conformance.{os.getpid()}.{next(_MESSAGES)}",  # each request is about a message of its own
             "sasl_username": "",
             "size": "0",
         }

@@ -1,6 +1,6 @@
 """What answers after a change, put before what answers now; and what is asked of DNS, asked once for both."""
 
-from collections.abc import Container, Generator
+from collections.abc import Callable, Container, Generator
 from typing import Any, Protocol, TypeVar
 
 from spfengine.answers import Answer, Question, Resolver, RRType
@@ -59,14 +59,7 @@ class Drafted:
 
     def through(self, steps: Generator[Question, Answer, _T]) -> Generator[Question, Answer, _T]:
         """Run steps with the drafts laid over what answers."""
-        answer: Any = None
-        while True:
-            try:
-                question = steps.send(answer)
-            except StopIteration as stop:
-                result: _T = stop.value
-                return result
-            answer = yield from self._overlay.answering(question)
+        return _answered(steps, self._overlay.answering)
 
 
 class Replaced:
@@ -87,19 +80,29 @@ class Replaced:
 
     def through(self, steps: Generator[Question, Answer, _T]) -> Generator[Question, Answer, _T]:
         """Run steps, each question answered at once; nothing is left to ask."""
-        yield from ()  # it is a generator, as a Layer's must be
-        answer: Any = None
-        while True:
-            try:
-                question = steps.send(answer)
-            except StopIteration as stop:
-                result: _T = stop.value
-                return result
-            answer = self._resolver.resolve(question)
+        return _answered(steps, self._at_once)
+
+    def _at_once(self, question: Question) -> Generator[Question, Answer, Answer]:
+        yield from ()  # nothing is left to ask
+        return self._resolver.resolve(question)
 
 
 def once(steps: Generator[Question, Answer, _T], known: Answers) -> Generator[Question, Answer, _T]:
     """Run steps, asking only what is not known yet; what is asked is added."""
+
+    def answering(question: Question) -> Generator[Question, Answer, Answer]:
+        key = keyed(*question)[0]
+        if key not in known:
+            known[key] = yield question
+        return known[key]
+
+    return _answered(steps, answering)
+
+
+def _answered(
+    steps: Generator[Question, Answer, _T], answering: Callable[[Question], Generator[Question, Answer, Answer]]
+) -> Generator[Question, Answer, _T]:
+    """Run steps, each question answered by `answering`, which yields what it has to ask itself."""
     answer: Any = None
     while True:
         try:
@@ -107,10 +110,7 @@ def once(steps: Generator[Question, Answer, _T], known: Answers) -> Generator[Qu
         except StopIteration as stop:
             result: _T = stop.value
             return result
-        key = keyed(*question)[0]
-        answer = known.get(key)
-        if answer is None:
-            answer = known[key] = yield question
+        answer = yield from answering(question)
 
 
 def asking(question: Question) -> Generator[Question, Answer, Answer]:

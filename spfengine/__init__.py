@@ -63,7 +63,8 @@ if TYPE_CHECKING:
     from spfengine.resolvers.overlay import Overlay
     from spfengine.resolvers.recording import Recorder, Recording
     from spfengine.resolvers.zone import Zone
-    from spfengine.simulation.senders import Effect, Sender, SenderChange
+    from spfengine.senders import Sender
+    from spfengine.simulation.senders import Effect, SenderChange
     from spfengine.simulation.simulate import asimulate, compare, simulate
     from spfengine.simulation.simulation import Simulation
 
@@ -106,7 +107,7 @@ _LAZY = {
     "Result": "spfengine.evaluation.result",
     "SMTPReply": "spfengine.evaluation.headers.reply",
     "SPFEngineError": "spfengine.errors",
-    "Sender": "spfengine.simulation.senders",
+    "Sender": "spfengine.senders",
     "SenderChange": "spfengine.simulation.senders",
     "Severity": "spfengine.linting.codes",
     "Simulation": "spfengine.simulation.simulation",

@@ -16,7 +16,7 @@ from spfengine.evaluation.session import Session
 from spfengine.names import fold
 from spfengine.record.tokenizer import is_spf_octets
 from spfengine.resolvers.zone import Zone
-from spfengine.simulation.senders import Sender
+from spfengine.senders import Sender
 from spfengine.simulation.simulate import compare, simulate
 from spfengine.simulation.simulation import Simulation
 from spfengine.visible import visible, visible_name

@@ -1,58 +1,15 @@
-"""Who sends mail for a domain, and what a draft does to them."""
+"""What a draft does to senders."""
 
 from enum import StrEnum
 from typing import NamedTuple
 
-from spfengine.addresses import address_text, parse_address
 from spfengine.evaluation.check_result import CheckResult
 from spfengine.evaluation.result import Result
-from spfengine.frozen import Frozen, fill
 from spfengine.policy.outcome import Outcome
+from spfengine.senders import Sender
 
 _BROKEN = (Result.PERMERROR, Result.TEMPERROR)
 """Results that are worse than any that the record itself gives."""
-
-
-class Sender(Frozen):
-    """Somebody who sends mail for a domain, as a report, a message or a log shows it.
-
-    Attributes:
-        ip: the client's address as text.
-        sender: the address of MAIL FROM, or its domain behind an "@" where the local part is not known.
-        helo: the HELO name, or None where it is not known.
-        count: how many messages.
-        label: a name for people, or None.
-        reported: the SPF result that somebody else saw, or None.
-    """
-
-    __slots__ = fields = ("ip", "sender", "helo", "count", "label", "reported")
-    ip: str
-    sender: str
-    helo: str | None
-    count: int
-    label: str | None
-    reported: str | None
-
-    def __init__(
-        self,
-        ip: object,
-        sender: str,
-        helo: str | None = None,
-        count: int = 1,
-        label: str | None = None,
-        reported: str | None = None,
-    ) -> None:
-        """Make a sender.
-
-        Raises:
-            AddressError: `ip` is no IP address.
-        """
-        fill(self, "ip", address_text(*parse_address(ip)))
-        fill(self, "sender", sender)
-        fill(self, "helo", helo)
-        fill(self, "count", count)
-        fill(self, "label", label)
-        fill(self, "reported", reported)
 
 
 class Effect(StrEnum):

@@ -26,10 +26,11 @@ from spfengine.record.parser import parse
 from spfengine.record.tokenizer import is_spf_octets
 from spfengine.resolvers.overlay import Drafts
 from spfengine.resolvers.rrsets import Records, read_name
+from spfengine.senders import Sender
 from spfengine.simulation.layers import Drafted, Layer, Replaced, asking, once
 from spfengine.simulation.problems import breaking, broken, incomplete, not_reached
 from spfengine.simulation.records import RecordChange, record_change, spf_texts
-from spfengine.simulation.senders import Sender, SenderChange
+from spfengine.simulation.senders import SenderChange
 from spfengine.simulation.simulation import Simulation
 from spfengine.visible import visible_name
 

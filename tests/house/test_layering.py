@@ -27,8 +27,10 @@ FLOORS: list[list[str]] = [
     ["drivers checks prefetch"],
     # 4: the meaning for all addresses
     ["policy checker"],
-    # 5: what people come for
-    ["linting", "simulation", "evidence", "advice", "receiver"],
+    # 5: what people come for: the senders of a domain, what is wrong or would change, and what to do
+    ["senders"],
+    ["linting", "simulation", "evidence", "dmarc", "receiver"],
+    ["advice"],
     # 6: how people reach it from their own programs and tests
     ["report", "testing", "compat"],
     # 7: how people reach it from a shell, all of the above included

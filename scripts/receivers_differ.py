@@ -45,10 +45,9 @@ answers in another way than the suite says.
 - Postfix does no SPF of its own: what it does depends on the policy server behind it. Ours comes out as the suites say
   (`tests/conformance/`).
 
-In the tables: empty where the receiver answers as RFC 7208 wants, **bold** where not, **nothing** where it gave no result,
-**varies** where it is not the same each time,
-*{other}* where the result is right and the text of the explanation is not, / where the case is left out. Cases without
-a mark are ours; those with ° are of the OpenSPF suite.
+In the tables: empty where the receiver answers as RFC 7208 wants, **bold** where not, **nothing** where it gave no
+result, **varies** where it is not the same each time, *{other}* where the result is right and the text of the
+explanation is not, / where the case is left out. Cases with ° are of the OpenSPF suite.
 """
 
 _TAIL = """
@@ -115,9 +114,10 @@ def page(cases: Sequence[Case]) -> str:
     counts = Counter(case.suite for case in cases)
     ours, theirs = (counts[suite] for suite in _SUITES)
     parts = [_HEAD.format(ours=ours, theirs=theirs, summary="\n".join(_summary(cases, ledgers)), other=_OTHER_TEXT)]
+    cells = {id(case): [cell(case, each) for each in ledgers] for case in cases}
+    told = [case for case in cases if any(each not in ("", "/") for each in cells[id(case)])]
     for rule in RULES:
-        about = [case for case in cases if rule_of(case) is rule]
-        cells = {id(case): [cell(case, each) for each in ledgers] for case in about}
+        about = [case for case in told if rule_of(case) is rule]
         differ = [case for case in about if any(each.startswith("**") for each in cells[id(case)])]
         texts = [case for case in about if case not in differ and f"*{_OTHER_TEXT}*" in cells[id(case)]]
         if not differ and not texts:

@@ -109,7 +109,7 @@ RULES = (
     Rule(("4.6", "4.6.1", "12", "5", "5.6"), "Syntax",
          "Lint a record before you publish it: with one wrong character it is a permanent error for some receivers, no "
          "policy at all for Exim, and rspamd goes by the rest of it."),
-    Rule(("4.6.2", "4.6.3", "5.1", "6", "6.1"), "Order of the terms, all and redirect",
+    Rule(("4.6.2", "4.6.3", "4.7", "5.1", "6", "6.1"), "Order of the terms, all and redirect",
          "Put `all` last and only there, never beside redirect, and nothing behind either; don't publish `+all`, which "
          "rspamd does not honour."),
     Rule(("4.4",), "DNS failures",

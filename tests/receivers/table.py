@@ -66,7 +66,7 @@ RECEIVERS = (
     ),
     Receiver(
         "mail-spf", "Mail::SPF 2.9.0", ("spfquery.mail-spf-perl",),
-        (("perl", "-MMail::SPF", "-e", "print Mail::SPF->VERSION"), "v2.9.0"),
+        (("perl", "-MMail::SPF", "-e", "print Mail::SPF->VERSION"), "v2.009"),
         ("--jobs", "4", "--explanation-line", "2", "--default-explanation", "DEFAULT",
          "--command", ("spfquery.mail-spf-perl --scope mfrom --identity {identity} --ip {ip} --helo-identity {helo} "
                        "--hostname {receiver} --default-explanation DEFAULT")), parts=4,

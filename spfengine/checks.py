@@ -46,7 +46,7 @@ def check(
         ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
     """
     session = Session(ip, sender, helo, MAILFROM, limits, receiver, time() if now is None else now)
-    drive(check_host(session), default_resolver() if resolver is None else resolver, limits.seconds)
+    _decide(session, resolver)
     return CheckResult(session)
 
 
@@ -66,7 +66,7 @@ async def acheck(
         AddressError, ArgumentError, ResolverError: as `check`.
     """
     session = Session(ip, sender, helo, MAILFROM, limits, receiver, time() if now is None else now)
-    await adrive(check_host(session), default_resolver() if resolver is None else resolver, limits.seconds)
+    await _adecide(session, resolver)
     return CheckResult(session)
 
 
@@ -85,7 +85,7 @@ def check_helo(
         AddressError, ArgumentError, ResolverError: as `check`.
     """
     session = Session(ip, "", helo, HELO, limits, receiver, time() if now is None else now)
-    drive(check_host(session), default_resolver() if resolver is None else resolver, limits.seconds)
+    _decide(session, resolver)
     return CheckResult(session)
 
 
@@ -104,7 +104,7 @@ async def acheck_helo(
         AddressError, ArgumentError, ResolverError: as `check`.
     """
     session = Session(ip, "", helo, HELO, limits, receiver, time() if now is None else now)
-    await adrive(check_host(session), default_resolver() if resolver is None else resolver, limits.seconds)
+    await _adecide(session, resolver)
     return CheckResult(session)
 
 
@@ -210,6 +210,25 @@ def default_resolver() -> "LiveResolver":
 
         _live = LiveResolver()
     return _live
+
+
+def _decide(session: Session, resolver: "Resolver | None") -> None:
+    """Come to the verdict of a session; what the resolver has at hand is never asked for."""
+    if resolver is None:
+        resolver = default_resolver()
+    session.at_hand = getattr(resolver, "at_hand", session.at_hand)
+    evaluation = check_host(session)
+    question = next(evaluation, None)
+    if question is not None:
+        drive(evaluation, resolver, session.limits.seconds, question)
+
+
+async def _adecide(session: Session, resolver: "AnyResolver | None") -> None:
+    """Come to the verdict of a session in asyncio, as `_decide` does."""
+    if resolver is None:
+        resolver = default_resolver()
+    session.at_hand = getattr(resolver, "at_hand", session.at_hand)
+    await adrive(check_host(session), resolver, session.limits.seconds)
 
 
 def _is_null(sender: str) -> bool:

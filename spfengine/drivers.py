@@ -15,11 +15,17 @@ from spfengine.resolvers.asking import aresolve_of, no_answer, no_resolver
 _T = TypeVar("_T")
 
 
-def drive(evaluation: Generator[Question, Answer, _T], resolver: object, seconds: float | None) -> _T:
+def drive(
+    evaluation: Generator[Question, Answer, _T],
+    resolver: object,
+    seconds: float | None,
+    question: Question | None = None,
+) -> _T:
     """Run an evaluation to its end, each question answered by `resolver`.
 
     Args:
         seconds: after which elapsed time the evaluation is told that its time is over; None for never.
+        question: the one that the evaluation stands at, where it has begun.
 
     Raises:
         ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
@@ -32,14 +38,16 @@ def drive(evaluation: Generator[Question, Answer, _T], resolver: object, seconds
     step: Callable[[Any], Question] = evaluation.send
     value: Any = None
     while True:
-        try:
-            question = step(value)
-        except StopIteration as stop:
-            result: _T = stop.value
-            return result
+        if question is None:
+            try:
+                question = step(value)
+            except StopIteration as stop:
+                result: _T = stop.value
+                return result
         answer = value = resolve(question)
         if not isinstance(answer, Answer) or (answer.type is not question.type and answer.records):
             raise no_answer(resolver, question, answer)
+        question = None
         if monotonic() > end:
             step, value = evaluation.throw, Deadline()
 

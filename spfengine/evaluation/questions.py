@@ -63,7 +63,7 @@ def ask(session: Session, name: str, type: RRType) -> Generator[Question, Answer
     key, question = keyed(name, type)
     answer = session.answers.get(key)
     if answer is None:
-        answer = session.answers[key] = yield question
+        answer = session.answers[key] = session.at_hand(key) or (yield question)
     return answer
 
 
@@ -92,7 +92,7 @@ def has_client(
     key, question = keyed(name, wanted)
     answer = session.answers.get(key)
     if answer is None:
-        answer = session.answers[key] = yield question
+        answer = session.answers[key] = session.at_hand(key) or (yield question)
     if answer.records:
         return locate(session, answer.table(family, prefix)) is not None
     if answer.is_failure:

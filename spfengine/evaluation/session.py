@@ -1,6 +1,6 @@
 """What one check knows: the client, what it said, the limits, and the counters that run along."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,10 @@ HELO = "helo"
 
 Answers = dict[Question, Answer]
 """What DNS said, by question, the name in lower case."""
+AtHand = Callable[[Question], Answer | None]
+"""Where a resolver's answers are ready-made: what gives the one to a question, its name in lower case, or None."""
+
+_NOTHING: Answers = {}
 
 
 class Session:
@@ -40,6 +44,7 @@ class Session:
         receiver: the name of the receiving host, or None.
         now: seconds since the epoch, for `%{t}`.
         answers: what DNS said in this check, by folded name and type: nothing is asked twice.
+        at_hand: returns the answer to a question that need not go out, or None.
         lookups, voids: counters of RFC 7208 §4.6.4, one for the whole check.
         term_is_void: whether the term being evaluated has been counted as void already.
         counting: whether void lookups count now; not for the explanation (RFC 7208 §4.6.4).
@@ -74,6 +79,7 @@ class Session:
     explanation_problem: Problem | None = None
     matchers: "Mapping[type[Directive], Matcher] | None" = None
     explaining = True
+    at_hand: AtHand = _NOTHING.get
 
     def unknown_inputs(self, letters: frozenset[str]) -> tuple[str, ...]:  # noqa: ARG002 - a policy needs them
         """Return which inputs that these macro-letters need are not known; in a check of one client, none."""

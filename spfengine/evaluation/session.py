@@ -50,7 +50,7 @@ class Session:
         counting: whether void lookups count now; not for the explanation (RFC 7208 §4.6.4).
         path: the terms that evaluation stands in, outermost first, each with the domain of its record.
         tracer: who writes down what happens, or None.
-        tiling, lo, hi: whether comparisons are recorded, and the addresses for which all came out as they did.
+        tiling, hi: whether comparisons are recorded, and the last address for which all came out as they did.
         result: the verdict, once check_host() has come to it.
         problem: why it is none, temperror or permerror; otherwise None.
         directive: the directive whose qualifier gave the result; None for the default result, and with a problem.
@@ -69,7 +69,6 @@ class Session:
     counting = True
     tracer: "Tracer | None" = None
     tiling = False
-    lo = 0
     hi = 0
     result: Result
     problem: Problem | None = None
@@ -139,10 +138,9 @@ class Session:
         return other
 
     def narrow(self, starts: Sequence[int], index: int) -> None:
-        """Keep only the addresses from `starts[index]` up to the next start."""
-        self.lo = max(self.lo, starts[index])
-        if index + 1 < len(starts):
-            self.hi = min(self.hi, starts[index + 1] - 1)
+        """Keep only the addresses up to the next start behind `index`."""
+        if index + 1 < len(starts) and starts[index + 1] <= self.hi:
+            self.hi = starts[index + 1] - 1
 
     def macro_value(self, letter: str, domain: str, validated_name: str) -> str:
         """Return what a macro-letter stands for (RFC 7208 §7.2), before transformers, as octets.

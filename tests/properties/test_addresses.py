@@ -91,7 +91,7 @@ def client_text(family: Family, ip: int) -> str:
 def run(zone: Zone, call: Call, *, tiling: bool) -> Session:
     session = Session(*call)
     session.tiling = tiling
-    session.lo, session.hi = 0, session.family.last
+    session.hi = session.family.last
     drive(check_host(session), zone, None)
     return session
 
@@ -114,7 +114,7 @@ fixed_zones = strategies.chance.map(
 @given(fixed_zones, strategies.calls, strategies.chance)
 def test_a_run_is_the_same_up_to_the_end_of_its_interval(zone: Zone, call: Call, random: Random) -> None:
     """Design: "A run at address p also records the interval around p in which *every comparison that it made would
-    have come out the same*. In that interval the whole run is the same". A policy goes upwards, so only its end is kept.
+    have come out the same*. In that interval the whole run is the same". Only its end is kept.
     """
     session = run(zone, call, tiling=True)
     assert session.ip <= session.hi

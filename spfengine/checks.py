@@ -3,9 +3,8 @@
 from time import time
 from typing import TYPE_CHECKING
 
-from spfengine.drivers import adrive, drive
+from spfengine.drivers import arun, run
 from spfengine.errors import ArgumentError, ZoneError
-from spfengine.evaluation.check_host import check_host
 from spfengine.evaluation.check_result import CheckResult
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.session import HELO, MAILFROM, Session
@@ -46,7 +45,7 @@ def check(
         ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
     """
     session = Session(ip, sender, helo, MAILFROM, limits, receiver, time() if now is None else now)
-    _decide(session, resolver)
+    run(session, default_resolver() if resolver is None else resolver)
     return CheckResult(session)
 
 
@@ -66,7 +65,7 @@ async def acheck(
         AddressError, ArgumentError, ResolverError: as `check`.
     """
     session = Session(ip, sender, helo, MAILFROM, limits, receiver, time() if now is None else now)
-    await _adecide(session, resolver)
+    await arun(session, default_resolver() if resolver is None else resolver)
     return CheckResult(session)
 
 
@@ -85,7 +84,7 @@ def check_helo(
         AddressError, ArgumentError, ResolverError: as `check`.
     """
     session = Session(ip, "", helo, HELO, limits, receiver, time() if now is None else now)
-    _decide(session, resolver)
+    run(session, default_resolver() if resolver is None else resolver)
     return CheckResult(session)
 
 
@@ -104,7 +103,7 @@ async def acheck_helo(
         AddressError, ArgumentError, ResolverError: as `check`.
     """
     session = Session(ip, "", helo, HELO, limits, receiver, time() if now is None else now)
-    await _adecide(session, resolver)
+    await arun(session, default_resolver() if resolver is None else resolver)
     return CheckResult(session)
 
 
@@ -210,25 +209,6 @@ def default_resolver() -> "LiveResolver":
 
         _live = LiveResolver()
     return _live
-
-
-def _decide(session: Session, resolver: "Resolver | None") -> None:
-    """Come to the verdict of a session; what the resolver has at hand is never asked for."""
-    if resolver is None:
-        resolver = default_resolver()
-    session.at_hand = getattr(resolver, "at_hand", session.at_hand)
-    evaluation = check_host(session)
-    question = next(evaluation, None)
-    if question is not None:
-        drive(evaluation, resolver, session.limits.seconds, question)
-
-
-async def _adecide(session: Session, resolver: "AnyResolver | None") -> None:
-    """Come to the verdict of a session in asyncio, as `_decide` does."""
-    if resolver is None:
-        resolver = default_resolver()
-    session.at_hand = getattr(resolver, "at_hand", session.at_hand)
-    await adrive(check_host(session), resolver, session.limits.seconds)
 
 
 def _is_null(sender: str) -> bool:

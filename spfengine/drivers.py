@@ -9,10 +9,33 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from spfengine.answers import Answer, Question
+from spfengine.evaluation.check_host import check_host
 from spfengine.evaluation.limits import Deadline
+from spfengine.evaluation.session import Session
 from spfengine.resolvers.asking import aresolve_of, no_answer, no_resolver
 
 _T = TypeVar("_T")
+
+
+def run(session: Session, resolver: object) -> None:
+    """Come to the verdict on a session, every question answered by `resolver`; what it has at hand is never asked for.
+
+    Raises:
+        ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
+    """
+    session.at_hand = getattr(resolver, "at_hand", session.at_hand)
+    evaluation = check_host(session)
+    question = next(evaluation, None)
+    if question is not None:
+        drive(evaluation, resolver, session.limits.seconds, question)
+    elif not hasattr(resolver, "resolve"):  # nothing had to be asked, yet a caller's mistake is told
+        raise no_resolver(resolver)
+
+
+async def arun(session: Session, resolver: object) -> None:
+    """Come to the verdict on a session in asyncio: `run` with `aresolve`."""
+    session.at_hand = getattr(resolver, "at_hand", session.at_hand)
+    await adrive(check_host(session), resolver, session.limits.seconds)
 
 
 def drive(

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from spfengine.addresses import V4, V6, Family, parse_address
 from spfengine.answers import Answer, Question, Status
-from spfengine.drivers import adrive, drive
+from spfengine.drivers import adrive, drive, run
 from spfengine.errors import ArgumentError
-from spfengine.evaluation.check_host import check_host
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Answers, Session
@@ -174,11 +173,11 @@ class Policy(HashedOnce):
         outcome = self._outcome(ip)
         if outcome.result is not None or resolver is None:
             return outcome
-        inputs = {each for dependency in outcome.depends_on for each in dependency.inputs}
-        lacking = (sender is None and self.local_part is None and Input.LOCAL_PART in inputs) or (
-            helo is None and self.helo is None and Input.HELO in inputs
-        )
-        return outcome if lacking else self._ask(ip, sender, helo, resolver, receiver, now or 0.0)
+        if (sender is None and self.local_part is None and Input.LOCAL_PART in outcome.inputs) or (
+            helo is None and self.helo is None and Input.HELO in outcome.inputs
+        ):
+            return outcome
+        return self._ask(ip, sender, helo, resolver, receiver, now or 0.0)
 
     def check_many(self, ips: Iterable[object]) -> list[Outcome]:
         """Return the outcome for each address, in the order of the addresses.
@@ -342,14 +341,15 @@ class Policy(HashedOnce):
             session.local_part = self.local_part  # as octets already
         if helo is None and self.helo is not None:
             session.helo = self.helo
-        if fold(session.domain) != fold(self.domain):
+        if session.domain != self.domain and fold(session.domain) != fold(self.domain):
             raise ArgumentError(f"the sender {visible(text, 80)!r} is not of the domain {visible(self.domain, 80)!r}")
         session.explaining = False
-        drive(check_host(session), resolver, self.limits.seconds)
+        run(session, resolver)
+        directive = session.directive
         return Outcome(
             session.result,
             session.problem,
-            None if session.directive is None else session.directive.text,
+            None if directive is None else directive.text,
             session.record_domain,
             tuple([(domain, term.text) for domain, term in session.path]),
             session.lookups,

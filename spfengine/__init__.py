@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from spfengine.advice.catalogue.provider import Provider
     from spfengine.advice.identification import Identification, Match
     from spfengine.advice.identify import aidentify, aidentify_many, identify, identify_many
+    from spfengine.advice.rdap.client import RDAP
     from spfengine.answers import Answer, AsyncResolver, Question, Resolver, RRType, Status
     from spfengine.checks import (
         acheck,
@@ -105,6 +106,7 @@ _LAZY = {
     "ProblemCode": "spfengine.problems",
     "Provider": "spfengine.advice.catalogue.provider",
     "Question": "spfengine.answers",
+    "RDAP": "spfengine.advice.rdap.client",
     "RRType": "spfengine.answers",
     "ReceivedSPF": "spfengine.evaluation.headers.received",
     "Record": "spfengine.record.model",
@@ -153,6 +155,7 @@ _LAZY = {
 }
 
 __all__ = [
+    "RDAP",
     "AddressError",
     "Answer",
     "ArgumentError",

@@ -62,6 +62,12 @@ def _simulate() -> click.Command:
     return command
 
 
+def _identify() -> click.Command:
+    from spfengine.cli.identify import command
+
+    return command
+
+
 def _serve() -> click.Command:
     from spfengine.cli.serve import command
 
@@ -111,6 +117,7 @@ COMMANDS = {
     "lint": _Command("Find what is wrong, risky or without effect in a domain's SPF.", _lint),
     "networks": _Command("List the networks that get a result, the fewest there can be.", _networks),
     "diff": _Command("Compare two records for every address there is.", _diff),
+    "identify": _Command("Say whose an address is, and how that is known.", _identify),
     "spfquery": _Command("Check clients as Mail::SPF's and libspf2's command does, with its exit codes.", _spfquery),
     "policyd": _Command("Answer Postfix's policy requests: refuse a message, or add a header field to it.", _policyd),
     "serve": _Command("Serve zones by DNS on loopback, for tests of any program.", _serve),

@@ -17,7 +17,7 @@ from spfengine import errors
 NAMES = """
     AddressError Answer ArgumentError AsyncResolver AuthenticationResults Budget Cache Catalogue CatalogueError
     Change CheckResult Effect Finding HeaderError Identification IncludeTree Limits LintCode LiveResolver Match
-    MethodResult MissingExtraError Outcome Overlay Policy Problem ProblemCode Provider Question RRType ReceivedSPF
+    MethodResult MissingExtraError Outcome Overlay Policy Problem ProblemCode Provider Question RDAP RRType ReceivedSPF
     Record RecordSyntaxError Recorder Recording RecordingError Resolver ResolverError Result SMTPReply
     SPFEngineError Sender SenderChange Severity Simulation Status Trace VoidRule Zone ZoneError acheck acheck_both
     acheck_helo acheck_record aidentify aidentify_many ainclude_tree alint asimulate check check_both check_helo

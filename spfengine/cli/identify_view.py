@@ -44,7 +44,7 @@ def _address(found: Identification) -> Iterator[Line]:
         yield line(address, f" {_verb(best)} ", Span(visible(best.name), "strong"), shared, hang=2)
     for match in found.matches:
         whose = "" if best is None or match.name == best.name else f"{visible(match.name)}: "
-        through = "" if match.through is None else f" (that is {visible(match.through.name)}'s)"
+        through = "" if match.through is None else f" (the record of {visible(match.through.name)})"
         word = f" {match.confidence:<{_WIDEST}} "
         yield line(_MARKS[match.confidence], word, f"{whose}{match.evidence}{through}", indent=2, hang=_WIDEST + 3)
     for missing in found.missing:

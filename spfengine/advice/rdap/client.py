@@ -104,9 +104,8 @@ class _Run:
     async def _registries_of(self, version: int) -> Registries:
         if version not in self._registries:
             try:
-                document = await self._fetcher.fetch(
-                    str(self._base.join(f"ipv{version}.json")), {authority(self._base)}
-                )
+                url = str(self._base.join(f"ipv{version}.json"))
+                document, _ = await self._fetcher.fetch(url, {authority(self._base)})
                 self._registries[version] = Registries(version, document, plain=self._base.scheme == "http")
             except Unanswered as unanswered:
                 self._registries[version] = unanswered

@@ -54,6 +54,24 @@ def _simulate() -> click.Command:
     return command
 
 
+def _flatten() -> click.Command:
+    from spfengine.cli.flatten import command
+
+    return command
+
+
+def _snapshot() -> click.Command:
+    from spfengine.cli.snapshot import command
+
+    return command
+
+
+def _drift() -> click.Command:
+    from spfengine.cli.drift import command
+
+    return command
+
+
 def _serve() -> click.Command:
     from spfengine.cli.serve import command
 
@@ -100,6 +118,9 @@ COMMANDS = {
     "check": _Command("Check whether a client may send mail for a domain, and show why.", _check),
     "tree": _Command("Show a record with everything that it leads to, and what that costs.", _tree),
     "simulate": _Command("Show what a change to SPF records would do, before it is published.", _simulate),
+    "flatten": _Command("Put networks in place of includes, and prove that nothing else changes.", _flatten),
+    "snapshot": _Command("Keep what DNS says of domains now, to be told later what changed.", _snapshot),
+    "drift": _Command("Show what changed in DNS since a snapshot, for every address there is.", _drift),
     "lint": _Command("Find what is wrong, risky or without effect in a domain's SPF.", _lint),
     "networks": _Command("List the networks that get a result, the fewest there can be.", _networks),
     "diff": _Command("Compare two records for every address there is.", _diff),

@@ -3,6 +3,7 @@
 from collections.abc import Generator
 from typing import NamedTuple
 
+from spfengine.addresses import V4, V6
 from spfengine.advice.flatten.choosing import lifted
 from spfengine.answers import Answer, Question
 from spfengine.evaluation.result import Result
@@ -13,8 +14,12 @@ from spfengine.policy.inputs import Inputs
 from spfengine.policy.outcome import Choice, Outcome
 from spfengine.policy.over_limits import over_limits
 from spfengine.policy.policy import Policy, compiling
+from spfengine.policy.tiling import tile
 from spfengine.problems import Problem, ProblemCode
 from spfengine.simulation.layers import Layer, once
+
+_MAX_STEPS = 1 << 19
+"""Work for the conditional ranges of a family, where there are no limits."""
 
 _OVER = (ProblemCode.TOO_MANY_LOOKUPS, ProblemCode.TOO_MANY_VOID_LOOKUPS)
 
@@ -61,7 +66,19 @@ def measuring(inputs: Inputs, known: Answers) -> Generator[Question, Answer, Bef
     need = yield from once(budget(inputs, dict(policy.answers)), known)
     if need.endless:
         return next(over_limits(need, inputs.limits))
-    return Before(policy, (yield from once(compiling(lifted(inputs)), known)), need)
+    return Before(policy, (yield from once(_without_limits(inputs), known)), need)
+
+
+def _without_limits(inputs: Inputs) -> Generator[Question, Answer, Policy]:
+    """Return what a record would mean if there were no limits. Terms that rest on more may grow without them, so how
+    far they are followed is limited in its place.
+    """
+    answers: Answers = {}
+    without = lifted(inputs)
+    starts4, outcomes4, _ = yield from tile(without, V4, answers, max_steps=_MAX_STEPS)
+    starts6, outcomes6, _ = yield from tile(without, V6, answers, max_steps=_MAX_STEPS)
+    ranges = (tuple(starts4), tuple(outcomes4)), (tuple(starts6), tuple(outcomes6))
+    return Policy(inputs.domain, None, None, without.limits, *ranges, answers, None)
 
 
 def proving(
@@ -73,12 +90,14 @@ def proving(
     get another result.
     """
     after = yield from once(layer.through(compiling(inputs)), known)
-    meant = yield from once(layer.through(compiling(lifted(inputs))), known)
+    meant = yield from once(layer.through(_without_limits(inputs)), known)
     need = yield from once(layer.through(budget(inputs, dict(after.answers))), known)
     if need.worst_lookups > inputs.limits.lookups:
         names = len(layer.names) - 1
-        told = f"{need.worst_lookups} lookups are needed, {names} of them for names that hold the networks"
-        return too_large(f"{told}, and {inputs.limits.lookups} are allowed")
+        told = f"{need.worst_lookups} lookups are needed, and {inputs.limits.lookups} are allowed"
+        if not names:
+            return too_large(f"{told}: the terms that stay need them", "flatten more includes, or hosts too")
+        return too_large(f"{told}; {names} of them are for names that hold the networks")
     compared = _Comparison()
     changes = result_changes(before.policy, after)
     wrong = [each for each in changes if not compared.differ_by_limits(each.before, each.after)]
@@ -91,9 +110,8 @@ def proving(
     return Proof(before.policy, after, before.budget, need, tuple(changes))
 
 
-def too_large(text: str) -> Problem:
+def too_large(text: str, hint: str = "flatten fewer includes, those with the fewest networks") -> Problem:
     """Return the problem that a flattened record does not fit, and why."""
-    hint = "flatten fewer includes, those with the fewest networks; or take out what is not needed"
     return Problem(ProblemCode.FLATTEN_TOO_LARGE, f"the record can't be made to fit: {text}", None, None, "4.6.4", hint)
 
 

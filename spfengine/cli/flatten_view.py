@@ -75,8 +75,9 @@ def _proof(proof: Proof, width: int | None) -> Iterator[Line]:
         mended = Changes(proof.before, proof.after, proof.mended, _why, lambda _: False)
         yield from mended.lines(width)
         for result, rows in mended.staying.items():
-            about = networks_text([network for network, _ in rows])
-            yield line(Span(f"stays {result}", "strong"), Span(f"  {about}", "quiet"), indent=2, hang=2)
+            if rows:
+                about = networks_text([network for network, _ in rows])
+                yield line(Span(f"stays {result}", "strong"), Span(f"  {about}", "quiet"), indent=2, hang=2)
         yield from mended.rest_lines()
     for each in conditions(proof.after):
         told = f"the same, though its result rests on more than the address: {each}"

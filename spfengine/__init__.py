@@ -13,6 +13,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from spfengine.advice.drift.drift import Drift, adrift, drift
+    from spfengine.advice.drift.snapshot import Snapshot, asnapshot, snapshot
+    from spfengine.advice.flatten.flatten import aflatten, flatten
+    from spfengine.advice.flatten.flattening import Flattening
     from spfengine.answers import Answer, AsyncResolver, Question, Resolver, RRType, Status
     from spfengine.checks import (
         acheck,
@@ -80,8 +84,10 @@ _LAZY = {
     "Cache": "spfengine.resolvers.cache",
     "Change": "spfengine.policy.diff",
     "CheckResult": "spfengine.evaluation.check_result",
+    "Drift": "spfengine.advice.drift.drift",
     "Effect": "spfengine.simulation.senders",
     "Finding": "spfengine.linting.finding",
+    "Flattening": "spfengine.advice.flatten.flattening",
     "HeaderError": "spfengine.errors",
     "IncludeTree": "spfengine.policy.tree_nodes",
     "Limits": "spfengine.evaluation.limits",
@@ -111,6 +117,7 @@ _LAZY = {
     "SenderChange": "spfengine.simulation.senders",
     "Severity": "spfengine.linting.codes",
     "Simulation": "spfengine.simulation.simulation",
+    "Snapshot": "spfengine.advice.drift.snapshot",
     "Status": "spfengine.answers",
     "Trace": "spfengine.evaluation.trace",
     "VoidRule": "spfengine.evaluation.limits",
@@ -120,15 +127,20 @@ _LAZY = {
     "acheck_both": "spfengine.checks",
     "acheck_helo": "spfengine.checks",
     "acheck_record": "spfengine.checks",
+    "adrift": "spfengine.advice.drift.drift",
+    "aflatten": "spfengine.advice.flatten.flatten",
     "ainclude_tree": "spfengine.policy.tree",
     "alint": "spfengine.linting.lint",
     "asimulate": "spfengine.simulation.simulate",
+    "asnapshot": "spfengine.advice.drift.snapshot",
     "check": "spfengine.checks",
     "check_both": "spfengine.checks",
     "check_helo": "spfengine.checks",
     "check_record": "spfengine.checks",
     "compare": "spfengine.simulation.simulate",
     "diagnose": "spfengine.record.parser",
+    "drift": "spfengine.advice.drift.drift",
+    "flatten": "spfengine.advice.flatten.flatten",
     "include_tree": "spfengine.policy.tree",
     "lint": "spfengine.linting.lint",
     "lint_zone": "spfengine.linting.lint",
@@ -136,6 +148,7 @@ _LAZY = {
     "parse_authentication_results": "spfengine.evaluation.headers.authentication",
     "parse_received_spf": "spfengine.evaluation.headers.received",
     "simulate": "spfengine.simulation.simulate",
+    "snapshot": "spfengine.advice.drift.snapshot",
 }
 
 __all__ = [
@@ -148,8 +161,10 @@ __all__ = [
     "Cache",
     "Change",
     "CheckResult",
+    "Drift",
     "Effect",
     "Finding",
+    "Flattening",
     "HeaderError",
     "IncludeTree",
     "Limits",
@@ -179,6 +194,7 @@ __all__ = [
     "SenderChange",
     "Severity",
     "Simulation",
+    "Snapshot",
     "Status",
     "Trace",
     "VoidRule",
@@ -188,15 +204,20 @@ __all__ = [
     "acheck_both",
     "acheck_helo",
     "acheck_record",
+    "adrift",
+    "aflatten",
     "ainclude_tree",
     "alint",
     "asimulate",
+    "asnapshot",
     "check",
     "check_both",
     "check_helo",
     "check_record",
     "compare",
     "diagnose",
+    "drift",
+    "flatten",
     "include_tree",
     "lint",
     "lint_zone",
@@ -204,6 +225,7 @@ __all__ = [
     "parse_authentication_results",
     "parse_received_spf",
     "simulate",
+    "snapshot",
 ]
 
 

@@ -15,13 +15,14 @@ from spfengine import errors
 
 # Public API: a name or value is never taken away, nor given another meaning. New ones are added here too.
 NAMES = """
-    AddressError Answer ArgumentError AsyncResolver AuthenticationResults Budget Cache Change CheckResult Effect
-    Finding HeaderError IncludeTree Limits LintCode LiveResolver MethodResult MissingExtraError Outcome Overlay
-    Policy Problem ProblemCode Question RRType ReceivedSPF Record RecordSyntaxError Recorder Recording
-    RecordingError Resolver ResolverError Result SMTPReply SPFEngineError Sender SenderChange Severity Simulation
-    Status Trace VoidRule Zone ZoneError acheck acheck_both acheck_helo acheck_record ainclude_tree alint asimulate
-    check check_both check_helo check_record compare diagnose include_tree lint lint_zone parse
-    parse_authentication_results parse_received_spf simulate
+    AddressError Answer ArgumentError AsyncResolver AuthenticationResults Budget Cache Change CheckResult Drift
+    Effect Finding Flattening HeaderError IncludeTree Limits LintCode LiveResolver MethodResult MissingExtraError
+    Outcome Overlay Policy Problem ProblemCode Question RRType ReceivedSPF Record RecordSyntaxError Recorder
+    Recording RecordingError Resolver ResolverError Result SMTPReply SPFEngineError Sender SenderChange Severity
+    Simulation Snapshot Status Trace VoidRule Zone ZoneError acheck acheck_both acheck_helo acheck_record adrift
+    aflatten ainclude_tree alint asimulate asnapshot check check_both check_helo check_record compare diagnose
+    drift flatten include_tree lint lint_zone parse parse_authentication_results parse_received_spf simulate
+    snapshot
 """.split()
 
 VALUES: dict[str, list[str]] = {
@@ -59,6 +60,7 @@ VALUES: dict[str, list[str]] = {
         exp-absent exp-invalid-domain exp-non-ascii-local-part exp-dns-error exp-no-record exp-multiple-records
         exp-invalid-macro exp-non-ascii exp-control-character exp-empty exp-too-long exp-time-limit
         dns-incomplete over-lookup-limit over-void-limit over-void-limit-per-lookup draft-broken draft-not-reached
+        flatten-conditional flatten-alias flatten-too-large flatten-no-free-name flatten-not-equivalent
     """.split(),
 }
 

@@ -15,10 +15,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from spfengine.advice.catalogue.catalogue import Catalogue
     from spfengine.advice.catalogue.provider import Provider
+    from spfengine.advice.drift.drift import Drift, adrift, drift
+    from spfengine.advice.drift.snapshot import Snapshot, asnapshot, snapshot
+    from spfengine.advice.flatten.flatten import aflatten, flatten
+    from spfengine.advice.flatten.flattening import Flattening
     from spfengine.advice.identification import Identification, Match
     from spfengine.advice.identify import aidentify, aidentify_many, identify, identify_many
     from spfengine.advice.rdap.client import RDAP
-    from spfengine.answers import Answer, AsyncResolver, Question, Resolver, RRType, Status
+    from spfengine.answers import Answer, AsyncResolver, Question, RRType, Resolver, Status
     from spfengine.checks import (
         acheck,
         acheck_both,
@@ -35,8 +39,8 @@ if TYPE_CHECKING:
         CatalogueError,
         HeaderError,
         MissingExtraError,
-        RecordingError,
         RecordSyntaxError,
+        RecordingError,
         ResolverError,
         SPFEngineError,
         ZoneError,
@@ -88,8 +92,10 @@ _LAZY = {
     "CatalogueError": "spfengine.errors",
     "Change": "spfengine.policy.diff",
     "CheckResult": "spfengine.evaluation.check_result",
+    "Drift": "spfengine.advice.drift.drift",
     "Effect": "spfengine.simulation.senders",
     "Finding": "spfengine.linting.finding",
+    "Flattening": "spfengine.advice.flatten.flattening",
     "HeaderError": "spfengine.errors",
     "Identification": "spfengine.advice.identification",
     "IncludeTree": "spfengine.policy.tree_nodes",
@@ -123,6 +129,7 @@ _LAZY = {
     "SenderChange": "spfengine.simulation.senders",
     "Severity": "spfengine.linting.codes",
     "Simulation": "spfengine.simulation.simulation",
+    "Snapshot": "spfengine.advice.drift.snapshot",
     "Status": "spfengine.answers",
     "Trace": "spfengine.evaluation.trace",
     "VoidRule": "spfengine.evaluation.limits",
@@ -132,17 +139,22 @@ _LAZY = {
     "acheck_both": "spfengine.checks",
     "acheck_helo": "spfengine.checks",
     "acheck_record": "spfengine.checks",
+    "adrift": "spfengine.advice.drift.drift",
+    "aflatten": "spfengine.advice.flatten.flatten",
     "aidentify": "spfengine.advice.identify",
     "aidentify_many": "spfengine.advice.identify",
     "ainclude_tree": "spfengine.policy.tree",
     "alint": "spfengine.linting.lint",
     "asimulate": "spfengine.simulation.simulate",
+    "asnapshot": "spfengine.advice.drift.snapshot",
     "check": "spfengine.checks",
     "check_both": "spfengine.checks",
     "check_helo": "spfengine.checks",
     "check_record": "spfengine.checks",
     "compare": "spfengine.simulation.simulate",
     "diagnose": "spfengine.record.parser",
+    "drift": "spfengine.advice.drift.drift",
+    "flatten": "spfengine.advice.flatten.flatten",
     "identify": "spfengine.advice.identify",
     "identify_many": "spfengine.advice.identify",
     "include_tree": "spfengine.policy.tree",
@@ -152,10 +164,10 @@ _LAZY = {
     "parse_authentication_results": "spfengine.evaluation.headers.authentication",
     "parse_received_spf": "spfengine.evaluation.headers.received",
     "simulate": "spfengine.simulation.simulate",
+    "snapshot": "spfengine.advice.drift.snapshot",
 }
 
 __all__ = [
-    "RDAP",
     "AddressError",
     "Answer",
     "ArgumentError",
@@ -167,8 +179,10 @@ __all__ = [
     "CatalogueError",
     "Change",
     "CheckResult",
+    "Drift",
     "Effect",
     "Finding",
+    "Flattening",
     "HeaderError",
     "Identification",
     "IncludeTree",
@@ -185,6 +199,7 @@ __all__ = [
     "ProblemCode",
     "Provider",
     "Question",
+    "RDAP",
     "RRType",
     "ReceivedSPF",
     "Record",
@@ -201,6 +216,7 @@ __all__ = [
     "SenderChange",
     "Severity",
     "Simulation",
+    "Snapshot",
     "Status",
     "Trace",
     "VoidRule",
@@ -210,17 +226,22 @@ __all__ = [
     "acheck_both",
     "acheck_helo",
     "acheck_record",
+    "adrift",
+    "aflatten",
     "aidentify",
     "aidentify_many",
     "ainclude_tree",
     "alint",
     "asimulate",
+    "asnapshot",
     "check",
     "check_both",
     "check_helo",
     "check_record",
     "compare",
     "diagnose",
+    "drift",
+    "flatten",
     "identify",
     "identify_many",
     "include_tree",
@@ -230,6 +251,7 @@ __all__ = [
     "parse_authentication_results",
     "parse_received_spf",
     "simulate",
+    "snapshot",
 ]
 
 

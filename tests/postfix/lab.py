@@ -12,7 +12,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
@@ -23,9 +22,9 @@ import pytest
 from tests.cli.conftest import REPOSITORY, command, environment
 from tests.debian import program
 from tests.postfix.inside import PORT
+from tests.postfix.smtp import PATIENCE, Mailbox, message, spf_fields, xclient
 
 NOBODY = 65534
-PATIENCE = 30.0
 HOST = "mx.example.net"
 
 _MAIN = """
@@ -43,7 +42,9 @@ local_recipient_maps =
 mynetworks = 127.0.0.0/8
 inet_interfaces = 127.0.0.1
 smtpd_authorized_xclient_hosts = 127.0.0.0/8
-smtpd_delay_reject = yes
+smtpd_soft_error_limit = 10000
+smtpd_hard_error_limit = 10000
+smtpd_junk_command_limit = 10000
 virtual_mailbox_domains = example.net
 virtual_mailbox_base = {folder}/mail
 virtual_mailbox_maps = static:box/
@@ -92,14 +93,8 @@ class Sent(NamedTuple):
 
     @property
     def fields(self) -> list[str]:
-        """The header fields that the policy server gave, as they stand in the file."""
-        found: list[str] = []
-        for line in self.delivered.decode("utf-8").partition("\n\n")[0].splitlines():
-            if line[:1] in " \t":
-                found[-1] += f"\n{line}"
-            else:
-                found.append(line)
-        return [field for field in found if field.lower().startswith(("received-spf:", "authentication-results:"))]
+        """The header fields that tell of SPF, as they stand in the file."""
+        return spf_fields(self.delivered)
 
 
 class _OverSocket(smtplib.SMTP):
@@ -125,7 +120,7 @@ class Lab:
         self.folder = folder
         self._control = control
         self._numbers = count(1)
-        self._known: dict[str, bytes] = {}
+        self._mailbox = Mailbox(folder)
 
     def connect(self, port: int) -> socket.socket:
         """Return a connection to a port of Postfix's network."""
@@ -159,41 +154,14 @@ class Lab:
         assert code == 250, told
         replies = [smtp.rcpt(f"box{each}@example.net") for each in range(recipients)]
         if all(code == 250 for code, _ in replies):
-            replies.append(smtp.data(f"Message-ID: <{number}@test.invalid>\r\nSubject: test\r\n\r\nHello\r\n"))
+            replies.append(smtp.data(message(number)))
         accepted = len(replies) > recipients and replies[-1][0] == 250
         texts = [(code, told.decode("ascii")) for code, told in replies]
-        return Sent(texts, self._delivered(number) if accepted else b"")
-
-    def _delivered(self, number: int) -> bytes:
-        end = time.monotonic() + PATIENCE
-        wanted = b"\nMessage-ID: <%d@test.invalid>\n" % number
-        while time.monotonic() < end:
-            for path in (self.folder / "mail" / "box" / "new").glob("*"):
-                if path.name not in self._known:
-                    self._known[path.name] = path.read_bytes()
-            for octets in self._known.values():
-                if wanted in octets:
-                    return octets
-            time.sleep(0.01)
-        raise AssertionError(f"it was not delivered:\n{self.log()}")
+        return Sent(texts, self._mailbox.wait(number) if accepted else b"")
 
     def log(self) -> str:
         """Return what Postfix and the policy servers have logged."""
         return "".join([(self.folder / name).read_text("utf-8", "replace") for name in ("log", "output")])
-
-
-def xclient(smtp: smtplib.SMTP, client: str, helo: str) -> None:
-    """Let Postfix take this client's connection for another client's."""
-    address = f"IPV6:{client}" if ":" in client else client
-    code, told = smtp.docmd("XCLIENT", f"ADDR={address} NAME=[UNAVAILABLE] REVERSE_NAME=[UNAVAILABLE]")
-    assert code == 220, told
-    smtp.docmd("EHLO", helo)
-
-
-def xtext(text: str) -> str:
-    """Return a text as a value of XCLIENT (RFC 3461 §4)."""
-    octets = text.encode("utf-8", "surrogateescape")
-    return "".join([chr(octet) if 33 <= octet <= 126 and octet not in b"+=" else f"+{octet:02X}" for octet in octets])
 
 
 @contextlib.contextmanager
@@ -209,7 +177,7 @@ def postfix(zones: Sequence[str], services: Sequence[Service], main: str = "", m
     needed()
     with tempfile.TemporaryDirectory(prefix="spfengine-postfix-") as name:
         folder = Path(name)
-        _configure(folder, services, main, master)
+        configure(folder, services, main, master)
         ours, theirs = socket.socketpair()
         first, *others = zones
         layers = [word for path in others for word in ("--zone", path)]
@@ -241,13 +209,14 @@ def needed() -> None:
         pytest.skip("needs namespaces; SPFENGINE_NO_NAMESPACES=1 leaves it out")
 
 
-def _configure(folder: Path, services: Sequence[Service], main: str, master: str) -> None:
+def configure(folder: Path, services: Sequence[Service], main: str = "", master: str = "") -> None:
+    """Write what `tests.postfix.inside` needs to a folder; see `postfix`."""
     folder.chmod(0o755)  # tempfile's are root's alone
     for name in ("conf", "queue", "data", "mail"):
         (folder / name).mkdir(mode=0o755)
     shutil.chown(folder / "data", "postfix")
     os.chown(folder / "mail", NOBODY, NOBODY)
-    values = {"folder": str(folder), "spfengine": str(folder / "spfengine")}
+    values = {"folder": folder, "spfengine": folder / "spfengine"}
     smtpd = servers = ""
     for each in services:
         smtpd += f"127.0.0.1:{each.port} inet n - n - - smtpd\n"
@@ -257,7 +226,6 @@ def _configure(folder: Path, services: Sequence[Service], main: str, master: str
     (folder / "conf" / "main.cf").write_text(f"{_MAIN}{main}".format_map(values))
     (folder / "conf" / "master.cf").write_text(f"{_MASTER}{smtpd}{master}".format_map(values))
     (folder / "servers").write_text(servers.format_map(values))
-    (folder / "ports").write_text(" ".join([str(each.port) for each in services]))
     _python_for_everybody(folder)
 
 

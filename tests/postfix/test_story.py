@@ -11,7 +11,8 @@ from spfengine import Overlay, Resolver, Zone, parse_authentication_results, par
 from spfengine.receiver.requests import MAX_REPLY
 from tests.cli.conftest import SEED
 from tests.postfix.conftest import BOTH, DEFERRING, DRY, RESULTS, SPAWN, TCP, UNIX, ZONEDATA, Page
-from tests.postfix.lab import HOST, Lab, Sent, Service, postfix, xclient, xtext
+from tests.postfix.lab import HOST, Lab, Sent, Service, postfix
+from tests.postfix.smtp import xclient, xtext
 
 pytestmark = pytest.mark.debian
 

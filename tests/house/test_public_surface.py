@@ -40,7 +40,8 @@ VALUES: dict[str, list[str]] = {
         neutral-term ptr macro-p escaping-macro unreversed-macro duplicate-term unreachable-term redundant-term
         include-never-passes include-invalid-domain include-domain-not-found include-no-record redirect-invalid-domain
         redirect-domain-not-found redirect-no-record endless-loop invalid-target-name name-not-found no-addresses
-        null-mx mx-is-address over-lookup-limit near-lookup-limit over-void-limit over-void-limit-per-lookup
+        null-mx mx-is-address proxied-address over-lookup-limit near-lookup-limit over-void-limit
+        over-void-limit-per-lookup
         voids-by-chance near-void-limit too-many-mx too-many-ip4 string-over-255 txt-over-512 txt-over-1232 dns-servfail
         dns-refused dns-formerr dns-timeout dns-truncated dns-cname-loop exp-invalid-domain exp-dns-error exp-no-record
         exp-multiple-records exp-empty exp-invalid-macro exp-non-ascii exp-control-character exp-too-long

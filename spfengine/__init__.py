@@ -24,6 +24,8 @@ if TYPE_CHECKING:
         check_helo,
         check_record,
     )
+    from spfengine.dmarc.alignment import Alignment, aalignment, alignment
+    from spfengine.dmarc.suffixes import PublicSuffixes
     from spfengine.errors import (
         AddressError,
         ArgumentError,
@@ -72,6 +74,7 @@ __version__ = "0.1.0"
 
 _LAZY = {
     "AddressError": "spfengine.errors",
+    "Alignment": "spfengine.dmarc.alignment",
     "Answer": "spfengine.answers",
     "ArgumentError": "spfengine.errors",
     "AsyncResolver": "spfengine.answers",
@@ -94,6 +97,7 @@ _LAZY = {
     "Policy": "spfengine.policy.policy",
     "Problem": "spfengine.problems",
     "ProblemCode": "spfengine.problems",
+    "PublicSuffixes": "spfengine.dmarc.suffixes",
     "Question": "spfengine.answers",
     "RRType": "spfengine.answers",
     "ReceivedSPF": "spfengine.evaluation.headers.received",
@@ -116,11 +120,13 @@ _LAZY = {
     "VoidRule": "spfengine.evaluation.limits",
     "Zone": "spfengine.resolvers.zone",
     "ZoneError": "spfengine.errors",
+    "aalignment": "spfengine.dmarc.alignment",
     "acheck": "spfengine.checks",
     "acheck_both": "spfengine.checks",
     "acheck_helo": "spfengine.checks",
     "acheck_record": "spfengine.checks",
     "ainclude_tree": "spfengine.policy.tree",
+    "alignment": "spfengine.dmarc.alignment",
     "alint": "spfengine.linting.lint",
     "asimulate": "spfengine.simulation.simulate",
     "check": "spfengine.checks",
@@ -140,6 +146,7 @@ _LAZY = {
 
 __all__ = [
     "AddressError",
+    "Alignment",
     "Answer",
     "ArgumentError",
     "AsyncResolver",
@@ -162,6 +169,7 @@ __all__ = [
     "Policy",
     "Problem",
     "ProblemCode",
+    "PublicSuffixes",
     "Question",
     "RRType",
     "ReceivedSPF",
@@ -184,11 +192,13 @@ __all__ = [
     "VoidRule",
     "Zone",
     "ZoneError",
+    "aalignment",
     "acheck",
     "acheck_both",
     "acheck_helo",
     "acheck_record",
     "ainclude_tree",
+    "alignment",
     "alint",
     "asimulate",
     "check",

@@ -22,7 +22,7 @@ class Bounds(NamedTuple):
         unpacked: octets that a packed file, or all members of an archive together, may unpack to.
         ratio: how many times its own size something packed may unpack to, once it is larger than 64 MiB.
         members: members of an archive.
-        held: octets of an archive that has to be held in memory, since it came in a message or on standard input.
+        held: octets of an attachment, and of an archive on standard input: these are held in memory.
         line: octets of the longest line.
         token: octets of the longest tag or comment of a report.
         header: octets of the header section of a message.
@@ -33,7 +33,7 @@ class Bounds(NamedTuple):
     unpacked: int = 8 << 30
     ratio: int = 400
     members: int = 10_000
-    held: int = 64 << 20
+    held: int = 32 << 20
     line: int = 1 << 16
     token: int = 1 << 20
     header: int = 1 << 20

@@ -1,5 +1,7 @@
 """The book of a reading: what was read, what could not be, and where. Bounded, whatever is read."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from spfengine.evidence.bounds import MAX_GROUPS
@@ -84,13 +86,16 @@ class Ledger:
     """What a reading has come to so far.
 
     Attributes:
+        source, member: what is being read.
         skipped: how many rows or parts could not be read.
     """
 
+    source: str
+    member: str | None
+
     def __init__(self) -> None:
         self.skipped = 0
-        self._source = ""
-        self._member: str | None = None
+        self.enter("")
         self._first: dict[_Group, tuple[str | None, str | None]] = {}
         self._counts: dict[_Group, int] = {}
         self._kinds: dict[str, list[int]] = {}
@@ -99,6 +104,8 @@ class Ledger:
 
     def enter(self, source: str, member: str | None = None) -> None:
         """Say what is read from now on."""
+        self.source = source
+        self.member = member
         self._source = visible(source)
         self._member = None if member is None else visible(member, 200)
 
@@ -112,11 +119,19 @@ class Ledger:
             self._counts[group] = count
             self._first[group] = (place, None if example is None else visible(example, _MAX_EXAMPLE))
 
-    def begin(self, kind: str) -> list[int]:
-        """Count a file of a kind; return its kind's counters: files, rows, messages."""
-        counters = self._kinds.setdefault(kind, [0, 0, 0])
-        counters[0] += 1
-        return counters
+    def begin(self, kind: str) -> None:
+        """Count a file of a kind."""
+        self._kinds.setdefault(kind, [0, 0, 0])[0] += 1
+
+    def add(self, kind: str, messages: int) -> None:
+        """Count a row of a kind that has begun, and its messages."""
+        counters = self._kinds[kind]
+        counters[1] += 1
+        counters[2] += messages
+
+    def files(self, kind: str) -> int:
+        """Return how many files of a kind there have been."""
+        return self._kinds.get(kind, (0,))[0]
 
     def aside(self, what: str, count: int = 1) -> None:
         """Count what was understood, but tells of no sender; `what` is one of ours, no stranger's text."""
@@ -127,6 +142,16 @@ class Ledger:
         name = visible(receiver, 200)
         if name in self._receivers or len(self._receivers) < _MAX_NAMES:
             self._receivers[name] = self._receivers.get(name, 0) + 1
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """Be in a part of what is being read, for as long as the context lasts."""
+        source, member = self.source, self.member
+        self.enter(source, name if member is None else f"{member}: {name}")
+        try:
+            yield
+        finally:
+            self.enter(source, member)
 
     @property
     def unread(self) -> tuple[Unread, ...]:

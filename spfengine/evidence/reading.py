@@ -1,27 +1,36 @@
 """Reads files into senders: opens them, tells what they are, and hands them to the reader of their kind."""
 
+import io
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from operator import itemgetter
 from typing import BinaryIO
 
+from spfengine.evidence.archives import members
 from spfengine.evidence.bounds import CHUNK, DEFAULT, Bounds
 from spfengine.evidence.evidence import Evidence
 from spfengine.evidence.kinds import HEAD, Kind, packed_by, tell
 from spfengine.evidence.ledger import Broken, Ledger
+from spfengine.evidence.logs import KIND as LOG
+from spfengine.evidence.logs import read_log
+from spfengine.evidence.messages import sender_of_message
+from spfengine.evidence.mime import Lines, attachments, header_section
 from spfengine.evidence.reports import KIND as REPORT
 from spfengine.evidence.reports import read_report
 from spfengine.evidence.streams import Stream, gunzip, lines
 from spfengine.evidence.tables import KIND as TABLE
 from spfengine.evidence.tables import read_table
+from spfengine.evidence.values import Unusable
 from spfengine.senders import Sender
 
 Path = str | os.PathLike[str]
 Progress = Callable[[int, int | None], None]
 """Is told how many octets of the files have been read, and of how many (None: not known, as with standard input)."""
 STDIN = "-"
+MESSAGE = "message"
+_REPORTS = (Kind.XML, Kind.GZIP, Kind.ZIP)  # and what these hold, if it is XML
 _Text = str | None
 _Key = tuple[str, str, _Text, _Text, _Text, _Text]
 
@@ -176,37 +185,87 @@ class _Reader:
         with open(path, "rb") as file:
             yield from self.read(Stream(meter.pieces(file)), file)
 
-    def read(self, stream: Stream, file: BinaryIO | None, packed: int = 0) -> Iterator[Sender]:
+    def read(
+        self, stream: Stream, file: BinaryIO | None, packed: int = 0, only: Collection[Kind] = tuple(Kind)
+    ) -> Iterator[Sender]:
         """Yield the senders of a stream.
 
         Args:
-            file: what the stream comes from, where that is a file in which one can go back.
+            stream: the octets.
+            file: what they come from, where that is a file in which one can go back.
             packed: how many archives are around it.
+            only: what is read at all.
         """
         try:
-            yield from self._read(stream, file, packed)
+            yield from self._read(stream, file, packed, only)
         except Broken as error:
             self._ledger.skip(error.reason, error.example, error.place)
 
-    def _read(self, stream: Stream, file: BinaryIO | None, packed: int) -> Iterator[Sender]:
+    def _read(self, stream: Stream, file: BinaryIO | None, packed: int, only: Collection[Kind]) -> Iterator[Sender]:
         head = stream.peek(HEAD)
         kind = tell(head)
-        if kind is Kind.GZIP and packed == 0:
-            yield from self._read(Stream(gunzip(stream, self._bounds)), None, packed + 1)
-        elif kind is Kind.XML:
-            yield from self._counted(REPORT, read_report(stream, self._ledger, self._bounds))
-        elif kind is Kind.TABLE:
-            yield from self._counted(TABLE, read_table(lines(stream, self._bounds.line), self._ledger, self._bounds))
-        elif kind is Kind.EMPTY:
-            raise Broken("it is empty")
+        if kind not in only:
+            raise Broken("it is no DMARC report, and nothing else is read of attachments")
+        match kind:
+            case Kind.GZIP | Kind.ZIP if packed:
+                raise Broken("an archive in an archive is not read")
+            case Kind.GZIP:
+                yield from self._read(Stream(gunzip(stream, self._bounds)), None, packed + 1, only)
+            case Kind.ZIP:
+                yield from self._read_zip(io.BytesIO(stream.whole(self._bounds.held)) if file is None else file, only)
+            case Kind.XML:
+                yield from self._counted(REPORT, read_report(stream, self._ledger, self._bounds))
+            case Kind.TABLE:
+                yield from self._counted(TABLE, read_table(self._lines(stream), self._ledger, self._bounds))
+            case Kind.LOG:
+                yield from self._counted(LOG, read_log(self._lines(stream), self._ledger, self._bounds))
+            case Kind.MESSAGE:
+                yield from self._read_messages(Lines(self._lines(stream)))
+            case Kind.EMPTY:
+                raise Broken("it is empty")
+            case _:
+                raise Broken(_unknown(head), head[:40].decode("latin-1"))
+
+    def _lines(self, stream: Stream) -> Iterator[tuple[int, bytes | None]]:
+        return lines(stream, self._bounds.line)
+
+    def _read_zip(self, file: BinaryIO, only: Collection[Kind]) -> Iterator[Sender]:
+        for name, pieces in members(file, self._ledger, self._bounds):
+            with self._ledger.part(name):
+                yield from self.read(Stream(pieces), None, 1, only)
+
+    def _read_messages(self, messages: Lines) -> Iterator[Sender]:
+        for number in messages.messages():
+            if not messages.is_mailbox:
+                yield from self._read_message(messages)
+                continue
+            with self._ledger.part(f"message {number:,}"):
+                yield from self._read_message(messages)
+
+    def _read_message(self, rows: Lines) -> Iterator[Sender]:
+        """Yield the senders of the reports that a message brings; where it brings none, its own sender."""
+        reports = self._ledger.files(REPORT)
+        try:
+            fields = header_section(rows, self._bounds)
+            for attachment in attachments(rows, fields, self._bounds):
+                if tell(attachment.content[:HEAD]) in _REPORTS:
+                    with self._ledger.part(attachment.name):
+                        yield from self.read(Stream([attachment.content]), None, only=_REPORTS)
+            if self._ledger.files(REPORT) > reports:
+                return
+            sender, receiver = sender_of_message(fields, self._receiver)
+        except Broken as error:
+            self._ledger.skip(error.reason, error.example)
+        except Unusable as error:
+            self._ledger.skip(error.reason, error.example)
         else:
-            raise Broken(_unknown(head), head[:40].decode("latin-1"))
+            self._ledger.begin(MESSAGE)
+            self._ledger.believe(receiver)
+            yield from self._counted(MESSAGE, [sender])
 
     def _counted(self, kind: str, senders: Iterable[Sender]) -> Iterator[Sender]:
-        counters = self._ledger.begin(kind)
         for sender in senders:
-            counters[1] += 1
-            counters[2] += sender.count
+            self._ledger.add(kind, sender.count)
             yield sender
 
 

@@ -136,6 +136,8 @@ class _Report:
         name = tag.rpartition(":")[2] if len(tag) <= _MAX_NAME else "?"
         if self._depth == 1 and name != "feedback":
             raise Broken("it is XML, but no DMARC aggregate report: its root is no feedback", f"<{name}>")
+        if self._depth == 1:
+            self._ledger.begin(KIND)
         self._path = f"{self._path}/{name}" if self._path else name
         if self._text is not None:
             self._refuse("a value has elements in it", name)

@@ -16,19 +16,25 @@ class Stream:
     def __init__(self, pieces: Iterable[bytes]) -> None:
         self._pieces = iter(pieces)
         self._ahead: list[bytes] = []
+        self._fault: Broken | None = None
 
     def peek(self, size: int) -> bytes:
-        """Return the first octets: as many as asked for, or more, unless it ends before."""
-        while sum(map(len, self._ahead)) < size:
-            piece = next(self._pieces, None)
-            if piece is None:
-                break
-            self._ahead.append(piece)
+        """Return the first octets: as many as asked for, or more, unless it ends or breaks before."""
+        try:
+            while sum(map(len, self._ahead)) < size:
+                piece = next(self._pieces, None)
+                if piece is None:
+                    break
+                self._ahead.append(piece)
+        except Broken as fault:  # told once what came before it has been read
+            self._fault = fault
         return b"".join(self._ahead)
 
     def __iter__(self) -> Iterator[bytes]:
         while self._ahead:
             yield self._ahead.pop(0)
+        if self._fault is not None:
+            raise self._fault
         yield from self._pieces
 
     def whole(self, at_most: int) -> bytes:

@@ -63,6 +63,7 @@ def read_table(lines: Iterable[tuple[int, bytes | None]], ledger: Ledger, bounds
     """
     delimiter, names = ",", COLUMNS
     begun = False
+    ledger.begin(KIND)
     for number, line in lines:
         place = f"line {number:,}"
         if line is None:

@@ -155,9 +155,9 @@ class _Report:
     def _characters(self, text: str) -> None:
         self._moved = True
         if self._text is not None:
-            self._size += len(text)
             if self._size <= MAX_VALUE:
-                self._text.append(text)
+                self._text.append(text[:MAX_VALUE])
+            self._size += len(text)
 
     def _end(self, _: str) -> None:
         self._moved = True

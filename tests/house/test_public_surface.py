@@ -16,12 +16,12 @@ from spfengine import errors
 # Public API: a name or value is never taken away, nor given another meaning. New ones are added here too.
 NAMES = """
     AddressError Alignment Answer ArgumentError AsyncResolver AuthenticationResults Budget Cache Change CheckResult
-    Effect Finding HeaderError IncludeTree Limits LintCode LiveResolver MethodResult MissingExtraError Outcome Overlay
-    Policy Problem ProblemCode PublicSuffixes Question RRType ReceivedSPF Record RecordSyntaxError Recorder Recording
-    RecordingError Resolver ResolverError Result SMTPReply SPFEngineError Sender SenderChange Severity Simulation
-    Status Trace VoidRule Zone ZoneError aalignment acheck acheck_both acheck_helo acheck_record ainclude_tree
-    alignment alint asimulate check check_both check_helo check_record compare diagnose include_tree lint lint_zone
-    parse parse_authentication_results parse_received_spf simulate
+    Effect Evidence Finding HeaderError IncludeTree Limits LintCode LiveResolver MethodResult MissingExtraError
+    Outcome Overlay Policy Problem ProblemCode PublicSuffixes Question RRType ReceivedSPF Record RecordSyntaxError
+    Recorder Recording RecordingError Resolver ResolverError Result SMTPReply SPFEngineError Sender SenderChange
+    Severity Simulation Status Trace VoidRule Zone ZoneError aalignment acheck acheck_both acheck_helo acheck_record
+    ainclude_tree alignment alint asimulate check check_both check_helo check_record compare diagnose include_tree
+    lint lint_zone parse parse_authentication_results parse_received_spf read_evidence simulate
 """.split()
 
 VALUES: dict[str, list[str]] = {

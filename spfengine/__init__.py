@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from spfengine.advice.identification import Identification, Match
     from spfengine.advice.identify import aidentify, aidentify_many, identify, identify_many
     from spfengine.advice.rdap.client import RDAP
-    from spfengine.answers import Answer, AsyncResolver, Question, RRType, Resolver, Status
+    from spfengine.answers import Answer, AsyncResolver, Question, Resolver, RRType, Status
     from spfengine.checks import (
         acheck,
         acheck_both,
@@ -33,14 +33,16 @@ if TYPE_CHECKING:
         check_helo,
         check_record,
     )
+    from spfengine.dmarc.alignment import Alignment, aalignment, alignment
+    from spfengine.dmarc.suffixes import PublicSuffixes
     from spfengine.errors import (
         AddressError,
         ArgumentError,
         CatalogueError,
         HeaderError,
         MissingExtraError,
-        RecordSyntaxError,
         RecordingError,
+        RecordSyntaxError,
         ResolverError,
         SPFEngineError,
         ZoneError,
@@ -56,6 +58,8 @@ if TYPE_CHECKING:
     from spfengine.evaluation.limits import Limits, VoidRule
     from spfengine.evaluation.result import Result
     from spfengine.evaluation.trace import Trace
+    from spfengine.evidence.evidence import Evidence
+    from spfengine.evidence.reading import read_evidence
     from spfengine.linting.codes import LintCode, Severity
     from spfengine.linting.finding import Finding
     from spfengine.linting.lint import alint, lint, lint_zone
@@ -82,6 +86,7 @@ __version__ = "0.1.0"
 
 _LAZY = {
     "AddressError": "spfengine.errors",
+    "Alignment": "spfengine.dmarc.alignment",
     "Answer": "spfengine.answers",
     "ArgumentError": "spfengine.errors",
     "AsyncResolver": "spfengine.answers",
@@ -94,6 +99,7 @@ _LAZY = {
     "CheckResult": "spfengine.evaluation.check_result",
     "Drift": "spfengine.advice.drift.drift",
     "Effect": "spfengine.simulation.senders",
+    "Evidence": "spfengine.evidence.evidence",
     "Finding": "spfengine.linting.finding",
     "Flattening": "spfengine.advice.flatten.flattening",
     "HeaderError": "spfengine.errors",
@@ -111,6 +117,7 @@ _LAZY = {
     "Problem": "spfengine.problems",
     "ProblemCode": "spfengine.problems",
     "Provider": "spfengine.advice.catalogue.provider",
+    "PublicSuffixes": "spfengine.dmarc.suffixes",
     "Question": "spfengine.answers",
     "RDAP": "spfengine.advice.rdap.client",
     "RRType": "spfengine.answers",
@@ -135,6 +142,7 @@ _LAZY = {
     "VoidRule": "spfengine.evaluation.limits",
     "Zone": "spfengine.resolvers.zone",
     "ZoneError": "spfengine.errors",
+    "aalignment": "spfengine.dmarc.alignment",
     "acheck": "spfengine.checks",
     "acheck_both": "spfengine.checks",
     "acheck_helo": "spfengine.checks",
@@ -144,6 +152,7 @@ _LAZY = {
     "aidentify": "spfengine.advice.identify",
     "aidentify_many": "spfengine.advice.identify",
     "ainclude_tree": "spfengine.policy.tree",
+    "alignment": "spfengine.dmarc.alignment",
     "alint": "spfengine.linting.lint",
     "asimulate": "spfengine.simulation.simulate",
     "asnapshot": "spfengine.advice.drift.snapshot",
@@ -163,12 +172,15 @@ _LAZY = {
     "parse": "spfengine.record.parser",
     "parse_authentication_results": "spfengine.evaluation.headers.authentication",
     "parse_received_spf": "spfengine.evaluation.headers.received",
+    "read_evidence": "spfengine.evidence.reading",
     "simulate": "spfengine.simulation.simulate",
     "snapshot": "spfengine.advice.drift.snapshot",
 }
 
 __all__ = [
+    "RDAP",
     "AddressError",
+    "Alignment",
     "Answer",
     "ArgumentError",
     "AsyncResolver",
@@ -181,6 +193,7 @@ __all__ = [
     "CheckResult",
     "Drift",
     "Effect",
+    "Evidence",
     "Finding",
     "Flattening",
     "HeaderError",
@@ -198,8 +211,8 @@ __all__ = [
     "Problem",
     "ProblemCode",
     "Provider",
+    "PublicSuffixes",
     "Question",
-    "RDAP",
     "RRType",
     "ReceivedSPF",
     "Record",
@@ -222,6 +235,7 @@ __all__ = [
     "VoidRule",
     "Zone",
     "ZoneError",
+    "aalignment",
     "acheck",
     "acheck_both",
     "acheck_helo",
@@ -231,6 +245,7 @@ __all__ = [
     "aidentify",
     "aidentify_many",
     "ainclude_tree",
+    "alignment",
     "alint",
     "asimulate",
     "asnapshot",
@@ -250,6 +265,7 @@ __all__ = [
     "parse",
     "parse_authentication_results",
     "parse_received_spf",
+    "read_evidence",
     "simulate",
     "snapshot",
 ]

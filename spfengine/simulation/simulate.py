@@ -70,7 +70,7 @@ def simulate(
         from spfengine.checks import default_resolver
 
         resolver = default_resolver()
-    steps = _drafted(domain, draft, tuple(senders), limits, receiver, now)
+    steps = simulating(domain, draft, tuple(senders), limits, receiver, now)
     return drive(steps, resolver, None)
 
 
@@ -89,7 +89,7 @@ async def asimulate(
         from spfengine.checks import default_resolver
 
         resolver = default_resolver()
-    steps = _drafted(domain, draft, tuple(senders), limits, receiver, now)
+    steps = simulating(domain, draft, tuple(senders), limits, receiver, now)
     return await adrive(steps, resolver, None)
 
 
@@ -112,15 +112,21 @@ def compare(
     return drive(_simulate(inputs, Replaced(after), tuple(senders), {}), before, None)
 
 
-def _drafted(
+def simulating(
     domain: str,
     draft: Draft,
     senders: tuple[Sender, ...],
     limits: Limits,
     receiver: str | None,
     now: float | None,
+    known: Answers | None = None,
 ) -> Generator[Question, Answer, Simulation]:
-    known: Answers = {}
+    """Return what `simulate` returns; yields the Questions that need answers.
+
+    Args:
+        known: what DNS said already; what is asked is added.
+    """
+    known = {} if known is None else known
     inputs = Inputs(domain, None, None, limits, receiver, time() if now is None else now)
     fault = domain_fault(inputs.domain)
     if fault is not None:

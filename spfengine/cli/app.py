@@ -11,7 +11,15 @@ import click
 from spfengine import __version__
 from spfengine.cli import exits
 from spfengine.cli.exits import Failure
-from spfengine.errors import AddressError, ArgumentError, MissingExtraError, RecordingError, ResolverError, ZoneError
+from spfengine.errors import (
+    AddressError,
+    ArgumentError,
+    CatalogueError,
+    MissingExtraError,
+    RecordingError,
+    ResolverError,
+    ZoneError,
+)
 from spfengine.visible import visible
 
 NAME = "spfengine"
@@ -116,6 +124,7 @@ _EXITS: tuple[tuple[type[Exception], int], ...] = (
     (ArgumentError, exits.USAGE),
     (ZoneError, exits.DATA),
     (RecordingError, exits.DATA),
+    (CatalogueError, exits.DATA),
     (ResolverError, exits.UNAVAILABLE),
     (MissingExtraError, exits.UNAVAILABLE),
 )

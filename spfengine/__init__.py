@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     from spfengine.evaluation.limits import Limits, VoidRule
     from spfengine.evaluation.result import Result
     from spfengine.evaluation.trace import Trace
+    from spfengine.evidence.evidence import Evidence
+    from spfengine.evidence.reading import read_evidence
     from spfengine.linting.codes import LintCode, Severity
     from spfengine.linting.finding import Finding
     from spfengine.linting.lint import alint, lint, lint_zone
@@ -88,6 +90,7 @@ _LAZY = {
     "Change": "spfengine.policy.diff",
     "CheckResult": "spfengine.evaluation.check_result",
     "Effect": "spfengine.simulation.senders",
+    "Evidence": "spfengine.evidence.evidence",
     "Finding": "spfengine.linting.finding",
     "HeaderError": "spfengine.errors",
     "Identification": "spfengine.advice.identification",
@@ -149,6 +152,7 @@ _LAZY = {
     "parse": "spfengine.record.parser",
     "parse_authentication_results": "spfengine.evaluation.headers.authentication",
     "parse_received_spf": "spfengine.evaluation.headers.received",
+    "read_evidence": "spfengine.evidence.reading",
     "simulate": "spfengine.simulation.simulate",
 }
 
@@ -165,6 +169,7 @@ __all__ = [
     "Change",
     "CheckResult",
     "Effect",
+    "Evidence",
     "Finding",
     "HeaderError",
     "Identification",
@@ -226,6 +231,7 @@ __all__ = [
     "parse",
     "parse_authentication_results",
     "parse_received_spf",
+    "read_evidence",
     "simulate",
 ]
 

@@ -27,7 +27,7 @@ def _worse(before: str, after: str, ip: str = "192.0.2.1") -> bool:
         ("v=spf1 exists:%{i}.x.example ~all", "v=spf1 exists:%{i}.x.example include:net.example ~all", False),
         ("v=spf1 exists:%{i}.x.example include:net.example ~all", "v=spf1 exists:%{i}.x.example ~all", True),
         ("v=spf1 exists:%{i}.x.example ~all", "v=spf1 exists:%{i}.x.example -all", False),
-        ("v=spf1 exists:%{i}.x.example ip4:192.0.2.1 -all", "v=spf1 exists:%{i}.x.example ?exists:h.example -all", True),
+        ("v=spf1 exists:%{i}.x.example ip4:192.0.2.1 -all", "v=spf1 exists:%{i}.x.example ?a:h.example -all", True),
         ("v=spf1 exists:%{l}.x.example -all", "v=spf1 exists:%{l}.x.example include:none.example -all", True),
         ("v=spf1 exists:%{l}.a.example exists:%{l}.b.example -all",
          "v=spf1 exists:%{l}.a.example exists:%{l}.b.example include:net.example -all", False),

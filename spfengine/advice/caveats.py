@@ -80,7 +80,8 @@ def _of_service(candidate: Candidate, provider: Provider, senders: Sequence[Send
         told = f"{name} is shared: mail of its other customers passes for your domain as well{many}"
         yield Caveat(CaveatCode.SHARED_SERVICE, told)
     if provider.lockdown:
-        yield Caveat(CaveatCode.LOCKDOWN, f"{name}: {provider.lockdown}")
+        lead = "" if provider.lockdown.startswith(provider.name) else f"{name}: "
+        yield Caveat(CaveatCode.LOCKDOWN, f"{lead}{visible(provider.lockdown)}")
     if not provider.apex_include_useful:
         told = (
             f"{name} mostly sends with a MAIL FROM of its own or of a subdomain of yours, where this include is not "
@@ -137,7 +138,7 @@ def _unnamed(senders: Sequence[SenderAdvice]) -> Iterator[Caveat]:
         who = f" ({visible_name(each.who)})" if each.who else ""
         told = (
             f"{each.sender.ip}{who} belongs to no known service and no name of yours: a forwarder, a forger, or a "
-            f"server of yours. It is left out; if it is yours, say --want {each.sender.ip}, if not, --ignore {each.sender.ip}"
+            f"server of yours. It is left out: if it is yours, say --want {each.sender.ip}; if not, --ignore it"
         )
         yield Caveat(CaveatCode.UNNAMED, told)
     if len(unnamed) > _MOST:
@@ -157,8 +158,8 @@ def _unused(terms: Sequence[TermAdvice]) -> Iterator[Caveat]:
     for each in [each for each in terms if each.sign == "=" and each.is_unused][:_MOST]:
         names = f" ({', '.join(map(visible_name, each.names[:2]))})" if each.names else ""
         told = (
-            f"{visible(each.term, 60)}{names} stays: nothing else leads there, so who sends from it would stop passing. If "
-            f" nobody does any more, say --drop {visible(each.term.removeprefix('+'), 60)}"
+            f"{visible(each.term, 60)}{names} stays: nothing else leads there, and who sends from it would stop "
+            f"passing. If nobody does any more, say --drop {visible(each.term.removeprefix('+'), 60)}"
         )
         yield Caveat(CaveatCode.UNUSED, told)
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from ipaddress import IPv4Network
 
 from spfengine.addresses import V4, V6, address_text
+from spfengine.advice.catalogue.provider import ProviderKind
 from spfengine.advice.drafting import Slot
 from spfengine.advice.judging import Limit, Shortfall
 from spfengine.advice.matching import Both, Matched, covering, is_harmless
@@ -19,6 +20,7 @@ from spfengine.visible import visible, visible_name
 _SHOWN = 60
 _MOST = 3  # addresses or terms that are named
 _RESULTS = {"+": "pass", "-": "fail", "~": "softfail", "?": "neutral"}
+_KINDS = {ProviderKind.RELAY: "relay", ProviderKind.HOST: "mail host"}
 _UNITS = {
     Limit.LOOKUPS: ("lookup is", "lookups are"),
     Limit.VOID_LOOKUPS: ("void lookup is met", "void lookups are met"),
@@ -79,8 +81,7 @@ class Reasons:
         lets = f"lets {_listed(newly)} pass" if newly else f"leads to {spans_text(candidate.matched.spans)}"
         match candidate.kind:
             case Kind.INCLUDE:
-                who = "" if candidate.provider is None else f": {visible(candidate.provider.name, _SHOWN)}"
-                why = lets + who
+                why = f"{lets}: {_service(candidate)}"
             case Kind.HOST:
                 why = f"{lets}: the name leads there"
             case Kind.ADDRESS:
@@ -187,6 +188,15 @@ class Reasons:
             return ()
         found = self._names.get(address_text(directive.family, directive.network), [])
         return tuple([each.name for each in found if each.confirmed])
+
+
+def _service(candidate: Candidate) -> str:
+    """Return whose include a candidate is."""
+    provider = candidate.provider
+    assert provider is not None, "an include is offered for a service"
+    shared = "a shared " if provider.shared else "a "
+    kind = _KINDS.get(provider.kind, "service")
+    return f"{visible(provider.name, _SHOWN)}, {shared}{kind} whose addresses vary"
 
 
 def spans_text(spans: Both | None) -> str:

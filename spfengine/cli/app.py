@@ -62,6 +62,12 @@ def _simulate() -> click.Command:
     return command
 
 
+def _suggest() -> click.Command:
+    from spfengine.cli.suggest import command
+
+    return command
+
+
 def _serve() -> click.Command:
     from spfengine.cli.serve import command
 
@@ -108,6 +114,7 @@ COMMANDS = {
     "check": _Command("Check whether a client may send mail for a domain, and show why.", _check),
     "tree": _Command("Show a record with everything that it leads to, and what that costs.", _tree),
     "simulate": _Command("Show what a change to SPF records would do, before it is published.", _simulate),
+    "suggest": _Command("Say which record a domain should have, so that its senders pass; with the proof.", _suggest),
     "lint": _Command("Find what is wrong, risky or without effect in a domain's SPF.", _lint),
     "networks": _Command("List the networks that get a result, the fewest there can be.", _networks),
     "diff": _Command("Compare two records for every address there is.", _diff),

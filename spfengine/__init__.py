@@ -28,6 +28,8 @@ if TYPE_CHECKING:
         check_helo,
         check_record,
     )
+    from spfengine.dmarc.alignment import Alignment, aalignment, alignment
+    from spfengine.dmarc.suffixes import PublicSuffixes
     from spfengine.errors import (
         AddressError,
         ArgumentError,
@@ -79,6 +81,7 @@ __version__ = "0.1.0"
 
 _LAZY = {
     "AddressError": "spfengine.errors",
+    "Alignment": "spfengine.dmarc.alignment",
     "Answer": "spfengine.answers",
     "ArgumentError": "spfengine.errors",
     "AsyncResolver": "spfengine.answers",
@@ -107,6 +110,7 @@ _LAZY = {
     "Problem": "spfengine.problems",
     "ProblemCode": "spfengine.problems",
     "Provider": "spfengine.advice.catalogue.provider",
+    "PublicSuffixes": "spfengine.dmarc.suffixes",
     "Question": "spfengine.answers",
     "RRType": "spfengine.answers",
     "ReceivedSPF": "spfengine.evaluation.headers.received",
@@ -129,6 +133,7 @@ _LAZY = {
     "VoidRule": "spfengine.evaluation.limits",
     "Zone": "spfengine.resolvers.zone",
     "ZoneError": "spfengine.errors",
+    "aalignment": "spfengine.dmarc.alignment",
     "acheck": "spfengine.checks",
     "acheck_both": "spfengine.checks",
     "acheck_helo": "spfengine.checks",
@@ -136,6 +141,7 @@ _LAZY = {
     "aidentify": "spfengine.advice.identify",
     "aidentify_many": "spfengine.advice.identify",
     "ainclude_tree": "spfengine.policy.tree",
+    "alignment": "spfengine.dmarc.alignment",
     "alint": "spfengine.linting.lint",
     "asimulate": "spfengine.simulation.simulate",
     "check": "spfengine.checks",
@@ -158,6 +164,7 @@ _LAZY = {
 
 __all__ = [
     "AddressError",
+    "Alignment",
     "Answer",
     "ArgumentError",
     "AsyncResolver",
@@ -186,6 +193,7 @@ __all__ = [
     "Problem",
     "ProblemCode",
     "Provider",
+    "PublicSuffixes",
     "Question",
     "RRType",
     "ReceivedSPF",
@@ -208,6 +216,7 @@ __all__ = [
     "VoidRule",
     "Zone",
     "ZoneError",
+    "aalignment",
     "acheck",
     "acheck_both",
     "acheck_helo",
@@ -215,6 +224,7 @@ __all__ = [
     "aidentify",
     "aidentify_many",
     "ainclude_tree",
+    "alignment",
     "alint",
     "asimulate",
     "check",

@@ -16,7 +16,7 @@ from spfengine.linting.limits import limits as limits_of
 from spfengine.linting.reach import reach
 from spfengine.linting.sizes import sizes
 from spfengine.linting.walk import Walk
-from spfengine.linting.zones import names_to_lint, own_names, records_of_type_spf, takes_mail
+from spfengine.linting.zones import names_to_lint, own_names, proxied_names, records_of_type_spf, takes_mail
 from spfengine.names import fold
 from spfengine.policy.inputs import Inputs
 from spfengine.problems import ProblemCode
@@ -142,7 +142,7 @@ def linting(
         if not is_spf_octets(answer.records[0]):
             held = Held(inputs.domain, True, False, (), answer.records[0].decode("latin-1"), None)
             return list(syntax.faults(held)), [held]
-    walk = Walk(inputs, (inputs.domain, *own, *own_names(resolver)), answers)
+    walk = Walk(inputs, (inputs.domain, *own, *own_names(resolver)), answers, proxied_names(resolver))
     yield from walk.run()
     findings = yield from names.without_record(walk)
     for held in walk.held:

@@ -3,9 +3,9 @@
 from enum import StrEnum
 from typing import NamedTuple
 
-from spfengine.evaluation.check_result import CheckResult
+from spfengine.dmarc.alignment import Alignment
 from spfengine.evaluation.result import Result
-from spfengine.policy.outcome import Outcome
+from spfengine.policy.outcome import Input, Outcome
 from spfengine.senders import Sender
 
 _BROKEN = (Result.PERMERROR, Result.TEMPERROR)
@@ -31,17 +31,26 @@ class SenderChange(NamedTuple):
 
     Attributes:
         sender: the sender.
-        before, after: the results of its check.
+        before, after: what its check comes to.
+        rests_on: what of the client is not known, and a macro on the way to a result asks for: `Input.HELO`,
+            `Input.LOCAL_PART`. The results then are those for no HELO name, and for the local part "postmaster".
+        aligned_before, aligned_after: whether SPF is aligned with the header field From (RFC 9989 §4.4.1); None where
+            the sender's `header_from` is not known.
     """
 
     sender: Sender
-    before: CheckResult
-    after: CheckResult
+    before: Outcome
+    after: Outcome
+    rests_on: tuple[Input, ...] = ()
+    aligned_before: Alignment | None = None
+    aligned_after: Alignment | None = None
 
     @property
     def effect(self) -> Effect:
         """What the draft does to this sender."""
         before, after = self.before.result, self.after.result
+        assert before is not None, "a sender is one client, so its result is known"
+        assert after is not None, "a sender is one client, so its result is known"
         if is_worse(before, after):
             return Effect.NEWLY_FAILING
         if Result.TEMPERROR in (before, after):
@@ -49,6 +58,22 @@ class SenderChange(NamedTuple):
         if before is after:
             return Effect.UNCHANGED if after is Result.PASS else Effect.STILL_FAILING
         return Effect.NEWLY_PASSING if after is Result.PASS else Effect.CHANGED
+
+    @property
+    def disagrees(self) -> bool:
+        """Whether the record as it is gives another result than the one that was reported: DNS has changed since, a
+        forwarder sent the message on, or the report is about another identity.
+        """
+        reported = _REPORTED.get((self.sender.reported or "").strip().lower())
+        return (
+            reported is not None
+            and Result.TEMPERROR not in (reported, self.before.result)
+            and (reported is not self.before.result)
+        )
+
+
+_REPORTED = {**{str(result): result for result in Result}, "hardfail": Result.FAIL, "unknown": Result.PERMERROR}
+"""Results as reports write them; the last two are words from before RFC 4408."""
 
 
 def is_worse(before: Result, after: Result) -> bool:

@@ -28,8 +28,8 @@ FLOORS: list[list[str]] = [
     # 4: the meaning for all addresses
     ["policy checker"],
     # 5: what people come for: the senders of a domain, what is wrong or would change, and what to do
-    ["senders"],
-    ["linting", "simulation", "evidence", "dmarc", "receiver"],
+    ["senders", "dmarc"],
+    ["linting", "simulation", "evidence", "receiver"],
     ["advice"],
     # 6: how people reach it from their own programs and tests
     ["report", "testing", "compat"],
@@ -73,11 +73,12 @@ THIRD_PARTY = {
     "resolvers.stub": {"dns"},
     "resolvers.zone_files": {"yaml"},
     "names": {"idna"},
+    "dmarc.suffixes": {"publicsuffixlist"},
     "testing.pytest_plugin": {"pytest"},
     "testing": {"dnslib"},
     "cli": {"click", "rich"},
 }
-IN_FUNCTION = {"idna", "asyncio"}
+IN_FUNCTION = {"idna", "asyncio", "publicsuffixlist"}
 
 
 def _rooms() -> dict[str, tuple[str, int]]:

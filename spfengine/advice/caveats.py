@@ -54,7 +54,7 @@ def caveats(
     yield from _unused(terms)
     if simulation.is_worse:
         yield Caveat(CaveatCode.STOPS, "something that passes now stops, as was told: see below")
-    yield from _resting(simulation, senders)
+    yield from _resting(senders)
     if coming and slot.term is not None and slot != last_slot(record):
         told = (
             f"new terms stand before {visible(slot.term.text, 60)}, which decides otherwise for a sender that is wanted"
@@ -164,16 +164,11 @@ def _unused(terms: Sequence[TermAdvice]) -> Iterator[Caveat]:
         yield Caveat(CaveatCode.UNUSED, told)
 
 
-def _resting(simulation: Simulation, senders: Sequence[SenderAdvice]) -> Iterator[Caveat]:
+def _resting(senders: Sequence[SenderAdvice]) -> Iterator[Caveat]:
     """Yield what rests on things that are not known of the senders."""
-    inputs = {
-        each for _, _, rests in simulation.after.conditional for dependency in rests for each in dependency.inputs
-    }
-    lacking = []
-    if Input.LOCAL_PART in inputs and any(each.sender.sender.startswith("@") for each in senders):
-        lacking.append("the local part of MAIL FROM")
-    if Input.HELO in inputs and any(not each.sender.helo for each in senders):
-        lacking.append("the HELO name")
+    inputs = {each for sender in senders for each in sender.rests_on}
+    words = {Input.LOCAL_PART: "the local part of MAIL FROM", Input.HELO: "the HELO name"}
+    lacking = [word for each, word in words.items() if each in inputs]
     if lacking:
         told = f"results rest on {' and '.join(lacking)}, which is not known of all senders: theirs may differ"
         yield Caveat(CaveatCode.RESTS_ON_MORE, told)

@@ -10,7 +10,7 @@ from spfengine.advice.caveats import caveats
 from spfengine.advice.drafting import Slot, draft_text
 from spfengine.advice.identification import Identification
 from spfengine.advice.judging import Verdict
-from spfengine.advice.matching import Matched
+from spfengine.advice.matching import Matched, holds
 from spfengine.advice.reasons import Reasons, limits_text, unused_addresses
 from spfengine.advice.reverse_dns import ReverseName
 from spfengine.advice.searching import Found, Plan, Search
@@ -22,7 +22,9 @@ from spfengine.linting.finding import Finding
 from spfengine.linting.lint import linting
 from spfengine.linting.sizes import answer_size
 from spfengine.record.model import Directive
+from spfengine.senders import Sender
 from spfengine.simulation.records import Standing
+from spfengine.simulation.senders import SenderChange
 from spfengine.simulation.simulate import simulating
 from spfengine.simulation.simulation import Simulation
 
@@ -62,7 +64,7 @@ class Work(NamedTuple):
 def refusing(case: Case, asked: Sequence[Asked]) -> Suggestion:
     """Return the suggestion where nothing can be proposed."""
     advice = Advice.UNKNOWN if case.base.standing is Standing.UNKNOWN else Advice.BROKEN
-    senders = tuple([_sender(each, None, None, None, None) for each in asked])
+    senders = tuple([_sender(each, None, case.inputs.domain, None, None) for each in asked])
     return _suggestion(case, advice, senders=senders, refusal=case.base.refusal)
 
 
@@ -74,13 +76,12 @@ def explaining(work: Work, own: Sequence[str]) -> Steps[Suggestion]:
     plan, verdict = chosen
     fits = found.plan is not None
     simulation = yield from _simulation(case, verdict.text, work.asked)
-    after = dict(zip([each for each in work.asked if each.is_here], simulation.senders, strict=True))
+    changes = iter(simulation.senders)
     senders = []
     for each in work.asked:
-        change = after.get(each)
-        result = None if change is None else change.after.result
-        by = None if change is None else top_term(change.after, case.inputs.domain)
-        senders.append(_sender(each, result, by, work.identified.get(each.sender.ip), _why_not(each, work, fits)))
+        change = next(changes) if each.is_here else None
+        found_out = work.identified.get(each.sender.ip)
+        senders.append(_sender(each, change, case.inputs.domain, found_out, _why_not(each, work, fits)))
     coming = [work.offer.candidates[place] for place in plan.coming]
     terms = tuple(_terms(work, plan, coming, senders))
     findings = yield from _findings(case, verdict.text, own)
@@ -134,13 +135,16 @@ def _simulation(case: Case, text: str, asked: Iterable[Asked]) -> Steps[Simulati
     draft = {inputs.domain.encode("latin-1"): {"TXT": [text, *case.base.siblings]}}
     senders = tuple([each.sender for each in asked if each.is_here])
     return (
-        yield from simulating(inputs.domain, draft, senders, inputs.limits, inputs.receiver, inputs.now, known=case.known)
+        yield from simulating(
+            inputs.domain, draft, senders, inputs.limits, inputs.receiver, inputs.now, known=case.known
+        )
     )
 
 
 def _sender(
-    each: Asked, after: Result | None, by: str | None, identification: Identification | None, why: str | None
+    each: Asked, change: SenderChange | None, domain: str, identification: Identification | None, why: str | None
 ) -> SenderAdvice:
+    after = None if change is None else change.after.result
     if not each.is_here:
         standing = SenderStanding.ELSEWHERE
     elif each.is_ignored:
@@ -158,7 +162,9 @@ def _sender(
     else:
         standing = SenderStanding.UNNAMED
     told = why if standing in (SenderStanding.REFUSED, SenderStanding.UNSERVED, SenderStanding.UNNAMED) else None
-    return SenderAdvice(each.sender, standing, each.before, after, each.by, by, identification, told)
+    by = None if change is None else top_term(change.after, domain)
+    differs, rests_on = (False, ()) if change is None else (change.disagrees, change.rests_on)
+    return SenderAdvice(each.sender, standing, each.before, after, each.by, by, identification, told, differs, rests_on)
 
 
 def _why_not(each: Asked, work: Work, fits: bool) -> str:
@@ -248,10 +254,18 @@ def _rejected(
     yield from work.offer.rejected[:_MOST_REJECTED]
 
 
+def _served(candidate: Candidate, work: Work) -> list[Sender]:
+    """Return the senders that fail now, and that a candidate leads to."""
+    return [e.sender for e in work.asked if e.is_failing and holds(candidate.matched.spans, *address_of(e.sender))]
+
+
 def _why_rejected(candidate: Candidate, work: Work, verdict: Verdict) -> str:
     """Return why a term that serves is not the one proposed."""
     place = work.offer.candidates.index(candidate)
     tried = [(plan, other) for plan, other in work.found.others if place in plan.coming]
+    if work.case.told.add:
+        served = [each.ip for each in _served(candidate, work)]
+        return f"it would let {', '.join(served[:_MOST_ADDRESSES])} pass, but was not told"
     if not tried:
         return "it lets a sender pass as well, but more terms would change"
     plan, other = min(tried, key=lambda each: (bool(each[1].shortfalls), each[0].changes, each[1].lookups))

@@ -171,11 +171,12 @@ def suggesting(
     finder = Finder(case, own, record, hosts)
     failing = [each.sender for each in asked if each.is_failing]
     come = yield from _told_to_come(finder, told.add)
-    if not told.add:
-        consented = {address_of(each.sender) for each in asked if each.is_wanted or told.allow_unnamed}
-        yield from finder.serve(failing, identified, names, consented)
+    consented = {address_of(each.sender) for each in asked if each.is_wanted or told.allow_unnamed}
+    yield from finder.serve(failing, identified, names, set() if told.add else consented)
     places = places_of(record, matched, told.drop, told.keep, keep_all=told.keep_all, told_to_come=come)
     offer = finder.offer
+    if told.add:
+        offer.serving.clear()  # what is told comes, and nothing else
     served = [each for each in asked if each.is_failing and _is_servable(each, matched, places, offer)]
     groups = [offer.serving[address_of(each.sender)] for each in served if address_of(each.sender) in offer.serving]
     kept = [each for each in asked if each.before is Result.PASS and not _goes(each, told)]

@@ -9,6 +9,7 @@ from spfengine.advice.judging import Shortfall
 from spfengine.evaluation.result import Result
 from spfengine.frozen import Frozen, fill
 from spfengine.linting.finding import Finding
+from spfengine.policy.outcome import Input
 from spfengine.problems import Problem
 from spfengine.senders import Sender
 from spfengine.simulation.records import Standing
@@ -68,6 +69,8 @@ class SenderAdvice(NamedTuple):
         by_before, by_after: the terms that decide, as written in the domain's own record; None for none.
         identification: whose the address is; None where that was not asked.
         why: the reason why it is not served, or None.
+        differs: whether somebody saw another result than the record gives now.
+        rests_on: what is not known of the sender, and the results rest on.
     """
 
     sender: Sender
@@ -78,18 +81,14 @@ class SenderAdvice(NamedTuple):
     by_after: str | None
     identification: Identification | None
     why: str | None
+    differs: bool = False
+    rests_on: tuple[Input, ...] = ()
 
     @property
     def who(self) -> str | None:
         """Whose the address is, in a word; None where that is not known."""
         best = None if self.identification is None else self.identification.best
         return None if best is None else best.name
-
-    @property
-    def differs(self) -> bool:
-        """Whether somebody saw another result than the record gives now."""
-        reported = self.sender.reported
-        return reported is not None and self.before is not None and reported.lower() != self.before
 
     def to_dict(self) -> dict[str, object]:
         """Return the sender as JSON-safe values."""
@@ -108,6 +107,8 @@ class SenderAdvice(NamedTuple):
             "by_after": _shown(self.by_after, _LONG),
             "identification": None if self.identification is None else self.identification.to_dict(),
             "why": self.why,
+            "differs": self.differs,
+            "rests_on": [str(each) for each in self.rests_on],
         }
 
 

@@ -70,8 +70,9 @@ def page(suggestion: Suggestion, own: Iterable[str], width: int | None) -> Itera
 
 
 def _headline(suggestion: Suggestion) -> Line:
+    serves = not suggestion.unserved
     told = {
-        Advice.CHANGE: Span("publish this record", "strong"),
+        Advice.CHANGE: Span("publish this record" if serves else "this record, and what it does not do", "strong"),
         Advice.KEEP: Span("the record is as it should be", "pass"),
         Advice.NONE_FITS: Span("no record fits", "fault"),
         Advice.BROKEN: Span("nothing can be proposed", "fault"),
@@ -89,10 +90,13 @@ def _outcome(suggestion: Suggestion) -> Iterator[Line]:
             now = sum(each.before is Result.PASS for each in asked)
             then = sum(each.after is Result.PASS for each in asked)
             style = "pass" if then == len(asked) else "softfail"
-            told = f"{then} of {len(asked)} sender{'s' if len(asked) != 1 else ''} pass{'' if then != 1 else 'es'}"
-            yield line(Span(told, style), f" with it, {now} now", indent=2, hang=2)
+            told = f"{then} of {len(asked)} sender{'s' if len(asked) != 1 else ''} pass"
+            told = told if len(asked) != 1 else "the sender passes" if then else "the sender does not pass"
+            yield line(Span(told, style), f" with it{f', {now} now' if len(asked) != 1 else ''}", indent=2, hang=2)
         told = "something that passes now stops, as told" if suggestion.is_worse else "nothing that passes now stops"
-        smallest = "; no smaller change does this" if suggestion.is_smallest and suggestion.advice is Advice.CHANGE else ""
+        smallest = (
+            "; no smaller change does this" if suggestion.is_smallest and suggestion.advice is Advice.CHANGE else ""
+        )
         yield line(Span(told, "softfail" if suggestion.is_worse else "pass"), smallest, indent=2, hang=2)
     for each in suggestion.shortfalls:
         yield line(Span("! ", "fault"), limits_text(each), indent=2, hang=2)

@@ -103,6 +103,9 @@ def judged(case: Case, text: str, wanted: Sequence[Sender], going: Collection[st
         )
         if needed > allowed
     ]
+    if any(each.limit in (Limit.LOOKUPS, Limit.VOID_LOOKUPS) for each in shortfalls):
+        consequences = (Limit.PASSING, Limit.SENDERS)  # of permerror
+        shortfalls = [each for each in shortfalls if each.limit not in consequences]
     return Verdict(text, after, need, size, tuple(lost), tuple(failing), tuple(shortfalls))
 
 

@@ -66,6 +66,9 @@ class Search:
     Attributes:
         terms: the directives of the record, in order, as far as its first `all`.
         candidates: the terms that may come.
+
+    Groups that are spare are of senders to which a term of the record leads already, so that they may come to pass
+    without a new one.
     """
 
     def __init__(
@@ -75,6 +78,7 @@ class Search:
         places: Places,
         candidates: Sequence[Candidate],
         groups: Iterable[Group],
+        spare: Iterable[Group],
         wanted: Sequence[Sender],
         slot: Slot,
     ) -> None:
@@ -83,6 +87,7 @@ class Search:
         self.candidates = candidates
         self._places = places
         self._groups = list(dict.fromkeys(groups))
+        self._spare = [group for group in dict.fromkeys(spare) if group not in self._groups]
         self._wanted = wanted
         self._slot = slot
         self._is_exhaustive = True
@@ -90,12 +95,16 @@ class Search:
 
     def run(self, max_size: int) -> Steps[Found]:
         """Return the smallest change, each draft compiled and compared."""
-        covers = self._covers()
-        plans = [plan for cover in covers for plan in self._plans(cover, frozenset())]
-        found = yield from self._best(plans, max_size)
+        covers: list[tuple[int, ...]] = []
+        found = None
+        for groups in (self._groups, self._groups + self._spare)[: 2 if self._spare else 1]:
+            if found is None:
+                more = [cover for cover in self._covers(groups) if cover not in covers]
+                covers += more
+                plans = [plan for cover in more for plan in self._plans(cover, frozenset())]
+                found = yield from self._best(plans, max_size)
         if found is None and self._can_be_lightened():
-            more = self._lightened(covers)
-            found = yield from self._best(more, max_size)
+            found = yield from self._best(self._lightened(covers), max_size)
         others = tuple([each for each in self._judged if each is not found])
         closest = None if found is not None or not self._judged else min(self._judged, key=_distance)
         plan, verdict = (None, None) if found is None else found
@@ -110,8 +119,8 @@ class Search:
             self.case.base.record, going, [self.candidates[each].term for each in plan.coming], self._slot
         )
 
-    def _covers(self) -> list[tuple[int, ...]]:
-        """Return the sets of candidates that serve every group, and of which none is needless; the smaller first."""
+    def _covers(self, groups: list[Group]) -> list[tuple[int, ...]]:
+        """Return the sets of candidates that serve these groups, and of which none is needless; the smaller first."""
         found: dict[frozenset[int], None] = {}
         pending: list[frozenset[int]] = [frozenset()]
         while pending:
@@ -119,9 +128,9 @@ class Search:
                 self._is_exhaustive = False
                 pending = pending[-1:]
             chosen = pending.pop()
-            open_group = next((group for group in self._groups if not group & chosen), None)
+            open_group = next((group for group in groups if not group & chosen), None)
             if open_group is None:
-                if all(any(group & chosen == {each} for group in self._groups) for each in chosen):
+                if all(any(group & chosen == {each} for group in groups) for each in chosen):
                     found[chosen] = None
                 continue
             pending += [chosen | {each} for each in sorted(open_group, reverse=True)]

@@ -22,7 +22,7 @@ from spfengine.advice.identification import Identification
 from spfengine.advice.identify import identifying
 from spfengine.advice.matching import Matched, holds, matching
 from spfengine.advice.reverse_dns import ReverseName, reverse_names
-from spfengine.advice.searching import Search
+from spfengine.advice.searching import Group, Search
 from spfengine.advice.suggestion import Suggestion
 from spfengine.advice.terms import Places, before_all, places_of, plain
 from spfengine.drivers import adrive, drive
@@ -178,11 +178,15 @@ def suggesting(
     if told.add:
         offer.serving.clear()  # what is told comes, and nothing else
     served = [each for each in asked if each.is_failing and _is_servable(each, matched, places, offer)]
-    groups = [offer.serving[address_of(each.sender)] for each in served if address_of(each.sender) in offer.serving]
+    groups: tuple[list[Group], list[Group]] = ([], [])
+    for each in served:
+        group = offer.serving.get(address_of(each.sender))
+        if group is not None:
+            groups[_is_led_to(each, matched, places)].append(group)
     kept = [each for each in asked if each.before is Result.PASS and not _goes(each, told)]
     slot = _slot(record, matched, served)
     wanted = [each.sender for each in (*kept, *served)]
-    search = Search(case, matched, places, offer.candidates, groups, wanted, slot)
+    search = Search(case, matched, places, offer.candidates, *groups, wanted, slot)
     found = yield from search.run(told.max_answer)
     work = Work(case, tuple(asked), identified, names, matched, places, offer, slot, search, found)
     return (yield from explaining(work, own))
@@ -321,9 +325,19 @@ def _is_servable(each: Asked, matched: Sequence[Matched], places: Places, offer:
     if each.refusing is not None and not each.is_wanted:
         return False
     here = address_of(each.sender)
-    stays = [one for place, one in enumerate(matched) if place not in places.leaving and one.passes]
     come = [offer.candidates[place].matched for place in places.told_to_come]
-    return here in offer.serving or any(holds(one.spans, *here) for one in (*stays, *come) if one.passes)
+    return (
+        here in offer.serving
+        or any(holds(one.spans, *here) for one in come if one.passes)
+        or _is_led_to(each, matched, places)
+    )
+
+
+def _is_led_to(each: Asked, matched: Sequence[Matched], places: Places) -> bool:
+    """Whether a term that stays leads to a sender."""
+    here = address_of(each.sender)
+    stays = [one for place, one in enumerate(matched) if place not in places.leaving and one.passes]
+    return any(holds(one.spans, *here) for one in stays)
 
 
 def _slot(record: Record, matched: Sequence[Matched], served: Sequence[Asked]) -> Slot:

@@ -72,7 +72,7 @@ def page(suggestion: Suggestion, own: Iterable[str], width: int | None) -> Itera
 def _headline(suggestion: Suggestion) -> Line:
     serves = not suggestion.unserved
     told = {
-        Advice.CHANGE: Span("publish this record" if serves else "this record, and what it does not do", "strong"),
+        Advice.CHANGE: Span("publish this record" if serves else "a record that does not serve every sender", "strong"),
         Advice.KEEP: Span("the record is as it should be", "pass"),
         Advice.NONE_FITS: Span("no record fits", "fault"),
         Advice.BROKEN: Span("nothing can be proposed", "fault"),

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from spfengine.advice.catalogue.provider import Provider
     from spfengine.advice.identification import Identification, Match
     from spfengine.advice.identify import aidentify, aidentify_many, identify, identify_many
+    from spfengine.advice.suggest import asuggest, suggest
+    from spfengine.advice.suggestion import Suggestion
     from spfengine.answers import Answer, AsyncResolver, Question, Resolver, RRType, Status
     from spfengine.checks import (
         acheck,
@@ -129,6 +131,7 @@ _LAZY = {
     "Severity": "spfengine.linting.codes",
     "Simulation": "spfengine.simulation.simulation",
     "Status": "spfengine.answers",
+    "Suggestion": "spfengine.advice.suggestion",
     "Trace": "spfengine.evaluation.trace",
     "VoidRule": "spfengine.evaluation.limits",
     "Zone": "spfengine.resolvers.zone",
@@ -144,6 +147,7 @@ _LAZY = {
     "alignment": "spfengine.dmarc.alignment",
     "alint": "spfengine.linting.lint",
     "asimulate": "spfengine.simulation.simulate",
+    "asuggest": "spfengine.advice.suggest",
     "check": "spfengine.checks",
     "check_both": "spfengine.checks",
     "check_helo": "spfengine.checks",
@@ -160,6 +164,7 @@ _LAZY = {
     "parse_received_spf": "spfengine.evaluation.headers.received",
     "read_evidence": "spfengine.evidence.reading",
     "simulate": "spfengine.simulation.simulate",
+    "suggest": "spfengine.advice.suggest",
 }
 
 __all__ = [
@@ -212,6 +217,7 @@ __all__ = [
     "Severity",
     "Simulation",
     "Status",
+    "Suggestion",
     "Trace",
     "VoidRule",
     "Zone",
@@ -227,6 +233,7 @@ __all__ = [
     "alignment",
     "alint",
     "asimulate",
+    "asuggest",
     "check",
     "check_both",
     "check_helo",
@@ -243,6 +250,7 @@ __all__ = [
     "parse_received_spf",
     "read_evidence",
     "simulate",
+    "suggest",
 ]
 
 

@@ -134,9 +134,7 @@ def _simulation(case: Case, text: str, asked: Iterable[Asked]) -> Steps[Simulati
     inputs = case.inputs
     draft = {inputs.domain.encode("latin-1"): {"TXT": [text, *case.base.siblings]}}
     senders = tuple([each.sender for each in asked if each.is_here])
-    steps = simulating(
-        inputs.domain, draft, senders, inputs.limits, inputs.receiver, inputs.now, known=case.known
-    )
+    steps = simulating(inputs.domain, draft, senders, inputs.limits, inputs.receiver, inputs.now, known=case.known)
     return (yield from steps)
 
 

@@ -4,7 +4,7 @@ other record that could have been proposed is tried.
 
 from collections.abc import Iterator
 from itertools import combinations
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import dns.message
 import dns.rrset
@@ -45,7 +45,7 @@ TERMS = (
 )  # fmt: skip
 FREE = Limits(200, 200)
 ENDS = (" ~all", " -all", "", " ?all")
-ZONE = {
+ZONE: dict[str, dict[str, Any]] = {
     D: {"A": ["192.0.2.20"], "MX": [(10, "mx.d.example")]},
     **{name: {"A": addresses} for name, addresses in HOSTS.items()},
     "yes.d.example": {"A": ["127.0.0.1"]},

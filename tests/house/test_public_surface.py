@@ -19,10 +19,11 @@ NAMES = """
     CatalogueError Change CheckResult Effect Evidence Finding HeaderError Identification IncludeTree Limits LintCode
     LiveResolver Match MethodResult MissingExtraError Outcome Overlay Policy Problem ProblemCode Provider
     PublicSuffixes Question RRType ReceivedSPF Record RecordSyntaxError Recorder Recording RecordingError Resolver
-    ResolverError Result SMTPReply SPFEngineError Sender SenderChange Severity Simulation Status Trace VoidRule Zone
-    ZoneError aalignment acheck acheck_both acheck_helo acheck_record aidentify aidentify_many ainclude_tree alignment
-    alint asimulate check check_both check_helo check_record compare diagnose identify identify_many include_tree lint
-    lint_zone parse parse_authentication_results parse_received_spf read_evidence simulate
+    ResolverError Result SMTPReply SPFEngineError Sender SenderChange Severity Simulation Status Suggestion Trace
+    VoidRule Zone ZoneError aalignment acheck acheck_both acheck_helo acheck_record aidentify aidentify_many
+    ainclude_tree alignment alint asimulate asuggest check check_both check_helo check_record compare diagnose
+    identify identify_many include_tree lint lint_zone parse parse_authentication_results parse_received_spf
+    read_evidence simulate suggest
 """.split()
 
 VALUES: dict[str, list[str]] = {

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from spfengine.advice.identification import Identification, Match
     from spfengine.advice.identify import aidentify, aidentify_many, identify, identify_many
     from spfengine.advice.rdap.client import RDAP
+    from spfengine.advice.suggest import asuggest, suggest
+    from spfengine.advice.suggestion import Suggestion
     from spfengine.answers import Answer, AsyncResolver, Question, Resolver, RRType, Status
     from spfengine.checks import (
         acheck,
@@ -138,6 +140,7 @@ _LAZY = {
     "Simulation": "spfengine.simulation.simulation",
     "Snapshot": "spfengine.advice.drift.snapshot",
     "Status": "spfengine.answers",
+    "Suggestion": "spfengine.advice.suggestion",
     "Trace": "spfengine.evaluation.trace",
     "VoidRule": "spfengine.evaluation.limits",
     "Zone": "spfengine.resolvers.zone",
@@ -156,6 +159,7 @@ _LAZY = {
     "alint": "spfengine.linting.lint",
     "asimulate": "spfengine.simulation.simulate",
     "asnapshot": "spfengine.advice.drift.snapshot",
+    "asuggest": "spfengine.advice.suggest",
     "check": "spfengine.checks",
     "check_both": "spfengine.checks",
     "check_helo": "spfengine.checks",
@@ -175,6 +179,7 @@ _LAZY = {
     "read_evidence": "spfengine.evidence.reading",
     "simulate": "spfengine.simulation.simulate",
     "snapshot": "spfengine.advice.drift.snapshot",
+    "suggest": "spfengine.advice.suggest",
 }
 
 __all__ = [
@@ -231,6 +236,7 @@ __all__ = [
     "Simulation",
     "Snapshot",
     "Status",
+    "Suggestion",
     "Trace",
     "VoidRule",
     "Zone",
@@ -249,6 +255,7 @@ __all__ = [
     "alint",
     "asimulate",
     "asnapshot",
+    "asuggest",
     "check",
     "check_both",
     "check_helo",
@@ -268,6 +275,7 @@ __all__ = [
     "read_evidence",
     "simulate",
     "snapshot",
+    "suggest",
 ]
 
 

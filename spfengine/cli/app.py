@@ -30,6 +30,7 @@ COMMANDS = {
     "check": "Check whether a client may send mail for a domain, and show why.",
     "tree": "Show a record with everything that it leads to, and what that costs.",
     "simulate": "Show what a change to SPF records would do, before it is published.",
+    "suggest": "Say which record a domain should have, so that its senders pass; with the proof.",
     "flatten": "Put networks in place of includes, and prove that nothing else changes.",
     "snapshot": "Keep what DNS says of domains now, to be told later what changed.",
     "drift": "Show what changed in DNS since a snapshot, for every address there is.",

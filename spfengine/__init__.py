@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from spfengine.answers import Answer, AsyncResolver, Question, Resolver, RRType, Status
+    from spfengine.checker import Checker
     from spfengine.checks import (
         acheck,
         acheck_both,
@@ -80,6 +81,7 @@ _LAZY = {
     "Cache": "spfengine.resolvers.cache",
     "Change": "spfengine.policy.diff",
     "CheckResult": "spfengine.evaluation.check_result",
+    "Checker": "spfengine.checker",
     "Effect": "spfengine.simulation.senders",
     "Finding": "spfengine.linting.finding",
     "HeaderError": "spfengine.errors",
@@ -148,6 +150,7 @@ __all__ = [
     "Cache",
     "Change",
     "CheckResult",
+    "Checker",
     "Effect",
     "Finding",
     "HeaderError",

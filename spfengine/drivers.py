@@ -9,10 +9,38 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from spfengine.answers import Answer, Question
+from spfengine.evaluation.check_host import check_host
 from spfengine.evaluation.limits import Deadline
+from spfengine.evaluation.session import Session
 from spfengine.resolvers.asking import aresolve_of, no_answer, no_resolver
 
 _T = TypeVar("_T")
+
+
+def run(session: Session, resolver: object) -> None:
+    """Come to the verdict on a session, every question answered by `resolver`.
+
+    Where the resolver says that questions may be asked ahead, they are (see `prefetch`).
+
+    Raises:
+        ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
+    """
+    if getattr(resolver, "prefetch", 0):
+        from spfengine.prefetch import drive_ahead
+
+        drive_ahead(session, resolver)
+    else:
+        drive(check_host(session), resolver, session.limits.seconds)
+
+
+async def arun(session: Session, resolver: object) -> None:
+    """Come to the verdict on a session in asyncio: `run` with `aresolve`."""
+    if getattr(resolver, "prefetch", 0):
+        from spfengine.prefetch import adrive_ahead
+
+        await adrive_ahead(session, resolver)
+    else:
+        await adrive(check_host(session), resolver, session.limits.seconds)
 
 
 def drive(evaluation: Generator[Question, Answer, _T], resolver: object, seconds: float | None) -> _T:

@@ -15,7 +15,7 @@ from spfengine import errors
 
 # Public API: a name or value is never taken away, nor given another meaning. New ones are added here too.
 NAMES = """
-    AddressError Answer ArgumentError AsyncResolver AuthenticationResults Budget Cache Change CheckResult Effect
+    AddressError Answer ArgumentError AsyncResolver AuthenticationResults Budget Cache Change CheckResult Checker Effect
     Finding HeaderError IncludeTree Limits LintCode LiveResolver MethodResult MissingExtraError Outcome Overlay
     Policy Problem ProblemCode Question RRType ReceivedSPF Record RecordSyntaxError Recorder Recording
     RecordingError Resolver ResolverError Result SMTPReply SPFEngineError Sender SenderChange Severity Simulation

@@ -67,8 +67,8 @@ class Checker:
         max_octets: int = 64 << 20,
         default_ttl: float | None = None,
     ) -> None:
-        if hot_after < 0 or max_domains < 0:
-            raise ArgumentError("hot_after and max_domains can't be negative")
+        if min(hot_after, max_domains, max_answers, max_octets) < 0:
+            raise ArgumentError("hot_after, max_domains, max_answers and max_octets can't be negative")
         if resolver is None:
             from spfengine.resolvers.live import LiveResolver
 

@@ -13,7 +13,7 @@ from bisect import bisect_right
 from math import inf
 
 from spfengine.addresses import V4, Family
-from spfengine.answers import Answer, RRType
+from spfengine.answers import Answer, Question, RRType
 from spfengine.evaluation.limits import Limits
 from spfengine.evaluation.session import Answers, Session
 from spfengine.evaluation.verdict import Verdict
@@ -98,7 +98,7 @@ class Pieces:
         self.ip4 = self.ip6 = _NOTHING
         self.answers: dict[int, Answer] = {}
         self._verdicts: dict[object, Verdict] = {}
-        self._alike: dict[tuple[int, ...], Answers] = {}
+        self._alike: dict[tuple[tuple[Question, int], ...], Answers] = {}
 
     def add(self, session: Session) -> None:
         """Keep the verdict of a session for its range, as far as nothing is known of that yet."""
@@ -132,7 +132,7 @@ class Pieces:
 
     def _verdict(self, session: Session) -> Verdict:
         """Return the verdict of a session; the same object for all that took the same way, over the same answers."""
-        alike = tuple(map(id, session.answers.values()))
+        alike = tuple([(question, id(answer)) for question, answer in session.answers.items()])
         path = tuple([(domain, id(term)) for domain, term in session.path])
         key = (session.family, alike, path, session.result, session.lookups, session.voids, session.problem)
         verdict = self._verdicts.get(key)

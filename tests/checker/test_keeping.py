@@ -5,6 +5,7 @@ size"; "TTL and `clear()` are the only invalidation (zones are immutable)".
 import gc
 import tracemalloc
 from collections import Counter
+from itertools import pairwise
 from typing import Any
 from unittest.mock import patch
 
@@ -266,7 +267,7 @@ def test_neighbouring_ranges_of_one_verdict_are_one() -> None:
     starts, found = checker._domains["a.example"].ip4
     assert list(starts) == sorted(starts)
     assert starts[0] == 0
-    assert all(one is not other for one, other in zip(found, found[1:], strict=False))
+    assert all(one is not other for one, other in pairwise(found))
 
 
 def test_a_resolver_that_keeps_answers_itself_is_not_put_behind_another_cache() -> None:

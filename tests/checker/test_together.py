@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from spfengine import Answer, Cache, Checker, CheckResult, LiveResolver, Question, Zone, check
-from spfengine.resolvers import live
+from spfengine.resolvers import exchange, live
 from spfengine.resolvers.stub import Attempt, Reply
 from spfengine.testing import FakeDNS
 from tests.checker.same import assert_same
@@ -35,7 +35,7 @@ def make_zone() -> Zone:
     merged: dict[str | bytes, dict[str, object]] = {}
     for name, by_type in records():
         merged.setdefault(name.lower(), {}).update(by_type)
-    return Zone(merged, ttl=300)  # type: ignore[arg-type]  # made of parts
+    return Zone(merged, ttl=300)
 
 
 ZONE = make_zone()
@@ -63,18 +63,15 @@ async def many(checker: Checker) -> list[CheckResult]:
 
 
 @pytest.mark.parametrize("prefetch", [0, 20])
-def test_a_thousand_checks_at_once_ask_each_question_once(
-    prefetch: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_thousand_checks_at_once_ask_each_question_once(prefetch: int, monkeypatch: pytest.MonkeyPatch) -> None:
     under_way = most = 0
-    exchange = live.aexchange
 
     async def counted(attempt: Attempt) -> Reply:
         nonlocal under_way, most
         under_way += 1
         most = max(most, under_way)
         try:
-            return await exchange(attempt)
+            return await exchange.aexchange(attempt)
         finally:
             under_way -= 1
 

@@ -22,6 +22,7 @@ from spfengine import (
     Question,
     Recorder,
     ResolverError,
+    RRType,
     Status,
     Zone,
 )
@@ -197,6 +198,24 @@ def test_what_was_asked_before_clear_is_not_kept_after_it() -> None:
             return answer
 
     checker, _ = make(Clearing(a=("v=spf1 +all", 60)))
+    assert checker.check("192.0.2.1", "u@a.example").result == "pass"
+    assert (len(checker), checker._octets, checker._held) == (0, 0, {})
+    assert checker.check("192.0.2.1", "u@a.example").result == "fail"
+
+
+def test_what_rests_on_an_answer_that_is_replaced_meanwhile_is_not_kept() -> None:
+    class Overtaken(Changing):
+        def resolve(self, question: Question, /) -> Answer:
+            if question.name == "b.example":
+                clock.now += 60
+                self.records["a"] = ("v=spf1 -all", 60)
+                cache.resolve(Question("a.example", RRType.TXT))
+            return super().resolve(question)
+
+    clock = Clock()
+    dns = Overtaken(a=("v=spf1 include:b.example -all", 60), b=("v=spf1 +all", 300))
+    cache = Cache(dns, clock=clock)
+    checker = Checker(cache, hot_after=0)
     assert checker.check("192.0.2.1", "u@a.example").result == "pass"
     assert checker.check("192.0.2.1", "u@a.example").result == "fail"
 

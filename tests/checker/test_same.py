@@ -58,6 +58,9 @@ ZONE = Zone(
         "who.example": {"TXT": "%{i} is not one of ours"},
         "b.example>": {"TXT": "v=spf1 +all"},
         "xn--bcher-kva.example": {"TXT": "v=spf1 +all"},
+        "\u00e2\u00aa\u00aa.example": {
+            "TXT": "v=spf1 +all"
+        },  # as octets, it is how U+2AAA is written, which is refused
         "Mixed.example": {"TXT": "v=spf1 a -all"},
     }
 )
@@ -91,7 +94,8 @@ def test_odd_spellings_of_senders_are_never_taken_for_one_another() -> None:
         "u@",
         "@",
         "u@b\u00fccher.example",
-        "u@b\u00c3\u00bccher.example",
+        "u@\u2aaa.example",
+        "u@\u00e2\u00aa\u00aa.example",
         "u@\u00fc\udcff.example",
         "u@[192.0.2.1]",
     ]

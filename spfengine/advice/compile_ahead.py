@@ -47,6 +47,9 @@ async def acompile_ahead(
         async with room:
             return await adrive(compiling(inputs_of(provider, limits)), resolver, None)
 
-    async with asyncio.TaskGroup() as tasks:
-        running = {provider.include: tasks.create_task(one(provider)) for provider in catalogue.providers}
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            running = {provider.include: tasks.create_task(one(provider)) for provider in catalogue.providers}
+    except BaseExceptionGroup as group:  # what the resolver raised is passed on as it is
+        raise group.exceptions[0] from None
     return {include: task.result() for include, task in running.items()}

@@ -359,7 +359,7 @@ def test_every_providers_record_is_asked_for_once_whatever_the_number_of_address
     assert len(resolver.asked) == 20 + 100
 
 
-def test_asyncio_compiles_several_at_once_and_finds_the_same() -> None:
+def test_asyncio_asks_about_several_at_once_and_finds_the_same() -> None:
     zone = {f"spf{i}.example": {"TXT": f"v=spf1 ip4:198.51.{i}.0/24 -all"} for i in range(40)}
     resolver = AsyncCounting(zone)
     ips = [f"198.51.{i}.1" for i in range(40)]

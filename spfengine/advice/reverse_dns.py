@@ -33,8 +33,8 @@ class ReverseName(NamedTuple):
 class ReverseNames(NamedTuple):
     """The names of an address in reverse DNS, and what could not be had of them."""
 
-    names: tuple[ReverseName, ...]
-    missing: tuple[Missing, ...]
+    names: list[ReverseName]
+    missing: list[Missing]
 
 
 def reverse_names(family: Family, address: int) -> Generator[Question, Answer, ReverseNames]:
@@ -64,4 +64,4 @@ def reverse_names(family: Family, address: int) -> Generator[Question, Answer, R
                 found.append(ReverseName(name, False, "where that name leads could not be had"))
             else:
                 found.append(ReverseName(name, False, "that name does not lead back to it"))
-    return ReverseNames(tuple(found), tuple(missing))
+    return ReverseNames(found, missing)

@@ -15,8 +15,8 @@ from spfengine import errors
 
 # Public API: a name or value is never taken away, nor given another meaning. New ones are added here too.
 NAMES = """
-    AddressError Answer ArgumentError AsyncResolver AuthenticationResults Budget Cache Change CheckResult Effect Evidence
-    Finding HeaderError IncludeTree Limits LintCode LiveResolver MethodResult MissingExtraError Outcome Overlay
+    AddressError Answer ArgumentError AsyncResolver AuthenticationResults Budget Cache Change CheckResult Effect
+    Evidence Finding HeaderError IncludeTree Limits LintCode LiveResolver MethodResult MissingExtraError Outcome Overlay
     Policy Problem ProblemCode Question RRType ReceivedSPF Record RecordSyntaxError Recorder Recording
     RecordingError Resolver ResolverError Result SMTPReply SPFEngineError Sender SenderChange Severity Simulation
     Status Trace VoidRule Zone ZoneError acheck acheck_both acheck_helo acheck_record ainclude_tree alint asimulate

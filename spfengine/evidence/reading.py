@@ -4,6 +4,7 @@ import io
 import os
 import stat
 import sys
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import accumulate
 from operator import itemgetter
@@ -143,9 +144,9 @@ class _Meter:
     def __init__(self, files: Iterable[tuple[str, bool]], progress: Progress | None) -> None:
         self._progress = progress
         self._done = 0
-        self._ends: list[int] = []
+        self._ends: deque[int] = deque()
         if progress is not None and all(file != STDIN for file, _ in files):
-            self._ends = list(accumulate([_size(file) for file, _ in files]))
+            self._ends = deque(accumulate([_size(file) for file, _ in files]))
         self._all = self._ends[-1] if self._ends else None
 
     def pieces(self, file: BinaryIO) -> Iterator[bytes]:
@@ -164,7 +165,7 @@ class _Meter:
     def end_of_file(self) -> None:
         """Count a file as read, however much of it had to be."""
         if self._ends:
-            self._done = self._ends.pop(0) if len(self._ends) > 1 else self._ends[0]
+            self._done = self._ends.popleft() if len(self._ends) > 1 else self._ends[0]
             self._tell()
 
     def _tell(self) -> None:

@@ -13,6 +13,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from spfengine.advice.catalogue.catalogue import Catalogue
+    from spfengine.advice.catalogue.provider import Provider
+    from spfengine.advice.identification import Identification, Match
+    from spfengine.advice.identify import aidentify, aidentify_many, identify, identify_many
+    from spfengine.advice.rdap.client import RDAP
     from spfengine.answers import Answer, AsyncResolver, Question, Resolver, RRType, Status
     from spfengine.checks import (
         acheck,
@@ -27,6 +32,7 @@ if TYPE_CHECKING:
     from spfengine.errors import (
         AddressError,
         ArgumentError,
+        CatalogueError,
         HeaderError,
         MissingExtraError,
         RecordingError,
@@ -80,16 +86,20 @@ _LAZY = {
     "AuthenticationResults": "spfengine.evaluation.headers.authentication",
     "Budget": "spfengine.policy.budget",
     "Cache": "spfengine.resolvers.cache",
+    "Catalogue": "spfengine.advice.catalogue.catalogue",
+    "CatalogueError": "spfengine.errors",
     "Change": "spfengine.policy.diff",
     "CheckResult": "spfengine.evaluation.check_result",
     "Effect": "spfengine.simulation.senders",
     "Evidence": "spfengine.evidence.evidence",
     "Finding": "spfengine.linting.finding",
     "HeaderError": "spfengine.errors",
+    "Identification": "spfengine.advice.identification",
     "IncludeTree": "spfengine.policy.tree_nodes",
     "Limits": "spfengine.evaluation.limits",
     "LintCode": "spfengine.linting.codes",
     "LiveResolver": "spfengine.resolvers.live",
+    "Match": "spfengine.advice.identification",
     "MethodResult": "spfengine.evaluation.headers.authentication",
     "MissingExtraError": "spfengine.errors",
     "Outcome": "spfengine.policy.outcome",
@@ -97,7 +107,9 @@ _LAZY = {
     "Policy": "spfengine.policy.policy",
     "Problem": "spfengine.problems",
     "ProblemCode": "spfengine.problems",
+    "Provider": "spfengine.advice.catalogue.provider",
     "Question": "spfengine.answers",
+    "RDAP": "spfengine.advice.rdap.client",
     "RRType": "spfengine.answers",
     "ReceivedSPF": "spfengine.evaluation.headers.received",
     "Record": "spfengine.record.model",
@@ -123,6 +135,8 @@ _LAZY = {
     "acheck_both": "spfengine.checks",
     "acheck_helo": "spfengine.checks",
     "acheck_record": "spfengine.checks",
+    "aidentify": "spfengine.advice.identify",
+    "aidentify_many": "spfengine.advice.identify",
     "ainclude_tree": "spfengine.policy.tree",
     "alint": "spfengine.linting.lint",
     "asimulate": "spfengine.simulation.simulate",
@@ -132,6 +146,8 @@ _LAZY = {
     "check_record": "spfengine.checks",
     "compare": "spfengine.simulation.simulate",
     "diagnose": "spfengine.record.parser",
+    "identify": "spfengine.advice.identify",
+    "identify_many": "spfengine.advice.identify",
     "include_tree": "spfengine.policy.tree",
     "lint": "spfengine.linting.lint",
     "lint_zone": "spfengine.linting.lint",
@@ -143,6 +159,7 @@ _LAZY = {
 }
 
 __all__ = [
+    "RDAP",
     "AddressError",
     "Answer",
     "ArgumentError",
@@ -150,16 +167,20 @@ __all__ = [
     "AuthenticationResults",
     "Budget",
     "Cache",
+    "Catalogue",
+    "CatalogueError",
     "Change",
     "CheckResult",
     "Effect",
     "Evidence",
     "Finding",
     "HeaderError",
+    "Identification",
     "IncludeTree",
     "Limits",
     "LintCode",
     "LiveResolver",
+    "Match",
     "MethodResult",
     "MissingExtraError",
     "Outcome",
@@ -167,6 +188,7 @@ __all__ = [
     "Policy",
     "Problem",
     "ProblemCode",
+    "Provider",
     "Question",
     "RRType",
     "ReceivedSPF",
@@ -193,6 +215,8 @@ __all__ = [
     "acheck_both",
     "acheck_helo",
     "acheck_record",
+    "aidentify",
+    "aidentify_many",
     "ainclude_tree",
     "alint",
     "asimulate",
@@ -202,6 +226,8 @@ __all__ = [
     "check_record",
     "compare",
     "diagnose",
+    "identify",
+    "identify_many",
     "include_tree",
     "lint",
     "lint_zone",

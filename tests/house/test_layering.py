@@ -73,11 +73,12 @@ THIRD_PARTY = {
     "resolvers.stub": {"dns"},
     "resolvers.zone_files": {"yaml"},
     "names": {"idna"},
+    "advice.rdap": {"httpx", "whoisit"},
     "testing.pytest_plugin": {"pytest"},
     "testing": {"dnslib"},
     "cli": {"click", "rich"},
 }
-IN_FUNCTION = {"idna", "asyncio"}
+IN_FUNCTION = {"idna", "asyncio", "httpx", "whoisit"}
 
 
 def _rooms() -> dict[str, tuple[str, int]]:

@@ -22,6 +22,14 @@ NAMES = """
     Status Trace VoidRule Zone ZoneError acheck acheck_both acheck_helo acheck_record ainclude_tree alint asimulate
     check check_both check_helo check_record compare diagnose include_tree lint lint_zone parse
     parse_authentication_results parse_received_spf read_evidence simulate
+    AddressError Answer ArgumentError AsyncResolver AuthenticationResults Budget Cache Catalogue CatalogueError
+    Change CheckResult Effect Finding HeaderError Identification IncludeTree Limits LintCode LiveResolver Match
+    MethodResult MissingExtraError Outcome Overlay Policy Problem ProblemCode Provider Question RDAP RRType ReceivedSPF
+    Record RecordSyntaxError Recorder Recording RecordingError Resolver ResolverError Result SMTPReply
+    SPFEngineError Sender SenderChange Severity Simulation Status Trace VoidRule Zone ZoneError acheck acheck_both
+    acheck_helo acheck_record aidentify aidentify_many ainclude_tree alint asimulate check check_both check_helo
+    check_record compare diagnose identify identify_many include_tree lint lint_zone parse
+    parse_authentication_results parse_received_spf simulate
 """.split()
 
 VALUES: dict[str, list[str]] = {

@@ -77,6 +77,14 @@ CHAPTERS: dict[str, list[str]] = {
         "spfengine.advice.catalogue.provider:ProviderKind", "spfengine.advice.catalogue.provider:Attested",
         "spfengine.advice.catalogue.catalogue:Suffix",
     ],
+    "Which record to have": [
+        "suggest", "asuggest", "Suggestion",
+        "spfengine.advice.suggestion:Advice", "spfengine.advice.suggestion:TermAdvice",
+        "spfengine.advice.suggestion:SenderAdvice", "spfengine.advice.suggestion:SenderStanding",
+        "spfengine.advice.suggestion:Caveat", "spfengine.advice.suggestion:CaveatCode",
+        "spfengine.advice.suggestion:Alternative", "spfengine.advice.candidates:Rejected",
+        "spfengine.advice.judging:Shortfall", "spfengine.advice.judging:Limit",
+    ],
     "What is wrong with a domain's SPF": ["lint", "alint", "lint_zone", "Finding", "Severity", "LintCode"],
     "Header fields and SMTP replies": [
         "SMTPReply", "parse_received_spf", "ReceivedSPF", "parse_authentication_results", "AuthenticationResults",

@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from spfengine.evaluation.result import Result
+from spfengine.evaluation.session import Session
 from spfengine.frozen import Frozen, HashedOnce, fill
 from spfengine.problems import Problem
 from spfengine.visible import visible, visible_name
@@ -186,6 +187,19 @@ class Outcome(HashedOnce):
             if self.tree is None
             else [{"choice": str(choice), "outcome": outcome.to_dict()} for choice, outcome in self.tree.branches],
         }
+
+
+def outcome_of(session: Session) -> Outcome:
+    """Return what a check came to, without what it was made from."""
+    return Outcome(
+        session.result,
+        session.problem,
+        None if session.directive is None else session.directive.text,
+        session.record_domain,
+        tuple([(domain, term.text) for domain, term in session.path]),
+        session.lookups,
+        session.voids,
+    )
 
 
 class Branch(Frozen):

@@ -19,7 +19,7 @@ from spfengine.evaluation.session import Answers, Session
 from spfengine.frozen import HashedOnce, fill
 from spfengine.names import fold
 from spfengine.policy.inputs import Inputs
-from spfengine.policy.outcome import Dependency, Input, Outcome
+from spfengine.policy.outcome import Dependency, Input, Outcome, outcome_of
 from spfengine.policy.ranges import MAPPED_COUNT, MAPPED_FIRST, MAPPED_LAST, networks_of
 from spfengine.policy.tiling import Tiles, compile_tables
 from spfengine.visible import visible
@@ -345,16 +345,7 @@ class Policy(HashedOnce):
             raise ArgumentError(f"the sender {visible(text, 80)!r} is not of the domain {visible(self.domain, 80)!r}")
         session.explaining = False
         run(session, resolver)
-        directive = session.directive
-        return Outcome(
-            session.result,
-            session.problem,
-            None if directive is None else directive.text,
-            session.record_domain,
-            tuple([(domain, term.text) for domain, term in session.path]),
-            session.lookups,
-            session.voids,
-        )
+        return outcome_of(session)
 
 
 class Unanswered:

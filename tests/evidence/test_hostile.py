@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from spfengine.evidence.bounds import DEFAULT_BOUNDS, Bounds
+from spfengine.evidence.bounds import CHUNK, DEFAULT_BOUNDS, Bounds
 from spfengine.evidence.evidence import Evidence
 from spfengine.evidence.kinds import tell
 from spfengine.evidence.ledger import Broken, Ledger
@@ -218,6 +218,16 @@ def test_gzip_members_and_what_follows_them(tmp_path: Path) -> None:
     assert read_bytes(tmp_path, halves).unread == ()
     evidence = read_bytes(tmp_path, halves + b"junk")
     assert (evidence.messages, faults(evidence)) == (6, ["FILE: the gzip data is damaged"])
+
+
+@pytest.mark.parametrize("size", [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, CHUNK + 200, 5 * CHUNK + 257, 9 * CHUNK])
+def test_what_is_unpacked_is_what_was_packed(size: int) -> None:
+    """Also where a repetition goes over the end of a piece, so that some of it comes only with the next one."""
+    for content in (b"a" * size, bytes(n * n % 251 for n in range(size))):
+        packed = gzipped(content)
+        for cut in (7, 1000, len(packed)):
+            pieces = [packed[at : at + cut] for at in range(0, len(packed), cut)]
+            assert b"".join(gunzip(pieces, DEFAULT_BOUNDS)) == content
 
 
 def test_gzip_members_without_end() -> None:

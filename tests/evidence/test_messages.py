@@ -230,6 +230,13 @@ def test_the_domain_of_from(tmp_path: Path, written: str, domain: str | None) ->
     assert sender.header_from == domain
 
 
+def test_empty_lines_before_a_message(tmp_path: Path) -> None:
+    """As a person leaves them who copies it out of a browser."""
+    assert of(read_bytes(tmp_path, b"\r\n \r\n" + message(CLIENT, PATH))) == [
+        TOLD["nor where the receiver adds nothing but Received"][1]
+    ]
+
+
 def test_a_mailbox_holds_many_messages(tmp_path: Path) -> None:
     one = message(results(f"spf=pass (192.0.2.24) {SENDER}"), body="Hello\r\nFrom here on\r\n\r\n>From me\r\n\r\n")
     bad = message(FROM, body="\r\n")

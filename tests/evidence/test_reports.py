@@ -122,6 +122,10 @@ REFUSED = {
         record(identifiers="<header_from>&lt;b&gt;.example</header_from>"),
         "a domain is none: '<b>.example'",
     ),
+    "a control character in From": (
+        record(identifiers="<header_from>a\x85b.example</header_from>"),
+        "a domain has characters that do not print: 'a\\x85b.example'",
+    ),
     "a long name": (
         record(identifiers=f"<header_from>{'a' * 256}</header_from>"),
         "a domain is longer than 255 characters: '" + "a" * 80 + "…'",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import spfengine
 from spfengine import Sender
 from spfengine.evidence.bounds import DEFAULT_BOUNDS
-from spfengine.evidence.ledger import Ledger
+from spfengine.evidence.ledger import Broken, Ledger
 from spfengine.evidence.streams import lines
 from spfengine.evidence.tables import read_table
 from tests.evidence.files import faults, read_bytes
@@ -76,6 +76,12 @@ def test_a_row_that_cannot_be_used_is_told_and_the_next_one_read(tmp_path: Path,
     evidence = read_bytes(tmp_path, text.encode())
     assert faults(evidence) == [f"FILE, line 2: {REFUSED[row]}"]
     assert evidence.messages == 2
+
+
+def test_a_table_that_is_none(tmp_path: Path) -> None:
+    ledger = Ledger()
+    with pytest.raises(Broken, match="neither begins with an IP address nor names the column ip"):
+        list(read_table([(1, b"hello, world")], ledger, DEFAULT_BOUNDS))
 
 
 def test_rows_of_a_table_with_names(tmp_path: Path) -> None:

@@ -17,7 +17,6 @@ from spfengine.advice.catalogue.catalogue import Catalogue
 from spfengine.advice.drafting import draft_text, last_slot
 from spfengine.advice.suggest import suggest
 from spfengine.advice.suggestion import Advice, SenderStanding, Suggestion
-from tests.properties import generate, strategies
 
 CATALOGUE = Catalogue.from_text(
     "\n".join(
@@ -223,11 +222,11 @@ def _records(case: Asked, by_name: bool) -> Iterator[tuple[int, str]]:
     loose = [
         each
         for place, each in enumerate(rest)
-        if each.mechanism in ("ip4", "ip6")
-        and each.qualifier == "+"
+        if (each.mechanism in ("ip4", "ip6")
+        and each.qualifier == "+")
         or each in rest[:place]
-        or by_name
-        and each.qualifier == "+"
+        or (by_name
+        and each.qualifier == "+")
         or not _leads_to(case, each.text)
     ]
     there = {each.text for each in record.directives}

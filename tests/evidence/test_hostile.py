@@ -140,7 +140,7 @@ def test_a_huge_text_is_not_held() -> None:
         b"x" * 65536, 1600, b"<feedback><record><row><source_ip>", b"</source_ip></row></record></feedback>"
     )
     ledger = Ledger()
-    assert held(lambda: list(read_report(text, ledger, DEFAULT_BOUNDS))) < 4 << 20
+    assert held(lambda: list(read_report(text, ledger, DEFAULT_BOUNDS))) < 1 << 20
     assert [each.reason for each in ledger.unread] == ["source_ip has more than 1,024 characters"]
 
 

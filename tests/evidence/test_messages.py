@@ -44,6 +44,15 @@ TOLD = {
         ],
         ("192.0.2.24", "alice@example.com", "smtp.example.com", 1, "pass"),
     ),
+    "and so where the address stands in Received and there alone": (
+        [
+            results(f"spf=pass {SENDER}"),
+            "Received-SPF: fail client-ip=198.51.100.1; helo=evil.example; envelope-from=x@evil.example",
+            "Received-SPF: pass client-ip=192.0.2.24; helo=smtp.example.com",
+            CLIENT,
+        ],
+        ("192.0.2.24", "alice@example.com", "smtp.example.com", 1, "pass"),
+    ),
     "the address stands in Received alone": (
         [results(f"spf=pass {SENDER}"), CLIENT, FROM],
         ("192.0.2.24", "alice@example.com", "mail.example.com", 1, "pass"),
@@ -219,6 +228,13 @@ def test_a_message_that_does_not_tell_is_told(tmp_path: Path, case: str) -> None
 def test_the_domain_of_from(tmp_path: Path, written: str, domain: str | None) -> None:
     [sender] = read_bytes(tmp_path, message(CLIENT, PATH, f"From: {written}")).senders
     assert sender.header_from == domain
+
+
+def test_empty_lines_before_a_message(tmp_path: Path) -> None:
+    """As a person leaves them who copies it out of a browser."""
+    assert of(read_bytes(tmp_path, b"\r\n \r\n" + message(CLIENT, PATH))) == [
+        TOLD["nor where the receiver adds nothing but Received"][1]
+    ]
 
 
 def test_a_mailbox_holds_many_messages(tmp_path: Path) -> None:

@@ -135,6 +135,17 @@ def test_progress_of_standard_input_has_no_end(monkeypatch: pytest.MonkeyPatch) 
     assert told == [(len(GOOD), None)]
 
 
+def test_progress_over_files_that_are_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a").write_bytes(GOOD)
+    monkeypatch.setattr("builtins.open", _gone("a"))
+    real = os.stat
+    monkeypatch.setattr(os, "stat", lambda path, **given: real(path if str(path) == str(tmp_path) else "/nowhere"))
+    told: list[tuple[int, int | None]] = []
+    evidence = read_evidence(tmp_path, progress=lambda done, total: told.append((done, total)))
+    assert faults(evidence) == ["FILE: it can't be read: No such file or directory"]
+    assert told == [(0, 0)]
+
+
 def test_more_different_senders_than_are_kept_are_counted(tmp_path: Path) -> None:
     records = [record(f"192.0.2.{n}", 10) for n in range(8)] + [record("192.0.2.1", 5)]
     evidence = read_bytes(tmp_path, report(*records), bounds=Bounds(senders=5))
@@ -201,6 +212,16 @@ def rows_in_a_process_of_its_own(folder: Path, rows: int, different: int) -> tup
     )
     counts, peak = done.stdout.splitlines()
     return list(map(int, counts.split())), int(peak) / 1024
+
+
+def test_the_names_of_receivers_are_bounded(tmp_path: Path) -> None:
+    for number in range(150):
+        (tmp_path / f"{number}").write_bytes(
+            f"Return-Path: <a@b.example>\nReceived: from x (y [192.0.2.1]) by mx{number}.example\n\n".encode()
+        )
+    evidence = read_evidence(tmp_path)
+    assert evidence.messages == 150
+    assert len(evidence.receivers) == 100
 
 
 def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:

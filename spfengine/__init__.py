@@ -13,6 +13,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from spfengine.advice.catalogue.catalogue import Catalogue
+    from spfengine.advice.catalogue.provider import Provider
+    from spfengine.advice.forms import forms
+    from spfengine.advice.identification import Identification, Match
+    from spfengine.advice.identify import aidentify, aidentify_many, identify, identify_many
+    from spfengine.advice.rdap.client import RDAP
     from spfengine.answers import Answer, AsyncResolver, Question, Resolver, RRType, Status
     from spfengine.checks import (
         acheck,
@@ -29,6 +35,7 @@ if TYPE_CHECKING:
     from spfengine.errors import (
         AddressError,
         ArgumentError,
+        CatalogueError,
         HeaderError,
         MissingExtraError,
         RecordingError,
@@ -67,6 +74,7 @@ if TYPE_CHECKING:
     from spfengine.resolvers.overlay import Overlay
     from spfengine.resolvers.recording import Recorder, Recording
     from spfengine.resolvers.zone import Zone
+    from spfengine.resolvers.zone_files import read_zone
     from spfengine.senders import Sender
     from spfengine.simulation.senders import Effect, SenderChange
     from spfengine.simulation.simulate import asimulate, compare, simulate
@@ -83,16 +91,20 @@ _LAZY = {
     "AuthenticationResults": "spfengine.evaluation.headers.authentication",
     "Budget": "spfengine.policy.budget",
     "Cache": "spfengine.resolvers.cache",
+    "Catalogue": "spfengine.advice.catalogue.catalogue",
+    "CatalogueError": "spfengine.errors",
     "Change": "spfengine.policy.diff",
     "CheckResult": "spfengine.evaluation.check_result",
     "Effect": "spfengine.simulation.senders",
     "Evidence": "spfengine.evidence.evidence",
     "Finding": "spfengine.linting.finding",
     "HeaderError": "spfengine.errors",
+    "Identification": "spfengine.advice.identification",
     "IncludeTree": "spfengine.policy.tree_nodes",
     "Limits": "spfengine.evaluation.limits",
     "LintCode": "spfengine.linting.codes",
     "LiveResolver": "spfengine.resolvers.live",
+    "Match": "spfengine.advice.identification",
     "MethodResult": "spfengine.evaluation.headers.authentication",
     "MissingExtraError": "spfengine.errors",
     "Outcome": "spfengine.policy.outcome",
@@ -101,7 +113,9 @@ _LAZY = {
     "Problem": "spfengine.problems",
     "ProblemCode": "spfengine.problems",
     "PublicSuffixes": "spfengine.dmarc.suffixes",
+    "Provider": "spfengine.advice.catalogue.provider",
     "Question": "spfengine.answers",
+    "RDAP": "spfengine.advice.rdap.client",
     "RRType": "spfengine.answers",
     "ReceivedSPF": "spfengine.evaluation.headers.received",
     "Record": "spfengine.record.model",
@@ -128,6 +142,8 @@ _LAZY = {
     "acheck_both": "spfengine.checks",
     "acheck_helo": "spfengine.checks",
     "acheck_record": "spfengine.checks",
+    "aidentify": "spfengine.advice.identify",
+    "aidentify_many": "spfengine.advice.identify",
     "ainclude_tree": "spfengine.policy.tree",
     "alignment": "spfengine.dmarc.alignment",
     "alint": "spfengine.linting.lint",
@@ -138,6 +154,9 @@ _LAZY = {
     "check_record": "spfengine.checks",
     "compare": "spfengine.simulation.simulate",
     "diagnose": "spfengine.record.parser",
+    "identify": "spfengine.advice.identify",
+    "identify_many": "spfengine.advice.identify",
+    "forms": "spfengine.advice.forms",
     "include_tree": "spfengine.policy.tree",
     "lint": "spfengine.linting.lint",
     "lint_zone": "spfengine.linting.lint",
@@ -145,10 +164,12 @@ _LAZY = {
     "parse_authentication_results": "spfengine.evaluation.headers.authentication",
     "parse_received_spf": "spfengine.evaluation.headers.received",
     "read_evidence": "spfengine.evidence.reading",
+    "read_zone": "spfengine.resolvers.zone_files",
     "simulate": "spfengine.simulation.simulate",
 }
 
 __all__ = [
+    "RDAP",
     "AddressError",
     "Alignment",
     "Answer",
@@ -157,16 +178,20 @@ __all__ = [
     "AuthenticationResults",
     "Budget",
     "Cache",
+    "Catalogue",
+    "CatalogueError",
     "Change",
     "CheckResult",
     "Effect",
     "Evidence",
     "Finding",
     "HeaderError",
+    "Identification",
     "IncludeTree",
     "Limits",
     "LintCode",
     "LiveResolver",
+    "Match",
     "MethodResult",
     "MissingExtraError",
     "Outcome",
@@ -174,6 +199,7 @@ __all__ = [
     "Policy",
     "Problem",
     "ProblemCode",
+    "Provider",
     "PublicSuffixes",
     "Question",
     "RRType",
@@ -202,6 +228,8 @@ __all__ = [
     "acheck_both",
     "acheck_helo",
     "acheck_record",
+    "aidentify",
+    "aidentify_many",
     "ainclude_tree",
     "alignment",
     "alint",
@@ -212,6 +240,9 @@ __all__ = [
     "check_record",
     "compare",
     "diagnose",
+    "forms",
+    "identify",
+    "identify_many",
     "include_tree",
     "lint",
     "lint_zone",
@@ -219,6 +250,7 @@ __all__ = [
     "parse_authentication_results",
     "parse_received_spf",
     "read_evidence",
+    "read_zone",
     "simulate",
 ]
 

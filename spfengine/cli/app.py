@@ -11,7 +11,15 @@ import click
 from spfengine import __version__
 from spfengine.cli import exits
 from spfengine.cli.exits import Failure
-from spfengine.errors import AddressError, ArgumentError, MissingExtraError, RecordingError, ResolverError, ZoneError
+from spfengine.errors import (
+    AddressError,
+    ArgumentError,
+    CatalogueError,
+    MissingExtraError,
+    RecordingError,
+    ResolverError,
+    ZoneError,
+)
 from spfengine.visible import visible
 
 NAME = "spfengine"
@@ -50,6 +58,12 @@ def _lint() -> click.Command:
 
 def _simulate() -> click.Command:
     from spfengine.cli.simulate import command
+
+    return command
+
+
+def _identify() -> click.Command:
+    from spfengine.cli.identify import command
 
     return command
 
@@ -103,6 +117,7 @@ COMMANDS = {
     "lint": _Command("Find what is wrong, risky or without effect in a domain's SPF.", _lint),
     "networks": _Command("List the networks that get a result, the fewest there can be.", _networks),
     "diff": _Command("Compare two records for every address there is.", _diff),
+    "identify": _Command("Say whose an address is, and how that is known.", _identify),
     "spfquery": _Command("Check clients as Mail::SPF's and libspf2's command does, with its exit codes.", _spfquery),
     "policyd": _Command("Answer Postfix's policy requests: refuse a message, or add a header field to it.", _policyd),
     "serve": _Command("Serve zones by DNS on loopback, for tests of any program.", _serve),
@@ -116,6 +131,7 @@ _EXITS: tuple[tuple[type[Exception], int], ...] = (
     (ArgumentError, exits.USAGE),
     (ZoneError, exits.DATA),
     (RecordingError, exits.DATA),
+    (CatalogueError, exits.DATA),
     (ResolverError, exits.UNAVAILABLE),
     (MissingExtraError, exits.UNAVAILABLE),
 )

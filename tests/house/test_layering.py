@@ -74,11 +74,13 @@ THIRD_PARTY = {
     "resolvers.zone_files": {"yaml"},
     "names": {"idna"},
     "dmarc.suffixes": {"publicsuffixlist"},
+    "advice.rdap": {"httpx", "whoisit"},
     "testing.pytest_plugin": {"pytest"},
     "testing": {"dnslib"},
     "cli": {"click", "rich"},
 }
 IN_FUNCTION = {"idna", "asyncio", "publicsuffixlist"}
+IN_FUNCTION = {"idna", "asyncio", "httpx", "whoisit"}
 
 
 def _rooms() -> dict[str, tuple[str, int]]:

@@ -15,13 +15,15 @@ from spfengine import errors
 
 # Public API: a name or value is never taken away, nor given another meaning. New ones are added here too.
 NAMES = """
-    AddressError Alignment Answer ArgumentError AsyncResolver AuthenticationResults Budget Cache Change CheckResult
-    Effect Evidence Finding HeaderError IncludeTree Limits LintCode LiveResolver MethodResult MissingExtraError
-    Outcome Overlay Policy Problem ProblemCode PublicSuffixes Question RRType ReceivedSPF Record RecordSyntaxError
-    Recorder Recording RecordingError Resolver ResolverError Result SMTPReply SPFEngineError Sender SenderChange
-    Severity Simulation Status Trace VoidRule Zone ZoneError aalignment acheck acheck_both acheck_helo acheck_record
-    ainclude_tree alignment alint asimulate check check_both check_helo check_record compare diagnose include_tree
-    lint lint_zone parse parse_authentication_results parse_received_spf read_evidence simulate
+    AddressError Alignment Answer ArgumentError AsyncResolver AuthenticationResults Budget Cache Catalogue
+    CatalogueError Change CheckResult Effect Evidence Finding HeaderError Identification IncludeTree Limits LintCode
+    LiveResolver Match MethodResult MissingExtraError Outcome Overlay Policy Problem ProblemCode Provider
+    PublicSuffixes Question RDAP RRType ReceivedSPF Record RecordSyntaxError Recorder Recording RecordingError
+    Resolver ResolverError Result SMTPReply SPFEngineError Sender SenderChange Severity Simulation Status Trace
+    VoidRule Zone ZoneError aalignment acheck acheck_both acheck_helo acheck_record aidentify aidentify_many
+    ainclude_tree alignment alint asimulate check check_both check_helo check_record compare diagnose forms identify
+    identify_many include_tree lint lint_zone parse parse_authentication_results parse_received_spf read_evidence
+    read_zone simulate
 """.split()
 
 VALUES: dict[str, list[str]] = {

@@ -45,7 +45,7 @@ CHAPTERS: dict[str, list[str]] = {
     ],
     "What answers": [
         "Resolver", "AsyncResolver", "Question", "RRType", "Answer", "Status", "Zone", "Overlay", "LiveResolver",
-        "Cache", "Recorder", "Recording",
+        "Cache", "Recorder", "Recording", "read_zone",
     ],
     "The meaning for every address": [
         "Policy", "Outcome", "Change", "Budget",
@@ -60,10 +60,11 @@ CHAPTERS: dict[str, list[str]] = {
         "spfengine.policy.tree_nodes:TreeRecord", "spfengine.policy.tree_nodes:TreeTerm",
     ],
     "What a draft changes": [
-        "simulate", "asimulate", "compare", "Simulation", "Sender", "SenderChange", "Effect",
+        "simulate", "asimulate", "compare", "Simulation", "Sender", "SenderChange", "Effect", "forms",
         "spfengine.simulation.records:RecordChange", "spfengine.simulation.records:TermChange",
         "spfengine.simulation.records:Standing",
     ],
+    "Alignment with From": ["alignment", "aalignment", "Alignment", "PublicSuffixes"],
     "Whose an address is": [
         "identify", "identify_many", "aidentify", "aidentify_many", "RDAP", "Identification", "Match",
         "spfengine.advice.identification:How", "spfengine.advice.identification:Missing",

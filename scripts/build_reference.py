@@ -33,6 +33,7 @@ CHAPTERS: dict[str, list[str]] = {
         "check", "check_helo", "check_both", "check_record", "acheck", "acheck_helo", "acheck_both", "acheck_record",
         "CheckResult", "Result", "Limits", "VoidRule",
     ],
+    "Check many clients": ["Checker"],
     "Why: problems and traces": [
         "Problem", "ProblemCode", "Trace",
         "spfengine.evaluation.trace:TracedRecord", "spfengine.evaluation.trace:TracedTerm",
@@ -72,6 +73,14 @@ CHAPTERS: dict[str, list[str]] = {
         "spfengine.advice.catalogue.provider:ProviderKind", "spfengine.advice.catalogue.provider:Attested",
         "spfengine.advice.catalogue.catalogue:Suffix",
     ],
+    "Which record to have": [
+        "suggest", "asuggest", "Suggestion",
+        "spfengine.advice.suggestion:Advice", "spfengine.advice.suggestion:TermAdvice",
+        "spfengine.advice.suggestion:SenderAdvice", "spfengine.advice.suggestion:SenderStanding",
+        "spfengine.advice.suggestion:Caveat", "spfengine.advice.suggestion:CaveatCode",
+        "spfengine.advice.suggestion:Alternative", "spfengine.advice.candidates:Rejected",
+        "spfengine.advice.judging:Shortfall", "spfengine.advice.judging:Limit",
+    ],
     "What is wrong with a domain's SPF": ["lint", "alint", "lint_zone", "Finding", "Severity", "LintCode"],
     "Header fields and SMTP replies": [
         "SMTPReply", "parse_received_spf", "ReceivedSPF", "parse_authentication_results", "AuthenticationResults",
@@ -89,8 +98,8 @@ CHAPTERS: dict[str, list[str]] = {
 
 # Classes that users make themselves; all others come out of a function or method.
 MADE_BY_USERS = {
-    "Limits", "Question", "Zone", "Overlay", "LiveResolver", "Cache", "Recorder", "Recording", "Sender", "FakeDNS",
-    "Fault", "Catalogue", "Provider", "Attested", "RDAP",
+    "Limits", "Question", "Zone", "Overlay", "LiveResolver", "Cache", "Checker", "Recorder", "Recording", "Sender",
+    "FakeDNS", "Fault", "Catalogue", "Provider", "Attested", "RDAP",
 }  # fmt: skip
 
 # Names that two things have.

@@ -16,10 +16,17 @@ if TYPE_CHECKING:
     from spfengine.advice.catalogue.catalogue import Catalogue
     from spfengine.advice.catalogue.provider import Provider
     from spfengine.advice.forms import forms
+    from spfengine.advice.drift.drift import Drift, adrift, drift
+    from spfengine.advice.drift.snapshot import Snapshot, asnapshot, snapshot
+    from spfengine.advice.flatten.flatten import aflatten, flatten
+    from spfengine.advice.flatten.flattening import Flattening
     from spfengine.advice.identification import Identification, Match
     from spfengine.advice.identify import aidentify, aidentify_many, identify, identify_many
     from spfengine.advice.rdap.client import RDAP
+    from spfengine.advice.suggest import asuggest, suggest
+    from spfengine.advice.suggestion import Suggestion
     from spfengine.answers import Answer, AsyncResolver, Question, Resolver, RRType, Status
+    from spfengine.checker import Checker
     from spfengine.checks import (
         acheck,
         acheck_both,
@@ -95,9 +102,12 @@ _LAZY = {
     "CatalogueError": "spfengine.errors",
     "Change": "spfengine.policy.diff",
     "CheckResult": "spfengine.evaluation.check_result",
+    "Checker": "spfengine.checker",
+    "Drift": "spfengine.advice.drift.drift",
     "Effect": "spfengine.simulation.senders",
     "Evidence": "spfengine.evidence.evidence",
     "Finding": "spfengine.linting.finding",
+    "Flattening": "spfengine.advice.flatten.flattening",
     "HeaderError": "spfengine.errors",
     "Identification": "spfengine.advice.identification",
     "IncludeTree": "spfengine.policy.tree_nodes",
@@ -132,7 +142,9 @@ _LAZY = {
     "SenderChange": "spfengine.simulation.senders",
     "Severity": "spfengine.linting.codes",
     "Simulation": "spfengine.simulation.simulation",
+    "Snapshot": "spfengine.advice.drift.snapshot",
     "Status": "spfengine.answers",
+    "Suggestion": "spfengine.advice.suggestion",
     "Trace": "spfengine.evaluation.trace",
     "VoidRule": "spfengine.evaluation.limits",
     "Zone": "spfengine.resolvers.zone",
@@ -142,18 +154,24 @@ _LAZY = {
     "acheck_both": "spfengine.checks",
     "acheck_helo": "spfengine.checks",
     "acheck_record": "spfengine.checks",
+    "adrift": "spfengine.advice.drift.drift",
+    "aflatten": "spfengine.advice.flatten.flatten",
     "aidentify": "spfengine.advice.identify",
     "aidentify_many": "spfengine.advice.identify",
     "ainclude_tree": "spfengine.policy.tree",
     "alignment": "spfengine.dmarc.alignment",
     "alint": "spfengine.linting.lint",
     "asimulate": "spfengine.simulation.simulate",
+    "asnapshot": "spfengine.advice.drift.snapshot",
+    "asuggest": "spfengine.advice.suggest",
     "check": "spfengine.checks",
     "check_both": "spfengine.checks",
     "check_helo": "spfengine.checks",
     "check_record": "spfengine.checks",
     "compare": "spfengine.simulation.simulate",
     "diagnose": "spfengine.record.parser",
+    "drift": "spfengine.advice.drift.drift",
+    "flatten": "spfengine.advice.flatten.flatten",
     "identify": "spfengine.advice.identify",
     "identify_many": "spfengine.advice.identify",
     "forms": "spfengine.advice.forms",
@@ -166,6 +184,8 @@ _LAZY = {
     "read_evidence": "spfengine.evidence.reading",
     "read_zone": "spfengine.resolvers.zone_files",
     "simulate": "spfengine.simulation.simulate",
+    "snapshot": "spfengine.advice.drift.snapshot",
+    "suggest": "spfengine.advice.suggest",
 }
 
 __all__ = [
@@ -182,9 +202,12 @@ __all__ = [
     "CatalogueError",
     "Change",
     "CheckResult",
+    "Checker",
+    "Drift",
     "Effect",
     "Evidence",
     "Finding",
+    "Flattening",
     "HeaderError",
     "Identification",
     "IncludeTree",
@@ -218,7 +241,9 @@ __all__ = [
     "SenderChange",
     "Severity",
     "Simulation",
+    "Snapshot",
     "Status",
+    "Suggestion",
     "Trace",
     "VoidRule",
     "Zone",
@@ -228,12 +253,16 @@ __all__ = [
     "acheck_both",
     "acheck_helo",
     "acheck_record",
+    "adrift",
+    "aflatten",
     "aidentify",
     "aidentify_many",
     "ainclude_tree",
     "alignment",
     "alint",
     "asimulate",
+    "asnapshot",
+    "asuggest",
     "check",
     "check_both",
     "check_helo",
@@ -241,6 +270,8 @@ __all__ = [
     "compare",
     "diagnose",
     "forms",
+    "drift",
+    "flatten",
     "identify",
     "identify_many",
     "include_tree",
@@ -252,6 +283,8 @@ __all__ = [
     "read_evidence",
     "read_zone",
     "simulate",
+    "snapshot",
+    "suggest",
 ]
 
 

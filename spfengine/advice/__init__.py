@@ -1,1 +1,1 @@
-"""What to do: who an address is, and what follows from that for a record."""
+"""What to do: who a sender is, what to write, and the record ready to paste."""

@@ -46,7 +46,7 @@ def page(simulation: Simulation, own: Iterable[str], width: int | None, pasted: 
         simulation.before,
         simulation.after,
         simulation.changes,
-        lambda change: _why(change, simulation),
+        lambda change: why(change, simulation),
         lambda change: change_is_worse(change.before, change.after),
     )
     yield from changes.lines(width)
@@ -55,10 +55,10 @@ def page(simulation: Simulation, own: Iterable[str], width: int | None, pasted: 
     for each in conditions(simulation.after):
         yield line(Span(f"some results rest on more than the address: {each}", "quiet"), indent=2, hang=2)
     yield line()
-    yield from _counts(simulation)
-    yield from _outside(simulation, own)
+    yield from counts(simulation)
+    yield from outside(simulation, own)
     for problem in simulation.problems:
-        yield from _problem(problem, simulation, width)
+        yield from problem_lines(problem, simulation, width)
     yield from _paste(simulation, own, pasted)
 
 
@@ -126,7 +126,7 @@ def _is_own(name: str, own: tuple[str, ...]) -> bool:
     return any(is_same_or_under(name, each) for each in own)
 
 
-def _why(change: Change, simulation: Simulation) -> str:
+def why(change: Change, simulation: Simulation) -> str:
     """Return why a network's result changes: what decides then, and what decided that goes."""
     now = outcome_text(change.after)
     lost = change.before.result is Result.PASS and change.after.result is not Result.PASS
@@ -141,7 +141,8 @@ def _why(change: Change, simulation: Simulation) -> str:
     return f"{visible(first, SHOWN_TERM)} goes, and nothing else leads to it: {now}"
 
 
-def _counts(simulation: Simulation) -> Iterator[Line]:
+def counts(simulation: Simulation) -> Iterator[Line]:
+    """Yield what the worst addresses cost, and for how long the old record may be used."""
     before, after, limits = simulation.before_budget, simulation.after_budget, simulation.after.limits
     least = "at least" if before.incomplete or after.incomplete else "at most"
     needs = ["without end" if need.endless else str(need.worst_lookups) for need in (before, after)]
@@ -162,7 +163,8 @@ def _counts(simulation: Simulation) -> Iterator[Line]:
             yield line(Span(told, "quiet"), indent=2, hang=2)
 
 
-def _outside(simulation: Simulation, own: tuple[str, ...]) -> Iterator[Line]:
+def outside(simulation: Simulation, own: tuple[str, ...]) -> Iterator[Line]:
+    """Yield which records of others the result rests on."""
     names = [visible_name(name) for name in simulation.outside if not _is_own(name, own)]
     if names:
         more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
@@ -170,7 +172,8 @@ def _outside(simulation: Simulation, own: tuple[str, ...]) -> Iterator[Line]:
         yield line(Span(told + ", ".join(names[:_MOST_NAMES]) + more, "quiet"), indent=2, hang=2)
 
 
-def _problem(problem: Problem, simulation: Simulation, width: int | None) -> Iterator[Line]:
+def problem_lines(problem: Problem, simulation: Simulation, width: int | None) -> Iterator[Line]:
+    """Yield a problem of the draft, with its place and hint."""
     fault = problem.code in _FAULTS
     about = Span(f" [{problem.code}]", "quiet")
     text = problem.text

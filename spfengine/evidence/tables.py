@@ -120,11 +120,18 @@ def _row(text: str, delimiter: str, names: tuple[str, ...]) -> Sender:
     if not given:
         raise Unusable("the row names no sender (write <> for the null sender)", text)
     return make_sender(
-        row["ip"],
+        row.get("ip", ""),
         null_sender(helo) if given == "<>" else sender_of(given),
         helo,
         count_of(row["count"]) if row.get("count") else 1,
         label_of(row.get("label")),
-        result_of(row.get("reported")),
+        _reported(row.get("reported")),
         domain_of(row["header_from"]) if row.get("header_from") else None,
     )
+
+
+def _reported(text: str | None) -> str | None:
+    result = result_of(text)
+    if text and result is None:
+        raise Unusable("reported is no result of SPF", text)
+    return result

@@ -82,9 +82,44 @@ def is_worse(before: Result, after: Result) -> bool:
 
 
 def change_is_worse(before: Outcome, after: Outcome) -> bool:
-    """Whether a network's outcome is worse: pass is lost, or an error is new; or may be, for what rests on more."""
-    if before.result is not None and after.result is not None:
-        return is_worse(before.result, after.result)
-    if after.result is not Result.PASS and (Result.PASS in before.results or None in before.results):
-        return True
-    return Result.PERMERROR in after.results and Result.PERMERROR not in before.results
+    """Whether a network's outcome is worse: pass is lost, or an error is new; or may be, for what rests on more.
+
+    Outcomes that rest on the same terms are compared choice by choice. Where that would take too long, or only a check
+    of one client could tell, the answer is that it may be worse.
+    """
+    return _Comparison().is_worse(before, after)
+
+
+_MAX_PAIRS = 1 << 16  # of outcomes in two trees; they share their branches, so trees of real records have few
+
+
+class _Comparison:
+    """Compares trees of outcomes, each pair of branches once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, int], bool] = {}
+
+    def is_worse(self, before: Outcome, after: Outcome) -> bool:
+        if before is after:
+            return False
+        if before.result is not None and after.result is not None:
+            lost = (
+                before.result is Result.PASS or after.result is not Result.TEMPERROR
+            )  # a failure is not known to come
+            return lost and is_worse(before.result, after.result)
+        key = id(before), id(after)
+        if key not in self._known:
+            self._known[key] = len(self._known) >= _MAX_PAIRS or self._tree_is_worse(before, after)
+        return self._known[key]
+
+    def _tree_is_worse(self, before: Outcome, after: Outcome) -> bool:
+        old, new = before.tree, after.tree
+        if (old is None and before.result is None) or (new is None and after.result is None):
+            return not (after.result is Result.PASS or before == after)  # only a check of one client can tell
+        if old is not None and new is not None and old.dependency == new.dependency:
+            branches = dict(old.branches)
+            if branches.keys() == dict(new.branches).keys():
+                return any(self.is_worse(branches[choice], branch) for choice, branch in new.branches)
+        if new is not None and (old is None or old.dependency not in after.depends_on):
+            return any(self.is_worse(before, branch) for _, branch in new.branches)
+        return old is not None and any(self.is_worse(branch, after) for _, branch in old.branches)

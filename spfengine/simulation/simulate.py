@@ -71,7 +71,7 @@ def simulate(
         from spfengine.checks import default_resolver
 
         resolver = default_resolver()
-    steps = _drafted(domain, draft, tuple(senders), limits, receiver, now, suffixes)
+    steps = simulating(domain, draft, tuple(senders), limits, receiver, now, suffixes)
     return drive(steps, resolver, None)
 
 
@@ -91,7 +91,7 @@ async def asimulate(
         from spfengine.checks import default_resolver
 
         resolver = default_resolver()
-    steps = _drafted(domain, draft, tuple(senders), limits, receiver, now, suffixes)
+    steps = simulating(domain, draft, tuple(senders), limits, receiver, now, suffixes)
     return await adrive(steps, resolver, None)
 
 
@@ -115,16 +115,22 @@ def compare(
     return drive(_simulate(inputs, Replaced(after), tuple(senders), {}, suffixes), before, None)
 
 
-def _drafted(
+def simulating(
     domain: str,
     draft: Draft,
     senders: tuple[Sender, ...],
     limits: Limits,
     receiver: str | None,
     now: float | None,
-    suffixes: "PublicSuffixes | None",
+    suffixes: "PublicSuffixes | None" = None,
+    known: Answers | None = None,
 ) -> Generator[Question, Answer, Simulation]:
-    known: Answers = {}
+    """Return what `simulate` returns; yields the Questions that need answers.
+
+    Args:
+        known: what DNS said already; what is asked is added.
+    """
+    known = {} if known is None else known
     inputs = Inputs(domain, None, None, limits, receiver, time() if now is None else now)
     fault = domain_fault(inputs.domain)
     if fault is not None:

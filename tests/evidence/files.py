@@ -87,7 +87,7 @@ def mailed(content: bytes, type: str = "application/gzip", name: str = "report.x
         "smtp.mailfrom=noreply@reporter.example\r\n"
         "From: noreply@reporter.example\r\nSubject: Report domain: example.com\r\nMIME-Version: 1.0\r\n"
         'Content-Type: multipart/mixed;\r\n boundary="=_outer"\r\n\r\n'
-        'preamble\r\n--=_outer\r\nContent-Type: multipart/alternative; boundary=inner\r\n\r\n'
+        "preamble\r\n--=_outer\r\nContent-Type: multipart/alternative; boundary=inner\r\n\r\n"
         "--inner\r\nContent-Type: text/plain\r\n\r\nThis is a report.\r\n--inner--\r\n"
         f'--=_outer\r\nContent-Type: {type}; name="{name}"\r\nContent-Transfer-Encoding: base64\r\n'
         f'Content-Disposition: attachment;\r\n filename="{name}"\r\n\r\n{encoded}\r\n--=_outer--\r\nepilogue\r\n'

@@ -1,6 +1,7 @@
-"""Mail logs: lines that belong together are joined, own users and the host itself are left aside, nothing counts twice."""
+"""Mail logs: lines that belong together are joined, own users and the host left aside, nothing counts twice."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ def removed(queue_id: str) -> str:
     return POSTFIX.format(3, "qmgr", f"{queue_id}: removed")
 
 
-def read(folder: Path, *lines: str, **options: object) -> Evidence:
+def read(folder: Path, *lines: str, **options: Any) -> Evidence:
     return read_bytes(folder, "".join(lines).encode("utf-8", "surrogateescape"), **options)
 
 
@@ -140,13 +141,13 @@ REFUSED = {
     ),
     "policyd-spf without a client": (
         POLICY.format("Pass", "mailfrom", "nothing", "x", "y@z.example"),
-        "the Received-SPF of policyd-spf names no client: 'Pass (mailfrom) identity=mailfrom; client-ip=nothing; "
-        "helo=x; envelope-from=y@z.…'",
+        ("the Received-SPF of policyd-spf names no client: 'Pass (mailfrom) identity=mailfrom; client-ip=nothing; "
+        "helo=x; envelope-from=y@z.…'"),
     ),
     "policyd-spf that can't be read": (
         POLICY.format("Perhaps", "mailfrom", "192.0.2.1", "x", "y").partition("; helo")[0] + "\n",
-        "the Received-SPF of policyd-spf can't be read: "
-        "'Perhaps (mailfrom) identity=mailfrom; client-ip=192.0.2.1'",
+        ("the Received-SPF of policyd-spf can't be read: "
+        "'Perhaps (mailfrom) identity=mailfrom; client-ip=192.0.2.1'"),
     ),
     "Exim's client": (
         EXIM.format("a@b.example H=nothing P=smtp"),
@@ -203,7 +204,11 @@ def test_a_sender_of_postfix_that_cannot_be_read(tmp_path: Path) -> None:
 
 
 def test_other_lines_are_counted(tmp_path: Path) -> None:
-    other = ["Aug  3 10:15:01 mx dovecot: x\n", "Aug  3 10:15:01 mx y: a <= b\n", POSTFIX.format(1, "smtpd", "connect from x")]
+    other = [
+        "Aug  3 10:15:01 mx dovecot: x\n",
+        "Aug  3 10:15:01 mx y: a <= b\n",
+        POSTFIX.format(1, "smtpd", "connect from x"),
+    ]
     evidence = read(tmp_path, *other, POSTFIX.format(1, "cleanup", "AAAAA1: message-id=<x>"))
     assert evidence.aside == (("lines of logs that tell of no sender", 4),)
     assert evidence.unread == ()

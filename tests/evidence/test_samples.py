@@ -38,7 +38,7 @@ TOLD: dict[str, tuple[str, list[tuple[object, ...]]]] = {
         ("163.44.239.12", "@seed.example", "jp77.mixhost.jp", 5, None, "pass", "seed.example"),
         ("163.44.239.12", "postmaster@jp77.mixhost.jp", "jp77.mixhost.jp", 1, None, "neutral", "seed.example"),
     ]),
-    "rfc9990.xml": ("dmarc-report", [
+    "dmarc-2.0.xml": ("dmarc-report", [
         ("203.0.113.80", "@bounces.seed.example", None, 12, None, "none", "seed.example"),
     ]),
     "prefixed.xml": ("dmarc-report", [("192.0.2.1", "@example.com", None, 3, None, "temperror", "example.com")]),

@@ -30,7 +30,7 @@ FORMS = {
     ),
     "comments and empty lines": "# of last week\n\nip,sender,helo,count,label\n# x\n,,,,\n"
     "192.0.2.1,a@example.com,mx.example.com,3,shop\n",
-    "a column that nobody knows": "when,ip,sender,helo,count,label\nnow,192.0.2.1,a@example.com,mx.example.com,3,shop\n",
+    "a column that nobody knows": "when,ip,sender,helo,count,label\n1,192.0.2.1,a@example.com,mx.example.com,3,shop\n",
     "several rows that are one": "192.0.2.1,a@example.com,mx.example.com,1,shop\n"
     "192.0.2.1,a@example.com,mx.example.com,2,shop\n",
 }
@@ -76,6 +76,16 @@ def test_a_row_that_cannot_be_used_is_told_and_the_next_one_read(tmp_path: Path,
     evidence = read_bytes(tmp_path, text.encode())
     assert faults(evidence) == [f"FILE, line 2: {REFUSED[row]}"]
     assert evidence.messages == 2
+
+
+def test_rows_of_a_table_with_names(tmp_path: Path) -> None:
+    evidence = read_bytes(
+        tmp_path, b"label,reported,sender,ip\nx,perhaps,a@example.com,192.0.2.1\nshort,pass,b@example.com\n"
+    )
+    assert faults(evidence) == [
+        "FILE, line 2: reported is no result of SPF: 'perhaps'",
+        "FILE, line 3: the address is no IP address: ''",
+    ]
 
 
 def test_a_table_whose_column_stands_there_twice(tmp_path: Path) -> None:

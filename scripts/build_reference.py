@@ -60,8 +60,14 @@ CHAPTERS: dict[str, list[str]] = {
         "include_tree", "ainclude_tree", "IncludeTree",
         "spfengine.policy.tree_nodes:TreeRecord", "spfengine.policy.tree_nodes:TreeTerm",
     ],
+    "Who sends: evidence": [
+        "read_evidence", "Evidence", "Sender",
+        "spfengine.evidence.ledger:SourceKind", "spfengine.evidence.ledger:Unread",
+        "spfengine.evidence.bounds:Bounds", "spfengine.evidence.reading:iterate_senders",
+        "spfengine.evidence.ledger:Ledger", "spfengine.senders:unknown_facts",
+    ],
     "What a draft changes": [
-        "simulate", "asimulate", "compare", "Simulation", "Sender", "SenderChange", "Effect", "forms",
+        "simulate", "asimulate", "compare", "Simulation", "SenderChange", "Effect", "forms",
         "spfengine.simulation.records:RecordChange", "spfengine.simulation.records:TermChange",
         "spfengine.simulation.records:Standing",
     ],
@@ -99,7 +105,7 @@ CHAPTERS: dict[str, list[str]] = {
 # Classes that users make themselves; all others come out of a function or method.
 MADE_BY_USERS = {
     "Limits", "Question", "Zone", "Overlay", "LiveResolver", "Cache", "Checker", "Recorder", "Recording", "Sender",
-    "FakeDNS", "Fault", "Catalogue", "Provider", "Attested", "RDAP",
+    "FakeDNS", "Fault", "Bounds", "Ledger", "Catalogue", "Provider", "Attested", "RDAP", "PublicSuffixes",
 }  # fmt: skip
 
 # Names that two things have.
@@ -184,6 +190,9 @@ class _Plain(ast.NodeTransformer):
 _STANDS_FOR = {
     "DEFAULT_LIMITS": "Limits()",
     "AnyResolver": "Resolver | AsyncResolver",
+    "AnyPath": "str | os.PathLike[str]",
+    "OnProgress": "Callable[[int, int | None], None]",
+    "DEFAULT_BOUNDS": "Bounds()",
     "Drafts": "Mapping[str | bytes, Mapping[str, object] | None]",
     "ZoneMapping": "Mapping[str | bytes, Mapping[str, object]]",
     "TextRecord": "str | bytes | tuple[str | bytes, ...]",

@@ -136,6 +136,13 @@ def _simulation() -> object:
     return document
 
 
+def _evidence() -> object:
+    samples = REPOSITORY / "tests" / "evidence" / "samples"
+    document = spfengine.read_evidence([samples / "postfix.log", samples / "exim.eml"]).to_dict()
+    assert all(document[key] for key in ("senders", "sources", "unread", "aside", "receivers"))
+    return document
+
+
 def _policy() -> object:
     zone = spfengine.Zone({"example.com": {"TXT": "v=spf1 exists:%{i}.example.com -all"}})
     return spfengine.Policy.compile("example.com", resolver=zone).to_dict()
@@ -167,7 +174,9 @@ def _tree() -> object:
     return _command("tree", "seed.example")
 
 
-@pytest.mark.parametrize("make", [_result, _trace, _recording, _simulation, _policy, _both, _networks, _diff, _tree])
+@pytest.mark.parametrize(
+    "make", [_result, _trace, _recording, _simulation, _evidence, _policy, _both, _networks, _diff, _tree]
+)
 def test_every_key_of_json_is_told(make: Callable[[], object]) -> None:
     text = text_of("json.md")
     keys = set(keys_of(make()))

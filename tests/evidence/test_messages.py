@@ -44,6 +44,15 @@ TOLD = {
         ],
         ("192.0.2.24", "alice@example.com", "smtp.example.com", 1, "pass"),
     ),
+    "and so where the address stands in Received and there alone": (
+        [
+            results(f"spf=pass {SENDER}"),
+            "Received-SPF: fail client-ip=198.51.100.1; helo=evil.example; envelope-from=x@evil.example",
+            "Received-SPF: pass client-ip=192.0.2.24; helo=smtp.example.com",
+            CLIENT,
+        ],
+        ("192.0.2.24", "alice@example.com", "smtp.example.com", 1, "pass"),
+    ),
     "the address stands in Received alone": (
         [results(f"spf=pass {SENDER}"), CLIENT, FROM],
         ("192.0.2.24", "alice@example.com", "mail.example.com", 1, "pass"),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import spfengine
 from spfengine import Sender
-from spfengine.evidence.bounds import DEFAULT
+from spfengine.evidence.bounds import DEFAULT_BOUNDS
 from spfengine.evidence.ledger import Ledger
 from spfengine.evidence.streams import lines
 from spfengine.evidence.tables import read_table
@@ -113,6 +113,6 @@ def test_what_is_written_into_a_table_is_read_back(senders: list[Sender], names:
     writer.writeheader()
     writer.writerows({name: getattr(each, name) for name in names} for each in senders)
     ledger = Ledger()
-    rows = lines([file.getvalue().encode()], DEFAULT.line)
-    assert list(read_table(rows, ledger, DEFAULT)) == senders
+    rows = lines([file.getvalue().encode()], DEFAULT_BOUNDS.line)
+    assert list(read_table(rows, ledger, DEFAULT_BOUNDS)) == senders
     assert ledger.skipped == 0

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from spfengine.advice.catalogue.catalogue import Catalogue
     from spfengine.advice.catalogue.provider import Provider
-    from spfengine.advice.forms import forms
     from spfengine.advice.drift.drift import Drift, adrift, drift
     from spfengine.advice.drift.snapshot import Snapshot, asnapshot, snapshot
     from spfengine.advice.flatten.flatten import aflatten, flatten
     from spfengine.advice.flatten.flattening import Flattening
+    from spfengine.advice.forms import forms
     from spfengine.advice.identification import Identification, Match
     from spfengine.advice.identify import aidentify, aidentify_many, identify, identify_many
     from spfengine.advice.rdap.client import RDAP
@@ -269,9 +269,9 @@ __all__ = [
     "check_record",
     "compare",
     "diagnose",
-    "forms",
     "drift",
     "flatten",
+    "forms",
     "identify",
     "identify_many",
     "include_tree",

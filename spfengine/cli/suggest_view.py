@@ -73,7 +73,9 @@ def _headline(suggestion: Suggestion) -> Line:
     serves = not suggestion.unserved
     told = {
         Advice.CHANGE: Span("publish this record" if serves else "a record that does not serve every sender", "strong"),
-        Advice.KEEP: Span("the record is as it should be", "pass"),
+        Advice.KEEP: Span("the record is as it should be", "pass")
+        if serves
+        else Span("keep the record, which does not serve every sender", "softfail"),
         Advice.NONE_FITS: Span("no record fits", "fault"),
         Advice.BROKEN: Span("nothing can be proposed", "fault"),
         Advice.UNKNOWN: Span("nothing can be proposed now", "fault"),

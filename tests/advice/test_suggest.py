@@ -203,7 +203,9 @@ def test_why_something_else_was_not_proposed() -> None:
 
 
 def test_what_has_to_be_known() -> None:
-    found = suggestion("v=spf1 a -all", Sender("198.51.100.9", "@d.example", reported="pass"), "203.0.113.1", "192.0.2.50")  # type: ignore[arg-type]  # the helper takes senders too
+    found = suggestion(
+        "v=spf1 a -all", Sender("198.51.100.9", "@d.example", reported="pass"), "203.0.113.1", "192.0.2.50"
+    )  # type: ignore[arg-type]  # the helper takes senders too
     assert codes(found) == {
         CaveatCode.SHARED_SERVICE, CaveatCode.LOCKDOWN, CaveatCode.YOURS, CaveatCode.RETURN_PATH, CaveatCode.SUPERSEDED,
         CaveatCode.CUSTOMER_INCLUDE, CaveatCode.UNNAMED, CaveatCode.REPORT_DIFFERS,
@@ -293,7 +295,9 @@ def test_what_cannot_be_built_on_is_refused_with_the_reason(record: Any, told: s
     ],
 )
 def test_names_without_a_record_that_could_be_changed(name: str, advice: Advice, told: str) -> None:
-    zone = Zone({**OTHERS, "alias.example": {"CNAME": "elsewhere.example"}, "elsewhere.example": {"TXT": "v=spf1 -all"}})
+    zone = Zone(
+        {**OTHERS, "alias.example": {"CNAME": "elsewhere.example"}, "elsewhere.example": {"TXT": "v=spf1 -all"}}
+    )
     found = spfengine.suggest(name, resolver=zone, catalogue=CATALOGUE)
     assert found.advice is advice
     assert told in (found.refusal or "")

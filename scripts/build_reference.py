@@ -65,7 +65,7 @@ CHAPTERS: dict[str, list[str]] = {
         "spfengine.simulation.records:Standing",
     ],
     "Whose an address is": [
-        "identify", "identify_many", "aidentify", "aidentify_many", "Identification", "Match",
+        "identify", "identify_many", "aidentify", "aidentify_many", "RDAP", "Identification", "Match",
         "spfengine.advice.identification:How", "spfengine.advice.identification:Missing",
         "spfengine.advice.catalogue.provider:Confidence", "Catalogue", "Provider",
         "spfengine.advice.catalogue.provider:ProviderKind", "spfengine.advice.catalogue.provider:Attested",
@@ -97,7 +97,7 @@ CHAPTERS: dict[str, list[str]] = {
 # Classes that users make themselves; all others come out of a function or method.
 MADE_BY_USERS = {
     "Limits", "Question", "Zone", "Overlay", "LiveResolver", "Cache", "Recorder", "Recording", "Sender", "FakeDNS",
-    "Fault", "Catalogue", "Provider", "Attested",
+    "Fault", "Catalogue", "Provider", "Attested", "RDAP",
 }  # fmt: skip
 
 # Names that two things have.

@@ -15,8 +15,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from spfengine.advice.catalogue.catalogue import Catalogue
     from spfengine.advice.catalogue.provider import Provider
+    from spfengine.advice.drift.drift import Drift, adrift, drift
+    from spfengine.advice.drift.snapshot import Snapshot, asnapshot, snapshot
+    from spfengine.advice.flatten.flatten import aflatten, flatten
+    from spfengine.advice.flatten.flattening import Flattening
     from spfengine.advice.identification import Identification, Match
     from spfengine.advice.identify import aidentify, aidentify_many, identify, identify_many
+    from spfengine.advice.rdap.client import RDAP
     from spfengine.advice.suggest import asuggest, suggest
     from spfengine.advice.suggestion import Suggestion
     from spfengine.answers import Answer, AsyncResolver, Question, Resolver, RRType, Status
@@ -94,9 +99,11 @@ _LAZY = {
     "CatalogueError": "spfengine.errors",
     "Change": "spfengine.policy.diff",
     "CheckResult": "spfengine.evaluation.check_result",
+    "Drift": "spfengine.advice.drift.drift",
     "Effect": "spfengine.simulation.senders",
     "Evidence": "spfengine.evidence.evidence",
     "Finding": "spfengine.linting.finding",
+    "Flattening": "spfengine.advice.flatten.flattening",
     "HeaderError": "spfengine.errors",
     "Identification": "spfengine.advice.identification",
     "IncludeTree": "spfengine.policy.tree_nodes",
@@ -114,6 +121,7 @@ _LAZY = {
     "Provider": "spfengine.advice.catalogue.provider",
     "PublicSuffixes": "spfengine.dmarc.suffixes",
     "Question": "spfengine.answers",
+    "RDAP": "spfengine.advice.rdap.client",
     "RRType": "spfengine.answers",
     "ReceivedSPF": "spfengine.evaluation.headers.received",
     "Record": "spfengine.record.model",
@@ -130,6 +138,7 @@ _LAZY = {
     "SenderChange": "spfengine.simulation.senders",
     "Severity": "spfengine.linting.codes",
     "Simulation": "spfengine.simulation.simulation",
+    "Snapshot": "spfengine.advice.drift.snapshot",
     "Status": "spfengine.answers",
     "Suggestion": "spfengine.advice.suggestion",
     "Trace": "spfengine.evaluation.trace",
@@ -141,12 +150,15 @@ _LAZY = {
     "acheck_both": "spfengine.checks",
     "acheck_helo": "spfengine.checks",
     "acheck_record": "spfengine.checks",
+    "adrift": "spfengine.advice.drift.drift",
+    "aflatten": "spfengine.advice.flatten.flatten",
     "aidentify": "spfengine.advice.identify",
     "aidentify_many": "spfengine.advice.identify",
     "ainclude_tree": "spfengine.policy.tree",
     "alignment": "spfengine.dmarc.alignment",
     "alint": "spfengine.linting.lint",
     "asimulate": "spfengine.simulation.simulate",
+    "asnapshot": "spfengine.advice.drift.snapshot",
     "asuggest": "spfengine.advice.suggest",
     "check": "spfengine.checks",
     "check_both": "spfengine.checks",
@@ -154,6 +166,8 @@ _LAZY = {
     "check_record": "spfengine.checks",
     "compare": "spfengine.simulation.simulate",
     "diagnose": "spfengine.record.parser",
+    "drift": "spfengine.advice.drift.drift",
+    "flatten": "spfengine.advice.flatten.flatten",
     "identify": "spfengine.advice.identify",
     "identify_many": "spfengine.advice.identify",
     "include_tree": "spfengine.policy.tree",
@@ -164,10 +178,12 @@ _LAZY = {
     "parse_received_spf": "spfengine.evaluation.headers.received",
     "read_evidence": "spfengine.evidence.reading",
     "simulate": "spfengine.simulation.simulate",
+    "snapshot": "spfengine.advice.drift.snapshot",
     "suggest": "spfengine.advice.suggest",
 }
 
 __all__ = [
+    "RDAP",
     "AddressError",
     "Alignment",
     "Answer",
@@ -180,9 +196,11 @@ __all__ = [
     "CatalogueError",
     "Change",
     "CheckResult",
+    "Drift",
     "Effect",
     "Evidence",
     "Finding",
+    "Flattening",
     "HeaderError",
     "Identification",
     "IncludeTree",
@@ -216,6 +234,7 @@ __all__ = [
     "SenderChange",
     "Severity",
     "Simulation",
+    "Snapshot",
     "Status",
     "Suggestion",
     "Trace",
@@ -227,12 +246,15 @@ __all__ = [
     "acheck_both",
     "acheck_helo",
     "acheck_record",
+    "adrift",
+    "aflatten",
     "aidentify",
     "aidentify_many",
     "ainclude_tree",
     "alignment",
     "alint",
     "asimulate",
+    "asnapshot",
     "asuggest",
     "check",
     "check_both",
@@ -240,6 +262,8 @@ __all__ = [
     "check_record",
     "compare",
     "diagnose",
+    "drift",
+    "flatten",
     "identify",
     "identify_many",
     "include_tree",
@@ -250,6 +274,7 @@ __all__ = [
     "parse_received_spf",
     "read_evidence",
     "simulate",
+    "snapshot",
     "suggest",
 ]
 

@@ -1,11 +1,13 @@
 """`identify`: whose an address is, by the providers' own SPF records, and by reverse DNS."""
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from spfengine.addresses import Family, address_text, parse_address
 from spfengine.advice.catalogue.catalogue import Catalogue
 from spfengine.advice.catalogue.provider import Confidence, Provider
+from spfengine.advice.compile_ahead import acompile_ahead, compile_ahead
 from spfengine.advice.identification import How, Identification, Match, Missing
 from spfengine.advice.provider_networks import Hit, ProviderNetworks, checking, is_askable, reading_networks
 from spfengine.advice.reverse_dns import ReverseName, reverse_names
@@ -14,9 +16,11 @@ from spfengine.drivers import adrive, drive
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Answers
+from spfengine.policy.policy import Policy
 from spfengine.visible import visible, visible_name
 
 if TYPE_CHECKING:
+    from spfengine.advice.rdap.client import RDAP
     from spfengine.answers import AsyncResolver, Resolver
 
 MAX_QUESTIONS = 100
@@ -31,6 +35,7 @@ def identify(
     *,
     resolver: "Resolver | None" = None,
     catalogue: Catalogue | None = None,
+    rdap: "RDAP | None" = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Identification:
     """Return whose an address is, as far as that can be known.
@@ -41,13 +46,14 @@ def identify(
         ip: the address: text, or an `ipaddress` object.
         resolver: what answers DNS questions; live DNS where it is not given.
         catalogue: the providers that are known; `Catalogue.load()` where it is not given.
+        rdap: what asks registries who holds the network; nobody is asked where it is not given.
         limits: how much a check of a provider's record may ask. There is no time limit.
 
     Raises:
         AddressError: `ip` is no IP address.
         ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
     """
-    (found,) = identify_many([ip], resolver=resolver, catalogue=catalogue, limits=limits).values()
+    (found,) = identify_many([ip], resolver=resolver, catalogue=catalogue, rdap=rdap, limits=limits).values()
     return found
 
 
@@ -56,6 +62,7 @@ def identify_many(
     *,
     resolver: "Resolver | None" = None,
     catalogue: Catalogue | None = None,
+    rdap: "RDAP | None" = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> dict[str, Identification]:
     """Return whose each of these addresses is, by its text, in their order; the arguments are those of `identify`."""
@@ -63,7 +70,10 @@ def identify_many(
         from spfengine.checks import default_resolver
 
         resolver = default_resolver()
-    return drive(identifying(ips, catalogue or Catalogue.load(), limits), resolver, None)
+    catalogue = catalogue or Catalogue.load()
+    compiled = compile_ahead(catalogue, limits, resolver)
+    found = drive(identifying(ips, catalogue, limits, compiled), resolver, None)
+    return found if rdap is None else with_holders(found, rdap.holders(found))
 
 
 async def aidentify(
@@ -71,11 +81,12 @@ async def aidentify(
     *,
     resolver: "Resolver | AsyncResolver | None" = None,
     catalogue: Catalogue | None = None,
+    rdap: "RDAP | None" = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Identification:
     """Return what `identify` returns, without blocking the event loop while DNS answers."""
-    (found,) = (await aidentify_many([ip], resolver=resolver, catalogue=catalogue, limits=limits)).values()
-    return found
+    found = await aidentify_many([ip], resolver=resolver, catalogue=catalogue, rdap=rdap, limits=limits)
+    return next(iter(found.values()))
 
 
 async def aidentify_many(
@@ -83,6 +94,7 @@ async def aidentify_many(
     *,
     resolver: "Resolver | AsyncResolver | None" = None,
     catalogue: Catalogue | None = None,
+    rdap: "RDAP | None" = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> dict[str, Identification]:
     """Return what `identify_many` returns, without blocking the event loop while DNS answers."""
@@ -90,25 +102,47 @@ async def aidentify_many(
         from spfengine.checks import default_resolver
 
         resolver = default_resolver()
-    return await adrive(identifying(ips, catalogue or Catalogue.load(), limits), resolver, None)
+    catalogue = catalogue or Catalogue.load()
+    compiled = await acompile_ahead(catalogue, limits, resolver)
+    found = await adrive(identifying(ips, catalogue, limits, compiled), resolver, None)
+    return found if rdap is None else with_holders(found, await rdap.aholders(found))
 
 
 def identifying(
-    ips: Iterable[object], catalogue: Catalogue, limits: Limits = DEFAULT_LIMITS
+    ips: Iterable[object],
+    catalogue: Catalogue,
+    limits: Limits = DEFAULT_LIMITS,
+    compiled: Mapping[str, Policy] = MappingProxyType({}),
 ) -> Generator[Question, Answer, dict[str, Identification]]:
     """Return whose addresses these are, by their text, in their order; yields the Questions that it needs answered.
 
     Every provider's record is read once, whatever the number of addresses. Then each address costs 11 questions for
     its reverse DNS, and one check for each record that asks DNS about every client, until MAX_QUESTIONS are asked.
+
+    Args:
+        compiled: providers' policies that there are already, by include name.
     """
     addresses = dict.fromkeys(parse_address(ip) for ip in ips)
     known: Answers = {}
-    networks = yield from reading_networks(catalogue, limits, known)
+    networks = yield from reading_networks(catalogue, limits, known, compiled)
     found: dict[str, Identification] = {}
     for family, address in addresses:
         one = _Naming(catalogue, networks, limits, known, family, address)
         found[one.ip] = yield from one.steps()
     return found
+
+
+def with_holders(
+    found: Mapping[str, Identification], holders: Mapping[str, Match | Missing]
+) -> dict[str, Identification]:
+    """Return identifications with what registries said of their networks."""
+    more = {}
+    for ip, known in found.items():
+        holder = holders[ip]
+        matches = (*known.matches, holder) if isinstance(holder, Match) else known.matches
+        missing = (*known.missing, holder) if isinstance(holder, Missing) else known.missing
+        more[ip] = Identification(ip, matches, missing, known.unread)
+    return more
 
 
 class _Naming:

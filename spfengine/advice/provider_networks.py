@@ -1,7 +1,7 @@
 """The addresses of all providers of a catalogue in one table: each provider's policy is compiled once."""
 
 from bisect import bisect_right
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -67,13 +67,20 @@ class _Range(NamedTuple):
 
 
 def reading_networks(
-    catalogue: Catalogue, limits: Limits, known: Answers
+    catalogue: Catalogue, limits: Limits, known: Answers, compiled: Mapping[str, Policy]
 ) -> Generator[Question, Answer, ProviderNetworks]:
-    """Compile the policy of every provider; what DNS says is added to `known`."""
+    """Compile the policy of every provider; what DNS says is added to `known`.
+
+    Args:
+        compiled: policies that there are already, by include name.
+    """
     found: dict[int, list[_Range]] = {4: [], 6: []}
     unread: list[Missing] = []
     for order, provider in enumerate(catalogue.providers):
-        policy = yield from once(compiling(Inputs(provider.include, None, None, limits, None, 0.0)), known)
+        policy = compiled.get(provider.include)
+        if policy is None:
+            policy = yield from once(compiling(inputs_of(provider, limits)), known)
+        known.update(policy.answers)
         nothing = _without_pass(provider, policy)
         if nothing is not None:
             unread.append(nothing)
@@ -91,6 +98,11 @@ def reading_networks(
                 if outcome.result is Result.PASS or outcome.is_incomplete or may_pass(outcome)
             ]
     return ProviderNetworks(found, dict.fromkeys(unread))
+
+
+def inputs_of(provider: Provider, limits: Limits) -> Inputs:
+    """Return what a provider's policy is compiled for: any sender of its include name."""
+    return Inputs(provider.include, None, None, limits, None, 0.0)
 
 
 def may_pass(outcome: Outcome) -> bool:

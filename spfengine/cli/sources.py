@@ -14,6 +14,7 @@ from spfengine.resolvers.zone import Zone
 from spfengine.visible import visible, visible_name
 
 if TYPE_CHECKING:
+    from spfengine.dmarc.suffixes import PublicSuffixes
     from spfengine.resolvers.recording import Recording
 
 
@@ -105,6 +106,22 @@ def _tell_what_is_not_known(path: str, found: "Zone | Recording") -> None:
         sys.stderr.write(f"{path}: {visible_name(rrset.name)} {rrset.type} is not known: {visible(rrset.note or '')}\n")
     if len(rows) > _TOLD:
         sys.stderr.write(f"{path}: nor are {len(rows) - _TOLD} more\n")
+
+
+def public_suffixes(path: str) -> "PublicSuffixes":
+    """Return a list of public suffixes from a file.
+
+    Raises:
+        Failure: it can't be read (66) or understood (65).
+    """
+    from spfengine.dmarc.suffixes import PublicSuffixes
+
+    try:
+        return PublicSuffixes.from_file(path)
+    except OSError as error:
+        raise Failure(exits.NO_INPUT, f"{visible(path)} can't be read: {error.strerror or error}") from error
+    except ArgumentError as error:
+        raise Failure(exits.DATA, f"{visible(path)}: {error}") from error
 
 
 def _live(nameservers: Sequence[str], seconds: float) -> Resolver:

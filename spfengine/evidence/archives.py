@@ -21,8 +21,9 @@ _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 1
 
 
-def members(file: BinaryIO, ledger: Ledger, bounds: Bounds) -> Iterator[tuple[str, Iterator[bytes]]]:
-    """Yield the name of each member with its content in pieces, which raise Broken where they can't be had.
+def members(file: BinaryIO, ledger: Ledger, bounds: Bounds) -> Iterator[tuple[str, int, Iterator[bytes]]]:
+    """Yield the name of each member, its packed size, and its content in pieces, which raise Broken where they can't be
+    had.
 
     Raises:
         Broken: it is no zip archive, or has too many members.
@@ -42,7 +43,7 @@ def members(file: BinaryIO, ledger: Ledger, bounds: Bounds) -> Iterator[tuple[st
             if info.is_dir():
                 ledger.aside("folders in archives")
             else:
-                yield info.filename, _content(archive, info, watch)
+                yield info.filename, info.compress_size, _content(archive, info, watch)
 
 
 def _look_at_directory(file: BinaryIO, bounds: Bounds) -> None:

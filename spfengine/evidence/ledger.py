@@ -54,7 +54,7 @@ class Unread(Frozen):
     def __str__(self) -> str:
         where = self.source if self.member is None else f"{self.source} ({self.member})"
         told = f"{where}: " if self.place is None else f"{where}, {self.place}: "
-        told += self.reason if self.example is None else f"{self.reason}: {self.example!r}"
+        told += self.reason if self.example is None else f"{self.reason}: '{self.example}'"
         return told if self.count == 1 else f"{told} (and {self.count - 1:,} more)"
 
     def to_dict(self) -> dict[str, object]:

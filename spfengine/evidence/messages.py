@@ -256,8 +256,8 @@ def _header_from(fields: Fields) -> str | None:
     if len(text) > _MAX_FIELD:
         return None
     text = _COMMENT.sub(" ", text)
-    domain = text.rpartition("<")[2].partition(">")[0].strip().rpartition("@")[2]
+    _, at, domain = text.rpartition("<")[2].partition(">")[0].strip().rpartition("@")
     try:
-        return domain_of(domain)
+        return domain_of(domain) if at else None
     except Unusable:
         return None

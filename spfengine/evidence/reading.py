@@ -4,7 +4,9 @@ import io
 import os
 import stat
 import sys
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator
+from itertools import accumulate
 from operator import itemgetter
 from typing import BinaryIO
 
@@ -92,15 +94,16 @@ def iterate_senders(
     given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     files = [file for path in given for file in _files(os.fspath(path), ledger)]
     meter = _Meter(files, progress)
-    reader = _Reader(ledger, receiver, bounds)
+    reader = _Reader(ledger, receiver, bounds, meter)
     for file, named in files:
         ledger.enter("standard input" if file == STDIN else file)
         try:
-            yield from reader.read_file(file, meter)
+            yield from reader.read_file(file)
         except OSError as error:
             if named:
                 raise
             ledger.skip(f"it can't be read: {error.strerror or error}")
+        meter.end_of_file()
 
 
 def _files(path: str, ledger: Ledger) -> Iterator[tuple[str, bool]]:
@@ -136,14 +139,15 @@ def _files(path: str, ledger: Ledger) -> Iterator[tuple[str, bool]]:
 
 
 class _Meter:
-    """Counts the octets that were read of files."""
+    """Tells how many octets of the files have been read."""
 
     def __init__(self, files: Iterable[tuple[str, bool]], progress: Progress | None) -> None:
         self._progress = progress
         self._done = 0
-        self._all: int | None = None
+        self._ends: deque[int] = deque()
         if progress is not None and all(file != STDIN for file, _ in files):
-            self._all = sum(map(_size, [file for file, _ in files]))
+            self._ends = deque(accumulate([_size(file) for file, _ in files]))
+        self._all = self._ends[-1] if self._ends else None
 
     def pieces(self, file: BinaryIO) -> Iterator[bytes]:
         """Yield a file in pieces."""
@@ -152,8 +156,19 @@ class _Meter:
             self.add(len(piece))
 
     def add(self, octets: int) -> None:
-        """Count octets, and tell."""
+        """Count octets of a file; what an archive says of its members may be more than there is."""
         self._done += octets
+        if self._ends:
+            self._done = min(self._done, self._ends[0])
+        self._tell()
+
+    def end_of_file(self) -> None:
+        """Count a file as read, however much of it had to be."""
+        if self._ends:
+            self._done = self._ends.popleft() if len(self._ends) > 1 else self._ends[0]
+            self._tell()
+
+    def _tell(self) -> None:
         if self._progress is not None:
             self._progress(self._done, self._all)
 
@@ -168,22 +183,23 @@ def _size(path: str) -> int:
 class _Reader:
     """Reads one file after the other."""
 
-    def __init__(self, ledger: Ledger, receiver: str | None, bounds: Bounds) -> None:
+    def __init__(self, ledger: Ledger, receiver: str | None, bounds: Bounds, meter: _Meter) -> None:
         self._ledger = ledger
         self._receiver = receiver
         self._bounds = bounds
+        self._meter = meter
 
-    def read_file(self, path: str, meter: _Meter) -> Iterator[Sender]:
+    def read_file(self, path: str) -> Iterator[Sender]:
         """Yield the senders of a file.
 
         Raises:
             OSError: it can't be read.
         """
         if path == STDIN:
-            yield from self.read(Stream(meter.pieces(sys.stdin.buffer)), None)
+            yield from self.read(Stream(self._meter.pieces(sys.stdin.buffer)), None)
             return
         with open(path, "rb") as file:
-            yield from self.read(Stream(meter.pieces(file)), file)
+            yield from self.read(Stream(self._meter.pieces(file)), file)
 
     def read(
         self, stream: Stream, file: BinaryIO | None, packed: int = 0, only: Collection[Kind] = tuple(Kind)
@@ -204,6 +220,8 @@ class _Reader:
     def _read(self, stream: Stream, file: BinaryIO | None, packed: int, only: Collection[Kind]) -> Iterator[Sender]:
         head = stream.peek(HEAD)
         kind = tell(head)
+        if stream.fault is not None and kind in (Kind.EMPTY, Kind.UNKNOWN):
+            raise stream.fault
         if kind not in only:
             raise Broken("it is no DMARC report, and nothing else is read of attachments")
         match kind:
@@ -212,7 +230,7 @@ class _Reader:
             case Kind.GZIP:
                 yield from self._read(Stream(gunzip(stream, self._bounds)), None, packed + 1, only)
             case Kind.ZIP:
-                yield from self._read_zip(io.BytesIO(stream.whole(self._bounds.held)) if file is None else file, only)
+                yield from self._read_zip(stream, file, only)
             case Kind.XML:
                 yield from self._counted(REPORT, read_report(stream, self._ledger, self._bounds))
             case Kind.TABLE:
@@ -229,10 +247,13 @@ class _Reader:
     def _lines(self, stream: Stream) -> Iterator[tuple[int, bytes | None]]:
         return lines(stream, self._bounds.line)
 
-    def _read_zip(self, file: BinaryIO, only: Collection[Kind]) -> Iterator[Sender]:
-        for name, pieces in members(file, self._ledger, self._bounds):
+    def _read_zip(self, stream: Stream, file: BinaryIO | None, only: Collection[Kind]) -> Iterator[Sender]:
+        archive = io.BytesIO(stream.whole(self._bounds.held)) if file is None else file
+        for name, packed, pieces in members(archive, self._ledger, self._bounds):
             with self._ledger.part(name):
                 yield from self.read(Stream(pieces), None, 1, only)
+            if file is not None:
+                self._meter.add(packed)
 
     def _read_messages(self, messages: Lines) -> Iterator[Sender]:
         for number in messages.messages():

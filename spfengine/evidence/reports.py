@@ -60,7 +60,11 @@ def read_report(pieces: Iterable[bytes], ledger: Ledger, bounds: Bounds) -> Iter
     for piece in pieces:
         data = piece.lstrip() if first else piece  # white space before the XML declaration is a common mistake
         first = first and not data
-        report.feed(data)
+        try:
+            report.feed(data)
+        except Broken:
+            yield from report.take()
+            raise
         yield from report.take()
         silent = 0 if report.has_moved() else silent + len(data)
         if silent > bounds.token:
@@ -155,9 +159,9 @@ class _Report:
     def _characters(self, text: str) -> None:
         self._moved = True
         if self._text is not None:
-            self._size += len(text)
             if self._size <= MAX_VALUE:
-                self._text.append(text)
+                self._text.append(text[:MAX_VALUE])
+            self._size += len(text)
 
     def _end(self, _: str) -> None:
         self._moved = True

@@ -11,12 +11,16 @@ _MAX_MEMBERS = 200_000  # of a gzip file: some packers begin a new one each 64 K
 
 
 class Stream:
-    """Pieces of octets, of which the first ones can be looked at before they are read."""
+    """Pieces of octets, of which the first ones can be looked at before they are read.
+
+    Attributes:
+        fault: what broke it while one looked ahead; raised when what came before has been read.
+    """
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         self._pieces = iter(pieces)
         self._ahead: list[bytes] = []
-        self._fault: Broken | None = None
+        self.fault: Broken | None = None
 
     def peek(self, size: int) -> bytes:
         """Return the first octets: as many as asked for, or more, unless it ends or breaks before."""
@@ -27,14 +31,14 @@ class Stream:
                     break
                 self._ahead.append(piece)
         except Broken as fault:  # told once what came before it has been read
-            self._fault = fault
+            self.fault = fault
         return b"".join(self._ahead)
 
     def __iter__(self) -> Iterator[bytes]:
         while self._ahead:
             yield self._ahead.pop(0)
-        if self._fault is not None:
-            raise self._fault
+        if self.fault is not None:
+            raise self.fault
         yield from self._pieces
 
     def whole(self, at_most: int) -> bytes:

@@ -36,7 +36,7 @@ def table_form(first_line: str) -> tuple[str, tuple[str, ...] | None] | None:
     """Return a table's delimiter and the names of its columns (None: it has no row of names); None for no table."""
     for delimiter in _DELIMITERS:
         try:
-            cells = [cell.strip() for cell in next(csv.reader([first_line], delimiter=delimiter), [])]
+            cells = _cells(first_line, delimiter)
         except csv.Error:
             continue
         names = tuple([_normal("_", cell.lower()) for cell in cells])
@@ -45,6 +45,16 @@ def table_form(first_line: str) -> tuple[str, tuple[str, ...] | None] | None:
         if cells and _is_address(cells[0]):
             return delimiter, None
     return None
+
+
+def _cells(text: str, delimiter: str) -> list[str]:
+    """Return the cells of a row.
+
+    Raises:
+        csv.Error: its quotation marks do not fit.
+    """
+    rows = csv.reader([text], delimiter=delimiter, strict=True, skipinitialspace=True)
+    return [cell.strip() for cell in next(rows, [])]
 
 
 def _is_address(text: str) -> bool:
@@ -99,22 +109,29 @@ def _columns(names: tuple[str, ...], ledger: Ledger, place: str) -> tuple[str, .
 
 def _row(text: str, delimiter: str, names: tuple[str, ...]) -> Sender:
     try:
-        cells = next(csv.reader([text], delimiter=delimiter, strict=True, skipinitialspace=True))
+        cells = _cells(text, delimiter)
     except csv.Error:
         raise Unusable("the quotation marks of the row do not fit", text) from None
     if len(cells) > len(names):
         raise Unusable(f"the row has more than {len(names)} cells", text)
     row = dict(zip(names, cells, strict=False))
     helo = helo_of(row.get("helo"))
-    given = row.get("sender", "").strip()
+    given = row.get("sender", "")
     if not given:
         raise Unusable("the row names no sender (write <> for the null sender)", text)
     return make_sender(
-        row["ip"].strip() if "ip" in row else "",
+        row.get("ip", ""),
         null_sender(helo) if given == "<>" else sender_of(given),
         helo,
-        count_of(row["count"]) if row.get("count", "").strip() else 1,
+        count_of(row["count"]) if row.get("count") else 1,
         label_of(row.get("label")),
-        result_of(row.get("reported")),
-        domain_of(row["header_from"].strip()) if row.get("header_from", "").strip() else None,
+        _reported(row.get("reported")),
+        domain_of(row["header_from"]) if row.get("header_from") else None,
     )
+
+
+def _reported(text: str | None) -> str | None:
+    result = result_of(text)
+    if text and result is None:
+        raise Unusable("reported is no result of SPF", text)
+    return result

@@ -73,18 +73,17 @@ def sender_of(text: str) -> str:
     Raises:
         Unusable: it is neither.
     """
+    written = text
     text = text.strip()
     if text[:1] == "<" and text[-1:] == ">":
         text = text[1:-1]
     if len(text) > _MAX_SENDER:
-        raise Unusable("the sender is longer than 512 characters", text)
+        raise Unusable("the sender is longer than 512 characters", written)
     if not text.isprintable():
-        raise Unusable("the sender has characters that do not print", text)
+        raise Unusable("the sender has characters that do not print", written)
     local_part, _, domain = text.rpartition("@")
-    if local_part and local_part[0] != '"' and not _is_word(local_part):
-        raise Unusable("the sender is no mail address", text)
-    if not _is_domain(domain):
-        raise Unusable("the sender is neither a mail address nor a domain", text)
+    if not _is_domain(domain) or (local_part and local_part[0] != '"' and not _is_word(local_part)):
+        raise Unusable("the sender is neither a mail address nor a domain", written)
     return f"{local_part}@{domain_of(domain)}"
 
 

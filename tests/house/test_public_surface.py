@@ -16,14 +16,14 @@ from spfengine import errors
 # Public API: a name or value is never taken away, nor given another meaning. New ones are added here too.
 NAMES = """
     AddressError Alignment Answer ArgumentError AsyncResolver AuthenticationResults Budget Cache Catalogue
-    CatalogueError Change CheckResult Effect Evidence Finding HeaderError Identification IncludeTree Limits LintCode
-    LiveResolver Match MethodResult MissingExtraError Outcome Overlay Policy Problem ProblemCode Provider
-    PublicSuffixes Question RRType ReceivedSPF Record RecordSyntaxError Recorder Recording RecordingError Resolver
-    ResolverError Result SMTPReply SPFEngineError Sender SenderChange Severity Simulation Status Suggestion Trace
-    VoidRule Zone ZoneError aalignment acheck acheck_both acheck_helo acheck_record aidentify aidentify_many
-    ainclude_tree alignment alint asimulate asuggest check check_both check_helo check_record compare diagnose
-    identify identify_many include_tree lint lint_zone parse parse_authentication_results parse_received_spf
-    read_evidence simulate suggest
+    CatalogueError Change CheckResult Drift Effect Evidence Finding Flattening HeaderError Identification
+    IncludeTree Limits LintCode LiveResolver Match MethodResult MissingExtraError Outcome Overlay Policy Problem
+    ProblemCode Provider PublicSuffixes Question RDAP RRType ReceivedSPF Record RecordSyntaxError Recorder Recording
+    RecordingError Resolver ResolverError Result SMTPReply SPFEngineError Sender SenderChange Severity Simulation
+    Snapshot Status Suggestion Trace VoidRule Zone ZoneError aalignment acheck acheck_both acheck_helo acheck_record
+    adrift aflatten aidentify aidentify_many ainclude_tree alignment alint asimulate asnapshot asuggest check
+    check_both check_helo check_record compare diagnose drift flatten identify identify_many include_tree lint
+    lint_zone parse parse_authentication_results parse_received_spf read_evidence simulate snapshot suggest
 """.split()
 
 VALUES: dict[str, list[str]] = {
@@ -62,6 +62,7 @@ VALUES: dict[str, list[str]] = {
         exp-absent exp-invalid-domain exp-non-ascii-local-part exp-dns-error exp-no-record exp-multiple-records
         exp-invalid-macro exp-non-ascii exp-control-character exp-empty exp-too-long exp-time-limit
         dns-incomplete over-lookup-limit over-void-limit over-void-limit-per-lookup draft-broken draft-not-reached
+        flatten-conditional flatten-alias flatten-too-large flatten-no-free-name flatten-not-equivalent
     """.split(),
 }
 

@@ -18,7 +18,7 @@ _MAX_LINE = 4096
 _MAX_TEXT = 400
 _MAX_DOMAINS = 50
 _MAX_COUNT = 1_000_000
-_MAX_KEY_PARTS = 8
+_MAX_DOTS = 500  # of a line: the parts of a key cost their square
 
 _HEADER = re.compile(r"[ \t]*\[\[[ \t]*provider[ \t]*\]\]")
 
@@ -41,7 +41,7 @@ def read_catalogue(data: bytes, source: str) -> tuple[Provider, ...]:
         raise _error(source, f"line {line}: this is no UTF-8; TOML is written in it") from None
     text = text.replace("\r\n", "\n")
     for number, line_text in enumerate(text.split("\n"), 1):
-        if len(line_text) > _MAX_LINE or line_text.count(".") > _MAX_LINE // _MAX_KEY_PARTS:
+        if len(line_text) > _MAX_LINE or line_text.count(".") > _MAX_DOTS:
             raise _error(source, f"line {number}: this line is too long; expected {_MAX_LINE} characters at most")
     try:
         document = tomllib.loads(text)
@@ -217,6 +217,9 @@ def _is_plain(name: str) -> bool:
 
 
 def _shown(value: Any) -> str:
+    """Return a value in words; what a table or list holds could be endless."""
+    if isinstance(value, dict | list):
+        return "a table" if isinstance(value, dict) else f"a list of {len(value)}"
     return visible(repr(value), 80)
 
 

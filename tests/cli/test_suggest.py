@@ -1,4 +1,4 @@
-"""`spfengine suggest`: the seed story in one command, statement by statement; its exit codes; hostile and large input."""
+"""`spfengine suggest`: the seed story in one command, statement by statement; exit codes; hostile and large input."""
 
 import json
 import re
@@ -50,11 +50,15 @@ def story(call: Call) -> str:
         "nothing that passes now stops; no smaller change does this",
         # Softfail was decided by ~all.
         "~all softfail for everybody else; now it decides 2 messages, from 23.83.218.24 and 23.83.209.25",
-        "23.83.218.24 MailChannels softfail by ~all → pass by include:relay.mailchannels.net 1 message; "
-        "a receiver saw softfail",
+        (
+            "23.83.218.24 MailChannels softfail by ~all → pass by include:relay.mailchannels.net 1 message; "
+            "a receiver saw softfail"
+        ),
         # Who the addresses are: a shared relay whose addresses vary.
-        "include:relay.mailchannels.net lets 23.83.218.24 and 23.83.209.25 pass: MailChannels, a shared relay whose "
-        "addresses vary",
+        (
+            "include:relay.mailchannels.net lets 23.83.218.24 and 23.83.209.25 pass: MailChannels, a shared relay whose "
+            "addresses vary"
+        ),
         "ip4:23.83.218.24 an address of MailChannels, whose addresses vary: the next message may not pass",
         "MailChannels is shared: mail of its other customers passes for your domain as well, from any of its 4,358",
         "_mailchannels",
@@ -62,10 +66,14 @@ def story(call: Call) -> str:
         "+a leads to 203.0.113.80; no message given came by it",
         "+mx leads to 150.95.55.137 and 163.44.239.12; no message given came by it",
         # The two old addresses: who they are, that they are stale, and on which proof each goes.
-        "- +ip4:150.95.55.137 jp58.mixhost.jp; stale: +mx leads to 150.95.55.137 too, so nothing stops; "
-        "no message given came by it",
-        "- +ip4:163.44.239.12 jp77.mixhost.jp; stale: +mx leads to 163.44.239.12 too, so nothing stops; "
-        "no message given came by it",
+        (
+            "- +ip4:150.95.55.137 jp58.mixhost.jp; stale: +mx leads to 150.95.55.137 too, so nothing stops; "
+            "no message given came by it"
+        ),
+        (
+            "- +ip4:163.44.239.12 jp77.mixhost.jp; stale: +mx leads to 163.44.239.12 too, so nothing stops; "
+            "no message given came by it"
+        ),
         "stays pass though a term that leads to it goes 150.95.55.137/32 by +mx 163.44.239.12/32 by +mx",
         # Before and after, for every address.
         "proof: before and after, for every address there is softfail → pass 8 networks, 4,358 IPv4 addresses",

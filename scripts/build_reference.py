@@ -33,6 +33,7 @@ CHAPTERS: dict[str, list[str]] = {
         "check", "check_helo", "check_both", "check_record", "acheck", "acheck_helo", "acheck_both", "acheck_record",
         "CheckResult", "Result", "Limits", "VoidRule",
     ],
+    "Check many clients": ["Checker"],
     "Why: problems and traces": [
         "Problem", "ProblemCode", "Trace",
         "spfengine.evaluation.trace:TracedRecord", "spfengine.evaluation.trace:TracedTerm",
@@ -96,8 +97,8 @@ CHAPTERS: dict[str, list[str]] = {
 
 # Classes that users make themselves; all others come out of a function or method.
 MADE_BY_USERS = {
-    "Limits", "Question", "Zone", "Overlay", "LiveResolver", "Cache", "Recorder", "Recording", "Sender", "FakeDNS",
-    "Fault", "Catalogue", "Provider", "Attested", "RDAP",
+    "Limits", "Question", "Zone", "Overlay", "LiveResolver", "Cache", "Checker", "Recorder", "Recording", "Sender",
+    "FakeDNS", "Fault", "Catalogue", "Provider", "Attested", "RDAP",
 }  # fmt: skip
 
 # Names that two things have.

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from spfengine.advice.suggest import asuggest, suggest
     from spfengine.advice.suggestion import Suggestion
     from spfengine.answers import Answer, AsyncResolver, Question, Resolver, RRType, Status
+    from spfengine.checker import Checker
     from spfengine.checks import (
         acheck,
         acheck_both,
@@ -99,6 +100,7 @@ _LAZY = {
     "CatalogueError": "spfengine.errors",
     "Change": "spfengine.policy.diff",
     "CheckResult": "spfengine.evaluation.check_result",
+    "Checker": "spfengine.checker",
     "Drift": "spfengine.advice.drift.drift",
     "Effect": "spfengine.simulation.senders",
     "Evidence": "spfengine.evidence.evidence",
@@ -196,6 +198,7 @@ __all__ = [
     "CatalogueError",
     "Change",
     "CheckResult",
+    "Checker",
     "Drift",
     "Effect",
     "Evidence",

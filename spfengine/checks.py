@@ -125,7 +125,7 @@ def check_both(
     """
     now = time() if now is None else now
     first = check_helo(ip, helo, resolver=resolver, limits=limits, receiver=receiver, now=now)
-    if _is_null(sender):
+    if is_null(sender):
         return first, first.as_identity(MAILFROM)
     return first, check(ip, sender, helo, resolver=resolver, limits=limits, receiver=receiver, now=now)
 
@@ -147,7 +147,7 @@ async def acheck_both(
     """
     now = time() if now is None else now
     first = await acheck_helo(ip, helo, resolver=resolver, limits=limits, receiver=receiver, now=now)
-    if _is_null(sender):
+    if is_null(sender):
         return first, first.as_identity(MAILFROM)
     return first, await acheck(ip, sender, helo, resolver=resolver, limits=limits, receiver=receiver, now=now)
 
@@ -211,7 +211,8 @@ def default_resolver() -> "LiveResolver":
     return _live
 
 
-def _is_null(sender: str) -> bool:
+def is_null(sender: str) -> bool:
+    """Whether this is the null sender (RFC 7208 §2.4)."""
     return sender in ("", "<>")
 
 

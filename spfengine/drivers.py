@@ -20,9 +20,16 @@ _T = TypeVar("_T")
 def run(session: Session, resolver: object) -> None:
     """Come to the verdict on a session, every question answered by `resolver`; what it has at hand is never asked for.
 
+    Where the resolver says that questions may be asked ahead, they are (see `prefetch`).
+
     Raises:
         ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
     """
+    if getattr(resolver, "prefetch", 0):
+        from spfengine.prefetch import drive_ahead
+
+        drive_ahead(session, resolver)
+        return
     session.at_hand = getattr(resolver, "at_hand", session.at_hand)
     evaluation = check_host(session)
     question = next(evaluation, None)
@@ -34,6 +41,11 @@ def run(session: Session, resolver: object) -> None:
 
 async def arun(session: Session, resolver: object) -> None:
     """Come to the verdict on a session in asyncio: `run` with `aresolve`."""
+    if getattr(resolver, "prefetch", 0):
+        from spfengine.prefetch import adrive_ahead
+
+        await adrive_ahead(session, resolver)
+        return
     session.at_hand = getattr(resolver, "at_hand", session.at_hand)
     await adrive(check_host(session), resolver, session.limits.seconds)
 

@@ -59,6 +59,7 @@ class Session:
         explanation_problem: with fail, why there is no explanation.
         matchers: what decides whether mechanisms match, where it is not `mechanisms.MATCHERS`.
         explaining: whether explanations are fetched.
+        asked_ahead, unneeded: questions that a driver asked before they were needed, and those that never were.
     """
 
     # No __slots__: what has not happened yet stands in the class, so that a check only sets what it has to.
@@ -79,6 +80,8 @@ class Session:
     matchers: "Mapping[type[Directive], Matcher] | None" = None
     explaining = True
     at_hand: AtHand = _NOTHING.get
+    asked_ahead = 0
+    unneeded = 0
 
     def unknown_inputs(self, letters: frozenset[str]) -> tuple[str, ...]:  # noqa: ARG002 - a policy needs them
         """Return which inputs that these macro-letters need are not known; in a check of one client, none."""

@@ -35,6 +35,8 @@ class Zone(Frozen):
 
     __slots__ = ("_answers", "_nodata", "_nodes", "_nxdomain", "_reversed", "at_hand", "names", "rrsets", "ttl")
     fields = ("names", "rrsets", "ttl")
+    unchanging = True  # see `Checker`
+    prefetch = 0  # see `prefetch`: nobody waits for it
     names: tuple[str, ...]
     rrsets: tuple[RRset, ...]
     ttl: int | None

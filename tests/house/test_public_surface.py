@@ -16,7 +16,7 @@ from spfengine import errors
 # Public API: a name or value is never taken away, nor given another meaning. New ones are added here too.
 NAMES = """
     AddressError Alignment Answer ArgumentError AsyncResolver AuthenticationResults Budget Cache Catalogue
-    CatalogueError Change CheckResult Drift Effect Evidence Finding Flattening HeaderError Identification
+    CatalogueError Change CheckResult Checker Drift Effect Evidence Finding Flattening HeaderError Identification
     IncludeTree Limits LintCode LiveResolver Match MethodResult MissingExtraError Outcome Overlay Policy Problem
     ProblemCode Provider PublicSuffixes Question RDAP RRType ReceivedSPF Record RecordSyntaxError Recorder Recording
     RecordingError Resolver ResolverError Result SMTPReply SPFEngineError Sender SenderChange Severity Simulation

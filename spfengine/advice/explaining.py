@@ -160,8 +160,8 @@ def _sender(
         standing = SenderStanding.UNNAMED
     told = why if standing in (SenderStanding.REFUSED, SenderStanding.UNSERVED, SenderStanding.UNNAMED) else None
     by = None if change is None else top_term(change.after, domain)
-    differs, rests_on = (False, ()) if change is None else (change.disagrees, change.rests_on)
-    return SenderAdvice(each.sender, standing, each.before, after, each.by, by, identification, told, differs, rests_on)
+    more = () if change is None else (change.disagrees, change.rests_on, change.aligned_after)
+    return SenderAdvice(each.sender, standing, each.before, after, each.by, by, identification, told, *more)
 
 
 def _why_not(each: Asked, work: Work, fits: bool) -> str:

@@ -241,11 +241,14 @@ def _brute_force(case: Asked, wanted: frozenset[str]) -> tuple[int, int, int] | 
     """The cost of the smallest record that keeps every promise, of all that can be made; names that lead somewhere are
     only left out where no other record keeps the limits.
     """
+    free = case._replace(limits=FREE)  # a term that is never come to, for the limits, is not left out for that
     for by_name in (False, True):
         found = [
             (changes, _need(case, record), len(record))
             for changes, record in _records(case, by_name)
-            if _keeps_promises(case, record, wanted, _may_stop(case)) and _is_tidy(case, record)
+            if _keeps_promises(case, record, wanted, _may_stop(case))
+            and _is_tidy(case, record)
+            and _passing(free, case.record) - _may_stop(free) <= _passing(free, record)
         ]
         if found:
             return min(found)

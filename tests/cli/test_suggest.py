@@ -56,8 +56,8 @@ def story(call: Call) -> str:
         ),
         # Who the addresses are: a shared relay whose addresses vary.
         (
-            "include:relay.mailchannels.net lets 23.83.218.24 and 23.83.209.25 pass: MailChannels, a shared relay whose "
-            "addresses vary"
+            "include:relay.mailchannels.net lets 23.83.218.24 and 23.83.209.25 pass: MailChannels, a shared relay "
+            "whose addresses vary"
         ),
         "ip4:23.83.218.24 an address of MailChannels, whose addresses vary: the next message may not pass",
         "MailChannels is shared: mail of its other customers passes for your domain as well, from any of its 4,358",

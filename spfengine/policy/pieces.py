@@ -108,7 +108,7 @@ class Pieces:
         self._verdicts: dict[object, Verdict] = {}
         self._alike: dict[tuple[tuple[Question, int], ...], Answers] = {}
 
-    def add(self, session: Session) -> None:
+    def add(self, session: RangeSession) -> None:
         """Keep the verdict of a session for its range, as far as nothing is known of that yet."""
         family = session.family
         starts, found = self.ip4 if family is V4 else self.ip6

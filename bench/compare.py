@@ -44,6 +44,8 @@ ENGINES = (
     Engine(BASE, "with_pyspf"),
     Engine("spftrace", "with_spftrace"),
     Engine(OURS, "with_spfengine"),
+    Engine("Checker, from cold", "with_cold_checker"),
+    Engine("Checker, warm", "with_checker", compiled=True),
     Engine("policy.check", "with_policy", compiled=True),
     Engine("policy.check_many", "with_check_many", compiled=True, only=("W4", "W7")),
     Engine("floor", "with_floor", compiled=True, only=("W4", "W7")),

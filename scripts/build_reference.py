@@ -65,6 +65,21 @@ CHAPTERS: dict[str, list[str]] = {
         "spfengine.simulation.records:RecordChange", "spfengine.simulation.records:TermChange",
         "spfengine.simulation.records:Standing",
     ],
+    "Whose an address is": [
+        "identify", "identify_many", "aidentify", "aidentify_many", "RDAP", "Identification", "Match",
+        "spfengine.advice.identification:How", "spfengine.advice.identification:Missing",
+        "spfengine.advice.catalogue.provider:Confidence", "Catalogue", "Provider",
+        "spfengine.advice.catalogue.provider:ProviderKind", "spfengine.advice.catalogue.provider:Attested",
+        "spfengine.advice.catalogue.catalogue:Suffix",
+    ],
+    "Which record to have": [
+        "suggest", "asuggest", "Suggestion",
+        "spfengine.advice.suggestion:Advice", "spfengine.advice.suggestion:TermAdvice",
+        "spfengine.advice.suggestion:SenderAdvice", "spfengine.advice.suggestion:SenderStanding",
+        "spfengine.advice.suggestion:Caveat", "spfengine.advice.suggestion:CaveatCode",
+        "spfengine.advice.suggestion:Alternative", "spfengine.advice.candidates:Rejected",
+        "spfengine.advice.judging:Shortfall", "spfengine.advice.judging:Limit",
+    ],
     "What is wrong with a domain's SPF": ["lint", "alint", "lint_zone", "Finding", "Severity", "LintCode"],
     "Header fields and SMTP replies": [
         "SMTPReply", "parse_received_spf", "ReceivedSPF", "parse_authentication_results", "AuthenticationResults",
@@ -76,14 +91,14 @@ CHAPTERS: dict[str, list[str]] = {
     ],
     "Errors": [
         "SPFEngineError", "RecordSyntaxError", "AddressError", "ArgumentError", "ZoneError", "RecordingError",
-        "HeaderError", "ResolverError", "MissingExtraError",
+        "CatalogueError", "HeaderError", "ResolverError", "MissingExtraError",
     ],
 }  # fmt: skip
 
 # Classes that users make themselves; all others come out of a function or method.
 MADE_BY_USERS = {
     "Limits", "Question", "Zone", "Overlay", "LiveResolver", "Cache", "Checker", "Recorder", "Recording", "Sender",
-    "FakeDNS", "Fault",
+    "FakeDNS", "Fault", "Catalogue", "Provider", "Attested", "RDAP",
 }  # fmt: skip
 
 # Names that two things have.

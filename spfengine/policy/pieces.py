@@ -10,6 +10,7 @@ local part of the sender) is never kept: the next client is checked by itself.
 """
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from math import inf
 
 from spfengine.addresses import V4, Family
@@ -43,16 +44,23 @@ class RangeSession(Session):
 
     Attributes:
         rests_on_client: whether a macro named something of the client or the sender.
+        lo: the first address for which all comparisons came out as they did.
     """
 
     tiling = True
     rests_on_client = False
+    lo = 0
 
     def __init__(
         self, ip: object, sender: str, helo: str, identity: str, limits: Limits, receiver: str | None, now: float
     ) -> None:
         super().__init__(ip, sender, helo, identity, limits, receiver, now)
         self.hi = self.family.last
+
+    def narrow(self, starts: Sequence[int], index: int) -> None:
+        """Keep only the addresses from `starts[index]` up to the next start."""
+        super().narrow(starts, index)
+        self.lo = max(self.lo, starts[index])
 
     def unknown_inputs(self, letters: frozenset[str]) -> tuple[str, ...]:
         """Return nothing: all is known. The letters are noted."""

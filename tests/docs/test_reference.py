@@ -129,7 +129,7 @@ def _recording() -> object:
 
 
 def _simulation() -> object:
-    senders = [spfengine.Sender("192.0.2.1", "@example.com")]
+    senders = [spfengine.Sender("192.0.2.1", "@example.com", header_from="example.com")]
     draft = "v=spf1 exists:%{i}.example.com a:nowhere.example ip4:192.0.2.0/24 ?all"
     document = spfengine.simulate("example.com", draft, resolver=ZONE, senders=senders).to_dict()
     assert all(document[key] for key in ("changes", "senders", "records")), "an empty list has no keys to look at"

@@ -141,7 +141,6 @@ def growth(checks: int) -> list[tuple[str, int]]:
     gc.collect()
     resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     tracemalloc.start()
-    before, _ = tracemalloc.get_traced_memory()
     ask(checks // 20)
     gc.collect()
     first, _ = tracemalloc.get_traced_memory()

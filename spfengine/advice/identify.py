@@ -1,22 +1,20 @@
 """`identify`: whose an address is, by the providers' own SPF records, and by reverse DNS."""
 
 from collections.abc import Generator, Iterable, Mapping
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from spfengine.addresses import Family, address_text, parse_address
+from spfengine.advice.asking_ahead import Ahead, aask_ahead, ask_ahead
 from spfengine.advice.catalogue.catalogue import Catalogue
 from spfengine.advice.catalogue.provider import Confidence, Provider
-from spfengine.advice.compile_ahead import acompile_ahead, compile_ahead
 from spfengine.advice.identification import How, Identification, Match, Missing
 from spfengine.advice.provider_networks import Hit, ProviderNetworks, checking, is_askable, reading_networks
-from spfengine.advice.reverse_dns import ReverseName, reverse_names
+from spfengine.advice.reverse_dns import ReverseName, ReverseNames, reverse_names
 from spfengine.answers import Answer, Question
 from spfengine.drivers import adrive, drive
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Answers
-from spfengine.policy.policy import Policy
 from spfengine.visible import visible, visible_name
 
 if TYPE_CHECKING:
@@ -71,8 +69,9 @@ def identify_many(
 
         resolver = default_resolver()
     catalogue = catalogue or Catalogue.load()
-    compiled = compile_ahead(catalogue, limits, resolver)
-    found = drive(identifying(ips, catalogue, limits, compiled), resolver, None)
+    addresses = _addresses(ips)
+    ahead = ask_ahead(addresses, catalogue, limits, resolver)
+    found = drive(_identifying(addresses, catalogue, limits, ahead), resolver, None)
     return found if rdap is None else with_holders(found, rdap.holders(found))
 
 
@@ -103,33 +102,40 @@ async def aidentify_many(
 
         resolver = default_resolver()
     catalogue = catalogue or Catalogue.load()
-    compiled = await acompile_ahead(catalogue, limits, resolver)
-    found = await adrive(identifying(ips, catalogue, limits, compiled), resolver, None)
+    addresses = _addresses(ips)
+    ahead = await aask_ahead(addresses, catalogue, limits, resolver)
+    found = await adrive(_identifying(addresses, catalogue, limits, ahead), resolver, None)
     return found if rdap is None else with_holders(found, await rdap.aholders(found))
 
 
 def identifying(
-    ips: Iterable[object],
-    catalogue: Catalogue,
-    limits: Limits = DEFAULT_LIMITS,
-    compiled: Mapping[str, Policy] = MappingProxyType({}),
+    ips: Iterable[object], catalogue: Catalogue, limits: Limits = DEFAULT_LIMITS
 ) -> Generator[Question, Answer, dict[str, Identification]]:
     """Return whose addresses these are, by their text, in their order; yields the Questions that it needs answered.
 
     Every provider's record is read once, whatever the number of addresses. Then each address costs 11 questions for
     its reverse DNS, and one check for each record that asks DNS about every client, until MAX_QUESTIONS are asked.
-
-    Args:
-        compiled: providers' policies that there are already, by include name.
     """
-    addresses = dict.fromkeys(parse_address(ip) for ip in ips)
+    return (yield from _identifying(_addresses(ips), catalogue, limits, Ahead()))
+
+
+def _identifying(
+    addresses: Iterable[tuple[Family, int]], catalogue: Catalogue, limits: Limits, ahead: Ahead
+) -> Generator[Question, Answer, dict[str, Identification]]:
     known: Answers = {}
-    networks = yield from reading_networks(catalogue, limits, known, compiled)
+    networks = yield from reading_networks(catalogue, limits, known, ahead.policies)
     found: dict[str, Identification] = {}
     for family, address in addresses:
+        names = ahead.names.get((family, address))
+        if names is None:
+            names = yield from reverse_names(family, address)
         one = _Naming(catalogue, networks, limits, known, family, address)
-        found[one.ip] = yield from one.steps()
+        found[one.ip] = yield from one.steps(names)
     return found
+
+
+def _addresses(ips: Iterable[object]) -> list[tuple[Family, int]]:
+    return list(dict.fromkeys(parse_address(ip) for ip in ips))
 
 
 def with_holders(
@@ -163,12 +169,11 @@ class _Naming:
         self._ranked: list[tuple[tuple[Any, ...], Match]] = []
         self._missing: list[Missing] = []
 
-    def steps(self) -> Generator[Question, Answer, Identification]:
-        """Find out whose the address is."""
-        names, missing = yield from reverse_names(self._family, self._address)
-        self._missing += missing
+    def steps(self, names: ReverseNames) -> Generator[Question, Answer, Identification]:
+        """Find out whose the address is, that has these names."""
+        self._missing += names.missing
         yield from self._by_spf()
-        self._by_names(names)
+        self._by_names(names.names)
         matches = [match for _, match in sorted(self._ranked, key=lambda ranked: ranked[0])]
         return Identification(self.ip, tuple(matches), tuple(self._missing), self._networks.unread)
 
@@ -219,7 +224,7 @@ class _Naming:
             length, hit.addresses, hit.order,
         )  # fmt: skip
 
-    def _by_names(self, names: list[ReverseName]) -> None:
+    def _by_names(self, names: Iterable[ReverseName]) -> None:
         """Find the providers under whose domains the names are."""
         by_spf = {match.provider for _, match in self._ranked}
         groups: dict[tuple[str, bool], list[ReverseName]] = {}

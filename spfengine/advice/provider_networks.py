@@ -79,7 +79,7 @@ def reading_networks(
     for order, provider in enumerate(catalogue.providers):
         policy = compiled.get(provider.include)
         if policy is None:
-            policy = yield from once(compiling(inputs_of(provider, limits)), known)
+            policy = yield from once(compiling(inputs_of(provider.include, limits)), known)
         known.update(policy.answers)
         nothing = _without_pass(provider, policy)
         if nothing is not None:
@@ -100,9 +100,9 @@ def reading_networks(
     return ProviderNetworks(found, dict.fromkeys(unread))
 
 
-def inputs_of(provider: Provider, limits: Limits) -> Inputs:
+def inputs_of(include: str, limits: Limits) -> Inputs:
     """Return what a provider's policy is compiled for: any sender of its include name."""
-    return Inputs(provider.include, None, None, limits, None, 0.0)
+    return Inputs(include, None, None, limits, None, 0.0)
 
 
 def may_pass(outcome: Outcome) -> bool:

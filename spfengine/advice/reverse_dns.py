@@ -30,8 +30,15 @@ class ReverseName(NamedTuple):
     why_not: str
 
 
-def reverse_names(family: Family, address: int) -> Generator[Question, Answer, tuple[list[ReverseName], list[Missing]]]:
-    """Return the names of an address, and what could not be had. Asks MAX_NAMES + 1 questions at most."""
+class ReverseNames(NamedTuple):
+    """The names of an address in reverse DNS, and what could not be had of them."""
+
+    names: list[ReverseName]
+    missing: list[Missing]
+
+
+def reverse_names(family: Family, address: int) -> Generator[Question, Answer, ReverseNames]:
+    """Return the names of an address, each with whether it leads back. Asks MAX_NAMES + 1 questions at most."""
     question = Question(reverse_name(family, address), RRType.PTR)
     answer = yield question
     missing: list[Missing] = []
@@ -57,4 +64,4 @@ def reverse_names(family: Family, address: int) -> Generator[Question, Answer, t
                 found.append(ReverseName(name, False, "where that name leads could not be had"))
             else:
                 found.append(ReverseName(name, False, "that name does not lead back to it"))
-    return found, missing
+    return ReverseNames(found, missing)

@@ -45,6 +45,7 @@ _SCHEMA = "spfengine.identifications/1"
     help="Where --rdap reads which registry has which addresses.",
 )  # fmt: skip
 @options.as_json
+@click.option("--csv", "as_csv", is_flag=True, help="Give a table (CSV) instead of text.")
 def command(
     ips: tuple[str, ...],
     zones: tuple[str, ...],
@@ -53,8 +54,11 @@ def command(
     ask_rdap: bool,
     rdap_bootstrap: str,
     as_json: bool,
+    as_csv: bool,
 ) -> int:
     """Say whose the address IP is: which service sends from it, and how that is known."""
+    if as_json and as_csv:
+        raise click.UsageError("expected one of --json and --csv, not both")
     catalogue = _catalogue(catalogue_file)
     rdap = None
     if ask_rdap:
@@ -65,6 +69,10 @@ def command(
     found = list(identify_many(ips, resolver=resolver, catalogue=catalogue, rdap=rdap).values())
     if as_json:
         sys.stdout.write(json.dumps(_document(found, catalogue), indent=2) + "\n")
+    elif as_csv:
+        from spfengine.cli.identify_csv import write
+
+        write(found, sys.stdout)
     else:
         from spfengine.cli.identify_view import page
 

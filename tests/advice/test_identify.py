@@ -359,7 +359,7 @@ def test_every_providers_record_is_asked_for_once_whatever_the_number_of_address
     assert len(resolver.asked) == 20 + 100
 
 
-def test_asyncio_compiles_several_at_once_and_finds_the_same() -> None:
+def test_asyncio_asks_about_several_at_once_and_finds_the_same() -> None:
     zone = {f"spf{i}.example": {"TXT": f"v=spf1 ip4:198.51.{i}.0/24 -all"} for i in range(40)}
     resolver = AsyncCounting(zone)
     ips = [f"198.51.{i}.1" for i in range(40)]
@@ -367,6 +367,37 @@ def test_asyncio_compiles_several_at_once_and_finds_the_same() -> None:
     assert found == spfengine.identify_many(ips, resolver=Zone(zone), catalogue=catalogue(*zone))
     assert 2 <= resolver.most <= 16
     assert len(resolver.asked) == 40 + 40
+
+
+def test_asyncio_with_a_resolver_that_has_no_such_form() -> None:
+    zone = {"spf.a.example": {"TXT": "v=spf1 ip4:23.83.208.0/20 -all"}}
+    resolver = Counting(zone)
+    found = asyncio.run(spfengine.aidentify(IP, resolver=resolver, catalogue=catalogue("spf.a.example")))
+    assert told(found) == [("spf.a.example", "spf", "high")]
+    assert len(resolver.asked) == 2
+
+
+def test_what_a_resolver_raises_is_passed_on() -> None:
+    class Raising:
+        def resolve(self, question: Question, /) -> Answer:
+            raise KeyError(question.name)
+
+        async def aresolve(self, question: Question, /) -> Answer:
+            raise KeyError(question.name)
+
+    for _ in range(2):
+        with pytest.raises(KeyError):
+            spfengine.identify(IP, resolver=Raising())
+        with pytest.raises(KeyError):
+            asyncio.run(spfengine.aidentify(IP, resolver=Raising()))
+
+
+def test_without_a_resolver_it_is_live_dns(monkeypatch: pytest.MonkeyPatch) -> None:
+    zone = Zone({"spf.a.example": {"TXT": "v=spf1 ip4:23.83.208.0/20 -all"}})
+    monkeypatch.setattr("spfengine.checks.default_resolver", lambda: zone)
+    found = spfengine.identify(IP, catalogue=catalogue("spf.a.example"))
+    assert told(found) == [("spf.a.example", "spf", "high")]
+    assert asyncio.run(spfengine.aidentify(IP, catalogue=catalogue("spf.a.example"))) == found
 
 
 def test_live_dns_is_asked_by_several_threads(repository: Path) -> None:

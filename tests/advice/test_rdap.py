@@ -294,6 +294,7 @@ LISTS: list[tuple[Any, str]] = [
     ({"services": [[5, 5]]}, "the list of registries can't be understood"),
     ({"services": [[["23.0.0.0/99"], ["http://127.0.0.1/"]]]}, "the list of registries can't be understood"),
     ({"services": [[["23.0.0.0/8"], ["http://[::"]]]}, ""),
+    ({"services": [[["23.0.0.0/8"], ["http://127.0.0.1:x/"]]]}, "the registry leads to something that is no URL"),
     ({"services": [[["23.0.0.0/8"], ["ftp://127.0.0.1/"]]]}, "no registry is known for it"),
     ({"services": [[[], []]] * 1001}, "longer than any that is known"),
     ({"services": [[["23.0.0.0/8"] * 5001, ["http://127.0.0.1/"]]]}, "longer than any that is known"),

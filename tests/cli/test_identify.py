@@ -1,5 +1,6 @@
 """`spfengine identify`: whose addresses these are, for people and as JSON."""
 
+import csv
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -98,6 +99,28 @@ def test_json(call: Call) -> None:
     }
     assert ended.code == 1
     assert ended.out.isascii()
+
+
+def test_csv(call: Call, suite: Suite) -> None:
+    zone = suite({
+        "relay.mailchannels.net": [{"TXT": "v=spf1 ip4:23.83.208.0/20 -all"}],
+        "24.218.83.23.in-addr.arpa": [{"PTR": "=cmd|' /c calc'!a1.example"}],
+        "1.2.0.192.in-addr.arpa": ["SERVFAIL"],
+    })  # fmt: skip
+    ended = call("identify", IP, "192.0.2.1", "192.0.2.2", "--zone", zone, "--csv")
+    rows = list(csv.DictReader(ended.out.splitlines()))
+    assert [(row["ip"], row["rank"], row["name"], row["how"], row["confidence"], row["shared"], row["include"])
+            for row in rows] == [
+        (IP, "1", "MailChannels", "spf", "high", "yes", "relay.mailchannels.net"),
+        (IP, "2", "'=cmd|' /c calc'!a1.example", "reverse-dns", "low", "no", ""),
+        ("192.0.2.1", "0", "", "", "", "", ""),
+        ("192.0.2.2", "0", "", "", "", "", ""),
+    ]  # fmt: skip
+    assert rows[0]["evidence"].startswith("the SPF record of relay.mailchannels.net passes this address")
+    assert "(SERVFAIL)" in rows[2]["evidence"]
+    assert rows[3]["evidence"] == "nobody could name it"
+    assert ended.code == 69
+    assert call("identify", IP, "--zone", zone, "--csv", "--json").code == 64
 
 
 def test_a_catalogue_of_ones_own(call: Call, tmp_path: Path) -> None:

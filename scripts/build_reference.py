@@ -46,7 +46,7 @@ CHAPTERS: dict[str, list[str]] = {
     ],
     "What answers": [
         "Resolver", "AsyncResolver", "Question", "RRType", "Answer", "Status", "Zone", "Overlay", "LiveResolver",
-        "Cache", "Recorder", "Recording",
+        "Cache", "Recorder", "Recording", "read_zone",
     ],
     "The meaning for every address": [
         "Policy", "Outcome", "Change", "Budget",
@@ -67,10 +67,11 @@ CHAPTERS: dict[str, list[str]] = {
         "spfengine.evidence.ledger:Ledger", "spfengine.senders:unknown_facts",
     ],
     "What a draft changes": [
-        "simulate", "asimulate", "compare", "Simulation", "SenderChange", "Effect",
+        "simulate", "asimulate", "compare", "Simulation", "SenderChange", "Effect", "forms",
         "spfengine.simulation.records:RecordChange", "spfengine.simulation.records:TermChange",
         "spfengine.simulation.records:Standing",
     ],
+    "Alignment with From": ["alignment", "aalignment", "Alignment", "PublicSuffixes"],
     "Whose an address is": [
         "identify", "identify_many", "aidentify", "aidentify_many", "RDAP", "Identification", "Match",
         "spfengine.advice.identification:How", "spfengine.advice.identification:Missing",
@@ -104,7 +105,7 @@ CHAPTERS: dict[str, list[str]] = {
 # Classes that users make themselves; all others come out of a function or method.
 MADE_BY_USERS = {
     "Limits", "Question", "Zone", "Overlay", "LiveResolver", "Cache", "Checker", "Recorder", "Recording", "Sender",
-    "FakeDNS", "Fault", "Bounds", "Ledger", "Catalogue", "Provider", "Attested", "RDAP",
+    "FakeDNS", "Fault", "Bounds", "Ledger", "Catalogue", "Provider", "Attested", "RDAP", "PublicSuffixes",
 }  # fmt: skip
 
 # Names that two things have.

@@ -84,7 +84,7 @@ def explaining(work: Work, own: Sequence[str]) -> Steps[Suggestion]:
         senders.append(_sender(each, change, case.inputs.domain, found_out, _why_not(each, work, fits)))
     coming = [work.offer.candidates[place] for place in plan.coming]
     terms = tuple(_terms(work, plan, coming, senders))
-    findings = yield from _findings(case, verdict.text, own)
+    findings = yield from _findings(case, verdict, own)
     alternative = _alternative(work, plan, senders) if fits else None
     published = case.base.published
     advice = Advice.NONE_FITS
@@ -160,8 +160,8 @@ def _sender(
         standing = SenderStanding.UNNAMED
     told = why if standing in (SenderStanding.REFUSED, SenderStanding.UNSERVED, SenderStanding.UNNAMED) else None
     by = None if change is None else top_term(change.after, domain)
-    differs, rests_on = (False, ()) if change is None else (change.disagrees, change.rests_on)
-    return SenderAdvice(each.sender, standing, each.before, after, each.by, by, identification, told, differs, rests_on)
+    more = () if change is None else (change.disagrees, change.rests_on, change.aligned_after)
+    return SenderAdvice(each.sender, standing, each.before, after, each.by, by, identification, told, *more)
 
 
 def _why_not(each: Asked, work: Work, fits: bool) -> str:
@@ -200,9 +200,11 @@ def _terms(
         yield from map(reasons.coming, coming)
 
 
-def _findings(case: Case, text: str, own: Sequence[str]) -> Steps[tuple[Finding, ...]]:
-    """Return what linting finds in the new record, and did not find before."""
-    inputs = case.inputs
+def _findings(case: Case, verdict: Verdict, own: Sequence[str]) -> Steps[tuple[Finding, ...]]:
+    """Return what linting finds in the new record, and did not find before; nothing where that would take long."""
+    inputs, text = case.inputs, verdict.text
+    if verdict.need.endless or verdict.need.incomplete:
+        return ()
     after, _ = yield from case.once(linting(inputs.domain, None, text, inputs.limits, tuple(own)))
     before, _ = yield from case.once(linting(inputs.domain, None, None, inputs.limits, tuple(own)))
     old = {(finding.code, finding.domain, _part(finding)) for finding in before}

@@ -24,7 +24,7 @@ from spfengine.advice.matching import Matched, holds, matching
 from spfengine.advice.reverse_dns import ReverseName, reverse_names
 from spfengine.advice.searching import Group, Search
 from spfengine.advice.suggestion import Suggestion
-from spfengine.advice.terms import Places, before_all, places_of, plain
+from spfengine.advice.terms import MAX_DIRECTIVES, Places, before_all, places_of, plain
 from spfengine.drivers import adrive, drive
 from spfengine.errors import ArgumentError, RecordSyntaxError
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
@@ -173,7 +173,8 @@ def suggesting(
     come = yield from _told_to_come(finder, told.add)
     consented = {address_of(each.sender) for each in asked if each.is_wanted or told.allow_unnamed}
     yield from finder.serve(failing, identified, names, set() if told.add else consented)
-    places = places_of(record, matched, told.drop, told.keep, keep_all=told.keep_all, told_to_come=come)
+    keep_all = told.keep_all or len(record.directives) > MAX_DIRECTIVES
+    places = places_of(record, matched, told.drop, told.keep, keep_all=keep_all, told_to_come=come)
     offer = finder.offer
     if told.add:
         offer.serving.clear()  # what is told comes, and nothing else
@@ -188,6 +189,13 @@ def suggesting(
     wanted = [each.sender for each in (*kept, *served)]
     search = Search(case, matched, places, offer.candidates, *groups, wanted, slot)
     found = yield from search.run(told.max_answer)
+    if found.plan is None and found.is_only_losing and not keep_all:
+        # What goes could only be guarded by sets of addresses, and other things decide as well: nothing goes then.
+        places = places_of(record, matched, told.drop, told.keep, keep_all=True, told_to_come=come)
+        search = Search(case, matched, places, offer.candidates, *groups, wanted, slot)
+        found = yield from search.run(told.max_answer)
+    if keep_all and not told.keep_all:
+        found = found._replace(is_exhaustive=False)
     work = Work(case, tuple(asked), identified, names, matched, places, offer, slot, search, found)
     return (yield from explaining(work, own))
 

@@ -143,6 +143,15 @@ def _evidence() -> object:
     return document
 
 
+def _suggestion() -> object:
+    zone = spfengine.Zone.from_file(REPOSITORY / "examples" / "seed.zone")
+    senders = [spfengine.Sender("23.83.218.24", "@seed.example", reported="pass"), spfengine.Sender("192.0.2.1", "@x.y")]
+    document = spfengine.suggest("seed.example", senders, resolver=zone).to_dict()
+    document |= {"shortfalls": [{"limit": "size", "needed": 2, "allowed": 1}]}
+    assert all(document[key] for key in ("terms", "senders", "rejected", "caveats", "alternative", "forms"))
+    return document
+
+
 def _policy() -> object:
     zone = spfengine.Zone({"example.com": {"TXT": "v=spf1 exists:%{i}.example.com -all"}})
     return spfengine.Policy.compile("example.com", resolver=zone).to_dict()
@@ -175,7 +184,8 @@ def _tree() -> object:
 
 
 @pytest.mark.parametrize(
-    "make", [_result, _trace, _recording, _simulation, _evidence, _policy, _both, _networks, _diff, _tree]
+    "make",
+    [_result, _trace, _recording, _simulation, _evidence, _suggestion, _policy, _both, _networks, _diff, _tree],
 )
 def test_every_key_of_json_is_told(make: Callable[[], object]) -> None:
     text = text_of("json.md")

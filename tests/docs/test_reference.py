@@ -145,7 +145,10 @@ def _evidence() -> object:
 
 def _suggestion() -> object:
     zone = spfengine.Zone.from_file(REPOSITORY / "examples" / "seed.zone")
-    senders = [spfengine.Sender("23.83.218.24", "@seed.example", reported="pass"), spfengine.Sender("192.0.2.1", "@x.y")]
+    senders = [
+        spfengine.Sender("23.83.218.24", "@seed.example", reported="pass"),
+        spfengine.Sender("192.0.2.1", "@x.y"),
+    ]
     document = spfengine.suggest("seed.example", senders, resolver=zone).to_dict()
     document |= {"shortfalls": [{"limit": "size", "needed": 2, "allowed": 1}]}
     assert all(document[key] for key in ("terms", "senders", "rejected", "caveats", "alternative", "forms"))

@@ -242,9 +242,7 @@ def _caveats(
 ) -> Iterator[Caveat]:
     yield from caveats(work.case, coming, senders, simulation, terms, work.identified, work.found, work.slot, verdict)
     if work.not_looked_up:
-        told = (
-            f"{work.not_looked_up:,} addresses were not looked up, those with the fewest messages: there are too many"
-        )
+        told = f"{work.not_looked_up:,} addresses were not looked up, those of the fewest messages: there are too many"
         yield Caveat(CaveatCode.NOT_IDENTIFIED, told)
 
 

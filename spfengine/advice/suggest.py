@@ -190,11 +190,13 @@ def suggesting(
     wanted = [each.sender for each in (*kept, *served)]
     search = Search(case, matched, places, offer.candidates, *groups, wanted, slot)
     found = yield from search.run(told.max_answer)
-    if found.plan is None and found.is_only_losing and not keep_all:
-        # What goes could only be guarded by sets of addresses, and other things decide as well: nothing goes then.
-        places = places_of(record, matched, told.drop, told.keep, keep_all=True, told_to_come=come)
-        search = Search(case, matched, places, offer.candidates, *groups, wanted, slot)
-        found = yield from search.run(told.max_answer)
+    if found.loses and not keep_all:
+        # Sets of addresses do not tell all where results rest on more: then nothing goes that need not.
+        kept_all = places_of(record, matched, told.drop, told.keep, keep_all=True, told_to_come=come)
+        again = Search(case, matched, kept_all, offer.candidates, *groups, wanted, slot)
+        whole = yield from again.run(told.max_answer)
+        if whole.plan is not None:
+            keep_all, places, search, found = True, kept_all, again, whole
     if keep_all and not told.keep_all:
         found = found._replace(is_exhaustive=False)
     unnamed = len({each.sender.ip for each in asked if each.is_failing} - identified.keys())

@@ -7,6 +7,7 @@ in DNS or says in SMTP raises out of `check()`, it becomes a result.
     ├── ArgumentError     (also ValueError)   any other argument can't be used
     ├── ZoneError         (also ValueError)   a zone file or mapping can't be understood
     ├── RecordingError    (also ValueError)   a recording or snapshot can't be understood
+    ├── CatalogueError    (also ValueError)   a catalogue of providers can't be understood
     ├── HeaderError       (also ValueError)   a header field to be read back can't be understood
     ├── ResolverError     (also TypeError)    what was given as resolver does not keep the resolver protocol
     └── MissingExtraError (also ImportError)  a feature's library is not installed
@@ -57,6 +58,10 @@ class ZoneError(SPFEngineError, ValueError):
 
 class RecordingError(SPFEngineError, ValueError):
     """A recording, or a snapshot that holds one, can't be understood."""
+
+
+class CatalogueError(SPFEngineError, ValueError):
+    """A catalogue of providers can't be understood; the message says where, and what was expected."""
 
 
 class HeaderError(SPFEngineError, ValueError):

@@ -43,7 +43,7 @@ def shared() -> Path | None:
 
 LEFT_OUT = {
     "live": (os.environ.get("SPFENGINE_LIVE_DNS") != "1", "asks the Internet's DNS; SPFENGINE_LIVE_DNS=1 runs it"),
-    "debian": (os.environ.get("SPFENGINE_NO_DEBIAN") == "1", "needs Debian's nsd; SPFENGINE_NO_DEBIAN=1 leaves it out"),
+    "debian": (os.environ.get("SPFENGINE_NO_DEBIAN") == "1", "needs servers of Debian's; SPFENGINE_NO_DEBIAN=1"),
 }
 
 

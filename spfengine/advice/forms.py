@@ -24,12 +24,12 @@ _ALONE = "This replaces every TXT record of the name; others that stand there mu
 
 
 def forms(
-    name: str,
+    name: Text,
     record: Text,
     ttl: int | None = None,
     *,
     siblings: Iterable[TextRecord] | None = None,
-    zone: str | None = None,
+    zone: Text | None = None,
 ) -> dict[str, str]:
     r"""Return a TXT record ready to paste.
 
@@ -41,7 +41,7 @@ def forms(
     - "octodns": YAML of a zone's file. It replaces the RRset.
 
     Args:
-        name: whose record it is.
+        name: whose record it is; bytes are taken octet for octet.
         record: its text; in str, each character stands for one octet.
         ttl: seconds; None: what the zone says (Route 53, which has no such default: 300).
         siblings: the other TXT records of the name, each a string or a tuple of its strings, to be kept where the
@@ -108,7 +108,7 @@ def _route53(owner: str, records: list[list[bytes]], ttl: int | None, *, known: 
     return json.dumps({**batch, "Changes": [{"Action": "UPSERT", "ResourceRecordSet": record_set}]}, indent=2)
 
 
-def _octodns(owner: str, records: list[list[bytes]], ttl: int | None, zone: str | None, *, known: bool) -> str:
+def _octodns(owner: str, records: list[list[bytes]], ttl: int | None, zone: Text | None, *, known: bool) -> str:
     return "\n".join(_octodns_lines(owner, records, ttl, owner if zone is None else read_name(zone, "zone"), known))
 
 

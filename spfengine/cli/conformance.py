@@ -1,16 +1,18 @@
 """`spfengine conformance`: cases of SPF put to any implementation, over the wire."""
 
+import os
 import shlex
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import click
 
-from spfengine.cli import exits, options
+from spfengine.cli import exits, options, serving_options
 from spfengine.cli.exits import Failure
 from spfengine.errors import ArgumentError, RecordingError
 from spfengine.visible import visible
@@ -21,10 +23,14 @@ Examples:
   spfengine conformance rfc7208-tests.yml --command './check {ip} {sender} {helo} {dns_host} {dns_port}' --by-exit-code
   spfengine conformance --policy-server 127.0.0.1:10023 --dns 127.0.0.1:5353 --ledger deviations.yml
   spfengine conformance --adapter mymodule:check --case 'void-*' --format tap
+  spfengine conformance --namespaces --command 'spfquery.libspf2 -ip={ip} -sender={sender} -helo={helo}'
+  spfengine conformance --policy-server 127.0.0.1:10023 \\
+      --daemon 'spfengine policyd --listen 127.0.0.1:10023 --nameserver {dns}'
 
 The exit code is 0 where all cases come out as suite and ledger say, 1 where one does not. Otherwise: 64 the command
 line can't be understood, 65 a file can't be understood, 66 a file can't be read, 69 a library is not installed, the
-policy server can't be reached, or the DNS server's port is taken, 73 a file can't be written.
+policy server can't be reached, the daemon does not serve, the DNS server's port is taken, or the system refuses the
+namespaces, 73 a file can't be written.
 """
 _FORMATS = ["table", "json", "tap", "junit", "markdown"]
 _MAX_FILE = 64 << 20
@@ -56,14 +62,23 @@ class DnsPlace(options.Expected):
 @click.command(epilog=_EPILOG)
 @click.argument("suites", metavar="[SUITE.yml]...", nargs=-1)
 @click.option("--command", "template", metavar="TEXT",
-              help="Start this for each case. It is split into words once; then {ip}, {sender}, {helo}, {dns}, "
-              "{dns_host}, {dns_port}, {receiver} and {now} are replaced. No shell reads it.")  # fmt: skip
+              help="Start this for each case. It is split into words once; then {ip}, {sender}, {helo}, {identity}, "
+              "{dns}, {dns_host}, {dns_port}, {receiver} and {now} are replaced. {identity} is the sender, or "
+              "postmaster at the HELO name. No shell reads it.")  # fmt: skip
 @click.option("--policy-server", metavar="HOST:PORT|unix:PATH", help="Ask this server of Postfix policy delegation.")
 @click.option(
     "--adapter", metavar="MODULE:FUNCTION", help="Call function(ip, sender, helo, dns), which returns a result."
 )
 @click.option("--dns", type=DnsPlace(), default="127.0.0.1:0", metavar="HOST:PORT",
               help="Where the DNS server listens; a free port where it is not given.")  # fmt: skip
+@click.option("--namespaces", is_flag=True,
+              help="Run in namespaces whose only DNS server is this one, on port 53, as run-with does (Linux): for "
+              "what reads /etc/resolv.conf.")  # fmt: skip
+@click.option("--daemon", "daemon_template", metavar="TEXT",
+              help="Run this beside the cases, from the first to the last. It is split into words once; then {dns}, "
+              "{dns_host} and {dns_port} are replaced. No shell reads it.")  # fmt: skip
+@click.option("--daemon-at", metavar="HOST:PORT|unix:PATH",
+              help="Where the daemon listens, so that the first case waits for it; else at the policy server's place.")  # fmt: skip
 @click.option("--case", "patterns", metavar="NAME", multiple=True, help="Only these cases; * and ? stand for any text.")
 @click.option("--by-exit-code", is_flag=True, help="The exit code of --command tells the result, as Mail::SPF's do.")
 @click.option("--map", "mapped", metavar="WORD=RESULT", multiple=True,
@@ -95,6 +110,9 @@ def command(
     policy_server: str | None,
     adapter: str | None,
     dns: tuple[str, int],
+    namespaces: bool,
+    daemon_template: str | None,
+    daemon_at: str | None,
     patterns: tuple[str, ...],
     by_exit_code: bool,
     mapped: tuple[str, ...],
@@ -114,17 +132,19 @@ def command(
 
     Without SUITE.yml, our own suite is put: cases for every rule of RFC 7208 and every contested point.
     """
-    from spfengine.testing.conformance import reports
+    from spfengine.testing.conformance import daemon, reports
+    from spfengine.testing.conformance.implementations import PolicyServer
     from spfengine.testing.conformance.ledger import read_ledger
     from spfengine.testing.conformance.run import chosen, run
     from spfengine.testing.fake_dns import FakeDNS
     from spfengine.testing.suites import SEMANTICS, read_suite
 
-    implementation = _implementation(
-        template, policy_server, adapter, mapped, timeout, by_exit_code=by_exit_code, explanation_line=explanation_line
-    )
     if others and form != "markdown":
         raise click.UsageError("--also is for --format markdown")
+    if daemon_at is not None and daemon_template is None:
+        raise click.UsageError("--daemon-at is for --daemon")
+    daemon_words = None if daemon_template is None else daemon.split(daemon_template)
+    listens_at = _place(daemon_at or policy_server)
     paths = suites or (str(SEMANTICS),)
     everything = [case for path in paths for case in read_suite(_text(path), Path(path).stem)]
     cases = chosen(everything, patterns)
@@ -134,21 +154,26 @@ def command(
     if unknown:
         told = ", ".join("/".join(key) for key in unknown[:5])
         raise Failure(exits.DATA, f"{visible(ledger_path or '')}: there is no such case: {told}")
-    try:
-        server = FakeDNS(cases[0].zone, *dns).start()
-    except OSError as error:
-        told = f"the DNS server can't listen at {dns[0]}:{dns[1]}: {error.strerror or error}"
-        raise Failure(exits.UNAVAILABLE, told) from error
-    try:
+    with ExitStack() as stack:
+        if namespaces:
+            dns = _enter(ctx, stack)
+        implementation = _implementation(
+            template, policy_server, adapter, mapped, timeout,
+            by_exit_code=by_exit_code, explanation_line=explanation_line,
+        )  # fmt: skip
+        server = _started(FakeDNS(cases[0].zone, *dns))
+        stack.callback(server.stop)
+        if daemon_words is not None:
+            _beside(stack, daemon.daemon(daemon_words, listens_at, server.nameserver))
+        if isinstance(implementation, PolicyServer):
+            _reach(implementation, policy_server or "")
         if by_hand:
-            return _serve_by_hand(implementation, cases, server)
+            return _serve_by_hand(implementation, cases, server, namespaces=namespaces)
         again = _again(ctx)
         verdicts = run(cases, implementation, server, ledger, jobs=jobs, default_explanation=default_explanation)
         found = reports.document(
             name or template or policy_server or adapter or "", verdicts, lambda case: again(case.name)
         )
-    finally:
-        server.stop()
     if write_ledger is not None:
         _write(write_ledger, reports.as_ledger(found))
     forms: dict[str, Callable[[Any], str]] = {
@@ -176,7 +201,6 @@ def _implementation(
     by_exit_code: bool,
     explanation_line: int | None,
 ) -> Any:
-    from spfengine.cli.policyd_server import place
     from spfengine.testing.conformance import answers
     from spfengine.testing.conformance.implementations import Command, Function, PolicyServer
 
@@ -190,14 +214,56 @@ def _implementation(
     if adapter is not None:
         sys.path.insert(0, "")  # as `python -m` does: modules of the folder that one stands in
         return Function(adapter, words)
-    host, port = place(policy_server or "")
-    server = PolicyServer(host if port is None else (host, port), timeout)
+    return PolicyServer(_place(policy_server) or "", timeout)
+
+
+def _place(text: str | None) -> tuple[str, int] | str | None:
+    from spfengine.cli.policyd_server import place
+
+    if text is None:
+        return None
+    host, port = place(text)
+    return host if port is None else (host, port)
+
+
+def _enter(ctx: click.Context, stack: ExitStack) -> tuple[str, int]:
+    """Move into namespaces; return where the DNS server is to listen there. What is left in them then ends with us."""
+    from spfengine.testing import namespaces, running
+
+    if ctx.get_parameter_source("dns") is click.core.ParameterSource.COMMANDLINE:
+        raise click.UsageError("with --namespaces the DNS server listens on port 53; leave --dns out")
+    try:
+        namespaces.enter()
+    except OSError as error:
+        raise serving_options.no_namespaces(error) from error
+    namespaces.adopt_orphans()
+    stack.callback(running.end_descendants)
+    return namespaces.NAMESERVER, 53
+
+
+def _started(server: Any) -> Any:
+    try:
+        return server.start()
+    except OSError as error:
+        told = f"the DNS server can't listen: {error.strerror or error}"
+        raise Failure(exits.UNAVAILABLE, told) from error
+
+
+def _beside(stack: ExitStack, block: AbstractContextManager[None]) -> None:
+    from spfengine.testing.conformance.daemon import DaemonError
+
+    try:
+        stack.enter_context(block)
+    except DaemonError as error:
+        raise Failure(exits.UNAVAILABLE, str(error)) from error
+
+
+def _reach(server: Any, place: str) -> None:
     try:
         server.reach()
     except OSError as error:
-        told = f"the policy server at {visible(policy_server or '')} can't be reached: {error.strerror or error}"
+        told = f"the policy server at {visible(place)} can't be reached: {error.strerror or error}"
         raise Failure(exits.UNAVAILABLE, told) from error
-    return server
 
 
 def _again(ctx: click.Context) -> Callable[[str], str]:
@@ -221,13 +287,16 @@ def _spelled(value: Any) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _serve_by_hand(implementation: Any, cases: list[Any], server: Any) -> int:
+def _serve_by_hand(implementation: Any, cases: list[Any], server: Any, *, namespaces: bool) -> int:
     if len(cases) != 1:
         raise click.UsageError(f"--by-hand needs one --case; {len(cases)} were chosen")
     why = implementation.cannot_say(cases[0])
     if why is not None:
         raise click.UsageError(f"this case can't be put: {why}")
     expected = " or ".join(cases[0].results)
+    if namespaces:
+        user = "" if os.geteuid() == 0 else "--user --preserve-credentials "
+        sys.stdout.write(f"# in a shell of these namespaces: nsenter --target {os.getpid()} {user}--mount --net\n")
     sys.stdout.write(
         f"# {visible(cases[0].description, 500)}\n# expected: {expected}\n# DNS: {server.nameserver}, until Ctrl-C\n"
         f"{implementation.by_hand(cases[0], server.nameserver)}\n"

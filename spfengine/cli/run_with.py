@@ -25,11 +25,6 @@ network. Options stand before ZONE. Nothing is left behind, nor does anything th
 The exit code: that of the command; 128 + N where signal N ended it, 126 or 127 where it can't be run; 69 where the
 system refuses the namespaces.
 """
-_REFUSED = (
-    "; run it as root, or allow users their own namespaces (sysctl: user.max_user_namespaces above 0, "
-    "kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0, where they are there; "
-    "in a container also its seccomp profile)"
-)
 
 
 @click.command(epilog=_EPILOG, context_settings={"allow_interspersed_args": False, "ignore_unknown_options": False})
@@ -59,8 +54,7 @@ def command(
             namespaces.enter()
             server.start()
         except OSError as error:
-            advice = _REFUSED if error.errno in (errno.EPERM, errno.EACCES, errno.ENOSPC, errno.EUSERS) else ""
-            raise Failure(exits.UNAVAILABLE, f"the system refuses: {error.strerror}{advice}") from error
+            raise serving_options.no_namespaces(error) from error
         try:
             return running.run(words)
         except OSError as error:

@@ -1,5 +1,6 @@
 """What the commands that serve zones share: their options, and a FakeDNS made of them."""
 
+import errno
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
     _Type = click.ParamType[Any]
 else:
     _Type = click.ParamType  # no generic class before click 8.3
+
+
+_ALLOW = (
+    "; run it as root, or allow users their own namespaces (sysctl: user.max_user_namespaces above 0, "
+    "kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0, where they are there; "
+    "in a container also its seccomp profile)"
+)
 
 
 class FaultType(_Type):
@@ -105,3 +113,9 @@ def query_lines(path: str | None) -> "Iterator[Callable[[Query], object] | None]
 def cannot_write(path: str, error: OSError) -> Failure:
     """Return the failure that a file can't be written."""
     return Failure(exits.CANNOT_CREATE, f"{visible(path)} can't be written: {error.strerror or error}")
+
+
+def no_namespaces(error: OSError) -> Failure:
+    """Return the failure that the system makes no namespaces."""
+    advice = _ALLOW if error.errno in (errno.EPERM, errno.EACCES, errno.ENOSPC, errno.EUSERS) else ""
+    return Failure(exits.UNAVAILABLE, f"the system refuses: {error.strerror}{advice}")

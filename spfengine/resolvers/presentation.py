@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from spfengine.names import from_labels, octets
+
 PLAIN_IN_NAMES = "-_*"
 PLAIN_IN_QUOTES = " -_*=:/.+~?%{},@!#$&'()<>[]^`|;"
 
@@ -62,3 +64,47 @@ def unescaped(text: str, escapes: Escapes = DECIMAL) -> str:
         return match[2]
 
     return escapes.read.sub(octet, text) if "\\" in text else text
+
+
+_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"\s*', re.DOTALL)
+_LABEL = re.compile(r"((?:[^.\\]|\\.)*)(\.|\Z)", re.DOTALL)
+
+
+def read_quoted(text: str, escapes: Escapes = DECIMAL) -> tuple[bytes, ...]:
+    """Return the strings that stand in quotes, one behind the other. Text that is not ASCII stands for its UTF-8.
+
+    Raises:
+        ValueError: there is anything else, or none; the message is for people.
+    """
+    text = octets(text).strip()
+    strings = []
+    place = 0
+    while place < len(text):
+        found = _STRING.match(text, place)
+        if found is None:
+            raise ValueError(f"expected strings in quotes, not {text[place : place + 40]!r}")
+        strings.append(unescaped(found[1], escapes).encode("latin-1"))
+        place = found.end()
+    if not strings:
+        raise ValueError("expected at least one string in quotes")
+    return tuple(strings)
+
+
+def read_name_text(text: str, escapes: Escapes = DECIMAL) -> str | bytes:
+    """Return a name that is written with escapes, in a form that `rrsets.read_name` takes; its final dot is dropped.
+
+    Raises:
+        ValueError: it has an empty label, or an escape stands for no octet; the message is for people.
+    """
+    if "\\" not in text:
+        return text
+    labels = []
+    place = 0
+    text = octets(text)
+    while place < len(text):
+        found = _LABEL.match(text, place)
+        if found is None or not found[1]:
+            raise ValueError("the name has an empty label, or a backslash at its end")
+        labels.append(unescaped(found[1], escapes).encode("latin-1"))
+        place = found.end()
+    return from_labels(labels).encode("latin-1")

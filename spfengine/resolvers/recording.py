@@ -38,6 +38,7 @@ class Recording(Frozen):
 
     __slots__ = ("_found", "answers")
     fields = ("answers",)
+    unchanging = True  # see `Checker`
     answers: tuple[tuple[Question, Answer], ...]
     _found: dict[tuple[str, str], Answer]
 

@@ -43,7 +43,7 @@ def run(command: Sequence[str]) -> int:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    _end_descendants()
+    end_descendants()
     return KILLED - code if code < 0 else code
 
 
@@ -60,7 +60,7 @@ def _is_in_foreground() -> bool:
         os.close(terminal)
 
 
-def _end_descendants() -> None:
+def end_descendants() -> None:
     """End what the command left behind: asked first, then made to."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         end = monotonic() + _GRACE_SECONDS

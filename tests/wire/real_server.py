@@ -4,7 +4,6 @@ It serves the zone as the root zone, so that any names may stand in one file.
 """
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -17,8 +16,8 @@ import pytest
 
 from spfengine.resolvers.zone import Zone
 from spfengine.testing.exporters.bind import TTL, master_file
+from tests.debian import program
 
-INSTALL = "apt-get install -y nsd"
 _SOA = f". {TTL} IN SOA fake-root.invalid. nobody.invalid. 1 3600 600 86400 {TTL}\n. {TTL} IN NS fake-root.invalid.\n"
 _CONFIGURATION = """
 server:
@@ -41,20 +40,10 @@ zone:
 """
 
 
-def find_nsd() -> str:
-    """Return where NSD is; where it is not, skip the test, or fail it in CI, where it must be."""
-    nsd = shutil.which("nsd", path=os.environ.get("PATH", "") + os.pathsep + "/usr/sbin")
-    if nsd is None:
-        if os.environ.get("CI") == "true" and os.environ.get("SPFENGINE_NO_DEBIAN") != "1":
-            pytest.fail(f"NSD is not installed, and CI must have it: {INSTALL}")
-        pytest.skip(f"NSD, a real DNS server, is not installed: {INSTALL}")
-    return nsd
-
-
 @contextmanager
 def serve(zone: Zone, folder: Path) -> Iterator[str]:
     """Serve a zone by NSD, which keeps its files in `folder`; the value is what LiveResolver takes as nameserver."""
-    nsd = find_nsd()
+    nsd = program("nsd")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -1,6 +1,5 @@
 """Live DNS against a real server: NSD's answers over the wire are the Zone's own."""
 
-import shutil
 from collections.abc import Callable
 
 import pytest
@@ -12,7 +11,6 @@ from spfengine.resolvers.live import LiveResolver
 from spfengine.resolvers.zone import Zone
 from spfengine.testing.exporters.bind import TTL
 from tests.wire.conftest import Ask
-from tests.wire.real_server import find_nsd
 
 pytestmark = pytest.mark.debian
 MX = RRType.MX
@@ -88,23 +86,3 @@ def test_a_zone_that_is_not_served_is_refused_or_not_there(nameserver: str) -> N
 def test_a_check_through_a_real_server(nameserver: str, ip: str, result: str) -> None:
     checked = spfengine.check(ip, "alice@example.com", resolver=LiveResolver(nameserver, timeout=2))
     assert checked.result == result
-
-
-@pytest.mark.parametrize(
-    ("environment", "outcome"),
-    [
-        ({}, pytest.skip.Exception),
-        ({"CI": "true"}, pytest.fail.Exception),
-        ({"CI": "true", "SPFENGINE_NO_DEBIAN": "1"}, pytest.skip.Exception),
-    ],
-)
-def test_without_nsd_these_tests_skip_but_never_in_ci(
-    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], outcome: type[BaseException]
-) -> None:
-    monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
-    for variable in ("CI", "SPFENGINE_NO_DEBIAN"):
-        monkeypatch.delenv(variable, raising=False)
-    for variable, value in environment.items():
-        monkeypatch.setenv(variable, value)
-    with pytest.raises(outcome, match="apt-get install -y nsd"):
-        find_nsd()

@@ -50,6 +50,7 @@ class Seen(NamedTuple):
         whole: whether that text is the explanation and nothing else.
         raw: what it said, for people: printable, and cut.
         note: why there is no result, or "".
+        left_out: whether the case could not be put to it; the note says why.
     """
 
     result: str | None
@@ -57,6 +58,7 @@ class Seen(NamedTuple):
     whole: bool
     raw: str
     note: str = ""
+    left_out: bool = False
 
 
 def seen_nothing(note: str, raw: str = "") -> Seen:

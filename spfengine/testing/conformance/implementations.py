@@ -30,7 +30,7 @@ MAX_OUTPUT = 1 << 16
 DNS_VARIABLE = "SPFENGINE_DNS"
 """The environment variable that tells a command where the DNS server is: HOST:PORT."""
 
-PLACEHOLDERS = ("ip", "sender", "helo", "receiver", "now", "dns", "dns_host", "dns_port")
+PLACEHOLDERS = ("ip", "sender", "helo", "identity", "receiver", "now", "dns", "dns_host", "dns_port")
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 
@@ -107,6 +107,7 @@ class Command:
             "ip": case.host,
             "sender": case.mailfrom,
             "helo": case.helo,
+            "identity": case.mailfrom or f"postmaster@{case.helo}",  # RFC 7208 §2.4: the MAIL FROM identity
             "receiver": case.receiver or "unknown",
             "now": "" if case.now is None else f"{case.now:.0f}",
             "dns": dns,
@@ -258,6 +259,8 @@ def _family(host: str) -> socket.AddressFamily:
 class Function:
     """A Python function: `function(ip, sender, helo, dns)` returns a result, or (result, explanation).
 
+    It returns (None, why) for a case that can't be put to what it asks.
+
     Args:
         name: "module:function".
         words: texts that it returns, in lower case, → result.
@@ -291,6 +294,8 @@ class Function:
         except Exception as error:  # noqa: BLE001 - whatever it raises is its answer
             return seen_nothing(f"it raised {type(error).__name__}", str(error))
         result, explanation = answer if isinstance(answer, tuple) and len(answer) == 2 else (answer, None)
+        if result is None and explanation is not None:
+            return seen_nothing(visible(str(explanation), 300))._replace(left_out=True)
         word = self._results.get(str(result).lower())
         if word is None:
             return seen_nothing("it returned no result", repr(answer))

@@ -1,6 +1,6 @@
 """The ledger of deviations: what is known to come out another way, and why. It is strict."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from spfengine.evaluation.result import Result
@@ -8,6 +8,9 @@ from spfengine.testing.suites import Case, SuiteError, read_yaml
 
 NOTHING = "nothing"
 """Stands in an entry for no result at all."""
+LEFT_OUT = "left-out"
+"""Stands in an entry for a case that can't be put to the implementation."""
+_GOT = (*map(str, Result), NOTHING, LEFT_OUT)
 
 
 class Entry(NamedTuple):
@@ -15,7 +18,7 @@ class Entry(NamedTuple):
 
     Attributes:
         reason: why.
-        got: the result that it comes out with, or "nothing"; None: any but the right one.
+        got: the result that it comes out with, "nothing", or "left-out"; None: any but the right result.
     """
 
     reason: str
@@ -39,19 +42,42 @@ class Ledger(NamedTuple):
 
 
 def read_ledger(text: str, where: str = "ledger") -> Ledger:
-    """Return the ledger that a YAML text holds: suite → case → a reason, or `{got: RESULT, reason: …}`.
+    """Return the ledger that a YAML text holds.
+
+    Either suite → case → a reason, or `{got: RESULT, reason: …}`; or a list of groups that share a reason, each
+    `{reason: …, cases: {suite: {case: RESULT}}}`.
 
     Raises:
         SuiteError: it is none; the message says where.
         MissingExtraError: pyyaml is not installed.
     """
-    documents = [document for document in read_yaml(text, where) if document is not None]
     entries: dict[tuple[str, str], Entry] = {}
-    for document in documents:
-        for suite, cases in _mapping(document, where).items():
-            for case, value in _mapping(cases, f"{where}, {suite}").items():
-                entries[str(suite), str(case)] = _entry(value, f"{where}, {suite}, {case}")
+    for document in read_yaml(text, where):
+        if isinstance(document, list):
+            for number, group in enumerate(document, 1):
+                _read_group(group, f"{where}, group {number}", entries)
+        elif document is not None:
+            for suite, case, value in _cases(document, where):
+                _add(entries, suite, case, _entry(value, f"{where}, {suite}, {case}"), where)
     return Ledger(entries)
+
+
+def _read_group(group: Any, where: str, entries: dict[tuple[str, str], Entry]) -> None:
+    if not isinstance(group, dict) or group.keys() != {"reason", "cases"}:
+        raise SuiteError(f"{where}: expected a mapping with reason and cases")
+    for suite, case, got in _cases(group["cases"], where):
+        _add(entries, suite, case, _entry({"reason": group["reason"], "got": got}, f"{where}, {suite}, {case}"), where)
+
+
+def _cases(value: Any, where: str) -> Iterator[tuple[str, str, Any]]:
+    for suite, cases in _mapping(value, where).items():
+        for case, entry in _mapping(cases, f"{where}, {suite}").items():
+            yield str(suite), str(case), entry
+
+
+def _add(entries: dict[tuple[str, str], Entry], suite: str, case: str, entry: Entry, where: str) -> None:
+    if entries.setdefault((suite, case), entry) is not entry:
+        raise SuiteError(f"{where}: {suite}, {case} stands twice")
 
 
 def _entry(value: Any, where: str) -> Entry:
@@ -62,8 +88,8 @@ def _entry(value: Any, where: str) -> Entry:
     reason, got = value["reason"], value.get("got")
     if not isinstance(reason, str) or not reason.strip():
         raise SuiteError(f"{where}: expected a reason in words")
-    if got is not None and got not in {*map(str, Result), NOTHING}:
-        raise SuiteError(f"{where}: got is {got!r}; expected one of {', '.join(Result)}, {NOTHING}")
+    if got is not None and got not in _GOT:
+        raise SuiteError(f"{where}: got is {got!r}; expected one of {', '.join(_GOT)}")
     return Entry(" ".join(reason.split()), got)
 
 

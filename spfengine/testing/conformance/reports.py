@@ -7,6 +7,7 @@ from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from spfengine.errors import RecordingError
+from spfengine.testing.conformance.ledger import NOTHING
 from spfengine.testing.conformance.run import FAULTS, Standing, Verdict
 from spfengine.testing.suites import Case
 from spfengine.visible import visible
@@ -16,6 +17,7 @@ SCHEMA = "spfengine.conformance/1"
 
 Document = Mapping[str, Any]
 _SHOWN = 300
+_REASON = 2000
 _MARKS = {Standing.RIGHT: "ok", Standing.WRONG: "WRONG", Standing.EXPECTED: "expected", Standing.STALE: "STALE",
           Standing.LEFT_OUT: "left out"}  # fmt: skip
 
@@ -159,19 +161,30 @@ def as_markdown(runs: Sequence[Document]) -> str:
 
 
 def as_ledger(run: Document) -> str:
-    """Return a ledger with an entry for each case that came out wrong: reasons are to be written by a person."""
-    lines = [f"# Deviations of {visible(run['implementation'], _SHOWN)}. Each reason is still to be found."]
-    suite = None
+    """Return a ledger of the run: groups that share a reason. Reasons that it had are kept, the others are to be found.
+
+    Cases that could not be put stand there too, so that one that can be put later is noticed.
+    """
+    groups: dict[str, list[tuple[str, str, str]]] = {}
     for case in run["cases"]:
-        if case["standing"] in (Standing.RIGHT, Standing.LEFT_OUT):
+        standing = Standing(case["standing"])
+        wrong = standing in (Standing.WRONG, Standing.EXPECTED) or case["got"] not in case["expected"]
+        if not wrong:
             continue
-        if case["suite"] != suite:
-            suite = case["suite"]
-            lines.append(f"{json.dumps(suite)}:")
-        entry = {"got": case["got"] or "nothing", "reason": f"not explained yet: {visible(case['why'], _SHOWN)}"}
-        if case["got"] in case["expected"]:
-            del entry["got"]
-        lines.append(f"  {json.dumps(case['case'])}: {json.dumps(entry)}")
+        left_out = standing is Standing.LEFT_OUT
+        got = str(standing) if left_out else case["got"] or NOTHING
+        known = left_out or standing is Standing.EXPECTED
+        reason = case["why"] if known else f"not explained yet: {case['why'].rpartition(', but ')[2]}"
+        groups.setdefault(visible(reason, _REASON), []).append((case["suite"], case["case"], got))
+    lines = [f"# Deviations of {visible(run['implementation'], _SHOWN)}: what came out, with the reason of each group."]
+    for reason, cases in groups.items():
+        lines += [f"- reason: {json.dumps(reason, ensure_ascii=False)}", "  cases:"]
+        suite = None
+        for each, name, got in cases:
+            if each != suite:
+                suite = each
+                lines.append(f"    {json.dumps(suite)}:")
+            lines.append(f"      {json.dumps(name)}: {got}")
     return "\n".join(lines) + "\n"
 
 

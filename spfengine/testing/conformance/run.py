@@ -12,7 +12,7 @@ from spfengine.errors import ArgumentError
 from spfengine.evaluation.result import Result
 from spfengine.testing.conformance.answers import Seen
 from spfengine.testing.conformance.implementations import Implementation
-from spfengine.testing.conformance.ledger import Entry, Ledger
+from spfengine.testing.conformance.ledger import LEFT_OUT, NOTHING, Entry, Ledger
 from spfengine.testing.fake_dns import FakeDNS
 from spfengine.testing.suites import NOT_ASSERTED, Case
 from spfengine.visible import visible
@@ -105,6 +105,8 @@ def _verdict(
     if unsayable is not None:
         return partial(_left_out, case, unsayable)
     seen = implementation.ask(case, dns)
+    if seen.left_out:
+        return partial(_left_out, case, seen.note)
     by_hand = implementation.by_hand(case, dns)
     return partial(_judged, case, seen, by_hand, difference(case, seen, default_explanation))
 
@@ -112,6 +114,8 @@ def _verdict(
 def _left_out(case: Case, why: str, entry: Entry | None) -> Verdict:
     if entry is None:
         return Verdict(case, Standing.LEFT_OUT, None, why, "", "")
+    if entry.got == LEFT_OUT:
+        return Verdict(case, Standing.LEFT_OUT, None, entry.reason, "", "")
     return Verdict(case, Standing.STALE, None, f"the ledger has an entry, but the case is left out: {why}", "", "")
 
 
@@ -120,7 +124,7 @@ def _judged(case: Case, seen: Seen, by_hand: str, wrong: str, entry: Entry | Non
         standing, why = (Standing.WRONG, wrong) if wrong else (Standing.RIGHT, "")
     elif not wrong:
         standing, why = Standing.STALE, "it comes out right: take it out of the ledger"
-    elif entry.got is not None and entry.got != (seen.result or "nothing"):
+    elif entry.got is not None and entry.got != (seen.result or NOTHING):
         standing, why = Standing.STALE, f"the ledger says {entry.got}, but {wrong}"
     else:
         standing, why = Standing.EXPECTED, entry.reason

@@ -1,6 +1,9 @@
 """One command that measures all engines on the same workloads, in one run, in turns, and prints tables in Markdown:
 
-    python -m bench.compare [--smoke] [--rounds N] [--seconds S] [--workloads W1,W4]
+    bench/install                 (once: the rivals; what is not there is left out, which is told)
+    python -m bench.compare [--smoke] [--rounds N] [--seconds S] [--workloads W1,W4] [--docs FOLDER]
+
+With --docs the tables and a chart of them are written there, as `performance-figures.md` and `performance.svg`.
 
 Every turn is a process of its own (`bench.comparison.protocol`). What is told is the median over the rounds, so that a
 moment in which the machine is busy shows in none of them; compare ratios, which hold on other machines too. All results
@@ -29,6 +32,7 @@ class Engine(NamedTuple):
         name: as in the tables.
         script: its module in `bench.comparison`.
         compiled: whether it only looks up what was compiled beforehand.
+        language: what it is written in.
         only: the workloads that it is for; empty for all.
     """
 
@@ -36,14 +40,23 @@ class Engine(NamedTuple):
     script: str
     compiled: bool = False
     only: tuple[str, ...] = ()
+    language: str = "Python"
 
 
 OURS = "spfengine.check"
-BASE = "pyspf"
+BASES = ("pyspf", "libspf2", "blitiri")
+"""What the ratios are to: of all engines to the first, of ours to the others as well."""
 ENGINES = (
-    Engine(BASE, "with_pyspf"),
+    Engine("pyspf", "with_pyspf"),
     Engine("spftrace", "with_spftrace"),
+    Engine("checkdmarc", "with_checkdmarc"),
+    Engine("mailauth", "with_mailauth", language="JavaScript"),
+    Engine("Mail::SPF", "with_mail_spf", language="Perl"),
+    Engine("libspf2", "with_libspf2", language="C"),
+    Engine("blitiri", "with_blitiri", language="Go"),
     Engine(OURS, "with_spfengine"),
+    Engine("Checker, from cold", "with_cold_checker"),
+    Engine("Checker, warm", "with_checker", compiled=True),
     Engine("policy.check", "with_policy", compiled=True),
     Engine("policy.check_many", "with_check_many", compiled=True, only=("W4", "W7")),
     Engine("floor", "with_floor", compiled=True, only=("W4", "W7")),
@@ -83,7 +96,8 @@ def compare(workloads: Sequence[Workload], rounds: int, seconds: float) -> Outco
                         continue
                     outcome.versions[engine.name] = report["version"]
                     samples.setdefault((engine.name, workload.name), []).append(report["median_us"])
-                    results.setdefault(workload.name, {})[engine.name] = report["results"]
+                    if report["results"]:  # checkdmarc has none: it gives no verdict
+                        results.setdefault(workload.name, {})[engine.name] = report["results"]
     outcome.times.update({key: median(times) for key, times in samples.items()})
     for workload in workloads:
         outcome.faults.extend(_faults(workload, results.get(workload.name, {})))
@@ -117,23 +131,28 @@ def _faults(workload: Workload, results: dict[str, list[str]]) -> list[str]:
 
 def tables(outcome: Outcome, names: Sequence[str]) -> str:
     """Return the comparison as Markdown: medians, and how many times faster than the first rival each engine is."""
-    engines = [engine.name for engine in ENGINES if engine.name in outcome.versions]
+    engines = [engine for engine in ENGINES if engine.name in outcome.versions]
     head = "| | " + " | ".join(names) + " |\n|---|" + "---:|" * len(names)
     lines = ["Median µs of a check:", "", head]
     for engine in engines:
-        cells = [outcome.times.get((engine, name)) for name in names]
+        cells = [outcome.times.get((engine.name, name)) for name in names]
         shown = ["" if cell is None else _figure(cell) for cell in cells]
-        lines.append(f"| {engine} {outcome.versions[engine]} | " + " | ".join(shown) + " |")
-    if BASE in engines:
-        lines += ["", f"Times as fast as {BASE}:", "", head]
-        for engine in engines[1:]:
-            shown = []
-            for name in names:
-                ours, base = outcome.times.get((engine, name)), outcome.times.get((BASE, name))
-                shown.append("" if ours is None or base is None else _figure(base / ours))
-            lines.append(f"| {engine} | " + " | ".join(shown) + " |")
+        lines.append(f"| {engine.name} {outcome.versions[engine.name]}, {engine.language} | {' | '.join(shown)} |")
+    for base in BASES:
+        if base not in outcome.versions:
+            continue
+        lines += ["", f"Times as fast as {base}:", "", head]
+        for engine in engines:
+            if engine.name != base and (base == BASES[0] or engine.name.startswith(("spfengine", "policy"))):
+                ratios = [_ratio(outcome, engine.name, base, name) for name in names]
+                lines.append(f"| {engine.name} | {' | '.join(ratios)} |")
     lines += [f"\nNot measured: {engine}, since {reason}." for engine, reason in outcome.skips.items()]
     return "\n".join(lines)
+
+
+def _ratio(outcome: Outcome, engine: str, base: str, workload: str) -> str:
+    ours, theirs = outcome.times.get((engine, workload)), outcome.times.get((base, workload))
+    return "" if ours is None or theirs is None else _figure(theirs / ours)
 
 
 def _figure(value: float) -> str:
@@ -165,6 +184,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=5, help="turns of each engine on each workload (default 5)")
     parser.add_argument("--seconds", type=float, default=0.5, help="CPU time of a turn, about (default 0.5)")
     parser.add_argument("--workloads", default=",".join(NAMES), help="which, separated by commas (default all)")
+    parser.add_argument("--docs", type=Path, metavar="FOLDER", help="write the tables and a chart of them there")
     options = parser.parse_args(arguments)
     names = [name for name in options.workloads.split(",") if name]
     workloads = [load(name) for name in names]
@@ -172,8 +192,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.smoke:
         workloads, rounds, seconds = [smoke(workload) for workload in workloads], 1, 0.0
     outcome = compare(workloads, rounds, seconds)
-    print(tables(outcome, names))
-    print(f"\n{machine()}; {rounds} rounds.")
+    told = f"{tables(outcome, names)}\n\n{machine()}; {rounds} rounds of {seconds:g} s.\n"
+    print(told)
+    if options.docs is not None and not outcome.faults:
+        from bench.figures import write_figures
+
+        write_figures(options.docs, told, outcome.times, names)
     for fault in outcome.faults[:50]:
         print(f"DISAGREEMENT: {fault}", file=sys.stderr)
     return 1 if outcome.faults else 0

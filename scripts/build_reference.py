@@ -33,6 +33,7 @@ CHAPTERS: dict[str, list[str]] = {
         "check", "check_helo", "check_both", "check_record", "acheck", "acheck_helo", "acheck_both", "acheck_record",
         "CheckResult", "Result", "Limits", "VoidRule",
     ],
+    "Check many clients": ["Checker"],
     "Why: problems and traces": [
         "Problem", "ProblemCode", "Trace",
         "spfengine.evaluation.trace:TracedRecord", "spfengine.evaluation.trace:TracedTerm",
@@ -45,7 +46,7 @@ CHAPTERS: dict[str, list[str]] = {
     ],
     "What answers": [
         "Resolver", "AsyncResolver", "Question", "RRType", "Answer", "Status", "Zone", "Overlay", "LiveResolver",
-        "Cache", "Recorder", "Recording",
+        "Cache", "Recorder", "Recording", "read_zone",
     ],
     "The meaning for every address": [
         "Policy", "Outcome", "Change", "Budget",
@@ -59,10 +60,41 @@ CHAPTERS: dict[str, list[str]] = {
         "include_tree", "ainclude_tree", "IncludeTree",
         "spfengine.policy.tree_nodes:TreeRecord", "spfengine.policy.tree_nodes:TreeTerm",
     ],
+    "Who sends: evidence": [
+        "read_evidence", "Evidence", "Sender",
+        "spfengine.evidence.ledger:SourceKind", "spfengine.evidence.ledger:Unread",
+        "spfengine.evidence.bounds:Bounds", "spfengine.evidence.reading:iterate_senders",
+        "spfengine.evidence.ledger:Ledger", "spfengine.senders:unknown_facts",
+    ],
     "What a draft changes": [
-        "simulate", "asimulate", "compare", "Simulation", "Sender", "SenderChange", "Effect",
+        "simulate", "asimulate", "compare", "Simulation", "SenderChange", "Effect", "forms",
         "spfengine.simulation.records:RecordChange", "spfengine.simulation.records:TermChange",
         "spfengine.simulation.records:Standing",
+    ],
+    "Alignment with From": ["alignment", "aalignment", "Alignment", "PublicSuffixes"],
+    "Whose an address is": [
+        "identify", "identify_many", "aidentify", "aidentify_many", "RDAP", "Identification", "Match",
+        "spfengine.advice.identification:How", "spfengine.advice.identification:Missing",
+        "spfengine.advice.catalogue.provider:Confidence", "Catalogue", "Provider",
+        "spfengine.advice.catalogue.provider:ProviderKind", "spfengine.advice.catalogue.provider:Attested",
+        "spfengine.advice.catalogue.catalogue:Suffix",
+    ],
+    "Which record to have": [
+        "suggest", "asuggest", "Suggestion",
+        "spfengine.advice.suggestion:Advice", "spfengine.advice.suggestion:TermAdvice",
+        "spfengine.advice.suggestion:SenderAdvice", "spfengine.advice.suggestion:SenderStanding",
+        "spfengine.advice.suggestion:Caveat", "spfengine.advice.suggestion:CaveatCode",
+        "spfengine.advice.suggestion:Alternative", "spfengine.advice.candidates:Rejected",
+        "spfengine.advice.judging:Shortfall", "spfengine.advice.judging:Limit",
+    ],
+    "Networks in place of includes": [
+        "flatten", "aflatten", "Flattening", "spfengine.advice.flatten.flattening:FlatRecord",
+        "spfengine.advice.flatten.choosing:Replaced", "spfengine.advice.flatten.choosing:Kept",
+        "spfengine.advice.flatten.proof:Proof",
+    ],
+    "What others changed": [
+        "snapshot", "asnapshot", "Snapshot", "drift", "adrift", "Drift", "spfengine.advice.drift.drift:DomainDrift",
+        "spfengine.advice.drift.changes:AnswerChange", "spfengine.advice.drift.changes:Kind",
     ],
     "What is wrong with a domain's SPF": ["lint", "alint", "lint_zone", "Finding", "Severity", "LintCode"],
     "Header fields and SMTP replies": [
@@ -75,14 +107,14 @@ CHAPTERS: dict[str, list[str]] = {
     ],
     "Errors": [
         "SPFEngineError", "RecordSyntaxError", "AddressError", "ArgumentError", "ZoneError", "RecordingError",
-        "HeaderError", "ResolverError", "MissingExtraError",
+        "CatalogueError", "HeaderError", "ResolverError", "MissingExtraError",
     ],
 }  # fmt: skip
 
 # Classes that users make themselves; all others come out of a function or method.
 MADE_BY_USERS = {
-    "Limits", "Question", "Zone", "Overlay", "LiveResolver", "Cache", "Recorder", "Recording", "Sender", "FakeDNS",
-    "Fault",
+    "Limits", "Question", "Zone", "Overlay", "LiveResolver", "Cache", "Checker", "Recorder", "Recording", "Sender",
+    "FakeDNS", "Fault", "Bounds", "Ledger", "Catalogue", "Provider", "Attested", "RDAP", "PublicSuffixes",
 }  # fmt: skip
 
 # Names that two things have.
@@ -167,6 +199,9 @@ class _Plain(ast.NodeTransformer):
 _STANDS_FOR = {
     "DEFAULT_LIMITS": "Limits()",
     "AnyResolver": "Resolver | AsyncResolver",
+    "AnyPath": "str | os.PathLike[str]",
+    "OnProgress": "Callable[[int, int | None], None]",
+    "DEFAULT_BOUNDS": "Bounds()",
     "Drafts": "Mapping[str | bytes, Mapping[str, object] | None]",
     "ZoneMapping": "Mapping[str | bytes, Mapping[str, object]]",
     "TextRecord": "str | bytes | tuple[str | bytes, ...]",

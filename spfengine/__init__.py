@@ -13,7 +13,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from spfengine.advice.catalogue.catalogue import Catalogue
+    from spfengine.advice.catalogue.provider import Provider
+    from spfengine.advice.drift.drift import Drift, adrift, drift
+    from spfengine.advice.drift.snapshot import Snapshot, asnapshot, snapshot
+    from spfengine.advice.flatten.flatten import aflatten, flatten
+    from spfengine.advice.flatten.flattening import Flattening
+    from spfengine.advice.forms import forms
+    from spfengine.advice.identification import Identification, Match
+    from spfengine.advice.identify import aidentify, aidentify_many, identify, identify_many
+    from spfengine.advice.rdap.client import RDAP
+    from spfengine.advice.suggest import asuggest, suggest
+    from spfengine.advice.suggestion import Suggestion
     from spfengine.answers import Answer, AsyncResolver, Question, Resolver, RRType, Status
+    from spfengine.checker import Checker
     from spfengine.checks import (
         acheck,
         acheck_both,
@@ -24,9 +37,12 @@ if TYPE_CHECKING:
         check_helo,
         check_record,
     )
+    from spfengine.dmarc.alignment import Alignment, aalignment, alignment
+    from spfengine.dmarc.suffixes import PublicSuffixes
     from spfengine.errors import (
         AddressError,
         ArgumentError,
+        CatalogueError,
         HeaderError,
         MissingExtraError,
         RecordingError,
@@ -46,6 +62,8 @@ if TYPE_CHECKING:
     from spfengine.evaluation.limits import Limits, VoidRule
     from spfengine.evaluation.result import Result
     from spfengine.evaluation.trace import Trace
+    from spfengine.evidence.evidence import Evidence
+    from spfengine.evidence.reading import read_evidence
     from spfengine.linting.codes import LintCode, Severity
     from spfengine.linting.finding import Finding
     from spfengine.linting.lint import alint, lint, lint_zone
@@ -63,6 +81,7 @@ if TYPE_CHECKING:
     from spfengine.resolvers.overlay import Overlay
     from spfengine.resolvers.recording import Recorder, Recording
     from spfengine.resolvers.zone import Zone
+    from spfengine.resolvers.zone_files import read_zone
     from spfengine.senders import Sender
     from spfengine.simulation.senders import Effect, SenderChange
     from spfengine.simulation.simulate import asimulate, compare, simulate
@@ -72,21 +91,30 @@ __version__ = "0.1.0"
 
 _LAZY = {
     "AddressError": "spfengine.errors",
+    "Alignment": "spfengine.dmarc.alignment",
     "Answer": "spfengine.answers",
     "ArgumentError": "spfengine.errors",
     "AsyncResolver": "spfengine.answers",
     "AuthenticationResults": "spfengine.evaluation.headers.authentication",
     "Budget": "spfengine.policy.budget",
     "Cache": "spfengine.resolvers.cache",
+    "Catalogue": "spfengine.advice.catalogue.catalogue",
+    "CatalogueError": "spfengine.errors",
     "Change": "spfengine.policy.diff",
     "CheckResult": "spfengine.evaluation.check_result",
+    "Checker": "spfengine.checker",
+    "Drift": "spfengine.advice.drift.drift",
     "Effect": "spfengine.simulation.senders",
+    "Evidence": "spfengine.evidence.evidence",
     "Finding": "spfengine.linting.finding",
+    "Flattening": "spfengine.advice.flatten.flattening",
     "HeaderError": "spfengine.errors",
+    "Identification": "spfengine.advice.identification",
     "IncludeTree": "spfengine.policy.tree_nodes",
     "Limits": "spfengine.evaluation.limits",
     "LintCode": "spfengine.linting.codes",
     "LiveResolver": "spfengine.resolvers.live",
+    "Match": "spfengine.advice.identification",
     "MethodResult": "spfengine.evaluation.headers.authentication",
     "MissingExtraError": "spfengine.errors",
     "Outcome": "spfengine.policy.outcome",
@@ -94,7 +122,10 @@ _LAZY = {
     "Policy": "spfengine.policy.policy",
     "Problem": "spfengine.problems",
     "ProblemCode": "spfengine.problems",
+    "Provider": "spfengine.advice.catalogue.provider",
+    "PublicSuffixes": "spfengine.dmarc.suffixes",
     "Question": "spfengine.answers",
+    "RDAP": "spfengine.advice.rdap.client",
     "RRType": "spfengine.answers",
     "ReceivedSPF": "spfengine.evaluation.headers.received",
     "Record": "spfengine.record.model",
@@ -111,50 +142,79 @@ _LAZY = {
     "SenderChange": "spfengine.simulation.senders",
     "Severity": "spfengine.linting.codes",
     "Simulation": "spfengine.simulation.simulation",
+    "Snapshot": "spfengine.advice.drift.snapshot",
     "Status": "spfengine.answers",
+    "Suggestion": "spfengine.advice.suggestion",
     "Trace": "spfengine.evaluation.trace",
     "VoidRule": "spfengine.evaluation.limits",
     "Zone": "spfengine.resolvers.zone",
     "ZoneError": "spfengine.errors",
+    "aalignment": "spfengine.dmarc.alignment",
     "acheck": "spfengine.checks",
     "acheck_both": "spfengine.checks",
     "acheck_helo": "spfengine.checks",
     "acheck_record": "spfengine.checks",
+    "adrift": "spfengine.advice.drift.drift",
+    "aflatten": "spfengine.advice.flatten.flatten",
+    "aidentify": "spfengine.advice.identify",
+    "aidentify_many": "spfengine.advice.identify",
     "ainclude_tree": "spfengine.policy.tree",
+    "alignment": "spfengine.dmarc.alignment",
     "alint": "spfengine.linting.lint",
     "asimulate": "spfengine.simulation.simulate",
+    "asnapshot": "spfengine.advice.drift.snapshot",
+    "asuggest": "spfengine.advice.suggest",
     "check": "spfengine.checks",
     "check_both": "spfengine.checks",
     "check_helo": "spfengine.checks",
     "check_record": "spfengine.checks",
     "compare": "spfengine.simulation.simulate",
     "diagnose": "spfengine.record.parser",
+    "drift": "spfengine.advice.drift.drift",
+    "flatten": "spfengine.advice.flatten.flatten",
+    "forms": "spfengine.advice.forms",
+    "identify": "spfengine.advice.identify",
+    "identify_many": "spfengine.advice.identify",
     "include_tree": "spfengine.policy.tree",
     "lint": "spfengine.linting.lint",
     "lint_zone": "spfengine.linting.lint",
     "parse": "spfengine.record.parser",
     "parse_authentication_results": "spfengine.evaluation.headers.authentication",
     "parse_received_spf": "spfengine.evaluation.headers.received",
+    "read_evidence": "spfengine.evidence.reading",
+    "read_zone": "spfengine.resolvers.zone_files",
     "simulate": "spfengine.simulation.simulate",
+    "snapshot": "spfengine.advice.drift.snapshot",
+    "suggest": "spfengine.advice.suggest",
 }
 
 __all__ = [
+    "RDAP",
     "AddressError",
+    "Alignment",
     "Answer",
     "ArgumentError",
     "AsyncResolver",
     "AuthenticationResults",
     "Budget",
     "Cache",
+    "Catalogue",
+    "CatalogueError",
     "Change",
     "CheckResult",
+    "Checker",
+    "Drift",
     "Effect",
+    "Evidence",
     "Finding",
+    "Flattening",
     "HeaderError",
+    "Identification",
     "IncludeTree",
     "Limits",
     "LintCode",
     "LiveResolver",
+    "Match",
     "MethodResult",
     "MissingExtraError",
     "Outcome",
@@ -162,6 +222,8 @@ __all__ = [
     "Policy",
     "Problem",
     "ProblemCode",
+    "Provider",
+    "PublicSuffixes",
     "Question",
     "RRType",
     "ReceivedSPF",
@@ -179,31 +241,50 @@ __all__ = [
     "SenderChange",
     "Severity",
     "Simulation",
+    "Snapshot",
     "Status",
+    "Suggestion",
     "Trace",
     "VoidRule",
     "Zone",
     "ZoneError",
+    "aalignment",
     "acheck",
     "acheck_both",
     "acheck_helo",
     "acheck_record",
+    "adrift",
+    "aflatten",
+    "aidentify",
+    "aidentify_many",
     "ainclude_tree",
+    "alignment",
     "alint",
     "asimulate",
+    "asnapshot",
+    "asuggest",
     "check",
     "check_both",
     "check_helo",
     "check_record",
     "compare",
     "diagnose",
+    "drift",
+    "flatten",
+    "forms",
+    "identify",
+    "identify_many",
     "include_tree",
     "lint",
     "lint_zone",
     "parse",
     "parse_authentication_results",
     "parse_received_spf",
+    "read_evidence",
+    "read_zone",
     "simulate",
+    "snapshot",
+    "suggest",
 ]
 
 

@@ -101,7 +101,7 @@ class Located(Protocol):
     tiling: bool
 
     def narrow(self, starts: Sequence[int], index: int) -> None:
-        """Keep only the addresses from `starts[index]` up to the next start."""
+        """Keep only the addresses up to the next start behind `index`."""
 
 
 def locate(session: Located, table: Table[_Hit]) -> _Hit | None:

@@ -3,9 +3,8 @@
 from time import time
 from typing import TYPE_CHECKING
 
-from spfengine.drivers import adrive, drive
+from spfengine.drivers import arun, run
 from spfengine.errors import ArgumentError, ZoneError
-from spfengine.evaluation.check_host import check_host
 from spfengine.evaluation.check_result import CheckResult
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.session import HELO, MAILFROM, Session
@@ -46,7 +45,7 @@ def check(
         ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
     """
     session = Session(ip, sender, helo, MAILFROM, limits, receiver, time() if now is None else now)
-    drive(check_host(session), default_resolver() if resolver is None else resolver, limits.seconds)
+    run(session, default_resolver() if resolver is None else resolver)
     return CheckResult(session)
 
 
@@ -66,7 +65,7 @@ async def acheck(
         AddressError, ArgumentError, ResolverError: as `check`.
     """
     session = Session(ip, sender, helo, MAILFROM, limits, receiver, time() if now is None else now)
-    await adrive(check_host(session), default_resolver() if resolver is None else resolver, limits.seconds)
+    await arun(session, default_resolver() if resolver is None else resolver)
     return CheckResult(session)
 
 
@@ -85,7 +84,7 @@ def check_helo(
         AddressError, ArgumentError, ResolverError: as `check`.
     """
     session = Session(ip, "", helo, HELO, limits, receiver, time() if now is None else now)
-    drive(check_host(session), default_resolver() if resolver is None else resolver, limits.seconds)
+    run(session, default_resolver() if resolver is None else resolver)
     return CheckResult(session)
 
 
@@ -104,7 +103,7 @@ async def acheck_helo(
         AddressError, ArgumentError, ResolverError: as `check`.
     """
     session = Session(ip, "", helo, HELO, limits, receiver, time() if now is None else now)
-    await adrive(check_host(session), default_resolver() if resolver is None else resolver, limits.seconds)
+    await arun(session, default_resolver() if resolver is None else resolver)
     return CheckResult(session)
 
 
@@ -126,7 +125,7 @@ def check_both(
     """
     now = time() if now is None else now
     first = check_helo(ip, helo, resolver=resolver, limits=limits, receiver=receiver, now=now)
-    if _is_null(sender):
+    if is_null(sender):
         return first, first.as_identity(MAILFROM)
     return first, check(ip, sender, helo, resolver=resolver, limits=limits, receiver=receiver, now=now)
 
@@ -148,7 +147,7 @@ async def acheck_both(
     """
     now = time() if now is None else now
     first = await acheck_helo(ip, helo, resolver=resolver, limits=limits, receiver=receiver, now=now)
-    if _is_null(sender):
+    if is_null(sender):
         return first, first.as_identity(MAILFROM)
     return first, await acheck(ip, sender, helo, resolver=resolver, limits=limits, receiver=receiver, now=now)
 
@@ -212,7 +211,8 @@ def default_resolver() -> "LiveResolver":
     return _live
 
 
-def _is_null(sender: str) -> bool:
+def is_null(sender: str) -> bool:
+    """Whether this is the null sender (RFC 7208 §2.4)."""
     return sender in ("", "<>")
 
 

@@ -9,17 +9,59 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from spfengine.answers import Answer, Question
+from spfengine.evaluation.check_host import check_host
 from spfengine.evaluation.limits import Deadline
+from spfengine.evaluation.session import AtHand, Session
 from spfengine.resolvers.asking import aresolve_of, no_answer, no_resolver
 
 _T = TypeVar("_T")
 
 
-def drive(evaluation: Generator[Question, Answer, _T], resolver: object, seconds: float | None) -> _T:
+def run(session: Session, resolver: object) -> None:
+    """Come to the verdict on a session, every question answered by `resolver`; what it has at hand is never asked for.
+
+    Where the resolver says that questions may be asked ahead, they are (see `prefetch`).
+
+    Raises:
+        ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
+    """
+    at_hand: AtHand | None = getattr(resolver, "at_hand", None)
+    if at_hand is not None:
+        session.at_hand = at_hand
+        evaluation = check_host(session)
+        question = next(evaluation, None)
+        if question is not None:
+            drive(evaluation, resolver, session.limits.seconds, question)
+    elif getattr(resolver, "prefetch", 0):
+        from spfengine.prefetch import drive_ahead
+
+        drive_ahead(session, resolver)
+    else:
+        drive(check_host(session), resolver, session.limits.seconds)
+
+
+async def arun(session: Session, resolver: object) -> None:
+    """Come to the verdict on a session in asyncio: `run` with `aresolve`."""
+    if getattr(resolver, "prefetch", 0):
+        from spfengine.prefetch import adrive_ahead
+
+        await adrive_ahead(session, resolver)
+    else:
+        session.at_hand = getattr(resolver, "at_hand", session.at_hand)
+        await adrive(check_host(session), resolver, session.limits.seconds)
+
+
+def drive(
+    evaluation: Generator[Question, Answer, _T],
+    resolver: object,
+    seconds: float | None,
+    question: Question | None = None,
+) -> _T:
     """Run an evaluation to its end, each question answered by `resolver`.
 
     Args:
         seconds: after which elapsed time the evaluation is told that its time is over; None for never.
+        question: the one that the evaluation stands at, where it has begun.
 
     Raises:
         ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
@@ -32,14 +74,16 @@ def drive(evaluation: Generator[Question, Answer, _T], resolver: object, seconds
     step: Callable[[Any], Question] = evaluation.send
     value: Any = None
     while True:
-        try:
-            question = step(value)
-        except StopIteration as stop:
-            result: _T = stop.value
-            return result
+        if question is None:
+            try:
+                question = step(value)
+            except StopIteration as stop:
+                result: _T = stop.value
+                return result
         answer = value = resolve(question)
         if not isinstance(answer, Answer) or (answer.type is not question.type and answer.records):
             raise no_answer(resolver, question, answer)
+        question = None
         if monotonic() > end:
             step, value = evaluation.throw, Deadline()
 

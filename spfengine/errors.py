@@ -6,7 +6,8 @@ in DNS or says in SMTP raises out of `check()`, it becomes a result.
     ├── AddressError      (also ValueError)   an IP address given by the caller can't be understood
     ├── ArgumentError     (also ValueError)   any other argument can't be used
     ├── ZoneError         (also ValueError)   a zone file or mapping can't be understood
-    ├── RecordingError    (also ValueError)   a recording can't be understood
+    ├── RecordingError    (also ValueError)   a recording or snapshot can't be understood
+    ├── CatalogueError    (also ValueError)   a catalogue of providers can't be understood
     ├── HeaderError       (also ValueError)   a header field to be read back can't be understood
     ├── ResolverError     (also TypeError)    what was given as resolver does not keep the resolver protocol
     └── MissingExtraError (also ImportError)  a feature's library is not installed
@@ -56,7 +57,11 @@ class ZoneError(SPFEngineError, ValueError):
 
 
 class RecordingError(SPFEngineError, ValueError):
-    """A recording can't be understood."""
+    """A recording, or a snapshot that holds one, can't be understood."""
+
+
+class CatalogueError(SPFEngineError, ValueError):
+    """A catalogue of providers can't be understood; the message says where, and what was expected."""
 
 
 class HeaderError(SPFEngineError, ValueError):

@@ -67,6 +67,13 @@ class ProblemCode(StrEnum):
     OVER_VOID_LIMIT = "over-void-limit"
     OVER_VOID_LIMIT_PER_LOOKUP = "over-void-limit-per-lookup"
 
+    # Why a record, or a term of it, is not flattened (see `flatten`)
+    FLATTEN_CONDITIONAL = "flatten-conditional"
+    FLATTEN_ALIAS = "flatten-alias"
+    FLATTEN_TOO_LARGE = "flatten-too-large"
+    FLATTEN_NO_FREE_NAME = "flatten-no-free-name"
+    FLATTEN_NOT_EQUIVALENT = "flatten-not-equivalent"
+
     # Why a fail has no explanation (the result stays fail)
     EXP_ABSENT = "exp-absent"
     EXP_INVALID_DOMAIN = "exp-invalid-domain"

@@ -1,5 +1,7 @@
 """Who sends mail for a domain: what evidence tells, and what simulations and advice are about."""
 
+from collections.abc import Iterable
+
 from spfengine.addresses import address_text, parse_address
 from spfengine.frozen import Frozen, fill
 
@@ -49,3 +51,21 @@ class Sender(Frozen):
         fill(self, "label", label)
         fill(self, "reported", reported)
         fill(self, "header_from", header_from)
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """What SPF may look at and is not known of this sender: of "local-part" and "helo", the words of `Input`.
+
+        A result that rests on it (`Outcome.depends_on` tells) is one for postmaster, or for no HELO name.
+        """
+        found = ("local-part",) if self.sender.startswith("@") else ()
+        return found if self.helo else (*found, "helo")
+
+
+def unknown_facts(senders: Iterable[Sender]) -> dict[str, int]:
+    """Return of how many messages "local-part" and "helo" are not known; of a fact that is always known, nothing."""
+    found: dict[str, int] = {}
+    for sender in senders:
+        for fact in sender.unknown:
+            found[fact] = found.get(fact, 0) + sender.count
+    return found

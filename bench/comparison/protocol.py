@@ -12,6 +12,9 @@ In a cold workload each pass begins with nothing known; in all others with every
 """
 
 import json
+import os
+import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -73,3 +76,31 @@ def measure(workload: Workload, prepare: Callable[[Workload], Run], seconds: flo
             run(checks)
         samples.append((process_time() - begin) / repeats)
     return median(samples) / len(checks) * 1e6, len(samples), returned
+
+
+RIVALS = Path(os.environ.get("SPFENGINE_RIVALS") or Path(__file__).parents[1] / ".rivals")
+"""Where `bench/install` puts the rivals that are not in Python."""
+PROGRAMS = Path(__file__).parent / "rivals"
+
+
+def foreign(engine: str, program: Path, command: Sequence[str]) -> None:
+    """Let a program in another language measure the workload that the command line names; it prints the report.
+
+    Args:
+        engine: how the engine is called.
+        program: what must be there for it to run.
+        command: starts it; the workload's file and the seconds go behind it.
+    """
+    if not program.exists() or shutil.which(command[0]) is None:
+        skip(engine, "it is not there: bench/install installs it")
+    done = subprocess.run(
+        [*command, sys.argv[1], sys.argv[2]],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "NODE_PATH": str(RIVALS / "node_modules")},
+    )
+    if done.returncode:
+        told = done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
+        skip(engine, f"it failed: {told[0]}")
+    print(done.stdout, end="")

@@ -2,120 +2,59 @@
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, NamedTuple
+from importlib import import_module
+from typing import Any
 
 import click
 
 from spfengine import __version__
 from spfengine.cli import exits
 from spfengine.cli.exits import Failure
-from spfengine.errors import AddressError, ArgumentError, MissingExtraError, RecordingError, ResolverError, ZoneError
+from spfengine.errors import (
+    AddressError,
+    ArgumentError,
+    CatalogueError,
+    MissingExtraError,
+    RecordingError,
+    ResolverError,
+    ZoneError,
+)
 from spfengine.visible import visible
 
 NAME = "spfengine"
 
 
-class _Command(NamedTuple):
-    """A command: what it does, and what loads its module."""
-
-    summary: str
-    load: Callable[[], click.Command]
-
-
-def _check() -> click.Command:
-    from spfengine.cli.check import command
-
-    return command
-
-
-def _networks() -> click.Command:
-    from spfengine.cli.networks import command
-
-    return command
-
-
-def _diff() -> click.Command:
-    from spfengine.cli.diff import command
-
-    return command
-
-
-def _lint() -> click.Command:
-    from spfengine.cli.lint import command
-
-    return command
-
-
-def _simulate() -> click.Command:
-    from spfengine.cli.simulate import command
-
-    return command
-
-
-def _serve() -> click.Command:
-    from spfengine.cli.serve import command
-
-    return command
-
-
-def _tree() -> click.Command:
-    from spfengine.cli.tree import command
-
-    return command
-
-
-def _conformance() -> click.Command:
-    from spfengine.cli.conformance import command
-
-    return command
-
-
-def _policyd() -> click.Command:
-    from spfengine.cli.policyd import command
-
-    return command
-
-
-def _spfquery() -> click.Command:
-    from spfengine.cli.spfquery import command
-
-    return command
-
-
-def _run_with() -> click.Command:
-    from spfengine.cli.run_with import command
-
-    return command
-
-
-def _export() -> click.Command:
-    from spfengine.cli.export import command
-
-    return command
-
-
 COMMANDS = {
-    "check": _Command("Check whether a client may send mail for a domain, and show why.", _check),
-    "tree": _Command("Show a record with everything that it leads to, and what that costs.", _tree),
-    "simulate": _Command("Show what a change to SPF records would do, before it is published.", _simulate),
-    "lint": _Command("Find what is wrong, risky or without effect in a domain's SPF.", _lint),
-    "networks": _Command("List the networks that get a result, the fewest there can be.", _networks),
-    "diff": _Command("Compare two records for every address there is.", _diff),
-    "spfquery": _Command("Check clients as Mail::SPF's and libspf2's command does, with its exit codes.", _spfquery),
-    "policyd": _Command("Answer Postfix's policy requests: refuse a message, or add a header field to it.", _policyd),
-    "serve": _Command("Serve zones by DNS on loopback, for tests of any program.", _serve),
-    "run-with": _Command("Run a program whose only DNS server is ours (Linux).", _run_with),
-    "export": _Command("Write zones in the forms that others' test fixtures have.", _export),
-    "conformance": _Command("Put cases of SPF to any implementation, over the wire, and compare.", _conformance),
+    "check": "Check whether a client may send mail for a domain, and show why.",
+    "tree": "Show a record with everything that it leads to, and what that costs.",
+    "simulate": "Show what a change to SPF records would do, before it is published.",
+    "suggest": "Say which record a domain should have, so that its senders pass; with the proof.",
+    "flatten": "Put networks in place of includes, and prove that nothing else changes.",
+    "snapshot": "Keep what DNS says of domains now, to be told later what changed.",
+    "drift": "Show what changed in DNS since a snapshot, for every address there is.",
+    "lint": "Find what is wrong, risky or without effect in a domain's SPF.",
+    "networks": "List the networks that get a result, the fewest there can be.",
+    "diff": "Compare two records for every address there is.",
+    "identify": "Say whose an address is, and how that is known.",
+    "spfquery": "Check clients as Mail::SPF's and libspf2's command does, with its exit codes.",
+    "policyd": "Answer Postfix's policy requests: refuse a message, or add a header field to it.",
+    "serve": "Serve zones by DNS on loopback, for tests of any program.",
+    "run-with": "Run a program whose only DNS server is ours (Linux).",
+    "export": "Write zones in the forms that others' test fixtures have.",
+    "conformance": "Put cases of SPF to any implementation, over the wire, and compare.",
 }
+"""The commands, in the order in which help lists them, each with what it does; its module is `spfengine.cli.` and its
+name.
+"""
 
 _EXITS: tuple[tuple[type[Exception], int], ...] = (
     (AddressError, exits.USAGE),
     (ArgumentError, exits.USAGE),
     (ZoneError, exits.DATA),
     (RecordingError, exits.DATA),
+    (CatalogueError, exits.DATA),
     (ResolverError, exits.UNAVAILABLE),
     (MissingExtraError, exits.UNAVAILABLE),
 )
@@ -129,11 +68,14 @@ class _Commands(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
-        return COMMANDS[cmd_name].load() if cmd_name in COMMANDS else None
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"spfengine.cli.{cmd_name.replace('-', '_')}").command
+        return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         with formatter.section("Commands"):
-            formatter.write_dl([(name, command.summary) for name, command in COMMANDS.items()])
+            formatter.write_dl(list(COMMANDS.items()))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

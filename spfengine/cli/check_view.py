@@ -204,12 +204,13 @@ def _shown(term: Term) -> str:
 
 def _counts(result: CheckResult, limits: Limits) -> Line:
     rule = "" if limits.void_rule is VoidRule.PER_TERM else f" ({limits.void_rule})"
+    unneeded = f" ({result.questions_unneeded} more asked ahead for nothing)" if result.questions_unneeded else ""
     over = result.lookups > limits.lookups, result.void_lookups > limits.voids
     return line(
         Span(f"lookups {result.lookups}/{limits.lookups}", "fault" if over[0] else "quiet"),
         Span(", ", "quiet"),
         Span(f"void lookups {result.void_lookups}/{limits.voids}{rule}", "fault" if over[1] else "quiet"),
-        Span(f", DNS questions {result.questions}", "quiet"),
+        Span(f", DNS questions {result.questions}{unneeded}", "quiet"),
         indent=2,
         hang=2,
     )

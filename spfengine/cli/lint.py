@@ -47,9 +47,21 @@ class Report(NamedTuple):
     places: Places
 
 
+def _cleaned(
+    ctx: click.Context,
+    param: click.Parameter,  # noqa: ARG001 - click's signature
+    value: str | None,
+) -> str | None:
+    """Return the record without what clings to it where it was copied from, but for spaces: these are a finding."""
+    found = None if value is None else options.pasted(value.strip(" "), ctx)
+    return value if found is None or not found.cleaned else found.text
+
+
 @click.command(epilog=_EPILOG)
 @click.argument("domain", required=False)
-@click.option("--record", metavar="RECORD", help="Lint this record in place of the one that is published.")
+@click.option(
+    "--record", metavar="RECORD", callback=_cleaned, help="Lint this record in place of the one that is published."
+)
 @options.zone
 @options.nameserver
 @click.option(

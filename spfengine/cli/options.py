@@ -8,6 +8,7 @@ import click
 from spfengine.addresses import parse_address
 from spfengine.errors import AddressError
 from spfengine.names import domain_fault, to_a_labels
+from spfengine.resolvers.pasted import Pasted, read_pasted
 from spfengine.visible import visible, visible_name
 
 if TYPE_CHECKING:
@@ -81,6 +82,19 @@ def is_record(text: str) -> bool:
     return text[:2].lower() == "v="
 
 
+def pasted(text: str, ctx: click.Context | None) -> Pasted:
+    """Return a record without what clings to it where it was copied from; what was cleaned up is told on stderr."""
+    found = read_pasted(text)
+    if found.cleaned and is_record(found.text):
+        path = "spfengine" if ctx is None else ctx.command_path
+        told = f"cleaned up in the record ({', '.join(found.cleaned)}); it is read as: {visible(found.text, _SHOWN)}"
+        click.echo(f"{path}: {told}", err=True)
+    return found
+
+
+_SHOWN = 1000
+
+
 class DomainOrRecord(Domain):
     """A domain, or a record where it begins with "v="."""
 
@@ -92,7 +106,7 @@ class DomainOrRecord(Domain):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return a record as it is, a domain as `Domain` does."""
-        text = str(value)
+        text = pasted(str(value), ctx).text
         return text if is_record(text) else super().convert(value, param, ctx)
 
 
@@ -116,13 +130,17 @@ class DraftType(_Type):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Draft:
         """Return the draft that the text stands for."""
         text = str(value)
-        if is_record(text):
-            return Draft(None, text)
-        name, equals, record = text.partition("=")
+        found = pasted(text, ctx)
+        if is_record(found.text):
+            return Draft(
+                None if found.owner in (None, "@") else self._name(str(found.owner), text, param, ctx), found.text
+            )
+        name, equals, record = found.text.partition("=")
         if not equals:
             self._refuse(text, "expected a record that begins with v=spf1, or NAME=RECORD", param, ctx)
-        if text.strip(" \t\r\n\"'").lower().startswith("v="):
-            self._refuse(text, "take out the spaces or quotes before v=spf1", param, ctx)
+        return Draft(self._name(name, text, param, ctx), pasted(record, ctx).text)
+
+    def _name(self, name: str, text: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         a_labels = to_a_labels(name)
         if a_labels is None or name != name.strip() or " " in name:
             self._refuse(text, f"{visible(name, 60)!r} is no domain name; expected NAME=RECORD", param, ctx)
@@ -130,7 +148,7 @@ class DraftType(_Type):
         fault = domain_fault(name)
         if fault is not None:
             self._refuse(text, f"{fault}; expected NAME=RECORD", param, ctx)
-        return Draft(name, record)
+        return name
 
     def _refuse(self, text: str, why: str, param: click.Parameter | None, ctx: click.Context | None) -> NoReturn:
         self.fail(f"{visible(text, 80)!r}: {why}", param, ctx)
@@ -171,7 +189,7 @@ def no_duplicates(drafts: tuple[Draft, ...], domain: str) -> dict[str, str]:
 zone = click.option(
     "--zone", "zones", metavar="FILE", multiple=True,
     help="Answer from this file instead of DNS: a zone file (RFC 1035), a recording (.json), or the zonedata of an "
-    "OpenSPF suite (.yml). More files are laid over the first.",
+    "OpenSPF suite (.yml), record sets of Route 53 (.json), or octoDNS's YAML. More files are laid over the first.",
 )  # fmt: skip
 draft = click.option(
     "--draft", "drafts", metavar="[NAME=]RECORD", type=DraftType(), multiple=True,

@@ -7,26 +7,28 @@ from typing import TYPE_CHECKING
 
 import click
 
+from spfengine.advice.forms import FORMS
 from spfengine.answers import Resolver, Text
-from spfengine.cli import exits, options, sources
+from spfengine.cli import evidence_input, exits, options, senders_given, sources
 from spfengine.cli.exits import Failure
 from spfengine.cli.screen import Line, Screen, line
+from spfengine.cli.senders_given import Given, counted
 from spfengine.errors import ZoneError
-from spfengine.evaluation.session import Session
 from spfengine.names import fold
 from spfengine.record.tokenizer import is_spf_octets
 from spfengine.resolvers.zone import Zone
-from spfengine.senders import Sender
 from spfengine.simulation.simulate import compare, simulate
 from spfengine.simulation.simulation import Simulation
-from spfengine.visible import visible, visible_name
+from spfengine.visible import visible_name
 
 if TYPE_CHECKING:
+    from spfengine.dmarc.suffixes import PublicSuffixes
     from spfengine.resolvers.recording import Recording
 
 _EPILOG = """\b
 Examples:
   spfengine simulate example.com --draft "v=spf1 mx include:relay.example.net -all"
+  spfengine simulate example.com --draft "v=spf1 mx ~all" --senders reports/ --csv
   spfengine simulate example.com --draft "_spf.example.com=v=spf1 mx -all" --sender 192.0.2.1
   spfengine simulate example.com --zone example.com.zone --zone-after new.zone
   spfengine simulate --zone example.com.zone --zone-after new.zone
@@ -46,40 +48,100 @@ _SCHEMA = "spfengine.simulations/1"
     help="Simulate this file in place of the first --zone. Without DOMAIN: every name of both files that has SPF.",
 )  # fmt: skip
 @click.option(
-    "--sender", "senders", metavar="IP[,FROM]", multiple=True,
+    "--sender", "single", metavar="IP[,FROM]", multiple=True,
     help="A client whose result to show before and after, with the address that it sends from if it matters.",
 )  # fmt: skip
+@evidence_input.option
+@evidence_input.receiver_option
+@click.option(
+    "--public-suffixes", "suffixes", metavar="FILE",
+    help="Find organisational domains, for the alignment with From, by this list instead of DMARC's tree walk.",
+)  # fmt: skip
+@click.option(
+    "--paste", "pasted", type=click.Choice(FORMS), multiple=True,
+    help="Give the new records in this form, ready to paste. May be given several times.",
+)  # fmt: skip
 @options.as_json
+@click.option("--csv", "as_csv", is_flag=True, help="Give the senders as a table (CSV) instead of text.")
 def command(
     domain: str | None,
     zones: tuple[str, ...],
     drafts: tuple[options.Draft, ...],
     nameservers: tuple[str, ...],
     zone_after: str | None,
-    senders: tuple[str, ...],
+    single: tuple[str, ...],
+    evidence_paths: tuple[str, ...],
+    receiver: str | None,
+    suffixes: str | None,
+    pasted: tuple[str, ...],
     as_json: bool,
+    as_csv: bool,
 ) -> int:
     """Show what a change to SPF records would do for DOMAIN: for every address there is, not only for some tried."""
+    if as_json and as_csv:
+        raise click.UsageError("expected one of --json and --csv, not both")
+    if "-" in evidence_paths and "-" in (*zones, zone_after):
+        raise click.UsageError("only one file can be -, standard input")
     layers = sources.read_zones((*zones, zone_after) if zone_after is not None else zones)
+    _refuse_what_does_not_fit(domain, drafts, zones, nameservers, zone_after)
+    evidence = evidence_input.read(evidence_paths, receiver, quiet=as_json or as_csv) if evidence_paths else None
+    given = senders_given.read(single, evidence.senders if evidence is not None else ())
+    listed = None if suffixes is None else sources.public_suffixes(suffixes)
     if zone_after is None:
-        found = [_drafted(domain, drafts, sources.answering(layers, nameservers, 20.0) if drafts else None, senders)]
+        assert domain is not None, "a draft is for a domain"
+        found = [_drafted(domain, drafts, sources.answering(layers, nameservers, 20.0), given, listed)]
     else:
+        found = _zones(domain, layers[:-1], layers[-1], given, listed)
+    if domain is not None and evidence is not None:
+        _tell_what_is_left_aside(given, domain)
+    if as_json:
+        documents = [simulation.to_dict() for simulation in found]
+        whole: dict[str, object] = {"schema": _SCHEMA, "simulations": documents}
+        document = documents[0] if domain is not None else whole
+        if evidence is not None:
+            document["evidence"] = evidence_input.to_dict(evidence)
+        sys.stdout.write(json.dumps(document, indent=2) + "\n")
+    elif as_csv:
+        from spfengine.cli.senders_csv import lines
+
+        sys.stdout.writelines(lines(found))
+    else:
+        screen = Screen()
+        own = sources.own_domains(layers)
+        screen.show(_pages(found, own, pasted, domain is None, screen.width))
+    return _exit(found)
+
+
+def _refuse_what_does_not_fit(
+    domain: str | None,
+    drafts: tuple[options.Draft, ...],
+    zones: tuple[str, ...],
+    nameservers: tuple[str, ...],
+    zone_after: str | None,
+) -> None:
+    if zone_after is not None:
         if drafts or nameservers:
             raise click.UsageError("--zone-after goes with --zone, and with neither --draft nor --nameserver")
         if not zones:
             raise click.UsageError("--zone-after needs --zone FILE: the zone as it is now")
-        found = _zones(domain, layers[:-1], layers[-1], senders)
-    if as_json:
-        documents = [simulation.to_dict() for simulation in found]
-        document = documents[0] if domain is not None else {"schema": _SCHEMA, "simulations": documents}
-        sys.stdout.write(json.dumps(document, indent=2) + "\n")
-    else:
-        screen = Screen()
-        screen.show(_pages(found, sources.own_domains(layers), domain is None, screen.width))
-    return _exit(found)
+    elif domain is None:
+        raise click.UsageError("Missing argument 'DOMAIN': expected the domain whose mail it is about")
+    elif not drafts:
+        raise click.UsageError("there is nothing to simulate: expected --draft RECORD, or --zone-after FILE")
 
 
-def _pages(found: list[Simulation], own: list[str], whole_zone: bool, width: int | None) -> Iterator[Line]:
+def _tell_what_is_left_aside(given: Given, domain: str) -> None:
+    count, messages = given.aside(domain)
+    if count:
+        told = (
+            f"left aside: {counted(count, messages)} that neither send from {visible_name(domain)} nor have it in From"
+        )
+        Screen(sys.stderr).show([line(told, hang=2)])
+
+
+def _pages(
+    found: list[Simulation], own: list[str], pasted: tuple[str, ...], whole_zone: bool, width: int | None
+) -> Iterator[Line]:
     from spfengine.cli.simulate_view import has_plan, overview, page
 
     if not found:
@@ -90,7 +152,7 @@ def _pages(found: list[Simulation], own: list[str], whole_zone: bool, width: int
         if whole_zone and has_plan(simulation):
             yield line()
         if not whole_zone or has_plan(simulation):
-            yield from page(simulation, own, width)
+            yield from page(simulation, own, width, pasted)
 
 
 def _exit(found: list[Simulation]) -> int:
@@ -102,12 +164,12 @@ def _exit(found: list[Simulation]) -> int:
 
 
 def _drafted(
-    domain: str | None, drafts: tuple[options.Draft, ...], base: "Resolver | None", senders: tuple[str, ...]
+    domain: str,
+    drafts: tuple[options.Draft, ...],
+    base: "Resolver",
+    given: Given,
+    suffixes: "PublicSuffixes | None",
 ) -> Simulation:
-    if domain is None:
-        raise click.UsageError("Missing argument 'DOMAIN': expected the domain whose mail it is about")
-    if base is None:
-        raise click.UsageError("there is nothing to simulate: expected --draft RECORD, or --zone-after FILE")
     for draft in drafts:
         if not draft.record.strip():
             told = f"the draft for {visible_name(draft.name or domain)} is empty; expected NAME=RECORD"
@@ -115,21 +177,26 @@ def _drafted(
     by_name: dict[Text, Text] = {
         name.encode("latin-1"): record for name, record in options.no_duplicates(drafts, domain).items()
     }
-    checked = _senders(senders, domain)
     try:
-        return simulate(domain, by_name, resolver=base, senders=checked)
+        return simulate(domain, by_name, resolver=base, senders=given.concerning(domain), suffixes=suffixes)
     except ZoneError as error:
         raise click.BadParameter(str(error), param_hint="'--draft'") from error
 
 
 def _zones(
-    domain: str | None, layers: "list[Zone | Recording]", replaced: "Zone | Recording", senders: tuple[str, ...]
+    domain: str | None,
+    layers: "list[Zone | Recording]",
+    replaced: "Zone | Recording",
+    given: Given,
+    suffixes: "PublicSuffixes | None",
 ) -> list[Simulation]:
     """Return what changes for a domain, or for every name that has SPF in the first zone or in what replaces it."""
     before = sources.answering(layers, (), 20.0)
     after = sources.answering([replaced, *layers[1:]], (), 20.0)
-    names = [domain] if domain is not None else _names_with_spf((layers[0], replaced))
-    return [compare(name, before, after, senders=_senders(senders, name, only_own=domain is None)) for name in names]
+    if domain is not None:
+        return [compare(domain, before, after, senders=given.concerning(domain), suffixes=suffixes)]
+    names = _names_with_spf((layers[0], replaced))
+    return [compare(name, before, after, senders=given.sending_from(name), suffixes=suffixes) for name in names]
 
 
 def _names_with_spf(zones: "Iterable[Zone | Recording]") -> list[str]:
@@ -142,17 +209,3 @@ def _names_with_spf(zones: "Iterable[Zone | Recording]") -> list[str]:
             if rrset.type == "TXT" and any(is_spf_octets(b"".join(strings)) for strings in rrset.records):
                 names.setdefault(fold(rrset.name), rrset.name)
     return list(names.values())
-
-
-def _senders(given: tuple[str, ...], domain: str, *, only_own: bool = False) -> list[Sender]:
-    """Return the senders given; with `only_own` without those that send from another domain."""
-    found = []
-    for text in given:
-        ip, comma, sender = text.partition(",")
-        options.Address().convert(ip, None, None)
-        if comma and "@" not in sender:
-            raise click.BadParameter(f"{visible(text, 80)!r}: expected IP or IP,ADDRESS", param_hint="'--sender'")
-        each = Sender(ip, sender or f"@{domain}")
-        if not only_own or not sender or fold(Session(ip, sender).domain) == fold(domain):
-            found.append(each)
-    return found

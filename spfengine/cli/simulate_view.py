@@ -2,44 +2,51 @@
 
 from collections.abc import Iterable, Iterator
 
+from spfengine.advice.forms import forms
+from spfengine.answers import Question, RRType
 from spfengine.cli.changes_view import Changes
 from spfengine.cli.policy_view import SHOWN_TERM, conditions, outcome_text
 from spfengine.cli.screen import Line, Row, Span, line, table
+from spfengine.cli.senders_view import disagreements, senders
 from spfengine.evaluation.limits import VoidRule
 from spfengine.evaluation.result import Result
-from spfengine.names import is_same_or_under
+from spfengine.names import fold, is_same_or_under
 from spfengine.policy.diff import Change
 from spfengine.policy.policy import Policy
 from spfengine.problems import Problem, ProblemCode, excerpt
 from spfengine.simulation.records import RecordChange, Standing
-from spfengine.simulation.senders import Effect, SenderChange, change_is_worse
+from spfengine.simulation.senders import change_is_worse
 from spfengine.simulation.simulation import Simulation
 from spfengine.visible import visible, visible_name
 
 _SIGNS = {"+": Span("+", "pass"), "-": Span("-", "fail"), "=": Span(" ", "quiet")}
-_MOST_SENDERS = 200
 _MOST_NAMES = 10
 _FAULTS = (ProblemCode.DRAFT_BROKEN, ProblemCode.OVER_LOOKUP_LIMIT, ProblemCode.OVER_VOID_LIMIT)
 _STRING = 255  # octets of a string of a TXT record (RFC 1035 §3.3)
 
 
-def page(simulation: Simulation, own: Iterable[str], width: int | None) -> Iterator[Line]:
+def page(simulation: Simulation, own: Iterable[str], width: int | None, pasted: tuple[str, ...] = ()) -> Iterator[Line]:
     """Yield the lines of the plan.
 
     Args:
         own: domains whose records the admin can edit, besides the one simulated.
+        pasted: the forms in which to give the new records; none: as they are.
     """
     own = (simulation.domain, *own)
     yield _headline(simulation)
+    yield from disagreements(simulation.senders, width)
     for record in simulation.records:
         yield line()
         yield from _record(record, own, width)
+    if simulation.senders:
+        yield line()
+        yield from senders(simulation.senders, width)
     yield line()
     changes = Changes(
         simulation.before,
         simulation.after,
         simulation.changes,
-        lambda change: _why(change, simulation),
+        lambda change: why(change, simulation),
         lambda change: change_is_worse(change.before, change.after),
     )
     yield from changes.lines(width)
@@ -47,15 +54,12 @@ def page(simulation: Simulation, own: Iterable[str], width: int | None) -> Itera
     yield from changes.rest_lines()
     for each in conditions(simulation.after):
         yield line(Span(f"some results rest on more than the address: {each}", "quiet"), indent=2, hang=2)
-    if simulation.senders:
-        yield line()
-        yield from _senders(simulation.senders, width)
     yield line()
-    yield from _counts(simulation)
-    yield from _outside(simulation, own)
+    yield from counts(simulation)
+    yield from outside(simulation, own)
     for problem in simulation.problems:
-        yield from _problem(problem, simulation, width)
-    yield from _paste(simulation)
+        yield from problem_lines(problem, simulation, width)
+    yield from _paste(simulation, own, pasted)
 
 
 def overview(found: list[Simulation]) -> Iterator[Line]:
@@ -122,7 +126,7 @@ def _is_own(name: str, own: tuple[str, ...]) -> bool:
     return any(is_same_or_under(name, each) for each in own)
 
 
-def _why(change: Change, simulation: Simulation) -> str:
+def why(change: Change, simulation: Simulation) -> str:
     """Return why a network's result changes: what decides then, and what decided that goes."""
     now = outcome_text(change.after)
     lost = change.before.result is Result.PASS and change.after.result is not Result.PASS
@@ -137,32 +141,8 @@ def _why(change: Change, simulation: Simulation) -> str:
     return f"{visible(first, SHOWN_TERM)} goes, and nothing else leads to it: {now}"
 
 
-def _senders(senders: Iterable[SenderChange], width: int | None) -> Iterator[Line]:
-    ordered = sorted(senders, key=lambda change: (_EFFECTS.index(change.effect), -change.sender.count))
-    rows = []
-    for change in ordered[:_MOST_SENDERS]:
-        before, after = str(change.before.result), str(change.after.result)
-        who = f"{change.sender.ip} {visible(change.sender.label or change.sender.sender.removeprefix('@'), 60)}"
-        by = change.after.directive or (change.after.problem.code if change.after.problem else "the default")
-        what = (Span(before, before), Span(" → "), Span(after, after), Span(f"  by {visible(by, 60)}", "quiet"))
-        rows.append(Row(Span(" "), Span(who), what))
-    yield line(Span("senders", "strong"), indent=2)
-    yield from table(rows, width, 4)
-    if len(ordered) > _MOST_SENDERS:
-        yield line(f"… and {len(ordered) - _MOST_SENDERS} more; --json has them all", indent=6, hang=2)
-
-
-_EFFECTS = (
-    Effect.NEWLY_FAILING,
-    Effect.UNKNOWN,
-    Effect.NEWLY_PASSING,
-    Effect.CHANGED,
-    Effect.STILL_FAILING,
-    Effect.UNCHANGED,
-)
-
-
-def _counts(simulation: Simulation) -> Iterator[Line]:
+def counts(simulation: Simulation) -> Iterator[Line]:
+    """Yield what the worst addresses cost, and for how long the old record may be used."""
     before, after, limits = simulation.before_budget, simulation.after_budget, simulation.after.limits
     least = "at least" if before.incomplete or after.incomplete else "at most"
     needs = ["without end" if need.endless else str(need.worst_lookups) for need in (before, after)]
@@ -183,7 +163,8 @@ def _counts(simulation: Simulation) -> Iterator[Line]:
             yield line(Span(told, "quiet"), indent=2, hang=2)
 
 
-def _outside(simulation: Simulation, own: tuple[str, ...]) -> Iterator[Line]:
+def outside(simulation: Simulation, own: tuple[str, ...]) -> Iterator[Line]:
+    """Yield which records of others the result rests on."""
     names = [visible_name(name) for name in simulation.outside if not _is_own(name, own)]
     if names:
         more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
@@ -191,7 +172,8 @@ def _outside(simulation: Simulation, own: tuple[str, ...]) -> Iterator[Line]:
         yield line(Span(told + ", ".join(names[:_MOST_NAMES]) + more, "quiet"), indent=2, hang=2)
 
 
-def _problem(problem: Problem, simulation: Simulation, width: int | None) -> Iterator[Line]:
+def problem_lines(problem: Problem, simulation: Simulation, width: int | None) -> Iterator[Line]:
+    """Yield a problem of the draft, with its place and hint."""
     fault = problem.code in _FAULTS
     about = Span(f" [{problem.code}]", "quiet")
     text = problem.text
@@ -208,7 +190,7 @@ def _problem(problem: Problem, simulation: Simulation, width: int | None) -> Ite
         yield line(Span("hint: ", "strong"), problem.hint, indent=4, hang=2)
 
 
-def _paste(simulation: Simulation) -> Iterator[Line]:
+def _paste(simulation: Simulation, own: tuple[str, ...], pasted: tuple[str, ...]) -> Iterator[Line]:
     """Yield the new records, unfolded, so that they can be copied."""
     drafted = [record for record in simulation.records if record.after is not None and record.reached]
     if simulation.is_broken:
@@ -217,12 +199,26 @@ def _paste(simulation: Simulation) -> Iterator[Line]:
         text = record.after or ""
         yield line()
         yield line(Span(f"to publish as TXT of {visible_name(record.domain)}:", "strong"), indent=2, hang=2)
-        yield line(visible(text, len(text)), folds=False)
-        if len(text) > _STRING:
-            yield line(f"in strings of at most {_STRING} octets, for a zone file:", indent=2, hang=2)
-            strings = [text[start : start + _STRING] for start in range(0, len(text), _STRING)]
-            quoted = ['"' + each.replace("\\", "\\\\").replace('"', '\\"') + '"' for each in strings]
-            yield line(visible(" ".join(quoted), 2 * len(text)), folds=False)
+        if not pasted:
+            yield line(visible(text, len(text)), folds=False)
+        if pasted or len(text) > _STRING:
+            made = _forms(record, simulation, own)
+            for form in pasted:
+                yield line(Span(f"{form}:", "quiet"), indent=2)
+                for row in made[form].splitlines():
+                    yield line(row, folds=False)
+            if not pasted:
+                yield line(f"in strings of at most {_STRING} octets, for a zone file:", indent=2, hang=2)
+                yield line(made["cpanel-split"], folds=False)
+
+
+def _forms(record: RecordChange, simulation: Simulation, own: tuple[str, ...]) -> dict[str, str]:
+    """Return a new record in all forms, with the other TXT records of its name."""
+    octets = (record.after or "").encode("latin-1")
+    answer = simulation.after.answers.get(Question(fold(record.domain), RRType.TXT))
+    siblings = None if answer is None else [strings for strings in answer.strings if b"".join(strings) != octets]
+    zone = next((each for each in sorted(own, key=len, reverse=True) if is_same_or_under(record.domain, each)), None)
+    return forms(record.domain, octets, record.ttl, siblings=siblings, zone=zone)
 
 
 def _time(seconds: int) -> str:

@@ -4,17 +4,21 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from spfengine.answers import Resolver
+from spfengine.answers import Resolver, Status
 from spfengine.cli import exits
 from spfengine.cli.exits import Failure
 from spfengine.errors import ArgumentError, RecordingError, ZoneError
 from spfengine.names import domain_fault
 from spfengine.resolvers import zone_files
 from spfengine.resolvers.zone import Zone
-from spfengine.visible import visible
+from spfengine.visible import visible, visible_name
 
 if TYPE_CHECKING:
+    from spfengine.dmarc.suffixes import PublicSuffixes
     from spfengine.resolvers.recording import Recording
+
+
+_TOLD = 5  # records of a file that are told not to be known
 
 
 def base_resolver(zones: Sequence[str], nameservers: Sequence[str], seconds: float) -> Resolver:
@@ -73,7 +77,7 @@ def read_zones(paths: Sequence[str]) -> "list[Zone | Recording]":
 
 
 def read_zone(path: str) -> "Zone | Recording":
-    """Return what a file holds; see `spfengine.resolvers.zone_files`. "-" is stdin, a master file.
+    """Return what a file holds; see `spfengine.resolvers.zone_files`. "-" is stdin: a master file, or JSON.
 
     Raises:
         Failure: it can't be read (66) or understood (65).
@@ -81,13 +85,43 @@ def read_zone(path: str) -> "Zone | Recording":
     shown = visible(path)
     try:
         if path == "-":
-            return Zone.from_text(sys.stdin.buffer.read(zone_files.MAX_OCTETS + 1))
-        return zone_files.read_zone(path)
+            found = zone_files.read_octets(sys.stdin.buffer.read(zone_files.MAX_OCTETS + 1))
+        else:
+            found = zone_files.read_zone(path)
     except OSError as error:
         raise Failure(exits.NO_INPUT, f"{shown} can't be read: {error.strerror or error}") from error
     except (ZoneError, RecordingError) as error:
         told = str(error)
         raise Failure(exits.DATA, told if told.startswith(shown) else f"{shown}: {told}") from error
+    _tell_what_is_not_known(shown, found)
+    return found
+
+
+def _tell_what_is_not_known(path: str, found: "Zone | Recording") -> None:
+    """Tell on stderr which records a file has without telling them: questions for these fail."""
+    if not isinstance(found, Zone):
+        return
+    rows = [rrset for rrset in found.rrsets if rrset.note is not None and rrset.status is not Status.NOERROR]
+    for rrset in rows[:_TOLD]:
+        sys.stderr.write(f"{path}: {visible_name(rrset.name)} {rrset.type} is not known: {visible(rrset.note or '')}\n")
+    if len(rows) > _TOLD:
+        sys.stderr.write(f"{path}: nor are {len(rows) - _TOLD} more\n")
+
+
+def public_suffixes(path: str) -> "PublicSuffixes":
+    """Return a list of public suffixes from a file.
+
+    Raises:
+        Failure: it can't be read (66) or understood (65).
+    """
+    from spfengine.dmarc.suffixes import PublicSuffixes
+
+    try:
+        return PublicSuffixes.from_file(path)
+    except OSError as error:
+        raise Failure(exits.NO_INPUT, f"{visible(path)} can't be read: {error.strerror or error}") from error
+    except ArgumentError as error:
+        raise Failure(exits.DATA, f"{visible(path)}: {error}") from error
 
 
 def _live(nameservers: Sequence[str], seconds: float) -> Resolver:

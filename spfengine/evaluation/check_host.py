@@ -18,7 +18,7 @@ from collections.abc import Generator
 from functools import lru_cache
 from typing import NamedTuple
 
-from spfengine.addresses import locate
+from spfengine.addresses import V4, locate
 from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.errors import RecordSyntaxError
 from spfengine.evaluation.explanation import explain
@@ -55,7 +55,7 @@ def check_host(session: Session) -> Generator[Question, Answer, None]:
         _end(session, Result.TEMPERROR, _out_of_time(session))
 
 
-def _evaluate(  # noqa: PLR0915 - one loop; each part taken out of it would be a generator more on the way of all answers
+def _evaluate(  # noqa: C901, PLR0912, PLR0915 - one loop; each part taken out of it would be a generator more on the way of all answers
     session: Session, domain: str, include: Include | None
 ) -> Generator[Question, Answer, Result]:
     """Return the result of a domain's record, and of those that it redirects to (RFC 7208 §4.6, §4.7, §6.1).
@@ -68,19 +68,29 @@ def _evaluate(  # noqa: PLR0915 - one loop; each part taken out of it would be a
         Halt: the result is none, temperror or permerror.
     """
     path = session.path
+    family = session.family
     tracer = session.tracer
     matchers = session.matchers or MATCHERS
     directive: Directive | None
-    key, question = _record_question(session, domain, include)
+    # As find_record, in line: a generator more for each include would show.
+    if tracer is not None:
+        tracer.enter(domain, include)
+    asked = _record_question(domain) if len(domain) <= MAX_NAME else None
+    if asked is None or (include is None and session.domain_refused):
+        raise _no_question(session, domain, include)
+    key, question = asked
     answer = session.answers.get(key)
     if answer is None:
-        answer = session.answers[key] = yield question
-    record = _found_record(session, domain, include, answer)
+        answer = session.answers[key] = session.at_hand(key) or (yield question)
+    record = answer.memo.get("record")
+    if type(record) is not Record or tracer is not None:
+        record = _found_record(session, domain, include, answer)
     while True:
         depth = len(path)
         for step in record.steps:
             if type(step) is NetworkRun:
-                directive = locate(session, step.table(session.family))
+                table = step.ip4 if family is V4 else step.ip6
+                directive = locate(session, table or step.table(family))
                 if tracer is not None:
                     tracer.networks(step, directive)
                 if directive is None:
@@ -152,31 +162,32 @@ def find_record(session: Session, domain: str, term: Include | Redirect | None) 
     Raises:
         Halt: there is no record to evaluate.
     """
-    key, question = _record_question(session, domain, term)
+    if session.tracer is not None:
+        session.tracer.enter(domain, term)
+    asked = _record_question(domain) if len(domain) <= MAX_NAME else None
+    if asked is None or (term is None and session.domain_refused):
+        raise _no_question(session, domain, term)
+    key, question = asked
     answer = session.answers.get(key)
     if answer is None:
-        answer = session.answers[key] = yield question
+        answer = session.answers[key] = session.at_hand(key) or (yield question)
     return _found_record(session, domain, term, answer)
 
 
-def _record_question(session: Session, domain: str, term: Include | Redirect | None) -> tuple[Question, Question]:
-    """Return the question for a domain's record, as it is known in a check and as it is asked (RFC 7208 §4.3)."""
-    if session.tracer is not None:
-        session.tracer.enter(domain, term)
+@lru_cache(maxsize=4096)  # what it keeps is bounded: no name here is longer than a name may be
+def _record_question(domain: str) -> tuple[Question, Question] | None:
+    """Return the question for a domain's record, as it is known in a check and as it is asked (RFC 7208 §4.3); None
+    where no question can be made of it.
+    """
+    return keyed(domain, _TXT) if domain_fault(domain) is None else None
+
+
+def _no_question(session: Session, domain: str, term: Include | Redirect | None) -> Halt:
+    """Return the end of a check that can't ask for the record of a domain."""
     if term is None and session.domain_refused:
         text = f"{visible(domain)} is no domain name that IDNA2008 allows"
-        raise Halt(Result.NONE, Problem(ProblemCode.INVALID_U_LABEL, text, domain, None, "RFC 8616 §2"))
-    fault, asked = _fault_or_question(domain) if len(domain) <= MAX_NAME else (domain_fault(domain), None)
-    if asked is None:
-        raise _no_record(term, domain, _codes(term).invalid, fault or "")
-    return asked
-
-
-@lru_cache(maxsize=4096)  # what it keeps is bounded: no name here is longer than a name may be
-def _fault_or_question(domain: str) -> tuple[str | None, tuple[Question, Question] | None]:
-    """Return why a domain can't be asked for its record, or the question for it, as it is known and as it is asked."""
-    fault = domain_fault(domain)
-    return (None, keyed(domain, _TXT)) if fault is None else (fault, None)
+        return Halt(Result.NONE, Problem(ProblemCode.INVALID_U_LABEL, text, domain, None, "RFC 8616 §2"))
+    return _no_record(term, domain, _codes(term).invalid, domain_fault(domain) or "")
 
 
 def _found_record(session: Session, domain: str, term: Include | Redirect | None, answer: Answer) -> Record:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Session
+from spfengine.evaluation.verdict import Verdict
 from spfengine.frozen import Frozen, fill
 from spfengine.problems import Problem
 from spfengine.visible import visible, visible_name
@@ -23,15 +24,28 @@ class CheckResult(Frozen):
     Made by `check` and its kin; two are equal where they say the same of the same client and domain.
     """
 
-    __slots__ = ("_session", "_trace")
+    __slots__ = ("_client", "_session", "_trace")
     fields = ("_session",)
     compared = ("result", "problem", "directive", "record_domain", "path", "domain", "identity", "ip", "sender", "helo",
                 "explanation", "explanation_problem", "lookups", "void_lookups", "questions")  # fmt: skip
-    _session: Session
+    _session: Session | Verdict  # a verdict that was known before, until more than that is wanted: see `_whole`
+    _client: tuple[object, str, str, str]  # with a verdict: ip, sender, helo and identity, as they were given
     _trace: "Trace"  # not there before it is first looked at
 
     def __init__(self, session: Session) -> None:
-        fill(self, "_session", session)
+        _set_session(self, session)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return CheckResult, (self._whole,)
+
+    @property
+    def _whole(self) -> Session:
+        """The session, with all that is known of the client."""
+        session = self._session
+        if isinstance(session, Verdict):
+            session = session.session(*self._client)
+            fill(self, "_session", session)
+        return session
 
     def __repr__(self) -> str:
         decided = f" by {self.directive!r}" if self.directive else f" ({self.problem.code})" if self.problem else ""
@@ -85,27 +99,27 @@ class CheckResult(Frozen):
     @property
     def domain(self) -> str:
         """The domain that was checked."""
-        return self._session.domain
+        return self._whole.domain
 
     @property
     def identity(self) -> str:
         """Which identity was checked: "mailfrom" or "helo" (RFC 7208 §2.3, §2.4)."""
-        return self._session.identity
+        return self._whole.identity
 
     @property
     def ip(self) -> str:
         """The client's address as text; an IPv4-mapped IPv6 address as the IPv4 address that it is."""
-        return self._session.ip_text
+        return self._whole.ip_text
 
     @property
     def sender(self) -> str:
         """The sender as it was checked: with `postmaster` where it had no local part (RFC 7208 §4.3)."""
-        return self._session.sender
+        return self._whole.sender
 
     @property
     def helo(self) -> str:
         """What the client said in HELO or EHLO; "" where that was not given."""
-        return self._session.helo
+        return self._whole.helo
 
     @property
     def lookups(self) -> int:
@@ -123,6 +137,16 @@ class CheckResult(Frozen):
         return len(self._session.answers)
 
     @property
+    def questions_ahead(self) -> int:
+        """Of live DNS: questions that were put to it before the check came to them. Another run may have others."""
+        return self._session.asked_ahead
+
+    @property
+    def questions_unneeded(self) -> int:
+        """Of the questions asked ahead, those that the check then never came to; `questions` does not count them."""
+        return self._session.unneeded
+
+    @property
     def trace(self) -> "Trace":
         """Every term with what was asked, what came back and why it matched or did not.
 
@@ -133,12 +157,12 @@ class CheckResult(Frozen):
         except AttributeError:
             from spfengine.evaluation.trace import replay
 
-            fill(self, "_trace", replay(self._session))
+            fill(self, "_trace", replay(self._whole))
             return self._trace
 
     def as_identity(self, identity: str) -> "CheckResult":
         """Return this result for the other identity: for a null sender one evaluation serves both."""
-        session = copy(self._session)
+        session = copy(self._whole)
         session.identity = identity
         return CheckResult(session)
 
@@ -152,7 +176,7 @@ class CheckResult(Frozen):
         """
         from spfengine.evaluation.headers import received_spf
 
-        return received_spf(self, receiver or self._session.receiver, utf8=utf8)
+        return received_spf(self, receiver or self._whole.receiver, utf8=utf8)
 
     def authentication_results(self, authserv_id: str, *, utf8: bool = False) -> str:
         """Return the Authentication-Results header field, its name included, folded with CRLF but with none at its end
@@ -196,3 +220,16 @@ class CheckResult(Frozen):
             "void_lookups": self.void_lookups,
             "questions": self.questions,
         }
+
+
+_new = object.__new__
+_set_session = vars(CheckResult)["_session"].__set__
+_set_client = vars(CheckResult)["_client"].__set__
+
+
+def known_result(verdict: Verdict, client: tuple[object, str, str, str]) -> CheckResult:
+    """Return the result of a client for whom the verdict was known before: (ip, sender, helo, identity)."""
+    result: CheckResult = _new(CheckResult)
+    _set_session(result, verdict)
+    _set_client(result, client)
+    return result

@@ -1,12 +1,16 @@
-"""Whether a mechanism matches (RFC 7208 §5). `all`, `ip4` and `ip6` need no question and are decided in check_host."""
+"""Whether a mechanism matches (RFC 7208 §5). `all`, `ip4` and `ip6` need no question and are decided in check_host.
+
+`a` and `mx` ask in line what `has_client` asks for the others: they are met often, and a generator less shows.
+"""
 
 from collections.abc import Callable, Generator
 from typing import Any
 
+from spfengine.addresses import locate
 from spfengine.answers import Answer, Question, RRType
-from spfengine.evaluation.questions import Halt, ask_for_term, failed, has_client
+from spfengine.evaluation.questions import Halt, ask_for_term, count_void, failed, keyed, without_addresses
 from spfengine.evaluation.result import Result
-from spfengine.evaluation.session import Session
+from spfengine.evaluation.session import Session, address_type
 from spfengine.evaluation.targets import askable_target, is_validated, ptr_names
 from spfengine.names import is_askable, is_same_or_under
 from spfengine.problems import Problem, ProblemCode
@@ -27,7 +31,14 @@ def match_a(session: Session, directive: A, domain: str) -> Matching:
         name = yield from askable_target(session, spec, domain)
     if not name:
         return False
-    return (yield from has_client(session, name, directive.prefix(session.family)))
+    prefix = directive.prefix(session.family)
+    key, question = keyed(name, address_type(session.family))
+    answer = session.answers.get(key)
+    if answer is None:
+        answer = session.answers[key] = session.at_hand(key) or (yield question)
+    if answer.records:
+        return locate(session, answer.table(session.family, prefix)) is not None
+    return (yield from without_addresses(session, name, answer))
 
 
 def match_mx(session: Session, directive: MX, domain: str) -> Matching:
@@ -38,14 +49,32 @@ def match_mx(session: Session, directive: MX, domain: str) -> Matching:
         name = yield from askable_target(session, spec, domain)
     if not name:
         return False
-    answer = yield from ask_for_term(session, name, _MX)
-    if answer.is_failure:
-        raise failed(name, _MX, answer)
-    if len(answer.records) > session.limits.names:
-        raise Halt(Result.PERMERROR, too_many_mx(name, len(answer.records), session.limits.names))
-    prefix = directive.prefix(session.family)
-    for _, exchange in answer.records:
-        if is_askable(exchange) and (yield from has_client(session, exchange, prefix)):
+    key, question = keyed(name, _MX)
+    answer = session.answers.get(key)
+    if answer is None:
+        answer = session.answers[key] = session.at_hand(key) or (yield question)
+    hosts = answer.records
+    if not hosts:
+        if answer.is_failure:
+            raise failed(name, _MX, answer)
+        count_void(session, name)
+    elif len(hosts) > session.limits.names:
+        raise Halt(Result.PERMERROR, too_many_mx(name, len(hosts), session.limits.names))
+    family = session.family
+    prefix = directive.prefix(family)
+    type = address_type(family)
+    for _, exchange in hosts:
+        if not is_askable(exchange):
+            continue
+        key, question = keyed(exchange, type)
+        answer = session.answers.get(key)
+        if answer is None:
+            answer = session.answers[key] = session.at_hand(key) or (yield question)
+        if answer.records:
+            matched = locate(session, answer.table(family, prefix)) is not None
+        else:
+            matched = yield from without_addresses(session, exchange, answer)
+        if matched:
             return True
     return False
 

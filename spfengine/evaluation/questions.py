@@ -16,7 +16,6 @@ from spfengine.problems import Problem, ProblemCode
 from spfengine.record.model import Include, Redirect
 from spfengine.visible import visible_name
 
-_A, _AAAA = RRType.A, RRType.AAAA
 _PERMERROR = Result.PERMERROR
 _TEMPERROR = Result.TEMPERROR
 _PER_LOOKUP = VoidRule.PER_LOOKUP
@@ -63,7 +62,7 @@ def ask(session: Session, name: str, type: RRType) -> Generator[Question, Answer
     key, question = keyed(name, type)
     answer = session.answers.get(key)
     if answer is None:
-        answer = session.answers[key] = yield question
+        answer = session.answers[key] = session.at_hand(key) or (yield question)
     return answer
 
 
@@ -88,17 +87,33 @@ def has_client(
         Halt: DNS could not answer, or this is one void lookup too many.
     """
     family = session.family
-    wanted = _A if family is V4 else _AAAA
-    key, question = keyed(name, wanted)
+    key, question = keyed(name, address_type(family))
     answer = session.answers.get(key)
     if answer is None:
-        answer = session.answers[key] = yield question
+        answer = session.answers[key] = session.at_hand(key) or (yield question)
     if answer.records:
         return locate(session, answer.table(family, prefix)) is not None
+    return (yield from without_addresses(session, name, answer, skip_failure=skip_failure))
+
+
+def without_addresses(
+    session: Session, name: str, answer: Answer, *, skip_failure: bool = False
+) -> Generator[Question, Answer, bool]:
+    """Return False for an answer without addresses, once it is counted where it is void (RFC 7208 §4.6.4).
+
+    Args:
+        name: an askable name.
+        answer: the answer to the question for its addresses of the client's family.
+        skip_failure: as for `has_client`.
+
+    Raises:
+        Halt: DNS could not answer, or this is one void lookup too many.
+    """
+    family = session.family
     if answer.is_failure:
         if skip_failure:
             return False
-        raise failed(name, wanted, answer)
+        raise failed(name, address_type(family), answer)
     if session.limits.void_rule is _DUAL_STACK and answer.status is not Status.NXDOMAIN:
         other = yield from ask(session, name, address_type(V6 if family is V4 else V4))
         if not other.is_void:

@@ -1,6 +1,6 @@
 """What one check knows: the client, what it said, the limits, and the counters that run along."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,10 @@ HELO = "helo"
 
 Answers = dict[Question, Answer]
 """What DNS said, by question, the name in lower case."""
+AtHand = Callable[[Question], Answer | None]
+"""Where a resolver's answers are ready-made: what gives the one to a question, its name in lower case, or None."""
+
+_NOTHING: Answers = {}
 
 
 class Session:
@@ -40,12 +44,13 @@ class Session:
         receiver: the name of the receiving host, or None.
         now: seconds since the epoch, for `%{t}`.
         answers: what DNS said in this check, by folded name and type: nothing is asked twice.
+        at_hand: returns the answer to a question that need not go out, or None.
         lookups, voids: counters of RFC 7208 §4.6.4, one for the whole check.
         term_is_void: whether the term being evaluated has been counted as void already.
         counting: whether void lookups count now; not for the explanation (RFC 7208 §4.6.4).
         path: the terms that evaluation stands in, outermost first, each with the domain of its record.
         tracer: who writes down what happens, or None.
-        tiling, lo, hi: whether comparisons are recorded, and the addresses for which all came out as they did.
+        tiling, hi: whether comparisons are recorded, and the last address for which all came out as they did.
         result: the verdict, once check_host() has come to it.
         problem: why it is none, temperror or permerror; otherwise None.
         directive: the directive whose qualifier gave the result; None for the default result, and with a problem.
@@ -54,6 +59,7 @@ class Session:
         explanation_problem: with fail, why there is no explanation.
         matchers: what decides whether mechanisms match, where it is not `mechanisms.MATCHERS`.
         explaining: whether explanations are fetched.
+        asked_ahead, unneeded: questions that a driver asked before they were needed, and those that never were.
     """
 
     # No __slots__: what has not happened yet stands in the class, so that a check only sets what it has to.
@@ -64,7 +70,6 @@ class Session:
     counting = True
     tracer: "Tracer | None" = None
     tiling = False
-    lo = 0
     hi = 0
     result: Result
     problem: Problem | None = None
@@ -74,6 +79,9 @@ class Session:
     explanation_problem: Problem | None = None
     matchers: "Mapping[type[Directive], Matcher] | None" = None
     explaining = True
+    at_hand: AtHand = _NOTHING.get
+    asked_ahead = 0
+    unneeded = 0
 
     def unknown_inputs(self, letters: frozenset[str]) -> tuple[str, ...]:  # noqa: ARG002 - a policy needs them
         """Return which inputs that these macro-letters need are not known; in a check of one client, none."""
@@ -133,10 +141,9 @@ class Session:
         return other
 
     def narrow(self, starts: Sequence[int], index: int) -> None:
-        """Keep only the addresses from `starts[index]` up to the next start."""
-        self.lo = max(self.lo, starts[index])
-        if index + 1 < len(starts):
-            self.hi = min(self.hi, starts[index + 1] - 1)
+        """Keep only the addresses up to the next start behind `index`."""
+        if index + 1 < len(starts) and starts[index + 1] <= self.hi:
+            self.hi = starts[index + 1] - 1
 
     def macro_value(self, letter: str, domain: str, validated_name: str) -> str:
         """Return what a macro-letter stands for (RFC 7208 §7.2), before transformers, as octets.

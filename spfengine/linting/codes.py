@@ -89,6 +89,7 @@ class LintCode(StrEnum):
     NO_ADDRESSES = "no-addresses"
     NULL_MX = "null-mx"
     MX_IS_ADDRESS = "mx-is-address"
+    PROXIED_ADDRESS = "proxied-address"
 
     # Limits of RFC 7208 §4.6.4, and of receivers
     OVER_LOOKUP_LIMIT = ProblemCode.OVER_LOOKUP_LIMIT.value
@@ -204,6 +205,7 @@ ABOUT: dict[LintCode, About] = {
     _C.NO_ADDRESSES: About(_WARNING, "a name without the records that the term asks for", "4.6.4"),
     _C.NULL_MX: About(_WARNING, "mx where the domain says that it takes no mail", "5.4"),
     _C.MX_IS_ADDRESS: About(_WARNING, "an MX record with an IP address in place of a name", "5.4"),
+    _C.PROXIED_ADDRESS: About(_WARNING, "a or mx leads to a name whose addresses a proxy hides", "5.3"),
     _C.OVER_LOOKUP_LIMIT: About(_ERROR, "more terms that ask DNS than are allowed", "4.6.4"),
     _C.NEAR_LOOKUP_LIMIT: About(_WARNING, "nearly as many terms that ask DNS as are allowed", "4.6.4"),
     _C.OVER_VOID_LIMIT: About(_ERROR, "more void lookups than are allowed", "4.6.4"),

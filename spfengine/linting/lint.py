@@ -16,7 +16,7 @@ from spfengine.linting.limits import limits as limits_of
 from spfengine.linting.reach import reach
 from spfengine.linting.sizes import sizes
 from spfengine.linting.walk import Walk
-from spfengine.linting.zones import names_to_lint, own_names, records_of_type_spf, takes_mail
+from spfengine.linting.zones import names_to_lint, own_names, proxied_names, records_of_type_spf, takes_mail
 from spfengine.names import fold
 from spfengine.policy.inputs import Inputs
 from spfengine.problems import ProblemCode
@@ -62,7 +62,7 @@ def lint(
         from spfengine.checks import default_resolver
 
         resolver = default_resolver()
-    return drive(_linting(domain, resolver, record, limits, tuple(own)), resolver, None)[0]
+    return drive(linting(domain, resolver, record, limits, tuple(own)), resolver, None)[0]
 
 
 async def alint(
@@ -84,7 +84,7 @@ async def alint(
         from spfengine.checks import default_resolver
 
         resolver = default_resolver()
-    found, _ = await adrive(_linting(domain, resolver, record, limits, tuple(own)), resolver, None)
+    found, _ = await adrive(linting(domain, resolver, record, limits, tuple(own)), resolver, None)
     return found
 
 
@@ -99,7 +99,7 @@ def lint_zone(zone: Zone, *, limits: Limits = DEFAULT_LIMITS) -> list[Finding]:
         limits: how much a check may ask.
     """
     wanted = names_to_lint(zone)
-    linted = {name: drive(_linting(name, zone, None, limits, ()), zone, None) for name in wanted}
+    linted = {name: drive(linting(name, zone, None, limits, ()), zone, None) for name in wanted}
     parts = {fold(held.domain or "") for _, visited in linted.values() for held in visited[1:]}
     roots = [name for name in wanted if takes_mail(zone, name) or fold(name) not in parts]
     covered = {fold(held.domain or "") for root in roots for held in linted[root][1]}
@@ -126,10 +126,13 @@ def _of_text(record: str | bytes | None) -> list[Finding]:
     return _in_order([*_of_record(held, parsed), *sizes(held, answer)], [held])
 
 
-def _linting(
+def linting(
     domain: str, resolver: object, record: str | bytes | None, limits: Limits, own: tuple[str, ...]
 ) -> Generator[Question, Answer, Linted]:
-    """Return the findings of a domain; yields the Questions that need answers."""
+    """Return the findings of a domain, and the domains that evaluation came to; yields the Questions that need answers.
+
+    The arguments are those of `lint`. Of `resolver` only the names that it holds are looked at, where it is a `Zone`.
+    """
     inputs = Inputs(domain, None, None, limits, None, 0.0)
     answers: Answers = {}
     if record is not None:
@@ -139,7 +142,7 @@ def _linting(
         if not is_spf_octets(answer.records[0]):
             held = Held(inputs.domain, True, False, (), answer.records[0].decode("latin-1"), None)
             return list(syntax.faults(held)), [held]
-    walk = Walk(inputs, (inputs.domain, *own, *own_names(resolver)), answers)
+    walk = Walk(inputs, (inputs.domain, *own, *own_names(resolver)), answers, proxied_names(resolver))
     yield from walk.run()
     findings = yield from names.without_record(walk)
     for held in walk.held:

@@ -8,7 +8,7 @@ from spfengine.linting.codes import LintCode
 from spfengine.linting.edits import with_term, without
 from spfengine.linting.finding import Finding, Held
 from spfengine.linting.walk import Walk
-from spfengine.names import domain_fault, is_askable
+from spfengine.names import domain_fault, fold, is_askable
 from spfengine.policy.budget import LIFTED
 from spfengine.record.model import MX, A, All, Directive, DomainDirective, Exists, Include, Ptr, Record
 from spfengine.visible import visible, visible_name
@@ -45,7 +45,8 @@ def _target(walk: Walk, held: Held, record: Record, term: DomainDirective) -> Fo
     if isinstance(term, Ptr):
         return []
     if isinstance(term, A):
-        return _addresses(held, record, term, name, *(yield from _both(walk, name)))
+        found = _addresses(held, record, term, name, *(yield from _both(walk, name)))
+        return [*found, *_proxied(walk, held, term, name)]
     if isinstance(term, Exists):
         return _addresses(held, record, term, name, (yield from walk.ask(name, RRType.A)))
     assert isinstance(term, MX), "no other mechanism leads to names"
@@ -110,10 +111,21 @@ def _exchange(walk: Walk, held: Held, term: MX, name: str, host: str) -> Found:
     answers = yield from _both(walk, host)
     failures = [_unknown(held, term, host, kind, a) for kind, a in zip(_TYPES, answers, strict=True) if a.is_failure]
     if failures or any(answer.records for answer in answers):
-        return failures
+        return [*failures, *_proxied(walk, held, term, host)]
     if answers[0].status is Status.NXDOMAIN:
         return [held.finding(LintCode.NAME_NOT_FOUND, f"{shown} does not exist", term, hint)]
     return [held.finding(LintCode.NO_ADDRESSES, f"{shown} has no A or AAAA record", term, hint)]
+
+
+def _proxied(walk: Walk, held: Held, term: Directive, name: str) -> Iterator[Finding]:
+    """Yield that the addresses which the zone's file has for a name are not those that DNS answers with."""
+    if fold(name) in walk.proxied:
+        shown = visible(term.text, 60)
+        text = (
+            f"{visible_name(name)}, which {shown} leads to, is behind a proxy: DNS has its addresses, not your host's"
+        )
+        hint = f"take {shown} out, and name the host that sends mail by ip4, ip6, or a name that is not proxied"
+        yield held.finding(LintCode.PROXIED_ADDRESS, text, term, hint)
 
 
 def _unknown(held: Held, term: Directive, name: str, kind: RRType, answer: Answer) -> Finding:

@@ -51,11 +51,15 @@ class Walk:
         held: the domains that evaluation comes to.
         findings: domains without a usable record, and faults of records.
         loops: terms that lead in a circle.
+        proxied: names (folded) whose addresses DNS does not answer with, but with those of a proxy.
     """
 
-    def __init__(self, inputs: Inputs, own: Iterable[str], answers: Answers) -> None:
+    def __init__(
+        self, inputs: Inputs, own: Iterable[str], answers: Answers, proxied: frozenset[str] = frozenset()
+    ) -> None:
         self.inputs = inputs
         self.answers = answers
+        self.proxied = proxied
         self.held: list[Held] = []
         self.findings: list[Finding] = []
         self.loops: list[Loop] = []

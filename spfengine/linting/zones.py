@@ -6,7 +6,7 @@ from spfengine.answers import RRType
 from spfengine.linting.codes import LintCode
 from spfengine.linting.finding import Finding, Held
 from spfengine.names import fold, is_same_or_under
-from spfengine.resolvers.rrsets import RRset
+from spfengine.resolvers.rrsets import PROXIED, RRset
 from spfengine.resolvers.zone import Zone
 from spfengine.visible import visible
 
@@ -31,6 +31,13 @@ def records_of_type_spf(held: Held, resolver: object) -> Iterator[Finding]:
                 if held.source is not None:
                     hint = "take it out; the TXT record is what counts"
                 yield held.finding(LintCode.TYPE_SPF, text, None, hint)
+
+
+def proxied_names(resolver: object) -> frozenset[str]:
+    """Return the names, folded, in place of whose addresses in a zone DNS has those of a proxy."""
+    if not isinstance(resolver, Zone):
+        return frozenset()
+    return frozenset([fold(rrset.name) for rrset in resolver.rrsets if rrset.note == PROXIED])
 
 
 def names_to_lint(zone: Zone) -> list[str]:

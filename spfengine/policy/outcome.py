@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from spfengine.evaluation.result import Result
+from spfengine.evaluation.session import Session
 from spfengine.frozen import Frozen, HashedOnce, fill
 from spfengine.problems import Problem
 from spfengine.visible import visible, visible_name
@@ -88,7 +89,7 @@ class Outcome(HashedOnce):
         "depends_on",
         "tree",
     )
-    __slots__ = (*fields, "_hash", "_meaning", "_results")
+    __slots__ = (*fields, "_hash", "_inputs", "_meaning", "_results")
     result: Result | None
     problem: Problem | None
     directive: str | None
@@ -100,6 +101,7 @@ class Outcome(HashedOnce):
     tree: "Branch | None"
     _meaning: object  # trees share their branches: what is worked out of one is kept, so that none is walked twice
     _results: frozenset[Result | None]
+    _inputs: frozenset[Input]
 
     def __init__(
         self,
@@ -122,6 +124,15 @@ class Outcome(HashedOnce):
         fill(self, "void_lookups", void_lookups)
         fill(self, "depends_on", depends_on)
         fill(self, "tree", tree)
+
+    @property
+    def inputs(self) -> frozenset[Input]:
+        """What the result rests on besides the range of addresses."""
+        try:
+            return self._inputs
+        except AttributeError:
+            fill(self, "_inputs", frozenset([each for term in self.depends_on for each in term.inputs]))
+            return self._inputs
 
     @property
     def is_conditional(self) -> bool:
@@ -176,6 +187,19 @@ class Outcome(HashedOnce):
             if self.tree is None
             else [{"choice": str(choice), "outcome": outcome.to_dict()} for choice, outcome in self.tree.branches],
         }
+
+
+def outcome_of(session: Session) -> Outcome:
+    """Return what a check came to, without what it was made from."""
+    return Outcome(
+        session.result,
+        session.problem,
+        None if session.directive is None else session.directive.text,
+        session.record_domain,
+        tuple([(domain, term.text) for domain, term in session.path]),
+        session.lookups,
+        session.voids,
+    )
 
 
 class Branch(Frozen):

@@ -133,7 +133,16 @@ def _match_scripted(session: TilingSession, directive: DomainDirective, domain: 
     if isinstance(directive, Ptr) and Input.CLIENT_NAMES not in inputs:
         inputs = (Input.CLIENT_NAMES, *inputs)
     if not inputs:
-        return (yield from MATCHERS[type(directive)](session, directive, domain))
+        return MATCHERS[type(directive)](session, directive, domain)
+    return _match_conditional(session, directive, domain, inputs)
+
+
+def _match_conditional(
+    session: TilingSession, directive: DomainDirective, domain: str, inputs: tuple[Input, ...]
+) -> Matching:
+    """Match as the script says."""
+    yield from ()  # nothing is asked, but whatever matches is a generator
+    spec = directive.domain_spec
     if session.limits.count_p and spec is not None and "p" in spec.letters:
         charge(session)
     possible = _possible(session, directive, domain, inputs)

@@ -3,6 +3,7 @@
 import re
 import socket
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from spfengine.addresses import parse_address
 from spfengine.answers import Answer, Question
@@ -11,6 +12,9 @@ from spfengine.resolvers.cache import Cache
 from spfengine.resolvers.exchange import aexchange, exchange
 from spfengine.resolvers.stub import Server, Stub
 from spfengine.visible import visible
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop, Semaphore
 
 _BRACKETED = re.compile(r"\[([^\[\]]+)\](?::([0-9]{1,5}))?")
 _DOTTED = re.compile(r"([^:]+):([0-9]{1,5})")
@@ -23,6 +27,12 @@ class LiveResolver:
     is what remains where no server said anything that could be understood. The names are asked for as they are: no
     search domain is ever appended. Safe to share between threads and event loops.
 
+    Checks that are answered by it ask ahead: see `prefetch`. Their results are the same without that.
+
+    Attributes:
+        prefetch: how many questions a check may ask ahead.
+        cache: where answers are kept, or None.
+
     Args:
         nameservers: the recursive servers to ask, in this order: "192.0.2.1", "192.0.2.1:5353", "2001:db8::1",
             "[2001:db8::1]:5353". None: those that the system is set up with, read once, here.
@@ -31,6 +41,10 @@ class LiveResolver:
         retries: how many more times the servers that stayed silent are asked.
         lifetime: seconds for one Question altogether.
         cache: whether answers are kept. For other bounds than its own: `Cache(LiveResolver(cache=False), …)`.
+        prefetch: how many questions a check may ask before it comes to them, as soon as a record makes them
+            foreseeable, so that it waits for them side by side; those that it then does not need are given up with the
+            result. 0: each is asked when the check comes to it.
+        in_flight: how many questions may be under way at once in an event loop; the others wait.
 
     Raises:
         ArgumentError: a setting can't be used, or the system is set up with no server and none is given.
@@ -45,11 +59,15 @@ class LiveResolver:
         retries: int = 1,
         lifetime: float = 5.0,
         cache: bool = True,
+        prefetch: int = 20,
+        in_flight: int = 200,
     ) -> None:
         if not (timeout > 0 and lifetime > 0):
             raise ArgumentError(f"timeout and lifetime are seconds above 0, not {timeout!r} and {lifetime!r}")
         if retries < 0:
             raise ArgumentError(f"retries is a number of rounds, 0 or more, not {retries!r}")
+        if prefetch < 0 or in_flight < 1:
+            raise ArgumentError(f"prefetch is 0 or more, and in_flight 1 or more, not {prefetch!r} and {in_flight!r}")
         if nameservers is None:
             nameservers = _system_nameservers()
         elif isinstance(nameservers, str):
@@ -57,8 +75,10 @@ class LiveResolver:
         servers = [_server(text, port) for text in nameservers]
         if not servers:
             raise ArgumentError("nameservers is empty; give at least one server, or None for the system's")
-        uncached = _Uncached(Stub(servers, timeout, retries, lifetime))
-        self._answers: Cache | _Uncached = Cache(uncached) if cache else uncached
+        uncached = _Uncached(Stub(servers, timeout, retries, lifetime), prefetch, in_flight)
+        self.prefetch = prefetch
+        self.cache = Cache(uncached) if cache else None
+        self._answers: Cache | _Uncached = uncached if self.cache is None else self.cache
 
     def resolve(self, question: Question, /) -> Answer:
         """Return what DNS answers; a failure is an Answer too."""
@@ -68,12 +88,19 @@ class LiveResolver:
         """Return what DNS answers; a failure is an Answer too."""
         return await self._answers.aresolve(question)
 
+    def peek(self, question: Question, /) -> Answer | None:
+        """Return the answer that is kept, or None; nothing is asked."""
+        return None if self.cache is None else self.cache.peek(question)
+
 
 class _Uncached:
     """The two loops between the stub resolver's decisions and the sockets."""
 
-    def __init__(self, stub: Stub) -> None:
+    def __init__(self, stub: Stub, prefetch: int, in_flight: int) -> None:
         self._stub = stub
+        self.prefetch = prefetch
+        self._in_flight = in_flight
+        self._lines: dict[AbstractEventLoop, _Line] = {}
 
     def resolve(self, question: Question, /) -> Answer:
         asking = self._stub.ask(question)
@@ -86,6 +113,22 @@ class _Uncached:
             return answer
 
     async def aresolve(self, question: Question, /) -> Answer:
+        import asyncio
+
+        loop = asyncio.get_running_loop()
+        line = self._lines.get(loop)
+        if line is None:
+            line = self._lines[loop] = _Line(asyncio.Semaphore(self._in_flight))
+        line.length += 1
+        try:
+            async with line.slots:
+                return await self._ask(question)
+        finally:
+            line.length -= 1
+            if not line.length:
+                del self._lines[loop]
+
+    async def _ask(self, question: Question) -> Answer:
         asking = self._stub.ask(question)
         try:
             attempt = next(asking)
@@ -94,6 +137,14 @@ class _Uncached:
         except StopIteration as stop:
             answer: Answer = stop.value
             return answer
+
+
+class _Line:
+    """The questions of one event loop: how many there are, and what lets so many through as may be under way."""
+
+    def __init__(self, slots: "Semaphore") -> None:
+        self.slots = slots
+        self.length = 0
 
 
 def _system_nameservers() -> list[str]:

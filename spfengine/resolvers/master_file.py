@@ -4,6 +4,13 @@ number of domains.
 Read: `$ORIGIN`, `$TTL`, TTLs with units (`1h30m`), blank owners, relative names, parentheses, comments, strings in
 quotes, `\DDD` (octet for octet, as are octets over 127). Class IN only. A record that stands twice counts once.
 
+Where no origin is stated, the zone's name is taken for it, as a name server does that has it from its configuration
+(cPanel's files rest on that): the owner of the SOA record, or the domain that heads a Cloudflare export. A name without
+final dot that already ends in it is whole, since exports leave the dot out at times.
+
+Of Cloudflare's exports, the comment `cf_tags=cf-proxied:true` is kept as the RRset's note, and the TTL 1 ("automatic")
+is 300 seconds.
+
 A record without a TTL has that of `$TTL`; else the last one stated; else the SOA record's minimum; else none is known.
 An RRset has the shortest of its records' TTLs (RFC 2181 §5.2).
 
@@ -27,7 +34,7 @@ import dns.ttl
 
 from spfengine.errors import ZoneError
 from spfengine.names import fold, from_labels, to_labels
-from spfengine.resolvers.rrsets import CNAME, RRset, read_name
+from spfengine.resolvers.rrsets import CNAME, PROXIED, Content, RRset, read_name
 from spfengine.visible import visible, visible_name
 
 MAX_OCTETS = 8 << 20
@@ -38,6 +45,15 @@ _NO_WORDS = "Text input is malformed"  # what dnspython says where it says nothi
 _Value = TypeVar("_Value")
 _IN = dns.rdataclass.IN
 _HIGH_OCTET = re.compile(rb"\\[\x00-\x7f]|\\?([\x80-\xff])", re.DOTALL)
+
+_SOA_OWNER = re.compile(
+    rb"^([^\s;$()\"@]+\.[^\s;()\"]*)[ \t]+(?:(?:IN|\d\w*)[ \t]+){0,2}SOA[ \t]", re.IGNORECASE | re.MULTILINE
+)
+_CLOUDFLARE = re.compile(rb"^;; Domain:[ \t]+(\S+)[ \t]*\n;; Exported:", re.MULTILINE)
+_CLOUDFLARE_TAGS = b"cf_tags="
+_PROXIED_TAG = "cf-proxied:true"
+_AUTOMATIC_TTL = 1  # Cloudflare's word for 300 seconds
+_SECONDS_OF_AUTOMATIC = 300
 
 _EXPECTED = {
     "A": "an IPv4 address such as 192.0.2.1",
@@ -51,9 +67,6 @@ _EXPECTED = {
     "SOA": "two names and five numbers, in parentheses where they go over several lines",
 }
 _NEEDS_ORIGIN = "names that end with a dot, or an $ORIGIN line (or argument) to which others belong"
-
-Content = tuple[tuple[str, ...], tuple[RRset, ...]]
-"""Names and RRsets, as `Zone.from_rrsets` takes them."""
 
 
 def read_file(path: str | os.PathLike[str], origin: str | None = None) -> Content:
@@ -90,6 +103,10 @@ class _Reader:
         self.line = 1
         self.tokens = dns.tokenizer.Tokenizer(_HIGH_OCTET.sub(_escape, data).decode("ascii"))
         self.origin = None if origin is None else dns.name.Name([*to_labels(read_name(origin, "origin")), b""])
+        cloudflare = _CLOUDFLARE.search(data, 0, 1 << 12)
+        self.is_cloudflare = cloudflare is not None or _CLOUDFLARE_TAGS in data
+        self.apex = None if self.origin is not None else _apex(cloudflare or _SOA_OWNER.search(data))
+        self.proxied: set[tuple[str, str]] = set()
         self.owner: dns.name.Name | None = None
         self.default_ttl: int | None = None
         self.stated_ttl: int | None = None
@@ -101,7 +118,13 @@ class _Reader:
         while self._entry():
             pass
         rrsets = tuple(
-            RRset(self.names[name], kind, tuple(records), min([t for t in ttls if t is not None], default=None))
+            RRset(
+                self.names[name],
+                kind,
+                tuple(records),
+                min([t for t in ttls if t is not None], default=None),
+                note=PROXIED if (name, kind) in self.proxied else None,
+            )
             for (name, kind), (records, ttls) in self.found.items()
         )
         return tuple(self.names.values()), rrsets
@@ -165,7 +188,12 @@ class _Reader:
             self.soa_ttl = rdata.minimum
         if ttl is None:
             ttl = next((t for t in (self.default_ttl, self.stated_ttl, self.soa_ttl) if t is not None), None)
-        self._keep(from_labels(owner.labels), kind, self._read(kind, rdata), ttl)
+        if ttl == _AUTOMATIC_TTL and self.is_cloudflare:
+            ttl = _SECONDS_OF_AUTOMATIC
+        name = from_labels(owner.labels)
+        if _PROXIED_TAG in (rdata.rdcomment or ""):
+            self.proxied.add((fold(name), kind))
+        self._keep(name, kind, self._read(kind, rdata), ttl)
 
     def _keep(self, name: str, type: str, record: Any, ttl: int | None) -> None:
         folded = fold(name)
@@ -219,9 +247,18 @@ class _Reader:
         return self._absolute(name)
 
     def _absolute(self, name: dns.name.Name) -> dns.name.Name:
+        if not name.is_absolute() and self.apex is not None and self.origin is None:
+            whole = self._known_name(name.concatenate, dns.name.root)
+            return whole if whole.is_subdomain(self.apex) else self._known_name(name.concatenate, self.apex)
         if not name.is_absolute():
             self.fail(f"the name {visible(name.to_text(), 60)} is relative, but there is no $ORIGIN", _NEEDS_ORIGIN)
         return name
+
+    def _known_name(self, make: Callable[[dns.name.Name], dns.name.Name], name: dns.name.Name) -> dns.name.Name:
+        try:
+            return make(name)
+        except dns.exception.DNSException as error:
+            self.fail(_fault(error), "a domain name")
 
     def _read(self, type: str, rdata: Any) -> Any:
         """Return a record's data in the form of `RRset.records`."""
@@ -234,6 +271,14 @@ class _Reader:
         if type in ("PTR", CNAME):
             return from_labels(self._absolute(rdata.target).labels)
         return (rdata.to_text().encode("utf-8"),)
+
+
+def _apex(found: re.Match[bytes] | None) -> dns.name.Name | None:
+    """Return the zone's name as it was found, or None where that is none."""
+    try:
+        return None if found is None else dns.name.from_text(found[1].decode("ascii"), dns.name.root)
+    except (dns.exception.DNSException, UnicodeDecodeError):
+        return None
 
 
 def _escape(match: re.Match[bytes]) -> bytes:

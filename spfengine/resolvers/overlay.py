@@ -54,6 +54,16 @@ class Overlay:
         self._asked: set[str] = set()
 
     @property
+    def prefetch(self) -> int:
+        """How many questions a check may ask ahead: as many as the resolver below says."""
+        return getattr(self._resolver, "prefetch", 0)
+
+    @property
+    def unchanging(self) -> bool:
+        """Whether its answers never change: where those of the resolver below do not."""
+        return getattr(self._resolver, "unchanging", False)
+
+    @property
     def asked(self) -> frozenset[str]:
         """Those drafted names, folded to lower case, that a question has reached so far."""
         return frozenset(self._asked)

@@ -38,6 +38,7 @@ class Recording(Frozen):
 
     __slots__ = ("_found", "answers")
     fields = ("answers",)
+    unchanging = True  # see `Checker`
     answers: tuple[tuple[Question, Answer], ...]
     _found: dict[tuple[str, str], Answer]
 
@@ -54,8 +55,8 @@ class Recording(Frozen):
         """Return the recorded answer, as `resolve` does; nothing is waited for."""
         return self.resolve(question)
 
-    def to_json(self) -> str:
-        """Return the recording as JSON text, schema `spfengine.recording/1`, all in ASCII.
+    def to_dict(self) -> dict[str, object]:
+        """Return the recording as JSON-safe values, schema `spfengine.recording/1`.
 
         Names and strings are the text of their octets (U+0000 to U+00FF).
 
@@ -69,7 +70,11 @@ class Recording(Frozen):
             except (AttributeError, TypeError, ValueError, OverflowError) as error:
                 what = f"the answer to {visible(question.name)} {visible(question.type)}"
                 raise RecordingError(f"{what} can't be written: {visible(str(error))}") from error
-        return json.dumps({"schema": SCHEMA, "answers": entries}, indent=1) + "\n"
+        return {"schema": SCHEMA, "answers": entries}
+
+    def to_json(self) -> str:
+        """Return what `to_dict` returns as JSON text, all in ASCII. Raises RecordingError as that does."""
+        return json.dumps(self.to_dict(), indent=1) + "\n"
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the recording to a file: the whole of it, or, where that fails, nothing.
@@ -78,17 +83,7 @@ class Recording(Frozen):
             RecordingError: see `to_json`.
             OSError: the file can't be written.
         """
-        text = self.to_json()
-        draft = Path(f"{os.fspath(path)}.{token_hex(6)}.tmp")
-        try:
-            with draft.open("x", encoding="ascii", newline="\n") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(path)
-        except BaseException:  # nothing is left behind, whatever happened
-            draft.unlink(missing_ok=True)
-            raise
+        write_whole(path, self.to_json())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -110,6 +105,11 @@ class Recording(Frozen):
             data = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise RecordingError(f"a recording is JSON: {visible(str(error), 120)}") from None
+        return cls.from_dict(data)
+
+    @classmethod
+    def from_dict(cls, data: object) -> Self:
+        """Return the recording that `to_dict` made these values of. Raises RecordingError where they are none."""
         if not isinstance(data, dict) or data.get("schema") != SCHEMA:
             schema = data.get("schema") if isinstance(data, dict) else None
             raise RecordingError(f'a recording is a JSON object with "schema": "{SCHEMA}", not {_shown(schema)}')
@@ -161,6 +161,20 @@ class Recorder:
         else:
             self._full = True
         return answer
+
+
+def write_whole(path: str | os.PathLike[str], text: str) -> None:
+    """Write ASCII text to a file: the whole of it, or, where that fails, nothing. Raises OSError."""
+    draft = Path(f"{os.fspath(path)}.{token_hex(6)}.tmp")
+    try:
+        with draft.open("x", encoding="ascii", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except BaseException:  # nothing is left behind, whatever happened
+        draft.unlink(missing_ok=True)
+        raise
 
 
 def _key(question: Question) -> tuple[str, str]:

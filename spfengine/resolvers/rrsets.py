@@ -8,6 +8,7 @@ A name in bytes is taken octet for octet. A name in str that is not ASCII is tak
 import re
 from collections.abc import Callable, Mapping, Sequence
 from ipaddress import IPv4Address, IPv6Address
+from reprlib import repr as short
 from typing import Any, Final, NamedTuple, cast
 
 from spfengine.addresses import parse_ip4, parse_ip6
@@ -24,6 +25,8 @@ ZoneMapping = Mapping[Any, Mapping[str, Records]]  # names are Text; Any, since 
 
 ANY_TYPE: Final = "*"
 CNAME: Final = "CNAME"
+PROXIED: Final = "proxied"
+"""The note of addresses that DNS does not answer with: in their place it has those of a proxy."""
 _TYPE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,31}")
 _PREFERENCES = 1 << 16
 
@@ -39,6 +42,7 @@ class RRset(NamedTuple):
             exchange); PTR and CNAME: names. Empty where there are none.
         ttl: seconds, or None where that is not known.
         status: NOERROR, or how questions for this RRset fail.
+        note: what its file says besides: `PROXIED`; or why questions for it fail, in words.
     """
 
     name: str
@@ -46,6 +50,7 @@ class RRset(NamedTuple):
     records: tuple[Any, ...] = ()
     ttl: int | None = None
     status: Status = Status.NOERROR
+    note: str | None = None
 
     def answer(self, type: RRType) -> Answer:
         """Return this RRset as the answer to a question of `type`."""
@@ -56,6 +61,10 @@ class RRset(NamedTuple):
         if type is RRType.TXT:
             return Answer.txt(*self.records, ttl=self.ttl) if self.records else Answer.nodata(self.ttl)
         return Answer(Status.NOERROR, type, self.records, self.ttl) if self.records else Answer.nodata(self.ttl)
+
+
+Content = tuple[tuple[str, ...], tuple[RRset, ...]]
+"""Names and RRsets, as `Zone.from_rrsets` takes them."""
 
 
 def read_name(name: object, what: str) -> str:
@@ -196,5 +205,5 @@ def read_mapping(records: ZoneMapping, ttl: int | None) -> tuple[tuple[str, ...]
 
 def cannot_use(what: str, value: object, expected: str) -> ZoneError:
     """Return the error that `value`, found at `what`, is not what was expected there."""
-    shown = value if isinstance(value, str | bytes) else repr(value)
+    shown = value if isinstance(value, str | bytes) else short(value) if isinstance(value, list | dict) else repr(value)
     return ZoneError(f"{what}: '{visible(shown, 60)}' can't be used; expected {expected}")

@@ -1,7 +1,7 @@
 """A zone in memory: every answer is made when the zone is, so that a question costs one look into a dict."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -29,13 +29,18 @@ class Zone(Frozen):
         names: the listed names, as written, in the order of the mapping or file.
         rrsets: every `RRset` of the zone, those of types that are never answered (SPF, SOA, NS, …) included.
         ttl: the TTL of the answers that have no RRset (NXDOMAIN, no records).
+        at_hand: gives the ready-made answer to a question whose name is in lower case, or None: `resolve` has to look.
+            A class derived from this one may answer otherwise, so it has nothing at hand.
     """
 
-    __slots__ = ("_answers", "_nodata", "_nodes", "_nxdomain", "_reversed", "names", "rrsets", "ttl")
+    __slots__ = ("_answers", "_nodata", "_nodes", "_nxdomain", "_reversed", "at_hand", "names", "rrsets", "ttl")
     fields = ("names", "rrsets", "ttl")
+    unchanging = True  # see `Checker`
+    prefetch = 0  # see `prefetch`: nobody waits for it
     names: tuple[str, ...]
     rrsets: tuple[RRset, ...]
     ttl: int | None
+    at_hand: Callable[[Question], Answer | None]
     _answers: dict[tuple[str, str], Answer]
     _nodes: dict[str, Node]
     _nodata: Answer
@@ -112,11 +117,14 @@ class Zone(Frozen):
         nodes = make_nodes(names, rrsets)
         fill(self, "_nodes", nodes)
         fill(self, "_reversed", sorted(name[::-1] for name, node in nodes.items() if not node.absent))
-        answers = {(name, str(kind)): answer for name, node in nodes.items() for kind, answer in node.answers.items()}
+        answers = {
+            (name, RRType(kind)): answer for name, node in nodes.items() for kind, answer in node.answers.items()
+        }
         fill(self, "_answers", answers)
+        fill(self, "at_hand", (answers if type(self) is Zone else {}).get)
         for name, node in nodes.items():
             if node.cname is not None:
-                chased = {(name, str(kind)): self._chase(node.cname, kind) for kind in _TYPES}
+                chased = {(name, kind): self._chase(node.cname, kind) for kind in _TYPES}
                 answers.update({key: answer for key, answer in chased.items() if key not in answers})
 
     def resolve(self, question: Question, /) -> Answer:

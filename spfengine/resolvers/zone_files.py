@@ -1,4 +1,9 @@
-"""Files that answer: master files, recordings, and zones of OpenSPF suites, told apart by their suffix."""
+"""Files that answer, told apart by their suffix, and by what stands in them.
+
+- .json: a recording, a zone of an OpenSPF suite, or record sets of Route 53.
+- .yml, .yaml: a zone of an OpenSPF suite, or of octoDNS.
+- all others: master files; so are exports of cPanel, WHM and Cloudflare.
+"""
 
 import json
 import os
@@ -9,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 from spfengine.answers import Answer, Question, Resolver
 from spfengine.errors import MissingExtraError, ZoneError
 from spfengine.names import fold
+from spfengine.resolvers import octodns, route53
 from spfengine.resolvers.zone import Zone
+from spfengine.visible import visible
 
 if TYPE_CHECKING:
     from spfengine.resolvers.recording import Recording
@@ -21,7 +28,7 @@ _MAX_DEPTH = 20  # of a suite: document, zonedata, name, entries, entry, value, 
 
 
 def read_zone(path: "str | os.PathLike[str]") -> "Zone | Recording":
-    """Return what a file holds, by its suffix: .json, .yml, .yaml; all others are master files.
+    """Return what a file holds; see above.
 
     Raises:
         ZoneError, RecordingError: it can't be understood.
@@ -32,8 +39,13 @@ def read_zone(path: "str | os.PathLike[str]") -> "Zone | Recording":
     if kind == "json":
         return _read_json(_octets_of(path))
     if kind in ("yml", "yaml"):
-        return _zone_of_suite(load_yaml(_octets_of(path)))
+        return _read_yaml(_octets_of(path), os.fspath(path))
     return Zone.from_file(os.fspath(path))
+
+
+def read_octets(data: bytes) -> "Zone | Recording":
+    """Return what these octets hold: JSON where they begin as it does, else a master file. Raises as `read_zone`."""
+    return _read_json(data) if data.lstrip()[:1] in (b"{", b"[") else Zone.from_text(data)
 
 
 def lay_together(layers: "Sequence[Zone | Recording]") -> Resolver:
@@ -71,14 +83,29 @@ def _octets_of(path: "str | os.PathLike[str]") -> bytes:
 
 def _read_json(data: bytes) -> "Zone | Recording":
     try:
-        document = json.loads(data)
+        document = json.loads(data, object_pairs_hook=_without_duplicates)
     except (ValueError, RecursionError) as error:
-        raise ZoneError(f"this is not JSON: {error}") from None
+        raise ZoneError(f"this is not JSON that can be used: {error}") from None
+    if isinstance(document, list) or (isinstance(document, dict) and any(key in document for key in route53.KEYS)):
+        return Zone.from_rrsets(*route53.read_document(document))
     if isinstance(document, dict) and "zonedata" in document:
-        return _zone_of_suite([document])
+        return _zone_of_suite(document)
+    if not isinstance(document, dict) or "schema" not in document:
+        told = "this JSON is neither a recording (spfengine.recording/1), nor a zone of an OpenSPF suite (key zonedata)"
+        raise ZoneError(f"{told}, nor record sets of Route 53 (key ResourceRecordSets)")
     from spfengine.resolvers.recording import Recording
 
     return Recording.from_json(data)
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object; a key that stands twice would silently drop what stands at the first."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"the key {visible(twice, 60)!r} stands twice in one object; expected once")
+    return found
 
 
 def load_yaml(data: bytes | str) -> list[Any]:
@@ -110,15 +137,43 @@ def load_yaml(data: bytes | str) -> list[Any]:
         raise ZoneError(f"this is not YAML: {' '.join(str(error).split())}") from None
 
 
-def _zone_of_suite(documents: list[Any]) -> Zone:
-    """Return the zone of a suite's only document: its `zonedata`, or a mapping that is nothing else."""
-    documents = [document for document in documents if document is not None]
+def _read_yaml(data: bytes, path: str) -> Zone:
+    """Return the zone of a file's only document."""
+    documents = [document for document in load_yaml(data) if document is not None]
     if len(documents) != 1:
         raise ZoneError(f"it holds {len(documents)} documents, each a zone of its own; expected one")
     document = documents[0]
+    if not octodns.is_octodns(document):
+        return _zone_of_suite(document)
+    _refuse_duplicates(data)
+    return Zone.from_rrsets(*octodns.read_document(document, octodns.zone_of(path)))
+
+
+def _zone_of_suite(document: Any) -> Zone:
+    """Return the zone of a suite: its `zonedata`, or a mapping that is nothing else."""
     if not isinstance(document, Mapping):
         raise ZoneError(f"expected a mapping with the key zonedata, not {type(document).__name__}")
     return Zone.from_openspf(document.get("zonedata", document))
+
+
+def _refuse_duplicates(data: bytes) -> None:
+    """Raise ZoneError where a key stands twice in a mapping: the YAML reader would keep the last one silently."""
+    import yaml
+
+    nodes = [yaml.compose(data, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))]
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, yaml.SequenceNode):
+            nodes += node.value
+        if not isinstance(node, yaml.MappingNode):
+            continue
+        seen: set[object] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                line = key.start_mark.line + 1
+                raise ZoneError(f"line {line}: the key {visible(str(key.value), 60)!r} stands twice; join the records")
+            seen.add(key.value)
+            nodes.append(value)
 
 
 class _Layers:

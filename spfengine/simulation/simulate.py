@@ -8,10 +8,8 @@ from spfengine.addresses import V4, V6, Family
 from spfengine.answers import Answer, Question, RRType, Text
 from spfengine.drivers import adrive, drive
 from spfengine.errors import ArgumentError, RecordSyntaxError
-from spfengine.evaluation.check_host import check_host
-from spfengine.evaluation.check_result import CheckResult
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
-from spfengine.evaluation.session import MAILFROM, Answers, Session
+from spfengine.evaluation.session import Answers
 from spfengine.names import domain_fault, fold
 from spfengine.policy.budget import budget
 from spfengine.policy.diff import Change, result_changes, segments
@@ -27,15 +25,16 @@ from spfengine.record.tokenizer import is_spf_octets
 from spfengine.resolvers.overlay import Drafts
 from spfengine.resolvers.rrsets import Records, read_name
 from spfengine.senders import Sender
+from spfengine.simulation.checking import Checking
 from spfengine.simulation.layers import Drafted, Layer, Replaced, asking, once
 from spfengine.simulation.problems import breaking, broken, incomplete, not_reached
 from spfengine.simulation.records import RecordChange, record_change, spf_texts
-from spfengine.simulation.senders import SenderChange
 from spfengine.simulation.simulation import Simulation
 from spfengine.visible import visible_name
 
 if TYPE_CHECKING:
     from spfengine.answers import AsyncResolver, Resolver
+    from spfengine.dmarc.suffixes import PublicSuffixes
 
 Draft = Text | Mapping[Any, Text | Mapping[str, Records | None] | None]
 """A record for the domain, or drafts by name: each a record, or records by type as an `Overlay` takes them."""
@@ -50,6 +49,7 @@ def simulate(
     limits: Limits = DEFAULT_LIMITS,
     receiver: str | None = None,
     now: float | None = None,
+    suffixes: "PublicSuffixes | None" = None,
 ) -> Simulation:
     """Return what a draft would change for a domain, were it published.
 
@@ -60,6 +60,7 @@ def simulate(
         resolver: what answers DNS questions now; live DNS where it is not given.
         senders: who sends mail, to be checked before and after.
         limits, receiver, now: as for `check`.
+        suffixes: a list of public suffixes, for the alignment of senders with From; see `alignment`.
 
     Raises:
         ArgumentError: the draft is empty, or the domain is no domain name.
@@ -70,7 +71,7 @@ def simulate(
         from spfengine.checks import default_resolver
 
         resolver = default_resolver()
-    steps = _drafted(domain, draft, tuple(senders), limits, receiver, now)
+    steps = simulating(domain, draft, tuple(senders), limits, receiver, now, suffixes)
     return drive(steps, resolver, None)
 
 
@@ -83,13 +84,14 @@ async def asimulate(
     limits: Limits = DEFAULT_LIMITS,
     receiver: str | None = None,
     now: float | None = None,
+    suffixes: "PublicSuffixes | None" = None,
 ) -> Simulation:
     """Return what `simulate` returns, without blocking the event loop while DNS answers."""
     if resolver is None:
         from spfengine.checks import default_resolver
 
         resolver = default_resolver()
-    steps = _drafted(domain, draft, tuple(senders), limits, receiver, now)
+    steps = simulating(domain, draft, tuple(senders), limits, receiver, now, suffixes)
     return await adrive(steps, resolver, None)
 
 
@@ -102,6 +104,7 @@ def compare(
     limits: Limits = DEFAULT_LIMITS,
     receiver: str | None = None,
     now: float | None = None,
+    suffixes: "PublicSuffixes | None" = None,
 ) -> Simulation:
     """Return what changes for a domain when `after` answers in place of `before`: two zones, say, or two recordings.
 
@@ -109,18 +112,25 @@ def compare(
         ResolverError: one of them does not keep the protocol. Whatever they raise themselves is passed on.
     """
     inputs = Inputs(domain, None, None, limits, receiver, time() if now is None else now)
-    return drive(_simulate(inputs, Replaced(after), tuple(senders), {}), before, None)
+    return drive(_simulate(inputs, Replaced(after), tuple(senders), {}, suffixes), before, None)
 
 
-def _drafted(
+def simulating(
     domain: str,
     draft: Draft,
     senders: tuple[Sender, ...],
     limits: Limits,
     receiver: str | None,
     now: float | None,
+    suffixes: "PublicSuffixes | None" = None,
+    known: Answers | None = None,
 ) -> Generator[Question, Answer, Simulation]:
-    known: Answers = {}
+    """Return what `simulate` returns; yields the Questions that need answers.
+
+    Args:
+        known: what DNS said already; what is asked is added.
+    """
+    known = {} if known is None else known
     inputs = Inputs(domain, None, None, limits, receiver, time() if now is None else now)
     fault = domain_fault(inputs.domain)
     if fault is not None:
@@ -129,11 +139,11 @@ def _drafted(
     layer = Drafted(drafts, meant)
     if not layer.names:
         raise ArgumentError(_NO_DRAFT)
-    return (yield from _simulate(inputs, layer, senders, known))
+    return (yield from _simulate(inputs, layer, senders, known, suffixes))
 
 
 def _simulate(
-    inputs: Inputs, layer: Layer, senders: tuple[Sender, ...], known: Answers
+    inputs: Inputs, layer: Layer, senders: tuple[Sender, ...], known: Answers, suffixes: "PublicSuffixes | None"
 ) -> Generator[Question, Answer, Simulation]:
     """Compile and check before and after; what both ask of what answers now is asked once."""
     before = yield from once(compiling(inputs), known)
@@ -141,7 +151,8 @@ def _simulate(
     asked_before, asked_after = dict(before.answers), dict(after.answers)
     before_budget = yield from once(budget(inputs, asked_before), known)
     after_budget = yield from once(layer.through(budget(inputs, asked_after)), known)
-    checked = yield from _check(inputs, layer, senders, known)
+    checking = Checking(layer, (before, after), known, suffixes)
+    checked = yield from checking.check(senders)
     records: list[RecordChange] = []
     problems: list[Problem] = []
     asked = asked_before | asked_after
@@ -173,22 +184,6 @@ def _simulate(
         after_budget,
         tuple(problems),
     )
-
-
-def _check(
-    inputs: Inputs, layer: Layer, senders: tuple[Sender, ...], known: Answers
-) -> Generator[Question, Answer, list[SenderChange]]:
-    """Check each sender before and after."""
-    checked = []
-    for sender in senders:
-        first = Session(
-            sender.ip, sender.sender, sender.helo or "", MAILFROM, inputs.limits, inputs.receiver, inputs.now
-        )
-        yield from once(check_host(first), known)
-        second = first.again()
-        yield from once(layer.through(check_host(second)), known)
-        checked.append(SenderChange(sender, CheckResult(first), CheckResult(second)))
-    return checked
 
 
 _NO_DRAFT = "there is no draft: give a record, or drafts by name"

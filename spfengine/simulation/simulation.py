@@ -157,9 +157,16 @@ def _sender_dict(change: SenderChange) -> dict[str, object]:
         "count": sender.count,
         "label": None if sender.label is None else visible(sender.label),
         "reported": None if sender.reported is None else visible(sender.reported),
+        "header_from": None if sender.header_from is None else visible(sender.header_from),
         "before": str(change.before.result),
         "after": str(change.after.result),
         "effect": str(change.effect),
+        "directive": None if change.after.directive is None else visible(change.after.directive, 1 << 16),
+        "disagrees": change.disagrees,
+        "rests_on": [str(each) for each in change.rests_on],
+        "alignment": None
+        if change.aligned_before is None or change.aligned_after is None
+        else {"before": change.aligned_before.to_dict(), "after": change.aligned_after.to_dict()},
     }
 
 

@@ -135,3 +135,84 @@ def test_a_file_too_large_is_refused(call: Call, tmp_path: Path) -> None:
     ended = call("check", "::1", "x.example", "--zone", str(path))
     assert ended.code == 65
     assert "64 MiB" in ended.err
+
+
+SAMPLES = Path(__file__).parents[1] / "resolvers" / "samples"
+
+
+@pytest.mark.parametrize("sample", ["cpanel.db", "cloudflare.txt", "route53.json", "example.com.yaml"])
+def test_exports_of_providers_answer(call: Call, tmp_path: Path, sample: str) -> None:
+    relay = tmp_path / "relay.zone"
+    relay.write_text('relay.example.net. 300 IN TXT "v=spf1 ip4:198.51.100.0/24 -all"\n')
+    files = ("--zone", str(SAMPLES / sample), "--zone", str(relay))
+    assert result(call, "203.0.113.80", "example.com", *files) == "pass"
+    assert result(call, "198.51.100.7", "example.com", *files) == "pass"
+    assert result(call, "192.0.2.1", "example.com", *files) == "softfail"
+
+
+def test_what_an_export_does_not_tell_is_told(call: Call) -> None:
+    path = str(SAMPLES / "route53.json")
+    ended = call("check", "192.0.2.1", "example.com", "--zone", path, "--draft", "v=spf1 a:cdn.example.com -all")
+    assert ended.code == 5
+    assert (
+        f"{path}: cdn.example.com A is not known: an alias of d111.cloudfront.example, of which the file has no A"
+        in ended.err
+    )
+    assert f"{path}: split.example.com A is not known: 2 record sets by weight" in ended.err
+
+
+def test_more_unknown_records_than_can_be_told_are_counted(call: Call, tmp_path: Path) -> None:
+    sets = [{"Name": f"n{n}.example.", "Type": "A", "AliasTarget": {"DNSName": "x.\\033."}} for n in range(8)]
+    path = tmp_path / "x.json"
+    path.write_text(json.dumps(sets))
+    ended = call("check", "192.0.2.1", "n.example", "--zone", str(path))
+    assert ended.err.count("\n") == 6
+    assert ended.err.endswith("x.json: nor are 3 more\n")
+    assert "\x1b" not in ended.err
+
+
+def test_json_can_come_from_standard_input() -> None:
+    ended = process(
+        "check", "203.0.113.80", "example.com", "--zone", "-", stdin=(SAMPLES / "route53.json").read_bytes()
+    )
+    assert ended.out.startswith("PASS")
+
+
+@pytest.mark.parametrize(
+    ("draft", "told"),
+    [
+        (' "v=spf1 " "+all" ', "spaces around it, quotes and splits"),
+        ("seed.example=\u201cv=spf1 +all\u201d", "quotes"),
+        ('seed.example. 3600 IN TXT "v=spf1 +all"', "what stands before the record in a zone file, quotes"),
+        ('@ IN TXT ( "v=spf1 "\n "+all" )', "line breaks, what stands before"),
+    ],
+)
+def test_a_pasted_draft_is_cleaned_up_and_that_is_told(call: Call, draft: str, told: str) -> None:
+    ended = call("check", "192.0.2.1", "bob@seed.example", "--zone", SEED, "--draft", draft)
+    assert ended.code == 0
+    assert ended.err.startswith("spfengine check: cleaned up in the record (")
+    assert told in ended.err
+    assert "; it is read as: v=spf1 +all\n" in ended.err
+
+
+def test_records_to_compare_and_to_lint_are_cleaned_up_too(call: Call) -> None:
+    ended = call("diff", '"v=spf1 ip4:192.0.2.1 -all"', "v=spf1 ip4:192.0.2.1 -all", "--zone", SEED)
+    assert (ended.code, ended.err.count("cleaned up")) == (0, 1)
+    ended = call("lint", "--record", "\u201cv=spf1 ip4:192.0.2.1 -all\u201d")
+    assert (ended.code, ended.err.count("cleaned up")) == (0, 1)
+    ended = call("lint", "--record", " v=spf1 ip4:192.0.2.1 -all")  # the space is a finding, so it stays
+    assert (ended.code, ended.err) == (2, "")
+
+
+@pytest.mark.parametrize(
+    ("draft", "told"),
+    [
+        ("v spf1", "expected a record that begins with v=spf1, or NAME=RECORD"),
+        ('_spf IN TXT "v=spf1 -all"', "single label"),
+        ("a b=v=spf1 -all", "'a b' is no domain name"),
+    ],
+)
+def test_what_is_no_draft_is_refused(call: Call, draft: str, told: str) -> None:
+    ended = call("check", "192.0.2.1", "seed.example", "--zone", SEED, "--draft", draft)
+    assert ended.code == 64
+    assert told in ended.err

@@ -230,8 +230,9 @@ EVIL = "v=spf1 a:%\r\n::error::owned,x=1 \x1b[31m::warning file=/etc/passwd::y a
 @pytest.mark.parametrize("form", ["text", "json", "github", "sarif"])
 def test_hostile_text_steers_nothing(form: str) -> None:
     ended = process("lint", "--record", EVIL, "--format", form)
-    assert (ended.code, ended.err) == (2, "")
-    assert not any(character in ended.out for character in "\x1b\r\u2028")
+    assert ended.code == 2
+    assert "cleaned up in the record (line breaks)" in ended.err
+    assert not any(character in ended.out + ended.err for character in "\x1b\r\u2028")
     if form == "github":
         for line in ended.out.splitlines():
             assert line.startswith("::error title=spfengine ")

@@ -25,6 +25,14 @@ seed.example: something gets worse
     + include:relay.mailchannels.net
       ~all
 
+  senders  3 sources, 3 messages
+    newly passing  1 source, 1 message
+      23.83.218.24  1  softfail → pass  seed.example  by include:relay.mailchannels.net
+    newly failing  1 source, 1 message
+      150.95.55.137  1  pass → softfail  seed.example  by ~all
+    unchanged, passing  1 source, 1 message
+      163.44.239.12  1  pass → pass  seed.example  by +mx
+
   pass → softfail  1 network, 1 IPv4 address
       150.95.55.137/32  +ip4:150.95.55.137 goes, and nothing else leads to it: by ~all
   softfail → pass  8 networks, 4,358 IPv4 addresses
@@ -39,11 +47,6 @@ seed.example: something gets worse
   stays pass  though a term that leads to it goes
       163.44.239.12/32  by +mx
   everything else keeps its result
-
-  senders
-      150.95.55.137 seed.example  pass → softfail  by ~all
-      23.83.218.24 seed.example   softfail → pass  by include:relay.mailchannels.net
-      163.44.239.12 seed.example  pass → pass  by +mx
 
   at most: lookups 2 → 3 of 10, void lookups 2 → 2 of 2 (where each void answer counts: 3 → 3)
   seed.example: the old record may be used for 1 hour after the change

@@ -28,8 +28,8 @@ FLOORS: list[list[str]] = [
     # 4: the meaning for all addresses
     ["policy checker"],
     # 5: what people come for: the senders of a domain, what is wrong or would change, and what to do
-    ["senders"],
-    ["linting", "simulation", "evidence", "dmarc", "receiver"],
+    ["senders", "dmarc"],
+    ["linting", "simulation", "evidence", "receiver"],
     ["advice"],
     # 6: how people reach it from their own programs and tests
     ["report", "testing", "compat"],
@@ -40,7 +40,7 @@ FLOORS: list[list[str]] = [
 # The package itself gathers the public names, so it stands on top of all; only floors 6 and 7 may reach the engine
 # through it.
 FACE = "spfengine"
-LATE = {FACE, "spfengine.testing"}  # load their names when they are first used
+LATE = {FACE, "spfengine.testing", "spfengine.cli.app"}  # load names, or commands, when they are first used
 EDGE = {"cli", "report", "testing", "compat"}
 
 # A type that is named below the room that it lives in. Nothing of it runs.
@@ -73,11 +73,14 @@ THIRD_PARTY = {
     "resolvers.stub": {"dns"},
     "resolvers.zone_files": {"yaml"},
     "names": {"idna"},
+    "dmarc.suffixes": {"publicsuffixlist"},
+    "advice.rdap": {"httpx", "whoisit"},
     "testing.pytest_plugin": {"pytest"},
     "testing": {"dnslib"},
     "cli": {"click", "rich"},
 }
-IN_FUNCTION = {"idna", "asyncio"}
+IN_FUNCTION = {"idna", "asyncio", "publicsuffixlist"}
+IN_FUNCTION = {"idna", "asyncio", "httpx", "whoisit"}
 
 
 def _rooms() -> dict[str, tuple[str, int]]:

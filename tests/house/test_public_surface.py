@@ -15,13 +15,16 @@ from spfengine import errors
 
 # Public API: a name or value is never taken away, nor given another meaning. New ones are added here too.
 NAMES = """
-    AddressError Answer ArgumentError AsyncResolver AuthenticationResults Budget Cache Change CheckResult Effect
-    Finding HeaderError IncludeTree Limits LintCode LiveResolver MethodResult MissingExtraError Outcome Overlay
-    Policy Problem ProblemCode Question RRType ReceivedSPF Record RecordSyntaxError Recorder Recording
+    AddressError Alignment Answer ArgumentError AsyncResolver AuthenticationResults Budget Cache Catalogue
+    CatalogueError Change CheckResult Checker Drift Effect Evidence Finding Flattening HeaderError Identification
+    IncludeTree Limits LintCode LiveResolver Match MethodResult MissingExtraError Outcome Overlay Policy Problem
+    ProblemCode Provider PublicSuffixes Question RDAP RRType ReceivedSPF Record RecordSyntaxError Recorder Recording
     RecordingError Resolver ResolverError Result SMTPReply SPFEngineError Sender SenderChange Severity Simulation
-    Status Trace VoidRule Zone ZoneError acheck acheck_both acheck_helo acheck_record ainclude_tree alint asimulate
-    check check_both check_helo check_record compare diagnose include_tree lint lint_zone parse
-    parse_authentication_results parse_received_spf simulate
+    Snapshot Status Suggestion Trace VoidRule Zone ZoneError aalignment acheck acheck_both acheck_helo acheck_record
+    adrift aflatten aidentify aidentify_many ainclude_tree alignment alint asimulate asnapshot asuggest check
+    check_both check_helo check_record compare diagnose drift flatten forms identify identify_many include_tree lint
+    lint_zone parse parse_authentication_results parse_received_spf read_evidence read_zone simulate snapshot
+    suggest
 """.split()
 
 VALUES: dict[str, list[str]] = {
@@ -40,7 +43,8 @@ VALUES: dict[str, list[str]] = {
         neutral-term ptr macro-p escaping-macro unreversed-macro duplicate-term unreachable-term redundant-term
         include-never-passes include-invalid-domain include-domain-not-found include-no-record redirect-invalid-domain
         redirect-domain-not-found redirect-no-record endless-loop invalid-target-name name-not-found no-addresses
-        null-mx mx-is-address over-lookup-limit near-lookup-limit over-void-limit over-void-limit-per-lookup
+        null-mx mx-is-address proxied-address over-lookup-limit near-lookup-limit over-void-limit
+        over-void-limit-per-lookup
         voids-by-chance near-void-limit too-many-mx too-many-ip4 string-over-255 txt-over-512 txt-over-1232 dns-servfail
         dns-refused dns-formerr dns-timeout dns-truncated dns-cname-loop exp-invalid-domain exp-dns-error exp-no-record
         exp-multiple-records exp-empty exp-invalid-macro exp-non-ascii exp-control-character exp-too-long
@@ -59,6 +63,7 @@ VALUES: dict[str, list[str]] = {
         exp-absent exp-invalid-domain exp-non-ascii-local-part exp-dns-error exp-no-record exp-multiple-records
         exp-invalid-macro exp-non-ascii exp-control-character exp-empty exp-too-long exp-time-limit
         dns-incomplete over-lookup-limit over-void-limit over-void-limit-per-lookup draft-broken draft-not-reached
+        flatten-conditional flatten-alias flatten-too-large flatten-no-free-name flatten-not-equivalent
     """.split(),
 }
 

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import spfengine
 from spfengine import Finding, LintCode, Status
+from spfengine.resolvers.rrsets import PROXIED
 
 DOMAIN = "x.example"
 
@@ -33,13 +34,16 @@ class Case(NamedTuple):
     txt: Any
     zone: dict[str, Any]
     domain: str = DOMAIN
+    proxied: tuple[str, ...] = ()
 
     def make(self) -> spfengine.Zone:
         zone = {**BASE, **self.zone}
         zone[DOMAIN] = {**zone[DOMAIN], "SOA": "ns.x.example. root.x.example. 1 2 3 4 5"}
         if self.txt is not None:
             zone[DOMAIN]["TXT"] = self.txt
-        return spfengine.Zone(zone)
+        made = spfengine.Zone(zone)
+        noted = [rrset._replace(note=PROXIED) if rrset.name in self.proxied else rrset for rrset in made.rrsets]
+        return spfengine.Zone.from_rrsets(made.names, noted)
 
     def findings(self) -> list[Finding]:
         return spfengine.lint(self.domain, resolver=self.make())
@@ -159,6 +163,10 @@ CASES: dict[str, tuple[Case, Case]] = {
     "name-not-found": (case("v=spf1 a:gone.example -all"), case("v=spf1 a:a1.example -all")),
     "no-addresses": (case("v=spf1 a:text.example -all"), case("v=spf1 a:v4.example -all")),
     "null-mx": (case("v=spf1 mx:null.example -all"), case("v=spf1 mx -all")),
+    "proxied-address": (
+        case("v=spf1 mx -all")._replace(proxied=("mx.x.example",)),
+        case("v=spf1 mx -all")._replace(proxied=(DOMAIN,)),
+    ),
     "mx-is-address": (case("v=spf1 mx:literal.example -all"), case("v=spf1 mx -all")),
     "over-lookup-limit": (case(_includes(11), _hosts("i", 11)), case(_includes(10), _hosts("i", 10))),
     "near-lookup-limit": (case(_includes(8), _hosts("i", 8)), case(_includes(7), _hosts("i", 7))),

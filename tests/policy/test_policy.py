@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from spfengine import AddressError, Answer, ArgumentError, Limits, Question, Zone
 from spfengine.answers import RRType
@@ -36,6 +37,27 @@ def test_check_many_answers_in_the_order_asked() -> None:
     assert policy().check_many([]) == []
     with pytest.raises(AddressError, match="not an IP address"):
         policy().check_many(["192.0.2.1", "192.0.2"])
+
+
+TEXTS = st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)).map(str)
+GIVEN = st.one_of(TEXTS, st.ip_addresses(), st.sampled_from(["::ffff:198.51.100.1", "198.51.100.1", "192.0.2.0"]))
+NO_ADDRESSES = ["1.2.3", "01.2.3.4", "1.2.3.4 ", "1.2.3.4\x00", "\ud800", "", "::1%eth0", None, 1, b"1.2.3.4"]
+
+
+@given(st.lists(GIVEN, max_size=8), st.lists(TEXTS, max_size=2), st.integers(0, 3))
+def test_check_many_says_of_each_address_what_check_says(given_ips: list[Any], more: list[str], rounds: int) -> None:
+    """Also where thousands of IPv4 addresses stand around others, which go another way."""
+    one = policy()
+    plain = [f"192.0.{n >> 8}.{n & 255}" for n in range(700 * rounds)]
+    ips = [*plain, *given_ips, *plain, *more]
+    assert one.check_many(iter(ips)) == [one.check(ip) for ip in ips]
+
+
+@pytest.mark.parametrize("wrong", NO_ADDRESSES, ids=repr)
+@pytest.mark.parametrize("before", [0, 1, 1023, 1024, 3000])
+def test_check_many_refuses_what_is_no_address_wherever_it_stands(wrong: Any, before: int) -> None:
+    with pytest.raises(AddressError, match="not an IP address"):
+        policy().check_many([*["192.0.2.1"] * before, wrong, "192.0.2.1"])
 
 
 @pytest.mark.parametrize("name", ["domain", "limits", "ttl", "_ip4", "answers", "other"])

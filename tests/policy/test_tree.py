@@ -193,7 +193,9 @@ def test_the_numbers_are_the_budgets(zone: Zone, random: Any) -> None:
     assert again == found
     numbers = sorted(term.lookup for term in found.terms if term.lookup is not None)
     assert numbers == list(range(1, len(numbers) + 1))
-    if not found.budget.endless:
+    if found.budget.incomplete:  # it was cut, or DNS could not answer: the tree shows no more than was found
+        assert len(numbers) <= found.budget.worst_lookups
+    elif not found.budget.endless:
         assert len(numbers) == found.budget.worst_lookups
     assert not (found.is_cut and not found.budget.endless)
     for term in found.terms:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spfengine import check
 from spfengine.answers import Answer, AsyncResolver, Question, Resolver, RRType, Status
 from spfengine.errors import ZoneError
 from spfengine.resolvers.nodes import MAX_CHAIN
@@ -338,3 +339,28 @@ def test_the_root_is_a_name() -> None:
     assert ask(zone, "") == NODATA
     assert ask(Zone({"example": {}}), "") == NODATA
     assert ask(Zone({}), "") == NXDOMAIN
+
+
+class Counting(Zone):
+    """A zone of a caller's own, which answers otherwise."""
+
+    __slots__ = ()
+
+    def resolve(self, question: Question, /) -> Answer:
+        return Answer.txt("v=spf1 -all") if question.type == TXT else super().resolve(question)
+
+
+def test_a_class_derived_from_zone_is_asked_and_not_passed_over() -> None:
+    """A check takes what a Zone has at hand without asking; what a derived class answers may differ from it."""
+    records = {"d.example": {"TXT": "v=spf1 +all"}}
+    assert check("192.0.2.1", "a@d.example", resolver=Zone(records)).result == "pass"
+    assert check("192.0.2.1", "a@d.example", resolver=Counting(records)).result == "fail"
+
+
+@given(st.sampled_from(["D.Example", "d.example", "w.d.example", "no.example", "c.d.example", "example"]),
+       st.sampled_from(list(RRType)))  # fmt: skip
+def test_what_is_at_hand_is_what_resolve_answers(name: str, type: RRType) -> None:
+    zone = Zone({"D.Example": {"TXT": "v=spf1 -all", "A": "192.0.2.1"}, "*.d.example": {"MX": (1, "d.example")},
+                 "c.d.example": {"CNAME": "d.example"}, "e.example": {"*": Status.SERVFAIL}})  # fmt: skip
+    question = Question(name.lower(), type)
+    assert zone.at_hand(question) in (None, zone.resolve(Question(name, type)))

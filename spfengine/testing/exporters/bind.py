@@ -5,13 +5,13 @@ from typing import Any
 
 from spfengine.addresses import V4, V6, address_text
 from spfengine.answers import Status
+from spfengine.resolvers.presentation import name_text, quoted
 from spfengine.resolvers.rrsets import RRset
 from spfengine.resolvers.zone import Zone
 from spfengine.testing.exporters.refusing import cannot_say
 
 TTL = 300
 """Seconds, of records whose TTL is not known."""
-_PLAIN = " -_*=:/.+~?%{},@!#$&'()<>[]^`|"  # in a quoted string
 
 
 def write(zone: Zone) -> str:
@@ -27,7 +27,7 @@ def master_file(rrsets: Iterable[RRset]) -> str:
             raise cannot_say("a master file", rrset.name, rrset.type, str(rrset.status))
         for record in rrset.records:
             ttl = TTL if rrset.ttl is None else rrset.ttl
-            lines.append(f"{_name(rrset.name)} {ttl} IN {rrset.type} {_data(rrset.type, record)}\n")
+            lines.append(f"{name_text(rrset.name)} {ttl} IN {rrset.type} {_data(rrset.type, record)}\n")
     return "".join(lines)
 
 
@@ -37,19 +37,10 @@ def _data(type: str, record: Any) -> str:
     if type == "AAAA":
         return address_text(V6, record)
     if type == "MX":
-        return f"{record[0]} {_name(record[1])}"
+        return f"{record[0]} {name_text(record[1])}"
     if type in ("CNAME", "PTR"):
-        return _name(record)
+        return name_text(record)
     if type in ("TXT", "SPF"):
         pieces = [string[at : at + 255] for string in record for at in range(0, len(string) or 1, 255)]
-        return " ".join(f'"{_escaped(piece.decode("latin-1"), _PLAIN)}"' for piece in pieces)
+        return quoted(pieces)
     return " ".join(string.decode("latin-1") for string in record)
-
-
-def _name(name: str) -> str:
-    return ".".join(_escaped(label) for label in name.split(".")) + "." if name else "."
-
-
-def _escaped(text: str, plain: str = "-_*") -> str:
-    r"""Return text with all but letters, digits and what is plain as `\DDD`."""
-    return "".join(c if c.isascii() and (c.isalnum() or c in plain) else f"\\{ord(c):03d}" for c in text)

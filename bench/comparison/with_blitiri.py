@@ -1,0 +1,6 @@
+"""blitiri.com.ar/go/spf, in Go, with a resolver over ready-made answers; see rivals/blitiri.go."""
+
+from bench.comparison.protocol import RIVALS, foreign
+
+if __name__ == "__main__":
+    foreign("blitiri", RIVALS / "blitiri", [str(RIVALS / "blitiri")])

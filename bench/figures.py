@@ -1,0 +1,47 @@
+"""Writes the figures of a comparison into the docs: the tables as a page, and a chart of them."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+_HEAD = """# Figures
+
+Written by `python -m bench.compare --docs docs/explanation`; what the workloads are, and what follows from the figures,
+is in [performance](performance.md). Ratios are what counts: times differ from machine to machine, and between runs on
+one. checkdmarc reads the record, with all that it includes, and gives no verdict; it stands here for its cost alone.
+`policy` is compiled beforehand; `floor` is the least that a plain loop in Python does for an address in text.
+
+![Median time of a check, by engine and workload](performance.svg)
+
+"""
+
+
+def write_figures(folder: Path, tables: str, times: Mapping[tuple[str, str], float], workloads: Sequence[str]) -> None:
+    """Write `performance-figures.md` and `performance.svg` into `folder`.
+
+    Args:
+        tables: the tables, in Markdown.
+        times: the median µs of a check by (engine, workload).
+        workloads: in the order in which they are shown.
+    """
+    (folder / "performance-figures.md").write_text(_HEAD + tables, "utf-8")
+    import matplotlib as mpl
+
+    mpl.use("svg")
+    mpl.rcParams["svg.hashsalt"] = "spfengine"  # the same names inside each time
+    from matplotlib import pyplot as plt
+
+    engines = list(dict.fromkeys([engine for engine, _ in times]))
+    engines.sort(key=lambda engine: max(times.get((engine, name), 0.0) for name in workloads), reverse=True)
+    figure, axes = plt.subplots(figsize=(9, 4.8), layout="constrained")
+    width = 0.8 / len(engines)
+    for place, engine in enumerate(engines):
+        shown = [(index, times[engine, name]) for index, name in enumerate(workloads) if (engine, name) in times]
+        at = [index - 0.4 + (place + 0.5) * width for index, _ in shown]
+        ours = engine.startswith(("spfengine", "policy"))
+        axes.bar(at, [time for _, time in shown], width, label=engine, edgecolor="black" if ours else "none")
+    axes.set_yscale("log")
+    axes.set_xticks(range(len(workloads)), workloads)
+    axes.set_ylabel("median µs of a check (logarithmic)")
+    axes.grid(axis="y", alpha=0.3)
+    figure.legend(loc="outside right upper", frameon=False)
+    figure.savefig(folder / "performance.svg", metadata={"Date": None})

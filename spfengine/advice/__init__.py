@@ -1,0 +1,1 @@
+"""What to do: who a sender is, what to write, and the record ready to paste."""

@@ -1,0 +1,1 @@
+"""Drift: what others changed since a snapshot, as the exact difference of what records mean."""

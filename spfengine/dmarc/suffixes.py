@@ -1,0 +1,66 @@
+"""Organisational domains by a list of public suffixes (RFC 7489 §3.2): as receivers have it that walk no tree yet."""
+
+import os
+import re
+from pathlib import Path
+from typing import Self
+
+from spfengine.errors import ArgumentError, MissingExtraError
+from spfengine.names import fold
+from spfengine.visible import visible
+
+_RULE = re.compile(r"!?(?:\*|[^\W_][\w-]*)(?:\.(?:\*|[^\W_][\w-]*))*")
+MAX_OCTETS = 16 << 20
+"""Octets of the largest list that is read."""
+
+
+class PublicSuffixes:
+    """A list of public suffixes, in the form of publicsuffix.org."""
+
+    def __init__(self, text: str) -> None:
+        """Read a list.
+
+        Raises:
+            ArgumentError: it can't be understood.
+            MissingExtraError: publicsuffixlist is not installed.
+        """
+        try:
+            from publicsuffixlist import PublicSuffixList
+        except ImportError:
+            told = "lists of public suffixes need publicsuffixlist: pip install publicsuffixlist (spfengine[psl])"
+            raise MissingExtraError(told) from None
+        rules = []
+        for number, line in enumerate(text.splitlines(), 1):
+            rule = line.partition(" ")[0].partition("\t")[0]
+            if rule and not rule.startswith("//"):
+                if not _RULE.fullmatch(rule):
+                    told = f"line {number}: '{visible(rule, 60)}' is no rule of a list of public suffixes"
+                    raise ArgumentError(f"{told}; expected such as com, co.uk, *.ck or !www.ck")
+                rules.append(rule)
+        if not rules:
+            raise ArgumentError("there is no rule in this list of public suffixes; expected one in each line")
+        try:
+            self._list = PublicSuffixList(source=rules)
+        except (ValueError, UnicodeError) as error:
+            raise ArgumentError(f"this list of public suffixes can't be used: {visible(str(error), 120)}") from None
+
+    @classmethod
+    def from_file(cls, path: "str | os.PathLike[str]") -> Self:
+        """Read a list from a file.
+
+        Raises:
+            ArgumentError, MissingExtraError: as the constructor.
+            OSError: the file can't be read.
+        """
+        with Path(path).open("rb") as file:
+            data = file.read(MAX_OCTETS + 1)
+        if len(data) > MAX_OCTETS:
+            raise ArgumentError(f"a list of public suffixes has at most {MAX_OCTETS >> 20} MiB")
+        try:
+            return cls(data.decode("utf-8-sig"))
+        except UnicodeDecodeError as error:
+            raise ArgumentError(f"a list of public suffixes is UTF-8; octet {error.start} is not") from None
+
+    def organisational_domain(self, domain: str) -> str:
+        """Return the domain one label under the public suffix of a domain; of a public suffix, itself."""
+        return self._list.privatesuffix(fold(domain)) or fold(domain)

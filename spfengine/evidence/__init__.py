@@ -1,0 +1,1 @@
+"""Evidence: who sends mail for a domain, read from reports, messages, logs and tables that strangers wrote."""

@@ -1,0 +1,203 @@
+"""The structure of messages (RFC 5322, RFC 2045), line by line: header fields, attachments, and mailboxes of messages.
+
+Nothing nests in memory: of multiparts in multiparts only the boundaries are kept, a few deep.
+"""
+
+import binascii
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from spfengine.evidence.bounds import Bounds
+from spfengine.evidence.ledger import Broken
+
+_MAX_BOUNDARIES = 8
+_MAX_LINES = 2000  # of a header section
+_field = re.compile(rb"([!-9;-~]{1,200})[ \t]*:[ \t]*(.*)", re.DOTALL).fullmatch
+_TYPE = re.compile(r"\s*([\w.+-]+)/([\w.+-]+)", re.ASCII)
+_PARAMETER = r';\s*{}\s*=\s*(?:"([^"]{{1,400}})"|([^\s;"]{{1,400}}))'
+_BOUNDARY = re.compile(_PARAMETER.format("boundary"), re.IGNORECASE)
+_NAMES = re.compile(_PARAMETER.format("(?:file)?name"), re.IGNORECASE)
+_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
+_PACKED = {"gzip", "x-gzip", "gzip-compressed", "zip", "x-zip", "x-zip-compressed", "xml", "octet-stream"}
+_SUFFIXES = (".xml", ".gz", ".zip")
+
+TOO_LONG = b"\0"
+"""Stands for a line that is too long to be held."""
+
+Fields = list[tuple[str, str]]
+"""Header fields in their order: the name in lower case, and the value, which may be folded."""
+
+
+class Attachment(NamedTuple):
+    """Something attached to a message that may be a report."""
+
+    name: str
+    content: bytes
+
+
+class Lines:
+    """The lines of a file that holds a message, or several as a mailbox does (RFC 4155).
+
+    Iterating yields those of the message that is next, up to its end.
+    """
+
+    def __init__(self, lines: Iterable[tuple[int, bytes | None]]) -> None:
+        self._lines = iter(lines)
+        self._ahead: bytes | None = None
+        self._separator: bytes | None = None
+        self._open = False
+        self._after_empty = False
+        self.is_mailbox = False
+
+    def messages(self) -> Iterator[int]:
+        """Yield the number of each message, when its lines are the next ones."""
+        line = self._step()
+        while line is not None and not line.strip():
+            line = self._step()
+        self.is_mailbox = line is not None and line.startswith(b"From ")
+        number = 0
+        while line is not None:
+            number += 1
+            self._ahead = None if self.is_mailbox else line.removeprefix(b"\xef\xbb\xbf")
+            self._open = True
+            self._after_empty = False
+            self._separator = None
+            yield number
+            for _ in self:  # what nobody wanted of it
+                pass
+            line = self._separator
+
+    def __iter__(self) -> Iterator[bytes]:
+        while self._open:
+            line, self._ahead = (self._step() if self._ahead is None else self._ahead), None
+            if line is None or (self.is_mailbox and self._after_empty and line.startswith(b"From ")):
+                self._separator = line
+                self._open = False
+                return
+            self._after_empty = not line
+            yield line
+
+    def _step(self) -> bytes | None:
+        number, line = next(self._lines, (0, b""))
+        if number == 0:
+            return None
+        return TOO_LONG if line is None else line
+
+
+def header_section(lines: Iterable[bytes], bounds: Bounds) -> Fields:
+    """Return the header fields up to the empty line that ends them; lines that are none are passed over.
+
+    Raises:
+        Broken: there is too much of it.
+    """
+    fields: list[list[bytes]] = []
+    size = 0
+    for number, line in enumerate(lines):
+        if not line:
+            break
+        size += len(line)
+        if line is TOO_LONG or size > bounds.header or number > _MAX_LINES:
+            raise Broken("its header section is too long")
+        if line[:1] in (b" ", b"\t"):
+            if fields:
+                fields[-1].append(line)
+        else:
+            fields.append([line])
+    found = []
+    for rows in fields:
+        match = _field(b"\r\n".join(rows))
+        if match is not None:
+            found.append((match[1].decode("ascii").lower(), match[2].decode("utf-8", "surrogateescape")))
+    return found
+
+
+def attachments(lines: Iterable[bytes], fields: Fields, bounds: Bounds) -> Iterator[Attachment]:
+    """Yield what is attached to a message with these fields and may be a report; also a message that is one itself.
+
+    Raises:
+        Broken: an attachment is too large to be held.
+    """
+    boundaries: list[bytes] = []
+    part = _Part(fields, boundaries, bounds)
+    rows = iter(lines)
+    for line in rows:
+        ended = _boundary(line, boundaries)
+        if ended is None:
+            part.add(line)
+            continue
+        yield from part.attachment()
+        level, is_last = ended
+        del boundaries[level + (not is_last) :]
+        part = _Part([] if is_last else header_section(rows, bounds), boundaries, bounds, is_part=True)
+    yield from part.attachment()
+
+
+def _boundary(line: bytes, boundaries: list[bytes]) -> tuple[int, bool] | None:
+    """Return which boundary a line is, and whether it is its last; None where it is none."""
+    if not boundaries or not line.startswith(b"--"):
+        return None
+    text = line[2:].rstrip()
+    for level in range(len(boundaries) - 1, -1, -1):
+        if text == boundaries[level]:
+            return level, False
+        if text == boundaries[level] + b"--":
+            return level, True
+    return None
+
+
+class _Part:
+    """A part of a message, as far as it has been read; what can't be a report is not kept."""
+
+    def __init__(self, fields: Fields, boundaries: list[bytes], bounds: Bounds, *, is_part: bool = False) -> None:
+        named = dict(reversed(fields))
+        self._coding = named.get("content-transfer-encoding", "").strip().lower()
+        self._held: bytearray | None = None
+        self._most = bounds.held * 4 // 3
+        content = named.get("content-type", "")
+        match = _TYPE.match(content)
+        type, subtype = (match[1].lower(), match[2].lower()) if match is not None else ("text", "plain")
+        self._name = _name(named.get("content-disposition", "")) or _name(content) or f"{type}/{subtype}"
+        if type == "multipart":
+            boundary = _BOUNDARY.search(content)
+            if boundary is not None and len(boundaries) < _MAX_BOUNDARIES:
+                boundaries.append((boundary[1] or boundary[2]).encode("utf-8", "surrogateescape"))
+            return
+        may_be = type == "application" and (subtype in _PACKED or subtype.endswith("+xml"))
+        if may_be or subtype == "xml" or (is_part and self._name.lower().endswith(_SUFFIXES)):
+            self._held = bytearray()
+
+    def add(self, line: bytes) -> None:
+        """Keep a line.
+
+        Raises:
+            Broken: there are too many.
+        """
+        if self._held is not None:
+            self._held += line + b"\n"
+            if len(self._held) > self._most:
+                self._held = None
+                raise Broken("an attachment is larger than what is held in memory", self._name)
+
+    def attachment(self) -> Iterator[Attachment]:
+        """Yield it, if it may be a report."""
+        if not self._held:
+            return
+        content = bytes(self._held)
+        if self._coding == "base64":
+            content = _from_base64(content)
+        elif self._coding == "quoted-printable":
+            content = binascii.a2b_qp(content)
+        yield Attachment(self._name, content)
+
+
+def _name(text: str) -> str | None:
+    match = _NAMES.search(text)
+    return None if match is None else match[1] or match[2]
+
+
+def _from_base64(content: bytes) -> bytes:
+    """Return what was encoded, whatever stands between; where the end is missing, what is there of it."""
+    kept = _NOT_BASE64.sub(b"", content)
+    whole = len(kept) if len(kept) % 4 != 1 else len(kept) - 1  # one character alone stands for no octet
+    return binascii.a2b_base64(kept[:whole] + b"=" * (-whole % 4))

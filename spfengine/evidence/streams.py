@@ -1,0 +1,134 @@
+"""Octets as they come: in pieces of a bounded size, unpacked without trust, cut into lines of a bounded length."""
+
+import zlib
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+from spfengine.evidence.bounds import CHUNK, Bounds
+from spfengine.evidence.ledger import Broken
+
+_FREE = 64 << 20  # octets that may be unpacked whatever the ratio
+_MAX_MEMBERS = 200_000  # of a gzip file: some packers begin a new one each 64 KiB, and empty ones are work for nothing
+
+
+class Stream:
+    """Pieces of octets, of which the first ones can be looked at before they are read.
+
+    Attributes:
+        fault: what broke it while one looked ahead; raised when what came before has been read.
+    """
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = iter(pieces)
+        self._ahead: deque[bytes] = deque()
+        self._size = 0
+        self.fault: Broken | None = None
+
+    def peek(self, size: int) -> bytes:
+        """Return the first octets: as many as asked for, or more, unless it ends or breaks before."""
+        try:
+            while self._size < size:
+                piece = next(self._pieces, None)
+                if piece is None:
+                    break
+                self._ahead.append(piece)
+                self._size += len(piece)
+        except Broken as fault:  # told once what came before it has been read
+            self.fault = fault
+        return b"".join(self._ahead)
+
+    def __iter__(self) -> Iterator[bytes]:
+        while self._ahead:
+            yield self._ahead.popleft()
+        if self.fault is not None:
+            raise self.fault
+        yield from self._pieces
+
+    def whole(self, at_most: int) -> bytes:
+        """Return all octets.
+
+        Raises:
+            Broken: there are more than that.
+        """
+        held = bytearray()
+        for piece in self:
+            held += piece
+            if len(held) > at_most:
+                raise Broken(f"it is larger than {at_most >> 20} MiB, which is the most that is held in memory")
+        return bytes(held)
+
+
+class Unpacked:
+    """Watches how much comes out of something packed."""
+
+    def __init__(self, bounds: Bounds) -> None:
+        self._bounds = bounds
+        self.packed = 0
+        self.octets = 0
+
+    def add(self, octets: int) -> None:
+        """Count what came out.
+
+        Raises:
+            Broken: it is too much.
+        """
+        self.octets += octets
+        if self.octets > self._bounds.unpacked:
+            raise Broken(f"it unpacks to more than {self._bounds.unpacked >> 20:,} MiB")
+        if self.octets > min(_FREE, self._bounds.unpacked >> 1) and self.octets > self.packed * self._bounds.ratio:
+            raise Broken(f"it unpacks to more than {self._bounds.ratio} times its size: a bomb")
+
+
+def gunzip(pieces: Iterable[bytes], bounds: Bounds) -> Iterator[bytes]:
+    """Yield what is packed by gzip (RFC 1952), in pieces.
+
+    Raises:
+        Broken: it is not packed by gzip, ends early, or unpacks to too much. What came before has been yielded.
+    """
+    watch = Unpacked(bounds)
+    unpacker = zlib.decompressobj(wbits=31)
+    members = 1
+    for piece in pieces:
+        watch.packed += len(piece)
+        data = piece
+        while data:
+            if unpacker.eof:
+                data = data.lstrip(b"\0")  # padding, as tapes have it
+                if not data:
+                    break
+                members += 1
+                if members > _MAX_MEMBERS:
+                    raise Broken(f"it has more than {_MAX_MEMBERS:,} gzip members")
+                unpacker = zlib.decompressobj(wbits=31)  # another member follows
+            try:
+                out = unpacker.decompress(data, CHUNK)
+            except zlib.error:
+                raise Broken("the gzip data is damaged") from None
+            watch.add(len(out))
+            if out:
+                yield out
+            data = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
+    rest = unpacker.flush()
+    if rest:
+        yield rest
+    if not unpacker.eof:
+        raise Broken("the gzip data ends in the middle")
+
+
+def lines(pieces: Iterable[bytes], longest: int) -> Iterator[tuple[int, bytes | None]]:
+    """Yield each line with its number, without its end; None for one that is too long to be held."""
+    number = 0
+    rest = b""
+    dropping = False
+    for piece in pieces:
+        whole = (rest + piece).split(b"\n")
+        rest = whole.pop()
+        for line in whole:
+            number += 1
+            yield number, None if dropping or len(line) > longest else line.removesuffix(b"\r")
+            dropping = False
+        if len(rest) > longest:
+            rest = b""
+            dropping = True
+    if rest or dropping:
+        yield number + 1, None if dropping else rest

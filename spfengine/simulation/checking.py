@@ -1,0 +1,142 @@
+"""Senders before and after a change: any number of them in bounded memory, most of them without a check of their own.
+
+A policy says what a record comes to for every sender of its domain; so a sender whose outcome rests on nothing but its
+address is looked up there. The interpreter runs for the others, and nothing but the outcome is kept. Equal outcomes
+are one object.
+"""
+
+from collections import Counter
+from collections.abc import Generator
+from typing import TYPE_CHECKING
+
+from spfengine.answers import Answer, Question
+from spfengine.dmarc.alignment import Alignment, aligning
+from spfengine.evaluation.check_host import check_host
+from spfengine.evaluation.result import Result
+from spfengine.evaluation.session import MAILFROM, Answers, Session
+from spfengine.names import domain_fault, fold
+from spfengine.policy.inputs import Inputs
+from spfengine.policy.outcome import Input, Outcome, outcome_of
+from spfengine.policy.policy import Policy, compiling
+from spfengine.senders import Sender
+from spfengine.simulation.layers import Layer, once
+from spfengine.simulation.senders import SenderChange
+
+if TYPE_CHECKING:
+    from spfengine.dmarc.suffixes import PublicSuffixes
+
+_WORTH_COMPILING = 500  # senders of a domain; compiling it costs about as much as so many checks
+_MOST_PAIRS = 1000  # of domains whose alignment is looked for; who makes up names in reports could ask without end
+_BY_LETTERS: dict[str, frozenset[str]] = {Input.LOCAL_PART: frozenset("ls"), Input.HELO: frozenset("h")}
+
+Policies = tuple[Policy, Policy]
+"""The policies of a domain before and after."""
+
+
+class _Asked(Session):
+    """A check that remembers which macro-letters were asked for."""
+
+    def __init__(self, sender: Sender, inputs: Inputs) -> None:
+        super().__init__(
+            sender.ip, sender.sender, sender.helo or "", MAILFROM, inputs.limits, inputs.receiver, inputs.now
+        )
+        self.explaining = False
+        self.letters: set[str] = set()
+
+    def macro_value(self, letter: str, domain: str, validated_name: str) -> str:
+        self.letters.add(letter)
+        return super().macro_value(letter, domain, validated_name)
+
+
+class Checking:
+    """Checks of senders before and after a change."""
+
+    def __init__(
+        self, layer: Layer, policies: Policies, known: Answers, suffixes: "PublicSuffixes | None" = None
+    ) -> None:
+        self._layer = layer
+        self._inputs = policies[0].inputs
+        self._policies = {fold(self._inputs.domain): policies}
+        self._known = known
+        self._suffixes = suffixes
+        self._outcomes: dict[Outcome, Outcome] = {}
+        self._alignments: dict[tuple[str, str], tuple[Alignment, Alignment]] = {}
+
+    def check(self, senders: tuple[Sender, ...]) -> Generator[Question, Answer, list[SenderChange]]:
+        """Return what the change does to each sender; yields the Questions that need answers."""
+        domains: dict[str, str] = {}
+        for sender in senders:
+            if sender.sender not in domains:
+                domains[sender.sender] = Session(sender.ip, sender.sender, sender.helo or "").domain
+        counts = Counter([fold(domains[sender.sender]) for sender in senders])
+        for domain, count in counts.items():
+            if count >= _WORTH_COMPILING and domain not in self._policies and domain_fault(domain) is None:
+                before = yield from once(compiling(self._inputs.at(domain)), self._known)
+                after = yield from once(self._layer.through(compiling(self._inputs.at(domain))), self._known)
+                self._policies[domain] = before, after
+        found = []
+        for sender in senders:
+            null = not sender.sender.strip("<>")
+            change = yield from self._check(sender, None if null else fold(domains[sender.sender]))
+            found.append(change)
+        return found
+
+    def _check(self, sender: Sender, domain: str | None) -> Generator[Question, Answer, SenderChange]:
+        """Return what becomes of a sender.
+
+        Args:
+            domain: whose policy is asked; None for the null sender, whose domain is that of HELO.
+        """
+        change = self._looked_up(sender, domain)
+        if change is None:
+            change = yield from self._interpreted(sender)
+        if sender.header_from is None:
+            return change
+        aligned = yield from self._aligned(sender, change)
+        return change if aligned is None else change._replace(aligned_before=aligned[0], aligned_after=aligned[1])
+
+    def _looked_up(self, sender: Sender, domain: str | None) -> SenderChange | None:
+        """Return what the domain's policies say of a sender, where they have been compiled and are certain."""
+        policies = None if domain is None else self._policies.get(domain)
+        if policies is None:
+            return None
+        before, after = policies[0].check(sender.ip), policies[1].check(sender.ip)
+        return None if before.is_conditional or after.is_conditional else SenderChange(sender, before, after)
+
+    def _interpreted(self, sender: Sender) -> Generator[Question, Answer, SenderChange]:
+        first, second = _Asked(sender, self._inputs), _Asked(sender, self._inputs)
+        yield from once(check_host(first), self._known)
+        yield from once(self._layer.through(check_host(second)), self._known)
+        letters = first.letters | second.letters
+        rests_on = tuple([Input(each) for each in sender.unknown if _BY_LETTERS[each] & letters])
+        if not sender.helo and not sender.sender.strip("<>"):
+            rests_on = (Input.HELO,)  # its domain is what is checked
+        return SenderChange(sender, self._kept(first), self._kept(second), rests_on)
+
+    def _kept(self, session: Session) -> Outcome:
+        outcome = outcome_of(session)
+        return self._outcomes.setdefault(outcome, outcome)
+
+    def _aligned(
+        self, sender: Sender, change: SenderChange
+    ) -> Generator[Question, Answer, tuple[Alignment, Alignment] | None]:
+        """Return whether SPF is aligned with From before and after; None where that would ask too much."""
+        author = sender.header_from or ""
+        domain = Session(sender.ip, sender.sender, sender.helo or "").domain
+        before = domain if change.before.result is Result.PASS else None
+        after = domain if change.after.result is Result.PASS else None
+        first = yield from self._alignment(before, author, 0)
+        second = yield from self._alignment(after, author, 1)
+        return None if first is None or second is None else (first, second)
+
+    def _alignment(self, passed: str | None, author: str, at: int) -> Generator[Question, Answer, Alignment | None]:
+        if passed is None:
+            return (yield from aligning(None, author))  # nothing is asked
+        key = passed, author
+        if key not in self._alignments:
+            if len(self._alignments) >= _MOST_PAIRS:
+                return None
+            before = yield from once(aligning(passed, author, self._suffixes), self._known)
+            after = yield from once(self._layer.through(aligning(passed, author, self._suffixes)), self._known)
+            self._alignments[key] = before, after
+        return self._alignments[key][at]

@@ -1,0 +1,349 @@
+"""What `suggest` proposes, case by case: the record, and the reason for each part of it."""
+
+import asyncio
+import pickle
+from typing import Any
+
+import pytest
+
+import spfengine
+from spfengine import ArgumentError, Limits, Result, Sender, Status, Suggestion, Zone
+from spfengine.advice.catalogue.catalogue import Catalogue
+from spfengine.advice.judging import Limit
+from spfengine.advice.suggestion import Advice, CaveatCode, SenderStanding
+
+CATALOGUE = Catalogue.from_text("""
+[[provider]]
+name = "Relay"
+include = "_spf.relay.example"
+kind = "relay"
+shared = true
+reverse_dns = ["relay.example"]
+lockdown = "Relay offers a lockdown."
+attested = { own = "a test" }
+[[provider]]
+name = "News"
+include = "news.example"
+kind = "esp"
+apex_include_useful = false
+superseded_by = "new.news.example"
+customer_include = "ACCOUNT.news.example"
+attested = { own = "a test" }
+[[provider]]
+name = "Costly"
+include = "costly.example"
+kind = "saas"
+attested = { own = "a test" }
+[[provider]]
+name = "Absent"
+include = "absent.example"
+kind = "saas"
+reverse_dns = ["absent.example"]
+attested = { own = "a test" }
+""")
+OTHERS: dict[str, Any] = {
+    "_spf.relay.example": {"TXT": "v=spf1 ip4:198.51.100.0/24 -all"},
+    "news.example": {"TXT": "v=spf1 ip4:203.0.113.0/25 -all"},
+    "costly.example": {"TXT": "v=spf1 include:_1.costly.example include:_2.costly.example -all"},
+    "_1.costly.example": {"TXT": "v=spf1 ip4:198.51.100.64/26 -all"},
+    "_2.costly.example": {"TXT": "v=spf1 ip4:192.0.2.200 -all"},
+    "7.2.0.192.in-addr.arpa": {"PTR": ["host7.absent.example"]},
+    "host7.absent.example": {"A": ["192.0.2.7"]},
+    "8.2.0.192.in-addr.arpa": {"PTR": ["mail.d.example"]},
+    "mail.d.example": {"A": ["192.0.2.8"]},
+    "d.example": {"A": ["192.0.2.1"], "MX": [(10, "mx.d.example")]},
+    "mx.d.example": {"A": ["192.0.2.2"]},
+    "helo.d.example": {"A": ["192.0.2.3"]},
+    "dead.example": {"*": Status.SERVFAIL},
+    "other.example": {"TXT": "v=spf1 ip4:192.0.2.0/24 -all"},
+}
+
+
+def suggestion(record: Any, *ips: str | Sender, **options: Any) -> Suggestion:
+    zone = Zone({**OTHERS, "d.example": {**OTHERS["d.example"], **({} if record is None else {"TXT": record})}})
+    senders = [ip if isinstance(ip, Sender) else Sender(ip, "u@d.example") for ip in ips]
+    return spfengine.suggest("d.example", senders, resolver=zone, catalogue=CATALOGUE, **options)
+
+
+def codes(found: Suggestion) -> set[CaveatCode]:
+    return {each.code for each in found.caveats}
+
+
+@pytest.mark.parametrize(
+    ("record", "ips", "options", "expected"),
+    [
+        # The include of the service rather than an address.
+        ("v=spf1 a -all", ["198.51.100.9"], {}, "v=spf1 a include:_spf.relay.example -all"),
+        ("v=spf1 a -all", ["198.51.100.9", "203.0.113.9"], {},
+         "v=spf1 a include:_spf.relay.example include:news.example -all"),
+        # Of two services of one address the one that costs fewer lookups.
+        ("v=spf1 -all", ["198.51.100.70"], {}, "v=spf1 include:_spf.relay.example -all"),
+        # The fewest terms: one service serves both.
+        ("v=spf1 -all", ["198.51.100.70", "192.0.2.200"], {}, "v=spf1 include:costly.example -all"),
+        # Names of the domain's own that lead to the address: a, mx, by reverse DNS, by HELO, as told.
+        ("v=spf1 -all", ["192.0.2.1"], {}, "v=spf1 a -all"),
+        ("v=spf1 -all", ["192.0.2.2"], {}, "v=spf1 mx -all"),
+        ("v=spf1 -all", ["192.0.2.8"], {}, "v=spf1 a:mail.d.example -all"),
+        ("v=spf1 -all", [Sender("192.0.2.3", "@d.example", "helo.d.example")], {}, "v=spf1 a:helo.d.example -all"),
+        ("v=spf1 -all", ["192.0.2.3"], {"hosts": ["helo.d.example"]}, "v=spf1 a:helo.d.example -all"),
+        # Addresses that nobody can name: only when they are wanted, neighbours as one network.
+        ("v=spf1 -all", ["192.0.2.50"], {}, "v=spf1 -all"),
+        ("v=spf1 -all", ["192.0.2.50"], {"want": ["192.0.2.50"]}, "v=spf1 ip4:192.0.2.50 -all"),
+        ("v=spf1 -all", ["192.0.2.50", "192.0.2.51"], {"want": ["192.0.2.0/24"]}, "v=spf1 ip4:192.0.2.50/31 -all"),
+        ("v=spf1 -all", ["2001:db8::1", "192.0.2.60"], {"allow_unnamed": True},
+         "v=spf1 ip4:192.0.2.60 ip6:2001:db8::1 -all"),
+        ("v=spf1 -all", [], {"want": ["192.0.2.50"]}, "v=spf1 ip4:192.0.2.50 -all"),
+        ("v=spf1 a -all", ["198.51.100.9"], {"ignore": ["198.51.100.0/24"]}, "v=spf1 a -all"),
+        # Terms that say nothing go: stale, twice, leading nowhere, behind all.
+        ("v=spf1 ip4:192.0.2.1 a -all", [], {}, "v=spf1 a -all"),
+        ("v=spf1 a ip4:192.0.2.1 ip4:192.0.2.2 -all", [], {}, "v=spf1 a ip4:192.0.2.2 -all"),
+        ("v=spf1 a a:gone.example A -all", [], {}, "v=spf1 a -all"),
+        ("v=spf1 a -all mx -all", [], {}, "v=spf1 a -all"),
+        ("v=spf1 ip4:192.0.2.0/25 ip4:192.0.2.128/25 ip4:192.0.2.0/24 -all", [], {},
+         "v=spf1 ip4:192.0.2.0/25 ip4:192.0.2.128/25 -all"),
+        ("v=spf1 ip4:198.51.100.9 -all", ["198.51.100.10"], {}, "v=spf1 include:_spf.relay.example -all"),
+        ("v=spf1 include:none.example a -all", [], {}, "v=spf1 a -all"),
+        # But not for somebody else's record, nor where another qualifier comes between.
+        ("v=spf1 ip4:192.0.2.77 include:other.example -all", [], {},
+         "v=spf1 ip4:192.0.2.77 include:other.example -all"),
+        ("v=spf1 ip4:192.0.2.1 -ip4:192.0.2.0/24 a -all", [], {}, "v=spf1 ip4:192.0.2.1 -ip4:192.0.2.0/24 a -all"),
+        ("v=spf1 ip4:192.0.2.1 exists:%{i}.x.example a -all", [], {},
+         "v=spf1 ip4:192.0.2.1 exists:%{i}.x.example a -all"),
+        # What is told.
+        ("v=spf1 ip4:192.0.2.1 a -all", [], {"keep": ["ip4:192.0.2.1"]}, "v=spf1 ip4:192.0.2.1 a -all"),
+        ("v=spf1 ip4:192.0.2.1 a a -all", [], {"keep_all": True}, "v=spf1 ip4:192.0.2.1 a a -all"),
+        ("v=spf1 +ip4:192.0.2.9 a -all", [], {"drop": ["ip4:192.0.2.9"]}, "v=spf1 a -all"),
+        ("v=spf1 a -all", ["198.51.100.9"], {"drop": ["-all"]}, "v=spf1 a include:_spf.relay.example"),
+        ("v=spf1 a -all", ["198.51.100.9"], {"add": ["ip4:198.51.100.9"]}, "v=spf1 a ip4:198.51.100.9 -all"),
+        # Where new terms go.
+        ("v=spf1 redirect=other.example", ["198.51.100.9"], {},
+         "v=spf1 include:_spf.relay.example redirect=other.example"),
+        ("v=spf1 a exp=e.d.example", ["198.51.100.9"], {}, "v=spf1 a exp=e.d.example include:_spf.relay.example"),
+        ("v=spf1", ["198.51.100.9"], {}, "v=spf1 include:_spf.relay.example"),
+        ("v=spf1 a ?include:_spf.relay.example ~all", ["198.51.100.9"], {},
+         "v=spf1 a include:_spf.relay.example ?include:_spf.relay.example ~all"),
+        ("v=spf1 -ip4:198.51.100.9 a ~all", ["198.51.100.9"], {"want": ["198.51.100.9"]},
+         "v=spf1 include:_spf.relay.example -ip4:198.51.100.9 a ~all"),
+        # What stands there is no record that counts.
+        (None, ["198.51.100.9"], {}, "v=spf1 include:_spf.relay.example ~all"),
+        ("v=spf1 ipv4:192.0.2.9 -all", ["198.51.100.9"], {}, "v=spf1 ip4:192.0.2.9 include:_spf.relay.example -all"),
+        (["v=spf1 a -all", "v=spf1 mx -all"], ["198.51.100.9"], {}, "v=spf1 a mx include:_spf.relay.example -all"),
+        (" v=spf1 a -all", [], {}, "v=spf1 a -all"),
+    ],
+)  # fmt: skip
+def test_the_record_to_have(record: Any, ips: list[str], options: dict[str, Any], expected: str) -> None:
+    found = suggestion(record, *ips, **options)
+    assert found.record == expected
+    assert found.is_smallest
+    assert found.advice is (Advice.KEEP if record == expected else Advice.CHANGE)
+    assert not found.shortfalls
+    assert all(each.why for each in found.terms)
+
+
+def test_one_of_two_equal_addresses_stays() -> None:
+    found = suggestion("v=spf1 ip4:192.0.2.77 ip4:192.0.2.77/32 -all")
+    assert found.record in ("v=spf1 ip4:192.0.2.77 -all", "v=spf1 ip4:192.0.2.77/32 -all")
+
+
+def test_each_term_has_its_reason() -> None:
+    found = suggestion("v=spf1 a ip4:192.0.2.1 ip4:192.0.2.8 mx mx a:gone.example ~all", "198.51.100.9", "192.0.2.2")
+    assert [(each.sign, each.term, each.why) for each in found.terms] == [
+        ("=", "a", "leads to 192.0.2.1; no message given came by it"),
+        ("-", "ip4:192.0.2.1", "stale: a leads to 192.0.2.1 too, so nothing stops; no message given came by it"),
+        ("=", "ip4:192.0.2.8", "nothing else leads there; no message given came by it"),
+        ("=", "mx", "leads to 192.0.2.2; 1 message came by it"),
+        ("-", "mx", "stands in the record twice"),
+        ("-", "a:gone.example", "matches nobody: the name leads to no address"),
+        ("+", "include:_spf.relay.example", "lets 198.51.100.9 pass: Relay, a shared relay whose addresses vary"),
+        ("=", "~all", "softfail for everybody else; now it decides 1 message, from 198.51.100.9"),
+    ]  # fmt: skip
+    assert [each.names for each in found.terms if each.term == "ip4:192.0.2.8"] == [("mail.d.example",)]
+    assert found.alternative is not None
+    assert found.alternative.drop == ("ip4:192.0.2.8",)
+    assert found.alternative.record == "v=spf1 a mx include:_spf.relay.example ~all"
+
+
+@pytest.mark.parametrize(
+    ("record", "ip", "options", "standing", "told"),
+    [
+        ("v=spf1 a -all", "192.0.2.1", {}, "passing", None),
+        ("v=spf1 a -all", "198.51.100.9", {}, "served", None),
+        ("v=spf1 a -all", "192.0.2.50", {}, "unnamed", "nobody could name it"),
+        ("v=spf1 -ip4:198.51.100.9 a ~all", "198.51.100.9", {}, "refused", "on purpose, by -ip4:198.51.100.9"),
+        ("v=spf1 a -all", "192.0.2.7", {}, "unserved", "has no record that lets it pass"),
+        ("v=spf1 a -all", "192.0.2.1", {"drop": ["a"]}, "stopped", None),
+        ("v=spf1 a -all", "192.0.2.50", {"ignore": ["192.0.2.50"]}, "ignored", None),
+        ("v=spf1 a include:dead.example -all", "192.0.2.50", {}, "unknown", None),
+        ("v=spf1 a -all", "198.51.100.9", {"add": ["mx"]}, "unserved", "no term that was told leads to it"),
+    ],
+)
+def test_what_is_done_for_a_sender(
+    record: str, ip: str, options: dict[str, Any], standing: str, told: str | None
+) -> None:
+    (each,) = suggestion(record, ip, **options).senders
+    assert each.standing == standing
+    assert (told or "") in (each.why or "")
+    assert (each.why is None) == (told is None)
+
+
+def test_a_sender_of_another_domain_is_not_its_business() -> None:
+    found = suggestion("v=spf1 a -all", Sender("198.51.100.9", "bounce@news.example"))
+    assert found.record == "v=spf1 a -all"
+    assert [(each.standing, each.before) for each in found.senders] == [(SenderStanding.ELSEWHERE, None)]
+    assert not found.unserved
+
+
+def test_why_something_else_was_not_proposed() -> None:
+    found = suggestion("v=spf1 -all", "198.51.100.70", "192.0.2.7")
+    assert {each.term: each.why for each in found.rejected} == {
+        "ip4:198.51.100.70": "an address of Relay, whose addresses vary: the next message may not pass",
+        "include:costly.example": "it lets a sender pass as well, but costs 2 more lookups",
+        "include:absent.example": "192.0.2.7 is Absent by its reverse DNS, but absent.example has no SPF record that "
+        "lets anybody pass",
+    }
+
+
+def test_what_has_to_be_known() -> None:
+    found = suggestion(
+        "v=spf1 a -all", Sender("198.51.100.9", "@d.example", reported="pass"), "203.0.113.1", "192.0.2.50"
+    )
+    assert codes(found) == {
+        CaveatCode.SHARED_SERVICE, CaveatCode.LOCKDOWN, CaveatCode.YOURS, CaveatCode.RETURN_PATH, CaveatCode.SUPERSEDED,
+        CaveatCode.CUSTOMER_INCLUDE, CaveatCode.UNNAMED, CaveatCode.REPORT_DIFFERS,
+    }  # fmt: skip
+    texts = [each.text for each in found.caveats]
+    assert "Relay offers a lockdown." in texts
+    assert any("mail of its other customers passes for your domain as well, from any of its 256" in t for t in texts)
+    assert codes(suggestion("v=spf1 -all", "192.0.2.50", want=["192.0.2.50"])) == {CaveatCode.UNNAMED_ADDED}
+    assert CaveatCode.STOPS in codes(suggestion("v=spf1 a -all", "192.0.2.1", drop=["a"]))
+    assert CaveatCode.REDIRECT in codes(suggestion("v=spf1 redirect=other.example", "198.51.100.9"))
+    assert CaveatCode.FIRST_RECORD in codes(suggestion(None, "198.51.100.9"))
+    assert CaveatCode.MENDED in codes(suggestion("v=spf1 ipv4:192.0.2.9 -all"))
+    assert CaveatCode.BEFORE_REFUSAL in codes(suggestion("v=spf1 ?ip4:198.51.100.9 ~all", "198.51.100.9"))
+    assert CaveatCode.UNUSED in codes(suggestion("v=spf1 ip4:192.0.2.9 a -all", "192.0.2.1"))
+    assert CaveatCode.UNUSED not in codes(suggestion("v=spf1 ip4:192.0.2.9 a -all"))  # nothing was given to be used
+    assert CaveatCode.LARGE in codes(suggestion(["v=spf1 a -all", "x" * 500]))
+    unknown = Sender("198.51.100.9", "@d.example")
+    assert CaveatCode.RESTS_ON_MORE in codes(suggestion("v=spf1 exists:%{l}.d.example -all", unknown))
+
+
+def test_an_address_of_a_service_is_warned_of_and_still_simulated() -> None:
+    found = suggestion("v=spf1 a -all", "198.51.100.9", add=["ip4:198.51.100.10"])
+    assert found.record == "v=spf1 a ip4:198.51.100.10 -all"
+    (warning,) = [each.text for each in found.caveats if each.code is CaveatCode.VARYING_ADDRESS]
+    assert "a relay whose addresses vary" in warning
+    assert "Use include:_spf.relay.example in place of ip4:198.51.100.10" in warning
+    assert [each.after for each in found.unserved] == [Result.FAIL]
+    assert ("include:_spf.relay.example", "it would let 198.51.100.9 pass, but was not told") in found.rejected
+    found = suggestion("v=spf1 a -all", add=["ip4:192.0.2.50"])
+    assert codes(found) == {CaveatCode.UNNAMED_ADDED}
+
+
+def test_names_go_only_where_the_limits_ask_for_it() -> None:
+    record = "v=spf1 a a:mail.d.example include:other.example -all"
+    assert suggestion(record).record == record
+    found = suggestion(record, limits=Limits(lookups=2))
+    assert found.record == "v=spf1 a include:other.example -all"
+    assert [each.why for each in found.terms if each.sign == "-"] == [
+        "goes to keep the limits: include:other.example leads to 192.0.2.8 too"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("record", "ips", "options", "shortfall"),
+    [
+        ("v=spf1 include:news.example mx -all", ["198.51.100.9"], {"limits": Limits(lookups=2)},
+         (Limit.LOOKUPS, 3, 2)),
+        ("v=spf1 mx -all", ["192.0.2.1", "192.0.2.8"], {"limits": Limits(voids=1)}, (Limit.VOID_LOOKUPS, 3, 1)),
+        ("v=spf1 a -all", ["198.51.100.9"], {"max_answer": 90}, (Limit.SIZE, 91, 90)),
+        ("v=spf1 exists:%{i}.x.example -exists:%{l}.y.example -all", ["198.51.100.9"], {"limits": Limits(voids=1)},
+         (Limit.VOID_LOOKUPS, 2, 1)),
+    ],
+)  # fmt: skip
+def test_when_no_record_fits_the_limit_is_said_and_by_how_much(
+    record: str, ips: list[str], options: dict[str, Any], shortfall: tuple[Limit, int, int]
+) -> None:
+    found = suggestion(record, *ips, **options)
+    assert (found.advice, found.record) == (Advice.NONE_FITS, None)
+    assert shortfall in found.shortfalls
+    assert found.closest is not None
+    assert found.simulation is not None
+    assert found.forms() == {}
+
+
+@pytest.mark.parametrize(
+    ("record", "told"),
+    [
+        ("v=spf1 foo:bar baz -all", "what was meant can't be told"),
+        (["v=spf1 a -all", "v=spf1 redirect=other.example"], "no one record says what they say"),
+    ],
+)
+def test_what_cannot_be_built_on_is_refused_with_the_reason(record: Any, told: str) -> None:
+    found = suggestion(record, "198.51.100.9")
+    assert found.advice is Advice.BROKEN
+    assert told in (found.refusal or "")
+    assert found.record is None
+    assert [each.standing for each in found.senders] == [SenderStanding.UNKNOWN]
+    assert found.to_dict()["advice"] == "broken"
+
+
+@pytest.mark.parametrize(
+    ("name", "advice", "told"),
+    [
+        ("gone.example", Advice.BROKEN, "DNS has no name gone.example"),
+        ("alias.example", Advice.BROKEN, "an alias (CNAME) of elsewhere.example"),
+        ("dead.example", Advice.UNKNOWN, "DNS could not answer (SERVFAIL)"),
+    ],
+)
+def test_names_without_a_record_that_could_be_changed(name: str, advice: Advice, told: str) -> None:
+    zone = Zone(
+        {**OTHERS, "alias.example": {"CNAME": "elsewhere.example"}, "elsewhere.example": {"TXT": "v=spf1 -all"}}
+    )
+    found = spfengine.suggest(name, resolver=zone, catalogue=CATALOGUE)
+    assert found.advice is advice
+    assert told in (found.refusal or "")
+    own = spfengine.suggest("alias.example", resolver=zone, catalogue=CATALOGUE, own=["elsewhere.example"])
+    assert own.advice is Advice.KEEP
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"drop": ["ip4:192.0.2.99"]}, "the record has no term ip4:192.0.2.99; its terms are: a, -all"),
+        ({"keep": ["mx"]}, "the record has no term mx"),
+        ({"drop": ["a"], "keep": ["+A"]}, "a is told to go and to stay"),
+        ({"add": ["ipv4:192.0.2.1"]}, "is no term: ipv4 is no mechanism"),
+        ({"add": ["a mx"]}, "is not one mechanism"),
+        ({"add": ["redirect=x.example"]}, "is not one mechanism"),
+        ({"want": ["192.0.2.0/99"]}, "no address and no network"),
+    ],
+)
+def test_what_is_told_wrongly_is_the_callers_mistake(options: dict[str, Any], told: str) -> None:
+    with pytest.raises(ArgumentError, match=told.replace("+", r"\+").replace(".", r"\.")):
+        suggestion("v=spf1 a -all", **options)
+
+
+def test_other_mistakes() -> None:
+    with pytest.raises(spfengine.AddressError):
+        suggestion("v=spf1 a -all", ignore=["x"])
+    with pytest.raises(ArgumentError):
+        spfengine.suggest("localhost", resolver=Zone({}))
+
+
+def test_asyncio_gives_the_same_and_a_suggestion_is_a_value() -> None:
+    zone = Zone({**OTHERS, "d.example": {**OTHERS["d.example"], "TXT": "v=spf1 a -all"}})
+    arguments: dict[str, Any] = {"resolver": zone, "catalogue": CATALOGUE, "now": 1.0}
+    senders = [Sender("198.51.100.9", "@d.example")]
+    found = spfengine.suggest("d.example", senders, **arguments)
+    assert asyncio.run(spfengine.asuggest("d.example", senders, **arguments)) == found
+    assert pickle.loads(pickle.dumps(found)) == found
+    assert set(found.forms()) == {"cpanel", "cpanel-split", "bind", "route53", "octodns"}
+    assert found.to_dict()["schema"] == "spfengine.suggestion/1"
+
+
+def test_a_search_that_is_cut_short_says_so() -> None:
+    record = "v=spf1 " + " ".join(f"ip4:192.0.2.{n}/{31 - n % 2}" for n in range(60)) + " -all"
+    found = suggestion(record, "198.51.100.9", max_drafts=1)
+    assert found.record is not None
+    assert not found.is_smallest
+    assert CaveatCode.NOT_SMALLEST in codes(found)

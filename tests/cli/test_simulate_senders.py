@@ -1,0 +1,261 @@
+"""`spfengine simulate --senders`: what becomes of each sender, what disagrees with reports, and what it rests on."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spfengine.cli.senders_csv import COLUMNS, safe
+from spfengine.evidence.reading import read_evidence
+from tests.cli.conftest import SEED, Call, process, terminal
+
+Suite = Callable[[dict[str, Any]], str]
+DRAFT = ("--draft", "v=spf1 +a +mx include:relay.mailchannels.net ~all")
+TABLE = """\
+ip,sender,helo,count,label,reported,header_from
+23.83.218.24,@seed.example,,120,the relay,softfail,seed.example
+23.83.209.25,@seed.example,,1040,,softfail,seed.example
+203.0.113.80,alice@seed.example,www.seed.example,4,web server,pass,news.seed.example
+150.95.55.137,@seed.example,,2,jp58,softfail,
+198.51.100.9,bob@other.example,,3,,pass,
+198.51.100.10,bob@seed.example,,200,,pass,
+192.0.2.200,@bounce.esp.example,,7,ESP,none,seed.example
+"""
+PAGE = """\
+seed.example: something gets worse
+
+  the record as it is gives another result than was reported  2 sources, 202 messages
+      198.51.100.10  200  pass was reported, now softfail  bob@seed.example  by ~all
+      150.95.55.137    2  softfail was reported, now pass  jp58  by +ip4:150.95.55.137
+      DNS has changed since then, a forwarder sent these on, or the report is about another identity
+
+  seed.example: the SPF record changes
+      +a
+      +mx
+    - +ip4:150.95.55.137
+    - +ip4:163.44.239.12
+    + include:relay.mailchannels.net
+      ~all
+
+  senders  6 sources, 1,373 messages
+    newly passing  2 sources, 1,160 messages
+      23.83.209.25  1,040  softfail → pass  seed.example  by include:relay.mailchannels.net  \
+From: seed.example not aligned → aligned
+      23.83.218.24    120  softfail → pass  the relay  by include:relay.mailchannels.net  \
+From: seed.example not aligned → aligned
+    newly failing  1 source, 2 messages
+      150.95.55.137  2  pass → softfail  jp58  by ~all
+    still failing  2 sources, 207 messages
+      198.51.100.10  200  softfail → softfail  bob@seed.example  by ~all
+      192.0.2.200      7  none → none          ESP  by domain-not-found  From: seed.example not aligned
+    unchanged, passing  1 source, 4 messages
+      203.0.113.80  4  pass → pass  web server  by +a  From: news.seed.example not aligned
+
+"""
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Callable[[str], str]:
+    def write(text: str) -> str:
+        path = tmp_path / "senders.csv"
+        path.write_text(text, encoding="utf-8")
+        return str(path)
+
+    return write
+
+
+Table = Callable[[str], str]
+
+
+def simulate(call: Call, path: str, *more: str, zone: str = SEED, domain: str = "seed.example") -> Any:
+    return call(
+        "simulate", domain, "--zone", zone, *(more if "--draft" in more else (*DRAFT, *more)), "--senders", path
+    )
+
+
+def test_before_and_after_word_by_word(call: Call, table: Table) -> None:
+    ended = simulate(call, table(TABLE))
+    assert ended.out.startswith(PAGE)
+    assert ended.code == 1
+    assert "left aside: 1 source, 3 messages that neither send from seed.example nor have it in From\n" in ended.err
+
+
+def test_it_fits_a_terminal(table: Table) -> None:
+    path = table(TABLE)
+    for columns in (40, 80):
+        ended = terminal("simulate", "seed.example", "--zone", SEED, *DRAFT, "--senders", path, columns=columns)
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", ended.out)
+        assert [row for row in plain.splitlines() if len(row) > columns and not row.startswith("v=spf1")] == []
+
+
+def test_many_senders_are_told_by_their_number(call: Call, table: Table) -> None:
+    rows = [f"203.0.{n >> 8}.{n & 255},@seed.example,,{n + 1}" for n in range(300)]
+    ended = simulate(call, table("\n".join(["ip,sender,helo,count", *rows])))
+    assert "    still failing  300 sources, 45,150 messages\n      203.0.1.43  300  softfail" in ended.out
+    assert "      … and 280 sources, 39,340 messages more; --csv and --json have them all\n" in ended.out
+    assert len(ended.out.splitlines()) < 70
+    assert len(json.loads(simulate(call, table(TABLE), "--json").out)["senders"]) == 6
+
+
+def test_what_a_result_rests_on_is_said(call: Call, table: Table, suite: Suite) -> None:
+    zone = suite({
+        "x.example": [{"TXT": "v=spf1 ip4:192.0.2.1 exists:%{l}.users.example exists:%{h}.helo.example -all"}],
+        "postmaster.users.example": [{"A": "127.0.0.2"}],
+    })  # fmt: skip
+    path = table(
+        "192.0.2.1,@x.example\n192.0.2.2,@x.example\n192.0.2.3,bob@x.example\n192.0.2.4,bob@x.example,h.example\n"
+    )
+    draft = ("--draft", "v=spf1 ip4:192.0.2.1 exists:%{l}.users.example exists:%{h}.helo.example ~all")
+    ended = simulate(call, path, *draft, zone=zone, domain="x.example")
+    assert "    ! the HELO name is not known, but the result of 192.0.2.3 rests on it\n" in ended.out
+    assert "    ! the local part is not known, but the result of 192.0.2.2 rests on it\n" in ended.out
+    document = json.loads(simulate(call, path, *draft, "--json", zone=zone, domain="x.example").out)
+    assert [each["rests_on"] for each in document["senders"]] == [[], ["local-part"], ["helo"], []]
+
+
+def test_the_null_sender_rests_on_helo(call: Call, table: Table) -> None:
+    path = table("ip,sender,helo,header_from\n203.0.113.80,<>,seed.example,seed.example\n")
+    sender = json.loads(simulate(call, path, "--json").out)["senders"][0]
+    assert (sender["before"], sender["rests_on"], sender["alignment"]["after"]["aligned"]) == ("pass", [], True)
+
+
+def test_the_alignment_that_dns_cannot_tell_is_not_known(call: Call, table: Table, suite: Suite) -> None:
+    zone = suite({"m.x.example": [{"TXT": "v=spf1 +all"}], "_dmarc.m.x.example": ["SERVFAIL"]})
+    path = table("ip,sender,helo,header_from\n192.0.2.1,@m.x.example,,x.example\n")
+    ended = simulate(call, path, "--draft", "v=spf1 ?all +all", zone=zone, domain="m.x.example")
+    assert "From: x.example alignment not known → not aligned" in ended.out
+    table_of = csv.DictReader(io.StringIO(simulate(call, path, "--draft", "v=spf1 ip4:0.0.0.0/0 -all", "--csv",
+                                                   zone=zone, domain="m.x.example").out))  # fmt: skip
+    assert [row["aligned_before"] for row in table_of] == ["unknown"]
+
+
+def test_the_mode_of_alignment_is_told(call: Call, table: Table, suite: Suite) -> None:
+    path = table("ip,sender,helo,header_from\n192.0.2.1,@m.x.example,,x.example\n")
+    for record, told in (("v=DMARC1", "aligned (relaxed)"), ("v=DMARC1; aspf=s", "not aligned (strict is asked for)")):
+        zone = suite({"m.x.example": [{"TXT": "v=spf1 +all"}], "_dmarc.x.example": [{"TXT": record}]})
+        out = simulate(call, path, "--draft", "v=spf1 ?all +all", zone=zone, domain="m.x.example").out
+        assert f"From: x.example {told} → not aligned\n" in out
+
+
+def test_alignment_by_a_list_of_public_suffixes(call: Call, table: Table, tmp_path: Path) -> None:
+    listed = tmp_path / "psl"
+    listed.write_text("example\n", encoding="ascii")
+    ended = simulate(call, table(TABLE), "--public-suffixes", str(listed))
+    assert "From: news.seed.example aligned (relaxed)\n" in ended.out
+    listed.write_text("<html>\n", encoding="ascii")
+    ended = simulate(call, table(TABLE), "--public-suffixes", str(listed))
+    assert ended.code == 65
+    assert "line 1: '<html>' is no rule" in ended.err
+    ended = simulate(call, table(TABLE), "--public-suffixes", str(tmp_path / "none"))
+    assert ended.code == 66
+
+
+def test_a_table_that_senders_reads_again(call: Call, table: Table, tmp_path: Path) -> None:
+    ended = simulate(call, table(TABLE), "--csv")
+    assert ended.code == 1
+    rows = list(csv.DictReader(io.StringIO(ended.out)))
+    assert tuple(rows[0]) == COLUMNS
+    assert [row["ip"] for row in rows][:2] == ["23.83.209.25", "198.51.100.10"]
+    assert {row["effect"] for row in rows} == {"newly-passing", "newly-failing", "still-failing", "unchanged"}
+    assert rows[-1]["by"] == "~all"
+    again = tmp_path / "again.csv"
+    again.write_text(ended.out, encoding="utf-8")
+    first, second = read_evidence([table(TABLE)]).senders, read_evidence([str(again)]).senders
+    assert set(second) == {sender for sender in first if sender.ip != "198.51.100.9"}
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+a", "'+a"),
+        ("-all", "'-all"),
+        ("@SUM(1)", "'@SUM(1)"),
+        (" =1", "' =1"),
+        ('"=1', "'\"=1"),
+        ("\t=1", "\\x09=1"),
+        ("a\r\n=1", "a\\x0d\\x0a=1"),
+        ("|calc", "'|calc"),
+        ("~all", "~all"),
+        ("x" * 2000, "x" * 1000 + "…"),
+        ("", ""),
+    ],
+)
+def test_no_cell_is_a_formula(text: str, cell: str) -> None:
+    assert safe(text) == cell
+
+
+def test_hostile_labels_steer_nothing(table: Table) -> None:
+    evil = "=cmd|' /C calc'!A0\x1b[31m\u202e[bold]"
+    path = table(f'ip,sender,label,count,reported,header_from\n23.83.218.24,@seed.example,"{evil}",1,pass,"{evil}"\n')
+    for form in ([], ["--json"], ["--csv"]):
+        ended = process("simulate", "seed.example", "--zone", SEED, *DRAFT, "--senders", path, *form)
+        assert all(character == "\n" or character.isprintable() for character in ended.out + ended.err)
+        assert "Traceback" not in ended.err
+        if form == ["--csv"] and "calc" in ended.out:
+            assert all(
+                not cell.startswith(("=", "+", "-", "@")) for row in csv.reader(io.StringIO(ended.out)) for cell in row
+            )
+
+
+def test_json_says_what_was_read(call: Call, table: Table) -> None:
+    document = json.loads(simulate(call, table(TABLE), "--json").out)
+    assert document["evidence"]["messages"] == 1376
+    assert {each["disagrees"] for each in document["senders"]} == {True, False}
+    assert document["senders"][0]["alignment"]["after"] == {
+        "aligned": True, "strict": True, "relaxed": True, "policy_strict": None, "header_from": "seed.example",
+        "spf_domain": "seed.example", "organisational_domains": None, "why": "the same domain",
+    }  # fmt: skip
+
+
+def test_senders_of_a_whole_zone_go_to_their_own_names(call: Call, table: Table) -> None:
+    files = ("--zone", SEED, "--zone-after", SEED)
+    ended = call("simulate", *files, "--senders", table(TABLE), "--csv")
+    rows = list(csv.DictReader(io.StringIO(ended.out)))
+    assert {(row["domain"], row["ip"]) for row in rows} == {
+        ("seed.example", ip)
+        for ip in ("23.83.218.24", "23.83.209.25", "203.0.113.80", "150.95.55.137", "198.51.100.10")
+    }
+    assert "seed.example: no result changes" in call("simulate", *files, "--senders", table(TABLE)).out
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "told"),
+    [
+        (("--json", "--csv"), 64, "expected one of --json and --csv"),
+        (("--paste", "word"), 64, "'word' is not one of"),
+        (("--zone", "-", "--senders", "-"), 64, "only one file can be -"),
+        (("--senders", "/none/x.xml"), 66, "/none/x.xml can't be read"),
+    ],
+)
+def test_mistakes(call: Call, table: Table, more: tuple[str, ...], code: int, told: str) -> None:
+    ended = simulate(call, table(TABLE), *more)
+    assert (ended.code, ended.out) == (code, "")
+    assert told in ended.err
+
+
+def test_no_sender_at_all_is_told(call: Call, table: Table) -> None:
+    assert simulate(call, table("ip,sender\n")).code == 65
+
+
+def test_records_ready_to_paste(call: Call, suite: Suite) -> None:
+    zone = suite({"x.example": [{"TXT": "v=spf1 -all"}, {"TXT": "other; text"}]})
+    forms = [part for form in ("cpanel", "cpanel-split", "bind", "route53", "octodns") for part in ("--paste", form)]
+    out = call("simulate", "x.example", "--zone", zone, "--draft", "v=spf1 mx -all", *forms).out
+    pasted = out.partition("to publish as TXT of x.example:\n")[2]
+    assert pasted.startswith('  cpanel:\nv=spf1 mx -all\n  cpanel-split:\n"v=spf1 mx -all"\n  bind:\n')
+    assert 'x.example. IN TXT "v=spf1 mx -all"\n' in pasted
+    assert '"Value": "\\"other; text\\""' in pasted
+    assert "  - 'other\\; text'" in pasted
+    assert "replaces every TXT record" not in pasted  # the other one is known, and kept
+
+
+def test_a_name_of_a_zone_is_relative_to_it_in_octodns(call: Call) -> None:
+    out = call("simulate", "seed.example", "--zone", SEED, "--draft", "v=spf1 include:_spf.seed.example ~all",
+               "--draft", "_spf.seed.example=v=spf1 mx:seed.example -all", "--paste", "octodns").out  # fmt: skip
+    assert "\n'_spf':\n- type: TXT\n  value: 'v=spf1 mx:seed.example -all'\n" in out

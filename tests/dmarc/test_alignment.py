@@ -1,0 +1,279 @@
+"""Whether SPF is aligned with From: the tree walk of RFC 9989, lists of public suffixes, and what strangers publish."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import spfengine
+from spfengine import Question, RRType, Status, Zone
+from spfengine.dmarc.policy_record import select_policy_record
+from spfengine.dmarc.tree_walk import MAX_QUESTIONS, walk
+from spfengine.drivers import drive
+
+TXT = RRType.TXT
+
+
+def zone(**records: Any) -> Zone:
+    """DMARC records by domain, dots written as underscores."""
+    return Zone({f"_dmarc.{name.replace('_', '.')}": {"TXT": text} for name, text in records.items()})
+
+
+class Asked:
+    def __init__(self, resolver: Any) -> None:
+        self.resolver = resolver
+        self.names: list[str] = []
+
+    def resolve(self, question: Question) -> spfengine.Answer:
+        assert question.type is TXT
+        self.names.append(question.name)
+        answer: spfengine.Answer = self.resolver.resolve(question)
+        return answer
+
+
+def organisation(domain: str, resolver: Any) -> str | None:
+    return drive(walk(domain), resolver, None).organisational_domain
+
+
+@pytest.mark.parametrize(
+    ("domain", "asked"),
+    [
+        ("com", ["com"]),
+        ("example.com", ["example.com", "com"]),
+        ("a.mail.Example.com", ["a.mail.example.com", "mail.example.com", "example.com", "com"]),
+        ("a.b.c.d.e.f.g", ["a.b.c.d.e.f.g", "b.c.d.e.f.g", "c.d.e.f.g", "d.e.f.g", "e.f.g", "f.g", "g"]),
+        ("a.b.c.d.e.f.g.h", ["a.b.c.d.e.f.g.h", "b.c.d.e.f.g.h", "c.d.e.f.g.h", "d.e.f.g.h", "e.f.g.h", "f.g.h",
+                             "g.h", "h"]),
+        ("a.b.c.d.e.f.g.h.i.j.mail.example.com",
+         ["a.b.c.d.e.f.g.h.i.j.mail.example.com", "g.h.i.j.mail.example.com", "h.i.j.mail.example.com",
+          "i.j.mail.example.com", "j.mail.example.com", "mail.example.com", "example.com", "com"]),
+    ],
+)  # fmt: skip
+def test_the_walk_asks_eight_names_at_most(domain: str, asked: list[str]) -> None:
+    """RFC 9989 §4.10: of names with eight labels or more, those between the first and the one of seven are left out."""
+    resolver = Asked(Zone({}))
+    assert organisation(domain, resolver) == domain.lower()
+    assert resolver.names == [f"_dmarc.{name}" for name in asked]
+
+
+@pytest.mark.parametrize("first", ["y" * 64, ".".join(["z" * 60] * 4)])
+def test_a_name_that_can_have_no_record_is_not_asked_for(first: str) -> None:
+    resolver = Asked(Zone({}))
+    assert organisation(f"{first}.example.com", resolver) == f"{first}.example.com"
+    assert resolver.names[-2:] == ["_dmarc.example.com", "_dmarc.com"]
+    assert max(map(len, resolver.names)) <= 253
+
+
+@pytest.mark.parametrize(
+    ("records", "expected"),
+    [
+        ({}, "a.mail.example.com"),
+        ({"example_com": "v=DMARC1; p=none"}, "example.com"),
+        ({"mail_example_com": "v=DMARC1;p=none", "example_com": "v=DMARC1"}, "example.com"),
+        ({"a_mail_example_com": "v=DMARC1"}, "a.mail.example.com"),
+        ({"mail_example_com": "v=DMARC1; psd=n", "example_com": "v=DMARC1"}, "mail.example.com"),
+        ({"com": "v=DMARC1; psd=y"}, "example.com"),
+        ({"example_com": "v=DMARC1; psd=y"}, "mail.example.com"),
+        ({"example_com": "v=DMARC1; psd=y", "com": "v=DMARC1"}, "mail.example.com"),
+        ({"a_mail_example_com": "v=DMARC1; psd=y"}, "a.mail.example.com"),
+        ({"example_com": "v=DMARC1; PSD = N ; p=none", "com": "v=DMARC1"}, "example.com"),
+        ({"example_com": "v=DMARC1; psd=maybe", "com": "v=DMARC1; psd=u"}, "com"),
+        ({"example_com": ["v=DMARC1; p=none", "v=DMARC1; p=reject"]}, "a.mail.example.com"),
+        ({"example_com": ["v=DMARC1; p=none", "other"]}, "example.com"),
+        ({"example_com": "v=DMARC2; psd=n"}, "a.mail.example.com"),
+        ({"example_com": "v=dmarc1; psd=n"}, "a.mail.example.com"),
+        ({"example_com": "p=none; v=DMARC1"}, "a.mail.example.com"),
+        ({"example_com": " v=DMARC1"}, "a.mail.example.com"),
+        ({"example_com": "v=DMARC1x"}, "a.mail.example.com"),
+        ({"example_com": "v = DMARC1 "}, "example.com"),
+        ({"example_com": "v = DMARC1 ; p=none"}, "example.com"),
+        ({"example_com": ("v=DM", "ARC1; p", "sd=n")}, "example.com"),
+        ({"example_com": "v=DMARC1; psd=n; psd=y"}, "example.com"),
+    ],
+)
+def test_the_organisational_domain(records: dict[str, Any], expected: str) -> None:
+    assert organisation("a.mail.example.com", zone(**records)) == expected
+
+
+def test_what_dns_could_not_answer_is_not_known() -> None:
+    failing = Zone({"_dmarc.example.com": {"TXT": Status.TIMEOUT}, "_dmarc.com": {"TXT": "v=DMARC1"}})
+    found = drive(walk("mail.example.com"), failing, None)
+    assert found.organisational_domain is None
+    assert found.failed == Question("_dmarc.example.com", TXT)
+    told = spfengine.alignment("example.com", "mail.example.com", resolver=failing)
+    assert (told.aligned, told.relaxed, told.strict) == (None, None, False)
+    assert told.why == "DNS could not answer TXT _dmarc.example.com"
+
+
+@pytest.mark.parametrize(
+    ("spf", "author", "records", "expected"),
+    [
+        (None, "example.com", {}, False),
+        ("example.com", "example.com", {}, True),
+        ("Example.COM.", "bob@example.com", {}, True),
+        ("mail.example.com", "example.com", {}, False),
+        ("mail.example.com", "example.com", {"example_com": "v=DMARC1; p=none"}, True),
+        ("mail.example.com", "news.example.com", {"example_com": "v=DMARC1; p=none"}, True),
+        ("mail.example.com", "example.com", {"example_com": "v=DMARC1; aspf=s"}, False),
+        ("example.com", "example.com", {"example_com": "v=DMARC1; aspf=s"}, True),
+        ("example.com", "news.example.com", {"example_com": "v=DMARC1; aspf=s"}, False),
+        ("example.com", "news.example.com", {"example_com": "v=DMARC1; aspf=s", "news_example_com": "v=DMARC1"}, True),
+        ("example.com", "news.example.com", {"example_com": "v=DMARC1", "news_example_com": "v=DMARC1; aspf=s"}, False),
+        ("a.example", "b.example", {"example": "v=DMARC1; psd=y"}, False),
+        ("a.example", "b.example", {"example": "v=DMARC1"}, True),
+        ("m.a.example", "a.example", {"example": "v=DMARC1; psd=y"}, True),
+        ("m.a.example", "a.example", {"example": "v=DMARC1; psd=y; aspf=s"}, False),
+        ("example.org", "example.com", {}, False),
+        ("b\u00fccher.example", "xn--bcher-kva.example", {}, True),
+        ("example.com", "", {}, False),
+        ("example.com", "<>", {}, False),
+        ("example.com", "a..com", {}, False),
+        ("example.com", "x" * 300 + ".com", {}, False),
+        ("example.com", "com", {}, False),
+        ("a..com", "example.com", {}, False),
+        ("example.com", "\u202e\x1b[31m.com", {}, False),
+    ],
+)
+def test_alignment(spf: str | None, author: str, records: dict[str, Any], expected: bool) -> None:
+    found = spfengine.alignment(spf, author, resolver=zone(**records))
+    assert found.aligned is expected
+    assert found.why.isprintable()
+    assert asyncio.run(spfengine.aalignment(spf, author, resolver=zone(**records))) == found
+    assert found.to_dict()["aligned"] is expected
+
+
+def test_equal_names_and_names_without_anything_in_common_ask_nothing() -> None:
+    resolver = Asked(Zone({}))
+    assert spfengine.alignment("example.com", "example.com", resolver=resolver).strict
+    assert spfengine.alignment("example.com", "example.org", resolver=resolver).aligned is False
+    assert spfengine.alignment(None, "example.org", resolver=resolver).why == "SPF did not pass"
+    assert resolver.names == []
+
+
+def test_the_result_of_a_check_counts_with_pass_only() -> None:
+    served = Zone({"x.example": {"TXT": "v=spf1 ip4:192.0.2.1 -all"}})
+    passed = spfengine.check("192.0.2.1", "bob@x.example", resolver=served)
+    failed = spfengine.check("192.0.2.2", "bob@x.example", resolver=served)
+    null = spfengine.check("192.0.2.1", "", "x.example", resolver=served)
+    assert spfengine.alignment(passed, "x.example", resolver=served).aligned is True
+    assert spfengine.alignment(null, "x.example", resolver=served).aligned is True
+    assert spfengine.alignment(failed, "x.example", resolver=served).aligned is False
+    with pytest.raises(spfengine.ArgumentError, match="MAIL FROM identity alone"):
+        spfengine.alignment(spfengine.check_helo("::1", "x.example", resolver=served), "x.example", resolver=served)
+
+
+@pytest.mark.parametrize(
+    ("spf", "author", "told"),
+    [(1, "x.example", "spf must be a CheckResult"), ("x.example", None, "header_from must be text, not NoneType")],
+)
+def test_misuse(spf: Any, author: Any, told: str) -> None:
+    with pytest.raises(spfengine.ArgumentError, match=told):
+        spfengine.alignment(spf, author, resolver=Zone({}))
+
+
+def test_live_dns_is_asked_where_no_resolver_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    served = zone(example_com="v=DMARC1")
+    monkeypatch.setattr("spfengine.checks.default_resolver", lambda: served)
+    assert spfengine.alignment("mail.example.com", "example.com").aligned is True
+    assert asyncio.run(spfengine.aalignment("mail.example.com", "example.com")).aligned is True
+
+
+names = st.lists(st.sampled_from(["a", "b", "c", "com", "x" * 63]), min_size=1, max_size=30).map(".".join)
+records = st.one_of(
+    st.sampled_from([b"v=DMARC1", b"v=DMARC1;psd=n", b"v=DMARC1; psd=y;", b"v=DMARC1; aspf=s", b"v=DMARC1;" * 9000]),
+    st.binary(max_size=60).map(lambda rest: b"v=DMARC1;" + rest),
+    st.binary(max_size=60),
+)
+
+
+@given(names, st.lists(st.lists(records, max_size=3), min_size=9, max_size=9))
+def test_whatever_is_published_the_walk_ends_in_the_domain_or_above_it(domain: str, published: list[Any]) -> None:
+    asked: list[str] = []
+
+    class Hostile:
+        def resolve(self, question: Question) -> spfengine.Answer:
+            asked.append(question.name)
+            return spfengine.Answer.txt(*published[len(asked) % 9])
+
+    found = drive(walk(domain), Hostile(), None)
+    assert len(asked) <= MAX_QUESTIONS
+    assert found.organisational_domain is not None
+    assert f".{domain}".endswith(f".{found.organisational_domain}")
+    assert found.strict in (True, False)
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_any_two_names_are_aligned_or_not(spf: str, author: str) -> None:
+    assert spfengine.alignment(spf, author, resolver=Zone({})).aligned in (True, False)
+
+
+@given(st.binary(max_size=200))
+def test_any_record_is_read(text: bytes) -> None:
+    found = select_policy_record("x.example", spfengine.Answer.txt(b"v=DMARC1;" + text))
+    assert found is not None
+    assert found.psd in ("y", "n", "u")
+
+
+LIST = "// a comment\n\ncom\nco.uk comment\n*.ck\n!www.ck\nuk\n\u4e2d\u56fd\n"
+
+
+@pytest.mark.parametrize(
+    ("spf", "author", "expected"),
+    [
+        ("a.example.com", "b.example.com", True),
+        ("a.co.uk", "b.co.uk", False),
+        ("m.a.co.uk", "A.CO.UK", True),
+        ("x.a.ck", "y.a.ck", False),
+        ("x.www.ck", "www.ck", True),
+        ("com", "a.com", False),
+        ("a.x.unknown", "b.x.unknown", True),
+        ("a.x.xn--fiqs8s", "x.\u4e2d\u56fd", True),
+    ],
+)
+def test_by_a_list_of_public_suffixes_nothing_is_asked(spf: str, author: str, expected: bool) -> None:
+    resolver = Asked(zone(com="v=DMARC1"))
+    suffixes = spfengine.PublicSuffixes(LIST)
+    assert spfengine.alignment(spf, author, resolver=resolver, suffixes=suffixes).aligned is expected
+    assert resolver.names == []
+
+
+@given(names)
+def test_an_organisational_domain_by_a_list_is_the_domain_or_above_it(domain: str) -> None:
+    assert f".{domain}".endswith("." + spfengine.PublicSuffixes(LIST).organisational_domain(domain))
+
+
+def test_a_list_from_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "public_suffix_list.dat"
+    path.write_bytes(b"\xef\xbb\xbf" + LIST.encode())
+    assert spfengine.PublicSuffixes.from_file(path).organisational_domain("a.b.co.uk") == "b.co.uk"
+    with pytest.raises(FileNotFoundError):
+        spfengine.PublicSuffixes.from_file(tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"", "there is no rule in this list"),
+        (b"// only comments\n", "there is no rule in this list"),
+        (b"com\n<html>\n", "line 2: '<html>' is no rule"),
+        (b"com\n\x1b[31m\n", r"line 2: '.x1b.31m' is no rule"),
+        (b"\xff", "UTF-8; octet 0 is not"),
+        (b"a." * (9 << 20), "at most 16 MiB"),
+        (("\u4e2d" * 70 + ".com\n").encode(), "this list of public suffixes can't be used"),
+    ],
+)
+def test_a_file_that_is_no_list_is_refused(tmp_path: Path, data: bytes, told: str) -> None:
+    path = tmp_path / "list"
+    path.write_bytes(data)
+    with pytest.raises(spfengine.ArgumentError, match=told):
+        spfengine.PublicSuffixes.from_file(path)
+
+
+def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "publicsuffixlist", None)
+    with pytest.raises(spfengine.MissingExtraError, match="pip install publicsuffixlist"):
+        spfengine.PublicSuffixes(LIST)

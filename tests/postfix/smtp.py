@@ -1,0 +1,65 @@
+"""What a client says to Postfix by XCLIENT, and what then lies in the mailbox."""
+
+import smtplib
+import time
+from pathlib import Path
+
+PATIENCE = 30.0
+
+
+def address(client: str) -> str:
+    """Return an address as a value of XCLIENT."""
+    return f"IPV6:{client}" if ":" in client else client
+
+
+def xtext(text: str) -> str:
+    """Return a text as a value of XCLIENT (RFC 3461 §4)."""
+    octets = text.encode("utf-8", "surrogateescape")
+    return "".join([chr(octet) if 33 <= octet <= 126 and octet not in b"+=" else f"+{octet:02X}" for octet in octets])
+
+
+def xclient(smtp: smtplib.SMTP, client: str, helo: str) -> None:
+    """Let Postfix take this client's connection for another client's, which then says its name."""
+    code, told = smtp.docmd("XCLIENT", f"ADDR={address(client)} NAME=[UNAVAILABLE] REVERSE_NAME=[UNAVAILABLE]")
+    assert code == 220, told
+    smtp.docmd("EHLO", helo)
+
+
+def message(number: int) -> str:
+    """Return a message that a Mailbox finds again."""
+    return f"Message-ID: <{number}@test.invalid>\r\nSubject: test\r\n\r\nHello\r\n"
+
+
+class Mailbox:
+    """The messages that Postfix has delivered, in its folder `mail`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._new = folder / "mail" / "box" / "new"
+        self._seen: set[str] = set()
+        self._messages: dict[bytes, bytes] = {}
+
+    def wait(self, number: int) -> bytes:
+        """Return a message, once it is there."""
+        end = time.monotonic() + PATIENCE
+        wanted = b"<%d@test.invalid>" % number
+        while wanted not in self._messages:
+            assert time.monotonic() < end, f"message {number} was not delivered"
+            time.sleep(0.003)
+            for path in self._new.glob("*"):
+                if path.name not in self._seen:
+                    self._seen.add(path.name)
+                    octets = path.read_bytes()
+                    self._messages[octets.partition(b"\nMessage-ID: ")[2].partition(b"\n")[0]] = octets
+                    path.unlink()
+        return self._messages.pop(wanted)
+
+
+def spf_fields(octets: bytes) -> list[str]:
+    """Return the header fields of a message that tell of SPF, as they stand in it."""
+    found: list[str] = []
+    for line in octets.decode("utf-8").partition("\n\n")[0].split("\n"):
+        if line[:1] in (" ", "\t"):
+            found[-1] += f"\n{line}"
+        else:
+            found.append(line)
+    return [field for field in found if field.lower().startswith(("received-spf:", "authentication-results:"))]

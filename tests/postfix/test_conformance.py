@@ -1,0 +1,71 @@
+"""A whole Postfix put to the test by `spfengine conformance`, once with our policy server and once with Debian's."""
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spfengine.testing.suites import SEMANTICS
+from tests.cases.official import official_suite
+from tests.cli.conftest import REPOSITORY, command, environment
+from tests.debian import program
+from tests.postfix.daemon import POLICY_PORT
+from tests.postfix.lab import needed
+
+pytestmark = [pytest.mark.debian, pytest.mark.slow]
+
+HERE = Path(__file__).parent
+THEIRS = HERE / "policyd-spf.yml"
+SMTP = ["--daemon-at", "127.0.0.1:25", "--adapter", "tests.postfix.adapter:check"]
+
+
+def conformance(kind: str, *arguments: str) -> Counter[str]:
+    """Run the cases with Postfix and a policy server beside them; return how many came out how. None is a fault."""
+    daemon = shlex.join([sys.executable, "-m", "tests.postfix.daemon", kind])
+    done = subprocess.run(
+        command("conformance", "--namespaces", "--format", "json", "--jobs", "16", "--daemon", daemon, *arguments),
+        capture_output=True, text=True, timeout=300, check=False, cwd=REPOSITORY,
+        env=environment(PATH=f"{os.environ['PATH']}:/usr/sbin:/sbin"),
+    )  # fmt: skip
+    assert done.returncode in (0, 1), done.stderr
+    report: dict[str, Any] = json.loads(done.stdout)
+    wrong = [case for case in report["cases"] if case["standing"] in ("wrong", "stale")]
+    assert not wrong, "\n".join([f"{case['case']}: {case['why']}" for case in wrong])
+    assert done.returncode == 0
+    return Counter(case["standing"] for case in report["cases"])
+
+
+def test_our_policy_server_behind_postfix() -> None:
+    needed()
+    counts = conformance("ours", *SMTP, "--ledger", str(HERE / "ours.yml"))
+    assert counts["right"] > 0.94 * counts.total()
+    assert counts["left-out"] < 0.05 * counts.total()
+
+
+def test_debians_policy_server_behind_postfix(tmp_path: Path) -> None:
+    """Issue: "Postfix with a policy server end to end over SMTP with XCLIENT", with a strict ledger."""
+    needed()
+    program("policyd-spf")
+    default = ["--default-explanation", "SPF fail - not authorized"]
+    suites = [str(SEMANTICS), str(official_suite(tmp_path))]
+    counts = conformance("policyd-spf", *suites, *SMTP, *default, "--ledger", str(THEIRS))
+    assert counts["right"] > 0.8 * counts.total()
+
+
+FEW = ["void-none", "void-third", "void-per-term-*", "dns-servfail-*", "ten-*"]
+
+
+def test_debians_policy_server_says_the_same_without_postfix_between() -> None:
+    """Issue: "or `--policy-server HOST:PORT` (Postfix policy delegation)". For each case a process is started."""
+    needed()
+    program("policyd-spf")
+    chosen = [word for pattern in FEW for word in ("--case", pattern)]
+    place = f"127.0.0.1:{POLICY_PORT}"
+    counts = conformance("policyd-spf", "--policy-server", place, "--ledger", str(THEIRS), *chosen)
+    assert counts.total() > 25

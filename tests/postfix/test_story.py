@@ -1,0 +1,234 @@
+"""`spfengine policyd` behind a real Postfix: what a client is told, and what lies in the mailbox."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+import spfengine
+from spfengine import Overlay, Resolver, Zone, parse_authentication_results, parse_received_spf
+from spfengine.receiver.requests import MAX_REPLY
+from tests.cli.conftest import SEED
+from tests.postfix.conftest import BOTH, DEFERRING, DRY, RESULTS, SPAWN, TCP, UNIX, ZONEDATA, Page
+from tests.postfix.lab import HOST, Lab, Sent, Service, postfix
+from tests.postfix.smtp import xclient, xtext
+
+pytestmark = pytest.mark.debian
+
+RELAY, ALICE, HELO = "23.83.218.24", "alice@seed.example", "mx.client.example"
+FIXED = "v=spf1 +a +mx include:relay.mailchannels.net ~all"
+STRANGER = "198.51.100.7"
+ANSWERS = Zone.from_openspf(ZONEDATA)
+
+
+def written(ip: str, sender: str, helo: str = HELO, resolver: Resolver = ANSWERS) -> str:
+    """The field that our library writes for a client, on one line, as Postfix keeps what it is told to put before."""
+    result = spfengine.check(ip, sender, helo, resolver=resolver, receiver=HOST)
+    return result.received_spf(HOST).replace("\r\n", "")
+
+
+def refused(sent: Sent) -> tuple[int, str]:
+    """What a refused recipient was told."""
+    [(code, text)] = sent.replies
+    assert sent.delivered == b""
+    return code, text
+
+
+def test_the_seed_story_begins_with_softfail(lab: Lab) -> None:
+    """Issue: "23.83.218.24 gets the softfail header"."""
+    sent = lab.send(RELAY, ALICE)
+    assert sent.replies[-1][0] == 250
+    assert sent.fields == [written(RELAY, ALICE, resolver=Zone.from_file(SEED))]
+    assert sent.fields[0].startswith("Received-SPF: softfail ")
+    assert sent.fields[0].endswith("; mechanism=~all")
+
+
+def test_with_the_fixed_record_it_is_pass(tmp_path: Path) -> None:
+    """Issue: "with the fixed record pass"; and the domain may then say -all."""
+    draft = tmp_path / "fixed.zone"
+    draft.write_text(f'seed.example. 60 IN TXT "{FIXED}"\nwww.seed.example. 60 IN TXT "v=spf1 -all"\n', "ascii")
+    page = Page()
+    fixed = Overlay(Zone.from_file(SEED), {"seed.example": {"TXT": FIXED}})
+    with postfix([SEED, str(draft)], [Service(SPAWN)], page.main, page.master) as lab:
+        sent = lab.send(RELAY, ALICE)
+        assert sent.fields == [written(RELAY, ALICE, resolver=fixed)]
+        assert sent.fields[0].startswith("Received-SPF: pass ")
+        assert lab.send(STRANGER, ALICE).fields[0].startswith("Received-SPF: softfail ")
+        code, text = refused(lab.send(STRANGER, "alice@www.seed.example"))
+        assert (code, "5.7.23" in text) == (550, True)
+
+
+@pytest.fixture(params=[SPAWN, TCP, UNIX], ids=["spawn", "tcp", "unix"])
+def port(request: pytest.FixtureRequest) -> int:
+    """Each way in which Postfix can reach the policy server."""
+    return int(request.param)
+
+
+@pytest.mark.parametrize("domain", ["soft", "neutral", "broken", "none"])
+def test_the_field_in_the_mailbox_is_what_we_wrote(lab: Lab, port: int, domain: str) -> None:
+    """Issue: "Received-SPF in the delivered file is what we wrote"."""
+    sender = f"alice@{domain}.example"
+    sent = lab.send(STRANGER, sender, port=port)
+    assert sent.fields == [written(STRANGER, sender)]
+    lines = sent.delivered.decode("ascii").splitlines()
+    received = next(number for number, line in enumerate(lines) if line.startswith("Received:"))
+    assert lines.index(sent.fields[0]) < received, "RFC 7208 §9.1: above the Received field of the host that checked"
+
+
+def test_a_fail_is_refused_with_the_expanded_explanation(lab: Lab, port: int) -> None:
+    """Issue: "`-all` gives 550 5.7.23 with the expanded explanation"."""
+    code, text = refused(lab.send(STRANGER, "alice@strict.example", port=port))
+    assert code == 550
+    assert text == (
+        "5.7.23 <box0@example.net>: Recipient address rejected: SPF MAIL FROM check failed: strict.example does not "
+        f"permit {STRANGER} to send for it. The domain strict.example explains: {STRANGER} is not one of "
+        f"strict.example's; ask alice@strict.example ({HELO})"
+    )
+
+
+def test_a_server_failure_of_dns_is_deferred(lab: Lab, port: int) -> None:
+    """Issue: "a SERVFAIL gives 451"."""
+    code, text = refused(lab.send(STRANGER, "alice@dead.example", port=port))
+    assert (code, text[:7]) == (451, "4.7.24 ")
+    assert "dead.example" in text
+
+
+def test_a_permitted_client_passes(lab: Lab, port: int) -> None:
+    sent = lab.send("192.0.2.1", "alice@strict.example", port=port)
+    assert sent.fields == [written("192.0.2.1", "alice@strict.example")]
+    assert parse_received_spf(sent.fields[0]).result == "pass"
+
+
+def test_a_message_has_one_field_however_many_recipients(lab: Lab, port: int) -> None:
+    sent = lab.send(STRANGER, "alice@soft.example", port=port, recipients=5)
+    assert len(sent.fields) == 1
+    many = lab.send(STRANGER, "alice@strict.example", port=port, recipients=3)
+    assert [code for code, _ in many.replies] == [550] * 3
+
+
+def test_each_message_of_a_connection_has_its_own_field(lab: Lab, port: int) -> None:
+    with lab.smtp(port) as smtp:
+        xclient(smtp, STRANGER, HELO)
+        for domain in ("soft", "neutral", "soft", "soft"):
+            sender = f"alice@{domain}.example"
+            assert lab.message(smtp, sender).fields == [written(STRANGER, sender)]
+
+
+def test_the_null_sender_stands_for_the_helo_name(lab: Lab, port: int) -> None:
+    sent = lab.send(STRANGER, "", "soft.example", port=port)
+    assert sent.fields == [written(STRANGER, "", "soft.example")]
+    assert parse_received_spf(sent.fields[0]).result == "softfail"
+    assert refused(lab.send(STRANGER, "", "strict.example", port=port))[0] == 550
+
+
+def test_an_ipv6_client(lab: Lab, port: int) -> None:
+    sent = lab.send("2001:db8::1", "alice@strict.example", port=port)
+    assert sent.fields == [written("2001:db8::1", "alice@strict.example")]
+    assert parse_received_spf(sent.fields[0]).client_ip == "2001:db8::1"
+    code, text = refused(lab.send("2001:db8::2", "alice@strict.example", port=port))
+    assert code == 550
+    assert "permit 2001:db8::2 to send" in text
+
+
+def test_a_long_explanation_is_told_as_far_as_a_reply_goes(lab: Lab, port: int) -> None:
+    code, text = refused(lab.send(STRANGER, "alice@long.example", port=port))
+    assert code == 550
+    assert f"Why: {STRANGER} is not ours, see https://long.example/help {STRANGER} is not ours" in text
+    assert len(f"550 {text}\r\n") <= 512 + len("<box0@example.net>: Recipient address rejected: "), (
+        "RFC 5321 §4.5.3.1.5"
+    )
+
+
+HOSTILE = [
+    'a"b)(c',
+    "x\r\nBcc: y@z.example",
+    "\x1b[31mred",
+    "x" * 240,
+    "a\\",
+    "[192.0.2.1",
+    "b\u00fccher.example",
+    "a;b=c",
+]
+
+
+@pytest.mark.parametrize("helo", HOSTILE, ids=ascii)
+def test_a_hostile_helo_name_does_no_harm(lab: Lab, port: int, helo: str) -> None:
+    with lab.smtp(port) as smtp:
+        code, told = smtp.docmd("XCLIENT", f"ADDR={STRANGER} NAME=[UNAVAILABLE] HELO={xtext(helo)}")
+        assert code == 220, told
+        sent = lab.message(smtp, "alice@soft.example")
+    [field] = sent.fields
+    assert len(field) <= MAX_REPLY
+    assert field.isascii()
+    assert field.isprintable()
+    read = parse_received_spf(field)
+    assert (read.result, read.client_ip, read.keys["identity"]) == ("softfail", STRANGER, "mailfrom")
+    assert b"\nBcc:" not in sent.delivered
+
+
+def test_a_long_local_part_does_no_harm(lab: Lab, port: int) -> None:
+    sender = f"{'x' * 900}@soft.example"
+    [field] = lab.send(STRANGER, sender, port=port).fields
+    assert len(field) <= MAX_REPLY
+    assert parse_received_spf(field).result == "softfail"
+
+
+def test_an_internationalised_sender(lab: Lab, port: int) -> None:
+    """RFC 8616: the domain is asked as A-label; the field stays ASCII."""
+    sender = "\u00fc@b\u00fccher.example"
+    [field] = lab.send(STRANGER, sender, port=port, options=["SMTPUTF8"]).fields
+    assert field.isascii()
+    assert parse_received_spf(field).result == "softfail"
+
+
+def test_a_dry_run_accepts_all_and_tells_what_it_would_do(lab: Lab) -> None:
+    for domain, result in ("strict", "fail"), ("dead", "temperror"):
+        sender = f"alice@{domain}.example"
+        assert lab.send(STRANGER, sender, port=DRY).fields == [written(STRANGER, sender)]
+        assert f"\nwould {'reject' if result == 'fail' else 'defer'}: spf={result}" in lab.log()
+
+
+def test_helo_and_sender_are_both_checked(lab: Lab) -> None:
+    code, text = refused(lab.send(STRANGER, "alice@soft.example", "strict.example", port=BOTH))
+    assert (code, "SPF HELO check failed" in text) == (550, True)
+    sent = lab.send(STRANGER, "alice@neutral.example", "soft.example", port=BOTH)
+    assert sent.fields == [written(STRANGER, "alice@neutral.example", "soft.example")]
+    assert refused(lab.send(STRANGER, "alice@strict.example", "soft.example", port=BOTH))[0] == 550
+
+
+def test_the_other_header_field(lab: Lab) -> None:
+    [field] = lab.send(STRANGER, "alice@soft.example", port=RESULTS).fields
+    results = parse_authentication_results(field)
+    assert (results.authserv_id, results.spf[0].result) == (HOST, "softfail")
+
+
+def test_what_is_done_with_a_result_can_be_changed(lab: Lab) -> None:
+    code, text = refused(lab.send(STRANGER, "alice@strict.example", port=DEFERRING))
+    assert (code, text[:6]) == (451, "4.7.23")
+    code, text = refused(lab.send(STRANGER, "alice@broken.example", port=DEFERRING))
+    assert (code, text[:6]) == (550, "5.7.24")
+    [field] = lab.send(STRANGER, "alice@dead.example", port=DEFERRING).fields
+    assert parse_received_spf(field).result == "temperror"
+
+
+def test_the_hosts_own_networks_and_users_are_not_checked(lab: Lab) -> None:
+    assert lab.send("127.0.0.2", "alice@strict.example").fields == []
+    with lab.smtp(TCP) as smtp:
+        smtp.docmd("XCLIENT", f"ADDR={STRANGER} NAME=[UNAVAILABLE] LOGIN=alice")
+        smtp.ehlo(HELO)
+        assert lab.message(smtp, "alice@strict.example").fields == []
+
+
+def test_postfix_asks_again_once_the_time_limit_has_ended_a_process(lab: Lab) -> None:
+    """What spawn(8) has started may be gone: Postfix starts the next, and the client sees nothing of it."""
+    assert lab.send(STRANGER, "alice@soft.example").fields
+    mine = [
+        int(path.parent.name)
+        for path in Path("/proc").glob("[0-9]*/cmdline")
+        if path.read_bytes().startswith(f"{lab.folder}/python".encode()) and b"--syslog" in path.read_bytes()
+    ]
+    assert mine
+    for pid in mine:
+        os.kill(pid, signal.SIGTERM)
+    assert lab.send(STRANGER, "alice@soft.example").fields

@@ -179,7 +179,7 @@ def test_multiparts_in_multiparts_without_end(tmp_path: Path) -> None:
     rows = ["Subject: x"]
     for number in range(2000):
         rows += [f"Content-Type: multipart/mixed; boundary=b{number}", "", f"--b{number}"]
-    rows += ["--x"] * 100_000
+    rows += ["", *["--x"] * 100_000]
     begun = time.monotonic()
     evidence = read_bytes(tmp_path, "\n".join(rows).encode())
     assert len(evidence.unread) == 1

@@ -316,7 +316,7 @@ def test_an_edited_file_is_refused_with_the_place_and_the_reason(edit: Edit, tol
 
 @pytest.mark.parametrize(
     "text",
-    [b"", b"\xff\xfe", "[" * 100_000, '{"schema": ' * 5000, "9" * 10_000, "null", '"x"', b"\x1f\x8b\x08", b" " * (65 << 20)],
+    [b"", b"\xff", "[" * 100_000, '{"schema": ' * 5000, "9" * 10_000, "null", '"x"', b"\x1f\x8b", b" " * (65 << 20)],
     ids=["empty", "octets", "deep", "deep objects", "digits", "null", "text", "gzip", "large"],
 )  # fmt: skip
 def test_what_is_no_snapshot_is_refused(text: str | bytes) -> None:

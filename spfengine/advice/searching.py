@@ -61,10 +61,9 @@ class Found(NamedTuple):
     is_exhaustive: bool
 
     @property
-    def is_only_losing(self) -> bool:
-        """Whether the closest draft fails by nothing but addresses that would stop passing."""
-        limits = set() if self.closest is None else {each.limit for each in self.closest[1].shortfalls}
-        return limits == {Limit.PASSING}
+    def loses(self) -> bool:
+        """Whether the closest draft fails by addresses that would stop passing."""
+        return self.closest is not None and Limit.PASSING in {each.limit for each in self.closest[1].shortfalls}
 
 
 class Search:

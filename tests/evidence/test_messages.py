@@ -1,5 +1,6 @@
 """Received messages: what is taken from which field, and that a field which somebody else may have written is not."""
 
+import base64
 from pathlib import Path
 
 import pytest
@@ -261,6 +262,17 @@ def test_nothing_but_reports_is_read_of_attachments(tmp_path: Path) -> None:
     for content in [table, gzipped(table), zipped({"a.csv": table}), zipped({"a.eml": message(CLIENT, PATH)})]:
         evidence = read_bytes(tmp_path, mailed(content, "application/octet-stream", "a.gz"))
         assert [each.sender for each in evidence.senders] == ["noreply@reporter.example"]
+
+
+@pytest.mark.parametrize("rest", range(4))
+@pytest.mark.parametrize("noise", ["", "=", "==", "\r\n", " \x00=!"])
+def test_a_report_in_base64_with_whatever_stands_between(tmp_path: Path, noise: str, rest: int) -> None:
+    text = report(record()) + b" " * rest
+    encoded = base64.b64encode(text).decode()
+    body = f"{encoded[:41]}{noise}{encoded[41:].rstrip('=')}{noise}\r\n"
+    evidence = read_bytes(tmp_path, message("Content-Type: text/xml", "Content-Transfer-Encoding: BASE64", body=body))
+    assert of(evidence) == [("192.0.2.1", "@example.com", None, 1, "pass")]
+    assert evidence.unread == ()
 
 
 def test_a_report_in_quoted_printable_or_as_it_is(tmp_path: Path) -> None:

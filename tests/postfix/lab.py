@@ -230,7 +230,7 @@ def configure(folder: Path, services: Sequence[Service], main: str = "", master:
 
 
 def _python_for_everybody(folder: Path) -> None:
-    """Write a command `spfengine`, and the list of what must be mounted so that each user can run it."""
+    """Write commands `spfengine` and `policyd-spf`, and the list of what must be mounted for each user to run them."""
     base = Path(sys.base_prefix)
     executable = Path(sys.executable).resolve().relative_to(base.resolve())
     specs = [importlib.util.find_spec(name) for name in ("click", "dns", "idna")]
@@ -239,6 +239,9 @@ def _python_for_everybody(folder: Path) -> None:
     folders |= {f"packages{number}": place for number, place in enumerate(sorted(places))}
     (folder / "mounts").write_text("".join([f"{source}\t{name}\n" for name, source in folders.items()]))
     path = ":".join([str(folder / name) for name in folders if name != "python"])
-    script = folder / "spfengine"
-    script.write_text(f'#!/bin/sh\nPYTHONPATH={path} exec {folder}/python/{executable} -B -m spfengine "$@"\n')
-    script.chmod(0o755)
+    python = f"PYTHONPATH=$PYTHONPATH:{path} exec {folder}/python/{executable} -B"
+    policyd_spf = "import spf_engine.policyd_spf as program; program.main()"
+    for name, what in ("spfengine", "-m spfengine"), ("policyd-spf", f"-c '{policyd_spf}'"):
+        script = folder / name
+        script.write_text(f'#!/bin/sh\n{python} {what} "$@"\n')
+        script.chmod(0o755)

@@ -10,7 +10,7 @@ import spfengine
 from spfengine import Overlay, Resolver, Zone, parse_authentication_results, parse_received_spf
 from spfengine.receiver.requests import MAX_REPLY
 from tests.cli.conftest import SEED
-from tests.postfix.conftest import BOTH, DEFERRING, DRY, RESULTS, SPAWN, TCP, UNIX, ZONEDATA, Page
+from tests.postfix.conftest import BOTH, DEFERRING, DRY, RESULTS, SPAWN, STANDING_IN, TCP, UNIX, ZONEDATA, Page
 from tests.postfix.lab import HOST, Lab, Sent, Service, postfix
 from tests.postfix.smtp import xclient, xtext
 
@@ -210,6 +210,16 @@ def test_what_is_done_with_a_result_can_be_changed(lab: Lab) -> None:
     assert (code, text[:6]) == (550, "5.7.24")
     [field] = lab.send(STRANGER, "alice@dead.example", port=DEFERRING).fields
     assert parse_received_spf(field).result == "temperror"
+
+
+def test_a_policy_server_for_pyspf_runs_on_our_module(lab: Lab) -> None:
+    [field] = lab.send(STRANGER, "alice@soft.example", port=STANDING_IN).fields
+    assert field.startswith("Received-SPF: Softfail (mailfrom) identity=mailfrom; client-ip=198.51.100.7; helo=")
+    code, text = refused(lab.send(STRANGER, "alice@strict.example", port=STANDING_IN))
+    assert (code, text[:7]) == (550, "5.7.23 ")
+    assert f"rejected due to: {STRANGER} is not one of strict.example's" in text
+    code, _ = refused(lab.send(STRANGER, '"a@b"@strict.example', port=STANDING_IN))
+    assert code == 550, "pyspf divides the sender at the first @ and finds no record"
 
 
 def test_the_hosts_own_networks_and_users_are_not_checked(lab: Lab) -> None:

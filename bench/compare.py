@@ -55,6 +55,8 @@ ENGINES = (
     Engine("libspf2", "with_libspf2", language="C"),
     Engine("blitiri", "with_blitiri", language="Go"),
     Engine(OURS, "with_spfengine"),
+    Engine("Checker, from cold", "with_cold_checker"),
+    Engine("Checker, warm", "with_checker", compiled=True),
     Engine("policy.check", "with_policy", compiled=True),
     Engine("policy.check_many", "with_check_many", compiled=True, only=("W4", "W7")),
     Engine("floor", "with_floor", compiled=True, only=("W4", "W7")),

@@ -173,7 +173,7 @@ class Checker:
             return None  # to be refused
         domain = sender[sender.rfind("@") + 1 :] if sender else helo  # RFC 7208 §2.4; odd spellings are not found
         pieces = self._domains.get(domain)
-        if pieces is None or self._clock() >= pieces.until:
+        if pieces is None or (pieces.until is not inf and self._clock() >= pieces.until):
             return None
         family, address = parse_address(ip)
         starts, verdicts = pieces.ip4 if family is V4 else pieces.ip6

@@ -146,6 +146,11 @@ def _target(session: Session, spec: MacroString, domain: str) -> str:
     return spec.expand_name(lambda letter: Session.macro_value(session, letter, domain, ""))  # a session may note it
 
 
+def _leads_no_further(question: Question) -> bool:
+    """Whether nothing follows from the answer: such questions can wait for those that lead deeper into the tree."""
+    return question.type is RRType.A or question.type is RRType.AAAA
+
+
 class _Ahead:
     """What one check asks ahead; to the check it is the resolver.
 
@@ -197,6 +202,7 @@ class _Ahead:
                     found.append(each)
                 else:
                     pending.append((each, kept))
+        found.sort(key=_leads_no_further)
         return found
 
     def ask(self, questions: list[Question]) -> None:

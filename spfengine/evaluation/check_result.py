@@ -33,7 +33,7 @@ class CheckResult(Frozen):
     _trace: "Trace"  # not there before it is first looked at
 
     def __init__(self, session: Session) -> None:
-        fill(self, "_session", session)
+        _set_session(self, session)
 
     def __reduce__(self) -> tuple[object, ...]:
         return CheckResult, (self._whole,)
@@ -222,13 +222,14 @@ class CheckResult(Frozen):
         }
 
 
+_new = object.__new__
 _set_session = vars(CheckResult)["_session"].__set__
 _set_client = vars(CheckResult)["_client"].__set__
 
 
 def known_result(verdict: Verdict, client: tuple[object, str, str, str]) -> CheckResult:
     """Return the result of a client for whom the verdict was known before: (ip, sender, helo, identity)."""
-    result = CheckResult.__new__(CheckResult)
+    result: CheckResult = _new(CheckResult)
     _set_session(result, verdict)
     _set_client(result, client)
     return result

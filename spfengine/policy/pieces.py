@@ -25,10 +25,10 @@ MAX_RANGES = 4096
 
 # About what is kept takes of memory, in octets: `bench/memory.py` measures it.
 DOMAIN_OCTETS = 600
-_RANGE_OCTETS = 120
-_VERDICT_OCTETS = 400
-_STEP_OCTETS = 72
-_ANSWER_OCTETS = 100
+_RANGE_OCTETS = 80
+_VERDICT_OCTETS = 800
+_STEP_OCTETS = 150
+_ANSWER_OCTETS = 350
 
 _COMMON = frozenset("dovr")  # the macro-letters that are the same for all clients of a range
 _OUT_OF_TIME = frozenset({ProblemCode.TIME_LIMIT, ProblemCode.EXP_TIME_LIMIT})

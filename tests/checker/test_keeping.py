@@ -203,6 +203,19 @@ def test_what_was_asked_before_clear_is_not_kept_after_it() -> None:
     assert checker.check("192.0.2.1", "u@a.example").result == "fail"
 
 
+def test_a_domain_that_went_meanwhile_takes_nothing_in() -> None:
+    class Clearing:
+        unchanging = True
+
+        def resolve(self, question: Question, /) -> Answer:
+            checker.clear()
+            return ZONE.resolve(question)
+
+    checker = Checker(Clearing(), hot_after=0)
+    assert checker.check("192.0.2.1", "u@a.example").result == "pass"
+    assert (len(checker), checker._octets, checker._held) == (0, 0, {})
+
+
 def test_what_rests_on_an_answer_that_is_replaced_meanwhile_is_not_kept() -> None:
     class Overtaken(Changing):
         def resolve(self, question: Question, /) -> Answer:

@@ -203,8 +203,8 @@ def test_what_is_not_needed_is_counted_and_given_up_at_the_result(way: Callable[
     assert (found.questions_ahead, found.questions_unneeded) == (3, 2)
     assert waiting.given_up == 2
     assert [question.name for question in waiting.asked] == [
-        "a.example", "a.example", "slow.example", "slower.example",
-    ]  # fmt: skip
+        "a.example", "slow.example", "slower.example", "a.example",
+    ], "what leads deeper goes out first"  # fmt: skip
     gc.collect()  # a task that was forgotten would complain
 
 

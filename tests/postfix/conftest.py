@@ -33,11 +33,11 @@ class Page:
     """The configuration in the how-to, word for word but for where the command is installed."""
 
     def __init__(self) -> None:
-        found = [
-            block.text for block in blocks(PAGE, (REPOSITORY / PAGE).read_text("utf-8")) if block.language == "ini"
-        ]
-        self.master, self.main, unit = [text.replace(INSTALLED, "{spfengine}") + "\n" for text in found]
+        page = (REPOSITORY / PAGE).read_text("utf-8")
+        found = [block.text for block in blocks(PAGE, page) if block.language == "ini"]
+        self.master, self.main, unit, self.xclient = [text.replace(INSTALLED, "{spfengine}") + "\n" for text in found]
         [self.server] = re.findall(r"^ExecStart=(.+)$", unit, re.MULTILINE)
+        [self.swaks] = re.findall(r"^swaks .+$", page, re.MULTILINE)
 
 
 def stand_in() -> str:

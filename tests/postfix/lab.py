@@ -27,7 +27,7 @@ from tests.postfix.smtp import PATIENCE, Mailbox, message, spf_fields, xclient
 NOBODY = 65534
 HOST = "mx.example.net"
 
-_MAIN = """
+MAIN = """
 compatibility_level = 3.6
 queue_directory = {folder}/queue
 data_directory = {folder}/data
@@ -223,7 +223,7 @@ def configure(folder: Path, services: Sequence[Service], main: str = "", master:
         if each.policy:
             smtpd += f"  -o {{{{ smtpd_recipient_restrictions = reject_unauth_destination, {each.policy} }}}}\n"
         servers += f"{each.server}\n" if each.server else ""
-    (folder / "conf" / "main.cf").write_text(f"{_MAIN}{main}".format_map(values))
+    (folder / "conf" / "main.cf").write_text(f"{MAIN}{main}".format_map(values))
     (folder / "conf" / "master.cf").write_text(f"{_MASTER}{smtpd}{master}".format_map(values))
     (folder / "servers").write_text(servers.format_map(values))
     _python_for_everybody(folder)

@@ -46,7 +46,7 @@ CHAPTERS: dict[str, list[str]] = {
     ],
     "What answers": [
         "Resolver", "AsyncResolver", "Question", "RRType", "Answer", "Status", "Zone", "Overlay", "LiveResolver",
-        "Cache", "Recorder", "Recording",
+        "Cache", "Recorder", "Recording", "read_zone",
     ],
     "The meaning for every address": [
         "Policy", "Outcome", "Change", "Budget",
@@ -60,11 +60,18 @@ CHAPTERS: dict[str, list[str]] = {
         "include_tree", "ainclude_tree", "IncludeTree",
         "spfengine.policy.tree_nodes:TreeRecord", "spfengine.policy.tree_nodes:TreeTerm",
     ],
+    "Who sends: evidence": [
+        "read_evidence", "Evidence", "Sender",
+        "spfengine.evidence.ledger:SourceKind", "spfengine.evidence.ledger:Unread",
+        "spfengine.evidence.bounds:Bounds", "spfengine.evidence.reading:iterate_senders",
+        "spfengine.evidence.ledger:Ledger", "spfengine.senders:unknown_facts",
+    ],
     "What a draft changes": [
-        "simulate", "asimulate", "compare", "Simulation", "Sender", "SenderChange", "Effect",
+        "simulate", "asimulate", "compare", "Simulation", "SenderChange", "Effect", "forms",
         "spfengine.simulation.records:RecordChange", "spfengine.simulation.records:TermChange",
         "spfengine.simulation.records:Standing",
     ],
+    "Alignment with From": ["alignment", "aalignment", "Alignment", "PublicSuffixes"],
     "Whose an address is": [
         "identify", "identify_many", "aidentify", "aidentify_many", "RDAP", "Identification", "Match",
         "spfengine.advice.identification:How", "spfengine.advice.identification:Missing",
@@ -79,6 +86,15 @@ CHAPTERS: dict[str, list[str]] = {
         "spfengine.advice.suggestion:Caveat", "spfengine.advice.suggestion:CaveatCode",
         "spfengine.advice.suggestion:Alternative", "spfengine.advice.candidates:Rejected",
         "spfengine.advice.judging:Shortfall", "spfengine.advice.judging:Limit",
+    ],
+    "Networks in place of includes": [
+        "flatten", "aflatten", "Flattening", "spfengine.advice.flatten.flattening:FlatRecord",
+        "spfengine.advice.flatten.choosing:Replaced", "spfengine.advice.flatten.choosing:Kept",
+        "spfengine.advice.flatten.proof:Proof",
+    ],
+    "What others changed": [
+        "snapshot", "asnapshot", "Snapshot", "drift", "adrift", "Drift", "spfengine.advice.drift.drift:DomainDrift",
+        "spfengine.advice.drift.changes:AnswerChange", "spfengine.advice.drift.changes:Kind",
     ],
     "What is wrong with a domain's SPF": ["lint", "alint", "lint_zone", "Finding", "Severity", "LintCode"],
     "Header fields and SMTP replies": [
@@ -98,7 +114,7 @@ CHAPTERS: dict[str, list[str]] = {
 # Classes that users make themselves; all others come out of a function or method.
 MADE_BY_USERS = {
     "Limits", "Question", "Zone", "Overlay", "LiveResolver", "Cache", "Checker", "Recorder", "Recording", "Sender",
-    "FakeDNS", "Fault", "Catalogue", "Provider", "Attested", "RDAP",
+    "FakeDNS", "Fault", "Bounds", "Ledger", "Catalogue", "Provider", "Attested", "RDAP", "PublicSuffixes",
 }  # fmt: skip
 
 # Names that two things have.
@@ -183,6 +199,9 @@ class _Plain(ast.NodeTransformer):
 _STANDS_FOR = {
     "DEFAULT_LIMITS": "Limits()",
     "AnyResolver": "Resolver | AsyncResolver",
+    "AnyPath": "str | os.PathLike[str]",
+    "OnProgress": "Callable[[int, int | None], None]",
+    "DEFAULT_BOUNDS": "Bounds()",
     "Drafts": "Mapping[str | bytes, Mapping[str, object] | None]",
     "ZoneMapping": "Mapping[str | bytes, Mapping[str, object]]",
     "TextRecord": "str | bytes | tuple[str | bytes, ...]",

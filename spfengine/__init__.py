@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from spfengine.advice.drift.snapshot import Snapshot, asnapshot, snapshot
     from spfengine.advice.flatten.flatten import aflatten, flatten
     from spfengine.advice.flatten.flattening import Flattening
+    from spfengine.advice.forms import forms
     from spfengine.advice.identification import Identification, Match
     from spfengine.advice.identify import aidentify, aidentify_many, identify, identify_many
     from spfengine.advice.rdap.client import RDAP
@@ -80,6 +81,7 @@ if TYPE_CHECKING:
     from spfengine.resolvers.overlay import Overlay
     from spfengine.resolvers.recording import Recorder, Recording
     from spfengine.resolvers.zone import Zone
+    from spfengine.resolvers.zone_files import read_zone
     from spfengine.senders import Sender
     from spfengine.simulation.senders import Effect, SenderChange
     from spfengine.simulation.simulate import asimulate, compare, simulate
@@ -170,6 +172,7 @@ _LAZY = {
     "diagnose": "spfengine.record.parser",
     "drift": "spfengine.advice.drift.drift",
     "flatten": "spfengine.advice.flatten.flatten",
+    "forms": "spfengine.advice.forms",
     "identify": "spfengine.advice.identify",
     "identify_many": "spfengine.advice.identify",
     "include_tree": "spfengine.policy.tree",
@@ -179,6 +182,7 @@ _LAZY = {
     "parse_authentication_results": "spfengine.evaluation.headers.authentication",
     "parse_received_spf": "spfengine.evaluation.headers.received",
     "read_evidence": "spfengine.evidence.reading",
+    "read_zone": "spfengine.resolvers.zone_files",
     "simulate": "spfengine.simulation.simulate",
     "snapshot": "spfengine.advice.drift.snapshot",
     "suggest": "spfengine.advice.suggest",
@@ -267,6 +271,7 @@ __all__ = [
     "diagnose",
     "drift",
     "flatten",
+    "forms",
     "identify",
     "identify_many",
     "include_tree",
@@ -276,6 +281,7 @@ __all__ = [
     "parse_authentication_results",
     "parse_received_spf",
     "read_evidence",
+    "read_zone",
     "simulate",
     "snapshot",
     "suggest",

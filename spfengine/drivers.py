@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from spfengine.answers import Answer, Question
 from spfengine.evaluation.check_host import check_host
 from spfengine.evaluation.limits import Deadline
-from spfengine.evaluation.session import Session
+from spfengine.evaluation.session import AtHand, Session
 from spfengine.resolvers.asking import aresolve_of, no_answer, no_resolver
 
 _T = TypeVar("_T")
@@ -25,18 +25,19 @@ def run(session: Session, resolver: object) -> None:
     Raises:
         ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
     """
-    if getattr(resolver, "prefetch", 0):
+    at_hand: AtHand | None = getattr(resolver, "at_hand", None)
+    if at_hand is not None:
+        session.at_hand = at_hand
+        evaluation = check_host(session)
+        question = next(evaluation, None)
+        if question is not None:
+            drive(evaluation, resolver, session.limits.seconds, question)
+    elif getattr(resolver, "prefetch", 0):
         from spfengine.prefetch import drive_ahead
 
         drive_ahead(session, resolver)
-        return
-    session.at_hand = getattr(resolver, "at_hand", session.at_hand)
-    evaluation = check_host(session)
-    question = next(evaluation, None)
-    if question is not None:
-        drive(evaluation, resolver, session.limits.seconds, question)
-    elif not hasattr(resolver, "resolve"):  # nothing had to be asked, yet a caller's mistake is told
-        raise no_resolver(resolver)
+    else:
+        drive(check_host(session), resolver, session.limits.seconds)
 
 
 async def arun(session: Session, resolver: object) -> None:
@@ -45,9 +46,9 @@ async def arun(session: Session, resolver: object) -> None:
         from spfengine.prefetch import adrive_ahead
 
         await adrive_ahead(session, resolver)
-        return
-    session.at_hand = getattr(resolver, "at_hand", session.at_hand)
-    await adrive(check_host(session), resolver, session.limits.seconds)
+    else:
+        session.at_hand = getattr(resolver, "at_hand", session.at_hand)
+        await adrive(check_host(session), resolver, session.limits.seconds)
 
 
 def drive(

@@ -68,7 +68,8 @@ def caveats(
         told = f"the DNS answer has {verdict.size} octets: over {PLAIN_UDP}, old DNS software may not get it"
         yield Caveat(CaveatCode.LARGE, told)
     if not found.is_exhaustive:
-        told = f"not everything was tried ({found.drafts} drafts were compared), so there may be a smaller change"
+        what = "one that fits after all" if found.plan is None else "a smaller change"
+        told = f"not everything was tried (drafts compared: {found.drafts}), so there may be {what}"
         yield Caveat(CaveatCode.NOT_SMALLEST, told)
 
 

@@ -14,7 +14,16 @@ from spfengine.advice.matching import Matched, holds
 from spfengine.advice.reasons import Reasons, limits_text, unused_addresses
 from spfengine.advice.reverse_dns import ReverseName
 from spfengine.advice.searching import Found, Plan, Search
-from spfengine.advice.suggestion import Advice, Alternative, SenderAdvice, SenderStanding, Suggestion, TermAdvice
+from spfengine.advice.suggestion import (
+    Advice,
+    Alternative,
+    Caveat,
+    CaveatCode,
+    SenderAdvice,
+    SenderStanding,
+    Suggestion,
+    TermAdvice,
+)
 from spfengine.advice.terms import Candidate, Places
 from spfengine.evaluation.result import Result
 from spfengine.linting.codes import Severity
@@ -40,6 +49,7 @@ class Work(NamedTuple):
         case: what was asked, and what stands there.
         asked: the senders.
         identified: whose the addresses of failing senders are.
+        not_looked_up: how many addresses were too many to be looked up.
         names: names in reverse DNS, of failing senders and of addresses in the record.
         matched: what the directives before the first `all` match.
         places: which directives may go.
@@ -52,6 +62,7 @@ class Work(NamedTuple):
     case: Case
     asked: tuple[Asked, ...]
     identified: dict[str, Identification]
+    not_looked_up: int
     names: dict[str, list[ReverseName]]
     matched: Sequence[Matched]
     places: Places
@@ -84,7 +95,7 @@ def explaining(work: Work, own: Sequence[str]) -> Steps[Suggestion]:
         senders.append(_sender(each, change, case.inputs.domain, found_out, _why_not(each, work, fits)))
     coming = [work.offer.candidates[place] for place in plan.coming]
     terms = tuple(_terms(work, plan, coming, senders))
-    findings = yield from _findings(case, verdict.text, own)
+    findings = yield from _findings(case, verdict, own)
     alternative = _alternative(work, plan, senders) if fits else None
     published = case.base.published
     advice = Advice.NONE_FITS
@@ -102,7 +113,7 @@ def explaining(work: Work, own: Sequence[str]) -> Steps[Suggestion]:
         closest=None if fits else verdict.text,
         alternative=alternative,
         rejected=tuple(_rejected(work, coming, verdict, senders)),
-        caveats=tuple(caveats(case, coming, senders, simulation, terms, work.identified, found, work.slot, verdict)),
+        caveats=tuple(_caveats(work, coming, senders, simulation, terms, verdict)),
         findings=findings,
         drafts=found.drafts,
         is_smallest=found.is_exhaustive and fits,
@@ -160,8 +171,8 @@ def _sender(
         standing = SenderStanding.UNNAMED
     told = why if standing in (SenderStanding.REFUSED, SenderStanding.UNSERVED, SenderStanding.UNNAMED) else None
     by = None if change is None else top_term(change.after, domain)
-    differs, rests_on = (False, ()) if change is None else (change.disagrees, change.rests_on)
-    return SenderAdvice(each.sender, standing, each.before, after, each.by, by, identification, told, differs, rests_on)
+    more = () if change is None else (change.disagrees, change.rests_on, change.aligned_after)
+    return SenderAdvice(each.sender, standing, each.before, after, each.by, by, identification, told, *more)
 
 
 def _why_not(each: Asked, work: Work, fits: bool) -> str:
@@ -200,9 +211,11 @@ def _terms(
         yield from map(reasons.coming, coming)
 
 
-def _findings(case: Case, text: str, own: Sequence[str]) -> Steps[tuple[Finding, ...]]:
-    """Return what linting finds in the new record, and did not find before."""
-    inputs = case.inputs
+def _findings(case: Case, verdict: Verdict, own: Sequence[str]) -> Steps[tuple[Finding, ...]]:
+    """Return what linting finds in the new record, and did not find before; nothing where that would take long."""
+    inputs, text = case.inputs, verdict.text
+    if verdict.need.endless or verdict.need.incomplete:
+        return ()
     after, _ = yield from case.once(linting(inputs.domain, None, text, inputs.limits, tuple(own)))
     before, _ = yield from case.once(linting(inputs.domain, None, None, inputs.limits, tuple(own)))
     old = {(finding.code, finding.domain, _part(finding)) for finding in before}
@@ -217,6 +230,20 @@ def _part(finding: Finding) -> str | None:
     if finding.source is None or finding.span is None:
         return None
     return finding.source[finding.span[0] : finding.span[1]]
+
+
+def _caveats(
+    work: Work,
+    coming: Sequence[Candidate],
+    senders: Sequence[SenderAdvice],
+    simulation: Simulation,
+    terms: Sequence[TermAdvice],
+    verdict: Verdict,
+) -> Iterator[Caveat]:
+    yield from caveats(work.case, coming, senders, simulation, terms, work.identified, work.found, work.slot, verdict)
+    if work.not_looked_up:
+        told = f"{work.not_looked_up:,} addresses were not looked up, those of the fewest messages: there are too many"
+        yield Caveat(CaveatCode.NOT_IDENTIFIED, told)
 
 
 def _alternative(work: Work, plan: Plan, senders: Sequence[SenderAdvice]) -> Alternative | None:

@@ -52,7 +52,7 @@ class Verdict(NamedTuple):
     Attributes:
         text: the draft.
         after: its policy.
-        need: what its worst addresses cost; None where it fails before that matters.
+        need: what its worst addresses cost.
         size: octets of the DNS answer with the TXT records of the name.
         lost: the changes that are worse, and that nobody told.
         failing: the wanted senders that do not pass.
@@ -61,7 +61,7 @@ class Verdict(NamedTuple):
 
     text: str
     after: Policy
-    need: Budget | None
+    need: Budget
     size: int
     lost: tuple[Change, ...]
     failing: tuple[Sender, ...]
@@ -70,7 +70,7 @@ class Verdict(NamedTuple):
     @property
     def lookups(self) -> int:
         """What the worst address costs in lookups."""
-        return 0 if self.need is None else self.need.worst_lookups
+        return self.need.worst_lookups
 
 
 def judged(case: Case, text: str, wanted: Sequence[Sender], going: Collection[str], max_size: int) -> Steps[Verdict]:

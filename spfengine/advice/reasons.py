@@ -11,7 +11,7 @@ from spfengine.advice.matching import Both, Matched, covering, is_harmless
 from spfengine.advice.reverse_dns import ReverseName
 from spfengine.advice.searching import Plan
 from spfengine.advice.suggestion import SenderAdvice, SenderStanding, TermAdvice
-from spfengine.advice.terms import Candidate, Kind, Places
+from spfengine.advice.terms import MAX_DIRECTIVES, Candidate, Kind, Places
 from spfengine.evaluation.result import Result
 from spfengine.policy.ranges import networks_of, size
 from spfengine.record.model import All, Directive, Include, Network, Redirect, Term
@@ -71,6 +71,7 @@ class Reasons:
         self._places, self._plan, self._senders, self._names = places, plan, senders, names
         unused = unused_addresses(matched, places, plan, senders) if any(each.before for each in senders) else []
         self._unused = set(unused)
+        self._is_long = len(matched) > MAX_DIRECTIVES
         self._gone = {self._place(place) for place in plan.going}
 
     def coming(self, candidate: Candidate) -> TermAdvice:
@@ -132,7 +133,7 @@ class Reasons:
         else:
             result = "" if each.passes else f"{_RESULTS[directive.qualifier]} for "
             why = f"{result or 'leads to '}{spans_text(spans)}"
-            if isinstance(directive, Network) and each.passes:
+            if isinstance(directive, Network) and each.passes and not self._is_long:
                 why = (
                     "nothing else leads there"
                     if not by
@@ -156,7 +157,7 @@ class Reasons:
         return self._matched[place] if place < len(self._matched) else None
 
     def _covering(self, place: int) -> tuple[str, ...]:
-        if self._at(place) is None:
+        if self._at(place) is None or self._is_long:
             return ()
         return tuple([each.text for each in covering(self._all, self._place(place), self._gone - {self._place(place)})])
 

@@ -16,6 +16,7 @@ from spfengine.senders import Sender
 MAX_SETS = 5_000
 """Sets of terms that are looked at; of more the search is not exhaustive."""
 _MAX_LOOSE = 12  # addresses that can be left out for one another, up to which all their subsets are looked at
+_MAX_GREEDY = 3  # sets of new terms that are tried where there are too many to try all
 _LIMITS = {Limit.LOOKUPS, Limit.VOID_LOOKUPS, Limit.SIZE}
 
 Group = frozenset[int]
@@ -58,6 +59,11 @@ class Found(NamedTuple):
     others: tuple[tuple[Plan, Verdict], ...]
     drafts: int
     is_exhaustive: bool
+
+    @property
+    def loses(self) -> bool:
+        """Whether the closest draft fails by addresses that would stop passing."""
+        return self.closest is not None and Limit.PASSING in {each.limit for each in self.closest[1].shortfalls}
 
 
 class Search:
@@ -105,6 +111,8 @@ class Search:
                 found = yield from self._best(plans, max_size)
         if found is None and self._can_be_lightened():
             found = yield from self._best(self._lightened(covers), max_size)
+            if found is None and not self._is_exhaustive:
+                found = yield from self._lightest(covers, max_size)
         others = tuple([each for each in self._judged if each is not found])
         closest = None if found is not None or not self._judged else min(self._judged, key=_distance)
         plan, verdict = (None, None) if found is None else found
@@ -162,16 +170,14 @@ class Search:
     def _stale(self, terms: Sequence[Matched], gone: set[int], fixed: list[int]) -> list[frozenset[int]]:
         """Return the smallest sets of addresses that can go, after which no more of them can."""
         loose = [place for place in fixed if is_harmless(terms, {place}, gone, {place})]
-        sure = {place for place in loose if is_harmless(terms, {place}, gone.union(fixed) - {place}, {place})}
+        sure = {place for place in loose if is_harmless(terms, {place}, gone.union(loose) - {place}, {place})}
         rest = [place for place in loose if place not in sure]
         gone = gone | sure
         if len(rest) > _MAX_LOOSE:
             self._is_exhaustive = False
-            going: set[int] = set()
-            for place in sorted(rest, key=lambda place: _width(terms[place])):
-                if is_harmless(terms, going | {place}, gone, going | {place}):
-                    going.add(place)
-            return [frozenset(sure | going)]
+            narrow = sorted(rest, key=lambda place: _width(terms[place]))
+            fewest = min([_taken_out(terms, order, gone) for order in (narrow, narrow[::-1])], key=len)
+            return [frozenset(sure | fewest)]
         for size in range(len(rest) + 1):
             found = [
                 frozenset(sure | going)
@@ -200,6 +206,29 @@ class Search:
                     found += self._plans(cover, frozenset(named))
         return found
 
+    def _lightest(self, covers: list[tuple[int, ...]], max_size: int) -> Steps[tuple[Plan, Verdict] | None]:
+        """Return a plan where there are too many to try: terms go one by one, the last ones first, as far as needed."""
+        for cover in covers[:_MAX_GREEDY]:
+            chain: list[Plan] = []
+            named: frozenset[int] = frozenset()
+            for place in reversed(self._places.by_name):
+                more = next(self._plans(cover, named | {place}), None)
+                if more is not None:
+                    named |= {place}
+                    chain.append(more)
+            best: tuple[Plan, Verdict] | None = None
+            low, high = 0, len(chain)
+            while low < high:
+                middle = (low + high) // 2
+                verdict = yield from self._judge(chain[middle], max_size)
+                if verdict.shortfalls:
+                    low = middle + 1
+                else:
+                    best, high = self._judged[-1], middle
+            if best is not None:
+                return best
+        return None
+
     def _can_be_lightened(self) -> bool:
         """Whether some draft only fails by limits that leaving out more terms may help with."""
         return any({each.limit for each in verdict.shortfalls} <= _LIMITS for _, verdict in self._judged)
@@ -207,20 +236,33 @@ class Search:
     def _best(self, plans: Iterable[Plan], max_size: int) -> Steps[tuple[Plan, Verdict] | None]:
         """Return the best of the smallest plans that keep every promise."""
         best: tuple[Plan, Verdict] | None = None
-        assert self.case.base.record is not None, "a record is searched for from one"
-        directives = self.case.base.record.directives
-        told = {directives[place].text for place in self._places.told_to_go}
         for plan in sorted(plans, key=lambda plan: plan.changes):
             if best is not None and plan.changes > best[0].changes:
                 break
             if len(self._judged) >= self.case.told.max_drafts:
                 self._is_exhaustive = False
                 break
-            verdict = yield from judged(self.case, self.text(plan), self._wanted, told, max_size)
-            self._judged.append((plan, verdict))
+            verdict = yield from self._judge(plan, max_size)
             if not verdict.shortfalls and (best is None or _cost(plan, verdict) < _cost(*best)):
                 best = self._judged[-1]
         return best
+
+    def _judge(self, plan: Plan, max_size: int) -> Steps[Verdict]:
+        assert self.case.base.record is not None, "a record is searched for from one"
+        directives = self.case.base.record.directives
+        told = {directives[place].text for place in self._places.told_to_go}
+        verdict = yield from judged(self.case, self.text(plan), self._wanted, told, max_size)
+        self._judged.append((plan, verdict))
+        return verdict
+
+
+def _taken_out(terms: Sequence[Matched], order: Iterable[int], gone: set[int]) -> set[int]:
+    """Return the terms that can go together, those first in this order taken first."""
+    going: set[int] = set()
+    for place in order:
+        if is_harmless(terms, going | {place}, gone, going | {place}):
+            going.add(place)
+    return going
 
 
 def _cost(plan: Plan, verdict: Verdict) -> tuple[int, int, int, int]:

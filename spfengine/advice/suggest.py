@@ -24,7 +24,7 @@ from spfengine.advice.matching import Matched, holds, matching
 from spfengine.advice.reverse_dns import ReverseName, reverse_names
 from spfengine.advice.searching import Group, Search
 from spfengine.advice.suggestion import Suggestion
-from spfengine.advice.terms import Places, before_all, places_of, plain
+from spfengine.advice.terms import MAX_DIRECTIVES, Places, before_all, places_of, plain
 from spfengine.drivers import adrive, drive
 from spfengine.errors import ArgumentError, RecordSyntaxError
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
@@ -173,10 +173,12 @@ def suggesting(
     come = yield from _told_to_come(finder, told.add)
     consented = {address_of(each.sender) for each in asked if each.is_wanted or told.allow_unnamed}
     yield from finder.serve(failing, identified, names, set() if told.add else consented)
-    places = places_of(record, matched, told.drop, told.keep, keep_all=told.keep_all, told_to_come=come)
+    keep_all = told.keep_all or len(record.directives) > MAX_DIRECTIVES
+    places = places_of(record, matched, told.drop, told.keep, keep_all=keep_all, told_to_come=come)
     offer = finder.offer
     if told.add:
         offer.serving.clear()  # what is told comes, and nothing else
+    asked = _with_refusals(asked, matched, places)
     served = [each for each in asked if each.is_failing and _is_servable(each, matched, places, offer)]
     groups: tuple[list[Group], list[Group]] = ([], [])
     for each in served:
@@ -184,11 +186,21 @@ def suggesting(
         if group is not None:
             groups[_is_led_to(each, matched, places)].append(group)
     kept = [each for each in asked if each.before is Result.PASS and not _goes(each, told)]
-    slot = _slot(record, matched, served)
+    slot = _slot(record, matched, places, served)
     wanted = [each.sender for each in (*kept, *served)]
     search = Search(case, matched, places, offer.candidates, *groups, wanted, slot)
     found = yield from search.run(told.max_answer)
-    work = Work(case, tuple(asked), identified, names, matched, places, offer, slot, search, found)
+    if found.loses and not keep_all:
+        # Sets of addresses do not tell all where results rest on more: then nothing goes that need not.
+        kept_all = places_of(record, matched, told.drop, told.keep, keep_all=True, told_to_come=come)
+        again = Search(case, matched, kept_all, offer.candidates, *groups, wanted, slot)
+        whole = yield from again.run(told.max_answer)
+        if whole.plan is not None:
+            keep_all, places, search, found = True, kept_all, again, whole
+    if keep_all and not told.keep_all:
+        found = found._replace(is_exhaustive=False)
+    unnamed = len({each.sender.ip for each in asked if each.is_failing} - identified.keys())
+    work = Work(case, tuple(asked), identified, unnamed, names, matched, places, offer, slot, search, found)
     return (yield from explaining(work, own))
 
 
@@ -340,10 +352,25 @@ def _is_led_to(each: Asked, matched: Sequence[Matched], places: Places) -> bool:
     return any(holds(one.spans, *here) for one in stays)
 
 
-def _slot(record: Record, matched: Sequence[Matched], served: Sequence[Asked]) -> Slot:
+def _slot(record: Record, matched: Sequence[Matched], places: Places, served: Sequence[Asked]) -> Slot:
     """Return where new terms go: behind the mechanisms, or before the first that decides otherwise for a sender."""
-    deciding = {each.by for each in served if each.by is not None}
+    addresses = [address_of(each.sender) for each in served]
+    deciding = {each.by for each in served if each.before is not Result.PERMERROR}
     for place, one in enumerate(matched):
-        if not one.passes and one.directive.text in deciding:
+        if one.passes or place in places.leaving:
+            continue
+        if one.directive.text in deciding or any(holds(one.spans, *address) for address in addresses):
             return slot_before(record, place)
     return last_slot(record)
+
+
+def _with_refusals(asked: Sequence[Asked], matched: Sequence[Matched], places: Places) -> list[Asked]:
+    """Return the senders, those that the record would refuse by "-" if it came so far with what refuses them."""
+    found = []
+    for each in asked:
+        here = address_of(each.sender)
+        staying = [one for place, one in enumerate(matched) if place not in places.leaving]
+        first = next((one for one in staying if holds(one.spans, *here)), None) if each.is_failing else None
+        refused = first is not None and first.directive.qualifier == "-" and each.refusing is None
+        found.append(each._replace(refusing=first.directive) if refused and first is not None else each)
+    return found

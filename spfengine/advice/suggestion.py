@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from spfengine.advice.candidates import Rejected
 from spfengine.advice.identification import Identification
 from spfengine.advice.judging import Shortfall
+from spfengine.dmarc.alignment import Alignment
 from spfengine.evaluation.result import Result
 from spfengine.frozen import Frozen, fill
 from spfengine.linting.finding import Finding
@@ -71,6 +72,7 @@ class SenderAdvice(NamedTuple):
         why: the reason why it is not served, or None.
         differs: whether somebody saw another result than the record gives now.
         rests_on: what is not known of the sender, and the results rest on.
+        alignment: whether SPF will be aligned with the header field From; None where that field is not known.
     """
 
     sender: Sender
@@ -83,6 +85,7 @@ class SenderAdvice(NamedTuple):
     why: str | None
     differs: bool = False
     rests_on: tuple[Input, ...] = ()
+    alignment: Alignment | None = None
 
     @property
     def who(self) -> str | None:
@@ -109,6 +112,7 @@ class SenderAdvice(NamedTuple):
             "why": self.why,
             "differs": self.differs,
             "rests_on": [str(each) for each in self.rests_on],
+            "aligned": None if self.alignment is None else self.alignment.aligned,
         }
 
 

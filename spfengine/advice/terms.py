@@ -10,6 +10,9 @@ from spfengine.advice.matching import Matched
 from spfengine.names import fold
 from spfengine.record.model import All, Directive, Network, Record
 
+MAX_DIRECTIVES = 300
+"""Directives of a record up to which it is looked for those that can be left out."""
+
 
 class Kind(StrEnum):
     """Why a term is a candidate."""
@@ -100,9 +103,11 @@ def places_of(
         elif each is None:
             if place > len(matched):
                 idle.add(place)
+        elif each.spans is None:
+            continue
         elif is_again or each.is_empty:
             idle.add(place)
-        elif each.spans is not None and each.passes:
+        elif each.passes:
             (fixed if isinstance(directive, Network) else by_name).append(place)
     return Places(frozenset(told), frozenset(idle), tuple(fixed), tuple(by_name), told_to_come)
 

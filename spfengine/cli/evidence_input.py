@@ -13,6 +13,7 @@ from spfengine.cli.screen import Line, Screen, line
 from spfengine.evidence.evidence import Evidence
 from spfengine.evidence.ledger import Unread
 from spfengine.evidence.reading import STDIN, read_evidence
+from spfengine.senders import unknown_facts
 from spfengine.visible import visible
 
 if TYPE_CHECKING:
@@ -29,10 +30,12 @@ receiver_option = click.option(
 )  # fmt: skip
 
 _MOST_UNREAD = 20
+_MOST_RECEIVERS = 5
+_FACTS = {"local-part": "sender's local part", "helo": "HELO name"}
 _SILENT_SECONDS = 0.5  # what is read faster needs no bar
 _KINDS = {
     "dmarc-report": ("DMARC report", "DMARC reports"),
-    "message": ("message file", "message files"),
+    "message": ("received message", "received messages"),
     "log": ("mail log", "mail logs"),
     "csv": ("table", "tables"),
 }
@@ -65,16 +68,17 @@ def read(paths: Sequence[str], receiver: str | None = None, *, quiet: bool = Fal
 def summary(evidence: Evidence, *, quiet: bool = False) -> Iterator[Line]:
     """Yield what was read, what was not, and what is not known of the senders."""
     if not quiet:
-        read_of = [_counted(each.files, *_KINDS[each.kind]) for each in evidence.sources]
-        yield line(
-            f"read {_counted(evidence.messages, 'message')} of {_counted(len(evidence.senders), 'sender')} "
-            f"from {', '.join(read_of) or 'nothing'}",
-            hang=2,
-        )
-        for name, count in evidence.receivers[:5]:
-            yield line(f"believed of {_counted(count, 'message')}: what {name} says it saw", indent=2, hang=2)
+        files = [_counted(each.files, *_KINDS[each.kind]) for each in evidence.sources]
+        told = f"{_counted(evidence.messages, 'message')} of {_counted(len(evidence.senders), 'sender')}"
+        yield line(f"read {told} from {', '.join(files) or 'nothing'}", hang=2)
+        if evidence.receivers:
+            yield _believed(evidence)
+        unknown = unknown_facts(evidence.senders)
+        if unknown:
+            facts = [f"the {_FACTS[fact]} of {_counted(count, 'message')}" for fact, count in unknown.items()]
+            yield line(f"not known: {', '.join(facts)}", indent=2, hang=2)
         for what, count in evidence.aside:
-            yield line(f"left aside: {count:,} {what}", indent=2, hang=2)
+            yield line(f"left aside: {what}: {count:,}", indent=2, hang=2)
     if evidence.left_out:
         yield line(
             f"there are more than {len(evidence.senders):,} different senders: "
@@ -88,6 +92,14 @@ def summary(evidence: Evidence, *, quiet: bool = False) -> Iterator[Line]:
         rest = evidence.unread[_MOST_UNREAD:]
         if rest:
             yield line(f"… and {_counted(len(rest), 'kind')} more, of {_counted(_sum(rest), 'row')}", indent=4, hang=2)
+
+
+def _believed(evidence: Evidence) -> Line:
+    """Return whose header fields were believed, so that a person sees a name that is not their receiver's."""
+    names = [f"{name} ({count:,})" for name, count in evidence.receivers[:_MOST_RECEIVERS]]
+    rest = len(evidence.receivers) - len(names)
+    shown = ", ".join(names) + (f" and {rest} more" if rest else "")
+    return line(f"header fields believed, by their writer: {shown}", indent=2, hang=2)
 
 
 def to_dict(evidence: Evidence) -> dict[str, Any]:

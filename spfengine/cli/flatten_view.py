@@ -25,7 +25,7 @@ def page(found: Flattening, form: str, width: int | None) -> Iterator[Line]:
         yield line(Span("! ", "fault"), found.refusal.text, Span(f" [{found.refusal.code}]", "quiet"), indent=2, hang=2)
         if found.refusal.hint:
             yield line(Span("hint: ", "strong"), found.refusal.hint, indent=4, hang=2)
-    if found.proof is not None or found.kept:
+    if found.proof is not None or len(found.kept) > (found.refusal is not None):
         yield line()
         yield from _terms(found, width)
     if found.proof is not None:

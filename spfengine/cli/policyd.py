@@ -3,7 +3,8 @@
 import socket
 import sys
 from collections.abc import Callable
-from typing import Any
+from ipaddress import ip_network
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +13,10 @@ from spfengine.errors import ArgumentError
 from spfengine.evaluation.limits import Limits, VoidRule
 from spfengine.evaluation.session import HELO, MAILFROM
 from spfengine.receiver.delegation import BOTH, Delegation, Header, Refusal, Rules, checked_rules
+from spfengine.visible import visible
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Network, IPv6Network
 
 _EPILOG = """\b
 Examples, in /etc/postfix/master.cf and main.cf:
@@ -25,6 +30,22 @@ It ends with 0 at SIGTERM, SIGINT and the end of its input. Otherwise: 64 the co
 file can't be understood, 66 a file can't be read, 69 there is no DNS server to ask, or the address to listen at can't
 be had.
 """
+
+
+class Network(options.Expected):
+    """An address or a network."""
+
+    name = "network"
+
+    def __init__(self) -> None:
+        super().__init__("an address, or a network like 192.0.2.0/24")
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the network."""
+        try:
+            return ip_network(value)
+        except ValueError as error:
+            self.fail(visible(str(error), 200), param, ctx)
 
 
 class Listen(options.Expected):
@@ -70,6 +91,10 @@ def _refusal(option: str, result: str, default: Refusal) -> Callable[[Any], Any]
 @_refusal("--fail", "fail", Refusal.REJECT)
 @_refusal("--temperror", "temperror", Refusal.DEFER)
 @_refusal("--permerror", "permerror", Refusal.ACCEPT)
+@click.option(
+    "--skip", metavar="NETWORK", type=Network(), multiple=True,
+    help="Don't check clients there, such as forwarders of your own. May be given several times.",
+)  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Accept every message, and log what would have been done.")
 @options.zone
 @options.nameserver
@@ -91,6 +116,7 @@ def command(
     fail: str,
     temperror: str,
     permerror: str,
+    skip: "tuple[IPv4Network | IPv6Network, ...]",
     dry_run: bool,
     zones: tuple[str, ...],
     nameservers: tuple[str, ...],
@@ -108,7 +134,7 @@ def command(
     rules = checked_rules(
         Rules(
             hostname or socket.gethostname(), identity, Header(header), Refusal(fail), Refusal(temperror),
-            Refusal(permerror), dry_run, Limits(void_rule=void_rule, seconds=timeout),
+            Refusal(permerror), skip, dry_run, Limits(void_rule=void_rule, seconds=timeout),
         )
     )  # fmt: skip
     for host, port in places:

@@ -62,15 +62,24 @@ def serve_stdin(delegation: Delegation) -> int:
     try:
         while octets := os.read(0, _PIECE):
             for attributes in reader.feed(octets):
-                _write(reply(delegation.decide(attributes)))
+                try:
+                    action = delegation.decide(attributes)
+                except Exception as error:  # noqa: BLE001 - whatever one request does, the next is answered
+                    action = _failed(delegation, error)
+                _write(reply(action))
     except ArgumentError as error:
         delegation.note(str(error))
         return exits.DATA
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, BrokenPipeError):  # SIGTERM; or Postfix has gone
         return 0
     finally:
         signal.signal(signal.SIGTERM, before)
     return 0
+
+
+def _failed(delegation: Delegation, error: Exception) -> str:
+    delegation.note(f"the check failed: {type(error).__name__}: {error}")
+    return _FAILED
 
 
 def _write(octets: bytes) -> None:
@@ -195,8 +204,7 @@ class _Server:
                 try:
                     action = await self._delegation.adecide(attributes)
                 except Exception as error:  # noqa: BLE001 - whatever one request does, the server serves the next
-                    self._delegation.note(f"the check failed: {type(error).__name__}: {error}")
-                    action = _FAILED
+                    action = _failed(self._delegation, error)
                 writer.write(reply(action))
                 await _in_time(writer.drain())
             self._busy.discard(task)

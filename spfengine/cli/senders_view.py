@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from spfengine.cli.screen import Line, Row, Span, line, table
 from spfengine.cli.senders_given import counted
+from spfengine.dmarc.alignment import Alignment
 from spfengine.policy.outcome import Input, Outcome
 from spfengine.simulation.senders import Effect, SenderChange
 from spfengine.visible import visible, visible_name
@@ -19,7 +20,6 @@ _GROUPS = {
     Effect.UNCHANGED: ("unchanged, passing", "strong"),
 }
 _UNKNOWN_INPUTS = {Input.HELO: "HELO name", Input.LOCAL_PART: "local part"}
-_ALIGNED = {True: "aligned", False: "not aligned", None: "alignment not known"}
 
 Told = Callable[[SenderChange], list[Span]]
 
@@ -100,10 +100,18 @@ def _deciding_then(change: SenderChange) -> list[Span]:
     """Return what decides after the change, and whether SPF is aligned with From before and after it."""
     found = [Span(f"  by {visible(deciding(change.after), 60)}", "quiet")]
     if change.aligned_before is not None and change.aligned_after is not None:
-        before, after = _ALIGNED[change.aligned_before.aligned], _ALIGNED[change.aligned_after.aligned]
+        before, after = _aligned(change.aligned_before), _aligned(change.aligned_after)
         name = visible_name(change.aligned_after.header_from)
         found.append(Span(f"  From: {name} {before if before == after else f'{before} → {after}'}", "quiet"))
     return found
+
+
+def _aligned(alignment: Alignment) -> str:
+    if alignment.aligned is None:
+        return "alignment not known"
+    if alignment.aligned:
+        return "aligned" if alignment.strict else "aligned (relaxed)"
+    return "not aligned (strict is asked for)" if alignment.relaxed else "not aligned"
 
 
 def _resting(changes: list[SenderChange]) -> Iterator[Line]:

@@ -2,6 +2,7 @@
 
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from spfengine.evaluation.check_result import CheckResult
 from spfengine.evaluation.limits import Limits
 from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Session
+from spfengine.record.macro import MacroString, parse_macro_string
 from spfengine.visible import visible
 
 EXITS_OF_LIBSPF2 = {
@@ -46,7 +48,8 @@ It prints four lines: the result; for fail, temperror and permerror a text for t
 of the header field; and the header field Received-SPF.
 
 The exit code is the result: 0 pass, 1 fail, 2 softfail, 3 neutral, 4 permerror, 5 temperror, 6 none; with --libspf2:
-1 neutral, 2 pass, 3 fail, 4 softfail, 5 none, 6 temperror, 7 permerror. With --file, it is that of the last line.
+1 neutral, 2 pass, 3 fail, 4 softfail, 5 none, 6 temperror, 7 permerror. With --file, it is that of the first line that
+is not pass; with --libspf2, that of the last.
 Otherwise: 64 the command line can't be understood, 65 a file can't be understood, 66 a file can't be read, 69 there is
 no DNS server to ask.
 """
@@ -91,7 +94,9 @@ class _Spfquery(click.Command):
 @click.option("--file", "path", metavar="FILE", help='Check each line "IP IDENTITY [HELO]" of FILE; "-" is stdin.')
 @click.option("--versions", default="1,2", metavar="1|2|1,2", help="Versions of SPF; only version 1 has records here.")
 @click.option(
-    "--default-explanation", metavar="TEXT", help="Explains a fail where the domain does not; also --def-exp."
+    "--default-explanation",
+    metavar="TEXT",
+    help="Explains a fail where the domain does not; macros in it are expanded; also --def-exp.",
 )
 @click.option("--hostname", metavar="NAME", help="The name of the receiving host; also --name.")
 @click.option("--keep-comments/--no-keep-comments", help="Print the comments of --file, lines that begin with #.")
@@ -144,6 +149,7 @@ def command(
     given = _given(ip_address, scope, identity, helo_identity, mfrom, helo)
     if (path is None) == (given is None):
         raise click.UsageError("expected --ip with --identity, --mfrom or --helo; or --file, and none of these")
+    default = None if default_explanation is None else _macro_string(default_explanation)
     limits = Limits(lookups=max_dns_interactive_terms, names=max_name_lookups_per_term, seconds=timeout)
     receiver = hostname or ("spfquery" if libspf2 else socket.gethostname())
     if given is not None:
@@ -158,9 +164,11 @@ def command(
     code = 0
     for query in [given] if given is not None else _read(path or "-", scope, keep_comments=keep_comments):
         result = _run(query, resolver, limits, receiver)
-        sys.stdout.write("".join([f"{line}\n" for line in lines(result, receiver, default_explanation)]))
+        explanation = None if default is None else _expanded(default, query, receiver)
+        sys.stdout.write("".join([f"{line}\n" for line in lines(result, receiver, explanation)]))
         sys.stdout.flush()  # whoever writes the lines of --file - may wait for each answer
-        code = codes[result.result]
+        if libspf2 or code == 0:  # with --file, Mail::SPF's is that of the first line that is not pass
+            code = codes[result.result]
     return code
 
 
@@ -180,6 +188,21 @@ def lines(result: CheckResult, receiver: str, default_explanation: str | None = 
         visible(comment, _MAX_SHOWN),
         header.replace("\r\n", ""),  # unfolded (RFC 5322 §2.2.3): the space stays
     ]
+
+
+def _macro_string(text: str) -> MacroString:
+    found, problems = parse_macro_string(text, explanation=True)
+    if found is None:
+        raise click.UsageError(f"--default-explanation: {problems[0].text}")
+    return found
+
+
+def _expanded(explanation: MacroString, query: Query, receiver: str) -> str | None:
+    """Return a default explanation for a client; nothing is asked for it, so %{p} is unknown."""
+    sender = f"postmaster@{query.identity}" if query.scope == _HELO else query.identity
+    helo = query.identity if query.scope == _HELO else query.helo
+    session = Session(query.ip, sender, helo, receiver=receiver, now=float(int(time.time())))
+    return explanation.expand_text(lambda letter: session.macro_value(letter, session.domain, "unknown"))
 
 
 def _given(

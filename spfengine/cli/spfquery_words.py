@@ -16,16 +16,18 @@ class Dialect(NamedTuple):
     """How one program writes its options.
 
     Attributes:
-        names: its names, long and short, → ours, where they differ.
+        names: its names, long and short, → ours.
         flags: of ours, those that take no value.
         counted: of ours, flags behind which a number may stand.
         one_dash: whether long names may have one dash (getopt_long_only).
+        ignored: of ours, those that it takes and does nothing with.
     """
 
     names: Mapping[str, str]
     flags: frozenset[str]
     counted: frozenset[str]
     one_dash: bool
+    ignored: frozenset[str]
 
 
 _OURS = ("zone", "draft", "nameserver", "timeout", "help", "libspf2")
@@ -34,6 +36,7 @@ _SAME = """
     no-keep-comments sanitize no-sanitize debug version enable-black-magic max-dns-interactive-terms
     max-name-lookups-per-term authorize-mxes-for tfwl guess local override fallback pra
 """.split()  # noqa: SIM905 - names read best as text
+_SCOPES = ("helo", "mfrom", "pra")
 _FLAGS = frozenset(
     {
         "keep-comments", "no-keep-comments", "sanitize", "no-sanitize", "debug", "version", "enable-black-magic",
@@ -55,8 +58,9 @@ MAIL_SPF = Dialect(
     _FLAGS,
     frozenset(),
     one_dash=False,
+    ignored=frozenset({"authorize-mxes-for", "tfwl"}),
 )  # fmt: skip
-"""Mail::SPF's, version 2.501; `-s` is --scope there, and no longer --sender."""
+"""Mail::SPF's, version 2.501; `-s` is --scope there, but --sender where no scope follows, as it was before 2.500."""
 
 LIBSPF2_DIALECT = Dialect(
     MappingProxyType(
@@ -75,6 +79,7 @@ LIBSPF2_DIALECT = Dialect(
     _FLAGS,
     frozenset({"debug", "sanitize", "tfwl"}),
     one_dash=True,
+    ignored=frozenset(),
 )  # fmt: skip
 """libspf2's, version 1.2.10."""
 
@@ -113,6 +118,10 @@ def spelled_out(arguments: Sequence[str]) -> list[str]:
             value = pending.pop(0)
         if option == "tfwl" and value == "0":
             continue  # libspf2's way to say that it is off
+        if option in dialect.ignored:
+            if option not in dialect.flags and value is None:
+                del pending[:1]
+            continue
         if option in REFUSED:
             told = f"{visible(word, 60)} is not supported: the result would not be that of SPF{REFUSED[option]}"
             raise click.UsageError(told)
@@ -123,6 +132,8 @@ def spelled_out(arguments: Sequence[str]) -> list[str]:
             if not pending:
                 raise click.UsageError(f"{visible(word, 60)} needs a value")
             value = pending.pop(0)
+        if option == "scope" and not word.startswith("--") and value not in _SCOPES:
+            option = "mfrom"
         found.append(f"--{option}={value}")
     return found
 
@@ -135,8 +146,9 @@ def _option(word: str, dialect: Dialect) -> tuple[str, str | None]:
         if full is not None:
             return full, value if equals else None
     if not word.startswith("--") and word[1] in dialect.names:
-        glued = word[2:].removeprefix("=")
-        return dialect.names[word[1]], glued or None
+        option, glued = dialect.names[word[1]], word[2:].removeprefix("=")
+        if not (glued and option in dialect.flags - dialect.counted):  # else -helo=NAME would be taken for -h
+            return option, glued or None
     raise click.UsageError(f"no such option: {visible(word.partition('=')[0], 60)}")
 
 

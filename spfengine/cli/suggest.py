@@ -9,6 +9,7 @@ import click
 
 from spfengine.addresses import parse_address
 from spfengine.advice.catalogue.catalogue import Catalogue
+from spfengine.advice.forms import FORMS
 from spfengine.advice.suggest import suggest
 from spfengine.advice.suggestion import Advice, Suggestion
 from spfengine.cli import evidence_input, exits, options, sources
@@ -102,6 +103,11 @@ class _Network(options.Expected):
     "--max-size", metavar="OCTETS", type=click.IntRange(min=1), default=UNFRAGMENTED, show_default=True,
     help="How large the DNS answer with the TXT records of DOMAIN may be.",
 )  # fmt: skip
+@click.option("--brief", is_flag=True, help="Show only the record, what it does, and why.")
+@click.option(
+    "--form", "forms", metavar="FORM", type=click.Choice(FORMS), multiple=True,
+    help=f"Show the record to paste only in this form: {', '.join(FORMS)}.",
+)  # fmt: skip
 @options.as_json
 def command(
     domain: str | None,
@@ -120,6 +126,8 @@ def command(
     own: tuple[str, ...],
     catalogue: str | None,
     max_size: int,
+    brief: bool,
+    forms: tuple[str, ...],
     as_json: bool,
 ) -> int:
     """Say which record DOMAIN should have: the smallest change after which all wanted senders pass, with the proof."""
@@ -152,10 +160,13 @@ def command(
             document["evidence"] = evidence_input.to_dict(evidence)
         sys.stdout.write(json.dumps(document, indent=2) + "\n")
     else:
-        from spfengine.cli.suggest_view import page
+        from spfengine.cli.suggest_view import brief_page, page
 
         screen = Screen()
-        screen.show(page(suggestion, (*names, *own), screen.width))
+        if brief:
+            screen.show(brief_page(suggestion, screen.width))
+        else:
+            screen.show(page(suggestion, (*names, *own), forms or FORMS, screen.width))
     return _exit(suggestion)
 
 

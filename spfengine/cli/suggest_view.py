@@ -1,6 +1,6 @@
 """What a person sees of a suggestion: the record to publish, why, the proof, what to mind, and how to paste it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from spfengine.advice.reasons import limits_text
 from spfengine.advice.suggestion import Advice, SenderAdvice, SenderStanding, Suggestion
@@ -26,6 +26,7 @@ _FORMS = {
     "route53": "Route 53",
     "octodns": "octoDNS",
 }
+_ALIGNED = {True: "aligned with", False: "not aligned with", None: "not known whether aligned with"}
 _ORDER = (
     SenderStanding.STOPPED,
     SenderStanding.UNSERVED,
@@ -39,26 +40,18 @@ _ORDER = (
 )
 
 
-def page(suggestion: Suggestion, own: Iterable[str], width: int | None) -> Iterator[Line]:
+def page(suggestion: Suggestion, own: Iterable[str], forms: Container[str], width: int | None) -> Iterator[Line]:
     """Yield the lines of a suggestion.
 
     Args:
         own: names whose records the admin can edit, besides the domain.
+        forms: in which forms to give the record.
     """
     own = (suggestion.domain, *own)
-    yield _headline(suggestion)
-    if suggestion.record is not None:
-        yield line()
-        yield line(visible(suggestion.record, len(suggestion.record)), folds=False)
-        yield line()
-    yield from _outcome(suggestion)
+    yield from brief_page(suggestion, width)
     simulation = suggestion.simulation
     if simulation is None:
-        yield from _refused(suggestion, width)
         return
-    if suggestion.terms:
-        yield line()
-        yield from _terms(suggestion, width)
     if suggestion.senders:
         yield line()
         yield from _senders(suggestion.senders, width)
@@ -66,14 +59,31 @@ def page(suggestion: Suggestion, own: Iterable[str], width: int | None) -> Itera
     yield from _proof(suggestion, simulation, own, width)
     yield from _rejected(suggestion, width)
     yield from _caveats(suggestion, simulation, width)
-    yield from _paste(suggestion)
+    yield from _paste(suggestion, forms)
+
+
+def brief_page(suggestion: Suggestion, width: int | None) -> Iterator[Line]:
+    """Yield the record, what it does, and why each of its terms comes, goes or stays."""
+    yield _headline(suggestion)
+    if suggestion.record is not None:
+        yield line()
+        yield line(visible(suggestion.record, len(suggestion.record)), folds=False)
+        yield line()
+    yield from _outcome(suggestion)
+    if suggestion.simulation is None:
+        yield from _refused(suggestion, width)
+    elif suggestion.terms:
+        yield line()
+        yield from _terms(suggestion, width)
 
 
 def _headline(suggestion: Suggestion) -> Line:
     serves = not suggestion.unserved
     told = {
         Advice.CHANGE: Span("publish this record" if serves else "a record that does not serve every sender", "strong"),
-        Advice.KEEP: Span("the record is as it should be", "pass"),
+        Advice.KEEP: Span("the record is as it should be", "pass")
+        if serves
+        else Span("keep the record, which does not serve every sender", "softfail"),
         Advice.NONE_FITS: Span("no record fits", "fault"),
         Advice.BROKEN: Span("nothing can be proposed", "fault"),
         Advice.UNKNOWN: Span("nothing can be proposed now", "fault"),
@@ -168,7 +178,10 @@ def _note(each: SenderAdvice) -> str:
     if each.standing is SenderStanding.IGNORED:
         return "; ignored, as told"
     reported = f"; a receiver saw {visible(each.sender.reported or '', 20)}" if each.sender.reported else ""
-    return f"{reported}; {each.why}" if each.why else reported
+    aligned = ""
+    if each.alignment is not None and each.after is Result.PASS:
+        aligned = f"; {_ALIGNED[each.alignment.aligned]} From, which is {visible_name(each.alignment.header_from)}"
+    return f"{reported}{aligned}{f'; {each.why}' if each.why else ''}"
 
 
 def _proof(suggestion: Suggestion, simulation: Simulation, own: tuple[str, ...], width: int | None) -> Iterator[Line]:
@@ -249,7 +262,7 @@ def _caveats(suggestion: Suggestion, simulation: Simulation, width: int | None) 
             yield line(Span("! ", "softfail"), finding.text, Span(f" [{finding.code}]", "quiet"), indent=4, hang=2)
 
 
-def _paste(suggestion: Suggestion) -> Iterator[Line]:
+def _paste(suggestion: Suggestion, forms: Container[str]) -> Iterator[Line]:
     """Yield the record in each form, unfolded, so that it can be copied."""
     if suggestion.record is None or suggestion.advice is Advice.KEEP:
         return
@@ -257,6 +270,8 @@ def _paste(suggestion: Suggestion) -> Iterator[Line]:
     name = visible_name(suggestion.domain)
     yield line(Span(f"to paste, as the TXT record of {name} that begins with v=spf1", "strong"), indent=2, hang=2)
     for form, text in suggestion.forms().items():
+        if form not in forms:
+            continue
         yield line(f"{_FORMS.get(form, form)}:", indent=4, hang=2)
         for row in text.split("\n"):
             yield line(visible(row, len(row)), folds=False)

@@ -2,9 +2,11 @@
 
 `check2`, `check`, `query(…).check()`, `.best_guess()`, `.get_header()`, and the hook `DNSLookup`, which may be replaced
 for the whole module. Results and SMTP codes are pyspf's in its strict mode; counts are too (each void lookup). What
-differs is listed in docs/coming-from-pyspf.md.
+differs is listed in docs/coming-from-pyspf.md. A package that says `import spf` itself need not be changed: see
+`spfengine.compat.stand_in`.
 """
 
+from collections.abc import Iterable
 from time import time
 from typing import Any
 
@@ -18,11 +20,15 @@ from spfengine.evaluation.check_result import CheckResult
 from spfengine.evaluation.headers.writing import comment, dot_atom_or_quoted, header_domain, header_value
 from spfengine.evaluation.limits import Limits, VoidRule
 from spfengine.evaluation.result import Result
+from spfengine.names import fold
 
 __all__ = [
     "DEFAULT_SPF", "EXPLANATIONS", "MAX_CNAME", "MAX_LOOKUP", "MAX_MX", "MAX_PER_LOOKUP_TIME", "MAX_PTR",
-    "MAX_VOID_LOOKUPS", "DNSLookup", "PermError", "TempError", "check", "check2", "query",
+    "MAX_VOID_LOOKUPS", "DNSLookup", "PermError", "TempError", "check", "check2", "domainmatch", "query", "split_email",
 ]  # fmt: skip
+
+__version__ = "2.0.14"
+"""The version of pyspf whose calls these are: some programs ask for it."""
 
 MAX_LOOKUP = 10
 MAX_MX = 10
@@ -73,13 +79,33 @@ def DNSLookup(name: str, qtype: str, tcpfallback: bool = True, timeout: float = 
     return records_of(name, qtype, default_resolver().resolve(Question(name.removesuffix("."), RRType(qtype))))
 
 
-class _Hook:
-    """Answers with what the module's DNSLookup returns at that moment."""
+def split_email(s: str | None, h: str) -> tuple[str, str]:
+    """Return local part and domain of a sender, divided at its last @; of none, the HELO name's. See RFC 7208 §4.3."""
+    local_part, _, domain = (s or h).rpartition("@")
+    return local_part or "postmaster", domain
 
-    def __init__(self, timeout: float) -> None:
+
+def domainmatch(ptrs: Iterable[str], domainsuffix: str) -> bool:
+    """Whether one of these names is the domain or lies below it; compared on labels, without case."""
+    wanted = fold(domainsuffix)
+    return any(fold(name) == wanted or fold(name).endswith(f".{wanted}") for name in ptrs)
+
+
+class _Hook:
+    """Answers with what the module's DNSLookup returns at that moment, once for each question of a cache."""
+
+    def __init__(self, timeout: float, cache: dict[tuple[str, str], Answer]) -> None:
         self._timeout = timeout
+        self._cache = cache
 
     def resolve(self, question: Question, /) -> Answer:
+        key = (fold(question.name), str(question.type))
+        answer = self._cache.get(key)
+        if answer is None:
+            answer = self._cache[key] = self._looked_up(question)
+        return answer
+
+    def _looked_up(self, question: Question) -> Answer:
         lookup = globals()["DNSLookup"]
         try:
             return answer_of(question, lambda name, qtype: lookup(name, qtype, True, self._timeout), MAX_CNAME)
@@ -122,6 +148,7 @@ class query:  # noqa: N801 - pyspf's name
         mechanism: the directive that decided, or None. There after `check`.
         perm_error: a PermError after a permerror, otherwise None.
         lookups, void_lookups: what the check cost.
+        cache: what DNS has answered. It may be given to another query, so that nothing is asked twice.
         result: the CheckResult, which says all of it.
 
     Raises:
@@ -145,10 +172,9 @@ class query:  # noqa: N801 - pyspf's name
         self.prob: str | None = None
         self.lookups = self.void_lookups = 0
         self.result: CheckResult | None = None
-        whole = self._sender or f"postmaster@{self.h}"
-        local_part, _, domain = whole.rpartition("@")
-        self.s = whole
-        self.l, self.o = local_part or "postmaster", domain
+        self.cache: dict[tuple[str, str], Answer] = {}
+        self.s = self._sender or f"postmaster@{self.h}"
+        self.l, self.o = split_email(self.s, self.h)
         self.d = self.o
         try:
             self.c = address_text(*parse_address(i))
@@ -158,7 +184,7 @@ class query:  # noqa: N801 - pyspf's name
     def check(self, spf: str | bytes | None = None) -> tuple[str, int, str]:
         """Return (result, SMTP code, explanation); `spf` is a record that stands for the domain's."""
         options: dict[str, Any] = {
-            "resolver": _Hook(self.timeout),
+            "resolver": _Hook(self.timeout, self.cache),
             "limits": Limits(
                 lookups=MAX_LOOKUP,
                 voids=MAX_VOID_LOOKUPS,

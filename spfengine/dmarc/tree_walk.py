@@ -69,7 +69,7 @@ def walk(domain: str) -> Generator[Question, Answer, TreeWalk]:
 def _targets(domain: str) -> list[str]:
     """Return the names whose records are looked for; of one with eight labels or more, those between are left out."""
     labels = domain.split(".")
-    above = labels[1:] if len(labels) < MAX_QUESTIONS else labels[1 - MAX_QUESTIONS :]
+    above = labels[1:][1 - MAX_QUESTIONS :]
     return [domain, *[".".join(above[place:]) for place in range(len(above))]]
 
 
@@ -78,7 +78,7 @@ def _organisational_domain(domain: str, records: list[PolicyRecord]) -> str:
     for record in records:
         if record.psd == "n":
             return record.domain
-        if record.psd == "y" and record.domain != domain:
+        if record.psd == "y":  # one label below it; a public suffix that sends mail itself is its own organisation
             labels = domain.split(".")
             return ".".join(labels[-len(record.domain.split(".")) - 1 :])
     return records[-1].domain if records else domain

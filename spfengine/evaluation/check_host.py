@@ -18,7 +18,7 @@ from collections.abc import Generator
 from functools import lru_cache
 from typing import NamedTuple
 
-from spfengine.addresses import locate
+from spfengine.addresses import V4, locate
 from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.errors import RecordSyntaxError
 from spfengine.evaluation.explanation import explain
@@ -68,6 +68,7 @@ def _evaluate(  # noqa: C901, PLR0912, PLR0915 - one loop; each part taken out o
         Halt: the result is none, temperror or permerror.
     """
     path = session.path
+    family = session.family
     tracer = session.tracer
     matchers = session.matchers or MATCHERS
     directive: Directive | None
@@ -88,7 +89,8 @@ def _evaluate(  # noqa: C901, PLR0912, PLR0915 - one loop; each part taken out o
         depth = len(path)
         for step in record.steps:
             if type(step) is NetworkRun:
-                directive = locate(session, step.table(session.family))
+                table = step.ip4 if family is V4 else step.ip6
+                directive = locate(session, table or step.table(family))
                 if tracer is not None:
                     tracer.networks(step, directive)
                 if directive is None:

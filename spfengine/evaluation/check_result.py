@@ -33,7 +33,7 @@ class CheckResult(Frozen):
     _trace: "Trace"  # not there before it is first looked at
 
     def __init__(self, session: Session) -> None:
-        fill(self, "_session", session)
+        _set_session(self, session)
 
     def __reduce__(self) -> tuple[object, ...]:
         return CheckResult, (self._whole,)

@@ -257,8 +257,9 @@ class Tracer:
 
     def networks(self, run: NetworkRun, hit: Directive | None) -> None:
         """Neighbouring ip4 and ip6 directives have been compared at once, and an all behind them."""
+        found = {id(traced.term): traced for traced in self.records[-1].terms}
         for directive in run.directives:
-            traced = self._find(directive)
+            traced = found[id(directive)]
             traced.outcome = Outcome.MATCH if directive is hit else Outcome.NO_MATCH
             traced.why = _why_network(self.session, directive)
             if directive is hit:

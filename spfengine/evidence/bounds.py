@@ -40,4 +40,4 @@ class Bounds(NamedTuple):
     pending: int = 100_000
 
 
-DEFAULT: Final = Bounds()
+DEFAULT_BOUNDS: Final = Bounds()

@@ -106,7 +106,8 @@ def sender_of_message(fields: Fields, receiver: str | None) -> tuple[Sender, str
         if hop is None:
             raise Unusable("no header field that can be believed tells the address of the client")
         ip = hop.ip
-    helo = next((each.helo for each in told if each.helo and each.ip in (ip, None)), None)
+    told = [each for each in told if each.ip in (ip, None)]  # what is about another client may be a stranger's
+    helo = next((each.helo for each in told if each.helo), None)
     if helo is None:
         helo = next((hop.helo for hop in hops if hop.ip == ip and hop.helo), None)
     helo = helo_of(helo)
@@ -162,9 +163,7 @@ def _told(fields: Fields, receiver: str | None) -> list[Told]:
         except HeaderError:
             raise Unusable("a header field that tells of SPF can't be read, and those below it can't be believed",
                            value) from None  # fmt: skip
-        if told is None or (found and told.ip not in (None, found[0].ip)):
-            continue
-        if _is_by(told.writer, wanted, named=receiver is not None):
+        if told is not None and _is_by(told.writer, wanted, named=receiver is not None):
             found.append(told)
     return found
 

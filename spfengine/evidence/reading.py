@@ -11,7 +11,7 @@ from operator import itemgetter
 from typing import BinaryIO
 
 from spfengine.evidence.archives import members
-from spfengine.evidence.bounds import CHUNK, DEFAULT, Bounds
+from spfengine.evidence.bounds import CHUNK, DEFAULT_BOUNDS, Bounds
 from spfengine.evidence.evidence import Evidence
 from spfengine.evidence.kinds import HEAD, Kind, packed_by, tell
 from spfengine.evidence.ledger import Broken, Ledger
@@ -27,8 +27,8 @@ from spfengine.evidence.tables import read_table
 from spfengine.evidence.values import Unusable
 from spfengine.senders import Sender
 
-Path = str | os.PathLike[str]
-Progress = Callable[[int, int | None], None]
+AnyPath = str | os.PathLike[str]
+OnProgress = Callable[[int, int | None], None]
 """Is told how many octets of the files have been read, and of how many (None: not known, as with standard input)."""
 STDIN = "-"
 MESSAGE = "message"
@@ -38,11 +38,11 @@ _Key = tuple[str, str, _Text, _Text, _Text, _Text]
 
 
 def read_evidence(
-    paths: "Path | Iterable[Path]",
+    paths: "AnyPath | Iterable[AnyPath]",
     *,
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
     receiver: str | None = None,
-    bounds: Bounds = DEFAULT,
+    bounds: Bounds = DEFAULT_BOUNDS,
 ) -> Evidence:
     """Read DMARC aggregate reports, received messages, mail logs and tables into the senders that they tell of.
 
@@ -79,12 +79,12 @@ def read_evidence(
 
 
 def iterate_senders(
-    paths: "Path | Iterable[Path]",
+    paths: "AnyPath | Iterable[AnyPath]",
     ledger: Ledger,
     *,
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
     receiver: str | None = None,
-    bounds: Bounds = DEFAULT,
+    bounds: Bounds = DEFAULT_BOUNDS,
 ) -> Iterator[Sender]:
     """Yield the sender of each row of files as it is read, in bounded memory; arguments and errors as `read_evidence`.
 
@@ -141,12 +141,13 @@ def _files(path: str, ledger: Ledger) -> Iterator[tuple[str, bool]]:
 class _Meter:
     """Tells how many octets of the files have been read."""
 
-    def __init__(self, files: Iterable[tuple[str, bool]], progress: Progress | None) -> None:
+    def __init__(self, files: Iterable[tuple[str, bool]], progress: OnProgress | None) -> None:
         self._progress = progress
         self._done = 0
         self._ends: deque[int] = deque()
-        if progress is not None and all(file != STDIN for file, _ in files):
-            self._ends = deque(accumulate([_size(file) for file, _ in files]))
+        sizes = [_size(file) for file, _ in files] if progress is not None else []
+        if None not in sizes:
+            self._ends = deque(accumulate(size or 0 for size in sizes))
         self._all = self._ends[-1] if self._ends else None
 
     def pieces(self, file: BinaryIO) -> Iterator[bytes]:
@@ -173,11 +174,13 @@ class _Meter:
             self._progress(self._done, self._all)
 
 
-def _size(path: str) -> int:
+def _size(path: str) -> int | None:
+    """Return how large a file is; None where that can't be known."""
     try:
-        return os.stat(path).st_size
+        found = os.stat(path)
     except OSError:
-        return 0
+        return None
+    return found.st_size if path != STDIN and stat.S_ISREG(found.st_mode) else None
 
 
 class _Reader:
@@ -199,7 +202,7 @@ class _Reader:
             yield from self.read(Stream(self._meter.pieces(sys.stdin.buffer)), None)
             return
         with open(path, "rb") as file:
-            yield from self.read(Stream(self._meter.pieces(file)), file)
+            yield from self.read(Stream(self._meter.pieces(file)), file if file.seekable() else None)
 
     def read(
         self, stream: Stream, file: BinaryIO | None, packed: int = 0, only: Collection[Kind] = tuple(Kind)

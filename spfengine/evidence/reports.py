@@ -25,18 +25,32 @@ from spfengine.evidence.values import (
 from spfengine.senders import Sender
 
 KIND = "dmarc-report"
-_RECORD = "feedback/record"
-_SPF = f"{_RECORD}/auth_results/spf"
-_VALUES = {
-    f"{_RECORD}/row/source_ip": "source_ip",
-    f"{_RECORD}/row/count": "count",
-    f"{_RECORD}/identifiers/header_from": "header_from",
-    f"{_RECORD}/identifiers/envelope_from": "envelope_from",
-    f"{_SPF}/domain": "domain",
-    f"{_SPF}/scope": "scope",
-    f"{_SPF}/result": "result",
-}
-_MAX_NAME = 100
+
+
+class _Element:
+    """An element that matters at its place: those in it that matter, and the name of its value if it has one."""
+
+    __slots__ = ("inner", "value")
+
+    def __init__(self, inner: "dict[str, _Element] | None" = None, value: str | None = None) -> None:
+        self.inner = inner or {}
+        self.value = value
+
+
+def _values(*names: str) -> dict[str, _Element]:
+    return {name: _Element(value=name) for name in names}
+
+
+_OTHER = _Element()
+_SPF = _Element(_values("domain", "scope", "result"))
+_RECORD = _Element(
+    {
+        "row": _Element(_values("source_ip", "count")),
+        "identifiers": _Element(_values("header_from", "envelope_from")),
+        "auth_results": _Element({"spf": _SPF}),
+    }
+)
+_DOCUMENT = _Element({"feedback": _Element({"record": _RECORD})})
 _MAX_SPF = 20  # results of SPF in one record; two make sense
 
 
@@ -79,8 +93,8 @@ class _Report:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._found: list[Sender] = []
-        self._path = ""
-        self._depth = 0
+        self._element = _DOCUMENT
+        self._around: list[_Element] = []
         self._moved = False
         self._records = 0
         self._line = 0
@@ -134,22 +148,23 @@ class _Report:
 
     def _start(self, tag: str, _: dict[str, str]) -> None:
         self._moved = True
-        self._depth += 1
-        if self._depth > MAX_DEPTH:
-            raise Broken(f"elements stand in each other more than {MAX_DEPTH} deep", place=self.place)
-        name = tag.rpartition(":")[2] if len(tag) <= _MAX_NAME else "?"
-        if self._depth == 1 and name != "feedback":
-            raise Broken("it is XML, but no DMARC aggregate report: its root is no feedback", f"<{name}>")
-        if self._depth == 1:
+        name = tag.rpartition(":")[2] if ":" in tag else tag
+        around = self._around
+        if not around:
+            if name != "feedback":
+                raise Broken("it is XML, but no DMARC aggregate report: its root is no feedback", f"<{name}>")
             self._ledger.begin(KIND)
-        self._path = f"{self._path}/{name}" if self._path else name
+        around.append(self._element)
+        if len(around) > MAX_DEPTH:
+            raise Broken(f"elements stand in each other more than {MAX_DEPTH} deep", place=self.place)
         if self._text is not None:
             self._refuse("a value has elements in it", name)
             self._text = None
-        if self._path in _VALUES:
+        element = self._element = self._element.inner.get(name, _OTHER)
+        if element.value is not None:
             self._text = []
             self._size = 0
-        elif self._path == _RECORD:
+        elif element is _RECORD:
             self._records += 1
             self._line = self._parser.CurrentLineNumber
             self._values = {}
@@ -165,16 +180,15 @@ class _Report:
 
     def _end(self, _: str) -> None:
         self._moved = True
-        path = self._path
+        element = self._element
         if self._text is not None:
-            self._value(_VALUES[path], "".join(self._text).strip())
+            self._value(element.value or "", "".join(self._text).strip())
             self._text = None
-        elif path == _SPF:
+        elif element is _SPF:
             self._end_of_spf()
-        elif path == _RECORD:
+        elif element is _RECORD:
             self._end_of_record()
-        self._path = path.rpartition("/")[0]
-        self._depth -= 1
+        self._element = self._around.pop()
 
     def _value(self, name: str, text: str) -> None:
         if self._size > MAX_VALUE:

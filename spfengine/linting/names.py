@@ -122,12 +122,10 @@ def _proxied(walk: Walk, held: Held, term: Directive, name: str) -> Iterator[Fin
     if fold(name) in walk.proxied:
         shown = visible(term.text, 60)
         text = (
-            f"{visible_name(name)}, which {shown} leads to, is behind a proxy: DNS answers with the proxy's addresses"
+            f"{visible_name(name)}, which {shown} leads to, is behind a proxy: DNS has its addresses, not your host's"
         )
         hint = f"take {shown} out, and name the host that sends mail by ip4, ip6, or a name that is not proxied"
-        yield held.finding(
-            LintCode.PROXIED_ADDRESS, f"{text}: DNS has its addresses, not those of your host", term, hint
-        )
+        yield held.finding(LintCode.PROXIED_ADDRESS, text, term, hint)
 
 
 def _unknown(held: Held, term: Directive, name: str, kind: RRType, answer: Answer) -> Finding:

@@ -3,9 +3,10 @@
 from collections import OrderedDict
 from collections.abc import Callable
 from enum import StrEnum
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, NamedTuple
 
-from spfengine.addresses import parse_address
+from spfengine.addresses import address_text, parse_address
 from spfengine.checks import acheck, acheck_helo, check, check_helo
 from spfengine.errors import AddressError, ArgumentError
 from spfengine.evaluation.check_result import CheckResult
@@ -16,6 +17,8 @@ from spfengine.receiver.requests import MAX_REPLY, Attributes
 from spfengine.visible import visible
 
 if TYPE_CHECKING:
+    from ipaddress import IPv4Network, IPv6Network
+
     from spfengine.answers import AsyncResolver, Resolver
 
 DUNNO = "DUNNO"
@@ -49,6 +52,7 @@ class Rules(NamedTuple):
         identity: "mailfrom", "helo", or "both": HELO first, whose refusal is final; else MAIL FROM decides.
         header: which header field an accepted message gets.
         fail, temperror, permerror: what is done with these results; all others are accepted.
+        skip: networks whose clients are not checked: forwarders and second mail servers of the receiver's own.
         dry_run: whether every message is accepted, header field included; the log says what would have been done.
         limits: how much a check may ask.
     """
@@ -59,6 +63,7 @@ class Rules(NamedTuple):
     fail: Refusal = Refusal.REJECT
     temperror: Refusal = Refusal.DEFER
     permerror: Refusal = Refusal.ACCEPT
+    skip: "tuple[IPv4Network | IPv6Network, ...]" = ()
     dry_run: bool = False
     limits: Limits = DEFAULT_LIMITS
 
@@ -150,10 +155,16 @@ class Delegation:
             return DUNNO
         if attributes.get("sasl_username"):
             return DUNNO  # a user of the receiver's own, wherever they are (RFC 6409)
+        if self.rules.skip and self._is_skipped(ip):
+            return DUNNO
         client = Client(ip, sender, helo, instance)
         if instance and client in self._again:
             return self._again[client]
         return client
+
+    def _is_skipped(self, ip: str) -> bool:
+        client = ip_address(address_text(*parse_address(ip)))  # an IPv4-mapped address is an IPv4 address
+        return any(client in network for network in self.rules.skip)
 
     def _is_final(self, helo: CheckResult) -> bool:
         return self.rules.identity == HELO or self.rules.refusal(helo.result) is not Refusal.ACCEPT

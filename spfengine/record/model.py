@@ -225,20 +225,20 @@ class NetworkRun:
 
     Attributes:
         directives: in the order in which they stand.
+        ip4, ip6: the tables, once they have been needed.
     """
 
-    __slots__ = ("_ip4", "_ip6", "directives")
+    __slots__ = ("directives", "ip4", "ip6")
     charged = False
 
     def __init__(self, directives: tuple[Network | All, ...]) -> None:
         self.directives = directives
-        self._ip4: Table[Network | All] | None = None
-        self._ip6: Table[Network | All] | None = None
+        self.ip4: Table[Network | All] | None = None
+        self.ip6: Table[Network | All] | None = None
 
     def table(self, family: Family) -> Table[Network | All]:
         """Return the table of one family; made when it is first needed."""
-        table = self._ip4 if family is V4 else self._ip6
-        return self._make_table(family) if table is None else table
+        return (self.ip4 if family is V4 else self.ip6) or self._make_table(family)
 
     def _make_table(self, family: Family) -> Table[Network | All]:
         ranges: list[tuple[int, int, Network | All]] = []
@@ -249,9 +249,9 @@ class NetworkRun:
                 ranges.append((*network_range(family, directive.network, directive.prefix), directive))
         table = build_table(ranges)
         if family is V4:
-            self._ip4 = table
+            self.ip4 = table
         else:
-            self._ip6 = table
+            self.ip6 = table
         return table
 
 

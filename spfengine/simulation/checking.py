@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _WORTH_COMPILING = 500  # senders of a domain; compiling it costs about as much as so many checks
 _MOST_PAIRS = 1000  # of domains whose alignment is looked for; who makes up names in reports could ask without end
-_BY_LETTERS = {Input.LOCAL_PART: frozenset("ls"), Input.HELO: frozenset("h")}
+_BY_LETTERS: dict[str, frozenset[str]] = {Input.LOCAL_PART: frozenset("ls"), Input.HELO: frozenset("h")}
 
 Policies = tuple[Policy, Policy]
 """The policies of a domain before and after."""
@@ -107,10 +107,8 @@ class Checking:
         first, second = _Asked(sender, self._inputs), _Asked(sender, self._inputs)
         yield from once(check_host(first), self._known)
         yield from once(self._layer.through(check_host(second)), self._known)
-        unknown = [Input.HELO] if not sender.helo else []
-        unknown += [Input.LOCAL_PART] if sender.sender[:1] == "@" else []
         letters = first.letters | second.letters
-        rests_on = tuple([each for each in unknown if _BY_LETTERS[each] & letters])
+        rests_on = tuple([Input(each) for each in sender.unknown if _BY_LETTERS[each] & letters])
         if not sender.helo and not sender.sender.strip("<>"):
             rests_on = (Input.HELO,)  # its domain is what is checked
         return SenderChange(sender, self._kept(first), self._kept(second), rests_on)

@@ -59,7 +59,7 @@ OTHERS: dict[str, Any] = {
 }
 
 
-def suggestion(record: Any, *ips: str, **options: Any) -> Suggestion:
+def suggestion(record: Any, *ips: str | Sender, **options: Any) -> Suggestion:
     zone = Zone({**OTHERS, "d.example": {**OTHERS["d.example"], **({} if record is None else {"TXT": record})}})
     senders = [ip if isinstance(ip, Sender) else Sender(ip, "u@d.example") for ip in ips]
     return spfengine.suggest("d.example", senders, resolver=zone, catalogue=CATALOGUE, **options)
@@ -116,7 +116,8 @@ def codes(found: Suggestion) -> set[CaveatCode]:
         ("v=spf1 a -all", ["198.51.100.9"], {"drop": ["-all"]}, "v=spf1 a include:_spf.relay.example"),
         ("v=spf1 a -all", ["198.51.100.9"], {"add": ["ip4:198.51.100.9"]}, "v=spf1 a ip4:198.51.100.9 -all"),
         # Where new terms go.
-        ("v=spf1 redirect=other.example", ["198.51.100.9"], {}, "v=spf1 include:_spf.relay.example redirect=other.example"),
+        ("v=spf1 redirect=other.example", ["198.51.100.9"], {},
+         "v=spf1 include:_spf.relay.example redirect=other.example"),
         ("v=spf1 a exp=e.d.example", ["198.51.100.9"], {}, "v=spf1 a exp=e.d.example include:_spf.relay.example"),
         ("v=spf1", ["198.51.100.9"], {}, "v=spf1 include:_spf.relay.example"),
         ("v=spf1 a ?include:_spf.relay.example ~all", ["198.51.100.9"], {},
@@ -186,7 +187,7 @@ def test_what_is_done_for_a_sender(
 
 
 def test_a_sender_of_another_domain_is_not_its_business() -> None:
-    found = suggestion("v=spf1 a -all", Sender("198.51.100.9", "bounce@news.example"))  # type: ignore[arg-type]  # the helper takes senders too
+    found = suggestion("v=spf1 a -all", Sender("198.51.100.9", "bounce@news.example"))
     assert found.record == "v=spf1 a -all"
     assert [(each.standing, each.before) for each in found.senders] == [(SenderStanding.ELSEWHERE, None)]
     assert not found.unserved
@@ -203,7 +204,9 @@ def test_why_something_else_was_not_proposed() -> None:
 
 
 def test_what_has_to_be_known() -> None:
-    found = suggestion("v=spf1 a -all", Sender("198.51.100.9", "@d.example", reported="pass"), "203.0.113.1", "192.0.2.50")  # type: ignore[arg-type]  # the helper takes senders too
+    found = suggestion(
+        "v=spf1 a -all", Sender("198.51.100.9", "@d.example", reported="pass"), "203.0.113.1", "192.0.2.50"
+    )
     assert codes(found) == {
         CaveatCode.SHARED_SERVICE, CaveatCode.LOCKDOWN, CaveatCode.YOURS, CaveatCode.RETURN_PATH, CaveatCode.SUPERSEDED,
         CaveatCode.CUSTOMER_INCLUDE, CaveatCode.UNNAMED, CaveatCode.REPORT_DIFFERS,
@@ -221,7 +224,7 @@ def test_what_has_to_be_known() -> None:
     assert CaveatCode.UNUSED not in codes(suggestion("v=spf1 ip4:192.0.2.9 a -all"))  # nothing was given to be used
     assert CaveatCode.LARGE in codes(suggestion(["v=spf1 a -all", "x" * 500]))
     unknown = Sender("198.51.100.9", "@d.example")
-    assert CaveatCode.RESTS_ON_MORE in codes(suggestion("v=spf1 exists:%{l}.d.example -all", unknown))  # type: ignore[arg-type]  # the helper takes senders too
+    assert CaveatCode.RESTS_ON_MORE in codes(suggestion("v=spf1 exists:%{l}.d.example -all", unknown))
 
 
 def test_an_address_of_a_service_is_warned_of_and_still_simulated() -> None:
@@ -293,7 +296,9 @@ def test_what_cannot_be_built_on_is_refused_with_the_reason(record: Any, told: s
     ],
 )
 def test_names_without_a_record_that_could_be_changed(name: str, advice: Advice, told: str) -> None:
-    zone = Zone({**OTHERS, "alias.example": {"CNAME": "elsewhere.example"}, "elsewhere.example": {"TXT": "v=spf1 -all"}})
+    zone = Zone(
+        {**OTHERS, "alias.example": {"CNAME": "elsewhere.example"}, "elsewhere.example": {"TXT": "v=spf1 -all"}}
+    )
     found = spfengine.suggest(name, resolver=zone, catalogue=CATALOGUE)
     assert found.advice is advice
     assert told in (found.refusal or "")

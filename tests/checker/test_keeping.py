@@ -303,10 +303,8 @@ def test_ranges_cover_the_space_in_order() -> None:
     assert all(one is not other for one, other in pairwise(found))
 
 
-@pytest.mark.parametrize(
-    "clients", [("10.0.0.1", "192.0.2.1", "203.0.113.1"), ("203.0.113.1", "192.0.2.1", "10.0.0.1")]
-)
-def test_neighbouring_ranges_of_one_verdict_are_one(clients: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("order", [1, -1])
+def test_neighbouring_ranges_of_one_verdict_are_one(order: int) -> None:
     zone = Zone(
         {"a.example": {"TXT": "v=spf1 include:b.example -all"}, "b.example": {"TXT": "v=spf1 -ip4:192.0.2.0/24 ~all"}}
     )

@@ -134,11 +134,19 @@ def test_the_alignment_that_dns_cannot_tell_is_not_known(call: Call, table: Tabl
     assert [row["aligned_before"] for row in table_of] == ["unknown"]
 
 
+def test_the_mode_of_alignment_is_told(call: Call, table: Table, suite: Suite) -> None:
+    path = table("ip,sender,helo,header_from\n192.0.2.1,@m.x.example,,x.example\n")
+    for record, told in (("v=DMARC1", "aligned (relaxed)"), ("v=DMARC1; aspf=s", "not aligned (strict is asked for)")):
+        zone = suite({"m.x.example": [{"TXT": "v=spf1 +all"}], "_dmarc.x.example": [{"TXT": record}]})
+        out = simulate(call, path, "--draft", "v=spf1 ?all +all", zone=zone, domain="m.x.example").out
+        assert f"From: x.example {told} → not aligned\n" in out
+
+
 def test_alignment_by_a_list_of_public_suffixes(call: Call, table: Table, tmp_path: Path) -> None:
     listed = tmp_path / "psl"
     listed.write_text("example\n", encoding="ascii")
     ended = simulate(call, table(TABLE), "--public-suffixes", str(listed))
-    assert "From: news.seed.example aligned\n" in ended.out
+    assert "From: news.seed.example aligned (relaxed)\n" in ended.out
     listed.write_text("<html>\n", encoding="ascii")
     ended = simulate(call, table(TABLE), "--public-suffixes", str(listed))
     assert ended.code == 65

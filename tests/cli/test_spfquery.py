@@ -112,7 +112,8 @@ def test_the_explanation_is_the_domains_or_the_given_or_ours(call: Call, suite: 
         return call("spfquery", "--ip", "192.0.2.1", "--id", domain, "--zone", zone, *more).out.split("\n")[1]
 
     assert second_line("x.example", "--def-exp", "Go away") == "192.0.2.1 is not ours"
-    assert second_line("y.example", "--def-exp", "Go\x1b[1m away") == "Go\\x1b[1m away"
+    assert second_line("y.example", "--def-exp", "Go away") == "Go away"
+    assert second_line("y.example", "--def-exp", "%{i} %{s} %{h} %{p}%%") == "192.0.2.1 postmaster@y.example  unknown%"
     assert second_line("y.example") == "SPF MAIL FROM check failed: y.example does not permit 192.0.2.1 to send for it."
 
 
@@ -132,6 +133,18 @@ def test_limits_can_be_set(call: Call, suite: Suite) -> None:
     assert call(*words, "--max-name-lookups-per-term", "0").code == 4
 
 
+def test_what_mail_spf_does_nothing_with_is_taken(call: Call) -> None:
+    words = ["--authorize-mxes-for", "b@x.example", "--tfwl", "-r", "c@x.example", "--rcpt-to=d@x.example"]
+    for sender in ["--id", SENDER], ["-s", SENDER]:
+        assert call("spfquery", *words, "--ip", IP, *sender, "--zone", SEED).code == 2
+
+
+def test_helo_has_its_default_explanation(call: Call, suite: Suite) -> None:
+    zone = suite({"x.example": [{"TXT": "v=spf1 -all"}]})
+    ended = call("spfquery", "--helo", "x.example", "--ip", IP, "--def-exp", "%{s}|%{h}|%{d}", "--zone", zone)
+    assert ended.out.split("\n")[1] == "postmaster@x.example|x.example|x.example"
+
+
 def stdin_of(octets: bytes, *arguments: str) -> Ended:
     done = subprocess.run(
         command("spfquery", *arguments), input=octets, capture_output=True, env=environment(), timeout=60, check=False
@@ -143,7 +156,8 @@ def test_a_file_has_a_query_a_line(call: Call, tmp_path: Any) -> None:
     path = tmp_path / "queries"
     path.write_bytes(f"# who\n{IP} {SENDER}\n\n163.44.239.12  {SENDER} {HELO}\n".encode())
     ended = call("spfquery", "--file", str(path), "--zone", SEED)
-    assert ended.code == 0
+    assert ended.code == 2, "that of the first line that is not pass"
+    assert call("spfquery", "--libspf2", "-file", str(path), "--zone", SEED).code == 2, "that of the last line: pass"
     assert ended.out.split("\n")[::4] == ["softfail", "pass", ""]
     assert f"helo={HELO}" in ended.out
     kept = call("spfquery", "-f", str(path), "--keep-comments", "--zone", SEED)
@@ -169,7 +183,7 @@ def test_queries_on_stdin_are_answered_one_by_one() -> None:
         assert answer[0].strip() == result
     running.communicate(timeout=60)
     too_late.cancel()
-    assert running.returncode == 0
+    assert running.returncode == 2
 
 
 @pytest.mark.parametrize(
@@ -205,6 +219,9 @@ def test_octets_that_are_no_utf8_are_read() -> None:
         (["--file", "-", "--draft", "v=spf1 -all"], "needs a name"),
         (["--scope", "pra", "--ip", IP, "--id", SENDER], "Sender ID"),
         (["--pra", SENDER, "--ip", IP], "Sender ID"),
+        (["--def-exp", "%{x}", "--ip", IP, "--id", SENDER], "--default-explanation: "),
+        (["--def-exp", "Go\x1b[1m away", "--ip", IP, "--id", SENDER], "--default-explanation: "),
+        (["-helo=h.example", "--ip", IP, "--id", SENDER], "no such option: -helo"),
         (["--versions", "2", "--ip", IP, "--id", SENDER], "--versions must have 1"),
         (["--guess", "a mx", "--ip", IP, "--id", SENDER], "--guess is not supported"),
         (["--override", "x=v=spf1", "--ip", IP, "--id", SENDER], "--draft NAME=RECORD"),

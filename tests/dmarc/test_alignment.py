@@ -60,6 +60,14 @@ def test_the_walk_asks_eight_names_at_most(domain: str, asked: list[str]) -> Non
     assert resolver.names == [f"_dmarc.{name}" for name in asked]
 
 
+@pytest.mark.parametrize("first", ["y" * 64, ".".join(["z" * 60] * 4)])
+def test_a_name_that_can_have_no_record_is_not_asked_for(first: str) -> None:
+    resolver = Asked(Zone({}))
+    assert organisation(f"{first}.example.com", resolver) == f"{first}.example.com"
+    assert resolver.names[-2:] == ["_dmarc.example.com", "_dmarc.com"]
+    assert max(map(len, resolver.names)) <= 253
+
+
 @pytest.mark.parametrize(
     ("records", "expected"),
     [

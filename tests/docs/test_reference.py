@@ -136,6 +136,25 @@ def _simulation() -> object:
     return document
 
 
+def _evidence() -> object:
+    samples = REPOSITORY / "tests" / "evidence" / "samples"
+    document = spfengine.read_evidence([samples / "postfix.log", samples / "exim.eml"]).to_dict()
+    assert all(document[key] for key in ("senders", "sources", "unread", "aside", "receivers"))
+    return document
+
+
+def _suggestion() -> object:
+    zone = spfengine.Zone.from_file(REPOSITORY / "examples" / "seed.zone")
+    senders = [
+        spfengine.Sender("23.83.218.24", "@seed.example", reported="pass"),
+        spfengine.Sender("192.0.2.1", "@x.y"),
+    ]
+    document = spfengine.suggest("seed.example", senders, resolver=zone).to_dict()
+    document |= {"shortfalls": [{"limit": "size", "needed": 2, "allowed": 1}]}
+    assert all(document[key] for key in ("terms", "senders", "rejected", "caveats", "alternative", "forms"))
+    return document
+
+
 def _policy() -> object:
     zone = spfengine.Zone({"example.com": {"TXT": "v=spf1 exists:%{i}.example.com -all"}})
     return spfengine.Policy.compile("example.com", resolver=zone).to_dict()
@@ -167,7 +186,29 @@ def _tree() -> object:
     return _command("tree", "seed.example")
 
 
-@pytest.mark.parametrize("make", [_result, _trace, _recording, _simulation, _policy, _both, _networks, _diff, _tree])
+def _flatten() -> object:
+    draft = "v=spf1 include:relay.mailchannels.net include:asks.example ~all"
+    document = _command("flatten", "seed.example", "--draft", draft, "--draft", "asks.example=v=spf1 ptr -all")
+    assert isinstance(document, dict)
+    assert all(document[key] for key in ("replaced", "kept", "records")), "an empty list has no keys to look at"
+    return document
+
+
+def _snapshot() -> object:
+    return json.loads(spfengine.snapshot("example.com", resolver=ZONE).to_json())
+
+
+def _drift() -> object:
+    return _command("drift", str(REPOSITORY / "examples" / "relay-then.json"))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        _result, _trace, _recording, _simulation, _evidence, _suggestion, _policy, _both, _networks, _diff, _tree,
+        _flatten, _snapshot, _drift,
+    ],
+)  # fmt: skip
 def test_every_key_of_json_is_told(make: Callable[[], object]) -> None:
     text = text_of("json.md")
     keys = set(keys_of(make()))

@@ -1,5 +1,6 @@
 """Received messages: what is taken from which field, and that a field which somebody else may have written is not."""
 
+import base64
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,15 @@ TOLD = {
             results(f"spf=pass (192.0.2.24) {SENDER}"),
             "Received-SPF: pass client-ip=192.0.2.24; helo=Smtp.Example.com",
             FROM,
+        ],
+        ("192.0.2.24", "alice@example.com", "smtp.example.com", 1, "pass"),
+    ),
+    "and so where the address stands in Received and there alone": (
+        [
+            results(f"spf=pass {SENDER}"),
+            "Received-SPF: fail client-ip=198.51.100.1; helo=evil.example; envelope-from=x@evil.example",
+            "Received-SPF: pass client-ip=192.0.2.24; helo=smtp.example.com",
+            CLIENT,
         ],
         ("192.0.2.24", "alice@example.com", "smtp.example.com", 1, "pass"),
     ),
@@ -221,6 +231,13 @@ def test_the_domain_of_from(tmp_path: Path, written: str, domain: str | None) ->
     assert sender.header_from == domain
 
 
+def test_empty_lines_before_a_message(tmp_path: Path) -> None:
+    """As a person leaves them who copies it out of a browser."""
+    assert of(read_bytes(tmp_path, b"\r\n \r\n" + message(CLIENT, PATH))) == [
+        TOLD["nor where the receiver adds nothing but Received"][1]
+    ]
+
+
 def test_a_mailbox_holds_many_messages(tmp_path: Path) -> None:
     one = message(results(f"spf=pass (192.0.2.24) {SENDER}"), body="Hello\r\nFrom here on\r\n\r\n>From me\r\n\r\n")
     bad = message(FROM, body="\r\n")
@@ -245,6 +262,17 @@ def test_nothing_but_reports_is_read_of_attachments(tmp_path: Path) -> None:
     for content in [table, gzipped(table), zipped({"a.csv": table}), zipped({"a.eml": message(CLIENT, PATH)})]:
         evidence = read_bytes(tmp_path, mailed(content, "application/octet-stream", "a.gz"))
         assert [each.sender for each in evidence.senders] == ["noreply@reporter.example"]
+
+
+@pytest.mark.parametrize("rest", range(4))
+@pytest.mark.parametrize("noise", ["", "=", "==", "\r\n", " \x00=!"])
+def test_a_report_in_base64_with_whatever_stands_between(tmp_path: Path, noise: str, rest: int) -> None:
+    text = report(record()) + b" " * rest
+    encoded = base64.b64encode(text).decode()
+    body = f"{encoded[:41]}{noise}{encoded[41:].rstrip('=')}{noise}\r\n"
+    evidence = read_bytes(tmp_path, message("Content-Type: text/xml", "Content-Transfer-Encoding: BASE64", body=body))
+    assert of(evidence) == [("192.0.2.1", "@example.com", None, 1, "pass")]
+    assert evidence.unread == ()
 
 
 def test_a_report_in_quoted_printable_or_as_it_is(tmp_path: Path) -> None:

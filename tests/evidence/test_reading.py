@@ -6,6 +6,7 @@ import random
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,20 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content
     assert {each.source for each in evidence.unread} <= {"standard input"}
 
 
+@pytest.mark.parametrize("content", [GOOD, zipped({"a.xml": GOOD})], ids=["xml", "zip"])
+def test_a_pipe_is_read_as_standard_input_is(tmp_path: Path, content: bytes) -> None:
+    """As a shell makes one for `--senders <(zcat mail.log.*.gz)`."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(content,))
+    writer.start()
+    told: list[tuple[int, int | None]] = []
+    evidence = read_evidence(pipe, progress=lambda done, total: told.append((done, total)))
+    writer.join()
+    assert (evidence.messages, evidence.unread) == (6, ())
+    assert told[-1] == (len(content), None)
+
+
 def test_an_archive_on_standard_input_is_held_as_far_as_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(zipped({"a": GOOD}))))
     told = "FILE: it is larger than 0 MiB, which is the most that is held in memory"
@@ -133,6 +148,17 @@ def test_progress_of_standard_input_has_no_end(monkeypatch: pytest.MonkeyPatch) 
     told: list[tuple[int, int | None]] = []
     read_evidence("-", progress=lambda done, total: told.append((done, total)))
     assert told == [(len(GOOD), None)]
+
+
+def test_progress_over_files_that_are_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a").write_bytes(GOOD)
+    monkeypatch.setattr("builtins.open", _gone("a"))
+    real = os.stat
+    monkeypatch.setattr(os, "stat", lambda path, **given: real(path if str(path) == str(tmp_path) else "/nowhere"))
+    told: list[tuple[int, int | None]] = []
+    evidence = read_evidence(tmp_path, progress=lambda done, total: told.append((done, total)))
+    assert faults(evidence) == ["FILE: it can't be read: No such file or directory"]
+    assert told == []
 
 
 def test_more_different_senders_than_are_kept_are_counted(tmp_path: Path) -> None:
@@ -201,6 +227,16 @@ def rows_in_a_process_of_its_own(folder: Path, rows: int, different: int) -> tup
     )
     counts, peak = done.stdout.splitlines()
     return list(map(int, counts.split())), int(peak) / 1024
+
+
+def test_the_names_of_receivers_are_bounded(tmp_path: Path) -> None:
+    for number in range(150):
+        (tmp_path / f"{number}").write_bytes(
+            f"Return-Path: <a@b.example>\nReceived: from x (y [192.0.2.1]) by mx{number}.example\n\n".encode()
+        )
+    evidence = read_evidence(tmp_path)
+    assert evidence.messages == 150
+    assert len(evidence.receivers) == 100
 
 
 def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:

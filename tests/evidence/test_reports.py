@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import spfengine
 from spfengine import Sender
-from spfengine.evidence.bounds import DEFAULT
+from spfengine.evidence.bounds import DEFAULT_BOUNDS
 from spfengine.evidence.ledger import Ledger
 from spfengine.evidence.reports import read_report
 from tests.evidence.files import GOOD, faults, gzipped, mailed, of, read_bytes, record, report, report_of, zipped
@@ -122,6 +122,10 @@ REFUSED = {
         record(identifiers="<header_from>&lt;b&gt;.example</header_from>"),
         "a domain is none: '<b>.example'",
     ),
+    "a control character in From": (
+        record(identifiers="<header_from>a\x85b.example</header_from>"),
+        "a domain has characters that do not print: 'a\\x85b.example'",
+    ),
     "a long name": (
         record(identifiers=f"<header_from>{'a' * 256}</header_from>"),
         "a domain is longer than 255 characters: '" + "a" * 80 + "…'",
@@ -201,7 +205,7 @@ def test_however_a_report_arrives_it_tells_the_same(tmp_path: Path) -> None:
 def test_pieces_may_be_cut_anywhere(cuts: list[bytes]) -> None:
     at = sorted(sum(cut) % len(GOOD) for cut in cuts)
     pieces = [GOOD[a:b] for a, b in zip([0, *at], [*at, len(GOOD)], strict=True)]
-    senders = list(read_report(pieces, Ledger(), DEFAULT))
+    senders = list(read_report(pieces, Ledger(), DEFAULT_BOUNDS))
     assert [(each.ip, each.count) for each in senders] == [("192.0.2.1", 1), ("2001:db8::1", 5)]
 
 
@@ -223,5 +227,5 @@ reported_sender = st.builds(
 @given(st.lists(reported_sender, max_size=5))
 def test_what_is_written_into_a_report_is_read_back(senders: list[Sender]) -> None:
     ledger = Ledger()
-    assert list(read_report([report_of(senders)], ledger, DEFAULT)) == senders
+    assert list(read_report([report_of(senders)], ledger, DEFAULT_BOUNDS)) == senders
     assert ledger.skipped == 0

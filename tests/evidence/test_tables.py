@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 import spfengine
 from spfengine import Sender
-from spfengine.evidence.bounds import DEFAULT
-from spfengine.evidence.ledger import Ledger
+from spfengine.evidence.bounds import DEFAULT_BOUNDS
+from spfengine.evidence.ledger import Broken, Ledger
 from spfengine.evidence.streams import lines
 from spfengine.evidence.tables import read_table
 from tests.evidence.files import faults, read_bytes
@@ -78,6 +78,12 @@ def test_a_row_that_cannot_be_used_is_told_and_the_next_one_read(tmp_path: Path,
     assert evidence.messages == 2
 
 
+def test_a_table_that_is_none(tmp_path: Path) -> None:
+    ledger = Ledger()
+    with pytest.raises(Broken, match="neither begins with an IP address nor names the column ip"):
+        list(read_table([(1, b"hello, world")], ledger, DEFAULT_BOUNDS))
+
+
 def test_rows_of_a_table_with_names(tmp_path: Path) -> None:
     evidence = read_bytes(
         tmp_path, b"label,reported,sender,ip\nx,perhaps,a@example.com,192.0.2.1\nshort,pass,b@example.com\n"
@@ -113,6 +119,6 @@ def test_what_is_written_into_a_table_is_read_back(senders: list[Sender], names:
     writer.writeheader()
     writer.writerows({name: getattr(each, name) for name in names} for each in senders)
     ledger = Ledger()
-    rows = lines([file.getvalue().encode()], DEFAULT.line)
-    assert list(read_table(rows, ledger, DEFAULT)) == senders
+    rows = lines([file.getvalue().encode()], DEFAULT_BOUNDS.line)
+    assert list(read_table(rows, ledger, DEFAULT_BOUNDS)) == senders
     assert ledger.skipped == 0

@@ -73,14 +73,14 @@ THIRD_PARTY = {
     "resolvers.stub": {"dns"},
     "resolvers.zone_files": {"yaml"},
     "names": {"idna"},
-    "advice.rdap": {"httpx", "whoisit"},
     "dmarc.suffixes": {"publicsuffixlist"},
+    "advice.rdap": {"httpx", "whoisit"},
     "testing.pytest_plugin": {"pytest"},
     "testing": {"dnslib"},
     "cli": {"click", "rich"},
 }
-IN_FUNCTION = {"idna", "asyncio", "httpx", "whoisit"}
 IN_FUNCTION = {"idna", "asyncio", "publicsuffixlist"}
+IN_FUNCTION = {"idna", "asyncio", "httpx", "whoisit"}
 
 
 def _rooms() -> dict[str, tuple[str, int]]:

@@ -1,6 +1,7 @@
 """From the attributes of a request to the action."""
 
 import asyncio
+from ipaddress import ip_network
 
 import pytest
 from hypothesis import given
@@ -147,6 +148,24 @@ def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_where_there_is_nothing_to_check_postfix_decides(changes: dict[str, str]) -> None:
     assert action(RULES, **changes) == DUNNO
+
+
+@pytest.mark.parametrize(
+    ("ip", "skipped"),
+    [
+        ("192.0.2.1", True),
+        ("192.0.2.255", True),
+        ("192.0.3.0", False),
+        ("::ffff:192.0.2.9", True),
+        ("2001:db8::7", True),
+        ("2001:db8::8", False),
+    ],
+)
+def test_clients_of_skipped_networks_are_not_checked(ip: str, skipped: bool) -> None:
+    rules = RULES._replace(skip=(ip_network("192.0.2.0/24"), ip_network("2001:db8::7")))
+    told = action(rules, client_address=ip, sender="a@fail.example")
+    assert (told == DUNNO) is skipped
+    assert skipped or told.startswith("550 5.7.23")
 
 
 def test_a_request_of_nothing_is_answered() -> None:

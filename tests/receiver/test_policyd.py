@@ -14,6 +14,9 @@ from typing import NamedTuple
 
 import pytest
 
+from spfengine import Answer, Question
+from spfengine.cli import policyd_server
+from spfengine.receiver.delegation import Delegation, Rules
 from tests.cli.conftest import SEED, command, environment
 from tests.receiver.requests import wire
 
@@ -24,11 +27,12 @@ _PATIENCE = 30
 class Running(NamedTuple):
     process: subprocess.Popen[bytes]
     connect: Callable[[], socket.socket]
+    log: Callable[[], str]
 
     def stop(self) -> tuple[int, str]:
         self.process.send_signal(signal.SIGTERM)
-        _, err = self.process.communicate(timeout=_PATIENCE)
-        return self.process.returncode, err.decode()
+        self.process.wait(_PATIENCE)
+        return self.process.returncode, self.log()
 
 
 @contextlib.contextmanager
@@ -36,10 +40,12 @@ def policyd(*arguments: str) -> Iterator[Running]:
     """A server that listens."""
     process = subprocess.Popen(
         command("policyd", "--zone", SEED, "--hostname", "mx.example.net", *arguments),
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(),
+        stderr=subprocess.PIPE, env=environment(),
     )  # fmt: skip
+    lines: list[bytes] = []
+    assert process.stderr is not None
+    reader = threading.Thread(target=lines.extend, args=(process.stderr,))
     try:
-        assert process.stderr is not None
         ready = process.stderr.readline().decode()
         where = re.fullmatch(r"listening at (?:unix:(.+)|\[?([^\]]+)\]?:(\d+))\n", ready)
         assert where is not None, ready + process.stderr.read().decode()
@@ -57,11 +63,19 @@ def policyd(*arguments: str) -> Iterator[Running]:
                 return client
             return socket.create_connection((where[2], int(where[3])), _PATIENCE)
 
-        yield Running(process, connect)
+        def log() -> str:
+            reader.join(_PATIENCE)
+            return b"".join(lines).decode()
+
+        reader.start()
+        yield Running(process, connect, log)
     finally:
         if process.poll() is None:
             process.kill()
-        process.communicate(timeout=_PATIENCE)
+        process.wait(_PATIENCE)
+        if reader.ident is not None:
+            reader.join(_PATIENCE)
+        process.stderr.close()
 
 
 def ask(client: socket.socket, octets: bytes) -> str:
@@ -226,6 +240,48 @@ def test_on_stdin_nothing_but_replies_is_written() -> None:
     assert (second, rest) == ("action=DUNNO", "")
 
 
+def test_on_stdin_skipped_clients_are_left_to_postfix() -> None:
+    done = stdin(wire(**SOFTFAIL), "--skip", "192.0.2.1", "--skip", "23.83.208.0/20")
+    assert (done.returncode, done.stdout) == (0, b"action=DUNNO\n\n")
+
+
+def test_on_stdin_a_check_that_fails_is_deferred_and_the_next_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Failing:
+        def resolve(self, question: Question, /) -> Answer:
+            raise RuntimeError("a fault of the resolver")
+
+    said: list[str] = []
+    written: list[bytes] = []
+    pieces = [wire(**SOFTFAIL) + wire(**SOFTFAIL, instance="2"), b""]
+    monkeypatch.setattr(os, "read", lambda descriptor, size: pieces.pop(0))
+    monkeypatch.setattr(policyd_server, "_write", written.append)
+    assert policyd_server.serve_stdin(Delegation(Rules("mx.example.net"), Failing(), said.append)) == 0
+    assert written == [b"action=451 4.3.5 The SPF check failed, try again later\n\n"] * 2
+    assert said == ["the check failed: RuntimeError: a fault of the resolver"] * 2
+
+
+def test_on_stdin_it_ends_quietly_where_postfix_has_gone() -> None:
+    process = subprocess.Popen(
+        command("policyd", "--zone", SEED), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env=environment(),
+    )  # fmt: skip
+    assert process.stdout is not None
+    process.stdout.close()
+    _, err = process.communicate(wire(**SOFTFAIL), timeout=_PATIENCE)
+    assert (process.returncode, err) == (0, b"")
+
+
+def test_a_client_that_never_reads_holds_up_nobody(server: Running) -> None:
+    with server.connect() as greedy, server.connect() as other:
+        greedy.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            for number in range(20_000):
+                greedy.send(wire(**SOFTFAIL, instance=f"{number}"))
+        assert ask(other, wire(**SOFTFAIL, instance="other")).startswith("action=PREPEND")
+        greedy.close()
+    assert server.stop()[0] == 0
+
+
 def test_on_stdin_what_is_no_request_ends_it() -> None:
     done = stdin(wire(**SOFTFAIL) + b"junk\n\n")
     assert (done.returncode, done.stderr) == (65, b"")
@@ -262,6 +318,8 @@ def test_on_stdin_sigterm_is_a_clean_end() -> None:
         (["--listen", "unix:"], "expected an address and port"),
         (["--hostname", "a b"], "host name"),
         (["--fail", "bounce"], "'--fail'"),
+        (["--skip", "192.0.2.1/24"], "has host bits set"),
+        (["--skip", "mx.example"], "does not appear to be an IPv4 or IPv6 network"),
     ],
 )
 def test_what_can_not_be_used_is_told_before_anything_is_served(arguments: list[str], told: str) -> None:

@@ -191,6 +191,58 @@ def test_json_that_cannot_be_used_says_where_and_what_was_expected(tmp_path: Pat
         read_zone(path)
 
 
+texts = st.sampled_from(
+    [
+        "a.example",
+        "*",
+        "A",
+        "TXT",
+        "MX",
+        "CNAME",
+        "ALIAS",
+        "192.0.2.1",
+        '"v=spf1 -all"',
+        "10 m.example",
+        "\\052",
+        "\x00",
+        "",
+    ]
+)
+leaves = st.one_of(texts, st.none(), st.booleans(), st.integers(-1, 70000), st.text(max_size=5))
+keys = st.sampled_from(
+    ["Name", "Type", "TTL", "ResourceRecords", "Value", "AliasTarget", "DNSName", "SetIdentifier", "MultiValueAnswer",
+     "Changes", "ChangeBatch", "ResourceRecordSets", "ResourceRecordSet", "Action", "type", "value", "values", "ttl",
+     "exchange", "preference", "octodns", "cloudflare", "proxied", "geo", "dynamic", "www", ""]
+)  # fmt: skip
+documents = st.recursive(
+    leaves,
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(keys, inner, max_size=5)),
+    max_leaves=20,
+)
+sets = st.lists(
+    st.dictionaries(keys, st.one_of(documents, st.just([{"Value": "192.0.2.1"}])), max_size=6).map(
+        lambda found: {"Name": "a.example", "Type": "A", **found}
+    ),
+    max_size=4,
+)
+
+
+@given(st.one_of(documents, sets, sets.map(lambda found: {"ResourceRecordSets": found})))
+def test_any_json_is_a_zone_or_an_error_of_ours(document: Any) -> None:
+    try:
+        read_octets(json.dumps(document).encode())
+    except (ZoneError, RecordingError) as error:
+        assert str(error)
+
+
+@given(st.dictionaries(st.one_of(keys, leaves), st.one_of(documents, sets), max_size=4))
+def test_any_yaml_is_a_zone_or_an_error_of_ours(document: Any) -> None:
+    try:
+        octodns.read_document(document, "example.com")
+    except ZoneError as error:
+        assert str(error)
+
+
 @pytest.mark.parametrize(
     ("data", "told"),
     [

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from spfengine.advice.flatten.choosing import Choice, Wish, choosing
 from spfengine.advice.flatten.flattening import FlatRecord, Flattening, drafts_of
 from spfengine.advice.flatten.proof import Before, measuring, proving, too_large
-from spfengine.advice.flatten.splitting import LEAST_SIZE, MOST_SIZE, NAMES, SIZES, Layout, Names, record_size, split
+from spfengine.advice.flatten.splitting import LEAST_SIZE, MOST_SIZE, NAMES, SIZES, Names, record_size, split
 from spfengine.answers import Answer, Question, RRType
 from spfengine.drivers import adrive, drive
 from spfengine.errors import ArgumentError
@@ -138,11 +138,12 @@ def _fitted(
     siblings = tuple([strings for strings in answer.strings if not is_spf_octets(b"".join(strings))])
     own_size = max(size, answer_size(domain, answer))
     layout = split(domain, choice, names, siblings, size, own_size)
-    if not isinstance(layout, Layout):
-        return too_large(f"the answer with the record of {visible_name(domain)} has {layout} octets, over {own_size}")
     count = len(layout.others)
     if count > allowed:
         return too_large(f"the networks fill {count} names of {size} octets each, and {allowed} lookups are allowed")
+    needed = record_size(domain, layout.record([names.longest] * count), siblings)
+    if needed > own_size:
+        return too_large(f"the answer with the record of {visible_name(domain)} has {needed} octets, over {own_size}")
     free = yield from names.free(count, known)
     if isinstance(free, Problem):
         return free

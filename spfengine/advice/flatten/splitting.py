@@ -125,9 +125,9 @@ def record_size(name: str, record: str, siblings: Iterable[TextRecord] = ()) -> 
 
 def split(
     domain: str, choice: Choice, names: Names, siblings: Sequence[tuple[bytes, ...]], size: int, own_size: int
-) -> Layout | int:
-    """Return the record split so that the answers of the other names stay within `size` octets, and of the domain's
-    own within `own_size`; or, where even its kept terms do not, how many octets they have.
+) -> Layout:
+    """Return the record split so that the answers of the other names stay within `size` octets, and the domain's own
+    within `own_size` where its kept terms do.
 
     No record gets more ip4 terms than all receivers read.
     """
@@ -148,8 +148,7 @@ def split(
         if not _few_ip4(own.split(" ")) or record_size(domain, own, siblings) > own_size:
             chunk.inline = False
             break
-    needed = record_size(domain, _own(choice.version, pieces, names), siblings)
-    return needed if needed > own_size else _layout(choice.version, pieces)
+    return _layout(choice.version, pieces)
 
 
 class _Chunk:

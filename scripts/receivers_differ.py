@@ -42,8 +42,9 @@ answers in another way than the suite says.
   name; *SMTP* is a whole dialogue.
 - libspf2 says `(invalid)` of a record that it can't read. That is no result; Exim goes on as if there were no policy.
 - rspamd gives symbols, which stand here as the results that they are named after; it has no explanations.
-- Postfix does no SPF of its own: what it does depends on the policy server behind it. Ours comes out as the suites say
-  (`tests/conformance/`).
+- Postfix does no SPF of its own: what it does depends on the policy server behind it. Here it is Debian's, on pyspf,
+  and each case is a message sent to Postfix over SMTP, with XCLIENT. With [ours](how-to/postfix.md) it comes out as the
+  suite says, but for what Postfix does not hand on (`tests/postfix/`).
 
 In the tables: empty where the receiver answers as RFC 7208 wants, **bold** where not, **nothing** where it gave no
 result, **varies** where it is not the same each time, *{other}* where the result is right and the text of the

@@ -3,6 +3,8 @@
 scripts/receivers_differ.py makes docs/receivers-differ.md of this and of the ledgers.
 """
 
+import shlex
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -76,6 +78,13 @@ RECEIVERS = (
         ("--jobs", "16", "--adapter", "rspamd:check", "--daemon-at", "127.0.0.1:11333",
          "--daemon", "rspamd -f -i -c rspamd.conf --var DIR={DIR} --var DNS={dns}"), root=True,
         unsteady=("cidr-a-v6-129",),
+    ),
+    Receiver(
+        "policyd-spf", "Postfix 3.7, policyd-spf 3.0", ("postfix", "policyd-spf"),
+        (("dpkg-query", "-W", "-f", "${Package} ${Version}\n", "postfix-policyd-spf-python"), "-python 3.0.4-"),
+        ("--jobs", "16", "--adapter", "tests.postfix.adapter:check", "--daemon-at", "127.0.0.1:25",
+         "--daemon", f"{shlex.quote(sys.executable)} -m tests.postfix.daemon policyd-spf",
+         "--default-explanation", "SPF fail - not authorized"), root=True,
     ),
 )  # fmt: skip
 

@@ -58,6 +58,7 @@ The receivers are those of Debian 12. `.ci/debian` installs them, and the tests 
 every change: an answer that differs from the ledgers in `tests/receivers/ledgers/` fails, also where it got better. To
 make ledgers and page anew, as root:
 
+<!-- not run: installs packages, and takes minutes -->
 ```sh
 .ci/debian ~/debian
 export SPFENGINE_EXIM=~/debian/usr/sbin/exim4

@@ -10,8 +10,10 @@ from spfengine.advice.identification import How, Identification, Match
 from spfengine.advice.matching import Matched, holds, matching
 from spfengine.advice.reverse_dns import ReverseName
 from spfengine.advice.terms import Candidate, Kind, plain
+from spfengine.evaluation.limits import Limits
 from spfengine.evaluation.result import Result
 from spfengine.names import domain_fault, fold, is_askable, is_same_or_under
+from spfengine.policy.budget import LIFTED
 from spfengine.policy.policy import compiling
 from spfengine.record.model import Directive, Record
 from spfengine.record.parser import parse
@@ -152,8 +154,9 @@ class Finder:
             self._reject(term, why)
 
     def _fault(self, term: str) -> Steps[str | None]:
-        """Return why some client gets permerror from a term alone, or None."""
+        """Return why some client gets permerror from a term alone, or None; limits are for the whole record."""
         inputs = self._case.inputs
+        inputs = inputs.with_limits(Limits(LIFTED, LIFTED, inputs.limits.void_rule, inputs.limits.names, None))
         layer = Drafted({inputs.domain.encode("latin-1"): {"TXT": f"v=spf1 {term} ?all"}}, ())
         policy = yield from self._case.once(layer.through(compiling(inputs)))
         for version in (4, 6):

@@ -1,5 +1,6 @@
 """Flattening by cases: what is replaced and what stays, where it goes, and every reason to refuse."""
 
+import asyncio
 from collections.abc import Iterable
 from typing import Any
 
@@ -17,6 +18,7 @@ from spfengine import (
     Recorder,
     Status,
     Zone,
+    aflatten,
     check,
     flatten,
     simulate,
@@ -422,3 +424,11 @@ def test_a_record_in_thousands_of_networks_is_refused_in_time() -> None:
     zone: dict[Any, Any] = {f"p{part}.example": {"TXT": f"v=spf1 {networks(1000, part * 8)} -all"} for part in parts}
     zone["huge.example"] = {"TXT": "v=spf1 " + " ".join(f"include:p{part}.example" for part in range(4)) + " -all"}
     assert flat("v=spf1 include:huge.example -all", zone).refusal.code == "flatten-too-large"
+
+
+def test_live_dns_is_asked_where_there_is_no_resolver(monkeypatch: pytest.MonkeyPatch) -> None:
+    zone = Zone({**ZONE, "example.com": {"TXT": "v=spf1 include:one.example -all"}})
+    monkeypatch.setattr("spfengine.checks.default_resolver", lambda: zone)
+    found = flatten("example.com")
+    assert found.is_equivalent
+    assert asyncio.run(aflatten("example.com")) == found

@@ -89,14 +89,15 @@ def asked(draw: st.DrawFn, most_terms: int = 3) -> Asked:
     return Asked(Zone({**ZONE, D: here}), record, found, tuple(want), limits, tuple(drop))
 
 
+_OTHERS = Zone(ZONE)
 _SEEN: dict[object, tuple[Result, int, int]] = {}  # the names that records lead to are always the same
 
 
 def _checked(record: str, ip: str, limits: Limits) -> tuple[Result, int, int]:
     key = record, ip, limits
     if key not in _SEEN:
-        zone = Zone({**ZONE, D: {**ZONE[D], "TXT": [record, "another record"]}})
-        found = spfengine.check(ip, f"u@{D}", "mx.d.example", resolver=zone, limits=limits)
+        drafted = spfengine.Overlay(_OTHERS, {D: {"TXT": record}})
+        found = spfengine.check(ip, f"u@{D}", "mx.d.example", resolver=drafted, limits=limits)
         _SEEN[key] = found.result, found.lookups, found.void_lookups
     return _SEEN[key]
 
@@ -143,7 +144,7 @@ def _is_same(left: str, right: str) -> bool:
     return left.lower().removeprefix("+") == right.lower().removeprefix("+")
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(asked(8))
 def test_whatever_is_proposed_keeps_every_promise(case: Asked) -> None:
     """Every wanted sender passes, nothing that passed stops (unless told), lookups and voids are within the limits for
@@ -175,7 +176,7 @@ _WILD = Catalogue.from_text(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(strategies.zone_dicts, st.sampled_from(generate.SENDERS[:6]), st.booleans())
 def test_promises_hold_for_macros_loops_failures_and_broken_records(
     content: generate.ZoneDict, sender: str, everyone: bool
@@ -205,7 +206,7 @@ def test_promises_hold_for_macros_loops_failures_and_broken_records(
         assert after.void_lookups <= 2
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(asked())
 def test_no_smaller_change_keeps_every_promise(case: Asked) -> None:
     """The result is the smallest change: fewest added and removed terms, then lookups, then bytes. When no record fits,

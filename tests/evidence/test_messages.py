@@ -120,6 +120,14 @@ TOLD = {
         [results(f"spf=fail {SENDER}"), CLIENT, *FORGED, FROM],
         ("192.0.2.24", "alice@example.com", "mail.example.com", 1, "fail"),
     ),
+    "nor below its Received, be they about the same client": (
+        [
+            results(f"spf=fail (192.0.2.24) {SENDER}"),
+            CLIENT,
+            "Received-SPF: pass client-ip=192.0.2.24; helo=good.example; envelope-from=ceo@good.example",
+        ],
+        ("192.0.2.24", "alice@example.com", "mail.example.com", 1, "fail"),
+    ),
     "nor a field by somebody else below one of the receiver's": (
         [results("dkim=none"), results("spf=pass (198.51.100.1) smtp.mailfrom=x@good.example", "good.example"), PATH,
          CLIENT],
@@ -184,6 +192,10 @@ REFUSED = {
         ["Authentication-Results: mx.example.net; spf", *FORGED],
         ("a header field that tells of SPF can't be read, and those below it can't be believed: "
         "'mx.example.net; spf'"),
+    ),
+    "a field too long to be held": (
+        [f"Authentication-Results: mx.example.net; {'x' * 70_000}", *FORGED],
+        "its header section is too long",
     ),
     "a null sender without HELO": (
         [results("spf=none (192.0.2.24) smtp.mailfrom=<>")],

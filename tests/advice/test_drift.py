@@ -67,11 +67,11 @@ def zones(draw: st.DrawFn) -> tuple[dict[Any, Any], Random]:
 @pytest.fixture(autouse=True)
 def _less_work(monkeypatch: pytest.MonkeyPatch) -> None:
     """Circles with conditional terms in them take their time in a budget; here they need not."""
-    monkeypatch.setattr(budget, "MAX_STEPS", 1 << 12)
+    monkeypatch.setattr(budget, "MAX_STEPS", 1 << 10)
 
 
 @given(zones())
-@settings(max_examples=40, deadline=None)  # circles take their time
+@settings(max_examples=30, deadline=None)  # circles take their time
 def test_drift_is_empty_on_an_unchanged_snapshot(made: tuple[dict[Any, Any], Random]) -> None:
     """Also where the file lies in between, whatever the order of the answers is, and conditional policies included."""
     records, chance = made
@@ -91,7 +91,7 @@ def test_drift_is_empty_on_an_unchanged_snapshot(made: tuple[dict[Any, Any], Ran
 
 
 @given(zones(), zones())
-@settings(max_examples=40, deadline=None)  # circles take their time
+@settings(max_examples=30, deadline=None)  # circles take their time
 def test_what_changed_is_what_the_interpreter_says(
     made: tuple[dict[Any, Any], Random], other: tuple[dict[Any, Any], Random]
 ) -> None:

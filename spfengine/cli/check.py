@@ -1,6 +1,5 @@
 """`spfengine check`: one client, one sender, and why."""
 
-import json
 import sys
 from typing import Any, NamedTuple
 
@@ -124,6 +123,8 @@ def command(
     else:
         results = _recorded(request, base, drafted, record_answers)
     if as_json:
+        import json
+
         sys.stdout.write(json.dumps(_document(results, with_trace), indent=2) + "\n")
     else:
         from spfengine.cli.check_view import page

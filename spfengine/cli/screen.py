@@ -5,7 +5,6 @@ one has made strangers' text `visible` first. rich is loaded only for a terminal
 """
 
 import os
-import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TextIO
@@ -103,6 +102,8 @@ class Screen:
         columns = os.environ.get("COLUMNS", "")
         self.width: int | None = None
         if terminal or (columns.isascii() and columns.isdigit()):
+            import shutil  # brings four modules to unpack archives with
+
             self.width = max(_MIN_WIDTH, shutil.get_terminal_size().columns)
 
     def show(self, page: Iterable[Line]) -> None:

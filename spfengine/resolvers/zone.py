@@ -2,14 +2,16 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.frozen import Frozen, fill
 from spfengine.names import fold
 from spfengine.resolvers.nodes import MAX_CHAIN, Node, make_nodes, shorter, with_chain
 from spfengine.resolvers.rrsets import RRset, ZoneMapping, read_mapping, read_ttl
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["MAX_CHAIN", "Zone"]
 
@@ -97,7 +99,7 @@ class Zone(Frozen):
         return cls.from_rrsets(*read_text(text, origin))
 
     @classmethod
-    def from_file(cls, path: str | Path, origin: str | None = None) -> Self:
+    def from_file(cls, path: "str | Path", origin: str | None = None) -> Self:
         """Make a zone of an RFC 1035 master file; see `from_text`.
 
         Raises:

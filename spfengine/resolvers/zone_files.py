@@ -5,16 +5,13 @@
 - all others: master files; so are exports of cPanel, WHM and Cloudflare.
 """
 
-import json
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spfengine.answers import Answer, Question, Resolver
 from spfengine.errors import MissingExtraError, ZoneError
 from spfengine.names import fold
-from spfengine.resolvers import octodns, route53
 from spfengine.resolvers.zone import Zone
 from spfengine.visible import visible
 
@@ -74,7 +71,7 @@ def _one_zone(zones: Sequence[Zone]) -> Zone:
 
 
 def _octets_of(path: "str | os.PathLike[str]") -> bytes:
-    with Path(path).open("rb") as file:
+    with open(path, "rb") as file:
         data = file.read(MAX_OCTETS + 1)
     if len(data) > MAX_OCTETS:
         raise ZoneError(f"the file is larger than {MAX_OCTETS >> 20} MiB")
@@ -82,6 +79,10 @@ def _octets_of(path: "str | os.PathLike[str]") -> bytes:
 
 
 def _read_json(data: bytes) -> "Zone | Recording":
+    import json
+
+    from spfengine.resolvers import route53
+
     try:
         document = json.loads(data, object_pairs_hook=_without_duplicates)
     except (ValueError, RecursionError) as error:
@@ -139,6 +140,8 @@ def load_yaml(data: bytes | str) -> list[Any]:
 
 def _read_yaml(data: bytes, path: str) -> Zone:
     """Return the zone of a file's only document."""
+    from spfengine.resolvers import octodns
+
     documents = [document for document in load_yaml(data) if document is not None]
     if len(documents) != 1:
         raise ZoneError(f"it holds {len(documents)} documents, each a zone of its own; expected one")

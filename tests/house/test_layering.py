@@ -69,7 +69,6 @@ PURE_STDLIB = {
 # Third parties, each where it is used and nowhere else; "in function" where it is needed rarely.
 THIRD_PARTY = {
     "resolvers.live": {"dns"},
-    "resolvers.master_file": {"dns"},
     "resolvers.stub": {"dns"},
     "resolvers.zone_files": {"yaml"},
     "names": {"idna"},

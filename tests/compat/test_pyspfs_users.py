@@ -1,5 +1,6 @@
 """Packages that use pyspf, unchanged: once with pyspf, once with our module standing in, on the same cases."""
 
+import importlib
 import json
 import os
 import re
@@ -153,6 +154,12 @@ def test_the_names_that_these_packages_ask_for() -> None:
     assert ours.split_email('"a@b"@c.example', "h") == ('"a@b"', "c.example")
     for names in ["a.X.example", "y.example"], ["x.example"], ["ax.example"], []:
         assert ours.domainmatch(names, "x.EXAMPLE") == theirs.domainmatch(names, "x.EXAMPLE")
+
+
+def test_what_stands_in_is_our_module() -> None:
+    import spfengine.compat.pyspf as ours
+
+    assert importlib.import_module("spfengine.compat.stand_in.spf") is ours
 
 
 def test_queries_can_share_what_dns_answered(monkeypatch: pytest.MonkeyPatch) -> None:

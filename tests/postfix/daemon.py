@@ -3,7 +3,6 @@
 It lies in a file system of its own, at FOLDER of the run's namespaces, and is gone with them.
 """
 
-import shutil
 import socket
 import subprocess
 import sys
@@ -20,11 +19,12 @@ _OURS = Service(
     "{spfengine} policyd --listen 127.0.0.1:10023 --hostname mx.example --permerror reject",
 )  # fmt: skip
 _THEIRS = Service(25, "check_policy_service unix:private/policyd-spf")
+# Debian's own: one that a virtual environment has comes first on its path.
 _MASTER = """
 policyd-spf unix - n n - 0 spawn
-  user=nobody argv=@ {folder}/policyd-spf.conf
+  user=nobody argv=/usr/bin/policyd-spf {folder}/policyd-spf.conf
 127.0.0.1:10024 inet n n n - 0 spawn
-  user=nobody argv=@ {folder}/policyd-spf.conf
+  user=nobody argv=/usr/bin/policyd-spf {folder}/policyd-spf.conf
 """
 # HELO is for the null sender only (RFC 7208 §2.4), and no client is skipped: loopback is, where nothing is said.
 _CONFIGURATION = """
@@ -47,7 +47,7 @@ def main(kind: str) -> None:
         configure(FOLDER, [_OURS])
     else:
         (FOLDER / "policyd-spf.conf").write_text(_CONFIGURATION, "ascii")
-        configure(FOLDER, [_THEIRS], master=_MASTER.replace("@", shutil.which("policyd-spf") or "policyd-spf"))
+        configure(FOLDER, [_THEIRS], master=_MASTER)
     inside.main(FOLDER)
 
 

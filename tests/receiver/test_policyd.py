@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import subprocess
+import syslog
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from typing import NamedTuple
 import pytest
 
 from spfengine import Answer, Question
+from spfengine.cli import policyd as policyd_command
 from spfengine.cli import policyd_server
 from spfengine.receiver.delegation import Delegation, Rules
 from tests.cli.conftest import SEED, command, environment
@@ -258,6 +260,17 @@ def test_on_stdin_a_check_that_fails_is_deferred_and_the_next_is_answered(monkey
     assert policyd_server.serve_stdin(Delegation(Rules("mx.example.net"), Failing(), said.append)) == 0
     assert written == [b"action=451 4.3.5 The SPF check failed, try again later\n\n"] * 2
     assert said == ["the check failed: RuntimeError: a fault of the resolver"] * 2
+
+
+def test_with_syslog_the_log_goes_to_the_mail_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[object] = []
+    said: list[str] = []
+    monkeypatch.setattr(syslog, "openlog", lambda *arguments: opened.extend(arguments))
+    monkeypatch.setattr(syslog, "syslog", said.append)
+    log = policyd_command._log(syslog=True, listens=False)
+    assert log is not None
+    log("a line")
+    assert (opened, said) == (["spfengine-policyd", syslog.LOG_PID, syslog.LOG_MAIL], ["a line"])
 
 
 def test_on_stdin_it_ends_quietly_where_postfix_has_gone() -> None:

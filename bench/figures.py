@@ -8,8 +8,8 @@ _HEAD = """# Figures
 Written by `python -m bench.compare --docs docs/explanation`; what the workloads are, and what follows from the figures,
 is in [performance](performance.md). Ratios are what counts: times differ from machine to machine, and between runs on
 one. checkdmarc reads the record, with all that it includes, and gives no verdict; it stands here for its cost alone.
-`policy` is compiled beforehand, and a warm `Checker` has met all clients before; `floor` is the least that a plain loop in
-Python does for an address in text.
+`policy` is compiled beforehand, and a warm `Checker` has met all clients before; `floor` is the least that a plain loop
+in Python does for an address in text.
 
 ![Median time of a check, by engine and workload](performance.svg)
 

@@ -44,6 +44,8 @@ class Engine(NamedTuple):
 
 
 OURS = "spfengine.check"
+OF_OURS = ("spfengine", "Checker", "policy")
+"""How the names of our own engines begin."""
 BASES = ("pyspf", "libspf2", "blitiri")
 """What the ratios are to: of all engines to the first, of ours to the others as well."""
 ENGINES = (
@@ -143,7 +145,7 @@ def tables(outcome: Outcome, names: Sequence[str]) -> str:
             continue
         lines += ["", f"Times as fast as {base}:", "", head]
         for engine in engines:
-            if engine.name != base and (base == BASES[0] or engine.name.startswith(("spfengine", "policy"))):
+            if engine.name != base and (base == BASES[0] or engine.name.startswith(OF_OURS)):
                 ratios = [_ratio(outcome, engine.name, base, name) for name in names]
                 lines.append(f"| {engine.name} | {' | '.join(ratios)} |")
     lines += [f"\nNot measured: {engine}, since {reason}." for engine, reason in outcome.skips.items()]

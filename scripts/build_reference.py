@@ -87,6 +87,15 @@ CHAPTERS: dict[str, list[str]] = {
         "spfengine.advice.suggestion:Alternative", "spfengine.advice.candidates:Rejected",
         "spfengine.advice.judging:Shortfall", "spfengine.advice.judging:Limit",
     ],
+    "Networks in place of includes": [
+        "flatten", "aflatten", "Flattening", "spfengine.advice.flatten.flattening:FlatRecord",
+        "spfengine.advice.flatten.choosing:Replaced", "spfengine.advice.flatten.choosing:Kept",
+        "spfengine.advice.flatten.proof:Proof",
+    ],
+    "What others changed": [
+        "snapshot", "asnapshot", "Snapshot", "drift", "adrift", "Drift", "spfengine.advice.drift.drift:DomainDrift",
+        "spfengine.advice.drift.changes:AnswerChange", "spfengine.advice.drift.changes:Kind",
+    ],
     "What is wrong with a domain's SPF": ["lint", "alint", "lint_zone", "Finding", "Severity", "LintCode"],
     "Header fields and SMTP replies": [
         "SMTPReply", "parse_received_spf", "ReceivedSPF", "parse_authentication_results", "AuthenticationResults",

@@ -21,7 +21,7 @@ from spfengine.evaluation.questions import keyed
 from spfengine.evaluation.session import Session, address_type
 from spfengine.names import domain_fault, is_askable, reverse_name
 from spfengine.record.macro import MacroString
-from spfengine.record.model import MX, A, DomainDirective, Exists, Include, NetworkRun, Ptr, Record
+from spfengine.record.model import MX, A, DomainDirective, Include, NetworkRun, Ptr, Record
 from spfengine.resolvers.asking import aresolve_of, ask, checked
 
 if TYPE_CHECKING:
@@ -106,8 +106,8 @@ def _foreseen_in(session: Session, record: Record, domain: str) -> Iterator[Ques
         charged += 1
         if charged > session.limits.lookups:
             return
-        if isinstance(step, DomainDirective):
-            yield from _foreseen_of(session, step, domain)
+        assert isinstance(step, DomainDirective), "all others are in a NetworkRun"
+        yield from _foreseen_of(session, step, domain)
     if record.redirect is not None and charged < session.limits.lookups:
         yield from _record_of(session, record.redirect.value, domain)
 
@@ -127,7 +127,7 @@ def _foreseen_of(session: Session, directive: DomainDirective, domain: str) -> I
         yield Question(name, address_type(session.family))
     elif isinstance(directive, MX):
         yield Question(name, RRType.MX)
-    elif isinstance(directive, Exists):
+    else:  # exists
         yield Question(name, RRType.A)
 
 

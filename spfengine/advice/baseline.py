@@ -6,7 +6,7 @@ from typing import NamedTuple
 from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.errors import RecordSyntaxError
 from spfengine.linting.corrections import corrections, record_meant
-from spfengine.linting.edits import Fix
+from spfengine.linting.edits import Fix, read
 from spfengine.linting.syntax import merged
 from spfengine.names import is_same_or_under
 from spfengine.problems import Problem
@@ -41,11 +41,6 @@ class Baseline(NamedTuple):
     faults: tuple[Problem, ...]
     siblings: tuple[tuple[bytes, ...], ...]
     answer: Answer
-
-    @property
-    def is_broken(self) -> bool:
-        """Whether what is published gives everybody permerror."""
-        return bool(self.faults) or self.standing is Standing.SEVERAL
 
 
 def baseline(domain: str, own: Iterable[str]) -> Generator[Question, Answer, Baseline]:
@@ -110,9 +105,4 @@ def _several(start: Baseline) -> Baseline:
 
 
 def _readable(fix: Fix | None) -> Record | None:
-    if fix is None:
-        return None
-    try:
-        return parse("".join(fix))
-    except RecordSyntaxError:
-        return None
+    return None if fix is None else read("".join(fix))

@@ -10,10 +10,15 @@ from spfengine.advice.identification import How, Identification, Match
 from spfengine.advice.matching import Matched, holds, matching
 from spfengine.advice.reverse_dns import ReverseName
 from spfengine.advice.terms import Candidate, Kind, plain
+from spfengine.evaluation.limits import Limits
+from spfengine.evaluation.result import Result
 from spfengine.names import domain_fault, fold, is_askable, is_same_or_under
+from spfengine.policy.budget import LIFTED
+from spfengine.policy.policy import compiling
 from spfengine.record.model import Directive, Record
 from spfengine.record.parser import parse
 from spfengine.senders import Sender
+from spfengine.simulation.layers import Drafted
 from spfengine.visible import visible, visible_name
 
 MAX_HOSTS = 50
@@ -133,7 +138,11 @@ class Finder:
                 continue
             matched = yield from self._matched(directive)
             if holds(matched.spans, *address_of(sender)):
-                self._add(Candidate(term, Kind.INCLUDE, matched, match))
+                fault = yield from self._fault(term)
+                if fault is None:
+                    self._add(Candidate(term, Kind.INCLUDE, matched, match))
+                else:
+                    self._reject(term, f"its record is broken, so that some clients would get permerror: {fault}")
                 continue
             who = f"{sender.ip} is {visible(match.name, 60)} by its reverse DNS"
             if matched.is_empty:
@@ -143,6 +152,18 @@ class Finder:
             else:
                 why = f"{who}, but that record does not let it pass"
             self._reject(term, why)
+
+    def _fault(self, term: str) -> Steps[str | None]:
+        """Return why some client gets permerror from a term alone, or None; limits are for the whole record."""
+        inputs = self._case.inputs
+        inputs = inputs.with_limits(Limits(LIFTED, LIFTED, inputs.limits.void_rule, inputs.limits.names, None))
+        layer = Drafted({inputs.domain.encode("latin-1"): {"TXT": f"v=spf1 {term} ?all"}}, ())
+        policy = yield from self._case.once(layer.through(compiling(inputs)))
+        for version in (4, 6):
+            for _, _, outcome in policy.ranges(version):
+                if Result.PERMERROR in outcome.results:
+                    return "some of it can't be told" if outcome.problem is None else outcome.problem.text
+        return None
 
     def _addresses(self, bare: list[tuple[int, int]]) -> Steps[None]:
         """Offer addresses themselves, neighbours as one network where all of it is wanted."""

@@ -14,7 +14,16 @@ from spfengine.advice.matching import Matched, holds
 from spfengine.advice.reasons import Reasons, limits_text, unused_addresses
 from spfengine.advice.reverse_dns import ReverseName
 from spfengine.advice.searching import Found, Plan, Search
-from spfengine.advice.suggestion import Advice, Alternative, SenderAdvice, SenderStanding, Suggestion, TermAdvice
+from spfengine.advice.suggestion import (
+    Advice,
+    Alternative,
+    Caveat,
+    CaveatCode,
+    SenderAdvice,
+    SenderStanding,
+    Suggestion,
+    TermAdvice,
+)
 from spfengine.advice.terms import Candidate, Places
 from spfengine.evaluation.result import Result
 from spfengine.linting.codes import Severity
@@ -40,6 +49,7 @@ class Work(NamedTuple):
         case: what was asked, and what stands there.
         asked: the senders.
         identified: whose the addresses of failing senders are.
+        not_looked_up: how many addresses were too many to be looked up.
         names: names in reverse DNS, of failing senders and of addresses in the record.
         matched: what the directives before the first `all` match.
         places: which directives may go.
@@ -52,6 +62,7 @@ class Work(NamedTuple):
     case: Case
     asked: tuple[Asked, ...]
     identified: dict[str, Identification]
+    not_looked_up: int
     names: dict[str, list[ReverseName]]
     matched: Sequence[Matched]
     places: Places
@@ -102,7 +113,7 @@ def explaining(work: Work, own: Sequence[str]) -> Steps[Suggestion]:
         closest=None if fits else verdict.text,
         alternative=alternative,
         rejected=tuple(_rejected(work, coming, verdict, senders)),
-        caveats=tuple(caveats(case, coming, senders, simulation, terms, work.identified, found, work.slot, verdict)),
+        caveats=tuple(_caveats(work, coming, senders, simulation, terms, verdict)),
         findings=findings,
         drafts=found.drafts,
         is_smallest=found.is_exhaustive and fits,
@@ -219,6 +230,20 @@ def _part(finding: Finding) -> str | None:
     if finding.source is None or finding.span is None:
         return None
     return finding.source[finding.span[0] : finding.span[1]]
+
+
+def _caveats(
+    work: Work,
+    coming: Sequence[Candidate],
+    senders: Sequence[SenderAdvice],
+    simulation: Simulation,
+    terms: Sequence[TermAdvice],
+    verdict: Verdict,
+) -> Iterator[Caveat]:
+    yield from caveats(work.case, coming, senders, simulation, terms, work.identified, work.found, work.slot, verdict)
+    if work.not_looked_up:
+        told = f"{work.not_looked_up:,} addresses were not looked up, those of the fewest messages: there are too many"
+        yield Caveat(CaveatCode.NOT_IDENTIFIED, told)
 
 
 def _alternative(work: Work, plan: Plan, senders: Sequence[SenderAdvice]) -> Alternative | None:

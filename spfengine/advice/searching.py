@@ -61,10 +61,9 @@ class Found(NamedTuple):
     is_exhaustive: bool
 
     @property
-    def is_only_losing(self) -> bool:
-        """Whether the closest draft fails by nothing but addresses that would stop passing."""
-        limits = set() if self.closest is None else {each.limit for each in self.closest[1].shortfalls}
-        return limits == {Limit.PASSING}
+    def loses(self) -> bool:
+        """Whether the closest draft fails by addresses that would stop passing."""
+        return self.closest is not None and Limit.PASSING in {each.limit for each in self.closest[1].shortfalls}
 
 
 class Search:
@@ -146,6 +145,8 @@ class Search:
             if len(found) >= MAX_SETS:
                 self._is_exhaustive = False
                 break
+        if not found:
+            found[_some_cover(groups)] = None
         told = self._places.told_to_come
         return sorted([(*told, *sorted(cover)) for cover in found], key=lambda cover: (len(cover), cover))
 
@@ -255,6 +256,18 @@ class Search:
         verdict = yield from judged(self.case, self.text(plan), self._wanted, told, max_size)
         self._judged.append((plan, verdict))
         return verdict
+
+
+def _some_cover(groups: Iterable[Group]) -> frozenset[int]:
+    """Return candidates that serve every group, and of which none is needless; they need not be the fewest."""
+    chosen: set[int] = set()
+    for group in groups:
+        if not group & chosen:
+            chosen.add(min(group))
+    for each in sorted(chosen, reverse=True):
+        if all(group & chosen != {each} for group in groups):
+            chosen.discard(each)
+    return frozenset(chosen)
 
 
 def _taken_out(terms: Sequence[Matched], order: Iterable[int], gone: set[int]) -> set[int]:

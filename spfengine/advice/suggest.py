@@ -178,6 +178,7 @@ def suggesting(
     offer = finder.offer
     if told.add:
         offer.serving.clear()  # what is told comes, and nothing else
+    asked = _with_refusals(asked, matched, places)
     served = [each for each in asked if each.is_failing and _is_servable(each, matched, places, offer)]
     groups: tuple[list[Group], list[Group]] = ([], [])
     for each in served:
@@ -185,18 +186,21 @@ def suggesting(
         if group is not None:
             groups[_is_led_to(each, matched, places)].append(group)
     kept = [each for each in asked if each.before is Result.PASS and not _goes(each, told)]
-    slot = _slot(record, matched, served)
+    slot = _slot(record, matched, places, served)
     wanted = [each.sender for each in (*kept, *served)]
     search = Search(case, matched, places, offer.candidates, *groups, wanted, slot)
     found = yield from search.run(told.max_answer)
-    if found.plan is None and found.is_only_losing and not keep_all:
-        # What goes could only be guarded by sets of addresses, and other things decide as well: nothing goes then.
-        places = places_of(record, matched, told.drop, told.keep, keep_all=True, told_to_come=come)
-        search = Search(case, matched, places, offer.candidates, *groups, wanted, slot)
-        found = yield from search.run(told.max_answer)
+    if found.loses and not keep_all:
+        # Sets of addresses do not tell all where results rest on more: then nothing goes that need not.
+        kept_all = places_of(record, matched, told.drop, told.keep, keep_all=True, told_to_come=come)
+        again = Search(case, matched, kept_all, offer.candidates, *groups, wanted, slot)
+        whole = yield from again.run(told.max_answer)
+        if whole.plan is not None:
+            keep_all, places, search, found = True, kept_all, again, whole
     if keep_all and not told.keep_all:
         found = found._replace(is_exhaustive=False)
-    work = Work(case, tuple(asked), identified, names, matched, places, offer, slot, search, found)
+    unnamed = len({each.sender.ip for each in asked if each.is_failing} - identified.keys())
+    work = Work(case, tuple(asked), identified, unnamed, names, matched, places, offer, slot, search, found)
     return (yield from explaining(work, own))
 
 
@@ -348,10 +352,25 @@ def _is_led_to(each: Asked, matched: Sequence[Matched], places: Places) -> bool:
     return any(holds(one.spans, *here) for one in stays)
 
 
-def _slot(record: Record, matched: Sequence[Matched], served: Sequence[Asked]) -> Slot:
+def _slot(record: Record, matched: Sequence[Matched], places: Places, served: Sequence[Asked]) -> Slot:
     """Return where new terms go: behind the mechanisms, or before the first that decides otherwise for a sender."""
-    deciding = {each.by for each in served if each.by is not None}
+    addresses = [address_of(each.sender) for each in served]
+    deciding = {each.by for each in served if each.before is not Result.PERMERROR}
     for place, one in enumerate(matched):
-        if not one.passes and one.directive.text in deciding:
+        if one.passes or place in places.leaving:
+            continue
+        if one.directive.text in deciding or any(holds(one.spans, *address) for address in addresses):
             return slot_before(record, place)
     return last_slot(record)
+
+
+def _with_refusals(asked: Sequence[Asked], matched: Sequence[Matched], places: Places) -> list[Asked]:
+    """Return the senders, those that the record would refuse by "-" if it came so far with what refuses them."""
+    found = []
+    for each in asked:
+        here = address_of(each.sender)
+        staying = [one for place, one in enumerate(matched) if place not in places.leaving]
+        first = next((one for one in staying if holds(one.spans, *here)), None) if each.is_failing else None
+        refused = first is not None and first.directive.qualifier == "-" and each.refusing is None
+        found.append(each._replace(refusing=first.directive) if refused and first is not None else each)
+    return found

@@ -78,13 +78,14 @@ class DnsPlace(options.Expected):
               help="Run this beside the cases, from the first to the last. It is split into words once; then {dns}, "
               "{dns_host} and {dns_port} are replaced. No shell reads it.")  # fmt: skip
 @click.option("--daemon-at", metavar="HOST:PORT|unix:PATH",
-              help="Where the daemon listens, so that the first case waits for it; else at the policy server's place.")  # fmt: skip
+              help="Where the daemon listens: the first case waits for it. Else the policy server's.")  # fmt: skip
 @click.option("--case", "patterns", metavar="NAME", multiple=True, help="Only these cases; * and ? stand for any text.")
 @click.option("--by-exit-code", is_flag=True, help="The exit code of --command tells the result, as Mail::SPF's do.")
 @click.option("--map", "mapped", metavar="WORD=RESULT", multiple=True,
               help="A word of the output (or an exit code) that stands for a result.")  # fmt: skip
 @click.option("--explanation-line", type=click.IntRange(1, 100), metavar="N",
               help="The line of the output that has the explanation; the line of the result is 1.")  # fmt: skip
+@click.option("--explanation-within", is_flag=True, help="That line has the explanation in it, and more.")
 @click.option("--default-explanation", metavar="TEXT", help="What it gives as explanation where the domain has none.")
 @click.option("--ledger", "ledger_path", metavar="FILE", help="Deviations that are known (YAML).")
 @click.option(
@@ -117,6 +118,7 @@ def command(
     by_exit_code: bool,
     mapped: tuple[str, ...],
     explanation_line: int | None,
+    explanation_within: bool,
     default_explanation: str | None,
     ledger_path: str | None,
     write_ledger: str | None,
@@ -158,8 +160,8 @@ def command(
         if namespaces:
             dns = _enter(ctx, stack)
         implementation = _implementation(
-            template, policy_server, adapter, mapped, timeout,
-            by_exit_code=by_exit_code, explanation_line=explanation_line,
+            template, policy_server, adapter, mapped, timeout, by_exit_code=by_exit_code,
+            explanation_line=explanation_line, whole=not explanation_within,
         )  # fmt: skip
         server = _started(FakeDNS(cases[0].zone, *dns))
         stack.callback(server.stop)
@@ -200,6 +202,7 @@ def _implementation(
     *,
     by_exit_code: bool,
     explanation_line: int | None,
+    whole: bool,
 ) -> Any:
     from spfengine.testing.conformance import answers
     from spfengine.testing.conformance.implementations import Command, Function, PolicyServer
@@ -208,9 +211,11 @@ def _implementation(
         raise click.UsageError("expected one of --command, --policy-server and --adapter")
     words = {**(answers.EXITS if by_exit_code else answers.WORDS), **answers.read_map(mapped)}
     if template is not None:
-        return Command(template, words, by_exit_code=by_exit_code, explanation_line=explanation_line, seconds=timeout)
-    if by_exit_code or explanation_line is not None:
-        raise click.UsageError("--by-exit-code and --explanation-line are for --command")
+        return Command(
+            template, words, by_exit_code=by_exit_code, explanation_line=explanation_line, whole=whole, seconds=timeout
+        )
+    if by_exit_code or explanation_line is not None or not whole:
+        raise click.UsageError("--by-exit-code, --explanation-line and --explanation-within are for --command")
     if adapter is not None:
         sys.path.insert(0, "")  # as `python -m` does: modules of the folder that one stands in
         return Function(adapter, words)

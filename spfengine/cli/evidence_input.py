@@ -35,7 +35,7 @@ _FACTS = {"local-part": "sender's local part", "helo": "HELO name"}
 _SILENT_SECONDS = 0.5  # what is read faster needs no bar
 _KINDS = {
     "dmarc-report": ("DMARC report", "DMARC reports"),
-    "message": ("message", "messages"),
+    "message": ("received message", "received messages"),
     "log": ("mail log", "mail logs"),
     "csv": ("table", "tables"),
 }

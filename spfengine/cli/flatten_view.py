@@ -1,5 +1,6 @@
 """What a person sees of a flattening: what stands in place of what, the proof, and the records to publish."""
 
+import shlex
 from collections.abc import Iterator
 
 from spfengine.advice.flatten.flattening import FlatRecord, Flattening
@@ -25,7 +26,7 @@ def page(found: Flattening, form: str, width: int | None) -> Iterator[Line]:
         yield line(Span("! ", "fault"), found.refusal.text, Span(f" [{found.refusal.code}]", "quiet"), indent=2, hang=2)
         if found.refusal.hint:
             yield line(Span("hint: ", "strong"), found.refusal.hint, indent=4, hang=2)
-    if found.proof is not None or found.kept:
+    if found.proof is not None or len(found.kept) > (found.refusal is not None):
         yield line()
         yield from _terms(found, width)
     if found.proof is not None:
@@ -132,8 +133,8 @@ def _watch(found: Flattening) -> Iterator[Line]:
         told = "these networks are those of now: the record no longer follows "
         yield line(Span("! ", "softfail"), told, ", ".join(names[:_MOST_NAMES]) + more, indent=2, hang=2)
         yield line(Span("to be told of changes, watch them, from cron or CI:", "strong"), indent=4, hang=2)
-        yield line(f"spfengine snapshot {' '.join(names)} -o includes.json", indent=4, folds=False)
+        # Names may be strangers', and this is for a shell.
+        yield line(f"spfengine snapshot {shlex.join(names)} -o includes.json", indent=4, folds=False)
         yield line("spfengine drift includes.json --quiet", indent=4, folds=False)
-    if found.before is not None:
-        told = "keep the record as it is now: to flatten it again, give it as --draft"
-        yield line(Span(told, "quiet"), indent=4, hang=2)
+    told = "keep the record as it is now: to flatten it again, give it as --draft"
+    yield line(Span(told, "quiet"), indent=4, hang=2)

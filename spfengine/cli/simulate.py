@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import click
@@ -37,6 +38,7 @@ The exit code: 0 nothing gets worse, 1 something does (mail that passed no longe
 is broken, 69 DNS could not answer, so a part is not known. Otherwise: 64 the command line can't be understood, 65 a
 file can't be understood, 66 a file can't be read.
 """
+_PIECES = 1 << 14  # of JSON that are written at once
 _SCHEMA = "spfengine.simulations/1"
 
 
@@ -100,7 +102,10 @@ def command(
         document = documents[0] if domain is not None else whole
         if evidence is not None:
             document["evidence"] = evidence_input.to_dict(evidence)
-        sys.stdout.write(json.dumps(document, indent=2) + "\n")
+        pieces = json.JSONEncoder(indent=2).iterencode(document)
+        while piece := "".join(islice(pieces, _PIECES)):  # senders may be many
+            sys.stdout.write(piece)
+        sys.stdout.write("\n")
     elif as_csv:
         from spfengine.cli.senders_csv import lines
 

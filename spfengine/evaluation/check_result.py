@@ -155,7 +155,7 @@ class CheckResult(Frozen):
         try:
             return self._trace
         except AttributeError:
-            from spfengine.evaluation.trace import replay
+            from spfengine.evaluation.tracing import replay
 
             fill(self, "_trace", replay(self._whole))
             return self._trace

@@ -15,7 +15,7 @@ from spfengine.record.model import Directive, Term
 
 if TYPE_CHECKING:
     from spfengine.evaluation.mechanisms import Matcher
-    from spfengine.evaluation.trace import Tracer
+    from spfengine.evaluation.tracing import Tracer
 
 _A, _AAAA = RRType.A, RRType.AAAA
 

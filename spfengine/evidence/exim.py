@@ -13,7 +13,7 @@ _ARRIVAL = re.compile(
     r"(<>|\"(?:[^\"\\]|\\.)*\"@\S+|\S+)(.*)"
 )
 # The host's name is absent where reverse DNS gave none; the HELO name, where it is the same.
-_HOST = re.compile(r" H=(?:([^\s()\[\]]+) ?)?(?:\((.*?)\) )?\[([0-9A-Fa-f:.]{2,45})\](?:[: ]|$)")
+_HOST = re.compile(r" H=(?:([^\s()\[\]]+) ?)?(?:\((.{0,300}?)\) )?\[([0-9A-Fa-f:.]{2,45})\](?:[: ]|$)")
 _AUTHENTICATED = re.compile(r" A=\S").search
 _LITERAL = re.compile(r"\[([0-9A-Fa-f:.]{2,45})\](?::\d+)?").fullmatch
 

@@ -40,7 +40,7 @@ _writer_in_comment = re.compile(r"\s*([\w.-]+):\s").match
 _sender_in_comment = re.compile(r"\bdomain of (?:transitioning )?(\S+@\S+)").search
 _BY = re.compile(r"\sby\s+([^\s;()]+)")
 # What the client said itself, in the forms of Exim and qmail: no address in it counts.
-_SAID = re.compile(r"\b(?:helo|ident)=[^\s)]*|\(HELO [^)]*\)", re.IGNORECASE)
+_SAID = re.compile(r"\b(?:helo|ident)=[^\s)]*|\(HELO [^)]{0,300}\)", re.IGNORECASE)
 _HELO = re.compile(r"\bhelo=([^\s)]+)|\(HELO ([^\s)]+)\)", re.IGNORECASE)
 _BRACKETED = re.compile(r"\[(?:IPv6:)?([0-9A-Fa-f:.]{2,45})\]", re.IGNORECASE)
 _IN_PARENTHESES = re.compile(r"\(([0-9A-Fa-f:.]{2,45})\)")

@@ -18,7 +18,7 @@ _TYPE = re.compile(r"\s*([\w.+-]+)/([\w.+-]+)", re.ASCII)
 _PARAMETER = r';\s*{}\s*=\s*(?:"([^"]{{1,400}})"|([^\s;"]{{1,400}}))'
 _BOUNDARY = re.compile(_PARAMETER.format("boundary"), re.IGNORECASE)
 _NAMES = re.compile(_PARAMETER.format("(?:file)?name"), re.IGNORECASE)
-_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]+")
+_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
 _PACKED = {"gzip", "x-gzip", "gzip-compressed", "zip", "x-zip", "x-zip-compressed", "xml", "octet-stream"}
 _SUFFIXES = (".xml", ".gz", ".zip")
 
@@ -197,6 +197,7 @@ def _name(text: str) -> str | None:
 
 
 def _from_base64(content: bytes) -> bytes:
-    """Return what was encoded; where the end is missing, what is there of it."""
+    """Return what was encoded, whatever stands between; where the end is missing, what is there of it."""
     kept = _NOT_BASE64.sub(b"", content)
-    return binascii.a2b_base64(kept[: len(kept) // 4 * 4])
+    whole = len(kept) if len(kept) % 4 != 1 else len(kept) - 1  # one character alone stands for no octet
+    return binascii.a2b_base64(kept[:whole] + b"=" * (-whole % 4))

@@ -27,7 +27,7 @@ _CLIENT = re.compile(r"client=(?:[^\s\[\],]*)\[(?:IPv6:)?([^\]\s]{1,60})\](?::\d
 _ORIGINAL = re.compile(r", orig_client=(?:[^\s\[\],]*)\[(?:IPv6:)?([^\]\s]{1,60})\]")
 _HAD_QUEUE_ID = re.compile(r", orig_queue_id=(?!NOQUEUE)\w").search
 _FROM = re.compile(r"from=<(|\"(?:[^\"\\]|\\.)*\"@[^>]*|[^>]*)>(?:, |$)")
-_POLICY = re.compile(r"[\s\]](?:python-)?policyd-spf(?:\[\d+\])?: (?:.*?[:\s])??Received-SPF: (.*)")
+_POLICY = re.compile(r"[\s\]](?:python-)?policyd-spf(?:\[\d+\])?: (?:.{0,200}?[:\s])??Received-SPF: (.*)")
 _NO_LINE = "lines of logs that tell of no sender"
 _LOCAL = "messages that the host itself made"
 _SITE = "messages from addresses of the site itself"

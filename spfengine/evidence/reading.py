@@ -145,8 +145,9 @@ class _Meter:
         self._progress = progress
         self._done = 0
         self._ends: deque[int] = deque()
-        if progress is not None and all(file != STDIN for file, _ in files):
-            self._ends = deque(accumulate([_size(file) for file, _ in files]))
+        sizes = [_size(file) for file, _ in files] if progress is not None else []
+        if None not in sizes:
+            self._ends = deque(accumulate(size or 0 for size in sizes))
         self._all = self._ends[-1] if self._ends else None
 
     def pieces(self, file: BinaryIO) -> Iterator[bytes]:
@@ -173,11 +174,13 @@ class _Meter:
             self._progress(self._done, self._all)
 
 
-def _size(path: str) -> int:
+def _size(path: str) -> int | None:
+    """Return how large a file is; None where that can't be known."""
     try:
-        return os.stat(path).st_size
+        found = os.stat(path)
     except OSError:
-        return 0
+        return None
+    return found.st_size if path != STDIN and stat.S_ISREG(found.st_mode) else None
 
 
 class _Reader:
@@ -199,7 +202,7 @@ class _Reader:
             yield from self.read(Stream(self._meter.pieces(sys.stdin.buffer)), None)
             return
         with open(path, "rb") as file:
-            yield from self.read(Stream(self._meter.pieces(file)), file)
+            yield from self.read(Stream(self._meter.pieces(file)), file if file.seekable() else None)
 
     def read(
         self, stream: Stream, file: BinaryIO | None, packed: int = 0, only: Collection[Kind] = tuple(Kind)

@@ -1,6 +1,7 @@
 """Octets as they come: in pieces of a bounded size, unpacked without trust, cut into lines of a bounded length."""
 
 import zlib
+from collections import deque
 from collections.abc import Iterable, Iterator
 
 from spfengine.evidence.bounds import CHUNK, Bounds
@@ -19,24 +20,26 @@ class Stream:
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         self._pieces = iter(pieces)
-        self._ahead: list[bytes] = []
+        self._ahead: deque[bytes] = deque()
+        self._size = 0
         self.fault: Broken | None = None
 
     def peek(self, size: int) -> bytes:
         """Return the first octets: as many as asked for, or more, unless it ends or breaks before."""
         try:
-            while sum(map(len, self._ahead)) < size:
+            while self._size < size:
                 piece = next(self._pieces, None)
                 if piece is None:
                     break
                 self._ahead.append(piece)
+                self._size += len(piece)
         except Broken as fault:  # told once what came before it has been read
             self.fault = fault
         return b"".join(self._ahead)
 
     def __iter__(self) -> Iterator[bytes]:
         while self._ahead:
-            yield self._ahead.pop(0)
+            yield self._ahead.popleft()
         if self.fault is not None:
             raise self.fault
         yield from self._pieces

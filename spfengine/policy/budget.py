@@ -10,7 +10,8 @@ from spfengine.evaluation.limits import Limits, VoidRule
 from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Answers
 from spfengine.evaluation.targets import UnknownTarget
-from spfengine.evaluation.trace import TracedQuestion, TracedRecord, TracedTerm, Tracer, traced
+from spfengine.evaluation.trace import TracedQuestion, TracedRecord, TracedTerm, traced
+from spfengine.evaluation.tracing import Tracer
 from spfengine.policy.inputs import Inputs
 from spfengine.policy.outcome import Choice, Outcome
 from spfengine.policy.scripted import TilingSession

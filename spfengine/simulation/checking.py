@@ -60,6 +60,7 @@ class Checking:
         self._known = known
         self._suffixes = suffixes
         self._outcomes: dict[Outcome, Outcome] = {}
+        self._without_pass: dict[str, Alignment] = {}
         self._alignments: dict[tuple[str, str], tuple[Alignment, Alignment]] = {}
 
     def check(self, senders: tuple[Sender, ...]) -> Generator[Question, Answer, list[SenderChange]]:
@@ -130,8 +131,10 @@ class Checking:
         return None if first is None or second is None else (first, second)
 
     def _alignment(self, passed: str | None, author: str, at: int) -> Generator[Question, Answer, Alignment | None]:
-        if passed is None:
-            return (yield from aligning(None, author))  # nothing is asked
+        if passed is None:  # nothing is asked
+            if author not in self._without_pass:
+                self._without_pass[author] = yield from aligning(None, author)
+            return self._without_pass[author]
         key = passed, author
         if key not in self._alignments:
             if len(self._alignments) >= _MOST_PAIRS:

@@ -124,7 +124,7 @@ class Simulation(Frozen):
             "changes": [_change_dict(change) for change in self.changes],
             "unknown": [str(network) for network in self.unknown],
             "kept": [_change_dict(change) for change in self.kept],
-            "senders": [_sender_dict(change) for change in self.senders],
+            "senders": self._senders(),
             "outside": [visible_name(name) for name in self.outside],
             "records": [_record_dict(change) for change in self.records],
             "lookups": {"before": self.before_budget.worst_lookups, "after": self.after_budget.worst_lookups},
@@ -137,6 +137,24 @@ class Simulation(Frozen):
             },
             "problems": [problem.to_dict() for problem in self.problems],
         }
+
+    def _senders(self) -> list[dict[str, object]]:
+        """Return the senders as JSON-safe values; many share an alignment, so each of these is made once."""
+        alignments = {
+            id(each): each for change in self.senders for each in (change.aligned_before, change.aligned_after)
+        }
+        made = {key: None if each is None else each.to_dict() for key, each in alignments.items()}
+        return [
+            {
+                **_sender_dict(change),
+                "alignment": _alignment_dict(made[id(change.aligned_before)], made[id(change.aligned_after)]),
+            }
+            for change in self.senders
+        ]
+
+
+def _alignment_dict(before: object, after: object) -> dict[str, object] | None:
+    return None if before is None or after is None else {"before": before, "after": after}
 
 
 def _change_dict(change: Change) -> dict[str, object]:
@@ -164,9 +182,6 @@ def _sender_dict(change: SenderChange) -> dict[str, object]:
         "directive": None if change.after.directive is None else visible(change.after.directive, 1 << 16),
         "disagrees": change.disagrees,
         "rests_on": [str(each) for each in change.rests_on],
-        "alignment": None
-        if change.aligned_before is None or change.aligned_after is None
-        else {"before": change.aligned_before.to_dict(), "after": change.aligned_after.to_dict()},
     }
 
 

@@ -1,5 +1,6 @@
 """Flattening by cases: what is replaced and what stays, where it goes, and every reason to refuse."""
 
+import asyncio
 from collections.abc import Iterable
 from typing import Any
 
@@ -17,6 +18,7 @@ from spfengine import (
     Recorder,
     Status,
     Zone,
+    aflatten,
     check,
     flatten,
     simulate,
@@ -36,12 +38,12 @@ ZONE: dict[Any, Any] = {
 ZONE["redirected.example"] |= {"A": "203.0.113.1", "MX": (10, "host.example")}
 
 
-def flat(record: str | list[str], more: dict[Any, Any] | None = None, **options: Any) -> Any:
+def flat(record: Any, more: dict[Any, Any] | None = None, **options: Any) -> Any:
     zone = Zone({**ZONE, **(more or {}), "example.com": {"TXT": record}})
     return flatten("example.com", resolver=zone, **options)
 
 
-def own(record: str | list[str], more: dict[Any, Any] | None = None, **options: Any) -> str:
+def own(record: str, more: dict[Any, Any] | None = None, **options: Any) -> str:
     found = flat(record, more, **options)
     assert found.refusal is None, found.refusal
     assert found.is_equivalent
@@ -321,6 +323,7 @@ def test_networks_over_the_limit_now_are_mended_and_listed() -> None:
     without = Policy.compile("example.com", resolver=zone, limits=Limits(lookups=99))
     after = Policy.compile("example.com", resolver=Overlay(zone, found.drafts))
     assert without.equivalent(after)
+    assert found.proof is not None
     assert [found.proof.before_budget.worst_lookups, found.proof.after_budget.worst_lookups] == [13, 0]
 
 
@@ -421,3 +424,11 @@ def test_a_record_in_thousands_of_networks_is_refused_in_time() -> None:
     zone: dict[Any, Any] = {f"p{part}.example": {"TXT": f"v=spf1 {networks(1000, part * 8)} -all"} for part in parts}
     zone["huge.example"] = {"TXT": "v=spf1 " + " ".join(f"include:p{part}.example" for part in range(4)) + " -all"}
     assert flat("v=spf1 include:huge.example -all", zone).refusal.code == "flatten-too-large"
+
+
+def test_live_dns_is_asked_where_there_is_no_resolver(monkeypatch: pytest.MonkeyPatch) -> None:
+    zone = Zone({**ZONE, "example.com": {"TXT": "v=spf1 include:one.example -all"}})
+    monkeypatch.setattr("spfengine.checks.default_resolver", lambda: zone)
+    found = flatten("example.com")
+    assert found.is_equivalent
+    assert asyncio.run(aflatten("example.com")) == found

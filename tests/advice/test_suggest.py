@@ -347,3 +347,122 @@ def test_a_search_that_is_cut_short_says_so() -> None:
     assert found.record is not None
     assert not found.is_smallest
     assert CaveatCode.NOT_SMALLEST in codes(found)
+
+
+def test_many_addresses_that_could_go_for_one_another() -> None:
+    """The network goes rather than its 128 halves; it is not proved that there is nothing smaller, and that is said."""
+    halves = " ".join(f"ip4:192.0.2.{2 * n}/31" for n in range(128))
+    found = suggestion(f"v=spf1 ip4:192.0.2.0/24 {halves} -all", max_answer=9000)
+    assert found.record == f"v=spf1 {halves} -all"
+    assert not found.is_smallest
+
+
+def test_terms_that_cover_each_other_are_left_out_as_far_as_the_limits_ask_for_it() -> None:
+    others = {f"i{n}.example": {"TXT": "v=spf1 ip4:198.18.0.0/15 -all"} for n in range(30)}
+    record = "v=spf1 " + " ".join(f"include:i{n}.example" for n in range(30)) + " -all"
+    zone = Zone({**others, "d.example": {"TXT": record}})
+    found = spfengine.suggest("d.example", resolver=zone, catalogue=CATALOGUE, max_drafts=20)
+    assert found.record == "v=spf1 " + " ".join(f"include:i{n}.example" for n in range(10)) + " -all"
+    assert not found.is_smallest
+    assert CaveatCode.NOT_SMALLEST in codes(found)
+
+
+def test_more_sets_than_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spfengine.advice.searching.MAX_SETS", 1)
+    found = suggestion("v=spf1 -all", "198.51.100.70", "192.0.2.200", "203.0.113.1", "192.0.2.8", "192.0.2.1")
+    assert not found.is_smallest
+    assert found.record is None or not found.unserved
+
+
+def test_nothing_is_taken_out_of_a_record_of_hundreds_of_terms() -> None:
+    terms = " ".join(f"ip4:10.{n // 250}.{n % 250}.1" for n in range(310))
+    record = f"v=spf1 ip4:10.0.0.0/16 {terms} -all"
+    found = suggestion(record, "198.51.100.9", max_answer=20000)
+    assert found.record == f"v=spf1 ip4:10.0.0.0/16 {terms} include:_spf.relay.example -all"
+    assert not found.is_smallest
+    assert found.terms[1].why == "leads to 10.0.0.1; no message given came by it"
+
+
+def test_a_service_whose_record_can_not_be_used() -> None:
+    others = {
+        "absent.example": {"TXT": "v=spf1 exists:%{i}.absent.example -all"},
+        "news.example": {"TXT": "v=spf1 ip4:203.0.113.0/25 include:none.example -all"},
+    }
+    content = {**OTHERS, **others, "d.example": {**OTHERS["d.example"], "TXT": "v=spf1 a -all"}}
+    senders = [Sender(ip, "@d.example") for ip in ("192.0.2.7", "203.0.113.9")]
+    found = spfengine.suggest("d.example", senders, resolver=Zone(content), catalogue=CATALOGUE)
+    assert found.record == "v=spf1 a -all"
+    why = {each.term: each.why for each in found.rejected}
+    assert "rests on more than the address" in why["include:absent.example"]
+    assert "so that some clients would get permerror" in why["include:news.example"]
+    content["absent.example"] = {"TXT": "v=spf1 ip4:198.18.0.1 -all"}
+    found = spfengine.suggest("d.example", senders[:1], resolver=Zone(content), catalogue=CATALOGUE)
+    assert "but that record does not let it pass" in found.rejected[0].why
+
+
+def test_a_refusal_that_the_limits_hid_is_one_too() -> None:
+    record = "v=spf1 a:gone1.example -ip4:198.51.100.9 include:none.example ~all"
+    found = suggestion(record, "198.51.100.9", limits=Limits(voids=0))
+    assert [each.standing for each in found.senders] == [SenderStanding.REFUSED]
+    wanted = suggestion(record, "198.51.100.9", want=["198.51.100.0/24"])
+    assert wanted.record == "v=spf1 include:_spf.relay.example -ip4:198.51.100.9 ~all"
+
+
+def test_more_addresses_than_are_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spfengine.advice.suggest.MAX_IDENTIFIED", 1)
+    found = suggestion("v=spf1 -all", Sender("198.51.100.9", "@d.example", count=9), "203.0.113.9")
+    assert found.record == "v=spf1 include:_spf.relay.example -all"
+    assert CaveatCode.NOT_IDENTIFIED in codes(found)
+
+
+def test_many_of_everything_is_told_in_short() -> None:
+    ips = [f"10.0.0.{n}" for n in range(1, 9)]
+    found = suggestion("v=spf1 -all", *ips, *[f"198.51.100.{n}" for n in range(1, 8)])
+    texts = [each.text for each in found.caveats]
+    assert "and 3 more addresses that nobody could name" in texts
+    assert any("198.51.100.5 and 2 more forwarded your mail" in text for text in texts)
+    assert "lets 198.51.100.1, 198.51.100.2, 198.51.100.3 and 4 more pass" in found.terms[0].why
+
+
+def test_odd_names_of_hosts_are_left_alone() -> None:
+    hosts = ["*.d.example", "100%.d.example", "a..d.example", "elsewhere.example", "d.example", "helo.d.example"]
+    found = suggestion("v=spf1 -all", "192.0.2.3", hosts=hosts)
+    assert found.record == "v=spf1 a:helo.d.example -all"
+
+
+@pytest.mark.parametrize(
+    ("record", "options", "whys"),
+    [
+        ("v=spf1 a ~mx ip6:::/128 -all", {},
+         ["leads to 192.0.2.1", "softfail for 192.0.2.2", "nothing else leads there"]),
+        ("v=spf1 exists:%{i}.x.example ptr -all", {},
+         ["what it matches rests on more than the address", "what it matches rests on more than the address"]),
+        ("v=spf1 ip4:192.0.2.0/31 a -all", {}, ["a leads to a part", "leads to 192.0.2.1"]),
+        ("v=spf1 a:gone.example -all", {"keep_all": True}, ["matches nobody"]),
+        ("v=spf1 a -all mx", {"keep": ["mx"]}, ["leads to 192.0.2.1", "fail for everybody else", "never looked at"]),
+        ("v=spf1 a -all", {"drop": ["-all"]},
+         ["leads to 192.0.2.1", "as told; whoever it decided for is decided for by what stands behind it"]),
+        ("v=spf1 a ip4:192.0.2.1 -all", {"drop": ["ip4:192.0.2.1"]},
+         ["leads to 192.0.2.1", "as told; a leads to 192.0.2.1 too"]),
+        ("v=spf1 exists:yes.example a -all", {}, ["matches nobody: the name leads to no address"]),
+        ("v=spf1 exp=e.example redirect=other.example", {},
+         ["stays as it is", "what no term before it decides, that record does"]),
+        ("v=spf1 ip4:10.0.0.0/8 a -all", {}, ["nothing else leads there"]),
+    ],
+)  # fmt: skip
+def test_reasons_of_all_kinds(record: str, options: dict[str, Any], whys: list[str]) -> None:
+    assert [each.why for each in suggestion(record, **options).terms][: len(whys)] == whys
+
+
+def test_networks_may_be_given_as_objects() -> None:
+    from ipaddress import ip_address, ip_network
+
+    found = suggestion("v=spf1 -all", "192.0.2.50", want=[ip_network("192.0.2.48/29")], ignore=[ip_address("10.0.0.1")])
+    assert found.record == "v=spf1 ip4:192.0.2.50 -all"
+
+
+def test_without_a_resolver_live_dns_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    zone = Zone({**OTHERS, "d.example": {**OTHERS["d.example"], "TXT": "v=spf1 a -all"}})
+    monkeypatch.setattr("spfengine.checks.default_resolver", lambda: zone)
+    assert spfengine.suggest("d.example").record == "v=spf1 a -all"
+    assert asyncio.run(spfengine.asuggest("d.example")).record == "v=spf1 a -all"

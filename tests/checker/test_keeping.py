@@ -27,6 +27,7 @@ from spfengine import (
     Zone,
 )
 from spfengine.policy import pieces
+from spfengine.resolvers import live
 from tests.checker.same import assert_same
 
 
@@ -289,7 +290,7 @@ def test_ranges_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert evaluations(checker, "192.0.2.98", "u@a.example") == 1
 
 
-def test_neighbouring_ranges_of_one_verdict_are_one() -> None:
+def test_ranges_cover_the_space_in_order() -> None:
     nets = " ".join([f"ip4:192.0.2.{number}" for number in range(8)])
     zone = Zone({"a.example": {"TXT": f"v=spf1 a:b.example/24 {nets} -all"}, "b.example": {"A": "203.0.113.1"}})
     checker = Checker(zone, hot_after=0)
@@ -297,9 +298,22 @@ def test_neighbouring_ranges_of_one_verdict_are_one() -> None:
         checker.check(f"192.0.2.{number}", "u@a.example")
         checker.check(f"203.0.113.{number}", "u@a.example")
     starts, found = checker._domains["a.example"].ip4
-    assert list(starts) == sorted(starts)
+    assert list(starts) == sorted(set(starts))
     assert starts[0] == 0
     assert all(one is not other for one, other in pairwise(found))
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_neighbouring_ranges_of_one_verdict_are_one(order: int) -> None:
+    zone = Zone(
+        {"a.example": {"TXT": "v=spf1 include:b.example -all"}, "b.example": {"TXT": "v=spf1 -ip4:192.0.2.0/24 ~all"}}
+    )
+    checker = Checker(zone, hot_after=0)
+    for client in ("10.0.0.1", "192.0.2.1", "203.0.113.1")[::order]:
+        checker.check(client, "u@a.example")
+    starts, found = checker._domains["a.example"].ip4
+    assert starts == (0,)
+    assert found[0] is not None
 
 
 def test_a_resolver_that_keeps_answers_itself_is_not_put_behind_another_cache() -> None:
@@ -308,6 +322,14 @@ def test_a_resolver_that_keeps_answers_itself_is_not_put_behind_another_cache() 
     cache = Cache(ZONE)
     assert Checker(cache)._cache is cache
     assert Checker(LiveResolver("192.0.2.53", cache=False))._cache is not None
+
+
+def test_live_dns_answers_where_nothing_else_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "_system_nameservers", lambda: ["192.0.2.53"])
+    checker = Checker(max_answers=7)
+    assert isinstance(checker._resolver, Cache)
+    assert checker._resolver.prefetch == 20
+    assert checker._resolver._max_entries == 7
 
 
 def test_drafts_over_what_never_changes_never_change() -> None:

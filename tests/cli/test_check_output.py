@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from spfengine import Zone
+from spfengine.testing import FakeDNS
 from tests.cli.conftest import SEED, Call
 
 Suite = Callable[[dict[str, Any]], str]
@@ -241,3 +243,11 @@ def test_version_is_the_packages(call: Call) -> None:
     import spfengine
 
     assert call("--version") == (0, f"spfengine, version {spfengine.__version__}\n", "")
+
+
+def test_what_was_asked_ahead_for_nothing_is_told(call: Call) -> None:
+    record = "v=spf1 a include:one.example include:two.example -all"
+    zone = Zone({"a.example": {"TXT": record, "A": "192.0.2.1"}, "one.example": {"TXT": "v=spf1 -all"}})
+    with FakeDNS(zone) as server:
+        out = call("check", "192.0.2.1", "a.example", "--nameserver", server.nameserver, "--timeout", "60").out
+    assert "DNS questions 2 (2 more asked ahead for nothing)" in " ".join(out.split())

@@ -166,12 +166,35 @@ def test_it_fits_narrow_terminals(suite: Suite, taken: str) -> None:
 def test_many_names_and_terms_are_cut_and_the_rest_is_counted(call: Call, suite: Suite, tmp_path: Path) -> None:
     def zone(first: int) -> dict[str, Any]:
         terms = " ".join(f"ip4:10.{first}.{n}.0/24" for n in range(0, 160, 2))
-        hosts = " ".join(f"a:h{n}.big.example" for n in range(45))
+        hosts = " ".join(f"mx:m{n}.big.example" for n in range(5))
         records: dict[str, Any] = {"big.example": [{"TXT": f"v=spf1 {terms} {hosts} -all"}]}
-        return records | {f"h{n}.big.example": [{"A": f"192.0.2.{first + n}"}] for n in range(45)}
+        for n in range(5):
+            records[f"m{n}.big.example"] = [{"MX": [10, f"h{n}{host}.big.example"]} for host in range(10)]
+        return (
+            records
+            | {f"h{n}.big.example": [{"A": f"192.0.2.{first + n}"}] for n in range(10, 50)}
+            | {f"h0{n}.big.example": [{"A": f"192.0.2.{first + n}"}] for n in range(10)}
+        )
 
     path = str(tmp_path / "big.json")
     assert call("snapshot", "big.example", "-o", path, "--zone", suite(zone(1))).code == 0
     out = call("drift", path, "--zone", suite(zone(101))).out
     assert "… and 100 more; --json has them all" in out
+    assert "… and 11 more names; --json has them all" in out
     assert len(out) < 20_000
+
+
+def test_what_is_newly_led_to_and_what_rests_on_more(call: Call, suite: Suite, taken: str) -> None:
+    relay = "v=spf1 ip4:192.0.2.0/24 ip4:198.51.100.0/25 include:new.example include:none.example exists:%{i}.x.example"
+    now = {**BEFORE, "_spf.relay.example": [{"TXT": relay}], "new.example": [{"TXT": "v=spf1 ptr -all"}]}
+    out = call("drift", taken, "--zone", suite(now)).out
+    assert "\n  new.example: newly led to  (outside example.com: its owner's)\n    + ptr\n    + -all\n" in out
+    assert "\n  none.example: newly led to; the name does not exist" in out
+    assert "\n  some results rest on more than the address: ptr in the record of new.example (client-names)\n" in out
+    assert "\n  lookups 1 → 4 of 10\n" in out
+    away = {**BEFORE, "example.com": [{"TXT": "v=spf1 ip4:192.0.2.0/24 ip4:198.51.100.0/25 -all"}]}
+    away["mx.quiet.example"] = [{"AAAA": "2001:db8::1"}]
+    out = call("drift", taken, "--zone", suite(away)).out
+    assert "\n  _spf.relay.example: no longer led to  (outside example.com: its owner's)\n" in out
+    assert "\n  mx.quiet.example: the A records are gone; there is none\n" in out
+    assert "\n  mx.quiet.example: the AAAA records changed\n    - there is none\n    + 2001:db8::1\n" in out

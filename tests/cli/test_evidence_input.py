@@ -18,7 +18,8 @@ from tests.evidence.files import GOOD, SAMPLES, report, zipped
 from tests.evidence.files import record as record_of
 
 SUMMARY = """\
-read 56 messages of 9 senders from 1 mail log, 2 messages, 2 DMARC reports
+read 56 messages of 9 senders from 1 mail log, 2 received messages, 2 DMARC
+  reports
   header fields believed, by their writer: google.com (1), mx.example.net (1)
   not known: the sender's local part of 50 messages, the HELO name of 52
     messages

@@ -267,3 +267,40 @@ def test_a_thousand_senders_and_a_long_record_take_bounded_time(call: Call, suit
     record = ended.out.splitlines()[2]
     assert "198.18.3.7" not in record  # the wider network leads there
     assert record.count("ip4:") == 45
+
+
+def test_long_lists_are_cut_and_say_so(call: Call, suite: Suite, tmp_path: Path) -> None:
+    record = "v=spf1 " + " ".join(f"ip4:198.18.{n}.1" for n in range(120)) + " -all"
+    table = tmp_path / "senders.csv"
+    table.write_text("ip,sender\n" + "".join(f"198.18.{n}.1,u@long.example\n" for n in range(120)), encoding="ascii")
+    zone = suite({"long.example": [{"TXT": record}]})
+    out = call("suggest", "--senders", str(table), "--zone", zone, "--max-size", "4000").out
+    assert "      … and 21 more; --json has them all\n" in out
+    assert "      … and 20 more; --json has them all\n" in out
+    assert "120 of 120 senders pass with it, 120 now" in out
+
+
+def test_what_stands_there_in_other_ways(call: Call, suite: Suite) -> None:
+    zone = suite({
+        "two.example": [{"TXT": "v=spf1 ip4:192.0.2.1 -all"}, {"TXT": "v=spf1 ip4:192.0.2.2 -all"}],
+        "rests.example": [{"TXT": "v=spf1 exists:%{ir}.list.example -all"}],
+        "none.example": [{"A": "192.0.2.1"}],
+    })  # fmt: skip
+    out = call("suggest", "two.example", "--zone", zone).out
+    assert out.splitlines()[2] == "v=spf1 ip4:192.0.2.1 ip4:192.0.2.2 -all"
+    assert "! the 2 SPF records become one [mended]" in out
+    out = call("suggest", "rests.example", "--zone", zone, "--sender", "192.0.2.1").out
+    assert "some results rest on more than the address: exists:%{ir}.list.example" in out
+    assert "what it matches rests on more than the address" in out
+    out = call("suggest", "none.example", "--zone", zone, "--sender", "192.0.2.1", "--form", "bind").out
+    assert out.splitlines()[2] == "v=spf1 a ~all"
+    assert "Make it -all once you are sure that you know all who send [first-record]" in out
+    assert "cPanel, split" not in out
+    brief = call("suggest", "none.example", "--zone", zone, "--sender", "192.0.2.1", "--brief").out
+    assert out.startswith(brief)
+    assert "proof" not in brief
+
+
+def test_what_linting_finds_in_the_new_record_is_told(call: Call, suite: Suite) -> None:
+    out = call("suggest", "d.example", "--zone", suite(ZONEDATA), "--add", "ip4:0.0.0.0/1").out
+    assert "[huge-network]" in out

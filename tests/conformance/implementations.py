@@ -24,3 +24,7 @@ def raising(ip: str, sender: str, helo: str, dns: str) -> str:
 
 def nonsense(ip: str, sender: str, helo: str, dns: str) -> object:
     return {"perhaps": 1}
+
+
+def unable(ip: str, sender: str, helo: str, dns: str) -> tuple[None, str]:
+    return None, "it can't"

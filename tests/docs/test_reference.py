@@ -186,10 +186,29 @@ def _tree() -> object:
     return _command("tree", "seed.example")
 
 
+def _flatten() -> object:
+    draft = "v=spf1 include:relay.mailchannels.net include:asks.example ~all"
+    document = _command("flatten", "seed.example", "--draft", draft, "--draft", "asks.example=v=spf1 ptr -all")
+    assert isinstance(document, dict)
+    assert all(document[key] for key in ("replaced", "kept", "records")), "an empty list has no keys to look at"
+    return document
+
+
+def _snapshot() -> object:
+    return json.loads(spfengine.snapshot("example.com", resolver=ZONE).to_json())
+
+
+def _drift() -> object:
+    return _command("drift", str(REPOSITORY / "examples" / "relay-then.json"))
+
+
 @pytest.mark.parametrize(
     "make",
-    [_result, _trace, _recording, _simulation, _evidence, _suggestion, _policy, _both, _networks, _diff, _tree],
-)
+    [
+        _result, _trace, _recording, _simulation, _evidence, _suggestion, _policy, _both, _networks, _diff, _tree,
+        _flatten, _snapshot, _drift,
+    ],
+)  # fmt: skip
 def test_every_key_of_json_is_told(make: Callable[[], object]) -> None:
     text = text_of("json.md")
     keys = set(keys_of(make()))

@@ -3,8 +3,9 @@
 import base64
 import gzip
 import io
+import tracemalloc
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
@@ -102,3 +103,13 @@ def of(evidence: Evidence) -> list[tuple[object, ...]]:
 def faults(evidence: Evidence) -> list[str]:
     """What could not be read, without the file's name."""
     return [str(each).replace(each.source, "FILE") for each in evidence.unread]
+
+
+def held(read: Callable[[], object]) -> int:
+    """How many octets were held at once, at most."""
+    tracemalloc.start()
+    try:
+        read()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()

@@ -133,6 +133,17 @@ def test_policyd_spf_alone_tells_enough(tmp_path: Path) -> None:
         ]
 
 
+def test_what_policyd_spf_said_is_kept_for_a_bounded_while(tmp_path: Path) -> None:
+    lines = [
+        POLICY.format("Pass", "mailfrom", "192.0.2.24", f"mx{n}.example.com", f"a{n}@example.com") for n in range(9)
+    ]
+    last = [client("AAAAA1"), sender("AAAAA1", "a8@example.com"), client("AAAAA2"), sender("AAAAA2", "a0@example.com")]
+    evidence = read(tmp_path, *lines, *last, bounds=Bounds(pending=3))
+    assert sorted((each[1], each[2] or "") for each in of(evidence)) == sorted(
+        [("a0@example.com", ""), *[(f"a{n}@example.com", f"mx{n}.example.com") for n in range(9)]]
+    )
+
+
 REFUSED = {
     "a client that is none": (client("AAAAA1", "192.0.2.300"), "the address is no IP address: '192.0.2.300'"),
     "a client that can't be read": (

@@ -1,5 +1,6 @@
 """Received messages: what is taken from which field, and that a field which somebody else may have written is not."""
 
+import base64
 from pathlib import Path
 
 import pytest
@@ -119,6 +120,14 @@ TOLD = {
         [results(f"spf=fail {SENDER}"), CLIENT, *FORGED, FROM],
         ("192.0.2.24", "alice@example.com", "mail.example.com", 1, "fail"),
     ),
+    "nor below its Received, be they about the same client": (
+        [
+            results(f"spf=fail (192.0.2.24) {SENDER}"),
+            CLIENT,
+            "Received-SPF: pass client-ip=192.0.2.24; helo=good.example; envelope-from=ceo@good.example",
+        ],
+        ("192.0.2.24", "alice@example.com", "mail.example.com", 1, "fail"),
+    ),
     "nor a field by somebody else below one of the receiver's": (
         [results("dkim=none"), results("spf=pass (198.51.100.1) smtp.mailfrom=x@good.example", "good.example"), PATH,
          CLIENT],
@@ -183,6 +192,10 @@ REFUSED = {
         ["Authentication-Results: mx.example.net; spf", *FORGED],
         ("a header field that tells of SPF can't be read, and those below it can't be believed: "
         "'mx.example.net; spf'"),
+    ),
+    "a field too long to be held": (
+        [f"Authentication-Results: mx.example.net; {'x' * 70_000}", *FORGED],
+        "its header section is too long",
     ),
     "a null sender without HELO": (
         [results("spf=none (192.0.2.24) smtp.mailfrom=<>")],
@@ -261,6 +274,17 @@ def test_nothing_but_reports_is_read_of_attachments(tmp_path: Path) -> None:
     for content in [table, gzipped(table), zipped({"a.csv": table}), zipped({"a.eml": message(CLIENT, PATH)})]:
         evidence = read_bytes(tmp_path, mailed(content, "application/octet-stream", "a.gz"))
         assert [each.sender for each in evidence.senders] == ["noreply@reporter.example"]
+
+
+@pytest.mark.parametrize("rest", range(4))
+@pytest.mark.parametrize("noise", ["", "=", "==", "\r\n", " \x00=!"])
+def test_a_report_in_base64_with_whatever_stands_between(tmp_path: Path, noise: str, rest: int) -> None:
+    text = report(record()) + b" " * rest
+    encoded = base64.b64encode(text).decode()
+    body = f"{encoded[:41]}{noise}{encoded[41:].rstrip('=')}{noise}\r\n"
+    evidence = read_bytes(tmp_path, message("Content-Type: text/xml", "Content-Transfer-Encoding: BASE64", body=body))
+    assert of(evidence) == [("192.0.2.1", "@example.com", None, 1, "pass")]
+    assert evidence.unread == ()
 
 
 def test_a_report_in_quoted_printable_or_as_it_is(tmp_path: Path) -> None:

@@ -1,16 +1,15 @@
 """Cases of conformance put to a whole Postfix: a message is sent over SMTP, as if from the client, and looked at.
 
-For `spfengine conformance --adapter tests.postfix.adapter:check`; SPFENGINE_POSTFIX names Postfix's folder (lab.py).
+For `spfengine conformance --adapter tests.postfix.adapter:check`, with `tests.postfix.daemon` as its --daemon.
 """
 
-import os
 import re
 import smtplib
 import threading
 from itertools import count
-from pathlib import Path
 
 from spfengine.testing.conformance.answers import from_action
+from tests.postfix.daemon import FOLDER
 from tests.postfix.smtp import Mailbox, address, message, spf_fields, xtext
 
 _ENHANCED = re.compile(r"([245]\.\d+\.\d+) .*?rejected: ", re.DOTALL)
@@ -46,7 +45,7 @@ def check(ip: str, sender: str, helo: str, dns: str) -> tuple[str | None, str] |
         smtp.data(message(number))
     with _lock:
         if not _mailboxes:
-            _mailboxes.append(Mailbox(Path(os.environ["SPFENGINE_POSTFIX"])))
+            _mailboxes.append(Mailbox(FOLDER))
         fields = spf_fields(_mailboxes[0].wait(number))
     return from_action(f"PREPEND {fields[0]}").result if len(fields) == 1 else f"{len(fields)} header fields: {fields}"
 

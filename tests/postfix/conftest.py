@@ -13,7 +13,7 @@ from tests.postfix.lab import Lab, Service, needed, postfix
 PAGE = "docs/how-to/postfix.md"
 INSTALLED = "/opt/spfengine/bin/spfengine"
 
-SPAWN, TCP, UNIX, DRY, BOTH, RESULTS, DEFERRING = 25, 2501, 2502, 2503, 2504, 2505, 2506
+SPAWN, TCP, UNIX, DRY, BOTH, RESULTS, DEFERRING, STANDING_IN = 25, 2501, 2502, 2503, 2504, 2505, 2506, 2507
 
 LONG = "Why: " + "%{i} is not ours, see https://%{d2}/help " * 16
 ZONEDATA: dict[str, list[object]] = {
@@ -33,11 +33,25 @@ class Page:
     """The configuration in the how-to, word for word but for where the command is installed."""
 
     def __init__(self) -> None:
-        found = [
-            block.text for block in blocks(PAGE, (REPOSITORY / PAGE).read_text("utf-8")) if block.language == "ini"
-        ]
-        self.master, self.main, unit = [text.replace(INSTALLED, "{spfengine}") + "\n" for text in found]
+        page = (REPOSITORY / PAGE).read_text("utf-8")
+        found = [block.text for block in blocks(PAGE, page) if block.language == "ini"]
+        self.master, self.main, unit, self.xclient = [text.replace(INSTALLED, "{spfengine}") + "\n" for text in found]
         [self.server] = re.findall(r"^ExecStart=(.+)$", unit, re.MULTILINE)
+        [self.swaks] = re.findall(r"^swaks .+$", page, re.MULTILINE)
+
+
+def stand_in() -> str:
+    """The line of master.cf that runs spf-engine's policy server on our module, from the page for pyspf's users."""
+    text = (REPOSITORY / "docs" / "coming-from-pyspf.md").read_text("utf-8")
+    [found] = [block.text for block in blocks("docs/coming-from-pyspf.md", text) if block.language == "ini"]
+    for installed, here in (
+        ("policyd-spf  unix", "stand-in  unix"),
+        ("/opt/spfengine/lib/python3.11/site-packages/spfengine", "{folder}/checkout/spfengine"),
+        ("/opt/spfengine/bin/policyd-spf", "{folder}/policyd-spf"),
+    ):
+        assert installed in found
+        found = found.replace(installed, here)
+    return f"{found}\n"
 
 
 def policyd(port: int, *options: str) -> Service:
@@ -72,6 +86,7 @@ def lab(zone: str) -> Iterator[Lab]:
         policyd(BOTH, "--identity", "both"),
         policyd(RESULTS, "--header", "authentication-results"),
         policyd(DEFERRING, "--fail", "defer", "--permerror", "reject", "--temperror", "accept"),
+        Service(STANDING_IN, "check_policy_service unix:private/stand-in"),
     ]
-    with postfix([SEED, zone], services, page.main, page.master) as running:
+    with postfix([SEED, zone], services, page.main, page.master + stand_in()) as running:
         yield running

@@ -27,7 +27,7 @@ from tests.postfix.smtp import PATIENCE, Mailbox, message, spf_fields, xclient
 NOBODY = 65534
 HOST = "mx.example.net"
 
-_MAIN = """
+MAIN = """
 compatibility_level = 3.6
 queue_directory = {folder}/queue
 data_directory = {folder}/data
@@ -223,14 +223,14 @@ def configure(folder: Path, services: Sequence[Service], main: str = "", master:
         if each.policy:
             smtpd += f"  -o {{{{ smtpd_recipient_restrictions = reject_unauth_destination, {each.policy} }}}}\n"
         servers += f"{each.server}\n" if each.server else ""
-    (folder / "conf" / "main.cf").write_text(f"{_MAIN}{main}".format_map(values))
+    (folder / "conf" / "main.cf").write_text(f"{MAIN}{main}".format_map(values))
     (folder / "conf" / "master.cf").write_text(f"{_MASTER}{smtpd}{master}".format_map(values))
     (folder / "servers").write_text(servers.format_map(values))
     _python_for_everybody(folder)
 
 
 def _python_for_everybody(folder: Path) -> None:
-    """Write a command `spfengine`, and the list of what must be mounted so that each user can run it."""
+    """Write commands `spfengine` and `policyd-spf`, and the list of what must be mounted for each user to run them."""
     base = Path(sys.base_prefix)
     executable = Path(sys.executable).resolve().relative_to(base.resolve())
     specs = [importlib.util.find_spec(name) for name in ("click", "dns", "idna")]
@@ -239,6 +239,9 @@ def _python_for_everybody(folder: Path) -> None:
     folders |= {f"packages{number}": place for number, place in enumerate(sorted(places))}
     (folder / "mounts").write_text("".join([f"{source}\t{name}\n" for name, source in folders.items()]))
     path = ":".join([str(folder / name) for name in folders if name != "python"])
-    script = folder / "spfengine"
-    script.write_text(f'#!/bin/sh\nPYTHONPATH={path} exec {folder}/python/{executable} -B -m spfengine "$@"\n')
-    script.chmod(0o755)
+    python = f"PYTHONPATH=$PYTHONPATH:{path} exec {folder}/python/{executable} -B"
+    policyd_spf = "import spf_engine.policyd_spf as program; program.main()"
+    for name, what in ("spfengine", "-m spfengine"), ("policyd-spf", f"-c '{policyd_spf}'"):
+        script = folder / name
+        script.write_text(f'#!/bin/sh\n{python} {what} "$@"\n')
+        script.chmod(0o755)

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,9 +11,10 @@ import pytest
 import spfengine
 from spfengine import Overlay, Resolver, Zone, parse_authentication_results, parse_received_spf
 from spfengine.receiver.requests import MAX_REPLY
-from tests.cli.conftest import SEED
-from tests.postfix.conftest import BOTH, DEFERRING, DRY, RESULTS, SPAWN, TCP, UNIX, ZONEDATA, Page
-from tests.postfix.lab import HOST, Lab, Sent, Service, postfix
+from tests.cli.conftest import REPOSITORY, SEED, command, environment
+from tests.debian import program
+from tests.postfix.conftest import BOTH, DEFERRING, DRY, RESULTS, SPAWN, STANDING_IN, TCP, UNIX, ZONEDATA, Page
+from tests.postfix.lab import HOST, MAIN, Lab, Sent, Service, needed, postfix
 from tests.postfix.smtp import xclient, xtext
 
 pytestmark = pytest.mark.debian
@@ -33,6 +36,26 @@ def refused(sent: Sent) -> tuple[int, str]:
     [(code, text)] = sent.replies
     assert sent.delivered == b""
     return code, text
+
+
+def test_the_how_to_s_client_sees_what_the_mailbox_gets() -> None:
+    """The page's swaks, beside a Postfix that believes loopback, as the page says."""
+    needed()
+    program("swaks")
+    page = Page()
+    assert page.xclient.strip() in MAIN.splitlines()
+    script = (
+        f"{sys.executable} -m tests.postfix.daemon ours & "
+        "for try in $(seq 200); do swaks --server 127.0.0.1 --quit-after CONNECT >/dev/null 2>&1 && break; "
+        f"sleep 0.05; done; {page.swaks} && for try in $(seq 200); do "
+        "cat /mnt/mail/box/new/* 2>/dev/null && break; sleep 0.05; done"
+    )
+    done = subprocess.run(
+        command("run-with", SEED, "--", "sh", "-c", script), capture_output=True, text=True, timeout=60, check=False,
+        cwd=REPOSITORY, env=environment(PATH=f"{os.environ['PATH']}:/usr/sbin:/sbin"),
+    )  # fmt: skip
+    assert (done.returncode, "queued as" in done.stdout) == (0, True), done.stdout + done.stderr
+    assert "\nReceived-SPF: softfail (mx.example: seed.example holds that 23.83.218.24 is " in done.stdout
 
 
 def test_the_seed_story_begins_with_softfail(lab: Lab) -> None:
@@ -210,6 +233,16 @@ def test_what_is_done_with_a_result_can_be_changed(lab: Lab) -> None:
     assert (code, text[:6]) == (550, "5.7.24")
     [field] = lab.send(STRANGER, "alice@dead.example", port=DEFERRING).fields
     assert parse_received_spf(field).result == "temperror"
+
+
+def test_a_policy_server_for_pyspf_runs_on_our_module(lab: Lab) -> None:
+    [field] = lab.send(STRANGER, "alice@soft.example", port=STANDING_IN).fields
+    assert field.startswith("Received-SPF: Softfail (mailfrom) identity=mailfrom; client-ip=198.51.100.7; helo=")
+    code, text = refused(lab.send(STRANGER, "alice@strict.example", port=STANDING_IN))
+    assert (code, text[:7]) == (550, "5.7.23 ")
+    assert f"rejected due to: {STRANGER} is not one of strict.example's" in text
+    code, _ = refused(lab.send(STRANGER, '"a@b"@strict.example', port=STANDING_IN))
+    assert code == 550, "pyspf divides the sender at the first @ and finds no record"
 
 
 def test_the_hosts_own_networks_and_users_are_not_checked(lab: Lab) -> None:

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from spfengine.addresses import V4, V6, Family, network_range
 from spfengine.answers import Answer, Question, RRType
-from spfengine.errors import RecordSyntaxError
 from spfengine.evaluation.check_host import select_record
 from spfengine.evaluation.limits import Limits
 from spfengine.evaluation.questions import keyed
@@ -306,10 +305,7 @@ def _joined(record: Record, redirect: Redirect, other: Record, target: str) -> R
         if moved is None:
             return f"{visible(term.text, 80)} in the record of {visible_name(target)} can't be moved"
         terms.append(moved)
-    try:
-        return parse(" ".join([record.source[:6], *[term for term in terms if term]]))
-    except RecordSyntaxError:  # what stands twice then
-        return "the two records can't be one"
+    return parse(" ".join([record.source[:6], *[term for term in terms if term]]))
 
 
 def _moved(term: Term, target: str) -> str | None:

@@ -38,6 +38,7 @@ EXITS: Mapping[str, str] = MappingProxyType(
 _WORD = re.compile(r"[a-z0-9_-]+")
 _REFUSED = re.compile(r"(?:REJECT|DEFER\w*|[45]\d\d)\b", re.IGNORECASE)
 _ENHANCED = re.compile(r"\b([45])\.7\.(2[34])\b")
+_ERRORS = re.compile(r"^StartError$.*?^EndError$\n?", re.MULTILINE | re.DOTALL)
 _SHOWN = 300
 
 
@@ -66,14 +67,17 @@ def seen_nothing(note: str, raw: str = "") -> Seen:
     return Seen(None, None, False, visible(raw, _SHOWN), note)
 
 
-def from_output(output: str, words: Mapping[str, str], explanation_line: int | None) -> Seen:
+def from_output(output: str, words: Mapping[str, str], explanation_line: int | None, *, whole: bool = True) -> Seen:
     """Return what a command's output says: the result is the first word of the first line that begins with one.
+
+    What libspf2's spfquery tells between the lines StartError and EndError is no result.
 
     Args:
         words: in lower case, → result.
         explanation_line: which line has the explanation, the line of the result being 1; None: none has.
+        whole: whether that line is the explanation and nothing else.
     """
-    lines = output.splitlines()
+    lines = _ERRORS.sub("", output).splitlines()
     for number, line in enumerate(lines):
         word = _WORD.search(line.lower())
         if word is not None and word[0] in words:
@@ -81,7 +85,7 @@ def from_output(output: str, words: Mapping[str, str], explanation_line: int | N
             if explanation_line is not None:
                 at = number + explanation_line - 1
                 explanation = lines[at].strip() if at < len(lines) else ""
-            return Seen(words[word[0]], explanation, True, visible(output.strip(), _SHOWN))
+            return Seen(words[word[0]], explanation, whole, visible(output.strip(), _SHOWN))
     return seen_nothing("no line of the output begins with a result", output.strip())
 
 

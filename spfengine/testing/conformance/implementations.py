@@ -69,6 +69,7 @@ class Command:
         words: words of the output, or exit codes as text, → result.
         by_exit_code: whether the exit code tells the result; else the output does.
         explanation_line: which line of the output has the explanation, that of the result being 1.
+        whole: whether that line is the explanation and nothing else.
         seconds: how long it may run.
 
     Raises:
@@ -82,6 +83,7 @@ class Command:
         *,
         by_exit_code: bool = False,
         explanation_line: int | None = None,
+        whole: bool = True,
         seconds: float = 60.0,
     ) -> None:
         try:
@@ -98,6 +100,7 @@ class Command:
         self._results = words
         self._by_exit_code = by_exit_code
         self._explanation_line = explanation_line
+        self._whole = whole
         self._seconds = seconds
 
     def arguments(self, case: Case, dns: str) -> list[str]:
@@ -152,7 +155,7 @@ class Command:
         if self._by_exit_code:
             seen = from_exit_code(code, told, self._results)
         else:
-            seen = from_output(told, self._results, self._explanation_line)
+            seen = from_output(told, self._results, self._explanation_line, whole=self._whole)
         if seen.result is None:
             return seen._replace(
                 note=f"{seen.note} (exit code {code})", raw=seen.raw or visible(complained.strip(), 300)

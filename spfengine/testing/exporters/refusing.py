@@ -13,8 +13,11 @@ def cannot_say(format: str, name: str, type: str, what: str) -> ZoneError:
     return ZoneError(f"{format} has no way to say that {visible_name(name) or '.'} {type} is {what}; take it out")
 
 
-def answers(zone: Zone, format: str) -> Iterator[tuple[str, RRType, Answer]]:
-    """Yield what the zone answers for each name that it lists, but for "no records"; aliases are followed.
+def answers(zone: Zone, format: str, *, no_records: bool = False) -> Iterator[tuple[str, RRType, Answer]]:
+    """Yield what the zone answers for each name that it lists; aliases are followed.
+
+    Args:
+        no_records: whether it yields "no records" too.
 
     Raises:
         ZoneError: there is a wildcard.
@@ -24,7 +27,7 @@ def answers(zone: Zone, format: str) -> Iterator[tuple[str, RRType, Answer]]:
             raise cannot_say(format, name, "*", "a wildcard")
         for rrtype in RRType:
             answer = zone.resolve(Question(name, rrtype))
-            if answer.records or answer.status is not Status.NOERROR:
+            if no_records or answer.records or answer.status is not Status.NOERROR:
                 yield name, rrtype, answer
 
 

@@ -1,4 +1,8 @@
-"""A zone as rspamd's `options.dns.fake_records`. CNAME records are followed here, since rspamd would not."""
+"""A zone as rspamd's `options.dns.fake_records`. CNAME records are followed here, since rspamd would not.
+
+What stands in no record is asked of a real DNS server. So a name's types without records are written too: rspamd asks
+for AAAA records, whatever the client's address.
+"""
 
 import json
 
@@ -8,6 +12,7 @@ from spfengine.testing.exporters.refusing import answers, cannot_say, plain_text
 
 _FORMAT = "rspamd's fake_records"
 _RCODES = {
+    Status.NOERROR: "norec",
     Status.NXDOMAIN: "nxdomain",
     Status.SERVFAIL: "servfail",
     Status.REFUSED: "refused",
@@ -19,7 +24,7 @@ _RCODES = {
 def write(zone: Zone) -> str:
     """Return the section of rspamd's configuration. Raises ZoneError: it has no wildcards, loops or truncation."""
     records = []
-    for name, rrtype, answer in answers(zone, _FORMAT):
+    for name, rrtype, answer in answers(zone, _FORMAT, no_records=True):
         entry: dict[str, object] = {"name": plain_text(_FORMAT, name, rrtype, name), "type": rrtype.lower()}
         if answer.records:
             entry["replies"] = [

@@ -1,0 +1,47 @@
+"""Exim, asked in its two ways without a daemon. For `spfengine conformance --namespaces --adapter exim:dialogue`.
+
+Exim asks the DNS server that /etc/resolv.conf names, at port 53. It need not be installed: the unpacked program and a
+configuration are enough. SPFENGINE_EXIM says where the program is.
+"""
+
+import atexit
+import os
+import re
+import subprocess
+import tempfile
+from pathlib import Path
+
+_SPOOL = tempfile.TemporaryDirectory()
+atexit.register(_SPOOL.cleanup)
+_EXIM = [os.environ.get("SPFENGINE_EXIM", "exim4"), f"-DSPOOL={_SPOOL.name}"]
+_EXIM += ["-C", str(Path(__file__).with_name("exim.conf"))]
+_VERDICT = re.compile(r"550 SPF (\S+) ?(.*?)(?: : Reason: \w+)?$", re.MULTILINE)
+_REPLY = re.compile(r"^(\d{3})[ ]", re.MULTILINE)
+
+
+def lookup(ip: str, sender: str, helo: str, dns: str) -> tuple[str | None, str] | str:
+    """`exim4 -be`: a lookup of type spf, which knows no HELO name."""
+    identity = sender or f"postmaster@{helo}"
+    if set(identity) & set("\0\r\n"):
+        return None, "an argument of -be is one line of text"
+    quoted = re.sub(r"[\\${}|]", r"\\\g<0>", identity)
+    return _exim(["-be", f"${{lookup {{{quoted}}} spf {{{ip}}}}}"], b"").strip()
+
+
+def dialogue(ip: str, sender: str, helo: str, dns: str) -> tuple[str | None, str] | str:
+    """`exim4 -bh`: an SMTP dialogue, as the ACL of the configuration has it."""
+    if set(sender + helo) & set("\0\r\n"):
+        return None, "an SMTP command is one line"
+    extension = "" if sender.isascii() else " SMTPUTF8"
+    said = _exim(["-bh", ip], f"EHLO {helo}\r\nMAIL FROM:<{sender}>{extension}\r\nQUIT\r\n".encode())
+    verdict = _VERDICT.search(said)
+    if verdict:
+        return verdict[1], verdict[2]
+    lines = [line for line in said.splitlines() if _REPLY.match(line)]
+    refused = next((line for line in lines if line.startswith("5")), None)
+    return "accepted without a result" if refused is None else (None, f"Exim's SMTP refuses it: {refused}")
+
+
+def _exim(arguments: list[str], typed: bytes) -> str:
+    done = subprocess.run([*_EXIM, *arguments], input=typed, capture_output=True, timeout=60, check=False)
+    return done.stdout.decode("utf-8", "replace").replace("\r\n", "\n")

@@ -1,0 +1,21 @@
+"""rspamd, asked over HTTP. For `spfengine conformance --adapter rspamd:check`, with rspamd.conf beside this file."""
+
+import http.client
+import json
+
+_PLACE = ("127.0.0.1", 11333)
+_MESSAGE = b"From: nobody@receiver.example\r\nSubject: a message\r\n\r\nIts text.\r\n"
+
+
+def check(ip: str, sender: str, helo: str, dns: str) -> tuple[str | None, str] | str:
+    """The symbol of its SPF module, such as R_SPF_ALLOW."""
+    if set(sender + helo) & set("\0\r\n"):
+        return None, "a header field of HTTP is one line"
+    headers = {"IP": ip, "From": (sender or "<>").encode(), "Helo": helo.encode()}
+    connection = http.client.HTTPConnection(*_PLACE, timeout=60)
+    try:
+        connection.request("POST", "/checkv2", _MESSAGE, headers)
+        symbols = json.loads(connection.getresponse().read())["symbols"]
+    finally:
+        connection.close()
+    return next((name for name in symbols if name.startswith("R_SPF_")), "no symbol of SPF")

@@ -1,0 +1,190 @@
+"""Packed files: gzip and zip that end early, are damaged, hold too much, or were made to do harm."""
+
+import gzip
+import io
+import struct
+import time
+import zipfile
+import zlib
+from pathlib import Path
+
+import pytest
+
+from spfengine.evidence.bounds import CHUNK, DEFAULT_BOUNDS, Bounds
+from spfengine.evidence.evidence import Evidence
+from spfengine.evidence.ledger import Broken
+from spfengine.evidence.streams import gunzip
+from tests.evidence.files import GOOD, faults, gzipped, held, read_bytes, record, report, zipped
+
+
+def test_a_gzip_bomb(tmp_path: Path) -> None:
+    packer = zlib.compressobj(9, wbits=31)
+    bomb = (
+        packer.compress(b"<feedback>")
+        + b"".join(packer.compress(b" " * (1 << 20)) for _ in range(300))
+        + packer.flush()
+    )
+    assert len(bomb) < 1 << 20
+    begun = time.monotonic()
+    found: list[Evidence] = []
+    assert held(lambda: found.append(read_bytes(tmp_path, bomb))) < 8 << 20
+    assert time.monotonic() - begun < 20
+    assert faults(found[0]) == ["FILE: it unpacks to more than 400 times its size: a bomb"]
+
+
+def test_more_than_may_be_unpacked(tmp_path: Path) -> None:
+    records = [record(f"2001:db8::{n:x}") for n in range(1000)]
+    small = Bounds(unpacked=100_000)
+    for pack in (gzipped, lambda text: zipped({"a": text[:100_000], "b": text[100_000:]})):
+        evidence = read_bytes(tmp_path, pack(report(*records)), bounds=small)
+        assert any("it unpacks to more than 0 MiB" in fault for fault in faults(evidence))
+        assert 200 < len(evidence.senders) < 600
+
+
+def test_gzip_that_ends_early_or_is_damaged(tmp_path: Path) -> None:
+    records = [record(f"2001:db8::{n:x}", n + 1) for n in range(3000)]
+    packed = gzipped(report(*records))
+    evidence = read_bytes(tmp_path, packed[:-2000])
+    assert 1000 < len(evidence.senders) < 3000
+    assert faults(evidence) == ["FILE: the gzip data ends in the middle"]
+    damaged = packed[: len(packed) // 2] + b"\xff" * 50 + packed[len(packed) // 2 + 50 :]
+    evidence = read_bytes(tmp_path, damaged)
+    assert len(evidence.unread) == 1
+    assert faults(read_bytes(tmp_path, gzipped(GOOD)[:30])) == ["FILE: the gzip data ends in the middle"]
+    assert faults(read_bytes(tmp_path, b"\x1f\x8bnothing")) == ["FILE: the gzip data is damaged"]
+
+
+def test_gzip_members_and_what_follows_them(tmp_path: Path) -> None:
+    halves = gzipped(GOOD[:50]) + gzipped(GOOD[50:])
+    assert read_bytes(tmp_path, halves + b"\0" * 512).messages == 6
+    assert read_bytes(tmp_path, halves).unread == ()
+    evidence = read_bytes(tmp_path, halves + b"junk")
+    assert (evidence.messages, faults(evidence)) == (6, ["FILE: the gzip data is damaged"])
+
+
+@pytest.mark.parametrize("size", [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, CHUNK + 200, 5 * CHUNK + 257, 9 * CHUNK])
+def test_what_is_unpacked_is_what_was_packed(size: int) -> None:
+    """Also where a repetition goes over the end of a piece, so that some of it comes only with the next one."""
+    for content in (b"a" * size, bytes(n * n % 251 for n in range(size))):
+        packed = gzipped(content)
+        for cut in (7, 1000, len(packed)):
+            pieces = [packed[at : at + cut] for at in range(0, len(packed), cut)]
+            assert b"".join(gunzip(pieces, DEFAULT_BOUNDS)) == content
+
+
+def test_a_file_in_thousands_of_gzip_members(tmp_path: Path) -> None:
+    content = b"ip,sender\n" + b"192.0.2.1,a@example.com\n" * 2000
+    packed = b"".join(gzipped(content[at : at + 1]) for at in range(len(content)))
+    begun = time.monotonic()
+    assert read_bytes(tmp_path, packed).messages == 2000
+    assert time.monotonic() - begun < 10
+
+
+def test_gzip_members_without_end() -> None:
+    many = [gzipped(b"") * 1000] * 300
+    with pytest.raises(Broken, match="more than 200,000 gzip members"):
+        list(gunzip(many, DEFAULT_BOUNDS))
+
+
+def test_archives_in_archives_are_not_read(tmp_path: Path) -> None:
+    told = "an archive in an archive is not read"
+    inner = zipped({"a.xml": GOOD})
+    assert faults(read_bytes(tmp_path, zipped({"b.zip": inner}))) == [f"FILE (b.zip): {told}"]
+    assert faults(read_bytes(tmp_path, zipped({"b.gz": gzipped(GOOD)}))) == [f"FILE (b.gz): {told}"]
+    assert faults(read_bytes(tmp_path, gzipped(gzipped(GOOD)))) == [f"FILE: {told}"]
+    assert faults(read_bytes(tmp_path, gzipped(inner))) == [f"FILE: {told}"]
+
+
+def test_names_of_members_are_only_shown(tmp_path: Path) -> None:
+    names = [
+        "../../../../tmp/owned.xml",
+        "/etc/cron.d/owned",
+        "C:\\owned.xml",
+        "\x1b]0;owned\x07.xml",
+        "a" * 5000,
+        "con",
+    ]
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    evidence = read_bytes(inside, zipped(dict.fromkeys(names, b"\x00nothing") | {"folder/": b"", "good.xml": GOOD}))
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["given"]
+    assert evidence.messages == 6
+    assert evidence.aside == (("folders in archives", 1),)
+    assert len(evidence.unread) == len(names)
+    for each in evidence.unread:
+        assert str(each).isprintable()
+        assert len(str(each)) < 500
+
+
+def entries(count: int) -> bytes:
+    """An archive whose directory has so many entries, all of them for the one member that there is."""
+    one = zipped({"a": b""})
+    at = one.index(b"PK\x01\x02")
+    end = one.index(b"PK\x05\x06")
+    directory = one[at:end] * count
+    return (
+        one[:at]
+        + directory
+        + struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, count & 0xFFFF, count & 0xFFFF, len(directory), at, 0)
+    )
+
+
+def test_archives_with_too_much_in_them(tmp_path: Path) -> None:
+    told = "FILE: the zip archive has more than 10,000 members"
+    assert faults(read_bytes(tmp_path, entries(15_000))) == [told]
+    assert held(lambda: faults(read_bytes(tmp_path, entries(200_000)))) < 32 << 20
+    assert faults(read_bytes(tmp_path, entries(200_000))) == [told]
+
+
+def test_members_that_overlap_are_counted_each(tmp_path: Path) -> None:
+    """The way of a bomb without nesting: many names for the same packed octets."""
+    one = zipped({"a": b"\0" * (4 << 20)})
+    at, end = one.index(b"PK\x01\x02"), one.index(b"PK\x05\x06")
+    directory = one[at:end] * 100
+    bomb = one[:at] + directory + struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 100, 100, len(directory), at, 0)
+    begun = time.monotonic()
+    evidence = read_bytes(tmp_path, bomb)
+    assert evidence.senders == ()
+    assert evidence.skipped == 100
+    assert time.monotonic() - begun < 10
+
+
+def _patched(archive: bytes, signature: bytes, offset: int, value: bytes) -> bytes:
+    at = archive.index(signature) + offset
+    return archive[:at] + value + archive[at + len(value) :]
+
+
+def test_archives_that_are_odd_or_damaged(tmp_path: Path) -> None:
+    good = zipped({"a.xml": GOOD})
+    cases = {
+        "FILE: the zip archive has no directory: it ends early, or is damaged": good[:60],
+        "FILE (a.xml): it is encrypted": _patched(good, b"PK\x01\x02", 8, b"\x01\x00"),
+        "FILE (a.xml): it is packed by method 14; only stored and deflated members are read": (
+            zipped({"a.xml": GOOD}, zipfile.ZIP_LZMA)
+        ),
+        "FILE (a.xml): it is packed by method 99; only stored and deflated members are read": (
+            _patched(good, b"PK\x01\x02", 10, b"\x63\x00")
+        ),
+        "FILE (a.xml): the member of the zip archive is damaged, or ends in the middle": (
+            _patched(good, b"PK\x01\x02", 16, b"\x00\x00\x00\x00")
+        ),
+        "FILE: the zip archive has the form for archives over 4 GiB (zip64), which is not read": (
+            good[: good.index(b"PK\x05\x06")] + b"PK\x06\x07" + b"\0" * 16 + good[good.index(b"PK\x05\x06") :]
+        ),
+        "FILE: the zip archive is damaged": _patched(good, b"PK\x01\x02", 3, b"\x03"),
+    }
+    for told, content in cases.items():
+        assert faults(read_bytes(tmp_path, content)) == [told]
+    assert read_bytes(tmp_path, good + b"\0" * 0).messages == 6
+    commented = io.BytesIO(good)
+    with zipfile.ZipFile(commented, "a") as archive:
+        archive.comment = b"made by hand, PK\x05\x06"[:16]
+    assert read_bytes(tmp_path, commented.getvalue()).messages == 6
+
+
+def test_gzip_of_the_library_is_read(tmp_path: Path) -> None:
+    """With a name in its header, as the program gzip writes it."""
+    file = io.BytesIO()
+    with gzip.GzipFile("../../etc/passwd", "wb", fileobj=file) as packed:
+        packed.write(GOOD)
+    assert read_bytes(tmp_path, file.getvalue()).messages == 6

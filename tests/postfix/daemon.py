@@ -1,0 +1,55 @@
+"""Postfix beside a conformance run: `python -m tests.postfix.daemon ours|policyd-spf`, as the run's --daemon.
+
+It lies in a file system of its own, at FOLDER of the run's namespaces, and is gone with them.
+"""
+
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.postfix import inside
+from tests.postfix.lab import Service, configure
+
+FOLDER = Path("/mnt")
+POLICY_PORT = 10024
+"""Where Debian's policy server can be asked without Postfix between."""
+_OURS = Service(
+    25, "check_policy_service inet:127.0.0.1:10023",
+    "{spfengine} policyd --listen 127.0.0.1:10023 --hostname mx.example --permerror reject",
+)  # fmt: skip
+_THEIRS = Service(25, "check_policy_service unix:private/policyd-spf")
+_MASTER = """
+policyd-spf unix - n n - 0 spawn
+  user=nobody argv=@ {folder}/policyd-spf.conf
+127.0.0.1:10024 inet n n n - 0 spawn
+  user=nobody argv=@ {folder}/policyd-spf.conf
+"""
+# HELO is for the null sender only (RFC 7208 §2.4), and no client is skipped: loopback is, where nothing is said.
+_CONFIGURATION = """
+debugLevel = 0
+HELO_reject = Null
+Mail_From_reject = Fail
+PermError_reject = True
+TempError_Defer = True
+Header_Type = SPF
+Lookup_Time = 2
+skip_addresses = 192.168.255.255/32
+"""
+
+
+def main(kind: str) -> None:
+    if [name for _, name in socket.if_nameindex()] != ["lo"]:
+        sys.exit("this is for the namespaces of: spfengine conformance --namespaces")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "none", FOLDER], check=True)
+    if kind == "ours":
+        configure(FOLDER, [_OURS])
+    else:
+        (FOLDER / "policyd-spf.conf").write_text(_CONFIGURATION, "ascii")
+        configure(FOLDER, [_THEIRS], master=_MASTER.replace("@", shutil.which("policyd-spf") or "policyd-spf"))
+    inside.main(FOLDER)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,36 @@
+"""How `spfengine conformance` is started for a receiver, as a process of its own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from spfengine.testing.suites import SEMANTICS
+from tests.cases.official import UnavailableError, official_suite
+from tests.receivers.table import FOLDER, ROOT, VARIABLES, Receiver
+
+__all__ = ["UnavailableError", "conformance", "environment", "suites"]
+
+
+def suites(cache: Path) -> list[Path]:
+    """Return the files of both suites. Raises UnavailableError where the official one can't be had."""
+    cache.mkdir(exist_ok=True)
+    return [SEMANTICS, official_suite(cache)]
+
+
+def environment() -> dict[str, str]:
+    """Return the variables of a run: daemons lie in /usr/sbin."""
+    path = os.environ.get("PATH", "") + os.pathsep + "/usr/sbin"
+    return {**os.environ, **VARIABLES, "PATH": path, "PYTHONPATH": str(ROOT)}
+
+
+def conformance(
+    receiver: Receiver, files: Sequence[Path], folder: Path, *more: str
+) -> "subprocess.CompletedProcess[str]":
+    """Put the cases of these suites to a receiver; `folder` is for what the receiver leaves behind."""
+    options = [option.replace("{DIR}", str(folder)) for option in receiver.options]
+    words = [sys.executable, "-m", "spfengine", "conformance", *map(str, files), "--namespaces", *options, *more]
+    return subprocess.run(
+        words, capture_output=True, text=True, timeout=900, check=False, cwd=FOLDER, env=environment()
+    )

@@ -1,0 +1,143 @@
+"""The receivers that are driven, how each is driven, and by which rules of RFC 7208 their deviations are told.
+
+scripts/receivers_differ.py makes docs/receivers-differ.md of this and of the ledgers.
+"""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+from spfengine.testing.conformance.ledger import Ledger, read_ledger
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "examples" / "receivers"
+"""Where the adapters and configurations lie, and where the runs are started."""
+VARIABLES = {"RES_OPTIONS": "timeout:1 attempts:2"}
+"""Silence is to be over soon: else each silent question takes 10 seconds."""
+
+
+class Receiver(NamedTuple):
+    """A receiver.
+
+    Attributes:
+        key: the name of its ledger.
+        title: what it is called in the page, with its version.
+        programs: what it needs, as tests/debian.py knows them.
+        version: the command that tells the version, and what it must say.
+        options: of `spfengine conformance`, beside suites, ledger and report.
+        parts: tests that its cases are put in, so that no test takes long.
+        root: whether only root can run it.
+        unsteady: cases whose answer is not the same each time.
+    """
+
+    key: str
+    title: str
+    programs: tuple[str, ...]
+    version: tuple[tuple[str, ...], str]
+    options: tuple[str, ...]
+    parts: int = 1
+    root: bool = False
+    unsteady: tuple[str, ...] = ()
+
+    def ledger_path(self) -> Path:
+        """Where its ledger is."""
+        return Path(__file__).with_name("ledgers") / f"{self.key}.yml"
+
+    def ledger(self) -> Ledger:
+        """What is known of it."""
+        return read_ledger(self.ledger_path().read_text("utf-8"), self.key)
+
+
+RECEIVERS = (
+    Receiver(
+        "libspf2", "libspf2 1.2.10", ("spfquery.libspf2",),
+        (("spfquery.libspf2", "-version"), "library version: 1.2.10\n"),
+        ("--jobs", "16", "--explanation-line", "2", "--explanation-within", "--default-explanation", "DEFAULT",
+         "--command", ("spfquery.libspf2 -ip={ip} -sender={sender} -helo={helo} -name={receiver} "
+                       "-default-explanation=DEFAULT")),
+    ),
+    Receiver(
+        "exim-lookup", "Exim 4.96, lookup", ("exim4",), (("exim4", "-C", "/dev/null", "-bV"), "Exim version 4.96 "),
+        ("--jobs", "16", "--adapter", "exim:lookup"), root=True,
+    ),
+    Receiver(
+        "exim-dialogue", "Exim 4.96, SMTP", ("exim4",), (("exim4", "-C", "/dev/null", "-bV"), "Exim version 4.96 "),
+        ("--jobs", "16", "--adapter", "exim:dialogue",
+         "--default-explanation", "Please see http://www.open-spf.org/Why"), root=True,
+    ),
+    Receiver(
+        "mail-spf", "Mail::SPF 2.9.0", ("spfquery.mail-spf-perl",),
+        (("perl", "-MMail::SPF", "-e", "print Mail::SPF->VERSION"), "v2.009"),
+        ("--jobs", "4", "--explanation-line", "2", "--default-explanation", "DEFAULT",
+         "--command", ("spfquery.mail-spf-perl --scope mfrom --identity {identity} --ip {ip} --helo-identity {helo} "
+                       "--hostname {receiver} --default-explanation DEFAULT")), parts=4,
+    ),
+    Receiver(
+        "rspamd", "rspamd 3.4", ("rspamd",), (("rspamd", "--version"), "version 3.4\n"),
+        ("--jobs", "16", "--adapter", "rspamd:check", "--daemon-at", "127.0.0.1:11333",
+         "--daemon", "rspamd -f -i -c rspamd.conf --var DIR={DIR} --var DNS={dns}"), root=True,
+        unsteady=("cidr-a-v6-129",),
+    ),
+    Receiver(
+        "policyd-spf", "Postfix 3.7, policyd-spf 3.0", ("postfix", "policyd-spf"),
+        (("dpkg-query", "-W", "-f", "${Package} ${Version}\n", "postfix-policyd-spf-python"), "-python 3.0.4-"),
+        ("--jobs", "16", "--adapter", "tests.postfix.adapter:check", "--daemon-at", "127.0.0.1:25",
+         "--daemon", f"{shlex.quote(sys.executable)} -m tests.postfix.daemon policyd-spf",
+         "--default-explanation", "SPF fail - not authorized"), root=True,
+    ),
+)  # fmt: skip
+
+
+class Rule(NamedTuple):
+    """Rules of RFC 7208 that belong together.
+
+    Attributes:
+        sections: where they stand; those of their subsections too, unless another rule names these.
+        title: in a few words.
+        owner: what it means for the owner of a domain that receivers differ here.
+    """
+
+    sections: tuple[str, ...]
+    title: str
+    owner: str
+
+
+RULES = (
+    Rule(("4.6.4",), "Limits",
+         "Stay below ten terms that ask DNS, ten MX records and two names that lead nowhere: one receiver refuses your "
+         "mail above a limit, and the next has no limit at all, so that you won't notice when you test with that one."),
+    Rule(("3.4",), "Large records",
+         "Keep every record below 65 ip4 terms: Exim, and whatever else asks libspf2, is silently neutral above it, so "
+         "a flattened record protects nothing there. Spread it over several includes."),
+    Rule(("3", "3.1", "4.5"), "Which text is the record",
+         "Publish exactly one record for a name, in plain ASCII, that begins with `v=spf1` and one space: anything "
+         "near to it is a record for some and none for others."),
+    Rule(("3.3",), "Records of several strings",
+         "Keep the first string of a record longer than its version: Exim finds no record that is split within it."),
+    Rule(("4.6", "4.6.1", "12", "5", "5.6"), "Syntax",
+         "Lint a record before you publish it: with one wrong character it is a permanent error for some receivers, no "
+         "policy at all for Exim, and rspamd goes by the rest of it."),
+    Rule(("4.6.2", "4.6.3", "4.7", "5.1", "6", "6.1"), "Order of the terms, all and redirect",
+         "Put `all` last and only there, never beside redirect, and nothing behind either; don't publish `+all`, which "
+         "rspamd does not honour."),
+    Rule(("4.4",), "DNS failures",
+         "A DNS server of yours that answers with errors, or with aliases in a circle, costs mail at some receivers "
+         "and lets it through at others: nothing in the record helps."),
+    Rule(("5.2",), "include",
+         "Check that everything you include still has a record: to rspamd a lost one is no match, others refuse all of "
+         "your mail."),
+    Rule(("5.3", "5.4", "5.7"), "a, mx and exists",
+         "Give addresses with prefix lengths from 1 on, and name hosts, not addresses, in MX records."),
+    Rule(("5.5",), "ptr", "Don't use ptr: what it comes to depends on the receiver, and on the DNS of strangers."),
+    Rule(("6.2",), "Explanations",
+         "Keep the text of an explanation short and plain; Exim never shows it, and libspf2 spoils texts with spaces."),
+    Rule(("7", "7.1", "7.2", "7.3", "7.4", "4.8"), "Macros and the names that they make",
+         "Use no macros but `%{i}`, `%{d}` and `%{v}` without digits: all others differ, above all `%{p}` and those of "
+         "a sender or HELO name, whose characters strangers choose."),
+    Rule(("2", "4.3", "A"), "Which domain is checked",
+         "Send with full, ordinary names in HELO and MAIL FROM, and publish a record for the HELO name too."),
+    Rule(("RFC 8616",), "Names and addresses beyond ASCII",
+         "Publish records at the A-label (`xn--…`) of an international domain, and write A-labels in records; local "
+         "parts beyond ASCII are not checked by all."),
+)  # fmt: skip

@@ -8,10 +8,11 @@ import click
 from spfengine.addresses import parse_address
 from spfengine.errors import AddressError
 from spfengine.names import domain_fault, to_a_labels
-from spfengine.resolvers.pasted import Pasted, read_pasted
 from spfengine.visible import visible, visible_name
 
 if TYPE_CHECKING:
+    from spfengine.resolvers.pasted import Pasted
+
     _Type = click.ParamType[Any]
 else:
     _Type = click.ParamType  # no generic class before click 8.3
@@ -82,8 +83,10 @@ def is_record(text: str) -> bool:
     return text[:2].lower() == "v="
 
 
-def pasted(text: str, ctx: click.Context | None) -> Pasted:
+def pasted(text: str, ctx: click.Context | None) -> "Pasted":
     """Return a record without what clings to it where it was copied from; what was cleaned up is told on stderr."""
+    from spfengine.resolvers.pasted import read_pasted
+
     found = read_pasted(text)
     if found.cleaned and is_record(found.text):
         path = "spfengine" if ctx is None else ctx.command_path

@@ -58,8 +58,10 @@ _NAMES_AT = {
 }  # fmt: skip
 _UNITS = {"w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1}
 _TTL = re.compile(r"[0-9]{1,20}|(?:[0-9]{1,20}[wdhmsWDHMS]){1,20}")
-_PART = re.compile(r"([0-9]+)([a-z])")
-_LABEL = re.compile(r"((?:[^.\\]++|\\[\s\S])*+)(\.|\Z)")
+_PART = r"([0-9]+)([a-z])"
+_LABEL = (
+    r"((?:[^.\\]++|\\[\s\S])*+)(\.|\Z)"  # text until it is needed, as the next one: most files have no use for them
+)
 _LAST_TTL = (1 << 32) - 1
 
 
@@ -95,7 +97,7 @@ def read_ttl(word: Word) -> int | None:
     if word.text.isdigit():
         ttl = int(word.text)
     else:
-        ttl = sum([int(count) * _UNITS[unit] for count, unit in _PART.findall(word.text.lower())])
+        ttl = sum([int(count) * _UNITS[unit] for count, unit in re.findall(_PART, word.text.lower())])
     return ttl if ttl <= _LAST_TTL else None
 
 
@@ -116,7 +118,7 @@ def _parts(text: str) -> list[str]:
     if "\\" not in text:
         return text.split(".")
     parts = []
-    for found in _LABEL.finditer(text):
+    for found in re.finditer(_LABEL, text):
         parts.append(found[1])
         if not found[2]:
             break

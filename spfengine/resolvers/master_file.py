@@ -44,7 +44,7 @@ MAX_OCTETS = 8 << 20
 
 _SHOWN = 120
 _IN = 1
-_LINE_END = re.compile(rb"[\r\n]")
+_LINE_END = rb"[\r\n]"
 
 _SOA_OWNER = re.compile(
     rb"^(?=[^\s.]*+\.)([^\s;$()\"@]++)[ \t]++(?:(?:IN|\d\w*+)[ \t]++){0,2}SOA[ \t]", re.IGNORECASE | re.MULTILINE
@@ -121,8 +121,8 @@ class _Reader:
         return tuple(self.names.values()), rrsets
 
     def fail(self, fault: str, expected: str) -> NoReturn:
-        before = _LINE_END.split(self.data[: self.place])
-        line = before[-1] + _LINE_END.split(self.data[self.place : self.place + _SHOWN + 1], maxsplit=1)[0]
+        before = re.split(_LINE_END, self.data[: self.place])
+        line = before[-1] + re.split(_LINE_END, self.data[self.place : self.place + _SHOWN + 1], maxsplit=1)[0]
         raise ZoneError(f"{self.source}, line {len(before)}: {fault}; expected {expected}\n  {visible(line, _SHOWN)}")
 
     def refuse(self, error: ValueError, expected: str) -> NoReturn:

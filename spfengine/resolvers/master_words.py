@@ -16,7 +16,7 @@ _WORD = re.compile(
     r'|"((?:[^"\\\n]++|\\[\s\S])*+)"'
     r"|(\r\n?|\n)|;([^\r\n]*+)|([()]))"
 )
-_ESCAPE = re.compile(r"\\(?:([0-9]{3})|([^0-9])|)")
+_ESCAPE = r"\\(?:([0-9]{3})|([^0-9])|)"
 
 
 class Word(NamedTuple):
@@ -105,7 +105,7 @@ def unescaped(text: str) -> str:
     Raises:
         ValueError: an escape stands for no octet; the message is for people.
     """
-    return _ESCAPE.sub(_octet, text) if "\\" in text else text
+    return re.sub(_ESCAPE, _octet, text) if "\\" in text else text
 
 
 def _octet(match: re.Match[str]) -> str:

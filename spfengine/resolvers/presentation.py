@@ -19,16 +19,16 @@ class Escapes(NamedTuple):
     Attributes:
         base: 10 or 8.
         write: the format of an octet.
-        read: what an escape looks like.
+        read: what an escape looks like: a regular expression, compiled when it is first met.
     """
 
     base: int
     write: str
-    read: re.Pattern[str]
+    read: str
 
 
-DECIMAL = Escapes(10, "\\{:03d}", re.compile(r"\\(?:([0-9]{3})|(.)|$)", re.DOTALL))
-OCTAL = Escapes(8, "\\{:03o}", re.compile(r"\\(?:([0-7]{3})|(.)|$)", re.DOTALL))
+DECIMAL = Escapes(10, "\\{:03d}", r"\\(?:([0-9]{3})|([\s\S])|$)")
+OCTAL = Escapes(8, "\\{:03o}", r"\\(?:([0-7]{3})|([\s\S])|$)")
 
 
 def quoted(strings: Iterable[bytes], escapes: Escapes = DECIMAL) -> str:
@@ -63,11 +63,11 @@ def unescaped(text: str, escapes: Escapes = DECIMAL) -> str:
             raise ValueError("a backslash at the end escapes nothing")
         return match[2]
 
-    return escapes.read.sub(octet, text) if "\\" in text else text
+    return re.sub(escapes.read, octet, text) if "\\" in text else text
 
 
-_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"\s*', re.DOTALL)
-_LABEL = re.compile(r"((?:[^.\\]|\\.)*)(\.|\Z)", re.DOTALL)
+_STRING = r'"((?:[^"\\]|\\[\s\S])*)"\s*'
+_LABEL = r"((?:[^.\\]|\\[\s\S])*)(\.|\Z)"
 
 
 def read_quoted(text: str, escapes: Escapes = DECIMAL) -> tuple[bytes, ...]:
@@ -80,7 +80,7 @@ def read_quoted(text: str, escapes: Escapes = DECIMAL) -> tuple[bytes, ...]:
     strings = []
     place = 0
     while place < len(text):
-        found = _STRING.match(text, place)
+        found = re.compile(_STRING).match(text, place)
         if found is None:
             raise ValueError(f"expected strings in quotes, not {text[place : place + 40]!r}")
         strings.append(unescaped(found[1], escapes).encode("latin-1"))
@@ -102,7 +102,7 @@ def read_name_text(text: str, escapes: Escapes = DECIMAL) -> str | bytes:
     place = 0
     text = octets(text)
     while place < len(text):
-        found = _LABEL.match(text, place)
+        found = re.compile(_LABEL).match(text, place)
         if found is None or not found[1]:
             raise ValueError("the name has an empty label, or a backslash at its end")
         labels.append(unescaped(found[1], escapes).encode("latin-1"))

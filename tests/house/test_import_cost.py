@@ -1,6 +1,7 @@
 """`import spfengine` stays cheap: what is not needed is not loaded, and third parties only where they are used."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -88,3 +89,31 @@ _CHECK = "spfengine.check('192.0.2.1', 'a@x.example', resolver=z)"
 )
 def test_a_third_party_is_loaded_when_it_is_used(repository: Path, code: str, third: set[str]) -> None:
     assert third_parties(loaded_by(repository, f"import spfengine; {_ZONE}{code}")) == third
+
+
+# What `spfengine check` has no use for. click itself brings datetime, inspect, threading and the like.
+NOT_FOR_A_CHECK = {
+    "asyncio", "bz2", "csv", "dataclasses", "dns", "email", "hashlib", "idna", "importlib.metadata", "lzma", "pathlib",
+    "pygments", "random", "rich", "shutil", "spfengine.resolvers.live", "spfengine.resolvers.octodns",
+    "spfengine.resolvers.pasted", "spfengine.resolvers.route53", "tempfile", "urllib", "yaml", "zipfile",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("options", "more"), [([], {"json"}), (["--json"], set()), (["--trace"], {"json"})])
+def test_a_check_offline_and_piped_loads_what_it_needs(repository: Path, options: list[str], more: set[str]) -> None:
+    """Over a pipe, from a master file: no colour, no DNS, no event loop."""
+    zone = repository / "examples" / "seed.zone"
+    arguments = ["spfengine", "check", "163.44.239.12", "alice@seed.example", "--zone", str(zone), *options]
+    program = (
+        f"import sys; sys.path.insert(0, {str(repository)!r}); sys.argv = {arguments!r}\n"
+        "from spfengine.cli.entry import main\n"
+        "code = main()\n"
+        "sys.stderr.write(' '.join(sys.modules)); sys.exit(code)"
+    )
+    plain = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "FORCE_COLOR")}
+    command = [sys.executable, "-I", "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/", env=plain)
+    assert (done.returncode, "pass" in done.stdout.lower()) == (0, True), done.stderr
+    loaded = set(done.stderr.split())
+    assert "spfengine.resolvers.master_file" in loaded
+    assert loaded & (NOT_FOR_A_CHECK | more) == set()

@@ -33,6 +33,7 @@ be written.
 @click.option("-q", "--quiet", is_flag=True, help="Show nothing where the exit code is 0.")
 @options.zone
 @options.nameserver
+@click.option("--csv", "as_csv", is_flag=True, help="Give the networks that changed as a table (CSV) instead of text.")
 @options.as_json
 def command(
     file: str,
@@ -41,14 +42,21 @@ def command(
     quiet: bool,
     zones: tuple[str, ...],
     nameservers: tuple[str, ...],
+    as_csv: bool,
     as_json: bool,
 ) -> int:
     """Show what changed since the snapshot in FILE, for every address there is, and whose record it was."""
+    if as_json and as_csv:
+        raise click.UsageError("expected one of --json and --csv, not both")
     taken = _read(file)
     found = drift(taken, resolver=sources.base_resolver(zones, nameservers, 20.0))
     code = _exit(found, only_worse)
     if as_json:
         sys.stdout.write(json.dumps(found.to_dict(), indent=2) + "\n")
+    elif as_csv:
+        from spfengine.cli.drift_csv import lines
+
+        sys.stdout.writelines(lines(found))
     elif code or not quiet:
         from spfengine.cli.drift_view import page
 

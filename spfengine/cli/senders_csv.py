@@ -20,10 +20,10 @@ _MOST = 1000  # characters of a cell
 
 def lines(found: Iterable[Simulation]) -> Iterator[str]:
     """Yield the lines of the table, each with its end; the most messages of a domain first."""
-    yield _line(COLUMNS)
+    yield csv_line(COLUMNS)
     for simulation in found:
         for change in sorted(simulation.senders, key=lambda change: -change.sender.count):
-            yield _line([safe(cell) for cell in _cells(simulation.domain, change)])
+            yield csv_line([safe(cell) for cell in _cells(simulation.domain, change)])
 
 
 def safe(text: str) -> str:
@@ -59,7 +59,8 @@ def _aligned(alignment: Alignment | None) -> str:
     return "" if alignment is None else {True: "yes", False: "no", None: "unknown"}[alignment.aligned]
 
 
-def _line(cells: Iterable[str]) -> str:
+def csv_line(cells: Iterable[str]) -> str:
+    """Return a line of a table, with its end."""
     out = StringIO()
     csv.writer(out, lineterminator="\n").writerow(cells)
     return out.getvalue()

@@ -108,6 +108,9 @@ class _Network(options.Expected):
     "--form", "forms", metavar="FORM", type=click.Choice(FORMS), multiple=True,
     help=f"Show the record to paste only in this form: {', '.join(FORMS)}.",
 )  # fmt: skip
+@click.option(
+    "--csv", "as_csv", is_flag=True, help="Give the senders, before and after, as a table (CSV) instead of text."
+)
 @options.as_json
 def command(
     domain: str | None,
@@ -128,12 +131,15 @@ def command(
     max_size: int,
     brief: bool,
     forms: tuple[str, ...],
+    as_csv: bool,
     as_json: bool,
 ) -> int:
     """Say which record DOMAIN should have: the smallest change after which all wanted senders pass, with the proof."""
+    if as_json and as_csv:
+        raise click.UsageError("expected one of --json and --csv, not both")
     layers = sources.read_zones(zones)
     known = _catalogue(catalogue)
-    evidence = evidence_input.read(evidence_paths, receiver, quiet=as_json) if evidence_paths else None
+    evidence = evidence_input.read(evidence_paths, receiver, quiet=as_json or as_csv) if evidence_paths else None
     senders = () if evidence is None else evidence.senders
     domain = _domain_of(senders) if domain is None else domain
     senders += tuple(_sender(text, domain) for text in given)
@@ -159,6 +165,10 @@ def command(
         if evidence is not None:
             document["evidence"] = evidence_input.to_dict(evidence)
         sys.stdout.write(json.dumps(document, indent=2) + "\n")
+    elif as_csv:
+        from spfengine.cli.senders_csv import lines
+
+        sys.stdout.writelines(lines([] if suggestion.simulation is None else [suggestion.simulation]))
     else:
         from spfengine.cli.suggest_view import brief_page, page
 

@@ -1,5 +1,6 @@
 """`spfengine snapshot` and `spfengine drift`: what they write and show, for cron and CI."""
 
+import csv
 import json
 import re
 from collections.abc import Callable
@@ -111,6 +112,24 @@ def test_update_never_takes_what_dns_could_not_answer(call: Call, suite: Suite, 
     assert call("drift", taken, "--zone", suite(FAILING), "--update").code == 69
     assert call("drift", taken, "--zone", suite(BOTH), "--update").code == 1
     assert Path(taken).read_bytes() == before
+
+
+def test_csv_has_each_network_that_changed(call: Call, suite: Suite, taken: str) -> None:
+    ended = call("drift", taken, "--zone", suite(LESS), "--csv")
+    assert (ended.code, ended.err) == (1, "")
+    (row,) = csv.DictReader(ended.out.splitlines())
+    assert row == {
+        "domain": "example.com",
+        "network": "198.51.100.0/25",
+        "before": "pass",
+        "after": "fail",
+        "worse": "yes",
+        "by_before": "by include:_spf.relay.example → ip4:198.51.100.0/25",
+        "by_after": "by -all",
+    }
+    same = call("drift", taken, "--zone", suite(BEFORE), "--csv")
+    assert (same.code, len(same.out.splitlines())) == (0, 1)
+    assert call("drift", taken, "--zone", suite(BEFORE), "--csv", "--json").code == 64
 
 
 def test_json_is_the_drifts_own(call: Call, suite: Suite, taken: str) -> None:

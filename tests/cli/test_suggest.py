@@ -1,5 +1,6 @@
 """`spfengine suggest`: the seed story in one command, statement by statement; exit codes; hostile and large input."""
 
+import csv
 import json
 import re
 import time
@@ -132,6 +133,18 @@ def test_an_address_that_nothing_else_leads_to_stays_until_it_is_told_to_go(call
     assert ended.out.splitlines()[2] == RECORD
     assert "as told; nothing else leads to 150.95.55.137: that stops passing" in out
     assert "pass → softfail 1 network, 1 IPv4 address 150.95.55.137/32" in out
+
+
+def test_csv_has_each_sender_before_and_after(call: Call, suite: Suite) -> None:
+    ended = call(*STORY, "--csv")
+    assert (ended.code, ended.err) == (0, "")
+    rows = list(csv.DictReader(ended.out.splitlines()))
+    assert [(row["ip"], row["before"], row["after"], row["by"]) for row in rows] == [
+        (ip, "softfail", "pass", "include:relay.mailchannels.net") for ip in ("23.83.218.24", "23.83.209.25")
+    ]
+    broken = call("suggest", "broken.example", "--sender", "192.0.2.1", "--zone", suite(ZONEDATA), "--csv")
+    assert len(broken.out.splitlines()) == 1, "where there is no record to compare with, there is no row"
+    assert call(*STORY, "--csv", "--json").code == 64
 
 
 def test_json_is_the_suggestions_own(call: Call) -> None:

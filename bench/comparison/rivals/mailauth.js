@@ -50,6 +50,12 @@ const now = () => {
     for (const one of checks) {
         results.push(await check(one));
     }
+    // Until the just-in-time compiler has seen what is hot; it compiles in threads of its own, whose time counts as well.
+    for (const end = now() + 2; now() < end; ) {
+        for (const one of checks) {
+            await check(one);
+        }
+    }
     const repeats = 1 + Math.floor(160 / checks.length);
     const samples = [];
     for (const end = now() + Number(seconds); !samples.length || now() < end; ) {

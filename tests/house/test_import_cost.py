@@ -110,7 +110,9 @@ def test_a_check_offline_and_piped_loads_what_it_needs(repository: Path, options
         "code = main()\n"
         "sys.stderr.write(' '.join(sys.modules)); sys.exit(code)"
     )
-    plain = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "FORCE_COLOR")}
+    # Nor is it measured for coverage, which would load modules of its own.
+    unwanted = ("COLUMNS", "FORCE_COLOR", "COVERAGE_", "COV_")
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
     command = [sys.executable, "-I", "-c", program]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/", env=plain)
     assert (done.returncode, "pass" in done.stdout.lower()) == (0, True), done.stderr

@@ -35,11 +35,19 @@ def write_figures(folder: Path, tables: str, times: Mapping[tuple[str, str], flo
     engines.sort(key=lambda engine: max(times.get((engine, name), 0.0) for name in workloads), reverse=True)
     figure, axes = plt.subplots(figsize=(9, 4.8), layout="constrained")
     width = 0.8 / len(engines)
+    colours = plt.get_cmap("tab20").colors
     for place, engine in enumerate(engines):
         shown = [(index, times[engine, name]) for index, name in enumerate(workloads) if (engine, name) in times]
         at = [index - 0.4 + (place + 0.5) * width for index, _ in shown]
         ours = engine.startswith(("spfengine", "Checker", "policy"))
-        axes.bar(at, [time for _, time in shown], width, label=engine, edgecolor="black" if ours else "none")
+        axes.bar(
+            at,
+            [time for _, time in shown],
+            width,
+            label=engine,
+            color=colours[place],
+            edgecolor="black" if ours else "none",
+        )
     axes.set_yscale("log")
     axes.set_xticks(range(len(workloads)), workloads)
     axes.set_ylabel("median µs of a check (logarithmic)")

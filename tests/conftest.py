@@ -59,3 +59,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for marker, (left_out, reason) in LEFT_OUT.items():
             if left_out and item.get_closest_marker(marker) is not None:
                 item.add_marker(pytest.mark.skip(reason=reason))
+    # The slow ones first, so that no run ends in waiting for them.
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)

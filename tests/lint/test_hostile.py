@@ -1,5 +1,6 @@
 """Whatever stands in DNS or in a file: findings, no exception, in bounded time, nothing that steers a terminal."""
 
+import sys
 import time
 from typing import Any
 
@@ -39,9 +40,14 @@ def test_work_is_bounded(what: str) -> None:
         inner = "v=spf1 " + " ".join(f"include:m{i}.example" for i in range(100))
         zone |= {f"n{i}.example": {"TXT": inner} for i in range(100)}
         zone |= {f"m{i}.example": {"TXT": "v=spf1 a -all"} for i in range(100)}
-    began = time.process_time()
-    findings = spfengine.lint("x.example", resolver=Zone(zone))
-    assert time.process_time() - began < 20
+    tracing = sys.gettrace()
+    sys.settrace(None)  # coverage is six times the work
+    try:
+        began = time.process_time()
+        findings = spfengine.lint("x.example", resolver=Zone(zone))
+        assert time.process_time() - began < 20
+    finally:
+        sys.settrace(tracing)
     assert len(findings) < 2500
     for finding in findings:
         assert finding.text.isprintable()

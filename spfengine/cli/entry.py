@@ -1,4 +1,4 @@
-"""Where the command `spfengine` starts: without click it says in one line what to install. Without rich it is plain."""
+"""Where the command `spfengine` starts: where it needs click, and has none, it says in one line what to install."""
 
 import sys
 
@@ -13,6 +13,8 @@ def main() -> int:
     """Run the command on the arguments of the process, and return its exit code."""
     try:
         from spfengine.cli.app import main as run
+
+        return run()
     except ModuleNotFoundError as error:
         if error.name != "click":
             raise
@@ -20,4 +22,3 @@ def main() -> int:
         return exits.UNAVAILABLE
     except KeyboardInterrupt:
         return exits.INTERRUPTED
-    return run()

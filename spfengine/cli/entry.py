@@ -1,5 +1,6 @@
 """Where the command `spfengine` starts: where it needs click, and has none, it says in one line what to install."""
 
+import gc
 import sys
 
 from spfengine.cli import exits
@@ -8,9 +9,13 @@ NOT_INSTALLED = (
     "the command needs click, which is not installed; run: pip install click rich (the extra spfengine[cli])"
 )
 
+_ALLOCATIONS = 50_000
+"""As many objects are made before garbage is looked for: more than loading and a check make, which leave none."""
+
 
 def main() -> int:
     """Run the command on the arguments of the process, and return its exit code."""
+    gc.set_threshold(_ALLOCATIONS)
     try:
         from spfengine.cli.app import main as run
 
@@ -22,3 +27,5 @@ def main() -> int:
         return exits.UNAVAILABLE
     except KeyboardInterrupt:
         return exits.INTERRUPTED
+    finally:
+        gc.freeze()  # the process ends: nothing is looked through that goes with it

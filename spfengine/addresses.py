@@ -81,6 +81,22 @@ def parse_ip4(text: str) -> int | None:
         return None
 
 
+def read_ip4(address: object) -> int | None:
+    """Return an IPv4 address, given as text or as an object of `ipaddress`, as an int; None where it is none."""
+    if isinstance(address, str):
+        return parse_ip4(address)
+    ipaddress = sys.modules.get("ipaddress")
+    return int(address) if ipaddress is not None and isinstance(address, ipaddress.IPv4Address) else None
+
+
+def read_ip6(address: object) -> int | None:
+    """Return an IPv6 address, given as text or as an object of `ipaddress`, as an int; None where it is none."""
+    if isinstance(address, str):
+        return parse_ip6(address)
+    ipaddress = sys.modules.get("ipaddress")
+    return int(address) if ipaddress is not None and isinstance(address, ipaddress.IPv6Address) else None
+
+
 def address_text(family: Family, value: int) -> str:
     """Return an address as text; IPv6 as RFC 5952 has it."""
     if family is V4:

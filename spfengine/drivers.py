@@ -4,7 +4,6 @@ The elapsed-time limit (RFC 7208 §4.6.4) is watched here, at every question, on
 """
 
 from collections.abc import Callable, Generator
-from math import inf
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -70,7 +69,7 @@ def drive(
         resolve: Callable[[Question], Any] = resolver.resolve  # type: ignore[attr-defined]  # asked of anything
     except AttributeError:
         raise no_resolver(resolver) from None
-    end = inf if seconds is None else monotonic() + seconds
+    end = float("inf") if seconds is None else monotonic() + seconds
     step: Callable[[Any], Question] = evaluation.send
     value: Any = None
     while True:

@@ -1,6 +1,5 @@
 """The result of a check, with all that it rests on."""
 
-from copy import copy
 from typing import TYPE_CHECKING
 
 from spfengine.evaluation.result import Result
@@ -162,6 +161,8 @@ class CheckResult(Frozen):
 
     def as_identity(self, identity: str) -> "CheckResult":
         """Return this result for the other identity: for a null sender one evaluation serves both."""
+        from copy import copy
+
         session = copy(self._whole)
         session.identity = identity
         return CheckResult(session)

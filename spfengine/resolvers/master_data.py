@@ -6,7 +6,6 @@ whole, and nothing else of them is looked at.
 """
 
 import re
-from binascii import unhexlify
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -219,6 +218,8 @@ class Data:
 
     def _generic(self) -> bytes:
         """Return the octets of data in the form for types that are not known (RFC 3597 §5)."""
+        from binascii import unhexlify
+
         self._place = 1
         length = self._number(65535)
         try:

@@ -7,11 +7,10 @@ A name in bytes is taken octet for octet. A name in str that is not ASCII is tak
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from ipaddress import IPv4Address, IPv6Address
 from reprlib import repr as short
 from typing import Any, Final, NamedTuple, cast
 
-from spfengine.addresses import parse_ip4, parse_ip6
+from spfengine.addresses import read_ip4, read_ip6
 from spfengine.answers import Answer, RRType, Status
 from spfengine.errors import ZoneError
 from spfengine.names import MAX_LABEL, MAX_NAME, fold, to_a_labels
@@ -142,19 +141,15 @@ def _read_strings(record: object, where: str) -> tuple[bytes, ...]:
 
 
 def _read_a(record: object, where: str) -> int:
-    value = int(record) if isinstance(record, IPv4Address) else parse_ip4(record) if isinstance(record, str) else None
+    value = read_ip4(record)
     if value is None:
         raise cannot_use(where, record, "an IPv4 address such as 192.0.2.1, or a list of them")
     return value
 
 
 def _read_aaaa(record: object, where: str) -> int:
-    value = None
-    if isinstance(record, IPv6Address):
-        value = int(record) if record.scope_id is None else None
-    elif isinstance(record, str):
-        value = parse_ip6(record)
-    if value is None:
+    value = read_ip6(record)
+    if value is None or getattr(record, "scope_id", None) is not None:
         raise cannot_use(where, record, "an IPv6 address such as 2001:db8::1, or a list of them")
     return value
 

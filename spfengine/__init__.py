@@ -10,7 +10,8 @@ nothing for it.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+
+from spfengine.lean_typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from spfengine.advice.catalogue.catalogue import Catalogue

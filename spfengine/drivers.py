@@ -5,12 +5,12 @@ The elapsed-time limit (RFC 7208 §4.6.4) is watched here, at every question, on
 
 from collections.abc import Callable, Generator
 from time import monotonic
-from typing import Any, TypeVar
 
 from spfengine.answers import Answer, Question
 from spfengine.evaluation.check_host import check_host
 from spfengine.evaluation.limits import Deadline
 from spfengine.evaluation.session import AtHand, Session
+from spfengine.lean_typing import Any, TypeVar
 from spfengine.resolvers.asking import aresolve_of, no_answer, no_resolver
 
 _T = TypeVar("_T")

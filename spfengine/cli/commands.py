@@ -1,7 +1,8 @@
 """The commands there are. The module of one is loaded only when it is called."""
 
 from importlib import import_module
-from typing import Any
+
+from spfengine.lean_typing import Any
 
 NAME = "spfengine"
 

@@ -1,10 +1,10 @@
 """Drafts: records that stand for published ones, as a command line tells them."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
 
 from spfengine.cli.exits import Misuse
 from spfengine.cli.values import UnusableError
+from spfengine.lean_typing import TYPE_CHECKING, NamedTuple
 from spfengine.names import domain_fault, to_a_labels
 from spfengine.visible import visible, visible_name
 

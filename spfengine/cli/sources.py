@@ -2,12 +2,12 @@
 
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from spfengine.answers import Resolver, Status
 from spfengine.cli import exits
 from spfengine.cli.exits import Failure, Misuse
 from spfengine.errors import ArgumentError, RecordingError, ZoneError
+from spfengine.lean_typing import TYPE_CHECKING
 from spfengine.names import domain_fault
 from spfengine.resolvers import zone_files
 from spfengine.resolvers.zone import Zone

@@ -16,7 +16,6 @@ Theory of operation
 
 from collections.abc import Generator
 from functools import lru_cache
-from typing import NamedTuple
 
 from spfengine.addresses import V4, locate
 from spfengine.answers import Answer, Question, RRType, Status
@@ -28,6 +27,7 @@ from spfengine.evaluation.questions import Halt, charge, count_void, failed, key
 from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Session
 from spfengine.evaluation.targets import expand_target
+from spfengine.lean_typing import NamedTuple
 from spfengine.names import MAX_NAME, domain_fault
 from spfengine.problems import Problem, ProblemCode
 from spfengine.record.model import Directive, Include, NetworkRun, Record, Redirect, Term

@@ -1,7 +1,6 @@
 """Tracing: check_host() run again over known answers, with a `Tracer` that is told what happens and writes it down."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from spfengine.answers import Answer, Question
 from spfengine.evaluation.check_host import check_host
@@ -11,6 +10,7 @@ from spfengine.evaluation.reasons import WHY_ALL, why, why_network, why_unreache
 from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Session
 from spfengine.evaluation.trace import Expansion, Outcome, Trace, TracedQuestion, TracedRecord, TracedTerm
+from spfengine.lean_typing import Any
 from spfengine.record.macro import MacroString
 from spfengine.record.model import All, Directive, Explanation, Include, NetworkRun, Record, Redirect, Term
 

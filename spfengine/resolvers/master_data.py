@@ -7,9 +7,9 @@ whole, and nothing else of them is looked at.
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from spfengine.addresses import parse_ip4, parse_ip6
+from spfengine.lean_typing import Any
 from spfengine.names import MAX_LABEL, from_labels
 from spfengine.resolvers.master_words import Word, unescaped
 from spfengine.resolvers.presentation import PLAIN_IN_NAMES, escaped

@@ -12,6 +12,7 @@ from tests.house.imports import Import, imports_of, modules_of
 # each other freely; a room imports rooms of lower floors. Floor 0 has rooms of one module each, in this very order.
 FLOORS: list[list[str]] = [
     # 0: words
+    ["lean_typing"],
     ["visible"],
     ["frozen"],
     ["errors"],

@@ -5,16 +5,18 @@ import sys
 from spfengine.checks import check, check_both, check_helo
 from spfengine.cli import exits, shared_options, sources
 from spfengine.cli.command_line import Argument, Command, Option
-from spfengine.cli.drafts import Draft, no_duplicates
 from spfengine.cli.exits import Failure, Misuse
 from spfengine.cli.screen import Screen
 from spfengine.cli.values import AN_ADDRESS, address
 from spfengine.evaluation.check_result import CheckResult
 from spfengine.evaluation.limits import Limits
 from spfengine.evaluation.session import HELO, MAILFROM, Session
-from spfengine.lean_typing import Any, NamedTuple
+from spfengine.lean_typing import TYPE_CHECKING, Any, NamedTuple
 from spfengine.names import fold
 from spfengine.visible import visible
+
+if TYPE_CHECKING:
+    from spfengine.cli.drafts import Draft
 
 BOTH_SCHEMA = "spfengine.check-both/1"
 """The version of the JSON form of two results, one for each identity."""
@@ -76,7 +78,7 @@ def run(
     helo: str | None,
     identity: str,
     zones: tuple[str, ...],
-    drafts: tuple[Draft, ...],
+    drafts: "tuple[Draft, ...]",
     nameservers: tuple[str, ...],
     receiver: str | None,
     void_rule: str,
@@ -93,7 +95,7 @@ def run(
     if helo is None and identity != MAILFROM:
         raise Misuse(f"--identity {identity} needs --helo NAME, the name that the client gave in HELO")
     request = Request(ip, sender, helo or "", identity, Limits(void_rule=void_rule, seconds=timeout), receiver)
-    drafted = no_duplicates(drafts, request.domain)
+    drafted = _named(drafts, request)
     base = sources.base_resolver(zones, nameservers, timeout)
     if record_answers is None:
         results = request.run(sources.with_drafts(base, drafted))
@@ -109,6 +111,14 @@ def run(
         screen = Screen()
         screen.show(page(results, request.limits, screen.width, _asked(drafted, results), with_trace=with_trace))
     return exits.OF_RESULT[results[-1].result]
+
+
+def _named(drafts: "tuple[Draft, ...]", request: Request) -> dict[str, str]:
+    if not drafts:
+        return {}
+    from spfengine.cli.drafts import no_duplicates
+
+    return no_duplicates(drafts, request.domain)
 
 
 def _recorded(request: Request, base: Any, drafted: dict[str, str], path: str) -> list[CheckResult]:

@@ -3,8 +3,6 @@
 import gc
 import sys
 
-from spfengine.cli import exits
-
 NOT_INSTALLED = (
     "the command needs click, which is not installed; run: pip install click rich (the extra spfengine[cli])"
 )
@@ -15,7 +13,7 @@ _ALLOCATIONS = 50_000
 
 def main() -> int:
     """Run the command on the arguments of the process, and return its exit code."""
-    gc.set_threshold(_ALLOCATIONS)
+    gc.set_threshold(_ALLOCATIONS)  # before anything of ours is loaded
     try:
         from spfengine.cli.app import main as run
 
@@ -23,9 +21,13 @@ def main() -> int:
     except ModuleNotFoundError as error:
         if error.name != "click":
             raise
+        from spfengine.cli import exits
+
         sys.stderr.write(f"spfengine: {NOT_INSTALLED}\n")
         return exits.UNAVAILABLE
     except KeyboardInterrupt:
+        from spfengine.cli import exits
+
         return exits.INTERRUPTED
     finally:
         gc.freeze()  # the process ends: nothing is looked through that goes with it

@@ -1,8 +1,7 @@
 """Options that commands share, as data."""
 
 from spfengine.cli.command_line import Option
-from spfengine.cli.drafts import plain_draft
-from spfengine.cli.values import seconds
+from spfengine.cli.values import draft, seconds
 from spfengine.evaluation.limits import VoidRule
 
 ZONE = Option(
@@ -11,7 +10,7 @@ ZONE = Option(
     "OpenSPF suite (.yml), record sets of Route 53 (.json), or octoDNS's YAML. More files are laid over the first.",
 )  # fmt: skip
 DRAFT = Option(
-    "--draft", name="drafts", metavar="[NAME=]RECORD", multiple=True, read=plain_draft,
+    "--draft", name="drafts", metavar="[NAME=]RECORD", multiple=True, read=draft,
     help="Try this record as if it were published: at NAME, or at the domain that is checked.",
 )  # fmt: skip
 NAMESERVER = Option(

@@ -2,7 +2,11 @@
 
 from spfengine.addresses import parse_address
 from spfengine.errors import AddressError
+from spfengine.lean_typing import TYPE_CHECKING
 from spfengine.visible import visible
+
+if TYPE_CHECKING:
+    from spfengine.cli.drafts import Draft
 
 AN_ADDRESS = "an IP address, such as 192.0.2.1 or 2001:db8::1"
 """What is expected where an address is missing."""
@@ -10,6 +14,13 @@ AN_ADDRESS = "an IP address, such as 192.0.2.1 or 2001:db8::1"
 
 class UnusableError(ValueError):
     """A text that stands for no value; the message says for people why."""
+
+
+def draft(given: str) -> "Draft":
+    """Return the draft that a text stands for. Raises UnusableError, also where people are to be told something."""
+    from spfengine.cli.drafts import plain_draft
+
+    return plain_draft(given)
 
 
 def text(given: str) -> str:

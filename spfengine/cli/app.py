@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 
 from spfengine.cli import exits
 from spfengine.cli.command_line import Command, read
@@ -75,6 +74,8 @@ def _run(arguments: list[str]) -> int:
 
 def _fail(path: str, code: int, message: str) -> int:
     """Tell on one line of stderr what went wrong; strangers' text in it is escaped."""
+    from contextlib import suppress
+
     with suppress(OSError, ValueError, AttributeError):  # AttributeError: there is no stderr, so nobody to tell
         sys.stderr.write(f"{path}: {visible(message, _LONGEST_MESSAGE)}\n")
         sys.stderr.flush()
@@ -83,5 +84,7 @@ def _fail(path: str, code: int, message: str) -> int:
 
 def _drop_output() -> None:
     """Point stdout to nowhere, so that Python's own flush at its end has nothing to complain about."""
+    from contextlib import suppress
+
     with suppress(OSError, ValueError):  # stdout is no file: then there is nothing to flush
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,7 +1,5 @@
 """The commands there are. The module of one is loaded only when it is called."""
 
-from importlib import import_module
-
 from spfengine.lean_typing import Any
 
 NAME = "spfengine"
@@ -32,4 +30,4 @@ name.
 
 def load(name: str) -> Any:
     """Return a command: a `command_line.Command`, or one of click."""
-    return import_module(f"spfengine.cli.{name.replace('-', '_')}").command
+    return __import__(f"spfengine.cli.{name.replace('-', '_')}", fromlist=["command"]).command

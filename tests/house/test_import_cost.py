@@ -97,7 +97,8 @@ NOT_FOR_A_CHECK = {
     "bz2", "click", "dns", "gettext", "idna", "importlib", "locale", "lzma", "pygments", "rich", "select",
     "spfengine.advice", "spfengine.cli.drafts", "spfengine.cli.options", "spfengine.cli.with_click",
     "spfengine.linting", "spfengine.policy", "spfengine.prefetch", "spfengine.record.hints",
-    "spfengine.resolvers.cache", "spfengine.resolvers.live", "spfengine.resolvers.octodns", "spfengine.resolvers.overlay",
+    "spfengine.resolvers.cache", "spfengine.resolvers.live", "spfengine.resolvers.octodns",
+    "spfengine.resolvers.overlay",
     "spfengine.resolvers.pasted", "spfengine.resolvers.recording", "spfengine.resolvers.route53", "warnings", "yaml",
 } | HEAVY  # fmt: skip
 

@@ -1,11 +1,10 @@
 """The grammar of RFC 7208 §12, in its order: each production above what recognises it.
 
-Every pattern here is linear in the length of what it reads: records are written by strangers.
+Every pattern here is linear in the length of what it reads: records are written by strangers. What few records come to
+is text, and compiled when it is needed.
 """
 
 import re
-
-from spfengine.patterns import late
 
 # record           = version terms *SP
 # version          = "v=spf1"
@@ -22,7 +21,7 @@ TERM = re.compile(r"[^ ]+")
 # name of a mechanism (RFC 7208 §4.6.1). The group for the name is wider than either production, for the sake of
 # better messages.
 HEAD = re.compile(r"([+\-?~]?)([A-Za-z0-9\-_.]*)([:=/]?)")
-NAME = late(r"[A-Za-z][A-Za-z0-9\-_.]*\Z")
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9\-_.]*\Z")
 
 # mechanism        = ( all / include
 #                    / a / mx / ptr / ip4 / ip6 / exists )
@@ -35,17 +34,17 @@ MODIFIERS = ("redirect", "exp")
 
 # ip4-cidr-length  = "/" ("0" / %x31-39 0*1DIGIT) ; value range 0-32
 # ip6-cidr-length  = "/" ("0" / %x31-39 0*2DIGIT) ; value range 0-128
-CIDR_LENGTH = late(r"(?:0|[1-9][0-9]{0,2})\Z")
+CIDR_LENGTH = re.compile(r"(?:0|[1-9][0-9]{0,2})\Z")
 
 # dual-cidr-length = [ ip4-cidr-length ] [ "/" ip6-cidr-length ]
-DUAL_CIDR_LENGTH = late(r"(?:/([0-9]*))?(?://([0-9]*))?\Z")
+DUAL_CIDR_LENGTH = re.compile(r"(?:/([0-9]*))?(?://([0-9]*))?\Z")
 
 # domain-spec      = macro-string domain-end
 # domain-end       = ( "." toplabel [ "." ] ) / macro-expand
 # toplabel         = ( *alphanum ALPHA *alphanum ) /
 #                    ( 1*alphanum "-" *( alphanum / "-" ) alphanum )
 # alphanum         = ALPHA / DIGIT
-_LDH = late(r"[A-Za-z0-9\-]+\Z")
+_LDH = re.compile(r"[A-Za-z0-9\-]+\Z")
 
 
 def is_toplabel(label: str) -> bool:
@@ -62,8 +61,8 @@ def is_toplabel(label: str) -> bool:
 #                    "c" / "r" / "t" / "v"
 # transformers     = *DIGIT [ "r" ]
 # delimiter        = "." / "-" / "+" / "," / "/" / "_" / "="
-MACRO_STRING = late(r"([\x21-\x24\x26-\x7e]+)|%\{([A-Za-z])([0-9]*)([rR]?)([.\-+,/_=]*)\}|%([%_\-])")
-EXPLAIN_STRING = late(r"([\x20-\x24\x26-\x7e]+)|%\{([A-Za-z])([0-9]*)([rR]?)([.\-+,/_=]*)\}|%([%_\-])")
+MACRO_STRING = re.compile(r"([\x21-\x24\x26-\x7e]+)|%\{([A-Za-z])([0-9]*)([rR]?)([.\-+,/_=]*)\}|%([%_\-])")
+EXPLAIN_STRING = r"([\x20-\x24\x26-\x7e]+)|%\{([A-Za-z])([0-9]*)([rR]?)([.\-+,/_=]*)\}|%([%_\-])"
 MACRO_LETTERS = frozenset("slodiphcrtv")
 EXPLANATION_LETTERS = frozenset("crt")  # RFC 7208 §7.2: only in the text of an explanation
 ESCAPES = {"%": "%", "_": " ", "-": "%20"}

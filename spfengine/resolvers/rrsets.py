@@ -5,6 +5,7 @@ Status in place of records makes that question fail; the type "*" stands for eve
 A name in bytes is taken octet for octet. A name in str that is not ASCII is taken as U-labels (RFC 8616).
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from reprlib import repr as short
 
@@ -13,7 +14,6 @@ from spfengine.answers import Answer, RRType, Status
 from spfengine.errors import ZoneError
 from spfengine.lean_typing import Any, Final, NamedTuple, cast
 from spfengine.names import MAX_LABEL, MAX_NAME, fold, to_a_labels
-from spfengine.patterns import late
 from spfengine.visible import visible, visible_name
 
 Records = Any
@@ -26,7 +26,7 @@ ANY_TYPE: Final = "*"
 CNAME: Final = "CNAME"
 PROXIED: Final = "proxied"
 """The note of addresses that DNS does not answer with: in their place it has those of a proxy."""
-_TYPE_NAME = late(r"[A-Za-z][A-Za-z0-9-]{0,31}")
+_TYPE_NAME = r"[A-Za-z][A-Za-z0-9-]{0,31}"
 _PREFERENCES = 1 << 16
 
 
@@ -95,7 +95,7 @@ def read_type(type: object, where: str) -> str:
     """Return a record type that a caller wrote, in upper case. Raises ZoneError."""
     if type == ANY_TYPE:
         return ANY_TYPE
-    if not isinstance(type, str) or not _TYPE_NAME.fullmatch(type):
+    if not isinstance(type, str) or not re.fullmatch(_TYPE_NAME, type):
         raise cannot_use(f"{where}: type", type, 'a record type such as "TXT", or "*" for every type')
     return str(type).upper()
 

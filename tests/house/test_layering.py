@@ -13,7 +13,6 @@ from tests.house.imports import Import, imports_of, modules_of
 FLOORS: list[list[str]] = [
     # 0: words
     ["lean_typing"],
-    ["patterns"],
     ["visible"],
     ["frozen"],
     ["errors"],

@@ -38,10 +38,15 @@ class Halt(Exception):  # noqa: N818 - no error of the program: the check ends h
 def charge(session: Session) -> None:
     """Count one term that asks DNS, before it asks (RFC 7208 §4.6.4)."""
     session.term_is_void = False
-    lookups = session.lookups = session.lookups + 1
-    if lookups > session.limits.lookups:
+    session.lookups += 1
+    watch_lookups(session)
+
+
+def watch_lookups(session: Session) -> None:
+    """End the check where the term that was just counted is one too many."""
+    if session.lookups > session.limits.lookups:
         raise Halt(_PERMERROR, _too_many_lookups(session))
-    if lookups > MAX_DEPTH and len(session.path) > MAX_DEPTH:
+    if len(session.path) > MAX_DEPTH:
         raise Halt(_PERMERROR, _too_deep(session))
 
 
@@ -60,9 +65,8 @@ def ask(session: Session, name: str, type: RRType) -> Generator[Question, Answer
         name: an askable name, spelled as it shall be asked.
     """
     key, question = keyed(name, type)
-    answer = session.answers.get(key)
-    if answer is None:
-        answer = session.answers[key] = session.at_hand(key) or (yield question)
+    answer = session.at_hand(key) or session.answers.get(key) or (yield question)
+    session.answers[key] = answer
     return answer
 
 
@@ -88,9 +92,8 @@ def has_client(
     """
     family = session.family
     key, question = keyed(name, address_type(family))
-    answer = session.answers.get(key)
-    if answer is None:
-        answer = session.answers[key] = session.at_hand(key) or (yield question)
+    answer = session.at_hand(key) or session.answers.get(key) or (yield question)
+    session.answers[key] = answer
     if answer.records:
         return locate(session, answer.table(family, prefix)) is not None
     return (yield from without_addresses(session, name, answer, skip_failure=skip_failure))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
+from time import time
 from typing import TYPE_CHECKING, Any
 
 from spfengine.addresses import V4, Family, address_text, parse_address
@@ -42,7 +43,7 @@ class Session:
         local_part: the local part of the sender, never empty (RFC 7208 §4.3); its other half is the domain checked.
         helo: what the client said in HELO or EHLO, "" where that is not known.
         receiver: the name of the receiving host, or None.
-        now: seconds since the epoch, for `%{t}`.
+        now: seconds since the epoch, for `%{t}`; None where it was not given and has not been needed yet.
         answers: what DNS said in this check, by folded name and type: nothing is asked twice.
         at_hand: returns the answer to a question that need not go out, or None.
         lookups, voids: counters of RFC 7208 §4.6.4, one for the whole check.
@@ -95,7 +96,7 @@ class Session:
         identity: str = MAILFROM,
         limits: Limits = DEFAULT_LIMITS,
         receiver: str | None = None,
-        now: float = 0.0,
+        now: float | None = None,
     ) -> None:
         """Begin a check.
 
@@ -105,25 +106,25 @@ class Session:
         """
         if sender.__class__ is not str or helo.__class__ is not str or limits.__class__ is not Limits:
             _refuse(sender=sender, helo=helo, limits=limits)
-        if receiver is not None or now.__class__ is not float or not isfinite(now):
+        if receiver is not None or now is not None:
             _refuse(receiver=receiver, now=now)
         self.family, self.ip = parse_address(ip)
         self.identity = identity
+        if sender[-1:] == ">" and sender[0] == "<":  # as it stands in MAIL FROM
+            sender = sender[1:-1]
         local_part, at, domain = sender.rpartition("@")
-        if sender and sender[0] == "<" and sender[-1] == ">":  # as it stands in MAIL FROM
-            local_part, at, domain = sender[1:-1].rpartition("@")
         if not (domain or at):
             domain = helo  # RFC 7208 §2.4: a null sender stands for postmaster@helo
         self.helo = helo if helo.isascii() else to_a_labels(helo) or octets(helo)
         if domain and domain[-1] == ".":
             domain = domain[:-1]
-        if not domain.isascii():
-            a_labels = to_a_labels(domain)
-            self.domain_refused = a_labels is None
-            domain = octets(domain) if a_labels is None else a_labels
-        self.domain = domain
-        if not local_part.isascii():
+        if not (sender and sender.isascii()):  # without a sender, the domain is the HELO name
             local_part = octets(local_part)
+            if not domain.isascii():
+                a_labels = to_a_labels(domain)
+                self.domain_refused = a_labels is None
+                domain = octets(domain) if a_labels is None else a_labels
+        self.domain = domain
         self.local_part = local_part or "postmaster"  # RFC 7208 §4.3
         self.receiver = receiver
         self.now = now
@@ -175,6 +176,8 @@ class Session:
             case "r":
                 return self.receiver or "unknown"
             case _:
+                if self.now is None:
+                    self.now = time()
                 return str(int(self.now))
 
     @property
@@ -217,7 +220,7 @@ _EXPECTED: dict[str, tuple[Any, str]] = {
     "helo": (str, "text"),
     "receiver": (str | None, "text, or None"),
     "limits": (Limits, "Limits"),
-    "now": (int | float, "seconds since the epoch"),
+    "now": (int | float | None, "seconds since the epoch, or None"),
 }
 
 

@@ -3,12 +3,12 @@
 An IPv4-mapped IPv6 address is an IPv4 address (RFC 7208 §5), mapped here, once, where text becomes numbers.
 """
 
+import sys
+from _socket import AF_INET, AF_INET6, inet_ntop, inet_pton  # that is where `socket`, dear to load, has them from
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from heapq import heappop, heappush
-from ipaddress import IPv4Address, IPv6Address
 from operator import itemgetter
-from socket import AF_INET, AF_INET6, inet_ntop, inet_pton  # conversions only: nothing here opens a socket
 from typing import NamedTuple, Protocol, TypeVar
 
 from spfengine.errors import AddressError
@@ -54,11 +54,12 @@ def parse_address(address: object) -> tuple[Family, int]:
             return V4, int.from_bytes(inet_pton(AF_INET, address), "big")
         except (OSError, ValueError):
             pass
-    elif isinstance(address, IPv4Address):
-        return V4, int(address)
-    elif isinstance(address, IPv6Address) and address.scope_id is None:
-        value = int(address)
-        return (V4, value & V4.last) if value >> 32 == _MAPPED else (V6, value)
+    elif (ipaddress := sys.modules.get("ipaddress")) is not None:  # otherwise nobody can have such an object
+        if isinstance(address, ipaddress.IPv4Address):
+            return V4, address.__int__()  # int() takes twice as long to come to the same
+        if isinstance(address, ipaddress.IPv6Address) and address.scope_id is None:
+            value = address.__int__()
+            return (V4, value & V4.last) if value >> 32 == _MAPPED else (V6, value)
     hint = " (leave out the zone id after '%')" if "%" in str(address) else ""
     shown = visible(str(address), 60)
     raise AddressError(f"not an IP address: {shown!r}; expected one like 192.0.2.1 or 2001:db8::1{hint}")
@@ -84,7 +85,9 @@ def address_text(family: Family, value: int) -> str:
     """Return an address as text; IPv6 as RFC 5952 has it."""
     if family is V4:
         return inet_ntop(AF_INET, value.to_bytes(4, "big"))
-    return str(IPv6Address(value))
+    import ipaddress  # inet_ntop writes some addresses with a dotted quad, which RFC 5952 leaves open
+
+    return str(ipaddress.IPv6Address(value))
 
 
 def network_range(family: Family, value: int, prefix: int) -> tuple[int, int]:

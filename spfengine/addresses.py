@@ -15,6 +15,7 @@ from spfengine.errors import AddressError
 from spfengine.visible import visible
 
 _MAPPED = 0xFFFF  # ::ffff:0:0/96
+_from_octets = int.from_bytes  # most significant octet first; looked up once, which takes as long as the conversion
 
 
 class Family(NamedTuple):
@@ -46,15 +47,14 @@ def parse_address(address: object) -> tuple[Family, int]:
     Raises:
         AddressError: it is no IP address, or it has a zone id (`fe80::1%eth0`), which means nothing to a receiver.
     """
-    if isinstance(address, str):
-        try:
-            if ":" in address:
-                value = int.from_bytes(inet_pton(AF_INET6, address), "big")
-                return (V4, value & V4.last) if value >> 32 == _MAPPED else (V6, value)
-            return V4, int.from_bytes(inet_pton(AF_INET, address), "big")
-        except (OSError, ValueError):
-            pass
-    elif (ipaddress := sys.modules.get("ipaddress")) is not None:  # otherwise nobody can have such an object
+    try:
+        if ":" in address:  # type: ignore[operator]  # asked of anything
+            value = _from_octets(inet_pton(AF_INET6, address))  # type: ignore[arg-type]  # asked of anything
+            return (V4, value & V4.last) if value >> 32 == _MAPPED else (V6, value)
+        return V4, _from_octets(inet_pton(AF_INET, address))  # type: ignore[arg-type]  # asked of anything
+    except (OSError, ValueError, TypeError):  # TypeError: it is no text
+        pass
+    if (ipaddress := sys.modules.get("ipaddress")) is not None:  # otherwise nobody can have such an object
         if isinstance(address, ipaddress.IPv4Address):
             return V4, address.__int__()  # int() takes twice as long to come to the same
         if isinstance(address, ipaddress.IPv6Address) and address.scope_id is None:
@@ -68,7 +68,7 @@ def parse_address(address: object) -> tuple[Family, int]:
 def parse_ip6(text: str) -> int | None:
     """Return the text of an IPv6 address (RFC 4291 §2.2) as an int, or None where it is none."""
     try:
-        return int.from_bytes(inet_pton(AF_INET6, text), "big")
+        return _from_octets(inet_pton(AF_INET6, text))
     except (OSError, ValueError):
         return None
 
@@ -76,7 +76,7 @@ def parse_ip6(text: str) -> int | None:
 def parse_ip4(text: str) -> int | None:
     """Return a dotted quad without leading zeros (RFC 7208 §12, ip4-network) as an int, or None where it is none."""
     try:
-        return int.from_bytes(inet_pton(AF_INET, text), "big")
+        return _from_octets(inet_pton(AF_INET, text))
     except (OSError, ValueError):
         return None
 

@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from math import inf
 from threading import Lock
-from time import monotonic
+from time import monotonic, time
 from typing import TYPE_CHECKING
 
 from spfengine.addresses import V4, parse_address
@@ -198,7 +198,7 @@ class Checker:
         return CheckResult(session)
 
     def _session(self, ip: object, sender: str, helo: str, identity: str, now: float | None) -> RangeSession:
-        return RangeSession(ip, sender, helo, identity, self._limits, self._receiver, now)
+        return RangeSession(ip, sender, helo, identity, self._limits, self._receiver, time() if now is None else now)
 
     def _pieces(self, session: RangeSession) -> Pieces | None:
         """Return where this check's verdict is to be kept, or None where it is not."""

@@ -44,7 +44,7 @@ def check(
         ArgumentError: another argument is not what it must be.
         ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
     """
-    session = Session(ip, sender, helo, MAILFROM, limits, receiver, now)
+    session = Session(ip, sender, helo, MAILFROM, limits, receiver, time() if now is None else now)
     run(session, default_resolver() if resolver is None else resolver)
     return CheckResult(session)
 
@@ -64,7 +64,7 @@ async def acheck(
     Raises:
         AddressError, ArgumentError, ResolverError: as `check`.
     """
-    session = Session(ip, sender, helo, MAILFROM, limits, receiver, now)
+    session = Session(ip, sender, helo, MAILFROM, limits, receiver, time() if now is None else now)
     await arun(session, default_resolver() if resolver is None else resolver)
     return CheckResult(session)
 
@@ -83,7 +83,7 @@ def check_helo(
     Raises:
         AddressError, ArgumentError, ResolverError: as `check`.
     """
-    session = Session(ip, "", helo, HELO, limits, receiver, now)
+    session = Session(ip, "", helo, HELO, limits, receiver, time() if now is None else now)
     run(session, default_resolver() if resolver is None else resolver)
     return CheckResult(session)
 
@@ -102,7 +102,7 @@ async def acheck_helo(
     Raises:
         AddressError, ArgumentError, ResolverError: as `check`.
     """
-    session = Session(ip, "", helo, HELO, limits, receiver, now)
+    session = Session(ip, "", helo, HELO, limits, receiver, time() if now is None else now)
     await arun(session, default_resolver() if resolver is None else resolver)
     return CheckResult(session)
 

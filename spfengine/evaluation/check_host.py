@@ -22,10 +22,10 @@ from typing import NamedTuple
 from spfengine.addresses import V4, locate
 from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.errors import RecordSyntaxError
-from spfengine.evaluation.explanation import explain
+from spfengine.evaluation.explanation import NO_EXPLANATION, explain
 from spfengine.evaluation.limits import Deadline
 from spfengine.evaluation.mechanisms import MATCHERS
-from spfengine.evaluation.questions import MAX_DEPTH, Halt, charge, count_void, failed, keyed, watch_lookups
+from spfengine.evaluation.questions import Halt, charge, count_void, failed, keyed, watch_lookups
 from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Session
 from spfengine.evaluation.targets import expand_target
@@ -45,13 +45,15 @@ QUALIFIERS = {"+": _PASS, "-": _FAIL, "~": Result.SOFTFAIL, "?": _NEUTRAL}  # RF
 _DEFAULT = All("?", "", (0, 0))
 """What decides where nothing else does: "just as if "?all" were specified as the last directive" (RFC 7208 §4.7)."""
 
-_Includer = tuple[Include | None, str, Record, Iterator[Step], int]
-"""A record that waits for one that it includes: the include that led to it, its domain, itself, the steps that are left,
-and how long the path was when it began.
+_Includer = tuple[Include, str, Record, Iterator[Step], int]
+def check_host(  # noqa: C901, PLR0912, PLR0915 - what is taken out of it is one more generator on the way of all answers
+left, and how long the path was when it began.
 """
 
 
-def check_host(session: Session) -> Generator[Question, Answer, None]:  # noqa: C901, PLR0912, PLR0915 - one loop; each part taken out of it would be a generator more on the way of all answers
+def check_host(  # noqa: C901, PLR0912, PLR0915 - each part taken out of it would be one more generator on the way of all answers
+    session: Session,
+) -> Generator[Question, Answer, None]:
     """Come to the verdict on the session's client and domain; it stands in the session then.
 
     No other public function decides anything.
@@ -63,15 +65,15 @@ def check_host(session: Session) -> Generator[Question, Answer, None]:  # noqa: 
     answers = session.answers
     at_hand = session.at_hand
     ip = None if session.tiling else session.ip
-    most = min(session.limits.lookups, MAX_DEPTH)
+    most = session.limits.unwatched
     domain = session.domain
-    asked = None if session.domain_refused else _asked_for_record(domain)
+    asked = None if len(domain) > MAX_NAME or session.domain_refused else _record_question(domain)
     include: Include | None = None
     includers: list[_Includer] = []
     directive: Directive | None
     try:
-        while True:
-            # The record of `domain`, as find_record finds it; in line, since a generator more for each would show.
+        while True:  # once for each record that is not reached by a redirect
+            # As find_record, in line.
             if tracer is not None:
                 tracer.enter(domain, include)
             if asked is None:
@@ -84,11 +86,11 @@ def check_host(session: Session) -> Generator[Question, Answer, None]:  # noqa: 
                 record = _found_record(session, domain, include, answer)
             steps = iter(record.steps)
             depth = len(path)
-            while True:
+            while True:  # on with the record's steps: once from their beginning, and again behind each include
                 for step in steps:
                     if type(step) is NetworkRun:
                         table = (step.ip4 if family is V4 else step.ip6) or step.table(family)
-                        # Not locate() where nobody notes what was compared: a call for each table would show.
+                        # As locate(), in line where nobody notes what is compared.
                         directive = locate(session, table) if ip is None else table[1][bisect_right(table[0], ip) - 1]
                         if tracer is not None:
                             tracer.networks(step, directive)
@@ -100,8 +102,7 @@ def check_host(session: Session) -> Generator[Question, Answer, None]:  # noqa: 
                     path.append((domain, directive))
                     if tracer is not None:
                         tracer.begin(directive)
-                    session.term_is_void = False  # as charge(), in line
-                    lookups = session.lookups = session.lookups + 1
+                    lookups = session.lookups = session.lookups + 1  # as charge(), in line
                     if lookups > most:
                         watch_lookups(session)
                     if type(step) is Include:
@@ -112,7 +113,7 @@ def check_host(session: Session) -> Generator[Question, Answer, None]:  # noqa: 
                             target = yield from expand_target(session, step.domain_spec, domain)
                             asked = None if target is None else _asked_for_record(target)
                         if target is not None:
-                            includers.append((include, domain, record, steps, depth))
+                            includers.append((step, domain, record, steps, depth))
                             include, domain = step, target
                             directive = None
                             break
@@ -123,13 +124,13 @@ def check_host(session: Session) -> Generator[Question, Answer, None]:  # noqa: 
                         tracer.end(matched)
                     if matched:
                         break
-                    del path[depth:]
+                    path.pop()
                 else:
-                    directive = record.all
-                    if directive is not None:
-                        path.append((domain, directive))
+                    directive = found_all = record.all
+                    if found_all is not None:
+                        path.append((domain, found_all))
                         if tracer is not None:
-                            tracer.all(directive)
+                            tracer.all(found_all)
                     elif record.redirect is not None:
                         domain, record = yield from _redirect(session, record.redirect, domain)
                         steps = iter(record.steps)
@@ -140,12 +141,11 @@ def check_host(session: Session) -> Generator[Question, Answer, None]:  # noqa: 
                 if directive is None:
                     break  # on to the record that is included
                 result = QUALIFIERS[directive.qualifier]
-                while includers:  # the record has its result, and so has the include that led to it
+                while includers:  # with the record's result, the include that led to it is decided
                     if tracer is not None:
                         tracer.leave(result)
                         tracer.end(result is _PASS)
-                    directive = include
-                    include, domain, record, steps, depth = includers.pop()
+                    directive, domain, record, steps, depth = includers.pop()
                     if result is not _PASS:  # RFC 7208 §5.2: only pass matches
                         del path[depth:]
                         break
@@ -154,7 +154,11 @@ def check_host(session: Session) -> Generator[Question, Answer, None]:  # noqa: 
                     session.result, session.record_domain = result, domain
                     session.directive = None if directive is _DEFAULT else directive
                     if result is _FAIL and session.explaining:
-                        session.explanation, session.explanation_problem = yield from explain(session, record, domain)
+                        if record.explanation is None:
+                            session.explanation_problem = NO_EXPLANATION
+                        else:
+                            explained = yield from explain(session, record.explanation, domain)
+                            session.explanation, session.explanation_problem = explained
                     return
     except Halt as halt:
         _end(session, halt.result, halt.problem)

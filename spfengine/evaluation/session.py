@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
-from time import time
 from typing import TYPE_CHECKING, Any
 
 from spfengine.addresses import V4, Family, address_text, parse_address
@@ -43,11 +42,11 @@ class Session:
         local_part: the local part of the sender, never empty (RFC 7208 §4.3); its other half is the domain checked.
         helo: what the client said in HELO or EHLO, "" where that is not known.
         receiver: the name of the receiving host, or None.
-        now: seconds since the epoch, for `%{t}`; None where it was not given and has not been needed yet.
+        now: seconds since the epoch, for `%{t}`.
         answers: what DNS said in this check, by folded name and type: nothing is asked twice.
         at_hand: returns the answer to a question that need not go out, or None.
         lookups, voids: counters of RFC 7208 §4.6.4, one for the whole check.
-        term_is_void: whether the term being evaluated has been counted as void already.
+        void_lookup: `lookups` at the term that was counted as void last, so that each is counted once.
         counting: whether void lookups count now; not for the explanation (RFC 7208 §4.6.4).
         path: the terms that evaluation stands in, outermost first, each with the domain of its record.
         tracer: who writes down what happens, or None.
@@ -67,7 +66,7 @@ class Session:
     domain_refused = False
     lookups = 0
     voids = 0
-    term_is_void = False
+    void_lookup = -1
     counting = True
     tracer: "Tracer | None" = None
     tiling = False
@@ -96,7 +95,7 @@ class Session:
         identity: str = MAILFROM,
         limits: Limits = DEFAULT_LIMITS,
         receiver: str | None = None,
-        now: float | None = None,
+        now: float = 0.0,
     ) -> None:
         """Begin a check.
 
@@ -106,7 +105,7 @@ class Session:
         """
         if sender.__class__ is not str or helo.__class__ is not str or limits.__class__ is not Limits:
             _refuse(sender=sender, helo=helo, limits=limits)
-        if receiver is not None or now is not None:
+        if receiver is not None or now.__class__ is not float or not isfinite(now):
             _refuse(receiver=receiver, now=now)
         self.family, self.ip = parse_address(ip)
         self.identity = identity
@@ -116,7 +115,7 @@ class Session:
         if not (domain or at):
             domain = helo  # RFC 7208 §2.4: a null sender stands for postmaster@helo
         self.helo = helo if helo.isascii() else to_a_labels(helo) or octets(helo)
-        if domain and domain[-1] == ".":
+        if domain[-1:] == ".":
             domain = domain[:-1]
         if not (sender and sender.isascii()):  # without a sender, the domain is the HELO name
             local_part = octets(local_part)
@@ -176,8 +175,6 @@ class Session:
             case "r":
                 return self.receiver or "unknown"
             case _:
-                if self.now is None:
-                    self.now = time()
                 return str(int(self.now))
 
     @property
@@ -220,7 +217,7 @@ _EXPECTED: dict[str, tuple[Any, str]] = {
     "helo": (str, "text"),
     "receiver": (str | None, "text, or None"),
     "limits": (Limits, "Limits"),
-    "now": (int | float | None, "seconds since the epoch, or None"),
+    "now": (int | float, "seconds since the epoch"),
 }
 
 

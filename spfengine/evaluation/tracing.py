@@ -1,7 +1,6 @@
 """Tracing: check_host() run again over known answers, with a `Tracer` that is told what happens and writes it down."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from spfengine.answers import Answer, Question
 from spfengine.evaluation.check_host import check_host
@@ -22,15 +21,10 @@ class _Answers(dict[Question, Answer]):
         super().__init__()
         self.tracer = tracer
 
-    def get(self, key: Question, default: Any = None) -> Any:
-        answer = super().get(key, default)
-        if answer is not None:
-            self.tracer.question(key, answer, True)
-        return answer
-
     def __setitem__(self, key: Question, answer: Answer) -> None:
+        repeated = key in self
         super().__setitem__(key, answer)
-        self.tracer.question(self.tracer.asking or key, answer, False)
+        self.tracer.question(key if repeated else self.tracer.asking or key, answer, repeated)
 
 
 class Tracer:

@@ -52,7 +52,7 @@ class RangeSession(Session):
     lo = 0
 
     def __init__(
-        self, ip: object, sender: str, helo: str, identity: str, limits: Limits, receiver: str | None, now: float | None
+        self, ip: object, sender: str, helo: str, identity: str, limits: Limits, receiver: str | None, now: float
     ) -> None:
         super().__init__(ip, sender, helo, identity, limits, receiver, now)
         self.hi = self.family.last

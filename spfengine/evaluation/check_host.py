@@ -46,12 +46,12 @@ _DEFAULT = All("?", "", (0, 0))
 """What decides where nothing else does: "just as if "?all" were specified as the last directive" (RFC 7208 §4.7)."""
 
 _Includer = tuple[Include, str, Record, Iterator[Step], int]
-def check_host(  # noqa: C901, PLR0912, PLR0915 - what is taken out of it is one more generator on the way of all answers
-left, and how long the path was when it began.
+"""A record that waits for one that it includes: the include that leads there, its own domain, itself, the steps that
+are left, and how long the path was when it began.
 """
 
 
-def check_host(  # noqa: C901, PLR0912, PLR0915 - each part taken out of it would be one more generator on the way of all answers
+def check_host(  # noqa: C901, PLR0912, PLR0915 - what is taken out of it is one more generator on the way of all answers
     session: Session,
 ) -> Generator[Question, Answer, None]:
     """Come to the verdict on the session's client and domain; it stands in the session then.

@@ -47,14 +47,15 @@ def parse_address(address: object) -> tuple[Family, int]:
     Raises:
         AddressError: it is no IP address, or it has a zone id (`fe80::1%eth0`), which means nothing to a receiver.
     """
-    try:
-        if ":" in address:  # type: ignore[operator]  # asked of anything
-            value = _from_octets(inet_pton(AF_INET6, address))  # type: ignore[arg-type]  # asked of anything
-            return (V4, value & V4.last) if value >> 32 == _MAPPED else (V6, value)
-        return V4, _from_octets(inet_pton(AF_INET, address))  # type: ignore[arg-type]  # asked of anything
-    except (OSError, ValueError, TypeError):  # TypeError: it is no text
-        pass
-    if (ipaddress := sys.modules.get("ipaddress")) is not None:  # otherwise nobody can have such an object
+    if isinstance(address, str):
+        try:
+            if ":" in address:
+                value = _from_octets(inet_pton(AF_INET6, address))
+                return (V4, value & V4.last) if value >> 32 == _MAPPED else (V6, value)
+            return V4, _from_octets(inet_pton(AF_INET, address))
+        except (OSError, ValueError):
+            pass
+    elif (ipaddress := sys.modules.get("ipaddress")) is not None:  # otherwise nobody can have such an object
         if isinstance(address, ipaddress.IPv4Address):
             return V4, address.__int__()  # int() takes twice as long to come to the same
         if isinstance(address, ipaddress.IPv6Address) and address.scope_id is None:
@@ -119,11 +120,37 @@ def locate(session: Located, table: Table[_Hit]) -> _Hit | None:
     return hits[index]
 
 
-def build_table(ranges: Iterable[tuple[int, int, _Hit]]) -> Table[_Hit]:
+def build_table(ranges: Sequence[tuple[int, int, _Hit]], default: _Hit | None = None) -> Table[_Hit]:
     """Return a table of (first, last, hit) ranges, which may overlap: where they do, the earlier one is hit.
 
     Neighbouring ranges of one hit become one. Costs n log n for n ranges.
+
+    Args:
+        default: what is hit where no range is.
     """
+    starts: list[int] = [0]
+    found: list[_Hit | None] = [default]
+    free = 0  # the first address behind the ranges so far
+    for first, last, hit in sorted(ranges, key=itemgetter(0)):
+        if first < free:
+            return _build_overlapping(ranges, default)
+        if first > free and found[-1] is not default:
+            starts.append(free)
+            found.append(default)
+        if first == 0:
+            found[0] = hit
+        elif found[-1] is not hit:
+            starts.append(first)
+            found.append(hit)
+        free = last + 1
+    if found[-1] is not default:
+        starts.append(free)
+        found.append(default)
+    return tuple(starts), tuple(found)
+
+
+def _build_overlapping(ranges: Iterable[tuple[int, int, _Hit]], default: _Hit | None) -> Table[_Hit]:
+    """Return what `build_table` returns, whether ranges overlap or not."""
     hits = []
     edges = []
     for order, (first, last, hit) in enumerate(ranges):
@@ -132,7 +159,7 @@ def build_table(ranges: Iterable[tuple[int, int, _Hit]]) -> Table[_Hit]:
         edges.append((last + 1, order, False))
     edges.sort(key=itemgetter(0))
     starts: list[int] = [0]
-    found: list[_Hit | None] = [None]
+    found: list[_Hit | None] = [default]
     open_orders: list[int] = []
     closed: set[int] = set()
     for place, edge in enumerate(edges):
@@ -145,7 +172,7 @@ def build_table(ranges: Iterable[tuple[int, int, _Hit]]) -> Table[_Hit]:
             continue
         while open_orders and open_orders[0] in closed:
             heappop(open_orders)
-        now = hits[open_orders[0]] if open_orders else None
+        now = hits[open_orders[0]] if open_orders else default
         if starts[-1] == position:
             found[-1] = now  # the very first address
         elif now is not found[-1]:

@@ -251,12 +251,13 @@ class NetworkRun:
 
     def _make_table(self, family: Family) -> Table[Network | All]:
         ranges: list[tuple[int, int, Network | All]] = []
+        default = None
         for directive in self.directives:
             if isinstance(directive, All):
-                ranges.append((0, family.last, directive))
+                default = directive  # the last of them
             elif directive.family is family:
                 ranges.append((*network_range(family, directive.network, directive.prefix), directive))
-        table = build_table(ranges)
+        table = build_table(ranges, default)
         if family is V4:
             self.ip4 = table
         else:

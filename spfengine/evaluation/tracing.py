@@ -10,7 +10,6 @@ from spfengine.evaluation.reasons import WHY_ALL, why, why_network, why_unreache
 from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Session
 from spfengine.evaluation.trace import Expansion, Outcome, Trace, TracedQuestion, TracedRecord, TracedTerm
-from spfengine.lean_typing import Any
 from spfengine.record.macro import MacroString
 from spfengine.record.model import All, Directive, Explanation, Include, NetworkRun, Record, Redirect, Term
 
@@ -22,15 +21,10 @@ class _Answers(dict[Question, Answer]):
         super().__init__()
         self.tracer = tracer
 
-    def get(self, key: Question, default: Any = None) -> Any:
-        answer = super().get(key, default)
-        if answer is not None:
-            self.tracer.question(key, answer, True)
-        return answer
-
     def __setitem__(self, key: Question, answer: Answer) -> None:
+        repeated = key in self
         super().__setitem__(key, answer)
-        self.tracer.question(self.tracer.asking or key, answer, False)
+        self.tracer.question(key if repeated else self.tracer.asking or key, answer, repeated)
 
 
 class Tracer:

@@ -7,7 +7,6 @@ import sys
 from _socket import AF_INET, AF_INET6, inet_ntop, inet_pton  # that is where `socket`, dear to load, has them from
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from heapq import heappop, heappush
 from operator import itemgetter
 
 from spfengine.errors import AddressError
@@ -170,6 +169,8 @@ def build_table(ranges: Sequence[tuple[int, int, _Hit]], default: _Hit | None = 
 
 def _build_overlapping(ranges: Iterable[tuple[int, int, _Hit]], default: _Hit | None) -> Table[_Hit]:
     """Return what `build_table` returns, whether ranges overlap or not."""
+    from heapq import heappop, heappush
+
     hits = []
     edges = []
     for order, (first, last, hit) in enumerate(ranges):

@@ -94,7 +94,7 @@ def test_a_third_party_is_loaded_when_it_is_used(repository: Path, code: str, th
 
 # What `spfengine check` has no use for, beside what is heavy.
 NOT_FOR_A_CHECK = {
-    "bz2", "click", "dns", "gettext", "idna", "importlib", "locale", "lzma", "pygments", "rich", "select",
+    "bz2", "click", "dns", "gettext", "heapq", "idna", "importlib", "locale", "lzma", "pygments", "rich", "select",
     "spfengine.advice", "spfengine.cli.drafts", "spfengine.cli.options", "spfengine.cli.with_click",
     "spfengine.linting", "spfengine.policy", "spfengine.prefetch", "spfengine.record.hints",
     "spfengine.resolvers.cache", "spfengine.resolvers.live", "spfengine.resolvers.octodns",

@@ -63,12 +63,7 @@ class Tracer:
 
     def record(self, record: Record) -> None:
         """The record has been found."""
-        traced = self.records[-1]
-        traced.record = record
-        ordered: list[Term] = [*record.directives]
-        ordered += [m for m in record.modifiers if isinstance(m, Redirect)]
-        ordered += [m for m in record.modifiers if not isinstance(m, Redirect)]
-        traced.terms = [TracedTerm(term) for term in ordered]
+        self.records[-1].record = record
 
     def leave(self, result: Result) -> None:
         """The record of an include has been evaluated."""
@@ -76,7 +71,7 @@ class Tracer:
 
     def begin(self, term: Term) -> None:
         """A term is taken up."""
-        traced = self._find(term)
+        traced = self.records[-1].term(term)
         self.terms.append(traced)
         traced.outcome = Outcome.ERROR  # unless `end` says better
         if isinstance(term, Redirect):
@@ -94,9 +89,9 @@ class Tracer:
 
     def networks(self, run: NetworkRun, hit: Directive | None) -> None:
         """Neighbouring ip4 and ip6 directives have been compared at once, and an all behind them."""
-        found = {id(traced.term): traced for traced in self.records[-1].terms}
+        record = self.records[-1]
         for directive in run.directives:
-            traced = found[id(directive)]
+            traced = record.term(directive)
             traced.outcome = Outcome.MATCH if directive is hit else Outcome.NO_MATCH
             traced.why = why_network(self.session, directive)
             if directive is hit:
@@ -104,7 +99,7 @@ class Tracer:
 
     def all(self, directive: All) -> None:
         """No step matched, so all does."""
-        traced = self._find(directive)
+        traced = self.records[-1].term(directive)
         traced.outcome, traced.why = Outcome.MATCH, WHY_ALL
 
     def question(self, question: Question, answer: Answer, repeated: bool) -> None:
@@ -119,9 +114,6 @@ class Tracer:
     def expanded(self, domain_spec: MacroString, name: str | None) -> None:
         """A domain-spec with macros has been expanded."""
         self.terms[-1].expansions.append(Expansion(domain_spec.text, name))
-
-    def _find(self, term: Term) -> TracedTerm:
-        return next(traced for traced in self.records[-1].terms if traced.term is term)
 
 
 def replay(session: Session) -> Trace:

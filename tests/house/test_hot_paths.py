@@ -121,6 +121,13 @@ def checker() -> Callable[[], object]:
     return run
 
 
+def budget() -> Callable[[], object]:
+    """A hostile record: long, and it leads to itself again and again."""
+    zone = spfengine.Zone({"a.example": {"TXT": f"v=spf1 {'include:a.example ' * 3_000}-all"}})
+    policy = Policy.compile("a.example", resolver=zone)
+    return lambda: policy.budget(zone)
+
+
 PATHS: dict[str, tuple[Callable[[], Callable[[], object]], int]] = {
     "check, one ip4": (lambda: check("W1"), 385),
     "check, the seed story": (lambda: check("W2a"), 935),
@@ -133,6 +140,7 @@ PATHS: dict[str, tuple[Callable[[], Callable[[], object]], int]] = {
     "Policy.check": (policy_check, 66),
     "Policy.check_many, 10,000 addresses": (policy_check_many, 650),
     "Policy.diff": (diff, 46_500),
+    "Policy.budget, a long circle": (budget, 669_000),
 }
 
 

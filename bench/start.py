@@ -32,6 +32,7 @@ PROGRAMS: dict[str, list[str]] = {
     "import click": ["-c", "import click"],
 }
 _OURS = "spfengine"
+_STDLIB = "of the standard library, for ours"
 _ROOMS = ("cli", "evaluation", "record", "resolvers")
 
 
@@ -67,8 +68,8 @@ def import_ms() -> tuple[dict[str, list[str]], dict[str, float]]:
 def _group(name: str, *, runs_module: bool) -> str:
     if name.partition(".")[0] == _OURS:
         room = name.partition(".")[2].partition(".")[0]
-        return f"`{_OURS}.{room}`" if room in _ROOMS else f"`{_OURS}`, the rest"
-    return "the standard library, for us" if runs_module else "the interpreter, `site`, and `-m`"
+        return f"`{_OURS}.{room}`" if room in _ROOMS else f"`{_OURS}`: words, `checks`, `drivers`"
+    return _STDLIB if runs_module else "the interpreter itself, `site`, and what `-m` needs"
 
 
 def main() -> None:
@@ -86,7 +87,7 @@ def main() -> None:
     print("\n| Imported | modules | ms |\n|---|---:|---:|")
     for group, names in groups.items():
         print(f"| {group} | {len(names)} | {own[group]:.1f} |")
-    print(f"\nFor us: {', '.join(sorted(groups['the standard library, for us']))}")
+    print(f"\nOf the standard library: {', '.join(sorted(groups[_STDLIB]))}")
 
 
 if __name__ == "__main__":

@@ -60,12 +60,14 @@ else:
                 return super().__new__(cls, name, bases, body)
             from collections import namedtuple
 
-            fields = body["__annotations__"]
+            # From Python 3.14 on they are not in the body: a class makes them when it is asked for them.
+            fields = body.get("__annotations__") or super().__new__(cls, name, (), body).__annotations__
             defaults = [body[field] for field in fields if field in body]
             made = namedtuple(name, fields, defaults=defaults, module=body["__module__"])  # noqa: PYI024 - that is how
             for attribute, value in body.items():
                 if attribute not in ("__module__", *fields):
                     setattr(made, attribute, value)
+            made.__annotations__ = fields
             return made
 
     class NamedTuple(metaclass=_NamedTupleMaker):

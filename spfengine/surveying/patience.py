@@ -81,13 +81,14 @@ class Side:
     @asynccontextmanager
     async def watched(self) -> AsyncGenerator[None, None]:
         """Count stalls as long as the block runs."""
-        from asyncio import create_task
+        from asyncio import create_task, gather
 
         watch = create_task(self._watch())
         try:
             yield
         finally:
             watch.cancel()
+            await gather(watch, return_exceptions=True)
 
     async def _watch(self) -> None:
         from asyncio import sleep

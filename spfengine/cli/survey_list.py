@@ -21,7 +21,7 @@ class ListFile:
     Attributes:
         shown: its name, for messages.
         size: its octets; None where that is not known.
-        read: how many octets were read so far.
+        read: how many octets the lines have that were taken of it so far.
     """
 
     def __init__(self, path: str) -> None:
@@ -51,7 +51,6 @@ class ListFile:
         for listed in self._lines():
             found.add(key_of(listed))
         os.lseek(self._descriptor, 0, os.SEEK_SET)
-        self.read = 0
         return found
 
     def _lines(self) -> Iterator[Listed]:
@@ -67,17 +66,16 @@ class ListFile:
                 await _readable(self._descriptor)
             octets = self._piece()
             for listed in lines.feed(octets) if octets else lines.end():
+                self.read = listed.end
                 yield listed
             if not octets:
                 return
 
     def _piece(self) -> bytes:
         try:
-            octets = os.read(self._descriptor, _PIECE)
+            return os.read(self._descriptor, _PIECE)
         except OSError as error:
             raise self._failure(error) from error
-        self.read += len(octets)
-        return octets
 
     def _failure(self, error: Exception) -> Failure:
         return Failure(exits.NO_INPUT, f"{self.shown} can't be read: {getattr(error, 'strerror', None) or error}")

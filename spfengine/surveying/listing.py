@@ -23,12 +23,14 @@ class Listed(NamedTuple):
         text: what stands there for the domain.
         domain: the domain, as `read_domain` returns it.
         fault: why it is none, or None.
+        end: how many octets of the list end with this line.
     """
 
     line: int
     text: str
     domain: str
     fault: str | None
+    end: int
 
 
 def read_domain(text: str) -> tuple[str, str | None]:
@@ -60,30 +62,37 @@ class DomainList:
 
     def __init__(self) -> None:
         self._lines = 0
+        self._end = 0
         self._rest = b""
 
     def feed(self, octets: bytes) -> list[Listed]:
         """Return what the lines hold that end in these octets."""
         first, *others = octets.split(b"\n")
-        self._rest += first[: MAX_LINE + 1 - len(self._rest)]
+        self._begin(first)
         found = []
         for other in others:
-            found += self._read(self._rest)
-            self._rest = other[: MAX_LINE + 1]
+            self._end += 1
+            found += self._read()
+            self._begin(other)
         return found
 
     def end(self) -> list[Listed]:
         """Return what the last line holds, where no line end stands behind it."""
-        last, self._rest = self._rest, b""
-        return self._read(last)
+        return self._read()
 
-    def _read(self, octets: bytes) -> list[Listed]:
+    def _begin(self, octets: bytes) -> None:
+        """Add octets to the line that has no end yet; of a long one no more is kept than shows that it is."""
+        self._end += len(octets)
+        self._rest += octets[: MAX_LINE + 1 - len(self._rest)]
+
+    def _read(self) -> list[Listed]:
+        octets, self._rest = self._rest, b""
         self._lines += 1
         if self._lines == 1:
             octets = octets.removeprefix(_BOM)
         if len(octets) > MAX_LINE:
             text = octets[:80].decode("utf-8", "surrogateescape") + "…"
-            return [Listed(self._lines, text, text, f"the line is longer than {MAX_LINE} octets")]
+            return [Listed(self._lines, text, text, f"the line is longer than {MAX_LINE} octets", self._end)]
         text = _COMMENT.sub("", octets.decode("utf-8", "surrogateescape")).strip()
         if not text:
             return []
@@ -91,4 +100,4 @@ class DomainList:
         if self._lines == 1 and len(fields) > 1 and all(read_domain(field)[1] for field in fields):
             return []
         text = next((field for field in fields if field and not (field.isascii() and field.isdigit())), text)
-        return [Listed(self._lines, text, *read_domain(text))]
+        return [Listed(self._lines, text, *read_domain(text), self._end)]

@@ -41,6 +41,8 @@ def test_what_a_list_holds(octets: bytes, expected: list[tuple[int, str]]) -> No
     found = read(octets)
     assert [each.fault for each in found] == [None] * len(expected)
     assert [(each.line, each.domain) for each in found] == expected
+    ends = [0, *[place + 1 for place, octet in enumerate(octets) if octet == 10], len(octets)]
+    assert [each.end for each in found] == [ends[each.line] for each in found]
 
 
 FAULTS: list[tuple[bytes, str]] = [

@@ -137,8 +137,7 @@ def take(count: int, path: str) -> None:
 
     async def ask() -> int:
         lines = 0
-        resolver = spfengine.Cache(Endless(), max_entries=50_000)
-        async for each in spfengine.asurvey(wanted(), resolver=resolver, lint=False):
+        async for each in spfengine.asurvey(wanted(), resolver=Endless(), lint=False):
             lines += len(json.dumps(each.to_dict())) > 0
         return lines
 

@@ -43,7 +43,6 @@ command line can't be understood, 65 a file can't be understood, 66 a file can't
 there already.
 """
 _MOST_TOLD = 20
-_MOST_ANSWERS = 50_000
 
 
 @click.command(epilog=_EPILOG)
@@ -112,7 +111,7 @@ class _Survey:
         self._lint = lint
         self._settings: dict[str, Any] = {"lint": lint, "seconds": seconds, "in_flight": in_flight}
         self._counting = None if unchanging(base) else _Counting(base)
-        self._resolver = base if self._counting is None else Cache(self._counting, max_entries=_MOST_ANSWERS)
+        self._resolver = base if self._counting is None else Cache(self._counting)
         self._faults = 0
         self._begun = time.monotonic()
         self.done = Seen()

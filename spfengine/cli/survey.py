@@ -76,12 +76,12 @@ def command(
     if file == STDIN and STDIN in zones:
         raise click.UsageError("only one file can be -, standard input")
     base = sources.base_resolver(zones, nameservers, timeout, cache=False, in_flight=in_flight)
-    listed = ListFile(file)
-    survey = _Survey(listed, base, lint=not no_lint, seconds=timeout, in_flight=in_flight)
-    with nullcontext(Stdout()) if output is None else OutFile(output, resume=resume) as out:
-        if isinstance(out, OutFile) and not out.is_empty:  # only with --resume
-            survey.done = out.resume(listed.domains(), survey.fits, survey.tally.add)
-        return survey.run(out, can_resume=output is not None)
+    with ListFile(file) as listed:
+        survey = _Survey(listed, base, lint=not no_lint, seconds=timeout, in_flight=in_flight)
+        with nullcontext(Stdout()) if output is None else OutFile(output, resume=resume) as out:
+            if isinstance(out, OutFile) and not out.is_empty:  # only with --resume
+                survey.done = out.resume(listed.domains(), survey.fits, survey.tally.add)
+            return survey.run(out, can_resume=output is not None)
 
 
 class _Counting:

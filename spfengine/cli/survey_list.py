@@ -4,6 +4,7 @@ import os
 import stat
 import sys
 from collections.abc import AsyncIterator, Iterator
+from typing import Self
 
 from spfengine.cli import exits
 from spfengine.cli.exits import Failure
@@ -32,11 +33,20 @@ class ListFile:
             status = os.fstat(self._descriptor)
         except (OSError, ValueError, AttributeError) as error:  # no stdin: closed, or none at all
             raise self._failure(error) from error
+        self._closes = path != STDIN
         if stat.S_ISDIR(status.st_mode):
+            self.__exit__()
             raise Failure(exits.NO_INPUT, f"{self.shown} can't be read: it is a folder; expected a list of domains")
         self.is_file = stat.S_ISREG(status.st_mode)
         self.size = status.st_size if self.is_file else None
         self.read = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._closes:
+            os.close(self._descriptor)
 
     def domains(self) -> Seen:
         """Read the whole of a file, and return what domains it lists; it is read from its start again afterwards.

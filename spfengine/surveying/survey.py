@@ -58,8 +58,8 @@ def asurvey(
     """Yield what the record of each domain comes to, many at once, each as soon as it is known.
 
     The other arguments are those of `survey`. All domains share the answers that are kept, and each has one question
-    under way at a time, so that there are never more questions than domains. What is not asked for is not begun: of
-    `domains` no more is taken than is under way, and what is done waits for whoever iterates.
+    under way at a time, so that there are never more questions than domains. No more of `domains` is taken than is
+    under way or waits for whoever iterates, so that both ends may be streams.
 
     Args:
         domains: as for `survey`, or as they come in asyncio.

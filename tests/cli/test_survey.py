@@ -1,5 +1,7 @@
 """`spfengine survey`: what it reads, writes and tells, and how it goes on."""
 
+import errno
+import fcntl
 import json
 import os
 import random
@@ -408,13 +410,62 @@ def test_a_disc_that_is_full_leaves_whole_lines(suite: Suite, listed: Callable[.
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (2500, 2500))
 
-    ended = subprocess.run(arguments, capture_output=True, env=environment(), timeout=60, check=False, preexec_fn=limit)
+    ended = subprocess.run(arguments, capture_output=True, env=without_coverage(), timeout=60, check=False,
+                           preexec_fn=limit)  # fmt: skip
     assert ended.returncode == 73
     assert b"can't be written: File too large" in ended.stderr
     assert 0 < len(lines_of(out.read_text("ascii"))) < 5
     ended = subprocess.run([*arguments, "--resume"], capture_output=True, env=environment(), timeout=60, check=False)
     assert ended.returncode == 0
     assert {each["domain"] for each in lines_of(out.read_text("ascii"))} == set(ZONE)
+
+
+def test_what_was_written_of_a_line_that_does_not_fit_is_taken_back(
+    call: Call, suite: Suite, listed: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out.jsonl"
+    arguments = ("survey", listed(*ZONE), "--zone", suite(ZONE), "-o", str(out))
+    real, room = os.write, 2500
+
+    def write(descriptor: int, octets: bytes) -> int:
+        nonlocal room
+        if not room:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        written = real(descriptor, octets[:room])
+        room -= written
+        return written
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", write)
+        ended = call(*arguments)
+    assert (ended.code, ended.out) == (73, "")
+    assert ended.err == f"spfengine survey: {out} can't be written: No space left on device\n"
+    assert 0 < len(lines_of(out.read_text("ascii"))) < 5
+    assert call(*arguments, "--resume").code == 0
+    assert len(lines_of(out.read_text("ascii"))) == 5
+
+
+def test_a_list_that_fails_while_it_is_read_is_66(
+    call: Call, suite: Suite, listed: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(_descriptor: int, _count: int) -> bytes:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    arguments = ("survey", listed(*ZONE), "--zone", suite(ZONE))
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "read", read)
+        ended = call(*arguments)
+    assert (ended.code, ended.err.count("\n"), "can't be read: Input/output error" in ended.err) == (66, 1, True)
+
+
+def test_where_there_are_no_locks_it_goes_without(
+    call: Call, suite: Suite, listed: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def flock(_descriptor: int, _operation: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    assert call("survey", listed(*ZONE), "--zone", suite(ZONE), "-o", str(tmp_path / "out.jsonl")).code == 0
 
 
 def test_a_file_has_one_writer(suite: Suite, listed: Callable[..., str], tmp_path: Path) -> None:
@@ -450,6 +501,11 @@ def test_ctrl_c_ends_it_with_a_file_to_go_on_with(suite: Suite, tmp_path: Path, 
 # A process that is really killed
 
 COUNT = 240
+
+
+def without_coverage() -> dict[str, str]:
+    """Coverage could not write its own file to its end."""
+    return {name: value for name, value in environment().items() if not name.startswith("COV")}
 
 
 def _world() -> tuple[dict[str, Any], list[str]]:
@@ -492,7 +548,7 @@ def test_killed_at_any_moment_nothing_is_lost_or_doubled(tmp_path: Path, listed:
 
 def _killed(words: list[str], out: Path, octets: int) -> bool:
     """Start a survey, and kill it as soon as its file has so many octets; return whether it was still running."""
-    running = subprocess.Popen(words, stderr=subprocess.DEVNULL, env=environment())
+    running = subprocess.Popen(words, stderr=subprocess.DEVNULL, env=without_coverage())
     while running.poll() is None and (not out.exists() or out.stat().st_size < octets):
         pass
     running.kill()

@@ -11,6 +11,7 @@ RECORDS: dict[str, Any] = {
     "soft.example": {"TXT": "v=spf1 include:plain.example a ~all", "A": "198.51.100.1"},
     "open.example": {"TXT": "v=spf1 +all"},
     "endless.example": {"TXT": "v=spf1 include:endless.example -all"},
+    "round.example": {"TXT": "v=spf1 redirect=Round.Example"},
     "lead.example": {"TXT": "v=spf1 redirect=soft.example"},
     "no-all.example": {"TXT": "v=spf1 ip4:192.0.2.1"},
     "behind.example": {"TXT": "v=spf1 -all include:plain.example"},

@@ -25,6 +25,7 @@ SAID: list[tuple[str, dict[str, Any]]] = [
     ("endless.example", {"state": "over-limit", "endless": True, "result": "permerror", "problem": "too-many-lookups"}),
     ("lead.example", {"state": "works", "all": "softfail", "redirect": "soft.example", "includes": (),
                       "leads_to": ("soft.example", "plain.example"), "lookups": (3, 3)}),
+    ("round.example", {"state": "over-limit", "endless": True, "all": None, "redirect": "Round.Example"}),
     ("no-all.example", {"state": "works", "all": None, "results": ("neutral", "pass")}),
     ("behind.example", {"state": "works", "includes": (), "leads_to": (), "lookups": (0, 0), "results": ("fail",)}),
     ("absent.example", {"state": "none", "result": "none", "problem": "no-record", "record": None, "all": None}),

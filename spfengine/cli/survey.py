@@ -53,7 +53,7 @@ _MOST_TOLD = 20
     "--in-flight", metavar="N", type=click.IntRange(1, 500), default=100, show_default=True,
     help="How many domains may be under way at once, each with one question.",
 )  # fmt: skip
-@click.option("--no-lint", is_flag=True, help="Leave the findings of lint out: several times as fast.")
+@click.option("--no-lint", is_flag=True, help="Leave the findings of lint out: two to three times as fast.")
 @click.option(
     "--timeout", metavar="S", type=options.Seconds(), default=20.0, show_default=True,
     help="Seconds that DNS may take for one domain; what is not known by then counts as not answered.",

@@ -86,6 +86,8 @@ if TYPE_CHECKING:
     from spfengine.simulation.senders import Effect, SenderChange
     from spfengine.simulation.simulate import asimulate, compare, simulate
     from spfengine.simulation.simulation import Simulation
+    from spfengine.surveying.survey import asurvey, survey
+    from spfengine.surveying.surveyed import DomainState, SurveyedDomain
 
 __version__ = "0.1.0"
 
@@ -103,6 +105,7 @@ _LAZY = {
     "Change": "spfengine.policy.diff",
     "CheckResult": "spfengine.evaluation.check_result",
     "Checker": "spfengine.checker",
+    "DomainState": "spfengine.surveying.surveyed",
     "Drift": "spfengine.advice.drift.drift",
     "Effect": "spfengine.simulation.senders",
     "Evidence": "spfengine.evidence.evidence",
@@ -145,6 +148,7 @@ _LAZY = {
     "Snapshot": "spfengine.advice.drift.snapshot",
     "Status": "spfengine.answers",
     "Suggestion": "spfengine.advice.suggestion",
+    "SurveyedDomain": "spfengine.surveying.surveyed",
     "Trace": "spfengine.evaluation.trace",
     "VoidRule": "spfengine.evaluation.limits",
     "Zone": "spfengine.resolvers.zone",
@@ -164,6 +168,7 @@ _LAZY = {
     "asimulate": "spfengine.simulation.simulate",
     "asnapshot": "spfengine.advice.drift.snapshot",
     "asuggest": "spfengine.advice.suggest",
+    "asurvey": "spfengine.surveying.survey",
     "check": "spfengine.checks",
     "check_both": "spfengine.checks",
     "check_helo": "spfengine.checks",
@@ -186,6 +191,7 @@ _LAZY = {
     "simulate": "spfengine.simulation.simulate",
     "snapshot": "spfengine.advice.drift.snapshot",
     "suggest": "spfengine.advice.suggest",
+    "survey": "spfengine.surveying.survey",
 }
 
 __all__ = [
@@ -203,6 +209,7 @@ __all__ = [
     "Change",
     "CheckResult",
     "Checker",
+    "DomainState",
     "Drift",
     "Effect",
     "Evidence",
@@ -244,6 +251,7 @@ __all__ = [
     "Snapshot",
     "Status",
     "Suggestion",
+    "SurveyedDomain",
     "Trace",
     "VoidRule",
     "Zone",
@@ -263,6 +271,7 @@ __all__ = [
     "asimulate",
     "asnapshot",
     "asuggest",
+    "asurvey",
     "check",
     "check_both",
     "check_helo",
@@ -285,6 +294,7 @@ __all__ = [
     "simulate",
     "snapshot",
     "suggest",
+    "survey",
 ]
 
 

@@ -85,6 +85,8 @@ if TYPE_CHECKING:
     from spfengine.simulation.senders import Effect, SenderChange
     from spfengine.simulation.simulate import asimulate, compare, simulate
     from spfengine.simulation.simulation import Simulation
+    from spfengine.surveying.survey import asurvey, survey
+    from spfengine.surveying.surveyed import DomainState, SurveyedDomain
 
 __version__ = "0.1.0"
 
@@ -102,6 +104,7 @@ _LAZY = {
     "Change": "spfengine.policy.diff",
     "CheckResult": "spfengine.evaluation.check_result",
     "Checker": "spfengine.checker",
+    "DomainState": "spfengine.surveying.surveyed",
     "Drift": "spfengine.advice.drift.drift",
     "Effect": "spfengine.simulation.senders",
     "Evidence": "spfengine.evidence.evidence",
@@ -144,6 +147,7 @@ _LAZY = {
     "Snapshot": "spfengine.advice.drift.snapshot",
     "Status": "spfengine.answers",
     "Suggestion": "spfengine.advice.suggestion",
+    "SurveyedDomain": "spfengine.surveying.surveyed",
     "Trace": "spfengine.evaluation.trace",
     "VoidRule": "spfengine.evaluation.limits",
     "Zone": "spfengine.resolvers.zone",
@@ -163,6 +167,7 @@ _LAZY = {
     "asimulate": "spfengine.simulation.simulate",
     "asnapshot": "spfengine.advice.drift.snapshot",
     "asuggest": "spfengine.advice.suggest",
+    "asurvey": "spfengine.surveying.survey",
     "check": "spfengine.checks",
     "check_both": "spfengine.checks",
     "check_helo": "spfengine.checks",
@@ -185,6 +190,7 @@ _LAZY = {
     "simulate": "spfengine.simulation.simulate",
     "snapshot": "spfengine.advice.drift.snapshot",
     "suggest": "spfengine.advice.suggest",
+    "survey": "spfengine.surveying.survey",
 }
 
 __all__ = [
@@ -202,6 +208,7 @@ __all__ = [
     "Change",
     "CheckResult",
     "Checker",
+    "DomainState",
     "Drift",
     "Effect",
     "Evidence",
@@ -243,6 +250,7 @@ __all__ = [
     "Snapshot",
     "Status",
     "Suggestion",
+    "SurveyedDomain",
     "Trace",
     "VoidRule",
     "Zone",
@@ -262,6 +270,7 @@ __all__ = [
     "asimulate",
     "asnapshot",
     "asuggest",
+    "asurvey",
     "check",
     "check_both",
     "check_helo",
@@ -284,6 +293,7 @@ __all__ = [
     "simulate",
     "snapshot",
     "suggest",
+    "survey",
 ]
 
 

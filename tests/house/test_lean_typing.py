@@ -1,9 +1,13 @@
 """What stands in for `typing` at run time does what `typing` does, as far as we use it."""
 
 import pickle
+import runpy
+import sys
 import typing
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -11,6 +15,16 @@ import spfengine
 from spfengine import lean_typing
 from spfengine.addresses import V4
 from spfengine.answers import Question, RRType
+
+
+def stand_ins() -> Any:
+    """The names as they are in a program that has not loaded `typing`."""
+    with patch.dict(sys.modules):
+        del sys.modules["typing"]
+        return SimpleNamespace(**runpy.run_path(str(lean_typing.__file__)))
+
+
+OURS = stand_ins()
 
 
 def bodies(NamedTuple: Any) -> Any:  # noqa: N803 - the class that is compared
@@ -30,7 +44,7 @@ def bodies(NamedTuple: Any) -> Any:  # noqa: N803 - the class that is compared
     return Point
 
 
-WITH_TYPING, OURS = bodies(typing.NamedTuple), bodies(lean_typing.NamedTuple)
+POINTS = bodies(typing.NamedTuple), bodies(OURS.NamedTuple)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +64,8 @@ WITH_TYPING, OURS = bodies(typing.NamedTuple), bodies(lean_typing.NamedTuple)
     ],
 )
 def test_a_named_tuple_is_one(look: Callable[[Any], object]) -> None:
-    assert look(OURS) == look(WITH_TYPING)
+    theirs, ours = POINTS
+    assert look(ours) == look(theirs)
 
 
 def test_a_named_tuple_can_be_pickled() -> None:
@@ -64,17 +79,26 @@ class Answering:
         return question
 
 
-class Named(spfengine.Resolver):
-    def resolve(self, question: Question) -> Any:
-        return question
-
-
-def test_a_protocol_is_what_has_its_methods() -> None:
+@pytest.mark.parametrize("typed", [typing, OURS], ids=["typing", "ours"])
+def test_a_protocol_is_what_has_its_methods(typed: Any) -> None:
     """As with `typing.runtime_checkable`."""
-    assert isinstance(Answering(), spfengine.Resolver)
-    assert not isinstance(Answering(), spfengine.AsyncResolver)
-    assert isinstance(spfengine.Zone({}), spfengine.AsyncResolver)
-    assert isinstance(Named(), spfengine.Resolver)
+
+    @typed.runtime_checkable
+    class Resolver(typed.Protocol):  # type: ignore[misc]  # of each of the two
+        def resolve(self, question: Question) -> Any: ...
+
+    @typed.runtime_checkable
+    class AsyncResolver(typed.Protocol):  # type: ignore[misc]  # of each of the two
+        async def aresolve(self, question: Question) -> Any: ...
+
+    class Named(Resolver):
+        def resolve(self, question: Question) -> Any:
+            return question
+
+    assert isinstance(Answering(), Resolver)
+    assert not isinstance(Answering(), AsyncResolver)
+    assert isinstance(spfengine.Zone({}), AsyncResolver)
+    assert isinstance(Named(), Resolver)
     assert isinstance(Named(), Named)
     assert not isinstance(Answering(), Named)
 
@@ -83,4 +107,13 @@ def test_every_name_is_one_of_typing() -> None:
     """Type checkers read them there."""
     names = set(lean_typing.__all__)
     assert names <= set(typing.__all__)
-    assert all(hasattr(lean_typing, name) for name in names)
+    assert all(hasattr(OURS, name) for name in names)
+
+
+def test_a_program_that_has_loaded_typing_gets_its_names() -> None:
+    """So whatever looks at annotations while it runs, or adds to a protocol, finds what it knows."""
+    assert all(
+        getattr(lean_typing, name) is getattr(typing, name) for name in lean_typing.__all__ if name != "TYPE_CHECKING"
+    )
+    assert typing.get_type_hints(spfengine.Zone.from_text)["return"] is typing.Self
+    assert issubclass(type("Named", (spfengine.Resolver, typing.Protocol), {}), spfengine.Resolver)

@@ -76,6 +76,8 @@ if TYPE_CHECKING:
     from spfengine.problems import Problem, ProblemCode
     from spfengine.record.model import Record
     from spfengine.record.parser import diagnose, parse
+    from spfengine.replaying.replay import replay, replay_files
+    from spfengine.replaying.totals import Totals
     from spfengine.resolvers.cache import Cache
     from spfengine.resolvers.live import LiveResolver
     from spfengine.resolvers.overlay import Overlay
@@ -145,6 +147,7 @@ _LAZY = {
     "Snapshot": "spfengine.advice.drift.snapshot",
     "Status": "spfengine.answers",
     "Suggestion": "spfengine.advice.suggestion",
+    "Totals": "spfengine.replaying.totals",
     "Trace": "spfengine.evaluation.trace",
     "VoidRule": "spfengine.evaluation.limits",
     "Zone": "spfengine.resolvers.zone",
@@ -183,6 +186,8 @@ _LAZY = {
     "parse_received_spf": "spfengine.evaluation.headers.received",
     "read_evidence": "spfengine.evidence.reading",
     "read_zone": "spfengine.resolvers.zone_files",
+    "replay": "spfengine.replaying.replay",
+    "replay_files": "spfengine.replaying.replay",
     "simulate": "spfengine.simulation.simulate",
     "snapshot": "spfengine.advice.drift.snapshot",
     "suggest": "spfengine.advice.suggest",
@@ -244,6 +249,7 @@ __all__ = [
     "Snapshot",
     "Status",
     "Suggestion",
+    "Totals",
     "Trace",
     "VoidRule",
     "Zone",
@@ -282,6 +288,8 @@ __all__ = [
     "parse_received_spf",
     "read_evidence",
     "read_zone",
+    "replay",
+    "replay_files",
     "simulate",
     "snapshot",
     "suggest",

@@ -68,8 +68,8 @@ _Group = tuple[str, str | None, str]
 class Totals(Frozen):
     """What a replay came to. `+` adds up parts: the sum is the same in whatever order, and however they are grouped.
 
-    `Totals()` is the sum of nothing, so that `sum(parts, Totals())` adds up any number. They are small and immutable, can
-    be pickled, and have a JSON form.
+    `Totals()` is the sum of nothing, so that `sum(parts, Totals())` adds up any number. They are small and immutable,
+    can be pickled, and have a JSON form.
 
     Attributes:
         totals: rows and messages by domain and results, by domain, most messages first.

@@ -22,8 +22,8 @@ NAMES = """
     RecordingError Resolver ResolverError Result SMTPReply SPFEngineError Sender SenderChange Severity Simulation
     Snapshot Status Suggestion Totals Trace VoidRule Zone ZoneError aalignment acheck acheck_both acheck_helo
     acheck_record adrift aflatten aidentify aidentify_many ainclude_tree alignment alint asimulate asnapshot asuggest
-    check check_both check_helo check_record compare diagnose drift flatten forms identify identify_many include_tree lint
-    lint_zone parse parse_authentication_results parse_received_spf read_evidence read_zone replay replay_files
+    check check_both check_helo check_record compare diagnose drift flatten forms identify identify_many include_tree
+    lint lint_zone parse parse_authentication_results parse_received_spf read_evidence read_zone replay replay_files
     simulate snapshot suggest
 """.split()
 

@@ -23,8 +23,8 @@ class Total(NamedTuple):
         domain: the domain, safe to show.
         before, after: the results; None where they rest on more than the address, so that only a check that may ask
             DNS can tell.
-        effect: what the change does to these senders. None where only such a check can tell. Where both results rest on
-            the same conditions in the same way, nothing changes, as long as DNS says the same to what these ask.
+        effect: what the change does to these senders. None where only such a check can tell. Where both rest on the
+            same conditions in the same way, nothing changes, as long as DNS says the same to what these ask.
         rests_on: what the results rest on besides the address; empty where both are certain.
         rows: rows of the table: a sender that stands in several of them counts in each.
         messages: the messages of these rows.

@@ -32,7 +32,7 @@ AnyPolicy = Policy | Mapping[str, object]
 Policies = Iterable[tuple[AnyPolicy, AnyPolicy]]
 
 _AT_ONCE = 4096  # senders that are held at once
-_MOST_KNOWN = 1 << 16  # senders whose domain is remembered
+_MOST_KNOWN = 1 << 16  # domains that are remembered, each as it was written
 _SHOWN_NAME = 512
 _SHOWN_DIRECTIVE = 200
 _QUIET = (Effect.UNCHANGED, Effect.STILL_FAILING)  # rows that are not listed
@@ -114,7 +114,7 @@ class _Replay:
             raise ArgumentError(f"listed_at_most must be 0 to {MAX_LISTED}, not {listed_at_most}")
         self._pairs: dict[str, _Pair] = {}
         self._listed_at_most = listed_at_most
-        self._domains: dict[tuple[str, str | None], str] = {}
+        self._domains: dict[str | tuple[str, str | None], str] = {}
         for each in policies:
             pair = _read_pair(each)
             if fold(pair.before.domain) in self._pairs or pair.domain in [
@@ -148,7 +148,8 @@ class _Replay:
 
     def _domain(self, sender: Sender) -> str:
         """Return the domain that a check of a sender is about, in lower case."""
-        key = sender.sender, sender.helo if sender.sender in ("", "<>") else None
+        _, at, behind = sender.sender.rpartition("@")
+        key = behind if at and behind[-1:] != ">" else (sender.sender, sender.helo)  # what the domain is read from
         domain = self._domains.get(key)
         if domain is None:
             domain = fold(Session(sender.ip, sender.sender, sender.helo or "").domain)

@@ -511,3 +511,25 @@ def test_totals_stay_small() -> None:
     assert totals.totals == (Total("x.example", Result.PASS, None, None, (Input.LOCAL_PART,), 20_000, 20_000),)
     assert len(totals.listed) == 20
     assert len(pickle.dumps(totals)) < 4_000
+
+
+SPELLINGS = [
+    "a@x.example", "@x.example", "<a@x.example>", "a@x.example>", "<a@x.example", "<>", "", "x.example", "a@", "@",
+    "a@b@x.example", "a@x.example.", "a@X.EXAMPLE", "<@x.example>", "<a@x.example.>", "<@>", "a@<x.example>",
+    "a@\uff58.example",
+]  # fmt: skip
+
+
+@given(st.lists(st.tuples(st.sampled_from(SPELLINGS), st.sampled_from([None, "x.example", "other.example"]))))
+def test_the_domain_is_that_of_a_check(spelt: list[tuple[str, str | None]]) -> None:
+    """However a sender is written, and whatever was asked before."""
+    senders = [Sender("192.0.2.1", sender, helo) for sender, helo in spelt]
+    known = {"x.example", "other.example"}
+    checked = [spfengine.check(each.ip, each.sender, each.helo or "", resolver=ZONE) for each in senders]
+    found = Counter(each.domain.lower() for each in checked if each.domain.lower() in known)
+    totals = replay(senders, PAIRS)
+    counted: Counter[str] = Counter()
+    for total in totals.totals:
+        counted[total.domain] += total.rows
+    assert counted == found
+    assert totals.other_rows == len(senders) - found.total()

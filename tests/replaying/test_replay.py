@@ -543,3 +543,29 @@ def test_the_domain_is_that_of_a_check(spelt: list[tuple[str, str | None]]) -> N
         counted[total.domain] += total.rows
     assert counted == found
     assert totals.other_rows == len(senders) - found.total()
+
+
+def test_totals_stand_in_order() -> None:
+    """ "By domain, most messages first": whatever came first in the table."""
+    rows = [("203.0.113.7", "@x.example"), ("192.0.2.1", "@gone.example", "", 9), ("192.0.2.1", "@x.example", "", 5)]
+    totals = replay(rows, PAIRS)
+    assert [(each.domain, each.messages) for each in totals.totals] == [
+        ("gone.example", 9), ("x.example", 5), ("x.example", 1),
+    ]  # fmt: skip
+
+
+def test_of_bad_rows_in_one_place_the_first_is_told_whichever_part_comes_first() -> None:
+    good = CELLS["text"]
+    parts = [replay([*[good] * before, ("bad", "x.example")], PAIRS, source="table") for before in (9, 8, 999)]
+    for random in map(Random, range(6)):
+        [unread] = added_up(random.sample(parts, 3), random).unread
+        assert str(unread) == "table, row 9: the address is no IP address: 'bad' (and 2 more)"
+
+
+@pytest.mark.parametrize(
+    ("record", "worse"), [("v=spf1 ?all", False), ("v=spf1 +all", False), ("v=spf1 ipv4:1 -all", True)]
+)
+def test_worse_is_what_a_simulation_calls_worse(record: str, worse: bool) -> None:
+    before = Policy.compile("x.example", resolver=Zone({"x.example": {"TXT": "v=spf1 -all"}}))
+    after = Policy.compile("x.example", resolver=Zone({"x.example": {"TXT": record}}))
+    assert replay([CELLS["text"]], [(before, after)]).is_worse is worse

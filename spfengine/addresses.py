@@ -3,18 +3,19 @@
 An IPv4-mapped IPv6 address is an IPv4 address (RFC 7208 §5), mapped here, once, where text becomes numbers.
 """
 
+import sys
+from _socket import AF_INET, AF_INET6, inet_ntop, inet_pton  # that is where `socket`, dear to load, has them from
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from heapq import heappop, heappush
-from ipaddress import IPv4Address, IPv6Address
 from operator import itemgetter
-from socket import AF_INET, AF_INET6, inet_ntop, inet_pton  # conversions only: nothing here opens a socket
 from typing import NamedTuple, Protocol, TypeVar
 
 from spfengine.errors import AddressError
 from spfengine.visible import visible
 
 _MAPPED = 0xFFFF  # ::ffff:0:0/96
+_from_octets = int.from_bytes  # most significant octet first; looked up once, which takes as long as the conversion
 
 
 class Family(NamedTuple):
@@ -49,16 +50,17 @@ def parse_address(address: object) -> tuple[Family, int]:
     if isinstance(address, str):
         try:
             if ":" in address:
-                value = int.from_bytes(inet_pton(AF_INET6, address), "big")
+                value = _from_octets(inet_pton(AF_INET6, address))
                 return (V4, value & V4.last) if value >> 32 == _MAPPED else (V6, value)
-            return V4, int.from_bytes(inet_pton(AF_INET, address), "big")
+            return V4, _from_octets(inet_pton(AF_INET, address))
         except (OSError, ValueError):
             pass
-    elif isinstance(address, IPv4Address):
-        return V4, int(address)
-    elif isinstance(address, IPv6Address) and address.scope_id is None:
-        value = int(address)
-        return (V4, value & V4.last) if value >> 32 == _MAPPED else (V6, value)
+    elif (ipaddress := sys.modules.get("ipaddress")) is not None:  # otherwise nobody can have such an object
+        if isinstance(address, ipaddress.IPv4Address):
+            return V4, address.__int__()  # int() takes twice as long to come to the same
+        if isinstance(address, ipaddress.IPv6Address) and address.scope_id is None:
+            value = address.__int__()
+            return (V4, value & V4.last) if value >> 32 == _MAPPED else (V6, value)
     hint = " (leave out the zone id after '%')" if "%" in str(address) else ""
     shown = visible(str(address), 60)
     raise AddressError(f"not an IP address: {shown!r}; expected one like 192.0.2.1 or 2001:db8::1{hint}")
@@ -67,7 +69,7 @@ def parse_address(address: object) -> tuple[Family, int]:
 def parse_ip6(text: str) -> int | None:
     """Return the text of an IPv6 address (RFC 4291 §2.2) as an int, or None where it is none."""
     try:
-        return int.from_bytes(inet_pton(AF_INET6, text), "big")
+        return _from_octets(inet_pton(AF_INET6, text))
     except (OSError, ValueError):
         return None
 
@@ -75,7 +77,7 @@ def parse_ip6(text: str) -> int | None:
 def parse_ip4(text: str) -> int | None:
     """Return a dotted quad without leading zeros (RFC 7208 §12, ip4-network) as an int, or None where it is none."""
     try:
-        return int.from_bytes(inet_pton(AF_INET, text), "big")
+        return _from_octets(inet_pton(AF_INET, text))
     except (OSError, ValueError):
         return None
 
@@ -84,7 +86,9 @@ def address_text(family: Family, value: int) -> str:
     """Return an address as text; IPv6 as RFC 5952 has it."""
     if family is V4:
         return inet_ntop(AF_INET, value.to_bytes(4, "big"))
-    return str(IPv6Address(value))
+    import ipaddress  # inet_ntop writes some addresses with a dotted quad, which RFC 5952 leaves open
+
+    return str(ipaddress.IPv6Address(value))
 
 
 def network_range(family: Family, value: int, prefix: int) -> tuple[int, int]:
@@ -116,11 +120,37 @@ def locate(session: Located, table: Table[_Hit]) -> _Hit | None:
     return hits[index]
 
 
-def build_table(ranges: Iterable[tuple[int, int, _Hit]]) -> Table[_Hit]:
+def build_table(ranges: Sequence[tuple[int, int, _Hit]], default: _Hit | None = None) -> Table[_Hit]:
     """Return a table of (first, last, hit) ranges, which may overlap: where they do, the earlier one is hit.
 
     Neighbouring ranges of one hit become one. Costs n log n for n ranges.
+
+    Args:
+        default: what is hit where no range is.
     """
+    starts: list[int] = [0]
+    found: list[_Hit | None] = [default]
+    free = 0  # the first address behind the ranges so far
+    for first, last, hit in sorted(ranges, key=itemgetter(0)):
+        if first < free:
+            return _build_overlapping(ranges, default)
+        if first > free and found[-1] is not default:
+            starts.append(free)
+            found.append(default)
+        if first == 0:
+            found[0] = hit
+        elif found[-1] is not hit:
+            starts.append(first)
+            found.append(hit)
+        free = last + 1
+    if found[-1] is not default:
+        starts.append(free)
+        found.append(default)
+    return tuple(starts), tuple(found)
+
+
+def _build_overlapping(ranges: Iterable[tuple[int, int, _Hit]], default: _Hit | None) -> Table[_Hit]:
+    """Return what `build_table` returns, whether ranges overlap or not."""
     hits = []
     edges = []
     for order, (first, last, hit) in enumerate(ranges):
@@ -129,7 +159,7 @@ def build_table(ranges: Iterable[tuple[int, int, _Hit]]) -> Table[_Hit]:
         edges.append((last + 1, order, False))
     edges.sort(key=itemgetter(0))
     starts: list[int] = [0]
-    found: list[_Hit | None] = [None]
+    found: list[_Hit | None] = [default]
     open_orders: list[int] = []
     closed: set[int] = set()
     for place, edge in enumerate(edges):
@@ -142,7 +172,7 @@ def build_table(ranges: Iterable[tuple[int, int, _Hit]]) -> Table[_Hit]:
             continue
         while open_orders and open_orders[0] in closed:
             heappop(open_orders)
-        now = hits[open_orders[0]] if open_orders else None
+        now = hits[open_orders[0]] if open_orders else default
         if starts[-1] == position:
             found[-1] = now  # the very first address
         elif now is not found[-1]:

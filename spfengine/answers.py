@@ -70,9 +70,11 @@ class Answer(Frozen):
         chain: the names that CNAME records led through, first to last; empty where there was no CNAME.
         strings: for TXT, the strings of each record as they were in DNS; otherwise empty.
         memo: what evaluation derived from these records, kept as long as the answer; no part of its value.
+        spf_record: the SPF record among them, parsed, once evaluation has found that it is the only one, and sound;
+            otherwise None. No part of its value.
     """
 
-    __slots__ = ("chain", "memo", "records", "status", "strings", "ttl", "type")
+    __slots__ = ("chain", "memo", "records", "spf_record", "status", "strings", "ttl", "type")
     fields = ("status", "type", "records", "ttl", "chain", "strings")
     status: Status
     type: RRType | None
@@ -81,6 +83,7 @@ class Answer(Frozen):
     chain: tuple[str, ...]
     strings: tuple[tuple[bytes, ...], ...]
     memo: dict[Any, Any]
+    spf_record: Any
 
     def __init__(
         self,
@@ -98,6 +101,7 @@ class Answer(Frozen):
         fill(self, "chain", tuple(chain))
         fill(self, "strings", strings)
         fill(self, "memo", {})
+        fill(self, "spf_record", None)
 
     @classmethod
     def txt(cls, *records: TextRecord, ttl: int | None = None, chain: Iterable[str] = ()) -> Self:

@@ -3,34 +3,36 @@
 Theory of operation
 1. It is a generator: it yields Questions, is sent Answers, and never does I/O. Drivers (sync, asyncio, replay, the
    tiling of a policy) differ only in where the Answers come from, so meaning is the same on every road.
-2. `_evaluate` asks for the record of a domain, goes through its terms, and on to the record of a redirect; an `include`
-   is an `_evaluate` inside. State that spans them (counters, answers, path) is in the Session, and so is the verdict in
-   the end.
-3. None, temperror and permerror end everything wherever they arise, so they are raised as `Halt` and caught once, in
-   `check_host`; so is `Deadline`, which a driver throws in. No other exception is raised here.
+2. It asks for the record of a domain, goes through its terms, and on to the record of a redirect. At an `include` it
+   puts the record that it stands in aside (`includers`), and takes it up again when the included one has its result.
+   State that spans records (counters, answers, path) is in the Session, and so is the verdict in the end.
+3. None, temperror and permerror end everything wherever they arise, so they are raised as `Halt` and caught once; so is
+   `Deadline`, which a driver throws in. No other exception is raised here.
 4. `session.path` holds the terms that evaluation stands in. A term that does not match is taken off again; so at any
    end, good or bad, the path is the answer to "how did it get there?".
 5. Lookups are charged before anything of the term is done, in `charge`; voids are counted in `count_void`.
 6. A tracer, where there is one, is told what happens; it decides nothing.
 """
 
-from collections.abc import Generator
+from bisect import bisect_right
+from collections.abc import Generator, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
 from spfengine.addresses import V4, locate
 from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.errors import RecordSyntaxError
-from spfengine.evaluation.explanation import explain
+from spfengine.evaluation.explanation import NO_EXPLANATION, explain
 from spfengine.evaluation.limits import Deadline
 from spfengine.evaluation.mechanisms import MATCHERS
-from spfengine.evaluation.questions import Halt, charge, count_void, failed, keyed
+from spfengine.evaluation.questions import Halt, charge, count_void, failed, keyed, watch_lookups
 from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Session
 from spfengine.evaluation.targets import expand_target
+from spfengine.frozen import fill
 from spfengine.names import MAX_NAME, domain_fault
 from spfengine.problems import Problem, ProblemCode
-from spfengine.record.model import Directive, Include, NetworkRun, Record, Redirect, Term
+from spfengine.record.model import All, Directive, Include, NetworkRun, Record, Redirect, Step, Term
 from spfengine.record.parser import parse
 from spfengine.record.tokenizer import is_spf_octets
 from spfengine.visible import visible, visible_name
@@ -40,100 +42,128 @@ _NEUTRAL = Result.NEUTRAL
 _PASS = Result.PASS
 _FAIL = Result.FAIL
 QUALIFIERS = {"+": _PASS, "-": _FAIL, "~": Result.SOFTFAIL, "?": _NEUTRAL}  # RFC 7208 §4.6.2
+_DEFAULT = All("?", "", (0, 0))
+"""What decides where nothing else does: "just as if "?all" were specified as the last directive" (RFC 7208 §4.7)."""
+
+_Includer = tuple[Include, str, Record, Iterator[Step], int]
+"""A record that waits for one that it includes: the include that leads there, its own domain, itself, the steps that
+are left, and how long the path was when it began.
+"""
 
 
-def check_host(session: Session) -> Generator[Question, Answer, None]:
+def check_host(  # noqa: C901, PLR0912, PLR0915 - what is taken out of it is one more generator on the way of all answers
+    session: Session,
+) -> Generator[Question, Answer, None]:
     """Come to the verdict on the session's client and domain; it stands in the session then.
 
     No other public function decides anything.
-    """
-    try:
-        yield from _evaluate(session, session.domain, None)
-    except Halt as halt:
-        _end(session, halt.result, halt.problem)
-    except Deadline:
-        _end(session, Result.TEMPERROR, _out_of_time(session))
-
-
-def _evaluate(  # noqa: C901, PLR0912, PLR0915 - one loop; each part taken out of it would be a generator more on the way of all answers
-    session: Session, domain: str, include: Include | None
-) -> Generator[Question, Answer, Result]:
-    """Return the result of a domain's record, and of those that it redirects to (RFC 7208 §4.6, §4.7, §6.1).
-
-    Args:
-        include: the directive that includes the record; None for the domain checked, whose verdict is set and whose
-            explanation is fetched here.
-
-    Raises:
-        Halt: the result is none, temperror or permerror.
     """
     path = session.path
     family = session.family
     tracer = session.tracer
     matchers = session.matchers or MATCHERS
+    answers = session.answers
+    at_hand = session.at_hand
+    ip = None if session.tiling else session.ip
+    most = session.limits.unwatched
+    domain = session.domain
+    asked = None if len(domain) > MAX_NAME or session.domain_refused else _record_question(domain)
+    include: Include | None = None
+    includers: list[_Includer] = []
     directive: Directive | None
-    # As find_record, in line: a generator more for each include would show.
-    if tracer is not None:
-        tracer.enter(domain, include)
-    asked = _record_question(domain) if len(domain) <= MAX_NAME else None
-    if asked is None or (include is None and session.domain_refused):
-        raise _no_question(session, domain, include)
-    key, question = asked
-    answer = session.answers.get(key)
-    if answer is None:
-        answer = session.answers[key] = session.at_hand(key) or (yield question)
-    record = answer.memo.get("record")
-    if type(record) is not Record or tracer is not None:
-        record = _found_record(session, domain, include, answer)
-    while True:
-        depth = len(path)
-        for step in record.steps:
-            if type(step) is NetworkRun:
-                table = step.ip4 if family is V4 else step.ip6
-                directive = locate(session, table or step.table(family))
-                if tracer is not None:
-                    tracer.networks(step, directive)
-                if directive is None:
-                    continue
-                path.append((domain, directive))
-            else:
-                directive = step
-                path.append((domain, directive))
-                if tracer is not None:
-                    tracer.begin(directive)
-                charge(session)
-                if type(step) is Include:
-                    target = step.domain_spec.target
-                    if not target:
-                        target = yield from expand_target(session, step.domain_spec, domain)
-                    # RFC 7208 §5.2: only pass matches; RFC 8616 §4: no target-name, no match
-                    matched = target is not None and (yield from _evaluate(session, target, step)) is _PASS
-                else:
-                    matched = yield from matchers[step.__class__](session, step, domain)
-                if tracer is not None:
-                    tracer.end(matched)
-                if not matched:
-                    del path[depth:]
-                    continue
-            break
-        else:
-            directive = record.all
-            if directive is not None:
-                path.append((domain, directive))
-                if tracer is not None:
-                    tracer.all(directive)
-            elif record.redirect is not None:
-                domain, record = yield from _redirect(session, record.redirect, domain)
-                continue
-        result = _NEUTRAL if directive is None else QUALIFIERS[directive.qualifier]  # RFC 7208 §4.7
-        if include is not None:
+    try:
+        while True:  # once for each record that is not reached by a redirect
+            # As find_record, in line.
             if tracer is not None:
-                tracer.leave(result)
-            return result
-        session.result, session.directive, session.record_domain = result, directive, domain
-        if result is _FAIL and session.explaining:
-            session.explanation, session.explanation_problem = yield from explain(session, record, domain)
-        return result
+                tracer.enter(domain, include)
+            if asked is None:
+                raise _no_question(session, domain, include)
+            key, question = asked
+            answer = at_hand(key) or answers.get(key) or (yield question)
+            answers[key] = answer
+            record = answer.spf_record
+            if record is None or tracer is not None:
+                record = _found_record(session, domain, include, answer)
+            steps = iter(record.steps)
+            depth = len(path)
+            while True:  # on with the record's steps: once from their beginning, and again behind each include
+                for step in steps:
+                    if type(step) is NetworkRun:
+                        table = (step.ip4 if family is V4 else step.ip6) or step.table(family)
+                        # As locate(), in line where nobody notes what is compared.
+                        directive = locate(session, table) if ip is None else table[1][bisect_right(table[0], ip) - 1]
+                        if tracer is not None:
+                            tracer.networks(step, directive)
+                        if directive is None:
+                            continue
+                        path.append((domain, directive))
+                        break
+                    directive = step
+                    path.append((domain, directive))
+                    if tracer is not None:
+                        tracer.begin(directive)
+                    lookups = session.lookups = session.lookups + 1  # as charge(), in line
+                    if lookups > most:
+                        watch_lookups(session)
+                    if type(step) is Include:
+                        target = step.domain_spec.target
+                        if target:
+                            asked = step.asked or _asked_by(step, target)
+                        else:
+                            target = yield from expand_target(session, step.domain_spec, domain)
+                            asked = None if target is None else _asked_for_record(target)
+                        if target is not None:
+                            includers.append((step, domain, record, steps, depth))
+                            include, domain = step, target
+                            directive = None
+                            break
+                        matched = False  # RFC 8616 §4: no target-name, no match
+                    else:
+                        matched = yield from matchers[step.__class__](session, step, domain)
+                    if tracer is not None:
+                        tracer.end(matched)
+                    if matched:
+                        break
+                    path.pop()
+                else:
+                    directive = found_all = record.all
+                    if found_all is not None:
+                        path.append((domain, found_all))
+                        if tracer is not None:
+                            tracer.all(found_all)
+                    elif record.redirect is not None:
+                        domain, record = yield from _redirect(session, record.redirect, domain)
+                        steps = iter(record.steps)
+                        depth = len(path)
+                        continue
+                    else:
+                        directive = _DEFAULT
+                if directive is None:
+                    break  # on to the record that is included
+                result = QUALIFIERS[directive.qualifier]
+                while includers:  # with the record's result, the include that led to it is decided
+                    if tracer is not None:
+                        tracer.leave(result)
+                        tracer.end(result is _PASS)
+                    directive, domain, record, steps, depth = includers.pop()
+                    if result is not _PASS:  # RFC 7208 §5.2: only pass matches
+                        del path[depth:]
+                        break
+                    result = QUALIFIERS[directive.qualifier]
+                else:
+                    session.result, session.record_domain = result, domain
+                    session.directive = None if directive is _DEFAULT else directive
+                    if result is _FAIL and session.explaining:
+                        if record.explanation is None:
+                            session.explanation_problem = NO_EXPLANATION
+                        else:
+                            explained = yield from explain(session, record.explanation, domain)
+                            session.explanation, session.explanation_problem = explained
+                    return
+    except Halt as halt:
+        _end(session, halt.result, halt.problem)
+    except Deadline:
+        _end(session, Result.TEMPERROR, _out_of_time(session))
 
 
 def _redirect(session: Session, redirect: Redirect, domain: str) -> Generator[Question, Answer, tuple[str, Record]]:
@@ -164,21 +194,31 @@ def find_record(session: Session, domain: str, term: Include | Redirect | None) 
     """
     if session.tracer is not None:
         session.tracer.enter(domain, term)
-    asked = _record_question(domain) if len(domain) <= MAX_NAME else None
-    if asked is None or (term is None and session.domain_refused):
+    asked = None if term is None and session.domain_refused else _asked_for_record(domain)
+    if asked is None:
         raise _no_question(session, domain, term)
     key, question = asked
-    answer = session.answers.get(key)
-    if answer is None:
-        answer = session.answers[key] = session.at_hand(key) or (yield question)
+    answer = session.at_hand(key) or session.answers.get(key) or (yield question)
+    session.answers[key] = answer
     return _found_record(session, domain, term, answer)
+
+
+def _asked_for_record(domain: str) -> tuple[Question, Question] | None:
+    """Return the question for a domain's record, as it is known in a check and as it is asked (RFC 7208 §4.3); None
+    where no question can be made of it.
+    """
+    return _record_question(domain) if len(domain) <= MAX_NAME else None
+
+
+def _asked_by(include: Include, target: str) -> tuple[Question, Question] | None:
+    """Return the question for the record that an include names without a macro, and keep it there."""
+    asked = _asked_for_record(target)
+    fill(include, "asked", asked)
+    return asked
 
 
 @lru_cache(maxsize=4096)  # what it keeps is bounded: no name here is longer than a name may be
 def _record_question(domain: str) -> tuple[Question, Question] | None:
-    """Return the question for a domain's record, as it is known in a check and as it is asked (RFC 7208 §4.3); None
-    where no question can be made of it.
-    """
     return keyed(domain, _TXT) if domain_fault(domain) is None else None
 
 
@@ -192,7 +232,7 @@ def _no_question(session: Session, domain: str, term: Include | Redirect | None)
 
 def _found_record(session: Session, domain: str, term: Include | Redirect | None, answer: Answer) -> Record:
     """Return the record in the answer to the question for a domain's record (RFC 7208 §4.4, §4.5)."""
-    record: Record | RecordSyntaxError | Problem = answer.memo.get("record") or select_record(answer)
+    record = answer.spf_record or select_record(answer)
     if isinstance(record, Record):
         if session.tracer is not None:
             session.tracer.record(record)
@@ -217,10 +257,16 @@ def select_record(answer: Answer) -> Record | RecordSyntaxError | Problem:
 
     Selected on octets, and kept with the answer: as long as that is cached, the record is not parsed again.
     """
+    if answer.spf_record is not None:
+        return answer.spf_record  # type: ignore[no-any-return]  # the answer knows no records
     try:
         known: Record | RecordSyntaxError | Problem = answer.memo["record"]
     except KeyError:
-        known = answer.memo["record"] = _select_record(answer)
+        known = _select_record(answer)
+        if isinstance(known, Record):
+            fill(answer, "spf_record", known)
+        else:
+            answer.memo["record"] = known
     return known
 
 

@@ -10,27 +10,24 @@ from spfengine.evaluation.targets import expand_target, validated_name
 from spfengine.names import is_askable
 from spfengine.problems import Problem, ProblemCode
 from spfengine.record.macro import MAX_EXPLANATION, MacroString, parse_macro_string
-from spfengine.record.model import Record
+from spfengine.record.model import Explanation
 from spfengine.visible import visible, visible_name
 
 Explained = tuple[str | None, Problem | None]
 """The explanation, or why there is none."""
 
 
-_ABSENT = Problem(ProblemCode.EXP_ABSENT, "the record has no exp= modifier", section="6.2")
+NO_EXPLANATION = Problem(ProblemCode.EXP_ABSENT, "the record has no exp= modifier", section="6.2")
 
 
-def explain(session: Session, record: Record, domain: str) -> Generator[Question, Answer, Explained]:
+def explain(session: Session, modifier: Explanation, domain: str) -> Generator[Question, Answer, Explained]:
     """Return the explanation that a record has for its fail, or the reason why there is none.
 
     Only US-ASCII without control characters leaves here; nothing that is asked is charged or counted.
 
     Args:
-        record, domain: the record that gave the fail, and the domain that holds it.
+        modifier, domain: of the record that gave the fail, and the domain that holds it.
     """
-    modifier = record.explanation
-    if modifier is None:
-        return None, _ABSENT
     session.counting = False
     if session.tracer is not None:
         session.tracer.begin(modifier)

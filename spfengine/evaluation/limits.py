@@ -8,6 +8,10 @@ from spfengine.frozen import Frozen, fill
 _FOREVER = 1_000_000_000  # seconds; more is a mistake, and much more no clock can add
 
 
+MAX_DEPTH = 100
+"""Terms that may lead to a record: 10 at most under RFC 7208 §4.6.4. Only `Limits` that lift that get here."""
+
+
 class VoidRule(StrEnum):
     """What counts as a void lookup (RFC 7208 §4.6.4, §11.1)."""
 
@@ -29,15 +33,18 @@ class Limits(Frozen):
         names: names of hosts that one mx or ptr may lead to (MUST be 10).
         seconds: elapsed time on a monotonic clock (SHOULD be at least 20); None for no limit.
         count_p: whether each term with `%{p}` in it is charged for that as well.
+        unwatched: lookups before which neither `lookups` nor MAX_DEPTH can end a check.
     """
 
-    __slots__ = fields = ("lookups", "voids", "void_rule", "names", "seconds", "count_p")
+    fields = ("lookups", "voids", "void_rule", "names", "seconds", "count_p")
+    __slots__ = (*fields, "unwatched")
     lookups: int
     voids: int
     void_rule: VoidRule
     names: int
     seconds: float | None
     count_p: bool
+    unwatched: int
 
     def __init__(
         self,
@@ -65,6 +72,7 @@ class Limits(Frozen):
         fill(self, "names", names)
         fill(self, "seconds", seconds)
         fill(self, "count_p", count_p)
+        fill(self, "unwatched", min(lookups, MAX_DEPTH))
 
 
 DEFAULT_LIMITS = Limits()

@@ -33,9 +33,8 @@ def match_a(session: Session, directive: A, domain: str) -> Matching:
         return False
     prefix = directive.prefix(session.family)
     key, question = keyed(name, address_type(session.family))
-    answer = session.answers.get(key)
-    if answer is None:
-        answer = session.answers[key] = session.at_hand(key) or (yield question)
+    answer = session.at_hand(key) or session.answers.get(key) or (yield question)
+    session.answers[key] = answer
     if answer.records:
         return locate(session, answer.table(session.family, prefix)) is not None
     return (yield from without_addresses(session, name, answer))
@@ -50,9 +49,8 @@ def match_mx(session: Session, directive: MX, domain: str) -> Matching:
     if not name:
         return False
     key, question = keyed(name, _MX)
-    answer = session.answers.get(key)
-    if answer is None:
-        answer = session.answers[key] = session.at_hand(key) or (yield question)
+    answer = session.at_hand(key) or session.answers.get(key) or (yield question)
+    session.answers[key] = answer
     hosts = answer.records
     if not hosts:
         if answer.is_failure:
@@ -67,9 +65,8 @@ def match_mx(session: Session, directive: MX, domain: str) -> Matching:
         if not is_askable(exchange):
             continue
         key, question = keyed(exchange, type)
-        answer = session.answers.get(key)
-        if answer is None:
-            answer = session.answers[key] = session.at_hand(key) or (yield question)
+        answer = session.at_hand(key) or session.answers.get(key) or (yield question)
+        session.answers[key] = answer
         if answer.records:
             matched = locate(session, answer.table(family, prefix)) is not None
         else:

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from spfengine.addresses import V4, V6, locate
 from spfengine.answers import Answer, Question, RRType, Status
-from spfengine.evaluation.limits import VoidRule
+from spfengine.evaluation.limits import MAX_DEPTH, VoidRule
 from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Session, address_type
 from spfengine.names import fold
@@ -22,10 +22,6 @@ _PER_LOOKUP = VoidRule.PER_LOOKUP
 _DUAL_STACK = VoidRule.DUAL_STACK
 
 
-MAX_DEPTH = 100
-"""Terms that may lead to a record: 10 at most under RFC 7208 §4.6.4. Only `Limits` that lift that get here."""
-
-
 class Halt(Exception):  # noqa: N818 - no error of the program: the check ends here, with this result
     """Evaluation ends at once, however deep it is: none, temperror and permerror all do (RFC 7208 §2.6, §5.2)."""
 
@@ -37,11 +33,15 @@ class Halt(Exception):  # noqa: N818 - no error of the program: the check ends h
 
 def charge(session: Session) -> None:
     """Count one term that asks DNS, before it asks (RFC 7208 §4.6.4)."""
-    session.term_is_void = False
-    lookups = session.lookups = session.lookups + 1
-    if lookups > session.limits.lookups:
+    session.lookups += 1
+    watch_lookups(session)
+
+
+def watch_lookups(session: Session) -> None:
+    """End the check where the term that was just counted is one too many."""
+    if session.lookups > session.limits.lookups:
         raise Halt(_PERMERROR, _too_many_lookups(session))
-    if lookups > MAX_DEPTH and len(session.path) > MAX_DEPTH:
+    if len(session.path) > MAX_DEPTH:
         raise Halt(_PERMERROR, _too_deep(session))
 
 
@@ -60,9 +60,8 @@ def ask(session: Session, name: str, type: RRType) -> Generator[Question, Answer
         name: an askable name, spelled as it shall be asked.
     """
     key, question = keyed(name, type)
-    answer = session.answers.get(key)
-    if answer is None:
-        answer = session.answers[key] = session.at_hand(key) or (yield question)
+    answer = session.at_hand(key) or session.answers.get(key) or (yield question)
+    session.answers[key] = answer
     return answer
 
 
@@ -88,9 +87,8 @@ def has_client(
     """
     family = session.family
     key, question = keyed(name, address_type(family))
-    answer = session.answers.get(key)
-    if answer is None:
-        answer = session.answers[key] = session.at_hand(key) or (yield question)
+    answer = session.at_hand(key) or session.answers.get(key) or (yield question)
+    session.answers[key] = answer
     if answer.records:
         return locate(session, answer.table(family, prefix)) is not None
     return (yield from without_addresses(session, name, answer, skip_failure=skip_failure))
@@ -132,9 +130,9 @@ def count_void(session: Session, name: str, *, halting: bool = True) -> None:
     if not session.counting:
         return
     if session.limits.void_rule is not _PER_LOOKUP:
-        if session.term_is_void:
+        if session.void_lookup == session.lookups:
             return
-        session.term_is_void = True
+        session.void_lookup = session.lookups
     session.voids += 1
     if halting and session.voids > session.limits.voids:
         raise Halt(_PERMERROR, _too_many_voids(session, name))

@@ -46,7 +46,7 @@ class Session:
         answers: what DNS said in this check, by folded name and type: nothing is asked twice.
         at_hand: returns the answer to a question that need not go out, or None.
         lookups, voids: counters of RFC 7208 §4.6.4, one for the whole check.
-        term_is_void: whether the term being evaluated has been counted as void already.
+        void_lookup: `lookups` at the term that was counted as void last, so that each is counted once.
         counting: whether void lookups count now; not for the explanation (RFC 7208 §4.6.4).
         path: the terms that evaluation stands in, outermost first, each with the domain of its record.
         tracer: who writes down what happens, or None.
@@ -66,7 +66,7 @@ class Session:
     domain_refused = False
     lookups = 0
     voids = 0
-    term_is_void = False
+    void_lookup = -1
     counting = True
     tracer: "Tracer | None" = None
     tiling = False
@@ -109,21 +109,21 @@ class Session:
             _refuse(receiver=receiver, now=now)
         self.family, self.ip = parse_address(ip)
         self.identity = identity
+        if sender[-1:] == ">" and sender[0] == "<":  # as it stands in MAIL FROM
+            sender = sender[1:-1]
         local_part, at, domain = sender.rpartition("@")
-        if sender and sender[0] == "<" and sender[-1] == ">":  # as it stands in MAIL FROM
-            local_part, at, domain = sender[1:-1].rpartition("@")
         if not (domain or at):
             domain = helo  # RFC 7208 §2.4: a null sender stands for postmaster@helo
         self.helo = helo if helo.isascii() else to_a_labels(helo) or octets(helo)
-        if domain and domain[-1] == ".":
+        if domain[-1:] == ".":
             domain = domain[:-1]
-        if not domain.isascii():
-            a_labels = to_a_labels(domain)
-            self.domain_refused = a_labels is None
-            domain = octets(domain) if a_labels is None else a_labels
-        self.domain = domain
-        if not local_part.isascii():
+        if not (sender and sender.isascii()):  # without a sender, the domain is the HELO name
             local_part = octets(local_part)
+            if not domain.isascii():
+                a_labels = to_a_labels(domain)
+                self.domain_refused = a_labels is None
+                domain = octets(domain) if a_labels is None else a_labels
+        self.domain = domain
         self.local_part = local_part or "postmaster"  # RFC 7208 §4.3
         self.receiver = receiver
         self.now = now

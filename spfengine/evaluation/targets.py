@@ -36,9 +36,10 @@ def expand_target(session: Session, spec: MacroString, domain: str) -> Generator
     validated = ""
     if "p" in spec.letters:
         if session.limits.count_p and session.counting:
-            term_is_void = session.term_is_void
+            is_void = session.void_lookup == session.lookups
             charge(session)
-            session.term_is_void = term_is_void
+            if is_void:
+                session.void_lookup = session.lookups  # it is the same term
         validated = yield from validated_name(session, domain)
     if spec.uses_local_part and not session.local_part.isascii():
         name = None

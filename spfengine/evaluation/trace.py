@@ -11,7 +11,7 @@ from typing import NamedTuple
 from spfengine.answers import Answer, Question
 from spfengine.evaluation.result import Result
 from spfengine.problems import Problem
-from spfengine.record.model import Record, Term
+from spfengine.record.model import Record, Redirect, Span, Term
 from spfengine.visible import visible, visible_name
 
 
@@ -105,20 +105,41 @@ class TracedRecord:
         domain: the domain.
         record: its record, or None where there is none that can be read.
         question: the question for it and its answer; None where it was never asked.
-        terms: the terms of the record in order of evaluation: directives, then redirect, then exp.
         result: what the record gave; None where the check ended in it, or where a redirect's record gave it.
         problem: why the check ended in this record, or in one below it.
     """
 
-    __slots__ = ("domain", "problem", "question", "record", "result", "terms")
+    __slots__ = ("_met", "domain", "problem", "question", "record", "result")
 
     def __init__(self, domain: str) -> None:
         self.domain = domain
         self.record: Record | None = None
         self.question: TracedQuestion | None = None
-        self.terms: list[TracedTerm] = []
+        self._met: dict[Span, TracedTerm] = {}  # the others are made when somebody asks: records may be long
         self.result: Result | None = None
         self.problem: Problem | None = None
+
+    @property
+    def terms(self) -> list[TracedTerm]:
+        """The terms of the record in order of evaluation: directives, then redirect, then exp."""
+        if self.record is None:
+            return []
+        modifiers = self.record.modifiers
+        ordered: list[Term] = [*self.record.directives]
+        ordered += [m for m in modifiers if isinstance(m, Redirect)]
+        ordered += [m for m in modifiers if not isinstance(m, Redirect)]
+        return [self.term(term) for term in ordered]
+
+    def term(self, term: Term) -> TracedTerm:
+        """Return a term of the record, with what became of it."""
+        found = self._met.get(term.span)
+        if found is None:
+            found = self._met[term.span] = TracedTerm(term)
+        return found
+
+    def met(self) -> Iterator[TracedTerm]:
+        """Yield the terms that were evaluated, in order."""
+        return (term for term in self._met.values() if term.outcome is not Outcome.NOT_EVALUATED)
 
     def to_dict(self) -> dict[str, object]:
         """Return it as JSON-safe values."""
@@ -151,8 +172,7 @@ class Trace(NamedTuple):
 
 def traced(root: TracedRecord) -> Iterator[tuple[str, TracedTerm]]:
     """Yield the terms that were evaluated, in order, each with the domain of its record."""
-    for term in root.terms:
-        if term.outcome is not Outcome.NOT_EVALUATED:
-            yield root.domain, term
-            if term.record is not None:
-                yield from traced(term.record)
+    for term in root.met():
+        yield root.domain, term
+        if term.record is not None:
+            yield from traced(term.record)

@@ -1,7 +1,6 @@
 """Tracing: check_host() run again over known answers, with a `Tracer` that is told what happens and writes it down."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from spfengine.answers import Answer, Question
 from spfengine.evaluation.check_host import check_host
@@ -22,15 +21,10 @@ class _Answers(dict[Question, Answer]):
         super().__init__()
         self.tracer = tracer
 
-    def get(self, key: Question, default: Any = None) -> Any:
-        answer = super().get(key, default)
-        if answer is not None:
-            self.tracer.question(key, answer, True)
-        return answer
-
     def __setitem__(self, key: Question, answer: Answer) -> None:
+        repeated = key in self
         super().__setitem__(key, answer)
-        self.tracer.question(self.tracer.asking or key, answer, False)
+        self.tracer.question(key if repeated else self.tracer.asking or key, answer, repeated)
 
 
 class Tracer:
@@ -69,12 +63,7 @@ class Tracer:
 
     def record(self, record: Record) -> None:
         """The record has been found."""
-        traced = self.records[-1]
-        traced.record = record
-        ordered: list[Term] = [*record.directives]
-        ordered += [m for m in record.modifiers if isinstance(m, Redirect)]
-        ordered += [m for m in record.modifiers if not isinstance(m, Redirect)]
-        traced.terms = [TracedTerm(term) for term in ordered]
+        self.records[-1].record = record
 
     def leave(self, result: Result) -> None:
         """The record of an include has been evaluated."""
@@ -82,7 +71,7 @@ class Tracer:
 
     def begin(self, term: Term) -> None:
         """A term is taken up."""
-        traced = self._find(term)
+        traced = self.records[-1].term(term)
         self.terms.append(traced)
         traced.outcome = Outcome.ERROR  # unless `end` says better
         if isinstance(term, Redirect):
@@ -100,9 +89,9 @@ class Tracer:
 
     def networks(self, run: NetworkRun, hit: Directive | None) -> None:
         """Neighbouring ip4 and ip6 directives have been compared at once, and an all behind them."""
-        found = {id(traced.term): traced for traced in self.records[-1].terms}
+        record = self.records[-1]
         for directive in run.directives:
-            traced = found[id(directive)]
+            traced = record.term(directive)
             traced.outcome = Outcome.MATCH if directive is hit else Outcome.NO_MATCH
             traced.why = why_network(self.session, directive)
             if directive is hit:
@@ -110,7 +99,7 @@ class Tracer:
 
     def all(self, directive: All) -> None:
         """No step matched, so all does."""
-        traced = self._find(directive)
+        traced = self.records[-1].term(directive)
         traced.outcome, traced.why = Outcome.MATCH, WHY_ALL
 
     def question(self, question: Question, answer: Answer, repeated: bool) -> None:
@@ -125,9 +114,6 @@ class Tracer:
     def expanded(self, domain_spec: MacroString, name: str | None) -> None:
         """A domain-spec with macros has been expanded."""
         self.terms[-1].expansions.append(Expansion(domain_spec.text, name))
-
-    def _find(self, term: Term) -> TracedTerm:
-        return next(traced for traced in self.records[-1].terms if traced.term is term)
 
 
 def replay(session: Session) -> Trace:

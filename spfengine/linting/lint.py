@@ -19,7 +19,6 @@ from spfengine.linting.walk import Walk
 from spfengine.linting.zones import names_to_lint, own_names, proxied_names, records_of_type_spf, takes_mail
 from spfengine.names import fold
 from spfengine.policy.inputs import Inputs
-from spfengine.problems import ProblemCode
 from spfengine.record.model import Record
 from spfengine.record.parser import parse
 from spfengine.record.tokenizer import is_spf_octets
@@ -182,8 +181,8 @@ def _explained(walk: Walk, held: Held) -> Found:
         return []
     session = Session("192.0.2.1", f"@{walk.inputs.domain}", limits=walk.inputs.limits)
     session.answers = walk.answers
-    _, problem = yield from explain(session, record, held.domain or "")
-    if problem is None or problem.code is ProblemCode.EXP_ABSENT:
+    _, problem = yield from explain(session, record.explanation, held.domain or "")
+    if problem is None:
         return []
     return [held.of_problem(problem, record.explanation)]
 

@@ -2,29 +2,68 @@
 
 from collections.abc import Iterator
 from ipaddress import IPv4Network, IPv6Network
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from spfengine.addresses import V4, V6, Family
 from spfengine.errors import ArgumentError
+from spfengine.frozen import Frozen, fill
 from spfengine.policy.outcome import Outcome
-from spfengine.policy.ranges import networks_of
+from spfengine.policy.ranges import Prefix, network_of, networks_of, prefixes_of
 
 if TYPE_CHECKING:
     from spfengine.policy.policy import Policy
 
 
-class Change(NamedTuple):
-    """A network whose addresses get another result or outcome.
+class Change(Frozen):
+    """A network whose addresses get another result or outcome; it unpacks into its three attributes.
 
     Attributes:
-        network: the network.
         before, after: the outcomes of its addresses. Where results are compared, the first of the outcomes that have
             this result in the range that the network belongs to.
     """
 
-    network: IPv4Network | IPv6Network
+    __slots__ = ("_family", "_network", "_prefix", "after", "before")
+    fields = ("network", "before", "after")
     before: Outcome
     after: Outcome
+    _network: IPv4Network | IPv6Network  # made when it is first looked at: to make thousands takes as long as a compile
+    _family: Family
+    _prefix: Prefix
+
+    def __init__(self, network: IPv4Network | IPv6Network, before: Outcome, after: Outcome) -> None:
+        fill(self, "_network", network)
+        fill(self, "before", before)
+        fill(self, "after", after)
+
+    @property
+    def network(self) -> IPv4Network | IPv6Network:
+        """The network."""
+        try:
+            return self._network
+        except AttributeError:
+            fill(self, "_network", network_of(self._family, self._prefix))
+            return self._network
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter((self.network, self.before, self.after))
+
+
+_new = object.__new__
+_set_family = vars(Change)["_family"].__set__
+_set_prefix = vars(Change)["_prefix"].__set__
+_set_before = vars(Change)["before"].__set__
+_set_after = vars(Change)["after"].__set__
+
+
+def _changes(family: Family, first: int, last: int, before: Outcome, after: Outcome) -> Iterator[Change]:
+    """Yield the changes of a range of addresses, their networks not made yet."""
+    for prefix in prefixes_of(family, first, last):
+        change: Change = _new(Change)
+        _set_family(change, family)
+        _set_prefix(change, prefix)
+        _set_before(change, before)
+        _set_after(change, after)
+        yield change
 
 
 def diff(before: "Policy", after: "Policy", by: str) -> list[Change]:
@@ -44,7 +83,7 @@ def diff(before: "Policy", after: "Policy", by: str) -> list[Change]:
             else:
                 run.append((first, last, old, new, key))
         for first, last, old, new, _ in run:
-            changes += [Change(network, old, new) for network in networks_of(family, [(first, last)])]
+            changes += _changes(family, first, last, old, new)
     return changes
 
 

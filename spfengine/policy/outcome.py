@@ -115,15 +115,15 @@ class Outcome(HashedOnce):
         depends_on: tuple[Dependency, ...] = (),
         tree: "Branch | None" = None,
     ) -> None:
-        fill(self, "result", result)
-        fill(self, "problem", problem)
-        fill(self, "directive", directive)
-        fill(self, "record_domain", record_domain)
-        fill(self, "path", path)
-        fill(self, "lookups", lookups)
-        fill(self, "void_lookups", void_lookups)
-        fill(self, "depends_on", depends_on)
-        fill(self, "tree", tree)
+        _set_result(self, result)
+        _set_problem(self, problem)
+        _set_directive(self, directive)
+        _set_record_domain(self, record_domain)
+        _set_path(self, path)
+        _set_lookups(self, lookups)
+        _set_void_lookups(self, void_lookups)
+        _set_depends_on(self, depends_on)
+        _set_tree(self, tree)
 
     @property
     def inputs(self) -> frozenset[Input]:
@@ -187,6 +187,13 @@ class Outcome(HashedOnce):
             if self.tree is None
             else [{"choice": str(choice), "outcome": outcome.to_dict()} for choice, outcome in self.tree.branches],
         }
+
+
+# As `fill`, and a third quicker: each check of a conditional range makes an outcome.
+(
+    _set_result, _set_problem, _set_directive, _set_record_domain, _set_path, _set_lookups, _set_void_lookups,
+    _set_depends_on, _set_tree,
+) = [vars(Outcome)[name].__set__ for name in Outcome.fields]  # fmt: skip
 
 
 def outcome_of(session: Session) -> Outcome:

@@ -11,17 +11,31 @@ MAPPED_LAST = MAPPED_FIRST | 0xFFFFFFFF
 MAPPED_COUNT = 1 << 32
 
 
+Prefix = tuple[int, int]
+"""A network as numbers: its first address, and its length in bits."""
+
+
 def networks_of(family: Family, spans: Iterable[tuple[int, int]]) -> list[IPv4Network | IPv6Network]:
     """Return the fewest networks that cover these (first, last) spans, which are in order and disjoint."""
-    kind = IPv4Network if family is V4 else IPv6Network
-    found: list[IPv4Network | IPv6Network] = []
-    for begin, last in _joined(spans):
-        first = begin
-        while first <= last:
-            aligned = (first & -first).bit_length() - 1 if first else family.bits
-            host = min(aligned, (last - first + 1).bit_length() - 1)
-            found.append(kind((first, family.bits - host)))
-            first += 1 << host
+    return [network_of(family, prefix) for first, last in _joined(spans) for prefix in prefixes_of(family, first, last)]
+
+
+def network_of(family: Family, prefix: Prefix) -> IPv4Network | IPv6Network:
+    """Return a network as people know it."""
+    return IPv4Network(prefix) if family is V4 else IPv6Network(prefix)
+
+
+def prefixes_of(family: Family, first: int, last: int) -> list[Prefix]:
+    """Return the fewest networks that cover a range of addresses."""
+    bits = family.bits
+    found: list[Prefix] = []
+    while first <= last:
+        host = (last - first + 1).bit_length() - 1
+        aligned = (first & -first).bit_length() - 1
+        if 0 <= aligned < host:
+            host = aligned
+        found.append((first, bits - host))
+        first += 1 << host
     return found
 
 

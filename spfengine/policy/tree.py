@@ -13,8 +13,8 @@ from spfengine.answers import Answer, Question, RRType
 from spfengine.drivers import adrive, drive
 from spfengine.errors import RecordSyntaxError
 from spfengine.evaluation.check_host import find_record, select_record
-from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
-from spfengine.evaluation.questions import MAX_DEPTH, Halt, keyed
+from spfengine.evaluation.limits import DEFAULT_LIMITS, MAX_DEPTH, Limits
+from spfengine.evaluation.questions import Halt, keyed
 from spfengine.evaluation.session import Answers
 from spfengine.evaluation.targets import UnknownTarget, expand_target
 from spfengine.evaluation.trace import TracedQuestion

@@ -10,16 +10,14 @@ import re
 VERSION = "v=spf1"
 
 # terms            = *( 1*SP ( directive / modifier ) )
-TERM = re.compile(r"[^ ]+")
-
 # directive        = [ qualifier ] mechanism
 # qualifier        = "+" / "-" / "?" / "~"
 # name             = ALPHA *( ALPHA / DIGIT / "-" / "_" / "." )
 #
-# A term's head, up to the first character that can't belong to a name: "=" makes it a modifier, ":" or "/" end the
-# name of a mechanism (RFC 7208 §4.6.1). The group for the name is wider than either production, for the sake of
-# better messages.
-HEAD = re.compile(r"([+\-?~]?)([A-Za-z0-9\-_.]*)([:=/]?)")
+# A term: its qualifier, its name, the first character that can't belong to a name, and the rest. "=" makes it a
+# modifier, ":" or "/" end the name of a mechanism (RFC 7208 §4.6.1). The group for the name is wider than either
+# production, for the sake of better messages.
+TERM = re.compile(r"(?! )(?!\Z)([+\-?~]?)([A-Za-z0-9\-_.]*)([:=/]?)([^ ]*)")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9\-_.]*\Z")
 
 # mechanism        = ( all / include

@@ -1,6 +1,6 @@
 """The tree of a record: immutable terms, each with its text as written and its place in the record."""
 
-from typing import ClassVar, final
+from typing import Any, ClassVar, final
 
 from spfengine.addresses import V4, V6, Family, Table, build_table, network_range
 from spfengine.frozen import Frozen, fill
@@ -119,11 +119,20 @@ class DomainDirective(Directive):
 
 @final
 class Include(DomainDirective):
-    """`include` (RFC 7208 §5.2); it always has a domain-spec."""
+    """`include` (RFC 7208 §5.2); it always has a domain-spec.
 
-    __slots__ = ()
+    Attributes:
+        asked: what evaluation keeps here: the question for the record that it leads to; None where that is not known.
+    """
+
+    __slots__ = ("asked",)
     mechanism = "include"
     domain_spec: MacroString
+    asked: Any
+
+    def __init__(self, qualifier: str, domain_spec: MacroString, text: str, span: Span) -> None:
+        super().__init__(qualifier, domain_spec, text, span)
+        fill(self, "asked", None)
 
 
 class Exists(DomainDirective):
@@ -242,12 +251,13 @@ class NetworkRun:
 
     def _make_table(self, family: Family) -> Table[Network | All]:
         ranges: list[tuple[int, int, Network | All]] = []
+        default = None
         for directive in self.directives:
             if isinstance(directive, All):
-                ranges.append((0, family.last, directive))
+                default = directive  # the last of them
             elif directive.family is family:
                 ranges.append((*network_range(family, directive.network, directive.prefix), directive))
-        table = build_table(ranges)
+        table = build_table(ranges, default)
         if family is V4:
             self.ip4 = table
         else:

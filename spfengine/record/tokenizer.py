@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from spfengine.record.grammar import HEAD, TERM, VERSION
+from spfengine.record.grammar import TERM, VERSION
 
 
 class Token(NamedTuple):
@@ -49,9 +49,5 @@ def is_spf_octets(octets: bytes) -> bool:
 def tokens(source: str) -> Iterator[Token]:
     """Yield the terms of a record that `is_spf`."""
     for found in TERM.finditer(source, len(VERSION)):
-        text = found[0]
-        head = HEAD.match(text)
-        assert head is not None, "every part of HEAD may be empty"
-        qualifier, name, separator = head.groups()
-        argument = text[head.end() - (separator == "/") :]
-        yield Token(text, found.start(), qualifier, name, separator, argument)
+        text, qualifier, name, separator, argument = found.group(0, 1, 2, 3, 4)
+        yield Token(text, found.start(), qualifier, name, separator, "/" + argument if separator == "/" else argument)

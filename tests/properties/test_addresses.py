@@ -8,7 +8,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spfengine.addresses import V4, V6, Family, build_table, locate, network_range
+from spfengine.addresses import V4, V6, Family, _build_overlapping, build_table, locate, network_range
 from spfengine.drivers import drive
 from spfengine.evaluation.check_host import check_host
 from spfengine.evaluation.session import Session
@@ -18,9 +18,24 @@ from tests.properties.generate import Call
 
 families = st.sampled_from((V4, V6))
 small = st.integers(0, 40)
-ranges = st.lists(st.tuples(small, small, st.sampled_from("abcde")), max_size=12).map(
+hits = st.sampled_from("abcde")
+overlapping = st.lists(st.tuples(small, small, hits), max_size=12).map(
     lambda found: [(min(first, last), max(first, last), hit) for first, last, hit in found]
 )
+apart = st.tuples(
+    st.lists(small, unique=True, max_size=24), st.randoms(), st.lists(hits, min_size=12, max_size=12)
+).map(lambda drawn: in_any_order(sorted(drawn[0]), *drawn[1:]))
+ranges = overlapping | apart
+defaults = st.none() | hits
+
+
+def in_any_order(edges: list[int], random: Random, names: list[str]) -> list[tuple[int, int, str]]:
+    """Ranges of which none overlaps another; some touch."""
+    found = []
+    for first, last, hit in zip(edges[::2], edges[1::2], names, strict=False):
+        found += [(first, first, hit), (first + 1, last, hit)] if random.random() < 0.3 else [(first, last, hit)]
+    random.shuffle(found)
+    return found
 
 
 class Client:
@@ -38,26 +53,36 @@ class Client:
             self.hi = min(self.hi, starts[index + 1] - 1)
 
 
-def naive(found: list[tuple[int, int, str]], ip: int) -> str | None:
-    return next((hit for first, last, hit in found if first <= ip <= last), None)
+def naive(found: list[tuple[int, int, str]], ip: int, default: str | None = None) -> str | None:
+    return next((hit for first, last, hit in found if first <= ip <= last), default)
 
 
-@given(ranges)
-def test_a_table_says_what_a_loop_over_the_ranges_says(found: list[tuple[int, int, str]]) -> None:
+@given(ranges, defaults)
+def test_a_table_says_what_a_loop_over_the_ranges_says(found: list[tuple[int, int, str]], default: str | None) -> None:
     """addresses.py: "ranges, which may overlap: where they do, the earlier one is hit"."""
-    table = build_table(found)
+    table = build_table(found, default)
     for ip in range(45):
-        assert locate(Client(ip, 44), table) == naive(found, ip)
+        assert locate(Client(ip, 44), table) == naive(found, ip, default)
 
 
-@given(ranges)
-def test_a_table_covers_all_in_order_and_joins_neighbours(found: list[tuple[int, int, str]]) -> None:
+@given(apart, defaults)
+def test_ranges_apart_are_a_table_as_overlapping_ones_are(
+    found: list[tuple[int, int, str]], default: str | None
+) -> None:
+    """addresses.py: "Return what `build_table` returns, whether ranges overlap or not"."""
+    assert build_table(found, default) == _build_overlapping(found, default)
+
+
+@given(ranges, defaults)
+def test_a_table_covers_all_in_order_and_joins_neighbours(
+    found: list[tuple[int, int, str]], default: str | None
+) -> None:
     """addresses.py: "Ranges that cover a family's space", "Neighbouring ranges of one hit become one"."""
-    starts, hits = build_table(found)
+    starts, found_hits = build_table(found, default)
     assert starts[0] == 0
     assert list(starts) == sorted(set(starts))
-    assert len(starts) == len(hits)
-    assert all(one is not other for one, other in pairwise(hits))
+    assert len(starts) == len(found_hits)
+    assert all(one is not other for one, other in pairwise(found_hits))
 
 
 @given(ranges, st.integers(0, 44))

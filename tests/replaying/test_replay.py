@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import tracemalloc
 from collections import Counter
 from collections.abc import Iterator
 from ipaddress import ip_address
@@ -569,3 +570,18 @@ def test_worse_is_what_a_simulation_calls_worse(record: str, worse: bool) -> Non
     before = Policy.compile("x.example", resolver=Zone({"x.example": {"TXT": "v=spf1 -all"}}))
     after = Policy.compile("x.example", resolver=Zone({"x.example": {"TXT": record}}))
     assert replay([CELLS["text"]], [(before, after)]).is_worse is worse
+
+
+def test_rows_are_not_kept() -> None:
+    """ "In bounded memory", however many senders there are."""
+
+    def rows() -> Iterator[tuple[str, str]]:
+        for number in range(30_000):
+            yield f"203.0.{number >> 8}.{number & 255}", f"{'u' * 200}{number}@x.example"
+
+    replay(rows(), PAIRS)
+    tracemalloc.start()
+    replay(rows(), PAIRS)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 8 << 20, "all of them take nearly twice as much"

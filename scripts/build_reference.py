@@ -101,6 +101,7 @@ CHAPTERS: dict[str, list[str]] = {
         "spfengine.advice.drift.changes:AnswerChange", "spfengine.advice.drift.changes:Kind",
     ],
     "What is wrong with a domain's SPF": ["lint", "alint", "lint_zone", "Finding", "Severity", "LintCode"],
+    "What many domains' SPF comes to": ["survey", "asurvey", "SurveyedDomain", "DomainState"],
     "Header fields and SMTP replies": [
         "SMTPReply", "parse_received_spf", "ReceivedSPF", "parse_authentication_results", "AuthenticationResults",
         "MethodResult",

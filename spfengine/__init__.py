@@ -88,6 +88,8 @@ if TYPE_CHECKING:
     from spfengine.simulation.senders import Effect, SenderChange
     from spfengine.simulation.simulate import asimulate, compare, simulate
     from spfengine.simulation.simulation import Simulation
+    from spfengine.surveying.survey import asurvey, survey
+    from spfengine.surveying.surveyed import DomainState, SurveyedDomain
 
 __version__ = "0.1.0"
 
@@ -105,6 +107,7 @@ _LAZY = {
     "Change": "spfengine.policy.diff",
     "CheckResult": "spfengine.evaluation.check_result",
     "Checker": "spfengine.checker",
+    "DomainState": "spfengine.surveying.surveyed",
     "Drift": "spfengine.advice.drift.drift",
     "Effect": "spfengine.simulation.senders",
     "Evidence": "spfengine.evidence.evidence",
@@ -148,6 +151,7 @@ _LAZY = {
     "Status": "spfengine.answers",
     "Suggestion": "spfengine.advice.suggestion",
     "Totals": "spfengine.replaying.totals",
+    "SurveyedDomain": "spfengine.surveying.surveyed",
     "Trace": "spfengine.evaluation.trace",
     "VoidRule": "spfengine.evaluation.limits",
     "Zone": "spfengine.resolvers.zone",
@@ -167,6 +171,7 @@ _LAZY = {
     "asimulate": "spfengine.simulation.simulate",
     "asnapshot": "spfengine.advice.drift.snapshot",
     "asuggest": "spfengine.advice.suggest",
+    "asurvey": "spfengine.surveying.survey",
     "check": "spfengine.checks",
     "check_both": "spfengine.checks",
     "check_helo": "spfengine.checks",
@@ -191,6 +196,7 @@ _LAZY = {
     "simulate": "spfengine.simulation.simulate",
     "snapshot": "spfengine.advice.drift.snapshot",
     "suggest": "spfengine.advice.suggest",
+    "survey": "spfengine.surveying.survey",
 }
 
 __all__ = [
@@ -208,6 +214,7 @@ __all__ = [
     "Change",
     "CheckResult",
     "Checker",
+    "DomainState",
     "Drift",
     "Effect",
     "Evidence",
@@ -250,6 +257,7 @@ __all__ = [
     "Status",
     "Suggestion",
     "Totals",
+    "SurveyedDomain",
     "Trace",
     "VoidRule",
     "Zone",
@@ -269,6 +277,7 @@ __all__ = [
     "asimulate",
     "asnapshot",
     "asuggest",
+    "asurvey",
     "check",
     "check_both",
     "check_helo",
@@ -293,6 +302,7 @@ __all__ = [
     "simulate",
     "snapshot",
     "suggest",
+    "survey",
 ]
 
 

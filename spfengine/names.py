@@ -28,6 +28,22 @@ def is_same_or_under(name: str, parent: str) -> bool:
     return name == parent or (name.endswith(parent) and name[-len(parent) - 1 : -len(parent)] == "." and parent != "")
 
 
+class Names:
+    """A set of names, with all names below them."""
+
+    __slots__ = ("_folded",)
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._folded = frozenset(map(fold, names))
+
+    def cover(self, name: str) -> bool:
+        """Whether a name is one of these, or below one; costs as much as it has labels, however many these are."""
+        rest = fold(name)
+        while rest and rest not in self._folded:
+            rest = rest.partition(".")[2]
+        return rest != ""
+
+
 def octets(text: str) -> str:
     """Return text that a client sent as the text of its octets (UTF-8 where it is not ASCII)."""
     if text.isascii():

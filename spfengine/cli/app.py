@@ -35,6 +35,7 @@ COMMANDS = {
     "snapshot": "Keep what DNS says of domains now, to be told later what changed.",
     "drift": "Show what changed in DNS since a snapshot, for every address there is.",
     "lint": "Find what is wrong, risky or without effect in a domain's SPF.",
+    "survey": "Say what the records of many domains come to: a line of JSON for each.",
     "networks": "List the networks that get a result, the fewest there can be.",
     "diff": "Compare two records for every address there is.",
     "identify": "Say whose an address is, and how that is known.",

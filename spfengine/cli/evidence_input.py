@@ -1,13 +1,13 @@
 """The option --senders of commands that work on evidence: reads it, with a progress bar, and says what was not read."""
 
 import sys
-import time
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any
 
 import click
 
 from spfengine.cli import exits
+from spfengine.cli.bar import Bar
 from spfengine.cli.exits import Failure
 from spfengine.cli.screen import Line, Screen, line
 from spfengine.evidence.evidence import Evidence
@@ -15,9 +15,6 @@ from spfengine.evidence.ledger import Unread
 from spfengine.evidence.reading import STDIN, read_evidence
 from spfengine.senders import unknown_facts
 from spfengine.visible import visible
-
-if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
 
 option = click.option(
     "--senders", "evidence_paths", metavar="FILE", multiple=True,
@@ -32,7 +29,6 @@ receiver_option = click.option(
 _MOST_UNREAD = 20
 _MOST_RECEIVERS = 5
 _FACTS = {"local-part": "sender's local part", "helo": "HELO name"}
-_SILENT_SECONDS = 0.5  # what is read faster needs no bar
 _KINDS = {
     "dmarc-report": ("DMARC report", "DMARC reports"),
     "message": ("received message", "received messages"),
@@ -53,7 +49,7 @@ def read(paths: Sequence[str], receiver: str | None = None, *, quiet: bool = Fal
     """
     if list(paths).count(STDIN) > 1:
         raise click.UsageError("only one file can be -, standard input")
-    with _Bar() as bar:
+    with Bar("reading senders") as bar:
         try:
             evidence = read_evidence(paths, progress=bar.show, receiver=receiver)
         except OSError as error:
@@ -115,41 +111,3 @@ def _sum(unread: Sequence[Unread]) -> int:
 
 def _counted(number: int, one: str, several: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else several or one + 's'}"
-
-
-class _Bar:
-    """A progress bar on stderr, where that is a terminal and reading takes a while."""
-
-    def __init__(self) -> None:
-        self._begun = time.monotonic()
-        self._wanted = sys.stderr.isatty()
-        self._progress: Progress | None = None
-        self._task: TaskID | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._progress is not None:
-            self._progress.stop()
-
-    def show(self, done: int, total: int | None) -> None:
-        """Show how far the reading is."""
-        if not self._wanted:
-            return
-        if self._progress is None:
-            if time.monotonic() - self._begun < _SILENT_SECONDS:
-                return
-            self._progress = self._begin()
-            self._task = self._progress.add_task("reading senders", total=total)
-        assert self._task is not None
-        self._progress.update(self._task, completed=done)
-
-    def _begin(self) -> "Progress":
-        from rich.console import Console
-        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-
-        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-        progress = Progress(*columns, console=Console(stderr=True), transient=True)
-        progress.start()
-        return progress

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from spfengine.answers import Resolver, Status
 from spfengine.cli import exits
@@ -21,23 +21,26 @@ if TYPE_CHECKING:
 _TOLD = 5  # records of a file that are told not to be known
 
 
-def base_resolver(zones: Sequence[str], nameservers: Sequence[str], seconds: float) -> Resolver:
+def base_resolver(zones: Sequence[str], nameservers: Sequence[str], seconds: float, **live: Any) -> Resolver:
     """Return what answers where no draft does: the files, laid over each other in their order, or live DNS.
 
     Args:
         seconds: the time limit of a check; one question has 5 seconds at most.
+        live: more arguments of a LiveResolver.
 
     Raises:
         Failure: a file can't be read or understood, or there is no DNS server to ask.
         click.UsageError: a nameserver is no address, or can't be asked since files were given.
     """
-    return answering(read_zones(zones), nameservers, seconds)
+    return answering(read_zones(zones), nameservers, seconds, **live)
 
 
-def answering(layers: "Sequence[Zone | Recording]", nameservers: Sequence[str], seconds: float) -> Resolver:
+def answering(
+    layers: "Sequence[Zone | Recording]", nameservers: Sequence[str], seconds: float, **live: Any
+) -> Resolver:
     """Return what `base_resolver` returns, of files that have been read."""
     if not layers:
-        return _live(nameservers, seconds)
+        return _live(nameservers, seconds, live)
     if nameservers:
         from click import UsageError
 
@@ -124,11 +127,11 @@ def public_suffixes(path: str) -> "PublicSuffixes":
         raise Failure(exits.DATA, f"{visible(path)}: {error}") from error
 
 
-def _live(nameservers: Sequence[str], seconds: float) -> Resolver:
+def _live(nameservers: Sequence[str], seconds: float, more: Mapping[str, Any]) -> Resolver:
     from spfengine.resolvers.live import LiveResolver
 
     try:
-        return LiveResolver(list(nameservers) or None, timeout=min(2.0, seconds), lifetime=min(5.0, seconds))
+        return LiveResolver(list(nameservers) or None, timeout=min(2.0, seconds), lifetime=min(5.0, seconds), **more)
     except ArgumentError as error:
         if not nameservers:
             raise Failure(

@@ -28,10 +28,16 @@ class _Answers(dict[Question, Answer]):
 
 
 class Tracer:
-    """Is told by the evaluation what happens, in order, and writes it down."""
+    """Is told by the evaluation what happens, in order, and writes it down.
 
-    def __init__(self, session: Session) -> None:
+    Args:
+        session: the check, which has not begun.
+        with_reasons: whether it is also written down why a directive matched or did not.
+    """
+
+    def __init__(self, session: Session, *, with_reasons: bool = True) -> None:
         self.session = session
+        self.with_reasons = with_reasons
         self.root = TracedRecord(session.domain)
         self.asking: Question | None = None  # as it is spelled
         self.records: list[TracedRecord] = []  # those that evaluation stands in, outermost first
@@ -85,7 +91,8 @@ class Tracer:
             traced.outcome = Outcome.FOLLOWED
             return
         traced.outcome = Outcome.MATCH if matched else Outcome.NO_MATCH
-        traced.why = why(self.session, traced, self.records[-1].domain)
+        if self.with_reasons:
+            traced.why = why(self.session, traced, self.records[-1].domain)
 
     def networks(self, run: NetworkRun, hit: Directive | None) -> None:
         """Neighbouring ip4 and ip6 directives have been compared at once, and an all behind them."""
@@ -93,7 +100,8 @@ class Tracer:
         for directive in run.directives:
             traced = record.term(directive)
             traced.outcome = Outcome.MATCH if directive is hit else Outcome.NO_MATCH
-            traced.why = why_network(self.session, directive)
+            if self.with_reasons:
+                traced.why = why_network(self.session, directive)
             if directive is hit:
                 return
 

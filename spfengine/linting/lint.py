@@ -16,8 +16,8 @@ from spfengine.linting.limits import limits as limits_of
 from spfengine.linting.reach import reach
 from spfengine.linting.sizes import sizes
 from spfengine.linting.walk import Walk
-from spfengine.linting.zones import names_to_lint, own_names, proxied_names, records_of_type_spf, takes_mail
-from spfengine.names import fold
+from spfengine.linting.zones import facts_of, names_to_lint, records_of_type_spf
+from spfengine.names import Names, fold
 from spfengine.policy.inputs import Inputs
 from spfengine.record.model import Record
 from spfengine.record.parser import parse
@@ -98,9 +98,10 @@ def lint_zone(zone: Zone, *, limits: Limits = DEFAULT_LIMITS) -> list[Finding]:
         limits: how much a check may ask.
     """
     wanted = names_to_lint(zone)
+    takes_mail = facts_of(zone).takes_mail
     linted = {name: drive(linting(name, zone, None, limits, ()), zone, None) for name in wanted}
     parts = {fold(held.domain or "") for _, visited in linted.values() for held in visited[1:]}
-    roots = [name for name in wanted if takes_mail(zone, name) or fold(name) not in parts]
+    roots = [name for name in wanted if fold(name) in takes_mail or fold(name) not in parts]
     covered = {fold(held.domain or "") for root in roots for held in linted[root][1]}
     for name in wanted:  # what is left leads in a circle
         if fold(name) not in covered:
@@ -141,7 +142,8 @@ def linting(
         if not is_spf_octets(answer.records[0]):
             held = Held(inputs.domain, True, False, (), answer.records[0].decode("latin-1"), None)
             return list(syntax.faults(held)), [held]
-    walk = Walk(inputs, (inputs.domain, *own, *own_names(resolver)), answers, proxied_names(resolver))
+    zone = facts_of(resolver)
+    walk = Walk(inputs, (Names((inputs.domain, *own)), zone.own), answers, zone.proxied)
     yield from walk.run()
     findings = yield from names.without_record(walk)
     for held in walk.held:
@@ -152,7 +154,7 @@ def linting(
             findings += sizes(held, found)
             findings += syntax.look_alikes(held, found)
             findings += yield from _explained(walk, held)
-            findings += records_of_type_spf(held, resolver)
+            findings += records_of_type_spf(held, zone)
     findings += yield from names.targets(walk)
     if walk.held[0].record is not None:
         findings += yield from limits_of(walk)

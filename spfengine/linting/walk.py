@@ -1,6 +1,6 @@
 """From the domain linted to every record that evaluation may come to, each once, in the order of evaluation."""
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from typing import NamedTuple
 
 from spfengine.addresses import V4
@@ -12,7 +12,7 @@ from spfengine.evaluation.session import Answers
 from spfengine.evaluation.targets import UnknownTarget, expand_target
 from spfengine.linting.finding import Finding, Held, Path
 from spfengine.linting.syntax import faults, merged
-from spfengine.names import fold, is_same_or_under
+from spfengine.names import Names, fold
 from spfengine.policy.inputs import Inputs
 from spfengine.policy.scripted import ALL_CHOICES, TilingSession
 from spfengine.problems import ProblemCode
@@ -55,7 +55,7 @@ class Walk:
     """
 
     def __init__(
-        self, inputs: Inputs, own: Iterable[str], answers: Answers, proxied: frozenset[str] = frozenset()
+        self, inputs: Inputs, own: tuple[Names, ...], answers: Answers, proxied: frozenset[str] = frozenset()
     ) -> None:
         self.inputs = inputs
         self.answers = answers
@@ -63,7 +63,7 @@ class Walk:
         self.held: list[Held] = []
         self.findings: list[Finding] = []
         self.loops: list[Loop] = []
-        self._own = tuple(own)
+        self._own = own
         self._visited: set[str] = set()
         self._trail: list[str] = []
 
@@ -78,7 +78,7 @@ class Walk:
 
     def is_own(self, domain: str) -> bool:
         """Whether the admin can edit the records of a domain."""
-        return any(is_same_or_under(domain, own) for own in self._own)
+        return any(names.cover(domain) for names in self._own)
 
     def ask(self, name: str, type: RRType) -> Generator[Question, Answer, Answer]:
         """Return the answer to a question, which goes out only once."""

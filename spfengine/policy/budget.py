@@ -90,6 +90,9 @@ def budget(inputs: Inputs, answers: Answers, choices: Choices = WORST) -> Genera
         )
         voids[rule] = {}
         for family in (V4, V6):
+            if rule is not VoidRule.PER_TERM and not voids[VoidRule.PER_TERM][family.version].most:
+                voids[rule][family.version] = voids[VoidRule.PER_TERM][family.version]
+                continue  # where nothing is void, nothing is by any rule
             steps = min(MAX_STEPS, _STEPS_IN_CIRCLE) if endless else MAX_STEPS
             starts, outcomes, is_whole = yield from tile(lifted, family, answers, choices, steps)
             seen: set[int] = set()
@@ -132,10 +135,12 @@ def _lookup_cost(
 def _void_cost(
     inputs: Inputs, family: Family, address: int, outcome: Outcome, choices: Choices, answers: Answers
 ) -> Cost:
+    if not outcome.void_lookups:
+        return Cost(0, address_text(family, address), ())
     root, _ = _trace(inputs, family, address, _script(outcome, "void_lookups"), choices, answers)
     dual_stack = inputs.limits.void_rule is VoidRule.DUAL_STACK
     terms = [(domain, term.term.text) for domain, term in traced(root) if _is_void(term, dual_stack)]
-    return Cost(outcome.void_lookups, address_text(family, address), tuple(terms) if outcome.void_lookups else ())
+    return Cost(outcome.void_lookups, address_text(family, address), tuple(terms))
 
 
 def _is_void(term: TracedTerm, dual_stack: bool) -> bool:
@@ -177,7 +182,7 @@ def _trace(
 ) -> tuple[TracedRecord, Problem | None]:
     """Return what one run does, every question of which is answered already, and the problem that it ends in."""
     session = TilingSession(inputs, family, address, {}, choices, script)
-    tracer = Tracer(session)
+    tracer = Tracer(session, with_reasons=False)
     with suppress(UnknownTarget):
         tracer.run(answers)
     return tracer.root, session.problem

@@ -31,17 +31,19 @@ class Zone(Frozen):
         names: the listed names, as written, in the order of the mapping or file.
         rrsets: every `RRset` of the zone, those of types that are never answered (SPF, SOA, NS, …) included.
         ttl: the TTL of the answers that have no RRset (NXDOMAIN, no records).
+        memo: what others derived from it, kept as long as the zone; no part of its value.
         at_hand: gives the ready-made answer to a question whose name is in lower case, or None: `resolve` has to look.
             A class derived from this one may answer otherwise, so it has nothing at hand.
     """
 
-    __slots__ = ("_answers", "_nodata", "_nodes", "_nxdomain", "_reversed", "at_hand", "names", "rrsets", "ttl")
+    __slots__ = ("_answers", "_nodata", "_nodes", "_nxdomain", "_reversed", "at_hand", "memo", "names", "rrsets", "ttl")
     fields = ("names", "rrsets", "ttl")
     unchanging = True  # see `Checker`
     prefetch = 0  # see `prefetch`: nobody waits for it
     names: tuple[str, ...]
     rrsets: tuple[RRset, ...]
     ttl: int | None
+    memo: dict[Any, Any]
     at_hand: Callable[[Question], Answer | None]
     _answers: dict[tuple[str, str], Answer]
     _nodes: dict[str, Node]
@@ -114,6 +116,7 @@ class Zone(Frozen):
         fill(self, "names", names)
         fill(self, "rrsets", rrsets)
         fill(self, "ttl", ttl)
+        fill(self, "memo", {})
         fill(self, "_nodata", Answer.nodata(ttl))
         fill(self, "_nxdomain", Answer.nxdomain(ttl))
         nodes = make_nodes(names, rrsets)

@@ -58,6 +58,18 @@ def suite(tmp_path: Path) -> Callable[[dict[str, Any]], str]:
     return write
 
 
+@pytest.fixture
+def listed(tmp_path: Path) -> Callable[..., str]:
+    """Write a list to a file, and return its path."""
+
+    def write(*names: str) -> str:
+        path = tmp_path / "domains.txt"
+        path.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+        return str(path)
+
+    return write
+
+
 def environment(**more: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "NO_COLOR", "FORCE_COLOR")}
     return {**kept, "PYTHONPATH": str(REPOSITORY), **more}

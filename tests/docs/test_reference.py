@@ -210,11 +210,16 @@ def _drift() -> object:
     return _command("drift", str(REPOSITORY / "examples" / "relay-then.json"))
 
 
+def _survey() -> object:
+    [found] = spfengine.survey(["example.com"], resolver=ZONE)
+    return found.to_dict()
+
+
 @pytest.mark.parametrize(
     "make",
     [
         _result, _trace, _recording, _simulation, _replay, _evidence, _suggestion, _policy, _both, _networks, _diff,
-        _tree, _flatten, _snapshot, _drift,
+        _tree, _flatten, _snapshot, _drift, _survey,
     ],
 )  # fmt: skip
 def test_every_key_of_json_is_told(make: Callable[[], object]) -> None:

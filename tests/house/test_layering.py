@@ -31,6 +31,7 @@ FLOORS: list[list[str]] = [
     ["senders", "dmarc"],
     ["linting", "simulation", "evidence", "receiver"],
     ["advice", "replaying"],
+    ["advice", "surveying"],
     # 6: how people reach it from their own programs and tests
     ["report", "testing", "compat"],
     # 7: how people reach it from a shell, all of the above included

@@ -25,6 +25,15 @@ NAMES = """
     check check_both check_helo check_record compare diagnose drift flatten forms identify identify_many include_tree
     lint lint_zone parse parse_authentication_results parse_received_spf read_evidence read_zone replay replay_files
     simulate snapshot suggest
+    CatalogueError Change CheckResult Checker DomainState Drift Effect Evidence Finding Flattening HeaderError
+    Identification IncludeTree Limits LintCode LiveResolver Match MethodResult MissingExtraError Outcome Overlay
+    Policy Problem ProblemCode Provider PublicSuffixes Question RDAP RRType ReceivedSPF Record RecordSyntaxError
+    Recorder Recording RecordingError Resolver ResolverError Result SMTPReply SPFEngineError Sender SenderChange
+    Severity Simulation Snapshot Status Suggestion SurveyedDomain Trace VoidRule Zone ZoneError aalignment acheck
+    acheck_both acheck_helo acheck_record adrift aflatten aidentify aidentify_many ainclude_tree alignment alint
+    asimulate asnapshot asuggest asurvey check check_both check_helo check_record compare diagnose drift flatten
+    forms identify identify_many include_tree lint lint_zone parse parse_authentication_results parse_received_spf
+    read_evidence read_zone simulate snapshot suggest survey
 """.split()
 
 VALUES: dict[str, list[str]] = {
@@ -33,6 +42,7 @@ VALUES: dict[str, list[str]] = {
     "Status": "NOERROR NXDOMAIN SERVFAIL REFUSED FORMERR TIMEOUT TRUNCATED LOOP".split(),
     "Effect": "newly-passing newly-failing changed still-failing unknown unchanged".split(),
     "Severity": "error warning info".split(),
+    "DomainState": "no-domain none unknown over-limit permerror works".split(),
     "LintCode": """
         invalid-domain invalid-u-label domain-not-found no-record multiple-records look-alike type-spf not-spf
         invalid-character unknown-mechanism invalid-modifier-name qualified-modifier missing-term-name missing-argument

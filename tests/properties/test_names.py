@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from spfengine.addresses import V4, V6, address_text, parse_address
 from spfengine.names import (
+    Names,
     domain_fault,
     fold,
     from_labels,
@@ -48,6 +49,13 @@ def test_whatever_stands_before_a_dot_is_under(name: str, parent: str) -> None:
     if parent:
         assert is_same_or_under(f"{name}.{parent}", parent)
         assert not is_same_or_under(f"x{parent}", parent) or parent == ""
+
+
+@given(st.lists(names, max_size=5), names)
+def test_names_cover_what_is_one_of_them_or_below_one(parents: list[str], name: str) -> None:
+    """names.py: "A set of names, with all names below them"."""
+    if name:
+        assert Names(parents).cover(name) == any(is_same_or_under(name, parent) for parent in parents)
 
 
 @given(labels)

@@ -1,0 +1,186 @@
+"""A survey of many domains against a DNS server on loopback, and what it takes of memory.
+
+    python -m bench.survey [--domains N] [--delay S] [--rounds N] [--memory N]
+
+Each engine says what it can of the same domains, from nothing known: ours all that a line holds; spftrace the result
+of one client, and checkdmarc the record with all that it includes, one domain after the other, as their users loop over
+a list. Told are the domains a second of the best round, and how many queries the server got. Then a list of `--memory`
+domains is surveyed by a process of its own, and its largest resident size told, beside that for a tenth of them.
+"""
+
+import argparse
+import asyncio
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from time import perf_counter
+
+import spfengine
+from bench.dns_server import Server, served
+from bench.memory import own_domains
+from bench.rivals_live import spftrace_at
+from bench.workloads import REPOSITORY, Check
+from spfengine import Answer, Question, RRType
+
+Ask = Callable[[list[str]], int]
+"""Surveys domains, and returns of how many something was said."""
+
+
+def ours(server: Server, in_flight: int, *, lint: bool) -> Ask:
+    def ask(domains: list[str]) -> int:
+        async def all_of_them() -> int:
+            live = spfengine.LiveResolver(server.nameserver, timeout=10, lifetime=20, in_flight=in_flight)
+            lines = [
+                json.dumps(each.to_dict())
+                async for each in spfengine.asurvey(domains, resolver=live, in_flight=in_flight, lint=lint)
+            ]
+            return len(lines)
+
+        return asyncio.run(all_of_them())
+
+    return ask
+
+
+def one_check_each(server: Server) -> Ask | None:
+    """spftrace: one check of one client of each domain, in turn."""
+    check = spftrace_at(server.port, prefetch=True)
+    if check is None:
+        return None
+
+    def ask(domains: list[str]) -> int:
+        async def all_of_them() -> int:
+            results = [await check(Check("203.0.113.77", f"u@{domain}", "mx.example.net", "*")) for domain in domains]
+            return len(results)
+
+        return asyncio.run(all_of_them())
+
+    return ask
+
+
+def checkdmarc_at(server: Server) -> Ask | None:
+    """checkdmarc: the parsed record of each domain with all that it includes, in turn."""
+    try:
+        import checkdmarc.spf
+        import dns.resolver
+    except ImportError:
+        return None
+    resolver = dns.resolver.Resolver(configure=False)
+    resolver.nameservers = ["127.0.0.1"]
+    resolver.port = server.port
+
+    def ask(domains: list[str]) -> int:
+        return len([checkdmarc.spf.check_spf(domain, resolver=resolver) for domain in domains])
+
+    return ask
+
+
+def throughput(count: int, delay: float, rounds: int) -> None:
+    workload = own_domains(count)
+    domains = list(dict.fromkeys(check.sender.partition("@")[2] for check in workload.checks))
+    print(f"{len(domains):,} domains, each answer {delay * 1000:g} ms late:\n")
+    print("| | domains a second | queries | distinct |\n|---|---:|---:|---:|")
+    with served(workload, delay) as server:
+        engines: dict[str, Ask | None] = {
+            "asurvey": ours(server, 100, lint=True),
+            "asurvey, without lint": ours(server, 100, lint=False),
+            "asurvey, one domain at a time": ours(server, 1, lint=True),
+            "spftrace, one check of each domain": one_check_each(server),
+            "checkdmarc": checkdmarc_at(server),
+        }
+        for engine, ask in engines.items():
+            if ask is None:
+                print(f"| {engine} | not installed | | |")
+                continue
+            best, asked = 0.0, (0, 0)
+            for _ in range(rounds):
+                server.queries()
+                begin = perf_counter()
+                said = ask(domains)
+                took = perf_counter() - begin
+                assert said == len(domains)
+                best, asked = max(best, said / took), server.queries()
+            print(f"| {engine} | {best:,.0f} | {asked[0]:,} | {asked[1]:,} |", flush=True)
+
+
+class Endless:
+    """Answers for domains without number, in asyncio, each with a record of its own and a shared include."""
+
+    async def aresolve(self, question: Question, /) -> Answer:
+        """Return an answer that is made anew."""
+        await asyncio.sleep(0)
+        if question.type is not RRType.TXT:
+            return Answer.nodata(ttl=300)
+        if question.name == "_spf.shared.example":
+            return Answer.txt("v=spf1 ip4:198.51.100.0/24 ip4:203.0.113.0/25 -all", ttl=300)
+        number = int(question.name.partition(".")[0][1:])
+        return Answer.txt(
+            f"v=spf1 ip4:10.{number >> 8 & 255}.{number & 255}.0/24 include:_spf.shared.example ~all", ttl=300
+        )
+
+
+def take(count: int, path: str) -> None:
+    """Survey so many domains into a file, and print the largest resident size in KiB, and the seconds."""
+    from spfengine.cli.survey_list import ListFile, key_of
+    from spfengine.surveying.seen import Seen
+
+    listed = ListFile(path)
+    seen = Seen()
+
+    async def wanted() -> AsyncIterator[str]:
+        async for each in listed:
+            if seen.add(key_of(each)):
+                yield each.text
+
+    async def ask() -> int:
+        lines = 0
+        async for each in spfengine.asurvey(wanted(), resolver=Endless(), lint=False):
+            lines += len(json.dumps(each.to_dict())) > 0
+        return lines
+
+    begin = perf_counter()
+    lines = asyncio.run(ask())
+    assert lines == count, f"{lines} lines"
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, perf_counter() - begin)
+
+
+def memory(count: int) -> Iterator[tuple[int, int, float]]:
+    """Yield (domains, KiB, seconds) for a tenth of a list, and for all of it; each is a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        for part in (count // 10, count):
+            path = Path(folder) / f"{part}.txt"
+            path.write_text("".join(f"n{number}.example\n" for number in range(part)), "ascii")
+            words = [
+                sys.executable,
+                "-c",
+                "import sys; from bench.survey import take; take(int(sys.argv[1]), sys.argv[2])",
+            ]
+            done = subprocess.run(
+                [*words, str(part), str(path)], cwd=REPOSITORY, capture_output=True, text=True, check=True
+            )
+            size, seconds = done.stdout.split()
+            yield part, int(size), float(seconds)
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--domains", type=int, default=1000)
+    parser.add_argument("--delay", type=float, default=0.005)
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--memory", type=int, default=100_000)
+    options = parser.parse_args(arguments)
+    print(f"spfengine {spfengine.__version__}, CPython {sys.version.split()[0]}\n")
+    if options.domains:
+        throughput(options.domains, options.delay, options.rounds)
+    if options.memory:
+        print("\n| domains | largest resident size | domains a second |\n|---:|---:|---:|")
+        for count, size, seconds in memory(options.memory):
+            print(f"| {count:,} | {size / 1024:.0f} MiB | {count / seconds:,.0f} |", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

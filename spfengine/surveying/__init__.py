@@ -1,0 +1,1 @@
+"""Surveys: what the records of many domains come to, one line for each."""

@@ -3,19 +3,22 @@
     python -m bench.start
 
 Each program is a process of its own, in turns; its CPU time is what the system says of it. Printed as a table in
-Markdown: the median, in ms and in bare interpreters.
+Markdown: the median, in ms and in bare interpreters. A second table tells what `spfengine check` imports, as
+`python -X importtime` measures it (which makes imports slower).
 """
 
 import subprocess
 import sys
+from collections import defaultdict
 from resource import RUSAGE_CHILDREN, getrusage
 from statistics import median
 
 from bench.workloads import REPOSITORY
 
-_ROUNDS = 15
+_ROUNDS = 21
 _ENGINE = "import spfengine; spfengine.check, spfengine.acheck, spfengine.parse, spfengine.Zone"
 _CHECK = ["check", "23.83.218.24", "alice@seed.example", "--zone", "examples/seed.zone"]
+_SCRIPT = "import sys; from spfengine.cli.entry import main; sys.exit(main())"  # as pip writes it
 
 PROGRAMS: dict[str, list[str]] = {
     "a bare interpreter": ["-c", "pass"],
@@ -23,9 +26,14 @@ PROGRAMS: dict[str, list[str]] = {
     "import spfengine, and the names of the engine": ["-c", _ENGINE],
     "import spftrace": ["-c", "import spftrace"],
     "import spf (pyspf)": ["-c", "import spf"],
-    "`spfengine check`, offline, piped": ["-m", "spfengine", *_CHECK],
-    "`spfengine check`, offline, piped, --json": ["-m", "spfengine", *_CHECK, "--json"],
+    "`python -m spfengine check`, offline, piped": ["-m", "spfengine", *_CHECK],
+    "`python -m spfengine check`, offline, piped, --json": ["-m", "spfengine", *_CHECK, "--json"],
+    "`spfengine check`, the installed script": ["-c", _SCRIPT, *_CHECK],
+    "import click": ["-c", "import click"],
 }
+_OURS = "spfengine"
+_STDLIB = "of the standard library, for ours"
+_ROOMS = ("cli", "evaluation", "record", "resolvers")
 
 
 def cpu_ms(arguments: list[str]) -> float:
@@ -34,6 +42,34 @@ def cpu_ms(arguments: list[str]) -> float:
     subprocess.run([sys.executable, *arguments], cwd=REPOSITORY, capture_output=True, check=False)
     after = getrusage(RUSAGE_CHILDREN)
     return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1e3
+
+
+def import_ms() -> tuple[dict[str, list[str]], dict[str, float]]:
+    """Return what a check imports, and the ms that it takes, each by where it belongs; medians of all rounds."""
+    groups: dict[str, list[str]] = defaultdict(list)
+    times: dict[str, list[float]] = defaultdict(list)
+    for turn in range(_ROUNDS):
+        command = [sys.executable, "-X", "importtime", "-m", "spfengine", *_CHECK]
+        told = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False).stderr
+        total: dict[str, float] = defaultdict(float)
+        runs_module = False
+        for line in told.splitlines()[1:]:
+            own, _, name = line.removeprefix("import time:").split("|")
+            group = _group(name.strip(), runs_module=runs_module)
+            runs_module = runs_module or name.strip() == "runpy"
+            total[group] += int(own) / 1e3
+            if not turn:
+                groups[group].append(name.strip())
+        for group, each in total.items():
+            times[group].append(each)
+    return groups, {group: median(each) for group, each in times.items()}
+
+
+def _group(name: str, *, runs_module: bool) -> str:
+    if name.partition(".")[0] == _OURS:
+        room = name.partition(".")[2].partition(".")[0]
+        return f"`{_OURS}.{room}`" if room in _ROOMS else f"`{_OURS}`: words, `checks`, `drivers`"
+    return _STDLIB if runs_module else "the interpreter itself, `site`, and what `-m` needs"
 
 
 def main() -> None:
@@ -46,7 +82,12 @@ def main() -> None:
     bare = times["a bare interpreter"]
     print("| | ms | above a bare interpreter, ms | bare interpreters |\n|---|---:|---:|---:|")
     for name, time in times.items():
-        print(f"| {name} | {time:.0f} | {time - bare:.0f} | {time / bare:.1f} |")
+        print(f"| {name} | {time:.0f} | {time - bare:.0f} | {time / bare:.2f} |")
+    groups, own = import_ms()
+    print("\n| Imported | modules | ms |\n|---|---:|---:|")
+    for group, names in groups.items():
+        print(f"| {group} | {len(names)} | {own[group]:.1f} |")
+    print(f"\nOf the standard library: {', '.join(sorted(groups[_STDLIB]))}")
 
 
 if __name__ == "__main__":

@@ -9,8 +9,7 @@ Every name is loaded when it is first used: whoever only has the package install
 nothing for it.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from spfengine.lean_typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from spfengine.advice.catalogue.catalogue import Catalogue
@@ -310,6 +309,8 @@ def __getattr__(name: str) -> Any:
     module = _LAZY.get(name)
     if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
     value = globals()[name] = getattr(import_module(module), name)
     return value
 

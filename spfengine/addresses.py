@@ -7,11 +7,10 @@ import sys
 from _socket import AF_INET, AF_INET6, inet_ntop, inet_pton  # that is where `socket`, dear to load, has them from
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from heapq import heappop, heappush
 from operator import itemgetter
-from typing import NamedTuple, Protocol, TypeVar
 
 from spfengine.errors import AddressError
+from spfengine.lean_typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 from spfengine.visible import visible
 
 _MAPPED = 0xFFFF  # ::ffff:0:0/96
@@ -34,7 +33,10 @@ V6 = Family(6, 128, (1 << 128) - 1)
 
 _Hit = TypeVar("_Hit")
 
-Table = tuple[Sequence[int], Sequence[_Hit | None]]
+if TYPE_CHECKING:
+    Table = tuple[Sequence[int], Sequence[_Hit | None]]
+else:
+    Table = tuple  # lean_typing's TypeVar makes no generic class
 """Ranges that cover a family's space: range i begins at `starts[i]`, and `hits[i]` is what it hits (None: nothing)."""
 
 
@@ -80,6 +82,22 @@ def parse_ip4(text: str) -> int | None:
         return _from_octets(inet_pton(AF_INET, text))
     except (OSError, ValueError):
         return None
+
+
+def read_ip4(address: object) -> int | None:
+    """Return an IPv4 address, given as text or as an object of `ipaddress`, as an int; None where it is none."""
+    if isinstance(address, str):
+        return parse_ip4(address)
+    ipaddress = sys.modules.get("ipaddress")
+    return int(address) if ipaddress is not None and isinstance(address, ipaddress.IPv4Address) else None
+
+
+def read_ip6(address: object) -> int | None:
+    """Return an IPv6 address, given as text or as an object of `ipaddress`, as an int; None where it is none."""
+    if isinstance(address, str):
+        return parse_ip6(address)
+    ipaddress = sys.modules.get("ipaddress")
+    return int(address) if ipaddress is not None and isinstance(address, ipaddress.IPv6Address) else None
 
 
 def address_text(family: Family, value: int) -> str:
@@ -151,6 +169,8 @@ def build_table(ranges: Sequence[tuple[int, int, _Hit]], default: _Hit | None = 
 
 def _build_overlapping(ranges: Iterable[tuple[int, int, _Hit]], default: _Hit | None) -> Table[_Hit]:
     """Return what `build_table` returns, whether ranges overlap or not."""
+    from heapq import heappop, heappush
+
     hits = []
     edges = []
     for order, (first, last, hit) in enumerate(ranges):

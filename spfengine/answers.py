@@ -5,13 +5,15 @@ A DNS status is data. NXDOMAIN, no records, a timeout or SERVFAIL are an `Answer
 
 from collections.abc import Iterable
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv6Address
-from typing import Any, NamedTuple, Protocol, Self, runtime_checkable
 
-from spfengine.addresses import V4, V6, Family, Table, address_text, build_table, network_range, parse_ip4, parse_ip6
+from spfengine.addresses import V4, V6, Family, Table, address_text, build_table, network_range, read_ip4, read_ip6
 from spfengine.errors import ArgumentError
 from spfengine.frozen import Frozen, fill
+from spfengine.lean_typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, runtime_checkable
 from spfengine.visible import visible, visible_name
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Address, IPv6Address
 
 
 class RRType(StrEnum):
@@ -116,12 +118,12 @@ class Answer(Frozen):
         return cls(_NOERROR, RRType.TXT, tuple(b"".join(parts) for parts in strings), ttl, chain, strings)
 
     @classmethod
-    def a(cls, *addresses: str | IPv4Address, ttl: int | None = None, chain: Iterable[str] = ()) -> Self:
+    def a(cls, *addresses: "str | IPv4Address", ttl: int | None = None, chain: Iterable[str] = ()) -> Self:
         """An answer of A records. Raises ArgumentError for what is no IPv4 address."""
         return cls(_NOERROR, RRType.A, tuple(_ip4(address) for address in addresses), ttl, chain)
 
     @classmethod
-    def aaaa(cls, *addresses: str | IPv6Address, ttl: int | None = None, chain: Iterable[str] = ()) -> Self:
+    def aaaa(cls, *addresses: "str | IPv6Address", ttl: int | None = None, chain: Iterable[str] = ()) -> Self:
         """An answer of AAAA records. Raises ArgumentError for what is no IPv6 address."""
         return cls(_NOERROR, RRType.AAAA, tuple(_ip6(address) for address in addresses), ttl, chain)
 
@@ -223,18 +225,14 @@ def _exchange(record: object) -> tuple[int, str]:
 
 
 def _ip4(address: object) -> int:
-    value = (
-        int(address) if isinstance(address, IPv4Address) else parse_ip4(address) if isinstance(address, str) else None
-    )
+    value = read_ip4(address)
     if value is None:
         raise ArgumentError(f"not an IPv4 address: {visible(str(address), 60)!r}")
     return value
 
 
 def _ip6(address: object) -> int:
-    value = (
-        int(address) if isinstance(address, IPv6Address) else parse_ip6(address) if isinstance(address, str) else None
-    )
+    value = read_ip6(address)
     if value is None:
         raise ArgumentError(f"not an IPv6 address: {visible(str(address), 60)!r}")
     return value

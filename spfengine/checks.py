@@ -1,13 +1,13 @@
 """The face of the engine: check a client's address against the SPF record of what it says it is."""
 
 from time import time
-from typing import TYPE_CHECKING
 
 from spfengine.drivers import arun, run
 from spfengine.errors import ArgumentError, ZoneError
 from spfengine.evaluation.check_result import CheckResult
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.session import HELO, MAILFROM, Session
+from spfengine.lean_typing import TYPE_CHECKING
 from spfengine.names import domain_fault
 
 if TYPE_CHECKING:

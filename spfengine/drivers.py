@@ -4,14 +4,13 @@ The elapsed-time limit (RFC 7208 §4.6.4) is watched here, at every question, on
 """
 
 from collections.abc import Callable, Generator
-from math import inf
 from time import monotonic
-from typing import Any, TypeVar
 
 from spfengine.answers import Answer, Question
 from spfengine.evaluation.check_host import check_host
 from spfengine.evaluation.limits import Deadline
 from spfengine.evaluation.session import AtHand, Session
+from spfengine.lean_typing import Any, TypeVar
 from spfengine.resolvers.asking import aresolve_of, no_answer, no_resolver
 
 _T = TypeVar("_T")
@@ -70,7 +69,7 @@ def drive(
         resolve: Callable[[Question], Any] = resolver.resolve  # type: ignore[attr-defined]  # asked of anything
     except AttributeError:
         raise no_resolver(resolver) from None
-    end = inf if seconds is None else monotonic() + seconds
+    end = float("inf") if seconds is None else monotonic() + seconds
     step: Callable[[Any], Question] = evaluation.send
     value: Any = None
     while True:

@@ -1,19 +1,22 @@
 """`spfengine check`: one client, one sender, and why."""
 
 import sys
-from typing import Any, NamedTuple
-
-import click
 
 from spfengine.checks import check, check_both, check_helo
-from spfengine.cli import exits, options, sources
-from spfengine.cli.exits import Failure
+from spfengine.cli import exits, shared_options, sources
+from spfengine.cli.command_line import Argument, Command, Option
+from spfengine.cli.exits import Failure, Misuse
 from spfengine.cli.screen import Screen
+from spfengine.cli.values import AN_ADDRESS, address
 from spfengine.evaluation.check_result import CheckResult
-from spfengine.evaluation.limits import Limits, VoidRule
+from spfengine.evaluation.limits import Limits
 from spfengine.evaluation.session import HELO, MAILFROM, Session
+from spfengine.lean_typing import TYPE_CHECKING, Any, NamedTuple
 from spfengine.names import fold
 from spfengine.visible import visible
+
+if TYPE_CHECKING:
+    from spfengine.cli.drafts import Draft
 
 BOTH_SCHEMA = "spfengine.check-both/1"
 """The version of the JSON form of two results, one for each identity."""
@@ -69,37 +72,13 @@ class Request(NamedTuple):
         return list(check_both(ip, sender, helo, resolver=resolver, limits=limits, receiver=receiver))
 
 
-@click.command(epilog=_EPILOG)
-@click.argument("ip", type=options.Address())
-@click.argument("sender", type=options.Expected('the address of MAIL FROM, or a domain ("" for the null sender)'))
-@click.option("--helo", metavar="NAME", help="The name that the client gave in HELO or EHLO.")
-@click.option(
-    "--identity", type=click.Choice([MAILFROM, HELO, _BOTH]), default=MAILFROM, show_default=True,
-    help="What to check: the sender, the HELO name, or each for itself.",
-)  # fmt: skip
-@options.answers
-@click.option("--receiver", metavar="NAME", help="The name of the receiving host, for the macro %{r}.")
-@click.option(
-    "--void-rule", type=click.Choice([str(rule) for rule in VoidRule]), default=str(VoidRule.PER_TERM),
-    show_default=True, help="What counts as a void lookup; receivers differ.",
-)  # fmt: skip
-@click.option(
-    "--timeout", metavar="S", type=options.Seconds(), default=20.0, show_default=True,
-    help="Seconds after which a check ends in temperror.",
-)  # fmt: skip
-@click.option(
-    "--record-answers", metavar="FILE",
-    help="Write all answers that were used to FILE (JSON), for --zone to answer from later; drafts are not among them.",
-)  # fmt: skip
-@click.option("--trace", "with_trace", is_flag=True, help="Show every term, question and answer as a tree.")
-@options.as_json
-def command(
+def run(
     ip: str,
     sender: str,
     helo: str | None,
     identity: str,
     zones: tuple[str, ...],
-    drafts: tuple[options.Draft, ...],
+    drafts: "tuple[Draft, ...]",
     nameservers: tuple[str, ...],
     receiver: str | None,
     void_rule: str,
@@ -114,9 +93,9 @@ def command(
     SENDER is the address that the client gave in MAIL FROM, or only its domain.
     """
     if helo is None and identity != MAILFROM:
-        raise click.UsageError(f"--identity {identity} needs --helo NAME, the name that the client gave in HELO")
+        raise Misuse(f"--identity {identity} needs --helo NAME, the name that the client gave in HELO")
     request = Request(ip, sender, helo or "", identity, Limits(void_rule=void_rule, seconds=timeout), receiver)
-    drafted = options.no_duplicates(drafts, request.domain)
+    drafted = _named(drafts, request)
     base = sources.base_resolver(zones, nameservers, timeout)
     if record_answers is None:
         results = request.run(sources.with_drafts(base, drafted))
@@ -132,6 +111,14 @@ def command(
         screen = Screen()
         screen.show(page(results, request.limits, screen.width, _asked(drafted, results), with_trace=with_trace))
     return exits.OF_RESULT[results[-1].result]
+
+
+def _named(drafts: "tuple[Draft, ...]", request: Request) -> dict[str, str]:
+    if not drafts:
+        return {}
+    from spfengine.cli.drafts import no_duplicates
+
+    return no_duplicates(drafts, request.domain)
 
 
 def _recorded(request: Request, base: Any, drafted: dict[str, str], path: str) -> list[CheckResult]:
@@ -167,3 +154,32 @@ def _asked(drafted: dict[str, str], results: list[CheckResult]) -> dict[str, boo
 
     asked = {fold(question.question.name) for result in results for question in questions(result.trace.root)}
     return {name: fold(name) in asked for name in drafted}
+
+
+command = Command(
+    run,
+    [
+        Argument("ip", AN_ADDRESS, address),
+        Argument("sender", 'the address of MAIL FROM, or a domain ("" for the null sender)'),
+    ],
+    [
+        Option("--helo", metavar="NAME", help="The name that the client gave in HELO or EHLO."),
+        Option(
+            "--identity", choices=[MAILFROM, HELO, _BOTH], default=MAILFROM,
+            help="What to check: the sender, the HELO name, or each for itself.",
+        ),
+        shared_options.ZONE,
+        shared_options.DRAFT,
+        shared_options.NAMESERVER,
+        Option("--receiver", metavar="NAME", help="The name of the receiving host, for the macro %{r}."),
+        shared_options.VOID_RULE,
+        shared_options.TIMEOUT,
+        Option(
+            "--record-answers", metavar="FILE", help="Write all answers that were used to FILE (JSON), for --zone to "
+            "answer from later; drafts are not among them.",
+        ),
+        Option("--trace", name="with_trace", is_flag=True, help="Show every term, question and answer as a tree."),
+        shared_options.AS_JSON,
+    ],
+    _EPILOG,
+)  # fmt: skip

@@ -7,6 +7,7 @@ import click
 
 from spfengine.answers import Resolver
 from spfengine.cli import exits, options, sources
+from spfengine.cli.drafts import is_record
 from spfengine.cli.screen import Screen
 from spfengine.errors import ArgumentError, ZoneError
 from spfengine.policy.diff import result_changes, unknown_networks
@@ -43,7 +44,7 @@ _RECORD_NAME = "record.invalid"  # where a record stands that was given without 
 def command(a: str, b: str, by: str, zones: tuple[str, ...], nameservers: tuple[str, ...], as_json: bool) -> int:
     """Show for which networks the records A and B give another result; prove that there is none, if there is none."""
     base = sources.base_resolver(zones, nameservers, 20.0)
-    domain = next((each for each in (a, b) if not options.is_record(each)), _RECORD_NAME)
+    domain = next((each for each in (a, b) if not is_record(each)), _RECORD_NAME)
     before, after = _policy(a, domain, base), _policy(b, domain, base)
     changes = result_changes(before, after) if by == "result" else before.diff(after, by)
     unknown = unknown_networks(before, after)
@@ -72,7 +73,7 @@ def command(a: str, b: str, by: str, zones: tuple[str, ...], nameservers: tuple[
 
 
 def _policy(text: str, domain: str, base: Resolver) -> Policy:
-    if not options.is_record(text):
+    if not is_record(text):
         return Policy.compile(text, resolver=base)
     from spfengine.resolvers.overlay import Overlay
 

@@ -1,8 +1,7 @@
 """Exit codes, and how a command ends early. They are public API: scripts and mail servers rest on them."""
 
-from typing import Final
-
 from spfengine.evaluation.result import Result
+from spfengine.lean_typing import Final
 
 USAGE: Final = 64
 """The command line can't be understood."""
@@ -40,3 +39,15 @@ class Failure(Exception):  # noqa: N818 - the command failed, not the program
         self.code = code
         self.message = message
         super().__init__(code, message)
+
+
+class Misuse(Failure):
+    """The command line can't be understood: the command ends here, and tells where its help is."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(USAGE, message)
+
+    @classmethod
+    def of(cls, option: str, message: str) -> "Misuse":
+        """Return the error that the value of an option can't be used."""
+        return cls(f"Invalid value for '{option}': {message}")

@@ -10,6 +10,7 @@ from spfengine.advice.flatten.flattening import Flattening
 from spfengine.advice.flatten.splitting import LEAST_SIZE, MOST_SIZE, NAMES
 from spfengine.advice.forms import FORMS
 from spfengine.cli import exits, options, sources
+from spfengine.cli.drafts import Draft, no_duplicates
 from spfengine.cli.screen import Screen
 from spfengine.errors import ArgumentError
 
@@ -57,13 +58,13 @@ def command(
     size: int | None,
     form: str,
     zones: tuple[str, ...],
-    drafts: tuple[options.Draft, ...],
+    drafts: tuple[Draft, ...],
     nameservers: tuple[str, ...],
     as_json: bool,
 ) -> int:
     """Put networks in place of what the record of DOMAIN includes, and prove that every client gets the same result."""
     base = sources.base_resolver(zones, nameservers, 20.0)
-    resolver = sources.with_drafts(base, options.no_duplicates(drafts, domain))
+    resolver = sources.with_drafts(base, no_duplicates(drafts, domain))
     try:
         found = flatten(domain, resolver=resolver, includes=includes or None, hosts=hosts, names=names, size=size)
     except ArgumentError as error:

@@ -6,6 +6,7 @@ import sys
 import click
 
 from spfengine.cli import exits, options, sources
+from spfengine.cli.drafts import Draft, no_duplicates
 from spfengine.cli.policy_view import networks_page, notes_page, without_result
 from spfengine.cli.screen import Screen
 from spfengine.evaluation.result import Result
@@ -38,13 +39,13 @@ def command(
     domain: str,
     wanted: str,
     zones: tuple[str, ...],
-    drafts: tuple[options.Draft, ...],
+    drafts: tuple[Draft, ...],
     nameservers: tuple[str, ...],
     as_json: bool,
 ) -> int:
     """List the networks whose mail for DOMAIN gets a result: all of them, includes and redirects followed."""
     base = sources.base_resolver(zones, nameservers, 20.0)
-    drafted = options.no_duplicates(drafts, domain)
+    drafted = no_duplicates(drafts, domain)
     policy = Policy.compile(domain, resolver=sources.with_drafts(base, drafted))
     result = Result(wanted)
     if as_json:

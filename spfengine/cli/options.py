@@ -1,14 +1,19 @@
-"""Options that commands share, and the types of their values. A value that can't be used names its argument."""
+"""click's side of the command line: types of values, and options made of what `shared_options` tells.
+
+A value that can't be used names its argument.
+"""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from spfengine.addresses import parse_address
-from spfengine.errors import AddressError
+from spfengine.cli import drafts, shared_options
+from spfengine.cli.command_line import Command, Option
+from spfengine.cli.drafts import is_record
+from spfengine.cli.values import AN_ADDRESS, UnusableError, address, seconds
 from spfengine.names import domain_fault, to_a_labels
-from spfengine.visible import visible, visible_name
+from spfengine.visible import visible
 
 if TYPE_CHECKING:
     from spfengine.resolvers.pasted import Pasted
@@ -17,7 +22,7 @@ if TYPE_CHECKING:
 else:
     _Type = click.ParamType  # no generic class before click 8.3
 
-_Command = TypeVar("_Command", bound=Callable[..., Any])
+_Callback = TypeVar("_Callback", bound=Callable[..., Any])
 
 
 class Expected(_Type):
@@ -37,21 +42,37 @@ class Expected(_Type):
         return f"expected {self.expected}"
 
 
-class Address(Expected):
+class Read(Expected):
+    """What a function makes of a text."""
+
+    def __init__(self, read: Callable[[str], Any], expected: str = "a value") -> None:
+        super().__init__(expected)
+        self._read = read
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return what the text stands for."""
+        try:
+            return self._read(str(value))
+        except UnusableError as error:
+            self.fail(str(error), param, ctx)
+
+
+class Address(Read):
     """The client's IP address."""
 
     name = "address"
 
     def __init__(self) -> None:
-        super().__init__("an IP address, such as 192.0.2.1 or 2001:db8::1")
+        super().__init__(address, AN_ADDRESS)
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the text as it was given, once it is known to be an address."""
-        try:
-            parse_address(value)
-        except AddressError as error:
-            self.fail(str(error), param, ctx)
-        return str(value)
+
+class Seconds(Read):
+    """A time, in seconds."""
+
+    name = "seconds"
+
+    def __init__(self) -> None:
+        super().__init__(seconds)
 
 
 class Domain(Expected):
@@ -78,24 +99,14 @@ class Domain(Expected):
         return name
 
 
-def is_record(text: str) -> bool:
-    """Whether an argument is a record, and not a domain."""
-    return text[:2].lower() == "v="
-
-
 def pasted(text: str, ctx: click.Context | None) -> "Pasted":
     """Return a record without what clings to it where it was copied from; what was cleaned up is told on stderr."""
-    from spfengine.resolvers.pasted import read_pasted
-
-    found = read_pasted(text)
-    if found.cleaned and is_record(found.text):
-        path = "spfengine" if ctx is None else ctx.command_path
-        told = f"cleaned up in the record ({', '.join(found.cleaned)}); it is read as: {visible(found.text, _SHOWN)}"
-        click.echo(f"{path}: {told}", err=True)
-    return found
+    return drafts.pasted(text, _teller(ctx))
 
 
-_SHOWN = 1000
+def _teller(ctx: click.Context | None) -> drafts.Tell:
+    path = "spfengine" if ctx is None else ctx.command_path
+    return lambda told: click.echo(f"{path}: {told}", err=True)
 
 
 class DomainOrRecord(Domain):
@@ -113,98 +124,53 @@ class DomainOrRecord(Domain):
         return text if is_record(text) else super().convert(value, param, ctx)
 
 
-class Draft(NamedTuple):
-    """A record that stands for a published one.
-
-    Attributes:
-        name: whose TXT records it replaces; None: those of the domain that the command is about.
-        record: its text.
-    """
-
-    name: str | None
-    record: str
-
-
 class DraftType(_Type):
     """RECORD where it begins with "v=", otherwise NAME=RECORD."""
 
     name = "draft"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Draft:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> drafts.Draft:
         """Return the draft that the text stands for."""
-        text = str(value)
-        found = pasted(text, ctx)
-        if is_record(found.text):
-            return Draft(
-                None if found.owner in (None, "@") else self._name(str(found.owner), text, param, ctx), found.text
-            )
-        name, equals, record = found.text.partition("=")
-        if not equals:
-            self._refuse(text, "expected a record that begins with v=spf1, or NAME=RECORD", param, ctx)
-        return Draft(self._name(name, text, param, ctx), pasted(record, ctx).text)
-
-    def _name(self, name: str, text: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        a_labels = to_a_labels(name)
-        if a_labels is None or name != name.strip() or " " in name:
-            self._refuse(text, f"{visible(name, 60)!r} is no domain name; expected NAME=RECORD", param, ctx)
-        name = a_labels.removesuffix(".")
-        fault = domain_fault(name)
-        if fault is not None:
-            self._refuse(text, f"{fault}; expected NAME=RECORD", param, ctx)
-        return name
-
-    def _refuse(self, text: str, why: str, param: click.Parameter | None, ctx: click.Context | None) -> NoReturn:
-        self.fail(f"{visible(text, 80)!r}: {why}", param, ctx)
-
-
-class Seconds(_Type):
-    """A time, in seconds."""
-
-    name = "seconds"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Return the seconds, more than 0."""
         try:
-            seconds = float(value)
-        except ValueError:
-            seconds = 0.0
-        if not 0 < seconds < float("inf"):
-            self.fail(f"{visible(str(value), 40)!r} is no time; expected seconds, more than 0", param, ctx)
-        return seconds
+            return drafts.read_draft(str(value), _teller(ctx))
+        except UnusableError as error:
+            self.fail(str(error), param, ctx)
 
 
-def no_duplicates(drafts: tuple[Draft, ...], domain: str) -> dict[str, str]:
-    """Return name → record; a draft without a name is for `domain`.
-
-    Raises:
-        click.BadParameter: two drafts are for one name.
-    """
-    found: dict[str, str] = {}
-    for draft in drafts:
-        name = domain if draft.name is None else draft.name
-        if name.lower() in map(str.lower, found):
-            told = f"there are two drafts for {visible_name(name)}; expected one"
-            raise click.BadParameter(told, click.get_current_context(silent=True), param_hint="'--draft'")
-        found[name] = draft.record
-    return found
+def option(told: Option) -> Callable[[_Callback], _Callback]:
+    """Return the decorator of click that adds this option."""
+    if told.is_flag:
+        return click.option(told.word, told.name, is_flag=True, help=told.help)
+    return click.option(
+        told.word, told.name, metavar=told.metavar, type=_type(told), default=told.default,
+        show_default=told.default is not None, multiple=told.multiple, help=told.help,
+    )  # fmt: skip
 
 
-zone = click.option(
-    "--zone", "zones", metavar="FILE", multiple=True,
-    help="Answer from this file instead of DNS: a zone file (RFC 1035), a recording (.json), or the zonedata of an "
-    "OpenSPF suite (.yml), record sets of Route 53 (.json), or octoDNS's YAML. More files are laid over the first.",
-)  # fmt: skip
-draft = click.option(
-    "--draft", "drafts", metavar="[NAME=]RECORD", type=DraftType(), multiple=True,
-    help="Try this record as if it were published: at NAME, or at the domain that is checked.",
-)  # fmt: skip
-nameserver = click.option(
-    "--nameserver", "nameservers", metavar="ADDR", multiple=True,
-    help="Ask this DNS server (ADDR or ADDR:PORT) instead of the system's.",
-)  # fmt: skip
-as_json = click.option("--json", "as_json", is_flag=True, help="Give one JSON document instead of text.")
+def _type(told: Option) -> _Type:
+    if told.choices:
+        return click.Choice(told.choices)
+    return DraftType() if told is shared_options.DRAFT else Read(told.read)
 
 
-def answers(command: _Command) -> _Command:
+def command(told: Command) -> click.Command:
+    """Return the command of click that takes what this one does."""
+    made: Any = told.run
+    for each in reversed(told.options):
+        made = option(each)(made)
+    for argument in reversed(told.arguments):
+        made = click.argument(argument.name, type=Read(argument.read, argument.expected))(made)
+    return click.command(epilog=told.epilog)(made)
+
+
+zone = option(shared_options.ZONE)
+draft = option(shared_options.DRAFT)
+nameserver = option(shared_options.NAMESERVER)
+void_rule = option(shared_options.VOID_RULE)
+timeout = option(shared_options.TIMEOUT)
+as_json = option(shared_options.AS_JSON)
+
+
+def answers(command: _Callback) -> _Callback:
     """Add the options that say where answers come from: --zone, --draft, --nameserver."""
     return zone(draft(nameserver(command)))

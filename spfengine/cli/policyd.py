@@ -10,7 +10,7 @@ import click
 
 from spfengine.cli import options, sources
 from spfengine.errors import ArgumentError
-from spfengine.evaluation.limits import Limits, VoidRule
+from spfengine.evaluation.limits import Limits
 from spfengine.evaluation.session import HELO, MAILFROM
 from spfengine.receiver.delegation import BOTH, Delegation, Header, Refusal, Rules, checked_rules
 from spfengine.visible import visible
@@ -98,14 +98,8 @@ def _refusal(option: str, result: str, default: Refusal) -> Callable[[Any], Any]
 @click.option("--dry-run", is_flag=True, help="Accept every message, and log what would have been done.")
 @options.zone
 @options.nameserver
-@click.option(
-    "--void-rule", type=click.Choice([str(rule) for rule in VoidRule]), default=str(VoidRule.PER_TERM),
-    show_default=True, help="What counts as a void lookup; receivers differ.",
-)  # fmt: skip
-@click.option(
-    "--timeout", metavar="S", type=options.Seconds(), default=20.0, show_default=True,
-    help="Seconds after which a check ends in temperror.",
-)  # fmt: skip
+@options.void_rule
+@options.timeout
 @click.option("--syslog", is_flag=True, help="Log to syslog (facility mail); else to stderr, with --listen only.")
 def command(
     places: tuple[tuple[str, int | None], ...],

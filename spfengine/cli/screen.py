@@ -7,7 +7,11 @@ one has made strangers' text `visible` first. rich is loaded only for a terminal
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, TextIO
+
+from spfengine.lean_typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import TextIO
 
 STYLES = {
     "": "",
@@ -94,7 +98,7 @@ class Screen:
         width: columns of a terminal; None where lines are not folded (a pipe or file, unless COLUMNS is set).
     """
 
-    def __init__(self, out: TextIO | None = None) -> None:
+    def __init__(self, out: "TextIO | None" = None) -> None:
         self._out = sys.stdout if out is None else out
         terminal = self._out.isatty()
         self._colour = _wants_colour(terminal)

@@ -11,6 +11,7 @@ import click
 from spfengine.advice.forms import FORMS
 from spfengine.answers import Resolver, Text
 from spfengine.cli import evidence_input, exits, options, senders_given, sources
+from spfengine.cli.drafts import Draft, no_duplicates
 from spfengine.cli.exits import Failure
 from spfengine.cli.screen import Line, Screen, line
 from spfengine.cli.senders_given import Given, counted
@@ -68,7 +69,7 @@ _SCHEMA = "spfengine.simulations/1"
 def command(
     domain: str | None,
     zones: tuple[str, ...],
-    drafts: tuple[options.Draft, ...],
+    drafts: tuple[Draft, ...],
     nameservers: tuple[str, ...],
     zone_after: str | None,
     single: tuple[str, ...],
@@ -119,7 +120,7 @@ def command(
 
 def _refuse_what_does_not_fit(
     domain: str | None,
-    drafts: tuple[options.Draft, ...],
+    drafts: tuple[Draft, ...],
     zones: tuple[str, ...],
     nameservers: tuple[str, ...],
     zone_after: str | None,
@@ -170,7 +171,7 @@ def _exit(found: list[Simulation]) -> int:
 
 def _drafted(
     domain: str,
-    drafts: tuple[options.Draft, ...],
+    drafts: tuple[Draft, ...],
     base: "Resolver",
     given: Given,
     suffixes: "PublicSuffixes | None",
@@ -180,7 +181,7 @@ def _drafted(
             told = f"the draft for {visible_name(draft.name or domain)} is empty; expected NAME=RECORD"
             raise click.BadParameter(told, param_hint="'--draft'")
     by_name: dict[Text, Text] = {
-        name.encode("latin-1"): record for name, record in options.no_duplicates(drafts, domain).items()
+        name.encode("latin-1"): record for name, record in no_duplicates(drafts, domain).items()
     }
     try:
         return simulate(domain, by_name, resolver=base, senders=given.concerning(domain), suffixes=suffixes)

@@ -2,12 +2,12 @@
 
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
 
 from spfengine.answers import Resolver, Status
 from spfengine.cli import exits
-from spfengine.cli.exits import Failure
+from spfengine.cli.exits import Failure, Misuse
 from spfengine.errors import ArgumentError, RecordingError, ZoneError
+from spfengine.lean_typing import TYPE_CHECKING, Any
 from spfengine.names import domain_fault
 from spfengine.resolvers import zone_files
 from spfengine.resolvers.zone import Zone
@@ -30,7 +30,7 @@ def base_resolver(zones: Sequence[str], nameservers: Sequence[str], seconds: flo
 
     Raises:
         Failure: a file can't be read or understood, or there is no DNS server to ask.
-        click.UsageError: a nameserver is no address, or can't be asked since files were given.
+        Misuse: a nameserver is no address, or can't be asked since files were given.
     """
     return answering(read_zones(zones), nameservers, seconds, **live)
 
@@ -42,9 +42,7 @@ def answering(
     if not layers:
         return _live(nameservers, seconds, live)
     if nameservers:
-        from click import UsageError
-
-        raise UsageError("--nameserver can't be used with --zone: with a zone nothing is asked of DNS")
+        raise Misuse("--nameserver can't be used with --zone: with a zone nothing is asked of DNS")
     return zone_files.lay_together(layers)
 
 
@@ -70,12 +68,10 @@ def read_zones(paths: Sequence[str]) -> "list[Zone | Recording]":
 
     Raises:
         Failure: one can't be read or understood.
-        click.UsageError: two of them are standard input.
+        Misuse: two of them are standard input.
     """
     if paths.count("-") > 1:
-        from click import UsageError
-
-        raise UsageError("only one file can be -, standard input")
+        raise Misuse("only one file can be -, standard input")
     return [read_zone(path) for path in paths]
 
 
@@ -137,6 +133,4 @@ def _live(nameservers: Sequence[str], seconds: float, more: Mapping[str, Any]) -
             raise Failure(
                 exits.UNAVAILABLE, f"there is no DNS server to ask: give --nameserver or --zone ({error})"
             ) from error
-        from click import BadParameter
-
-        raise BadParameter(str(error), param_hint="'--nameserver'") from error
+        raise Misuse.of("--nameserver", str(error)) from error

@@ -11,6 +11,7 @@ import click
 from spfengine.addresses import parse_address
 from spfengine.checks import check, check_helo
 from spfengine.cli import exits, options, sources
+from spfengine.cli.drafts import Draft, no_duplicates
 from spfengine.cli.exits import Failure
 from spfengine.cli.spfquery_words import spelled_out
 from spfengine.errors import AddressError
@@ -109,8 +110,7 @@ class _Spfquery(click.Command):
 @click.option("--enable-black-magic", is_flag=True, help="Ignored.")
 @click.option("--libspf2", is_flag=True, help="Take libspf2's options, such as -ip=IP, and give its exit codes.")
 @options.answers
-@click.option("--timeout", metavar="S", type=options.Seconds(), default=20.0, show_default=True,
-              help="Seconds after which a check ends in temperror.")  # fmt: skip
+@options.timeout
 @click.option("--version", is_flag=True, help="Show the version and exit; also -V.")
 def command(
     ip_address: str | None,
@@ -131,7 +131,7 @@ def command(
     enable_black_magic: bool,  # noqa: ARG001 - taken so that scripts run
     libspf2: bool,
     zones: tuple[str, ...],
-    drafts: tuple[options.Draft, ...],
+    drafts: tuple[Draft, ...],
     nameservers: tuple[str, ...],
     timeout: float,
     version: bool,
@@ -154,11 +154,11 @@ def command(
     receiver = hostname or ("spfquery" if libspf2 else socket.gethostname())
     if given is not None:
         domain = given.identity if given.scope == _HELO else Session(given.ip, given.identity, given.helo).domain
-        drafted = options.no_duplicates(drafts, domain)
+        drafted = no_duplicates(drafts, domain)
     elif any(draft.name is None for draft in drafts):
         raise click.UsageError("with --file each draft needs a name: --draft NAME=RECORD")
     else:
-        drafted = options.no_duplicates(drafts, "")
+        drafted = no_duplicates(drafts, "")
     resolver = sources.with_drafts(sources.base_resolver(zones, nameservers, timeout), drafted)
     codes = EXITS_OF_LIBSPF2 if libspf2 else exits.OF_RESULT
     code = 0

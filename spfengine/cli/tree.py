@@ -6,6 +6,7 @@ import sys
 import click
 
 from spfengine.cli import exits, options, sources
+from spfengine.cli.drafts import Draft, no_duplicates
 from spfengine.cli.screen import Screen
 from spfengine.policy.tree import include_tree
 
@@ -29,14 +30,14 @@ something. Otherwise: 64 the command line can't be understood, 65 a file can't b
 def command(
     domain: str,
     zones: tuple[str, ...],
-    drafts: tuple[options.Draft, ...],
+    drafts: tuple[Draft, ...],
     nameservers: tuple[str, ...],
     as_json: bool,
 ) -> int:
     """Show the record of DOMAIN with everything that it leads to: includes, redirects, hosts and their addresses, and
     what it costs of the lookups that are allowed.
     """
-    drafted = options.no_duplicates(drafts, domain)
+    drafted = no_duplicates(drafts, domain)
     layers = sources.read_zones(zones)
     base = sources.answering(layers, nameservers, 20.0)
     tree = include_tree(domain, resolver=sources.with_drafts(base, drafted), own=sources.own_domains(layers))

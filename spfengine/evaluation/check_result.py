@@ -1,12 +1,10 @@
 """The result of a check, with all that it rests on."""
 
-from copy import copy
-from typing import TYPE_CHECKING
-
 from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Session
 from spfengine.evaluation.verdict import Verdict
 from spfengine.frozen import Frozen, fill
+from spfengine.lean_typing import TYPE_CHECKING
 from spfengine.problems import Problem
 from spfengine.visible import visible, visible_name
 
@@ -162,6 +160,8 @@ class CheckResult(Frozen):
 
     def as_identity(self, identity: str) -> "CheckResult":
         """Return this result for the other identity: for a null sender one evaluation serves both."""
+        from copy import copy
+
         session = copy(self._whole)
         session.identity = identity
         return CheckResult(session)

@@ -1,14 +1,13 @@
 """What one check knows: the client, what it said, the limits, and the counters that run along."""
 
 from collections.abc import Callable, Mapping, Sequence
-from math import isfinite
-from typing import TYPE_CHECKING, Any
 
 from spfengine.addresses import V4, Family, address_text, parse_address
 from spfengine.answers import Answer, Question, RRType
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.result import Result
+from spfengine.lean_typing import TYPE_CHECKING, Any
 from spfengine.names import octets, to_a_labels
 from spfengine.problems import Problem
 from spfengine.record.model import Directive, Term
@@ -21,6 +20,7 @@ _A, _AAAA = RRType.A, RRType.AAAA
 
 MAILFROM = "mailfrom"
 HELO = "helo"
+_EVER = float("inf")
 
 
 Answers = dict[Question, Answer]
@@ -105,7 +105,7 @@ class Session:
         """
         if sender.__class__ is not str or helo.__class__ is not str or limits.__class__ is not Limits:
             _refuse(sender=sender, helo=helo, limits=limits)
-        if receiver is not None or now.__class__ is not float or not isfinite(now):
+        if receiver is not None or now.__class__ is not float or not -_EVER < now < _EVER:
             _refuse(receiver=receiver, now=now)
         self.family, self.ip = parse_address(ip)
         self.identity = identity
@@ -227,5 +227,5 @@ def _refuse(**arguments: object) -> None:
         kind, expected = _EXPECTED[name]
         if not isinstance(value, kind):
             raise ArgumentError(f"{name} must be {expected}, not {type(value).__name__}")
-        if isinstance(value, float) and not isfinite(value):
+        if isinstance(value, float) and not -_EVER < value < _EVER:
             raise ArgumentError(f"{name} must be {expected}, not {value}")

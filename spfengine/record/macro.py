@@ -167,7 +167,7 @@ def parse_macro_string(
         start: the offset of `text` in the record, for the spans of faults.
         explanation: whether this is an explain-string: spaces and the letters c, r, t are allowed.
     """
-    pattern = grammar.EXPLAIN_STRING if explanation else grammar.MACRO_STRING
+    pattern = re.compile(grammar.EXPLAIN_STRING) if explanation else grammar.MACRO_STRING
     parts: list[str | MacroExpand] = []
     problems: list[Problem] = []
     position = tail_start = 0

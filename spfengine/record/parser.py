@@ -9,7 +9,7 @@ from collections.abc import Callable
 from spfengine.addresses import V4, V6, parse_ip4, parse_ip6
 from spfengine.errors import ArgumentError, RecordSyntaxError
 from spfengine.problems import Problem, ProblemCode
-from spfengine.record import grammar, hints
+from spfengine.record import grammar
 from spfengine.record.macro import MacroString, parse_macro_string
 from spfengine.record.model import (
     IP4,
@@ -111,6 +111,8 @@ def _directive(token: Token) -> _Read:
     if name in grammar.MODIFIERS and token.separator == ":":
         hint = f"it is a modifier; did you mean {name}={visible(token.argument, 60)}?"
         return _fault(token, ProblemCode.UNKNOWN_MECHANISM, f"{name} is no mechanism", "4.6.1", hint)
+    from spfengine.record import hints
+
     hint_or_none = hints.for_unknown_mechanism(
         token.qualifier, token.name, token.separator.replace("/", "") + token.argument
     )
@@ -288,6 +290,8 @@ def _domain_spec(token: Token, text: str) -> tuple[MacroString | None, list[Prob
 
 
 def _invalid_domain_spec(token: Token, text: str, span: tuple[int, int], toplabel: str) -> Problem:
+    from spfengine.record import hints
+
     shown = visible(text, 60)
     hint = hints.for_domain_spec(token.qualifier, token.name, token.argument, token.separator)
     if parse_ip4(text.partition("/")[0]) is not None or parse_ip6(text.partition("/")[0]) is not None:

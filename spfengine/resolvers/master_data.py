@@ -6,11 +6,10 @@ whole, and nothing else of them is looked at.
 """
 
 import re
-from binascii import unhexlify
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from spfengine.addresses import parse_ip4, parse_ip6
+from spfengine.lean_typing import Any
 from spfengine.names import MAX_LABEL, from_labels
 from spfengine.resolvers.master_words import Word, unescaped
 from spfengine.resolvers.presentation import PLAIN_IN_NAMES, escaped
@@ -219,6 +218,8 @@ class Data:
 
     def _generic(self) -> bytes:
         """Return the octets of data in the form for types that are not known (RFC 3597 §5)."""
+        from binascii import unhexlify
+
         self._place = 1
         length = self._number(65535)
         try:

@@ -20,9 +20,9 @@ and files of more than 8 MiB. Nothing is kept of a file in which any line is bro
 
 import os
 import re
-from typing import Any, NoReturn
 
 from spfengine.errors import ZoneError
+from spfengine.lean_typing import Any, NoReturn
 from spfengine.names import fold, from_labels, to_labels
 from spfengine.resolvers.master_data import (
     EXPECTED,

@@ -5,7 +5,8 @@ anything but a digit stands for that character (RFC 1035 §5.1).
 """
 
 import re
-from typing import NamedTuple
+
+from spfengine.lean_typing import NamedTuple
 
 MAX_WORDS = 1 << 17
 """Words of the longest entry that is read; the data of a record, 65,535 octets, can't be more."""

@@ -1,9 +1,9 @@
 """What stands at each name: RRsets made ready to answer, and answers to which CNAME records led."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from spfengine.answers import Answer, RRType, Status
+from spfengine.lean_typing import NamedTuple
 from spfengine.names import fold
 from spfengine.resolvers.rrsets import ANY_TYPE, CNAME, RRset
 

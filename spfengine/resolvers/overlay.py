@@ -6,10 +6,10 @@ since which answers of the resolver below came from one can't be seen.
 """
 
 from collections.abc import Generator, Iterable, Mapping
-from typing import Any, cast
 
 from spfengine.answers import Answer, Question, RRType, Status, Text
 from spfengine.errors import ZoneError
+from spfengine.lean_typing import Any, cast
 from spfengine.names import fold
 from spfengine.resolvers.asking import aask, ask, require_resolver
 from spfengine.resolvers.nodes import MAX_CHAIN, Node, make_nodes, shorter, with_chain

@@ -5,8 +5,8 @@ the record itself, so that its faults stay for the parser to find.
 """
 
 import re
-from typing import NamedTuple
 
+from spfengine.lean_typing import NamedTuple
 from spfengine.resolvers.presentation import read_quoted
 
 MAX_CHARACTERS = 1 << 17

@@ -5,8 +5,8 @@ r"""Names and strings as text: the presentation format of RFC 1035 §5.1, and Ro
 
 import re
 from collections.abc import Iterable
-from typing import NamedTuple
 
+from spfengine.lean_typing import NamedTuple
 from spfengine.names import from_labels, octets
 
 PLAIN_IN_NAMES = "-_*"

@@ -7,13 +7,12 @@ A name in bytes is taken octet for octet. A name in str that is not ASCII is tak
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from ipaddress import IPv4Address, IPv6Address
 from reprlib import repr as short
-from typing import Any, Final, NamedTuple, cast
 
-from spfengine.addresses import parse_ip4, parse_ip6
+from spfengine.addresses import read_ip4, read_ip6
 from spfengine.answers import Answer, RRType, Status
 from spfengine.errors import ZoneError
+from spfengine.lean_typing import Any, Final, NamedTuple, cast
 from spfengine.names import MAX_LABEL, MAX_NAME, fold, to_a_labels
 from spfengine.visible import visible, visible_name
 
@@ -27,7 +26,7 @@ ANY_TYPE: Final = "*"
 CNAME: Final = "CNAME"
 PROXIED: Final = "proxied"
 """The note of addresses that DNS does not answer with: in their place it has those of a proxy."""
-_TYPE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,31}")
+_TYPE_NAME = r"[A-Za-z][A-Za-z0-9-]{0,31}"
 _PREFERENCES = 1 << 16
 
 
@@ -96,7 +95,7 @@ def read_type(type: object, where: str) -> str:
     """Return a record type that a caller wrote, in upper case. Raises ZoneError."""
     if type == ANY_TYPE:
         return ANY_TYPE
-    if not isinstance(type, str) or not _TYPE_NAME.fullmatch(type):
+    if not isinstance(type, str) or not re.fullmatch(_TYPE_NAME, type):
         raise cannot_use(f"{where}: type", type, 'a record type such as "TXT", or "*" for every type')
     return str(type).upper()
 
@@ -142,19 +141,15 @@ def _read_strings(record: object, where: str) -> tuple[bytes, ...]:
 
 
 def _read_a(record: object, where: str) -> int:
-    value = int(record) if isinstance(record, IPv4Address) else parse_ip4(record) if isinstance(record, str) else None
+    value = read_ip4(record)
     if value is None:
         raise cannot_use(where, record, "an IPv4 address such as 192.0.2.1, or a list of them")
     return value
 
 
 def _read_aaaa(record: object, where: str) -> int:
-    value = None
-    if isinstance(record, IPv6Address):
-        value = int(record) if record.scope_id is None else None
-    elif isinstance(record, str):
-        value = parse_ip6(record)
-    if value is None:
+    value = read_ip6(record)
+    if value is None or getattr(record, "scope_id", None) is not None:
         raise cannot_use(where, record, "an IPv6 address such as 2001:db8::1, or a list of them")
     return value
 

@@ -2,10 +2,10 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Self
 
 from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.frozen import Frozen, fill
+from spfengine.lean_typing import TYPE_CHECKING, Any, Self
 from spfengine.names import fold
 from spfengine.resolvers.nodes import MAX_CHAIN, Node, make_nodes, shorter, with_chain
 from spfengine.resolvers.rrsets import RRset, ZoneMapping, read_mapping, read_ttl

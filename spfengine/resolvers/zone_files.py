@@ -7,10 +7,10 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
 
 from spfengine.answers import Answer, Question, Resolver
 from spfengine.errors import MissingExtraError, ZoneError
+from spfengine.lean_typing import TYPE_CHECKING, Any
 from spfengine.names import fold
 from spfengine.resolvers.zone import Zone
 from spfengine.visible import visible

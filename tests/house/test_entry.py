@@ -5,16 +5,31 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pytest
+
 from spfengine.cli import entry, exits
 
 
-def test_without_any_library_at_all(repository: Path) -> None:
+def run_without_libraries(repository: Path, *arguments: str) -> tuple[int, str, str]:
     """As a person has it who installed without the extra: nothing but the standard library is there."""
     program = f"import sys; sys.path.insert(0, {str(repository)!r}); import spfengine.__main__ as m; sys.exit(m.main())"
-    command = [sys.executable, "-I", "-S", "-c", program, "check", "192.0.2.1", "a@x.example"]
+    command = [sys.executable, "-I", "-S", "-c", program, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (exits.UNAVAILABLE, "")
-    assert done.stderr == f"spfengine: {entry.NOT_INSTALLED}\n"
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize(
+    "words", ["", "--help", "tree x.example", "check --help", "check 192.0.2.1", "check 1 x.example"]
+)
+def test_without_any_library_at_all(repository: Path, words: str) -> None:
+    told = f"spfengine: {entry.NOT_INSTALLED}\n"
+    assert run_without_libraries(repository, *words.split()) == (exits.UNAVAILABLE, "", told)
+
+
+def test_a_plain_check_needs_no_library(repository: Path) -> None:
+    zone = str(repository / "examples" / "seed.zone")
+    code, out, err = run_without_libraries(repository, "check", "163.44.239.12", "alice@seed.example", "--zone", zone)
+    assert (code, out.partition(" ")[0], err) == (0, "PASS", "")
 
 
 def test_what_it_says_to_install_is_the_extra(repository: Path) -> None:

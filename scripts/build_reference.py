@@ -71,6 +71,10 @@ CHAPTERS: dict[str, list[str]] = {
         "spfengine.simulation.records:RecordChange", "spfengine.simulation.records:TermChange",
         "spfengine.simulation.records:Standing",
     ],
+    "A change against any number of senders": [
+        "replay", "replay_files", "Totals",
+        "spfengine.replaying.totals:Total", "spfengine.replaying.totals:ReplayedSender",
+    ],
     "Alignment with From": ["alignment", "aalignment", "Alignment", "PublicSuffixes"],
     "Whose an address is": [
         "identify", "identify_many", "aidentify", "aidentify_many", "RDAP", "Identification", "Match",
@@ -115,7 +119,7 @@ CHAPTERS: dict[str, list[str]] = {
 # Classes that users make themselves; all others come out of a function or method.
 MADE_BY_USERS = {
     "Limits", "Question", "Zone", "Overlay", "LiveResolver", "Cache", "Checker", "Recorder", "Recording", "Sender",
-    "FakeDNS", "Fault", "Bounds", "Ledger", "Catalogue", "Provider", "Attested", "RDAP", "PublicSuffixes",
+    "FakeDNS", "Fault", "Bounds", "Ledger", "Catalogue", "Provider", "Attested", "RDAP", "PublicSuffixes", "Totals",
 }  # fmt: skip
 
 # Names that two things have.
@@ -201,8 +205,10 @@ _STANDS_FOR = {
     "DEFAULT_LIMITS": "Limits()",
     "AnyResolver": "Resolver | AsyncResolver",
     "AnyPath": "str | os.PathLike[str]",
+    "Policies": "Iterable[tuple[Policy | Mapping[str, object], Policy | Mapping[str, object]]]",
     "OnProgress": "Callable[[int, int | None], None]",
     "DEFAULT_BOUNDS": "Bounds()",
+    "MAX_LISTED": "1000",
     "Drafts": "Mapping[str | bytes, Mapping[str, object] | None]",
     "ZoneMapping": "Mapping[str | bytes, Mapping[str, object]]",
     "TextRecord": "str | bytes | tuple[str | bytes, ...]",

@@ -75,6 +75,8 @@ if TYPE_CHECKING:
     from spfengine.problems import Problem, ProblemCode
     from spfengine.record.model import Record
     from spfengine.record.parser import diagnose, parse
+    from spfengine.replaying.replay import replay, replay_files
+    from spfengine.replaying.totals import Totals
     from spfengine.resolvers.cache import Cache
     from spfengine.resolvers.live import LiveResolver
     from spfengine.resolvers.overlay import Overlay
@@ -148,6 +150,7 @@ _LAZY = {
     "Status": "spfengine.answers",
     "Suggestion": "spfengine.advice.suggestion",
     "SurveyedDomain": "spfengine.surveying.surveyed",
+    "Totals": "spfengine.replaying.totals",
     "Trace": "spfengine.evaluation.trace",
     "VoidRule": "spfengine.evaluation.limits",
     "Zone": "spfengine.resolvers.zone",
@@ -187,6 +190,8 @@ _LAZY = {
     "parse_received_spf": "spfengine.evaluation.headers.received",
     "read_evidence": "spfengine.evidence.reading",
     "read_zone": "spfengine.resolvers.zone_files",
+    "replay": "spfengine.replaying.replay",
+    "replay_files": "spfengine.replaying.replay",
     "simulate": "spfengine.simulation.simulate",
     "snapshot": "spfengine.advice.drift.snapshot",
     "suggest": "spfengine.advice.suggest",
@@ -251,6 +256,7 @@ __all__ = [
     "Status",
     "Suggestion",
     "SurveyedDomain",
+    "Totals",
     "Trace",
     "VoidRule",
     "Zone",
@@ -290,6 +296,8 @@ __all__ = [
     "parse_received_spf",
     "read_evidence",
     "read_zone",
+    "replay",
+    "replay_files",
     "simulate",
     "snapshot",
     "suggest",

@@ -5,7 +5,7 @@ Each line is a row of its own: a quotation mark that nobody closes costs one row
 
 import csv
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from spfengine.addresses import parse_address
 from spfengine.errors import AddressError
@@ -114,11 +114,23 @@ def _row(text: str, delimiter: str, names: tuple[str, ...]) -> Sender:
         raise Unusable("the quotation marks of the row do not fit", text) from None
     if len(cells) > len(names):
         raise Unusable(f"the row has more than {len(names)} cells", text)
-    row = dict(zip(names, cells, strict=False))
+    return sender_of_row(dict(zip(names, cells, strict=False)), text)
+
+
+def sender_of_row(row: Mapping[str, str], shown: str | None = None) -> Sender:
+    """Return the sender of a row.
+
+    Args:
+        row: its cells by the names of their columns, "" where there is nothing.
+        shown: the row, as an example of what can't be used.
+
+    Raises:
+        Unusable: it can't become a sender.
+    """
     helo = helo_of(row.get("helo"))
     given = row.get("sender", "")
     if not given:
-        raise Unusable("the row names no sender (write <> for the null sender)", text)
+        raise Unusable("the row names no sender (write <> for the null sender)", shown)
     return make_sender(
         row.get("ip", ""),
         null_sender(helo) if given == "<>" else sender_of(given),

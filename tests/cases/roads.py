@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import pickle
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from functools import cached_property
@@ -217,11 +218,27 @@ def live_in_asyncio(case: Case, means: Means) -> Seen:
 
 def policy(case: Case, means: Means) -> Seen:
     """The compiled policy, without a question to DNS; where it says that the case is conditional, its interpreter."""
+    return _said(_compiled(case), case)
+
+
+def policy_elsewhere(case: Case, means: Means) -> Seen:
+    """The same where the policy was sent to: without its answers, pickled, and from there on in its JSON form."""
+    compiled = _compiled(case)
+    sent: Policy = pickle.loads(pickle.dumps(compiled.without_answers()))
+    sent = Policy.from_dict(json.loads(json.dumps(sent.to_dict())))
+    assert sent == compiled
+    return _said(sent, case)
+
+
+def _compiled(case: Case) -> Policy:
     sender = case.mailfrom.removeprefix("<").removesuffix(">")
-    compiled = Policy.compile(
+    return Policy.compile(
         sender.rpartition("@")[2] if "@" in sender else sender or case.helo,
         resolver=case.zone, sender=case.mailfrom, helo=case.helo, limits=case.limits, now=case.now,
     )  # fmt: skip
+
+
+def _said(compiled: Policy, case: Case) -> Seen:
     outcome = compiled.check(case.host)
     if outcome.result is None:
         possible = outcome.results
@@ -289,6 +306,7 @@ ROADS: dict[str, Road] = {
     "trace": trace,
     "command": command_line,
     "policy": policy,
+    "policy-elsewhere": policy_elsewhere,
     "checker": checker,
     "checker-asyncio": checker_in_asyncio,
     "ahead": asking_ahead,

@@ -137,6 +137,14 @@ def _simulation() -> object:
     return document
 
 
+def _replay() -> object:
+    rows: list[object] = [("192.0.2.1", "alice@example.com"), None]
+    before, after = [spfengine.Policy.compile("example.com", resolver=each) for each in (ZONE, spfengine.Zone({}))]
+    document = spfengine.replay(rows, [(before, after)]).to_dict()
+    assert all(document[key] for key in ("totals", "listed", "unread")), "an empty list has no keys to look at"
+    return document
+
+
 def _evidence() -> object:
     samples = REPOSITORY / "tests" / "evidence" / "samples"
     document = spfengine.read_evidence([samples / "postfix.log", samples / "exim.eml"]).to_dict()
@@ -211,8 +219,8 @@ def _survey() -> object:
 @pytest.mark.parametrize(
     "make",
     [
-        _result, _trace, _recording, _simulation, _evidence, _suggestion, _policy, _both, _networks, _diff, _tree,
-        _flatten, _snapshot, _drift, _survey,
+        _result, _trace, _recording, _simulation, _replay, _evidence, _suggestion, _policy, _both, _networks, _diff,
+        _tree, _flatten, _snapshot, _drift, _survey,
     ],
 )  # fmt: skip
 def test_every_key_of_json_is_told(make: Callable[[], object]) -> None:

@@ -9,6 +9,7 @@ import spf
 import spfengine.compat.pyspf
 from tests.conftest import REPOSITORY
 from tests.docs.pages import Block, PageError, blocks, pages, run_console, run_python
+from tests.optional import need
 
 ALL = {
     page.relative_to(REPOSITORY).as_posix(): page.read_text(encoding="utf-8")
@@ -48,8 +49,14 @@ def _python_pages() -> list[Any]:
     return found + [pytest.param(page, True, id=f"{page} with live DNS", marks=pytest.mark.live) for page in live]
 
 
+NEEDS = {"docs/how-to/replay-on-a-cluster.md": "distributed"}
+"""What the code of a page imports and can't be had on every Python."""
+
+
 @pytest.mark.parametrize(("page", "live"), _python_pages())
 def test_python_of(page: str, live: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if page in NEEDS:
+        need(NEEDS[page])
     monkeypatch.chdir(REPOSITORY)
     # What the page for pyspf's users puts elsewhere is taken back.
     monkeypatch.setitem(sys.modules, "spf", spf)

@@ -31,7 +31,7 @@ FLOORS: list[list[str]] = [
     # 5: what people come for: the senders of a domain, what is wrong or would change, and what to do
     ["senders", "dmarc"],
     ["linting", "simulation", "evidence", "receiver"],
-    ["advice", "surveying"],
+    ["advice", "replaying", "surveying"],
     # 6: how people reach it from their own programs and tests
     ["report", "testing", "compat"],
     # 7: how people reach it from a shell, all of the above included

@@ -17,14 +17,14 @@ from spfengine import errors
 NAMES = """
     AddressError Alignment Answer ArgumentError AsyncResolver AuthenticationResults Budget Cache Catalogue
     CatalogueError Change CheckResult Checker DomainState Drift Effect Evidence Finding Flattening HeaderError
-    Identification IncludeTree Limits LintCode LiveResolver Match MethodResult MissingExtraError Outcome Overlay
-    Policy Problem ProblemCode Provider PublicSuffixes Question RDAP RRType ReceivedSPF Record RecordSyntaxError
-    Recorder Recording RecordingError Resolver ResolverError Result SMTPReply SPFEngineError Sender SenderChange
-    Severity Simulation Snapshot Status Suggestion SurveyedDomain Trace VoidRule Zone ZoneError aalignment acheck
+    Identification IncludeTree Limits LintCode LiveResolver Match MethodResult MissingExtraError Outcome Overlay Policy
+    Problem ProblemCode Provider PublicSuffixes Question RDAP RRType ReceivedSPF Record RecordSyntaxError Recorder
+    Recording RecordingError Resolver ResolverError Result SMTPReply SPFEngineError Sender SenderChange Severity
+    Simulation Snapshot Status Suggestion SurveyedDomain Totals Trace VoidRule Zone ZoneError aalignment acheck
     acheck_both acheck_helo acheck_record adrift aflatten aidentify aidentify_many ainclude_tree alignment alint
-    asimulate asnapshot asuggest asurvey check check_both check_helo check_record compare diagnose drift flatten
-    forms identify identify_many include_tree lint lint_zone parse parse_authentication_results parse_received_spf
-    read_evidence read_zone simulate snapshot suggest survey
+    asimulate asnapshot asuggest asurvey check check_both check_helo check_record compare diagnose drift flatten forms
+    identify identify_many include_tree lint lint_zone parse parse_authentication_results parse_received_spf
+    read_evidence read_zone replay replay_files simulate snapshot suggest survey
 """.split()
 
 VALUES: dict[str, list[str]] = {

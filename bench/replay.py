@@ -1,0 +1,162 @@
+"""A large table of senders against a change: in one process, and on a Dask cluster of two processes.
+
+    python -m bench.replay [--senders N] [--rounds N]
+
+The senders are W7's addresses over and over, each time from another mailbox, in sixteen files; the change takes an
+include out of W4's record, so that some of them stop to pass. Told are senders a second, the best of the rounds, and
+what is sent to a worker for each policy, in octets.
+"""
+
+import argparse
+import json
+import pickle
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+
+import spfengine
+from bench.workloads import load
+from bench.zones import make_zone
+from spfengine import Overlay, Policy, Totals, replay, replay_files
+from spfengine.evidence.ledger import Ledger
+from spfengine.evidence.reading import iterate_senders
+
+FILES = 16
+WORKERS = 2
+
+
+def change() -> list[tuple[Policy, Policy]]:
+    """Return the policies of W4 as it is, and with an include less; without answers."""
+    workload = load("W4")
+    zone = make_zone(workload)
+    domain = workload.checks[0].sender.partition("@")[2]
+    [record] = [each.value for each in workload.records if each.name == domain and each.type == "TXT"]
+    include = next(term for term in record.split() if term.startswith("include:"))
+    draft = Overlay(zone, {domain: {"TXT": record.replace(f"{include} ", "", 1)}})
+    before, after = [Policy.compile(domain, resolver=each).without_answers() for each in (zone, draft)]
+    return [(before, after)]
+
+
+def table(folder: Path, senders: int) -> list[str]:
+    """Write so many senders into files."""
+    checks = load("W7").checks
+    domain = checks[0].sender.partition("@")[2]
+    paths = [str(folder / f"{number}.csv") for number in range(FILES)]
+    for number, path in enumerate(paths):
+        rows = [(checks[place % len(checks)], place) for place in range(number, senders, FILES)]
+        lines = [f"{check.ip},u{place}@{domain},{check.helo},{place % 100 + 1}" for check, place in rows]
+        Path(path).write_text("\n".join(["ip,sender,helo,count", *lines]), "utf-8")
+    return paths
+
+
+def best(rounds: int, run: Callable[[], object]) -> tuple[float, object]:
+    """Return the seconds of the quickest of some runs, and what it returned."""
+    times = []
+    found: object = None
+    for _ in range(rounds):
+        begin = perf_counter()
+        found = run()
+        times.append(perf_counter() - begin)
+    return min(times), found
+
+
+def speeds(senders: int, rounds: int) -> list[tuple[str, float]]:
+    """Return senders a second by where they are replayed.
+
+    Raises:
+        SystemExit: totals differ.
+    """
+    policies = change()
+    rows: list[tuple[str, float]] = []
+    totals: list[object] = []
+
+    def measure(told: str, run: Callable[[], object]) -> None:
+        took, found = best(rounds, run)
+        rows.append((told, senders / took))
+        if isinstance(found, Totals):
+            totals.append(found)
+
+    with TemporaryDirectory() as folder:
+        paths = table(Path(folder), senders)
+        known = list(iterate_senders(paths, Ledger()))
+        cells = [(each.ip, each.sender, each.helo, each.count) for each in known]
+        measure("one process, from files", lambda: replay_files(paths, policies))
+        measure("of that, reading alone", lambda: sum(1 for _ in iterate_senders(paths, Ledger())))
+        measure("one process, rows in memory", lambda: replay(cells, policies))
+        measure("one process, `Sender` objects in memory", lambda: replay(known, policies))
+        measured = on_dask(folder, lambda run: measure(f"Dask, {WORKERS} processes, from files", run), paths, policies)
+        if not measured:
+            print("dask[distributed] is not installed: left out", file=sys.stderr)
+    if any(each != totals[0] for each in totals):
+        raise SystemExit("totals differ")
+    return rows
+
+
+def on_dask(
+    folder: str,
+    measure: Callable[[Callable[[], object]], None],
+    paths: list[str],
+    policies: list[tuple[Policy, Policy]],
+) -> bool:
+    """Measure a replay on a local cluster; return whether there is Dask."""
+    try:
+        import dask
+        from dask.distributed import Client, LocalCluster
+    except ImportError:
+        return False
+    with (
+        dask.config.set({"temporary-directory": folder}),
+        LocalCluster(
+            n_workers=WORKERS, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+        client.wait_for_workers(WORKERS)
+
+        def run() -> object:
+            parts = client.map(replay_files, paths, policies=policies, pure=False)
+            return client.submit(sum, parts, Totals(), pure=False).result()
+
+        run()  # the workers import spfengine
+        measure(run)
+    return True
+
+
+def sizes() -> list[tuple[str, int, int, int, int]]:
+    """Return by workload: ranges of its policy, octets with answers and without them, and of the JSON form."""
+    rows = []
+    for name in ("W1", "W2b", "W3a", "W4", "W5a", "W6"):
+        workload = load(name)
+        zone = make_zone(workload)
+        domains = list(dict.fromkeys([check.sender.partition("@")[2] for check in workload.checks]))
+        policies = [Policy.compile(domain, resolver=zone) for domain in domains]
+        counted = [
+            sum([sum(1 for version in (4, 6) for _ in policy.ranges(version)) for policy in policies]),
+            sum([len(pickle.dumps(policy)) for policy in policies]),
+            sum([len(pickle.dumps(policy.without_answers())) for policy in policies]),
+            sum([len(json.dumps(policy.to_dict(), separators=(",", ":"))) for policy in policies]),
+        ]
+        ranges, whole, pickled, text = [round(each / len(policies)) for each in counted]
+        rows.append((f"{name}, mean of {len(policies)}" if len(policies) > 1 else name, ranges, whole, pickled, text))
+    return rows
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--senders", type=int, default=400_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args(arguments)
+    print(f"spfengine {spfengine.__version__}, CPython {sys.version.split()[0]}\n")
+    print("| policy | ranges | pickled with answers | pickled without | JSON |\n|---|---:|---:|---:|---:|")
+    for name, *octets in sizes():
+        print(f"| {name} | {' | '.join([f'{each:,}' for each in octets])} |")
+    print(f"\n| {options.senders:,} senders | a second |\n|---|---:|")
+    for told, speed in speeds(options.senders, options.rounds):
+        print(f"| {told} | {round(speed, -3):,.0f} |", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,17 @@
+"""What can't be had is a reason to skip, but a failure in CI."""
+
+import pytest
+
+from tests.optional import need
+
+
+@pytest.mark.parametrize(("ci", "raised"), [(None, pytest.skip.Exception), ("true", pytest.fail.Exception)])
+def test_a_test_is_skipped_with_a_reason_and_fails_in_ci(
+    monkeypatch: pytest.MonkeyPatch, ci: str | None, raised: type[BaseException]
+) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    if ci is not None:
+        monkeypatch.setenv("CI", ci)
+    with pytest.raises(raised, match="no_such_module is not installed: the extra `test` has it"):
+        need("no_such_module")
+    need("json")

@@ -28,6 +28,7 @@ KIND = "csv"
 COLUMNS: tuple[str, ...] = ("ip", "sender", "helo", "count", "label")
 """What stands in a row, in its order, where there is no row of names above."""
 _NAMED = (*COLUMNS, "reported", "header_from")
+_NEVER_BEGIN_SO = ("ip", "count", "reported")  # with #: only where one of these stands first is that a comment
 _DELIMITERS = ",;\t"
 _normal = re.compile(r"[\s-]+").sub
 
@@ -80,7 +81,7 @@ def read_table(lines: Iterable[tuple[int, bytes | None]], ledger: Ledger, bounds
             ledger.skip(f"the line is longer than {bounds.line:,} octets", None, place)
             continue
         text = line.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
-        if not text.strip(" \t,;") or text[0] == "#":
+        if not text.strip(" \t,;") or (text[0] == "#" and names[0] in _NEVER_BEGIN_SO):
             ledger.aside("empty lines and comments of tables")
             continue
         if not begun:

@@ -10,30 +10,22 @@
  "ip4", "ip6": [[first address of a range, place in "outcomes"], ...]; a range ends where the next one begins}
 """
 
-from collections.abc import Callable, Iterable
-from enum import StrEnum
-from typing import NoReturn, TypeVar
-
 from spfengine.addresses import V4, V6, Family, address_text, parse_ip4, parse_ip6
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.limits import Limits, VoidRule
 from spfengine.evaluation.result import Result
+from spfengine.json_values import MAX_TEXT, Value
 from spfengine.policy.outcome import Branch, Choice, Dependency, Input, Outcome
 from spfengine.policy.policy import Policy
 from spfengine.policy.ranges import MAPPED_FIRST, MAPPED_LAST
 from spfengine.policy.tiling import MAX_DEPTH, MAX_LEAVES, MAX_RANGES
 from spfengine.problems import Problem, ProblemCode
-from spfengine.visible import visible
 
 SCHEMA = "spfengine.policy/1"
 """The version of the JSON form; it changes when a key changes its meaning or goes."""
 
 MAX_OUTCOMES = 1 << 22
 """Outcomes of the longest table that is read."""
-MAX_COUNT = 1 << 63
-"""The least number that is too large to be read."""
-MAX_TEXT = 1 << 16
-"""Characters of the longest text that is read; a TXT record has no more octets."""
 
 
 def to_dict(policy: Policy) -> dict[str, object]:
@@ -106,7 +98,7 @@ def _problem_dict(problem: Problem) -> dict[str, object]:
 
 def from_dict(data: object) -> Policy:
     """Return the policy that these values stand for, as `Policy.from_dict` says."""
-    root = _Value(data, "policy")
+    root = Value(data, "policy")
     schema = root["schema"]
     if schema.data != SCHEMA:
         schema.refuse(f'"{SCHEMA}"')
@@ -114,106 +106,20 @@ def from_dict(data: object) -> Policy:
     outcomes = _outcomes(root["outcomes"], dependencies)
     return Policy(
         root["domain"].octets(),
-        root["local_part"].optional(_Value.octets),
-        root["helo"].optional(_Value.octets),
+        root["local_part"].optional(Value.octets),
+        root["helo"].optional(Value.octets),
         _limits(root["limits"]),
         _table(root["ip4"], V4, outcomes),
         _table(root["ip6"], V6, outcomes),
         {},
-        root["ttl"].optional(_Value.count),
+        root["ttl"].optional(Value.count),
     )
 
 
-_FEW = 12  # words that a message may list
-
-_T = TypeVar("_T")
-_Word = TypeVar("_Word", bound=StrEnum)
-
-
-class _Value:
-    """A value of a stranger's, and where it stands: what is read of it is what was expected, or ArgumentError."""
-
-    __slots__ = ("data", "where")
-
-    def __init__(self, data: object, where: str) -> None:
-        self.data = data
-        self.where = where
-
-    def refuse(self, expected: str) -> NoReturn:
-        data = self.data
-        if isinstance(data, str):
-            got = repr(visible(data, 60))
-        elif data is None or isinstance(data, (bool, float)) or (isinstance(data, int) and abs(data) < 1 << 64):
-            got = repr(data)
-        else:
-            got = f"a value of type {type(data).__name__}"
-        raise ArgumentError(f"{self.where}: expected {expected}, not {got}")
-
-    def __getitem__(self, key: str) -> "_Value":
-        if not isinstance(self.data, dict):
-            self.refuse("an object with keys")
-        if key not in self.data:
-            raise ArgumentError(f'{self.where}: the key "{key}" is missing')
-        return _Value(self.data[key], f"{self.where}.{key}")
-
-    def items(self, at_most: int) -> "Iterable[_Value]":
-        if not isinstance(self.data, (list, tuple)):
-            self.refuse("a list")
-        if len(self.data) > at_most:
-            raise ArgumentError(f"{self.where}: expected at most {at_most} items, not {len(self.data)}")
-        return (_Value(each, f"{self.where}[{place}]") for place, each in enumerate(self.data))
-
-    def pair(self) -> "tuple[_Value, _Value]":
-        if not isinstance(self.data, (list, tuple)) or len(self.data) != 2:
-            self.refuse("a list of two values")
-        return _Value(self.data[0], f"{self.where}[0]"), _Value(self.data[1], f"{self.where}[1]")
-
-    def optional(self, read: "Callable[[_Value], _T]") -> _T | None:
-        return None if self.data is None else read(self)
-
-    def text(self) -> str:
-        """Text for people."""
-        if not isinstance(self.data, str) or not self.data.isprintable() or len(self.data) > MAX_TEXT:
-            self.refuse(f"text of at most {MAX_TEXT} characters that print")
-        return self.data
-
-    def octets(self) -> str:
-        """Text each character of which stands for an octet."""
-        if not isinstance(self.data, str) or len(self.data) > MAX_TEXT or max(self.data, default="") > "\xff":
-            self.refuse(f"text of at most {MAX_TEXT} characters U+0000 to U+00FF")
-        return self.data
-
-    def count(self) -> int:
-        if not isinstance(self.data, int) or isinstance(self.data, bool) or not 0 <= self.data < MAX_COUNT:
-            self.refuse("a whole number, 0 or more")
-        return self.data
-
-    def place(self, length: int) -> int:
-        if not isinstance(self.data, int) or isinstance(self.data, bool) or not 0 <= self.data < length:
-            self.refuse(f"a place in a table of {length}, counted from 0")
-        return self.data
-
-    def number(self) -> float:
-        if not isinstance(self.data, (int, float)) or isinstance(self.data, bool) or not 0 <= self.data < MAX_COUNT:
-            self.refuse("a number, 0 or more")
-        return self.data
-
-    def truth(self) -> bool:
-        if not isinstance(self.data, bool):
-            self.refuse("true or false")
-        return self.data
-
-    def word(self, words: type[_Word]) -> _Word:
-        found = next((word for word in words if word == self.data), None)
-        if found is None:
-            self.refuse(f"one of {', '.join(words)}" if len(words) <= _FEW else f"a {words.__name__}")
-        return found
-
-
-def _limits(value: _Value) -> Limits:
+def _limits(value: Value) -> Limits:
     lookups, voids, names = [value[name].count() for name in ("lookups", "voids", "names")]
     rule = value["void_rule"].word(VoidRule)
-    seconds = value["seconds"].optional(_Value.number)
+    seconds = value["seconds"].optional(Value.number)
     count_p = value["count_p"].truth()
     try:
         return Limits(lookups, voids, rule, names, seconds, count_p)
@@ -221,12 +127,12 @@ def _limits(value: _Value) -> Limits:
         raise ArgumentError(f"{value.where}: {error}") from None
 
 
-def _dependency(value: _Value) -> Dependency:
+def _dependency(value: Value) -> Dependency:
     inputs = tuple([each.word(Input) for each in value["inputs"].items(len(Input))])
     return Dependency(value["domain"].octets(), value["term"].text(), inputs)
 
 
-def _outcomes(value: _Value, dependencies: list[Dependency]) -> list[Outcome]:
+def _outcomes(value: Value, dependencies: list[Dependency]) -> list[Outcome]:
     outcomes: list[Outcome] = []
     sizes: list[tuple[int, int]] = []  # leaves and depth of each tree
     for each in value.items(MAX_OUTCOMES):
@@ -243,8 +149,8 @@ def _outcomes(value: _Value, dependencies: list[Dependency]) -> list[Outcome]:
             Outcome(
                 result,
                 each["problem"].optional(_problem),
-                each["directive"].optional(_Value.text),
-                each["record_domain"].optional(_Value.octets),
+                each["directive"].optional(Value.text),
+                each["record_domain"].optional(Value.octets),
                 tuple([_step(one) for one in each["path"].items(MAX_TEXT)]),
                 each["lookups"].count(),
                 each["void_lookups"].count(),
@@ -257,7 +163,7 @@ def _outcomes(value: _Value, dependencies: list[Dependency]) -> list[Outcome]:
 
 
 def _branch(
-    value: _Value, dependencies: list[Dependency], outcomes: list[Outcome], sizes: list[tuple[int, int]]
+    value: Value, dependencies: list[Dependency], outcomes: list[Outcome], sizes: list[tuple[int, int]]
 ) -> tuple[Branch, tuple[int, int]]:
     branches: dict[Choice, Outcome] = {}
     leaves = depth = 0
@@ -278,28 +184,28 @@ def _branch(
     return Branch(dependency, tuple(branches.items())), (leaves, depth)
 
 
-def _step(value: _Value) -> tuple[str, str]:
+def _step(value: Value) -> tuple[str, str]:
     domain, term = value.pair()
     return domain.octets(), term.text()
 
 
-def _problem(value: _Value) -> Problem:
+def _problem(value: Value) -> Problem:
     return Problem(
         value["code"].word(ProblemCode),
         value["text"].text(),
-        value["domain"].optional(_Value.octets),
+        value["domain"].optional(Value.octets),
         value["span"].optional(_span),
         value["section"].text(),
-        value["hint"].optional(_Value.text),
+        value["hint"].optional(Value.text),
     )
 
 
-def _span(value: _Value) -> tuple[int, int]:
+def _span(value: Value) -> tuple[int, int]:
     start, end = value.pair()
     return start.count(), end.count()
 
 
-def _table(value: _Value, family: Family, outcomes: list[Outcome]) -> tuple[tuple[int, ...], tuple[Outcome, ...]]:
+def _table(value: Value, family: Family, outcomes: list[Outcome]) -> tuple[tuple[int, ...], tuple[Outcome, ...]]:
     starts: list[int] = []
     found: list[Outcome] = []
     parse = parse_ip4 if family is V4 else parse_ip6

@@ -13,8 +13,8 @@ from spfengine.addresses import address_text, parse_address
 from spfengine.errors import AddressError
 from spfengine.evaluation.result import Result
 from spfengine.evidence.ledger import Unread
+from spfengine.json_values import Value
 from spfengine.policy.outcome import Input
-from spfengine.policy.serialise import _Value as Value
 from spfengine.replaying.totals import MAX_LISTED, MAX_UNREAD, ReplayedSender, Total, Totals
 from spfengine.simulation.senders import Effect
 

@@ -94,6 +94,13 @@ def test_rows_of_a_table_with_names(tmp_path: Path) -> None:
     ]
 
 
+def test_what_begins_as_a_comment_does_is_a_row_where_a_row_may_begin_so(tmp_path: Path) -> None:
+    evidence = read_bytes(tmp_path, b"# ours\nlabel,sender,ip\n#1 newsletter,a@example.com,192.0.2.1\n")
+    assert [(sender.label, sender.ip) for sender in evidence.senders] == [("#1 newsletter", "192.0.2.1")]
+    commented = read_bytes(tmp_path, b"ip,sender\n# a@example.com is gone\n192.0.2.2,b@example.com\n")
+    assert ([sender.ip for sender in commented.senders], faults(commented)) == (["192.0.2.2"], [])
+
+
 def test_a_table_whose_column_stands_there_twice(tmp_path: Path) -> None:
     evidence = read_bytes(tmp_path, b"ip,sender,ip\n192.0.2.1,a@example.com,192.0.2.2\n")
     assert faults(evidence) == ["FILE, line 1: a column stands there twice: 'ip'"]

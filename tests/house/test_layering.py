@@ -16,6 +16,7 @@ FLOORS: list[list[str]] = [
     ["visible"],
     ["frozen"],
     ["errors"],
+    ["json_values"],
     ["problems"],
     ["addresses"],
     ["names"],

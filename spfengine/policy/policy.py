@@ -3,9 +3,8 @@
 from bisect import bisect_right
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Network
-from itertools import islice, repeat
+from itertools import repeat
 from socket import AF_INET, inet_pton  # conversion only: nothing here opens a socket
-from struct import unpack
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ from spfengine.drivers import adrive, drive, run
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.result import Result
-from spfengine.evaluation.session import Answers, Session
+from spfengine.evaluation.session import MAILFROM, Answers, Session
 from spfengine.frozen import HashedOnce, fill
 from spfengine.names import fold
 from spfengine.policy.inputs import Inputs
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 Network = IPv4Network | IPv6Network
 
 _AT_ONCE = 1024
-"""Addresses that `check_many` turns into numbers in one go."""
+"""Addresses that `check_many` looks for in one go; those of IPv6, and what is no text, slow down only their own."""
 
 
 class Policy(HashedOnce):
@@ -170,14 +169,26 @@ class Policy(HashedOnce):
             ArgumentError: `sender` is of another domain than the policy.
             ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
         """
-        outcome = self._outcome(ip)
+        family, address = parse_address(ip)
+        starts, outcomes = self._ip4 if family is V4 else self._ip6
+        outcome = outcomes[bisect_right(starts, address) - 1]
         if outcome.result is not None or resolver is None:
             return outcome
         if (sender is None and self.local_part is None and Input.LOCAL_PART in outcome.inputs) or (
             helo is None and self.helo is None and Input.HELO in outcome.inputs
         ):
             return outcome
-        return self._ask(ip, sender, helo, resolver, receiver, now or 0.0)
+        text = f"@{self.domain}" if sender is None else sender
+        session = Session(ip, text, helo or "", MAILFROM, self.limits, receiver, now or 0.0)
+        if sender is None and self.local_part is not None:
+            session.local_part = self.local_part  # as octets already
+        if helo is None and self.helo is not None:
+            session.helo = self.helo
+        if session.domain != self.domain and fold(session.domain) != fold(self.domain):
+            raise ArgumentError(f"the sender {visible(text, 80)!r} is not of the domain {visible(self.domain, 80)!r}")
+        session.explaining = False
+        run(session, resolver)
+        return outcome_of(session)
 
     def check_many(self, ips: Iterable[object]) -> list[Outcome]:
         """Return the outcome for each address, in the order of the addresses.
@@ -186,17 +197,21 @@ class Policy(HashedOnce):
             AddressError: one of them is no IP address.
         """
         starts, outcomes = self._ip4
+        given = ips if isinstance(ips, list) else list(ips)
+        if 4 * len(given) < len(starts):  # too few to make tables for them
+            return list(map(self.check, given))
+        octets = [start.to_bytes(4, "big") for start in starts]  # they compare as the numbers do
         upto = (*outcomes[:1], *outcomes)  # by how many ranges begin at an address or before it; never none
         found: list[Outcome] = []
-        waiting = iter(ips)
-        while part := list(islice(waiting, _AT_ONCE)):
+        for begin in range(0, len(given), _AT_ONCE):
+            part = given[begin : begin + _AT_ONCE]
+            texts: Any = part
             try:
-                octets = b"".join(map(inet_pton, repeat(AF_INET), part))  # type: ignore[arg-type]  # asked of anything
+                found += map(
+                    upto.__getitem__, map(bisect_right, repeat(octets), map(inet_pton, repeat(AF_INET), texts))
+                )
             except (OSError, TypeError, ValueError):  # one of them is no IPv4 address in text
-                found += map(self._outcome, part)
-            else:
-                addresses = unpack(f">{len(part)}I", octets)
-                found += map(upto.__getitem__, map(bisect_right, repeat(starts), addresses))
+                found[begin:] = map(self.check, part)
         return found
 
     def ranges(self, version: int) -> Iterator[tuple[int, int, Outcome]]:
@@ -316,11 +331,6 @@ class Policy(HashedOnce):
 
         return from_dict(data)
 
-    def _outcome(self, ip: object) -> Outcome:
-        family, address = parse_address(ip)
-        starts, outcomes = self._ip4 if family is V4 else self._ip6
-        return outcomes[bisect_right(starts, address) - 1]
-
     def _table(self, family: Family) -> tuple[tuple[int, ...], tuple[Outcome, ...]]:
         return self._ip4 if family is V4 else self._ip6
 
@@ -330,22 +340,6 @@ class Policy(HashedOnce):
             spans = [(first, last) for first, last, outcome in self.ranges(family.version) if wanted(outcome)]
             found += networks_of(family, spans)
         return found
-
-    def _ask(
-        self, ip: object, sender: str | None, helo: str | None, resolver: "Resolver", receiver: str | None, now: float
-    ) -> Outcome:
-        """Return the outcome that a check of this one client comes to."""
-        text = f"@{self.domain}" if sender is None else sender
-        session = Session(ip, text, helo or "", "mailfrom", self.limits, receiver, now)
-        if sender is None and self.local_part is not None:
-            session.local_part = self.local_part  # as octets already
-        if helo is None and self.helo is not None:
-            session.helo = self.helo
-        if session.domain != self.domain and fold(session.domain) != fold(self.domain):
-            raise ArgumentError(f"the sender {visible(text, 80)!r} is not of the domain {visible(self.domain, 80)!r}")
-        session.explaining = False
-        run(session, resolver)
-        return outcome_of(session)
 
 
 class Unanswered:

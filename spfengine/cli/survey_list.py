@@ -104,7 +104,7 @@ async def _readable(descriptor: int) -> None:
     ready = Event()
     try:
         loop.add_reader(descriptor, ready.set)
-    except (OSError, NotImplementedError):
+    except (OSError, NotImplementedError):  # a plain file, or an event loop that watches none: it is read at once
         return
     try:
         await ready.wait()

@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Network
 from itertools import repeat
+from operator import methodcaller
 from socket import AF_INET, inet_pton  # conversion only: nothing here opens a socket
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -200,7 +201,7 @@ class Policy(HashedOnce):
         given = ips if isinstance(ips, list) else list(ips)
         if 4 * len(given) < len(starts):  # too few to make tables for them
             return list(map(self.check, given))
-        octets = [start.to_bytes(4, "big") for start in starts]  # they compare as the numbers do
+        octets = list(map(methodcaller("to_bytes", 4, "big"), starts))  # they compare as the numbers do
         upto = (*outcomes[:1], *outcomes)  # by how many ranges begin at an address or before it; never none
         found: list[Outcome] = []
         for begin in range(0, len(given), _AT_ONCE):

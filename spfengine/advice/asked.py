@@ -5,8 +5,8 @@ from ipaddress import ip_address
 from typing import Any, NamedTuple
 
 from spfengine.advice.case import Case, Networks, Steps, session_of
-from spfengine.evaluation.result import Result
 from spfengine.names import fold
+from spfengine.problems import Result
 from spfengine.record.model import All, Directive
 from spfengine.senders import Sender
 

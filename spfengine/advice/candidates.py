@@ -11,10 +11,10 @@ from spfengine.advice.matching import Matched, holds, matching
 from spfengine.advice.reverse_dns import ReverseName
 from spfengine.advice.terms import Candidate, Kind, plain
 from spfengine.evaluation.limits import Limits
-from spfengine.evaluation.result import Result
 from spfengine.names import domain_fault, fold, is_askable, is_same_or_under
 from spfengine.policy.budget import LIFTED
 from spfengine.policy.policy import compiling
+from spfengine.problems import Result
 from spfengine.record.model import Directive, Record
 from spfengine.record.parser import parse
 from spfengine.senders import Sender

@@ -8,10 +8,10 @@ from spfengine.addresses import parse_address
 from spfengine.advice.baseline import Baseline
 from spfengine.answers import Answer, Question
 from spfengine.evaluation.check_host import check_host
-from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import MAILFROM, Answers, Session
 from spfengine.policy.inputs import Inputs
 from spfengine.policy.policy import Policy
+from spfengine.problems import Result
 from spfengine.senders import Sender
 from spfengine.simulation.layers import Layer, once
 

@@ -25,11 +25,11 @@ from spfengine.advice.suggestion import (
     TermAdvice,
 )
 from spfengine.advice.terms import Candidate, Places
-from spfengine.evaluation.result import Result
 from spfengine.linting.codes import Severity
 from spfengine.linting.finding import Finding
 from spfengine.linting.lint import linting
 from spfengine.linting.sizes import answer_size
+from spfengine.problems import Result
 from spfengine.record.model import Directive
 from spfengine.senders import Sender
 from spfengine.simulation.records import Standing

@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 from spfengine.advice.case import Case, Steps
 from spfengine.answers import Answer
-from spfengine.evaluation.result import Result
 from spfengine.linting.sizes import answer_size
 from spfengine.names import fold
 from spfengine.policy.budget import Budget, budget
 from spfengine.policy.diff import Change, result_changes
 from spfengine.policy.outcome import Outcome
 from spfengine.policy.policy import Policy, compiling
+from spfengine.problems import Result
 from spfengine.senders import Sender
 from spfengine.simulation.layers import Drafted
 from spfengine.simulation.senders import change_is_worse

@@ -12,11 +12,11 @@ from spfengine.advice.identification import Missing
 from spfengine.answers import Answer, Question
 from spfengine.evaluation.check_host import check_host
 from spfengine.evaluation.limits import Limits
-from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import MAILFROM, Answers, Session
 from spfengine.policy.inputs import Inputs
 from spfengine.policy.outcome import Input, Outcome
 from spfengine.policy.policy import Policy, compiling
+from spfengine.problems import Result
 from spfengine.simulation.layers import once
 from spfengine.visible import visible, visible_name
 

@@ -12,8 +12,8 @@ from spfengine.advice.reverse_dns import ReverseName
 from spfengine.advice.searching import Plan
 from spfengine.advice.suggestion import SenderAdvice, SenderStanding, TermAdvice
 from spfengine.advice.terms import MAX_DIRECTIVES, Candidate, Kind, Places
-from spfengine.evaluation.result import Result
 from spfengine.policy.ranges import networks_of, size
+from spfengine.problems import Result
 from spfengine.record.model import All, Directive, Include, Network, Redirect, Term
 from spfengine.visible import visible, visible_name
 

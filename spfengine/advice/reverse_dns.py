@@ -6,9 +6,8 @@ from typing import NamedTuple
 from spfengine.addresses import Family, address_text
 from spfengine.advice.identification import Missing
 from spfengine.answers import Answer, Question, RRType
-from spfengine.evaluation.questions import keyed
+from spfengine.evaluation.mechanisms import is_validated
 from spfengine.evaluation.session import Session, address_type
-from spfengine.evaluation.targets import is_validated
 from spfengine.names import fold, is_askable, reverse_name
 from spfengine.visible import visible_name
 
@@ -57,7 +56,7 @@ def reverse_names(family: Family, address: int) -> Generator[Question, Answer, R
             found.append(ReverseName(name, True, ""))
         else:
             wanted = address_type(family)
-            forward = session.answers[keyed(name, wanted)[0]]
+            forward = session.answers[Question(name, wanted).key]
             if forward.is_failure:
                 told = f"the {wanted} records of {visible_name(name)} could not be had ({forward.status})"
                 missing.append(Missing(None, told, is_failure=True))

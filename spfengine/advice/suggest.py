@@ -28,12 +28,12 @@ from spfengine.advice.terms import MAX_DIRECTIVES, Places, before_all, places_of
 from spfengine.drivers import adrive, drive
 from spfengine.errors import ArgumentError, RecordSyntaxError
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
-from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Answers
 from spfengine.linting.sizes import UNFRAGMENTED
 from spfengine.names import domain_fault, is_same_or_under
 from spfengine.policy.inputs import Inputs
 from spfengine.policy.policy import compiling
+from spfengine.problems import Result
 from spfengine.record.model import Directive, DomainDirective, Include, Network, Record
 from spfengine.record.parser import parse
 from spfengine.senders import Sender

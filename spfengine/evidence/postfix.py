@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from spfengine.errors import HeaderError
-from spfengine.evaluation.headers.received import parse_received_spf
+from spfengine.evaluation.headers.received_spf import parse_received_spf
 from spfengine.evidence.bounds import Bounds
 from spfengine.evidence.ledger import Ledger
 from spfengine.evidence.messages import is_internal

@@ -17,8 +17,8 @@ from typing import NamedTuple
 from spfengine.addresses import V4, V6, Family
 from spfengine.answers import Answer, Question
 from spfengine.evaluation.check_host import check_host
+from spfengine.evaluation.mechanisms import UnknownTarget
 from spfengine.evaluation.session import Answers, Session
-from spfengine.evaluation.targets import UnknownTarget
 from spfengine.policy.inputs import Inputs
 from spfengine.policy.outcome import Branch, Choice, Dependency, Input, Outcome
 from spfengine.policy.ranges import MAPPED_FIRST, MAPPED_LAST

@@ -5,12 +5,11 @@ from typing import NamedTuple
 
 from spfengine.evaluation.limits import Limits
 from spfengine.evaluation.mechanisms import too_many_mx
-from spfengine.evaluation.result import Result
 from spfengine.evaluation.trace import TracedQuestion
 from spfengine.policy.budget import Budget
 from spfengine.policy.outcome import Input
 from spfengine.policy.over_limits import over_limits
-from spfengine.problems import Problem
+from spfengine.problems import Problem, Result
 from spfengine.record.model import MX, Directive, Include, Record, Redirect, Term
 from spfengine.visible import visible, visible_name
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from spfengine.addresses import address_text, parse_address
 from spfengine.errors import AddressError
-from spfengine.evaluation.result import Result
 from spfengine.evidence.ledger import Unread
 from spfengine.json_values import Value
 from spfengine.policy.outcome import Input
+from spfengine.problems import Result
 from spfengine.replaying.totals import MAX_LISTED, MAX_UNREAD, ReplayedSender, Total, Totals
 from spfengine.simulation.senders import Effect
 

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from heapq import nsmallest
 from typing import NamedTuple
 
-from spfengine.evaluation.result import Result
 from spfengine.evidence.ledger import Unread
 from spfengine.frozen import Frozen, fill
 from spfengine.policy.outcome import Input
+from spfengine.problems import Result
 from spfengine.simulation.senders import Effect
 
 MAX_LISTED = 1000

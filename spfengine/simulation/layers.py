@@ -4,7 +4,6 @@ from collections.abc import Callable, Container, Generator
 from typing import Any, Protocol, TypeVar
 
 from spfengine.answers import Answer, Question, Resolver, RRType
-from spfengine.evaluation.questions import keyed
 from spfengine.evaluation.session import Answers
 from spfengine.names import fold
 from spfengine.policy.policy import Unanswered
@@ -91,7 +90,7 @@ def once(steps: Generator[Question, Answer, _T], known: Answers) -> Generator[Qu
     """Run steps, asking only what is not known yet; what is asked is added."""
 
     def answering(question: Question) -> Generator[Question, Answer, Answer]:
-        key = keyed(*question)[0]
+        key = question.key
         if key not in known:
             known[key] = yield question
         return known[key]

@@ -4,9 +4,8 @@ from collections.abc import Iterator
 
 from spfengine.answers import Answer
 from spfengine.evaluation.check_host import select_record
-from spfengine.evaluation.result import Result
 from spfengine.policy.policy import Policy
-from spfengine.problems import Problem, ProblemCode
+from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.model import Record
 from spfengine.record.parser import diagnose
 from spfengine.simulation.records import spf_texts

@@ -4,8 +4,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from spfengine.dmarc.alignment import Alignment
-from spfengine.evaluation.result import Result
 from spfengine.policy.outcome import Input, Outcome
+from spfengine.problems import Result
 from spfengine.senders import Sender
 
 _BROKEN = (Result.PERMERROR, Result.TEMPERROR)

@@ -2,13 +2,12 @@
 
 from spfengine.answers import RRType
 from spfengine.evaluation.limits import VoidRule
-from spfengine.evaluation.result import Result
 from spfengine.frozen import Frozen, fill
 from spfengine.names import is_same_or_under
 from spfengine.policy.budget import Budget
 from spfengine.policy.diff import Change, unknown_networks
 from spfengine.policy.policy import Network, Policy
-from spfengine.problems import Problem, ProblemCode
+from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.simulation.records import RecordChange, spf_texts
 from spfengine.simulation.senders import Effect, SenderChange, change_is_worse
 from spfengine.visible import visible, visible_name

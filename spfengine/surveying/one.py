@@ -7,8 +7,6 @@ from spfengine.answers import Answer, Question, RRType
 from spfengine.errors import RecordSyntaxError
 from spfengine.evaluation.check_host import QUALIFIERS, select_record
 from spfengine.evaluation.limits import Limits
-from spfengine.evaluation.questions import keyed
-from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Answers
 from spfengine.linting.codes import LintCode, Severity
 from spfengine.linting.finding import Finding
@@ -18,7 +16,7 @@ from spfengine.policy.budget import budget
 from spfengine.policy.inputs import Inputs
 from spfengine.policy.outcome import Outcome
 from spfengine.policy.policy import Policy, compiling
-from spfengine.problems import Problem, ProblemCode
+from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.model import All, Include, Record
 from spfengine.simulation.layers import once
 from spfengine.surveying.surveyed import DomainState, SurveyedDomain
@@ -144,7 +142,7 @@ def _codes(findings: list[Finding]) -> dict[Severity, tuple[LintCode, ...]]:
 
 
 def _record(answers: Mapping[Question, Answer], domain: str) -> object:
-    answer = answers.get(keyed(domain, RRType.TXT)[0])
+    answer = answers.get(Question(domain, RRType.TXT).key)
     return None if answer is None else select_record(answer)
 
 

@@ -5,9 +5,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from spfengine.evaluation.result import Result
 from spfengine.linting.codes import LintCode, Severity
-from spfengine.problems import Problem
+from spfengine.problems import Problem, Result
 from spfengine.visible import visible, visible_name
 
 SCHEMA = "spfengine.survey/1"

@@ -6,7 +6,6 @@ from typing import NamedTuple
 from spfengine.addresses import V4, V6
 from spfengine.advice.flatten.choosing import lifted
 from spfengine.answers import Answer, Question
-from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Answers
 from spfengine.policy.budget import Budget, budget
 from spfengine.policy.diff import Change, result_changes
@@ -15,7 +14,7 @@ from spfengine.policy.outcome import Choice, Outcome
 from spfengine.policy.over_limits import over_limits
 from spfengine.policy.policy import Policy, compiling
 from spfengine.policy.tiling import tile
-from spfengine.problems import Problem, ProblemCode
+from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.simulation.layers import Layer, once
 
 _MAX_STEPS = 1 << 19

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, runtime_check
 from spfengine.addresses import V4, V6, Family, Table, address_text, build_table, network_range, read_ip4, read_ip6
 from spfengine.errors import ArgumentError
 from spfengine.frozen import Frozen, fill
+from spfengine.names import fold
 from spfengine.visible import visible, visible_name
 
 if TYPE_CHECKING:
@@ -59,6 +60,12 @@ class Question(NamedTuple):
     name: str
     type: RRType
 
+    @property
+    def key(self) -> "Question":
+        """This question with its name in lower case: what answers are known by, since names have no case (RFC 4343)."""
+        folded = fold(self.name)
+        return self if folded == self.name else Question(folded, self.type)
+
 
 class Answer(Frozen):
     """What came back for a Question. Make one with `txt`, `a`, `aaaa`, `mx`, `ptr`, `nxdomain`, `nodata` or `failed`.
@@ -72,11 +79,9 @@ class Answer(Frozen):
         chain: the names that CNAME records led through, first to last; empty where there was no CNAME.
         strings: for TXT, the strings of each record as they were in DNS; otherwise empty.
         memo: what evaluation derived from these records, kept as long as the answer; no part of its value.
-        spf_record: the SPF record among them, parsed, once evaluation has found that it is the only one, and sound;
-            otherwise None. No part of its value.
     """
 
-    __slots__ = ("chain", "memo", "records", "spf_record", "status", "strings", "ttl", "type")
+    __slots__ = ("chain", "memo", "records", "status", "strings", "ttl", "type")
     fields = ("status", "type", "records", "ttl", "chain", "strings")
     status: Status
     type: RRType | None
@@ -85,7 +90,6 @@ class Answer(Frozen):
     chain: tuple[str, ...]
     strings: tuple[tuple[bytes, ...], ...]
     memo: dict[Any, Any]
-    spf_record: Any
 
     def __init__(
         self,
@@ -103,7 +107,6 @@ class Answer(Frozen):
         fill(self, "chain", tuple(chain))
         fill(self, "strings", strings)
         fill(self, "memo", {})
-        fill(self, "spf_record", None)
 
     @classmethod
     def txt(cls, *records: TextRecord, ttl: int | None = None, chain: Iterable[str] = ()) -> Self:

@@ -8,7 +8,7 @@ from spfengine.errors import ArgumentError, ZoneError
 from spfengine.evaluation.check_host import check_host
 from spfengine.evaluation.check_result import CheckResult
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
-from spfengine.evaluation.session import HELO, MAILFROM, AtHand, Session
+from spfengine.evaluation.session import HELO, MAILFROM, KnownAnswer, Session
 from spfengine.names import domain_fault
 
 if TYPE_CHECKING:
@@ -239,9 +239,9 @@ def run(session: Session, resolver: object) -> None:
     Raises:
         ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
     """
-    at_hand: AtHand | None = getattr(resolver, "at_hand", None)
-    if at_hand is not None:
-        session.at_hand = at_hand
+    known_answer: KnownAnswer | None = getattr(resolver, "known_answer", None)
+    if known_answer is not None:
+        session.known_answer = known_answer
         evaluation = check_host(session)
         question = next(evaluation, None)
         if question is not None:
@@ -261,5 +261,5 @@ async def arun(session: Session, resolver: object) -> None:
 
         await adrive_ahead(session, resolver)
     else:
-        session.at_hand = getattr(resolver, "at_hand", session.at_hand)
+        session.known_answer = getattr(resolver, "known_answer", session.known_answer)
         await adrive(check_host(session), resolver, session.limits.seconds)

@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 from spfengine.answers import Answer, Question
 from spfengine.evaluation.limits import Deadline
-from spfengine.evaluation.questions import keyed
 from spfengine.evaluation.session import Answers
 from spfengine.resolvers.asking import aresolve_of, no_answer, no_resolver
 
@@ -89,7 +88,7 @@ def once(steps: Generator[Question, Answer, _T], known: Answers) -> Generator[Qu
     """Run steps, asking only what is not known yet; what is asked is added."""
 
     def answering(question: Question) -> Generator[Question, Answer, Answer]:
-        key = keyed(*question)[0]
+        key = question.key
         if key not in known:
             known[key] = yield question
         return known[key]

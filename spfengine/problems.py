@@ -6,6 +6,18 @@ from spfengine.frozen import Frozen, fill
 from spfengine.visible import visible, visible_name
 
 
+class Result(StrEnum):
+    """The results of check_host() (RFC 7208 §2.6). Receivers treat neutral exactly as none (RFC 7208 §8.2)."""
+
+    NONE = "none"
+    NEUTRAL = "neutral"
+    PASS = "pass"
+    FAIL = "fail"
+    SOFTFAIL = "softfail"
+    TEMPERROR = "temperror"
+    PERMERROR = "permerror"
+
+
 class ProblemCode(StrEnum):
     """Stable codes of problems. They are public API: a code is never renamed, nor given another meaning."""
 

@@ -11,10 +11,10 @@ from spfengine.dmarc.tree_walk import TreeWalk, walk
 from spfengine.drivers import adrive, drive
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.check_result import CheckResult
-from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import MAILFROM
 from spfengine.frozen import Frozen, fill
 from spfengine.names import domain_fault, fold, octets, to_a_labels
+from spfengine.problems import Result
 from spfengine.visible import visible, visible_name
 
 if TYPE_CHECKING:

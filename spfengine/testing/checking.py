@@ -6,7 +6,7 @@ from typing import Any
 from spfengine.answers import Resolver
 from spfengine.checks import check, check_helo
 from spfengine.evaluation.check_result import CheckResult
-from spfengine.evaluation.trace import Outcome, TracedQuestion, TracedRecord
+from spfengine.evaluation.trace import TermStatus, TracedQuestion, TracedRecord
 from spfengine.visible import visible, visible_name
 
 _KEPT = 20
@@ -64,7 +64,7 @@ def _record(record: TracedRecord, indent: str) -> Iterator[str]:
     if record.question is not None and record.record is None:
         yield f"{indent}  {_question(record.question)}"
     for term in record.terms:
-        if term.outcome is Outcome.NOT_EVALUATED:
+        if term.outcome is TermStatus.NOT_EVALUATED:
             continue
         yield f"{indent}  {visible(term.term.text)}  {term.outcome}: {term.why}"
         for asked in term.questions:

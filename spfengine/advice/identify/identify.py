@@ -21,8 +21,8 @@ from spfengine.advice.identify.provider_networks import (
 from spfengine.answers import Answer, Question
 from spfengine.drivers import adrive, drive
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
-from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Answers
+from spfengine.problems import Result
 from spfengine.visible import visible, visible_name
 
 if TYPE_CHECKING:

@@ -38,12 +38,12 @@ from spfengine.advice.suggest.suggestion import Suggestion
 from spfengine.drivers import adrive, drive, once
 from spfengine.errors import ArgumentError, RecordSyntaxError
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
-from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Answers
 from spfengine.linting.limits import UNFRAGMENTED
 from spfengine.names import domain_fault, is_same_or_under
 from spfengine.policy.compile import Inputs
 from spfengine.policy.policy import compiling
+from spfengine.problems import Result
 from spfengine.record.model import Directive, DomainDirective, Include, Network, Record
 from spfengine.record.parser import parse
 from spfengine.senders import Sender

@@ -7,11 +7,15 @@ import sys
 from _socket import AF_INET, AF_INET6, inet_ntop, inet_pton  # that is where `socket`, dear to load, has them from
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from ipaddress import IPv4Address, IPv6Address
 from operator import itemgetter
 from typing import NamedTuple, Protocol, TypeVar
 
 from spfengine.errors import AddressError
 from spfengine.visible import visible
+
+IPAddress = str | IPv4Address | IPv6Address
+"""An IP address that a caller gives: text, or an object of `ipaddress`."""
 
 _MAPPED = 0xFFFF  # ::ffff:0:0/96
 _from_octets = int.from_bytes  # most significant octet first; looked up once, which takes as long as the conversion

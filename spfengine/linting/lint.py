@@ -57,7 +57,7 @@ def lint(
     if domain is None:
         return _of_text(record)
     if resolver is None:
-        from spfengine.checks import default_resolver
+        from spfengine.drivers import default_resolver
 
         resolver = default_resolver()
     return drive(linting(domain, resolver, record, limits, tuple(own)), resolver, None)[0]
@@ -79,7 +79,7 @@ async def alint(
     if domain is None:
         return _of_text(record)
     if resolver is None:
-        from spfengine.checks import default_resolver
+        from spfengine.drivers import default_resolver
 
         resolver = default_resolver()
     found, _ = await adrive(linting(domain, resolver, record, limits, tuple(own)), resolver, None)

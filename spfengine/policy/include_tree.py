@@ -251,7 +251,7 @@ def include_tree(
         ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
     """
     if resolver is None:
-        from spfengine.checks import default_resolver
+        from spfengine.drivers import default_resolver
 
         resolver = default_resolver()
     return drive(_tree(Inputs(domain, sender, helo, limits, None, time()), tuple(own)), resolver, None)
@@ -272,7 +272,7 @@ async def ainclude_tree(
         ArgumentError, ResolverError: as `include_tree`.
     """
     if resolver is None:
-        from spfengine.checks import default_resolver
+        from spfengine.drivers import default_resolver
 
         resolver = default_resolver()
     return await adrive(_tree(Inputs(domain, sender, helo, limits, None, time()), tuple(own)), resolver, None)

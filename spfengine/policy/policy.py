@@ -119,7 +119,7 @@ class Policy(HashedOnce):
             ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
         """
         if resolver is None:
-            from spfengine.checks import default_resolver
+            from spfengine.drivers import default_resolver
 
             resolver = default_resolver()
         return drive(compiling(Inputs(domain, sender, helo, limits, receiver, now or 0.0)), resolver, None)
@@ -142,7 +142,7 @@ class Policy(HashedOnce):
             ArgumentError, ResolverError: as `compile`.
         """
         if resolver is None:
-            from spfengine.checks import default_resolver
+            from spfengine.drivers import default_resolver
 
             resolver = default_resolver()
         return await adrive(compiling(Inputs(domain, sender, helo, limits, receiver, now or 0.0)), resolver, None)

@@ -127,7 +127,7 @@ class Zone(Frozen):
 
     @classmethod
     def from_openspf(cls, zonedata: Mapping[Any, Any] | None, *, ttl: int | None = None) -> Self:
-        """Make a zone of the `zonedata` mapping of an OpenSPF-format suite; see `spfengine.resolvers.zone_files.openspf`.
+        """Make a zone of the `zonedata` mapping of an OpenSPF-format suite (`spfengine.resolvers.zone_files.openspf`).
 
         Raises:
             ZoneError: something in it can't be used; the message says where, and what was expected.

@@ -64,7 +64,7 @@ def flatten(
         ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
     """
     if resolver is None:
-        from spfengine.checks import default_resolver
+        from spfengine.drivers import default_resolver
 
         resolver = default_resolver()
     return drive(_flattening(domain, includes, hosts, names, size, limits), resolver, None)
@@ -86,7 +86,7 @@ async def aflatten(
         ArgumentError, ResolverError: as `flatten`.
     """
     if resolver is None:
-        from spfengine.checks import default_resolver
+        from spfengine.drivers import default_resolver
 
         resolver = default_resolver()
     return await adrive(_flattening(domain, includes, hosts, names, size, limits), resolver, None)

@@ -114,7 +114,7 @@ def suggest(
     inputs = _inputs(domain, limits, receiver, now)
     steps = suggesting(inputs, tuple(senders), told, catalogue or Catalogue.load(), tuple(own), tuple(hosts))
     if resolver is None:
-        from spfengine.checks import default_resolver
+        from spfengine.drivers import default_resolver
 
         resolver = default_resolver()
     return drive(steps, resolver, None)
@@ -150,7 +150,7 @@ async def asuggest(
     inputs = _inputs(domain, limits, receiver, now)
     steps = suggesting(inputs, tuple(senders), told, catalogue or Catalogue.load(), tuple(own), tuple(hosts))
     if resolver is None:
-        from spfengine.checks import default_resolver
+        from spfengine.drivers import default_resolver
 
         resolver = default_resolver()
     return await adrive(steps, resolver, None)

@@ -11,7 +11,7 @@ def check(ip: str, sender: str, helo: str, dns: str) -> tuple[str | None, str] |
     """Return the symbol of the SPF module, such as R_SPF_ALLOW."""
     if set(sender + helo) & set("\0\r\n"):
         return None, "a header field of HTTP is one line"
-    headers = {"IP": ip, "From": (sender or "<>").encode(), "Helo": helo.encode()}
+    headers: dict[str, str | bytes] = {"IP": ip, "From": (sender or "<>").encode(), "Helo": helo.encode()}
     connection = http.client.HTTPConnection(*_ADDRESS, timeout=60)
     try:
         connection.request("POST", "/checkv2", _MESSAGE, headers)

@@ -9,13 +9,13 @@ from spfengine.advice.case import Case, Steps, address_of
 from spfengine.advice.identification import How, Identification, Match
 from spfengine.advice.matching import Matched, holds, matching
 from spfengine.advice.reverse_dns import ReverseName
-from spfengine.advice.terms import Candidate, Kind, plain
+from spfengine.advice.terms import Candidate, Kind
 from spfengine.evaluation.limits import Limits
 from spfengine.evaluation.result import Result
 from spfengine.names import domain_fault, fold, is_askable, is_same_or_under
 from spfengine.policy.budget import LIFTED
 from spfengine.policy.policy import compiling
-from spfengine.record.model import Directive, Record
+from spfengine.record.model import Directive, Record, same_term, term_key
 from spfengine.record.parser import parse
 from spfengine.senders import Sender
 from spfengine.simulation.layers import Drafted
@@ -58,9 +58,9 @@ class Finder:
     def __init__(self, case: Case, own: Sequence[str], record: Record, hosts: Iterable[str]) -> None:
         self._case = case
         self._own = own
-        self._there = {plain(directive.text) for directive in record.directives}
+        self._there = set(map(term_key, record.directives))
         self._hosts = dict.fromkeys([name for name in hosts if self._is_host(name)])
-        self._tried: dict[str, Matched] = {}
+        self._tried: dict[object, Matched] = {}
         self.offer = Offer([], {}, [])
 
     def serve(
@@ -116,10 +116,8 @@ class Finder:
         return fold(self._case.inputs.domain)
 
     def _offer_host(self, sender: Sender, term: str) -> Steps[None]:
-        if plain(term) in self._there:
-            return
         directive = _directive(term)
-        if directive is None:
+        if directive is None or term_key(directive) in self._there:
             return
         matched = yield from self._matched(directive)
         if holds(matched.spans, *address_of(sender)):
@@ -134,7 +132,7 @@ class Finder:
             assert match.provider is not None, "others have been left out"
             term = f"include:{match.provider.include}"
             directive = _directive(term)
-            if directive is None or plain(term) in self._there:
+            if directive is None or term_key(directive) in self._there:
                 continue
             matched = yield from self._matched(directive)
             if holds(matched.spans, *address_of(sender)):
@@ -182,14 +180,15 @@ class Finder:
                     self.offer.serving[version, address] = frozenset({place})
 
     def _matched(self, directive: Directive) -> Steps[Matched]:
-        key = plain(directive.text)
+        key = term_key(directive)
         if key not in self._tried:
             steps = matching(self._case.inputs, directive, dict(self._case.known))
             self._tried[key] = yield from self._case.once(steps)
-        return self._tried[key]
+        return self._tried[key]._replace(directive=directive)
 
     def _add(self, candidate: Candidate) -> None:
-        if all(plain(each.term) != plain(candidate.term) for each in self.offer.candidates):
+        directives = [each.matched.directive for each in self.offer.candidates]
+        if not any(same_term(candidate.matched.directive, other) for other in directives):
             self.offer.candidates.append(candidate)
 
     def _reject(self, term: str, why: str) -> None:

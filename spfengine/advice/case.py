@@ -12,6 +12,7 @@ from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import MAILFROM, Answers, Session
 from spfengine.policy.inputs import Inputs
 from spfengine.policy.policy import Policy
+from spfengine.record.model import Directive
 from spfengine.senders import Sender
 from spfengine.simulation.layers import Layer, once
 
@@ -25,8 +26,8 @@ class Told(NamedTuple):
 
     Attributes:
         add: terms to add in place of what would be found.
-        drop: directives that go, whoever passes by them, as they are compared.
-        keep: terms that stay, as they are compared.
+        drop: directives that go, whoever passes by them.
+        keep: directives that stay.
         want: networks that are wanted, though nobody can name them.
         ignore: networks that are not wanted.
         keep_all: whether nothing goes but what is told.
@@ -36,8 +37,8 @@ class Told(NamedTuple):
     """
 
     add: tuple[str, ...]
-    drop: tuple[str, ...]
-    keep: tuple[str, ...]
+    drop: tuple[Directive, ...]
+    keep: tuple[Directive, ...]
     want: Networks
     ignore: Networks
     keep_all: bool

@@ -7,8 +7,7 @@ from typing import NamedTuple
 from spfengine.advice.catalogue.provider import Provider
 from spfengine.advice.identification import Match
 from spfengine.advice.matching import Matched
-from spfengine.names import fold
-from spfengine.record.model import All, Directive, Network, Record
+from spfengine.record.model import All, Directive, Network, Record, term_key
 
 MAX_DIRECTIVES = 300
 """Directives of a record up to which it is looked for those that can be left out."""
@@ -74,8 +73,8 @@ class Places(NamedTuple):
 def places_of(
     record: Record,
     matched: Sequence[Matched],
-    drop: Sequence[str],
-    keep: Sequence[str],
+    drop: Sequence[Directive],
+    keep: Sequence[Directive],
     *,
     keep_all: bool,
     told_to_come: tuple[int, ...],
@@ -84,21 +83,22 @@ def places_of(
 
     Args:
         matched: the directives before its first `all`.
-        drop, keep: directives as they are compared.
+        drop, keep: the directives to drop and to keep, as given.
     """
+    dropped, kept = set(map(term_key, drop)), set(map(term_key, keep))
     told: set[int] = set()
     idle: set[int] = set()
     fixed: list[int] = []
     by_name: list[int] = []
-    seen: set[str] = set()
+    seen: set[object] = set()
     for place, directive in enumerate(record.directives):
-        text = plain(directive.text)
-        is_again = text in seen
-        seen.add(text)
+        key = term_key(directive)
+        is_again = key in seen
+        seen.add(key)
         each = matched[place] if place < len(matched) else None
-        if text in drop:
+        if key in dropped:
             told.add(place)
-        elif keep_all or text in keep:
+        elif keep_all or key in kept:
             continue
         elif each is None:
             if place > len(matched):
@@ -110,11 +110,6 @@ def places_of(
         elif each.passes:
             (fixed if isinstance(directive, Network) else by_name).append(place)
     return Places(frozenset(told), frozenset(idle), tuple(fixed), tuple(by_name), told_to_come)
-
-
-def plain(text: str) -> str:
-    """Return a term as terms are compared: without letter case, and without a "+" that goes without saying."""
-    return (text if "%" in text else fold(text)).removeprefix("+")
 
 
 def before_all(record: Record) -> list[Directive]:

@@ -3,19 +3,21 @@ than what was written becomes a fix.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from spfengine.addresses import parse_ip4, parse_ip6
 from spfengine.linting.edits import Fix, as_strings, read, replaced
 from spfengine.problems import Problem, ProblemCode
 from spfengine.record.grammar import MECHANISMS, MODIFIERS, VERSION
 from spfengine.record.hints import meant
-from spfengine.record.parser import diagnose
+from spfengine.record.model import All, Redirect, Term, same_term, term_key
+from spfengine.record.parser import diagnose, parse_term, sound_terms
 from spfengine.record.tokenizer import Token, tokens
 
 _MAX_FAULTS = 10  # a record of more is no typo
 _MAX_LENGTH = 2048  # of a record that gets corrections: guessing costs a parse each
 
+_QUALIFIERS = frozenset("+-?~")
 _PUNCTUATION = "\"'`,;()<>[]"
 _GLUED_ALL = re.compile(r"(.+?)([+\-?~]all)\Z", re.IGNORECASE)
 _GLUED_NAME = re.compile(r"(include|redirect|exists|ip4|ip6|mx|all)(.+)\Z", re.IGNORECASE)
@@ -89,10 +91,27 @@ def _correction(source: str, problem: Problem, faults: int) -> str | None:
     pieces = list(tokens(source))
     span = problem.span or (0, 0)
     place = next((i for i, token in enumerate(pieces) if token.span[0] <= span[0] < token.span[1]), None)
+    kept = [term_key(term) for term in sound_terms(source) if not _is_torn(pieces, term)]
     for text in _guesses(source, problem, pieces, place):
-        if text.isascii() and len(diagnose(text)) < faults:
+        if text.isascii() and len(diagnose(text)) < faults and _keeps(text, kept):
             return text
     return None
+
+
+def _is_torn(pieces: list[Token], term: Term) -> bool:
+    """Whether a term stands after a lone qualifier, and so is a part of another term: `- all`."""
+    index = next(index for index, token in enumerate(pieces) if token.span == term.span)
+    return index > 0 and pieces[index - 1].text in _QUALIFIERS
+
+
+def _keeps(text: str, kept: Sequence[tuple[object, ...]]) -> bool:
+    """Whether a corrected record has all these terms, in their order, and a redirect still counts."""
+    terms = sound_terms(text)
+    there = iter([term_key(term) for term in terms])
+    if not all(key in there for key in kept):
+        return False
+    new_all = any(isinstance(term, All) and term_key(term) not in kept for term in terms)
+    return not (new_all and any(isinstance(term, Redirect) for term in terms))
 
 
 def _guesses(source: str, problem: Problem, pieces: list[Token], place: int | None) -> Iterator[str]:
@@ -104,15 +123,26 @@ def _guesses(source: str, problem: Problem, pieces: list[Token], place: int | No
     token = pieces[place]
     for guess in _terms(token, problem):
         yield replaced(source, token.span, guess)
-    if place + 1 < len(pieces) and (token.text[-1] in ":=" or token.text in {"+", "-", "?", "~"}):
+    if place + 1 < len(pieces) and (token.text[-1] in ":=" or token.text in _QUALIFIERS):
         behind = pieces[place + 1]
         yield replaced(source, (token.start, behind.span[1]), token.text + behind.text)
-        if behind.name.lower() in ("ip4", "ip6", "a", "mx", "include"):
-            yield replaced(source, token.span, "")
     if problem.code is ProblemCode.EMPTY_DOMAIN_SPEC and token.name.lower() in ("a", "mx", "ptr"):
         yield replaced(source, token.span, token.qualifier + token.name)
-    if problem.code in (ProblemCode.DUPLICATE_MODIFIER, ProblemCode.MISSING_TERM_NAME):
+    if place + 1 < len(pieces) and token.text[-1] in ":=":
+        if pieces[place + 1].name.lower() in ("ip4", "ip6", "a", "mx", "include"):
+            yield replaced(source, token.span, "")
+    if problem.code is ProblemCode.MISSING_TERM_NAME or (
+        problem.code is ProblemCode.DUPLICATE_MODIFIER and _is_again(pieces, place)
+    ):
         yield replaced(source, token.span, "")
+
+
+def _is_again(pieces: list[Token], place: int) -> bool:
+    """Whether a modifier says the same as the first of its name; which of two that differ is meant is not known."""
+    again = parse_term(pieces[place].text)
+    name = pieces[place].name.lower()
+    first = next(parse_term(token.text) for token in pieces if token.separator == "=" and token.name.lower() == name)
+    return again is not None and first is not None and same_term(first, again)
 
 
 def _terms(token: Token, problem: Problem) -> Iterator[str]:

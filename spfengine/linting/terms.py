@@ -6,6 +6,7 @@ from spfengine.addresses import V4, V6, Family, address_text, network_range
 from spfengine.linting.codes import LintCode
 from spfengine.linting.edits import fix, with_all_last, with_term, without
 from spfengine.linting.finding import Finding, Held
+from spfengine.linting.syntax import meant_end
 from spfengine.policy.ranges import MAPPED_FIRST, MAPPED_LAST
 from spfengine.record.macro import MacroExpand, MacroString
 from spfengine.record.model import (
@@ -46,7 +47,7 @@ def policy(held: Held, record: Record) -> Iterator[Finding]:
                 text,
                 None,
                 "end it with ~all, or with -all once all your senders are in it",
-                fix(record.source.rstrip() + " ~all"),
+                None if meant_end(record) else fix(record.source.rstrip() + " ~all"),
             )
         return
     first = alls[0]
@@ -133,7 +134,7 @@ def neutral(held: Held, record: Record) -> Iterator[Finding]:
     found = [term for term in _live(record) if term.qualifier == "?"]
     for term in found[:_MOST]:
         text = f"{visible(term.text, 60)} gives neutral to whoever matches, as if there were no SPF"
-        hint = "take the ? off if they are to pass; otherwise the term can go"
+        hint = "take the ? off if they are to pass; without the term, the terms after it decide"
         fixed = with_term(record, term, term.text[1:])
         yield held.finding(LintCode.NEUTRAL_TERM, text, term, hint, fixed)
 

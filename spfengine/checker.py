@@ -176,7 +176,7 @@ class Checker:
             return None
         family, address = parse_address(ip)
         starts, verdicts = pieces.ip4 if family is V4 else pieces.ip6
-        verdict = verdicts[locate(starts, address)]
+        verdict = verdicts[locate(starts, address) - 1]
         if verdict is None:
             return None
         pieces.used = True

@@ -94,7 +94,7 @@ class Pieces:
         """Keep the verdict of a session for its range, as far as nothing is known of that yet."""
         family = session.family
         starts, found = self.ip4 if family is V4 else self.ip6
-        place = locate(starts, session.ip)
+        place = locate(starts, session.ip) - 1
         if found[place] is not None or len(starts) >= MAX_RANGES:
             return
         verdict = self._verdict(session)

@@ -9,15 +9,16 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from spfengine.addresses import V4, Family
+from spfengine.evaluation.check_host import MATCHERS
 from spfengine.evaluation.limits import VoidRule
-from spfengine.evaluation.mechanisms import MATCHERS, Halt, charge, count_void
+from spfengine.evaluation.mechanisms import Halt, charge, count_void
 from spfengine.evaluation.session import Answers, Matching, RangeSession
 from spfengine.names import is_askable
 from spfengine.policy.inputs import Inputs
 from spfengine.policy.outcome import Choice, Dependency, Input
 from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.macro import MacroString
-from spfengine.record.model import MX, Directive, DomainDirective, Exists, Ptr
+from spfengine.record.model import MX, Directive, DomainDirective, Exists, Include, Ptr
 from spfengine.visible import visible
 
 ALL_CHOICES = tuple(Choice)
@@ -156,7 +157,7 @@ def _match_conditional(
     return choice is Choice.MATCH or choice is Choice.MATCH_VOID
 
 
-_SCRIPTED: dict[type[Directive], Any] = dict.fromkeys(MATCHERS, _match_scripted)
+_SCRIPTED: dict[type[Directive], Any] = dict.fromkeys(MATCHERS, _match_scripted) | {Include: MATCHERS[Include]}
 
 _MOST_NAMES = 10_000  # more than a DNS message holds, whatever the limit of names is
 

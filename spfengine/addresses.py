@@ -6,12 +6,16 @@ An IPv4-mapped IPv6 address is an IPv4 address (RFC 7208 §5). It is mapped here
 import sys
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from ipaddress import IPv4Address, IPv6Address
 from operator import itemgetter
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton  # conversion only: no socket is opened here
 from typing import NamedTuple, TypeVar
 
 from spfengine.errors import AddressError
 from spfengine.visible import visible
+
+IPAddress = str | IPv4Address | IPv6Address
+"""An IP address that a caller gives: text, or an object of `ipaddress`."""
 
 _MAPPED = 0xFFFF  # ::ffff:0:0/96
 _from_octets = int.from_bytes  # most significant octet first; looked up once, which takes as long as the conversion

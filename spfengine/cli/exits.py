@@ -1,6 +1,7 @@
 """Exit codes, and how a command ends early. They are public API: scripts and mail servers rest on them."""
 
-from spfengine.lean_typing import Final
+from typing import Final
+
 from spfengine.problems import Result
 
 USAGE: Final = 64

@@ -115,7 +115,7 @@ def alignment(
         ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
     """
     if resolver is None:
-        from spfengine.checks import default_resolver
+        from spfengine.drivers import default_resolver
 
         resolver = default_resolver()
     return drive(aligning(spf, header_from, suffixes), resolver, None)
@@ -134,7 +134,7 @@ async def aalignment(
         ArgumentError, ResolverError: as `alignment`.
     """
     if resolver is None:
-        from spfengine.checks import default_resolver
+        from spfengine.drivers import default_resolver
 
         resolver = default_resolver()
     return await adrive(aligning(spf, header_from, suffixes), resolver, None)

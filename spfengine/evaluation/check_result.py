@@ -1,8 +1,9 @@
 """The result of a check, with all that it rests on."""
 
+from typing import TYPE_CHECKING
+
 from spfengine.evaluation.session import Session, SharedVerdict
 from spfengine.frozen import Frozen, fill
-from spfengine.lean_typing import TYPE_CHECKING
 from spfengine.problems import Problem, Result
 from spfengine.visible import visible, visible_name
 

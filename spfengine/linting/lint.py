@@ -12,12 +12,12 @@ from spfengine.evaluation.session import Answers, Session
 from spfengine.linting import names, syntax, terms
 from spfengine.linting.finding import Finding, Held
 from spfengine.linting.limits import limits as limits_of
-from spfengine.linting.reach import reach
-from spfengine.linting.sizes import sizes
+from spfengine.linting.limits import sizes
+from spfengine.linting.terms import reach
 from spfengine.linting.walk import Walk
 from spfengine.linting.zones import facts_of, names_to_lint, records_of_type_spf
 from spfengine.names import Names, fold
-from spfengine.policy.inputs import Inputs
+from spfengine.policy.compile import Inputs
 from spfengine.record.model import Record
 from spfengine.record.parser import parse
 from spfengine.record.tokenizer import is_spf_octets
@@ -57,7 +57,7 @@ def lint(
     if domain is None:
         return _of_text(record)
     if resolver is None:
-        from spfengine.checks import default_resolver
+        from spfengine.drivers import default_resolver
 
         resolver = default_resolver()
     return drive(linting(domain, resolver, record, limits, tuple(own)), resolver, None)[0]
@@ -79,7 +79,7 @@ async def alint(
     if domain is None:
         return _of_text(record)
     if resolver is None:
-        from spfengine.checks import default_resolver
+        from spfengine.drivers import default_resolver
 
         resolver = default_resolver()
     found, _ = await adrive(linting(domain, resolver, record, limits, tuple(own)), resolver, None)

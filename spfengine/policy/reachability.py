@@ -14,9 +14,8 @@ from spfengine.evaluation.check_host import select_record
 from spfengine.evaluation.limits import Limits
 from spfengine.evaluation.session import Answers
 from spfengine.policy.budget import LIFTED
-from spfengine.policy.inputs import Inputs
+from spfengine.policy.compile import Inputs, tile
 from spfengine.policy.ranges import Spans, difference, intersection, size, union
-from spfengine.policy.tiling import tile
 from spfengine.problems import Result
 from spfengine.record.model import All, Directive, Record
 

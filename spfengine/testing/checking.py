@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from spfengine.addresses import IPAddress
 from spfengine.answers import Resolver
 from spfengine.checks import check, check_helo
 from spfengine.evaluation.check_result import CheckResult
@@ -24,15 +25,15 @@ class SPFCheck:
         self.resolver = resolver
         self.results: list[CheckResult] = []
 
-    def __call__(self, ip: object, sender: str, helo: str = "", **options: Any) -> CheckResult:
+    def __call__(self, ip: IPAddress, sender: str, helo: str = "", **options: Any) -> CheckResult:
         """Return what `spfengine.check` returns for these arguments; `options` are its other ones."""
         return self._keep(check(ip, sender, helo, **{"resolver": self.resolver, **options}))
 
-    def helo(self, ip: object, helo: str, **options: Any) -> CheckResult:
+    def helo(self, ip: IPAddress, helo: str, **options: Any) -> CheckResult:
         """Return what `spfengine.check_helo` returns for these arguments; `options` are its other ones."""
         return self._keep(check_helo(ip, helo, **{"resolver": self.resolver, **options}))
 
-    def assert_result(self, expected: str, ip: object, sender: str, helo: str = "", **options: Any) -> CheckResult:
+    def assert_result(self, expected: str, ip: IPAddress, sender: str, helo: str = "", **options: Any) -> CheckResult:
         """Check, and return the result. Raises AssertionError, with the trace, where it is not the expected one."""
         __tracebackhide__ = True
         result = self(ip, sender, helo, **options)

@@ -156,7 +156,7 @@ CASES = [
         (
             "192.0.2.7 has the names n0.b.example, n1.b.example, n2.b.example, n3.b.example, "
             "n4.b.example, n5.b.example, n6.b.example, n7.b.example, n8.b.example, n9.b.example; "
-            "none in b.example leads back to 192.0.2.7; the 2 names behind the first 10 were "
+            "none in b.example leads back to 192.0.2.7; the 2 names after the first 10 were "
             "ignored"
         ),
         ip="192.0.2.7",

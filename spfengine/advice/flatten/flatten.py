@@ -4,8 +4,7 @@ from collections.abc import Generator, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from spfengine.advice.flatten.choosing import Choice, Wish, choosing
-from spfengine.advice.flatten.flattening import FlatRecord, Flattening, drafts_of
-from spfengine.advice.flatten.proof import Before, measuring, proving, too_large
+from spfengine.advice.flatten.flattening import Before, FlatRecord, Flattening, drafts_of, measuring, proving, too_large
 from spfengine.advice.flatten.splitting import LEAST_SIZE, MOST_SIZE, NAMES, SIZES, Names, record_size, split
 from spfengine.answers import Answer, Question, RRType
 from spfengine.drivers import adrive, drive
@@ -13,17 +12,17 @@ from spfengine.errors import ArgumentError
 from spfengine.evaluation.check_host import select_record
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.session import Answers
-from spfengine.linting.edits import as_strings
 from spfengine.linting.finding import Finding, Held
-from spfengine.linting.sizes import answer_size, sizes
+from spfengine.linting.fixes import as_strings
+from spfengine.linting.limits import answer_size, sizes
 from spfengine.linting.terms import many_ip4
 from spfengine.names import domain_fault, fold, to_a_labels
-from spfengine.policy.inputs import Inputs
+from spfengine.policy.compile import Inputs
 from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.model import Record
 from spfengine.record.parser import parse
 from spfengine.record.tokenizer import is_spf_octets
-from spfengine.simulation.layers import Drafted
+from spfengine.simulation.drafts import Drafted
 from spfengine.visible import visible, visible_name
 
 if TYPE_CHECKING:
@@ -65,7 +64,7 @@ def flatten(
         ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
     """
     if resolver is None:
-        from spfengine.checks import default_resolver
+        from spfengine.drivers import default_resolver
 
         resolver = default_resolver()
     return drive(_flattening(domain, includes, hosts, names, size, limits), resolver, None)
@@ -87,7 +86,7 @@ async def aflatten(
         ArgumentError, ResolverError: as `flatten`.
     """
     if resolver is None:
-        from spfengine.checks import default_resolver
+        from spfengine.drivers import default_resolver
 
         resolver = default_resolver()
     return await adrive(_flattening(domain, includes, hosts, names, size, limits), resolver, None)

@@ -20,7 +20,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from spfengine.addresses import V4, locate
-from spfengine.answers import Answer, Question, RRType, Status
+from spfengine.answers import Answer, Question, RRType, Status, spf_texts
 from spfengine.errors import RecordSyntaxError
 from spfengine.evaluation.explanation import NO_EXPLANATION, explain
 from spfengine.evaluation.limits import Deadline
@@ -34,7 +34,6 @@ from spfengine.names import MAX_NAME, domain_fault
 from spfengine.problems import Problem, ProblemCode
 from spfengine.record.model import All, Directive, Include, NetworkRun, Record, Redirect, Step, Term
 from spfengine.record.parser import parse
-from spfengine.record.tokenizer import is_spf_octets
 from spfengine.visible import visible, visible_name
 
 _TXT = RRType.TXT
@@ -271,7 +270,7 @@ def select_record(answer: Answer) -> Record | RecordSyntaxError | Problem:
 
 
 def _select_record(answer: Answer) -> Record | RecordSyntaxError | Problem:
-    texts = [octets for octets in answer.records if is_spf_octets(octets)]
+    texts = spf_texts(answer)
     if not texts:
         count = len(answer.records)
         others = (

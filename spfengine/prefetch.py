@@ -22,7 +22,7 @@ from spfengine.evaluation.session import Session, address_type
 from spfengine.names import domain_fault, is_askable, reverse_name
 from spfengine.record.macro import MacroString
 from spfengine.record.model import MX, A, DomainDirective, Include, NetworkRun, Ptr, Record
-from spfengine.resolvers.asking import aresolve_of, ask, checked
+from spfengine.resolvers.asking import aresolve_of, ask, require_answer
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Task
@@ -181,9 +181,9 @@ class _Ahead:
         key = keyed(*question)[0]
         task = self.tasks.get(key)
         if task is not None:
-            return checked(self.resolver, question, await task)
+            return require_answer(self.resolver, question, await task)
         self.known.add(key)
-        answer = checked(self.resolver, question, await self._fetch(question))
+        answer = require_answer(self.resolver, question, await self._fetch(question))
         self.ask(self.unknown(question, answer))
         return answer
 

@@ -14,10 +14,11 @@ from typing import Any, NamedTuple
 
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.session import Session
+from spfengine.evidence.bounds import DEFAULT_BOUNDS, MAX_COUNT, Bounds
 from spfengine.evidence.ledger import Ledger
 from spfengine.evidence.reading import iterate_senders
 from spfengine.evidence.tables import COLUMNS, sender_of_row
-from spfengine.evidence.values import DEFAULT_BOUNDS, MAX_COUNT, Bounds, Unusable
+from spfengine.evidence.values import Unusable
 from spfengine.names import fold
 from spfengine.policy.outcome import Input, Outcome
 from spfengine.policy.policy import Policy

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from spfengine.addresses import address_text, parse_address
 from spfengine.errors import AddressError
 from spfengine.evaluation.result import Result
-from spfengine.evidence.ledger import Unread
+from spfengine.evidence.evidence import Unread
 from spfengine.frozen import Frozen, fill
 from spfengine.json_reader import Value
 from spfengine.policy.outcome import Input

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from spfengine.evidence.kinds import tell
-from spfengine.evidence.ledger import Evidence, Ledger
+from spfengine.evidence.bounds import DEFAULT_BOUNDS, Bounds
+from spfengine.evidence.evidence import Evidence
+from spfengine.evidence.kinds import sniff
+from spfengine.evidence.ledger import Ledger
 from spfengine.evidence.reading import read_evidence
 from spfengine.evidence.reports import read_report
 from spfengine.evidence.streams import lines
-from spfengine.evidence.values import DEFAULT_BOUNDS, Bounds
 from tests.evidence.files import (
     EXAMPLES,
     GOOD,
@@ -241,7 +242,7 @@ def _is_sound(evidence: Evidence) -> None:
 @example(content=b"PK\x05\x06")
 @example(content=b"From \n")
 def test_no_octets_raise_anything(tmp_path: Path, content: bytes) -> None:
-    tell(content)
+    sniff(content)
     for start in (b"", b"<feedback>", b"PK\x03\x04", b"\x1f\x8b\x08", b"192.0.2.1,", b"From x\n", b"Aug  3 10:15:01 "):
         _is_sound(read_bytes(tmp_path, start + content))
 

@@ -29,7 +29,7 @@ def load_document(path: str | os.PathLike[str], what: str, schema: str) -> dict[
 
 
 def parse_document(text: str | bytes, what: str, schema: str) -> dict[str, object]:
-    """Return the JSON object that a text stands for, as `load_document` does for a file. Raises RecordingError."""
+    """Return the JSON object in a text, as `load_document` does for a file. Raises RecordingError."""
     if len(text) > MAX_OCTETS:
         raise RecordingError(f"{what} has at most {MAX_OCTETS >> 20} MiB")
     try:

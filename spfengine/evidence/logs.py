@@ -178,7 +178,8 @@ class Postfix:
         sender = sender_of(given) if given else ""
         policy = self._policy_of(client.ip, sender)
         helo = None if policy is None else policy.helo
-        return make_sender(client.ip, sender or null_sender(helo), helo, reported=policy and policy.reported)
+        reported = None if policy is None else policy.reported
+        return make_sender(client.ip, sender or null_sender(helo), helo, reported=reported)
 
     def _policy_of(self, ip: str, sender: str) -> _Policy | None:
         """Return what policyd-spf logged of this message, which is before the message is queued."""

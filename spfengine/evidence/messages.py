@@ -98,7 +98,7 @@ def sender_of_message(fields: Fields, receiver: str | None) -> tuple[Sender, str
     ip = (claims[0].ip if claims else None) or _external_client(hops)
     claims = [claim for claim in claims if claim.ip in (ip, None)]  # a claim about another client may be forged
     hops = [hop for hop in hops if hop.ip == ip]
-    helo = helo_of(_first([claim.helo for claim in claims]) or _first([hop.helo for hop in hops]))
+    helo = helo_of(_first([given.helo for given in (*claims, *hops)]))
     address, reported = _address(fields, claims, helo)
     sender = make_sender(ip, address, helo, reported=reported, header_from=_header_from(fields))
     writer = _first([claim.writer for claim in claims] if claims else [hop.by for hop in hops])
@@ -123,18 +123,20 @@ def _address(fields: Fields, claims: list[SPFClaim], helo: str | None) -> tuple[
     reported = claims[0].result if claims and not claims[0].of_helo else None
     given = next((claim.sender for claim in claims if claim.sender is not None), None)
     path = _one(fields, "return-path")
-    if given is None and path in _NULL:
-        given = ""
-    if given is not None and given.strip() in _NULL:
+    if _is_null(path if given is None else given):
         of_helo = next((claim.result for claim in claims if claim.of_helo), None)
         return null_sender(helo), of_helo or reported
-    returned = None if path is None or path in _NULL else sender_of(path)
-    if given is None:
-        hint = _first([claim.hint for claim in claims])
-        if returned is None and hint is None:
-            raise Unusable("no header field that can be believed has the sender, nor is there a Return-Path")
-        return returned or sender_of(hint or ""), reported
-    return _more_exact(sender_of(given), returned), reported
+    returned = None if path is None or _is_null(path) else sender_of(path)
+    if given is not None:
+        return _more_exact(sender_of(given), returned), reported
+    hint = _first([claim.hint for claim in claims])
+    if returned is None and hint is None:
+        raise Unusable("no header field that can be believed has the sender, nor is there a Return-Path")
+    return returned or sender_of(hint or ""), reported
+
+
+def _is_null(address: str | None) -> bool:
+    return address is not None and address.strip() in _NULL
 
 
 def _more_exact(sender: str, returned: str | None) -> str:

@@ -92,7 +92,7 @@ def iterate_senders(
     Args:
         ledger: counts everything else.
     """
-    files = [file for path in _paths(paths) for file in _files(path, ledger)]
+    files = [file for path in list_paths(paths) for file in _files(path, ledger)]
     meter = _Meter(files, progress)
     reader = _Reader(ledger, receiver, bounds, meter)
     for file, named in files:
@@ -106,7 +106,7 @@ def iterate_senders(
         meter.end_of_file()
 
 
-def _paths(paths: object) -> list[str]:
+def list_paths(paths: object) -> list[str]:
     """Return the paths that a caller gave. Raises ArgumentError if they are something else."""
     if isinstance(paths, str | os.PathLike):
         return [_path(paths)]

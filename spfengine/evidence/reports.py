@@ -248,9 +248,9 @@ def _identity(envelope_from: str | None, spf: list[_SPFResult]) -> tuple[str, st
     If the envelope's sender is given but empty, a result without scope is about HELO.
     """
     is_null = envelope_from is not None and envelope_from in ("", "<>")
-    results = [result for result in spf if result.domain]
-    of_helo = [result for result in results if result.scope == "helo" or (is_null and not result.scope)]
-    of_sender = [result for result in results if result not in of_helo]
+    helo_scopes = ("helo", "") if is_null else ("helo",)
+    of_helo = [result for result in spf if result.domain and result.scope in helo_scopes]
+    of_sender = [result for result in spf if result.domain and result.scope not in helo_scopes]
     helo = helo_of(of_helo[0].domain) if of_helo else None
     if envelope_from is not None and not is_null:
         return _of_envelope(sender_of(envelope_from), helo, of_sender)

@@ -27,7 +27,7 @@ from spfengine.senders import Sender
 KIND = "csv"
 COLUMNS: tuple[str, ...] = ("ip", "sender", "helo", "count", "label")
 """The columns of a table without a heading, in their order."""
-_NAMED = (*COLUMNS, "reported", "header_from")
+ALL_COLUMNS = (*COLUMNS, "reported", "header_from")
 _NEVER_WITH_HASH = ("ip", "count", "reported")  # if one of these is the first column, a line with # is a comment
 _DELIMITERS = ",;\t"
 _normal = re.compile(r"[\s-]+").sub
@@ -101,7 +101,7 @@ def read_table(lines: Iterable[tuple[int, bytes | None]], ledger: Ledger, bounds
 
 def _columns(names: tuple[str, ...], ledger: Ledger, place: str) -> tuple[str, ...]:
     for name in names:
-        if name not in _NAMED:
+        if name not in ALL_COLUMNS:
             ledger.aside("columns of tables that are not read")
         elif names.count(name) > 1:
             raise Broken("a column occurs twice", name, place)

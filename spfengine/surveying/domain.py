@@ -65,7 +65,7 @@ class SurveyedDomain:
         redirect: the target of its redirect modifier, as written; None if there is none, or it is ignored.
         includes: the targets of its include mechanisms, as written, each once.
         leads_to: the other domains whose records evaluation reads, in the order in which it asks for them.
-        lookups: the most terms that ask DNS for any client, of IPv4 and of IPv6: the true number, even if it is over the limit.
+        lookups: the most terms that ask DNS for any client, of IPv4 and of IPv6; the true number, even over the limit.
         void_lookups: the same for void lookups, counted by the rule of the limits.
         endless: whether the records refer to each other in a circle, so that no number of lookups is enough.
         passing: how many addresses pass, of IPv4 and of IPv6, whatever the rest of the client's data is.
@@ -171,14 +171,14 @@ def surveying(domain: str, limits: Limits, *, lint: bool) -> Generator[Question,
     if lint:
         findings, _ = yield from once(linting(domain, None, None, limits, ()), known)
         codes = _codes(findings)
-    results = {end.result for end in ends}
+    results = _results(ends)
     state, problem = _state(ends)
     record = _record(answers, domain)
     return SurveyedDomain(
         domain,
         state,
-        result=ends[0].result if len(results) == 1 and ends[0].result in _ONE_FOR_ALL else None,
-        results=tuple([result for result in Result if result in results]),
+        result=results[0] if len(results) == 1 and results[0] in _ONE_FOR_ALL else None,
+        results=results,
         problem=problem,
         record=record.source if isinstance(record, (Record, RecordSyntaxError)) else None,
         all=_all(answers, domain),
@@ -212,6 +212,11 @@ def _ends(outcomes: Iterable[Outcome]) -> list[Outcome]:
                 seen[id(branch)] = branch
                 pending.append(branch)
     return ends
+
+
+def _results(ends: list[Outcome]) -> tuple[Result, ...]:
+    results = {end.result for end in ends}
+    return tuple([result for result in Result if result in results])
 
 
 @dataclass(frozen=True, slots=True)

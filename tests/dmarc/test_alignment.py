@@ -256,8 +256,8 @@ def test_a_list_from_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "told"),
     [
-        (b"", "there is no rule in this list"),
-        (b"// only comments\n", "there is no rule in this list"),
+        (b"", "this list of public suffixes has no rules"),
+        (b"// only comments\n", "this list of public suffixes has no rules"),
         (b"com\n<html>\n", "line 2: '<html>' is no rule"),
         (b"com\n\x1b[31m\n", r"line 2: '.x1b.31m' is no rule"),
         (b"\xff", "UTF-8; octet 0 is not"),

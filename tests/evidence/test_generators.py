@@ -4,6 +4,7 @@ it sends, and Exim's log. Postfix's stands in tests/postfix/test_evidence.py.
 
 import os
 import subprocess
+from dataclasses import astuple
 from pathlib import Path
 
 import pytest
@@ -100,7 +101,7 @@ def test_reports_of_mail_dmarc_are_read_without_loss(tmp_path: Path, form: str) 
     evidence = read_bytes(tmp_path, made.stdout)
     assert evidence.unread == ()
     assert sorted(evidence.senders, key=str) == sorted(SENDERS, key=str)
-    assert [tuple(each) for each in evidence.sources] == [
+    assert [astuple(source) for source in evidence.sources] == [
         ("dmarc-report", 1, len(SENDERS), sum(sender.count for sender in SENDERS))
     ]
 
@@ -156,5 +157,5 @@ def test_the_log_of_exim_is_read_without_loss(tmp_path: Path) -> None:
     ], log.decode()
     assert evidence.unread == ()
     assert dict(evidence.aside) == {
-        "messages that authenticated users submitted": 1, "messages that the host itself made": 1,
+        "messages submitted by authenticated users": 1, "messages from the host itself": 1,
     }  # fmt: skip

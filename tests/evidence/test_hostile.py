@@ -38,7 +38,7 @@ EXTERNAL = (
     b'<!DOCTYPE feedback [<!ENTITY file SYSTEM "file:///etc/passwd">]>'
     b"<feedback><record><row><source_ip>&file;</source_ip></row></record></feedback>"
 )
-DOCTYPE = "it has a DOCTYPE, which no report has; it is not read further"
+DOCTYPE = "it has a DOCTYPE, which reports don't have, so the rest is not read"
 
 XML = {
     "an XML bomb": (LAUGHS, f"FILE, line 1: {DOCTYPE}"),
@@ -51,15 +51,15 @@ XML = {
     ),
     "deep nesting": (
         b"<feedback>" + b"<a>" * 100_000,
-        "FILE, line 1: elements stand in each other more than 32 deep",
+        "FILE, line 1: elements are nested more than 32 deep",
     ),
     "another document": (
         b"<html><body/></html>",
-        "FILE: it is XML, but no DMARC aggregate report: its root is no feedback: '<html>'",
+        "FILE: XML, but not a DMARC aggregate report: its root is not feedback: '<html>'",
     ),
     "a long name": (
         b"<?xml version='1.0'?><" + b"x" * 500 + b"/>",
-        "FILE: it is XML, but no DMARC aggregate report: its root is no feedback: '<" + "x" * 79 + "…'",
+        "FILE: XML, but not a DMARC aggregate report: its root is not feedback: '<" + "x" * 79 + "…'",
     ),
     "the end is missing": (GOOD[:-40], "FILE, line 1: the XML is broken: unclosed token"),
     "junk at its end": (GOOD + b"<more/>", "FILE, line 1: the XML is broken: junk after document element"),
@@ -194,7 +194,7 @@ def test_a_boundary_that_stands_everywhere(tmp_path: Path) -> None:
 
 
 def test_what_nobody_knows(tmp_path: Path) -> None:
-    told = "it is no DMARC report, message, mail log or table of senders"
+    told = "not a DMARC report, message, mail log or table of senders"
     for content, fault in {
         b"\x7fELF\x02\x01": f"FILE: {told}: '\\x7fELF\\x02\\x01'",
         b"Hello, world": f"FILE: {told}: 'Hello, world'",

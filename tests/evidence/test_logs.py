@@ -33,8 +33,8 @@ def read(folder: Path, *lines: str, **options: Any) -> Evidence:
     return read_bytes(folder, "".join(lines).encode("utf-8", "surrogateescape"), **options)
 
 
-NOT_JOINED = "the log does not tell the sender of a message (no from= with its queue id)"
-NO_CLIENT = "the log does not tell the client of a message (no client= with its queue id before)"
+NOT_JOINED = "the log names no sender of a message (no from= with its queue id)"
+NO_CLIENT = "the log names no client of a message (no client= with its queue id before)"
 ALICE = ("192.0.2.24", "alice@example.com", None, 1, None)
 
 
@@ -76,18 +76,18 @@ def test_ids_that_never_complete_take_bounded_memory(tmp_path: Path) -> None:
     ("lines", "aside"),
     [
         ([client("AAAAA1", more=", sasl_method=PLAIN, sasl_username=bob"), sender("AAAAA1")],
-         "messages that authenticated users submitted"),
-        ([client("AAAAA1", "127.0.0.1"), sender("AAAAA1")], "messages from addresses of the site itself"),
-        ([client("AAAAA1", "fd00::1"), sender("AAAAA1")], "messages from addresses of the site itself"),
+         "messages submitted by authenticated users"),
+        ([client("AAAAA1", "127.0.0.1"), sender("AAAAA1")], "messages from internal addresses"),
+        ([client("AAAAA1", "fd00::1"), sender("AAAAA1")], "messages from internal addresses"),
         ([client("AAAAA1", "127.0.0.1", ", orig_queue_id=AAAAA0, orig_client=x[192.0.2.24]"), sender("AAAAA1")],
-         "messages from addresses of the site itself"),
+         "messages from internal addresses"),
         ([POSTFIX.format(1, "pickup", "AAAAA1: uid=0 from=<root>"), sender("AAAAA1")],
-         "messages that the host itself made"),
-        ([EXIM.format("root@example.net U=root P=local S=1")], "messages that the host itself made"),
-        ([EXIM.format("<> R=1wZq7K-000123-2f U=exim P=local S=1")], "messages that the host itself made"),
+         "messages from the host itself"),
+        ([EXIM.format("root@example.net U=root P=local S=1")], "messages from the host itself"),
+        ([EXIM.format("<> R=1wZq7K-000123-2f U=exim P=local S=1")], "messages from the host itself"),
         ([EXIM.format("a@example.net H=(x) [192.0.2.1] P=esmtpa A=login:bob S=1")],
-         "messages that authenticated users submitted"),
-        ([EXIM.format("a@example.net H=(x) [10.0.0.1] P=smtp S=1")], "messages from addresses of the site itself"),
+         "messages submitted by authenticated users"),
+        ([EXIM.format("a@example.net H=(x) [10.0.0.1] P=smtp S=1")], "messages from internal addresses"),
     ],
 )  # fmt: skip
 def test_what_spf_does_not_look_at_is_left_aside_and_counted(tmp_path: Path, lines: list[str], aside: str) -> None:
@@ -129,7 +129,7 @@ def test_policyd_spf_alone_tells_enough(tmp_path: Path) -> None:
             ("192.0.2.24", "postmaster@mx.example.com", "mx.example.com", 1, "none"),
         ]
         assert [each.reason for each in evidence.unread] == [
-            "the sender is null and the HELO name, which stands for it, is not known"
+            "the sender is null, and the HELO name, which replaces it, is not known"
         ]
 
 
@@ -145,7 +145,7 @@ def test_what_policyd_spf_said_is_kept_for_a_bounded_while(tmp_path: Path) -> No
 
 
 REFUSED = {
-    "a client that is none": (client("AAAAA1", "192.0.2.300"), "the address is no IP address: '192.0.2.300'"),
+    "a client that is none": (client("AAAAA1", "192.0.2.300"), "not an IP address: '192.0.2.300'"),
     "a client that can't be read": (
         POSTFIX.format(1, "smtpd", "AAAAA1: client=nothing"),
         "the client of the message (client=) can't be read: 'client=nothing'",
@@ -166,23 +166,23 @@ REFUSED = {
     ),
     "Exim's address": (
         EXIM.format("a@b.example H=(x) [1:2] P=smtp"),
-        "the address is no IP address: '1:2'",
+        "not an IP address: '1:2'",
     ),
     "Exim's null sender without HELO": (
         EXIM.format("<> H=[192.0.2.1] P=smtp"),
-        "the sender is null and the HELO name, which stands for it, is not known",
+        "the sender is null, and the HELO name, which replaces it, is not known",
     ),
     "a control character in HELO": (
         EXIM.format("a@b.example H=(x\x1b]0;owned\x07) [192.0.2.1] P=smtp"),
-        "the HELO name has spaces, angle brackets or characters that do not print: 'x\\x1b]0;owned\\x07'",
+        "the HELO name has spaces, angle brackets or unprintable characters: 'x\\x1b]0;owned\\x07'",
     ),
     "markup in HELO": (
         EXIM.format("a@b.example H=(<script>) [192.0.2.1] P=smtp"),
-        "the HELO name has spaces, angle brackets or characters that do not print: '<script>'",
+        "the HELO name has spaces, angle brackets or unprintable characters: '<script>'",
     ),
     "octets that are no UTF-8": (
         EXIM.format("a\udcff@b.example H=(x) [192.0.2.1] P=smtp"),
-        "the sender has characters that do not print: 'a\\udcff@b.example'",
+        "the sender has unprintable characters: 'a\\udcff@b.example'",
     ),
     "a sender without a domain": (
         EXIM.format("root@ H=(x) [192.0.2.1] P=smtp"),
@@ -221,7 +221,7 @@ def test_other_lines_are_counted(tmp_path: Path) -> None:
         POSTFIX.format(1, "smtpd", "connect from x"),
     ]
     evidence = read(tmp_path, *other, POSTFIX.format(1, "cleanup", "AAAAA1: message-id=<x>"))
-    assert evidence.aside == (("lines of logs that tell of no sender", 4),)
+    assert evidence.aside == (("log lines that name no sender", 4),)
     assert evidence.unread == ()
 
 

@@ -1,6 +1,7 @@
 """Received messages: what is taken from which field, and that a field which somebody else may have written is not."""
 
 import base64
+from dataclasses import astuple
 from pathlib import Path
 
 import pytest
@@ -169,7 +170,7 @@ def test_the_receiver_that_is_named_is_believed_wherever_its_field_stands(tmp_pa
 def test_nobody_else_is_believed_then(tmp_path: Path, fields: list[str]) -> None:
     evidence = read_bytes(tmp_path, message(*fields, PATH, FROM), receiver="example.net")
     assert evidence.senders == ()
-    assert faults(evidence) == ["FILE: no header field that can be believed tells the address of the client"]
+    assert faults(evidence) == ["FILE: no header field that can be believed has the address of the client"]
 
 
 def test_microsoft_is_believed_by_the_name_in_received_spf(tmp_path: Path) -> None:
@@ -186,11 +187,11 @@ def test_microsoft_is_believed_by_the_name_in_received_spf(tmp_path: Path) -> No
 
 
 REFUSED = {
-    "no field at all": ([FROM], "no header field that can be believed tells the address of the client"),
-    "no sender": ([CLIENT, FROM], "no header field that can be believed tells the sender, nor is there a Return-Path"),
+    "no field at all": ([FROM], "no header field that can be believed has the address of the client"),
+    "no sender": ([CLIENT, FROM], "no header field that can be believed has the sender, nor is there a Return-Path"),
     "a field that can't be read": (
         ["Authentication-Results: mx.example.net; spf", *FORGED],
-        ("a header field that tells of SPF can't be read, and those below it can't be believed: "
+        ("a header field about SPF can't be read, so those below it can't be believed: "
         "'mx.example.net; spf'"),
     ),
     "a field too long to be held": (
@@ -199,11 +200,11 @@ REFUSED = {
     ),
     "a null sender without HELO": (
         [results("spf=none (192.0.2.24) smtp.mailfrom=<>")],
-        "the sender is null and the HELO name, which stands for it, is not known",
+        "the sender is null, and the HELO name, which replaces it, is not known",
     ),
     "control characters": (
         [results("spf=pass (192.0.2.24) smtp.mailfrom=\x1b[31m@example.com")],
-        ("a header field that tells of SPF can't be read, and those below it can't be believed: "
+        ("a header field about SPF can't be read, so those below it can't be believed: "
         "'mx.example.net; spf=pass (192.0.2.24) smtp.mailfrom=\\x1b[31m@example.com'"),
     ),
     "markup": (
@@ -212,7 +213,7 @@ REFUSED = {
     ),
     "a Received field that says nothing": (
         ["Received: by mx.example.net", "Received: from x (y [999.1.1.1]) by z", PATH],
-        "no header field that can be believed tells the address of the client",
+        "no header field that can be believed has the address of the client",
     ),
 }  # fmt: skip
 
@@ -256,10 +257,8 @@ def test_a_mailbox_holds_many_messages(tmp_path: Path) -> None:
     mail = mailed(gzipped(GOOD)) + b"\r\n"
     start = b"From MAILER-DAEMON Mon Aug  3 10:00:00 2026\r\n"
     evidence = read_bytes(tmp_path, start + start.join([one, bad, one, mail, one]))
-    assert [tuple(each) for each in evidence.sources] == [("message", 3, 3, 3), ("dmarc-report", 1, 2, 6)]
-    assert faults(evidence) == [
-        "FILE (message 2): no header field that can be believed tells the address of the client"
-    ]
+    assert [astuple(source) for source in evidence.sources] == [("message", 3, 3, 3), ("dmarc-report", 1, 2, 6)]
+    assert faults(evidence) == ["FILE (message 2): no header field that can be believed has the address of the client"]
 
 
 def test_a_message_with_an_attachment_that_is_no_report_is_a_message(tmp_path: Path) -> None:

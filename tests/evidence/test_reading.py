@@ -57,9 +57,9 @@ def test_a_folder_is_all_its_files(tmp_path: Path) -> None:
     assert evidence.sources[0].files == 3
     assert dict(evidence.aside) == {"hidden files and folders": 2}
     assert {(Path(each.source).name, each.reason) for each in evidence.unread} == {
-        ("loop", "it is no regular file"),
-        ("broken", "it is no regular file"),
-        ("socket", "it is no regular file"),
+        ("loop", "not a regular file"),
+        ("broken", "not a regular file"),
+        ("socket", "not a regular file"),
     }
 
 
@@ -194,13 +194,13 @@ def test_json_has_all_of_it() -> None:
     }  # fmt: skip
     assert document["unread"][0] == {
         "source": str(SAMPLES / "postfix.log"), "member": None, "place": "line 24",
-        "reason": "the log does not tell the sender of a message (no from= with its queue id)",
+        "reason": "the log names no sender of a message (no from= with its queue id)",
         "example": "9E9E9E9E9E", "count": 1,
     }  # fmt: skip
     assert document["sources"][1] == {"kind": "message", "files": 1, "rows": 1, "messages": 1}
     assert document["receivers"] == [{"name": "protection.outlook.com", "messages": 1}]
     assert (document["messages"], document["skipped"], document["left_out"]) == (5, 1, 0)
-    assert {"what": "messages that authenticated users submitted", "count": 1} in document["aside"]
+    assert {"what": "messages submitted by authenticated users", "count": 1} in document["aside"]
 
 
 _MEASURE = """

@@ -1,6 +1,7 @@
 """DMARC aggregate reports: which domain a record is about, what of it is refused, and that nothing is lost silently."""
 
 import re
+from dataclasses import astuple
 from pathlib import Path
 
 import pytest
@@ -90,25 +91,25 @@ def test_equal_senders_are_added_up_and_all_others_kept_apart(tmp_path: Path) ->
 
 
 REFUSED = {
-    "the address": (record("192.0.2.300"), "the address is no IP address: '192.0.2.300'"),
-    "an address with junk": (record("192.0.2.1; DROP TABLE"), "the address is no IP address: '192.0.2.1; DROP TABLE'"),
-    "an address with a zone": (record("fe80::1%eth0"), "the address is no IP address: 'fe80::1%eth0'"),
+    "the address": (record("192.0.2.300"), "not an IP address: '192.0.2.300'"),
+    "an address with junk": (record("192.0.2.1; DROP TABLE"), "not an IP address: '192.0.2.1; DROP TABLE'"),
+    "an address with a zone": (record("fe80::1%eth0"), "not an IP address: 'fe80::1%eth0'"),
     "no address": (record().replace("source_ip", "ip"), "there is no source_ip"),
     "no count": (record().replace("count", "number"), "there is no count"),
     "an absurd count": (record(count=10**30), f"the count is 1,000,000,000,000 or more: '{10**30}'"),
     "a huge count": (record(count="9" * 900), "the count is 1,000,000,000,000 or more: '" + "9" * 80 + "…'"),
-    "a negative count": (record(count=-3), "the count is no number: '-3'"),
-    "a count of digits of elsewhere": (record(count="٣"), "the count is no number: '٣'"),
+    "a negative count": (record(count=-3), "the count is not a number: '-3'"),
+    "a count of digits of elsewhere": (record(count="٣"), "the count is not a number: '٣'"),
     "nothing": (record(count=0), "the count is 0"),
     "no domain": (record(spf=""), "it names no domain that SPF was checked for"),
     "an empty domain": (record(spf=spf(("", "mfrom", "pass"))), "it names no domain that SPF was checked for"),
     "a control character": (
         record(spf=spf(("a\x85b.example", "mfrom", "pass"))),
-        "the sender has characters that do not print: 'a\\x85b.example'",
+        "the sender has unprintable characters: 'a\\x85b.example'",
     ),
     "an override of direction": (
         record(spf=spf(("a\u202eb.example", "mfrom", "pass"))),
-        "the sender has characters that do not print: 'a\\u202eb.example'",
+        "the sender has unprintable characters: 'a\\u202eb.example'",
     ),
     "markup": (
         record(spf=spf(("&lt;script&gt;alert(1)&lt;/script&gt;", "mfrom", "pass"))),
@@ -120,11 +121,11 @@ REFUSED = {
     ),
     "markup in From": (
         record(identifiers="<header_from>&lt;b&gt;.example</header_from>"),
-        "a domain is none: '<b>.example'",
+        "not a domain name: '<b>.example'",
     ),
     "a control character in From": (
         record(identifiers="<header_from>a\x85b.example</header_from>"),
-        "a domain has characters that do not print: 'a\\x85b.example'",
+        "a domain has unprintable characters: 'a\\x85b.example'",
     ),
     "a long name": (
         record(identifiers=f"<header_from>{'a' * 256}</header_from>"),
@@ -132,10 +133,10 @@ REFUSED = {
     ),
     "a huge value": (record(ip="1" * 3000), "source_ip has more than 1,024 characters: '" + "1" * 80 + "…'"),
     "elements in a value": (record(ip="<b>192.0.2.1</b>"), "a value has elements in it: 'b'"),
-    "an element twice": (record(row="<count>5</count>"), "count stands there twice: '5'"),
+    "an element twice": (record(row="<count>5</count>"), "count occurs twice: '5'"),
     "a row twice": (
         record(row="</row><row><source_ip>192.0.2.2</source_ip>"),
-        "source_ip stands there twice: '192.0.2.2'",
+        "source_ip occurs twice: '192.0.2.2'",
     ),
     "many results": (
         record(spf=spf(("a.example", "mfrom", "pass")) * 30),
@@ -155,7 +156,7 @@ def test_a_record_that_cannot_be_used_is_skipped_and_told_with_its_place(tmp_pat
 
 def test_records_with_the_same_fault_are_counted_and_the_first_shown(tmp_path: Path) -> None:
     evidence = read_bytes(tmp_path, report(*[record(f"192.0.2.{300 + n}") for n in range(1500)]))
-    assert faults(evidence) == ["FILE, record 1, line 1: the address is no IP address: '192.0.2.300' (and 1,499 more)"]
+    assert faults(evidence) == ["FILE, record 1, line 1: not an IP address: '192.0.2.300' (and 1,499 more)"]
     assert (evidence.skipped, evidence.unread[0].count) == (1500, 1500)
 
 
@@ -197,7 +198,7 @@ def test_however_a_report_arrives_it_tells_the_same(tmp_path: Path) -> None:
     ]:
         evidence = read_bytes(tmp_path, content)
         assert evidence.senders == expected
-        assert [tuple(each) for each in evidence.sources] == [("dmarc-report", 1, 2, 6)]
+        assert [astuple(source) for source in evidence.sources] == [("dmarc-report", 1, 2, 6)]
         assert evidence.unread == ()
 
 

@@ -1,5 +1,6 @@
 """One file in the shape of each kind that people have, and all that it tells: nothing is lost, nothing made up."""
 
+from dataclasses import astuple
 from pathlib import Path
 
 import pytest
@@ -61,7 +62,7 @@ TOLD: dict[str, tuple[str, list[tuple[object, ...]]]] = {
         ("192.0.2.25", "postmaster@bounce.example.com", "bounce.example.com", 1, "bounces", None, None),
     ]),
 }  # fmt: skip
-UNREAD = {"postfix.log": ["the log does not tell the sender of a message (no from= with its queue id)"]}
+UNREAD = {"postfix.log": ["the log names no sender of a message (no from= with its queue id)"]}
 
 
 def path_of(name: str) -> Path:
@@ -75,7 +76,7 @@ def test_what_a_file_tells(name: str) -> None:
     fields = [tuple(getattr(each, field) for field in each.fields) for each in evidence.senders]
     assert fields == senders
     messages = sum(sender.count for sender in evidence.senders)
-    assert [tuple(each) for each in evidence.sources] == [(kind, 1, len(senders), messages)]
+    assert [astuple(source) for source in evidence.sources] == [(kind, 1, len(senders), messages)]
     assert evidence.messages == messages
     assert [each.reason for each in evidence.unread] == UNREAD.get(name, [])
 

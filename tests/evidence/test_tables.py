@@ -54,17 +54,17 @@ def test_what_a_row_leaves_out_is_not_known(tmp_path: Path) -> None:
 
 
 REFUSED = {
-    "192.0.2.300,a@example.com": "the address is no IP address: '192.0.2.300'",
-    ",a@example.com": "the address is no IP address: ''",
+    "192.0.2.300,a@example.com": "not an IP address: '192.0.2.300'",
+    ",a@example.com": "not an IP address: ''",
     "192.0.2.1": "the row names no sender (write <> for the null sender): '192.0.2.1'",
-    "192.0.2.1,<>": "the sender is null and the HELO name, which stands for it, is not known",
-    "192.0.2.1,a@example.com,,many": "the count is no number: 'many'",
+    "192.0.2.1,<>": "the sender is null, and the HELO name, which replaces it, is not known",
+    "192.0.2.1,a@example.com,,many": "the count is not a number: 'many'",
     "192.0.2.1,a@example.com,,1,x,y": "the row has more than 5 cells: '192.0.2.1,a@example.com,,1,x,y'",
-    '192.0.2.1,a@example.com,,1,"x': "the quotation marks of the row do not fit: '192.0.2.1,a@example.com,,1,\"x'",
-    '192.0.2.1,a@example.com,,1,"x"y': "the quotation marks of the row do not fit: '192.0.2.1,a@example.com,,1,\"x\"y'",
-    "192.0.2.1,a@example.com,,1,\x1b[2Jx": "the label has characters that do not print: '\\x1b[2Jx'",
+    '192.0.2.1,a@example.com,,1,"x': "the quotation marks of the row do not match: '192.0.2.1,a@example.com,,1,\"x'",
+    '192.0.2.1,a@example.com,,1,"x"y': "the quotation marks of the row do not match: '192.0.2.1,a@example.com,,1,\"x\"y'",
+    "192.0.2.1,a@example.com,,1,\x1b[2Jx": "the label has unprintable characters: '\\x1b[2Jx'",
     "192.0.2.1,a@example.com,,1," + "x" * 201: "the label is longer than 200 characters: '" + "x" * 80 + "…'",
-    "192.0.2.1,a\0@example.com": "the sender has characters that do not print: 'a\\x00@example.com'",
+    "192.0.2.1,a\0@example.com": "the sender has unprintable characters: 'a\\x00@example.com'",
     "192.0.2.1,a b@example.com": "the sender is neither a mail address nor a domain: 'a b@example.com'",
     "x" * 70000: "the line is longer than 65,536 octets",
 }
@@ -89,8 +89,8 @@ def test_rows_of_a_table_with_names(tmp_path: Path) -> None:
         tmp_path, b"label,reported,sender,ip\nx,perhaps,a@example.com,192.0.2.1\nshort,pass,b@example.com\n"
     )
     assert faults(evidence) == [
-        "FILE, line 2: reported is no result of SPF: 'perhaps'",
-        "FILE, line 3: the address is no IP address: ''",
+        "FILE, line 2: reported is not an SPF result: 'perhaps'",
+        "FILE, line 3: not an IP address: ''",
     ]
 
 
@@ -103,7 +103,7 @@ def test_what_begins_as_a_comment_does_is_a_row_where_a_row_may_begin_so(tmp_pat
 
 def test_a_table_whose_column_stands_there_twice(tmp_path: Path) -> None:
     evidence = read_bytes(tmp_path, b"ip,sender,ip\n192.0.2.1,a@example.com,192.0.2.2\n")
-    assert faults(evidence) == ["FILE, line 1: a column stands there twice: 'ip'"]
+    assert faults(evidence) == ["FILE, line 1: a column occurs twice: 'ip'"]
 
 
 printable = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), max_size=20)

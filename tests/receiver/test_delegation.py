@@ -1,6 +1,7 @@
 """From the attributes of a request to the action."""
 
 import asyncio
+from dataclasses import replace
 from ipaddress import ip_network
 
 import pytest
@@ -62,10 +63,10 @@ def test_an_accepted_message_gets_a_header_field(result: str) -> None:
     told = action(sender=f"alice@{result}.example")
     field = parse_received_spf(told.removeprefix("PREPEND "))
     assert (field.result, field.client_ip, field.keys["receiver"]) == (result, "192.0.2.1", "mx.example.net")
-    told = action(RULES._replace(header=Header.AUTHENTICATION_RESULTS), sender=f"alice@{result}.example")
+    told = action(replace(RULES, header=Header.AUTHENTICATION_RESULTS), sender=f"alice@{result}.example")
     results = parse_authentication_results(told.removeprefix("PREPEND "))
     assert (results.authserv_id, results.spf[0].result) == ("mx.example.net", result)
-    assert action(RULES._replace(header=Header.NONE), sender=f"alice@{result}.example") == DUNNO
+    assert action(replace(RULES, header=Header.NONE), sender=f"alice@{result}.example") == DUNNO
 
 
 def test_a_fail_is_refused_with_the_domains_explanation() -> None:
@@ -90,9 +91,9 @@ def test_a_fail_is_refused_with_the_domains_explanation() -> None:
     ],
 )
 def test_the_rules_say_what_is_done(result: str, refusal: str, begins: str) -> None:
-    rules = RULES._replace(**{result: Refusal(refusal)})  # type: ignore[arg-type]  # the field is one of three
+    rules = replace(RULES, **{result: Refusal(refusal)})
     assert action(rules, sender=f"alice@{result}.example").startswith(begins)
-    dry = action(rules._replace(dry_run=True), sender=f"alice@{result}.example")
+    dry = action(replace(rules, dry_run=True), sender=f"alice@{result}.example")
     assert dry.startswith(f"PREPEND Received-SPF: {result} ")
 
 
@@ -106,7 +107,7 @@ def test_the_null_sender_stands_for_the_helo_name() -> None:
 
 
 def test_helo_decides_where_it_is_checked() -> None:
-    helo, both = RULES._replace(identity="helo"), RULES._replace(identity=BOTH)
+    helo, both = replace(RULES, identity="helo"), replace(RULES, identity=BOTH)
     assert action(both, helo_name="fail.example").startswith("550 5.7.23 SPF HELO check failed")
     assert "identity=mailfrom" in action(both, helo_name="softfail.example")
     assert action(both, sender="a@fail.example", helo_name="pass.example").startswith("550 5.7.23 SPF MAIL FROM")
@@ -172,7 +173,7 @@ def test_where_there_is_nothing_to_check_postfix_decides(changes: dict[str, str]
     ],
 )
 def test_clients_of_skipped_networks_are_not_checked(ip: str, skipped: bool) -> None:
-    rules = RULES._replace(skip=(ip_network("192.0.2.0/24"), ip_network("2001:db8::7")))
+    rules = replace(RULES, skip=(ip_network("192.0.2.0/24"), ip_network("2001:db8::7")))
     told = action(rules, client_address=ip, sender="a@fail.example")
     assert (told == DUNNO) is skipped
     assert skipped or told.startswith("550 5.7.23")
@@ -186,7 +187,7 @@ def test_a_request_of_nothing_is_answered() -> None:
 @pytest.mark.parametrize("ip", ["192.0.2.1", "2001:db8:1111:2222:3333:4444:5555:6666"])
 def test_a_header_field_that_is_too_long_is_short(header: Header, ip: str) -> None:
     long = "x" * 5000
-    told = action(RULES._replace(header=header), sender=f"{long}@softfail.example", helo_name=long, client_address=ip)
+    told = action(replace(RULES, header=header), sender=f"{long}@softfail.example", helo_name=long, client_address=ip)
     assert len(told) <= MAX_REPLY
     if header is Header.RECEIVED_SPF:
         field = parse_received_spf(told.removeprefix("PREPEND "))
@@ -205,7 +206,7 @@ def test_a_header_field_that_is_too_long_is_short(header: Header, ip: str) -> No
 )
 def test_hostile_text_never_leaves_its_line(sender: str, helo: str, domain: str, header: Header, dry: bool) -> None:
     log: list[str] = []
-    delegation = Delegation(RULES._replace(header=header, dry_run=dry, identity=BOTH), ZONE, log.append)
+    delegation = Delegation(replace(RULES, header=header, dry_run=dry, identity=BOTH), ZONE, log.append)
     told = delegation.decide(attributes(sender=f"{sender}@{domain}.example", helo_name=helo, instance=sender))
     assert reply(told) == f"action={told}\n\n".encode("ascii")
     assert all(line.isprintable() for line in log)
@@ -226,7 +227,7 @@ def test_the_log_tells_each_decision() -> None:
     log: list[str] = []
     delegation = Delegation(RULES, ZONE, log.append)
     delegation.decide(attributes(sender="a@fail.example"))
-    Delegation(RULES._replace(dry_run=True), ZONE, log.append).decide(attributes(sender="a@fail.example"))
+    Delegation(replace(RULES, dry_run=True), ZONE, log.append).decide(attributes(sender="a@fail.example"))
     assert log[0] == (
         "reject: spf=fail by -all identity=mailfrom ip=192.0.2.1 sender=<a@fail.example> helo=mx.client.example "
         "instance=1234.abcd.0"

@@ -5,6 +5,7 @@ import pickle
 import tracemalloc
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import astuple
 from ipaddress import ip_address
 from pathlib import Path
 from random import Random
@@ -64,7 +65,7 @@ PAIRS = [pair(domain) for domain in DRAFTS]
 
 
 def facts(totals: Totals) -> set[tuple[object, ...]]:
-    return {tuple(each) for each in totals.totals}
+    return {astuple(total) for total in totals.totals}
 
 
 def test_rows_and_messages_are_counted_by_domain_and_results() -> None:
@@ -297,18 +298,18 @@ BAD: dict[str, tuple[object, str]] = {
     "text": ("192.0.2.1,a@x.example", "row 2: the row is neither a sender nor made of cells: 'str'"),
     "no cells": ((), "row 2: the row names no sender"),
     "too many cells": (("192.0.2.1",) * 6, "row 2: the row has more than 5 cells"),
-    "no address": (("192.0.2.256", "a@x.example"), "row 2: the address is no IP address: '192.0.2.256'"),
-    "an address that steers a terminal": (("\x1b[2J", "@x.example"), r"row 2: the address is no IP address: '\x1b[2J'"),
+    "no address": (("192.0.2.256", "a@x.example"), "row 2: not an IP address: '192.0.2.256'"),
+    "an address that steers a terminal": (("\x1b[2J", "@x.example"), r"row 2: not an IP address: '\x1b[2J'"),
     "a sender that steers a terminal": (
         ("192.0.2.1", "\x1b[31m@x.example"),
-        r"row 2: the sender has characters that do not print: '\x1b[31m@x.example'",
+        r"row 2: the sender has unprintable characters: '\x1b[31m@x.example'",
     ),
     "a HELO name that is a list": (
         ("192.0.2.1", "@x.example", ["h"]),
         "row 2: a cell is neither text, nor a whole number, nor an address: 'list'",
     ),
     "no message": (("192.0.2.1", "@x.example", "", 0), "row 2: the count is 0"),
-    "fewer than none": (("192.0.2.1", "@x.example", "", -(10**5000)), "row 2: the count is no number: '-1'"),
+    "fewer than none": (("192.0.2.1", "@x.example", "", -(10**5000)), "row 2: the count is not a number: '-1'"),
     "messages without end": (
         ("192.0.2.1", "@x.example", "", 10**5000),
         "row 2: the count is 1,000,000,000,000 or more",
@@ -347,7 +348,7 @@ def test_whatever_a_table_holds_no_row_raises(rows: list[Any]) -> None:
     totals = replay(rows, PAIRS)
     assert totals.rows + totals.other_rows + totals.skipped == len(rows)
     assert all(str(each).isprintable() for each in totals.unread)
-    assert all(text.isprintable() for each in totals.listed for text in each if isinstance(text, str))
+    assert all(text.isprintable() for row in totals.listed for text in astuple(row) if isinstance(text, str))
     assert Totals.from_dict(json.loads(json.dumps(totals.to_dict()))) == totals
 
 
@@ -355,7 +356,7 @@ def test_a_sender_of_octets_is_safe_to_show() -> None:
     sender = Sender("203.0.113.7", '"\x1b[2J\u202e"@x.example', "\x07" + "h" * 1000)
     totals = replay([sender], PAIRS)
     assert totals.listed[0].sender == '"\\x1b[2J\\u202e"@x.example'
-    assert all(text.isprintable() and len(text) < 600 for text in totals.listed[0] if isinstance(text, str))
+    assert all(text.isprintable() and len(text) < 600 for text in astuple(totals.listed[0]) if isinstance(text, str))
 
 
 def test_a_table_of_files_names_the_line(tmp_path: Path) -> None:
@@ -366,7 +367,7 @@ def test_a_table_of_files_names_the_line(tmp_path: Path) -> None:
     assert [each.place for each in totals.unread] == ["line 4", "line 3"]
     path.write_bytes(b"\x00\x01\x02")
     assert [str(each) for each in replay_files(str(path), PAIRS).unread] == [
-        f"{path}: it is no DMARC report, message, mail log or table of senders: '\\x00\\x01\\x02'"
+        f"{path}: not a DMARC report, message, mail log or table of senders: '\\x00\\x01\\x02'"
     ]
     with pytest.raises(FileNotFoundError):
         replay_files([tmp_path / "none.csv"], PAIRS)
@@ -560,7 +561,7 @@ def test_of_bad_rows_in_one_place_the_first_is_told_whichever_part_comes_first()
     parts = [replay([*[good] * before, ("bad", "x.example")], PAIRS, source="table") for before in (9, 8, 999)]
     for random in map(Random, range(6)):
         [unread] = added_up(random.sample(parts, 3), random).unread
-        assert str(unread) == "table, row 9: the address is no IP address: 'bad' (and 2 more)"
+        assert str(unread) == "table, row 9: not an IP address: 'bad' (and 2 more)"
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -24,7 +25,7 @@ def surveyed(domains: Any, **settings: Any) -> list[SurveyedDomain]:
 
 
 def timeless(found: Iterable[SurveyedDomain]) -> dict[str, SurveyedDomain]:
-    return {each.domain: each._replace(asked=0.0, seconds=0.0) for each in found}
+    return {each.domain: replace(each, asked=0.0, seconds=0.0) for each in found}
 
 
 class Slow:
@@ -57,8 +58,8 @@ def test_it_says_what_one_after_the_other_says(in_flight: int) -> None:
     assert timeless(found) == expected
     at_hand = surveyed(domains, resolver=ZONE, in_flight=in_flight)
     assert len(at_hand) == len(domains)
-    assert {name: each._replace(live=True, ttl=None) for name, each in timeless(at_hand).items()} == {
-        name: each._replace(ttl=None) for name, each in expected.items()
+    assert {name: replace(each, live=True, ttl=None) for name, each in timeless(at_hand).items()} == {
+        name: replace(each, ttl=None) for name, each in expected.items()
     }
 
 

@@ -31,6 +31,7 @@ _STRINGS = ("TXT", "SPF")
 _NAMES = (CNAME, "PTR")
 _READ = ("A", "AAAA", "MX", *_STRINGS, *_NAMES)
 _ALIASED = ("A", "AAAA")
+_SELECTIONS = {"dynamic", "geo"}
 _BETWEEN_STRINGS = re.compile(r'(?<!\\)"\s+"')
 
 
@@ -101,18 +102,18 @@ def _rrsets(name: str, record: object, aliases: dict[Key, str]) -> Iterator[RRse
     type = read_type(record["type"], printable)
     where = f"{printable} {type}"
     ttl = read_ttl(record.get("ttl"))
-    selection = next((key for key in ("dynamic", "geo") if key in record), None)
+    selection = _SELECTIONS & record.keys()
     if type == "ALIAS":
         target = read_name(_one(where, record), where)
         for aliased in _ALIASED:
             aliases[fold(name), aliased] = target
             yield alias(name, aliased, target, ttl)
-    elif selection is not None:
-        yield unanswered(name, type, f"{selection} records: DNS returns one of them, which one is not known", ttl)
+    elif selection:
+        yield unanswered(name, type, f"{min(selection)} records: DNS returns one of them, which one is not known", ttl)
     elif type in _READ:  # SPF asks for no other type; that the name exists is known by now
         values = [_value(where, type, value) for value in _values(where, record)]
         rrset = read_rrset(name, type, values[0] if type == CNAME and len(values) == 1 else values, ttl)
-        yield replace(rrset, note=PROXIED) if _is_proxied(record) else rrset
+        yield _with_note(rrset, record)
 
 
 def _one(where: str, record: Mapping[Any, Any]) -> Any:
@@ -155,8 +156,9 @@ def _octets(where: str, value: str) -> bytes:
         raise cannot_use(where, value, f"text with escapes ({visible(str(error), 80)})") from None
 
 
-def _is_proxied(record: Mapping[Any, Any]) -> bool:
-    """Whether octodns-cloudflare publishes addresses of a proxy instead of these."""
+def _with_note(rrset: RRset, record: Mapping[Any, Any]) -> RRset:
+    """Return an RRset with the note PROXIED, if octodns-cloudflare publishes addresses of a proxy instead."""
     extra = record.get("octodns")
     provider = extra.get("cloudflare") if isinstance(extra, Mapping) else None
-    return isinstance(provider, Mapping) and (provider.get("proxied") is True)
+    is_proxied = isinstance(provider, Mapping) and provider.get("proxied") is True
+    return replace(rrset, note=PROXIED) if is_proxied else rrset

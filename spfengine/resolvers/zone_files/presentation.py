@@ -1,6 +1,6 @@
 r"""Names and strings as text: the presentation format of RFC 1035 §5.1, and Route 53's, whose escapes are octal.
 
-`\DDD` is an octet in three digits. A backslash before anything but a digit stands for that character.
+`\DDD` is an octet in three digits. A backslash before anything but a digit means that character.
 """
 
 import re
@@ -59,7 +59,7 @@ def escaped(text: str, plain: str, escapes: Escapes = DECIMAL) -> str:
 
 
 def unescaped(text: str, escapes: Escapes = DECIMAL) -> str:
-    """Return the text of octets that a text with escapes stands for.
+    """Return the text of octets that a text with escapes means.
 
     Raises:
         ValueError: an escape is broken; the message is for people.

@@ -32,7 +32,7 @@ _STRINGS = ("TXT", "SPF")
 _NAMES = (CNAME, "PTR")
 
 _Located = tuple[str, Mapping[str, Any]]
-"""A record set, after the text that says where it is."""
+"""The place of a record set, for messages, and the record set."""
 
 
 def read_document(document: Mapping[str, Any] | list[Any]) -> Content:

@@ -43,8 +43,8 @@ def require_schema(data: object, what: str, schema: str) -> dict[str, object]:
     """Return `data`. Raises RecordingError unless it is an object of this schema."""
     if isinstance(data, dict) and data.get("schema") == schema:
         return data
-    found = describe(data.get("schema") if isinstance(data, dict) else None)
-    raise RecordingError(f'{what} is a JSON object with "schema": "{schema}", not {found}')
+    got = describe(data.get("schema") if isinstance(data, dict) else None)
+    raise RecordingError(f'{what} is a JSON object with "schema": "{schema}", not {got}')
 
 
 def describe(value: object) -> str:

@@ -98,7 +98,7 @@ def sender_of_message(fields: Fields, receiver: str | None) -> tuple[Sender, str
     ip = (claims[0].ip if claims else None) or _external_client(hops)
     claims = [claim for claim in claims if claim.ip in (ip, None)]  # a claim about another client may be forged
     hops = [hop for hop in hops if hop.ip == ip]
-    helo = helo_of(_first([given.helo for given in (*claims, *hops)]))
+    helo = helo_of(_first([*[claim.helo for claim in claims], *[hop.helo for hop in hops]]))
     address, reported = _address(fields, claims, helo)
     sender = make_sender(ip, address, helo, reported=reported, header_from=_header_from(fields))
     writer = _first([claim.writer for claim in claims] if claims else [hop.by for hop in hops])

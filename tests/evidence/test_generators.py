@@ -1,5 +1,5 @@
 """Reports and logs made by programs of others, as Debian has them, read without loss: Mail::DMARC's in every form that
-it sends, and Exim's log. Postfix's stands in tests/postfix/test_evidence.py.
+it sends, and Exim's log. Postfix's is in tests/postfix/test_evidence.py.
 """
 
 import os
@@ -70,15 +70,15 @@ email = dmarc@receiver.example
 
 
 def perl() -> str:
-    """Return where a perl is that has Mail::DMARC; where none is, skip the test, or fail it in CI."""
-    found = program("perl")
-    if subprocess.run([found, "-MMail::DMARC", "-e1"], capture_output=True, check=False).returncode:
+    """Return the path of a perl that has Mail::DMARC; without one, skip the test, or fail it in CI."""
+    returned = program("perl")
+    if subprocess.run([returned, "-MMail::DMARC", "-e1"], capture_output=True, check=False).returncode:
         missing("perl")
-    return found
+    return returned
 
 
 def row(sender: Sender) -> str:
-    """What the generator is told so that its report is about this sender."""
+    """The input of the generator for a report about this sender."""
     domain = sender.sender.rpartition("@")[2]
     if sender.sender.startswith("postmaster@"):
         return "\t".join([sender.ip, str(sender.count), "", "", "", domain, sender.reported or ""])

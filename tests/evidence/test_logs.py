@@ -55,7 +55,7 @@ def test_each_attempt_to_deliver_is_the_same_message(tmp_path: Path) -> None:
     assert (evidence.messages, evidence.skipped) == (1, 0)
 
 
-def test_what_the_log_does_not_tell_is_counted(tmp_path: Path) -> None:
+def test_messages_without_a_sender_in_the_log_are_counted(tmp_path: Path) -> None:
     evidence = read(tmp_path, client("AAAAA1"), client("AAAAA1"), client("AAAAA2"), removed("AAAAA2"), sender("AAAAA3"))
     assert faults(evidence) == [
         f"FILE, line 1: {NOT_JOINED}: 'AAAAA1' (and 2 more)",
@@ -96,13 +96,13 @@ def test_what_spf_does_not_look_at_is_left_aside_and_counted(tmp_path: Path, lin
     assert dict(evidence.aside)[aside] == 1
 
 
-def test_a_filter_before_the_queue_tells_the_client_that_it_had(tmp_path: Path) -> None:
+def test_a_filter_before_the_queue_reports_its_client(tmp_path: Path) -> None:
     handed_on = client("AAAAA1", "127.0.0.1", ", orig_queue_id=NOQUEUE, orig_client=x[192.0.2.24]")
     first = POSTFIX.format(1, "smtpd", "NOQUEUE: client=x[192.0.2.24]")
     assert of(read(tmp_path, first, handed_on, sender("AAAAA1"))) == [ALICE]
 
 
-def test_policyd_spf_tells_helo_and_result_of_the_message_that_follows(tmp_path: Path) -> None:
+def test_policyd_spf_gives_helo_and_result_of_the_next_message(tmp_path: Path) -> None:
     policies = [
         POLICY.format("Softfail", "mailfrom", "192.0.2.24", "one.example.com", "alice@example.com"),
         POLICY.format("Softfail", "mailfrom", "192.0.2.24", "two.example.com", "alice@example.com"),
@@ -114,7 +114,7 @@ def test_policyd_spf_tells_helo_and_result_of_the_message_that_follows(tmp_path:
     ]
 
 
-def test_policyd_spf_alone_tells_enough(tmp_path: Path) -> None:
+def test_lines_of_policyd_spf_alone_are_enough(tmp_path: Path) -> None:
     policies = [
         POLICY.format("Pass", "mailfrom", "192.0.2.24", "mx.example.com", "alice@example.com"),
         POLICY.format("Pass", "helo", "192.0.2.24", "mx.example.com", "bob@example.com"),
@@ -128,7 +128,7 @@ def test_policyd_spf_alone_tells_enough(tmp_path: Path) -> None:
             ("192.0.2.24", "bob@example.com", "mx.example.com", 1, None),
             ("192.0.2.24", "postmaster@mx.example.com", "mx.example.com", 1, "none"),
         ]
-        assert [each.reason for each in evidence.unread] == [
+        assert [item.reason for item in evidence.unread] == [
             "the sender is null, and the HELO name, which replaces it, is not known"
         ]
 
@@ -139,7 +139,7 @@ def test_what_policyd_spf_said_is_kept_for_a_bounded_while(tmp_path: Path) -> No
     ]
     last = [client("AAAAA1"), sender("AAAAA1", "a8@example.com"), client("AAAAA2"), sender("AAAAA2", "a0@example.com")]
     evidence = read(tmp_path, *lines, *last, bounds=Bounds(pending=3))
-    assert sorted((each[1], each[2] or "") for each in of(evidence)) == sorted(
+    assert sorted((item[1], item[2] or "") for item in of(evidence)) == sorted(
         [("a0@example.com", ""), *[(f"a{n}@example.com", f"mx{n}.example.com") for n in range(9)]]
     )
 
@@ -201,11 +201,11 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_a_line_that_cannot_be_used_is_told_and_the_next_one_read(tmp_path: Path, case: str) -> None:
-    line, told = REFUSED[case]
+def test_an_unusable_line_is_reported_and_the_next_one_read(tmp_path: Path, case: str) -> None:
+    line, reported = REFUSED[case]
     good = EXIM.format("alice@example.com H=mail.example.com [192.0.2.24] P=smtp")
     evidence = read(tmp_path, good, line, good)
-    assert faults(evidence) == [f"FILE, line 2: {told}"]
+    assert faults(evidence) == [f"FILE, line 2: {reported}"]
     assert of(evidence) == [("192.0.2.24", "alice@example.com", "mail.example.com", 2, None)]
 
 
@@ -234,4 +234,4 @@ def test_stamps_of_time(tmp_path: Path, prefix: str) -> None:
     lines = [prefix + line.partition(" mx ")[2] for line in (client("AAAAA1"), sender("AAAAA1"))]
     exim = f"{prefix}exim[4711]: " + EXIM.format("alice@example.com H=(x) [192.0.2.24] P=smtp")
     evidence = read_bytes(tmp_path, gzipped("".join([*lines, exim]).encode()))
-    assert [each[:2] for each in of(evidence)] == [ALICE[:2], ALICE[:2]]
+    assert [item[:2] for item in of(evidence)] == [ALICE[:2], ALICE[:2]]

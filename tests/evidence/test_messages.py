@@ -30,7 +30,7 @@ FORGED = [
 ]
 
 TOLD = {
-    "the comment alone tells the address": (
+    "the address is only in the comment": (
         [results(f"spf=softfail (domain does not designate 192.0.2.24 as permitted sender) {SENDER}"), FROM],
         ("192.0.2.24", "alice@example.com", None, 1, "softfail"),
     ),
@@ -38,7 +38,7 @@ TOLD = {
         [results("dkim=none"), results(f"spf=pass (192.0.2.24) {SENDER}"), FROM],
         ("192.0.2.24", "alice@example.com", None, 1, "pass"),
     ),
-    "the HELO name is told by the other field of the same receiver": (
+    "the HELO name is in the other field of the same receiver": (
         [
             results(f"spf=pass (192.0.2.24) {SENDER}"),
             "Received-SPF: pass client-ip=192.0.2.24; helo=Smtp.Example.com",
@@ -46,7 +46,7 @@ TOLD = {
         ],
         ("192.0.2.24", "alice@example.com", "smtp.example.com", 1, "pass"),
     ),
-    "and so where the address stands in Received and there alone": (
+    "the same, if the address is only in Received": (
         [
             results(f"spf=pass {SENDER}"),
             "Received-SPF: fail client-ip=198.51.100.1; helo=evil.example; envelope-from=x@evil.example",
@@ -55,7 +55,7 @@ TOLD = {
         ],
         ("192.0.2.24", "alice@example.com", "smtp.example.com", 1, "pass"),
     ),
-    "the address stands in Received alone": (
+    "the address is only in Received": (
         [results(f"spf=pass {SENDER}"), CLIENT, FROM],
         ("192.0.2.24", "alice@example.com", "mail.example.com", 1, "pass"),
     ),
@@ -97,11 +97,11 @@ TOLD = {
         [results("spf=pass smtp.helo=mail.example.com; spf=fail (192.0.2.24) smtp.mailfrom=a@example.com")],
         ("192.0.2.24", "a@example.com", "mail.example.com", 1, "fail"),
     ),
-    "the sender stands in the comment alone": (
+    "the sender is only in the comment": (
         ["Received-SPF: fail (example.net: domain of a@example.com does not designate 192.0.2.24 as permitted sender)"],
         ("192.0.2.24", "a@example.com", None, 1, "fail"),
     ),
-    "the sender of Return-Path, where only its domain is told elsewhere": (
+    "the sender of Return-Path, if other fields have only its domain": (
         [results("spf=pass (192.0.2.24) smtp.mailfrom=example.com"), PATH],
         ("192.0.2.24", "alice@example.com", None, 1, "pass"),
     ),
@@ -142,15 +142,15 @@ TOLD = {
 
 
 @pytest.mark.parametrize("case", TOLD)
-def test_what_a_message_tells(tmp_path: Path, case: str) -> None:
-    fields, told = TOLD[case]
+def test_the_sender_of_a_message(tmp_path: Path, case: str) -> None:
+    fields, reported = TOLD[case]
     evidence = read_bytes(tmp_path, message(*fields))
-    assert of(evidence) == [told]
+    assert of(evidence) == [reported]
     assert evidence.unread == ()
 
 
 @pytest.mark.parametrize("receiver", ["mx.example.net", "MX.example.net", "example.net"])
-def test_the_receiver_that_is_named_is_believed_wherever_its_field_stands(tmp_path: Path, receiver: str) -> None:
+def test_the_named_receiver_is_believed_wherever_its_field_is(tmp_path: Path, receiver: str) -> None:
     forged = results("spf=pass (198.51.100.1) smtp.mailfrom=x@good.example", "mx.good.example")
     own = results(f"spf=fail (192.0.2.24) {SENDER}")
     evidence = read_bytes(tmp_path, message(FORGED[0], forged, own, FROM), receiver=receiver)
@@ -219,11 +219,11 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_a_message_that_does_not_tell_is_told(tmp_path: Path, case: str) -> None:
-    fields, told = REFUSED[case]
+def test_a_message_without_a_usable_sender_is_reported(tmp_path: Path, case: str) -> None:
+    fields, reported = REFUSED[case]
     evidence = read_bytes(tmp_path, message(*fields))
     assert evidence.senders == ()
-    assert faults(evidence) == [f"FILE: {told}"]
+    assert faults(evidence) == [f"FILE: {reported}"]
 
 
 @pytest.mark.parametrize(
@@ -272,12 +272,12 @@ def test_nothing_but_reports_is_read_of_attachments(tmp_path: Path) -> None:
     table = b"192.0.2.1,boss@example.com\r\n"
     for content in [table, gzipped(table), zipped({"a.csv": table}), zipped({"a.eml": message(CLIENT, PATH)})]:
         evidence = read_bytes(tmp_path, mailed(content, "application/octet-stream", "a.gz"))
-        assert [each.sender for each in evidence.senders] == ["noreply@reporter.example"]
+        assert [item.sender for item in evidence.senders] == ["noreply@reporter.example"]
 
 
 @pytest.mark.parametrize("rest", range(4))
 @pytest.mark.parametrize("noise", ["", "=", "==", "\r\n", " \x00=!"])
-def test_a_report_in_base64_with_whatever_stands_between(tmp_path: Path, noise: str, rest: int) -> None:
+def test_a_report_in_base64_with_other_characters_in_it(tmp_path: Path, noise: str, rest: int) -> None:
     text = report(record()) + b" " * rest
     encoded = base64.b64encode(text).decode()
     body = f"{encoded[:41]}{noise}{encoded[41:].rstrip('=')}{noise}\r\n"

@@ -17,11 +17,11 @@ from tests.evidence.files import GOOD, faults, gzipped, mailed, of, read_bytes, 
 
 
 def spf(*results: tuple[str, str | None, str]) -> str:
-    found = []
+    returned = []
     for domain, scope, result in results:
-        told = "" if scope is None else f"<scope>{scope}</scope>"
-        found.append(f"<spf><domain>{domain}</domain>{told}<result>{result}</result></spf>")
-    return "".join(found)
+        message = "" if scope is None else f"<scope>{scope}</scope>"
+        returned.append(f"<spf><domain>{domain}</domain>{message}<result>{result}</result></spf>")
+    return "".join(returned)
 
 
 ENVELOPE = "<envelope_from>{}</envelope_from>"
@@ -33,7 +33,7 @@ IDENTITIES = {
         ENVELOPE.format("a.example"),
         ("@a.example", None, "pass"),
     ),
-    "several results: the first, where none is of the envelope's domain": (
+    "several results: the first, if none is for the envelope's domain": (
         spf(("b.example", "mfrom", "fail"), ("c.example", None, "pass")),
         ENVELOPE.format("a.example"),
         ("@b.example", None, "fail"),
@@ -43,7 +43,7 @@ IDENTITIES = {
         "",
         ("@a.example", "mx.example", "softfail"),
     ),
-    "helo alone: the envelope's domain, whose result is not told": (
+    "helo alone: the envelope's domain, whose result is not in the report": (
         spf(("mx.example", "helo", "pass")),
         ENVELOPE.format("a.example"),
         ("@a.example", "mx.example", None),
@@ -85,7 +85,7 @@ def test_equal_senders_are_added_up_and_all_others_kept_apart(tmp_path: Path) ->
         record(identifiers="<header_from>b.example</header_from>"),
     ]
     evidence = read_bytes(tmp_path, report(record(count=3), record("::ffff:192.0.2.1", 4), *other, record("192.0.2.2")))
-    assert [each.count for each in evidence.senders] == [7, 1, 1, 1]
+    assert [item.count for item in evidence.senders] == [7, 1, 1, 1]
     assert evidence.messages == 10
     assert evidence.sources[0].rows == 5
 
@@ -146,11 +146,11 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_a_record_that_cannot_be_used_is_skipped_and_told_with_its_place(tmp_path: Path, case: str) -> None:
-    bad, told = REFUSED[case]
+def test_an_unusable_record_is_skipped_and_reported_with_its_place(tmp_path: Path, case: str) -> None:
+    bad, message = REFUSED[case]
     evidence = read_bytes(tmp_path, report(record(), f"\n{bad}", record("192.0.2.9")))
-    assert faults(evidence) == [f"FILE, record 2, line 2: {told}"]
-    assert [each.ip for each in evidence.senders] == ["192.0.2.1", "192.0.2.9"]
+    assert faults(evidence) == [f"FILE, record 2, line 2: {message}"]
+    assert [item.ip for item in evidence.senders] == ["192.0.2.1", "192.0.2.9"]
     assert evidence.skipped == 1
 
 
@@ -186,7 +186,7 @@ def test_forms_of_xml_that_reports_have(tmp_path: Path, text: bytes) -> None:
     assert evidence.senders[-1].ip == "192.0.2.1"
 
 
-def test_however_a_report_arrives_it_tells_the_same(tmp_path: Path) -> None:
+def test_a_report_is_read_the_same_however_it_arrives(tmp_path: Path) -> None:
     expected = read_bytes(tmp_path, GOOD).senders
     for content in [
         gzipped(GOOD),
@@ -207,7 +207,7 @@ def test_pieces_may_be_cut_anywhere(cuts: list[bytes]) -> None:
     at = sorted(sum(cut) % len(GOOD) for cut in cuts)
     pieces = [GOOD[a:b] for a, b in zip([0, *at], [*at, len(GOOD)], strict=True)]
     senders = list(read_report(pieces, Ledger(), DEFAULT_BOUNDS))
-    assert [(each.ip, each.count) for each in senders] == [("192.0.2.1", 1), ("2001:db8::1", 5)]
+    assert [(item.ip, item.count) for item in senders] == [("192.0.2.1", 1), ("2001:db8::1", 5)]
 
 
 label = st.from_regex(r"[a-z0-9_]([a-z0-9_-]{0,20}[a-z0-9])?", fullmatch=True)

@@ -39,7 +39,7 @@ FORMS = {
 @pytest.mark.parametrize("form", FORMS)
 def test_forms_of_tables(tmp_path: Path, form: str) -> None:
     evidence = read_bytes(tmp_path, FORMS[form].encode())
-    assert [(each.ip, each.sender, each.helo, each.count, each.label) for each in evidence.senders] == [ONE]
+    assert [(item.ip, item.sender, item.helo, item.count, item.label) for item in evidence.senders] == [ONE]
     assert evidence.unread == ()
 
 
@@ -61,7 +61,7 @@ REFUSED = {
     "192.0.2.1,a@example.com,,many": "the count is not a number: 'many'",
     "192.0.2.1,a@example.com,,1,x,y": "the row has more than 5 cells: '192.0.2.1,a@example.com,,1,x,y'",
     '192.0.2.1,a@example.com,,1,"x': "the quotation marks of the row do not match: '192.0.2.1,a@example.com,,1,\"x'",
-    '192.0.2.1,a@example.com,,1,"x"y': "the quotation marks of the row do not match: '192.0.2.1,a@example.com,,1,\"x\"y'",
+    '192.0.2.1,a@b.example,,1,"x"y': "the quotation marks of the row do not match: '192.0.2.1,a@b.example,,1,\"x\"y'",
     "192.0.2.1,a@example.com,,1,\x1b[2Jx": "the label has unprintable characters: '\\x1b[2Jx'",
     "192.0.2.1,a@example.com,,1," + "x" * 201: "the label is longer than 200 characters: '" + "x" * 80 + "…'",
     "192.0.2.1,a\0@example.com": "the sender has unprintable characters: 'a\\x00@example.com'",
@@ -71,7 +71,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("row", REFUSED, ids=lambda row: row[:30].encode("unicode_escape").decode())
-def test_a_row_that_cannot_be_used_is_told_and_the_next_one_read(tmp_path: Path, row: str) -> None:
+def test_an_unusable_row_is_reported_and_the_next_one_read(tmp_path: Path, row: str) -> None:
     text = f"192.0.2.1,a@example.com\n{row}\n192.0.2.1,a@example.com\n"
     evidence = read_bytes(tmp_path, text.encode())
     assert faults(evidence) == [f"FILE, line 2: {REFUSED[row]}"]
@@ -101,7 +101,7 @@ def test_what_begins_as_a_comment_does_is_a_row_where_a_row_may_begin_so(tmp_pat
     assert ([sender.ip for sender in commented.senders], faults(commented)) == (["192.0.2.2"], [])
 
 
-def test_a_table_whose_column_stands_there_twice(tmp_path: Path) -> None:
+def test_a_table_with_a_column_twice(tmp_path: Path) -> None:
     evidence = read_bytes(tmp_path, b"ip,sender,ip\n192.0.2.1,a@example.com,192.0.2.2\n")
     assert faults(evidence) == ["FILE, line 1: a column occurs twice: 'ip'"]
 
@@ -124,7 +124,7 @@ def test_what_is_written_into_a_table_is_read_back(senders: list[Sender], names:
     file = io.StringIO()
     writer = csv.DictWriter(file, names, delimiter=delimiter)
     writer.writeheader()
-    writer.writerows({name: getattr(each, name) for name in names} for each in senders)
+    writer.writerows({name: getattr(item, name) for name in names} for item in senders)
     ledger = Ledger()
     rows = lines([file.getvalue().encode()], DEFAULT_BOUNDS.line)
     assert list(read_table(rows, ledger, DEFAULT_BOUNDS)) == senders

@@ -49,7 +49,9 @@ def test_a_file_as_people_write_them() -> None:
     zone = Zone.from_text(EXAMPLE)
     assert ask(zone, "example.com") == Answer.txt(("v=spf1 mx include:_spf ", "-all"), "unquoted", ttl=60)
     assert ask(zone, "example.com", MX) == Answer.mx((10, "mx.example.com"), (20, "a\\046dot.example.net"), ttl=14400)
-    assert ask(zone, "mx.example.com", A) == Answer.a("192.0.2.10", ttl=3600), "a record that stands twice counts once"
+    assert ask(zone, "mx.example.com", A) == Answer.a("192.0.2.10", ttl=3600), (
+        "a record that is listed twice counts once"
+    )
     assert ask(zone, "mx.example.com", AAAA) == Answer.aaaa("2001:db8::10", ttl=7200)
     assert ask(zone, "q.w.example.com") == Answer.txt("wild", ttl=14400)
     assert ask(zone, "www.example.com", MX).chain == ("example.com",)

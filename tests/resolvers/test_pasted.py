@@ -1,4 +1,4 @@
-r"""A record as people paste it: what clings to it goes, and is told; the record itself is left as it is."""
+r"""A record as people paste it: traces of its source are removed and listed; the record itself is not changed."""
 
 import pytest
 from hypothesis import given
@@ -34,9 +34,9 @@ RECORD = "v=spf1 include:relay.example.net ~all"
         ('"v=spf1 include\\058relay.example.net ~all"', ("quotes",)),
     ],
 )
-def test_what_clings_to_a_record_goes_and_is_told(text: str, cleaned: tuple[str, ...]) -> None:
-    found = read_pasted(text)
-    assert (found.text, found.cleaned) == (RECORD, cleaned)
+def test_traces_of_the_source_are_removed_and_listed(text: str, cleaned: tuple[str, ...]) -> None:
+    result = read_pasted(text)
+    assert (result.text, result.cleaned) == (RECORD, cleaned)
 
 
 @pytest.mark.parametrize(
@@ -72,8 +72,8 @@ def test_the_text_of_a_clean_record_comes_back_as_it_is(rest: str) -> None:
 
 @given(st.text(max_size=200))
 def test_any_text_is_read(text: str) -> None:
-    found = read_pasted(text)
-    assert (found.text != text) <= bool(found.cleaned)
+    result = read_pasted(text)
+    assert (result.text != text) <= bool(result.cleaned)
 
 
 def test_what_is_far_too_long_is_left_as_it_is() -> None:

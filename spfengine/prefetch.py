@@ -14,11 +14,10 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from spfengine.addresses import Located, locate
+from spfengine.addresses import locate
 from spfengine.answers import Answer, Question, RRType
 from spfengine.drivers import adrive, drive
 from spfengine.evaluation.check_host import check_host, select_record
-from spfengine.evaluation.questions import keyed
 from spfengine.evaluation.session import Session, address_type
 from spfengine.names import domain_fault, is_askable, reverse_name
 from spfengine.record.macro import MacroString
@@ -89,24 +88,12 @@ def _names_in(answer: Answer, most: int) -> Sequence[str]:
     return ()
 
 
-class _Client(Located):
-    """The client as `locate` takes it, apart from the session, which may record comparisons."""
-
-    tiling = False
-
-    def __init__(self, ip: int) -> None:
-        self.ip = ip
-
-    def narrow(self, starts: Sequence[int], index: int) -> None:
-        """Never called."""
-
-
 def _foreseen_in(session: Session, record: Record, domain: str) -> Iterator[Question]:
-    client = _Client(session.ip)
     charged = 0
     for step in record.steps:
         if isinstance(step, NetworkRun):
-            if locate(client, step.table(session.family)) is not None:
+            starts, hits = step.table(session.family)
+            if hits[locate(starts, session.ip)] is not None:  # not session.locate(), which records what is looked up
                 return  # the record ends here
             continue
         charged += 1
@@ -186,7 +173,7 @@ class _Ahead:
 
     async def aresolve(self, question: Question) -> Answer:
         """Return the answer to a question of the check, waiting for it if it was asked ahead, or asking now."""
-        key = keyed(*question)[0]
+        key = question.key
         task = self.tasks.get(key)
         if task is not None:
             return require_answer(self.resolver, question, await task)
@@ -201,7 +188,7 @@ class _Ahead:
         pending = [(question, answer)]
         while pending:
             for following in foreseen(self.session, *pending.pop()):
-                key = keyed(*following)[0]
+                key = following.key
                 if key in self.known or len(self.known) >= _MOST_EXAMINED:
                     continue
                 self.known.add(key)
@@ -219,7 +206,7 @@ class _Ahead:
         for question in questions[: max(0, self._most - len(self.tasks))]:
             task = self._loop.create_task(self._fetch(question))
             task.add_done_callback(partial(self._examine, question))
-            self.tasks[keyed(*question)[0]] = task
+            self.tasks[question.key] = task
 
     async def _fetch(self, question: Question) -> Any:
         assert self._aresolve is not None, "begin() sets the event loop"
@@ -253,7 +240,7 @@ class _Blocking:
         ahead = self._ahead
         if self._loop is not None:
             return self._loop.run_until_complete(ahead.aresolve(question))
-        ahead.known.add(keyed(*question)[0])
+        ahead.known.add(question.key)
         answer = ask(ahead.resolver, question)
         questions = ahead.unknown(question, answer)
         if len(questions) > 1:

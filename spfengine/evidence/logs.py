@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from spfengine.errors import HeaderError
-from spfengine.evaluation.headers.received import parse_received_spf
+from spfengine.evaluation.headers.received_spf import parse_received_spf
 from spfengine.evidence.bounds import Bounds
 from spfengine.evidence.ledger import Ledger
 from spfengine.evidence.messages import is_internal

@@ -4,9 +4,9 @@ import re
 from functools import lru_cache
 
 from spfengine.errors import AddressError
-from spfengine.evaluation.result import Result
 from spfengine.evidence.bounds import MAX_COUNT
 from spfengine.names import fold
+from spfengine.problems import Result
 from spfengine.senders import Sender
 
 _MAX_SENDER = 512

@@ -21,15 +21,12 @@ from spfengine.answers import Answer, Question
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.check_host import check_host
 from spfengine.evaluation.limits import Limits, VoidRule
-from spfengine.evaluation.mechanisms import MATCHERS, Matching
-from spfengine.evaluation.questions import Halt, charge, count_void
-from spfengine.evaluation.result import Result
-from spfengine.evaluation.session import Answers, Session
-from spfengine.evaluation.targets import UnknownTarget
+from spfengine.evaluation.mechanisms import MATCHERS, Halt, UnknownTarget, charge, count_void
+from spfengine.evaluation.session import Answers, Matching, RangeSession, Session
 from spfengine.names import fold, is_askable
 from spfengine.policy.outcome import Branch, Choice, Dependency, Input, Outcome
 from spfengine.policy.ranges import MAPPED_FIRST, MAPPED_LAST
-from spfengine.problems import Problem, ProblemCode
+from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.macro import MacroString
 from spfengine.record.model import MX, Directive, DomainDirective, Exists, Ptr
 from spfengine.visible import visible
@@ -123,7 +120,7 @@ class Fork(Exception):  # noqa: N818 - no error: a run came to a conditional ter
         super().__init__(dependency)
 
 
-class TilingSession(Session):
+class TilingSession(RangeSession):
     """A run at one address that stands for a range; some of what a check knows may not be known.
 
     Attributes:
@@ -133,7 +130,6 @@ class TilingSession(Session):
         forking: whether a conditional term behind the script's end raises Fork; else it comes to its first choice.
     """
 
-    tiling = True
     explaining = False
     local_part_known = True
     helo_known = True
@@ -162,7 +158,7 @@ class TilingSession(Session):
         self.receiver, self.now, self.limits = inputs.receiver, inputs.now, inputs.limits
         self.answers = answers
         self.path = []
-        self.hi = family.last
+        self.lo, self.hi = 0, family.last
         self.matchers = _SCRIPTED
         self.only = only
         self.script = script
@@ -326,11 +322,23 @@ def tile(
         only: the choices that are played through where a directive is conditional, the first of them first.
         max_steps: MAX_STEPS where it is not given.
     """
+    tiler = _Tiler(inputs, family, answers, only, MAX_STEPS if max_steps is None else max_steps)
+    return (yield from _tiles(tiler, 0, family.last))
+
+
+def tile_range(
+    inputs: Inputs, family: Family, answers: Answers, first: int, last: int
+) -> Generator[Question, Answer, Tiles]:
+    """Return the ranges of the addresses from `first` to `last`, as `tile` does of them all."""
+    return (yield from _tiles(_Tiler(inputs, family, answers, ALL_CHOICES, MAX_STEPS), first, last))
+
+
+def _tiles(tiler: "_Tiler", first: int, to: int) -> Generator[Question, Answer, Tiles]:
     starts: list[int] = []
     outcomes: list[Outcome] = []
-    tiler = _Tiler(inputs, family, answers, only, MAX_STEPS if max_steps is None else max_steps)
-    address = 0
-    while address <= family.last:
+    family = tiler.family
+    address = first
+    while address <= to:
         outcome, last = yield from tiler.tile_at(address)
         if not outcomes or outcome is not outcomes[-1]:
             starts.append(address)
@@ -338,8 +346,8 @@ def tile(
         address = last + 1
         if family is V6 and MAPPED_FIRST <= address <= MAPPED_LAST:
             address = MAPPED_LAST + 1
-        if len(starts) >= MAX_RANGES and address <= family.last:
-            beyond = Dependency(inputs.domain, f"more than {MAX_RANGES} ranges", (Input.CLIENT_ADDRESS,))
+        if len(starts) >= MAX_RANGES and address <= to:
+            beyond = Dependency(tiler.inputs.domain, f"more than {MAX_RANGES} ranges", (Input.CLIENT_ADDRESS,))
             starts.append(address)
             outcomes.append(Outcome(None, depends_on=(beyond,)))
             tiler.is_whole = False

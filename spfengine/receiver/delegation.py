@@ -15,8 +15,8 @@ from spfengine.checks import acheck, acheck_helo, check, check_helo
 from spfengine.errors import AddressError, ArgumentError
 from spfengine.evaluation.check_result import CheckResult
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
-from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import HELO, MAILFROM
+from spfengine.problems import Result
 from spfengine.visible import short_repr, visible
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ from operator import attrgetter
 
 from spfengine.addresses import address_text, parse_address
 from spfengine.errors import AddressError
-from spfengine.evaluation.result import Result
 from spfengine.evidence.evidence import Unread
 from spfengine.frozen import Frozen, fill
 from spfengine.json_reader import Field
 from spfengine.policy.outcome import Input
+from spfengine.problems import Result
 from spfengine.simulation.simulation import Effect
 from spfengine.visible import short_repr
 

@@ -81,11 +81,13 @@ class Zone(Frozen):
         rrsets: every `RRset` of the zone, also of types that are never answered (SPF, SOA, NS, …).
         ttl: the TTL of answers without an RRset (NXDOMAIN, no records).
         memo: what other modules derive from the zone and keep with it; not part of its value.
-        at_hand: exact-match lookup of a question in lower case; None means that `resolve` must handle wildcards and
-            CNAME records. A subclass may answer differently, so it has no such answers.
+        known_answer: exact-match lookup by `Question.key`; None means that `resolve` must look for wildcards. A
+            subclass may answer differently, so for it this is always None.
     """
 
-    __slots__ = ("_answers", "_nodata", "_nodes", "_nxdomain", "_reversed", "at_hand", "memo", "names", "rrsets", "ttl")
+    __slots__ = (
+        "_answers", "_nodata", "_nodes", "_nxdomain", "_reversed", "known_answer", "memo", "names", "rrsets", "ttl",
+    )  # fmt: skip
     fields = ("names", "rrsets", "ttl")
     unchanging = True  # see `Checker`
     prefetch = 0  # see `spfengine.prefetch`: an answer takes no time
@@ -93,7 +95,7 @@ class Zone(Frozen):
     rrsets: tuple[RRset, ...]
     ttl: int | None
     memo: dict[Any, Any]
-    at_hand: Callable[[Question], Answer | None]
+    known_answer: Callable[[Question], Answer | None]
     _answers: dict[tuple[str, str], Answer]
     _nodes: dict[str, Node]
     _nodata: Answer
@@ -175,7 +177,7 @@ class Zone(Frozen):
             (name, RRType(kind)): answer for name, node in nodes.items() for kind, answer in node.answers.items()
         }
         fill(self, "_answers", answers)
-        fill(self, "at_hand", (answers if type(self) is Zone else {}).get)
+        fill(self, "known_answer", (answers if type(self) is Zone else {}).get)
         for name, node in nodes.items():
             if node.cname is not None:
                 chased = {(name, kind): self._chase(node.cname, kind) for kind in RRType}

@@ -9,11 +9,11 @@ from spfengine.advice.suggest.baseline import Baseline
 from spfengine.answers import Answer, Question
 from spfengine.drivers import once
 from spfengine.evaluation.check_host import check_host
-from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import MAILFROM, Answers, Session
 from spfengine.names import fold
 from spfengine.policy.compile import Inputs
 from spfengine.policy.policy import Policy
+from spfengine.problems import Result
 from spfengine.record.model import All, Directive
 from spfengine.senders import Sender
 from spfengine.simulation.drafts import Layer
@@ -28,8 +28,8 @@ class Told(NamedTuple):
 
     Attributes:
         add: terms to add in place of what would be found.
-        drop: directives that go, whoever passes by them, as they are compared.
-        keep: terms that stay, as they are compared.
+        drop: directives that go, whoever passes by them.
+        keep: directives that stay.
         want: networks that are wanted, though nobody can name them.
         ignore: networks that are not wanted.
         keep_all: whether nothing goes but what is told.
@@ -39,8 +39,8 @@ class Told(NamedTuple):
     """
 
     add: tuple[str, ...]
-    drop: tuple[str, ...]
-    keep: tuple[str, ...]
+    drop: tuple[Directive, ...]
+    keep: tuple[Directive, ...]
     want: Networks
     ignore: Networks
     keep_all: bool

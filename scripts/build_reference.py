@@ -62,8 +62,8 @@ CHAPTERS: dict[str, list[str]] = {
     ],
     "Who sends: evidence": [
         "read_evidence", "Evidence", "Sender",
-        "spfengine.evidence.ledger:SourceKind", "spfengine.evidence.ledger:Unread",
-        "spfengine.evidence.values:Bounds", "spfengine.evidence.reading:iterate_senders",
+        "spfengine.evidence.evidence:SourceKind", "spfengine.evidence.evidence:Unread",
+        "spfengine.evidence.bounds:Bounds", "spfengine.evidence.reading:iterate_senders",
         "spfengine.evidence.ledger:Ledger", "spfengine.senders:unknown_facts",
     ],
     "What a draft changes": [

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from spfengine import Zone
+from spfengine.answers import is_spf_octets
 from spfengine.policy.outcome import Outcome
 from spfengine.policy.policy import Policy
-from spfengine.record.tokenizer import is_spf_octets
 from spfengine.visible import visible_name
 
 _EXACT = 1_000_000_000_000  # larger counts are shown as a power of two

@@ -16,6 +16,8 @@ FLOORS: list[list[str]] = [
     ["frozen"],
     ["errors"],
     ["json_reader"],
+    ["json_files"],
+    ["lazy"],
     ["problems"],
     ["addresses"],
     ["names"],

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spfengine.advice.drift.snapshot import Snapshot, of_answers, utc
-from spfengine.answers import Answer, Question, RRType, Status
+from spfengine.answers import Answer, Question, RRType, Status, spf_texts
 from spfengine.drivers import adrive, drive, once
 from spfengine.evaluation.limits import VoidRule
 from spfengine.evaluation.session import Answers
@@ -14,7 +14,7 @@ from spfengine.names import is_same_or_under
 from spfengine.policy.budget import Budget, budget
 from spfengine.policy.diff import Change, result_changes, unknown_networks
 from spfengine.policy.policy import Network, Policy, compiling
-from spfengine.simulation.records import TermChange, compare_terms, spf_texts
+from spfengine.simulation.records import TermChange, compare_terms
 from spfengine.simulation.simulation import change_is_worse
 from spfengine.visible import visible, visible_name
 

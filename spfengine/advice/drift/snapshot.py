@@ -22,11 +22,12 @@ from spfengine.errors import ArgumentError, RecordingError
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.session import Answers
 from spfengine.frozen import Frozen, fill
+from spfengine.json_files import MAX_OCTETS, write_whole
 from spfengine.names import domain_fault, fold
 from spfengine.policy.budget import budget
 from spfengine.policy.compile import Inputs
 from spfengine.policy.policy import Policy, compiling
-from spfengine.resolvers.recording import MAX_OCTETS, Recording, write_whole
+from spfengine.resolvers.recording import Recording
 from spfengine.visible import visible, visible_name
 
 if TYPE_CHECKING:

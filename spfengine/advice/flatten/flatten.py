@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from spfengine.advice.flatten.choosing import Choice, Wish, choosing
 from spfengine.advice.flatten.flattening import Before, FlatRecord, Flattening, drafts_of, measuring, proving, too_large
 from spfengine.advice.flatten.splitting import LEAST_SIZE, MOST_SIZE, NAMES, SIZES, Names, record_size, split
-from spfengine.answers import Answer, Question, RRType
+from spfengine.answers import Answer, Question, RRType, is_spf_octets, spf_texts
 from spfengine.drivers import adrive, drive
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.check_host import select_record
@@ -21,7 +21,6 @@ from spfengine.policy.compile import Inputs
 from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.model import Record
 from spfengine.record.parser import parse
-from spfengine.record.tokenizer import is_spf_octets
 from spfengine.simulation.drafts import Drafted
 from spfengine.visible import visible, visible_name
 
@@ -151,7 +150,7 @@ def _fitted(
     proof = yield from proving(inputs, before, Drafted(drafts_of(records), ()), known)
     if isinstance(proof, Problem):
         return proof
-    source = next(octets for octets in answer.records if is_spf_octets(octets)).decode("latin-1")
+    source = spf_texts(answer)[0].decode("latin-1")
     warnings = tuple(_warnings(records[-1]))
     return Flattening(domain, source, choice.replaced, choice.kept, tuple(records), size, proof, None, warnings)
 

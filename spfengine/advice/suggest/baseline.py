@@ -3,7 +3,7 @@
 from collections.abc import Generator, Iterable
 from typing import NamedTuple
 
-from spfengine.answers import Answer, Question, RRType, Status
+from spfengine.answers import Answer, Question, RRType, Status, spf_texts
 from spfengine.errors import RecordSyntaxError
 from spfengine.linting.fixes import Fix, corrections, read, record_meant
 from spfengine.linting.syntax import merged
@@ -11,7 +11,7 @@ from spfengine.names import is_same_or_under
 from spfengine.problems import Problem
 from spfengine.record.model import Record
 from spfengine.record.parser import parse
-from spfengine.simulation.records import Standing, spf_texts
+from spfengine.simulation.records import Standing
 from spfengine.visible import visible, visible_name
 
 _NEW = "v=spf1 ~all"

@@ -1,4 +1,4 @@
-"""Imports go downward only, never sideways between rooms (docs/explanation/design.md). Read from the text, so that an
+"""Imports go downward only, never sideways between rooms (docs/explanation/architecture.md). Read from the text, so that an
 import inside a function counts as well.
 """
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 _HEAD = """# Figures
 
-Written by `python -m bench.compare --docs docs/explanation`; what the workloads are, and what follows from the figures,
-is in [performance](performance.md). Ratios are what counts: times differ from machine to machine, and between runs on
-one. checkdmarc reads the record, with all that it includes, and gives no verdict; it stands here for its cost alone.
-`policy` is compiled beforehand, and a warm `Checker` has met all clients before; `floor` is the least that a plain loop
-in Python does for an address in text.
+Written by `python -m bench.compare --docs docs/explanation`; [performance](performance.md) describes the workloads and
+explains the figures. Read the ratios: times differ from machine to machine, and between runs on one machine. checkdmarc
+reads the record and everything that it includes, but gives no result; it is listed only for its cost. `policy` is
+compiled beforehand, and a warm `Checker` has seen all clients before; `floor` is a plain loop in Python that does the
+least that an address given as a string needs.
 
 ![Median time of a check, by engine and workload](performance.svg)
 

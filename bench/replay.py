@@ -125,7 +125,7 @@ def on_dask(
 
 
 def sizes() -> list[tuple[str, int, int, int, int]]:
-    """Return for each workload the ranges of its policy, its pickled size with and without answers, and its JSON size."""
+    """Return for each workload: ranges of its policy, pickled size with and without answers, and JSON size."""
     rows = []
     for name in ("W1", "W2b", "W3a", "W4", "W5a", "W6"):
         workload = load(name)

@@ -34,7 +34,7 @@ CHAPTERS: dict[str, list[str]] = {
         "CheckResult", "Result", "Limits", "VoidRule",
     ],
     "Check many clients": ["Checker"],
-    "Why: problems and traces": [
+    "Problems and traces": [
         "Problem", "ProblemCode", "Trace",
         "spfengine.evaluation.trace:TracedRecord", "spfengine.evaluation.trace:TracedTerm",
         "spfengine.evaluation.trace:TracedQuestion", "spfengine.evaluation.trace:Expansion",
@@ -44,11 +44,11 @@ CHAPTERS: dict[str, list[str]] = {
         "parse", "diagnose", "Record",
         "spfengine.record.model:Term", "spfengine.record.model:Directive", "spfengine.record.model:Modifier",
     ],
-    "What answers": [
+    "Resolvers and answers": [
         "Resolver", "AsyncResolver", "Question", "RRType", "Answer", "Status", "Zone", "Overlay", "LiveResolver",
         "Cache", "Recorder", "Recording", "read_zone",
     ],
-    "The meaning for every address": [
+    "Policies: the meaning for every address": [
         "Policy", "Outcome", "Change", "Budget",
         "spfengine.policy.budget:Cost", "spfengine.policy.outcome:Dependency", "spfengine.policy.outcome:Input",
         "spfengine.policy.outcome:Branch", "spfengine.policy.outcome:Choice",
@@ -56,22 +56,22 @@ CHAPTERS: dict[str, list[str]] = {
         "spfengine.policy.reachability:Reason", "spfengine.policy.reachability:Covered",
         "spfengine.policy.reachability:Overlap",
     ],
-    "All that a record leads to": [
+    "The include tree": [
         "include_tree", "ainclude_tree", "IncludeTree",
         "spfengine.policy.tree_nodes:TreeRecord", "spfengine.policy.tree_nodes:TreeTerm",
     ],
-    "Who sends: evidence": [
+    "Evidence: who sends": [
         "read_evidence", "Evidence", "Sender",
         "spfengine.evidence.ledger:SourceKind", "spfengine.evidence.ledger:Unread",
         "spfengine.evidence.bounds:Bounds", "spfengine.evidence.reading:iterate_senders",
         "spfengine.evidence.ledger:Ledger", "spfengine.senders:unknown_facts",
     ],
-    "What a draft changes": [
+    "What a change does": [
         "simulate", "asimulate", "compare", "Simulation", "SenderChange", "Effect", "forms",
         "spfengine.simulation.records:RecordChange", "spfengine.simulation.records:TermChange",
         "spfengine.simulation.records:Standing",
     ],
-    "A change against any number of senders": [
+    "A change, for any number of senders": [
         "replay", "replay_files", "Totals",
         "spfengine.replaying.totals:Total", "spfengine.replaying.totals:ReplayedSender",
     ],
@@ -83,7 +83,7 @@ CHAPTERS: dict[str, list[str]] = {
         "spfengine.advice.catalogue.provider:ProviderKind", "spfengine.advice.catalogue.provider:Attested",
         "spfengine.advice.catalogue.catalogue:Suffix",
     ],
-    "Which record to have": [
+    "Which record to publish": [
         "suggest", "asuggest", "Suggestion",
         "spfengine.advice.suggestion:Advice", "spfengine.advice.suggestion:TermAdvice",
         "spfengine.advice.suggestion:SenderAdvice", "spfengine.advice.suggestion:SenderStanding",
@@ -101,7 +101,7 @@ CHAPTERS: dict[str, list[str]] = {
         "spfengine.advice.drift.changes:AnswerChange", "spfengine.advice.drift.changes:Kind",
     ],
     "What is wrong with a domain's SPF": ["lint", "alint", "lint_zone", "Finding", "Severity", "LintCode"],
-    "What many domains' SPF comes to": ["survey", "asurvey", "SurveyedDomain", "DomainState"],
+    "The SPF of many domains": ["survey", "asurvey", "SurveyedDomain", "DomainState"],
     "Header fields and SMTP replies": [
         "SMTPReply", "parse_received_spf", "ReceivedSPF", "parse_authentication_results", "AuthenticationResults",
         "MethodResult",

@@ -23,7 +23,7 @@ HEAD = """# Python reference
 
 All names below are attributes of `spfengine`, unless the page says where to import them from. `import spfengine` is
 cheap: policies, simulations, zones, live DNS and the header readers are loaded when you first use them. Values are
-immutable. See also the [problem codes](problems.md), the [JSON forms](json.md) and the
+immutable. See also the [problem codes](problems.md), the [JSON formats](json.md) and the
 [command line](command-line.md).
 """
 
@@ -38,7 +38,7 @@ CHAPTERS: dict[str, list[str]] = {
         "Problem", "ProblemCode", "Trace",
         "spfengine.evaluation.trace:TracedRecord", "spfengine.evaluation.trace:TracedTerm",
         "spfengine.evaluation.trace:TracedQuestion", "spfengine.evaluation.trace:Expansion",
-        "spfengine.evaluation.trace:Outcome",
+        "spfengine.evaluation.trace:TermStatus",
     ],
     "Records": [
         "parse", "diagnose", "Record",
@@ -58,12 +58,12 @@ CHAPTERS: dict[str, list[str]] = {
     ],
     "The include tree": [
         "include_tree", "ainclude_tree", "IncludeTree",
-        "spfengine.policy.tree_nodes:TreeRecord", "spfengine.policy.tree_nodes:TreeTerm",
+        "spfengine.policy.include_tree:TreeRecord", "spfengine.policy.include_tree:TreeTerm",
     ],
     "Evidence: who sends": [
         "read_evidence", "Evidence", "Sender",
         "spfengine.evidence.ledger:SourceKind", "spfengine.evidence.ledger:Unread",
-        "spfengine.evidence.bounds:Bounds", "spfengine.evidence.reading:iterate_senders",
+        "spfengine.evidence.values:Bounds", "spfengine.evidence.reading:iterate_senders",
         "spfengine.evidence.ledger:Ledger", "spfengine.senders:unknown_facts",
     ],
     "What a change does": [
@@ -78,27 +78,27 @@ CHAPTERS: dict[str, list[str]] = {
     "Alignment with From": ["alignment", "aalignment", "Alignment", "PublicSuffixes"],
     "Whose an address is": [
         "identify", "identify_many", "aidentify", "aidentify_many", "RDAP", "Identification", "Match",
-        "spfengine.advice.identification:How", "spfengine.advice.identification:Missing",
-        "spfengine.advice.catalogue.provider:Confidence", "Catalogue", "Provider",
-        "spfengine.advice.catalogue.provider:ProviderKind", "spfengine.advice.catalogue.provider:Attested",
+        "spfengine.advice.identify.identification:How", "spfengine.advice.identify.identification:Missing",
+        "spfengine.advice.catalogue.reading:Confidence", "Catalogue", "Provider",
+        "spfengine.advice.catalogue.reading:ProviderKind", "spfengine.advice.catalogue.reading:Attested",
         "spfengine.advice.catalogue.catalogue:Suffix",
     ],
     "Which record to publish": [
         "suggest", "asuggest", "Suggestion",
-        "spfengine.advice.suggestion:Advice", "spfengine.advice.suggestion:TermAdvice",
-        "spfengine.advice.suggestion:SenderAdvice", "spfengine.advice.suggestion:SenderStanding",
-        "spfengine.advice.suggestion:Caveat", "spfengine.advice.suggestion:CaveatCode",
-        "spfengine.advice.suggestion:Alternative", "spfengine.advice.candidates:Rejected",
-        "spfengine.advice.judging:Shortfall", "spfengine.advice.judging:Limit",
+        "spfengine.advice.suggest.suggestion:Advice", "spfengine.advice.suggest.suggestion:TermAdvice",
+        "spfengine.advice.suggest.suggestion:SenderAdvice", "spfengine.advice.suggest.suggestion:SenderStanding",
+        "spfengine.advice.suggest.suggestion:Caveat", "spfengine.advice.suggest.suggestion:CaveatCode",
+        "spfengine.advice.suggest.suggestion:Alternative", "spfengine.advice.suggest.candidates:Rejected",
+        "spfengine.advice.suggest.search:Shortfall", "spfengine.advice.suggest.search:Limit",
     ],
     "Networks in place of includes": [
         "flatten", "aflatten", "Flattening", "spfengine.advice.flatten.flattening:FlatRecord",
         "spfengine.advice.flatten.choosing:Replaced", "spfengine.advice.flatten.choosing:Kept",
-        "spfengine.advice.flatten.proof:Proof",
+        "spfengine.advice.flatten.flattening:Proof",
     ],
     "What others changed": [
         "snapshot", "asnapshot", "Snapshot", "drift", "adrift", "Drift", "spfengine.advice.drift.drift:DomainDrift",
-        "spfengine.advice.drift.changes:AnswerChange", "spfengine.advice.drift.changes:Kind",
+        "spfengine.advice.drift.drift:AnswerChange", "spfengine.advice.drift.drift:Kind",
     ],
     "What is wrong with a domain's SPF": ["lint", "alint", "lint_zone", "Finding", "Severity", "LintCode"],
     "The SPF of many domains": ["survey", "asurvey", "SurveyedDomain", "DomainState"],
@@ -122,8 +122,6 @@ MADE_BY_USERS = {
     "FakeDNS", "Fault", "Bounds", "Ledger", "Catalogue", "Provider", "Attested", "RDAP", "PublicSuffixes", "Totals",
 }  # fmt: skip
 
-# Names that two classes share.
-SAME_NAME = {"spfengine.evaluation.trace:Outcome": "of a term"}
 
 # Members for internal use, in classes that users see.
 NOT_FOR_USERS = {"fields", "compared", "memo", "table", "steps", "inputs", "from_rrsets", "meaning", "answering", "at"}
@@ -305,7 +303,7 @@ def name_blocks(name: str) -> Iterator[str]:
     """Yield the blocks about a name; "module:name" is a name that users import from that module."""
     module, _, own = name.rpartition(":")
     definition = find(own, module or "spfengine")
-    yield f"### `{own}`" if name not in SAME_NAME else f"### `{own}` {SAME_NAME[name]}"
+    yield f"### `{own}`"
     if module:
         yield f"`from {module} import {own}`"
     if not isinstance(definition, ast.ClassDef):

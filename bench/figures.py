@@ -8,8 +8,8 @@ _HEAD = """# Figures
 Written by `python -m bench.compare --docs docs/explanation`; [performance](performance.md) describes the workloads and
 explains the figures. Read the ratios: times differ from machine to machine, and between runs on one machine. checkdmarc
 reads the record and everything that it includes, but gives no result; it is listed only for its cost. `policy` is
-compiled beforehand, and a warm `Checker` has seen all clients before; `floor` is a plain loop in Python that does the
-least that an address given as a string needs.
+compiled beforehand, and a warm `Checker` has seen all clients before; `plain loop` does the least that an address
+given as a string needs, in Python.
 
 ![Median time of a check, by engine and workload](performance.svg)
 

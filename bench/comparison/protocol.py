@@ -79,7 +79,7 @@ def measure(workload: Workload, prepare: Callable[[Workload], Run], seconds: flo
 
 
 RIVALS = Path(os.environ.get("SPFENGINE_RIVALS") or Path(__file__).parents[1] / ".rivals")
-"""Where `bench/install` puts the rivals that are not in Python."""
+"""The folder for rivals that are not in Python; `bench/install` fills it."""
 PROGRAMS = Path(__file__).parent / "rivals"
 
 

@@ -1,4 +1,4 @@
-"""The floor: `inet_pton`, `int.from_bytes` and `bisect` in a plain loop over the ranges of a compiled policy.
+"""A plain loop: `inet_pton`, `int.from_bytes` and `bisect` in a plain loop over the ranges of a compiled policy.
 
 That is the least that Python can do for an address given as a string. The loop returns indexes into a table; the
 outcomes are looked up afterwards.
@@ -27,16 +27,16 @@ def prepare(workload: Workload) -> Run:
 
     def run(checks: Sequence[Check]) -> list[Any]:
         assert len(checks) == len(ips)
-        return floor(ips, starts)
+        return plain_loop(ips, starts)
 
     return run
 
 
-def floor(ips: list[str], starts: tuple[int, ...]) -> list[int]:
+def plain_loop(ips: list[str], starts: tuple[int, ...]) -> list[int]:
     """Return the index of each address in a table of ranges."""
     from_bytes = int.from_bytes
     return [bisect_right(starts, from_bytes(inet_pton(AF_INET, ip), "big")) - 1 for ip in ips]
 
 
 if __name__ == "__main__":
-    main("floor", python_version(), prepare, lambda index: _outcomes[index])
+    main("plain loop", python_version(), prepare, lambda index: _outcomes[index])

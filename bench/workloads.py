@@ -118,7 +118,7 @@ def _many_addresses(heavy: Workload) -> Workload:
     hosts = {int(host) for net in networks for host in (net if net.num_addresses <= 4096 else ())}
     inside = random.sample(sorted(hosts), _W7_SIZE // 4)
     covered = [(int(net.network_address), int(net.broadcast_address)) for net in networks]
-    apart = {int(part) for part in (IPv4Network("198.51.100.0/24"))}  # where the hosts of a and mx are
+    apart = {int(part) for part in (IPv4Network("198.51.100.0/24"))}  # has the hosts of a and mx
     outside: dict[int, None] = {}
     while len(outside) < _W7_SIZE - len(inside):
         address = random.randrange(1 << 24, 224 << 24)

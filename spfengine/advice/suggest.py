@@ -232,9 +232,7 @@ def _told(
     if both:
         raise ArgumentError(f"{visible(both[0].text, 80)} is told to go and to stay")
     wanted, ignored = (tuple([_network(each) for each in given]) for given in (want, ignore))
-    return Told(
-        added, dropped, kept, wanted, ignored, keep_all, allow_unnamed, max_answer, max(1, max_drafts)
-    )
+    return Told(added, dropped, kept, wanted, ignored, keep_all, allow_unnamed, max_answer, max(1, max_drafts))
 
 
 def _read_term(term: str) -> Directive:

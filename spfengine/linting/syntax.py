@@ -70,7 +70,7 @@ def _looks_like_spf(source: str) -> bool:
 def _unquoted(strings: tuple[bytes, ...]) -> Fix | None:
     """Return the record that a zone file has without quotes, so that each of its terms became a string, or None."""
     text = b" ".join(strings).decode("latin-1")
-    return fix(text) if 1 < len(strings) and is_spf(text) else None
+    return fix(text) if len(strings) > 1 and is_spf(text) else None
 
 
 def shows_intent(answer: Answer) -> bool:

@@ -3,10 +3,10 @@
 from collections.abc import Generator, Iterator
 
 from spfengine.answers import Answer, Question, RRType, Status
-from spfengine.evaluation.questions import failed
+from spfengine.evaluation.mechanisms import failed
 from spfengine.linting.codes import LintCode
-from spfengine.linting.edits import Fix, with_term, without
 from spfengine.linting.finding import Finding, Held
+from spfengine.linting.fixes import Fix, with_term, without
 from spfengine.linting.syntax import shows_intent
 from spfengine.linting.walk import Walk
 from spfengine.linting.zones import Facts

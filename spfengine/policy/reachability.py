@@ -140,7 +140,8 @@ def reachability(inputs: Inputs, answers: Answers) -> Generator[Question, Answer
         found, matched = _unreachable(domain, matched)
         unreachable += found
         for each in _covered(domain, matched):
-            if (yield from _can_go(inputs, record, each, matched, answers)):
+            can_go = yield from _can_go(inputs, record, each, matched, answers)
+            if can_go:
                 covered.append(each)
         overlaps += _overlaps(domain, [each for each in matched if each.decides])
         if record.redirect is None or record.redirect.value.target is None:

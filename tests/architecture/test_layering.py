@@ -57,6 +57,7 @@ PURE_STDLIB = {
     "collections",
     "contextlib",
     "copy",
+    "dataclasses",
     "enum",
     "functools",
     "heapq",
@@ -64,6 +65,7 @@ PURE_STDLIB = {
     "math",
     "operator",
     "re",
+    "types",
     "typing",
 }
 

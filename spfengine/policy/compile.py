@@ -24,8 +24,8 @@ from spfengine.evaluation.limits import Limits, VoidRule
 from spfengine.evaluation.mechanisms import Halt, UnknownTarget, charge, count_void
 from spfengine.evaluation.session import Answers, Matching, RangeSession, Session
 from spfengine.names import fold, is_askable
-from spfengine.policy.outcome import Branch, Choice, Dependency, Input, Outcome
-from spfengine.policy.ranges import MAPPED_FIRST, MAPPED_LAST
+from spfengine.policy.outcome import Branch, Choice, Dependency, Input, Outcome, outcome_of, path_of
+from spfengine.policy.ranges import MAPPED_FIRST, MAPPED_LAST, Spans, union
 from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.macro import MacroString
 from spfengine.record.model import MX, Directive, DomainDirective, Exists, Include, Ptr
@@ -302,6 +302,12 @@ class Tiles(NamedTuple):
     outcomes: list[Outcome]
     is_whole: bool
 
+    def spans(self, family: Family, result: Result) -> Spans:
+        """Return the addresses with this result, if the ranges cover the whole family."""
+        ends = [*self.starts[1:], family.last + 1]
+        ranges = zip(self.starts, ends, self.outcomes, strict=True)
+        return union([(start, end - 1) for start, end, outcome in ranges if outcome.result is result])
+
 
 def compile_tables(inputs: Inputs, answers: Answers) -> Generator[Question, Answer, tuple[Tiles, Tiles]]:
     """Return the ranges of IPv4 and of IPv6."""
@@ -463,7 +469,7 @@ class _Tiler:
         except UnknownTarget as unknown:
             domain, term = session.path[-1]
             dependency = Dependency(domain, term.text, tuple(Input(each) for each in unknown.inputs))
-            found = self._ask(dependency, _path(session), session.lookups, session.voids)
+            found = self._ask(dependency, path_of(session), session.lookups, session.voids)
         except Fork as fork:
             found = fork
         if key is not None:
@@ -473,20 +479,10 @@ class _Tiler:
 
     def _outcome(self, session: Session) -> Outcome:
         """Return the outcome of a run; the same object for runs that took the same way."""
-        path = _path(session)
-        key = (path, session.result, session.lookups, session.voids, session.problem)  # the other fields follow
-        outcome = self.known.get(key)
+        key = (path_of(session), session.result, session.lookups, session.voids, session.problem)
+        outcome = self.known.get(key)  # the fields that are not in the key follow from those that are
         if outcome is None:
-            directive = None if session.directive is None else session.directive.text
-            outcome = self.known[key] = Outcome(
-                session.result,
-                session.problem,
-                directive,
-                session.record_domain,
-                path,
-                session.lookups,
-                session.voids,
-            )
+            outcome = self.known[key] = outcome_of(session)
         return outcome
 
     def _ask(self, dependency: Dependency, path: tuple[tuple[str, str], ...], lookups: int, voids: int) -> Outcome:
@@ -518,7 +514,3 @@ class _Tiler:
     def _one(self, outcome: Outcome) -> Outcome:
         """Return the object that stands for this outcome."""
         return self.known.setdefault(outcome, outcome)
-
-
-def _path(session: Session) -> tuple[tuple[str, str], ...]:
-    return tuple([(domain, term.text) for domain, term in session.path])

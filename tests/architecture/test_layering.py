@@ -60,6 +60,7 @@ PURE_STDLIB = {
     "collections",
     "contextlib",
     "copy",
+    "dataclasses",
     "enum",
     "functools",
     "heapq",
@@ -67,6 +68,7 @@ PURE_STDLIB = {
     "math",
     "operator",
     "re",
+    "types",
     "typing",
 }
 

@@ -54,9 +54,7 @@ def _providers(document: dict[str, Any], text: str, source: str) -> tuple[Provid
     entries = document.get("provider")
     others = [key for key in document if key != "provider"]
     if others:
-        raise _error(
-            source, f"{visible(others[0], 60)!r} is outside of an entry; expected [[provider]] blocks only"
-        )
+        raise _error(source, f"{visible(others[0], 60)!r} is outside of an entry; expected [[provider]] blocks only")
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise _error(source, "there is no entry; expected a block that begins with [[provider]] for each provider")
     if len(entries) > MAX_PROVIDERS:

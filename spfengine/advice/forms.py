@@ -58,14 +58,13 @@ def forms(
 
     Raises:
         ZoneError: `name` or `zone` is not a domain name, or `ttl` not a TTL.
-        ArgumentError: `record` or a sibling can't be a TXT record, `siblings` is a string, or the name is not in the zone.
+        ArgumentError: `record` or a sibling can't be a TXT record, `siblings` is a string, or `name` is not in `zone`.
     """
     owner = read_name(name, "name")
     read_ttl(ttl)
     text = _text(record)
     strings = _strings(record)
-    others = list_of(object, siblings or (), "siblings", "TXT records")
-    kept = [_strings(sibling) for sibling in others]
+    kept = [_strings(sibling) for sibling in list_of(object, siblings or (), "siblings", "TXT records")]
     split = quoted(strings)
     stated = "" if ttl is None else f"{ttl} "
     return {
@@ -86,7 +85,7 @@ def _text(part: object) -> str:
     return part if part.isascii() or max(part) <= "\xff" else octets(part)
 
 
-def _strings(record: TextRecord) -> list[bytes]:
+def _strings(record: object) -> list[bytes]:
     """Return the strings of a record, each of at most 255 octets."""
     parts = list(record) if isinstance(record, tuple) else [record]
     strings = [part.encode("latin-1") for text in parts or [""] for part in _split(_text(text))]
@@ -144,7 +143,7 @@ def _octodns_lines(owner: str, records: list[list[bytes]], ttl: int | None, zone
 def _octodns_value(text: str) -> str:
     r"""Return a value for octoDNS's YAML: in one piece, which octoDNS splits itself, with `\;` for a semicolon.
 
-    octoDNS escapes quotes itself, but it drops quotes around a value and between two strings, so these are escaped here.
+    octoDNS escapes quotes itself, but drops those around a value and between two strings, so these are escaped here.
     """
     plain = PLAIN_IN_QUOTES if text[:1] == '"' or '" "' in text else PLAIN_IN_QUOTES + '"'
     parts = [escaped(part, plain).replace(";", "\\;") for part in text.split("\\")]

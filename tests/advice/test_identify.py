@@ -11,11 +11,10 @@ from hypothesis import given, settings
 import spfengine
 from spfengine import Answer, Identification, Limits, Match, Policy, Question, RRType, Status, Zone
 from spfengine.addresses import parse_address
-from spfengine.advice.catalogue.catalogue import Catalogue
-from spfengine.advice.catalogue.reading import Attested, Confidence
-from spfengine.advice.identify.identification import How, Missing
+from spfengine.advice.catalogue import Attested, Catalogue, Confidence
+from spfengine.advice.identify import How, Missing
 from spfengine.advice.identify.identify import MAX_QUESTIONS, identifying
-from spfengine.advice.identify.provider_networks import MAX_NAMES
+from spfengine.advice.identify.reverse_dns import MAX_NAMES
 from spfengine.names import reverse_name
 from tests.advice.providers import catalogue, provider
 from tests.policy.comparing import addresses
@@ -315,7 +314,7 @@ def test_each_address_once_in_their_order() -> None:
 @pytest.mark.parametrize("ip", ["", "192.0.2.300", "fe80::1%eth0", None, 5])
 def test_what_is_no_address_raises(ip: object) -> None:
     with pytest.raises(spfengine.AddressError):
-        spfengine.identify(ip, resolver=Zone({}))
+        spfengine.identify(ip, resolver=Zone({}))  # type: ignore[arg-type]  # the mistake
 
 
 def test_a_resolver_that_is_none_raises() -> None:

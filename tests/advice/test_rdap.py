@@ -12,9 +12,9 @@ import pytest
 
 import spfengine
 from spfengine import RDAP, Match, Zone
-from spfengine.advice.identify.identification import Missing
+from spfengine.advice.identify import Missing
 from spfengine.advice.rdap.client import MAX_QUESTIONS
-from spfengine.advice.rdap.fetching import MAX_OCTETS, Unanswered
+from spfengine.advice.rdap.fetching import MAX_OCTETS, RegistryError
 from spfengine.advice.rdap.reading import Registries
 from tests.advice.providers import catalogue
 from tests.advice.registry import IP, Handler, Registry, Reply, entity, network, running
@@ -323,7 +323,7 @@ def test_registries_are_asked_by_https_only() -> None:
     registries = Registries(4, services, plain=False)
     assert registries.hosts == {"r.example"}
     assert registries.url(ip_address("24.0.0.1")) == "https://r.example/ip/24.0.0.1"
-    with pytest.raises(Unanswered, match="no registry is known"):
+    with pytest.raises(RegistryError, match="no registry is known"):
         registries.url(ip_address("23.0.0.1"))
 
 

@@ -9,8 +9,7 @@ import pytest
 import spfengine
 from spfengine import ArgumentError, Limits, Result, Sender, Status, Suggestion, Zone
 from spfengine.advice.catalogue.catalogue import Catalogue
-from spfengine.advice.suggest.search import Limit
-from spfengine.advice.suggest.suggestion import Advice, CaveatCode, SenderStanding
+from spfengine.advice.suggest import Advice, CaveatCode, Limit, Rejected, SenderStanding, Shortfall
 
 CATALOGUE = Catalogue.from_text("""
 [[provider]]
@@ -232,9 +231,10 @@ def test_an_address_of_a_service_is_warned_of_and_still_simulated() -> None:
     assert found.record == "v=spf1 a ip4:198.51.100.10 -all"
     (warning,) = [each.text for each in found.caveats if each.code is CaveatCode.VARYING_ADDRESS]
     assert "a relay whose addresses vary" in warning
-    assert "Use include:_spf.relay.example in place of ip4:198.51.100.10" in warning
+    assert "Use include:_spf.relay.example instead of ip4:198.51.100.10" in warning
     assert [each.after for each in found.unserved] == [Result.FAIL]
-    assert ("include:_spf.relay.example", "it would let 198.51.100.9 pass, but was not told") in found.rejected
+    why = "it would let 198.51.100.9 pass, but is not one of the terms to add"
+    assert Rejected("include:_spf.relay.example", why) in found.rejected
     found = suggestion("v=spf1 a -all", add=["ip4:192.0.2.50"])
     assert codes(found) == {CaveatCode.UNNAMED_ADDED}
 
@@ -245,7 +245,7 @@ def test_names_go_only_where_the_limits_ask_for_it() -> None:
     found = suggestion(record, limits=Limits(lookups=2))
     assert found.record == "v=spf1 a include:other.example -all"
     assert [each.why for each in found.terms if each.sign == "-"] == [
-        "goes to keep the limits: include:other.example leads to 192.0.2.8 too"
+        "removed to stay within the limits: include:other.example matches 192.0.2.8 too"
     ]  # fmt: skip
 
 
@@ -265,7 +265,7 @@ def test_when_no_record_fits_the_limit_is_said_and_by_how_much(
 ) -> None:
     found = suggestion(record, *ips, **options)
     assert (found.advice, found.record) == (Advice.NONE_FITS, None)
-    assert shortfall in found.shortfalls
+    assert Shortfall(*shortfall) in found.shortfalls
     assert found.closest is not None
     assert found.simulation is not None
     assert found.forms() == {}

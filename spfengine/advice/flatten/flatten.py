@@ -7,7 +7,7 @@ from spfengine.advice.flatten.choosing import FlattenPlan, Wanted, choosing
 from spfengine.advice.flatten.flattening import FlatRecord, Flattening, drafts_of
 from spfengine.advice.flatten.proof import Measured, measuring, proving, too_large
 from spfengine.advice.flatten.splitting import LEAST_SIZE, MOST_SIZE, NAMES, SIZES, Names, record_size, split
-from spfengine.answers import Answer, Question, RRType, spf_texts
+from spfengine.answers import Answer, Question, RRType, is_spf_octets, spf_texts
 from spfengine.arguments import list_of
 from spfengine.drivers import adrive, drive
 from spfengine.errors import ArgumentError
@@ -25,7 +25,6 @@ from spfengine.policy.compile import Inputs
 from spfengine.problems import Problem, ProblemCode
 from spfengine.record.model import Record
 from spfengine.record.parser import parse
-from spfengine.record.tokenizer import is_spf_octets
 from spfengine.simulation.drafts import Drafted
 from spfengine.visible import visible, visible_name
 

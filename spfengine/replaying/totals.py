@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from spfengine.addresses import address_text, parse_address
 from spfengine.errors import AddressError
-from spfengine.evaluation.result import Result
 from spfengine.evidence.ledger import Unread
 from spfengine.frozen import Frozen, fill
-from spfengine.json_reader import Value
+from spfengine.json_reader import Field
 from spfengine.policy.outcome import Input
+from spfengine.problems import Result
 from spfengine.simulation.simulation import Effect
 
 MAX_LISTED = 1000
@@ -252,7 +252,7 @@ def _plain(value: object) -> object:
 
 def from_dict(data: object) -> Totals:
     """Return the totals that these values stand for, as `Totals.from_dict` says."""
-    root = Value(data, "totals")
+    root = Field(data, "totals")
     schema = root["schema"]
     if schema.data != SCHEMA:
         schema.refuse(f'"{SCHEMA}"')
@@ -274,7 +274,7 @@ def from_dict(data: object) -> Totals:
     return totals
 
 
-def _total(value: Value) -> Total:
+def _total(value: Field) -> Total:
     before, after = [value[name].optional(_result) for name in ("before", "after")]
     effect = value["effect"].optional(lambda each: each.word(Effect))
     rests_on = tuple([each.word(Input) for each in value["rests_on"].items(len(Input))])
@@ -283,13 +283,13 @@ def _total(value: Value) -> Total:
     )
 
 
-def _result(value: Value) -> Result:
+def _result(value: Field) -> Result:
     return value.word(Result)
 
 
-def _replayed(value: Value) -> ReplayedSender:
+def _replayed(value: Field) -> ReplayedSender:
     before, after = [value[name].optional(_result) for name in ("before", "after")]
-    text: Callable[[Value], str] = Value.text
+    text: Callable[[Field], str] = Field.text
     return ReplayedSender(
         _address(value["ip"]),
         value["sender"].text(),
@@ -304,19 +304,19 @@ def _replayed(value: Value) -> ReplayedSender:
     )
 
 
-def _address(value: Value) -> str:
+def _address(value: Field) -> str:
     try:
         return address_text(*parse_address(value.text()))
     except AddressError:
         value.refuse("an IP address")
 
 
-def _unread(value: Value) -> Unread:
+def _unread(value: Field) -> Unread:
     return Unread(
         value["source"].text(),
-        value["member"].optional(Value.text),
-        value["place"].optional(Value.text),
+        value["member"].optional(Field.text),
+        value["place"].optional(Field.text),
         value["reason"].text(),
-        value["example"].optional(Value.text),
+        value["example"].optional(Field.text),
         value["count"].count(),
     )

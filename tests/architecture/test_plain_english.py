@@ -12,6 +12,10 @@ from pathlib import Path
 
 import pytest
 
+_PLACE = "to|is|are|do|does|did|can|should|the (?:record|address|code|file)s? (?:is|are|comes?)"
+_CONDITION = rf"(?:^|[.;:] )Where\b(?! (?:{_PLACE})\b)(?![^.]*\?)"
+_SUBJECT = r"it|there|they|this|that|none|nothing|nobody|no \w+"
+
 # A pattern that no sentence may match, and what to write instead.
 BANNED = {
     r"\btell(s|ing)?\b(?! apart)": "say, show, report",
@@ -30,8 +34,8 @@ BANNED = {
     r"\blest\b|\bhence\b|\bthereof\b|\bherein\b|\bwherein\b|\bwhereof\b": "a plain word",
     r"\bof late\b|\bof use\b|\bof no use\b": "recently; useful, useless",
     r"\bgoes astray\b|\bgo astray\b": "is lost",
-    r"(?:^|[.;:] )Where\b(?! (to|is|are|do|does|did|can|should|the (record|address|code|file)s? (is|are|comes?))\b)(?![^.]*\?)": "If, When",
-    r"\bwhere (it|there|they|this|that|none|nothing|nobody|no \w+) (is|are|was|has|have|can|could|would|does|do)\b": "if, when",
+    _CONDITION: "If, When",
+    rf"\bwhere ({_SUBJECT}) (is|are|was|has|have|can|could|would|does|do)\b": "if, when",
     r"\b(a|of a) stranger'?s?\b": "untrusted, somebody else's",
 }
 

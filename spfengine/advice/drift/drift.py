@@ -205,7 +205,7 @@ def drift(snapshot: Snapshot, *, resolver: "Resolver | None" = None, now: float 
         ResolverError: `resolver` does not follow the resolver protocol. What it raises itself is passed on.
     """
     if resolver is None:
-        from spfengine.checks import default_resolver
+        from spfengine.drivers import default_resolver
 
         resolver = default_resolver()
     return drive(_drifting(snapshot, now), resolver, None)
@@ -216,7 +216,7 @@ async def adrift(
 ) -> Drift:
     """Async version of `drift`."""
     if resolver is None:
-        from spfengine.checks import default_resolver
+        from spfengine.drivers import default_resolver
 
         resolver = default_resolver()
     return await adrive(_drifting(snapshot, now), resolver, None)

@@ -138,7 +138,7 @@ def snapshot(
         ResolverError: `resolver` does not follow the resolver protocol. What it raises itself is passed on.
     """
     if resolver is None:
-        from spfengine.checks import default_resolver
+        from spfengine.drivers import default_resolver
 
         resolver = default_resolver()
     return drive(_taking(domains, limits, now), resolver, None)
@@ -153,7 +153,7 @@ async def asnapshot(
 ) -> Snapshot:
     """Async version of `snapshot`."""
     if resolver is None:
-        from spfengine.checks import default_resolver
+        from spfengine.drivers import default_resolver
 
         resolver = default_resolver()
     return await adrive(_taking(domains, limits, now), resolver, None)

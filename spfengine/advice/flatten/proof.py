@@ -8,14 +8,13 @@ from spfengine.advice.flatten.choosing import lifted
 from spfengine.advice.flatten.flattening import Proof
 from spfengine.answers import Answer, Question
 from spfengine.drivers import once
-from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Answers
 from spfengine.policy.budget import Budget, budget, over_limits
 from spfengine.policy.compile import Inputs, tile
 from spfengine.policy.diff import result_changes
 from spfengine.policy.outcome import Choice, Outcome
 from spfengine.policy.policy import Policy, compiling
-from spfengine.problems import Problem, ProblemCode
+from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.simulation.drafts import Layer
 from spfengine.visible import visible_name
 

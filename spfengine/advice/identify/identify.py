@@ -21,8 +21,8 @@ from spfengine.answers import Answer, Question
 from spfengine.arguments import list_of
 from spfengine.drivers import adrive, drive
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
-from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Answers
+from spfengine.problems import Result
 from spfengine.visible import visible, visible_name
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def identify_many(
     """
     addresses = _addresses(ips)
     if resolver is None:
-        from spfengine.checks import default_resolver
+        from spfengine.drivers import default_resolver
 
         resolver = default_resolver()
     catalogue = catalogue or Catalogue.load()
@@ -115,7 +115,7 @@ async def aidentify_many(
     """Async version of `identify_many`."""
     addresses = _addresses(ips)
     if resolver is None:
-        from spfengine.checks import default_resolver
+        from spfengine.drivers import default_resolver
 
         resolver = default_resolver()
     catalogue = catalogue or Catalogue.load()

@@ -13,11 +13,11 @@ from spfengine.answers import Answer, Question
 from spfengine.drivers import once
 from spfengine.evaluation.check_host import check_host
 from spfengine.evaluation.limits import Limits
-from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import MAILFROM, Answers, Session
 from spfengine.policy.compile import Inputs
 from spfengine.policy.outcome import Input, Outcome
 from spfengine.policy.policy import Policy, compiling
+from spfengine.problems import Result
 from spfengine.visible import visible, visible_name
 
 _ASKABLE = {Input.CLIENT_ADDRESS, Input.CLIENT_NAMES}

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from spfengine.addresses import Family, address_text
 from spfengine.advice.identify.identification import Missing
 from spfengine.answers import Answer, Question, RRType
-from spfengine.evaluation.questions import keyed
+from spfengine.evaluation.mechanisms import is_validated
 from spfengine.evaluation.session import Session, address_type
-from spfengine.evaluation.targets import is_validated
 from spfengine.names import fold, is_askable, reverse_name
 from spfengine.visible import visible_name
 
@@ -68,7 +67,7 @@ def reverse_names(family: Family, address: int) -> Generator[Question, Answer, R
             names.append(ReverseName(name, True, ""))
         else:
             type = address_type(family)
-            forward = session.answers[keyed(name, type)[0]]
+            forward = session.answers[Question(name, type).key]
             if forward.is_failure:
                 why = f"DNS could not answer for the {type} records of {visible_name(name)} ({forward.status})"
                 missing.append(Missing(None, why, is_failure=True))

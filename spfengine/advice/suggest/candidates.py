@@ -13,10 +13,10 @@ from spfengine.advice.suggest.coverage import Coverage, matching, term_key
 from spfengine.advice.suggest.request import Situation, Steps, address_of
 from spfengine.advice.suggest.suggestion import Rejected
 from spfengine.evaluation.limits import Limits
-from spfengine.evaluation.result import Result
 from spfengine.names import domain_fault, fold, is_askable, is_same_or_under
 from spfengine.policy.budget import LIFTED
 from spfengine.policy.policy import compiling
+from spfengine.problems import Result
 from spfengine.record.model import Directive
 from spfengine.record.parser import parse
 from spfengine.senders import Sender

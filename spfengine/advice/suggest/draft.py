@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from spfengine.advice.suggest.request import Situation, Steps
 from spfengine.advice.suggest.suggestion import Limit, Shortfall
 from spfengine.answers import Answer
-from spfengine.evaluation.result import Result
 from spfengine.linting.fixes import replaced
 from spfengine.linting.limits import answer_size
 from spfengine.names import fold
@@ -14,6 +13,7 @@ from spfengine.policy.budget import Budget, budget
 from spfengine.policy.diff import Change, result_changes
 from spfengine.policy.outcome import Outcome
 from spfengine.policy.policy import Policy, compiling
+from spfengine.problems import Result
 from spfengine.record.model import All, Directive, Record, Redirect, Term
 from spfengine.senders import Sender
 from spfengine.simulation.drafts import Drafted

@@ -32,11 +32,11 @@ from spfengine.advice.suggest.suggestion import (
     Suggestion,
     TermAdvice,
 )
-from spfengine.evaluation.result import Result
 from spfengine.linting.codes import Severity
 from spfengine.linting.finding import Finding
 from spfengine.linting.limits import answer_size
 from spfengine.linting.lint import linting
+from spfengine.problems import Result
 from spfengine.record.model import Directive
 from spfengine.simulation.drafts import record_draft
 from spfengine.simulation.records import Standing

@@ -18,8 +18,8 @@ from spfengine.advice.suggest.coverage import (
 from spfengine.advice.suggest.draft import Slot
 from spfengine.advice.suggest.search import Plan
 from spfengine.advice.suggest.suggestion import Limit, SenderAdvice, SenderStanding, Shortfall, TermAdvice
-from spfengine.evaluation.result import Result
 from spfengine.policy.ranges import networks_of, size
+from spfengine.problems import Result
 from spfengine.record.model import All, Directive, Exists, Include, Network, Redirect, Term
 from spfengine.visible import visible, visible_name
 

@@ -13,11 +13,11 @@ from spfengine.arguments import list_of
 from spfengine.drivers import once
 from spfengine.errors import ArgumentError, RecordSyntaxError
 from spfengine.evaluation.check_host import check_host
-from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import MAILFROM, Answers, Session
 from spfengine.names import fold
 from spfengine.policy.compile import Inputs
 from spfengine.policy.policy import Policy
+from spfengine.problems import Result
 from spfengine.record.model import All, Directive, Record
 from spfengine.record.parser import parse
 from spfengine.senders import Sender

@@ -45,12 +45,12 @@ from spfengine.arguments import list_of
 from spfengine.drivers import adrive, drive, once
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
-from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Answers
 from spfengine.linting.limits import UNFRAGMENTED
 from spfengine.names import domain_fault, is_same_or_under
 from spfengine.policy.compile import Inputs
 from spfengine.policy.policy import compiling
+from spfengine.problems import Result
 from spfengine.record.model import Directive, DomainDirective, Include, Network
 from spfengine.senders import Sender
 
@@ -121,7 +121,7 @@ def suggest(
     request = read_request(add, drop, keep, want, ignore, keep_all, allow_unnamed, own, hosts, max_answer, max_drafts)
     steps = suggesting(_inputs(domain, limits, receiver, now), _senders(senders), request, catalogue)
     if resolver is None:
-        from spfengine.checks import default_resolver
+        from spfengine.drivers import default_resolver
 
         resolver = default_resolver()
     return drive(steps, resolver, None)
@@ -152,7 +152,7 @@ async def asuggest(
     request = read_request(add, drop, keep, want, ignore, keep_all, allow_unnamed, own, hosts, max_answer, max_drafts)
     steps = suggesting(_inputs(domain, limits, receiver, now), _senders(senders), request, catalogue)
     if resolver is None:
-        from spfengine.checks import default_resolver
+        from spfengine.drivers import default_resolver
 
         resolver = default_resolver()
     return await adrive(steps, resolver, None)

@@ -6,10 +6,9 @@ from enum import StrEnum
 from spfengine.advice.forms import forms
 from spfengine.advice.identify.identification import Identification
 from spfengine.dmarc.alignment import Alignment
-from spfengine.evaluation.result import Result
 from spfengine.linting.finding import Finding
 from spfengine.policy.outcome import Input
-from spfengine.problems import Problem
+from spfengine.problems import Problem, Result
 from spfengine.senders import Sender
 from spfengine.simulation.records import Standing
 from spfengine.simulation.simulation import Simulation

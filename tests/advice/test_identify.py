@@ -224,8 +224,8 @@ def test_the_evidence_says_what_was_asked_and_seen() -> None:
     assert [match.evidence for match in found.matches] == [
         "the SPF record of spf.b.example passes this address, by ip4:23.83.208.0/20",
         "the SPF record of spf.a.example passes this address, by include:spf.b.example → ip4:23.83.208.0/20",
-        "reverse DNS calls it out.a.example, and that name leads back to it; names under a.example are those of A",
-        "reverse DNS calls it none.example, but that name does not lead back to it",
+        "its name in reverse DNS is out.a.example, and that name resolves to the address; names under a.example are those of A",
+        "its name in reverse DNS is none.example, but that name does not resolve to the address",
     ]
     assert [match.through for match in found.matches] == [None, b, None, None]
     assert [match.shared for match in found.matches] == [True, False, False, False]
@@ -234,14 +234,14 @@ def test_the_evidence_says_what_was_asked_and_seen() -> None:
 @pytest.mark.parametrize(
     ("record", "why"),
     [
-        ("v=spf1 +all", "passes too many IPv4 addresses to tell one's owner"),
+        ("v=spf1 +all", "passes too many IPv4 addresses to identify one"),
         ("v=spf1 ip4:0.0.0.0/0 -all", "passes too many IPv4 addresses"),
         ("v=spf1 ip4:16.0.0.0/4 ip4:192.0.2.1 -all", "passes too many IPv4 addresses"),
         ("v=spf1 ip4:0.0.0.0/1 ip4:128.0.0.0/1 -all", "passes too many IPv4 addresses"),
         ("v=spf1 exists:%{l}.a.example -all", "passes too many IPv4 addresses"),
-        ("v=spf1 exists:%{i}.any.a.example -all", "passes 192.0.2.1, from where nobody sends mail"),
-        ("v=spf1 -all", "passes nobody"),
-        ("v=spf1 ~all", "passes nobody"),
+        ("v=spf1 exists:%{i}.any.a.example -all", "passes 192.0.2.1, from which nobody sends mail"),
+        ("v=spf1 -all", "passes no address"),
+        ("v=spf1 ~all", "passes no address"),
         ("v=spf1 ipv4:23.83.218.24 -all", "ipv4 is no mechanism"),
         (None, "spf.a.example does not exist"),
         (["v=spf1 -all", "v=spf1 -all"], "SPF records"),
@@ -272,9 +272,9 @@ def test_a_record_too_wide_in_one_family_still_tells_of_the_other() -> None:
         ({"spf.a.example": {"TXT": Status.SERVFAIL}}, "spf.a.example could not be had: its DNS server failed"),
         ({"spf.a.example": {"TXT": "v=spf1 ip4:192.0.2.0/24 include:b.example -all"},
           "b.example": {"TXT": Status.TIMEOUT}}, "b.example could not be had"),
-        ({PTR: {"PTR": Status.REFUSED}}, "the PTR records of 24.218.83.23.in-addr.arpa could not be had (REFUSED)"),
+        ({PTR: {"PTR": Status.REFUSED}}, "DNS could not answer for the PTR records of 24.218.83.23.in-addr.arpa (REFUSED)"),
         ({PTR: {"PTR": "out.a.example"}, "out.a.example": {"A": Status.SERVFAIL}},
-         "the A records of out.a.example could not be had (SERVFAIL)"),
+         "DNS could not answer for the A records of out.a.example (SERVFAIL)"),
         ({"spf.a.example": {"TXT": "v=spf1 exists:%{i}.ok.a.example -all"},
           f"{IP}.ok.a.example": {"A": Status.SERVFAIL}}, f"{IP}.ok.a.example could not be had"),
     ],
@@ -444,7 +444,7 @@ def test_ten_thousand_ptr_records_cost_ten_questions() -> None:
     resolver = Counting(zone)
     found = spfengine.identify(IP, resolver=resolver, catalogue=catalogue())
     assert len(resolver.asked) == 1 + MAX_NAMES
-    assert any("has 10000 PTR records, of which the first 10 were looked at" in each.why for each in found.missing)
+    assert any("has 10000 PTR records; only the first 10 were examined" in each.why for each in found.missing)
     assert len(found.matches) == 1
     assert "(and 9 more such names)" in found.matches[0].evidence
     assert not found.is_incomplete
@@ -492,7 +492,7 @@ def test_to_dict_has_all_of_it() -> None:
         "ip": IP,
         "matches": [match.to_dict() for match in found.matches],
         "missing": [
-            {"include": None, "why": f"the PTR records of {PTR} could not be had (SERVFAIL)", "is_failure": True}
+            {"include": None, "why": f"DNS could not answer for the PTR records of {PTR} (SERVFAIL)", "is_failure": True}
         ],
         "is_incomplete": True,
     }

@@ -1,4 +1,4 @@
-"""The catalogue: every entry is sound, and what is wrong in a user's file is told with its place."""
+"""The catalogue: every entry is valid, and a fault in a user's file is reported with its line."""
 
 import os
 import time

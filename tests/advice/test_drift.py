@@ -48,7 +48,7 @@ BEFORE |= {"mx1.example.com": {"A": "10.0.0.1"}, "mx2.example.com": {"A": "10.0.
 
 
 def zone(**changes: Any) -> Zone:
-    """The zone, with other records at some names (of which "_" stands for a dot)."""
+    """The zone, with other records at some names ("_" in a keyword is a dot)."""
     named = {name.replace("__", "_").replace("_", "."): records for name, records in changes.items()}
     return Zone({**BEFORE, **named})
 
@@ -95,7 +95,7 @@ def test_drift_is_empty_on_an_unchanged_snapshot(made: tuple[dict[Any, Any], Ran
 def test_what_changed_is_what_the_interpreter_says(
     made: tuple[dict[Any, Any], Random], other: tuple[dict[Any, Any], Random]
 ) -> None:
-    """An exact diff: no address changed that is not told, and none is told that did not."""
+    """The diff is exact: it lists every address that changed, and no other."""
     domain = generate.DOMAINS[0]
     old_records, chance = made
     new_records = {**old_records, **{name: other[0][name] for name in chance.sample(sorted(other[0]), 3)}}
@@ -352,7 +352,7 @@ def test_a_file_that_chance_edited_is_refused_or_is_one(seed: int) -> None:
         ([f"d{place}.example" for place in range(1001)], "1 to 1000 domains"),
         ("localhost", "single label"),
         (["example.com", "u@example.com"], "none"),
-        ([7], "text"),
+        ([7], "domains[0]: expected a list of domain names"),
     ],
 )
 def test_a_callers_mistake_is_told(domains: Any, told: str) -> None:

@@ -114,7 +114,7 @@ TABLE: dict[str, tuple[dict[str, Any], list[Any], list[tuple[str, str, str]]]] =
         ["spf.a.example"],
         [("spf.a.example", "spf", "high")],
     ),
-    "what rests on the sender may pass": (
+    "what depends on the sender may pass": (
         {"spf.a.example": {"TXT": "v=spf1 -ip4:128.0.0.0/1 -ip4:64.0.0.0/2 -ip4:32.0.0.0/3 -ip4:0.0.0.0/4 "
                                   "-ip4:24.0.0.0/5 exists:%{l}.ok.a.example -all"}},
         ["spf.a.example"],
@@ -148,7 +148,7 @@ TABLE: dict[str, tuple[dict[str, Any], list[Any], list[tuple[str, str, str]]]] =
         ],
         [("A", "forward-confirmed-reverse-dns", "low"), ("A in Europe", "forward-confirmed-reverse-dns", "low")],
     ),
-    "two entries have the suffix, and SPF tells which it is": (
+    "two entries have the suffix, and SPF shows which it is": (
         {
             PTR: {"PTR": "out.a.example"},
             "out.a.example": {"A": IP},
@@ -469,7 +469,9 @@ def test_the_questions_about_one_address_are_bounded() -> None:
     found = spfengine.identify(IP, resolver=resolver, catalogue=catalogue(*includes), limits=limits)
     about = [question for question in resolver.asked if question.name.startswith(IP)]
     assert MAX_QUESTIONS <= len(about) < MAX_QUESTIONS + 10
-    assert any(f"was not asked: this address took {MAX_QUESTIONS} questions" in each.why for each in found.missing)
+    assert any(
+        f"was not checked: this address already took {MAX_QUESTIONS} questions" in each.why for each in found.missing
+    )
 
 
 def test_limits_hold_for_the_providers_records() -> None:
@@ -492,7 +494,11 @@ def test_to_dict_has_all_of_it() -> None:
         "ip": IP,
         "matches": [match.to_dict() for match in found.matches],
         "missing": [
-            {"include": None, "why": f"DNS could not answer for the PTR records of {PTR} (SERVFAIL)", "is_failure": True}
+            {
+                "include": None,
+                "why": f"DNS could not answer for the PTR records of {PTR} (SERVFAIL)",
+                "is_failure": True,
+            }
         ],
         "is_incomplete": True,
     }

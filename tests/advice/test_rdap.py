@@ -136,7 +136,7 @@ def test_the_questions_of_one_call_are_bounded(registry: Registry) -> None:
     assert len(registry.asked) == 1 + MAX_QUESTIONS
     last = found[ips[-1]]
     assert isinstance(last, Missing)
-    assert f"{MAX_QUESTIONS} questions were asked already" in last.why
+    assert f"the limit of {MAX_QUESTIONS} queries in one call is reached" in last.why
 
 
 @pytest.mark.parametrize(
@@ -294,10 +294,13 @@ LISTS: list[tuple[Any, str]] = [
     ({"services": [[5, 5]]}, "the list of registries can't be understood"),
     ({"services": [[["23.0.0.0/99"], ["http://127.0.0.1/"]]]}, "the list of registries can't be understood"),
     ({"services": [[["23.0.0.0/8"], ["http://[::"]]]}, ""),
-    ({"services": [[["23.0.0.0/8"], ["http://127.0.0.1:x/"]]]}, "the registry redirects to something that is not a URL"),
+    (
+        {"services": [[["23.0.0.0/8"], ["http://127.0.0.1:x/"]]]},
+        "the registry redirects to something that is not a URL",
+    ),
     ({"services": [[["23.0.0.0/8"], ["ftp://127.0.0.1/"]]]}, "no registry is known for it"),
-    ({"services": [[[], []]] * 1001}, "longer than any that is known"),
-    ({"services": [[["23.0.0.0/8"] * 5001, ["http://127.0.0.1/"]]]}, "longer than any that is known"),
+    ({"services": [[[], []]] * 1001}, "longer than expected"),
+    ({"services": [[["23.0.0.0/8"] * 5001, ["http://127.0.0.1/"]]]}, "longer than expected"),
     ({"services": [[["23.0.0.0/8"], ["http://127.0.0.1:1/"]]]}, "127.0.0.1 could not be reached"),
 ]
 

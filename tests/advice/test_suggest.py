@@ -79,7 +79,7 @@ def codes(found: Suggestion) -> set[CaveatCode]:
         ("v=spf1 -all", ["198.51.100.70"], {}, "v=spf1 include:_spf.relay.example -all"),
         # The fewest terms: one service serves both.
         ("v=spf1 -all", ["198.51.100.70", "192.0.2.200"], {}, "v=spf1 include:costly.example -all"),
-        # Names of the domain's own that lead to the address: a, mx, by reverse DNS, by HELO, as told.
+        # Names of the domain's own that resolve to the address: a, mx, by reverse DNS, by HELO, as requested.
         ("v=spf1 -all", ["192.0.2.1"], {}, "v=spf1 a -all"),
         ("v=spf1 -all", ["192.0.2.2"], {}, "v=spf1 mx -all"),
         ("v=spf1 -all", ["192.0.2.8"], {}, "v=spf1 a:mail.d.example -all"),
@@ -93,7 +93,7 @@ def codes(found: Suggestion) -> set[CaveatCode]:
          "v=spf1 ip4:192.0.2.60 ip6:2001:db8::1 -all"),
         ("v=spf1 -all", [], {"want": ["192.0.2.50"]}, "v=spf1 ip4:192.0.2.50 -all"),
         ("v=spf1 a -all", ["198.51.100.9"], {"ignore": ["198.51.100.0/24"]}, "v=spf1 a -all"),
-        # Terms that say nothing go: stale, twice, leading nowhere, behind all.
+        # Terms without effect go: stale, repeated, matching nothing, after all.
         ("v=spf1 ip4:192.0.2.1 a -all", [], {}, "v=spf1 a -all"),
         ("v=spf1 a ip4:192.0.2.1 ip4:192.0.2.2 -all", [], {}, "v=spf1 a ip4:192.0.2.2 -all"),
         ("v=spf1 a a:gone.example A -all", [], {}, "v=spf1 a -all"),
@@ -108,13 +108,13 @@ def codes(found: Suggestion) -> set[CaveatCode]:
         ("v=spf1 ip4:192.0.2.1 -ip4:192.0.2.0/24 a -all", [], {}, "v=spf1 ip4:192.0.2.1 -ip4:192.0.2.0/24 a -all"),
         ("v=spf1 ip4:192.0.2.1 exists:%{i}.x.example a -all", [], {},
          "v=spf1 ip4:192.0.2.1 exists:%{i}.x.example a -all"),
-        # What is told.
+        # What is requested.
         ("v=spf1 ip4:192.0.2.1 a -all", [], {"keep": ["ip4:192.0.2.1"]}, "v=spf1 ip4:192.0.2.1 a -all"),
         ("v=spf1 ip4:192.0.2.1 a a -all", [], {"keep_all": True}, "v=spf1 ip4:192.0.2.1 a a -all"),
         ("v=spf1 +ip4:192.0.2.9 a -all", [], {"drop": ["ip4:192.0.2.9"]}, "v=spf1 a -all"),
         ("v=spf1 a -all", ["198.51.100.9"], {"drop": ["-all"]}, "v=spf1 a include:_spf.relay.example"),
         ("v=spf1 a -all", ["198.51.100.9"], {"add": ["ip4:198.51.100.9"]}, "v=spf1 a ip4:198.51.100.9 -all"),
-        # Where new terms go.
+        # The position of new terms.
         ("v=spf1 redirect=other.example", ["198.51.100.9"], {},
          "v=spf1 include:_spf.relay.example redirect=other.example"),
         ("v=spf1 a exp=e.d.example", ["198.51.100.9"], {}, "v=spf1 a exp=e.d.example include:_spf.relay.example"),
@@ -123,7 +123,7 @@ def codes(found: Suggestion) -> set[CaveatCode]:
          "v=spf1 a include:_spf.relay.example ?include:_spf.relay.example ~all"),
         ("v=spf1 -ip4:198.51.100.9 a ~all", ["198.51.100.9"], {"want": ["198.51.100.9"]},
          "v=spf1 include:_spf.relay.example -ip4:198.51.100.9 a ~all"),
-        # What stands there is no record that counts.
+        # What is published is no record that counts.
         (None, ["198.51.100.9"], {}, "v=spf1 include:_spf.relay.example ~all"),
         ("v=spf1 ipv4:192.0.2.9 -all", ["198.51.100.9"], {}, "v=spf1 ip4:192.0.2.9 include:_spf.relay.example -all"),
         (["v=spf1 a -all", "v=spf1 mx -all"], ["198.51.100.9"], {}, "v=spf1 a mx include:_spf.relay.example -all"),
@@ -198,7 +198,7 @@ def test_why_something_else_was_not_proposed() -> None:
         "ip4:198.51.100.70": "an address of Relay, whose addresses vary: the next message may not pass",
         "include:costly.example": "it lets a sender pass too, but costs 2 more lookups",
         "include:absent.example": "192.0.2.7 is Absent by its reverse DNS, but absent.example has no SPF record that "
-        "lets anybody pass",
+        "lets any client pass",
     }
 
 
@@ -212,7 +212,7 @@ def test_what_has_to_be_known() -> None:
     }  # fmt: skip
     texts = [each.text for each in found.caveats]
     assert "Relay offers a lockdown." in texts
-    assert any("mail of its other customers passes for your domain as well, from any of its 256" in t for t in texts)
+    assert any("mail of its other customers passes for your domain too, from any of its 256" in t for t in texts)
     assert codes(suggestion("v=spf1 -all", "192.0.2.50", want=["192.0.2.50"])) == {CaveatCode.UNNAMED_ADDED}
     assert CaveatCode.STOPS in codes(suggestion("v=spf1 a -all", "192.0.2.1", drop=["a"]))
     assert CaveatCode.REDIRECT in codes(suggestion("v=spf1 redirect=other.example", "198.51.100.9"))
@@ -444,7 +444,7 @@ def test_odd_names_of_hosts_are_left_alone() -> None:
          ["matches 192.0.2.1", "as requested; the terms after it decide for its clients"]),
         ("v=spf1 a ip4:192.0.2.1 -all", {"drop": ["ip4:192.0.2.1"]},
          ["matches 192.0.2.1", "as requested; a matches 192.0.2.1 too"]),
-        ("v=spf1 exists:yes.example a -all", {}, ["matches no client: the name has no address"]),
+        ("v=spf1 exists:yes.example a -all", {}, ["matches no client: the name does not exist"]),
         ("v=spf1 exp=e.example redirect=other.example", {},
          ["unchanged", "its record decides what no term before it decides"]),
         ("v=spf1 ip4:10.0.0.0/8 a -all", {}, ["nothing else matches it"]),

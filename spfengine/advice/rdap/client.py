@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import httpx
 
 IANA = "https://data.iana.org/rdap/"
-"""Where IANA publishes which registry has which addresses (RFC 9224)."""
+"""The folder in which IANA publishes which registry has which addresses (RFC 9224)."""
 MAX_QUESTIONS = 100
 """Queries to registries in one call. An address in a network that is already known costs none."""
 

@@ -147,8 +147,8 @@ def _is_same(left: str, right: str) -> bool:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(asked(8))
 def test_whatever_is_proposed_keeps_every_promise(case: Asked) -> None:
-    """Every wanted sender passes, nothing that passed stops (unless requested), lookups and voids are within the limits for
-    every address, and the DNS answer is not too large.
+    """Every wanted sender passes, nothing that passed stops (unless requested), no address exceeds the limits of lookups
+    and voids, and the DNS answer is not too large.
     """
     suggestion = case.suggestion()
     event(str(suggestion.advice))

@@ -9,7 +9,7 @@ from spfengine.addresses import V4, V6, address_text
 from spfengine.advice.catalogue.provider import Provider
 from spfengine.advice.identify.identification import How, Identification, Match
 from spfengine.advice.identify.reverse_dns import ReverseName
-from spfengine.advice.suggest.coverage import Coverage, matching, term_key
+from spfengine.advice.suggest.coverage import Coverage, matching
 from spfengine.advice.suggest.request import Situation, Steps, address_of
 from spfengine.advice.suggest.suggestion import Rejected
 from spfengine.evaluation.limits import Limits
@@ -17,7 +17,7 @@ from spfengine.names import domain_fault, fold, is_askable, is_same_or_under
 from spfengine.policy.budget import LIFTED
 from spfengine.policy.policy import compiling
 from spfengine.problems import Result
-from spfengine.record.model import Directive
+from spfengine.record.model import Directive, term_key
 from spfengine.record.parser import parse
 from spfengine.senders import Sender
 from spfengine.simulation.drafts import Drafted

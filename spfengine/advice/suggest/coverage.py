@@ -6,11 +6,10 @@ from dataclasses import dataclass, replace
 from spfengine.addresses import V4, network_range
 from spfengine.answers import Answer, Question
 from spfengine.evaluation.session import Answers
-from spfengine.names import fold
 from spfengine.policy.compile import Inputs
 from spfengine.policy.ranges import Spans, difference, intersection, size
 from spfengine.policy.reachability import matched_alone
-from spfengine.record.model import IP4, All, Directive, Network, Record
+from spfengine.record.model import IP4, All, Directive, Network, Record, term_key
 
 MAX_DIRECTIVES = 300
 """In a record with more directives, none is left out except those that the caller names."""
@@ -200,12 +199,6 @@ def removable_terms(
             elif term.passes:
                 (addresses if isinstance(directive, Network) else by_name).append(index)
     return Removable(frozenset(dropped), frozenset(idle), tuple(addresses), tuple(by_name))
-
-
-def term_key(directive: Directive) -> object:
-    """Return a key that is equal for directives that mean the same: letter case and a "+" make no difference."""
-    text = directive.text
-    return (text if "%" in text else fold(text)).removeprefix("+")
 
 
 def before_all(record: Record) -> list[Directive]:

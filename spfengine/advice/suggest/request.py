@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 
 from spfengine.addresses import address_text, parse_address
 from spfengine.advice.suggest.baseline import Baseline
-from spfengine.advice.suggest.coverage import term_key
 from spfengine.answers import Answer, Question
 from spfengine.arguments import list_of
 from spfengine.drivers import once
@@ -18,7 +17,7 @@ from spfengine.names import fold
 from spfengine.policy.compile import Inputs
 from spfengine.policy.policy import Policy
 from spfengine.problems import Result
-from spfengine.record.model import All, Directive, Record
+from spfengine.record.model import All, Directive, Record, term_key
 from spfengine.record.parser import parse
 from spfengine.senders import Sender
 from spfengine.simulation.drafts import Layer

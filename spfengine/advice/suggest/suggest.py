@@ -24,7 +24,6 @@ from spfengine.advice.suggest.coverage import (
     before_all,
     matching,
     removable_terms,
-    term_key,
 )
 from spfengine.advice.suggest.draft import Slot, last_slot, slot_before
 from spfengine.advice.suggest.explain import Solution, explaining, refusing
@@ -51,7 +50,7 @@ from spfengine.names import domain_fault, is_same_or_under
 from spfengine.policy.compile import Inputs
 from spfengine.policy.policy import compiling
 from spfengine.problems import Result
-from spfengine.record.model import Directive, DomainDirective, Include, Network
+from spfengine.record.model import Directive, DomainDirective, Include, Network, term_key
 from spfengine.senders import Sender
 
 if TYPE_CHECKING:

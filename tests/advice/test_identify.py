@@ -224,7 +224,8 @@ def test_the_evidence_says_what_was_asked_and_seen() -> None:
     assert [match.evidence for match in found.matches] == [
         "the SPF record of spf.b.example passes this address, by ip4:23.83.208.0/20",
         "the SPF record of spf.a.example passes this address, by include:spf.b.example → ip4:23.83.208.0/20",
-        "its name in reverse DNS is out.a.example, and that name resolves to the address; names under a.example are those of A",
+        "its name in reverse DNS is out.a.example, and that name resolves to the address; names under a.example are "
+        "those of A",
         "its name in reverse DNS is none.example, but that name does not resolve to the address",
     ]
     assert [match.through for match in found.matches] == [None, b, None, None]

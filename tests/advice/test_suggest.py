@@ -8,7 +8,6 @@ import pytest
 
 import spfengine
 from spfengine import ArgumentError, Limits, Result, Sender, Status, Suggestion, Zone
-from spfengine.advice.catalogue.catalogue import Catalogue
 from spfengine.advice.suggest import Advice, CaveatCode, Limit, Rejected, SenderStanding, Shortfall
 
 CATALOGUE = Catalogue.from_text("""

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 import spfengine
 from spfengine import Limits, Result, Sender, Zone
-from spfengine.advice.catalogue.catalogue import Catalogue
 from spfengine.advice.suggest import Advice, SenderStanding, Suggestion
 from spfengine.advice.suggest.draft import draft_text, last_slot, slot_before
 from spfengine.advice.suggest.suggest import suggest
@@ -147,8 +146,8 @@ def _is_same(left: str, right: str) -> bool:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(asked(8))
 def test_whatever_is_proposed_keeps_every_promise(case: Asked) -> None:
-    """Every wanted sender passes, nothing that passed stops (unless requested), no address exceeds the limits of lookups
-    and voids, and the DNS answer is not too large.
+    """Every wanted sender passes, nothing that passed stops (unless requested), no address exceeds the limits of
+    lookups and voids, and the DNS answer is not too large.
     """
     suggestion = case.suggestion()
     event(str(suggestion.advice))

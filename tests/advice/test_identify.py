@@ -21,6 +21,7 @@ from tests.policy.comparing import addresses
 from tests.properties import generate, strategies
 
 IP = "23.83.218.24"
+OF_A = "; names under a.example are those of A"
 PTR = reverse_name(*parse_address(IP))
 ARPA6 = reverse_name(*parse_address("2001:db8::5"))
 
@@ -224,8 +225,7 @@ def test_the_evidence_says_what_was_asked_and_seen() -> None:
     assert [match.evidence for match in found.matches] == [
         "the SPF record of spf.b.example passes this address, by ip4:23.83.208.0/20",
         "the SPF record of spf.a.example passes this address, by include:spf.b.example → ip4:23.83.208.0/20",
-        "its name in reverse DNS is out.a.example, and that name resolves to the address; names under a.example are "
-        "those of A",
+        f"its name in reverse DNS is out.a.example, and that name resolves to the address{OF_A}",
         "its name in reverse DNS is none.example, but that name does not resolve to the address",
     ]
     assert [match.through for match in found.matches] == [None, b, None, None]

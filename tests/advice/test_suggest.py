@@ -8,6 +8,7 @@ import pytest
 
 import spfengine
 from spfengine import ArgumentError, Limits, Result, Sender, Status, Suggestion, Zone
+from spfengine.advice.catalogue import Catalogue
 from spfengine.advice.suggest import Advice, CaveatCode, Limit, Rejected, SenderStanding, Shortfall
 
 CATALOGUE = Catalogue.from_text("""

@@ -51,14 +51,7 @@ def read_catalogue(data: bytes, source: str) -> tuple[Provider, ...]:
 
 
 def _providers(document: dict[str, Any], text: str, source: str) -> tuple[Provider, ...]:
-    entries = document.get("provider")
-    others = [key for key in document if key != "provider"]
-    if others:
-        raise _error(source, f"{visible(others[0], 60)!r} is outside of an entry; expected [[provider]] blocks only")
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise _error(source, "there is no entry; expected a block that begins with [[provider]] for each provider")
-    if len(entries) > MAX_PROVIDERS:
-        raise _error(source, f"there are {len(entries)} entries; expected {MAX_PROVIDERS} at most")
+    entries = _entries(document, source)
     lines = [number for number, line in enumerate(text.split("\n"), 1) if _HEADER.match(line)]
     providers: list[Provider] = []
     seen: dict[str, int] = {}
@@ -74,6 +67,19 @@ def _providers(document: dict[str, Any], text: str, source: str) -> tuple[Provid
         seen[key] = index + 1
         providers.append(provider)
     return tuple(providers)
+
+
+def _entries(document: dict[str, Any], source: str) -> list[dict[str, Any]]:
+    """Return the entries of a document, and raise CatalogueError if there is anything else."""
+    entries = document.get("provider")
+    others = [key for key in document if key != "provider"]
+    if others:
+        raise _error(source, f"{visible(others[0], 60)!r} is outside of an entry; expected [[provider]] blocks only")
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise _error(source, "there is no entry; expected a block that begins with [[provider]] for each provider")
+    if len(entries) > MAX_PROVIDERS:
+        raise _error(source, f"there are {len(entries)} entries; expected {MAX_PROVIDERS} at most")
+    return entries
 
 
 def _provider(block: "_Block") -> Provider:

@@ -250,17 +250,19 @@ def _answer_changes(
 
     An answer that failed counts as unchanged, and so does one with another TTL, or with its records in another order.
     """
-    for question, new in after.items():
-        old = before.get(question)
-        if old is None:
-            if question.type is RRType.TXT and not new.is_failure:
-                yield _change(domain, question, AnswerChangeKind.REACHED, None, new)
-        elif not (old.is_failure or new.is_failure) and _content(old, question) != _content(new, question):
-            yield _change(domain, question, AnswerChangeKind.CHANGED, old, new)
-    if any(answer.is_failure for answer in after.values()):
+    old_answers = {question: answer for question, answer in before.items() if not answer.is_failure}
+    new_answers = {question: answer for question, answer in after.items() if not answer.is_failure}
+    for question, new in new_answers.items():
+        old = old_answers.get(question)
+        if old is not None:
+            if _content(old, question) != _content(new, question):
+                yield _change(domain, question, AnswerChangeKind.CHANGED, old, new)
+        elif question not in before and question.type is RRType.TXT:
+            yield _change(domain, question, AnswerChangeKind.REACHED, None, new)
+    if len(new_answers) < len(after):
         return  # a record that could not be read may still refer to the others
-    for question, old in before.items():
-        if question not in after and question.type is RRType.TXT and not old.is_failure:
+    for question, old in old_answers.items():
+        if question not in after and question.type is RRType.TXT:
             yield _change(domain, question, AnswerChangeKind.LEFT, old, None)
 
 

@@ -100,8 +100,7 @@ def _flattening(
     fault = domain_fault(domain)
     if fault is not None:
         raise ArgumentError(fault)
-    if size is not None and not (size.__class__ is int and LEAST_SIZE <= size <= MOST_SIZE):
-        raise ArgumentError(f"size must be from {LEAST_SIZE} to {MOST_SIZE} octets, not {visible(repr(size), 40)}")
+    sizes_to_try = _sizes(size)
     pattern = Names(domain, names)
     wanted = Wanted(_includes(includes), hosts)
     known: Answers = {}
@@ -116,14 +115,23 @@ def _flattening(
     refusal = _unanswered(known) or _not_replaceable(wanted, plan)
     if refusal is not None or not plan.replaced:
         return Flattening(domain, record.source, (), plan.kept, refusal=refusal)
-    first, *larger = SIZES if size is None else (size,)
-    result = yield from _fitting(inputs, before, plan, pattern, first, known)
-    for next_size in larger:
-        if isinstance(result, Problem) and result.code is ProblemCode.FLATTEN_TOO_LARGE:
-            result = yield from _fitting(inputs, before, plan, pattern, next_size, known)
-    if isinstance(result, Problem):
-        return Flattening(domain, record.source, plan.replaced, plan.kept, refusal=result)
-    return result
+    for size_to_try in sizes_to_try:
+        result = yield from _fitting(inputs, before, plan, pattern, size_to_try, known)
+        if isinstance(result, Flattening):
+            return result
+        refusal = result
+        if refusal.code is not ProblemCode.FLATTEN_TOO_LARGE:
+            break
+    return Flattening(domain, record.source, plan.replaced, plan.kept, refusal=refusal)
+
+
+def _sizes(size: object) -> tuple[int, ...]:
+    """Return the sizes of DNS answers to try. Raises ArgumentError."""
+    if size is None:
+        return SIZES
+    if not isinstance(size, int) or isinstance(size, bool) or not LEAST_SIZE <= size <= MOST_SIZE:
+        raise ArgumentError(f"size must be from {LEAST_SIZE} to {MOST_SIZE} octets, not {visible(repr(size), 40)}")
+    return (size,)
 
 
 def _fitting(

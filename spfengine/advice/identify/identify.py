@@ -5,7 +5,7 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, Any
 
 from spfengine.addresses import Family, address_text, parse_address
-from spfengine.advice.catalogue.catalogue import Catalogue
+from spfengine.advice.catalogue.catalogue import Catalogue, Suffix
 from spfengine.advice.catalogue.provider import Confidence, Provider
 from spfengine.advice.identify.concurrent import Prefetched, aprefetch, prefetch
 from spfengine.advice.identify.identification import How, Identification, Match, Missing
@@ -246,28 +246,34 @@ class _Identifier:
     def _by_names(self, names: Iterable[ReverseName]) -> None:
         """Collect the providers whose domains contain the names."""
         by_spf = {match.provider for _, match in self._ranked}
-        groups: dict[tuple[str, bool], list[ReverseName]] = {}
-        for name in names:
-            suffix = self._catalogue.by_name(name.name)
-            groups.setdefault(("" if suffix is None else suffix.domain, name.confirmed), []).append(name)
-        for order, ((domain, confirmed), group) in enumerate(groups.items()):
+        for order, ((suffix, confirmed), group) in enumerate(self._by_suffix(names).items()):
             how = How.FORWARD_CONFIRMED if confirmed else How.REVERSE_DNS
             evidence = _evidence_of_names(group)
             medium = Confidence.MEDIUM if confirmed else Confidence.LOW
-            suffix = self._catalogue.by_name(domain) if domain else None
             if suffix is None:
                 self._rank(Match(None, visible_name(group[0].name), how, medium, evidence), 1, order)
                 continue
+            # Entries whose SPF record passes the address too are more likely than others with the same suffix.
             providers = [pair for pair in suffix.providers if pair[0] in by_spf] or list(suffix.providers)
-            owners = " or ".join(provider.name for provider, _ in providers)
-            evidence += f"; names under {suffix.domain} are those of {owners}"
+            evidence += f"; names under {suffix.domain} are those of {_either(providers)}"
             for provider, verified in providers:
                 confidence = medium if verified and len(providers) == 1 else Confidence.LOW
                 self._rank(Match(provider, provider.name, how, confidence, evidence, provider.shared), 0, order)
 
+    def _by_suffix(self, names: Iterable[ReverseName]) -> dict[tuple[Suffix | None, bool], list[ReverseName]]:
+        """Return the names by the domain of the catalogue that contains them, and whether they are confirmed."""
+        groups: dict[tuple[Suffix | None, bool], list[ReverseName]] = {}
+        for name in names:
+            groups.setdefault((self._catalogue.by_name(name.name), name.confirmed), []).append(name)
+        return groups
+
     def _rank(self, match: Match, *more: object) -> None:
         key = (_CONFIDENCES.index(match.confidence), _HOWS.index(match.how), *more, len(self._ranked))
         self._ranked.append((key, match))
+
+
+def _either(providers: Iterable[tuple[Provider, bool]]) -> str:
+    return " or ".join(provider.name for provider, _ in providers)
 
 
 def _evidence_of_names(names: list[ReverseName]) -> str:

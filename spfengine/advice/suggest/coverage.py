@@ -108,18 +108,19 @@ def _is_replaced(terms: Sequence[Coverage], index: int, left_out: set[int], stri
     for other_index, other in enumerate(terms):
         if other_index == index or other_index in left_out:
             continue
-        if other.spans is None:
-            if other_index > index:
-                return False  # it may decide otherwise for a client that reaches it
-            continue
-        is_same = other.directive.qualifier == term.directive.qualifier
-        if not is_same and other_index > index and _overlap(left, other.spans):
+        if other_index > index and _may_decide_otherwise(other, term.directive.qualifier, left):
             return False
-        if not is_same or other.is_vouched or not strictly:
+        is_same = other.directive.qualifier == term.directive.qualifier
+        if other.spans is not None and (not is_same or other.is_vouched or not strictly):
             left = difference(left[0], other.spans[0]), difference(left[1], other.spans[1])
-        if not (left[0] or left[1]):
-            return True
+            if not (left[0] or left[1]):
+                return True
     return False
+
+
+def _may_decide_otherwise(term: Coverage, qualifier: str, spans: AddressSets) -> bool:
+    """Whether a term may give clients with these addresses another result than a term with this qualifier."""
+    return term.spans is None or (term.directive.qualifier != qualifier and _overlap(spans, term.spans))
 
 
 def covering(terms: Sequence[Coverage], index: int, going: Collection[int] = ()) -> tuple[Directive, ...]:

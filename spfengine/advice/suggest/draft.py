@@ -57,13 +57,17 @@ def draft_text(record: Record, going: Iterable[Directive], coming: Sequence[str]
     stays = [term.span[0] for term in record.terms if term.span[0] >= at and term.span not in removed]
     at = stays[0] if stays else len(text)
     for start, end in sorted([*removed, (at, at)], reverse=True):
-        if start < end:
-            text = replaced(text, (start, end), "")
-        elif coming and stays:
-            text = text[:at] + "".join([f"{term} " for term in coming]) + text[at:]
-        elif coming:
-            text = text.rstrip(" ") + "".join([f" {term}" for term in coming])
+        text = replaced(text, (start, end), "") if start < end else _inserted(text, at if stays else None, coming)
     return text
+
+
+def _inserted(text: str, at: int | None, terms: Sequence[str]) -> str:
+    """Return the text of a record with terms before the term at `at`, or at its end."""
+    if not terms:
+        return text
+    if at is None:
+        return " ".join([text.rstrip(" "), *terms])
+    return text[:at] + "".join([f"{term} " for term in terms]) + text[at:]
 
 
 @dataclass(frozen=True, slots=True)

@@ -339,9 +339,14 @@ def _why_rejected(candidate: Candidate, solution: Solution, check: DraftCheck) -
     plan, other = min(tried, key=lambda pair: (bool(pair[1].shortfalls), pair[0].changes, pair[1].lookups))
     if other.shortfalls:
         return f"with it the record does not fit: {limits_text(other.shortfalls[0])}"
-    more = other.lookups - check.lookups
     if solution.result.best is not None and plan.changes > solution.result.best[0].changes:
         return "it lets a sender pass too, but more terms would change"
+    return _why_larger(other, check)
+
+
+def _why_larger(other: DraftCheck, check: DraftCheck) -> str:
+    """Return why a draft with as few changes is larger than the one that is proposed."""
+    more = other.lookups - check.lookups
     if more > 0:
         return f"it lets a sender pass too, but costs {more} more lookup{'s' if more > 1 else ''}"
     if len(other.text) > len(check.text):

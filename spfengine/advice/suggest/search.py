@@ -5,6 +5,7 @@ changes are tried first, until a draft keeps every promise.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -115,13 +116,9 @@ class Search:
     def run(self, max_size: int) -> Steps[SearchResult]:
         """Return the smallest change, each draft compiled and compared."""
         covers: list[tuple[int, ...]] = []
-        best = None
-        for groups in (self._groups, self._groups + self._spare)[: 2 if self._spare else 1]:
-            if best is None:
-                more = [cover for cover in self._covers(groups) if cover not in covers]
-                covers += more
-                plans = [plan for cover in more for plan in self._plans(cover, frozenset())]
-                best = yield from self._best(plans, max_size)
+        best = yield from self._with_new_terms(self._groups, covers, max_size)
+        if best is None and self._spare:
+            best = yield from self._with_new_terms(self._groups + self._spare, covers, max_size)
         if best is None and self._can_be_lightened():
             best = yield from self._best(self._lightened(covers), max_size)
             if best is None and not self._is_exhaustive:
@@ -129,6 +126,15 @@ class Search:
         others = tuple([checked for checked in self._checked if checked is not best])
         closest = None if best is not None or not self._checked else min(self._checked, key=_distance)
         return SearchResult(best, closest, others, len(self._checked), self._is_exhaustive)
+
+    def _with_new_terms(
+        self, groups: list[Group], covers: list[tuple[int, ...]], max_size: int
+    ) -> Steps[_Checked | None]:
+        """Return the best plan that serves these groups; the sets of new terms that it tries are added to `covers`."""
+        more = [cover for cover in self._covers(groups) if cover not in covers]
+        covers += more
+        plans = [plan for cover in more for plan in self._plans(cover, frozenset())]
+        return (yield from self._best(plans, max_size))
 
     def text(self, plan: Plan) -> str:
         """Return the record of a plan."""
@@ -147,7 +153,7 @@ class Search:
             chosen = pending.pop()
             open_group = next((group for group in groups if not group & chosen), None)
             if open_group is None:
-                if all(any(group & chosen == {index} for group in groups) for index in chosen):
+                if not any(_is_needless(index, chosen, groups) for index in chosen):
                     covers[chosen] = None
                 continue
             pending += [chosen | {index} for index in sorted(open_group, reverse=True)]
@@ -182,8 +188,8 @@ class Search:
 
     def _stale(self, terms: Sequence[Coverage], gone: set[int], addresses: list[int]) -> list[frozenset[int]]:
         """Return the smallest sets of addresses that can be removed so that no more of them can."""
-        loose = [index for index in addresses if is_harmless(terms, {index}, gone, {index})]
-        certain = {index for index in loose if is_harmless(terms, {index}, gone.union(loose) - {index}, {index})}
+        loose = [index for index in addresses if _can_go(terms, {index}, gone)]
+        certain = {index for index in loose if _can_go(terms, {index}, gone.union(loose) - {index})}
         rest = [index for index in loose if index not in certain]
         gone = gone | certain
         if len(rest) > _MAX_LOOSE:
@@ -192,16 +198,13 @@ class Search:
             fewest = min([_removed_in_order(terms, order, gone) for order in (narrow, narrow[::-1])], key=len)
             return [frozenset(certain | fewest)]
         for size in range(len(rest) + 1):
-            sets = [
+            smallest = [
                 frozenset(certain | going)
                 for going in map(set, combinations(rest, size))
-                if is_harmless(terms, going, gone, going)
-                and not any(
-                    is_harmless(terms, going | {more}, gone, going | {more}) for more in rest if more not in going
-                )
+                if _can_go(terms, going, gone) and not _can_more_go(terms, going, gone, rest)
             ]
-            if sets:
-                return sets
+            if smallest:
+                return smallest
         return [frozenset(certain)]
 
     def _lightened(self, covers: list[tuple[int, ...]]) -> list[Plan]:
@@ -268,25 +271,39 @@ class Search:
         return check
 
 
-def _some_cover(groups: Iterable[Group]) -> frozenset[int]:
+def _some_cover(groups: Sequence[Group]) -> frozenset[int]:
     """Return candidates that serve every group, none of them needless, though not necessarily as few as possible."""
     chosen: set[int] = set()
     for group in groups:
         if not group & chosen:
             chosen.add(min(group))
     for index in sorted(chosen, reverse=True):
-        if all(group & chosen != {index} for group in groups):
+        if _is_needless(index, chosen, groups):
             chosen.discard(index)
     return frozenset(chosen)
+
+
+def _is_needless(index: int, chosen: AbstractSet[int], groups: Iterable[Group]) -> bool:
+    """Whether the other chosen candidates serve every group too."""
+    return all(group & chosen != {index} for group in groups)
 
 
 def _removed_in_order(terms: Sequence[Coverage], order: Iterable[int], gone: set[int]) -> set[int]:
     """Return terms that can be removed together, chosen greedily in this order."""
     going: set[int] = set()
     for index in order:
-        if is_harmless(terms, going | {index}, gone, going | {index}):
+        if _can_go(terms, going | {index}, gone):
             going.add(index)
     return going
+
+
+def _can_go(terms: Sequence[Coverage], going: set[int], gone: set[int]) -> bool:
+    """Whether addresses can be removed together, because terms that are vouched for cover them."""
+    return is_harmless(terms, going, gone, going)
+
+
+def _can_more_go(terms: Sequence[Coverage], going: set[int], gone: set[int], rest: Iterable[int]) -> bool:
+    return any(_can_go(terms, going | {index}, gone) for index in rest if index not in going)
 
 
 def _cost(plan: Plan, check: DraftCheck) -> tuple[int, int, int, int]:

@@ -1,7 +1,9 @@
 """`Suggestion`: the record to publish, the reasons for it, and what was compared."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 from spfengine.advice.forms import forms
 from spfengine.advice.identify.identification import Identification
@@ -218,6 +220,10 @@ class Caveat:
     def __repr__(self) -> str:
         return short_repr(self, ("code", "text"))
 
+    def to_dict(self) -> dict[str, object]:
+        """Return the warning as JSON-safe values."""
+        return {"code": str(self.code), "text": self.text}
+
 
 class Limit(StrEnum):
     """What a draft may not keep."""
@@ -248,6 +254,10 @@ class Shortfall:
     needed: int
     allowed: int
 
+    def to_dict(self) -> dict[str, object]:
+        """Return it as JSON-safe values."""
+        return {"limit": str(self.limit), "needed": self.needed, "allowed": self.allowed}
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Rejected:
@@ -264,6 +274,10 @@ class Rejected:
     def __repr__(self) -> str:
         return short_repr(self, ("term", "why"))
 
+    def to_dict(self) -> dict[str, object]:
+        """Return it as JSON-safe values."""
+        return {"term": visible(self.term, _MAX_RECORD), "why": self.why}
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Alternative:
@@ -279,6 +293,13 @@ class Alternative:
 
     def __repr__(self) -> str:
         return short_repr(self, ("record", "drop"))
+
+    def to_dict(self) -> dict[str, object]:
+        """Return it as JSON-safe values."""
+        return {
+            "record": visible(self.record, _MAX_RECORD),
+            "drop": [visible(term, _MAX_RECORD) for term in self.drop],
+        }
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
@@ -362,12 +383,6 @@ class Suggestion:
 
     def to_dict(self) -> dict[str, object]:
         """Return the suggestion as JSON-safe values; key "schema" names their version."""
-        alternative = None
-        if self.alternative is not None:
-            alternative = {
-                "record": visible(self.alternative.record, _MAX_RECORD),
-                "drop": [visible(term, _MAX_RECORD) for term in self.alternative.drop],
-            }
         return {
             "schema": SCHEMA,
             "domain": visible_name(self.domain),
@@ -378,25 +393,30 @@ class Suggestion:
             "serves_everyone": self.record is not None and not self.unserved,
             "worse": self.is_worse,
             "incomplete": self.is_incomplete,
-            "terms": [term.to_dict() for term in self.terms],
-            "senders": [sender.to_dict() for sender in self.senders],
+            "terms": _dicts(self.terms),
+            "senders": _dicts(self.senders),
             "size": {"before": self.size_before, "after": self.size_after, "allowed": self.max_size},
-            "shortfalls": [
-                {"limit": str(shortfall.limit), "needed": shortfall.needed, "allowed": shortfall.allowed}
-                for shortfall in self.shortfalls
-            ],
+            "shortfalls": _dicts(self.shortfalls),
             "closest": _visible(self.closest, _MAX_RECORD),
-            "alternative": alternative,
-            "rejected": [{"term": visible(term.term, _MAX_RECORD), "why": term.why} for term in self.rejected],
-            "caveats": [{"code": str(caveat.code), "text": caveat.text} for caveat in self.caveats],
-            "findings": [finding.to_dict() for finding in self.findings],
-            "faults": [fault.to_dict() for fault in self.faults],
+            "alternative": None if self.alternative is None else self.alternative.to_dict(),
+            "rejected": _dicts(self.rejected),
+            "caveats": _dicts(self.caveats),
+            "findings": _dicts(self.findings),
+            "faults": _dicts(self.faults),
             "refusal": self.refusal,
             "drafts": self.drafts,
             "smallest": self.is_smallest,
             "forms": self.forms(),
             "simulation": None if self.simulation is None else self.simulation.to_dict(),
         }
+
+
+class _ToDict(Protocol):
+    def to_dict(self) -> dict[str, object]: ...
+
+
+def _dicts(values: Iterable[_ToDict]) -> list[dict[str, object]]:
+    return [value.to_dict() for value in values]
 
 
 def _visible(text: str | None, at_most: int = 400) -> str | None:

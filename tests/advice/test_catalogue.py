@@ -208,7 +208,7 @@ def test_a_file_that_is_not_there_is_an_oserror(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("", "there is no entry; expected a block that begins with [[provider]]"),
         ("# nothing\n", "there is no entry"),
@@ -261,17 +261,17 @@ def test_a_file_that_is_not_there_is_an_oserror(tmp_path: Path) -> None:
         ("#" * 80 + "\n" + "#\n" * (MAX_OCTETS // 2), "it is larger than 1 MiB"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_told_with_its_place(text: str, told: str) -> None:
+def test_what_is_wrong_is_reported_with_its_place(text: str, expected: str) -> None:
     with pytest.raises(CatalogueError) as raised:
         spfengine.Catalogue.from_text(text, "ours.toml")
     message = str(raised.value)
     assert message.startswith("ours.toml: ")
-    assert told in message
+    assert expected in message
     assert message.isprintable()
     assert isinstance(raised.value, ValueError)
 
 
-def test_what_is_no_utf8_is_told_with_its_line(tmp_path: Path) -> None:
+def test_what_is_no_utf8_is_reported_with_its_line(tmp_path: Path) -> None:
     path = tmp_path / "ours.toml"
     path.write_bytes(b"\n\n# caf\xe9\n")
     with pytest.raises(CatalogueError, match=r"ours\.toml: line 3: this is not UTF-8"):

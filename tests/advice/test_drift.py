@@ -102,7 +102,7 @@ def test_what_changed_is_what_the_interpreter_says(
     old, new = Zone(old_records), Zone(new_records)
     [found] = drift(snapshot(domain, resolver=old, now=NOW), resolver=new, now=NOW).domains
     assert list(found.changes) or Policy.compile(domain, resolver=old).equivalent(Policy.compile(domain, resolver=new))
-    told = [change.network for change in found.changes]
+    changed_networks = [change.network for change in found.changes]
     for ip in list(addresses([found.before, found.after], chance, 2))[:50]:
         was, will_be = found.before.check(ip), found.after.check(ip)
         if was.result is None or will_be.result is None:
@@ -110,10 +110,12 @@ def test_what_changed_is_what_the_interpreter_says(
         assert check(ip, f"u@{domain}", resolver=old).result is was.result
         assert check(ip, f"u@{domain}", resolver=new).result is will_be.result
         changed = was.result is not will_be.result and Status.SERVFAIL.lower() not in (was.result, will_be.result)
-        assert any(ip in network for network in told) is (changed and "temperror" not in (was.result, will_be.result))
+        assert any(ip in network for network in changed_networks) is (
+            changed and "temperror" not in (was.result, will_be.result)
+        )
 
 
-def test_what_a_third_party_changed_is_told_with_its_name() -> None:
+def test_what_a_third_party_changed_is_reported_with_its_name() -> None:
     """Which third party's record changed, which own one, and which networks get another result by it."""
     now = zone(one_relay_example={"TXT": "v=spf1 ip4:192.0.2.0/24 ip4:198.51.100.0/24 -all"},
                mx2_example_com={"A": "10.0.0.3"})  # fmt: skip
@@ -160,11 +162,11 @@ def test_more_that_passes_is_a_change_and_not_worse() -> None:
 def test_what_is_only_written_otherwise_changes_nothing(changes: dict[str, Any]) -> None:
     found = drift(taken(), resolver=zone(**changes), now=NOW)
     assert not found.is_changed
-    [told] = found.domains
-    assert [each.name for each in told.answers] == (["one.relay.example"] if "one_relay_example" in changes else [])
+    [domain] = found.domains
+    assert [each.name for each in domain.answers] == (["one.relay.example"] if "one_relay_example" in changes else [])
 
 
-def test_records_newly_led_to_and_no_longer_led_to_are_told() -> None:
+def test_records_newly_reached_and_no_longer_reached_are_listed() -> None:
     new = {"TXT": "v=spf1 ip4:192.0.2.0/24 ip4:198.51.100.0/25 -all"}
     led = {"TXT": "v=spf1 include:three.relay.example include:two.relay.example ~all"}
     [found] = drift(
@@ -202,13 +204,13 @@ def test_what_dns_cannot_answer_did_not_change(name: str) -> None:
     assert found.domains[0].unknown
 
 
-def test_a_lost_record_is_worse_and_the_lookups_are_told() -> None:
+def test_a_lost_record_is_worse_and_the_lookups_are_counted() -> None:
     found = drift(taken(), resolver=zone(two_relay_example={}), now=NOW)
     assert found.is_worse
-    [told] = found.domains
-    assert "permerror" in {str(change.after.result) for change in told.changes if change.before.result == "pass"}
-    assert [told.before_budget.worst_lookups, told.after_budget.worst_lookups] == [6, 4]
-    assert (told.answers[0].after, told.answers[0].has_records) == (("there is none",), False)
+    [domain] = found.domains
+    assert "permerror" in {str(change.after.result) for change in domain.changes if change.before.result == "pass"}
+    assert [domain.before_budget.worst_lookups, domain.after_budget.worst_lookups] == [6, 4]
+    assert (domain.answers[0].after, domain.answers[0].has_records) == (("there is none",), False)
 
 
 def test_asyncio_gives_the_same() -> None:
@@ -305,12 +307,12 @@ HOSTILE: list[tuple[Edit, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("edit", "told"), HOSTILE)
-def test_an_edited_file_is_refused_with_the_place_and_the_reason(edit: Edit, told: str) -> None:
+@pytest.mark.parametrize(("edit", "message"), HOSTILE)
+def test_an_edited_file_is_refused_with_the_place_and_the_reason(edit: Edit, message: str) -> None:
     """A snapshot is not trusted to be consistent: its policies are compiled again from its answers."""
     with pytest.raises(RecordingError) as caught:
         Snapshot.from_json(_edited(edit))
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     assert str(caught.value).isprintable()
 
 
@@ -346,7 +348,7 @@ def test_a_file_that_chance_edited_is_refused_or_is_one(seed: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("domains", "told"),
+    ("domains", "message"),
     [
         ([], "1 to 1000 domains"),
         ([f"d{place}.example" for place in range(1001)], "1 to 1000 domains"),
@@ -355,13 +357,13 @@ def test_a_file_that_chance_edited_is_refused_or_is_one(seed: int) -> None:
         ([7], "domains[0]: expected a list of domain names"),
     ],
 )
-def test_a_callers_mistake_is_told(domains: Any, told: str) -> None:
-    with pytest.raises(ArgumentError, match=re.escape(told)):
+def test_a_callers_mistake_is_reported(domains: Any, message: str) -> None:
+    with pytest.raises(ArgumentError, match=re.escape(message)):
         snapshot(domains, resolver=zone(), now=NOW)
 
 
 @pytest.mark.parametrize("now", [-1.0, 1e18, float("nan"), float("inf")])
-def test_what_is_no_time_is_told(now: float) -> None:
+def test_what_is_no_time_is_reported(now: float) -> None:
     with pytest.raises(ArgumentError, match="now"):
         snapshot("example.com", resolver=zone(), now=now)
 

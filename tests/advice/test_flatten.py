@@ -124,7 +124,7 @@ def test_only_what_is_asked_for_is_replaced(record: str, options: dict[str, Any]
         ("include:one.example redirect=%{l}.example", "redirect=%{l}.example"),
     ],
 )
-def test_what_rests_on_more_than_the_network_stays_and_is_told(record: str, kept: str) -> None:
+def test_what_rests_on_more_than_the_network_stays_and_is_reported(record: str, kept: str) -> None:
     found = flat(f"v=spf1 {record}")
     assert [each.term for each in found.kept] == [kept]
     assert found.kept[0].problem.code == "flatten-conditional"
@@ -143,7 +143,7 @@ class Failing:
 
 
 @pytest.mark.parametrize(
-    ("record", "options", "code", "told"),
+    ("record", "options", "code", "message"),
     [
         ("v=spf1 include:one.example include:asks.example -all", {"includes": ["one.example", "asks.example"]},
          "flatten-conditional", "include:asks.example depends on more than the client's network"),
@@ -162,13 +162,13 @@ class Failing:
     ],
 )  # fmt: skip
 def test_what_cannot_be_proved_is_refused_with_the_reason(
-    record: Any, options: dict[str, Any], code: str, told: str
+    record: Any, options: dict[str, Any], code: str, message: str
 ) -> None:
     """Issue: "refuse, with the reason, what cannot be proved": never half."""
     found = flat(record, **options)
     assert found.refusal is not None
     assert found.refusal.code == code
-    assert told in found.refusal.text
+    assert message in found.refusal.text
     assert (found.records, found.proof, found.is_equivalent) == ((), None, False)
     assert found.is_broken is (code not in ("flatten-conditional", "dns-incomplete"))
     assert found.is_incomplete is (code == "dns-incomplete")
@@ -236,7 +236,7 @@ def test_larger_answers_are_taken_where_many_small_ones_need_too_many_lookups() 
 
 
 @pytest.mark.parametrize(
-    ("record", "count", "options", "told"),
+    ("record", "count", "options", "message"),
     [
         ("v=spf1 include:many.example -all", 240, {"size": 300}, "names of 300 octets"),
         ("v=spf1 include:many.example -all", 1200, {}, "names of 1232 octets"),
@@ -250,11 +250,11 @@ def test_larger_answers_are_taken_where_many_small_ones_need_too_many_lookups() 
         ),
     ],
 )  # fmt: skip
-def test_what_does_not_fit_at_all_is_refused(record: str, count: int, options: dict[str, Any], told: str) -> None:
+def test_what_does_not_fit_at_all_is_refused(record: str, count: int, options: dict[str, Any], message: str) -> None:
     found = flat(record, many(count), **options)
     assert found.refusal is not None
     assert found.refusal.code == "flatten-too-large"
-    assert told in found.refusal.text
+    assert message in found.refusal.text
     assert not found.records
     assert not found.is_broken
 
@@ -353,7 +353,7 @@ def test_nothing_is_asked_twice() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         ({"includes": ["three.example"]}, "the record has no include of three.example; it has one.example"),
         ({"includes": [7]}, "includes[0]: "),
@@ -369,10 +369,10 @@ def test_nothing_is_asked_twice() -> None:
         ({"size": True}, "size must be from 256"),
     ],
 )
-def test_a_callers_mistake_is_told(options: dict[str, Any], told: str) -> None:
+def test_a_callers_mistake_is_reported(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ArgumentError) as caught:
         flat("v=spf1 include:one.example -all", **options)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 @pytest.mark.parametrize("domain", ["", "localhost", "a..example", "u@example.com", "x" * 300 + ".example"])
@@ -394,7 +394,7 @@ def test_the_records_are_drafts_and_forms() -> None:
     assert '"a;" "b"' in found.records[-1].forms()["route53"].replace("\\", "")
 
 
-def test_what_was_replaced_is_told_with_its_sources() -> None:
+def test_what_was_replaced_is_reported_with_its_sources() -> None:
     record = "v=spf1 include:two.example a:host.example redirect=redirected.example"
     zone = Zone({**ZONE, "example.com": {"TXT": record}})
     found = flatten("example.com", resolver=zone, hosts=True)
@@ -412,7 +412,7 @@ def test_what_was_replaced_is_told_with_its_sources() -> None:
     assert flatten("example.com", resolver=recorder.recording, hosts=True).to_dict() == found.to_dict()
 
 
-def test_control_characters_of_strangers_stay_out_of_what_is_told() -> None:
+def test_control_characters_of_strangers_stay_out_of_what_is_reported() -> None:
     zone = {**ZONE, "evil.example": {"TXT": "v=spf1 include:\x1b[31m.example -all"}}
     found = flat("v=spf1 include:one.example include:evil.example -all", zone)
     assert found.refusal is not None

@@ -30,7 +30,7 @@ def named(zone: dict[str, Any], *providers: Any, ip: str = IP) -> Identification
     return spfengine.identify(ip, resolver=Zone(zone), catalogue=catalogue(*providers))
 
 
-def told(found: Identification) -> list[tuple[str, str, str]]:
+def summary(found: Identification) -> list[tuple[str, str, str]]:
     return [(match.name, str(match.how), str(match.confidence)) for match in found.matches]
 
 
@@ -192,7 +192,7 @@ TABLE: dict[str, tuple[dict[str, Any], list[Any], list[tuple[str, str, str]]]] =
 def test_who_it_is(case: str) -> None:
     zone, providers, expected = TABLE[case]
     found = named(zone, *providers)
-    assert told(found) == expected
+    assert summary(found) == expected
     assert found.best == (found.matches[0] if expected else None)
     assert not found.is_incomplete
     again = asyncio.run(spfengine.aidentify(IP, resolver=Zone(zone), catalogue=catalogue(*providers)))
@@ -209,7 +209,7 @@ def test_ipv6_and_an_address_that_maps_to_ipv4() -> None:
     assert found.ip == "2001:db8::5"
     assert [str(match.how) for match in found.matches] == ["spf", "forward-confirmed-reverse-dns"]
     mapped = named(zone, "spf.a.example", ip=f"::ffff:{IP}")
-    assert (mapped.ip, told(mapped)) == (IP, [("spf.a.example", "spf", "high")])
+    assert (mapped.ip, summary(mapped)) == (IP, [("spf.a.example", "spf", "high")])
 
 
 def test_the_evidence_says_what_was_asked_and_seen() -> None:
@@ -248,7 +248,7 @@ def test_the_evidence_says_what_was_asked_and_seen() -> None:
         (["v=spf1 -all", "v=spf1 -all"], "SPF records"),
     ],
 )  # fmt: skip
-def test_records_that_prove_nothing_are_told_and_name_nobody(record: Any, why: str) -> None:
+def test_records_that_prove_nothing_are_reported_and_name_nobody(record: Any, why: str) -> None:
     zone = {"*.any.a.example": {"A": "127.0.0.1"}}
     zone |= {} if record is None else {"spf.a.example": {"TXT": record}}
     found = named(zone, "spf.a.example")
@@ -261,7 +261,7 @@ def test_records_that_prove_nothing_are_told_and_name_nobody(record: Any, why: s
 def test_a_record_too_wide_in_one_family_still_tells_of_the_other() -> None:
     zone = {"spf.a.example": {"TXT": "v=spf1 ip6:::/0 ip4:23.83.208.0/20 -all"}}
     found = spfengine.identify_many([IP, "2001:db8::5"], resolver=Zone(zone), catalogue=catalogue("spf.a.example"))
-    assert told(found[IP]) == [("spf.a.example", "spf", "high")]
+    assert summary(found[IP]) == [("spf.a.example", "spf", "high")]
     assert not found["2001:db8::5"].matches
     (missing,) = found[IP].unread
     assert "too many IPv6 addresses" in missing.why
@@ -281,7 +281,7 @@ def test_a_record_too_wide_in_one_family_still_tells_of_the_other() -> None:
           f"{IP}.ok.a.example": {"A": Status.SERVFAIL}}, f"{IP}.ok.a.example could not be had"),
     ],
 )  # fmt: skip
-def test_what_dns_could_not_answer_is_told_not_guessed(zone: dict[str, Any], why: str) -> None:
+def test_what_dns_could_not_answer_is_reported_not_guessed(zone: dict[str, Any], why: str) -> None:
     found = named(zone, "spf.a.example")
     assert found.is_incomplete
     failures = [missing for missing in (*found.missing, *found.unread) if missing.is_failure]
@@ -303,7 +303,7 @@ def test_the_seed_story(repository: Path) -> None:
         assert "addresses that change" in (best.provider.note or "")
         assert not each.is_incomplete
     old = spfengine.identify("150.95.55.137", resolver=zone)
-    assert told(old) == [("jp58.mixhost.jp", "forward-confirmed-reverse-dns", "medium")]
+    assert summary(old) == [("jp58.mixhost.jp", "forward-confirmed-reverse-dns", "medium")]
 
 
 def test_each_address_once_in_their_order() -> None:
@@ -374,7 +374,7 @@ def test_asyncio_with_a_resolver_that_has_no_such_form() -> None:
     zone = {"spf.a.example": {"TXT": "v=spf1 ip4:23.83.208.0/20 -all"}}
     resolver = Counting(zone)
     found = asyncio.run(spfengine.aidentify(IP, resolver=resolver, catalogue=catalogue("spf.a.example")))
-    assert told(found) == [("spf.a.example", "spf", "high")]
+    assert summary(found) == [("spf.a.example", "spf", "high")]
     assert len(resolver.asked) == 2
 
 
@@ -397,7 +397,7 @@ def test_without_a_resolver_it_is_live_dns(monkeypatch: pytest.MonkeyPatch) -> N
     zone = Zone({"spf.a.example": {"TXT": "v=spf1 ip4:23.83.208.0/20 -all"}})
     monkeypatch.setattr("spfengine.drivers.default_resolver", lambda: zone)
     found = spfengine.identify(IP, catalogue=catalogue("spf.a.example"))
-    assert told(found) == [("spf.a.example", "spf", "high")]
+    assert summary(found) == [("spf.a.example", "spf", "high")]
     assert asyncio.run(spfengine.aidentify(IP, catalogue=catalogue("spf.a.example"))) == found
 
 

@@ -56,7 +56,7 @@ def test_who_holds_the_network(registry: Registry) -> None:
     )
 
 
-def test_identify_asks_only_when_told_so(registry: Registry) -> None:
+def test_identify_asks_a_registry_only_if_given_one(registry: Registry) -> None:
     zone, none = Zone({}), catalogue()
     assert spfengine.identify(IP, resolver=zone, catalogue=none).best is None
     assert registry.asked == []
@@ -214,7 +214,7 @@ HOSTILE: list[tuple[Any, str]] = [
 
 
 @pytest.mark.parametrize(("document", "why"), HOSTILE, ids=lambda each: str(each)[:40])
-def test_hostile_answers_are_told_in_bounded_time(registry: Registry, document: Any, why: str) -> None:
+def test_hostile_answers_are_reported_in_bounded_time(registry: Registry, document: Any, why: str) -> None:
     registry.says(f"/registry/ip/{IP}", document)
     begin = time.perf_counter()
     if why:
@@ -239,9 +239,9 @@ def test_hostile_answers_are_told_in_bounded_time(registry: Registry, document: 
 def test_odd_values_do_no_harm(registry: Registry, odd: dict[str, Any]) -> None:
     registry.says(f"/registry/ip/{IP}", network(**odd))
     found = holder(registry)
-    told = found.evidence + found.name if isinstance(found, Match) else found.why
-    assert told.isprintable()
-    assert len(told) < 1000
+    text = found.evidence + found.name if isinstance(found, Match) else found.why
+    assert text.isprintable()
+    assert len(text) < 1000
 
 
 @pytest.mark.parametrize(
@@ -280,8 +280,8 @@ def test_an_answer_that_drips_is_cut_off(registry: Registry, piece: bytes) -> No
 
     registry.replies[f"/registry/ip/{IP}"] = dripping
     begin = time.perf_counter()
-    told = unheld(registry, seconds=0.5)
-    assert "within 0.5 seconds" in told or "could not be reached" in told
+    text = unheld(registry, seconds=0.5)
+    assert "within 0.5 seconds" in text or "could not be reached" in text
     assert time.perf_counter() - begin < 3
 
 

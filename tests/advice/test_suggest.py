@@ -163,7 +163,7 @@ def test_each_term_has_its_reason() -> None:
 
 
 @pytest.mark.parametrize(
-    ("record", "ip", "options", "standing", "told"),
+    ("record", "ip", "options", "standing", "message"),
     [
         ("v=spf1 a -all", "192.0.2.1", {}, "passing", None),
         ("v=spf1 a -all", "198.51.100.9", {}, "served", None),
@@ -177,12 +177,12 @@ def test_each_term_has_its_reason() -> None:
     ],
 )
 def test_what_is_done_for_a_sender(
-    record: str, ip: str, options: dict[str, Any], standing: str, told: str | None
+    record: str, ip: str, options: dict[str, Any], standing: str, message: str | None
 ) -> None:
     (each,) = suggestion(record, ip, **options).senders
     assert each.standing == standing
-    assert (told or "") in (each.why or "")
-    assert (each.why is None) == (told is None)
+    assert (message or "") in (each.why or "")
+    assert (each.why is None) == (message is None)
 
 
 def test_a_sender_of_another_domain_is_not_its_business() -> None:
@@ -272,42 +272,42 @@ def test_when_no_record_fits_the_limit_is_said_and_by_how_much(
 
 
 @pytest.mark.parametrize(
-    ("record", "told"),
+    ("record", "message"),
     [
         ("v=spf1 foo:bar baz -all", "it is not clear what was meant"),
         (["v=spf1 a -all", "v=spf1 redirect=other.example"], "which can't be merged into one"),
     ],
 )
-def test_what_cannot_be_built_on_is_refused_with_the_reason(record: Any, told: str) -> None:
+def test_what_cannot_be_built_on_is_refused_with_the_reason(record: Any, message: str) -> None:
     found = suggestion(record, "198.51.100.9")
     assert found.advice is Advice.BROKEN
-    assert told in (found.refusal or "")
+    assert message in (found.refusal or "")
     assert found.record is None
     assert [each.standing for each in found.senders] == [SenderStanding.UNKNOWN]
     assert found.to_dict()["advice"] == "broken"
 
 
 @pytest.mark.parametrize(
-    ("name", "advice", "told"),
+    ("name", "advice", "message"),
     [
         ("gone.example", Advice.BROKEN, "gone.example does not exist in DNS"),
         ("alias.example", Advice.BROKEN, "an alias (CNAME) of elsewhere.example"),
         ("dead.example", Advice.UNKNOWN, "DNS could not answer (SERVFAIL)"),
     ],
 )
-def test_names_without_a_record_that_could_be_changed(name: str, advice: Advice, told: str) -> None:
+def test_names_without_a_record_that_could_be_changed(name: str, advice: Advice, message: str) -> None:
     zone = Zone(
         {**OTHERS, "alias.example": {"CNAME": "elsewhere.example"}, "elsewhere.example": {"TXT": "v=spf1 -all"}}
     )
     found = spfengine.suggest(name, resolver=zone, catalogue=CATALOGUE)
     assert found.advice is advice
-    assert told in (found.refusal or "")
+    assert message in (found.refusal or "")
     own = spfengine.suggest("alias.example", resolver=zone, catalogue=CATALOGUE, own=["elsewhere.example"])
     assert own.advice is Advice.KEEP
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         ({"drop": ["ip4:192.0.2.99"]}, "the record has no term ip4:192.0.2.99; its terms are: a, -all"),
         ({"keep": ["mx"]}, "the record has no term mx"),
@@ -318,8 +318,8 @@ def test_names_without_a_record_that_could_be_changed(name: str, advice: Advice,
         ({"want": ["192.0.2.0/99"]}, "not an address or network"),
     ],
 )
-def test_what_is_told_wrongly_is_the_callers_mistake(options: dict[str, Any], told: str) -> None:
-    with pytest.raises(ArgumentError, match=told.replace("+", r"\+").replace(".", r"\.")):
+def test_a_request_that_can_not_be_met_is_the_callers_mistake(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ArgumentError, match=message.replace("+", r"\+").replace(".", r"\.")):
         suggestion("v=spf1 a -all", **options)
 
 
@@ -415,7 +415,7 @@ def test_more_addresses_than_are_looked_up(monkeypatch: pytest.MonkeyPatch) -> N
     assert CaveatCode.NOT_IDENTIFIED in codes(found)
 
 
-def test_many_of_everything_is_told_in_short() -> None:
+def test_many_of_everything_is_reported_in_short() -> None:
     ips = [f"10.0.0.{n}" for n in range(1, 9)]
     found = suggestion("v=spf1 -all", *ips, *[f"198.51.100.{n}" for n in range(1, 8)])
     texts = [each.text for each in found.caveats]

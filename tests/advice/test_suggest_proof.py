@@ -272,8 +272,8 @@ def _records(case: Asked, by_name: bool, wanted: frozenset[str]) -> Iterator[tup
         if decides and failing and _leads_to(case, each.text, *failing):
             slot = slot_before(record, place)  # what is after it would not be evaluated
             break
-    told = [each for each in record.directives if each.text in case.drop]
-    rest = [each for each in record.directives if each not in told and each.mechanism != "all"]
+    dropped = [each for each in record.directives if each.text in case.drop]
+    rest = [each for each in record.directives if each not in dropped and each.mechanism != "all"]
     loose = [
         each
         for place, each in enumerate(rest)
@@ -292,7 +292,7 @@ def _records(case: Asked, by_name: bool, wanted: frozenset[str]) -> Iterator[tup
         for going in combinations(loose, out):
             for more in range(len(failing) + 1):
                 for coming in combinations(come, more):
-                    yield len(told) + out + more, draft_text(record, (*told, *going), coming, slot)
+                    yield len(dropped) + out + more, draft_text(record, (*dropped, *going), coming, slot)
 
 
 def _leads_to(case: Asked, term: str, *ips: str) -> bool:

@@ -15,6 +15,7 @@ FLOORS: list[list[str]] = [
     ["visible"],
     ["frozen"],
     ["errors"],
+    ["arguments"],
     ["json_reader"],
     ["problems"],
     ["addresses"],

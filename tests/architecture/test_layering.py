@@ -16,6 +16,7 @@ FLOORS: list[list[str]] = [
     ["visible"],
     ["frozen"],
     ["errors"],
+    ["arguments"],
     ["json_reader"],
     ["json_files"],
     ["lazy"],

@@ -19,7 +19,7 @@ from tests.debian import program
 from tests.postfix.daemon import POLICY_PORT
 from tests.postfix.lab import needed
 
-pytestmark = [pytest.mark.debian, pytest.mark.slow]
+pytestmark = [pytest.mark.debian, pytest.mark.full]
 
 HERE = Path(__file__).parent
 SMTP = ["--daemon-at", "127.0.0.1:25", "--adapter", "tests.postfix.adapter:check"]

@@ -60,7 +60,7 @@ def part_of(cases: Sequence[Case], part: int, parts: int) -> Iterator[str]:
             yield from ("--case", name)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.debian
 @pytest.mark.parametrize(("receiver", "part"), PARTS)
 def test_a_receiver_answers_as_suites_and_ledger_say(

@@ -8,9 +8,9 @@ from _socket import AF_INET, AF_INET6, inet_ntop, inet_pton  # that is where `so
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from operator import itemgetter
+from typing import NamedTuple, Protocol, TypeVar
 
 from spfengine.errors import AddressError
-from spfengine.lean_typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 from spfengine.visible import visible
 
 _MAPPED = 0xFFFF  # ::ffff:0:0/96
@@ -33,10 +33,7 @@ V6 = Family(6, 128, (1 << 128) - 1)
 
 _Hit = TypeVar("_Hit")
 
-if TYPE_CHECKING:
-    Table = tuple[Sequence[int], Sequence[_Hit | None]]
-else:
-    Table = tuple  # lean_typing's TypeVar makes no generic class
+Table = tuple[Sequence[int], Sequence[_Hit | None]]
 """Ranges that cover a family's space: range i begins at `starts[i]`, and `hits[i]` is what it hits (None: nothing)."""
 
 

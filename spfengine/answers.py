@@ -5,11 +5,11 @@ A DNS status is data. NXDOMAIN, no records, a timeout or SERVFAIL are an `Answer
 
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, runtime_checkable
 
 from spfengine.addresses import V4, V6, Family, Table, address_text, build_table, network_range, read_ip4, read_ip6
 from spfengine.errors import ArgumentError
 from spfengine.frozen import Frozen, fill
-from spfengine.lean_typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, runtime_checkable
 from spfengine.visible import visible, visible_name
 
 if TYPE_CHECKING:

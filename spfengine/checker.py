@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from spfengine.addresses import V4, parse_address
 from spfengine.answers import Answer
-from spfengine.checks import is_null
-from spfengine.drivers import arun, run
+from spfengine.checks import arun, is_null, run
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.check_result import CheckResult, known_result
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits

@@ -1,13 +1,14 @@
 """The face of the engine: check a client's address against the SPF record of what it says it is."""
 
 from time import time
+from typing import TYPE_CHECKING
 
-from spfengine.drivers import arun, run
+from spfengine.drivers import adrive, drive
 from spfengine.errors import ArgumentError, ZoneError
+from spfengine.evaluation.check_host import check_host
 from spfengine.evaluation.check_result import CheckResult
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
-from spfengine.evaluation.session import HELO, MAILFROM, Session
-from spfengine.lean_typing import TYPE_CHECKING
+from spfengine.evaluation.session import HELO, MAILFROM, AtHand, Session
 from spfengine.names import domain_fault
 
 if TYPE_CHECKING:
@@ -228,3 +229,37 @@ def _draft(ip: object, sender: str, record: str | bytes, helo: str, resolver: "A
         return Overlay(resolver, {session.domain: {"TXT": record}})
     except ZoneError as error:
         raise ArgumentError(f"this record can't be put at this domain: {error}") from None
+
+
+def run(session: Session, resolver: object) -> None:
+    """Come to the verdict on a session, every question answered by `resolver`; what it has at hand is never asked for.
+
+    Where the resolver says that questions may be asked ahead, they are (see `prefetch`).
+
+    Raises:
+        ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
+    """
+    at_hand: AtHand | None = getattr(resolver, "at_hand", None)
+    if at_hand is not None:
+        session.at_hand = at_hand
+        evaluation = check_host(session)
+        question = next(evaluation, None)
+        if question is not None:
+            drive(evaluation, resolver, session.limits.seconds, question)
+    elif getattr(resolver, "prefetch", 0):
+        from spfengine.prefetch import drive_ahead
+
+        drive_ahead(session, resolver)
+    else:
+        drive(check_host(session), resolver, session.limits.seconds)
+
+
+async def arun(session: Session, resolver: object) -> None:
+    """Come to the verdict on a session in asyncio: `run` with `aresolve`."""
+    if getattr(resolver, "prefetch", 0):
+        from spfengine.prefetch import adrive_ahead
+
+        await adrive_ahead(session, resolver)
+    else:
+        session.at_hand = getattr(resolver, "at_hand", session.at_hand)
+        await adrive(check_host(session), resolver, session.limits.seconds)

@@ -5,49 +5,15 @@ The elapsed-time limit (RFC 7208 §4.6.4) is watched here, at every question, on
 
 from collections.abc import Callable, Generator
 from time import monotonic
+from typing import Any, TypeVar
 
 from spfengine.answers import Answer, Question
-from spfengine.evaluation.check_host import check_host
 from spfengine.evaluation.limits import Deadline
-from spfengine.evaluation.session import AtHand, Session
-from spfengine.lean_typing import Any, TypeVar
+from spfengine.evaluation.questions import keyed
+from spfengine.evaluation.session import Answers
 from spfengine.resolvers.asking import aresolve_of, no_answer, no_resolver
 
 _T = TypeVar("_T")
-
-
-def run(session: Session, resolver: object) -> None:
-    """Come to the verdict on a session, every question answered by `resolver`; what it has at hand is never asked for.
-
-    Where the resolver says that questions may be asked ahead, they are (see `prefetch`).
-
-    Raises:
-        ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
-    """
-    at_hand: AtHand | None = getattr(resolver, "at_hand", None)
-    if at_hand is not None:
-        session.at_hand = at_hand
-        evaluation = check_host(session)
-        question = next(evaluation, None)
-        if question is not None:
-            drive(evaluation, resolver, session.limits.seconds, question)
-    elif getattr(resolver, "prefetch", 0):
-        from spfengine.prefetch import drive_ahead
-
-        drive_ahead(session, resolver)
-    else:
-        drive(check_host(session), resolver, session.limits.seconds)
-
-
-async def arun(session: Session, resolver: object) -> None:
-    """Come to the verdict on a session in asyncio: `run` with `aresolve`."""
-    if getattr(resolver, "prefetch", 0):
-        from spfengine.prefetch import adrive_ahead
-
-        await adrive_ahead(session, resolver)
-    else:
-        session.at_hand = getattr(resolver, "at_hand", session.at_hand)
-        await adrive(check_host(session), resolver, session.limits.seconds)
 
 
 def drive(
@@ -117,3 +83,34 @@ async def adrive(evaluation: Generator[Question, Answer, _T], resolver: object, 
         result = stop.value
         return result
     raise AssertionError("an evaluation ends at its deadline")
+
+
+def once(steps: Generator[Question, Answer, _T], known: Answers) -> Generator[Question, Answer, _T]:
+    """Run steps, asking only what is not known yet; what is asked is added."""
+
+    def answering(question: Question) -> Generator[Question, Answer, Answer]:
+        key = keyed(*question)[0]
+        if key not in known:
+            known[key] = yield question
+        return known[key]
+
+    return answered_by(steps, answering)
+
+
+def answered_by(
+    steps: Generator[Question, Answer, _T], answering: Callable[[Question], Generator[Question, Answer, Answer]]
+) -> Generator[Question, Answer, _T]:
+    """Run steps, each question answered by `answering`, which yields what it has to ask itself."""
+    answer: Any = None
+    while True:
+        try:
+            question = steps.send(answer)
+        except StopIteration as stop:
+            result: _T = stop.value
+            return result
+        answer = yield from answering(question)
+
+
+def asking(question: Question) -> Generator[Question, Answer, Answer]:
+    """Return the answer to one question."""
+    return (yield question)

@@ -13,7 +13,7 @@ in DNS or says in SMTP raises out of `check()`, it becomes a result.
     └── MissingExtraError (also ImportError)  a feature's library is not installed
 """
 
-from spfengine.lean_typing import TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from spfengine.problems import Problem

@@ -1,6 +1,6 @@
 """Immutable values, without the import cost of `dataclasses` (which alone would cost more than all of ours)."""
 
-from spfengine.lean_typing import Any, ClassVar, NoReturn, Self
+from typing import Any, ClassVar, NoReturn, Self
 
 fill = object.__setattr__
 """Set a slot while a frozen value is being made; nowhere else."""

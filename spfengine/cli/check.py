@@ -1,6 +1,7 @@
 """`spfengine check`: one client, one sender, and why."""
 
 import sys
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spfengine.checks import check, check_both, check_helo
 from spfengine.cli import exits, shared_options, sources
@@ -11,7 +12,6 @@ from spfengine.cli.values import AN_ADDRESS, address
 from spfengine.evaluation.check_result import CheckResult
 from spfengine.evaluation.limits import Limits
 from spfengine.evaluation.session import HELO, MAILFROM, Session
-from spfengine.lean_typing import TYPE_CHECKING, Any, NamedTuple
 from spfengine.names import fold
 from spfengine.visible import visible
 

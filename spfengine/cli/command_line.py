@@ -6,9 +6,9 @@ is unusual is read without click.
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from spfengine.cli.values import UnusableError, text
-from spfengine.lean_typing import Any
 
 
 class Argument:

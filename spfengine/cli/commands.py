@@ -1,6 +1,6 @@
 """The commands there are. The module of one is loaded only when it is called."""
 
-from spfengine.lean_typing import Any
+from typing import Any
 
 NAME = "spfengine"
 

@@ -1,15 +1,15 @@
 """Drafts: records that stand for published ones, as a command line tells them."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
 
 from spfengine.cli.exits import Misuse
 from spfengine.cli.values import UnusableError
-from spfengine.lean_typing import TYPE_CHECKING, NamedTuple
 from spfengine.names import domain_fault, to_a_labels
 from spfengine.visible import visible, visible_name
 
 if TYPE_CHECKING:
-    from spfengine.resolvers.pasted import Pasted
+    from spfengine.resolvers.zone_files.pasted import Pasted
 
 Tell = Callable[[str], None]
 """Tells people something about what they wrote."""
@@ -36,7 +36,7 @@ def is_record(text: str) -> bool:
 
 def pasted(text: str, tell: Tell) -> "Pasted":
     """Return a record without what clings to it where it was copied from; what was cleaned up is told."""
-    from spfengine.resolvers.pasted import read_pasted
+    from spfengine.resolvers.zone_files.pasted import read_pasted
 
     found = read_pasted(text)
     if found.cleaned and is_record(found.text):

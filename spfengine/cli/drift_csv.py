@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from spfengine.advice.drift.drift import Drift
 from spfengine.cli.policy_view import outcome_text, outcome_word
 from spfengine.cli.senders_csv import csv_line, safe
-from spfengine.simulation.senders import change_is_worse
+from spfengine.simulation.simulation import change_is_worse
 from spfengine.visible import visible_name
 
 COLUMNS = ("domain", "network", "before", "after", "worse", "by_before", "by_after")

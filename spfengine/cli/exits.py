@@ -1,7 +1,8 @@
 """Exit codes, and how a command ends early. They are public API: scripts and mail servers rest on them."""
 
+from typing import Final
+
 from spfengine.evaluation.result import Result
-from spfengine.lean_typing import Final
 
 USAGE: Final = 64
 """The command line can't be understood."""

@@ -3,8 +3,7 @@
 import shlex
 from collections.abc import Iterator
 
-from spfengine.advice.flatten.flattening import FlatRecord, Flattening
-from spfengine.advice.flatten.proof import Proof
+from spfengine.advice.flatten.flattening import FlatRecord, Flattening, Proof
 from spfengine.cli.changes_view import Changes, networks_text
 from spfengine.cli.policy_view import SHOWN_TERM, conditions, outcome_text
 from spfengine.cli.screen import Line, Row, Span, line, table

@@ -6,8 +6,8 @@ import sys
 import click
 
 from spfengine.advice.catalogue.catalogue import Catalogue
-from spfengine.advice.identification import Identification
-from spfengine.advice.identify import identify_many
+from spfengine.advice.identify.identification import Identification
+from spfengine.advice.identify.identify import identify_many
 from spfengine.advice.rdap.client import IANA
 from spfengine.cli import exits, options, sources
 from spfengine.cli.exits import Failure

@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterable
 from typing import TextIO
 
-from spfengine.advice.identification import Identification, Match
+from spfengine.advice.identify.identification import Identification, Match
 from spfengine.cli.senders_csv import safe
 
 COLUMNS = ("ip", "rank", "name", "how", "confidence", "shared", "include", "evidence")

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from spfengine.advice.catalogue.catalogue import Catalogue
-from spfengine.advice.catalogue.provider import Confidence, Provider
-from spfengine.advice.identification import How, Identification, Match, Missing
+from spfengine.advice.catalogue.reading import Confidence, Provider
+from spfengine.advice.identify.identification import How, Identification, Match, Missing
 from spfengine.cli.screen import Line, Span, line
 from spfengine.visible import visible, visible_name
 

@@ -16,7 +16,7 @@ from spfengine.names import domain_fault, to_a_labels
 from spfengine.visible import visible
 
 if TYPE_CHECKING:
-    from spfengine.resolvers.pasted import Pasted
+    from spfengine.resolvers.zone_files.pasted import Pasted
 
     _Type = click.ParamType[Any]
 else:

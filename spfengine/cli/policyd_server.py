@@ -15,8 +15,7 @@ from typing import TypeVar
 from spfengine.cli import exits
 from spfengine.cli.exits import Failure
 from spfengine.errors import ArgumentError
-from spfengine.receiver.delegation import Delegation
-from spfengine.receiver.requests import RequestReader, reply
+from spfengine.receiver.delegation import Delegation, RequestReader, reply
 from spfengine.visible import visible
 
 _T = TypeVar("_T")

@@ -7,8 +7,7 @@ one has made strangers' text `visible` first. rich is loaded only for a terminal
 import os
 import sys
 from collections.abc import Iterable, Sequence
-
-from spfengine.lean_typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from typing import TextIO

@@ -6,8 +6,7 @@ from io import StringIO
 
 from spfengine.cli.senders_view import deciding
 from spfengine.dmarc.alignment import Alignment
-from spfengine.simulation.senders import SenderChange
-from spfengine.simulation.simulation import Simulation
+from spfengine.simulation.simulation import SenderChange, Simulation
 from spfengine.visible import visible, visible_name
 
 COLUMNS = (

@@ -6,7 +6,7 @@ from spfengine.cli.screen import Line, Row, Span, line, table
 from spfengine.cli.senders_given import counted
 from spfengine.dmarc.alignment import Alignment
 from spfengine.policy.outcome import Input, Outcome
-from spfengine.simulation.senders import Effect, SenderChange
+from spfengine.simulation.simulation import Effect, SenderChange
 from spfengine.visible import visible, visible_name
 
 MOST = 20

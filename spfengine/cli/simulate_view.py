@@ -15,8 +15,7 @@ from spfengine.policy.diff import Change
 from spfengine.policy.policy import Policy
 from spfengine.problems import Problem, ProblemCode, excerpt
 from spfengine.simulation.records import RecordChange, Standing
-from spfengine.simulation.senders import change_is_worse
-from spfengine.simulation.simulation import Simulation
+from spfengine.simulation.simulation import Simulation, change_is_worse
 from spfengine.visible import visible, visible_name
 
 _SIGNS = {"+": Span("+", "pass"), "-": Span("-", "fail"), "=": Span(" ", "quiet")}

@@ -2,15 +2,15 @@
 
 import sys
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from spfengine.answers import Resolver, Status
 from spfengine.cli import exits
 from spfengine.cli.exits import Failure, Misuse
 from spfengine.errors import ArgumentError, RecordingError, ZoneError
-from spfengine.lean_typing import TYPE_CHECKING, Any
 from spfengine.names import domain_fault
-from spfengine.resolvers import zone_files
 from spfengine.resolvers.zone import Zone
+from spfengine.resolvers.zone_files import files as zone_files
 from spfengine.visible import visible, visible_name
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def read_zones(paths: Sequence[str]) -> "list[Zone | Recording]":
 
 
 def read_zone(path: str) -> "Zone | Recording":
-    """Return what a file holds; see `spfengine.resolvers.zone_files`. "-" is stdin: a master file, or JSON.
+    """Return what a file holds; see `spfengine.resolvers.zone_files.files`. "-" is stdin: a master file, or JSON.
 
     Raises:
         Failure: it can't be read (66) or understood (65).

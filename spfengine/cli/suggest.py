@@ -10,14 +10,14 @@ import click
 from spfengine.addresses import parse_address
 from spfengine.advice.catalogue.catalogue import Catalogue
 from spfengine.advice.forms import FORMS
-from spfengine.advice.suggest import suggest
-from spfengine.advice.suggestion import Advice, Suggestion
+from spfengine.advice.suggest.suggest import suggest
+from spfengine.advice.suggest.suggestion import Advice, Suggestion
 from spfengine.cli import evidence_input, exits, options, sources
 from spfengine.cli.exits import Failure
 from spfengine.cli.screen import Screen
 from spfengine.errors import AddressError, CatalogueError
 from spfengine.evaluation.session import Session
-from spfengine.linting.sizes import UNFRAGMENTED
+from spfengine.linting.limits import UNFRAGMENTED
 from spfengine.names import domain_fault, fold, is_same_or_under
 from spfengine.resolvers.zone import Zone
 from spfengine.senders import Sender

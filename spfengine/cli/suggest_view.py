@@ -2,8 +2,8 @@
 
 from collections.abc import Container, Iterable, Iterator
 
-from spfengine.advice.reasons import limits_text
-from spfengine.advice.suggestion import Advice, SenderAdvice, SenderStanding, Suggestion
+from spfengine.advice.suggest.reasons import limits_text
+from spfengine.advice.suggest.suggestion import Advice, SenderAdvice, SenderStanding, Suggestion
 from spfengine.cli.changes_view import Changes
 from spfengine.cli.policy_view import SHOWN_TERM, conditions
 from spfengine.cli.screen import Line, Row, Span, line, table
@@ -11,8 +11,7 @@ from spfengine.cli.simulate_view import counts, outside, problem_lines, why
 from spfengine.evaluation.result import Result
 from spfengine.names import fold
 from spfengine.problems import excerpt
-from spfengine.simulation.senders import change_is_worse
-from spfengine.simulation.simulation import Simulation
+from spfengine.simulation.simulation import Simulation, change_is_worse
 from spfengine.visible import visible, visible_name
 
 _SIGNS = {"+": Span("+", "pass"), "-": Span("-", "fail"), "=": Span(" ", "quiet")}

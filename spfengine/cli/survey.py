@@ -18,10 +18,10 @@ from spfengine.cli.survey_list import STDIN, ListFile, key_of
 from spfengine.cli.survey_output import Document, OutFile, Stdout
 from spfengine.cli.survey_view import Tally
 from spfengine.resolvers.cache import Cache
-from spfengine.surveying.patience import unchanging
+from spfengine.surveying.domain import DomainState, SurveyedDomain
 from spfengine.surveying.seen import Seen
 from spfengine.surveying.survey import asurvey
-from spfengine.surveying.surveyed import DomainState, SurveyedDomain
+from spfengine.surveying.time_limit import unchanging
 from spfengine.visible import visible
 
 _EPILOG = """\b

@@ -13,8 +13,8 @@ from typing import Any, Self
 
 from spfengine.cli import exits
 from spfengine.cli.exits import Failure
+from spfengine.surveying.domain import SCHEMA, DomainState
 from spfengine.surveying.seen import Seen
-from spfengine.surveying.surveyed import SCHEMA, DomainState
 from spfengine.visible import visible
 
 MAX_LINE = 4 << 20

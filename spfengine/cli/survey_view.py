@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from spfengine.cli.screen import Line, Row, Span, line, table
 from spfengine.cli.survey_output import Document
-from spfengine.surveying.surveyed import DomainState
+from spfengine.surveying.domain import DomainState
 
 _STATES = {
     DomainState.WORKS: ("pass", "✓", "work: every client gets pass, fail, softfail or neutral"),

@@ -8,7 +8,7 @@ import click
 from spfengine.cli import exits, options, sources
 from spfengine.cli.drafts import Draft, no_duplicates
 from spfengine.cli.screen import Screen
-from spfengine.policy.tree import include_tree
+from spfengine.policy.include_tree import include_tree
 
 _EPILOG = """\b
 Examples:

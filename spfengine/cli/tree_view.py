@@ -9,7 +9,7 @@ from spfengine.cli.screen import Line, Span, line
 from spfengine.evaluation.limits import VoidRule
 from spfengine.evaluation.trace import TracedQuestion
 from spfengine.policy.budget import Budget, Cost
-from spfengine.policy.tree_nodes import IncludeTree, TreeRecord, TreeTerm
+from spfengine.policy.include_tree import IncludeTree, TreeRecord, TreeTerm
 from spfengine.problems import ProblemCode
 from spfengine.record.model import MX, DomainDirective, Network, Ptr, Redirect
 from spfengine.visible import visible, visible_name

@@ -1,8 +1,9 @@
 """What the texts of a command line stand for, without click: `options` makes types of click of these functions."""
 
+from typing import TYPE_CHECKING
+
 from spfengine.addresses import parse_address
 from spfengine.errors import AddressError
-from spfengine.lean_typing import TYPE_CHECKING
 from spfengine.visible import visible
 
 if TYPE_CHECKING:

@@ -17,6 +17,7 @@ Theory of operation
 from bisect import bisect_right
 from collections.abc import Generator, Iterator
 from functools import lru_cache
+from typing import NamedTuple
 
 from spfengine.addresses import V4, locate
 from spfengine.answers import Answer, Question, RRType, Status
@@ -29,7 +30,6 @@ from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Session
 from spfengine.evaluation.targets import expand_target
 from spfengine.frozen import fill
-from spfengine.lean_typing import NamedTuple
 from spfengine.names import MAX_NAME, domain_fault
 from spfengine.problems import Problem, ProblemCode
 from spfengine.record.model import All, Directive, Include, NetworkRun, Record, Redirect, Step, Term

@@ -1,10 +1,11 @@
 """The result of a check, with all that it rests on."""
 
+from typing import TYPE_CHECKING
+
 from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Session
 from spfengine.evaluation.verdict import Verdict
 from spfengine.frozen import Frozen, fill
-from spfengine.lean_typing import TYPE_CHECKING
 from spfengine.problems import Problem
 from spfengine.visible import visible, visible_name
 

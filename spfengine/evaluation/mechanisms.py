@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable, Generator
+from typing import Any
 
 from spfengine.addresses import locate
 from spfengine.answers import Answer, Question, RRType
@@ -11,7 +12,6 @@ from spfengine.evaluation.questions import Halt, ask_for_term, count_void, faile
 from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Session, address_type
 from spfengine.evaluation.targets import askable_target, is_validated, ptr_names
-from spfengine.lean_typing import Any
 from spfengine.names import is_askable, is_same_or_under
 from spfengine.problems import Problem, ProblemCode
 from spfengine.record.model import MX, A, Directive, Exists, Ptr

@@ -1,13 +1,13 @@
 """What one check knows: the client, what it said, the limits, and the counters that run along."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from spfengine.addresses import V4, Family, address_text, parse_address
 from spfengine.answers import Answer, Question, RRType
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.result import Result
-from spfengine.lean_typing import TYPE_CHECKING, Any
 from spfengine.names import octets, to_a_labels
 from spfengine.problems import Problem
 from spfengine.record.model import Directive, Term

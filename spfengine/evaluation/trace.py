@@ -6,10 +6,10 @@ result kept (see `tracing`). The reasons are worked out from what was written do
 
 from collections.abc import Iterator
 from enum import StrEnum
+from typing import NamedTuple
 
 from spfengine.answers import Answer, Question
 from spfengine.evaluation.result import Result
-from spfengine.lean_typing import NamedTuple
 from spfengine.problems import Problem
 from spfengine.record.model import Record, Redirect, Span, Term
 from spfengine.visible import visible, visible_name

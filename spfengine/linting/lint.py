@@ -13,12 +13,12 @@ from spfengine.evaluation.session import Answers, Session
 from spfengine.linting import names, syntax, terms
 from spfengine.linting.finding import Finding, Held
 from spfengine.linting.limits import limits as limits_of
-from spfengine.linting.reach import reach
-from spfengine.linting.sizes import sizes
+from spfengine.linting.limits import sizes
+from spfengine.linting.terms import reach
 from spfengine.linting.walk import Walk
 from spfengine.linting.zones import facts_of, names_to_lint, records_of_type_spf
 from spfengine.names import Names, fold
-from spfengine.policy.inputs import Inputs
+from spfengine.policy.compile import Inputs
 from spfengine.record.model import Record
 from spfengine.record.parser import parse
 from spfengine.record.tokenizer import is_spf_octets

@@ -5,8 +5,8 @@ from collections.abc import Generator, Iterator
 from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.evaluation.questions import failed
 from spfengine.linting.codes import LintCode
-from spfengine.linting.edits import with_term, without
 from spfengine.linting.finding import Finding, Held
+from spfengine.linting.fixes import with_term, without
 from spfengine.linting.walk import Walk
 from spfengine.names import domain_fault, fold, is_askable
 from spfengine.policy.budget import LIFTED

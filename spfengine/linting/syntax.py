@@ -5,9 +5,8 @@ from collections.abc import Iterable, Iterator
 
 from spfengine.answers import Answer
 from spfengine.linting.codes import LintCode
-from spfengine.linting.corrections import corrections, record_meant, retyped
-from spfengine.linting.edits import Fix, as_strings, fix, read, replaced
 from spfengine.linting.finding import Finding, Held
+from spfengine.linting.fixes import Fix, as_strings, corrections, fix, read, record_meant, replaced, retyped
 from spfengine.record.grammar import MECHANISMS
 from spfengine.record.hints import meant
 from spfengine.record.model import All, Directive, Record, Redirect, Term, UnknownModifier

@@ -13,8 +13,7 @@ from spfengine.evaluation.targets import UnknownTarget, expand_target
 from spfengine.linting.finding import Finding, Held, Path
 from spfengine.linting.syntax import faults, merged
 from spfengine.names import Names, fold
-from spfengine.policy.inputs import Inputs
-from spfengine.policy.scripted import ALL_CHOICES, TilingSession
+from spfengine.policy.compile import ALL_CHOICES, Inputs, TilingSession
 from spfengine.problems import ProblemCode
 from spfengine.record.macro import MacroString
 from spfengine.record.model import All, Include, Record, Redirect

@@ -10,18 +10,19 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from spfengine.addresses import V4, V6, Family, parse_address
-from spfengine.answers import Answer, Question, Status
-from spfengine.drivers import adrive, drive, run
+from spfengine.answers import Answer, Question
+from spfengine.checks import run
+from spfengine.drivers import adrive, drive
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import MAILFROM, Answers, Session
 from spfengine.frozen import HashedOnce, fill
 from spfengine.names import fold
-from spfengine.policy.inputs import Inputs
+from spfengine.policy.compile import Inputs, Tiles, compile_tables
 from spfengine.policy.outcome import Dependency, Input, Outcome, outcome_of
 from spfengine.policy.ranges import MAPPED_COUNT, MAPPED_FIRST, MAPPED_LAST, networks_of
-from spfengine.policy.tiling import Tiles, compile_tables
+from spfengine.resolvers.asking import Unanswered
 from spfengine.visible import visible
 
 if TYPE_CHECKING:
@@ -341,14 +342,6 @@ class Policy(HashedOnce):
             spans = [(first, last) for first, last, outcome in self.ranges(family.version) if wanted(outcome)]
             found += networks_of(family, spans)
         return found
-
-
-class Unanswered:
-    """Answers nothing: for questions that a policy could not put to DNS."""
-
-    def resolve(self, question: Question) -> Answer:  # noqa: ARG002 - whatever is asked
-        """Return a failure."""
-        return Answer.failed(Status.SERVFAIL)
 
 
 def compiling(inputs: Inputs) -> Generator[Question, Answer, Policy]:

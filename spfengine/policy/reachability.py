@@ -16,9 +16,8 @@ from spfengine.evaluation.questions import keyed
 from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Answers
 from spfengine.policy.budget import LIFTED
-from spfengine.policy.inputs import Inputs
+from spfengine.policy.compile import Inputs, tile
 from spfengine.policy.ranges import Spans, difference, intersection, size, union
-from spfengine.policy.tiling import tile
 from spfengine.record.model import All, Directive, Record
 
 

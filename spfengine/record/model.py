@@ -1,8 +1,9 @@
 """The tree of a record: immutable terms, each with its text as written and its place in the record."""
 
+from typing import Any, ClassVar, final
+
 from spfengine.addresses import V4, V6, Family, Table, build_table, network_range
 from spfengine.frozen import Frozen, fill
-from spfengine.lean_typing import Any, ClassVar, final
 from spfengine.record.macro import MacroString
 
 Span = tuple[int, int]

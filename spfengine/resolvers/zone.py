@@ -2,13 +2,62 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.frozen import Frozen, fill
-from spfengine.lean_typing import TYPE_CHECKING, Any, Self
 from spfengine.names import fold
-from spfengine.resolvers.nodes import MAX_CHAIN, Node, make_nodes, shorter, with_chain
-from spfengine.resolvers.rrsets import RRset, ZoneMapping, read_mapping, read_ttl
+from spfengine.resolvers.rrsets import ANY_TYPE, CNAME, RRset, ZoneMapping, read_mapping, read_ttl
+
+# What stands at each name: RRsets made ready to answer, and answers to which CNAME records led.
+
+MAX_CHAIN = 16
+"""CNAME records that are followed for one question; one more is Status.LOOP."""
+
+
+class Node(NamedTuple):
+    """What stands at one name: its own answers, and the RRset of its CNAME record."""
+
+    answers: dict[RRType, Answer]
+    cname: RRset | None
+    absent: bool
+    """Whether it is listed only to say that it does not exist."""
+
+
+def with_chain(answer: Answer, chain: Iterable[str], ttl: int | None) -> Answer:
+    """Return an answer to which CNAME records led: with the chain before its own, and the shorter of two TTLs."""
+    return Answer(
+        answer.status,
+        answer.type,
+        answer.records,
+        None if answer.is_failure else shorter(ttl, answer.ttl),
+        (*chain, *answer.chain),
+        answer.strings,
+    )
+
+
+def shorter(ttl: int | None, other: int | None) -> int | None:
+    """Return the shorter of two TTLs, where None is one that is not known."""
+    return other if ttl is None else ttl if other is None else min(ttl, other)
+
+
+def make_nodes(names: Iterable[str], rrsets: Iterable[RRset]) -> dict[str, Node]:
+    """Return what stands at each of these names, by folded name; `names` may hold names without RRsets."""
+    by_name: dict[str, dict[str, RRset]] = {fold(name): {} for name in names}
+    for rrset in rrsets:
+        by_name.setdefault(fold(rrset.name), {})[rrset.type] = rrset
+    nodes = {}
+    for name, found in by_name.items():
+        rest = found.get(ANY_TYPE) if CNAME not in found else None
+        answers = {}
+        for rrtype in RRType:
+            rrset_of_type = found.get(rrtype, rest)
+            if rrset_of_type is not None:
+                answers[rrtype] = rrset_of_type.answer(rrtype)
+        absent = found.keys() == {ANY_TYPE} and found[ANY_TYPE].status is Status.NXDOMAIN
+        nodes[name] = Node(answers, found.get(CNAME), absent)
+    return nodes
+
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,18 +125,18 @@ class Zone(Frozen):
 
     @classmethod
     def from_openspf(cls, zonedata: Mapping[Any, Any] | None, *, ttl: int | None = None) -> Self:
-        """Make a zone of the `zonedata` mapping of an OpenSPF-format suite; see `spfengine.resolvers.openspf`.
+        """Make a zone of the `zonedata` mapping of an OpenSPF-format suite (`spfengine.resolvers.zone_files.openspf`).
 
         Raises:
             ZoneError: something in it can't be used; the message says where, and what was expected.
         """
-        from spfengine.resolvers.openspf import read_zonedata
+        from spfengine.resolvers.zone_files.openspf import read_zonedata
 
         return cls(read_zonedata(zonedata), ttl=ttl)
 
     @classmethod
     def from_text(cls, text: str | bytes, origin: str | None = None) -> Self:
-        """Make a zone of the text of an RFC 1035 master file; see `spfengine.resolvers.master_file`.
+        """Make a zone of the text of an RFC 1035 master file; see `spfengine.resolvers.zone_files.master_file`.
 
         Args:
             text: the file's text.
@@ -96,7 +145,7 @@ class Zone(Frozen):
         Raises:
             ZoneError: a line can't be understood; the message has its number, and what was expected.
         """
-        from spfengine.resolvers.master_file import read_text
+        from spfengine.resolvers.zone_files.master_file import read_text
 
         return cls.from_rrsets(*read_text(text, origin))
 
@@ -108,7 +157,7 @@ class Zone(Frozen):
             ZoneError: a line can't be understood, or the file is too large.
             OSError: the file can't be read.
         """
-        from spfengine.resolvers.master_file import read_file
+        from spfengine.resolvers.zone_files.master_file import read_file
 
         return cls.from_rrsets(*read_file(path, origin))
 

@@ -10,7 +10,7 @@ from spfengine.errors import AddressError, ArgumentError, ZoneError
 from spfengine.evaluation.limits import Limits
 from spfengine.evaluation.result import Result
 from spfengine.resolvers.zone import Zone
-from spfengine.resolvers.zone_files import load_yaml
+from spfengine.resolvers.zone_files.files import load_yaml
 
 SEMANTICS = Path(__file__).with_name("suite") / "semantics.yml"
 """The suite of our own."""

@@ -12,10 +12,10 @@ import spfengine
 from spfengine import Answer, Identification, Limits, Match, Policy, Question, RRType, Status, Zone
 from spfengine.addresses import parse_address
 from spfengine.advice.catalogue.catalogue import Catalogue
-from spfengine.advice.catalogue.provider import Attested, Confidence
-from spfengine.advice.identification import How, Missing
-from spfengine.advice.identify import MAX_QUESTIONS, identifying
-from spfengine.advice.reverse_dns import MAX_NAMES
+from spfengine.advice.catalogue.reading import Attested, Confidence
+from spfengine.advice.identify.identification import How, Missing
+from spfengine.advice.identify.identify import MAX_QUESTIONS, identifying
+from spfengine.advice.identify.provider_networks import MAX_NAMES
 from spfengine.names import reverse_name
 from tests.advice.providers import catalogue, provider
 from tests.policy.comparing import addresses

@@ -11,7 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from spfengine import Answer, Cache, Checker, CheckResult, LiveResolver, Question, Zone, check
-from spfengine.resolvers import exchange, live
+from spfengine.resolvers import live
+from spfengine.resolvers import live as exchange
 from spfengine.resolvers.stub import Attempt, Reply
 from spfengine.testing import FakeDNS
 from tests.checker.same import assert_same

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 import spfengine
 from spfengine import Question, RRType, Status, Zone
-from spfengine.dmarc.policy_record import select_policy_record
-from spfengine.dmarc.tree_walk import MAX_QUESTIONS, walk
+from spfengine.dmarc.tree_walk import MAX_QUESTIONS, select_policy_record, walk
 from spfengine.drivers import drive
 
 TXT = RRType.TXT

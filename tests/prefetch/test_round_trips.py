@@ -41,7 +41,8 @@ from spfengine import (
     acheck,
     check,
 )
-from spfengine.resolvers import exchange, live
+from spfengine.resolvers import live
+from spfengine.resolvers import live as exchange
 from spfengine.resolvers.stub import Attempt, Reply
 from spfengine.testing import FakeDNS
 from tests.checker.same import all_of, assert_same

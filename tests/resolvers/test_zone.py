@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from spfengine import check
 from spfengine.answers import Answer, AsyncResolver, Question, Resolver, RRType, Status
 from spfengine.errors import ZoneError
-from spfengine.resolvers.nodes import MAX_CHAIN
 from spfengine.resolvers.rrsets import RRset
-from spfengine.resolvers.zone import Zone
+from spfengine.resolvers.zone import MAX_CHAIN, Zone
 
 TXT, A, AAAA, MX, PTR = RRType.TXT, RRType.A, RRType.AAAA, RRType.MX, RRType.PTR
 NODATA, NXDOMAIN = Answer.nodata(), Answer.nxdomain()

@@ -10,7 +10,7 @@ import pytest
 
 import spfengine
 from spfengine import Answer, LiveResolver, Question, Status, SurveyedDomain, Zone, asurvey, survey
-from spfengine.surveying import patience
+from spfengine.surveying import time_limit as patience
 from spfengine.testing import FakeDNS
 from tests.listening import Listening
 from tests.surveying.cases import DOMAINS, ZONE

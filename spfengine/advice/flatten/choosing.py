@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from spfengine.addresses import V4, V6, Family, network_range
 from spfengine.answers import Answer, Question, RRType
+from spfengine.drivers import asking, once
 from spfengine.evaluation.check_host import select_record
 from spfengine.evaluation.limits import Limits
 from spfengine.evaluation.questions import keyed
@@ -14,11 +15,10 @@ from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Answers
 from spfengine.names import domain_fault, fold
 from spfengine.policy.budget import LIFTED
-from spfengine.policy.inputs import Inputs
+from spfengine.policy.compile import Inputs, tile
 from spfengine.policy.outcome import Outcome
 from spfengine.policy.policy import Network
 from spfengine.policy.ranges import Spans, difference, networks_of, union
-from spfengine.policy.tiling import tile
 from spfengine.problems import Problem, ProblemCode
 from spfengine.record.macro import MacroString
 from spfengine.record.model import (
@@ -36,7 +36,6 @@ from spfengine.record.model import (
 )
 from spfengine.record.model import Network as NetworkDirective
 from spfengine.record.parser import parse
-from spfengine.simulation.layers import asking, once
 from spfengine.visible import visible, visible_name
 
 Both = tuple[Spans, Spans]

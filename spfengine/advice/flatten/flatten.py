@@ -4,8 +4,7 @@ from collections.abc import Generator, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from spfengine.advice.flatten.choosing import Choice, Wish, choosing
-from spfengine.advice.flatten.flattening import FlatRecord, Flattening, drafts_of
-from spfengine.advice.flatten.proof import Before, measuring, proving, too_large
+from spfengine.advice.flatten.flattening import Before, FlatRecord, Flattening, drafts_of, measuring, proving, too_large
 from spfengine.advice.flatten.splitting import LEAST_SIZE, MOST_SIZE, NAMES, SIZES, Names, record_size, split
 from spfengine.answers import Answer, Question, RRType
 from spfengine.drivers import adrive, drive
@@ -15,17 +14,17 @@ from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.questions import keyed
 from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Answers
-from spfengine.linting.edits import as_strings
 from spfengine.linting.finding import Finding, Held
-from spfengine.linting.sizes import answer_size, sizes
+from spfengine.linting.fixes import as_strings
+from spfengine.linting.limits import answer_size, sizes
 from spfengine.linting.terms import many_ip4
 from spfengine.names import domain_fault, fold, to_a_labels
-from spfengine.policy.inputs import Inputs
+from spfengine.policy.compile import Inputs
 from spfengine.problems import Problem, ProblemCode
 from spfengine.record.model import Record
 from spfengine.record.parser import parse
 from spfengine.record.tokenizer import is_spf_octets
-from spfengine.simulation.layers import Drafted
+from spfengine.simulation.drafts import Drafted
 from spfengine.visible import visible, visible_name
 
 if TYPE_CHECKING:

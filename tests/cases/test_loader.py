@@ -93,7 +93,7 @@ def test_what_is_checked_and_wanted() -> None:
         ("zonedata: {}", "zonedata: {a.example: [NEVER]}", ["document 2", "a.example", "NEVER"]),
         ("tests:\n  third:\n", "tests: {}\nzonedata2:\n  third:\n", ["document 2", "unknown key"]),
         ("  second:\n    spec", "  2:\n    spec", ["document 1, 2", "mapping of what is checked"]),
-        ("  third:\n", "  first:\n", ["document 2", "first stands twice"]),
+        ("  third:\n", "  first:\n", ["document 2", "two cases with the name first"]),
         ("    host: 192.0.2.1\n", "", ["first", "host is missing"]),
         ("    helo: client.example\n", "", ["first", "helo is missing"]),
         ("    mailfrom: user@one.example\n", "", ["first", "mailfrom is missing"]),

@@ -15,7 +15,7 @@ from time import monotonic, sleep
 
 import pytest
 
-from spfengine.testing import namespaces
+from spfengine.testing import isolation
 from tests.cli.conftest import SEED, Call, Ended, command, environment, process
 
 ROOT = "as root, in its own user namespace"
@@ -27,7 +27,7 @@ NOBODY = 65534
 AS_NOBODY = f"""
 import ctypes, encodings.ascii, encodings.idna, encodings.latin_1, fcntl, os, sys, tempfile, time, subprocess
 import spfengine.resolvers.zone_files.files
-import spfengine.testing.serving, spfengine.testing.service, spfengine.testing.running
+import spfengine.testing.serving, spfengine.testing.service, spfengine.testing.isolation
 from spfengine.cli import app, run_with, with_click
 from spfengine.testing import FakeDNS, Fault
 with FakeDNS(spfengine.Zone.from_file({SEED!r})) as server:
@@ -166,7 +166,7 @@ def test_what_the_kernel_refuses_is_told(call: Call, monkeypatch: pytest.MonkeyP
     def refuse() -> None:
         raise PermissionError(1, "new user, mount and network namespaces: Operation not permitted")
 
-    monkeypatch.setattr(namespaces, "enter", refuse)
+    monkeypatch.setattr(isolation, "enter_namespaces", refuse)
     ended = call("run-with", SEED, "--", "true")
     assert (ended.code, ended.out) == (69, "")
     assert "namespaces: Operation not permitted; run it as root, or allow" in ended.err
@@ -180,13 +180,13 @@ def test_other_systems_are_told_what_to_use(call: Call, monkeypatch: pytest.Monk
     assert "Linux" in ended.err
     assert "spfengine serve" in ended.err
     with pytest.raises(OSError, match="only Linux"):
-        namespaces.enter()
+        isolation.enter_namespaces()
 
 
 def test_without_a_resolv_conf_nothing_is_entered(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(namespaces, "RESOLV_CONF", str(tmp_path / "none"))
+    monkeypatch.setattr(isolation, "RESOLV_CONF", str(tmp_path / "none"))
     with pytest.raises(OSError, match=r"there is no .*none"):
-        namespaces.enter()
+        isolation.enter_namespaces()
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def test_a_ledger_is_written_and_holds(tmp_path: Path) -> None:
     assert json.loads(report.read_text())["counts"]["expected"] == 3
     stale = call(SMALL, *OURS, "--ledger", ledger)
     assert stale.code == 1
-    assert "take it out of the ledger" in stale.out
+    assert "remove it from the ledger" in stale.out
     matrix = call(SMALL, *OURS, "--format", "markdown", "--name", "ours", "--also", str(report))
     assert matrix.out.startswith("| case | expected | ours | tests.conformance.implementations:always_pass |\n")
     assert "| `fails` | fail | fail | **pass** |" in matrix.out

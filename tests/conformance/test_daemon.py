@@ -6,15 +6,15 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from spfengine import ArgumentError
 from spfengine.testing.conformance.answers import WORDS, from_output
-from spfengine.testing.conformance.daemon import DaemonError, daemon, split
-from spfengine.testing.conformance.implementations import Command, Function
-from spfengine.testing.conformance.ledger import read_ledger
+from spfengine.testing.conformance.implementations import Command, DaemonError, Function, daemon, split_daemon_command
+from spfengine.testing.conformance.run import read_ledger
 from spfengine.testing.suites import Case, SuiteError, load_suite
 from tests.cli.conftest import REPOSITORY, Ended, command, environment
 from tests.conformance.test_command import ALWAYS_PASS, OURS, SMALL, call
@@ -66,7 +66,7 @@ def test_one_that_does_not_serve_is_told(words: list[str], told: str) -> None:
 def test_without_a_place_nothing_is_waited_for_and_one_that_will_not_end_is_killed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("spfengine.testing.conformance.daemon._GRACE_SECONDS", 0.3)
+    monkeypatch.setattr("spfengine.testing.conformance.implementations._GRACE_SECONDS", 0.3)
     code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
     began = time.monotonic()
     with daemon([sys.executable, "-c", code], None, DNS):
@@ -77,7 +77,7 @@ def test_without_a_place_nothing_is_waited_for_and_one_that_will_not_end_is_kill
 @pytest.mark.parametrize("template", ["", "a 'b"])
 def test_a_command_that_can_not_be_split(template: str) -> None:
     with pytest.raises(ArgumentError, match="the daemon's command"):
-        split(template)
+        split_daemon_command(template)
 
 
 def test_a_policy_server_runs_beside_the_cases() -> None:
@@ -144,9 +144,9 @@ def test_by_hand_in_namespaces_tells_how_to_get_there() -> None:
 
 def test_what_the_kernel_refuses_is_told(tmp_path: Path) -> None:
     code = (
-        "import sys; from spfengine.testing import namespaces\n"
+        "import sys; from spfengine.testing import isolation\n"
         "def refuse(): raise PermissionError(1, 'new user namespace: Operation not permitted')\n"
-        "namespaces.enter = refuse\nfrom spfengine.cli.app import main\n"
+        "isolation.enter_namespaces = refuse\nfrom spfengine.cli.app import main\n"
         f"sys.exit(main({['conformance', SMALL, '--namespaces', *ALWAYS_PASS]!r}))"
     )
     done = subprocess.run(
@@ -181,7 +181,10 @@ def test_a_ledger_has_groups_and_names_what_is_left_out() -> None:
         ("- {reason: x}", "group 1"),
         ("- {reason: '', cases: {small: {fails: pass}}}", "a reason in words"),
         ("- {reason: x, cases: {small: {fails: perhaps}}}", "got is 'perhaps'"),
-        ("- {reason: x, cases: {small: {fails: pass}}}\n- {reason: y, cases: {small: {fails: fail}}}", "stands twice"),
+        (
+            "- {reason: x, cases: {small: {fails: pass}}}\n- {reason: y, cases: {small: {fails: fail}}}",
+            "two entries for small, fails",
+        ),
     ],
 )
 def test_a_ledger_that_can_not_be_understood(text: str, told: str) -> None:
@@ -204,7 +207,7 @@ def test_what_is_left_out_is_held_to_the_ledger(tmp_path: Path) -> None:
     ledger.write_text(put, "utf-8")
     ended = call(SMALL, *ALWAYS_PASS, "--ledger", str(ledger))
     assert ended.code == 1
-    assert "small/passes: it comes out right" in ended.out
+    assert "small/passes: the answer is right" in ended.out
 
 
 def test_errors_that_libspf2_tells_are_no_result() -> None:
@@ -227,7 +230,7 @@ def test_an_explanation_with_more_on_its_line(case: Case) -> None:
 
 def test_the_identity_is_the_helo_name_where_there_is_no_sender(case: Case) -> None:
     assert Command("x {identity}").arguments(case, DNS) == ["x", case.mailfrom]
-    null = case._replace(mailfrom="")
+    null = replace(case, mailfrom="")
     assert Command("x {identity}").arguments(null, DNS) == ["x", f"postmaster@{case.helo}"]
 
 

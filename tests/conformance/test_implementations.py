@@ -4,6 +4,7 @@ import os
 import shlex
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ def python(code: str, *arguments: str) -> str:
 
 def test_placeholders_are_replaced_in_each_word(case: Case) -> None:
     template = "check --ip={ip} {sender} '{helo} {dns}' {dns_host} {dns_port} {receiver} {now} {} {IP} x"
-    hostile = case._replace(mailfrom="$(touch x) {dns}; `rm`", helo="a b'\"\n")
+    hostile = replace(case, mailfrom="$(touch x) {dns}; `rm`", helo="a b'\"\n")
     assert Command(template).arguments(hostile, "[::1]:53") == [
         "check", "--ip=192.0.2.1", "$(touch x) {dns}; `rm`", "a b'\"\n [::1]:53", "::1", "53", "unknown", "", "{}",
         "{IP}", "x",
@@ -38,7 +39,7 @@ def test_placeholders_are_replaced_in_each_word(case: Case) -> None:
 
 def test_no_shell_reads_the_command(case: Case, tmp_path: Path) -> None:
     touched = tmp_path / "touched"
-    hostile = case._replace(mailfrom=f"pass; touch {touched} $(touch {touched})")
+    hostile = replace(case, mailfrom=f"pass; touch {touched} $(touch {touched})")
     command = Command(python("import sys; print(sys.argv[1])", "{sender}", ";", "touch", str(touched)))
     assert command.ask(hostile, DNS).result == "pass"
     assert not touched.exists()
@@ -109,19 +110,19 @@ def test_exit_codes_tell_the_result_where_that_is_said(case: Case) -> None:
 def test_what_can_not_be_said_is_left_out(case: Case) -> None:
     plain, full, server = Command("x {ip}"), Command("x {receiver} {now}"), PolicyServer(("127.0.0.1", 1))
     assert plain.cannot_say(case) is None
-    assert "NUL" in str(plain.cannot_say(case._replace(helo="a\0b")))
-    assert plain.cannot_say(case._replace(helo="a\nb")) is None
-    assert "line end" in str(server.cannot_say(case._replace(helo="a\nb")))
-    for needy in case._replace(receiver="mx.example"), case._replace(now=1.0):
+    assert "NUL" in str(plain.cannot_say(replace(case, helo="a\0b")))
+    assert plain.cannot_say(replace(case, helo="a\nb")) is None
+    assert "line end" in str(server.cannot_say(replace(case, helo="a\nb")))
+    for needy in replace(case, receiver="mx.example"), replace(case, now=1.0):
         assert plain.cannot_say(needy)
         assert server.cannot_say(needy)
         assert full.cannot_say(needy) is None
-    limited = case._replace(limits_given=frozenset({"voids"}))
+    limited = replace(case, limits_given=frozenset({"voids"}))
     assert all("limits" in str(each.cannot_say(limited)) for each in (plain, full, server))
 
 
 def test_by_hand(case: Case) -> None:
-    hostile = case._replace(mailfrom="a b'c@x.example")
+    hostile = replace(case, mailfrom="a b'c@x.example")
     line = Command("check {ip} {sender}").by_hand(hostile, DNS)
     assert shlex.split(line) == [f"SPFENGINE_DNS={DNS}", "check", "192.0.2.1", "a b'c@x.example"]
     assert "client_address=192.0.2.1" in PolicyServer("/no/socket").by_hand(case, DNS).split("\n")

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from spfengine.testing.conformance.ledger import Ledger, read_ledger
+from spfengine.testing.conformance.run import Ledger, read_ledger
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "examples" / "receivers"

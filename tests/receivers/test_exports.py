@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from spfengine.resolvers.zone import Zone
-from spfengine.testing.conformance.daemon import daemon
-from spfengine.testing.exporters.export import export
+from spfengine.testing.conformance.implementations import daemon
+from spfengine.testing.exporters import export
 from tests.debian import program
 from tests.ports import free_port
 from tests.receivers.table import FOLDER

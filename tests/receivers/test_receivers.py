@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from spfengine.testing.conformance.ledger import LEFT_OUT
+from spfengine.testing.conformance.run import LEFT_OUT
 from spfengine.testing.suites import Case, load_suite
 from tests.cases.conftest import table
 from tests.debian import program
@@ -130,5 +130,5 @@ def test_a_ledger_that_does_not_hold_fails(tmp_path: Path, suites: list[Path]) -
         receiver, suites, tmp_path, "--ledger", str(ledger), "--case", "void-two", "--case", "void-third"
     )
     assert done.returncode == 1
-    assert "take it out of the ledger" in done.stdout
+    assert "remove it from the ledger" in done.stdout
     assert "expected permerror, got pass" in done.stdout

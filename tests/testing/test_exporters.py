@@ -12,7 +12,7 @@ import yaml
 from spfengine.answers import Question, RRType, Status
 from spfengine.errors import ArgumentError, ZoneError
 from spfengine.resolvers.zone import Zone
-from spfengine.testing.exporters.export import FORMATS, export
+from spfengine.testing.exporters import FORMATS, export
 from spfengine.testing.suites import SEMANTICS, load_suite
 from tests.cli.conftest import SEED
 

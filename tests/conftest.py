@@ -63,8 +63,11 @@ def pytest_report_header() -> str:
     return source()
 
 
+@pytest.hookimpl(tryfirst=True)  # before -m chooses
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
+        if item.get_closest_marker("debian") is not None:
+            item.add_marker(pytest.mark.full)
         for marker, (left_out, reason) in LEFT_OUT.items():
             if left_out and item.get_closest_marker(marker) is not None:
                 item.add_marker(pytest.mark.skip(reason=reason))

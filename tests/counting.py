@@ -2,7 +2,9 @@
 
 import gc
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import process_time
 from types import FrameType
 from typing import Any
 
@@ -36,3 +38,16 @@ def count_steps(run: Callable[[], object]) -> int:
         sys.setprofile(before[1])
         gc.enable()
     return count
+
+
+@contextmanager
+def cpu_seconds_at_most(limit: float) -> Iterator[None]:
+    """Raise AssertionError if the block takes this process more seconds of CPU time than `limit`.
+
+    CPU time passes whether or not the machine is busy, but is not the same each time, so the limit is at least ten
+    times what is needed. It catches work that grows with the square of its input, no less.
+    """
+    before = process_time()
+    yield
+    used = process_time() - before
+    assert used < limit, f"{used:.1f} s of CPU time, expected at most {limit} s"

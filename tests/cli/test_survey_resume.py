@@ -276,6 +276,7 @@ def _world() -> tuple[dict[str, Any], list[str]]:
     return records, [f"n{number}.example" for number in range(COUNT)] + ["nowhere.example", "no domain"]
 
 
+@pytest.mark.full
 def test_killed_at_any_moment_nothing_is_lost_or_doubled(tmp_path: Path, listed: Callable[..., str]) -> None:
     chosen = random.Random(7208)
     records, names = _world()

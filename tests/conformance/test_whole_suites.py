@@ -89,6 +89,7 @@ def test_our_engine_as_a_function(cases: list[Case], server: FakeDNS) -> None:
     assert take(cases, Function("tests.conformance.implementations:ours"), server) > 0.95 * len(cases)
 
 
+@pytest.mark.full
 def test_our_spfquery(cases: list[Case], server: FakeDNS) -> None:
     """One case of each scenario, since each starts a process."""
     of_scenario = {id(case.scenario): case for case in cases if "timeout" not in case.name}

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import sys
+import threading
 from collections.abc import Iterator
 from ipaddress import ip_address
 from typing import Any

@@ -51,15 +51,14 @@ if TYPE_CHECKING:
         ZoneError,
     )
     from spfengine.evaluation.check_result import CheckResult
-    from spfengine.evaluation.headers.authentication import (
+    from spfengine.evaluation.headers.authentication_results import (
         AuthenticationResults,
         MethodResult,
         parse_authentication_results,
     )
-    from spfengine.evaluation.headers.received import ReceivedSPF, parse_received_spf
-    from spfengine.evaluation.headers.reply import SMTPReply
+    from spfengine.evaluation.headers.received_spf import ReceivedSPF, parse_received_spf
+    from spfengine.evaluation.headers.smtp_reply import SMTPReply
     from spfengine.evaluation.limits import Limits, VoidRule
-    from spfengine.evaluation.result import Result
     from spfengine.evaluation.trace import Trace
     from spfengine.evidence.ledger import Evidence
     from spfengine.evidence.reading import read_evidence
@@ -71,7 +70,7 @@ if TYPE_CHECKING:
     from spfengine.policy.include_tree import IncludeTree, ainclude_tree, include_tree
     from spfengine.policy.outcome import Outcome
     from spfengine.policy.policy import Policy
-    from spfengine.problems import Problem, ProblemCode
+    from spfengine.problems import Problem, ProblemCode, Result
     from spfengine.record.model import Record
     from spfengine.record.parser import diagnose, parse
     from spfengine.replaying.replay import replay, replay_files
@@ -96,7 +95,7 @@ _LAZY = {
     "Answer": "spfengine.answers",
     "ArgumentError": "spfengine.errors",
     "AsyncResolver": "spfengine.answers",
-    "AuthenticationResults": "spfengine.evaluation.headers.authentication",
+    "AuthenticationResults": "spfengine.evaluation.headers.authentication_results",
     "Budget": "spfengine.policy.budget",
     "Cache": "spfengine.resolvers.cache",
     "Catalogue": "spfengine.advice.catalogue.catalogue",
@@ -117,7 +116,7 @@ _LAZY = {
     "LintCode": "spfengine.linting.codes",
     "LiveResolver": "spfengine.resolvers.live",
     "Match": "spfengine.advice.identify.identification",
-    "MethodResult": "spfengine.evaluation.headers.authentication",
+    "MethodResult": "spfengine.evaluation.headers.authentication_results",
     "MissingExtraError": "spfengine.errors",
     "Outcome": "spfengine.policy.outcome",
     "Overlay": "spfengine.resolvers.overlay",
@@ -129,7 +128,7 @@ _LAZY = {
     "Question": "spfengine.answers",
     "RDAP": "spfengine.advice.rdap.client",
     "RRType": "spfengine.answers",
-    "ReceivedSPF": "spfengine.evaluation.headers.received",
+    "ReceivedSPF": "spfengine.evaluation.headers.received_spf",
     "Record": "spfengine.record.model",
     "RecordSyntaxError": "spfengine.errors",
     "Recorder": "spfengine.resolvers.recording",
@@ -137,8 +136,8 @@ _LAZY = {
     "RecordingError": "spfengine.errors",
     "Resolver": "spfengine.answers",
     "ResolverError": "spfengine.errors",
-    "Result": "spfengine.evaluation.result",
-    "SMTPReply": "spfengine.evaluation.headers.reply",
+    "Result": "spfengine.problems",
+    "SMTPReply": "spfengine.evaluation.headers.smtp_reply",
     "SPFEngineError": "spfengine.errors",
     "Sender": "spfengine.senders",
     "SenderChange": "spfengine.simulation.simulation",
@@ -184,8 +183,8 @@ _LAZY = {
     "lint": "spfengine.linting.lint",
     "lint_zone": "spfengine.linting.lint",
     "parse": "spfengine.record.parser",
-    "parse_authentication_results": "spfengine.evaluation.headers.authentication",
-    "parse_received_spf": "spfengine.evaluation.headers.received",
+    "parse_authentication_results": "spfengine.evaluation.headers.authentication_results",
+    "parse_received_spf": "spfengine.evaluation.headers.received_spf",
     "read_evidence": "spfengine.evidence.reading",
     "read_zone": "spfengine.resolvers.zone_files.files",
     "replay": "spfengine.replaying.replay",

@@ -1,19 +1,18 @@
 """`Checker`: checks for a program that makes many, which remembers what they came to for as long as DNS says."""
 
-from bisect import bisect_right
 from math import inf
 from threading import Lock
 from time import monotonic, time
 from typing import TYPE_CHECKING
 
-from spfengine.addresses import V4, parse_address
+from spfengine.addresses import V4, locate, parse_address
 from spfengine.answers import Answer
 from spfengine.checks import arun, is_null, run
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.check_result import CheckResult, known_result
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.session import HELO, MAILFROM
-from spfengine.policy.pieces import Pieces, RangeSession
+from spfengine.policy.pieces import ClientSession, Pieces
 from spfengine.resolvers.asking import require_resolver
 from spfengine.resolvers.cache import Cache, octets_of
 
@@ -75,7 +74,7 @@ class Checker:
         require_resolver(resolver)
         self._limits = limits
         self._receiver = receiver
-        RangeSession("192.0.2.1", "", "", HELO, limits, receiver, 0.0)  # refuses arguments as a check does
+        ClientSession("192.0.2.1", "", "", HELO, limits, receiver, 0.0)  # refuses arguments as a check does
         self._cache: Cache | None = None
         self._resolver = resolver
         if not getattr(resolver, "unchanging", False):
@@ -176,7 +175,7 @@ class Checker:
             return None
         family, address = parse_address(ip)
         starts, verdicts = pieces.ip4 if family is V4 else pieces.ip6
-        verdict = verdicts[bisect_right(starts, address) - 1]
+        verdict = verdicts[locate(starts, address)]
         if verdict is None:
             return None
         pieces.used = True
@@ -196,10 +195,10 @@ class Checker:
         self._keep(pieces, session)
         return CheckResult(session)
 
-    def _session(self, ip: object, sender: str, helo: str, identity: str, now: float | None) -> RangeSession:
-        return RangeSession(ip, sender, helo, identity, self._limits, self._receiver, time() if now is None else now)
+    def _session(self, ip: object, sender: str, helo: str, identity: str, now: float | None) -> ClientSession:
+        return ClientSession(ip, sender, helo, identity, self._limits, self._receiver, time() if now is None else now)
 
-    def _pieces(self, session: RangeSession) -> Pieces | None:
+    def _pieces(self, session: ClientSession) -> Pieces | None:
         """Return where this check's verdict is to be kept, or None where it is not."""
         domain = session.domain
         if session.domain_refused or not domain.isascii() or domain[-1:] in ("", ".", ">"):
@@ -221,7 +220,7 @@ class Checker:
             pieces.asked += 1
             return None
 
-    def _keep(self, pieces: Pieces | None, session: RangeSession) -> None:
+    def _keep(self, pieces: Pieces | None, session: ClientSession) -> None:
         """Keep a verdict, where there is a place for it, and it holds for a range and some time."""
         if pieces is None or not session.holds_for_range:
             return

@@ -1,65 +1,74 @@
-"""The only loops between the core and what answers: they send Questions out, and Answers in.
+"""The loops that connect a generator of questions to a resolver: Questions go out, Answers come in.
 
-The elapsed-time limit (RFC 7208 §4.6.4) is watched here, at every question, on a monotonic clock.
+The limit of elapsed time (RFC 7208 §4.6.4) is enforced here, after each answer, on a monotonic clock.
 """
 
 from collections.abc import Callable, Generator
 from time import monotonic
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from spfengine.answers import Answer, Question
 from spfengine.evaluation.limits import Deadline
-from spfengine.evaluation.questions import keyed
 from spfengine.evaluation.session import Answers
-from spfengine.resolvers.asking import aresolve_of, no_answer, no_resolver
+from spfengine.resolvers.asking import aresolve_of, no_answer, resolve_of
+
+if TYPE_CHECKING:
+    from spfengine.resolvers.live import LiveResolver
 
 _T = TypeVar("_T")
 
 
-def drive(
-    evaluation: Generator[Question, Answer, _T],
-    resolver: object,
-    seconds: float | None,
-    question: Question | None = None,
-) -> _T:
-    """Run an evaluation to its end, each question answered by `resolver`.
+_live: "LiveResolver | None" = None
 
-    Args:
-        seconds: after which elapsed time the evaluation is told that its time is over; None for never.
-        question: the one that the evaluation stands at, where it has begun.
+
+def default_resolver() -> "LiveResolver":
+    """Return the resolver that is used if none is given: live DNS as the system is configured, made once.
 
     Raises:
-        ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
+        ResolverError: the system has no name servers configured.
     """
-    try:
-        resolve: Callable[[Question], Any] = resolver.resolve  # type: ignore[attr-defined]  # asked of anything
-    except AttributeError:
-        raise no_resolver(resolver) from None
+    global _live  # noqa: PLW0603 - one cache of DNS answers for the whole process
+    if _live is None:
+        from spfengine.resolvers.live import LiveResolver
+
+        _live = LiveResolver()
+    return _live
+
+
+def drive(evaluation: Generator[Question, Answer, _T], resolver: object, seconds: float | None = None) -> _T:
+    """Run an evaluation to its end, answering each question from `resolver` (None: live DNS).
+
+    Args:
+        seconds: the elapsed time after which `Deadline` is thrown into the evaluation; None for no limit.
+
+    Raises:
+        ResolverError: `resolver` breaks the resolver protocol. Exceptions that it raises itself are passed on.
+    """
+    if resolver is None:
+        resolver = default_resolver()
+    resolve = resolve_of(resolver)
     end = float("inf") if seconds is None else monotonic() + seconds
     step: Callable[[Any], Question] = evaluation.send
     value: Any = None
     while True:
-        if question is None:
-            try:
-                question = step(value)
-            except StopIteration as stop:
-                result: _T = stop.value
-                return result
-        answer = value = resolve(question)
-        if not isinstance(answer, Answer) or (answer.type is not question.type and answer.records):
-            raise no_answer(resolver, question, answer)
-        question = None
+        try:
+            question = step(value)
+        except StopIteration as stop:
+            result: _T = stop.value
+            return result
+        value = resolve(question)
+        if not isinstance(value, Answer) or (value.type is not question.type and value.records):
+            raise no_answer(resolver, question, value)
         if monotonic() > end:
             step, value = evaluation.throw, Deadline()
 
 
-async def adrive(evaluation: Generator[Question, Answer, _T], resolver: object, seconds: float | None) -> _T:
-    """Run an evaluation to its end in asyncio: `drive` with `aresolve`.
+async def adrive(evaluation: Generator[Question, Answer, _T], resolver: object, seconds: float | None = None) -> _T:
+    """Async version of `drive`. A resolver without `aresolve` runs in a thread and can't block the event loop."""
+    import asyncio  # not at the top: `import spfengine` loads no event loop
 
-    A resolver that has only `resolve` is run in a thread, so that it can't block the event loop.
-    """
-    import asyncio  # here: who checks without asyncio does not pay for it
-
+    if resolver is None:
+        resolver = default_resolver()
     aresolve = aresolve_of(resolver)
     over = asyncio.timeout(seconds)
     try:
@@ -86,10 +95,10 @@ async def adrive(evaluation: Generator[Question, Answer, _T], resolver: object, 
 
 
 def once(steps: Generator[Question, Answer, _T], known: Answers) -> Generator[Question, Answer, _T]:
-    """Run steps, asking only what is not known yet; what is asked is added."""
+    """Run steps, asking only questions whose answer is not in `known`; new answers are added to it."""
 
     def answering(question: Question) -> Generator[Question, Answer, Answer]:
-        key = keyed(*question)[0]
+        key = question.key
         if key not in known:
             known[key] = yield question
         return known[key]
@@ -100,7 +109,7 @@ def once(steps: Generator[Question, Answer, _T], known: Answers) -> Generator[Qu
 def answered_by(
     steps: Generator[Question, Answer, _T], answering: Callable[[Question], Generator[Question, Answer, Answer]]
 ) -> Generator[Question, Answer, _T]:
-    """Run steps, each question answered by `answering`, which yields what it has to ask itself."""
+    """Run steps, answering each question through `answering`, which yields the questions that it asks itself."""
     answer: Any = None
     while True:
         try:
@@ -112,5 +121,5 @@ def answered_by(
 
 
 def asking(question: Question) -> Generator[Question, Answer, Answer]:
-    """Return the answer to one question."""
+    """Ask one question and return its answer."""
     return (yield question)

@@ -7,11 +7,10 @@ from spfengine.cli import walk
 from spfengine.cli.screen import Line, Row, Span, line, table
 from spfengine.evaluation.check_result import CheckResult
 from spfengine.evaluation.limits import Limits, VoidRule
-from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import HELO
-from spfengine.evaluation.trace import Outcome, TracedRecord, TracedTerm
+from spfengine.evaluation.trace import TermStatus, TracedRecord, TracedTerm
 from spfengine.names import fold
-from spfengine.problems import Problem, ProblemCode, excerpt
+from spfengine.problems import Problem, ProblemCode, Result, excerpt
 from spfengine.record.model import Directive, Network, Term
 from spfengine.record.parser import diagnose
 from spfengine.visible import visible, visible_name
@@ -27,11 +26,11 @@ _SENTENCES = {
 }
 _RESULTS = {"+": Result.PASS, "-": Result.FAIL, "~": Result.SOFTFAIL, "?": Result.NEUTRAL}
 MARKS = {
-    Outcome.MATCH: Span("✓", "strong"),
-    Outcome.NO_MATCH: Span("✗", "quiet"),
-    Outcome.ERROR: Span("!", "fault"),
-    Outcome.FOLLOWED: Span("→", "strong"),
-    Outcome.NOT_EVALUATED: Span("·", "quiet"),
+    TermStatus.MATCH: Span("✓", "strong"),
+    TermStatus.NO_MATCH: Span("✗", "quiet"),
+    TermStatus.ERROR: Span("!", "fault"),
+    TermStatus.FOLLOWED: Span("→", "strong"),
+    TermStatus.NOT_EVALUATED: Span("·", "quiet"),
 }
 _RUN = 4  # neighbouring networks that do not match, from which on they are told in one line
 _MOST_FAULTS = 20
@@ -171,18 +170,18 @@ def _groups(terms: list[TracedTerm]) -> Iterator[list[TracedTerm]]:
 
 
 def _alike(traced: TracedTerm) -> object:
-    if traced.outcome is Outcome.NOT_EVALUATED:
+    if traced.outcome is TermStatus.NOT_EVALUATED:
         return traced.why
-    if traced.outcome is Outcome.NO_MATCH and isinstance(traced.term, Network):
+    if traced.outcome is TermStatus.NO_MATCH and isinstance(traced.term, Network):
         return Network
     return traced
 
 
 def _rows(group: list[TracedTerm]) -> list[Row]:
     first = group[0]
-    if len(group) >= (2 if first.outcome is Outcome.NOT_EVALUATED else _RUN):
+    if len(group) >= (2 if first.outcome is TermStatus.NOT_EVALUATED else _RUN):
         why = first.why
-        if first.outcome is Outcome.NO_MATCH:
+        if first.outcome is TermStatus.NO_MATCH:
             why = f"{first.why.partition(' ')[0]} is in none of these networks"
         span = f"{_shown(first.term)} … {_shown(group[-1].term)}"
         return [Row(MARKS[first.outcome], Span(span, "term"), (Span(f"({len(group)} terms) {why}"),))]
@@ -190,9 +189,9 @@ def _rows(group: list[TracedTerm]) -> list[Row]:
 
 
 def _why(traced: TracedTerm) -> tuple[Span, ...]:
-    if traced.outcome is Outcome.ERROR:
+    if traced.outcome is TermStatus.ERROR:
         return (Span("the check ended here", "fault"),)
-    if traced.outcome is not Outcome.MATCH or not isinstance(traced.term, Directive):
+    if traced.outcome is not TermStatus.MATCH or not isinstance(traced.term, Directive):
         return (Span(traced.why),)
     result = str(_RESULTS[traced.term.qualifier])
     return Span(f"{traced.why} → "), Span(result, result)

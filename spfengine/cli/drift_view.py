@@ -6,8 +6,8 @@ from spfengine.advice.drift.drift import AnswerChange, DomainDrift, Drift, Kind
 from spfengine.cli.changes_view import Changes
 from spfengine.cli.policy_view import SHOWN_TERM, conditions, failures, outcome_text
 from spfengine.cli.screen import Line, Row, Span, line, table
-from spfengine.evaluation.result import Result
 from spfengine.policy.diff import Change
+from spfengine.problems import Result
 from spfengine.simulation.simulation import change_is_worse
 from spfengine.visible import visible, visible_name
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from spfengine.evaluation.result import Result
+from spfengine.problems import Result
 
 USAGE: Final = 64
 """The command line can't be understood."""

@@ -9,8 +9,8 @@ from spfengine.cli import exits, options, sources
 from spfengine.cli.drafts import Draft, no_duplicates
 from spfengine.cli.policy_view import networks_page, notes_page, without_result
 from spfengine.cli.screen import Screen
-from spfengine.evaluation.result import Result
 from spfengine.policy.policy import Policy
+from spfengine.problems import Result
 from spfengine.visible import visible_name
 
 _EPILOG = """\b

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 
 from spfengine.cli.screen import Line, Span, line
-from spfengine.evaluation.result import Result
 from spfengine.policy.outcome import Outcome
 from spfengine.policy.policy import Network, Policy
+from spfengine.problems import Result
 from spfengine.visible import visible, visible_name
 
 SHOWN_TERM = 300

@@ -9,11 +9,10 @@ from spfengine.cli.policy_view import SHOWN_TERM, conditions, outcome_text
 from spfengine.cli.screen import Line, Row, Span, line, table
 from spfengine.cli.senders_view import disagreements, senders
 from spfengine.evaluation.limits import VoidRule
-from spfengine.evaluation.result import Result
 from spfengine.names import fold, is_same_or_under
 from spfengine.policy.diff import Change
 from spfengine.policy.policy import Policy
-from spfengine.problems import Problem, ProblemCode, excerpt
+from spfengine.problems import Problem, ProblemCode, Result, excerpt
 from spfengine.simulation.records import RecordChange, Standing
 from spfengine.simulation.simulation import Simulation, change_is_worse
 from spfengine.visible import visible, visible_name

@@ -17,8 +17,8 @@ from spfengine.cli.spfquery_words import spelled_out
 from spfengine.errors import AddressError
 from spfengine.evaluation.check_result import CheckResult
 from spfengine.evaluation.limits import Limits
-from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Session
+from spfengine.problems import Result
 from spfengine.record.macro import MacroString, parse_macro_string
 from spfengine.visible import visible
 

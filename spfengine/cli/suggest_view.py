@@ -8,9 +8,8 @@ from spfengine.cli.changes_view import Changes
 from spfengine.cli.policy_view import SHOWN_TERM, conditions
 from spfengine.cli.screen import Line, Row, Span, line, table
 from spfengine.cli.simulate_view import counts, outside, problem_lines, why
-from spfengine.evaluation.result import Result
 from spfengine.names import fold
-from spfengine.problems import excerpt
+from spfengine.problems import Result, excerpt
 from spfengine.simulation.simulation import Simulation, change_is_worse
 from spfengine.visible import visible, visible_name
 

@@ -6,18 +6,18 @@ from spfengine.answers import Status
 from spfengine.cli.branches import Node, draw
 from spfengine.cli.check_view import MARKS
 from spfengine.cli.screen import Line, Span
-from spfengine.evaluation.trace import Outcome, Trace, TracedQuestion, TracedRecord, TracedTerm
+from spfengine.evaluation.trace import TermStatus, Trace, TracedQuestion, TracedRecord, TracedTerm
 from spfengine.record.model import Record
 from spfengine.visible import visible, visible_name
 
 _SHOWN = 1 << 16  # an SPF record is never longer, so nothing of it is cut
 _MOST_RECORDS = 20
 _WORDS = {
-    Outcome.MATCH: "match",
-    Outcome.NO_MATCH: "no match",
-    Outcome.ERROR: "the check ended here",
-    Outcome.FOLLOWED: "followed",
-    Outcome.NOT_EVALUATED: "not evaluated",
+    TermStatus.MATCH: "match",
+    TermStatus.NO_MATCH: "no match",
+    TermStatus.ERROR: "the check ended here",
+    TermStatus.FOLLOWED: "followed",
+    TermStatus.NOT_EVALUATED: "not evaluated",
 }
 
 
@@ -35,14 +35,14 @@ def _record(record: TracedRecord) -> Node:
     node.below += [_term(term) for term in record.terms]
     if result:
         node.below.append(Node(Span("gives "), Span(result, result)))
-    elif record.problem is not None and not any(term.outcome is Outcome.ERROR for term in record.terms):
+    elif record.problem is not None and not any(term.outcome is TermStatus.ERROR for term in record.terms):
         node.below.append(Node(Span("! ", "fault"), Span(record.problem.text)))
     return node
 
 
 def _term(traced: TracedTerm) -> Node:
     text = Span(visible(traced.term.text, _SHOWN), "term")
-    why = _WORDS[traced.outcome] if traced.outcome is Outcome.ERROR else f"{_WORDS[traced.outcome]}: {traced.why}"
+    why = _WORDS[traced.outcome] if traced.outcome is TermStatus.ERROR else f"{_WORDS[traced.outcome]}: {traced.why}"
     node = Node(MARKS[traced.outcome], Span(" "), text, Span(f"  {why}"))
     for expansion in traced.expansions:
         name = "nothing" if expansion.name is None else visible_name(expansion.name) or "an empty name"
@@ -55,7 +55,7 @@ def _term(traced: TracedTerm) -> Node:
 
 def _question(asked: TracedQuestion, record: Record | None = None) -> Node:
     """Return a question with its answer; `record` is the SPF record that stands above, if it is in the answer."""
-    question, answer, repeated = asked
+    question, answer = asked.question, asked.answer
     texts = answer.texts()
     if record is not None:
         others = len(texts) - 1
@@ -72,7 +72,7 @@ def _question(asked: TracedQuestion, record: Record | None = None) -> Node:
         notes.append(f"TTL {answer.ttl}")
     if answer.is_void:
         notes.append("void")
-    if repeated:
+    if asked.repeated:
         notes.append("asked before")
     about = Span(f"  ({', '.join(notes)})" if notes else "", "quiet")
     return Node(Span(f"{question.type} {visible_name(question.name)} → ", "quiet"), Span(told), about)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from spfengine.evaluation.trace import Outcome, TracedQuestion, TracedRecord
+from spfengine.evaluation.trace import TermStatus, TracedQuestion, TracedRecord
 from spfengine.names import fold
 from spfengine.record.tokenizer import is_spf_octets
 
@@ -30,7 +30,7 @@ def way(root: TracedRecord) -> Iterator[TracedRecord]:
     record: TracedRecord | None = root
     while record is not None:
         yield record
-        ends = (Outcome.MATCH, Outcome.ERROR, Outcome.FOLLOWED)
+        ends = (TermStatus.MATCH, TermStatus.ERROR, TermStatus.FOLLOWED)
         record = next((t.record for t in record.terms if t.record is not None and t.outcome in ends), None)
 
 

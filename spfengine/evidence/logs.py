@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from spfengine.errors import HeaderError
-from spfengine.evaluation.headers.received import parse_received_spf
+from spfengine.evaluation.headers.received_spf import parse_received_spf
 from spfengine.evidence.ledger import Ledger
 from spfengine.evidence.messages import is_internal
 from spfengine.evidence.values import Bounds, Unusable, helo_of, make_sender, null_sender, sender_of

@@ -5,8 +5,8 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from spfengine.errors import AddressError
-from spfengine.evaluation.result import Result
 from spfengine.names import fold
+from spfengine.problems import Result
 from spfengine.senders import Sender
 
 # What a reader of strangers' files takes at most, so that none of them costs more time or memory than it is worth.

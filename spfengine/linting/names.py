@@ -3,7 +3,7 @@
 from collections.abc import Generator, Iterator
 
 from spfengine.answers import Answer, Question, RRType, Status
-from spfengine.evaluation.questions import failed
+from spfengine.evaluation.mechanisms import failed
 from spfengine.linting.codes import LintCode
 from spfengine.linting.finding import Finding, Held
 from spfengine.linting.fixes import with_term, without

@@ -7,14 +7,12 @@ from typing import NamedTuple
 from spfengine.addresses import V4, V6, Family, address_text
 from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.evaluation.limits import Limits, VoidRule
-from spfengine.evaluation.result import Result
+from spfengine.evaluation.mechanisms import UnknownTarget
 from spfengine.evaluation.session import Answers
-from spfengine.evaluation.targets import UnknownTarget
-from spfengine.evaluation.trace import TracedQuestion, TracedRecord, TracedTerm, traced
-from spfengine.evaluation.tracing import Tracer
+from spfengine.evaluation.trace import TraceBuilder, TracedQuestion, TracedRecord, TracedTerm, traced
 from spfengine.policy.compile import Inputs, TilingSession, tile
 from spfengine.policy.outcome import Choice, Outcome
-from spfengine.problems import Problem, ProblemCode
+from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.model import Directive, Exists, Redirect
 from spfengine.visible import visible, visible_name
 
@@ -181,10 +179,10 @@ def _trace(
 ) -> tuple[TracedRecord, Problem | None]:
     """Return what one run does, every question of which is answered already, and the problem that it ends in."""
     session = TilingSession(inputs, family, address, {}, choices, script)
-    tracer = Tracer(session, with_reasons=False)
+    builder = TraceBuilder(session, with_reasons=False)
     with suppress(UnknownTarget):
-        tracer.run(answers)
-    return tracer.root, session.problem
+        builder.run(answers)
+    return builder.root, session.problem
 
 
 # Which limits of RFC 7208 §4.6.4 a domain's record is over, at any receiver, in words.

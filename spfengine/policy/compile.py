@@ -21,15 +21,12 @@ from spfengine.answers import Answer, Question
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.check_host import check_host
 from spfengine.evaluation.limits import Limits, VoidRule
-from spfengine.evaluation.mechanisms import MATCHERS, Matching
-from spfengine.evaluation.questions import Halt, charge, count_void
-from spfengine.evaluation.result import Result
-from spfengine.evaluation.session import Answers, Session
-from spfengine.evaluation.targets import UnknownTarget
+from spfengine.evaluation.mechanisms import MATCHERS, Halt, UnknownTarget, charge, count_void
+from spfengine.evaluation.session import Answers, Matching, RangeSession, Session
 from spfengine.names import fold, is_askable
 from spfengine.policy.outcome import Branch, Choice, Dependency, Input, Outcome
 from spfengine.policy.ranges import MAPPED_FIRST, MAPPED_LAST
-from spfengine.problems import Problem, ProblemCode
+from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.macro import MacroString
 from spfengine.record.model import MX, Directive, DomainDirective, Exists, Ptr
 from spfengine.visible import visible
@@ -123,7 +120,7 @@ class Fork(Exception):  # noqa: N818 - no error: a run came to a conditional ter
         super().__init__(dependency)
 
 
-class TilingSession(Session):
+class TilingSession(RangeSession):
     """A run at one address that stands for a range; some of what a check knows may not be known.
 
     Attributes:
@@ -133,7 +130,6 @@ class TilingSession(Session):
         forking: whether a conditional term behind the script's end raises Fork; else it comes to its first choice.
     """
 
-    tiling = True
     explaining = False
     local_part_known = True
     helo_known = True
@@ -162,7 +158,7 @@ class TilingSession(Session):
         self.receiver, self.now, self.limits = inputs.receiver, inputs.now, inputs.limits
         self.answers = answers
         self.path = []
-        self.hi = family.last
+        self.lo, self.hi = 0, family.last
         self.matchers = _SCRIPTED
         self.only = only
         self.script = script

@@ -14,17 +14,14 @@ from spfengine.drivers import adrive, drive
 from spfengine.errors import RecordSyntaxError
 from spfengine.evaluation.check_host import find_record, select_record
 from spfengine.evaluation.limits import DEFAULT_LIMITS, MAX_DEPTH, Limits
-from spfengine.evaluation.mechanisms import too_many_mx
-from spfengine.evaluation.questions import Halt, keyed
-from spfengine.evaluation.result import Result
+from spfengine.evaluation.mechanisms import Halt, UnknownTarget, expand_target, too_many_mx
 from spfengine.evaluation.session import Answers
-from spfengine.evaluation.targets import UnknownTarget, expand_target
 from spfengine.evaluation.trace import TracedQuestion
 from spfengine.names import fold, is_askable, is_same_or_under
 from spfengine.policy.budget import Budget, budget, over_limits
 from spfengine.policy.compile import Inputs, TilingSession
 from spfengine.policy.outcome import Input
-from spfengine.problems import Problem
+from spfengine.problems import Problem, Result
 from spfengine.record.macro import MacroString
 from spfengine.record.model import (
     MX,
@@ -254,7 +251,7 @@ def include_tree(
         ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
     """
     if resolver is None:
-        from spfengine.checks import default_resolver
+        from spfengine.drivers import default_resolver
 
         resolver = default_resolver()
     return drive(_tree(Inputs(domain, sender, helo, limits, None, time()), tuple(own)), resolver, None)
@@ -275,7 +272,7 @@ async def ainclude_tree(
         ArgumentError, ResolverError: as `include_tree`.
     """
     if resolver is None:
-        from spfengine.checks import default_resolver
+        from spfengine.drivers import default_resolver
 
         resolver = default_resolver()
     return await adrive(_tree(Inputs(domain, sender, helo, limits, None, time()), tuple(own)), resolver, None)
@@ -339,7 +336,8 @@ class _Walk:
         return TreeRecord(domain, own, question=self._known(domain), record=record, terms=tuple(terms))
 
     def _known(self, domain: str) -> TracedQuestion | None:
-        key, question = keyed(domain, RRType.TXT)
+        question = Question(domain, RRType.TXT)
+        key = question.key
         return TracedQuestion(question, self.answers[key], False) if key in self.answers else None
 
     def _terms(
@@ -421,7 +419,8 @@ class _Walk:
         return asked
 
     def _ask(self, name: str, type: RRType) -> Generator[Question, Answer, TracedQuestion]:
-        key, question = keyed(name, type)
+        question = Question(name, type)
+        key = question.key
         answer = self.answers.get(key)
         if answer is None:
             answer = self.answers[key] = yield question

@@ -9,15 +9,11 @@ A check that rests on more than where the address is (`exists:%{i}`, `ptr`, an e
 local part of the sender) is never kept: the next client is checked by itself.
 """
 
-from bisect import bisect_right
-from collections.abc import Sequence
 from math import inf
 
-from spfengine.addresses import V4, Family
+from spfengine.addresses import V4, Family, locate
 from spfengine.answers import Answer, Question, RRType
-from spfengine.evaluation.limits import Limits
-from spfengine.evaluation.session import Answers, Session
-from spfengine.evaluation.verdict import Verdict
+from spfengine.evaluation.session import Answers, RangeSession, Session, SharedVerdict
 from spfengine.problems import ProblemCode
 
 MAX_RANGES = 4096
@@ -33,52 +29,38 @@ _ANSWER_OCTETS = 350
 _COMMON = frozenset("dovr")  # the macro-letters that are the same for all clients of a range
 _OUT_OF_TIME = frozenset({ProblemCode.TIME_LIMIT, ProblemCode.EXP_TIME_LIMIT})
 
-Known = tuple[tuple[int, ...], tuple[Verdict | None, ...]]
+Known = tuple[tuple[int, ...], tuple[SharedVerdict | None, ...]]
 """Ranges that cover a family's space: where each begins, and its verdict; None where that is not known yet."""
 
 _NOTHING: Known = ((0,), (None,))
 
 
-class RangeSession(Session):
-    """The check of one client, which also finds out for what other clients it holds.
+class ClientSession(RangeSession):
+    """The check of one client by a Checker, which also notes whether its verdict holds for other clients.
 
     Attributes:
-        rests_on_client: whether a macro named something of the client or the sender.
-        lo: the first address for which all comparisons came out as they did.
+        depends_on_client: whether a macro named something of the client or the sender.
     """
 
-    tiling = True
-    rests_on_client = False
-    lo = 0
-
-    def __init__(
-        self, ip: object, sender: str, helo: str, identity: str, limits: Limits, receiver: str | None, now: float
-    ) -> None:
-        super().__init__(ip, sender, helo, identity, limits, receiver, now)
-        self.hi = self.family.last
-
-    def narrow(self, starts: Sequence[int], index: int) -> None:
-        """Keep only the addresses from `starts[index]` up to the next start."""
-        super().narrow(starts, index)
-        self.lo = max(self.lo, starts[index])
+    depends_on_client = False
 
     def unknown_inputs(self, letters: frozenset[str]) -> tuple[str, ...]:
         """Return nothing: all is known. The letters are noted."""
         if not letters <= _COMMON:
-            self.rests_on_client = True
+            self.depends_on_client = True
         return ()
 
     def macro_value(self, letter: str, domain: str, validated_name: str) -> str:
         """Return what a macro-letter stands for; the letter is noted."""
         if letter not in _COMMON:
-            self.rests_on_client = True
+            self.depends_on_client = True
         return super().macro_value(letter, domain, validated_name)
 
     @property
     def holds_for_range(self) -> bool:
         """Whether the verdict, once there is one, is that of every client from `lo` to `hi`."""
         return not (
-            self.rests_on_client
+            self.depends_on_client
             or any(question.type is RRType.PTR for question in self.answers)
             or any(p is not None and p.code in _OUT_OF_TIME for p in (self.problem, self.explanation_problem))
         )
@@ -105,20 +87,20 @@ class Pieces:
         self.octets = DOMAIN_OCTETS
         self.ip4 = self.ip6 = _NOTHING
         self.answers: dict[int, Answer] = {}
-        self._verdicts: dict[object, Verdict] = {}
+        self._verdicts: dict[object, SharedVerdict] = {}
         self._alike: dict[tuple[tuple[Question, int], ...], Answers] = {}
 
-    def add(self, session: RangeSession) -> None:
+    def add(self, session: ClientSession) -> None:
         """Keep the verdict of a session for its range, as far as nothing is known of that yet."""
         family = session.family
         starts, found = self.ip4 if family is V4 else self.ip6
-        place = bisect_right(starts, session.ip) - 1
+        place = locate(starts, session.ip)
         if found[place] is not None or len(starts) >= MAX_RANGES:
             return
         verdict = self._verdict(session)
         begin, end = starts[place], _end(family, starts, place)
         first, last = max(session.lo, begin), min(session.hi, end)
-        pieces: list[tuple[int, Verdict | None]] = [(first, verdict)]
+        pieces: list[tuple[int, SharedVerdict | None]] = [(first, verdict)]
         if first > begin:
             pieces.insert(0, (begin, None))
         elif place and found[place - 1] is verdict:
@@ -138,14 +120,14 @@ class Pieces:
         else:
             self.ip6 = known
 
-    def _verdict(self, session: Session) -> Verdict:
+    def _verdict(self, session: Session) -> SharedVerdict:
         """Return the verdict of a session; the same object for all that took the same way, over the same answers."""
         alike = tuple([(question, id(answer)) for question, answer in session.answers.items()])
         path = tuple([(domain, id(term)) for domain, term in session.path])
         key = (session.family, alike, path, session.result, session.lookups, session.voids, session.problem)
         verdict = self._verdicts.get(key)
         if verdict is None:
-            verdict = self._verdicts[key] = Verdict(session)
+            verdict = self._verdicts[key] = SharedVerdict(session)
             self.octets += _VERDICT_OCTETS + _STEP_OCTETS * len(path)
             if alike not in self._alike:
                 self._alike[alike] = session.answers

@@ -9,19 +9,19 @@ from socket import AF_INET, inet_pton  # conversion only: nothing here opens a s
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from spfengine.addresses import V4, V6, Family, parse_address
+from spfengine.addresses import V4, V6, Family, locate, parse_address
 from spfengine.answers import Answer, Question
 from spfengine.checks import run
 from spfengine.drivers import adrive, drive
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
-from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import MAILFROM, Answers, Session
 from spfengine.frozen import HashedOnce, fill
 from spfengine.names import fold
 from spfengine.policy.compile import Inputs, Tiles, compile_tables
 from spfengine.policy.outcome import Dependency, Input, Outcome, outcome_of
 from spfengine.policy.ranges import MAPPED_COUNT, MAPPED_FIRST, MAPPED_LAST, networks_of
+from spfengine.problems import Result
 from spfengine.resolvers.asking import Unanswered
 from spfengine.visible import visible
 
@@ -119,7 +119,7 @@ class Policy(HashedOnce):
             ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
         """
         if resolver is None:
-            from spfengine.checks import default_resolver
+            from spfengine.drivers import default_resolver
 
             resolver = default_resolver()
         return drive(compiling(Inputs(domain, sender, helo, limits, receiver, now or 0.0)), resolver, None)
@@ -142,7 +142,7 @@ class Policy(HashedOnce):
             ArgumentError, ResolverError: as `compile`.
         """
         if resolver is None:
-            from spfengine.checks import default_resolver
+            from spfengine.drivers import default_resolver
 
             resolver = default_resolver()
         return await adrive(compiling(Inputs(domain, sender, helo, limits, receiver, now or 0.0)), resolver, None)
@@ -173,7 +173,7 @@ class Policy(HashedOnce):
         """
         family, address = parse_address(ip)
         starts, outcomes = self._ip4 if family is V4 else self._ip6
-        outcome = outcomes[bisect_right(starts, address) - 1]
+        outcome = outcomes[locate(starts, address)]
         if outcome.result is not None or resolver is None:
             return outcome
         if (sender is None and self.local_part is None and Input.LOCAL_PART in outcome.inputs) or (

@@ -12,12 +12,11 @@ from spfengine.addresses import V4, V6
 from spfengine.answers import Answer, Question, RRType
 from spfengine.evaluation.check_host import select_record
 from spfengine.evaluation.limits import Limits
-from spfengine.evaluation.questions import keyed
-from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Answers
 from spfengine.policy.budget import LIFTED
 from spfengine.policy.compile import Inputs, tile
 from spfengine.policy.ranges import Spans, difference, intersection, size, union
+from spfengine.problems import Result
 from spfengine.record.model import All, Directive, Record
 
 
@@ -139,7 +138,8 @@ def reachability(inputs: Inputs, answers: Answers) -> Generator[Question, Answer
 
 
 def _record(domain: str, answers: Answers) -> Generator[Question, Answer, Record | None]:
-    key, question = keyed(domain, RRType.TXT)
+    question = Question(domain, RRType.TXT)
+    key = question.key
     if key not in answers:
         answers[key] = yield question
     record = select_record(answers[key])
@@ -152,7 +152,7 @@ def matched_alone(
     """Return the addresses that a directive matches when it stands alone; None where that is not known."""
     alone = "v=spf1 " + directive.text.lstrip("+-?~")
     lifted = inputs.at(domain).with_limits(Limits(LIFTED, LIFTED, inputs.limits.void_rule, inputs.limits.names, None))
-    known = {**answers, keyed(domain, RRType.TXT)[0]: Answer.txt(alone)}
+    known = {**answers, Question(domain, RRType.TXT).key: Answer.txt(alone)}
     found: list[Spans] = []
     for family in (V4, V6):
         # No step for conditional ranges: with one of them the answer is None, whatever its tree is.

@@ -11,8 +11,8 @@ from spfengine.checks import acheck, acheck_helo, check, check_helo
 from spfengine.errors import AddressError, ArgumentError
 from spfengine.evaluation.check_result import CheckResult
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
-from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import HELO, MAILFROM
+from spfengine.problems import Result
 from spfengine.visible import visible
 
 # Postfix policy delegation: requests read from octets as they come, and replies written.

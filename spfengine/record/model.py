@@ -1,6 +1,6 @@
 """The tree of a record: immutable terms, each with its text as written and its place in the record."""
 
-from typing import Any, ClassVar, final
+from typing import ClassVar, final
 
 from spfengine.addresses import V4, V6, Family, Table, build_table, network_range
 from spfengine.frozen import Frozen, fill
@@ -117,22 +117,12 @@ class DomainDirective(Directive):
         fill(self, "domain_spec", domain_spec)
 
 
-@final
 class Include(DomainDirective):
-    """`include` (RFC 7208 §5.2); it always has a domain-spec.
+    """`include` (RFC 7208 §5.2); it always has a domain-spec."""
 
-    Attributes:
-        asked: what evaluation keeps here: the question for the record that it leads to; None where that is not known.
-    """
-
-    __slots__ = ("asked",)
+    __slots__ = ()
     mechanism = "include"
     domain_spec: MacroString
-    asked: Any
-
-    def __init__(self, qualifier: str, domain_spec: MacroString, text: str, span: Span) -> None:
-        super().__init__(qualifier, domain_spec, text, span)
-        fill(self, "asked", None)
 
 
 class Exists(DomainDirective):

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from spfengine.addresses import address_text, parse_address
 from spfengine.errors import AddressError
-from spfengine.evaluation.result import Result
 from spfengine.evidence.ledger import Unread
 from spfengine.frozen import Frozen, fill
 from spfengine.json_reader import Value
 from spfengine.policy.outcome import Input
+from spfengine.problems import Result
 from spfengine.simulation.simulation import Effect
 
 MAX_LISTED = 1000

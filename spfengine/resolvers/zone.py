@@ -81,11 +81,13 @@ class Zone(Frozen):
         rrsets: every `RRset` of the zone, those of types that are never answered (SPF, SOA, NS, …) included.
         ttl: the TTL of the answers that have no RRset (NXDOMAIN, no records).
         memo: what others derived from it, kept as long as the zone; no part of its value.
-        at_hand: gives the ready-made answer to a question whose name is in lower case, or None: `resolve` has to look.
-            A class derived from this one may answer otherwise, so it has nothing at hand.
+        known_answer: returns the answer by `Question.key` if it is a name of the zone, or None: then `resolve` looks at
+            wildcards. A subclass may answer in its own way, so for it this is always None.
     """
 
-    __slots__ = ("_answers", "_nodata", "_nodes", "_nxdomain", "_reversed", "at_hand", "memo", "names", "rrsets", "ttl")
+    __slots__ = (
+        "_answers", "_nodata", "_nodes", "_nxdomain", "_reversed", "known_answer", "memo", "names", "rrsets", "ttl",
+    )  # fmt: skip
     fields = ("names", "rrsets", "ttl")
     unchanging = True  # see `Checker`
     prefetch = 0  # see `prefetch`: nobody waits for it
@@ -93,7 +95,7 @@ class Zone(Frozen):
     rrsets: tuple[RRset, ...]
     ttl: int | None
     memo: dict[Any, Any]
-    at_hand: Callable[[Question], Answer | None]
+    known_answer: Callable[[Question], Answer | None]
     _answers: dict[tuple[str, str], Answer]
     _nodes: dict[str, Node]
     _nodata: Answer
@@ -175,7 +177,7 @@ class Zone(Frozen):
             (name, RRType(kind)): answer for name, node in nodes.items() for kind, answer in node.answers.items()
         }
         fill(self, "_answers", answers)
-        fill(self, "at_hand", (answers if type(self) is Zone else {}).get)
+        fill(self, "known_answer", (answers if type(self) is Zone else {}).get)
         for name, node in nodes.items():
             if node.cname is not None:
                 chased = {(name, kind): self._chase(node.cname, kind) for kind in _TYPES}

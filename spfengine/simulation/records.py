@@ -7,9 +7,8 @@ from typing import NamedTuple
 
 from spfengine.answers import Answer
 from spfengine.evaluation.check_host import select_record
-from spfengine.evaluation.result import Result
 from spfengine.policy.policy import Policy
-from spfengine.problems import Problem, ProblemCode
+from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.model import Record
 from spfengine.record.parser import diagnose
 from spfengine.record.tokenizer import is_spf_octets

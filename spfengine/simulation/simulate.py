@@ -74,7 +74,7 @@ def simulate(
         ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
     """
     if resolver is None:
-        from spfengine.checks import default_resolver
+        from spfengine.drivers import default_resolver
 
         resolver = default_resolver()
     steps = simulating(domain, draft, tuple(senders), limits, receiver, now, suffixes)
@@ -94,7 +94,7 @@ async def asimulate(
 ) -> Simulation:
     """Return what `simulate` returns, without blocking the event loop while DNS answers."""
     if resolver is None:
-        from spfengine.checks import default_resolver
+        from spfengine.drivers import default_resolver
 
         resolver = default_resolver()
     steps = simulating(domain, draft, tuple(senders), limits, receiver, now, suffixes)

@@ -6,14 +6,13 @@ from typing import NamedTuple
 from spfengine.answers import RRType
 from spfengine.dmarc.alignment import Alignment
 from spfengine.evaluation.limits import VoidRule
-from spfengine.evaluation.result import Result
 from spfengine.frozen import Frozen, fill
 from spfengine.names import is_same_or_under
 from spfengine.policy.budget import Budget
 from spfengine.policy.diff import Change, unknown_networks
 from spfengine.policy.outcome import Input, Outcome
 from spfengine.policy.policy import Network, Policy
-from spfengine.problems import Problem, ProblemCode
+from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.senders import Sender
 from spfengine.simulation.records import RecordChange, spf_texts
 from spfengine.visible import visible, visible_name

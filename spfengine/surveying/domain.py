@@ -10,8 +10,6 @@ from spfengine.drivers import once
 from spfengine.errors import RecordSyntaxError
 from spfengine.evaluation.check_host import QUALIFIERS, select_record
 from spfengine.evaluation.limits import Limits
-from spfengine.evaluation.questions import keyed
-from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Answers
 from spfengine.linting.codes import LintCode, Severity
 from spfengine.linting.finding import Finding
@@ -21,7 +19,7 @@ from spfengine.policy.budget import budget
 from spfengine.policy.compile import Inputs
 from spfengine.policy.outcome import Outcome
 from spfengine.policy.policy import Policy, compiling
-from spfengine.problems import Problem, ProblemCode
+from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.model import All, Include, Record
 from spfengine.visible import visible, visible_name
 
@@ -264,7 +262,7 @@ def _codes(findings: list[Finding]) -> dict[Severity, tuple[LintCode, ...]]:
 
 
 def _record(answers: Mapping[Question, Answer], domain: str) -> object:
-    answer = answers.get(keyed(domain, RRType.TXT)[0])
+    answer = answers.get(Question(domain, RRType.TXT).key)
     return None if answer is None else select_record(answer)
 
 

@@ -76,7 +76,7 @@ def _checked(resolver: Any, seconds: float | None, in_flight: int) -> Any:
     if in_flight < 1:
         raise ArgumentError(f"in_flight is 1 or more, not {in_flight!r}")
     if resolver is None:
-        from spfengine.checks import default_resolver
+        from spfengine.drivers import default_resolver
 
         resolver = default_resolver()
     require_resolver(resolver)

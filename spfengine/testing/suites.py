@@ -9,7 +9,7 @@ from typing import Any, Final
 from spfengine.addresses import parse_address
 from spfengine.errors import AddressError, ArgumentError, ZoneError
 from spfengine.evaluation.limits import Limits
-from spfengine.evaluation.result import Result
+from spfengine.problems import Result
 from spfengine.resolvers.zone import Zone
 from spfengine.resolvers.zone_files.files import load_yaml
 

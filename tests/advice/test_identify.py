@@ -394,7 +394,7 @@ def test_what_a_resolver_raises_is_passed_on() -> None:
 
 def test_without_a_resolver_it_is_live_dns(monkeypatch: pytest.MonkeyPatch) -> None:
     zone = Zone({"spf.a.example": {"TXT": "v=spf1 ip4:23.83.208.0/20 -all"}})
-    monkeypatch.setattr("spfengine.checks.default_resolver", lambda: zone)
+    monkeypatch.setattr("spfengine.drivers.default_resolver", lambda: zone)
     found = spfengine.identify(IP, catalogue=catalogue("spf.a.example"))
     assert told(found) == [("spf.a.example", "spf", "high")]
     assert asyncio.run(spfengine.aidentify(IP, catalogue=catalogue("spf.a.example"))) == found

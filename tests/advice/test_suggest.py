@@ -463,6 +463,6 @@ def test_networks_may_be_given_as_objects() -> None:
 
 def test_without_a_resolver_live_dns_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     zone = Zone({**OTHERS, "d.example": {**OTHERS["d.example"], "TXT": "v=spf1 a -all"}})
-    monkeypatch.setattr("spfengine.checks.default_resolver", lambda: zone)
+    monkeypatch.setattr("spfengine.drivers.default_resolver", lambda: zone)
     assert spfengine.suggest("d.example").record == "v=spf1 a -all"
     assert asyncio.run(spfengine.asuggest("d.example")).record == "v=spf1 a -all"

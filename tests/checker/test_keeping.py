@@ -25,6 +25,7 @@ from spfengine import (
     RRType,
     Status,
     Zone,
+    checks,
 )
 from spfengine.policy import pieces
 from spfengine.resolvers import live
@@ -58,7 +59,7 @@ def make(resolver: Any, **settings: Any) -> tuple[Checker, Clock]:
 
 def evaluations(checker: Checker, ip: str, sender: str, times: int = 1) -> int:
     """Return how many of so many checks were evaluated."""
-    with patch("spfengine.checker.run", wraps=__import__("spfengine.drivers").drivers.run) as run:
+    with patch("spfengine.checker.run", wraps=checks.run) as run:
         for _ in range(times):
             checker.check(ip, sender)
     return int(run.call_count)

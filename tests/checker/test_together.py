@@ -12,7 +12,6 @@ import pytest
 
 from spfengine import Answer, Cache, Checker, CheckResult, LiveResolver, Question, Zone, check
 from spfengine.resolvers import live
-from spfengine.resolvers import live as exchange
 from spfengine.resolvers.stub import Attempt, Reply
 from spfengine.testing import FakeDNS
 from tests.checker.same import assert_same
@@ -66,13 +65,14 @@ async def many(checker: Checker) -> list[CheckResult]:
 @pytest.mark.parametrize("prefetch", [0, 20])
 def test_a_thousand_checks_at_once_ask_each_question_once(prefetch: int, monkeypatch: pytest.MonkeyPatch) -> None:
     under_way = most = 0
+    aexchange = live.aexchange
 
     async def counted(attempt: Attempt) -> Reply:
         nonlocal under_way, most
         under_way += 1
         most = max(most, under_way)
         try:
-            return await exchange.aexchange(attempt)
+            return await aexchange(attempt)
         finally:
             under_way -= 1
 

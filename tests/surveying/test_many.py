@@ -279,7 +279,7 @@ def test_a_timeout_of_the_callers_is_the_callers() -> None:
 
 
 def test_without_a_resolver_it_is_live_dns(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("spfengine.checks.default_resolver", lambda: ZONE)
+    monkeypatch.setattr("spfengine.drivers.default_resolver", lambda: ZONE)
     assert [each.state for each in survey(["plain.example"])] == ["works"]
     assert [each.state for each in surveyed(["plain.example"])] == ["works"]
 

@@ -257,7 +257,7 @@ def drift(snapshot: Snapshot, *, resolver: "Resolver | None" = None, now: float 
         ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
     """
     if resolver is None:
-        from spfengine.checks import default_resolver
+        from spfengine.drivers import default_resolver
 
         resolver = default_resolver()
     return drive(_drifting(snapshot, now), resolver, None)
@@ -272,7 +272,7 @@ async def adrift(
         ArgumentError, ResolverError: as `drift`.
     """
     if resolver is None:
-        from spfengine.checks import default_resolver
+        from spfengine.drivers import default_resolver
 
         resolver = default_resolver()
     return await adrive(_drifting(snapshot, now), resolver, None)

@@ -144,7 +144,7 @@ def snapshot(
         ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
     """
     if resolver is None:
-        from spfengine.checks import default_resolver
+        from spfengine.drivers import default_resolver
 
         resolver = default_resolver()
     return drive(_taking(domains, limits, now), resolver, None)
@@ -163,7 +163,7 @@ async def asnapshot(
         ArgumentError, ResolverError: as `snapshot`.
     """
     if resolver is None:
-        from spfengine.checks import default_resolver
+        from spfengine.drivers import default_resolver
 
         resolver = default_resolver()
     return await adrive(_taking(domains, limits, now), resolver, None)

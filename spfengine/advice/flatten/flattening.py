@@ -8,7 +8,6 @@ from spfengine.advice.flatten.choosing import Kept, Replaced, lifted
 from spfengine.advice.forms import forms
 from spfengine.answers import Answer, Question
 from spfengine.drivers import once
-from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Answers
 from spfengine.frozen import Frozen, fill
 from spfengine.linting.finding import Finding
@@ -17,7 +16,7 @@ from spfengine.policy.compile import Inputs, tile
 from spfengine.policy.diff import Change, result_changes
 from spfengine.policy.outcome import Choice, Outcome
 from spfengine.policy.policy import Policy, compiling
-from spfengine.problems import Problem, ProblemCode
+from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.resolvers.overlay import Drafts
 from spfengine.simulation.drafts import Layer
 from spfengine.visible import visible, visible_name

@@ -21,8 +21,8 @@ from spfengine.advice.identify.provider_networks import (
 from spfengine.answers import Answer, Question
 from spfengine.drivers import adrive, drive
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
-from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Answers
+from spfengine.problems import Result
 from spfengine.visible import visible, visible_name
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def identify_many(
 ) -> dict[str, Identification]:
     """Return whose each of these addresses is, by its text, in their order; the arguments are those of `identify`."""
     if resolver is None:
-        from spfengine.checks import default_resolver
+        from spfengine.drivers import default_resolver
 
         resolver = default_resolver()
     catalogue = catalogue or Catalogue.load()
@@ -106,7 +106,7 @@ async def aidentify_many(
 ) -> dict[str, Identification]:
     """Return what `identify_many` returns, without blocking the event loop while DNS answers."""
     if resolver is None:
-        from spfengine.checks import default_resolver
+        from spfengine.drivers import default_resolver
 
         resolver = default_resolver()
     catalogue = catalogue or Catalogue.load()

@@ -13,14 +13,13 @@ from spfengine.answers import Answer, Question, RRType
 from spfengine.drivers import once
 from spfengine.evaluation.check_host import check_host
 from spfengine.evaluation.limits import Limits
-from spfengine.evaluation.questions import keyed
-from spfengine.evaluation.result import Result
+from spfengine.evaluation.mechanisms import is_validated
 from spfengine.evaluation.session import MAILFROM, Answers, Session, address_type
-from spfengine.evaluation.targets import is_validated
 from spfengine.names import fold, is_askable, reverse_name
 from spfengine.policy.compile import Inputs
 from spfengine.policy.outcome import Input, Outcome
 from spfengine.policy.policy import Policy, compiling
+from spfengine.problems import Result
 from spfengine.visible import visible, visible_name
 
 _ASKABLE = {Input.CLIENT_ADDRESS, Input.CLIENT_NAMES}
@@ -233,7 +232,7 @@ def reverse_names(family: Family, address: int) -> Generator[Question, Answer, R
             found.append(ReverseName(name, True, ""))
         else:
             wanted = address_type(family)
-            forward = session.answers[keyed(name, wanted)[0]]
+            forward = session.answers[Question(name, wanted).key]
             if forward.is_failure:
                 told = f"the {wanted} records of {visible_name(name)} could not be had ({forward.status})"
                 missing.append(Missing(None, told, is_failure=True))

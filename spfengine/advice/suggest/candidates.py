@@ -12,7 +12,6 @@ from spfengine.advice.identify.provider_networks import ReverseName
 from spfengine.advice.suggest.request import Case, Steps, address_of
 from spfengine.answers import Answer, Question
 from spfengine.evaluation.limits import Limits
-from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Answers
 from spfengine.linting.fixes import replaced
 from spfengine.names import domain_fault, fold, is_askable, is_same_or_under
@@ -21,6 +20,7 @@ from spfengine.policy.compile import Inputs
 from spfengine.policy.policy import compiling
 from spfengine.policy.ranges import Spans, difference, intersection
 from spfengine.policy.reachability import matched_alone
+from spfengine.problems import Result
 from spfengine.record.model import IP4, All, Directive, Network, Record, Redirect, Term
 from spfengine.record.parser import parse
 from spfengine.senders import Sender

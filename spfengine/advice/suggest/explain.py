@@ -34,12 +34,12 @@ from spfengine.advice.suggest.suggestion import (
     Suggestion,
     TermAdvice,
 )
-from spfengine.evaluation.result import Result
 from spfengine.linting.codes import Severity
 from spfengine.linting.finding import Finding
 from spfengine.linting.limits import PLAIN_UDP, answer_size
 from spfengine.linting.lint import linting
 from spfengine.policy.outcome import Input
+from spfengine.problems import Result
 from spfengine.record.model import Directive, Network, Redirect
 from spfengine.senders import Sender
 from spfengine.simulation.records import Standing

@@ -19,8 +19,8 @@ from spfengine.advice.suggest.candidates import (
 )
 from spfengine.advice.suggest.search import Limit, Plan, Shortfall
 from spfengine.advice.suggest.suggestion import SenderAdvice, SenderStanding, TermAdvice
-from spfengine.evaluation.result import Result
 from spfengine.policy.ranges import networks_of, size
+from spfengine.problems import Result
 from spfengine.record.model import All, Directive, Include, Network, Redirect, Term
 from spfengine.visible import visible, visible_name
 

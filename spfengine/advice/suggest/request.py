@@ -9,11 +9,11 @@ from spfengine.advice.suggest.baseline import Baseline
 from spfengine.answers import Answer, Question
 from spfengine.drivers import once
 from spfengine.evaluation.check_host import check_host
-from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import MAILFROM, Answers, Session
 from spfengine.names import fold
 from spfengine.policy.compile import Inputs
 from spfengine.policy.policy import Policy
+from spfengine.problems import Result
 from spfengine.record.model import All, Directive
 from spfengine.senders import Sender
 from spfengine.simulation.drafts import Layer

@@ -10,13 +10,13 @@ from typing import NamedTuple
 from spfengine.advice.suggest.candidates import Candidate, Matched, Places, Slot, draft_text, is_harmless
 from spfengine.advice.suggest.request import Case, Steps
 from spfengine.answers import Answer
-from spfengine.evaluation.result import Result
 from spfengine.linting.limits import answer_size
 from spfengine.names import fold
 from spfengine.policy.budget import Budget, budget
 from spfengine.policy.diff import Change, result_changes
 from spfengine.policy.outcome import Outcome
 from spfengine.policy.policy import Policy, compiling
+from spfengine.problems import Result
 from spfengine.senders import Sender
 from spfengine.simulation.drafts import Drafted
 from spfengine.simulation.simulation import change_is_worse

@@ -38,12 +38,12 @@ from spfengine.advice.suggest.suggestion import Suggestion
 from spfengine.drivers import adrive, drive, once
 from spfengine.errors import ArgumentError, RecordSyntaxError
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
-from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Answers
 from spfengine.linting.limits import UNFRAGMENTED
 from spfengine.names import domain_fault, is_same_or_under
 from spfengine.policy.compile import Inputs
 from spfengine.policy.policy import compiling
+from spfengine.problems import Result
 from spfengine.record.model import Directive, DomainDirective, Include, Network, Record
 from spfengine.record.parser import parse
 from spfengine.senders import Sender
@@ -114,7 +114,7 @@ def suggest(
     inputs = _inputs(domain, limits, receiver, now)
     steps = suggesting(inputs, tuple(senders), told, catalogue or Catalogue.load(), tuple(own), tuple(hosts))
     if resolver is None:
-        from spfengine.checks import default_resolver
+        from spfengine.drivers import default_resolver
 
         resolver = default_resolver()
     return drive(steps, resolver, None)
@@ -150,7 +150,7 @@ async def asuggest(
     inputs = _inputs(domain, limits, receiver, now)
     steps = suggesting(inputs, tuple(senders), told, catalogue or Catalogue.load(), tuple(own), tuple(hosts))
     if resolver is None:
-        from spfengine.checks import default_resolver
+        from spfengine.drivers import default_resolver
 
         resolver = default_resolver()
     return await adrive(steps, resolver, None)

@@ -7,11 +7,10 @@ from spfengine.advice.identify.identification import Identification
 from spfengine.advice.suggest.candidates import Rejected
 from spfengine.advice.suggest.search import Shortfall
 from spfengine.dmarc.alignment import Alignment
-from spfengine.evaluation.result import Result
 from spfengine.frozen import Frozen, fill
 from spfengine.linting.finding import Finding
 from spfengine.policy.outcome import Input
-from spfengine.problems import Problem
+from spfengine.problems import Problem, Result
 from spfengine.senders import Sender
 from spfengine.simulation.records import Standing
 from spfengine.simulation.simulation import Simulation

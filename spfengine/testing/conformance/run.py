@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import Any
 
 from spfengine.errors import ArgumentError
-from spfengine.evaluation.result import Result
+from spfengine.problems import Result
 from spfengine.testing.conformance.answers import Seen
 from spfengine.testing.conformance.implementations import Implementation
 from spfengine.testing.fake_dns import FakeDNS

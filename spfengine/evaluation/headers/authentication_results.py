@@ -4,9 +4,11 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from spfengine.errors import ArgumentError
-from spfengine.evaluation.headers.reading import FieldReader, address_in, as_address
-from spfengine.evaluation.headers.writing import (
+from spfengine.evaluation.headers.fields import (
     MAX_DOMAIN,
+    FieldReader,
+    address_in,
+    as_address,
     comment,
     fold,
     header_mailbox,

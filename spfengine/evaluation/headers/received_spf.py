@@ -2,8 +2,10 @@
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from spfengine.evaluation.headers.reading import FieldReader, address_in, as_address
-from spfengine.evaluation.headers.writing import (
+from spfengine.evaluation.headers.fields import (
+    FieldReader,
+    address_in,
+    as_address,
     comment,
     cut,
     dot_atom_or_quoted,
@@ -14,9 +16,9 @@ from spfengine.evaluation.headers.writing import (
     in_words,
     problem_text,
 )
-from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import MAILFROM
 from spfengine.names import octets
+from spfengine.problems import Result
 
 if TYPE_CHECKING:
     from spfengine.evaluation.check_result import CheckResult

@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from spfengine.evaluation.headers.writing import header_domain, header_text
-from spfengine.evaluation.result import Result
+from spfengine.evaluation.headers.fields import header_domain, header_text
 from spfengine.evaluation.session import HELO
+from spfengine.problems import Result
 
 if TYPE_CHECKING:
     from spfengine.evaluation.check_result import CheckResult

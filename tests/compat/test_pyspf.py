@@ -9,7 +9,7 @@ import spf as theirs
 
 import spfengine.compat.pyspf as ours
 from spfengine.answers import Question, RRType
-from spfengine.compat.hook import records_of
+from spfengine.compat.pyspf import lookup_result
 from spfengine.errors import ArgumentError
 from spfengine.resolvers.zone import Zone
 from spfengine.testing import FakeDNS
@@ -59,7 +59,7 @@ def hook(module: ModuleType, zone: Zone, patch: pytest.MonkeyPatch) -> None:
             return []
         answer = zone.resolve(Question(name.removesuffix("."), RRType(qtype)))
         try:
-            return records_of(name, qtype, answer)
+            return lookup_result(name, qtype, answer)
         except ours.TempError as error:
             raise module.TempError(str(error)) from None
 

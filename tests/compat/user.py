@@ -16,7 +16,7 @@ from typing import Any
 import spf
 
 from spfengine.answers import Question, RRType
-from spfengine.compat.hook import TempError, records_of
+from spfengine.compat.pyspf import TempError, lookup_result
 from spfengine.resolvers.zone import Zone
 from spfengine.testing.suites import Case, load_suite
 
@@ -28,7 +28,7 @@ def answer_from(zone: Zone) -> None:
         if qtype not in RRType.__members__:
             return []
         try:
-            return records_of(name, qtype, zone.resolve(Question(name.removesuffix("."), RRType(qtype))))
+            return lookup_result(name, qtype, zone.resolve(Question(name.removesuffix("."), RRType(qtype))))
         except TempError as error:
             raise spf.TempError(str(error)) from None
 

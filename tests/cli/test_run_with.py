@@ -32,9 +32,7 @@ from spfengine.cli import app, run_with, with_click
 from spfengine.testing import FakeDNS, Fault
 with FakeDNS(spfengine.Zone.from_file({SEED!r})) as server:
     spfengine.LiveResolver(server.nameserver).resolve(spfengine.Question("seed.example", spfengine.RRType.MX))
-for _ in range(5000):  # a thread that has been joined may still be there for the kernel, which wants one thread alone
-    if len(os.listdir("/proc/self/task")) == 1:
-        break
+while len(os.listdir("/proc/self/task")) > 1:  # to the kernel, a joined thread exists a little longer, and it wants one
     time.sleep(0.001)
 os.setgroups([])
 os.setgid({NOBODY})
@@ -51,7 +49,7 @@ def run_with(user: str, *arguments: str) -> Ended:
     given["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin"  # folders that nobody may read change what is told
     done = subprocess.run(
         [sys.executable, "-c", AS_NOBODY, "run-with", *arguments],
-        capture_output=True, text=True, timeout=60, check=False, env=given, cwd="/",
+        capture_output=True, text=True, timeout=300, check=False, env=given, cwd="/",
     )  # fmt: skip
     return Ended(done.returncode, done.stdout, done.stderr)
 
@@ -146,7 +144,7 @@ def test_signals_are_passed_on(user: str, number: int) -> None:
         assert running.stdout is not None
         assert running.stdout.readline() == "ready\n"
         running.send_signal(number)
-        assert running.communicate(timeout=20)[0] == "got\n"
+        assert running.communicate(timeout=300)[0] == "got\n"
     assert running.returncode == 5
 
 
@@ -156,7 +154,7 @@ def test_nothing_that_the_command_started_outlives_it(user: str, tmp_path: Path)
     assert done.code == 0
     left = [int(line) for line in done.out.split()]
     assert len(left) == 2
-    end = monotonic() + 5
+    end = monotonic() + 300
     while any(Path(f"/proc/{pid}").exists() for pid in left):
         assert monotonic() < end
         sleep(0.05)

@@ -89,7 +89,7 @@ def use(tmp_path: Path) -> Use:
         path = os.pathsep.join([first, str(REPOSITORY)] if first else [str(REPOSITORY)])
         done = subprocess.run(
             [sys.executable, Path(__file__).with_name("user.py"), package, suite, configuration],
-            capture_output=True, text=True, timeout=120, check=False, env=environment(PYTHONPATH=path), cwd=tmp_path,
+            capture_output=True, text=True, timeout=300, check=False, env=environment(PYTHONPATH=path), cwd=tmp_path,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         told = json.loads(done.stdout)

@@ -19,7 +19,7 @@ ALWAYS_PASS = ["--adapter", "tests.conformance.implementations:always_pass"]
 
 def call(*arguments: str) -> Ended:
     done = subprocess.run(
-        command("conformance", *arguments), capture_output=True, env=environment(), timeout=120, check=False,
+        command("conformance", *arguments), capture_output=True, env=environment(), timeout=300, check=False,
         cwd=REPOSITORY,
     )  # fmt: skip
     return Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
@@ -79,11 +79,11 @@ def test_by_hand_serves_the_zone_of_one_case() -> None:
     shown = [running.stdout.readline().decode().rstrip("\n") for _ in range(4)]
     assert shown[:2] == ["# Another one fails, with the explanation.", "# expected: fail"]
     words = [word for word in shlex.split(shown[3]) if not word.startswith("SPFENGINE_DNS=")]
-    done = subprocess.run(words, capture_output=True, env=environment(), timeout=60, check=False)
+    done = subprocess.run(words, capture_output=True, env=environment(), timeout=300, check=False)
     assert done.returncode == 1
     assert done.stdout.decode().split("\n")[:2] == ["fail", "not ours"]
     running.send_signal(signal.SIGTERM)
-    _, err = running.communicate(timeout=60)
+    _, err = running.communicate(timeout=300)
     assert (running.returncode, err) == (0, b"")
 
 
@@ -146,7 +146,7 @@ def test_without_the_extra_it_says_what_to_install(missing: str) -> None:
         f"sys.exit(main({['conformance', SMALL, *ALWAYS_PASS]!r}))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, env=environment(), timeout=60, check=False, cwd=REPOSITORY
+        [sys.executable, "-c", code], capture_output=True, env=environment(), timeout=300, check=False, cwd=REPOSITORY
     )
     assert done.returncode == 69
     assert b"testing" in done.stderr

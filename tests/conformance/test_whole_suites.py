@@ -53,8 +53,8 @@ def policyd(server: FakeDNS) -> Iterator[PolicyServer]:
         yield PolicyServer(("127.0.0.1", port))
     finally:
         process.terminate()
-        assert process.wait(30) == 0
-        drain.wait(30)
+        assert process.wait(300) == 0
+        drain.wait(300)
 
 
 @pytest.fixture(scope="module", params=[pytest.param("semantics", marks=pytest.mark.full), "official"])

@@ -45,7 +45,7 @@ def _mounts(folder: Path) -> None:
 
 
 def _wait(is_there: Callable[[], bool], what: str) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 300
     while not is_there():
         if time.monotonic() > end:
             sys.exit(f"the {what} can't be started")
@@ -53,7 +53,7 @@ def _wait(is_there: Callable[[], bool], what: str) -> None:
 
 
 def _connected(port: int) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", port), 20)
+    return socket.create_connection(("127.0.0.1", port), 300)
 
 
 if __name__ == "__main__":

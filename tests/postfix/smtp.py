@@ -4,7 +4,8 @@ import smtplib
 import time
 from pathlib import Path
 
-PATIENCE = 30.0
+PATIENCE = 300.0
+"""Seconds after which something that must happen is taken not to happen, however busy the machine is."""
 
 
 def address(client: str) -> str:

@@ -51,7 +51,7 @@ def test_the_how_to_s_client_sees_what_the_mailbox_gets() -> None:
         "cat /mnt/mail/box/new/* 2>/dev/null && break; sleep 0.05; done"
     )
     done = subprocess.run(
-        command("run-with", SEED, "--", "sh", "-c", script), capture_output=True, text=True, timeout=60, check=False,
+        command("run-with", SEED, "--", "sh", "-c", script), capture_output=True, text=True, timeout=300, check=False,
         cwd=REPOSITORY, env=environment(PATH=f"{os.environ['PATH']}:/usr/sbin:/sbin"),
     )  # fmt: skip
     assert (done.returncode, "queued as" in done.stdout) == (0, True), done.stdout + done.stderr

@@ -44,7 +44,7 @@ def need(receiver: Receiver) -> None:
     if receiver.root and os.geteuid() != 0:
         pytest.skip(f"{receiver.title} takes on a user of its own, which only root can let it do")
     words, wanted = receiver.version
-    done = subprocess.run([where[words[0]], *words[1:]], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([where[words[0]], *words[1:]], capture_output=True, text=True, timeout=300, check=False)
     said = done.stdout + done.stderr
     if wanted not in said:
         told = f"the ledger is of {receiver.title}, but {words[0]} says {said[:200]!r}"

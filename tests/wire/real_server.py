@@ -69,7 +69,7 @@ def serve(zone: Zone, folder: Path) -> Iterator[str]:
 
 def _wait_until_it_answers(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     root_soa = bytes.fromhex("0001 0000 0001 0000 0000 0000 00 0006 0001")
-    end = time.monotonic() + 10
+    end = time.monotonic() + 300
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.settimeout(0.1)
         client.connect(("127.0.0.1", port))

@@ -35,7 +35,7 @@ def test_all_is_right() -> None:
     ]
 
 
-def test_a_deviation_is_told_with_the_command_that_puts_it_again() -> None:
+def test_a_deviation_is_reported_with_the_command_that_repeats_it() -> None:
     ended = call(SMALL, *ALWAYS_PASS, "--map", "ok=pass", "--jobs", "4")
     assert (ended.code, ended.err) == (1, "")
     again = next(line for line in ended.out.split("\n") if "again: " in line).partition("again: ")[2]
@@ -112,16 +112,16 @@ BROKEN = [
 ]
 
 
-@pytest.mark.parametrize(("arguments", "code", "told"), BROKEN, ids=[told for _, _, told in BROKEN])
-def test_what_can_not_be_used_is_told_on_one_line(arguments: list[str], code: int, told: str) -> None:
+@pytest.mark.parametrize(("arguments", "code", "message"), BROKEN, ids=[message for _, _, message in BROKEN])
+def test_what_can_not_be_used_is_reported_on_one_line(arguments: list[str], code: int, message: str) -> None:
     ended = call(*arguments)
     assert (ended.code, ended.out) == (code, "")
-    assert told in ended.err
+    assert message in ended.err
     assert ended.err.startswith("spfengine conformance: ")
     assert ended.err.count("\n") == 1
 
 
-def test_a_ledger_that_speaks_of_no_case_is_refused(tmp_path: Path) -> None:
+def test_a_ledger_with_an_entry_for_no_case_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "ledger.yml"
     path.write_text("small: {fials: x}\n")
     ended = call(SMALL, *OURS, "--ledger", str(path), "--case", "passes")

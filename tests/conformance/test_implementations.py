@@ -1,4 +1,4 @@
-"""Cases are put to commands without a shell, and whatever an implementation does is an answer."""
+"""Commands are asked without a shell, and whatever an implementation does is an answer."""
 
 import os
 import shlex
@@ -51,16 +51,16 @@ def test_the_environment_tells_the_dns_server(case: Case) -> None:
 
 
 @pytest.mark.parametrize(
-    ("template", "told"), [("", "empty"), ("a 'b", "split"), ("a {addr}", "{addr}"), ("  ", "empty")]
+    ("template", "message"), [("", "empty"), ("a 'b", "split"), ("a {addr}", "{addr}"), ("  ", "empty")]
 )
-def test_a_template_that_can_not_be_used_is_refused(template: str, told: str) -> None:
+def test_a_template_that_can_not_be_used_is_refused(template: str, message: str) -> None:
     with pytest.raises(ArgumentError) as caught:
         Command(template)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("template", "told"),
+    ("template", "message"),
     [
         ("/no/such/command", "can't be started"),
         (python("raise SystemExit(3)"), "no line of the output begins with a result (exit code 3)"),
@@ -68,15 +68,15 @@ def test_a_template_that_can_not_be_used_is_refused(template: str, told: str) ->
         (python("import os; os.write(1, bytes(range(256)))"), "no line of the output"),
     ],
 )
-def test_a_command_that_gives_no_result(case: Case, template: str, told: str) -> None:
+def test_a_command_that_gives_no_result(case: Case, template: str, message: str) -> None:
     seen = Command(template).ask(case, DNS)
     assert seen.result is None
-    assert told in seen.note
+    assert message in seen.note
     assert len(seen.raw) < 1000
     assert seen.raw.isprintable()
 
 
-def test_what_it_complains_of_is_told(case: Case) -> None:
+def test_what_it_writes_to_stderr_is_reported(case: Case) -> None:
     assert Command(python("raise SystemExit('no\\x1b luck')")).ask(case, DNS).raw == "no\\x1b luck"
 
 

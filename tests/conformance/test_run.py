@@ -112,7 +112,7 @@ def test_an_entry_without_a_case_is_found() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("- a", "expected a mapping"),
         ("small: []", "l, small: expected a mapping"),
@@ -125,10 +125,10 @@ def test_an_entry_without_a_case_is_found() -> None:
         ("[" * 100 + "]" * 100, "nested too deep"),
     ],
 )
-def test_a_ledger_that_can_not_be_understood(text: str, told: str) -> None:
+def test_a_ledger_that_can_not_be_understood(text: str, message: str) -> None:
     with pytest.raises(SuiteError) as caught:
         read_ledger(text, "l")
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_cases_are_chosen_by_name() -> None:

@@ -1,4 +1,4 @@
-"""The receivers that are driven, how each is driven, and by which rules of RFC 7208 their deviations are told.
+"""The real receivers that are tested, and the rules of RFC 7208 by which their deviations are grouped.
 
 scripts/receivers_differ.py makes docs/receivers-differ.md of this and of the ledgers.
 """
@@ -12,7 +12,7 @@ from spfengine.testing.conformance.run import Ledger, read_ledger
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "examples" / "receivers"
-"""Where the adapters and configurations lie, and where the runs are started."""
+"""The folder of the adapters and configurations, in which the runs are started."""
 VARIABLES = {"RES_OPTIONS": "timeout:1 attempts:3"}
 """A receiver gives up on a silent server after 3 seconds (glibc) or 7 (Net::DNS doubles the timeout), instead of 10 and
 more. A reply to any of its three queries counts, so on a busy machine a late reply is not taken for silence."""
@@ -23,13 +23,13 @@ class Receiver(NamedTuple):
 
     Attributes:
         key: the name of its ledger.
-        title: what it is called in the page, with its version.
+        title: its name in the page, with its version.
         programs: what it needs, as tests/debian.py knows them.
-        version: the command that tells the version, and what it must say.
-        options: of `spfengine conformance`, beside suites, ledger and report.
-        parts: tests that its cases are put in, so that no test takes long.
+        version: the command that prints the version, and what it must print.
+        options: of `spfengine conformance`, without those for suites, ledger and report.
+        parts: the number of tests that share its cases.
         root: whether only root can run it.
-        unsteady: cases whose answer is not the same each time.
+        unsteady: cases whose answer varies.
     """
 
     key: str
@@ -94,9 +94,9 @@ class Rule(NamedTuple):
     """Rules of RFC 7208 that belong together.
 
     Attributes:
-        sections: where they stand; those of their subsections too, unless another rule names these.
+        sections: their sections, with subsections that no other rule names.
         title: in a few words.
-        owner: what it means for the owner of a domain that receivers differ here.
+        owner: what the differences mean for the owner of a domain.
     """
 
     sections: tuple[str, ...]
@@ -120,7 +120,7 @@ RULES = (
          "Lint a record before you publish it: with one wrong character it is a permanent error for some receivers, no "
          "policy at all for Exim, and rspamd goes by the rest of it."),
     Rule(("4.6.2", "4.6.3", "4.7", "5.1", "6", "6.1"), "Order of the terms, all and redirect",
-         "Put `all` last and only there, never beside redirect, and nothing behind either; don't publish `+all`, which "
+         "Put `all` last and only there, never with redirect, and nothing after either; don't publish `+all`, which "
          "rspamd does not honour."),
     Rule(("4.4",), "DNS failures",
          "A DNS server of yours that answers with errors, or with aliases in a circle, costs mail at some receivers "
@@ -130,12 +130,12 @@ RULES = (
          "your mail."),
     Rule(("5.3", "5.4", "5.7"), "a, mx and exists",
          "Give addresses with prefix lengths from 1 on, and name hosts, not addresses, in MX records."),
-    Rule(("5.5",), "ptr", "Don't use ptr: what it comes to depends on the receiver, and on the DNS of strangers."),
+    Rule(("5.5",), "ptr", "Don't use ptr: its result depends on the receiver, and on other people's DNS."),
     Rule(("6.2",), "Explanations",
          "Keep the text of an explanation short and plain; Exim never shows it, and libspf2 spoils texts with spaces."),
     Rule(("7", "7.1", "7.2", "7.3", "7.4", "4.8"), "Macros and the names that they make",
          "Use no macros but `%{i}`, `%{d}` and `%{v}` without digits: all others differ, above all `%{p}` and those of "
-         "a sender or HELO name, whose characters strangers choose."),
+         "a sender or HELO name, whose characters anybody can choose."),
     Rule(("2", "4.3", "A"), "Which domain is checked",
          "Send with full, ordinary names in HELO and MAIL FROM, and publish a record for the HELO name too."),
     Rule(("RFC 8616",), "Names and addresses beyond ASCII",

@@ -1,6 +1,6 @@
 """A real DNS server (NSD, as Debian has it) on loopback that serves a Zone, as the only authority there is.
 
-It serves the zone as the root zone, so that any names may stand in one file.
+It serves the zone as the root zone, so one file can have any names.
 """
 
 import os

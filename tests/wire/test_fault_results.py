@@ -50,7 +50,7 @@ class Waiting:
 
 
 def checked(kind: FaultKind, name: str, type: str, form: str) -> spfengine.CheckResult:
-    """Check a client that only the term behind the host's lets pass."""
+    """Check a client that only the term after the host's lets pass."""
     fault = Fault(name, type, kind, seconds=0.05 if kind is FaultKind.DELAY else 0)
     with FakeDNS(ZONE, faults=[fault]) as server:
         resolver = Waiting(server, fault)

@@ -3,15 +3,15 @@ than what was written becomes a fix.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from spfengine.addresses import parse_ip4, parse_ip6
 from spfengine.errors import RecordSyntaxError
 from spfengine.problems import Problem, ProblemCode
 from spfengine.record.grammar import MECHANISMS, MODIFIERS, VERSION
 from spfengine.record.hints import meant
-from spfengine.record.model import All, Record, Span, Term
-from spfengine.record.parser import diagnose, parse
+from spfengine.record.model import All, Directive, Record, Redirect, Span, Term, same_term, term_key
+from spfengine.record.parser import diagnose, parse, parse_term, sound_terms
 from spfengine.record.tokenizer import Token, tokens
 
 # Changes to the text of a record: what a fix is made of. Whatever they do not touch stays as it was written.
@@ -20,11 +20,11 @@ Fix = tuple[str, ...]
 """The strings of a TXT record, each of at most 255 octets."""
 
 _MAX_STRING = 255
-_MAX_RECORD = 8192  # longer records are no one's handiwork: they get no fix, which keeps the work bounded
+_MAX_RECORD = 8192  # nobody writes a longer record by hand: it gets no fix, which keeps the work bounded
 
 
 def as_strings(text: str) -> Fix:
-    """Return a record's text as strings of at most 255 octets, which end behind a space where there is one."""
+    """Return a record's text as strings of at most 255 octets, split after a space if there is one."""
     strings = []
     start = 0
     while len(text) - start > _MAX_STRING:
@@ -36,7 +36,7 @@ def as_strings(text: str) -> Fix:
 
 
 def replaced(source: str, span: Span, text: str) -> str:
-    """Return the record with `text` in place of what stands at `span`; for "", with one space less as well."""
+    """Return the record with `text` in place of what is at `span`; for "", without the spaces before it as well."""
     start, end = span
     if not text:
         while start > 0 and source[start - 1] == " ":
@@ -45,7 +45,7 @@ def replaced(source: str, span: Span, text: str) -> str:
 
 
 def read(text: str) -> Record | None:
-    """Return the record that `text` is, or None where it is none."""
+    """Return the record that `text` is, or None if it is none."""
     if len(text) > _MAX_RECORD:
         return None
     try:
@@ -55,7 +55,7 @@ def read(text: str) -> Record | None:
 
 
 def fix(text: str) -> Fix | None:
-    """Return a record's text as a fix, or None where it would be no record."""
+    """Return a record's text as a fix, or None if it is no record."""
     return as_strings(text) if text.isascii() and read(text) is not None else None
 
 
@@ -66,16 +66,27 @@ def with_term(record: Record, term: Term, text: str) -> Fix | None:
 
 def without(record: Record, terms: Iterable[Term]) -> Fix | None:
     """Return the record without some of its terms."""
+    text = text_without(record, terms)
+    return None if text is None else fix(text)
+
+
+def without_same(record: Record, directive: Directive) -> Fix | None:
+    """Return the record without a directive and all that are the same."""
+    return without(record, [each for each in record.directives if same_term(each, directive)])
+
+
+def text_without(record: Record, terms: Iterable[Term]) -> str | None:
+    """Return the text of a record without some of its terms, or None if the record is too long to be edited."""
     text = record.source
     if len(text) > _MAX_RECORD:
         return None
     for span in sorted({term.span for term in terms}, reverse=True):
         text = replaced(text, span, "")
-    return fix(text)
+    return text
 
 
 def with_all_last(record: Record) -> Fix | None:
-    """Return the record with its first `all` behind all other mechanisms, and no other."""
+    """Return the record with its first `all` after all other mechanisms, and no other `all`."""
     alls = [term for term in record.directives if isinstance(term, All)]
     last = record.directives[-1]
     if len(record.source) > _MAX_RECORD or not alls or isinstance(last, All):
@@ -89,6 +100,7 @@ def with_all_last(record: Record) -> Fix | None:
 _MAX_FAULTS = 10  # a record of more is no typo
 _MAX_LENGTH = 2048  # of a record that gets corrections: guessing costs a parse each
 
+_QUALIFIERS = frozenset("+-?~")
 _PUNCTUATION = "\"'`,;()<>[]"
 _GLUED_ALL = re.compile(r"(.+?)([+\-?~]all)\Z", re.IGNORECASE)
 _GLUED_NAME = re.compile(r"(include|redirect|exists|ip4|ip6|mx|all)(.+)\Z", re.IGNORECASE)
@@ -162,10 +174,27 @@ def _correction(source: str, problem: Problem, faults: int) -> str | None:
     pieces = list(tokens(source))
     span = problem.span or (0, 0)
     place = next((i for i, token in enumerate(pieces) if token.span[0] <= span[0] < token.span[1]), None)
+    kept = [term_key(term) for term in sound_terms(source) if not _is_torn(pieces, term)]
     for text in _guesses(source, problem, pieces, place):
-        if text.isascii() and len(diagnose(text)) < faults:
+        if text.isascii() and len(diagnose(text)) < faults and _keeps(text, kept):
             return text
     return None
+
+
+def _is_torn(pieces: list[Token], term: Term) -> bool:
+    """Whether a term stands after a lone qualifier, and so is a part of another term: `- all`."""
+    index = next(index for index, token in enumerate(pieces) if token.span == term.span)
+    return index > 0 and pieces[index - 1].text in _QUALIFIERS
+
+
+def _keeps(text: str, kept: Sequence[tuple[object, ...]]) -> bool:
+    """Whether a corrected record has all these terms, in their order, and a redirect still counts."""
+    terms = sound_terms(text)
+    there = iter([term_key(term) for term in terms])
+    if not all(key in there for key in kept):
+        return False
+    new_all = any(isinstance(term, All) and term_key(term) not in kept for term in terms)
+    return not (new_all and any(isinstance(term, Redirect) for term in terms))
 
 
 def _guesses(source: str, problem: Problem, pieces: list[Token], place: int | None) -> Iterator[str]:
@@ -177,15 +206,26 @@ def _guesses(source: str, problem: Problem, pieces: list[Token], place: int | No
     token = pieces[place]
     for guess in _terms(token, problem):
         yield replaced(source, token.span, guess)
-    if place + 1 < len(pieces) and (token.text[-1] in ":=" or token.text in {"+", "-", "?", "~"}):
+    if place + 1 < len(pieces) and (token.text[-1] in ":=" or token.text in _QUALIFIERS):
         behind = pieces[place + 1]
         yield replaced(source, (token.start, behind.span[1]), token.text + behind.text)
-        if behind.name.lower() in ("ip4", "ip6", "a", "mx", "include"):
-            yield replaced(source, token.span, "")
     if problem.code is ProblemCode.EMPTY_DOMAIN_SPEC and token.name.lower() in ("a", "mx", "ptr"):
         yield replaced(source, token.span, token.qualifier + token.name)
-    if problem.code in (ProblemCode.DUPLICATE_MODIFIER, ProblemCode.MISSING_TERM_NAME):
+    if place + 1 < len(pieces) and token.text[-1] in ":=":
+        if pieces[place + 1].name.lower() in ("ip4", "ip6", "a", "mx", "include"):
+            yield replaced(source, token.span, "")
+    if problem.code is ProblemCode.MISSING_TERM_NAME or (
+        problem.code is ProblemCode.DUPLICATE_MODIFIER and _is_again(pieces, place)
+    ):
         yield replaced(source, token.span, "")
+
+
+def _is_again(pieces: list[Token], place: int) -> bool:
+    """Whether a modifier says the same as the first of its name; which of two that differ is meant is not known."""
+    again = parse_term(pieces[place].text)
+    name = pieces[place].name.lower()
+    first = next(parse_term(token.text) for token in pieces if token.separator == "=" and token.name.lower() == name)
+    return again is not None and first is not None and same_term(first, again)
 
 
 def _terms(token: Token, problem: Problem) -> Iterator[str]:

@@ -195,7 +195,8 @@ def sizes(held: Held, answer: Answer) -> Iterator[Finding]:
             hint = (
                 f"publish it as {len(split)} strings: {quoted(split)}" if source.isascii() else "split it into strings"
             )
-            yield held.finding(LintCode.STRING_OVER_255, text, None, hint, split if source.isascii() else None)
+            fixed = split if source.isascii() and len(texts) == 1 else None
+            yield held.finding(LintCode.STRING_OVER_255, text, None, hint, fixed)
     size = answer_size(held.domain or "", answer)
     others = len(answer.strings) - 1
     beside = f" ({others} other TXT records stand beside it)" if others > 1 else ""

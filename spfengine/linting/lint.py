@@ -145,7 +145,7 @@ def linting(
     zone = facts_of(resolver)
     walk = Walk(inputs, (Names((inputs.domain, *own)), zone.own), answers, zone.proxied)
     yield from walk.run()
-    findings = yield from names.without_record(walk)
+    findings = yield from names.without_record(walk, zone)
     for held in walk.held:
         if held.record is not None:
             findings += _of_record(held, held.record)

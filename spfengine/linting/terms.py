@@ -6,8 +6,8 @@ from spfengine.addresses import V4, V6, Family, address_text, network_range
 from spfengine.answers import Answer, Question
 from spfengine.linting.codes import LintCode, Severity
 from spfengine.linting.finding import Finding, Held
-from spfengine.linting.fixes import Fix, fix, with_all_last, with_term, without
-from spfengine.linting.syntax import plain
+from spfengine.linting.fixes import fix, with_all_last, with_term, without, without_same
+from spfengine.linting.syntax import meant_end
 from spfengine.linting.walk import Walk
 from spfengine.policy.ranges import MAPPED_FIRST, MAPPED_LAST
 from spfengine.policy.reachability import Reason, Unreachable, matched_alone, reachability
@@ -27,6 +27,7 @@ from spfengine.record.model import (
     Record,
     Redirect,
     Term,
+    same_term,
 )
 from spfengine.visible import visible
 
@@ -52,7 +53,7 @@ def policy(held: Held, record: Record) -> Iterator[Finding]:
                 text,
                 None,
                 "end it with ~all, or with -all once all your senders are in it",
-                fix(record.source.rstrip() + " ~all"),
+                None if meant_end(record) else fix(record.source.rstrip() + " ~all"),
             )
         return
     first = alls[0]
@@ -139,7 +140,7 @@ def neutral(held: Held, record: Record) -> Iterator[Finding]:
     found = [term for term in _live(record) if term.qualifier == "?"]
     for term in found[:_MOST]:
         text = f"{visible(term.text, 60)} gives neutral to whoever matches, as if there were no SPF"
-        hint = "take the ? off if they are to pass; otherwise the term can go"
+        hint = "take the ? off if they are to pass; without the term, the terms after it decide"
         fixed = with_term(record, term, term.text[1:])
         yield held.finding(LintCode.NEUTRAL_TERM, text, term, hint, fixed)
 
@@ -248,12 +249,12 @@ def _unreachable(held: Held, each: Unreachable) -> Iterator[Finding]:
     assert held.record is not None, "records that could not be read have no directives"
     term = each.directive
     shown = visible(term.text, 60)
-    fixed = _without(held.record, term)
+    fixed = without_same(held.record, term)
     if each.reason is Reason.EMPTY:
         if isinstance(term, Include):  # all other terms that match nobody have been told of, by the names they lead to
             text = f"{shown} never matches: the record that it includes lets nobody pass"
             yield held.finding(LintCode.INCLUDE_NEVER_PASSES, text, term, f"take {shown} out", fixed)
-    elif each.reason is Reason.COVERED and plain(term) not in map(plain, each.by):
+    elif each.reason is Reason.COVERED and not any(same_term(term, other) for other in each.by):
         if all(other.qualifier == term.qualifier for other in each.by):
             yield _redundant(held, term, each.by)
         else:
@@ -270,12 +271,7 @@ def _redundant(held: Held, term: Directive, by: tuple[Directive, ...]) -> Findin
     hint = f"take {shown} out"
     if any(other.charged for other in by):
         hint += ", as long as the others lead to these addresses"
-    return held.finding(LintCode.REDUNDANT_TERM, text, term, hint, _without(held.record, term))
-
-
-def _without(record: Record, term: Directive) -> Fix | None:
-    """Return the record without a directive, however often it stands there."""
-    return without(record, [each for each in record.directives if plain(each) == plain(term)])
+    return held.finding(LintCode.REDUNDANT_TERM, text, term, hint, without_same(held.record, term))
 
 
 def _listed(terms: tuple[Directive, ...]) -> str:
@@ -302,5 +298,5 @@ def _passing_everyone(walk: Walk, held: Held) -> Generator[Question, Answer, lis
             whom = "everybody" if len(versions) > 1 else f"every IPv{versions[0]} client"
             text = f"{visible(term.text, 60)} lets {whom} pass"
             hint = "take it out, and tell the owner of the record" if isinstance(term, Include) else "take it out"
-            findings.append(held.finding(LintCode.PASSES_EVERYONE, text, term, hint, _without(record, term)))
+            findings.append(held.finding(LintCode.PASSES_EVERYONE, text, term, hint, without_same(record, term)))
     return findings

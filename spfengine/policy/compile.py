@@ -322,11 +322,23 @@ def tile(
         only: the choices that are played through where a directive is conditional, the first of them first.
         max_steps: MAX_STEPS where it is not given.
     """
+    tiler = _Tiler(inputs, family, answers, only, MAX_STEPS if max_steps is None else max_steps)
+    return (yield from _tiles(tiler, 0, family.last))
+
+
+def tile_range(
+    inputs: Inputs, family: Family, answers: Answers, first: int, last: int
+) -> Generator[Question, Answer, Tiles]:
+    """Return the ranges of the addresses from `first` to `last`, as `tile` does of them all."""
+    return (yield from _tiles(_Tiler(inputs, family, answers, ALL_CHOICES, MAX_STEPS), first, last))
+
+
+def _tiles(tiler: "_Tiler", first: int, to: int) -> Generator[Question, Answer, Tiles]:
     starts: list[int] = []
     outcomes: list[Outcome] = []
-    tiler = _Tiler(inputs, family, answers, only, MAX_STEPS if max_steps is None else max_steps)
-    address = 0
-    while address <= family.last:
+    family = tiler.family
+    address = first
+    while address <= to:
         outcome, last = yield from tiler.tile_at(address)
         if not outcomes or outcome is not outcomes[-1]:
             starts.append(address)
@@ -334,8 +346,8 @@ def tile(
         address = last + 1
         if family is V6 and MAPPED_FIRST <= address <= MAPPED_LAST:
             address = MAPPED_LAST + 1
-        if len(starts) >= MAX_RANGES and address <= family.last:
-            beyond = Dependency(inputs.domain, f"more than {MAX_RANGES} ranges", (Input.CLIENT_ADDRESS,))
+        if len(starts) >= MAX_RANGES and address <= to:
+            beyond = Dependency(tiler.inputs.domain, f"more than {MAX_RANGES} ranges", (Input.CLIENT_ADDRESS,))
             starts.append(address)
             outcomes.append(Outcome(None, depends_on=(beyond,)))
             tiler.is_whole = False

@@ -9,8 +9,8 @@ from spfengine.answers import Answer
 from spfengine.evaluation.check_host import select_record
 from spfengine.policy.policy import Policy
 from spfengine.problems import Problem, ProblemCode, Result
-from spfengine.record.model import Record
-from spfengine.record.parser import diagnose
+from spfengine.record.model import Record, term_key
+from spfengine.record.parser import diagnose, parse_term
 from spfengine.record.tokenizer import is_spf_octets
 from spfengine.visible import visible, visible_name
 
@@ -86,11 +86,11 @@ def _text(answer: Answer) -> str | None:
 def compare_terms(before: str, after: str) -> Iterator[TermChange]:
     """Yield what stays, goes and comes between the texts of two records, in the order of the new one.
 
-    Letter case, and a "+" that says what goes without saying, make no difference. A term that moves goes and comes.
+    Terms are compared by `same_term`; one that is no term, as text. A term that moves goes and comes.
     """
     old = [term for term in before.split(" ")[1:] if term]
     new = [term for term in after.split(" ")[1:] if term]
-    matcher = SequenceMatcher(None, [_plain(term) for term in old], [_plain(term) for term in new], autojunk=False)
+    matcher = SequenceMatcher(None, [_key(term) for term in old], [_key(term) for term in new], autojunk=False)
     for tag, old_start, old_end, new_start, new_end in matcher.get_opcodes():
         if tag == "equal":
             for term in new[new_start:new_end]:
@@ -102,8 +102,9 @@ def compare_terms(before: str, after: str) -> Iterator[TermChange]:
             yield TermChange("+", term)
 
 
-def _plain(term: str) -> str:
-    return (term if "%" in term else term.lower()).removeprefix("+")
+def _key(text: str) -> object:
+    term = parse_term(text)
+    return text if term is None else term_key(term)
 
 
 # What makes a draft unsafe, or what is known of it incomplete.

@@ -21,7 +21,7 @@ from spfengine.policy.policy import compiling
 from spfengine.policy.ranges import Spans, difference, intersection
 from spfengine.policy.reachability import matched_alone
 from spfengine.problems import Result
-from spfengine.record.model import IP4, All, Directive, Network, Record, Redirect, Term
+from spfengine.record.model import IP4, All, Directive, Network, Record, Redirect, Term, same_term, term_key
 from spfengine.record.parser import parse
 from spfengine.senders import Sender
 from spfengine.simulation.drafts import Drafted
@@ -215,8 +215,8 @@ class Places(NamedTuple):
 def places_of(
     record: Record,
     matched: Sequence[Matched],
-    drop: Sequence[str],
-    keep: Sequence[str],
+    drop: Sequence[Directive],
+    keep: Sequence[Directive],
     *,
     keep_all: bool,
     told_to_come: tuple[int, ...],
@@ -225,21 +225,22 @@ def places_of(
 
     Args:
         matched: the directives before its first `all`.
-        drop, keep: directives as they are compared.
+        drop, keep: the directives to drop and to keep, as given.
     """
+    dropped, kept = set(map(term_key, drop)), set(map(term_key, keep))
     told: set[int] = set()
     idle: set[int] = set()
     fixed: list[int] = []
     by_name: list[int] = []
-    seen: set[str] = set()
+    seen: set[object] = set()
     for place, directive in enumerate(record.directives):
-        text = plain(directive.text)
-        is_again = text in seen
-        seen.add(text)
+        key = term_key(directive)
+        is_again = key in seen
+        seen.add(key)
         each = matched[place] if place < len(matched) else None
-        if text in drop:
+        if key in dropped:
             told.add(place)
-        elif keep_all or text in keep:
+        elif keep_all or key in kept:
             continue
         elif each is None:
             if place > len(matched):
@@ -251,11 +252,6 @@ def places_of(
         elif each.passes:
             (fixed if isinstance(directive, Network) else by_name).append(place)
     return Places(frozenset(told), frozenset(idle), tuple(fixed), tuple(by_name), told_to_come)
-
-
-def plain(text: str) -> str:
-    """Return a term as terms are compared: without letter case, and without a "+" that goes without saying."""
-    return (text if "%" in text else fold(text)).removeprefix("+")
 
 
 def before_all(record: Record) -> list[Directive]:
@@ -305,9 +301,9 @@ class Finder:
     def __init__(self, case: Case, own: Sequence[str], record: Record, hosts: Iterable[str]) -> None:
         self._case = case
         self._own = own
-        self._there = {plain(directive.text) for directive in record.directives}
+        self._there = set(map(term_key, record.directives))
         self._hosts = dict.fromkeys([name for name in hosts if self._is_host(name)])
-        self._tried: dict[str, Matched] = {}
+        self._tried: dict[object, Matched] = {}
         self.offer = Offer([], {}, [])
 
     def serve(
@@ -363,10 +359,8 @@ class Finder:
         return fold(self._case.inputs.domain)
 
     def _offer_host(self, sender: Sender, term: str) -> Steps[None]:
-        if plain(term) in self._there:
-            return
         directive = _directive(term)
-        if directive is None:
+        if directive is None or term_key(directive) in self._there:
             return
         matched = yield from self._matched(directive)
         if holds(matched.spans, *address_of(sender)):
@@ -381,7 +375,7 @@ class Finder:
             assert match.provider is not None, "others have been left out"
             term = f"include:{match.provider.include}"
             directive = _directive(term)
-            if directive is None or plain(term) in self._there:
+            if directive is None or term_key(directive) in self._there:
                 continue
             matched = yield from self._matched(directive)
             if holds(matched.spans, *address_of(sender)):
@@ -429,14 +423,15 @@ class Finder:
                     self.offer.serving[version, address] = frozenset({place})
 
     def _matched(self, directive: Directive) -> Steps[Matched]:
-        key = plain(directive.text)
+        key = term_key(directive)
         if key not in self._tried:
             steps = matching(self._case.inputs, directive, dict(self._case.known))
             self._tried[key] = yield from self._case.once(steps)
-        return self._tried[key]
+        return self._tried[key]._replace(directive=directive)
 
     def _add(self, candidate: Candidate) -> None:
-        if all(plain(each.term) != plain(candidate.term) for each in self.offer.candidates):
+        directives = [each.matched.directive for each in self.offer.candidates]
+        if not any(same_term(candidate.matched.directive, other) for other in directives):
             self.offer.candidates.append(candidate)
 
     def _reject(self, term: str, why: str) -> None:

@@ -28,8 +28,8 @@ class Told(NamedTuple):
 
     Attributes:
         add: terms to add in place of what would be found.
-        drop: directives that go, whoever passes by them, as they are compared.
-        keep: terms that stay, as they are compared.
+        drop: directives that go, whoever passes by them.
+        keep: directives that stay.
         want: networks that are wanted, though nobody can name them.
         ignore: networks that are not wanted.
         keep_all: whether nothing goes but what is told.
@@ -39,8 +39,8 @@ class Told(NamedTuple):
     """
 
     add: tuple[str, ...]
-    drop: tuple[str, ...]
-    keep: tuple[str, ...]
+    drop: tuple[Directive, ...]
+    keep: tuple[Directive, ...]
     want: Networks
     ignore: Networks
     keep_all: bool

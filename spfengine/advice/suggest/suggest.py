@@ -28,7 +28,6 @@ from spfengine.advice.suggest.candidates import (
     last_slot,
     matching,
     places_of,
-    plain,
     slot_before,
 )
 from spfengine.advice.suggest.explain import Work, explaining, refusing
@@ -44,8 +43,8 @@ from spfengine.names import domain_fault, is_same_or_under
 from spfengine.policy.compile import Inputs
 from spfengine.policy.policy import compiling
 from spfengine.problems import Result
-from spfengine.record.model import Directive, DomainDirective, Include, Network, Record
-from spfengine.record.parser import parse
+from spfengine.record.model import Directive, DomainDirective, Include, Network, Record, same_term, term_key
+from spfengine.record.parser import parse, parse_term
 from spfengine.senders import Sender
 from spfengine.visible import visible
 
@@ -236,14 +235,12 @@ def _told(
     added = tuple(add)
     for term in added:
         _read_term(term)
-    dropped, kept = ({plain(_read_term(term).text) for term in terms} for terms in (drop, keep))
-    both = dropped & kept
+    dropped, kept = (tuple([_read_term(term) for term in terms]) for terms in (drop, keep))
+    both = [term for term in dropped if any(same_term(term, other) for other in kept)]
     if both:
-        raise ArgumentError(f"{visible(min(both), 80)} is told to go and to stay")
+        raise ArgumentError(f"{visible(both[0].text, 80)} is told to go and to stay")
     wanted, ignored = (tuple([_network(each) for each in given]) for given in (want, ignore))
-    return Told(
-        added, tuple(dropped), tuple(kept), wanted, ignored, keep_all, allow_unnamed, max_answer, max(1, max_drafts)
-    )
+    return Told(added, dropped, kept, wanted, ignored, keep_all, allow_unnamed, max_answer, max(1, max_drafts))
 
 
 def _read_term(term: str) -> Directive:
@@ -277,11 +274,11 @@ def _beside(senders: tuple[Sender, ...], want: Networks, domain: str) -> Iterato
 
 def _check_terms(told: Told, record: Record) -> None:
     """Refuse terms to drop or keep that are not there."""
-    there = {plain(directive.text) for directive in record.directives}
+    there = set(map(term_key, record.directives))
     for term in (*told.drop, *told.keep):
-        if term not in there:
+        if term_key(term) not in there:
             listed = ", ".join([visible(directive.text, 60) for directive in record.directives[:20]]) or "none"
-            raise ArgumentError(f"the record has no term {visible(term, 80)}; its terms are: {listed}")
+            raise ArgumentError(f"the record has no term {visible(term.text, 80)}; its terms are: {listed}")
 
 
 def _identify(
@@ -306,9 +303,9 @@ def _identify(
 def _match(case: Case, record: Record, catalogue: Catalogue, own: Sequence[str]) -> Steps[list[Matched]]:
     """Return what each directive before the first `all` matches."""
     found: list[Matched] = []
-    tried: dict[str, Matched] = {}
+    tried: dict[object, Matched] = {}
     for directive in before_all(record):
-        key = plain(directive.text)
+        key = term_key(directive)
         if key not in tried:
             vouched = _is_vouched(directive, catalogue, own)
             tried[key] = yield from case.once(matching(case.inputs, directive, dict(case.known), vouched))
@@ -338,7 +335,8 @@ def _told_to_come(finder: Finder, terms: Iterable[str]) -> Steps[tuple[int, ...]
 
 def _goes(each: Asked, told: Told) -> bool:
     """Whether a sender passes by a term that is told to go."""
-    return each.by is not None and plain(each.by) in told.drop
+    by = None if each.by is None else parse_term(each.by)
+    return by is not None and any(same_term(by, term) for term in told.drop)
 
 
 def _is_servable(each: Asked, matched: Sequence[Matched], places: Places, offer: Offer) -> bool:

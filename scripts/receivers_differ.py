@@ -29,34 +29,35 @@ _OTHER_TEXT = "other text"
 _HEAD = """\
 # Receivers differ
 
-The same record does not mean the same everywhere. Here both suites, [our own](conformance-cases.md) ({ours} cases) and
-the one of openspf.org for RFC 7208 ({theirs} cases), were put to real receivers by
-[`spfengine conformance`](how-to/test-any-mta.md), over DNS on loopback. A case stands here where at least one receiver
-answers in another way than the suite says.
+The same record does not mean the same everywhere. [`spfengine conformance`](how-to/test-any-mta.md) has asked real
+receivers about the cases of both suites, [our own](conformance-cases.md) ({ours} cases) and the one of openspf.org for
+RFC 7208 ({theirs} cases), with DNS on loopback. This page lists each case that at least one receiver answers
+differently from the suite.
 
 {summary}
 
-*Left out* is a case that can't be put to the receiver, such as a sender that its SMTP refuses.
+*Left out* are cases that the receiver can't be asked about, such as a sender that its SMTP refuses.
 
-- Exim asks libspf2, but brings its own DNS code. *Lookup* is `${{lookup {{SENDER}} spf {{IP}}}}`, which knows no HELO
-  name; *SMTP* is a whole dialogue.
-- libspf2 says `(invalid)` of a record that it can't read. That is no result; Exim goes on as if there were no policy.
-- rspamd gives symbols, which stand here as the results that they are named after; it has no explanations.
-- Postfix does no SPF of its own: what it does depends on the policy server behind it. Here it is Debian's, on pyspf,
-  and each case is a message sent to Postfix over SMTP, with XCLIENT. With [ours](how-to/postfix.md) it comes out as the
-  suite says, but for what Postfix does not hand on (`tests/postfix/`).
+- Exim uses libspf2 with its own DNS code. *Lookup* is `${{lookup {{SENDER}} spf {{IP}}}}`, which has no HELO name; *SMTP*
+  is a whole SMTP dialogue.
+- libspf2 returns `(invalid)` for a record that it can't parse. That is not a result; Exim continues as if there were no
+  policy.
+- rspamd returns symbols; the tables show the results that they are named after. It has no explanations.
+- Postfix does not check SPF itself: what it does depends on its policy server. Here it is Debian's, which uses pyspf,
+  and each case is a message sent to Postfix over SMTP, with XCLIENT. With [ours](how-to/postfix.md) the results are as
+  the suite says, except for what Postfix does not pass on (`tests/postfix/`).
 
-In the tables: empty where the receiver answers as RFC 7208 wants, **bold** where not, **nothing** where it gave no
-result, **varies** where it is not the same each time, *{other}* where the result is right and the text of the
-explanation is not, / where the case is left out. Cases with ° are of the OpenSPF suite.
+In the tables, a cell is empty if the receiver answers as RFC 7208 requires, and **bold** if not: **nothing** means that
+it gave no result, **varies** that its answer is not the same each time. *{other}* means that the result is right but the
+text of the explanation is not, and / that the case is left out. Cases with ° are from the OpenSPF suite.
 """
 
 _TAIL = """
 ## How this page is made
 
 The receivers are those of Debian 12. `.ci/debian` installs them, and the tests in `tests/receivers/` run every case on
-every change: an answer that differs from the ledgers in `tests/receivers/ledgers/` fails, also where it got better. To
-make ledgers and page anew, as root:
+every change: an answer that differs from the ledgers in `tests/receivers/ledgers/` fails, even if it is better. To
+make new ledgers and a new page, as root:
 
 <!-- not run: installs packages, and takes minutes -->
 ```sh
@@ -83,7 +84,7 @@ def rule_of(case: Case) -> Rule:
 
 
 def cell(case: Case, ledger: Ledger) -> str:
-    """Return how a receiver's answer to a case is shown; "" where it is right."""
+    """Return the cell for a receiver's answer to a case; "" if it is right."""
     entry = ledger.entries.get((case.suite, case.name))
     if entry is None:
         return ""
@@ -117,9 +118,9 @@ def page(cases: Sequence[Case]) -> str:
     ours, theirs = (counts[suite] for suite in _SUITES)
     parts = [_HEAD.format(ours=ours, theirs=theirs, summary="\n".join(_summary(cases, ledgers)), other=_OTHER_TEXT)]
     cells = {id(case): [cell(case, each) for each in ledgers] for case in cases}
-    told = [case for case in cases if any(each not in ("", "/") for each in cells[id(case)])]
+    different = [case for case in cases if any(each not in ("", "/") for each in cells[id(case)])]
     for rule in RULES:
-        about = [case for case in told if rule_of(case) is rule]
+        about = [case for case in different if rule_of(case) is rule]
         differ = [case for case in about if any(each.startswith("**") for each in cells[id(case)])]
         texts = [case for case in about if case not in differ and f"*{_OTHER_TEXT}*" in cells[id(case)]]
         if not differ and not texts:
@@ -129,8 +130,8 @@ def page(cases: Sequence[Case]) -> str:
             parts.append("\n" + "\n".join(table(differ, ledgers)) + "\n")
         if texts:
             parts.append(f"\n{_only_texts(texts, ledgers)}\n")
-    parts.append("\n## Why\n\nWhat lies behind the differences, as far as the answers show it; the receivers' sources")
-    parts.append(" were not read for this.\n")
+    parts.append("\n## Why\n\nThe reasons for the differences, as far as the answers show them; the receivers' sources")
+    parts.append(" were not read.\n")
     for receiver, ledger in zip(RECEIVERS, ledgers, strict=True):
         reasons = Counter(entry.reason for entry in ledger.entries.values() if entry.got != LEFT_OUT)
         parts.append(f"\n### {receiver.title}\n\n| cases | what it does |\n|---|---|\n")
@@ -144,12 +145,12 @@ def _where(rule: Rule) -> str:
 
 
 def _only_texts(cases: Sequence[Case], ledgers: Sequence[Ledger]) -> str:
-    told = []
+    lines = []
     for receiver, ledger in zip(RECEIVERS, ledgers, strict=True):
         names = [f"`{case.name}`" for case in cases if cell(case, ledger) == f"*{_OTHER_TEXT}*"]
         if names:
-            told.append(f"{receiver.title}: {', '.join(names)}.")
-    return "Only the text of the explanation differs here:\n\n" + "\n".join([f"- {each}" for each in told])
+            lines.append(f"{receiver.title}: {', '.join(names)}.")
+    return "Only the text of the explanation differs here:\n\n" + "\n".join([f"- {line}" for line in lines])
 
 
 def _summary(cases: Sequence[Case], ledgers: Sequence[Ledger]) -> list[str]:

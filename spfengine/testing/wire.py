@@ -48,7 +48,7 @@ class ParsedQuery:
         number: the number of the record type.
         rrclass: the number of the class.
         labels: the name's labels.
-        room: octets of the largest UDP reply that the client accepts.
+        size_limit: octets of the largest UDP reply that the client accepts.
         edns: whether the query has an OPT record.
     """
 
@@ -58,7 +58,7 @@ class ParsedQuery:
     number: int
     rrclass: int
     labels: tuple[bytes, ...]
-    room: int
+    size_limit: int
     edns: bool
 
     @property
@@ -86,10 +86,10 @@ def read_query(wire: bytes) -> ParsedQuery | None:
         rrtype, rrclass = _pair(wire, at + 1)
         if at - 12 > 254:
             return None
-        room = _payload(wire, at + 5, answers + authorities + additionals)
+        payload = _payload(wire, at + 5, answers + authorities + additionals)
         name = from_labels(labels)
-        edns = room is not None
-        return ParsedQuery(number, flags, name, rrtype, rrclass, tuple(labels), max(512, room or 0), edns)
+        edns = payload is not None
+        return ParsedQuery(number, flags, name, rrtype, rrclass, tuple(labels), max(512, payload or 0), edns)
     except IndexError:
         return None
 
@@ -166,7 +166,7 @@ def write_formerr(wire: bytes) -> bytes | None:
 
 def fit_udp(query: ParsedQuery, reply: bytes) -> bytes:
     """Return the reply, or a truncated one if it is too large for a datagram."""
-    return reply if len(reply) <= min(query.room, _OWN_UDP_LIMIT) else write_truncated(query)
+    return reply if len(reply) <= min(query.size_limit, _OWN_UDP_LIMIT) else write_truncated(query)
 
 
 class _Offsets(dict[Any, int]):

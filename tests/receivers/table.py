@@ -42,11 +42,11 @@ class Receiver(NamedTuple):
     unsteady: tuple[str, ...] = ()
 
     def ledger_path(self) -> Path:
-        """Where its ledger is."""
+        """Return the path of its ledger."""
         return Path(__file__).with_name("ledgers") / f"{self.key}.yml"
 
     def ledger(self) -> Ledger:
-        """What is known of it."""
+        """Return its known deviations."""
         return read_ledger(self.ledger_path().read_text("utf-8"), self.key)
 
 

@@ -38,8 +38,8 @@ differently from the suite.
 
 *Left out* are cases that the receiver can't be asked about, such as a sender that its SMTP refuses.
 
-- Exim uses libspf2 with its own DNS code. *Lookup* is `${{lookup {{SENDER}} spf {{IP}}}}`, which has no HELO name; *SMTP*
-  is a whole SMTP dialogue.
+- Exim uses libspf2 with its own DNS code. *Lookup* is `${{lookup {{SENDER}} spf {{IP}}}}`, which has no HELO name;
+  *SMTP* is a whole SMTP dialogue.
 - libspf2 returns `(invalid)` for a record that it can't parse. That is not a result; Exim continues as if there were no
   policy.
 - rspamd returns symbols; the tables show the results that they are named after. It has no explanations.
@@ -48,8 +48,8 @@ differently from the suite.
   the suite says, except for what Postfix does not pass on (`tests/postfix/`).
 
 In the tables, a cell is empty if the receiver answers as RFC 7208 requires, and **bold** if not: **nothing** means that
-it gave no result, **varies** that its answer is not the same each time. *{other}* means that the result is right but the
-text of the explanation is not, and / that the case is left out. Cases with ° are from the OpenSPF suite.
+it gave no result, **varies** that its answer is not the same each time. *{other}* means that the result is right but
+the text of the explanation is not, and / that the case is left out. Cases with ° are from the OpenSPF suite.
 """
 
 _TAIL = """

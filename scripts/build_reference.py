@@ -108,7 +108,7 @@ CHAPTERS: dict[str, list[str]] = {
     ],
     "Tests": [
         "spfengine.testing:FakeDNS", "spfengine.testing:Query", "spfengine.testing:Fault",
-        "spfengine.testing:FaultKind", "spfengine.testing.checking:SPFCheck",
+        "spfengine.testing:FaultKind", "spfengine.testing:SPFCheck",
     ],
     "Errors": [
         "SPFEngineError", "RecordSyntaxError", "AddressError", "ArgumentError", "ZoneError", "RecordingError",

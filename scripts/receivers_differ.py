@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from spfengine.testing.conformance.ledger import LEFT_OUT, Ledger  # noqa: E402 - importable after the line above
+from spfengine.testing.conformance.run import LEFT_OUT, Ledger  # noqa: E402 - importable after the line above
 from spfengine.testing.suites import Case, load_suite  # noqa: E402 - as above
 from tests.receivers import driving  # noqa: E402 - as above
 from tests.receivers.table import RECEIVERS, RULES, Receiver, Rule  # noqa: E402 - as above

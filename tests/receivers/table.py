@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from spfengine.testing.conformance.ledger import Ledger, read_ledger
+from spfengine.testing.conformance.run import Ledger, read_ledger
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "examples" / "receivers"
@@ -28,7 +28,7 @@ class Receiver(NamedTuple):
         options: options of `spfengine conformance`, in addition to suites, ledger and report.
         parts: the number of tests to split its cases into, so that no test takes long.
         root: whether only root can run it.
-        unsteady: cases whose answer is not the same each time.
+        unsteady: cases whose answer varies.
     """
 
     key: str

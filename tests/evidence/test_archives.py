@@ -13,7 +13,6 @@ from spfengine.evidence.bounds import CHUNK, DEFAULT_BOUNDS, Bounds
 from spfengine.evidence.evidence import Evidence
 from spfengine.evidence.ledger import Broken
 from spfengine.evidence.streams import gunzip
-from spfengine.evidence.values import CHUNK, DEFAULT_BOUNDS, Bounds
 from tests.counting import cpu_seconds_at_most
 from tests.evidence.files import GOOD, faults, gzipped, held, read_bytes, record, report, zipped
 

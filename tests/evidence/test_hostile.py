@@ -14,7 +14,6 @@ from spfengine.evidence.ledger import Ledger
 from spfengine.evidence.reading import read_evidence
 from spfengine.evidence.reports import read_report
 from spfengine.evidence.streams import lines
-from spfengine.evidence.values import DEFAULT_BOUNDS, Bounds
 from tests.counting import cpu_seconds_at_most
 from tests.evidence.files import (
     EXAMPLES,

@@ -93,7 +93,9 @@ def _foreseen_in(session: Session, record: Record, domain: str) -> Iterator[Ques
     for step in record.steps:
         if isinstance(step, NetworkRun):
             starts, hits = step.table(session.family)
-            if hits[locate(starts, session.ip)] is not None:  # not session.locate(), which records what is looked up
+            if (
+                hits[locate(starts, session.ip) - 1] is not None
+            ):  # not session.locate(), which records what is looked up
                 return  # the record ends here
             continue
         charged += 1

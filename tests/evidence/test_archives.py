@@ -25,10 +25,10 @@ def test_a_gzip_bomb(tmp_path: Path) -> None:
         + packer.flush()
     )
     assert len(bomb) < 1 << 20
-    begun = time.monotonic()
+    begun = time.process_time()
     result: list[Evidence] = []
     assert held(lambda: result.append(read_bytes(tmp_path, bomb))) < 8 << 20
-    assert time.monotonic() - begun < 20
+    assert time.process_time() - begun < 20
     assert faults(result[0]) == ["FILE: it unpacks to more than 400 times its size: a bomb"]
 
 
@@ -75,9 +75,9 @@ def test_what_is_unpacked_is_what_was_packed(size: int) -> None:
 def test_a_file_in_thousands_of_gzip_members(tmp_path: Path) -> None:
     content = b"ip,sender\n" + b"192.0.2.1,a@example.com\n" * 2000
     packed = b"".join(gzipped(content[at : at + 1]) for at in range(len(content)))
-    begun = time.monotonic()
+    begun = time.process_time()
     assert read_bytes(tmp_path, packed).messages == 2000
-    assert time.monotonic() - begun < 10
+    assert time.process_time() - begun < 10
 
 
 def test_gzip_members_without_end() -> None:
@@ -142,11 +142,11 @@ def test_members_that_overlap_are_counted_each(tmp_path: Path) -> None:
     at, end = one.index(b"PK\x01\x02"), one.index(b"PK\x05\x06")
     directory = one[at:end] * 100
     bomb = one[:at] + directory + struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 100, 100, len(directory), at, 0)
-    begun = time.monotonic()
+    begun = time.process_time()
     evidence = read_bytes(tmp_path, bomb)
     assert evidence.senders == ()
     assert evidence.skipped == 100
-    assert time.monotonic() - begun < 10
+    assert time.process_time() - begun < 10
 
 
 def _patched(archive: bytes, signature: bytes, offset: int, value: bytes) -> bytes:

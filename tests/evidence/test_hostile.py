@@ -180,17 +180,17 @@ def test_multiparts_in_multiparts_without_end(tmp_path: Path) -> None:
     for number in range(2000):
         rows += [f"Content-Type: multipart/mixed; boundary=b{number}", "", f"--b{number}"]
     rows += ["", *["--x"] * 100_000]
-    begun = time.monotonic()
+    begun = time.process_time()
     evidence = read_bytes(tmp_path, "\n".join(rows).encode())
     assert len(evidence.unread) == 1
-    assert time.monotonic() - begun < 5
+    assert time.process_time() - begun < 5
 
 
 def test_a_boundary_that_is_everywhere(tmp_path: Path) -> None:
     rows = ["Content-Type: multipart/mixed; boundary=b", "", *["--b", "--b--"] * 50_000]
-    begun = time.monotonic()
+    begun = time.process_time()
     assert read_bytes(tmp_path, "\n".join(rows).encode()).senders == ()
-    assert time.monotonic() - begun < 10
+    assert time.process_time() - begun < 10
 
 
 def test_what_nobody_knows(tmp_path: Path) -> None:
@@ -272,9 +272,9 @@ def test_no_octets_raise_anything(tmp_path: Path, content: bytes) -> None:
 )
 def test_lines_made_to_be_slow(tmp_path: Path, line: str) -> None:
     start = "Return-Path: <a@b.example>\n" if ":" in line[:16] and line[0] > "9" and "Aug" not in line else ""
-    begun = time.monotonic()
+    begun = time.process_time()
     read_bytes(tmp_path, f"{start}{(line + chr(10)) * 15}".encode())
-    assert time.monotonic() - begun < 5
+    assert time.process_time() - begun < 5
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

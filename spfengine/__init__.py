@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from spfengine.advice.catalogue.catalogue import Catalogue
-    from spfengine.advice.catalogue.reading import Provider
+    from spfengine.advice.catalogue.provider import Provider
     from spfengine.advice.drift.drift import Drift, adrift, drift
     from spfengine.advice.drift.snapshot import Snapshot, asnapshot, snapshot
     from spfengine.advice.flatten.flatten import aflatten, flatten
@@ -123,7 +123,7 @@ _LAZY = {
     "Policy": "spfengine.policy.policy",
     "Problem": "spfengine.problems",
     "ProblemCode": "spfengine.problems",
-    "Provider": "spfengine.advice.catalogue.reading",
+    "Provider": "spfengine.advice.catalogue.provider",
     "PublicSuffixes": "spfengine.dmarc.suffixes",
     "Question": "spfengine.answers",
     "RDAP": "spfengine.advice.rdap.client",

@@ -3,13 +3,8 @@
 The package is not called `survey`, since it would hide the function of that name.
 """
 
-from typing import TYPE_CHECKING
-
-from spfengine.lazy import lazy_names
-
-if TYPE_CHECKING:
-    from spfengine.linting.codes import LintCode, Severity
-    from spfengine.surveying.domain import DomainState, SurveyedDomain
+from spfengine.linting.codes import LintCode, Severity
+from spfengine.surveying.domain import DomainState, SurveyedDomain
 
 __all__ = [
     "DomainState",
@@ -17,13 +12,3 @@ __all__ = [
     "Severity",
     "SurveyedDomain",
 ]
-
-__getattr__, __dir__ = lazy_names(
-    __name__,
-    {
-        "DomainState": "spfengine.surveying.domain",
-        "LintCode": "spfengine.linting.codes",
-        "Severity": "spfengine.linting.codes",
-        "SurveyedDomain": "spfengine.surveying.domain",
-    },
-)

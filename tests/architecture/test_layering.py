@@ -1,5 +1,6 @@
-"""Imports go downward only, never sideways between rooms (docs/explanation/design.md). Read from the text, so that an
-import inside a function counts as well.
+"""Imports go downward only, and never between packages of one layer (docs/explanation/architecture.md).
+
+The test reads the source, so imports inside functions count as well.
 """
 
 from pathlib import Path
@@ -15,6 +16,7 @@ FLOORS: list[list[str]] = [
     ["visible"],
     ["frozen"],
     ["errors"],
+    ["arguments"],
     ["json_reader"],
     ["json_files"],
     ["lazy"],
@@ -64,6 +66,7 @@ PURE_STDLIB = {
     "collections",
     "contextlib",
     "copy",
+    "dataclasses",
     "enum",
     "functools",
     "heapq",
@@ -71,6 +74,7 @@ PURE_STDLIB = {
     "math",
     "operator",
     "re",
+    "types",
     "typing",
 }
 

@@ -153,7 +153,7 @@ def on_terminal(*arguments: str) -> str:
             break
         shown += piece
     os.close(controller)
-    assert running.wait(60) == 0
+    assert running.wait(300) == 0
     return shown.decode()
 
 

@@ -3,7 +3,6 @@
 import gzip
 import io
 import struct
-import time
 import zipfile
 import zlib
 from pathlib import Path
@@ -14,6 +13,7 @@ from spfengine.evidence.bounds import CHUNK, DEFAULT_BOUNDS, Bounds
 from spfengine.evidence.evidence import Evidence
 from spfengine.evidence.ledger import Broken
 from spfengine.evidence.streams import gunzip
+from tests.counting import cpu_seconds_at_most
 from tests.evidence.files import GOOD, faults, gzipped, held, read_bytes, record, report, zipped
 
 
@@ -25,11 +25,10 @@ def test_a_gzip_bomb(tmp_path: Path) -> None:
         + packer.flush()
     )
     assert len(bomb) < 1 << 20
-    begun = time.process_time()
-    result: list[Evidence] = []
-    assert held(lambda: result.append(read_bytes(tmp_path, bomb))) < 8 << 20
-    assert time.process_time() - begun < 20
-    assert faults(result[0]) == ["FILE: it unpacks to more than 400 times its size: a bomb"]
+    found: list[Evidence] = []
+    with cpu_seconds_at_most(200):
+        assert held(lambda: found.append(read_bytes(tmp_path, bomb))) < 8 << 20
+    assert faults(found[0]) == ["FILE: it unpacks to more than 400 times its size: a bomb"]
 
 
 def test_more_than_may_be_unpacked(tmp_path: Path) -> None:
@@ -75,9 +74,8 @@ def test_what_is_unpacked_is_what_was_packed(size: int) -> None:
 def test_a_file_in_thousands_of_gzip_members(tmp_path: Path) -> None:
     content = b"ip,sender\n" + b"192.0.2.1,a@example.com\n" * 2000
     packed = b"".join(gzipped(content[at : at + 1]) for at in range(len(content)))
-    begun = time.process_time()
-    assert read_bytes(tmp_path, packed).messages == 2000
-    assert time.process_time() - begun < 10
+    with cpu_seconds_at_most(100):
+        assert read_bytes(tmp_path, packed).messages == 2000
 
 
 def test_gzip_members_without_end() -> None:
@@ -142,11 +140,10 @@ def test_members_that_overlap_are_counted_each(tmp_path: Path) -> None:
     at, end = one.index(b"PK\x01\x02"), one.index(b"PK\x05\x06")
     directory = one[at:end] * 100
     bomb = one[:at] + directory + struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 100, 100, len(directory), at, 0)
-    begun = time.process_time()
-    evidence = read_bytes(tmp_path, bomb)
+    with cpu_seconds_at_most(100):
+        evidence = read_bytes(tmp_path, bomb)
     assert evidence.senders == ()
     assert evidence.skipped == 100
-    assert time.process_time() - begun < 10
 
 
 def _patched(archive: bytes, signature: bytes, offset: int, value: bytes) -> bytes:

@@ -121,7 +121,7 @@ def of_the_page() -> Callable[..., Totals]:
     return returned
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_a_cluster_gives_the_totals_of_one_process_whatever_happens_to_its_workers(tmp_path: Path) -> None:
     need("distributed")
     replay_on_dask = of_the_page()

@@ -77,7 +77,7 @@ def _checked_domains(domains: Iterable[str]) -> Iterable[str]:
 
 def _checked_domain(domain: str) -> str:
     if not isinstance(domain, str):
-        raise ArgumentError(f"domains is a list of domains as text, and has a {type(domain).__name__} in it")
+        raise ArgumentError(f"domains is a list of domains as text, and one of them is of type {type(domain).__name__}")
     return domain
 
 

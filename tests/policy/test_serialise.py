@@ -161,7 +161,7 @@ REFUSED: dict[str, tuple[Change, str]] = {
     ),
     "a term that steers a terminal": (
         lambda d: d["dependencies"][0].update(term="\x1b[2J"),
-        r"policy\.dependencies\[0\]\.term: expected text .* that print, not '\\\\x1b\[2J'",
+        r"policy\.dependencies\[0\]\.term: expected text .* printable characters, not '\\\\x1b\[2J'",
     ),
     "outcomes that are no list": (
         lambda d: d.update(outcomes={}),

@@ -88,7 +88,7 @@ def _foreseen_in(session: Session, record: Record, domain: str) -> Iterator[Ques
         if isinstance(step, NetworkRun):
             starts, hits = step.table(session.family)
             if (
-                hits[locate(starts, session.ip)] is not None
+                hits[locate(starts, session.ip) - 1] is not None
             ):  # not session.locate(), which notes what the check looks up
                 return  # the record ends here
             continue

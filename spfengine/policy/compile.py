@@ -19,16 +19,16 @@ from typing import Any, NamedTuple
 from spfengine.addresses import V4, V6, Family
 from spfengine.answers import Answer, Question
 from spfengine.errors import ArgumentError
-from spfengine.evaluation.check_host import check_host
+from spfengine.evaluation.check_host import MATCHERS, check_host
 from spfengine.evaluation.limits import Limits, VoidRule
-from spfengine.evaluation.mechanisms import MATCHERS, Halt, UnknownTarget, charge, count_void
+from spfengine.evaluation.mechanisms import Halt, UnknownTarget, charge, count_void
 from spfengine.evaluation.session import Answers, Matching, RangeSession, Session
 from spfengine.names import fold, is_askable
 from spfengine.policy.outcome import Branch, Choice, Dependency, Input, Outcome
 from spfengine.policy.ranges import MAPPED_FIRST, MAPPED_LAST
 from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.macro import MacroString
-from spfengine.record.model import MX, Directive, DomainDirective, Exists, Ptr
+from spfengine.record.model import MX, Directive, DomainDirective, Exists, Include, Ptr
 from spfengine.visible import visible
 
 # What a policy is compiled for.
@@ -224,7 +224,7 @@ def _match_conditional(
     return choice is Choice.MATCH or choice is Choice.MATCH_VOID
 
 
-_SCRIPTED: dict[type[Directive], Any] = dict.fromkeys(MATCHERS, _match_scripted)
+_SCRIPTED: dict[type[Directive], Any] = dict.fromkeys(MATCHERS, _match_scripted) | {Include: MATCHERS[Include]}
 
 _MOST_NAMES = 10_000  # more than a DNS message holds, whatever the limit of names is
 

@@ -1,6 +1,5 @@
 """`Policy`: what a domain's SPF means for every address there is."""
 
-from bisect import bisect_right
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Network
 from itertools import repeat
@@ -173,7 +172,7 @@ class Policy(HashedOnce):
         """
         family, address = parse_address(ip)
         starts, outcomes = self._ip4 if family is V4 else self._ip6
-        outcome = outcomes[locate(starts, address)]
+        outcome = outcomes[locate(starts, address) - 1]
         if outcome.result is not None or resolver is None:
             return outcome
         if (sender is None and self.local_part is None and Input.LOCAL_PART in outcome.inputs) or (
@@ -209,9 +208,7 @@ class Policy(HashedOnce):
             part = given[begin : begin + _AT_ONCE]
             texts: Any = part
             try:
-                found += map(
-                    upto.__getitem__, map(bisect_right, repeat(octets), map(inet_pton, repeat(AF_INET), texts))
-                )
+                found += map(upto.__getitem__, map(locate, repeat(octets), map(inet_pton, repeat(AF_INET), texts)))
             except (OSError, TypeError, ValueError):  # one of them is no IPv4 address in text
                 found[begin:] = map(self.check, part)
         return found

@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from spfengine.evaluation.headers.smtp_reply import SMTPReply
     from spfengine.evaluation.limits import Limits, VoidRule
     from spfengine.evaluation.trace import Trace
-    from spfengine.evidence.ledger import Evidence
+    from spfengine.evidence.evidence import Evidence
     from spfengine.evidence.reading import read_evidence
     from spfengine.linting.codes import LintCode, Severity
     from spfengine.linting.finding import Finding
@@ -106,7 +106,7 @@ _LAZY = {
     "DomainState": "spfengine.surveying.domain",
     "Drift": "spfengine.advice.drift.drift",
     "Effect": "spfengine.simulation.simulation",
-    "Evidence": "spfengine.evidence.ledger",
+    "Evidence": "spfengine.evidence.evidence",
     "Finding": "spfengine.linting.finding",
     "Flattening": "spfengine.advice.flatten.flattening",
     "HeaderError": "spfengine.errors",

@@ -29,7 +29,7 @@ def load_document(path: str | os.PathLike[str], what: str, schema: str) -> dict[
 
 
 def parse_document(text: str | bytes, what: str, schema: str) -> dict[str, object]:
-    """Return the JSON object that a text stands for, as `load_document` does for a file. Raises RecordingError."""
+    """Return the JSON object in a text, as `load_document` does for a file. Raises RecordingError."""
     if len(text) > MAX_OCTETS:
         raise RecordingError(f"{what} has at most {MAX_OCTETS >> 20} MiB")
     try:
@@ -43,8 +43,8 @@ def require_schema(data: object, what: str, schema: str) -> dict[str, object]:
     """Return `data`. Raises RecordingError unless it is an object of this schema."""
     if isinstance(data, dict) and data.get("schema") == schema:
         return data
-    found = describe(data.get("schema") if isinstance(data, dict) else None)
-    raise RecordingError(f'{what} is a JSON object with "schema": "{schema}", not {found}')
+    got = describe(data.get("schema") if isinstance(data, dict) else None)
+    raise RecordingError(f'{what} is a JSON object with "schema": "{schema}", not {got}')
 
 
 def describe(value: object) -> str:

@@ -25,6 +25,6 @@ def lazy_names(package: str, table: Mapping[str, str]) -> tuple[Callable[[str], 
         return value
 
     def names() -> list[str]:
-        return sorted({*vars(sys.modules[package]), *table})
+        return sorted(table)
 
     return get, names

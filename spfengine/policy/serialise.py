@@ -14,7 +14,7 @@ from spfengine.addresses import V4, V6, Family, address_text, parse_ip4, parse_i
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.limits import Limits, VoidRule
 from spfengine.json_reader import MAX_TEXT, Field
-from spfengine.policy.compile import MAX_DEPTH, MAX_LEAVES, MAX_RANGES
+from spfengine.policy.compile import MAX_LEAVES, MAX_RANGES, MAX_TREE_DEPTH
 from spfengine.policy.outcome import Branch, Choice, Dependency, Input, Outcome
 from spfengine.policy.policy import Policy
 from spfengine.policy.ranges import MAPPED_FIRST, MAPPED_LAST
@@ -177,8 +177,8 @@ def _branch(
         depth = max(depth, sizes[below][1] + 1)
     if not branches:
         value["branches"].refuse("at least one branch")
-    if leaves > MAX_LEAVES or depth > MAX_DEPTH:
-        value.refuse(f"a tree of at most {MAX_LEAVES} leaves, at most {MAX_DEPTH} deep")
+    if leaves > MAX_LEAVES or depth > MAX_TREE_DEPTH:
+        value.refuse(f"a tree of at most {MAX_LEAVES} leaves, at most {MAX_TREE_DEPTH} deep")
     dependency = dependencies[value["dependency"].index(len(dependencies))]
     return Branch(dependency, tuple(branches.items())), (leaves, depth)
 

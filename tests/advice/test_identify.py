@@ -520,6 +520,7 @@ def test_to_dict_has_all_of_it() -> None:
     }
 
 
+@pytest.mark.full
 @settings(max_examples=100, deadline=None)
 @given(strategies.zones, strategies.limits, strategies.chance)
 def test_spf_names_a_provider_iff_its_record_passes(zone: Zone, limits: Limits, chance: Random) -> None:

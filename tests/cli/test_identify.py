@@ -44,7 +44,8 @@ def test_the_seed(call: Call) -> None:
         ({}, 1, ("23.83.218.24: nobody could name it\n"
                  "  no SPF record that is known passes it, and it has no name in reverse DNS\n")),
         ({"24.218.83.23.in-addr.arpa": ["SERVFAIL"]}, 69,
-         "nobody could name it\n  ! DNS could not answer for the PTR records of 24.218.83.23.in-addr.arpa (SERVFAIL)\n"),
+         "nobody could name it\n"
+         "  ! DNS could not answer for the PTR records of 24.218.83.23.in-addr.arpa (SERVFAIL)\n"),
         ({"_spf.google.com": ["SERVFAIL"]}, 69,
          "\n! Google Workspace / Gmail: the TXT records of _spf.google.com could not be had: its DNS server failed"),
         ({"_spf.google.com": ["SERVFAIL"], "24.218.83.23.in-addr.arpa": [{"PTR": "x.example"}]}, 0,

@@ -3,7 +3,6 @@
 import csv
 import json
 import re
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 
 import spfengine
 from tests.cli.conftest import REPOSITORY, SEED, Call, process, terminal
+from tests.counting import cpu_seconds_at_most
 
 Suite = Callable[[dict[str, Any]], str]
 
@@ -246,8 +246,11 @@ def test_a_catalogue_of_ones_own(call: Call, suite: Suite, tmp_path: Path) -> No
     assert ended.out.splitlines()[2] == "v=spf1 a include:i3.example -all"
 
 
-@pytest.mark.parametrize("form", [[], ["--json"]])
-@pytest.mark.parametrize("name", ["hostile.example", "mx.example", "d.example"])
+@pytest.mark.parametrize("form", [[], pytest.param(["--json"], marks=pytest.mark.full)])
+@pytest.mark.parametrize(
+    "name",
+    ["hostile.example", *[pytest.param(name, marks=pytest.mark.full) for name in ("mx.example", "d.example")]],
+)
 def test_what_strangers_wrote_never_steers_a_terminal(suite: Suite, name: str, form: list[str]) -> None:
     sender = "192.0.2.7,\x1b[2J@" + name
     arguments = (
@@ -272,9 +275,8 @@ def test_a_thousand_senders_and_a_long_record_take_bounded_time(call: Call, suit
     table = tmp_path / "senders.csv"
     rows = [f"10.{n % 4}.{n // 256}.{n % 256},u{n}@d.example" for n in range(1000)]
     table.write_text("ip,sender\n" + "\n".join(rows) + "\n", encoding="ascii")
-    begun = time.monotonic()
-    ended = call("suggest", "d.example", "--senders", str(table), "--zone", zone, "--max-size", "4000")
-    assert time.monotonic() - begun < 15
+    with cpu_seconds_at_most(150):
+        ended = call("suggest", "d.example", "--senders", str(table), "--zone", zone, "--max-size", "4000")
     assert ended.code == 1
     assert "addresses that could not be identified" in ended.out
     record = ended.out.splitlines()[2]

@@ -11,11 +11,10 @@ from spfengine.advice.identify.identification import How, Identification, Match
 from spfengine.advice.identify.provider_networks import ReverseName
 from spfengine.advice.suggest.request import Case, Steps, address_of
 from spfengine.answers import Answer, Question
-from spfengine.evaluation.limits import Limits
+from spfengine.evaluation.limits import LIFTED, Limits
 from spfengine.evaluation.session import Answers
 from spfengine.linting.fixes import replaced
 from spfengine.names import domain_fault, fold, is_askable, is_same_or_under
-from spfengine.policy.budget import LIFTED
 from spfengine.policy.compile import Inputs
 from spfengine.policy.policy import compiling
 from spfengine.policy.ranges import Spans, difference, intersection

@@ -35,6 +35,11 @@ def default_resolver() -> "LiveResolver":
     return _live
 
 
+def given_or_live(resolver: object) -> Any:
+    """Return the resolver that was given, or live DNS for None."""
+    return default_resolver() if resolver is None else resolver
+
+
 def drive(
     evaluation: Generator[Question, Answer, _T],
     resolver: object,

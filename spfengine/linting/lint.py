@@ -4,7 +4,7 @@ from collections.abc import Generator, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from spfengine.answers import Answer, Question, RRType, is_spf_octets
-from spfengine.drivers import adrive, drive
+from spfengine.drivers import adrive, drive, given_or_live
 from spfengine.errors import ArgumentError, RecordSyntaxError
 from spfengine.evaluation.explanation import explain
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
@@ -54,10 +54,7 @@ def lint(
     """
     if domain is None:
         return _of_text(record)
-    if resolver is None:
-        from spfengine.drivers import default_resolver
-
-        resolver = default_resolver()
+    resolver = given_or_live(resolver)
     return drive(linting(domain, resolver, record, limits, tuple(own)), resolver, None)[0]
 
 
@@ -76,10 +73,7 @@ async def alint(
     """
     if domain is None:
         return _of_text(record)
-    if resolver is None:
-        from spfengine.drivers import default_resolver
-
-        resolver = default_resolver()
+    resolver = given_or_live(resolver)
     found, _ = await adrive(linting(domain, resolver, record, limits, tuple(own)), resolver, None)
     return found
 

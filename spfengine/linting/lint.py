@@ -11,8 +11,7 @@ from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.session import Answers, Session
 from spfengine.linting import names, syntax, terms
 from spfengine.linting.finding import Finding, Held
-from spfengine.linting.limits import limits as limits_of
-from spfengine.linting.limits import sizes
+from spfengine.linting.limits import limits as limits_of, sizes
 from spfengine.linting.terms import reach
 from spfengine.linting.walk import Walk
 from spfengine.linting.zones import facts_of, names_to_lint, records_of_type_spf

@@ -16,6 +16,7 @@ import pytest
 
 import spfengine
 from spfengine.errors import ArgumentError
+from spfengine.evidence import Evidence
 from spfengine.evidence.bounds import Bounds
 from spfengine.evidence.ledger import Ledger
 from spfengine.evidence.reading import iterate_senders, read_evidence
@@ -26,7 +27,7 @@ from tests.evidence.files import EXAMPLES, GOOD, SAMPLES, faults, gzipped, of, r
 
 def test_it_is_public() -> None:
     evidence = spfengine.read_evidence(SAMPLES / "google.xml")
-    assert isinstance(evidence, spfengine.Evidence)
+    assert isinstance(evidence, Evidence)
     assert spfengine.read_evidence(str(SAMPLES / "google.xml")) == evidence
     assert spfengine.read_evidence([os.fspath(SAMPLES / "google.xml")]) == evidence
 

@@ -15,8 +15,7 @@ from typing import NamedTuple
 import pytest
 
 from spfengine import Answer, Question
-from spfengine.cli import policyd as policyd_command
-from spfengine.cli import policyd_server
+from spfengine.cli import policyd as policyd_command, policyd_server
 from spfengine.receiver.delegation import Delegation, Rules
 from tests.cli.conftest import SEED, command, environment
 from tests.receiver.requests import wire

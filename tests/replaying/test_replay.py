@@ -12,27 +12,15 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 import spfengine
-from spfengine import (
-    ArgumentError,
-    Effect,
-    Overlay,
-    Policy,
-    Result,
-    Sender,
-    Status,
-    Totals,
-    Zone,
-    replay,
-    replay_files,
-    simulate,
-)
+from spfengine import ArgumentError, Overlay, Policy, Result, Sender, Status, Zone, replay, replay_files, simulate
 from spfengine.policy import budget
 from spfengine.policy.outcome import Input
+from spfengine.replaying import Totals
 from spfengine.replaying.totals import ReplayedSender, Total
+from spfengine.simulation import Effect
 from tests.properties import generate, strategies
 
 ZONE = Zone({

@@ -3,8 +3,7 @@
 import random
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from spfengine.surveying.listing import MAX_LINE, DomainList, Listed
 from spfengine.surveying.seen import Seen

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 import spfengine
-from spfengine import Answer, LiveResolver, Question, Status, SurveyedDomain, Zone, asurvey, survey
-from spfengine.surveying import time_limit as patience
+from spfengine import Answer, LiveResolver, Question, Status, Zone, asurvey, survey
+from spfengine.surveying import SurveyedDomain, time_limit as patience
 from spfengine.testing import FakeDNS
 from tests.listening import Listening
 from tests.surveying.cases import DOMAINS, ZONE

@@ -10,10 +10,9 @@ from spfengine.advice.flatten.flattening import KeptTerm, ReplacedTerm
 from spfengine.answers import Answer, Question, RRType
 from spfengine.drivers import asking, once
 from spfengine.evaluation.check_host import select_record
-from spfengine.evaluation.limits import Limits
+from spfengine.evaluation.limits import LIFTED, Limits
 from spfengine.evaluation.session import Answers
 from spfengine.names import domain_fault, fold
-from spfengine.policy.budget import LIFTED
 from spfengine.policy.compile import Inputs, tile
 from spfengine.policy.outcome import Outcome
 from spfengine.policy.policy import Network
@@ -28,12 +27,12 @@ from spfengine.record.model import (
     DomainDirective,
     Include,
     Modifier,
+    Network as NetworkDirective,
     Ptr,
     Record,
     Redirect,
     Term,
 )
-from spfengine.record.model import Network as NetworkDirective
 from spfengine.record.parser import parse
 from spfengine.visible import visible, visible_name
 

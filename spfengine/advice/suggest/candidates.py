@@ -12,9 +12,8 @@ from spfengine.advice.identify.reverse_dns import ReverseName
 from spfengine.advice.suggest.coverage import Coverage, matching
 from spfengine.advice.suggest.request import Situation, Steps, address_of
 from spfengine.advice.suggest.suggestion import Rejected
-from spfengine.evaluation.limits import Limits
+from spfengine.evaluation.limits import LIFTED, Limits
 from spfengine.names import domain_fault, fold, is_askable, is_same_or_under
-from spfengine.policy.budget import LIFTED
 from spfengine.policy.policy import compiling
 from spfengine.problems import Result
 from spfengine.record.model import Directive, term_key

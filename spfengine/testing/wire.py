@@ -130,7 +130,7 @@ def write_reply(query: ParsedQuery, answer: Answer, default_ttl: int, more: Sequ
     """
     if answer.status in FAILURES:
         return write_code(query, FAILURES[answer.status])
-    ttl = default_ttl if answer.ttl is None else answer.ttl
+    ttl = _ttl(answer, default_ttl)
     records = _alias_records(query, answer, ttl)
     owner = records[-1].rdata.label if records else dnslib.DNSLabel(query.labels)
     authority = []
@@ -201,8 +201,12 @@ def _alias_records(query: ParsedQuery, answer: Answer, ttl: int) -> list[Any]:
     return records[:1] if query.number in (CNAME, ANY) else records
 
 
+def _ttl(answer: Answer, default: int) -> int:
+    return default if answer.ttl is None else answer.ttl
+
+
 def _data_records(owner: Any, answer: Answer, default_ttl: int) -> list[Any]:
-    ttl = default_ttl if answer.ttl is None else answer.ttl
+    ttl = _ttl(answer, default_ttl)
     return [_record(owner, answer.type, value, ttl) for value in _values(answer)]
 
 

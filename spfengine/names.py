@@ -5,7 +5,6 @@ So a name holds exactly the octets of the DNS query, even unusual ones.
 """
 
 from collections.abc import Iterable
-from functools import lru_cache
 
 from spfengine.addresses import V4, Family
 from spfengine.visible import visible_name
@@ -90,11 +89,6 @@ def domain_fault(domain: str) -> str | None:
     """Return why check_host() can't be called for this domain, in words, or None if it can (RFC 7208 §4.3)."""
     if len(domain) > MAX_NAME:
         return f"{visible_name(domain)} is longer than the {MAX_NAME} octets of a domain name"
-    return _fault_of_short(domain)
-
-
-@lru_cache(maxsize=4096)  # every record of a check needs it, and few names recur often; none is over MAX_NAME
-def _fault_of_short(domain: str) -> str | None:
     shown = visible_name(domain)
     if not domain:
         return "there is no domain to check"

@@ -12,8 +12,7 @@ from typing import Any
 
 from spfengine.addresses import address_text, parse_address
 from spfengine.answers import Answer, Question, RRType, Status
-from spfengine.checks import check as _check
-from spfengine.checks import check_record
+from spfengine.checks import check as _check, check_record
 from spfengine.drivers import default_resolver
 from spfengine.errors import AddressError, ArgumentError
 from spfengine.evaluation.check_result import CheckResult

@@ -17,22 +17,36 @@ How it works:
 """
 
 from collections.abc import Generator
+from functools import lru_cache
 from typing import NamedTuple
 
-from spfengine.answers import Answer, Question, RRType, Status
+from spfengine.answers import Answer, Question, RRType, Status, spf_texts
 from spfengine.errors import RecordSyntaxError
 from spfengine.evaluation.explanation import NO_EXPLANATION, Explained, explain
 from spfengine.evaluation.limits import Deadline
-from spfengine.evaluation.mechanisms import MATCHERS, Halt, ask, charge, count_void, expand_target, failed
-from spfengine.evaluation.session import Matching, Session
-from spfengine.names import domain_fault
+from spfengine.evaluation.mechanisms import (
+    Halt,
+    ask,
+    charge,
+    count_void,
+    expand_target,
+    failed,
+    known,
+    match_a,
+    match_exists,
+    match_mx,
+    match_ptr,
+)
+from spfengine.evaluation.session import Matcher, Matching, Session
+from spfengine.names import MAX_NAME, domain_fault
 from spfengine.problems import Problem, ProblemCode, Result
-from spfengine.record.model import All, Directive, Include, NetworkRun, Record, Redirect, Term
+from spfengine.record.model import MX, A, All, Directive, Exists, Include, NetworkRun, Ptr, Record, Redirect, Term
 from spfengine.record.parser import parse
-from spfengine.record.tokenizer import is_spf_octets
 from spfengine.visible import visible, visible_name
 
-QUALIFIERS = {"+": Result.PASS, "-": Result.FAIL, "~": Result.SOFTFAIL, "?": Result.NEUTRAL}  # RFC 7208 §4.6.2
+_TXT = RRType.TXT  # members of an Enum that every check needs; each look into its class costs as much as a call
+_PASS, _FAIL = Result.PASS, Result.FAIL
+QUALIFIERS = {"+": _PASS, "-": _FAIL, "~": Result.SOFTFAIL, "?": Result.NEUTRAL}  # RFC 7208 §4.6.2
 _DEFAULT = All("?", "", (0, 0))
 """What decides if nothing else does: "just as if "?all" were specified as the last directive" (RFC 7208 §4.7)."""
 
@@ -44,7 +58,7 @@ def check_host(session: Session) -> Generator[Question, Answer, None]:
         session.result = QUALIFIERS[directive.qualifier]
         session.record_domain = domain
         session.directive = None if directive is _DEFAULT else directive
-        if session.result is Result.FAIL and session.explaining:
+        if session.result is _FAIL and session.explaining:
             session.explanation, session.explanation_problem = yield from _explanation(session, record, domain)
     except Halt as halt:
         _set_problem(session, halt.result, halt.problem)
@@ -53,65 +67,57 @@ def check_host(session: Session) -> Generator[Question, Answer, None]:
 
 
 def _evaluate(
-    session: Session, domain: str, include: Include | None
+    session: Session, domain: str, term: Include | Redirect | None
 ) -> Generator[Question, Answer, tuple[str, Record, Directive]]:
-    """Return the directive that decides for a domain, its record, and the domain of that record (RFC 7208 §4.6, §4.7).
+    """Return the directive that decides for a domain, its record, and the domain of that record (RFC 7208 §4.6).
 
-    With redirects, the record is that of the last one's target.
+    The record is that of the domain, or of the target of its redirect.
 
     Args:
-        include: what names the domain; None for the domain checked.
+        term: what names the domain; None for the domain checked.
     """
-    record = yield from find_record(session, domain, include)
-    while True:
-        for step in record.steps:
-            if isinstance(step, NetworkRun):
-                directive = _match_networks(session, step, domain)
-            else:
-                directive = yield from _match(session, step, domain)
+    record = yield from find_record(session, domain, term)
+    tracer = session.tracer
+    for step in record.steps:
+        if isinstance(step, NetworkRun):  # ip4, ip6 and all, decided by one lookup (RFC 7208 §5.1, §5.6)
+            directive = session.locate(step.table(session.family))
+            if tracer is not None:
+                tracer.networks(step, directive)
             if directive is not None:
+                session.path.append((domain, directive))
                 return domain, record, directive
-        if record.all is not None:
-            session.path.append((domain, record.all))
-            if session.tracer is not None:
-                session.tracer.all(record.all)
-            return domain, record, record.all
-        if record.redirect is None:
-            return domain, record, _DEFAULT
-        domain, record = yield from _redirect(session, record.redirect, domain)
+            continue
+        _begin(session, step, domain)
+        matched = yield from (session.matchers or MATCHERS)[type(step)](session, step, domain)
+        if tracer is not None:
+            tracer.end(matched)
+        if matched:
+            return domain, record, step
+        session.path.pop()
+    if record.redirect is not None:
+        return (yield from _redirect(session, record.redirect, domain))
+    return domain, record, _match_rest(session, record, domain)
 
 
-def _match_networks(session: Session, run: NetworkRun, domain: str) -> Directive | None:
-    """Return the first of these `ip4`, `ip6` and `all` that matches, which stays on the path; None if none does
-    (RFC 7208 §5.1, §5.6).
-    """
-    directive = session.locate(run.table(session.family))
+def _begin(session: Session, term: Directive | Redirect, domain: str) -> None:
+    """Begin a term that asks DNS: put it on the path, and charge it (RFC 7208 §4.6.4)."""
+    session.path.append((domain, term))
     if session.tracer is not None:
-        session.tracer.networks(run, directive)
-    if directive is not None:
-        session.path.append((domain, directive))
-    return directive
-
-
-def _match(session: Session, directive: Directive, domain: str) -> Generator[Question, Answer, Directive | None]:
-    """Return a directive that asks DNS if it matches, and then it stays on the path; otherwise None (RFC 7208 §5)."""
-    session.path.append((domain, directive))
-    if session.tracer is not None:
-        session.tracer.begin(directive)
+        session.tracer.begin(term)
     charge(session)
-    if isinstance(directive, Include):
-        matched = yield from _match_include(session, directive, domain)
-    else:
-        matched = yield from (session.matchers or MATCHERS)[type(directive)](session, directive, domain)
+
+
+def _match_rest(session: Session, record: Record, domain: str) -> Directive:
+    """Return the directive that matches if no other does: `all`, or the default (RFC 7208 §4.7, §5.1)."""
+    if record.all is None:
+        return _DEFAULT
+    session.path.append((domain, record.all))
     if session.tracer is not None:
-        session.tracer.end(matched)
-    if matched:
-        return directive
-    session.path.pop()
-    return None
+        session.tracer.all(record.all)
+    return record.all
 
 
-def _match_include(session: Session, include: Include, domain: str) -> Matching:
+def match_include(session: Session, include: Include, domain: str) -> Matching:
     """`include`: the record of the target-name gives pass (RFC 7208 §5.2)."""
     target = include.domain_spec.target or (yield from expand_target(session, include.domain_spec, domain))
     if target is None:  # RFC 8616 §4: no target-name, so no match
@@ -121,24 +127,33 @@ def _match_include(session: Session, include: Include, domain: str) -> Matching:
     result = QUALIFIERS[directive.qualifier]
     if session.tracer is not None:
         session.tracer.leave(result)
-    if result is Result.PASS:
+    if result is _PASS:
         return True
     del session.path[depth:]
     return False
 
 
-def _redirect(session: Session, redirect: Redirect, domain: str) -> Generator[Question, Answer, tuple[str, Record]]:
-    """Return the target-name of a redirect, and its record (RFC 7208 §6.1)."""
-    session.path.append((domain, redirect))
-    if session.tracer is not None:
-        session.tracer.begin(redirect)
-    charge(session)
+MATCHERS: dict[type[Directive], Matcher] = {
+    Include: match_include,
+    A: match_a,
+    MX: match_mx,
+    Exists: match_exists,
+    Ptr: match_ptr,
+}
+"""What decides whether a directive that asks DNS matches."""
+
+
+def _redirect(
+    session: Session, redirect: Redirect, domain: str
+) -> Generator[Question, Answer, tuple[str, Record, Directive]]:
+    """`redirect`: what decides for the target-name decides (RFC 7208 §6.1)."""
+    _begin(session, redirect, domain)
     target = redirect.value.target or (yield from expand_target(session, redirect.value, domain))
     if target is None:
         text = f"{visible(redirect.text)} uses the local part of the sender, which is not ASCII"
         code = ProblemCode.REDIRECT_NON_ASCII_LOCAL_PART
         raise Halt(Result.PERMERROR, Problem(code, text, section="RFC 8616 §4"))
-    return target, (yield from find_record(session, target, redirect))
+    return (yield from _evaluate(session, target, redirect))
 
 
 def _explanation(session: Session, record: Record, domain: str) -> Generator[Question, Answer, Explained]:
@@ -160,15 +175,20 @@ def find_record(session: Session, domain: str, term: Include | Redirect | None) 
     """
     if session.tracer is not None:
         session.tracer.enter(domain, term)
-    if (term is None and session.domain_refused) or domain_fault(domain) is not None:
+    if len(domain) > MAX_NAME or not _is_checkable(domain) or (term is None and session.domain_refused):
         raise _invalid_domain(session, domain, term)
-    answer = yield from ask(session, domain, RRType.TXT)
+    answer = known(session, domain, _TXT) or (yield from ask(session, domain, _TXT))
     record = select_record(answer)
     if not isinstance(record, Record):
         raise _no_usable_record(session, domain, term, answer, record)
     if session.tracer is not None:
         session.tracer.record(record)
     return record
+
+
+@lru_cache(maxsize=4096)  # each record of each check needs it; at most 4096 names of at most MAX_NAME octets
+def _is_checkable(domain: str) -> bool:
+    return domain_fault(domain) is None
 
 
 def select_record(answer: Answer) -> Record | RecordSyntaxError | Problem:
@@ -184,7 +204,7 @@ def select_record(answer: Answer) -> Record | RecordSyntaxError | Problem:
 
 
 def _select_record(answer: Answer) -> Record | RecordSyntaxError | Problem:
-    texts = [octets for octets in answer.records if is_spf_octets(octets)]
+    texts = spf_texts(answer)
     if not texts:
         count = len(answer.records)
         others = (
@@ -224,7 +244,7 @@ def _no_usable_record(
 ) -> Halt:
     """Return the end of a check whose question for a record got this answer (RFC 7208 §4.4, §4.5, §4.6)."""
     if answer.is_failure:
-        return failed(domain, RRType.TXT, answer)
+        return failed(domain, _TXT, answer)
     if isinstance(fault, RecordSyntaxError):
         session.path.append((domain, _term_at_fault(fault)))
         return Halt(Result.PERMERROR, fault.problems[0].at(domain, None))

@@ -2,7 +2,7 @@
 
 Every question of a check goes out through `ask`, every lookup is counted in `charge` and every void lookup in
 `count_void`; nothing else asks or counts. `all`, `ip4` and `ip6` ask nothing, and `include` evaluates another record:
-those are in `check_host`.
+those are in `check_host.py`.
 
 Functions that may have to ask are generators: they yield a Question and are sent its Answer.
 """
@@ -13,11 +13,11 @@ from functools import lru_cache
 from spfengine.addresses import V4, V6
 from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.evaluation.limits import MAX_DEPTH, VoidRule
-from spfengine.evaluation.session import Matcher, Matching, Session, address_type
+from spfengine.evaluation.session import Matching, Session, address_type
 from spfengine.names import fold, is_askable, is_same_or_under, reverse_name
 from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.macro import MacroString
-from spfengine.record.model import MX, A, Directive, Exists, Include, Ptr, Redirect
+from spfengine.record.model import MX, A, Exists, Include, Ptr, Redirect
 from spfengine.visible import visible_name
 
 UNKNOWN = "unknown"  # RFC 7208 §7.3: what %{p} expands to if no name is validated
@@ -48,16 +48,30 @@ class UnknownTarget(Exception):  # noqa: N818 - not an error: a policy is being 
 
 
 def ask(session: Session, name: str, type: RRType) -> Generator[Question, Answer, Answer]:
-    """Return the answer to a question. It is yielded only if this check does not know the answer yet.
+    """Return the answer to a question. It is yielded only if its answer is not known yet.
 
     Void answers are not counted here.
 
     Args:
         name: an askable name, in the spelling in which it is to be asked.
     """
-    question, key = _question(name, type)
-    answer = session.answers.get(key) or session.known_answer(key) or (yield question)
-    session.answers[key] = answer
+    answer = known(session, name, type)
+    if answer is None:
+        question, key = _question(name, type)
+        answer = session.answers[key] = yield question
+    return answer
+
+
+def known(session: Session, name: str, type: RRType) -> Answer | None:
+    """Return the answer to a question if this check or the resolver knows it without a query; otherwise None.
+
+    `ask` begins with this. What is asked for in every check is looked up here first, because most answers are known
+    where checks are many, and a generator that never yields costs more than this lookup.
+    """
+    _, key = _question(name, type)
+    answer = session.known_answer(key) or session.answers.get(key)
+    if answer is not None:
+        session.answers[key] = answer  # also if it is there already, so that a trace sees that it is used again
     return answer
 
 
@@ -97,7 +111,7 @@ def has_client(
     """
     family = session.family
     type = address_type(family)
-    answer = yield from ask(session, name, type)
+    answer = known(session, name, type) or (yield from ask(session, name, type))
     if answer.records:
         return session.locate(answer.table(family, prefix)) is not None
     if answer.is_failure:
@@ -342,11 +356,3 @@ def too_many_mx(name: str, count: int, limit: int) -> Problem:
     text = f"{visible_name(name)} has {count} MX records, and mx may lead to no more than {limit}"
     hint = "name the networks of these hosts by ip4 and ip6 instead"
     return Problem(ProblemCode.TOO_MANY_MX, text, section="4.6.4", hint=hint)
-
-
-MATCHERS: dict[type[Directive], Matcher] = {
-    A: match_a,
-    MX: match_mx,
-    Exists: match_exists,
-    Ptr: match_ptr,
-}

@@ -259,6 +259,28 @@ class NetworkRun:
 Step = NetworkRun | Directive
 
 
+def _steps(terms: tuple[Term, ...]) -> tuple[tuple[Step, ...], All | None, bool]:
+    """Return the steps of a record, the `all` that decides after them, and whether there is an `all`."""
+    steps: list[Step] = []
+    run: list[Network | All] = []
+    for term in terms:
+        if isinstance(term, Network):
+            run.append(term)
+        elif isinstance(term, All):
+            if not run:
+                return tuple(steps), term, True
+            steps.append(NetworkRun((*run, term)))
+            return tuple(steps), None, True
+        elif isinstance(term, Directive):
+            if run:
+                steps.append(NetworkRun(tuple(run)))
+                run = []
+            steps.append(term)
+    if run:
+        steps.append(NetworkRun(tuple(run)))
+    return tuple(steps), None, False
+
+
 class Record(Frozen):
     """A record: RFC 7208 §12, read whole and without faults.
 
@@ -284,33 +306,16 @@ class Record(Frozen):
     def __init__(self, source: str, terms: tuple[Term, ...]) -> None:
         fill(self, "source", source)
         fill(self, "terms", terms)
-        steps: list[Step] = []
-        run: list[Network | All] = []
-        redirect = explanation = first_all = None
+        steps, last_all, has_all = _steps(terms)
+        fill(self, "steps", steps)
+        fill(self, "all", last_all)
+        redirect = explanation = None
         for term in terms:
-            if isinstance(term, Directive):
-                if first_all is not None:
-                    continue
-                if isinstance(term, All):
-                    first_all = term
-                    if run:
-                        run.append(term)
-                elif isinstance(term, Network):
-                    run.append(term)
-                else:
-                    if run:
-                        steps.append(NetworkRun(tuple(run)))
-                        run = []
-                    steps.append(term)
-            elif isinstance(term, Redirect):
-                redirect = term
+            if isinstance(term, Redirect):
+                redirect = None if has_all else term
             elif isinstance(term, Explanation):
                 explanation = term
-        if run:
-            steps.append(NetworkRun(tuple(run)))
-        fill(self, "steps", tuple(steps))
-        fill(self, "all", None if run else first_all)
-        fill(self, "redirect", redirect if first_all is None else None)
+        fill(self, "redirect", redirect)
         fill(self, "explanation", explanation)
 
     def __str__(self) -> str:
@@ -330,8 +335,8 @@ class Record(Frozen):
 def same_term(first: Term, second: Term, *, qualifier: bool = True) -> bool:
     """Return whether two terms mean the same, however they are written.
 
-    Names of mechanisms, modifiers and domains have no case, so `MX:Example.COM` is `mx:example.com`. A final dot, a "+",
-    host bits, and prefix lengths of a whole address make no difference either. Macro letters do have case: `%{L}`
+    Names of mechanisms, modifiers and domains have no case, so `MX:Example.COM` is `mx:example.com`. A final dot, a
+    "+", host bits, and prefix lengths of a whole address make no difference either. Macro letters do have case: `%{L}`
     URL-escapes what `%{l}` does not (RFC 7208 §7.3). The value of an unknown modifier has to be the same text.
 
     Args:
@@ -369,6 +374,6 @@ def _domain_spec_key(spec: MacroString | None) -> tuple[object, ...] | None:
         else:
             key.append((part.letter, part.escaped, part.digits, part.reverse, frozenset(part.delimiters or ".")))
     last = key[-1] if key else None
-    if isinstance(last, str) and len(last) > 1:  # a dot right after a macro is not the same as none
+    if isinstance(last, str):
         key[-1] = last.removesuffix(".")
     return tuple(key)

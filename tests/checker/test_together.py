@@ -120,7 +120,7 @@ def test_threads_may_share_it() -> None:
     finally:
         sys.setswitchinterval(interval)
     assert len(checker) == 0
-    assert (checker._octets, checker._held) == (0, {})
+    assert (checker._octets, checker._answer_refs) == (0, {})
 
 
 def test_what_it_reckons_with_is_what_it_holds() -> None:
@@ -128,11 +128,11 @@ def test_what_it_reckons_with_is_what_it_holds() -> None:
     for call in CALLS:
         checker.check(*call)
     kept = checker._domains.values()
-    held = {key for pieces in kept for key in pieces.answers}
-    assert checker._held.keys() == held
+    held = {key for verdicts in kept for key in verdicts.answers}
+    assert checker._answer_refs.keys() == held
     for domain in list(checker._domains):
         checker._drop(domain)
-    assert (checker._octets, checker._held) == (0, {})
+    assert (checker._octets, checker._answer_refs) == (0, {})
 
 
 def test_in_asyncio_each_field_is_that_of_check() -> None:

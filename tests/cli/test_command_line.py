@@ -7,8 +7,7 @@ from typing import Any
 
 import click
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from spfengine.cli import options, with_click
 from spfengine.cli.check import command

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from spfengine.evidence.ledger import Broken, Evidence
+from spfengine.evidence.bounds import CHUNK, DEFAULT_BOUNDS, Bounds
+from spfengine.evidence.evidence import Evidence
+from spfengine.evidence.ledger import Broken
 from spfengine.evidence.streams import gunzip
-from spfengine.evidence.values import CHUNK, DEFAULT_BOUNDS, Bounds
 from tests.counting import cpu_seconds_at_most
 from tests.evidence.files import GOOD, faults, gzipped, held, read_bytes, record, report, zipped
 
@@ -84,12 +85,12 @@ def test_gzip_members_without_end() -> None:
 
 
 def test_archives_in_archives_are_not_read(tmp_path: Path) -> None:
-    told = "an archive in an archive is not read"
+    message = "an archive in an archive is not read"
     inner = zipped({"a.xml": GOOD})
-    assert faults(read_bytes(tmp_path, zipped({"b.zip": inner}))) == [f"FILE (b.zip): {told}"]
-    assert faults(read_bytes(tmp_path, zipped({"b.gz": gzipped(GOOD)}))) == [f"FILE (b.gz): {told}"]
-    assert faults(read_bytes(tmp_path, gzipped(gzipped(GOOD)))) == [f"FILE: {told}"]
-    assert faults(read_bytes(tmp_path, gzipped(inner))) == [f"FILE: {told}"]
+    assert faults(read_bytes(tmp_path, zipped({"b.zip": inner}))) == [f"FILE (b.zip): {message}"]
+    assert faults(read_bytes(tmp_path, zipped({"b.gz": gzipped(GOOD)}))) == [f"FILE (b.gz): {message}"]
+    assert faults(read_bytes(tmp_path, gzipped(gzipped(GOOD)))) == [f"FILE: {message}"]
+    assert faults(read_bytes(tmp_path, gzipped(inner))) == [f"FILE: {message}"]
 
 
 def test_names_of_members_are_only_shown(tmp_path: Path) -> None:
@@ -108,9 +109,9 @@ def test_names_of_members_are_only_shown(tmp_path: Path) -> None:
     assert evidence.messages == 6
     assert evidence.aside == (("folders in archives", 1),)
     assert len(evidence.unread) == len(names)
-    for each in evidence.unread:
-        assert str(each).isprintable()
-        assert len(str(each)) < 500
+    for item in evidence.unread:
+        assert str(item).isprintable()
+        assert len(str(item)) < 500
 
 
 def entries(count: int) -> bytes:
@@ -127,10 +128,10 @@ def entries(count: int) -> bytes:
 
 
 def test_archives_with_too_much_in_them(tmp_path: Path) -> None:
-    told = "FILE: the zip archive has more than 10,000 members"
-    assert faults(read_bytes(tmp_path, entries(15_000))) == [told]
+    message = "FILE: the zip archive has more than 10,000 members"
+    assert faults(read_bytes(tmp_path, entries(15_000))) == [message]
     assert held(lambda: faults(read_bytes(tmp_path, entries(200_000)))) < 32 << 20
-    assert faults(read_bytes(tmp_path, entries(200_000))) == [told]
+    assert faults(read_bytes(tmp_path, entries(200_000))) == [message]
 
 
 def test_members_that_overlap_are_counted_each(tmp_path: Path) -> None:
@@ -169,8 +170,8 @@ def test_archives_that_are_odd_or_damaged(tmp_path: Path) -> None:
         ),
         "FILE: the zip archive is damaged": _patched(good, b"PK\x01\x02", 3, b"\x03"),
     }
-    for told, content in cases.items():
-        assert faults(read_bytes(tmp_path, content)) == [told]
+    for message, content in cases.items():
+        assert faults(read_bytes(tmp_path, content)) == [message]
     assert read_bytes(tmp_path, good + b"\0" * 0).messages == 6
     commented = io.BytesIO(good)
     with zipfile.ZipFile(commented, "a") as archive:

@@ -15,8 +15,7 @@ from typing import NamedTuple
 import pytest
 
 from spfengine import Answer, Question
-from spfengine.cli import policyd as policyd_command
-from spfengine.cli import policyd_server
+from spfengine.cli import policyd as policyd_command, policyd_server
 from spfengine.receiver.delegation import Delegation, Rules
 from tests.cli.conftest import SEED, command, environment
 from tests.receiver.requests import wire
@@ -173,7 +172,7 @@ def test_a_hundred_clients_at_once() -> None:
         for thread in threads:
             thread.join(_PATIENCE)
         assert len(answers) == 500
-        assert {each[:37] for each in answers} == {"action=PREPEND Received-SPF: softfail"}
+        assert {item[:37] for item in answers} == {"action=PREPEND Received-SPF: softfail"}
 
 
 def test_a_check_that_runs_at_sigterm_is_answered() -> None:
@@ -319,7 +318,7 @@ def test_on_stdin_sigterm_is_a_clean_end() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "reported"),
     [
         (["--listen", "0.0.0.0:0"], "not loopback"),
         (["--listen", "[::]:0"], "not loopback"),
@@ -334,10 +333,10 @@ def test_on_stdin_sigterm_is_a_clean_end() -> None:
         (["--skip", "mx.example"], "does not appear to be an IPv4 or IPv6 network"),
     ],
 )
-def test_what_can_not_be_used_is_told_before_anything_is_served(arguments: list[str], told: str) -> None:
+def test_unusable_settings_are_reported_before_anything_is_served(arguments: list[str], reported: str) -> None:
     done = stdin(b"", *arguments)
     assert (done.returncode, done.stdout) == (64, b"")
-    assert told in done.stderr.decode()
+    assert reported in done.stderr.decode()
     assert done.stderr.count(b"\n") == 1
 
 

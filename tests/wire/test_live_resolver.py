@@ -17,8 +17,8 @@ import spfengine
 from spfengine.answers import Answer, AsyncResolver, Question, Resolver, RRType, Status
 from spfengine.errors import ArgumentError
 from spfengine.resolvers.live import LiveResolver
-from spfengine.resolvers.rrsets import RRset
-from spfengine.resolvers.zone import MAX_CHAIN, Zone
+from spfengine.resolvers.rrsets import MAX_CHAIN, RRset
+from spfengine.resolvers.zone import Zone
 from spfengine.testing import FakeDNS, Fault, FaultKind
 from tests.wire.conftest import Ask
 

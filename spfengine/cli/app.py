@@ -65,7 +65,7 @@ def _run(arguments: list[str]) -> int:
     except BrokenPipeError:
         _drop_output()
         return exits.BROKEN_PIPE
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - _meaning() raises what it does not know
         code, message = _meaning(error)
         _report(path, message)
     return code

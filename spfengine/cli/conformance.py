@@ -31,8 +31,8 @@ Examples:
       --daemon 'spfengine policyd --listen 127.0.0.1:10023 --nameserver {dns}'
 
 The exit code: 0 all cases have the results that suite and ledger expect, 1 one has not. """
-_EPILOG += f"""{exits.OTHER_HELP}, 69 a library is not installed, the policy server can't be reached, the daemon does not
-serve, the DNS server's port is taken, or the system refuses the namespaces, 73 a file can't be written.
+_EPILOG += f"""{exits.OTHER_HELP}, 69 a library is not installed, the policy server can't be reached, the daemon does
+not serve, the DNS server's port is taken, or the system refuses the namespaces, 73 a file can't be written.
 """
 _Endpoint = tuple[str, int | None]  # address and port, or path and None
 _FORMATS = ["table", "json", "tap", "junit", "markdown"]

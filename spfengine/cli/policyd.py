@@ -47,7 +47,7 @@ _FAILED = "451 4.3.5 The SPF check failed, try again later"
 
 def _refusal(option: str, result: str, default: Refusal) -> Callable[[Any], Any]:
     return click.option(
-        option, type=click.Choice([str(refusal) for refusal in Refusal]), default=str(default), show_default=True,
+        option, type=click.Choice(list(map(str, Refusal))), default=str(default), show_default=True,
         help=f"What to do with {result}.",
     )  # fmt: skip
 
@@ -64,7 +64,7 @@ def _refusal(option: str, result: str, default: Refusal) -> Callable[[Any], Any]
     help="What to check: the sender, the HELO name, or the HELO name and then the sender.",
 )  # fmt: skip
 @click.option(
-    "--header", type=click.Choice([str(header) for header in Header]), default=str(Header.RECEIVED_SPF), show_default=True,
+    "--header", type=click.Choice(list(map(str, Header))), default=str(Header.RECEIVED_SPF), show_default=True,
     help="The header field that an accepted message gets.",
 )  # fmt: skip
 @_refusal("--fail", "fail", Refusal.REJECT)
@@ -119,8 +119,8 @@ def command(
 
 
 def _log(*, syslog: bool, listens: bool) -> Callable[[str], object] | None:
-    """Return the function that writes a line of the log; None if nothing may be written: Postfix's spawn(8) takes stderr
-    for the reply.
+    """Return the function that writes a line of the log; None if nothing may be written: Postfix's spawn(8) takes
+    stderr for the reply.
     """
     if syslog:
         import syslog as system

@@ -38,7 +38,9 @@ refuses the namespaces. {exits.OTHER_HELP}.
 def command(
     zone: str, words: tuple[str, ...], more: tuple[str, ...], faults: "tuple[Fault, ...]", query_log: str | None
 ) -> int:
-    """Run CMD with the fake DNS server as its only one, on port 53. ZONE is a file as other commands' --zone takes it."""
+    """Run CMD with the fake DNS server as its only one, on port 53. ZONE is a file as other commands' --zone takes
+    it.
+    """
     words = words[1:] if words[:1] == ("--",) else words
     if not words:
         raise click.UsageError("no command to run; expected ZONE -- CMD [ARG]...")

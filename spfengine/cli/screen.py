@@ -132,7 +132,7 @@ def csv_line(cells: Iterable[str]) -> str:
 
 
 def safe_cell(text: str) -> str:
-    """Return text that is printable, and that no spreadsheet takes for a formula: an apostrophe before it sees to it."""
+    """Return printable text that no spreadsheet takes for a formula: if need be, with an apostrophe before it."""
     text = visible(text, _LONGEST_CELL)
     return f"'{text}" if text.lstrip(" \"'").startswith(_FORMULA) else text
 

@@ -49,8 +49,8 @@ def command(
     ready_file: str | None,
     query_log: str | None,
 ) -> int:
-    """Serve zones by DNS on loopback, UDP and TCP, with faults on demand. ZONE is a file as other commands' --zone takes
-    it.
+    """Serve zones by DNS on loopback, UDP and TCP, with faults on demand. ZONE is a file as other commands' --zone
+    takes it.
     """
     from spfengine.testing import serving as testing_serving
     from spfengine.testing.fake_dns import FakeDNS

@@ -165,6 +165,12 @@ class Trace(NamedTuple):
     result: Result
     problem: Problem | None
 
+    def render(self, *, width: int | None = 80) -> str:
+        """Return the tree that `spfengine check --trace` prints, wrapped to `width` columns (None: not wrapped)."""
+        from spfengine.text.trace import render_trace
+
+        return render_trace(self, width)
+
     def to_dict(self) -> dict[str, object]:
         """Return it as JSON-safe values."""
         return self.root.to_dict()

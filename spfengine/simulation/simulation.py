@@ -1,5 +1,7 @@
 """What a simulation found."""
 
+from collections.abc import Iterable, Sequence
+
 from spfengine.answers import RRType
 from spfengine.evaluation.limits import VoidRule
 from spfengine.evaluation.result import Result
@@ -112,6 +114,18 @@ class Simulation(Frozen):
         return any(change_is_worse(change.before, change.after) for change in self.changes) or any(
             change.effect is Effect.NEWLY_FAILING for change in self.senders
         )
+
+    def render(self, *, own: Iterable[str] = (), formats: Sequence[str] = (), width: int | None = 80) -> str:
+        """Return the text that `spfengine simulate` prints.
+
+        Args:
+            own: domains whose records you can edit, in addition to the one simulated.
+            formats: the formats of `spfengine.advice.forms` in which to print the new records; none: as they are.
+            width: columns to which lines are wrapped; None: not wrapped.
+        """
+        from spfengine.text.simulate import render_simulation
+
+        return render_simulation(self, width, own, formats)
 
     def to_dict(self) -> dict[str, object]:
         """Return the simulation as JSON-safe values; key "schema" names their version."""

@@ -8,7 +8,7 @@ from spfengine.advice.drift.snapshot import utc
 from spfengine.evaluation.result import Result
 from spfengine.policy.diff import Change
 from spfengine.text.changes import Changes
-from spfengine.text.lines import FAULT, SIGNS, Line, Row, Span, line, more_line, note, table
+from spfengine.text.lines import FAULT, SIGNS, Line, Row, Span, line, more_line, note, plain, table
 from spfengine.text.outcomes import SHOWN_TERM, condition_lines, failures, outcome_text
 from spfengine.visible import visible, visible_name
 
@@ -31,6 +31,11 @@ def drift_lines(drift: Drift, width: int | None) -> Iterator[Line]:
     for domain in quiet:
         name = Span(visible_name(domain.domain), "strong")
         yield note(name, ": ", Span(f"nothing changed {since}", "pass"), indent=0)
+
+
+def render_drift(drift: Drift, width: int | None) -> str:
+    """Return the text of a drift; see its method `render`."""
+    return plain(drift_lines(drift, width), width)
 
 
 def _domain(drift: DomainDrift, since: str, width: int | None) -> Iterator[Line]:

@@ -8,7 +8,7 @@ from spfengine.advice.flatten.proof import Proof
 from spfengine.advice.forms import FORMS
 from spfengine.policy.diff import Change
 from spfengine.text.changes import Changes, never_worse
-from spfengine.text.lines import SIGNS, WARNING, Line, Row, Span, line, note, table, verbatim
+from spfengine.text.lines import SIGNS, WARNING, Line, Row, Span, line, note, plain, table, verbatim
 from spfengine.text.outcomes import SHOWN_TERM, conditions, cost_text, networks_text, outcome_text
 from spfengine.text.problems import problem_lines
 from spfengine.visible import visible, visible_name
@@ -37,6 +37,11 @@ def flattening_lines(flattening: Flattening, width: int | None, form: str = FORM
         for record in flattening.records:
             yield from _record(record, form, flattening.records)
         yield from _watch(flattening)
+
+
+def render_flattening(flattening: Flattening, width: int | None, form: str) -> str:
+    """Return the text of a flattening; see its method `render`."""
+    return plain(flattening_lines(flattening, width, form), width)
 
 
 def _headline(flattening: Flattening) -> Line:

@@ -9,8 +9,6 @@ from dataclasses import dataclass, replace
 
 from spfengine.wording import and_more
 
-WIDTH = 80
-"""The columns to which `render()` wraps lines, if no width is given."""
 _STACKED_BELOW = 60
 _STEP = 3  # columns of a branch
 

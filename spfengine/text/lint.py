@@ -6,7 +6,7 @@ from itertools import groupby
 
 from spfengine.linting.codes import Severity
 from spfengine.linting.finding import Finding, quoted
-from spfengine.text.lines import Line, Span, line, note
+from spfengine.text.lines import Line, Span, line, note, plain
 from spfengine.text.problems import problem_lines
 from spfengine.visible import visible, visible_name
 from spfengine.wording import counted
@@ -38,9 +38,9 @@ def lint_lines(
     yield line(Span(summary, "strong"), what)
 
 
-def finding_lines(finding: Finding, width: int | None) -> Iterator[Line]:
-    """Yield the lines of one finding, with the name of the record that it is about."""
-    yield from record_lines(finding.domain, [finding], lambda _: "", width)
+def render_finding(finding: Finding, width: int | None) -> str:
+    """Return the text of a finding; see its method `render`."""
+    return plain(record_lines(finding.domain, [finding], lambda _: "", width), width)
 
 
 def record_lines(

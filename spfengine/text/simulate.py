@@ -12,7 +12,7 @@ from spfengine.problems import Problem, ProblemCode
 from spfengine.simulation.records import RecordChange, Standing
 from spfengine.simulation.simulation import Simulation
 from spfengine.text.changes import Changes
-from spfengine.text.lines import FAULT, SIGNS, WARNING, Line, Row, Span, line, note, table, verbatim
+from spfengine.text.lines import FAULT, SIGNS, WARNING, Line, Row, Span, line, note, plain, table, verbatim
 from spfengine.text.outcomes import SHOWN_TERM, condition_lines, cost_text, never_sends, outcome_text
 from spfengine.text.problems import problem_lines
 from spfengine.text.senders import disagreement_lines, sender_lines
@@ -57,6 +57,11 @@ def simulation_lines(
     for problem in simulation.problems:
         yield from draft_problem_lines(problem, simulation, width)
     yield from _publish(simulation, own, formats)
+
+
+def render_simulation(simulation: Simulation, width: int | None, own: Iterable[str], formats: Sequence[str]) -> str:
+    """Return the text of a simulation; see its method `render`."""
+    return plain(simulation_lines(simulation, width, own, formats), width)
 
 
 def overview_lines(simulations: Sequence[Simulation]) -> Iterator[Line]:

@@ -19,6 +19,7 @@ from spfengine.text.lines import (
     line,
     more_line,
     note,
+    plain,
     table,
     verbatim,
 )
@@ -75,6 +76,11 @@ def suggestion_lines(
     yield from _rejected(suggestion, width)
     yield from _before_publishing(suggestion, simulation, width)
     yield from _paste(suggestion, formats)
+
+
+def render_suggestion(suggestion: Suggestion, width: int | None, own: Iterable[str], formats: Iterable[str]) -> str:
+    """Return the text of a suggestion; see its method `render`."""
+    return plain(suggestion_lines(suggestion, width, own, tuple(formats) or FORMS), width)
 
 
 def brief_lines(suggestion: Suggestion, width: int | None) -> Iterator[Line]:

@@ -7,7 +7,7 @@ from spfengine.evaluation.trace import Outcome, Trace, TracedQuestion, TracedRec
 from spfengine.names import fold
 from spfengine.record.model import Record
 from spfengine.record.tokenizer import is_spf_octets
-from spfengine.text.lines import FAULT, Line, Node, Span, draw
+from spfengine.text.lines import FAULT, Line, Node, Span, draw, plain
 from spfengine.visible import visible, visible_name
 from spfengine.wording import counted, listed
 
@@ -33,6 +33,11 @@ _MOST_RECORDS = 20
 def trace_lines(trace: Trace, width: int | None) -> Iterator[Line]:
     """Yield the lines of a trace."""
     yield from draw(_record(trace.root), width)
+
+
+def render_trace(trace: Trace, width: int | None) -> str:
+    """Return the text of a trace; see its method `render`."""
+    return plain(trace_lines(trace, width), width)
 
 
 def _record(record: TracedRecord) -> Node:

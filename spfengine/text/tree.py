@@ -10,7 +10,7 @@ from spfengine.policy.budget import Budget, Cost
 from spfengine.policy.tree_nodes import IncludeTree, TreeRecord, TreeTerm
 from spfengine.problems import ProblemCode
 from spfengine.record.model import MX, DomainDirective, Network, Ptr, Redirect
-from spfengine.text.lines import FAULT, WARNING, Line, Node, Span, draw, line, more_line, note
+from spfengine.text.lines import FAULT, WARNING, Line, Node, Span, draw, line, more_line, note, plain
 from spfengine.text.problems import problem_lines
 from spfengine.visible import visible, visible_name
 from spfengine.wording import counted, listed
@@ -47,6 +47,11 @@ def tree_lines(tree: IncludeTree, width: int | None) -> Iterator[Line]:
     yield from more_line(len(tree.problems) - _MOST_FAULTS, where="--json has them", indent=2)
     if tree.is_cut:
         yield note(FAULT, "the tree is too large to be shown whole; terms without an answer were not asked about")
+
+
+def render_tree(tree: IncludeTree, width: int | None) -> str:
+    """Return the text of a tree; see its method `render`."""
+    return plain(tree_lines(tree, width), width)
 
 
 class _Nodes:

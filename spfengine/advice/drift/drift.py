@@ -126,6 +126,12 @@ class Drift(Frozen):
         """Whether DNS could not answer something, so that there may be more changes."""
         return any(each.is_incomplete for each in self.domains)
 
+    def render(self, *, width: int | None = 80) -> str:
+        """Return the text that `spfengine drift` prints, wrapped to `width` columns (None: not wrapped)."""
+        from spfengine.text.drift import render_drift
+
+        return render_drift(self, width)
+
     def to_dict(self) -> dict[str, object]:
         """Return the drift as JSON-safe values; key "schema" names their version."""
         return {

@@ -24,7 +24,7 @@ from spfengine import (
     check,
 )
 from spfengine.cli import app, exits
-from spfengine.cli.walk import questions
+from spfengine.text.trace import traced_questions
 from spfengine.evaluation.trace import Outcome, TracedRecord
 from spfengine.names import fold
 from spfengine.policy.policy import Policy
@@ -168,7 +168,7 @@ def trace(case: Case, means: Means) -> Seen:
         "result": str(trace.result),
         **_problem(trace.problem),
         "directive": matched[0] if matched else None,
-        "questions": len({(fold(asked.question.name), asked.question.type) for asked in questions(trace.root)}),
+        "questions": len({(fold(asked.question.name), asked.question.type) for asked in traced_questions(trace.root)}),
     }
 
 

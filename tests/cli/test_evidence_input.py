@@ -130,8 +130,8 @@ def test_more_senders_than_are_kept(capsys: pytest.CaptureFixture[str], monkeypa
 
 SLOW = """
 import sys, time
-from spfengine.cli import bar, evidence_input
-bar._SILENT_SECONDS = float(sys.argv[1])
+from spfengine.cli import evidence_input, screen
+screen._SILENT_SECONDS = float(sys.argv[1])
 evidence_input.read(sys.argv[2:])
 """
 

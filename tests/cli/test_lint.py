@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 import spfengine
-from spfengine.cli.lint_formats import github_text
-from spfengine.cli.lint_places import Places
+from spfengine.cli.lint_reports import Places, github_text
 from spfengine.linting.codes import ABOUT
 from tests.cli.conftest import SEED, Call, process, terminal
 

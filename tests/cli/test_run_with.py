@@ -27,7 +27,7 @@ NOBODY = 65534
 AS_NOBODY = f"""
 import ctypes, encodings.ascii, encodings.idna, encodings.latin_1, fcntl, os, sys, tempfile, time, subprocess
 import spfengine.resolvers.zone_files, spfengine.testing.serving, spfengine.testing.service, spfengine.testing.running
-from spfengine.cli import app, run_with, with_click
+from spfengine.cli import app, commands, run_with
 from spfengine.testing import FakeDNS, Fault
 with FakeDNS(spfengine.Zone.from_file({SEED!r})) as server:
     spfengine.LiveResolver(server.nameserver).resolve(spfengine.Question("seed.example", spfengine.RRType.MX))

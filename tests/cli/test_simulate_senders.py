@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from spfengine.cli.senders_csv import COLUMNS, safe
+from spfengine.cli.screen import safe_cell
+from spfengine.cli.senders import COLUMNS
 from spfengine.evidence.reading import read_evidence
 from tests.cli.conftest import SEED, Call, process, terminal
 
@@ -187,7 +188,7 @@ def test_a_table_that_senders_reads_again(call: Call, table: Table, tmp_path: Pa
     ],
 )
 def test_no_cell_is_a_formula(text: str, cell: str) -> None:
-    assert safe(text) == cell
+    assert safe_cell(text) == cell
 
 
 def test_hostile_labels_steer_nothing(table: Table) -> None:

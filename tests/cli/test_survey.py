@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import spfengine
+from spfengine.cli.survey_files import CompactSet
 from spfengine.errors import ArgumentError
 from spfengine.resolvers.live import LiveResolver
 from spfengine.testing import FakeDNS, Fault
@@ -219,3 +220,18 @@ def terminal_of(words: list[str]) -> str:
     os.close(controller)
     os.waitpid(child, 0)
     return shown.decode("utf-8")
+
+
+def test_a_compact_set_is_a_set() -> None:
+    chosen = random.Random(7208)
+    names = [f"n{chosen.randrange(3000)}.example" for _ in range(6000)]
+    compact, plain = CompactSet(), set()
+    for name in names:
+        assert (name in compact) == (name in plain)
+        assert compact.add(name) == (name not in plain)
+        plain.add(name)
+        assert len(compact) == len(plain)
+    assert all(name in compact for name in plain)
+    assert "other.example" not in compact
+    assert compact.add("\ud800")
+    assert "\ud800" in compact

@@ -1,13 +1,11 @@
 """Lists as people have them, and which of their domains were met."""
 
-import random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from spfengine.surveying.listing import MAX_LINE, DomainList, Listed
-from spfengine.surveying.seen import Seen
 
 
 def read(octets: bytes, *cuts: int) -> list[Listed]:
@@ -86,18 +84,3 @@ def test_a_line_without_an_end_takes_no_memory() -> None:
     [found] = lines.feed(b"\n")
     assert found.fault is not None
     assert len(found.text) < 100
-
-
-def test_seen_is_a_set() -> None:
-    chosen = random.Random(7208)
-    names = [f"n{chosen.randrange(3000)}.example" for _ in range(6000)]
-    seen, known = Seen(), set()
-    for name in names:
-        assert (name in seen) == (name in known)
-        assert seen.add(name) == (name not in known)
-        known.add(name)
-        assert len(seen) == len(known)
-    assert all(name in seen for name in known)
-    assert "other.example" not in seen
-    assert seen.add("\ud800")
-    assert "\ud800" in seen

@@ -13,7 +13,7 @@ from spfengine.frozen import Frozen, fill
 from spfengine.linting.finding import Finding
 from spfengine.policy.outcome import Input
 from spfengine.problems import Problem
-from spfengine.senders import Sender
+from spfengine.senders import Sender, sender_dict
 from spfengine.simulation.records import Standing
 from spfengine.simulation.simulation import Simulation
 from spfengine.visible import visible, visible_name
@@ -96,14 +96,8 @@ class SenderAdvice(NamedTuple):
 
     def to_dict(self) -> dict[str, object]:
         """Return the sender as JSON-safe values."""
-        sender = self.sender
         return {
-            "ip": sender.ip,
-            "sender": visible(sender.sender),
-            "helo": _shown(sender.helo),
-            "count": sender.count,
-            "label": _shown(sender.label),
-            "reported": _shown(sender.reported),
+            **sender_dict(self.sender),
             "standing": str(self.standing),
             "before": None if self.before is None else str(self.before),
             "after": None if self.after is None else str(self.after),
@@ -111,8 +105,10 @@ class SenderAdvice(NamedTuple):
             "by_after": _shown(self.by_after, _LONG),
             "identification": None if self.identification is None else self.identification.to_dict(),
             "why": self.why,
+            "disagrees": self.differs,
             "differs": self.differs,
             "rests_on": [str(each) for each in self.rests_on],
+            "alignment": None if self.alignment is None else self.alignment.to_dict(),
             "aligned": None if self.alignment is None else self.alignment.aligned,
         }
 

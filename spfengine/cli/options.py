@@ -128,11 +128,7 @@ class Endpoint(Expected):
         text = str(value)
         if self._unix and text.startswith("unix:") and len(text) > 5:
             return text[5:], None
-        match = _ENDPOINT.fullmatch(text)
-        if match is not None:
-            host, port = match[1] or match[2], int(match[3])
-        else:
-            host, port = (text.removeprefix("[").removesuffix("]"), 0) if self._any_port else ("", 0)
+        host, port = self._split(text)
         try:
             ip_address(host)
         except ValueError:
@@ -140,6 +136,14 @@ class Endpoint(Expected):
         if not 0 <= port < 1 << 16:
             self.fail(f"{visible(text, 80)!r}: expected {self.expected}", param, ctx)
         return host, port
+
+    def _split(self, text: str) -> tuple[str, int]:
+        match = _ENDPOINT.fullmatch(text)
+        if match is not None:
+            return match[1] or match[2], int(match[3])
+        if not self._any_port:
+            return "", -1
+        return (text[1:-1] if text.startswith("[") and text.endswith("]") else text), 0
 
 
 def endpoint_text(host: str, port: int | None) -> str:

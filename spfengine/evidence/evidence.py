@@ -3,7 +3,7 @@
 from typing import Any, Final, NamedTuple
 
 from spfengine.evidence.ledger import SourceKind, Unread
-from spfengine.senders import Sender
+from spfengine.senders import Sender, sender_dict
 
 SCHEMA: Final = "spfengine.evidence/1"
 
@@ -44,8 +44,3 @@ class Evidence(NamedTuple):
             "aside": [{"what": what, "count": count} for what, count in self.aside],
             "receivers": [{"name": name, "messages": count} for name, count in self.receivers],
         }
-
-
-def sender_dict(sender: Sender) -> dict[str, Any]:
-    """Return the JSON-safe form of a sender."""
-    return {name: getattr(sender, name) for name in Sender.fields}

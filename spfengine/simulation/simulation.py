@@ -11,6 +11,7 @@ from spfengine.policy.budget import Budget
 from spfengine.policy.diff import Change, unknown_networks
 from spfengine.policy.policy import Network, Policy
 from spfengine.problems import Problem, ProblemCode
+from spfengine.senders import sender_dict
 from spfengine.simulation.records import RecordChange, spf_texts
 from spfengine.simulation.senders import Effect, SenderChange, change_is_worse
 from spfengine.visible import visible, visible_name
@@ -181,15 +182,8 @@ def _change_dict(change: Change) -> dict[str, object]:
 
 
 def _sender_dict(change: SenderChange) -> dict[str, object]:
-    sender = change.sender
     return {
-        "ip": sender.ip,
-        "sender": visible(sender.sender),
-        "helo": None if sender.helo is None else visible(sender.helo),
-        "count": sender.count,
-        "label": None if sender.label is None else visible(sender.label),
-        "reported": None if sender.reported is None else visible(sender.reported),
-        "header_from": None if sender.header_from is None else visible(sender.header_from),
+        **sender_dict(change.sender),
         "before": str(change.before.result),
         "after": str(change.after.result),
         "effect": str(change.effect),

@@ -250,4 +250,4 @@ def test_what_was_asked_ahead_for_nothing_is_told(call: Call) -> None:
     zone = Zone({"a.example": {"TXT": record, "A": "192.0.2.1"}, "one.example": {"TXT": "v=spf1 -all"}})
     with FakeDNS(zone) as server:
         out = call("check", "192.0.2.1", "a.example", "--nameserver", server.nameserver, "--timeout", "60").out
-    assert "DNS questions 2 (2 more asked ahead for nothing)" in " ".join(out.split())
+    assert "DNS queries 2 (2 more sent ahead, not needed)" in " ".join(out.split())

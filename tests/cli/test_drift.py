@@ -207,13 +207,13 @@ def test_what_is_newly_led_to_and_what_rests_on_more(call: Call, suite: Suite, t
     relay = "v=spf1 ip4:192.0.2.0/24 ip4:198.51.100.0/25 include:new.example include:none.example exists:%{i}.x.example"
     now = {**BEFORE, "_spf.relay.example": [{"TXT": relay}], "new.example": [{"TXT": "v=spf1 ptr -all"}]}
     out = call("drift", taken, "--zone", suite(now)).out
-    assert "\n  new.example: newly led to  (outside example.com: its owner's)\n    + ptr\n    + -all\n" in out
-    assert "\n  none.example: newly led to; the name does not exist" in out
-    assert "\n  some results rest on more than the address: ptr in the record of new.example (client-names)\n" in out
+    assert "\n  new.example: newly used  (outside example.com: its owner's)\n    + ptr\n    + -all\n" in out
+    assert "\n  none.example: newly used; the name does not exist" in out
+    assert "\n  some results depend on more than the address: ptr in the record of new.example (client-names)\n" in out
     assert "\n  lookups 1 → 4 of 10\n" in out
     away = {**BEFORE, "example.com": [{"TXT": "v=spf1 ip4:192.0.2.0/24 ip4:198.51.100.0/25 -all"}]}
     away["mx.quiet.example"] = [{"AAAA": "2001:db8::1"}]
     out = call("drift", taken, "--zone", suite(away)).out
-    assert "\n  _spf.relay.example: no longer led to  (outside example.com: its owner's)\n" in out
+    assert "\n  _spf.relay.example: no longer used  (outside example.com: its owner's)\n" in out
     assert "\n  mx.quiet.example: the A records are gone; there is none\n" in out
     assert "\n  mx.quiet.example: the AAAA records changed\n    - there is none\n    + 2001:db8::1\n" in out

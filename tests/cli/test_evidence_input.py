@@ -23,10 +23,10 @@ read 56 messages of 9 senders from 1 mail log, 2 received messages, 2 DMARC
   header fields believed, by their writer: google.com (1), mx.example.net (1)
   not known: the sender's local part of 50 messages, the HELO name of 52
     messages
-  left aside: lines of logs that tell of no sender: 10
-  left aside: messages that authenticated users submitted: 1
-  left aside: messages that the host itself made: 1
-  left aside: messages from addresses of the site itself: 1
+  left out: lines of logs that tell of no sender: 10
+  left out: messages that authenticated users submitted: 1
+  left out: messages that the host itself made: 1
+  left out: messages from addresses of the site itself: 1
   not read: 1 row or part
     postfix.log, line 24: the log does not tell the sender of a message (no
       from= with its queue id): '9E9E9E9E9E'
@@ -83,7 +83,7 @@ def test_mistakes(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     (tmp_path / "empty").write_bytes(b"")
     with pytest.raises(Failure) as raised:
         evidence_input.read([str(tmp_path / "empty")])
-    assert (raised.value.code, raised.value.message) == (65, "the files of --senders tell of no sender")
+    assert (raised.value.code, raised.value.message) == (65, "no senders found in the files of --senders")
     assert "read 0 messages of 0 senders from nothing\n" in told(capsys)
 
 

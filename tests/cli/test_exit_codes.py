@@ -56,7 +56,7 @@ USAGE = [
     (["check", "192.0.2.1", "x.example", "--nameserver", "::1", "--zone", SEED], ["--nameserver", "--zone"]),
     (["check", "192.0.2.1", "x.example", "--draft", "ip4:192.0.2.1 -all"], ["'--draft'", "v=spf1", "NAME=RECORD"]),
     (["check", "192.0.2.1", "x.example", "--draft", "x=v=spf1 -all"], ["'--draft'", "single label", "NAME=RECORD"]),
-    (["check", "192.0.2.1", "x.example", "--draft", "a b.example=v=spf1"], ["'--draft'", "no domain name"]),
+    (["check", "192.0.2.1", "x.example", "--draft", "a b.example=v=spf1"], ["'--draft'", "not a domain name"]),
     (["check", "192.0.2.1", "x.example", "--draft", "=v=spf1 -all"], ["'--draft'", "no domain"]),
     (["check", "192.0.2.1", "x.example", "--zone", SEED, "--draft", "v=spf1", "--draft", "X.example.=v=spf1"],
      ["'--draft'", "two drafts for X.example"]),

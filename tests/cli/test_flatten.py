@@ -24,18 +24,18 @@ seed.example: flattened; every client gets the same result
   - include:relay.mailchannels.net  8 networks, 4,358 IPv4 addresses; good for 3600 s
 
   proof: equivalent, for all IPv4 and IPv6 addresses
-    the same, though its result rests on more than the address: exists:%{{i}}.list.seed.example in the record of \
+    the same, although its result depends on more than the address: exists:%{{i}}.list.seed.example in the record of \
 seed.example (client-address)
-  lookups 3 → 2 of 10, void lookups 2 → 2 of 2 (where each void answer counts: 3 → 3)
+  lookups 3 → 2 of 10, void lookups 2 → 2 of 2 (if each void answer counts: 3 → 3)
 
   to publish as TXT of seed.example:  247 octets in DNS
 {FLAT}
 
-  ! these networks are those of now: the record no longer follows relay.mailchannels.net
-    to be told of changes, watch them, from cron or CI:
+  ! these networks are the present ones: the record no longer follows relay.mailchannels.net
+    to learn of changes, watch them, from cron or CI:
     spfengine snapshot relay.mailchannels.net -o includes.json
     spfengine drift includes.json --quiet
-    keep the record as it is now: to flatten it again, give it as --draft
+    keep the present record: to flatten it again, give it as --draft
 """
 
 MANY = " ".join(f"ip4:100.{first}.{second}.101" for first in (100, 101) for second in range(100, 130))
@@ -97,7 +97,7 @@ def test_json_is_the_flattenings_own(call: Call, suite: Suite) -> None:
         ("broken.example", [], 2, "broken.example: not flattened"),
         ("none.example", [], 2, "[domain-not-found]"),
         ("empty.example", [], 0, "nothing: no client matches it"),
-        ("wide.example", [], 0, "but for those that are over a limit now"),
+        ("wide.example", [], 0, "except those that are over a limit now"),
         ("split.example", [], 0, "this saves no lookup"),
         ("split.example", ["--names", "n{n}"], 0, "1. to publish as TXT of n1.split.example:"),
         ("hosts.example", ["--hosts"], 0, "  - mx                     nothing: no client matches it"),

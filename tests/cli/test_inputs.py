@@ -209,7 +209,7 @@ def test_records_to_compare_and_to_lint_are_cleaned_up_too(call: Call) -> None:
     [
         ("v spf1", "expected a record that begins with v=spf1, or NAME=RECORD"),
         ('_spf IN TXT "v=spf1 -all"', "single label"),
-        ("a b=v=spf1 -all", "'a b' is no domain name"),
+        ("a b=v=spf1 -all", "'a b' is not a domain name"),
     ],
 )
 def test_what_is_no_draft_is_refused(call: Call, draft: str, told: str) -> None:

@@ -30,7 +30,7 @@ ip,sender,helo,count,label,reported,header_from
 PAGE = """\
 seed.example: something gets worse
 
-  the record as it is gives another result than was reported  2 sources, 202 messages
+  the present record gives another result than was reported  2 sources, 202 messages
       198.51.100.10  200  pass was reported, now softfail  bob@seed.example  by ~all
       150.95.55.137    2  softfail was reported, now pass  jp58  by +ip4:150.95.55.137
       DNS has changed since then, a forwarder sent these on, or the report is about another identity
@@ -83,7 +83,7 @@ def test_before_and_after_word_by_word(call: Call, table: Table) -> None:
     ended = simulate(call, table(TABLE))
     assert ended.out.startswith(PAGE)
     assert ended.code == 1
-    assert "left aside: 1 source, 3 messages that neither send from seed.example nor have it in From\n" in ended.err
+    assert "left out: 1 source, 3 messages that neither send from seed.example nor have it in From\n" in ended.err
 
 
 def test_it_fits_a_terminal(table: Table) -> None:
@@ -113,8 +113,8 @@ def test_what_a_result_rests_on_is_said(call: Call, table: Table, suite: Suite) 
     )
     draft = ("--draft", "v=spf1 ip4:192.0.2.1 exists:%{l}.users.example exists:%{h}.helo.example ~all")
     ended = simulate(call, path, *draft, zone=zone, domain="x.example")
-    assert "    ! the HELO name is not known, but the result of 192.0.2.3 rests on it\n" in ended.out
-    assert "    ! the local part is not known, but the result of 192.0.2.2 rests on it\n" in ended.out
+    assert "    ! the HELO name is not known, but the result of 192.0.2.3 depends on it\n" in ended.out
+    assert "    ! the local part is not known, but the result of 192.0.2.2 depends on it\n" in ended.out
     document = json.loads(simulate(call, path, *draft, "--json", zone=zone, domain="x.example").out)
     assert [each["rests_on"] for each in document["senders"]] == [[], ["local-part"], ["helo"], []]
 
@@ -137,7 +137,10 @@ def test_the_alignment_that_dns_cannot_tell_is_not_known(call: Call, table: Tabl
 
 def test_the_mode_of_alignment_is_told(call: Call, table: Table, suite: Suite) -> None:
     path = table("ip,sender,helo,header_from\n192.0.2.1,@m.x.example,,x.example\n")
-    for record, told in (("v=DMARC1", "aligned (relaxed)"), ("v=DMARC1; aspf=s", "not aligned (strict is asked for)")):
+    for record, told in (
+        ("v=DMARC1", "aligned (relaxed)"),
+        ("v=DMARC1; aspf=s", "not aligned (DMARC asks for strict)"),
+    ):
         zone = suite({"m.x.example": [{"TXT": "v=spf1 +all"}], "_dmarc.x.example": [{"TXT": record}]})
         out = simulate(call, path, "--draft", "v=spf1 ?all +all", zone=zone, domain="m.x.example").out
         assert f"From: x.example {told} → not aligned\n" in out

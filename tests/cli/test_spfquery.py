@@ -222,7 +222,7 @@ def test_octets_that_are_no_utf8_are_read() -> None:
         (["--def-exp", "%{x}", "--ip", IP, "--id", SENDER], "--default-explanation: "),
         (["--def-exp", "Go\x1b[1m away", "--ip", IP, "--id", SENDER], "--default-explanation: "),
         (["-helo=h.example", "--ip", IP, "--id", SENDER], "no such option: -helo"),
-        (["--versions", "2", "--ip", IP, "--id", SENDER], "--versions must have 1"),
+        (["--versions", "2", "--ip", IP, "--id", SENDER], "--versions must include 1"),
         (["--guess", "a mx", "--ip", IP, "--id", SENDER], "--guess is not supported"),
         (["--override", "x=v=spf1", "--ip", IP, "--id", SENDER], "--draft NAME=RECORD"),
         (["--libspf2", "-t", "1", "-i", IP, "-s", SENDER], "-t is not supported"),

@@ -75,14 +75,14 @@ def story(call: Call) -> str:
             "- +ip4:163.44.239.12 jp77.mixhost.jp; stale: +mx leads to 163.44.239.12 too, so nothing stops; "
             "no message given came by it"
         ),
-        "stays pass though a term that leads to it goes 150.95.55.137/32 by +mx 163.44.239.12/32 by +mx",
+        "stays pass although a term that gave it is removed 150.95.55.137/32 by +mx 163.44.239.12/32 by +mx",
         # Before and after, for every address.
-        "proof: before and after, for every address there is softfail → pass 8 networks, 4,358 IPv4 addresses",
+        "proof: before and after, for every address softfail → pass 8 networks, 4,358 IPv4 addresses",
         "everything else keeps its result",
         "at most: lookups 2 → 3 of 10, void lookups 2 → 2 of 2",
         "the record: 56 → 49 octets; the DNS answer: 110 → 103 octets of 1232",
         # Ready to paste.
-        f"cPanel, and whoever asks for the text alone: {RECORD}",
+        f"cPanel, and all others that ask for the text alone: {RECORD}",
         f'cPanel, split in strings: "{RECORD}"',
         f'a zone file (BIND, cPanel/WHM): seed.example. 14400 IN TXT "{RECORD}"',
         f'"Value": "\\"{RECORD}\\""',
@@ -206,8 +206,8 @@ def test_what_is_broken_beyond_mending_is_shown_with_its_faults(call: Call, suit
         ([], 64, "Missing argument 'DOMAIN'"),
         (["d.example", "--sender", "x"], 64, "not an IP address"),
         (["d.example", "--sender", "192.0.2.1,bob"], 64, "IP or IP,ADDRESS"),
-        (["d.example", "--want", "192.0.2.0/99"], 64, "no address and no network"),
-        (["d.example", "--ignore", "x"], 64, "no address and no network"),
+        (["d.example", "--want", "192.0.2.0/99"], 64, "neither an address nor a network"),
+        (["d.example", "--ignore", "x"], 64, "neither an address nor a network"),
         (["d.example", "--add", "ipv4:192.0.2.1"], 64, "is no term: ipv4 is no mechanism"),
         (["d.example", "--drop", "mx"], 64, "the record has no term mx; its terms are: a, -all"),
         (["d.example", "--max-size", "0"], 64, "--max-size"),
@@ -303,8 +303,8 @@ def test_what_stands_there_in_other_ways(call: Call, suite: Suite) -> None:
     assert out.splitlines()[2] == "v=spf1 ip4:192.0.2.1 ip4:192.0.2.2 -all"
     assert "! the 2 SPF records become one [mended]" in out
     out = call("suggest", "rests.example", "--zone", zone, "--sender", "192.0.2.1").out
-    assert "some results rest on more than the address: exists:%{ir}.list.example" in out
-    assert "what it matches rests on more than the address" in out
+    assert "some results depend on more than the address: exists:%{ir}.list.example" in out
+    assert "on more than the address" in out
     out = call("suggest", "none.example", "--zone", zone, "--sender", "192.0.2.1", "--form", "bind").out
     assert out.splitlines()[2] == "v=spf1 a ~all"
     assert "Make it -all once you are sure that you know all who send [first-record]" in out

@@ -28,7 +28,7 @@ def test_an_existing_file_is_not_touched_without_being_told(
     arguments = ("survey", listed(*ZONE), "--zone", suite(ZONE), "-o", str(out))
     ended = call(*arguments)
     assert (ended.code, ended.out) == (73, "")
-    assert "is there already; give --resume" in ended.err
+    assert "exists already; give --resume" in ended.err
     ended = call(*arguments, "--resume")
     assert (ended.code, ended.out) == (65, "")
     assert "nothing was changed" in ended.err
@@ -73,14 +73,17 @@ def _other_list(lines: list[bytes]) -> list[bytes]:
 
 DAMAGED: dict[str, tuple[Callable[[list[bytes]], list[bytes]], str]] = {
     "another list": (_other_list, "line 1: else.example is not in the list"),
-    "a line twice": (lambda lines: [*lines, lines[0]], "line 6: fail.example stands there a second time"),
-    "no JSON": (lambda lines: [lines[0], b"{", *lines[1:]], "line 2: it is no line of a survey"),
-    "an empty line": (lambda lines: [*lines, b""], "line 6: it is no line of a survey"),
-    "another schema": (lambda lines: [lines[0].replace(b"survey/1", b"survey/2"), *lines[1:]], "line 1: it is no line"),
-    "another file's last line": (lambda lines: [*lines, b"# the end"], "last line is no half-written line"),
-    "deep JSON": (lambda lines: [b"[" * 100_000, *lines], "line 1: it is no line of a survey"),
-    "a long line": (lambda lines: [*lines, b"x" * (5 << 20)], "line 6: it is no line of a survey"),
-    "no text": (lambda lines: [b"\xff\xfe\x00", *lines], "line 1: it is no line of a survey"),
+    "a line twice": (lambda lines: [*lines, lines[0]], "line 6: fail.example has a second line"),
+    "no JSON": (lambda lines: [lines[0], b"{", *lines[1:]], "line 2: it is not a line of a survey"),
+    "an empty line": (lambda lines: [*lines, b""], "line 6: it is not a line of a survey"),
+    "another schema": (
+        lambda lines: [lines[0].replace(b"survey/1", b"survey/2"), *lines[1:]],
+        "line 1: it is not a line",
+    ),
+    "another file's last line": (lambda lines: [*lines, b"# the end"], "last line is not a half-written line"),
+    "deep JSON": (lambda lines: [b"[" * 100_000, *lines], "line 1: it is not a line of a survey"),
+    "a long line": (lambda lines: [*lines, b"x" * (5 << 20)], "line 6: it is not a line of a survey"),
+    "no text": (lambda lines: [b"\xff\xfe\x00", *lines], "line 1: it is not a line of a survey"),
     "steering": (
         lambda lines: [lines[0].replace(b"fail.", b"\\u001b[31m."), *lines[1:]],
         "\\x1b[31m.example is not in",
@@ -88,7 +91,7 @@ DAMAGED: dict[str, tuple[Callable[[list[bytes]], list[bytes]], str]] = {
     **{
         f"{key} of another type": (
             lambda lines, key=key: [json.dumps({**json.loads(lines[0]), key: []}).encode(), *lines[1:]],  # type: ignore[misc]  # mypy reads no such lambda
-            "line 1: it is no line of a survey",
+            "line 1: it is not a line of a survey",
         )
         for key in ("domain", "state", "live", "incomplete", "all", "lint")
     },

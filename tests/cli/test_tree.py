@@ -25,7 +25,7 @@ seed.example
 └─   ~all
 
   lookups 3/10, void lookups 2/2 (IPv6 clients; IPv4: 0)
-  void lookups where receivers count otherwise: each void answer: 3/2 (IPv6 clients; IPv4: 0); \
+  void lookups if receivers count otherwise: each void answer: 3/2 (IPv6 clients; IPv4: 0); \
 only names without any address: 0/2
   ! receivers that count each void lookup (pyspf and Mail::SPF do) count 3 of them for IPv6 clients \
 (+a of seed.example, +mx of seed.example), and give permerror over 2 [over-void-limit-per-lookup]
@@ -76,7 +76,7 @@ def test_the_draft_of_the_seed_story_word_by_word(call: Call) -> None:
         ("void.example", 1, ["1 a:g1.example  does not exist: void", "g2.example does not exist: void",
                              "void lookups 3/2", "3 void lookups are met"]),
         ("rests.example", 0, ["asks for the names of the client; only the first 10 are looked at",
-                              "rests on the client's address", "rests on the sender", "lookups at least 3/10",
+                              "depends on the client's address", "depends on the sender", "lookups at least 3/10",
                               "a:%{d}  not reached  = rests.example"]),
         ("null.example", 0, ["a null MX: it takes no mail, and matches nobody", "names 1/10"]),
         ("cname.example", 0, ["192.0.2.7, 192.0.2.8, 2001:db8::7 (CNAME to host.example)"]),

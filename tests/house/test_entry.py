@@ -18,9 +18,7 @@ def run_without_libraries(repository: Path, *arguments: str) -> tuple[int, str, 
     return done.returncode, done.stdout, done.stderr
 
 
-@pytest.mark.parametrize(
-    "words", ["", "--help", "tree x.example", "check --help", "check 192.0.2.1 x.example"]
-)
+@pytest.mark.parametrize("words", ["", "--help", "tree x.example", "check --help", "check 192.0.2.1 x.example"])
 def test_without_any_library_at_all(repository: Path, words: str) -> None:
     told = f"spfengine: {app.NOT_INSTALLED}\n"
     assert run_without_libraries(repository, *words.split()) == (exits.UNAVAILABLE, "", told)

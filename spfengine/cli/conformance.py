@@ -148,15 +148,11 @@ def command(
             return _serve_by_hand(implementation, cases, server, namespaces=namespaces)
         again = _again(ctx)
         verdicts = run(cases, implementation, server, ledger, jobs=jobs, default_explanation=default_explanation)
-        title = name or template or (endpoint_text(*policy_server) if policy_server else adapter) or ""
+        title = name or _title(template, policy_server, adapter)
         document = reports.document(title, verdicts, lambda case: again(case.name))
     if write_ledger is not None:
         _write(write_ledger, reports.as_ledger(document))
-    report = _report(form, document, also)
-    if output is None:
-        sys.stdout.write(report)
-    else:
-        _write(output, report)
+    _write(output, _report(form, document, also))
     return 1 if reports.has_faults(document) else 0
 
 
@@ -234,6 +230,10 @@ def _implementation(
         sys.path.insert(0, "")  # as `python -m` does: modules in the working directory
         return Function(adapter, words)
     return PolicyServer(_address(policy_server) or "", timeout)
+
+
+def _title(template: str | None, policy_server: _Endpoint | None, adapter: str | None) -> str:
+    return endpoint_text(*policy_server) if policy_server is not None else template or adapter or ""
 
 
 def _address(endpoint: _Endpoint | None) -> tuple[str, int] | str | None:
@@ -353,7 +353,11 @@ def _other(path: str, read: Callable[[str], Any]) -> Any:
         raise Failure(exits.DATA, f"{visible(path)}: {error}") from None
 
 
-def _write(path: str, text: str) -> None:
+def _write(path: str | None, text: str) -> None:
+    """Write a file, or stdout."""
+    if path is None:
+        sys.stdout.write(text)
+        return
     try:
         Path(path).write_text(text, "utf-8")
     except OSError as error:

@@ -59,6 +59,11 @@ def read(paths: Sequence[str], receiver: str | None = None, *, quiet: bool = Fal
     return evidence
 
 
+def read_if_given(paths: Sequence[str], receiver: str | None, *, quiet: bool) -> Evidence | None:
+    """Return what `read` does, or None without --senders."""
+    return read(paths, receiver, quiet=quiet) if paths else None
+
+
 def to_dict(evidence: Evidence) -> dict[str, Any]:
     """Return the evidence for a document of `--json`, without the senders, which the document has elsewhere."""
     document = evidence.to_dict()

@@ -165,7 +165,7 @@ def command(
     layers = sources.read_zones(files)
     request = Request(domain, drafts, zones, nameservers, zone_after)
     request.refuse_what_does_not_fit()
-    evidence = evidence_input.read(evidence_paths, receiver, quiet=as_json or as_csv) if evidence_paths else None
+    evidence = evidence_input.read_if_given(evidence_paths, receiver, quiet=as_json or as_csv)
     senders = GivenSenders(single, evidence.senders if evidence is not None else ())
     simulations = request.run(layers, senders, None if suffixes is None else sources.public_suffixes(suffixes))
     if domain is not None and evidence is not None:

@@ -4,7 +4,7 @@ import socket
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -247,24 +247,44 @@ def command(
     query = _given(ip_address, scope, identity, helo_identity, mfrom, helo)
     if (path is None) == (query is None):
         raise click.UsageError("expected --ip with --identity, --mfrom or --helo; or --file, and none of these")
-    default = None if default_explanation is None else _macro_string(default_explanation)
     limits = Limits(lookups=max_dns_interactive_terms, names=max_name_lookups_per_term, seconds=timeout)
     receiver = hostname or ("spfquery" if libspf2 else socket.gethostname())
+    drafted = _drafted(drafts, query)
+    resolver = sources.with_drafts(sources.base_resolver(zones, nameservers, timeout), drafted)
+    queries = _read(path or "-", scope, keep_comments=keep_comments) if query is None else [query]
+    answers = _answers(queries, resolver, limits, receiver, default_explanation)
+    return _exit_code_of_libspf2(answers) if libspf2 else _exit_code(answers)
+
+
+def _drafted(drafts: tuple[Draft, ...], query: Query | None) -> dict[str, str]:
     if query is None and any(draft.name is None for draft in drafts):
         raise click.UsageError("with --file each draft needs a name: --draft NAME=RECORD")
-    drafted = drafts_by_name(drafts, "" if query is None else query.domain)
-    resolver = sources.with_drafts(sources.base_resolver(zones, nameservers, timeout), drafted)
-    queries = [query] if query is not None else _read(path or "-", scope, keep_comments=keep_comments)
-    codes = EXITS_OF_LIBSPF2 if libspf2 else exits.OF_RESULT
-    code = 0
-    for each in queries:
-        result = each.run(resolver, limits, receiver)
-        explanation = None if default is None else _expanded(default, each, receiver)
+    return drafts_by_name(drafts, "" if query is None else query.domain)
+
+
+def _answers(
+    queries: Iterable[Query], resolver: Any, limits: Limits, receiver: str, default_explanation: str | None
+) -> Iterator[Result]:
+    """Print the answer to each query, and yield its result."""
+    default = None if default_explanation is None else _macro_string(default_explanation)
+    for query in queries:
+        result = query.run(resolver, limits, receiver)
+        explanation = None if default is None else _expanded(default, query, receiver)
         sys.stdout.write("".join([f"{line}\n" for line in _lines(result, receiver, explanation)]))
         sys.stdout.flush()  # who writes the lines of --file - may wait for each answer
-        if libspf2 or code == 0:  # with --file, Mail::SPF's is that of the first line that is not pass
-            code = codes[result.result]
-    return code
+        yield result.result
+
+
+def _exit_code(results: Iterator[Result]) -> int:
+    """Return the exit code of the first result that is not pass, as Mail::SPF's spfquery does; 0 if all are."""
+    codes = [exits.OF_RESULT[result] for result in results]
+    return next((code for code in codes if code), 0)
+
+
+def _exit_code_of_libspf2(results: Iterator[Result]) -> int:
+    """Return the exit code of the last result; 0 if there is none."""
+    codes = [EXITS_OF_LIBSPF2[result] for result in results]
+    return codes[-1] if codes else 0
 
 
 def _refuse_sender_id(scope: str, versions: str) -> None:
@@ -303,27 +323,32 @@ def _expanded(explanation: MacroString, query: Query, receiver: str) -> str | No
     return explanation.expand_text(lambda letter: session.macro_value(letter, session.domain, "unknown"))
 
 
+def _checked_ip(ip: str | None) -> str:
+    if ip is None:
+        raise click.UsageError("--ip is missing: the client's address")
+    try:
+        parse_address(ip)
+    except AddressError as error:
+        raise click.UsageError(f"--ip: {error}") from None
+    return ip
+
+
 def _given(
     ip: str | None, scope: str, identity: str | None, helo_identity: str | None, mfrom: str | None, helo: str | None
 ) -> Query | None:
     """Return the client that the options name, or None if they name none."""
     if all(value is None for value in (ip, identity, helo_identity, mfrom, helo)):
         return None
-    if ip is None:
-        raise click.UsageError("--ip is missing: the client's address")
+    ip = _checked_ip(ip)
     if identity is not None and (mfrom is not None or helo is not None):
         raise click.UsageError("--identity can't be used with --mfrom or --helo: each says what to check")
-    if identity is None and mfrom is None and helo is None:
-        raise click.UsageError("there is nothing to check: give --identity, --mfrom or --helo")
-    try:
-        parse_address(ip)
-    except AddressError as error:
-        raise click.UsageError(f"--ip: {error}") from None
     if identity is not None:
         return Query(ip, scope, identity, helo_identity or "")
     if mfrom is not None:
         return Query(ip, _MFROM, mfrom, helo_identity or helo or "")
-    return Query(ip, _HELO, helo or "", "")
+    if helo is not None:
+        return Query(ip, _HELO, helo, "")
+    raise click.UsageError("there is nothing to check: give --identity, --mfrom or --helo")
 
 
 def _read(path: str, scope: str, *, keep_comments: bool) -> Iterator[Query]:
@@ -384,11 +409,9 @@ def _translated(arguments: Sequence[str]) -> list[str]:
 
 def _one_option(word: str, option: str, value: str | None, dialect: Dialect, pending: deque[str]) -> list[str]:
     """Return an option as ours, or nothing if it is ignored; take its value from the pending words if need be."""
-    if option in dialect.counted and value is None and pending and pending[0].isdecimal():
+    if value is None and _value_follows(option, dialect, pending):
         value = pending.popleft()
     if option in dialect.ignored or (option == "tfwl" and value == "0"):  # libspf2's way to say that it is off
-        if option not in dialect.flags and value is None and pending:
-            pending.popleft()
         return []
     if option in REFUSED:
         message = f"{visible(word, 60)} is not supported: the result would not be that of SPF{REFUSED[option]}"
@@ -396,12 +419,17 @@ def _one_option(word: str, option: str, value: str | None, dialect: Dialect, pen
     if option in dialect.flags:
         return [f"--{option}"]
     if value is None:
-        if not pending:
-            raise click.UsageError(f"{visible(word, 60)} needs a value")
-        value = pending.popleft()
+        raise click.UsageError(f"{visible(word, 60)} needs a value")
     if option == "scope" and not word.startswith("--") and value not in _SCOPES:
         option = "mfrom"
     return [f"--{option}={value}"]
+
+
+def _value_follows(option: str, dialect: Dialect, pending: deque[str]) -> bool:
+    """Whether the next word is the value of an option."""
+    if option in dialect.counted:
+        return bool(pending) and pending[0].isdecimal()
+    return bool(pending) and option not in dialect.flags
 
 
 def _option(word: str, dialect: Dialect) -> tuple[str, str | None]:

@@ -22,6 +22,7 @@ from spfengine.visible import visible_name
 from spfengine.wording import listed
 
 if TYPE_CHECKING:
+    from spfengine.evidence.evidence import Evidence
     from spfengine.resolvers.recording import Recording
 
 _EPILOG = f"""\b
@@ -116,12 +117,11 @@ def command(
     options.only_one_format(as_json, as_csv)
     layers = sources.read_zones(zones)
     known = sources.catalogue(catalogue)
-    evidence = evidence_input.read(evidence_paths, receiver, quiet=as_json or as_csv) if evidence_paths else None
+    evidence = evidence_input.read_if_given(evidence_paths, receiver, quiet=as_json or as_csv)
     senders = () if evidence is None else evidence.senders
-    domain = _domain_of(senders) if domain is None else domain
+    domain = domain or _domain_of(senders)
     senders += tuple(sender_of(pair, domain) for pair in single)
-    zone_names = [name for name in sources.own_domains(layers) if is_same_or_under(domain, name)]
-    own = (*zone_names, *own)
+    own = (*[name for name in sources.own_domains(layers) if is_same_or_under(domain, name)], *own)
     suggestion = suggest(
         domain,
         senders,
@@ -139,8 +139,7 @@ def command(
         max_answer=max_size,
     )
     if as_json:
-        evidence_document = {} if evidence is None else {"evidence": evidence_input.to_dict(evidence)}
-        write_json(suggestion.to_dict() | evidence_document)
+        write_json(_document(suggestion, evidence))
     elif as_csv:
         write_senders([] if suggestion.simulation is None else [suggestion.simulation])
     else:
@@ -148,6 +147,13 @@ def command(
         full = suggestion_lines(suggestion, screen.width, own, formats or FORMS)
         screen.show(brief_lines(suggestion, screen.width) if brief else full)
     return _exit_code(suggestion)
+
+
+def _document(suggestion: Suggestion, evidence: "Evidence | None") -> dict[str, object]:
+    document = suggestion.to_dict()
+    if evidence is not None:
+        document["evidence"] = evidence_input.to_dict(evidence)
+    return document
 
 
 def _exit_code(suggestion: Suggestion) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Container, Iterable, Iterator
 
 from spfengine.advice.forms import FORMS
 from spfengine.advice.reasons import limits_text
-from spfengine.advice.suggestion import Advice, SenderAdvice, SenderStanding, Suggestion
+from spfengine.advice.suggestion import Advice, Alternative, SenderAdvice, SenderStanding, Suggestion
 from spfengine.evaluation.result import Result
 from spfengine.names import fold
 from spfengine.simulation.simulation import Simulation
@@ -207,7 +207,7 @@ def _note(advice: SenderAdvice) -> str:
 def _proof(suggestion: Suggestion, simulation: Simulation, own: tuple[str, ...], width: int | None) -> Iterator[Line]:
     compared = "" if suggestion.advice is Advice.KEEP else ": before and after, for every address"
     yield line(Span("proof", "strong"), Span(compared, "quiet"), indent=2)
-    yield from deeper(change_lines(simulation, None if width is None else width - 2))
+    yield from deeper(change_lines(simulation, _narrower(width)))
     yield from condition_lines(simulation.after, indent=4)
     yield from deeper(cost_lines(simulation))
     size = f"the DNS answer: {suggestion.size_before} → {suggestion.size_after} octets of {suggestion.max_size}"
@@ -220,6 +220,10 @@ def _proof(suggestion: Suggestion, simulation: Simulation, own: tuple[str, ...],
     yield from deeper(outside_lines(simulation, own))
     if suggestion.advice is Advice.NONE_FITS:
         yield from _costs(simulation)
+
+
+def _narrower(width: int | None) -> int | None:
+    return None if width is None else width - 2
 
 
 def _costs(simulation: Simulation) -> Iterator[Line]:
@@ -253,18 +257,24 @@ def _before_publishing(suggestion: Suggestion, simulation: Simulation, width: in
         return
     yield line()
     yield line(Span("before you publish", "strong"), indent=2)
-    for caveat in suggestion.caveats:
-        yield note(WARNING, caveat.text, Span(f" [{caveat.code}]", "quiet"), indent=4)
+    yield from [_warning(caveat.text, caveat.code) for caveat in suggestion.caveats]
     if suggestion.alternative is not None:
-        drops = " ".join([f"--drop {visible(term.removeprefix('+'), 80)}" for term in suggestion.alternative.drop])
-        yield note(Span("  with "), Span(drops, "term"), " the record would be", indent=4)
-        yield verbatim(visible(suggestion.alternative.record, 1 << 16), indent=6)
+        yield from _alternative(suggestion.alternative)
     for problem in simulation.problems:
-        yield from deeper(draft_problem_lines(problem, simulation, None if width is None else width - 2))
+        yield from deeper(draft_problem_lines(problem, simulation, _narrower(width)))
     codes = {str(problem.code) for problem in simulation.problems}
-    for finding in suggestion.findings:
-        if str(finding.code) not in codes:
-            yield note(WARNING, finding.text, Span(f" [{finding.code}]", "quiet"), indent=4)
+    findings = [finding for finding in suggestion.findings if str(finding.code) not in codes]
+    yield from [_warning(finding.text, finding.code) for finding in findings]
+
+
+def _warning(text: str, code: str) -> Line:
+    return note(WARNING, text, Span(f" [{code}]", "quiet"), indent=4)
+
+
+def _alternative(alternative: Alternative) -> Iterator[Line]:
+    drops = " ".join([f"--drop {visible(term.removeprefix('+'), 80)}" for term in alternative.drop])
+    yield note(Span("  with "), Span(drops, "term"), " the record would be", indent=4)
+    yield verbatim(visible(alternative.record, 1 << 16), indent=6)
 
 
 def _paste(suggestion: Suggestion, formats: Container[str]) -> Iterator[Line]:

@@ -190,10 +190,7 @@ def _no_exchange(asked: TracedQuestion) -> Iterator[tuple[Span, ...]]:
 
 def _addresses(asked: list[TracedQuestion]) -> tuple[str, str]:
     """Return what DNS said about a name's addresses, and the style of it."""
-    text = listed([address for one in asked for address in one.answer.texts()], _MOST_ADDRESSES)
-    chain = next((one.answer.chain for one in asked if one.answer.chain), ())
-    if chain:
-        text += f" (CNAME to {visible_name(chain[-1])})"
+    text = _records_text([one.answer for one in asked])
     failed = [one for one in asked if one.answer.is_failure]
     if failed:
         what = " and ".join(f"{one.question.type} {one.answer.status}" for one in failed)
@@ -205,6 +202,12 @@ def _addresses(asked: list[TracedQuestion]) -> tuple[str, str]:
         family = "IPv4" if void[0].question.type is RRType.A else "IPv6"
         return f"{text}; no {family} address: void for {family} clients", "softfail"
     return text, ""
+
+
+def _records_text(answers: list[Answer]) -> str:
+    text = listed([address for answer in answers for address in answer.texts()], _MOST_ADDRESSES)
+    chain = next((answer.chain for answer in answers if answer.chain), ())
+    return f"{text} (CNAME to {visible_name(chain[-1])})" if chain else text
 
 
 def _nothing(answer: Answer, what: str) -> str:

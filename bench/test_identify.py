@@ -8,7 +8,7 @@ from random import Random
 from pytest_benchmark.fixture import BenchmarkFixture
 
 import spfengine
-from spfengine.advice.identify import identifying
+from spfengine.advice.identify.identify import identifying
 from spfengine.drivers import drive
 
 ADDRESSES = 1000

@@ -9,21 +9,21 @@ Every name is loaded when it is first used: whoever only has the package install
 nothing for it.
 """
 
-from spfengine.lean_typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from spfengine.advice.catalogue.catalogue import Catalogue
-    from spfengine.advice.catalogue.provider import Provider
+    from spfengine.advice.catalogue.reading import Provider
     from spfengine.advice.drift.drift import Drift, adrift, drift
     from spfengine.advice.drift.snapshot import Snapshot, asnapshot, snapshot
     from spfengine.advice.flatten.flatten import aflatten, flatten
     from spfengine.advice.flatten.flattening import Flattening
     from spfengine.advice.forms import forms
-    from spfengine.advice.identification import Identification, Match
-    from spfengine.advice.identify import aidentify, aidentify_many, identify, identify_many
+    from spfengine.advice.identify.identification import Identification, Match
+    from spfengine.advice.identify.identify import aidentify, aidentify_many, identify, identify_many
     from spfengine.advice.rdap.client import RDAP
-    from spfengine.advice.suggest import asuggest, suggest
-    from spfengine.advice.suggestion import Suggestion
+    from spfengine.advice.suggest.suggest import asuggest, suggest
+    from spfengine.advice.suggest.suggestion import Suggestion
     from spfengine.answers import Answer, AsyncResolver, Question, Resolver, RRType, Status
     from spfengine.checker import Checker
     from spfengine.checks import (
@@ -51,28 +51,26 @@ if TYPE_CHECKING:
         ZoneError,
     )
     from spfengine.evaluation.check_result import CheckResult
-    from spfengine.evaluation.headers.authentication import (
+    from spfengine.evaluation.headers.authentication_results import (
         AuthenticationResults,
         MethodResult,
         parse_authentication_results,
     )
-    from spfengine.evaluation.headers.received import ReceivedSPF, parse_received_spf
-    from spfengine.evaluation.headers.reply import SMTPReply
+    from spfengine.evaluation.headers.received_spf import ReceivedSPF, parse_received_spf
+    from spfengine.evaluation.headers.smtp_reply import SMTPReply
     from spfengine.evaluation.limits import Limits, VoidRule
-    from spfengine.evaluation.result import Result
     from spfengine.evaluation.trace import Trace
-    from spfengine.evidence.evidence import Evidence
+    from spfengine.evidence.ledger import Evidence
     from spfengine.evidence.reading import read_evidence
     from spfengine.linting.codes import LintCode, Severity
     from spfengine.linting.finding import Finding
     from spfengine.linting.lint import alint, lint, lint_zone
     from spfengine.policy.budget import Budget
     from spfengine.policy.diff import Change
+    from spfengine.policy.include_tree import IncludeTree, ainclude_tree, include_tree
     from spfengine.policy.outcome import Outcome
     from spfengine.policy.policy import Policy
-    from spfengine.policy.tree import ainclude_tree, include_tree
-    from spfengine.policy.tree_nodes import IncludeTree
-    from spfengine.problems import Problem, ProblemCode
+    from spfengine.problems import Problem, ProblemCode, Result
     from spfengine.record.model import Record
     from spfengine.record.parser import diagnose, parse
     from spfengine.replaying.replay import replay, replay_files
@@ -82,13 +80,12 @@ if TYPE_CHECKING:
     from spfengine.resolvers.overlay import Overlay
     from spfengine.resolvers.recording import Recorder, Recording
     from spfengine.resolvers.zone import Zone
-    from spfengine.resolvers.zone_files import read_zone
+    from spfengine.resolvers.zone_files.files import read_zone
     from spfengine.senders import Sender
-    from spfengine.simulation.senders import Effect, SenderChange
     from spfengine.simulation.simulate import asimulate, compare, simulate
-    from spfengine.simulation.simulation import Simulation
+    from spfengine.simulation.simulation import Effect, SenderChange, Simulation
+    from spfengine.surveying.domain import DomainState, SurveyedDomain
     from spfengine.surveying.survey import asurvey, survey
-    from spfengine.surveying.surveyed import DomainState, SurveyedDomain
 
 __version__ = "0.1.0"
 
@@ -98,7 +95,7 @@ _LAZY = {
     "Answer": "spfengine.answers",
     "ArgumentError": "spfengine.errors",
     "AsyncResolver": "spfengine.answers",
-    "AuthenticationResults": "spfengine.evaluation.headers.authentication",
+    "AuthenticationResults": "spfengine.evaluation.headers.authentication_results",
     "Budget": "spfengine.policy.budget",
     "Cache": "spfengine.resolvers.cache",
     "Catalogue": "spfengine.advice.catalogue.catalogue",
@@ -106,32 +103,32 @@ _LAZY = {
     "Change": "spfengine.policy.diff",
     "CheckResult": "spfengine.evaluation.check_result",
     "Checker": "spfengine.checker",
-    "DomainState": "spfengine.surveying.surveyed",
+    "DomainState": "spfengine.surveying.domain",
     "Drift": "spfengine.advice.drift.drift",
-    "Effect": "spfengine.simulation.senders",
-    "Evidence": "spfengine.evidence.evidence",
+    "Effect": "spfengine.simulation.simulation",
+    "Evidence": "spfengine.evidence.ledger",
     "Finding": "spfengine.linting.finding",
     "Flattening": "spfengine.advice.flatten.flattening",
     "HeaderError": "spfengine.errors",
-    "Identification": "spfengine.advice.identification",
-    "IncludeTree": "spfengine.policy.tree_nodes",
+    "Identification": "spfengine.advice.identify.identification",
+    "IncludeTree": "spfengine.policy.include_tree",
     "Limits": "spfengine.evaluation.limits",
     "LintCode": "spfengine.linting.codes",
     "LiveResolver": "spfengine.resolvers.live",
-    "Match": "spfengine.advice.identification",
-    "MethodResult": "spfengine.evaluation.headers.authentication",
+    "Match": "spfengine.advice.identify.identification",
+    "MethodResult": "spfengine.evaluation.headers.authentication_results",
     "MissingExtraError": "spfengine.errors",
     "Outcome": "spfengine.policy.outcome",
     "Overlay": "spfengine.resolvers.overlay",
     "Policy": "spfengine.policy.policy",
     "Problem": "spfengine.problems",
     "ProblemCode": "spfengine.problems",
-    "Provider": "spfengine.advice.catalogue.provider",
+    "Provider": "spfengine.advice.catalogue.reading",
     "PublicSuffixes": "spfengine.dmarc.suffixes",
     "Question": "spfengine.answers",
     "RDAP": "spfengine.advice.rdap.client",
     "RRType": "spfengine.answers",
-    "ReceivedSPF": "spfengine.evaluation.headers.received",
+    "ReceivedSPF": "spfengine.evaluation.headers.received_spf",
     "Record": "spfengine.record.model",
     "RecordSyntaxError": "spfengine.errors",
     "Recorder": "spfengine.resolvers.recording",
@@ -139,17 +136,17 @@ _LAZY = {
     "RecordingError": "spfengine.errors",
     "Resolver": "spfengine.answers",
     "ResolverError": "spfengine.errors",
-    "Result": "spfengine.evaluation.result",
-    "SMTPReply": "spfengine.evaluation.headers.reply",
+    "Result": "spfengine.problems",
+    "SMTPReply": "spfengine.evaluation.headers.smtp_reply",
     "SPFEngineError": "spfengine.errors",
     "Sender": "spfengine.senders",
-    "SenderChange": "spfengine.simulation.senders",
+    "SenderChange": "spfengine.simulation.simulation",
     "Severity": "spfengine.linting.codes",
     "Simulation": "spfengine.simulation.simulation",
     "Snapshot": "spfengine.advice.drift.snapshot",
     "Status": "spfengine.answers",
-    "Suggestion": "spfengine.advice.suggestion",
-    "SurveyedDomain": "spfengine.surveying.surveyed",
+    "Suggestion": "spfengine.advice.suggest.suggestion",
+    "SurveyedDomain": "spfengine.surveying.domain",
     "Totals": "spfengine.replaying.totals",
     "Trace": "spfengine.evaluation.trace",
     "VoidRule": "spfengine.evaluation.limits",
@@ -162,14 +159,14 @@ _LAZY = {
     "acheck_record": "spfengine.checks",
     "adrift": "spfengine.advice.drift.drift",
     "aflatten": "spfengine.advice.flatten.flatten",
-    "aidentify": "spfengine.advice.identify",
-    "aidentify_many": "spfengine.advice.identify",
-    "ainclude_tree": "spfengine.policy.tree",
+    "aidentify": "spfengine.advice.identify.identify",
+    "aidentify_many": "spfengine.advice.identify.identify",
+    "ainclude_tree": "spfengine.policy.include_tree",
     "alignment": "spfengine.dmarc.alignment",
     "alint": "spfengine.linting.lint",
     "asimulate": "spfengine.simulation.simulate",
     "asnapshot": "spfengine.advice.drift.snapshot",
-    "asuggest": "spfengine.advice.suggest",
+    "asuggest": "spfengine.advice.suggest.suggest",
     "asurvey": "spfengine.surveying.survey",
     "check": "spfengine.checks",
     "check_both": "spfengine.checks",
@@ -180,21 +177,21 @@ _LAZY = {
     "drift": "spfengine.advice.drift.drift",
     "flatten": "spfengine.advice.flatten.flatten",
     "forms": "spfengine.advice.forms",
-    "identify": "spfengine.advice.identify",
-    "identify_many": "spfengine.advice.identify",
-    "include_tree": "spfengine.policy.tree",
+    "identify": "spfengine.advice.identify.identify",
+    "identify_many": "spfengine.advice.identify.identify",
+    "include_tree": "spfengine.policy.include_tree",
     "lint": "spfengine.linting.lint",
     "lint_zone": "spfengine.linting.lint",
     "parse": "spfengine.record.parser",
-    "parse_authentication_results": "spfengine.evaluation.headers.authentication",
-    "parse_received_spf": "spfengine.evaluation.headers.received",
+    "parse_authentication_results": "spfengine.evaluation.headers.authentication_results",
+    "parse_received_spf": "spfengine.evaluation.headers.received_spf",
     "read_evidence": "spfengine.evidence.reading",
-    "read_zone": "spfengine.resolvers.zone_files",
+    "read_zone": "spfengine.resolvers.zone_files.files",
     "replay": "spfengine.replaying.replay",
     "replay_files": "spfengine.replaying.replay",
     "simulate": "spfengine.simulation.simulate",
     "snapshot": "spfengine.advice.drift.snapshot",
-    "suggest": "spfengine.advice.suggest",
+    "suggest": "spfengine.advice.suggest.suggest",
     "survey": "spfengine.surveying.survey",
 }
 

@@ -1,17 +1,21 @@
-"""IP addresses as (family, int), tables of address ranges, and the one function that compares the client's address.
+"""IP addresses as (family, int), tables of address ranges, and `locate`, which looks an address up in such a table.
 
-An IPv4-mapped IPv6 address is an IPv4 address (RFC 7208 §5), mapped here, once, where text becomes numbers.
+An IPv4-mapped IPv6 address is an IPv4 address (RFC 7208 §5). It is mapped here, where text becomes a number.
 """
 
 import sys
-from _socket import AF_INET, AF_INET6, inet_ntop, inet_pton  # that is where `socket`, dear to load, has them from
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from ipaddress import IPv4Address, IPv6Address
 from operator import itemgetter
+from socket import AF_INET, AF_INET6, inet_ntop, inet_pton  # conversion only: no socket is opened here
+from typing import NamedTuple, TypeVar
 
 from spfengine.errors import AddressError
-from spfengine.lean_typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 from spfengine.visible import visible
+
+IPAddress = str | IPv4Address | IPv6Address
+"""An IP address that a caller gives: text, or an object of `ipaddress`."""
 
 _MAPPED = 0xFFFF  # ::ffff:0:0/96
 _from_octets = int.from_bytes  # most significant octet first; looked up once, which takes as long as the conversion
@@ -33,11 +37,9 @@ V6 = Family(6, 128, (1 << 128) - 1)
 
 _Hit = TypeVar("_Hit")
 
-if TYPE_CHECKING:
-    Table = tuple[Sequence[int], Sequence[_Hit | None]]
-else:
-    Table = tuple  # lean_typing's TypeVar makes no generic class
-"""Ranges that cover a family's space: range i begins at `starts[i]`, and `hits[i]` is what it hits (None: nothing)."""
+Table = tuple[Sequence[int], Sequence[_Hit | None]]
+"""(starts, hits): ranges that cover all addresses of a family. Range i begins at `starts[i]`; an address in it hits
+`hits[i]` (None: nothing)."""
 
 
 def parse_address(address: object) -> tuple[Family, int]:
@@ -116,26 +118,14 @@ def network_range(family: Family, value: int, prefix: int) -> tuple[int, int]:
     return low, low | ((1 << host) - 1)
 
 
-class Located(Protocol):
-    """What `locate` needs to know of a check."""
+locate = bisect_right
+"""`locate(starts, address)`: how many of the ranges that begin at `starts` begin at or before an address. The last of
+them holds it, so `hits[locate(starts, address) - 1]` is what the address hits.
 
-    ip: int
-    tiling: bool
-
-    def narrow(self, starts: Sequence[int], index: int) -> None:
-        """Keep only the addresses up to the next start behind `index`."""
-
-
-def locate(session: Located, table: Table[_Hit]) -> _Hit | None:
-    """Return what the client's address hits in `table`: the only comparison with the client's address there is.
-
-    That makes a policy exact: where every comparison of a run comes out the same, the whole run does.
-    """
-    starts, hits = table
-    index = bisect_right(starts, session.ip) - 1
-    if session.tiling:
-        session.narrow(starts, index)
-    return hits[index]
+This function, and no other, compares a client's address with anything. That makes a policy exact: if every lookup of a
+run has the same outcome for two addresses, so has the whole run. It is `bisect_right` itself, under the name of what it
+is for here, because no check does anything more often.
+"""
 
 
 def build_table(ranges: Sequence[tuple[int, int, _Hit]], default: _Hit | None = None) -> Table[_Hit]:

@@ -1,15 +1,16 @@
-"""Questions and Answers: all that the evaluation knows of DNS, and the protocol of whatever answers.
+"""Questions and Answers: all that evaluation knows of DNS, and the protocol of resolvers.
 
-A DNS status is data. NXDOMAIN, no records, a timeout or SERVFAIL are an `Answer` with a status, never an exception.
+A DNS status is data. NXDOMAIN, no records, a timeout and SERVFAIL are Answers with a status, never exceptions.
 """
 
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, runtime_checkable
 
 from spfengine.addresses import V4, V6, Family, Table, address_text, build_table, network_range, read_ip4, read_ip6
 from spfengine.errors import ArgumentError
 from spfengine.frozen import Frozen, fill
-from spfengine.lean_typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, runtime_checkable
+from spfengine.names import fold
 from spfengine.visible import visible, visible_name
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class RRType(StrEnum):
-    """The types of DNS record that SPF asks for (RFC 7208 §5; type SPF is never asked, RFC 7208 §3.1)."""
+    """The types of DNS record that SPF queries (RFC 7208 §5). Type SPF is never queried (RFC 7208 §3.1)."""
 
     TXT = "TXT"
     A = "A"
@@ -27,7 +28,7 @@ class RRType(StrEnum):
 
 
 class Status(StrEnum):
-    """How DNS answered. NOERROR and NXDOMAIN are answers; all others are failures, and give temperror."""
+    """How DNS answered. NOERROR and NXDOMAIN are answers; every other status is a failure and gives temperror."""
 
     NOERROR = "NOERROR"
     NXDOMAIN = "NXDOMAIN"
@@ -37,7 +38,7 @@ class Status(StrEnum):
     TIMEOUT = "TIMEOUT"
     TRUNCATED = "TRUNCATED"
     LOOP = "LOOP"
-    """The CNAME records of the name lead in a circle, or through too many names."""
+    """The CNAME records of the name form a loop, or a chain of too many names."""
 
 
 _NOERROR = Status.NOERROR
@@ -45,7 +46,7 @@ _NXDOMAIN = Status.NXDOMAIN
 
 Text = str | bytes
 TextRecord = Text | tuple[Text, ...]
-"""A TXT record: one string, or a tuple of the strings that it is made of."""
+"""A TXT record: one string, or a tuple of its strings."""
 
 
 class Question(NamedTuple):
@@ -59,24 +60,29 @@ class Question(NamedTuple):
     name: str
     type: RRType
 
+    @property
+    def key(self) -> "Question":
+        """This question with its name in lower case: what answers are known by, since names have no case (RFC 4343)."""
+        folded = fold(self.name)
+        return self if folded == self.name else Question(folded, self.type)
+
 
 class Answer(Frozen):
-    """What came back for a Question. Make one with `txt`, `a`, `aaaa`, `mx`, `ptr`, `nxdomain`, `nodata` or `failed`.
+    """The answer to a Question. Make one with `txt`, `a`, `aaaa`, `mx`, `ptr`, `nxdomain`, `nodata` or `failed`.
 
     Attributes:
         status: how DNS answered.
-        type: the type of the records; None where there are none.
-        records: in the order in which they came. TXT: bytes, the strings joined; A and AAAA: int; MX: (preference,
-            exchange), the exchange of a null MX being ""; PTR: names. Names are as DNS gave them, without final dot.
-        ttl: seconds for which the answer may be kept, or None where that is not known.
-        chain: the names that CNAME records led through, first to last; empty where there was no CNAME.
+        type: the type of the records; None if there are none.
+        records: the records in the order of the answer. TXT: bytes, with the strings joined; A and AAAA: int; MX:
+            (preference, exchange), where the exchange of a null MX is ""; PTR: names. Names are as DNS gave them,
+            without the final dot.
+        ttl: seconds for which the answer may be cached, or None if that is not known.
+        chain: the targets of the CNAME records that were followed, first to last; empty if there were none.
         strings: for TXT, the strings of each record as they were in DNS; otherwise empty.
-        memo: what evaluation derived from these records, kept as long as the answer; no part of its value.
-        spf_record: the SPF record among them, parsed, once evaluation has found that it is the only one, and sound;
-            otherwise None. No part of its value.
+        memo: what evaluation has derived from these records, kept as long as the answer. Not part of its value.
     """
 
-    __slots__ = ("chain", "memo", "records", "spf_record", "status", "strings", "ttl", "type")
+    __slots__ = ("chain", "memo", "records", "status", "strings", "ttl", "type")
     fields = ("status", "type", "records", "ttl", "chain", "strings")
     status: Status
     type: RRType | None
@@ -85,7 +91,6 @@ class Answer(Frozen):
     chain: tuple[str, ...]
     strings: tuple[tuple[bytes, ...], ...]
     memo: dict[Any, Any]
-    spf_record: Any
 
     def __init__(
         self,
@@ -103,13 +108,13 @@ class Answer(Frozen):
         fill(self, "chain", tuple(chain))
         fill(self, "strings", strings)
         fill(self, "memo", {})
-        fill(self, "spf_record", None)
 
     @classmethod
     def txt(cls, *records: TextRecord, ttl: int | None = None, chain: Iterable[str] = ()) -> Self:
-        """An answer of TXT records; a tuple is one record of several strings (RFC 7208 §3.3). Text is sent as UTF-8.
+        """An answer of TXT records; a tuple is one record of several strings (RFC 7208 §3.3). Text is encoded as UTF-8.
 
-        Raises ArgumentError for text with surrogates that stand for no octet.
+        Raises:
+            ArgumentError: a text has surrogates that represent no octet.
         """
         strings = tuple(
             tuple(_octets(part) for part in record) if isinstance(record, tuple) else (_octets(record),)
@@ -119,12 +124,12 @@ class Answer(Frozen):
 
     @classmethod
     def a(cls, *addresses: "str | IPv4Address", ttl: int | None = None, chain: Iterable[str] = ()) -> Self:
-        """An answer of A records. Raises ArgumentError for what is no IPv4 address."""
+        """An answer of A records. Raises ArgumentError if an address is not an IPv4 address."""
         return cls(_NOERROR, RRType.A, tuple(_ip4(address) for address in addresses), ttl, chain)
 
     @classmethod
     def aaaa(cls, *addresses: "str | IPv6Address", ttl: int | None = None, chain: Iterable[str] = ()) -> Self:
-        """An answer of AAAA records. Raises ArgumentError for what is no IPv6 address."""
+        """An answer of AAAA records. Raises ArgumentError if an address is not an IPv6 address."""
         return cls(_NOERROR, RRType.AAAA, tuple(_ip6(address) for address in addresses), ttl, chain)
 
     @classmethod
@@ -149,7 +154,7 @@ class Answer(Frozen):
 
     @classmethod
     def failed(cls, status: Status, chain: Iterable[str] = ()) -> Self:
-        """A failure: DNS gave no answer. Raises ArgumentError for NOERROR and NXDOMAIN, which are none."""
+        """A failure: DNS gave no answer. Raises ArgumentError for NOERROR and NXDOMAIN, which are not failures."""
         if status in (_NOERROR, _NXDOMAIN):
             raise ArgumentError(f"{status} is an answer, not a failure; use Answer.nodata() or Answer.nxdomain()")
         return cls(Status(status), None, (), None, chain)
@@ -161,11 +166,11 @@ class Answer(Frozen):
 
     @property
     def is_failure(self) -> bool:
-        """Whether DNS gave no answer at all, so that the result is temperror (RFC 7208 §2.6.6)."""
+        """Whether DNS gave no answer, so that the result is temperror (RFC 7208 §2.6.6)."""
         return self.status is not _NOERROR and self.status is not _NXDOMAIN
 
     def table(self, family: Family, prefix: int) -> Table[bool]:
-        """Return the addresses of an A or AAAA answer, each widened to its network of `prefix` bits, as a table."""
+        """Return the networks of `prefix` bits around the addresses of an A or AAAA answer, as a table."""
         try:
             found: Table[bool] = self.memo[prefix]
         except KeyError:
@@ -174,7 +179,7 @@ class Answer(Frozen):
         return found
 
     def texts(self) -> list[str]:
-        """Return the records as people write them, safe to print."""
+        """Return the records in presentation format, escaped for printing."""
         if self.type is RRType.A:
             return [address_text(V4, address) for address in self.records]
         if self.type is RRType.AAAA:
@@ -188,7 +193,10 @@ class Answer(Frozen):
 
 @runtime_checkable
 class Resolver(Protocol):
-    """Whatever answers Questions. Failures come back as Answers; what is raised here reaches the caller of check()."""
+    """An object that answers Questions.
+
+    Failures are returned as Answers. Exceptions raised here reach the caller of `check`.
+    """
 
     def resolve(self, question: Question, /) -> Answer:
         """Return the answer to `question`."""
@@ -197,7 +205,7 @@ class Resolver(Protocol):
 
 @runtime_checkable
 class AsyncResolver(Protocol):
-    """The asyncio form of a Resolver; a class may have both."""
+    """The asyncio form of a Resolver. A class may implement both."""
 
     async def aresolve(self, question: Question, /) -> Answer:
         """Return the answer to `question`."""
@@ -208,7 +216,7 @@ def _octets(text: Text) -> bytes:
     try:
         return text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
-        raise ArgumentError(f"no text that UTF-8 can hold: {visible(text, 60)!r}") from None
+        raise ArgumentError(f"text that UTF-8 can't encode: {visible(text, 60)!r}") from None
 
 
 def _undotted(name: object) -> str:

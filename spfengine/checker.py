@@ -1,58 +1,201 @@
-"""`Checker`: checks for a program that makes many, which remembers what they came to for as long as DNS says."""
+"""`Checker`: checks clients as `check` does, and keeps the verdicts for as long as the TTLs of DNS allow.
 
-from bisect import bisect_right
+How it works: a check notes the range of addresses around the client's for which it would run in the same way (see
+`RangeSession`). For every client of that range the verdict is the same, so it is kept, and the next client of the range
+gets it without an evaluation. `Policy.compile` covers all addresses in that way, one range after the other; a Checker
+finds a range when the first client in it is checked. So no check waits for more than itself, and addresses that nobody
+asks for cost nothing.
+
+A check that depends on more than the range (`exists:%{i}`, `ptr`, the local part of the sender, an explanation that
+names the client) is never kept.
+"""
+
 from math import inf
 from threading import Lock
 from time import monotonic, time
 from typing import TYPE_CHECKING
 
-from spfengine.addresses import V4, parse_address
-from spfengine.answers import Answer
-from spfengine.checks import is_null
-from spfengine.drivers import arun, run
+from spfengine.addresses import V4, Family, IPAddress, locate, parse_address
+from spfengine.answers import Answer, Question, RRType
+from spfengine.checks import arun, is_null, run
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.check_result import CheckResult, known_result
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
-from spfengine.evaluation.session import HELO, MAILFROM
-from spfengine.policy.pieces import Pieces, RangeSession
+from spfengine.evaluation.session import HELO, MAILFROM, Answers, RangeSession, Session, SharedVerdict
+from spfengine.problems import ProblemCode
 from spfengine.resolvers.asking import require_resolver
 from spfengine.resolvers.cache import Cache, octets_of
 
 if TYPE_CHECKING:
     from spfengine.checks import AnyResolver
 
+MAX_RANGES = 4096
+"""Ranges that are kept of one family of a domain; clients of further ranges are evaluated each time."""
 _LARGEST = 16
-"""One domain may take this part of what all may take; of a larger one no more is kept."""
+"""One domain may take this fraction (1/16) of the memory for all; of a larger domain, no more is kept."""
+
+# Estimates of the memory that is taken, in octets; `bench/memory.py` measures it.
+_DOMAIN_OCTETS = 600
+_RANGE_OCTETS = 80
+_VERDICT_OCTETS = 800
+_STEP_OCTETS = 150
+_ANSWER_OCTETS = 350
+
+_COMMON_LETTERS = frozenset("dovr")  # the macro-letters that have the same value for all clients of a range
+_OUT_OF_TIME = frozenset({ProblemCode.TIME_LIMIT, ProblemCode.EXP_TIME_LIMIT})
+
+
+class CheckerSession(RangeSession):
+    """The check of one client, which also notes whether its verdict holds for the other clients of its range.
+
+    Attributes:
+        depends_on_client: whether a macro used a value of the client or the sender.
+    """
+
+    depends_on_client = False
+
+    def unknown_inputs(self, letters: frozenset[str]) -> tuple[str, ...]:
+        """Return nothing, since all is known; but note the letters."""
+        if not letters <= _COMMON_LETTERS:
+            self.depends_on_client = True
+        return ()
+
+    def macro_value(self, letter: str, domain: str, validated_name: str) -> str:
+        """Return the value of a macro-letter, and note the letter."""
+        if letter not in _COMMON_LETTERS:
+            self.depends_on_client = True
+        return super().macro_value(letter, domain, validated_name)
+
+    @property
+    def holds_for_range(self) -> bool:
+        """Whether the verdict, once there is one, holds for every client from `lo` to `hi`."""
+        return not (
+            self.depends_on_client
+            or any(question.type is RRType.PTR for question in self.answers)
+            or any(p is not None and p.code in _OUT_OF_TIME for p in (self.problem, self.explanation_problem))
+        )
+
+
+VerdictTable = tuple[tuple[int, ...], tuple[SharedVerdict | None, ...]]
+"""A table of address ranges (see `addresses.Table`) with the verdict for each; None if it is not known yet."""
+
+_UNKNOWN: VerdictTable = ((0,), (None,))
+
+
+class DomainVerdicts:
+    """The verdicts that are known for one domain.
+
+    Attributes:
+        checks: how many checks were made before verdicts were kept.
+        until: when the first of the answers behind them expires.
+        referenced: the reference bit of CLOCK: whether it was used since eviction last passed it.
+        octets: an estimate of the memory that it takes, without the answers.
+        ip4, ip6: the verdicts by range of addresses.
+        answers: each answer that a verdict depends on, by identity.
+    """
+
+    __slots__ = ("_answers_by_use", "_verdicts", "answers", "checks", "ip4", "ip6", "octets", "referenced", "until")
+
+    def __init__(self, checks: int = 0) -> None:
+        self.checks = checks
+        self.until = inf
+        self.referenced = False
+        self.octets = _DOMAIN_OCTETS
+        self.ip4 = self.ip6 = _UNKNOWN
+        self.answers: dict[int, Answer] = {}
+        self._verdicts: dict[object, SharedVerdict] = {}
+        self._answers_by_use: dict[tuple[tuple[Question, int], ...], Answers] = {}
+
+    def add(self, session: CheckerSession) -> None:
+        """Keep the verdict of a session for its range, as far as no verdict is known there yet."""
+        family = session.family
+        table = self.ip4 if family is V4 else self.ip6
+        starts, verdicts = table
+        index = locate(starts, session.ip) - 1
+        if verdicts[index] is not None or len(starts) >= MAX_RANGES:
+            return
+        filled = _fill_range(table, family, index, session.lo, session.hi, self._shared(session))
+        self.octets += _RANGE_OCTETS * (len(filled[0]) - len(starts))
+        if family is V4:
+            self.ip4 = filled
+        else:
+            self.ip6 = filled
+
+    def _shared(self, session: Session) -> SharedVerdict:
+        """Return the verdict of a session: one object for all sessions that took the same path over the same answers.
+
+        Answers are compared by identity: the resolver, or the cache before it, returns the same object again.
+        """
+        used = tuple([(question, id(answer)) for question, answer in session.answers.items()])
+        path = tuple([(domain, id(term)) for domain, term in session.path])
+        key = (session.family, used, path, session.result, session.lookups, session.voids, session.problem)
+        verdict = self._verdicts.get(key)
+        if verdict is None:
+            verdict = self._verdicts[key] = SharedVerdict(session)
+            self.octets += _VERDICT_OCTETS + _STEP_OCTETS * len(path)
+            if used not in self._answers_by_use:
+                self._answers_by_use[used] = session.answers
+                self.octets += _ANSWER_OCTETS * len(used)
+                self.answers.update({id(answer): answer for answer in session.answers.values()})
+            verdict.answers = self._answers_by_use[used]
+        return verdict
+
+
+def _fill_range(
+    table: VerdictTable, family: Family, index: int, lo: int, hi: int, verdict: SharedVerdict
+) -> VerdictTable:
+    """Return a table in which the addresses from `lo` to `hi`, within the range at `index`, have a verdict.
+
+    Neighbouring ranges of one verdict become one.
+    """
+    starts, verdicts = table
+    begin = starts[index]
+    end = starts[index + 1] - 1 if index + 1 < len(starts) else family.last
+    ranges: list[tuple[int, SharedVerdict | None]] = [(max(lo, begin), verdict)]
+    if lo > begin:
+        ranges.insert(0, (begin, None))
+    elif index and verdicts[index - 1] is verdict:
+        ranges.pop()  # the range before it grows instead
+    after = index + 1
+    if hi < end:
+        ranges.append((hi + 1, None))
+    elif after < len(starts) and verdicts[after] is verdict:
+        after += 1  # the range after it becomes part of this one
+    new_starts, new_verdicts = [start for start, _ in ranges], [kept for _, kept in ranges]
+    return (
+        (*starts[:index], *new_starts, *starts[after:]),
+        (*verdicts[:index], *new_verdicts, *verdicts[after:]),
+    )
 
 
 class Checker:
-    """Checks clients as `check` does, and remembers: the answers of DNS, and for what addresses a verdict holds.
+    """Checks clients as `check` does, and remembers DNS answers and the verdicts for ranges of addresses.
 
-    Once a domain has been asked for `hot_after` times, each check of it leaves the range of addresses for which it
-    holds: this is the domain's policy, made piece by piece, and the next client of a range gets its result without an
-    evaluation. Results are those of `check`, in every field. What rests on more than the address is evaluated each
-    time, and so is temperror: no failure is kept.
+    After `hot_after` checks of a domain, each further check keeps its verdict for the range of addresses for which it
+    holds, and the next client of the range gets the result without an evaluation. In every field, results are those of
+    `check`. A check that depends on more than the address is evaluated each time, and so is one that ends in temperror:
+    no failure is kept.
 
-    Everything is forgotten when the first TTL that it rests on is over, or at `clear()`; no other change of DNS is
-    noticed before. What a resolver that is `unchanging` (a Zone, a Recording) says is kept until then. Of answers
-    without a TTL of other resolvers nothing is kept, unless `default_ttl` is given. A resolver that keeps answers
-    itself, and is no `Cache` and no LiveResolver, adds the time that it kept them.
+    A verdict is forgotten when the first TTL that it depends on expires, or at `clear()`; until then, no change of DNS
+    is noticed. Verdicts over a resolver that is `unchanging` (a Zone, a Recording) are kept until `clear()`. Over other
+    resolvers, answers without a TTL are not kept, unless `default_ttl` is given. A resolver that caches answers itself,
+    but is no `Cache` and no LiveResolver, adds the time for which it has kept them.
 
-    Safe to share between threads, and between event loops.
+    Threads and event loops may share a Checker.
 
     Args:
-        resolver: what answers; live DNS where it is not given.
+        resolver: what answers; live DNS if it is not given.
         limits: how much a check may ask.
         receiver: the name of the receiving host, for `%{r}` and headers.
-        hot_after: how many checks of a domain come before what they come to is kept.
-        max_domains: domains of which something is known; of more, those not asked for lately go.
-        max_answers: answers that are kept.
-        max_octets: what answers may take of memory, about, and as much again for the domains.
-        default_ttl: seconds for which answers are kept whose TTL is not known; None: they are not kept.
+        hot_after: how many checks of a domain are made before its verdicts are kept.
+        max_domains: how many domains are remembered; beyond that, those that were not used recently are forgotten.
+        max_answers: how many answers are kept.
+        max_octets: about how much memory answers may take, and the verdicts as much again.
+        default_ttl: seconds for which answers without a TTL are kept; None: not at all.
 
     Raises:
-        ArgumentError: a bound is negative, or `limits` or `receiver` is not what it must be.
-        ResolverError: `resolver` is none.
+        ArgumentError: a bound is negative, or `limits` or `receiver` has the wrong type.
+        ResolverError: `resolver` is not a resolver.
     """
 
     def __init__(
@@ -76,7 +219,7 @@ class Checker:
         require_resolver(resolver)
         self._limits = limits
         self._receiver = receiver
-        RangeSession("192.0.2.1", "", "", HELO, limits, receiver, 0.0)  # refuses arguments as a check does
+        CheckerSession("192.0.2.1", "", "", HELO, limits, receiver)  # raises for arguments that a check refuses
         self._cache: Cache | None = None
         self._resolver = resolver
         if not getattr(resolver, "unchanging", False):
@@ -89,62 +232,53 @@ class Checker:
         self._max_domains = max_domains
         self._max_octets = max_octets
         self._lock = Lock()
-        self._domains: dict[str, Pieces] = {}
-        self._held: dict[int, int] = {}
+        self._domains: dict[str, DomainVerdicts] = {}
+        self._answer_refs: dict[int, int] = {}  # by identity of the answer: how many domains depend on it
         self._octets = 0
 
     def __len__(self) -> int:
-        """Return of how many domains something is known."""
+        """The number of domains with cached verdicts."""
         return len(self._domains)
 
     def clear(self) -> None:
-        """Forget everything: all domains, and all answers, those of the resolver's own cache too."""
+        """Forget all verdicts and all answers, those in the cache of the resolver too."""
         with self._lock:
             if self._cache is not None:
                 self._cache.clear()
             self._domains.clear()
-            self._held.clear()
+            self._answer_refs.clear()
             self._octets = 0
 
-    def check(self, ip: object, sender: str, helo: str = "", *, now: float | None = None) -> CheckResult:
+    def check(self, ip: IPAddress, sender: str, helo: str = "", *, now: float | None = None) -> CheckResult:
         """Return what `spfengine.check` returns for these arguments, with this Checker's limits and receiver.
 
         Raises:
             AddressError, ArgumentError, ResolverError: as `spfengine.check`.
         """
-        found = self._find(ip, sender, helo, MAILFROM) if now is None else None
-        return self._evaluate(ip, sender, helo, MAILFROM, now) if found is None else found
+        known = self._find(ip, sender, helo, MAILFROM) if now is None else None
+        return self._evaluate(ip, sender, helo, MAILFROM, now) if known is None else known
 
-    async def acheck(self, ip: object, sender: str, helo: str = "", *, now: float | None = None) -> CheckResult:
-        """Return what `check` returns, without blocking the event loop. The same question of several checks goes out
-        once.
+    async def acheck(self, ip: IPAddress, sender: str, helo: str = "", *, now: float | None = None) -> CheckResult:
+        """Async version of `check`. A question that several checks ask at once goes out once."""
+        known = self._find(ip, sender, helo, MAILFROM) if now is None else None
+        return await self._aevaluate(ip, sender, helo, MAILFROM, now) if known is None else known
 
-        Raises:
-            AddressError, ArgumentError, ResolverError: as `spfengine.check`.
-        """
-        found = self._find(ip, sender, helo, MAILFROM) if now is None else None
-        return await self._aevaluate(ip, sender, helo, MAILFROM, now) if found is None else found
-
-    def check_helo(self, ip: object, helo: str, *, now: float | None = None) -> CheckResult:
+    def check_helo(self, ip: IPAddress, helo: str, *, now: float | None = None) -> CheckResult:
         """Return what `spfengine.check_helo` returns for these arguments.
 
         Raises:
             AddressError, ArgumentError, ResolverError: as `spfengine.check_helo`.
         """
-        found = self._find(ip, "", helo, HELO) if now is None else None
-        return self._evaluate(ip, "", helo, HELO, now) if found is None else found
+        known = self._find(ip, "", helo, HELO) if now is None else None
+        return self._evaluate(ip, "", helo, HELO, now) if known is None else known
 
-    async def acheck_helo(self, ip: object, helo: str, *, now: float | None = None) -> CheckResult:
-        """Return what `check_helo` returns, without blocking the event loop.
-
-        Raises:
-            AddressError, ArgumentError, ResolverError: as `spfengine.check_helo`.
-        """
-        found = self._find(ip, "", helo, HELO) if now is None else None
-        return await self._aevaluate(ip, "", helo, HELO, now) if found is None else found
+    async def acheck_helo(self, ip: IPAddress, helo: str, *, now: float | None = None) -> CheckResult:
+        """Async version of `check_helo`."""
+        known = self._find(ip, "", helo, HELO) if now is None else None
+        return await self._aevaluate(ip, "", helo, HELO, now) if known is None else known
 
     def check_both(
-        self, ip: object, sender: str, helo: str, *, now: float | None = None
+        self, ip: IPAddress, sender: str, helo: str, *, now: float | None = None
     ) -> tuple[CheckResult, CheckResult]:
         """Return what `spfengine.check_both` returns for these arguments: HELO, then MAIL FROM.
 
@@ -155,119 +289,115 @@ class Checker:
         return first, first.as_identity(MAILFROM) if is_null(sender) else self.check(ip, sender, helo, now=now)
 
     async def acheck_both(
-        self, ip: object, sender: str, helo: str, *, now: float | None = None
+        self, ip: IPAddress, sender: str, helo: str, *, now: float | None = None
     ) -> tuple[CheckResult, CheckResult]:
-        """Return what `check_both` returns, without blocking the event loop.
-
-        Raises:
-            AddressError, ArgumentError, ResolverError: as `spfengine.check_both`.
-        """
+        """Async version of `check_both`."""
         first = await self.acheck_helo(ip, helo, now=now)
         if is_null(sender):
             return first, first.as_identity(MAILFROM)
         return first, await self.acheck(ip, sender, helo, now=now)
 
-    def _find(self, ip: object, sender: str, helo: str, identity: str) -> CheckResult | None:
-        """Return the result where it is known without an evaluation. Raises AddressError."""
+    def _find(self, ip: IPAddress, sender: str, helo: str, identity: str) -> CheckResult | None:
+        """Return the result if it is known without an evaluation. Raise AddressError if `ip` is not an IP address."""
         if sender.__class__ is not str or helo.__class__ is not str:
-            return None  # to be refused
-        domain = sender[sender.rfind("@") + 1 :] if sender else helo  # RFC 7208 §2.4; odd spellings are not found
-        pieces = self._domains.get(domain)
-        if pieces is None or (pieces.until is not inf and self._clock() >= pieces.until):
+            return None  # the evaluation refuses it
+        domain = sender[sender.rfind("@") + 1 :] if sender else helo  # RFC 7208 §2.4; unusual spellings are not found
+        kept = self._domains.get(domain)
+        if kept is None or (kept.until is not inf and self._clock() >= kept.until):
             return None
         family, address = parse_address(ip)
-        starts, verdicts = pieces.ip4 if family is V4 else pieces.ip6
-        verdict = verdicts[bisect_right(starts, address) - 1]
+        starts, verdicts = kept.ip4 if family is V4 else kept.ip6
+        verdict = verdicts[locate(starts, address) - 1]
         if verdict is None:
             return None
-        pieces.used = True
+        kept.referenced = True
         return known_result(verdict, (ip, sender, helo, identity))
 
-    def _evaluate(self, ip: object, sender: str, helo: str, identity: str, now: float | None) -> CheckResult:
+    def _evaluate(self, ip: IPAddress, sender: str, helo: str, identity: str, now: float | None) -> CheckResult:
         session = self._session(ip, sender, helo, identity, now)
-        pieces = self._pieces(session)
+        kept = self._verdicts_of(session)
         run(session, self._resolver)
-        self._keep(pieces, session)
+        self._keep(kept, session)
         return CheckResult(session)
 
-    async def _aevaluate(self, ip: object, sender: str, helo: str, identity: str, now: float | None) -> CheckResult:
+    async def _aevaluate(self, ip: IPAddress, sender: str, helo: str, identity: str, now: float | None) -> CheckResult:
         session = self._session(ip, sender, helo, identity, now)
-        pieces = self._pieces(session)
+        kept = self._verdicts_of(session)
         await arun(session, self._resolver)
-        self._keep(pieces, session)
+        self._keep(kept, session)
         return CheckResult(session)
 
-    def _session(self, ip: object, sender: str, helo: str, identity: str, now: float | None) -> RangeSession:
-        return RangeSession(ip, sender, helo, identity, self._limits, self._receiver, time() if now is None else now)
+    def _session(self, ip: IPAddress, sender: str, helo: str, identity: str, now: float | None) -> CheckerSession:
+        return CheckerSession(ip, sender, helo, identity, self._limits, self._receiver, time() if now is None else now)
 
-    def _pieces(self, session: RangeSession) -> Pieces | None:
-        """Return where this check's verdict is to be kept, or None where it is not."""
+    def _verdicts_of(self, session: CheckerSession) -> DomainVerdicts | None:
+        """Return where to keep the verdict of this check, or None if it is not to be kept."""
         domain = session.domain
         if session.domain_refused or not domain.isascii() or domain[-1:] in ("", ".", ">"):
-            return None  # `_find` would take another sender's domain for it
+            return None  # `_find` might mistake it for the domain of another sender
         with self._lock:
-            pieces = self._domains.get(domain)
-            if pieces is None or self._clock() >= pieces.until:
-                asked = 0
-                if pieces is not None:
-                    asked = pieces.asked
+            kept = self._domains.get(domain)
+            if kept is None or self._clock() >= kept.until:
+                checks = 0
+                if kept is not None:
+                    checks = kept.checks
                     self._drop(domain)
-                pieces = self._domains[domain] = Pieces(asked)
-                self._octets += pieces.octets
-                self._shrink()
+                kept = self._domains[domain] = DomainVerdicts(checks)
+                self._octets += kept.octets
+                self._evict()
             else:
-                pieces.used = True
-            if pieces.asked >= self._hot_after:
-                return pieces
-            pieces.asked += 1
+                kept.referenced = True
+            if kept.checks >= self._hot_after:
+                return kept
+            kept.checks += 1
             return None
 
-    def _keep(self, pieces: Pieces | None, session: RangeSession) -> None:
-        """Keep a verdict, where there is a place for it, and it holds for a range and some time."""
-        if pieces is None or not session.holds_for_range:
+    def _keep(self, kept: DomainVerdicts | None, session: CheckerSession) -> None:
+        """Keep the verdict of a session in `kept`, if it holds for its range and for some time."""
+        if kept is None or not session.holds_for_range:
             return
         until = inf if self._cache is None else self._cache.kept_until(session.answers)
         if until is None:
             return
         with self._lock:
-            if self._domains.get(session.domain) is not pieces:
-                return  # it was forgotten meanwhile, as the answers may have been
-            new = {id(answer): answer for answer in session.answers.values() if id(answer) not in pieces.answers}
-            octets = pieces.octets + sum(map(octets_of, (*pieces.answers.values(), *new.values())))
+            if self._domains.get(session.domain) is not kept:
+                return  # it has been evicted meanwhile, perhaps together with the answers
+            new = {id(answer): answer for answer in session.answers.values() if id(answer) not in kept.answers}
+            octets = kept.octets + sum(map(octets_of, (*kept.answers.values(), *new.values())))
             if octets > self._max_octets // _LARGEST:
                 return
-            before = pieces.octets
-            pieces.until = min(pieces.until, until)
-            pieces.add(session)
-            self._octets += pieces.octets - before
+            before = kept.octets
+            kept.until = min(kept.until, until)
+            kept.add(session)
+            self._octets += kept.octets - before
             for key, answer in new.items():
-                if key in pieces.answers:
-                    self._hold(key, answer)
-            self._shrink()
+                if key in kept.answers:
+                    self._add_reference(key, answer)
+            self._evict()
 
-    def _hold(self, key: int, answer: Answer) -> None:
-        """Count what an answer takes, once, however many domains rest on it."""
-        count = self._held.get(key, 0)
-        self._held[key] = count + 1
+    def _add_reference(self, key: int, answer: Answer) -> None:
+        """Count the memory of an answer, once for all the domains that depend on it."""
+        count = self._answer_refs.get(key, 0)
+        self._answer_refs[key] = count + 1
         if not count:
             self._octets += octets_of(answer)
 
     def _drop(self, domain: str) -> None:
-        pieces = self._domains.pop(domain)
-        self._octets -= pieces.octets
-        for key, answer in pieces.answers.items():
-            self._held[key] -= 1
-            if not self._held[key]:
-                del self._held[key]
+        kept = self._domains.pop(domain)
+        self._octets -= kept.octets
+        for key, answer in kept.answers.items():
+            self._answer_refs[key] -= 1
+            if not self._answer_refs[key]:
+                del self._answer_refs[key]
                 self._octets -= octets_of(answer)
 
-    def _shrink(self) -> None:
-        """Let domains go until the rest is within the bounds: the oldest that was of no use since it was last met."""
+    def _evict(self) -> None:
+        """Evict domains (CLOCK) until both bounds hold."""
         while len(self._domains) > self._max_domains or (self._octets > self._max_octets and self._domains):
-            domain, pieces = next(iter(self._domains.items()))
-            if pieces.used:
-                pieces.used = False
+            domain, kept = next(iter(self._domains.items()))
+            if kept.referenced:
+                kept.referenced = False
                 del self._domains[domain]
-                self._domains[domain] = pieces
+                self._domains[domain] = kept
             else:
                 self._drop(domain)

@@ -1,25 +1,26 @@
-"""The face of the engine: check a client's address against the SPF record of what it says it is."""
+"""Check a client's address against the SPF record of the domain that it claims to send for."""
 
 from time import time
+from typing import TYPE_CHECKING
 
-from spfengine.drivers import arun, run
+from spfengine.addresses import IPAddress
+from spfengine.drivers import adrive, default_resolver, drive
 from spfengine.errors import ArgumentError, ZoneError
+from spfengine.evaluation.check_host import check_host
 from spfengine.evaluation.check_result import CheckResult
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
-from spfengine.evaluation.session import HELO, MAILFROM, Session
-from spfengine.lean_typing import TYPE_CHECKING
+from spfengine.evaluation.session import HELO, MAILFROM, KnownAnswer, Session
 from spfengine.names import domain_fault
 
 if TYPE_CHECKING:
     from spfengine.answers import AsyncResolver, Resolver
-    from spfengine.resolvers.live import LiveResolver
     from spfengine.resolvers.overlay import Overlay
 
     AnyResolver = Resolver | AsyncResolver
 
 
 def check(
-    ip: object,
+    ip: IPAddress,
     sender: str,
     helo: str = "",
     *,
@@ -31,26 +32,26 @@ def check(
     """Return the result of check_host() for the MAIL FROM identity (RFC 7208 §2.4, §4).
 
     Args:
-        ip: the client's address: text, or an `ipaddress` object.
-        sender: the address of MAIL FROM. "" and "<>" are the null sender: `postmaster@helo` is checked then.
-        helo: the name that the client gave in HELO or EHLO; "" where it is not known.
-        resolver: what answers DNS questions; live DNS where it is not given.
-        limits: how much the check may ask.
-        receiver: the name of the receiving host, for `%{r}` and headers.
-        now: seconds since the epoch, for `%{t}`; the clock's where it is not given.
+        ip: the client's address, as text or as an `ipaddress` object.
+        sender: the MAIL FROM address. "" and "<>" are the null sender, for which `postmaster@helo` is checked.
+        helo: the name that the client gave in HELO or EHLO; "" if it is not known.
+        resolver: answers the DNS queries. The default is live DNS.
+        limits: the limits of the check (RFC 7208 §4.6.4).
+        receiver: the name of the receiving host, for the macro `%{r}` and for header fields.
+        now: seconds since the epoch, for the macro `%{t}`. The default is the system's clock.
 
     Raises:
-        AddressError: `ip` is no IP address.
-        ArgumentError: another argument is not what it must be.
-        ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
+        AddressError: `ip` is not an IP address.
+        ArgumentError: another argument has the wrong type or value.
+        ResolverError: `resolver` breaks the resolver protocol. Exceptions that it raises itself are passed on.
     """
     session = Session(ip, sender, helo, MAILFROM, limits, receiver, time() if now is None else now)
-    run(session, default_resolver() if resolver is None else resolver)
+    run(session, resolver)
     return CheckResult(session)
 
 
 async def acheck(
-    ip: object,
+    ip: IPAddress,
     sender: str,
     helo: str = "",
     *,
@@ -59,18 +60,14 @@ async def acheck(
     receiver: str | None = None,
     now: float | None = None,
 ) -> CheckResult:
-    """Return what `check` returns, without blocking the event loop; the same arguments, the same result.
-
-    Raises:
-        AddressError, ArgumentError, ResolverError: as `check`.
-    """
+    """Async version of `check`."""
     session = Session(ip, sender, helo, MAILFROM, limits, receiver, time() if now is None else now)
-    await arun(session, default_resolver() if resolver is None else resolver)
+    await arun(session, resolver)
     return CheckResult(session)
 
 
 def check_helo(
-    ip: object,
+    ip: IPAddress,
     helo: str,
     *,
     resolver: "Resolver | None" = None,
@@ -78,18 +75,17 @@ def check_helo(
     receiver: str | None = None,
     now: float | None = None,
 ) -> CheckResult:
-    """Return the result of check_host() for the HELO identity: its sender is `postmaster@helo` (RFC 7208 §2.3).
+    """Return the result of check_host() for the HELO identity, whose sender is `postmaster@helo` (RFC 7208 §2.3).
 
-    Raises:
-        AddressError, ArgumentError, ResolverError: as `check`.
+    Arguments and exceptions are those of `check`.
     """
     session = Session(ip, "", helo, HELO, limits, receiver, time() if now is None else now)
-    run(session, default_resolver() if resolver is None else resolver)
+    run(session, resolver)
     return CheckResult(session)
 
 
 async def acheck_helo(
-    ip: object,
+    ip: IPAddress,
     helo: str,
     *,
     resolver: "AnyResolver | None" = None,
@@ -97,18 +93,14 @@ async def acheck_helo(
     receiver: str | None = None,
     now: float | None = None,
 ) -> CheckResult:
-    """Return what `check_helo` returns, without blocking the event loop.
-
-    Raises:
-        AddressError, ArgumentError, ResolverError: as `check`.
-    """
+    """Async version of `check_helo`."""
     session = Session(ip, "", helo, HELO, limits, receiver, time() if now is None else now)
-    await arun(session, default_resolver() if resolver is None else resolver)
+    await arun(session, resolver)
     return CheckResult(session)
 
 
 def check_both(
-    ip: object,
+    ip: IPAddress,
     sender: str,
     helo: str,
     *,
@@ -117,11 +109,10 @@ def check_both(
     receiver: str | None = None,
     now: float | None = None,
 ) -> tuple[CheckResult, CheckResult]:
-    """Return the results for the HELO and the MAIL FROM identity, in this order: two separate checks, each with its
-    own counts (RFC 7208 §2.3, §2.4). For a null sender one evaluation serves both.
+    """Return the results for the HELO and the MAIL FROM identity, in this order (RFC 7208 §2.3, §2.4).
 
-    Raises:
-        AddressError, ArgumentError, ResolverError: as `check`.
+    They are two separate checks, and each has its own limits. For a null sender, one evaluation gives both results.
+    Arguments and exceptions are those of `check`.
     """
     now = time() if now is None else now
     first = check_helo(ip, helo, resolver=resolver, limits=limits, receiver=receiver, now=now)
@@ -131,7 +122,7 @@ def check_both(
 
 
 async def acheck_both(
-    ip: object,
+    ip: IPAddress,
     sender: str,
     helo: str,
     *,
@@ -140,11 +131,7 @@ async def acheck_both(
     receiver: str | None = None,
     now: float | None = None,
 ) -> tuple[CheckResult, CheckResult]:
-    """Return what `check_both` returns, without blocking the event loop.
-
-    Raises:
-        AddressError, ArgumentError, ResolverError: as `check`.
-    """
+    """Async version of `check_both`."""
     now = time() if now is None else now
     first = await acheck_helo(ip, helo, resolver=resolver, limits=limits, receiver=receiver, now=now)
     if is_null(sender):
@@ -153,7 +140,7 @@ async def acheck_both(
 
 
 def check_record(
-    ip: object,
+    ip: IPAddress,
     sender: str,
     record: str | bytes,
     helo: str = "",
@@ -163,19 +150,17 @@ def check_record(
     receiver: str | None = None,
     now: float | None = None,
 ) -> CheckResult:
-    """Return the result that `check` would give if `record` were the SPF record of the sender's domain.
+    """Return the result that `check` would return if `record` were the SPF record of the sender's domain.
 
-    All other names are asked of `resolver`; nothing else of the domain changes.
-
-    Raises:
-        AddressError, ArgumentError, ResolverError: as `check`.
+    `resolver` answers every other query, including those for other records of the domain. Other arguments and
+    exceptions are those of `check`.
     """
-    drafted = _draft(ip, sender, record, helo, default_resolver() if resolver is None else resolver)
+    drafted = _draft(ip, sender, record, helo, resolver or default_resolver())
     return check(ip, sender, helo, resolver=drafted, limits=limits, receiver=receiver, now=now)
 
 
 async def acheck_record(
-    ip: object,
+    ip: IPAddress,
     sender: str,
     record: str | bytes,
     helo: str = "",
@@ -185,46 +170,60 @@ async def acheck_record(
     receiver: str | None = None,
     now: float | None = None,
 ) -> CheckResult:
-    """Return what `check_record` returns, without blocking the event loop.
-
-    Raises:
-        AddressError, ArgumentError, ResolverError: as `check`.
-    """
-    drafted = _draft(ip, sender, record, helo, default_resolver() if resolver is None else resolver)
+    """Async version of `check_record`."""
+    drafted = _draft(ip, sender, record, helo, resolver or default_resolver())
     return await acheck(ip, sender, helo, resolver=drafted, limits=limits, receiver=receiver, now=now)
 
 
-_live: "LiveResolver | None" = None
-
-
-def default_resolver() -> "LiveResolver":
-    """Return the resolver that is used where none is given: live DNS as the system is set up, made once.
-
-    Raises:
-        ResolverError: the system has no DNS servers set up.
-    """
-    global _live  # noqa: PLW0603 - one cache of DNS answers for the whole process
-    if _live is None:
-        from spfengine.resolvers.live import LiveResolver
-
-        _live = LiveResolver()
-    return _live
-
-
 def is_null(sender: str) -> bool:
-    """Whether this is the null sender (RFC 7208 §2.4)."""
+    """Return whether this is the null sender (RFC 7208 §2.4)."""
     return sender in ("", "<>")
 
 
-def _draft(ip: object, sender: str, record: str | bytes, helo: str, resolver: "AnyResolver") -> "Overlay":
+def _draft(ip: IPAddress, sender: str, record: str | bytes, helo: str, resolver: "AnyResolver") -> "Overlay":
     from spfengine.resolvers.overlay import Overlay
 
     if not isinstance(record, str | bytes):
         raise ArgumentError(f"record must be str or bytes, not {type(record).__name__}")
     session = Session(ip, sender, helo)
     if session.domain_refused or domain_fault(session.domain) is not None:
-        return Overlay(resolver, {})  # the result is none before any record is asked for
+        return Overlay(resolver, {})  # the result is none before any query is sent
     try:
         return Overlay(resolver, {session.domain: {"TXT": record}})
     except ZoneError as error:
-        raise ArgumentError(f"this record can't be put at this domain: {error}") from None
+        raise ArgumentError(f"this record can't be published at this domain: {error}") from None
+
+
+def run(session: Session, resolver: object) -> None:
+    """Evaluate a session, answering its questions from `resolver` (None: live DNS).
+
+    Questions are prefetched if the resolver allows it (see `spfengine.prefetch`).
+
+    Raises:
+        ResolverError: `resolver` breaks the resolver protocol. Exceptions that it raises itself are passed on.
+    """
+    if resolver is None:
+        resolver = default_resolver()
+    known_answer: KnownAnswer | None = getattr(resolver, "known_answer", None)
+    if known_answer is not None:
+        session.known_answer = known_answer
+        drive(check_host(session), resolver, session.limits.seconds)
+    elif getattr(resolver, "prefetch", 0):
+        from spfengine.prefetch import drive_ahead
+
+        drive_ahead(session, resolver)
+    else:
+        drive(check_host(session), resolver, session.limits.seconds)
+
+
+async def arun(session: Session, resolver: object) -> None:
+    """Async version of `run`."""
+    if resolver is None:
+        resolver = default_resolver()
+    if getattr(resolver, "prefetch", 0):
+        from spfengine.prefetch import adrive_ahead
+
+        await adrive_ahead(session, resolver)
+    else:
+        session.known_answer = getattr(resolver, "known_answer", session.known_answer)
+        await adrive(check_host(session), resolver, session.limits.seconds)

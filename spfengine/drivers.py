@@ -1,99 +1,74 @@
-"""The only loops between the core and what answers: they send Questions out, and Answers in.
+"""The loops that connect a generator of questions to a resolver: Questions go out, Answers come in.
 
-The elapsed-time limit (RFC 7208 §4.6.4) is watched here, at every question, on a monotonic clock.
+The limit of elapsed time (RFC 7208 §4.6.4) is enforced here, after each answer, on a monotonic clock.
 """
 
 from collections.abc import Callable, Generator
 from time import monotonic
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from spfengine.answers import Answer, Question
-from spfengine.evaluation.check_host import check_host
 from spfengine.evaluation.limits import Deadline
-from spfengine.evaluation.session import AtHand, Session
-from spfengine.lean_typing import Any, TypeVar
-from spfengine.resolvers.asking import aresolve_of, no_answer, no_resolver
+from spfengine.evaluation.session import Answers
+from spfengine.resolvers.asking import aresolve_of, no_answer, resolve_of
+
+if TYPE_CHECKING:
+    from spfengine.resolvers.live import LiveResolver
 
 _T = TypeVar("_T")
 
 
-def run(session: Session, resolver: object) -> None:
-    """Come to the verdict on a session, every question answered by `resolver`; what it has at hand is never asked for.
+_live: "LiveResolver | None" = None
 
-    Where the resolver says that questions may be asked ahead, they are (see `prefetch`).
+
+def default_resolver() -> "LiveResolver":
+    """Return the resolver that is used if none is given: live DNS as the system is configured, made once.
 
     Raises:
-        ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
+        ResolverError: the system has no name servers configured.
     """
-    at_hand: AtHand | None = getattr(resolver, "at_hand", None)
-    if at_hand is not None:
-        session.at_hand = at_hand
-        evaluation = check_host(session)
-        question = next(evaluation, None)
-        if question is not None:
-            drive(evaluation, resolver, session.limits.seconds, question)
-    elif getattr(resolver, "prefetch", 0):
-        from spfengine.prefetch import drive_ahead
+    global _live  # noqa: PLW0603 - one cache of DNS answers for the whole process
+    if _live is None:
+        from spfengine.resolvers.live import LiveResolver
 
-        drive_ahead(session, resolver)
-    else:
-        drive(check_host(session), resolver, session.limits.seconds)
+        _live = LiveResolver()
+    return _live
 
 
-async def arun(session: Session, resolver: object) -> None:
-    """Come to the verdict on a session in asyncio: `run` with `aresolve`."""
-    if getattr(resolver, "prefetch", 0):
-        from spfengine.prefetch import adrive_ahead
-
-        await adrive_ahead(session, resolver)
-    else:
-        session.at_hand = getattr(resolver, "at_hand", session.at_hand)
-        await adrive(check_host(session), resolver, session.limits.seconds)
-
-
-def drive(
-    evaluation: Generator[Question, Answer, _T],
-    resolver: object,
-    seconds: float | None,
-    question: Question | None = None,
-) -> _T:
-    """Run an evaluation to its end, each question answered by `resolver`.
+def drive(evaluation: Generator[Question, Answer, _T], resolver: object, seconds: float | None = None) -> _T:
+    """Run an evaluation to its end, answering each question from `resolver` (None: live DNS).
 
     Args:
-        seconds: after which elapsed time the evaluation is told that its time is over; None for never.
-        question: the one that the evaluation stands at, where it has begun.
+        seconds: the elapsed time after which `Deadline` is thrown into the evaluation; None for no limit.
 
     Raises:
-        ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
+        ResolverError: `resolver` breaks the resolver protocol. Exceptions that it raises itself are passed on.
     """
-    try:
-        resolve: Callable[[Question], Any] = resolver.resolve  # type: ignore[attr-defined]  # asked of anything
-    except AttributeError:
-        raise no_resolver(resolver) from None
+    if resolver is None:
+        resolver = default_resolver()
+    resolve = resolve_of(resolver)
     end = float("inf") if seconds is None else monotonic() + seconds
     step: Callable[[Any], Question] = evaluation.send
     value: Any = None
     while True:
-        if question is None:
-            try:
-                question = step(value)
-            except StopIteration as stop:
-                result: _T = stop.value
-                return result
-        answer = value = resolve(question)
-        if not isinstance(answer, Answer) or (answer.type is not question.type and answer.records):
-            raise no_answer(resolver, question, answer)
-        question = None
+        try:
+            question = step(value)
+        except StopIteration as stop:
+            result: _T = stop.value
+            return result
+        value = resolve(question)
+        if not isinstance(value, Answer) or (value.type is not question.type and value.records):
+            raise no_answer(resolver, question, value)
         if monotonic() > end:
             step, value = evaluation.throw, Deadline()
 
 
-async def adrive(evaluation: Generator[Question, Answer, _T], resolver: object, seconds: float | None) -> _T:
-    """Run an evaluation to its end in asyncio: `drive` with `aresolve`.
+async def adrive(evaluation: Generator[Question, Answer, _T], resolver: object, seconds: float | None = None) -> _T:
+    """Async version of `drive`. A resolver without `aresolve` runs in a thread and can't block the event loop."""
+    import asyncio  # not at the top: `import spfengine` loads no event loop
 
-    A resolver that has only `resolve` is run in a thread, so that it can't block the event loop.
-    """
-    import asyncio  # here: who checks without asyncio does not pay for it
-
+    if resolver is None:
+        resolver = default_resolver()
     aresolve = aresolve_of(resolver)
     over = asyncio.timeout(seconds)
     try:
@@ -117,3 +92,34 @@ async def adrive(evaluation: Generator[Question, Answer, _T], resolver: object, 
         result = stop.value
         return result
     raise AssertionError("an evaluation ends at its deadline")
+
+
+def once(steps: Generator[Question, Answer, _T], known: Answers) -> Generator[Question, Answer, _T]:
+    """Run steps, asking only questions whose answer is not in `known`; new answers are added to it."""
+
+    def answering(question: Question) -> Generator[Question, Answer, Answer]:
+        key = question.key
+        if key not in known:
+            known[key] = yield question
+        return known[key]
+
+    return answered_by(steps, answering)
+
+
+def answered_by(
+    steps: Generator[Question, Answer, _T], answering: Callable[[Question], Generator[Question, Answer, Answer]]
+) -> Generator[Question, Answer, _T]:
+    """Run steps, answering each question through `answering`, which yields the questions that it asks itself."""
+    answer: Any = None
+    while True:
+        try:
+            question = steps.send(answer)
+        except StopIteration as stop:
+            result: _T = stop.value
+            return result
+        answer = yield from answering(question)
+
+
+def asking(question: Question) -> Generator[Question, Answer, Answer]:
+    """Ask one question and return its answer."""
+    return (yield question)

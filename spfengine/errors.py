@@ -1,19 +1,20 @@
-"""What this package raises. Everything here is a caller's mistake or a broken file; nothing that a stranger publishes
-in DNS or says in SMTP raises out of `check()`, it becomes a result.
+"""The exceptions of this package. Each is a caller's mistake or a broken file.
+
+Nothing that others publish in DNS or send in SMTP makes `check` raise: it becomes a result.
 
     SPFEngineError
     ├── RecordSyntaxError (also ValueError)   a record's text does not follow RFC 7208 §12
-    ├── AddressError      (also ValueError)   an IP address given by the caller can't be understood
-    ├── ArgumentError     (also ValueError)   any other argument can't be used
+    ├── AddressError      (also ValueError)   an IP address given by the caller can't be read
+    ├── ArgumentError     (also ValueError)   another argument can't be used
     ├── ZoneError         (also ValueError)   a zone file or mapping can't be understood
     ├── RecordingError    (also ValueError)   a recording or snapshot can't be understood
     ├── CatalogueError    (also ValueError)   a catalogue of providers can't be understood
     ├── HeaderError       (also ValueError)   a header field to be read back can't be understood
-    ├── ResolverError     (also TypeError)    what was given as resolver does not keep the resolver protocol
+    ├── ResolverError     (also TypeError)    an object given as a resolver breaks the resolver protocol
     └── MissingExtraError (also ImportError)  a feature's library is not installed
 """
 
-from spfengine.lean_typing import TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from spfengine.problems import Problem
@@ -27,9 +28,9 @@ class RecordSyntaxError(SPFEngineError, ValueError):
     """A record's text does not follow RFC 7208 §12.
 
     Attributes:
-        problems: every fault of the text, in the order of their places; at least one.
+        problems: every fault of the text, in order of position; at least one.
         source: the text, each octet as one character.
-        span: where the first fault stands: (start, end) offsets into `source`.
+        span: the position of the first fault: (start, end) offsets into `source`.
         section: the section of RFC 7208 that the first fault breaks, such as "5.3".
     """
 
@@ -65,11 +66,11 @@ class CatalogueError(SPFEngineError, ValueError):
 
 
 class HeaderError(SPFEngineError, ValueError):
-    """A header field that was to be read back can't be understood."""
+    """A header field can't be parsed."""
 
 
 class ResolverError(SPFEngineError, TypeError):
-    """What was given as a resolver does not keep the resolver protocol."""
+    """An object given as a resolver breaks the resolver protocol."""
 
 
 class MissingExtraError(SPFEngineError, ImportError):

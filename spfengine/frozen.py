@@ -1,22 +1,26 @@
-"""Immutable values, without the import cost of `dataclasses` (which alone would cost more than all of ours)."""
+"""Immutable values that are made in large numbers: records, answers, outcomes and results of checks.
 
-from spfengine.lean_typing import Any, ClassVar, NoReturn, Self
+All other values are frozen dataclasses. A `Frozen` class fills its slots directly, and may have slots that cache what
+is derived from its fields.
+"""
+
+from typing import Any, ClassVar, NoReturn, Self
 
 fill = object.__setattr__
-"""Set a slot while a frozen value is being made; nowhere else."""
+"""Set a slot of a frozen value, in its constructor or to fill a cache; nowhere else."""
 
 
 class Frozen:
-    """A value: compared, hashed, shown and pickled by its fields, and never changed.
+    """An immutable value that is compared, hashed, printed and pickled by its fields.
 
-    A subclass names its `fields` in the order of its constructor's parameters, and its `__init__` fills the slots
-    through `fill`. Slots that are not fields are caches or places: no part of the value.
+    A subclass lists its `fields` in the order of its constructor's parameters, and its `__init__` fills the slots
+    through `fill`. Slots that are not fields are caches or positions, and not part of the value.
     """
 
     __slots__ = ()
     fields: ClassVar[tuple[str, ...]] = ()
     compared: ClassVar[tuple[str, ...] | None] = None
-    """The fields that equality looks at, where it is not all of them."""
+    """The fields that equality compares, if not all of them."""
 
     def _key(self) -> tuple[Any, ...]:
         return tuple([getattr(self, name) for name in self.compared or self.fields])
@@ -50,9 +54,9 @@ class Frozen:
 
 
 class HashedOnce(Frozen):
-    """A frozen value that is large, or hashed often: its hash is worked out when it is first wanted, and kept.
+    """A frozen value that is large or hashed often: its hash is computed on first use and cached.
 
-    A subclass has the slot `_hash`.
+    A subclass has a slot `_hash`.
     """
 
     __slots__ = ()

@@ -1,7 +1,7 @@
-"""Domain names as the text of their octets: every character stands for one octet (U+0000 to U+00FF).
+"""Domain names as text, one character for each octet (U+0000 to U+00FF).
 
-A name has no final dot, keeps the case in which it was written, and is compared label by label, ASCII letters without
-case (RFC 4343). So a name holds exactly the octets that are asked for, however odd they are.
+A name has no final dot, keeps its case, and is compared label by label, ignoring the case of ASCII letters (RFC 4343).
+So a name holds exactly the octets of the DNS query, even unusual ones.
 """
 
 from collections.abc import Iterable
@@ -18,18 +18,18 @@ _FULL_STOPS = str.maketrans("\u3002\uff0e\uff61", "...")  # RFC 3490 §3.1: dots
 
 
 def fold(name: str) -> str:
-    """Return the name with its ASCII letters, and only them, in lower case."""
+    """Return the name with its ASCII letters, and no others, in lower case."""
     return name.lower() if name.isascii() else name.translate(_LOWER)
 
 
 def is_same_or_under(name: str, parent: str) -> bool:
-    """Whether `name` is `parent` or a name below it, label by label (RFC 7208 §5.5, the reading of eid4751)."""
+    """Return whether `name` is `parent` or below it, label by label (RFC 7208 §5.5, eid4751)."""
     name, parent = fold(name), fold(parent)
     return name == parent or (name.endswith(parent) and name[-len(parent) - 1 : -len(parent)] == "." and parent != "")
 
 
 class Names:
-    """A set of names, with all names below them."""
+    """A set of names that includes every name below them."""
 
     __slots__ = ("_folded",)
 
@@ -37,7 +37,7 @@ class Names:
         self._folded = frozenset(map(fold, names))
 
     def cover(self, name: str) -> bool:
-        """Whether a name is one of these, or below one; costs as much as it has labels, however many these are."""
+        """Return whether a name is in the set, in one step for each label of the name, however large the set is."""
         rest = fold(name)
         while rest and rest not in self._folded:
             rest = rest.partition(".")[2]
@@ -45,25 +45,27 @@ class Names:
 
 
 def octets(text: str) -> str:
-    """Return text that a client sent as the text of its octets (UTF-8 where it is not ASCII)."""
+    """Return text from a client as one character for each octet of its UTF-8 encoding."""
     if text.isascii():
         return text
     try:
         return text.encode("utf-8", "surrogateescape").decode("latin-1")
-    except UnicodeEncodeError:  # surrogates that stand for no octet: no client can send them, but a caller may
+    except (
+        UnicodeEncodeError
+    ):  # surrogates that represent no octet: no client can send them, but a caller may pass them
         return text.encode("utf-8", "surrogatepass").decode("latin-1")
 
 
 def from_labels(labels: Iterable[bytes]) -> str:
-    r"""Return the name made of these labels, the empty root label left out.
+    r"""Return the name made of these labels, without the empty root label.
 
-    A dot inside a label becomes `\046`: the text then is a name of its own, which nobody else's name can equal.
+    A dot inside a label becomes `\046`, so that the text equals no other name.
     """
     return ".".join([label.decode("latin-1").replace(".", "\\046") for label in labels if label])
 
 
 def to_labels(name: str) -> list[bytes]:
-    """Return the labels of an askable name, without the root's."""
+    """Return the labels of a valid name, without the root label."""
     return [label.encode("latin-1") for label in name.split(".")] if name else []
 
 
@@ -77,14 +79,14 @@ def truncate(name: str) -> str:
 
 
 def is_askable(name: str) -> bool:
-    """Whether a DNS question can be made of this name: no empty label, none over 63 octets, 253 in all."""
+    """Return whether DNS can be queried for this name: no empty label, none over 63 octets, 253 octets in all."""
     if not name or len(name) > MAX_NAME or ".." in name or name[0] == "." or name[-1] == ".":
         return False
     return len(name) <= MAX_LABEL or max(map(len, name.split("."))) <= MAX_LABEL
 
 
 def domain_fault(domain: str) -> str | None:
-    """Return why check_host() can't be asked about this domain, in words, or None where it can (RFC 7208 §4.3)."""
+    """Return why check_host() can't be called for this domain, in words, or None if it can (RFC 7208 §4.3)."""
     if len(domain) > MAX_NAME:
         return f"{visible_name(domain)} is longer than the {MAX_NAME} octets of a domain name"
     shown = visible_name(domain)
@@ -100,20 +102,20 @@ def domain_fault(domain: str) -> str | None:
     if len(labels) == 1:
         return f"{shown} is a single label, not a fully qualified domain name"
     if labels[-1].isdecimal():
-        return f"{shown} ends in a label of digits only, so it is no domain name"
+        return f"{shown} ends in a label of digits only, so it is not a domain name"
     return None
 
 
 def to_a_labels(domain: str) -> str | None:
-    """Return an internationalised domain with its U-labels as A-labels (RFC 8616 §2), or None where IDNA2008 refuses.
+    """Return an internationalised domain with its U-labels as A-labels (RFC 8616 §2), or None if IDNA2008 forbids one.
 
-    Upper-case letters are mapped to lower case first (UTS #46, non-transitional), since people type them.
+    Upper-case letters are mapped to lower case first (UTS #46, non-transitional), because people type them.
     """
     if domain.isascii():
         return domain
     if len(domain) > MAX_NAME:
         return None
-    import idna  # here and nowhere else: only internationalised names need it
+    import idna  # not at the top: `import spfengine` loads no third-party package
 
     labels = []
     for label in domain.translate(_FULL_STOPS).split("."):

@@ -9,15 +9,14 @@ It is a matter of the resolver: one that waits says with `prefetch` how many que
 keeps answers may have `peek`: what it returns at once is not asked ahead.
 """
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from spfengine.addresses import Located, locate
+from spfengine.addresses import locate
 from spfengine.answers import Answer, Question, RRType
 from spfengine.drivers import adrive, drive
 from spfengine.evaluation.check_host import check_host, select_record
-from spfengine.evaluation.questions import keyed
 from spfengine.evaluation.session import Session, address_type
 from spfengine.names import domain_fault, is_askable, reverse_name
 from spfengine.record.macro import MacroString
@@ -83,24 +82,14 @@ def foreseen(session: Session, question: Question, answer: Answer) -> Iterator[Q
                 yield Question(name, address_type(session.family))
 
 
-class _Client(Located):
-    """The client as `locate` needs it: in a session of its own, comparisons may be noted."""
-
-    tiling = False
-
-    def __init__(self, ip: int) -> None:
-        self.ip = ip
-
-    def narrow(self, starts: Sequence[int], index: int) -> None:
-        """Never called."""
-
-
 def _foreseen_in(session: Session, record: Record, domain: str) -> Iterator[Question]:
-    client = _Client(session.ip)
     charged = 0
     for step in record.steps:
         if isinstance(step, NetworkRun):
-            if locate(client, step.table(session.family)) is not None:
+            starts, hits = step.table(session.family)
+            if (
+                hits[locate(starts, session.ip) - 1] is not None
+            ):  # not session.locate(), which notes what the check looks up
                 return  # the record ends here
             continue
         charged += 1
@@ -178,7 +167,7 @@ class _Ahead:
 
     async def aresolve(self, question: Question) -> Answer:
         """Return the answer to a question of the check: that which was asked for already, or one asked for now."""
-        key = keyed(*question)[0]
+        key = question.key
         task = self.tasks.get(key)
         if task is not None:
             return checked(self.resolver, question, await task)
@@ -193,7 +182,7 @@ class _Ahead:
         pending = [(question, answer)]
         while pending:
             for each in foreseen(self.session, *pending.pop()):
-                key = keyed(*each)[0]
+                key = each.key
                 if key in self.known or len(self.known) >= _MOST_LOOKED_AT:
                     continue
                 self.known.add(key)
@@ -211,7 +200,7 @@ class _Ahead:
         for question in questions[: max(0, self._most - len(self.tasks))]:
             task = self._loop.create_task(self._fetch(question))
             task.add_done_callback(partial(self._came, question))
-            self.tasks[keyed(*question)[0]] = task
+            self.tasks[question.key] = task
 
     async def _fetch(self, question: Question) -> Any:
         assert self._aresolve is not None, "there is an event loop since begin()"
@@ -245,7 +234,7 @@ class _Blocking:
         ahead = self._ahead
         if self._loop is not None:
             return self._loop.run_until_complete(ahead.aresolve(question))
-        ahead.known.add(keyed(*question)[0])
+        ahead.known.add(question.key)
         answer = ask(ahead.resolver, question)
         questions = ahead.unknown(question, answer)
         if len(questions) > 1:

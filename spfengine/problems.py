@@ -1,4 +1,4 @@
-"""Why a result is none, temperror or permerror, or why a text is no record: one value with a stable code."""
+"""Why a result is none, temperror or permerror, or why a text is not a record: one value with a stable code."""
 
 from enum import StrEnum
 
@@ -6,8 +6,20 @@ from spfengine.frozen import Frozen, fill
 from spfengine.visible import visible, visible_name
 
 
+class Result(StrEnum):
+    """The results of check_host() (RFC 7208 §2.6). Receivers treat neutral exactly as none (RFC 7208 §8.2)."""
+
+    NONE = "none"
+    NEUTRAL = "neutral"
+    PASS = "pass"
+    FAIL = "fail"
+    SOFTFAIL = "softfail"
+    TEMPERROR = "temperror"
+    PERMERROR = "permerror"
+
+
 class ProblemCode(StrEnum):
-    """Stable codes of problems. They are public API: a code is never renamed, nor given another meaning."""
+    """Stable codes of problems. They are public API: a code is never renamed or given another meaning."""
 
     # The domain (result none; permerror for the target of an include or redirect)
     INVALID_DOMAIN = "invalid-domain"
@@ -57,9 +69,9 @@ class ProblemCode(StrEnum):
     DNS_TIMEOUT = "dns-timeout"
     DNS_TRUNCATED = "dns-truncated"
     DNS_CNAME_LOOP = "dns-cname-loop"
-    DNS_FAILURE = "dns-failure"  # any of these: a possibility that a policy counts with, never the result of a check
+    DNS_FAILURE = "dns-failure"  # any of these: an outcome that a policy reports as possible, never that of a check
 
-    # What makes a draft unsafe, or what is known of its effect incomplete (see `simulate`)
+    # Why a draft is unsafe, or why its effect is not fully known (see `simulate`)
     DRAFT_BROKEN = "draft-broken"
     DRAFT_NOT_REACHED = "draft-not-reached"
     DNS_INCOMPLETE = "dns-incomplete"
@@ -90,14 +102,14 @@ class ProblemCode(StrEnum):
 
 
 class Problem(Frozen):
-    """One thing that is wrong, in words a mail admin understands.
+    """One fault, in words that a mail admin understands.
 
     Attributes:
         code: the stable `ProblemCode`.
-        text: one sentence, safe to print: what strangers wrote stands escaped in it.
-        domain: the domain whose record, name or answer is at fault; None for a text that belongs to no domain.
+        text: one sentence, safe to print: text from records and answers is escaped.
+        domain: the domain whose record, name or answer is at fault; None if the text belongs to no domain.
         span: (start, end) octet offsets of the term at fault in the record's text, or None.
-        section: the section of RFC 7208 that decides, such as "4.6.4" (of RFC 8616 where it starts with "RFC 8616").
+        section: the section of RFC 7208 that decides, such as "4.6.4" ("RFC 8616 §4" for another RFC).
         hint: what to do about it, or None.
     """
 
@@ -126,7 +138,7 @@ class Problem(Frozen):
         fill(self, "hint", hint)
 
     def at(self, domain: str | None, span: tuple[int, int] | None) -> "Problem":
-        """Return this problem with its place, where it has none of its own."""
+        """Return this problem with a domain and span, unless it has its own."""
         return Problem(
             self.code,
             self.text,
@@ -140,7 +152,7 @@ class Problem(Frozen):
         return f"{self.text} [{self.code}]"
 
     def render(self, source: str) -> str:
-        """Return the problem over several lines, with the part of `source` that is at fault and carets under it."""
+        """Return the problem on several lines, with the faulty part of `source` and carets under it."""
         where = f" (RFC 7208 §{self.section})" if self.section and not self.section.startswith("RFC") else ""
         where = f" ({self.section})" if self.section.startswith("RFC") else where
         lines = [f"{self.text}{where} [{self.code}]"]
@@ -166,25 +178,25 @@ _WIDTH = 78
 
 
 def excerpt(source: str, span: tuple[int, int], width: int = _WIDTH) -> list[str]:
-    """Return two lines of at most `width` columns: the piece of `source` around `span`, escaped, and carets."""
-    room = max(width - 4, 4)  # two spaces before it, and an ellipsis at each end
+    """Return two lines of at most `width` columns: the part of `source` around `span`, escaped, and carets."""
+    columns = max(width - 4, 4)  # two spaces before it, and an ellipsis at each end
     start, end = span
-    marked = _cells(source[start : min(end, start + room)], room)
-    left = _cells(source[max(0, start - room) : start][::-1], (room - _columns(marked)) // 2)
-    right = _cells(source[start + len(marked) : start + room], room - _columns(marked) - _columns(left))
-    left = _cells(source[max(0, start - room) : start][::-1], room - _columns(marked) - _columns(right))
+    marked = _cells(source[start : min(end, start + columns)], columns)
+    left = _cells(source[max(0, start - columns) : start][::-1], (columns - _columns(marked)) // 2)
+    right = _cells(source[start + len(marked) : start + columns], columns - _columns(marked) - _columns(left))
+    left = _cells(source[max(0, start - columns) : start][::-1], columns - _columns(marked) - _columns(right))
     before = ("…" if len(left) < start else "") + "".join(reversed(left))
     after = "".join(right) + ("…" if start + len(marked) + len(right) < len(source) else "")
     return [f"  {before}{''.join(marked)}{after}", "  " + " " * len(before) + "^" * max(1, _columns(marked))]
 
 
-def _cells(text: str, room: int) -> list[str]:
-    """Return the characters of `text`, each escaped, as many from its start on as fit into `room` columns."""
+def _cells(text: str, columns: int) -> list[str]:
+    """Return the first characters of `text`, each escaped, as many as fit into `columns`."""
     cells = []
     for character in text:
         cell = visible(character)
-        room -= len(cell)
-        if room < 0:
+        columns -= len(cell)
+        if columns < 0:
             break
         cells.append(cell)
     return cells

@@ -1,4 +1,4 @@
-"""Who sends mail for a domain: what evidence tells, and what simulations and advice are about."""
+"""Senders of a domain's mail, as evidence shows them and as simulations and advice take them."""
 
 from collections.abc import Iterable
 
@@ -8,17 +8,17 @@ from spfengine.visible import visible
 
 
 class Sender(Frozen):
-    """Somebody who sends mail for a domain, as a report, a message or a log shows it.
+    """One source of a domain's mail, as a report, a message or a log shows it.
 
     Attributes:
         ip: the client's address as text.
-        sender: the address of MAIL FROM, or its domain behind an "@" where the local part is not known.
-        helo: the HELO name, or None where it is not known.
+        sender: the MAIL FROM address, or "@" and its domain if the local part is not known.
+        helo: the HELO name, or None if it is not known.
         count: how many messages.
         label: a name for people, or None.
-        reported: the SPF result that somebody else saw, or None.
-        header_from: the domain of the header field From, or None where it is not known. SPF does not look at it; DMARC
-            does (RFC 9989).
+        reported: the SPF result that a receiver reported, or None.
+        header_from: the domain of the header field From, or None if it is not known. SPF ignores it; DMARC uses it
+            (RFC 9989).
     """
 
     __slots__ = fields = ("ip", "sender", "helo", "count", "label", "reported", "header_from")
@@ -43,7 +43,7 @@ class Sender(Frozen):
         """Make a sender.
 
         Raises:
-            AddressError: `ip` is no IP address.
+            AddressError: `ip` is not an IP address.
         """
         fill(self, "ip", address_text(*parse_address(ip)))
         fill(self, "sender", sender)
@@ -55,21 +55,22 @@ class Sender(Frozen):
 
     @property
     def unknown(self) -> tuple[str, ...]:
-        """What SPF may look at and is not known of this sender: of "local-part" and "helo", the words of `Input`.
+        """What SPF may use and is not known of this sender: "local-part", "helo", or both (the values of `Input`).
 
-        A result that rests on it (`Outcome.depends_on` tells) is one for postmaster, or for no HELO name.
+        A result that depends on an unknown fact (see `Outcome.depends_on`) is computed for postmaster, or for no HELO
+        name.
         """
-        found = ("local-part",) if self.sender.startswith("@") else ()
-        return found if self.helo else (*found, "helo")
+        unknown = ("local-part",) if self.sender.startswith("@") else ()
+        return unknown if self.helo else (*unknown, "helo")
 
 
 def unknown_facts(senders: Iterable[Sender]) -> dict[str, int]:
-    """Return of how many messages "local-part" and "helo" are not known; of a fact that is always known, nothing."""
-    found: dict[str, int] = {}
+    """Return the number of messages with unknown "local-part" and "helo"; facts that are always known are left out."""
+    messages: dict[str, int] = {}
     for sender in senders:
         for fact in sender.unknown:
-            found[fact] = found.get(fact, 0) + sender.count
-    return found
+            messages[fact] = messages.get(fact, 0) + sender.count
+    return messages
 
 
 def sender_dict(sender: Sender) -> dict[str, object]:

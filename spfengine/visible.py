@@ -1,13 +1,13 @@
-"""Text of strangers, made safe to show: it can neither steer a terminal nor break a header, page or log."""
+"""Escape untrusted text for display, so that it can neither control a terminal nor break a header, page or log."""
 
 _SHOWN_AT_MOST = 400
 
 
 def visible(text: str | bytes, at_most: int = _SHOWN_AT_MOST) -> str:
-    r"""Return `text` with everything that is not printable written as an escape, and cut where it is too long.
+    r"""Return `text` with everything unprintable escaped, truncated if it is too long.
 
-    Octets over 127 and characters that do not print (controls, line ends, bidirectional overrides, surrogates) become
-    `\xNN` or `\uNNNN`; a backslash stays as it is, so this is for people, not for reading back.
+    Octets over 127 and unprintable characters (controls, line ends, bidirectional overrides, surrogates) become
+    `\xNN` or `\uNNNN`. A backslash stays as it is, so the result is for people and can't be parsed back.
     """
     if isinstance(text, bytes):
         text = text[: at_most + 1].decode("ascii", "backslashreplace")
@@ -20,11 +20,11 @@ def visible(text: str | bytes, at_most: int = _SHOWN_AT_MOST) -> str:
 
 
 def visible_name(name: str) -> str:
-    r"""Return a domain name for people: octets that are no visible ASCII as `\DDD` (RFC 1035 §5.1), cut if too long."""
+    r"""Return a domain name for display: octets other than visible ASCII as `\DDD` (RFC 1035 §5.1), truncated."""
     if name.isascii() and name.isprintable() and len(name) <= _SHOWN_AT_MOST:
         return name
-    shown = "".join([c if "!" <= c <= "~" else f"\\{ord(c):03d}" for c in name[:_SHOWN_AT_MOST]])
-    return shown + "…" if len(name) > _SHOWN_AT_MOST else shown
+    printable = "".join([c if "!" <= c <= "~" else f"\\{ord(c):03d}" for c in name[:_SHOWN_AT_MOST]])
+    return printable + "…" if len(name) > _SHOWN_AT_MOST else printable
 
 
 def _escape(character: str) -> str:

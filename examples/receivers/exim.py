@@ -1,7 +1,7 @@
-"""Exim, asked in its two ways without a daemon. For `spfengine conformance --namespaces --adapter exim:dialogue`.
+"""Two ways to check SPF with Exim, without a daemon. For `spfengine conformance --namespaces --adapter exim:dialogue`.
 
-Exim asks the DNS server that /etc/resolv.conf names, at port 53. It need not be installed: the unpacked program and a
-configuration are enough. SPFENGINE_EXIM says where the program is.
+Exim queries the DNS server in /etc/resolv.conf, on port 53. It need not be installed: the unpacked program and a
+configuration are enough. Set SPFENGINE_EXIM to the path of the program.
 """
 
 import atexit
@@ -20,7 +20,7 @@ _REPLY = re.compile(r"^(\d{3})[ ]", re.MULTILINE)
 
 
 def lookup(ip: str, sender: str, helo: str, dns: str) -> tuple[str | None, str] | str:
-    """`exim4 -be`: a lookup of type spf, which knows no HELO name."""
+    """Look up SPF with `exim4 -be`, which has no HELO name."""
     identity = sender or f"postmaster@{helo}"
     if set(identity) & set("\0\r\n"):
         return None, "an argument of -be is one line of text"
@@ -29,19 +29,19 @@ def lookup(ip: str, sender: str, helo: str, dns: str) -> tuple[str | None, str] 
 
 
 def dialogue(ip: str, sender: str, helo: str, dns: str) -> tuple[str | None, str] | str:
-    """`exim4 -bh`: an SMTP dialogue, as the ACL of the configuration has it."""
+    """Run an SMTP dialogue with `exim4 -bh`, which applies the ACL of the configuration."""
     if set(sender + helo) & set("\0\r\n"):
         return None, "an SMTP command is one line"
     extension = "" if sender.isascii() else " SMTPUTF8"
-    said = _exim(["-bh", ip], f"EHLO {helo}\r\nMAIL FROM:<{sender}>{extension}\r\nQUIT\r\n".encode())
-    verdict = _VERDICT.search(said)
+    output = _exim(["-bh", ip], f"EHLO {helo}\r\nMAIL FROM:<{sender}>{extension}\r\nQUIT\r\n".encode())
+    verdict = _VERDICT.search(output)
     if verdict:
         return verdict[1], verdict[2]
-    lines = [line for line in said.splitlines() if _REPLY.match(line)]
+    lines = [line for line in output.splitlines() if _REPLY.match(line)]
     refused = next((line for line in lines if line.startswith("5")), None)
     return "accepted without a result" if refused is None else (None, f"Exim's SMTP refuses it: {refused}")
 
 
-def _exim(arguments: list[str], typed: bytes) -> str:
-    done = subprocess.run([*_EXIM, *arguments], input=typed, capture_output=True, timeout=60, check=False)
-    return done.stdout.decode("utf-8", "replace").replace("\r\n", "\n")
+def _exim(arguments: list[str], commands: bytes) -> str:
+    process = subprocess.run([*_EXIM, *arguments], input=commands, capture_output=True, timeout=60, check=False)
+    return process.stdout.decode("utf-8", "replace").replace("\r\n", "\n")

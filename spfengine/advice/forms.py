@@ -8,10 +8,17 @@ from collections.abc import Iterable, Iterator
 
 from spfengine.answers import Text, TextRecord
 from spfengine.errors import ArgumentError
-from spfengine.linting.edits import as_strings
+from spfengine.linting.fixes import as_strings
 from spfengine.names import fold, is_same_or_under, octets
-from spfengine.resolvers.presentation import OCTAL, PLAIN_IN_NAMES, PLAIN_IN_QUOTES, escaped, name_text, quoted
 from spfengine.resolvers.rrsets import read_name, read_ttl
+from spfengine.resolvers.zone_files.presentation import (
+    OCTAL,
+    PLAIN_IN_NAMES,
+    PLAIN_IN_QUOTES,
+    escaped,
+    name_text,
+    quoted,
+)
 from spfengine.visible import visible_name
 
 FORMS = ("cpanel", "cpanel-split", "bind", "route53", "octodns")

@@ -11,7 +11,7 @@ from spfengine.cli.exits import Failure, cannot_read
 from spfengine.cli.screen import Screen, write_csv, write_json
 from spfengine.cli.snapshot import write
 from spfengine.errors import RecordingError
-from spfengine.simulation.senders import change_is_worse
+from spfengine.simulation.simulation import change_is_worse
 from spfengine.text.drift import drift_lines
 from spfengine.text.outcomes import outcome_text, outcome_word
 from spfengine.visible import visible, visible_name

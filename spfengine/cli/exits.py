@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from spfengine.evaluation.result import Result
+from spfengine.problems import Result
 
 NAME: Final = "spfengine"
 """The name of the command."""

@@ -8,8 +8,8 @@ import click
 from spfengine.cli import exits, options, sources
 from spfengine.cli.options import Draft, drafts_by_name
 from spfengine.cli.screen import Screen, write_json
-from spfengine.evaluation.result import Result
 from spfengine.policy.policy import Policy
+from spfengine.problems import Result
 from spfengine.text.lines import FAULT, WARNING, Line, Span, note, verbatim
 from spfengine.text.outcomes import address_count, addresses_text, conditions, failures, without_result
 from spfengine.visible import visible_name

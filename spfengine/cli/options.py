@@ -18,7 +18,7 @@ from spfengine.names import domain_fault, to_a_labels
 from spfengine.visible import visible, visible_name
 
 if TYPE_CHECKING:
-    from spfengine.resolvers.pasted import Pasted
+    from spfengine.resolvers.zone_files.pasted import Pasted
 
     _Type = click.ParamType[Any]
 else:
@@ -263,7 +263,7 @@ def is_record(text: str) -> bool:
 
 def pasted(text: str, ctx: click.Context | None) -> "Pasted":
     """Return a record without what was copied with it, such as quotes; say on stderr what was removed."""
-    from spfengine.resolvers.pasted import read_pasted
+    from spfengine.resolvers.zone_files.pasted import read_pasted
 
     found = read_pasted(text)
     if found.cleaned and is_record(found.text):

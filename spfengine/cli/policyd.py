@@ -20,8 +20,7 @@ from spfengine.cli.options import endpoint_text
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.limits import Limits
 from spfengine.evaluation.session import HELO, MAILFROM
-from spfengine.receiver.delegation import BOTH, Delegation, Header, Refusal, Rules, checked_rules
-from spfengine.receiver.requests import RequestReader, reply
+from spfengine.receiver.delegation import BOTH, Delegation, Header, Refusal, RequestReader, Rules, checked_rules, reply
 from spfengine.visible import visible
 
 _T = TypeVar("_T")

@@ -7,8 +7,7 @@ from spfengine.dmarc.alignment import Alignment
 from spfengine.evaluation.session import Session
 from spfengine.names import fold, is_same_or_under
 from spfengine.senders import Sender
-from spfengine.simulation.senders import SenderChange
-from spfengine.simulation.simulation import Simulation
+from spfengine.simulation.simulation import SenderChange, Simulation
 from spfengine.text.senders import deciding
 from spfengine.visible import visible_name
 

@@ -27,7 +27,7 @@ from spfengine.visible import visible_name
 
 if TYPE_CHECKING:
     from spfengine.dmarc.suffixes import PublicSuffixes
-    from spfengine.evidence.evidence import Evidence
+    from spfengine.evidence.ledger import Evidence
     from spfengine.resolvers.recording import Recording
 
 _EPILOG = f"""\b

@@ -12,8 +12,8 @@ from spfengine.cli.exits import Failure, cannot_read
 from spfengine.cli.options import SECONDS
 from spfengine.errors import ArgumentError, CatalogueError, RecordingError, ZoneError
 from spfengine.names import domain_fault
-from spfengine.resolvers import zone_files
 from spfengine.resolvers.zone import Zone
+from spfengine.resolvers.zone_files import files as zone_files
 from spfengine.visible import visible, visible_name
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def read_zones(paths: Sequence[str]) -> "list[Zone | Recording]":
 
 
 def read_zone(path: str) -> "Zone | Recording":
-    """Return the content of a file; see `spfengine.resolvers.zone_files`. "-" is stdin: a master file, or JSON.
+    """Return the content of a file; see `spfengine.resolvers.zone_files.files`. "-" is stdin: a master file, or JSON.
 
     Raises:
         Failure: it can't be read (66) or understood (65).

@@ -18,10 +18,10 @@ from spfengine.cli.exits import Failure, cannot_read
 from spfengine.cli.options import Draft, drafts_by_name
 from spfengine.errors import AddressError
 from spfengine.evaluation.check_result import CheckResult
-from spfengine.evaluation.headers.received import received_comment
+from spfengine.evaluation.headers.received_spf import received_comment
 from spfengine.evaluation.limits import Limits
-from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Session
+from spfengine.problems import Result
 from spfengine.record.macro import MacroString, parse_macro_string
 from spfengine.visible import visible
 

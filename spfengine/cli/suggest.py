@@ -7,13 +7,13 @@ import click
 
 from spfengine.addresses import parse_address
 from spfengine.advice.forms import FORMS
-from spfengine.advice.suggest import suggest
-from spfengine.advice.suggestion import Advice, Suggestion
+from spfengine.advice.suggest.suggest import suggest
+from spfengine.advice.suggest.suggestion import Advice, Suggestion
 from spfengine.cli import evidence_input, exits, options, sources
 from spfengine.cli.screen import Screen, write_json
 from spfengine.cli.senders import sender_of, write_senders
 from spfengine.evaluation.session import Session
-from spfengine.linting.sizes import UNFRAGMENTED
+from spfengine.linting.limits import UNFRAGMENTED
 from spfengine.names import domain_fault, fold, is_same_or_under
 from spfengine.resolvers.zone import Zone
 from spfengine.senders import Sender
@@ -22,7 +22,7 @@ from spfengine.visible import visible_name
 from spfengine.wording import listed
 
 if TYPE_CHECKING:
-    from spfengine.evidence.evidence import Evidence
+    from spfengine.evidence.ledger import Evidence
     from spfengine.resolvers.recording import Recording
 
 _EPILOG = f"""\b

@@ -16,9 +16,9 @@ from spfengine.cli.exits import Failure
 from spfengine.cli.screen import Bar, Screen
 from spfengine.cli.survey_files import CompactSet, Document, ListFile, OutFile, Stdout, key_of
 from spfengine.resolvers.cache import Cache
-from spfengine.surveying.patience import unchanging
+from spfengine.surveying.domain import DomainState, SurveyedDomain
 from spfengine.surveying.survey import asurvey
-from spfengine.surveying.surveyed import DomainState, SurveyedDomain
+from spfengine.surveying.time_limit import unchanging
 from spfengine.text.lines import Line, Row, Span, note, table
 from spfengine.visible import visible
 from spfengine.wording import counted

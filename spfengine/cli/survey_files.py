@@ -17,8 +17,8 @@ from typing import Any, Self
 from spfengine.cli import exits
 from spfengine.cli.exits import Failure, cannot_read, cannot_write
 from spfengine.cli.sources import STDIN
+from spfengine.surveying.domain import SCHEMA, DomainState
 from spfengine.surveying.listing import DomainList, Listed
-from spfengine.surveying.surveyed import SCHEMA, DomainState
 from spfengine.visible import visible
 
 MAX_LINE = 4 << 20

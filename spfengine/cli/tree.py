@@ -5,7 +5,7 @@ import click
 from spfengine.cli import exits, options, sources
 from spfengine.cli.options import Draft, drafts_by_name
 from spfengine.cli.screen import Screen, write_json
-from spfengine.policy.tree import include_tree
+from spfengine.policy.include_tree import include_tree
 from spfengine.text.tree import tree_lines
 
 _EPILOG = f"""\b

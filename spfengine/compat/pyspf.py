@@ -13,14 +13,15 @@ from typing import Any
 from spfengine.addresses import address_text, parse_address
 from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.checks import check as _check
-from spfengine.checks import check_record, default_resolver
+from spfengine.checks import check_record
 from spfengine.compat.hook import TempError, answer_of, records_of
+from spfengine.drivers import default_resolver
 from spfengine.errors import AddressError, ArgumentError
 from spfengine.evaluation.check_result import CheckResult
-from spfengine.evaluation.headers.writing import comment, dot_atom_or_quoted, header_domain, header_value
+from spfengine.evaluation.headers.fields import comment, dot_atom_or_quoted, header_domain, header_value
 from spfengine.evaluation.limits import Limits, VoidRule
-from spfengine.evaluation.result import Result
 from spfengine.names import fold
+from spfengine.problems import Result
 
 __all__ = [
     "DEFAULT_SPF", "EXPLANATIONS", "MAX_CNAME", "MAX_LOOKUP", "MAX_MX", "MAX_PER_LOOKUP_TIME", "MAX_PTR",

@@ -11,10 +11,10 @@ from spfengine.dmarc.tree_walk import TreeWalk, walk
 from spfengine.drivers import adrive, drive
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.check_result import CheckResult
-from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import MAILFROM
 from spfengine.frozen import Frozen, fill
 from spfengine.names import domain_fault, fold, octets, to_a_labels
+from spfengine.problems import Result
 from spfengine.visible import visible, visible_name
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def alignment(
         ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
     """
     if resolver is None:
-        from spfengine.checks import default_resolver
+        from spfengine.drivers import default_resolver
 
         resolver = default_resolver()
     return drive(aligning(spf, header_from, suffixes), resolver, None)
@@ -134,7 +134,7 @@ async def aalignment(
         ArgumentError, ResolverError: as `alignment`.
     """
     if resolver is None:
-        from spfengine.checks import default_resolver
+        from spfengine.drivers import default_resolver
 
         resolver = default_resolver()
     return await adrive(aligning(spf, header_from, suffixes), resolver, None)

@@ -1,273 +1,207 @@
-"""check_host() (RFC 7208 §4): the one place where it is decided whether a client may send for a domain.
+"""check_host(): whether a client may send mail for a domain (RFC 7208 §4).
 
-Theory of operation
-1. It is a generator: it yields Questions, is sent Answers, and never does I/O. Drivers (sync, asyncio, replay, the
-   tiling of a policy) differ only in where the Answers come from, so meaning is the same on every road.
-2. It asks for the record of a domain, goes through its terms, and on to the record of a redirect. At an `include` it
-   puts the record that it stands in aside (`includers`), and takes it up again when the included one has its result.
-   State that spans records (counters, answers, path) is in the Session, and so is the verdict in the end.
-3. None, temperror and permerror end everything wherever they arise, so they are raised as `Halt` and caught once; so is
-   `Deadline`, which a driver throws in. No other exception is raised here.
-4. `session.path` holds the terms that evaluation stands in. A term that does not match is taken off again; so at any
-   end, good or bad, the path is the answer to "how did it get there?".
-5. Lookups are charged before anything of the term is done, in `charge`; voids are counted in `count_void`.
-6. A tracer, where there is one, is told what happens; it decides nothing.
+How it works:
+
+- `check_host` is a generator. It yields each Question that has to go out, and is sent its Answer; it does no I/O. Those
+  who run it (sync, asyncio, a trace, the compilation of a policy) differ only in where the answers come from.
+- `_evaluate` gets the record of a domain, goes through its directives, and follows a redirect. An `include` evaluates
+  another domain by the same function. What is shared by all these records is in the Session: the counters, the answers,
+  and in the end the verdict.
+- None, temperror and permerror end the check wherever they occur, also deep in an include (RFC 7208 §5.2). So they are
+  raised as `Halt`, and caught in `check_host`, as is the `Deadline` that a driver throws in when time is up. Nothing
+  else is raised.
+- `session.path` holds the terms being evaluated. A term that does not match is taken off again, so however a check
+  ends, the path says how it got there.
+- A lookup is charged before the term does anything else.
+- A tracer is informed of each step. It decides nothing.
 """
 
-from bisect import bisect_right
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from functools import lru_cache
+from typing import NamedTuple
 
-from spfengine.addresses import V4, locate
 from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.errors import RecordSyntaxError
-from spfengine.evaluation.explanation import NO_EXPLANATION, explain
+from spfengine.evaluation.explanation import NO_EXPLANATION, Explained, explain
 from spfengine.evaluation.limits import Deadline
-from spfengine.evaluation.mechanisms import MATCHERS
-from spfengine.evaluation.questions import Halt, charge, count_void, failed, keyed, watch_lookups
-from spfengine.evaluation.result import Result
-from spfengine.evaluation.session import Session
-from spfengine.evaluation.targets import expand_target
-from spfengine.frozen import fill
-from spfengine.lean_typing import NamedTuple
+from spfengine.evaluation.mechanisms import (
+    Halt,
+    ask,
+    charge,
+    count_void,
+    expand_target,
+    failed,
+    known,
+    match_a,
+    match_exists,
+    match_mx,
+    match_ptr,
+)
+from spfengine.evaluation.session import Matcher, Matching, Session
 from spfengine.names import MAX_NAME, domain_fault
-from spfengine.problems import Problem, ProblemCode
-from spfengine.record.model import All, Directive, Include, NetworkRun, Record, Redirect, Step, Term
+from spfengine.problems import Problem, ProblemCode, Result
+from spfengine.record.model import MX, A, All, Directive, Exists, Include, NetworkRun, Ptr, Record, Redirect, Term
 from spfengine.record.parser import parse
 from spfengine.record.tokenizer import is_spf_octets
 from spfengine.visible import visible, visible_name
 
-_TXT = RRType.TXT
-_NEUTRAL = Result.NEUTRAL
-_PASS = Result.PASS
-_FAIL = Result.FAIL
-QUALIFIERS = {"+": _PASS, "-": _FAIL, "~": Result.SOFTFAIL, "?": _NEUTRAL}  # RFC 7208 §4.6.2
+_TXT = RRType.TXT  # members of an Enum that every check needs; each look into its class costs as much as a call
+_PASS, _FAIL = Result.PASS, Result.FAIL
+QUALIFIERS = {"+": _PASS, "-": _FAIL, "~": Result.SOFTFAIL, "?": Result.NEUTRAL}  # RFC 7208 §4.6.2
 _DEFAULT = All("?", "", (0, 0))
-"""What decides where nothing else does: "just as if "?all" were specified as the last directive" (RFC 7208 §4.7)."""
-
-_Includer = tuple[Include, str, Record, Iterator[Step], int]
-"""A record that waits for one that it includes: the include that leads there, its own domain, itself, the steps that
-are left, and how long the path was when it began.
-"""
+"""What decides if nothing else does: "just as if "?all" were specified as the last directive" (RFC 7208 §4.7)."""
 
 
-def check_host(  # noqa: C901, PLR0912, PLR0915 - what is taken out of it is one more generator on the way of all answers
-    session: Session,
-) -> Generator[Question, Answer, None]:
-    """Come to the verdict on the session's client and domain; it stands in the session then.
-
-    No other public function decides anything.
-    """
-    path = session.path
-    family = session.family
-    tracer = session.tracer
-    matchers = session.matchers or MATCHERS
-    answers = session.answers
-    at_hand = session.at_hand
-    ip = None if session.tiling else session.ip
-    most = session.limits.unwatched
-    domain = session.domain
-    asked = None if len(domain) > MAX_NAME or session.domain_refused else _record_question(domain)
-    include: Include | None = None
-    includers: list[_Includer] = []
-    directive: Directive | None
+def check_host(session: Session) -> Generator[Question, Answer, None]:
+    """Evaluate a session's client and domain, and leave the verdict in the session."""
     try:
-        while True:  # once for each record that is not reached by a redirect
-            # As find_record, in line.
-            if tracer is not None:
-                tracer.enter(domain, include)
-            if asked is None:
-                raise _no_question(session, domain, include)
-            key, question = asked
-            answer = at_hand(key) or answers.get(key) or (yield question)
-            answers[key] = answer
-            record = answer.spf_record
-            if record is None or tracer is not None:
-                record = _found_record(session, domain, include, answer)
-            steps = iter(record.steps)
-            depth = len(path)
-            while True:  # on with the record's steps: once from their beginning, and again behind each include
-                for step in steps:
-                    if type(step) is NetworkRun:
-                        table = (step.ip4 if family is V4 else step.ip6) or step.table(family)
-                        # As locate(), in line where nobody notes what is compared.
-                        directive = locate(session, table) if ip is None else table[1][bisect_right(table[0], ip) - 1]
-                        if tracer is not None:
-                            tracer.networks(step, directive)
-                        if directive is None:
-                            continue
-                        path.append((domain, directive))
-                        break
-                    directive = step
-                    path.append((domain, directive))
-                    if tracer is not None:
-                        tracer.begin(directive)
-                    lookups = session.lookups = session.lookups + 1  # as charge(), in line
-                    if lookups > most:
-                        watch_lookups(session)
-                    if type(step) is Include:
-                        target = step.domain_spec.target
-                        if target:
-                            asked = step.asked or _asked_by(step, target)
-                        else:
-                            target = yield from expand_target(session, step.domain_spec, domain)
-                            asked = None if target is None else _asked_for_record(target)
-                        if target is not None:
-                            includers.append((step, domain, record, steps, depth))
-                            include, domain = step, target
-                            directive = None
-                            break
-                        matched = False  # RFC 8616 §4: no target-name, no match
-                    else:
-                        matched = yield from matchers[step.__class__](session, step, domain)
-                    if tracer is not None:
-                        tracer.end(matched)
-                    if matched:
-                        break
-                    path.pop()
-                else:
-                    directive = found_all = record.all
-                    if found_all is not None:
-                        path.append((domain, found_all))
-                        if tracer is not None:
-                            tracer.all(found_all)
-                    elif record.redirect is not None:
-                        domain, record = yield from _redirect(session, record.redirect, domain)
-                        steps = iter(record.steps)
-                        depth = len(path)
-                        continue
-                    else:
-                        directive = _DEFAULT
-                if directive is None:
-                    break  # on to the record that is included
-                result = QUALIFIERS[directive.qualifier]
-                while includers:  # with the record's result, the include that led to it is decided
-                    if tracer is not None:
-                        tracer.leave(result)
-                        tracer.end(result is _PASS)
-                    directive, domain, record, steps, depth = includers.pop()
-                    if result is not _PASS:  # RFC 7208 §5.2: only pass matches
-                        del path[depth:]
-                        break
-                    result = QUALIFIERS[directive.qualifier]
-                else:
-                    session.result, session.record_domain = result, domain
-                    session.directive = None if directive is _DEFAULT else directive
-                    if result is _FAIL and session.explaining:
-                        if record.explanation is None:
-                            session.explanation_problem = NO_EXPLANATION
-                        else:
-                            explained = yield from explain(session, record.explanation, domain)
-                            session.explanation, session.explanation_problem = explained
-                    return
+        domain, record, directive = yield from _evaluate(session, session.domain, None)
+        session.result = QUALIFIERS[directive.qualifier]
+        session.record_domain = domain
+        session.directive = None if directive is _DEFAULT else directive
+        if session.result is _FAIL and session.explaining:
+            session.explanation, session.explanation_problem = yield from _explanation(session, record, domain)
     except Halt as halt:
-        _end(session, halt.result, halt.problem)
+        _set_problem(session, halt.result, halt.problem)
     except Deadline:
-        _end(session, Result.TEMPERROR, _out_of_time(session))
+        _set_problem(session, Result.TEMPERROR, _out_of_time(session))
 
 
-def _redirect(session: Session, redirect: Redirect, domain: str) -> Generator[Question, Answer, tuple[str, Record]]:
-    """Return the domain that a redirect leads to, and its record (RFC 7208 §6.1)."""
-    session.path.append((domain, redirect))
+def _evaluate(
+    session: Session, domain: str, term: Include | Redirect | None
+) -> Generator[Question, Answer, tuple[str, Record, Directive]]:
+    """Return the directive that decides for a domain, its record, and the domain of that record (RFC 7208 §4.6).
+
+    The record is that of the domain, or of the target of its redirect.
+
+    Args:
+        term: what names the domain; None for the domain checked.
+    """
+    record = yield from find_record(session, domain, term)
+    tracer = session.tracer
+    for step in record.steps:
+        if isinstance(step, NetworkRun):  # ip4, ip6 and all, decided by one lookup (RFC 7208 §5.1, §5.6)
+            directive = session.locate(step.table(session.family))
+            if tracer is not None:
+                tracer.networks(step, directive)
+            if directive is not None:
+                session.path.append((domain, directive))
+                return domain, record, directive
+            continue
+        _begin(session, step, domain)
+        matched = yield from (session.matchers or MATCHERS)[type(step)](session, step, domain)
+        if tracer is not None:
+            tracer.end(matched)
+        if matched:
+            return domain, record, step
+        session.path.pop()
+    if record.redirect is not None:
+        return (yield from _redirect(session, record.redirect, domain))
+    return domain, record, _match_rest(session, record, domain)
+
+
+def _begin(session: Session, term: Directive | Redirect, domain: str) -> None:
+    """Begin a term that asks DNS: put it on the path, and charge it (RFC 7208 §4.6.4)."""
+    session.path.append((domain, term))
     if session.tracer is not None:
-        session.tracer.begin(redirect)
+        session.tracer.begin(term)
     charge(session)
-    target = redirect.value.target
-    if not target:
-        target = yield from expand_target(session, redirect.value, domain)
+
+
+def _match_rest(session: Session, record: Record, domain: str) -> Directive:
+    """Return the directive that matches if no other does: `all`, or the default (RFC 7208 §4.7, §5.1)."""
+    if record.all is None:
+        return _DEFAULT
+    session.path.append((domain, record.all))
+    if session.tracer is not None:
+        session.tracer.all(record.all)
+    return record.all
+
+
+def match_include(session: Session, include: Include, domain: str) -> Matching:
+    """`include`: the record of the target-name gives pass (RFC 7208 §5.2)."""
+    target = include.domain_spec.target or (yield from expand_target(session, include.domain_spec, domain))
+    if target is None:  # RFC 8616 §4: no target-name, so no match
+        return False
+    depth = len(session.path)
+    _, _, directive = yield from _evaluate(session, target, include)
+    result = QUALIFIERS[directive.qualifier]
+    if session.tracer is not None:
+        session.tracer.leave(result)
+    if result is _PASS:
+        return True
+    del session.path[depth:]
+    return False
+
+
+MATCHERS: dict[type[Directive], Matcher] = {
+    Include: match_include,
+    A: match_a,
+    MX: match_mx,
+    Exists: match_exists,
+    Ptr: match_ptr,
+}
+"""What decides whether a directive that asks DNS matches."""
+
+
+def _redirect(
+    session: Session, redirect: Redirect, domain: str
+) -> Generator[Question, Answer, tuple[str, Record, Directive]]:
+    """`redirect`: what decides for the target-name decides (RFC 7208 §6.1)."""
+    _begin(session, redirect, domain)
+    target = redirect.value.target or (yield from expand_target(session, redirect.value, domain))
     if target is None:
         text = f"{visible(redirect.text)} uses the local part of the sender, which is not ASCII"
         code = ProblemCode.REDIRECT_NON_ASCII_LOCAL_PART
         raise Halt(Result.PERMERROR, Problem(code, text, section="RFC 8616 §4"))
-    return target, (yield from find_record(session, target, redirect))
+    return (yield from _evaluate(session, target, redirect))
+
+
+def _explanation(session: Session, record: Record, domain: str) -> Generator[Question, Answer, Explained]:
+    """Return the explanation of a fail, or why there is none (RFC 7208 §6.2)."""
+    if record.explanation is None:
+        return None, NO_EXPLANATION
+    return (yield from explain(session, record.explanation, domain))
 
 
 def find_record(session: Session, domain: str, term: Include | Redirect | None) -> Generator[Question, Answer, Record]:
     """Return the record of a domain (RFC 7208 §4.3, §4.4, §4.5).
 
     Args:
-        term: what leads there; None for the domain checked. Where the domain has no record, that is none for the
+        term: what names the domain; None for the domain checked. If there is no record, the result is none for the
             domain checked, and permerror for an include or redirect (RFC 7208 §5.2, §6.1).
 
     Raises:
-        Halt: there is no record to evaluate.
+        Halt: there is no record that can be evaluated.
     """
     if session.tracer is not None:
         session.tracer.enter(domain, term)
-    asked = None if term is None and session.domain_refused else _asked_for_record(domain)
-    if asked is None:
-        raise _no_question(session, domain, term)
-    key, question = asked
-    answer = session.at_hand(key) or session.answers.get(key) or (yield question)
-    session.answers[key] = answer
-    return _found_record(session, domain, term, answer)
+    if len(domain) > MAX_NAME or not _is_checkable(domain) or (term is None and session.domain_refused):
+        raise _invalid_domain(session, domain, term)
+    answer = known(session, domain, _TXT) or (yield from ask(session, domain, _TXT))
+    record = select_record(answer)
+    if not isinstance(record, Record):
+        raise _no_usable_record(session, domain, term, answer, record)
+    if session.tracer is not None:
+        session.tracer.record(record)
+    return record
 
 
-def _asked_for_record(domain: str) -> tuple[Question, Question] | None:
-    """Return the question for a domain's record, as it is known in a check and as it is asked (RFC 7208 §4.3); None
-    where no question can be made of it.
-    """
-    return _record_question(domain) if len(domain) <= MAX_NAME else None
-
-
-def _asked_by(include: Include, target: str) -> tuple[Question, Question] | None:
-    """Return the question for the record that an include names without a macro, and keep it there."""
-    asked = _asked_for_record(target)
-    fill(include, "asked", asked)
-    return asked
-
-
-@lru_cache(maxsize=4096)  # what it keeps is bounded: no name here is longer than a name may be
-def _record_question(domain: str) -> tuple[Question, Question] | None:
-    return keyed(domain, _TXT) if domain_fault(domain) is None else None
-
-
-def _no_question(session: Session, domain: str, term: Include | Redirect | None) -> Halt:
-    """Return the end of a check that can't ask for the record of a domain."""
-    if term is None and session.domain_refused:
-        text = f"{visible(domain)} is no domain name that IDNA2008 allows"
-        return Halt(Result.NONE, Problem(ProblemCode.INVALID_U_LABEL, text, domain, None, "RFC 8616 §2"))
-    return _no_record(term, domain, _codes(term).invalid, domain_fault(domain) or "")
-
-
-def _found_record(session: Session, domain: str, term: Include | Redirect | None, answer: Answer) -> Record:
-    """Return the record in the answer to the question for a domain's record (RFC 7208 §4.4, §4.5)."""
-    record = answer.spf_record or select_record(answer)
-    if isinstance(record, Record):
-        if session.tracer is not None:
-            session.tracer.record(record)
-        return record
-    if answer.is_failure:
-        raise failed(domain, _TXT, answer)
-    if isinstance(record, RecordSyntaxError):
-        session.path.append((domain, _term_at_fault(record)))
-        raise Halt(Result.PERMERROR, record.problems[0].at(domain, None))
-    if record.code is ProblemCode.MULTIPLE_RECORDS:
-        raise Halt(Result.PERMERROR, record.at(domain, None))
-    if term is not None and answer.is_void:
-        count_void(session, domain, halting=False)
-    if answer.status is Status.NXDOMAIN:
-        raise _no_record(term, domain, _codes(term).not_found, f"{visible_name(domain)} does not exist")
-    raise _no_record(term, domain, _codes(term).absent, f"{visible_name(domain)}: {record.text}")
+@lru_cache(maxsize=4096)  # each record of each check needs it; at most 4096 names of at most MAX_NAME octets
+def _is_checkable(domain: str) -> bool:
+    return domain_fault(domain) is None
 
 
 def select_record(answer: Answer) -> Record | RecordSyntaxError | Problem:
-    """Return the one SPF record of a TXT answer, parsed; or what is wrong with it; or why there is none or no one
+    """Return the one SPF record in a TXT answer, parsed; or its syntax error; or why there is not exactly one
     (RFC 7208 §3.2, RFC 7208 §4.5).
 
-    Selected on octets, and kept with the answer: as long as that is cached, the record is not parsed again.
+    Kept with the answer: as long as that is cached, the record is not parsed again.
     """
-    if answer.spf_record is not None:
-        return answer.spf_record  # type: ignore[no-any-return]  # the answer knows no records
-    try:
-        known: Record | RecordSyntaxError | Problem = answer.memo["record"]
-    except KeyError:
-        known = _select_record(answer)
-        if isinstance(known, Record):
-            fill(answer, "spf_record", known)
-        else:
-            answer.memo["record"] = known
-    return known
+    record: Record | RecordSyntaxError | Problem | None = answer.memo.get("record")
+    if record is None:
+        record = answer.memo["record"] = _select_record(answer)
+    return record
 
 
 def _select_record(answer: Answer) -> Record | RecordSyntaxError | Problem:
@@ -289,6 +223,39 @@ def _select_record(answer: Answer) -> Record | RecordSyntaxError | Problem:
         return parse(texts[0])
     except RecordSyntaxError as error:
         return error
+
+
+# How a check ends without a directive
+
+
+def _invalid_domain(session: Session, domain: str, term: Include | Redirect | None) -> Halt:
+    """Return the end of a check of a domain that can't be asked about (RFC 7208 §4.3)."""
+    if term is None and session.domain_refused:
+        text = f"{visible(domain)} is no domain name that IDNA2008 allows"
+        return Halt(Result.NONE, Problem(ProblemCode.INVALID_U_LABEL, text, domain, None, "RFC 8616 §2"))
+    return _no_record(term, domain, _codes(term).invalid, domain_fault(domain) or "")
+
+
+def _no_usable_record(
+    session: Session,
+    domain: str,
+    term: Include | Redirect | None,
+    answer: Answer,
+    fault: RecordSyntaxError | Problem,
+) -> Halt:
+    """Return the end of a check whose question for a record got this answer (RFC 7208 §4.4, §4.5, §4.6)."""
+    if answer.is_failure:
+        return failed(domain, _TXT, answer)
+    if isinstance(fault, RecordSyntaxError):
+        session.path.append((domain, _term_at_fault(fault)))
+        return Halt(Result.PERMERROR, fault.problems[0].at(domain, None))
+    if fault.code is ProblemCode.MULTIPLE_RECORDS:
+        return Halt(Result.PERMERROR, fault.at(domain, None))
+    if term is not None and answer.is_void:
+        count_void(session, domain, halting=False)
+    if answer.status is Status.NXDOMAIN:
+        return _no_record(term, domain, _codes(term).not_found, f"{visible_name(domain)} does not exist")
+    return _no_record(term, domain, _codes(term).absent, f"{visible_name(domain)}: {fault.text}")
 
 
 class _Codes(NamedTuple):
@@ -313,18 +280,18 @@ def _codes(term: Include | Redirect | None) -> _Codes:
 
 
 def _no_record(term: Include | Redirect | None, domain: str, code: ProblemCode, text: str) -> Halt:
-    """Return the end of a check that found no record where it needed one."""
+    """Return the end of a check that needs the record of a domain that has none."""
     if term is None:
         section = "4.3" if code is ProblemCode.INVALID_DOMAIN else "4.5"
         return Halt(Result.NONE, Problem(code, text, domain, None, section))
-    shown = visible(term.text, 120)
+    printable = visible(term.text, 120)
     section = "5.2" if isinstance(term, Include) else "6.1"
-    hint = f"take {shown} out, or correct its name"
-    return Halt(Result.PERMERROR, Problem(code, f"{shown} leads to no record: {text}", None, None, section, hint))
+    hint = f"take {printable} out, or correct its name"
+    return Halt(Result.PERMERROR, Problem(code, f"{printable} leads to no record: {text}", None, None, section, hint))
 
 
 def _term_at_fault(error: RecordSyntaxError) -> Term:
-    """Return the term that holds the first fault of a record, as it stands there, safe to show."""
+    """Return the term with the first fault of a record, as it is written there, safe to print."""
     start, end = error.span or (0, 0)
     start = error.source.rfind(" ", 0, start + 1) + 1
     space = error.source.find(" ", end)
@@ -337,8 +304,8 @@ def _out_of_time(session: Session) -> Problem:
     return Problem(ProblemCode.TIME_LIMIT, text, section="4.6.4", hint="this may pass; try again later")
 
 
-def _end(session: Session, result: Result, problem: Problem) -> None:
-    """Set the verdict of a check that came to no directive, its problem placed at the term that it stood in."""
+def _set_problem(session: Session, result: Result, problem: Problem) -> None:
+    """Set the verdict of a check that no directive decided; its problem is placed at the term being evaluated."""
     if problem.domain is None:
         domain, span = session.domain, None
         if session.path:

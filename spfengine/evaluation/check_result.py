@@ -1,11 +1,10 @@
 """The result of a check, with all that it rests on."""
 
-from spfengine.evaluation.result import Result
-from spfengine.evaluation.session import Session
-from spfengine.evaluation.verdict import Verdict
+from typing import TYPE_CHECKING
+
+from spfengine.evaluation.session import Session, SharedVerdict
 from spfengine.frozen import Frozen, fill
-from spfengine.lean_typing import TYPE_CHECKING
-from spfengine.problems import Problem
+from spfengine.problems import Problem, Result
 from spfengine.visible import visible, visible_name
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ class CheckResult(Frozen):
     fields = ("_session",)
     compared = ("result", "problem", "directive", "record_domain", "path", "domain", "identity", "ip", "sender", "helo",
                 "explanation", "explanation_problem", "lookups", "void_lookups", "questions")  # fmt: skip
-    _session: Session | Verdict  # a verdict that was known before, until more than that is wanted: see `_whole`
+    _session: Session | SharedVerdict  # a verdict that was known before, until more than that is wanted: see `_whole`
     _client: tuple[object, str, str, str]  # with a verdict: ip, sender, helo and identity, as they were given
     _trace: "Trace"  # not there before it is first looked at
 
@@ -40,7 +39,7 @@ class CheckResult(Frozen):
     def _whole(self) -> Session:
         """The session, with all that is known of the client."""
         session = self._session
-        if isinstance(session, Verdict):
+        if isinstance(session, SharedVerdict):
             session = session.session(*self._client)
             fill(self, "_session", session)
         return session
@@ -153,7 +152,7 @@ class CheckResult(Frozen):
         try:
             return self._trace
         except AttributeError:
-            from spfengine.evaluation.tracing import replay
+            from spfengine.evaluation.trace import replay
 
             fill(self, "_trace", replay(self._whole))
             return self._trace
@@ -227,7 +226,7 @@ _set_session = vars(CheckResult)["_session"].__set__
 _set_client = vars(CheckResult)["_client"].__set__
 
 
-def known_result(verdict: Verdict, client: tuple[object, str, str, str]) -> CheckResult:
+def known_result(verdict: SharedVerdict, client: tuple[object, str, str, str]) -> CheckResult:
     """Return the result of a client for whom the verdict was known before: (ip, sender, helo, identity)."""
     result: CheckResult = _new(CheckResult)
     _set_session(result, verdict)

@@ -1,12 +1,11 @@
-"""The explanation of a fail (RFC 7208 §6.2): fetched once, after the verdict, which it never changes."""
+"""The explanation of a fail (RFC 7208 §6.2). It is fetched after the verdict, and never changes it."""
 
 from collections.abc import Generator
 
 from spfengine.answers import Answer, Question, RRType
 from spfengine.evaluation.limits import Deadline
-from spfengine.evaluation.questions import ask
+from spfengine.evaluation.mechanisms import ask, expand_target, validated_name
 from spfengine.evaluation.session import Session
-from spfengine.evaluation.targets import expand_target, validated_name
 from spfengine.names import is_askable
 from spfengine.problems import Problem, ProblemCode
 from spfengine.record.macro import MAX_EXPLANATION, MacroString, parse_macro_string
@@ -21,12 +20,12 @@ NO_EXPLANATION = Problem(ProblemCode.EXP_ABSENT, "the record has no exp= modifie
 
 
 def explain(session: Session, modifier: Explanation, domain: str) -> Generator[Question, Answer, Explained]:
-    """Return the explanation that a record has for its fail, or the reason why there is none.
+    """Return the explanation of a fail, or why there is none.
 
-    Only US-ASCII without control characters leaves here; nothing that is asked is charged or counted.
+    An explanation is US-ASCII without control characters. None of its questions count against a limit.
 
     Args:
-        modifier, domain: of the record that gave the fail, and the domain that holds it.
+        modifier, domain: the `exp` of the record that gave the fail, and the domain of that record.
     """
     session.counting = False
     if session.tracer is not None:
@@ -39,14 +38,15 @@ def explain(session: Session, modifier: Explanation, domain: str) -> Generator[Q
         session.tracer.end(text is not None)
     if text is not None:
         return text, None
-    assert code is not None, "no text has a reason"
+    assert code is not None, "either there is a text, or there is a reason"
     return None, Problem(code, f"no explanation: {why}", domain, modifier.span, "6.2")
 
 
-_Told = tuple[str | None, ProblemCode | None, str]
+_TextOrReason = tuple[str | None, ProblemCode | None, str]
+"""(text, None, ""), or (None, code, reason)."""
 
 
-def _explain(session: Session, spec: MacroString, domain: str) -> Generator[Question, Answer, _Told]:
+def _explain(session: Session, spec: MacroString, domain: str) -> Generator[Question, Answer, _TextOrReason]:
     name = spec.target
     if name is None:
         name = yield from expand_target(session, spec, domain)
@@ -55,14 +55,14 @@ def _explain(session: Session, spec: MacroString, domain: str) -> Generator[Ques
     if not is_askable(name):
         return None, ProblemCode.EXP_INVALID_DOMAIN, f"{visible_name(name) or spec.text} is no domain name"
     answer = yield from ask(session, name, RRType.TXT)
-    shown = visible_name(name)
+    printable = visible_name(name)
     if answer.is_failure:
-        return None, ProblemCode.EXP_DNS_ERROR, f"the TXT records of {shown} could not be had ({answer.status})"
+        return None, ProblemCode.EXP_DNS_ERROR, f"the TXT records of {printable} could not be had ({answer.status})"
     if not answer.records:
-        return None, ProblemCode.EXP_NO_RECORD, f"{shown} has no TXT record"
+        return None, ProblemCode.EXP_NO_RECORD, f"{printable} has no TXT record"
     if len(answer.records) > 1:
-        return None, ProblemCode.EXP_MULTIPLE_RECORDS, f"{shown} has {len(answer.records)} TXT records"
-    explain_string = _explain_string(answer, shown)
+        return None, ProblemCode.EXP_MULTIPLE_RECORDS, f"{printable} has {len(answer.records)} TXT records"
+    explain_string = _explain_string(answer, printable)
     if not isinstance(explain_string, MacroString):
         return explain_string
     validated = ""
@@ -75,8 +75,8 @@ def _explain(session: Session, spec: MacroString, domain: str) -> Generator[Ques
     return (text, None, "") if refused is None else refused
 
 
-def _explain_string(answer: Answer, shown: str) -> MacroString | _Told:
-    """Return the text of an explanation, parsed and kept with its answer; or why it is none."""
+def _explain_string(answer: Answer, printable: str) -> MacroString | _TextOrReason:
+    """Return the explain-string in an answer, parsed and kept with it; or why the answer has none."""
     known: MacroString | None = answer.memo.get("explanation")
     if known is not None:
         return known
@@ -86,13 +86,13 @@ def _explain_string(answer: Answer, shown: str) -> MacroString | _Told:
         return refused
     explain_string, problems = parse_macro_string(source, explanation=True)
     if explain_string is None:
-        return None, ProblemCode.EXP_INVALID_MACRO, f"at {shown}, {problems[0].text}"
+        return None, ProblemCode.EXP_INVALID_MACRO, f"at {printable}, {problems[0].text}"
     answer.memo["explanation"] = explain_string
     return explain_string
 
 
-def _refused(text: str, what: str) -> _Told | None:
-    """Why a text can't be shown to a client, or None where it can."""
+def _refused(text: str, what: str) -> _TextOrReason | None:
+    """Return why a text can't be sent to a client, or None if it can."""
     if not text.isascii():
         return None, ProblemCode.EXP_NON_ASCII, f"{what} is not US-ASCII: {visible(text, 60)}"
     if not text:

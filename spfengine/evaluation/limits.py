@@ -33,18 +33,15 @@ class Limits(Frozen):
         names: names of hosts that one mx or ptr may lead to (MUST be 10).
         seconds: elapsed time on a monotonic clock (SHOULD be at least 20); None for no limit.
         count_p: whether each term with `%{p}` in it is charged for that as well.
-        unwatched: lookups before which neither `lookups` nor MAX_DEPTH can end a check.
     """
 
-    fields = ("lookups", "voids", "void_rule", "names", "seconds", "count_p")
-    __slots__ = (*fields, "unwatched")
+    __slots__ = fields = ("lookups", "voids", "void_rule", "names", "seconds", "count_p")
     lookups: int
     voids: int
     void_rule: VoidRule
     names: int
     seconds: float | None
     count_p: bool
-    unwatched: int
 
     def __init__(
         self,
@@ -72,7 +69,6 @@ class Limits(Frozen):
         fill(self, "names", names)
         fill(self, "seconds", seconds)
         fill(self, "count_p", count_p)
-        fill(self, "unwatched", min(lookups, MAX_DEPTH))
 
 
 DEFAULT_LIMITS = Limits()

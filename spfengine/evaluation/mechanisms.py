@@ -1,100 +1,348 @@
-"""Whether a mechanism matches (RFC 7208 §5). `all`, `ip4` and `ip6` need no question and are decided in check_host.
+"""Asking DNS, counting what is asked, and the mechanisms that ask (RFC 7208 §4.6.4, §5, §7.3).
 
-`a` and `mx` ask in line what `has_client` asks for the others: they are met often, and a generator less shows.
+Every question of a check goes out through `ask`, every lookup is counted in `charge` and every void lookup in
+`count_void`; nothing else asks or counts. `all`, `ip4` and `ip6` ask nothing, and `include` evaluates another record:
+those are in `check_host.py`.
+
+Functions that may have to ask are generators: they yield a Question and are sent its Answer.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
+from functools import lru_cache
 
-from spfengine.addresses import locate
-from spfengine.answers import Answer, Question, RRType
-from spfengine.evaluation.questions import Halt, ask_for_term, count_void, failed, keyed, without_addresses
-from spfengine.evaluation.result import Result
-from spfengine.evaluation.session import Session, address_type
-from spfengine.evaluation.targets import askable_target, is_validated, ptr_names
-from spfengine.lean_typing import Any
-from spfengine.names import is_askable, is_same_or_under
-from spfengine.problems import Problem, ProblemCode
-from spfengine.record.model import MX, A, Directive, Exists, Ptr
+from spfengine.addresses import V4, V6
+from spfengine.answers import Answer, Question, RRType, Status
+from spfengine.evaluation.limits import MAX_DEPTH, VoidRule
+from spfengine.evaluation.session import Matching, Session, address_type
+from spfengine.names import fold, is_askable, is_same_or_under, reverse_name
+from spfengine.problems import Problem, ProblemCode, Result
+from spfengine.record.macro import MacroString
+from spfengine.record.model import MX, A, Exists, Include, Ptr, Redirect
 from spfengine.visible import visible_name
 
-_A = RRType.A
-_MX = RRType.MX
+UNKNOWN = "unknown"  # RFC 7208 §7.3: what %{p} expands to if no name is validated
 
-Matching = Generator[Question, Answer, bool]
+
+class Halt(Exception):  # noqa: N818 - not an error of the program: the check ends with this result
+    """Ends an evaluation at once, however deep it is, in none, temperror or permerror (RFC 7208 §2.6, §5.2)."""
+
+    def __init__(self, result: Result, problem: Problem) -> None:
+        self.result = result
+        self.problem = problem
+        super().__init__(result, problem)
+
+
+class UnknownTarget(Exception):  # noqa: N818 - not an error: a policy is being compiled, and can't follow this term
+    """A target-name depends on something that is not known, so only a check of one client can follow it.
+
+    Attributes:
+        inputs: what is not known.
+    """
+
+    def __init__(self, inputs: tuple[str, ...]) -> None:
+        self.inputs = inputs
+        super().__init__(inputs)
+
+
+# Asking
+
+
+def ask(session: Session, name: str, type: RRType) -> Generator[Question, Answer, Answer]:
+    """Return the answer to a question. It is yielded only if its answer is not known yet.
+
+    Void answers are not counted here.
+
+    Args:
+        name: an askable name, in the spelling in which it is to be asked.
+    """
+    answer = known(session, name, type)
+    if answer is None:
+        question, key = _question(name, type)
+        answer = session.answers[key] = yield question
+    return answer
+
+
+def known(session: Session, name: str, type: RRType) -> Answer | None:
+    """Return the answer to a question if this check or the resolver knows it without a query; otherwise None.
+
+    `ask` begins with this. What is asked for in every check is looked up here first, because most answers are known
+    where checks are many, and a generator that never yields costs more than this lookup.
+    """
+    _, key = _question(name, type)
+    answer = session.known_answer(key) or session.answers.get(key)
+    if answer is not None:
+        session.answers[key] = answer  # also if it is there already, so that a trace sees that it is used again
+    return answer
+
+
+@lru_cache(maxsize=4096)  # at most 4096 names of at most 253 octets: no other name is askable
+def _question(name: str, type: RRType) -> tuple[Question, Question]:
+    """Return a question with its key. Cached, because checks keep asking about the same names."""
+    question = Question(name, type)
+    return question, question.key
+
+
+def ask_for_term(session: Session, name: str, type: RRType) -> Generator[Question, Answer, Answer]:
+    """Return the answer to a term's own question. A void answer counts, and counts again if the question is repeated
+    (RFC 7208 §4.6.4).
+
+    Raises:
+        Halt: this is one void lookup too many.
+    """
+    answer = yield from ask(session, name, type)
+    if answer.is_void:
+        count_void(session, name)
+    return answer
+
+
+def has_client(
+    session: Session, name: str, prefix: int, *, skip_failure: bool = False
+) -> Generator[Question, Answer, bool]:
+    """Return whether the client's address has the first `prefix` bits of an address of `name`.
+
+    A void answer counts (RFC 7208 §4.6.4).
+
+    Args:
+        name: an askable name.
+        skip_failure: whether a DNS failure means no (RFC 7208 §5.5) rather than temperror (RFC 7208 §5).
+
+    Raises:
+        Halt: DNS could not answer, or this is one void lookup too many.
+    """
+    family = session.family
+    type = address_type(family)
+    answer = known(session, name, type) or (yield from ask(session, name, type))
+    if answer.records:
+        return session.locate(answer.table(family, prefix)) is not None
+    if answer.is_failure:
+        if skip_failure:
+            return False
+        raise failed(name, type, answer)
+    if session.limits.void_rule is VoidRule.DUAL_STACK and answer.status is not Status.NXDOMAIN:
+        other = yield from ask(session, name, address_type(V6 if family is V4 else V4))
+        if not other.is_void:
+            return False
+    count_void(session, name)
+    return False
+
+
+_DNS_CODES = {
+    Status.SERVFAIL: (ProblemCode.DNS_SERVFAIL, "its DNS server failed (SERVFAIL)"),
+    Status.REFUSED: (ProblemCode.DNS_REFUSED, "its DNS server refused to answer (REFUSED)"),
+    Status.FORMERR: (ProblemCode.DNS_FORMERR, "its DNS server did not understand the question (FORMERR)"),
+    Status.TIMEOUT: (ProblemCode.DNS_TIMEOUT, "no DNS server answered in time"),
+    Status.TRUNCATED: (ProblemCode.DNS_TRUNCATED, "the answer was cut off, and TCP gave no whole one"),
+    Status.LOOP: (ProblemCode.DNS_CNAME_LOOP, "its CNAME records lead in a circle, or through too many names"),
+}
+
+
+def failed(name: str, type: RRType, answer: Answer) -> Halt:
+    """Return the end of a check whose question DNS could not answer (RFC 7208 §2.6.6, §5)."""
+    code, why = _DNS_CODES[answer.status]
+    text = f"the {type} records of {visible_name(name)} could not be had: {why}"
+    return Halt(Result.TEMPERROR, Problem(code, text, section="2.6.6", hint="this may pass; try again later"))
+
+
+# Counting
+
+
+def charge(session: Session) -> None:
+    """Count one term that asks DNS, before it asks (RFC 7208 §4.6.4).
+
+    Raises:
+        Halt: it is one too many.
+    """
+    session.lookups += 1
+    if session.lookups > session.limits.lookups:
+        raise Halt(Result.PERMERROR, _too_many_lookups(session))
+    if len(session.path) > MAX_DEPTH:
+        raise Halt(Result.PERMERROR, _too_deep(session))
+
+
+def count_void(session: Session, name: str, *, halting: bool = True) -> None:
+    """Count a void lookup, once for each term unless `Limits.void_rule` says otherwise (RFC 7208 §4.6.4).
+
+    Args:
+        name: the name that was asked.
+        halting: whether one too many ends the check.
+
+    Raises:
+        Halt: it is one too many.
+    """
+    if not session.counting:
+        return
+    if session.limits.void_rule is not VoidRule.PER_LOOKUP:
+        if session.void_lookup == session.lookups:
+            return
+        session.void_lookup = session.lookups
+    session.voids += 1
+    if halting and session.voids > session.limits.voids:
+        raise Halt(Result.PERMERROR, _too_many_voids(session, name))
+
+
+def _too_many_lookups(session: Session) -> Problem:
+    text = (
+        f"more than {session.limits.lookups} terms that ask DNS were evaluated "
+        "(include, a, mx, ptr, exists and redirect count, in included records too)"
+    )
+    hint = "take out terms that are not needed, or replace includes and names by their networks"
+    circle = _circle(session)
+    if circle is not None:
+        text += circle
+        hint = "take out the include or redirect that leads back"
+    return Problem(ProblemCode.TOO_MANY_LOOKUPS, text, section="4.6.4", hint=hint)
+
+
+def _too_deep(session: Session) -> Problem:
+    """Return the problem of records that include one another without end, or nearly so."""
+    text = f"records include or redirect to one another more than {len(session.path) - 1} deep"
+    hint = "take out the include or redirect that leads back"
+    return Problem(ProblemCode.TOO_MANY_LOOKUPS, text + (_circle(session) or ""), section="4.6.4", hint=hint)
+
+
+def _circle(session: Session) -> str | None:
+    """Return, in words, the circle in which the records lead, or None if they do not."""
+    domains = [fold(domain) for domain, _ in session.path]
+    last = session.path[-1][1] if domains else None
+    spec = last.domain_spec if isinstance(last, Include) else last.value if isinstance(last, Redirect) else None
+    if spec is not None and spec.target:
+        domains.append(fold(spec.target))  # it is not entered any more, but it closes the circle
+    if not domains or domains[-1] not in domains[:-1]:
+        return None
+    first = domains.index(domains[-1])
+    circle = " → ".join([visible_name(domain) for domain in domains[first : domains.index(domains[-1], first + 1)]])
+    return f"; the records lead in a circle: {circle} → {visible_name(domains[-1])}"
+
+
+def _too_many_voids(session: Session, name: str) -> Problem:
+    unit = "lookups" if session.limits.void_rule is VoidRule.PER_LOOKUP else "terms"
+    text = (
+        f"more than {session.limits.voids} {unit} led to names that do not exist or have no such records, "
+        f"the last to {visible_name(name)}"
+    )
+    hint = "take out the terms whose names no longer lead anywhere"
+    return Problem(ProblemCode.TOO_MANY_VOID_LOOKUPS, text, section="4.6.4", hint=hint)
+
+
+# Target-names
+
+
+def expand_target(session: Session, spec: MacroString, domain: str) -> Generator[Question, Answer, str | None]:
+    """Return the name that a domain-spec expands to (RFC 7208 §4.8, §7.3). It may be a name that can't be asked.
+
+    Return None if the domain-spec uses the local part of the sender and that is not ASCII; then the term does not match
+    (RFC 8616 §4).
+
+    Raises:
+        Halt: `%{p}` asks for one lookup or void lookup too many.
+        UnknownTarget: the name depends on something that the session does not know.
+    """
+    unknown = session.unknown_inputs(spec.letters)
+    if unknown:
+        raise UnknownTarget(unknown)
+    validated = ""
+    if "p" in spec.letters:
+        if session.limits.count_p and session.counting:
+            is_void = session.void_lookup == session.lookups
+            charge(session)
+            if is_void:
+                session.void_lookup = session.lookups  # it is still the same term
+        validated = yield from validated_name(session, domain)
+    if spec.uses_local_part and not session.local_part.isascii():
+        name = None
+    else:
+        name = spec.expand_name(lambda letter: session.macro_value(letter, domain, validated))
+    if session.tracer is not None:
+        session.tracer.expanded(spec, name)
+    return name
+
+
+def askable_target(session: Session, spec: MacroString | None, domain: str) -> Generator[Question, Answer, str]:
+    """Return the target-name of a mechanism (RFC 7208 §4.8), or "" if DNS can't be asked about it.
+
+    Args:
+        spec: its domain-spec; None if it has none, and so is about the current domain.
+        domain: the current domain.
+    """
+    if spec is None:
+        return domain
+    if spec.target is not None:
+        return spec.target
+    name = yield from expand_target(session, spec, domain)
+    return name if name is not None and is_askable(name) else ""
+
+
+def ptr_names(session: Session) -> Generator[Question, Answer, tuple[str, ...]]:
+    """Return the names in the client's PTR records, at most the first 10 (RFC 7208 §4.6.4, §5.5).
+
+    A DNS failure gives none: then `ptr` does not match, and `%{p}` is "unknown".
+    """
+    answer = yield from ask_for_term(session, reverse_name(session.family, session.ip), RRType.PTR)
+    return answer.records[: session.limits.names]
+
+
+def is_validated(session: Session, name: str) -> Generator[Question, Answer, bool]:
+    """Return whether `name` has the client's address; a DNS failure means no (RFC 7208 §5.5)."""
+    if not is_askable(name):
+        return False
+    return (yield from has_client(session, name, session.family.bits, skip_failure=True))
+
+
+def validated_name(session: Session, domain: str) -> Generator[Question, Answer, str]:
+    """Return what `%{p}` expands to: the domain, else a name under it, else any validated name (RFC 7208 §7.3)."""
+    best = UNKNOWN
+    best_is_under = False
+    for name in (yield from ptr_names(session)):
+        if not (yield from is_validated(session, name)):
+            continue
+        if fold(name) == fold(domain):
+            return name
+        under = is_same_or_under(name, domain)
+        if best == UNKNOWN or (under and not best_is_under):
+            best, best_is_under = name, under
+    return best
+
+
+# Mechanisms
 
 
 def match_a(session: Session, directive: A, domain: str) -> Matching:
-    """a: an address of the target-name (RFC 7208 §5.3)."""
-    spec = directive.domain_spec
-    name = domain if spec is None else spec.target
-    if name is None and spec is not None:
-        name = yield from askable_target(session, spec, domain)
-    if not name:
-        return False
-    prefix = directive.prefix(session.family)
-    key, question = keyed(name, address_type(session.family))
-    answer = session.at_hand(key) or session.answers.get(key) or (yield question)
-    session.answers[key] = answer
-    if answer.records:
-        return locate(session, answer.table(session.family, prefix)) is not None
-    return (yield from without_addresses(session, name, answer))
+    """`a`: the client has an address of the target-name (RFC 7208 §5.3)."""
+    name = yield from askable_target(session, directive.domain_spec, domain)
+    return bool(name) and (yield from has_client(session, name, directive.prefix(session.family)))
 
 
 def match_mx(session: Session, directive: MX, domain: str) -> Matching:
-    """mx: an address of a host that takes mail for the target-name, in the order of the answer (RFC 7208 §5.4)."""
-    spec = directive.domain_spec
-    name = domain if spec is None else spec.target
-    if name is None and spec is not None:
-        name = yield from askable_target(session, spec, domain)
+    """`mx`: the client has an address of a host that takes mail for the target-name (RFC 7208 §5.4)."""
+    name = yield from askable_target(session, directive.domain_spec, domain)
     if not name:
         return False
-    key, question = keyed(name, _MX)
-    answer = session.at_hand(key) or session.answers.get(key) or (yield question)
-    session.answers[key] = answer
-    hosts = answer.records
-    if not hosts:
-        if answer.is_failure:
-            raise failed(name, _MX, answer)
-        count_void(session, name)
-    elif len(hosts) > session.limits.names:
-        raise Halt(Result.PERMERROR, too_many_mx(name, len(hosts), session.limits.names))
-    family = session.family
-    prefix = directive.prefix(family)
-    type = address_type(family)
-    for _, exchange in hosts:
-        if not is_askable(exchange):
-            continue
-        key, question = keyed(exchange, type)
-        answer = session.at_hand(key) or session.answers.get(key) or (yield question)
-        session.answers[key] = answer
-        if answer.records:
-            matched = locate(session, answer.table(family, prefix)) is not None
-        else:
-            matched = yield from without_addresses(session, exchange, answer)
-        if matched:
+    answer = yield from ask_for_term(session, name, RRType.MX)
+    if answer.is_failure:
+        raise failed(name, RRType.MX, answer)
+    if len(answer.records) > session.limits.names:
+        raise Halt(Result.PERMERROR, too_many_mx(name, len(answer.records), session.limits.names))
+    prefix = directive.prefix(session.family)
+    for _, exchange in answer.records:  # in the order of the answer
+        if is_askable(exchange) and (yield from has_client(session, exchange, prefix)):
             return True
     return False
 
 
 def match_exists(session: Session, directive: Exists, domain: str) -> Matching:
-    """exists: the target-name has an A record, whatever the client's family (RFC 7208 §5.7)."""
-    name = directive.domain_spec.target
-    if name is None:
-        name = yield from askable_target(session, directive.domain_spec, domain)
+    """`exists`: the target-name has an A record, whatever the family of the client's address (RFC 7208 §5.7)."""
+    name = yield from askable_target(session, directive.domain_spec, domain)
     if not name:
         return False
-    answer = yield from ask_for_term(session, name, _A)
+    answer = yield from ask_for_term(session, name, RRType.A)
     if answer.is_failure:
-        raise failed(name, _A, answer)
+        raise failed(name, RRType.A, answer)
     return bool(answer.records)
 
 
 def match_ptr(session: Session, directive: Ptr, domain: str) -> Matching:
-    """ptr: a validated name of the client is the target-name or lies under it (RFC 7208 §5.5, eid4751)."""
-    spec = directive.domain_spec
-    target = domain if spec is None else spec.target
-    if target is None and spec is not None:
-        target = yield from askable_target(session, spec, domain)
+    """`ptr`: a validated name of the client is the target-name or lies under it (RFC 7208 §5.5, eid4751)."""
+    target = yield from askable_target(session, directive.domain_spec, domain)
     if not target:
         return False
     for name in (yield from ptr_names(session)):
@@ -104,17 +352,7 @@ def match_ptr(session: Session, directive: Ptr, domain: str) -> Matching:
 
 
 def too_many_mx(name: str, count: int, limit: int) -> Problem:
-    """Return the problem of a name with more MX records than mx may lead to (RFC 7208 §4.6.4)."""
+    """Return the problem of a name with more MX records than `mx` may follow (RFC 7208 §4.6.4)."""
     text = f"{visible_name(name)} has {count} MX records, and mx may lead to no more than {limit}"
     hint = "name the networks of these hosts by ip4 and ip6 instead"
     return Problem(ProblemCode.TOO_MANY_MX, text, section="4.6.4", hint=hint)
-
-
-Matcher = Callable[[Session, Any, str], Matching]
-
-MATCHERS: dict[type[Directive], Matcher] = {
-    A: match_a,
-    MX: match_mx,
-    Exists: match_exists,
-    Ptr: match_ptr,
-}

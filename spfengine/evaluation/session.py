@@ -1,34 +1,68 @@
-"""What one check knows: the client, what it said, the limits, and the counters that run along."""
+"""`Session`: what one check knows. Its arguments, its limits, what DNS has answered, its counters, and its verdict."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping
+from typing import Any, Protocol, TypeVar
 
-from spfengine.addresses import V4, Family, address_text, parse_address
+from spfengine.addresses import V4, Family, Table, address_text, locate, parse_address
 from spfengine.answers import Answer, Question, RRType
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
-from spfengine.evaluation.result import Result
-from spfengine.lean_typing import TYPE_CHECKING, Any
 from spfengine.names import octets, to_a_labels
-from spfengine.problems import Problem
-from spfengine.record.model import Directive, Term
-
-if TYPE_CHECKING:
-    from spfengine.evaluation.mechanisms import Matcher
-    from spfengine.evaluation.tracing import Tracer
+from spfengine.problems import Problem, Result
+from spfengine.record.macro import MacroString
+from spfengine.record.model import All, Directive, Include, NetworkRun, Record, Redirect, Term
 
 _A, _AAAA = RRType.A, RRType.AAAA
 
 MAILFROM = "mailfrom"
 HELO = "helo"
-_EVER = float("inf")
+_INFINITY = float("inf")
 
 
 Answers = dict[Question, Answer]
-"""What DNS said, by question, the name in lower case."""
-AtHand = Callable[[Question], Answer | None]
-"""Where a resolver's answers are ready-made: what gives the one to a question, its name in lower case, or None."""
+"""What DNS answered, by `Question.key`."""
+KnownAnswer = Callable[[Question], Answer | None]
+"""What a resolver can answer without a query: returns the answer by `Question.key`, or None."""
 
 _NOTHING: Answers = {}
+
+Matching = Generator[Question, Answer, bool]
+Located = TypeVar("Located")
+
+
+class Matcher(Protocol):
+    """What decides whether a mechanism matches (RFC 7208 §5)."""
+
+    def __call__(self, session: "Session", directive: Any, domain: str, /) -> Matching:
+        """Return whether the directive matches; `domain` is the domain whose record holds it."""
+
+
+class Tracer(Protocol):
+    """What watches an evaluation. check_host calls these methods as it goes; nothing they do changes the verdict."""
+
+    def enter(self, domain: str, term: Include | Redirect | None) -> None:
+        """The record of a domain is needed; `term` names it (None: it is the domain checked)."""
+
+    def record(self, record: Record) -> None:
+        """The record has been found."""
+
+    def leave(self, result: Result) -> None:
+        """The record of an include has been evaluated."""
+
+    def begin(self, term: Term) -> None:
+        """The evaluation of a term begins."""
+
+    def end(self, matched: bool) -> None:
+        """The evaluation of a term has ended; for an explanation, `matched` says whether there is a text."""
+
+    def networks(self, run: NetworkRun, match: Directive | None) -> None:
+        """The client's address has been looked up in a run of networks."""
+
+    def all(self, directive: All) -> None:
+        """No directive before `all` matched, so `all` does."""
+
+    def expanded(self, domain_spec: MacroString, name: str | None) -> None:
+        """A domain-spec with macros has been expanded."""
 
 
 class Session:
@@ -36,56 +70,49 @@ class Session:
 
     Attributes:
         family, ip: the client's address.
-        domain: the domain checked, U-labels as A-labels; its final dot dropped, its case kept.
-        domain_refused: whether IDNA2008 refuses the domain checked; `domain` then is as it was given.
+        domain: the domain checked, U-labels as A-labels, without its final dot, in the case in which it was given.
+        domain_refused: whether IDNA2008 refuses the domain checked; `domain` is then as it was given.
         identity: "mailfrom" or "helo" (RFC 7208 §2.3, §2.4).
         local_part: the local part of the sender, never empty (RFC 7208 §4.3); its other half is the domain checked.
-        helo: what the client said in HELO or EHLO, "" where that is not known.
+        helo: what the client said in HELO or EHLO, "" if that is not known.
         receiver: the name of the receiving host, or None.
         now: seconds since the epoch, for `%{t}`.
-        answers: what DNS said in this check, by folded name and type: nothing is asked twice.
-        at_hand: returns the answer to a question that need not go out, or None.
-        lookups, voids: counters of RFC 7208 §4.6.4, one for the whole check.
-        void_lookup: `lookups` at the term that was counted as void last, so that each is counted once.
-        counting: whether void lookups count now; not for the explanation (RFC 7208 §4.6.4).
-        path: the terms that evaluation stands in, outermost first, each with the domain of its record.
-        tracer: who writes down what happens, or None.
-        tiling, hi: whether comparisons are recorded, and the last address for which all came out as they did.
-        result: the verdict, once check_host() has come to it.
+        answers: what DNS answered in this check; no question is asked twice.
+        known_answer: returns the answer to a question that the resolver need not be asked, or None.
+        lookups, voids: the counters of RFC 7208 §4.6.4, one each for the whole check.
+        void_lookup: `lookups` at the last term that was counted as void, so that each term is counted once.
+        counting: whether void lookups count now; they do not for the explanation (RFC 7208 §4.6.4).
+        path: the terms being evaluated, outermost first, each with the domain of its record.
+        tracer: what watches the evaluation, or None.
+        result: the result, once check_host() has ended.
         problem: why it is none, temperror or permerror; otherwise None.
         directive: the directive whose qualifier gave the result; None for the default result, and with a problem.
-        record_domain: the domain whose record decided; for a problem, the domain at fault.
+        record_domain: the domain whose record decided; with a problem, the domain at fault.
         explanation: with fail, the domain's explanation, if it has a usable one.
         explanation_problem: with fail, why there is no explanation.
-        matchers: what decides whether mechanisms match, where it is not `mechanisms.MATCHERS`.
+        matchers: what decides whether mechanisms match, if not `check_host.MATCHERS`.
         explaining: whether explanations are fetched.
-        asked_ahead, unneeded: questions that a driver asked before they were needed, and those that never were.
+        asked_ahead, unneeded: questions that a driver asked before they were needed, and those of them never needed.
     """
 
-    # No __slots__: what has not happened yet stands in the class, so that a check only sets what it has to.
+    # Class attributes are the initial values, so that `__init__` assigns only what differs from check to check.
     domain_refused = False
     lookups = 0
     voids = 0
     void_lookup = -1
     counting = True
-    tracer: "Tracer | None" = None
-    tiling = False
-    hi = 0
+    tracer: Tracer | None = None
     result: Result
     problem: Problem | None = None
     directive: Directive | None = None
     record_domain: str | None = None
     explanation: str | None = None
     explanation_problem: Problem | None = None
-    matchers: "Mapping[type[Directive], Matcher] | None" = None
+    matchers: Mapping[type[Directive], Matcher] | None = None
     explaining = True
-    at_hand: AtHand = _NOTHING.get
+    known_answer: KnownAnswer = _NOTHING.get
     asked_ahead = 0
     unneeded = 0
-
-    def unknown_inputs(self, letters: frozenset[str]) -> tuple[str, ...]:  # noqa: ARG002 - a policy needs them
-        """Return which inputs that these macro-letters need are not known; in a check of one client, none."""
-        return ()
 
     def __init__(
         self,
@@ -100,20 +127,20 @@ class Session:
         """Begin a check.
 
         Raises:
-            AddressError: `ip` is no IP address.
-            ArgumentError: another argument is not what it must be.
+            AddressError: `ip` is not an IP address.
+            ArgumentError: another argument has the wrong type or value.
         """
         if sender.__class__ is not str or helo.__class__ is not str or limits.__class__ is not Limits:
             _refuse(sender=sender, helo=helo, limits=limits)
-        if receiver is not None or now.__class__ is not float or not -_EVER < now < _EVER:
+        if receiver is not None or now.__class__ is not float or not -_INFINITY < now < _INFINITY:
             _refuse(receiver=receiver, now=now)
         self.family, self.ip = parse_address(ip)
         self.identity = identity
-        if sender[-1:] == ">" and sender[0] == "<":  # as it stands in MAIL FROM
+        if sender[-1:] == ">" and sender[0] == "<":  # as in MAIL FROM:<…>
             sender = sender[1:-1]
         local_part, at, domain = sender.rpartition("@")
         if not (domain or at):
-            domain = helo  # RFC 7208 §2.4: a null sender stands for postmaster@helo
+            domain = helo  # RFC 7208 §2.4: a null sender means postmaster@helo
         self.helo = helo if helo.isascii() else to_a_labels(helo) or octets(helo)
         if domain[-1:] == ".":
             domain = domain[:-1]
@@ -130,6 +157,11 @@ class Session:
         self.limits = limits
         self.answers: Answers = {}
         self.path: list[tuple[str, Term]] = []
+        # Every term reads these. CPython 3.11 reads an attribute of the instance several times faster than one of the
+        # class, so they are set here too.
+        self.lookups = 0
+        self.tracer = None
+        self.matchers = None
 
     def again(self) -> "Session":
         """Return a session of the same arguments whose evaluation has not begun."""
@@ -140,13 +172,17 @@ class Session:
         other.path = []
         return other
 
-    def narrow(self, starts: Sequence[int], index: int) -> None:
-        """Keep only the addresses up to the next start behind `index`."""
-        if index + 1 < len(starts) and starts[index + 1] <= self.hi:
-            self.hi = starts[index + 1] - 1
+    def locate(self, table: Table[Located]) -> Located | None:
+        """Return what the client's address hits in a table of address ranges."""
+        starts, hits = table
+        return hits[locate(starts, self.ip) - 1]
+
+    def unknown_inputs(self, letters: frozenset[str]) -> tuple[str, ...]:  # noqa: ARG002 - see TilingSession
+        """Return the inputs that these macro-letters need and that are not known: none in a check of one client."""
+        return ()
 
     def macro_value(self, letter: str, domain: str, validated_name: str) -> str:
-        """Return what a macro-letter stands for (RFC 7208 §7.2), before transformers, as octets.
+        """Return the value of a macro-letter (RFC 7208 §7.2), before transformers, as octets.
 
         Args:
             letter: the macro-letter in lower case.
@@ -165,7 +201,7 @@ class Session:
             case "l":
                 return self.local_part
             case "o":
-                return self.domain  # of the sender: the domain checked
+                return self.domain  # the domain of the sender is the domain checked
             case "h":
                 return self.helo
             case "p":
@@ -184,7 +220,7 @@ class Session:
 
     @property
     def dotted_ip(self) -> str:
-        """The client's address as `%{i}` has it: IPv6 as 32 nibbles, in upper case as the official suite has them."""
+        """The client's address for `%{i}`: IPv6 as 32 nibbles, in upper case as in the official test suite."""
         return self.ip_text if self.family is V4 else ".".join(f"{self.ip:032X}")
 
     @property
@@ -208,7 +244,7 @@ _ARGUMENTS = (
 
 
 def address_type(family: Family) -> RRType:
-    """Return the type of the records that hold addresses of a family (RFC 7208 §5)."""
+    """Return the type of the address records of a family (RFC 7208 §5)."""
     return _A if family is V4 else _AAAA
 
 
@@ -222,10 +258,83 @@ _EXPECTED: dict[str, tuple[Any, str]] = {
 
 
 def _refuse(**arguments: object) -> None:
-    """Raise ArgumentError for the first of the arguments that is not what it must be, if there is any."""
+    """Raise ArgumentError for the first argument of the wrong type or value, if there is one."""
     for name, value in arguments.items():
         kind, expected = _EXPECTED[name]
         if not isinstance(value, kind):
             raise ArgumentError(f"{name} must be {expected}, not {type(value).__name__}")
-        if isinstance(value, float) and not -_EVER < value < _EVER:
+        if isinstance(value, float) and not -_INFINITY < value < _INFINITY:
             raise ArgumentError(f"{name} must be {expected}, not {value}")
+
+
+class RangeSession(Session):
+    """A check that also notes for which other clients it would have run in the same way.
+
+    Every comparison with the client's address is a lookup in a table of address ranges (`locate`). For all addresses of
+    the range that is hit, the lookup has the same outcome; where all lookups have the same outcome, so has the check.
+
+    Attributes:
+        lo, hi: the first and last address for which every lookup so far has the same outcome.
+    """
+
+    lo: int
+    hi: int
+
+    def __init__(
+        self,
+        ip: object,
+        sender: str,
+        helo: str = "",
+        identity: str = MAILFROM,
+        limits: Limits = DEFAULT_LIMITS,
+        receiver: str | None = None,
+        now: float = 0.0,
+    ) -> None:
+        super().__init__(ip, sender, helo, identity, limits, receiver, now)
+        self.lo, self.hi = 0, self.family.last
+
+    def locate(self, table: Table[Located]) -> Located | None:
+        """Return what the client's address hits, and narrow `lo` and `hi` to the addresses that hit the same range."""
+        starts, hits = table
+        index = locate(starts, self.ip) - 1
+        self.lo = max(self.lo, starts[index])
+        if index + 1 < len(starts):
+            self.hi = min(self.hi, starts[index + 1] - 1)
+        return hits[index]
+
+
+class SharedVerdict:
+    """The verdict of one session, for all clients of a range of addresses; see `Session` for the attributes.
+
+    Made only of a session that would have run in the same way for every sender and HELO name.
+    """
+
+    __slots__ = (
+        "answers", "directive", "explanation", "explanation_problem", "limits", "lookups", "path", "problem",
+        "receiver", "record_domain", "result", "voids",
+    )  # fmt: skip
+    answers: Answers
+    directive: Directive | None
+    explanation: str | None
+    explanation_problem: Problem | None
+    limits: Limits
+    lookups: int
+    path: list[tuple[str, Term]]
+    problem: Problem | None
+    receiver: str | None
+    record_domain: str | None
+    result: Result
+    voids: int
+    asked_ahead = 0
+    unneeded = 0
+
+    def __init__(self, session: Session) -> None:
+        for name in self.__slots__:
+            setattr(self, name, getattr(session, name))
+
+    def session(self, ip: object, sender: str, helo: str, identity: str) -> Session:
+        """Return a session with the arguments of another client of the range, and this verdict."""
+        session = Session(ip, sender, helo, identity, self.limits, self.receiver)
+        for name in self.__slots__:
+            setattr(session, name, getattr(self, name))
+        return session

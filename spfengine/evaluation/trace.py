@@ -1,21 +1,44 @@
-"""The trace of a check: every term, what was asked, what came back, and why it matched or did not.
+"""The trace of a check: every term, what it asked, what DNS answered, and why it matched or did not.
 
-A check never pays for it: the trace is made afterwards, by running check_host() again over the answers that the
-result kept (see `tracing`). The reasons are worked out from what was written down then (see `reasons`).
+No check pays for its trace. It is made afterwards, when somebody looks at it: `replay` runs check_host() again over the
+answers that the result kept, with a `TraceBuilder` that writes down what happens. The reasons (`why`) are derived from
+what it wrote down.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 
-from spfengine.answers import Answer, Question
-from spfengine.evaluation.result import Result
-from spfengine.lean_typing import NamedTuple
-from spfengine.problems import Problem
-from spfengine.record.model import Record, Redirect, Span, Term
+from spfengine.addresses import address_text, network_range
+from spfengine.answers import Answer, Question, RRType
+from spfengine.evaluation.check_host import check_host
+from spfengine.evaluation.limits import Deadline
+from spfengine.evaluation.session import Session, address_type
+from spfengine.names import fold, is_askable, is_same_or_under
+from spfengine.problems import Problem, Result
+from spfengine.record.macro import MacroString
+from spfengine.record.model import (
+    MX,
+    A,
+    All,
+    Directive,
+    DomainDirective,
+    Exists,
+    Explanation,
+    Include,
+    Network,
+    NetworkRun,
+    Ptr,
+    Record,
+    Redirect,
+    Span,
+    Term,
+    UnknownModifier,
+)
 from spfengine.visible import visible, visible_name
 
 
-class Outcome(StrEnum):
+class TermStatus(StrEnum):
     """What became of a term."""
 
     MATCH = "match"
@@ -27,12 +50,13 @@ class Outcome(StrEnum):
     NOT_EVALUATED = "not-evaluated"
 
 
-class TracedQuestion(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class TracedQuestion:
     """A question of a term.
 
     Attributes:
-        question, answer: what was asked, and what came back.
-        repeated: whether it had been asked in this check before, so was not asked again.
+        question, answer: what was asked, and what DNS answered.
+        repeated: whether the answer was already known from an earlier term of the check.
     """
 
     question: Question
@@ -53,8 +77,9 @@ class TracedQuestion(NamedTuple):
         }
 
 
-class Expansion(NamedTuple):
-    """A domain-spec with macros, and the name that it expanded to (None: nothing, RFC 8616 §4)."""
+@dataclass(frozen=True, slots=True)
+class Expansion:
+    """A domain-spec with macros, and the name that it expanded to (None: there is none, RFC 8616 §4)."""
 
     domain_spec: str
     name: str | None
@@ -67,8 +92,8 @@ class TracedTerm:
         term: the term itself, with text and span.
         outcome: what became of it.
         why: the reason, in words; safe to print.
-        questions: what it asked itself; what an included record asked stands with that record's terms.
-        expansions: its domain-spec expanded, where it has macros.
+        questions: its own questions; those of an included record are listed with the terms of that record.
+        expansions: its domain-spec expanded, if that has macros.
         record: the record that it led to (include, redirect), or None.
     """
 
@@ -76,7 +101,7 @@ class TracedTerm:
 
     def __init__(self, term: Term) -> None:
         self.term = term
-        self.outcome = Outcome.NOT_EVALUATED
+        self.outcome = TermStatus.NOT_EVALUATED
         self.why = ""
         self.questions: list[TracedQuestion] = []
         self.expansions: list[Expansion] = []
@@ -93,29 +118,29 @@ class TracedTerm:
                 {"domain_spec": e.domain_spec, "name": None if e.name is None else visible_name(e.name)}
                 for e in self.expansions
             ],
-            "questions": [asked.to_dict() for asked in self.questions],
+            "questions": [question.to_dict() for question in self.questions],
             "record": None if self.record is None else self.record.to_dict(),
         }
 
 
 class TracedRecord:
-    """A domain whose record was wanted, and what came of it.
+    """A domain whose record was needed, and what the record gave.
 
     Attributes:
         domain: the domain.
-        record: its record, or None where there is none that can be read.
-        question: the question for it and its answer; None where it was never asked.
-        result: what the record gave; None where the check ended in it, or where a redirect's record gave it.
+        record: its record, or None if there is none that can be read.
+        question: the question for it and its answer; None if it was never asked.
+        result: the result of the record; None if the check ended in it, or if a redirect's record gave the result.
         problem: why the check ended in this record, or in one below it.
     """
 
-    __slots__ = ("_met", "domain", "problem", "question", "record", "result")
+    __slots__ = ("_evaluated", "domain", "problem", "question", "record", "result")
 
     def __init__(self, domain: str) -> None:
         self.domain = domain
         self.record: Record | None = None
         self.question: TracedQuestion | None = None
-        self._met: dict[Span, TracedTerm] = {}  # the others are made when somebody asks: records may be long
+        self._evaluated: dict[Span, TracedTerm] = {}  # the others are made on demand, since records may be long
         self.result: Result | None = None
         self.problem: Problem | None = None
 
@@ -132,14 +157,14 @@ class TracedRecord:
 
     def term(self, term: Term) -> TracedTerm:
         """Return a term of the record, with what became of it."""
-        found = self._met.get(term.span)
-        if found is None:
-            found = self._met[term.span] = TracedTerm(term)
-        return found
+        traced = self._evaluated.get(term.span)
+        if traced is None:
+            traced = self._evaluated[term.span] = TracedTerm(term)
+        return traced
 
-    def met(self) -> Iterator[TracedTerm]:
+    def evaluated(self) -> Iterator[TracedTerm]:
         """Yield the terms that were evaluated, in order."""
-        return (term for term in self._met.values() if term.outcome is not Outcome.NOT_EVALUATED)
+        return (term for term in self._evaluated.values() if term.outcome is not TermStatus.NOT_EVALUATED)
 
     def to_dict(self) -> dict[str, object]:
         """Return it as JSON-safe values."""
@@ -153,17 +178,21 @@ class TracedRecord:
         }
 
 
-class Trace(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Trace:
     """What happened in a check.
 
     Attributes:
-        root: the record of the domain checked; those it includes and redirects to hang below its terms.
-        result, problem: what the check came to.
+        root: the record of the domain checked; the records that it includes and redirects to are below its terms.
+        result, problem: the verdict of the check.
     """
 
     root: TracedRecord
     result: Result
     problem: Problem | None
+
+    def __repr__(self) -> str:
+        return f"<Trace of {visible(self.root.domain, 100)}: {self.result}>"
 
     def render(self, *, width: int | None = 80) -> str:
         """Return the tree that `spfengine check --trace` prints, wrapped to `width` columns (None: not wrapped)."""
@@ -178,7 +207,275 @@ class Trace(NamedTuple):
 
 def traced(root: TracedRecord) -> Iterator[tuple[str, TracedTerm]]:
     """Yield the terms that were evaluated, in order, each with the domain of its record."""
-    for term in root.met():
+    for term in root.evaluated():
         yield root.domain, term
         if term.record is not None:
             yield from traced(term.record)
+
+
+_WHY_ALL = "all matches every address"
+
+
+def _why_unreached(term: Term, record: TracedRecord, decided: str) -> str:
+    """Return why a term was not evaluated; `decided` says why evaluation ended before it."""
+    if isinstance(term, UnknownModifier):
+        return "a modifier that RFC 7208 does not know; it is ignored"
+    if isinstance(term, Explanation):
+        return "an explanation is fetched only for a fail that this record itself decides"
+    if isinstance(term, Redirect) and record.record is not None and record.record.redirect is None:
+        return "all stands in the record, so redirect= is ignored"
+    return decided
+
+
+def _why_network(session: Session, directive: Network | All, matched: bool) -> str:
+    """Return why an ip4, ip6 or all matched or did not."""
+    if isinstance(directive, All):
+        return _WHY_ALL
+    client = session.ip_text
+    if directive.family is not session.family:
+        return f"{client} is an IPv{session.family.version} address"
+    first, last = network_range(directive.family, directive.network, directive.prefix)
+    network = address_text(directive.family, first)
+    if first == last:
+        return f"{client} is that address" if matched else f"{client} is not {network}"
+    network = f"{network}/{directive.prefix}"
+    return f"{client} is in {network}" if matched else f"{client} is not in {network}"
+
+
+def _why(session: Session, traced: TracedTerm, domain: str) -> str:
+    """Return why a mechanism that asks DNS matched or did not; `domain` is that of its record."""
+    term = traced.term
+    assert isinstance(term, DomainDirective), "ip4, ip6 and all are traced without a question"
+    if isinstance(term, Include):
+        return _why_include(traced)
+    spec = term.domain_spec
+    name = domain if spec is None else spec.target
+    if name is None and not traced.expansions:
+        return "its name rests on what is not known here"  # a policy played it through
+    if name is None:
+        name = traced.expansions[-1].name
+    if name is None:
+        return "the local part of the sender is not ASCII, so no question was asked (RFC 8616 §4)"
+    if not is_askable(name):
+        printable = visible_name(name) or (spec.text if spec is not None else "")
+        return f"{printable!r} can't be asked in DNS (an empty label, or one over 63 octets), so no question was asked"
+    return _why_named(session, traced, term, name)
+
+
+def _why_named(session: Session, traced: TracedTerm, term: DomainDirective, name: str) -> str:
+    """Return why a ptr, exists, a or mx about this name matched or did not."""
+    if isinstance(term, Ptr):
+        return _why_ptr(session, traced, name)
+    own = [asked for asked in traced.questions if asked.question.type is not RRType.PTR]
+    if isinstance(term, Exists):
+        about_name = next((asked for asked in own if fold(asked.question.name) == fold(name)), None)
+        return "" if about_name is None else f"{visible_name(name)} {_has(about_name.answer, RRType.A)}"
+    assert isinstance(term, A | MX), "there is no other directive"
+    return _why_host(session, traced, term, name, own)
+
+
+def _why_host(session: Session, traced: TracedTerm, term: A | MX, name: str, own: list[TracedQuestion]) -> str:
+    client = session.ip_text
+    prefix = term.prefix(session.family)
+    widened = "" if prefix == session.family.bits else f" within the first {prefix} bits"
+    wanted = address_type(session.family)
+    if isinstance(term, MX):
+        mx = next((asked for asked in own if asked.question.type is RRType.MX), None)
+        if mx is None or mx.answer.is_void:
+            return f"{visible_name(name)} {_has(mx.answer if mx else None, RRType.MX)}"
+        hosts = [asked for asked in own[own.index(mx) :] if asked.question.type is wanted]
+        if not hosts:
+            return f"{visible_name(name)} has no MX record with a host (a null MX)"
+    else:
+        hosts = [a for a in own if a.question.type is wanted and fold(a.question.name) == fold(name)]
+    if traced.outcome is TermStatus.MATCH:
+        host = hosts[-1]
+        return f"{client} is an address of {visible_name(host.question.name)}{widened}"
+    listed = [f"{visible_name(asked.question.name)} {_has(asked.answer, wanted)}" for asked in hosts[:10]]
+    return f"{client} is none of these{widened}: {'; '.join(listed)}"
+
+
+def _why_include(traced: TracedTerm) -> str:
+    if traced.record is None:
+        return "the local part of the sender is not ASCII, so no question was asked (RFC 8616 §4)"
+    result = traced.record.result
+    name = visible_name(traced.record.domain)
+    if traced.outcome is TermStatus.MATCH:
+        return f"{name} gives pass"
+    return f"{name} gives {result}, and only pass makes an include match"
+
+
+def _why_ptr(session: Session, traced: TracedTerm, target: str) -> str:
+    client = session.ip_text
+    ptr = next((asked for asked in traced.questions if asked.question.type is RRType.PTR), None)
+    if ptr is None or not ptr.answer.records:
+        failed = ptr is not None and ptr.answer.is_failure
+        return f"the PTR records of {client} could not be had" if failed else f"{client} has no PTR record"
+    names = ptr.answer.records
+    ignored = len(names) - session.limits.names
+    more = f"; the {ignored} names after the first {session.limits.names} were ignored" if ignored > 0 else ""
+    printable = ", ".join([visible_name(name) for name in names[: session.limits.names]])
+    if traced.outcome is TermStatus.MATCH:
+        asked = [q.question.name for q in traced.questions if q.question.type is not RRType.PTR]
+        return f"{client} has the validated name {visible_name(asked[-1])}, in {visible_name(target)}{more}"
+    if not any(is_same_or_under(name, target) for name in names[: session.limits.names]):
+        return f"{client} has the names {printable}; none is in {visible_name(target)}{more}"
+    return f"{client} has the names {printable}; none in {visible_name(target)} leads back to {client}{more}"
+
+
+def _has(answer: Answer | None, type: RRType) -> str:
+    if answer is None:
+        return f"was not asked for {type} records"
+    if answer.records:
+        texts = answer.texts()
+        listed = ", ".join(texts[:10])
+        return f"has {type} {listed}" + (f" and {len(texts) - 10} more" if len(texts) > 10 else "")
+    if answer.is_failure:
+        return f"could not be asked ({answer.status})"
+    return "does not exist" if answer.status == "NXDOMAIN" else f"has no {type} record"
+
+
+class _Answers(dict[Question, Answer]):
+    """The answers of a replayed check: reports each answer that is used, new or repeated, to the trace."""
+
+    def __init__(self, builder: "TraceBuilder") -> None:
+        super().__init__()
+        self.builder = builder
+
+    def __setitem__(self, key: Question, answer: Answer) -> None:
+        repeated = key in self
+        super().__setitem__(key, answer)
+        self.builder.question(key if repeated else self.builder.asking or key, answer, repeated)
+
+
+class TraceBuilder:
+    """The `Tracer` that writes down what happens in an evaluation.
+
+    Args:
+        session: the check, which has not begun.
+        with_reasons: whether to write down also why a directive matched or did not.
+    """
+
+    def __init__(self, session: Session, *, with_reasons: bool = True) -> None:
+        self.session = session
+        self.with_reasons = with_reasons
+        self.root = TracedRecord(session.domain)
+        self.asking: Question | None = None  # in its own spelling
+        self.records: list[TracedRecord] = []  # those being evaluated, outermost first
+        self.terms: list[TracedTerm] = []  # those being evaluated, outermost first
+        session.tracer = self
+        session.answers = _Answers(self)
+
+    def run(self, answers: Mapping[Question, Answer]) -> None:
+        """Run check_host() over known answers. If one is missing, the check ran out of time there, and so does this."""
+        evaluation = check_host(self.session)
+        try:
+            question = next(evaluation)
+            while True:
+                self.asking = question
+                answer = answers.get(question.key)
+                question = evaluation.throw(Deadline()) if answer is None else evaluation.send(answer)
+        except StopIteration:
+            return
+
+    def enter(self, domain: str, term: Include | Redirect | None) -> None:
+        """Open the record of a domain, below the term that names it."""
+        record = self.root if term is None else TracedRecord(domain)
+        if term is not None:
+            self.terms[-1].record = record
+        if isinstance(term, Redirect):
+            self.terms.pop()
+            self.records.pop()
+        self.records.append(record)
+
+    def record(self, record: Record) -> None:
+        """Fill in the record."""
+        self.records[-1].record = record
+
+    def leave(self, result: Result) -> None:
+        """Close the record of an include."""
+        self.records.pop().result = result
+
+    def begin(self, term: Term) -> None:
+        """Open a term."""
+        traced = self.records[-1].term(term)
+        self.terms.append(traced)
+        traced.outcome = TermStatus.ERROR  # unless `end` follows
+        if isinstance(term, Redirect):
+            traced.outcome = TermStatus.FOLLOWED
+            traced.why = "no directive matched, so the record that redirect= names decides"
+
+    def end(self, matched: bool) -> None:
+        """Close the term."""
+        traced = self.terms.pop()
+        if isinstance(traced.term, Explanation):
+            traced.outcome = TermStatus.FOLLOWED
+            return
+        traced.outcome = TermStatus.MATCH if matched else TermStatus.NO_MATCH
+        if self.with_reasons:
+            traced.why = _why(self.session, traced, self.records[-1].domain)
+
+    def networks(self, run: NetworkRun, match: Directive | None) -> None:
+        """Write down the directives of a run, up to the one that matches."""
+        record = self.records[-1]
+        for directive in run.directives:
+            traced = record.term(directive)
+            matched = directive is match
+            traced.outcome = TermStatus.MATCH if matched else TermStatus.NO_MATCH
+            if self.with_reasons:
+                traced.why = _why_network(self.session, directive, matched)
+            if matched:
+                return
+
+    def all(self, directive: All) -> None:
+        """Write down that `all` matches."""
+        traced = self.records[-1].term(directive)
+        traced.outcome, traced.why = TermStatus.MATCH, _WHY_ALL
+
+    def question(self, question: Question, answer: Answer, repeated: bool) -> None:
+        """Write down a question, with the record or the term that asks it."""
+        traced = TracedQuestion(question, answer, repeated)
+        record = self.records[-1]
+        if record.record is None:
+            record.question = traced
+        elif self.terms:
+            self.terms[-1].questions.append(traced)
+
+    def expanded(self, domain_spec: MacroString, name: str | None) -> None:
+        """Write down what a domain-spec with macros expanded to."""
+        self.terms[-1].expansions.append(Expansion(domain_spec.text, name))
+
+
+def replay(session: Session) -> Trace:
+    """Return the trace of a finished check: run check_host() again over its answers."""
+    again = session.again()
+    builder = TraceBuilder(again)
+    builder.run(session.answers)
+    _finish(builder, again)
+    return Trace(builder.root, again.result, again.problem)
+
+
+def _finish(builder: TraceBuilder, session: Session) -> None:
+    """Fill in what is known only at the end: where an error occurred, results of records, terms not evaluated."""
+    for record in builder.records:
+        if session.problem is None:
+            record.result = session.result
+        else:
+            record.problem = session.problem
+    if session.problem is not None:
+        for traced in builder.terms:
+            traced.outcome = TermStatus.ERROR
+            traced.why = session.problem.text
+    pending = [builder.root]
+    while pending:
+        record = pending.pop()
+        matched = any(traced.outcome is TermStatus.MATCH for traced in record.terms)
+        decided = "a term before it matched" if matched else "the check ended before it"
+        for traced in record.terms:
+            if traced.record is not None:
+                pending.append(traced.record)
+            if traced.outcome is TermStatus.NOT_EVALUATED:
+                traced.why = _why_unreached(traced.term, record, decided)
+            elif isinstance(traced.term, Explanation) and traced.outcome is TermStatus.FOLLOWED:
+                missing = session.explanation_problem
+                traced.why = "it gives the explanation" if missing is None else missing.text

@@ -13,19 +13,11 @@ from ipaddress import ip_address, ip_network
 from typing import NamedTuple
 
 from spfengine.errors import HeaderError
-from spfengine.evaluation.headers.authentication import AuthenticationResults, parse_authentication_results
-from spfengine.evaluation.headers.reading import as_address
-from spfengine.evaluation.headers.received import ReceivedSPF, parse_received_spf
+from spfengine.evaluation.headers.authentication_results import AuthenticationResults, parse_authentication_results
+from spfengine.evaluation.headers.fields import as_address
+from spfengine.evaluation.headers.received_spf import ReceivedSPF, parse_received_spf
 from spfengine.evidence.mime import Fields
-from spfengine.evidence.values import (
-    Unusable,
-    domain_of,
-    helo_of,
-    make_sender,
-    null_sender,
-    result_of,
-    sender_of,
-)
+from spfengine.evidence.values import Unusable, domain_of, helo_of, make_sender, null_sender, result_of, sender_of
 from spfengine.names import is_same_or_under
 from spfengine.senders import Sender
 

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from spfengine.evidence.bounds import Bounds
 from spfengine.evidence.ledger import Broken
+from spfengine.evidence.values import Bounds
 
 _MAX_BOUNDARIES = 8
 _MAX_LINES = 2000  # of a header section

@@ -10,21 +10,18 @@ from itertools import accumulate
 from operator import itemgetter
 from typing import BinaryIO
 
-from spfengine.evidence.archives import members
-from spfengine.evidence.bounds import CHUNK, DEFAULT_BOUNDS, Bounds
-from spfengine.evidence.evidence import Evidence
 from spfengine.evidence.kinds import HEAD, Kind, packed_by, tell
-from spfengine.evidence.ledger import Broken, Ledger
+from spfengine.evidence.ledger import Broken, Evidence, Ledger
 from spfengine.evidence.logs import KIND as LOG
 from spfengine.evidence.logs import read_log
 from spfengine.evidence.messages import sender_of_message
 from spfengine.evidence.mime import Lines, attachments, header_section
 from spfengine.evidence.reports import KIND as REPORT
 from spfengine.evidence.reports import read_report
-from spfengine.evidence.streams import Stream, gunzip, lines
+from spfengine.evidence.streams import Stream, gunzip, lines, members
 from spfengine.evidence.tables import KIND as TABLE
 from spfengine.evidence.tables import read_table
-from spfengine.evidence.values import Unusable
+from spfengine.evidence.values import CHUNK, DEFAULT_BOUNDS, Bounds, Unusable
 from spfengine.senders import Sender
 
 AnyPath = str | os.PathLike[str]

@@ -10,9 +10,11 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 from xml.parsers import expat
 
-from spfengine.evidence.bounds import MAX_DEPTH, MAX_VALUE, Bounds
 from spfengine.evidence.ledger import Broken, Ledger
 from spfengine.evidence.values import (
+    MAX_DEPTH,
+    MAX_VALUE,
+    Bounds,
     Unusable,
     count_of,
     domain_of,

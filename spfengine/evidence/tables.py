@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from spfengine.addresses import parse_address
 from spfengine.errors import AddressError
-from spfengine.evidence.bounds import Bounds
 from spfengine.evidence.ledger import Broken, Ledger
 from spfengine.evidence.values import (
+    Bounds,
     Unusable,
     count_of,
     domain_of,

@@ -2,12 +2,55 @@
 
 import re
 from functools import lru_cache
+from typing import Final, NamedTuple
 
 from spfengine.errors import AddressError
-from spfengine.evaluation.result import Result
-from spfengine.evidence.bounds import MAX_COUNT
 from spfengine.names import fold
+from spfengine.problems import Result
 from spfengine.senders import Sender
+
+# What a reader of strangers' files takes at most, so that none of them costs more time or memory than it is worth.
+
+CHUNK: Final = 1 << 16
+"""Octets that are read, or unpacked, at once."""
+MAX_DEPTH: Final = 32
+"""Elements in each other of a report; four are needed."""
+MAX_VALUE: Final = 1024
+"""Characters of the longest value of a report or table that is kept."""
+MAX_COUNT: Final = 10**12
+"""One row tells of fewer messages than this."""
+MAX_GROUPS: Final = 1000
+"""Entries of the summary of what could not be read; whatever comes after these is counted, but not shown."""
+
+
+class Bounds(NamedTuple):
+    """What is taken at most.
+
+    Attributes:
+        senders: different senders that are kept; the messages of further ones are counted only.
+        unpacked: octets that a packed file, or all members of an archive together, may unpack to.
+        ratio: how many times its own size something packed may unpack to, once it is larger than 64 MiB.
+        members: members of an archive.
+        held: octets of an attachment, and of an archive on standard input: these are held in memory.
+        line: octets of the longest line.
+        token: octets of the longest tag or comment of a report.
+        header: octets of the header section of a message.
+        pending: messages of a log whose lines are still to be joined.
+    """
+
+    senders: int = 100_000
+    unpacked: int = 8 << 30
+    ratio: int = 400
+    members: int = 10_000
+    held: int = 32 << 20
+    line: int = 1 << 16
+    token: int = 1 << 20
+    header: int = 1 << 20
+    pending: int = 100_000
+
+
+DEFAULT_BOUNDS: Final = Bounds()
+
 
 _MAX_SENDER = 512
 _MAX_NAME = 255

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from spfengine.frozen import Frozen, fill
 from spfengine.linting.codes import ABOUT, LintCode, Severity
-from spfengine.linting.edits import Fix
+from spfengine.linting.fixes import Fix
 from spfengine.problems import Problem
 from spfengine.record.model import Record, Span, Term
 from spfengine.visible import visible, visible_name

@@ -8,17 +8,16 @@ from spfengine.drivers import adrive, drive
 from spfengine.errors import ArgumentError, RecordSyntaxError
 from spfengine.evaluation.explanation import explain
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
-from spfengine.evaluation.questions import keyed
 from spfengine.evaluation.session import Answers, Session
 from spfengine.linting import names, syntax, terms
 from spfengine.linting.finding import Finding, Held
 from spfengine.linting.limits import limits as limits_of
-from spfengine.linting.reach import reach
-from spfengine.linting.sizes import sizes
+from spfengine.linting.limits import sizes
+from spfengine.linting.terms import reach
 from spfengine.linting.walk import Walk
 from spfengine.linting.zones import facts_of, names_to_lint, records_of_type_spf
 from spfengine.names import Names, fold
-from spfengine.policy.inputs import Inputs
+from spfengine.policy.compile import Inputs
 from spfengine.record.model import Record
 from spfengine.record.parser import parse
 from spfengine.record.tokenizer import is_spf_octets
@@ -58,7 +57,7 @@ def lint(
     if domain is None:
         return _of_text(record)
     if resolver is None:
-        from spfengine.checks import default_resolver
+        from spfengine.drivers import default_resolver
 
         resolver = default_resolver()
     return drive(linting(domain, resolver, record, limits, tuple(own)), resolver, None)[0]
@@ -80,7 +79,7 @@ async def alint(
     if domain is None:
         return _of_text(record)
     if resolver is None:
-        from spfengine.checks import default_resolver
+        from spfengine.drivers import default_resolver
 
         resolver = default_resolver()
     found, _ = await adrive(linting(domain, resolver, record, limits, tuple(own)), resolver, None)
@@ -136,7 +135,8 @@ def linting(
     inputs = Inputs(domain, None, None, limits, None, 0.0)
     answers: Answers = {}
     if record is not None:
-        key, question = keyed(inputs.domain, RRType.TXT)
+        question = Question(inputs.domain, RRType.TXT)
+        key = question.key
         live = (yield question).strings
         answer = answers[key] = _answer(record, [each for each in live if not is_spf_octets(b"".join(each))])
         if not is_spf_octets(answer.records[0]):
@@ -145,11 +145,11 @@ def linting(
     zone = facts_of(resolver)
     walk = Walk(inputs, (Names((inputs.domain, *own)), zone.own), answers, zone.proxied)
     yield from walk.run()
-    findings = yield from names.without_record(walk)
+    findings = yield from names.without_record(walk, zone)
     for held in walk.held:
         if held.record is not None:
             findings += _of_record(held, held.record)
-        found = answers.get(keyed(held.domain or "", RRType.TXT)[0])
+        found = answers.get(Question(held.domain or "", RRType.TXT).key)
         if found is not None and held.own:
             findings += sizes(held, found)
             findings += syntax.look_alikes(held, found)

@@ -3,11 +3,13 @@
 from collections.abc import Generator, Iterator
 
 from spfengine.answers import Answer, Question, RRType, Status
-from spfengine.evaluation.questions import failed
+from spfengine.evaluation.mechanisms import failed
 from spfengine.linting.codes import LintCode
-from spfengine.linting.edits import with_term, without
 from spfengine.linting.finding import Finding, Held
+from spfengine.linting.fixes import Fix, with_term, without
+from spfengine.linting.syntax import shows_intent
 from spfengine.linting.walk import Walk
+from spfengine.linting.zones import Facts
 from spfengine.names import domain_fault, fold, is_askable
 from spfengine.policy.budget import LIFTED
 from spfengine.record.model import MX, A, All, Directive, DomainDirective, Exists, Include, Ptr, Record
@@ -75,7 +77,13 @@ def _void(held: Held, record: Record, term: Directive, name: str, answer: Answer
         code, text = LintCode.NAME_NOT_FOUND, f"{visible_name(name)} does not exist, so {shown} matches nobody"
     else:
         code, text = LintCode.NO_ADDRESSES, f"{visible_name(name)} has no {kinds} record, so {shown} matches nobody"
-    return held.finding(code, f"{text}: a void lookup for every client", term, hint, without(record, [term]))
+    return held.finding(code, f"{text}: a void lookup for every client", term, hint, _without_void(record, term))
+
+
+def _without_void(record: Record, term: Directive) -> Fix | None:
+    """Return the record without a term, unless its name is another one for the senders of other domains."""
+    spec = term.domain_spec if isinstance(term, DomainDirective) else None
+    return without(record, [term]) if spec is None or "o" not in spec.letters else None
 
 
 def _mx(walk: Walk, held: Held, record: Record, term: MX, name: str) -> Found:
@@ -154,19 +162,34 @@ def _tidied(name: str) -> str | None:
     return tidy if "%" not in tidy and tidy != name and domain_fault(tidy) is None else None
 
 
-def without_record(walk: Walk) -> Found:
-    """Return what the walk found; where the domain has no record, with one to begin with."""
+def without_record(walk: Walk, zone: Facts) -> Found:
+    """Return what the walk found; if the domain has no record, with one to begin with."""
     findings = list(walk.findings)
-    for place, finding in enumerate(findings):
+    for index, finding in enumerate(findings):
         if finding.code is LintCode.NO_RECORD:
-            answer = yield from walk.ask(walk.inputs.domain, RRType.MX)
-            if any(exchange for _, exchange in answer.records) or answer.is_failure:
-                hint = 'publish one: "v=spf1 mx ~all" to begin with, and what else sends your mail before the ~all'
-                findings[place] = finding.with_fields(hint=hint)
-            else:
-                hint = "the domain takes no mail; if it sends none either, publish a record that says so"
-                findings[place] = finding.with_fields(hint=hint, fix=("v=spf1 -all",))
+            findings[index] = yield from _first_record(walk, finding, zone)
     return findings
+
+
+def _first_record(walk: Walk, finding: Finding, zone: Facts) -> Generator[Question, Answer, Finding]:
+    """Return the finding of a domain without a record, with what to publish.
+
+    `-all` is offered only to a domain that takes no mail, and if nothing shows that a record with senders was meant.
+    """
+    domain = walk.inputs.domain
+    mail = yield from walk.ask(domain, RRType.MX)
+    if shows_intent((yield from walk.ask(domain, RRType.TXT))):
+        return finding.with_fields(hint='publish what a TXT record of this name was meant to be: "v=spf1 …", in one')
+    if fold(domain) in zone.type_spf:
+        return finding.with_fields(hint="publish its record of type SPF as type TXT")
+    if zone.leads_to(domain):
+        hint = "other records include this one or redirect to it: publish the record that they expect"
+        return finding.with_fields(hint=hint)
+    if any(exchange for _, exchange in mail.records) or mail.is_failure:
+        hint = 'publish one: "v=spf1 mx ~all" to begin with, and what else sends your mail before the ~all'
+        return finding.with_fields(hint=hint)
+    hint = "the domain takes no mail; if it sends none either, publish a record that says so"
+    return finding.with_fields(hint=hint, fix=("v=spf1 -all",))
 
 
 def unanswered(walk: Walk, told: list[Finding]) -> Iterator[Finding]:

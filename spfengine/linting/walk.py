@@ -7,14 +7,12 @@ from spfengine.addresses import V4
 from spfengine.answers import Answer, Question, RRType
 from spfengine.errors import RecordSyntaxError
 from spfengine.evaluation.check_host import find_record, select_record
-from spfengine.evaluation.questions import Halt, keyed
+from spfengine.evaluation.mechanisms import Halt, UnknownTarget, expand_target
 from spfengine.evaluation.session import Answers
-from spfengine.evaluation.targets import UnknownTarget, expand_target
 from spfengine.linting.finding import Finding, Held, Path
 from spfengine.linting.syntax import faults, merged
 from spfengine.names import Names, fold
-from spfengine.policy.inputs import Inputs
-from spfengine.policy.scripted import ALL_CHOICES, TilingSession
+from spfengine.policy.compile import ALL_CHOICES, Inputs, TilingSession
 from spfengine.problems import ProblemCode
 from spfengine.record.macro import MacroString
 from spfengine.record.model import All, Include, Record, Redirect
@@ -82,7 +80,8 @@ class Walk:
 
     def ask(self, name: str, type: RRType) -> Generator[Question, Answer, Answer]:
         """Return the answer to a question, which goes out only once."""
-        key, question = keyed(name, type)
+        question = Question(name, type)
+        key = question.key
         answer = self.answers.get(key)
         if answer is None:
             answer = self.answers[key] = yield question
@@ -114,7 +113,7 @@ class Walk:
         try:
             record = yield from find_record(self.session(domain), domain, term)
         except Halt as halt:
-            answer = self.answers.get(keyed(domain, RRType.TXT)[0])
+            answer = self.answers.get(Question(domain, RRType.TXT).key)
             found = None if answer is None else select_record(answer)
             if isinstance(found, RecordSyntaxError):
                 held = Held(domain, own, included, path, found.source, None)

@@ -6,6 +6,9 @@ from spfengine.answers import RRType
 from spfengine.linting.codes import LintCode
 from spfengine.linting.finding import Finding, Held
 from spfengine.names import Names, fold
+from spfengine.record.model import Include, Redirect
+from spfengine.record.parser import sound_terms
+from spfengine.record.tokenizer import is_spf_octets
 from spfengine.resolvers.rrsets import PROXIED, RRset
 from spfengine.resolvers.zone import Zone
 from spfengine.visible import visible
@@ -30,9 +33,29 @@ class Facts:
         for rrset in rrsets:
             if rrset.type == "SPF":
                 self.type_spf.setdefault(fold(rrset.name), []).append(rrset)
+        self._rrsets = rrsets
+        self._targets: frozenset[str] | None = None
+
+    def leads_to(self, domain: str) -> bool:
+        """Whether an SPF record of the zone includes the record of a domain, or redirects to it."""
+        if self._targets is None:
+            self._targets = frozenset(_targets(self._rrsets))
+        return fold(domain) in self._targets
 
 
 _NO_ZONE = Facts()
+
+
+def _targets(rrsets: tuple[RRset, ...]) -> Iterator[str]:
+    """Yield the names, folded, whose records those of a zone include or redirect to."""
+    for rrset in rrsets:
+        if rrset.type == RRType.TXT:
+            texts = [b"".join(strings) for strings in rrset.records]
+            for text in filter(is_spf_octets, texts):
+                for term in sound_terms(text.decode("latin-1")):
+                    if isinstance(term, Include | Redirect):
+                        spec = term.domain_spec if isinstance(term, Include) else term.value
+                        yield fold(spec.target or "")
 
 
 def facts_of(resolver: object) -> Facts:

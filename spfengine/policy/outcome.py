@@ -2,10 +2,9 @@
 
 from enum import StrEnum
 
-from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Session
 from spfengine.frozen import Frozen, HashedOnce, fill
-from spfengine.problems import Problem
+from spfengine.problems import Problem, Result
 from spfengine.visible import visible, visible_name
 
 

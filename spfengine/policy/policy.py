@@ -1,6 +1,5 @@
 """`Policy`: what a domain's SPF means for every address there is."""
 
-from bisect import bisect_right
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Network
 from itertools import repeat
@@ -9,19 +8,20 @@ from socket import AF_INET, inet_pton  # conversion only: nothing here opens a s
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from spfengine.addresses import V4, V6, Family, parse_address
-from spfengine.answers import Answer, Question, Status
-from spfengine.drivers import adrive, drive, run
+from spfengine.addresses import V4, V6, Family, locate, parse_address
+from spfengine.answers import Answer, Question
+from spfengine.checks import run
+from spfengine.drivers import adrive, drive
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
-from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import MAILFROM, Answers, Session
 from spfengine.frozen import HashedOnce, fill
 from spfengine.names import fold
-from spfengine.policy.inputs import Inputs
+from spfengine.policy.compile import Inputs, Tiles, compile_tables
 from spfengine.policy.outcome import Dependency, Input, Outcome, outcome_of
 from spfengine.policy.ranges import MAPPED_COUNT, MAPPED_FIRST, MAPPED_LAST, networks_of
-from spfengine.policy.tiling import Tiles, compile_tables
+from spfengine.problems import Result
+from spfengine.resolvers.asking import Unanswered
 from spfengine.visible import visible
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class Policy(HashedOnce):
             ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
         """
         if resolver is None:
-            from spfengine.checks import default_resolver
+            from spfengine.drivers import default_resolver
 
             resolver = default_resolver()
         return drive(compiling(Inputs(domain, sender, helo, limits, receiver, now or 0.0)), resolver, None)
@@ -141,7 +141,7 @@ class Policy(HashedOnce):
             ArgumentError, ResolverError: as `compile`.
         """
         if resolver is None:
-            from spfengine.checks import default_resolver
+            from spfengine.drivers import default_resolver
 
             resolver = default_resolver()
         return await adrive(compiling(Inputs(domain, sender, helo, limits, receiver, now or 0.0)), resolver, None)
@@ -172,7 +172,7 @@ class Policy(HashedOnce):
         """
         family, address = parse_address(ip)
         starts, outcomes = self._ip4 if family is V4 else self._ip6
-        outcome = outcomes[bisect_right(starts, address) - 1]
+        outcome = outcomes[locate(starts, address) - 1]
         if outcome.result is not None or resolver is None:
             return outcome
         if (sender is None and self.local_part is None and Input.LOCAL_PART in outcome.inputs) or (
@@ -208,9 +208,7 @@ class Policy(HashedOnce):
             part = given[begin : begin + _AT_ONCE]
             texts: Any = part
             try:
-                found += map(
-                    upto.__getitem__, map(bisect_right, repeat(octets), map(inet_pton, repeat(AF_INET), texts))
-                )
+                found += map(upto.__getitem__, map(locate, repeat(octets), map(inet_pton, repeat(AF_INET), texts)))
             except (OSError, TypeError, ValueError):  # one of them is no IPv4 address in text
                 found[begin:] = map(self.check, part)
         return found
@@ -341,14 +339,6 @@ class Policy(HashedOnce):
             spans = [(first, last) for first, last, outcome in self.ranges(family.version) if wanted(outcome)]
             found += networks_of(family, spans)
         return found
-
-
-class Unanswered:
-    """Answers nothing: for questions that a policy could not put to DNS."""
-
-    def resolve(self, question: Question) -> Answer:  # noqa: ARG002 - whatever is asked
-        """Return a failure."""
-        return Answer.failed(Status.SERVFAIL)
 
 
 def compiling(inputs: Inputs) -> Generator[Question, Answer, Policy]:

@@ -4,7 +4,8 @@ Each directive is compiled alone, as a record of its own, to the addresses that 
 arithmetic on sets of addresses. Directives that rest on more than the address are left out of it.
 """
 
-from collections.abc import Generator
+from bisect import bisect_right
+from collections.abc import Generator, Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -12,14 +13,13 @@ from spfengine.addresses import V4, V6
 from spfengine.answers import Answer, Question, RRType
 from spfengine.evaluation.check_host import select_record
 from spfengine.evaluation.limits import Limits
-from spfengine.evaluation.questions import keyed
-from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Answers
 from spfengine.policy.budget import LIFTED
-from spfengine.policy.inputs import Inputs
+from spfengine.policy.compile import Inputs, Tiles, tile, tile_range
 from spfengine.policy.ranges import Spans, difference, intersection, size, union
-from spfengine.policy.tiling import tile
-from spfengine.record.model import All, Directive, Record
+from spfengine.problems import Result
+from spfengine.record import grammar
+from spfengine.record.model import All, Directive, Record, same_term
 
 
 class Reason(StrEnum):
@@ -49,7 +49,7 @@ class Unreachable(NamedTuple):
 
 
 class Covered(NamedTuple):
-    """A directive that says nothing that others of the same qualifier, before or behind it, do not say.
+    """A directive that could be left out: every client would get the same result from others of its qualifier.
 
     Attributes:
         domain: the domain whose record holds it.
@@ -94,8 +94,15 @@ class Reachability(NamedTuple):
 
 
 class _Matched(NamedTuple):
+    """A directive, and the addresses of each family that it matches; none if that is not known, and `is_known` false.
+
+    `decides` is whether it can decide at all: it matches addresses that no directive before it matches.
+    """
+
     directive: Directive
-    spans: tuple[Spans, Spans]  # IPv4, IPv6
+    spans: tuple[Spans, Spans]
+    is_known: bool = True
+    decides: bool = True
 
 
 def reachability(inputs: Inputs, answers: Answers) -> Generator[Question, Answer, Reachability]:
@@ -127,12 +134,15 @@ def reachability(inputs: Inputs, answers: Answers) -> Generator[Question, Answer
             spans = yield from matched_alone(inputs, domain, directive, answers)
             if spans is None:
                 unknown.append((domain, directive))
+                matched.append(_Matched(directive, ([], []), is_known=False))
             else:
                 matched.append(_Matched(directive, spans))
-        unreachable += _unreachable(domain, matched)
-        alive = [each for each in matched if each.directive not in [found.directive for found in unreachable]]
-        covered += _covered(domain, alive)
-        overlaps += _overlaps(domain, alive)
+        found, matched = _unreachable(domain, matched)
+        unreachable += found
+        for each in _covered(domain, matched):
+            if (yield from _can_go(inputs, record, each, matched, answers)):
+                covered.append(each)
+        overlaps += _overlaps(domain, [each for each in matched if each.decides])
         if record.redirect is None or record.redirect.value.target is None:
             break
         domain = record.redirect.value.target
@@ -140,7 +150,8 @@ def reachability(inputs: Inputs, answers: Answers) -> Generator[Question, Answer
 
 
 def _record(domain: str, answers: Answers) -> Generator[Question, Answer, Record | None]:
-    key, question = keyed(domain, RRType.TXT)
+    question = Question(domain, RRType.TXT)
+    key = question.key
     if key not in answers:
         answers[key] = yield question
     record = select_record(answers[key])
@@ -153,7 +164,7 @@ def matched_alone(
     """Return the addresses that a directive matches when it stands alone; None where that is not known."""
     alone = "v=spf1 " + directive.text.lstrip("+-?~")
     lifted = inputs.at(domain).with_limits(Limits(LIFTED, LIFTED, inputs.limits.void_rule, inputs.limits.names, None))
-    known = {**answers, keyed(domain, RRType.TXT)[0]: Answer.txt(alone)}
+    known = {**answers, Question(domain, RRType.TXT).key: Answer.txt(alone)}
     found: list[Spans] = []
     for family in (V4, V6):
         # No step for conditional ranges: with one of them the answer is None, whatever its tree is.
@@ -166,44 +177,94 @@ def matched_alone(
     return union(found[0]), union(found[1])
 
 
-def _unreachable(domain: str, matched: list[_Matched]) -> list[Unreachable]:
+def _unreachable(domain: str, matched: list[_Matched]) -> tuple[list[Unreachable], list[_Matched]]:
+    """Return the directives that can't decide, and all directives, each with whether it can."""
     found = []
+    marked: list[_Matched] = []
     before: list[_Matched] = []
     taken: tuple[Spans, Spans] = ([], [])
     for each in matched:
-        if not (each.spans[0] or each.spans[1]):
+        if not each.is_known:
+            marked.append(each)
+        elif not (each.spans[0] or each.spans[1]):
             found.append(Unreachable(domain, each.directive, Reason.EMPTY, ()))
+            marked.append(each._replace(decides=False))
         elif not (difference(each.spans[0], taken[0]) or difference(each.spans[1], taken[1])):
             found.append(Unreachable(domain, each.directive, Reason.COVERED, _touching(each, before)))
+            marked.append(each._replace(decides=False))
         else:
             before.append(each)
             taken = (union(taken[0], each.spans[0]), union(taken[1], each.spans[1]))
-    return found
+            marked.append(each)
+    return found, marked
 
 
-def _covered(domain: str, matched: list[_Matched]) -> list[Covered]:
-    found = []
-    for place, each in enumerate(matched):
-        behind = matched[place + 1 :]
-        same = [other for other in behind if other.directive.qualifier == each.directive.qualifier]
-        # A directive of another qualifier in between would decide first, were this one left out.
-        between = _until_covered(each, behind)
-        if between is not None and all(other in same for other in between):
-            found.append(Covered(domain, each.directive, _touching(each, between)))
-    return found
+def _covered(domain: str, matched: list[_Matched]) -> Iterator[Covered]:
+    """Yield the directives whose addresses others after them match, and all with the same qualifier."""
+    for index, each in enumerate(matched):
+        if each.is_known and each.decides:
+            by = _until_covered(each, matched[index + 1 :])
+            if by is not None:
+                yield Covered(domain, each.directive, by)
 
 
-def _until_covered(each: _Matched, behind: list[_Matched]) -> list[_Matched] | None:
-    """Return the directives behind this one that meet its addresses, until all are met; None where not all are."""
+def _until_covered(each: _Matched, after: list[_Matched]) -> tuple[Directive, ...] | None:
+    """Return the directives that would decide for the addresses of one if it were left out.
+
+    None if one of them has another qualifier, or is not known, or if some addresses would be left.
+    """
     left = each.spans
-    met = []
-    for other in behind:
-        if _common(each, other):
-            met.append(other)
+    by = []
+    for other in after:
+        if same_term(other.directive, each.directive):
+            continue  # it would be left out too
+        if not other.is_known:
+            return None
+        if intersection(left[0], other.spans[0]) or intersection(left[1], other.spans[1]):
+            if other.directive.qualifier != each.directive.qualifier:
+                return None  # also if it decides nothing today: it would then
+            if not other.decides:
+                continue  # nothing should be left out for a term that is itself to be taken out
+            by.append(other.directive)
             left = (difference(left[0], other.spans[0]), difference(left[1], other.spans[1]))
             if not (left[0] or left[1]):
-                return met
+                return tuple(by)
     return None
+
+
+def _can_go(
+    inputs: Inputs, record: Record, covered: Covered, matched: list[_Matched], answers: Answers
+) -> Generator[Question, Answer, bool]:
+    """Return whether every client of a covered directive gets the same result without it.
+
+    What it matches is what decides that, but not alone: the way to the directives that cover it may be over a limit, or
+    end in an error of DNS. So both records are evaluated for these addresses.
+    """
+    spans = next(each.spans for each in matched if each.directive is covered.directive)
+    kept = [term.text for term in record.terms if not same_term(term, covered.directive)]
+    without = {**answers, Question(covered.domain, RRType.TXT).key: Answer.txt(" ".join([grammar.VERSION, *kept]))}
+    for family, own in zip((V4, V6), spans, strict=True):
+        for first, last in own:
+            before = yield from tile_range(inputs, family, answers, first, last)
+            after = yield from tile_range(inputs, family, without, first, last)
+            answers.update({key: answer for key, answer in without.items() if key not in answers})
+            if not _is_same(before, after):
+                return False
+    return True
+
+
+def _is_same(before: Tiles, after: Tiles) -> bool:
+    """Whether each address has the same result in both, but for those that have permerror before."""
+    if not (before.is_whole and after.is_whole):
+        return False
+    for start in sorted({*before.starts, *after.starts}):
+        old = before.outcomes[bisect_right(before.starts, start) - 1]
+        new = after.outcomes[bisect_right(after.starts, start) - 1]
+        if old.is_incomplete or new.is_incomplete:
+            return False
+        if old.result is not Result.PERMERROR and old.meaning() != new.meaning():
+            return False
+    return True
 
 
 def _touching(each: _Matched, others: list[_Matched]) -> tuple[Directive, ...]:

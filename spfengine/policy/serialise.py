@@ -13,13 +13,12 @@
 from spfengine.addresses import V4, V6, Family, address_text, parse_ip4, parse_ip6
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.limits import Limits, VoidRule
-from spfengine.evaluation.result import Result
-from spfengine.json_values import MAX_TEXT, Value
+from spfengine.json_reader import MAX_TEXT, Value
+from spfengine.policy.compile import MAX_DEPTH, MAX_LEAVES, MAX_RANGES
 from spfengine.policy.outcome import Branch, Choice, Dependency, Input, Outcome
 from spfengine.policy.policy import Policy
 from spfengine.policy.ranges import MAPPED_FIRST, MAPPED_LAST
-from spfengine.policy.tiling import MAX_DEPTH, MAX_LEAVES, MAX_RANGES
-from spfengine.problems import Problem, ProblemCode
+from spfengine.problems import Problem, ProblemCode, Result
 
 SCHEMA = "spfengine.policy/1"
 """The version of the JSON form; it changes when a key changes its meaning or goes."""

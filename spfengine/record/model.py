@@ -1,8 +1,10 @@
 """The tree of a record: immutable terms, each with its text as written and its place in the record."""
 
+from typing import ClassVar, final
+
 from spfengine.addresses import V4, V6, Family, Table, build_table, network_range
 from spfengine.frozen import Frozen, fill
-from spfengine.lean_typing import Any, ClassVar, final
+from spfengine.names import fold
 from spfengine.record.macro import MacroString
 
 Span = tuple[int, int]
@@ -116,22 +118,12 @@ class DomainDirective(Directive):
         fill(self, "domain_spec", domain_spec)
 
 
-@final
 class Include(DomainDirective):
-    """`include` (RFC 7208 §5.2); it always has a domain-spec.
+    """`include` (RFC 7208 §5.2); it always has a domain-spec."""
 
-    Attributes:
-        asked: what evaluation keeps here: the question for the record that it leads to; None where that is not known.
-    """
-
-    __slots__ = ("asked",)
+    __slots__ = ()
     mechanism = "include"
     domain_spec: MacroString
-    asked: Any
-
-    def __init__(self, qualifier: str, domain_spec: MacroString, text: str, span: Span) -> None:
-        super().__init__(qualifier, domain_spec, text, span)
-        fill(self, "asked", None)
 
 
 class Exists(DomainDirective):
@@ -333,3 +325,50 @@ class Record(Frozen):
     def modifiers(self) -> tuple[Modifier, ...]:
         """The modifiers, in order."""
         return tuple(term for term in self.terms if isinstance(term, Modifier))
+
+
+def same_term(first: Term, second: Term, *, qualifier: bool = True) -> bool:
+    """Return whether two terms mean the same, however they are written.
+
+    Names of mechanisms, modifiers and domains have no case, so `MX:Example.COM` is `mx:example.com`. A final dot, a "+",
+    host bits, and prefix lengths of a whole address make no difference either. Macro letters do have case: `%{L}`
+    URL-escapes what `%{l}` does not (RFC 7208 §7.3). The value of an unknown modifier has to be the same text.
+
+    Args:
+        qualifier: whether the qualifiers have to be the same too.
+    """
+    return term_key(first, qualifier=qualifier) == term_key(second, qualifier=qualifier)
+
+
+def term_key(term: Term, *, qualifier: bool = True) -> tuple[object, ...]:
+    """Return what `same_term` compares, as a key for sets and dictionaries."""
+    if isinstance(term, Directive):
+        return (term.qualifier if qualifier else "", term.mechanism, *_arguments_key(term))
+    assert isinstance(term, Modifier), "a term is a directive or a modifier"
+    value = term.value
+    return ("", f"{term.name}=", value.text if isinstance(term, UnknownModifier) else _domain_spec_key(value))
+
+
+def _arguments_key(directive: Directive) -> tuple[object, ...]:
+    if isinstance(directive, Network):
+        return network_range(directive.family, directive.network, directive.prefix)
+    if isinstance(directive, HostDirective):
+        return _domain_spec_key(directive.domain_spec), directive.ip4_prefix, directive.ip6_prefix
+    if isinstance(directive, DomainDirective):
+        return (_domain_spec_key(directive.domain_spec),)
+    return ()
+
+
+def _domain_spec_key(spec: MacroString | None) -> tuple[object, ...] | None:
+    if spec is None:
+        return None
+    key: list[object] = []
+    for part in spec.parts:
+        if isinstance(part, str):
+            key.append(fold(part))
+        else:
+            key.append((part.letter, part.escaped, part.digits, part.reverse, frozenset(part.delimiters or ".")))
+    last = key[-1] if key else None
+    if isinstance(last, str) and len(last) > 1:  # a dot right after a macro is not the same as none
+        key[-1] = last.removesuffix(".")
+    return tuple(key)

@@ -57,6 +57,17 @@ def diagnose(record: str | bytes) -> tuple[Problem, ...]:
     return tuple(_read(_source(record))[1])
 
 
+def parse_term(text: str) -> Term | None:
+    """Return the one term that a text is, or None if it is none, or more than one."""
+    terms, problems = _read(f"{grammar.VERSION} {text}")
+    return terms[0] if len(terms) == 1 and not problems and terms[0].text == text else None
+
+
+def sound_terms(source: str) -> tuple[Term, ...]:
+    """Return the terms of a record's text that have no fault themselves, whatever else is wrong with the record."""
+    return tuple(_read(source)[0])
+
+
 def _source(record: str | bytes) -> str:
     if isinstance(record, str):
         return record

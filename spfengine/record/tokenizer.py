@@ -1,8 +1,8 @@
 """From the text of a record to its terms, unread: each cut into qualifier, name, separator and argument."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from spfengine.lean_typing import NamedTuple
 from spfengine.record.grammar import TERM, VERSION
 
 

@@ -14,17 +14,16 @@ from typing import Any, NamedTuple
 
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.session import Session
-from spfengine.evidence.bounds import DEFAULT_BOUNDS, MAX_COUNT, Bounds
 from spfengine.evidence.ledger import Ledger
 from spfengine.evidence.reading import iterate_senders
 from spfengine.evidence.tables import COLUMNS, sender_of_row
-from spfengine.evidence.values import Unusable
+from spfengine.evidence.values import DEFAULT_BOUNDS, MAX_COUNT, Bounds, Unusable
 from spfengine.names import fold
 from spfengine.policy.outcome import Input, Outcome
 from spfengine.policy.policy import Policy
 from spfengine.replaying.totals import MAX_LISTED, ReplayedSender, Total, Totals, foremost
 from spfengine.senders import Sender
-from spfengine.simulation.senders import Effect, SenderChange
+from spfengine.simulation.simulation import Effect, SenderChange
 from spfengine.visible import visible, visible_name
 
 AnyPolicy = Policy | Mapping[str, object]

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from spfengine.answers import Answer, AsyncResolver, Question
+from spfengine.answers import Answer, AsyncResolver, Question, Status
 from spfengine.errors import ResolverError
 from spfengine.visible import visible_name
 
@@ -67,3 +67,11 @@ def require_resolver(resolver: object) -> None:
     """Raise ResolverError unless this is a Resolver or an AsyncResolver."""
     if not isinstance(resolver, AsyncResolver):
         resolve_of(resolver)
+
+
+class Unanswered:
+    """Answers nothing: for questions that a policy could not put to DNS."""
+
+    def resolve(self, question: Question) -> Answer:  # noqa: ARG002 - whatever is asked
+        """Return a failure."""
+        return Answer.failed(Status.SERVFAIL)

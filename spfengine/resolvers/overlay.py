@@ -6,14 +6,14 @@ since which answers of the resolver below came from one can't be seen.
 """
 
 from collections.abc import Generator, Iterable, Mapping
+from typing import Any, cast
 
 from spfengine.answers import Answer, Question, RRType, Status, Text
 from spfengine.errors import ZoneError
-from spfengine.lean_typing import Any, cast
 from spfengine.names import fold
 from spfengine.resolvers.asking import aask, ask, require_resolver
-from spfengine.resolvers.nodes import MAX_CHAIN, Node, make_nodes, shorter, with_chain
 from spfengine.resolvers.rrsets import ANY_TYPE, Records, RRset, cannot_use, read_mapping, read_name, read_type
+from spfengine.resolvers.zone import MAX_CHAIN, Node, make_nodes, shorter, with_chain
 from spfengine.visible import visible, visible_name
 
 Drafts = Mapping[Any, Mapping[str, Records | None] | None]  # names are Text; Any, since Mapping is invariant in it

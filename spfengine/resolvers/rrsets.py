@@ -8,11 +8,11 @@ A name in bytes is taken octet for octet. A name in str that is not ASCII is tak
 import re
 from collections.abc import Callable, Mapping, Sequence
 from reprlib import repr as short
+from typing import Any, Final, NamedTuple, cast
 
 from spfengine.addresses import read_ip4, read_ip6
 from spfengine.answers import Answer, RRType, Status
 from spfengine.errors import ZoneError
-from spfengine.lean_typing import Any, Final, NamedTuple, cast
 from spfengine.names import MAX_LABEL, MAX_NAME, fold, to_a_labels
 from spfengine.visible import visible, visible_name
 

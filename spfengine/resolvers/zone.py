@@ -2,13 +2,62 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.frozen import Frozen, fill
-from spfengine.lean_typing import TYPE_CHECKING, Any, Self
 from spfengine.names import fold
-from spfengine.resolvers.nodes import MAX_CHAIN, Node, make_nodes, shorter, with_chain
-from spfengine.resolvers.rrsets import RRset, ZoneMapping, read_mapping, read_ttl
+from spfengine.resolvers.rrsets import ANY_TYPE, CNAME, RRset, ZoneMapping, read_mapping, read_ttl
+
+# What stands at each name: RRsets made ready to answer, and answers to which CNAME records led.
+
+MAX_CHAIN = 16
+"""CNAME records that are followed for one question; one more is Status.LOOP."""
+
+
+class Node(NamedTuple):
+    """What stands at one name: its own answers, and the RRset of its CNAME record."""
+
+    answers: dict[RRType, Answer]
+    cname: RRset | None
+    absent: bool
+    """Whether it is listed only to say that it does not exist."""
+
+
+def with_chain(answer: Answer, chain: Iterable[str], ttl: int | None) -> Answer:
+    """Return an answer to which CNAME records led: with the chain before its own, and the shorter of two TTLs."""
+    return Answer(
+        answer.status,
+        answer.type,
+        answer.records,
+        None if answer.is_failure else shorter(ttl, answer.ttl),
+        (*chain, *answer.chain),
+        answer.strings,
+    )
+
+
+def shorter(ttl: int | None, other: int | None) -> int | None:
+    """Return the shorter of two TTLs, where None is one that is not known."""
+    return other if ttl is None else ttl if other is None else min(ttl, other)
+
+
+def make_nodes(names: Iterable[str], rrsets: Iterable[RRset]) -> dict[str, Node]:
+    """Return what stands at each of these names, by folded name; `names` may hold names without RRsets."""
+    by_name: dict[str, dict[str, RRset]] = {fold(name): {} for name in names}
+    for rrset in rrsets:
+        by_name.setdefault(fold(rrset.name), {})[rrset.type] = rrset
+    nodes = {}
+    for name, found in by_name.items():
+        rest = found.get(ANY_TYPE) if CNAME not in found else None
+        answers = {}
+        for rrtype in RRType:
+            rrset_of_type = found.get(rrtype, rest)
+            if rrset_of_type is not None:
+                answers[rrtype] = rrset_of_type.answer(rrtype)
+        absent = found.keys() == {ANY_TYPE} and found[ANY_TYPE].status is Status.NXDOMAIN
+        nodes[name] = Node(answers, found.get(CNAME), absent)
+    return nodes
+
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,11 +81,13 @@ class Zone(Frozen):
         rrsets: every `RRset` of the zone, those of types that are never answered (SPF, SOA, NS, …) included.
         ttl: the TTL of the answers that have no RRset (NXDOMAIN, no records).
         memo: what others derived from it, kept as long as the zone; no part of its value.
-        at_hand: gives the ready-made answer to a question whose name is in lower case, or None: `resolve` has to look.
-            A class derived from this one may answer otherwise, so it has nothing at hand.
+        known_answer: returns the answer by `Question.key` if it is a name of the zone, or None: then `resolve` looks at
+            wildcards. A subclass may answer in its own way, so for it this is always None.
     """
 
-    __slots__ = ("_answers", "_nodata", "_nodes", "_nxdomain", "_reversed", "at_hand", "memo", "names", "rrsets", "ttl")
+    __slots__ = (
+        "_answers", "_nodata", "_nodes", "_nxdomain", "_reversed", "known_answer", "memo", "names", "rrsets", "ttl",
+    )  # fmt: skip
     fields = ("names", "rrsets", "ttl")
     unchanging = True  # see `Checker`
     prefetch = 0  # see `prefetch`: nobody waits for it
@@ -44,7 +95,7 @@ class Zone(Frozen):
     rrsets: tuple[RRset, ...]
     ttl: int | None
     memo: dict[Any, Any]
-    at_hand: Callable[[Question], Answer | None]
+    known_answer: Callable[[Question], Answer | None]
     _answers: dict[tuple[str, str], Answer]
     _nodes: dict[str, Node]
     _nodata: Answer
@@ -76,18 +127,18 @@ class Zone(Frozen):
 
     @classmethod
     def from_openspf(cls, zonedata: Mapping[Any, Any] | None, *, ttl: int | None = None) -> Self:
-        """Make a zone of the `zonedata` mapping of an OpenSPF-format suite; see `spfengine.resolvers.openspf`.
+        """Make a zone of the `zonedata` mapping of an OpenSPF-format suite (`spfengine.resolvers.zone_files.openspf`).
 
         Raises:
             ZoneError: something in it can't be used; the message says where, and what was expected.
         """
-        from spfengine.resolvers.openspf import read_zonedata
+        from spfengine.resolvers.zone_files.openspf import read_zonedata
 
         return cls(read_zonedata(zonedata), ttl=ttl)
 
     @classmethod
     def from_text(cls, text: str | bytes, origin: str | None = None) -> Self:
-        """Make a zone of the text of an RFC 1035 master file; see `spfengine.resolvers.master_file`.
+        """Make a zone of the text of an RFC 1035 master file; see `spfengine.resolvers.zone_files.master_file`.
 
         Args:
             text: the file's text.
@@ -96,7 +147,7 @@ class Zone(Frozen):
         Raises:
             ZoneError: a line can't be understood; the message has its number, and what was expected.
         """
-        from spfengine.resolvers.master_file import read_text
+        from spfengine.resolvers.zone_files.master_file import read_text
 
         return cls.from_rrsets(*read_text(text, origin))
 
@@ -108,7 +159,7 @@ class Zone(Frozen):
             ZoneError: a line can't be understood, or the file is too large.
             OSError: the file can't be read.
         """
-        from spfengine.resolvers.master_file import read_file
+        from spfengine.resolvers.zone_files.master_file import read_file
 
         return cls.from_rrsets(*read_file(path, origin))
 
@@ -126,7 +177,7 @@ class Zone(Frozen):
             (name, RRType(kind)): answer for name, node in nodes.items() for kind, answer in node.answers.items()
         }
         fill(self, "_answers", answers)
-        fill(self, "at_hand", (answers if type(self) is Zone else {}).get)
+        fill(self, "known_answer", (answers if type(self) is Zone else {}).get)
         for name, node in nodes.items():
             if node.cname is not None:
                 chased = {(name, kind): self._chase(node.cname, kind) for kind in _TYPES}

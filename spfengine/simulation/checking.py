@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING
 
 from spfengine.answers import Answer, Question
 from spfengine.dmarc.alignment import Alignment, aligning
+from spfengine.drivers import once
 from spfengine.evaluation.check_host import check_host
-from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import MAILFROM, Answers, Session
 from spfengine.names import domain_fault, fold
-from spfengine.policy.inputs import Inputs
+from spfengine.policy.compile import Inputs
 from spfengine.policy.outcome import Input, Outcome, outcome_of
 from spfengine.policy.policy import Policy, compiling
+from spfengine.problems import Result
 from spfengine.senders import Sender
-from spfengine.simulation.layers import Layer, once
-from spfengine.simulation.senders import SenderChange
+from spfengine.simulation.drafts import Layer
+from spfengine.simulation.simulation import SenderChange
 
 if TYPE_CHECKING:
     from spfengine.dmarc.suffixes import PublicSuffixes

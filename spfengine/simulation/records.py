@@ -6,7 +6,13 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from spfengine.answers import Answer
+from spfengine.evaluation.check_host import select_record
+from spfengine.policy.policy import Policy
+from spfengine.problems import Problem, ProblemCode, Result
+from spfengine.record.model import Record, term_key
+from spfengine.record.parser import diagnose, parse_term
 from spfengine.record.tokenizer import is_spf_octets
+from spfengine.visible import visible, visible_name
 
 
 class Standing(StrEnum):
@@ -80,11 +86,11 @@ def _text(answer: Answer) -> str | None:
 def compare_terms(before: str, after: str) -> Iterator[TermChange]:
     """Yield what stays, goes and comes between the texts of two records, in the order of the new one.
 
-    Letter case, and a "+" that says what goes without saying, make no difference. A term that moves goes and comes.
+    Terms are compared by `same_term`; one that is no term, as text. A term that moves goes and comes.
     """
     old = [term for term in before.split(" ")[1:] if term]
     new = [term for term in after.split(" ")[1:] if term]
-    matcher = SequenceMatcher(None, [_plain(term) for term in old], [_plain(term) for term in new], autojunk=False)
+    matcher = SequenceMatcher(None, [_key(term) for term in old], [_key(term) for term in new], autojunk=False)
     for tag, old_start, old_end, new_start, new_end in matcher.get_opcodes():
         if tag == "equal":
             for term in new[new_start:new_end]:
@@ -96,5 +102,58 @@ def compare_terms(before: str, after: str) -> Iterator[TermChange]:
             yield TermChange("+", term)
 
 
-def _plain(term: str) -> str:
-    return (term if "%" in term else term.lower()).removeprefix("+")
+def _key(text: str) -> object:
+    term = parse_term(text)
+    return text if term is None else term_key(term)
+
+
+# What makes a draft unsafe, or what is known of it incomplete.
+
+_TOLD = 5  # questions that are named
+
+
+def broken(name: str, old: Answer, new: Answer, *, meant: bool) -> Iterator[Problem]:
+    """Yield what is wrong with the drafted TXT records of a name.
+
+    Args:
+        old, new: what answers now, and with the draft.
+        meant: whether the draft was given as an SPF record, whatever it looks like.
+    """
+    found = select_record(new)
+    shown = visible_name(name)
+    if isinstance(found, Record) or not new.records:
+        return
+    if isinstance(found, Problem) and found.code is ProblemCode.MULTIPLE_RECORDS:
+        yield Problem(ProblemCode.DRAFT_BROKEN, f"{shown}: {found.text}", name, None, found.section, found.hint)
+        return
+    added = [octets for octets in new.records if octets not in old.records]
+    texts = spf_texts(new) or [octets for octets in added if meant or b"v=spf" in octets.lower()]
+    for fault in diagnose(texts[0]) if texts else ():
+        text = f"the draft for {shown} is broken: {fault.text}"
+        yield Problem(ProblemCode.DRAFT_BROKEN, text, name, fault.span, fault.section, fault.hint)
+
+
+def breaking(after: Policy) -> Iterator[Problem]:
+    """Yield why no client at all gets a result but permerror, where that is so."""
+    outcomes = [outcome for version in (4, 6) for _, _, outcome in after.ranges(version)]
+    if all(outcome.result is Result.PERMERROR for outcome in outcomes) and outcomes[0].problem is not None:
+        why = outcomes[0].problem
+        text = f"after the change every client gets permerror: {why.text}"
+        yield Problem(ProblemCode.DRAFT_BROKEN, text, why.domain, why.span, why.section, why.hint)
+
+
+def not_reached(domain: str, name: str) -> Problem:
+    """Return the problem of a draft that evaluation never asks for."""
+    text = f"the draft for {visible_name(name)} is not reached from {visible(domain)}: it changes nothing"
+    hint = "check the spelling of the name, or include it from a record that is reached"
+    return Problem(ProblemCode.DRAFT_NOT_REACHED, text, name, None, "", hint)
+
+
+def incomplete(before: Policy, after: Policy) -> Iterator[Problem]:
+    """Yield what DNS could not answer, so that some results are not known."""
+    if before.incomplete or after.incomplete:
+        failed = {q: answer.status for p in (before, after) for q, answer in p.answers.items() if answer.is_failure}
+        named = [f"{question.type} {visible_name(question.name)} ({status})" for question, status in failed.items()]
+        more = f" and {len(named) - _TOLD} more" if len(named) > _TOLD else ""
+        text = f"DNS could not answer {', '.join(named[:_TOLD])}{more}; what it decides is not known"
+        yield Problem(ProblemCode.DNS_INCOMPLETE, text, before.domain, None, "2.6.6", "try again later")

@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from spfengine.addresses import V4, V6, Family
 from spfengine.answers import Answer, Question, RRType, Text
-from spfengine.drivers import adrive, drive
+from spfengine.drivers import adrive, asking, drive, once
 from spfengine.errors import ArgumentError, RecordSyntaxError
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.session import Answers
 from spfengine.names import domain_fault, fold
-from spfengine.policy.budget import budget
+from spfengine.policy.budget import budget, over_limits
+from spfengine.policy.compile import Inputs
 from spfengine.policy.diff import Change, result_changes, segments
-from spfengine.policy.inputs import Inputs
-from spfengine.policy.over_limits import over_limits
 from spfengine.policy.policy import Policy, compiling
 from spfengine.policy.ranges import Spans, intersection, networks_of, union
 from spfengine.policy.reachability import matched_alone
@@ -26,9 +25,16 @@ from spfengine.resolvers.overlay import Drafts
 from spfengine.resolvers.rrsets import Records, read_name
 from spfengine.senders import Sender
 from spfengine.simulation.checking import Checking
-from spfengine.simulation.layers import Drafted, Layer, Replaced, asking, once
-from spfengine.simulation.problems import breaking, broken, incomplete, not_reached
-from spfengine.simulation.records import RecordChange, record_change, spf_texts
+from spfengine.simulation.drafts import Drafted, Layer, Replaced
+from spfengine.simulation.records import (
+    RecordChange,
+    breaking,
+    broken,
+    incomplete,
+    not_reached,
+    record_change,
+    spf_texts,
+)
 from spfengine.simulation.simulation import Simulation
 from spfengine.visible import visible_name
 
@@ -68,7 +74,7 @@ def simulate(
         ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
     """
     if resolver is None:
-        from spfengine.checks import default_resolver
+        from spfengine.drivers import default_resolver
 
         resolver = default_resolver()
     steps = simulating(domain, draft, tuple(senders), limits, receiver, now, suffixes)
@@ -88,7 +94,7 @@ async def asimulate(
 ) -> Simulation:
     """Return what `simulate` returns, without blocking the event loop while DNS answers."""
     if resolver is None:
-        from spfengine.checks import default_resolver
+        from spfengine.drivers import default_resolver
 
         resolver = default_resolver()
     steps = simulating(domain, draft, tuple(senders), limits, receiver, now, suffixes)

@@ -8,10 +8,9 @@ from spfengine.drivers import adrive, drive
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.resolvers.asking import require_resolver
+from spfengine.surveying.domain import DomainState, SurveyedDomain, surveying
 from spfengine.surveying.listing import read_domain
-from spfengine.surveying.one import surveying
-from spfengine.surveying.patience import AsyncPatience, Patience, Side, shared, unchanging
-from spfengine.surveying.surveyed import DomainState, SurveyedDomain
+from spfengine.surveying.time_limit import AsyncPatience, Patience, Side, shared, unchanging
 
 if TYPE_CHECKING:
     from spfengine.answers import AsyncResolver, Resolver
@@ -77,7 +76,7 @@ def _checked(resolver: Any, seconds: float | None, in_flight: int) -> Any:
     if in_flight < 1:
         raise ArgumentError(f"in_flight is 1 or more, not {in_flight!r}")
     if resolver is None:
-        from spfengine.checks import default_resolver
+        from spfengine.drivers import default_resolver
 
         resolver = default_resolver()
     require_resolver(resolver)

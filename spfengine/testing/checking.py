@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
+from spfengine.addresses import IPAddress
 from spfengine.answers import Resolver
 from spfengine.checks import check, check_helo
 from spfengine.evaluation.check_result import CheckResult
-from spfengine.evaluation.trace import Outcome, TracedQuestion, TracedRecord
+from spfengine.evaluation.trace import TermStatus, TracedQuestion, TracedRecord
 from spfengine.visible import visible, visible_name
 
 _KEPT = 20
@@ -24,15 +25,15 @@ class SPFCheck:
         self.resolver = resolver
         self.results: list[CheckResult] = []
 
-    def __call__(self, ip: object, sender: str, helo: str = "", **options: Any) -> CheckResult:
+    def __call__(self, ip: IPAddress, sender: str, helo: str = "", **options: Any) -> CheckResult:
         """Return what `spfengine.check` returns for these arguments; `options` are its other ones."""
         return self._keep(check(ip, sender, helo, **{"resolver": self.resolver, **options}))
 
-    def helo(self, ip: object, helo: str, **options: Any) -> CheckResult:
+    def helo(self, ip: IPAddress, helo: str, **options: Any) -> CheckResult:
         """Return what `spfengine.check_helo` returns for these arguments; `options` are its other ones."""
         return self._keep(check_helo(ip, helo, **{"resolver": self.resolver, **options}))
 
-    def assert_result(self, expected: str, ip: object, sender: str, helo: str = "", **options: Any) -> CheckResult:
+    def assert_result(self, expected: str, ip: IPAddress, sender: str, helo: str = "", **options: Any) -> CheckResult:
         """Check, and return the result. Raises AssertionError, with the trace, where it is not the expected one."""
         __tracebackhide__ = True
         result = self(ip, sender, helo, **options)
@@ -64,7 +65,7 @@ def _record(record: TracedRecord, indent: str) -> Iterator[str]:
     if record.question is not None and record.record is None:
         yield f"{indent}  {_question(record.question)}"
     for term in record.terms:
-        if term.outcome is Outcome.NOT_EVALUATED:
+        if term.outcome is TermStatus.NOT_EVALUATED:
             continue
         yield f"{indent}  {visible(term.term.text)}  {term.outcome}: {term.why}"
         for asked in term.questions:

@@ -29,7 +29,7 @@ def zone_of(arguments: tuple[Any, ...], options: Mapping[str, Any], folder: Path
         return Zone({})
     given: Any = arguments[0]
     if isinstance(given, str | os.PathLike):
-        from spfengine.resolvers.zone_files import read_zone
+        from spfengine.resolvers.zone_files.files import read_zone
 
         return read_zone(folder / given)
     if isinstance(given, Mapping):

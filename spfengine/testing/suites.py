@@ -8,9 +8,9 @@ from typing import Any, Final, NamedTuple
 from spfengine.addresses import parse_address
 from spfengine.errors import AddressError, ArgumentError, ZoneError
 from spfengine.evaluation.limits import Limits
-from spfengine.evaluation.result import Result
+from spfengine.problems import Result
 from spfengine.resolvers.zone import Zone
-from spfengine.resolvers.zone_files import load_yaml
+from spfengine.resolvers.zone_files.files import load_yaml
 
 SEMANTICS = Path(__file__).with_name("suite") / "semantics.yml"
 """The suite of our own."""

@@ -8,7 +8,7 @@ from spfengine.addresses import V4, V6
 from spfengine.policy.diff import Change, unknown_networks
 from spfengine.policy.policy import Network, Policy
 from spfengine.policy.ranges import Spans, difference, networks_of, union
-from spfengine.simulation.senders import change_is_worse
+from spfengine.simulation.simulation import change_is_worse
 from spfengine.text.lines import Line, Row, Span, more_line, note, table
 from spfengine.text.outcomes import networks_text, outcome_text, outcome_word
 

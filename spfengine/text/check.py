@@ -6,11 +6,10 @@ from itertools import groupby
 from spfengine.evaluation.check_host import QUALIFIERS
 from spfengine.evaluation.check_result import CheckResult
 from spfengine.evaluation.limits import Limits, VoidRule
-from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import HELO
-from spfengine.evaluation.trace import Outcome, TracedRecord, TracedTerm
+from spfengine.evaluation.trace import TermStatus, TracedRecord, TracedTerm
 from spfengine.names import fold
-from spfengine.problems import Problem, ProblemCode
+from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.model import Directive, Network, Term
 from spfengine.record.parser import diagnose
 from spfengine.text.lines import Line, Row, Span, line, note, table
@@ -153,18 +152,18 @@ def _groups(terms: list[TracedTerm]) -> Iterator[list[TracedTerm]]:
 
 
 def _group_key(traced: TracedTerm) -> object:
-    if traced.outcome is Outcome.NOT_EVALUATED:
+    if traced.outcome is TermStatus.NOT_EVALUATED:
         return traced.why
-    if traced.outcome is Outcome.NO_MATCH and isinstance(traced.term, Network):
+    if traced.outcome is TermStatus.NO_MATCH and isinstance(traced.term, Network):
         return Network
     return traced
 
 
 def _rows(group: list[TracedTerm]) -> list[Row]:
     first = group[0]
-    if len(group) >= (2 if first.outcome is Outcome.NOT_EVALUATED else _RUN):
+    if len(group) >= (2 if first.outcome is TermStatus.NOT_EVALUATED else _RUN):
         why = first.why
-        if first.outcome is Outcome.NO_MATCH:
+        if first.outcome is TermStatus.NO_MATCH:
             why = f"{first.why.partition(' ')[0]} is in none of these networks"
         terms = f"{_printable(first.term)} … {_printable(group[-1].term)}"
         return [Row(MARKS[first.outcome], Span(terms, "term"), (Span(f"({len(group)} terms) {why}"),))]
@@ -172,9 +171,9 @@ def _rows(group: list[TracedTerm]) -> list[Row]:
 
 
 def _why(traced: TracedTerm) -> tuple[Span, ...]:
-    if traced.outcome is Outcome.ERROR:
+    if traced.outcome is TermStatus.ERROR:
         return (Span("the check ended here", "fault"),)
-    if traced.outcome is not Outcome.MATCH or not isinstance(traced.term, Directive):
+    if traced.outcome is not TermStatus.MATCH or not isinstance(traced.term, Directive):
         return (Span(traced.why),)
     result = str(QUALIFIERS[traced.term.qualifier])
     return Span(f"{traced.why} → "), Span(result, result)

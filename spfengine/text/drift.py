@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-from spfengine.advice.drift.changes import AnswerChange, Kind
-from spfengine.advice.drift.drift import DomainDrift, Drift
+from spfengine.advice.drift.drift import AnswerChange, DomainDrift, Drift, Kind
 from spfengine.advice.drift.snapshot import utc
-from spfengine.evaluation.result import Result
 from spfengine.policy.diff import Change
+from spfengine.problems import Result
 from spfengine.text.changes import Changes
 from spfengine.text.lines import FAULT, SIGNS, Line, Row, Span, line, more_line, note, plain, table
 from spfengine.text.outcomes import SHOWN_TERM, condition_lines, failures, outcome_text

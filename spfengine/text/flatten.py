@@ -3,8 +3,7 @@
 import shlex
 from collections.abc import Iterator
 
-from spfengine.advice.flatten.flattening import FlatRecord, Flattening
-from spfengine.advice.flatten.proof import Proof
+from spfengine.advice.flatten.flattening import FlatRecord, Flattening, Proof
 from spfengine.advice.forms import FORMS
 from spfengine.policy.diff import Change
 from spfengine.text.changes import Changes, never_worse

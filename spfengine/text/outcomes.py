@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 
 from spfengine.evaluation.limits import VoidRule
-from spfengine.evaluation.result import Result
 from spfengine.policy.budget import Budget
 from spfengine.policy.outcome import Outcome
 from spfengine.policy.policy import Network, Policy
+from spfengine.problems import Result
 from spfengine.text.lines import Line, Span, note
 from spfengine.visible import visible, visible_name
 from spfengine.wording import and_more, counted

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from spfengine.dmarc.alignment import Alignment
 from spfengine.policy.outcome import Input, Outcome
-from spfengine.simulation.senders import Effect, SenderChange
+from spfengine.simulation.simulation import Effect, SenderChange
 from spfengine.text.lines import WARNING, Line, Row, Span, line, note, table
 from spfengine.visible import visible, visible_name
 from spfengine.wording import counted, listed

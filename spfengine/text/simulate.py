@@ -5,10 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from spfengine.advice.forms import forms
 from spfengine.answers import Question, RRType
 from spfengine.evaluation.limits import VoidRule
-from spfengine.evaluation.result import Result
 from spfengine.names import fold, is_same_or_under
 from spfengine.policy.diff import Change
-from spfengine.problems import Problem, ProblemCode
+from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.simulation.records import RecordChange, Standing
 from spfengine.simulation.simulation import Simulation
 from spfengine.text.changes import Changes

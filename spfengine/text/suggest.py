@@ -3,10 +3,10 @@
 from collections.abc import Container, Iterable, Iterator
 
 from spfengine.advice.forms import FORMS
-from spfengine.advice.reasons import limits_text
-from spfengine.advice.suggestion import Advice, Alternative, SenderAdvice, SenderStanding, Suggestion
-from spfengine.evaluation.result import Result
+from spfengine.advice.suggest.reasons import limits_text
+from spfengine.advice.suggest.suggestion import Advice, Alternative, SenderAdvice, SenderStanding, Suggestion
 from spfengine.names import fold
+from spfengine.problems import Result
 from spfengine.simulation.simulation import Simulation
 from spfengine.text.lines import (
     FAULT,

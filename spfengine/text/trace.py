@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from spfengine.answers import Answer, Status
-from spfengine.evaluation.trace import Outcome, Trace, TracedQuestion, TracedRecord, TracedTerm
+from spfengine.evaluation.trace import TermStatus, Trace, TracedQuestion, TracedRecord, TracedTerm
 from spfengine.names import fold
 from spfengine.record.model import Record
 from spfengine.record.tokenizer import is_spf_octets
@@ -12,19 +12,19 @@ from spfengine.visible import visible, visible_name
 from spfengine.wording import counted, listed
 
 MARKS = {
-    Outcome.MATCH: Span("✓", "strong"),
-    Outcome.NO_MATCH: Span("✗", "quiet"),
-    Outcome.ERROR: Span("!", "fault"),
-    Outcome.FOLLOWED: Span("→", "strong"),
-    Outcome.NOT_EVALUATED: Span("·", "quiet"),
+    TermStatus.MATCH: Span("✓", "strong"),
+    TermStatus.NO_MATCH: Span("✗", "quiet"),
+    TermStatus.ERROR: Span("!", "fault"),
+    TermStatus.FOLLOWED: Span("→", "strong"),
+    TermStatus.NOT_EVALUATED: Span("·", "quiet"),
 }
 """The mark of a term, by what became of it."""
 _WORDS = {
-    Outcome.MATCH: "match",
-    Outcome.NO_MATCH: "no match",
-    Outcome.ERROR: "the check ended here",
-    Outcome.FOLLOWED: "followed",
-    Outcome.NOT_EVALUATED: "not evaluated",
+    TermStatus.MATCH: "match",
+    TermStatus.NO_MATCH: "no match",
+    TermStatus.ERROR: "the check ended here",
+    TermStatus.FOLLOWED: "followed",
+    TermStatus.NOT_EVALUATED: "not evaluated",
 }
 _SHOWN = 1 << 16  # an SPF record is never longer, so none is cut
 _MOST_RECORDS = 20
@@ -48,14 +48,14 @@ def _record(record: TracedRecord) -> Node:
     node.below += [_term(term) for term in record.terms]
     if record.result is not None:
         node.below.append(Node(Span("gives "), Span(str(record.result), str(record.result))))
-    elif record.problem is not None and not any(term.outcome is Outcome.ERROR for term in record.terms):
+    elif record.problem is not None and not any(term.outcome is TermStatus.ERROR for term in record.terms):
         node.below.append(Node(FAULT, Span(record.problem.text)))
     return node
 
 
 def _term(traced: TracedTerm) -> Node:
     text = Span(visible(traced.term.text, _SHOWN), "term")
-    why = _WORDS[traced.outcome] if traced.outcome is Outcome.ERROR else f"{_WORDS[traced.outcome]}: {traced.why}"
+    why = _WORDS[traced.outcome] if traced.outcome is TermStatus.ERROR else f"{_WORDS[traced.outcome]}: {traced.why}"
     node = Node(MARKS[traced.outcome], Span(" "), text, Span(f"  {why}"))
     for expansion in traced.expansions:
         name = "nothing" if expansion.name is None else visible_name(expansion.name) or "an empty name"
@@ -68,7 +68,7 @@ def _term(traced: TracedTerm) -> Node:
 
 def _question(asked: TracedQuestion, record: Record | None = None) -> Node:
     """Return a question with its answer; `record` is the SPF record of the line above, if the answer holds it."""
-    question, answer, repeated = asked
+    question, answer = asked.question, asked.answer
     notes = []
     if answer.chain:
         notes.append(f"CNAME to {' → '.join([visible_name(name) for name in answer.chain])}")
@@ -76,7 +76,7 @@ def _question(asked: TracedQuestion, record: Record | None = None) -> Node:
         notes.append(f"TTL {answer.ttl}")
     if answer.is_void:
         notes.append("void")
-    if repeated:
+    if asked.repeated:
         notes.append("asked before")
     about = Span(f"  ({', '.join(notes)})" if notes else "", "quiet")
     asks = Span(f"{question.type} {visible_name(question.name)} → ", "quiet")
@@ -114,7 +114,7 @@ def traced_questions(root: TracedRecord) -> Iterator[TracedQuestion]:
 def decisive_records(root: TracedRecord) -> Iterator[TracedRecord]:
     """Yield the records from the domain checked down to the one in which the check ended."""
     record: TracedRecord | None = root
-    ends = (Outcome.MATCH, Outcome.ERROR, Outcome.FOLLOWED)
+    ends = (TermStatus.MATCH, TermStatus.ERROR, TermStatus.FOLLOWED)
     while record is not None:
         yield record
         record = next((term.record for term in record.terms if term.record is not None and term.outcome in ends), None)

@@ -7,7 +7,7 @@ from spfengine.answers import Answer, RRType, Status
 from spfengine.evaluation.limits import VoidRule
 from spfengine.evaluation.trace import TracedQuestion
 from spfengine.policy.budget import Budget, Cost
-from spfengine.policy.tree_nodes import IncludeTree, TreeRecord, TreeTerm
+from spfengine.policy.include_tree import IncludeTree, TreeRecord, TreeTerm
 from spfengine.problems import ProblemCode
 from spfengine.record.model import MX, DomainDirective, Network, Ptr, Redirect
 from spfengine.text.lines import FAULT, WARNING, Line, Node, Span, draw, line, more_line, note, plain

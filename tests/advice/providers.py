@@ -1,7 +1,7 @@
 """Catalogues for tests."""
 
 from spfengine.advice.catalogue.catalogue import Catalogue
-from spfengine.advice.catalogue.provider import Attested, Provider, ProviderKind
+from spfengine.advice.catalogue.reading import Attested, Provider, ProviderKind
 
 _SURE = Attested(own="made up for a test")
 

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 import spfengine
-from spfengine.advice.catalogue.provider import Attested, Confidence, Provider, ProviderKind
-from spfengine.advice.catalogue.reading import MAX_OCTETS
+from spfengine.advice.catalogue.reading import MAX_OCTETS, Attested, Confidence, Provider, ProviderKind
 from spfengine.errors import CatalogueError
 from spfengine.names import domain_fault, fold, is_same_or_under
 from tests.conftest import shared_folder

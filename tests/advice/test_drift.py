@@ -380,7 +380,7 @@ def test_a_drift_is_json() -> None:
 
 def test_live_dns_is_asked_where_there_is_no_resolver(monkeypatch: pytest.MonkeyPatch) -> None:
     answering = Failing(zone())
-    monkeypatch.setattr("spfengine.checks.default_resolver", lambda: answering)
+    monkeypatch.setattr("spfengine.drivers.default_resolver", lambda: answering)
     made = snapshot("example.com", now=NOW)
     assert made == taken() == asyncio.run(asnapshot("example.com", now=NOW))
     assert drift(made, now=NOW) == asyncio.run(adrift(made, now=NOW))

@@ -428,7 +428,7 @@ def test_a_record_in_thousands_of_networks_is_refused_in_time() -> None:
 
 def test_live_dns_is_asked_where_there_is_no_resolver(monkeypatch: pytest.MonkeyPatch) -> None:
     zone = Zone({**ZONE, "example.com": {"TXT": "v=spf1 include:one.example -all"}})
-    monkeypatch.setattr("spfengine.checks.default_resolver", lambda: zone)
+    monkeypatch.setattr("spfengine.drivers.default_resolver", lambda: zone)
     found = flatten("example.com")
     assert found.is_equivalent
     assert asyncio.run(aflatten("example.com")) == found

@@ -12,10 +12,10 @@ import spfengine
 from spfengine import Answer, Identification, Limits, Match, Policy, Question, RRType, Status, Zone
 from spfengine.addresses import parse_address
 from spfengine.advice.catalogue.catalogue import Catalogue
-from spfengine.advice.catalogue.provider import Attested, Confidence
-from spfengine.advice.identification import How, Missing
-from spfengine.advice.identify import MAX_QUESTIONS, identifying
-from spfengine.advice.reverse_dns import MAX_NAMES
+from spfengine.advice.catalogue.reading import Attested, Confidence
+from spfengine.advice.identify.identification import How, Missing
+from spfengine.advice.identify.identify import MAX_QUESTIONS, identifying
+from spfengine.advice.identify.provider_networks import MAX_NAMES
 from spfengine.names import reverse_name
 from tests.advice.providers import catalogue, provider
 from tests.policy.comparing import addresses
@@ -394,7 +394,7 @@ def test_what_a_resolver_raises_is_passed_on() -> None:
 
 def test_without_a_resolver_it_is_live_dns(monkeypatch: pytest.MonkeyPatch) -> None:
     zone = Zone({"spf.a.example": {"TXT": "v=spf1 ip4:23.83.208.0/20 -all"}})
-    monkeypatch.setattr("spfengine.checks.default_resolver", lambda: zone)
+    monkeypatch.setattr("spfengine.drivers.default_resolver", lambda: zone)
     found = spfengine.identify(IP, catalogue=catalogue("spf.a.example"))
     assert told(found) == [("spf.a.example", "spf", "high")]
     assert asyncio.run(spfengine.aidentify(IP, catalogue=catalogue("spf.a.example"))) == found

@@ -12,7 +12,7 @@ import pytest
 
 import spfengine
 from spfengine import RDAP, Match, Zone
-from spfengine.advice.identification import Missing
+from spfengine.advice.identify.identification import Missing
 from spfengine.advice.rdap.client import MAX_QUESTIONS
 from spfengine.advice.rdap.fetching import MAX_OCTETS, Unanswered
 from spfengine.advice.rdap.reading import Registries

@@ -9,8 +9,8 @@ import pytest
 import spfengine
 from spfengine import ArgumentError, Limits, Result, Sender, Status, Suggestion, Zone
 from spfengine.advice.catalogue.catalogue import Catalogue
-from spfengine.advice.judging import Limit
-from spfengine.advice.suggestion import Advice, CaveatCode, SenderStanding
+from spfengine.advice.suggest.search import Limit
+from spfengine.advice.suggest.suggestion import Advice, CaveatCode, SenderStanding
 
 CATALOGUE = Catalogue.from_text("""
 [[provider]]
@@ -368,7 +368,7 @@ def test_terms_that_cover_each_other_are_left_out_as_far_as_the_limits_ask_for_i
 
 
 def test_more_sets_than_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("spfengine.advice.searching.MAX_SETS", 1)
+    monkeypatch.setattr("spfengine.advice.suggest.search.MAX_SETS", 1)
     found = suggestion("v=spf1 -all", "198.51.100.70", "192.0.2.200", "203.0.113.1", "192.0.2.8", "192.0.2.1")
     assert not found.is_smallest
     assert found.record is None or not found.unserved
@@ -409,7 +409,7 @@ def test_a_refusal_that_the_limits_hid_is_one_too() -> None:
 
 
 def test_more_addresses_than_are_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("spfengine.advice.suggest.MAX_IDENTIFIED", 1)
+    monkeypatch.setattr("spfengine.advice.suggest.suggest.MAX_IDENTIFIED", 1)
     found = suggestion("v=spf1 -all", Sender("198.51.100.9", "@d.example", count=9), "203.0.113.9")
     assert found.record == "v=spf1 include:_spf.relay.example -all"
     assert CaveatCode.NOT_IDENTIFIED in codes(found)
@@ -463,6 +463,6 @@ def test_networks_may_be_given_as_objects() -> None:
 
 def test_without_a_resolver_live_dns_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     zone = Zone({**OTHERS, "d.example": {**OTHERS["d.example"], "TXT": "v=spf1 a -all"}})
-    monkeypatch.setattr("spfengine.checks.default_resolver", lambda: zone)
+    monkeypatch.setattr("spfengine.drivers.default_resolver", lambda: zone)
     assert spfengine.suggest("d.example").record == "v=spf1 a -all"
     assert asyncio.run(spfengine.asuggest("d.example")).record == "v=spf1 a -all"

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 import spfengine
 from spfengine import Limits, Result, Sender, Zone
 from spfengine.advice.catalogue.catalogue import Catalogue
-from spfengine.advice.drafting import draft_text, last_slot, slot_before
-from spfengine.advice.suggest import suggest
-from spfengine.advice.suggestion import Advice, SenderStanding, Suggestion
+from spfengine.advice.suggest.candidates import draft_text, last_slot, slot_before
+from spfengine.advice.suggest.suggest import suggest
+from spfengine.advice.suggest.suggestion import Advice, SenderStanding, Suggestion
 from tests.properties import generate, strategies
 
 CATALOGUE = Catalogue.from_text(

@@ -24,7 +24,7 @@ from spfengine import (
     check,
 )
 from spfengine.cli import app, exits
-from spfengine.evaluation.trace import Outcome, TracedRecord
+from spfengine.evaluation.trace import TermStatus, TracedRecord
 from spfengine.names import fold
 from spfengine.policy.policy import Policy
 from spfengine.record.model import Redirect
@@ -162,7 +162,7 @@ def trace(case: Case, means: Means) -> Seen:
     deciding: TracedRecord | None = trace.root
     matched: list[str] = []
     while deciding is not None:
-        matched = [term.term.text for term in deciding.terms if term.outcome is Outcome.MATCH]
+        matched = [term.term.text for term in deciding.terms if term.outcome is TermStatus.MATCH]
         deciding = next((term.record for term in deciding.terms if isinstance(term.term, Redirect)), None)
     return {
         "result": str(trace.result),

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from ipaddress import IPv6Address
+from typing import Any
 
 import pytest
 
@@ -83,7 +84,7 @@ def test_the_time_limit_is_twenty_seconds_unless_told_otherwise() -> None:
 
 
 @pytest.mark.parametrize("address", ["fe80::1%eth0", IPv6Address("fe80::1%eth0"), "192.0.2.1%eth0", "192.0.2.256", ""])
-def test_a_client_address_that_is_none_is_the_callers_mistake(address: object) -> None:
+def test_a_client_address_that_is_none_is_the_callers_mistake(address: Any) -> None:
     with pytest.raises(AddressError):
         check(address, "user@one.example", resolver=Zone({}))
 

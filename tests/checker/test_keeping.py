@@ -11,6 +11,7 @@ from unittest.mock import patch
 
 import pytest
 
+import spfengine.checker
 from spfengine import (
     Answer,
     ArgumentError,
@@ -25,8 +26,8 @@ from spfengine import (
     RRType,
     Status,
     Zone,
+    checks,
 )
-from spfengine.policy import pieces
 from spfengine.resolvers import live
 from tests.checker.same import assert_same
 
@@ -58,7 +59,7 @@ def make(resolver: Any, **settings: Any) -> tuple[Checker, Clock]:
 
 def evaluations(checker: Checker, ip: str, sender: str, times: int = 1) -> int:
     """Return how many of so many checks were evaluated."""
-    with patch("spfengine.checker.run", wraps=__import__("spfengine.drivers").drivers.run) as run:
+    with patch("spfengine.checker.run", wraps=checks.run) as run:
         for _ in range(times):
             checker.check(ip, sender)
     return int(run.call_count)
@@ -200,7 +201,7 @@ def test_what_was_asked_before_clear_is_not_kept_after_it() -> None:
 
     checker, _ = make(Clearing(a=("v=spf1 +all", 60)))
     assert checker.check("192.0.2.1", "u@a.example").result == "pass"
-    assert (len(checker), checker._octets, checker._held) == (0, 0, {})
+    assert (len(checker), checker._octets, checker._answer_refs) == (0, 0, {})
     assert checker.check("192.0.2.1", "u@a.example").result == "fail"
 
 
@@ -214,7 +215,7 @@ def test_a_domain_that_went_meanwhile_takes_nothing_in() -> None:
 
     checker = Checker(Clearing(), hot_after=0)
     assert checker.check("192.0.2.1", "u@a.example").result == "pass"
-    assert (len(checker), checker._octets, checker._held) == (0, 0, {})
+    assert (len(checker), checker._octets, checker._answer_refs) == (0, 0, {})
 
 
 def test_what_rests_on_an_answer_that_is_replaced_meanwhile_is_not_kept() -> None:
@@ -280,7 +281,7 @@ def test_one_domain_does_not_drive_out_all_others() -> None:
 
 
 def test_ranges_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pieces, "MAX_RANGES", 5)
+    monkeypatch.setattr(spfengine.checker, "MAX_RANGES", 5)
     zone = Zone({"a.example": {"TXT": "v=spf1 " + " ".join(f"ip4:192.0.2.{n}" for n in range(0, 100, 2))}})
     checker = Checker(zone, hot_after=0)
     for number in range(100):

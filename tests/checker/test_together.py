@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from spfengine import Answer, Cache, Checker, CheckResult, LiveResolver, Question, Zone, check
-from spfengine.resolvers import exchange, live
+from spfengine.resolvers import live
 from spfengine.resolvers.stub import Attempt, Reply
 from spfengine.testing import FakeDNS
 from tests.checker.same import assert_same
@@ -65,13 +65,14 @@ async def many(checker: Checker) -> list[CheckResult]:
 @pytest.mark.parametrize("prefetch", [0, 20])
 def test_a_thousand_checks_at_once_ask_each_question_once(prefetch: int, monkeypatch: pytest.MonkeyPatch) -> None:
     under_way = most = 0
+    aexchange = live.aexchange
 
     async def counted(attempt: Attempt) -> Reply:
         nonlocal under_way, most
         under_way += 1
         most = max(most, under_way)
         try:
-            return await exchange.aexchange(attempt)
+            return await aexchange(attempt)
         finally:
             under_way -= 1
 
@@ -119,7 +120,7 @@ def test_threads_may_share_it() -> None:
     finally:
         sys.setswitchinterval(interval)
     assert len(checker) == 0
-    assert (checker._octets, checker._held) == (0, {})
+    assert (checker._octets, checker._answer_refs) == (0, {})
 
 
 def test_what_it_reckons_with_is_what_it_holds() -> None:
@@ -127,11 +128,11 @@ def test_what_it_reckons_with_is_what_it_holds() -> None:
     for call in CALLS:
         checker.check(*call)
     kept = checker._domains.values()
-    held = {key for pieces in kept for key in pieces.answers}
-    assert checker._held.keys() == held
+    held = {key for verdicts in kept for key in verdicts.answers}
+    assert checker._answer_refs.keys() == held
     for domain in list(checker._domains):
         checker._drop(domain)
-    assert (checker._octets, checker._held) == (0, {})
+    assert (checker._octets, checker._answer_refs) == (0, {})
 
 
 def test_in_asyncio_each_field_is_that_of_check() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from spfengine import Zone
-from spfengine.testing import FakeDNS
+from spfengine.testing.fake_dns import FakeDNS
 from tests.cli.conftest import SEED, Call
 
 Suite = Callable[[dict[str, Any]], str]

@@ -118,8 +118,8 @@ def test_long_lists_are_cut_and_say_so(capsys: pytest.CaptureFixture[str], tmp_p
 
 
 def test_more_senders_than_are_kept(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    from spfengine.evidence.bounds import Bounds
     from spfengine.evidence.reading import read_evidence
+    from spfengine.evidence.values import Bounds
 
     monkeypatch.setattr(
         evidence_input, "read_evidence", lambda paths, **given: read_evidence(paths, bounds=Bounds(senders=1), **given)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import spfengine
-from spfengine.testing import FakeDNS
+from spfengine.testing.fake_dns import FakeDNS
 from tests.cli.conftest import SEED, Call, process
 
 Suite = Callable[[dict[str, Any]], str]

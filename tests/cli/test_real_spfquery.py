@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
-from spfengine.evaluation.result import Result
+from spfengine.problems import Result
 from tests.cli.conftest import REPOSITORY, Call, command, environment, process
 from tests.debian import program
 

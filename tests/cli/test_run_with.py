@@ -26,7 +26,8 @@ NOBODY = 65534
 # call makes the process what one is that nobody started.
 AS_NOBODY = f"""
 import ctypes, encodings.ascii, encodings.idna, encodings.latin_1, fcntl, os, sys, tempfile, time, subprocess
-import spfengine.resolvers.zone_files, spfengine.testing.serving, spfengine.testing.service, spfengine.testing.running
+import spfengine.resolvers.zone_files.files
+import spfengine.testing.serving, spfengine.testing.service, spfengine.testing.running
 from spfengine.cli import app, commands, run_with
 from spfengine.testing import FakeDNS, Fault
 with FakeDNS(spfengine.Zone.from_file({SEED!r})) as server:

@@ -14,7 +14,8 @@ import spfengine
 from spfengine.cli.survey_files import CompactSet
 from spfengine.errors import ArgumentError
 from spfengine.resolvers.live import LiveResolver
-from spfengine.testing import FakeDNS, Fault
+from spfengine.testing.fake_dns import FakeDNS
+from spfengine.testing.faults import Fault
 from tests.cli.conftest import SEED, Call, command, environment, process, terminal
 from tests.cli.surveys import DEAD, ZONE, Suite, fed, lines_of, timeless
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import spfengine
-from spfengine.testing import FakeDNS
+from spfengine.testing.fake_dns import FakeDNS
 from tests.cli.conftest import Call, Ended, command, environment, process
 from tests.cli.surveys import DEAD, ZONE, Suite, fed, lines_of, timeless
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import spfengine
-from spfengine.policy.tree import include_tree
+from spfengine.policy.include_tree import include_tree
 from tests.cli.conftest import SEED, Call, process, terminal
 
 Suite = Callable[[dict[str, Any]], str]

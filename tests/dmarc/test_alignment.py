@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 import spfengine
 from spfengine import Question, RRType, Status, Zone
-from spfengine.dmarc.policy_record import select_policy_record
-from spfengine.dmarc.tree_walk import MAX_QUESTIONS, walk
+from spfengine.dmarc.tree_walk import MAX_QUESTIONS, select_policy_record, walk
 from spfengine.drivers import drive
 
 TXT = RRType.TXT
@@ -177,7 +176,7 @@ def test_misuse(spf: Any, author: Any, told: str) -> None:
 
 def test_live_dns_is_asked_where_no_resolver_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
     served = zone(example_com="v=DMARC1")
-    monkeypatch.setattr("spfengine.checks.default_resolver", lambda: served)
+    monkeypatch.setattr("spfengine.drivers.default_resolver", lambda: served)
     assert spfengine.alignment("mail.example.com", "example.com").aligned is True
     assert asyncio.run(spfengine.aalignment("mail.example.com", "example.com")).aligned is True
 

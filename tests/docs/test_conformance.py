@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from spfengine.testing.suites import SEMANTICS, load_suite
-from tests.house.rfc7208 import SECTIONS
+from tests.architecture.rfc7208 import SECTIONS
 
 _CODE = re.compile(r"`([^`]+)`")
 _NUMBER = re.compile(r"\d+(?:\.\d+)*$")

@@ -1,7 +1,7 @@
 """Header fields in the shapes that others write, with names and addresses of documentation, and what they say."""
 
 from spfengine.evaluation.headers import MethodResult
-from spfengine.evaluation.result import Result
+from spfengine.problems import Result
 
 RECEIVED = {
     "gmail": (

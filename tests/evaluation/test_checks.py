@@ -148,8 +148,8 @@ Call = Callable[[], object]
 
 def test_without_a_resolver_live_dns_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """checks.py: "live DNS where it is not given", the same resolver each time."""
-    monkeypatch.setattr(spfengine.checks, "_live", ZONE)
-    live: object = spfengine.checks.default_resolver()
+    monkeypatch.setattr(spfengine.drivers, "_live", ZONE)
+    live: object = spfengine.drivers.default_resolver()
     assert live is ZONE
     sync: list[Call] = [
         lambda: check("203.0.113.1", "u@a.example"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from spfengine.evaluation.session import HELO, Session
+from spfengine.evaluation.session import HELO, RangeSession, Session
 
 
 @pytest.mark.parametrize(
@@ -83,11 +83,10 @@ def test_a_session_can_be_had_again() -> None:
     session = Session("2001:db8::1", "ü@faß.example", "h", HELO, receiver="r", now=7)
     session.lookups = 5
     session.voids = 2
-    session.tiling = True
     again = session.again()
     for name in ("family", "ip", "domain", "identity", "sender", "local_part", "helo", "receiver", "now", "limits"):
         assert getattr(again, name) == getattr(session, name)
-    assert (again.lookups, again.voids, again.answers, again.path, again.tiling) == (0, 0, {}, [], False)
+    assert (again.lookups, again.voids, again.answers, again.path) == (0, 0, {}, [])
     assert Session("192.0.2.1", "u@\u1aaa.example").again().domain_refused
 
 
@@ -123,12 +122,9 @@ def test_the_receiver_is_named_where_it_is_known() -> None:
     assert Session("192.0.2.1", "u@a.example", receiver="").macro_value("r", "", "") == "unknown"
 
 
-def test_narrowing_keeps_the_smaller_interval() -> None:
-    session = Session("192.0.2.1", "u@a.example")
-    session.hi = 100
-    session.narrow((0, 10, 50), 1)
-    assert session.hi == 49
-    session.narrow((0, 5, 90), 1)
-    assert session.hi == 49
-    session.narrow((0, 20), 1)
-    assert session.hi == 49
+def test_each_lookup_in_a_table_narrows_the_range_of_addresses_with_the_same_outcome() -> None:
+    session = RangeSession("0.0.0.30", "u@a.example")
+    assert (session.lo, session.hi) == (0, 2**32 - 1)
+    for starts, lo, hi in [((0, 10, 50), 10, 49), ((0, 5, 90), 10, 49), ((0, 20), 20, 49), ((0,), 20, 49)]:
+        assert session.locate((starts, [None, "hit", None][: len(starts)])) == (None if len(starts) == 1 else "hit")
+        assert (session.lo, session.hi) == (lo, hi)

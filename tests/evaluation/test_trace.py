@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from spfengine import Limits, Status, check
-from spfengine.evaluation.trace import TracedRecord, traced
+from spfengine.evaluation.trace import Expansion, TracedRecord, traced
 from spfengine.resolvers.zone import Zone
 from tests.evaluation.trace_cases import CASES, Case
 
@@ -64,8 +64,8 @@ def test_what_was_asked_before_is_marked() -> None:
 
 def test_expansions_are_told() -> None:
     first, second, _ = trace_of("exists:%{ir}.%{d2} exists:%{p}.x.example -all", "192.0.2.1").terms
-    assert first.expansions == [("%{ir}.%{d2}", "1.2.0.192.a.example")]
-    assert second.expansions == [("%{p}.x.example", "h.a.example.x.example")]
+    assert first.expansions == [Expansion("%{ir}.%{d2}", "1.2.0.192.a.example")]
+    assert second.expansions == [Expansion("%{p}.x.example", "h.a.example.x.example")]
     assert [str(q.question.type) for q in second.questions] == ["PTR", "A", "A", "A", "A"]
 
 
@@ -74,7 +74,7 @@ def test_an_explanation_s_questions_stand_with_it() -> None:
     result = check("192.0.2.1", "u@a.example", resolver=zone)
     assert result.explanation == "h.a.example"
     _, exp = result.trace.root.terms
-    assert exp.expansions == [("e.%{d}", "e.a.example")]
+    assert exp.expansions == [Expansion("e.%{d}", "e.a.example")]
     assert [str(q.question.type) for q in exp.questions][:2] == ["TXT", "PTR"]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-from spfengine.evidence.evidence import Evidence
+from spfengine.evidence.ledger import Evidence
 from spfengine.evidence.reading import read_evidence
 from spfengine.senders import Sender
 

@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from spfengine.evidence.bounds import CHUNK, DEFAULT_BOUNDS, Bounds
-from spfengine.evidence.evidence import Evidence
-from spfengine.evidence.ledger import Broken
+from spfengine.evidence.ledger import Broken, Evidence
 from spfengine.evidence.streams import gunzip
+from spfengine.evidence.values import CHUNK, DEFAULT_BOUNDS, Bounds
 from tests.evidence.files import GOOD, faults, gzipped, held, read_bytes, record, report, zipped
 
 

@@ -8,13 +8,12 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from spfengine.evidence.bounds import DEFAULT_BOUNDS, Bounds
-from spfengine.evidence.evidence import Evidence
 from spfengine.evidence.kinds import tell
-from spfengine.evidence.ledger import Ledger
+from spfengine.evidence.ledger import Evidence, Ledger
 from spfengine.evidence.reading import read_evidence
 from spfengine.evidence.reports import read_report
 from spfengine.evidence.streams import lines
+from spfengine.evidence.values import DEFAULT_BOUNDS, Bounds
 from tests.evidence.files import (
     EXAMPLES,
     GOOD,

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from spfengine.evidence.bounds import Bounds
-from spfengine.evidence.evidence import Evidence
+from spfengine.evidence.ledger import Evidence
+from spfengine.evidence.values import Bounds
 from tests.evidence.files import faults, gzipped, of, read_bytes
 
 POSTFIX = "Aug  3 10:15:{:02} mx postfix/{}[21]: {}\n"

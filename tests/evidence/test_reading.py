@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 import spfengine
-from spfengine.evidence.bounds import Bounds
 from spfengine.evidence.ledger import Ledger
 from spfengine.evidence.reading import iterate_senders, read_evidence
+from spfengine.evidence.values import Bounds
 from spfengine.senders import unknown_facts
 from tests.conftest import REPOSITORY
 from tests.evidence.files import EXAMPLES, GOOD, SAMPLES, faults, gzipped, of, read_bytes, record, report, zipped

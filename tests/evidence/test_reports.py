@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 import spfengine
 from spfengine import Sender
-from spfengine.evidence.bounds import DEFAULT_BOUNDS
 from spfengine.evidence.ledger import Ledger
 from spfengine.evidence.reports import read_report
+from spfengine.evidence.values import DEFAULT_BOUNDS
 from tests.evidence.files import GOOD, faults, gzipped, mailed, of, read_bytes, record, report, report_of, zipped
 
 

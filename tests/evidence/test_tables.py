@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 import spfengine
 from spfengine import Sender
-from spfengine.evidence.bounds import DEFAULT_BOUNDS
 from spfengine.evidence.ledger import Broken, Ledger
 from spfengine.evidence.streams import lines
 from spfengine.evidence.tables import read_table
+from spfengine.evidence.values import DEFAULT_BOUNDS
 from tests.evidence.files import faults, read_bytes
 from tests.evidence.test_reports import address, domain, local_part
 

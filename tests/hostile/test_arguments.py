@@ -62,7 +62,7 @@ ZONE = Zone(
         ipaddress.IPv6Address("fe80::1%eth0"),
     ],
 )
-def test_what_is_no_ip_address_is_refused(ip: object) -> None:
+def test_what_is_no_ip_address_is_refused(ip: Any) -> None:
     with pytest.raises(AddressError, match="not an IP address") as caught:
         check(ip, "u@a.example", resolver=ZONE)
     assert str(caught.value).isprintable()
@@ -86,7 +86,7 @@ def test_what_is_no_ip_address_is_refused(ip: object) -> None:
         (ipaddress.ip_interface("192.0.2.1/24"), "192.0.2.1"),
     ],
 )
-def test_what_is_an_ip_address_is_taken_as_it_is(ip: object, shown: str) -> None:
+def test_what_is_an_ip_address_is_taken_as_it_is(ip: Any, shown: str) -> None:
     assert check(ip, "u@a.example", resolver=ZONE).ip == shown
 
 

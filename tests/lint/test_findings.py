@@ -222,7 +222,7 @@ def test_a_finding_is_a_value(code: str) -> None:
 
 def test_live_dns_answers_where_no_resolver_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
     zone = case("v=spf1 mx ?all").make()
-    monkeypatch.setattr("spfengine.checks.default_resolver", lambda: zone)
+    monkeypatch.setattr("spfengine.drivers.default_resolver", lambda: zone)
     assert told(spfengine.lint(DOMAIN)) == ["neutral-all"]
     assert told(asyncio.run(spfengine.alint(DOMAIN))) == ["neutral-all"]
     assert told(asyncio.run(spfengine.alint(None, record="v=spf1 mx ?all"))) == ["neutral-all"]

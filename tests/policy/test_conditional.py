@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from spfengine import ArgumentError, Limits, Result, Zone, check
-from spfengine.policy import tiling
+from spfengine.policy import compile as tiling
 from spfengine.policy.outcome import Choice, Input, Outcome
 from spfengine.policy.policy import Policy
 

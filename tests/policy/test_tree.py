@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 
 from spfengine import Limits, ProblemCode, Status, Zone
-from spfengine.policy import budget, tree
+from spfengine.policy import budget
+from spfengine.policy import include_tree as tree
+from spfengine.policy.include_tree import IncludeTree, ainclude_tree, include_tree
 from spfengine.policy.policy import Policy
-from spfengine.policy.tree import ainclude_tree, include_tree
-from spfengine.policy.tree_nodes import IncludeTree
 from spfengine.record.model import Include, Redirect
 from tests.conftest import REPOSITORY
 from tests.properties import generate, strategies

@@ -41,7 +41,7 @@ from spfengine import (
     acheck,
     check,
 )
-from spfengine.resolvers import exchange, live
+from spfengine.resolvers import live
 from spfengine.resolvers.stub import Attempt, Reply
 from spfengine.testing import FakeDNS
 from tests.checker.same import all_of, assert_same
@@ -135,6 +135,7 @@ def test_questions_are_under_way_side_by_side_over_the_wire(
     records["a.example"] = {"TXT": " ".join(["v=spf1", *[f"include:{name}" for name in names], "-all"])}
     all_asked = asyncio.Event()
     asked: set[str] = set()
+    aexchange = live.aexchange
 
     async def gated(attempt: Attempt) -> Reply:
         name = attempt.query.question[0].name.to_text(omit_final_dot=True)
@@ -143,7 +144,7 @@ def test_questions_are_under_way_side_by_side_over_the_wire(
             all_asked.set()
         if name in names:
             await asyncio.wait_for(all_asked.wait(), 20)
-        return await exchange.aexchange(attempt)
+        return await aexchange(attempt)
 
     monkeypatch.setattr(live, "aexchange", gated)
     with FakeDNS(Zone(records)) as server:

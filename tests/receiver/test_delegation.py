@@ -8,8 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spfengine import Answer, ArgumentError, Question, Status, Zone, parse_authentication_results, parse_received_spf
-from spfengine.receiver.delegation import BOTH, DUNNO, Delegation, Header, Refusal, Rules, checked_rules
-from spfengine.receiver.requests import MAX_REPLY, RequestReader, reply
+from spfengine.receiver.delegation import (
+    BOTH,
+    DUNNO,
+    MAX_REPLY,
+    Delegation,
+    Header,
+    Refusal,
+    RequestReader,
+    Rules,
+    checked_rules,
+    reply,
+)
 from tests.receiver.requests import attributes, wire
 
 ZONE = Zone(

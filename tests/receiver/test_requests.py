@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spfengine import ArgumentError
-from spfengine.receiver.requests import MAX_ATTRIBUTES, MAX_OCTETS, MAX_REPLY, RequestReader, reply
+from spfengine.receiver.delegation import MAX_ATTRIBUTES, MAX_OCTETS, MAX_REPLY, RequestReader, reply
 from tests.receiver.requests import attributes, wire
 
 

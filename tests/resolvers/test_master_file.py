@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from spfengine.answers import Answer, Question, RRType
 from spfengine.errors import ZoneError
-from spfengine.resolvers.master_file import MAX_OCTETS
 from spfengine.resolvers.rrsets import RRset
 from spfengine.resolvers.zone import Zone
+from spfengine.resolvers.zone_files.master_file import MAX_OCTETS
 
 TXT, A, AAAA, MX, PTR = RRType.TXT, RRType.A, RRType.AAAA, RRType.MX, RRType.PTR
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from spfengine.errors import ZoneError
 from spfengine.names import fold, from_labels
-from spfengine.resolvers.master_file import read_text
+from spfengine.resolvers.zone_files.master_file import read_text
 
 HEAD = b"$TTL 77\n$ORIGIN example.com.\nhead A 192.0.2.1\n"
 _HIGH = re.compile(r"\\[\x00-\x7f]|\\?([\x80-\xff])")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spfengine.resolvers.pasted import MAX_CHARACTERS, read_pasted
+from spfengine.resolvers.zone_files.pasted import MAX_CHARACTERS, read_pasted
 
 RECORD = "v=spf1 include:relay.example.net ~all"
 

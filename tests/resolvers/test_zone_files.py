@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from spfengine.advice.forms import forms
 from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.errors import RecordingError, ZoneError
-from spfengine.resolvers import octodns, route53
-from spfengine.resolvers.pasted import read_pasted
 from spfengine.resolvers.recording import Recording
 from spfengine.resolvers.rrsets import PROXIED
 from spfengine.resolvers.zone import Zone
-from spfengine.resolvers.zone_files import load_yaml, read_octets, read_zone
+from spfengine.resolvers.zone_files import octodns, route53
+from spfengine.resolvers.zone_files.files import load_yaml, read_octets, read_zone
+from spfengine.resolvers.zone_files.pasted import read_pasted
 from tests.advice.test_forms import LONG, NAME, records
 
 SAMPLES = Path(__file__).parent / "samples"

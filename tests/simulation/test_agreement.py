@@ -15,9 +15,8 @@ from spfengine import Limits, Result, Sender, Zone
 from spfengine.policy import budget
 from spfengine.policy.outcome import Outcome
 from spfengine.resolvers.overlay import Overlay
-from spfengine.simulation.senders import Effect
 from spfengine.simulation.simulate import asimulate, compare, simulate
-from spfengine.simulation.simulation import Simulation
+from spfengine.simulation.simulation import Effect, Simulation
 from tests.properties import generate, strategies
 
 

@@ -7,8 +7,8 @@ import pytest
 import spfengine
 from spfengine import ArgumentError, Question, RRType, Sender, Status, Zone, ZoneError, simulate
 from spfengine.simulation.records import Standing, compare_terms
-from spfengine.simulation.senders import Effect
 from spfengine.simulation.simulate import compare
+from spfengine.simulation.simulation import Effect
 
 ZONE = Zone(
     {

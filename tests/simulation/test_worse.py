@@ -3,7 +3,7 @@
 import pytest
 
 import spfengine
-from spfengine.simulation.senders import change_is_worse
+from spfengine.simulation.simulation import change_is_worse
 
 ZONE = spfengine.Zone({
     "d.example": {"TXT": "v=spf1 -all"},

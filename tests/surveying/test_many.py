@@ -10,7 +10,7 @@ import pytest
 
 import spfengine
 from spfengine import Answer, LiveResolver, Question, Status, SurveyedDomain, Zone, asurvey, survey
-from spfengine.surveying import patience
+from spfengine.surveying import time_limit as patience
 from spfengine.testing import FakeDNS
 from tests.listening import Listening
 from tests.surveying.cases import DOMAINS, ZONE
@@ -279,7 +279,7 @@ def test_a_timeout_of_the_callers_is_the_callers() -> None:
 
 
 def test_without_a_resolver_it_is_live_dns(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("spfengine.checks.default_resolver", lambda: ZONE)
+    monkeypatch.setattr("spfengine.drivers.default_resolver", lambda: ZONE)
     assert [each.state for each in survey(["plain.example"])] == ["works"]
     assert [each.state for each in surveyed(["plain.example"])] == ["works"]
 

@@ -9,7 +9,7 @@ from time import monotonic
 import dns.message
 import pytest
 
-from spfengine.resolvers.exchange import aexchange, exchange
+from spfengine.resolvers.live import aexchange, exchange
 from spfengine.resolvers.stub import Attempt, Reply, Server
 
 Exchange = Callable[[Attempt], Reply]

@@ -5,8 +5,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import NamedTuple
 
-from spfengine.advice.catalogue.provider import Provider
-from spfengine.advice.catalogue.reading import MAX_OCTETS, read_catalogue
+from spfengine.advice.catalogue.reading import MAX_OCTETS, Provider, read_catalogue
 from spfengine.frozen import Frozen, fill
 from spfengine.names import fold
 

@@ -17,17 +17,16 @@ from time import time
 from typing import TYPE_CHECKING, Self
 
 from spfengine.answers import Answer, Question
-from spfengine.drivers import adrive, drive
+from spfengine.drivers import adrive, drive, once
 from spfengine.errors import ArgumentError, RecordingError
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.session import Answers
 from spfengine.frozen import Frozen, fill
 from spfengine.names import domain_fault, fold
 from spfengine.policy.budget import budget
-from spfengine.policy.inputs import Inputs
+from spfengine.policy.compile import Inputs
 from spfengine.policy.policy import Policy, compiling
 from spfengine.resolvers.recording import MAX_OCTETS, Recording, write_whole
-from spfengine.simulation.layers import once
 from spfengine.visible import visible, visible_name
 
 if TYPE_CHECKING:
@@ -145,7 +144,7 @@ def snapshot(
         ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
     """
     if resolver is None:
-        from spfengine.checks import default_resolver
+        from spfengine.drivers import default_resolver
 
         resolver = default_resolver()
     return drive(_taking(domains, limits, now), resolver, None)
@@ -164,7 +163,7 @@ async def asnapshot(
         ArgumentError, ResolverError: as `snapshot`.
     """
     if resolver is None:
-        from spfengine.checks import default_resolver
+        from spfengine.drivers import default_resolver
 
         resolver = default_resolver()
     return await adrive(_taking(domains, limits, now), resolver, None)

@@ -7,19 +7,17 @@ from typing import NamedTuple
 
 from spfengine.addresses import V4, V6, Family, network_range
 from spfengine.answers import Answer, Question, RRType
+from spfengine.drivers import asking, once
 from spfengine.evaluation.check_host import select_record
 from spfengine.evaluation.limits import Limits
-from spfengine.evaluation.questions import keyed
-from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Answers
 from spfengine.names import domain_fault, fold
 from spfengine.policy.budget import LIFTED
-from spfengine.policy.inputs import Inputs
+from spfengine.policy.compile import Inputs, tile
 from spfengine.policy.outcome import Outcome
 from spfengine.policy.policy import Network
 from spfengine.policy.ranges import Spans, difference, networks_of, union
-from spfengine.policy.tiling import tile
-from spfengine.problems import Problem, ProblemCode
+from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.macro import MacroString
 from spfengine.record.model import (
     MX,
@@ -36,7 +34,6 @@ from spfengine.record.model import (
 )
 from spfengine.record.model import Network as NetworkDirective
 from spfengine.record.parser import parse
-from spfengine.simulation.layers import asking, once
 from spfengine.visible import visible, visible_name
 
 Both = tuple[Spans, Spans]
@@ -168,7 +165,7 @@ def _matched(inputs: Inputs, term: Term, used: Answers) -> Generator[Question, A
         used: gets every answer that it rests on.
     """
     alone = "v=spf1 " + term.text.lstrip("+-?~")
-    key = keyed(inputs.domain, RRType.TXT)[0]
+    key = Question(inputs.domain, RRType.TXT).key
     used[key] = Answer.txt(alone)
     families: list[tuple[Outcome, ...]] = []
     spans: list[Spans] = []

@@ -4,28 +4,25 @@ from collections.abc import Generator, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from spfengine.advice.flatten.choosing import Choice, Wish, choosing
-from spfengine.advice.flatten.flattening import FlatRecord, Flattening, drafts_of
-from spfengine.advice.flatten.proof import Before, measuring, proving, too_large
+from spfengine.advice.flatten.flattening import Before, FlatRecord, Flattening, drafts_of, measuring, proving, too_large
 from spfengine.advice.flatten.splitting import LEAST_SIZE, MOST_SIZE, NAMES, SIZES, Names, record_size, split
 from spfengine.answers import Answer, Question, RRType
 from spfengine.drivers import adrive, drive
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.check_host import select_record
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
-from spfengine.evaluation.questions import keyed
-from spfengine.evaluation.result import Result
 from spfengine.evaluation.session import Answers
-from spfengine.linting.edits import as_strings
 from spfengine.linting.finding import Finding, Held
-from spfengine.linting.sizes import answer_size, sizes
+from spfengine.linting.fixes import as_strings
+from spfengine.linting.limits import answer_size, sizes
 from spfengine.linting.terms import many_ip4
 from spfengine.names import domain_fault, fold, to_a_labels
-from spfengine.policy.inputs import Inputs
-from spfengine.problems import Problem, ProblemCode
+from spfengine.policy.compile import Inputs
+from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.model import Record
 from spfengine.record.parser import parse
 from spfengine.record.tokenizer import is_spf_octets
-from spfengine.simulation.layers import Drafted
+from spfengine.simulation.drafts import Drafted
 from spfengine.visible import visible, visible_name
 
 if TYPE_CHECKING:
@@ -67,7 +64,7 @@ def flatten(
         ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
     """
     if resolver is None:
-        from spfengine.checks import default_resolver
+        from spfengine.drivers import default_resolver
 
         resolver = default_resolver()
     return drive(_flattening(domain, includes, hosts, names, size, limits), resolver, None)
@@ -89,7 +86,7 @@ async def aflatten(
         ArgumentError, ResolverError: as `flatten`.
     """
     if resolver is None:
-        from spfengine.checks import default_resolver
+        from spfengine.drivers import default_resolver
 
         resolver = default_resolver()
     return await adrive(_flattening(domain, includes, hosts, names, size, limits), resolver, None)
@@ -109,7 +106,7 @@ def _flattening(
     wish = Wish(None if includes is None else frozenset([_name(each) for each in includes]), hosts)
     known: Answers = {}
     before = yield from measuring(inputs, known)
-    answer = known[keyed(domain, RRType.TXT)[0]]
+    answer = known[Question(domain, RRType.TXT).key]
     record = select_record(answer)
     refusal = _unanswered(known) or _alias(domain, answer) or _broken(before)
     if isinstance(before, Problem) or refusal is not None or not isinstance(record, Record):
@@ -134,7 +131,7 @@ def _fitted(
 ) -> Generator[Question, Answer, Flattening | Problem]:
     """Return the flattening whose DNS answers stay within a size, or why there is none."""
     domain, allowed = inputs.domain, inputs.limits.lookups
-    answer = known[keyed(domain, RRType.TXT)[0]]
+    answer = known[Question(domain, RRType.TXT).key]
     siblings = tuple([strings for strings in answer.strings if not is_spf_octets(b"".join(strings))])
     own_size = max(size, answer_size(domain, answer))
     layout = split(domain, choice, names, siblings, size, own_size)

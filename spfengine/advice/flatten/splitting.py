@@ -6,17 +6,17 @@ from typing import NamedTuple
 
 from spfengine.advice.flatten.choosing import Choice, Run
 from spfengine.answers import Answer, Question, RRType, TextRecord
+from spfengine.drivers import asking, once
 from spfengine.errors import ArgumentError, RecordSyntaxError
 from spfengine.evaluation.session import Answers
-from spfengine.linting.edits import as_strings
-from spfengine.linting.sizes import PLAIN_UDP, UNFRAGMENTED, answer_size
+from spfengine.linting.fixes import as_strings
+from spfengine.linting.limits import PLAIN_UDP, UNFRAGMENTED, answer_size
 from spfengine.linting.terms import MAX_IP4
 from spfengine.names import domain_fault
 from spfengine.policy.policy import Network
 from spfengine.problems import Problem, ProblemCode
 from spfengine.record.model import Include
 from spfengine.record.parser import parse
-from spfengine.simulation.layers import asking, once
 from spfengine.visible import visible, visible_name
 
 SIZES = (PLAIN_UDP, UNFRAGMENTED)

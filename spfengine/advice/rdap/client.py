@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING
 
-from spfengine.advice.catalogue.provider import Confidence
-from spfengine.advice.identification import How, Match, Missing
+from spfengine.advice.catalogue.reading import Confidence
+from spfengine.advice.identify.identification import How, Match, Missing
 from spfengine.advice.rdap.fetching import Fetcher, Unanswered, authority
 from spfengine.advice.rdap.reading import Network, Registries
 from spfengine.errors import ArgumentError, MissingExtraError

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from spfengine.errors import ArgumentError, HeaderError
 from spfengine.evaluation.headers import parse_authentication_results, parse_received_spf
-from spfengine.evaluation.result import Result
+from spfengine.problems import Result
 from spfengine.visible import visible
 
 WORDS: Mapping[str, str] = MappingProxyType(

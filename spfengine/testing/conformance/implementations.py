@@ -14,14 +14,7 @@ from itertools import count
 from typing import Any, Protocol
 
 from spfengine.errors import ArgumentError
-from spfengine.testing.conformance.answers import (
-    WORDS,
-    Seen,
-    from_action,
-    from_exit_code,
-    from_output,
-    seen_nothing,
-)
+from spfengine.testing.conformance.answers import WORDS, Seen, from_action, from_exit_code, from_output, seen_nothing
 from spfengine.testing.suites import Case
 from spfengine.visible import visible
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from spfengine.evaluation.result import Result
+from spfengine.problems import Result
 from spfengine.testing.suites import Case, SuiteError, read_yaml
 
 NOTHING = "nothing"

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from spfengine.errors import ArgumentError
-from spfengine.evaluation.result import Result
+from spfengine.problems import Result
 from spfengine.testing.conformance.answers import Seen
 from spfengine.testing.conformance.implementations import Implementation
 from spfengine.testing.conformance.ledger import LEFT_OUT, NOTHING, Entry, Ledger

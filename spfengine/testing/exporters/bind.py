@@ -5,9 +5,9 @@ from typing import Any
 
 from spfengine.addresses import V4, V6, address_text
 from spfengine.answers import Status
-from spfengine.resolvers.presentation import name_text, quoted
 from spfengine.resolvers.rrsets import RRset
 from spfengine.resolvers.zone import Zone
+from spfengine.resolvers.zone_files.presentation import name_text, quoted
 from spfengine.testing.exporters.refusing import cannot_say
 
 TTL = 300

@@ -1,0 +1,1 @@
+"""Find out whose an address is."""

@@ -1,0 +1,1 @@
+"""Find the smallest change to a record that gives senders the results they should have."""

@@ -1,0 +1,201 @@
+"""The Authentication-Results header field (RFC 8601), written for SPF, and read back for every method."""
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from spfengine.errors import ArgumentError
+from spfengine.evaluation.headers.fields import (
+    MAX_DOMAIN,
+    FieldReader,
+    address_in,
+    as_address,
+    comment,
+    fold,
+    header_mailbox,
+    header_value,
+    in_words,
+    is_token,
+    problem_text,
+    pvalue,
+    quoted_string,
+)
+from spfengine.evaluation.session import HELO
+from spfengine.visible import visible
+
+if TYPE_CHECKING:
+    from spfengine.evaluation.check_result import CheckResult
+
+FIELD = "Authentication-Results"
+_is_keyword = re.compile(r"[A-Za-z0-9_-]+").fullmatch
+_version = re.compile(r"[0-9]{1,9}").fullmatch
+
+
+def authentication_results(result: "CheckResult", authserv_id: str, *, utf8: bool = False) -> str:
+    r"""Return the Authentication-Results header field of a result: its name included, folded with CRLF, none at its
+    end (RFC 8601 §2.2).
+
+    What was checked stands in `smtp.mailfrom` or `smtp.helo` (RFC 8601 §2.7.2), why there is no verdict in `reason`,
+    the client's address in the comment. `parse_authentication_results` reads these back as they are in the result,
+    where they are printable US-ASCII (or with `utf8` printable UTF-8) of up to 300 octets. Of other text it gives back
+    what could be written: other octets as `\xNN`, and what would need more than 600 octets cut, with "...".
+
+    Args:
+        result: the result of a check.
+        authserv_id: the name under which the receiver gives its results, such as its host name.
+        utf8: whether characters outside US-ASCII may stand in it (RFC 6532).
+
+    Raises:
+        ArgumentError: `authserv_id` is no token (RFC 2045 §5.1), is longer than 255 octets, or is not US-ASCII.
+    """
+    pieces = [f"{FIELD}:", f"{_authserv_id(authserv_id, utf8)};", f"spf={result.result}", comment(in_words(result))]
+    reason = problem_text(result, utf8=utf8)
+    if reason is not None:
+        pieces.append(f"reason={quoted_string(reason)}")
+    if result.identity == HELO:
+        pieces.append(f"smtp.helo={pvalue(header_value(result.helo, utf8=utf8))}")
+    else:
+        pieces.append(f"smtp.mailfrom={pvalue(header_mailbox(result.sender, utf8=utf8))}")
+    return fold(pieces)
+
+
+def _authserv_id(given: object, utf8: bool) -> str:
+    text = given if isinstance(given, str) else ""
+    may_stand = is_token(text) and text.isprintable() and (utf8 or text.isascii())
+    if may_stand and len(text.encode()) <= MAX_DOMAIN:
+        return text
+    hint = "" if utf8 or text.isascii() else " (its A-label form, or utf8=True)"
+    raise ArgumentError(
+        f"authserv_id must be a name like mx.example.net{hint}, of letters, digits and {'!#$%&*+-.^_`{|}~'!r}, "
+        f"at most {MAX_DOMAIN} octets; it is {visible(str(given), 60)!r}"
+    )
+
+
+class MethodResult(NamedTuple):
+    """What one method came to (RFC 8601 §2.2, resinfo).
+
+    Attributes:
+        method: "spf", "dkim", "dmarc" or another, in lower case.
+        result: its result, in lower case; for spf one of `Result`, if the writer keeps the standard.
+        reason: the text of `reason=`, or None.
+        comment: the comments of this part, without their parentheses, joined by spaces; or None.
+        properties: (name, value) in their order, the names in lower case, such as ("smtp.mailfrom", "example.com").
+    """
+
+    method: str
+    result: str
+    reason: str | None
+    comment: str | None
+    properties: tuple[tuple[str, str], ...]
+
+    def get(self, name: str) -> str | None:
+        """Return the first value of a property; None where it is absent."""
+        return next((value for key, value in self.properties if key == name), None)
+
+    @property
+    def client_ip(self) -> str | None:
+        """The client's address: of a property that says so, else the one that comment or reason name; or None."""
+        for name in ("smtp.remote-ip", "policy.iprev", "client-ip"):
+            value = self.get(name)
+            if value is not None:
+                return as_address(value)
+        return address_in(self.reason if self.comment is None else self.comment)
+
+
+class AuthenticationResults(NamedTuple):
+    """An Authentication-Results header field as it was read. Only one that the own receiver added can be believed.
+
+    Attributes:
+        authserv_id: the name under which the results are given; None where the writer gives none, as Microsoft does.
+        version: the version of the field's syntax; 1 where it is not given.
+        results: what each method came to, in their order; empty for "none".
+    """
+
+    authserv_id: str | None
+    version: int
+    results: tuple[MethodResult, ...]
+
+    @property
+    def spf(self) -> tuple[MethodResult, ...]:
+        """The results of method "spf"."""
+        return tuple([found for found in self.results if found.method == "spf"])
+
+
+def parse_authentication_results(text: str) -> AuthenticationResults:
+    """Read an Authentication-Results header field, with or without its name, folded or not.
+
+    It is lenient with what others write: an absent authserv-id, or one that comes late, values that should be quoted,
+    properties without a type, and parts that are empty.
+
+    Raises:
+        HeaderError: it is no such field; the message says at which offset, and what was expected there.
+    """
+    reader = FieldReader(FIELD, text)
+    authserv_id: str | None = None
+    version = 1
+    results: list[MethodResult] = []
+    said_none = False
+    reader.skip()
+    while not reader.ended():
+        if reader.accept(";"):
+            reader.comments.clear()
+            reader.skip()
+            continue
+        at = reader.at
+        name = reader.lead()
+        reader.skip()
+        if _is_keyword(name) and reader.at_any("=/"):
+            results.append(_method_result(reader, name.lower()))
+        elif name.lower() == "none" and authserv_id is not None:
+            said_none = True
+        elif name and authserv_id is None:
+            authserv_id = name
+            given = reader.bare()
+            if given:
+                if not _version(given):
+                    raise reader.error("expected ';' or a version after the authserv-id", reader.at - len(given))
+                version = int(given)
+        else:
+            raise reader.error("expected a method and its result, such as spf=pass", at)
+        reader.skip()
+        if not reader.ended() and not reader.at_any(";"):
+            raise reader.error("expected ';'")
+    if not results and not said_none:
+        raise reader.error("expected a method and its result, such as spf=pass, or none")
+    return AuthenticationResults(authserv_id, version, tuple(results))
+
+
+def _method_result(reader: FieldReader, method: str) -> MethodResult:
+    """Read what follows the name of a method."""
+    if reader.accept("/"):
+        reader.skip()
+        reader.word("the version of the method")
+        reader.skip()
+    reader.expect("=", f"after the method {method[:40]}")
+    reader.skip()
+    result = reader.bare()
+    if not result:
+        raise reader.error("expected a result such as pass")
+    if _is_keyword(result):
+        result = result.lower()
+    reason: str | None = None
+    properties: list[tuple[str, str]] = []
+    reader.skip()
+    while not reader.ended() and not reader.at_any(";"):
+        name = reader.word("a property such as smtp.mailfrom").lower()
+        reader.skip()
+        if reader.accept("."):
+            reader.skip()
+            name += "." + reader.word("the name of a property").lower()
+            reader.skip()
+        elif name.endswith("."):
+            name += reader.word("the name of a property").lower()
+            reader.skip()
+        reader.expect("=", f"after the property {name[:40]}")
+        reader.skip()
+        value = reader.value()
+        if name == "reason" and reason is None:
+            reason = value
+        else:
+            properties.append((name, value))
+        reader.skip()
+    return MethodResult(method, result, reason, reader.take_comments(), tuple(properties))

@@ -1,0 +1,317 @@
+"""What a faulty record was probably meant to be. Each guess is put to the parser, and only one that it likes better
+than what was written becomes a fix.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from spfengine.addresses import parse_ip4, parse_ip6
+from spfengine.errors import RecordSyntaxError
+from spfengine.problems import Problem, ProblemCode
+from spfengine.record.grammar import MECHANISMS, MODIFIERS, VERSION
+from spfengine.record.hints import meant
+from spfengine.record.model import All, Directive, Record, Redirect, Span, Term, same_term, term_key
+from spfengine.record.parser import diagnose, parse, parse_term, sound_terms
+from spfengine.record.tokenizer import Token, tokens
+
+# Changes to the text of a record: what a fix is made of. Whatever they do not touch stays as it was written.
+
+Fix = tuple[str, ...]
+"""The strings of a TXT record, each of at most 255 octets."""
+
+_MAX_STRING = 255
+_MAX_RECORD = 8192  # nobody writes a longer record by hand: it gets no fix, which keeps the work bounded
+
+
+def as_strings(text: str) -> Fix:
+    """Return a record's text as strings of at most 255 octets, split after a space if there is one."""
+    strings = []
+    start = 0
+    while len(text) - start > _MAX_STRING:
+        space = text.rfind(" ", start, start + _MAX_STRING)
+        end = start + _MAX_STRING if space <= start else space + 1
+        strings.append(text[start:end])
+        start = end
+    return (*strings, text[start:])
+
+
+def replaced(source: str, span: Span, text: str) -> str:
+    """Return the record with `text` in place of what is at `span`; for "", without the spaces before it as well."""
+    start, end = span
+    if not text:
+        while start > 0 and source[start - 1] == " ":
+            start -= 1
+    return source[:start] + text + source[end:]
+
+
+def read(text: str) -> Record | None:
+    """Return the record that `text` is, or None if it is none."""
+    if len(text) > _MAX_RECORD:
+        return None
+    try:
+        return parse(text)
+    except RecordSyntaxError:
+        return None
+
+
+def fix(text: str) -> Fix | None:
+    """Return a record's text as a fix, or None if it is no record."""
+    return as_strings(text) if text.isascii() and read(text) is not None else None
+
+
+def with_term(record: Record, term: Term, text: str) -> Fix | None:
+    """Return the record with another text in place of one of its terms."""
+    return fix(replaced(record.source, term.span, text)) if len(record.source) <= _MAX_RECORD else None
+
+
+def without(record: Record, terms: Iterable[Term]) -> Fix | None:
+    """Return the record without some of its terms."""
+    text = text_without(record, terms)
+    return None if text is None else fix(text)
+
+
+def without_same(record: Record, directive: Directive) -> Fix | None:
+    """Return the record without a directive and all that are the same."""
+    return without(record, [each for each in record.directives if same_term(each, directive)])
+
+
+def text_without(record: Record, terms: Iterable[Term]) -> str | None:
+    """Return the text of a record without some of its terms, or None if the record is too long to be edited."""
+    text = record.source
+    if len(text) > _MAX_RECORD:
+        return None
+    for span in sorted({term.span for term in terms}, reverse=True):
+        text = replaced(text, span, "")
+    return text
+
+
+def with_all_last(record: Record) -> Fix | None:
+    """Return the record with its first `all` after all other mechanisms, and no other `all`."""
+    alls = [term for term in record.directives if isinstance(term, All)]
+    last = record.directives[-1]
+    if len(record.source) > _MAX_RECORD or not alls or isinstance(last, All):
+        return None
+    text = replaced(record.source, (last.span[1], last.span[1]), " " + alls[0].text)
+    for each in reversed(alls):
+        text = replaced(text, each.span, "")
+    return fix(text)
+
+
+_MAX_FAULTS = 10  # a record of more is no typo
+_MAX_LENGTH = 2048  # of a record that gets corrections: guessing costs a parse each
+
+_QUALIFIERS = frozenset("+-?~")
+_PUNCTUATION = "\"'`,;()<>[]"
+_GLUED_ALL = re.compile(r"(.+?)([+\-?~]all)\Z", re.IGNORECASE)
+_GLUED_NAME = re.compile(r"(include|redirect|exists|ip4|ip6|mx|all)(.+)\Z", re.IGNORECASE)
+_DUAL_CIDR = re.compile(r"(.*?)/0*([0-9]{1,2})/0*([0-9]{1,3})\Z")
+_CIDR = re.compile(r"(.*?)(//?)0*([0-9]{1,3})\Z")
+_VERSION_MEANT = re.compile(
+    r"[^A-Za-z]*(?:(?:txt|spf|in)\s+)*v?\s*[=:\-]?\s*s(?:pf|fp)(?:v?=?[0-9](?:\.[0-9])?)?", re.IGNORECASE
+)
+_FIRST_TERM = re.compile(r"[+\-?~]?(?:include|all|a|mx|ptr|ip4|ip6|exists)\b|(?:redirect|exp)=|\Z", re.IGNORECASE)
+_HEAD = 64  # characters in which the version stands; keeps the patterns' work bounded
+
+_SPACES = "\u00a0\u2007\u202f\u3000\t\r\n"
+_NOTHING = "\u200b\u200c\u200d\u2060\ufeff\u00ad\x00\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb\u00b4"
+_HYPHENS = "\u2010\u2011\u2012\u2013\u2014\u2212"
+_TYPED = {
+    **dict.fromkeys(map(ord, _SPACES), " "),
+    **dict.fromkeys(map(ord, _NOTHING), ""),
+    **dict.fromkeys(map(ord, _HYPHENS), "-"),
+    **dict.fromkeys(map(ord, "\u223c\u02dc\uff5e"), "~"),
+    0xFF1A: ":",
+    0xFF1D: "=",
+    0xFF0E: ".",
+    0x2026: "...",
+}
+"""What keyboards and word processors put in place of the characters of a record (NUL: what broken exports do)."""
+
+
+def corrections(source: str, problems: tuple[Problem, ...]) -> list[Fix | None]:
+    """Return for each fault of a record the record with all faults mended; where that can't be, with it mended alone,
+    or None where it can't be told what was meant.
+    """
+    if len(source) > _MAX_LENGTH or len(problems) > _MAX_FAULTS:
+        return [None] * len(problems)
+    alone = [_correction(source, problem, len(problems)) for problem in problems]
+    if None in alone:
+        return [None if text is None else as_strings(text) for text in alone]
+    mended, left = source, problems
+    while left:
+        text = _correction(mended, left[0], len(left))
+        if text is None:
+            return [None if text is None else as_strings(text) for text in alone]
+        mended, left = text, diagnose(text)
+    return [as_strings(mended)] * len(problems)
+
+
+def retyped(source: str) -> str:
+    """Return a text with the characters that word processors make of those of a record turned back."""
+    try:
+        text = source.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        text = source
+    return text.translate(_TYPED)
+
+
+def record_meant(source: str) -> Fix | None:
+    """Return the record that a text which is none was probably meant to be, or None."""
+    if len(source) > _MAX_LENGTH:
+        return None
+    text = retyped(source).strip(" \t\r\n\\" + _PUNCTUATION).replace('\\"', "").replace('"', "")
+    found = _VERSION_MEANT.match(text[:_HEAD])
+    if found is None:
+        return None
+    rest = text[found.end() :].lstrip(" .,;:")
+    text = f"{VERSION} {rest}".rstrip()
+    known = _FIRST_TERM.match(rest) is not None and text.isascii()
+    return as_strings(text) if known and read(text) is not None else None
+
+
+def _correction(source: str, problem: Problem, faults: int) -> str | None:
+    """Return a record with one of its faults mended, or None where it can't be told what was meant."""
+    pieces = list(tokens(source))
+    span = problem.span or (0, 0)
+    place = next((i for i, token in enumerate(pieces) if token.span[0] <= span[0] < token.span[1]), None)
+    kept = [term_key(term) for term in sound_terms(source) if not _is_torn(pieces, term)]
+    for text in _guesses(source, problem, pieces, place):
+        if text.isascii() and len(diagnose(text)) < faults and _keeps(text, kept):
+            return text
+    return None
+
+
+def _is_torn(pieces: list[Token], term: Term) -> bool:
+    """Whether a term stands after a lone qualifier, and so is a part of another term: `- all`."""
+    index = next(index for index, token in enumerate(pieces) if token.span == term.span)
+    return index > 0 and pieces[index - 1].text in _QUALIFIERS
+
+
+def _keeps(text: str, kept: Sequence[tuple[object, ...]]) -> bool:
+    """Whether a corrected record has all these terms, in their order, and a redirect still counts."""
+    terms = sound_terms(text)
+    there = iter([term_key(term) for term in terms])
+    if not all(key in there for key in kept):
+        return False
+    new_all = any(isinstance(term, All) and term_key(term) not in kept for term in terms)
+    return not (new_all and any(isinstance(term, Redirect) for term in terms))
+
+
+def _guesses(source: str, problem: Problem, pieces: list[Token], place: int | None) -> Iterator[str]:
+    """Yield records that may have been meant, the likeliest first."""
+    if problem.code is ProblemCode.INVALID_CHARACTER:
+        yield retyped(source)
+    if place is None:
+        return
+    token = pieces[place]
+    for guess in _terms(token, problem):
+        yield replaced(source, token.span, guess)
+    if place + 1 < len(pieces) and (token.text[-1] in ":=" or token.text in _QUALIFIERS):
+        behind = pieces[place + 1]
+        yield replaced(source, (token.start, behind.span[1]), token.text + behind.text)
+    if problem.code is ProblemCode.EMPTY_DOMAIN_SPEC and token.name.lower() in ("a", "mx", "ptr"):
+        yield replaced(source, token.span, token.qualifier + token.name)
+    if place + 1 < len(pieces) and token.text[-1] in ":=":
+        if pieces[place + 1].name.lower() in ("ip4", "ip6", "a", "mx", "include"):
+            yield replaced(source, token.span, "")
+    if problem.code is ProblemCode.MISSING_TERM_NAME or (
+        problem.code is ProblemCode.DUPLICATE_MODIFIER and _is_again(pieces, place)
+    ):
+        yield replaced(source, token.span, "")
+
+
+def _is_again(pieces: list[Token], place: int) -> bool:
+    """Whether a modifier says the same as the first of its name; which of two that differ is meant is not known."""
+    again = parse_term(pieces[place].text)
+    name = pieces[place].name.lower()
+    first = next(parse_term(token.text) for token in pieces if token.separator == "=" and token.name.lower() == name)
+    return again is not None and first is not None and same_term(first, again)
+
+
+def _terms(token: Token, problem: Problem) -> Iterator[str]:
+    """Yield what a faulty term may have been meant to be."""
+    q, name, sep, arg = token.qualifier, token.name, token.separator, token.argument
+    known = name.lower()
+    bare = token.text.strip(_PUNCTUATION)
+    if bare != token.text and bare:
+        yield bare
+    if sep == ":" and known in MECHANISMS:
+        yield from _addresses(q, arg)
+    yield from _addresses(q, token.text[len(q) :])
+    if problem.code is ProblemCode.UNKNOWN_MECHANISM:
+        if known in MODIFIERS:
+            yield f"{known}={arg}"
+        yield from _renamed(q, name, sep, arg)
+    elif problem.code is ProblemCode.QUALIFIED_MODIFIER:
+        yield f"{q}{name}:{arg}" if known in MECHANISMS else f"{name}={arg}"
+    elif problem.code is ProblemCode.UNEXPECTED_ARGUMENT:
+        yield f"{q}{name}"
+    yield from _arguments(token)
+    yield from _prefixes(token.text, known)
+    if "%(" in arg:
+        yield token.text.replace("%(", "%{").replace(")", "}")
+
+
+def _arguments(token: Token) -> Iterator[str]:
+    """Yield the term with its argument as it may have been meant."""
+    q, name, sep, arg = token.qualifier, token.name, token.separator, token.argument
+    known = name.lower()
+    glued = _GLUED_ALL.match(arg)
+    if glued is not None:
+        yield f"{q}{name}{sep}{glued[1].rstrip(_PUNCTUATION)} {glued[2]}"
+    for begin in ("http://", "https://", "http//", "//"):
+        if arg.lower().startswith(begin):
+            yield f"{q}{name}:{arg[len(begin) :].rstrip('/')}"
+    if "@" in arg:
+        yield f"{q}{name}{sep}{arg.rpartition('@')[2]}"
+    if sep == ":":
+        host, _, port = arg.partition(":")
+        if known == "ip4" and parse_ip4(host) is not None and port.isdigit():
+            yield f"{q}ip4:{host}"
+        if known in ("ip4", "ip6") and arg[-1:].isalpha():
+            yield f"{q}a:{arg}"
+
+
+def _addresses(qualifier: str, text: str) -> Iterator[str]:
+    address = text.partition("/")[0]
+    if parse_ip4(address) is not None:
+        yield f"{qualifier}ip4:{text}"
+    if parse_ip6(address) is not None:
+        yield f"{qualifier}ip6:{text}"
+
+
+def _renamed(qualifier: str, name: str, separator: str, argument: str) -> Iterator[str]:
+    """Yield the term with the name that its own is closest to."""
+    found = meant(name)
+    if found is None:
+        glued = _GLUED_NAME.match(name + separator + argument)
+        if glued is not None:
+            rest = glued[2].lstrip(":=.")
+            yield f"{glued[1]}={rest}" if glued[1].lower() == "redirect" else f"{qualifier}{glued[1]}:{rest}"
+            if glued[1].lower() == "all":
+                yield f"{qualifier}all"
+    elif found in MODIFIERS:
+        yield f"{found}={argument}"
+    elif found == "all":
+        yield f"{qualifier}all"
+    else:
+        yield (
+            f"{qualifier}{found}:{argument.lstrip(':=')}"
+            if separator in (":", "=")
+            else f"{qualifier}{found}{argument}"
+        )
+
+
+def _prefixes(text: str, name: str) -> Iterator[str]:
+    """Yield the term with its prefix length as it may have been meant."""
+    dual = _DUAL_CIDR.match(text)
+    if dual is not None and name in ("a", "mx"):
+        yield f"{dual[1].rstrip('/')}/{dual[2]}//{dual[3]}"
+    found = _CIDR.match(text)
+    if found is not None:
+        if name in ("a", "mx", "ip4", "ip6"):
+            yield f"{found[1]}{found[2]}{found[3]}"
+        else:
+            yield found[1]
+    elif text.endswith("/"):
+        yield text.rstrip("/")

@@ -1,0 +1,446 @@
+"""The include tree: a domain's record and every record that it leads to, with what each term asks of DNS.
+
+It is the tree of the record, not of one client's check: it goes on where a check would have ended, at a match or at a
+limit. What it costs is not counted here; `budget` says which lookup of the worst address each term is.
+"""
+
+from collections.abc import Generator, Iterable, Iterator
+from time import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from spfengine.addresses import V4, V6
+from spfengine.answers import Answer, Question, RRType
+from spfengine.drivers import adrive, drive
+from spfengine.errors import RecordSyntaxError
+from spfengine.evaluation.check_host import find_record, select_record
+from spfengine.evaluation.limits import DEFAULT_LIMITS, MAX_DEPTH, Limits
+from spfengine.evaluation.mechanisms import Halt, UnknownTarget, expand_target, too_many_mx
+from spfengine.evaluation.session import Answers
+from spfengine.evaluation.trace import TracedQuestion
+from spfengine.names import fold, is_askable, is_same_or_under
+from spfengine.policy.budget import Budget, budget, over_limits
+from spfengine.policy.compile import Inputs, TilingSession
+from spfengine.policy.outcome import Input
+from spfengine.problems import Problem, Result
+from spfengine.record.macro import MacroString
+from spfengine.record.model import (
+    MX,
+    All,
+    Directive,
+    DomainDirective,
+    Exists,
+    Explanation,
+    Include,
+    Modifier,
+    Ptr,
+    Record,
+    Redirect,
+    Term,
+)
+from spfengine.visible import visible, visible_name
+
+# What an include tree is made of: records, their terms, and what each asks of DNS.
+
+SCHEMA = "spfengine.tree/1"
+"""The version of the JSON form of a tree."""
+
+
+class TreeTerm(NamedTuple):
+    """A term of a record.
+
+    Attributes:
+        term: the term itself, with text and span.
+        lookup: which lookup of the worst address it is, from 1 on; None where it is none of them.
+        unused: why it is never evaluated, in words; None where it may be.
+        targets: the names that it is about: one, but for a macro that differs for IPv4 and IPv6 clients.
+        inputs: what its target-name rests on besides, so that only a check of one client can tell it.
+        questions: what it asks for clients of both families, each with its answer.
+        records: the records that an include or redirect leads to, one for each target.
+    """
+
+    term: Term
+    lookup: int | None = None
+    unused: str | None = None
+    targets: tuple[str, ...] = ()
+    inputs: tuple[Input, ...] = ()
+    questions: tuple[TracedQuestion, ...] = ()
+    records: tuple["TreeRecord", ...] = ()
+
+    @property
+    def is_charged(self) -> bool:
+        """Whether it counts against the limit of lookups wherever it is evaluated (RFC 7208 §4.6.4)."""
+        return isinstance(self.term, Redirect) or (isinstance(self.term, Directive) and self.term.charged)
+
+    @property
+    def names(self) -> int | None:
+        """For `mx`, how many names it leads to (RFC 7208 §4.6.4); None for all others."""
+        if not isinstance(self.term, MX):
+            return None
+        return max([len(asked.answer.records) for asked in self.questions if asked.question.type == "MX"], default=0)
+
+    def to_dict(self) -> dict[str, object]:
+        """Return it as JSON-safe values."""
+        return {
+            "term": visible(self.term.text, 1 << 16),
+            "span": list(self.term.span),
+            "lookup": self.lookup,
+            "unused": self.unused,
+            "targets": [visible_name(name) for name in self.targets],
+            "inputs": [str(each) for each in self.inputs],
+            "names": self.names,
+            "questions": [asked.to_dict() for asked in self.questions],
+            "records": [record.to_dict() for record in self.records],
+        }
+
+
+class TreeRecord(NamedTuple):
+    """A domain whose record is wanted.
+
+    Attributes:
+        domain: the domain.
+        own: whether it is one of the domains that the tree was asked for as the admin's own, or lies under one.
+        loop: whether it stands above in the tree already: its terms are not told again.
+        question: the question for its record, and the answer; None where none can be asked.
+        record: its record; None where there is none that can be read.
+        result: what every check that comes here ends in: none, permerror or temperror; None where it goes on.
+        problems: why.
+        terms: its terms in order of evaluation: directives, then redirect, then the others.
+    """
+
+    domain: str
+    own: bool
+    loop: bool = False
+    question: TracedQuestion | None = None
+    record: Record | None = None
+    result: Result | None = None
+    problems: tuple[Problem, ...] = ()
+    terms: tuple[TreeTerm, ...] = ()
+
+    def to_dict(self) -> dict[str, object]:
+        """Return it as JSON-safe values."""
+        return {
+            "domain": visible_name(self.domain),
+            "own": self.own,
+            "loop": self.loop,
+            "question": None if self.question is None else self.question.to_dict(),
+            "record": None if self.record is None else visible(self.record.source, 1 << 16),
+            "result": None if self.result is None else str(self.result),
+            "problems": [problem.to_dict() for problem in self.problems],
+            "terms": [term.to_dict() for term in self.terms],
+        }
+
+
+class IncludeTree(NamedTuple):
+    """A domain's record with all that it leads to.
+
+    Attributes:
+        domain: the domain.
+        root: its record.
+        budget: what the worst addresses cost.
+        limits: the limits to hold it against.
+        is_cut: whether it is too large to be told whole.
+    """
+
+    domain: str
+    root: TreeRecord
+    budget: Budget
+    limits: Limits
+    is_cut: bool
+
+    @property
+    def records(self) -> Iterator[TreeRecord]:
+        """All records, in the order in which they are wanted."""
+        pending = [self.root]
+        while pending:
+            record = pending.pop()
+            yield record
+            pending += [below for term in reversed(record.terms) for below in reversed(term.records)]
+
+    @property
+    def terms(self) -> Iterator[TreeTerm]:
+        """All terms of all records."""
+        for record in self.records:
+            yield from record.terms
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong: broken records, then limits that are passed (also at some receivers only)."""
+        found = [problem for record in self.records for problem in record.problems]
+        found += [problem for term in self.terms for problem in self._too_many_mx(term)]
+        return (*dict.fromkeys(found), *over_limits(self.budget, self.limits))
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether a record in it is broken, or is not there."""
+        return any(record.result in (Result.NONE, Result.PERMERROR) for record in self.records)
+
+    @property
+    def is_over_limit(self) -> bool:
+        """Whether some addresses are over a limit of RFC 7208 §4.6.4, so that they get permerror."""
+        over = self.budget.worst_lookups > self.limits.lookups
+        over = over or self.budget.worst_voids(self.limits.void_rule) > self.limits.voids
+        return over or any(True for term in self.terms for _ in self._too_many_mx(term))
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether DNS could not answer something."""
+        return any(record.result is Result.TEMPERROR for record in self.records) or any(
+            asked.answer.is_failure for term in self.terms for asked in term.questions
+        )
+
+    @property
+    def is_open(self) -> bool:
+        """Whether an include or redirect leads where only a check of one client can follow: there may be more."""
+        return any(term.inputs and isinstance(term.term, (Include, Redirect)) for term in self.terms)
+
+    def render(self, *, width: int | None = 80) -> str:
+        """Return the text that `spfengine tree` prints, wrapped to `width` columns (None: not wrapped)."""
+        from spfengine.text.tree import render_tree
+
+        return render_tree(self, width)
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the tree as JSON-safe values; key "schema" names their version."""
+        return {
+            "schema": SCHEMA,
+            "domain": visible_name(self.domain),
+            "broken": self.is_broken,
+            "over_limit": self.is_over_limit,
+            "incomplete": self.is_incomplete,
+            "open": self.is_open,
+            "cut": self.is_cut,
+            "lookups": {str(version): cost.most for version, cost in self.budget.lookups.items()},
+            "void_lookups": {
+                str(rule): {str(version): cost.most for version, cost in costs.items()}
+                for rule, costs in self.budget.voids.items()
+            },
+            "problems": [problem.to_dict() for problem in self.problems],
+            "root": self.root.to_dict(),
+        }
+
+    def _too_many_mx(self, term: TreeTerm) -> Iterator[Problem]:
+        for asked in term.questions:
+            if asked.question.type == "MX" and len(asked.answer.records) > self.limits.names:
+                yield too_many_mx(asked.question.name, len(asked.answer.records), self.limits.names)
+
+
+if TYPE_CHECKING:
+    from spfengine.answers import AsyncResolver, Resolver
+
+MAX_LOOKUPS = 250
+"""Terms that are asked about; a tree that needs more is cut, and says so. RFC 7208 §4.6.4 allows 10."""
+MAX_TERMS = 20_000
+"""Terms that are told; a tree that has more is cut, and says so."""
+_MOST_HOSTS = 50  # of one mx whose hosts are asked for, be they too many or not
+
+
+def include_tree(
+    domain: str,
+    *,
+    resolver: "Resolver | None" = None,
+    sender: str | None = None,
+    helo: str | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    own: Iterable[str] = (),
+) -> IncludeTree:
+    """Return the tree of a domain's record: everything that it leads to, for clients of both families.
+
+    Args:
+        domain: the domain.
+        resolver: what answers DNS questions; live DNS where it is not given.
+        sender, helo: for macros, as for `Policy.compile`.
+        limits: to hold the tree against; it is never cut off there.
+        own: domains whose records the admin can edit, besides `domain` itself; names under them are the admin's too.
+
+    Raises:
+        ArgumentError: `sender` is of another domain.
+        ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
+    """
+    if resolver is None:
+        from spfengine.drivers import default_resolver
+
+        resolver = default_resolver()
+    return drive(_tree(Inputs(domain, sender, helo, limits, None, time()), tuple(own)), resolver, None)
+
+
+async def ainclude_tree(
+    domain: str,
+    *,
+    resolver: "Resolver | AsyncResolver | None" = None,
+    sender: str | None = None,
+    helo: str | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    own: Iterable[str] = (),
+) -> IncludeTree:
+    """Return what `include_tree` returns, without blocking the event loop while DNS answers.
+
+    Raises:
+        ArgumentError, ResolverError: as `include_tree`.
+    """
+    if resolver is None:
+        from spfengine.drivers import default_resolver
+
+        resolver = default_resolver()
+    return await adrive(_tree(Inputs(domain, sender, helo, limits, None, time()), tuple(own)), resolver, None)
+
+
+def _tree(inputs: Inputs, own: tuple[str, ...]) -> Generator[Question, Answer, IncludeTree]:
+    answers: Answers = {}
+    need = yield from budget(inputs, answers)
+    worst = max(need.lookups.values(), key=lambda cost: cost.most)
+    walk = _Walk(inputs, answers, (inputs.domain, *own), worst.terms)
+    root = yield from walk.record(inputs.domain, None, ())
+    return IncludeTree(inputs.domain, root, need, inputs.limits, walk.cut)
+
+
+class _Walk:
+    """Goes through all records.
+
+    Attributes:
+        own: the admin's domains.
+        counted: the lookups of the worst address, in order: (domain, term); `place` is the next of them.
+        asked, told: terms that were asked about, and terms in all.
+        cut: whether something was left out.
+        shown: the questions of terms so far.
+    """
+
+    def __init__(
+        self, inputs: Inputs, answers: Answers, own: tuple[str, ...], counted: tuple[tuple[str, str], ...]
+    ) -> None:
+        self.inputs = inputs
+        self.answers = answers
+        self.own = own
+        self.counted = counted
+        self.place = 0
+        self.asked = 0
+        self.told = 0
+        self.cut = False
+        self.shown: set[Question] = set()
+
+    def record(
+        self, domain: str, via: Include | Redirect | None, above: tuple[str, ...]
+    ) -> Generator[Question, Answer, TreeRecord]:
+        """Return the record of a domain, with all below it.
+
+        Args:
+            via: what leads there; None for the root.
+            above: the domains whose records it stands below, folded to lower case.
+        """
+        own = any(is_same_or_under(domain, each) for each in self.own)
+        if fold(domain) in above:
+            return TreeRecord(domain, own, loop=True)
+        session = TilingSession(self.inputs, V4, 0, self.answers, (), ())
+        try:
+            record = yield from find_record(session, domain, via)
+        except Halt as halt:
+            asked = self._known(domain)
+            fault = None if asked is None else select_record(asked.answer)
+            problems = fault.problems if isinstance(fault, RecordSyntaxError) else (halt.problem,)
+            placed = tuple([problem.at(domain, None) for problem in problems])
+            return TreeRecord(domain, own, question=asked, result=halt.result, problems=placed)
+        terms = yield from self._terms(domain, record, (*above, fold(domain)))
+        return TreeRecord(domain, own, question=self._known(domain), record=record, terms=tuple(terms))
+
+    def _known(self, domain: str) -> TracedQuestion | None:
+        question = Question(domain, RRType.TXT)
+        key = question.key
+        return TracedQuestion(question, self.answers[key], False) if key in self.answers else None
+
+    def _terms(
+        self, domain: str, record: Record, above: tuple[str, ...]
+    ) -> Generator[Question, Answer, list[TreeTerm]]:
+        ordered: list[Term] = [*record.directives]
+        ordered += sorted(record.modifiers, key=lambda modifier: not isinstance(modifier, Redirect))
+        terms: list[TreeTerm] = []
+        after_all = False
+        for term in ordered:
+            self.told += 1
+            if self.told > MAX_TERMS:
+                self.cut = True
+                break
+            unused = _unused(term, record, after_all)
+            after_all = after_all or isinstance(term, All)
+            if unused is None and isinstance(term, (DomainDirective, Redirect)):
+                terms.append((yield from self._term(domain, term, above)))
+            else:
+                terms.append(TreeTerm(term, unused=unused))
+        return terms
+
+    def _term(
+        self, domain: str, term: DomainDirective | Redirect, above: tuple[str, ...]
+    ) -> Generator[Question, Answer, TreeTerm]:
+        lookup = None
+        if self.place < len(self.counted) and self.counted[self.place] == (domain, term.text):
+            self.place += 1
+            lookup = self.place
+        self.asked += 1
+        if self.asked > MAX_LOOKUPS or len(above) > MAX_DEPTH:
+            self.cut = True
+            return TreeTerm(term, lookup)
+        spec = term.value if isinstance(term, Redirect) else term.domain_spec
+        targets: tuple[str, ...] = (domain,)
+        inputs: tuple[Input, ...] = ()
+        if spec is not None:
+            targets, inputs = yield from self._targets(spec, domain)
+        questions: list[TracedQuestion] = []
+        records: list[TreeRecord] = []
+        for target in targets:
+            if isinstance(term, (Include, Redirect)):
+                records.append((yield from self.record(target, term, above)))
+            elif is_askable(target):
+                questions += yield from self._questions(term, target)
+        return TreeTerm(term, lookup, None, targets, inputs, tuple(questions), tuple(records))
+
+    def _targets(
+        self, spec: MacroString, domain: str
+    ) -> Generator[Question, Answer, tuple[tuple[str, ...], tuple[Input, ...]]]:
+        """Return the names that a domain-spec stands for, or what they rest on where that is not known."""
+        if spec.target:
+            return (spec.target,), ()
+        names: dict[str, None] = {}
+        for family in (V4, V6):
+            session = TilingSession(self.inputs, family, 0, self.answers, (), ())
+            try:
+                name = yield from expand_target(session, spec, domain)
+            except UnknownTarget as unknown:
+                return (), tuple(Input(each) for each in unknown.inputs)
+            if name is not None:
+                names[name] = None
+        return tuple(names), ()
+
+    def _questions(self, term: Directive, target: str) -> Generator[Question, Answer, list[TracedQuestion]]:
+        """Return what a term asks about its target, for clients of both families."""
+        if isinstance(term, Ptr):
+            return []  # it asks about the client
+        if isinstance(term, Exists):
+            return [(yield from self._ask(target, RRType.A))]
+        asked: list[TracedQuestion] = []
+        hosts = [target]
+        if isinstance(term, MX):
+            asked.append((yield from self._ask(target, RRType.MX)))
+            hosts = [exchange for _, exchange in asked[0].answer.records[:_MOST_HOSTS] if is_askable(exchange)]
+        for host in hosts:
+            for type in (RRType.A, RRType.AAAA):
+                asked.append((yield from self._ask(host, type)))  # noqa: PERF401 - no yield in a comprehension
+        return asked
+
+    def _ask(self, name: str, type: RRType) -> Generator[Question, Answer, TracedQuestion]:
+        question = Question(name, type)
+        key = question.key
+        answer = self.answers.get(key)
+        if answer is None:
+            answer = self.answers[key] = yield question
+        repeated = key in self.shown
+        self.shown.add(key)
+        return TracedQuestion(question, answer, repeated)
+
+
+def _unused(term: Term, record: Record, after_all: bool) -> str | None:
+    """Return why a term is never evaluated, in words; None where it may be."""
+    if isinstance(term, Redirect):
+        return "all stands in the record, so redirect= is ignored" if record.redirect is None else None
+    if isinstance(term, Explanation):
+        return "asked for only where the result is fail; it does not count"
+    if isinstance(term, Modifier):
+        return "a modifier that RFC 7208 does not know; it is ignored"
+    return "it stands behind all" if after_all else None

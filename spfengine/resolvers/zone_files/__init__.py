@@ -1,0 +1,1 @@
+"""Readers of zone files and exports, by format."""

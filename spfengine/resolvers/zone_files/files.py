@@ -1,0 +1,198 @@
+"""Files that answer, told apart by their suffix, and by what stands in them.
+
+- .json: a recording, a zone of an OpenSPF suite, or record sets of Route 53.
+- .yml, .yaml: a zone of an OpenSPF suite, or of octoDNS.
+- all others: master files; so are exports of cPanel, WHM and Cloudflare.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from spfengine.answers import Answer, Question, Resolver
+from spfengine.errors import MissingExtraError, ZoneError
+from spfengine.names import fold
+from spfengine.resolvers.zone import Zone
+from spfengine.visible import visible
+
+if TYPE_CHECKING:
+    from spfengine.resolvers.recording import Recording
+    from spfengine.resolvers.rrsets import RRset
+
+MAX_OCTETS = 64 << 20
+"""Octets of the largest recording or suite that is read."""
+_MAX_DEPTH = 20  # of a suite: document, zonedata, name, entries, entry, value, strings
+
+
+def read_zone(path: "str | os.PathLike[str]") -> "Zone | Recording":
+    """Return what a file holds; see above.
+
+    Raises:
+        ZoneError, RecordingError: it can't be understood.
+        MissingExtraError: it is YAML, and pyyaml is not installed.
+        OSError: it can't be read.
+    """
+    kind = os.fspath(path).lower().rpartition(".")[2]
+    if kind == "json":
+        return _read_json(_octets_of(path))
+    if kind in ("yml", "yaml"):
+        return _read_yaml(_octets_of(path), os.fspath(path))
+    return Zone.from_file(os.fspath(path))
+
+
+def read_octets(data: bytes) -> "Zone | Recording":
+    """Return what these octets hold: JSON where they begin as it does, else a master file. Raises as `read_zone`."""
+    return _read_json(data) if data.lstrip()[:1] in (b"{", b"[") else Zone.from_text(data)
+
+
+def lay_together(layers: "Sequence[Zone | Recording]") -> Resolver:
+    """Return what several files say together: zones are one zone, in which a later RRset replaces an earlier one.
+
+    Of a zone and a recording the later one is asked first, and the other one for what it does not know.
+    """
+    zones = [layer for layer in layers if isinstance(layer, Zone)]
+    recordings = [layer for layer in layers if not isinstance(layer, Zone)]
+    zone = zones[0] if len(zones) == 1 else _one_zone(zones)
+    if not recordings:
+        return zone
+    recording = recordings[0].__class__([pair for each in recordings for pair in each.answers])
+    if not zones:
+        return recording
+    return _Layers(zone, recording) if isinstance(layers[-1], Zone) else _Layers(recording, zone)
+
+
+def _one_zone(zones: Sequence[Zone]) -> Zone:
+    """Return all zones as one, so that CNAME records lead from one into another; a later RRset replaces an earlier."""
+    names = {fold(name): name for zone in zones for name in zone.names}
+    rrsets: dict[tuple[str, str], RRset] = {}
+    for zone in zones:
+        rrsets.update({(fold(rrset.name), rrset.type): rrset for rrset in zone.rrsets})
+    return Zone.from_rrsets(names.values(), rrsets.values())
+
+
+def _octets_of(path: "str | os.PathLike[str]") -> bytes:
+    with open(path, "rb") as file:
+        data = file.read(MAX_OCTETS + 1)
+    if len(data) > MAX_OCTETS:
+        raise ZoneError(f"the file is larger than {MAX_OCTETS >> 20} MiB")
+    return data
+
+
+def _read_json(data: bytes) -> "Zone | Recording":
+    import json
+
+    from spfengine.resolvers.zone_files import route53
+
+    try:
+        document = json.loads(data, object_pairs_hook=_without_duplicates)
+    except (ValueError, RecursionError) as error:
+        raise ZoneError(f"this is not JSON that can be used: {error}") from None
+    if isinstance(document, list) or (isinstance(document, dict) and any(key in document for key in route53.KEYS)):
+        return Zone.from_rrsets(*route53.read_document(document))
+    if isinstance(document, dict) and "zonedata" in document:
+        return _zone_of_suite(document)
+    if not isinstance(document, dict) or "schema" not in document:
+        told = "this JSON is neither a recording (spfengine.recording/1), nor a zone of an OpenSPF suite (key zonedata)"
+        raise ZoneError(f"{told}, nor record sets of Route 53 (key ResourceRecordSets)")
+    from spfengine.resolvers.recording import Recording
+
+    return Recording.from_json(data)
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object; a key that stands twice would silently drop what stands at the first."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"the key {visible(twice, 60)!r} stands twice in one object; expected once")
+    return found
+
+
+def load_yaml(data: bytes | str) -> list[Any]:
+    """Return the documents of a YAML file. Aliases are refused: with them a small file makes an endless mapping.
+
+    Raises:
+        ZoneError: it is none.
+        MissingExtraError: pyyaml is not installed.
+    """
+    try:
+        import yaml
+    except ImportError:
+        told = "YAML needs pyyaml: pip install pyyaml (the extra spfengine[testing]); a zone can be .json as well"
+        raise MissingExtraError(told) from None
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        depth = 0
+        for event in yaml.parse(data, Loader=loader):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if isinstance(event, yaml.AliasEvent) or depth > _MAX_DEPTH:
+                line = 0 if event.start_mark is None else event.start_mark.line + 1
+                what = "this is nested too deep" if depth > _MAX_DEPTH else "aliases are not read; write it out"
+                raise ZoneError(f"line {line}: {what}")
+        return list(yaml.load_all(data, Loader=loader))
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        if isinstance(error, ZoneError):
+            raise
+        raise ZoneError(f"this is not YAML: {' '.join(str(error).split())}") from None
+
+
+def _read_yaml(data: bytes, path: str) -> Zone:
+    """Return the zone of a file's only document."""
+    from spfengine.resolvers.zone_files import octodns
+
+    documents = [document for document in load_yaml(data) if document is not None]
+    if len(documents) != 1:
+        raise ZoneError(f"it holds {len(documents)} documents, each a zone of its own; expected one")
+    document = documents[0]
+    if not octodns.is_octodns(document):
+        return _zone_of_suite(document)
+    _refuse_duplicates(data)
+    return Zone.from_rrsets(*octodns.read_document(document, octodns.zone_of(path)))
+
+
+def _zone_of_suite(document: Any) -> Zone:
+    """Return the zone of a suite: its `zonedata`, or a mapping that is nothing else."""
+    if not isinstance(document, Mapping):
+        raise ZoneError(f"expected a mapping with the key zonedata, not {type(document).__name__}")
+    return Zone.from_openspf(document.get("zonedata", document))
+
+
+def _refuse_duplicates(data: bytes) -> None:
+    """Raise ZoneError where a key stands twice in a mapping: the YAML reader would keep the last one silently."""
+    import yaml
+
+    nodes = [yaml.compose(data, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))]
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, yaml.SequenceNode):
+            nodes += node.value
+        if not isinstance(node, yaml.MappingNode):
+            continue
+        seen: set[object] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                line = key.start_mark.line + 1
+                raise ZoneError(f"line {line}: the key {visible(str(key.value), 60)!r} stands twice; join the records")
+            seen.add(key.value)
+            nodes.append(value)
+
+
+class _Layers:
+    """Two sources: a question that the upper one does not know goes to the lower one."""
+
+    def __init__(self, upper: "Zone | Recording", lower: "Zone | Recording") -> None:
+        self._upper = upper
+        self._lower = lower
+        recording = lower if isinstance(upper, Zone) else upper
+        assert not isinstance(recording, Zone), "zones among themselves are one zone"
+        self._recorded = {(fold(question.name), question.type) for question, _ in recording.answers}
+
+    def resolve(self, question: Question, /) -> Answer:
+        """Return the answer of the source that knows one."""
+        recorded = (fold(question.name), question.type) in self._recorded
+        if not isinstance(self._upper, Zone):
+            return (self._upper if recorded else self._lower).resolve(question)
+        answer = self._upper.resolve(question)
+        return self._lower.resolve(question) if answer.is_void and recorded else answer

@@ -1,0 +1,86 @@
+"""What answers after a change, put before what answers now; and what is asked of DNS, asked once for both."""
+
+from collections.abc import Container, Generator
+from typing import Protocol, TypeVar
+
+from spfengine.answers import Answer, Question, Resolver, RRType
+from spfengine.drivers import answered_by
+from spfengine.names import fold
+from spfengine.resolvers.asking import Unanswered
+from spfengine.resolvers.overlay import Drafts, Overlay
+from spfengine.resolvers.rrsets import read_name
+
+_T = TypeVar("_T")
+
+
+class Layer(Protocol):
+    """What answers after a change."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that the change is about, as far as they are known beforehand."""
+        ...
+
+    def is_meant(self, name: str) -> bool:
+        """Whether the change to a name was given as an SPF record, whatever it looks like."""
+        ...
+
+    def is_reached(self, name: str, asked: Container[Question]) -> bool:
+        """Whether these questions, or CNAME records that they led through, reach what the change says of a name."""
+        ...
+
+    def through(self, steps: Generator[Question, Answer, _T]) -> Generator[Question, Answer, _T]:
+        """Run steps with the change in force; yields what has to be asked of what answers now."""
+        ...
+
+
+class Drafted:
+    """Drafts laid over what answers now."""
+
+    def __init__(self, drafts: Drafts, meant: Container[str]) -> None:
+        self._overlay = Overlay(Unanswered(), drafts)
+        self._meant = meant
+        self._types = {fold(read_name(name, "name")): by_type for name, by_type in drafts.items()}
+        self.names = self._overlay.names
+
+    def is_meant(self, name: str) -> bool:
+        """Whether the draft was given as a record, without a type."""
+        return fold(name) in self._meant
+
+    def is_reached(self, name: str, asked: Container[Question]) -> bool:
+        """Whether a question for a drafted type asks for the name, or leads there through CNAME records."""
+        key = fold(name)
+        if not any(Question(key, type) in asked for type in RRType):
+            return key in self._overlay.asked  # through CNAME records
+        drafted = {str(type).upper() for type in self._types.get(key) or ()} or {"*"}
+        every = drafted & {"*", "CNAME"}
+        return any(Question(key, type) in asked for type in RRType if every or type in drafted)
+
+    def through(self, steps: Generator[Question, Answer, _T]) -> Generator[Question, Answer, _T]:
+        """Run steps with the drafts laid over what answers."""
+        return answered_by(steps, self._overlay.answering)
+
+
+class Replaced:
+    """Something else answers: a zone as it will be, say. It is asked at once, so it must not be slow."""
+
+    names: tuple[str, ...] = ()
+
+    def __init__(self, resolver: Resolver) -> None:
+        self._resolver = resolver
+
+    def is_meant(self, name: str) -> bool:  # noqa: ARG002 - no record was given here
+        """Never: whole zones are compared."""
+        return False
+
+    def is_reached(self, name: str, asked: Container[Question]) -> bool:  # noqa: ARG002 - there are no drafts
+        """Always: only names that were asked for are looked at."""
+        return True
+
+    def through(self, steps: Generator[Question, Answer, _T]) -> Generator[Question, Answer, _T]:
+        """Run steps, each question answered at once; nothing is left to ask."""
+        return answered_by(steps, self._at_once)
+
+    def _at_once(self, question: Question) -> Generator[Question, Answer, Answer]:
+        yield from ()  # nothing is left to ask
+        return self._resolver.resolve(question)

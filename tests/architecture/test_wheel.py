@@ -1,0 +1,88 @@
+"""The package as it is handed out: a wheel with all it needs, that works outside the checkout."""
+
+import os
+import subprocess
+import sys
+import sysconfig
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.imports import modules_of
+
+
+@pytest.fixture(scope="module")
+def wheel(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the wheel, without the network: what builds it is among the tests' dependencies."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "wheel", "-q", "--no-deps", "--no-index"]
+    subprocess.run([*command, "--no-build-isolation", "-w", str(folder), str(repository)], check=True)
+    (found,) = folder.glob("spfengine-*.whl")
+    return found
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Install it in a fresh virtual environment; what it depends on comes from the environment of the tests."""
+    venv = tmp_path_factory.mktemp("venv")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
+    python = venv / "bin" / "python"
+    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", str(python), "install", "-q"]
+    subprocess.run([*command, "--no-deps", "--no-index", str(wheel)], check=True)
+    (site,) = venv.glob("lib/python*/site-packages")
+    (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
+    return venv
+
+
+def run(program: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {
+        name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "COVERAGE_PROCESS_CONFIG")
+    }
+    return subprocess.run(
+        [str(program), *arguments], capture_output=True, text=True, check=False, cwd="/", env=environment
+    )
+
+
+def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path, repository: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    inside = {name for name in names if ".dist-info/" not in name}
+    files = [path for path in (repository / "spfengine").rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    assert inside == {path.relative_to(repository).as_posix() for path in files}
+    assert "spfengine/py.typed" in inside
+    assert any(name.endswith("/licenses/LICENSE") for name in names)
+
+
+def test_it_works_where_it_is_installed(installed: Path) -> None:
+    code = (
+        "import spfengine; print(spfengine.__file__)\n"
+        "zone = spfengine.Zone({'x.example': {'TXT': 'v=spf1 ip4:192.0.2.0/24 -all'}})\n"
+        "print(spfengine.check('192.0.2.1', 'a@x.example', resolver=zone).result)"
+    )
+    done = run(installed / "bin" / "python", "-c", code)
+    assert done.returncode == 0, done.stderr
+    where, result = done.stdout.split()
+    assert Path(where).is_relative_to(installed)
+    assert result == "pass"
+
+
+def test_every_module_can_be_imported(installed: Path, repository: Path) -> None:
+    names = [name for name in modules_of(repository / "spfengine") if name != "spfengine.__main__"]
+    done = run(installed / "bin" / "python", "-W", "error", "-c", "".join(f"import {name}\n" for name in names))
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_command_is_there(installed: Path, repository: Path) -> None:
+    command = installed / "bin" / "spfengine"
+    done = run(command, "--help")
+    assert done.returncode == 0, done.stderr
+    assert "check" in done.stdout
+    zone = str(repository / "examples" / "seed.zone")
+    done = run(command, "check", "23.83.218.24", "alice@seed.example", "--zone", zone)
+    assert done.returncode == 2, done.stderr
+    assert done.stdout.startswith("SOFTFAIL")
+
+
+def test_pytest_finds_the_plugin(installed: Path, tmp_path: Path) -> None:
+    done = run(installed / "bin" / "python", "-m", "pytest", "--fixtures", "-p", "no:cacheprovider", str(tmp_path))
+    assert "spf_dns -- " in done.stdout, done.stdout + done.stderr

@@ -1,0 +1,265 @@
+"""What a fix may change, over generated zones.
+
+"A fix of a finding that is no error changes no result but permerror, for any client and sender (but for findings whose
+text says what changes, as neutral-term); a fix of an error keeps every term whose meaning is known."
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+import spfengine
+from spfengine import Finding, Limits, Policy, Result, Severity, Zone
+from spfengine.addresses import V4, V6, address_text
+from spfengine.record.model import All, Term, same_term
+from spfengine.record.parser import parse_term, sound_terms
+from tests.lint.test_fixes import published
+
+DOMAIN = "x.example"
+
+ZONE: dict[str, Any] = {
+    DOMAIN: {"A": "203.0.113.9", "AAAA": "2001:db8::9", "MX": (10, "mx.x.example"), "SOA": "ns. root. 1 2 3 4 5"},
+    "mx.x.example": {"A": "203.0.113.20", "AAAA": "2001:db8::20"},
+    "a+b._spf.x.example": {"A": "127.0.0.2"},
+    "alice._spf.x.example": {"A": "127.0.0.2"},
+    "203.0.113.9._spf.x.example": {"A": "127.0.0.2"},
+    "9.113.0.203.in-addr._spf.x.example": {"A": "127.0.0.2"},
+    "203.0.113.9.in-addr._spf.x.example": {"A": "127.0.0.2"},
+    "host.x.example": {"A": "203.0.113.21"},
+    "a+b._inc.x.example": {"TXT": "v=spf1 ip4:203.0.113.0/26 -all"},
+    "a%2Bb._inc.x.example": {"TXT": "v=spf1 ip4:203.0.113.64/26 -all"},
+    "null.example": {"MX": (0, ".")},
+    "failing.example": {"*": spfengine.Status.SERVFAIL},
+    "broken.example": {"TXT": "v=spf1 ipv4:203.0.113.9 -all"},
+    "r.x.example": {"TXT": "v=spf1 ip4:203.0.113.0/28 ~all"},
+    "why.x.example": {"TXT": "not from %{i}"},
+}
+
+SENDERS = ["alice@x.example", "a+b@x.example", "A+B@X.Example", "o'neil/%@x.example", ""]
+CLIENTS = """
+    203.0.113.0 203.0.113.1 203.0.113.9 203.0.113.15 203.0.113.20 203.0.113.21 203.0.113.64 203.0.113.127 203.0.113.128
+    203.0.113.255 192.0.2.1 2001:db8::9 2001:db8::20 2001:db8::1:1 2001:db9::1
+""".split()
+
+_QUALIFIERS = st.sampled_from(["", "", "", "+", "-", "?", "~"])
+_MECHANISMS = st.sampled_from(
+    """
+    ip4:203.0.113.9 ip4:203.0.113.9 ip4:203.0.113.0/25 ip4:203.0.113.0/24 ip4:203.0.113.9/29 IP4:203.0.113.9/32
+    ip4:203.0.113.128/25 ip6:2001:db8::/32 ip6:2001:db8::9 ip6:2001:DB8:0::9/128 ip6:::ffff:203.0.113.9 a A a/28 mx
+    a:host.x.example a:HOST.x.example a:gone.example a:gone.x.example mx:null.example a:x..example ptr
+    exists:%{l}._spf.x.example exists:%{L}._spf.x.example exists:%{i}._spf.x.example exists:%{ir}.%{v}._spf.x.example
+    exists:%{i}.%{v}._spf.x.example exists:%{l}._spf.X.example exists:gone.x.example a:failing.example
+    include:i.example include:i.example include:I.example include:i.x.example include:n.x.example include:broken.example
+    include:%{l}._inc.x.example include:%{L}._inc.x.example include:gone.example
+    """.split()
+)
+_MODIFIERS = st.sampled_from(
+    """
+    redirect=r.x.example redirect=R.x.example redirect=i.example redirect=%{l}._inc.x.example
+    redirect=%{L}._inc.x.example exp=why.x.example foo=bar foo=Bar redirct=r.x.example ip4=203.0.113.9 v=spf1 all=x
+    """.split()
+)
+_TYPOS = st.sampled_from("ipv4:203.0.113.9 inlude:i.example -al mx: include: - ip4: a:203.0.113.9 mx, -all:x".split())
+_ALLS = st.sampled_from(["~all", "-all", "?all", "+all", "all", "-ALL"])
+_TERMS = st.one_of(*[st.builds(str.__add__, _QUALIFIERS, _MECHANISMS)] * 8, _MODIFIERS, _ALLS)
+_ENDS = st.sampled_from(["", "~all", "-all", "?all", "redirect=r.x.example"])
+
+
+def _text(terms: list[str], end: str, space: str = " ") -> str:
+    return space.join(["v=spf1", *terms, *([end] if end else [])])
+
+
+_RECORDS = st.builds(_text, st.lists(_TERMS, max_size=6), _ENDS, st.sampled_from([" ", " ", " ", "  "]))
+_MISTYPED = st.builds(_text, st.lists(st.one_of(_TERMS, _TERMS, _TYPOS), min_size=1, max_size=5), _ENDS)
+_UNQUOTED = st.builds(lambda text: tuple(text.split()), _RECORDS)
+_TXT = st.one_of(
+    *[st.builds(lambda text: [text], _RECORDS)] * 6,
+    st.lists(_RECORDS, min_size=2, max_size=2),
+    st.builds(lambda text: [text], _MISTYPED),
+    st.builds(lambda strings: [strings], _UNQUOTED),
+    st.builds(lambda text: [f'"{text}"'], _RECORDS),
+    st.builds(lambda text, more: [text, f" {more}"], _RECORDS, _RECORDS),
+)
+_LIMITS = st.sampled_from([Limits(), Limits(), Limits(lookups=2), Limits(lookups=3, voids=1)])
+
+
+class Drawn(NamedTuple):
+    """A zone: the TXT records of the domain, and records that it may include."""
+
+    txt: list[Any]
+    other: str
+    own: str
+    nested: str
+    limits: Limits = Limits()
+
+    def zone(self) -> Zone:
+        drawn: dict[str, Any] = {
+            DOMAIN: {**ZONE[DOMAIN], "TXT": self.txt},
+            "i.example": {"TXT": self.other},
+            "i.x.example": {"TXT": self.own},
+            "n.x.example": {"TXT": self.nested},
+        }
+        return Zone({**ZONE, **drawn})
+
+    def findings(self) -> list[Finding]:
+        return spfengine.lint(DOMAIN, resolver=self.zone(), limits=self.limits)
+
+
+_DRAWN = st.builds(Drawn, _TXT, _RECORDS, _RECORDS, _RECORDS, _LIMITS)
+
+
+class Answered(NamedTuple):
+    """What one client gets before and after a fix."""
+
+    client: str
+    sender: str
+    before: spfengine.CheckResult
+    after: spfengine.CheckResult
+
+    def __str__(self) -> str:
+        return f"{self.client} {self.sender}: {self.before.result} → {self.after.result}"
+
+
+def _policy(zone: Zone, limits: Limits) -> Policy:
+    return spfengine.compile_policy(DOMAIN, resolver=zone, limits=limits)
+
+
+def _clients(*policies: Policy) -> list[str]:
+    """Return chosen addresses, and those at which a range of a policy begins or ends."""
+    found = dict.fromkeys(CLIENTS)
+    for policy in policies:
+        for family in (V4, V6):
+            for first, last, _ in list(policy.ranges(family.version))[:8]:
+                found[address_text(family, first)] = found[address_text(family, last)] = None
+    return list(found)
+
+
+def _changed(drawn: Drawn, fixed: Zone) -> Iterator[Answered]:
+    """Yield the clients whose result a fix changes, but for those that get permerror before it."""
+    zone, limits = drawn.zone(), drawn.limits
+    before, after = _policy(zone, limits), _policy(fixed, limits)
+    for client in _clients(before, after):
+        for sender in SENDERS:
+            old, new = [
+                spfengine.check(client, sender, helo="mx.x.example" if sender else DOMAIN, resolver=each, limits=limits)
+                for each in (zone, fixed)
+            ]
+            if old.result not in (new.result, Result.PERMERROR):
+                yield Answered(client, sender, old, new)
+
+
+def _between(*results: Result) -> Callable[[Drawn, Finding, Answered], bool]:
+    return lambda drawn, finding, answered: (answered.before.result, answered.after.result) == results
+
+
+def _is_void_before(drawn: Drawn, finding: Finding, answered: Answered) -> bool:
+    """The domain has no record before."""
+    return answered.before.result is Result.NONE
+
+
+def _escapes(drawn: Drawn, finding: Finding, answered: Answered) -> bool:
+    """Only a local part that holds what URLs can't have is expanded to something else."""
+    return answered.sender not in ("", "alice@x.example")
+
+
+def _reaches_the_term(drawn: Drawn, finding: Finding, answered: Answered) -> bool:
+    """A client that a term before the changed one decides for keeps its result."""
+    if finding.path:
+        return True  # what of an included record decides is no result of its own
+    assert finding.source is not None
+    assert finding.span is not None
+    decided = answered.before.directive
+    position = -1 if decided is None else finding.source.find(str(decided))
+    return decided is None or position + len(str(decided)) > finding.span[0] or "all" in str(decided).lower()
+
+
+SAYS_WHAT_CHANGES: dict[str, Callable[[Drawn, Finding, Answered], bool]] = {
+    "look-alike": _is_void_before,
+    "neutral-all": _between(Result.NEUTRAL, Result.SOFTFAIL),
+    "missing-all": _between(Result.NEUTRAL, Result.SOFTFAIL),
+    "neutral-term": _reaches_the_term,
+    "mapped-network": _reaches_the_term,
+    "unreversed-macro": _reaches_the_term,
+    "escaping-macro": _escapes,
+    "invalid-target-name": _reaches_the_term,
+    "mistyped-modifier": lambda drawn, finding, answered: True,
+    "term-after-all": lambda drawn, finding, answered: bool(finding.path) or _by_all(answered),
+}
+"""By code: which results its fix may change, since its text says so. The fixes of all other codes change none."""
+
+
+def _by_all(answered: Answered) -> bool:
+    return str(answered.before.directive).lower().lstrip("+-?~") == "all"
+
+
+def assert_changes_nothing_else(drawn: Drawn, finding: Finding) -> None:
+    zone, fixed = drawn.zone(), published(drawn.zone(), finding)
+    allowed = SAYS_WHAT_CHANGES.get(finding.code)
+    said = f"{finding.render()}\n{drawn}"
+    changed = list(_changed(drawn, fixed))
+    unallowed = [str(each) for each in changed if allowed is None or not allowed(drawn, finding, each)]
+    assert unallowed == [], said
+    if allowed is None:  # and for every address, as far as it alone decides
+        before, after = _policy(zone, drawn.limits), _policy(fixed, drawn.limits)
+        if not before.equivalent(after):
+            for change in before.diff(after):
+                certain = change.before.result is not None and change.after.result is not None
+                assert not certain or change.before.result is Result.PERMERROR, (said, change)
+
+
+@given(_DRAWN)
+@example(Drawn(["v=spf1 exists:%{L}._spf.x.example exists:%{l}._spf.x.example -all"], "v=spf1", "v=spf1", "v=spf1"))
+@example(
+    Drawn(
+        ["v=spf1 ip4:203.0.113.9 -ip4:203.0.113.9 include:i.example ~all"],
+        "v=spf1 ip4:203.0.113.0/25 ?all",
+        "v=spf1",
+        "v=spf1",
+    )
+)
+def test_a_fix_of_what_is_no_error_changes_no_result_but_permerror(drawn: Drawn) -> None:
+    """But for findings whose text says what changes, as neutral-term."""
+    for finding in drawn.findings():
+        if finding.fix is not None and finding.severity is not Severity.ERROR:
+            assert_changes_nothing_else(drawn, finding)
+
+
+def _known_terms(finding: Finding, drawn: Drawn) -> Iterator[Term]:
+    """Yield the terms that the fix of an error has to keep: all that have no fault, but for the term at fault."""
+    texts = [finding.source] if finding.source is not None else [str(text) for text in drawn.txt]
+    start, end = finding.span or (0, 0)
+    at_fault = None if finding.source is None else parse_term(finding.source[start:end])
+    for text in texts:
+        for term in sound_terms(text):
+            torn = text[: term.span[0]].rstrip(" ")[-2:] in (" +", " -", " ?", " ~")
+            if not (torn or (at_fault is not None and same_term(term, at_fault))):
+                yield term
+
+
+@given(_DRAWN)
+@example(
+    Drawn(
+        ["v=spf1 a redirect=%{L}._inc.x.example", "v=spf1 mx redirect=%{l}._inc.x.example"],
+        "v=spf1", "v=spf1", "v=spf1",
+    )
+)  # fmt: skip
+@example(Drawn(["v=spf1 ip4:192.0.2.1 -all", "v=spf1 -ip4:192.0.2.1 ~all"], "v=spf1", "v=spf1", "v=spf1"))
+@example(Drawn(["v=spf1 mx: a:host.x.example -all"], "v=spf1", "v=spf1", "v=spf1"))
+def test_a_fix_of_an_error_keeps_every_term_whose_meaning_is_known(drawn: Drawn) -> None:
+    for finding in drawn.findings():
+        if finding.fix is None or finding.severity is not Severity.ERROR or finding.path:
+            continue
+        kept = sound_terms("".join(finding.fix))
+        for term in _known_terms(finding, drawn):
+            is_merged = finding.code == "multiple-records" and isinstance(term, All)
+            assert any(same_term(term, other, qualifier=not is_merged) for other in kept), (term, finding.render())
+
+
+@pytest.mark.parametrize("code", SAYS_WHAT_CHANGES)
+def test_codes_that_say_what_changes_are_no_errors(code: str) -> None:
+    from spfengine.linting.codes import ABOUT, LintCode
+
+    assert ABOUT[LintCode(code)].severity is not Severity.ERROR

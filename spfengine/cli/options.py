@@ -283,8 +283,8 @@ def drafts_by_name(drafts: tuple[Draft, ...], domain: str) -> dict[str, str]:
     for draft in drafts:
         name = domain if draft.name is None else draft.name
         if name.lower() in map(str.lower, records):
-            told = f"there are two drafts for {visible_name(name)}; expected one"
-            raise click.BadParameter(told, param_hint="'--draft'")
+            message = f"there are two drafts for {visible_name(name)}; expected one"
+            raise click.BadParameter(message, param_hint="'--draft'")
         records[name] = draft.record
     return records
 

@@ -35,7 +35,7 @@ class CompactSet:
     """A set of texts that can only grow: 12 to 24 octets for each text, however long it is.
 
     It keeps 64 bits of a keyed hash of each text. So in a set of a million, the chance that two texts are taken for one
-    is about 1 in 40 million, whoever chose them.
+    is about 1 in 40 million, even if an attacker chose them.
     """
 
     def __init__(self) -> None:

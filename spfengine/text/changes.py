@@ -40,7 +40,7 @@ def is_worse(change: Change) -> bool:
     return change_is_worse(change.before, change.after)
 
 
-def never_worse(change: Change) -> bool:  # noqa: ARG001 - stands in for `is_worse`
+def never_worse(change: Change) -> bool:  # noqa: ARG001 - same signature as `is_worse`
     """Return False: for a comparison of two records of which neither is the older one."""
     return False
 

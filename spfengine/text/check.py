@@ -24,7 +24,7 @@ _SENTENCES = {
     Result.NEUTRAL: "{domain} does not say whether {ip} is allowed to {act}",
     Result.NONE: "no SPF record says whether {ip} is allowed to {act}",
     Result.PERMERROR: "SPF is set up wrongly, so it does not say whether {ip} is allowed to {act}",
-    Result.TEMPERROR: "DNS could not answer, so nobody can tell now whether {ip} is allowed to {act}",
+    Result.TEMPERROR: "DNS could not answer, so it is not known now whether {ip} is allowed to {act}",
 }
 _RUN = 4  # this many neighbouring networks that do not match are put in one line
 _MOST_FAULTS = 20

@@ -73,7 +73,7 @@ quiet.example: nothing changed since NOW
 
 
 @pytest.mark.parametrize(
-    ("now", "options", "code", "told"),
+    ("now", "options", "code", "expected"),
     [
         (MORE, [], 1, "example.com: changed since"),
         (MORE, ["--only-worse"], 0, "fail → pass"),
@@ -86,10 +86,10 @@ quiet.example: nothing changed since NOW
     ],
 )
 def test_exit_codes(
-    call: Call, suite: Suite, taken: str, now: dict[str, Any], options: list[str], code: int, told: str
+    call: Call, suite: Suite, taken: str, now: dict[str, Any], options: list[str], code: int, expected: str
 ) -> None:
     ended = call("drift", taken, "--zone", suite(now), *options)
-    assert told in ended.out
+    assert expected in ended.out
     assert (ended.code, ended.err) == (code, "")
 
 
@@ -139,7 +139,7 @@ def test_json_is_the_drifts_own(call: Call, suite: Suite, taken: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("domains", "code", "told"),
+    ("domains", "code", "expected"),
     [
         (["nothing.example"], 2, "nothing.example: every client gets none"),
         (["broken.example"], 2, "every client gets permerror"),
@@ -150,11 +150,11 @@ def test_json_is_the_drifts_own(call: Call, suite: Suite, taken: str) -> None:
     ],
 )
 def test_no_snapshot_is_written_of_what_gives_no_result(
-    call: Call, suite: Suite, tmp_path: Path, domains: list[str], code: int, told: str
+    call: Call, suite: Suite, tmp_path: Path, domains: list[str], code: int, expected: str
 ) -> None:
     path = tmp_path / "no.json"
     ended = call("snapshot", *domains, "-o", str(path), "--zone", suite(BEFORE))
-    assert told in ended.err
+    assert expected in ended.err
     assert (ended.code, ended.out, ended.err.count("\n")) == (code, "", 1)
     assert not path.exists()
 

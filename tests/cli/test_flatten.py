@@ -85,7 +85,7 @@ def test_json_is_the_flattenings_own(call: Call, suite: Suite) -> None:
 
 
 @pytest.mark.parametrize(
-    ("domain", "options", "code", "told"),
+    ("domain", "options", "code", "expected"),
     [
         ("flat.example", [], 0, "v=spf1 ip4:192.0.2.0/24 mx -all"),
         ("plain.example", [], 0, "plain.example: there is nothing to replace"),
@@ -107,16 +107,16 @@ def test_json_is_the_flattenings_own(call: Call, suite: Suite) -> None:
         ("split.example", ["--form", "bind"], 0, 'split.example. IN TXT "v=spf1 include:_spf1'),
     ],
 )  # fmt: skip
-def test_exit_codes_and_what_is_told(
-    call: Call, suite: Suite, domain: str, options: list[str], code: int, told: str
+def test_exit_codes_and_what_is_reported(
+    call: Call, suite: Suite, domain: str, options: list[str], code: int, expected: str
 ) -> None:
     ended = call("flatten", domain, "--zone", suite(ZONEDATA), *options)
-    assert told in ended.out
+    assert expected in ended.out
     assert (ended.code, ended.err) == (code, "")
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "expected"),
     [
         (["--include", "other.example"], "'--include': there is no include of other.example in the record"),
         (["--names", "same"], "'--names': expected a name with {n}"),
@@ -125,12 +125,12 @@ def test_exit_codes_and_what_is_told(
         (["--form", "x"], "--form"),
     ],
 )
-def test_what_cannot_be_understood_is_told_with_its_option(
-    call: Call, suite: Suite, options: list[str], told: str
+def test_what_cannot_be_understood_is_reported_with_its_option(
+    call: Call, suite: Suite, options: list[str], expected: str
 ) -> None:
     ended = call("flatten", "flat.example", "--zone", suite(ZONEDATA), *options)
     assert (ended.code, ended.out) == (64, "")
-    assert told in ended.err
+    assert expected in ended.err
     assert ended.err.count("\n") == 1
 
 

@@ -49,7 +49,7 @@ def test_json(call: Call) -> None:
 
 
 @pytest.mark.parametrize(
-    ("domain", "options", "code", "told"),
+    ("domain", "options", "code", "expected"),
     [
         ("half.example", [], 69, ("DNS could not answer for 4,294,967,040 IPv4 addresses and 2^128 IPv6 addresses, so "
                                  "their result is not known: TXT dead.example (SERVFAIL)")),
@@ -62,11 +62,11 @@ def test_json(call: Call) -> None:
     ],
 )  # fmt: skip
 def test_what_has_to_be_known_besides(
-    call: Call, suite: Suite, domain: str, options: list[str], code: int, told: str
+    call: Call, suite: Suite, domain: str, options: list[str], code: int, expected: str
 ) -> None:
     ended = call("networks", domain, "--zone", suite(ZONEDATA), *options)
     assert ended.code == code
-    assert told in ended.err
+    assert expected in ended.err
     assert all(len(row.split("/")) == 2 for row in ended.out.splitlines())
 
 

@@ -117,7 +117,7 @@ def test_exit_codes(call: Call, suite: Suite, domain: str, drafts: list[str], co
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "told"),
+    ("arguments", "code", "expected"),
     [
         (["seed.example", "--zone", SEED], 64, "there is nothing to simulate: expected --draft"),
         (["--zone", SEED, "--draft", "v=spf1 -all"], 64, "Missing argument 'DOMAIN'"),
@@ -136,16 +136,16 @@ def test_exit_codes(call: Call, suite: Suite, domain: str, drafts: list[str], co
         (["seed.example", "--zone", SEED, "--zone-after", "/none/x.zone"], 66, "/none/x.zone can't be read"),
     ],
 )  # fmt: skip
-def test_mistakes_are_told_on_one_line(call: Call, arguments: list[str], code: int, told: str) -> None:
+def test_mistakes_are_reported_on_one_line(call: Call, arguments: list[str], code: int, expected: str) -> None:
     ended = call("simulate", *arguments)
     assert ended.code == code
     assert ended.out == ""
-    assert told in ended.err
+    assert expected in ended.err
     assert ended.err.count("\n") == 1
 
 
 @pytest.mark.parametrize("place", ["--zone", "--zone-after"])
-def test_a_zone_file_with_a_broken_line_is_told_with_its_number(call: Call, tmp_path: Path, place: str) -> None:
+def test_a_zone_file_with_a_broken_line_is_reported_with_its_number(call: Call, tmp_path: Path, place: str) -> None:
     path = tmp_path / "broken.zone"
     path.write_text('$ORIGIN x.example.\n@ 60 IN TXT "v=spf1 -all"\nwww 60 IN A 192.0.2.300\n', encoding="ascii")
     files = ["--zone", str(path)] if place == "--zone" else ["--zone", SEED, "--zone-after", str(path)]
@@ -182,7 +182,7 @@ def test_everything_else_is_said_once(call: Call) -> None:
     assert rows == ["150.95.55.137/32", "163.44.239.12/32", "203.0.113.25/32", "203.0.113.80/32"]
 
 
-def test_families_are_told_apart_where_they_differ(call: Call) -> None:
+def test_families_are_reported_apart_where_they_differ(call: Call) -> None:
     out = call("simulate", "seed.example", "--zone", SEED, "--draft", "v=spf1 ip4:0.0.0.0/0 -all").out
     assert "  every other IPv4 address: softfail → pass  by ip4:0.0.0.0/0\n" in out
     assert "  every IPv6 address: softfail → fail  by -all\n" in out
@@ -201,7 +201,7 @@ def test_what_is_not_known_is_said_to_be_unknown(call: Call, suite: Suite) -> No
         "the present record is not known: DNS could not answer") == 1  # fmt: skip
 
 
-def test_names_that_the_admin_cannot_edit_are_told_apart(call: Call, suite: Suite) -> None:
+def test_names_that_the_admin_cannot_edit_are_reported_apart(call: Call, suite: Suite) -> None:
     out = call("simulate", "redirecting.example", "--zone", suite(ZONEDATA),
                "--draft", "v=spf1 ip4:192.0.2.1 redirect=_spf.host.example").out  # fmt: skip
     assert "depends on records outside redirecting.example, which their owners may change at any time: " in out
@@ -211,7 +211,7 @@ def test_names_that_the_admin_cannot_edit_are_told_apart(call: Call, suite: Suit
     assert "(outside redirecting.example: only its owner can change it)" in out
 
 
-def test_results_that_rest_on_more_are_told(call: Call, suite: Suite) -> None:
+def test_results_that_rest_on_more_are_reported(call: Call, suite: Suite) -> None:
     out = call("simulate", "rests.example", "--zone", suite(ZONEDATA),
                "--draft", "v=spf1 exists:%{ir}.list2.example -all").out  # fmt: skip
     assert "some results depend on more than the address: exists:%{ir}.list2.example" in out

@@ -1,4 +1,4 @@
-"""`spfengine spfquery` stands in where Mail::SPF's or libspf2's command stood."""
+"""`spfengine spfquery` replaces Mail::SPF's and libspf2's command."""
 
 import subprocess
 import threading
@@ -187,7 +187,7 @@ def test_queries_on_stdin_are_answered_one_by_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "expected"),
     [
         (b"192.0.2.1", 'line 2: expected "IP IDENTITY [HELO]", found 1 words'),
         (b"192.0.2.1 a b c", "found 4 words"),
@@ -195,10 +195,10 @@ def test_queries_on_stdin_are_answered_one_by_one() -> None:
         (b"x" * 10_000, "line 2: the line is longer than 8192 octets"),
     ],
 )
-def test_a_line_that_can_not_be_read_is_told_with_its_place(line: bytes, told: str) -> None:
+def test_a_line_that_can_not_be_read_is_reported_with_its_place(line: bytes, expected: str) -> None:
     ended = stdin_of(b"192.0.2.1 seed.example\n" + line + b"\n", "--file", "-", "--zone", SEED)
     assert (ended.code, ended.out.split("\n")[0]) == (65, "softfail")
-    assert told in ended.err
+    assert expected in ended.err
     assert ended.err.count("\n") == 1
 
 
@@ -208,7 +208,7 @@ def test_octets_that_are_no_utf8_are_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "expected"),
     [
         ([], "expected --ip with"),
         (["--ip", IP], "nothing to check"),
@@ -235,10 +235,10 @@ def test_octets_that_are_no_utf8_are_read() -> None:
         (["--libspf2", "-q"], "no such option: -q"),
     ],
 )
-def test_what_can_not_be_understood_is_told_on_one_line(call: Call, words: list[str], told: str) -> None:
+def test_what_can_not_be_understood_is_reported_on_one_line(call: Call, words: list[str], expected: str) -> None:
     ended = call("spfquery", *words)
     assert (ended.code, ended.out) == (64, "")
-    assert told in ended.err
+    assert expected in ended.err
     assert ended.err.startswith("spfengine spfquery: ")
     assert ended.err.count("\n") == 1
 

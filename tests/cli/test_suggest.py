@@ -117,7 +117,7 @@ def test_adding_the_address_instead_draws_a_warning_and_is_still_simulated(call:
     assert "include:relay.mailchannels.net it would let 23.83.218.24 pass, but was not told" in out
 
 
-def test_an_address_that_nothing_else_leads_to_stays_until_it_is_told_to_go(call: Call) -> None:
+def test_an_address_that_nothing_else_leads_to_stays_until_it_is_reported_to_go(call: Call) -> None:
     """Dropping an address is proved, not assumed: in seed.zone nothing but its own term leads to 150.95.55.137."""
     message = str(EXAMPLES / "seed-message.eml")
     ended = call("suggest", "--senders", message, "--zone", SEED)
@@ -129,7 +129,7 @@ def test_an_address_that_nothing_else_leads_to_stays_until_it_is_told_to_go(call
     assert f"with --drop ip4:150.95.55.137 the record would be {RECORD}" in out
     ended = call("suggest", "--senders", message, "--zone", SEED, "--drop", "ip4:150.95.55.137")
     out = " ".join(ended.out.split())
-    assert ended.code == 1  # something stops, as was told
+    assert ended.code == 1  # something stops, as asked
     assert ended.out.splitlines()[2] == RECORD
     assert "as told; nothing else leads to 150.95.55.137: that stops passing" in out
     assert "pass → softfail 1 network, 1 IPv4 address 150.95.55.137/32" in out
@@ -201,7 +201,7 @@ def test_what_is_broken_beyond_mending_is_shown_with_its_faults(call: Call, suit
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "told"),
+    ("arguments", "code", "message"),
     [
         ([], 64, "Missing argument 'DOMAIN'"),
         (["d.example", "--sender", "x"], 64, "not an IP address"),
@@ -216,14 +216,16 @@ def test_what_is_broken_beyond_mending_is_shown_with_its_faults(call: Call, suit
         (["d.example", "--catalogue", SEED], 65, "this is no TOML"),
     ],
 )
-def test_mistakes_are_told_on_one_line(call: Call, suite: Suite, arguments: list[str], code: int, told: str) -> None:
+def test_mistakes_are_reported_on_one_line(
+    call: Call, suite: Suite, arguments: list[str], code: int, message: str
+) -> None:
     ended = call("suggest", *arguments, "--zone", suite(ZONEDATA))
     assert (ended.code, ended.out) == (code, "")
-    assert told in ended.err
+    assert message in ended.err
     assert ended.err.count("\n") == 1
 
 
-def test_several_domains_in_the_evidence_are_told_apart(call: Call, suite: Suite, tmp_path: Path) -> None:
+def test_several_domains_in_the_evidence_are_reported_apart(call: Call, suite: Suite, tmp_path: Path) -> None:
     table = tmp_path / "senders.csv"
     table.write_text("ip,sender\n192.0.2.1,bob@d.example\n192.0.2.7,x@mx.example\n", encoding="ascii")
     ended = call("suggest", "--senders", str(table), "--zone", suite(ZONEDATA))
@@ -314,6 +316,6 @@ def test_what_stands_there_in_other_ways(call: Call, suite: Suite) -> None:
     assert "proof" not in brief
 
 
-def test_what_linting_finds_in_the_new_record_is_told(call: Call, suite: Suite) -> None:
+def test_what_linting_finds_in_the_new_record_is_reported(call: Call, suite: Suite) -> None:
     out = call("suggest", "d.example", "--zone", suite(ZONEDATA), "--add", "ip4:0.0.0.0/1").out
     assert "[huge-network]" in out

@@ -1,4 +1,4 @@
-"""`spfengine survey`: what it reads, writes and tells, and how it goes on."""
+"""`spfengine survey`: what it reads, writes and reports."""
 
 import json
 import os
@@ -28,12 +28,12 @@ def test_a_line_for_each_domain_and_what_all_come_to(call: Call, suite: Suite, l
     assert sorted(each["domain"] for each in found) == sorted([*ZONE, "nowhere.example", "alice@a.example"])
     expected = spfengine.survey([each["domain"] for each in found], resolver=spfengine.read_zone(suite(ZONE)))
     assert timeless(found) == timeless([each.to_dict() for each in expected])
-    told = ended.err.split("\n")
-    assert told[0] == (
+    printed = ended.err.split("\n")
+    assert printed[0] == (
         f"spfengine survey: {path}, line 9: 'alice@a.example' is a mail address; expected its domain alone"
     )
-    assert told[1].startswith("surveyed 7 domains in ")
-    assert told[2:] == [
+    assert printed[1].startswith("surveyed 7 domains in ")
+    assert printed[2:] == [
         "  ✓ 2  29%  work: every client gets pass, fail, softfail or neutral (-all 1, ~all 1)",
         "  ✗ 1  14%  are over a limit: some clients get permerror",
         "  ✗ 1  14%  are broken: some clients get permerror",
@@ -79,7 +79,7 @@ def test_a_list_that_cannot_be_read_is_66(call: Call, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "expected"),
     [
         ([], ["FILE", "one domain per line"]),
         (["x", "--resume"], ["--resume", "--output"]),
@@ -90,13 +90,13 @@ def test_a_list_that_cannot_be_read_is_66(call: Call, tmp_path: Path) -> None:
         (["x", "--zone", SEED, "--nameserver", "::1"], ["--nameserver", "--zone"]),
     ],
 )
-def test_usage(call: Call, arguments: list[str], told: list[str]) -> None:
+def test_usage(call: Call, arguments: list[str], expected: list[str]) -> None:
     ended = call("survey", *arguments)
     assert (ended.code, ended.out, ended.err.count("\n")) == (64, "", 1)
-    assert all(words in ended.err for words in told)
+    assert all(words in ended.err for words in expected)
 
 
-def test_only_the_first_bad_lines_are_told_and_all_have_a_line(
+def test_only_the_first_bad_lines_are_reported_and_all_have_a_line(
     call: Call, suite: Suite, listed: Callable[..., str]
 ) -> None:
     ended = call("survey", listed(*[f"bad{number}" for number in range(50)], "fail.example"), "--zone", suite(ZONE))
@@ -139,7 +139,7 @@ def test_standard_input_is_read_as_it_comes(suite: Suite) -> None:
     assert (ended.returncode, ended.stderr) == (65, b"spfengine survey: standard input has no domain\n")
 
 
-def test_live_dns_is_asked_of_each_name_once_and_the_questions_are_told(listed: Callable[..., str]) -> None:
+def test_live_dns_is_asked_of_each_name_once_and_the_questions_are_reported(listed: Callable[..., str]) -> None:
     names = [f"n{number}.example" for number in range(30)]
     records = {name: {"TXT": "v=spf1 include:shared.example -all"} for name in names}
     zone = spfengine.Zone({**records, "shared.example": {"TXT": "v=spf1 ip4:192.0.2.1 -all"}})

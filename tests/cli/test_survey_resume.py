@@ -102,7 +102,7 @@ DAMAGED: dict[str, tuple[Callable[[list[bytes]], list[bytes]], str]] = {
 def test_a_file_that_this_survey_did_not_write_is_refused_and_kept(
     call: Call, suite: Suite, listed: Callable[..., str], tmp_path: Path, what: str
 ) -> None:
-    damage, told = DAMAGED[what]
+    damage, message = DAMAGED[what]
     out = tmp_path / "out.jsonl"
     arguments = ("survey", listed(*ZONE), "--zone", suite(ZONE), "-o", str(out), "--in-flight", "1")
     call(*arguments)
@@ -112,7 +112,7 @@ def test_a_file_that_this_survey_did_not_write_is_refused_and_kept(
     out.write_bytes(damaged)
     ended = call(*arguments, "--resume")
     assert (ended.code, ended.out, ended.err.count("\n")) == (65, "", 1)
-    assert told in ended.err
+    assert message in ended.err
     assert ended.err.isascii()
     assert "\x1b" not in ended.err
     assert out.read_bytes() == damaged
@@ -124,9 +124,12 @@ def test_other_options_are_refused(call: Call, suite: Suite, listed: Callable[..
     zone = ("--zone", suite(ZONE))
     assert call(*arguments, *zone).code == 0
     before = out.read_bytes()
-    for others, told in (((*zone, "--no-lint"), "without --no-lint"), (("--nameserver", "127.0.0.1:9"), "from --zone")):
+    for others, message in (
+        ((*zone, "--no-lint"), "without --no-lint"),
+        (("--nameserver", "127.0.0.1:9"), "from --zone"),
+    ):
         ended = call(*arguments, *others)
-        assert (ended.code, told in ended.err) == (65, True)
+        assert (ended.code, message in ended.err) == (65, True)
     out.write_bytes(before.replace(b'"live": false', b'"live": true'))
     assert "from DNS" in call(*arguments, *zone).err
     out.unlink()
@@ -178,14 +181,14 @@ def test_what_was_written_of_a_line_that_does_not_fit_is_taken_back(
 ) -> None:
     out = tmp_path / "out.jsonl"
     arguments = ("survey", listed(*ZONE), "--zone", suite(ZONE), "-o", str(out))
-    real, room = os.write, 2500
+    real, octets_left = os.write, 2500
 
     def write(descriptor: int, octets: bytes) -> int:
-        nonlocal room
-        if not room:
+        nonlocal octets_left
+        if not octets_left:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        written = real(descriptor, octets[:room])
-        room -= written
+        written = real(descriptor, octets[:octets_left])
+        octets_left -= written
         return written
 
     with monkeypatch.context() as patched:

@@ -1,4 +1,4 @@
-"""`spfengine tree`: what stands on each line, on any terminal, and the exit codes."""
+"""`spfengine tree`: what each line says, on any terminal, and the exit codes."""
 
 import json
 import re
@@ -63,7 +63,7 @@ def test_the_draft_of_the_seed_story_word_by_word(call: Call) -> None:
 
 
 @pytest.mark.parametrize(
-    ("domain", "code", "told"),
+    ("domain", "code", "expected"),
     [
         ("loop.example", 1, ["2 include:loop.example  leads back to loop.example: a loop",
                              "lookups without end, and 10 are allowed", "a:never.example  not reached"]),
@@ -84,10 +84,10 @@ def test_the_draft_of_the_seed_story_word_by_word(call: Call) -> None:
         ("many.example", 1, ["12 a:h11.example  192.0.2.1, 2001:db8::1", "lookups 12/10", "12 lookups are needed"]),
     ],
 )  # fmt: skip
-def test_what_stands_on_the_lines(call: Call, suite: Suite, domain: str, code: int, told: list[str]) -> None:
+def test_what_the_lines_say(call: Call, suite: Suite, domain: str, code: int, expected: list[str]) -> None:
     ended = call("tree", domain, "--zone", suite(ZONEDATA))
     assert ended.code == code
-    for each in told:
+    for each in expected:
         assert each in ended.out
 
 

@@ -2,8 +2,8 @@
 
     python3 scripts/build_zipapp.py [--output FILE] [PIP OPTION…]
 
-Who has the file runs it with any Python from 3.11 on: `python3 spfengine.pyz check …`. What else stands on the line is
-handed to pip, such as `--no-index --find-links wheels`.
+Run the file with any Python from 3.11 on: `python3 spfengine.pyz check …`. All other arguments of this script go to
+pip, such as `--no-index --find-links wheels`.
 """
 
 import argparse

@@ -217,11 +217,11 @@ class DraftType(_Type):
         if isinstance(value, Draft):
             return value
         text = str(value)
-        found = pasted(text, ctx)
-        if is_record(found.text):
-            owner = None if found.owner in (None, "@") else self._name(str(found.owner), text, param, ctx)
-            return Draft(owner, found.text)
-        name, equals, record = found.text.partition("=")
+        whole = pasted(text, ctx)
+        if is_record(whole.text):
+            owner = None if whole.owner in (None, "@") else self._name(str(whole.owner), text, param, ctx)
+            return Draft(owner, whole.text)
+        name, equals, record = whole.text.partition("=")
         if not equals:
             self._refuse(text, "expected a record that begins with v=spf1, or NAME=RECORD", param, ctx)
         return Draft(self._name(name, text, param, ctx), pasted(record, ctx).text)
@@ -265,12 +265,13 @@ def pasted(text: str, ctx: click.Context | None) -> "Pasted":
     """Return a record without what was copied with it, such as quotes; say on stderr what was removed."""
     from spfengine.resolvers.zone_files.pasted import read_pasted
 
-    found = read_pasted(text)
-    if found.cleaned and is_record(found.text):
+    record = read_pasted(text)
+    if record.cleaned and is_record(record.text):
         path = "spfengine" if ctx is None else ctx.command_path
-        record = visible(found.text, _SHOWN_RECORD)
-        click.echo(f"{path}: cleaned up in the record ({', '.join(found.cleaned)}); it is read as: {record}", err=True)
-    return found
+        printable = visible(record.text, _SHOWN_RECORD)
+        what = ", ".join(record.cleaned)
+        click.echo(f"{path}: cleaned up in the record ({what}); it is read as: {printable}", err=True)
+    return record
 
 
 def drafts_by_name(drafts: tuple[Draft, ...], domain: str) -> dict[str, str]:

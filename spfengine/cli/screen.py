@@ -66,7 +66,7 @@ class Screen:
 
     def show(self, lines: Iterable[Line]) -> None:
         """Write lines."""
-        rows = [row for each in lines for row in wrap(self._encodable(each), self.width)]
+        rows = [row for whole in lines for row in wrap(self._encodable(whole), self.width)]
         if self._colour:
             self._show_in_colour(rows)
         else:

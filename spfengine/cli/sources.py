@@ -52,7 +52,8 @@ def answering(
 
 def own_domains(layers: "Sequence[Zone | Recording]") -> list[str]:
     """Return the domains whose zones these files are: those that have a SOA record there."""
-    return [rrset.name for each in layers if isinstance(each, Zone) for rrset in each.rrsets if rrset.type == "SOA"]
+    zones = [layer for layer in layers if isinstance(layer, Zone)]
+    return [rrset.name for zone in zones for rrset in zone.rrsets if rrset.type == "SOA"]
 
 
 def with_drafts(resolver: Resolver, drafts: Mapping[str, str]) -> Resolver:

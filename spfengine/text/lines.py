@@ -75,8 +75,8 @@ def more_line(number: int, one: str = "", several: str | None = None, *, where: 
 
 def deeper(lines: Iterable[Line]) -> Iterator[Line]:
     """Yield lines, each indented by two columns more."""
-    for each in lines:
-        yield replace(each, first=f"  {each.first}", rest=f"  {each.rest}")
+    for whole in lines:
+        yield replace(whole, first=f"  {whole.first}", rest=f"  {whole.rest}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ def _draw(node: Node, first: str, rest: str, deepest: int) -> Iterator[Line]:
 
 def plain(lines: Iterable[Line], width: int | None) -> str:
     """Return lines as text, without styles and without a line end after the last."""
-    rows = [row for each in lines for row in wrap(each, width)]
+    rows = [row for whole in lines for row in wrap(whole, width)]
     return "\n".join([row_text(row) for row in rows])
 
 

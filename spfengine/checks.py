@@ -207,7 +207,10 @@ def run(session: Session, resolver: object) -> None:
     known_answer: KnownAnswer | None = getattr(resolver, "known_answer", None)
     if known_answer is not None:
         session.known_answer = known_answer
-        drive(check_host(session), resolver, session.limits.seconds)
+        evaluation = check_host(session)
+        question = next(evaluation, None)
+        if question is not None:  # most checks of a Zone yield none: they need neither the clock nor `resolve`
+            drive(evaluation, resolver, session.limits.seconds, question)
     elif getattr(resolver, "prefetch", 0):
         from spfengine.prefetch import drive_ahead
 

@@ -35,11 +35,17 @@ def default_resolver() -> "LiveResolver":
     return _live
 
 
-def drive(evaluation: Generator[Question, Answer, _T], resolver: object, seconds: float | None = None) -> _T:
+def drive(
+    evaluation: Generator[Question, Answer, _T],
+    resolver: object,
+    seconds: float | None = None,
+    question: Question | None = None,
+) -> _T:
     """Run an evaluation to its end, answering each question from `resolver` (None: live DNS).
 
     Args:
         seconds: the elapsed time after which `Deadline` is thrown into the evaluation; None for no limit.
+        question: the first question, if the evaluation has already yielded it.
 
     Raises:
         ResolverError: `resolver` breaks the resolver protocol. Exceptions that it raises itself are passed on.
@@ -51,14 +57,16 @@ def drive(evaluation: Generator[Question, Answer, _T], resolver: object, seconds
     step: Callable[[Any], Question] = evaluation.send
     value: Any = None
     while True:
-        try:
-            question = step(value)
-        except StopIteration as stop:
-            result: _T = stop.value
-            return result
+        if question is None:
+            try:
+                question = step(value)
+            except StopIteration as stop:
+                result: _T = stop.value
+                return result
         value = resolve(question)
         if not isinstance(value, Answer) or (value.type is not question.type and value.records):
             raise no_answer(resolver, question, value)
+        question = None
         if monotonic() > end:
             step, value = evaluation.throw, Deadline()
 

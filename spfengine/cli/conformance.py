@@ -123,12 +123,13 @@ def command(
 
     Without SUITE.yml, it runs spfengine's own suite: cases for every rule of RFC 7208 and every contested point.
     """
-    from spfengine.testing.conformance import daemon, reports
+    from spfengine.testing.conformance import reports
+    from spfengine.testing.conformance.implementations import daemon, split_daemon_command
     from spfengine.testing.conformance.run import run
     from spfengine.testing.fake_dns import FakeDNS
 
     _refuse_what_does_not_fit(dns, form, others, daemon_template, daemon_at)
-    daemon_words = None if daemon_template is None else daemon.split(daemon_template)
+    daemon_words = None if daemon_template is None else split_daemon_command(daemon_template)
     cases, ledger = _cases(suites, patterns, ledger_path)
     also = [_other(path, reports.read_document) for path in others]
     with ExitStack() as stack:
@@ -141,7 +142,7 @@ def command(
         server = _started(FakeDNS(cases[0].zone, *dns))
         stack.callback(server.stop)
         if daemon_words is not None:
-            _start_daemon(stack, daemon.daemon(daemon_words, _address(daemon_at or policy_server), server.nameserver))
+            _start_daemon(stack, daemon(daemon_words, _address(daemon_at or policy_server), server.nameserver))
         if policy_server is not None:
             _reach(implementation, policy_server)
         if by_hand:
@@ -174,13 +175,12 @@ def _refuse_what_does_not_fit(
 
 def _cases(suites: tuple[str, ...], patterns: tuple[str, ...], ledger_path: str | None) -> tuple[list[Any], Any]:
     """Return the cases to run, and the ledger."""
-    from spfengine.testing.conformance.ledger import read_ledger
-    from spfengine.testing.conformance.run import chosen
+    from spfengine.testing.conformance.run import choose, read_ledger
     from spfengine.testing.suites import SEMANTICS, read_suite
 
     paths = suites or (str(SEMANTICS),)
     everything = [case for path in paths for case in read_suite(_text(path), Path(path).stem)]
-    cases = chosen(everything, patterns)
+    cases = choose(everything, patterns)
     if ledger_path is None:
         return cases, None
     ledger = read_ledger(_text(ledger_path), visible(ledger_path))
@@ -246,17 +246,17 @@ def _address(endpoint: _Endpoint | None) -> tuple[str, int] | str | None:
 
 def _enter(ctx: click.Context, stack: ExitStack) -> tuple[str, int]:
     """Move into namespaces; return where the DNS server is to listen there. All processes in them end with this one."""
-    from spfengine.testing import namespaces, running
+    from spfengine.testing import isolation
 
     if ctx.get_parameter_source("dns") is click.core.ParameterSource.COMMANDLINE:
         raise click.UsageError("with --namespaces the DNS server listens on port 53; leave --dns out")
     try:
-        namespaces.enter()
+        isolation.enter_namespaces()
     except OSError as error:
         raise serving.no_namespaces(error) from error
-    namespaces.adopt_orphans()
-    stack.callback(running.end_descendants)
-    return namespaces.NAMESERVER, 53
+    isolation.adopt_orphans()
+    stack.callback(isolation.end_descendants)
+    return isolation.NAMESERVER, 53
 
 
 def _started(server: Any) -> Any:
@@ -267,7 +267,7 @@ def _started(server: Any) -> Any:
 
 
 def _start_daemon(stack: ExitStack, block: AbstractContextManager[None]) -> None:
-    from spfengine.testing.conformance.daemon import DaemonError
+    from spfengine.testing.conformance.implementations import DaemonError
 
     try:
         stack.enter_context(block)

@@ -9,7 +9,7 @@ import click
 from spfengine.cli import exits, sources
 from spfengine.cli.exits import Failure, cannot_read
 from spfengine.cli.screen import Bar, Screen
-from spfengine.evidence.ledger import Evidence
+from spfengine.evidence.evidence import Evidence
 from spfengine.evidence.reading import read_evidence
 from spfengine.senders import unknown_facts
 from spfengine.text.lines import Line, line, note

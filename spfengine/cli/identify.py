@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import click
 
 from spfengine.advice.catalogue.catalogue import Catalogue
-from spfengine.advice.catalogue.reading import Confidence, Provider
+from spfengine.advice.catalogue.provider import Confidence, Provider
 from spfengine.advice.identify.identification import How, Identification, Match, Missing
 from spfengine.advice.identify.identify import identify_many
 from spfengine.advice.rdap.client import IANA

@@ -97,7 +97,7 @@ class Network(Expected):
                 parse_address(text)
         except (ValueError, AddressError):
             self.fail(
-                f"{visible(text, 60)!r} is neither an address nor a network; expected {self.expected}", param, ctx
+                f"{visible(text, 60)!r} is not an address or network; expected {self.expected}", param, ctx
             )
         if network is not None and network.network_address != ip_address(text.partition("/")[0]):
             self.fail(f"{visible(text, 60)!r} is an address in a network; expected that network, {network}", param, ctx)

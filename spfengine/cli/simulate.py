@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from spfengine.advice.forms import FORMS
-from spfengine.answers import Text
+from spfengine.answers import Text, is_spf_octets
 from spfengine.cli import evidence_input, exits, options, sources
 from spfengine.cli.exits import Failure
 from spfengine.cli.options import Draft, drafts_by_name
@@ -16,7 +16,6 @@ from spfengine.cli.screen import Screen, write_json
 from spfengine.cli.senders import GivenSenders, write_senders
 from spfengine.errors import ZoneError
 from spfengine.names import fold
-from spfengine.record.tokenizer import is_spf_octets
 from spfengine.resolvers.zone import Zone
 from spfengine.simulation.simulate import compare, simulate
 from spfengine.simulation.simulation import Simulation
@@ -27,7 +26,7 @@ from spfengine.visible import visible_name
 
 if TYPE_CHECKING:
     from spfengine.dmarc.suffixes import PublicSuffixes
-    from spfengine.evidence.ledger import Evidence
+    from spfengine.evidence.evidence import Evidence
     from spfengine.resolvers.recording import Recording
 
 _EPILOG = f"""\b

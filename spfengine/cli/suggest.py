@@ -22,7 +22,7 @@ from spfengine.visible import visible_name
 from spfengine.wording import listed
 
 if TYPE_CHECKING:
-    from spfengine.evidence.ledger import Evidence
+    from spfengine.evidence.evidence import Evidence
     from spfengine.resolvers.recording import Recording
 
 _EPILOG = f"""\b

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from spfengine.advice.drift.drift import AnswerChange, DomainDrift, Drift, Kind
+from spfengine.advice.drift.drift import AnswerChange, AnswerChangeKind, DomainDrift, Drift
 from spfengine.advice.drift.snapshot import utc
 from spfengine.policy.diff import Change
 from spfengine.problems import Result
@@ -71,7 +71,7 @@ def _answer(change: AnswerChange, domain: str, width: int | None) -> Iterator[Li
     """Yield the name whose records changed, and how."""
     owner = "" if change.own else f"  (outside {visible_name(domain)}: its owner's)"
     yield note(Span(visible_name(change.name), "strong"), f": {_what(change)}", Span(owner, "quiet"))
-    if change.kind is Kind.LEFT or not change.has_records:
+    if change.kind is AnswerChangeKind.LEFT or not change.has_records:
         return
     terms = _changed_terms(change)
     rows = [Row(SIGNS[sign], Span(visible(text, SHOWN_TERM), "term")) for sign, text in terms[:_MOST_TERMS]]
@@ -89,9 +89,9 @@ def _changed_terms(change: AnswerChange) -> list[tuple[str, str]]:
 
 
 def _what(change: AnswerChange) -> str:
-    if change.kind is Kind.LEFT:
+    if change.kind is AnswerChangeKind.LEFT:
         return "no longer used"
-    if change.kind is Kind.REACHED:
+    if change.kind is AnswerChangeKind.REACHED:
         return "newly used" if change.has_records else f"newly used; {change.after[0]}"
     what = "SPF record" if change.type == "TXT" else f"{change.type} records"
     if change.has_records:

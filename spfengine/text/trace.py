@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-from spfengine.answers import Answer, Status
+from spfengine.answers import Answer, Status, spf_texts
 from spfengine.evaluation.trace import TermStatus, Trace, TracedQuestion, TracedRecord, TracedTerm
 from spfengine.names import fold
 from spfengine.record.model import Record
-from spfengine.record.tokenizer import is_spf_octets
 from spfengine.text.lines import FAULT, Line, Node, Span, draw, plain
 from spfengine.visible import visible, visible_name
 from spfengine.wording import counted, listed
@@ -128,7 +127,7 @@ def record_text(root: TracedRecord, domain: str) -> str | None:
         if record.record is not None:
             return record.record.source
         if record.question is not None:
-            texts = [octets for octets in record.question.answer.records if is_spf_octets(octets)]
+            texts = spf_texts(record.question.answer)
             if len(texts) == 1:
                 text: str = texts[0].decode("latin-1")
                 return text

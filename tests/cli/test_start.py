@@ -18,7 +18,7 @@ print(code, *sorted(watched & set(sys.modules)), file=sys.stderr)
 
 
 def run(code: str, *arguments: str, **more: str) -> Ended:
-    ended = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=60,
+    ended = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=300,
                            env=environment(**more), cwd=REPOSITORY, check=False)  # fmt: skip
     return Ended(ended.returncode, ended.stdout, ended.stderr)
 

@@ -75,14 +75,14 @@ def story(call: Call) -> str:
             "- +ip4:163.44.239.12 jp77.mixhost.jp; stale: +mx matches 163.44.239.12 too, so nothing stops passing; "
             "no message matched it"
         ),
-        "stays pass though a term that leads to it goes 150.95.55.137/32 by +mx 163.44.239.12/32 by +mx",
+        "stays pass although a term that gave it is removed 150.95.55.137/32 by +mx 163.44.239.12/32 by +mx",
         # Before and after, for every address.
-        "proof: before and after, for every address there is softfail → pass 8 networks, 4,358 IPv4 addresses",
+        "proof: before and after, for every address softfail → pass 8 networks, 4,358 IPv4 addresses",
         "everything else keeps its result",
         "at most: lookups 2 → 3 of 10, void lookups 2 → 2 of 2",
         "the record: 56 → 49 octets; the DNS answer: 110 → 103 octets of 1232",
         # Ready to paste.
-        f"cPanel, and whoever asks for the text alone: {RECORD}",
+        f"cPanel, and all others that ask for the text alone: {RECORD}",
         f'cPanel, split in strings: "{RECORD}"',
         f'a zone file (BIND, cPanel/WHM): seed.example. 14400 IN TXT "{RECORD}"',
         f'"Value": "\\"{RECORD}\\""',
@@ -129,7 +129,7 @@ def test_an_address_that_nothing_else_leads_to_stays_until_it_is_told_to_go(call
     assert f"with --drop ip4:150.95.55.137 the record would be {RECORD}" in out
     ended = call("suggest", "--senders", message, "--zone", SEED, "--drop", "ip4:150.95.55.137")
     out = " ".join(ended.out.split())
-    assert ended.code == 1  # something stops, as was told
+    assert ended.code == 1  # something stops, as was asked
     assert ended.out.splitlines()[2] == RECORD
     assert "as requested; nothing else matches 150.95.55.137, so that stops passing" in out
     assert "pass → softfail 1 network, 1 IPv4 address 150.95.55.137/32" in out
@@ -201,7 +201,7 @@ def test_what_is_broken_beyond_mending_is_shown_with_its_faults(call: Call, suit
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "told"),
+    ("arguments", "code", "message"),
     [
         ([], 64, "Missing argument 'DOMAIN'"),
         (["d.example", "--sender", "x"], 64, "not an IP address"),
@@ -216,10 +216,12 @@ def test_what_is_broken_beyond_mending_is_shown_with_its_faults(call: Call, suit
         (["d.example", "--catalogue", SEED], 65, "this is not TOML"),
     ],
 )
-def test_mistakes_are_told_on_one_line(call: Call, suite: Suite, arguments: list[str], code: int, told: str) -> None:
+def test_mistakes_are_reported_on_one_line(
+    call: Call, suite: Suite, arguments: list[str], code: int, message: str
+) -> None:
     ended = call("suggest", *arguments, "--zone", suite(ZONEDATA))
     assert (ended.code, ended.out) == (code, "")
-    assert told in ended.err
+    assert message in ended.err
     assert ended.err.count("\n") == 1
 
 
@@ -305,7 +307,7 @@ def test_what_stands_there_in_other_ways(call: Call, suite: Suite) -> None:
     assert out.splitlines()[2] == "v=spf1 ip4:192.0.2.1 ip4:192.0.2.2 -all"
     assert "! the 2 SPF records are merged into one [mended]" in out
     out = call("suggest", "rests.example", "--zone", zone, "--sender", "192.0.2.1").out
-    assert "some results rest on more than the address: exists:%{ir}.list.example" in out
+    assert "some results depend on more than the address: exists:%{ir}.list.example" in out
     assert "what it matches depends on more than the address" in out
     out = call("suggest", "none.example", "--zone", zone, "--sender", "192.0.2.1", "--form", "bind").out
     assert out.splitlines()[2] == "v=spf1 a ~all"

@@ -1,12 +1,9 @@
 """Lists as people have them, and which of their domains were met."""
 
-import random
-
 import pytest
 from hypothesis import given, strategies as st
 
 from spfengine.surveying.listing import MAX_LINE, DomainList, Listed
-from spfengine.surveying.seen import Seen
 
 
 def read(octets: bytes, *cuts: int) -> list[Listed]:
@@ -85,18 +82,3 @@ def test_a_line_without_an_end_takes_no_memory() -> None:
     [result] = lines.feed(b"\n")
     assert result.fault is not None
     assert len(result.text) < 100
-
-
-def test_seen_is_a_set() -> None:
-    chosen = random.Random(7208)
-    names = [f"n{chosen.randrange(3000)}.example" for _ in range(6000)]
-    seen, known = Seen(), set()
-    for name in names:
-        assert (name in seen) == (name in known)
-        assert seen.add(name) == (name not in known)
-        known.add(name)
-        assert len(seen) == len(known)
-    assert all(name in seen for name in known)
-    assert "other.example" not in seen
-    assert seen.add("\ud800")
-    assert "\ud800" in seen

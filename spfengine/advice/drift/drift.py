@@ -179,6 +179,12 @@ class Drift:
         """Whether DNS could not answer something, so that there may be more changes."""
         return any(domain.is_incomplete for domain in self.domains)
 
+    def render(self, *, width: int | None = 80) -> str:
+        """Return the text that `spfengine drift` prints, wrapped to `width` columns (None: not wrapped)."""
+        from spfengine.text.drift import render_drift
+
+        return render_drift(self, width)
+
     def to_dict(self) -> dict[str, object]:
         """Return the drift as JSON-safe values; key "schema" names their version."""
         return {

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from spfengine.advice.catalogue.catalogue import Catalogue
-    from spfengine.advice.catalogue.reading import Provider
+    from spfengine.advice.catalogue.provider import Provider
     from spfengine.advice.drift.drift import Drift, adrift, drift
     from spfengine.advice.drift.snapshot import Snapshot, asnapshot, snapshot
     from spfengine.advice.flatten.flatten import aflatten, flatten
@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from spfengine.evaluation.headers.smtp_reply import SMTPReply
     from spfengine.evaluation.limits import Limits, VoidRule
     from spfengine.evaluation.trace import Trace
-    from spfengine.evidence.ledger import Evidence
+    from spfengine.evidence.evidence import Evidence
     from spfengine.evidence.reading import read_evidence
     from spfengine.linting.codes import LintCode, Severity
     from spfengine.linting.finding import Finding
@@ -106,7 +106,7 @@ _LAZY = {
     "DomainState": "spfengine.surveying.domain",
     "Drift": "spfengine.advice.drift.drift",
     "Effect": "spfengine.simulation.simulation",
-    "Evidence": "spfengine.evidence.ledger",
+    "Evidence": "spfengine.evidence.evidence",
     "Finding": "spfengine.linting.finding",
     "Flattening": "spfengine.advice.flatten.flattening",
     "HeaderError": "spfengine.errors",
@@ -123,7 +123,7 @@ _LAZY = {
     "Policy": "spfengine.policy.policy",
     "Problem": "spfengine.problems",
     "ProblemCode": "spfengine.problems",
-    "Provider": "spfengine.advice.catalogue.reading",
+    "Provider": "spfengine.advice.catalogue.provider",
     "PublicSuffixes": "spfengine.dmarc.suffixes",
     "Question": "spfengine.answers",
     "RDAP": "spfengine.advice.rdap.client",

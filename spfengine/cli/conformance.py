@@ -134,10 +134,9 @@ def command(
 
     Without SUITE.yml, our own suite is put: cases for every rule of RFC 7208 and every contested point.
     """
-    from spfengine.testing.conformance import daemon, reports
-    from spfengine.testing.conformance.implementations import PolicyServer
-    from spfengine.testing.conformance.ledger import read_ledger
-    from spfengine.testing.conformance.run import chosen, run
+    from spfengine.testing.conformance import reports
+    from spfengine.testing.conformance.implementations import PolicyServer, daemon, split_daemon_command
+    from spfengine.testing.conformance.run import choose, read_ledger, run
     from spfengine.testing.fake_dns import FakeDNS
     from spfengine.testing.suites import SEMANTICS, read_suite
 
@@ -145,11 +144,11 @@ def command(
         raise click.UsageError("--also is for --format markdown")
     if daemon_at is not None and daemon_template is None:
         raise click.UsageError("--daemon-at is for --daemon")
-    daemon_words = None if daemon_template is None else daemon.split(daemon_template)
+    daemon_words = None if daemon_template is None else split_daemon_command(daemon_template)
     listens_at = _place(daemon_at or policy_server)
     paths = suites or (str(SEMANTICS),)
     everything = [case for path in paths for case in read_suite(_text(path), Path(path).stem)]
-    cases = chosen(everything, patterns)
+    cases = choose(everything, patterns)
     also = [_other(path, reports.read_document) for path in others]
     ledger = None if ledger_path is None else read_ledger(_text(ledger_path), visible(ledger_path))
     unknown = [] if ledger is None else ledger.without_case(everything)
@@ -166,7 +165,7 @@ def command(
         server = _started(FakeDNS(cases[0].zone, *dns))
         stack.callback(server.stop)
         if daemon_words is not None:
-            _beside(stack, daemon.daemon(daemon_words, listens_at, server.nameserver))
+            _beside(stack, daemon(daemon_words, listens_at, server.nameserver))
         if isinstance(implementation, PolicyServer):
             _reach(implementation, policy_server or "")
         if by_hand:
@@ -233,17 +232,17 @@ def _place(text: str | None) -> tuple[str, int] | str | None:
 
 def _enter(ctx: click.Context, stack: ExitStack) -> tuple[str, int]:
     """Move into namespaces; return where the DNS server is to listen there. What is left in them then ends with us."""
-    from spfengine.testing import namespaces, running
+    from spfengine.testing import isolation
 
     if ctx.get_parameter_source("dns") is click.core.ParameterSource.COMMANDLINE:
         raise click.UsageError("with --namespaces the DNS server listens on port 53; leave --dns out")
     try:
-        namespaces.enter()
+        isolation.enter_namespaces()
     except OSError as error:
         raise serving_options.no_namespaces(error) from error
-    namespaces.adopt_orphans()
-    stack.callback(running.end_descendants)
-    return namespaces.NAMESERVER, 53
+    isolation.adopt_orphans()
+    stack.callback(isolation.end_descendants)
+    return isolation.NAMESERVER, 53
 
 
 def _started(server: Any) -> Any:
@@ -255,7 +254,7 @@ def _started(server: Any) -> Any:
 
 
 def _beside(stack: ExitStack, block: AbstractContextManager[None]) -> None:
-    from spfengine.testing.conformance.daemon import DaemonError
+    from spfengine.testing.conformance.implementations import DaemonError
 
     try:
         stack.enter_context(block)

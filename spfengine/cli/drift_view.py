@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from spfengine.advice.drift.drift import AnswerChange, DomainDrift, Drift, Kind
+from spfengine.advice.drift.drift import AnswerChange, AnswerChangeKind, DomainDrift, Drift
 from spfengine.cli.changes_view import Changes
 from spfengine.cli.policy_view import SHOWN_TERM, conditions, failures, outcome_text
 from spfengine.cli.screen import Line, Row, Span, line, table
@@ -68,7 +68,7 @@ def _answer(change: AnswerChange, domain: str, width: int | None) -> Iterator[Li
     """Yield the name whose records changed, and how."""
     whose = "" if change.own else f"  (outside {visible_name(domain)}: its owner's)"
     yield line(Span(visible_name(change.name), "strong"), f": {_what(change)}", Span(whose, "quiet"), indent=2, hang=2)
-    if change.kind is Kind.LEFT or not change.has_records:
+    if change.kind is AnswerChangeKind.LEFT or not change.has_records:
         return
     changed = [(term.sign, term.term) for term in change.terms if term.sign != "="]
     if not changed:
@@ -81,9 +81,9 @@ def _answer(change: AnswerChange, domain: str, width: int | None) -> Iterator[Li
 
 
 def _what(change: AnswerChange) -> str:
-    if change.kind is Kind.LEFT:
+    if change.kind is AnswerChangeKind.LEFT:
         return "no longer led to"
-    if change.kind is Kind.REACHED:
+    if change.kind is AnswerChangeKind.REACHED:
         return "newly led to" if change.has_records else f"newly led to; {change.after[0]}"
     what = "SPF record" if change.type == "TXT" else f"{change.type} records"
     if change.has_records:

@@ -10,7 +10,7 @@ from spfengine.cli import exits
 from spfengine.cli.bar import Bar
 from spfengine.cli.exits import Failure
 from spfengine.cli.screen import Line, Screen, line
-from spfengine.evidence.ledger import Evidence, Unread
+from spfengine.evidence.evidence import Evidence, Unread
 from spfengine.evidence.reading import STDIN, read_evidence
 from spfengine.senders import unknown_facts
 from spfengine.visible import visible

@@ -7,7 +7,7 @@ import click
 from spfengine.cli import exits, serving_options
 from spfengine.cli.exits import Failure
 from spfengine.resolvers.zone import Zone
-from spfengine.testing.exporters.export import FORMATS, export
+from spfengine.testing.exporters import FORMATS, export
 
 _EPILOG = """\b
 Examples:

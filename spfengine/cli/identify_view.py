@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from spfengine.advice.catalogue.catalogue import Catalogue
-from spfengine.advice.catalogue.reading import Confidence, Provider
+from spfengine.advice.catalogue.provider import Confidence, Provider
 from spfengine.advice.identify.identification import How, Identification, Match, Missing
 from spfengine.cli.screen import Line, Span, line
 from spfengine.visible import visible, visible_name

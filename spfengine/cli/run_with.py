@@ -45,20 +45,20 @@ def command(
     resolver = serving_options.read((zone, *more))
     if sys.platform != "linux":
         raise Failure(exits.UNAVAILABLE, "run-with needs Linux's namespaces; elsewhere use: spfengine serve")
-    from spfengine.testing import namespaces, running
+    from spfengine.testing import isolation
     from spfengine.testing.fake_dns import FakeDNS
 
     with serving_options.query_lines(query_log) as on_query:
-        server = FakeDNS(resolver, namespaces.NAMESERVER, 53, faults=faults, on_query=on_query)
+        server = FakeDNS(resolver, isolation.NAMESERVER, 53, faults=faults, on_query=on_query)
         try:
-            namespaces.enter()
+            isolation.enter_namespaces()
             server.start()
         except OSError as error:
             raise serving_options.no_namespaces(error) from error
         try:
-            return running.run(words)
+            return isolation.run_command(words)
         except OSError as error:
-            code = running.NOT_FOUND if error.errno == errno.ENOENT else running.NOT_EXECUTABLE
+            code = isolation.NOT_FOUND if error.errno == errno.ENOENT else isolation.NOT_EXECUTABLE
             raise Failure(code, f"{visible(words[0])} can't be run: {error.strerror}") from error
         finally:
             server.stop()

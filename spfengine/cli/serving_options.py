@@ -16,8 +16,8 @@ from spfengine.errors import ArgumentError
 from spfengine.visible import visible
 
 if TYPE_CHECKING:
+    from spfengine.testing.fake_dns import Query
     from spfengine.testing.faults import Fault
-    from spfengine.testing.queries import Query
 
     _Type = click.ParamType[Any]
 else:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from spfengine.advice.forms import FORMS
-from spfengine.answers import Resolver, Text
+from spfengine.answers import Resolver, Text, is_spf_octets
 from spfengine.cli import evidence_input, exits, options, senders_given, sources
 from spfengine.cli.drafts import Draft, no_duplicates
 from spfengine.cli.exits import Failure
@@ -17,7 +17,6 @@ from spfengine.cli.screen import Line, Screen, line
 from spfengine.cli.senders_given import Given, counted
 from spfengine.errors import ZoneError
 from spfengine.names import fold
-from spfengine.record.tokenizer import is_spf_octets
 from spfengine.resolvers.zone import Zone
 from spfengine.simulation.simulate import compare, simulate
 from spfengine.simulation.simulation import Simulation

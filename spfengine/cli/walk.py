@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from spfengine.answers import spf_texts
 from spfengine.evaluation.trace import TermStatus, TracedQuestion, TracedRecord
 from spfengine.names import fold
-from spfengine.record.tokenizer import is_spf_octets
 
 
 def records(root: TracedRecord) -> Iterator[TracedRecord]:
@@ -42,7 +42,7 @@ def source(root: TracedRecord, domain: str) -> str | None:
         if record.record is not None:
             return record.record.source
         if record.question is not None:
-            found = [octets for octets in record.question.answer.records if is_spf_octets(octets)]
+            found = spf_texts(record.question.answer)
             if len(found) == 1:
                 text: str = found[0].decode("latin-1")
                 return text

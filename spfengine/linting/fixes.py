@@ -100,6 +100,7 @@ def with_all_last(record: Record) -> Fix | None:
 _MAX_FAULTS = 10  # a record of more is no typo
 _MAX_LENGTH = 2048  # of a record that gets corrections: guessing costs a parse each
 
+_FOLLOWING = ("ip4", "ip6", "a", "mx", "include")  # names after which an unfinished term before them is a slip
 _QUALIFIERS = frozenset("+-?~")
 _PUNCTUATION = "\"'`,;()<>[]"
 _GLUED_ALL = re.compile(r"(.+?)([+\-?~]all)\Z", re.IGNORECASE)
@@ -211,13 +212,18 @@ def _guesses(source: str, problem: Problem, pieces: list[Token], place: int | No
         yield replaced(source, (token.start, behind.span[1]), token.text + behind.text)
     if problem.code is ProblemCode.EMPTY_DOMAIN_SPEC and token.name.lower() in ("a", "mx", "ptr"):
         yield replaced(source, token.span, token.qualifier + token.name)
-    if place + 1 < len(pieces) and token.text[-1] in ":=":
-        if pieces[place + 1].name.lower() in ("ip4", "ip6", "a", "mx", "include"):
-            yield replaced(source, token.span, "")
-    if problem.code is ProblemCode.MISSING_TERM_NAME or (
-        problem.code is ProblemCode.DUPLICATE_MODIFIER and _is_again(pieces, place)
-    ):
+    if _can_go(problem, pieces, place):
         yield replaced(source, token.span, "")
+
+
+def _can_go(problem: Problem, pieces: list[Token], place: int) -> bool:
+    """Whether a faulty term may be one that was not meant at all."""
+    if problem.code is ProblemCode.DUPLICATE_MODIFIER:
+        return _is_again(pieces, place)
+    if problem.code is ProblemCode.MISSING_TERM_NAME:
+        return True
+    following = pieces[place + 1 : place + 2]
+    return pieces[place].text[-1] in ":=" and any(token.name.lower() in _FOLLOWING for token in following)
 
 
 def _is_again(pieces: list[Token], place: int) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Generator, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from spfengine.answers import Answer, Question, RRType
+from spfengine.answers import Answer, Question, RRType, is_spf_octets
 from spfengine.drivers import adrive, drive
 from spfengine.errors import ArgumentError, RecordSyntaxError
 from spfengine.evaluation.explanation import explain
@@ -20,7 +20,6 @@ from spfengine.names import Names, fold
 from spfengine.policy.compile import Inputs
 from spfengine.record.model import Record
 from spfengine.record.parser import parse
-from spfengine.record.tokenizer import is_spf_octets
 from spfengine.resolvers.zone import Zone
 
 if TYPE_CHECKING:

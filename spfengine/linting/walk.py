@@ -4,7 +4,7 @@ from collections.abc import Generator
 from typing import NamedTuple
 
 from spfengine.addresses import V4
-from spfengine.answers import Answer, Question, RRType
+from spfengine.answers import Answer, Question, RRType, spf_texts
 from spfengine.errors import RecordSyntaxError
 from spfengine.evaluation.check_host import find_record, select_record
 from spfengine.evaluation.mechanisms import Halt, UnknownTarget, expand_target
@@ -16,7 +16,6 @@ from spfengine.policy.compile import ALL_CHOICES, Inputs, TilingSession
 from spfengine.problems import ProblemCode
 from spfengine.record.macro import MacroString
 from spfengine.record.model import All, Include, Record, Redirect
-from spfengine.record.tokenizer import is_spf_octets
 
 MAX_RECORDS = 250
 """Records that are looked at; more than legal trees have. Beyond them only the limits are told."""
@@ -120,7 +119,7 @@ class Walk:
                 self.findings += faults(held)
             elif holder is None or term is None or halt.problem.code is ProblemCode.MULTIPLE_RECORDS:
                 held = Held(domain, own, included, path, None, None)
-                texts = [] if answer is None else [octets for octets in answer.records if is_spf_octets(octets)]
+                texts = [] if answer is None else spf_texts(answer)
                 self.findings.append(held.of_problem(halt.problem, fix=merged(texts)))
             else:
                 held = Held(domain, own, included, path, None, None)

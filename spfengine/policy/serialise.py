@@ -13,7 +13,7 @@
 from spfengine.addresses import V4, V6, Family, address_text, parse_ip4, parse_ip6
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.limits import Limits, VoidRule
-from spfengine.json_reader import MAX_TEXT, Value
+from spfengine.json_reader import MAX_TEXT, Field
 from spfengine.policy.compile import MAX_LEAVES, MAX_RANGES, MAX_TREE_DEPTH
 from spfengine.policy.outcome import Branch, Choice, Dependency, Input, Outcome
 from spfengine.policy.policy import Policy
@@ -97,7 +97,7 @@ def _problem_dict(problem: Problem) -> dict[str, object]:
 
 def from_dict(data: object) -> Policy:
     """Return the policy that these values stand for, as `Policy.from_dict` says."""
-    root = Value(data, "policy")
+    root = Field(data, "policy")
     schema = root["schema"]
     if schema.data != SCHEMA:
         schema.refuse(f'"{SCHEMA}"')
@@ -105,20 +105,20 @@ def from_dict(data: object) -> Policy:
     outcomes = _outcomes(root["outcomes"], dependencies)
     return Policy(
         root["domain"].octets(),
-        root["local_part"].optional(Value.octets),
-        root["helo"].optional(Value.octets),
+        root["local_part"].optional(Field.octets),
+        root["helo"].optional(Field.octets),
         _limits(root["limits"]),
         _table(root["ip4"], V4, outcomes),
         _table(root["ip6"], V6, outcomes),
         {},
-        root["ttl"].optional(Value.count),
+        root["ttl"].optional(Field.count),
     )
 
 
-def _limits(value: Value) -> Limits:
+def _limits(value: Field) -> Limits:
     lookups, voids, names = [value[name].count() for name in ("lookups", "voids", "names")]
     rule = value["void_rule"].word(VoidRule)
-    seconds = value["seconds"].optional(Value.number)
+    seconds = value["seconds"].optional(Field.number)
     count_p = value["count_p"].truth()
     try:
         return Limits(lookups, voids, rule, names, seconds, count_p)
@@ -126,19 +126,19 @@ def _limits(value: Value) -> Limits:
         raise ArgumentError(f"{value.where}: {error}") from None
 
 
-def _dependency(value: Value) -> Dependency:
+def _dependency(value: Field) -> Dependency:
     inputs = tuple([each.word(Input) for each in value["inputs"].items(len(Input))])
     return Dependency(value["domain"].octets(), value["term"].text(), inputs)
 
 
-def _outcomes(value: Value, dependencies: list[Dependency]) -> list[Outcome]:
+def _outcomes(value: Field, dependencies: list[Dependency]) -> list[Outcome]:
     outcomes: list[Outcome] = []
     sizes: list[tuple[int, int]] = []  # leaves and depth of each tree
     for each in value.items(MAX_OUTCOMES):
         tree, size = None, (1, 0)
         if each["tree"].data is not None:
             tree, size = _branch(each["tree"], dependencies, outcomes, sizes)
-        depends_on = tuple([dependencies[one.place(len(dependencies))] for one in each["depends_on"].items(MAX_TEXT)])
+        depends_on = tuple([dependencies[one.index(len(dependencies))] for one in each["depends_on"].items(MAX_TEXT)])
         result = each["result"].optional(lambda one: one.word(Result))
         if (result is None) != bool(depends_on):
             each["depends_on"].refuse("dependencies where, and only where, the result is null")
@@ -148,8 +148,8 @@ def _outcomes(value: Value, dependencies: list[Dependency]) -> list[Outcome]:
             Outcome(
                 result,
                 each["problem"].optional(_problem),
-                each["directive"].optional(Value.text),
-                each["record_domain"].optional(Value.octets),
+                each["directive"].optional(Field.text),
+                each["record_domain"].optional(Field.octets),
                 tuple([_step(one) for one in each["path"].items(MAX_TEXT)]),
                 each["lookups"].count(),
                 each["void_lookups"].count(),
@@ -162,7 +162,7 @@ def _outcomes(value: Value, dependencies: list[Dependency]) -> list[Outcome]:
 
 
 def _branch(
-    value: Value, dependencies: list[Dependency], outcomes: list[Outcome], sizes: list[tuple[int, int]]
+    value: Field, dependencies: list[Dependency], outcomes: list[Outcome], sizes: list[tuple[int, int]]
 ) -> tuple[Branch, tuple[int, int]]:
     branches: dict[Choice, Outcome] = {}
     leaves = depth = 0
@@ -171,7 +171,7 @@ def _branch(
         choice = written.word(Choice)
         if choice in branches:
             written.refuse("each choice once")
-        below = place.place(len(outcomes))
+        below = place.index(len(outcomes))
         branches[choice] = outcomes[below]
         leaves += sizes[below][0]
         depth = max(depth, sizes[below][1] + 1)
@@ -179,32 +179,32 @@ def _branch(
         value["branches"].refuse("at least one branch")
     if leaves > MAX_LEAVES or depth > MAX_TREE_DEPTH:
         value.refuse(f"a tree of at most {MAX_LEAVES} leaves, at most {MAX_TREE_DEPTH} deep")
-    dependency = dependencies[value["dependency"].place(len(dependencies))]
+    dependency = dependencies[value["dependency"].index(len(dependencies))]
     return Branch(dependency, tuple(branches.items())), (leaves, depth)
 
 
-def _step(value: Value) -> tuple[str, str]:
+def _step(value: Field) -> tuple[str, str]:
     domain, term = value.pair()
     return domain.octets(), term.text()
 
 
-def _problem(value: Value) -> Problem:
+def _problem(value: Field) -> Problem:
     return Problem(
         value["code"].word(ProblemCode),
         value["text"].text(),
-        value["domain"].optional(Value.octets),
+        value["domain"].optional(Field.octets),
         value["span"].optional(_span),
         value["section"].text(),
-        value["hint"].optional(Value.text),
+        value["hint"].optional(Field.text),
     )
 
 
-def _span(value: Value) -> tuple[int, int]:
+def _span(value: Field) -> tuple[int, int]:
     start, end = value.pair()
     return start.count(), end.count()
 
 
-def _table(value: Value, family: Family, outcomes: list[Outcome]) -> tuple[tuple[int, ...], tuple[Outcome, ...]]:
+def _table(value: Field, family: Family, outcomes: list[Outcome]) -> tuple[tuple[int, ...], tuple[Outcome, ...]]:
     starts: list[int] = []
     found: list[Outcome] = []
     parse = parse_ip4 if family is V4 else parse_ip6
@@ -218,7 +218,7 @@ def _table(value: Value, family: Family, outcomes: list[Outcome]) -> tuple[tuple
         if family is V6 and MAPPED_FIRST <= first <= MAPPED_LAST:
             written.refuse("no address of ::ffff:0:0/96, where no IPv6 client stands")
         starts.append(first)
-        found.append(outcomes[place.place(len(outcomes))])
+        found.append(outcomes[place.index(len(outcomes))])
     if not starts:
         value.refuse("at least one range")
     return tuple(starts), tuple(found)

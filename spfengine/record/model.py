@@ -335,8 +335,8 @@ class Record(Frozen):
 def same_term(first: Term, second: Term, *, qualifier: bool = True) -> bool:
     """Return whether two terms mean the same, however they are written.
 
-    Names of mechanisms, modifiers and domains have no case, so `MX:Example.COM` is `mx:example.com`. A final dot, a "+",
-    host bits, and prefix lengths of a whole address make no difference either. Macro letters do have case: `%{L}`
+    Names of mechanisms, modifiers and domains have no case, so `MX:Example.COM` is `mx:example.com`. A final dot, a
+    "+", host bits, and prefix lengths of a whole address make no difference either. Macro letters do have case: `%{L}`
     URL-escapes what `%{l}` does not (RFC 7208 §7.3). The value of an unknown modifier has to be the same text.
 
     Args:
@@ -374,6 +374,6 @@ def _domain_spec_key(spec: MacroString | None) -> tuple[object, ...] | None:
         else:
             key.append((part.letter, part.escaped, part.digits, part.reverse, frozenset(part.delimiters or ".")))
     last = key[-1] if key else None
-    if isinstance(last, str) and len(last) > 1:  # a dot right after a macro is not the same as none
+    if isinstance(last, str):
         key[-1] = last.removesuffix(".")
     return tuple(key)

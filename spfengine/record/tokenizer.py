@@ -41,11 +41,6 @@ def is_spf(source: str) -> bool:
     return source[:6].lower() == VERSION and (len(source) == 6 or source[6] == " ")
 
 
-def is_spf_octets(octets: bytes) -> bool:
-    """Whether these octets begin as an SPF record does: decided before anything is decoded (RFC 7208 §4.5)."""
-    return octets[:6].lower() == b"v=spf1" and (len(octets) == 6 or octets[6] == 0x20)
-
-
 def tokens(source: str) -> Iterator[Token]:
     """Yield the terms of a record that `is_spf`."""
     for found in TERM.finditer(source, len(VERSION)):

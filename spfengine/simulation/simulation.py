@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import NamedTuple
 
-from spfengine.answers import RRType
+from spfengine.answers import RRType, spf_texts
 from spfengine.dmarc.alignment import Alignment
 from spfengine.evaluation.limits import VoidRule
 from spfengine.frozen import Frozen, fill
@@ -14,7 +14,7 @@ from spfengine.policy.outcome import Input, Outcome
 from spfengine.policy.policy import Network, Policy
 from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.senders import Sender
-from spfengine.simulation.records import RecordChange, spf_texts
+from spfengine.simulation.records import RecordChange
 from spfengine.visible import visible, visible_name
 
 # What a draft does to senders.

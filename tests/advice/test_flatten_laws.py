@@ -72,6 +72,7 @@ def _network(chance: Random) -> str:
     return f"ip6:2001:db8:{chance.randrange(1 << 16):x}::/{chance.choice((48, 64, 128))}"
 
 
+@pytest.mark.full
 @given(trees(), st.booleans(), st.sampled_from((None, 300, 1232)), strategies.chance)
 @settings(max_examples=100, deadline=None)  # circles take their time
 def test_what_is_flattened_says_the_same_or_is_refused(

@@ -3,6 +3,7 @@
 from random import Random
 from unittest.mock import patch
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,6 +30,7 @@ def test_any_checks_in_any_order_give_what_check_gives(
             assert_same(checker.check(*call), expected)
 
 
+@pytest.mark.full
 @given(strategies.plain_zone_dicts.map(Zone), st.sampled_from(DOMAINS), strategies.chance)
 def test_at_the_edges_of_every_range_it_gives_what_check_gives(zone: Zone, domain: str, chance: Random) -> None:
     policy = Policy.compile(domain, resolver=zone)

@@ -44,12 +44,13 @@ def test_the_seed(call: Call) -> None:
         ({}, 1, ("23.83.218.24: nobody could name it\n"
                  "  no SPF record that is known passes it, and it has no name in reverse DNS\n")),
         ({"24.218.83.23.in-addr.arpa": ["SERVFAIL"]}, 69,
-         "nobody could name it\n  ! the PTR records of 24.218.83.23.in-addr.arpa could not be had (SERVFAIL)\n"),
+         "nobody could name it\n"
+         "  ! DNS could not answer for the PTR records of 24.218.83.23.in-addr.arpa (SERVFAIL)\n"),
         ({"_spf.google.com": ["SERVFAIL"]}, 69,
          "\n! Google Workspace / Gmail: the TXT records of _spf.google.com could not be had: its DNS server failed"),
         ({"_spf.google.com": ["SERVFAIL"], "24.218.83.23.in-addr.arpa": [{"PTR": "x.example"}]}, 0,
          ("23.83.218.24 calls itself x.example\n"
-          "  · low    reverse DNS calls it x.example, but that name does not lead back to it\n")),
+          "  · low    its name in reverse DNS is x.example, but that name does not resolve to the address\n")),
         ({"24.218.83.23.in-addr.arpa": [{"PTR": "out.sendgrid.net"}], "out.sendgrid.net": [{"A": IP}]}, 0,
          "23.83.218.24 is probably Twilio SendGrid, shared by all customers of the service\n"),
         ({"24.218.83.23.in-addr.arpa": [{"PTR": "out.mimecast.com"}]}, 0, "23.83.218.24 may be Mimecast\n"),
@@ -139,7 +140,7 @@ def test_a_catalogue_of_ones_own(call: Call, tmp_path: Path) -> None:
     ("text", "code", "told"),
     [
         ("[[provider]]\n", 65, "ours.toml: line 1: entry 1: name is missing; expected a text in quotes"),
-        ("\x1b[2J", 65, "ours.toml: this is no TOML: "),
+        ("\x1b[2J", 65, "ours.toml: this is not TOML: "),
         (None, 66, "ours.toml can't be read: No such file or directory"),
     ],
 )
@@ -176,7 +177,7 @@ def test_rdap_is_asked_only_when_told_so(call: Call, registry: Registry) -> None
     ended = call("identify", IP, "23.0.0.1", "--zone", SEED, "--rdap", *where)
     assert registry.asked == ["/ipv4.json", f"/registry/ip/{IP}", "/registry/ip/23.0.0.1"]
     assert "  · low    MailChannels Corporation: the registry at 127.0.0.1 says that 23.83.208.0 to" in ended.out
-    assert "23.0.0.1: nobody could name it\n  ! who holds the network could not be had: 127.0.0.1 knows" in ended.out
+    assert "23.0.0.1: nobody could name it\n  ! the holder of the network is not known: 127.0.0.1 knows" in ended.out
     assert ended.code == 1
 
 

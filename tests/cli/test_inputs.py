@@ -183,7 +183,7 @@ def test_json_can_come_from_standard_input() -> None:
     [
         (' "v=spf1 " "+all" ', "spaces around it, quotes and splits"),
         ("seed.example=\u201cv=spf1 +all\u201d", "quotes"),
-        ('seed.example. 3600 IN TXT "v=spf1 +all"', "what stands before the record in a zone file, quotes"),
+        ('seed.example. 3600 IN TXT "v=spf1 +all"', "the text before the record in a zone file, quotes"),
         ('@ IN TXT ( "v=spf1 "\n "+all" )', "line breaks, what stands before"),
     ],
 )

@@ -290,8 +290,11 @@ def test_a_long_record_is_also_given_in_strings_for_a_zone_file(call: Call, suit
     assert max(map(len, strings)) <= 255
 
 
-@pytest.mark.parametrize("name", ["hostile.example", "mx.example", "plain.example"])
-@pytest.mark.parametrize("form", [[], ["--json"]])
+@pytest.mark.parametrize(
+    "name",
+    ["hostile.example", *[pytest.param(name, marks=pytest.mark.full) for name in ("mx.example", "plain.example")]],
+)
+@pytest.mark.parametrize("form", [[], pytest.param(["--json"], marks=pytest.mark.full)])
 def test_what_strangers_published_never_steers_a_terminal(suite: Suite, name: str, form: list[str]) -> None:
     zone = suite(ZONEDATA)
     for draft in ("v=spf1 mx a -all", "v=spf1 a:\x1b[31m.example \u202e -all", "\x07.example=v=spf1 -all"):

@@ -147,7 +147,7 @@ def test_helo_has_its_default_explanation(call: Call, suite: Suite) -> None:
 
 def stdin_of(octets: bytes, *arguments: str) -> Ended:
     done = subprocess.run(
-        command("spfquery", *arguments), input=octets, capture_output=True, env=environment(), timeout=60, check=False
+        command("spfquery", *arguments), input=octets, capture_output=True, env=environment(), timeout=300, check=False
     )
     return Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
 
@@ -181,7 +181,7 @@ def test_queries_on_stdin_are_answered_one_by_one() -> None:
         running.stdin.flush()
         answer = [running.stdout.readline() for _ in range(4)]
         assert answer[0].strip() == result
-    running.communicate(timeout=60)
+    running.communicate(timeout=300)
     too_late.cancel()
     assert running.returncode == 2
 

@@ -13,7 +13,7 @@ ZONE = '{"zonedata": {"x.example": [{"TXT": "v=spf1 a -all"}, {"A": "192.0.2.1"}
 
 
 def run(code: str, *arguments: str, **more: str) -> Ended:
-    ended = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=60,
+    ended = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=300,
                            env=environment(**more), cwd=REPOSITORY, check=False)  # fmt: skip
     return Ended(ended.returncode, ended.stdout, ended.stderr)
 

@@ -160,12 +160,12 @@ def test_a_disc_that_is_full_leaves_whole_lines(suite: Suite, listed: Callable[.
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (2500, 2500))
 
-    ended = subprocess.run(arguments, capture_output=True, env=without_coverage(), timeout=60, check=False,
+    ended = subprocess.run(arguments, capture_output=True, env=without_coverage(), timeout=300, check=False,
                            preexec_fn=limit)  # fmt: skip
     assert ended.returncode == 73
     assert b"can't be written: File too large" in ended.stderr
     assert 0 < len(lines_of(out.read_text("ascii"))) < 5
-    ended = subprocess.run([*arguments, "--resume"], capture_output=True, env=environment(), timeout=60, check=False)
+    ended = subprocess.run([*arguments, "--resume"], capture_output=True, env=environment(), timeout=300, check=False)
     assert ended.returncode == 0
     assert {each["domain"] for each in lines_of(out.read_text("ascii"))} == set(ZONE)
 
@@ -227,7 +227,7 @@ def test_a_file_has_one_writer(suite: Suite, listed: Callable[..., str], tmp_pat
         assert first.poll() is None
     second = process("survey", listed("fail.example"), "--zone", suite(ZONE), "-o", str(out), "--resume")
     assert (second.code, "another survey" in second.err) == (73, True)
-    first.communicate(timeout=30)
+    first.communicate(timeout=300)
     assert len(lines_of(out.read_text("ascii"))) == 1
 
 
@@ -239,7 +239,7 @@ def test_ctrl_c_ends_it_with_a_file_to_go_on_with(suite: Suite, tmp_path: Path, 
     while not out.exists() or not out.stat().st_size:
         assert running.poll() is None
     running.send_signal(signal.SIGINT)
-    _, err = running.communicate(timeout=30)
+    _, err = running.communicate(timeout=300)
     assert running.returncode == 130
     assert err.startswith(b"stopped after 1 domain in ")
     assert b"give the same command with --resume" in err
@@ -276,6 +276,7 @@ def _world() -> tuple[dict[str, Any], list[str]]:
     return records, [f"n{number}.example" for number in range(COUNT)] + ["nowhere.example", "no domain"]
 
 
+@pytest.mark.full
 def test_killed_at_any_moment_nothing_is_lost_or_doubled(tmp_path: Path, listed: Callable[..., str]) -> None:
     chosen = random.Random(7208)
     records, names = _world()
@@ -302,4 +303,4 @@ def _killed(words: list[str], out: Path, octets: int) -> bool:
     while running.poll() is None and (not out.exists() or out.stat().st_size < octets):
         pass
     running.kill()
-    return running.wait(30) == -signal.SIGKILL
+    return running.wait(300) == -signal.SIGKILL

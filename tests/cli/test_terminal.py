@@ -85,7 +85,9 @@ def test_colour_can_be_forced_through_a_pipe() -> None:
     assert "\x1b" not in process(*arguments).out
 
 
-@pytest.mark.parametrize("form", [[], ["--trace"], ["--json", "--trace"]])
+@pytest.mark.parametrize(
+    "form", [["--trace"], *[pytest.param(form, marks=pytest.mark.full) for form in ([], ["--json", "--trace"])]]
+)
 @pytest.mark.parametrize("domain", ["hostile.example", "names.example", "txt.example"])
 def test_what_strangers_published_never_steers_a_terminal(suite: Suite, domain: str, form: list[str]) -> None:
     arguments = ("check", "203.0.114.9", f"bob@{domain}", "--zone", suite(STORIES), *form)

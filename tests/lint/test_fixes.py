@@ -128,7 +128,7 @@ def test_no_other_code_has_a_fix_in_its_case(code: str) -> None:
         ("v=spf1 mx redirect=ok.example redirect=a.example", None),
         ("v=spf1 mx redirect=ok.example redirect=OK.example", "v=spf1 mx redirect=ok.example"),
         ("v=spf1 mx: a:ok.example -all", "v=spf1 mx a:ok.example -all"),
-        ("v=spf1 exists: include:ok.example -all", None),
+        ("v=spf1 exists: include:ok.example -all", "v=spf1 include:ok.example -all"),
         ("v=spf1 mx redirect=ok.example -al", None),
         ("v=spf1 mx " + "ip4:192.0.2.1 " * 200 + "-al", None),
         ("v=spf1 mx " + "al " * 11, None),
@@ -171,6 +171,81 @@ def test_a_domain_that_takes_no_mail_is_offered_the_record_that_says_so() -> Non
         assert_fixed(found.make(), domain, finding, before)
     [finding] = case(None).findings()
     assert (finding.code, finding.fix) == ("no-record", None)
+
+
+@pytest.mark.parametrize(
+    ("records", "code"),
+    [
+        ({"TXT": "v=spf1include:ok.example -all"}, "look-alike"),
+        ({"TXT": '"v=spf1 a -all"'}, "look-alike"),
+        ({"TXT": ("v=spf1", "a", "-all")}, "look-alike"),
+        ({"TXT": ("v=spf1", "redirect=ok.example")}, "look-alike"),
+        ({"TXT": "spf2.0/pra a -all"}, "no-record"),
+        ({"TXT": "redirect=ok.example"}, "no-record"),
+        ({"TXT": "a include:ok.example ~all"}, "no-record"),
+        ({"SPF": "v=spf1 a -all"}, "type-spf"),
+    ],
+)
+def test_all_is_not_refused_if_something_shows_what_was_meant(records: dict[str, Any], code: str) -> None:
+    """A look-alike record, one without quotes, one of type SPF, or a redirect: the domain does send mail."""
+    findings = case(None, {"quiet.example": {"A": "192.0.2.9", **records}}, "quiet.example").findings()
+    assert code in [finding.code for finding in findings]
+    assert "no-record" in [finding.code for finding in findings]
+    assert [finding.fix for finding in findings if finding.fix == ("v=spf1 -all",)] == []
+
+
+@pytest.mark.parametrize("leads", ["redirect=quiet.example", "include:QUIET.example -all"])
+def test_all_is_not_refused_if_another_record_leads_there(leads: str) -> None:
+    zone = {"quiet.example": {"A": "192.0.2.9", "TXT": "nothing of SPF"}, "other.example": {"TXT": f"v=spf1 {leads}"}}
+    [finding] = case(None, zone, "quiet.example").findings()
+    assert (finding.code, finding.fix) == ("no-record", None)
+    assert "other records include this one or redirect to it" in str(finding.hint)
+
+
+@pytest.mark.parametrize("record", ["v=spf1 mx redirct=ok.example", "v=spf1 mx al=x"])
+def test_no_all_is_added_where_a_mistyped_modifier_was_meant_to_end_the_record(record: str) -> None:
+    [finding] = [each for each in spfengine.lint(None, record=record) if each.code == "missing-all"]
+    assert finding.fix is None
+
+
+def test_a_record_without_quotes_gets_its_spaces_back() -> None:
+    [finding] = [each for each in case([("v=spf1", "mx", "-all")]).findings() if each.code == "look-alike"]
+    assert finding.fix == ("v=spf1 mx -all",)
+
+
+def test_a_look_alike_beside_a_record_is_to_be_taken_out() -> None:
+    """Published as well, it would be the second record: permerror."""
+    findings = case(["v=spf1 mx -all", "v=spf1a -all"]).findings()
+    [finding] = [each for each in findings if each.code == "look-alike"]
+    assert finding.fix is None
+    assert str(finding.hint).startswith("take it out")
+
+
+@pytest.mark.parametrize(
+    ("records", "fixed"),
+    [
+        (["v=spf1 mx exists:%{L}.x.example -all", "v=spf1 exists:%{l}.x.example -all"],
+         "v=spf1 mx exists:%{L}.x.example exists:%{l}.x.example -all"),
+        (["v=spf1 a redirect=%{L}.x.example", "v=spf1 mx redirect=%{l}.x.example"], None),
+        (["v=spf1 a redirect=ok.example", "v=spf1 mx redirect=OK.Example"], "v=spf1 a redirect=ok.example mx"),
+        (["v=spf1 ip4:192.0.2.1 -all", "v=spf1 -ip4:192.0.2.1 -all"], None),
+        (["v=spf1 -all mx", "v=spf1 a -all"], None),
+        (["v=spf1 redirect=mail.football", "v=spf1 -all"], None),
+        (["v=spf1 mx foo=Bar -all", "v=spf1 mx foo=bar -all"], "v=spf1 mx foo=Bar foo=bar -all"),
+        ([f"v=spf1 ip4:192.0.2.{i} -all" for i in range(11)], None),
+    ],
+)  # fmt: skip
+def test_a_merged_record_has_every_term(records: list[str], fixed: str | None) -> None:
+    [finding] = [each for each in case(records).findings() if each.code == "multiple-records"]
+    assert finding.fix == (None if fixed is None else (fixed,))
+
+
+def test_a_record_among_several_is_not_split_alone() -> None:
+    """The fix would take the place of all of them."""
+    long = "v=spf1 " + "ip4:192.0.2.1 " * 20 + "-all"
+    findings = case([(long,), "v=spf1 mx -all"]).findings()
+    [finding] = [each for each in findings if each.code == "string-over-255"]
+    assert finding.fix is None
 
 
 def test_a_fix_of_somebody_elses_record_is_not_offered() -> None:

@@ -77,7 +77,7 @@ def live(name: str, type: RRType = TXT) -> Answer:
         ({"a.new.example": {"TXT": "x"}}, "b.new.example", A, Answer.nxdomain(300)),
         ({"a.new.example": None}, "new.example", A, Answer.nxdomain(300)),
         ({"a.stale.example.com": {"TXT": "x"}}, "stale.example.com", A, live("stale.example.com", A)),
-        # CNAME records below that stand at a drafted name are hidden
+        # CNAME records below at a drafted name are hidden
         ({"alias.example.com": {"TXT": "draft"}}, "alias.example.com", TXT, Answer.txt("draft")),
         ({"alias.example.com": {"TXT": "draft"}}, "alias.example.com", A, NODATA),
         ({"alias.example.com": {"MX": (1, "m.example")}}, "alias.example.com", TXT, NODATA),

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spfengine.answers import Answer, Question, RRType, Status
+from spfengine.resolvers.rrsets import MAX_CHAIN
 from spfengine.resolvers.stub import Attempt, Server, Stub
-from spfengine.resolvers.zone import MAX_CHAIN
 
 Reply = Callable[[Attempt], dns.message.Message | None]
 QUESTION = Question("a.example", RRType.A)

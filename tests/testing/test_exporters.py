@@ -12,7 +12,7 @@ import yaml
 from spfengine.answers import Question, RRType, Status
 from spfengine.errors import ArgumentError, ZoneError
 from spfengine.resolvers.zone import Zone
-from spfengine.testing.exporters.export import FORMATS, export
+from spfengine.testing.exporters import FORMATS, export
 from spfengine.testing.suites import SEMANTICS, load_suite
 from tests.cli.conftest import SEED
 
@@ -125,13 +125,13 @@ def test_rspamd_has_replies_or_a_code() -> None:
     zone = Zone({"x.example": {"TXT": "v=spf1 -all", "MX": Status.TIMEOUT}, "p.arpa": {"PTR": "x.example"}})
     lines = export(zone, "rspamd").splitlines()
     assert lines[:3] == ["options {", "  dns {", "    fake_records = ["]
-    told = [json.loads(line.strip().rstrip(",")) for line in lines[3:-3]]
-    assert [entry for entry in told if entry.get("rcode") != "norec"] == [
+    message = [json.loads(line.strip().rstrip(",")) for line in lines[3:-3]]
+    assert [entry for entry in message if entry.get("rcode") != "norec"] == [
         {"name": "x.example", "type": "txt", "replies": ["v=spf1 -all"]},
         {"name": "x.example", "type": "mx", "rcode": "timeout"},
         {"name": "p.arpa", "type": "ptr", "replies": ["x.example"]},
     ]
-    none = {(entry["name"], entry["type"]) for entry in told if entry.get("rcode") == "norec"}
+    none = {(entry["name"], entry["type"]) for entry in message if entry.get("rcode") == "norec"}
     assert none == {(name, each.lower()) for name in ("x.example", "p.arpa") for each in RRType} - {
         ("x.example", "txt"), ("x.example", "mx"), ("p.arpa", "ptr"),
     }  # fmt: skip
@@ -156,9 +156,9 @@ REFUSED: list[tuple[str, Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("format", "records", "told"), REFUSED)
-def test_what_a_form_cannot_say_is_refused(format: str, records: Any, told: str) -> None:
-    with pytest.raises(ZoneError, match=told) as caught:
+@pytest.mark.parametrize(("format", "records", "message"), REFUSED)
+def test_what_a_form_cannot_say_is_refused(format: str, records: Any, message: str) -> None:
+    with pytest.raises(ZoneError, match=message) as caught:
         export(Zone(records), format)
     assert str(caught.value).isascii()
 

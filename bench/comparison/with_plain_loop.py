@@ -1,5 +1,7 @@
-"""The floor: the least that Python can do for an address in text: `inet_pton`, `int.from_bytes` and `bisect` in a plain
-loop over the ranges of a compiled policy. It gives places in a table, not outcomes; those are looked up afterwards.
+"""A plain loop: `inet_pton`, `int.from_bytes` and `bisect` in a plain loop over the ranges of a compiled policy.
+
+That is the least that Python can do for an address given as a string. The loop returns indexes into a table; the
+outcomes are looked up afterwards.
 """
 
 from bisect import bisect_right
@@ -25,16 +27,16 @@ def prepare(workload: Workload) -> Run:
 
     def run(checks: Sequence[Check]) -> list[Any]:
         assert len(checks) == len(ips)
-        return floor(ips, starts)
+        return plain_loop(ips, starts)
 
     return run
 
 
-def floor(ips: list[str], starts: tuple[int, ...]) -> list[int]:
-    """Return the place of each address in a table of ranges."""
+def plain_loop(ips: list[str], starts: tuple[int, ...]) -> list[int]:
+    """Return the index of each address in a table of ranges."""
     from_bytes = int.from_bytes
     return [bisect_right(starts, from_bytes(inet_pton(AF_INET, ip), "big")) - 1 for ip in ips]
 
 
 if __name__ == "__main__":
-    main("floor", python_version(), prepare, lambda place: _outcomes[place])
+    main("plain loop", python_version(), prepare, lambda index: _outcomes[index])

@@ -80,7 +80,7 @@ def test_the_draft_of_the_seed_story_word_by_word(call: Call) -> None:
                               "a:%{d}  not reached  = rests.example"]),
         ("null.example", 0, ["a null MX: it takes no mail, and matches nobody", "names 1/10"]),
         ("cname.example", 0, ["192.0.2.7, 192.0.2.8, 2001:db8::7 (CNAME to host.example)"]),
-        ("all.example", 0, ["mx  it comes after all, which matches every address", 
+        ("all.example", 0, ["mx  it comes after all, which matches every address",
                              "redirect=x.example  the record has all"]),
         ("many.example", 1, ["12 a:h11.example  192.0.2.1, 2001:db8::1", "lookups 12/10", "12 lookups are needed"]),
     ],

@@ -1,7 +1,8 @@
 r"""Writing and reading structured header fields (RFC 5322): quoting and folding untrusted text, and `FieldReader`.
 
 Text is written in two steps. First `header_text` escapes everything but printable characters as `\xNN`, and `cut`
-limits its length. Then `quoted_string` or `comment` gives it its form. So what is read back is what the first step made.
+limits its length. Then `quoted_string` or `comment` gives it its form. So what is read back is the text of the first
+step.
 """
 
 import re

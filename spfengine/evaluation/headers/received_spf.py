@@ -72,7 +72,8 @@ class ReceivedSPF:
         result: the result.
         comment: the comment after the result, without its parentheses; or None.
         keys: the values by key, in lower case; of a key that occurs twice, the first value. RFC 7208 §9.1 has
-            "client-ip", "envelope-from", "helo", "identity", "mechanism", "problem" and "receiver"; writers add their own.
+            "client-ip", "envelope-from", "helo", "identity", "mechanism", "problem" and "receiver"; writers add their
+            own.
     """
 
     result: Result

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bench.workloads import REPOSITORY, Workload, read, write
 from bench.zones import make_zone
-from spfengine.testing import FakeDNS
+from spfengine.testing.fake_dns import FakeDNS
 
 TTL = 300
 

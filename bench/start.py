@@ -19,7 +19,7 @@ from bench.workloads import REPOSITORY
 _ROUNDS = 21
 _ENGINE = "import spfengine; spfengine.check, spfengine.acheck, spfengine.parse, spfengine.Zone"
 _CHECK = ["check", "23.83.218.24", "alice@seed.example", "--zone", "examples/seed.zone"]
-_SCRIPT = "import sys; from spfengine.cli.entry import main; sys.exit(main())"  # as pip writes it
+_SCRIPT = "import sys; from spfengine.cli.app import main; sys.exit(main())"  # as pip writes it
 
 PROGRAMS: dict[str, list[str]] = {
     "a bare interpreter": ["-c", "pass"],

@@ -124,11 +124,10 @@ class Endless:
 
 def take(count: int, path: str) -> None:
     """Survey the domains in a file; print the largest resident size in KiB, and the seconds."""
-    from spfengine.cli.survey_list import ListFile, key_of
-    from spfengine.surveying.seen import Seen
+    from spfengine.cli.survey_files import CompactSet, ListFile, key_of
 
     listed = ListFile(path)
-    seen = Seen()
+    seen = CompactSet()
 
     async def wanted() -> AsyncIterator[str]:
         async for each in listed:

@@ -15,7 +15,7 @@ import zipapp
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-MAIN = "from spfengine.cli.entry import main\n\nraise SystemExit(main())\n"
+MAIN = "from spfengine.cli.app import main\n\nraise SystemExit(main())\n"
 
 
 def build(output: Path, pip_options: list[str]) -> None:

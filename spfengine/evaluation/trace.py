@@ -194,6 +194,12 @@ class Trace:
     def __repr__(self) -> str:
         return f"<Trace of {visible(self.root.domain, 100)}: {self.result}>"
 
+    def render(self, *, width: int | None = 80) -> str:
+        """Return the tree that `spfengine check --trace` prints, wrapped to `width` columns (None: not wrapped)."""
+        from spfengine.text.trace import render_trace
+
+        return render_trace(self, width)
+
     def to_dict(self) -> dict[str, object]:
         """Return it as JSON-safe values."""
         return self.root.to_dict()

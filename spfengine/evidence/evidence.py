@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
-from spfengine.senders import Sender
+from spfengine.senders import Sender, sender_dict
 from spfengine.visible import short_repr
 
 SCHEMA: Final = "spfengine.evidence/1"
@@ -108,8 +108,3 @@ class Evidence:
             "aside": [{"what": what, "count": count} for what, count in self.aside],
             "receivers": [{"name": name, "messages": count} for name, count in self.receivers],
         }
-
-
-def sender_dict(sender: Sender) -> dict[str, Any]:
-    """Return the JSON-safe form of a sender."""
-    return {name: getattr(sender, name) for name in Sender.fields}

@@ -207,6 +207,12 @@ class IncludeTree:
         """Whether only a check of one client can follow some include or redirect, so that there may be more records."""
         return any(term.inputs and isinstance(term.term, (Include, Redirect)) for term in self.terms)
 
+    def render(self, *, width: int | None = 80) -> str:
+        """Return the text that `spfengine tree` prints, wrapped to `width` columns (None: not wrapped)."""
+        from spfengine.text.tree import render_tree
+
+        return render_tree(self, width)
+
     def to_dict(self) -> dict[str, object]:
         """Return the tree as JSON-safe values; key "schema" names their version."""
         return {

@@ -1,6 +1,6 @@
-"""`spfengine run-with`: a program whose only DNS server is ours, as root and as another user; nothing is left behind.
+"""`spfengine run-with`: a program whose only DNS server is ours, as root and as another user; nothing remains.
 
-The namespaces are made in processes of their own: this one stays where it is.
+The namespaces are made in processes of their own: this one stays outside.
 """
 
 import json
@@ -28,7 +28,7 @@ AS_NOBODY = f"""
 import ctypes, encodings.ascii, encodings.idna, encodings.latin_1, fcntl, os, sys, tempfile, time, subprocess
 import spfengine.resolvers.zone_files.files
 import spfengine.testing.serving, spfengine.testing.service, spfengine.testing.isolation
-from spfengine.cli import app, run_with, with_click
+from spfengine.cli import app, commands, run_with
 from spfengine.testing import FakeDNS, Fault
 with FakeDNS(spfengine.Zone.from_file({SEED!r})) as server:
     spfengine.LiveResolver(server.nameserver).resolve(spfengine.Question("seed.example", spfengine.RRType.MX))
@@ -46,7 +46,7 @@ def run_with(user: str, *arguments: str) -> Ended:
     if user == ROOT or os.geteuid() != 0:
         return process("run-with", *arguments)
     given = {name: value for name, value in environment().items() if name != "COVERAGE_PROCESS_CONFIG"}
-    given["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin"  # folders that nobody may read change what is told
+    given["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin"  # folders that nobody may read change what is expected
     done = subprocess.run(
         [sys.executable, "-c", AS_NOBODY, "run-with", *arguments],
         capture_output=True, text=True, timeout=300, check=False, env=given, cwd="/",
@@ -135,7 +135,7 @@ def test_a_command_that_is_not_there(user: str) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1])
 def test_signals_are_passed_on(user: str, number: int) -> None:
     if user != ROOT and os.geteuid() == 0:
-        pytest.skip("a signal is passed on in the same way, whoever the user is")
+        pytest.skip("a signal is passed on in the same way, for any user")
     script = f"trap 'echo got; exit 5' {number}; echo ready; while :; do sleep 0.05; done"
     with subprocess.Popen(
         command("run-with", SEED_COPY, "--", "sh", "-c", script),
@@ -188,7 +188,7 @@ def test_without_a_resolv_conf_nothing_is_entered(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "told"),
+    ("arguments", "code", "expected"),
     [
         ([], 64, "a zone to serve"),
         ([SEED], 64, "no command to run"),
@@ -198,8 +198,8 @@ def test_without_a_resolv_conf_nothing_is_entered(monkeypatch: pytest.MonkeyPatc
         (["--fault", "x", SEED, "--", "true"], 64, "NAME TYPE KIND"),
     ],
 )
-def test_a_mistake_is_one_line(call: Call, arguments: list[str], code: int, told: str) -> None:
+def test_a_mistake_is_one_line(call: Call, arguments: list[str], code: int, expected: str) -> None:
     ended = call("run-with", *arguments)
     assert (ended.code, ended.out) == (code, "")
-    assert told in ended.err
+    assert expected in ended.err
     assert ended.err.count("\n") == 1

@@ -61,7 +61,7 @@ def story(call: Call) -> str:
             "whose addresses vary"
         ),
         "ip4:23.83.218.24 an address of MailChannels, whose addresses vary: the next message may not pass",
-        "MailChannels is shared: mail of its other customers passes for your domain as well, from any of its 4,358",
+        "MailChannels is shared: mail of its other customers passes for your domain too, from any of its 4,358",
         "_mailchannels",
         # What each other term covers.
         "+a matches 203.0.113.80; no message matched it",
@@ -75,14 +75,14 @@ def story(call: Call) -> str:
             "- +ip4:163.44.239.12 jp77.mixhost.jp; stale: +mx matches 163.44.239.12 too, so nothing stops passing; "
             "no message matched it"
         ),
-        "stays pass though a term that leads to it goes 150.95.55.137/32 by +mx 163.44.239.12/32 by +mx",
+        "stays pass although a term that gave it is removed 150.95.55.137/32 by +mx 163.44.239.12/32 by +mx",
         # Before and after, for every address.
-        "proof: before and after, for every address there is softfail → pass 8 networks, 4,358 IPv4 addresses",
+        "proof: before and after, for every address softfail → pass 8 networks, 4,358 IPv4 addresses",
         "everything else keeps its result",
         "at most: lookups 2 → 3 of 10, void lookups 2 → 2 of 2",
         "the record: 56 → 49 octets; the DNS answer: 110 → 103 octets of 1232",
         # Ready to paste.
-        f"cPanel, and whoever asks for the text alone: {RECORD}",
+        f"cPanel, and all others that ask for the text alone: {RECORD}",
         f'cPanel, split in strings: "{RECORD}"',
         f'a zone file (BIND, cPanel/WHM): seed.example. 14400 IN TXT "{RECORD}"',
         f'"Value": "\\"{RECORD}\\""',
@@ -111,7 +111,7 @@ def test_adding_the_address_instead_draws_a_warning_and_is_still_simulated(call:
     assert (
         "23.83.209.25 is MailChannels, a relay whose addresses vary: the next message may come from another one" in out
     )
-    assert "Use include:relay.mailchannels.net in place of ip4:23.83.209.25 [varying-address]" in out
+    assert "Use include:relay.mailchannels.net instead of ip4:23.83.209.25 [varying-address]" in out
     assert "v=spf1 +a +mx ip4:23.83.209.25 ~all the sender does not pass with it" in out
     assert "23.83.218.24 MailChannels softfail → softfail by ~all" in out
     assert "include:relay.mailchannels.net it would let 23.83.218.24 pass, but is not one of the terms to add" in out
@@ -129,7 +129,7 @@ def test_an_address_that_nothing_else_leads_to_stays_until_it_is_told_to_go(call
     assert f"with --drop ip4:150.95.55.137 the record would be {RECORD}" in out
     ended = call("suggest", "--senders", message, "--zone", SEED, "--drop", "ip4:150.95.55.137")
     out = " ".join(ended.out.split())
-    assert ended.code == 1  # something stops, as was told
+    assert ended.code == 1  # something stops, as was asked
     assert ended.out.splitlines()[2] == RECORD
     assert "as requested; nothing else matches 150.95.55.137, so that stops passing" in out
     assert "pass → softfail 1 network, 1 IPv4 address 150.95.55.137/32" in out
@@ -201,25 +201,27 @@ def test_what_is_broken_beyond_mending_is_shown_with_its_faults(call: Call, suit
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "told"),
+    ("arguments", "code", "message"),
     [
         ([], 64, "Missing argument 'DOMAIN'"),
         (["d.example", "--sender", "x"], 64, "not an IP address"),
         (["d.example", "--sender", "192.0.2.1,bob"], 64, "IP or IP,ADDRESS"),
-        (["d.example", "--want", "192.0.2.0/99"], 64, "not an address or network"),
-        (["d.example", "--ignore", "x"], 64, "not an address or network"),
+        (["d.example", "--want", "192.0.2.0/99"], 64, "no address and no network"),
+        (["d.example", "--ignore", "x"], 64, "no address and no network"),
         (["d.example", "--add", "ipv4:192.0.2.1"], 64, "is not a term of a record: ipv4 is no mechanism"),
         (["d.example", "--drop", "mx"], 64, "the record has no term mx; its terms are: a, -all"),
         (["d.example", "--max-size", "0"], 64, "--max-size"),
         (["d.example", "--senders", "/none/x.eml"], 66, "/none/x.eml can't be read"),
         (["d.example", "--catalogue", "/none/x.toml"], 66, "/none/x.toml can't be read"),
-        (["d.example", "--catalogue", SEED], 65, "this is no TOML"),
+        (["d.example", "--catalogue", SEED], 65, "this is not TOML"),
     ],
 )
-def test_mistakes_are_told_on_one_line(call: Call, suite: Suite, arguments: list[str], code: int, told: str) -> None:
+def test_mistakes_are_reported_on_one_line(
+    call: Call, suite: Suite, arguments: list[str], code: int, message: str
+) -> None:
     ended = call("suggest", *arguments, "--zone", suite(ZONEDATA))
     assert (ended.code, ended.out) == (code, "")
-    assert told in ended.err
+    assert message in ended.err
     assert ended.err.count("\n") == 1
 
 
@@ -278,7 +280,7 @@ def test_a_thousand_senders_and_a_long_record_take_bounded_time(call: Call, suit
     with cpu_seconds_at_most(150):
         ended = call("suggest", "d.example", "--senders", str(table), "--zone", zone, "--max-size", "4000")
     assert ended.code == 1
-    assert "addresses that nobody could name" in ended.out
+    assert "addresses that could not be identified" in ended.out
     record = ended.out.splitlines()[2]
     assert "198.18.3.7" not in record  # the wider network leads there
     assert record.count("ip4:") == 45
@@ -305,11 +307,11 @@ def test_what_stands_there_in_other_ways(call: Call, suite: Suite) -> None:
     assert out.splitlines()[2] == "v=spf1 ip4:192.0.2.1 ip4:192.0.2.2 -all"
     assert "! the 2 SPF records are merged into one [mended]" in out
     out = call("suggest", "rests.example", "--zone", zone, "--sender", "192.0.2.1").out
-    assert "some results rest on more than the address: exists:%{ir}.list.example" in out
+    assert "some results depend on more than the address: exists:%{ir}.list.example" in out
     assert "what it matches depends on more than the address" in out
     out = call("suggest", "none.example", "--zone", zone, "--sender", "192.0.2.1", "--form", "bind").out
     assert out.splitlines()[2] == "v=spf1 a ~all"
-    assert "Make it -all once you are sure that you know all who send [first-record]" in out
+    assert "Change it to -all once you are sure that you know all senders [first-record]" in out
     assert "cPanel, split" not in out
     brief = call("suggest", "none.example", "--zone", zone, "--sender", "192.0.2.1", "--brief").out
     assert out.startswith(brief)

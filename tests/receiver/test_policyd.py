@@ -16,7 +16,6 @@ import pytest
 
 from spfengine import Answer, Question
 from spfengine.cli import policyd as policyd_command
-from spfengine.cli import policyd_server
 from spfengine.receiver.delegation import Delegation, Rules
 from tests.cli.conftest import SEED, command, environment
 from tests.receiver.requests import wire
@@ -255,8 +254,8 @@ def test_on_stdin_a_check_that_fails_is_deferred_and_the_next_is_answered(monkey
     written: list[bytes] = []
     pieces = [wire(**SOFTFAIL) + wire(**SOFTFAIL, instance="2"), b""]
     monkeypatch.setattr(os, "read", lambda descriptor, size: pieces.pop(0))
-    monkeypatch.setattr(policyd_server, "_write", written.append)
-    assert policyd_server.serve_stdin(Delegation(Rules("mx.example.net"), Failing(), said.append)) == 0
+    monkeypatch.setattr(policyd_command, "_write", written.append)
+    assert policyd_command._serve_stdin(Delegation(Rules("mx.example.net"), Failing(), said.append)) == 0
     assert written == [b"action=451 4.3.5 The SPF check failed, try again later\n\n"] * 2
     assert said == ["the check failed: RuntimeError: a fault of the resolver"] * 2
 
@@ -331,7 +330,7 @@ def test_on_stdin_sigterm_is_a_clean_end() -> None:
         (["--hostname", "a b"], "host name"),
         (["--fail", "bounce"], "'--fail'"),
         (["--skip", "192.0.2.1/24"], "has host bits set"),
-        (["--skip", "mx.example"], "does not appear to be an IPv4 or IPv6 network"),
+        (["--skip", "mx.example"], "is not an address or network"),
     ],
 )
 def test_unusable_settings_are_reported_before_anything_is_served(arguments: list[str], reported: str) -> None:

@@ -179,6 +179,12 @@ class Drift:
         """Whether DNS could not answer something, so that there may be more changes."""
         return any(domain.is_incomplete for domain in self.domains)
 
+    def render(self, *, width: int | None = 80) -> str:
+        """Return the text that `spfengine drift` prints, wrapped to `width` columns (None: not wrapped)."""
+        from spfengine.text.drift import render_drift
+
+        return render_drift(self, width)
+
     def to_dict(self) -> dict[str, object]:
         """Return the drift as JSON-safe values; key "schema" names their version."""
         return {
@@ -204,10 +210,6 @@ def drift(snapshot: Snapshot, *, resolver: "Resolver | None" = None, now: float 
         ArgumentError: `now` is not a time.
         ResolverError: `resolver` does not follow the resolver protocol. What it raises itself is passed on.
     """
-    if resolver is None:
-        from spfengine.drivers import default_resolver
-
-        resolver = default_resolver()
     return drive(_drifting(snapshot, now), resolver, None)
 
 
@@ -215,10 +217,6 @@ async def adrift(
     snapshot: Snapshot, *, resolver: "Resolver | AsyncResolver | None" = None, now: float | None = None
 ) -> Drift:
     """Async version of `drift`."""
-    if resolver is None:
-        from spfengine.drivers import default_resolver
-
-        resolver = default_resolver()
     return await adrive(_drifting(snapshot, now), resolver, None)
 
 

@@ -27,12 +27,12 @@ from spfengine.record.model import (
     DomainDirective,
     Include,
     Modifier,
+    Network as NetworkDirective,
     Ptr,
     Record,
     Redirect,
     Term,
 )
-from spfengine.record.model import Network as NetworkDirective
 from spfengine.record.parser import parse
 from spfengine.visible import visible, visible_name
 

@@ -204,6 +204,17 @@ class Flattening:
         """The names of replaced includes and redirects. The flattened record no longer follows changes there."""
         return tuple(dict.fromkeys([term.source for term in self.replaced if term.source is not None]))
 
+    def render(self, *, form: str = "cpanel", width: int | None = 80) -> str:
+        """Return the text that `spfengine flatten` prints.
+
+        Args:
+            form: the format of `spfengine.advice.forms` in which to print the records.
+            width: columns to which lines are wrapped; None: not wrapped.
+        """
+        from spfengine.text.flatten import render_flattening
+
+        return render_flattening(self, width, form)
+
     def to_dict(self) -> dict[str, object]:
         """Return the flattening as JSON-safe values; key "schema" names their version."""
         proof = self.proof

@@ -11,7 +11,7 @@ from spfengine.dmarc.alignment import Alignment
 from spfengine.linting.finding import Finding
 from spfengine.policy.outcome import Input
 from spfengine.problems import Problem, Result
-from spfengine.senders import Sender
+from spfengine.senders import Sender, sender_dict
 from spfengine.simulation.records import Standing
 from spfengine.simulation.simulation import Simulation
 from spfengine.visible import short_repr, visible, visible_name
@@ -98,14 +98,8 @@ class SenderAdvice:
 
     def to_dict(self) -> dict[str, object]:
         """Return the sender as JSON-safe values."""
-        sender = self.sender
         return {
-            "ip": sender.ip,
-            "sender": visible(sender.sender),
-            "helo": _visible(sender.helo),
-            "count": sender.count,
-            "label": _visible(sender.label),
-            "reported": _visible(sender.reported),
+            **sender_dict(self.sender),
             "standing": str(self.standing),
             "before": None if self.before is None else str(self.before),
             "after": None if self.after is None else str(self.after),
@@ -113,8 +107,10 @@ class SenderAdvice:
             "by_after": _visible(self.by_after, _MAX_RECORD),
             "identification": None if self.identification is None else self.identification.to_dict(),
             "why": self.why,
+            "disagrees": self.differs,
             "differs": self.differs,
             "rests_on": [str(fact) for fact in self.rests_on],
+            "alignment": None if self.alignment is None else self.alignment.to_dict(),
             "aligned": None if self.alignment is None else self.alignment.aligned,
         }
 
@@ -380,6 +376,18 @@ class Suggestion:
             return {}
         ttl = next((change.ttl for change in self.simulation.records), None) if self.simulation is not None else None
         return forms(self.domain, self.record, ttl, siblings=self.siblings)
+
+    def render(self, *, own: Iterable[str] = (), formats: Iterable[str] = (), width: int | None = 80) -> str:
+        """Return the text that `spfengine suggest` prints.
+
+        Args:
+            own: names whose records you can edit, in addition to the domain.
+            formats: the formats of `spfengine.advice.forms` in which to print the record; none: all of them.
+            width: columns to which lines are wrapped; None: not wrapped.
+        """
+        from spfengine.text.suggest import render_suggestion
+
+        return render_suggestion(self, width, own, formats)
 
     def to_dict(self) -> dict[str, object]:
         """Return the suggestion as JSON-safe values; key "schema" names their version."""

@@ -42,14 +42,9 @@ def received_spf(result: "CheckResult", receiver: str | None = None, *, utf8: bo
         receiver: the name of the receiving host, or None to leave it out.
         utf8: whether to write characters outside US-ASCII as they are (RFC 6532) rather than escaped.
     """
-    words = in_words(result)
-    if result.result is Result.NONE and result.problem is not None:
-        words += f": {cut(header_text(result.problem.text, utf8=utf8), _MAX_WHY)}"
     keys: list[tuple[str, str | None]] = []
     if receiver:
-        receiver = header_value(octets(receiver), utf8=utf8)
-        words = f"{receiver}: {words}"
-        keys.append(("receiver", receiver))
+        keys.append(("receiver", header_value(octets(receiver), utf8=utf8)))
     keys.append(("identity", result.identity))
     keys.append(("client-ip", result.ip))
     if result.identity == MAILFROM:
@@ -61,7 +56,16 @@ def received_spf(result: "CheckResult", receiver: str | None = None, *, utf8: bo
         keys.append(("problem", problem_text(result, utf8=utf8)))
     pairs = [f"{key}={dot_atom_or_quoted(value)}" for key, value in keys if value is not None]
     ends = [";"] * (len(pairs) - 1) + [""]
-    return fold_lines([f"{FIELD}:", str(result.result), comment(words), *map("".join, zip(pairs, ends, strict=True))])
+    about = comment(received_comment(result, receiver, utf8=utf8))
+    return fold_lines([f"{FIELD}:", str(result.result), about, *map("".join, zip(pairs, ends, strict=True))])
+
+
+def received_comment(result: "CheckResult", receiver: str | None = None, *, utf8: bool = False) -> str:
+    """Return the comment of the Received-SPF header field of a result, without parentheses; see `received_spf`."""
+    words = in_words(result)
+    if result.result is Result.NONE and result.problem is not None:
+        words += f": {cut(header_text(result.problem.text, utf8=utf8), _MAX_WHY)}"
+    return f"{header_value(octets(receiver), utf8=utf8)}: {words}" if receiver else words
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -1,42 +1,86 @@
-"""Findings for programs: JSON, annotations of a GitHub workflow, SARIF."""
+"""Findings for programs: JSON, annotations of a GitHub workflow, SARIF; and the line of a file that each is about."""
 
 import json
+import os
+import re
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from urllib.parse import quote
 
 from spfengine import __version__
-from spfengine.cli.lint_places import Places
 from spfengine.linting.codes import ABOUT, LintCode, Severity
 from spfengine.linting.finding import Finding
-from spfengine.visible import visible_name
+from spfengine.names import fold
+from spfengine.visible import visible, visible_name
 
 SCHEMA = "spfengine.lint/1"
-"""The version of the JSON form; it changes when a key changes its meaning or goes."""
+"""The version of the JSON form; it changes when a key is removed or changes its meaning."""
 _SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 _WHOLE_RECORD = "record"
+_MAX_OCTETS = 8 << 20
+_ORIGIN = re.compile(rb"\$ORIGIN\s+(\S+)", re.IGNORECASE)
+_OWNER = re.compile(rb"[^\s;(\"$]+")
+
+_Lines = list[tuple[str, bytes, int]]  # (owner, text, number)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a file.
+
+    Attributes:
+        path: the file, as it was given.
+        line: the line, from 1 on; None if it is not known.
+    """
+
+    path: str
+    line: int | None
+
+
+class Places:
+    """Finds the lines of records in master files, by their owner and the beginning of their text."""
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        self._files = [(path, _owned_lines(path)) for path in paths if path != "-"]
+
+    def of(self, finding: Finding) -> Place | None:
+        """Return the place of the record that a finding is about; None if it is in no file."""
+        if not finding.own or not self._files:
+            return None
+        for path, lines in self._files:
+            number = _line(lines, finding)
+            if number is not None:
+                return Place(path, number)
+        return Place(self._files[-1][0], None)
+
+    def text(self, finding: Finding) -> str:
+        """Return file and line in words, or ""."""
+        place = self.of(finding)
+        return "" if place is None or place.line is None else f"{visible(place.path)}, line {place.line}"
 
 
 def json_text(domain: str | None, findings: list[Finding], places: Places) -> str:
     """Return the findings as one JSON document."""
-    told = []
+    documents = []
     for finding in findings:
         place = places.of(finding)
         where = {"file": None, "line": None} if place is None else {"file": place.path, "line": place.line}
-        told.append({**finding.to_dict(), **where})
+        documents.append({**finding.to_dict(), **where})
     counts = Counter(finding.severity for finding in findings)
     document = {
         "schema": SCHEMA,
         "domain": None if domain is None else visible_name(domain),
         "counts": {str(severity): counts[severity] for severity in Severity},
-        "findings": told,
+        "findings": documents,
     }
     return json.dumps(document, indent=2) + "\n"
 
 
 def github_text(findings: list[Finding], places: Places) -> str:
-    """Return the findings as workflow commands of GitHub Actions, one a line; nothing in them can begin another."""
+    """Return the findings as workflow commands of GitHub Actions, one per line; nothing in them can begin another."""
     lines = []
     for finding in findings:
         place = places.of(finding)
@@ -45,8 +89,8 @@ def github_text(findings: list[Finding], places: Places) -> str:
             properties["file"] = place.path
             if place.line is not None:
                 properties["line"] = str(place.line)
-        told = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
-        lines.append(f"::{_COMMANDS[finding.severity]} {told}::{_data(_message(finding))}\n")
+        joined = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
+        lines.append(f"::{_COMMANDS[finding.severity]} {joined}::{_data(_message(finding))}\n")
     return "".join(lines)
 
 
@@ -102,3 +146,48 @@ def _data(text: str) -> str:
 
 def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _line(lines: _Lines, finding: Finding) -> int | None:
+    domain = fold(finding.domain or "")
+    owned = [(text, number) for owner, text, number in lines if owner == domain]
+    if finding.source is None:
+        return owned[0][1] if owned else None
+    source = finding.source.encode("latin-1")
+    for start in (source[:24], source[:6]):  # a record of several strings may begin with a short one
+        for text, number in owned:
+            if start.replace(b'"', b'\\"') in text:
+                return number
+    return None
+
+
+def _owned_lines(path: str) -> _Lines:
+    """Return (owner, text, number) of the lines of a master file; those of other formats have no owners."""
+    if path.lower().endswith((".json", ".yml", ".yaml")) or not os.path.isfile(path):  # a pipe can't be read twice
+        return []
+    try:
+        with open(path, "rb") as file:
+            data = file.read(_MAX_OCTETS)
+    except OSError:
+        return []
+    origin = owner = ""
+    lines: _Lines = []
+    for number, text in enumerate(data.split(b"\n"), 1):
+        directive = _ORIGIN.match(text)
+        if directive is not None:
+            origin = _absolute(directive[1], origin)
+            continue
+        start = _OWNER.match(text)
+        if start is not None:
+            owner = _absolute(start[0], origin)
+        lines.append((owner, text, number))
+    return lines
+
+
+def _absolute(name: bytes, origin: str) -> str:
+    text = fold(name.decode("latin-1"))
+    if text == "@":
+        return origin
+    if text.endswith("."):
+        return text[:-1]
+    return f"{text}.{origin}" if origin else text

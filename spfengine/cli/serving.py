@@ -1,16 +1,16 @@
-"""What the commands that serve zones share: their options, and a FakeDNS made of them."""
+"""What the commands that serve zones share: options, the zones, and the failures of servers and namespaces."""
 
 import errno
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from spfengine.answers import Resolver
 from spfengine.cli import exits, sources
-from spfengine.cli.exits import Failure
+from spfengine.cli.exits import Failure, cannot_write
 from spfengine.cli.options import Expected
 from spfengine.errors import ArgumentError
 from spfengine.visible import visible
@@ -19,54 +19,30 @@ if TYPE_CHECKING:
     from spfengine.testing.fake_dns import Query
     from spfengine.testing.faults import Fault
 
-    _Type = click.ParamType[Any]
-else:
-    _Type = click.ParamType  # no generic class before click 8.3
-
 
 _ALLOW = (
     "; run it as root, or allow users their own namespaces (sysctl: user.max_user_namespaces above 0, "
-    "kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0, where they are there; "
+    "kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0, if they exist; "
     "in a container also its seccomp profile)"
 )
 
 
-class FaultType(_Type):
+class FaultType(Expected):
     """NAME TYPE KIND and settings, as one argument."""
 
     name = "fault"
 
+    def __init__(self) -> None:
+        super().__init__("'NAME TYPE KIND'")
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> "Fault":
-        """Return the fault that the text stands for."""
+        """Return the fault."""
         from spfengine.testing.faults import Fault
 
         try:
             return Fault.from_text(str(value))
         except ArgumentError as error:
             self.fail(str(error), param, ctx)
-
-
-class Listen(_Type):
-    """ADDR, ADDR:PORT or [ADDR]:PORT."""
-
-    name = "address"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int]:
-        """Return address and port; 0 takes a free one."""
-        text = str(value)
-        host, port = text, "0"
-        if text.startswith("["):
-            host, bracket, port = text[1:].partition("]")
-            port = port.removeprefix(":") if bracket else "?"
-        elif text.count(":") == 1:
-            host, _, port = text.partition(":")
-        if not port.isdecimal() or not port.isascii() or len(port) > 5:
-            self._refuse(text, param, ctx)
-        return host, int(port)
-
-    def _refuse(self, text: str, param: click.Parameter | None, ctx: click.Context | None) -> NoReturn:
-        told = f"{visible(text, 80)!r} is no address to listen at; expected one like 127.0.0.1:5353 or [::1]:5353"
-        self.fail(told, param, ctx)
 
 
 zones = click.argument("zones", metavar="ZONE...", nargs=-1, required=True, type=Expected("a zone to serve"))
@@ -80,20 +56,20 @@ query_log = click.option(
 
 
 def read(zones: Sequence[str]) -> Resolver:
-    """Return what several files say together.
+    """Return the content of files, each overriding those before it.
 
     Raises:
         Failure: a file can't be read or understood.
         click.UsageError: one of them is standard input.
     """
-    if "-" in zones:
+    if sources.STDIN in zones:
         raise click.UsageError("ZONE is read again when it changes, so it can't be standard input; expected a file")
-    return sources.base_resolver(zones, (), 1.0)
+    return sources.base_resolver(zones, ())
 
 
 @contextmanager
 def query_lines(path: str | None) -> "Iterator[Callable[[Query], object] | None]":
-    """Open the log of queries for as long as it is written. Raises Failure."""
+    """Open the log of queries, if there is to be one. Raises Failure."""
     if path is None:
         yield None
         return
@@ -105,14 +81,9 @@ def query_lines(path: str | None) -> "Iterator[Callable[[Query], object] | None]
     try:
         stream = open(path, "a", encoding="ascii")  # noqa: SIM115 - only the opening is a failure of the file
     except OSError as error:
-        raise cannot_write(path, error) from error
+        raise cannot_write(visible(path), error) from error
     with stream:
         yield QueryLines(stream)
-
-
-def cannot_write(path: str, error: OSError) -> Failure:
-    """Return the failure that a file can't be written."""
-    return Failure(exits.CANNOT_CREATE, f"{visible(path)} can't be written: {error.strerror or error}")
 
 
 def no_namespaces(error: OSError) -> Failure:

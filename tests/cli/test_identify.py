@@ -160,7 +160,7 @@ def test_a_catalogue_that_is_not_one(call: Call, tmp_path: Path, text: str | Non
         ((), "Missing argument 'IP...': expected an IP address"),
         (("192.0.2.300",), "not an IP address: '192.0.2.300'"),
         (("seed.example",), "not an IP address"),
-        ((IP, "--rdap", "--rdap-bootstrap", "ftp://x/"), "not a URL that can be asked: 'ftp://x/'"),
+        ((IP, "--rdap", "--rdap-bootstrap", "ftp://x/"), "not an https or http URL: 'ftp://x/'"),
         ((IP, "--nameserver", "192.0.2.1"), "--nameserver can't be used with --zone"),
     ],
 )

@@ -61,7 +61,7 @@ def story(call: Call) -> str:
             "whose addresses vary"
         ),
         "ip4:23.83.218.24 an address of MailChannels, whose addresses vary: the next message may not pass",
-        "MailChannels is shared: mail of its other customers passes for your domain as well, from any of its 4,358",
+        "MailChannels is shared: mail of its other customers passes for your domain too, from any of its 4,358",
         "_mailchannels",
         # What each other term covers.
         "+a matches 203.0.113.80; no message matched it",
@@ -111,7 +111,7 @@ def test_adding_the_address_instead_draws_a_warning_and_is_still_simulated(call:
     assert (
         "23.83.209.25 is MailChannels, a relay whose addresses vary: the next message may come from another one" in out
     )
-    assert "Use include:relay.mailchannels.net in place of ip4:23.83.209.25 [varying-address]" in out
+    assert "Use include:relay.mailchannels.net instead of ip4:23.83.209.25 [varying-address]" in out
     assert "v=spf1 +a +mx ip4:23.83.209.25 ~all the sender does not pass with it" in out
     assert "23.83.218.24 MailChannels softfail → softfail by ~all" in out
     assert "include:relay.mailchannels.net it would let 23.83.218.24 pass, but is not one of the terms to add" in out
@@ -213,7 +213,7 @@ def test_what_is_broken_beyond_mending_is_shown_with_its_faults(call: Call, suit
         (["d.example", "--max-size", "0"], 64, "--max-size"),
         (["d.example", "--senders", "/none/x.eml"], 66, "/none/x.eml can't be read"),
         (["d.example", "--catalogue", "/none/x.toml"], 66, "/none/x.toml can't be read"),
-        (["d.example", "--catalogue", SEED], 65, "this is no TOML"),
+        (["d.example", "--catalogue", SEED], 65, "this is not TOML"),
     ],
 )
 def test_mistakes_are_reported_on_one_line(
@@ -280,7 +280,7 @@ def test_a_thousand_senders_and_a_long_record_take_bounded_time(call: Call, suit
     with cpu_seconds_at_most(150):
         ended = call("suggest", "d.example", "--senders", str(table), "--zone", zone, "--max-size", "4000")
     assert ended.code == 1
-    assert "addresses that nobody could name" in ended.out
+    assert "addresses that could not be identified" in ended.out
     record = ended.out.splitlines()[2]
     assert "198.18.3.7" not in record  # the wider network leads there
     assert record.count("ip4:") == 45
@@ -311,7 +311,7 @@ def test_what_stands_there_in_other_ways(call: Call, suite: Suite) -> None:
     assert "what it matches depends on more than the address" in out
     out = call("suggest", "none.example", "--zone", zone, "--sender", "192.0.2.1", "--form", "bind").out
     assert out.splitlines()[2] == "v=spf1 a ~all"
-    assert "Make it -all once you are sure that you know all who send [first-record]" in out
+    assert "Change it to -all once you are sure that you know all senders [first-record]" in out
     assert "cPanel, split" not in out
     brief = call("suggest", "none.example", "--zone", zone, "--sender", "192.0.2.1", "--brief").out
     assert out.startswith(brief)

@@ -19,9 +19,10 @@ from time import perf_counter
 import spfengine
 from bench.workloads import load
 from bench.zones import make_zone
-from spfengine import Overlay, Policy, Totals, replay, replay_files
+from spfengine import Overlay, Policy, replay, replay_files
 from spfengine.evidence.ledger import Ledger
 from spfengine.evidence.reading import iterate_senders
+from spfengine.replaying import Totals
 
 FILES = 16
 WORKERS = 2

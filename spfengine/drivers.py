@@ -35,6 +35,11 @@ def default_resolver() -> "LiveResolver":
     return _live
 
 
+def given_or_live(resolver: object) -> Any:
+    """Return the resolver that was given, or live DNS for None."""
+    return default_resolver() if resolver is None else resolver
+
+
 def drive(
     evaluation: Generator[Question, Answer, _T],
     resolver: object,
@@ -50,8 +55,7 @@ def drive(
     Raises:
         ResolverError: `resolver` breaks the resolver protocol. Exceptions that it raises itself are passed on.
     """
-    if resolver is None:
-        resolver = default_resolver()
+    resolver = given_or_live(resolver)
     resolve = resolve_of(resolver)
     end = float("inf") if seconds is None else monotonic() + seconds
     step: Callable[[Any], Question] = evaluation.send
@@ -75,8 +79,7 @@ async def adrive(evaluation: Generator[Question, Answer, _T], resolver: object, 
     """Async version of `drive`. A resolver without `aresolve` runs in a thread and can't block the event loop."""
     import asyncio  # not at the top: `import spfengine` loads no event loop
 
-    if resolver is None:
-        resolver = default_resolver()
+    resolver = given_or_live(resolver)
     aresolve = aresolve_of(resolver)
     over = asyncio.timeout(seconds)
     try:

@@ -96,9 +96,7 @@ class Network(Expected):
             if network is None:
                 parse_address(text)
         except (ValueError, AddressError):
-            self.fail(
-                f"{visible(text, 60)!r} is not an address or network; expected {self.expected}", param, ctx
-            )
+            self.fail(f"{visible(text, 60)!r} is not an address or network; expected {self.expected}", param, ctx)
         if network is not None and network.network_address != ip_address(text.partition("/")[0]):
             self.fail(f"{visible(text, 60)!r} is an address in a network; expected that network, {network}", param, ctx)
         return text

@@ -12,8 +12,7 @@ from typing import Any
 
 from spfengine.addresses import address_text, parse_address
 from spfengine.answers import Answer, Question, RRType, Status
-from spfengine.checks import check as _check
-from spfengine.checks import check_record
+from spfengine.checks import check as _check, check_record
 from spfengine.drivers import default_resolver
 from spfengine.errors import AddressError, ArgumentError
 from spfengine.evaluation.check_result import CheckResult
@@ -319,6 +318,14 @@ class query:  # noqa: N801 - pyspf's name
             return field.partition(":")[2].replace("\r\n", "").strip()
         if header_type != "spf":
             raise ArgumentError(f"header_type is 'spf' or 'authres', not {header_type!r}")
+        keys = self._received_spf_keys(res, receiver)
+        keys += [(f"x-{name.replace('_', '-')}", value) for name, value in kv.items() if value is not None]
+        keys.append(("identity", self.ident))
+        pairs = "; ".join(f"{key}={dot_atom_or_quoted(header_value(str(v)))}" for key, v in keys if v)
+        words = comment(f"{header_domain(receiver)}: {self.get_header_comment(res)}")
+        return f"{_HEADER_WORDS.get(res, res.capitalize())} {words} {pairs}"
+
+    def _received_spf_keys(self, res: str, receiver: str) -> list[tuple[str, Any]]:
         keys: list[tuple[str, Any]] = [("client-ip", self.c)]
         if self.ident == "mailfrom":
             keys.append(("envelope-from", self._sender))
@@ -327,8 +334,4 @@ class query:  # noqa: N801 - pyspf's name
             keys.append(("problem", self.result.problem.code))
         elif self.mechanism:
             keys.append(("mechanism", self.mechanism))
-        keys += [(f"x-{name.replace('_', '-')}", value) for name, value in kv.items() if value is not None]
-        keys.append(("identity", self.ident))
-        pairs = "; ".join(f"{key}={dot_atom_or_quoted(header_value(str(v)))}" for key, v in keys if v)
-        words = comment(f"{header_domain(receiver)}: {self.get_header_comment(res)}")
-        return f"{_HEADER_WORDS.get(res, res.capitalize())} {words} {pairs}"
+        return keys

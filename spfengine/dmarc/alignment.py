@@ -98,10 +98,6 @@ def alignment(
         ArgumentError: an argument has the wrong type, or `spf` is the result of a check of HELO.
         ResolverError: `resolver` does not follow the resolver protocol. What it raises itself is passed on.
     """
-    if resolver is None:
-        from spfengine.drivers import default_resolver
-
-        resolver = default_resolver()
     return drive(aligning(spf, header_from, suffixes), resolver, None)
 
 
@@ -113,10 +109,6 @@ async def aalignment(
     suffixes: "PublicSuffixes | None" = None,
 ) -> Alignment:
     """Async version of `alignment`."""
-    if resolver is None:
-        from spfengine.drivers import default_resolver
-
-        resolver = default_resolver()
     return await adrive(aligning(spf, header_from, suffixes), resolver, None)
 
 

@@ -15,15 +15,12 @@ from spfengine.evidence.bounds import CHUNK, DEFAULT_BOUNDS, Bounds
 from spfengine.evidence.evidence import Evidence
 from spfengine.evidence.kinds import HEAD, FileKind, packed_by, sniff
 from spfengine.evidence.ledger import Broken, Ledger
-from spfengine.evidence.logs import KIND as LOG
-from spfengine.evidence.logs import read_log
+from spfengine.evidence.logs import KIND as LOG, read_log
 from spfengine.evidence.messages import sender_of_message
 from spfengine.evidence.mime import Lines, attachments, header_section
-from spfengine.evidence.reports import KIND as REPORT
-from spfengine.evidence.reports import read_report
+from spfengine.evidence.reports import KIND as REPORT, read_report
 from spfengine.evidence.streams import Stream, gunzip, lines, members
-from spfengine.evidence.tables import KIND as TABLE
-from spfengine.evidence.tables import read_table
+from spfengine.evidence.tables import KIND as TABLE, read_table
 from spfengine.evidence.values import Unusable
 from spfengine.senders import Sender
 

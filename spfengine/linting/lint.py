@@ -4,15 +4,14 @@ from collections.abc import Generator, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from spfengine.answers import Answer, Question, RRType, is_spf_octets
-from spfengine.drivers import adrive, drive
+from spfengine.drivers import adrive, drive, given_or_live
 from spfengine.errors import ArgumentError, RecordSyntaxError
 from spfengine.evaluation.explanation import explain
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.session import Answers, Session
 from spfengine.linting import names, syntax, terms
 from spfengine.linting.finding import Finding, Held
-from spfengine.linting.limits import limits as limits_of
-from spfengine.linting.limits import sizes
+from spfengine.linting.limits import limits as limits_of, sizes
 from spfengine.linting.terms import reach
 from spfengine.linting.walk import Walk
 from spfengine.linting.zones import facts_of, names_to_lint, records_of_type_spf
@@ -55,10 +54,7 @@ def lint(
     """
     if domain is None:
         return _of_text(record)
-    if resolver is None:
-        from spfengine.drivers import default_resolver
-
-        resolver = default_resolver()
+    resolver = given_or_live(resolver)
     return drive(linting(domain, resolver, record, limits, tuple(own)), resolver, None)[0]
 
 
@@ -77,10 +73,7 @@ async def alint(
     """
     if domain is None:
         return _of_text(record)
-    if resolver is None:
-        from spfengine.drivers import default_resolver
-
-        resolver = default_resolver()
+    resolver = given_or_live(resolver)
     found, _ = await adrive(linting(domain, resolver, record, limits, tuple(own)), resolver, None)
     return found
 

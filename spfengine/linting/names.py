@@ -3,6 +3,7 @@
 from collections.abc import Generator, Iterator
 
 from spfengine.answers import Answer, Question, RRType, Status
+from spfengine.evaluation.limits import LIFTED
 from spfengine.evaluation.mechanisms import failed
 from spfengine.linting.codes import LintCode
 from spfengine.linting.finding import Finding, Held
@@ -11,7 +12,6 @@ from spfengine.linting.syntax import shows_intent
 from spfengine.linting.walk import Walk
 from spfengine.linting.zones import Facts
 from spfengine.names import domain_fault, fold, is_askable
-from spfengine.policy.budget import LIFTED
 from spfengine.record.model import MX, A, All, Directive, DomainDirective, Exists, Include, Ptr, Record
 from spfengine.visible import visible, visible_name
 

@@ -256,10 +256,6 @@ def include_tree(
         ArgumentError: `sender` is of another domain.
         ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
     """
-    if resolver is None:
-        from spfengine.drivers import default_resolver
-
-        resolver = default_resolver()
     return drive(_tree(Inputs(domain, sender, helo, limits, None, time()), tuple(own)), resolver, None)
 
 
@@ -277,10 +273,6 @@ async def ainclude_tree(
     Raises:
         ArgumentError, ResolverError: as `include_tree`.
     """
-    if resolver is None:
-        from spfengine.drivers import default_resolver
-
-        resolver = default_resolver()
     return await adrive(_tree(Inputs(domain, sender, helo, limits, None, time()), tuple(own)), resolver, None)
 
 

@@ -4,7 +4,7 @@ Each directive is compiled alone, as the only one of a record, to the addresses 
 then arithmetic on sets of addresses. Directives that depend on more than the address are left out of it.
 """
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -133,18 +133,12 @@ def reachability(inputs: Inputs, answers: Answers) -> Generator[Question, Answer
         if record is None:
             break
         reached, after_all = _split_at_all(record)
-        matched: list[_Matched] = []
-        for directive in reached:
-            spans = yield from matched_alone(inputs, domain, directive, answers)
-            matched.append(_Matched(directive, spans or ([], []), is_known=spans is not None))
+        matched = yield from _matched(inputs, domain, reached, answers)
         unknown += [(domain, each.directive) for each in matched if not each.is_known]
         found, matched = _unreachable(domain, matched)
         unreachable += [Unreachable(domain, directive, Reason.AFTER_ALL, ()) for directive in after_all]
         unreachable += found
-        for each in _covered(domain, matched):
-            can_go = yield from _can_go(inputs, record, each, matched, answers)
-            if can_go:
-                covered.append(each)
+        covered += yield from _covered(inputs, domain, record, matched, answers)
         overlaps += _overlaps(domain, [each for each in matched if each.decides])
         domain = None if record.redirect is None else record.redirect.value.target
     return Reachability(tuple(unreachable), tuple(covered), tuple(overlaps), tuple(unknown))
@@ -157,6 +151,16 @@ def _record(domain: str, answers: Answers) -> Generator[Question, Answer, Record
         answers[key] = yield question
     record = select_record(answers[key])
     return record if isinstance(record, Record) else None
+
+
+def _matched(
+    inputs: Inputs, domain: str, directives: list[Directive], answers: Answers
+) -> Generator[Question, Answer, list[_Matched]]:
+    matched: list[_Matched] = []
+    for directive in directives:
+        alone = yield from evaluate_alone(inputs, domain, directive, answers)
+        matched.append(_Matched(directive, alone.spans, alone.is_known))
+    return matched
 
 
 def _split_at_all(record: Record) -> tuple[list[Directive], list[Directive]]:
@@ -235,13 +239,18 @@ def _unreachable(domain: str, matched: list[_Matched]) -> tuple[list[Unreachable
     return found, marked
 
 
-def _covered(domain: str, matched: list[_Matched]) -> Iterator[Covered]:
-    """Yield the directives whose addresses others after them match, and all with the same qualifier."""
+def _covered(
+    inputs: Inputs, domain: str, record: Record, matched: list[_Matched], answers: Answers
+) -> Generator[Question, Answer, list[Covered]]:
+    """Return the directives that others after them, all of the same qualifier, make superfluous."""
+    covered: list[Covered] = []
     for index, each in enumerate(matched):
-        if each.is_known and each.decides:
-            by = _until_covered(each, matched[index + 1 :])
-            if by is not None:
-                yield Covered(domain, each.directive, by)
+        by = _until_covered(each, matched[index + 1 :]) if each.is_known and each.decides else None
+        if by is not None and (
+            yield from _can_go(inputs, record, Covered(domain, each.directive, by), matched, answers)
+        ):
+            covered.append(Covered(domain, each.directive, by))
+    return covered
 
 
 def _until_covered(each: _Matched, after: list[_Matched]) -> tuple[Directive, ...] | None:

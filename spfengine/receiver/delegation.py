@@ -227,7 +227,7 @@ class Delegation:
         try:
             parse_address(ip)
         except AddressError:
-            self.note(f"client_address={visible(ip, 60)} is no IP address, so nothing is checked")
+            self.note(f"client_address={visible(ip, 60)} is not an IP address, so nothing is checked")
             return DUNNO
         if attributes.get("sasl_username"):
             return DUNNO  # one of the receiver's own users, wherever they are (RFC 6409)

@@ -172,28 +172,30 @@ def parse_macro_string(
     problems: list[Problem] = []
     position = tail_start = 0
     while position < len(text):
-        found = pattern.match(text, position)
-        if found is None:
+        match = pattern.match(text, position)
+        if match is None:
             end = _fault_end(text, position)
             problems.append(_invalid_macro(text[position:end], (start + position, start + end)))
             position = end
             continue
-        literal, letter, digits, reverse, delimiters, escape = found.groups()
-        if literal is not None:
-            parts.append(literal)
-        elif escape is not None:
-            parts.append(grammar.ESCAPES[escape])
+        literal, letter, digits, reverse, delimiters, escape = match.groups()
+        if letter is not None:
+            fault = _fault_of(letter, digits, match[0], explanation)
+            if fault is not None:
+                problems.append(fault.at(None, (start + position, start + match.end())))
+            parts.append(MacroExpand(letter.lower(), letter.isupper(), _kept(digits), bool(reverse), delimiters))
         else:
-            problem = _fault_of(letter, digits, found[0], explanation)
-            if problem is not None:
-                problems.append(problem.at(None, (start + position, start + found.end())))
-            significant = digits.lstrip("0")
-            kept = int(significant or 0) if len(significant) <= _DIGITS_READ else _ALL_PARTS
-            parts.append(MacroExpand(letter.lower(), letter.isupper(), kept, bool(reverse), delimiters))
-        position = found.end()
+            parts.append(literal if escape is None else grammar.ESCAPES[escape])
+        position = match.end()
         if literal is None:
             tail_start = position
     return (None, problems) if problems else (MacroString(text, tuple(parts), text[tail_start:]), problems)
+
+
+def _kept(digits: str) -> int:
+    """Return how many right-hand parts the digits of a macro keep; 0 for all."""
+    significant = digits.lstrip("0")
+    return int(significant or 0) if len(significant) <= _DIGITS_READ else _ALL_PARTS
 
 
 def _fault_of(letter: str, digits: str, macro: str, explanation: bool) -> Problem | None:

@@ -259,6 +259,28 @@ class NetworkRun:
 Step = NetworkRun | Directive
 
 
+def _steps(terms: tuple[Term, ...]) -> tuple[tuple[Step, ...], All | None, bool]:
+    """Return the steps of a record, the `all` that decides after them, and whether there is an `all`."""
+    steps: list[Step] = []
+    run: list[Network | All] = []
+    for term in terms:
+        if isinstance(term, Network):
+            run.append(term)
+        elif isinstance(term, All):
+            if not run:
+                return tuple(steps), term, True
+            steps.append(NetworkRun((*run, term)))
+            return tuple(steps), None, True
+        elif isinstance(term, Directive):
+            if run:
+                steps.append(NetworkRun(tuple(run)))
+                run = []
+            steps.append(term)
+    if run:
+        steps.append(NetworkRun(tuple(run)))
+    return tuple(steps), None, False
+
+
 class Record(Frozen):
     """A record: RFC 7208 §12, read whole and without faults.
 
@@ -284,33 +306,16 @@ class Record(Frozen):
     def __init__(self, source: str, terms: tuple[Term, ...]) -> None:
         fill(self, "source", source)
         fill(self, "terms", terms)
-        steps: list[Step] = []
-        run: list[Network | All] = []
-        redirect = explanation = first_all = None
+        steps, last_all, has_all = _steps(terms)
+        fill(self, "steps", steps)
+        fill(self, "all", last_all)
+        redirect = explanation = None
         for term in terms:
-            if isinstance(term, Directive):
-                if first_all is not None:
-                    continue
-                if isinstance(term, All):
-                    first_all = term
-                    if run:
-                        run.append(term)
-                elif isinstance(term, Network):
-                    run.append(term)
-                else:
-                    if run:
-                        steps.append(NetworkRun(tuple(run)))
-                        run = []
-                    steps.append(term)
-            elif isinstance(term, Redirect):
-                redirect = term
+            if isinstance(term, Redirect):
+                redirect = None if has_all else term
             elif isinstance(term, Explanation):
                 explanation = term
-        if run:
-            steps.append(NetworkRun(tuple(run)))
-        fill(self, "steps", tuple(steps))
-        fill(self, "all", None if run else first_all)
-        fill(self, "redirect", redirect if first_all is None else None)
+        fill(self, "redirect", redirect)
         fill(self, "explanation", explanation)
 
     def __str__(self) -> str:

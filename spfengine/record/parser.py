@@ -9,7 +9,7 @@ from collections.abc import Callable
 from spfengine.addresses import V4, V6, parse_ip4, parse_ip6
 from spfengine.errors import ArgumentError, RecordSyntaxError
 from spfengine.problems import Problem, ProblemCode
-from spfengine.record import grammar
+from spfengine.record import grammar, hints
 from spfengine.record.macro import MacroString, parse_macro_string
 from spfengine.record.model import (
     IP4,
@@ -80,25 +80,17 @@ def _read(source: str) -> tuple[list[Term], list[Problem]]:
     if not is_spf(source):
         return [], [_not_spf(source)]
     terms: list[Term] = []
-    problems: list[Problem] = []
-    if grammar.INVALID_CHARACTERS.search(source) is not None:
-        problems += [
-            _invalid_character(found[0], found.start()) for found in grammar.INVALID_CHARACTERS.finditer(source)
-        ]
-    invalid_characters = bool(problems)
-    seen: dict[str, Token] = {}
+    problems = [_invalid_character(match[0], match.start()) for match in grammar.INVALID_CHARACTERS.finditer(source)]
+    has_invalid_characters = bool(problems)
+    modifiers: dict[str, Token] = {}
     for token in tokens(source):
-        if invalid_characters and grammar.INVALID_CHARACTERS.search(token.text) is not None:
-            continue
-        term, faults = _modifier(token, seen) if token.separator == "=" else _directive(token)
-        if faults:
-            if len(problems) >= _HINTED_FAULTS:
-                faults = [_without_hint(fault) for fault in faults]
-            problems += faults
-        elif term is not None:
+        if has_invalid_characters and grammar.INVALID_CHARACTERS.search(token.text) is not None:
+            continue  # that is fault enough for one term
+        term, faults = _modifier(token, modifiers) if token.separator == "=" else _directive(token)
+        problems += faults if len(problems) < _HINTED_FAULTS else map(_without_hint, faults)
+        if term is not None:
             terms.append(term)
-    if len(problems) > 1:
-        problems.sort(key=lambda problem: problem.span or (0, 0))
+    problems.sort(key=lambda problem: problem.span or (0, 0))
     return terms, problems
 
 
@@ -111,24 +103,25 @@ def _directive(token: Token) -> _Read:
     read = _MECHANISMS.get(name)
     if read is not None and (token.separator or not token.argument):
         return read(token)
-    if not token.name:
-        if token.argument[:1] == "%":
-            text, hint = "a term can't begin with a macro", "a mechanism stands before it, such as include: or a:"
-        elif token.qualifier and len(token.text) == 1:
-            text, hint = f"a mechanism is missing behind {token.qualifier}", "take out the space behind the qualifier"
-        else:
-            text, hint = "the name of a mechanism is missing", f"the mechanisms are {', '.join(grammar.MECHANISMS)}"
-        return _fault(token, ProblemCode.MISSING_TERM_NAME, text, "4.6.1", hint)
+    if not name:
+        return _missing_name(token)
     if name in grammar.MODIFIERS and token.separator == ":":
-        hint = f"it is a modifier; did you mean {name}={visible(token.argument, 60)}?"
+        hint: str | None = f"it is a modifier; did you mean {name}={visible(token.argument, 60)}?"
         return _fault(token, ProblemCode.UNKNOWN_MECHANISM, f"{name} is no mechanism", "4.6.1", hint)
-    from spfengine.record import hints
+    rest = token.separator.replace("/", "") + token.argument
+    hint = hints.for_unknown_mechanism(token.qualifier, token.name, rest)
+    printable = visible(token.name if token.separator or not token.argument else token.text, 60)
+    return _fault(token, ProblemCode.UNKNOWN_MECHANISM, f"{printable} is no mechanism", "4.6.1", hint)
 
-    hint_or_none = hints.for_unknown_mechanism(
-        token.qualifier, token.name, token.separator.replace("/", "") + token.argument
-    )
-    shown = visible(token.name if token.separator or not token.argument else token.text, 60)
-    return _fault(token, ProblemCode.UNKNOWN_MECHANISM, f"{shown} is no mechanism", "4.6.1", hint_or_none)
+
+def _missing_name(token: Token) -> _Read:
+    if token.argument[:1] == "%":
+        text, hint = "a term can't begin with a macro", "a mechanism stands before it, such as include: or a:"
+    elif token.qualifier and len(token.text) == 1:
+        text, hint = f"a mechanism is missing behind {token.qualifier}", "take out the space behind the qualifier"
+    else:
+        text, hint = "the name of a mechanism is missing", f"the mechanisms are {', '.join(grammar.MECHANISMS)}"
+    return _fault(token, ProblemCode.MISSING_TERM_NAME, text, "4.6.1", hint)
 
 
 def _modifier(token: Token, seen: dict[str, Token]) -> _Read:
@@ -301,8 +294,6 @@ def _domain_spec(token: Token, text: str) -> tuple[MacroString | None, list[Prob
 
 
 def _invalid_domain_spec(token: Token, text: str, span: tuple[int, int], toplabel: str) -> Problem:
-    from spfengine.record import hints
-
     shown = visible(text, 60)
     hint = hints.for_domain_spec(token.qualifier, token.name, token.argument, token.separator)
     if parse_ip4(text.partition("/")[0]) is not None or parse_ip6(text.partition("/")[0]) is not None:

@@ -71,10 +71,6 @@ def simulate(
         ZoneError: a draft can't be used, or there are two for one name.
         ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
     """
-    if resolver is None:
-        from spfengine.drivers import default_resolver
-
-        resolver = default_resolver()
     steps = simulating(domain, draft, tuple(senders), limits, receiver, now, suffixes)
     return drive(steps, resolver, None)
 
@@ -91,10 +87,6 @@ async def asimulate(
     suffixes: "PublicSuffixes | None" = None,
 ) -> Simulation:
     """Return what `simulate` returns, without blocking the event loop while DNS answers."""
-    if resolver is None:
-        from spfengine.drivers import default_resolver
-
-        resolver = default_resolver()
     steps = simulating(domain, draft, tuple(senders), limits, receiver, now, suffixes)
     return await adrive(steps, resolver, None)
 

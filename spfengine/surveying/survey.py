@@ -5,7 +5,7 @@ from dataclasses import replace
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any
 
-from spfengine.drivers import adrive, drive
+from spfengine.drivers import adrive, drive, given_or_live
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.resolvers.asking import require_resolver
@@ -77,7 +77,7 @@ def _checked_domains(domains: Iterable[str]) -> Iterable[str]:
 
 def _checked_domain(domain: str) -> str:
     if not isinstance(domain, str):
-        raise ArgumentError(f"domains is a list of domains as text, and has a {type(domain).__name__} in it")
+        raise ArgumentError(f"domains is a list of domains as text, and one of them is of type {type(domain).__name__}")
     return domain
 
 
@@ -86,10 +86,7 @@ def _checked_settings(resolver: Any, seconds: float | None, in_flight: int) -> A
         raise ArgumentError(f"seconds is a time above 0, or None, not {seconds!r}")
     if in_flight < 1:
         raise ArgumentError(f"in_flight is 1 or more, not {in_flight!r}")
-    if resolver is None:
-        from spfengine.drivers import default_resolver
-
-        resolver = default_resolver()
+    resolver = given_or_live(resolver)
     require_resolver(resolver)
     return with_cache(resolver)
 

@@ -176,14 +176,19 @@ class Service:
         answers = [self._resolve(Question(query.name, rrtype)) for rrtype in RRType]
         if all(answer.is_failure for answer in answers):
             return answers[:1]
-        chain = max((answer.chain for answer in answers), key=len)
         positive = [answer for answer in answers if answer.records]
-        if query.number == wire.ANY and positive and not chain:
+        if query.number == wire.ANY and positive and not any(answer.chain for answer in answers):
             return positive
-        alias_itself = chain and query.number in (wire.CNAME, wire.ANY)  # the alias exists, whatever its target is
-        if not alias_itself and any(answer.status is Status.NXDOMAIN for answer in answers):
-            return [Answer.nxdomain(chain=chain)]
-        return [Answer.nodata(chain=chain)]
+        return [_negative(query, answers)]
+
+
+def _negative(query: wire.ParsedQuery, answers: list[Answer]) -> Answer:
+    """Return the answer for a type of which there are no records; `answers` are those for the other types."""
+    chain = max((answer.chain for answer in answers), key=len)
+    alias_itself = chain and query.number in (wire.CNAME, wire.ANY)  # the alias exists, whatever its target is
+    if not alias_itself and any(answer.status is Status.NXDOMAIN for answer in answers):
+        return Answer.nxdomain(chain=chain)
+    return Answer.nodata(chain=chain)
 
 
 class _Datagrams(asyncio.DatagramProtocol):

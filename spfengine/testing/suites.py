@@ -169,20 +169,7 @@ def _read_case(name: object, fields: object, scenario: Scenario, where: str) -> 
     if not isinstance(name, str) or not isinstance(fields, dict):
         raise SuiteError(f"{where}: expected name → mapping of what is checked")
     _no_others(fields, _OFFICIAL | _OURS, where)
-    for key in _REQUIRED:
-        if key not in fields:
-            raise SuiteError(f"{where}: {key} is missing")
-    for key in ("host", "helo", "mailfrom", "description", "explanation", "receiver", *_TEXTS):
-        if not isinstance(fields.get(key, ""), str):
-            raise SuiteError(f"{where}: {key} is {fields[key]!r}; expected text")
-    for key in _NUMBERS:
-        if not isinstance(fields.get(key, 0), int):
-            raise SuiteError(f"{where}: {key} is {fields[key]!r}; expected a number")
-    if not isinstance(fields.get("now", 0.0), int | float):
-        raise SuiteError(f"{where}: now is {fields['now']!r}; expected seconds since the epoch")
-    path = fields.get("path", [])
-    if not isinstance(path, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in path):
-        raise SuiteError(f"{where}: path is {path!r}; expected [domain, term], ...")
+    _check_fields(fields, where)
     results = fields["result"] if isinstance(fields["result"], list) else [fields["result"]]
     if not results or not _RESULTS.issuperset(map(str, results)):
         raise SuiteError(f"{where}: result is {fields['result']!r}; expected one or a list of {', '.join(Result)}")
@@ -210,6 +197,24 @@ def _read_case(name: object, fields: object, scenario: Scenario, where: str) -> 
         fields.get("now"),
         {key: fields[key] for key in (*_TEXTS, *_NUMBERS, "path") if key in fields},
     )
+
+
+def _check_fields(fields: Mapping[Any, Any], where: str) -> None:
+    """Raise SuiteError if a field is missing or has the wrong type."""
+    for key in _REQUIRED:
+        if key not in fields:
+            raise SuiteError(f"{where}: {key} is missing")
+    for key in ("host", "helo", "mailfrom", "description", "explanation", "receiver", *_TEXTS):
+        if not isinstance(fields.get(key, ""), str):
+            raise SuiteError(f"{where}: {key} is {fields[key]!r}; expected text")
+    for key in _NUMBERS:
+        if not isinstance(fields.get(key, 0), int):
+            raise SuiteError(f"{where}: {key} is {fields[key]!r}; expected a number")
+    if not isinstance(fields.get("now", 0.0), int | float):
+        raise SuiteError(f"{where}: now is {fields['now']!r}; expected seconds since the epoch")
+    path = fields.get("path", [])
+    if not isinstance(path, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in path):
+        raise SuiteError(f"{where}: path is {path!r}; expected [domain, term], ...")
 
 
 def _no_others(mapping: Mapping[Any, Any], known: set[str], where: str) -> None:

@@ -130,15 +130,13 @@ def write_reply(query: ParsedQuery, answer: Answer, default_ttl: int, more: Sequ
     """
     if answer.status in FAILURES:
         return write_code(query, FAILURES[answer.status])
-    ttl = default_ttl if answer.ttl is None else answer.ttl
+    ttl = _ttl(answer, default_ttl)
     records = _alias_records(query, answer, ttl)
     owner = records[-1].rdata.label if records else dnslib.DNSLabel(query.labels)
     authority = []
     is_alias = bool(records) and query.number in (CNAME, ANY)
     if not is_alias:
-        for part in (answer, *more):
-            part_ttl = default_ttl if part.ttl is None else part.ttl
-            records += [_record(owner, part.type, value, part_ttl) for value in _values(part)]
+        records += [record for part in (answer, *more) for record in _data_records(owner, part, default_ttl)]
     if not answer.records and answer.status is not Status.LOOP and not is_alias:
         authority = [_soa(ttl)]
     code = 3 if answer.status is Status.NXDOMAIN else 0
@@ -201,6 +199,15 @@ def _alias_records(query: ParsedQuery, answer: Answer, ttl: int) -> list[Any]:
     owners = [dnslib.DNSLabel(query.labels), *map(_label, chain)]
     records = [_rr(owner, CNAME, ttl, dnslib.CNAME(target)) for owner, target in pairwise(owners)]
     return records[:1] if query.number in (CNAME, ANY) else records
+
+
+def _ttl(answer: Answer, default: int) -> int:
+    return default if answer.ttl is None else answer.ttl
+
+
+def _data_records(owner: Any, answer: Answer, default_ttl: int) -> list[Any]:
+    ttl = _ttl(answer, default_ttl)
+    return [_record(owner, answer.type, value, ttl) for value in _values(answer)]
 
 
 def _values(answer: Answer) -> Sequence[Any]:

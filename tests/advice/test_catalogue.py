@@ -91,7 +91,7 @@ def test_what_mailchannels_says_itself() -> None:
     assert (provider.name, provider.kind, provider.shared) == ("MailChannels", "relay", True)
     assert provider.lockdown is not None
     assert "_mailchannels" in provider.lockdown
-    assert "can't tell its customers" in provider.lockdown
+    assert "can't distinguish its customers" in provider.lockdown
     assert provider.apex_include_useful
 
 

@@ -6,10 +6,10 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import event, given, settings
-from hypothesis import strategies as st
+from hypothesis import event, given, settings, strategies as st
 
-from spfengine import Flattening, Overlay, Policy, Result, Zone, aflatten, check, flatten
+from spfengine import Overlay, Policy, Result, Zone, aflatten, check, flatten
+from spfengine.advice.flatten import Flattening
 from spfengine.policy import budget
 from spfengine.record.model import IP4, IP6
 from spfengine.record.parser import parse

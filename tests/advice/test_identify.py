@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 
 import spfengine
-from spfengine import Answer, Identification, Limits, Match, Policy, Question, RRType, Status, Zone
+from spfengine import Answer, Limits, Policy, Question, RRType, Status, Zone
 from spfengine.addresses import parse_address
 from spfengine.advice.catalogue import Attested, Catalogue, Confidence
-from spfengine.advice.identify import How, Missing
+from spfengine.advice.identify import How, Identification, Match, Missing
 from spfengine.advice.identify.identify import MAX_QUESTIONS, identifying
 from spfengine.advice.identify.reverse_dns import MAX_NAMES
 from spfengine.names import reverse_name

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 import spfengine
-from spfengine import RDAP, Match, Zone
-from spfengine.advice.identify import Missing
+from spfengine import RDAP, Zone
+from spfengine.advice.identify import Match, Missing
 from spfengine.advice.rdap.client import MAX_QUESTIONS
 from spfengine.advice.rdap.fetching import MAX_OCTETS, RegistryError
 from spfengine.advice.rdap.reading import Registries

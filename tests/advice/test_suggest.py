@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 import spfengine
-from spfengine import ArgumentError, Limits, Result, Sender, Status, Suggestion, Zone
+from spfengine import ArgumentError, Limits, Result, Sender, Status, Zone
 from spfengine.advice.catalogue import Catalogue
-from spfengine.advice.suggest import Advice, CaveatCode, Limit, Rejected, SenderStanding, Shortfall
+from spfengine.advice.suggest import Advice, CaveatCode, Limit, Rejected, SenderStanding, Shortfall, Suggestion
 
 CATALOGUE = Catalogue.from_text("""
 [[provider]]

@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 
 import dns.message
 import dns.rrset
-from hypothesis import HealthCheck, assume, event, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, assume, event, given, settings, strategies as st
 
 import spfengine
 from spfengine import Limits, Result, Sender, Zone

@@ -11,11 +11,13 @@ import pytest
 
 import spfengine
 from spfengine import Limits, Sender, Zone
-from spfengine.advice import catalogue as catalogue_face
-from spfengine.advice import drift as drift_face
-from spfengine.advice import flatten as flatten_face
-from spfengine.advice import identify as identify_face
-from spfengine.advice import suggest as suggest_face
+from spfengine.advice import (
+    catalogue as catalogue_face,
+    drift as drift_face,
+    flatten as flatten_face,
+    identify as identify_face,
+    suggest as suggest_face,
+)
 from tests.advice.providers import catalogue
 
 FACES = (catalogue_face, drift_face, flatten_face, identify_face, suggest_face)

@@ -48,7 +48,12 @@ FLOORS: list[list[str]] = [
 # The package itself gathers the public names, so it stands on top of all; only floors 6 and 7 may reach the engine
 # through it.
 FACE = "spfengine"
-LATE = {FACE, "spfengine.testing", "spfengine.cli.commands"}  # load names, or commands, when they are first used
+LATE = {
+    FACE,
+    "spfengine.lazy",
+    "spfengine.testing",
+    "spfengine.cli.commands",
+}  # load names, or commands, when they are first used
 EDGE = {"cli", "testing", "compat"}
 
 # A type that is named below the room that it lives in. Nothing of it runs.

@@ -4,8 +4,7 @@ from random import Random
 from unittest.mock import patch
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from spfengine import Checker, CheckResult, Limits, Policy, Zone, check, check_both, check_helo
 from spfengine.addresses import V4, V6, address_text

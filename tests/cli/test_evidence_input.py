@@ -14,8 +14,7 @@ from click.testing import CliRunner
 from spfengine.cli import evidence_input
 from spfengine.cli.exits import Failure
 from tests.cli.conftest import REPOSITORY, environment
-from tests.evidence.files import GOOD, SAMPLES, report, zipped
-from tests.evidence.files import record as record_of
+from tests.evidence.files import GOOD, SAMPLES, record as record_of, report, zipped
 
 SUMMARY = """\
 read 56 messages of 9 senders from 1 mail log, 2 received messages, 2 DMARC

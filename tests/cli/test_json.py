@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import spfengine
+from spfengine.evidence import Evidence
 from tests.cli.conftest import SEED, Call
 
 Suite = Callable[[dict[str, Any]], str]
@@ -70,7 +71,7 @@ def test_a_sender_has_the_same_keys_in_every_document() -> None:
     zone = spfengine.Zone.from_file(SEED)
     simulated = spfengine.simulate("seed.example", "v=spf1 -all", resolver=zone, senders=[sender])
     suggested = spfengine.suggest("seed.example", [sender], resolver=zone)
-    evidence = spfengine.Evidence(senders=(sender,), messages=3)
+    evidence = Evidence(senders=(sender,), messages=3)
     expected = {
         "ip": "192.0.2.1", "sender": "b\\x07b@seed.example", "helo": "h\\x1b[2J", "count": 3, "label": "x",
         "reported": None, "header_from": "seed.example",

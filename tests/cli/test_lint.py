@@ -9,6 +9,7 @@ import pytest
 
 import spfengine
 from spfengine.cli.lint_reports import Places, github_text
+from spfengine.linting import Finding, LintCode, Severity
 from spfengine.linting.codes import ABOUT
 from tests.cli.conftest import SEED, Call, process, terminal
 
@@ -115,7 +116,7 @@ def test_a_recording_does_not_tell_its_names(call: Call, tmp_path: Path) -> None
     assert "DOMAIN" in ended.err
 
 
-@pytest.mark.parametrize("word", [*spfengine.LintCode, "exp", "DNS", "over-*", "exp-", "include-never"])
+@pytest.mark.parametrize("word", [*LintCode, "exp", "DNS", "over-*", "exp-", "include-never"])
 def test_codes_and_how_they_begin_can_be_given(call: Call, word: str) -> None:
     assert call("lint", "--record", "v=spf1 -all", "--select", word).code == 0
 
@@ -151,7 +152,7 @@ def test_sarif(call: Call) -> None:
     assert (driver["name"], driver["version"]) == ("spfengine", spfengine.__version__)
     assert [rule["id"] for rule in driver["rules"]] == ["over-void-limit-per-lookup", "redundant-term"]
     for rule in driver["rules"]:
-        assert rule["shortDescription"]["text"].startswith(ABOUT[spfengine.LintCode(rule["id"])].summary)
+        assert rule["shortDescription"]["text"].startswith(ABOUT[LintCode(rule["id"])].summary)
         assert rule["defaultConfiguration"]["level"] in ("error", "warning", "note")
     assert [result["level"] for result in run["results"]] == ["warning", "note"]
     for place, result in enumerate(run["results"]):
@@ -239,7 +240,7 @@ def test_hostile_text_steers_nothing(form: str) -> None:
 
 
 def test_nothing_in_a_finding_begins_another_annotation() -> None:
-    finding = spfengine.Finding(spfengine.LintCode.PTR, spfengine.Severity.INFO, "100%\r\n::error::x", "x.example")
+    finding = Finding(LintCode.PTR, Severity.INFO, "100%\r\n::error::x", "x.example")
     message = github_text([finding], Places([]))
     assert message == "::notice title=spfengine ptr::x.example: 100%25%0D%0A::error::x\n"
 

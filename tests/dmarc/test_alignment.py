@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import spfengine
 from spfengine import Question, RRType, Status, Zone
@@ -161,7 +160,7 @@ def test_the_result_of_a_check_counts_with_pass_only() -> None:
     assert spfengine.alignment(passed, "x.example", resolver=served).aligned is True
     assert spfengine.alignment(null, "x.example", resolver=served).aligned is True
     assert spfengine.alignment(failed, "x.example", resolver=served).aligned is False
-    with pytest.raises(spfengine.ArgumentError, match="MAIL FROM identity alone"):
+    with pytest.raises(spfengine.ArgumentError, match="uses only the MAIL FROM identity"):
         spfengine.alignment(spfengine.check_helo("::1", "x.example", resolver=served), "x.example", resolver=served)
 
 
@@ -258,8 +257,8 @@ def test_a_list_from_a_file(tmp_path: Path) -> None:
     [
         (b"", "this list of public suffixes has no rules"),
         (b"// only comments\n", "this list of public suffixes has no rules"),
-        (b"com\n<html>\n", "line 2: '<html>' is no rule"),
-        (b"com\n\x1b[31m\n", r"line 2: '.x1b.31m' is no rule"),
+        (b"com\n<html>\n", "line 2: '<html>' is not a rule"),
+        (b"com\n\x1b[31m\n", r"line 2: '.x1b.31m' is not a rule"),
         (b"\xff", "UTF-8; octet 0 is not"),
         (b"a." * (9 << 20), "at most 16 MiB"),
         (("\u4e2d" * 70 + ".com\n").encode(), "this list of public suffixes can't be used"),

@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, example, given, settings, strategies as st
 
 from spfengine.evidence.bounds import DEFAULT_BOUNDS, Bounds
 from spfengine.evidence.evidence import Evidence

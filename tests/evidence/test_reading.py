@@ -1,17 +1,22 @@
 """From paths to evidence: folders, standard input, progress, what happens to files that can't be read, and bounds."""
 
+import copy
 import io
 import os
+import pickle
 import random
 import socket
 import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import spfengine
+from spfengine.errors import ArgumentError
+from spfengine.evidence import Evidence
 from spfengine.evidence.bounds import Bounds
 from spfengine.evidence.ledger import Ledger
 from spfengine.evidence.reading import iterate_senders, read_evidence
@@ -22,7 +27,7 @@ from tests.evidence.files import EXAMPLES, GOOD, SAMPLES, faults, gzipped, of, r
 
 def test_it_is_public() -> None:
     evidence = spfengine.read_evidence(SAMPLES / "google.xml")
-    assert isinstance(evidence, spfengine.Evidence)
+    assert isinstance(evidence, Evidence)
     assert spfengine.read_evidence(str(SAMPLES / "google.xml")) == evidence
     assert spfengine.read_evidence([os.fspath(SAMPLES / "google.xml")]) == evidence
 
@@ -250,3 +255,20 @@ def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
 
 def test_equal_evidence_is_equal() -> None:
     assert of(read_evidence(SAMPLES)) == of(read_evidence(SAMPLES))
+
+
+@pytest.mark.parametrize("paths", [5, None, b"a.xml", [b"a.xml"], [5], ["a.xml", None]])
+def test_what_is_not_a_path_or_a_list_of_paths_is_refused(paths: Any) -> None:
+    with pytest.raises(ArgumentError, match="paths is a path or a list of paths"):
+        read_evidence(paths)
+
+
+def test_values_have_a_short_repr_and_can_be_pickled(tmp_path: Path) -> None:
+    evidence = read_bytes(tmp_path, GOOD + b"<" * 5000)
+    values = [evidence, *evidence.sources, *evidence.unread]
+    assert len(values) == 3
+    for value in values:
+        assert repr(value).isprintable()
+        assert len(repr(value)) < 200
+        assert pickle.loads(pickle.dumps(value)) == copy.copy(value) == value
+        assert hash(copy.copy(value)) == hash(value)

@@ -4,7 +4,8 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import spfengine
-from spfengine import Finding, LintCode, Status
+from spfengine import Status
+from spfengine.linting import Finding, LintCode
 from spfengine.resolvers.rrsets import PROXIED
 
 DOMAIN = "x.example"

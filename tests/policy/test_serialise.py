@@ -6,8 +6,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from spfengine import ArgumentError, Limits, Zone
 from spfengine.policy.policy import Policy
@@ -162,7 +161,7 @@ REFUSED: dict[str, tuple[Change, str]] = {
     ),
     "a term that steers a terminal": (
         lambda d: d["dependencies"][0].update(term="\x1b[2J"),
-        r"policy\.dependencies\[0\]\.term: expected text .* that print, not '\\\\x1b\[2J'",
+        r"policy\.dependencies\[0\]\.term: expected text .* printable characters, not '\\\\x1b\[2J'",
     ),
     "outcomes that are no list": (
         lambda d: d.update(outcomes={}),

@@ -5,8 +5,7 @@ from dataclasses import replace
 from ipaddress import ip_network
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from spfengine import Answer, ArgumentError, Question, Status, Zone, parse_authentication_results, parse_received_spf
 from spfengine.receiver.delegation import (

@@ -1,8 +1,7 @@
 """Requests are read in whatever pieces they come, and whatever is no request is refused."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from spfengine import ArgumentError
 from spfengine.receiver.delegation import MAX_ATTRIBUTES, MAX_OCTETS, MAX_REPLY, RequestReader, reply

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import spfengine
-from spfengine import Effect, Overlay, Policy, Totals, Zone, replay_files
+from spfengine import Overlay, Policy, Zone, replay_files
+from spfengine.replaying import Totals
+from spfengine.simulation import Effect
 from tests.conftest import REPOSITORY
 from tests.docs.pages import blocks
 from tests.optional import need

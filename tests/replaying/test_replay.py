@@ -12,27 +12,15 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 import spfengine
-from spfengine import (
-    ArgumentError,
-    Effect,
-    Overlay,
-    Policy,
-    Result,
-    Sender,
-    Status,
-    Totals,
-    Zone,
-    replay,
-    replay_files,
-    simulate,
-)
+from spfengine import ArgumentError, Overlay, Policy, Result, Sender, Status, Zone, replay, replay_files, simulate
 from spfengine.policy import budget
 from spfengine.policy.outcome import Input
+from spfengine.replaying import Totals
 from spfengine.replaying.totals import ReplayedSender, Total
+from spfengine.simulation import Effect
 from tests.properties import generate, strategies
 
 ZONE = Zone({
@@ -478,7 +466,7 @@ FORGED: dict[str, tuple[Any, str]] = {
     "rows without end": (lambda d: _first(d, "totals").update(rows=10**5000), r"totals\.totals\[0\]\.rows: expected"),
     "a domain that steers a terminal": (
         lambda d: _first(d, "totals").update(domain="\x1b"),
-        r"totals\.totals\[0\]\.domain: expected text .* that print",
+        r"totals\.totals\[0\]\.domain: expected text .* printable characters",
     ),
     "an unknown result": (lambda d: _first(d, "totals").update(before="passed"), r"\.before: expected one of none"),
     "an unknown effect": (lambda d: _first(d, "listed").update(effect="x"), r"\.effect: expected one of newly"),
@@ -586,3 +574,29 @@ def test_rows_are_not_kept() -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 8 << 20, "all of them take nearly twice as much"
+
+
+@pytest.mark.parametrize("rows", ["192.0.2.1,a@x.example", b"192.0.2.1", None, 5, {"ip": "192.0.2.1"}])
+def test_what_is_not_a_list_of_rows_is_refused(rows: Any) -> None:
+    with pytest.raises(ArgumentError, match="rows is a list of rows, not"):
+        replay(rows, PAIRS)
+
+
+@pytest.mark.parametrize("policies", ["x.example", None, 5, {"x.example": PAIRS[0]}])
+def test_what_is_not_a_list_of_policies_is_refused(policies: Any) -> None:
+    with pytest.raises(ArgumentError, match=r"policies is a list of pairs \(before, after\), not"):
+        replay([], policies)
+
+
+@pytest.mark.parametrize("paths", [None, 5, [5]])
+def test_what_is_not_a_list_of_paths_is_refused(paths: Any) -> None:
+    with pytest.raises(ArgumentError, match="paths is a path or a list of paths"):
+        replay_files(paths, PAIRS)
+
+
+def test_values_have_a_short_repr() -> None:
+    totals = replay([("203.0.113.7", f"{'a' * 60}@x.example", "h" * 200), None], PAIRS)
+    for value in (totals, *totals.totals, *totals.listed, *totals.unread):
+        assert repr(value).isprintable()
+        assert len(repr(value)) < 200
+        assert pickle.loads(pickle.dumps(value)) == value

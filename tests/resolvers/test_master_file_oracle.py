@@ -8,8 +8,7 @@ import dns.name
 import dns.rdataclass
 import dns.tokenizer
 import dns.zonefile
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
 from spfengine.errors import ZoneError
 from spfengine.names import fold, from_labels

@@ -1,8 +1,7 @@
 r"""A record as people paste it: traces of its source are removed and listed; the record itself is not changed."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from spfengine.resolvers.zone_files.pasted import MAX_CHARACTERS, Pasted, read_pasted
 

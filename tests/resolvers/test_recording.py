@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from spfengine import json_files
 from spfengine.answers import Answer, AsyncResolver, Question, Resolver, RRType, Status

@@ -1,8 +1,7 @@
 """Lists as people have them, and which of their domains were met."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from spfengine.surveying.listing import MAX_LINE, DomainList, Listed
 
@@ -46,17 +45,17 @@ FAULTS: list[tuple[bytes, str]] = [
     (b"domain", "a single label"),
     (b"alice@a.example", "a mail address"),
     (b"https://a.example/", "a URL"),
-    (b"a.example/path", "no domain name"),
-    (b"a example.com", "no domain name"),
-    (b"*.a.example", "no domain name"),
+    (b"a.example/path", "is not a domain name"),
+    (b"a example.com", "is not a domain name"),
+    (b"*.a.example", "is not a domain name"),
     (b"192.0.2.1", "digits only"),
     (b"12,34", "a single label"),
     (b"a..example", "empty label"),
     (b"x" * 64 + b".example", "longer than 63"),
     (b"a." * 130 + b"example", "longer than the 253"),
     (b"\xff\xfe.example", "IDNA2008"),
-    (b"\x1b[31mred.example", "no domain name"),
-    (b"\x00.example", "no domain name"),
+    (b"\x1b[31mred.example", "is not a domain name"),
+    (b"\x00.example", "is not a domain name"),
     (b"a.example" * 1000, f"longer than {MAX_LINE} octets"),
 ]
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 import spfengine
-from spfengine import Answer, LiveResolver, Question, Status, SurveyedDomain, Zone, asurvey, survey
-from spfengine.surveying import time_limit as patience
+from spfengine import Answer, LiveResolver, Question, Status, Zone, asurvey, survey
+from spfengine.surveying import SurveyedDomain, time_limit as patience
 from spfengine.testing import FakeDNS
 from tests.listening import Listening
 from tests.surveying.cases import DOMAINS, ZONE
@@ -318,3 +318,18 @@ def test_between_two_domains_the_event_loop_does_other_things(immediate: bool) -
 
     asyncio.run(ask())
     assert len(set(beats)) == 30
+
+
+@pytest.mark.parametrize("domains", ["example.com", b"example.com", None, 5])
+@pytest.mark.parametrize("verb", [survey, asurvey])
+def test_text_in_place_of_a_list_of_domains_is_refused(verb: Any, domains: Any) -> None:
+    with pytest.raises(spfengine.ArgumentError, match="domains is a list of domains"):
+        verb(domains, resolver=ZONE)
+
+
+def test_a_list_of_other_things_is_refused() -> None:
+    domains: list[Any] = ["plain.example", 5]
+    with pytest.raises(spfengine.ArgumentError, match="one of them is of type int"):
+        list(survey(domains, resolver=ZONE))
+    with pytest.raises(spfengine.ArgumentError, match="one of them is of type int"):
+        surveyed(domains, resolver=ZONE)

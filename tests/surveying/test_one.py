@@ -9,7 +9,8 @@ import pytest
 import spfengine
 from bench.workloads import NAMES, load
 from bench.zones import make_zone
-from spfengine import DomainState, Limits, Policy, SurveyedDomain, Zone, survey
+from spfengine import Limits, Policy, Zone, survey
+from spfengine.surveying import DomainState, SurveyedDomain
 from tests.listening import Listening
 from tests.surveying.cases import DOMAINS, ZONE
 

@@ -15,8 +15,7 @@ from pathlib import Path
 import pytest
 
 from spfengine.resolvers.zone import Zone
-from spfengine.testing.exporters import DEFAULT_TTL as TTL
-from spfengine.testing.exporters import master_file
+from spfengine.testing.exporters import DEFAULT_TTL as TTL, master_file
 from tests.debian import program
 
 _SOA = f". {TTL} IN SOA fake-root.invalid. nobody.invalid. 1 3600 600 86400 {TTL}\n. {TTL} IN NS fake-root.invalid.\n"

@@ -7,8 +7,7 @@ import dns.message
 import dns.rcode
 import dns.rrset
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.resolvers.rrsets import MAX_CHAIN

@@ -210,10 +210,6 @@ def drift(snapshot: Snapshot, *, resolver: "Resolver | None" = None, now: float 
         ArgumentError: `now` is not a time.
         ResolverError: `resolver` does not follow the resolver protocol. What it raises itself is passed on.
     """
-    if resolver is None:
-        from spfengine.drivers import default_resolver
-
-        resolver = default_resolver()
     return drive(_drifting(snapshot, now), resolver, None)
 
 
@@ -221,10 +217,6 @@ async def adrift(
     snapshot: Snapshot, *, resolver: "Resolver | AsyncResolver | None" = None, now: float | None = None
 ) -> Drift:
     """Async version of `drift`."""
-    if resolver is None:
-        from spfengine.drivers import default_resolver
-
-        resolver = default_resolver()
     return await adrive(_drifting(snapshot, now), resolver, None)
 
 

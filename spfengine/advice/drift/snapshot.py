@@ -137,10 +137,6 @@ def snapshot(
         ArgumentError: there is no domain, or more than 1,000, or one can't be used.
         ResolverError: `resolver` does not follow the resolver protocol. What it raises itself is passed on.
     """
-    if resolver is None:
-        from spfengine.drivers import default_resolver
-
-        resolver = default_resolver()
     return drive(_taking(domains, limits, now), resolver, None)
 
 
@@ -152,10 +148,6 @@ async def asnapshot(
     now: float | None = None,
 ) -> Snapshot:
     """Async version of `snapshot`."""
-    if resolver is None:
-        from spfengine.drivers import default_resolver
-
-        resolver = default_resolver()
     return await adrive(_taking(domains, limits, now), resolver, None)
 
 

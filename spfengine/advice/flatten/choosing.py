@@ -10,15 +10,14 @@ from spfengine.advice.flatten.flattening import KeptTerm, ReplacedTerm
 from spfengine.answers import Answer, Question, RRType
 from spfengine.drivers import asking, once
 from spfengine.evaluation.check_host import select_record
-from spfengine.evaluation.limits import Limits
 from spfengine.evaluation.session import Answers
 from spfengine.names import domain_fault, fold
-from spfengine.policy.budget import LIFTED
-from spfengine.policy.compile import Inputs, tile
+from spfengine.policy.compile import Inputs
 from spfengine.policy.outcome import Outcome
 from spfengine.policy.policy import Network
 from spfengine.policy.ranges import Spans, difference, networks_of, union
-from spfengine.problems import Problem, ProblemCode, Result
+from spfengine.policy.reachability import evaluate_alone
+from spfengine.problems import Problem, ProblemCode
 from spfengine.record.macro import MacroString
 from spfengine.record.model import (
     MX,
@@ -28,12 +27,12 @@ from spfengine.record.model import (
     DomainDirective,
     Include,
     Modifier,
+    Network as NetworkDirective,
     Ptr,
     Record,
     Redirect,
     Term,
 )
-from spfengine.record.model import Network as NetworkDirective
 from spfengine.record.parser import parse
 from spfengine.visible import visible, visible_name
 
@@ -97,12 +96,6 @@ class FlattenPlan:
     available: tuple[str, ...]
 
 
-def lifted(inputs: Inputs) -> Inputs:
-    """Return the inputs with limits so high that only a record that includes itself exceeds them."""
-    limits = inputs.limits
-    return inputs.with_limits(Limits(LIFTED, LIFTED, limits.void_rule, limits.names, None, count_p=limits.count_p))
-
-
 def choosing(
     inputs: Inputs, record: Record, wanted: Wanted, known: Answers
 ) -> Generator[Question, Answer, FlattenPlan]:
@@ -139,20 +132,8 @@ def _matched(inputs: Inputs, term: Term, used: Answers) -> Generator[Question, A
     Args:
         used: receives every answer that the result depends on.
     """
-    alone = "v=spf1 " + term.text.lstrip("+-?~")
-    key = Question(inputs.domain, RRType.TXT).key
-    used[key] = Answer.txt(alone)
-    families: list[tuple[Outcome, ...]] = []
-    spans: list[Spans] = []
-    for family in (V4, V6):
-        # No step for conditional ranges: networks can't replace a term that has one, whatever its tree is.
-        starts, outcomes, _ = yield from tile(lifted(inputs), family, used, max_steps=0)
-        families.append(tuple(outcomes))
-        lasts = [start - 1 for start in starts[1:]] + [family.last]
-        passing = [(s, e) for s, e, o in zip(starts, lasts, outcomes, strict=True) if o.result is Result.PASS]
-        spans.append(union(passing))
-    del used[key]
-    return _problem_of(term, [outcome for outcomes in families for outcome in outcomes]) or (spans[0], spans[1])
+    alone = yield from evaluate_alone(inputs, inputs.domain, term, used)
+    return _problem_of(term, alone.outcomes) or alone.spans
 
 
 def _problem_of(term: Term, outcomes: Sequence[Outcome]) -> Problem | None:

@@ -66,10 +66,6 @@ def flatten(
         ResolverError: `resolver` does not follow the resolver protocol. What it raises itself is passed on.
     """
     steps = _flattening(domain, includes, hosts, names, size, limits)
-    if resolver is None:
-        from spfengine.drivers import default_resolver
-
-        resolver = default_resolver()
     return drive(steps, resolver, None)
 
 
@@ -85,10 +81,6 @@ async def aflatten(
 ) -> Flattening:
     """Async version of `flatten`."""
     steps = _flattening(domain, includes, hosts, names, size, limits)
-    if resolver is None:
-        from spfengine.drivers import default_resolver
-
-        resolver = default_resolver()
     return await adrive(steps, resolver, None)
 
 

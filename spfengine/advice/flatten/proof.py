@@ -4,10 +4,10 @@ from collections.abc import Generator
 from dataclasses import dataclass
 
 from spfengine.addresses import V4, V6
-from spfengine.advice.flatten.choosing import lifted
 from spfengine.advice.flatten.flattening import Proof
 from spfengine.answers import Answer, Question
 from spfengine.drivers import once
+from spfengine.evaluation.limits import lifted
 from spfengine.evaluation.session import Answers
 from spfengine.policy.budget import Budget, budget, over_limits
 from spfengine.policy.compile import Inputs, tile
@@ -54,7 +54,7 @@ def _without_limits(inputs: Inputs) -> Generator[Question, Answer, Policy]:
     Conditional ranges may become very many then, so the work spent on them is limited instead.
     """
     answers: Answers = {}
-    without = lifted(inputs)
+    without = inputs.with_limits(lifted(inputs.limits))
     starts4, outcomes4, _ = yield from tile(without, V4, answers, max_steps=_MAX_STEPS)
     starts6, outcomes6, _ = yield from tile(without, V6, answers, max_steps=_MAX_STEPS)
     ranges = (tuple(starts4), tuple(outcomes4)), (tuple(starts6), tuple(outcomes6))

@@ -19,7 +19,7 @@ from spfengine.advice.identify.provider_networks import (
 from spfengine.advice.identify.reverse_dns import ReverseName, ReverseNames, reverse_names
 from spfengine.answers import Answer, Question
 from spfengine.arguments import list_of
-from spfengine.drivers import adrive, drive
+from spfengine.drivers import adrive, drive, given_or_live
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.session import Answers
 from spfengine.problems import Result
@@ -81,10 +81,7 @@ def identify_many(
         ResolverError: `resolver` does not follow the resolver protocol. What it raises itself is passed on.
     """
     addresses = _addresses(ips)
-    if resolver is None:
-        from spfengine.drivers import default_resolver
-
-        resolver = default_resolver()
+    resolver = given_or_live(resolver)
     catalogue = catalogue or Catalogue.load()
     prefetched = prefetch(addresses, catalogue, limits, resolver)
     identified = drive(_identifying(addresses, catalogue, limits, prefetched), resolver, None)
@@ -114,10 +111,7 @@ async def aidentify_many(
 ) -> dict[str, Identification]:
     """Async version of `identify_many`."""
     addresses = _addresses(ips)
-    if resolver is None:
-        from spfengine.drivers import default_resolver
-
-        resolver = default_resolver()
+    resolver = given_or_live(resolver)
     catalogue = catalogue or Catalogue.load()
     prefetched = await aprefetch(addresses, catalogue, limits, resolver)
     identified = await adrive(_identifying(addresses, catalogue, limits, prefetched), resolver, None)

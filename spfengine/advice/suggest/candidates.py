@@ -12,9 +12,8 @@ from spfengine.advice.identify.reverse_dns import ReverseName
 from spfengine.advice.suggest.coverage import Coverage, matching
 from spfengine.advice.suggest.request import Situation, Steps, address_of
 from spfengine.advice.suggest.suggestion import Rejected
-from spfengine.evaluation.limits import Limits
+from spfengine.evaluation.limits import lifted
 from spfengine.names import domain_fault, fold, is_askable, is_same_or_under
-from spfengine.policy.budget import LIFTED
 from spfengine.policy.policy import compiling
 from spfengine.problems import Result
 from spfengine.record.model import Directive, term_key
@@ -168,7 +167,7 @@ class Finder:
         Its lookups are not limited here, because the limits are for the whole record.
         """
         inputs = self._situation.inputs
-        inputs = inputs.with_limits(Limits(LIFTED, LIFTED, inputs.limits.void_rule, inputs.limits.names, None))
+        inputs = inputs.with_limits(lifted(inputs.limits))
         layer = Drafted.record(inputs.domain, f"v=spf1 {term} ?all")
         policy = yield from self._situation.once(layer.through(compiling(inputs)))
         for version in (4, 6):

@@ -4,8 +4,7 @@ Every set of new terms that serves the wanted senders is combined with every set
 changes are tried first, until a draft keeps every promise.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable, Iterator, Sequence, Set as AbstractSet
 from dataclasses import dataclass
 from itertools import combinations
 

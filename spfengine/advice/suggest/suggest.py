@@ -119,10 +119,6 @@ def suggest(
     """
     request = read_request(add, drop, keep, want, ignore, keep_all, allow_unnamed, own, hosts, max_answer, max_drafts)
     steps = suggesting(_inputs(domain, limits, receiver, now), _senders(senders), request, catalogue)
-    if resolver is None:
-        from spfengine.drivers import default_resolver
-
-        resolver = default_resolver()
     return drive(steps, resolver, None)
 
 
@@ -150,10 +146,6 @@ async def asuggest(
     """Async version of `suggest`."""
     request = read_request(add, drop, keep, want, ignore, keep_all, allow_unnamed, own, hosts, max_answer, max_drafts)
     steps = suggesting(_inputs(domain, limits, receiver, now), _senders(senders), request, catalogue)
-    if resolver is None:
-        from spfengine.drivers import default_resolver
-
-        resolver = default_resolver()
     return await adrive(steps, resolver, None)
 
 

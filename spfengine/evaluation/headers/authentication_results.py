@@ -135,33 +135,45 @@ def parse_authentication_results(text: str) -> AuthenticationResults:
     results: list[MethodResult] = []
     said_none = False
     reader.skip()
-    while not reader.ended():
-        if reader.accept(";"):
-            reader.comments.clear()
-            reader.skip()
-            continue
-        at = reader.at
+    while _begin_part(reader):
+        start = reader.at
         name = reader.lead()
         reader.skip()
         if _is_keyword(name) and reader.at_any("=/"):
             results.append(_method_result(reader, name.lower()))
-        elif name.lower() == "none" and authserv_id is not None:
-            said_none = True
-        elif name and authserv_id is None:
+        elif authserv_id is None and name:
             authserv_id = name
-            given = reader.bare()
-            if given:
-                if not _version(given):
-                    raise reader.error("expected ';' or a version after the authserv-id", reader.at - len(given))
-                version = int(given)
+            version = _version_of(reader)
+        elif authserv_id is not None and name.lower() == "none":
+            said_none = True
         else:
-            raise reader.error("expected a method and its result, such as spf=pass", at)
-        reader.skip()
-        if not reader.ended() and not reader.at_any(";"):
-            raise reader.error("expected ';'")
-    if not results and not said_none:
+            raise reader.error("expected a method and its result, such as spf=pass", start)
+        _end_part(reader)
+    if not (results or said_none):
         raise reader.error("expected a method and its result, such as spf=pass, or none")
     return AuthenticationResults(authserv_id, version, tuple(results))
+
+
+def _begin_part(reader: FieldReader) -> bool:
+    """Pass empty parts, and return whether there is another part."""
+    while reader.accept(";"):
+        reader.comments.clear()
+        reader.skip()
+    return not reader.ended()
+
+
+def _version_of(reader: FieldReader) -> int:
+    """Read the version that may follow the authserv-id."""
+    given = reader.bare()
+    if given and not _version(given):
+        raise reader.error("expected ';' or a version after the authserv-id", reader.at - len(given))
+    return int(given or 1)
+
+
+def _end_part(reader: FieldReader) -> None:
+    reader.skip()
+    if not (reader.ended() or reader.at_any(";")):
+        raise reader.error("expected ';'")
 
 
 def _method_result(reader: FieldReader, method: str) -> MethodResult:

@@ -148,12 +148,7 @@ def as_markdown(runs: Sequence[Document]) -> str:
     for column, run in enumerate(runs):
         for case in run["cases"]:
             key = (case["suite"], case["case"])
-            left_out = case["standing"] == CaseStanding.LEFT_OUT
-            cell = "" if left_out else str(case["got"] or "nothing")
-            wrong = case["standing"] in (CaseStanding.WRONG, CaseStanding.EXPECTED) or (
-                case["standing"] == CaseStanding.STALE and case["got"] not in case["expected"]
-            )
-            got.setdefault(key, {})[column] = f"**{cell}**" if wrong else cell
+            got.setdefault(key, {})[column] = _markdown_cell(case)
             expected[key] = " or ".join(map(str, case["expected"]))
     rows = [["case", "expected", *[str(run["implementation"]) for run in runs]], ["---"] * (2 + len(runs))]
     for key, cells in got.items():
@@ -162,6 +157,17 @@ def as_markdown(runs: Sequence[Document]) -> str:
     lines = ["| " + " | ".join([visible(cell, _SHOWN).replace("|", "\\|") for cell in row]) + " |" for row in rows]
     lines += ["", *[f"- {visible(str(run['implementation']), _SHOWN)}: {_counts(run)}" for run in runs]]
     return "\n".join(lines) + "\n"
+
+
+def _markdown_cell(case: Mapping[str, Any]) -> str:
+    """Return the result of a case, in bold if it is wrong; "" if the case was left out."""
+    if case["standing"] == CaseStanding.LEFT_OUT:
+        return ""
+    result = str(case["got"] or NOTHING)
+    wrong = case["standing"] in (CaseStanding.WRONG, CaseStanding.EXPECTED) or (
+        case["standing"] == CaseStanding.STALE and case["got"] not in case["expected"]
+    )
+    return f"**{result}**" if wrong else result
 
 
 def as_ledger(run: Document) -> str:

@@ -1,0 +1,30 @@
+"""Packages name what their verbs return, and can be imported without third parties and without asyncio."""
+
+import importlib
+import subprocess
+import sys
+
+import pytest
+
+PACKAGES = ["dmarc", "evidence", "receiver", "replaying", "resolvers", "surveying"]
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_each_name_of_a_package_loads(package: str) -> None:
+    module = importlib.import_module(f"spfengine.{package}")
+    assert list(module.__all__) == sorted(set(module.__all__))
+    assert set(module.__all__) <= set(dir(module))
+    for name in module.__all__:
+        assert getattr(module, name).__module__.startswith("spfengine.") or name == "Drafts"
+    with pytest.raises(AttributeError, match=f"module 'spfengine\\.{package}' has no attribute 'Nothing'"):
+        _ = module.Nothing
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_alone_loads_no_third_party_and_no_asyncio(package: str) -> None:
+    program = (
+        f"import sys, spfengine.{package}; "
+        "print(sorted({name.partition('.')[0] for name in sys.modules} & {'dns', 'asyncio', 'yaml', 'idna'}))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert loaded.stdout.strip() == "[]"

@@ -1,4 +1,4 @@
-"""Where answers come from: files of each kind, several at once, drafts, recordings, DNS servers."""
+"""The sources of answers: files of each kind, several at once, drafts, recordings, DNS servers."""
 
 import json
 import sys

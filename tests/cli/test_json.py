@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import spfengine
-from spfengine.evidence.evidence import Evidence
+from spfengine.evidence import Evidence
 from tests.cli.conftest import SEED, Call
 
 Suite = Callable[[dict[str, Any]], str]

@@ -9,8 +9,8 @@ import pytest
 
 import spfengine
 from spfengine.cli.lint_reports import Places, github_text
-from spfengine.linting.codes import ABOUT, LintCode, Severity
-from spfengine.linting.finding import Finding
+from spfengine.linting import Finding, LintCode, Severity
+from spfengine.linting.codes import ABOUT
 from tests.cli.conftest import SEED, Call, process, terminal
 
 Suite = Callable[[dict[str, Any]], str]

@@ -6,6 +6,7 @@ import gc
 import tracemalloc
 from collections import Counter
 from itertools import pairwise
+from time import sleep
 from typing import Any
 from unittest.mock import patch
 
@@ -149,14 +150,11 @@ def test_a_check_that_ran_out_of_time_is_not_kept() -> None:
 
         def resolve(self, question: Question, /) -> Answer:
             self.asked += 1
-            while self.asked == 1 and monotonic() < end:
-                pass
+            if self.asked == 1:
+                sleep(2.1)
             return ZONE.resolve(question)
 
-    from time import monotonic
-
-    end = monotonic() + 0.05
-    checker = Checker(Slow(), limits=Limits(seconds=0.01), hot_after=0)
+    checker = Checker(Slow(), limits=Limits(seconds=2), hot_after=0)
     assert checker.check("192.0.2.1", "u@a.example").result == "temperror"
     assert checker.check("192.0.2.1", "u@a.example").result == "pass"
 

@@ -1,7 +1,7 @@
 """Which directives of a record can decide at all, and which say what others say already.
 
 Each directive is compiled alone, as a record of its own, to the addresses that it matches; what covers what is then
-arithmetic on sets of addresses. Directives that rest on more than the address are left out of it.
+arithmetic on sets of addresses. Directives that depend on more than the address are left out of it.
 """
 
 from bisect import bisect_right
@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 from spfengine.addresses import V4, V6
 from spfengine.answers import Answer, Question, RRType
-from spfengine.evaluation.check_host import select_record
 from spfengine.evaluation.limits import Limits
 from spfengine.evaluation.session import Answers
 from spfengine.policy.budget import LIFTED
 from spfengine.policy.compile import Inputs, Tiles, tile, tile_range
+from spfengine.policy.include_tree import redirect_chain
 from spfengine.policy.ranges import Spans, difference, intersection, size, union
 from spfengine.problems import Result
 from spfengine.record import grammar
@@ -84,7 +84,7 @@ class Reachability(NamedTuple):
         unreachable: directives that can never decide.
         covered: directives that can decide, but could be left out for what others say.
         overlaps: pairs that match some of the same addresses, one not covering the other.
-        unknown: directives that rest on more than the address, or that DNS could not answer for.
+        unknown: directives that depend on more than the address, or that DNS could not answer for.
     """
 
     unreachable: tuple[Unreachable, ...]
@@ -115,28 +115,16 @@ def reachability(inputs: Inputs, answers: Answers) -> Generator[Question, Answer
     covered: list[Covered] = []
     overlaps: list[Overlap] = []
     unknown: list[tuple[str, Directive]] = []
-    domain = inputs.domain
-    seen: set[str] = set()
-    while domain not in seen:
-        seen.add(domain)
-        record = yield from _record(domain, answers)
-        if record is None:
-            break
+    for domain, record in (yield from redirect_chain(inputs.domain, answers)):
+        directives = list(record.directives)
+        end = next((index for index, term in enumerate(directives) if isinstance(term, All)), len(directives))
+        unreachable += [Unreachable(domain, term, Reason.AFTER_ALL, ()) for term in directives[end + 1 :]]
         matched: list[_Matched] = []
-        after_all = False
-        for directive in record.directives:
-            if after_all:
-                unreachable.append(Unreachable(domain, directive, Reason.AFTER_ALL, ()))
-                continue
-            if isinstance(directive, All):
-                after_all = True
-                continue
+        for directive in directives[:end]:
             spans = yield from matched_alone(inputs, domain, directive, answers)
             if spans is None:
                 unknown.append((domain, directive))
-                matched.append(_Matched(directive, ([], []), is_known=False))
-            else:
-                matched.append(_Matched(directive, spans))
+            matched.append(_Matched(directive, spans or ([], []), is_known=spans is not None))
         found, matched = _unreachable(domain, matched)
         unreachable += found
         for each in _covered(domain, matched):
@@ -144,25 +132,13 @@ def reachability(inputs: Inputs, answers: Answers) -> Generator[Question, Answer
             if can_go:
                 covered.append(each)
         overlaps += _overlaps(domain, [each for each in matched if each.decides])
-        if record.redirect is None or record.redirect.value.target is None:
-            break
-        domain = record.redirect.value.target
     return Reachability(tuple(unreachable), tuple(covered), tuple(overlaps), tuple(unknown))
-
-
-def _record(domain: str, answers: Answers) -> Generator[Question, Answer, Record | None]:
-    question = Question(domain, RRType.TXT)
-    key = question.key
-    if key not in answers:
-        answers[key] = yield question
-    record = select_record(answers[key])
-    return record if isinstance(record, Record) else None
 
 
 def matched_alone(
     inputs: Inputs, domain: str, directive: Directive, answers: Answers
 ) -> Generator[Question, Answer, tuple[Spans, Spans] | None]:
-    """Return the addresses that a directive matches when it stands alone; None where that is not known."""
+    """Return the addresses that a directive matches when it is alone in a record; None if that is not known."""
     alone = "v=spf1 " + directive.text.lstrip("+-?~")
     lifted = inputs.at(domain).with_limits(Limits(LIFTED, LIFTED, inputs.limits.void_rule, inputs.limits.names, None))
     known = {**answers, Question(domain, RRType.TXT).key: Answer.txt(alone)}

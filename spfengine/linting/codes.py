@@ -210,9 +210,7 @@ ABOUT: dict[LintCode, About] = {
     _C.OVER_LOOKUP_LIMIT: About(_ERROR, "more terms that ask DNS than are allowed", "4.6.4"),
     _C.NEAR_LOOKUP_LIMIT: About(_WARNING, "nearly as many terms that ask DNS as are allowed", "4.6.4"),
     _C.OVER_VOID_LIMIT: About(_ERROR, "more void lookups than are allowed", "4.6.4"),
-    _C.OVER_VOID_LIMIT_PER_LOOKUP: About(
-        _WARNING, "more void lookups than receivers that count each one allow", "4.6.4"
-    ),
+    _C.OVER_VOID_LIMIT_PER_LOOKUP: About(_WARNING, "more void lookups than allowed, if each is counted", "4.6.4"),
     _C.VOIDS_BY_CHANCE: About(_WARNING, "terms with macros may together be more void lookups than allowed", "4.6.4"),
     _C.NEAR_VOID_LIMIT: About(_INFO, "as many void lookups as are allowed", "4.6.4"),
     _C.TOO_MANY_MX: About(_ERROR, "mx of a name with more MX records than are allowed", "4.6.4"),

@@ -198,9 +198,7 @@ def sizes(reached: ReachedRecord, answer: Answer) -> Iterator[Finding]:
     beside = f" (with {others} other TXT records)" if others > 1 else ""
     beside = " (with another TXT record)" if others == 1 else beside
     if size > UNFRAGMENTED:
-        text = (
-            f"the DNS answer with the TXT records of this name has {size} octets{beside}: over UDP it gets lost or cut"
-        )
+        text = f"the DNS answer with the TXT records of this name has {size} octets{beside}: too many for UDP"
         hint = f"keep it under {UNFRAGMENTED}: shorten the record, or move terms to records that it includes"
         yield reached.finding(LintCode.TXT_OVER_1232, text, None, hint)
     elif size > PLAIN_UDP:

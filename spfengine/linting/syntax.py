@@ -89,22 +89,28 @@ def merged(texts: Iterable[bytes]) -> Fix | None:
     which are never evaluated there. Of different `all`, the one that refuses least is taken.
     """
     records = [read(octets.decode("latin-1")) for octets in texts]
-    if not 2 <= len(records) <= _MOST_MERGED:
-        return None
     sound = [record for record in records if record is not None and not _has_dead_terms(record)]
-    if len(sound) < len(records):
+    if not 2 <= len(records) <= _MOST_MERGED or len(sound) < len(records):
         return None
     terms = [term for record in sound for term in record.terms]
-    alls = [term for term in terms if isinstance(term, All)]
-    others: dict[object, Term] = {}
-    for term in terms:
-        if not isinstance(term, All) and not same_term(others.setdefault(term_key(term, qualifier=False), term), term):
-            return None
-    redirects = any(isinstance(term, Redirect) for term in terms)
-    if alls and (redirects or any(term.qualifier == "+" for term in alls)):
+    others = _once_each([term for term in terms if not isinstance(term, All)])
+    if others is None:
         return None
-    end = [min(alls, key=lambda term: _LENIENT.index(term.qualifier)).text] if alls else []
-    return fix(" ".join(["v=spf1", *[term.text for term in others.values()], *end]))
+    alls = [term for term in terms if isinstance(term, All)]
+    if not alls:
+        return fix(" ".join(["v=spf1", *others]))
+    if any(isinstance(term, Redirect) or term.text.lower() in ("all", "+all") for term in terms):
+        return None
+    most_lenient = min(alls, key=lambda term: _LENIENT.index(term.qualifier))
+    return fix(" ".join(["v=spf1", *others, most_lenient.text]))
+
+
+def _once_each(terms: list[Term]) -> list[str] | None:
+    """Return the texts of terms, those that are the same once, or None if two differ in nothing but the qualifier."""
+    first: dict[object, Term] = {}
+    if all(same_term(first.setdefault(term_key(term, qualifier=False), term), term) for term in terms):
+        return [term.text for term in first.values()]
+    return None
 
 
 def _has_dead_terms(record: Record) -> bool:

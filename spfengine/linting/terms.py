@@ -49,9 +49,7 @@ def policy(reached: ReachedRecord, record: Record) -> Iterator[Finding]:
         yield from _after_all(reached, record, alls[0])
         yield from _redirect_ignored(reached, record, alls[0])
     elif record.redirect is None and not reached.included:
-        text = (
-            "the record has neither all nor redirect: clients that no term matches get neutral, as if there were no SPF"
-        )
+        text = "the record has neither all nor redirect: what no term matches gets neutral, as if there were no SPF"
         hint = "end it with ~all, or with -all once all your senders are in it"
         fixed = None if meant_end(record) else fix(record.source.rstrip() + " ~all")
         yield reached.finding(LintCode.MISSING_ALL, text, None, hint, fixed)

@@ -93,24 +93,28 @@ def merged(texts: Iterable[bytes]) -> Fix | None:
     if not 2 <= len(records) <= _MOST_MERGED or len(sound) < len(records):
         return None
     terms = [term for record in sound for term in record.terms]
-    others = _once_each([term for term in terms if not isinstance(term, All)])
-    if others is None:
-        return None
+    others, end = _once_each(terms), _one_all(terms)
+    return None if others is None or end is None else fix(" ".join(["v=spf1", *others, *end]))
+
+
+def _one_all(terms: list[Term]) -> list[str] | None:
+    """Return the text of the `all` that refuses least, if there is any, or None if it contradicts another term."""
     alls = [term for term in terms if isinstance(term, All)]
     if not alls:
-        return fix(" ".join(["v=spf1", *others]))
-    if any(isinstance(term, Redirect) or term.text.lower() in ("all", "+all") for term in terms):
+        return []
+    if any(isinstance(term, Redirect) for term in terms) or any(term.qualifier == "+" for term in alls):
         return None
-    most_lenient = min(alls, key=lambda term: _LENIENT.index(term.qualifier))
-    return fix(" ".join(["v=spf1", *others, most_lenient.text]))
+    return [min(alls, key=lambda term: _LENIENT.index(term.qualifier)).text]
 
 
 def _once_each(terms: list[Term]) -> list[str] | None:
-    """Return the texts of terms, those that are the same once, or None if two differ in nothing but the qualifier."""
+    """Return the texts of terms but `all`, each once, or None if two differ in nothing but the qualifier."""
     first: dict[object, Term] = {}
-    if all(same_term(first.setdefault(term_key(term, qualifier=False), term), term) for term in terms):
-        return [term.text for term in first.values()]
-    return None
+    for term in terms:
+        same = isinstance(term, All) or same_term(first.setdefault(term_key(term, qualifier=False), term), term)
+        if not same:
+            return None
+    return [term.text for term in first.values()]
 
 
 def _has_dead_terms(record: Record) -> bool:

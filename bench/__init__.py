@@ -1,4 +1,4 @@
-"""What the engine costs: benchmarks of our own paths, and a comparison with others.
+"""Benchmarks of the engine, and a comparison with other engines.
 
-What was measured stands in docs/explanation/performance.md.
+docs/explanation/performance.md has the figures.
 """

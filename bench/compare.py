@@ -1,13 +1,13 @@
-"""One command that measures all engines on the same workloads, in one run, in turns, and prints tables in Markdown:
+"""Measure all engines on the same workloads in one run, in turns, and print tables in Markdown.
 
-    bench/install                 (once: the rivals; what is not there is left out, which is told)
+    bench/install                 (once: the rivals; the tables say which ones are missing)
     python -m bench.compare [--smoke] [--rounds N] [--seconds S] [--workloads W1,W4] [--docs FOLDER]
 
-With --docs the tables and a chart of them are written there, as `performance-figures.md` and `performance.svg`.
+With --docs, write the tables and a chart to that folder, as `performance-figures.md` and `performance.svg`.
 
-Every turn is a process of its own (`bench.comparison.protocol`). What is told is the median over the rounds, so that a
-moment in which the machine is busy shows in none of them; compare ratios, which hold on other machines too. All results
-must be what the workload says, and agree with each other: where they do not, that is printed, and the command fails.
+Every turn is a separate process (`bench.comparison.protocol`). The tables have the median of the rounds, so one busy
+moment of the machine does not show; compare the ratios, which hold on other machines too. All results must be what the
+workload expects, and agree with each other; if not, the command prints the differences and fails.
 """
 
 import argparse
@@ -29,11 +29,11 @@ class Engine(NamedTuple):
     """An engine of the comparison.
 
     Attributes:
-        name: as in the tables.
+        name: its name in the tables.
         script: its module in `bench.comparison`.
-        compiled: whether it only looks up what was compiled beforehand.
-        language: what it is written in.
-        only: the workloads that it is for; empty for all.
+        compiled: whether it only looks up results that were compiled beforehand.
+        language: the language that it is written in.
+        only: the workloads to run it on; empty for all.
     """
 
     name: str
@@ -45,9 +45,9 @@ class Engine(NamedTuple):
 
 OURS = "spfengine.check"
 OF_OURS = ("spfengine", "Checker", "policy")
-"""How the names of our own engines begin."""
+"""The prefixes of the names of our own engines."""
 BASES = ("pyspf", "libspf2", "blitiri")
-"""What the ratios are to: of all engines to the first, of ours to the others as well."""
+"""The engines to compute ratios against: the first for all engines, the others only for ours."""
 ENGINES = (
     Engine("pyspf", "with_pyspf"),
     Engine("spftrace", "with_spftrace"),
@@ -61,15 +61,15 @@ ENGINES = (
     Engine("Checker, warm", "with_checker", compiled=True),
     Engine("policy.check", "with_policy", compiled=True),
     Engine("policy.check_many", "with_check_many", compiled=True, only=("W4", "W7")),
-    Engine("floor", "with_floor", compiled=True, only=("W4", "W7")),
+    Engine("plain loop", "with_plain_loop", compiled=True, only=("W4", "W7")),
 )
 
 FIRST = 2_000
-"""How many checks of W7 the engines make that evaluate each one; they come in no order, so the first tell as much."""
+"""How many checks of W7 to run on engines that evaluate each one; the checks are in random order."""
 
 
 class Outcome(NamedTuple):
-    """What a comparison came to: the median µs of a check by (engine, workload), versions, skips and disagreements."""
+    """The result of a comparison: the median µs of a check by (engine, workload), versions, skips and disagreements."""
 
     times: dict[tuple[str, str], float]
     versions: dict[str, str]
@@ -78,7 +78,7 @@ class Outcome(NamedTuple):
 
 
 def compare(workloads: Sequence[Workload], rounds: int, seconds: float) -> Outcome:
-    """Measure all engines on these workloads: in each round, every engine has its turn on each of them."""
+    """Measure all engines on these workloads; in each round, every engine has one turn on each workload."""
     samples: dict[tuple[str, str], list[float]] = {}
     results: dict[str, dict[str, list[str]]] = {}
     outcome = Outcome({}, {}, {}, [])
@@ -116,13 +116,13 @@ def _run(engine: Engine, path: Path, seconds: float) -> dict[str, Any]:
 
 
 def _faults(workload: Workload, results: dict[str, list[str]]) -> list[str]:
-    """What the engines came to that they should not, and where they disagree."""
+    """Return the wrong results, and the results on which engines disagree."""
     faults = []
-    for engine, found in results.items():
-        faults += [f"{engine}: {fault}" for fault in workload.first(len(found)).faults(found)]
+    for engine, theirs in results.items():
+        faults += [f"{engine}: {fault}" for fault in workload.first(len(theirs)).faults(theirs)]
         if engine == OURS or OURS not in results:
             continue
-        pairs = zip(workload.checks, results[OURS], found, strict=False)
+        pairs = zip(workload.checks, results[OURS], theirs, strict=False)
         faults += [
             f"{workload.name}: {check.ip} for {check.sender}: {OURS} has {our}, {engine} has {other}"
             for check, our, other in pairs
@@ -132,14 +132,14 @@ def _faults(workload: Workload, results: dict[str, list[str]]) -> list[str]:
 
 
 def tables(outcome: Outcome, names: Sequence[str]) -> str:
-    """Return the comparison as Markdown: medians, and how many times faster than the first rival each engine is."""
+    """Return the comparison as Markdown: the medians, and the ratios to the engines in BASES."""
     engines = [engine for engine in ENGINES if engine.name in outcome.versions]
     head = "| | " + " | ".join(names) + " |\n|---|" + "---:|" * len(names)
     lines = ["Median µs of a check:", "", head]
     for engine in engines:
         cells = [outcome.times.get((engine.name, name)) for name in names]
-        shown = ["" if cell is None else _figure(cell) for cell in cells]
-        lines.append(f"| {engine.name} {outcome.versions[engine.name]}, {engine.language} | {' | '.join(shown)} |")
+        texts = ["" if cell is None else _figure(cell) for cell in cells]
+        lines.append(f"| {engine.name} {outcome.versions[engine.name]}, {engine.language} | {' | '.join(texts)} |")
     for base in BASES:
         if base not in outcome.versions:
             continue
@@ -148,7 +148,7 @@ def tables(outcome: Outcome, names: Sequence[str]) -> str:
             if engine.name != base and (base == BASES[0] or engine.name.startswith(OF_OURS)):
                 ratios = [_ratio(outcome, engine.name, base, name) for name in names]
                 lines.append(f"| {engine.name} | {' | '.join(ratios)} |")
-    lines += [f"\nNot measured: {engine}, since {reason}." for engine, reason in outcome.skips.items()]
+    lines += [f"\nNot measured: {engine}, because {reason}." for engine, reason in outcome.skips.items()]
     return "\n".join(lines)
 
 
@@ -162,7 +162,7 @@ def _figure(value: float) -> str:
 
 
 def machine() -> str:
-    """Return what this was measured on, in one line."""
+    """Return a line that describes the machine."""
     model = platform.machine()
     try:
         text = Path("/proc/cpuinfo").read_text("utf-8")
@@ -175,18 +175,18 @@ def machine() -> str:
 
 
 def smoke(workload: Workload) -> Workload:
-    """Return a small part of a workload: enough to see that everything runs, and that results agree."""
+    """Return a small part of a workload, enough to see that everything runs and that the results agree."""
     return workload.first(200 if workload.is_cold else 50)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Compare, print, and return 1 where results disagree."""
+    """Compare and print; return 1 if results disagree."""
     parser = argparse.ArgumentParser(prog="python -m bench.compare", description=__doc__.partition("\n")[0])
-    parser.add_argument("--smoke", action="store_true", help="each engine once and briefly: do they run and agree?")
+    parser.add_argument("--smoke", action="store_true", help="run each engine once, briefly, to see whether they agree")
     parser.add_argument("--rounds", type=int, default=5, help="turns of each engine on each workload (default 5)")
-    parser.add_argument("--seconds", type=float, default=0.5, help="CPU time of a turn, about (default 0.5)")
-    parser.add_argument("--workloads", default=",".join(NAMES), help="which, separated by commas (default all)")
-    parser.add_argument("--docs", type=Path, metavar="FOLDER", help="write the tables and a chart of them there")
+    parser.add_argument("--seconds", type=float, default=0.5, help="approximate CPU time of a turn (default 0.5)")
+    parser.add_argument("--workloads", default=",".join(NAMES), help="workloads, separated by commas (default all)")
+    parser.add_argument("--docs", type=Path, metavar="FOLDER", help="write the tables and a chart to this folder")
     options = parser.parse_args(arguments)
     names = [name for name in options.workloads.split(",") if name]
     workloads = [load(name) for name in names]
@@ -194,12 +194,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.smoke:
         workloads, rounds, seconds = [smoke(workload) for workload in workloads], 1, 0.0
     outcome = compare(workloads, rounds, seconds)
-    told = f"{tables(outcome, names)}\n\n{machine()}; {rounds} rounds of {seconds:g} s.\n"
-    print(told)
+    text = f"{tables(outcome, names)}\n\n{machine()}; {rounds} rounds of {seconds:g} s.\n"
+    print(text)
     if options.docs is not None and not outcome.faults:
         from bench.figures import write_figures
 
-        write_figures(options.docs, told, outcome.times, names)
+        write_figures(options.docs, text, outcome.times, names)
     for fault in outcome.faults[:50]:
         print(f"DISAGREEMENT: {fault}", file=sys.stderr)
     return 1 if outcome.faults else 0

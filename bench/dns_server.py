@@ -1,10 +1,10 @@
-"""A workload's records served by DNS on loopback, each reply so much late: a process of its own, so that what is
-measured does not share an interpreter with it.
+"""Serve a workload's records by DNS on loopback, with a delay for each reply.
 
     python -m bench.dns_server FILE SECONDS
 
-It prints its port, then, for each line on stdin, how many queries came since the line before, and for how many distinct
-(name, type) pairs. It ends with stdin.
+It is a separate process, so that it does not share an interpreter with the code being measured. It prints its port.
+Then, for each line on stdin, it prints the number of queries since the previous line, and the number of distinct (name,
+type) pairs in them. It exits when stdin ends.
 """
 
 import subprocess
@@ -16,13 +16,13 @@ from pathlib import Path
 
 from bench.workloads import REPOSITORY, Workload, read, write
 from bench.zones import make_zone
-from spfengine.testing import FakeDNS
+from spfengine.testing.fake_dns import FakeDNS
 
 TTL = 300
 
 
 class Server:
-    """The process: its port, and the queries that it got."""
+    """The server process."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
@@ -34,7 +34,7 @@ class Server:
         return f"127.0.0.1:{self.port}"
 
     def queries(self) -> tuple[int, int]:
-        """Return how many queries came since this was last asked, and how many distinct ones."""
+        """Return the number of queries since the last call, and the number of distinct ones."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write("\n")
@@ -45,7 +45,7 @@ class Server:
 
 @contextmanager
 def served(workload: Workload, delay: float) -> Iterator[Server]:
-    """Serve a workload as long as the block runs."""
+    """Serve a workload while the block runs."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "bench.dns_server", str(write(workload, Path(folder))), str(delay)]
         with subprocess.Popen(

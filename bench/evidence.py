@@ -1,9 +1,9 @@
-"""What reading evidence costs in time and memory, for as many rows as you like:
+"""Measure the time and memory that reading evidence takes.
 
     python -m bench.evidence [--rows N] [--senders N] [--kind report|postfix|exim|table]
 
-A file of N rows about so many different senders is made up and packed by gzip; then a process of its own reads it. What
-is told is its time and the most memory that it took, beside what a process takes that reads one row.
+The script generates a file of N rows with the given number of different senders, compresses it with gzip, and reads it
+in a separate process. It prints the time and the peak memory, and the peak memory of a process that reads one row.
 """
 
 import argparse
@@ -80,12 +80,12 @@ def measure(kind: str, rows: int, senders: int, folder: Path) -> list[float]:
     done = subprocess.run(
         [sys.executable, "-c", _READ, str(path)], capture_output=True, text=True, check=True, cwd=REPOSITORY
     )
-    found: list[float] = json.loads(done.stdout)
-    return found
+    measured: list[float] = json.loads(done.stdout)
+    return measured
 
 
 def main() -> None:
-    """Measure, and tell."""
+    """Measure and print."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--senders", type=int, default=50_000)

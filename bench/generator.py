@@ -1,4 +1,4 @@
-"""Workloads made up here, the same ones each time: the shapes of `bench.workloads.NAMES`, W1 to W6."""
+"""Generate the workloads W1 to W6 of `bench.workloads.NAMES`; they are the same each time."""
 
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address
@@ -10,7 +10,7 @@ Lines = list[list[str]]
 
 
 def make(name: str) -> Lines:
-    """Return the lines of the workload of this name."""
+    """Return the lines of the workload with this name."""
     return _SHAPES[name](Random(f"spfengine {name[:2]}"))
 
 
@@ -50,7 +50,7 @@ def _w1(_: Random) -> Lines:
 
 
 def _shop(terms: str) -> Lines:
-    """A small firm with a web server and two mail hosts, whose mail leaves through a relay."""
+    """Return a small company with a web server and two mail hosts, which sends its mail through a relay."""
     return [
         _record("shop.example", "TXT", f"v=spf1 +a +mx {terms} ~all"),
         _record("shop.example", "A", "198.51.100.1"),
@@ -75,7 +75,7 @@ def _w2b(random: Random) -> Lines:
 
 
 def _provider(random: Random) -> Lines:
-    """A provider's record that includes three, of IPv4, IPv6 and IPv4 networks; the last has 203.0.113.0/26."""
+    """Return a provider's record that includes three: IPv4, IPv6, and IPv4 networks; the last has 203.0.113.0/26."""
     inner = " ".join([f"include:n{number}.big.example" for number in (1, 2, 3)])
     return [
         _record("_spf.big.example", "TXT", f"v=spf1 {inner} ~all"),
@@ -91,13 +91,13 @@ def _w3(random: Random, first_host: int, expected: str) -> Lines:
 
 
 def _heavy(random: Random) -> Lines:
-    """10 terms that ask DNS, includes four deep, 90 ip4 and 30 ip6 networks."""
+    """Return a record with 10 terms that ask DNS, includes four levels deep, 90 ip4 and 30 ip6 networks."""
     includes = {"": "abc", "a": ("a1",), "a1": ("a2",), "a2": ("a3",), "a3": (), "b": ("b1",), "b1": (), "c": ()}
     lines = []
     for name, inner in includes.items():
         domain = f"{name}._spf.heavy.example" if name else "heavy.example"
         nets = _nets(random, 12, 4) if name else _nets(random, 6, 2)
-        terms = [f"include:{each}._spf.heavy.example" for each in inner]
+        terms = [f"include:{label}._spf.heavy.example" for label in inner]
         terms = [nets, *terms] if name else ["a mx", nets, *terms, "a:relay.heavy.example"]
         lines.append(_record(domain, "TXT", f"v=spf1 {' '.join(terms)} {'~all' if name else '-all'}"))
     lines += [_record("heavy.example", "MX", f"{number}0 mx{number}.heavy.example") for number in (1, 2)]
@@ -116,7 +116,7 @@ def _w4v6(random: Random) -> Lines:
 
 
 def _w5(ips: list[str], expected: str) -> Lines:
-    """Every client has a name of its own that says whether it may send (RFC 7208 appendix D.1)."""
+    """Return a record that looks up a name for each client (RFC 7208 appendix D.1)."""
     why = "%{i} may not send for %{d}: see http://%{d2}/why?s=%{S}&ip=%{I} (seen from %{c} by %{r})"
     lines = [
         _record("mail.asked.example", "TXT", "v=spf1 exists:%{ir}.%{v}._ok.%{d2} exp=why.%{d} -all"),

@@ -1,10 +1,10 @@
-"""What compiling and comparing cost, against pyspf's check of the same records, and how that grows with their size:
+"""Measure compiling and comparing, relative to a check by pyspf, and how the cost grows with the size of the records.
 
     python -m bench.growth
 
-First W4 (ten lookups, 120 networks) in pyspf's checks; then made records of up to 10,000 networks, in one record and
-behind ten includes, the most that RFC 7208 §4.6.4 allows. The policies are compiled from text each time. Printed as
-tables in Markdown; the least of several runs.
+First W4 (ten lookups, 120 networks), in checks by pyspf. Then generated records of up to 10,000 networks, in one record
+and in ten includes, the most that RFC 7208 §4.6.4 allows. Policies are compiled from text each time. Prints tables in
+Markdown, with the minimum of several runs.
 """
 
 import subprocess
@@ -25,7 +25,7 @@ _RUNS = 7
 
 
 def least(run: Callable[[], object]) -> float:
-    """Return the CPU time of one run in ms: the least of several."""
+    """Return the CPU time of one run in ms: the minimum of several."""
     times = []
     for _ in range(_RUNS):
         begin = process_time()
@@ -35,7 +35,7 @@ def least(run: Callable[[], object]) -> float:
 
 
 def pyspf_check_ms() -> float | None:
-    """Return the CPU time of pyspf's check of W4 in ms, or None where it is not installed."""
+    """Return the CPU time of pyspf's check of W4 in ms, or None if pyspf is not installed."""
     with tempfile.TemporaryDirectory() as folder:
         path = write(load("W4"), Path(folder))
         command = [sys.executable, "-m", "bench.comparison.with_pyspf", str(path), "1"]
@@ -45,13 +45,13 @@ def pyspf_check_ms() -> float | None:
 
 
 def in_one_record(count: int) -> Zone:
-    """A record of so many networks."""
+    """Return a zone with `count` networks in one record."""
     terms = [f"ip4:10.{n >> 8}.{n & 255}.0/25" for n in range(count)]
     return Zone({"n.example": {"TXT": f"v=spf1 {' '.join(terms)} -all"}})
 
 
-def behind_includes(count: int) -> Zone:
-    """So many networks in INCLUDES records, all of them included by one."""
+def in_includes(count: int) -> Zone:
+    """Return a zone with `count` networks in INCLUDES records, which one record includes."""
     records = {}
     for at in range(INCLUDES):
         terms = [f"ip4:10.{n >> 8}.{n & 255}.0/25" for n in range(at, count, INCLUDES)]
@@ -61,7 +61,7 @@ def behind_includes(count: int) -> Zone:
 
 
 def w4_table() -> None:
-    """Print what compiling W4 and comparing it with a draft cost."""
+    """Print the cost of compiling W4, and of comparing it with drafts."""
     workload = load("W4")
     domain = workload.checks[0].sender.rpartition("@")[2]
     (text,) = [record.value for record in workload.records if record[:2] == (domain, "TXT")]
@@ -78,19 +78,19 @@ def w4_table() -> None:
     rows = {"compile, from text": compile_ms - zone_ms}
     for name, draft in edits.items():
         after = Policy.compile(domain, resolver=Overlay(make_zone(workload), {domain: {"TXT": draft}}))
-        rows[f"diff: {name}"] = least(lambda after=after: before.diff(after))  # type: ignore[misc]  # mypy reads no such lambda
+        rows[f"diff: {name}"] = least(lambda after=after: before.diff(after))  # type: ignore[misc]  # mypy does not infer a lambda with defaults
     for name, milliseconds in rows.items():
         print(f"| {name} | {milliseconds:.2f} | {'' if base is None else f'{milliseconds / base:.2f}'} |")
 
 
 def growth_table() -> None:
-    """Print what compiling costs by the number of networks."""
-    print("\n| networks | in one record, ms | µs a network | behind ten includes, ms | µs a network |")
+    """Print the cost of compiling by the number of networks."""
+    print("\n| networks | in one record, ms | µs a network | in ten includes, ms | µs a network |")
     print("|---:|---:|---:|---:|---:|")
     for count in SIZES:
         cells = []
-        for make in (in_one_record, behind_includes):
-            milliseconds = least(lambda make=make, count=count: _compile(make(count)))  # type: ignore[misc]  # mypy reads no such lambda
+        for make in (in_one_record, in_includes):
+            milliseconds = least(lambda make=make, count=count: _compile(make(count)))  # type: ignore[misc]  # mypy does not infer a lambda with defaults
             cells.append(f"{milliseconds:.1f} | {milliseconds / count * 1e3:.0f}")
         print(f"| {count:,} | {' | '.join(cells)} |")
 

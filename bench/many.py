@@ -1,10 +1,10 @@
-"""1,000 checks at once, of 100 domains, in one event loop, against a DNS server on loopback.
+"""Run 1,000 checks at once, of 100 domains, in one event loop, against a DNS server on loopback.
 
     python -m bench.many [--checks N] [--domains N] [--delay S] [--rounds N]
 
-Told are the checks a second of the best round, and what the server was asked: how many queries, and how many distinct
-ones. Ours share a cache, as they would in a mail server; spftrace keeps answers within a check, as it says. Each round
-begins with nothing known; the Checker's second round is a row of its own.
+Prints the checks a second of the best round, and the number of queries that the server received, in all and distinct.
+Our checks share a cache, as they would in a mail server; spftrace keeps answers only within a check, as it documents.
+Each round starts with nothing cached; a second round of the same Checker has its own row.
 """
 
 import argparse
@@ -22,14 +22,14 @@ Ask = Callable[[Check], Awaitable[str]]
 
 
 def some(workload: Workload, checks: int, domains: int) -> Workload:
-    """Return so many checks of W6, of so many of its domains."""
+    """Return the first `checks` checks of the first `domains` domains of a workload."""
     names = list(dict.fromkeys(check.sender for check in workload.checks))[:domains]
     chosen = [check for check in workload.checks if check.sender in names]
     return workload._replace(checks=tuple(chosen[:checks]))
 
 
 def engines(server: Server) -> dict[str, Callable[[], Ask | None]]:
-    """Return what makes each engine anew, with nothing known."""
+    """Return a factory for each engine, whose engines have nothing cached."""
 
     def ours() -> Ask:
         resolver = spfengine.LiveResolver(server.nameserver, timeout=10, lifetime=20)
@@ -103,7 +103,7 @@ def main(arguments: list[str]) -> int:
             if warm:
                 print(f"| {engine}, once known | {warm:,.0f} | 0 | 0 |")
     expected = results["spfengine.acheck"]
-    wrong = [engine for engine, found in results.items() if found != expected]
+    wrong = [engine for engine, theirs in results.items() if theirs != expected]
     if wrong:
         print(f"results differ: {', '.join(wrong)}", file=sys.stderr)
     return 1 if wrong else 0

@@ -1,9 +1,9 @@
-"""What is kept takes so much memory, and no more after a million checks.
+"""Measure the memory that cached answers, policies and Checkers take, and that it does not grow over a million checks.
 
     python -m bench.memory [--checks N]
 
-Measured with tracemalloc: what is allocated, not what the process has of the system (that is told as well, for the
-million checks, as its largest resident size before and after the second half).
+tracemalloc measures what is allocated, not what the process takes from the system. For the million checks, the script
+also prints by how much the largest resident size grows in the second half.
 """
 
 import argparse
@@ -23,7 +23,7 @@ DOMAINS = 10_000
 
 
 def allocated(make: Callable[[], object]) -> int:
-    """Return how many octets are allocated for what this makes, and is kept."""
+    """Return the number of bytes allocated for the object that `make` returns."""
     gc.collect()
     tracemalloc.start()
     before, _ = tracemalloc.get_traced_memory()
@@ -36,13 +36,13 @@ def allocated(make: Callable[[], object]) -> int:
 
 
 class Fresh:
-    """Answers of a zone, made anew each time, as those of live DNS are."""
+    """A resolver that makes a new Answer each time, as live DNS does."""
 
     def __init__(self, zone: Zone) -> None:
         self.zone = zone
 
     def resolve(self, question: Question, /) -> Answer:
-        """Return a new answer; its octets are shared with the zone."""
+        """Return a new answer; it shares its octets with the zone."""
         answer = self.zone.resolve(question)
         if not answer.records:
             return Answer(answer.status, answer.type, (), 300)
@@ -50,9 +50,9 @@ class Fresh:
 
 
 def own_domains(count: int) -> Workload:
-    """Return W6 with its domains once more and once more, each with records of its own, one check for each address."""
+    """Return W6 multiplied to `count` domains, each with its own records and one check for each address."""
     base = load("W6")
-    domains = list(dict.fromkeys(each.sender.partition("@")[2] for each in base.checks))
+    domains = list(dict.fromkeys(check.sender.partition("@")[2] for check in base.checks))
     records = {(record.name, record.type, record.value): record for record in base.records}
     checks = []
     for number in range(count):
@@ -63,15 +63,16 @@ def own_domains(count: int) -> Workload:
                 name = record.name.replace(domain, new)
                 changed = record._replace(name=name, value=record.value.replace(domain, new))
                 records[name, record.type, changed.value] = changed
-        checks += [each._replace(sender=f"u@{new}") for each in base.checks[number % len(domains) :: len(domains)]]
+        checks += [check._replace(sender=f"u@{new}") for check in base.checks[number % len(domains) :: len(domains)]]
     return Workload("many", tuple(records.values()), tuple(checks))
 
 
 def answers() -> list[tuple[str, int]]:
-    """Return what kept answers take: the answer itself, and all that is worked out of it."""
+    """Return the memory of cached answers, with everything derived from them."""
     rows = []
-    for told, name in (("a record of one network", "W1"), ("a record of 18 terms", "W4")):
-        record = max([each for each in load(name).records if each.type == "TXT"], key=lambda each: len(each.value))
+    for description, name in (("a record of one network", "W1"), ("a record of 18 terms", "W4")):
+        texts = [record for record in load(name).records if record.type == "TXT"]
+        record = max(texts, key=lambda record: len(record.value))
         zone = Zone({record.name: {"TXT": record.value}})
         question = Question(record.name, RRType.TXT)
 
@@ -83,13 +84,13 @@ def answers() -> list[tuple[str, int]]:
             return cache
 
         keep()
-        empty = allocated(lambda zone=zone: Cache(Fresh(zone)))  # type: ignore[misc]  # mypy reads no such lambda
-        rows.append((f"An answer in the cache: {told}, {len(record.value)} octets", allocated(keep) - empty))
+        empty = allocated(lambda zone=zone: Cache(Fresh(zone)))  # type: ignore[misc]  # mypy does not infer a lambda with defaults
+        rows.append((f"An answer in the cache: {description}, {len(record.value)} bytes", allocated(keep) - empty))
     return rows
 
 
 def policies() -> list[tuple[str, int]]:
-    """Return what the policy of W4 takes."""
+    """Return the memory of the policy of W4."""
     zone = make_zone(load("W4"))
     domain = load("W4").checks[0].sender.partition("@")[2]
     Policy.compile(domain, resolver=zone)
@@ -102,10 +103,10 @@ def policies() -> list[tuple[str, int]]:
 
 
 def checkers() -> list[tuple[str, int]]:
-    """Return what a Checker takes that knows so many domains."""
+    """Return the memory of a Checker with DOMAINS domains."""
     workload = own_domains(DOMAINS)
     zone = make_zone(workload)
-    senders = {each.sender: each for each in workload.checks}
+    senders = {check.sender: check for check in workload.checks}
 
     def know(each_address: bool) -> Checker:
         checker = Checker(
@@ -119,13 +120,13 @@ def checkers() -> list[tuple[str, int]]:
             checker.check(one.ip, one.sender, one.helo)
         return checker
 
-    rows = [(f"{DOMAINS:,} domains in a Checker, each asked once", allocated(lambda: know(False)))]
-    rows.append((f"{DOMAINS:,} domains in a Checker, each asked for 50 addresses", allocated(lambda: know(True))))
+    rows = [(f"{DOMAINS:,} domains in a Checker, each checked once", allocated(lambda: know(False)))]
+    rows.append((f"{DOMAINS:,} domains in a Checker, each checked for 50 addresses", allocated(lambda: know(True))))
     return rows
 
 
 def growth(checks: int) -> list[tuple[str, int]]:
-    """Return by how much memory grows in the second half of so many checks of more domains than are kept."""
+    """Return the growth of memory in the second half of `checks` checks, of more domains than the Checker keeps."""
     workload = own_domains(2000)
     zone = make_zone(workload)
     random = Random(7208)
@@ -152,7 +153,7 @@ def growth(checks: int) -> list[tuple[str, int]]:
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - resident) * 1024
     return [
         (f"Growth of the largest resident size in the second half of {checks:,} checks", grown),
-        (f"Growth in {checks // 20:,} checks, all in steady state", second - first),
+        (f"Growth of allocated memory in {checks // 20:,} checks, in steady state", second - first),
     ]
 
 
@@ -160,9 +161,9 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--checks", type=int, default=1_000_000)
     options = parser.parse_args(arguments)
-    print(f"spfengine {spfengine.__version__}, CPython {sys.version.split()[0]}\n\n| | octets |\n|---|---:|")
-    for told, octets in [*answers(), *policies(), *checkers(), *growth(options.checks)]:
-        print(f"| {told} | {octets:,} |", flush=True)
+    print(f"spfengine {spfengine.__version__}, CPython {sys.version.split()[0]}\n\n| | bytes |\n|---|---:|")
+    for description, size in [*answers(), *policies(), *checkers(), *growth(options.checks)]:
+        print(f"| {description} | {size:,} |", flush=True)
     return 0
 
 

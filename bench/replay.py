@@ -1,10 +1,10 @@
-"""A large table of senders against a change: in one process, and on a Dask cluster of two processes.
+"""Replay a large table of senders against a change, in one process and on a Dask cluster of two processes.
 
     python -m bench.replay [--senders N] [--rounds N]
 
-The senders are W7's addresses over and over, each time from another mailbox, in sixteen files; the change takes an
-include out of W4's record, so that some of them stop to pass. Told are senders a second, the best of the rounds, and
-what is sent to a worker for each policy, in octets.
+The senders are the addresses of W7, repeated with different mailboxes, in sixteen files. The change removes an include
+from W4's record, so that some of them no longer pass. Prints senders a second, from the best round, and how many bytes
+are sent to a worker for each policy.
 """
 
 import argparse
@@ -19,16 +19,17 @@ from time import perf_counter
 import spfengine
 from bench.workloads import load
 from bench.zones import make_zone
-from spfengine import Overlay, Policy, Totals, replay, replay_files
+from spfengine import Overlay, Policy, replay, replay_files
 from spfengine.evidence.ledger import Ledger
 from spfengine.evidence.reading import iterate_senders
+from spfengine.replaying import Totals
 
 FILES = 16
 WORKERS = 2
 
 
 def change() -> list[tuple[Policy, Policy]]:
-    """Return the policies of W4 as it is, and with an include less; without answers."""
+    """Return the policies of W4 before and after removing an include, without answers."""
     workload = load("W4")
     zone = make_zone(workload)
     domain = workload.checks[0].sender.partition("@")[2]
@@ -40,43 +41,43 @@ def change() -> list[tuple[Policy, Policy]]:
 
 
 def table(folder: Path, senders: int) -> list[str]:
-    """Write so many senders into files."""
+    """Write the senders to FILES files, and return their paths."""
     checks = load("W7").checks
     domain = checks[0].sender.partition("@")[2]
     paths = [str(folder / f"{number}.csv") for number in range(FILES)]
     for number, path in enumerate(paths):
-        rows = [(checks[place % len(checks)], place) for place in range(number, senders, FILES)]
-        lines = [f"{check.ip},u{place}@{domain},{check.helo},{place % 100 + 1}" for check, place in rows]
+        rows = [(checks[index % len(checks)], index) for index in range(number, senders, FILES)]
+        lines = [f"{check.ip},u{index}@{domain},{check.helo},{index % 100 + 1}" for check, index in rows]
         Path(path).write_text("\n".join(["ip,sender,helo,count", *lines]), "utf-8")
     return paths
 
 
 def best(rounds: int, run: Callable[[], object]) -> tuple[float, object]:
-    """Return the seconds of the quickest of some runs, and what it returned."""
+    """Return the seconds of the quickest of several runs, and what the last one returned."""
     times = []
-    found: object = None
+    returned: object = None
     for _ in range(rounds):
         begin = perf_counter()
-        found = run()
+        returned = run()
         times.append(perf_counter() - begin)
-    return min(times), found
+    return min(times), returned
 
 
 def speeds(senders: int, rounds: int) -> list[tuple[str, float]]:
-    """Return senders a second by where they are replayed.
+    """Return senders a second for each way to replay them.
 
     Raises:
-        SystemExit: totals differ.
+        SystemExit: if the totals differ.
     """
     policies = change()
     rows: list[tuple[str, float]] = []
     totals: list[object] = []
 
-    def measure(told: str, run: Callable[[], object]) -> None:
-        took, found = best(rounds, run)
-        rows.append((told, senders / took))
-        if isinstance(found, Totals):
-            totals.append(found)
+    def measure(description: str, run: Callable[[], object]) -> None:
+        took, returned = best(rounds, run)
+        rows.append((description, senders / took))
+        if isinstance(returned, Totals):
+            totals.append(returned)
 
     with TemporaryDirectory() as folder:
         paths = table(Path(folder), senders)
@@ -100,7 +101,7 @@ def on_dask(
     paths: list[str],
     policies: list[tuple[Policy, Policy]],
 ) -> bool:
-    """Measure a replay on a local cluster; return whether there is Dask."""
+    """Measure a replay on a local cluster; return False if Dask is not installed."""
     try:
         import dask
         from dask.distributed import Client, LocalCluster
@@ -125,7 +126,7 @@ def on_dask(
 
 
 def sizes() -> list[tuple[str, int, int, int, int]]:
-    """Return by workload: ranges of its policy, octets with answers and without them, and of the JSON form."""
+    """Return for each workload: ranges of its policy, pickled size with and without answers, and JSON size."""
     rows = []
     for name in ("W1", "W2b", "W3a", "W4", "W5a", "W6"):
         workload = load(name)
@@ -150,11 +151,11 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     print(f"spfengine {spfengine.__version__}, CPython {sys.version.split()[0]}\n")
     print("| policy | ranges | pickled with answers | pickled without | JSON |\n|---|---:|---:|---:|---:|")
-    for name, *octets in sizes():
-        print(f"| {name} | {' | '.join([f'{each:,}' for each in octets])} |")
+    for name, *counts in sizes():
+        print(f"| {name} | {' | '.join([f'{count:,}' for count in counts])} |")
     print(f"\n| {options.senders:,} senders | a second |\n|---|---:|")
-    for told, speed in speeds(options.senders, options.rounds):
-        print(f"| {told} | {round(speed, -3):,.0f} |", flush=True)
+    for description, speed in speeds(options.senders, options.rounds):
+        print(f"| {description} | {round(speed, -3):,.0f} |", flush=True)
     return 0
 
 

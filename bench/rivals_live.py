@@ -1,4 +1,4 @@
-"""Rivals pointed at a DNS server of ours on loopback, each in the way that it documents; None where it is not there."""
+"""Point rivals at our DNS server on loopback, each in the way that it documents. None if one is not installed."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -11,7 +11,7 @@ AskInAsyncio = Callable[[Check], Awaitable[str]]
 
 
 def pyspf_at(port: int) -> Ask | None:
-    """pyspf asks through dnspython where that is installed, else through py3dns; both have defaults that say where."""
+    """Return pyspf. It uses dnspython if installed, else py3dns; the default server of both is set here."""
     try:
         import DNS
         import dns.resolver
@@ -30,7 +30,7 @@ def pyspf_at(port: int) -> Ask | None:
 
 
 def spftrace_at(port: int, *, prefetch: bool) -> AskInAsyncio | None:
-    """spftrace asks through a resolver with one method; this one asks dnspython, which can be given a port."""
+    """Return spftrace, with a resolver that uses dnspython, which can be given a port."""
     try:
         import dns.asyncresolver
         import dns.resolver
@@ -70,7 +70,7 @@ def _text(rtype: str, record: Any) -> str:
 
 
 def blocking(ask: AskInAsyncio | None) -> Ask | None:
-    """Return the same for a caller without an event loop."""
+    """Return the same as a function that needs no event loop."""
     return None if ask is None else lambda check: asyncio.run(_awaited(ask, check))
 
 

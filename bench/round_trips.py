@@ -1,11 +1,11 @@
-"""W8: what a first check costs in round trips to a DNS server that answers each question 20 ms late, and concurrently.
+"""W8: how many round trips a first check takes, with a DNS server that answers concurrently, each query 20 ms late.
 
     python -m bench.round_trips [--delay S] [--rounds N]
 
-Each check begins with nothing known. Told is the least time of the rounds, divided by that of one query and its reply
-alone (a socket, no resolver), and beside it how many queries the server got. No engine that waits for DNS can do with
-fewer round trips than the tree is deep. All results must be what the
-workload says. Ours are measured in a running process, as are the rivals: imports are not part of it.
+Each check starts with nothing cached. Prints the least time of the rounds, divided by the time of a single query and
+its reply (a socket, no resolver), and the number of queries that the server received. No engine that waits for DNS can
+need fewer round trips than the depth of the tree. All results must be what the workload expects. All engines are
+measured in a running process, so imports do not count.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from bench.rivals_live import Ask, blocking, pyspf_at, spftrace_at
 from bench.workloads import Check, load
 
 WORKLOADS = {"W4": 5, "W3b": 3, "W2a": 3}
-"""Those that are measured, and how deep their trees are."""
+"""The workloads to measure, and the depth of their trees."""
 
 
 def _live(server: Server, prefetch: int) -> spfengine.LiveResolver:
@@ -31,7 +31,7 @@ def _live(server: Server, prefetch: int) -> spfengine.LiveResolver:
 
 
 def engines(server: Server) -> dict[str, Ask | None]:
-    """Return how each engine makes a check of which nothing is known."""
+    """Return a function for each engine that makes a check with nothing cached."""
 
     def ours(prefetch: int, *, in_asyncio: bool) -> Ask:
         def ask(check: Check) -> str:
@@ -43,7 +43,7 @@ def engines(server: Server) -> dict[str, Ask | None]:
         return ask
 
     return {
-        "spfengine, one question at a time": ours(0, in_asyncio=False),
+        "spfengine, one query at a time": ours(0, in_asyncio=False),
         "spfengine": ours(20, in_asyncio=False),
         "spfengine, in asyncio": ours(20, in_asyncio=True),
         "pyspf": pyspf_at(server.port),
@@ -53,7 +53,7 @@ def engines(server: Server) -> dict[str, Ask | None]:
 
 
 def measure(ask: Ask, check: Check, rounds: int) -> tuple[float, str]:
-    """Return the seconds of the quickest of these checks, and their result."""
+    """Return the seconds of the quickest of several checks, and their result."""
     best, result = float("inf"), ""
     for _ in range(rounds):
         begin = perf_counter()
@@ -94,16 +94,16 @@ def main(arguments: list[str], write: Callable[[str], object] = print) -> int:
                 if ask is None:
                     rows.setdefault(engine, []).append("not installed")
                     continue
-                ask(check)  # imports, and what else comes once
+                ask(check)  # imports, and other work that is done once
                 server.queries()
                 seconds, result = measure(ask, check, options.rounds)
                 count, _ = server.queries()
                 rows.setdefault(engine, []).append(f"{seconds / trip:.2f} ({count / options.rounds:.0f})")
                 if result != check.expected:
-                    wrong.append(f"{engine}: {name} came to {result}, not to {check.expected}")
+                    wrong.append(f"{engine}: {name} gave {result}, not {check.expected}")
     write("Round trips of a first check (queries):\n")
     write("| | " + " | ".join(WORKLOADS) + " |\n|---|" + "---:|" * len(WORKLOADS))
-    write("| as deep as the tree is | " + " | ".join(str(depth) for depth in WORKLOADS.values()) + " |")
+    write("| depth of the tree | " + " | ".join(str(depth) for depth in WORKLOADS.values()) + " |")
     for engine, cells in rows.items():
         write(f"| {engine} | " + " | ".join(cells) + " |")
     for fault in wrong:

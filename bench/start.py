@@ -1,10 +1,10 @@
-"""What starting costs, against bare interpreters and spftrace in the same run:
+"""Measure what starting costs, against a bare interpreter and spftrace in the same run.
 
     python -m bench.start
 
-Each program is a process of its own, in turns; its CPU time is what the system says of it. Printed as a table in
-Markdown: the median, in ms and in bare interpreters. A second table tells what `spfengine check` imports, as
-`python -X importtime` measures it (which makes imports slower).
+Each program is a separate process, in turns, and its CPU time is what the system reports. Prints a table in Markdown
+with the median, in ms and in bare interpreters. A second table has what `spfengine check` imports, as measured by
+`python -X importtime` (which makes imports slower).
 """
 
 import os
@@ -19,7 +19,7 @@ from bench.workloads import REPOSITORY
 _ROUNDS = 21
 _ENGINE = "import spfengine; spfengine.check, spfengine.acheck, spfengine.parse, spfengine.Zone"
 _CHECK = ["check", "23.83.218.24", "alice@seed.example", "--zone", "examples/seed.zone"]
-_SCRIPT = "import sys; from spfengine.cli.entry import main; sys.exit(main())"  # as pip writes it
+_SCRIPT = "import sys; from spfengine.cli.app import main; sys.exit(main())"  # as pip writes it
 
 PROGRAMS: dict[str, list[str]] = {
     "a bare interpreter": ["-c", "pass"],
@@ -33,11 +33,11 @@ PROGRAMS: dict[str, list[str]] = {
     "import click": ["-c", "import click"],
 }
 _OURS = "spfengine"
-_STDLIB = "of the standard library, for ours"
-_ROOMS = ("cli", "evaluation", "record", "resolvers")
+_STDLIB = "the standard library"
+_PACKAGES = ("cli", "evaluation", "record", "resolvers")
 
 
-# As people have it: what is imported has been compiled before, and output is buffered.
+# As for users: modules have been compiled before, and output is buffered.
 _ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
 
 
@@ -51,17 +51,17 @@ def cpu_ms(arguments: list[str]) -> float:
 
 
 def import_ms() -> tuple[dict[str, list[str]], dict[str, float]]:
-    """Return what a check imports, and the ms that it takes, each by where it belongs; medians of all rounds."""
+    """Return the modules that a check imports, and the median ms that they take, by package."""
     groups: dict[str, list[str]] = defaultdict(list)
     times: dict[str, list[float]] = defaultdict(list)
     for turn in range(_ROUNDS):
         command = [sys.executable, "-X", "importtime", "-m", "spfengine", *_CHECK]
-        told = subprocess.run(
+        output = subprocess.run(
             command, cwd=REPOSITORY, capture_output=True, text=True, check=False, env=_ENVIRONMENT
         ).stderr
         total: dict[str, float] = defaultdict(float)
         runs_module = False
-        for line in told.splitlines()[1:]:
+        for line in output.splitlines()[1:]:
             own, _, name = line.removeprefix("import time:").split("|")
             group = _group(name.strip(), runs_module=runs_module)
             runs_module = runs_module or name.strip() == "runpy"
@@ -75,15 +75,15 @@ def import_ms() -> tuple[dict[str, list[str]], dict[str, float]]:
 
 def _group(name: str, *, runs_module: bool) -> str:
     if name.partition(".")[0] == _OURS:
-        room = name.partition(".")[2].partition(".")[0]
-        return f"`{_OURS}.{room}`" if room in _ROOMS else f"`{_OURS}`: words, `checks`, `drivers`"
+        package = name.partition(".")[2].partition(".")[0]
+        return f"`{_OURS}.{package}`" if package in _PACKAGES else f"`{_OURS}`: its top-level modules"
     return _STDLIB if runs_module else "the interpreter itself, `site`, and what `-m` needs"
 
 
 def main() -> None:
     """Measure and print."""
     for arguments in PROGRAMS.values():
-        cpu_ms(arguments)  # compiles what has not been
+        cpu_ms(arguments)  # compiles modules that are not compiled yet
     samples: dict[str, list[float]] = {name: [] for name in PROGRAMS}
     for turn in range(_ROUNDS):
         for name in PROGRAMS if turn % 2 else reversed(PROGRAMS):
@@ -97,7 +97,7 @@ def main() -> None:
     print("\n| Imported | modules | ms |\n|---|---:|---:|")
     for group, names in groups.items():
         print(f"| {group} | {len(names)} | {own[group]:.1f} |")
-    print(f"\nOf the standard library: {', '.join(sorted(groups[_STDLIB]))}")
+    print(f"\nModules of the standard library: {', '.join(sorted(groups[_STDLIB]))}")
 
 
 if __name__ == "__main__":

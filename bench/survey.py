@@ -1,11 +1,11 @@
-"""A survey of many domains against a DNS server on loopback, and what it takes of memory.
+"""Survey many domains against a DNS server on loopback, and measure the memory that a survey takes.
 
     python -m bench.survey [--domains N] [--delay S] [--rounds N] [--memory N]
 
-Each engine says what it can of the same domains, from nothing known: ours all that a line holds; spftrace the result
-of one client, and checkdmarc the record with all that it includes, one domain after the other, as their users loop over
-a list. Told are the domains a second of the best round, and how many queries the server got. Then a list of `--memory`
-domains is surveyed by a process of its own, and its largest resident size told, beside that for a tenth of them.
+Each engine processes the same domains, with nothing cached: ours makes complete lines; spftrace checks one client, and
+checkdmarc reads the record and everything that it includes, in turn, as their users loop over a list.
+Prints the domains a second of the best round, and the number of queries that the server received. Then a separate
+process surveys a list of `--memory` domains, and another one a tenth of them; prints their largest resident sizes.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from bench.workloads import REPOSITORY, Check
 from spfengine import Answer, Question, RRType
 
 Ask = Callable[[list[str]], int]
-"""Surveys domains, and returns of how many something was said."""
+"""Surveys domains, and returns the number of answers."""
 
 
 def ours(server: Server, in_flight: int, *, lint: bool) -> Ask:
@@ -46,7 +46,7 @@ def ours(server: Server, in_flight: int, *, lint: bool) -> Ask:
 
 
 def one_check_each(server: Server) -> Ask | None:
-    """spftrace: one check of one client of each domain, in turn."""
+    """Return spftrace: one check of one client for each domain, in turn."""
     check = spftrace_at(server.port, prefetch=True)
     if check is None:
         return None
@@ -62,7 +62,7 @@ def one_check_each(server: Server) -> Ask | None:
 
 
 def checkdmarc_at(server: Server) -> Ask | None:
-    """checkdmarc: the parsed record of each domain with all that it includes, in turn."""
+    """Return checkdmarc: the parsed record of each domain and everything that it includes, in turn."""
     try:
         import checkdmarc.spf
         import dns.resolver
@@ -99,18 +99,18 @@ def throughput(count: int, delay: float, rounds: int) -> None:
             for _ in range(rounds):
                 server.queries()
                 begin = perf_counter()
-                said = ask(domains)
+                answered = ask(domains)
                 took = perf_counter() - begin
-                assert said == len(domains)
-                best, asked = max(best, said / took), server.queries()
+                assert answered == len(domains)
+                best, asked = max(best, answered / took), server.queries()
             print(f"| {engine} | {best:,.0f} | {asked[0]:,} | {asked[1]:,} |", flush=True)
 
 
 class Endless:
-    """Answers for domains without number, in asyncio, each with a record of its own and a shared include."""
+    """An asyncio resolver for any number of domains, each with its own record and a shared include."""
 
     async def aresolve(self, question: Question, /) -> Answer:
-        """Return an answer that is made anew."""
+        """Return a new answer."""
         await asyncio.sleep(0)
         if question.type is not RRType.TXT:
             return Answer.nodata(ttl=300)
@@ -123,12 +123,11 @@ class Endless:
 
 
 def take(count: int, path: str) -> None:
-    """Survey so many domains into a file, and print the largest resident size in KiB, and the seconds."""
-    from spfengine.cli.survey_list import ListFile, key_of
-    from spfengine.surveying.seen import Seen
+    """Survey the domains in a file; print the largest resident size in KiB, and the seconds."""
+    from spfengine.cli.survey_files import CompactSet, ListFile, key_of
 
     listed = ListFile(path)
-    seen = Seen()
+    seen = CompactSet()
 
     async def wanted() -> AsyncIterator[str]:
         async for each in listed:
@@ -148,7 +147,7 @@ def take(count: int, path: str) -> None:
 
 
 def memory(count: int) -> Iterator[tuple[int, int, float]]:
-    """Yield (domains, KiB, seconds) for a tenth of a list, and for all of it; each is a process of its own."""
+    """Yield (domains, KiB, seconds) for a tenth of a list, and for all of it; each in a separate process."""
     with tempfile.TemporaryDirectory() as folder:
         for part in (count // 10, count):
             path = Path(folder) / f"{part}.txt"

@@ -1,4 +1,4 @@
-"""A check on each workload, its answers in a Zone in memory; the time shown is that of all checks of the workload."""
+"""Checks of each workload against a Zone in memory; the time shown is that of all checks of the workload."""
 
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
@@ -28,7 +28,7 @@ def test_warm_checks(benchmark: BenchmarkFixture, name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_cold_checks(benchmark: BenchmarkFixture, name: str) -> None:
-    """Each round begins with a new zone: no record of it has been parsed."""
+    """Each round starts with a new zone, with no record parsed."""
     workload = load(name)
     workload = workload if name in COLD else workload.first(1)
     watch(benchmark, workload)

@@ -1,4 +1,4 @@
-"""The comparison runs, and its engines agree; and it would say so if they did not."""
+"""The comparison runs, its engines agree, and it reports engines that disagree."""
 
 from pathlib import Path
 
@@ -11,9 +11,9 @@ from bench.workloads import NAMES, Check, Workload, load
 
 def test_engines_agree(capsys: pytest.CaptureFixture[str]) -> None:
     assert compare.main(["--smoke", "--workloads", "W1,W2b,W4,W5b,W6,W7"]) == 0, capsys.readouterr().err
-    shown = capsys.readouterr().out
+    printed = capsys.readouterr().out
     for engine in compare.ENGINES:
-        assert f"| {engine.name} " in shown or f"Not measured: {engine.name}, since " in shown
+        assert f"| {engine.name} " in printed or f"Not measured: {engine.name}, because " in printed
 
 
 def test_a_wrong_result_fails(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -43,7 +43,7 @@ def test_engines_that_disagree_fail(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_made_workloads(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
-    """Where there is no shared folder, workloads of the same shapes are made: the same each time, and right."""
+    """Without a shared folder, workloads of the same shapes are generated: the same each time, and correct."""
     monkeypatch.setenv("SPFENGINE_SHARED", str(tmp_path))
     made = load(name)
     assert made == load(name)

@@ -1,4 +1,4 @@
-"""What a row of evidence costs; `python -m bench.evidence` has a million of them, and the memory that they take."""
+"""The cost of a row of evidence; `python -m bench.evidence` reads a million of them, and measures memory."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Expanding a macro-string that has been parsed."""
+"""Parsing and expanding macro-strings."""
 
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture

@@ -1,4 +1,4 @@
-"""Reading a record: cold, from its text; warm, when it has been read and lies with the answer that it came in."""
+"""Parsing a record: cold, from its text; warm, from the answer that keeps the parsed record."""
 
 from pathlib import Path
 

@@ -1,10 +1,10 @@
-"""Policies: compiled, and asked for one address and for many; and the floor under that."""
+"""Policies: compiling, checking one address or many; and a plain loop for comparison."""
 
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 import spfengine
-from bench.comparison.with_floor import floor
+from bench.comparison.with_plain_loop import plain_loop
 from bench.workloads import NAMES, Workload, load
 from bench.zones import make_zone
 from spfengine.policy.policy import Policy
@@ -18,7 +18,7 @@ def compiled(workload: Workload, zone: spfengine.Zone) -> Policy:
 
 @pytest.mark.parametrize("name", ONE_DOMAIN)
 def test_compile_from_text(benchmark: BenchmarkFixture, name: str) -> None:
-    """Each round begins with a new zone: no record of it has been parsed."""
+    """Each round starts with a new zone, with no record parsed."""
     workload = load(name)
     policy = benchmark.pedantic(compiled, setup=lambda: ((workload, make_zone(workload)), {}), rounds=10)
     zone = make_zone(workload)
@@ -28,7 +28,7 @@ def test_compile_from_text(benchmark: BenchmarkFixture, name: str) -> None:
 
 @pytest.mark.parametrize("name", ONE_DOMAIN)
 def test_policy_check(benchmark: BenchmarkFixture, name: str) -> None:
-    """One address as text; a conditional range is asked of the zone."""
+    """One address as a string; for a conditional range, the zone is asked."""
     workload = load(name)
     zone = make_zone(workload)
     policy = compiled(workload, zone)
@@ -45,11 +45,11 @@ def test_check_many(benchmark: BenchmarkFixture) -> None:
     assert workload.faults([str(outcome.result) for outcome in outcomes]) == []
 
 
-def test_floor(benchmark: BenchmarkFixture) -> None:
+def test_plain_loop(benchmark: BenchmarkFixture) -> None:
     """`inet_pton`, `int.from_bytes` and `bisect` in a plain loop: the least that `check_many` can cost in Python."""
     workload = load("W7")
     ranges = list(compiled(workload, make_zone(workload)).ranges(4))
     starts = tuple([first for first, _, _ in ranges])
     ips = [check.ip for check in workload.checks]
-    places = benchmark.pedantic(floor, (ips, starts), rounds=10)
-    assert workload.faults([str(ranges[place][2].result) for place in places]) == []
+    indexes = benchmark.pedantic(plain_loop, (ips, starts), rounds=10)
+    assert workload.faults([str(ranges[index][2].result) for index in indexes]) == []

@@ -1,4 +1,4 @@
-"""The survey's script runs, and what it asserts of itself holds."""
+"""The survey benchmark runs, and its own assertions hold."""
 
 import pytest
 

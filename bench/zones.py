@@ -1,11 +1,11 @@
-"""A workload's records as a `spfengine.Zone`."""
+"""Make a `spfengine.Zone` of a workload's records."""
 
 from bench.workloads import Workload
 from spfengine import Zone
 
 
 def make_zone(workload: Workload) -> Zone:
-    """Return a new zone of this workload's records, nothing of it evaluated yet."""
+    """Return a new zone with this workload's records, none of them parsed yet."""
     mapping: dict[str | bytes, dict[str, list[str | tuple[int, str]]]] = {}
     for name, type, value in workload.records:
         record: str | tuple[int, str] = value

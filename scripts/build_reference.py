@@ -1,8 +1,8 @@
-"""Write `docs/reference/python.md` from the docstrings: every public name, and what the values of these names hold.
+"""Write `docs/reference/python.md` from the docstrings: every public name, and the classes that public names return.
 
     python3 scripts/build_reference.py
 
-The page is made from the source text, not by running it. A test fails where the page is not what this makes.
+The script parses the source and does not import it. A test fails if the page differs from what the script writes.
 """
 
 import ast
@@ -19,36 +19,36 @@ WIDTH = 120
 
 HEAD = """# Python reference
 
-<!-- Made by scripts/build_reference.py from the docstrings; change those, and run it again. -->
+<!-- Written by scripts/build_reference.py from the docstrings: change those and run it again. -->
 
-All names below are attributes of `spfengine`, unless the page says where they are imported from. `import spfengine` is
-cheap: policies, simulations, zones, live DNS and what reads header fields are loaded when they are first used. Values
-are immutable. Codes of problems stand in [problems.md](problems.md), JSON forms in [json.md](json.md), the command in
-[command-line.md](command-line.md).
+All names below are attributes of `spfengine`, unless the page says where to import them from. `import spfengine` is
+cheap: policies, simulations, zones, live DNS and the header readers are loaded when you first use them. Values are
+immutable. See also the [problem codes](problems.md), the [JSON formats](json.md) and the
+[command line](command-line.md).
 """
 
-# Every public name in the chapter where a reader looks for it. Names that stand in no chapter come last.
+# Every public name, in the chapter where a reader looks for it. Names without a chapter come last.
 CHAPTERS: dict[str, list[str]] = {
     "Check a client": [
         "check", "check_helo", "check_both", "check_record", "acheck", "acheck_helo", "acheck_both", "acheck_record",
         "CheckResult", "Result", "Limits", "VoidRule",
     ],
     "Check many clients": ["Checker"],
-    "Why: problems and traces": [
+    "Problems and traces": [
         "Problem", "ProblemCode", "Trace",
         "spfengine.evaluation.trace:TracedRecord", "spfengine.evaluation.trace:TracedTerm",
         "spfengine.evaluation.trace:TracedQuestion", "spfengine.evaluation.trace:Expansion",
-        "spfengine.evaluation.trace:Outcome",
+        "spfengine.evaluation.trace:TermStatus",
     ],
     "Records": [
         "parse", "diagnose", "Record",
         "spfengine.record.model:Term", "spfengine.record.model:Directive", "spfengine.record.model:Modifier",
     ],
-    "What answers": [
+    "Resolvers and answers": [
         "Resolver", "AsyncResolver", "Question", "RRType", "Answer", "Status", "Zone", "Overlay", "LiveResolver",
         "Cache", "Recorder", "Recording", "read_zone",
     ],
-    "The meaning for every address": [
+    "Policies: the meaning for every address": [
         "Policy", "Outcome", "Change", "Budget",
         "spfengine.policy.budget:Cost", "spfengine.policy.outcome:Dependency", "spfengine.policy.outcome:Input",
         "spfengine.policy.outcome:Branch", "spfengine.policy.outcome:Choice",
@@ -56,59 +56,59 @@ CHAPTERS: dict[str, list[str]] = {
         "spfengine.policy.reachability:Reason", "spfengine.policy.reachability:Covered",
         "spfengine.policy.reachability:Overlap",
     ],
-    "All that a record leads to": [
+    "The include tree": [
         "include_tree", "ainclude_tree", "IncludeTree",
         "spfengine.policy.include_tree:TreeRecord", "spfengine.policy.include_tree:TreeTerm",
     ],
-    "Who sends: evidence": [
+    "Evidence: who sends": [
         "read_evidence", "Evidence", "Sender",
-        "spfengine.evidence.ledger:SourceKind", "spfengine.evidence.ledger:Unread",
-        "spfengine.evidence.values:Bounds", "spfengine.evidence.reading:iterate_senders",
+        "spfengine.evidence.evidence:SourceKind", "spfengine.evidence.evidence:Unread",
+        "spfengine.evidence.bounds:Bounds", "spfengine.evidence.reading:iterate_senders",
         "spfengine.evidence.ledger:Ledger", "spfengine.senders:unknown_facts",
     ],
-    "What a draft changes": [
+    "What a change does": [
         "simulate", "asimulate", "compare", "Simulation", "SenderChange", "Effect", "forms",
         "spfengine.simulation.records:RecordChange", "spfengine.simulation.records:TermChange",
         "spfengine.simulation.records:Standing",
     ],
-    "A change against any number of senders": [
+    "A change, for any number of senders": [
         "replay", "replay_files", "Totals",
         "spfengine.replaying.totals:Total", "spfengine.replaying.totals:ReplayedSender",
     ],
     "Alignment with From": ["alignment", "aalignment", "Alignment", "PublicSuffixes"],
     "Whose an address is": [
         "identify", "identify_many", "aidentify", "aidentify_many", "RDAP", "Identification", "Match",
-        "spfengine.advice.identify.identification:How", "spfengine.advice.identify.identification:Missing",
-        "spfengine.advice.catalogue.reading:Confidence", "Catalogue", "Provider",
-        "spfengine.advice.catalogue.reading:ProviderKind", "spfengine.advice.catalogue.reading:Attested",
-        "spfengine.advice.catalogue.catalogue:Suffix",
+        "spfengine.advice.identify:How", "spfengine.advice.identify:Missing",
+        "spfengine.advice.catalogue:Confidence", "Catalogue", "Provider",
+        "spfengine.advice.catalogue:ProviderKind", "spfengine.advice.catalogue:Attested",
+        "spfengine.advice.catalogue:Suffix",
     ],
-    "Which record to have": [
+    "Which record to publish": [
         "suggest", "asuggest", "Suggestion",
-        "spfengine.advice.suggest.suggestion:Advice", "spfengine.advice.suggest.suggestion:TermAdvice",
-        "spfengine.advice.suggest.suggestion:SenderAdvice", "spfengine.advice.suggest.suggestion:SenderStanding",
-        "spfengine.advice.suggest.suggestion:Caveat", "spfengine.advice.suggest.suggestion:CaveatCode",
-        "spfengine.advice.suggest.suggestion:Alternative", "spfengine.advice.suggest.candidates:Rejected",
-        "spfengine.advice.suggest.search:Shortfall", "spfengine.advice.suggest.search:Limit",
+        "spfengine.advice.suggest:Advice", "spfengine.advice.suggest:TermAdvice",
+        "spfengine.advice.suggest:SenderAdvice", "spfengine.advice.suggest:SenderStanding",
+        "spfengine.advice.suggest:Caveat", "spfengine.advice.suggest:CaveatCode",
+        "spfengine.advice.suggest:Alternative", "spfengine.advice.suggest:Rejected",
+        "spfengine.advice.suggest:Shortfall", "spfengine.advice.suggest:Limit",
     ],
     "Networks in place of includes": [
-        "flatten", "aflatten", "Flattening", "spfengine.advice.flatten.flattening:FlatRecord",
-        "spfengine.advice.flatten.choosing:Replaced", "spfengine.advice.flatten.choosing:Kept",
-        "spfengine.advice.flatten.flattening:Proof",
+        "flatten", "aflatten", "Flattening", "spfengine.advice.flatten:FlatRecord",
+        "spfengine.advice.flatten:ReplacedTerm", "spfengine.advice.flatten:KeptTerm",
+        "spfengine.advice.flatten:Proof",
     ],
     "What others changed": [
-        "snapshot", "asnapshot", "Snapshot", "drift", "adrift", "Drift", "spfengine.advice.drift.drift:DomainDrift",
-        "spfengine.advice.drift.drift:AnswerChange", "spfengine.advice.drift.drift:Kind",
+        "snapshot", "asnapshot", "Snapshot", "drift", "adrift", "Drift", "spfengine.advice.drift:DomainDrift",
+        "spfengine.advice.drift:AnswerChange", "spfengine.advice.drift:AnswerChangeKind",
     ],
     "What is wrong with a domain's SPF": ["lint", "alint", "lint_zone", "Finding", "Severity", "LintCode"],
-    "What many domains' SPF comes to": ["survey", "asurvey", "SurveyedDomain", "DomainState"],
+    "The SPF of many domains": ["survey", "asurvey", "SurveyedDomain", "DomainState"],
     "Header fields and SMTP replies": [
         "SMTPReply", "parse_received_spf", "ReceivedSPF", "parse_authentication_results", "AuthenticationResults",
         "MethodResult",
     ],
     "Tests": [
         "spfengine.testing:FakeDNS", "spfengine.testing:Query", "spfengine.testing:Fault",
-        "spfengine.testing:FaultKind", "spfengine.testing.checking:SPFCheck",
+        "spfengine.testing:FaultKind", "spfengine.testing:SPFCheck",
     ],
     "Errors": [
         "SPFEngineError", "RecordSyntaxError", "AddressError", "ArgumentError", "ZoneError", "RecordingError",
@@ -116,16 +116,14 @@ CHAPTERS: dict[str, list[str]] = {
     ],
 }  # fmt: skip
 
-# Classes that users make themselves; all others come out of a function or method.
+# Classes that users construct; all others are returned by a function or method.
 MADE_BY_USERS = {
     "Limits", "Question", "Zone", "Overlay", "LiveResolver", "Cache", "Checker", "Recorder", "Recording", "Sender",
     "FakeDNS", "Fault", "Bounds", "Ledger", "Catalogue", "Provider", "Attested", "RDAP", "PublicSuffixes", "Totals",
 }  # fmt: skip
 
-# Names that two things have.
-SAME_NAME = {"spfengine.evaluation.trace:Outcome": "of a term"}
 
-# What the code works with, in classes that users meet.
+# Members for internal use, in classes that users see.
 NOT_FOR_USERS = {"fields", "compared", "memo", "table", "steps", "inputs", "from_rrsets", "meaning", "answering", "at"}
 
 _SECTION = re.compile(r"(Args|Attributes|Raises|Returns|Yields):$")
@@ -142,7 +140,7 @@ class Docs(NamedTuple):
 
 
 def read_docs(text: str) -> Docs:
-    """Return a docstring's parts."""
+    """Split a docstring into its paragraphs and sections."""
     paragraphs: list[str] = []
     sections: dict[str, list[tuple[str, str]]] = {}
     entries: list[tuple[str, str]] | None = None
@@ -165,7 +163,7 @@ def read_docs(text: str) -> Docs:
 
 
 def body_of(module: str) -> list[ast.stmt]:
-    """Return the statements of a module, those of the modules it takes its public names from included."""
+    """Return the statements of a module or of a package's `__init__.py`."""
     path = REPOSITORY / Path(*module.split("."))
     file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
     return ast.parse(file.read_text(encoding="utf-8")).body
@@ -175,7 +173,7 @@ def find(name: str, module: str = "spfengine") -> _Definition:
     """Return the definition of a name, following imports.
 
     Raises:
-        SystemExit: there is none.
+        SystemExit: if the module has no such name.
     """
     body = body_of(module)
     for statement in body:
@@ -188,16 +186,16 @@ def find(name: str, module: str = "spfengine") -> _Definition:
 
 
 class _Plain(ast.NodeTransformer):
-    """Annotations without quotes, and defaults as a user would write them."""
+    """Removes quotes from annotations, and replaces private names by what a user would write."""
 
     def visit_arg(self, node: ast.arg) -> ast.arg:
-        """Take an argument's annotation out of its quotes."""
+        """Remove the quotes from an argument's annotation."""
         if node.annotation is not None:
             node.annotation = self.visit(_unquoted(node.annotation))
         return node
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        """Write what a module names for itself as what it stands for."""
+        """Replace a private constant or alias by its meaning."""
         return ast.parse(_STANDS_FOR[node.id], mode="eval").body if node.id in _STANDS_FOR else node
 
 
@@ -212,6 +210,7 @@ _STANDS_FOR = {
     "Drafts": "Mapping[str | bytes, Mapping[str, object] | None]",
     "ZoneMapping": "Mapping[str | bytes, Mapping[str, object]]",
     "TextRecord": "str | bytes | tuple[str | bytes, ...]",
+    "AddressOrNetwork": "str | IPv4Address | IPv6Address | IPv4Network | IPv6Network",
 }
 
 
@@ -222,35 +221,35 @@ def _unquoted(expression: ast.expr) -> ast.expr:
 
 
 def annotation(expression: ast.expr) -> str:
-    """Return an annotation as text."""
+    """Return the source of an annotation."""
     return ast.unparse(_unquoted(expression))
 
 
-def signature(function: _Function, shown: str, *, bound: bool) -> str:
-    """Return a call as people read it, over several lines where it is long.
+def signature(function: _Function, label: str, *, bound: bool) -> str:
+    """Return the signature of a function, on several lines if it is long.
 
     Args:
-        function: what is called.
-        shown: how it is called.
-        bound: whether the first argument is not given by the caller.
+        function: the function.
+        label: its name as a caller writes it.
+        bound: whether to leave out the first argument (`self` or `cls`).
     """
     arguments = _Plain().visit(function.args)
     assert isinstance(arguments, ast.arguments)
     if bound:
         (arguments.posonlyargs or arguments.args).pop(0)
     returns = (
-        "" if function.returns is None or shown[0].isupper() else f" -> {ast.unparse(_unquoted(function.returns))}"
+        "" if function.returns is None or label[0].isupper() else f" -> {ast.unparse(_unquoted(function.returns))}"
     )
     awaited = "await " if isinstance(function, ast.AsyncFunctionDef) else ""
     parts = list(_arguments(arguments))
-    line = f"{awaited}{shown}({', '.join(parts)}){returns}"
+    line = f"{awaited}{label}({', '.join(parts)}){returns}"
     if len(line) <= 100:
         return line
-    return f"{awaited}{shown}(\n" + "".join(f"    {part},\n" for part in parts) + f"){returns}"
+    return f"{awaited}{label}(\n" + "".join(f"    {part},\n" for part in parts) + f"){returns}"
 
 
 def _arguments(arguments: ast.arguments) -> Iterator[str]:
-    """Yield each argument as it would be written on a line of its own."""
+    """Yield the source of each argument."""
     plain = [*arguments.posonlyargs, *arguments.args]
     defaults: list[ast.expr | None] = [*[None] * (len(plain) - len(arguments.defaults)), *arguments.defaults]
     for argument, default in zip(plain, defaults, strict=True):
@@ -268,20 +267,20 @@ def _argument(argument: ast.arg, default: ast.expr | None) -> str:
 
 
 def wrap(text: str, subsequent_indent: str = "") -> list[str]:
-    """Return the lines of a paragraph; words stay whole."""
+    """Wrap a paragraph without breaking words."""
     wrapper = TextWrapper(WIDTH, subsequent_indent=subsequent_indent, break_long_words=False, break_on_hyphens=False)
     return wrapper.wrap(text)
 
 
 def flowed(text: str) -> str:
-    """Return text with its paragraphs wrapped, lists line by line."""
+    """Wrap a paragraph, or each item of a list."""
     if text.startswith("- "):
         items = re.split(r"\n(?=- )", text)
         return "\n".join("\n".join(wrap(item, "  ")) for item in items)
     return "\n".join(wrap(text))
 
 
-def told(docs: Docs) -> Iterator[str]:
+def blocks_of(docs: Docs) -> Iterator[str]:
     """Yield the blocks of a docstring as Markdown."""
     for paragraph in docs.paragraphs:
         if paragraph.startswith("    "):
@@ -291,34 +290,34 @@ def told(docs: Docs) -> Iterator[str]:
     for section, entries in docs.sections.items():
         lines = []
         for name, text in entries:
-            names = ", ".join(f"`{each}`" for each in name.split(", "))
+            names = ", ".join(f"`{part}`" for part in name.split(", "))
             lines += wrap(f"- {names}: {text}" if name else f"- {text}", "  ")
         yield f"{section}:\n\n" + "\n".join(lines)
 
 
 def docs_of(definition: _Definition) -> Docs:
-    """Return the docstring of a definition, taken apart."""
+    """Return the parts of a definition's docstring."""
     return read_docs(ast.get_docstring(definition) or "")
 
 
-def told_name(name: str) -> Iterator[str]:
-    """Yield the blocks that tell of a name; "module:name" is imported from there."""
+def name_blocks(name: str) -> Iterator[str]:
+    """Yield the blocks about a name; "module:name" is a name that users import from that module."""
     module, _, own = name.rpartition(":")
     definition = find(own, module or "spfengine")
-    yield f"### `{own}`" if name not in SAME_NAME else f"### `{own}` {SAME_NAME[name]}"
+    yield f"### `{own}`"
     if module:
         yield f"`from {module} import {own}`"
     if not isinstance(definition, ast.ClassDef):
         yield f"```text\n{signature(definition, own, bound=False)}\n```"
-        yield from told(docs_of(definition))
+        yield from blocks_of(docs_of(definition))
         return
-    functions = [each for each in definition.body if isinstance(each, _Function)]
-    maker = next((each for each in functions if each.name == "__init__"), None)
+    functions = [statement for statement in definition.body if isinstance(statement, _Function)]
+    maker = next((function for function in functions if function.name == "__init__"), None)
     if maker is not None and own in MADE_BY_USERS:
         yield f"```text\n{signature(maker, own, bound=True)}\n```"
-    yield from told(docs_of(definition))
+    yield from blocks_of(docs_of(definition))
     if maker is not None and own in MADE_BY_USERS:
-        yield from told(docs_of(maker))
+        yield from blocks_of(docs_of(maker))
     if own == "ProblemCode":
         yield "Each code, what it means and what to do: [problems.md](problems.md)."
     elif own == "LintCode":
@@ -326,40 +325,40 @@ def told_name(name: str) -> Iterator[str]:
     elif any(isinstance(base, ast.Name) and base.id == "StrEnum" for base in definition.bases):
         yield "\n".join(values(definition))
     members = [
-        each
-        for each in functions
-        if each.name[0] != "_" and each.name not in NOT_FOR_USERS and ast.get_docstring(each) is not None
+        function
+        for function in functions
+        if function.name[0] != "_" and function.name not in NOT_FOR_USERS and ast.get_docstring(function) is not None
     ]
     if members:
         yield "Methods and properties:"
-        yield "\n".join(line for each in members for line in told_member(own, each))
+        yield "\n".join(line for member in members for line in member_lines(own, member))
 
 
 def values(definition: ast.ClassDef) -> Iterator[str]:
-    """Yield a line for each value of an enumeration."""
+    """Yield a list item for each value of an enumeration."""
     body = definition.body
-    for place, each in enumerate(body):
-        if isinstance(each, ast.Assign) and isinstance(each.value, ast.Constant):
-            behind = body[place + 1] if place + 1 < len(body) else None
+    for index, statement in enumerate(body):
+        if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant):
+            following = body[index + 1] if index + 1 < len(body) else None
             text = ""
-            if isinstance(behind, ast.Expr) and isinstance(behind.value, ast.Constant):
-                text = ": " + " ".join(str(behind.value.value).split())
-            yield from wrap(f"- `{each.value.value!s}`{text}", "  ")
+            if isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant):
+                text = ": " + " ".join(str(following.value.value).split())
+            yield from wrap(f"- `{statement.value.value!s}`{text}", "  ")
 
 
-def told_member(owner: str, function: _Function) -> Iterator[str]:
-    """Yield the lines of a method or property, as an item of a list."""
-    decorators = {ast.unparse(each) for each in function.decorator_list}
+def member_lines(owner: str, function: _Function) -> Iterator[str]:
+    """Yield the lines of a list item about a method or property."""
+    decorators = {ast.unparse(decorator) for decorator in function.decorator_list}
     docs = docs_of(function)
     first, *others = docs.paragraphs
-    shown = function.name
+    label = function.name
     if "property" not in decorators:
         called = f"{owner}.{function.name}" if "classmethod" in decorators else f".{function.name}"
-        shown = " ".join(signature(function, called, bound=True).split()).replace("( ", "(").replace(", )", ")")
+        label = " ".join(signature(function, called, bound=True).split()).replace("( ", "(").replace(", )", ")")
     elif function.returns is not None:
-        shown = f".{function.name}: {annotation(function.returns)}"
-    yield from wrap(f"- `{shown}`: {first}", "  ")
-    for block in told(Docs(others, docs.sections)):
+        label = f".{function.name}: {annotation(function.returns)}"
+    yield from wrap(f"- `{label}`: {first}", "  ")
+    for block in blocks_of(Docs(others, docs.sections)):
         yield ""
         yield indent(block, "  ")
 
@@ -367,9 +366,9 @@ def told_member(owner: str, function: _Function) -> Iterator[str]:
 def page() -> str:
     """Return the whole page."""
     public = next(
-        ast.literal_eval(each.value)
-        for each in body_of("spfengine")
-        if isinstance(each, ast.Assign) and ast.unparse(each.targets[0]) == "__all__"
+        ast.literal_eval(statement.value)
+        for statement in body_of("spfengine")
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "__all__"
     )
     known = {name for names in CHAPTERS.values() for name in names}
     more = [name for name in public if name not in known]
@@ -377,7 +376,7 @@ def page() -> str:
     for chapter, names in {**CHAPTERS, **({"More": more} if more else {})}.items():
         blocks.append(f"## {chapter}")
         for name in names:
-            blocks += told_name(name)
+            blocks += name_blocks(name)
     return "\n\n".join(blocks) + "\n"
 
 

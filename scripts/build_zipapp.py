@@ -1,9 +1,9 @@
-"""Build `dist/spfengine.pyz`: the command with everything it needs in one file, for people without Python's tools.
+"""Build `dist/spfengine.pyz`: the command and everything it needs in one file, for people who don't have pip.
 
     python3 scripts/build_zipapp.py [--output FILE] [PIP OPTION…]
 
-Who has the file runs it with any Python from 3.11 on: `python3 spfengine.pyz check …`. What else stands on the line is
-handed to pip, such as `--no-index --find-links wheels`.
+The file runs with any Python from 3.11 on: `python3 spfengine.pyz check …`. All other options are passed to pip, such
+as `--no-index --find-links wheels`.
 """
 
 import argparse
@@ -15,24 +15,24 @@ import zipapp
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-MAIN = "from spfengine.cli.entry import main\n\nraise SystemExit(main())\n"
+MAIN = "from spfengine.cli.app import main\n\nraise SystemExit(main())\n"
 
 
 def build(output: Path, pip_options: list[str]) -> None:
-    """Install the package and what it needs into a folder, and pack that.
+    """Install the package and its dependencies into a temporary folder, and pack that folder.
 
     Raises:
-        subprocess.CalledProcessError: pip could not install it; it has said why.
-        SystemExit: something that is not pure Python would have to be packed.
+        subprocess.CalledProcessError: if pip fails; pip has printed the reason.
+        SystemExit: if a dependency is not pure Python.
     """
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "app"
-        # --no-compile: the file is the same for every Python; what zipapp packs can't be cached anyway.
+        # --no-compile: bytecode fits one version of Python only, and can't be cached next to a zip file.
         pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-compile"]
         subprocess.run([*pip, "--target", str(target), *pip_options, f"{REPOSITORY}[cli]"], check=True)
         binaries = [str(path.relative_to(target)) for kind in ("*.so", "*.pyd") for path in target.rglob(kind)]
         if binaries:
-            raise SystemExit(f"these can't be loaded from a zip file, and fit one kind of machine only: {binaries}")
+            raise SystemExit(f"not pure Python, so they can't be loaded from a zip file: {binaries}")
         shutil.rmtree(target / "bin", ignore_errors=True)
         (target / "__main__.py").write_text(MAIN, encoding="utf-8")
         output.parent.mkdir(parents=True, exist_ok=True)
@@ -40,7 +40,7 @@ def build(output: Path, pip_options: list[str]) -> None:
 
 
 def main() -> None:
-    """Read the command line and build."""
+    """Parse the command line and build the file."""
     parser = argparse.ArgumentParser(description="Build the command as one file.")
     parser.add_argument("--output", type=Path, default=REPOSITORY / "dist" / "spfengine.pyz", help="the file to write")
     arguments, pip_options = parser.parse_known_args()

@@ -1,8 +1,8 @@
-"""Write docs/conformance-cases.md: every case of our own suite, by topic. `--check` only says whether it is up to date.
+"""Write docs/conformance-cases.md: every case of our own suite, by topic.
 
     python scripts/conformance_cases.py [--check]
 
-It needs pyyaml, which the extra `test` installs.
+`--check` writes nothing, and reports whether the page is up to date. Needs pyyaml, which the extra `test` installs.
 """
 
 import sys
@@ -19,8 +19,8 @@ PAGE = ROOT / "docs" / "conformance-cases.md"
 _HEAD = """\
 # The cases of our own suite
 
-Every case of `spfengine/testing/suite/semantics.yml`, by topic. [Conformance](conformance.md) says what is contested
-about them, and who differs. This page is made by `python scripts/conformance_cases.py`.
+Every case of `spfengine/testing/suite/semantics.yml`, by topic. [Conformance](conformance.md) says which points are
+contested, and which implementations differ. `python scripts/conformance_cases.py` writes this page.
 """
 
 
@@ -37,7 +37,7 @@ def page(documents: Iterable[Mapping[str, Any]]) -> str:
 
 
 def current() -> str:
-    """Return the page as it should be now."""
+    """Return the page for the suite as it is in the checkout."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     return page(yaml.load_all(SUITE.read_text("utf-8"), loader))
 

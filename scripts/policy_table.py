@@ -2,8 +2,8 @@
 
     python scripts/policy_table.py ZONE [NAME ...]
 
-ZONE is an RFC 1035 master file, or YAML whose documents have `zonedata` as the OpenSPF suites do. Without names, every
-name that has an SPF record stands in the table.
+ZONE is an RFC 1035 master file, or YAML whose documents have `zonedata` as the OpenSPF suites do. Without names, the
+table has every name with an SPF record.
 """
 
 import argparse
@@ -13,22 +13,22 @@ from pathlib import Path
 from typing import NamedTuple
 
 from spfengine import Zone
+from spfengine.answers import is_spf_octets
 from spfengine.policy.outcome import Outcome
 from spfengine.policy.policy import Policy
-from spfengine.record.tokenizer import is_spf_octets
 from spfengine.visible import visible_name
 
 _EXACT = 1_000_000_000_000  # larger counts are shown as a power of two
 
 
 class Row(NamedTuple):
-    """What is told of one name.
+    """The figures for one name.
 
     Attributes:
         name: the name.
         ip4, ip6: how many addresses pass.
-        networks: how few networks hold them.
-        lookups: the most that a check needs; over the limit, the number at which it ends.
+        networks: the smallest number of networks that cover them.
+        lookups: the most lookups that a check needs; if that is over the limit, the number at which the check ends.
         notes: what the figures leave out.
     """
 
@@ -68,8 +68,8 @@ def table(rows: Sequence[Row]) -> str:
         "|---|---:|---:|---:|---:|---|",
     ]
     for name, ip4, ip6, networks, lookups, notes in rows:
-        shown = visible_name(name).replace("|", "\\|")
-        lines.append(f"| {shown} | {ip4:,} | {_count(ip6)} | {networks:,} | {lookups} | {'; '.join(notes)} |")
+        printable = visible_name(name).replace("|", "\\|")
+        lines.append(f"| {printable} | {ip4:,} | {_count(ip6)} | {networks:,} | {lookups} | {'; '.join(notes)} |")
     return "\n".join(lines)
 
 

@@ -3,7 +3,7 @@
     PYTHONPATH=. python3 scripts/published_records.py FOLDER
 
 FOLDER holds `providers.yml` (senders and the names to include) and `realworld.yml` (published records, as `zonedata`).
-They are not part of this project, only the figures are. Needs pyyaml.
+These files are not part of this project; only the figures are. Needs pyyaml.
 """
 
 import re
@@ -21,19 +21,19 @@ PAGE = REPOSITORY / "docs" / "explanation" / "published-records.md"
 
 HEAD = """# What published records authorise
 
-<!-- Made by scripts/published_records.py; change that, and run it again. -->
+<!-- Written by scripts/published_records.py: change the script and run it again. -->
 
-What you allow when you include one of these names. All figures come from `Policy.compile`, over records that were
-published at some time between 2019 and 2026, as collected from public repositories. They are no snapshot of today; ask
-live DNS for that (`spfengine networks NAME`). Names of which the collection has a record in part only, or does not have
-one that they lead to, are left out.
+What you allow when you include one of these names. All figures come from `Policy.compile`, run on records that were
+published at some time between 2019 and 2026 and collected from public repositories. They do not show what is published
+today: `spfengine networks NAME` asks live DNS. A name is left out if the collection has only part of its record, or
+lacks a record that it includes or redirects to.
 
-- **IPv4**: addresses that get pass. **IPv6**: the same, counted in networks of 64 bits; a `+` stands for some addresses
-  more.
-- **Lookups**, **voids**: what the worst addresses cost inside this record; the include itself costs one lookup more. Of
-  these RFC 7208 §4.6.4 allows 10 and 2 in all.
-- **Conditional**: whether some addresses can't be told without asking DNS about the client (`exists`, `ptr`). Those
-  count as none that gets pass.
+- **IPv4**: addresses that get pass. **IPv6**: the same, counted in networks of 64 bits; a `+` means a few
+  addresses more.
+- **Lookups**, **voids**: what the worst addresses cost inside this record; the include itself costs one more lookup.
+  RFC 7208 §4.6.4 allows 10 lookups and 2 void lookups in all.
+- **Conditional**: whether the result for some addresses depends on DNS queries about the client (`exists`, `ptr`).
+  Those addresses are not counted as pass.
 
 | Sender | Name to include | IPv4 | IPv6, in /64 | Lookups | Voids | Conditional |
 |---|---|---|---|---|---|---|
@@ -58,7 +58,7 @@ def page(folder: Path) -> str:
 
 
 def row(sender: str, policy: Policy) -> str:
-    """Return the line of one sender."""
+    """Return the table row of one sender."""
     need = policy.budget()
     whole, rest = divmod(policy.address_count("pass", 6), 1 << 64)
     ip6 = f"{whole:,}{' +' if rest else ''}"
@@ -76,7 +76,7 @@ def row(sender: str, policy: Policy) -> str:
 
 
 def _whole_names(path: Path) -> set[str]:
-    """Return the names whose records are known as they were published; the comment above a name tells that."""
+    """Return the names whose records are known exactly as published, which the comment above a name says."""
     kind = ""
     names = set()
     for line in path.read_text(encoding="utf-8").split("\n"):

@@ -1,10 +1,11 @@
-"""Write docs/receivers-differ.md from the ledgers of receivers. `--check` only says whether it is up to date.
+"""Write docs/receivers-differ.md from the ledgers of receivers.
 
     python scripts/receivers_differ.py [--check]
     python scripts/receivers_differ.py --run [RECEIVER]...
 
-With --run, `spfengine conformance` puts both suites to the receivers (all, if none is named) and writes their ledgers
-anew; what had a reason keeps it, what is new says "not explained yet". It needs root, and what .ci/debian installs.
+`--check` writes nothing, and reports whether the page is up to date. With `--run`, `spfengine conformance` runs both
+suites against the receivers (all, if none is named) and rewrites their ledgers. Known deviations keep their reason; new
+ones say "not explained yet". This needs root, and what .ci/debian installs.
 """
 
 import re
@@ -17,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from spfengine.testing.conformance.ledger import LEFT_OUT, Ledger  # noqa: E402 - found by the line above
+from spfengine.testing.conformance.run import LEFT_OUT, Ledger  # noqa: E402 - importable after the line above
 from spfengine.testing.suites import Case, load_suite  # noqa: E402 - as above
 from tests.receivers import driving  # noqa: E402 - as above
 from tests.receivers.table import RECEIVERS, RULES, Receiver, Rule  # noqa: E402 - as above
@@ -29,61 +30,65 @@ _OTHER_TEXT = "other text"
 _HEAD = """\
 # Receivers differ
 
-The same record does not mean the same everywhere. Here both suites, [our own](conformance-cases.md) ({ours} cases) and
-the one of openspf.org for RFC 7208 ({theirs} cases), were put to real receivers by
-[`spfengine conformance`](how-to/test-any-mta.md), over DNS on loopback. A case stands here where at least one receiver
-answers in another way than the suite says.
+The same record does not mean the same everywhere. [`spfengine conformance`](how-to/test-any-mta.md) ran two suites
+against real receivers, over DNS on loopback: [our own](conformance-cases.md) ({ours} cases), and that of openspf.org
+for RFC 7208 ({theirs} cases). The tables list each case that at least one receiver answers differently from the suite.
 
 {summary}
 
-*Left out* is a case that can't be put to the receiver, such as a sender that its SMTP refuses.
+*Left out* counts cases that the receiver can't be asked, such as a sender that its SMTP server refuses.
 
-- Exim asks libspf2, but brings its own DNS code. *Lookup* is `${{lookup {{SENDER}} spf {{IP}}}}`, which knows no HELO
-  name; *SMTP* is a whole dialogue.
-- libspf2 says `(invalid)` of a record that it can't read. That is no result; Exim goes on as if there were no policy.
-- rspamd gives symbols, which stand here as the results that they are named after; it has no explanations.
-- Postfix does no SPF of its own: what it does depends on the policy server behind it. Here it is Debian's, on pyspf,
-  and each case is a message sent to Postfix over SMTP, with XCLIENT. With [ours](how-to/postfix.md) it comes out as the
-  suite says, but for what Postfix does not hand on (`tests/postfix/`).
+- Exim uses libspf2, but with its own DNS code. *Lookup* is `${{lookup {{SENDER}} spf {{IP}}}}`, which has no HELO name;
+  *SMTP* is a whole SMTP dialogue.
+- libspf2 answers `(invalid)` for a record that it can't read. That is not a result of RFC 7208, and Exim continues as
+  if there were no SPF record.
+- rspamd reports symbols. The tables show the results that these symbols are named after. It has no explanations.
+- Postfix does not check SPF itself: what it does depends on its policy server. Here that is Debian's, based on pyspf,
+  and each case is a message sent to Postfix over SMTP with XCLIENT. With [our policy server](how-to/postfix.md),
+  Postfix does what the suite says, except for values that it does not pass on (`tests/postfix/`).
 
-In the tables: empty where the receiver answers as RFC 7208 wants, **bold** where not, **nothing** where it gave no
-result, **varies** where it is not the same each time, *{other}* where the result is right and the text of the
-explanation is not, / where the case is left out. Cases with ° are of the OpenSPF suite.
+In the tables, an empty cell means that the receiver answers as RFC 7208 requires, and **bold** means that it does not;
+**nothing**: it gave no result; **varies**: the answer is not the same each time; *{other}*: the result is right, but
+the text of the explanation is not; /: the case is left out. Cases marked ° are from the OpenSPF suite.
 """
 
 _TAIL = """
 ## How this page is made
 
-The receivers are those of Debian 12. `.ci/debian` installs them, and the tests in `tests/receivers/` run every case on
-every change: an answer that differs from the ledgers in `tests/receivers/ledgers/` fails, also where it got better. To
-make ledgers and page anew, as root:
+The receivers are those of Debian 12, and `.ci/debian` installs them. On every change, the tests in `tests/receivers/`
+run every case, and fail if an answer differs from the ledgers in `tests/receivers/ledgers/`, even if it is right now.
+To rewrite the ledgers and this page, as root:
 
 <!-- not run: installs packages, and takes minutes -->
 ```sh
 .ci/debian ~/debian
 export SPFENGINE_EXIM=~/debian/usr/sbin/exim4
-python scripts/receivers_differ.py --run     # writes the ledgers; find reasons for what is not explained yet
+python scripts/receivers_differ.py --run     # writes the ledgers; then replace each "not explained yet" by the reason
 python scripts/receivers_differ.py           # writes this page
 ```
 """
 
 
 def rule_of(case: Case) -> Rule:
-    """Return the rule that a case is about: the one whose section is the longest beginning of the case's first."""
+    """Return the rule that a case is about: the one with the longest section that the case's first section begins with.
+
+    Raises:
+        ValueError: if no rule has the section.
+    """
     section = case.spec[0].split("/")[0]
-    found = [
-        (len(each), rule)
+    matches = [
+        (len(prefix), rule)
         for rule in RULES
-        for each in rule.sections
-        if section == each or section.startswith((f"{each}.", f"{each} "))
+        for prefix in rule.sections
+        if section == prefix or section.startswith((f"{prefix}.", f"{prefix} "))
     ]
-    if not found:
+    if not matches:
         raise ValueError(f"no rule for section {section} of the case {case.name}")
-    return max(found, key=lambda pair: pair[0])[1]
+    return max(matches, key=lambda pair: pair[0])[1]
 
 
 def cell(case: Case, ledger: Ledger) -> str:
-    """Return how a receiver's answer to a case is shown; "" where it is right."""
+    """Return the table cell for a receiver's answer to a case; "" if the answer is right."""
     entry = ledger.entries.get((case.suite, case.name))
     if entry is None:
         return ""
@@ -95,14 +100,16 @@ def cell(case: Case, ledger: Ledger) -> str:
 
 
 def table(cases: Iterable[Case], ledgers: Sequence[Ledger]) -> list[str]:
-    """Return the lines of a table: a case a row, a receiver a column."""
+    """Return the lines of a table with a row for each case and a column for each receiver."""
     lines = [
         _row(["case", "RFC 7208", *[receiver.title for receiver in RECEIVERS]]),
         _row(["---"] * (2 + len(ledgers))),
     ]
     for case in cases:
         mark = "" if case.suite == "semantics" else "°"
-        lines.append(_row([f"`{case.name}`{mark}", " or ".join(case.results), *[cell(case, each) for each in ledgers]]))
+        lines.append(
+            _row([f"`{case.name}`{mark}", " or ".join(case.results), *[cell(case, ledger) for ledger in ledgers]])
+        )
     return lines
 
 
@@ -116,11 +123,11 @@ def page(cases: Sequence[Case]) -> str:
     counts = Counter(case.suite for case in cases)
     ours, theirs = (counts[suite] for suite in _SUITES)
     parts = [_HEAD.format(ours=ours, theirs=theirs, summary="\n".join(_summary(cases, ledgers)), other=_OTHER_TEXT)]
-    cells = {id(case): [cell(case, each) for each in ledgers] for case in cases}
-    told = [case for case in cases if any(each not in ("", "/") for each in cells[id(case)])]
+    cells = {id(case): [cell(case, ledger) for ledger in ledgers] for case in cases}
+    listed = [case for case in cases if any(text not in ("", "/") for text in cells[id(case)])]
     for rule in RULES:
-        about = [case for case in told if rule_of(case) is rule]
-        differ = [case for case in about if any(each.startswith("**") for each in cells[id(case)])]
+        about = [case for case in listed if rule_of(case) is rule]
+        differ = [case for case in about if any(text.startswith("**") for text in cells[id(case)])]
         texts = [case for case in about if case not in differ and f"*{_OTHER_TEXT}*" in cells[id(case)]]
         if not differ and not texts:
             continue
@@ -129,8 +136,8 @@ def page(cases: Sequence[Case]) -> str:
             parts.append("\n" + "\n".join(table(differ, ledgers)) + "\n")
         if texts:
             parts.append(f"\n{_only_texts(texts, ledgers)}\n")
-    parts.append("\n## Why\n\nWhat lies behind the differences, as far as the answers show it; the receivers' sources")
-    parts.append(" were not read for this.\n")
+    parts.append("\n## Why\n\nThe reasons for the differences, as far as the answers show them. We did not read the")
+    parts.append(" receivers' source code.\n")
     for receiver, ledger in zip(RECEIVERS, ledgers, strict=True):
         reasons = Counter(entry.reason for entry in ledger.entries.values() if entry.got != LEFT_OUT)
         parts.append(f"\n### {receiver.title}\n\n| cases | what it does |\n|---|---|\n")
@@ -139,17 +146,17 @@ def page(cases: Sequence[Case]) -> str:
 
 
 def _where(rule: Rule) -> str:
-    sections = [each if each.startswith("RFC") else f"RFC 7208 §{each}" for each in rule.sections]
+    sections = [number if number.startswith("RFC") else f"RFC 7208 §{number}" for number in rule.sections]
     return ", ".join(sections) + "."
 
 
 def _only_texts(cases: Sequence[Case], ledgers: Sequence[Ledger]) -> str:
-    told = []
+    items = []
     for receiver, ledger in zip(RECEIVERS, ledgers, strict=True):
         names = [f"`{case.name}`" for case in cases if cell(case, ledger) == f"*{_OTHER_TEXT}*"]
         if names:
-            told.append(f"{receiver.title}: {', '.join(names)}.")
-    return "Only the text of the explanation differs here:\n\n" + "\n".join([f"- {each}" for each in told])
+            items.append(f"- {receiver.title}: {', '.join(names)}.")
+    return "In these cases, only the text of the explanation differs:\n\n" + "\n".join(items)
 
 
 def _summary(cases: Sequence[Case], ledgers: Sequence[Ledger]) -> list[str]:

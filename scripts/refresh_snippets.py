@@ -1,6 +1,8 @@
-"""Put what our commands print now into the docs' console blocks. Read the diff: it is what a change does to people.
+"""Run the commands in the docs' console blocks, and replace their output by what they print now.
 
-Run it from the checkout: `PYTHONPATH=. python3 scripts/refresh_snippets.py [PAGE …]`.
+    PYTHONPATH=. python3 scripts/refresh_snippets.py [PAGE …]
+
+Run it from the checkout, and read the diff: it shows what your change does to users.
 """
 
 import sys
@@ -9,11 +11,11 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY))
 
-from tests.docs import pages  # noqa: E402 - found once the checkout is on the path
+from tests.docs import pages  # noqa: E402 - importable once the checkout is on the path
 
 
 def refreshed(page: Path) -> str:
-    """Return the text of a page, the output of its commands as it is now."""
+    """Return the text of a page with the current output of its commands."""
     text = page.read_text(encoding="utf-8")
     for block in pages.blocks(str(page.relative_to(REPOSITORY)), text):
         if block.language == "console" and block.mark is None:
@@ -24,18 +26,18 @@ def refreshed(page: Path) -> str:
 def _refreshed(block: pages.Block) -> str:
     now = block.text
     code: int | None = None
-    for command, shown in pages.commands(block):
+    for command, written in pages.commands(block):
         if command == "echo $?":
             printed = f"{code}"
         else:
             printed, code = pages.run(block, command, REPOSITORY)
-        if shown.strip("\n"):
-            now = now.replace("\n" + shown.rstrip("\n"), "\n" + printed.rstrip("\n"), 1)
+        if written.strip("\n"):
+            now = now.replace("\n" + written.rstrip("\n"), "\n" + printed.rstrip("\n"), 1)
     return now
 
 
 def main(names: list[str]) -> None:
-    """Refresh the pages given, or all."""
+    """Refresh the given pages, or all of them."""
     for page in [Path(name).resolve() for name in names] or pages.pages(REPOSITORY):
         old, new = page.read_text(encoding="utf-8"), refreshed(page)
         if new != old:

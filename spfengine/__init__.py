@@ -5,312 +5,184 @@
     >>> str(spfengine.check("192.0.2.10", "alice@example.com", resolver=zone).result)
     'pass'
 
-Every name is loaded when it is first used: whoever only has the package installed, and its plugin for pytest, pays
-nothing for it.
+Here are the functions, what they take, and the exceptions that they raise. What a function returns, with the
+enumerations that you need to read it, is in the package of that function:
+`from spfengine.simulation import Simulation, Effect`.
+
+Each name is imported when it is first used, so a program loads only what it needs.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from spfengine.advice.catalogue.catalogue import Catalogue
-    from spfengine.advice.catalogue.reading import Provider
-    from spfengine.advice.drift.drift import Drift, adrift, drift
-    from spfengine.advice.drift.snapshot import Snapshot, asnapshot, snapshot
-    from spfengine.advice.flatten.flatten import aflatten, flatten
-    from spfengine.advice.flatten.flattening import Flattening
-    from spfengine.advice.forms import forms
-    from spfengine.advice.identify.identification import Identification, Match
-    from spfengine.advice.identify.identify import aidentify, aidentify_many, identify, identify_many
-    from spfengine.advice.rdap.client import RDAP
-    from spfengine.advice.suggest.suggest import asuggest, suggest
-    from spfengine.advice.suggest.suggestion import Suggestion
-    from spfengine.answers import Answer, AsyncResolver, Question, Resolver, RRType, Status
-    from spfengine.checker import Checker
+    from spfengine.advice.catalogue.catalogue import Catalogue as Catalogue
+    from spfengine.advice.drift.drift import adrift as adrift, drift as drift
+    from spfengine.advice.drift.snapshot import Snapshot as Snapshot, asnapshot as asnapshot, snapshot as snapshot
+    from spfengine.advice.flatten.flatten import aflatten as aflatten, flatten as flatten
+    from spfengine.advice.forms import forms as forms
+    from spfengine.advice.identify.identify import (
+        aidentify as aidentify,
+        aidentify_many as aidentify_many,
+        identify as identify,
+        identify_many as identify_many,
+    )
+    from spfengine.advice.rdap.client import RDAP as RDAP
+    from spfengine.advice.suggest.suggest import asuggest as asuggest, suggest as suggest
+    from spfengine.answers import (
+        Answer as Answer,
+        AsyncResolver as AsyncResolver,
+        Question as Question,
+        Resolver as Resolver,
+        RRType as RRType,
+        Status as Status,
+    )
+    from spfengine.checker import Checker as Checker
     from spfengine.checks import (
-        acheck,
-        acheck_both,
-        acheck_helo,
-        acheck_record,
-        check,
-        check_both,
-        check_helo,
-        check_record,
+        acheck as acheck,
+        acheck_both as acheck_both,
+        acheck_helo as acheck_helo,
+        acheck_record as acheck_record,
+        check as check,
+        check_both as check_both,
+        check_helo as check_helo,
+        check_record as check_record,
     )
-    from spfengine.dmarc.alignment import Alignment, aalignment, alignment
-    from spfengine.dmarc.suffixes import PublicSuffixes
+    from spfengine.dmarc.alignment import aalignment as aalignment, alignment as alignment
+    from spfengine.dmarc.suffixes import PublicSuffixes as PublicSuffixes
     from spfengine.errors import (
-        AddressError,
-        ArgumentError,
-        CatalogueError,
-        HeaderError,
-        MissingExtraError,
-        RecordingError,
-        RecordSyntaxError,
-        ResolverError,
-        SPFEngineError,
-        ZoneError,
+        AddressError as AddressError,
+        ArgumentError as ArgumentError,
+        CatalogueError as CatalogueError,
+        HeaderError as HeaderError,
+        MissingExtraError as MissingExtraError,
+        RecordingError as RecordingError,
+        RecordSyntaxError as RecordSyntaxError,
+        ResolverError as ResolverError,
+        SPFEngineError as SPFEngineError,
+        ZoneError as ZoneError,
     )
-    from spfengine.evaluation.check_result import CheckResult
+    from spfengine.evaluation.check_result import CheckResult as CheckResult
     from spfengine.evaluation.headers.authentication_results import (
-        AuthenticationResults,
-        MethodResult,
-        parse_authentication_results,
+        parse_authentication_results as parse_authentication_results,
     )
-    from spfengine.evaluation.headers.received_spf import ReceivedSPF, parse_received_spf
-    from spfengine.evaluation.headers.smtp_reply import SMTPReply
-    from spfengine.evaluation.limits import Limits, VoidRule
-    from spfengine.evaluation.trace import Trace
-    from spfengine.evidence.ledger import Evidence
-    from spfengine.evidence.reading import read_evidence
-    from spfengine.linting.codes import LintCode, Severity
-    from spfengine.linting.finding import Finding
-    from spfengine.linting.lint import alint, lint, lint_zone
-    from spfengine.policy.budget import Budget
-    from spfengine.policy.diff import Change
-    from spfengine.policy.include_tree import IncludeTree, ainclude_tree, include_tree
-    from spfengine.policy.outcome import Outcome
-    from spfengine.policy.policy import Policy
-    from spfengine.problems import Problem, ProblemCode, Result
-    from spfengine.record.model import Record
-    from spfengine.record.parser import diagnose, parse
-    from spfengine.replaying.replay import replay, replay_files
-    from spfengine.replaying.totals import Totals
-    from spfengine.resolvers.cache import Cache
-    from spfengine.resolvers.live import LiveResolver
-    from spfengine.resolvers.overlay import Overlay
-    from spfengine.resolvers.recording import Recorder, Recording
-    from spfengine.resolvers.zone import Zone
-    from spfengine.resolvers.zone_files.files import read_zone
-    from spfengine.senders import Sender
-    from spfengine.simulation.simulate import asimulate, compare, simulate
-    from spfengine.simulation.simulation import Effect, SenderChange, Simulation
-    from spfengine.surveying.domain import DomainState, SurveyedDomain
-    from spfengine.surveying.survey import asurvey, survey
+    from spfengine.evaluation.headers.received_spf import parse_received_spf as parse_received_spf
+    from spfengine.evaluation.limits import Limits as Limits, VoidRule as VoidRule
+    from spfengine.evidence.reading import read_evidence as read_evidence
+    from spfengine.linting.lint import alint as alint, lint as lint, lint_zone as lint_zone
+    from spfengine.policy.include_tree import ainclude_tree as ainclude_tree, include_tree as include_tree
+    from spfengine.policy.policy import Policy as Policy
+    from spfengine.problems import Problem as Problem, ProblemCode as ProblemCode, Result as Result
+    from spfengine.record.model import Record as Record
+    from spfengine.record.parser import diagnose as diagnose, parse as parse
+    from spfengine.replaying.replay import replay as replay, replay_files as replay_files
+    from spfengine.resolvers.cache import Cache as Cache
+    from spfengine.resolvers.live import LiveResolver as LiveResolver
+    from spfengine.resolvers.overlay import Overlay as Overlay
+    from spfengine.resolvers.recording import Recorder as Recorder, Recording as Recording
+    from spfengine.resolvers.zone import Zone as Zone
+    from spfengine.resolvers.zone_files.files import read_zone as read_zone
+    from spfengine.senders import Sender as Sender
+    from spfengine.simulation.simulate import asimulate as asimulate, compare as compare, simulate as simulate
+    from spfengine.surveying.survey import asurvey as asurvey, survey as survey
 
 __version__ = "0.1.0"
 
-_LAZY = {
-    "AddressError": "spfengine.errors",
-    "Alignment": "spfengine.dmarc.alignment",
-    "Answer": "spfengine.answers",
-    "ArgumentError": "spfengine.errors",
-    "AsyncResolver": "spfengine.answers",
-    "AuthenticationResults": "spfengine.evaluation.headers.authentication_results",
-    "Budget": "spfengine.policy.budget",
-    "Cache": "spfengine.resolvers.cache",
-    "Catalogue": "spfengine.advice.catalogue.catalogue",
-    "CatalogueError": "spfengine.errors",
-    "Change": "spfengine.policy.diff",
-    "CheckResult": "spfengine.evaluation.check_result",
-    "Checker": "spfengine.checker",
-    "DomainState": "spfengine.surveying.domain",
-    "Drift": "spfengine.advice.drift.drift",
-    "Effect": "spfengine.simulation.simulation",
-    "Evidence": "spfengine.evidence.ledger",
-    "Finding": "spfengine.linting.finding",
-    "Flattening": "spfengine.advice.flatten.flattening",
-    "HeaderError": "spfengine.errors",
-    "Identification": "spfengine.advice.identify.identification",
-    "IncludeTree": "spfengine.policy.include_tree",
-    "Limits": "spfengine.evaluation.limits",
-    "LintCode": "spfengine.linting.codes",
-    "LiveResolver": "spfengine.resolvers.live",
-    "Match": "spfengine.advice.identify.identification",
-    "MethodResult": "spfengine.evaluation.headers.authentication_results",
-    "MissingExtraError": "spfengine.errors",
-    "Outcome": "spfengine.policy.outcome",
-    "Overlay": "spfengine.resolvers.overlay",
-    "Policy": "spfengine.policy.policy",
-    "Problem": "spfengine.problems",
-    "ProblemCode": "spfengine.problems",
-    "Provider": "spfengine.advice.catalogue.reading",
-    "PublicSuffixes": "spfengine.dmarc.suffixes",
-    "Question": "spfengine.answers",
-    "RDAP": "spfengine.advice.rdap.client",
-    "RRType": "spfengine.answers",
-    "ReceivedSPF": "spfengine.evaluation.headers.received_spf",
-    "Record": "spfengine.record.model",
-    "RecordSyntaxError": "spfengine.errors",
-    "Recorder": "spfengine.resolvers.recording",
-    "Recording": "spfengine.resolvers.recording",
-    "RecordingError": "spfengine.errors",
-    "Resolver": "spfengine.answers",
-    "ResolverError": "spfengine.errors",
-    "Result": "spfengine.problems",
-    "SMTPReply": "spfengine.evaluation.headers.smtp_reply",
-    "SPFEngineError": "spfengine.errors",
-    "Sender": "spfengine.senders",
-    "SenderChange": "spfengine.simulation.simulation",
-    "Severity": "spfengine.linting.codes",
-    "Simulation": "spfengine.simulation.simulation",
-    "Snapshot": "spfengine.advice.drift.snapshot",
-    "Status": "spfengine.answers",
-    "Suggestion": "spfengine.advice.suggest.suggestion",
-    "SurveyedDomain": "spfengine.surveying.domain",
-    "Totals": "spfengine.replaying.totals",
-    "Trace": "spfengine.evaluation.trace",
-    "VoidRule": "spfengine.evaluation.limits",
-    "Zone": "spfengine.resolvers.zone",
-    "ZoneError": "spfengine.errors",
-    "aalignment": "spfengine.dmarc.alignment",
-    "acheck": "spfengine.checks",
-    "acheck_both": "spfengine.checks",
-    "acheck_helo": "spfengine.checks",
-    "acheck_record": "spfengine.checks",
-    "adrift": "spfengine.advice.drift.drift",
-    "aflatten": "spfengine.advice.flatten.flatten",
-    "aidentify": "spfengine.advice.identify.identify",
-    "aidentify_many": "spfengine.advice.identify.identify",
-    "ainclude_tree": "spfengine.policy.include_tree",
-    "alignment": "spfengine.dmarc.alignment",
-    "alint": "spfengine.linting.lint",
-    "asimulate": "spfengine.simulation.simulate",
-    "asnapshot": "spfengine.advice.drift.snapshot",
-    "asuggest": "spfengine.advice.suggest.suggest",
-    "asurvey": "spfengine.surveying.survey",
-    "check": "spfengine.checks",
-    "check_both": "spfengine.checks",
-    "check_helo": "spfengine.checks",
-    "check_record": "spfengine.checks",
-    "compare": "spfengine.simulation.simulate",
-    "diagnose": "spfengine.record.parser",
-    "drift": "spfengine.advice.drift.drift",
-    "flatten": "spfengine.advice.flatten.flatten",
-    "forms": "spfengine.advice.forms",
-    "identify": "spfengine.advice.identify.identify",
-    "identify_many": "spfengine.advice.identify.identify",
-    "include_tree": "spfengine.policy.include_tree",
-    "lint": "spfengine.linting.lint",
-    "lint_zone": "spfengine.linting.lint",
-    "parse": "spfengine.record.parser",
-    "parse_authentication_results": "spfengine.evaluation.headers.authentication_results",
-    "parse_received_spf": "spfengine.evaluation.headers.received_spf",
-    "read_evidence": "spfengine.evidence.reading",
-    "read_zone": "spfengine.resolvers.zone_files.files",
-    "replay": "spfengine.replaying.replay",
-    "replay_files": "spfengine.replaying.replay",
-    "simulate": "spfengine.simulation.simulate",
-    "snapshot": "spfengine.advice.drift.snapshot",
-    "suggest": "spfengine.advice.suggest.suggest",
-    "survey": "spfengine.surveying.survey",
+_MODULES = {
+    "spfengine.advice.catalogue.catalogue": ["Catalogue"],
+    "spfengine.advice.drift.drift": ["adrift", "drift"],
+    "spfengine.advice.drift.snapshot": ["Snapshot", "asnapshot", "snapshot"],
+    "spfengine.advice.flatten.flatten": ["aflatten", "flatten"],
+    "spfengine.advice.forms": ["forms"],
+    "spfengine.advice.identify.identify": ["aidentify", "aidentify_many", "identify", "identify_many"],
+    "spfengine.advice.rdap.client": ["RDAP"],
+    "spfengine.advice.suggest.suggest": ["asuggest", "suggest"],
+    "spfengine.answers": ["Answer", "AsyncResolver", "Question", "RRType", "Resolver", "Status"],
+    "spfengine.checker": ["Checker"],
+    "spfengine.checks": [
+        "acheck",
+        "acheck_both",
+        "acheck_helo",
+        "acheck_record",
+        "check",
+        "check_both",
+        "check_helo",
+        "check_record",
+    ],
+    "spfengine.dmarc.alignment": ["aalignment", "alignment"],
+    "spfengine.dmarc.suffixes": ["PublicSuffixes"],
+    "spfengine.errors": [
+        "AddressError",
+        "ArgumentError",
+        "CatalogueError",
+        "HeaderError",
+        "MissingExtraError",
+        "RecordSyntaxError",
+        "RecordingError",
+        "ResolverError",
+        "SPFEngineError",
+        "ZoneError",
+    ],
+    "spfengine.evaluation.check_result": ["CheckResult"],
+    "spfengine.evaluation.headers.authentication_results": ["parse_authentication_results"],
+    "spfengine.evaluation.headers.received_spf": ["parse_received_spf"],
+    "spfengine.evaluation.limits": ["Limits", "VoidRule"],
+    "spfengine.evidence.reading": ["read_evidence"],
+    "spfengine.linting.lint": ["alint", "lint", "lint_zone"],
+    "spfengine.policy.include_tree": ["ainclude_tree", "include_tree"],
+    "spfengine.policy.policy": ["Policy"],
+    "spfengine.problems": ["Problem", "ProblemCode", "Result"],
+    "spfengine.record.model": ["Record"],
+    "spfengine.record.parser": ["diagnose", "parse"],
+    "spfengine.replaying.replay": ["replay", "replay_files"],
+    "spfengine.resolvers.cache": ["Cache"],
+    "spfengine.resolvers.live": ["LiveResolver"],
+    "spfengine.resolvers.overlay": ["Overlay"],
+    "spfengine.resolvers.recording": ["Recorder", "Recording"],
+    "spfengine.resolvers.zone": ["Zone"],
+    "spfengine.resolvers.zone_files.files": ["read_zone"],
+    "spfengine.senders": ["Sender"],
+    "spfengine.simulation.simulate": ["asimulate", "compare", "simulate"],
+    "spfengine.surveying.survey": ["asurvey", "survey"],
 }
 
-__all__ = [
-    "RDAP",
-    "AddressError",
-    "Alignment",
-    "Answer",
-    "ArgumentError",
-    "AsyncResolver",
-    "AuthenticationResults",
-    "Budget",
-    "Cache",
-    "Catalogue",
-    "CatalogueError",
-    "Change",
-    "CheckResult",
-    "Checker",
-    "DomainState",
-    "Drift",
-    "Effect",
-    "Evidence",
-    "Finding",
-    "Flattening",
-    "HeaderError",
-    "Identification",
-    "IncludeTree",
-    "Limits",
-    "LintCode",
-    "LiveResolver",
-    "Match",
-    "MethodResult",
-    "MissingExtraError",
-    "Outcome",
-    "Overlay",
-    "Policy",
-    "Problem",
-    "ProblemCode",
-    "Provider",
-    "PublicSuffixes",
-    "Question",
-    "RRType",
-    "ReceivedSPF",
-    "Record",
-    "RecordSyntaxError",
-    "Recorder",
-    "Recording",
-    "RecordingError",
-    "Resolver",
-    "ResolverError",
-    "Result",
-    "SMTPReply",
-    "SPFEngineError",
-    "Sender",
-    "SenderChange",
-    "Severity",
-    "Simulation",
-    "Snapshot",
-    "Status",
-    "Suggestion",
-    "SurveyedDomain",
-    "Totals",
-    "Trace",
-    "VoidRule",
-    "Zone",
-    "ZoneError",
-    "aalignment",
-    "acheck",
-    "acheck_both",
-    "acheck_helo",
-    "acheck_record",
-    "adrift",
-    "aflatten",
-    "aidentify",
-    "aidentify_many",
-    "ainclude_tree",
-    "alignment",
-    "alint",
-    "asimulate",
-    "asnapshot",
-    "asuggest",
-    "asurvey",
-    "check",
-    "check_both",
-    "check_helo",
-    "check_record",
-    "compare",
-    "diagnose",
-    "drift",
-    "flatten",
-    "forms",
-    "identify",
-    "identify_many",
-    "include_tree",
-    "lint",
-    "lint_zone",
-    "parse",
-    "parse_authentication_results",
-    "parse_received_spf",
-    "read_evidence",
-    "read_zone",
-    "replay",
-    "replay_files",
-    "simulate",
-    "snapshot",
-    "suggest",
-    "survey",
-]
+# Names that were here in version 0.1.0. They still work, with a DeprecationWarning, until the next version.
+_MOVED = {
+    "spfengine.advice.catalogue": ["Provider"],
+    "spfengine.advice.drift": ["Drift"],
+    "spfengine.advice.flatten": ["Flattening"],
+    "spfengine.advice.identify": ["Identification", "Match"],
+    "spfengine.advice.suggest": ["Suggestion"],
+    "spfengine.dmarc": ["Alignment"],
+    "spfengine.evaluation": ["AuthenticationResults", "MethodResult", "ReceivedSPF", "SMTPReply", "Trace"],
+    "spfengine.evidence": ["Evidence"],
+    "spfengine.linting": ["Finding", "LintCode", "Severity"],
+    "spfengine.policy": ["Budget", "Change", "IncludeTree", "Outcome"],
+    "spfengine.replaying": ["Totals"],
+    "spfengine.simulation": ["Effect", "SenderChange", "Simulation"],
+    "spfengine.surveying": ["DomainState", "SurveyedDomain"],
+}
 
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
+_MOVED_TO = {name: package for package, names in _MOVED.items() for name in names}
 
-def __getattr__(name: str) -> Any:
-    module = _LAZY.get(name)
-    if module is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
+__all__ = sorted(_MODULE_OF)  # noqa: PLE0605 - one table has all names
 
-    value = globals()[name] = getattr(import_module(module), name)
-    return value
+if not TYPE_CHECKING:  # so that type checkers report a name that is not here
+
+    def __getattr__(name: str) -> object:
+        from importlib import import_module
+
+        if name in _MOVED_TO:
+            from warnings import warn
+
+            package = _MOVED_TO[name]
+            warn(f"spfengine.{name} is now {package}.{name}", DeprecationWarning, stacklevel=2)
+            return getattr(import_module(package), name)
+        if name not in _MODULE_OF:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = globals()[name] = getattr(import_module(_MODULE_OF[name]), name)
+        return value
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return __all__

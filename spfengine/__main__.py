@@ -2,7 +2,7 @@
 
 import sys
 
-from spfengine.cli.entry import main
+from spfengine.cli.app import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -191,6 +191,16 @@ class Answer(Frozen):
         return [visible(record) for record in self.records]
 
 
+def is_spf_octets(octets: bytes) -> bool:
+    """Whether a TXT record is an SPF record, decided on its octets, before anything is decoded (RFC 7208 §4.5)."""
+    return octets[:6].lower() == b"v=spf1" and (len(octets) == 6 or octets[6] == 0x20)
+
+
+def spf_texts(answer: Answer) -> list[bytes]:
+    """Return the SPF records of a TXT answer."""
+    return [octets for octets in answer.records if is_spf_octets(octets)]
+
+
 @runtime_checkable
 class Resolver(Protocol):
     """An object that answers Questions.

@@ -366,13 +366,12 @@ class Checker:
             octets = kept.octets + sum(map(octets_of, (*kept.answers.values(), *new.values())))
             if octets > self._max_octets // _LARGEST:
                 return
-            before = kept.octets
+            self._octets -= kept.octets
             kept.until = min(kept.until, until)
             kept.add(session)
-            self._octets += kept.octets - before
-            for key, answer in new.items():
-                if key in kept.answers:
-                    self._add_reference(key, answer)
+            self._octets += kept.octets
+            for key in new.keys() & kept.answers.keys():
+                self._add_reference(key, new[key])
             self._evict()
 
     def _add_reference(self, key: int, answer: Answer) -> None:

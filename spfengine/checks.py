@@ -4,7 +4,7 @@ from time import time
 from typing import TYPE_CHECKING
 
 from spfengine.addresses import IPAddress
-from spfengine.drivers import adrive, default_resolver, drive
+from spfengine.drivers import adrive, drive, given_or_live
 from spfengine.errors import ArgumentError, ZoneError
 from spfengine.evaluation.check_host import check_host
 from spfengine.evaluation.check_result import CheckResult
@@ -155,7 +155,7 @@ def check_record(
     `resolver` answers every other query, including those for other records of the domain. Other arguments and
     exceptions are those of `check`.
     """
-    drafted = _draft(ip, sender, record, helo, resolver or default_resolver())
+    drafted = _draft(ip, sender, record, helo, given_or_live(resolver))
     return check(ip, sender, helo, resolver=drafted, limits=limits, receiver=receiver, now=now)
 
 
@@ -171,7 +171,7 @@ async def acheck_record(
     now: float | None = None,
 ) -> CheckResult:
     """Async version of `check_record`."""
-    drafted = _draft(ip, sender, record, helo, resolver or default_resolver())
+    drafted = _draft(ip, sender, record, helo, given_or_live(resolver))
     return await acheck(ip, sender, helo, resolver=drafted, limits=limits, receiver=receiver, now=now)
 
 
@@ -202,12 +202,14 @@ def run(session: Session, resolver: object) -> None:
     Raises:
         ResolverError: `resolver` breaks the resolver protocol. Exceptions that it raises itself are passed on.
     """
-    if resolver is None:
-        resolver = default_resolver()
+    resolver = given_or_live(resolver)
     known_answer: KnownAnswer | None = getattr(resolver, "known_answer", None)
     if known_answer is not None:
         session.known_answer = known_answer
-        drive(check_host(session), resolver, session.limits.seconds)
+        evaluation = check_host(session)
+        question = next(evaluation, None)
+        if question is not None:  # most checks of a Zone yield none: they need neither the clock nor `resolve`
+            drive(evaluation, resolver, session.limits.seconds, question)
     elif getattr(resolver, "prefetch", 0):
         from spfengine.prefetch import drive_ahead
 
@@ -218,8 +220,7 @@ def run(session: Session, resolver: object) -> None:
 
 async def arun(session: Session, resolver: object) -> None:
     """Async version of `run`."""
-    if resolver is None:
-        resolver = default_resolver()
+    resolver = given_or_live(resolver)
     if getattr(resolver, "prefetch", 0):
         from spfengine.prefetch import adrive_ahead
 

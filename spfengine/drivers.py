@@ -35,30 +35,42 @@ def default_resolver() -> "LiveResolver":
     return _live
 
 
-def drive(evaluation: Generator[Question, Answer, _T], resolver: object, seconds: float | None = None) -> _T:
+def given_or_live(resolver: object) -> Any:
+    """Return the resolver that was given, or live DNS for None."""
+    return default_resolver() if resolver is None else resolver
+
+
+def drive(
+    evaluation: Generator[Question, Answer, _T],
+    resolver: object,
+    seconds: float | None = None,
+    question: Question | None = None,
+) -> _T:
     """Run an evaluation to its end, answering each question from `resolver` (None: live DNS).
 
     Args:
         seconds: the elapsed time after which `Deadline` is thrown into the evaluation; None for no limit.
+        question: the first question, if the evaluation has already yielded it.
 
     Raises:
         ResolverError: `resolver` breaks the resolver protocol. Exceptions that it raises itself are passed on.
     """
-    if resolver is None:
-        resolver = default_resolver()
+    resolver = given_or_live(resolver)
     resolve = resolve_of(resolver)
     end = float("inf") if seconds is None else monotonic() + seconds
     step: Callable[[Any], Question] = evaluation.send
     value: Any = None
     while True:
-        try:
-            question = step(value)
-        except StopIteration as stop:
-            result: _T = stop.value
-            return result
+        if question is None:
+            try:
+                question = step(value)
+            except StopIteration as stop:
+                result: _T = stop.value
+                return result
         value = resolve(question)
         if not isinstance(value, Answer) or (value.type is not question.type and value.records):
             raise no_answer(resolver, question, value)
+        question = None
         if monotonic() > end:
             step, value = evaluation.throw, Deadline()
 
@@ -67,8 +79,7 @@ async def adrive(evaluation: Generator[Question, Answer, _T], resolver: object, 
     """Async version of `drive`. A resolver without `aresolve` runs in a thread and can't block the event loop."""
     import asyncio  # not at the top: `import spfengine` loads no event loop
 
-    if resolver is None:
-        resolver = default_resolver()
+    resolver = given_or_live(resolver)
     aresolve = aresolve_of(resolver)
     over = asyncio.timeout(seconds)
     try:

@@ -6,6 +6,8 @@ is derived from its fields.
 
 from typing import Any, ClassVar, NoReturn, Self
 
+from spfengine.visible import short_repr
+
 fill = object.__setattr__
 """Set a slot of a frozen value, in its constructor or to fill a cache; nowhere else."""
 
@@ -34,8 +36,7 @@ class Frozen:
         return hash((self.__class__, self._key()))
 
     def __repr__(self) -> str:
-        shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.fields)
-        return f"{self.__class__.__name__}({shown})"
+        return short_repr(self, self.fields)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return self.__class__, tuple(getattr(self, name) for name in self.fields)

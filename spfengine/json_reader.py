@@ -1,4 +1,4 @@
-"""JSON from strangers: each value is read with its place, and is what was expected, or a clear error."""
+"""Reading untrusted JSON: every value knows its path, and has the expected type or is refused with a clear message."""
 
 from collections.abc import Callable, Iterable
 from enum import StrEnum
@@ -8,22 +8,22 @@ from spfengine.errors import ArgumentError
 from spfengine.visible import visible
 
 MAX_COUNT = 1 << 63
-"""The least number that is too large to be read."""
+"""Counts are smaller than this."""
 MAX_TEXT = 1 << 16
 """Characters of the longest text that is read; a TXT record has no more octets."""
 
-_FEW = 12  # words that a message may list
+_MOST_WORDS_LISTED = 12  # in a message; of an enumeration with more, only the name is given
 
 _T = TypeVar("_T")
 _Word = TypeVar("_Word", bound=StrEnum)
 
 
-class Value:
-    """A value of a stranger's, and where it stands: what is read of it is what was expected, or ArgumentError.
+class Field:
+    """An untrusted JSON value with its path. Each reader returns the expected type, or raises ArgumentError.
 
     Attributes:
         data: the value.
-        where: its place, for messages: "policy.ip4[3]".
+        where: its path, for messages: "policy.ip4[3]".
     """
 
     __slots__ = ("data", "where")
@@ -33,7 +33,7 @@ class Value:
         self.where = where
 
     def refuse(self, expected: str) -> NoReturn:
-        """Raise ArgumentError: where this is, what was expected, and what it is."""
+        """Raise ArgumentError, with the path, what was expected, and what the value is."""
         data = self.data
         if isinstance(data, str):
             got = repr(visible(data, 60))
@@ -43,70 +43,70 @@ class Value:
             got = f"a value of type {type(data).__name__}"
         raise ArgumentError(f"{self.where}: expected {expected}, not {got}")
 
-    def __getitem__(self, key: str) -> "Value":
+    def __getitem__(self, key: str) -> "Field":
         if not isinstance(self.data, dict):
             self.refuse("an object with keys")
         if key not in self.data:
             raise ArgumentError(f'{self.where}: the key "{key}" is missing')
-        return Value(self.data[key], f"{self.where}.{key}")
+        return Field(self.data[key], f"{self.where}.{key}")
 
-    def items(self, at_most: int) -> "Iterable[Value]":
+    def items(self, at_most: int) -> "Iterable[Field]":
         """Return the values of a list."""
         if not isinstance(self.data, (list, tuple)):
             self.refuse("a list")
         if len(self.data) > at_most:
             raise ArgumentError(f"{self.where}: expected at most {at_most} items, not {len(self.data)}")
-        return (Value(each, f"{self.where}[{place}]") for place, each in enumerate(self.data))
+        return (Field(value, f"{self.where}[{index}]") for index, value in enumerate(self.data))
 
-    def pair(self) -> "tuple[Value, Value]":
+    def pair(self) -> "tuple[Field, Field]":
         """Return the two values of a list of two."""
         if not isinstance(self.data, (list, tuple)) or len(self.data) != 2:
             self.refuse("a list of two values")
-        return Value(self.data[0], f"{self.where}[0]"), Value(self.data[1], f"{self.where}[1]")
+        return Field(self.data[0], f"{self.where}[0]"), Field(self.data[1], f"{self.where}[1]")
 
-    def optional(self, read: "Callable[[Value], _T]") -> _T | None:
-        """Return what is read of it, or None where it is null."""
+    def optional(self, read: "Callable[[Field], _T]") -> _T | None:
+        """Return `read(self)`, or None if the value is null."""
         return None if self.data is None else read(self)
 
     def text(self) -> str:
-        """Text for people."""
+        """Return text for people."""
         if not isinstance(self.data, str) or not self.data.isprintable() or len(self.data) > MAX_TEXT:
-            self.refuse(f"text of at most {MAX_TEXT} characters that print")
+            self.refuse(f"text of at most {MAX_TEXT} printable characters")
         return self.data
 
     def octets(self) -> str:
-        """Text each character of which stands for an octet."""
+        """Return text in which each character is an octet."""
         if not isinstance(self.data, str) or len(self.data) > MAX_TEXT or max(self.data, default="") > "\xff":
             self.refuse(f"text of at most {MAX_TEXT} characters U+0000 to U+00FF")
         return self.data
 
     def count(self) -> int:
-        """A whole number, 0 or more."""
+        """Return a whole number, 0 or more."""
         if not isinstance(self.data, int) or isinstance(self.data, bool) or not 0 <= self.data < MAX_COUNT:
             self.refuse("a whole number, 0 or more")
         return self.data
 
-    def place(self, length: int) -> int:
-        """A place in a table, counted from 0."""
+    def index(self, length: int) -> int:
+        """Return an index into a table of this length."""
         if not isinstance(self.data, int) or isinstance(self.data, bool) or not 0 <= self.data < length:
-            self.refuse(f"a place in a table of {length}, counted from 0")
+            self.refuse(f"an index into a table of {length}, counted from 0")
         return self.data
 
     def number(self) -> float:
-        """A number, 0 or more."""
+        """Return a number, 0 or more."""
         if not isinstance(self.data, (int, float)) or isinstance(self.data, bool) or not 0 <= self.data < MAX_COUNT:
             self.refuse("a number, 0 or more")
         return self.data
 
     def truth(self) -> bool:
-        """True or false."""
+        """Return true or false."""
         if not isinstance(self.data, bool):
             self.refuse("true or false")
         return self.data
 
     def word(self, words: type[_Word]) -> _Word:
-        """One of the words of an enumeration."""
-        found = next((word for word in words if word == self.data), None)
-        if found is None:
-            self.refuse(f"one of {', '.join(words)}" if len(words) <= _FEW else f"a {words.__name__}")
-        return found
+        """Return a member of an enumeration."""
+        member = next((word for word in words if word == self.data), None)
+        if member is None:
+            self.refuse(f"one of {', '.join(words)}" if len(words) <= _MOST_WORDS_LISTED else f"a {words.__name__}")
+        return member

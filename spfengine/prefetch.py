@@ -1,15 +1,16 @@
-"""Asking ahead: the questions that a record makes foreseeable go out at once, before the check comes to them.
+"""Prefetching: the questions that a record makes foreseeable are asked at once, before the check needs the answers.
 
-Whoever waits for DNS waits for one question after the other, though the first record says what most of the others will
-be. So these drivers look at each answer as it comes, and ask what it foresees side by side. The check is the same
-check_host(), sent the same answers in the same order: it knows nothing of this, and its result, counts and trace are
-those of a check that asks one question at a time. What was asked in vain is counted apart, and given up at the result.
+A check waits for one DNS answer after the other, though the first record says what most of the other questions will be.
+So these drivers examine each answer as it arrives, and ask the questions that it makes foreseeable concurrently. The
+check is the same check_host(), and gets the same answers in the same order: its result, counts and trace are those of a
+check that asks one question at a time. Questions that turn out not to be needed are cancelled with the result, and
+counted separately.
 
-It is a matter of the resolver: one that waits says with `prefetch` how many questions a check may ask ahead. One that
-keeps answers may have `peek`: what it returns at once is not asked ahead.
+The resolver decides: one that waits for the network has an attribute `prefetch`, how many questions a check may ask
+ahead. One that caches answers may have `peek`: a question that it answers is not asked ahead.
 """
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -21,23 +22,25 @@ from spfengine.evaluation.session import Session, address_type
 from spfengine.names import domain_fault, is_askable, reverse_name
 from spfengine.record.macro import MacroString
 from spfengine.record.model import MX, A, DomainDirective, Include, NetworkRun, Ptr, Record
-from spfengine.resolvers.asking import aresolve_of, ask, checked
+from spfengine.resolvers.asking import aresolve_of, ask, require_answer
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Task
 
-_MOST_LOOKED_AT = 200
-"""Answers that are looked at in one check, those that were kept already included."""
+_MOST_EXAMINED = 200
+"""Answers examined per check, including cached ones: a bound on the work that a hostile record can cause."""
+_END_SECONDS = 1.0
+"""Seconds for the resolver's tasks to end after they were cancelled."""
 
 
 def drive_ahead(session: Session, resolver: Any) -> None:
-    """Come to the verdict on a session: `drivers.run`, asking ahead.
+    """Evaluate a session as `run` does, asking ahead.
 
-    The questions that are asked side by side are so in an event loop of this check's own, by `aresolve`. As long as
-    there are none, and where this thread runs an event loop already, `resolve` is asked, one question at a time.
+    Concurrent questions are asked through `aresolve` in an event loop of this check. Until there are any, and if this
+    thread runs an event loop already, `resolve` is used, for one question at a time.
 
     Raises:
-        ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
+        ResolverError: `resolver` does not follow the resolver protocol. What it raises itself is passed on.
     """
     waiting = _Blocking(_Ahead(session, resolver))
     try:
@@ -47,12 +50,8 @@ def drive_ahead(session: Session, resolver: Any) -> None:
 
 
 async def adrive_ahead(session: Session, resolver: Any) -> None:
-    """Come to the verdict on a session in asyncio: `drivers.arun`, asking ahead.
-
-    Raises:
-        ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
-    """
-    import asyncio  # here: who checks without asyncio does not pay for it
+    """Async version of `drive_ahead`."""
+    import asyncio  # here, so that synchronous programs do not load it
 
     ahead = _Ahead(session, resolver)
     ahead.begin(asyncio.get_running_loop())
@@ -63,23 +62,30 @@ async def adrive_ahead(session: Session, resolver: Any) -> None:
 
 
 def foreseen(session: Session, question: Question, answer: Answer) -> Iterator[Question]:
-    """Yield what this answer makes a check ask, if it gets so far; spelled and ordered as the check does.
+    """Yield the questions that a check asks after this answer, if it gets that far, in the check's spelling and order.
 
-    Left out is what rests on the names of the client's address (`%{p}`) before they are known, and the explanation,
-    which is wanted only where the result is fail.
+    Not foreseen are questions that depend on the names of the client's address (`%{p}`), and those for the
+    explanation, which only a fail needs.
     """
     if answer.type is not question.type:
         return  # no records
-    most = session.limits.names
     if question.type is RRType.TXT:
         record = select_record(answer)
         if isinstance(record, Record):
             yield from _foreseen_in(session, record, question.name)
-    elif question.type is RRType.PTR or (question.type is RRType.MX and len(answer.records) <= most):
-        names = answer.records[:most]
-        for name in names if question.type is RRType.PTR else [exchange for _, exchange in names]:
+    else:
+        for name in _names_in(answer, session.limits.names):
             if is_askable(name):
                 yield Question(name, address_type(session.family))
+
+
+def _names_in(answer: Answer, most: int) -> Sequence[str]:
+    """Return the names in an answer whose addresses a check compares (RFC 7208 §4.6.4)."""
+    if answer.type is RRType.PTR:
+        return answer.records[:most]
+    if answer.type is RRType.MX and len(answer.records) <= most:
+        return [exchange for _, exchange in answer.records]
+    return ()
 
 
 def _foreseen_in(session: Session, record: Record, domain: str) -> Iterator[Question]:
@@ -87,15 +93,13 @@ def _foreseen_in(session: Session, record: Record, domain: str) -> Iterator[Ques
     for step in record.steps:
         if isinstance(step, NetworkRun):
             starts, hits = step.table(session.family)
-            if (
-                hits[locate(starts, session.ip) - 1] is not None
-            ):  # not session.locate(), which notes what the check looks up
+            if hits[locate(starts, session.ip) - 1] is not None:  # session.locate() would record it
                 return  # the record ends here
             continue
         charged += 1
         if charged > session.limits.lookups:
             return
-        assert isinstance(step, DomainDirective), "all others are in a NetworkRun"
+        assert isinstance(step, DomainDirective), "all other steps are NetworkRuns"
         yield from _foreseen_of(session, step, domain)
     if record.redirect is not None and charged < session.limits.lookups:
         yield from _record_of(session, record.redirect.value, domain)
@@ -127,27 +131,29 @@ def _record_of(session: Session, spec: MacroString, domain: str) -> Iterator[Que
 
 
 def _target(session: Session, spec: MacroString, domain: str) -> str:
-    """Return the name that a domain-spec stands for, or "" where that is not known or can't be asked."""
+    """Return the target-name of a domain-spec, or "" if that is not known or can't be asked for."""
     if spec.target is not None:
         return spec.target
     if "p" in spec.letters or (spec.uses_local_part and not session.local_part.isascii()):
         return ""
-    return spec.expand_name(lambda letter: Session.macro_value(session, letter, domain, ""))  # a session may note it
+    return spec.expand_name(
+        lambda letter: Session.macro_value(session, letter, domain, "")
+    )  # not its own method, which may record what is used
 
 
 def _leads_no_further(question: Question) -> bool:
-    """Whether nothing follows from the answer: such questions can wait for those that lead deeper into the tree."""
+    """Whether the answer leads to no other question, so that this one can wait for those that lead deeper."""
     return question.type is RRType.A or question.type is RRType.AAAA
 
 
 class _Ahead:
-    """What one check asks ahead; to the check it is the resolver.
+    """The resolver of one check, which asks ahead.
 
     Attributes:
-        session: the check.
-        resolver: what answers.
-        tasks: the questions that were asked ahead, by question as a check knows it.
-        known: these, those that the check asked itself, and those whose answers were kept.
+        session: the session that is evaluated.
+        resolver: the resolver to ask.
+        tasks: the questions that were asked ahead, by folded question.
+        known: these, those that the check asked itself, and those with a cached answer.
     """
 
     def __init__(self, session: Session, resolver: Any) -> None:
@@ -161,60 +167,60 @@ class _Ahead:
         self._aresolve: Callable[[Question], Awaitable[Any]] | None = None
 
     def begin(self, loop: "AbstractEventLoop") -> None:
-        """From now on ask ahead, in this event loop."""
+        """Start asking ahead, in this event loop."""
         self._loop = loop
         self._aresolve = aresolve_of(self.resolver)
 
     async def aresolve(self, question: Question) -> Answer:
-        """Return the answer to a question of the check: that which was asked for already, or one asked for now."""
+        """Return the answer to a question of the check, waiting for it if it was asked ahead, or asking now."""
         key = question.key
         task = self.tasks.get(key)
         if task is not None:
-            return checked(self.resolver, question, await task)
+            return require_answer(self.resolver, question, await task)
         self.known.add(key)
-        answer = checked(self.resolver, question, await self._fetch(question))
+        answer = require_answer(self.resolver, question, await self._fetch(question))
         self.ask(self.unknown(question, answer))
         return answer
 
     def unknown(self, question: Question, answer: Answer) -> list[Question]:
-        """Return what this answer, and answers that are kept already, foresee that is still to be asked."""
-        found = []
+        """Return the questions to ask that this answer, and cached answers after it, make foreseeable."""
+        questions = []
         pending = [(question, answer)]
         while pending:
-            for each in foreseen(self.session, *pending.pop()):
-                key = each.key
-                if key in self.known or len(self.known) >= _MOST_LOOKED_AT:
+            for following in foreseen(self.session, *pending.pop()):
+                key = following.key
+                if key in self.known or len(self.known) >= _MOST_EXAMINED:
                     continue
                 self.known.add(key)
-                kept = None if self._peek is None else self._peek(each)
-                if kept is None:
-                    found.append(each)
+                cached = None if self._peek is None else self._peek(following)
+                if cached is None:
+                    questions.append(following)
                 else:
-                    pending.append((each, kept))
-        found.sort(key=_leads_no_further)
-        return found
+                    pending.append((following, cached))
+        questions.sort(key=_leads_no_further)
+        return questions
 
     def ask(self, questions: list[Question]) -> None:
-        """Ask these questions ahead, as long as there are not too many."""
-        assert self._loop is not None, "there is an event loop since begin()"
+        """Ask these questions ahead, up to the number that the resolver allows."""
+        assert self._loop is not None, "begin() sets the event loop"
         for question in questions[: max(0, self._most - len(self.tasks))]:
             task = self._loop.create_task(self._fetch(question))
-            task.add_done_callback(partial(self._came, question))
+            task.add_done_callback(partial(self._examine, question))
             self.tasks[question.key] = task
 
     async def _fetch(self, question: Question) -> Any:
-        assert self._aresolve is not None, "there is an event loop since begin()"
+        assert self._aresolve is not None, "begin() sets the event loop"
         return await self._aresolve(question)
 
-    def _came(self, question: Question, done: "Task[Any]") -> None:
+    def _examine(self, question: Question, done: "Task[Any]") -> None:
         if done.cancelled() or done.exception() is not None:
-            return  # it is raised where the check comes to it
+            return  # raised when the check asks this question
         answer = done.result()
         if isinstance(answer, Answer):
             self.ask(self.unknown(question, answer))
 
     def end(self) -> None:
-        """Give up what is still under way, and count."""
+        """Cancel the questions that are still in flight, and count."""
         self.session.asked_ahead = len(self.tasks)
         self.session.unneeded = len(self.tasks.keys() - self.session.answers.keys())
         self._most = 0
@@ -223,7 +229,7 @@ class _Ahead:
 
 
 class _Blocking:
-    """A check that blocks: it asks one question at a time until there are two to be asked ahead."""
+    """A synchronous check: it asks one question at a time until there are two to be asked ahead."""
 
     def __init__(self, ahead: _Ahead) -> None:
         self._ahead = ahead
@@ -242,7 +248,7 @@ class _Blocking:
         return answer
 
     def _begin(self, questions: list[Question]) -> None:
-        import asyncio  # here: a check of few questions does not pay for it
+        import asyncio  # here, so that checks of few questions do not load it
 
         try:
             asyncio.get_running_loop()
@@ -252,7 +258,7 @@ class _Blocking:
             self._ahead.ask(questions)
 
     def end(self) -> None:
-        """Give up what is still under way; nothing of it is left when this returns."""
+        """Cancel the questions that are still in flight, and wait until they have ended."""
         self._ahead.end()
         if self._loop is None:
             return
@@ -261,10 +267,6 @@ class _Blocking:
         try:
             left = asyncio.all_tasks(self._loop)
             if left:
-                self._loop.run_until_complete(asyncio.wait(left, timeout=_PATIENCE))
+                self._loop.run_until_complete(asyncio.wait(left, timeout=_END_SECONDS))
         finally:
             self._loop.close()
-
-
-_PATIENCE = 1.0
-"""Seconds for a resolver's own tasks to end after they were cancelled."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from spfengine.addresses import address_text, parse_address
 from spfengine.frozen import Frozen, fill
+from spfengine.visible import visible
 
 
 class Sender(Frozen):
@@ -70,3 +71,20 @@ def unknown_facts(senders: Iterable[Sender]) -> dict[str, int]:
         for fact in sender.unknown:
             messages[fact] = messages.get(fact, 0) + sender.count
     return messages
+
+
+def sender_dict(sender: Sender) -> dict[str, object]:
+    """Return a sender as JSON-safe values, with untrusted text escaped: the same keys wherever JSON names a sender."""
+    return {
+        "ip": sender.ip,
+        "sender": visible(sender.sender),
+        "helo": _printable(sender.helo),
+        "count": sender.count,
+        "label": _printable(sender.label),
+        "reported": _printable(sender.reported),
+        "header_from": _printable(sender.header_from),
+    }
+
+
+def _printable(text: str | None) -> str | None:
+    return None if text is None else visible(text)

@@ -1,5 +1,7 @@
 """Escape untrusted text for display, so that it can neither control a terminal nor break a header, page or log."""
 
+from collections.abc import Iterable
+
 _SHOWN_AT_MOST = 400
 
 
@@ -30,3 +32,14 @@ def visible_name(name: str) -> str:
 def _escape(character: str) -> str:
     code = ord(character)
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+_REPR_AT_MOST = 199
+_FIELD_AT_MOST = 60
+
+
+def short_repr(value: object, names: Iterable[str]) -> str:
+    """Return a repr of one line under 200 characters: these attributes by name, long ones cut."""
+    parts = [f"{name}={visible(repr(getattr(value, name)), _FIELD_AT_MOST)}" for name in names]
+    text = f"{type(value).__name__}({', '.join(parts)})"
+    return text if len(text) <= _REPR_AT_MOST else text[: _REPR_AT_MOST - 2] + "…)"

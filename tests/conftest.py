@@ -1,7 +1,8 @@
-"""What all tests share: where the shared folder is, how hard hypothesis looks, and which tests need the outside."""
+"""What all tests share: the shared folder, hypothesis's profiles, and which tests run."""
 
 import os
-from datetime import timedelta
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,22 +10,17 @@ from hypothesis import HealthCheck, settings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
-settings.register_profile("default", deadline=timedelta(seconds=2))
-# A fixed budget, the same examples on each run: a red run can be had again, and no run takes much longer than another.
-settings.register_profile(
-    "ci",
-    derandomize=True,
-    max_examples=100,
-    deadline=None,
-    print_blob=True,
-    suppress_health_check=[HealthCheck.too_slow],
-)
-settings.register_profile("thorough", max_examples=2000, deadline=None)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") == "true" else "default"))
+# No profile has a deadline or a health check that watches the clock: a busy machine must not fail a test.
+_UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("everyday", _UNHURRIED, max_examples=25)
+settings.register_profile("full", _UNHURRIED, max_examples=100)
+# The same examples on each run, so that a red run can be repeated.
+settings.register_profile("ci", _UNHURRIED, derandomize=True, max_examples=100, print_blob=True)
+settings.register_profile("thorough", _UNHURRIED, max_examples=2000)
 
 
 def shared_folder() -> Path | None:
-    """The folder with the texts that are used but not part of the project, or None where there is none."""
+    """Return the folder with the texts that the tests use but the project does not contain; None if there is none."""
     folder = Path(os.environ.get("SPFENGINE_SHARED") or REPOSITORY.parent / "shared")
     return folder if folder.is_dir() else None
 
@@ -37,8 +33,21 @@ def repository() -> Path:
 
 @pytest.fixture(scope="session")
 def shared() -> Path | None:
-    """The shared folder, or None where there is none: a test then brings what it needs in another way."""
+    """The shared folder. A test that gets None finds its texts elsewhere."""
     return shared_folder()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ctrl_c_works() -> Iterator[None]:
+    """Let the programs that tests start react to SIGINT.
+
+    A shell starts its background jobs with SIGINT ignored, and programs inherit that. A handler is not inherited.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 LEFT_OUT = {
@@ -47,17 +56,27 @@ LEFT_OUT = {
 }
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose hypothesis's profile before any test module is imported: the full tests have more examples too."""
+    without_full = config.getoption("markexpr") == "not full"
+    profile = "ci" if os.environ.get("CI") == "true" else "everyday" if without_full else "full"
+    settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or profile)
+
+
 def pytest_report_header() -> str:
-    """Say where the official suite comes from: it is read, or fetched, but never kept in the repository."""
+    """Say where the official suite comes from: it is read or fetched, but never kept in the repository."""
     from tests.cases.official import source
 
     return source()
 
 
+@pytest.hookimpl(tryfirst=True)  # before -m chooses
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
+        if item.get_closest_marker("debian") is not None:
+            item.add_marker(pytest.mark.full)
         for marker, (left_out, reason) in LEFT_OUT.items():
             if left_out and item.get_closest_marker(marker) is not None:
                 item.add_marker(pytest.mark.skip(reason=reason))
-    # The slow ones first, so that no run ends in waiting for them.
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    # The longest first, so that no run ends with one worker waiting for another.
+    items.sort(key=lambda item: item.get_closest_marker("full") is None)

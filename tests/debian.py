@@ -1,6 +1,6 @@
-"""Programs of Debian's that tests run. A test skips by the program's name where it is missing; in CI it fails.
+"""Debian's programs that tests run. Without one, a test is skipped with its name; in CI it fails.
 
-`.ci/debian` installs them all at once.
+`.ci/debian` installs all of them.
 """
 
 import os
@@ -29,20 +29,20 @@ INSTALL: Mapping[str, str] = MappingProxyType(
         "perl": "apt-get install -y libmail-dmarc-perl",
     }
 )
-"""Program → the line that installs it."""
+"""For each program, the command that installs it."""
 
 
 def program(name: str) -> str:
-    """Return where a program of Debian's is; where it is not, skip the test by its name, or fail it in CI."""
-    given = os.environ.get("SPFENGINE_EXIM") if name == "exim4" else None
-    path = shutil.which(given or name, path=os.environ.get("PATH", "") + os.pathsep + "/usr/sbin")
+    """Return the path of one of Debian's programs. If it is missing, skip the test; in CI, fail."""
+    exim = os.environ.get("SPFENGINE_EXIM") if name == "exim4" else None
+    path = shutil.which(exim or name, path=os.environ.get("PATH", "") + os.pathsep + "/usr/sbin")
     if path is None:
         missing(name)
     return path
 
 
 def missing(name: str) -> NoReturn:
-    """Skip the test by the name of what it needs, or fail it in CI, where all must be there."""
+    """Skip the test with the name of the program it needs; in CI, fail."""
     if os.environ.get("CI") == "true" and os.environ.get("SPFENGINE_NO_DEBIAN") != "1":
-        pytest.fail(f"{name} is not installed, and CI must have it: {INSTALL[name]}")
+        pytest.fail(f"{name} is not installed, but CI needs it: {INSTALL[name]}")
     pytest.skip(f"{name} is not installed: {INSTALL[name]}")

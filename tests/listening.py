@@ -1,10 +1,10 @@
-"""A resolver that keeps what it was asked, for tests that count."""
+"""A resolver that keeps its questions, for tests that count them."""
 
 from spfengine.answers import Answer, Question, Resolver
 
 
 class Listening:
-    """Answers as another resolver does, and keeps every question with its answer in `asked`."""
+    """Answers as another resolver does, and keeps each question and answer in `asked`."""
 
     def __init__(self, resolver: Resolver) -> None:
         self.resolver = resolver
@@ -18,5 +18,5 @@ class Listening:
 
     @property
     def questions(self) -> list[Question]:
-        """What was asked, in order."""
+        """The questions, in order."""
         return [question for question, _ in self.asked]

@@ -1,4 +1,4 @@
-"""What the tests need and can't be had on every Python: where it is missing they are skipped, but never in CI."""
+"""Modules that not every Python has: a test that needs one is skipped without it, but fails in CI."""
 
 import os
 from importlib.util import find_spec
@@ -7,9 +7,9 @@ import pytest
 
 
 def need(module: str) -> None:
-    """Skip the test where a module can't be imported; in CI, which installs the extra `test`, fail."""
+    """Skip the test if a module can't be imported; in CI, which installs the extra `full`, fail."""
     if find_spec(module) is None:
-        reason = f"{module} is not installed: the extra `test` has it, where there is one for this Python"
+        reason = f"{module} is not installed: the extra `full` has it, if there is one for this Python"
         if os.environ.get("CI") == "true":
             pytest.fail(reason, pytrace=False)
         pytest.skip(reason)

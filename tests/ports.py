@@ -1,4 +1,4 @@
-"""Ports of the loopback interface, for programs that can't be told to take a free one."""
+"""Ports of the loopback interface, for programs that can't choose a free one themselves."""
 
 import socket
 

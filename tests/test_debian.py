@@ -1,4 +1,4 @@
-"""What happens where a program of Debian's is missing."""
+"""What happens if one of Debian's programs is missing."""
 
 import re
 import shutil

@@ -1,4 +1,4 @@
-"""What can't be had is a reason to skip, but a failure in CI."""
+"""A missing module is a reason to skip, but a failure in CI."""
 
 import pytest
 
@@ -12,6 +12,6 @@ def test_a_test_is_skipped_with_a_reason_and_fails_in_ci(
     monkeypatch.delenv("CI", raising=False)
     if ci is not None:
         monkeypatch.setenv("CI", ci)
-    with pytest.raises(raised, match="no_such_module is not installed: the extra `test` has it"):
+    with pytest.raises(raised, match="no_such_module is not installed: the extra `full` has it"):
         need("no_such_module")
     need("json")

@@ -1,1 +1,1 @@
-"""The same workloads through us and through others, in one run: `python -m bench.compare`."""
+"""Our engine and others on the same workloads, in one run: `python -m bench.compare`."""

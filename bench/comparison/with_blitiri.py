@@ -1,4 +1,4 @@
-"""blitiri.com.ar/go/spf, in Go, with a resolver over ready-made answers; see rivals/blitiri.go."""
+"""blitiri.com.ar/go/spf, in Go, with a resolver that has ready-made answers; see rivals/blitiri.go."""
 
 from bench.comparison.protocol import RIVALS, foreign
 

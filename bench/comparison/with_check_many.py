@@ -1,4 +1,4 @@
-"""`Policy.check_many`: all addresses of one domain at once, its policy compiled beforehand, which is not measured."""
+"""`Policy.check_many`: all addresses of one domain at once; compiling its policy is not measured."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,7 +1,7 @@
 """checkdmarc: `parse_spf_record`, with a dnspython resolver whose answers are ready-made.
 
-It reads a record with all that it includes, once for each check here, and counts lookups; it gives no verdict on a
-client, so there is none to compare.
+It reads a record and everything that it includes, once for each check here, and counts lookups. It gives no result
+for a client, so there is nothing to compare.
 """
 
 from collections.abc import Sequence
@@ -18,11 +18,11 @@ try:
     import dns.rdatatype
     import dns.resolver
 except ImportError as error:
-    skip("checkdmarc", f"{error.name} is not installed; bench/install has it")
+    skip("checkdmarc", f"{error.name} is not installed; bench/install installs it")
 
 
 class Ready(dns.resolver.Resolver):
-    """Answers made beforehand."""
+    """A resolver with ready-made answers."""
 
     def __init__(self, workload: Workload) -> None:
         super().__init__(configure=False)
@@ -34,10 +34,10 @@ class Ready(dns.resolver.Resolver):
             self.answers.setdefault((name, type), []).append(rdata)
 
     def resolve(self, qname: Any, rdtype: Any = "A", *_args: Any, **_more: Any) -> Any:
-        found = self.answers.get((str(qname).rstrip(".").lower(), str(rdtype)))
-        if found is None:
+        answers = self.answers.get((str(qname).rstrip(".").lower(), str(rdtype)))
+        if answers is None:
             raise dns.resolver.NXDOMAIN
-        return found
+        return answers
 
 
 def prepare(workload: Workload) -> Run:

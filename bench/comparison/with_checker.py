@@ -1,4 +1,4 @@
-"""`Checker.check` on a Zone, every check with its result object, as it runs once all domains are hot."""
+"""`Checker.check` on a Zone, every check with its result object, after all domains have become hot."""
 
 import spfengine
 from bench.comparison.protocol import Run, main

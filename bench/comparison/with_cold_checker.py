@@ -1,4 +1,4 @@
-"""`Checker.check` on a Zone, every check with its result object. In a cold workload it knows nothing at first."""
+"""`Checker.check` on a Zone, every check with its result object. In a cold workload, it starts with nothing cached."""
 
 from collections.abc import Sequence
 from typing import Any

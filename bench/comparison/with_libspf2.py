@@ -1,4 +1,4 @@
-"""libspf2, in C, with a DNS layer of our own over ready-made answers; see rivals/libspf2.c."""
+"""libspf2, in C, with our own DNS layer that has ready-made answers; see rivals/libspf2.c."""
 
 from bench.comparison.protocol import RIVALS, foreign
 

@@ -1,4 +1,4 @@
-"""Mail::SPF, in Perl, with a resolver over ready-made DNS messages; see rivals/mail_spf.pl."""
+"""Mail::SPF, in Perl, with a resolver that has ready-made DNS messages; see rivals/mail_spf.pl."""
 
 from bench.comparison.protocol import PROGRAMS, foreign
 

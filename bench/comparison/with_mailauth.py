@@ -1,4 +1,4 @@
-"""mailauth, for Node, with a resolver over ready-made answers; see rivals/mailauth.js."""
+"""mailauth, for Node, with a resolver that has ready-made answers; see rivals/mailauth.js."""
 
 from bench.comparison.protocol import PROGRAMS, RIVALS, foreign
 

@@ -1,6 +1,6 @@
-"""`Policy.check`, one address at a time: the policies of all domains compiled beforehand, which is not measured.
+"""`Policy.check`, one address at a time; compiling the policies of all domains is not measured.
 
-A range whose outcome rests on more than the address is asked of the zone, as a check would be.
+If an outcome depends on more than the address, the policy asks the zone, as a check would.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
-"""pyspf: `query(...).check()`, its DNS lookup replaced by one look into a dict of answers as py3dns gives them.
+"""pyspf: `query(...).check()`, with its DNS lookup replaced by a dict of answers in the form that py3dns gives them.
 
-It runs without its limit of elapsed time (`querytime=0`), and keeps nothing between two checks.
+It runs without its time limit (`querytime=0`), and caches nothing between checks.
 """
 
 from collections.abc import Sequence

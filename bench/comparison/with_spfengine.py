@@ -1,4 +1,4 @@
-"""`spfengine.check` on a Zone: every check a full one, with its result object."""
+"""`spfengine.check` on a Zone, every check with its result object."""
 
 from collections.abc import Sequence
 from typing import Any

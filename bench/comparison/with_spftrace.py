@@ -1,6 +1,6 @@
-"""spftrace: `acheck` in a running event loop, with a resolver of the kind that it documents: one look into a dict.
+"""spftrace: `acheck` in a running event loop, with a resolver of the kind that it documents, which reads a dict.
 
-Starting the loop is not measured. It has no switch to leave its trace out.
+Starting the loop is not measured. spftrace has no option to turn off its trace.
 """
 
 import asyncio
@@ -18,13 +18,13 @@ except ImportError as error:
 
 
 class Ready(spftrace.BaseResolver):
-    """Answers made beforehand."""
+    """A resolver with ready-made answers."""
 
     def __init__(self, workload: Workload) -> None:
         super().__init__()
         self._answers: dict[tuple[str, str], tuple[str, list[str]]] = {}
         for name, type, value in workload.records:
-            answer = value.partition(" ")[2] if type == "MX" else value  # its workloads have MX in order of preference
+            answer = value.partition(" ")[2] if type == "MX" else value  # the workloads have MX in order of preference
             self._answers.setdefault((name, type), ("NOERROR", []))[1].append(answer)
         names = {record.name for record in workload.records}
         self._exists = {name.split(".", labels)[-1] for name in names for labels in range(name.count("."))}

@@ -1,12 +1,13 @@
-"""A record ready to paste, in the forms of those who take it: cPanel, zone files, Route 53, octoDNS.
+"""A record ready to paste into cPanel, a zone file, Route 53 or octoDNS.
 
-Whatever octets a record holds, each form is read back by our own readers as the same record.
+Whatever octets a record has, the readers of this package read every form back as the same record.
 """
 
 import json
 from collections.abc import Iterable, Iterator
 
 from spfengine.answers import Text, TextRecord
+from spfengine.arguments import list_of
 from spfengine.errors import ArgumentError
 from spfengine.linting.fixes import as_strings
 from spfengine.names import fold, is_same_or_under, octets
@@ -26,8 +27,8 @@ FORMS = ("cpanel", "cpanel-split", "bind", "route53", "octodns")
 
 _MAX_STRING = 255  # octets of a string of a TXT record (RFC 1035 §3.3)
 _MAX_RECORD = 65535  # octets of the strings of a record, each with the octet of its length (RFC 1035 §3.2.1)
-_ROUTE53_TTL = 300  # seconds; a record set has to have a TTL there
-_ALONE = "This replaces every TXT record of the name; others that stand there must be added"
+_ROUTE53_TTL = 300  # seconds; Route 53 requires a TTL
+_ALONE = "This replaces every TXT record of the name; add the others that exist"
 
 
 def forms(
@@ -40,38 +41,38 @@ def forms(
 ) -> dict[str, str]:
     r"""Return a TXT record ready to paste.
 
-    - "cpanel": the record in one piece, as cPanel shows it in full; in quotes, and escaped as in a zone file, only
-      where it holds what can't be typed into a field (controls, quotes, backslashes, octets over 127).
+    - "cpanel": the record in one piece, as cPanel shows it. Only a record that can't be typed into a field (controls,
+      quotes, backslashes, octets over 127) is quoted and escaped as in a zone file.
     - "cpanel-split": in strings of at most 255 octets, each in quotes.
     - "bind": a line of a zone file (RFC 1035 §5.1).
-    - "route53": a change batch, as `aws route53 change-resource-record-sets` takes it. It replaces the RRset.
-    - "octodns": YAML of a zone's file. It replaces the RRset.
+    - "route53": a change batch for `aws route53 change-resource-record-sets`. It replaces the RRset.
+    - "octodns": YAML for a zone's file. It replaces the RRset.
 
     Args:
-        name: whose record it is; bytes are taken octet for octet.
-        record: its text; in str, each character stands for one octet.
-        ttl: seconds; None: what the zone says (Route 53, which has no such default: 300).
-        siblings: the other TXT records of the name, each a string or a tuple of its strings, to be kept where the
-            whole RRset is replaced. None: not known; then these forms say that they replace the RRset.
-        zone: the zone that octoDNS has the name in; None: the name is a zone's own.
+        name: the name of the record; bytes are used octet for octet.
+        record: its text; in a str, each character is one octet.
+        ttl: seconds; None for the default of the zone (for Route 53, which has none, 300).
+        siblings: the other TXT records of the name, each a string or a tuple of its strings. The forms that replace
+            the RRset include them. None if they are not known; then these forms say that they replace the RRset.
+        zone: the zone for octoDNS; None if the name itself is a zone.
 
     Raises:
-        ZoneError: `name` or `zone` is no domain name, or `ttl` no TTL.
-        ArgumentError: `record` or a sibling can't be a TXT record, or the name is not in the zone.
+        ZoneError: `name` or `zone` is not a domain name, or `ttl` not a TTL.
+        ArgumentError: `record` or a sibling can't be a TXT record, `siblings` is a string, or `name` is not in `zone`.
     """
     owner = read_name(name, "name")
     read_ttl(ttl)
     text = _text(record)
     strings = _strings(record)
-    beside = [_strings(sibling) for sibling in siblings or ()]
+    kept = [_strings(sibling) for sibling in list_of(object, siblings or (), "siblings", "TXT records")]
     split = quoted(strings)
     stated = "" if ttl is None else f"{ttl} "
     return {
         "cpanel": text if _is_typed(text) else quoted([text.encode("latin-1")]),
         "cpanel-split": split,
         "bind": f"{name_text(owner)} {stated}IN TXT {split}",
-        "route53": _route53(owner, [strings, *beside], ttl, known=siblings is not None),
-        "octodns": _octodns(owner, [strings, *beside], ttl, zone, known=siblings is not None),
+        "route53": _route53(owner, [strings, *kept], ttl, known=siblings is not None),
+        "octodns": _octodns(owner, [strings, *kept], ttl, zone, known=siblings is not None),
     }
 
 
@@ -84,22 +85,22 @@ def _text(part: object) -> str:
     return part if part.isascii() or max(part) <= "\xff" else octets(part)
 
 
-def _strings(record: TextRecord) -> list[bytes]:
+def _strings(record: object) -> list[bytes]:
     """Return the strings of a record, each of at most 255 octets."""
     parts = list(record) if isinstance(record, tuple) else [record]
-    strings = [part.encode("latin-1") for each in parts or [""] for part in _pieces(_text(each))]
+    strings = [part.encode("latin-1") for text in parts or [""] for part in _split(_text(text))]
     size = sum(len(string) + 1 for string in strings)
     if size > _MAX_RECORD:
         raise ArgumentError(f"a TXT record has at most {_MAX_RECORD} octets; this one would have {size}")
     return strings
 
 
-def _pieces(text: str) -> tuple[str, ...]:
+def _split(text: str) -> tuple[str, ...]:
     return (text,) if len(text) <= _MAX_STRING else as_strings(text)
 
 
 def _is_typed(text: str) -> bool:
-    """Whether a text can be typed into a field, and is taken there as it is."""
+    """Whether a text can be typed into a field of a form without being changed."""
     plain = text.isascii() and text.isprintable() and '"' not in text and "\\" not in text
     return plain and text == text.strip() and text[:1] not in ("", "'")
 
@@ -140,9 +141,9 @@ def _octodns_lines(owner: str, records: list[list[bytes]], ttl: int | None, zone
 
 
 def _octodns_value(text: str) -> str:
-    r"""Return a value as octoDNS has it in YAML: in one piece, which it splits itself, `\;` for a semicolon.
+    r"""Return a value for octoDNS's YAML: in one piece, which octoDNS splits itself, with `\;` for a semicolon.
 
-    octoDNS escapes quotes itself; but those around a value it drops, and those between two strings.
+    octoDNS escapes quotes itself, but drops those around a value and between two strings, so these are escaped here.
     """
     plain = PLAIN_IN_QUOTES if text[:1] == '"' or '" "' in text else PLAIN_IN_QUOTES + '"'
     parts = [escaped(part, plain).replace(";", "\\;") for part in text.split("\\")]
@@ -150,5 +151,5 @@ def _octodns_value(text: str) -> str:
 
 
 def _scalar(text: str) -> str:
-    """Return printable text as a scalar of YAML, where quotes alone have to be doubled."""
+    """Return printable text as a single-quoted scalar of YAML, in which only the single quote is special."""
     return "'" + text.replace("'", "''") + "'"

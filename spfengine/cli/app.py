@@ -1,13 +1,13 @@
-"""The command as a whole: finds the module of the command that was called, and turns every end into an exit code."""
+"""The entry point of the command `spfengine`: turns every end of a run into an exit code and one line on stderr."""
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from spfengine.cli import exits
-from spfengine.cli.command_line import Command, read
-from spfengine.cli.commands import COMMANDS, NAME, load
-from spfengine.cli.exits import Failure, Misuse
+from spfengine.cli.exits import NAME, Failure
 from spfengine.errors import (
     AddressError,
     ArgumentError,
@@ -19,6 +19,9 @@ from spfengine.errors import (
 )
 from spfengine.visible import visible
 
+NOT_INSTALLED = (
+    "the command needs click, which is not installed; run: pip install click rich (the extra spfengine[cli])"
+)
 _EXITS: tuple[tuple[type[Exception], int], ...] = (
     (AddressError, exits.USAGE),
     (ArgumentError, exits.USAGE),
@@ -28,63 +31,69 @@ _EXITS: tuple[tuple[type[Exception], int], ...] = (
     (ResolverError, exits.UNAVAILABLE),
     (MissingExtraError, exits.UNAVAILABLE),
 )
+_ALLOCATIONS = 50_000  # loading and a check make about as many objects, and leave no garbage
 _LONGEST_MESSAGE = 2000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit code. Everything that can go wrong becomes one line on stderr."""
-    given = sys.argv[1:] if arguments is None else list(arguments)
-    path = f"{NAME} {given[0]}" if given and given[0] in COMMANDS else NAME
-    if sys.stdout is None:  # closed by whoever called: `>&-`
-        return _fail(path, exits.IO_ERROR, "the output can't be written: standard output is closed")
+    """Run the command and return its exit code.
+
+    Args:
+        arguments: the words of the command line; None: those of the process, which is to end with this command.
+    """
+    if arguments is not None:
+        return _run(list(arguments))
+    gc.set_threshold(_ALLOCATIONS)
     try:
-        code = _run(given)
+        return _run(sys.argv[1:])
+    finally:
+        gc.freeze()  # the process ends, so the garbage collector need not look through what it leaves
+
+
+def _run(arguments: list[str]) -> int:
+    path = NAME
+    try:
+        from spfengine.cli import commands
+
+        path = commands.path_of(arguments)
+        if sys.stdout is None:  # the caller closed it: `>&-`
+            raise Failure(exits.IO_ERROR, "the output can't be written: standard output is closed")
+        code = commands.run(arguments)
         sys.stdout.flush()
     except KeyboardInterrupt:
         return exits.INTERRUPTED
     except BrokenPipeError:
         _drop_output()
         return exits.BROKEN_PIPE
-    except Misuse as misuse:
-        message = misuse.message.rstrip(".").replace("'. expected", "': expected")
-        return _fail(path, exits.USAGE, f"{message}; see '{path} --help'")
-    except Failure as failure:
-        return _fail(path, failure.code, failure.message)
-    except OSError as error:  # files of the command line have become a Failure by now: this is the output
-        _drop_output()
-        return _fail(path, exits.IO_ERROR, f"input or output failed: {error.strerror or error}")
-    except tuple(kind for kind, _ in _EXITS) as error:
-        return _fail(path, next(code for kind, code in _EXITS if isinstance(error, kind)), str(error))
+    except Exception as error:  # noqa: BLE001 - _meaning() raises what it does not know
+        code, message = _meaning(error)
+        _report(path, message)
     return code
 
 
-def _run(arguments: list[str]) -> int:
-    completes = f"_{NAME.upper()}_COMPLETE" in os.environ  # the shell asks click
-    if arguments and arguments[0] in COMMANDS and not completes:
-        command = load(arguments[0])
-        plain = read(command, arguments[1:]) if isinstance(command, Command) else None
-        if plain is not None:
-            return int(command.run(**plain))
-    from spfengine.cli import with_click
+def _meaning(error: Exception) -> tuple[int, str]:
+    """Return the exit code and message for an exception; raise the exception again if it is a bug of ours."""
+    if isinstance(error, Failure):
+        return error.code, error.message
+    if isinstance(error, ModuleNotFoundError) and error.name == "click":
+        return exits.UNAVAILABLE, NOT_INSTALLED
+    if isinstance(error, OSError):  # commands turn errors of their files into a Failure, so this is the output
+        _drop_output()
+        return exits.IO_ERROR, f"input or output failed: {error.strerror or error}"
+    for kind, code in _EXITS:
+        if isinstance(error, kind):
+            return code, str(error)
+    raise error
 
-    if completes:
-        with_click.application.main(arguments, NAME)  # click answers, and exits
-    return with_click.run(arguments)
 
-
-def _fail(path: str, code: int, message: str) -> int:
-    """Tell on one line of stderr what went wrong; strangers' text in it is escaped."""
-    from contextlib import suppress
-
-    with suppress(OSError, ValueError, AttributeError):  # AttributeError: there is no stderr, so nobody to tell
+def _report(path: str, message: str) -> None:
+    """Write one line to stderr; untrusted text in it is escaped."""
+    with suppress(OSError, ValueError, AttributeError):  # AttributeError: there is no stderr
         sys.stderr.write(f"{path}: {visible(message, _LONGEST_MESSAGE)}\n")
         sys.stderr.flush()
-    return code
 
 
 def _drop_output() -> None:
-    """Point stdout to nowhere, so that Python's own flush at its end has nothing to complain about."""
-    from contextlib import suppress
-
-    with suppress(OSError, ValueError):  # stdout is no file: then there is nothing to flush
+    """Point stdout to nowhere, so that Python does not complain when it flushes stdout at exit."""
+    with suppress(OSError, ValueError):  # stdout is not a file: there is nothing to flush
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

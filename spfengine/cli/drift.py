@@ -1,39 +1,41 @@
 """`spfengine drift`: what changed in DNS since a snapshot, for cron and CI."""
 
-import json
-import sys
+from collections.abc import Iterator
 
 import click
 
 from spfengine.advice.drift.drift import Drift, drift
 from spfengine.advice.drift.snapshot import Snapshot
 from spfengine.cli import exits, options, sources
-from spfengine.cli.exits import Failure
-from spfengine.cli.screen import Screen
+from spfengine.cli.exits import Failure, cannot_read
+from spfengine.cli.screen import Screen, write_csv, write_json
 from spfengine.cli.snapshot import write
 from spfengine.errors import RecordingError
-from spfengine.visible import visible
+from spfengine.simulation.simulation import change_is_worse
+from spfengine.text.drift import drift_lines
+from spfengine.text.outcomes import outcome_text, outcome_word
+from spfengine.visible import visible, visible_name
 
-_EPILOG = """\b
+_EPILOG = f"""\b
 Examples:
   spfengine drift includes.json
   spfengine drift includes.json --quiet --update    (from cron: mail about each change, once)
 
 The exit code: 0 nothing changed for any client, 1 something did (with --only-worse: something got worse: mail that
 passed no longer does, or an error is new), 69 nothing is known to have changed, but DNS could not answer everything.
-Otherwise: 64 the command line can't be understood, 65 FILE can't be understood, 66 FILE can't be read, 73 FILE can't
-be written.
+{exits.OTHER_HELP}, 73 FILE can't be written.
 """
+_COLUMNS = ("domain", "network", "before", "after", "worse", "by_before", "by_after")
 
 
 @click.command(epilog=_EPILOG)
 @click.argument("file", metavar="FILE", type=options.Expected("a file that `spfengine snapshot` wrote"))
-@click.option("--only-worse", is_flag=True, help="Exit with 1 only where something got worse.")
+@click.option("--only-worse", is_flag=True, help="Exit with 1 only if something got worse.")
 @click.option("--update", is_flag=True, help="Write what DNS says now to FILE, unless DNS could not answer everything.")
-@click.option("-q", "--quiet", is_flag=True, help="Show nothing where the exit code is 0.")
+@click.option("-q", "--quiet", is_flag=True, help="Show nothing if the exit code is 0.")
 @options.zone
 @options.nameserver
-@click.option("--csv", "as_csv", is_flag=True, help="Give the networks that changed as a table (CSV) instead of text.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print the networks that changed as a table (CSV) instead of text.")
 @options.as_json
 def command(
     file: str,
@@ -45,39 +47,48 @@ def command(
     as_csv: bool,
     as_json: bool,
 ) -> int:
-    """Show what changed since the snapshot in FILE, for every address there is, and whose record it was."""
-    if as_json and as_csv:
-        raise click.UsageError("expected one of --json and --csv, not both")
-    taken = _read(file)
-    found = drift(taken, resolver=sources.base_resolver(zones, nameservers, 20.0))
-    code = _exit(found, only_worse)
+    """Show what changed since the snapshot in FILE, for every address, and whose record it was."""
+    options.only_one_format(as_json, as_csv)
+    result = drift(_read(file), resolver=sources.base_resolver(zones, nameservers))
+    code = _exit_code(result, only_worse)
     if as_json:
-        sys.stdout.write(json.dumps(found.to_dict(), indent=2) + "\n")
+        write_json(result.to_dict())
     elif as_csv:
-        from spfengine.cli.drift_csv import lines
-
-        sys.stdout.writelines(lines(found))
+        write_csv(_COLUMNS, _rows(result))
     elif code or not quiet:
-        from spfengine.cli.drift_view import page
-
         screen = Screen()
-        screen.show(page(found, screen.width))
-    if update and not found.is_incomplete:
-        write(found.after, file)
+        screen.show(drift_lines(result, screen.width))
+    if update and not result.is_incomplete:
+        write(result.after, file)
     return code
 
 
 def _read(path: str) -> Snapshot:
-    shown = visible(path)
+    printable = visible(path)
     try:
         return Snapshot.load(path)
     except OSError as error:
-        raise Failure(exits.NO_INPUT, f"{shown} can't be read: {error.strerror or error}") from error
+        raise cannot_read(printable, error) from error
     except RecordingError as error:
-        raise Failure(exits.DATA, f"{shown}: {error}") from error
+        raise Failure(exits.DATA, f"{printable}: {error}") from error
 
 
-def _exit(found: Drift, only_worse: bool) -> int:
-    if found.is_worse if only_worse else found.is_changed:
+def _exit_code(result: Drift, only_worse: bool) -> int:
+    if result.is_worse if only_worse else result.is_changed:
         return 1
-    return exits.UNAVAILABLE if found.is_incomplete else 0
+    return exits.UNAVAILABLE if result.is_incomplete else 0
+
+
+def _rows(result: Drift) -> Iterator[tuple[str, ...]]:
+    """Yield a row for each network whose result changed; those of a domain in order."""
+    for domain in result.domains:
+        for change in domain.changes:
+            yield (
+                visible_name(domain.domain),
+                str(change.network),
+                outcome_word(change.before),
+                outcome_word(change.after),
+                "yes" if change_is_worse(change.before, change.after) else "no",
+                outcome_text(change.before),
+                outcome_text(change.after),
+            )

@@ -1,8 +1,11 @@
-"""Exit codes, and how a command ends early. They are public API: scripts and mail servers rest on them."""
+"""Exit codes, and how a command ends early. They are public API: scripts and mail servers depend on them."""
 
 from typing import Final
 
 from spfengine.problems import Result
+
+NAME: Final = "spfengine"
+"""The name of the command."""
 
 USAGE: Final = 64
 """The command line can't be understood."""
@@ -19,7 +22,7 @@ IO_ERROR: Final = 74
 INTERRUPTED: Final = 130
 """Ctrl-C."""
 BROKEN_PIPE: Final = 141
-"""Whoever read the output has gone."""
+"""The reader of the output has gone."""
 
 OF_RESULT: Final = {
     Result.PASS: 0,
@@ -32,6 +35,13 @@ OF_RESULT: Final = {
 }
 """The exit codes of commands that check one client."""
 
+RESULTS_HELP: Final = "0 pass, 1 fail, 2 softfail, 3 neutral, 4 permerror, 5 temperror, 6 none"
+"""`OF_RESULT` in words, for the help of these commands."""
+OTHER_HELP: Final = (
+    "Other exit codes: 64 the command line can't be understood, 65 a file can't be understood, 66 a file can't be read"
+)
+"""The exit codes that all commands share, for their help; a command may add its own before the full stop."""
+
 
 class Failure(Exception):  # noqa: N818 - the command failed, not the program
     """The command ends here: one line to stderr, and an exit code."""
@@ -42,13 +52,16 @@ class Failure(Exception):  # noqa: N818 - the command failed, not the program
         super().__init__(code, message)
 
 
-class Misuse(Failure):
-    """The command line can't be understood: the command ends here, and tells where its help is."""
+def cannot_read(path: str, error: Exception) -> Failure:
+    """Return the failure that a file can't be read; `path` is printable already."""
+    return Failure(NO_INPUT, f"{path} can't be read: {reason(error)}")
 
-    def __init__(self, message: str) -> None:
-        super().__init__(USAGE, message)
 
-    @classmethod
-    def of(cls, option: str, message: str) -> "Misuse":
-        """Return the error that the value of an option can't be used."""
-        return cls(f"Invalid value for '{option}': {message}")
+def cannot_write(path: str, error: Exception) -> Failure:
+    """Return the failure that a file can't be written; `path` is printable already."""
+    return Failure(CANNOT_CREATE, f"{path} can't be written: {reason(error)}")
+
+
+def reason(error: Exception) -> str:
+    """Return why a file or socket could not be used, in the system's words if there are any."""
+    return str(getattr(error, "strerror", None) or error)

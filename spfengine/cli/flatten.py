@@ -1,8 +1,5 @@
 """`spfengine flatten`: networks in place of includes, with the proof that the record says the same."""
 
-import json
-import sys
-
 import click
 
 from spfengine.advice.flatten.flatten import flatten
@@ -10,22 +7,22 @@ from spfengine.advice.flatten.flattening import Flattening
 from spfengine.advice.flatten.splitting import LEAST_SIZE, MOST_SIZE, NAMES
 from spfengine.advice.forms import FORMS
 from spfengine.cli import exits, options, sources
-from spfengine.cli.drafts import Draft, no_duplicates
-from spfengine.cli.screen import Screen
+from spfengine.cli.options import Draft, drafts_by_name
+from spfengine.cli.screen import Screen, write_json
 from spfengine.errors import ArgumentError
+from spfengine.text.flatten import flattening_lines
 
-_EPILOG = """\b
+_EPILOG = f"""\b
 Examples:
   spfengine flatten example.com
   spfengine flatten example.com --include _spf.relay.example.net --form bind
   spfengine flatten example.com --draft "v=spf1 include:_spf.relay.example.net mx -all"
 
-Nothing is shown to publish that was not proved, for every address, to give the same result. Once the domain's own
-record is flat, keep the record that it was made of, and give it as --draft the next time.
+Nothing is shown to publish unless it is proved, for every address, to give the same result. Once the domain's own
+record is flat, keep the record that it was made from, and give it as --draft the next time.
 
 The exit code: 0 flattened, or there is nothing to replace, 1 refused: it can't be proved, or it does not fit, 2 the
-record, or one that it leads to, is broken, 69 DNS could not answer. Otherwise: 64 the command line can't be
-understood, 65 a file can't be understood, 66 a file can't be read.
+record, or one that it includes, is broken, 69 DNS could not answer. {exits.OTHER_HELP}.
 """
 
 
@@ -33,20 +30,20 @@ understood, 65 a file can't be understood, 66 a file can't be read.
 @click.argument("domain", type=options.Domain())
 @click.option(
     "--include", "includes", metavar="NAME", multiple=True,
-    help="Replace this include (or redirect) only; may be given several times. Without it: all that can be.",
+    help="Replace only this include (or redirect); may be given several times. Without it: all that can be replaced.",
 )  # fmt: skip
 @click.option("--hosts", is_flag=True, help="Replace a and mx too.")
 @click.option(
     "--names", metavar="PATTERN", default=NAMES, show_default=True,
-    help="What the names are called that take what does not fit, below DOMAIN; {n} is 1, 2, … With a final dot: the "
-    "whole name. Names that are taken are passed over.",
+    help="The names below DOMAIN for what does not fit into its own record; {n} is 1, 2, … With a final dot: the whole "
+    "name. Names that exist already are skipped.",
 )  # fmt: skip
 @click.option(
     "--size", metavar="OCTETS", type=click.IntRange(LEAST_SIZE, MOST_SIZE),
-    help="How large the DNS answer for a name may be. Without it: 512, or 1232 where that takes too many names.",
+    help="How large the DNS answer for a name may be. Without it: 512, or 1232 if that needs too many names.",
 )  # fmt: skip
 @click.option(
-    "--form", type=click.Choice(FORMS), default=FORMS[0], show_default=True, help="The form of the records to paste."
+    "--form", type=click.Choice(FORMS), default=FORMS[0], show_default=True, help="The format of the records to paste."
 )
 @options.answers
 @options.as_json
@@ -62,28 +59,27 @@ def command(
     nameservers: tuple[str, ...],
     as_json: bool,
 ) -> int:
-    """Put networks in place of what the record of DOMAIN includes, and prove that every client gets the same result."""
-    base = sources.base_resolver(zones, nameservers, 20.0)
-    resolver = sources.with_drafts(base, no_duplicates(drafts, domain))
+    """Replace the includes of DOMAIN's record by networks, and prove that every client gets the same result."""
+    base = sources.base_resolver(zones, nameservers)
+    resolver = sources.with_drafts(base, drafts_by_name(drafts, domain))
     try:
-        found = flatten(domain, resolver=resolver, includes=includes or None, hosts=hosts, names=names, size=size)
+        flattening = flatten(domain, resolver=resolver, includes=includes or None, hosts=hosts, names=names, size=size)
     except ArgumentError as error:
-        what, _, told = str(error).partition(": ")
-        hints = {"includes": "'--include'", "names": "'--names'"}
-        raise click.BadParameter(told, param_hint=hints[what]) if what in hints else error from None
+        parameter, _, message = str(error).partition(": ")
+        if parameter not in ("includes", "names"):
+            raise
+        raise click.BadParameter(message, param_hint=f"'--{parameter.replace('includes', 'include')}'") from None
     if as_json:
-        sys.stdout.write(json.dumps(found.to_dict(), indent=2) + "\n")
+        write_json(flattening.to_dict())
     else:
-        from spfengine.cli.flatten_view import page
-
         screen = Screen()
-        screen.show(page(found, form, screen.width))
-    return _exit(found)
+        screen.show(flattening_lines(flattening, screen.width, form))
+    return _exit_code(flattening)
 
 
-def _exit(found: Flattening) -> int:
-    if found.refusal is None:
+def _exit_code(flattening: Flattening) -> int:
+    if flattening.refusal is None:
         return 0
-    if found.is_incomplete:
+    if flattening.is_incomplete:
         return exits.UNAVAILABLE
-    return 2 if found.is_broken else 1
+    return 2 if flattening.is_broken else 1

@@ -1,20 +1,24 @@
 """`spfengine lint`: what is wrong, risky or without effect in a domain's SPF."""
 
 import sys
-from typing import NamedTuple
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any
 
 import click
 
-from spfengine.cli import options, sources
-from spfengine.cli.lint_codes import CodesType, select
-from spfengine.cli.lint_places import Places
+from spfengine.cli import exits, options, sources
+from spfengine.cli.lint_reports import Places, github_text, json_text, sarif_text
+from spfengine.cli.options import Expected
 from spfengine.cli.screen import Screen
 from spfengine.linting.codes import DNS_CODES, LintCode, Severity
 from spfengine.linting.finding import Finding
 from spfengine.linting.lint import lint, lint_zone
 from spfengine.resolvers.zone import Zone
+from spfengine.text.lint import lint_lines
+from spfengine.visible import visible
 
-_EPILOG = """\b
+_EPILOG = f"""\b
 Examples:
   spfengine lint example.com
   spfengine lint example.com --record "v=spf1 mx include:_spf.example.net ~all"
@@ -27,24 +31,33 @@ With --zone and no DOMAIN, every name of the zone is linted that has SPF, or tak
 
 CODE is a code of a finding, or how codes begin, up to a hyphen: --select exp,include-no-record.
 
-Exit codes: 0 nothing was found (or only infos, unless --strict is given), 1 something was found, 2 the record is broken
-(an error was found), 69 DNS could not answer something, so that not all is known. Otherwise: 64 the command line can't
-be understood, 65 a file can't be understood, 66 a file can't be read.
+The exit code: 0 nothing was found (or only infos, unless --strict is given), 1 something was found, 2 the record is
+broken (an error was found), 69 DNS could not answer something, so that not all is known. {exits.OTHER_HELP}.
 """
 
 
-class Report(NamedTuple):
-    """What is to be told.
+class Codes(Expected):
+    """CODE,...: each a code, or how codes begin, up to a hyphen."""
 
-    Attributes:
-        domain: the domain linted; None for all names of a zone, or for a record alone.
-        findings: what was found, and is not ignored.
-        places: where findings stand in files.
-    """
+    name = "codes"
 
-    domain: str | None
-    findings: list[Finding]
-    places: Places
+    def __init__(self) -> None:
+        super().__init__("codes of findings, such as multiple-records,exp")
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> frozenset[LintCode]:
+        """Return the codes that the text means."""
+        if isinstance(value, frozenset):
+            return value
+        codes: set[LintCode] = set()
+        for word in str(value).split(","):
+            text = word.strip().lower().rstrip("-*")
+            matching = [code for code in LintCode if code == text or code.startswith(f"{text}-")]
+            if not text or not matching:
+                near = get_close_matches(text[:60], list(LintCode), 1, 0.5)
+                hint = f"did you mean {near[0]}?" if near else "docs/reference/lint.md lists the codes"
+                self.fail(f"there is no code {visible(word.strip(), 60)!r}; {hint}", param, ctx)
+            codes.update(matching)
+        return frozenset(codes)
 
 
 def _cleaned(
@@ -52,9 +65,9 @@ def _cleaned(
     param: click.Parameter,  # noqa: ARG001 - click's signature
     value: str | None,
 ) -> str | None:
-    """Return the record without what clings to it where it was copied from, but for spaces: these are a finding."""
-    found = None if value is None else options.pasted(value.strip(" "), ctx)
-    return value if found is None or not found.cleaned else found.text
+    """Return the record without what was copied with it, but with its spaces: these are a finding."""
+    pasted = None if value is None else options.pasted(value.strip(" "), ctx)
+    return value if pasted is None or not pasted.cleaned else pasted.text
 
 
 @click.command(epilog=_EPILOG)
@@ -66,14 +79,14 @@ def _cleaned(
 @options.nameserver
 @click.option(
     "--own", "own", metavar="NAME", multiple=True,
-    help="The records at and under this name are yours to change, too.",
+    help="A name whose records, and those under it, you can change, too.",
 )  # fmt: skip
-@click.option("--select", "selected", metavar="CODE,...", type=CodesType(), multiple=True, help="Tell only these.")
-@click.option("--ignore", "ignored", metavar="CODE,...", type=CodesType(), multiple=True, help="Tell all but these.")
-@click.option("--strict", is_flag=True, help="Count infos as found: they make the exit code 1, too.")
+@click.option("--select", "selected", metavar="CODE,...", type=Codes(), multiple=True, help="Report only these.")
+@click.option("--ignore", "ignored", metavar="CODE,...", type=Codes(), multiple=True, help="Report all but these.")
+@click.option("--strict", is_flag=True, help="Exit with 1 for infos, too.")
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "github", "sarif"]), default="text", show_default=True,
-    help="How to tell: for people, as JSON, as annotations of a GitHub workflow, or as SARIF 2.1.0.",
+    help="How to report: for people, as JSON, as annotations of a GitHub workflow, or as SARIF 2.1.0.",
 )  # fmt: skip
 @options.as_json
 def command(
@@ -89,26 +102,18 @@ def command(
     as_json: bool,
 ) -> int:
     """Find what is wrong, risky or without effect in the SPF of DOMAIN, of a RECORD, or of all names of a zone."""
-    findings = select(_findings(domain, record, zones, nameservers, own), selected, ignored)
-    report = Report(domain, findings, Places(zones))
+    findings = _selected(_findings(domain, record, zones, nameservers, own), selected, ignored)
+    places = Places(zones)
     if as_json or form == "json":
-        from spfengine.cli.lint_formats import json_text
-
-        sys.stdout.write(json_text(report.domain, findings, report.places))
+        sys.stdout.write(json_text(domain, findings, places))
     elif form == "sarif":
-        from spfengine.cli.lint_formats import sarif_text
-
-        sys.stdout.write(sarif_text(findings, report.places))
+        sys.stdout.write(sarif_text(findings, places))
     elif form == "github":
-        from spfengine.cli.lint_formats import github_text
-
-        sys.stdout.write(github_text(findings, report.places))
+        sys.stdout.write(github_text(findings, places))
     else:
-        from spfengine.cli.lint_view import page
-
         screen = Screen()
-        screen.show(page(domain, findings, report.places, screen.width))
-    return exit_code(findings, strict=strict)
+        screen.show(lint_lines(domain, findings, places.text, screen.width))
+    return _exit_code(findings, strict=strict)
 
 
 def _findings(
@@ -120,18 +125,24 @@ def _findings(
         return lint(None, record=record)
     if domain is None and not zones:
         raise click.UsageError("there is nothing to lint; expected DOMAIN, --record RECORD or --zone FILE")
-    resolver = sources.base_resolver(zones, nameservers, 20.0)
+    resolver = sources.base_resolver(zones, nameservers)
     if domain is not None:
         return lint(domain, resolver=resolver, record=record, own=own)
     if not isinstance(resolver, Zone):
-        raise click.UsageError("a recording does not tell which names to lint; expected DOMAIN as well")
+        raise click.UsageError("a recording does not say which names to lint; expected DOMAIN as well")
     return lint_zone(resolver)
 
 
-def exit_code(findings: list[Finding], *, strict: bool) -> int:
-    """Return the exit code for these findings."""
-    from spfengine.cli import exits
+def _selected(
+    findings: Iterable[Finding], selected: Iterable[frozenset[LintCode]], ignored: Iterable[frozenset[LintCode]]
+) -> list[Finding]:
+    """Return the findings to report: --ignore takes precedence over --select."""
+    wanted: frozenset[LintCode] = frozenset().union(*selected) or frozenset(LintCode)
+    unwanted: frozenset[LintCode] = frozenset().union(*ignored)
+    return [finding for finding in findings if finding.code in wanted and finding.code not in unwanted]
 
+
+def _exit_code(findings: list[Finding], *, strict: bool) -> int:
     severities = {finding.severity for finding in findings}
     if Severity.ERROR in severities:
         return 2

@@ -1,28 +1,28 @@
-"""`spfengine networks`: every network that gets a result, the fewest there can be."""
+"""`spfengine networks`: every network that gets a result, as few networks as possible."""
 
-import json
 import sys
+from collections.abc import Iterator
 
 import click
 
 from spfengine.cli import exits, options, sources
-from spfengine.cli.drafts import Draft, no_duplicates
-from spfengine.cli.policy_view import networks_page, notes_page, without_result
-from spfengine.cli.screen import Screen
+from spfengine.cli.options import Draft, drafts_by_name
+from spfengine.cli.screen import Screen, write_json
 from spfengine.policy.policy import Policy
 from spfengine.problems import Result
+from spfengine.text.lines import FAULT, WARNING, Line, Span, note, verbatim
+from spfengine.text.outcomes import address_count, addresses_text, conditions, failures, without_result
 from spfengine.visible import visible_name
 
-_EPILOG = """\b
+_EPILOG = f"""\b
 Examples:
   spfengine networks example.com
   spfengine networks example.com --result softfail --zone example.com.zone
 
-Networks go to stdout, one a line; what has to be known besides goes to stderr.
+Networks go to stdout, one per line; remarks go to stderr.
 
-The exit code: 0; 2 where the record is broken, or there is none, so that every client gets permerror or none (unless
-that is what was asked for); 69 where DNS could not answer for some. Otherwise: 64 the command line can't be understood,
-65 a file can't be understood, 66 a file can't be read.
+The exit code: 0; 2 if the record is broken or missing, so that every client gets permerror or none (unless that is the
+result asked for); 69 if DNS could not answer for some addresses. {exits.OTHER_HELP}.
 """
 _SCHEMA = "spfengine.networks/1"
 
@@ -44,15 +44,14 @@ def command(
     as_json: bool,
 ) -> int:
     """List the networks whose mail for DOMAIN gets a result: all of them, includes and redirects followed."""
-    base = sources.base_resolver(zones, nameservers, 20.0)
-    drafted = no_duplicates(drafts, domain)
-    policy = Policy.compile(domain, resolver=sources.with_drafts(base, drafted))
+    base = sources.base_resolver(zones, nameservers)
+    policy = Policy.compile(domain, resolver=sources.with_drafts(base, drafts_by_name(drafts, domain)))
     result = Result(wanted)
     if as_json:
-        sys.stdout.write(json.dumps(_document(policy, result), indent=2) + "\n")
+        write_json(_document(policy, result))
     else:
-        Screen().show(networks_page(policy, result))
-        Screen(sys.stderr).show(notes_page(policy, result))
+        Screen().show(verbatim(str(network)) for network in policy.networks(result))
+        Screen(sys.stderr).show(_remarks(policy, result))
     if policy.incomplete:
         return exits.UNAVAILABLE
     return 2 if without_result(policy) and result not in (Result.PERMERROR, Result.NONE) else 0
@@ -66,9 +65,23 @@ def _document(policy: Policy, result: Result) -> dict[str, object]:
         "networks": [str(network) for network in policy.networks(result)],
         "addresses": {"4": policy.address_count(result, 4), "6": policy.address_count(result, 6)},
         "conditional": [
-            {"network": str(network), "depends_on": [str(each) for each in depends_on]}
+            {"network": str(network), "depends_on": [str(dependency) for dependency in depends_on]}
             for network, _, depends_on in policy.conditional
         ],
         "incomplete": [str(network) for network in policy.incomplete],
         "ttl": policy.ttl,
     }
+
+
+def _remarks(policy: Policy, result: Result) -> Iterator[Line]:
+    """Yield what the networks alone do not say."""
+    counts = " and ".join(address_count(policy.address_count(result, version), version) for version in (4, 6))
+    yield note(Span(f"{visible_name(policy.domain)}: {result} for {counts}", "quiet"), indent=0)
+    why = without_result(policy)
+    if why and result not in (Result.PERMERROR, Result.NONE):
+        yield note(FAULT, why, indent=0)
+    for term in conditions(policy):
+        yield note(WARNING, f"left out, since it depends on more than the address: {term}", indent=0)
+    if policy.incomplete:
+        unknown = f"DNS could not answer for {addresses_text(policy.incomplete)}, so their result is not known"
+        yield note(FAULT, f"{unknown}: {failures(policy)}", indent=0)

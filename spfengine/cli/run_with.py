@@ -1,4 +1,4 @@
-"""`spfengine run-with`: a command whose only DNS server is ours, on port 53 of a network of its own (Linux)."""
+"""`spfengine run-with`: a command whose only DNS server is spfengine, on port 53 of a network of its own (Linux)."""
 
 import errno
 import sys
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from spfengine.cli import exits, serving_options
+from spfengine.cli import exits, serving
 from spfengine.cli.exits import Failure
 from spfengine.cli.options import Expected
 from spfengine.visible import visible
@@ -14,16 +14,16 @@ from spfengine.visible import visible
 if TYPE_CHECKING:
     from spfengine.testing.faults import Fault
 
-_EPILOG = """\b
+_EPILOG = f"""\b
 Examples:
   spfengine run-with example.com.zone -- spfquery --ip=192.0.2.1 --sender=alice@example.com
   spfengine run-with --fault 'example.com TXT silence' example.com.zone -- sh -c 'exim4 -bh 192.0.2.1 <dialogue'
 
 The command runs in mount and network namespaces of its own: /etc/resolv.conf names our server, and there is no other
-network. Options stand before ZONE. Nothing is left behind, nor does anything that the command started outlive it.
+network. Options go before ZONE. When the command ends, everything that it started ends too.
 
-The exit code: that of the command; 128 + N where signal N ended it, 126 or 127 where it can't be run; 69 where the
-system refuses the namespaces.
+The exit code: that of the command; 128 + N if signal N ended it, 126 or 127 if it can't be run; 69 if the system
+refuses the namespaces. {exits.OTHER_HELP}.
 """
 
 
@@ -31,34 +31,36 @@ system refuses the namespaces.
 @click.argument("zone", metavar="ZONE", type=Expected("a zone to serve"))
 @click.argument("words", metavar="-- CMD [ARG]...", nargs=-1, type=click.UNPROCESSED)
 @click.option(
-    "--zone", "more", metavar="FILE", multiple=True, help="A zone to lay over ZONE; may be given several times."
+    "--zone", "more", metavar="FILE", multiple=True, help="A zone that overrides ZONE; may be given several times."
 )
-@serving_options.faults
-@serving_options.query_log
+@serving.faults
+@serving.query_log
 def command(
     zone: str, words: tuple[str, ...], more: tuple[str, ...], faults: "tuple[Fault, ...]", query_log: str | None
 ) -> int:
-    """Run CMD with the fake DNS server as its only one, on port 53. ZONE is a file as --zone takes it elsewhere."""
+    """Run CMD with the fake DNS server as its only one, on port 53. ZONE is a file as other commands' --zone takes
+    it.
+    """
     words = words[1:] if words[:1] == ("--",) else words
     if not words:
         raise click.UsageError("no command to run; expected ZONE -- CMD [ARG]...")
-    resolver = serving_options.read((zone, *more))
+    resolver = serving.read((zone, *more))
     if sys.platform != "linux":
         raise Failure(exits.UNAVAILABLE, "run-with needs Linux's namespaces; elsewhere use: spfengine serve")
-    from spfengine.testing import namespaces, running
+    from spfengine.testing import isolation
     from spfengine.testing.fake_dns import FakeDNS
 
-    with serving_options.query_lines(query_log) as on_query:
-        server = FakeDNS(resolver, namespaces.NAMESERVER, 53, faults=faults, on_query=on_query)
+    with serving.query_lines(query_log) as on_query:
+        server = FakeDNS(resolver, isolation.NAMESERVER, 53, faults=faults, on_query=on_query)
         try:
-            namespaces.enter()
+            isolation.enter_namespaces()
             server.start()
         except OSError as error:
-            raise serving_options.no_namespaces(error) from error
+            raise serving.no_namespaces(error) from error
         try:
-            return running.run(words)
+            return isolation.run_command(words)
         except OSError as error:
-            code = running.NOT_FOUND if error.errno == errno.ENOENT else running.NOT_EXECUTABLE
+            code = isolation.NOT_FOUND if error.errno == errno.ENOENT else isolation.NOT_EXECUTABLE
             raise Failure(code, f"{visible(words[0])} can't be run: {error.strerror}") from error
         finally:
             server.stop()

@@ -1,16 +1,25 @@
-"""Lines for people: laid out for the width there is, with colour only where a terminal shows it.
+"""What goes to stdout and stderr: lines in the width and colours of a terminal, JSON, CSV, and a progress bar.
 
-A page is a list of `Line`s. Nothing in a Line is interpreted, neither as markup nor as escape sequences; whoever makes
-one has made strangers' text `visible` first. rich is loaded only for a terminal with colour.
+rich is loaded only for colours and the bar.
 """
 
+import csv
+import json
 import os
 import sys
+import time
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from io import StringIO
+from itertools import islice
+from typing import TYPE_CHECKING, Self
+
+from spfengine.text.lines import Line, Span, row_text, wrap
+from spfengine.visible import visible
 
 if TYPE_CHECKING:
     from typing import TextIO
+
+    from rich.progress import Progress, TaskID
 
 STYLES = {
     "": "",
@@ -26,75 +35,21 @@ STYLES = {
     "fault": "bold red",
     "quiet": "dim",
 }
-"""What a part of a line is, and how it looks in rich's words."""
+"""The styles of `Span` in rich's words."""
 
 _ASCII = str.maketrans("✓✗·→…│├└─", "*-.>.||`-")
 _MIN_WIDTH = 20
-_STACKED_BELOW = 60
-
-
-class Span(NamedTuple):
-    """A part of a line: its text, and a key of `STYLES`."""
-
-    text: str
-    style: str = ""
-
-
-class Line(NamedTuple):
-    """One line, or a paragraph that is folded where the width ends.
-
-    Attributes:
-        spans: its parts, in order.
-        first, rest: what stands before its first row, and before all others.
-        folds: whether it is folded; if not, it must fit as it is.
-    """
-
-    spans: tuple[Span, ...] = ()
-    first: str = ""
-    rest: str = ""
-    folds: bool = True
-
-
-def line(*parts: str | Span, indent: int = 0, hang: int = 0, folds: bool = True) -> Line:
-    """Return a line of these parts; `hang` is how much further its rows after the first are indented."""
-    spans = tuple(part if isinstance(part, Span) else Span(part) for part in parts)
-    return Line(spans, " " * indent, " " * (indent + hang), folds)
-
-
-class Row(NamedTuple):
-    """A row of a table of two columns, with a mark before it."""
-
-    mark: Span
-    left: Span
-    right: tuple[Span, ...]
-
-
-def table(rows: Iterable[Row], width: int | None, indent: int = 2) -> list[Line]:
-    """Return rows as lines: the right column beside the left one, or below it where there is no room."""
-    rows = list(rows)
-    most = 40 if width is None else (width - indent - 2) * 2 // 5
-    column = max([len(row.left.text) for row in rows if len(row.left.text) <= most], default=0)
-    stacked = width is not None and width < _STACKED_BELOW
-    lines = []
-    for row in rows:
-        beside = indent + 2 + column + 2
-        if stacked or len(row.left.text) > column:
-            below = indent + 4 if stacked else beside
-            lines.append(line(row.mark, " ", row.left, indent=indent, hang=4))
-            if row.right:
-                lines.append(line(*row.right, indent=below))
-        else:
-            gap = " " * (column - len(row.left.text) + 2) if row.right else ""
-            spans = (row.mark, Span(" "), row.left, Span(gap), *row.right)
-            lines.append(Line(spans, " " * indent, " " * beside))
-    return lines
+_JSON_PIECES = 1 << 14  # pieces of a document that are written at once
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "|", "%")  # a cell that begins so is run by some spreadsheet
+_LONGEST_CELL = 1000
+_SILENT_SECONDS = 0.5  # what is done sooner needs no bar
 
 
 class Screen:
-    """Where a page goes.
+    """The output that lines go to.
 
     Attributes:
-        width: columns of a terminal; None where lines are not folded (a pipe or file, unless COLUMNS is set).
+        width: columns of a terminal; None if lines are not wrapped (a pipe or file, unless COLUMNS is set).
     """
 
     def __init__(self, out: "TextIO | None" = None) -> None:
@@ -105,17 +60,17 @@ class Screen:
         columns = os.environ.get("COLUMNS", "")
         self.width: int | None = None
         if terminal or (columns.isascii() and columns.isdigit()):
-            import shutil  # brings four modules to unpack archives with
+            import shutil  # loads four compression libraries
 
             self.width = max(_MIN_WIDTH, shutil.get_terminal_size().columns)
 
-    def show(self, page: Iterable[Line]) -> None:
-        """Write a page."""
-        rows = [row for each in page for row in fold(self._encodable(each), self.width)]
+    def show(self, lines: Iterable[Line]) -> None:
+        """Write lines."""
+        rows = [row for whole in lines for row in wrap(self._encodable(whole), self.width)]
         if self._colour:
             self._show_in_colour(rows)
         else:
-            self._out.write("".join(["".join([span.text for span in row]).rstrip() + "\n" for row in rows]))
+            self._out.write("".join([f"{row_text(row)}\n" for row in rows]))
         self._out.flush()
 
     def _show_in_colour(self, rows: Iterable[Sequence[Span]]) -> None:
@@ -127,10 +82,10 @@ class Screen:
             text = Text.assemble(*[(span.text, STYLES[span.style]) for span in row], end="\n")
             console.print(text, soft_wrap=True)
 
-    def _encodable(self, each: Line) -> Line:
+    def _encodable(self, whole: Line) -> Line:
         """Return the line in characters that the output has."""
-        spans = tuple([Span(self._text(span.text, each.folds), span.style) for span in each.spans])
-        return Line(spans, self._text(each.first, False), self._text(each.rest, False), each.folds)
+        spans = tuple([Span(self._text(span.text, whole.wraps), span.style) for span in whole.spans])
+        return Line(spans, self._text(whole.first, False), self._text(whole.rest, False), whole.wraps)
 
     def _text(self, text: str, may_grow: bool) -> str:
         if text.isascii():
@@ -145,50 +100,6 @@ class Screen:
         return text
 
 
-def fold(each: Line, width: int | None) -> list[list[Span]]:
-    """Return the rows of a line; none is wider than `width`, whatever stands in it."""
-    text = "".join([span.text for span in each.spans])
-    if width is None or not each.folds or len(each.first) + len(text) <= width:
-        return [[Span(each.first), *each.spans]]
-    first, rest = _lead(each.first, width), _lead(each.rest, width)
-    rows: list[list[Span]] = []
-    start = 0
-    while start < len(text):
-        room = width - len(rest if rows else first)
-        end, after = _break(text, start, room)
-        rows.append([Span(rest if rows else first), *_cut(each.spans, start, end)])
-        start = after
-    return rows
-
-
-def _lead(prefix: str, width: int) -> str:
-    """Leave at least half of the width to the text."""
-    return prefix[max(0, len(prefix) - width // 2) :]
-
-
-def _break(text: str, start: int, room: int) -> tuple[int, int]:
-    """Return where a row that begins at `start` ends, and where the next one begins: at a space, if there is one."""
-    if len(text) - start <= room:
-        return len(text), len(text)
-    space = text.rfind(" ", start, start + room + 1)
-    if space <= start or not text[start:space].strip():
-        return start + room, start + room
-    after = space
-    while after < len(text) and text[after] == " ":
-        after += 1
-    return space, after
-
-
-def _cut(spans: Iterable[Span], start: int, end: int) -> list[Span]:
-    cut = []
-    for span in spans:
-        if start < len(span.text) and end > 0:
-            cut.append(Span(span.text[max(start, 0) : end], span.style))
-        start -= len(span.text)
-        end -= len(span.text)
-    return cut
-
-
 def _wants_colour(terminal: bool) -> bool:
     """Whether to use colour: see no-color.org and force-color.org."""
     if os.environ.get("NO_COLOR"):
@@ -196,3 +107,76 @@ def _wants_colour(terminal: bool) -> bool:
     if os.environ.get("FORCE_COLOR"):
         return True
     return terminal and os.environ.get("TERM") not in ("dumb", "unknown")
+
+
+def write_json(document: object) -> None:
+    """Write a JSON document to stdout, piece by piece, since it may be large."""
+    pieces = json.JSONEncoder(indent=2).iterencode(document)
+    while piece := "".join(islice(pieces, _JSON_PIECES)):
+        sys.stdout.write(piece)
+    sys.stdout.write("\n")
+
+
+def write_csv(columns: Sequence[str], rows: Iterable[Iterable[str]]) -> None:
+    """Write a table to stdout, with its heading; no cell is a formula to a spreadsheet."""
+    sys.stdout.write(csv_line(columns))
+    for row in rows:
+        sys.stdout.write(csv_line([safe_cell(cell) for cell in row]))
+
+
+def csv_line(cells: Iterable[str]) -> str:
+    """Return a line of a table, with its end."""
+    out = StringIO()
+    csv.writer(out, lineterminator="\n").writerow(cells)
+    return out.getvalue()
+
+
+def safe_cell(text: str) -> str:
+    """Return printable text that no spreadsheet takes for a formula: if need be, with an apostrophe before it."""
+    text = visible(text, _LONGEST_CELL)
+    return f"'{text}" if text.lstrip(" \"'").startswith(_FORMULA) else text
+
+
+class Bar:
+    """A progress bar on stderr, if that is a terminal and the work takes a while.
+
+    Args:
+        doing: what is done, in words.
+        wanted: whether it may be shown.
+    """
+
+    def __init__(self, doing: str, *, wanted: bool = True) -> None:
+        self._doing = doing
+        self._begun = time.monotonic()
+        self._wanted = wanted and sys.stderr is not None and sys.stderr.isatty()
+        self._progress: Progress | None = None
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+
+    def show(self, done: int, total: int | None, doing: str | None = None) -> None:
+        """Show how much is done, in octets."""
+        if not self._wanted:
+            return
+        if self._progress is None:
+            if time.monotonic() - self._begun < _SILENT_SECONDS:
+                return
+            self._progress = self._begin()
+            self._task = self._progress.add_task(self._doing, total=total)
+        assert self._task is not None
+        self._progress.update(self._task, completed=done, description=doing or self._doing)
+
+    def _begin(self) -> "Progress":
+        from rich.console import Console
+        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+        # By default rich would write to stderr what goes to stdout meanwhile.
+        progress = Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False)
+        progress.start()
+        return progress

@@ -1,33 +1,35 @@
 """`spfengine simulate`: the plan of a change, before it is published."""
 
-import json
 import sys
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
 from spfengine.advice.forms import FORMS
-from spfengine.answers import Resolver, Text
-from spfengine.cli import evidence_input, exits, options, senders_given, sources
-from spfengine.cli.drafts import Draft, no_duplicates
+from spfengine.answers import Text, is_spf_octets
+from spfengine.cli import evidence_input, exits, options, sources
 from spfengine.cli.exits import Failure
-from spfengine.cli.screen import Line, Screen, line
-from spfengine.cli.senders_given import Given, counted
+from spfengine.cli.options import Draft, drafts_by_name
+from spfengine.cli.screen import Screen, write_json
+from spfengine.cli.senders import GivenSenders, write_senders
 from spfengine.errors import ZoneError
 from spfengine.names import fold
-from spfengine.record.tokenizer import is_spf_octets
 from spfengine.resolvers.zone import Zone
 from spfengine.simulation.simulate import compare, simulate
 from spfengine.simulation.simulation import Simulation
+from spfengine.text.lines import Line, line, note
+from spfengine.text.senders import senders_text
+from spfengine.text.simulate import has_plan, overview_lines, simulation_lines
 from spfengine.visible import visible_name
 
 if TYPE_CHECKING:
     from spfengine.dmarc.suffixes import PublicSuffixes
+    from spfengine.evidence.evidence import Evidence
     from spfengine.resolvers.recording import Recording
 
-_EPILOG = """\b
+_EPILOG = f"""\b
 Examples:
   spfengine simulate example.com --draft "v=spf1 mx include:relay.example.net -all"
   spfengine simulate example.com --draft "v=spf1 mx ~all" --senders reports/ --csv
@@ -36,11 +38,85 @@ Examples:
   spfengine simulate --zone example.com.zone --zone-after new.zone
 
 The exit code: 0 nothing gets worse, 1 something does (mail that passed no longer would, or an error is new), 2 a draft
-is broken, 69 DNS could not answer, so a part is not known. Otherwise: 64 the command line can't be understood, 65 a
-file can't be understood, 66 a file can't be read.
+is broken, 69 DNS could not answer, so a part is not known. {exits.OTHER_HELP}.
 """
-_PIECES = 1 << 14  # of JSON that are written at once
 _SCHEMA = "spfengine.simulations/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be simulated: drafts for a domain, or one file in place of the first zone.
+
+    Attributes:
+        domain: the domain; None: every name of the zones that has SPF.
+        drafts: the drafts of --draft.
+        zones, nameservers: where answers come from.
+        zone_after: the file that replaces the first zone, or None.
+    """
+
+    domain: str | None
+    drafts: tuple[Draft, ...]
+    zones: tuple[str, ...]
+    nameservers: tuple[str, ...]
+    zone_after: str | None
+
+    def refuse_what_does_not_fit(self) -> None:
+        """Raise click.UsageError if these options do not say what to simulate."""
+        if self.zone_after is not None:
+            if self.drafts or self.nameservers:
+                raise click.UsageError("--zone-after goes with --zone, and with neither --draft nor --nameserver")
+            if not self.zones:
+                raise click.UsageError("--zone-after needs --zone FILE: the present zone")
+        elif self.domain is None:
+            raise click.UsageError("Missing argument 'DOMAIN': expected the domain whose mail it is about")
+        elif not self.drafts:
+            raise click.UsageError("there is nothing to simulate: expected --draft RECORD, or --zone-after FILE")
+
+    def run(
+        self, layers: "list[Zone | Recording]", senders: GivenSenders, suffixes: "PublicSuffixes | None"
+    ) -> list[Simulation]:
+        """Return the simulations; `layers` are the files that were read, with the one of --zone-after last."""
+        if self.zone_after is not None:
+            return self._compared(layers[:-1], layers[-1], senders, suffixes)
+        domain = self.domain
+        assert domain is not None, "a draft is for a domain"
+        resolver = sources.answering(layers, self.nameservers)
+        try:
+            return [
+                simulate(
+                    domain,
+                    self._records(domain),
+                    resolver=resolver,
+                    senders=senders.concerning(domain),
+                    suffixes=suffixes,
+                )
+            ]
+        except ZoneError as error:
+            raise click.BadParameter(str(error), param_hint="'--draft'") from error
+
+    def _records(self, domain: str) -> dict[Text, Text]:
+        for draft in self.drafts:
+            if not draft.record.strip():
+                message = f"the draft for {visible_name(draft.name or domain)} is empty; expected NAME=RECORD"
+                raise click.BadParameter(message, param_hint="'--draft'")
+        return {name.encode("latin-1"): record for name, record in drafts_by_name(self.drafts, domain).items()}
+
+    def _compared(
+        self,
+        layers: "list[Zone | Recording]",
+        replacement: "Zone | Recording",
+        senders: GivenSenders,
+        suffixes: "PublicSuffixes | None",
+    ) -> list[Simulation]:
+        before = sources.answering(layers, ())
+        after = sources.answering([replacement, *layers[1:]], ())
+        if self.domain is not None:
+            concerned = senders.concerning(self.domain)
+            return [compare(self.domain, before, after, senders=concerned, suffixes=suffixes)]
+        return [
+            compare(name, before, after, senders=senders.sending_from(name), suffixes=suffixes)
+            for name in _names_with_spf((layers[0], replacement))
+        ]
 
 
 @click.command(epilog=_EPILOG)
@@ -51,7 +127,7 @@ _SCHEMA = "spfengine.simulations/1"
     help="Simulate this file in place of the first --zone. Without DOMAIN: every name of both files that has SPF.",
 )  # fmt: skip
 @click.option(
-    "--sender", "single", metavar="IP[,FROM]", multiple=True,
+    "--sender", "single", metavar="IP[,FROM]", type=options.SenderType(), multiple=True,
     help="A client whose result to show before and after, with the address that it sends from if it matters.",
 )  # fmt: skip
 @evidence_input.option
@@ -61,156 +137,92 @@ _SCHEMA = "spfengine.simulations/1"
     help="Find organisational domains, for the alignment with From, by this list instead of DMARC's tree walk.",
 )  # fmt: skip
 @click.option(
-    "--paste", "pasted", type=click.Choice(FORMS), multiple=True,
-    help="Give the new records in this form, ready to paste. May be given several times.",
+    "--paste", "formats", type=click.Choice(FORMS), multiple=True,
+    help="Print the new records in this format, ready to paste. May be given several times.",
 )  # fmt: skip
 @options.as_json
-@click.option("--csv", "as_csv", is_flag=True, help="Give the senders as a table (CSV) instead of text.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print the senders as a table (CSV) instead of text.")
 def command(
     domain: str | None,
     zones: tuple[str, ...],
     drafts: tuple[Draft, ...],
     nameservers: tuple[str, ...],
     zone_after: str | None,
-    single: tuple[str, ...],
+    single: tuple[tuple[str, str], ...],
     evidence_paths: tuple[str, ...],
     receiver: str | None,
     suffixes: str | None,
-    pasted: tuple[str, ...],
+    formats: tuple[str, ...],
     as_json: bool,
     as_csv: bool,
 ) -> int:
-    """Show what a change to SPF records would do for DOMAIN: for every address there is, not only for some tried."""
-    if as_json and as_csv:
-        raise click.UsageError("expected one of --json and --csv, not both")
-    if "-" in evidence_paths and "-" in (*zones, zone_after):
-        raise click.UsageError("only one file can be -, standard input")
-    layers = sources.read_zones((*zones, zone_after) if zone_after is not None else zones)
-    _refuse_what_does_not_fit(domain, drafts, zones, nameservers, zone_after)
-    evidence = evidence_input.read(evidence_paths, receiver, quiet=as_json or as_csv) if evidence_paths else None
-    given = senders_given.read(single, evidence.senders if evidence is not None else ())
-    listed = None if suffixes is None else sources.public_suffixes(suffixes)
-    if zone_after is None:
-        assert domain is not None, "a draft is for a domain"
-        found = [_drafted(domain, drafts, sources.answering(layers, nameservers, 20.0), given, listed)]
-    else:
-        found = _zones(domain, layers[:-1], layers[-1], given, listed)
+    """Show what a change to SPF records would do for DOMAIN: for every address, not only for some."""
+    options.only_one_format(as_json, as_csv)
+    files = zones if zone_after is None else (*zones, zone_after)
+    if sources.STDIN in evidence_paths:
+        sources.only_one_stdin(*files, sources.STDIN)
+    layers = sources.read_zones(files)
+    request = Request(domain, drafts, zones, nameservers, zone_after)
+    request.refuse_what_does_not_fit()
+    evidence = evidence_input.read_if_given(evidence_paths, receiver, quiet=as_json or as_csv)
+    senders = GivenSenders(single, evidence.senders if evidence is not None else ())
+    simulations = request.run(layers, senders, None if suffixes is None else sources.public_suffixes(suffixes))
     if domain is not None and evidence is not None:
-        _tell_what_is_left_aside(given, domain)
+        _report_left_out(senders, domain)
     if as_json:
-        documents = [simulation.to_dict() for simulation in found]
-        whole: dict[str, object] = {"schema": _SCHEMA, "simulations": documents}
-        document = documents[0] if domain is not None else whole
-        if evidence is not None:
-            document["evidence"] = evidence_input.to_dict(evidence)
-        pieces = json.JSONEncoder(indent=2).iterencode(document)
-        while piece := "".join(islice(pieces, _PIECES)):  # senders may be many
-            sys.stdout.write(piece)
-        sys.stdout.write("\n")
+        write_json(_document(simulations, domain, evidence))
     elif as_csv:
-        from spfengine.cli.senders_csv import lines
-
-        sys.stdout.writelines(lines(found))
+        write_senders(simulations)
     else:
         screen = Screen()
-        own = sources.own_domains(layers)
-        screen.show(_pages(found, own, pasted, domain is None, screen.width))
-    return _exit(found)
+        screen.show(_lines(simulations, sources.own_domains(layers), formats, domain is None, screen.width))
+    return _exit_code(simulations)
 
 
-def _refuse_what_does_not_fit(
-    domain: str | None,
-    drafts: tuple[Draft, ...],
-    zones: tuple[str, ...],
-    nameservers: tuple[str, ...],
-    zone_after: str | None,
-) -> None:
-    if zone_after is not None:
-        if drafts or nameservers:
-            raise click.UsageError("--zone-after goes with --zone, and with neither --draft nor --nameserver")
-        if not zones:
-            raise click.UsageError("--zone-after needs --zone FILE: the zone as it is now")
-    elif domain is None:
-        raise click.UsageError("Missing argument 'DOMAIN': expected the domain whose mail it is about")
-    elif not drafts:
-        raise click.UsageError("there is nothing to simulate: expected --draft RECORD, or --zone-after FILE")
+def _document(simulations: list[Simulation], domain: str | None, evidence: "Evidence | None") -> dict[str, object]:
+    documents = [simulation.to_dict() for simulation in simulations]
+    whole: dict[str, object] = {"schema": _SCHEMA, "simulations": documents}
+    document = whole if domain is None else documents[0]
+    if evidence is not None:
+        document["evidence"] = evidence_input.to_dict(evidence)
+    return document
 
 
-def _tell_what_is_left_aside(given: Given, domain: str) -> None:
-    count, messages = given.aside(domain)
+def _report_left_out(senders: GivenSenders, domain: str) -> None:
+    count, messages = senders.left_out(domain)
     if count:
-        told = (
-            f"left aside: {counted(count, messages)} that neither send from {visible_name(domain)} nor have it in From"
-        )
-        Screen(sys.stderr).show([line(told, hang=2)])
+        whose = f"that neither send from {visible_name(domain)} nor have it in From"
+        Screen(sys.stderr).show([note(f"left out: {senders_text(count, messages)} {whose}", indent=0)])
 
 
-def _pages(
-    found: list[Simulation], own: list[str], pasted: tuple[str, ...], whole_zone: bool, width: int | None
+def _lines(
+    simulations: list[Simulation], own: list[str], formats: tuple[str, ...], whole_zone: bool, width: int | None
 ) -> Iterator[Line]:
-    from spfengine.cli.simulate_view import has_plan, overview, page
-
-    if not found:
+    if not simulations:
         yield line("no name of these zones has an SPF record, before or after")
     elif whole_zone:
-        yield from overview(found)
-    for simulation in found:
+        yield from overview_lines(simulations)
+    for simulation in simulations:
         if whole_zone and has_plan(simulation):
             yield line()
         if not whole_zone or has_plan(simulation):
-            yield from page(simulation, own, width, pasted)
+            yield from simulation_lines(simulation, width, own, formats)
 
 
-def _exit(found: list[Simulation]) -> int:
-    if any(simulation.is_broken for simulation in found):
+def _exit_code(simulations: list[Simulation]) -> int:
+    if any(simulation.is_broken for simulation in simulations):
         return 2
-    if any(simulation.is_worse for simulation in found):
+    if any(simulation.is_worse for simulation in simulations):
         return 1
-    return exits.UNAVAILABLE if any(simulation.is_incomplete for simulation in found) else 0
-
-
-def _drafted(
-    domain: str,
-    drafts: tuple[Draft, ...],
-    base: "Resolver",
-    given: Given,
-    suffixes: "PublicSuffixes | None",
-) -> Simulation:
-    for draft in drafts:
-        if not draft.record.strip():
-            told = f"the draft for {visible_name(draft.name or domain)} is empty; expected NAME=RECORD"
-            raise click.BadParameter(told, param_hint="'--draft'")
-    by_name: dict[Text, Text] = {
-        name.encode("latin-1"): record for name, record in no_duplicates(drafts, domain).items()
-    }
-    try:
-        return simulate(domain, by_name, resolver=base, senders=given.concerning(domain), suffixes=suffixes)
-    except ZoneError as error:
-        raise click.BadParameter(str(error), param_hint="'--draft'") from error
-
-
-def _zones(
-    domain: str | None,
-    layers: "list[Zone | Recording]",
-    replaced: "Zone | Recording",
-    given: Given,
-    suffixes: "PublicSuffixes | None",
-) -> list[Simulation]:
-    """Return what changes for a domain, or for every name that has SPF in the first zone or in what replaces it."""
-    before = sources.answering(layers, (), 20.0)
-    after = sources.answering([replaced, *layers[1:]], (), 20.0)
-    if domain is not None:
-        return [compare(domain, before, after, senders=given.concerning(domain), suffixes=suffixes)]
-    names = _names_with_spf((layers[0], replaced))
-    return [compare(name, before, after, senders=given.sending_from(name), suffixes=suffixes) for name in names]
+    return exits.UNAVAILABLE if any(simulation.is_incomplete for simulation in simulations) else 0
 
 
 def _names_with_spf(zones: "Iterable[Zone | Recording]") -> list[str]:
-    """Return the names of zones that have an SPF record in one of them, in order."""
+    """Return the names that have an SPF record in one of these zones, in order."""
     names: dict[str, str] = {}
     for zone in zones:
         if not isinstance(zone, Zone):
-            raise Failure(exits.USAGE, "give DOMAIN: only zone files tell which names they hold")
+            raise Failure(exits.USAGE, "give DOMAIN: only zone files list the names that they hold")
         for rrset in zone.rrsets:
             if rrset.type == "TXT" and any(is_spf_octets(b"".join(strings)) for strings in rrset.records):
                 names.setdefault(fold(rrset.name), rrset.name)

@@ -1,9 +1,10 @@
-"""`spfengine survey`: what the records of many domains come to, as lines of JSON, and where it goes on after a stop."""
+"""`spfengine survey`: what the records of many domains mean, as lines of JSON; a survey that was stopped can go on."""
 
 import json
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing, nullcontext
 from typing import Any
 
@@ -11,51 +12,59 @@ import click
 
 from spfengine.answers import Answer, Question
 from spfengine.cli import exits, options, sources
-from spfengine.cli.bar import Bar
 from spfengine.cli.exits import Failure
-from spfengine.cli.screen import Screen
-from spfengine.cli.survey_list import STDIN, ListFile, key_of
-from spfengine.cli.survey_output import Document, OutFile, Stdout
-from spfengine.cli.survey_view import Tally
+from spfengine.cli.screen import Bar, Screen
+from spfengine.cli.survey_files import CompactSet, Document, ListFile, OutFile, Stdout, key_of
 from spfengine.resolvers.cache import Cache
 from spfengine.surveying.domain import DomainState, SurveyedDomain
-from spfengine.surveying.seen import Seen
 from spfengine.surveying.survey import asurvey
 from spfengine.surveying.time_limit import unchanging
+from spfengine.text.lines import Line, Row, Span, note, table
 from spfengine.visible import visible
+from spfengine.wording import counted
 
-_EPILOG = """\b
+_EPILOG = f"""\b
 Examples:
   spfengine survey domains.txt > survey.jsonl
   spfengine survey domains.txt --output survey.jsonl --resume
   spfengine survey tranco.csv --no-lint --in-flight 300 --nameserver 127.0.0.1 -o survey.jsonl
   spfengine survey - --zone example.com.zone < domains.txt
 
-FILE has a domain a line, or a table such as rank,domain; - is standard input. Empty lines and what stands behind # are
-left out, a domain that is listed several times is asked for once, and a line that is no domain gets a line that says
-why. The lines come in the order in which they are known.
+FILE has one domain per line, or is a table such as rank,domain; - is standard input. Empty lines and comments, which
+begin with #, are skipped; a domain that is listed several times is asked for once; a line that is not a domain gets a
+line that says why. The lines are written in the order in which they are known.
 
-With --output, a survey that was stopped, be it by kill -9, goes on with --resume: every domain gets one line. Without
-it, a file that is there is never touched.
+With --output, a survey that was stopped, even by kill -9, goes on with --resume: every domain gets one line. Without
+--resume, an existing file is never changed.
 
-The exit code: 0 every domain has its line, 69 so it has, but DNS could not answer something for some. Otherwise: 64 the
-command line can't be understood, 65 a file can't be understood, 66 a file can't be read, 73 OUT can't be written, or is
-there already.
+The exit code: 0 every domain has its line, 69 every domain has its line, but DNS could not answer something for some.
+{exits.OTHER_HELP}, 73 OUT can't be written, or exists already.
 """
-_MOST_TOLD = 20
+_MOST_FAULTS = 20
+_STATES = {
+    DomainState.WORKS: ("pass", "✓", "work: every client gets pass, fail, softfail or neutral"),
+    DomainState.OVER_LIMIT: ("permerror", "✗", "are over a limit: some clients get permerror"),
+    DomainState.PERMERROR: ("permerror", "✗", "are broken: some clients get permerror"),
+    DomainState.NONE: ("none", "·", "have no SPF record"),
+    DomainState.UNKNOWN: ("temperror", "!", "are not known: DNS could not answer"),
+    DomainState.NO_DOMAIN: ("fault", "!", "are not domains"),
+}
+_ALL = {"fail": "-all", "softfail": "~all", "neutral": "?all", "pass": "+all"}
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("file", metavar="FILE", type=options.Expected("a file with a domain a line, or - for standard input"))
-@click.option("-o", "--output", metavar="OUT", help="Write the lines to this file, which must not be there.")
-@click.option("--resume", is_flag=True, help="Go on with OUT, where it is there: ask for what it has no line of.")
+@click.argument(
+    "file", metavar="FILE", type=options.Expected("a file with one domain per line, or - for standard input")
+)  # fmt: skip
+@click.option("-o", "--output", metavar="OUT", help="Write the lines to this file, which must not exist.")
+@click.option("--resume", is_flag=True, help="Go on with OUT, if it exists: ask for the domains that have no line.")
 @click.option(
     "--in-flight", metavar="N", type=click.IntRange(1, 500), default=100, show_default=True,
-    help="How many domains may be under way at once, each with one question.",
+    help="How many domains are asked for at once, each with one DNS query.",
 )  # fmt: skip
-@click.option("--no-lint", is_flag=True, help="Leave the findings of lint out: two to three times as fast.")
+@click.option("--no-lint", is_flag=True, help="Leave out the findings of lint: two to three times as fast.")
 @click.option(
-    "--timeout", metavar="S", type=options.Seconds(), default=20.0, show_default=True,
+    "--timeout", metavar="S", type=options.Seconds(), default=options.SECONDS, show_default=True,
     help="Seconds that DNS may take for one domain; what is not known by then counts as not answered.",
 )  # fmt: skip
 @options.zone
@@ -70,11 +79,11 @@ def command(
     zones: tuple[str, ...],
     nameservers: tuple[str, ...],
 ) -> int:
-    """Say what the SPF record of each domain in FILE comes to: one line of JSON a domain, as soon as it is known."""
+    """Say what the SPF record of each domain in FILE means: one line of JSON per domain, as soon as it is known."""
     if resume and output is None:
         raise click.UsageError("--resume goes on with a file; give --output OUT too")
-    if file == STDIN and STDIN in zones:
-        raise click.UsageError("only one file can be -, standard input")
+    if file == sources.STDIN:
+        sources.only_one_stdin(file, *zones)
     base = sources.base_resolver(zones, nameservers, timeout, cache=False, in_flight=in_flight)
     with ListFile(file) as listed:
         survey = _Survey(listed, base, lint=not no_lint, seconds=timeout, in_flight=in_flight)
@@ -85,15 +94,15 @@ def command(
 
 
 class _Counting:
-    """Counts the questions that go out."""
+    """Counts the DNS queries that are sent."""
 
     def __init__(self, resolver: Any) -> None:
         self._resolver = resolver
-        self.questions = 0
+        self.queries = 0
 
     async def aresolve(self, question: Question, /) -> Answer:
-        """Return what is answered."""
-        self.questions += 1
+        """Return the answer."""
+        self.queries += 1
         answer: Answer = await self._resolver.aresolve(question)
         return answer
 
@@ -102,8 +111,8 @@ class _Survey:
     """One run.
 
     Attributes:
-        done: what has a line already.
-        tally: what all lines say, those of earlier runs included.
+        done: the domains that have a line already.
+        tally: the counts of all lines, those of earlier runs included.
     """
 
     def __init__(self, listed: ListFile, base: Any, *, lint: bool, seconds: float, in_flight: int) -> None:
@@ -114,7 +123,7 @@ class _Survey:
         self._resolver = base if self._counting is None else Cache(self._counting)
         self._faults = 0
         self._begun = time.monotonic()
-        self.done = Seen()
+        self.done = CompactSet()
         self.tally = Tally()
         self._before = 0
 
@@ -127,69 +136,108 @@ class _Survey:
         return None
 
     def run(self, out: Stdout | OutFile, *, can_resume: bool) -> int:
-        """Ask for all that has no line yet, tell what all came to, and return the exit code."""
+        """Ask for all domains that have no line yet, print a summary, and return the exit code."""
         import asyncio
 
         self._before = self.tally.lines
         try:
             asyncio.run(self._ask(out))
         except KeyboardInterrupt:
-            self._tell("stopped after", "; to go on, give the same command with --resume" if can_resume else "")
+            self._summarise("stopped after", "; to go on, give the same command with --resume" if can_resume else "")
             raise
         if not self.tally.lines:
-            raise Failure(exits.DATA, f"{self._list.shown} has no domain")
-        self._tell("surveyed")
+            raise Failure(exits.DATA, f"{self._list.printable} has no domain")
+        self._summarise("surveyed")
         if not self.tally.domains:
-            raise Failure(exits.DATA, f"{self._list.shown} has no line that is a domain")
+            raise Failure(exits.DATA, f"{self._list.printable} has no line that is a domain")
         return exits.UNAVAILABLE if self.tally.incomplete else 0
 
     async def _ask(self, out: Stdout | OutFile) -> None:
-        shows = isinstance(out, OutFile) or not sys.stdout.isatty()  # else the lines themselves show how far it is
-        with Bar("surveying", wanted=shows) as bar:
-            async with aclosing(asurvey(self._wanted(), resolver=self._resolver, **self._settings)) as found:
-                async for each in found:
-                    self._take(each, out)
-                    told = f"{self.tally.lines:,} domains"
-                    bar.show(self._list.read, self._list.size, told)
+        wanted = isinstance(out, OutFile) or not sys.stdout.isatty()  # else the lines themselves show the progress
+        with Bar("surveying", wanted=wanted) as bar:
+            async with aclosing(asurvey(self._wanted(), resolver=self._resolver, **self._settings)) as surveyed:
+                async for domain in surveyed:
+                    self._take(domain, out)
+                    bar.show(self._list.read, self._list.size, f"{self.tally.lines:,} domains")
 
-    def _take(self, each: SurveyedDomain, out: Stdout | OutFile) -> None:
-        document = each.to_dict()
+    def _take(self, domain: SurveyedDomain, out: Stdout | OutFile) -> None:
+        document = domain.to_dict()
         out.write(json.dumps(document) + "\n")
         self.tally.add(document)
 
     async def _wanted(self) -> AsyncIterator[str]:
-        """Yield what the list holds and has no line yet, each once; faults are told on stderr."""
-        async for listed in self._list:
-            if not self.done.add(key_of(listed)):
+        """Yield the domains of the list that have no line yet, each once; report faults on stderr."""
+        async for entry in self._list:
+            if not self.done.add(key_of(entry)):
                 continue
-            if listed.fault is not None:
+            if entry.fault is not None:
                 self._faults += 1
-                if self._faults <= _MOST_TOLD:
-                    _note(f"{self._list.shown}, line {listed.line}: {visible(listed.fault, 300)}")
-                elif self._faults == _MOST_TOLD + 1:
-                    _note(f"{self._list.shown}: more lines are no domains; their lines in the output say which")
-            yield listed.text
+                if self._faults <= _MOST_FAULTS:
+                    _report(f"{self._list.printable}, line {entry.line}: {visible(entry.fault, 300)}")
+                elif self._faults == _MOST_FAULTS + 1:
+                    _report(f"{self._list.printable}: more lines are not domains; their lines in the output say which")
+            yield entry.text
 
-    def _tell(self, what: str, more: str = "") -> None:
-        """Tell on stderr what all came to."""
+    def _summarise(self, what: str, more: str = "") -> None:
+        """Print the counts to stderr."""
         if sys.stderr is None:
             return
         seconds = time.monotonic() - self._begun
         new = self.tally.lines - self._before
-        told = f"{what} {_counted(self.tally.lines, 'domain')}"
+        heading = f"{what} {counted(self.tally.lines, 'domain')}"
         if self._before:
-            told += f", {f'{self._before:,}' if new else 'all'} of them before" + (f"; {new:,} now" if new else "")
-        told += f" in {seconds:,.1f} s, {new / seconds:,.0f} a second" if new else ""
+            heading += f", {f'{self._before:,}' if new else 'all'} of them before" + (f"; {new:,} now" if new else "")
+        heading += f" in {seconds:,.1f} s, {new / seconds:,.0f} a second" if new else ""
         if new and self._counting is not None:
-            told += f", with {_counted(self._counting.questions, 'question')} to DNS"
+            heading += f", with {counted(self._counting.queries, 'DNS query', 'DNS queries')}"
         screen = Screen(sys.stderr)
-        screen.show([*self.tally.page(told + more, screen.width)])
+        screen.show(self.tally.summary(heading + more, screen.width))
 
 
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+class Tally:
+    """The lines of a survey, counted.
+
+    Attributes:
+        lines: how many there are.
+        incomplete: domains for which DNS could not answer something.
+    """
+
+    def __init__(self) -> None:
+        self.lines = 0
+        self.incomplete = 0
+        self._states: Counter[str] = Counter()
+        self._all: Counter[str] = Counter()
+
+    def add(self, document: Document) -> None:
+        """Count a line."""
+        self.lines += 1
+        self.incomplete += document["incomplete"]
+        self._states[document["state"]] += 1
+        if document["state"] == DomainState.WORKS:
+            self._all[_ALL.get(document["all"], "no all")] += 1
+
+    @property
+    def domains(self) -> int:
+        """How many domains there are."""
+        return self.lines - self._states[DomainState.NO_DOMAIN]
+
+    def summary(self, heading: str, width: int | None) -> Iterator[Line]:
+        """Yield the counts."""
+        yield note(heading, indent=0)
+        rows = []
+        column = len(f"{max(self._states.values(), default=0):,}")
+        for state, (style, mark, words) in _STATES.items():
+            count = self._states[state]
+            if count:
+                share = f"{count / self.lines:.0%}" if count * 200 >= self.lines else "<1%"
+                more = f" ({self._endings()})" if state is DomainState.WORKS else ""
+                rows.append(Row(Span(mark, style), Span(f"{count:>{column},} {share:>4}"), (Span(words + more),)))
+        yield from table(rows, width)
+
+    def _endings(self) -> str:
+        return ", ".join(f"{ending} {count:,}" for ending, count in self._all.most_common())
 
 
-def _note(text: str) -> None:
+def _report(text: str) -> None:
     if sys.stderr is not None:
         sys.stderr.write(f"spfengine survey: {text}\n")

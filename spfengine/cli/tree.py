@@ -1,25 +1,23 @@
-"""`spfengine tree`: a record with everything that it leads to."""
-
-import json
-import sys
+"""`spfengine tree`: a record with all records that it includes."""
 
 import click
 
 from spfengine.cli import exits, options, sources
-from spfengine.cli.drafts import Draft, no_duplicates
-from spfengine.cli.screen import Screen
+from spfengine.cli.options import Draft, drafts_by_name
+from spfengine.cli.screen import Screen, write_json
 from spfengine.policy.include_tree import include_tree
+from spfengine.text.tree import tree_lines
 
-_EPILOG = """\b
+_EPILOG = f"""\b
 Examples:
   spfengine tree example.com
   spfengine tree example.com --zone example.com.zone --draft "v=spf1 mx include:relay.example.net -all"
 
-The number before a term says which lookup of a check it is, where a check needs the most; only 10 are allowed. The tree
-goes on behind the limit.
+The number before a term says which lookup of a check it is, for the checks that need the most; only 10 are allowed.
+Terms after the limit are shown too.
 
-The exit code: 0 nothing found, 1 over a limit, 2 a record is broken or is not there, 69 DNS could not answer
-something. Otherwise: 64 the command line can't be understood, 65 a file can't be understood, 66 a file can't be read.
+The exit code: 0 nothing is wrong, 1 over a limit, 2 a record is broken or missing, 69 DNS could not answer something.
+{exits.OTHER_HELP}.
 """
 
 
@@ -34,20 +32,18 @@ def command(
     nameservers: tuple[str, ...],
     as_json: bool,
 ) -> int:
-    """Show the record of DOMAIN with everything that it leads to: includes, redirects, hosts and their addresses, and
-    what it costs of the lookups that are allowed.
+    """Show the record of DOMAIN with its includes, redirects, hosts and their addresses, and how many of the lookups
+    that are allowed it needs.
     """
-    drafted = no_duplicates(drafts, domain)
+    drafted = drafts_by_name(drafts, domain)
     layers = sources.read_zones(zones)
-    base = sources.answering(layers, nameservers, 20.0)
-    tree = include_tree(domain, resolver=sources.with_drafts(base, drafted), own=sources.own_domains(layers))
+    resolver = sources.with_drafts(sources.answering(layers, nameservers), drafted)
+    tree = include_tree(domain, resolver=resolver, own=sources.own_domains(layers))
     if as_json:
-        sys.stdout.write(json.dumps(tree.to_dict(), indent=2) + "\n")
+        write_json(tree.to_dict())
     else:
-        from spfengine.cli.tree_view import page
-
         screen = Screen()
-        screen.show(page(tree, screen.width))
+        screen.show(tree_lines(tree, screen.width))
     if tree.is_broken:
         return 2
     if tree.is_over_limit:

@@ -1,1 +1,1 @@
-"""Other libraries' faces on this engine, so that code written for them runs."""
+"""Interfaces of other SPF libraries to this engine, so that code written for them runs."""

@@ -1,20 +1,18 @@
-"""pyspf's calls on this engine: `import spfengine.compat.pyspf as spf`, and code written for pyspf 2 runs.
+"""pyspf's interface to this engine: with `import spfengine.compat.pyspf as spf`, code written for pyspf 2 runs.
 
-`check2`, `check`, `query(…).check()`, `.best_guess()`, `.get_header()`, and the hook `DNSLookup`, which may be replaced
-for the whole module. Results and SMTP codes are pyspf's in its strict mode; counts are too (each void lookup). What
-differs is listed in docs/coming-from-pyspf.md. A package that says `import spf` itself need not be changed: see
-`spfengine.compat.stand_in`.
+It has `check2`, `check`, `query(…).check()`, `.best_guess()`, `.get_header()`, and the hook `DNSLookup`, which may be
+replaced for the whole module. Results, SMTP codes and counts are those of pyspf's strict mode. The differences are
+listed in docs/coming-from-pyspf.md. For a package that itself has `import spf`, see `spfengine.compat.stand_in`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from ipaddress import ip_address
 from time import time
 from typing import Any
 
 from spfengine.addresses import address_text, parse_address
 from spfengine.answers import Answer, Question, RRType, Status
-from spfengine.checks import check as _check
-from spfengine.checks import check_record
-from spfengine.compat.hook import TempError, answer_of, records_of
+from spfengine.checks import check as _check, check_record
 from spfengine.drivers import default_resolver
 from spfengine.errors import AddressError, ArgumentError
 from spfengine.evaluation.check_result import CheckResult
@@ -29,7 +27,7 @@ __all__ = [
 ]  # fmt: skip
 
 __version__ = "2.0.14"
-"""The version of pyspf whose calls these are: some programs ask for it."""
+"""The version of pyspf whose interface this is; some programs look at it."""
 
 MAX_LOOKUP = 10
 MAX_MX = 10
@@ -48,16 +46,16 @@ EXPLANATIONS = {
     "none": "",
 }
 _CODES = {"fail": 550, "permerror": 550, "temperror": 451}
-_SHOWN = {"permerror": "PermError", "temperror": "TempError", "softfail": "SoftFail"}
+_HEADER_WORDS = {"permerror": "PermError", "temperror": "TempError", "softfail": "SoftFail"}
 
 
 class PermError(Exception):
-    """A caller's address can't be used; also what `query.perm_error` holds after a permerror.
+    """The client's address is invalid; also the value of `query.perm_error` after a permerror.
 
     Attributes:
         msg: what is wrong.
         mech: the term at fault, or None.
-        ext: the result in pyspf's lax mode, which is not here: None.
+        ext: None; in pyspf, the result of its lax mode.
     """
 
     def __init__(self, msg: str, mech: str | None = None, ext: Any = None) -> None:
@@ -70,30 +68,96 @@ class PermError(Exception):
         return f"{self.msg}: {self.mech}" if self.mech else self.msg
 
 
-def DNSLookup(name: str, qtype: str, tcpfallback: bool = True, timeout: float = 30) -> list[Any]:  # noqa: ARG001, N802 - pyspf's name and arguments
-    """Return what live DNS has: `((name, qtype), value)` for each record. Raises TempError.
+class TempError(Exception):
+    """DNS gives no answer: raised by `DNSLookup` and by functions that replace it."""
 
-    Put another function in its place in this module, and every check asks that one.
+    def __init__(self, msg: str = "", mech: str | None = None, ext: Any = None) -> None:
+        super().__init__(msg, mech)
+        self.msg = msg
+        self.mech = mech
+        self.ext = ext
+
+    def __str__(self) -> str:
+        return f"{self.msg}: {self.mech}" if self.mech else self.msg
+
+
+def DNSLookup(name: str, qtype: str, tcpfallback: bool = True, timeout: float = 30) -> list[Any]:  # noqa: ARG001, N802 - pyspf's name and arguments
+    """Ask live DNS; return `((name, qtype), value)` for each record. Raises TempError.
+
+    If another function replaces it in this module, every check calls that one.
     """
     if qtype not in RRType.__members__:
         return []
-    return records_of(name, qtype, default_resolver().resolve(Question(name.removesuffix("."), RRType(qtype))))
+    return lookup_result(name, qtype, default_resolver().resolve(Question(name.removesuffix("."), RRType(qtype))))
+
+
+def lookup_result(name: str, qtype: str, answer: Answer) -> list[Any]:
+    """Return an Answer in the form of `DNSLookup`: `((name, qtype), value)` for each record. Raises TempError."""
+    if answer.is_failure:
+        raise TempError(f"DNS {answer.status}")
+    values: list[Any] = answer.texts()
+    if qtype == RRType.TXT:
+        values = list(answer.strings)
+    elif qtype == RRType.MX:
+        values = [(preference, exchange) for preference, exchange in answer.records]
+    return [((name, qtype), value) for value in values]
+
+
+def answer_from(question: Question, lookup: Callable[[str, str], Any]) -> Answer:
+    """Return the Answer that a `DNSLookup` gives. An empty list becomes NODATA: whether the name exists is not known.
+
+    Raises:
+        TempError: `lookup` raises it.
+        ArgumentError: a value does not fit the question's type.
+    """
+    name = question.name
+    chain: list[str] = []
+    while True:
+        aliases = {}
+        values = []
+        for (owner, kind), value in lookup(name, str(question.type)):
+            if kind == "CNAME":
+                aliases[fold(str(owner).removesuffix("."))] = str(value).removesuffix(".")
+            elif kind == question.type:
+                values.append(value)
+        target = aliases.get(fold(name))
+        while target is not None and len(chain) <= MAX_CNAME:
+            chain.append(target)
+            name = target
+            target = aliases.get(fold(name))
+        if len(chain) > MAX_CNAME:
+            return Answer.failed(Status.LOOP, chain)
+        if values or not aliases:
+            return _answer(question.type, values, chain)
+
+
+def _answer(type: RRType, values: list[Any], chain: list[str]) -> Answer:
+    if not values:
+        return Answer.nodata(chain=chain)
+    if type is RRType.TXT:
+        return Answer.txt(*[tuple(value) if isinstance(value, list) else value for value in values], chain=chain)
+    if type is RRType.MX:
+        return Answer.mx(*[(int(preference), str(name)) for preference, name in values], chain=chain)
+    if type is RRType.PTR:
+        return Answer.ptr(*map(str, values), chain=chain)
+    texts = [str(ip_address(value)) if isinstance(value, bytes) else str(value) for value in values]
+    return Answer.a(*texts, chain=chain) if type is RRType.A else Answer.aaaa(*texts, chain=chain)
 
 
 def split_email(s: str | None, h: str) -> tuple[str, str]:
-    """Return local part and domain of a sender, divided at its last @; of none, the HELO name's. See RFC 7208 §4.3."""
+    """Return local part and domain of a sender, or, if it is empty, of the HELO name. See RFC 7208 §4.3."""
     local_part, _, domain = (s or h).rpartition("@")
     return local_part or "postmaster", domain
 
 
 def domainmatch(ptrs: Iterable[str], domainsuffix: str) -> bool:
-    """Whether one of these names is the domain or lies below it; compared on labels, without case."""
-    wanted = fold(domainsuffix)
-    return any(fold(name) == wanted or fold(name).endswith(f".{wanted}") for name in ptrs)
+    """Whether one of these names is the domain or a subdomain of it, in any letter case."""
+    suffix = fold(domainsuffix)
+    return any(fold(name) == suffix or fold(name).endswith(f".{suffix}") for name in ptrs)
 
 
 class _Hook:
-    """Answers with what the module's DNSLookup returns at that moment, once for each question of a cache."""
+    """Asks the function that is `DNSLookup` in this module at that moment, once for each question of a cache."""
 
     def __init__(self, timeout: float, cache: dict[tuple[str, str], Answer]) -> None:
         self._timeout = timeout
@@ -103,13 +167,13 @@ class _Hook:
         key = (fold(question.name), str(question.type))
         answer = self._cache.get(key)
         if answer is None:
-            answer = self._cache[key] = self._looked_up(question)
+            answer = self._cache[key] = self._look_up(question)
         return answer
 
-    def _looked_up(self, question: Question) -> Answer:
+    def _look_up(self, question: Question) -> Answer:
         lookup = globals()["DNSLookup"]
         try:
-            return answer_of(question, lambda name, qtype: lookup(name, qtype, True, self._timeout), MAX_CNAME)
+            return answer_from(question, lambda name, qtype: lookup(name, qtype, True, self._timeout))
         except TempError:
             return Answer.failed(Status.SERVFAIL)
 
@@ -121,39 +185,39 @@ def check2(
     """Return (result, explanation) for the client's address, the sender and the HELO name.
 
     Raises:
-        ArgumentError: `local` is given: a local policy is nothing that RFC 7208 knows.
+        ArgumentError: `local` is given; RFC 7208 has no local policies.
     """
     try:
-        found = query(i, s, h, local, receiver, timeout=timeout, verbose=verbose, querytime=querytime).check()
+        result, _, text = query(i, s, h, local, receiver, timeout=timeout, verbose=verbose, querytime=querytime).check()
     except PermError as error:
         return "permerror", f"SPF Permanent Error: {error}"
-    return found[0], found[2]
+    return result, text
 
 
 def check(
     i: Any, s: str, h: str, local: Any = None, receiver: str | None = None, verbose: bool = False
 ) -> tuple[str, int, str]:
-    """Return (result, SMTP code, explanation), permerror under its old name "unknown". Raises as `query`."""
+    """Return (result, SMTP code, explanation), with permerror under its old name "unknown". Raises as `query` does."""
     result, code, text = query(i, s, h, local, receiver, verbose=verbose).check()
     return "unknown" if result == "permerror" else result, code, text
 
 
 class query:  # noqa: N801 - pyspf's name
-    """One client, sender and HELO name to be checked.
+    """A check of a client, a sender and a HELO name.
 
     Attributes:
-        i, s, h, r: client, sender (`postmaster@` and HELO for a null one), HELO name, receiver.
+        i, s, h, r: client, sender (`postmaster@` and the HELO name if it is empty), HELO name, receiver.
         l, o, d: local part of the sender, its domain, the domain that is checked.
         c: the client's address as text.
-        ident: "mailfrom", or "helo" for a null sender.
-        mechanism: the directive that decided, or None. There after `check`.
+        ident: "mailfrom", or "helo" if the sender is empty.
+        mechanism: the directive that decided, or None before `check` and if none did.
         perm_error: a PermError after a permerror, otherwise None.
-        lookups, void_lookups: what the check cost.
-        cache: what DNS has answered. It may be given to another query, so that nothing is asked twice.
-        result: the CheckResult, which says all of it.
+        lookups, void_lookups: the counts of the check.
+        cache: the answers of DNS. Give it to another query to reuse them.
+        result: the CheckResult, or None before `check`.
 
     Raises:
-        PermError: `i` is no IP address.
+        PermError: `i` is not an IP address.
         ArgumentError: `local` is given.
     """
 
@@ -162,7 +226,7 @@ class query:  # noqa: N801 - pyspf's name
         timeout: float = MAX_PER_LOOKUP_TIME, verbose: bool = False, querytime: float = 0,
     ) -> None:  # fmt: skip
         if local is not None:
-            raise ArgumentError("local policies are not supported; lay a draft over the resolver with Overlay instead")
+            raise ArgumentError("local policies are not supported; use Overlay to check with another record")
         self.i, self.h, self.r = i, h or "", receiver or "unknown"
         self.strict, self.verbose, self.timeout, self.querytime = strict, verbose, timeout, querytime
         self.ident = "mailfrom" if s else "helo"
@@ -183,7 +247,7 @@ class query:  # noqa: N801 - pyspf's name
             raise PermError(str(error)) from None
 
     def check(self, spf: str | bytes | None = None) -> tuple[str, int, str]:
-        """Return (result, SMTP code, explanation); `spf` is a record that stands for the domain's."""
+        """Return (result, SMTP code, explanation); `spf` is a record to use in place of the domain's."""
         options: dict[str, Any] = {
             "resolver": _Hook(self.timeout, self.cache),
             "limits": Limits(
@@ -197,32 +261,32 @@ class query:  # noqa: N801 - pyspf's name
             "now": float(self.t),
         }
         if spf is None:
-            found = _check(self.i, self._sender, self.h, **options)
+            result = _check(self.i, self._sender, self.h, **options)
         else:
-            found = check_record(self.i, self._sender, spf, self.h, **options)
-        return self._told(found)
+            result = check_record(self.i, self._sender, spf, self.h, **options)
+        return self._keep(result)
 
     def best_guess(self, spf: str | bytes = DEFAULT_SPF) -> tuple[str, int, str]:
-        """Return what `check` would, if this were the domain's record."""
+        """Return what `check` would return if this were the domain's record."""
         return self.check(spf)
 
-    def _told(self, found: CheckResult) -> tuple[str, int, str]:
-        self.result = found
-        self.mechanism = found.directive
-        self.lookups, self.void_lookups = found.lookups, found.void_lookups
+    def _keep(self, result: CheckResult) -> tuple[str, int, str]:
+        self.result = result
+        self.mechanism = result.directive
+        self.lookups, self.void_lookups = result.lookups, result.void_lookups
         self.perm_error = self.prob = None
-        name = str(found.result)
-        text = found.explanation or EXPLANATIONS[name]
-        if found.result in (Result.PERMERROR, Result.TEMPERROR) and found.problem is not None:
-            self.prob = found.problem.text
-            kind = "Permanent" if found.result is Result.PERMERROR else "Temporary"
+        name = str(result.result)
+        text = result.explanation or EXPLANATIONS[name]
+        if result.result in (Result.PERMERROR, Result.TEMPERROR) and result.problem is not None:
+            self.prob = result.problem.text
+            kind = "Permanent" if result.result is Result.PERMERROR else "Temporary"
             text = f"SPF {kind} Error: {self.prob}"
-            if found.result is Result.PERMERROR:
+            if result.result is Result.PERMERROR:
                 self.perm_error = PermError(self.prob)
         return name, _CODES.get(name, 250), text
 
     def get_header_comment(self, res: str) -> str:
-        """Return what a result says, in words, as one line of printable US-ASCII."""
+        """Return what a result means, as one line of printable US-ASCII."""
         domain = header_domain(self.o)
         if res == "pass":
             return f"domain of {domain} designates {self.c} as permitted sender"
@@ -239,21 +303,29 @@ class query:  # noqa: N801 - pyspf's name
     def get_header(
         self, res: str, receiver: str | None = None, header_type: str = "spf", aid: str | None = None, **kv: Any
     ) -> str:
-        """Return a header field's value, on one line: of Received-SPF, or of Authentication-Results ("authres").
+        """Return the value of a Received-SPF field, or of an Authentication-Results field ("authres"), on one line.
 
-        `kv` become keys of Received-SPF: `foo="bar"` is written as `x-foo=bar`.
+        `kv` become keys of Received-SPF: `foo="bar"` becomes `x-foo=bar`.
 
         Raises:
-            ArgumentError: there is no such header type, or Authentication-Results without a check before it.
+            ArgumentError: the header type is unknown, or it is "authres" and `check` was not called.
         """
         receiver = receiver or self.r
         if header_type == "authres":
             if self.result is None:
-                raise ArgumentError("get_header() tells of a check; call check() before it")
+                raise ArgumentError("call check() before get_header()")
             field = self.result.authentication_results(aid or receiver)
             return field.partition(":")[2].replace("\r\n", "").strip()
         if header_type != "spf":
             raise ArgumentError(f"header_type is 'spf' or 'authres', not {header_type!r}")
+        keys = self._received_spf_keys(res, receiver)
+        keys += [(f"x-{name.replace('_', '-')}", value) for name, value in kv.items() if value is not None]
+        keys.append(("identity", self.ident))
+        pairs = "; ".join(f"{key}={dot_atom_or_quoted(header_value(str(v)))}" for key, v in keys if v)
+        words = comment(f"{header_domain(receiver)}: {self.get_header_comment(res)}")
+        return f"{_HEADER_WORDS.get(res, res.capitalize())} {words} {pairs}"
+
+    def _received_spf_keys(self, res: str, receiver: str) -> list[tuple[str, Any]]:
         keys: list[tuple[str, Any]] = [("client-ip", self.c)]
         if self.ident == "mailfrom":
             keys.append(("envelope-from", self._sender))
@@ -262,8 +334,4 @@ class query:  # noqa: N801 - pyspf's name
             keys.append(("problem", self.result.problem.code))
         elif self.mechanism:
             keys.append(("mechanism", self.mechanism))
-        keys += [(f"x-{name.replace('_', '-')}", value) for name, value in kv.items() if value is not None]
-        keys.append(("identity", self.ident))
-        pairs = "; ".join(f"{key}={dot_atom_or_quoted(header_value(str(v)))}" for key, v in keys if v)
-        told = comment(f"{header_domain(receiver)}: {self.get_header_comment(res)}")
-        return f"{_SHOWN.get(res, res.capitalize())} {told} {pairs}"
+        return keys

@@ -1,1 +1,12 @@
-"""DMARC's alignment of SPF (RFC 9989): no DKIM, no policy, no enforcement."""
+"""Whether SPF is aligned with the header field From, as DMARC wants it (RFC 9989): `spfengine.alignment`."""
+
+from spfengine.dmarc.alignment import Alignment
+from spfengine.dmarc.suffixes import PublicSuffixes
+from spfengine.dmarc.tree_walk import PolicyRecord, TreeWalk
+
+__all__ = [
+    "Alignment",
+    "PolicyRecord",
+    "PublicSuffixes",
+    "TreeWalk",
+]

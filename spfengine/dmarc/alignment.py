@@ -1,9 +1,11 @@
 """Whether the domain that SPF passed for is aligned with the header field From (RFC 9989 §4.4.1).
 
-Only that: DKIM may be aligned where SPF is not, and what a receiver does is the domain owner's policy and its own.
+DKIM is not looked at: it may be aligned if SPF is not. What a receiver then does depends on the domain owner's policy
+and its own.
 """
 
 from collections.abc import Generator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from spfengine.answers import Answer, Question
@@ -12,65 +14,47 @@ from spfengine.drivers import adrive, drive
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.check_result import CheckResult
 from spfengine.evaluation.session import MAILFROM
-from spfengine.frozen import Frozen, fill
 from spfengine.names import domain_fault, fold, octets, to_a_labels
 from spfengine.problems import Result
-from spfengine.visible import visible, visible_name
+from spfengine.visible import short_repr, visible, visible_name
 
 if TYPE_CHECKING:
     from spfengine.answers import AsyncResolver, Resolver
     from spfengine.dmarc.suffixes import PublicSuffixes
 
 
-class Alignment(Frozen):
+@dataclass(frozen=True, slots=True, repr=False)
+class Alignment:
     """Whether SPF is aligned with From.
 
     Attributes:
         header_from: the domain of the header field From.
-        spf_domain: the domain that SPF passed for, or None where it did not pass.
+        spf_domain: the domain for which SPF passed; None if it did not pass.
         strict: whether the two are the same (strict alignment).
-        relaxed: whether their organisational domains are the same (relaxed alignment); None where DNS could not
-            answer, so that it is not known.
-        policy_strict: whether the policy of `header_from` asks for strict alignment (`aspf=s`); None where it was not
-            looked for (by a list of suffixes, or where it makes no difference), or DNS could not answer.
-        organisational_domains: those of `spf_domain` and `header_from`, where they were looked for.
-        why: what the answer rests on, in words.
+        relaxed: whether their organisational domains are the same (relaxed alignment); None if DNS could not answer,
+            so that it is not known.
+        policy_strict: whether the policy of `header_from` asks for strict alignment (`aspf=s`); None if it was not
+            looked up (with a list of suffixes, or if it makes no difference), or if DNS could not answer.
+        organisational_domains: those of `spf_domain` and `header_from`, if they were looked up.
+        why: the reason, in words.
     """
 
-    __slots__ = fields = (
-        "header_from", "spf_domain", "strict", "relaxed", "policy_strict", "organisational_domains", "why",
-    )  # fmt: skip
     header_from: str
     spf_domain: str | None
     strict: bool
     relaxed: bool | None
-    policy_strict: bool | None
-    organisational_domains: tuple[str, str] | None
-    why: str
+    policy_strict: bool | None = None
+    organisational_domains: tuple[str, str] | None = None
+    why: str = ""
 
-    def __init__(
-        self,
-        header_from: str,
-        spf_domain: str | None,
-        strict: bool,
-        relaxed: bool | None,
-        policy_strict: bool | None = None,
-        organisational_domains: tuple[str, str] | None = None,
-        why: str = "",
-    ) -> None:
-        fill(self, "header_from", header_from)
-        fill(self, "spf_domain", spf_domain)
-        fill(self, "strict", strict)
-        fill(self, "relaxed", relaxed)
-        fill(self, "policy_strict", policy_strict)
-        fill(self, "organisational_domains", organisational_domains)
-        fill(self, "why", why)
+    def __repr__(self) -> str:
+        return short_repr(self, ("header_from", "spf_domain", "strict", "relaxed", "policy_strict", "why"))
 
     @property
     def aligned(self) -> bool | None:
-        """Whether SPF is aligned in the mode that the domain's policy asks for; relaxed where it does not say.
+        """Whether SPF is aligned in the mode that the domain's policy asks for, by default relaxed.
 
-        None where DNS could not answer, so that it is not known.
+        None if DNS could not answer, so that it is not known.
         """
         if self.strict or self.relaxed is False:
             return self.strict
@@ -103,21 +87,17 @@ def alignment(
     """Return whether SPF is aligned with the header field From (RFC 9989 §4.4.1). No DKIM, no enforcement.
 
     Args:
-        spf: the result of a check of the MAIL FROM identity; or the domain that SPF passed for, or None where it did
+        spf: the result of a check of the MAIL FROM identity; or the domain for which SPF passed, or None if it did
             not pass.
         header_from: the domain of the header field From, or an address of it.
-        resolver: what answers DNS questions; live DNS where it is not given.
-        suffixes: a list of public suffixes, for organisational domains as RFC 7489 has them; without it they are
-            found by the DNS Tree Walk of RFC 9989.
+        resolver: answers DNS questions; live DNS if not given.
+        suffixes: a list of public suffixes, for organisational domains as in RFC 7489; without it they are found by
+            the DNS Tree Walk of RFC 9989.
 
     Raises:
-        ArgumentError: an argument is not what it must be.
-        ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
+        ArgumentError: an argument has the wrong type, or `spf` is the result of a check of HELO.
+        ResolverError: `resolver` does not follow the resolver protocol. What it raises itself is passed on.
     """
-    if resolver is None:
-        from spfengine.drivers import default_resolver
-
-        resolver = default_resolver()
     return drive(aligning(spf, header_from, suffixes), resolver, None)
 
 
@@ -128,24 +108,14 @@ async def aalignment(
     resolver: "Resolver | AsyncResolver | None" = None,
     suffixes: "PublicSuffixes | None" = None,
 ) -> Alignment:
-    """Return what `alignment` returns, without blocking the event loop while DNS answers.
-
-    Raises:
-        ArgumentError, ResolverError: as `alignment`.
-    """
-    if resolver is None:
-        from spfengine.drivers import default_resolver
-
-        resolver = default_resolver()
+    """Async version of `alignment`."""
     return await adrive(aligning(spf, header_from, suffixes), resolver, None)
 
 
 def aligning(
     spf: CheckResult | str | None, header_from: str, suffixes: "PublicSuffixes | None" = None
 ) -> Generator[Question, Answer, Alignment]:
-    """Return the alignment; yields the Questions that need answers: none where the two names are the same, or tell
-    that they have nothing in common.
-    """
+    """Return the alignment. Yields the Questions that need answers, if the two names alone do not decide."""
     author = _domain(header_from, "header_from")
     passed = _passed(spf)
     fault = domain_fault(author)
@@ -159,7 +129,9 @@ def aligning(
         return Alignment(author, passed, False, False, why="the domains have nothing in common")
     if suffixes is not None:
         own = suffixes.organisational_domain(passed), suffixes.organisational_domain(author)
-        return Alignment(author, passed, False, own[0] == own[1], None, own, _told(own, "the list of public suffixes"))
+        return Alignment(
+            author, passed, False, own[0] == own[1], None, own, _relation(own, "the list of public suffixes")
+        )
     of_author = yield from walk(author)
     of_passed = yield from walk(passed)
     return _compared(author, passed, of_author, of_passed)
@@ -169,14 +141,15 @@ def _compared(author: str, passed: str, of_author: TreeWalk, of_passed: TreeWalk
     failed = of_author.failed or of_passed.failed
     first, second = of_passed.organisational_domain, of_author.organisational_domain
     if first is None or second is None:
-        assert failed is not None, "only what DNS could not answer is not known"
+        assert failed is not None, "an organisational domain is unknown only if DNS could not answer"
         why = f"DNS could not answer {failed.type} {visible_name(failed.name)}"
         return Alignment(author, passed, False, None, of_author.strict, None, why)
     own = first, second
-    return Alignment(author, passed, False, first == second, of_author.strict, own, _told(own, "DNS"))
+    return Alignment(author, passed, False, first == second, of_author.strict, own, _relation(own, "DNS"))
 
 
-def _told(own: tuple[str, str], source: str) -> str:
+def _relation(own: tuple[str, str], source: str) -> str:
+    """Return whether two organisational domains are the same, in words."""
     names = [visible_name(name) for name in own]
     if own[0] == own[1]:
         return f"both belong to {names[0]}, by {source}"
@@ -184,7 +157,7 @@ def _told(own: tuple[str, str], source: str) -> str:
 
 
 def _domain(text: object, what: str) -> str:
-    """Return the domain of an address, or a domain, as a Session has it."""
+    """Return the domain of an address, or the domain given, as a Session has it."""
     if not isinstance(text, str):
         raise ArgumentError(f"{what} must be text, not {type(text).__name__}")
     domain = text.strip(" <>").rpartition("@")[2]
@@ -193,11 +166,11 @@ def _domain(text: object, what: str) -> str:
 
 
 def _passed(spf: object) -> str | None:
-    """Return the domain that SPF passed for."""
+    """Return the domain for which SPF passed."""
     if spf is None or isinstance(spf, str):
         return None if spf is None else _domain(spf, "spf")
     if not isinstance(spf, CheckResult):
         raise ArgumentError(f"spf must be a CheckResult, a domain, or None, not {visible(type(spf).__name__, 40)}")
     if spf.identity != MAILFROM:
-        raise ArgumentError("DMARC looks at the MAIL FROM identity alone, and this is the result of a check of HELO")
+        raise ArgumentError("DMARC uses only the MAIL FROM identity, and this is the result of a check of HELO")
     return spf.domain if spf.result is Result.PASS else None

@@ -1,4 +1,4 @@
-"""Organisational domains by a list of public suffixes (RFC 7489 §3.2): as receivers have it that walk no tree yet."""
+"""Organisational domains by a list of public suffixes (RFC 7489 §3.2), for receivers that do not walk the tree yet."""
 
 import os
 import re
@@ -24,32 +24,39 @@ class PublicSuffixes:
             ArgumentError: it can't be understood.
             MissingExtraError: publicsuffixlist is not installed.
         """
+        if not isinstance(text, str):
+            raise ArgumentError(f"a list of public suffixes is text, one rule in each line, not {type(text).__name__}")
         try:
             from publicsuffixlist import PublicSuffixList
         except ImportError:
-            told = "lists of public suffixes need publicsuffixlist: pip install publicsuffixlist (spfengine[psl])"
-            raise MissingExtraError(told) from None
+            message = "lists of public suffixes need publicsuffixlist: pip install publicsuffixlist (spfengine[psl])"
+            raise MissingExtraError(message) from None
         rules = []
         for number, line in enumerate(text.splitlines(), 1):
             rule = line.partition(" ")[0].partition("\t")[0]
             if rule and not rule.startswith("//"):
                 if not _RULE.fullmatch(rule):
-                    told = f"line {number}: '{visible(rule, 60)}' is no rule of a list of public suffixes"
-                    raise ArgumentError(f"{told}; expected such as com, co.uk, *.ck or !www.ck")
+                    fault = f"line {number}: '{visible(rule, 60)}' is not a rule of a list of public suffixes"
+                    raise ArgumentError(f"{fault}; expected one like com, co.uk, *.ck or !www.ck")
                 rules.append(rule)
         if not rules:
-            raise ArgumentError("there is no rule in this list of public suffixes; expected one in each line")
+            raise ArgumentError("this list of public suffixes has no rules; expected one in each line")
         try:
             self._list = PublicSuffixList(source=rules)
         except (ValueError, UnicodeError) as error:
             raise ArgumentError(f"this list of public suffixes can't be used: {visible(str(error), 120)}") from None
+        self._count = len(rules)
+
+    def __repr__(self) -> str:
+        return f"<PublicSuffixes: {self._count:,} rules>"
 
     @classmethod
     def from_file(cls, path: "str | os.PathLike[str]") -> Self:
         """Read a list from a file.
 
         Raises:
-            ArgumentError, MissingExtraError: as the constructor.
+            ArgumentError: it can't be understood, or is larger than 16 MiB.
+            MissingExtraError: publicsuffixlist is not installed.
             OSError: the file can't be read.
         """
         with Path(path).open("rb") as file:
@@ -62,5 +69,5 @@ class PublicSuffixes:
             raise ArgumentError(f"a list of public suffixes is UTF-8; octet {error.start} is not") from None
 
     def organisational_domain(self, domain: str) -> str:
-        """Return the domain one label under the public suffix of a domain; of a public suffix, itself."""
+        """Return the domain one label below the public suffix of a domain; for a public suffix, the suffix itself."""
         return self._list.privatesuffix(fold(domain)) or fold(domain)

@@ -20,7 +20,7 @@ from collections.abc import Generator
 from functools import lru_cache
 from typing import NamedTuple
 
-from spfengine.answers import Answer, Question, RRType, Status
+from spfengine.answers import Answer, Question, RRType, Status, spf_texts
 from spfengine.errors import RecordSyntaxError
 from spfengine.evaluation.explanation import NO_EXPLANATION, Explained, explain
 from spfengine.evaluation.limits import Deadline
@@ -42,7 +42,6 @@ from spfengine.names import MAX_NAME, domain_fault
 from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.model import MX, A, All, Directive, Exists, Include, NetworkRun, Ptr, Record, Redirect, Term
 from spfengine.record.parser import parse
-from spfengine.record.tokenizer import is_spf_octets
 from spfengine.visible import visible, visible_name
 
 _TXT = RRType.TXT  # members of an Enum that every check needs; each look into its class costs as much as a call
@@ -205,7 +204,7 @@ def select_record(answer: Answer) -> Record | RecordSyntaxError | Problem:
 
 
 def _select_record(answer: Answer) -> Record | RecordSyntaxError | Problem:
-    texts = [octets for octets in answer.records if is_spf_octets(octets)]
+    texts = spf_texts(answer)
     if not texts:
         count = len(answer.records)
         others = (

@@ -47,22 +47,13 @@ _TextOrReason = tuple[str | None, ProblemCode | None, str]
 
 
 def _explain(session: Session, spec: MacroString, domain: str) -> Generator[Question, Answer, _TextOrReason]:
-    name = spec.target
+    name = spec.target if spec.target is not None else (yield from expand_target(session, spec, domain))
     if name is None:
-        name = yield from expand_target(session, spec, domain)
-        if name is None:
-            return None, ProblemCode.EXP_NON_ASCII_LOCAL_PART, "exp= uses the local part, which is not ASCII"
+        return None, ProblemCode.EXP_NON_ASCII_LOCAL_PART, "exp= uses the local part, which is not ASCII"
     if not is_askable(name):
         return None, ProblemCode.EXP_INVALID_DOMAIN, f"{visible_name(name) or spec.text} is no domain name"
     answer = yield from ask(session, name, RRType.TXT)
-    printable = visible_name(name)
-    if answer.is_failure:
-        return None, ProblemCode.EXP_DNS_ERROR, f"the TXT records of {printable} could not be had ({answer.status})"
-    if not answer.records:
-        return None, ProblemCode.EXP_NO_RECORD, f"{printable} has no TXT record"
-    if len(answer.records) > 1:
-        return None, ProblemCode.EXP_MULTIPLE_RECORDS, f"{printable} has {len(answer.records)} TXT records"
-    explain_string = _explain_string(answer, printable)
+    explain_string = _explain_string(answer, visible_name(name))
     if not isinstance(explain_string, MacroString):
         return explain_string
     validated = ""
@@ -71,8 +62,7 @@ def _explain(session: Session, spec: MacroString, domain: str) -> Generator[Ques
     text = explain_string.expand_text(lambda letter: session.macro_value(letter, domain, validated))
     if text is None:
         return None, ProblemCode.EXP_TOO_LONG, f"it would be longer than {MAX_EXPLANATION} characters"
-    refused = _refused(text, "its expansion")
-    return (text, None, "") if refused is None else refused
+    return _refused(text, "its expansion") or (text, None, "")
 
 
 def _explain_string(answer: Answer, printable: str) -> MacroString | _TextOrReason:
@@ -80,6 +70,16 @@ def _explain_string(answer: Answer, printable: str) -> MacroString | _TextOrReas
     known: MacroString | None = answer.memo.get("explanation")
     if known is not None:
         return known
+    if answer.is_failure:
+        return (
+            None,
+            ProblemCode.EXP_DNS_ERROR,
+            f"the TXT records of {printable} could not be looked up ({answer.status})",
+        )
+    if not answer.records:
+        return None, ProblemCode.EXP_NO_RECORD, f"{printable} has no TXT record"
+    if len(answer.records) > 1:
+        return None, ProblemCode.EXP_MULTIPLE_RECORDS, f"{printable} has {len(answer.records)} TXT records"
     source = answer.records[0].decode("latin-1")
     refused = _refused(source, "the text")
     if refused is not None:

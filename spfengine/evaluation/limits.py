@@ -1,15 +1,16 @@
-"""The limits of RFC 7208 §4.6.4."""
+"""The limits on how much a check may ask of DNS (RFC 7208 §4.6.4)."""
 
 from enum import StrEnum
 
 from spfengine.errors import ArgumentError
 from spfengine.frozen import Frozen, fill
 
-_FOREVER = 1_000_000_000  # seconds; more is a mistake, and much more no clock can add
-
+_FOREVER = 1_000_000_000  # seconds; more is a mistake, and much more is more than a clock can add
 
 MAX_DEPTH = 100
-"""Terms that may lead to a record: 10 at most under RFC 7208 §4.6.4. Only `Limits` that lift that get here."""
+"""How deep includes and redirects may nest. Under the limit of RFC 7208 §4.6.4, 10 lookups, none gets this far."""
+LIFTED = 250
+"""The limit of lookups and void lookups under which the true need is counted; see `lifted`."""
 
 
 class VoidRule(StrEnum):
@@ -18,9 +19,9 @@ class VoidRule(StrEnum):
     PER_TERM = "per-term"
     """A term counts once, however many of its own questions were void: the RFC's wording, and the default."""
     PER_LOOKUP = "per-lookup"
-    """Each void answer counts, those inside mx and ptr too, and each time again."""
+    """Each void answer counts, those inside mx and ptr too, and again if the question is repeated."""
     DUAL_STACK = "dual-stack"
-    """Per term, but a question for addresses is void only where the name has addresses of neither family."""
+    """Per term, but a question for addresses is void only if the name has no addresses of either family."""
 
 
 class Limits(Frozen):
@@ -30,7 +31,7 @@ class Limits(Frozen):
         lookups: terms that ask DNS (MUST be 10).
         voids: void lookups (SHOULD be 2; MAY be configurable).
         void_rule: what counts as a void lookup.
-        names: names of hosts that one mx or ptr may lead to (MUST be 10).
+        names: names of hosts that one mx or ptr may follow (MUST be 10).
         seconds: elapsed time on a monotonic clock (SHOULD be at least 20); None for no limit.
         count_p: whether each term with `%{p}` in it is charged for that as well.
     """
@@ -74,5 +75,15 @@ class Limits(Frozen):
 DEFAULT_LIMITS = Limits()
 
 
-class Deadline(Exception):  # noqa: N818 - no error: a driver throws it into a check whose time is over
-    """The elapsed-time limit is over. Thrown into the generator by a driver; it never leaves a check."""
+def lifted(limits: Limits, void_rule: VoidRule | None = None) -> Limits:
+    """Return limits that only records that lead in a circle can exceed, with the same way of counting.
+
+    Args:
+        void_rule: how void lookups are counted instead.
+    """
+    rule = limits.void_rule if void_rule is None else void_rule
+    return Limits(LIFTED, LIFTED, rule, limits.names, None, count_p=limits.count_p)
+
+
+class Deadline(Exception):  # noqa: N818 - not an error: a driver throws it into a check whose time is up
+    """The limit of elapsed time is reached. A driver throws it into the generator; it never leaves a check."""

@@ -1,6 +1,7 @@
 """`Session`: what one check knows. Its arguments, its limits, what DNS has answered, its counters, and its verdict."""
 
 from collections.abc import Callable, Generator, Mapping
+from types import NoneType
 from typing import Any, Protocol, TypeVar
 
 from spfengine.addresses import V4, Family, Table, address_text, locate, parse_address
@@ -96,7 +97,18 @@ class Session:
     """
 
     # Class attributes are the initial values, so that `__init__` assigns only what differs from check to check.
+    family: Family
+    ip: int
+    domain: str
     domain_refused = False
+    identity: str
+    local_part: str
+    helo: str
+    receiver: str | None
+    now: float
+    limits: Limits
+    answers: Answers
+    path: list[tuple[str, Term]]
     lookups = 0
     voids = 0
     void_lookup = -1
@@ -130,41 +142,40 @@ class Session:
             AddressError: `ip` is not an IP address.
             ArgumentError: another argument has the wrong type or value.
         """
-        if sender.__class__ is not str or helo.__class__ is not str or limits.__class__ is not Limits:
-            _refuse(sender=sender, helo=helo, limits=limits)
-        if receiver is not None or now.__class__ is not float or not -_INFINITY < now < _INFINITY:
-            _refuse(receiver=receiver, now=now)
+        classes = (sender.__class__, helo.__class__, limits.__class__, receiver.__class__, now.__class__)
+        if classes != _USUAL_CLASSES or not -_INFINITY < now < _INFINITY:
+            _refuse(sender=sender, helo=helo, limits=limits, receiver=receiver, now=now)
         self.family, self.ip = parse_address(ip)
         self.identity = identity
         if sender[-1:] == ">" and sender[0] == "<":  # as in MAIL FROM:<…>
             sender = sender[1:-1]
-        local_part, at, domain = sender.rpartition("@")
-        if not (domain or at):
+        local_part, _, domain = sender.rpartition("@")
+        if not sender:
             domain = helo  # RFC 7208 §2.4: a null sender means postmaster@helo
-        self.helo = helo if helo.isascii() else to_a_labels(helo) or octets(helo)
-        if domain[-1:] == ".":
-            domain = domain[:-1]
+        self.helo = helo if helo.isascii() else _name_octets(helo)
+        domain = domain.removesuffix(".")
         if not (sender and sender.isascii()):  # without a sender, the domain is the HELO name
-            local_part = octets(local_part)
-            if not domain.isascii():
-                a_labels = to_a_labels(domain)
-                self.domain_refused = a_labels is None
-                domain = octets(domain) if a_labels is None else a_labels
+            local_part, domain = self._sender_octets(local_part, domain)
         self.domain = domain
         self.local_part = local_part or "postmaster"  # RFC 7208 §4.3
         self.receiver = receiver
         self.now = now
         self.limits = limits
-        self.answers: Answers = {}
-        self.path: list[tuple[str, Term]] = []
+        self.answers = {}
+        self.path = []
         # Every term reads these. CPython 3.11 reads an attribute of the instance several times faster than one of the
         # class, so they are set here too.
         self.lookups = 0
         self.tracer = None
         self.matchers = None
 
+    def _sender_octets(self, local_part: str, domain: str) -> tuple[str, str]:
+        """Return the parts of the sender as octets, the domain with A-labels; note if IDNA2008 refuses the domain."""
+        self.domain_refused = to_a_labels(domain) is None
+        return octets(local_part), _name_octets(domain)
+
     def again(self) -> "Session":
-        """Return a session of the same arguments whose evaluation has not begun."""
+        """Return a session with the same arguments that has not been evaluated."""
         other = Session.__new__(Session)
         for name in _ARGUMENTS:
             setattr(other, name, getattr(self, name))
@@ -189,29 +200,11 @@ class Session:
             domain: the current domain, for `d`.
             validated_name: the validated name of the client, for `p`.
         """
-        match letter:
-            case "d":
-                return domain
-            case "i":
-                return self.dotted_ip
-            case "v":
-                return "in-addr" if self.family is V4 else "ip6"
-            case "s":
-                return self.sender
-            case "l":
-                return self.local_part
-            case "o":
-                return self.domain  # the domain of the sender is the domain checked
-            case "h":
-                return self.helo
-            case "p":
-                return validated_name
-            case "c":
-                return self.ip_text
-            case "r":
-                return self.receiver or "unknown"
-            case _:
-                return str(int(self.now))
+        if letter == "d":
+            return domain
+        if letter == "p":
+            return validated_name
+        return _MACRO_VALUES[letter](self)
 
     @property
     def sender(self) -> str:
@@ -228,6 +221,19 @@ class Session:
         """The client's address as text."""
         return address_text(self.family, self.ip)
 
+
+_MACRO_VALUES: dict[str, Callable[[Session], str]] = {
+    "s": lambda session: session.sender,
+    "l": lambda session: session.local_part,
+    "o": lambda session: session.domain,  # the domain of the sender is the domain checked
+    "i": lambda session: session.dotted_ip,
+    "v": lambda session: "in-addr" if session.family is V4 else "ip6",
+    "h": lambda session: session.helo,
+    "c": lambda session: session.ip_text,
+    "r": lambda session: session.receiver or "unknown",
+    "t": lambda session: str(int(session.now)),
+}
+"""The values of the macro-letters that are the same in every record of a check (RFC 7208 §7.2)."""
 
 _ARGUMENTS = (
     "family",
@@ -248,6 +254,12 @@ def address_type(family: Family) -> RRType:
     return _A if family is V4 else _AAAA
 
 
+def _name_octets(name: str) -> str:
+    """Return a name with its U-labels as A-labels, or as the octets that were given if IDNA2008 refuses it."""
+    return to_a_labels(name) or octets(name)
+
+
+_USUAL_CLASSES = (str, str, Limits, NoneType, float)  # of sender, helo, limits, receiver and now
 _EXPECTED: dict[str, tuple[Any, str]] = {
     "sender": (str, "text"),
     "helo": (str, "text"),

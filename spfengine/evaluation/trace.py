@@ -194,6 +194,12 @@ class Trace:
     def __repr__(self) -> str:
         return f"<Trace of {visible(self.root.domain, 100)}: {self.result}>"
 
+    def render(self, *, width: int | None = 80) -> str:
+        """Return the tree that `spfengine check --trace` prints, wrapped to `width` columns (None: not wrapped)."""
+        from spfengine.text.trace import render_trace
+
+        return render_trace(self, width)
+
     def to_dict(self) -> dict[str, object]:
         """Return it as JSON-safe values."""
         return self.root.to_dict()
@@ -217,7 +223,7 @@ def _why_unreached(term: Term, record: TracedRecord, decided: str) -> str:
     if isinstance(term, Explanation):
         return "an explanation is fetched only for a fail that this record itself decides"
     if isinstance(term, Redirect) and record.record is not None and record.record.redirect is None:
-        return "all stands in the record, so redirect= is ignored"
+        return "the record has all, so redirect= is ignored"
     return decided
 
 
@@ -243,15 +249,15 @@ def _why(session: Session, traced: TracedTerm, domain: str) -> str:
     if isinstance(term, Include):
         return _why_include(traced)
     spec = term.domain_spec
-    name = domain if spec is None else spec.target
-    if name is None and not traced.expansions:
-        return "its name rests on what is not known here"  # a policy played it through
-    if name is None:
-        name = traced.expansions[-1].name
+    if spec is None:
+        return _why_named(session, traced, term, domain)
+    if spec.target is None and not traced.expansions:
+        return "its name depends on something that is not known here"  # a policy played it through
+    name = traced.expansions[-1].name if spec.target is None else spec.target
     if name is None:
         return "the local part of the sender is not ASCII, so no question was asked (RFC 8616 §4)"
     if not is_askable(name):
-        printable = visible_name(name) or (spec.text if spec is not None else "")
+        printable = visible_name(name) or spec.text
         return f"{printable!r} can't be asked in DNS (an empty label, or one over 63 octets), so no question was asked"
     return _why_named(session, traced, term, name)
 
@@ -261,30 +267,35 @@ def _why_named(session: Session, traced: TracedTerm, term: DomainDirective, name
     if isinstance(term, Ptr):
         return _why_ptr(session, traced, name)
     own = [asked for asked in traced.questions if asked.question.type is not RRType.PTR]
+    about_name = [asked for asked in own if fold(asked.question.name) == fold(name)]
     if isinstance(term, Exists):
-        about_name = next((asked for asked in own if fold(asked.question.name) == fold(name)), None)
-        return "" if about_name is None else f"{visible_name(name)} {_has(about_name.answer, RRType.A)}"
-    assert isinstance(term, A | MX), "there is no other directive"
-    return _why_host(session, traced, term, name, own)
+        return f"{visible_name(name)} {_has(about_name[0].answer, RRType.A)}" if about_name else ""
+    if isinstance(term, A):
+        return _why_hosts(session, traced, term, about_name)
+    assert isinstance(term, MX), "there is no other directive"
+    return _why_mx(session, traced, term, name, own)
 
 
-def _why_host(session: Session, traced: TracedTerm, term: A | MX, name: str, own: list[TracedQuestion]) -> str:
+def _why_mx(session: Session, traced: TracedTerm, term: MX, name: str, own: list[TracedQuestion]) -> str:
+    index = next((i for i, asked in enumerate(own) if asked.question.type is RRType.MX), None)
+    answer = None if index is None else own[index].answer
+    if answer is None or answer.is_void:
+        return f"{visible_name(name)} {_has(answer, RRType.MX)}"
+    hosts = own[index:]
+    if not any(asked.question.type is address_type(session.family) for asked in hosts):
+        return f"{visible_name(name)} has no MX record with a host (a null MX)"
+    return _why_hosts(session, traced, term, hosts)
+
+
+def _why_hosts(session: Session, traced: TracedTerm, term: A | MX, asked_hosts: list[TracedQuestion]) -> str:
+    """Return which host has the client's address, or that none of them has it."""
     client = session.ip_text
     prefix = term.prefix(session.family)
     widened = "" if prefix == session.family.bits else f" within the first {prefix} bits"
     wanted = address_type(session.family)
-    if isinstance(term, MX):
-        mx = next((asked for asked in own if asked.question.type is RRType.MX), None)
-        if mx is None or mx.answer.is_void:
-            return f"{visible_name(name)} {_has(mx.answer if mx else None, RRType.MX)}"
-        hosts = [asked for asked in own[own.index(mx) :] if asked.question.type is wanted]
-        if not hosts:
-            return f"{visible_name(name)} has no MX record with a host (a null MX)"
-    else:
-        hosts = [a for a in own if a.question.type is wanted and fold(a.question.name) == fold(name)]
+    hosts = [asked for asked in asked_hosts if asked.question.type is wanted]
     if traced.outcome is TermStatus.MATCH:
-        host = hosts[-1]
-        return f"{client} is an address of {visible_name(host.question.name)}{widened}"
+        return f"{client} is an address of {visible_name(hosts[-1].question.name)}{widened}"
     listed = [f"{visible_name(asked.question.name)} {_has(asked.answer, wanted)}" for asked in hosts[:10]]
     return f"{client} is none of these{widened}: {'; '.join(listed)}"
 
@@ -301,20 +312,21 @@ def _why_include(traced: TracedTerm) -> str:
 
 def _why_ptr(session: Session, traced: TracedTerm, target: str) -> str:
     client = session.ip_text
-    ptr = next((asked for asked in traced.questions if asked.question.type is RRType.PTR), None)
-    if ptr is None or not ptr.answer.records:
-        failed = ptr is not None and ptr.answer.is_failure
-        return f"the PTR records of {client} could not be had" if failed else f"{client} has no PTR record"
-    names = ptr.answer.records
-    ignored = len(names) - session.limits.names
-    more = f"; the {ignored} names after the first {session.limits.names} were ignored" if ignored > 0 else ""
-    printable = ", ".join([visible_name(name) for name in names[: session.limits.names]])
+    ptr = next(asked.answer for asked in traced.questions if asked.question.type is RRType.PTR)
+    if ptr.is_failure:
+        return f"the PTR records of {client} could not be looked up"
+    if not ptr.records:
+        return f"{client} has no PTR record"
+    names = ptr.records[: session.limits.names]
+    ignored = len(ptr.records) - len(names)
+    more = f"; the {ignored} names after the first {session.limits.names} were ignored" if ignored else ""
     if traced.outcome is TermStatus.MATCH:
-        asked = [q.question.name for q in traced.questions if q.question.type is not RRType.PTR]
-        return f"{client} has the validated name {visible_name(asked[-1])}, in {visible_name(target)}{more}"
-    if not any(is_same_or_under(name, target) for name in names[: session.limits.names]):
-        return f"{client} has the names {printable}; none is in {visible_name(target)}{more}"
-    return f"{client} has the names {printable}; none in {visible_name(target)} leads back to {client}{more}"
+        validated = traced.questions[-1].question  # by which it matched
+        return f"{client} has the validated name {visible_name(validated.name)}, in {visible_name(target)}{more}"
+    listed = ", ".join(map(visible_name, names))
+    if any(is_same_or_under(name, target) for name in names):
+        return f"{client} has the names {listed}; none in {visible_name(target)} leads back to {client}{more}"
+    return f"{client} has the names {listed}; none is in {visible_name(target)}{more}"
 
 
 def _has(answer: Answer | None, type: RRType) -> str:
@@ -463,13 +475,16 @@ def _finish(builder: TraceBuilder, session: Session) -> None:
     pending = [builder.root]
     while pending:
         record = pending.pop()
-        matched = any(traced.outcome is TermStatus.MATCH for traced in record.terms)
-        decided = "a term before it matched" if matched else "the check ended before it"
-        for traced in record.terms:
-            if traced.record is not None:
-                pending.append(traced.record)
-            if traced.outcome is TermStatus.NOT_EVALUATED:
-                traced.why = _why_unreached(traced.term, record, decided)
-            elif isinstance(traced.term, Explanation) and traced.outcome is TermStatus.FOLLOWED:
-                missing = session.explanation_problem
-                traced.why = "it gives the explanation" if missing is None else missing.text
+        _give_reasons(record, session.explanation_problem)
+        pending += [traced.record for traced in record.terms if traced.record is not None]
+
+
+def _give_reasons(record: TracedRecord, no_explanation: Problem | None) -> None:
+    """Fill in why the terms of a record were not evaluated, and what came of its explanation."""
+    matched = any(traced.outcome is TermStatus.MATCH for traced in record.terms)
+    decided = "a term before it matched" if matched else "the check ended before it"
+    for traced in record.terms:
+        if traced.outcome is TermStatus.NOT_EVALUATED:
+            traced.why = _why_unreached(traced.term, record, decided)
+        elif isinstance(traced.term, Explanation) and traced.outcome is TermStatus.FOLLOWED:
+            traced.why = "it gives the explanation" if no_explanation is None else no_explanation.text

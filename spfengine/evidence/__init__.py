@@ -1,1 +1,16 @@
-"""Evidence: who sends mail for a domain, read from reports, messages, logs and tables that strangers wrote."""
+"""Reading who sends mail for a domain from DMARC reports, messages, mail logs and tables: `read_evidence`."""
+
+from spfengine.evidence.bounds import Bounds
+from spfengine.evidence.evidence import Evidence, SourceKind, Unread
+from spfengine.evidence.ledger import Ledger
+from spfengine.evidence.reading import iterate_senders, read_evidence
+
+__all__ = [
+    "Bounds",
+    "Evidence",
+    "Ledger",
+    "SourceKind",
+    "Unread",
+    "iterate_senders",
+    "read_evidence",
+]

@@ -1,4 +1,4 @@
-"""What a file is, told by how it begins; its name says nothing."""
+"""Which kind a file is of, by its first octets; its name does not matter."""
 
 import re
 from enum import StrEnum
@@ -6,11 +6,11 @@ from enum import StrEnum
 from spfengine.evidence.tables import table_form
 
 HEAD = 1 << 14
-"""Octets that are looked at."""
+"""Octets that `sniff` needs."""
 
 
-class Kind(StrEnum):
-    """What a file is."""
+class FileKind(StrEnum):
+    """A kind of file."""
 
     GZIP = "gzip"
     ZIP = "zip"
@@ -39,30 +39,38 @@ _is_log = re.compile(
 _is_field = re.compile(r"[A-Za-z][!-9;-~]*[ \t]*:(?:[ \t]|$)").match
 
 
-def tell(head: bytes) -> Kind:
-    """Return what begins so."""
+def sniff(head: bytes) -> FileKind:
+    """Guess a file's kind from its first octets."""
     if head.startswith(b"\x1f\x8b"):
-        return Kind.GZIP
+        return FileKind.GZIP
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return Kind.ZIP
+        return FileKind.ZIP
     if head.startswith(_UTF16):
-        return Kind.XML if b"<" in head[:4] else Kind.UNKNOWN
+        return FileKind.XML if b"<" in head[:4] else FileKind.UNKNOWN
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip(_SPACE)
     if not text:
-        return Kind.EMPTY
+        return FileKind.EMPTY
     if _is_xml(text):
-        return Kind.XML
-    rows = [row.strip("\r\t ") for row in text.decode("utf-8", "replace").split("\n")]
-    first = next((row for row in rows if row and row[0] != "#"), rows[0])
+        return FileKind.XML
+    return _sniff_line(_first_line(text.decode("utf-8", "replace")))
+
+
+def _first_line(text: str) -> str:
+    """Return the first line that is neither empty nor a comment."""
+    lines = [line.strip("\r\t ") for line in text.split("\n")]
+    return next((line for line in lines if line and line[0] != "#"), lines[0])
+
+
+def _sniff_line(first: str) -> FileKind:
     if _is_log(first):
-        return Kind.LOG
+        return FileKind.LOG
     if table_form(first) is not None:
-        return Kind.TABLE
+        return FileKind.TABLE
     if first.startswith("From ") or _is_field(first):
-        return Kind.MESSAGE
-    return Kind.UNKNOWN
+        return FileKind.MESSAGE
+    return FileKind.UNKNOWN
 
 
 def packed_by(head: bytes) -> str | None:
-    """Return the name of a packer whose files are not read; None for anything else."""
+    """Return the name of a compression format that is not read; None for anything else."""
     return next((name for magic, name in _PACKED.items() if head.startswith(magic)), None)

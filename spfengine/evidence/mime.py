@@ -1,15 +1,15 @@
 """The structure of messages (RFC 5322, RFC 2045), line by line: header fields, attachments, and mailboxes of messages.
 
-Nothing nests in memory: of multiparts in multiparts only the boundaries are kept, a few deep.
+Of nested multiparts only the boundaries are kept in memory, down to a small depth.
 """
 
 import binascii
 import re
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from dataclasses import dataclass
 
+from spfengine.evidence.bounds import Bounds
 from spfengine.evidence.ledger import Broken
-from spfengine.evidence.values import Bounds
 
 _MAX_BOUNDARIES = 8
 _MAX_LINES = 2000  # of a header section
@@ -23,23 +23,29 @@ _PACKED = {"gzip", "x-gzip", "gzip-compressed", "zip", "x-zip", "x-zip-compresse
 _SUFFIXES = (".xml", ".gz", ".zip")
 
 TOO_LONG = b"\0"
-"""Stands for a line that is too long to be held."""
+"""In place of a line that is too long."""
 
 Fields = list[tuple[str, str]]
 """Header fields in their order: the name in lower case, and the value, which may be folded."""
 
 
-class Attachment(NamedTuple):
-    """Something attached to a message that may be a report."""
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """An attachment that may be a report.
+
+    Attributes:
+        name: its file name, or its media type.
+        content: its decoded content.
+    """
 
     name: str
     content: bytes
 
 
 class Lines:
-    """The lines of a file that holds a message, or several as a mailbox does (RFC 4155).
+    """The lines of a file of one message, or of a mailbox of several (RFC 4155).
 
-    Iterating yields those of the message that is next, up to its end.
+    Iterating yields the lines of the current message.
     """
 
     def __init__(self, lines: Iterable[tuple[int, bytes | None]]) -> None:
@@ -51,7 +57,7 @@ class Lines:
         self.is_mailbox = False
 
     def messages(self) -> Iterator[int]:
-        """Yield the number of each message, when its lines are the next ones."""
+        """Make each message the current one, and yield its number."""
         line = self._step()
         while line is not None and not line.strip():
             line = self._step()
@@ -64,7 +70,7 @@ class Lines:
             self._after_empty = False
             self._separator = None
             yield number
-            for _ in self:  # what nobody wanted of it
+            for _ in self:  # skip the lines that the caller did not read
                 pass
             line = self._separator
 
@@ -86,10 +92,10 @@ class Lines:
 
 
 def header_section(lines: Iterable[bytes], bounds: Bounds) -> Fields:
-    """Return the header fields up to the empty line that ends them; lines that are none are passed over.
+    """Return the header fields up to the empty line that ends them; lines that are not fields are skipped.
 
     Raises:
-        Broken: there is too much of it.
+        Broken: the header section is too long.
     """
     fields: list[list[bytes]] = []
     size = 0
@@ -104,37 +110,37 @@ def header_section(lines: Iterable[bytes], bounds: Bounds) -> Fields:
                 fields[-1].append(line)
         else:
             fields.append([line])
-    found = []
-    for rows in fields:
-        match = _field(b"\r\n".join(rows))
-        if match is not None:
-            found.append((match[1].decode("ascii").lower(), match[2].decode("utf-8", "surrogateescape")))
-    return found
+    matches = [_field(b"\r\n".join(rows)) for rows in fields]
+    return [
+        (match[1].decode("ascii").lower(), match[2].decode("utf-8", "surrogateescape"))
+        for match in matches
+        if match is not None
+    ]
 
 
 def attachments(lines: Iterable[bytes], fields: Fields, bounds: Bounds) -> Iterator[Attachment]:
-    """Yield what is attached to a message with these fields and may be a report; also a message that is one itself.
+    """Yield the attachments that may be reports of a message with these fields, or its body if that may be one.
 
     Raises:
-        Broken: an attachment is too large to be held.
+        Broken: an attachment is too large.
     """
     boundaries: list[bytes] = []
     part = _Part(fields, boundaries, bounds)
     rows = iter(lines)
     for line in rows:
-        ended = _boundary(line, boundaries)
-        if ended is None:
+        boundary = _boundary(line, boundaries)
+        if boundary is None:
             part.add(line)
             continue
         yield from part.attachment()
-        level, is_last = ended
+        level, is_last = boundary
         del boundaries[level + (not is_last) :]
         part = _Part([] if is_last else header_section(rows, bounds), boundaries, bounds, is_part=True)
     yield from part.attachment()
 
 
 def _boundary(line: bytes, boundaries: list[bytes]) -> tuple[int, bool] | None:
-    """Return which boundary a line is, and whether it is its last; None where it is none."""
+    """Return which boundary a line is, and whether it is the final one; None if it is not a boundary."""
     if not boundaries or not line.startswith(b"--"):
         return None
     text = line[2:].rstrip()
@@ -147,7 +153,7 @@ def _boundary(line: bytes, boundaries: list[bytes]) -> tuple[int, bool] | None:
 
 
 class _Part:
-    """A part of a message, as far as it has been read; what can't be a report is not kept."""
+    """A part of a message, as far as it has been read. Its lines are kept only if it may be a report."""
 
     def __init__(self, fields: Fields, boundaries: list[bytes], bounds: Bounds, *, is_part: bool = False) -> None:
         named = dict(reversed(fields))
@@ -163,15 +169,14 @@ class _Part:
             if boundary is not None and len(boundaries) < _MAX_BOUNDARIES:
                 boundaries.append((boundary[1] or boundary[2]).encode("utf-8", "surrogateescape"))
             return
-        may_be = type == "application" and (subtype in _PACKED or subtype.endswith("+xml"))
-        if may_be or subtype == "xml" or (is_part and self._name.lower().endswith(_SUFFIXES)):
+        if _may_be_report(type, subtype) or (is_part and self._name.lower().endswith(_SUFFIXES)):
             self._held = bytearray()
 
     def add(self, line: bytes) -> None:
-        """Keep a line.
+        """Add a line.
 
         Raises:
-            Broken: there are too many.
+            Broken: the part is too large.
         """
         if self._held is not None:
             self._held += line + b"\n"
@@ -180,7 +185,7 @@ class _Part:
                 raise Broken("an attachment is larger than what is held in memory", self._name)
 
     def attachment(self) -> Iterator[Attachment]:
-        """Yield it, if it may be a report."""
+        """Yield the part, if it may be a report."""
         if not self._held:
             return
         content = bytes(self._held)
@@ -191,13 +196,17 @@ class _Part:
         yield Attachment(self._name, content)
 
 
+def _may_be_report(type: str, subtype: str) -> bool:
+    return subtype == "xml" or (type == "application" and (subtype in _PACKED or subtype.endswith("+xml")))
+
+
 def _name(text: str) -> str | None:
     match = _NAMES.search(text)
     return None if match is None else match[1] or match[2]
 
 
 def _from_base64(content: bytes) -> bytes:
-    """Return what was encoded, whatever stands between; where the end is missing, what is there of it."""
+    """Return the decoded octets. Other characters are skipped, and a missing end costs only the last octets."""
     kept = _NOT_BASE64.sub(b"", content)
-    whole = len(kept) if len(kept) % 4 != 1 else len(kept) - 1  # one character alone stands for no octet
+    whole = len(kept) if len(kept) % 4 != 1 else len(kept) - 1  # a single character does not make an octet
     return binascii.a2b_base64(kept[:whole] + b"=" * (-whole % 4))

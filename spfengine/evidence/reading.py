@@ -1,4 +1,4 @@
-"""Reads files into senders: opens them, tells what they are, and hands them to the reader of their kind."""
+"""Reading files into senders: each file is opened, its kind is found out, and the reader of that kind reads it."""
 
 import io
 import os
@@ -10,26 +10,26 @@ from itertools import accumulate
 from operator import itemgetter
 from typing import BinaryIO
 
-from spfengine.evidence.kinds import HEAD, Kind, packed_by, tell
-from spfengine.evidence.ledger import Broken, Evidence, Ledger
-from spfengine.evidence.logs import KIND as LOG
-from spfengine.evidence.logs import read_log
+from spfengine.errors import ArgumentError
+from spfengine.evidence.bounds import CHUNK, DEFAULT_BOUNDS, Bounds
+from spfengine.evidence.evidence import Evidence
+from spfengine.evidence.kinds import HEAD, FileKind, packed_by, sniff
+from spfengine.evidence.ledger import Broken, Ledger
+from spfengine.evidence.logs import KIND as LOG, read_log
 from spfengine.evidence.messages import sender_of_message
 from spfengine.evidence.mime import Lines, attachments, header_section
-from spfengine.evidence.reports import KIND as REPORT
-from spfengine.evidence.reports import read_report
+from spfengine.evidence.reports import KIND as REPORT, read_report
 from spfengine.evidence.streams import Stream, gunzip, lines, members
-from spfengine.evidence.tables import KIND as TABLE
-from spfengine.evidence.tables import read_table
-from spfengine.evidence.values import CHUNK, DEFAULT_BOUNDS, Bounds, Unusable
+from spfengine.evidence.tables import KIND as TABLE, read_table
+from spfengine.evidence.values import Unusable
 from spfengine.senders import Sender
 
 AnyPath = str | os.PathLike[str]
 OnProgress = Callable[[int, int | None], None]
-"""Is told how many octets of the files have been read, and of how many (None: not known, as with standard input)."""
+"""Called with the octets read so far, and with the octets of all files (None: not known, as with standard input)."""
 STDIN = "-"
 MESSAGE = "message"
-_REPORTS = (Kind.XML, Kind.GZIP, Kind.ZIP)  # and what these hold, if it is XML
+_REPORTS = (FileKind.XML, FileKind.GZIP, FileKind.ZIP)  # packed ones are read if they hold XML
 _Text = str | None
 _Key = tuple[str, str, _Text, _Text, _Text, _Text]
 
@@ -41,34 +41,35 @@ def read_evidence(
     receiver: str | None = None,
     bounds: Bounds = DEFAULT_BOUNDS,
 ) -> Evidence:
-    """Read DMARC aggregate reports, received messages, mail logs and tables into the senders that they tell of.
+    """Read the senders in DMARC aggregate reports, received messages, mail logs and tables.
 
-    What a file is, is told by its content: a DMARC aggregate report (RFC 7489, RFC 9990), packed by gzip or zip or not,
-    or attached to a message; a received message, or a mailbox of them; a log of Postfix or Exim; a table
-    `ip,sender,helo,count,label`. A folder is read as all its files. Nothing that a file holds raises: what can't be
-    read is skipped, counted and told in `Evidence.unread`.
+    The content decides of what kind a file is: a DMARC aggregate report (RFC 7489, RFC 9990), plain or packed by gzip
+    or zip, or attached to a message; a received message, or a mailbox; a log of Postfix or Exim; a table
+    `ip,sender,helo,count,label`. Of a folder all files are read. Nothing in a file raises: what can't be read is
+    skipped, counted and listed in `Evidence.unread`.
 
     Args:
         paths: files and folders; "-" is standard input.
-        progress: called now and then with the octets read so far, and all there are (None: not known).
-        receiver: of messages, believe only header fields that this receiver added: its authserv-id or host name, or
-            the domain above it. None: the topmost field is believed.
-        bounds: what is taken at most.
+        progress: called now and then with the octets read so far, and those of all files (None: not known).
+        receiver: in messages, believe only header fields that this receiver added: its authserv-id or host name, or
+            a domain above it. None: the topmost field is believed.
+        bounds: bounds on time and memory.
 
     Raises:
-        OSError: a path that was given can't be read.
+        ArgumentError: `paths` is not a path or a list of paths.
+        OSError: one of `paths` can't be read.
     """
     ledger = Ledger()
-    found: dict[_Key, int] = {}
+    counts: dict[_Key, int] = {}
     messages = left_out = 0
     for sender in iterate_senders(paths, ledger, progress=progress, receiver=receiver, bounds=bounds):
         key = (sender.ip, sender.sender, sender.helo, sender.label, sender.reported, sender.header_from)
-        if key not in found and len(found) >= bounds.senders:
+        if key not in counts and len(counts) >= bounds.senders:
             left_out += sender.count
             continue
-        found[key] = found.get(key, 0) + sender.count
+        counts[key] = counts.get(key, 0) + sender.count
         messages += sender.count
-    ordered = sorted(found.items(), key=itemgetter(1), reverse=True)
+    ordered = sorted(counts.items(), key=itemgetter(1), reverse=True)
     senders = tuple([Sender(*key[:3], count, *key[3:]) for key, count in ordered])
     return Evidence(
         senders, messages, ledger.kinds, ledger.unread, ledger.skipped, left_out, ledger.asides, ledger.receivers
@@ -83,13 +84,12 @@ def iterate_senders(
     receiver: str | None = None,
     bounds: Bounds = DEFAULT_BOUNDS,
 ) -> Iterator[Sender]:
-    """Yield the sender of each row of files as it is read, in bounded memory; arguments and errors as `read_evidence`.
+    """Yield the sender of each row of files as it is read, in bounded memory. Arguments and errors: `read_evidence`.
 
     Args:
-        ledger: is told of everything else.
+        ledger: counts everything else.
     """
-    given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
-    files = [file for path in given for file in _files(os.fspath(path), ledger)]
+    files = [file for path in list_paths(paths) for file in _files(path, ledger)]
     meter = _Meter(files, progress)
     reader = _Reader(ledger, receiver, bounds, meter)
     for file, named in files:
@@ -103,11 +103,27 @@ def iterate_senders(
         meter.end_of_file()
 
 
+def list_paths(paths: object) -> list[str]:
+    """Return the paths that a caller gave. Raises ArgumentError if they are something else."""
+    if isinstance(paths, str | os.PathLike):
+        return [_path(paths)]
+    if not isinstance(paths, Iterable) or isinstance(paths, bytes | bytearray):
+        raise ArgumentError(f"paths is a path or a list of paths, not {type(paths).__name__}")
+    return [_path(path) for path in paths]
+
+
+def _path(path: object) -> str:
+    name = os.fspath(path) if isinstance(path, str | os.PathLike) else None
+    if not isinstance(name, str):
+        raise ArgumentError(f"paths is a path or a list of paths, which are str or PathLike, not {type(path).__name__}")
+    return name
+
+
 def _files(path: str, ledger: Ledger) -> Iterator[tuple[str, bool]]:
-    """Yield the files that a path stands for, each with whether it was named itself.
+    """Yield a file, or all files of a folder, each with whether it is the path itself.
 
     Raises:
-        OSError: there is nothing of this name, or the folder can't be listed.
+        OSError: the path does not exist, or the folder can't be listed.
     """
     if path == STDIN or not stat.S_ISDIR(os.stat(path).st_mode):
         yield path, True
@@ -116,7 +132,7 @@ def _files(path: str, ledger: Ledger) -> Iterator[tuple[str, bool]]:
     while folders:
         folder = folders.pop()
         try:
-            entries = sorted(os.scandir(folder), key=lambda each: each.name)
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError as error:
             if folder == path:
                 raise
@@ -124,19 +140,28 @@ def _files(path: str, ledger: Ledger) -> Iterator[tuple[str, bool]]:
             ledger.skip(f"the folder can't be read: {error.strerror or error}")
             continue
         for entry in entries:
-            if entry.name.startswith("."):
-                ledger.aside("hidden files and folders")
-            elif entry.is_dir(follow_symlinks=False):
-                folders.append(entry.path)
-            elif entry.is_file():
+            if _is_readable(entry, ledger):
                 yield entry.path, False
-            else:
-                ledger.enter(entry.path)
-                ledger.skip("it is no regular file")
+            elif entry.is_dir(follow_symlinks=False) and not entry.name.startswith("."):
+                folders.append(entry.path)
+
+
+def _is_readable(entry: "os.DirEntry[str]", ledger: Ledger) -> bool:
+    """Whether this is a file to be read; what is neither that nor a folder is counted."""
+    if entry.name.startswith("."):
+        ledger.aside("hidden files and folders")
+        return False
+    if entry.is_dir(follow_symlinks=False):
+        return False
+    if not entry.is_file():
+        ledger.enter(entry.path)
+        ledger.skip("not a regular file")
+        return False
+    return True
 
 
 class _Meter:
-    """Tells how many octets of the files have been read."""
+    """Reports how many octets of the files have been read."""
 
     def __init__(self, files: Iterable[tuple[str, bool]], progress: OnProgress | None) -> None:
         self._progress = progress
@@ -154,34 +179,34 @@ class _Meter:
             self.add(len(piece))
 
     def add(self, octets: int) -> None:
-        """Count octets of a file; what an archive says of its members may be more than there is."""
+        """Count octets of a file, at most its size: the sizes in an archive's directory may be false."""
         self._done += octets
         if self._ends:
             self._done = min(self._done, self._ends[0])
-        self._tell()
+        self._report()
 
     def end_of_file(self) -> None:
-        """Count a file as read, however much of it had to be."""
+        """Count a file as read, even if only a part of it was needed."""
         if self._ends:
             self._done = self._ends.popleft() if len(self._ends) > 1 else self._ends[0]
-            self._tell()
+            self._report()
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         if self._progress is not None:
             self._progress(self._done, self._all)
 
 
 def _size(path: str) -> int | None:
-    """Return how large a file is; None where that can't be known."""
+    """Return the size of a file; None if it has none or can't be read."""
     try:
-        found = os.stat(path)
+        status = os.stat(path)
     except OSError:
         return None
-    return found.st_size if path != STDIN and stat.S_ISREG(found.st_mode) else None
+    return status.st_size if path != STDIN and stat.S_ISREG(status.st_mode) else None
 
 
 class _Reader:
-    """Reads one file after the other."""
+    """Reads files, one after the other."""
 
     def __init__(self, ledger: Ledger, receiver: str | None, bounds: Bounds, meter: _Meter) -> None:
         self._ledger = ledger
@@ -202,52 +227,57 @@ class _Reader:
             yield from self.read(Stream(self._meter.pieces(file)), file if file.seekable() else None)
 
     def read(
-        self, stream: Stream, file: BinaryIO | None, packed: int = 0, only: Collection[Kind] = tuple(Kind)
+        self, stream: Stream, file: BinaryIO | None, packed: int = 0, only: Collection[FileKind] = tuple(FileKind)
     ) -> Iterator[Sender]:
         """Yield the senders of a stream.
 
         Args:
             stream: the octets.
-            file: what they come from, where that is a file in which one can go back.
-            packed: how many archives are around it.
-            only: what is read at all.
+            file: the file that they come from, if it can be read from anywhere.
+            packed: how many archives they are in.
+            only: the kinds that are read.
         """
         try:
             yield from self._read(stream, file, packed, only)
         except Broken as error:
             self._ledger.skip(error.reason, error.example, error.place)
 
-    def _read(self, stream: Stream, file: BinaryIO | None, packed: int, only: Collection[Kind]) -> Iterator[Sender]:
+    def _read(self, stream: Stream, file: BinaryIO | None, packed: int, only: Collection[FileKind]) -> Iterator[Sender]:
         head = stream.peek(HEAD)
-        kind = tell(head)
-        if stream.fault is not None and kind in (Kind.EMPTY, Kind.UNKNOWN):
+        kind = sniff(head)
+        if stream.fault is not None and kind in (FileKind.EMPTY, FileKind.UNKNOWN):
             raise stream.fault
         if kind not in only:
-            raise Broken("it is no DMARC report, and nothing else is read of attachments")
+            raise Broken("not a DMARC report; no other attachments are read")
         match kind:
-            case Kind.GZIP | Kind.ZIP if packed:
+            case FileKind.GZIP | FileKind.ZIP if packed:
                 raise Broken("an archive in an archive is not read")
-            case Kind.GZIP:
+            case FileKind.GZIP:
                 yield from self._read(Stream(gunzip(stream, self._bounds)), None, packed + 1, only)
-            case Kind.ZIP:
+            case FileKind.ZIP:
                 yield from self._read_zip(stream, file, only)
-            case Kind.XML:
-                yield from self._counted(REPORT, read_report(stream, self._ledger, self._bounds))
-            case Kind.TABLE:
-                yield from self._counted(TABLE, read_table(self._lines(stream), self._ledger, self._bounds))
-            case Kind.LOG:
-                yield from self._counted(LOG, read_log(self._lines(stream), self._ledger, self._bounds))
-            case Kind.MESSAGE:
-                yield from self._read_messages(Lines(self._lines(stream)))
-            case Kind.EMPTY:
+            case FileKind.EMPTY:
                 raise Broken("it is empty")
-            case _:
+            case FileKind.UNKNOWN:
                 raise Broken(_unknown(head), head[:40].decode("latin-1"))
+            case _:
+                yield from self._read_senders(kind, stream)
+
+    def _read_senders(self, kind: FileKind, stream: Stream) -> Iterator[Sender]:
+        match kind:
+            case FileKind.XML:
+                yield from self._counted(REPORT, read_report(stream, self._ledger, self._bounds))
+            case FileKind.TABLE:
+                yield from self._counted(TABLE, read_table(self._lines(stream), self._ledger, self._bounds))
+            case FileKind.LOG:
+                yield from self._counted(LOG, read_log(self._lines(stream), self._ledger, self._bounds))
+            case FileKind.MESSAGE:
+                yield from self._read_messages(Lines(self._lines(stream)))
 
     def _lines(self, stream: Stream) -> Iterator[tuple[int, bytes | None]]:
         return lines(stream, self._bounds.line)
 
-    def _read_zip(self, stream: Stream, file: BinaryIO | None, only: Collection[Kind]) -> Iterator[Sender]:
+    def _read_zip(self, stream: Stream, file: BinaryIO | None, only: Collection[FileKind]) -> Iterator[Sender]:
         archive = io.BytesIO(stream.whole(self._bounds.held)) if file is None else file
         for name, packed, pieces in members(archive, self._ledger, self._bounds):
             with self._ledger.part(name):
@@ -264,12 +294,12 @@ class _Reader:
                 yield from self._read_message(messages)
 
     def _read_message(self, rows: Lines) -> Iterator[Sender]:
-        """Yield the senders of the reports that a message brings; where it brings none, its own sender."""
+        """Yield the senders of the reports that are attached to a message; without reports, its own sender."""
         reports = self._ledger.files(REPORT)
         try:
             fields = header_section(rows, self._bounds)
             for attachment in attachments(rows, fields, self._bounds):
-                if tell(attachment.content[:HEAD]) in _REPORTS:
+                if sniff(attachment.content[:HEAD]) in _REPORTS:
                     with self._ledger.part(attachment.name):
                         yield from self.read(Stream([attachment.content]), None, only=_REPORTS)
             if self._ledger.files(REPORT) > reports:
@@ -294,4 +324,4 @@ def _unknown(head: bytes) -> str:
     packer = packed_by(head)
     if packer is not None:
         return f"it is packed by {packer}; unpack it first"
-    return "it is no DMARC report, message, mail log or table of senders"
+    return "not a DMARC report, message, mail log or table of senders"

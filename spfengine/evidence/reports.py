@@ -1,20 +1,18 @@
 """DMARC aggregate reports, record by record: RFC 7489 App. C, and its successor RFC 9990.
 
-Python's own expat reads them, in pieces, and whatever has a DOCTYPE is refused when its first words are met. So no
-entity is ever defined, and nothing outside is asked for; a library that does the same by the same parser (defusedxml)
-would add a dependency, and build a tree. Elements are told apart by their local names: reports have a namespace, none,
-a prefix, or a prefix that nothing declares.
+Python's own expat reads them, in pieces, and a file with a DOCTYPE is refused as soon as that begins. So no entity is
+ever defined, and nothing external is loaded. (defusedxml does the same with the same parser, but would be a
+dependency, and builds a tree.) Elements are identified by their local names: reports have a namespace, none, a prefix,
+or a prefix that is not declared.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from dataclasses import dataclass
 from xml.parsers import expat
 
+from spfengine.evidence.bounds import MAX_DEPTH, MAX_VALUE, Bounds
 from spfengine.evidence.ledger import Broken, Ledger
 from spfengine.evidence.values import (
-    MAX_DEPTH,
-    MAX_VALUE,
-    Bounds,
     Unusable,
     count_of,
     domain_of,
@@ -30,7 +28,7 @@ KIND = "dmarc-report"
 
 
 class _Element:
-    """An element that matters at its place: those in it that matter, and the name of its value if it has one."""
+    """An element that is read: its children that are read, and the name of its value, if it has one."""
 
     __slots__ = ("inner", "value")
 
@@ -53,10 +51,11 @@ _RECORD = _Element(
     }
 )
 _DOCUMENT = _Element({"feedback": _Element({"record": _RECORD})})
-_MAX_SPF = 20  # results of SPF in one record; two make sense
+_MAX_SPF = 20  # results of SPF in one record; more than two make no sense
 
 
-class _SPFResult(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _SPFResult:
     """An element spf of auth_results."""
 
     domain: str
@@ -68,7 +67,7 @@ def read_report(pieces: Iterable[bytes], ledger: Ledger, bounds: Bounds) -> Iter
     """Yield the sender of each record.
 
     Raises:
-        Broken: it is no such report, or its XML is broken; the records before that place have been yielded.
+        Broken: it is not such a report, or its XML is broken. The records before that have been yielded.
     """
     report = _Report(ledger)
     silent = 0
@@ -90,11 +89,11 @@ def read_report(pieces: Iterable[bytes], ledger: Ledger, bounds: Bounds) -> Iter
 
 
 class _Report:
-    """A report as far as it has been fed."""
+    """A report, as far as it has been fed to the parser."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._found: list[Sender] = []
+        self._senders: list[Sender] = []
         self._element = _DOCUMENT
         self._around: list[_Element] = []
         self._moved = False
@@ -115,35 +114,35 @@ class _Report:
 
     @property
     def place(self) -> str:
-        """Where the parser is."""
+        """The current line."""
         return f"line {self._parser.CurrentLineNumber}"
 
     def feed(self, data: bytes, *, last: bool = False) -> None:
-        """Read on.
+        """Parse more octets.
 
         Raises:
-            Broken: this is no report, or no XML.
+            Broken: this is not a report, or not XML.
         """
         try:
             self._parser.Parse(data, last)
         except expat.ExpatError as error:
-            told = expat.ErrorString(error.code) or "unknown error"
-            raise Broken(f"the XML is broken: {told}", place=f"line {error.lineno}") from None
-        except (LookupError, ValueError):  # of Python, for encodings that expat asks it about
+            message = expat.ErrorString(error.code) or "unknown error"
+            raise Broken(f"the XML is broken: {message}", place=f"line {error.lineno}") from None
+        except (LookupError, ValueError):  # raised by Python for encodings that expat does not know itself
             raise Broken("the XML has an encoding that is not read", place=self.place) from None
 
     def take(self) -> list[Sender]:
-        """Return the senders found since the last call."""
-        found, self._found = self._found, []
-        return found
+        """Return the senders since the last call."""
+        senders, self._senders = self._senders, []
+        return senders
 
     def has_moved(self) -> bool:
-        """Whether anything came to its end since the last call."""
+        """Whether a tag, a comment or a text has ended since the last call."""
         moved, self._moved = self._moved, False
         return moved
 
     def _doctype(self, *_: object) -> None:
-        raise Broken("it has a DOCTYPE, which no report has; it is not read further", place=self.place)
+        raise Broken("it has a DOCTYPE, which reports don't have, so the rest is not read", place=self.place)
 
     def _other(self, _: str) -> None:
         self._moved = True
@@ -154,11 +153,11 @@ class _Report:
         around = self._around
         if not around:
             if name != "feedback":
-                raise Broken("it is XML, but no DMARC aggregate report: its root is no feedback", f"<{name}>")
+                raise Broken("XML, but not a DMARC aggregate report: its root is not feedback", f"<{name}>")
             self._ledger.begin(KIND)
         around.append(self._element)
         if len(around) > MAX_DEPTH:
-            raise Broken(f"elements stand in each other more than {MAX_DEPTH} deep", place=self.place)
+            raise Broken(f"elements are nested more than {MAX_DEPTH} deep", place=self.place)
         if self._text is not None:
             self._refuse("a value has elements in it", name)
             self._text = None
@@ -196,7 +195,7 @@ class _Report:
         if self._size > MAX_VALUE:
             self._refuse(f"{name} has more than {MAX_VALUE:,} characters", text)
         elif name in self._values:
-            self._refuse(f"{name} stands there twice", text)
+            self._refuse(f"{name} occurs twice", text)
         else:
             self._values[name] = text
 
@@ -215,7 +214,7 @@ class _Report:
         try:
             if self._fault is not None:
                 raise self._fault
-            self._found.append(_sender(self._values, self._spf))
+            self._senders.append(_sender(self._values, self._spf))
         except Unusable as error:
             self._ledger.skip(error.reason, error.example, f"record {self._records:,}, line {self._line:,}")
 
@@ -224,7 +223,7 @@ def _sender(values: dict[str, str], spf: list[_SPFResult]) -> Sender:
     """Return the sender of a record.
 
     Raises:
-        Unusable: it tells of none.
+        Unusable: it has none.
     """
     if "source_ip" not in values:
         raise Unusable("there is no source_ip")
@@ -244,22 +243,29 @@ def _sender(values: dict[str, str], spf: list[_SPFResult]) -> Sender:
 
 
 def _identity(envelope_from: str | None, spf: list[_SPFResult]) -> tuple[str, str | None, str | None]:
-    """Return the sender, the HELO name where it is told, and the result that the report gives for this sender.
+    """Return the sender, its HELO name if known, and the result that the report has for this sender.
 
-    Where the envelope's sender is there but empty, a result without scope is about HELO.
+    If the envelope's sender is given but empty, a result without scope is about HELO.
     """
     is_null = envelope_from is not None and envelope_from in ("", "<>")
-    of_helo = [each for each in spf if each.scope == "helo" or (is_null and not each.scope)]
-    of_sender = [each for each in spf if each.domain and each not in of_helo]
-    helo = next((helo_of(each.domain) for each in of_helo if each.domain), None)
-    envelope = None if envelope_from is None or is_null else sender_of(envelope_from)
-    for each in of_sender:
-        if envelope is not None and sender_of(each.domain).rpartition("@")[2] == envelope.rpartition("@")[2]:
-            return envelope, helo, each.result
+    helo_scopes = ("helo", "") if is_null else ("helo",)
+    of_helo = [result for result in spf if result.domain and result.scope in helo_scopes]
+    of_sender = [result for result in spf if result.domain and result.scope not in helo_scopes]
+    helo = helo_of(of_helo[0].domain) if of_helo else None
+    if envelope_from is not None and not is_null:
+        return _of_envelope(sender_of(envelope_from), helo, of_sender)
     if of_sender:
         return sender_of(of_sender[0].domain), helo, of_sender[0].result
-    if envelope is not None:
-        return envelope, helo, None
     if helo is None:
         raise Unusable("it names no domain that SPF was checked for")
-    return null_sender(helo), helo, next(each.result for each in of_helo if each.domain)
+    return null_sender(helo), helo, of_helo[0].result
+
+
+def _of_envelope(envelope: str, helo: str | None, results: list[_SPFResult]) -> tuple[str, str | None, str | None]:
+    """Return the envelope's sender with the result for its domain; the first result's domain if none is for it."""
+    for result in results:
+        if sender_of(result.domain).rpartition("@")[2] == envelope.rpartition("@")[2]:
+            return envelope, helo, result.result
+    if results:
+        return sender_of(results[0].domain), helo, results[0].result
+    return envelope, helo, None

@@ -1,4 +1,4 @@
-"""Octets as they come: in pieces of a bounded size, unpacked without trust, cut into lines of a bounded length."""
+"""Octets of untrusted files: in pieces of bounded size, unpacked from gzip and zip with bounds, split into lines."""
 
 import os
 import struct
@@ -8,18 +8,18 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
+from spfengine.evidence.bounds import CHUNK, Bounds
 from spfengine.evidence.ledger import Broken, Ledger
-from spfengine.evidence.values import CHUNK, Bounds
 
 _FREE = 64 << 20  # octets that may be unpacked whatever the ratio
-_MAX_MEMBERS = 200_000  # of a gzip file: some packers begin a new one each 64 KiB, and empty ones are work for nothing
+_MAX_MEMBERS = 200_000  # of a gzip file: some packers begin one every 64 KiB, and empty ones only cost time
 
 
 class Stream:
-    """Pieces of octets, of which the first ones can be looked at before they are read.
+    """Pieces of octets, with a look ahead at the first ones.
 
     Attributes:
-        fault: what broke it while one looked ahead; raised when what came before has been read.
+        fault: what broke the stream during `peek`; raised after the octets before it have been read.
     """
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
@@ -29,7 +29,7 @@ class Stream:
         self.fault: Broken | None = None
 
     def peek(self, size: int) -> bytes:
-        """Return the first octets: as many as asked for, or more, unless it ends or breaks before."""
+        """Return the first octets: at least this many, unless the stream ends or breaks before."""
         try:
             while self._size < size:
                 piece = next(self._pieces, None)
@@ -37,7 +37,7 @@ class Stream:
                     break
                 self._ahead.append(piece)
                 self._size += len(piece)
-        except Broken as fault:  # told once what came before it has been read
+        except Broken as fault:  # raised after the octets before it have been read
             self.fault = fault
         return b"".join(self._ahead)
 
@@ -52,7 +52,7 @@ class Stream:
         """Return all octets.
 
         Raises:
-            Broken: there are more than that.
+            Broken: there are more than `at_most`.
         """
         held = bytearray()
         for piece in self:
@@ -63,7 +63,7 @@ class Stream:
 
 
 class Unpacked:
-    """Watches how much comes out of something packed."""
+    """Counts how much something packed unpacks to."""
 
     def __init__(self, bounds: Bounds) -> None:
         self._bounds = bounds
@@ -71,10 +71,10 @@ class Unpacked:
         self.octets = 0
 
     def add(self, octets: int) -> None:
-        """Count what came out.
+        """Count unpacked octets.
 
         Raises:
-            Broken: it is too much.
+            Broken: there are too many.
         """
         self.octets += octets
         if self.octets > self._bounds.unpacked:
@@ -84,10 +84,10 @@ class Unpacked:
 
 
 def gunzip(pieces: Iterable[bytes], bounds: Bounds) -> Iterator[bytes]:
-    """Yield what is packed by gzip (RFC 1952), in pieces.
+    """Yield the content of a gzip file (RFC 1952), in pieces.
 
     Raises:
-        Broken: it is not packed by gzip, ends early, or unpacks to too much. What came before has been yielded.
+        Broken: it is damaged, ends early, or unpacks to too much. The content before that has been yielded.
     """
     watch = Unpacked(bounds)
     unpacker = zlib.decompressobj(wbits=31)
@@ -97,20 +97,17 @@ def gunzip(pieces: Iterable[bytes], bounds: Bounds) -> Iterator[bytes]:
         data = piece
         while data:
             if unpacker.eof:
-                data = data.lstrip(b"\0")  # padding, as tapes have it
+                data = data.lstrip(b"\0")  # padding, as on tapes
                 if not data:
                     break
                 members += 1
                 if members > _MAX_MEMBERS:
                     raise Broken(f"it has more than {_MAX_MEMBERS:,} gzip members")
                 unpacker = zlib.decompressobj(wbits=31)  # another member follows
-            try:
-                out = unpacker.decompress(data, CHUNK)
-            except zlib.error:
-                raise Broken("the gzip data is damaged") from None
-            watch.add(len(out))
-            if out:
-                yield out
+            unpacked = _decompress(unpacker, data)
+            watch.add(len(unpacked))
+            if unpacked:
+                yield unpacked
             data = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
     rest = unpacker.flush()
     if rest:
@@ -119,8 +116,15 @@ def gunzip(pieces: Iterable[bytes], bounds: Bounds) -> Iterator[bytes]:
         raise Broken("the gzip data ends in the middle")
 
 
+def _decompress(unpacker: "zlib._Decompress", data: bytes) -> bytes:
+    try:
+        return unpacker.decompress(data, CHUNK)
+    except zlib.error:
+        raise Broken("the gzip data is damaged") from None
+
+
 def lines(pieces: Iterable[bytes], longest: int) -> Iterator[tuple[int, bytes | None]]:
-    """Yield each line with its number, without its end; None for one that is too long to be held."""
+    """Yield each line with its number, without its line end; None in place of a line that is too long."""
     number = 0
     rest = b""
     dropping = False
@@ -138,7 +142,7 @@ def lines(pieces: Iterable[bytes], longest: int) -> Iterator[tuple[int, bytes | 
         yield number + 1, None if dropping else rest
 
 
-# Zip archives of strangers: members are read as they are unpacked, and their names are only ever shown.
+# Zip archives: members are read while they are unpacked, and their names are only printed.
 
 _END = b"PK\x05\x06"
 _END_SIZE = 22
@@ -151,13 +155,12 @@ _ENCRYPTED = 1
 
 
 def members(file: BinaryIO, ledger: Ledger, bounds: Bounds) -> Iterator[tuple[str, int, Iterator[bytes]]]:
-    """Yield the name of each member, its packed size, and its content in pieces, which raise Broken where they can't be
-    had.
+    """Yield the name of each member, its packed size, and its content in pieces. These raise Broken if it is damaged.
 
     Raises:
-        Broken: it is no zip archive, or has too many members.
+        Broken: it is not a zip archive, or has too many members.
     """
-    _look_at_directory(file, bounds)
+    _check_directory(file, bounds)
     watch = Unpacked(bounds)
     watch.packed = file.seek(0, os.SEEK_END)
     try:
@@ -175,16 +178,16 @@ def members(file: BinaryIO, ledger: Ledger, bounds: Bounds) -> Iterator[tuple[st
                 yield info.filename, info.compress_size, _content(archive, info, watch)
 
 
-def _look_at_directory(file: BinaryIO, bounds: Bounds) -> None:
-    """Look how large the directory is, before zipfile reads it as a whole.
+def _check_directory(file: BinaryIO, bounds: Bounds) -> None:
+    """Check the size of the directory before `zipfile` reads it as a whole.
 
     Raises:
-        Broken: it has none, or one too large.
+        Broken: there is no directory, or it is too large.
     """
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - _END_SIZE - _LONGEST_COMMENT - _LOCATOR_SIZE))
     tail = file.read()
-    # As zipfile looks for it: at the very end, else the last one there is, for a comment may follow.
+    # Found as zipfile finds it: at the very end, or else the last one, since a comment may follow.
     at = len(tail) - _END_SIZE
     if not (tail.startswith(_END, max(at, 0)) and tail.endswith(b"\0\0")):
         at = tail.rfind(_END)

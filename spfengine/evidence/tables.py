@@ -1,6 +1,6 @@
-"""Tables: `ip,sender,helo,count,label`, the form in which everything else can be brought.
+"""Tables `ip,sender,helo,count,label`, into which data of any other form can be converted.
 
-Each line is a row of its own: a quotation mark that nobody closes costs one row, not the rest of the file.
+Each line is a row of its own, so that an unclosed quotation mark costs one row and not the rest of the file.
 """
 
 import csv
@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from spfengine.addresses import parse_address
 from spfengine.errors import AddressError
+from spfengine.evidence.bounds import Bounds
 from spfengine.evidence.ledger import Broken, Ledger
 from spfengine.evidence.values import (
-    Bounds,
     Unusable,
     count_of,
     domain_of,
@@ -26,15 +26,15 @@ from spfengine.senders import Sender
 
 KIND = "csv"
 COLUMNS: tuple[str, ...] = ("ip", "sender", "helo", "count", "label")
-"""What stands in a row, in its order, where there is no row of names above."""
-_NAMED = (*COLUMNS, "reported", "header_from")
-_NEVER_BEGIN_SO = ("ip", "count", "reported")  # with #: only where one of these stands first is that a comment
+"""The columns of a table without a heading, in their order."""
+ALL_COLUMNS = (*COLUMNS, "reported", "header_from")
+_NEVER_WITH_HASH = ("ip", "count", "reported")  # if one of these is the first column, a line with # is a comment
 _DELIMITERS = ",;\t"
 _normal = re.compile(r"[\s-]+").sub
 
 
 def table_form(first_line: str) -> tuple[str, tuple[str, ...] | None] | None:
-    """Return a table's delimiter and the names of its columns (None: it has no row of names); None for no table."""
+    """Return a table's delimiter and the names of its columns (None if it has no heading); None if it is no table."""
     for delimiter in _DELIMITERS:
         try:
             cells = _cells(first_line, delimiter)
@@ -52,7 +52,7 @@ def _cells(text: str, delimiter: str) -> list[str]:
     """Return the cells of a row.
 
     Raises:
-        csv.Error: its quotation marks do not fit.
+        csv.Error: its quotation marks do not match.
     """
     rows = csv.reader([text], delimiter=delimiter, strict=True, skipinitialspace=True)
     return [cell.strip() for cell in next(rows, [])]
@@ -70,7 +70,7 @@ def read_table(lines: Iterable[tuple[int, bytes | None]], ledger: Ledger, bounds
     """Yield the sender of each row.
 
     Raises:
-        Broken: its first row says that it is no such table.
+        Broken: the first row is not that of such a table.
     """
     delimiter, names = ",", COLUMNS
     begun = False
@@ -81,8 +81,8 @@ def read_table(lines: Iterable[tuple[int, bytes | None]], ledger: Ledger, bounds
             ledger.skip(f"the line is longer than {bounds.line:,} octets", None, place)
             continue
         text = line.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
-        if not text.strip(" \t,;") or (text[0] == "#" and names[0] in _NEVER_BEGIN_SO):
-            ledger.aside("empty lines and comments of tables")
+        if not text.strip(" \t,;") or (text[0] == "#" and names[0] in _NEVER_WITH_HASH):
+            ledger.aside("empty lines and comments in tables")
             continue
         if not begun:
             begun = True
@@ -101,10 +101,10 @@ def read_table(lines: Iterable[tuple[int, bytes | None]], ledger: Ledger, bounds
 
 def _columns(names: tuple[str, ...], ledger: Ledger, place: str) -> tuple[str, ...]:
     for name in names:
-        if name not in _NAMED:
+        if name not in ALL_COLUMNS:
             ledger.aside("columns of tables that are not read")
         elif names.count(name) > 1:
-            raise Broken("a column stands there twice", name, place)
+            raise Broken("a column occurs twice", name, place)
     return names
 
 
@@ -112,18 +112,18 @@ def _row(text: str, delimiter: str, names: tuple[str, ...]) -> Sender:
     try:
         cells = _cells(text, delimiter)
     except csv.Error:
-        raise Unusable("the quotation marks of the row do not fit", text) from None
+        raise Unusable("the quotation marks of the row do not match", text) from None
     if len(cells) > len(names):
         raise Unusable(f"the row has more than {len(names)} cells", text)
     return sender_of_row(dict(zip(names, cells, strict=False)), text)
 
 
-def sender_of_row(row: Mapping[str, str], shown: str | None = None) -> Sender:
+def sender_of_row(row: Mapping[str, str], text: str | None = None) -> Sender:
     """Return the sender of a row.
 
     Args:
-        row: its cells by the names of their columns, "" where there is nothing.
-        shown: the row, as an example of what can't be used.
+        row: its cells by the names of their columns; "" is an empty cell.
+        text: the row, to be quoted if it can't be used.
 
     Raises:
         Unusable: it can't become a sender.
@@ -131,7 +131,7 @@ def sender_of_row(row: Mapping[str, str], shown: str | None = None) -> Sender:
     helo = helo_of(row.get("helo"))
     given = row.get("sender", "")
     if not given:
-        raise Unusable("the row names no sender (write <> for the null sender)", shown)
+        raise Unusable("the row names no sender (write <> for the null sender)", text)
     return make_sender(
         row.get("ip", ""),
         null_sender(helo) if given == "<>" else sender_of(given),
@@ -146,5 +146,5 @@ def sender_of_row(row: Mapping[str, str], shown: str | None = None) -> Sender:
 def _reported(text: str | None) -> str | None:
     result = result_of(text)
     if text and result is None:
-        raise Unusable("reported is no result of SPF", text)
+        raise Unusable("reported is not an SPF result", text)
     return result

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from spfengine.linting.codes import ABOUT, LintCode, Severity
 from spfengine.linting.fixes import Fix
 from spfengine.policy.include_tree import TreeTerm
-from spfengine.problems import Problem, excerpt
+from spfengine.problems import Problem
 from spfengine.record.model import Record, Span, Term
 from spfengine.visible import visible, visible_name
 
@@ -54,16 +54,11 @@ class Finding:
         where = "" if self.domain is None else f" in {visible(self.domain, 80)}"
         return f"<Finding {self.code}{where}: {visible(self.text, 60)}>"
 
-    def render(self) -> str:
-        """Return the finding over several lines, with the part of the record that it is about and carets under it."""
-        lines = [str(self)]
-        if self.source is not None and self.span is not None:
-            lines += excerpt(self.source, self.span)
-        if self.hint:
-            lines.append(f"hint: {self.hint}")
-        if self.fix is not None:
-            lines.append(f"fix: {quoted(self.fix)}")
-        return "\n".join(lines)
+    def render(self, *, width: int | None = 80) -> str:
+        """Return the text that `spfengine lint` prints for it, wrapped to `width` columns (None: not wrapped)."""
+        from spfengine.text.lint import render_finding
+
+        return render_finding(self, width)
 
     def to_dict(self) -> dict[str, object]:
         """Return the finding as JSON-safe values."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Iterator
 
-from spfengine.answers import Answer, Question
+from spfengine.answers import Answer, Question, is_spf_octets
 from spfengine.evaluation.limits import VoidRule
 from spfengine.linting.codes import LintCode
 from spfengine.linting.finding import Finding, ReachedRecord, quoted
@@ -11,7 +11,6 @@ from spfengine.linting.walk import Loop, Walk
 from spfengine.names import fold
 from spfengine.policy.budget import CERTAIN, Budget, Cost, budget
 from spfengine.record.model import Term
-from spfengine.record.tokenizer import is_spf_octets
 from spfengine.visible import visible, visible_name
 
 NEAR = 2
@@ -139,7 +138,7 @@ def _remedy(versions: list[int]) -> str:
         return "give these hosts AAAA records too, or name their networks by ip4 in place of a and mx"
     if versions == [4]:
         return "give these hosts A records too, or name their networks by ip6 in place of a and mx"
-    return "take out the terms whose names lead nowhere"
+    return "take out the terms whose names have no records"
 
 
 def _listed(cost: Cost) -> str:

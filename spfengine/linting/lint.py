@@ -3,7 +3,7 @@
 from collections.abc import Generator, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from spfengine.answers import Answer, Question, RRType
+from spfengine.answers import Answer, Question, RRType, is_spf_octets
 from spfengine.drivers import adrive, drive
 from spfengine.errors import ArgumentError, RecordSyntaxError
 from spfengine.evaluation.explanation import explain
@@ -11,15 +11,14 @@ from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.session import Answers, Session
 from spfengine.linting import names, syntax, terms
 from spfengine.linting.finding import Finding, ReachedRecord
-from spfengine.linting.limits import limits as limits_of
-from spfengine.linting.limits import sizes
+from spfengine.linting.limits import limits as limits_of, sizes
 from spfengine.linting.walk import Walk, walking
 from spfengine.linting.zones import Facts, facts_of, names_to_lint, records_of_type_spf
 from spfengine.names import Names, fold, octets
 from spfengine.policy.compile import Inputs
 from spfengine.record.model import Record
 from spfengine.record.parser import parse
-from spfengine.record.tokenizer import is_spf, is_spf_octets
+from spfengine.record.tokenizer import is_spf
 from spfengine.resolvers.zone import Zone
 
 if TYPE_CHECKING:

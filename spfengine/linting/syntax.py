@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from spfengine.answers import Answer
+from spfengine.answers import Answer, is_spf_octets
 from spfengine.linting.codes import LintCode
 from spfengine.linting.finding import Finding, ReachedRecord
 from spfengine.linting.fixes import Fix, as_strings, corrections, fix, read, record_meant, replaced, retyped
@@ -12,7 +12,7 @@ from spfengine.record.grammar import MECHANISMS
 from spfengine.record.hints import meant
 from spfengine.record.model import All, Record, Redirect, Term, UnknownModifier, same_term, term_key
 from spfengine.record.parser import diagnose
-from spfengine.record.tokenizer import is_spf, is_spf_octets
+from spfengine.record.tokenizer import is_spf
 from spfengine.visible import visible
 
 _LOOKS_LIKE = re.compile(

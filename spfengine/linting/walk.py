@@ -3,7 +3,7 @@
 from collections.abc import Generator
 from dataclasses import dataclass, field
 
-from spfengine.answers import Answer, Question, RRType
+from spfengine.answers import Answer, Question, RRType, spf_texts
 from spfengine.errors import RecordSyntaxError
 from spfengine.evaluation.check_host import select_record
 from spfengine.evaluation.session import Answers
@@ -14,7 +14,6 @@ from spfengine.policy.compile import Inputs
 from spfengine.policy.include_tree import TreeRecord, record_tree
 from spfengine.problems import ProblemCode
 from spfengine.record.model import Include, Redirect
-from spfengine.record.tokenizer import is_spf_octets
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +155,7 @@ class _Visitor:
         else:
             reached = self._reached(record, holder, term)
             if holder is None or term is None or problem.code is ProblemCode.MULTIPLE_RECORDS:
-                texts = [] if answer is None else [octets for octets in answer.records if is_spf_octets(octets)]
+                texts = [] if answer is None else spf_texts(answer)
                 self._walk.findings.append(reached.of_problem(problem, fix=merged(texts)))
             else:
                 self._walk.findings.append(holder.of_problem(problem, term))

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 
-from spfengine.answers import RRType
+from spfengine.answers import RRType, is_spf_octets
 from spfengine.linting.codes import LintCode
 from spfengine.linting.finding import Finding, ReachedRecord
 from spfengine.names import Names, fold
 from spfengine.record.model import Include, Redirect
 from spfengine.record.parser import sound_terms
-from spfengine.record.tokenizer import is_spf_octets
 from spfengine.resolvers.rrsets import PROXIED, RRset
 from spfengine.resolvers.zone import Zone
 from spfengine.visible import visible

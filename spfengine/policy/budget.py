@@ -1,43 +1,41 @@
-"""The worst case of a domain's lookups and voids over all addresses (RFC 7208 §4.6.4), never cut off at the limit."""
+"""The most lookups and void lookups that any address costs (RFC 7208 §4.6.4), also beyond the limits."""
 
 from collections.abc import Generator, Iterator
 from contextlib import suppress
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from spfengine.addresses import V4, V6, Family, address_text
 from spfengine.answers import Answer, Question, RRType, Status
-from spfengine.evaluation.limits import Limits, VoidRule
+from spfengine.evaluation.limits import Limits, VoidRule, lifted
 from spfengine.evaluation.mechanisms import UnknownTarget
 from spfengine.evaluation.session import Answers
 from spfengine.evaluation.trace import TraceBuilder, TracedQuestion, TracedRecord, TracedTerm, traced
-from spfengine.policy.compile import Inputs, TilingSession, tile
+from spfengine.policy.compile import Inputs, Tiles, TilingSession, tile
 from spfengine.policy.outcome import Choice, Outcome
 from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.model import Directive, Exists, Redirect
 from spfengine.visible import visible, visible_name
-
-LIFTED = 250
-"""The limit under which the true need is counted; only records that lead in a circle reach it."""
 
 Choices = tuple[Choice, ...]
 
 WORST: Choices = (Choice.NO_MATCH_VOID, Choice.MATCH)
 """What costs most: a DNS failure would only end the check early."""
 CERTAIN: Choices = (Choice.NO_MATCH, Choice.MATCH)
-"""What no client gets around: terms that rest on more than the address are not void."""
+"""What costs least: terms that depend on more than the address are not void."""
 
 MAX_STEPS = 1 << 18
 """Work for the conditional ranges of one family, by one rule. The budget of a record that needs more is incomplete."""
-_STEPS_IN_CIRCLE = 1 << 12  # where no number is enough, how large it is says nothing
+_STEPS_IN_CIRCLE = 1 << 12  # if no number of lookups is enough, how large it is does not matter
 
 
-class Cost(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Cost:
     """The most that any address of a family costs.
 
     Attributes:
-        most: how many lookups or voids.
-        address: an address that costs it.
-        terms: the terms that make it up, in order of evaluation, each with the domain of its record.
+        most: how many lookups or void lookups.
+        address: an address that costs that many.
+        terms: the terms that are counted, in order of evaluation, each with the domain of its record.
     """
 
     most: int
@@ -45,21 +43,26 @@ class Cost(NamedTuple):
     terms: tuple[tuple[str, str], ...]
 
 
-class Budget(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Budget:
     """What the worst addresses cost, by IP version (4 and 6).
 
     Attributes:
         lookups: terms that ask DNS; the limit is 10.
-        voids: void lookups by each rule there is; the limit is 2.
+        voids: void lookups by each rule; the limit is 2.
         endless: whether the records lead in a circle, so that no number is enough.
         incomplete: whether DNS could not answer something, or something could not be followed, so that the true need
-            may be more.
+            may be greater.
     """
 
     lookups: dict[int, Cost]
     voids: dict[VoidRule, dict[int, Cost]]
     endless: bool
     incomplete: bool
+
+    def __repr__(self) -> str:
+        need = "endless" if self.endless else f"{self.worst_lookups} lookups, {self.worst_voids()} void lookups"
+        return f"<Budget: {need}{', incomplete' if self.incomplete else ''}>"
 
     @property
     def worst_lookups(self) -> int:
@@ -75,38 +78,86 @@ def budget(inputs: Inputs, answers: Answers, choices: Choices = WORST) -> Genera
     """Return the budget of a domain.
 
     Args:
-        answers: what DNS said so far; what is asked is added.
-        choices: what terms that rest on more than the address come to: `WORST` or `CERTAIN`.
+        answers: what DNS has answered so far; new answers are added.
+        choices: what terms that depend on more than the address do: `WORST` or `CERTAIN`.
     """
+    counting = _Counting(inputs, answers, choices)
     lookups: dict[int, Cost] = {}
-    voids: dict[VoidRule, dict[int, Cost]] = {}
-    endless = incomplete = False
-    for rule in VoidRule:
-        lifted = inputs.with_limits(
-            Limits(LIFTED, LIFTED, rule, inputs.limits.names, None, count_p=inputs.limits.count_p)
-        )
-        voids[rule] = {}
+    voids: dict[VoidRule, dict[int, Cost]] = {rule: {} for rule in VoidRule}
+    per_term = voids[VoidRule.PER_TERM]
+    for rule in VoidRule:  # PER_TERM comes first
         for family in (V4, V6):
-            if rule is not VoidRule.PER_TERM and not voids[VoidRule.PER_TERM][family.version].most:
-                voids[rule][family.version] = voids[VoidRule.PER_TERM][family.version]
-                continue  # where nothing is void, nothing is by any rule
-            steps = min(MAX_STEPS, _STEPS_IN_CIRCLE) if endless else MAX_STEPS
-            starts, outcomes, is_whole = yield from tile(lifted, family, answers, choices, steps)
-            seen: set[int] = set()
-            endless = endless or any(_is_endless(outcome, seen) for outcome in outcomes)
-            incomplete = incomplete or not is_whole or any(Result.TEMPERROR in each.results for each in outcomes)
+            version = family.version
+            if rule is not VoidRule.PER_TERM and not per_term[version].most:
+                voids[rule][version] = per_term[version]  # if nothing is void by one rule, nothing is by another
+                continue
+            tiles = yield from counting.tile(rule, family)
             if rule is VoidRule.PER_TERM:
-                place = max(range(len(starts)), key=lambda each: outcomes[each].lookups)
-                cost, in_circle = _lookup_cost(lifted, family, starts[place], outcomes[place], choices, answers)
-                lookups[family.version] = cost
-                endless = endless or in_circle
-            place = max(range(len(starts)), key=lambda each: outcomes[each].void_lookups)
-            voids[rule][family.version] = _void_cost(lifted, family, starts[place], outcomes[place], choices, answers)
-    return Budget(lookups, voids, endless, incomplete)
+                lookups[version] = counting.most_lookups(family, tiles)
+            voids[rule][version] = counting.most_voids(rule, family, tiles)
+    return Budget(lookups, voids, counting.endless, counting.incomplete)
+
+
+class _Counting:
+    """Finds the addresses that cost most, under lifted limits.
+
+    Attributes:
+        endless, incomplete: as in Budget, as far as is known.
+    """
+
+    def __init__(self, inputs: Inputs, answers: Answers, choices: Choices) -> None:
+        self.inputs = inputs
+        self.answers = answers
+        self.choices = choices
+        self.endless = False
+        self.incomplete = False
+
+    def tile(self, rule: VoidRule, family: Family) -> Generator[Question, Answer, Tiles]:
+        """Return the outcomes for all addresses of a family, with void lookups counted by a rule."""
+        steps = min(MAX_STEPS, _STEPS_IN_CIRCLE) if self.endless else MAX_STEPS
+        tiles = yield from tile(self._lifted(rule), family, self.answers, self.choices, steps)
+        seen: set[int] = set()
+        if any(_is_endless(outcome, seen) for outcome in tiles.outcomes):
+            self.endless = True
+        if not tiles.is_whole or any(Result.TEMPERROR in outcome.results for outcome in tiles.outcomes):
+            self.incomplete = True
+        return tiles
+
+    def most_lookups(self, family: Family, tiles: Tiles) -> Cost:
+        """Return the most lookups of any address."""
+        start, outcome = max(zip(tiles.starts, tiles.outcomes, strict=True), key=lambda tile: tile[1].lookups)
+        root, problem = self._trace(VoidRule.PER_TERM, family, start, _script(outcome, "lookups"))
+        if _leads_in_circle(problem):  # a tree that was too large to keep does not say it
+            self.endless = True
+        terms = [(domain, step.term.text) for domain, step in traced(root) if _is_charged(step.term)]
+        return Cost(outcome.lookups, address_text(family, start), tuple(terms[: outcome.lookups]))
+
+    def most_voids(self, rule: VoidRule, family: Family, tiles: Tiles) -> Cost:
+        """Return the most void lookups of any address, counted by a rule."""
+        start, outcome = max(zip(tiles.starts, tiles.outcomes, strict=True), key=lambda tile: tile[1].void_lookups)
+        if not outcome.void_lookups:
+            return Cost(0, address_text(family, start), ())
+        root, _ = self._trace(rule, family, start, _script(outcome, "void_lookups"))
+        dual_stack = rule is VoidRule.DUAL_STACK
+        terms = [(domain, step.term.text) for domain, step in traced(root) if _is_void(step, dual_stack)]
+        return Cost(outcome.void_lookups, address_text(family, start), tuple(terms))
+
+    def _lifted(self, rule: VoidRule) -> Inputs:
+        return self.inputs.with_limits(lifted(self.inputs.limits, rule))
+
+    def _trace(
+        self, rule: VoidRule, family: Family, address: int, script: list[Choice]
+    ) -> tuple[TracedRecord, Problem | None]:
+        """Return the trace of one run, all of whose questions are answered already, and the problem that it ends in."""
+        session = TilingSession(self._lifted(rule), family, address, {}, self.choices, script)
+        builder = TraceBuilder(session, with_reasons=False)
+        with suppress(UnknownTarget):
+            builder.run(self.answers)
+        return builder.root, session.problem
 
 
 def _is_endless(outcome: Outcome, seen: set[int]) -> bool:
-    """Whether the records lead in a circle. Trees share their branches; `seen` holds those that were looked at."""
+    """Whether the records lead in a circle. Trees share branches; `seen` holds those that were looked at."""
     if outcome.tree is None:
         return _leads_in_circle(outcome.problem)
     if id(outcome) in seen:
@@ -119,29 +170,8 @@ def _leads_in_circle(problem: Problem | None) -> bool:
     return problem is not None and problem.code is ProblemCode.TOO_MANY_LOOKUPS
 
 
-def _lookup_cost(
-    inputs: Inputs, family: Family, address: int, outcome: Outcome, choices: Choices, answers: Answers
-) -> tuple[Cost, bool]:
-    """Return the cost, and whether the records lead in a circle there, which a tree that was cut does not tell."""
-    root, problem = _trace(inputs, family, address, _script(outcome, "lookups"), choices, answers)
-    terms = [(domain, term.term.text) for domain, term in traced(root) if _is_charged(term.term)]
-    cost = Cost(outcome.lookups, address_text(family, address), tuple(terms[: outcome.lookups]))
-    return cost, _leads_in_circle(problem)
-
-
-def _void_cost(
-    inputs: Inputs, family: Family, address: int, outcome: Outcome, choices: Choices, answers: Answers
-) -> Cost:
-    if not outcome.void_lookups:
-        return Cost(0, address_text(family, address), ())
-    root, _ = _trace(inputs, family, address, _script(outcome, "void_lookups"), choices, answers)
-    dual_stack = inputs.limits.void_rule is VoidRule.DUAL_STACK
-    terms = [(domain, term.term.text) for domain, term in traced(root) if _is_void(term, dual_stack)]
-    return Cost(outcome.void_lookups, address_text(family, address), tuple(terms))
-
-
 def _is_void(term: TracedTerm, dual_stack: bool) -> bool:
-    """Whether a term was counted as void: by one question, or by those for addresses of both families."""
+    """Whether a term was counted as void: for one question, or for those about the addresses of both families."""
     void = {asked.question for asked in _questions(term) if asked.answer.is_void}
     if not dual_stack or isinstance(term.term, Exists):
         return bool(void)
@@ -156,7 +186,7 @@ def _is_void(term: TracedTerm, dual_stack: bool) -> bool:
 
 
 def _questions(term: TracedTerm) -> list[TracedQuestion]:
-    """Return a term's own questions, the one for the record that it leads to included."""
+    """Return the questions of a term, also the one for the record that it leads to."""
     led = None if term.record is None else term.record.question
     return term.questions if led is None else [*term.questions, led]
 
@@ -166,7 +196,7 @@ def _is_charged(term: object) -> bool:
 
 
 def _script(outcome: Outcome, field: str) -> list[Choice]:
-    """Return what the conditional terms come to where an outcome costs most."""
+    """Return what the conditional terms do in the branch that costs most."""
     script = []
     while outcome.tree is not None:
         choice, outcome = max(outcome.tree.branches, key=lambda branch: int(getattr(branch[1], field)))
@@ -174,47 +204,34 @@ def _script(outcome: Outcome, field: str) -> list[Choice]:
     return script
 
 
-def _trace(
-    inputs: Inputs, family: Family, address: int, script: list[Choice], choices: Choices, answers: Answers
-) -> tuple[TracedRecord, Problem | None]:
-    """Return what one run does, every question of which is answered already, and the problem that it ends in."""
-    session = TilingSession(inputs, family, address, {}, choices, script)
-    builder = TraceBuilder(session, with_reasons=False)
-    with suppress(UnknownTarget):
-        builder.run(answers)
-    return builder.root, session.problem
-
-
-# Which limits of RFC 7208 §4.6.4 a domain's record is over, at any receiver, in words.
-
-_TOLD = 5  # terms that are named
-_EACH = VoidRule.PER_LOOKUP
+_MOST_TERMS = 5  # that a message names
+_PER_LOOKUP = VoidRule.PER_LOOKUP
 
 
 def over_limits(need: Budget, limits: Limits) -> Iterator[Problem]:
-    """Yield which limits the worst addresses are over, and which they are over only where each void lookup counts."""
+    """Yield a problem for each limit that the worst addresses exceed, even if only some receivers count that much."""
     if need.worst_lookups > limits.lookups:
         cost = _worst(need.lookups)
-        told = f"and {limits.lookups} are allowed: clients such as {cost.address} get permerror"
+        allowed = f"and {limits.lookups} are allowed: clients such as {cost.address} get permerror"
         if need.endless:
             hint = "take out the include or redirect that leads back"
-            text = f"the records lead in a circle, so no number of lookups is enough, {told}"
+            text = f"the records lead in a circle, so no number of lookups is enough, {allowed}"
             yield Problem(ProblemCode.OVER_LOOKUP_LIMIT, text, None, None, "4.6.4", hint)
             return  # its void lookups have no end either
         hint = "fewer include, a, mx, ptr, exists; or networks in their place"
         yield Problem(
-            ProblemCode.OVER_LOOKUP_LIMIT, f"{cost.most} lookups are needed, {told}", None, None, "4.6.4", hint
+            ProblemCode.OVER_LOOKUP_LIMIT, f"{cost.most} lookups are needed, {allowed}", None, None, "4.6.4", hint
         )
     if need.worst_voids(limits.void_rule) > limits.voids:
         cost = _worst(need.voids[limits.void_rule])
         text = (
-            f"{cost.most} void lookups are met ({_terms(cost)}), and {limits.voids} are allowed: "
+            f"{cost.most} void lookups are made ({_terms(cost)}), and {limits.voids} are allowed: "
             f"clients such as {cost.address} get permerror"
         )
-        hint = "take out the terms whose names lead nowhere"
+        hint = "take out the terms whose names have no records"
         yield Problem(ProblemCode.OVER_VOID_LIMIT, text, None, None, "4.6.4", hint)
-    elif need.worst_voids(_EACH) > limits.voids:
-        version, cost = max(need.voids[_EACH].items(), key=lambda item: item[1].most)
+    elif need.worst_voids(_PER_LOOKUP) > limits.voids:
+        version, cost = max(need.voids[_PER_LOOKUP].items(), key=lambda item: item[1].most)
         text = (
             f"receivers that count each void lookup (pyspf and Mail::SPF do) count {cost.most} of them for "
             f"IPv{version} clients ({_terms(cost)}), and give permerror over {limits.voids}"
@@ -228,7 +245,7 @@ def _worst(costs: dict[int, Cost]) -> Cost:
 
 
 def _terms(cost: Cost) -> str:
-    """Return the terms that make up a cost, those of one record together."""
+    """Return the terms that a cost counts, in words."""
     named = [f"{visible(term, 60)} of {visible_name(domain)}" for domain, term in dict.fromkeys(cost.terms)]
-    more = f" and {len(named) - _TOLD} more" if len(named) > _TOLD else ""
-    return ", ".join(named[:_TOLD]) + more
+    more = f" and {len(named) - _MOST_TERMS} more" if len(named) > _MOST_TERMS else ""
+    return ", ".join(named[:_MOST_TERMS]) + more

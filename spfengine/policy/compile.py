@@ -1,14 +1,15 @@
-"""Tiling: the address space of a family cut into ranges in which check_host() runs the same way.
+"""Compiling a policy: all addresses of a family are cut into ranges in which check_host() runs in the same way.
 
-A run at one address records the interval around it in which every comparison that it made would have come out the
-same; in that interval the whole run is the same. So the next run starts where the interval ends, until the space is
-covered.
+A run at one address notes the range around it in which every lookup of the address has the same outcome (see
+`RangeSession`), so that the whole run is the same there. The next run begins where the range ends, until all addresses
+are covered.
 
-What else a run may rest on is played through (see `scripted`): a run that comes to a conditional term ends there, and
-is made again for each choice. What follows from a choice depends on nothing but the state in which the term was met
-(where in which records, how many lookups and voids) and on the address, so each choice in each state is run once, and
-again only where its interval ends. Runs that come to the same state share what follows: trees of outcomes are small in
-memory, however many leaves they have.
+A term may depend on more than the address. What such a conditional term may do is played through: a run that reaches
+one ends there (`Fork`), and is made again for each choice. For everything that the term can do to the rest of a check
+there is a choice, so the results of all runs are all results that a client can get. What follows a choice depends only
+on the state in which the term was reached (where in which records, how many lookups and void lookups) and on the
+address. So each choice is run once in each state, and again only when its range ends. Runs that reach the same state
+share what follows: trees of outcomes take little memory, however many leaves they have.
 """
 
 from collections.abc import Generator, Sequence
@@ -24,14 +25,12 @@ from spfengine.evaluation.limits import Limits, VoidRule
 from spfengine.evaluation.mechanisms import Halt, UnknownTarget, charge, count_void
 from spfengine.evaluation.session import Answers, Matching, RangeSession, Session
 from spfengine.names import fold, is_askable
-from spfengine.policy.outcome import Branch, Choice, Dependency, Input, Outcome
-from spfengine.policy.ranges import MAPPED_FIRST, MAPPED_LAST
+from spfengine.policy.outcome import Branch, Choice, Dependency, Input, Outcome, outcome_of, path_of
+from spfengine.policy.ranges import MAPPED_FIRST, MAPPED_LAST, Spans, union
 from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.macro import MacroString
 from spfengine.record.model import MX, Directive, DomainDirective, Exists, Include, Ptr
 from spfengine.visible import visible
-
-# What a policy is compiled for.
 
 _ANY_CLIENT = IPv4Address(0)
 
@@ -40,22 +39,22 @@ class Inputs:
     """What a policy is compiled for: a domain, and what is known of its senders.
 
     Attributes:
-        domain: the domain, as a Session has it.
+        domain: the domain, as in a Session.
         domain_refused: whether IDNA2008 refuses it.
         local_part: the local part of the sender, or None for every sender.
         helo: the HELO name, or None for every client.
-        limits, receiver, now: as for a check; the time limit does not count.
+        limits, receiver, now: as for a check; but there is no time limit.
     """
 
     def __init__(
         self, domain: str, sender: str | None, helo: str | None, limits: Limits, receiver: str | None, now: float
     ) -> None:
-        """Read the arguments as a check would. Raises ArgumentError."""
+        """Read the arguments as a check does. Raise ArgumentError if one has the wrong type, or the domains differ."""
         if not isinstance(domain, str):
             raise ArgumentError(f"domain must be text, not {type(domain).__name__}")
         if "@" in domain:
-            shown = visible(domain, 80)
-            raise ArgumentError(f"a policy is compiled for a domain, and {shown!r} is none; its sender is `sender`")
+            printable = visible(domain, 80)
+            raise ArgumentError(f"a policy is compiled for a domain, and {printable!r} is none; its sender is `sender`")
         model = Session(_ANY_CLIENT, f"@{domain}", limits=limits)
         if sender is not None:
             given, model = model.domain, Session(_ANY_CLIENT, sender, helo or "", limits=limits)
@@ -73,7 +72,7 @@ class Inputs:
         self.now = now
 
     def at(self, domain: str) -> "Inputs":
-        """Return the same inputs where evaluation has come to another domain."""
+        """Return the same inputs for the record of another domain."""
         other = copy(self)
         other.domain = domain
         other.domain_refused = False
@@ -86,17 +85,15 @@ class Inputs:
         return other
 
 
-# Scripted runs: what a run does at a term whose outcome rests on more than the client's address range.
-
 ALL_CHOICES = tuple(Choice)
 
 
 class State(NamedTuple):
-    """All that the rest of a run depends on, its address aside.
+    """Everything that the rest of a run depends on, except for its address.
 
     Attributes:
-        path: the terms that evaluation stands in, by domain and identity: where it is, in which records.
-        lookups, voids: what was counted so far.
+        path: the terms being evaluated, by domain and identity: where the run is, in which records.
+        lookups, voids: what has been counted so far.
     """
 
     path: tuple[tuple[str, int], ...]
@@ -104,13 +101,13 @@ class State(NamedTuple):
     voids: int
 
 
-class Fork(Exception):  # noqa: N818 - no error: a run came to a conditional term, and its script ends before it
-    """A run has to be told what a conditional term comes to.
+class Fork(Exception):  # noqa: N818 - not an error: a run reached a conditional term after the end of its script
+    """A run can't go on before it is decided what a conditional term does.
 
     Attributes:
         dependency: the term.
-        choices: what it may come to.
-        state: the state in which it was met.
+        choices: what it may do.
+        state: the state in which it was reached.
     """
 
     def __init__(self, dependency: Dependency, choices: tuple[Choice, ...], state: State) -> None:
@@ -121,19 +118,19 @@ class Fork(Exception):  # noqa: N818 - no error: a run came to a conditional ter
 
 
 class TilingSession(RangeSession):
-    """A run at one address that stands for a range; some of what a check knows may not be known.
+    """A run at one address, for the whole range around it. The local part and the HELO name may be unknown.
 
     Attributes:
         only: the choices that are played through.
-        script: what conditional terms come to, in the order in which they are met.
-        met: how many were met.
-        forking: whether a conditional term behind the script's end raises Fork; else it comes to its first choice.
+        script: what conditional terms do, in the order in which they are reached.
+        reached: how many were reached.
+        forking: whether a conditional term after the end of the script raises Fork; if not, it takes its first choice.
     """
 
     explaining = False
     local_part_known = True
     helo_known = True
-    met = 0
+    reached = 0
 
     def __init__(
         self,
@@ -159,13 +156,15 @@ class TilingSession(RangeSession):
         self.answers = answers
         self.path = []
         self.lo, self.hi = 0, family.last
+        self.lookups = 0
+        self.tracer = None
         self.matchers = _SCRIPTED
         self.only = only
         self.script = script
         self.forking = forking
 
     def unknown_inputs(self, letters: frozenset[str]) -> tuple[Input, ...]:
-        """Return which inputs that these macro-letters need are not known."""
+        """Return the inputs that these macro-letters need and that are not known."""
         unknown = []
         if "i" in letters:
             unknown.append(Input.CLIENT_ADDRESS)
@@ -178,12 +177,12 @@ class TilingSession(RangeSession):
         return tuple(unknown)
 
     def choose(self, dependency: Dependency, possible: dict[Choice, int]) -> Choice:
-        """Return what a conditional term comes to in this run. Raises Fork where that has to be decided."""
-        place = self.met
-        self.met += 1
-        if place < len(self.script):
-            self.hi = self.family.last  # only what comes behind the newest choice counts
-            return self.script[place]
+        """Return what a conditional term does in this run. Raise Fork if the script does not say it."""
+        index = self.reached
+        self.reached += 1
+        if index < len(self.script):
+            self.hi = self.family.last  # the range is that of the run after the newest choice
+            return self.script[index]
         choices = tuple([choice for choice in self.only if choice in possible])
         if self.forking:
             path = tuple([(domain, id(term)) for domain, term in self.path])
@@ -192,7 +191,7 @@ class TilingSession(RangeSession):
 
 
 def _match_scripted(session: TilingSession, directive: DomainDirective, domain: str) -> Matching:
-    """Match as mechanisms do, but where that rests on what is not known, as the script says."""
+    """Match as usual, or as the script says if that depends on something that is not known."""
     spec = directive.domain_spec
     inputs = () if spec is None else session.unknown_inputs(spec.letters)
     if isinstance(directive, Ptr) and Input.CLIENT_NAMES not in inputs:
@@ -206,53 +205,45 @@ def _match_conditional(
     session: TilingSession, directive: DomainDirective, domain: str, inputs: tuple[Input, ...]
 ) -> Matching:
     """Match as the script says."""
-    yield from ()  # nothing is asked, but whatever matches is a generator
+    yield from ()  # asks nothing, but a Matcher is a generator
     spec = directive.domain_spec
     if session.limits.count_p and spec is not None and "p" in spec.letters:
         charge(session)
     possible = _possible(session, directive, domain, inputs)
     choice = session.choose(Dependency(domain, directive.text, inputs), possible)
-    shown = visible(directive.text, 60)
+    printable = visible(directive.text, 60)
     for _ in range(possible[choice]):
-        count_void(session, shown)
+        count_void(session, printable)
     if choice is Choice.TEMPERROR:
-        text = f"DNS could not answer for {shown}"
+        text = f"DNS could not answer for {printable}"
         raise Halt(Result.TEMPERROR, Problem(ProblemCode.DNS_FAILURE, text, section="2.6.6"))
     if choice is Choice.PERMERROR:
-        text = f"{shown} leads to more than {session.limits.names} MX records"
+        text = f"{printable} leads to more than {session.limits.names} MX records"
         raise Halt(Result.PERMERROR, Problem(ProblemCode.TOO_MANY_MX, text, section="4.6.4"))
     return choice is Choice.MATCH or choice is Choice.MATCH_VOID
 
 
 _SCRIPTED: dict[type[Directive], Any] = dict.fromkeys(MATCHERS, _match_scripted) | {Include: MATCHERS[Include]}
 
-_MOST_NAMES = 10_000  # more than a DNS message holds, whatever the limit of names is
+_MOST_NAMES = 10_000  # more than a DNS message can hold, whatever the limit of names is
 
 
 def _possible(
     session: TilingSession, directive: DomainDirective, domain: str, inputs: tuple[Input, ...]
 ) -> dict[Choice, int]:
-    """Return what a conditional directive may come to, each with the void lookups that it then counts.
+    """Return what a conditional directive may do, with the void lookups that it counts then.
 
-    None of these voids and the most of them are enough: with a number in between, a check ends as with none, or in
-    permerror as with the most.
+    It is enough to consider none of these void lookups, and all of them: with a number in between, a check ends as with
+    none, or in permerror as with all.
     """
-    spec = directive.domain_spec
-    most = min(session.limits.names, _MOST_NAMES)
-    for_p = max(1, most) if spec is not None and "p" in spec.letters else 0  # PTR is void, or the names that it holds
-    if isinstance(directive, (MX, Ptr)):  # its own question is void, or its hosts are, the last of which may match
-        before_match, without_match = for_p + max(0, most - 1), for_p + max(1, most)
-    else:
-        before_match, without_match = for_p, for_p + 1
-    if session.limits.void_rule is not VoidRule.PER_LOOKUP:
-        before_match, without_match = min(1, before_match), 1
+    before_match, without_match = _most_voids(session.limits, directive)
     possible = {Choice.MATCH: 0}
-    if 0 < before_match <= session.limits.voids - session.voids:  # else it ends in permerror, as NO_MATCH_VOID does
+    if 0 < before_match <= session.limits.voids - session.voids:  # more end in permerror, as with NO_MATCH_VOID
         possible[Choice.MATCH_VOID] = before_match
-    is_void_or_matches = isinstance(directive, Exists) and _always_askable(
+    void_unless_match = isinstance(directive, Exists) and _always_askable(
         session, directive.domain_spec, domain, inputs
     )
-    if not (is_void_or_matches and Choice.NO_MATCH_VOID in session.only):  # where voids are left out, it stands for one
+    if not (void_unless_match and Choice.NO_MATCH_VOID in session.only):  # if voids are left out, it stands for them
         possible[Choice.NO_MATCH] = 0
     possible[Choice.NO_MATCH_VOID] = without_match
     if not isinstance(directive, Ptr):  # for ptr, a DNS failure means no match (RFC 7208 §5.5)
@@ -262,8 +253,24 @@ def _possible(
     return possible
 
 
+def _most_voids(limits: Limits, directive: DomainDirective) -> tuple[int, int]:
+    """Return how many void lookups a directive can count before it matches, and if it does not match."""
+    if limits.void_rule is not VoidRule.PER_LOOKUP:
+        hosts = isinstance(directive, (MX, Ptr)) and limits.names > 1  # one is void, and a later one matches
+        return int(hosts or _uses_p(directive)), 1
+    most = min(limits.names, _MOST_NAMES)
+    for_p = max(1, most) if _uses_p(directive) else 0  # PTR is void, or all the names in it are
+    if isinstance(directive, (MX, Ptr)):  # its own question is void, or its hosts are; the last one may match
+        return for_p + max(0, most - 1), for_p + max(1, most)
+    return for_p, for_p + 1
+
+
+def _uses_p(directive: DomainDirective) -> bool:
+    return directive.domain_spec is not None and "p" in directive.domain_spec.letters
+
+
 def _always_askable(session: TilingSession, spec: MacroString, domain: str, inputs: tuple[Input, ...]) -> bool:
-    """Whether a target-name can be asked for whatever the client's address is: exists is void then, or matches."""
+    """Return whether a target-name is askable for every client's address, so that `exists` is void or matches."""
     if inputs != (Input.CLIENT_ADDRESS,) or (spec.uses_local_part and not session.local_part.isascii()):
         return False
 
@@ -277,30 +284,37 @@ def _always_askable(session: TilingSession, spec: MacroString, domain: str, inpu
 
 
 MAX_RANGES = 1 << 20
-"""Ranges of one family's table; no legal record comes near it. What lies beyond has the outcome "ask"."""
+"""Ranges in the table of one family. No valid record comes near it; addresses beyond have an unknown outcome."""
 MAX_LEAVES = 1 << 14
-"""Leaves of the tree of outcomes of one range; a larger tree is cut to the outcome "ask". Under the limits of RFC 7208
-§4.6.4 no record comes to more than 9,973."""
-MAX_DEPTH = 32
-"""Conditional terms on one way through a tree; a deeper tree is cut to the outcome "ask". RFC 7208 §4.6.4 allows 10."""
+"""Leaves in the tree of outcomes of one range; instead of a larger tree, the outcome is unknown. Under the limits of
+RFC 7208 §4.6.4 no record has more than 9,973."""
+MAX_TREE_DEPTH = 32
+"""Conditional terms from the root of a tree to a leaf; instead of a deeper tree, the outcome is unknown. RFC 7208
+§4.6.4 allows 10."""
 MAX_STEPS = 1 << 22
-"""Work for the conditional ranges of one family's table: choices that are gone through, and terms charged in the runs
-for them. What would need more has the outcome "ask"."""
+"""Work for the conditional ranges of one family: choices that are played through, and terms charged in their runs.
+Ranges that would need more have an unknown outcome."""
 
 
 class Tiles(NamedTuple):
     """The ranges of a family's address space.
 
     Attributes:
-        starts: the first addresses of the ranges, which cover the space, in order.
+        starts: the first address of each range, in order; each ends where the next one begins.
         outcomes: the outcome of each range.
-        is_whole: whether everything was followed to its end: no record's name rests on what is not known, and no cap on
-            ranges or work was reached.
+        is_whole: whether everything was followed to its end: no name of a record depends on something unknown, and no
+            bound on ranges or work was reached.
     """
 
     starts: list[int]
     outcomes: list[Outcome]
     is_whole: bool
+
+    def spans(self, family: Family, result: Result) -> Spans:
+        """Return the addresses with this result, if the ranges cover the whole family."""
+        ends = [*self.starts[1:], family.last + 1]
+        ranges = zip(self.starts, ends, self.outcomes, strict=True)
+        return union([(start, end - 1) for start, end, outcome in ranges if outcome.result is result])
 
 
 def compile_tables(inputs: Inputs, answers: Answers) -> Generator[Question, Answer, tuple[Tiles, Tiles]]:
@@ -315,12 +329,12 @@ def tile(
     only: Sequence[Choice] = ALL_CHOICES,
     max_steps: int | None = None,
 ) -> Generator[Question, Answer, Tiles]:
-    """Return the ranges of a family's address space, neighbours of the same outcome as one.
+    """Return the ranges of all addresses of a family. Neighbouring ranges of the same outcome are one.
 
     Args:
-        answers: what DNS said so far; what is asked is added, so that nothing is asked twice.
-        only: the choices that are played through where a directive is conditional, the first of them first.
-        max_steps: MAX_STEPS where it is not given.
+        answers: what DNS has answered so far; new answers are added, and nothing is asked twice.
+        only: the choices that are played through at conditional directives, in this order.
+        max_steps: MAX_STEPS if it is not given.
     """
     tiler = _Tiler(inputs, family, answers, only, MAX_STEPS if max_steps is None else max_steps)
     return (yield from _tiles(tiler, 0, family.last))
@@ -329,7 +343,7 @@ def tile(
 def tile_range(
     inputs: Inputs, family: Family, answers: Answers, first: int, last: int
 ) -> Generator[Question, Answer, Tiles]:
-    """Return the ranges of the addresses from `first` to `last`, as `tile` does of them all."""
+    """Return the ranges of the addresses from `first` to `last`."""
     return (yield from _tiles(_Tiler(inputs, family, answers, ALL_CHOICES, MAX_STEPS), first, last))
 
 
@@ -356,12 +370,12 @@ def _tiles(tiler: "_Tiler", first: int, to: int) -> Generator[Question, Answer, 
 
 
 class _End:
-    """What a run, or all runs behind a choice, come to.
+    """The outcome of a run, or of all runs that follow a choice.
 
     Attributes:
         outcome: the outcome.
-        last: the last address for which it is that.
-        leaves, depth: the size of its tree, also where that was cut.
+        last: the last address that has it.
+        leaves, depth: the size of its tree, also if the tree was left out for its size.
     """
 
     __slots__ = ("depth", "last", "leaves", "outcome")
@@ -377,9 +391,9 @@ class _Node:
     """A conditional term whose choices are being played through.
 
     Attributes:
-        fork: the term, its choices, and the state in which it was met.
-        before: the last address for which a run comes from the choice before to this term.
-        ends: what the choices played through come to, in order.
+        fork: the term, its choices, and the state in which it was reached.
+        before: the last address for which a run goes from the previous choice to this term.
+        ends: the outcomes of the choices played through so far, in order.
     """
 
     __slots__ = ("before", "ends", "fork")
@@ -396,13 +410,14 @@ class _Node:
 
 
 class _Tiler:
-    """Finds the outcome at one address after the other, and keeps what it may need again.
+    """Finds the outcome at one address after another, and keeps what it may need again.
 
     Attributes:
-        known: each outcome that was made: equal ones are one object.
-        runs: by state and choice, where a run behind that choice ends or forks, and the last address for which it does.
-        trees: by state, what all choices together come to.
-        steps: how much was done for conditional ranges.
+        known: each outcome that was made, so that equal ones are one object.
+        runs: by state and choice, where the run after that choice ends or forks, and the last address for which it
+            does.
+        trees: by state, the outcome of all choices together.
+        steps: how much work was done for conditional ranges.
         is_whole: whether everything was followed to its end so far.
     """
 
@@ -447,7 +462,7 @@ class _Tiler:
                 return end.outcome, end.last
 
     def _run(self, address: int, stack: list[_Node]) -> Generator[Question, Answer, tuple[Outcome | Fork, int]]:
-        """Return what the choices on the stack lead to, and the last address for which the newest of them does."""
+        """Return where a run with the choices on the stack ends or forks, and the last address for which it does."""
         key = (stack[-1].fork.state, stack[-1].choice) if stack else None
         if key is not None:
             self.steps += 1
@@ -463,7 +478,7 @@ class _Tiler:
         except UnknownTarget as unknown:
             domain, term = session.path[-1]
             dependency = Dependency(domain, term.text, tuple(Input(each) for each in unknown.inputs))
-            found = self._ask(dependency, _path(session), session.lookups, session.voids)
+            found = self._ask(dependency, path_of(session), session.lookups, session.voids)
         except Fork as fork:
             found = fork
         if key is not None:
@@ -472,30 +487,20 @@ class _Tiler:
         return found, session.hi
 
     def _outcome(self, session: Session) -> Outcome:
-        """Return the outcome of a run; the same object for runs that took the same way."""
-        path = _path(session)
-        key = (path, session.result, session.lookups, session.voids, session.problem)  # the other fields follow
-        outcome = self.known.get(key)
+        """Return the outcome of a run; the same object for runs that took the same path."""
+        key = (path_of(session), session.result, session.lookups, session.voids, session.problem)
+        outcome = self.known.get(key)  # the fields that are not in the key follow from those that are
         if outcome is None:
-            directive = None if session.directive is None else session.directive.text
-            outcome = self.known[key] = Outcome(
-                session.result,
-                session.problem,
-                directive,
-                session.record_domain,
-                path,
-                session.lookups,
-                session.voids,
-            )
+            outcome = self.known[key] = outcome_of(session)
         return outcome
 
     def _ask(self, dependency: Dependency, path: tuple[tuple[str, str], ...], lookups: int, voids: int) -> Outcome:
-        """Return the outcome where only a check of one client can tell more."""
+        """Return the outcome of a range where only a check of one client can find the result."""
         self.is_whole = False
         return self._one(Outcome(None, path=path, lookups=lookups, void_lookups=voids, depends_on=(dependency,)))
 
     def _tree(self, node: _Node) -> _End:
-        """Return what the choices of a conditional term together come to."""
+        """Return the outcome of all choices of a conditional term together."""
         dependency = node.fork.dependency
         dependencies = {dependency: None}
         for end in node.ends:
@@ -503,7 +508,7 @@ class _Tiler:
         leaves = sum(end.leaves for end in node.ends)
         depth = 1 + max(end.depth for end in node.ends)
         tree = None
-        if leaves <= MAX_LEAVES and depth <= MAX_DEPTH:
+        if leaves <= MAX_LEAVES and depth <= MAX_TREE_DEPTH:
             outcomes = [end.outcome for end in node.ends]
             tree = Branch(dependency, tuple(zip(node.fork.choices, outcomes, strict=True)))
         outcome = Outcome(
@@ -516,9 +521,5 @@ class _Tiler:
         return _End(self._one(outcome), min(end.last for end in node.ends), leaves, depth)
 
     def _one(self, outcome: Outcome) -> Outcome:
-        """Return the object that stands for this outcome."""
+        """Return the one object of this outcome."""
         return self.known.setdefault(outcome, outcome)
-
-
-def _path(session: Session) -> tuple[tuple[str, str], ...]:
-    return tuple([(domain, term.text) for domain, term in session.path])

@@ -1,4 +1,4 @@
-"""The exact difference of two policies: every address is compared, by walking both tables at once."""
+"""The exact difference of two policies: every address is compared, by walking both tables side by side."""
 
 from collections.abc import Iterator
 from ipaddress import IPv4Network, IPv6Network
@@ -18,15 +18,15 @@ class Change(Frozen):
     """A network whose addresses get another result or outcome; it unpacks into its three attributes.
 
     Attributes:
-        before, after: the outcomes of its addresses. Where results are compared, the first of the outcomes that have
-            this result in the range that the network belongs to.
+        before, after: the outcomes of its addresses. If results are compared, a range may have several outcomes with
+            this result; then it is the first of them.
     """
 
     __slots__ = ("_family", "_network", "_prefix", "after", "before")
     fields = ("network", "before", "after")
     before: Outcome
     after: Outcome
-    _network: IPv4Network | IPv6Network  # made when it is first looked at: to make thousands takes as long as a compile
+    _network: IPv4Network | IPv6Network  # made on demand: making thousands takes as long as a compilation
     _family: Family
     _prefix: Prefix
 
@@ -48,21 +48,14 @@ class Change(Frozen):
         return iter((self.network, self.before, self.after))
 
 
-_new = object.__new__
-_set_family = vars(Change)["_family"].__set__
-_set_prefix = vars(Change)["_prefix"].__set__
-_set_before = vars(Change)["before"].__set__
-_set_after = vars(Change)["after"].__set__
-
-
 def _changes(family: Family, first: int, last: int, before: Outcome, after: Outcome) -> Iterator[Change]:
-    """Yield the changes of a range of addresses, their networks not made yet."""
+    """Yield the changes of a range of addresses. Their networks are made when they are first looked at."""
     for prefix in prefixes_of(family, first, last):
-        change: Change = _new(Change)
-        _set_family(change, family)
-        _set_prefix(change, prefix)
-        _set_before(change, before)
-        _set_after(change, after)
+        change = Change.__new__(Change)
+        fill(change, "_family", family)
+        fill(change, "_prefix", prefix)
+        fill(change, "before", before)
+        fill(change, "after", after)
         yield change
 
 
@@ -88,36 +81,31 @@ def diff(before: "Policy", after: "Policy", by: str) -> list[Change]:
 
 
 def result_changes(before: "Policy", after: "Policy") -> list[Change]:
-    """Return what changes by result, each network with the very outcomes of all its addresses.
-
-    Those are the addresses of `diff` by result, in as many networks more as they have different outcomes.
-    """
-    return [each for each in diff(before, after, "outcome") if _change_key(each.before, each.after, "result")]
+    """Return what changes by result, split into networks whose addresses all have the same two outcomes."""
+    return [change for change in diff(before, after, "outcome") if _change_key(change.before, change.after, "result")]
 
 
 def unknown_networks(before: "Policy", after: "Policy") -> list[IPv4Network | IPv6Network]:
-    """Return the networks that DNS could not answer for, before or after: what changes there is not known."""
-    found: list[IPv4Network | IPv6Network] = []
+    """Return the networks for which DNS could not answer, before or after, so that it is not known what changes."""
+    networks: list[IPv4Network | IPv6Network] = []
     for family in (V4, V6):
         spans = [
             (first, last)
             for first, last, old, new in segments(before, after, family)
             if old.is_incomplete or new.is_incomplete
         ]
-        found += networks_of(family, spans)
-    return found
+        networks += networks_of(family, spans)
+    return networks
 
 
 def _change_key(old: Outcome, new: Outcome, by: str) -> object:
-    """Return what a change consists of, or None where there is none."""
+    """Return what changes, or None if nothing does, or if what changes is not known."""
     if old is new or old.is_incomplete or new.is_incomplete:
         return None
     if by == "outcome":
         return None if old == new else (old, new)
-    if old.tree is None and new.tree is None and old.result is not None and old.result is new.result:
-        return None
-    was, will_be = old.meaning(), new.meaning()
-    return None if was == will_be else (was, will_be)
+    before, after = old.meaning(), new.meaning()
+    return None if before == after else (before, after)
 
 
 def segments(before: "Policy", after: "Policy", family: Family) -> Iterator[tuple[int, int, Outcome, Outcome]]:

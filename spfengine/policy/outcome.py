@@ -9,42 +9,42 @@ from spfengine.visible import visible, visible_name
 
 
 class Input(StrEnum):
-    """What a term may rest on besides the comparison of addresses, so that a range alone can't tell its outcome."""
+    """What a term may depend on besides the range of addresses, so that the range does not determine its outcome."""
 
     CLIENT_ADDRESS = "client-address"
-    """The address itself, asked for in DNS (`%{i}`)."""
+    """The address itself, which is part of a name that is asked (`%{i}`)."""
     CLIENT_NAMES = "client-names"
     """The validated names of the client (`ptr`, `%{p}`)."""
     LOCAL_PART = "local-part"
-    """The sender's local part (`%{l}`, `%{s}`), where the policy was compiled for every sender."""
+    """The sender's local part (`%{l}`, `%{s}`), if the policy was compiled for every sender."""
     HELO = "helo"
-    """The HELO name (`%{h}`), where the policy was compiled for every client."""
+    """The HELO name (`%{h}`), if the policy was compiled for every client."""
 
 
 class Choice(StrEnum):
-    """What a conditional term may come to.
+    """What a conditional term may do.
 
-    With "void", it counts as many void lookups as it can: one, but under the rule "per-lookup" all of its names'. Where
-    these are too many, the check ends in permerror.
+    With "void", it counts as many void lookups as it can: one, but under the rule "per-lookup" one for each of its
+    names. If these are too many, the check ends in permerror.
     """
 
     MATCH = "match"
     MATCH_VOID = "match-void"
-    """It matches after a void lookup: mx and ptr by a later name, or any by what `%{p}` then stands for."""
+    """It matches after a void lookup: mx and ptr by a later name, or any term by what `%{p}` then expands to."""
     NO_MATCH = "no-match"
     NO_MATCH_VOID = "no-match-void"
     TEMPERROR = "temperror"
     PERMERROR = "permerror"
-    """It ends the check: mx leads to more names than are allowed."""
+    """It ends the check: mx leads to more names than it may follow."""
 
 
 class Dependency(HashedOnce):
-    """A term whose outcome rests on more than the address range.
+    """A term whose outcome depends on more than the range of addresses.
 
     Attributes:
         domain: the domain whose record holds it.
         term: the term, as written.
-        inputs: what it rests on.
+        inputs: what it depends on.
     """
 
     fields = ("domain", "term", "inputs")
@@ -63,18 +63,18 @@ class Dependency(HashedOnce):
 
 
 class Outcome(HashedOnce):
-    """What check_host() comes to for every address of a range.
+    """The outcome of check_host() for every address of a range.
 
     Attributes:
-        result: the result; None where it rests on more than the address (see `depends_on` and `tree`).
+        result: the result; None if it depends on more than the address (see `depends_on` and `tree`).
         problem: why it is none, temperror or permerror; otherwise None.
-        directive: the directive whose qualifier gave the result, as written; None where none matched.
+        directive: the directive whose qualifier gave the result, as written; None if none matched.
         record_domain: the domain whose record gave the result.
         path: (domain, term) from the domain compiled down to what matched, or to the fault.
-        lookups, void_lookups: what the check counts (RFC 7208 §4.6.4); for a conditional range, the most of its tree.
-        depends_on: the conditional terms on the way, in order; empty where the result is certain.
-        tree: for a conditional range, what it comes to by what these terms come to; None for a certain one, and
-            where only a check of one client can tell.
+        lookups, void_lookups: what the check counts (RFC 7208 §4.6.4); of a conditional range, the maximum in its tree.
+        depends_on: the conditional terms that are evaluated, in order; empty if the result is certain.
+        tree: for a conditional range, the outcomes by what these terms do; None for a certain one, and if only a check
+            of one client can determine the outcome.
     """
 
     fields = (
@@ -98,7 +98,7 @@ class Outcome(HashedOnce):
     void_lookups: int
     depends_on: tuple[Dependency, ...]
     tree: "Branch | None"
-    _meaning: object  # trees share their branches: what is worked out of one is kept, so that none is walked twice
+    _meaning: object  # trees share their branches, so what is derived from a branch is kept: none is walked twice
     _results: frozenset[Result | None]
     _inputs: frozenset[Input]
 
@@ -114,28 +114,28 @@ class Outcome(HashedOnce):
         depends_on: tuple[Dependency, ...] = (),
         tree: "Branch | None" = None,
     ) -> None:
-        _set_result(self, result)
-        _set_problem(self, problem)
-        _set_directive(self, directive)
-        _set_record_domain(self, record_domain)
-        _set_path(self, path)
-        _set_lookups(self, lookups)
-        _set_void_lookups(self, void_lookups)
-        _set_depends_on(self, depends_on)
-        _set_tree(self, tree)
+        fill(self, "result", result)
+        fill(self, "problem", problem)
+        fill(self, "directive", directive)
+        fill(self, "record_domain", record_domain)
+        fill(self, "path", path)
+        fill(self, "lookups", lookups)
+        fill(self, "void_lookups", void_lookups)
+        fill(self, "depends_on", depends_on)
+        fill(self, "tree", tree)
 
     @property
     def inputs(self) -> frozenset[Input]:
-        """What the result rests on besides the range of addresses."""
+        """What the result depends on besides the range of addresses."""
         try:
             return self._inputs
         except AttributeError:
-            fill(self, "_inputs", frozenset([each for term in self.depends_on for each in term.inputs]))
+            fill(self, "_inputs", frozenset([input for term in self.depends_on for input in term.inputs]))
             return self._inputs
 
     @property
     def is_conditional(self) -> bool:
-        """Whether the result rests on more than the address."""
+        """Whether the result depends on more than the address."""
         return self.result is None
 
     @property
@@ -145,7 +145,7 @@ class Outcome(HashedOnce):
 
     @property
     def results(self) -> frozenset[Result | None]:
-        """The results that are possible; None among them where only a check of one client can tell."""
+        """The possible results; None is among them if only a check of one client can determine the result."""
         try:
             return self._results
         except AttributeError:
@@ -155,7 +155,7 @@ class Outcome(HashedOnce):
             return self._results
 
     def meaning(self) -> object:
-        """Return what two outcomes are compared by where only results count: the result, or the tree of results."""
+        """Return what outcomes are compared by if only results count: the result, or the tree of results."""
         try:
             return self._meaning
         except AttributeError:
@@ -188,32 +188,26 @@ class Outcome(HashedOnce):
         }
 
 
-# As `fill`, and a third quicker: each check of a conditional range makes an outcome, and past its constructor.
-_new = object.__new__
-(
-    _set_result, _set_problem, _set_directive, _set_record_domain, _set_path, _set_lookups, _set_void_lookups,
-    _set_depends_on, _set_tree,
-) = [vars(Outcome)[name].__set__ for name in Outcome.fields]  # fmt: skip
-
-
 def outcome_of(session: Session) -> Outcome:
-    """Return what a check came to, without what it was made from."""
-    directive = session.directive
-    outcome: Outcome = _new(Outcome)
-    _set_result(outcome, session.result)
-    _set_problem(outcome, session.problem)
-    _set_directive(outcome, None if directive is None else directive.text)
-    _set_record_domain(outcome, session.record_domain)
-    _set_path(outcome, tuple([(domain, term.text) for domain, term in session.path]))
-    _set_lookups(outcome, session.lookups)
-    _set_void_lookups(outcome, session.voids)
-    _set_depends_on(outcome, ())
-    _set_tree(outcome, None)
-    return outcome
+    """Return the verdict of a session, without what it was made from."""
+    return Outcome(
+        session.result,
+        session.problem,
+        None if session.directive is None else session.directive.text,
+        session.record_domain,
+        path_of(session),
+        session.lookups,
+        session.voids,
+    )
+
+
+def path_of(session: Session) -> tuple[tuple[str, str], ...]:
+    """Return the path of a session as text: (domain, term)."""
+    return tuple([(domain, term.text) for domain, term in session.path])
 
 
 class Branch(Frozen):
-    """A conditional term, and what follows from each thing that it may come to.
+    """A conditional term, and the outcome for each thing that it may do.
 
     Attributes:
         dependency: the term.

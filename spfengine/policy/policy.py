@@ -1,14 +1,13 @@
-"""`Policy`: what a domain's SPF means for every address there is."""
+"""`Policy`: the outcome of SPF for every address, for one domain."""
 
 from collections.abc import Generator, Iterable, Iterator, Mapping
-from ipaddress import IPv4Network, IPv6Network
 from itertools import repeat
 from operator import methodcaller
 from socket import AF_INET, inet_pton  # conversion only: nothing here opens a socket
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from spfengine.addresses import V4, V6, Family, locate, parse_address
+from spfengine.addresses import V4, V6, Family, IPAddress, locate, parse_address
 from spfengine.answers import Answer, Question
 from spfengine.checks import run
 from spfengine.drivers import adrive, drive
@@ -19,7 +18,7 @@ from spfengine.frozen import HashedOnce, fill
 from spfengine.names import fold
 from spfengine.policy.compile import Inputs, Tiles, compile_tables
 from spfengine.policy.outcome import Dependency, Input, Outcome, outcome_of
-from spfengine.policy.ranges import MAPPED_COUNT, MAPPED_FIRST, MAPPED_LAST, networks_of
+from spfengine.policy.ranges import MAPPED_COUNT, MAPPED_FIRST, MAPPED_LAST, IPNetwork, networks_of
 from spfengine.problems import Result
 from spfengine.resolvers.asking import Unanswered
 from spfengine.visible import visible
@@ -30,24 +29,24 @@ if TYPE_CHECKING:
     from spfengine.policy.diff import Change
     from spfengine.policy.reachability import Reachability
 
-Network = IPv4Network | IPv6Network
+Network = IPNetwork  # the old name, until nothing imports it any more
 
-_AT_ONCE = 1024
-"""Addresses that `check_many` looks for in one go; those of IPv6, and what is no text, slow down only their own."""
+_BATCH = 1024
+"""Addresses that `check_many` looks up at once. IPv6 addresses and objects slow down only their own batch."""
 
 
 class Policy(HashedOnce):
-    """The meaning of a domain's SPF: for each family sorted, disjoint ranges that cover its whole space.
+    """The outcome of SPF for every address: for each family, sorted and disjoint ranges that cover all addresses.
 
-    Made by `Policy.compile`. It is immutable, does no I/O of its own, and can be pickled and compared; two policies are
-    equal where every range of theirs has the same outcome in every field. To compare by results alone: `equivalent`.
+    Returned by `Policy.compile`. It is immutable, does no I/O of its own, and can be pickled. Policies are equal if all
+    their ranges have equal outcomes, in every field. To compare results only, use `equivalent`.
 
     Attributes:
         domain: the domain, U-labels as A-labels.
-        local_part: the local part of the sender it was compiled for, or None: for every sender.
-        helo: the HELO name it was compiled for, or None: for every client.
-        limits: how much a check may ask; the time limit does not count.
-        ttl: seconds for which all these answers may be kept (the smallest of their TTLs), or None where not known.
+        local_part: the local part of the sender for which it was compiled; None: every sender.
+        helo: the HELO name for which it was compiled; None: every client.
+        limits: how much a check may ask; there is no time limit.
+        ttl: seconds for which all its answers may be kept (the smallest of their TTLs), or None if that is not known.
     """
 
     __slots__ = ("_answers", "_hash", "_ip4", "_ip6", "domain", "helo", "limits", "local_part", "ttl")
@@ -88,7 +87,7 @@ class Policy(HashedOnce):
 
     @property
     def answers(self) -> Mapping[Question, Answer]:
-        """What DNS said, by question, its name in lower case; empty in a policy that was stripped of it."""
+        """What DNS answered, by `Question.key`; empty for a policy `without_answers`."""
         return MappingProxyType(self._answers)
 
     @classmethod
@@ -107,21 +106,17 @@ class Policy(HashedOnce):
 
         Args:
             domain: the domain. For its HELO policy, give `sender=""` and `helo=domain`.
-            resolver: what answers DNS questions; live DNS where it is not given.
-            sender: the sender to compile for; every sender of the domain where it is not given.
-            helo: the HELO name to compile for; every client where it is not given.
+            resolver: what answers DNS questions; live DNS if it is not given.
+            sender: the sender to compile for; every sender of the domain if it is not given.
+            helo: the HELO name to compile for; every client if it is not given.
             limits: how much a check may ask. There is no time limit while compiling.
-            receiver, now: as for `check`; they change no result.
+            receiver, now: as for `spfengine.check`; they change no result.
 
         Raises:
             ArgumentError: `sender` is of another domain.
-            ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
+            ResolverError: `resolver` breaks the resolver protocol. Exceptions that it raises itself are passed on.
         """
-        if resolver is None:
-            from spfengine.drivers import default_resolver
-
-            resolver = default_resolver()
-        return drive(compiling(Inputs(domain, sender, helo, limits, receiver, now or 0.0)), resolver, None)
+        return drive(compiling(Inputs(domain, sender, helo, limits, receiver, now or 0.0)), resolver)
 
     @classmethod
     async def acompile(
@@ -135,20 +130,12 @@ class Policy(HashedOnce):
         receiver: str | None = None,
         now: float | None = None,
     ) -> "Policy":
-        """Return what `compile` returns, without blocking the event loop while DNS answers.
-
-        Raises:
-            ArgumentError, ResolverError: as `compile`.
-        """
-        if resolver is None:
-            from spfengine.drivers import default_resolver
-
-            resolver = default_resolver()
-        return await adrive(compiling(Inputs(domain, sender, helo, limits, receiver, now or 0.0)), resolver, None)
+        """Async version of `compile`."""
+        return await adrive(compiling(Inputs(domain, sender, helo, limits, receiver, now or 0.0)), resolver)
 
     def check(
         self,
-        ip: object,
+        ip: IPAddress,
         *,
         sender: str | None = None,
         helo: str | None = None,
@@ -160,71 +147,78 @@ class Policy(HashedOnce):
 
         Args:
             ip: the client's address: text, or an `ipaddress` object.
-            sender, helo, resolver: for a range whose outcome rests on more than the address: who sends, and what
-                answers, so that one check can tell. The outcome stays conditional without a resolver, and where it
-                rests on a sender or HELO name that is not given here either ("" says that the client gave none).
+            sender, helo, resolver: used if the outcome depends on more than the address; then this client is checked.
+                The outcome stays conditional without a resolver, and if it depends on a sender or HELO name that is
+                given neither here nor to `compile` ("" means that the client gave none).
             receiver, now: as for `compile`.
 
         Raises:
-            AddressError: `ip` is no IP address.
+            AddressError: `ip` is not an IP address.
             ArgumentError: `sender` is of another domain than the policy.
-            ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
+            ResolverError: `resolver` breaks the resolver protocol. Exceptions that it raises itself are passed on.
         """
         family, address = parse_address(ip)
         starts, outcomes = self._ip4 if family is V4 else self._ip6
         outcome = outcomes[locate(starts, address) - 1]
         if outcome.result is not None or resolver is None:
             return outcome
-        if (sender is None and self.local_part is None and Input.LOCAL_PART in outcome.inputs) or (
-            helo is None and self.helo is None and Input.HELO in outcome.inputs
-        ):
+        if Input.LOCAL_PART in outcome.inputs and sender is None and self.local_part is None:
             return outcome
+        if Input.HELO in outcome.inputs and helo is None and self.helo is None:
+            return outcome
+        session = self._session(ip, sender, helo, receiver, now)
+        run(session, resolver)
+        return outcome_of(session)
+
+    def _session(
+        self, ip: IPAddress, sender: str | None, helo: str | None, receiver: str | None, now: float | None
+    ) -> Session:
+        """Return the check of one client, with the sender and HELO name of the policy if they are not given."""
         text = f"@{self.domain}" if sender is None else sender
         session = Session(ip, text, helo or "", MAILFROM, self.limits, receiver, now or 0.0)
         if sender is None and self.local_part is not None:
-            session.local_part = self.local_part  # as octets already
+            session.local_part = self.local_part  # octets already
         if helo is None and self.helo is not None:
             session.helo = self.helo
         if session.domain != self.domain and fold(session.domain) != fold(self.domain):
             raise ArgumentError(f"the sender {visible(text, 80)!r} is not of the domain {visible(self.domain, 80)!r}")
         session.explaining = False
-        run(session, resolver)
-        return outcome_of(session)
+        return session
 
-    def check_many(self, ips: Iterable[object]) -> list[Outcome]:
+    def check_many(self, ips: Iterable[IPAddress]) -> list[Outcome]:
         """Return the outcome for each address, in the order of the addresses.
 
         Raises:
-            AddressError: one of them is no IP address.
+            AddressError: one of them is not an IP address.
         """
         starts, outcomes = self._ip4
         given = ips if isinstance(ips, list) else list(ips)
-        if 4 * len(given) < len(starts):  # too few to make tables for them
+        if 4 * len(given) < len(starts):  # too few addresses to make tables for them
             return list(map(self.check, given))
-        octets = list(map(methodcaller("to_bytes", 4, "big"), starts))  # they compare as the numbers do
-        upto = (*outcomes[:1], *outcomes)  # by how many ranges begin at an address or before it; never none
+        octets = list(map(methodcaller("to_bytes", 4, "big"), starts))  # in the order of the numbers
+        by_count = (*outcomes[:1], *outcomes)  # by what `locate` returns, which is at least 1
         found: list[Outcome] = []
-        for begin in range(0, len(given), _AT_ONCE):
-            part = given[begin : begin + _AT_ONCE]
+        for begin in range(0, len(given), _BATCH):
+            part = given[begin : begin + _BATCH]
             texts: Any = part
             try:
-                found += map(upto.__getitem__, map(locate, repeat(octets), map(inet_pton, repeat(AF_INET), texts)))
-            except (OSError, TypeError, ValueError):  # one of them is no IPv4 address in text
+                found += map(by_count.__getitem__, map(locate, repeat(octets), map(inet_pton, repeat(AF_INET), texts)))
+            except (OSError, TypeError, ValueError):  # one of them is not the text of an IPv4 address
                 found[begin:] = map(self.check, part)
         return found
 
     def ranges(self, version: int) -> Iterator[tuple[int, int, Outcome]]:
-        """Yield (first, last, outcome) of the ranges of IP version 4 or 6, in order; they cover the whole space."""
+        """Yield (first, last, outcome) of the ranges of IP version 4 or 6, in order; they cover all addresses."""
         family = _family(version)
         starts, outcomes = self._table(family)
-        for place, start in enumerate(starts):
-            last = starts[place + 1] - 1 if place + 1 < len(starts) else family.last
-            yield start, last, outcomes[place]
+        for index, start in enumerate(starts):
+            last = starts[index + 1] - 1 if index + 1 < len(starts) else family.last
+            yield start, last, outcomes[index]
 
-    def networks(self, result: Result | str) -> list[Network]:
+    def networks(self, result: Result | str) -> list[IPNetwork]:
         """Return the fewest networks that hold all addresses with this result, IPv4 first, in order.
 
-        Conditional ranges are in none of them; see `conditional`.
+        Conditional ranges are not among them; see `conditional`.
         """
         wanted = _result(result)
         return self._networks(lambda outcome: outcome.result is wanted)
@@ -232,22 +226,22 @@ class Policy(HashedOnce):
     def address_count(self, result: Result | str, version: int | None = None) -> int:
         """Return how many addresses have this result: of IP version 4 or 6, or of both.
 
-        ::ffff:0:0/96 counts for neither: what comes from there is an IPv4 client (RFC 7208 §5).
+        Addresses of ::ffff:0:0/96 count for neither version, since such a client is an IPv4 client (RFC 7208 §5).
         """
         wanted = _result(result)
         total = 0
-        for each in (4, 6) if version is None else (version,):
-            for first, last, outcome in self.ranges(each):
+        for counted in (4, 6) if version is None else (version,):
+            for first, last, outcome in self.ranges(counted):
                 if outcome.result is wanted:
                     total += last - first + 1
-                    if each == 6 and first <= MAPPED_FIRST and last >= MAPPED_LAST:
+                    if counted == 6 and first <= MAPPED_FIRST and last >= MAPPED_LAST:
                         total -= MAPPED_COUNT
         return total
 
     @property
-    def conditional(self) -> list[tuple[Network, Outcome, tuple[Dependency, ...]]]:
-        """The networks whose outcome rests on more than the address: (network, tree of outcomes, depends_on)."""
-        found: list[tuple[Network, Outcome, tuple[Dependency, ...]]] = []
+    def conditional(self) -> list[tuple[IPNetwork, Outcome, tuple[Dependency, ...]]]:
+        """The networks whose outcome depends on more than the address: (network, outcome with its tree, depends_on)."""
+        found: list[tuple[IPNetwork, Outcome, tuple[Dependency, ...]]] = []
         for family in (V4, V6):
             for first, last, outcome in self.ranges(family.version):
                 if outcome.result is None:
@@ -255,17 +249,17 @@ class Policy(HashedOnce):
         return found
 
     @property
-    def incomplete(self) -> list[Network]:
+    def incomplete(self) -> list[IPNetwork]:
         """The networks whose outcome is not known, because DNS could not answer (temperror)."""
         return self._networks(lambda outcome: outcome.is_incomplete)
 
     def diff(self, other: "Policy", by: str = "result") -> "list[Change]":
-        """Return exactly what changes from this policy to the other, as networks in order; empty where nothing does.
+        """Return exactly what changes from this policy to the other, as networks in order; empty if nothing changes.
 
-        Ranges that DNS could not answer for (temperror) are not known, and never a change; see `incomplete`.
+        Ranges for which DNS could not answer (temperror) are not known, and never a change; see `incomplete`.
 
         Args:
-            by: "result": results, and what conditional ranges rest on; "outcome": every field of the outcomes.
+            by: "result": results, and what conditional ranges depend on; "outcome": every field of the outcomes.
 
         Raises:
             ArgumentError: `by` is neither.
@@ -275,42 +269,42 @@ class Policy(HashedOnce):
         return diff(self, other, by)
 
     def equivalent(self, other: "Policy") -> bool:
-        """Whether both give the same result to every client, and rest on the same conditions: `diff` is empty."""
+        """Return whether both give every client the same result, and depend on the same conditions: `diff` is empty."""
         return not self.diff(other)
 
     def budget(self, resolver: "Resolver | None" = None) -> "Budget":
-        """Return what the worst addresses cost in lookups and voids: the true need, not cut off at the limit.
+        """Return what the worst addresses cost in lookups and void lookups, also beyond the limits.
 
         Args:
-            resolver: what answers questions that compiling never came to (behind a limit, say). Without it these
-                count as failures, and the budget says that it is incomplete.
+            resolver: what answers questions that were not asked for compiling (because a limit came first, say).
+                Without it they count as failures, and the budget is `incomplete`.
         """
         from spfengine.policy.budget import budget
 
         answers = dict(self.answers)
-        return drive(budget(self.inputs, answers), resolver or Unanswered(), None)
+        return drive(budget(self.inputs, answers), resolver or Unanswered())
 
     def reachability(self, resolver: "Resolver | None" = None) -> "Reachability":
         """Return which directives can never decide, which are covered by others, and which overlap.
 
         Args:
-            resolver: what answers questions that compiling never came to. Without it, terms that need them are left
-                out.
+            resolver: what answers questions that were not asked for compiling. Without it, terms that need them are
+                left out.
         """
         from spfengine.policy.reachability import reachability
 
         answers = dict(self.answers)
-        return drive(reachability(self.inputs, answers), resolver or Unanswered(), None)
+        return drive(reachability(self.inputs, answers), resolver or Unanswered())
 
     @property
     def inputs(self) -> Inputs:
         """What the policy was compiled for."""
         inputs = Inputs(self.domain, None, None, self.limits, None, 0.0)
-        inputs.local_part, inputs.helo = self.local_part, self.helo  # as octets already
+        inputs.local_part, inputs.helo = self.local_part, self.helo  # octets already
         return inputs
 
     def without_answers(self) -> "Policy":
-        """Return this policy without the answers it was made from: smaller, and equal to it."""
+        """Return an equal policy without the answers from which it was compiled; it takes less memory."""
         return Policy(self.domain, self.local_part, self.helo, self.limits, self._ip4, self._ip6, {}, self.ttl)
 
     def to_dict(self) -> dict[str, object]:
@@ -321,10 +315,10 @@ class Policy(HashedOnce):
 
     @classmethod
     def from_dict(cls, data: object) -> "Policy":
-        """Return the policy that `to_dict` made these values of. Safe with values from strangers, unlike pickle.
+        """Return the policy that `to_dict` wrote. Unlike pickle, it is safe with untrusted values.
 
         Raises:
-            ArgumentError: the values are no policy of a version that is known here.
+            ArgumentError: the values are not a policy, or of another version.
         """
         from spfengine.policy.serialise import from_dict
 
@@ -333,8 +327,8 @@ class Policy(HashedOnce):
     def _table(self, family: Family) -> tuple[tuple[int, ...], tuple[Outcome, ...]]:
         return self._ip4 if family is V4 else self._ip6
 
-    def _networks(self, wanted: Any) -> list[Network]:
-        found: list[Network] = []
+    def _networks(self, wanted: Any) -> list[IPNetwork]:
+        found: list[IPNetwork] = []
         for family in (V4, V6):
             spans = [(first, last) for first, last, outcome in self.ranges(family.version) if wanted(outcome)]
             found += networks_of(family, spans)
@@ -342,7 +336,7 @@ class Policy(HashedOnce):
 
 
 def compiling(inputs: Inputs) -> Generator[Question, Answer, Policy]:
-    """Return the policy of a domain; yields the Questions that it needs answered."""
+    """Compile the policy of a domain: the generator under `Policy.compile`."""
     answers: Answers = {}
     ip4, ip6 = yield from compile_tables(inputs, answers)
     ttls = [answer.ttl for answer in answers.values()]

@@ -1,4 +1,4 @@
-"""Ranges of addresses as networks, the fewest there can be."""
+"""Ranges of addresses as networks, and sets of addresses."""
 
 from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Network
@@ -6,37 +6,37 @@ from ipaddress import IPv4Network, IPv6Network
 from spfengine.addresses import V4, Family
 
 MAPPED_FIRST = 0xFFFF << 32
-"""The first address of ::ffff:0:0/96, where no IPv6 client ever stands (RFC 7208 §5)."""
+"""The first address of ::ffff:0:0/96, in which there is no IPv6 client (RFC 7208 §5)."""
 MAPPED_LAST = MAPPED_FIRST | 0xFFFFFFFF
 MAPPED_COUNT = 1 << 32
 
-
+IPNetwork = IPv4Network | IPv6Network
 Prefix = tuple[int, int]
 """A network as numbers: its first address, and its length in bits."""
 
 
-def networks_of(family: Family, spans: Iterable[tuple[int, int]]) -> list[IPv4Network | IPv6Network]:
+def networks_of(family: Family, spans: Iterable[tuple[int, int]]) -> list[IPNetwork]:
     """Return the fewest networks that cover these (first, last) spans, which are in order and disjoint."""
     return [network_of(family, prefix) for first, last in _joined(spans) for prefix in prefixes_of(family, first, last)]
 
 
-def network_of(family: Family, prefix: Prefix) -> IPv4Network | IPv6Network:
-    """Return a network as people know it."""
+def network_of(family: Family, prefix: Prefix) -> IPNetwork:
+    """Return a network as an object of `ipaddress`."""
     return IPv4Network(prefix) if family is V4 else IPv6Network(prefix)
 
 
 def prefixes_of(family: Family, first: int, last: int) -> list[Prefix]:
     """Return the fewest networks that cover a range of addresses."""
     bits = family.bits
-    found: list[Prefix] = []
+    prefixes: list[Prefix] = []
     while first <= last:
         host = (last - first + 1).bit_length() - 1
         aligned = (first & -first).bit_length() - 1
         if 0 <= aligned < host:
             host = aligned
-        found.append((first, bits - host))
+        prefixes.append((first, bits - host))
         first += 1 << host
-    return found
+    return prefixes
 
 
 Spans = list[tuple[int, int]]
@@ -44,14 +44,14 @@ Spans = list[tuple[int, int]]
 
 
 def union(*sets: Spans) -> Spans:
-    """Return all addresses of these sets."""
-    spans: Spans = []
-    for first, last in sorted(span for each in sets for span in each):
-        if spans and first <= spans[-1][1] + 1:
-            spans[-1] = (spans[-1][0], max(last, spans[-1][1]))
+    """Return the addresses that are in any of these sets."""
+    joined: Spans = []
+    for first, last in sorted(span for spans in sets for span in spans):
+        if joined and first <= joined[-1][1] + 1:
+            joined[-1] = (joined[-1][0], max(last, joined[-1][1]))
         else:
-            spans.append((first, last))
-    return spans
+            joined.append((first, last))
+    return joined
 
 
 def intersection(left: Spans, right: Spans) -> Spans:

@@ -1,25 +1,24 @@
-"""Which directives of a record can decide at all, and which say what others say already.
+"""Which directives of a record can decide at all, and which could be left out.
 
-Each directive is compiled alone, as a record of its own, to the addresses that it matches; what covers what is then
-arithmetic on sets of addresses. Directives that depend on more than the address are left out of it.
+Each directive is compiled alone, as the only one of a record, to the addresses that it matches. What covers what is
+then arithmetic on sets of addresses. Directives that depend on more than the address are left out of it.
 """
 
-from bisect import bisect_right
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import NamedTuple
 
-from spfengine.addresses import V4, V6
+from spfengine.addresses import V4, V6, locate
 from spfengine.answers import Answer, Question, RRType
-from spfengine.evaluation.limits import Limits
+from spfengine.evaluation.limits import lifted
 from spfengine.evaluation.session import Answers
-from spfengine.policy.budget import LIFTED
 from spfengine.policy.compile import Inputs, Tiles, tile, tile_range
 from spfengine.policy.include_tree import redirect_chain
+from spfengine.policy.outcome import Outcome
 from spfengine.policy.ranges import Spans, difference, intersection, size, union
 from spfengine.problems import Result
 from spfengine.record import grammar
-from spfengine.record.model import All, Directive, Record, same_term
+from spfengine.record.model import All, Directive, Record, Term, same_term
 
 
 class Reason(StrEnum):
@@ -32,7 +31,8 @@ class Reason(StrEnum):
     """It matches no address: its names lead nowhere, or its include never gives pass."""
 
 
-class Unreachable(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Unreachable:
     """A directive that can never decide.
 
     Attributes:
@@ -48,7 +48,8 @@ class Unreachable(NamedTuple):
     by: tuple[Directive, ...]
 
 
-class Covered(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Covered:
     """A directive that could be left out: every client would get the same result from others of its qualifier.
 
     Attributes:
@@ -62,7 +63,8 @@ class Covered(NamedTuple):
     by: tuple[Directive, ...]
 
 
-class Overlap(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Overlap:
     """Two directives of one record that match some of the same addresses.
 
     Attributes:
@@ -77,14 +79,15 @@ class Overlap(NamedTuple):
     addresses: int
 
 
-class Reachability(NamedTuple):
-    """What is known of the directives of a domain's record, and of those that it redirects to.
+@dataclass(frozen=True, slots=True)
+class Reachability:
+    """What is known of the directives of a domain's record, and of the records that it redirects to.
 
     Attributes:
         unreachable: directives that can never decide.
-        covered: directives that can decide, but could be left out for what others say.
-        overlaps: pairs that match some of the same addresses, one not covering the other.
-        unknown: directives that depend on more than the address, or that DNS could not answer for.
+        covered: directives that can decide, but could be left out, because others decide the same.
+        overlaps: pairs that match some of the same addresses, where neither covers the other.
+        unknown: directives that depend on more than the address, or that DNS could not answer for; with their domains.
     """
 
     unreachable: tuple[Unreachable, ...]
@@ -92,8 +95,15 @@ class Reachability(NamedTuple):
     overlaps: tuple[Overlap, ...]
     unknown: tuple[tuple[str, Directive], ...]
 
+    def __repr__(self) -> str:
+        return (
+            f"<Reachability: {len(self.unreachable)} unreachable, {len(self.covered)} covered, "
+            f"{len(self.overlaps)} overlaps, {len(self.unknown)} unknown>"
+        )
 
-class _Matched(NamedTuple):
+
+@dataclass(frozen=True, slots=True)
+class _Matched:
     """A directive, and the addresses of each family that it matches; none if that is not known, and `is_known` false.
 
     `decides` is whether it can decide at all: it matches addresses that no directive before it matches.
@@ -106,52 +116,89 @@ class _Matched(NamedTuple):
 
 
 def reachability(inputs: Inputs, answers: Answers) -> Generator[Question, Answer, Reachability]:
-    """Return what is known of the directives of a domain's record, and of those that it redirects to.
+    """Return what is known of the directives of a domain's record, and of the records that it redirects to.
 
     Args:
-        answers: what DNS said so far; what is asked is added.
+        answers: what DNS has answered so far; new answers are added.
     """
     unreachable: list[Unreachable] = []
     covered: list[Covered] = []
     overlaps: list[Overlap] = []
     unknown: list[tuple[str, Directive]] = []
     for domain, record in (yield from redirect_chain(inputs.domain, answers)):
-        directives = list(record.directives)
-        end = next((index for index, term in enumerate(directives) if isinstance(term, All)), len(directives))
-        unreachable += [Unreachable(domain, term, Reason.AFTER_ALL, ()) for term in directives[end + 1 :]]
-        matched: list[_Matched] = []
-        for directive in directives[:end]:
-            spans = yield from matched_alone(inputs, domain, directive, answers)
-            if spans is None:
-                unknown.append((domain, directive))
-            matched.append(_Matched(directive, spans or ([], []), is_known=spans is not None))
+        reached, after_all = _split_at_all(record)
+        matched = yield from _matched(inputs, domain, reached, answers)
+        unknown += [(domain, each.directive) for each in matched if not each.is_known]
         found, matched = _unreachable(domain, matched)
+        unreachable += [Unreachable(domain, directive, Reason.AFTER_ALL, ()) for directive in after_all]
         unreachable += found
-        for each in _covered(domain, matched):
-            can_go = yield from _can_go(inputs, record, each, matched, answers)
-            if can_go:
-                covered.append(each)
+        covered += yield from _covered(inputs, domain, record, matched, answers)
         overlaps += _overlaps(domain, [each for each in matched if each.decides])
     return Reachability(tuple(unreachable), tuple(covered), tuple(overlaps), tuple(unknown))
+
+
+def _matched(
+    inputs: Inputs, domain: str, directives: list[Directive], answers: Answers
+) -> Generator[Question, Answer, list[_Matched]]:
+    matched: list[_Matched] = []
+    for directive in directives:
+        alone = yield from evaluate_alone(inputs, domain, directive, answers)
+        matched.append(_Matched(directive, alone.spans, alone.is_known))
+    return matched
+
+
+def _split_at_all(record: Record) -> tuple[list[Directive], list[Directive]]:
+    """Return the directives of a record before its first `all`, and those after it."""
+    directives = list(record.directives)
+    index = next((i for i, directive in enumerate(directives) if isinstance(directive, All)), len(directives))
+    return directives[:index], directives[index + 1 :]
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """What a directive matches if it is the only one of a record, under limits that it can't exceed.
+
+    Attributes:
+        spans: the addresses that it matches, of IPv4 and of IPv6; empty if `is_known` is false.
+        outcomes: the outcomes of that record.
+        is_known: whether all outcomes are certain, and DNS answered everything.
+    """
+
+    spans: tuple[Spans, Spans]
+    outcomes: tuple[Outcome, ...]
+    is_known: bool
+
+
+def evaluate_alone(inputs: Inputs, domain: str, term: Term, answers: Answers) -> Generator[Question, Answer, Alone]:
+    """Return what a directive of the record of a domain matches alone.
+
+    Args:
+        answers: what DNS has answered so far; new answers are added. The record of the domain is not asked for.
+    """
+    alone = inputs.at(domain).with_limits(lifted(inputs.limits))
+    key = Question(domain, RRType.TXT).key
+    known = {**answers, key: Answer.txt(f"{grammar.VERSION} {term.text.lstrip('+-?~')}")}
+    spans: list[Spans] = []
+    outcomes: list[Outcome] = []
+    is_known = True
+    for family in (V4, V6):
+        # Conditional ranges get no steps: that there is one says enough, whatever its tree is.
+        tiles = yield from tile(alone, family, known, max_steps=0)
+        spans.append(tiles.spans(family, Result.PASS))
+        outcomes += tiles.outcomes
+        is_known = not any(outcome.result in (None, Result.TEMPERROR) for outcome in outcomes)
+        if not is_known:
+            break
+    answers.update({question: answer for question, answer in known.items() if question != key})
+    return Alone((spans[0], spans[1]) if is_known else ([], []), tuple(outcomes), is_known)
 
 
 def matched_alone(
     inputs: Inputs, domain: str, directive: Directive, answers: Answers
 ) -> Generator[Question, Answer, tuple[Spans, Spans] | None]:
-    """Return the addresses that a directive matches when it is alone in a record; None if that is not known."""
-    alone = "v=spf1 " + directive.text.lstrip("+-?~")
-    lifted = inputs.at(domain).with_limits(Limits(LIFTED, LIFTED, inputs.limits.void_rule, inputs.limits.names, None))
-    known = {**answers, Question(domain, RRType.TXT).key: Answer.txt(alone)}
-    found: list[Spans] = []
-    for family in (V4, V6):
-        # No step for conditional ranges: with one of them the answer is None, whatever its tree is.
-        starts, outcomes, _ = yield from tile(lifted, family, known, max_steps=0)
-        answers.update({key: answer for key, answer in known.items() if key not in answers})
-        if any(outcome.result in (None, Result.TEMPERROR) for outcome in outcomes):
-            return None
-        lasts = [start - 1 for start in starts[1:]] + [family.last]
-        found.append([(s, e) for s, e, o in zip(starts, lasts, outcomes, strict=True) if o.result is Result.PASS])
-    return union(found[0]), union(found[1])
+    """Return the addresses that a directive matches alone; None if that depends on more, or DNS could not answer."""
+    alone = yield from evaluate_alone(inputs, domain, directive, answers)
+    return alone.spans if alone.is_known else None
 
 
 def _unreachable(domain: str, matched: list[_Matched]) -> tuple[list[Unreachable], list[_Matched]]:
@@ -165,10 +212,10 @@ def _unreachable(domain: str, matched: list[_Matched]) -> tuple[list[Unreachable
             marked.append(each)
         elif not (each.spans[0] or each.spans[1]):
             found.append(Unreachable(domain, each.directive, Reason.EMPTY, ()))
-            marked.append(each._replace(decides=False))
+            marked.append(replace(each, decides=False))
         elif not (difference(each.spans[0], taken[0]) or difference(each.spans[1], taken[1])):
             found.append(Unreachable(domain, each.directive, Reason.COVERED, _touching(each, before)))
-            marked.append(each._replace(decides=False))
+            marked.append(replace(each, decides=False))
         else:
             before.append(each)
             taken = (union(taken[0], each.spans[0]), union(taken[1], each.spans[1]))
@@ -176,13 +223,18 @@ def _unreachable(domain: str, matched: list[_Matched]) -> tuple[list[Unreachable
     return found, marked
 
 
-def _covered(domain: str, matched: list[_Matched]) -> Iterator[Covered]:
-    """Yield the directives whose addresses others after them match, and all with the same qualifier."""
+def _covered(
+    inputs: Inputs, domain: str, record: Record, matched: list[_Matched], answers: Answers
+) -> Generator[Question, Answer, list[Covered]]:
+    """Return the directives that others after them, all of the same qualifier, make superfluous."""
+    covered: list[Covered] = []
     for index, each in enumerate(matched):
-        if each.is_known and each.decides:
-            by = _until_covered(each, matched[index + 1 :])
-            if by is not None:
-                yield Covered(domain, each.directive, by)
+        by = _until_covered(each, matched[index + 1 :]) if each.is_known and each.decides else None
+        if by is not None and (
+            yield from _can_go(inputs, record, Covered(domain, each.directive, by), matched, answers)
+        ):
+            covered.append(Covered(domain, each.directive, by))
+    return covered
 
 
 def _until_covered(each: _Matched, after: list[_Matched]) -> tuple[Directive, ...] | None:
@@ -214,8 +266,8 @@ def _can_go(
 ) -> Generator[Question, Answer, bool]:
     """Return whether every client of a covered directive gets the same result without it.
 
-    What it matches is what decides that, but not alone: the way to the directives that cover it may be over a limit, or
-    end in an error of DNS. So both records are evaluated for these addresses.
+    What the directives match is not enough to know that: evaluating those that cover it may exceed a limit, or end in a
+    DNS error. So both records are evaluated for its addresses.
     """
     spans = next(each.spans for each in matched if each.directive is covered.directive)
     kept = [term.text for term in record.terms if not same_term(term, covered.directive)]
@@ -235,8 +287,8 @@ def _is_same(before: Tiles, after: Tiles) -> bool:
     if not (before.is_whole and after.is_whole):
         return False
     for start in sorted({*before.starts, *after.starts}):
-        old = before.outcomes[bisect_right(before.starts, start) - 1]
-        new = after.outcomes[bisect_right(after.starts, start) - 1]
+        old = before.outcomes[locate(before.starts, start) - 1]
+        new = after.outcomes[locate(after.starts, start) - 1]
         if old.is_incomplete or new.is_incomplete:
             return False
         if old.result is not Result.PERMERROR and old.meaning() != new.meaning():
@@ -258,8 +310,8 @@ _MOST_PAIRED = 300  # directives of one record that are compared pair by pair
 
 def _overlaps(domain: str, matched: list[_Matched]) -> list[Overlap]:
     found = []
-    for place, first in enumerate(matched[:_MOST_PAIRED]):
-        for second in matched[place + 1 : _MOST_PAIRED]:
+    for index, first in enumerate(matched[:_MOST_PAIRED]):
+        for second in matched[index + 1 : _MOST_PAIRED]:
             common = _common(first, second)
             if common:
                 found.append(Overlap(domain, first.directive, second.directive, common))

@@ -1,1 +1,23 @@
-"""What a mail server asks of SPF and does with the answer; knows no sockets."""
+"""A mail receiver's side: Postfix policy delegation, from requests to actions."""
+
+from spfengine.receiver.delegation import (
+    Client,
+    Delegation,
+    Header,
+    Refusal,
+    RequestReader,
+    Rules,
+    checked_rules,
+    reply,
+)
+
+__all__ = [
+    "Client",
+    "Delegation",
+    "Header",
+    "Refusal",
+    "RequestReader",
+    "Rules",
+    "checked_rules",
+    "reply",
+]

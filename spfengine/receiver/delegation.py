@@ -1,10 +1,14 @@
-"""Postfix policy delegation: from the attributes of a request to the action, by way of a check."""
+"""Postfix policy delegation: requests are read, senders checked, and actions written as replies.
+
+The protocol is that of Postfix's SMTPD_POLICY_README. No I/O happens here.
+"""
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from spfengine.addresses import address_text, parse_address
 from spfengine.checks import acheck, acheck_helo, check, check_helo
@@ -13,22 +17,25 @@ from spfengine.evaluation.check_result import CheckResult
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.session import HELO, MAILFROM
 from spfengine.problems import Result
-from spfengine.visible import visible
+from spfengine.visible import short_repr, visible
 
-# Postfix policy delegation: requests read from octets as they come, and replies written.
+if TYPE_CHECKING:
+    from ipaddress import IPv4Network, IPv6Network
+
+    from spfengine.answers import AsyncResolver, Resolver
 
 MAX_OCTETS = 1 << 16
-"""Octets of the largest request. Postfix's have about 1,000; no line of SMTP may have more than some thousand."""
+"""Octets of the largest request. Postfix's have about 1,000, since SMTP limits the length of its lines."""
 MAX_ATTRIBUTES = 200
 MAX_REPLY = 998
-"""Octets of an action: as one line of a message it may have no more (RFC 5322 §2.1.1), and Postfix reads 2,048."""
+"""Octets of an action, as of any line of a message (RFC 5322 §2.1.1); Postfix reads up to 2,048."""
 
 Attributes = dict[str, str]
-"""The attributes of a request by name; of one that stands twice, the first. Octets that are no UTF-8 are surrogates."""
+"""The attributes of a request by name; the first of equal names. Octets that are not UTF-8 are surrogates."""
 
 
 class RequestReader:
-    """Makes requests out of octets, in whatever pieces they come."""
+    """Reads requests from octets, in whatever pieces these arrive."""
 
     def __init__(self) -> None:
         self._pending = b""
@@ -37,8 +44,7 @@ class RequestReader:
         """Yield the requests that are complete now.
 
         Raises:
-            ArgumentError: what comes is no request: a line without "=", or more than a request may have. Nothing more
-                can be read then.
+            ArgumentError: this is not a request: a line has no "=", or it is too long. Nothing can be read after it.
         """
         pending = self._pending + octets
         while True:
@@ -62,30 +68,25 @@ def _read(request: bytes) -> Attributes:
     lines = request.split(b"\n") if request else []
     if len(lines) > MAX_ATTRIBUTES:
         raise ArgumentError(f"a request has {len(lines)} attributes; at most {MAX_ATTRIBUTES} are read")
-    found: Attributes = {}
+    attributes: Attributes = {}
     for number, line in enumerate(lines, 1):
         name, equals, value = line.partition(b"=")
         if not equals:
             raise ArgumentError(f"line {number} of a request has no '='; expected name=value, or an empty line")
-        found.setdefault(name.decode("latin-1"), value.decode("utf-8", "surrogateescape"))
-    return found
+        attributes.setdefault(name.decode("latin-1"), value.decode("utf-8", "surrogateescape"))
+    return attributes
 
 
 def reply(action: str) -> bytes:
-    """Return the reply that says an action, which is one line of US-ASCII.
+    """Return the reply with an action, which is one line of US-ASCII.
 
     Raises:
-        ArgumentError: it is none, or it is too long.
+        ArgumentError: it is not such a line, or too long.
     """
     if not (action.isascii() and action.isprintable()) or len(action) > MAX_REPLY:
         raise ArgumentError(f"an action is one printable line of at most {MAX_REPLY} octets")
     return f"action={action}\n\n".encode("ascii")
 
-
-if TYPE_CHECKING:
-    from ipaddress import IPv4Network, IPv6Network
-
-    from spfengine.answers import AsyncResolver, Resolver
 
 DUNNO = "DUNNO"
 """The action that leaves the decision to Postfix's next restriction."""
@@ -95,7 +96,7 @@ _SHOWN = 200
 
 
 class Refusal(StrEnum):
-    """What is done with a result that is a reason to refuse a message."""
+    """What to do with a message whose result is a reason to refuse it."""
 
     REJECT = "reject"
     DEFER = "defer"
@@ -110,17 +111,18 @@ class Header(StrEnum):
     NONE = "none"
 
 
-class Rules(NamedTuple):
+@dataclass(frozen=True, slots=True, repr=False)
+class Rules:
     """What a receiver does with results (RFC 7208 §8).
 
     Attributes:
         receiver: the name of the receiving host, for header fields and `%{r}`.
-        identity: "mailfrom", "helo", or "both": HELO first, whose refusal is final; else MAIL FROM decides.
+        identity: "mailfrom", "helo", or "both": HELO is checked first, and MAIL FROM unless HELO is refused.
         header: which header field an accepted message gets.
-        fail, temperror, permerror: what is done with these results; all others are accepted.
+        fail, temperror, permerror: what to do with these results; all others are accepted.
         skip: networks whose clients are not checked: forwarders and second mail servers of the receiver's own.
-        dry_run: whether every message is accepted, header field included; the log says what would have been done.
-        limits: how much a check may ask.
+        dry_run: whether every message is accepted and gets its header field; the log says what would have been done.
+        limits: limits on a check.
     """
 
     receiver: str
@@ -133,8 +135,11 @@ class Rules(NamedTuple):
     dry_run: bool = False
     limits: Limits = DEFAULT_LIMITS
 
+    def __repr__(self) -> str:
+        return short_repr(self, ("receiver", "identity", "header", "fail", "temperror", "permerror", "skip", "dry_run"))
+
     def refusal(self, result: Result) -> Refusal:
-        """Return what is done with a result."""
+        """Return what to do with a result."""
         return {
             Result.FAIL: self.fail,
             Result.TEMPERROR: self.temperror,
@@ -142,11 +147,12 @@ class Rules(NamedTuple):
         }.get(result, Refusal.ACCEPT)
 
 
-class Client(NamedTuple):
-    """Whose message is asked about.
+@dataclass(frozen=True, slots=True, repr=False)
+class Client:
+    """The client whose message a request is about.
 
     Attributes:
-        ip, sender, helo: as Postfix says; "" for what it does not know.
+        ip, sender, helo: as Postfix sends them; "" if it does not know them.
         instance: the same for all requests about one message, or "".
     """
 
@@ -155,14 +161,17 @@ class Client(NamedTuple):
     helo: str
     instance: str
 
+    def __repr__(self) -> str:
+        return short_repr(self, ("ip", "sender", "helo", "instance"))
+
 
 class Delegation:
-    """Answers requests. All recipients of a message get one evaluation, and the message one header field.
+    """Answers requests. A message is checked once for all its recipients, and gets one header field.
 
     Args:
-        rules: what is done with results.
-        resolver: what answers DNS questions.
-        log: is told each decision, and each request that can't be used, in one printable line.
+        rules: what to do with results.
+        resolver: answers DNS questions.
+        log: called with each decision, and with each request that can't be used, as one printable line.
     """
 
     def __init__(
@@ -171,43 +180,44 @@ class Delegation:
         self.rules = rules
         self._resolver = resolver
         self._log = log
-        self._again: OrderedDict[Client, str] = OrderedDict()  # what the next request about a message is answered
+        self._again: OrderedDict[Client, str] = OrderedDict()  # the action for the next request about a message
 
     def decide(self, attributes: Attributes) -> str:
-        """Return the action for a request. Raises nothing but what the resolver raises."""
-        found = self._begin(attributes)
-        if isinstance(found, str):
-            return found
-        rules = self.rules
-        more = {"resolver": self._resolver, "limits": rules.limits, "receiver": rules.receiver}
+        """Return the action for a request. Raises only what the resolver raises."""
+        client = self._begin(attributes)
+        if isinstance(client, str):
+            return client
+        settings = self._settings()
         result = None
-        if rules.identity != MAILFROM and found.helo:
-            result = check_helo(found.ip, found.helo, **more)  # type: ignore[arg-type]  # what each is stands above
+        if self.rules.identity != MAILFROM and client.helo:
+            result = check_helo(client.ip, client.helo, **settings)
         if result is None or not self._is_final(result):
-            result = check(found.ip, found.sender, found.helo, **more)  # type: ignore[arg-type]  # as above
-        return self._finish(found, result)
+            result = check(client.ip, client.sender, client.helo, **settings)
+        return self._finish(client, result)
 
     async def adecide(self, attributes: Attributes) -> str:
-        """Return what `decide` returns, without blocking the event loop."""
-        found = self._begin(attributes)
-        if isinstance(found, str):
-            return found
-        rules = self.rules
-        more = {"resolver": self._resolver, "limits": rules.limits, "receiver": rules.receiver}
+        """Async version of `decide`."""
+        client = self._begin(attributes)
+        if isinstance(client, str):
+            return client
+        settings = self._settings()
         result = None
-        if rules.identity != MAILFROM and found.helo:
-            result = await acheck_helo(found.ip, found.helo, **more)  # type: ignore[arg-type]  # as in decide
+        if self.rules.identity != MAILFROM and client.helo:
+            result = await acheck_helo(client.ip, client.helo, **settings)
         if result is None or not self._is_final(result):
-            result = await acheck(found.ip, found.sender, found.helo, **more)  # type: ignore[arg-type]  # as in decide
-        return self._finish(found, result)
+            result = await acheck(client.ip, client.sender, client.helo, **settings)
+        return self._finish(client, result)
+
+    def _settings(self) -> dict[str, Any]:
+        return {"resolver": self._resolver, "limits": self.rules.limits, "receiver": self.rules.receiver}
 
     def note(self, line: str) -> None:
-        """Write a line to the log; strangers' text in it is escaped."""
+        """Write a line to the log, with untrusted text in it escaped."""
         if self._log is not None:
             self._log(visible(line, 2000))
 
     def _begin(self, attributes: Attributes) -> Client | str:
-        """Return whom to check, or the action where nothing is to be checked."""
+        """Return the client to check, or the action if there is nothing to check."""
         if attributes.get("request") != "smtpd_access_policy":
             self.note(f"not asked about a message: request={visible(attributes.get('request', ''), 60)}")
             return DUNNO
@@ -217,10 +227,10 @@ class Delegation:
         try:
             parse_address(ip)
         except AddressError:
-            self.note(f"client_address={visible(ip, 60)} is no IP address, so nothing is checked")
+            self.note(f"client_address={visible(ip, 60)} is not an IP address, so nothing is checked")
             return DUNNO
         if attributes.get("sasl_username"):
-            return DUNNO  # a user of the receiver's own, wherever they are (RFC 6409)
+            return DUNNO  # one of the receiver's own users, wherever they are (RFC 6409)
         if self.rules.skip and self._is_skipped(ip):
             return DUNNO
         client = Client(ip, sender, helo, instance)
@@ -242,11 +252,11 @@ class Delegation:
             self._again[client] = DUNNO if action.startswith("PREPEND ") else action
             if len(self._again) > _REMEMBERED:
                 self._again.popitem(last=False)
-        told = "" if result.directive is None else f" by {visible(result.directive, _SHOWN)}"
+        by = "" if result.directive is None else f" by {visible(result.directive, _SHOWN)}"
         why = "" if result.problem is None else f" ({visible(result.problem.text, _SHOWN)})"
         would = "would " if self.rules.dry_run and refusal is not Refusal.ACCEPT else ""
         self.note(
-            f"{would}{refusal}: spf={result.result}{told}{why} identity={result.identity} ip={result.ip} "
+            f"{would}{refusal}: spf={result.result}{by}{why} identity={result.identity} ip={result.ip} "
             f"sender=<{visible(result.sender, _SHOWN)}> helo={visible(result.helo, _SHOWN)} "
             f"instance={visible(client.instance, 60)}"
         )
@@ -277,10 +287,10 @@ class Delegation:
 
 
 def checked_rules(rules: Rules) -> Rules:
-    """Return the rules, once it is known that their receiver can stand in header fields.
+    """Return the rules, if their receiver is a host name that header fields can have.
 
     Raises:
-        ArgumentError: it can't.
+        ArgumentError: it is not.
     """
     name = rules.receiver
     if not (name.isascii() and name.isprintable() and 0 < len(name) <= 255) or set(name) & set(' ()<>@,;:\\"/[]?='):

@@ -1,1 +1,43 @@
-"""Syntax: from the text of a record (RFC 7208 §12) to an immutable tree whose every term knows its place."""
+"""Parse the text of a record (RFC 7208 §12) into an immutable tree whose terms know their position in the text."""
+
+from spfengine.record.model import (
+    IP4,
+    IP6,
+    MX,
+    A,
+    All,
+    Directive,
+    DomainDirective,
+    Exists,
+    Explanation,
+    HostDirective,
+    Include,
+    Modifier,
+    Network,
+    Ptr,
+    Record,
+    Redirect,
+    Term,
+    UnknownModifier,
+)
+
+__all__ = [
+    "IP4",
+    "IP6",
+    "MX",
+    "A",
+    "All",
+    "Directive",
+    "DomainDirective",
+    "Exists",
+    "Explanation",
+    "HostDirective",
+    "Include",
+    "Modifier",
+    "Network",
+    "Ptr",
+    "Record",
+    "Redirect",
+    "Term",
+    "UnknownModifier",
+]

@@ -1,23 +1,25 @@
-"""Replay senders against policies before and after a change: one part of a table, on whatever machine it is.
+"""Replay senders against the policies before and after a change, part by part, on one machine or many.
 
-Nothing is asked of DNS. So a worker needs the policies and its part of the table, and what it returns is small; parts
-are added up with `+`. Where a result rests on more than the address, the totals say so instead of guessing.
+DNS is not asked. A worker needs only the policies and its part of the table, and returns small totals, which are added
+up with `+`. If a result depends on more than the address, the totals say so instead of guessing.
 """
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from itertools import islice
 from math import isnan
 from operator import index
-from typing import Any, NamedTuple
+from typing import Any
 
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.session import Session
+from spfengine.evidence.bounds import DEFAULT_BOUNDS, MAX_COUNT, Bounds
 from spfengine.evidence.ledger import Ledger
-from spfengine.evidence.reading import iterate_senders
-from spfengine.evidence.tables import COLUMNS, sender_of_row
-from spfengine.evidence.values import DEFAULT_BOUNDS, MAX_COUNT, Bounds, Unusable
+from spfengine.evidence.reading import iterate_senders, list_paths
+from spfengine.evidence.tables import ALL_COLUMNS, COLUMNS, sender_of_row
+from spfengine.evidence.values import Unusable
 from spfengine.names import fold
 from spfengine.policy.outcome import Input, Outcome
 from spfengine.policy.policy import Policy
@@ -27,38 +29,38 @@ from spfengine.simulation.simulation import Effect, SenderChange
 from spfengine.visible import visible, visible_name
 
 AnyPolicy = Policy | Mapping[str, object]
-"""A policy, or what `Policy.to_dict` made of one."""
+"""A policy, or its form as written by `Policy.to_dict`."""
 Policies = Iterable[tuple[AnyPolicy, AnyPolicy]]
 
-_AT_ONCE = 4096  # senders that are held at once
-_MOST_KNOWN = 1 << 16  # domains that are remembered, each as it was written
+_AT_ONCE = 4096  # senders in memory at once
+_MOST_KNOWN = 1 << 16  # domains in memory, each as it was written
 _SHOWN_NAME = 512
 _SHOWN_DIRECTIVE = 200
 _QUIET = (Effect.UNCHANGED, Effect.STILL_FAILING)  # rows that are not listed
 
 
 def replay(rows: Iterable[object], policies: Policies, *, source: str = "", listed_at_most: int = 20) -> Totals:
-    """Return what a change does to the senders of rows, by policies alone: nothing is asked of DNS.
+    """Return what a change does to the senders in rows, from policies alone, without asking DNS.
 
-    A plain function of small arguments, made to be run on parts of a table, wherever these are. Its results are added
-    up with `+`.
+    A plain function of small arguments, which can be run on the parts of a table, wherever they are. The results of the
+    parts are added up with `+`.
 
     Args:
-        rows: each a `Sender`; or a mapping of `ip`, `sender`, `helo`, `count` (and what else a table may have); or
-            their values in this order, as a row of a data frame has them. Cells are text or numbers, None or NaN where
-            there is nothing. A row that can't be used is counted and told, whatever it holds.
-        policies: of each domain (before, after): `Policy`, or what `Policy.to_dict` made. `Policy.without_answers`
-            makes them small. Rows of other domains are counted, and no more.
-        source: what is said of where the rows are from, if one can't be used.
+        rows: each a `Sender`; or a mapping of `ip`, `sender`, `helo`, `count` (and other columns of a table); or their
+            values in this order, as in a row of a data frame. Cells are text or numbers; None and NaN are empty cells.
+            A row that can't be used is counted and listed, whatever is in it.
+        policies: (before, after) for each domain: a `Policy`, or its form as written by `Policy.to_dict`.
+            `Policy.without_answers` makes them small. Rows of other domains are only counted.
+        source: the name of the table, for rows that can't be used.
         listed_at_most: rows of each effect that are listed, up to 1,000.
 
     Raises:
-        ArgumentError: the policies don't fit: two of one domain, or one for a single sender or HELO name; or they are
-            none.
+        ArgumentError: `rows` is not a list of rows; or the policies don't fit: not pairs of policies, two pairs for one
+            domain, or a policy for a single sender or HELO name.
     """
     ledger = Ledger()
     ledger.enter(source)
-    return _Replay(policies, listed_at_most).totals(_read(rows, ledger), ledger)
+    return _Replay(policies, listed_at_most).totals(_read(_list(rows, "rows is a list of rows"), ledger), ledger)
 
 
 def replay_files(
@@ -69,26 +71,34 @@ def replay_files(
     bounds: Bounds = DEFAULT_BOUNDS,
     listed_at_most: int = 20,
 ) -> Totals:
-    """Return what a change does to the senders of files, in bounded memory however large these are. Else as `replay`.
+    """Return what a change does to the senders in files, in bounded memory, as `replay` does for rows.
 
     Args:
         paths: tables, reports, messages and logs, packed or not, as `read_evidence` reads them, or folders of these.
         policies, listed_at_most: as for `replay`.
-        receiver, bounds: as for `read_evidence`; any number of senders is taken.
+        receiver, bounds: as for `read_evidence`, but the number of senders has no bound.
 
     Raises:
-        ArgumentError: as `replay`.
-        OSError: a path that was given can't be read.
+        ArgumentError: `paths` is not a path or a list of paths; or the policies don't fit, see `replay`.
+        OSError: one of `paths` can't be read.
     """
-    replayed = _Replay(policies, listed_at_most)
-    found = Totals(listed_at_most=listed_at_most)
-    for path in [paths] if isinstance(paths, str | os.PathLike) else paths:
-        ledger = Ledger()  # one each: what is told of a file is the same, whatever else is read
-        found += replayed.totals(iterate_senders(path, ledger, receiver=receiver, bounds=bounds), ledger)
-    return found
+    replaying = _Replay(policies, listed_at_most)
+    totals = Totals(listed_at_most=listed_at_most)
+    for path in list_paths(paths):
+        ledger = Ledger()  # one for each path, so that its messages do not depend on what else is read
+        totals += replaying.totals(iterate_senders(path, ledger, receiver=receiver, bounds=bounds), ledger)
+    return totals
 
 
-class _Pair(NamedTuple):
+def _list(value: object, expected: str) -> Iterable[Any]:
+    """Return a list, or any other iterable of items. Raises ArgumentError if this is something else, such as text."""
+    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+        raise ArgumentError(f"{expected}, not {type(value).__name__}")
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
     """The policies of a domain."""
 
     domain: str
@@ -96,15 +106,16 @@ class _Pair(NamedTuple):
     after: Policy
 
 
-class _Fate(NamedTuple):
-    """What becomes of the senders of two outcomes."""
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What a change of the outcome does to senders, and what that depends on."""
 
     effect: Effect | None
     rests_on: tuple[Input, ...]
 
 
 class _Replay:
-    """Counts senders by what becomes of them."""
+    """Counts senders by what a change does to them."""
 
     def __init__(self, policies: Policies, listed_at_most: int) -> None:
         if isinstance(listed_at_most, bool) or not isinstance(listed_at_most, int):
@@ -114,16 +125,16 @@ class _Replay:
         self._pairs: dict[str, _Pair] = {}
         self._listed_at_most = listed_at_most
         self._domains: dict[str | tuple[str, str | None], str] = {}
-        for each in policies:
-            pair = _read_pair(each)
-            if fold(pair.before.domain) in self._pairs or pair.domain in [
-                known.domain for known in self._pairs.values()
-            ]:
+        printed = set()
+        for given in _list(policies, "policies is a list of pairs (before, after)"):
+            pair = _read_pair(given)
+            if fold(pair.before.domain) in self._pairs or pair.domain in printed:
                 raise ArgumentError(f"the policies of {pair.domain} are given twice")
+            printed.add(pair.domain)
             self._pairs[fold(pair.before.domain)] = pair
 
     def totals(self, senders: Iterable[Sender], ledger: Ledger) -> Totals:
-        """Return the totals of senders; what could not be read of them is in the ledger by then."""
+        """Return the totals of senders, with what their reader has put into the ledger by then."""
         counts: dict[tuple[str, int, int], list[Any]] = {}
         others = [0, 0]
         listed: tuple[ReplayedSender, ...] = ()
@@ -140,15 +151,15 @@ class _Replay:
             for domain, own in by_domain.items():
                 listed = foremost([*listed, *_count(self._pairs[domain], own, counts)], self._listed_at_most)
         totals = [
-            Total(domain, before.result, after.result, fate.effect, fate.rests_on, rows, messages)
-            for (domain, _, _), (before, after, fate, rows, messages) in counts.items()
+            Total(domain, before.result, after.result, change.effect, change.rests_on, rows, messages)
+            for (domain, _, _), (before, after, change, rows, messages) in counts.items()
         ]
         return Totals(totals, listed, others[0], others[1], ledger.skipped, ledger.unread, self._listed_at_most)
 
     def _domain(self, sender: Sender) -> str:
         """Return the domain that a check of a sender is about, in lower case."""
-        _, at, behind = sender.sender.rpartition("@")
-        key = behind if at and behind[-1:] != ">" else (sender.sender, sender.helo)  # what the domain is read from
+        _, at, after_at = sender.sender.rpartition("@")
+        key = after_at if at and after_at[-1:] != ">" else (sender.sender, sender.helo)  # all that decides the domain
         domain = self._domains.get(key)
         if domain is None:
             domain = fold(Session(sender.ip, sender.sender, sender.helo or "").domain)
@@ -162,11 +173,11 @@ def _read_pair(given: object) -> _Pair:
     """Return a pair of policies. Raises ArgumentError."""
     if not isinstance(given, tuple | list) or len(given) != 2:
         raise ArgumentError("expected pairs of policies, (before, after), one for each domain")
-    before, after = [each if isinstance(each, Policy) else Policy.from_dict(each) for each in given]
+    before, after = [policy if isinstance(policy, Policy) else Policy.from_dict(policy) for policy in given]
     domain = visible_name(fold(before.domain))
     if fold(before.domain) != fold(after.domain):
         raise ArgumentError(f"the policies before and after are of {domain} and {visible_name(fold(after.domain))}")
-    if any(each is not None for each in (before.local_part, before.helo, after.local_part, after.helo)):
+    if any(value is not None for value in (before.local_part, before.helo, after.local_part, after.helo)):
         raise ArgumentError(f"a policy of {domain} is for one sender or HELO name; compile it for all of them")
     return _Pair(domain, before, after)
 
@@ -174,13 +185,13 @@ def _read_pair(given: object) -> _Pair:
 def _count(
     pair: _Pair, senders: list[Sender], counts: dict[tuple[str, int, int], list[Any]]
 ) -> Iterator[ReplayedSender]:
-    """Count the senders of a domain by their outcomes; yield those that are not certain to keep their result."""
+    """Count the senders of a domain by their outcomes; yield those whose result changes or may change."""
     ips = [sender.ip for sender in senders]
     for sender, before, after in zip(senders, pair.before.check_many(ips), pair.after.check_many(ips), strict=True):
-        key = pair.domain, id(before), id(after)  # the policies hold the outcomes
+        key = pair.domain, id(before), id(after)  # the policies keep the outcomes alive, so the ids are unique
         row = counts.get(key)
         if row is None:
-            row = counts[key] = [before, after, _fate(sender, before, after), 0, 0]
+            row = counts[key] = [before, after, _change(sender, before, after), 0, 0]
         row[3] += 1
         row[4] += sender.count
         effect = row[2].effect
@@ -188,11 +199,11 @@ def _count(
             yield _replayed(pair.domain, sender, before, after, effect)
 
 
-def _fate(sender: Sender, before: Outcome, after: Outcome) -> _Fate:
+def _change(sender: Sender, before: Outcome, after: Outcome) -> _Change:
     rests_on = tuple(sorted(before.inputs | after.inputs))
     if before.result is not None and after.result is not None:
-        return _Fate(SenderChange(sender, before, after).effect, rests_on)
-    return _Fate(Effect.UNCHANGED if before.meaning() == after.meaning() else None, rests_on)
+        return _Change(SenderChange(sender, before, after).effect, rests_on)
+    return _Change(Effect.UNCHANGED if before.meaning() == after.meaning() else None, rests_on)
 
 
 def _replayed(domain: str, sender: Sender, before: Outcome, after: Outcome, effect: Effect | None) -> ReplayedSender:
@@ -211,7 +222,7 @@ def _replayed(domain: str, sender: Sender, before: Outcome, after: Outcome, effe
 
 
 def _read(rows: Iterable[object], ledger: Ledger) -> Iterator[Sender]:
-    """Yield the senders of rows; what can't be used goes into the ledger."""
+    """Yield the senders of rows; rows that can't be used go into the ledger."""
     for number, row in enumerate(rows, 1):
         try:
             yield _sender(row)
@@ -220,30 +231,27 @@ def _read(rows: Iterable[object], ledger: Ledger) -> Iterator[Sender]:
 
 
 def _sender(row: object) -> Sender:
-    """Return the sender that a row stands for.
+    """Return the sender in a row.
 
     Raises:
-        Unusable: it stands for none.
+        Unusable: it can't become a sender.
     """
     if isinstance(row, Sender):
         return _verified(row)
     if isinstance(row, Mapping):
-        cells = {name: _cell(row[name]) for name in _NAMED if name in row}
+        cells = {name: _cell(row[name]) for name in ALL_COLUMNS if name in row}
     elif isinstance(row, Sequence) and not isinstance(row, str | bytes | bytearray):
         if len(row) > len(COLUMNS):
             raise Unusable(f"the row has more than {len(COLUMNS)} cells")
-        cells = dict(zip(COLUMNS, [_cell(each) for each in row], strict=False))
+        cells = dict(zip(COLUMNS, [_cell(value) for value in row], strict=False))
     else:
         raise Unusable("the row is neither a sender nor made of cells", type(row).__name__)
     return sender_of_row(cells)
 
 
-_NAMED = Sender.fields
-
-
 def _verified(sender: Sender) -> Sender:
-    """Return a sender that somebody made, once it is seen to hold what it should."""
-    if not (isinstance(sender.sender, str) and isinstance(sender.helo, str | None) and type(sender.count) is int):  # type: ignore[redundant-expr]  # made by anybody
+    """Return a Sender made by the caller. Raises Unusable if its values have other types."""
+    if not (isinstance(sender.sender, str) and isinstance(sender.helo, str | None) and type(sender.count) is int):  # type: ignore[redundant-expr]  # the caller may pass anything
         raise Unusable("the sender, the HELO name or the count of a Sender is of another type")
     if not 0 < sender.count < MAX_COUNT:
         raise Unusable(f"the count is not 1 to {MAX_COUNT - 1:,}")
@@ -251,23 +259,23 @@ def _verified(sender: Sender) -> Sender:
 
 
 def _cell(value: object) -> str:
-    """Return a cell as the text that a table would have.
+    """Return a cell as its text in a table.
 
     Raises:
         Unusable: it is neither text, nor a number, nor an address.
     """
     if isinstance(value, str):
         return value.strip()
-    if value is None or type(value).__name__ == "NAType":  # pandas's NA, which can't be compared with anything
+    if value is None or type(value).__name__ == "NAType":  # pandas.NA, which can't be compared with anything
         return ""
     if isinstance(value, IPv4Address | IPv6Address):
         return str(value)
     if isinstance(value, float):
-        if isnan(value):  # what data frames have where there is nothing
+        if isnan(value):  # an empty cell of a data frame
             return ""
-        value = int(value) if value.is_integer() else value  # a column of counts with nothing in some of its cells
+        value = int(value) if value.is_integer() else value  # a column of counts in which some cells are empty
     try:
-        number = index(value)  # type: ignore[arg-type]  # asked of anything
+        number = index(value)  # type: ignore[arg-type]  # of any type
     except TypeError:
         raise Unusable("a cell is neither text, nor a whole number, nor an address", type(value).__name__) from None
-    return str(max(-1, min(number, MAX_COUNT)))  # beyond these it is refused as a count, however long it is
+    return str(max(-1, min(number, MAX_COUNT)))  # a number beyond these is refused as a count, whatever it is

@@ -1,4 +1,4 @@
-"""Asking whatever was given as a resolver: which of its two methods serves, and whether it returned an Answer."""
+"""Asking an object that was given as a resolver: which of the two methods it has, and whether it returns Answers."""
 
 from collections.abc import Awaitable, Callable
 
@@ -8,7 +8,7 @@ from spfengine.visible import visible_name
 
 
 def resolve_of(resolver: object) -> Callable[[Question], Answer]:
-    """Return the `resolve` of a resolver. Raises ResolverError where it has none."""
+    """Return the `resolve` of a resolver. Raises ResolverError if it has none."""
     resolve: Callable[[Question], Answer] | None = getattr(resolver, "resolve", None)
     if resolve is not None:
         return resolve
@@ -19,7 +19,7 @@ def aresolve_of(resolver: object) -> Callable[[Question], Awaitable[Answer]]:
     """Return the `aresolve` of a resolver, or its `resolve` run in a thread, so that it can't block the event loop.
 
     Raises:
-        ResolverError: it has neither.
+        ResolverError: it has neither method.
     """
     if isinstance(resolver, AsyncResolver):
         return resolver.aresolve
@@ -30,32 +30,32 @@ def aresolve_of(resolver: object) -> Callable[[Question], Awaitable[Answer]]:
 
 
 def no_resolver(resolver: object) -> ResolverError:
-    """Return the error that this can't be asked with `resolve`."""
+    """Return the error for an object without `resolve`."""
     kind = type(resolver).__name__
     if isinstance(resolver, AsyncResolver):
         return ResolverError(f"{kind} answers in asyncio only (it has aresolve, but no resolve): use acheck()")
-    return ResolverError(f"{kind} is no resolver: it has neither resolve(question) nor aresolve(question)")
+    return ResolverError(f"{kind} is not a resolver: it has neither resolve(question) nor aresolve(question)")
 
 
 def ask(resolver: object, question: Question) -> Answer:
-    """Return what a resolver answers. Raises ResolverError where it does not keep the protocol."""
-    return checked(resolver, question, resolve_of(resolver)(question))
+    """Return a resolver's answer. Raises ResolverError if it breaks the resolver protocol."""
+    return require_answer(resolver, question, resolve_of(resolver)(question))
 
 
 async def aask(resolver: object, question: Question) -> Answer:
-    """Return what a resolver answers, in asyncio. Raises ResolverError where it does not keep the protocol."""
-    return checked(resolver, question, await aresolve_of(resolver)(question))
+    """Async version of `ask`."""
+    return require_answer(resolver, question, await aresolve_of(resolver)(question))
 
 
-def checked(resolver: object, question: Question, answer: object) -> Answer:
-    """Return `answer`. Raises ResolverError where it is no answer to `question`."""
+def require_answer(resolver: object, question: Question, answer: object) -> Answer:
+    """Return `answer`. Raises ResolverError unless it is an Answer to `question`."""
     if isinstance(answer, Answer) and (not answer.records or answer.type is question.type):
         return answer
     raise no_answer(resolver, question, answer)
 
 
 def no_answer(resolver: object, question: Question, answer: object) -> ResolverError:
-    """Return the error that what a resolver returned is no answer to `question`."""
+    """Return the error for a resolver that returned something else than an answer to `question`."""
     got = f"records of type {answer.type}" if isinstance(answer, Answer) else f"a {type(answer).__name__}"
     wanted = f"{question.type} of {visible_name(question.name)}"
     return ResolverError(
@@ -70,8 +70,8 @@ def require_resolver(resolver: object) -> None:
 
 
 class Unanswered:
-    """Answers nothing: for questions that a policy could not put to DNS."""
+    """A resolver that fails every question: for what must not be asked of DNS."""
 
-    def resolve(self, question: Question) -> Answer:  # noqa: ARG002 - whatever is asked
-        """Return a failure."""
+    def resolve(self, question: Question) -> Answer:  # noqa: ARG002 - the answer is always the same
+        """Return SERVFAIL."""
         return Answer.failed(Status.SERVFAIL)

@@ -1,24 +1,26 @@
-"""A cache before any resolver: answers are kept for as long as their TTL says, and no longer."""
+"""A cache in front of any resolver: answers are kept for as long as their TTL says, and no longer."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from math import inf
 from threading import Lock
 from time import monotonic
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from spfengine.answers import Answer, Question, RRType
+from spfengine.answers import Answer, Question, RRType, is_spf_octets
 from spfengine.errors import ArgumentError
 from spfengine.names import fold
 from spfengine.resolvers.asking import aask, ask, require_resolver
+from spfengine.visible import visible
 
 if TYPE_CHECKING:
     from asyncio import Task
 
 _Key = tuple[str, str]
 
-# What an answer is taken to cost in memory, in octets: `bench/memory.py` measures it. A record that has been parsed is
-# about twenty times as large as its text; hostile ones come to less than twice what is reckoned here.
+# Estimated memory of an answer, in octets, as `bench/memory.py` measures it. A parsed record takes about twenty times
+# the memory of its text; a hostile one takes less than twice what is estimated here.
 _OVERHEAD = 512
 _RECORD = 200
 _SPF_TERM = 200
@@ -26,14 +28,15 @@ _SPF_MACRO = 200
 _SPF_OCTET = 12
 
 
-class _Entry(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Entry:
     answer: Answer
     expires: float
     octets: int
 
 
 class _Flight:
-    """A question that is under way in an event loop, and how many wait for its answer."""
+    """A question that has been sent, in one event loop, and the number of callers that wait for its answer."""
 
     __slots__ = ("task", "waiting")
 
@@ -43,15 +46,15 @@ class _Flight:
 
 
 class Cache:
-    """Answers of a resolver, kept until their TTL is over; itself a Resolver and an AsyncResolver.
+    """Answers of a resolver, kept until their TTL expires; itself a Resolver and an AsyncResolver.
 
     Failures are never kept: the next question asks again. NXDOMAIN and "no records" are kept by their own TTL. No
-    answer is served past its time, which starts when the question went out; the `ttl` that it shows does not count
-    down. Names compare without case. Safe to share between threads. In asyncio, the same question asked by several
-    at once goes out once; it is given up when the last of them gives up.
+    answer is served after its TTL, counted from when the question was sent; the `ttl` that an answer shows does not
+    count down. Names compare without case. Safe to share between threads. In asyncio, a question that several callers
+    ask at once is sent once; it is cancelled when the last of them gives up.
 
     Attributes:
-        clock: the clock by which answers grow old.
+        clock: the clock by which answers expire.
     """
 
     def __init__(
@@ -63,17 +66,17 @@ class Cache:
         default_ttl: float | None = None,
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        """Put a cache before a resolver.
+        """Put a cache in front of a resolver.
 
         Args:
-            resolver: a Resolver, an AsyncResolver or both; the cache answers the ways that it does.
-            max_entries: answers that are kept; of more, those not asked for the longest go.
-            max_octets: what the kept answers may cost together, about; of more, as above.
-            default_ttl: seconds for which an answer whose TTL is not known is kept; None: it is not kept.
-            clock: seconds that only grow.
+            resolver: a Resolver, an AsyncResolver or both; the cache has the same methods.
+            max_entries: answers kept; beyond that, the least recently asked for are dropped.
+            max_octets: their estimated memory; beyond that, the same.
+            default_ttl: seconds for which an answer of unknown TTL is kept; None: it is not kept.
+            clock: a monotonic clock, in seconds.
 
         Raises:
-            ResolverError: `resolver` is none.
+            ResolverError: `resolver` is not a resolver.
             ArgumentError: a bound is negative.
         """
         require_resolver(resolver)
@@ -93,13 +96,16 @@ class Cache:
     def __len__(self) -> int:
         return len(self._entries)
 
+    def __repr__(self) -> str:
+        return f"<Cache: {len(self)} answers of a {visible(type(self._resolver).__name__, 60)}>"
+
     @property
     def prefetch(self) -> int:
-        """How many questions a check may ask ahead: as many as the resolver says."""
+        """How many questions a check may ask ahead, as the resolver says."""
         return getattr(self._resolver, "prefetch", 0)
 
     def clear(self) -> None:
-        """Forget every answer, and keep none of a question that is under way."""
+        """Drop every answer, and do not keep the answers of questions that have been sent already."""
         with self._lock:
             self._cleared += 1
             self._flights.clear()
@@ -107,11 +113,11 @@ class Cache:
             self._octets = 0
 
     def peek(self, question: Question, /) -> Answer | None:
-        """Return the answer that is kept, or None; nothing is asked."""
+        """Return the cached answer, or None; nothing is asked."""
         return self._get(_key(question))
 
     def kept_until(self, answers: Mapping[Question, Answer]) -> float | None:
-        """Return until when, by the cache's clock, all of these answers are kept, or None where one is not kept."""
+        """Return until when, by the cache's clock, all of these answers are kept; None if one of them is not cached."""
         until = inf
         with self._lock:
             for question, answer in answers.items():
@@ -122,7 +128,7 @@ class Cache:
         return until
 
     def resolve(self, question: Question, /) -> Answer:
-        """Return the answer that is kept, or ask for it. Raises ResolverError as a driver does."""
+        """Return the cached answer, or ask for it. Raises ResolverError if the resolver is not one."""
         key = _key(question)
         answer = self._get(key)
         if answer is None:
@@ -132,26 +138,26 @@ class Cache:
         return answer
 
     async def aresolve(self, question: Question, /) -> Answer:
-        """Return the answer that is kept, or ask for it. Raises ResolverError as a driver does."""
+        """Async version of `resolve`."""
         key = _key(question)
         answer = self._get(key)
         if answer is not None:
             return answer
-        import asyncio  # here: who checks without asyncio does not pay for it
+        import asyncio  # here, so that synchronous programs do not load it
 
         loop = asyncio.get_running_loop()
-        place = loop, key
-        flight = self._flights.get(place)
+        flight_key = loop, key
+        flight = self._flights.get(flight_key)
         if flight is None:
-            flight = self._flights[place] = _Flight(loop.create_task(self._fetch(key, question)))
-            flight.task.add_done_callback(lambda done: self._land(place, done))
+            flight = self._flights[flight_key] = _Flight(loop.create_task(self._fetch(key, question)))
+            flight.task.add_done_callback(lambda done: self._land(flight_key, done))
         flight.waiting += 1
         try:
-            return await asyncio.shield(flight.task)  # who gives up waiting does not take the answer from the others
+            return await asyncio.shield(flight.task)  # a caller that gives up does not cancel it for the others
         finally:
             flight.waiting -= 1
             if not flight.waiting and not flight.task.done():
-                self._remove(place, flight.task)  # at once: nobody shall join it any more
+                self._remove(flight_key, flight.task)  # now, so that no other caller joins a cancelled task
                 flight.task.cancel()
 
     async def _fetch(self, key: _Key, question: Question) -> Answer:
@@ -160,16 +166,16 @@ class Cache:
         self._keep(key, answer, since, cleared)
         return answer
 
-    def _land(self, place: tuple[Any, _Key], done: "Task[Answer]") -> None:
-        self._remove(place, done)
+    def _land(self, flight_key: tuple[Any, _Key], done: "Task[Answer]") -> None:
+        self._remove(flight_key, done)
         if not done.cancelled():
-            done.exception()  # else asyncio complains where nobody waits for it any more
+            done.exception()  # retrieved, or asyncio would complain if no caller waits any more
 
-    def _remove(self, place: tuple[Any, _Key], task: "Task[Answer]") -> None:
+    def _remove(self, flight_key: tuple[Any, _Key], task: "Task[Answer]") -> None:
         with self._lock:
-            flight = self._flights.get(place)
+            flight = self._flights.get(flight_key)
             if flight is not None and flight.task is task:
-                del self._flights[place]
+                del self._flights[flight_key]
 
     def _get(self, key: _Key) -> Answer | None:
         with self._lock:
@@ -206,12 +212,12 @@ def _key(question: Question) -> _Key:
 
 
 def octets_of(answer: Answer) -> int:
-    """Return about how much memory an answer takes, with what evaluation derives from it."""
+    """Return the estimated memory of an answer, including what evaluation derives from it."""
     octets = _OVERHEAD + sum(map(len, answer.chain)) + _RECORD * len(answer.records)
     if answer.type is RRType.TXT:
         octets += sum([len(part) for strings in answer.strings if len(strings) > 1 for part in strings])
         for record in answer.records:
             octets += len(record)
-            if record[:6].lower() == b"v=spf1":
+            if is_spf_octets(record):
                 octets += _SPF_OCTET * len(record) + _SPF_TERM * record.count(b" ") + _SPF_MACRO * record.count(b"%")
     return octets

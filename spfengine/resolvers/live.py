@@ -1,4 +1,4 @@
-"""Live DNS: Questions asked of real servers, over UDP and TCP, through dnspython's messages."""
+"""Live DNS: Questions asked of real servers, over UDP and TCP, in dnspython's messages."""
 
 import re
 import socket
@@ -13,129 +13,42 @@ from spfengine.resolvers.cache import Cache
 from spfengine.resolvers.stub import Attempt, Reply, Server, Stub
 from spfengine.visible import visible
 
-# How octets travel to a DNS server and back: one Attempt, over sockets that block or over asyncio.
-
-if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop
-
-_LARGEST = 65535
-
-
-def exchange(attempt: Attempt) -> Reply:
-    """Return the reply to this attempt, or None where none came in time."""
-    try:
-        with _open(attempt) as sock:
-            _wait_until(sock, attempt.until)
-            sock.connect(attempt.server.address)
-            if attempt.tcp:
-                sock.sendall(_framed(attempt))
-                size = int.from_bytes(_receive(sock, 2, attempt.until), "big")
-                return attempt.accept(_receive(sock, size, attempt.until))
-            sock.sendall(attempt.query.to_wire())
-            while True:
-                _wait_until(sock, attempt.until)
-                reply = attempt.accept(sock.recv(_LARGEST))
-                if reply is not None:
-                    return reply
-    except OSError:  # time is up (TimeoutError is one), or there is nobody
-        return None
-
-
-async def aexchange(attempt: Attempt) -> Reply:
-    """Return the reply to this attempt, or None where none came in time."""
-    import asyncio
-
-    loop = asyncio.get_running_loop()
-    try:
-        async with asyncio.timeout(attempt.until - monotonic()):
-            with _open(attempt) as sock:
-                sock.setblocking(False)
-                await loop.sock_connect(sock, attempt.server.address)
-                if attempt.tcp:
-                    await loop.sock_sendall(sock, _framed(attempt))
-                    size = int.from_bytes(await _areceive(loop, sock, 2), "big")
-                    return attempt.accept(await _areceive(loop, sock, size))
-                await loop.sock_sendall(sock, attempt.query.to_wire())
-                while True:
-                    reply = attempt.accept(await loop.sock_recv(sock, _LARGEST))
-                    if reply is not None:
-                        return reply
-    except OSError:
-        return None
-
-
-def _open(attempt: Attempt) -> socket.socket:
-    return socket.socket(attempt.server.family, socket.SOCK_STREAM if attempt.tcp else socket.SOCK_DGRAM)
-
-
-def _framed(attempt: Attempt) -> bytes:
-    wire = attempt.query.to_wire()
-    return len(wire).to_bytes(2, "big") + wire
-
-
-def _wait_until(sock: socket.socket, until: float) -> None:
-    left = until - monotonic()
-    if left <= 0:
-        raise TimeoutError
-    sock.settimeout(left)
-
-
-def _receive(sock: socket.socket, size: int, until: float) -> bytes:
-    parts = bytearray()
-    while len(parts) < size:
-        _wait_until(sock, until)
-        part = sock.recv(size - len(parts))
-        if not part:
-            raise ConnectionError
-        parts += part
-    return bytes(parts)
-
-
-async def _areceive(loop: "AbstractEventLoop", sock: socket.socket, size: int) -> bytes:
-    parts = bytearray()
-    while len(parts) < size:
-        part = await loop.sock_recv(sock, size - len(parts))
-        if not part:
-            raise ConnectionError
-        parts += part
-    return bytes(parts)
-
-
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Semaphore
 
 _BRACKETED = re.compile(r"\[([^\[\]]+)\](?::([0-9]{1,5}))?")
 _DOTTED = re.compile(r"([^:]+):([0-9]{1,5})")
+_MAX_MESSAGE = 65535
 
 
 class LiveResolver:
-    """Answers Questions from live DNS, sync (`resolve`) and asyncio (`aresolve`); keeps answers while their TTL lasts.
+    """Answers Questions from live DNS, sync (`resolve`) and asyncio (`aresolve`); caches answers for their TTL.
 
-    Nothing that DNS does raises: SERVFAIL, REFUSED, FORMERR, TIMEOUT, TRUNCATED and LOOP are Answers' statuses. TIMEOUT
-    is what remains where no server said anything that could be understood. The names are asked for as they are: no
-    search domain is ever appended. Safe to share between threads and event loops.
+    Nothing that DNS does raises: SERVFAIL, REFUSED, FORMERR, TIMEOUT, TRUNCATED and LOOP are the statuses of Answers.
+    TIMEOUT means that no server sent anything that could be understood. Names are asked for as they are: no search
+    domain is ever appended. Safe to share between threads and event loops.
 
-    Checks that are answered by it ask ahead: see `prefetch`. Their results are the same without that.
+    Checks with this resolver ask ahead: see `prefetch`. Their results are the same without that.
 
     Attributes:
         prefetch: how many questions a check may ask ahead.
-        cache: where answers are kept, or None.
+        cache: the cache of answers, or None.
 
     Args:
         nameservers: the recursive servers to ask, in this order: "192.0.2.1", "192.0.2.1:5353", "2001:db8::1",
-            "[2001:db8::1]:5353". None: those that the system is set up with, read once, here.
-        port: for servers given without one.
+            "[2001:db8::1]:5353". None: those in the system's settings, read once, here.
+        port: the port of servers that are given without one.
         timeout: seconds to wait for one reply of one server.
         retries: how many more times the servers that stayed silent are asked.
-        lifetime: seconds for one Question altogether.
-        cache: whether answers are kept. For other bounds than its own: `Cache(LiveResolver(cache=False), …)`.
-        prefetch: how many questions a check may ask before it comes to them, as soon as a record makes them
-            foreseeable, so that it waits for them side by side; those that it then does not need are given up with the
-            result. 0: each is asked when the check comes to it.
-        in_flight: how many questions may be under way at once in an event loop; the others wait.
+        lifetime: seconds for one Question in all.
+        cache: whether answers are cached. For other bounds than the default: `Cache(LiveResolver(cache=False), …)`.
+        prefetch: how many questions a check may ask ahead, as soon as a record makes them foreseeable, so that it
+            waits for them all at once; those that turn out not to be needed are cancelled with the result. 0: each
+            question is asked when the check needs its answer.
+        in_flight: how many questions may be in flight at once in an event loop; the others wait.
 
     Raises:
-        ArgumentError: a setting can't be used, or the system is set up with no server and none is given.
+        ArgumentError: a setting can't be used, or no server is given and the system has none either.
     """
 
     def __init__(
@@ -150,12 +63,7 @@ class LiveResolver:
         prefetch: int = 20,
         in_flight: int = 200,
     ) -> None:
-        if not (timeout > 0 and lifetime > 0):
-            raise ArgumentError(f"timeout and lifetime are seconds above 0, not {timeout!r} and {lifetime!r}")
-        if retries < 0:
-            raise ArgumentError(f"retries is a number of rounds, 0 or more, not {retries!r}")
-        if prefetch < 0 or in_flight < 1:
-            raise ArgumentError(f"prefetch is 0 or more, and in_flight 1 or more, not {prefetch!r} and {in_flight!r}")
+        _check_settings(timeout, lifetime, retries, prefetch, in_flight)
         if nameservers is None:
             nameservers = _system_nameservers()
         elif isinstance(nameservers, str):
@@ -164,25 +72,29 @@ class LiveResolver:
         if not servers:
             raise ArgumentError("nameservers is empty; give at least one server, or None for the system's")
         uncached = _Uncached(Stub(servers, timeout, retries, lifetime), prefetch, in_flight)
+        self._nameservers = [str(server.address[0]) for server in servers]
         self.prefetch = prefetch
         self.cache = Cache(uncached) if cache else None
         self._answers: Cache | _Uncached = uncached if self.cache is None else self.cache
+
+    def __repr__(self) -> str:
+        return f"<LiveResolver: {visible(', '.join(self._nameservers), 120)}>"
 
     def resolve(self, question: Question, /) -> Answer:
         """Return what DNS answers; a failure is an Answer too."""
         return self._answers.resolve(question)
 
     async def aresolve(self, question: Question, /) -> Answer:
-        """Return what DNS answers; a failure is an Answer too."""
+        """Async version of `resolve`."""
         return await self._answers.aresolve(question)
 
     def peek(self, question: Question, /) -> Answer | None:
-        """Return the answer that is kept, or None; nothing is asked."""
+        """Return the cached answer, or None; nothing is asked."""
         return None if self.cache is None else self.cache.peek(question)
 
 
 class _Uncached:
-    """The two loops between the stub resolver's decisions and the sockets."""
+    """The two loops that carry out the stub resolver's decisions over sockets."""
 
     def __init__(self, stub: Stub, prefetch: int, in_flight: int) -> None:
         self._stub = stub
@@ -228,41 +140,132 @@ class _Uncached:
 
 
 class _Line:
-    """The questions of one event loop: how many there are, and what lets so many through as may be under way."""
+    """The questions of one event loop: their number, and the semaphore that limits how many are in flight."""
 
     def __init__(self, slots: "Semaphore") -> None:
         self.slots = slots
         self.length = 0
 
 
+def _check_settings(timeout: float, lifetime: float, retries: int, prefetch: int, in_flight: int) -> None:
+    if not (timeout > 0 and lifetime > 0):
+        raise ArgumentError(f"timeout and lifetime are seconds above 0, not {timeout!r} and {lifetime!r}")
+    if retries < 0:
+        raise ArgumentError(f"retries is a number of rounds, 0 or more, not {retries!r}")
+    if prefetch < 0 or in_flight < 1:
+        raise ArgumentError(f"prefetch is 0 or more, and in_flight 1 or more, not {prefetch!r} and {in_flight!r}")
+
+
 def _system_nameservers() -> list[str]:
     import dns.exception
-    import dns.resolver  # not needed, and not cheap, where servers are given
+    import dns.resolver  # slow to import, and not needed if servers are given
 
     try:
-        found = [str(server) for server in dns.resolver.Resolver().nameservers]
+        return [str(server) for server in dns.resolver.Resolver().nameservers]
     except (dns.exception.DNSException, ValueError, OSError) as error:
         raise ArgumentError(
             f"the system's DNS servers can't be read ({visible(str(error), 200)}); "
             "give them, like LiveResolver(nameservers=['192.0.2.53'])"
         ) from error
-    return found
 
 
 def _server(text: str, port: int) -> Server:
-    shown = visible(str(text), 80)
+    printable = visible(str(text), 80)
     match = _BRACKETED.fullmatch(text) or _DOTTED.fullmatch(text)
     host, given_port = match.groups() if match else (text, None)
     number = port if given_port is None else int(given_port)
     if not 0 < number < 65536:
-        raise ArgumentError(f"nameserver {shown!r}: the port is a number from 1 to 65535, not {number}")
+        raise ArgumentError(f"nameserver {printable!r}: the port is a number from 1 to 65535, not {number}")
     try:
         parse_address(host.partition("%")[0])
-        found = socket.getaddrinfo(host, number, type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST)
+        resolved = socket.getaddrinfo(host, number, type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST)
     except (AddressError, OSError) as error:
         raise ArgumentError(
-            f"nameserver {shown!r} is no address; expected one like 192.0.2.1, 192.0.2.1:5353, 2001:db8::1 or "
+            f"nameserver {printable!r} is not an address; expected one like 192.0.2.1, 192.0.2.1:5353, 2001:db8::1 or "
             "[2001:db8::1]:5353"
         ) from error
-    family, _, _, _, address = found[0]
+    family, _, _, _, address = resolved[0]
     return Server(family, address)
+
+
+# A query and its reply: one Attempt, over blocking sockets or over asyncio.
+
+
+def exchange(attempt: Attempt) -> Reply:
+    """Return the reply to this attempt, or None if none came in time."""
+    try:
+        with _open(attempt) as sock:
+            _wait_until(sock, attempt.until)
+            sock.connect(attempt.server.address)
+            if attempt.tcp:
+                sock.sendall(_framed(attempt))
+                size = int.from_bytes(_receive(sock, 2, attempt.until), "big")
+                return attempt.accept(_receive(sock, size, attempt.until))
+            sock.sendall(attempt.query.to_wire())
+            while True:
+                _wait_until(sock, attempt.until)
+                reply = attempt.accept(sock.recv(_MAX_MESSAGE))
+                if reply is not None:
+                    return reply
+    except OSError:  # also TimeoutError, and a server that does not exist
+        return None
+
+
+async def aexchange(attempt: Attempt) -> Reply:
+    """Async version of `exchange`."""
+    import asyncio
+
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(attempt.until - monotonic()):
+            with _open(attempt) as sock:
+                sock.setblocking(False)
+                await loop.sock_connect(sock, attempt.server.address)
+                if attempt.tcp:
+                    await loop.sock_sendall(sock, _framed(attempt))
+                    size = int.from_bytes(await _areceive(loop, sock, 2), "big")
+                    return attempt.accept(await _areceive(loop, sock, size))
+                await loop.sock_sendall(sock, attempt.query.to_wire())
+                while True:
+                    reply = attempt.accept(await loop.sock_recv(sock, _MAX_MESSAGE))
+                    if reply is not None:
+                        return reply
+    except OSError:
+        return None
+
+
+def _open(attempt: Attempt) -> socket.socket:
+    return socket.socket(attempt.server.family, socket.SOCK_STREAM if attempt.tcp else socket.SOCK_DGRAM)
+
+
+def _framed(attempt: Attempt) -> bytes:
+    wire = attempt.query.to_wire()
+    return len(wire).to_bytes(2, "big") + wire
+
+
+def _wait_until(sock: socket.socket, until: float) -> None:
+    left = until - monotonic()
+    if left <= 0:
+        raise TimeoutError
+    sock.settimeout(left)
+
+
+def _receive(sock: socket.socket, size: int, until: float) -> bytes:
+    parts = bytearray()
+    while len(parts) < size:
+        _wait_until(sock, until)
+        part = sock.recv(size - len(parts))
+        if not part:
+            raise ConnectionError
+        parts += part
+    return bytes(parts)
+
+
+async def _areceive(loop: "AbstractEventLoop", sock: socket.socket, size: int) -> bytes:
+    parts = bytearray()
+    while len(parts) < size:
+        part = await loop.sock_recv(sock, size - len(parts))
+        if not part:
+            raise ConnectionError
+        parts += part
+    return bytes(parts)

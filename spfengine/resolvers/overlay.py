@@ -1,8 +1,8 @@
 """Drafts laid over a resolver: what DNS would answer once they are published.
 
-What it can't know, because a resolver tells only what it is asked: names below a deleted one are still there, and a
-drafted name under a live wildcard does not hide that wildcard from the names below it. Drafts of wildcards are refused,
-since which answers of the resolver below came from one can't be seen.
+An overlay sees only the names that are asked for. So names below a deleted one still exist, and a drafted name under a
+live wildcard does not hide that wildcard from the names below it. Drafts of wildcards are refused, because it can't be
+seen which live answers a wildcard gave.
 """
 
 from collections.abc import Generator, Iterable, Mapping
@@ -12,12 +12,21 @@ from spfengine.answers import Answer, Question, RRType, Status, Text
 from spfengine.errors import ZoneError
 from spfengine.names import fold
 from spfengine.resolvers.asking import aask, ask, require_resolver
-from spfengine.resolvers.rrsets import ANY_TYPE, Records, RRset, cannot_use, read_mapping, read_name, read_type
-from spfengine.resolvers.zone import MAX_CHAIN, Node, make_nodes, shorter, with_chain
+from spfengine.resolvers.rrsets import (
+    ANY_TYPE,
+    MAX_CHAIN,
+    Records,
+    RRset,
+    cannot_use,
+    read_mapping,
+    read_name,
+    read_type,
+)
+from spfengine.resolvers.zone import Node, make_nodes, shorter, with_chain
 from spfengine.visible import visible, visible_name
 
 Drafts = Mapping[Any, Mapping[str, Records | None] | None]  # names are Text; Any, since Mapping is invariant in it
-"""name → type → records, as a `Zone` takes them; None in place of records deletes them, in place of types the name."""
+"""name → type → records, as a `Zone` takes them; None as records deletes these, None as types deletes the name."""
 
 _NODATA = Answer.nodata()
 
@@ -26,12 +35,12 @@ class Overlay:
     """Drafts over any resolver; itself a Resolver and an AsyncResolver.
 
     - A draft for a name and type replaces that RRset; None deletes it (no records); a Status makes its question fail.
-    - None for a name deletes the name: it does not exist (but has no records if a draft stands below it).
+    - None for a name deletes the name: it does not exist (or has no records, if a draft is below it).
     - The other types of a drafted name come from the resolver below. If a draft adds records, the name exists.
-    - A draft hides a CNAME record that stands at its name below: a name with other records can't have one. A drafted
-      CNAME record stands for all types of its name that are not drafted, and leads through drafts and the resolver.
-    - Where CNAME records below lead into a drafted name, the draft answers from there on.
-    - Whatever no draft touches is the very answer of the resolver below. Failures below stay failures.
+    - A draft hides a CNAME record that its name has below, since a name with other records can't have one. A drafted
+      CNAME record answers for all types of its name that are not drafted; it is followed through drafts and resolver.
+    - If CNAME records below lead to a drafted name, the draft answers from there on.
+    - Every other answer is the very object that the resolver below returns. Failures below stay failures.
 
     Attributes:
         names: the drafted names, in the order of the drafts.
@@ -41,35 +50,39 @@ class Overlay:
         """Lay drafts over a resolver.
 
         Args:
-            resolver: a Resolver, an AsyncResolver or both; the overlay answers the ways that it does.
-            drafts: name → type → records, in the forms of `Zone`; see above. A name with no types is no draft.
+            resolver: a Resolver, an AsyncResolver or both; the overlay has the same methods.
+            drafts: name → type → records, in the forms of `Zone`; see above. A name with no types is ignored.
 
         Raises:
             ZoneError: a draft can't be used; the message says where, and what was expected.
-            ResolverError: `resolver` is none.
+            ResolverError: `resolver` is not a resolver.
         """
         require_resolver(resolver)
         self._resolver = resolver
         self._drafts, self._existing, self.names = _read_drafts(drafts)
         self._asked: set[str] = set()
 
+    def __repr__(self) -> str:
+        below = f"a {type(self._resolver).__name__}"
+        return f"<Overlay: drafts of {visible(', '.join(self.names), 80) or 'nothing'} over {visible(below, 60)}>"
+
     @property
     def prefetch(self) -> int:
-        """How many questions a check may ask ahead: as many as the resolver below says."""
+        """How many questions a check may ask ahead, as the resolver below says."""
         return getattr(self._resolver, "prefetch", 0)
 
     @property
     def unchanging(self) -> bool:
-        """Whether its answers never change: where those of the resolver below do not."""
+        """Whether its answers never change, as the resolver below says."""
         return getattr(self._resolver, "unchanging", False)
 
     @property
     def asked(self) -> frozenset[str]:
-        """Those drafted names, folded to lower case, that a question has reached so far."""
+        """The drafted names, in lower case, that a question has reached so far."""
         return frozenset(self._asked)
 
     def resolve(self, question: Question, /) -> Answer:
-        """Return the answer to `question` as it would be. Raises ResolverError as a driver does."""
+        """Return the answer to `question` as it would be. Raises ResolverError if the resolver below is not one."""
         answering = self.answering(question)
         answer = None
         while True:
@@ -80,7 +93,7 @@ class Overlay:
             answer = ask(self._resolver, below)
 
     async def aresolve(self, question: Question, /) -> Answer:
-        """Return the answer to `question` as it would be. Raises ResolverError as a driver does."""
+        """Async version of `resolve`."""
         answering = self.answering(question)
         answer = None
         while True:
@@ -91,8 +104,8 @@ class Overlay:
             answer = await aask(self._resolver, below)
 
     def answering(self, question: Question) -> Generator[Question, Any, Answer]:
-        """Answer a question, asking the resolver below with `yield`: from name to name, as CNAME records lead."""
-        name, kind = question
+        """Answer a question, yielding those for the resolver below: name by name along CNAME records."""
+        name, type = question
         chain: list[str] = []
         ttl: int | None = None
         seen: set[str] = set()
@@ -105,80 +118,90 @@ class Overlay:
             if draft is not None:
                 self._asked.add(key)
             if draft is None:
-                answer: Answer = yield question if not chain else Question(name, kind)
-                place = self._first_drafted(answer.chain)
-                if place is None:
-                    return self._ended(key, answer, chain, ttl)
-                chain += answer.chain[: place + 1]
+                answer: Answer = yield question if not chain else Question(name, type)
+                index = self._first_drafted(answer.chain)
+                if index is None:
+                    return self._finish(key, answer, chain, ttl)
+                chain += answer.chain[: index + 1]
                 ttl = shorter(ttl, answer.ttl)
-            elif (found := draft.answers.get(kind)) is not None:
-                return with_chain(found, chain, ttl) if chain else found
+            elif (drafted := draft.answers.get(type)) is not None:
+                return with_chain(drafted, chain, ttl) if chain else drafted
             elif draft.cname is not None:
                 chain.append(draft.cname.records[0])
             else:
-                answer = yield Question(name, kind)
-                return self._ended(key, _NODATA if answer.chain else answer, chain, ttl)
+                answer = yield Question(name, type)
+                return self._finish(key, _NODATA if answer.chain else answer, chain, ttl)
             name = chain[-1]
 
     def _first_drafted(self, chain: tuple[str, ...]) -> int | None:
-        return next((place for place, name in enumerate(chain) if fold(name) in self._drafts), None)
+        return next((index for index, name in enumerate(chain) if fold(name) in self._drafts), None)
 
-    def _ended(self, key: str, answer: Answer, chain: list[str], ttl: int | None) -> Answer:
-        """Return what the resolver below answered for a name, as the drafts let it be."""
+    def _finish(self, key: str, answer: Answer, chain: list[str], ttl: int | None) -> Answer:
+        """Return an answer of the resolver below, changed as the drafts require."""
         if answer.status is Status.NXDOMAIN and not answer.chain and key in self._existing:
             answer = Answer.nodata(answer.ttl)
         return with_chain(answer, chain, ttl) if chain else answer
 
 
 def _read_drafts(drafts: Drafts) -> tuple[dict[str, Node], set[str], tuple[str, ...]]:
-    """Return what stands at each drafted name, the names that exist by the drafts, and the names as written."""
+    """Return a node for each drafted name, the names that exist because of the drafts, and the names as written."""
     if not isinstance(drafts, Mapping):
         raise ZoneError(f"drafts are a mapping of name → type → records, not {visible(type(drafts).__name__)}")
     names: dict[str, str] = {}
     added: dict[Text, dict[str, Records]] = {}
     deleted: dict[str, set[str]] = {}
     for written, by_type in drafts.items():
-        name = read_name(written, "name")
-        key, shown = fold(name), visible_name(name) or "."
+        name = _draft_name(written)
+        key, printable = fold(name), visible_name(name) or "."
         if key in names:
-            raise ZoneError(f"{shown} is drafted twice (names compare without case); join the drafts")
-        if name == "*" or name.startswith("*."):
-            raise cannot_use("name", name, "no wildcard: draft the names themselves")
+            raise ZoneError(f"{printable} is drafted twice (names compare without case); join the drafts")
         if by_type is not None and not isinstance(by_type, Mapping):
-            raise cannot_use(shown, by_type, "a mapping of type → records, or None to delete the name")
+            raise cannot_use(printable, by_type, "a mapping of type → records, or None to delete the name")
         if by_type is None or by_type:
             names[key] = name
-            added[name.encode("latin-1") or b"."], deleted[key] = _read_draft(shown, by_type)
+            added[name.encode("latin-1") or b"."], deleted[key] = _read_draft(printable, by_type)
     _, rrsets = read_mapping(added, None)
     nodes = make_nodes(names, rrsets)
     existing = _existing(nodes, rrsets)
     for key, node in nodes.items():
-        for rrtype in RRType:
-            rest = ANY_TYPE in deleted[key] and rrtype not in node.answers and node.cname is None
-            if rest or rrtype in deleted[key] or (node.absent and key in existing):
-                node.answers[rrtype] = _NODATA
+        _delete(node, deleted[key], exists=key in existing)
     return nodes, existing, tuple(names.values())
 
 
-def _read_draft(shown: str, by_type: Mapping[str, Records | None] | None) -> tuple[dict[str, Records], set[str]]:
+def _draft_name(written: object) -> str:
+    name = read_name(written, "name")
+    if name == "*" or name.startswith("*."):
+        raise cannot_use("name", name, "no wildcard: draft the names themselves")
+    return name
+
+
+def _delete(node: Node, types: set[str], *, exists: bool) -> None:
+    """Answer "no records" for the deleted types of a node; for all, if the node is deleted but its name exists."""
+    for rrtype in RRType:
+        rest = ANY_TYPE in types and rrtype not in node.answers and node.cname is None
+        if rest or rrtype in types or (node.absent and exists):
+            node.answers[rrtype] = _NODATA
+
+
+def _read_draft(printable: str, by_type: Mapping[str, Records | None] | None) -> tuple[dict[str, Records], set[str]]:
     """Return what a draft adds at its name, by type, and the types that it deletes."""
     if by_type is None:
         return {ANY_TYPE: Status.NXDOMAIN}, set()
     added: dict[str, Records] = {}
     deleted: set[str] = set()
     for written, records in by_type.items():
-        kind = read_type(written, shown)
-        if kind in added or kind in deleted:
-            raise ZoneError(f"{shown} {kind} is drafted twice (types compare without case); join the drafts")
+        type = read_type(written, printable)
+        if type in added or type in deleted:
+            raise ZoneError(f"{printable} {type} is drafted twice (types compare without case); join the drafts")
         if records is None:
-            deleted.add(kind)
+            deleted.add(type)
         else:
-            added[kind] = records
+            added[type] = records
     return added, deleted
 
 
 def _existing(nodes: Mapping[str, Node], rrsets: Iterable[RRset]) -> set[str]:
-    """Return the names at which a draft adds something, and all names above them."""
+    """Return the names where a draft adds something, and all names above them."""
     existing: set[str] = set()
     for rrset in rrsets:
         key = fold(rrset.name)

@@ -1,58 +1,58 @@
-"""Recordings: what a resolver answered, kept as JSON, and answered again without it."""
+"""Recordings: the answers of a resolver, kept as JSON and returned again without it."""
 
-import json
 import os
 from collections.abc import Callable, Iterable
-from pathlib import Path
-from secrets import token_hex
 from typing import Any, Self
 
 from spfengine.addresses import V4, V6, address_text, parse_ip4, parse_ip6
 from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.errors import RecordingError
 from spfengine.frozen import Frozen, fill
+from spfengine.json_files import describe, dump_document, load_document, parse_document, require_schema, write_whole
 from spfengine.names import fold
 from spfengine.resolvers.asking import aask, ask, require_resolver
 from spfengine.visible import visible
 
 SCHEMA = "spfengine.recording/1"
-MAX_OCTETS = 64 << 20
-"""Octets of the largest recording that is read."""
+_WHAT = "a recording"
 MAX_ANSWERS = 100_000
 """Answers that a Recorder keeps."""
 
 _NOT_RECORDED = Answer.failed(Status.SERVFAIL)
-_MAX_NAME = 1024  # more than a name has, even if escapes stand in it
+_MAX_NAME = 1024  # longer than any name, even one with escapes
 _MAX_TTL = 1 << 31
 
 
 class Recording(Frozen):
     """Questions and the answers they had, immutable; a Resolver and an AsyncResolver.
 
-    A question that was not recorded gets SERVFAIL: what nobody asked is not known, and temperror is the result that
-    claims nothing. Names compare without case. Of two answers to one question, the later one counts.
+    A question that was not recorded gets SERVFAIL: its answer is unknown, and temperror, the result of a failure,
+    claims nothing. Names compare without case. If a question has two answers, the later one counts.
 
     Attributes:
         answers: (Question, Answer) pairs, in the order in which the questions were first asked.
     """
 
-    __slots__ = ("_found", "answers")
+    __slots__ = ("_by_key", "answers")
     fields = ("answers",)
     unchanging = True  # see `Checker`
     answers: tuple[tuple[Question, Answer], ...]
-    _found: dict[tuple[str, str], Answer]
+    _by_key: dict[tuple[str, str], Answer]
 
     def __init__(self, answers: Iterable[tuple[Question, Answer]]) -> None:
         kept = {_key(question): (question, answer) for question, answer in answers}
         fill(self, "answers", tuple(kept.values()))
-        fill(self, "_found", {key: answer for key, (_, answer) in kept.items()})
+        fill(self, "_by_key", {key: answer for key, (_, answer) in kept.items()})
+
+    def __repr__(self) -> str:
+        return f"<Recording: {len(self.answers)} answers>"
 
     def resolve(self, question: Question, /) -> Answer:
         """Return the recorded answer, the same object each time."""
-        return self._found.get(_key(question), _NOT_RECORDED)
+        return self._by_key.get(_key(question), _NOT_RECORDED)
 
     async def aresolve(self, question: Question, /) -> Answer:
-        """Return the recorded answer, as `resolve` does; nothing is waited for."""
+        """Async version of `resolve`."""
         return self.resolve(question)
 
     def to_dict(self) -> dict[str, object]:
@@ -61,7 +61,7 @@ class Recording(Frozen):
         Names and strings are the text of their octets (U+0000 to U+00FF).
 
         Raises:
-            RecordingError: an answer that a resolver made up can't be written.
+            RecordingError: an answer made by a resolver of the caller's can't be written.
         """
         entries = []
         for question, answer in self.answers:
@@ -73,11 +73,11 @@ class Recording(Frozen):
         return {"schema": SCHEMA, "answers": entries}
 
     def to_json(self) -> str:
-        """Return what `to_dict` returns as JSON text, all in ASCII. Raises RecordingError as that does."""
-        return json.dumps(self.to_dict(), indent=1) + "\n"
+        """Return what `to_dict` returns as JSON text, all of it ASCII. Raises RecordingError as that does."""
+        return dump_document(self.to_dict())
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the recording to a file: the whole of it, or, where that fails, nothing.
+        """Write the recording to a file completely, or leave the file as it was.
 
         Raises:
             RecordingError: see `to_json`.
@@ -90,33 +90,23 @@ class Recording(Frozen):
         """Read a recording that `save` wrote.
 
         Raises:
-            RecordingError: it is none, or larger than 64 MiB.
+            RecordingError: the file is not a recording, or larger than 64 MiB.
             OSError: the file can't be read.
         """
-        with Path(path).open("rb") as file:
-            return cls.from_json(file.read(MAX_OCTETS + 1))
+        return cls.from_dict(load_document(path, _WHAT, SCHEMA))
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
-        """Read a recording that `to_json` wrote. Raises RecordingError where it is none, or larger than 64 MiB."""
-        if len(text) > MAX_OCTETS:
-            raise RecordingError(f"a recording has at most {MAX_OCTETS >> 20} MiB")
-        try:
-            data = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise RecordingError(f"a recording is JSON: {visible(str(error), 120)}") from None
-        return cls.from_dict(data)
+        """Read a recording that `to_json` wrote. Raises RecordingError if it is something else, or over 64 MiB."""
+        return cls.from_dict(parse_document(text, _WHAT, SCHEMA))
 
     @classmethod
     def from_dict(cls, data: object) -> Self:
-        """Return the recording that `to_dict` made these values of. Raises RecordingError where they are none."""
-        if not isinstance(data, dict) or data.get("schema") != SCHEMA:
-            schema = data.get("schema") if isinstance(data, dict) else None
-            raise RecordingError(f'a recording is a JSON object with "schema": "{SCHEMA}", not {_shown(schema)}')
-        entries = data.get("answers")
+        """Return the recording that `to_dict` wrote as these values. Raises RecordingError if they are not one."""
+        entries = require_schema(data, _WHAT, SCHEMA).get("answers")
         if not isinstance(entries, list):
-            raise RecordingError(f'"answers" of a recording is a list, not {_shown(entries)}')
-        pairs = [_read(f"answers[{place}]", entry) for place, entry in enumerate(entries)]
+            raise RecordingError(f'"answers" of a recording is a list, not {describe(entries)}')
+        pairs = [_read(f"answers[{index}]", entry) for index, entry in enumerate(entries)]
         recording = cls(pairs)
         if len(recording.answers) != len(pairs):
             raise RecordingError("a recording has one answer to each question, but this one has several to some")
@@ -127,18 +117,21 @@ class Recorder:
     """Passes questions on to a resolver, and keeps what it answers; itself a Resolver and an AsyncResolver."""
 
     def __init__(self, resolver: object) -> None:
-        """Record a resolver. Raises ResolverError where it is none."""
+        """Record a resolver. Raises ResolverError if it is not one."""
         require_resolver(resolver)
         self._resolver = resolver
         self._kept: dict[tuple[str, str], tuple[Question, Answer]] = {}
         self._full = False
 
+    def __repr__(self) -> str:
+        return f"<Recorder: {len(self._kept)} answers of a {visible(type(self._resolver).__name__, 60)}>"
+
     @property
     def recording(self) -> Recording:
-        """What was answered up to now.
+        """The answers so far.
 
         Raises:
-            RecordingError: there were more than 100,000 different questions, so that not all of it was kept.
+            RecordingError: there were more than 100,000 different questions, so that some answers were not kept.
         """
         if self._full:
             raise RecordingError(
@@ -147,11 +140,11 @@ class Recorder:
         return Recording(list(self._kept.values()))
 
     def resolve(self, question: Question, /) -> Answer:
-        """Return what the resolver answers. Raises ResolverError as a driver does."""
+        """Return the resolver's answer. Raises ResolverError if the resolver is not one."""
         return self._keep(question, ask(self._resolver, question))
 
     async def aresolve(self, question: Question, /) -> Answer:
-        """Return what the resolver answers. Raises ResolverError as a driver does."""
+        """Async version of `resolve`."""
         return self._keep(question, await aask(self._resolver, question))
 
     def _keep(self, question: Question, answer: Answer) -> Answer:
@@ -161,20 +154,6 @@ class Recorder:
         else:
             self._full = True
         return answer
-
-
-def write_whole(path: str | os.PathLike[str], text: str) -> None:
-    """Write ASCII text to a file: the whole of it, or, where that fails, nothing. Raises OSError."""
-    draft = Path(f"{os.fspath(path)}.{token_hex(6)}.tmp")
-    try:
-        with draft.open("x", encoding="ascii", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except BaseException:  # nothing is left behind, whatever happened
-        draft.unlink(missing_ok=True)
-        raise
 
 
 def _key(question: Question) -> tuple[str, str]:
@@ -210,9 +189,9 @@ _WRITERS: dict[RRType, Callable[[Answer], list[Any]]] = {
 
 def _read(where: str, entry: object) -> tuple[Question, Answer]:
     if not isinstance(entry, dict):
-        raise RecordingError(f"{where}: expected an object, not {_shown(entry)}")
+        raise RecordingError(f"{where}: expected an object, not {describe(entry)}")
     if unknown := entry.keys() - {"name", "type", "status", "ttl", "chain", "records"}:
-        raise RecordingError(f"{where}: unknown key {_shown(min(unknown))}")
+        raise RecordingError(f"{where}: unknown key {describe(min(unknown))}")
     try:
         question = Question(_name(entry.get("name")), RRType(_text(entry.get("type"))))
         status = Status(_text(entry.get("status")))
@@ -223,7 +202,7 @@ def _read(where: str, entry: object) -> tuple[Question, Answer]:
     except ValueError as error:
         raise RecordingError(f"{where}: {visible(str(error), 200)}") from None
     if records and status is not Status.NOERROR:
-        raise RecordingError(f"{where}: records beside {status}")
+        raise RecordingError(f"{where}: records, though the status is {status}")
     return question, read
 
 
@@ -248,7 +227,7 @@ def _read_addresses(type: RRType, parse: Callable[[str], int | None]) -> Callabl
     def read(records: list[Any], ttl: int | None, chain: list[str]) -> Answer:
         values = [parse(record) if isinstance(record, str) else None for record in records]
         if None in values:
-            raise ValueError(f"{_shown(records[values.index(None)])} is no address of type {type}")
+            raise ValueError(f"{describe(records[values.index(None)])} is not an address of type {type}")
         return Answer(Status.NOERROR, type, tuple(values), ttl, chain)
 
     return read
@@ -266,40 +245,34 @@ _READERS: dict[RRType, Callable[[list[Any], int | None, list[str]], Answer]] = {
 def _name(value: object) -> str:
     if isinstance(value, str) and len(value) <= _MAX_NAME and all(character <= "\xff" for character in value):
         return value
-    raise ValueError(f"expected a name of octets, not {_shown(value)}")
+    raise ValueError(f"expected a name of octets, not {describe(value)}")
 
 
 def _text(value: object) -> str:
     if isinstance(value, str):
         return value
-    raise ValueError(f"expected a string, not {_shown(value)}")
+    raise ValueError(f"expected a string, not {describe(value)}")
 
 
 def _octets(value: object) -> bytes:
     if isinstance(value, str) and all(character <= "\xff" for character in value):
         return value.encode("latin-1")
-    raise ValueError(f"expected a string of octets (U+0000 to U+00FF), not {_shown(value)}")
+    raise ValueError(f"expected a string of octets (U+0000 to U+00FF), not {describe(value)}")
 
 
 def _list(value: object) -> list[Any]:
     if isinstance(value, list):
         return value
-    raise ValueError(f"expected a list, not {_shown(value)}")
+    raise ValueError(f"expected a list, not {describe(value)}")
 
 
 def _ttl(value: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MAX_TTL:
         return value
-    raise ValueError(f"expected a TTL in seconds, not {_shown(value)}")
+    raise ValueError(f"expected a TTL in seconds, not {describe(value)}")
 
 
 def _preference(value: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 16:
         return value
-    raise ValueError(f"expected [preference, exchange], not {_shown(value)}")
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, list | dict):
-        return "a list" if isinstance(value, list) else "an object"
-    return f"'{visible(value if isinstance(value, str) else repr(value), 60)}'"
+    raise ValueError(f"expected [preference, exchange], not {describe(value)}")

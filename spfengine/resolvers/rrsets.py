@@ -1,23 +1,24 @@
-"""RRsets: the content of a zone, and how the mapping that a caller writes becomes RRsets.
+"""RRsets: the content of a zone, and the reader of the mapping in which callers write it.
 
-In that mapping a record is str or bytes; several records are a list; one TXT record of several strings is a tuple; a
-Status in place of records makes that question fail; the type "*" stands for every type that the name does not list.
-A name in bytes is taken octet for octet. A name in str that is not ASCII is taken as U-labels (RFC 8616).
+In that mapping a record is str or bytes; several records are a list; a TXT record of several strings is a tuple; a
+Status in place of records makes that question fail; the type "*" means every type that the name does not list.
+A name in bytes is taken octet by octet. A name in str that is not ASCII consists of U-labels (RFC 8616).
 """
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from reprlib import repr as short
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, cast
 
 from spfengine.addresses import read_ip4, read_ip6
 from spfengine.answers import Answer, RRType, Status
 from spfengine.errors import ZoneError
 from spfengine.names import MAX_LABEL, MAX_NAME, fold, to_a_labels
-from spfengine.visible import visible, visible_name
+from spfengine.visible import short_repr, visible, visible_name
 
 Records = Any
-"""What may stand in place of records: str, bytes, an ipaddress object, a tuple, a list of those, or a Status."""
+"""Records of one name and type as callers write them: str, bytes, an ipaddress object, a tuple, a list, a Status."""
 
 ZoneMapping = Mapping[Any, Mapping[str, Records]]  # names are Text; Any, since a Mapping is invariant in its keys
 """A zone as a caller writes it: name → type → records."""
@@ -25,23 +26,26 @@ ZoneMapping = Mapping[Any, Mapping[str, Records]]  # names are Text; Any, since 
 ANY_TYPE: Final = "*"
 CNAME: Final = "CNAME"
 PROXIED: Final = "proxied"
-"""The note of addresses that DNS does not answer with: in their place it has those of a proxy."""
+"""The note of addresses that DNS does not return, because a proxy's are returned instead."""
+MAX_CHAIN: Final = 16
+"""CNAME records that are followed for one question; one more is Status.LOOP."""
 _TYPE_NAME = r"[A-Za-z][A-Za-z0-9-]{0,31}"
 _PREFERENCES = 1 << 16
 
 
-class RRset(NamedTuple):
+@dataclass(frozen=True, slots=True, repr=False)
+class RRset:
     """All records of one name and type.
 
     Attributes:
-        name: the owner as it was written, without final dot; "*" is its first label if it is a wildcard.
-        type: "TXT", "A", "AAAA", "MX", "PTR", "CNAME"; "*" for every type that the name does not list (then `status`
-            says how each fails); or any other type ("SPF", "SOA", …), which is kept, but never answered.
+        name: the owner as written, without the final dot; for a wildcard its first label is "*".
+        type: "TXT", "A", "AAAA", "MX", "PTR", "CNAME"; "*" for every type that the name does not list (`status` then
+            says how such questions fail); or any other type ("SPF", "SOA", …), which is kept, but never answered.
         records: TXT, SPF and other types: tuples of the strings of each record; A and AAAA: int; MX: (preference,
-            exchange); PTR and CNAME: names. Empty where there are none.
-        ttl: seconds, or None where that is not known.
+            exchange); PTR and CNAME: names. Empty if there are none.
+        ttl: seconds, or None if not known.
         status: NOERROR, or how questions for this RRset fail.
-        note: what its file says besides: `PROXIED`; or why questions for it fail, in words.
+        note: `PROXIED`, or why questions for it fail, in words; otherwise None.
     """
 
     name: str
@@ -50,6 +54,9 @@ class RRset(NamedTuple):
     ttl: int | None = None
     status: Status = Status.NOERROR
     note: str | None = None
+
+    def __repr__(self) -> str:
+        return short_repr(self, ("name", "type", "records", "ttl", "status", "note"))
 
     def answer(self, type: RRType) -> Answer:
         """Return this RRset as the answer to a question of `type`."""
@@ -67,17 +74,17 @@ Content = tuple[tuple[str, ...], tuple[RRset, ...]]
 
 
 def read_name(name: object, what: str) -> str:
-    """Return a name that a caller wrote, without final dot, each octet as one character; "." is the root, "".
+    """Return a name that a caller wrote, without the final dot, each octet as one character; the root "." is "".
 
     Raises:
-        ZoneError: it is no domain name. The message starts with `what`.
+        ZoneError: it is not a domain name. The message starts with `what`.
     """
     if isinstance(name, bytes):
         text = name.decode("latin-1")
     elif isinstance(name, str):
         converted = to_a_labels(name)
         if converted is None:
-            raise cannot_use(what, name, "a name that IDNA2008 allows (or bytes, which are taken octet for octet)")
+            raise cannot_use(what, name, "a name that IDNA2008 allows (or bytes, which are taken octet by octet)")
         text = converted
     else:
         raise cannot_use(what, name, "a domain name as str or bytes")
@@ -101,7 +108,7 @@ def read_type(type: object, where: str) -> str:
 
 
 def read_rrset(name: str, type: str, records: Records, ttl: int | None) -> RRset:
-    """Return what a caller wrote in place of the records of `name` and `type` as an RRset. Raises ZoneError."""
+    """Return what a caller wrote as the records of `name` and `type` as an RRset. Raises ZoneError."""
     where = f"{visible_name(name) or '.'} {type}"
     if isinstance(records, Status):
         if type == CNAME:
@@ -109,12 +116,12 @@ def read_rrset(name: str, type: str, records: Records, ttl: int | None) -> RRset
         return RRset(name, type, (), ttl, records)
     if type == ANY_TYPE:
         raise cannot_use(where, records, "a Status")
-    each: Sequence[object] = records if isinstance(records, list) else (records,)
+    listed: Sequence[object] = records if isinstance(records, list) else (records,)
     read = _READERS.get(type, _read_strings)
-    found = tuple(read(record, where) for record in each)
-    if type == CNAME and len(found) != 1:
+    values = tuple(read(record, where) for record in listed)
+    if type == CNAME and len(values) != 1:
         raise cannot_use(where, records, "exactly one name")
-    return RRset(name, type, found, ttl)
+    return RRset(name, type, values, ttl)
 
 
 def read_ttl(ttl: object) -> int | None:
@@ -179,7 +186,7 @@ _READERS: dict[str, Callable[[object, str], Any]] = {
 
 
 def read_mapping(records: ZoneMapping, ttl: int | None) -> tuple[tuple[str, ...], tuple[RRset, ...]]:
-    """Return the names and RRsets of the mapping that a caller wrote. Raises ZoneError."""
+    """Return the names and RRsets of a mapping that a caller wrote. Raises ZoneError."""
     if not isinstance(records, Mapping):
         raise ZoneError(f"a zone is a mapping of name → type → records, not {visible(type(records).__name__)}")
     names: dict[str, str] = {}
@@ -187,18 +194,20 @@ def read_mapping(records: ZoneMapping, ttl: int | None) -> tuple[tuple[str, ...]
     for written, by_type in cast("Mapping[object, object]", records).items():
         name = read_name(written, "name")
         names.setdefault(fold(name), name)
-        shown = visible_name(name) or "."
+        printable = visible_name(name) or "."
         if not isinstance(by_type, Mapping):
-            raise cannot_use(shown, by_type, 'a mapping of type → records, such as {"TXT": "v=spf1 -all"}')
-        for written_type, found in by_type.items():
-            kind = read_type(written_type, shown)
-            if (fold(name), kind) in rrsets:
-                raise ZoneError(f"{shown} {kind} stands twice (names and types compare without case); join the records")
-            rrsets[fold(name), kind] = read_rrset(name, kind, found, ttl)
+            raise cannot_use(printable, by_type, 'a mapping of type → records, such as {"TXT": "v=spf1 -all"}')
+        for written_type, written_records in by_type.items():
+            rrtype = read_type(written_type, printable)
+            if (fold(name), rrtype) in rrsets:
+                raise ZoneError(
+                    f"{printable} {rrtype} is listed twice (names and types compare without case); join the records"
+                )
+            rrsets[fold(name), rrtype] = read_rrset(name, rrtype, written_records, ttl)
     return tuple(names.values()), tuple(rrsets.values())
 
 
 def cannot_use(what: str, value: object, expected: str) -> ZoneError:
-    """Return the error that `value`, found at `what`, is not what was expected there."""
-    shown = value if isinstance(value, str | bytes) else short(value) if isinstance(value, list | dict) else repr(value)
-    return ZoneError(f"{what}: '{visible(shown, 60)}' can't be used; expected {expected}")
+    """Return the error that `value`, read at `what`, is not what was expected there."""
+    text = value if isinstance(value, str | bytes) else short(value) if isinstance(value, list | dict) else repr(value)
+    return ZoneError(f"{what}: '{visible(text, 60)}' can't be used; expected {expected}")

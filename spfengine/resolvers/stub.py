@@ -1,21 +1,22 @@
 """The stub resolver's decisions: which server to ask next, and what its reply means. No I/O happens here.
 
-`Stub.ask` is a generator: it yields an `Attempt` and receives the reply to it, or None where none came. So the sync and
-the asyncio form of a live resolver share every decision by construction; only how octets travel is written twice.
+`Stub.ask` is a generator: it yields an `Attempt` and receives the reply to it, or None if none came. So the sync and
+the asyncio form of a live resolver share every decision; only the code that moves octets is written twice.
 
 How a Question is asked:
-1. Each server in turn over UDP, with EDNS and room for 1232 octets (what never needs fragments).
+1. Each server in turn over UDP, with EDNS and a payload size of 1232 octets, which never needs fragments.
 2. A truncated reply is asked for again over TCP, from the same server.
-3. FORMERR of a server that knows no EDNS: asked again without (RFC 6891 §7).
-4. A server that fails is not asked again, one that is silent is, in the next round. The first failure that a server
-   named is the answer, and TIMEOUT only where none named any.
-5. A reply that ends at a CNAME record, as servers give that do not recurse, is asked on from there. More than 16 CNAME
-   records in all, or a circle of them, is LOOP.
+3. After FORMERR from a server that does not know EDNS, again without it (RFC 6891 §7).
+4. A server that fails is not asked again; a silent one is, in the next round. The first failure that a server named is
+   the answer; TIMEOUT only if none named any.
+5. If a reply ends at a CNAME record, as replies of servers that do not recurse may, the target is asked for. More than
+   16 CNAME records in all, or a circle of them, is LOOP.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any
 
 import dns.exception
 import dns.flags
@@ -28,7 +29,7 @@ import dns.rdatatype
 from spfengine.addresses import parse_ip4, parse_ip6
 from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.names import from_labels, to_labels
-from spfengine.resolvers.zone import MAX_CHAIN
+from spfengine.resolvers.rrsets import MAX_CHAIN
 
 EDNS_SIZE = 1232
 
@@ -39,8 +40,9 @@ _FAILURES = {
 }
 
 
-class Server(NamedTuple):
-    """A DNS server, as the socket module wants it.
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A DNS server, as the `socket` module takes it.
 
     Attributes:
         family: the socket family.
@@ -51,22 +53,29 @@ class Server(NamedTuple):
     address: tuple[Any, ...]
 
 
-class Attempt(NamedTuple):
-    """One query to be sent, and how long to wait for its reply."""
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A query to be sent to a server.
+
+    Attributes:
+        server: the server.
+        tcp: whether it is sent over TCP.
+        query: the message.
+        until: when to stop waiting for its reply, by the monotonic clock.
+    """
 
     server: Server
     tcp: bool
     query: dns.message.Message
     until: float
-    """When to stop waiting, on the monotonic clock."""
 
     def accept(self, wire: bytes) -> dns.message.Message | None:
-        """Return the reply that these octets are, or None where they are none to this query, or not readable."""
+        """Return the message in these octets, or None if it is not a reply to this query, or can't be read."""
         try:
             reply = dns.message.from_wire(wire, one_rr_per_rrset=True, ignore_trailing=True, raise_on_truncation=True)
         except dns.message.Truncated as truncated:
             reply = truncated.message()  # type: ignore[no-untyped-call]  # dnspython gives it no types
-        except Exception:  # noqa: BLE001  # whatever hostile octets lead the reader to: it is no reply
+        except Exception:  # noqa: BLE001  # whatever hostile octets raise in dnspython: they are not a reply
             return None
         return reply if self.query.is_response(reply) else None
 
@@ -76,13 +85,13 @@ Asking = Generator[Attempt, Reply, Answer]
 
 
 class Stub:
-    """How Questions are put to servers.
+    """A stub resolver for these servers.
 
     Args:
         servers: asked in this order; at least one.
         timeout: seconds to wait for one reply.
         retries: how many more rounds the silent servers are asked.
-        lifetime: seconds for one Question, whatever it takes.
+        lifetime: seconds for one Question in all.
     """
 
     __slots__ = ("lifetime", "retries", "servers", "timeout")
@@ -94,16 +103,16 @@ class Stub:
         self.lifetime = lifetime
 
     def ask(self, question: Question) -> Asking:
-        """Return what the servers answer, as a generator that says what to send."""
+        """Return the servers' answer. Yields the attempts to make, and receives their replies."""
         try:
             name = dns.name.Name([*to_labels(question.name), b""])
         except (dns.exception.DNSException, ValueError):
-            return Answer.failed(Status.FORMERR)  # no query can be made of this name, so nobody can answer it
+            return Answer.failed(Status.FORMERR)  # no query can be made of this name
         end = monotonic() + self.lifetime
-        walk = _Walk(name, question.type)
+        lookup = _Lookup(name, question.type)
         while True:
-            reply = yield from self._ask_servers(walk.name, question.type, end)
-            answer = walk.answer(reply) if isinstance(reply, dns.message.Message) else walk.failed(reply)
+            reply = yield from self._ask_servers(lookup.name, question.type, end)
+            answer = lookup.answer(reply) if isinstance(reply, dns.message.Message) else lookup.failed(reply)
             if answer is not None:
                 return answer
 
@@ -147,8 +156,12 @@ class Stub:
         return Attempt(server, tcp, query, min(end, monotonic() + self.timeout))
 
 
-class _Walk:
-    """The way along CNAME records, through one reply or several, from the name asked for to its records."""
+class _Lookup:
+    """From the name asked for to its records, along CNAME records, through one reply or several.
+
+    Attributes:
+        name: the name that the CNAME records have led to so far.
+    """
 
     def __init__(self, name: dns.name.Name, rrtype: RRType) -> None:
         self.name = name
@@ -158,72 +171,79 @@ class _Walk:
         self.ttl: int | None = None
 
     def answer(self, reply: dns.message.Message) -> Answer | None:
-        """Return what this reply says, or None where it only leads on to `name`."""
-        wanted = dns.rdatatype.from_text(self.type.value)
-        aliases: dict[dns.name.Name, tuple[dns.name.Name, int]] = {}
-        found: dict[dns.name.Name, list[Any]] = {}
+        """Return what this reply says, or None if the question must be asked again for `name`."""
+        records: dict[dns.name.Name, list[Any]] = {}
         ttls: dict[dns.name.Name, int] = {}
+        aliases: dict[dns.name.Name, tuple[dns.name.Name, int]] = {}
+        wanted = dns.rdatatype.from_text(self.type.value)
         for rrset in reply.answer:
             if rrset.rdclass != dns.rdataclass.IN or not rrset:
                 continue
             if rrset.rdtype == wanted:
-                found.setdefault(rrset.name, []).append(rrset[0])
+                records.setdefault(rrset.name, []).append(rrset[0])
                 ttls[rrset.name] = min(rrset.ttl, ttls.get(rrset.name, rrset.ttl))
             elif rrset.rdtype == dns.rdatatype.CNAME:
                 aliases.setdefault(rrset.name, (rrset[0].target, rrset.ttl))
         start = self.name
-        while self.name not in found and self.name in aliases:
+        while self.name not in records and self.name in aliases:
             self.name, ttl = aliases[self.name]
             self.chain.append(from_labels(self.name.labels))
-            self._keep_for(ttl)
+            self._limit_ttl(ttl)
             if self.name in self.seen or len(self.chain) > MAX_CHAIN:
                 return self.failed(Status.LOOP)
             self.seen.add(self.name)
         exists = reply.rcode() == dns.rcode.NOERROR
-        if exists and self.name in found:
-            self._keep_for(ttls[self.name])
-            return self._records(found[self.name])
-        negative_ttl = self._negative_ttl(reply)
-        if exists and negative_ttl is None and self.name is not start:
-            return None
-        if negative_ttl is None:
-            self.ttl = None
-        else:
-            self._keep_for(negative_ttl)
-        return Answer.nodata(self.ttl, self.chain) if exists else Answer.nxdomain(self.ttl, self.chain)
+        if exists and self.name in records:
+            self._limit_ttl(ttls[self.name])
+            return self._records(records[self.name])
+        return self._negative(reply, exists=exists, may_go_on=self.name is not start)
 
     def failed(self, status: Status) -> Answer:
-        """Return that it ends in this failure."""
+        """Return the answer for a lookup that ends in this failure."""
         return Answer.failed(status, self.chain)
 
-    def _keep_for(self, ttl: int) -> None:
+    def _limit_ttl(self, ttl: int) -> None:
         self.ttl = ttl if self.ttl is None else min(self.ttl, ttl)
 
+    def _negative(self, reply: dns.message.Message, *, exists: bool, may_go_on: bool) -> Answer | None:
+        """Return the answer of a reply without records; None if it ends at a CNAME record and has no SOA record, which
+        a negative answer would have.
+        """
+        ttl = self._negative_ttl(reply)
+        if exists and ttl is None and may_go_on:
+            return None
+        if ttl is None:
+            self.ttl = None
+        else:
+            self._limit_ttl(ttl)
+        return Answer.nodata(self.ttl, self.chain) if exists else Answer.nxdomain(self.ttl, self.chain)
+
     def _negative_ttl(self, reply: dns.message.Message) -> int | None:
-        """Return how long a negative answer may be kept (RFC 2308 §5), or None where no SOA record says so."""
+        """Return how long a negative answer may be kept (RFC 2308 §5), or None if no SOA record says so."""
         for rrset in reply.authority:
             if rrset.rdtype == dns.rdatatype.SOA and rrset and self.name.is_subdomain(rrset.name):
                 return int(min(rrset.ttl, rrset[0].minimum))
         return None
 
-    def _records(self, found: list[Any]) -> Answer:
+    def _records(self, rdata: list[Any]) -> Answer:
         if self.type is RRType.TXT:
-            strings = tuple(tuple(record.strings) for record in found)
-            records: tuple[Any, ...] = tuple(b"".join(parts) for parts in strings)
-            return Answer(Status.NOERROR, self.type, records, self.ttl, self.chain, strings)
-        if self.type is RRType.A:
-            records = tuple(parse_ip4(record.address) for record in found)
-        elif self.type is RRType.AAAA:
-            records = tuple(parse_ip6(record.address) for record in found)
-        elif self.type is RRType.MX:
-            records = tuple((record.preference, from_labels(record.exchange.labels)) for record in found)
-        else:
-            records = tuple(from_labels(record.target.labels) for record in found)
-        return Answer(Status.NOERROR, self.type, records, self.ttl, self.chain)
+            strings = tuple(tuple(record.strings) for record in rdata)
+            texts = tuple(b"".join(parts) for parts in strings)
+            return Answer(Status.NOERROR, self.type, texts, self.ttl, self.chain, strings)
+        read = _READERS[self.type]
+        return Answer(Status.NOERROR, self.type, tuple([read(record) for record in rdata]), self.ttl, self.chain)
+
+
+_READERS: dict[RRType, Callable[[Any], Any]] = {
+    RRType.A: lambda record: parse_ip4(record.address),
+    RRType.AAAA: lambda record: parse_ip6(record.address),
+    RRType.MX: lambda record: (record.preference, from_labels(record.exchange.labels)),
+    RRType.PTR: lambda record: from_labels(record.target.labels),
+}
 
 
 def _is_referral(reply: dns.message.Message) -> bool:
-    """Whether a server that does not recurse only names others to ask, which is no answer."""
+    """Whether a server that does not recurse only names others to ask, which does not answer the question."""
     if reply.answer or reply.rcode() != dns.rcode.NOERROR or reply.flags & (dns.flags.AA | dns.flags.RA):
         return False
     kinds = {rrset.rdtype for rrset in reply.authority}

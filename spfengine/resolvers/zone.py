@@ -1,31 +1,39 @@
-"""A zone in memory: every answer is made when the zone is, so that a question costs one look into a dict."""
+"""A zone in memory. Every answer is built with the zone, so that resolving is one dict lookup.
+
+A zone becomes one `Node` for each listed name; an `Overlay` makes the same nodes of its drafts.
+"""
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
 
 from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.frozen import Frozen, fill
 from spfengine.names import fold
-from spfengine.resolvers.rrsets import ANY_TYPE, CNAME, RRset, ZoneMapping, read_mapping, read_ttl
+from spfengine.resolvers.rrsets import ANY_TYPE, CNAME, MAX_CHAIN, RRset, ZoneMapping, read_mapping, read_ttl
 
-# What stands at each name: RRsets made ready to answer, and answers to which CNAME records led.
-
-MAX_CHAIN = 16
-"""CNAME records that are followed for one question; one more is Status.LOOP."""
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
-class Node(NamedTuple):
-    """What stands at one name: its own answers, and the RRset of its CNAME record."""
+@dataclass(frozen=True, slots=True)
+class Node:
+    """The content of a zone at one name.
+
+    Attributes:
+        answers: the ready-made answers, for the types that are listed.
+        cname: the CNAME record, or None.
+        absent: whether the name is listed only to say that it does not exist.
+    """
 
     answers: dict[RRType, Answer]
     cname: RRset | None
     absent: bool
-    """Whether it is listed only to say that it does not exist."""
 
 
 def with_chain(answer: Answer, chain: Iterable[str], ttl: int | None) -> Answer:
-    """Return an answer to which CNAME records led: with the chain before its own, and the shorter of two TTLs."""
+    """Return an answer reached through CNAME records: with their chain before its own, and the shorter of two TTLs."""
     return Answer(
         answer.status,
         answer.type,
@@ -37,52 +45,44 @@ def with_chain(answer: Answer, chain: Iterable[str], ttl: int | None) -> Answer:
 
 
 def shorter(ttl: int | None, other: int | None) -> int | None:
-    """Return the shorter of two TTLs, where None is one that is not known."""
+    """Return the shorter of two TTLs; None is one that is not known."""
     return other if ttl is None else ttl if other is None else min(ttl, other)
 
 
 def make_nodes(names: Iterable[str], rrsets: Iterable[RRset]) -> dict[str, Node]:
-    """Return what stands at each of these names, by folded name; `names` may hold names without RRsets."""
+    """Return a node for each of these names, by folded name; `names` may hold names without RRsets."""
     by_name: dict[str, dict[str, RRset]] = {fold(name): {} for name in names}
     for rrset in rrsets:
         by_name.setdefault(fold(rrset.name), {})[rrset.type] = rrset
     nodes = {}
-    for name, found in by_name.items():
-        rest = found.get(ANY_TYPE) if CNAME not in found else None
+    for name, listed in by_name.items():
+        rest = listed.get(ANY_TYPE) if CNAME not in listed else None
         answers = {}
         for rrtype in RRType:
-            rrset_of_type = found.get(rrtype, rest)
+            rrset_of_type = listed.get(rrtype, rest)
             if rrset_of_type is not None:
                 answers[rrtype] = rrset_of_type.answer(rrtype)
-        absent = found.keys() == {ANY_TYPE} and found[ANY_TYPE].status is Status.NXDOMAIN
-        nodes[name] = Node(answers, found.get(CNAME), absent)
+        absent = listed.keys() == {ANY_TYPE} and listed[ANY_TYPE].status is Status.NXDOMAIN
+        nodes[name] = Node(answers, listed.get(CNAME), absent)
     return nodes
-
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-__all__ = ["MAX_CHAIN", "Zone"]
-
-_TYPES = tuple(RRType)
 
 
 class Zone(Frozen):
     """Names and their records, immutable; a Resolver and an AsyncResolver.
 
-    Any number of domains may stand in one zone. A name that is not listed does not exist, unless a listed name lies
-    under it (an empty non-terminal: no records) or a wildcard covers it (RFC 4592). CNAME records are followed inside
-    the zone; a target that is not listed is NXDOMAIN, a circle or a chain of more than 16 is Status.LOOP. Beside a
-    CNAME record, the types that the name lists itself are answered by it, all others by the target. Names compare
-    without case, with or without final dot.
+    A zone may hold any number of domains. A name that is not listed does not exist, unless a listed name lies under it
+    (an empty non-terminal: no records) or a wildcard covers it (RFC 4592). CNAME records are followed inside the zone;
+    a target that is not listed is NXDOMAIN, a circle or a chain of more than 16 is Status.LOOP. If a name lists types
+    next to its CNAME record, these are answered with its own records, all others with those of the target. Names
+    compare without case, with or without a final dot.
 
     Attributes:
         names: the listed names, as written, in the order of the mapping or file.
-        rrsets: every `RRset` of the zone, those of types that are never answered (SPF, SOA, NS, …) included.
-        ttl: the TTL of the answers that have no RRset (NXDOMAIN, no records).
-        memo: what others derived from it, kept as long as the zone; no part of its value.
-        known_answer: returns the answer by `Question.key` if it is a name of the zone, or None: then `resolve` looks at
-            wildcards. A subclass may answer in its own way, so for it this is always None.
+        rrsets: every `RRset` of the zone, also of types that are never answered (SPF, SOA, NS, …).
+        ttl: the TTL of answers without an RRset (NXDOMAIN, no records).
+        memo: what other modules derive from the zone and keep with it; not part of its value.
+        known_answer: exact-match lookup by `Question.key`; None means that `resolve` must look for wildcards. A
+            subclass may answer differently, so for it this is always None.
     """
 
     __slots__ = (
@@ -90,7 +90,7 @@ class Zone(Frozen):
     )  # fmt: skip
     fields = ("names", "rrsets", "ttl")
     unchanging = True  # see `Checker`
-    prefetch = 0  # see `prefetch`: nobody waits for it
+    prefetch = 0  # see `spfengine.prefetch`: an answer takes no time
     names: tuple[str, ...]
     rrsets: tuple[RRset, ...]
     ttl: int | None
@@ -107,9 +107,9 @@ class Zone(Frozen):
 
         Args:
             records: a record is str or bytes (A and AAAA also an ipaddress object, MX also (preference, exchange));
-                several records are a list; one TXT record of several strings is a tuple; a Status in place of records
-                makes that question fail; the type "*" stands for every type that the name does not list. Names are
-                str (U-labels become A-labels) or bytes (octet for octet).
+                several records are a list; a TXT record of several strings is a tuple; a Status in place of records
+                makes that question fail; the type "*" means every type that the name does not list. Names are
+                str (U-labels become A-labels) or bytes (octet by octet).
             ttl: seconds for which every answer may be kept; None: not known.
 
         Raises:
@@ -120,9 +120,9 @@ class Zone(Frozen):
 
     @classmethod
     def from_rrsets(cls, names: Iterable[str], rrsets: Iterable[RRset], ttl: int | None = None) -> Self:
-        """Make a zone of RRsets that have been read; `names` may hold names without any."""
+        """Make a zone of RRsets; `names` may hold names without any."""
         zone = cls.__new__(cls)
-        zone._fill(tuple(names), tuple(rrsets), ttl)  # noqa: SLF001 - it is being made here
+        zone._fill(tuple(names), tuple(rrsets), ttl)  # noqa: SLF001 - this class makes it
         return zone
 
     @classmethod
@@ -180,11 +180,11 @@ class Zone(Frozen):
         fill(self, "known_answer", (answers if type(self) is Zone else {}).get)
         for name, node in nodes.items():
             if node.cname is not None:
-                chased = {(name, kind): self._chase(node.cname, kind) for kind in _TYPES}
+                chased = {(name, kind): self._chase(node.cname, kind) for kind in RRType}
                 answers.update({key: answer for key, answer in chased.items() if key not in answers})
 
     def resolve(self, question: Question, /) -> Answer:
-        """Return the zone's answer: the same Answer object each time."""
+        """Return the zone's answer, the same object each time."""
         answer = self._answers.get(question)
         if answer is None:
             name = fold(question.name)
@@ -197,15 +197,14 @@ class Zone(Frozen):
         return answer
 
     async def aresolve(self, question: Question, /) -> Answer:
-        """Return the zone's answer, as `resolve` does; nothing is waited for."""
+        """Async version of `resolve`."""
         return self.resolve(question)
 
     def _source(self, name: str) -> str | None:
-        """Return the name whose records answer for `name`: itself, or a wildcard; None: no such name.
+        """Return the name whose records answer for `name`: itself, or a wildcard; None if there is no such name.
 
-        See RFC 4592 §3.3.1, and RFC 7208 §3.5.
-
-        What is returned exists, but need not be listed: then it is an empty non-terminal.
+        The name returned exists, but it may not be listed: it is then an empty non-terminal. See RFC 4592 §3.3.1, and
+        RFC 7208 §3.5.
         """
         name = name.removesuffix(".")
         if name in self._nodes or self._has_names_under(name):
@@ -226,11 +225,11 @@ class Zone(Frozen):
         if not name:
             return bool(self._reversed)
         prefix = name[::-1] + "."
-        place = bisect_left(self._reversed, prefix)
-        return place < len(self._reversed) and self._reversed[place].startswith(prefix)
+        index = bisect_left(self._reversed, prefix)
+        return index < len(self._reversed) and self._reversed[index].startswith(prefix)
 
     def _chase(self, cname: RRset, type: RRType) -> Answer:
-        """Return the answer for the name of a CNAME record, with the chain of names that it led through."""
+        """Return the answer for the name of a CNAME record, with the chain of names that it goes through."""
         chain: list[str] = []
         seen = {fold(cname.name)}
         ttl = self.ttl
@@ -254,7 +253,7 @@ class Zone(Frozen):
             cname = node.cname
 
     def __repr__(self) -> str:
-        return f"<Zone of {len(self.names)} names, {len(self.rrsets)} RRsets>"
+        return f"<Zone: {len(self.names)} names, {len(self.rrsets)} RRsets>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return self.__class__.from_rrsets, (self.names, self.rrsets, self.ttl)

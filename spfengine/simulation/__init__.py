@@ -1,1 +1,6 @@
-"""Drafts against what is published: what changes, for whom, and why."""
+"""Compare drafts with what is published: what changes, for whom, and why."""
+
+from spfengine.simulation.records import RecordChange, TermChange
+from spfengine.simulation.simulation import Effect, SenderChange, Simulation
+
+__all__ = ["Effect", "RecordChange", "SenderChange", "Simulation", "TermChange"]

@@ -1,14 +1,14 @@
 """The changes that a simulation can try: drafts over what DNS answers now, or another resolver in its place."""
 
-from collections.abc import Container, Generator
+from collections.abc import Container, Generator, Iterable
 from typing import Protocol, TypeVar
 
-from spfengine.answers import Answer, Question, Resolver, RRType
+from spfengine.answers import Answer, Question, Resolver, RRType, TextRecord
 from spfengine.drivers import answered_by
 from spfengine.names import fold
 from spfengine.resolvers.asking import Unanswered
 from spfengine.resolvers.overlay import Drafts, Overlay
-from spfengine.resolvers.rrsets import read_name
+from spfengine.resolvers.rrsets import Records, read_name
 
 _T = TypeVar("_T")
 
@@ -34,8 +34,21 @@ class Layer(Protocol):
         ...
 
 
+def record_draft(domain: str, text: str, siblings: Iterable[TextRecord] = ()) -> dict[bytes, dict[str, Records]]:
+    """Return the draft of one SPF record, next to the other TXT records of its name, as `Overlay` takes drafts.
+
+    Each character of `domain` and `text` is one octet.
+    """
+    return {domain.encode("latin-1"): {"TXT": [text.encode("latin-1"), *siblings]}}
+
+
 class Drafted:
     """Drafts over what DNS answers now."""
+
+    @classmethod
+    def record(cls, domain: str, text: str, siblings: Iterable[TextRecord] = ()) -> "Drafted":
+        """Return the draft of one SPF record, as `record_draft` has it."""
+        return cls(record_draft(domain, text, siblings), {fold(domain)})
 
     def __init__(self, drafts: Drafts, meant: Container[str]) -> None:
         self._overlay = Overlay(Unanswered(), drafts)

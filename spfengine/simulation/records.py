@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
 
-from spfengine.answers import Answer
+from spfengine.answers import Answer, spf_texts
 from spfengine.evaluation.check_host import select_record
 from spfengine.policy.policy import Policy
 from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.model import Record, term_key
 from spfengine.record.parser import diagnose, parse_term
-from spfengine.record.tokenizer import is_spf_octets
 from spfengine.visible import visible, visible_name
 
 
@@ -60,11 +59,6 @@ class RecordChange:
     terms: tuple[TermChange, ...]
     ttl: int | None
     reached: bool
-
-
-def spf_texts(answer: Answer) -> list[bytes]:
-    """Return the texts of the SPF records of a TXT answer."""
-    return [octets for octets in answer.records if is_spf_octets(octets)]
 
 
 def record_change(name: str, old: Answer, new: Answer, reached: bool) -> RecordChange:

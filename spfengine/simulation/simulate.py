@@ -5,7 +5,7 @@ from time import time
 from typing import TYPE_CHECKING, Any
 
 from spfengine.addresses import V4, V6, Family
-from spfengine.answers import Answer, Question, RRType, Text
+from spfengine.answers import Answer, Question, RRType, Text, is_spf_octets, spf_texts
 from spfengine.drivers import adrive, asking, drive, once
 from spfengine.errors import ArgumentError, RecordSyntaxError
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
@@ -20,7 +20,6 @@ from spfengine.policy.reachability import matched_alone
 from spfengine.problems import Problem, ProblemCode
 from spfengine.record.model import All, Record
 from spfengine.record.parser import parse
-from spfengine.record.tokenizer import is_spf_octets
 from spfengine.resolvers.overlay import Drafts
 from spfengine.resolvers.rrsets import Records, read_name
 from spfengine.senders import Sender
@@ -33,7 +32,6 @@ from spfengine.simulation.records import (
     incomplete,
     not_reached,
     record_change,
-    spf_texts,
 )
 from spfengine.simulation.simulation import Simulation
 from spfengine.visible import visible_name

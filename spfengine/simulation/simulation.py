@@ -1,9 +1,10 @@
 """What a simulation found."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from spfengine.answers import RRType
+from spfengine.answers import RRType, spf_texts
 from spfengine.dmarc.alignment import Alignment
 from spfengine.evaluation.limits import VoidRule
 from spfengine.names import is_same_or_under
@@ -12,8 +13,8 @@ from spfengine.policy.diff import Change, unknown_networks
 from spfengine.policy.outcome import Branch, Input, Outcome
 from spfengine.policy.policy import Network, Policy
 from spfengine.problems import Problem, ProblemCode, Result
-from spfengine.senders import Sender
-from spfengine.simulation.records import RecordChange, spf_texts
+from spfengine.senders import Sender, sender_dict
+from spfengine.simulation.records import RecordChange
 from spfengine.visible import visible, visible_name
 
 # What a draft does to senders.
@@ -216,6 +217,18 @@ class Simulation:
             change.effect is Effect.NEWLY_FAILING for change in self.senders
         )
 
+    def render(self, *, own: Iterable[str] = (), formats: Sequence[str] = (), width: int | None = 80) -> str:
+        """Return the text that `spfengine simulate` prints.
+
+        Args:
+            own: domains whose records you can edit, in addition to the one simulated.
+            formats: the formats of `spfengine.advice.forms` in which to print the new records; none: as they are.
+            width: columns to which lines are wrapped; None: not wrapped.
+        """
+        from spfengine.text.simulate import render_simulation
+
+        return render_simulation(self, width, own, formats)
+
     def to_dict(self) -> dict[str, object]:
         """Return the simulation as JSON-safe values; key "schema" names their version."""
         return {
@@ -270,15 +283,8 @@ def _change_dict(change: Change) -> dict[str, object]:
 
 
 def _sender_dict(change: SenderChange) -> dict[str, object]:
-    sender = change.sender
     return {
-        "ip": sender.ip,
-        "sender": visible(sender.sender),
-        "helo": None if sender.helo is None else visible(sender.helo),
-        "count": sender.count,
-        "label": None if sender.label is None else visible(sender.label),
-        "reported": None if sender.reported is None else visible(sender.reported),
-        "header_from": None if sender.header_from is None else visible(sender.header_from),
+        **sender_dict(change.sender),
         "before": str(change.before.result),
         "after": str(change.after.result),
         "effect": str(change.effect),

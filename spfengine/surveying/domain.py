@@ -1,9 +1,9 @@
-"""The survey of one domain: what its record comes to for every client, as Questions out and Answers in."""
+"""The survey of one domain: what its record means for every client."""
 
 from collections.abc import Generator, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import NamedTuple
 
 from spfengine.answers import Answer, Question, RRType
 from spfengine.drivers import once
@@ -23,20 +23,18 @@ from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.model import All, Include, Record
 from spfengine.visible import visible, visible_name
 
-# What a survey says of one domain.
-
 SCHEMA = "spfengine.survey/1"
-"""The version of the JSON form of a line."""
+"""The version of the JSON form."""
 
 _EXACT = 1 << 53
-"""What every reader of JSON takes as it is; above, many read no integers."""
+"""Every JSON reader takes integers up to this; above, many need a float."""
 
 
 class DomainState(StrEnum):
-    """How a domain stands, in one word. Where several hold, it is the first of them."""
+    """The state of a domain's record. If several apply, it is the first of them."""
 
     NO_DOMAIN = "no-domain"
-    """What was given is no domain, so nothing was asked."""
+    """The text given is not a domain name, so nothing was asked."""
     NONE = "none"
     """Every client gets none: there is no record, or no such domain."""
     UNKNOWN = "unknown"
@@ -44,37 +42,38 @@ class DomainState(StrEnum):
     OVER_LIMIT = "over-limit"
     """Some client gets permerror: its check needs more lookups, or void lookups, than are allowed."""
     PERMERROR = "permerror"
-    """Some client gets permerror: the record, or one that it leads to, is broken or not there."""
+    """Some client gets permerror: the record, or one that it refers to, is broken or missing."""
     WORKS = "works"
     """Every client gets pass, fail, softfail or neutral."""
 
 
-class SurveyedDomain(NamedTuple):
-    """What the record of a domain comes to, for all clients.
+@dataclass(frozen=True, slots=True, repr=False)
+class SurveyedDomain:
+    """What the record of a domain means for all clients.
 
     Attributes:
-        domain: the domain: in lower case, U-labels as A-labels; what was given where that is no domain.
-        state: how it stands, in one word.
-        fault: why what was given is no domain, or None. Where it is none, nothing was asked, and all else is empty.
-        result: none, permerror or temperror where every client gets it; otherwise None.
+        domain: the domain, in lower case, U-labels as A-labels; or the text given, if that is not a domain name.
+        state: the state of its record.
+        fault: why the text given is not a domain name; None if it is one. If not, all other fields are empty.
+        result: none, permerror or temperror if every client gets it; otherwise None.
         results: the results that clients get, each once.
         problem: why some client gets none, permerror or temperror; otherwise None.
-        record: the text of its record, each octet as one character; None where there is none, or not one.
-        all: the result that `all` gives, in its record or in one that it redirects to; None where there is no `all`.
-        redirect: the target of its redirect modifier, as written; None where there is none, or it is ignored.
+        record: the text of its record, each octet as one character; None if it has no record, or several.
+        all: the result of the `all` in its record, or in one that it redirects to; None if there is no `all`.
+        redirect: the target of its redirect modifier, as written; None if there is none, or it is ignored.
         includes: the targets of its include mechanisms, as written, each once.
-        leads_to: the domains whose records evaluation comes to besides its own, in the order in which it asks for them.
-        lookups: the most terms that ask DNS for any client, of IPv4 and of IPv6: the true need, also over the limit.
-        void_lookups: the same of void lookups, counted by the rule of the limits.
-        endless: whether the records lead in a circle, so that no number of lookups is enough.
-        passing: how many addresses pass, of IPv4 and of IPv6, whatever else is known of the client.
-        conditional: whether some results rest on more than the client's address (macros, ptr).
+        leads_to: the other domains whose records evaluation reads, in the order in which it asks for them.
+        lookups: the most terms that ask DNS for any client, of IPv4 and of IPv6; the true number, even over the limit.
+        void_lookups: the same for void lookups, counted by the rule of the limits.
+        endless: whether the records refer to each other in a circle, so that no number of lookups is enough.
+        passing: how many addresses pass, of IPv4 and of IPv6, whatever the rest of the client's data is.
+        conditional: whether some results depend on more than the client's address (macros, ptr).
         incomplete: whether DNS could not answer something.
-        lint: the codes of what lint finds, by severity; None where that was not wanted.
-        ttl: seconds for which the answers may be kept (the smallest of their TTLs), or None where not known.
-        live: whether DNS was asked; else answers came from files.
-        questions: on how many answers of DNS this rests.
-        asked: when it was begun, in seconds since the epoch.
+        lint: the codes of lint's findings, by severity; None if the domain was not linted.
+        ttl: seconds for which the answers may be kept (the smallest of their TTLs); None if not known.
+        live: whether DNS was asked; otherwise the answers came from files.
+        questions: how many DNS answers were used.
+        asked: when the survey of the domain began, in seconds since the epoch.
         seconds: how long it took.
     """
 
@@ -102,28 +101,33 @@ class SurveyedDomain(NamedTuple):
     asked: float = 0.0
     seconds: float = 0.0
 
+    def __repr__(self) -> str:
+        result = f", {self.result} for all" if self.result is not None else ""
+        needs = f"{max(self.lookups)} lookups, {max(self.void_lookups)} void"
+        return f"<SurveyedDomain {visible(self.domain, 80)}: {self.state}{result}, {needs}>"
+
     def to_dict(self) -> dict[str, object]:
-        """Return it as JSON-safe values; key "schema" names their version."""
+        """Return the survey of the domain as JSON-safe values; key "schema" names their version."""
         return {
             "schema": SCHEMA,
-            "domain": shown(self.domain),
+            "domain": visible(self.domain),
             "state": str(self.state),
             "fault": self.fault,
             "result": None if self.result is None else str(self.result),
-            "results": [str(each) for each in self.results],
+            "results": [str(result) for result in self.results],
             "problem": None if self.problem is None else self.problem.to_dict(),
             "record": None if self.record is None else visible(self.record, 1 << 16),
             "all": None if self.all is None else str(self.all),
             "redirect": None if self.redirect is None else visible(self.redirect),
-            "includes": [visible(each) for each in self.includes],
-            "leads_to": [visible_name(each) for each in self.leads_to],
+            "includes": [visible(name) for name in self.includes],
+            "leads_to": [visible_name(name) for name in self.leads_to],
             "lookups": _by_version(self.lookups),
             "void_lookups": _by_version(self.void_lookups),
             "endless": self.endless,
             "passing": _by_version(self.passing),
             "conditional": self.conditional,
             "incomplete": self.incomplete,
-            "lint": None if self.lint is None else {str(s): [str(c) for c in codes] for s, codes in self.lint.items()},
+            "lint": _by_severity(self.lint),
             "ttl": self.ttl,
             "live": self.live,
             "questions": self.questions,
@@ -132,28 +136,27 @@ class SurveyedDomain(NamedTuple):
         }
 
 
-def shown(domain: str) -> str:
-    """Return what was given as a domain, as a line shows it."""
-    return visible(domain)
-
-
 def _by_version(counts: tuple[int, int]) -> dict[str, int | float]:
-    return {version: each if each <= _EXACT else float(each) for version, each in zip("46", counts, strict=True)}
+    return {version: count if count <= _EXACT else float(count) for version, count in zip("46", counts, strict=True)}
+
+
+def _by_severity(lint: Mapping[Severity, tuple[LintCode, ...]] | None) -> dict[str, list[str]] | None:
+    return None if lint is None else {str(severity): [str(code) for code in codes] for severity, codes in lint.items()}
 
 
 _ONE_FOR_ALL = (Result.NONE, Result.PERMERROR, Result.TEMPERROR)
 _LIMITS = frozenset({ProblemCode.TOO_MANY_LOOKUPS, ProblemCode.TOO_MANY_VOID_LOOKUPS, ProblemCode.TOO_MANY_MX})
 _BY_CHANCE = frozenset({ProblemCode.DNS_FAILURE, ProblemCode.TOO_MANY_MX})
-"""What a policy counts with where a term rests on more than the address, though nothing says that it will come."""
+"""Problems that a policy considers if a term depends on more than the address, though they need not occur."""
 
 
 def surveying(domain: str, limits: Limits, *, lint: bool) -> Generator[Question, Answer, SurveyedDomain]:
-    """Return what the record of a domain comes to; yields the Questions that need answers, each once.
+    """Return what the record of a domain means for all clients. Yields the Questions that need answers, each once.
 
     Args:
-        domain: a domain that can be asked for, as `read_domain` returns it.
-        limits: how much a check may ask; the time limit does not count.
-        lint: whether it is linted too.
+        domain: a domain name, as `read_domain` returns it.
+        limits: limits on a check, of which the time limit is not used.
+        lint: whether the domain is linted too.
     """
     known: Answers = {}
     policy = yield from once(compiling(Inputs(domain, None, None, limits, None, 0.0)), known)
@@ -161,24 +164,24 @@ def surveying(domain: str, limits: Limits, *, lint: bool) -> Generator[Question,
     outcomes = [*tables[0], *tables[1]]
     ends = _ends(outcomes)
     cost = yield from _cost(policy, tables, ends, known)
-    answers = dict(known)
+    answers = dict(known)  # without those that only lint asks for
     codes = None
     if lint:
         findings, _ = yield from once(linting(domain, None, None, limits, ()), known)
         codes = _codes(findings)
     chain = yield from redirect_chain(domain, known, limits.lookups)
-    results = {end.result for end in ends}
+    results = _results(ends)
     state, problem = _state(ends)
     record = _record(answers, domain)
     return SurveyedDomain(
         domain,
         state,
-        result=ends[0].result if len(results) == 1 and ends[0].result in _ONE_FOR_ALL else None,
-        results=tuple([each for each in Result if each in results]),
+        result=results[0] if len(results) == 1 and results[0] in _ONE_FOR_ALL else None,
+        results=results,
         problem=problem,
         record=record.source if isinstance(record, (Record, RecordSyntaxError)) else None,
         all=_all(chain),
-        redirect=None if not isinstance(record, Record) or record.redirect is None else record.redirect.value.text,
+        redirect=_redirect(record),
         includes=_includes(record),
         leads_to=tuple([name for name, type in answers if type is RRType.TXT and name != domain]),
         lookups=cost.lookups,
@@ -194,11 +197,11 @@ def surveying(domain: str, limits: Limits, *, lint: bool) -> Generator[Question,
 
 
 def _ends(outcomes: Iterable[Outcome]) -> list[Outcome]:
-    """Return what checks may come to, certain outcomes first; for a conditional range the ends of its tree."""
+    """Return the outcomes that checks may have, certain ones first; of a conditional range the leaves of its tree."""
     seen = {id(outcome): outcome for outcome in outcomes}
     pending = list(seen.values())
     ends = []
-    for outcome in pending:  # it grows meanwhile
+    for outcome in pending:  # which grows during the loop
         if outcome.tree is None:
             ends.append(outcome)
             continue
@@ -210,8 +213,14 @@ def _ends(outcomes: Iterable[Outcome]) -> list[Outcome]:
     return ends
 
 
-class _Cost(NamedTuple):
-    """What the worst clients cost, of IPv4 and of IPv6."""
+def _results(ends: list[Outcome]) -> tuple[Result, ...]:
+    results = {end.result for end in ends}
+    return tuple([result for result in Result if result in results])
+
+
+@dataclass(frozen=True, slots=True)
+class _Cost:
+    """The lookups of the most expensive clients, of IPv4 and of IPv6."""
 
     lookups: tuple[int, int]
     voids: tuple[int, int]
@@ -221,12 +230,12 @@ class _Cost(NamedTuple):
 def _cost(
     policy: Policy, tables: list[list[Outcome]], ends: list[Outcome], known: Answers
 ) -> Generator[Question, Answer, _Cost]:
-    """Return what the worst clients cost: what the policy says, unless it was cut off at a limit."""
+    """Return the lookups of the most expensive clients; those of the policy, unless it was cut off at a limit."""
     if not any(end.problem is not None and end.problem.code in _LIMITS for end in ends):
         ip4, ip6 = tables
         return _Cost(
-            (max([each.lookups for each in ip4]), max([each.lookups for each in ip6])),
-            (max([each.void_lookups for each in ip4]), max([each.void_lookups for each in ip6])),
+            (max([outcome.lookups for outcome in ip4]), max([outcome.lookups for outcome in ip6])),
+            (max([outcome.void_lookups for outcome in ip4]), max([outcome.void_lookups for outcome in ip6])),
         )
     need = yield from once(budget(policy.inputs, dict(policy.answers)), known)
     voids = need.voids[policy.limits.void_rule]
@@ -234,7 +243,7 @@ def _cost(
 
 
 def _state(ends: list[Outcome]) -> tuple[DomainState, Problem | None]:
-    """Return how a domain stands, and the first problem by which it does."""
+    """Return the state of a domain, and the first problem that causes it."""
     problems: dict[DomainState, Problem] = {}
     for end in ends:
         if end.problem is not None:
@@ -257,7 +266,7 @@ def _state_by(result: Result | None, problem: Problem) -> DomainState:
 
 def _codes(findings: list[Finding]) -> dict[Severity, tuple[LintCode, ...]]:
     return {
-        severity: tuple(dict.fromkeys([each.code for each in findings if each.severity is severity]))
+        severity: tuple(dict.fromkeys([finding.code for finding in findings if finding.severity is severity]))
         for severity in Severity
     }
 
@@ -268,10 +277,14 @@ def _record(answers: Mapping[Question, Answer], domain: str) -> object:
 
 
 def _all(chain: Iterable[tuple[str, Record]]) -> Result | None:
-    """Return the result that `all` gives in the domain's record, or in one that it redirects to; None without `all`."""
+    """Return the result of the `all` in the domain's record, or in one that it redirects to."""
     alls = (term for _, record in chain for term in record.directives if isinstance(term, All))
     first = next(alls, None)
     return None if first is None else QUALIFIERS[first.qualifier]
+
+
+def _redirect(record: object) -> str | None:
+    return None if not isinstance(record, Record) or record.redirect is None else record.redirect.value.text
 
 
 def _includes(record: object) -> tuple[str, ...]:

@@ -1,13 +1,13 @@
-"""Lists of domains, as people have them: a domain a line, or tables such as `rank,domain`."""
+"""Lists of domains: one domain a line, or tables such as `rank,domain`."""
 
 import re
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from spfengine.names import domain_fault, fold, to_a_labels
-from spfengine.visible import visible
+from spfengine.visible import short_repr, visible
 
 MAX_LINE = 4096
-"""Octets of a line that are looked at; no domain is as long."""
+"""Octets of the longest line that is read; no domain is as long."""
 
 _COMMENT = re.compile(r"(?:^|\s)#.*")
 _SEPARATOR = re.compile(r"[,;\t]")
@@ -15,15 +15,16 @@ _LABELS = re.compile(r"[a-z0-9_.-]*")
 _BOM = b"\xef\xbb\xbf"
 
 
-class Listed(NamedTuple):
+@dataclass(frozen=True, slots=True, repr=False)
+class Listed:
     """A line of a list.
 
     Attributes:
         line: its number, from 1 on.
-        text: what stands there for the domain.
+        text: the text of the domain.
         domain: the domain, as `read_domain` returns it.
-        fault: why it is none, or None.
-        end: how many octets of the list end with this line.
+        fault: why it is not a domain name, or None.
+        end: the offset of the end of this line in the list, in octets.
     """
 
     line: int
@@ -32,32 +33,35 @@ class Listed(NamedTuple):
     fault: str | None
     end: int
 
+    def __repr__(self) -> str:
+        return short_repr(self, ("line", "text", "domain", "fault", "end"))
+
 
 def read_domain(text: str) -> tuple[str, str | None]:
-    """Return a domain as it is asked for (in lower case, U-labels as A-labels, without final dot), and None; or the
-    text, and why it is none.
+    """Return a domain in lower case, with A-labels and without final dot, and None; or the text, and why it is not a
+    domain name.
     """
-    shown = f"'{visible(text, 80)}'"
+    quoted = f"'{visible(text, 80)}'"
     if "@" in text:
-        return text, f"{shown} is a mail address; expected its domain alone"
+        return text, f"{quoted} is a mail address; expected its domain alone"
     if "//" in text:
-        return text, f"{shown} is a URL; expected a domain such as example.com"
+        return text, f"{quoted} is a URL; expected a domain such as example.com"
     name = to_a_labels(text)
     if name is None:
-        return text, f"{shown} is no domain name that IDNA2008 allows"
+        return text, f"{quoted} is not a domain name that IDNA2008 allows"
     name = fold(name).removesuffix(".")
     fault = domain_fault(name)
     if fault is None and _LABELS.fullmatch(name) is None:
-        fault = f"{shown} is no domain name; expected letters, digits, hyphens and dots, as in example.com"
+        fault = f"{quoted} is not a domain name; expected letters, digits, hyphens and dots, as in example.com"
     return (name, None) if fault is None else (text, fault)
 
 
 class DomainList:
-    """Reads a list piece by piece, so that it may be of any length.
+    """Reads a list of any length, piece by piece.
 
-    A line holds a domain, or fields with commas, semicolons or tabs between them; then the domain is the first field
-    that is no number. Empty lines are left out, as is what stands behind `#`, and a first line with fields none of
-    which is a domain, the heading of a table.
+    A line is a domain, or fields separated by commas, semicolons or tabs, of which the first that is not a number is
+    the domain. Skipped are empty lines, comments after `#`, and the heading of a table: a first line of several fields
+    of which none is a domain.
     """
 
     def __init__(self) -> None:
@@ -66,22 +70,22 @@ class DomainList:
         self._rest = b""
 
     def feed(self, octets: bytes) -> list[Listed]:
-        """Return what the lines hold that end in these octets."""
+        """Return the lines that end in these octets."""
         first, *others = octets.split(b"\n")
         self._begin(first)
-        found = []
+        listed = []
         for other in others:
             self._end += 1
-            found += self._read()
+            listed += self._read()
             self._begin(other)
-        return found
+        return listed
 
     def end(self) -> list[Listed]:
-        """Return what the last line holds, where no line end stands behind it."""
+        """Return the last line, if it has no line end."""
         return self._read()
 
     def _begin(self, octets: bytes) -> None:
-        """Add octets to the line that has no end yet; of a long one no more is kept than shows that it is."""
+        """Add octets to the current line. Of a long line only so much is kept that it is known to be too long."""
         self._end += len(octets)
         self._rest += octets[: MAX_LINE + 1 - len(self._rest)]
 
@@ -97,7 +101,11 @@ class DomainList:
         if not text:
             return []
         fields = [field.strip().strip('"').strip() for field in _SEPARATOR.split(text)]
-        if self._lines == 1 and len(fields) > 1 and all(read_domain(field)[1] for field in fields):
+        if self._lines == 1 and _is_heading(fields):
             return []
         text = next((field for field in fields if field and not (field.isascii() and field.isdigit())), text)
         return [Listed(self._lines, text, *read_domain(text), self._end)]
+
+
+def _is_heading(fields: list[str]) -> bool:
+    return len(fields) > 1 and all(read_domain(field)[1] is not None for field in fields)

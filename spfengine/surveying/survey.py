@@ -1,16 +1,17 @@
-"""`survey` and `asurvey`: what the records of many domains come to, one after the other or many at once."""
+"""`survey` and `asurvey`: what the records of many domains mean, one after the other or many at once."""
 
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator
+from dataclasses import replace
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any
 
-from spfengine.drivers import adrive, drive
+from spfengine.drivers import adrive, drive, given_or_live
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.resolvers.asking import require_resolver
 from spfengine.surveying.domain import DomainState, SurveyedDomain, surveying
 from spfengine.surveying.listing import read_domain
-from spfengine.surveying.time_limit import AsyncPatience, Patience, Side, shared, unchanging
+from spfengine.surveying.time_limit import AsyncTimeLimited, SharedLoop, TimeLimited, unchanging, with_cache
 
 if TYPE_CHECKING:
     from spfengine.answers import AsyncResolver, Resolver
@@ -26,23 +27,23 @@ def survey(
     lint: bool = True,
     seconds: float | None = 20.0,
 ) -> Iterator[SurveyedDomain]:
-    """Yield what the record of each domain comes to, one after the other, in their order.
+    """Yield what the record of each domain means, one after the other, in their order.
 
     Args:
-        domains: the domains; what is none is told in its place, and does not end the survey. Each is asked for as often
-            as it is given.
-        resolver: what answers DNS questions; live DNS where it is not given.
-        limits: how much a check may ask; `seconds` is looked at instead of its time limit.
+        domains: the domains. A text that is not a domain name is reported in its place, and does not end the survey.
+            A domain that is given several times is surveyed as often.
+        resolver: answers DNS questions; live DNS if not given.
+        limits: limits on a check; `seconds` replaces its time limit.
         lint: whether each domain is linted too; without it a survey takes a fraction of the time.
-        seconds: how long DNS may take for one domain; what is not known by then counts as not answered. None for no
-            limit.
+        seconds: how long DNS may take for one domain; questions after that count as not answered. None for no limit.
 
     Raises:
-        ArgumentError: a setting can't be used.
-        ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
+        ArgumentError: a setting can't be used, or `domains` is not a list of domains.
+        ResolverError: `resolver` does not follow the resolver protocol. What it raises itself is passed on.
     """
-    base = _checked(resolver, seconds, 1)
-    return (_asked(text, base, limits, lint, seconds) for text in domains)
+    domains = _checked_domains(domains)
+    base = _checked_settings(resolver, seconds, 1)
+    return (_survey_one(_checked_domain(domain), base, limits, lint, seconds) for domain in domains)
 
 
 def asurvey(
@@ -54,46 +55,57 @@ def asurvey(
     seconds: float | None = 20.0,
     in_flight: int = 100,
 ) -> AsyncGenerator[SurveyedDomain, None]:
-    """Yield what the record of each domain comes to, many at once, each as soon as it is known.
+    """Yield what the record of each domain means, many at once, each as soon as it is known.
 
-    The other arguments are those of `survey`. All domains share the answers that are kept, and each has one question
-    under way at a time, so that there are never more questions than domains. No more of `domains` is taken than is
-    under way or waits for whoever iterates, so that both ends may be streams.
+    The other arguments are those of `survey`. All domains share the cached answers, and each has one question in flight
+    at a time, so that there are never more questions than domains. `domains` is read only as far as domains are in
+    flight or wait for the caller, so that both ends may be streams.
 
     Args:
-        domains: as for `survey`, or as they come in asyncio.
-        in_flight: how many domains may be under way at once.
-
-    Raises:
-        ArgumentError, ResolverError: as `survey`.
+        domains: as for `survey`, or an asynchronous iterable.
+        in_flight: how many domains may be in flight at once.
     """
-    return _many(domains, _checked(resolver, seconds, in_flight), limits, lint, seconds, in_flight)
+    domains = domains if isinstance(domains, AsyncIterable) else _checked_domains(domains)
+    return _many(domains, _checked_settings(resolver, seconds, in_flight), limits, lint, seconds, in_flight)
 
 
-def _checked(resolver: Any, seconds: float | None, in_flight: int) -> Any:
+def _checked_domains(domains: Iterable[str]) -> Iterable[str]:
+    if isinstance(domains, str | bytes) or not isinstance(domains, Iterable):
+        raise ArgumentError(f'domains is a list of domains, such as ["example.com"], not {type(domains).__name__}')
+    return domains
+
+
+def _checked_domain(domain: str) -> str:
+    if not isinstance(domain, str):
+        raise ArgumentError(f"domains is a list of domains as text, and one of them is of type {type(domain).__name__}")
+    return domain
+
+
+def _checked_settings(resolver: Any, seconds: float | None, in_flight: int) -> Any:
     if seconds is not None and not seconds > 0:
         raise ArgumentError(f"seconds is a time above 0, or None, not {seconds!r}")
     if in_flight < 1:
         raise ArgumentError(f"in_flight is 1 or more, not {in_flight!r}")
-    if resolver is None:
-        from spfengine.drivers import default_resolver
-
-        resolver = default_resolver()
+    resolver = given_or_live(resolver)
     require_resolver(resolver)
-    return shared(resolver)
+    return with_cache(resolver)
 
 
-def _asked(text: str, resolver: Any, limits: Limits, lint: bool, seconds: float | None) -> SurveyedDomain:
+def _survey_one(text: str, resolver: Any, limits: Limits, lint: bool, seconds: float | None) -> SurveyedDomain:
     domain, fault = read_domain(text)
     if fault is not None:
-        return SurveyedDomain(text, DomainState.NO_DOMAIN, fault, live=not unchanging(resolver), asked=time())
+        return _no_domain(text, fault, resolver)
     asked, began = time(), monotonic()
-    found = drive(surveying(domain, limits, lint=lint), Patience(resolver, seconds), None)
-    return _timed(found, resolver, asked, began)
+    surveyed = drive(surveying(domain, limits, lint=lint), TimeLimited(resolver, seconds), None)
+    return _timed(surveyed, resolver, asked, began)
 
 
-def _timed(found: SurveyedDomain, resolver: object, asked: float, began: float) -> SurveyedDomain:
-    return found._replace(live=not unchanging(resolver), asked=asked, seconds=monotonic() - began)
+def _no_domain(text: str, fault: str, resolver: object) -> SurveyedDomain:
+    return SurveyedDomain(text, DomainState.NO_DOMAIN, fault, live=not unchanging(resolver), asked=time())
+
+
+def _timed(surveyed: SurveyedDomain, resolver: object, asked: float, began: float) -> SurveyedDomain:
+    return replace(surveyed, live=not unchanging(resolver), asked=asked, seconds=monotonic() - began)
 
 
 async def _many(
@@ -106,46 +118,46 @@ async def _many(
 ) -> AsyncGenerator[SurveyedDomain, None]:
     from asyncio import Lock, Queue, create_task, gather
 
-    side = Side(resolver)
+    shared = SharedLoop(resolver)
     taking = Lock()
     texts = _each(domains)
-    found: Queue[Any] = Queue(in_flight)
+    results: Queue[Any] = Queue(in_flight)
 
     async def work() -> None:
-        """Ask for one domain after the other, as long as there are some."""
+        """Survey one domain after the other until none is left."""
         try:
             while True:
                 async with taking:
                     text = await anext(texts, _END)
                 if text is _END:
                     break
-                await found.put(await one(text))
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is raised where the survey is iterated
-            await found.put(error)
+                await results.put(await survey_one(_checked_domain(text)))
+        except Exception as error:  # noqa: BLE001 - it is raised to the caller that iterates
+            await results.put(error)
         else:
-            await found.put(_END)
+            await results.put(_END)
 
-    async def one(text: str) -> SurveyedDomain:
-        await side.turn()
+    async def survey_one(text: str) -> SurveyedDomain:
+        await shared.turn()
         domain, fault = read_domain(text)
         if fault is not None:
-            return SurveyedDomain(text, DomainState.NO_DOMAIN, fault, live=not unchanging(resolver), asked=time())
+            return _no_domain(text, fault, resolver)
         asked, began = time(), monotonic()
-        known = await adrive(surveying(domain, limits, lint=lint), AsyncPatience(side, seconds), None)
-        return _timed(known, resolver, asked, began)
+        surveyed = await adrive(surveying(domain, limits, lint=lint), AsyncTimeLimited(shared, seconds), None)
+        return _timed(surveyed, resolver, asked, began)
 
-    async with side.watched():
+    async with shared.watched():
         workers = [create_task(work()) for _ in range(in_flight)]
         left = len(workers)
         try:
             while left:
-                next_found = await found.get()
-                if next_found is _END:
+                result = await results.get()
+                if result is _END:
                     left -= 1
-                elif isinstance(next_found, Exception):
-                    raise next_found
+                elif isinstance(result, Exception):
+                    raise result
                 else:
-                    yield next_found
+                    yield result
         finally:
             for worker in workers:
                 worker.cancel()

@@ -1,4 +1,4 @@
-"""Asking for one domain of many: it has so much time, and leaves the others theirs."""
+"""A DNS time limit per surveyed domain, sync and in asyncio, where it must not cost the other domains any time."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -10,28 +10,28 @@ from spfengine.answers import Answer, Question, Status
 from spfengine.resolvers.asking import aresolve_of, resolve_of
 from spfengine.resolvers.cache import Cache
 
-_TOO_LATE = Answer.failed(Status.TIMEOUT)
+_TIMED_OUT = Answer.failed(Status.TIMEOUT)
 _BEAT = 0.5
 _STALL = 1.0
-"""Seconds by which an event loop is late at least, so that what waits in it may have been answered long ago."""
+"""Seconds of delay from which on an event loop counts as stalled: answers may have come in without being read."""
 
 
 def unchanging(resolver: object) -> bool:
-    """Whether what answers is at hand, and never changes: a Zone, say."""
+    """Whether a resolver's answers never change and take no time, as those of a Zone."""
     return bool(getattr(resolver, "unchanging", False))
 
 
-def shared(resolver: object) -> object:
-    """Return a resolver that keeps answers for all domains: this one, or a Cache before it."""
+def with_cache(resolver: object) -> object:
+    """Return a resolver that caches answers for all domains: this one if it does, or a Cache in front of it."""
     own = resolver if isinstance(resolver, Cache) else getattr(resolver, "cache", None)
     return resolver if unchanging(resolver) or isinstance(own, Cache) else Cache(resolver)
 
 
-class Patience:
-    """A resolver for one domain, that is asked as long as there is time; then nothing is, and all answers are TIMEOUT.
+class TimeLimited:
+    """A resolver for one domain with a time limit: after that nothing is asked, and every answer is TIMEOUT.
 
     Args:
-        resolver: what answers.
+        resolver: the resolver to ask.
         seconds: how long DNS may take for all questions together; None for no limit.
     """
 
@@ -40,23 +40,23 @@ class Patience:
         self._left = inf if seconds is None else seconds
 
     def resolve(self, question: Question, /) -> Answer:
-        """Return what is answered. What is under way when the time is over is waited for."""
+        """Return the answer. A question that is being asked when the time is over is not interrupted."""
         if self._left <= 0:
-            return _TOO_LATE
+            return _TIMED_OUT
         began = monotonic()
         answer = self._resolve(question)
         self._left -= monotonic() - began
         return answer
 
 
-class Side:
+class SharedLoop:
     """What the domains of one survey share in an event loop.
 
-    A domain whose answer has come waits for its turn to go on, and between two turns the loop sees to the network: so
-    none waits for more than one other, and no answer waits unread for long.
+    Domains go on one at a time after their answers, and between two of them the event loop handles the network. So no
+    domain waits for more than one other, and no answer waits long to be read.
 
     Attributes:
-        stalls: how often the event loop stood still for long: its own questions can't have been answered meanwhile.
+        stalls: how often the event loop was late, so that answers may have come in without being read.
     """
 
     def __init__(self, resolver: Any) -> None:
@@ -72,7 +72,7 @@ class Side:
         self._lock = Lock()
 
     async def turn(self) -> None:
-        """Wait for the turn of this domain."""
+        """Wait for this domain's turn."""
         from asyncio import sleep
 
         async with self._lock:
@@ -80,7 +80,7 @@ class Side:
 
     @asynccontextmanager
     async def watched(self) -> AsyncGenerator[None, None]:
-        """Count stalls as long as the block runs."""
+        """Count stalls while the block runs."""
         from asyncio import create_task, gather
 
         watch = create_task(self._watch())
@@ -100,39 +100,42 @@ class Side:
                 self.stalls += 1
 
 
-class AsyncPatience:
-    """`Patience` in asyncio, beside others: what is under way when the time is over is given up."""
+class AsyncTimeLimited:
+    """`TimeLimited` in asyncio: a question that is being asked when the time is over is cancelled.
 
-    def __init__(self, side: Side, seconds: float | None) -> None:
-        self._side = side
+    A timeout during which the event loop stalled does not count: the question is asked again.
+    """
+
+    def __init__(self, shared: SharedLoop, seconds: float | None) -> None:
+        self._shared = shared
         self._left = inf if seconds is None else seconds
 
     async def aresolve(self, question: Question, /) -> Answer:
-        """Return what is answered."""
-        side = self._side
-        kept = None if side.peek is None else side.peek(question)
-        if kept is not None:
-            return kept
+        """Return the answer."""
+        shared = self._shared
+        cached = None if shared.peek is None else shared.peek(question)
+        if cached is not None:
+            return cached
         while self._left > 0:
-            stalls = side.stalls
+            stalls = shared.stalls
             answer, took = await self._ask(question)
-            await side.turn()
-            if side.stalls == stalls or answer.status is not Status.TIMEOUT:
+            await shared.turn()
+            if shared.stalls == stalls or answer.status is not Status.TIMEOUT:
                 self._left -= took
                 return answer
-        return _TOO_LATE
+        return _TIMED_OUT
 
     async def _ask(self, question: Question) -> tuple[Answer, float]:
         from asyncio import timeout
 
-        assert self._side.aresolve is not None, "what has everything at hand is not waited for"
+        assert self._shared.aresolve is not None, "an unchanging resolver has answered in peek"
         began = monotonic()
         over = timeout(None if self._left == inf else self._left)
         try:
             async with over:
-                answer = await self._side.aresolve(question)
+                answer = await self._shared.aresolve(question)
         except TimeoutError:
             if not over.expired():
                 raise
-            answer = _TOO_LATE
+            answer = _TIMED_OUT
         return answer, monotonic() - began

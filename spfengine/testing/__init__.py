@@ -1,28 +1,49 @@
-"""What tests of SPF need: a DNS server on loopback that serves any resolver, faults included.
+"""For tests of anything that checks SPF or asks DNS.
 
-Names are loaded when they are first used: the pytest plugin lives here, and every run of pytest imports it.
+`FakeDNS` serves any resolver on loopback, faults included. `SPFCheck` is the type of the pytest fixture `spf_check`.
+`load_suite` reads test suites in openspf.org's format, and `export` writes a zone for other projects' test fixtures.
+
+Names are imported when they are first used: every run of pytest imports the plugin, which is in this package.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from spfengine.testing.fake_dns import FakeDNS
+    from spfengine.testing.exporters import FORMATS, export
+    from spfengine.testing.fake_dns import FakeDNS, Query
     from spfengine.testing.faults import Fault, FaultKind
-    from spfengine.testing.queries import Query
+    from spfengine.testing.fixtures import SPFCheck
+    from spfengine.testing.suites import SEMANTICS, Case, Scenario, SuiteError, load_suite, read_suite
 
-__all__ = ["FakeDNS", "Fault", "FaultKind", "Query"]
+__all__ = [
+    "FORMATS",
+    "SEMANTICS",
+    "Case",
+    "FakeDNS",
+    "Fault",
+    "FaultKind",
+    "Query",
+    "SPFCheck",
+    "Scenario",
+    "SuiteError",
+    "export",
+    "load_suite",
+    "read_suite",
+]
 
 _MODULES = {
-    "FakeDNS": "spfengine.testing.fake_dns",
-    "Fault": "spfengine.testing.faults",
-    "FaultKind": "spfengine.testing.faults",
-    "Query": "spfengine.testing.queries",
+    "spfengine.testing.exporters": ("FORMATS", "export"),
+    "spfengine.testing.fake_dns": ("FakeDNS", "Query"),
+    "spfengine.testing.faults": ("Fault", "FaultKind"),
+    "spfengine.testing.fixtures": ("SPFCheck",),
+    "spfengine.testing.suites": ("SEMANTICS", "Case", "Scenario", "SuiteError", "load_suite", "read_suite"),
 }
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
-    module = _MODULES.get(name)
+    module = _MODULE_OF.get(name)
     if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = globals()[name] = getattr(import_module(module), name)

@@ -1,4 +1,4 @@
-"""A DNS server on loopback that serves any resolver of ours, for tests of anything that asks DNS."""
+"""A DNS server on loopback that serves any `Resolver`, and the log of its queries."""
 
 import socket
 import threading
@@ -6,50 +6,68 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from ipaddress import ip_address
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from spfengine.addresses import parse_address
 from spfengine.answers import Answer, Question, Resolver
 from spfengine.errors import ArgumentError, MissingExtraError
+from spfengine.names import fold
 from spfengine.resolvers.asking import resolve_of
-from spfengine.testing.faults import Effect, Fault, FaultPlan
-from spfengine.testing.queries import Query, QueryLog
-from spfengine.visible import visible
+from spfengine.testing.faults import Fault, FaultEffect, FaultPlan
+from spfengine.visible import visible, visible_name
 
 if TYPE_CHECKING:
     import asyncio
 
 _ERRORS_KEPT = 1000
+_QUERIES_KEPT = 1_000_000
+_QUERIES_SHOWN = 20
 _BACKLOG = 512
 _RECEIVE_BUFFER = 1 << 20
+
+
+class Query(NamedTuple):
+    """A query that the server has received.
+
+    Attributes:
+        name: as it was asked, letter case included, each octet as one character.
+        type: the record type, such as "TXT" or "TYPE65280".
+        over: "udp" or "tcp".
+        client: the client's address and port.
+    """
+
+    name: str
+    type: str
+    over: str
+    client: tuple[str, int]
 
 
 class FakeDNS:
     """A DNS server for tests: UDP and TCP on one port of the loopback interface.
 
-    It behaves as a recursive server: CNAME records come with what they lead to, a reply without room in a datagram
-    says so and is whole over TCP, negative answers carry an SOA record. An Answer that is a failure becomes what makes
+    It behaves as a recursive server: it follows CNAME records, truncates a reply that is too large for a datagram and
+    sends it whole over TCP, and adds an SOA record to negative answers. An Answer that is a failure becomes what makes
     a client see that failure: TIMEOUT is silence, TRUNCATED is TC over UDP and TCP, LOOP is an alias of itself.
 
         with FakeDNS(zone) as server:
             resolver = LiveResolver(server.nameserver)
 
-    It is bound when `start` returns, and serves from a thread of its own until `stop`. Threads may share it. Where it
-    is told which queries are `expected`, the end of the `with` block raises AssertionError if there were others.
+    It is bound when `start` returns, and serves from a thread of its own until `stop`. Threads may share it. If queries
+    are `expected`, the end of the `with` block raises AssertionError if there were others.
 
     Args:
-        resolver: what answers: a Zone, an Overlay, anything with `resolve`. Several threads ask it.
+        resolver: answers the queries: a Zone, an Overlay, anything with `resolve`. Several threads call it.
         host: the address to listen at.
-        port: 0 takes a free one.
-        faults: what goes wrong, from the start.
+        port: the port to listen at; 0 for a free one.
+        faults: the faults that the server has from the start.
         delay: seconds by which every reply is late; queries do not wait for each other.
-        ttl: seconds for Answers that say no TTL. 0 keeps clients from caching what a test then replaces.
-        allow_remote: listen at an address that is not loopback, where anybody can ask.
-        expected: the only queries that are expected: (name, type) pairs, "*" for any; None: all are. See `expect`.
-        on_query: is called with each Query as it comes, in the server's thread; keep it short.
+        ttl: seconds, for Answers without a TTL. With 0 clients don't cache what a test may replace.
+        allow_remote: whether `host` may be an address that is not loopback, where anybody can ask.
+        expected: the only queries that are expected, as (name, type) pairs, "*" for any; None: any query. See `expect`.
+        on_query: called with each Query when it arrives, in the server's thread; keep it short.
 
     Raises:
-        ArgumentError: an argument can't be used, or `host` is not loopback and `allow_remote` is not set.
+        ArgumentError: an argument is invalid, or `host` is not loopback and `allow_remote` is not set.
         ResolverError: `resolver` has no `resolve`.
         MissingExtraError: dnslib is not installed.
     """
@@ -68,14 +86,14 @@ class FakeDNS:
         on_query: Callable[[Query], object] | None = None,
     ) -> None:
         try:
-            import dnslib  # type: ignore[import-untyped]  # noqa: F401  # no types; only asked whether it is there
+            import dnslib  # type: ignore[import-untyped]  # noqa: F401  # it ships no types; only to see whether it is installed
         except ImportError as missing:
             raise MissingExtraError("FakeDNS needs dnslib: install the extra `testing`") from missing
         parse_address(host)
         if not ip_address(host).is_loopback and not allow_remote:
             raise ArgumentError(
                 f"host {visible(host, 60)} is not loopback, so others could ask this server; "
-                "use 127.0.0.1 or ::1, or say allow_remote=True"
+                "use 127.0.0.1 or ::1, or pass allow_remote=True"
             )
         if not 0 <= port < 65536:
             raise ArgumentError(f"port is a number from 0 to 65535, not {port!r}")
@@ -89,7 +107,7 @@ class FakeDNS:
         self._delay = delay
         self._ttl = ttl
         self._plan = FaultPlan(faults)
-        self._log = QueryLog(expected)
+        self._log = _QueryLog(expected)
         self._on_query = on_query
         self._lock = threading.Lock()
         self._port: int | None = None
@@ -100,7 +118,7 @@ class FakeDNS:
 
     @property
     def zone(self) -> Resolver:
-        """What answers; it may be replaced while the server runs, and the next query is answered by the new one."""
+        """The resolver that answers. If it is replaced while the server runs, the new one answers the next query."""
         return self._resolver
 
     @zone.setter
@@ -110,12 +128,12 @@ class FakeDNS:
 
     @property
     def address(self) -> str:
-        """The address that it listens at."""
+        """The address it listens at."""
         return self._host
 
     @property
     def port(self) -> int:
-        """The port that it listens at, UDP and TCP. Raises ArgumentError while it is not started."""
+        """The port it listens at, UDP and TCP. Raises ArgumentError before it is started."""
         if self._port is None:
             raise ArgumentError("the server has no port before start(); use it as a context manager, or start it")
         return self._port
@@ -127,36 +145,36 @@ class FakeDNS:
 
     @property
     def queries(self) -> list[Query]:
-        """The queries so far, in the order in which they came; of more than a million, the last million."""
+        """The queries so far, in the order of their arrival; at most the last million."""
         return self._log.queries
 
     @property
     def errors(self) -> list[Exception]:
-        """What the resolver raised, and why an Answer fits in no message; the client got SERVFAIL. The last 1000."""
+        """The last 1000 exceptions, each of which became SERVFAIL: of the resolver or of Answers too large to send."""
         return list(self._errors)
 
     def clear_queries(self) -> None:
-        """Forget the queries so far, those that were not expected too."""
+        """Forget the queries so far, including those that were not expected."""
         self._log.clear()
 
     def expect(self, *expected: tuple[str, str]) -> None:
         """Expect these queries and those expected before, and no others: (name, type) pairs, "*" for any name or type.
 
-        Queries that were not expected are answered all the same; `assert_expected` tells of them.
+        The server answers unexpected queries too; `assert_expected` reports them.
         """
         self._log.expect(expected)
 
     @property
     def unexpected(self) -> list[Query]:
-        """The queries so far that nobody expected; none where no query is said to be expected."""
+        """The queries so far that were not expected; empty if `expected` and `expect` are not used."""
         return self._log.unexpected
 
     def asked(self, name: str, type: str = "*", over: str | None = None) -> list[Query]:
-        """Return the queries so far for a name, in any letter case, of a type, over "udp" or "tcp"; "*" is any."""
+        """Return the queries so far for a name, in any letter case, and a type, over "udp" or "tcp"; "*" is any."""
         return self._log.asked(name, type, over)
 
     def assert_asked(self, name: str, type: str = "*", times: int | None = None) -> None:
-        """Raise AssertionError unless this was asked: so many times, or at least once. It lists what was asked."""
+        """Raise AssertionError, with the queries so far, unless this was asked `times` times; None: at least once."""
         self._log.assert_asked(name, type, times)
 
     def assert_not_asked(self, name: str, type: str = "*") -> None:
@@ -164,21 +182,21 @@ class FakeDNS:
         self._log.assert_asked(name, type, 0)
 
     def assert_expected(self) -> None:
-        """Raise AssertionError if there were queries that nobody expected. It lists them."""
+        """Raise AssertionError, with the queries, if there were queries that nobody expected."""
         self._log.assert_expected()
 
     def add_fault(self, fault: Fault) -> None:
-        """Give the server one fault more; its queries are counted from now."""
+        """Add a fault; its queries are counted from now."""
         with self._lock:
             self._plan.add(fault)
 
     def clear_faults(self) -> None:
-        """Take all faults from the server."""
+        """Remove all faults."""
         with self._lock:
             self._plan.clear()
 
     def start(self) -> Self:
-        """Bind and serve; return the server itself. Raises OSError where the port can't be had."""
+        """Bind and serve; return the server itself. Raises OSError if it can't bind the port."""
         if self._thread is not None:
             raise ArgumentError("the server is started already")
         udp, tcp = _bind(self._host, self._wanted_port)
@@ -190,7 +208,7 @@ class FakeDNS:
         return self
 
     def stop(self) -> None:
-        """Stop serving; when it returns, sockets are closed and threads are gone. Does nothing where it is stopped."""
+        """Stop serving, close the sockets and end the threads. Does nothing if it is not started."""
         thread, loop, stopping = self._thread, self._loop, self._stopping
         if thread is None:
             return
@@ -240,7 +258,7 @@ class FakeDNS:
     def _answer(self, question: Question) -> Answer:
         return self._resolver.resolve(question)
 
-    def _notice(self, name: str, rrtype: str, over: str, client: tuple[str, int]) -> Effect:
+    def _notice(self, name: str, rrtype: str, over: str, client: tuple[str, int]) -> FaultEffect:
         query = Query(name, rrtype, over, client)
         self._log.add(query)
         with self._lock:
@@ -248,13 +266,13 @@ class FakeDNS:
         if self._on_query is not None:
             try:
                 self._on_query(query)
-            except Exception as error:  # noqa: BLE001  # whatever a listener does, the server goes on, and the test is told
+            except Exception as error:  # noqa: BLE001  # the caller's own function may raise anything; `errors` reports it
                 self._errors.append(error)
         return effect
 
 
 def _bind(host: str, port: int) -> tuple[socket.socket, socket.socket]:
-    """Return a UDP and a listening TCP socket at one port; a free one where `port` is 0."""
+    """Return a UDP and a listening TCP socket at one port; at a free one if `port` is 0."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     tries = 1 if port else 50  # a port that is free for TCP may be taken for UDP
     while True:
@@ -274,3 +292,75 @@ def _bind(host: str, port: int) -> tuple[socket.socket, socket.socket]:
                 raise
         else:
             return udp, tcp
+
+
+class _QueryLog:
+    """The queries so far, at most the last million; threads may share it."""
+
+    def __init__(self, expected: Iterable[tuple[str, str]] | None = None) -> None:
+        self._lock = threading.Lock()
+        self._queries: deque[Query] = deque(maxlen=_QUERIES_KEPT)
+        self._expected: frozenset[tuple[str, str]] | None = None
+        if expected is not None:
+            self.expect(expected)
+
+    @property
+    def queries(self) -> list[Query]:
+        with self._lock:
+            return list(self._queries)
+
+    @property
+    def unexpected(self) -> list[Query]:
+        expected = self._expected
+        if expected is None:
+            return []
+        return [query for query in self.queries if not _covers(expected, query)]
+
+    def add(self, query: Query) -> None:
+        with self._lock:
+            self._queries.append(query)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._queries.clear()
+
+    def expect(self, expected: Iterable[tuple[str, str]]) -> None:
+        more = {(_plain(name), type.upper()) for name, type in expected}
+        with self._lock:
+            self._expected = (self._expected or frozenset()) | more
+
+    def asked(self, name: str, type: str, over: str | None = None) -> list[Query]:
+        wanted = {(_plain(name), type.upper())}
+        return [query for query in self.queries if _covers(wanted, query) and over in (None, query.over)]
+
+    def assert_asked(self, name: str, type: str, times: int | None) -> None:
+        count = len(self.asked(name, type))
+        if count == times or (times is None and count):
+            return
+        expected = "at least once" if times is None else "never" if times == 0 else f"{times} times"
+        message = f"{visible_name(name)} {type} was asked {count} times, expected {expected}; the queries were:"
+        raise AssertionError(message + format_queries(self.queries))
+
+    def assert_expected(self) -> None:
+        unexpected = self.unexpected
+        if unexpected:
+            raise AssertionError(f"{len(unexpected)} queries that nobody expected:{format_queries(unexpected)}")
+
+
+def format_queries(queries: list[Query]) -> str:
+    """Return the first 20 queries as lines, each with a line end before it."""
+    lines = [
+        f"\n  {visible_name(query.name) or '.'} {query.type} over {query.over}" for query in queries[:_QUERIES_SHOWN]
+    ]
+    if len(queries) > _QUERIES_SHOWN:
+        lines.append(f"\n  and {len(queries) - _QUERIES_SHOWN} more")
+    return "".join(lines) or "\n  none"
+
+
+def _plain(name: str) -> str:
+    return fold(name.removesuffix("."))
+
+
+def _covers(pairs: Iterable[tuple[str, str]], query: Query) -> bool:
+    own = fold(query.name)
+    return any(name in ("*", own) and type in ("*", query.type) for name, type in pairs)

@@ -1,11 +1,11 @@
-"""The faults that a fake DNS server can be told to have: per name and type, always or for the n-th query."""
+"""The faults that a fake DNS server can have: per name and type, always or for the n-th query."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from spfengine.errors import ArgumentError
-from spfengine.frozen import Frozen, fill
 from spfengine.names import fold
 from spfengine.visible import visible
 
@@ -32,22 +32,22 @@ class FaultKind(StrEnum):
     """The name is an alias of itself."""
 
 
-class Fault(Frozen):
-    """One fault of a server.
+@dataclass(frozen=True, slots=True, init=False)
+class Fault:
+    """A fault of a DNS server.
 
     Attributes:
-        name: whose queries have it, in any letter case; "*" stands for every name.
-        type: the record type ("TXT", "MX", "TYPE99"…) whose queries have it; "*" stands for every type.
+        name: the domain whose queries it affects, in any letter case; "*" for every name.
+        type: the record type ("TXT", "MX", "TYPE99"…) whose queries it affects; "*" for every type.
         kind: what goes wrong.
-        queries: which of these queries have it, 1 being the first since the server was given the fault; empty: all.
-        over: "udp" or "tcp" where only these queries have it and count; None: both.
+        queries: which of these queries it affects, counted from 1 when the server gets the fault; empty: all.
+        over: "udp" or "tcp" to affect and count only these queries; None: both.
         seconds: how late the reply is, for a delay.
 
     Raises:
-        ArgumentError: a setting can't be used.
+        ArgumentError: an argument is invalid.
     """
 
-    __slots__ = fields = ("name", "type", "kind", "queries", "over", "seconds")
     name: str
     type: str
     kind: FaultKind
@@ -75,24 +75,24 @@ class Fault(Frozen):
             raise ArgumentError(f"seconds of delay are 0 to 3600, not {seconds!r}")
         numbers = frozenset(queries)
         if any(number < 1 for number in numbers):
-            raise ArgumentError(f"queries are counted from 1, so {min(numbers)} is none of them")
-        fill(self, "name", fold(name.removesuffix(".")))
-        fill(self, "type", type.upper())
-        fill(self, "kind", kind)
-        fill(self, "queries", numbers)
-        fill(self, "over", over)
-        fill(self, "seconds", seconds)
+            raise ArgumentError(f"queries are counted from 1, so {min(numbers)} is not one of them")
+        object.__setattr__(self, "name", fold(name.removesuffix(".")))
+        object.__setattr__(self, "type", type.upper())
+        object.__setattr__(self, "kind", kind)
+        object.__setattr__(self, "queries", numbers)
+        object.__setattr__(self, "over", over)
+        object.__setattr__(self, "seconds", seconds)
 
     @classmethod
     def from_text(cls, text: str) -> Self:
-        """Return the fault that these words stand for: `NAME TYPE KIND [queries=1,3] [over=udp] [seconds=2.5]`.
+        """Return the fault written as `NAME TYPE KIND [queries=1,3] [over=udp] [seconds=2.5]`.
 
         Raises:
-            ArgumentError: they can't be understood; the message says what was expected.
+            ArgumentError: it can't be understood; the message says what was expected.
         """
         name, type, kind, *settings = [*text.split(), "", "", ""][: max(3, len(text.split()))]
         if not kind:
-            raise ArgumentError(f"{visible(text, 80)!r} is no fault; expected {_FORM}")
+            raise ArgumentError(f"{visible(text, 80)!r} is not a fault; expected {_FORM}")
         options: dict[str, Any] = {}
         for setting in settings:
             key, _, value = setting.partition("=")
@@ -103,7 +103,7 @@ class Fault(Frozen):
         return cls(name, type, kind, **options)
 
     def concerns(self, name: str, type: str, over: str) -> bool:
-        """Whether a query is one of those that this fault counts."""
+        """Whether this fault counts such a query."""
         return self.name in ("*", fold(name)) and self.type in ("*", type) and (self.over is None or self.over == over)
 
 
@@ -115,11 +115,12 @@ _SETTINGS: dict[str, Callable[[str], Any]] = {
 }
 
 
-class Effect(NamedTuple):
-    """What the faults make of one query.
+@dataclass(frozen=True, slots=True)
+class FaultEffect:
+    """What the faults of a server do to one query.
 
     Attributes:
-        kind: what goes wrong besides lateness, or None.
+        kind: what goes wrong apart from a delay, or None.
         seconds: how late the reply is.
     """
 
@@ -128,21 +129,21 @@ class Effect(NamedTuple):
 
 
 class FaultPlan:
-    """The faults that a server has, and how many queries each has counted."""
+    """The faults of a server, and how many queries each has counted."""
 
     def __init__(self, faults: Iterable[Fault] = ()) -> None:
         self._entries: list[tuple[Fault, list[int]]] = [(fault, [0]) for fault in faults]
 
     def add(self, fault: Fault) -> None:
-        """Give the server one fault more."""
+        """Add a fault."""
         self._entries.append((fault, [0]))
 
     def clear(self) -> None:
-        """Take all faults from the server."""
+        """Remove all faults."""
         self._entries.clear()
 
-    def effect(self, name: str, type: str, over: str) -> Effect:
-        """Count a query, and return what goes wrong with it: all its delays, and the first other fault."""
+    def effect(self, name: str, type: str, over: str) -> FaultEffect:
+        """Count a query, and return the sum of its delays and the first other fault."""
         kind: FaultKind | None = None
         seconds = 0.0
         for fault, count in tuple(self._entries):
@@ -155,4 +156,4 @@ class FaultPlan:
                 seconds += fault.seconds
             elif kind is None:
                 kind = fault.kind
-        return Effect(kind, seconds)
+        return FaultEffect(kind, seconds)

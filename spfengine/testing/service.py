@@ -1,6 +1,6 @@
-"""How the fake server serves: one event loop, in a thread of its own, for UDP and TCP; answers come from a pool.
+"""The event loop of the fake DNS server, for UDP and TCP.
 
-Each query is a task, so one that is answered late or slowly keeps no other waiting.
+Each query is a task whose answer comes from a pool of threads, so a late or slow answer delays no other.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.testing import wire
-from spfengine.testing.faults import Effect, FaultKind
+from spfengine.testing.faults import FaultEffect, FaultKind
 
 _UNDER_WAY = 10_000
 _PER_CONNECTION = 64
@@ -32,20 +32,20 @@ _FAULT_ANSWERS = {
 
 
 class Service:
-    """Serves one UDP and one TCP socket until it is told to stop.
+    """Serves one UDP and one TCP socket.
 
     Args:
-        resolve: answers a Question; called in a pool's thread.
-        notice: is told of each query's name, type, "udp" or "tcp", and client; returns what goes wrong with it.
-        report: is told of what went wrong with an answer; the client gets SERVFAIL.
+        resolve: answers a Question; called in a thread of the pool.
+        notice: called with each query's name, type, "udp" or "tcp", and client; returns the effect of the faults on it.
+        report: called with an exception that kept an answer from being given; the client gets SERVFAIL.
         delay: seconds by which every reply is late.
-        ttl: seconds for Answers that say none.
+        ttl: seconds, for Answers without a TTL.
     """
 
     def __init__(
         self,
         resolve: Callable[[Question], Answer],
-        notice: Callable[[str, str, str, tuple[str, int]], Effect],
+        notice: Callable[[str, str, str, tuple[str, int]], FaultEffect],
         report: Callable[[Exception], None],
         delay: float,
         ttl: int,
@@ -61,7 +61,7 @@ class Service:
     async def serve(
         self, udp: socket.socket, tcp: socket.socket, started: Callable[[], None], stop: asyncio.Event
     ) -> None:
-        """Serve these bound sockets until `stop` is set; they are closed at the end."""
+        """Serve these bound sockets until `stop` is set, then close them."""
         loop = asyncio.get_running_loop()
         with ThreadPoolExecutor(_WORKERS, "FakeDNS") as self._pool:
             transport, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(self._on_datagram), sock=udp)
@@ -70,7 +70,7 @@ class Service:
             await stop.wait()
             server.close()
             transport.close()
-            for _ in range(3):  # connections that were accepted a moment ago become conversations
+            for _ in range(3):  # let connections that were just accepted become conversations
                 await asyncio.sleep(0)
             for writer in self._conversations.values():
                 writer.transport.abort()
@@ -108,7 +108,7 @@ class Service:
                 answer = self._start(self._answer_stream(octets, writer, slots))
                 answering.add(answer)
                 answer.add_done_callback(answering.discard)
-        except (OSError, asyncio.IncompleteReadError):  # it went away, or said nothing for too long
+        except (OSError, asyncio.IncompleteReadError):  # the client closed the connection or was idle for too long
             if answering:
                 await asyncio.wait(answering, timeout=_IDLE_SECONDS)
         finally:
@@ -116,7 +116,7 @@ class Service:
             with suppress(OSError):
                 async with asyncio.timeout(_IDLE_SECONDS):
                     await writer.wait_closed()
-            writer.transport.abort()  # a client that never reads would keep its socket open for ever
+            writer.transport.abort()  # otherwise a client that never reads would keep its socket open
             del self._conversations[task]
 
     async def _answer_stream(self, octets: bytes, writer: asyncio.StreamWriter, slots: asyncio.Semaphore) -> None:
@@ -126,61 +126,69 @@ class Service:
                 writer.write(len(reply).to_bytes(2, "big") + reply)
                 await writer.drain()
         except OSError:
-            pass  # the client went away
+            pass  # the client closed the connection
         finally:
             slots.release()
 
     async def _reply(self, octets: bytes, over: str, client: Any) -> bytes | None:
         loop = asyncio.get_running_loop()
-        asked = wire.read_query(octets)
-        if asked is None:
+        query = wire.read_query(octets)
+        if query is None:
             return wire.write_formerr(octets)
         due = loop.time() + self._delay
-        effect = self._notice(asked.name, asked.type, over, (client[0], client[1]))
+        effect = self._notice(query.name, query.type, over, (client[0], client[1]))
         due += effect.seconds
-        reply = await loop.run_in_executor(self._pool, self._build, asked, effect.kind, over)
+        reply = await loop.run_in_executor(self._pool, self._build, query, effect.kind, over)
         if due > loop.time():
             await asyncio.sleep(due - loop.time())
         return reply
 
-    def _build(self, asked: wire.Asked, kind: FaultKind | None, over: str) -> bytes | None:
-        if wire.opcode(asked):
-            return wire.write_code(asked, wire.NOTIMP)
-        if asked.rrclass != _IN:
-            return wire.write_code(asked, wire.FAILURES[Status.REFUSED])
+    def _build(self, query: wire.ParsedQuery, kind: FaultKind | None, over: str) -> bytes | None:
+        if wire.opcode(query):
+            return wire.write_code(query, wire.NOTIMP)
+        if query.rrclass != _IN:
+            return wire.write_code(query, wire.FAILURES[Status.REFUSED])
         if kind is FaultKind.GARBAGE:
-            return asked.id.to_bytes(2, "big") + b"\xff" * 30
+            return query.id.to_bytes(2, "big") + b"\xff" * 30
         try:
-            answer, *more = [_FAULT_ANSWERS[kind]] if kind in _FAULT_ANSWERS else self._answers(asked)
+            answer, *more = [_FAULT_ANSWERS[kind]] if kind in _FAULT_ANSWERS else self._answers(query)
             if answer.status is Status.TIMEOUT:
                 return None
             if answer.status is Status.TRUNCATED:
-                return wire.write_truncated(asked)
-            reply = wire.write_reply(asked, answer, self._ttl, more)
-        except Exception as error:  # noqa: BLE001  # whatever a resolver does, the server goes on, and the test is told
+                return wire.write_truncated(query)
+            reply = wire.write_reply(query, answer, self._ttl, more)
+        except Exception as error:  # noqa: BLE001  # a resolver may raise anything; `report` passes it on
             self._report(error)
-            return wire.write_code(asked, wire.FAILURES[Status.SERVFAIL])
+            return wire.write_code(query, wire.FAILURES[Status.SERVFAIL])
         if over == "udp":
-            reply = wire.fit_udp(asked, reply)
+            reply = wire.fit_udp(query, reply)
         if kind is FaultKind.WRONG_ID:
-            reply = (asked.id ^ 0xFFFF).to_bytes(2, "big") + reply[2:]
+            reply = (query.id ^ 0xFFFF).to_bytes(2, "big") + reply[2:]
         return reply
 
-    def _answers(self, asked: wire.Asked) -> list[Answer]:
-        """Return the resolver's answer, or answers to ANY; for a type that it can't be asked for, what others say."""
-        if asked.number in wire.TYPES:
-            return [self._resolve(Question(asked.name, wire.TYPES[asked.number]))]
-        answers = [self._resolve(Question(asked.name, rrtype)) for rrtype in RRType]
+    def _answers(self, query: wire.ParsedQuery) -> list[Answer]:
+        """Return the resolver's answers to a query: several for ANY.
+
+        A resolver knows only `RRType`. For another type, its answers for these types say whether the name exists.
+        """
+        if query.number in wire.TYPES:
+            return [self._resolve(Question(query.name, wire.TYPES[query.number]))]
+        answers = [self._resolve(Question(query.name, rrtype)) for rrtype in RRType]
         if all(answer.is_failure for answer in answers):
             return answers[:1]
-        chain = max((answer.chain for answer in answers), key=len)
-        found = [answer for answer in answers if answer.records]
-        if asked.number == wire.ANY and found and not chain:
-            return found
-        alias_itself = chain and asked.number in (wire.CNAME, wire.ANY)  # it exists, whatever it leads to
-        if not alias_itself and any(answer.status is Status.NXDOMAIN for answer in answers):
-            return [Answer.nxdomain(chain=chain)]
-        return [Answer.nodata(chain=chain)]
+        positive = [answer for answer in answers if answer.records]
+        if query.number == wire.ANY and positive and not any(answer.chain for answer in answers):
+            return positive
+        return [_negative(query, answers)]
+
+
+def _negative(query: wire.ParsedQuery, answers: list[Answer]) -> Answer:
+    """Return the answer for a type of which there are no records; `answers` are those for the other types."""
+    chain = max((answer.chain for answer in answers), key=len)
+    alias_itself = chain and query.number in (wire.CNAME, wire.ANY)  # the alias exists, whatever its target is
+    if not alias_itself and any(answer.status is Status.NXDOMAIN for answer in answers):
+        return Answer.nxdomain(chain=chain)
+    return Answer.nodata(chain=chain)
 
 
 class _Datagrams(asyncio.DatagramProtocol):
@@ -188,7 +196,7 @@ class _Datagrams(asyncio.DatagramProtocol):
         self._handle = handle
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.DatagramTransport", transport)  # by its methods; in 3.11 not by its class
+        self._transport = cast("asyncio.DatagramTransport", transport)  # it has the methods, but in 3.11 not the class
 
     def datagram_received(self, data: bytes, addr: Any) -> None:
         self._handle(data, addr, self._transport)

@@ -1,4 +1,4 @@
-"""A fake DNS server as a process of its own: says when it is ready, logs queries, reloads, stops on a signal."""
+"""The fake DNS server as a process: it says when it is ready, logs queries, reloads, and stops on a signal."""
 
 import json
 import os
@@ -11,8 +11,7 @@ from queue import Empty, SimpleQueue
 from typing import TextIO
 
 from spfengine.answers import Resolver
-from spfengine.testing.fake_dns import FakeDNS
-from spfengine.testing.queries import Query
+from spfengine.testing.fake_dns import FakeDNS, Query
 from spfengine.visible import visible_name
 
 SCHEMA = "spfengine.serve/1"
@@ -21,11 +20,11 @@ _STOP = [signal.SIGTERM, signal.SIGINT]
 _RELOAD = [signal.Signals[name] for name in ("SIGHUP",) if name in signal.Signals.__members__]  # not on Windows
 
 Reload = Callable[[], Resolver | None]
-"""Returns what answers from now on; None: what answered before."""
+"""Returns the resolver that answers from now on; None to keep the current one."""
 
 
 def ready(server: FakeDNS) -> str:
-    """Return as one line of JSON where a server listens, and the id of this process."""
+    """Return a line of JSON: where a server listens, and the id of this process."""
     document = {
         "schema": SCHEMA,
         "address": server.address,
@@ -38,7 +37,7 @@ def ready(server: FakeDNS) -> str:
 
 @contextmanager
 def ready_file(path: str | None, line: str) -> Iterator[None]:
-    """Keep a file that holds `line`, whole from the moment it is there; it is gone at the end. Raises OSError."""
+    """Create a file that holds `line`, in one step, and delete it at the end. Raises OSError."""
     if path is None:
         yield
         return
@@ -52,13 +51,13 @@ def ready_file(path: str | None, line: str) -> Iterator[None]:
 
 
 class QueryLines:
-    """Writes each query as a line of JSON: time, name, type, over, client. All of it is ASCII, controls escaped."""
+    """Writes each query as a line of ASCII JSON: time, name, type, over, client."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def __call__(self, query: Query) -> None:
-        """Write one query, at once. Raises OSError."""
+        """Write a query and flush. Raises OSError."""
         document = {
             "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
             "name": visible_name(query.name),
@@ -71,12 +70,12 @@ class QueryLines:
 
 
 def serve_until_stopped(server: FakeDNS, announce: Callable[[], None], reload: Reload, files: Sequence[str]) -> None:
-    """Serve until SIGTERM or SIGINT. SIGHUP, and any change of one of the files, reloads what answers.
+    """Serve until SIGTERM or SIGINT; reload on SIGHUP and when one of the files changes.
 
-    Must be called in the main thread, with a server that is started. `announce` says that it is ready: from then on
-    the signals do what they should.
+    Call this in the main thread, with a server that is started. `announce` is called when the signals have their
+    handlers.
     """
-    events: SimpleQueue[int] = SimpleQueue()  # its put() is safe in a signal's handler
+    events: SimpleQueue[int] = SimpleQueue()  # its put() is safe in a signal handler
     before = {number: signal.signal(number, lambda number, _: events.put(number)) for number in (*_STOP, *_RELOAD)}
     try:
         seen = _state(files)
@@ -100,13 +99,13 @@ def serve_until_stopped(server: FakeDNS, announce: Callable[[], None], reload: R
 
 
 def _state(files: Sequence[str]) -> list[tuple[int, int, int] | None]:
-    """Return what differs when a file is written again or replaced; None where it is not there."""
-    found: list[tuple[int, int, int] | None] = []
+    """Return, for each file, values that change when it is written or replaced; None if it does not exist."""
+    states: list[tuple[int, int, int] | None] = []
     for path in files:
         try:
             stat = os.stat(path)
         except OSError:
-            found.append(None)
+            states.append(None)
         else:
-            found.append((stat.st_mtime_ns, stat.st_size, stat.st_ino))
-    return found
+            states.append((stat.st_mtime_ns, stat.st_size, stat.st_ino))
+    return states

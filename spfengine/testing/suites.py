@@ -1,9 +1,10 @@
-"""Suites of cases in the format of the openspf.org suites: YAML documents, each a zone with its cases."""
+"""Test suites in the format of openspf.org's: YAML documents, each a zone and its cases."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from spfengine.addresses import parse_address
 from spfengine.errors import AddressError, ArgumentError, ZoneError
@@ -13,10 +14,10 @@ from spfengine.resolvers.zone import Zone
 from spfengine.resolvers.zone_files.files import load_yaml
 
 SEMANTICS = Path(__file__).with_name("suite") / "semantics.yml"
-"""The suite of our own."""
+"""The file of spfengine's own suite."""
 
 NOT_ASSERTED: Final = object()
-"""Stands for an explanation that a case does not speak of."""
+"""The explanation of a case that does not say which one it expects."""
 
 _DOCUMENT = {"description", "comment", "tests", "zonedata"}
 _REQUIRED = ("host", "helo", "mailfrom", "result")
@@ -28,7 +29,7 @@ _RESULTS = frozenset(map(str, Result))
 
 
 class SuiteError(ZoneError):
-    """A suite can't be understood; the message says where, and what was expected."""
+    """A suite is malformed; the message says where, and what was expected."""
 
 
 class Scenario:
@@ -37,7 +38,7 @@ class Scenario:
     Attributes:
         suite: the name of its suite.
         description: what its cases are about.
-        zonedata: the zone as the suite has it.
+        zonedata: the zone as written in the suite.
     """
 
     def __init__(self, suite: str, description: str, zonedata: Mapping[Any, Any]) -> None:
@@ -51,19 +52,20 @@ class Scenario:
         return Zone.from_openspf(self.zonedata)
 
 
-class Case(NamedTuple):
-    """A case: what is checked, and what must come of it.
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A case: the arguments of a check, and what is expected of its result.
 
     Attributes:
-        scenario: what it belongs to.
-        name, description: its own.
-        host, helo, mailfrom: the client's address, its HELO name, the sender.
-        limits, limits_given: how much the check may ask, and which of these settings the case has.
-        receiver, now: for macros; None where the case does not need them.
-        results: the results that are allowed.
-        explanation: the explanation that is wanted, None for none; NOT_ASSERTED where the case does not say.
+        scenario: the document it belongs to.
+        name, description: as in the suite.
         spec: the sections that decide.
-        expected: the keys of ours that say more of the result: codes, directive, counts.
+        host, helo, mailfrom: the client's address, its HELO name, the sender.
+        results: the allowed results.
+        explanation: the expected explanation; None for the default one, NOT_ASSERTED if the case does not say.
+        limits, limits_given: the limits of the check, and which of them the case sets.
+        receiver, now: for macros; None if the case does not need them.
+        expected: what spfengine's own suites assert beyond the result: codes, directive, counts.
     """
 
     scenario: Scenario
@@ -88,21 +90,21 @@ class Case(NamedTuple):
 
     @property
     def zone(self) -> Zone:
-        """What answers."""
+        """The zone of its scenario."""
         return self.scenario.zone
 
     @property
     def id(self) -> str:
-        """Suite and name, for a test's name."""
+        """Suite and name, for the id of a test."""
         return f"{self.suite}-{self.name}"
 
 
 def load_suite(path: Path, suite: str) -> list[Case]:
-    """Return the cases of a suite's file.
+    """Return the cases of a suite's file, in their order.
 
     Raises:
-        SuiteError: it can't be understood.
-        OSError: it can't be read.
+        SuiteError: the suite is malformed.
+        OSError: the file can't be read.
         MissingExtraError: pyyaml is not installed.
     """
     try:
@@ -116,7 +118,7 @@ def read_suite(text: str, suite: str) -> list[Case]:
     """Return the cases of a suite, in their order.
 
     Raises:
-        SuiteError: it can't be understood.
+        SuiteError: the suite is malformed.
         MissingExtraError: pyyaml is not installed.
     """
     documents = read_yaml(text, suite)
@@ -124,7 +126,7 @@ def read_suite(text: str, suite: str) -> list[Case]:
     for number, document in enumerate(documents, 1):
         for case in _read_document(document, suite, f"{suite}, document {number}"):
             if case.name in cases:
-                raise SuiteError(f"{suite}, document {number}: the name {case.name} stands twice")
+                raise SuiteError(f"{suite}, document {number}: there are two cases with the name {case.name}")
             cases[case.name] = case
     if not cases:
         raise SuiteError(f"{suite}: there are no cases")
@@ -132,10 +134,10 @@ def read_suite(text: str, suite: str) -> list[Case]:
 
 
 def read_yaml(text: str, where: str) -> list[Any]:
-    """Return the documents of YAML.
+    """Return the documents of a YAML text.
 
     Raises:
-        SuiteError: it is none.
+        SuiteError: it is not YAML.
         MissingExtraError: pyyaml is not installed.
     """
     try:
@@ -157,7 +159,7 @@ def _read_document(document: object, suite: str, where: str) -> list[Case]:
         raise SuiteError(f"{where}: expected zonedata, a mapping of name → list of entries")
     scenario = Scenario(suite, description, zonedata)
     try:
-        scenario.zone  # noqa: B018 - made now, so that a fault of the suite is told before any test runs
+        scenario.zone  # noqa: B018 - cached now, so that a malformed zone is reported before any test runs
     except ZoneError as error:
         raise SuiteError(f"{where}: zonedata: {error}") from error
     return [_read_case(name, fields, scenario, f"{where}, {name}") for name, fields in tests.items()]
@@ -167,20 +169,7 @@ def _read_case(name: object, fields: object, scenario: Scenario, where: str) -> 
     if not isinstance(name, str) or not isinstance(fields, dict):
         raise SuiteError(f"{where}: expected name → mapping of what is checked")
     _no_others(fields, _OFFICIAL | _OURS, where)
-    for key in _REQUIRED:
-        if key not in fields:
-            raise SuiteError(f"{where}: {key} is missing")
-    for key in ("host", "helo", "mailfrom", "description", "explanation", "receiver", *_TEXTS):
-        if not isinstance(fields.get(key, ""), str):
-            raise SuiteError(f"{where}: {key} is {fields[key]!r}; expected text")
-    for key in _NUMBERS:
-        if not isinstance(fields.get(key, 0), int):
-            raise SuiteError(f"{where}: {key} is {fields[key]!r}; expected a number")
-    if not isinstance(fields.get("now", 0.0), int | float):
-        raise SuiteError(f"{where}: now is {fields['now']!r}; expected seconds since the epoch")
-    path = fields.get("path", [])
-    if not isinstance(path, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in path):
-        raise SuiteError(f"{where}: path is {path!r}; expected [domain, term], ...")
+    _check_fields(fields, where)
     results = fields["result"] if isinstance(fields["result"], list) else [fields["result"]]
     if not results or not _RESULTS.issuperset(map(str, results)):
         raise SuiteError(f"{where}: result is {fields['result']!r}; expected one or a list of {', '.join(Result)}")
@@ -208,6 +197,24 @@ def _read_case(name: object, fields: object, scenario: Scenario, where: str) -> 
         fields.get("now"),
         {key: fields[key] for key in (*_TEXTS, *_NUMBERS, "path") if key in fields},
     )
+
+
+def _check_fields(fields: Mapping[Any, Any], where: str) -> None:
+    """Raise SuiteError if a field is missing or has the wrong type."""
+    for key in _REQUIRED:
+        if key not in fields:
+            raise SuiteError(f"{where}: {key} is missing")
+    for key in ("host", "helo", "mailfrom", "description", "explanation", "receiver", *_TEXTS):
+        if not isinstance(fields.get(key, ""), str):
+            raise SuiteError(f"{where}: {key} is {fields[key]!r}; expected text")
+    for key in _NUMBERS:
+        if not isinstance(fields.get(key, 0), int):
+            raise SuiteError(f"{where}: {key} is {fields[key]!r}; expected a number")
+    if not isinstance(fields.get("now", 0.0), int | float):
+        raise SuiteError(f"{where}: now is {fields['now']!r}; expected seconds since the epoch")
+    path = fields.get("path", [])
+    if not isinstance(path, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in path):
+        raise SuiteError(f"{where}: path is {path!r}; expected [domain, term], ...")
 
 
 def _no_others(mapping: Mapping[Any, Any], known: set[str], where: str) -> None:

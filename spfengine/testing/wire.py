@@ -1,12 +1,13 @@
-"""The fake server's messages: queries read from octets, Answers written as replies (RFC 1035 §4, RFC 6891).
+"""The fake DNS server's messages: queries are parsed, Answers are written as replies (RFC 1035 §4, RFC 6891).
 
-Replies are written with dnslib. Queries are read here, since dnslib refuses labels that are not UTF-8, and a question
-must be known by its octets to be repeated exactly.
+dnslib writes the replies. It does not read the queries, since it refuses labels that are not UTF-8, and a reply must
+repeat the question octet by octet.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 import dnslib  # type: ignore[import-untyped]  # dnslib ships no types
 
@@ -26,27 +27,28 @@ _LARGEST = 65535
 _OWN_UDP_LIMIT = 4096
 _NUMBERS = {RRType.A: 1, RRType.PTR: 12, RRType.MX: 15, RRType.TXT: _TXT, RRType.AAAA: 28}
 TYPES = {number: rrtype for rrtype, number in _NUMBERS.items()}
-"""The types that a resolver of ours can be asked for, by number."""
+"""The types of `RRType`, by number."""
 FAILURES = {
     Status.FORMERR: 1,
     Status.SERVFAIL: 2,
     Status.REFUSED: 5,
 }
-"""The failures that a reply can name, and its code for them."""
+"""The failures that a response code can express, and that code."""
 NOTIMP = 4
 _MNEMONICS = {2: "NS", CNAME: "CNAME", _SOA: "SOA", 33: "SRV", 43: "DS", 65: "HTTPS", 99: "SPF", ANY: "ANY"}
 
 
-class Asked(NamedTuple):
-    """A query, read.
+@dataclass(frozen=True, slots=True)
+class ParsedQuery:
+    """A query message.
 
     Attributes:
         id, flags: as in its header.
-        name: the name in question, each octet as one character.
+        name: the name that is asked for, each octet as one character.
         number: the number of the record type.
         rrclass: the number of the class.
         labels: the name's labels.
-        room: octets of the largest UDP reply that the client takes.
+        size_limit: octets of the largest UDP reply that the client accepts.
         edns: whether the query has an OPT record.
     """
 
@@ -56,18 +58,18 @@ class Asked(NamedTuple):
     number: int
     rrclass: int
     labels: tuple[bytes, ...]
-    room: int
+    size_limit: int
     edns: bool
 
     @property
     def type(self) -> str:
-        """The record type as people write it; `TYPE12345` where it has no name here."""
+        """The record type as people write it; `TYPE12345` if it has no name here."""
         rrtype = TYPES.get(self.number)
         return rrtype.value if rrtype else _MNEMONICS.get(self.number, f"TYPE{self.number}")
 
 
-def read_query(wire: bytes) -> Asked | None:
-    """Return the query that these octets are, or None where they are none that can be read."""
+def read_query(wire: bytes) -> ParsedQuery | None:
+    """Parse a query; return None if it is malformed."""
     try:
         number, flags, questions, answers, authorities, additionals = (
             int.from_bytes(wire[at : at + 2], "big") for at in range(0, 12, 2)
@@ -84,16 +86,16 @@ def read_query(wire: bytes) -> Asked | None:
         rrtype, rrclass = _pair(wire, at + 1)
         if at - 12 > 254:
             return None
-        room = _payload(wire, at + 5, answers + authorities + additionals)
+        payload = _payload(wire, at + 5, answers + authorities + additionals)
         name = from_labels(labels)
-        edns = room is not None
-        return Asked(number, flags, name, rrtype, rrclass, tuple(labels), max(512, room or 0), edns)
+        edns = payload is not None
+        return ParsedQuery(number, flags, name, rrtype, rrclass, tuple(labels), max(512, payload or 0), edns)
     except IndexError:
         return None
 
 
 def _payload(wire: bytes, at: int, records: int) -> int | None:
-    """Return the size in the OPT record among the records that begin here, or None where there is none."""
+    """Return the UDP payload size of the OPT record among the records at `at`; None if there is none."""
     for _ in range(records):
         while wire[at] and wire[at] < 0xC0:
             at += 1 + wire[at]
@@ -106,99 +108,106 @@ def _payload(wire: bytes, at: int, records: int) -> int | None:
 
 
 def _pair(wire: bytes, at: int, numbers: int = 2) -> tuple[int, ...]:
-    """Return the 16-bit numbers that stand here."""
+    """Return the 16-bit numbers at `at`."""
     if at + 2 * numbers > len(wire):
         raise IndexError
     return tuple(int.from_bytes(wire[at + 2 * i : at + 2 * i + 2], "big") for i in range(numbers))
 
 
-def opcode(asked: Asked) -> int:
-    """Return what kind of request this is; 0 is a query."""
-    return (asked.flags & _OPCODE) >> 11
+def opcode(query: ParsedQuery) -> int:
+    """Return the kind of request; 0 is a query."""
+    return (query.flags & _OPCODE) >> 11
 
 
-def write_reply(asked: Asked, answer: Answer, default_ttl: int, more: Sequence[Answer] = ()) -> bytes:
-    """Return the whole reply that says this Answer, as a recursive server would; `more` has other types' records.
+def write_reply(query: ParsedQuery, answer: Answer, default_ttl: int, more: Sequence[Answer] = ()) -> bytes:
+    """Return the whole reply that a recursive server would send for this Answer; `more` has other types' records.
 
-    LOOP becomes CNAME records in a circle. TRUNCATED and TIMEOUT have no such reply: see `write_truncated`. What is
-    larger than 64 KiB is truncated, over TCP too.
+    LOOP becomes CNAME records in a circle. TRUNCATED and TIMEOUT have no such reply: see `write_truncated`. A reply of
+    more than 64 KiB is truncated, over TCP too.
 
     Raises:
-        ValueError: no message can hold it; dnslib also has errors of its own for that.
+        ValueError: no message can hold the Answer; dnslib also raises errors of its own for that.
     """
     if answer.status in FAILURES:
-        return write_code(asked, FAILURES[answer.status])
-    ttl = default_ttl if answer.ttl is None else answer.ttl
-    records = _alias_records(asked, answer, ttl)
-    owner = records[-1].rdata.label if records else dnslib.DNSLabel(asked.labels)
+        return write_code(query, FAILURES[answer.status])
+    ttl = _ttl(answer, default_ttl)
+    records = _alias_records(query, answer, ttl)
+    owner = records[-1].rdata.label if records else dnslib.DNSLabel(query.labels)
     authority = []
-    is_alias = bool(records) and asked.number in (CNAME, ANY)
+    is_alias = bool(records) and query.number in (CNAME, ANY)
     if not is_alias:
-        for each in (answer, *more):
-            own_ttl = default_ttl if each.ttl is None else each.ttl
-            records += [_record(owner, each.type, value, own_ttl) for value in _values(each)]
+        records += [record for part in (answer, *more) for record in _data_records(owner, part, default_ttl)]
     if not answer.records and answer.status is not Status.LOOP and not is_alias:
         authority = [_soa(ttl)]
     code = 3 if answer.status is Status.NXDOMAIN else 0
-    wire = _message(asked, code, records, authority)
-    return wire if len(wire) <= _LARGEST else write_truncated(asked)
+    wire = _message(query, code, records, authority)
+    return wire if len(wire) <= _LARGEST else write_truncated(query)
 
 
-def write_code(asked: Asked, code: int) -> bytes:
-    """Return a reply that has nothing but a response code."""
-    return _message(asked, code, [], [])
+def write_code(query: ParsedQuery, code: int) -> bytes:
+    """Return an empty reply with a response code."""
+    return _message(query, code, [], [])
 
 
-def write_truncated(asked: Asked) -> bytes:
-    """Return a reply that has nothing but the TC flag."""
-    return _message(asked, 0, [], [], _TC)
+def write_truncated(query: ParsedQuery) -> bytes:
+    """Return an empty reply with the flag TC."""
+    return _message(query, 0, [], [], _TC)
 
 
 def write_formerr(wire: bytes) -> bytes | None:
-    """Return the reply to octets that are no readable query; None where they deserve none."""
+    """Return the reply to a malformed query; None if it is not even a header of a query."""
     if len(wire) < 12 or wire[2] & 0x80:
         return None
     flags = int.from_bytes(wire[2:4], "big") & _COPIED | _QR | _RA | FAILURES[Status.FORMERR]
     return wire[:2] + flags.to_bytes(2, "big") + bytes(8)
 
 
-def fit_udp(asked: Asked, reply: bytes) -> bytes:
-    """Return the reply, or one that says it is truncated where it has no room in a datagram."""
-    return reply if len(reply) <= min(asked.room, _OWN_UDP_LIMIT) else write_truncated(asked)
+def fit_udp(query: ParsedQuery, reply: bytes) -> bytes:
+    """Return the reply, or a truncated one if it is too large for a datagram."""
+    return reply if len(reply) <= min(query.size_limit, _OWN_UDP_LIMIT) else write_truncated(query)
 
 
 class _Offsets(dict[Any, int]):
-    """Where names stand in a message; those out of a compression pointer's reach are forgotten (dnslib: wrong)."""
+    """Offsets of names in a message, without those that no compression pointer can hold; dnslib would use them."""
 
     def __setitem__(self, name: Any, offset: int) -> None:
         if offset < _POINTER_REACH:
             super().__setitem__(name, offset)
 
 
-def _message(asked: Asked, code: int, answers: list[Any], authority: list[Any], flags: int = 0) -> bytes:
-    additional = [dnslib.EDNS0(udp_len=_OWN_UDP_LIMIT)] if asked.edns else []
-    bits = asked.flags & _COPIED | _QR | _RA | code | flags
+def _message(query: ParsedQuery, code: int, answers: list[Any], authority: list[Any], flags: int = 0) -> bytes:
+    additional = [dnslib.EDNS0(udp_len=_OWN_UDP_LIMIT)] if query.edns else []
+    bits = query.flags & _COPIED | _QR | _RA | code | flags
     sections = (answers, authority, additional)
     buffer = dnslib.DNSBuffer()
     buffer.names = _Offsets()
-    dnslib.DNSHeader(asked.id, bits, 1, *map(len, sections)).pack(buffer)
-    dnslib.DNSQuestion(dnslib.DNSLabel(asked.labels), asked.number, asked.rrclass).pack(buffer)
+    dnslib.DNSHeader(query.id, bits, 1, *map(len, sections)).pack(buffer)
+    dnslib.DNSQuestion(dnslib.DNSLabel(query.labels), query.number, query.rrclass).pack(buffer)
     for section in sections:
         for record in section:
             record.pack(buffer)
     return bytes(buffer.data)
 
 
-def _alias_records(asked: Asked, answer: Answer, ttl: int) -> list[Any]:
-    """Return the CNAME records that lead from the name in question to where the answer stands."""
+def _alias_records(query: ParsedQuery, answer: Answer, ttl: int) -> list[Any]:
+    """Return the CNAME records from the name that is asked for to the name that has the answer."""
     chain = list(answer.chain)
     if answer.status is Status.LOOP and (
-        not chain or fold(chain[-1]) not in {fold(asked.name), *map(fold, chain[:-1])}
+        not chain or fold(chain[-1]) not in {fold(query.name), *map(fold, chain[:-1])}
     ):
-        chain.append(asked.name)
-    owners = [dnslib.DNSLabel(asked.labels), *map(_label, chain)]
+        chain.append(query.name)
+    owners = [dnslib.DNSLabel(query.labels), *map(_label, chain)]
     records = [_rr(owner, CNAME, ttl, dnslib.CNAME(target)) for owner, target in pairwise(owners)]
-    return records[:1] if asked.number in (CNAME, ANY) else records
+    return records[:1] if query.number in (CNAME, ANY) else records
+
+
+def _ttl(answer: Answer, default: int) -> int:
+    return default if answer.ttl is None else answer.ttl
+
+
+def _data_records(owner: Any, answer: Answer, default_ttl: int) -> list[Any]:
+    ttl = _ttl(answer, default_ttl)
+    return [_record(owner, answer.type, value, ttl) for value in _values(answer)]
 
 
 def _values(answer: Answer) -> Sequence[Any]:
@@ -226,7 +235,7 @@ def _rr(owner: Any, number: int, ttl: int, data: Any) -> Any:
 
 
 def _soa(ttl: int) -> Any:
-    """Return a root zone's SOA record, which says how long the negative answer may be kept (RFC 2308 §5)."""
+    """Return an SOA record of the root zone, which says how long a negative answer may be cached (RFC 2308 §5)."""
     names = [_label("fake-dns.invalid"), _label("nobody.invalid")]
     return _rr(dnslib.DNSLabel([]), _SOA, ttl, dnslib.SOA(*names, times=(1, 3600, 600, 86400, ttl)))
 

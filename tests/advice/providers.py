@@ -1,7 +1,6 @@
 """Catalogues for tests."""
 
-from spfengine.advice.catalogue.catalogue import Catalogue
-from spfengine.advice.catalogue.reading import Attested, Provider, ProviderKind
+from spfengine.advice.catalogue import Attested, Catalogue, Provider, ProviderKind
 
 _SURE = Attested(own="made up for a test")
 

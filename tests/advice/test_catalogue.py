@@ -1,16 +1,17 @@
-"""The catalogue: every entry is sound, and what is wrong in a user's file is told with its place."""
+"""The catalogue: every entry is valid, and a fault in a user's file is reported with its line."""
 
 import os
-import time
 from pathlib import Path
 
 import pytest
 
 import spfengine
-from spfengine.advice.catalogue.reading import MAX_OCTETS, Attested, Confidence, Provider, ProviderKind
+from spfengine.advice.catalogue import Attested, Confidence, Provider, ProviderKind
+from spfengine.advice.catalogue.reading import MAX_OCTETS
 from spfengine.errors import CatalogueError
 from spfengine.names import domain_fault, fold, is_same_or_under
 from tests.conftest import shared_folder
+from tests.counting import cpu_seconds_at_most
 
 OWN = spfengine.Catalogue.load()
 
@@ -90,7 +91,7 @@ def test_what_mailchannels_says_itself() -> None:
     assert (provider.name, provider.kind, provider.shared) == ("MailChannels", "relay", True)
     assert provider.lockdown is not None
     assert "_mailchannels" in provider.lockdown
-    assert "can't tell its customers" in provider.lockdown
+    assert "can't distinguish its customers" in provider.lockdown
     assert provider.apex_include_useful
 
 
@@ -207,15 +208,15 @@ def test_a_file_that_is_not_there_is_an_oserror(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("", "there is no entry; expected a block that begins with [[provider]]"),
         ("# nothing\n", "there is no entry"),
         ("[provider]\nname = 'A'\n", "there is no entry"),
         ("provider = [1]\n", "there is no entry"),
-        ("[[provider]\n", "this is no TOML: "),
-        ("[[provider]]\nname = \x1b[2J\n", "this is no TOML: "),
-        (ENTRY + "[other]\na = 1\n", "'other' stands outside of an entry; expected [[provider]] blocks only"),
+        ("[[provider]\n", "this is not TOML: "),
+        ("[[provider]]\nname = \x1b[2J\n", "this is not TOML: "),
+        (ENTRY + "[other]\na = 1\n", "'other' is outside of an entry; expected [[provider]] blocks only"),
         (entry(name=None), "line 1: entry 1: name is missing; expected a text in quotes"),
         (entry(include=None), "line 1: entry 1 (A): include is missing; expected a domain name"),
         (entry(kind=None), 'kind is missing; expected one of "relay", "esp", "saas", "host"'),
@@ -229,8 +230,8 @@ def test_a_file_that_is_not_there_is_an_oserror(tmp_path: Path) -> None:
         (entry(include='"localhost"'), "include is 'localhost'; expected a domain name"),
         (entry(include='"a..example"'), "(a..example has an empty label"),
         (entry(include='"spf.a.example."'), "include is 'spf.a.example.'"),
-        (entry(include='"b\u00fccher.example"'), "it has other characters than names of hosts"),
-        (entry(include='"a b.example"'), "it has other characters than names of hosts"),
+        (entry(include='"b\u00fccher.example"'), "it has characters that host names don't have"),
+        (entry(include='"a b.example"'), "it has characters that host names don't have"),
         (entry(include="true"), "include is True; expected a domain name"),
         (entry(kind='"other"'), "kind is 'other'; expected one of"),
         (entry(kind="[1]"), "kind is a list of 1; expected one of"),
@@ -242,17 +243,17 @@ def test_a_file_that_is_not_there_is_an_oserror(tmp_path: Path) -> None:
         (entry(reverse_dns='["a.example", "A.example"]'), "reverse_dns names a domain twice"),
         (entry(reverse_dns=str([f"a{i}.example" for i in range(51)])), "50 at most"),
         (entry(attested="1"), "attested is 1; expected {"),
-        (entry(attested="{}"), "attested says nothing; expected {"),
-        (entry(attested="{ records = 0 }"), "attested says nothing"),
+        (entry(attested="{}"), "attested names no source; expected {"),
+        (entry(attested="{ records = 0 }"), "attested names no source"),
         (entry(attested="{ records = -1 }"), "attested: records is -1; expected a whole number"),
         (entry(attested="{ records = true }"), "attested: records is True; expected a whole number"),
         (entry(attested="{ seen = 1 }"), "attested: there is no key 'seen'; expected one of vendor, own, templates"),
         (entry(rdns='["a.example"]'), "there is no key 'rdns'; expected one of name, include, kind, attested"),
         (entry(shared="{ a = 1 }"), "shared is a table; expected true or false"),
         (entry(note="1979-05-27"), "expected a text in quotes"),
-        (ENTRY + "\n# more\n" + ENTRY, "line 8: entry 2 (A): the include 'spf.a.example' is that of entry 1 already"),
-        (ENTRY + entry(include='"SPF.a.example"'), "is that of entry 1 already"),
-        ('a = """\n[[provider]]\n"""\n' + ENTRY, "'a' stands outside of an entry"),
+        (ENTRY + "\n# more\n" + ENTRY, "line 8: entry 2 (A): the include 'spf.a.example' is already that of entry 1"),
+        (ENTRY + entry(include='"SPF.a.example"'), "is already that of entry 1"),
+        ('a = """\n[[provider]]\n"""\n' + ENTRY, "'a' is outside of an entry"),
         ("[[provider]]\nname = '''\n[[provider]]'''\n", "ours.toml: entry 1 ([[provider]]): include is missing"),
         ("a" * 5000, "line 1: this line is too long; expected 4096 characters at most"),
         ("\n" + ".".join("a" * 600) + " = 1", "line 2: this line is too long"),
@@ -260,20 +261,20 @@ def test_a_file_that_is_not_there_is_an_oserror(tmp_path: Path) -> None:
         ("#" * 80 + "\n" + "#\n" * (MAX_OCTETS // 2), "it is larger than 1 MiB"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_told_with_its_place(text: str, told: str) -> None:
+def test_what_is_wrong_is_reported_with_its_place(text: str, expected: str) -> None:
     with pytest.raises(CatalogueError) as raised:
         spfengine.Catalogue.from_text(text, "ours.toml")
     message = str(raised.value)
     assert message.startswith("ours.toml: ")
-    assert told in message
+    assert expected in message
     assert message.isprintable()
     assert isinstance(raised.value, ValueError)
 
 
-def test_what_is_no_utf8_is_told_with_its_line(tmp_path: Path) -> None:
+def test_what_is_no_utf8_is_reported_with_its_line(tmp_path: Path) -> None:
     path = tmp_path / "ours.toml"
     path.write_bytes(b"\n\n# caf\xe9\n")
-    with pytest.raises(CatalogueError, match=r"ours\.toml: line 3: this is no UTF-8"):
+    with pytest.raises(CatalogueError, match=r"ours\.toml: line 3: this is not UTF-8"):
         spfengine.Catalogue.load(os.fspath(path))
 
 
@@ -295,8 +296,6 @@ def test_what_is_no_utf8_is_told_with_its_line(tmp_path: Path) -> None:
     ids=lambda text: f"{text[:8]!r} {len(text)}",
 )
 def test_hostile_files_are_refused_in_bounded_time(text: str) -> None:
-    begin = time.perf_counter()
-    with pytest.raises(CatalogueError) as raised:
+    with cpu_seconds_at_most(50), pytest.raises(CatalogueError) as raised:
         spfengine.Catalogue.from_text(text)
     assert len(str(raised.value)) < 600
-    assert time.perf_counter() - begin < 5

@@ -11,8 +11,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from spfengine import (
     Answer,
@@ -48,7 +47,7 @@ BEFORE |= {"mx1.example.com": {"A": "10.0.0.1"}, "mx2.example.com": {"A": "10.0.
 
 
 def zone(**changes: Any) -> Zone:
-    """The zone, with other records at some names (of which "_" stands for a dot)."""
+    """The zone, with other records at some names ("_" in a keyword is a dot)."""
     named = {name.replace("__", "_").replace("_", "."): records for name, records in changes.items()}
     return Zone({**BEFORE, **named})
 
@@ -95,14 +94,14 @@ def test_drift_is_empty_on_an_unchanged_snapshot(made: tuple[dict[Any, Any], Ran
 def test_what_changed_is_what_the_interpreter_says(
     made: tuple[dict[Any, Any], Random], other: tuple[dict[Any, Any], Random]
 ) -> None:
-    """An exact diff: no address changed that is not told, and none is told that did not."""
+    """The diff is exact: it lists every address that changed, and no other."""
     domain = generate.DOMAINS[0]
     old_records, chance = made
     new_records = {**old_records, **{name: other[0][name] for name in chance.sample(sorted(other[0]), 3)}}
     old, new = Zone(old_records), Zone(new_records)
     [found] = drift(snapshot(domain, resolver=old, now=NOW), resolver=new, now=NOW).domains
     assert list(found.changes) or Policy.compile(domain, resolver=old).equivalent(Policy.compile(domain, resolver=new))
-    told = [change.network for change in found.changes]
+    changed_networks = [change.network for change in found.changes]
     for ip in list(addresses([found.before, found.after], chance, 2))[:50]:
         was, will_be = found.before.check(ip), found.after.check(ip)
         if was.result is None or will_be.result is None:
@@ -110,10 +109,12 @@ def test_what_changed_is_what_the_interpreter_says(
         assert check(ip, f"u@{domain}", resolver=old).result is was.result
         assert check(ip, f"u@{domain}", resolver=new).result is will_be.result
         changed = was.result is not will_be.result and Status.SERVFAIL.lower() not in (was.result, will_be.result)
-        assert any(ip in network for network in told) is (changed and "temperror" not in (was.result, will_be.result))
+        assert any(ip in network for network in changed_networks) is (
+            changed and "temperror" not in (was.result, will_be.result)
+        )
 
 
-def test_what_a_third_party_changed_is_told_with_its_name() -> None:
+def test_what_a_third_party_changed_is_reported_with_its_name() -> None:
     """Which third party's record changed, which own one, and which networks get another result by it."""
     now = zone(one_relay_example={"TXT": "v=spf1 ip4:192.0.2.0/24 ip4:198.51.100.0/24 -all"},
                mx2_example_com={"A": "10.0.0.3"})  # fmt: skip
@@ -160,11 +161,11 @@ def test_more_that_passes_is_a_change_and_not_worse() -> None:
 def test_what_is_only_written_otherwise_changes_nothing(changes: dict[str, Any]) -> None:
     found = drift(taken(), resolver=zone(**changes), now=NOW)
     assert not found.is_changed
-    [told] = found.domains
-    assert [each.name for each in told.answers] == (["one.relay.example"] if "one_relay_example" in changes else [])
+    [domain] = found.domains
+    assert [each.name for each in domain.answers] == (["one.relay.example"] if "one_relay_example" in changes else [])
 
 
-def test_records_newly_led_to_and_no_longer_led_to_are_told() -> None:
+def test_records_newly_reached_and_no_longer_reached_are_listed() -> None:
     new = {"TXT": "v=spf1 ip4:192.0.2.0/24 ip4:198.51.100.0/25 -all"}
     led = {"TXT": "v=spf1 include:three.relay.example include:two.relay.example ~all"}
     [found] = drift(
@@ -202,13 +203,13 @@ def test_what_dns_cannot_answer_did_not_change(name: str) -> None:
     assert found.domains[0].unknown
 
 
-def test_a_lost_record_is_worse_and_the_lookups_are_told() -> None:
+def test_a_lost_record_is_worse_and_the_lookups_are_counted() -> None:
     found = drift(taken(), resolver=zone(two_relay_example={}), now=NOW)
     assert found.is_worse
-    [told] = found.domains
-    assert "permerror" in {str(change.after.result) for change in told.changes if change.before.result == "pass"}
-    assert [told.before_budget.worst_lookups, told.after_budget.worst_lookups] == [6, 4]
-    assert (told.answers[0].after, told.answers[0].has_records) == (("there is none",), False)
+    [domain] = found.domains
+    assert "permerror" in {str(change.after.result) for change in domain.changes if change.before.result == "pass"}
+    assert [domain.before_budget.worst_lookups, domain.after_budget.worst_lookups] == [6, 4]
+    assert (domain.answers[0].after, domain.answers[0].has_records) == (("there is none",), False)
 
 
 def test_asyncio_gives_the_same() -> None:
@@ -287,30 +288,30 @@ HOSTILE: list[tuple[Edit, str]] = [
     (lambda data: _answers(data).append(_answers(data)[0]), "recording: "),
     (lambda data: data.update(policies=[]), '"policies"'),
     (lambda data: data.update(policies={}), '"policies"'),
-    (lambda data: data.update(policies=data["policies"] * 2), "policies[1]: example.com stands there twice"),
+    (lambda data: data.update(policies=data["policies"] * 2), "policies[1]: example.com is in the snapshot twice"),
     (lambda data: data.update(policies=data["policies"] * 1001), '"policies"'),
     (lambda data: data["policies"][0].pop("ip4"), "policies[0]: "),
     (lambda data: data["policies"][0].update(domain="localhost"), "policies[0]: "),
     (lambda data: data["policies"][0].update(domain="u@example.com"), "policies[0]: "),
     (lambda data: data["policies"][0].update(domain="\xfc.example"), "policies[0]: "),
     (lambda data: data["policies"][0].update(domain="example.com."), "policies[0]: "),
-    (lambda data: data["policies"][0].update(local_part="u"), "for one sender"),
-    (lambda data: data["policies"][0].update(helo="h"), "for one sender"),
+    (lambda data: data["policies"][0].update(local_part="u"), "for one local part or HELO name"),
+    (lambda data: data["policies"][0].update(helo="h"), "for one local part or HELO name"),
     # What was compiled does not come out of the answers: one of them was changed.
-    (lambda data: data["policies"][0].update(domain="other.example"), "is not what the answers say"),
-    (lambda data: data["policies"][0]["ip4"].pop(1), "is not what the answers say"),
-    (lambda data: _answers(data)[0]["records"][0].__setitem__(0, "v=spf1 +all"), "is not what the answers say"),
-    (lambda data: _answers(data).pop(), "is not what the answers say"),
-    (lambda data: data["policies"][0]["limits"].update(lookups=1), "is not what the answers say"),
+    (lambda data: data["policies"][0].update(domain="other.example"), "does not follow from the answers"),
+    (lambda data: data["policies"][0]["ip4"].pop(1), "does not follow from the answers"),
+    (lambda data: _answers(data)[0]["records"][0].__setitem__(0, "v=spf1 +all"), "does not follow from the answers"),
+    (lambda data: _answers(data).pop(), "does not follow from the answers"),
+    (lambda data: data["policies"][0]["limits"].update(lookups=1), "does not follow from the answers"),
 ]
 
 
-@pytest.mark.parametrize(("edit", "told"), HOSTILE)
-def test_an_edited_file_is_refused_with_the_place_and_the_reason(edit: Edit, told: str) -> None:
+@pytest.mark.parametrize(("edit", "message"), HOSTILE)
+def test_an_edited_file_is_refused_with_the_place_and_the_reason(edit: Edit, message: str) -> None:
     """A snapshot is not trusted to be consistent: its policies are compiled again from its answers."""
     with pytest.raises(RecordingError) as caught:
         Snapshot.from_json(_edited(edit))
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     assert str(caught.value).isprintable()
 
 
@@ -346,22 +347,22 @@ def test_a_file_that_chance_edited_is_refused_or_is_one(seed: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("domains", "told"),
+    ("domains", "message"),
     [
         ([], "1 to 1000 domains"),
         ([f"d{place}.example" for place in range(1001)], "1 to 1000 domains"),
         ("localhost", "single label"),
         (["example.com", "u@example.com"], "none"),
-        ([7], "text"),
+        ([7], "domains[0]: expected a list of domain names"),
     ],
 )
-def test_a_callers_mistake_is_told(domains: Any, told: str) -> None:
-    with pytest.raises(ArgumentError, match=re.escape(told)):
+def test_a_callers_mistake_is_reported(domains: Any, message: str) -> None:
+    with pytest.raises(ArgumentError, match=re.escape(message)):
         snapshot(domains, resolver=zone(), now=NOW)
 
 
 @pytest.mark.parametrize("now", [-1.0, 1e18, float("nan"), float("inf")])
-def test_what_is_no_time_is_told(now: float) -> None:
+def test_what_is_no_time_is_reported(now: float) -> None:
     with pytest.raises(ArgumentError, match="now"):
         snapshot("example.com", resolver=zone(), now=now)
 

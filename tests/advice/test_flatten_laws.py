@@ -6,10 +6,10 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import event, given, settings
-from hypothesis import strategies as st
+from hypothesis import event, given, settings, strategies as st
 
-from spfengine import Flattening, Overlay, Policy, Result, Zone, aflatten, check, flatten
+from spfengine import Overlay, Policy, Result, Zone, aflatten, check, flatten
+from spfengine.advice.flatten import Flattening
 from spfengine.policy import budget
 from spfengine.record.model import IP4, IP6
 from spfengine.record.parser import parse
@@ -72,6 +72,7 @@ def _network(chance: Random) -> str:
     return f"ip6:2001:db8:{chance.randrange(1 << 16):x}::/{chance.choice((48, 64, 128))}"
 
 
+@pytest.mark.full
 @given(trees(), st.booleans(), st.sampled_from((None, 300, 1232)), strategies.chance)
 @settings(max_examples=100, deadline=None)  # circles take their time
 def test_what_is_flattened_says_the_same_or_is_refused(
@@ -102,6 +103,7 @@ def test_what_is_flattened_says_the_same_or_is_refused(
             assert any(ip in network for network in mended)
 
 
+@pytest.mark.full
 @given(trees(), st.sampled_from((256, 300, 512)))
 @settings(max_examples=20, deadline=None)  # circles take their time
 def test_sizes_are_kept_and_no_receiver_stops_reading(tree: tuple[Zone, str], size: int) -> None:

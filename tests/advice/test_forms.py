@@ -4,8 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
 from spfengine.advice.forms import FORMS, forms
 from spfengine.answers import Question, RRType, Status
@@ -72,7 +71,7 @@ def test_what_an_admin_sees() -> None:
     ]
 
 
-def test_strings_end_behind_a_space() -> None:
+def test_strings_end_after_a_space() -> None:
     """A person can read such strings; and who forgets the space between them sees it at once."""
     first, second = forms(NAME, LONG)["cpanel-split"].split('" "')[:2]
     assert first.endswith("ip4:192.0.2.1 ")
@@ -93,7 +92,7 @@ def test_octodns_has_a_name_under_its_zone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "error", "told"),
+    ("arguments", "error", "message"),
     [
         (("a..b", "v=spf1 -all"), ZoneError, "name: 'a..b' can't be used"),
         ((NAME, 1), ArgumentError, "a TXT record is text or bytes, not int"),
@@ -102,6 +101,6 @@ def test_octodns_has_a_name_under_its_zone() -> None:
         ((NAME, "x", True), ZoneError, "ttl: 'True' can't be used"),
     ],
 )
-def test_what_no_record_can_be_is_refused(arguments: Any, error: type[Exception], told: str) -> None:
-    with pytest.raises(error, match=told):
+def test_what_no_record_can_be_is_refused(arguments: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
         forms(*arguments)

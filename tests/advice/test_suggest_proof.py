@@ -9,15 +9,14 @@ from typing import Any, NamedTuple
 
 import dns.message
 import dns.rrset
-from hypothesis import HealthCheck, assume, event, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, assume, event, given, settings, strategies as st
 
 import spfengine
 from spfengine import Limits, Result, Sender, Zone
-from spfengine.advice.catalogue.catalogue import Catalogue
-from spfengine.advice.suggest.candidates import draft_text, last_slot, slot_before
+from spfengine.advice.catalogue import Catalogue
+from spfengine.advice.suggest import Advice, SenderStanding, Suggestion
+from spfengine.advice.suggest.draft import draft_text, last_slot, slot_before
 from spfengine.advice.suggest.suggest import suggest
-from spfengine.advice.suggest.suggestion import Advice, SenderStanding, Suggestion
 from tests.properties import generate, strategies
 
 CATALOGUE = Catalogue.from_text(
@@ -131,7 +130,7 @@ def _keeps_promises(case: Asked, record: str, wanted: frozenset[str], may_stop: 
 
 
 def _may_stop(case: Asked) -> frozenset[str]:
-    """The addresses that pass by what was told to go."""
+    """The addresses that pass by the terms to drop."""
     found = [
         (ip, spfengine.check(ip, f"u@{D}", "mx.d.example", resolver=case.zone, limits=case.limits)) for ip in POINTS
     ]
@@ -147,8 +146,8 @@ def _is_same(left: str, right: str) -> bool:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(asked(8))
 def test_whatever_is_proposed_keeps_every_promise(case: Asked) -> None:
-    """Every wanted sender passes, nothing that passed stops (unless told), lookups and voids are within the limits for
-    every address, and the DNS answer is not too large.
+    """Every wanted sender passes, nothing that passed stops (unless requested), no address exceeds the limits of
+    lookups and voids, and the DNS answer is not too large.
     """
     suggestion = case.suggestion()
     event(str(suggestion.advice))
@@ -270,10 +269,10 @@ def _records(case: Asked, by_name: bool, wanted: frozenset[str]) -> Iterator[tup
     for place, each in enumerate(record.directives):
         decides = each.qualifier != "+" and each.mechanism != "all" and each.text not in case.drop
         if decides and failing and _leads_to(case, each.text, *failing):
-            slot = slot_before(record, place)  # what comes behind it would not be looked at
+            slot = slot_before(record, place)  # what is after it would not be evaluated
             break
-    told = [each for each in record.directives if each.text in case.drop]
-    rest = [each for each in record.directives if each not in told and each.mechanism != "all"]
+    dropped = [each for each in record.directives if each.text in case.drop]
+    rest = [each for each in record.directives if each not in dropped and each.mechanism != "all"]
     loose = [
         each
         for place, each in enumerate(rest)
@@ -292,7 +291,7 @@ def _records(case: Asked, by_name: bool, wanted: frozenset[str]) -> Iterator[tup
         for going in combinations(loose, out):
             for more in range(len(failing) + 1):
                 for coming in combinations(come, more):
-                    yield len(told) + out + more, draft_text(record, (*told, *going), coming, slot)
+                    yield len(dropped) + out + more, draft_text(record, (*dropped, *going), coming, slot)
 
 
 def _leads_to(case: Asked, term: str, *ips: str) -> bool:
@@ -301,7 +300,7 @@ def _leads_to(case: Asked, term: str, *ips: str) -> bool:
 
 
 def _is_tidy(case: Asked, text: str) -> bool:
-    """Whether no address could go without anybody noticing, no term stands twice, and each one leads somewhere."""
+    """Whether every address is needed, no term is repeated, and each one matches something."""
     record = spfengine.parse(text)
     free = case._replace(limits=FREE)
     passing = _passing(free, text)

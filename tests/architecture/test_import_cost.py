@@ -69,7 +69,7 @@ _CHECK = "spfengine.check('192.0.2.1', 'a@x.example', resolver=z)"
         ("spfengine.parse('v=spf1 -all'); spfengine.diagnose('v=spf1 ipv4:1.2.3.4')", set()),
         ("spfengine.check('192.0.2.1', 'a@b\\u00fccher.example', resolver=z)", {"idna"}),
         ("spfengine.Zone.from_text('x.example. 60 IN A 192.0.2.1')", set()),
-        ("import spfengine.cli.entry", set()),
+        ("import spfengine.cli.app", set()),
     ],
 )
 def test_a_third_party_is_loaded_when_it_is_used(repository: Path, code: str, third: set[str]) -> None:

@@ -11,6 +11,8 @@ import pytest
 
 from tests.architecture.imports import modules_of
 
+pytestmark = pytest.mark.full
+
 
 @pytest.fixture(scope="module")
 def wheel(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -11,6 +11,9 @@ from tests.cases import official
 from tests.cases.roads import IN_MEMORY, ROADS, Means, leads_nowhere
 from tests.cases.shared_suites import realworld_suite
 
+EVERYDAY = "sync"
+"""The code path that all suites take in every run of the tests; the official suite takes all of them."""
+
 _tables: dict[str, list[Case] | str] = {}
 
 
@@ -49,7 +52,8 @@ def _pairs(suite: str, config: pytest.Config) -> Iterator[object]:
     for road in IN_MEMORY if suite == "realworld" else ROADS:
         for case in cases:
             if not leads_nowhere(road, case):
-                yield pytest.param(road, case, id=f"{road}-{case.name}")
+                marks = [] if suite == "official" or road == EVERYDAY else [pytest.mark.full]
+                yield pytest.param(road, case, id=f"{road}-{case.name}", marks=marks)
 
 
 @pytest.fixture(scope="session")

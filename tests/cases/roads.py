@@ -24,13 +24,13 @@ from spfengine import (
     check,
 )
 from spfengine.cli import app, exits
-from spfengine.cli.walk import questions
 from spfengine.evaluation.trace import TermStatus, TracedRecord
 from spfengine.names import fold
 from spfengine.policy.policy import Policy
 from spfengine.record.model import Redirect
 from spfengine.testing import FakeDNS
 from spfengine.testing.suites import NOT_ASSERTED, Case, Scenario
+from spfengine.text.trace import traced_questions
 
 _SILENCE = 0.05
 """Seconds to wait for an answer that is known not to come."""
@@ -168,7 +168,7 @@ def trace(case: Case, means: Means) -> Seen:
         "result": str(trace.result),
         **_problem(trace.problem),
         "directive": matched[0] if matched else None,
-        "questions": len({(fold(asked.question.name), asked.question.type) for asked in questions(trace.root)}),
+        "questions": len({(fold(asked.question.name), asked.question.type) for asked in traced_questions(trace.root)}),
     }
 
 

@@ -3,6 +3,8 @@
 import gc
 import tracemalloc
 
+import pytest
+
 from spfengine import Answer, Checker, Question, Zone
 
 DOMAINS = 300
@@ -24,6 +26,7 @@ class Fresh:
         return Answer(answer.status, answer.type, answer.records, answer.ttl, answer.chain, answer.strings)
 
 
+@pytest.mark.full
 def test_memory_does_not_grow_with_the_number_of_checks() -> None:
     checker = Checker(Fresh(), max_domains=100, max_answers=200, hot_after=1)
 

@@ -3,8 +3,8 @@
 from random import Random
 from unittest.mock import patch
 
-from hypothesis import given
-from hypothesis import strategies as st
+import pytest
+from hypothesis import given, strategies as st
 
 from spfengine import Checker, CheckResult, Limits, Policy, Zone, check, check_both, check_helo
 from spfengine.addresses import V4, V6, address_text
@@ -29,6 +29,7 @@ def test_any_checks_in_any_order_give_what_check_gives(
             assert_same(checker.check(*call), expected)
 
 
+@pytest.mark.full
 @given(strategies.plain_zone_dicts.map(Zone), st.sampled_from(DOMAINS), strategies.chance)
 def test_at_the_edges_of_every_range_it_gives_what_check_gives(zone: Zone, domain: str, chance: Random) -> None:
     policy = Policy.compile(domain, resolver=zone)

@@ -82,7 +82,7 @@ def command(*arguments: str) -> list[str]:
 def process(*arguments: str, stdin: bytes = b"", **more: str) -> Ended:
     """The command as a process of its own, its output a pipe."""
     ended = subprocess.run(
-        command(*arguments), input=stdin, capture_output=True, env=environment(**more), timeout=60, check=False
+        command(*arguments), input=stdin, capture_output=True, env=environment(**more), timeout=300, check=False
     )
     return Ended(ended.returncode, ended.stdout.decode("utf-8"), ended.stderr.decode("utf-8"))
 
@@ -104,5 +104,5 @@ def terminal(*arguments: str, columns: int = 80, variables: dict[str, str] | Non
             break
         shown += piece
     os.close(controller)
-    _, err = running.communicate(timeout=60)
+    _, err = running.communicate(timeout=300)
     return Ended(running.returncode, shown.decode("utf-8").replace("\r\n", "\n"), err.decode("utf-8"))

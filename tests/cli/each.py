@@ -6,6 +6,6 @@ import sys
 
 answers = []
 for words, octets in json.load(sys.stdin):
-    done = subprocess.run(words, input=octets, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(words, input=octets, capture_output=True, text=True, timeout=300, check=False)
     answers.append([done.returncode, done.stdout])
 json.dump(answers, sys.stdout)

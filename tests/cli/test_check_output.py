@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from spfengine import Zone
-from spfengine.testing import FakeDNS
+from spfengine.testing.fake_dns import FakeDNS
 from tests.cli.conftest import SEED, Call
 
 Suite = Callable[[dict[str, Any]], str]
@@ -81,7 +81,7 @@ def test_the_verdict_stands_first(call: Call, suite: Suite, domain: str, word: s
     assert f"checked: MAIL FROM bob@{domain}\n" in ended.out
 
 
-def test_the_way_through_includes_is_told_down_to_what_matched(call: Call, suite: Suite) -> None:
+def test_the_way_through_includes_is_reported_down_to_what_matched(call: Call, suite: Suite) -> None:
     out = call("check", "203.0.113.9", "outer.example", "--zone", suite(ZONEDATA)).out
     way = "outer.example include:mid.example → mid.example include:inner.example → inner.example ip4:203.0.113.0/24"
     assert f"path: {way}\n" in out
@@ -90,7 +90,7 @@ def test_the_way_through_includes_is_told_down_to_what_matched(call: Call, suite
     assert "9.113.0.203.list.example does not exist" in out
 
 
-def test_an_include_that_did_not_match_is_told_in_one_line(call: Call, suite: Suite) -> None:
+def test_an_include_that_did_not_match_is_reported_in_one_line(call: Call, suite: Suite) -> None:
     ended = call("check", "192.0.2.9", "outer.example", "--zone", suite(ZONEDATA))
     assert ended.code == 1
     assert "mid.example gives softfail, and only pass makes an include match" in ended.out
@@ -133,13 +133,13 @@ def test_a_problem_has_carets_under_the_term_that_led_there(call: Call, suite: S
     assert "hint: " in out
 
 
-def test_records_in_a_circle_are_told_once(call: Call, suite: Suite) -> None:
+def test_records_in_a_circle_are_reported_once(call: Call, suite: Suite) -> None:
     out = call("check", "203.0.113.9", "circle.example", "--zone", suite(ZONEDATA)).out
     assert out.count("\ncircle.example: v=spf1") == 1
     assert "path: circle.example include:circle.example → …\n" in out
 
 
-def test_no_end_of_faults_is_told(call: Call, suite: Suite) -> None:
+def test_no_end_of_faults_is_reported(call: Call, suite: Suite) -> None:
     out = call("check", "::1", "x.example", "--zone", suite({"x.example": [{"TXT": "v=spf1" + " al" * 9000}]})).out
     assert out.count("hint: ") == 20
     assert "… and more of the kind" in out
@@ -161,23 +161,23 @@ def test_a_long_run_of_networks_takes_one_line(call: Call, suite: Suite) -> None
     assert len(out.splitlines()) < 15
 
 
-def test_terms_that_were_not_reached_are_told_together(call: Call, suite: Suite) -> None:
+def test_terms_that_were_not_reached_are_reported_together(call: Call, suite: Suite) -> None:
     out = call("check", "192.0.2.0", "many.example", "--zone", suite(ZONEDATA)).out
     assert re.search(r"· ip4:192.0.2.1 … -all +\(62 terms\) a term before it matched", out)
 
 
 @pytest.mark.parametrize(
-    ("drafts", "told"),
+    ("drafts", "expected"),
     [
         (["v=spf1 -all"], "with your draft for no-all.example\n"),
         (["x.example=v=spf1 -all"], "with your draft for x.example: nothing asked for it, so it changes nothing\n"),
     ],
 )
 def test_drafts_are_named_and_those_that_change_nothing_too(
-    call: Call, suite: Suite, drafts: list[str], told: str
+    call: Call, suite: Suite, drafts: list[str], expected: str
 ) -> None:
     options = [part for draft in drafts for part in ("--draft", draft)]
-    assert told in call("check", "203.0.113.9", "no-all.example", "--zone", suite(ZONEDATA), *options).out
+    assert expected in call("check", "203.0.113.9", "no-all.example", "--zone", suite(ZONEDATA), *options).out
 
 
 def test_both_identities_are_two_verdicts(call: Call, suite: Suite) -> None:
@@ -245,9 +245,9 @@ def test_version_is_the_packages(call: Call) -> None:
     assert call("--version") == (0, f"spfengine, version {spfengine.__version__}\n", "")
 
 
-def test_what_was_asked_ahead_for_nothing_is_told(call: Call) -> None:
+def test_what_was_asked_ahead_for_nothing_is_reported(call: Call) -> None:
     record = "v=spf1 a include:one.example include:two.example -all"
     zone = Zone({"a.example": {"TXT": record, "A": "192.0.2.1"}, "one.example": {"TXT": "v=spf1 -all"}})
     with FakeDNS(zone) as server:
         out = call("check", "192.0.2.1", "a.example", "--nameserver", server.nameserver, "--timeout", "60").out
-    assert "DNS questions 2 (2 more asked ahead for nothing)" in " ".join(out.split())
+    assert "DNS queries 2 (2 more sent ahead, not needed)" in " ".join(out.split())

@@ -40,7 +40,7 @@ def test_what_is_said_otherwise_may_mean_the_same(call: Call) -> None:
 
 
 @pytest.mark.parametrize(
-    ("a", "b", "code", "told"),
+    ("a", "b", "code", "expected"),
     [
         ("a.example", "b.example", 0, "equivalent"),
         ("a.example", "c.example", 1, "everything else: fail → softfail  by ~all, not by -all"),
@@ -53,10 +53,10 @@ def test_what_is_said_otherwise_may_mean_the_same(call: Call) -> None:
         ("half.example", "half.example", 69, "TXT dead.example (SERVFAIL)"),
     ],
 )
-def test_exit_codes_and_words(call: Call, suite: Suite, a: str, b: str, code: int, told: str) -> None:
+def test_exit_codes_and_words(call: Call, suite: Suite, a: str, b: str, code: int, expected: str) -> None:
     ended = call("diff", a, b, "--zone", suite(ZONEDATA))
     assert ended.code == code
-    assert told in ended.out
+    assert expected in ended.out
     assert code == 0 or "equivalent" not in ended.out
     assert ended.err == ""
 

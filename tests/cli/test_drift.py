@@ -73,7 +73,7 @@ quiet.example: nothing changed since NOW
 
 
 @pytest.mark.parametrize(
-    ("now", "options", "code", "told"),
+    ("now", "options", "code", "expected"),
     [
         (MORE, [], 1, "example.com: changed since"),
         (MORE, ["--only-worse"], 0, "fail → pass"),
@@ -86,10 +86,10 @@ quiet.example: nothing changed since NOW
     ],
 )
 def test_exit_codes(
-    call: Call, suite: Suite, taken: str, now: dict[str, Any], options: list[str], code: int, told: str
+    call: Call, suite: Suite, taken: str, now: dict[str, Any], options: list[str], code: int, expected: str
 ) -> None:
     ended = call("drift", taken, "--zone", suite(now), *options)
-    assert told in ended.out
+    assert expected in ended.out
     assert (ended.code, ended.err) == (code, "")
 
 
@@ -139,7 +139,7 @@ def test_json_is_the_drifts_own(call: Call, suite: Suite, taken: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("domains", "code", "told"),
+    ("domains", "code", "expected"),
     [
         (["nothing.example"], 2, "nothing.example: every client gets none"),
         (["broken.example"], 2, "every client gets permerror"),
@@ -150,11 +150,11 @@ def test_json_is_the_drifts_own(call: Call, suite: Suite, taken: str) -> None:
     ],
 )
 def test_no_snapshot_is_written_of_what_gives_no_result(
-    call: Call, suite: Suite, tmp_path: Path, domains: list[str], code: int, told: str
+    call: Call, suite: Suite, tmp_path: Path, domains: list[str], code: int, expected: str
 ) -> None:
     path = tmp_path / "no.json"
     ended = call("snapshot", *domains, "-o", str(path), "--zone", suite(BEFORE))
-    assert told in ended.err
+    assert expected in ended.err
     assert (ended.code, ended.out, ended.err.count("\n")) == (code, "", 1)
     assert not path.exists()
 
@@ -207,13 +207,13 @@ def test_what_is_newly_led_to_and_what_rests_on_more(call: Call, suite: Suite, t
     relay = "v=spf1 ip4:192.0.2.0/24 ip4:198.51.100.0/25 include:new.example include:none.example exists:%{i}.x.example"
     now = {**BEFORE, "_spf.relay.example": [{"TXT": relay}], "new.example": [{"TXT": "v=spf1 ptr -all"}]}
     out = call("drift", taken, "--zone", suite(now)).out
-    assert "\n  new.example: newly led to  (outside example.com: its owner's)\n    + ptr\n    + -all\n" in out
-    assert "\n  none.example: newly led to; the name does not exist" in out
-    assert "\n  some results rest on more than the address: ptr in the record of new.example (client-names)\n" in out
+    assert "\n  new.example: newly used  (outside example.com: its owner's)\n    + ptr\n    + -all\n" in out
+    assert "\n  none.example: newly used; the name does not exist" in out
+    assert "\n  some results depend on more than the address: ptr in the record of new.example (client-names)\n" in out
     assert "\n  lookups 1 → 4 of 10\n" in out
     away = {**BEFORE, "example.com": [{"TXT": "v=spf1 ip4:192.0.2.0/24 ip4:198.51.100.0/25 -all"}]}
     away["mx.quiet.example"] = [{"AAAA": "2001:db8::1"}]
     out = call("drift", taken, "--zone", suite(away)).out
-    assert "\n  _spf.relay.example: no longer led to  (outside example.com: its owner's)\n" in out
+    assert "\n  _spf.relay.example: no longer used  (outside example.com: its owner's)\n" in out
     assert "\n  mx.quiet.example: the A records are gone; there is none\n" in out
     assert "\n  mx.quiet.example: the AAAA records changed\n    - there is none\n    + 2001:db8::1\n" in out

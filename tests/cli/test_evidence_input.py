@@ -14,8 +14,7 @@ from click.testing import CliRunner
 from spfengine.cli import evidence_input
 from spfengine.cli.exits import Failure
 from tests.cli.conftest import REPOSITORY, environment
-from tests.evidence.files import GOOD, SAMPLES, report, zipped
-from tests.evidence.files import record as record_of
+from tests.evidence.files import GOOD, SAMPLES, record as record_of, report, zipped
 
 SUMMARY = """\
 read 56 messages of 9 senders from 1 mail log, 2 received messages, 2 DMARC
@@ -23,17 +22,17 @@ read 56 messages of 9 senders from 1 mail log, 2 received messages, 2 DMARC
   header fields believed, by their writer: google.com (1), mx.example.net (1)
   not known: the sender's local part of 50 messages, the HELO name of 52
     messages
-  left aside: lines of logs that tell of no sender: 10
-  left aside: messages that authenticated users submitted: 1
-  left aside: messages that the host itself made: 1
-  left aside: messages from addresses of the site itself: 1
+  left out: log lines that name no sender: 10
+  left out: messages submitted by authenticated users: 1
+  left out: messages from the host itself: 1
+  left out: messages from internal addresses: 1
   not read: 1 row or part
-    postfix.log, line 24: the log does not tell the sender of a message (no
-      from= with its queue id): '9E9E9E9E9E'
+    postfix.log, line 24: the log names no sender of a message (no from= with
+      its queue id): '9E9E9E9E9E'
 """
 
 
-def told(capsys: pytest.CaptureFixture[str]) -> str:
+def printed(capsys: pytest.CaptureFixture[str]) -> str:
     captured = capsys.readouterr()
     assert captured.out == ""
     return captured.err
@@ -44,9 +43,9 @@ def test_what_it_says(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mo
     monkeypatch.chdir(SAMPLES)
     message = os.path.relpath(REPOSITORY / "examples" / "seed-message.eml", SAMPLES)
     evidence = evidence_input.read(["postfix.log", message, "rspamd.eml", "google.xml", "microsoft.xml"])
-    assert told(capsys) == SUMMARY
+    assert printed(capsys) == SUMMARY
     evidence_input.read(["postfix.log"], quiet=True)
-    assert told(capsys) == SUMMARY[SUMMARY.index("  not read") :]
+    assert printed(capsys) == SUMMARY[SUMMARY.index("  not read") :]
     document = evidence_input.to_dict(evidence)
     assert "senders" not in document
     assert (document["messages"], document["skipped"]) == (56, 1)
@@ -70,7 +69,7 @@ def test_a_receiver_that_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(Failure) as raised:
         evidence_input.read([path], "example.org")
     assert raised.value.code == 65
-    assert "no header field that can be believed" in told(capsys)
+    assert "no header field that can be believed" in printed(capsys)
 
 
 def test_mistakes(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -83,8 +82,8 @@ def test_mistakes(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     (tmp_path / "empty").write_bytes(b"")
     with pytest.raises(Failure) as raised:
         evidence_input.read([str(tmp_path / "empty")])
-    assert (raised.value.code, raised.value.message) == (65, "the files of --senders tell of no sender")
-    assert "read 0 messages of 0 senders from nothing\n" in told(capsys)
+    assert (raised.value.code, raised.value.message) == (65, "no senders found in the files of --senders")
+    assert "read 0 messages of 0 senders from nothing\n" in printed(capsys)
 
 
 def test_nothing_of_strangers_reaches_the_terminal_unescaped(
@@ -99,9 +98,9 @@ def test_nothing_of_strangers_reaches_the_terminal_unescaped(
         f"Return-Path: <a@b.example>\nReceived: from x (y [192.0.2.1]) by {evil}\nX: {evil}\n\nx".encode()
     )
     evidence_input.read([str(folder)])
-    shown = told(capsys)
-    assert "\\x1b]0;owned\\x07\\u202e[red]" in shown
-    assert all(row.isprintable() for row in shown.split("\n"))
+    text = printed(capsys)
+    assert "\\x1b]0;owned\\x07\\u202e[red]" in text
+    assert all(row.isprintable() for row in text.split("\n"))
 
 
 def test_long_lists_are_cut_and_say_so(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -111,27 +110,27 @@ def test_long_lists_are_cut_and_say_so(capsys: pytest.CaptureFixture[str], tmp_p
             f"Return-Path: <a@b.example>\nReceived: from x (y [192.0.2.1]) by mx{number}.example\n\nx".encode()
         )
     evidence_input.read([str(tmp_path)])
-    shown = told(capsys)
-    assert "mx4.example (1) and 25 more\n" in shown
-    assert "not read: 30 rows or parts\n" in shown
-    assert "… and 10 kinds more, of 10 rows\n" in shown
+    text = printed(capsys)
+    assert "mx4.example (1) and 25 more\n" in text
+    assert "not read: 30 rows or parts\n" in text
+    assert "… and 10 kinds more, of 10 rows\n" in text
 
 
 def test_more_senders_than_are_kept(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    from spfengine.evidence.bounds import Bounds
     from spfengine.evidence.reading import read_evidence
-    from spfengine.evidence.values import Bounds
 
     monkeypatch.setattr(
         evidence_input, "read_evidence", lambda paths, **given: read_evidence(paths, bounds=Bounds(senders=1), **given)
     )
     evidence_input.read([str(SAMPLES / "google.xml")], quiet=True)
-    assert told(capsys) == "  there are more than 1 different senders: 2 messages of the others are left out\n"
+    assert printed(capsys) == "  there are more than 1 different senders: 2 messages of the others are left out\n"
 
 
 SLOW = """
 import sys, time
-from spfengine.cli import bar, evidence_input
-bar._SILENT_SECONDS = float(sys.argv[1])
+from spfengine.cli import evidence_input, screen
+screen._SILENT_SECONDS = float(sys.argv[1])
 evidence_input.read(sys.argv[2:])
 """
 
@@ -143,7 +142,7 @@ def on_terminal(*arguments: str) -> str:
         [sys.executable, "-c", SLOW, *arguments], stdout=subprocess.DEVNULL, stderr=screen, env=given, cwd=REPOSITORY
     )
     os.close(screen)
-    shown = b""
+    text = b""
     while True:
         try:
             piece = os.read(controller, 1 << 16)
@@ -151,19 +150,19 @@ def on_terminal(*arguments: str) -> str:
             break
         if not piece:
             break
-        shown += piece
+        text += piece
     os.close(controller)
-    assert running.wait(60) == 0
-    return shown.decode()
+    assert running.wait(300) == 0
+    return text.decode()
 
 
 def test_a_progress_bar_on_a_terminal_where_it_takes_a_while(tmp_path: Path) -> None:
     path = tmp_path / "long.xml"
     path.write_bytes(report(*[record_of(f"2001:db8::{n % 50:x}") for n in range(8000)]))
-    shown = on_terminal("0", str(path))
-    assert "reading senders" in shown
-    assert "━" in shown
-    assert "read 8,000 messages of 50 senders" in shown
+    text = on_terminal("0", str(path))
+    assert "reading senders" in text
+    assert "━" in text
+    assert "read 8,000 messages of 50 senders" in text
     assert "reading senders" not in on_terminal("100", str(path))
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from spfengine.resolvers.zone import Zone
-from spfengine.testing.exporters.export import FORMATS, export
+from spfengine.testing.exporters import FORMATS, export
 from tests.cli.conftest import SEED, Call
 
 

@@ -24,18 +24,18 @@ seed.example: flattened; every client gets the same result
   - include:relay.mailchannels.net  8 networks, 4,358 IPv4 addresses; good for 3600 s
 
   proof: equivalent, for all IPv4 and IPv6 addresses
-    the same, though its result rests on more than the address: exists:%{{i}}.list.seed.example in the record of \
+    the same, although its result depends on more than the address: exists:%{{i}}.list.seed.example in the record of \
 seed.example (client-address)
-  lookups 3 → 2 of 10, void lookups 2 → 2 of 2 (where each void answer counts: 3 → 3)
+  lookups 3 → 2 of 10, void lookups 2 → 2 of 2 (if each void answer counts: 3 → 3)
 
   to publish as TXT of seed.example:  247 octets in DNS
 {FLAT}
 
-  ! these networks are those of now: the record no longer follows relay.mailchannels.net
-    to be told of changes, watch them, from cron or CI:
+  ! these networks are the present ones: the record no longer follows relay.mailchannels.net
+    to learn of changes, watch them, from cron or CI:
     spfengine snapshot relay.mailchannels.net -o includes.json
     spfengine drift includes.json --quiet
-    keep the record as it is now: to flatten it again, give it as --draft
+    keep the present record: to flatten it again, give it as --draft
 """
 
 MANY = " ".join(f"ip4:100.{first}.{second}.101" for first in (100, 101) for second in range(100, 130))
@@ -85,7 +85,7 @@ def test_json_is_the_flattenings_own(call: Call, suite: Suite) -> None:
 
 
 @pytest.mark.parametrize(
-    ("domain", "options", "code", "told"),
+    ("domain", "options", "code", "expected"),
     [
         ("flat.example", [], 0, "v=spf1 ip4:192.0.2.0/24 mx -all"),
         ("plain.example", [], 0, "plain.example: there is nothing to replace"),
@@ -97,7 +97,7 @@ def test_json_is_the_flattenings_own(call: Call, suite: Suite) -> None:
         ("broken.example", [], 2, "broken.example: not flattened"),
         ("none.example", [], 2, "[domain-not-found]"),
         ("empty.example", [], 0, "nothing: no client matches it"),
-        ("wide.example", [], 0, "but for those that are over a limit now"),
+        ("wide.example", [], 0, "except those that are over a limit now"),
         ("split.example", [], 0, "this saves no lookup"),
         ("split.example", ["--names", "n{n}"], 0, "1. to publish as TXT of n1.split.example:"),
         ("hosts.example", ["--hosts"], 0, "  - mx                     nothing: no client matches it"),
@@ -107,30 +107,30 @@ def test_json_is_the_flattenings_own(call: Call, suite: Suite) -> None:
         ("split.example", ["--form", "bind"], 0, 'split.example. IN TXT "v=spf1 include:_spf1'),
     ],
 )  # fmt: skip
-def test_exit_codes_and_what_is_told(
-    call: Call, suite: Suite, domain: str, options: list[str], code: int, told: str
+def test_exit_codes_and_what_is_reported(
+    call: Call, suite: Suite, domain: str, options: list[str], code: int, expected: str
 ) -> None:
     ended = call("flatten", domain, "--zone", suite(ZONEDATA), *options)
-    assert told in ended.out
+    assert expected in ended.out
     assert (ended.code, ended.err) == (code, "")
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "expected"),
     [
-        (["--include", "other.example"], "'--include': there is no include of other.example in the record"),
+        (["--include", "other.example"], "'--include': the record has no include of other.example"),
         (["--names", "same"], "'--names': expected a name with {n}"),
         (["--size", "12"], "--size"),
         (["--size", "x"], "--size"),
         (["--form", "x"], "--form"),
     ],
 )
-def test_what_cannot_be_understood_is_told_with_its_option(
-    call: Call, suite: Suite, options: list[str], told: str
+def test_what_cannot_be_understood_is_reported_with_its_option(
+    call: Call, suite: Suite, options: list[str], expected: str
 ) -> None:
     ended = call("flatten", "flat.example", "--zone", suite(ZONEDATA), *options)
     assert (ended.code, ended.out) == (64, "")
-    assert told in ended.err
+    assert expected in ended.err
     assert ended.err.count("\n") == 1
 
 

@@ -1,4 +1,4 @@
-"""Where answers come from: files of each kind, several at once, drafts, recordings, DNS servers."""
+"""The sources of answers: files of each kind, several at once, drafts, recordings, DNS servers."""
 
 import json
 import sys
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import spfengine
-from spfengine.testing import FakeDNS
+from spfengine.testing.fake_dns import FakeDNS
 from tests.cli.conftest import SEED, Call, process
 
 Suite = Callable[[dict[str, Any]], str]
@@ -150,7 +150,7 @@ def test_exports_of_providers_answer(call: Call, tmp_path: Path, sample: str) ->
     assert result(call, "192.0.2.1", "example.com", *files) == "softfail"
 
 
-def test_what_an_export_does_not_tell_is_told(call: Call) -> None:
+def test_what_an_export_does_not_tell_is_reported(call: Call) -> None:
     path = str(SAMPLES / "route53.json")
     ended = call("check", "192.0.2.1", "example.com", "--zone", path, "--draft", "v=spf1 a:cdn.example.com -all")
     assert ended.code == 5
@@ -179,19 +179,19 @@ def test_json_can_come_from_standard_input() -> None:
 
 
 @pytest.mark.parametrize(
-    ("draft", "told"),
+    ("draft", "message"),
     [
         (' "v=spf1 " "+all" ', "spaces around it, quotes and splits"),
         ("seed.example=\u201cv=spf1 +all\u201d", "quotes"),
-        ('seed.example. 3600 IN TXT "v=spf1 +all"', "what stands before the record in a zone file, quotes"),
-        ('@ IN TXT ( "v=spf1 "\n "+all" )', "line breaks, what stands before"),
+        ('seed.example. 3600 IN TXT "v=spf1 +all"', "the text before the record in a zone file, quotes"),
+        ('@ IN TXT ( "v=spf1 "\n "+all" )', "line breaks, the text before"),
     ],
 )
-def test_a_pasted_draft_is_cleaned_up_and_that_is_told(call: Call, draft: str, told: str) -> None:
+def test_a_pasted_draft_is_cleaned_up_and_that_is_reported(call: Call, draft: str, message: str) -> None:
     ended = call("check", "192.0.2.1", "bob@seed.example", "--zone", SEED, "--draft", draft)
     assert ended.code == 0
     assert ended.err.startswith("spfengine check: cleaned up in the record (")
-    assert told in ended.err
+    assert message in ended.err
     assert "; it is read as: v=spf1 +all\n" in ended.err
 
 
@@ -205,14 +205,14 @@ def test_records_to_compare_and_to_lint_are_cleaned_up_too(call: Call) -> None:
 
 
 @pytest.mark.parametrize(
-    ("draft", "told"),
+    ("draft", "message"),
     [
         ("v spf1", "expected a record that begins with v=spf1, or NAME=RECORD"),
         ('_spf IN TXT "v=spf1 -all"', "single label"),
-        ("a b=v=spf1 -all", "'a b' is no domain name"),
+        ("a b=v=spf1 -all", "'a b' is not a domain name"),
     ],
 )
-def test_what_is_no_draft_is_refused(call: Call, draft: str, told: str) -> None:
+def test_what_is_no_draft_is_refused(call: Call, draft: str, message: str) -> None:
     ended = call("check", "192.0.2.1", "seed.example", "--zone", SEED, "--draft", draft)
     assert ended.code == 64
-    assert told in ended.err
+    assert message in ended.err

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import spfengine
+from spfengine.evidence import Evidence
 from tests.cli.conftest import SEED, Call
 
 Suite = Callable[[dict[str, Any]], str]
@@ -62,3 +63,26 @@ def test_it_is_ascii_in_the_same_order_each_time(call: Call, suite: Suite) -> No
     document = json.loads(first)
     assert list(document)[:3] == ["schema", "result", "problem"]
     assert document["helo"] == "xn--bcher-kva.example"
+
+
+def test_a_sender_has_the_same_keys_in_every_document() -> None:
+    """And what is untrusted in it is escaped: DMARC reports and logs are written by others."""
+    sender = spfengine.Sender("192.0.2.1", "b\x07b@seed.example", "h\x1b[2J", 3, "x", None, "seed.example")
+    zone = spfengine.Zone.from_file(SEED)
+    simulated = spfengine.simulate("seed.example", "v=spf1 -all", resolver=zone, senders=[sender])
+    suggested = spfengine.suggest("seed.example", [sender], resolver=zone)
+    evidence = Evidence(senders=(sender,), messages=3)
+    expected = {
+        "ip": "192.0.2.1", "sender": "b\\x07b@seed.example", "helo": "h\\x1b[2J", "count": 3, "label": "x",
+        "reported": None, "header_from": "seed.example",
+    }  # fmt: skip
+    for document in (simulated.to_dict(), suggested.to_dict(), evidence.to_dict()):
+        [written] = json.loads(json.dumps(document["senders"]))
+        assert {key: written[key] for key in expected} == expected
+
+
+def test_keys_that_got_another_name_are_kept_for_this_version(call: Call) -> None:
+    arguments = ("suggest", "seed.example", "--zone", SEED, "--sender", "23.83.218.24", "--json")
+    [sender] = json.loads(call(*arguments).out)["senders"]
+    assert sender["disagrees"] is sender["differs"] is False
+    assert sender["alignment"] is sender["aligned"] is None

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 import spfengine
-from spfengine.cli.lint_formats import github_text
-from spfengine.cli.lint_places import Places
+from spfengine.cli.lint_reports import Places, github_text
+from spfengine.linting import Finding, LintCode, Severity
 from spfengine.linting.codes import ABOUT
 from tests.cli.conftest import SEED, Call, process, terminal
 
@@ -96,12 +96,12 @@ USAGE = [
 ]
 
 
-@pytest.mark.parametrize(("arguments", "told"), USAGE, ids=lambda value: " ".join(value)[:60])
-def test_a_usage_error_names_the_argument(call: Call, arguments: list[str], told: list[str]) -> None:
+@pytest.mark.parametrize(("arguments", "message"), USAGE, ids=lambda value: " ".join(value)[:60])
+def test_a_usage_error_names_the_argument(call: Call, arguments: list[str], message: list[str]) -> None:
     ended = call(*arguments)
     assert (ended.code, ended.out) == (64, "")
     assert ended.err.count("\n") == 1
-    for words in told:
+    for words in message:
         assert words in ended.err
 
 
@@ -116,7 +116,7 @@ def test_a_recording_does_not_tell_its_names(call: Call, tmp_path: Path) -> None
     assert "DOMAIN" in ended.err
 
 
-@pytest.mark.parametrize("word", [*spfengine.LintCode, "exp", "DNS", "over-*", "exp-", "include-never"])
+@pytest.mark.parametrize("word", [*LintCode, "exp", "DNS", "over-*", "exp-", "include-never"])
 def test_codes_and_how_they_begin_can_be_given(call: Call, word: str) -> None:
     assert call("lint", "--record", "v=spf1 -all", "--select", word).code == 0
 
@@ -152,7 +152,7 @@ def test_sarif(call: Call) -> None:
     assert (driver["name"], driver["version"]) == ("spfengine", spfengine.__version__)
     assert [rule["id"] for rule in driver["rules"]] == ["over-void-limit-per-lookup", "redundant-term"]
     for rule in driver["rules"]:
-        assert rule["shortDescription"]["text"].startswith(ABOUT[spfengine.LintCode(rule["id"])].summary)
+        assert rule["shortDescription"]["text"].startswith(ABOUT[LintCode(rule["id"])].summary)
         assert rule["defaultConfiguration"]["level"] in ("error", "warning", "note")
     assert [result["level"] for result in run["results"]] == ["warning", "note"]
     for place, result in enumerate(run["results"]):
@@ -217,7 +217,7 @@ def test_lines_of_zone_files(call: Call, tmp_path: Path) -> None:
     assert uri.endswith("/a%20zone%2C%20with%3A%20odd%25name.zone")
 
 
-def test_a_file_whose_lines_are_not_known_is_told_without_one(call: Call, suite: Suite) -> None:
+def test_a_file_whose_lines_are_not_known_is_reported_without_one(call: Call, suite: Suite) -> None:
     path = suite({"x.example": [{"TXT": "v=spf1 ?all"}]})
     [finding] = json.loads(call("lint", "--zone", path, "--json").out)["findings"]
     assert (finding["file"], finding["line"]) == (path, None)
@@ -240,9 +240,9 @@ def test_hostile_text_steers_nothing(form: str) -> None:
 
 
 def test_nothing_in_a_finding_begins_another_annotation() -> None:
-    finding = spfengine.Finding(spfengine.LintCode.PTR, spfengine.Severity.INFO, "100%\r\n::error::x", "x.example")
-    told = github_text([finding], Places([]))
-    assert told == "::notice title=spfengine ptr::x.example: 100%25%0D%0A::error::x\n"
+    finding = Finding(LintCode.PTR, Severity.INFO, "100%\r\n::error::x", "x.example")
+    message = github_text([finding], Places([]))
+    assert message == "::notice title=spfengine ptr::x.example: 100%25%0D%0A::error::x\n"
 
 
 def test_on_a_terminal_it_is_coloured_and_fits() -> None:
@@ -253,7 +253,7 @@ def test_on_a_terminal_it_is_coloured_and_fits() -> None:
     assert max(map(len, plain.splitlines())) <= 60
 
 
-def test_others_records_are_told_apart(call: Call, tmp_path: Path) -> None:
+def test_others_records_are_reported_apart(call: Call, tmp_path: Path) -> None:
     path = tmp_path / "x.zone"
     path.write_text(
         'x.example. SOA a. b. 1 2 3 4 5\nx.example. TXT "v=spf1 include:y.example -all"\ny.example. TXT "v=spf1 -al"\n',

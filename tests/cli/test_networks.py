@@ -49,11 +49,11 @@ def test_json(call: Call) -> None:
 
 
 @pytest.mark.parametrize(
-    ("domain", "options", "code", "told"),
+    ("domain", "options", "code", "expected"),
     [
         ("half.example", [], 69, ("DNS could not answer for 4,294,967,040 IPv4 addresses and 2^128 IPv6 addresses, so "
                                  "their result is not known: TXT dead.example (SERVFAIL)")),
-        ("rests.example", [], 0, "left out, since it rests on more than the address: exists:%{ir}.list.example"),
+        ("rests.example", [], 0, "left out, since it depends on more than the address: exists:%{ir}.list.example"),
         ("broken.example", [], 2, "every client gets permerror: ipv4 is no mechanism"),
         ("broken.example", ["--result", "permerror"], 0, "permerror for 4,294,967,296 IPv4 addresses and "),
         ("none.example", [], 2, "every client gets none: none.example does not exist"),
@@ -62,11 +62,11 @@ def test_json(call: Call) -> None:
     ],
 )  # fmt: skip
 def test_what_has_to_be_known_besides(
-    call: Call, suite: Suite, domain: str, options: list[str], code: int, told: str
+    call: Call, suite: Suite, domain: str, options: list[str], code: int, expected: str
 ) -> None:
     ended = call("networks", domain, "--zone", suite(ZONEDATA), *options)
     assert ended.code == code
-    assert told in ended.err
+    assert expected in ended.err
     assert all(len(row.split("/")) == 2 for row in ended.out.splitlines())
 
 

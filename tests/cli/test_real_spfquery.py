@@ -1,4 +1,4 @@
-"""`spfengine spfquery` beside the commands that it stands in for: the same words, the same zone, the same answers."""
+"""`spfengine spfquery` and the commands that it replaces: the same words, the same zone, the same answers."""
 
 import json
 import os
@@ -155,7 +155,7 @@ def run_all(zone: Path, commands: list[tuple[list[str], str]]) -> list[Answer]:
 
 @pytest.mark.parametrize("theirs", THEIRS)
 def test_the_real_one_says_the_same(theirs: str, call: Call, tmp_path: Path) -> None:
-    """Issue: "so that our engine can stand in where theirs stood". What differs stands above with its reason."""
+    """The command can replace theirs. The table above has what differs, with its reason."""
     path = program(theirs)
     if os.environ.get("SPFENGINE_NO_NAMESPACES") == "1":
         pytest.skip("needs namespaces; SPFENGINE_NO_NAMESPACES=1 leaves it out")

@@ -21,7 +21,7 @@ RECORD = 'x.example. 60 IN TXT "{}"\n'
 
 
 class Served:
-    """A server that runs, and where it is."""
+    """A server that runs, and its address."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         assert process.stdout is not None
@@ -34,20 +34,20 @@ class Served:
         return LiveResolver(nameserver, timeout=5, cache=False).resolve(Question(name, type))
 
     def wait_for(self, condition: Callable[[], bool]) -> None:
-        end = monotonic() + 10
+        end = monotonic() + 300
         while not condition():
-            assert monotonic() < end, "it did not come to it"
+            assert monotonic() < end, "it did not happen"
             sleep(0.05)
 
-    def told(self) -> str:
-        """Return the next line that it tells on stderr, once there is one."""
+    def next_message(self) -> str:
+        """Return the next line on stderr, once there is one."""
         assert self.process.stderr is not None
         return self.process.stderr.readline()
 
     def stop(self, number: int = signal.SIGTERM) -> tuple[int, str]:
         self.process.send_signal(number)
-        _, told = self.process.communicate(timeout=10)
-        return self.process.returncode, told
+        _, err = self.process.communicate(timeout=300)
+        return self.process.returncode, err
 
 
 @contextmanager
@@ -92,12 +92,12 @@ def test_a_change_of_the_file_and_a_signal_reload_the_zone(zone: Path) -> None:
         assert served.ask("seed.example").records
         zone.write_text(RECORD.format("v=spf1 ~all"))
         served.wait_for(lambda: served.ask().texts() == ["v=spf1 ~all"])
-        assert served.told() == "spfengine serve: serving the new zone\n"
+        assert served.next_message() == "spfengine serve: serving the new zone\n"
         zone.write_text("this is no zone\n")  # the zone before it goes on to answer
         os.kill(served.process.pid, signal.SIGHUP)
-        told = served.told()
-        assert "still serving the old zone: " in told
-        assert "line 1" in told
+        message = served.next_message()
+        assert "still serving the old zone: " in message
+        assert "line 1" in message
         assert served.ask().texts() == ["v=spf1 ~all"]
         draft = zone.with_suffix(".new")
         draft.write_text(RECORD.format("v=spf1 ?all"))
@@ -137,7 +137,7 @@ def test_faults_are_given_on_the_command_line(zone: Path) -> None:
         assert served.ask(type=RRType.MX).status == "NXDOMAIN"
 
 
-def test_it_listens_where_it_is_told(zone: Path) -> None:
+def test_it_listens_where_it_is_reported(zone: Path) -> None:
     with serving(str(zone), "--listen", "[::1]:0") as served:
         assert served.ready["address"] == "::1"
         assert served.ask().records
@@ -161,21 +161,21 @@ def test_a_ready_file_that_cannot_be_written_ends_it(zone: Path, call: Call, tmp
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "told"),
+    ("arguments", "code", "message"),
     [
         ([], 64, "a zone to serve"),
         (["-"], 64, "can't be standard input"),
         (["no.zone"], 66, "no.zone can't be read"),
         ([SEED, "--listen", "0.0.0.0"], 64, "not loopback"),
-        ([SEED, "--listen", "localhost:53"], 64, "not an IP address"),
-        ([SEED, "--listen", "127.0.0.1:dns"], 64, "expected one like 127.0.0.1:5353"),
-        ([SEED, "--listen", "[::1:53"], 64, "expected one like 127.0.0.1:5353"),
-        ([SEED, "--listen", "127.0.0.1:65536"], 64, "65535"),
+        ([SEED, "--listen", "localhost:53"], 64, "expected an address and port like 127.0.0.1:5353"),
+        ([SEED, "--listen", "127.0.0.1:dns"], 64, "expected an address and port like 127.0.0.1:5353"),
+        ([SEED, "--listen", "[::1:53"], 64, "expected an address and port like 127.0.0.1:5353"),
+        ([SEED, "--listen", "127.0.0.1:65536"], 64, "expected an address and port like 127.0.0.1:5353"),
         ([SEED, "--fault", "x.example servfail"], 64, "NAME TYPE KIND"),
     ],
 )
-def test_a_mistake_is_one_line(call: Call, arguments: list[str], code: int, told: str) -> None:
+def test_a_mistake_is_one_line(call: Call, arguments: list[str], code: int, message: str) -> None:
     ended = call("serve", *arguments)
     assert (ended.code, ended.out) == (code, "")
-    assert told in ended.err
+    assert message in ended.err
     assert ended.err.count("\n") == 1

@@ -1,4 +1,4 @@
-"""`spfengine simulate --senders`: what becomes of each sender, what disagrees with reports, and what it rests on."""
+"""`spfengine simulate --senders`: what happens to each sender, and what disagrees with reports or is not known."""
 
 import csv
 import io
@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from spfengine.cli.senders_csv import COLUMNS, safe
+from spfengine.cli.screen import safe_cell
+from spfengine.cli.senders import COLUMNS
 from spfengine.evidence.reading import read_evidence
 from tests.cli.conftest import SEED, Call, process, terminal
 
@@ -29,7 +30,7 @@ ip,sender,helo,count,label,reported,header_from
 PAGE = """\
 seed.example: something gets worse
 
-  the record as it is gives another result than was reported  2 sources, 202 messages
+  the present record gives another result than was reported  2 sources, 202 messages
       198.51.100.10  200  pass was reported, now softfail  bob@seed.example  by ~all
       150.95.55.137    2  softfail was reported, now pass  jp58  by +ip4:150.95.55.137
       DNS has changed since then, a forwarder sent these on, or the report is about another identity
@@ -82,7 +83,7 @@ def test_before_and_after_word_by_word(call: Call, table: Table) -> None:
     ended = simulate(call, table(TABLE))
     assert ended.out.startswith(PAGE)
     assert ended.code == 1
-    assert "left aside: 1 source, 3 messages that neither send from seed.example nor have it in From\n" in ended.err
+    assert "left out: 1 source, 3 messages that neither send from seed.example nor have it in From\n" in ended.err
 
 
 def test_it_fits_a_terminal(table: Table) -> None:
@@ -93,7 +94,7 @@ def test_it_fits_a_terminal(table: Table) -> None:
         assert [row for row in plain.splitlines() if len(row) > columns and not row.startswith("v=spf1")] == []
 
 
-def test_many_senders_are_told_by_their_number(call: Call, table: Table) -> None:
+def test_many_senders_are_reported_by_their_number(call: Call, table: Table) -> None:
     rows = [f"203.0.{n >> 8}.{n & 255},@seed.example,,{n + 1}" for n in range(300)]
     ended = simulate(call, table("\n".join(["ip,sender,helo,count", *rows])))
     assert "    still failing  300 sources, 45,150 messages\n      203.0.1.43  300  softfail" in ended.out
@@ -112,8 +113,8 @@ def test_what_a_result_rests_on_is_said(call: Call, table: Table, suite: Suite) 
     )
     draft = ("--draft", "v=spf1 ip4:192.0.2.1 exists:%{l}.users.example exists:%{h}.helo.example ~all")
     ended = simulate(call, path, *draft, zone=zone, domain="x.example")
-    assert "    ! the HELO name is not known, but the result of 192.0.2.3 rests on it\n" in ended.out
-    assert "    ! the local part is not known, but the result of 192.0.2.2 rests on it\n" in ended.out
+    assert "    ! the HELO name is not known, but the result of 192.0.2.3 depends on it\n" in ended.out
+    assert "    ! the local part is not known, but the result of 192.0.2.2 depends on it\n" in ended.out
     document = json.loads(simulate(call, path, *draft, "--json", zone=zone, domain="x.example").out)
     assert [each["rests_on"] for each in document["senders"]] == [[], ["local-part"], ["helo"], []]
 
@@ -134,12 +135,15 @@ def test_the_alignment_that_dns_cannot_tell_is_not_known(call: Call, table: Tabl
     assert [row["aligned_before"] for row in table_of] == ["unknown"]
 
 
-def test_the_mode_of_alignment_is_told(call: Call, table: Table, suite: Suite) -> None:
+def test_the_mode_of_alignment_is_reported(call: Call, table: Table, suite: Suite) -> None:
     path = table("ip,sender,helo,header_from\n192.0.2.1,@m.x.example,,x.example\n")
-    for record, told in (("v=DMARC1", "aligned (relaxed)"), ("v=DMARC1; aspf=s", "not aligned (strict is asked for)")):
+    for record, expected in (
+        ("v=DMARC1", "aligned (relaxed)"),
+        ("v=DMARC1; aspf=s", "not aligned (DMARC asks for strict)"),
+    ):
         zone = suite({"m.x.example": [{"TXT": "v=spf1 +all"}], "_dmarc.x.example": [{"TXT": record}]})
         out = simulate(call, path, "--draft", "v=spf1 ?all +all", zone=zone, domain="m.x.example").out
-        assert f"From: x.example {told} → not aligned\n" in out
+        assert f"From: x.example {expected} → not aligned\n" in out
 
 
 def test_alignment_by_a_list_of_public_suffixes(call: Call, table: Table, tmp_path: Path) -> None:
@@ -150,7 +154,7 @@ def test_alignment_by_a_list_of_public_suffixes(call: Call, table: Table, tmp_pa
     listed.write_text("<html>\n", encoding="ascii")
     ended = simulate(call, table(TABLE), "--public-suffixes", str(listed))
     assert ended.code == 65
-    assert "line 1: '<html>' is no rule" in ended.err
+    assert "line 1: '<html>' is not a rule" in ended.err
     ended = simulate(call, table(TABLE), "--public-suffixes", str(tmp_path / "none"))
     assert ended.code == 66
 
@@ -187,7 +191,7 @@ def test_a_table_that_senders_reads_again(call: Call, table: Table, tmp_path: Pa
     ],
 )
 def test_no_cell_is_a_formula(text: str, cell: str) -> None:
-    assert safe(text) == cell
+    assert safe_cell(text) == cell
 
 
 def test_hostile_labels_steer_nothing(table: Table) -> None:
@@ -225,7 +229,7 @@ def test_senders_of_a_whole_zone_go_to_their_own_names(call: Call, table: Table)
 
 
 @pytest.mark.parametrize(
-    ("more", "code", "told"),
+    ("more", "code", "expected"),
     [
         (("--json", "--csv"), 64, "expected one of --json and --csv"),
         (("--paste", "word"), 64, "'word' is not one of"),
@@ -233,13 +237,13 @@ def test_senders_of_a_whole_zone_go_to_their_own_names(call: Call, table: Table)
         (("--senders", "/none/x.xml"), 66, "/none/x.xml can't be read"),
     ],
 )
-def test_mistakes(call: Call, table: Table, more: tuple[str, ...], code: int, told: str) -> None:
+def test_mistakes(call: Call, table: Table, more: tuple[str, ...], code: int, expected: str) -> None:
     ended = simulate(call, table(TABLE), *more)
     assert (ended.code, ended.out) == (code, "")
-    assert told in ended.err
+    assert expected in ended.err
 
 
-def test_no_sender_at_all_is_told(call: Call, table: Table) -> None:
+def test_no_sender_at_all_is_reported(call: Call, table: Table) -> None:
     assert simulate(call, table("ip,sender\n")).code == 65
 
 

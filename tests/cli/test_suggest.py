@@ -3,7 +3,6 @@
 import csv
 import json
 import re
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 
 import spfengine
 from tests.cli.conftest import REPOSITORY, SEED, Call, process, terminal
+from tests.counting import cpu_seconds_at_most
 
 Suite = Callable[[dict[str, Any]], str]
 
@@ -61,28 +61,28 @@ def story(call: Call) -> str:
             "whose addresses vary"
         ),
         "ip4:23.83.218.24 an address of MailChannels, whose addresses vary: the next message may not pass",
-        "MailChannels is shared: mail of its other customers passes for your domain as well, from any of its 4,358",
+        "MailChannels is shared: mail of its other customers passes for your domain too, from any of its 4,358",
         "_mailchannels",
         # What each other term covers.
-        "+a leads to 203.0.113.80; no message given came by it",
-        "+mx leads to 150.95.55.137 and 163.44.239.12; no message given came by it",
+        "+a matches 203.0.113.80; no message matched it",
+        "+mx matches 150.95.55.137 and 163.44.239.12; no message matched it",
         # The two old addresses: who they are, that they are stale, and on which proof each goes.
         (
-            "- +ip4:150.95.55.137 jp58.mixhost.jp; stale: +mx leads to 150.95.55.137 too, so nothing stops; "
-            "no message given came by it"
+            "- +ip4:150.95.55.137 jp58.mixhost.jp; stale: +mx matches 150.95.55.137 too, so nothing stops passing; "
+            "no message matched it"
         ),
         (
-            "- +ip4:163.44.239.12 jp77.mixhost.jp; stale: +mx leads to 163.44.239.12 too, so nothing stops; "
-            "no message given came by it"
+            "- +ip4:163.44.239.12 jp77.mixhost.jp; stale: +mx matches 163.44.239.12 too, so nothing stops passing; "
+            "no message matched it"
         ),
-        "stays pass though a term that leads to it goes 150.95.55.137/32 by +mx 163.44.239.12/32 by +mx",
+        "stays pass although a term that gave it is removed 150.95.55.137/32 by +mx 163.44.239.12/32 by +mx",
         # Before and after, for every address.
-        "proof: before and after, for every address there is softfail → pass 8 networks, 4,358 IPv4 addresses",
+        "proof: before and after, for every address softfail → pass 8 networks, 4,358 IPv4 addresses",
         "everything else keeps its result",
         "at most: lookups 2 → 3 of 10, void lookups 2 → 2 of 2",
         "the record: 56 → 49 octets; the DNS answer: 110 → 103 octets of 1232",
         # Ready to paste.
-        f"cPanel, and whoever asks for the text alone: {RECORD}",
+        f"cPanel, and all others that ask for the text alone: {RECORD}",
         f'cPanel, split in strings: "{RECORD}"',
         f'a zone file (BIND, cPanel/WHM): seed.example. 14400 IN TXT "{RECORD}"',
         f'"Value": "\\"{RECORD}\\""',
@@ -111,10 +111,10 @@ def test_adding_the_address_instead_draws_a_warning_and_is_still_simulated(call:
     assert (
         "23.83.209.25 is MailChannels, a relay whose addresses vary: the next message may come from another one" in out
     )
-    assert "Use include:relay.mailchannels.net in place of ip4:23.83.209.25 [varying-address]" in out
+    assert "Use include:relay.mailchannels.net instead of ip4:23.83.209.25 [varying-address]" in out
     assert "v=spf1 +a +mx ip4:23.83.209.25 ~all the sender does not pass with it" in out
     assert "23.83.218.24 MailChannels softfail → softfail by ~all" in out
-    assert "include:relay.mailchannels.net it would let 23.83.218.24 pass, but was not told" in out
+    assert "include:relay.mailchannels.net it would let 23.83.218.24 pass, but is not one of the terms to add" in out
 
 
 def test_an_address_that_nothing_else_leads_to_stays_until_it_is_told_to_go(call: Call) -> None:
@@ -124,14 +124,14 @@ def test_an_address_that_nothing_else_leads_to_stays_until_it_is_told_to_go(call
     out = " ".join(ended.out.split())
     assert ended.code == 0
     assert ended.out.splitlines()[2] == "v=spf1 +a +mx +ip4:150.95.55.137 include:relay.mailchannels.net ~all"
-    assert "+ip4:150.95.55.137 jp58.mixhost.jp; nothing else leads there; no message given came by it" in out
-    assert "If nobody does any more, say --drop ip4:150.95.55.137 [unused]" in out
+    assert "+ip4:150.95.55.137 jp58.mixhost.jp; nothing else matches it; no message matched it" in out
+    assert "If nobody sends from it any more, use --drop ip4:150.95.55.137 [unused]" in out
     assert f"with --drop ip4:150.95.55.137 the record would be {RECORD}" in out
     ended = call("suggest", "--senders", message, "--zone", SEED, "--drop", "ip4:150.95.55.137")
     out = " ".join(ended.out.split())
-    assert ended.code == 1  # something stops, as was told
+    assert ended.code == 1  # something stops, as was asked
     assert ended.out.splitlines()[2] == RECORD
-    assert "as told; nothing else leads to 150.95.55.137: that stops passing" in out
+    assert "as requested; nothing else matches 150.95.55.137, so that stops passing" in out
     assert "pass → softfail 1 network, 1 IPv4 address 150.95.55.137/32" in out
 
 
@@ -143,7 +143,7 @@ def test_csv_has_each_sender_before_and_after(call: Call, suite: Suite) -> None:
         (ip, "softfail", "pass", "include:relay.mailchannels.net") for ip in ("23.83.218.24", "23.83.209.25")
     ]
     broken = call("suggest", "broken.example", "--sender", "192.0.2.1", "--zone", suite(ZONEDATA), "--csv")
-    assert len(broken.out.splitlines()) == 1, "where there is no record to compare with, there is no row"
+    assert len(broken.out.splitlines()) == 1, "without a record to compare with there is no row"
     assert call(*STORY, "--csv", "--json").code == 64
 
 
@@ -201,25 +201,27 @@ def test_what_is_broken_beyond_mending_is_shown_with_its_faults(call: Call, suit
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "told"),
+    ("arguments", "code", "message"),
     [
         ([], 64, "Missing argument 'DOMAIN'"),
         (["d.example", "--sender", "x"], 64, "not an IP address"),
         (["d.example", "--sender", "192.0.2.1,bob"], 64, "IP or IP,ADDRESS"),
-        (["d.example", "--want", "192.0.2.0/99"], 64, "no address and no network"),
-        (["d.example", "--ignore", "x"], 64, "no address and no network"),
-        (["d.example", "--add", "ipv4:192.0.2.1"], 64, "is no term: ipv4 is no mechanism"),
+        (["d.example", "--want", "192.0.2.0/99"], 64, "not an address or network"),
+        (["d.example", "--ignore", "x"], 64, "not an address or network"),
+        (["d.example", "--add", "ipv4:192.0.2.1"], 64, "is not a term of a record: ipv4 is no mechanism"),
         (["d.example", "--drop", "mx"], 64, "the record has no term mx; its terms are: a, -all"),
         (["d.example", "--max-size", "0"], 64, "--max-size"),
         (["d.example", "--senders", "/none/x.eml"], 66, "/none/x.eml can't be read"),
         (["d.example", "--catalogue", "/none/x.toml"], 66, "/none/x.toml can't be read"),
-        (["d.example", "--catalogue", SEED], 65, "this is no TOML"),
+        (["d.example", "--catalogue", SEED], 65, "this is not TOML"),
     ],
 )
-def test_mistakes_are_told_on_one_line(call: Call, suite: Suite, arguments: list[str], code: int, told: str) -> None:
+def test_mistakes_are_reported_on_one_line(
+    call: Call, suite: Suite, arguments: list[str], code: int, message: str
+) -> None:
     ended = call("suggest", *arguments, "--zone", suite(ZONEDATA))
     assert (ended.code, ended.out) == (code, "")
-    assert told in ended.err
+    assert message in ended.err
     assert ended.err.count("\n") == 1
 
 
@@ -246,8 +248,11 @@ def test_a_catalogue_of_ones_own(call: Call, suite: Suite, tmp_path: Path) -> No
     assert ended.out.splitlines()[2] == "v=spf1 a include:i3.example -all"
 
 
-@pytest.mark.parametrize("form", [[], ["--json"]])
-@pytest.mark.parametrize("name", ["hostile.example", "mx.example", "d.example"])
+@pytest.mark.parametrize("form", [[], pytest.param(["--json"], marks=pytest.mark.full)])
+@pytest.mark.parametrize(
+    "name",
+    ["hostile.example", *[pytest.param(name, marks=pytest.mark.full) for name in ("mx.example", "d.example")]],
+)
 def test_what_strangers_wrote_never_steers_a_terminal(suite: Suite, name: str, form: list[str]) -> None:
     sender = "192.0.2.7,\x1b[2J@" + name
     arguments = (
@@ -272,11 +277,10 @@ def test_a_thousand_senders_and_a_long_record_take_bounded_time(call: Call, suit
     table = tmp_path / "senders.csv"
     rows = [f"10.{n % 4}.{n // 256}.{n % 256},u{n}@d.example" for n in range(1000)]
     table.write_text("ip,sender\n" + "\n".join(rows) + "\n", encoding="ascii")
-    begun = time.monotonic()
-    ended = call("suggest", "d.example", "--senders", str(table), "--zone", zone, "--max-size", "4000")
-    assert time.monotonic() - begun < 15
+    with cpu_seconds_at_most(150):
+        ended = call("suggest", "d.example", "--senders", str(table), "--zone", zone, "--max-size", "4000")
     assert ended.code == 1
-    assert "addresses that nobody could name" in ended.out
+    assert "addresses that could not be identified" in ended.out
     record = ended.out.splitlines()[2]
     assert "198.18.3.7" not in record  # the wider network leads there
     assert record.count("ip4:") == 45
@@ -301,13 +305,13 @@ def test_what_stands_there_in_other_ways(call: Call, suite: Suite) -> None:
     })  # fmt: skip
     out = call("suggest", "two.example", "--zone", zone).out
     assert out.splitlines()[2] == "v=spf1 ip4:192.0.2.1 ip4:192.0.2.2 -all"
-    assert "! the 2 SPF records become one [mended]" in out
+    assert "! the 2 SPF records are merged into one [mended]" in out
     out = call("suggest", "rests.example", "--zone", zone, "--sender", "192.0.2.1").out
-    assert "some results rest on more than the address: exists:%{ir}.list.example" in out
-    assert "what it matches rests on more than the address" in out
+    assert "some results depend on more than the address: exists:%{ir}.list.example" in out
+    assert "what it matches depends on more than the address" in out
     out = call("suggest", "none.example", "--zone", zone, "--sender", "192.0.2.1", "--form", "bind").out
     assert out.splitlines()[2] == "v=spf1 a ~all"
-    assert "Make it -all once you are sure that you know all who send [first-record]" in out
+    assert "Change it to -all once you are sure that you know all senders [first-record]" in out
     assert "cPanel, split" not in out
     brief = call("suggest", "none.example", "--zone", zone, "--sender", "192.0.2.1", "--brief").out
     assert out.startswith(brief)

@@ -1,7 +1,8 @@
-"""`spfengine survey`: what it reads, writes and tells, and how it goes on."""
+"""`spfengine survey`: what it reads, writes and reports."""
 
 import json
 import os
+import random
 import re
 import subprocess
 from collections.abc import Callable
@@ -10,9 +11,11 @@ from pathlib import Path
 import pytest
 
 import spfengine
+from spfengine.cli.survey_files import CompactSet
 from spfengine.errors import ArgumentError
 from spfengine.resolvers.live import LiveResolver
-from spfengine.testing import FakeDNS, Fault
+from spfengine.testing.fake_dns import FakeDNS
+from spfengine.testing.faults import Fault
 from tests.cli.conftest import SEED, Call, command, environment, process, terminal
 from tests.cli.surveys import DEAD, ZONE, Suite, fed, lines_of, timeless
 
@@ -25,17 +28,17 @@ def test_a_line_for_each_domain_and_what_all_come_to(call: Call, suite: Suite, l
     assert sorted(each["domain"] for each in found) == sorted([*ZONE, "nowhere.example", "alice@a.example"])
     expected = spfengine.survey([each["domain"] for each in found], resolver=spfengine.read_zone(suite(ZONE)))
     assert timeless(found) == timeless([each.to_dict() for each in expected])
-    told = ended.err.split("\n")
-    assert told[0] == (
+    printed = ended.err.split("\n")
+    assert printed[0] == (
         f"spfengine survey: {path}, line 9: 'alice@a.example' is a mail address; expected its domain alone"
     )
-    assert told[1].startswith("surveyed 7 domains in ")
-    assert told[2:] == [
+    assert printed[1].startswith("surveyed 7 domains in ")
+    assert printed[2:] == [
         "  ✓ 2  29%  work: every client gets pass, fail, softfail or neutral (-all 1, ~all 1)",
         "  ✗ 1  14%  are over a limit: some clients get permerror",
         "  ✗ 1  14%  are broken: some clients get permerror",
         "  · 2  29%  have no SPF record",
-        "  ! 1  14%  are no domains",
+        "  ! 1  14%  are not domains",
         "",
     ]
 
@@ -76,9 +79,9 @@ def test_a_list_that_cannot_be_read_is_66(call: Call, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "expected"),
     [
-        ([], ["FILE", "a domain a line"]),
+        ([], ["FILE", "one domain per line"]),
         (["x", "--resume"], ["--resume", "--output"]),
         (["x", "--in-flight", "0"], ["--in-flight"]),
         (["x", "--in-flight", "501"], ["--in-flight"]),
@@ -87,19 +90,19 @@ def test_a_list_that_cannot_be_read_is_66(call: Call, tmp_path: Path) -> None:
         (["x", "--zone", SEED, "--nameserver", "::1"], ["--nameserver", "--zone"]),
     ],
 )
-def test_usage(call: Call, arguments: list[str], told: list[str]) -> None:
+def test_usage(call: Call, arguments: list[str], expected: list[str]) -> None:
     ended = call("survey", *arguments)
     assert (ended.code, ended.out, ended.err.count("\n")) == (64, "", 1)
-    assert all(words in ended.err for words in told)
+    assert all(words in ended.err for words in expected)
 
 
-def test_only_the_first_bad_lines_are_told_and_all_have_a_line(
+def test_only_the_first_bad_lines_are_reported_and_all_have_a_line(
     call: Call, suite: Suite, listed: Callable[..., str]
 ) -> None:
     ended = call("survey", listed(*[f"bad{number}" for number in range(50)], "fail.example"), "--zone", suite(ZONE))
     assert (ended.code, len(lines_of(ended.out))) == (0, 51)
     assert ended.err.count("single label") == 20
-    assert "more lines are no domains" in ended.err
+    assert "more lines are not domains" in ended.err
 
 
 HOSTILE_NAMES = ["\x1b[31m.example", "\u202e.example", "a\x00b.example", '"quoted".example', "x" * 5000, "{}", "\udcff"]
@@ -127,16 +130,16 @@ def test_standard_input_is_read_as_it_comes(suite: Suite) -> None:
         running.stdin.write(f"{name}\n".encode())
         assert json.loads(running.stdout.readline())["domain"] == name
     running.stdin.write(b"none.example")
-    out, err = running.communicate(timeout=30)
+    out, err = running.communicate(timeout=300)
     assert json.loads(out)["state"] == "none"
     assert b"surveyed 3 domains" in err
     with Path(os.devnull).open("rb") as nothing:
         ended = subprocess.run(command("survey", "-", "--zone", SEED), stdin=nothing, env=environment(),
-                               capture_output=True, timeout=30, check=False)  # fmt: skip
+                               capture_output=True, timeout=300, check=False)  # fmt: skip
     assert (ended.returncode, ended.stderr) == (65, b"spfengine survey: standard input has no domain\n")
 
 
-def test_live_dns_is_asked_of_each_name_once_and_the_questions_are_told(listed: Callable[..., str]) -> None:
+def test_live_dns_is_asked_of_each_name_once_and_the_questions_are_reported(listed: Callable[..., str]) -> None:
     names = [f"n{number}.example" for number in range(30)]
     records = {name: {"TXT": "v=spf1 include:shared.example -all"} for name in names}
     zone = spfengine.Zone({**records, "shared.example": {"TXT": "v=spf1 ip4:192.0.2.1 -all"}})
@@ -146,7 +149,7 @@ def test_live_dns_is_asked_of_each_name_once_and_the_questions_are_told(listed: 
         asked = [(query.name, query.type) for query in server.queries if query.name != "n1.example"]
     assert len(asked) == len(set(asked)) == 30
     assert ended.code == 69
-    assert "31 questions to DNS" in ended.err
+    assert "31 DNS queries" in ended.err
     states = {each["domain"]: (each["state"], each["live"]) for each in lines_of(ended.out)}
     assert states.pop("n1.example") == ("unknown", True)
     assert set(states.values()) == {("works", True)}
@@ -181,7 +184,7 @@ def test_output_that_is_gone_or_full(suite: Suite, listed: Callable[..., str]) -
 
 def test_closed_stderr_is_no_traceback(suite: Suite, listed: Callable[..., str]) -> None:
     arguments = ["/bin/sh", "-c", '"$0" "$@" 2>&-', *command("survey", listed(*ZONE, "x"), "--zone", suite(ZONE))]
-    ended = subprocess.run(arguments, capture_output=True, env=environment(), timeout=60, check=False)
+    ended = subprocess.run(arguments, capture_output=True, env=environment(), timeout=300, check=False)
     assert (ended.returncode, ended.stdout.count(b"\n"), ended.stderr) == (0, 6, b"")
 
 
@@ -219,3 +222,18 @@ def terminal_of(words: list[str]) -> str:
     os.close(controller)
     os.waitpid(child, 0)
     return shown.decode("utf-8")
+
+
+def test_a_compact_set_is_a_set() -> None:
+    chosen = random.Random(7208)
+    names = [f"n{chosen.randrange(3000)}.example" for _ in range(6000)]
+    compact, plain = CompactSet(), set()
+    for name in names:
+        assert (name in compact) == (name in plain)
+        assert compact.add(name) == (name not in plain)
+        plain.add(name)
+        assert len(compact) == len(plain)
+    assert all(name in compact for name in plain)
+    assert "other.example" not in compact
+    assert compact.add("\ud800")
+    assert "\ud800" in compact

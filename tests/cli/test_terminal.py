@@ -5,10 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from spfengine.cli.screen import Line, Row, Span, fold, table
+from spfengine.text.lines import Line, Row, Span, table, wrap
 from tests.cli.conftest import SEED, Call, process, terminal
 
 Suite = Callable[[dict[str, Any]], str]
@@ -85,7 +84,9 @@ def test_colour_can_be_forced_through_a_pipe() -> None:
     assert "\x1b" not in process(*arguments).out
 
 
-@pytest.mark.parametrize("form", [[], ["--trace"], ["--json", "--trace"]])
+@pytest.mark.parametrize(
+    "form", [["--trace"], *[pytest.param(form, marks=pytest.mark.full) for form in ([], ["--json", "--trace"])]]
+)
 @pytest.mark.parametrize("domain", ["hostile.example", "names.example", "txt.example"])
 def test_what_strangers_published_never_steers_a_terminal(suite: Suite, domain: str, form: list[str]) -> None:
     arguments = ("check", "203.0.114.9", f"bob@{domain}", "--zone", suite(STORIES), *form)
@@ -161,17 +162,17 @@ def test_an_output_of_few_characters_gets_what_it_can_show(suite: Suite) -> None
                 assert max(map(len, ended.out.splitlines())) <= 40
 
 
-def test_a_folded_line_keeps_its_parts_and_its_indent() -> None:
+def test_a_wrapped_line_keeps_its_parts_and_its_indent() -> None:
     spans = (Span("one two", "term"), Span(" three"), Span("four-and-more", "quiet"))
-    rows = fold(Line(spans, "- ", "  "), 12)
+    rows = wrap(Line(spans, "- ", "  "), 12)
     assert ["".join(span.text for span in row) for row in rows] == ["- one two", "  threefour-", "  and-more"]
     assert Span("one two", "term") in rows[0]
-    assert fold(Line((), "", ""), 10) == [[Span("")]]
+    assert wrap(Line((), "", ""), 10) == [[Span("")]]
 
 
 @given(st.lists(st.text("ab /:.\u2192", max_size=60), max_size=4), st.text(" \u2502", max_size=60), st.integers(20, 90))
 def test_no_row_is_ever_too_wide_and_no_word_is_lost(texts: list[str], lead: str, width: int) -> None:
-    rows = ["".join([span.text for span in row]) for row in fold(Line(tuple(map(Span, texts)), lead, lead), width)]
+    rows = ["".join([span.text for span in row]) for row in wrap(Line(tuple(map(Span, texts)), lead, lead), width)]
     assert all(len(row) <= width for row in rows)
     assert re.sub(r"[ \u2502]", "", "".join(rows)) == "".join(texts).replace(" ", "")
 

@@ -1,4 +1,4 @@
-"""`spfengine tree`: what stands on each line, on any terminal, and the exit codes."""
+"""`spfengine tree`: what each line says, on any terminal, and the exit codes."""
 
 import json
 import re
@@ -25,7 +25,7 @@ seed.example
 └─   ~all
 
   lookups 3/10, void lookups 2/2 (IPv6 clients; IPv4: 0)
-  void lookups where receivers count otherwise: each void answer: 3/2 (IPv6 clients; IPv4: 0); \
+  void lookups if receivers count otherwise: each void answer: 3/2 (IPv6 clients; IPv4: 0); \
 only names without any address: 0/2
   ! receivers that count each void lookup (pyspf and Mail::SPF do) count 3 of them for IPv6 clients \
 (+a of seed.example, +mx of seed.example), and give permerror over 2 [over-void-limit-per-lookup]
@@ -63,7 +63,7 @@ def test_the_draft_of_the_seed_story_word_by_word(call: Call) -> None:
 
 
 @pytest.mark.parametrize(
-    ("domain", "code", "told"),
+    ("domain", "code", "expected"),
     [
         ("loop.example", 1, ["2 include:loop.example  leads back to loop.example: a loop",
                              "lookups without end, and 10 are allowed", "a:never.example  not reached"]),
@@ -74,20 +74,21 @@ def test_the_draft_of_the_seed_story_word_by_word(call: Call) -> None:
         ("half.example", 69, ["DNS could not answer: A SERVFAIL and AAAA SERVFAIL", "lookups at least 1/10",
                               "dead.example could not be asked for: SERVFAIL", "temperror: the TXT records of dead"]),
         ("void.example", 1, ["1 a:g1.example  does not exist: void", "g2.example does not exist: void",
-                             "void lookups 3/2", "3 void lookups are met"]),
+                             "void lookups 3/2", "3 void lookups are made"]),
         ("rests.example", 0, ["asks for the names of the client; only the first 10 are looked at",
-                              "rests on the client's address", "rests on the sender", "lookups at least 3/10",
+                              "depends on the client's address", "depends on the sender", "lookups at least 3/10",
                               "a:%{d}  not reached  = rests.example"]),
         ("null.example", 0, ["a null MX: it takes no mail, and matches nobody", "names 1/10"]),
         ("cname.example", 0, ["192.0.2.7, 192.0.2.8, 2001:db8::7 (CNAME to host.example)"]),
-        ("all.example", 0, ["mx  it stands behind all", "redirect=x.example  all stands in the record"]),
+        ("all.example", 0, ["mx  it comes after all, which matches every address",
+                             "redirect=x.example  the record has all"]),
         ("many.example", 1, ["12 a:h11.example  192.0.2.1, 2001:db8::1", "lookups 12/10", "12 lookups are needed"]),
     ],
 )  # fmt: skip
-def test_what_stands_on_the_lines(call: Call, suite: Suite, domain: str, code: int, told: list[str]) -> None:
+def test_what_the_lines_say(call: Call, suite: Suite, domain: str, code: int, expected: list[str]) -> None:
     ended = call("tree", domain, "--zone", suite(ZONEDATA))
     assert ended.code == code
-    for each in told:
+    for each in expected:
         assert each in ended.out
 
 

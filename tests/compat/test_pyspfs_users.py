@@ -25,7 +25,7 @@ FAULTS = {
     "mx-order-of-the-answer mx-stops-at-the-match": "5.4: it asks for the hosts of mx in an order of its own",
     "ptr-* p-*": "5.5: a DNS failure inside ptr or %{p} is temperror, or takes the explanation away",
     "redirect-double-other-case case-redirect case-exp": "12: it knows names of modifiers in lower case only",
-    "unknown-modifier-often": "6: it refuses an unknown modifier that stands twice",
+    "unknown-modifier-often": "6: it refuses an unknown modifier that occurs twice",
     "arg-escape-last": "12: it refuses an escape at the end of a domain-spec",
     "domain-one-label domain-numeric-last-label helo-one-label made-*": "4.3: it asks for names that are none",
     "domain-final-dot sender-final-dot sender-null-final-dot": "4.3: it finds no record for a name with its final dot",
@@ -34,7 +34,7 @@ FAULTS = {
     "escape-quotes sender-quoted-at sender-unquoted-at": "2.4: it divides a sender at its first @",
     "sender-no-local-part sender-no-at": "4.3: %{s} has no postmaster",
     "sender-null-brackets": "2.4: it takes <> for a sender",
-    "digits-zero* macro-* only-zero-in-modifier": "7.1: it reads as macros what is none",
+    "digits-zero* macro-* only-zero-in-modifier": "7.1: it reads as macros what is not one",
     "h-a-label* intl-*": "RFC 8616: it converts no U-labels",
     "eai-*": "RFC 8616 §4: it expands a local part that is not ASCII",
     "exp-not-on-softfail": "6.2: it fetches an explanation for softfail too",
@@ -45,7 +45,7 @@ FAULTS = {
 }  # fmt: skip
 """Cases of our suite, one of the official, on which pyspf 2.0.14 is wrong: the section of RFC 7208, and how."""
 
-# The receiver's name and the time are whatever the package says; what is told of an error is ours, in pyspf's frame.
+# The package chooses the receiver's name and the time; the text about an error is ours, in pyspf's frame.
 _LEFT_OUT = {"escape-text-letters", "only-in-text", "only-t-whole-seconds", "r-given"}
 _ERROR = re.compile(r"(SPF (?:Permanent|Temporary) Error: ).*?(\"? smtp\.|\. Please see |$)", re.DOTALL)
 DEFAULT = EXPLANATIONS["fail"]
@@ -89,11 +89,11 @@ def use(tmp_path: Path) -> Use:
         path = os.pathsep.join([first, str(REPOSITORY)] if first else [str(REPOSITORY)])
         done = subprocess.run(
             [sys.executable, Path(__file__).with_name("user.py"), package, suite, configuration],
-            capture_output=True, text=True, timeout=120, check=False, env=environment(PYTHONPATH=path), cwd=tmp_path,
+            capture_output=True, text=True, timeout=300, check=False, env=environment(PYTHONPATH=path), cwd=tmp_path,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
-        told = json.loads(done.stdout)
-        return told["module"], told["answers"]
+        output = json.loads(done.stdout)
+        return output["module"], output["answers"]
 
     def both(package: str, suite: Path) -> Said:
         [folder] = spfengine.compat.stand_in.__path__

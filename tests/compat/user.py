@@ -16,7 +16,7 @@ from typing import Any
 import spf
 
 from spfengine.answers import Question, RRType
-from spfengine.compat.hook import TempError, records_of
+from spfengine.compat.pyspf import TempError, lookup_result
 from spfengine.resolvers.zone import Zone
 from spfengine.testing.suites import Case, load_suite
 
@@ -28,7 +28,7 @@ def answer_from(zone: Zone) -> None:
         if qtype not in RRType.__members__:
             return []
         try:
-            return records_of(name, qtype, zone.resolve(Question(name.removesuffix("."), RRType(qtype))))
+            return lookup_result(name, qtype, zone.resolve(Question(name.removesuffix("."), RRType(qtype))))
         except TempError as error:
             raise spf.TempError(str(error)) from None
 
@@ -47,10 +47,10 @@ def authheaders(cases: list[Case]) -> dict[str, str]:
     from authheaders import authenticate_message
 
     message = b"From: a@example.com\r\nTo: b@example.net\r\nSubject: test\r\n\r\nHello\r\n"
-    told = {"spf": True, "dkim": False, "dmarc": False, "arc": False}
+    options = {"spf": True, "dkim": False, "dmarc": False, "arc": False}
     return {
         case.name: authenticate_message(
-            message, "mx.example.net", ip=case.host, mail_from=case.mailfrom, helo=case.helo, **told
+            message, "mx.example.net", ip=case.host, mail_from=case.mailfrom, helo=case.helo, **options
         )
         for case in each(cases)
     }
@@ -68,7 +68,7 @@ def requests(cases: list[Case]) -> Iterator[bytes]:
 def policyd_spf(cases: list[Case]) -> dict[str, str]:
     """The action of spf-engine's policy server for each client.
 
-    It ends with an exception where there is no HELO name, with pyspf or without.
+    Without a HELO name it raises an exception, with pyspf as well.
     """
     from spf_engine.policyd_spf import main
 

@@ -1,4 +1,4 @@
-"""What implementations answer is brought to results."""
+"""Results are read from what implementations say."""
 
 import pytest
 

@@ -1,9 +1,10 @@
-"""Cases are put to commands without a shell, and whatever an implementation does is an answer."""
+"""Commands are asked without a shell, and whatever an implementation does is an answer."""
 
 import os
 import shlex
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ def python(code: str, *arguments: str) -> str:
 
 def test_placeholders_are_replaced_in_each_word(case: Case) -> None:
     template = "check --ip={ip} {sender} '{helo} {dns}' {dns_host} {dns_port} {receiver} {now} {} {IP} x"
-    hostile = case._replace(mailfrom="$(touch x) {dns}; `rm`", helo="a b'\"\n")
+    hostile = replace(case, mailfrom="$(touch x) {dns}; `rm`", helo="a b'\"\n")
     assert Command(template).arguments(hostile, "[::1]:53") == [
         "check", "--ip=192.0.2.1", "$(touch x) {dns}; `rm`", "a b'\"\n [::1]:53", "::1", "53", "unknown", "", "{}",
         "{IP}", "x",
@@ -38,7 +39,7 @@ def test_placeholders_are_replaced_in_each_word(case: Case) -> None:
 
 def test_no_shell_reads_the_command(case: Case, tmp_path: Path) -> None:
     touched = tmp_path / "touched"
-    hostile = case._replace(mailfrom=f"pass; touch {touched} $(touch {touched})")
+    hostile = replace(case, mailfrom=f"pass; touch {touched} $(touch {touched})")
     command = Command(python("import sys; print(sys.argv[1])", "{sender}", ";", "touch", str(touched)))
     assert command.ask(hostile, DNS).result == "pass"
     assert not touched.exists()
@@ -50,16 +51,16 @@ def test_the_environment_tells_the_dns_server(case: Case) -> None:
 
 
 @pytest.mark.parametrize(
-    ("template", "told"), [("", "empty"), ("a 'b", "split"), ("a {addr}", "{addr}"), ("  ", "empty")]
+    ("template", "message"), [("", "empty"), ("a 'b", "split"), ("a {addr}", "{addr}"), ("  ", "empty")]
 )
-def test_a_template_that_can_not_be_used_is_refused(template: str, told: str) -> None:
+def test_a_template_that_can_not_be_used_is_refused(template: str, message: str) -> None:
     with pytest.raises(ArgumentError) as caught:
         Command(template)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("template", "told"),
+    ("template", "message"),
     [
         ("/no/such/command", "can't be started"),
         (python("raise SystemExit(3)"), "no line of the output begins with a result (exit code 3)"),
@@ -67,15 +68,15 @@ def test_a_template_that_can_not_be_used_is_refused(template: str, told: str) ->
         (python("import os; os.write(1, bytes(range(256)))"), "no line of the output"),
     ],
 )
-def test_a_command_that_gives_no_result(case: Case, template: str, told: str) -> None:
+def test_a_command_that_gives_no_result(case: Case, template: str, message: str) -> None:
     seen = Command(template).ask(case, DNS)
     assert seen.result is None
-    assert told in seen.note
+    assert message in seen.note
     assert len(seen.raw) < 1000
     assert seen.raw.isprintable()
 
 
-def test_what_it_complains_of_is_told(case: Case) -> None:
+def test_what_it_writes_to_stderr_is_reported(case: Case) -> None:
     assert Command(python("raise SystemExit('no\\x1b luck')")).ask(case, DNS).raw == "no\\x1b luck"
 
 
@@ -85,10 +86,8 @@ def test_a_command_that_does_not_end_is_killed_with_what_it_started(case: Case, 
         "import subprocess, sys, time, pathlib; child = subprocess.Popen([sys.executable, '-c', 'import time; "
         f"time.sleep(60)']); pathlib.Path({str(pid_file)!r}).write_text(str(child.pid)); time.sleep(60)"
     )
-    began = time.monotonic()
     seen = Command(python(code), seconds=3).ask(case, DNS)
     assert (seen.result, seen.note) == (None, "it did not end within 3 seconds")
-    assert time.monotonic() - began < 20
     pid = int(pid_file.read_text())
     for _ in range(100):  # until init has reaped it
         state = Path(f"/proc/{pid}/stat")
@@ -109,19 +108,19 @@ def test_exit_codes_tell_the_result_where_that_is_said(case: Case) -> None:
 def test_what_can_not_be_said_is_left_out(case: Case) -> None:
     plain, full, server = Command("x {ip}"), Command("x {receiver} {now}"), PolicyServer(("127.0.0.1", 1))
     assert plain.cannot_say(case) is None
-    assert "NUL" in str(plain.cannot_say(case._replace(helo="a\0b")))
-    assert plain.cannot_say(case._replace(helo="a\nb")) is None
-    assert "line end" in str(server.cannot_say(case._replace(helo="a\nb")))
-    for needy in case._replace(receiver="mx.example"), case._replace(now=1.0):
+    assert "NUL" in str(plain.cannot_say(replace(case, helo="a\0b")))
+    assert plain.cannot_say(replace(case, helo="a\nb")) is None
+    assert "line end" in str(server.cannot_say(replace(case, helo="a\nb")))
+    for needy in replace(case, receiver="mx.example"), replace(case, now=1.0):
         assert plain.cannot_say(needy)
         assert server.cannot_say(needy)
         assert full.cannot_say(needy) is None
-    limited = case._replace(limits_given=frozenset({"voids"}))
+    limited = replace(case, limits_given=frozenset({"voids"}))
     assert all("limits" in str(each.cannot_say(limited)) for each in (plain, full, server))
 
 
 def test_by_hand(case: Case) -> None:
-    hostile = case._replace(mailfrom="a b'c@x.example")
+    hostile = replace(case, mailfrom="a b'c@x.example")
     line = Command("check {ip} {sender}").by_hand(hostile, DNS)
     assert shlex.split(line) == [f"SPFENGINE_DNS={DNS}", "check", "192.0.2.1", "a b'c@x.example"]
     assert "client_address=192.0.2.1" in PolicyServer("/no/socket").by_hand(case, DNS).split("\n")

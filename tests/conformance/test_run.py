@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -12,12 +13,11 @@ from spfengine.testing import FakeDNS
 from spfengine.testing.conformance import reports
 from spfengine.testing.conformance.answers import Seen
 from spfengine.testing.conformance.implementations import Function, Implementation
-from spfengine.testing.conformance.ledger import Ledger, read_ledger
-from spfengine.testing.conformance.run import Standing, Verdict, chosen, run
+from spfengine.testing.conformance.run import CaseResult, CaseStanding, Ledger, choose, read_ledger, run
 from spfengine.testing.suites import Case, SuiteError, load_suite
 
 CASES = load_suite(Path(__file__).with_name("small.yml"), "small")
-RIGHT, WRONG, EXPECTED, STALE, LEFT_OUT = Standing
+RIGHT, WRONG, EXPECTED, STALE, LEFT_OUT = CaseStanding
 
 
 @pytest.fixture(scope="module")
@@ -30,11 +30,11 @@ def function(name: str) -> Function:
     return Function(f"tests.conformance.implementations:{name}")
 
 
-def verdicts(server: FakeDNS, name: str = "ours", ledger: str = "{}", cases: list[Case] = CASES) -> list[Verdict]:
+def verdicts(server: FakeDNS, name: str = "ours", ledger: str = "{}", cases: list[Case] = CASES) -> list[CaseResult]:
     return list(run(cases, function(name), server, read_ledger(ledger), default_explanation="DEFAULT"))
 
 
-def standings(found: list[Verdict]) -> list[Standing]:
+def standings(found: list[CaseResult]) -> list[CaseStanding]:
     return [verdict.standing for verdict in found]
 
 
@@ -77,7 +77,7 @@ def test_a_part_of_a_text_may_be_the_explanation(server: FakeDNS) -> None:
     wordy: Implementation = Wordy()
     [found] = run([CASES[1]], wordy, server)
     assert found.standing is RIGHT
-    [found] = run([CASES[1]._replace(explanation="not theirs")], wordy, server)
+    [found] = run([replace(CASES[1], explanation="not theirs")], wordy, server)
     assert found.standing is WRONG
 
 
@@ -90,7 +90,7 @@ def test_a_part_of_a_text_may_be_the_explanation(server: FakeDNS) -> None:
         ("fails: {got: nothing, reason: it is so}", STALE, "the ledger says nothing, but expected fail, got pass"),
     ],
 )
-def test_the_ledger_is_strict(server: FakeDNS, entry: str, standing: Standing, why: str) -> None:
+def test_the_ledger_is_strict(server: FakeDNS, entry: str, standing: CaseStanding, why: str) -> None:
     found = verdicts(server, "always_pass", f"small: {{{entry}}}")
     assert (found[1].standing, found[1].why) == (standing, why)
 
@@ -98,7 +98,7 @@ def test_the_ledger_is_strict(server: FakeDNS, entry: str, standing: Standing, w
 def test_an_entry_whose_case_comes_out_right_or_is_left_out_is_stale(server: FakeDNS) -> None:
     found = verdicts(server, "ours", "small: {fails: no more, needs-limits: never}")
     assert standings(found) == [RIGHT, STALE, RIGHT, STALE, RIGHT]
-    assert found[1].why == "it comes out right: take it out of the ledger"
+    assert found[1].why == "the answer is right: remove it from the ledger"
 
 
 def test_an_entry_for_no_result(server: FakeDNS) -> None:
@@ -112,7 +112,7 @@ def test_an_entry_without_a_case_is_found() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("- a", "expected a mapping"),
         ("small: []", "l, small: expected a mapping"),
@@ -125,17 +125,17 @@ def test_an_entry_without_a_case_is_found() -> None:
         ("[" * 100 + "]" * 100, "nested too deep"),
     ],
 )
-def test_a_ledger_that_can_not_be_understood(text: str, told: str) -> None:
+def test_a_ledger_that_can_not_be_understood(text: str, message: str) -> None:
     with pytest.raises(SuiteError) as caught:
         read_ledger(text, "l")
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_cases_are_chosen_by_name() -> None:
-    assert [case.name for case in chosen(CASES, ["pass*", "other-????"])] == ["passes", "other-zone"]
-    assert chosen(CASES, []) == CASES
+    assert [case.name for case in choose(CASES, ["pass*", "other-????"])] == ["passes", "other-zone"]
+    assert choose(CASES, []) == CASES
     with pytest.raises(ArgumentError, match="no case has the name"):
-        chosen(CASES, ["passes", "no*such"])
+        choose(CASES, ["passes", "no*such"])
 
 
 def document(server: FakeDNS, name: str = "always_pass", ledger: str = "small: {fails: it is so}") -> reports.Document:
@@ -207,7 +207,7 @@ def test_a_written_ledger_holds_what_came_out_wrong(server: FakeDNS) -> None:
 
 def test_what_strangers_wrote_breaks_no_report(server: FakeDNS) -> None:
     hostile = "a\x1b[31m\n<&\"'|#]]>\u202e\ud800"
-    bad = [case._replace(name=hostile, description=hostile, spec=(hostile,)) for case in CASES[1:3]]
+    bad = [replace(case, name=hostile, description=hostile, spec=(hostile,)) for case in CASES[1:3]]
     found = list(run(bad, function("raising"), server))
     made = reports.document(hostile, found, lambda case: "again")
     for form in (reports.as_table, reports.as_tap, reports.as_ledger):

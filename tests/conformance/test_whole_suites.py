@@ -1,4 +1,4 @@
-"""Our own engine over its own wire: every case of the suites, put as others put theirs."""
+"""Our own engine, tested as other implementations are: with every case of the suites, over the network."""
 
 import contextlib
 import shlex
@@ -14,8 +14,7 @@ from spfengine import Answer, Question
 from spfengine.testing import FakeDNS
 from spfengine.testing.conformance.answers import WORDS
 from spfengine.testing.conformance.implementations import Command, Function, Implementation, PolicyServer
-from spfengine.testing.conformance.ledger import Ledger, read_ledger
-from spfengine.testing.conformance.run import FAULTS, Standing, run
+from spfengine.testing.conformance.run import FAULTS, CaseStanding, Ledger, read_ledger, run
 from spfengine.testing.suites import SEMANTICS, Case, load_suite
 from tests.cases.conftest import table
 from tests.cli.conftest import command, environment
@@ -54,30 +53,30 @@ def policyd(server: FakeDNS) -> Iterator[PolicyServer]:
         yield PolicyServer(("127.0.0.1", port))
     finally:
         process.terminate()
-        assert process.wait(30) == 0
-        drain.wait(30)
+        assert process.wait(300) == 0
+        drain.wait(300)
 
 
-@pytest.fixture(scope="module", params=["semantics", "official"])
+@pytest.fixture(scope="module", params=[pytest.param("semantics", marks=pytest.mark.full), "official"])
 def cases(request: pytest.FixtureRequest) -> list[Case]:
-    found = table(request.param, request.config)
-    assert not isinstance(found, str), found
-    return found
+    cases = table(request.param, request.config)
+    assert not isinstance(cases, str), cases
+    return cases
 
 
 def take(
     cases: list[Case], implementation: Implementation, server: FakeDNS, ledger: Ledger | None = None,
     default_explanation: str | None = "DEFAULT",
 ) -> int:  # fmt: skip
-    """Return how many cases were put; all of them come out as suite and ledger say."""
-    put = 0
+    """Check that all answers are as suite and ledger say; return the number of cases that were not left out."""
+    asked = 0
     wrong = []
-    for verdict in run(cases, implementation, server, ledger, jobs=8, default_explanation=default_explanation):
-        put += verdict.standing is not Standing.LEFT_OUT
-        if verdict.standing in FAULTS:
-            wrong.append(f"{verdict.case.id}: {verdict.why}; it said: {verdict.raw}")
+    for result in run(cases, implementation, server, ledger, jobs=8, default_explanation=default_explanation):
+        asked += result.standing is not CaseStanding.LEFT_OUT
+        if result.standing in FAULTS:
+            wrong.append(f"{result.case.id}: {result.why}; it said: {result.raw}")
     assert not wrong, "\n".join(wrong)
-    return put
+    return asked
 
 
 def test_our_policy_server(cases: list[Case], policyd: PolicyServer, server: FakeDNS) -> None:
@@ -90,15 +89,16 @@ def test_our_engine_as_a_function(cases: list[Case], server: FakeDNS) -> None:
     assert take(cases, Function("tests.conformance.implementations:ours"), server) > 0.95 * len(cases)
 
 
+@pytest.mark.full
 def test_our_spfquery(cases: list[Case], server: FakeDNS) -> None:
-    """One case of each scenario: each is a process of its own."""
+    """One case of each scenario, since each starts a process."""
     of_scenario = {id(case.scenario): case for case in cases if "timeout" not in case.name}
     few = list(of_scenario.values())
     assert take(few, Command(SPFQUERY, WORDS, explanation_line=2), server) > 0.8 * len(few)
 
 
 def test_a_run_sees_what_is_wrong(server: FakeDNS) -> None:
-    """Else the tests above would say nothing."""
+    """Otherwise the tests above could not fail."""
     cases = load_suite(SEMANTICS, "semantics")[:40]
     with pytest.raises(AssertionError, match="expected permerror, got pass"):
         take(cases, Function("tests.conformance.implementations:always_pass"), server)
@@ -107,9 +107,9 @@ def test_a_run_sees_what_is_wrong(server: FakeDNS) -> None:
 def test_the_policy_server_goes_on_while_a_case_breaks_off(policyd: PolicyServer, server: FakeDNS) -> None:
     case = load_suite(SEMANTICS, "semantics")[0]
     server.zone = case.zone
-    place = policyd._place
-    assert isinstance(place, tuple)
+    address = policyd._address
+    assert isinstance(address, tuple)
     for _ in range(20):
-        with contextlib.suppress(OSError), socket.create_connection(place, 5) as client:
+        with contextlib.suppress(OSError), socket.create_connection(address, 5) as client:
             client.sendall(policyd.request(case).encode()[:-1])
     assert policyd.ask(case, server.nameserver).result in case.results

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import spfengine
 from spfengine import Question, RRType, Status, Zone
@@ -100,12 +99,12 @@ def test_the_organisational_domain(records: dict[str, Any], expected: str) -> No
 
 def test_what_dns_could_not_answer_is_not_known() -> None:
     failing = Zone({"_dmarc.example.com": {"TXT": Status.TIMEOUT}, "_dmarc.com": {"TXT": "v=DMARC1"}})
-    found = drive(walk("mail.example.com"), failing, None)
-    assert found.organisational_domain is None
-    assert found.failed == Question("_dmarc.example.com", TXT)
-    told = spfengine.alignment("example.com", "mail.example.com", resolver=failing)
-    assert (told.aligned, told.relaxed, told.strict) == (None, None, False)
-    assert told.why == "DNS could not answer TXT _dmarc.example.com"
+    result = drive(walk("mail.example.com"), failing, None)
+    assert result.organisational_domain is None
+    assert result.failed == Question("_dmarc.example.com", TXT)
+    message = spfengine.alignment("example.com", "mail.example.com", resolver=failing)
+    assert (message.aligned, message.relaxed, message.strict) == (None, None, False)
+    assert message.why == "DNS could not answer TXT _dmarc.example.com"
 
 
 @pytest.mark.parametrize(
@@ -138,11 +137,11 @@ def test_what_dns_could_not_answer_is_not_known() -> None:
     ],
 )
 def test_alignment(spf: str | None, author: str, records: dict[str, Any], expected: bool) -> None:
-    found = spfengine.alignment(spf, author, resolver=zone(**records))
-    assert found.aligned is expected
-    assert found.why.isprintable()
-    assert asyncio.run(spfengine.aalignment(spf, author, resolver=zone(**records))) == found
-    assert found.to_dict()["aligned"] is expected
+    result = spfengine.alignment(spf, author, resolver=zone(**records))
+    assert result.aligned is expected
+    assert result.why.isprintable()
+    assert asyncio.run(spfengine.aalignment(spf, author, resolver=zone(**records))) == result
+    assert result.to_dict()["aligned"] is expected
 
 
 def test_equal_names_and_names_without_anything_in_common_ask_nothing() -> None:
@@ -161,16 +160,16 @@ def test_the_result_of_a_check_counts_with_pass_only() -> None:
     assert spfengine.alignment(passed, "x.example", resolver=served).aligned is True
     assert spfengine.alignment(null, "x.example", resolver=served).aligned is True
     assert spfengine.alignment(failed, "x.example", resolver=served).aligned is False
-    with pytest.raises(spfengine.ArgumentError, match="MAIL FROM identity alone"):
+    with pytest.raises(spfengine.ArgumentError, match="uses only the MAIL FROM identity"):
         spfengine.alignment(spfengine.check_helo("::1", "x.example", resolver=served), "x.example", resolver=served)
 
 
 @pytest.mark.parametrize(
-    ("spf", "author", "told"),
+    ("spf", "author", "message"),
     [(1, "x.example", "spf must be a CheckResult"), ("x.example", None, "header_from must be text, not NoneType")],
 )
-def test_misuse(spf: Any, author: Any, told: str) -> None:
-    with pytest.raises(spfengine.ArgumentError, match=told):
+def test_misuse(spf: Any, author: Any, message: str) -> None:
+    with pytest.raises(spfengine.ArgumentError, match=message):
         spfengine.alignment(spf, author, resolver=Zone({}))
 
 
@@ -198,11 +197,11 @@ def test_whatever_is_published_the_walk_ends_in_the_domain_or_above_it(domain: s
             asked.append(question.name)
             return spfengine.Answer.txt(*published[len(asked) % 9])
 
-    found = drive(walk(domain), Hostile(), None)
+    result = drive(walk(domain), Hostile(), None)
     assert len(asked) <= MAX_QUESTIONS
-    assert found.organisational_domain is not None
-    assert f".{domain}".endswith(f".{found.organisational_domain}")
-    assert found.strict in (True, False)
+    assert result.organisational_domain is not None
+    assert f".{domain}".endswith(f".{result.organisational_domain}")
+    assert result.strict in (True, False)
 
 
 @given(st.text(max_size=60), st.text(max_size=60))
@@ -212,9 +211,9 @@ def test_any_two_names_are_aligned_or_not(spf: str, author: str) -> None:
 
 @given(st.binary(max_size=200))
 def test_any_record_is_read(text: bytes) -> None:
-    found = select_policy_record("x.example", spfengine.Answer.txt(b"v=DMARC1;" + text))
-    assert found is not None
-    assert found.psd in ("y", "n", "u")
+    result = select_policy_record("x.example", spfengine.Answer.txt(b"v=DMARC1;" + text))
+    assert result is not None
+    assert result.psd in ("y", "n", "u")
 
 
 LIST = "// a comment\n\ncom\nco.uk comment\n*.ck\n!www.ck\nuk\n\u4e2d\u56fd\n"
@@ -254,21 +253,21 @@ def test_a_list_from_a_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "message"),
     [
-        (b"", "there is no rule in this list"),
-        (b"// only comments\n", "there is no rule in this list"),
-        (b"com\n<html>\n", "line 2: '<html>' is no rule"),
-        (b"com\n\x1b[31m\n", r"line 2: '.x1b.31m' is no rule"),
+        (b"", "this list of public suffixes has no rules"),
+        (b"// only comments\n", "this list of public suffixes has no rules"),
+        (b"com\n<html>\n", "line 2: '<html>' is not a rule"),
+        (b"com\n\x1b[31m\n", r"line 2: '.x1b.31m' is not a rule"),
         (b"\xff", "UTF-8; octet 0 is not"),
         (b"a." * (9 << 20), "at most 16 MiB"),
         (("\u4e2d" * 70 + ".com\n").encode(), "this list of public suffixes can't be used"),
     ],
 )
-def test_a_file_that_is_no_list_is_refused(tmp_path: Path, data: bytes, told: str) -> None:
+def test_a_file_that_is_no_list_is_refused(tmp_path: Path, data: bytes, message: str) -> None:
     path = tmp_path / "list"
     path.write_bytes(data)
-    with pytest.raises(spfengine.ArgumentError, match=told):
+    with pytest.raises(spfengine.ArgumentError, match=message):
         spfengine.PublicSuffixes.from_file(path)
 
 

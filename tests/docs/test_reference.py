@@ -75,8 +75,7 @@ def test_every_key_of_a_finding_is_told() -> None:
 def test_every_option_of_every_command_is_told() -> None:
     """And no option is told of that there is not."""
     click = pytest.importorskip("click", reason="without the extra cli there is no command to tell of")
-    from spfengine.cli.commands import COMMANDS
-    from spfengine.cli.with_click import application
+    from spfengine.cli.commands import COMMANDS, application
 
     text = text_of("command-line.md")
     context = click.Context(application, info_name="spfengine")

@@ -41,16 +41,19 @@ def test_the_readme_is_among_the_pages() -> None:
     assert any(block.page == "README.md" and block.is_run for block in BLOCKS)
 
 
+NEEDS = {"docs/how-to/replay-on-a-cluster.md": "distributed"}
+"""What the code of a page imports, and the extra `test` does not install."""
+
+
 def _python_pages() -> list[Any]:
     """Each page once, and once more with the blocks that ask the Internet, where it has any."""
     run = [block for block in BLOCKS if block.language == "python" and block.is_run]
-    found = [pytest.param(page, False, id=page) for page in sorted({block.page for block in run})]
+    found = [
+        pytest.param(page, False, id=page, marks=[pytest.mark.full] if page in NEEDS else [])
+        for page in sorted({block.page for block in run})
+    ]
     live = sorted({block.page for block in run if block.mark == "live DNS"})
     return found + [pytest.param(page, True, id=f"{page} with live DNS", marks=pytest.mark.live) for page in live]
-
-
-NEEDS = {"docs/how-to/replay-on-a-cluster.md": "distributed"}
-"""What the code of a page imports and can't be had on every Python."""
 
 
 @pytest.mark.parametrize(("page", "live"), _python_pages())

@@ -5,8 +5,7 @@ import email.policy
 import re
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
 from spfengine.checks import check
 from spfengine.errors import ArgumentError

@@ -1,8 +1,7 @@
 """The SMTP reply of a receiver that refuses a message for its result."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from tests.evaluation.results import RESULTS, checked, checked_helo
 

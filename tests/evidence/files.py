@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-from spfengine.evidence.ledger import Evidence
+from spfengine.evidence.evidence import Evidence
 from spfengine.evidence.reading import read_evidence
 from spfengine.senders import Sender
 
@@ -32,7 +32,7 @@ def record(
     identifiers: str = "<header_from>example.com</header_from>",
     row: str = "",
 ) -> str:
-    """A record of a report; whatever is given stands there as it is."""
+    """A record of a report, with the given text in it as it is."""
     return (
         f"<record><row><source_ip>{ip}</source_ip><count>{count}</count>{row}</row>"
         f"<identifiers>{identifiers}</identifiers><auth_results>{spf}</auth_results></record>"
@@ -49,7 +49,7 @@ GOOD = report(record(), record("2001:db8::1", 5))
 
 
 def report_of(senders: Iterable[Sender]) -> bytes:
-    """A report that tells of these senders what a report can tell."""
+    """A report with all that a report can say about these senders."""
     records = []
     for sender in senders:
         helo = "" if sender.helo is None else _spf(sender.helo, "helo", "none")
@@ -97,12 +97,12 @@ def mailed(content: bytes, type: str = "application/gzip", name: str = "report.x
 
 def of(evidence: Evidence) -> list[tuple[object, ...]]:
     """What of the senders most tests look at: (ip, sender, helo, count, reported)."""
-    return [(each.ip, each.sender, each.helo, each.count, each.reported) for each in evidence.senders]
+    return [(item.ip, item.sender, item.helo, item.count, item.reported) for item in evidence.senders]
 
 
 def faults(evidence: Evidence) -> list[str]:
     """What could not be read, without the file's name."""
-    return [str(each).replace(each.source, "FILE") for each in evidence.unread]
+    return [str(item).replace(item.source, "FILE") for item in evidence.unread]
 
 
 def held(read: Callable[[], object]) -> int:

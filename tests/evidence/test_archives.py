@@ -3,16 +3,17 @@
 import gzip
 import io
 import struct
-import time
 import zipfile
 import zlib
 from pathlib import Path
 
 import pytest
 
-from spfengine.evidence.ledger import Broken, Evidence
+from spfengine.evidence.bounds import CHUNK, DEFAULT_BOUNDS, Bounds
+from spfengine.evidence.evidence import Evidence
+from spfengine.evidence.ledger import Broken
 from spfengine.evidence.streams import gunzip
-from spfengine.evidence.values import CHUNK, DEFAULT_BOUNDS, Bounds
+from tests.counting import cpu_seconds_at_most
 from tests.evidence.files import GOOD, faults, gzipped, held, read_bytes, record, report, zipped
 
 
@@ -24,10 +25,9 @@ def test_a_gzip_bomb(tmp_path: Path) -> None:
         + packer.flush()
     )
     assert len(bomb) < 1 << 20
-    begun = time.monotonic()
     found: list[Evidence] = []
-    assert held(lambda: found.append(read_bytes(tmp_path, bomb))) < 8 << 20
-    assert time.monotonic() - begun < 20
+    with cpu_seconds_at_most(200):
+        assert held(lambda: found.append(read_bytes(tmp_path, bomb))) < 8 << 20
     assert faults(found[0]) == ["FILE: it unpacks to more than 400 times its size: a bomb"]
 
 
@@ -74,9 +74,8 @@ def test_what_is_unpacked_is_what_was_packed(size: int) -> None:
 def test_a_file_in_thousands_of_gzip_members(tmp_path: Path) -> None:
     content = b"ip,sender\n" + b"192.0.2.1,a@example.com\n" * 2000
     packed = b"".join(gzipped(content[at : at + 1]) for at in range(len(content)))
-    begun = time.monotonic()
-    assert read_bytes(tmp_path, packed).messages == 2000
-    assert time.monotonic() - begun < 10
+    with cpu_seconds_at_most(100):
+        assert read_bytes(tmp_path, packed).messages == 2000
 
 
 def test_gzip_members_without_end() -> None:
@@ -86,12 +85,12 @@ def test_gzip_members_without_end() -> None:
 
 
 def test_archives_in_archives_are_not_read(tmp_path: Path) -> None:
-    told = "an archive in an archive is not read"
+    message = "an archive in an archive is not read"
     inner = zipped({"a.xml": GOOD})
-    assert faults(read_bytes(tmp_path, zipped({"b.zip": inner}))) == [f"FILE (b.zip): {told}"]
-    assert faults(read_bytes(tmp_path, zipped({"b.gz": gzipped(GOOD)}))) == [f"FILE (b.gz): {told}"]
-    assert faults(read_bytes(tmp_path, gzipped(gzipped(GOOD)))) == [f"FILE: {told}"]
-    assert faults(read_bytes(tmp_path, gzipped(inner))) == [f"FILE: {told}"]
+    assert faults(read_bytes(tmp_path, zipped({"b.zip": inner}))) == [f"FILE (b.zip): {message}"]
+    assert faults(read_bytes(tmp_path, zipped({"b.gz": gzipped(GOOD)}))) == [f"FILE (b.gz): {message}"]
+    assert faults(read_bytes(tmp_path, gzipped(gzipped(GOOD)))) == [f"FILE: {message}"]
+    assert faults(read_bytes(tmp_path, gzipped(inner))) == [f"FILE: {message}"]
 
 
 def test_names_of_members_are_only_shown(tmp_path: Path) -> None:
@@ -110,9 +109,9 @@ def test_names_of_members_are_only_shown(tmp_path: Path) -> None:
     assert evidence.messages == 6
     assert evidence.aside == (("folders in archives", 1),)
     assert len(evidence.unread) == len(names)
-    for each in evidence.unread:
-        assert str(each).isprintable()
-        assert len(str(each)) < 500
+    for item in evidence.unread:
+        assert str(item).isprintable()
+        assert len(str(item)) < 500
 
 
 def entries(count: int) -> bytes:
@@ -129,10 +128,10 @@ def entries(count: int) -> bytes:
 
 
 def test_archives_with_too_much_in_them(tmp_path: Path) -> None:
-    told = "FILE: the zip archive has more than 10,000 members"
-    assert faults(read_bytes(tmp_path, entries(15_000))) == [told]
+    message = "FILE: the zip archive has more than 10,000 members"
+    assert faults(read_bytes(tmp_path, entries(15_000))) == [message]
     assert held(lambda: faults(read_bytes(tmp_path, entries(200_000)))) < 32 << 20
-    assert faults(read_bytes(tmp_path, entries(200_000))) == [told]
+    assert faults(read_bytes(tmp_path, entries(200_000))) == [message]
 
 
 def test_members_that_overlap_are_counted_each(tmp_path: Path) -> None:
@@ -141,11 +140,10 @@ def test_members_that_overlap_are_counted_each(tmp_path: Path) -> None:
     at, end = one.index(b"PK\x01\x02"), one.index(b"PK\x05\x06")
     directory = one[at:end] * 100
     bomb = one[:at] + directory + struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 100, 100, len(directory), at, 0)
-    begun = time.monotonic()
-    evidence = read_bytes(tmp_path, bomb)
+    with cpu_seconds_at_most(100):
+        evidence = read_bytes(tmp_path, bomb)
     assert evidence.senders == ()
     assert evidence.skipped == 100
-    assert time.monotonic() - begun < 10
 
 
 def _patched(archive: bytes, signature: bytes, offset: int, value: bytes) -> bytes:
@@ -172,8 +170,8 @@ def test_archives_that_are_odd_or_damaged(tmp_path: Path) -> None:
         ),
         "FILE: the zip archive is damaged": _patched(good, b"PK\x01\x02", 3, b"\x03"),
     }
-    for told, content in cases.items():
-        assert faults(read_bytes(tmp_path, content)) == [told]
+    for message, content in cases.items():
+        assert faults(read_bytes(tmp_path, content)) == [message]
     assert read_bytes(tmp_path, good + b"\0" * 0).messages == 6
     commented = io.BytesIO(good)
     with zipfile.ZipFile(commented, "a") as archive:

@@ -1,9 +1,10 @@
 """Reports and logs made by programs of others, as Debian has them, read without loss: Mail::DMARC's in every form that
-it sends, and Exim's log. Postfix's stands in tests/postfix/test_evidence.py.
+it sends, and Exim's log. Postfix's is in tests/postfix/test_evidence.py.
 """
 
 import os
 import subprocess
+from dataclasses import astuple
 from pathlib import Path
 
 import pytest
@@ -69,15 +70,15 @@ email = dmarc@receiver.example
 
 
 def perl() -> str:
-    """Return where a perl is that has Mail::DMARC; where none is, skip the test, or fail it in CI."""
-    found = program("perl")
-    if subprocess.run([found, "-MMail::DMARC", "-e1"], capture_output=True, check=False).returncode:
+    """Return the path of a perl that has Mail::DMARC; without one, skip the test, or fail it in CI."""
+    returned = program("perl")
+    if subprocess.run([returned, "-MMail::DMARC", "-e1"], capture_output=True, check=False).returncode:
         missing("perl")
-    return found
+    return returned
 
 
 def row(sender: Sender) -> str:
-    """What the generator is told so that its report is about this sender."""
+    """The input of the generator for a report about this sender."""
     domain = sender.sender.rpartition("@")[2]
     if sender.sender.startswith("postmaster@"):
         return "\t".join([sender.ip, str(sender.count), "", "", "", domain, sender.reported or ""])
@@ -100,7 +101,7 @@ def test_reports_of_mail_dmarc_are_read_without_loss(tmp_path: Path, form: str) 
     evidence = read_bytes(tmp_path, made.stdout)
     assert evidence.unread == ()
     assert sorted(evidence.senders, key=str) == sorted(SENDERS, key=str)
-    assert [tuple(each) for each in evidence.sources] == [
+    assert [astuple(source) for source in evidence.sources] == [
         ("dmarc-report", 1, len(SENDERS), sum(sender.count for sender in SENDERS))
     ]
 
@@ -156,5 +157,5 @@ def test_the_log_of_exim_is_read_without_loss(tmp_path: Path) -> None:
     ], log.decode()
     assert evidence.unread == ()
     assert dict(evidence.aside) == {
-        "messages that authenticated users submitted": 1, "messages that the host itself made": 1,
+        "messages submitted by authenticated users": 1, "messages from the host itself": 1,
     }  # fmt: skip

@@ -1,19 +1,19 @@
 """Files made to do harm: each ends in a clear word on what could not be read, in bounded memory, and raises nothing."""
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, example, given, settings, strategies as st
 
-from spfengine.evidence.kinds import tell
-from spfengine.evidence.ledger import Evidence, Ledger
+from spfengine.evidence.bounds import DEFAULT_BOUNDS, Bounds
+from spfengine.evidence.evidence import Evidence
+from spfengine.evidence.kinds import sniff
+from spfengine.evidence.ledger import Ledger
 from spfengine.evidence.reading import read_evidence
 from spfengine.evidence.reports import read_report
 from spfengine.evidence.streams import lines
-from spfengine.evidence.values import DEFAULT_BOUNDS, Bounds
+from tests.counting import cpu_seconds_at_most
 from tests.evidence.files import (
     EXAMPLES,
     GOOD,
@@ -37,7 +37,7 @@ EXTERNAL = (
     b'<!DOCTYPE feedback [<!ENTITY file SYSTEM "file:///etc/passwd">]>'
     b"<feedback><record><row><source_ip>&file;</source_ip></row></record></feedback>"
 )
-DOCTYPE = "it has a DOCTYPE, which no report has; it is not read further"
+DOCTYPE = "it has a DOCTYPE, which reports don't have, so the rest is not read"
 
 XML = {
     "an XML bomb": (LAUGHS, f"FILE, line 1: {DOCTYPE}"),
@@ -50,15 +50,15 @@ XML = {
     ),
     "deep nesting": (
         b"<feedback>" + b"<a>" * 100_000,
-        "FILE, line 1: elements stand in each other more than 32 deep",
+        "FILE, line 1: elements are nested more than 32 deep",
     ),
     "another document": (
         b"<html><body/></html>",
-        "FILE: it is XML, but no DMARC aggregate report: its root is no feedback: '<html>'",
+        "FILE: XML, but not a DMARC aggregate report: its root is not feedback: '<html>'",
     ),
     "a long name": (
         b"<?xml version='1.0'?><" + b"x" * 500 + b"/>",
-        "FILE: it is XML, but no DMARC aggregate report: its root is no feedback: '<" + "x" * 79 + "…'",
+        "FILE: XML, but not a DMARC aggregate report: its root is not feedback: '<" + "x" * 79 + "…'",
     ),
     "the end is missing": (GOOD[:-40], "FILE, line 1: the XML is broken: unclosed token"),
     "junk at its end": (GOOD + b"<more/>", "FILE, line 1: the XML is broken: junk after document element"),
@@ -91,9 +91,9 @@ XML = {
 
 @pytest.mark.parametrize("case", XML)
 def test_hostile_xml(tmp_path: Path, case: str) -> None:
-    text, told = XML[case]
+    text, reported = XML[case]
     evidence = read_bytes(tmp_path, text)
-    assert faults(evidence) == [told]
+    assert faults(evidence) == [reported]
     for sender in evidence.senders:
         assert sender.ip in ("192.0.2.1", "2001:db8::1")
 
@@ -109,7 +109,7 @@ def test_what_stood_before_the_fault_is_kept(tmp_path: Path) -> None:
 def test_a_doctype_is_refused_however_it_arrives(tmp_path: Path, text: bytes, pack: Callable[[bytes], bytes]) -> None:
     evidence = read_bytes(tmp_path, pack(text))
     assert DOCTYPE in str(evidence.unread[0])
-    assert [each for each in evidence.senders if "reporter" not in each.sender] == []
+    assert [item for item in evidence.senders if "reporter" not in item.sender] == []
 
 
 def repeated(piece: bytes, times: int, before: bytes = b"", after: bytes = b"") -> Iterator[bytes]:
@@ -125,15 +125,15 @@ def test_a_huge_text_is_not_held() -> None:
     )
     ledger = Ledger()
     assert held(lambda: list(read_report(text, ledger, DEFAULT_BOUNDS))) < 1 << 20
-    assert [each.reason for each in ledger.unread] == ["source_ip has more than 1,024 characters"]
+    assert [item.reason for item in ledger.unread] == ["source_ip has more than 1,024 characters"]
 
 
 def test_a_line_of_a_gigabyte_is_not_held() -> None:
     """The line comes from nowhere, so that the test needs no such file; it is read as one from a file is."""
     text = repeated(b"x" * (1 << 20), 1024, b"one\n", b"\nthree")
-    found: list[tuple[int, bytes | None]] = []
-    assert held(lambda: found.extend(lines(text, DEFAULT_BOUNDS.line))) < 16 << 20
-    assert found == [(1, b"one"), (2, None), (3, b"three")]
+    result: list[tuple[int, bytes | None]] = []
+    assert held(lambda: result.extend(lines(text, DEFAULT_BOUNDS.line))) < 16 << 20
+    assert result == [(1, b"one"), (2, None), (3, b"three")]
 
 
 @pytest.mark.parametrize(
@@ -153,9 +153,9 @@ def test_a_file_with_one_huge_line(tmp_path: Path, start: bytes, kind: str) -> N
         file.write(start)
         for _ in range(64):
             file.write(b"x" * (1 << 20))
-    found: list[Evidence] = []
-    assert held(lambda: found.append(read_evidence(path))) < 8 << 20
-    [evidence] = found
+    result: list[Evidence] = []
+    assert held(lambda: result.append(read_evidence(path))) < 8 << 20
+    [evidence] = result
     assert evidence.skipped > 0
     assert evidence.left_out == 0
 
@@ -179,38 +179,36 @@ def test_multiparts_in_multiparts_without_end(tmp_path: Path) -> None:
     for number in range(2000):
         rows += [f"Content-Type: multipart/mixed; boundary=b{number}", "", f"--b{number}"]
     rows += ["", *["--x"] * 100_000]
-    begun = time.monotonic()
-    evidence = read_bytes(tmp_path, "\n".join(rows).encode())
+    with cpu_seconds_at_most(50):
+        evidence = read_bytes(tmp_path, "\n".join(rows).encode())
     assert len(evidence.unread) == 1
-    assert time.monotonic() - begun < 5
 
 
-def test_a_boundary_that_stands_everywhere(tmp_path: Path) -> None:
+def test_a_boundary_that_is_everywhere(tmp_path: Path) -> None:
     rows = ["Content-Type: multipart/mixed; boundary=b", "", *["--b", "--b--"] * 50_000]
-    begun = time.monotonic()
-    assert read_bytes(tmp_path, "\n".join(rows).encode()).senders == ()
-    assert time.monotonic() - begun < 10
+    with cpu_seconds_at_most(100):
+        assert read_bytes(tmp_path, "\n".join(rows).encode()).senders == ()
 
 
 def test_what_nobody_knows(tmp_path: Path) -> None:
-    told = "it is no DMARC report, message, mail log or table of senders"
+    reported = "not a DMARC report, message, mail log or table of senders"
     for content, fault in {
-        b"\x7fELF\x02\x01": f"FILE: {told}: '\\x7fELF\\x02\\x01'",
-        b"Hello, world": f"FILE: {told}: 'Hello, world'",
-        b"\x1b[2J": f"FILE: {told}: '\\x1b[2J'",
+        b"\x7fELF\x02\x01": f"FILE: {reported}: '\\x7fELF\\x02\\x01'",
+        b"Hello, world": f"FILE: {reported}: 'Hello, world'",
+        b"\x1b[2J": f"FILE: {reported}: '\\x1b[2J'",
         b"": "FILE: it is empty",
         b" \r\n\t": "FILE: it is empty",
         "ip,sender\n".encode(
             "utf-16"
-        ): f"FILE: {told}: 'ÿþi\\x00p\\x00,\\x00s\\x00e\\x00n\\x00d\\x00e\\x00r\\x00\\x0a\\x00'",
+        ): f"FILE: {reported}: 'ÿþi\\x00p\\x00,\\x00s\\x00e\\x00n\\x00d\\x00e\\x00r\\x00\\x0a\\x00'",
         b"BZh91AY": "FILE: it is packed by bzip2; unpack it first",
         b"\xfd7zXZ\0": "FILE: it is packed by xz; unpack it first",
         b"\x28\xb5\x2f\xfd": "FILE: it is packed by zstd; unpack it first",
     }.items():
         evidence = read_bytes(tmp_path, content)
         assert evidence.senders == ()
-        assert [each.partition(": '")[0] for each in faults(evidence)] == [fault.partition(": '")[0]]
-        assert all(each.isprintable() for each in faults(evidence))
+        assert [item.partition(": '")[0] for item in faults(evidence)] == [fault.partition(": '")[0]]
+        assert all(item.isprintable() for item in faults(evidence))
 
 
 def test_the_summary_is_bounded(tmp_path: Path) -> None:
@@ -230,8 +228,8 @@ def _is_sound(evidence: Evidence) -> None:
     for sender in evidence.senders:
         assert all(str(getattr(sender, name)).isprintable() for name in sender.fields)
         assert sender.count > 0
-    for each in evidence.unread:
-        assert str(each).isprintable()
+    for item in evidence.unread:
+        assert str(item).isprintable()
     assert all(name.isprintable() for name, _ in evidence.receivers)
     assert evidence.messages == sum(sender.count for sender in evidence.senders)
 
@@ -241,7 +239,7 @@ def _is_sound(evidence: Evidence) -> None:
 @example(content=b"PK\x05\x06")
 @example(content=b"From \n")
 def test_no_octets_raise_anything(tmp_path: Path, content: bytes) -> None:
-    tell(content)
+    sniff(content)
     for start in (b"", b"<feedback>", b"PK\x03\x04", b"\x1f\x8b\x08", b"192.0.2.1,", b"From x\n", b"Aug  3 10:15:01 "):
         _is_sound(read_bytes(tmp_path, start + content))
 
@@ -271,9 +269,8 @@ def test_no_octets_raise_anything(tmp_path: Path, content: bytes) -> None:
 )
 def test_lines_made_to_be_slow(tmp_path: Path, line: str) -> None:
     start = "Return-Path: <a@b.example>\n" if ":" in line[:16] and line[0] > "9" and "Aug" not in line else ""
-    begun = time.monotonic()
-    read_bytes(tmp_path, f"{start}{(line + chr(10)) * 15}".encode())
-    assert time.monotonic() - begun < 5
+    with cpu_seconds_at_most(50):
+        read_bytes(tmp_path, f"{start}{(line + chr(10)) * 15}".encode())
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from spfengine.evidence.ledger import Evidence
-from spfengine.evidence.values import Bounds
+from spfengine.evidence.bounds import Bounds
+from spfengine.evidence.evidence import Evidence
 from tests.evidence.files import faults, gzipped, of, read_bytes
 
 POSTFIX = "Aug  3 10:15:{:02} mx postfix/{}[21]: {}\n"
@@ -33,8 +33,8 @@ def read(folder: Path, *lines: str, **options: Any) -> Evidence:
     return read_bytes(folder, "".join(lines).encode("utf-8", "surrogateescape"), **options)
 
 
-NOT_JOINED = "the log does not tell the sender of a message (no from= with its queue id)"
-NO_CLIENT = "the log does not tell the client of a message (no client= with its queue id before)"
+NOT_JOINED = "the log names no sender of a message (no from= with its queue id)"
+NO_CLIENT = "the log names no client of a message (no client= with its queue id before)"
 ALICE = ("192.0.2.24", "alice@example.com", None, 1, None)
 
 
@@ -55,7 +55,7 @@ def test_each_attempt_to_deliver_is_the_same_message(tmp_path: Path) -> None:
     assert (evidence.messages, evidence.skipped) == (1, 0)
 
 
-def test_what_the_log_does_not_tell_is_counted(tmp_path: Path) -> None:
+def test_messages_without_a_sender_in_the_log_are_counted(tmp_path: Path) -> None:
     evidence = read(tmp_path, client("AAAAA1"), client("AAAAA1"), client("AAAAA2"), removed("AAAAA2"), sender("AAAAA3"))
     assert faults(evidence) == [
         f"FILE, line 1: {NOT_JOINED}: 'AAAAA1' (and 2 more)",
@@ -76,18 +76,18 @@ def test_ids_that_never_complete_take_bounded_memory(tmp_path: Path) -> None:
     ("lines", "aside"),
     [
         ([client("AAAAA1", more=", sasl_method=PLAIN, sasl_username=bob"), sender("AAAAA1")],
-         "messages that authenticated users submitted"),
-        ([client("AAAAA1", "127.0.0.1"), sender("AAAAA1")], "messages from addresses of the site itself"),
-        ([client("AAAAA1", "fd00::1"), sender("AAAAA1")], "messages from addresses of the site itself"),
+         "messages submitted by authenticated users"),
+        ([client("AAAAA1", "127.0.0.1"), sender("AAAAA1")], "messages from internal addresses"),
+        ([client("AAAAA1", "fd00::1"), sender("AAAAA1")], "messages from internal addresses"),
         ([client("AAAAA1", "127.0.0.1", ", orig_queue_id=AAAAA0, orig_client=x[192.0.2.24]"), sender("AAAAA1")],
-         "messages from addresses of the site itself"),
+         "messages from internal addresses"),
         ([POSTFIX.format(1, "pickup", "AAAAA1: uid=0 from=<root>"), sender("AAAAA1")],
-         "messages that the host itself made"),
-        ([EXIM.format("root@example.net U=root P=local S=1")], "messages that the host itself made"),
-        ([EXIM.format("<> R=1wZq7K-000123-2f U=exim P=local S=1")], "messages that the host itself made"),
+         "messages from the host itself"),
+        ([EXIM.format("root@example.net U=root P=local S=1")], "messages from the host itself"),
+        ([EXIM.format("<> R=1wZq7K-000123-2f U=exim P=local S=1")], "messages from the host itself"),
         ([EXIM.format("a@example.net H=(x) [192.0.2.1] P=esmtpa A=login:bob S=1")],
-         "messages that authenticated users submitted"),
-        ([EXIM.format("a@example.net H=(x) [10.0.0.1] P=smtp S=1")], "messages from addresses of the site itself"),
+         "messages submitted by authenticated users"),
+        ([EXIM.format("a@example.net H=(x) [10.0.0.1] P=smtp S=1")], "messages from internal addresses"),
     ],
 )  # fmt: skip
 def test_what_spf_does_not_look_at_is_left_aside_and_counted(tmp_path: Path, lines: list[str], aside: str) -> None:
@@ -96,13 +96,13 @@ def test_what_spf_does_not_look_at_is_left_aside_and_counted(tmp_path: Path, lin
     assert dict(evidence.aside)[aside] == 1
 
 
-def test_a_filter_before_the_queue_tells_the_client_that_it_had(tmp_path: Path) -> None:
+def test_a_filter_before_the_queue_reports_its_client(tmp_path: Path) -> None:
     handed_on = client("AAAAA1", "127.0.0.1", ", orig_queue_id=NOQUEUE, orig_client=x[192.0.2.24]")
     first = POSTFIX.format(1, "smtpd", "NOQUEUE: client=x[192.0.2.24]")
     assert of(read(tmp_path, first, handed_on, sender("AAAAA1"))) == [ALICE]
 
 
-def test_policyd_spf_tells_helo_and_result_of_the_message_that_follows(tmp_path: Path) -> None:
+def test_policyd_spf_gives_helo_and_result_of_the_next_message(tmp_path: Path) -> None:
     policies = [
         POLICY.format("Softfail", "mailfrom", "192.0.2.24", "one.example.com", "alice@example.com"),
         POLICY.format("Softfail", "mailfrom", "192.0.2.24", "two.example.com", "alice@example.com"),
@@ -114,7 +114,7 @@ def test_policyd_spf_tells_helo_and_result_of_the_message_that_follows(tmp_path:
     ]
 
 
-def test_policyd_spf_alone_tells_enough(tmp_path: Path) -> None:
+def test_lines_of_policyd_spf_alone_are_enough(tmp_path: Path) -> None:
     policies = [
         POLICY.format("Pass", "mailfrom", "192.0.2.24", "mx.example.com", "alice@example.com"),
         POLICY.format("Pass", "helo", "192.0.2.24", "mx.example.com", "bob@example.com"),
@@ -128,8 +128,8 @@ def test_policyd_spf_alone_tells_enough(tmp_path: Path) -> None:
             ("192.0.2.24", "bob@example.com", "mx.example.com", 1, None),
             ("192.0.2.24", "postmaster@mx.example.com", "mx.example.com", 1, "none"),
         ]
-        assert [each.reason for each in evidence.unread] == [
-            "the sender is null and the HELO name, which stands for it, is not known"
+        assert [item.reason for item in evidence.unread] == [
+            "the sender is null, and the HELO name, which replaces it, is not known"
         ]
 
 
@@ -139,13 +139,13 @@ def test_what_policyd_spf_said_is_kept_for_a_bounded_while(tmp_path: Path) -> No
     ]
     last = [client("AAAAA1"), sender("AAAAA1", "a8@example.com"), client("AAAAA2"), sender("AAAAA2", "a0@example.com")]
     evidence = read(tmp_path, *lines, *last, bounds=Bounds(pending=3))
-    assert sorted((each[1], each[2] or "") for each in of(evidence)) == sorted(
+    assert sorted((item[1], item[2] or "") for item in of(evidence)) == sorted(
         [("a0@example.com", ""), *[(f"a{n}@example.com", f"mx{n}.example.com") for n in range(9)]]
     )
 
 
 REFUSED = {
-    "a client that is none": (client("AAAAA1", "192.0.2.300"), "the address is no IP address: '192.0.2.300'"),
+    "a client that is none": (client("AAAAA1", "192.0.2.300"), "not an IP address: '192.0.2.300'"),
     "a client that can't be read": (
         POSTFIX.format(1, "smtpd", "AAAAA1: client=nothing"),
         "the client of the message (client=) can't be read: 'client=nothing'",
@@ -166,23 +166,23 @@ REFUSED = {
     ),
     "Exim's address": (
         EXIM.format("a@b.example H=(x) [1:2] P=smtp"),
-        "the address is no IP address: '1:2'",
+        "not an IP address: '1:2'",
     ),
     "Exim's null sender without HELO": (
         EXIM.format("<> H=[192.0.2.1] P=smtp"),
-        "the sender is null and the HELO name, which stands for it, is not known",
+        "the sender is null, and the HELO name, which replaces it, is not known",
     ),
     "a control character in HELO": (
         EXIM.format("a@b.example H=(x\x1b]0;owned\x07) [192.0.2.1] P=smtp"),
-        "the HELO name has spaces, angle brackets or characters that do not print: 'x\\x1b]0;owned\\x07'",
+        "the HELO name has spaces, angle brackets or unprintable characters: 'x\\x1b]0;owned\\x07'",
     ),
     "markup in HELO": (
         EXIM.format("a@b.example H=(<script>) [192.0.2.1] P=smtp"),
-        "the HELO name has spaces, angle brackets or characters that do not print: '<script>'",
+        "the HELO name has spaces, angle brackets or unprintable characters: '<script>'",
     ),
     "octets that are no UTF-8": (
         EXIM.format("a\udcff@b.example H=(x) [192.0.2.1] P=smtp"),
-        "the sender has characters that do not print: 'a\\udcff@b.example'",
+        "the sender has unprintable characters: 'a\\udcff@b.example'",
     ),
     "a sender without a domain": (
         EXIM.format("root@ H=(x) [192.0.2.1] P=smtp"),
@@ -201,11 +201,11 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_a_line_that_cannot_be_used_is_told_and_the_next_one_read(tmp_path: Path, case: str) -> None:
-    line, told = REFUSED[case]
+def test_an_unusable_line_is_reported_and_the_next_one_read(tmp_path: Path, case: str) -> None:
+    line, reported = REFUSED[case]
     good = EXIM.format("alice@example.com H=mail.example.com [192.0.2.24] P=smtp")
     evidence = read(tmp_path, good, line, good)
-    assert faults(evidence) == [f"FILE, line 2: {told}"]
+    assert faults(evidence) == [f"FILE, line 2: {reported}"]
     assert of(evidence) == [("192.0.2.24", "alice@example.com", "mail.example.com", 2, None)]
 
 
@@ -221,7 +221,7 @@ def test_other_lines_are_counted(tmp_path: Path) -> None:
         POSTFIX.format(1, "smtpd", "connect from x"),
     ]
     evidence = read(tmp_path, *other, POSTFIX.format(1, "cleanup", "AAAAA1: message-id=<x>"))
-    assert evidence.aside == (("lines of logs that tell of no sender", 4),)
+    assert evidence.aside == (("log lines that name no sender", 4),)
     assert evidence.unread == ()
 
 
@@ -234,4 +234,4 @@ def test_stamps_of_time(tmp_path: Path, prefix: str) -> None:
     lines = [prefix + line.partition(" mx ")[2] for line in (client("AAAAA1"), sender("AAAAA1"))]
     exim = f"{prefix}exim[4711]: " + EXIM.format("alice@example.com H=(x) [192.0.2.24] P=smtp")
     evidence = read_bytes(tmp_path, gzipped("".join([*lines, exim]).encode()))
-    assert [each[:2] for each in of(evidence)] == [ALICE[:2], ALICE[:2]]
+    assert [item[:2] for item in of(evidence)] == [ALICE[:2], ALICE[:2]]

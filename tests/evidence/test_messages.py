@@ -1,6 +1,7 @@
 """Received messages: what is taken from which field, and that a field which somebody else may have written is not."""
 
 import base64
+from dataclasses import astuple
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ FORGED = [
 ]
 
 TOLD = {
-    "the comment alone tells the address": (
+    "the address is only in the comment": (
         [results(f"spf=softfail (domain does not designate 192.0.2.24 as permitted sender) {SENDER}"), FROM],
         ("192.0.2.24", "alice@example.com", None, 1, "softfail"),
     ),
@@ -37,7 +38,7 @@ TOLD = {
         [results("dkim=none"), results(f"spf=pass (192.0.2.24) {SENDER}"), FROM],
         ("192.0.2.24", "alice@example.com", None, 1, "pass"),
     ),
-    "the HELO name is told by the other field of the same receiver": (
+    "the HELO name is in the other field of the same receiver": (
         [
             results(f"spf=pass (192.0.2.24) {SENDER}"),
             "Received-SPF: pass client-ip=192.0.2.24; helo=Smtp.Example.com",
@@ -45,7 +46,7 @@ TOLD = {
         ],
         ("192.0.2.24", "alice@example.com", "smtp.example.com", 1, "pass"),
     ),
-    "and so where the address stands in Received and there alone": (
+    "the same, if the address is only in Received": (
         [
             results(f"spf=pass {SENDER}"),
             "Received-SPF: fail client-ip=198.51.100.1; helo=evil.example; envelope-from=x@evil.example",
@@ -54,7 +55,7 @@ TOLD = {
         ],
         ("192.0.2.24", "alice@example.com", "smtp.example.com", 1, "pass"),
     ),
-    "the address stands in Received alone": (
+    "the address is only in Received": (
         [results(f"spf=pass {SENDER}"), CLIENT, FROM],
         ("192.0.2.24", "alice@example.com", "mail.example.com", 1, "pass"),
     ),
@@ -96,11 +97,11 @@ TOLD = {
         [results("spf=pass smtp.helo=mail.example.com; spf=fail (192.0.2.24) smtp.mailfrom=a@example.com")],
         ("192.0.2.24", "a@example.com", "mail.example.com", 1, "fail"),
     ),
-    "the sender stands in the comment alone": (
+    "the sender is only in the comment": (
         ["Received-SPF: fail (example.net: domain of a@example.com does not designate 192.0.2.24 as permitted sender)"],
         ("192.0.2.24", "a@example.com", None, 1, "fail"),
     ),
-    "the sender of Return-Path, where only its domain is told elsewhere": (
+    "the sender of Return-Path, if other fields have only its domain": (
         [results("spf=pass (192.0.2.24) smtp.mailfrom=example.com"), PATH],
         ("192.0.2.24", "alice@example.com", None, 1, "pass"),
     ),
@@ -141,15 +142,15 @@ TOLD = {
 
 
 @pytest.mark.parametrize("case", TOLD)
-def test_what_a_message_tells(tmp_path: Path, case: str) -> None:
-    fields, told = TOLD[case]
+def test_the_sender_of_a_message(tmp_path: Path, case: str) -> None:
+    fields, reported = TOLD[case]
     evidence = read_bytes(tmp_path, message(*fields))
-    assert of(evidence) == [told]
+    assert of(evidence) == [reported]
     assert evidence.unread == ()
 
 
 @pytest.mark.parametrize("receiver", ["mx.example.net", "MX.example.net", "example.net"])
-def test_the_receiver_that_is_named_is_believed_wherever_its_field_stands(tmp_path: Path, receiver: str) -> None:
+def test_the_named_receiver_is_believed_wherever_its_field_is(tmp_path: Path, receiver: str) -> None:
     forged = results("spf=pass (198.51.100.1) smtp.mailfrom=x@good.example", "mx.good.example")
     own = results(f"spf=fail (192.0.2.24) {SENDER}")
     evidence = read_bytes(tmp_path, message(FORGED[0], forged, own, FROM), receiver=receiver)
@@ -169,7 +170,7 @@ def test_the_receiver_that_is_named_is_believed_wherever_its_field_stands(tmp_pa
 def test_nobody_else_is_believed_then(tmp_path: Path, fields: list[str]) -> None:
     evidence = read_bytes(tmp_path, message(*fields, PATH, FROM), receiver="example.net")
     assert evidence.senders == ()
-    assert faults(evidence) == ["FILE: no header field that can be believed tells the address of the client"]
+    assert faults(evidence) == ["FILE: no header field that can be believed has the address of the client"]
 
 
 def test_microsoft_is_believed_by_the_name_in_received_spf(tmp_path: Path) -> None:
@@ -186,11 +187,11 @@ def test_microsoft_is_believed_by_the_name_in_received_spf(tmp_path: Path) -> No
 
 
 REFUSED = {
-    "no field at all": ([FROM], "no header field that can be believed tells the address of the client"),
-    "no sender": ([CLIENT, FROM], "no header field that can be believed tells the sender, nor is there a Return-Path"),
+    "no field at all": ([FROM], "no header field that can be believed has the address of the client"),
+    "no sender": ([CLIENT, FROM], "no header field that can be believed has the sender, nor is there a Return-Path"),
     "a field that can't be read": (
         ["Authentication-Results: mx.example.net; spf", *FORGED],
-        ("a header field that tells of SPF can't be read, and those below it can't be believed: "
+        ("a header field about SPF can't be read, so those below it can't be believed: "
         "'mx.example.net; spf'"),
     ),
     "a field too long to be held": (
@@ -199,11 +200,11 @@ REFUSED = {
     ),
     "a null sender without HELO": (
         [results("spf=none (192.0.2.24) smtp.mailfrom=<>")],
-        "the sender is null and the HELO name, which stands for it, is not known",
+        "the sender is null, and the HELO name, which replaces it, is not known",
     ),
     "control characters": (
         [results("spf=pass (192.0.2.24) smtp.mailfrom=\x1b[31m@example.com")],
-        ("a header field that tells of SPF can't be read, and those below it can't be believed: "
+        ("a header field about SPF can't be read, so those below it can't be believed: "
         "'mx.example.net; spf=pass (192.0.2.24) smtp.mailfrom=\\x1b[31m@example.com'"),
     ),
     "markup": (
@@ -212,17 +213,17 @@ REFUSED = {
     ),
     "a Received field that says nothing": (
         ["Received: by mx.example.net", "Received: from x (y [999.1.1.1]) by z", PATH],
-        "no header field that can be believed tells the address of the client",
+        "no header field that can be believed has the address of the client",
     ),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_a_message_that_does_not_tell_is_told(tmp_path: Path, case: str) -> None:
-    fields, told = REFUSED[case]
+def test_a_message_without_a_usable_sender_is_reported(tmp_path: Path, case: str) -> None:
+    fields, reported = REFUSED[case]
     evidence = read_bytes(tmp_path, message(*fields))
     assert evidence.senders == ()
-    assert faults(evidence) == [f"FILE: {told}"]
+    assert faults(evidence) == [f"FILE: {reported}"]
 
 
 @pytest.mark.parametrize(
@@ -256,10 +257,8 @@ def test_a_mailbox_holds_many_messages(tmp_path: Path) -> None:
     mail = mailed(gzipped(GOOD)) + b"\r\n"
     start = b"From MAILER-DAEMON Mon Aug  3 10:00:00 2026\r\n"
     evidence = read_bytes(tmp_path, start + start.join([one, bad, one, mail, one]))
-    assert [tuple(each) for each in evidence.sources] == [("message", 3, 3, 3), ("dmarc-report", 1, 2, 6)]
-    assert faults(evidence) == [
-        "FILE (message 2): no header field that can be believed tells the address of the client"
-    ]
+    assert [astuple(source) for source in evidence.sources] == [("message", 3, 3, 3), ("dmarc-report", 1, 2, 6)]
+    assert faults(evidence) == ["FILE (message 2): no header field that can be believed has the address of the client"]
 
 
 def test_a_message_with_an_attachment_that_is_no_report_is_a_message(tmp_path: Path) -> None:
@@ -273,12 +272,12 @@ def test_nothing_but_reports_is_read_of_attachments(tmp_path: Path) -> None:
     table = b"192.0.2.1,boss@example.com\r\n"
     for content in [table, gzipped(table), zipped({"a.csv": table}), zipped({"a.eml": message(CLIENT, PATH)})]:
         evidence = read_bytes(tmp_path, mailed(content, "application/octet-stream", "a.gz"))
-        assert [each.sender for each in evidence.senders] == ["noreply@reporter.example"]
+        assert [item.sender for item in evidence.senders] == ["noreply@reporter.example"]
 
 
 @pytest.mark.parametrize("rest", range(4))
 @pytest.mark.parametrize("noise", ["", "=", "==", "\r\n", " \x00=!"])
-def test_a_report_in_base64_with_whatever_stands_between(tmp_path: Path, noise: str, rest: int) -> None:
+def test_a_report_in_base64_with_other_characters_in_it(tmp_path: Path, noise: str, rest: int) -> None:
     text = report(record()) + b" " * rest
     encoded = base64.b64encode(text).decode()
     body = f"{encoded[:41]}{noise}{encoded[41:].rstrip('=')}{noise}\r\n"

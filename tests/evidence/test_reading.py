@@ -1,20 +1,25 @@
 """From paths to evidence: folders, standard input, progress, what happens to files that can't be read, and bounds."""
 
+import copy
 import io
 import os
+import pickle
 import random
 import socket
 import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import spfengine
+from spfengine.errors import ArgumentError
+from spfengine.evidence import Evidence
+from spfengine.evidence.bounds import Bounds
 from spfengine.evidence.ledger import Ledger
 from spfengine.evidence.reading import iterate_senders, read_evidence
-from spfengine.evidence.values import Bounds
 from spfengine.senders import unknown_facts
 from tests.conftest import REPOSITORY
 from tests.evidence.files import EXAMPLES, GOOD, SAMPLES, faults, gzipped, of, read_bytes, record, report, zipped
@@ -22,7 +27,7 @@ from tests.evidence.files import EXAMPLES, GOOD, SAMPLES, faults, gzipped, of, r
 
 def test_it_is_public() -> None:
     evidence = spfengine.read_evidence(SAMPLES / "google.xml")
-    assert isinstance(evidence, spfengine.Evidence)
+    assert isinstance(evidence, Evidence)
     assert spfengine.read_evidence(str(SAMPLES / "google.xml")) == evidence
     assert spfengine.read_evidence([os.fspath(SAMPLES / "google.xml")]) == evidence
 
@@ -37,16 +42,16 @@ def test_senders_are_ordered_by_their_messages() -> None:
 
 def test_files_of_all_kinds_together() -> None:
     evidence = read_evidence(SAMPLES)
-    assert {each.kind: each.files for each in evidence.sources} == {
+    assert {item.kind: item.files for item in evidence.sources} == {
         "dmarc-report": 5, "message": 5, "log": 2, "csv": 1,
     }  # fmt: skip
-    assert evidence.messages == sum(each.messages for each in evidence.sources)
+    assert evidence.messages == sum(item.messages for item in evidence.sources)
 
 
 def test_a_folder_is_all_its_files(tmp_path: Path) -> None:
-    for place in ("b/deep/er", "a", ".hidden"):
-        (tmp_path / place).mkdir(parents=True)
-        (tmp_path / place / "x").write_bytes(GOOD)
+    for position in ("b/deep/er", "a", ".hidden"):
+        (tmp_path / position).mkdir(parents=True)
+        (tmp_path / position / "x").write_bytes(GOOD)
     (tmp_path / ".DS_Store").write_bytes(b"\0")
     (tmp_path / "link").symlink_to(tmp_path / "a" / "x")
     (tmp_path / "loop").symlink_to(tmp_path)
@@ -56,10 +61,10 @@ def test_a_folder_is_all_its_files(tmp_path: Path) -> None:
         evidence = read_evidence(tmp_path)
     assert evidence.sources[0].files == 3
     assert dict(evidence.aside) == {"hidden files and folders": 2}
-    assert {(Path(each.source).name, each.reason) for each in evidence.unread} == {
-        ("loop", "it is no regular file"),
-        ("broken", "it is no regular file"),
-        ("socket", "it is no regular file"),
+    assert {(Path(item.source).name, item.reason) for item in evidence.unread} == {
+        ("loop", "not a regular file"),
+        ("broken", "not a regular file"),
+        ("socket", "not a regular file"),
     }
 
 
@@ -68,7 +73,7 @@ def test_a_path_that_is_not_there_is_the_callers_mistake(tmp_path: Path) -> None
         read_evidence([SAMPLES, tmp_path / "none"])
 
 
-def test_files_that_go_while_they_are_read_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_that_disappear_during_reading_are_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As by a mail program that works on the same folder: found, and gone when it is opened."""
     for name in ("a", "b", "c/d"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -107,7 +112,7 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
     evidence = read_evidence("-")
     assert evidence.senders == read_bytes(tmp_path, content).senders
-    assert {each.source for each in evidence.unread} <= {"standard input"}
+    assert {item.source for item in evidence.unread} <= {"standard input"}
 
 
 @pytest.mark.parametrize("content", [GOOD, zipped({"a.xml": GOOD})], ids=["xml", "zip"])
@@ -117,37 +122,37 @@ def test_a_pipe_is_read_as_standard_input_is(tmp_path: Path, content: bytes) -> 
     os.mkfifo(pipe)
     writer = threading.Thread(target=pipe.write_bytes, args=(content,))
     writer.start()
-    told: list[tuple[int, int | None]] = []
-    evidence = read_evidence(pipe, progress=lambda done, total: told.append((done, total)))
+    described: list[tuple[int, int | None]] = []
+    evidence = read_evidence(pipe, progress=lambda done, total: described.append((done, total)))
     writer.join()
     assert (evidence.messages, evidence.unread) == (6, ())
-    assert told[-1] == (len(content), None)
+    assert described[-1] == (len(content), None)
 
 
 def test_an_archive_on_standard_input_is_held_as_far_as_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(zipped({"a": GOOD}))))
-    told = "FILE: it is larger than 0 MiB, which is the most that is held in memory"
-    assert faults(read_evidence("-", bounds=Bounds(held=10))) == [told]
+    described = "FILE: it is larger than 0 MiB, which is the most that is held in memory"
+    assert faults(read_evidence("-", bounds=Bounds(held=10))) == [described]
 
 
-def test_progress_is_told_up_to_all_there_is(tmp_path: Path) -> None:
+def test_progress_is_reported_up_to_the_end(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(report(*[record()] * 3000))
     (tmp_path / "b").write_bytes(zipped({"a.xml": GOOD, "noise": random.Random(1).randbytes(300_000)}))
-    told: list[tuple[int, int | None]] = []
-    read_evidence(tmp_path, progress=lambda done, total: told.append((done, total)))
+    described: list[tuple[int, int | None]] = []
+    read_evidence(tmp_path, progress=lambda done, total: described.append((done, total)))
     size = sum(path.stat().st_size for path in tmp_path.iterdir())
-    assert len(told) > 5
-    assert [done for done, _ in told] == sorted(done for done, _ in told)
-    assert [done for done, _ in told if size - done > 250_000] != []
-    assert told[-1] == (size, size)
-    assert {total for _, total in told} == {size}
+    assert len(described) > 5
+    assert [done for done, _ in described] == sorted(done for done, _ in described)
+    assert [done for done, _ in described if size - done > 250_000] != []
+    assert described[-1] == (size, size)
+    assert {total for _, total in described} == {size}
 
 
 def test_progress_of_standard_input_has_no_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(GOOD)))
-    told: list[tuple[int, int | None]] = []
-    read_evidence("-", progress=lambda done, total: told.append((done, total)))
-    assert told == [(len(GOOD), None)]
+    described: list[tuple[int, int | None]] = []
+    read_evidence("-", progress=lambda done, total: described.append((done, total)))
+    assert described == [(len(GOOD), None)]
 
 
 def test_progress_over_files_that_are_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,10 +160,10 @@ def test_progress_over_files_that_are_gone(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr("builtins.open", _gone("a"))
     real = os.stat
     monkeypatch.setattr(os, "stat", lambda path, **given: real(path if str(path) == str(tmp_path) else "/nowhere"))
-    told: list[tuple[int, int | None]] = []
-    evidence = read_evidence(tmp_path, progress=lambda done, total: told.append((done, total)))
+    described: list[tuple[int, int | None]] = []
+    evidence = read_evidence(tmp_path, progress=lambda done, total: described.append((done, total)))
     assert faults(evidence) == ["FILE: it can't be read: No such file or directory"]
-    assert told == []
+    assert described == []
 
 
 def test_more_different_senders_than_are_kept_are_counted(tmp_path: Path) -> None:
@@ -175,7 +180,7 @@ def test_senders_as_they_are_read(tmp_path: Path) -> None:
     senders = iterate_senders(SAMPLES / "google.xml", ledger)
     assert next(senders).ip == "23.83.218.24"
     assert ledger.kinds[0].rows <= 2
-    assert [each.ip for each in senders] == ["2001:db8::25"]
+    assert [item.ip for item in senders] == ["2001:db8::25"]
 
 
 def test_what_is_not_known_is_counted_by_messages() -> None:
@@ -194,13 +199,13 @@ def test_json_has_all_of_it() -> None:
     }  # fmt: skip
     assert document["unread"][0] == {
         "source": str(SAMPLES / "postfix.log"), "member": None, "place": "line 24",
-        "reason": "the log does not tell the sender of a message (no from= with its queue id)",
+        "reason": "the log names no sender of a message (no from= with its queue id)",
         "example": "9E9E9E9E9E", "count": 1,
     }  # fmt: skip
     assert document["sources"][1] == {"kind": "message", "files": 1, "rows": 1, "messages": 1}
     assert document["receivers"] == [{"name": "protection.outlook.com", "messages": 1}]
     assert (document["messages"], document["skipped"], document["left_out"]) == (5, 1, 0)
-    assert {"what": "messages that authenticated users submitted", "count": 1} in document["aside"]
+    assert {"what": "messages submitted by authenticated users", "count": 1} in document["aside"]
 
 
 _MEASURE = """
@@ -250,3 +255,20 @@ def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
 
 def test_equal_evidence_is_equal() -> None:
     assert of(read_evidence(SAMPLES)) == of(read_evidence(SAMPLES))
+
+
+@pytest.mark.parametrize("paths", [5, None, b"a.xml", [b"a.xml"], [5], ["a.xml", None]])
+def test_what_is_not_a_path_or_a_list_of_paths_is_refused(paths: Any) -> None:
+    with pytest.raises(ArgumentError, match="paths is a path or a list of paths"):
+        read_evidence(paths)
+
+
+def test_values_have_a_short_repr_and_can_be_pickled(tmp_path: Path) -> None:
+    evidence = read_bytes(tmp_path, GOOD + b"<" * 5000)
+    values = [evidence, *evidence.sources, *evidence.unread]
+    assert len(values) == 3
+    for value in values:
+        assert repr(value).isprintable()
+        assert len(repr(value)) < 200
+        assert pickle.loads(pickle.dumps(value)) == copy.copy(value) == value
+        assert hash(copy.copy(value)) == hash(value)

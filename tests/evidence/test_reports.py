@@ -1,26 +1,26 @@
 """DMARC aggregate reports: which domain a record is about, what of it is refused, and that nothing is lost silently."""
 
 import re
+from dataclasses import astuple
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import spfengine
 from spfengine import Sender
+from spfengine.evidence.bounds import DEFAULT_BOUNDS
 from spfengine.evidence.ledger import Ledger
 from spfengine.evidence.reports import read_report
-from spfengine.evidence.values import DEFAULT_BOUNDS
 from tests.evidence.files import GOOD, faults, gzipped, mailed, of, read_bytes, record, report, report_of, zipped
 
 
 def spf(*results: tuple[str, str | None, str]) -> str:
-    found = []
+    returned = []
     for domain, scope, result in results:
-        told = "" if scope is None else f"<scope>{scope}</scope>"
-        found.append(f"<spf><domain>{domain}</domain>{told}<result>{result}</result></spf>")
-    return "".join(found)
+        message = "" if scope is None else f"<scope>{scope}</scope>"
+        returned.append(f"<spf><domain>{domain}</domain>{message}<result>{result}</result></spf>")
+    return "".join(returned)
 
 
 ENVELOPE = "<envelope_from>{}</envelope_from>"
@@ -32,7 +32,7 @@ IDENTITIES = {
         ENVELOPE.format("a.example"),
         ("@a.example", None, "pass"),
     ),
-    "several results: the first, where none is of the envelope's domain": (
+    "several results: the first, if none is for the envelope's domain": (
         spf(("b.example", "mfrom", "fail"), ("c.example", None, "pass")),
         ENVELOPE.format("a.example"),
         ("@b.example", None, "fail"),
@@ -42,7 +42,7 @@ IDENTITIES = {
         "",
         ("@a.example", "mx.example", "softfail"),
     ),
-    "helo alone: the envelope's domain, whose result is not told": (
+    "helo alone: the envelope's domain, whose result is not in the report": (
         spf(("mx.example", "helo", "pass")),
         ENVELOPE.format("a.example"),
         ("@a.example", "mx.example", None),
@@ -84,31 +84,31 @@ def test_equal_senders_are_added_up_and_all_others_kept_apart(tmp_path: Path) ->
         record(identifiers="<header_from>b.example</header_from>"),
     ]
     evidence = read_bytes(tmp_path, report(record(count=3), record("::ffff:192.0.2.1", 4), *other, record("192.0.2.2")))
-    assert [each.count for each in evidence.senders] == [7, 1, 1, 1]
+    assert [item.count for item in evidence.senders] == [7, 1, 1, 1]
     assert evidence.messages == 10
     assert evidence.sources[0].rows == 5
 
 
 REFUSED = {
-    "the address": (record("192.0.2.300"), "the address is no IP address: '192.0.2.300'"),
-    "an address with junk": (record("192.0.2.1; DROP TABLE"), "the address is no IP address: '192.0.2.1; DROP TABLE'"),
-    "an address with a zone": (record("fe80::1%eth0"), "the address is no IP address: 'fe80::1%eth0'"),
+    "the address": (record("192.0.2.300"), "not an IP address: '192.0.2.300'"),
+    "an address with junk": (record("192.0.2.1; DROP TABLE"), "not an IP address: '192.0.2.1; DROP TABLE'"),
+    "an address with a zone": (record("fe80::1%eth0"), "not an IP address: 'fe80::1%eth0'"),
     "no address": (record().replace("source_ip", "ip"), "there is no source_ip"),
     "no count": (record().replace("count", "number"), "there is no count"),
     "an absurd count": (record(count=10**30), f"the count is 1,000,000,000,000 or more: '{10**30}'"),
     "a huge count": (record(count="9" * 900), "the count is 1,000,000,000,000 or more: '" + "9" * 80 + "…'"),
-    "a negative count": (record(count=-3), "the count is no number: '-3'"),
-    "a count of digits of elsewhere": (record(count="٣"), "the count is no number: '٣'"),
+    "a negative count": (record(count=-3), "the count is not a number: '-3'"),
+    "a count of digits of elsewhere": (record(count="٣"), "the count is not a number: '٣'"),
     "nothing": (record(count=0), "the count is 0"),
     "no domain": (record(spf=""), "it names no domain that SPF was checked for"),
     "an empty domain": (record(spf=spf(("", "mfrom", "pass"))), "it names no domain that SPF was checked for"),
     "a control character": (
         record(spf=spf(("a\x85b.example", "mfrom", "pass"))),
-        "the sender has characters that do not print: 'a\\x85b.example'",
+        "the sender has unprintable characters: 'a\\x85b.example'",
     ),
     "an override of direction": (
         record(spf=spf(("a\u202eb.example", "mfrom", "pass"))),
-        "the sender has characters that do not print: 'a\\u202eb.example'",
+        "the sender has unprintable characters: 'a\\u202eb.example'",
     ),
     "markup": (
         record(spf=spf(("&lt;script&gt;alert(1)&lt;/script&gt;", "mfrom", "pass"))),
@@ -120,11 +120,11 @@ REFUSED = {
     ),
     "markup in From": (
         record(identifiers="<header_from>&lt;b&gt;.example</header_from>"),
-        "a domain is none: '<b>.example'",
+        "not a domain name: '<b>.example'",
     ),
     "a control character in From": (
         record(identifiers="<header_from>a\x85b.example</header_from>"),
-        "a domain has characters that do not print: 'a\\x85b.example'",
+        "a domain has unprintable characters: 'a\\x85b.example'",
     ),
     "a long name": (
         record(identifiers=f"<header_from>{'a' * 256}</header_from>"),
@@ -132,10 +132,10 @@ REFUSED = {
     ),
     "a huge value": (record(ip="1" * 3000), "source_ip has more than 1,024 characters: '" + "1" * 80 + "…'"),
     "elements in a value": (record(ip="<b>192.0.2.1</b>"), "a value has elements in it: 'b'"),
-    "an element twice": (record(row="<count>5</count>"), "count stands there twice: '5'"),
+    "an element twice": (record(row="<count>5</count>"), "count occurs twice: '5'"),
     "a row twice": (
         record(row="</row><row><source_ip>192.0.2.2</source_ip>"),
-        "source_ip stands there twice: '192.0.2.2'",
+        "source_ip occurs twice: '192.0.2.2'",
     ),
     "many results": (
         record(spf=spf(("a.example", "mfrom", "pass")) * 30),
@@ -145,17 +145,17 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_a_record_that_cannot_be_used_is_skipped_and_told_with_its_place(tmp_path: Path, case: str) -> None:
-    bad, told = REFUSED[case]
+def test_an_unusable_record_is_skipped_and_reported_with_its_place(tmp_path: Path, case: str) -> None:
+    bad, message = REFUSED[case]
     evidence = read_bytes(tmp_path, report(record(), f"\n{bad}", record("192.0.2.9")))
-    assert faults(evidence) == [f"FILE, record 2, line 2: {told}"]
-    assert [each.ip for each in evidence.senders] == ["192.0.2.1", "192.0.2.9"]
+    assert faults(evidence) == [f"FILE, record 2, line 2: {message}"]
+    assert [item.ip for item in evidence.senders] == ["192.0.2.1", "192.0.2.9"]
     assert evidence.skipped == 1
 
 
 def test_records_with_the_same_fault_are_counted_and_the_first_shown(tmp_path: Path) -> None:
     evidence = read_bytes(tmp_path, report(*[record(f"192.0.2.{300 + n}") for n in range(1500)]))
-    assert faults(evidence) == ["FILE, record 1, line 1: the address is no IP address: '192.0.2.300' (and 1,499 more)"]
+    assert faults(evidence) == ["FILE, record 1, line 1: not an IP address: '192.0.2.300' (and 1,499 more)"]
     assert (evidence.skipped, evidence.unread[0].count) == (1500, 1500)
 
 
@@ -185,7 +185,7 @@ def test_forms_of_xml_that_reports_have(tmp_path: Path, text: bytes) -> None:
     assert evidence.senders[-1].ip == "192.0.2.1"
 
 
-def test_however_a_report_arrives_it_tells_the_same(tmp_path: Path) -> None:
+def test_a_report_is_read_the_same_however_it_arrives(tmp_path: Path) -> None:
     expected = read_bytes(tmp_path, GOOD).senders
     for content in [
         gzipped(GOOD),
@@ -197,7 +197,7 @@ def test_however_a_report_arrives_it_tells_the_same(tmp_path: Path) -> None:
     ]:
         evidence = read_bytes(tmp_path, content)
         assert evidence.senders == expected
-        assert [tuple(each) for each in evidence.sources] == [("dmarc-report", 1, 2, 6)]
+        assert [astuple(source) for source in evidence.sources] == [("dmarc-report", 1, 2, 6)]
         assert evidence.unread == ()
 
 
@@ -206,7 +206,7 @@ def test_pieces_may_be_cut_anywhere(cuts: list[bytes]) -> None:
     at = sorted(sum(cut) % len(GOOD) for cut in cuts)
     pieces = [GOOD[a:b] for a, b in zip([0, *at], [*at, len(GOOD)], strict=True)]
     senders = list(read_report(pieces, Ledger(), DEFAULT_BOUNDS))
-    assert [(each.ip, each.count) for each in senders] == [("192.0.2.1", 1), ("2001:db8::1", 5)]
+    assert [(item.ip, item.count) for item in senders] == [("192.0.2.1", 1), ("2001:db8::1", 5)]
 
 
 label = st.from_regex(r"[a-z0-9_]([a-z0-9_-]{0,20}[a-z0-9])?", fullmatch=True)

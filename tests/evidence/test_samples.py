@@ -1,5 +1,6 @@
-"""One file in the shape of each kind that people have, and all that it tells: nothing is lost, nothing made up."""
+"""One file of each kind that people have, and all its senders: none is lost, none made up."""
 
+from dataclasses import astuple
 from pathlib import Path
 
 import pytest
@@ -61,7 +62,7 @@ TOLD: dict[str, tuple[str, list[tuple[object, ...]]]] = {
         ("192.0.2.25", "postmaster@bounce.example.com", "bounce.example.com", 1, "bounces", None, None),
     ]),
 }  # fmt: skip
-UNREAD = {"postfix.log": ["the log does not tell the sender of a message (no from= with its queue id)"]}
+UNREAD = {"postfix.log": ["the log names no sender of a message (no from= with its queue id)"]}
 
 
 def path_of(name: str) -> Path:
@@ -69,15 +70,15 @@ def path_of(name: str) -> Path:
 
 
 @pytest.mark.parametrize("name", TOLD)
-def test_what_a_file_tells(name: str) -> None:
+def test_the_senders_of_a_file(name: str) -> None:
     kind, senders = TOLD[name]
     evidence = read_evidence(path_of(name))
-    fields = [tuple(getattr(each, field) for field in each.fields) for each in evidence.senders]
+    fields = [tuple(getattr(item, field) for field in item.fields) for item in evidence.senders]
     assert fields == senders
     messages = sum(sender.count for sender in evidence.senders)
-    assert [tuple(each) for each in evidence.sources] == [(kind, 1, len(senders), messages)]
+    assert [astuple(source) for source in evidence.sources] == [(kind, 1, len(senders), messages)]
     assert evidence.messages == messages
-    assert [each.reason for each in evidence.unread] == UNREAD.get(name, [])
+    assert [item.reason for item in evidence.unread] == UNREAD.get(name, [])
 
 
 def test_every_sample_is_in_the_table() -> None:
@@ -86,7 +87,7 @@ def test_every_sample_is_in_the_table() -> None:
 
 @pytest.mark.parametrize("name", TOLD)
 def test_the_name_of_a_file_says_nothing(name: str, tmp_path: Path) -> None:
-    """What a file is, is told by its content."""
+    """The content decides of what kind a file is."""
     renamed = tmp_path / "download.pdf"
     renamed.write_bytes(path_of(name).read_bytes())
     assert read_evidence(renamed).senders == read_evidence(path_of(name)).senders

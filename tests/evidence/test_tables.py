@@ -5,15 +5,14 @@ import io
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import spfengine
 from spfengine import Sender
+from spfengine.evidence.bounds import DEFAULT_BOUNDS
 from spfengine.evidence.ledger import Broken, Ledger
 from spfengine.evidence.streams import lines
 from spfengine.evidence.tables import read_table
-from spfengine.evidence.values import DEFAULT_BOUNDS
 from tests.evidence.files import faults, read_bytes
 from tests.evidence.test_reports import address, domain, local_part
 
@@ -39,7 +38,7 @@ FORMS = {
 @pytest.mark.parametrize("form", FORMS)
 def test_forms_of_tables(tmp_path: Path, form: str) -> None:
     evidence = read_bytes(tmp_path, FORMS[form].encode())
-    assert [(each.ip, each.sender, each.helo, each.count, each.label) for each in evidence.senders] == [ONE]
+    assert [(item.ip, item.sender, item.helo, item.count, item.label) for item in evidence.senders] == [ONE]
     assert evidence.unread == ()
 
 
@@ -54,24 +53,24 @@ def test_what_a_row_leaves_out_is_not_known(tmp_path: Path) -> None:
 
 
 REFUSED = {
-    "192.0.2.300,a@example.com": "the address is no IP address: '192.0.2.300'",
-    ",a@example.com": "the address is no IP address: ''",
+    "192.0.2.300,a@example.com": "not an IP address: '192.0.2.300'",
+    ",a@example.com": "not an IP address: ''",
     "192.0.2.1": "the row names no sender (write <> for the null sender): '192.0.2.1'",
-    "192.0.2.1,<>": "the sender is null and the HELO name, which stands for it, is not known",
-    "192.0.2.1,a@example.com,,many": "the count is no number: 'many'",
+    "192.0.2.1,<>": "the sender is null, and the HELO name, which replaces it, is not known",
+    "192.0.2.1,a@example.com,,many": "the count is not a number: 'many'",
     "192.0.2.1,a@example.com,,1,x,y": "the row has more than 5 cells: '192.0.2.1,a@example.com,,1,x,y'",
-    '192.0.2.1,a@example.com,,1,"x': "the quotation marks of the row do not fit: '192.0.2.1,a@example.com,,1,\"x'",
-    '192.0.2.1,a@example.com,,1,"x"y': "the quotation marks of the row do not fit: '192.0.2.1,a@example.com,,1,\"x\"y'",
-    "192.0.2.1,a@example.com,,1,\x1b[2Jx": "the label has characters that do not print: '\\x1b[2Jx'",
+    '192.0.2.1,a@example.com,,1,"x': "the quotation marks of the row do not match: '192.0.2.1,a@example.com,,1,\"x'",
+    '192.0.2.1,a@b.example,,1,"x"y': "the quotation marks of the row do not match: '192.0.2.1,a@b.example,,1,\"x\"y'",
+    "192.0.2.1,a@example.com,,1,\x1b[2Jx": "the label has unprintable characters: '\\x1b[2Jx'",
     "192.0.2.1,a@example.com,,1," + "x" * 201: "the label is longer than 200 characters: '" + "x" * 80 + "…'",
-    "192.0.2.1,a\0@example.com": "the sender has characters that do not print: 'a\\x00@example.com'",
+    "192.0.2.1,a\0@example.com": "the sender has unprintable characters: 'a\\x00@example.com'",
     "192.0.2.1,a b@example.com": "the sender is neither a mail address nor a domain: 'a b@example.com'",
     "x" * 70000: "the line is longer than 65,536 octets",
 }
 
 
 @pytest.mark.parametrize("row", REFUSED, ids=lambda row: row[:30].encode("unicode_escape").decode())
-def test_a_row_that_cannot_be_used_is_told_and_the_next_one_read(tmp_path: Path, row: str) -> None:
+def test_an_unusable_row_is_reported_and_the_next_one_read(tmp_path: Path, row: str) -> None:
     text = f"192.0.2.1,a@example.com\n{row}\n192.0.2.1,a@example.com\n"
     evidence = read_bytes(tmp_path, text.encode())
     assert faults(evidence) == [f"FILE, line 2: {REFUSED[row]}"]
@@ -89,8 +88,8 @@ def test_rows_of_a_table_with_names(tmp_path: Path) -> None:
         tmp_path, b"label,reported,sender,ip\nx,perhaps,a@example.com,192.0.2.1\nshort,pass,b@example.com\n"
     )
     assert faults(evidence) == [
-        "FILE, line 2: reported is no result of SPF: 'perhaps'",
-        "FILE, line 3: the address is no IP address: ''",
+        "FILE, line 2: reported is not an SPF result: 'perhaps'",
+        "FILE, line 3: not an IP address: ''",
     ]
 
 
@@ -101,9 +100,9 @@ def test_what_begins_as_a_comment_does_is_a_row_where_a_row_may_begin_so(tmp_pat
     assert ([sender.ip for sender in commented.senders], faults(commented)) == (["192.0.2.2"], [])
 
 
-def test_a_table_whose_column_stands_there_twice(tmp_path: Path) -> None:
+def test_a_table_with_a_column_twice(tmp_path: Path) -> None:
     evidence = read_bytes(tmp_path, b"ip,sender,ip\n192.0.2.1,a@example.com,192.0.2.2\n")
-    assert faults(evidence) == ["FILE, line 1: a column stands there twice: 'ip'"]
+    assert faults(evidence) == ["FILE, line 1: a column occurs twice: 'ip'"]
 
 
 printable = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), max_size=20)
@@ -124,7 +123,7 @@ def test_what_is_written_into_a_table_is_read_back(senders: list[Sender], names:
     file = io.StringIO()
     writer = csv.DictWriter(file, names, delimiter=delimiter)
     writer.writeheader()
-    writer.writerows({name: getattr(each, name) for name in names} for each in senders)
+    writer.writerows({name: getattr(item, name) for name in names} for item in senders)
     ledger = Ledger()
     rows = lines([file.getvalue().encode()], DEFAULT_BOUNDS.line)
     assert list(read_table(rows, ledger, DEFAULT_BOUNDS)) == senders

@@ -1,9 +1,11 @@
 """For each code of a finding: what draws it, and what is nearly the same and does not."""
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import spfengine
-from spfengine import Finding, LintCode, Status
+from spfengine import Status
+from spfengine.linting import Finding, LintCode
 from spfengine.resolvers.rrsets import PROXIED
 
 DOMAIN = "x.example"
@@ -42,7 +44,7 @@ class Case(NamedTuple):
         if self.txt is not None:
             zone[DOMAIN]["TXT"] = self.txt
         made = spfengine.Zone(zone)
-        noted = [rrset._replace(note=PROXIED) if rrset.name in self.proxied else rrset for rrset in made.rrsets]
+        noted = [replace(rrset, note=PROXIED) if rrset.name in self.proxied else rrset for rrset in made.rrsets]
         return spfengine.Zone.from_rrsets(made.names, noted)
 
     def findings(self) -> list[Finding]:

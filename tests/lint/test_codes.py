@@ -3,7 +3,8 @@
 import pytest
 
 import spfengine
-from spfengine import LintCode, ProblemCode, Severity
+from spfengine import ProblemCode
+from spfengine.linting import LintCode, Severity
 from spfengine.linting.codes import ABOUT
 from tests.lint.cases import CASES, TEXT_ONLY
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 import spfengine
-from spfengine import Finding, LintCode, Severity, Status, Zone
+from spfengine import Status, Zone
+from spfengine.linting import Finding, LintCode, Severity
 from tests.conftest import REPOSITORY
 from tests.lint.cases import CASES, DOMAIN, case
 

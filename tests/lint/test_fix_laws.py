@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
 import spfengine
-from spfengine import Finding, Limits, Policy, Result, Severity, Zone
+from spfengine import Limits, Policy, Result, Zone
 from spfengine.addresses import V4, V6, address_text
+from spfengine.linting import Finding, Severity
 from spfengine.record.model import All, Term, same_term
 from spfengine.record.parser import parse_term, sound_terms
 from tests.lint.test_fixes import published

@@ -4,11 +4,11 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import spfengine
-from spfengine import Finding, Zone
+from spfengine import Zone
+from spfengine.linting import Finding
 from tests.lint.cases import CASES, DOMAIN, Case, case
 
 FIXED = """

@@ -244,7 +244,7 @@ def test_no_legal_record_reaches_a_cap(zone: Zone, expected: int | None) -> None
 def test_a_tree_over_the_cap_is_cut_and_the_interpreter_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     zone = zone_of("v=spf1 ip4:10.0.0.0/8 exists:%{l}.e.example exists:%{l}.f.example -all")
     whole = Policy.compile("d.example", resolver=zone).check(NOBODY)
-    for cap, value in (("MAX_LEAVES", len(list(leaves(whole))) - 1), ("MAX_DEPTH", 1)):
+    for cap, value in (("MAX_LEAVES", len(list(leaves(whole))) - 1), ("MAX_TREE_DEPTH", 1)):
         with monkeypatch.context() as patch:
             patch.setattr(tiling, cap, value)
             policy = Policy.compile("d.example", resolver=zone)

@@ -4,8 +4,7 @@ from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from random import Random
 from typing import Any
 
-from hypothesis import assume, given
-from hypothesis import strategies as st
+from hypothesis import assume, given, strategies as st
 
 from spfengine import Limits, Result, Zone, check
 from spfengine.addresses import V4, V6

@@ -6,8 +6,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from spfengine import ArgumentError, Limits, Zone
 from spfengine.policy.policy import Policy
@@ -162,7 +161,7 @@ REFUSED: dict[str, tuple[Change, str]] = {
     ),
     "a term that steers a terminal": (
         lambda d: d["dependencies"][0].update(term="\x1b[2J"),
-        r"policy\.dependencies\[0\]\.term: expected text .* that print, not '\\\\x1b\[2J'",
+        r"policy\.dependencies\[0\]\.term: expected text .* printable characters, not '\\\\x1b\[2J'",
     ),
     "outcomes that are no list": (
         lambda d: d.update(outcomes={}),
@@ -189,11 +188,11 @@ REFUSED: dict[str, tuple[Change, str]] = {
     "a path that is text": (lambda d: d["outcomes"][0].update(path="d.example"), r"\.path: expected a list"),
     "a dependency that is not there": (
         lambda d: conditional(d).update(depends_on=[99]),
-        r"depends_on\[0\]: expected a place in a table",
+        r"depends_on\[0\]: expected an index into a table",
     ),
     "a dependency counted from behind": (
         lambda d: conditional(d).update(depends_on=[-1]),
-        r"depends_on\[0\]: expected a place in a table",
+        r"depends_on\[0\]: expected an index into a table",
     ),
     "no result and no dependency": (
         lambda d: conditional(d).update(depends_on=[], tree=None),
@@ -202,7 +201,7 @@ REFUSED: dict[str, tuple[Change, str]] = {
     "a result and a tree": (lambda d: conditional(d).update(result="pass", depends_on=[]), r"\.result: expected null"),
     "a tree that holds itself": (
         lambda d: branches(d)[0].__setitem__(1, d["outcomes"].index(conditional(d))),
-        r"branches\[0\]\[1\]: expected a place in a table",
+        r"branches\[0\]\[1\]: expected an index into a table",
     ),
     "a choice made twice": (
         lambda d: branches(d)[1].__setitem__(0, "match"),
@@ -229,7 +228,7 @@ REFUSED: dict[str, tuple[Change, str]] = {
     ),
     "an outcome that is not there": (
         lambda d: d["ip4"][0].__setitem__(1, 99),
-        r"policy\.ip4\[0\]\[1\]: expected a place in a table",
+        r"policy\.ip4\[0\]\[1\]: expected an index into a table",
     ),
     "a huge number": (lambda d: d["ip4"][0].__setitem__(1, 10**5000), r"not a value of type int"),
 }

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from spfengine import Limits, ProblemCode, Status, Zone
-from spfengine.policy import budget
-from spfengine.policy import include_tree as tree
+from spfengine.policy import budget, include_tree as tree
 from spfengine.policy.include_tree import IncludeTree, ainclude_tree, include_tree
 from spfengine.policy.policy import Policy
 from spfengine.record.model import Include, Redirect

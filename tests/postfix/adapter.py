@@ -1,4 +1,4 @@
-"""Cases of conformance put to a whole Postfix: a message is sent over SMTP, as if from the client, and looked at.
+"""An adapter for conformance runs: it sends a message to Postfix over SMTP, as if from the client, and reads it.
 
 For `spfengine conformance --adapter tests.postfix.adapter:check`, with `tests.postfix.daemon` as its --daemon.
 """
@@ -21,26 +21,26 @@ _mailboxes: list[Mailbox] = []
 
 
 def check(ip: str, sender: str, helo: str, dns: str) -> tuple[str | None, str] | str | None:
-    """Return the result of a client that sends a message, and the explanation that it was told.
+    """Return the result of a client that sends a message, and the explanation in the reply.
 
-    Where no client can say that, it is None with what Postfix answered.
+    If no client can send the case over SMTP, return None with the reply.
     """
     with smtplib.SMTP("127.0.0.1", 25, "test.invalid", timeout=60) as smtp:
         smtp.command_encoding = "utf-8"
         told_ip = f"ADDR={address(ip)} NAME=[UNAVAILABLE] REVERSE_NAME=[UNAVAILABLE]"
-        code, told = smtp.docmd("XCLIENT", f"{told_ip} HELO={xtext(helo) or '[UNAVAILABLE]'}")
+        code, reply = smtp.docmd("XCLIENT", f"{told_ip} HELO={xtext(helo) or '[UNAVAILABLE]'}")
         if code != 220:
-            return None, f"XCLIENT: {told.decode('ascii', 'replace')}"
+            return None, f"XCLIENT: {reply.decode('ascii', 'replace')}"
         try:
-            # The command as it stands: smtplib's mail() makes an address of what is none.
-            code, told = smtp.docmd("MAIL", f"FROM:<{sender}>" if sender.isascii() else f"FROM:<{sender}> SMTPUTF8")
+            # Not smtplib's mail(), which changes what is not an address.
+            code, reply = smtp.docmd("MAIL", f"FROM:<{sender}>" if sender.isascii() else f"FROM:<{sender}> SMTPUTF8")
         except (ValueError, UnicodeError) as error:
             return None, f"MAIL FROM: {error}"
         if code != 250:
-            return None, f"MAIL FROM: {told.decode('ascii', 'replace')}"
-        code, told = smtp.rcpt("box@example.net")
+            return None, f"MAIL FROM: {reply.decode('ascii', 'replace')}"
+        code, reply = smtp.rcpt("box@example.net")
         if code != 250:
-            return _refused(code, told.decode("ascii", "replace"))
+            return _refused(code, reply.decode("ascii", "replace"))
         number = next(_numbers)
         smtp.data(message(number))
     with _lock:
@@ -50,11 +50,11 @@ def check(ip: str, sender: str, helo: str, dns: str) -> tuple[str | None, str] |
     return from_action(f"PREPEND {fields[0]}").result if len(fields) == 1 else f"{len(fields)} header fields: {fields}"
 
 
-def _refused(code: int, told: str) -> tuple[str | None, str] | str | None:
-    match = _ENHANCED.match(told)
+def _refused(code: int, reply: str) -> tuple[str | None, str] | str | None:
+    match = _ENHANCED.match(reply)
     if match is None:
-        return f"{code} {told}"
-    text = told[match.end() :]
+        return f"{code} {reply}"
+    text = reply[match.end() :]
     result = from_action(f"{code} {match[1]} {text}").result
     explained = _EXPLAINS.search(text)
     if result != "fail":

@@ -1,4 +1,4 @@
-"""One Postfix for all tests of this folder that ask the same zones: to start it takes seconds."""
+"""One Postfix for all tests of this folder that use the same zones, since it takes seconds to start."""
 
 import json
 import re
@@ -30,7 +30,7 @@ ZONEDATA: dict[str, list[object]] = {
 
 
 class Page:
-    """The configuration in the how-to, word for word but for where the command is installed."""
+    """The configuration in the how-to, word for word except for the path of the command."""
 
     def __init__(self) -> None:
         page = (REPOSITORY / PAGE).read_text("utf-8")
@@ -55,7 +55,7 @@ def stand_in() -> str:
 
 
 def policyd(port: int, *options: str) -> Service:
-    """A service with a policy server of its own, which listens at another port."""
+    """A service with its own policy server, which listens at another port."""
     place = f"127.0.0.1:{port + 10_000}"
     words = ["{spfengine} policyd --hostname mx.example.net --listen", place, *options]
     return Service(port, f"check_policy_service inet:{place}", " ".join(words))
@@ -63,7 +63,7 @@ def policyd(port: int, *options: str) -> Service:
 
 @pytest.fixture(scope="session")
 def zone(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The file of the domains that these tests are about."""
+    """The zone file of these tests."""
     path = tmp_path_factory.mktemp("postfix") / "zone.json"
     path.write_text(json.dumps({"zonedata": ZONEDATA}), "ascii")
     return str(path)
@@ -71,7 +71,7 @@ def zone(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="session")
 def lab(zone: str) -> Iterator[Lab]:
-    """A Postfix with our policy server behind it, in every way that the how-to tells."""
+    """A Postfix with our policy server, in every way that the how-to describes."""
     needed()
     page = Page()
     assert page.server.endswith("--listen 127.0.0.1:10023 --hostname mx.example.net")

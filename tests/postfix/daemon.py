@@ -1,6 +1,6 @@
-"""Postfix beside a conformance run: `python -m tests.postfix.daemon ours|policyd-spf`, as the run's --daemon.
+"""Postfix for a conformance run: `python -m tests.postfix.daemon ours|policyd-spf`, as the run's --daemon.
 
-It lies in a file system of its own, at FOLDER of the run's namespaces, and is gone with them.
+Its files are in a file system of its own, at FOLDER in the run's namespaces, and disappear with them.
 """
 
 import socket
@@ -13,20 +13,20 @@ from tests.postfix.lab import Service, configure
 
 FOLDER = Path("/mnt")
 POLICY_PORT = 10024
-"""Where Debian's policy server can be asked without Postfix between."""
+"""The port at which Debian's policy server can be asked without Postfix."""
 _OURS = Service(
     25, "check_policy_service inet:127.0.0.1:10023",
     "{spfengine} policyd --listen 127.0.0.1:10023 --hostname mx.example --permerror reject",
 )  # fmt: skip
 _THEIRS = Service(25, "check_policy_service unix:private/policyd-spf")
-# Debian's own: one that a virtual environment has comes first on its path.
+# By its path: a virtual environment may have another policyd-spf.
 _MASTER = """
 policyd-spf unix - n n - 0 spawn
   user=nobody argv=/usr/bin/policyd-spf {folder}/policyd-spf.conf
 127.0.0.1:10024 inet n n n - 0 spawn
   user=nobody argv=/usr/bin/policyd-spf {folder}/policyd-spf.conf
 """
-# HELO is for the null sender only (RFC 7208 §2.4), and no client is skipped: loopback is, where nothing is said.
+# HELO is checked for the null sender only (RFC 7208 §2.4), and no client is skipped; by default loopback is.
 _CONFIGURATION = """
 debugLevel = 0
 HELO_reject = Null

@@ -1,8 +1,8 @@
 """Postfix and its policy servers inside the namespaces of run-with: `python -m tests.postfix.inside FOLDER`.
 
-Where its standard input is a socket, it says "ready" there, and then, for each port that it is sent, opens a connection
-to that port of this network and hands it over: whoever holds it speaks to Postfix as from loopback. When the other end
-is closed it ends; run-with ends what it has started. Otherwise it waits to be ended.
+If its standard input is a socket, it sends "ready"; then, for each port that it receives, it opens a connection to that
+port in this network and sends the open socket, over which the receiver talks to Postfix as if from loopback. It exits
+when the other end is closed, and run-with ends what it has started. Otherwise it waits for a signal.
 """
 
 import os
@@ -37,23 +37,23 @@ def main(folder: Path) -> None:
 
 
 def _mounts(folder: Path) -> None:
-    """Let Postfix's unprivileged users read Python and this checkout, wherever they are; others see none of it."""
+    """Let Postfix's unprivileged users read Python and this checkout, wherever they are, inside the namespaces only."""
     for line in (folder / "mounts").read_text("utf-8").splitlines():
         source, _, name = line.partition("\t")
         (folder / name).mkdir()
         subprocess.run(["mount", "--bind", source, folder / name], check=True)
 
 
-def _wait(is_there: Callable[[], bool], what: str) -> None:
-    end = time.monotonic() + 20
-    while not is_there():
+def _wait(condition: Callable[[], bool], what: str) -> None:
+    end = time.monotonic() + 300
+    while not condition():
         if time.monotonic() > end:
             sys.exit(f"the {what} can't be started")
         time.sleep(0.02)
 
 
 def _connected(port: int) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", port), 20)
+    return socket.create_connection(("127.0.0.1", port), 300)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""A real Postfix in namespaces of its own, whose only DNS server is ours; nothing of it is left behind.
+"""A real Postfix in its own namespaces, whose only DNS server is ours.
 
-Everything lies in one folder: configuration, queue, log, and the mail that was delivered.
+One temporary folder has all of it: configuration, queue, log, and delivered mail.
 """
 
 import contextlib
@@ -71,8 +71,8 @@ class Service(NamedTuple):
 
     Attributes:
         port: where it listens.
-        policy: what stands behind `check_policy_service`; "" where main.cf has the restrictions.
-        server: the command line of a policy server that runs by itself, or "".
+        policy: the restriction that asks the policy server; "" if main.cf has the restrictions.
+        server: the command line of a policy server to start, or "".
     """
 
     port: int
@@ -81,11 +81,11 @@ class Service(NamedTuple):
 
 
 class Sent(NamedTuple):
-    """What became of a message.
+    """What happened to a message.
 
     Attributes:
-        replies: to each RCPT, and to the message where one was accepted: (code, text).
-        delivered: the message as it lies in the mailbox, or b"".
+        replies: to each RCPT, and to the message if it was accepted: (code, text).
+        delivered: the message in the mailbox, or b"".
     """
 
     replies: list[tuple[int, str]]
@@ -93,12 +93,12 @@ class Sent(NamedTuple):
 
     @property
     def fields(self) -> list[str]:
-        """The header fields that tell of SPF, as they stand in the file."""
+        """The header fields about SPF, unchanged."""
         return spf_fields(self.delivered)
 
 
 class _OverSocket(smtplib.SMTP):
-    """An SMTP client on a connection that is there already."""
+    """An SMTP client on an open connection."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._given = connection
@@ -113,7 +113,7 @@ class Lab:
     """A running Postfix.
 
     Attributes:
-        folder: where all of it lies.
+        folder: its folder.
     """
 
     def __init__(self, folder: Path, control: socket.socket) -> None:
@@ -138,7 +138,7 @@ class Lab:
         self, client: str, sender: str, helo: str = "mx.client.example", *, port: int = 25, recipients: int = 1,
         options: Sequence[str] = (),
     ) -> Sent:  # fmt: skip
-        """Send a message as if from a client; wait until it is delivered, where it is accepted."""
+        """Send a message as if from a client; if it is accepted, wait until it is delivered."""
         with self.smtp(port) as smtp:
             xclient(smtp, client, helo)
             return self.message(smtp, sender, recipients=recipients, options=options)
@@ -150,13 +150,13 @@ class Lab:
         number = next(self._numbers)
         if "SMTPUTF8" in options:
             smtp.command_encoding = "utf-8"
-        code, told = smtp.mail(sender, options)
-        assert code == 250, told
+        code, reply = smtp.mail(sender, options)
+        assert code == 250, reply
         replies = [smtp.rcpt(f"box{each}@example.net") for each in range(recipients)]
         if all(code == 250 for code, _ in replies):
             replies.append(smtp.data(message(number)))
         accepted = len(replies) > recipients and replies[-1][0] == 250
-        texts = [(code, told.decode("ascii")) for code, told in replies]
+        texts = [(code, reply.decode("ascii")) for code, reply in replies]
         return Sent(texts, self._mailbox.wait(number) if accepted else b"")
 
     def log(self) -> str:
@@ -169,7 +169,7 @@ def postfix(zones: Sequence[str], services: Sequence[Service], main: str = "", m
     """Run Postfix inside `spfengine run-with`.
 
     Args:
-        zones: files with what DNS has; each lies over the one before it.
+        zones: zone files; each is laid over those before it.
         services: its SMTP servers.
         main, master: more lines of main.cf and master.cf; in both and in the commands of services, {folder} is the
             folder, and {spfengine} our command, which every user can run.
@@ -192,8 +192,8 @@ def postfix(zones: Sequence[str], services: Sequence[Service], main: str = "", m
         try:
             ours.settimeout(PATIENCE)
             if ours.recv(5, socket.MSG_WAITALL) != b"ready":
-                told = "".join([path.read_text("utf-8", "replace") for path in folder.glob("*") if path.is_file()])
-                raise AssertionError(f"Postfix could not be started:\n{told}")
+                output = "".join([path.read_text("utf-8", "replace") for path in folder.glob("*") if path.is_file()])
+                raise AssertionError(f"Postfix could not be started:\n{output}")
             yield Lab(folder, ours)
         finally:
             ours.close()
@@ -201,17 +201,17 @@ def postfix(zones: Sequence[str], services: Sequence[Service], main: str = "", m
 
 
 def needed() -> None:
-    """Skip a test where something that it needs is missing; in CI it fails."""
+    """Skip a test if something that it needs is missing; in CI, fail."""
     program("postfix")
     if os.geteuid() != 0:
         pytest.skip("only root can run Postfix")
     if os.environ.get("SPFENGINE_NO_NAMESPACES") == "1":
-        pytest.skip("needs namespaces; SPFENGINE_NO_NAMESPACES=1 leaves it out")
+        pytest.skip("needs namespaces; SPFENGINE_NO_NAMESPACES=1")
 
 
 def configure(folder: Path, services: Sequence[Service], main: str = "", master: str = "") -> None:
-    """Write what `tests.postfix.inside` needs to a folder; see `postfix`."""
-    folder.chmod(0o755)  # tempfile's are root's alone
+    """Write what `tests.postfix.inside` needs into a folder; see `postfix`."""
+    folder.chmod(0o755)  # tempfile lets only root read it
     for name in ("conf", "queue", "data", "mail"):
         (folder / name).mkdir(mode=0o755)
     shutil.chown(folder / "data", "postfix")
@@ -230,7 +230,7 @@ def configure(folder: Path, services: Sequence[Service], main: str = "", master:
 
 
 def _python_for_everybody(folder: Path) -> None:
-    """Write commands `spfengine` and `policyd-spf`, and the list of what must be mounted for each user to run them."""
+    """Write the commands `spfengine` and `policyd-spf`, and the list of mounts that let every user run them."""
     base = Path(sys.base_prefix)
     executable = Path(sys.executable).resolve().relative_to(base.resolve())
     specs = [importlib.util.find_spec(name) for name in ("click", "dns", "idna")]

@@ -1,10 +1,11 @@
-"""What a client says to Postfix by XCLIENT, and what then lies in the mailbox."""
+"""What a client sends to Postfix with XCLIENT, and the mailbox."""
 
 import smtplib
 import time
 from pathlib import Path
 
-PATIENCE = 30.0
+PATIENCE = 300.0
+"""Seconds after which something that must happen is taken not to happen, however busy the machine is."""
 
 
 def address(client: str) -> str:
@@ -19,9 +20,9 @@ def xtext(text: str) -> str:
 
 
 def xclient(smtp: smtplib.SMTP, client: str, helo: str) -> None:
-    """Let Postfix take this client's connection for another client's, which then says its name."""
-    code, told = smtp.docmd("XCLIENT", f"ADDR={address(client)} NAME=[UNAVAILABLE] REVERSE_NAME=[UNAVAILABLE]")
-    assert code == 220, told
+    """Make Postfix take this connection for another client's, and send EHLO."""
+    code, reply = smtp.docmd("XCLIENT", f"ADDR={address(client)} NAME=[UNAVAILABLE] REVERSE_NAME=[UNAVAILABLE]")
+    assert code == 220, reply
     smtp.docmd("EHLO", helo)
 
 
@@ -31,7 +32,7 @@ def message(number: int) -> str:
 
 
 class Mailbox:
-    """The messages that Postfix has delivered, in its folder `mail`."""
+    """The messages that Postfix has delivered."""
 
     def __init__(self, folder: Path) -> None:
         self._new = folder / "mail" / "box" / "new"
@@ -39,10 +40,10 @@ class Mailbox:
         self._messages: dict[bytes, bytes] = {}
 
     def wait(self, number: int) -> bytes:
-        """Return a message, once it is there."""
+        """Return a message when it is delivered."""
         end = time.monotonic() + PATIENCE
-        wanted = b"<%d@test.invalid>" % number
-        while wanted not in self._messages:
+        message_id = b"<%d@test.invalid>" % number
+        while message_id not in self._messages:
             assert time.monotonic() < end, f"message {number} was not delivered"
             time.sleep(0.003)
             for path in self._new.glob("*"):
@@ -51,15 +52,15 @@ class Mailbox:
                     octets = path.read_bytes()
                     self._messages[octets.partition(b"\nMessage-ID: ")[2].partition(b"\n")[0]] = octets
                     path.unlink()
-        return self._messages.pop(wanted)
+        return self._messages.pop(message_id)
 
 
 def spf_fields(octets: bytes) -> list[str]:
-    """Return the header fields of a message that tell of SPF, as they stand in it."""
-    found: list[str] = []
+    """Return the header fields of a message that are about SPF, unchanged."""
+    fields: list[str] = []
     for line in octets.decode("utf-8").partition("\n\n")[0].split("\n"):
         if line[:1] in (" ", "\t"):
-            found[-1] += f"\n{line}"
+            fields[-1] += f"\n{line}"
         else:
-            found.append(line)
-    return [field for field in found if field.lower().startswith(("received-spf:", "authentication-results:"))]
+            fields.append(line)
+    return [field for field in fields if field.lower().startswith(("received-spf:", "authentication-results:"))]

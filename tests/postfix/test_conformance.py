@@ -1,6 +1,6 @@
-"""Our policy server behind Postfix, and Debian's without it, put to the test by `spfengine conformance`.
+"""Conformance runs of Postfix with our policy server, and of Debian's policy server without Postfix.
 
-Debian's behind Postfix is one of tests/receivers/.
+Debian's with Postfix is one of tests/receivers/.
 """
 
 import json
@@ -19,14 +19,14 @@ from tests.debian import program
 from tests.postfix.daemon import POLICY_PORT
 from tests.postfix.lab import needed
 
-pytestmark = [pytest.mark.debian, pytest.mark.slow]
+pytestmark = [pytest.mark.debian, pytest.mark.full]
 
 HERE = Path(__file__).parent
 SMTP = ["--daemon-at", "127.0.0.1:25", "--adapter", "tests.postfix.adapter:check"]
 
 
 def conformance(kind: str, *arguments: str) -> Counter[str]:
-    """Run the cases with Postfix and a policy server beside them; return how many came out how. None is a fault."""
+    """Run the cases with Postfix and a policy server; return the number of each standing. A run with faults fails."""
     daemon = shlex.join([sys.executable, "-m", "tests.postfix.daemon", kind])
     done = subprocess.run(
         command("conformance", "--namespaces", "--format", "json", "--jobs", "16", "--daemon", daemon, *arguments),
@@ -41,7 +41,7 @@ def conformance(kind: str, *arguments: str) -> Counter[str]:
     return Counter(case["standing"] for case in report["cases"])
 
 
-def test_our_policy_server_behind_postfix() -> None:
+def test_postfix_with_our_policy_server() -> None:
     needed()
     counts = conformance("ours", *SMTP, "--ledger", str(HERE / "ours.yml"))
     assert counts["right"] > 0.94 * counts.total()
@@ -51,7 +51,7 @@ def test_our_policy_server_behind_postfix() -> None:
 FEW = ["void-none", "void-third", "void-per-term-*", "dns-servfail-*", "ten-*"]
 
 
-def test_debians_policy_server_says_the_same_without_postfix_between() -> None:
+def test_debians_policy_server_says_the_same_without_postfix() -> None:
     """Issue: "or `--policy-server HOST:PORT` (Postfix policy delegation)". For each case a process is started."""
     needed()
     program("policyd-spf")

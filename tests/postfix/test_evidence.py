@@ -1,4 +1,4 @@
-"""What a real Postfix leaves behind is evidence: its log, and the messages in its mailbox."""
+"""The log of a real Postfix and the messages in its mailbox are evidence."""
 
 from pathlib import Path
 
@@ -13,19 +13,19 @@ pytestmark = pytest.mark.debian
 CLIENTS = [("23.83.218.24", "log-a@seed.example"), ("2001:db8::77", "log-b@soft.example")]
 
 
-def test_its_log_tells_clients_and_senders(lab: Lab, tmp_path: Path) -> None:
+def test_its_log_has_clients_and_senders(lab: Lab, tmp_path: Path) -> None:
     for ip, sender in CLIENTS:
         for _ in range(2):
             assert lab.send(ip, sender, port=SPAWN).replies[-1][0] == 250
     log = tmp_path / "log"
     log.write_text(lab.log(), encoding="utf-8")
     evidence = read_evidence(log)
-    found = [(each.ip, each.sender, each.count) for each in evidence.senders if each.sender.startswith("log-")]
-    assert sorted(found) == sorted((*client, 2) for client in CLIENTS)
+    senders = [(each.ip, each.sender, each.count) for each in evidence.senders if each.sender.startswith("log-")]
+    assert sorted(senders) == sorted((*client, 2) for client in CLIENTS)
     assert not [each for each in evidence.unread if "can't be read" in each.reason]
 
 
-def test_its_messages_tell_what_the_policy_server_saw(lab: Lab, tmp_path: Path) -> None:
+def test_its_messages_have_what_the_policy_server_saw(lab: Lab, tmp_path: Path) -> None:
     sent = lab.send("23.83.218.24", "alice@seed.example", "mx.client.example", port=SPAWN)
     path = tmp_path / "message"
     path.write_bytes(sent.delivered)

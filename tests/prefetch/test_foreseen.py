@@ -16,8 +16,8 @@ REVERSE = "1.2.0.192.in-addr.arpa"
 
 def of_record(record: str, ip: str = "192.0.2.1", sender: str = "u@a.example", lookups: int = 10) -> list[str]:
     session = Session(ip, sender, "h.example", limits=Limits(lookups))
-    found = foreseen(session, Question("a.example", TXT), Answer.txt(record))
-    return [f"{type} {name}" for name, type in found]
+    result = foreseen(session, Question("a.example", TXT), Answer.txt(record))
+    return [f"{type} {name}" for name, type in result]
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_of_other_answers(question: Question, answer: Answer, expected: list[str
 
 @given(strategies.zones, strategies.calls)
 def test_whatever_is_asked_was_foreseen(zone: Zone, call: Call) -> None:
-    """All but the first question and the explanation; and, once the client's names are asked for, what rests on them.
+    """All but the first question and the explanation; and, once the client's names are asked for, what depends on them.
 
     Without limits nothing is left out.
     """

@@ -53,7 +53,7 @@ NOW = 1_700_000_000.0
 
 
 class RoundTrips:
-    """A zone behind a network: counts round trips, questions, and those that were given up."""
+    """A zone reached through a network: counts round trips, questions, and cancelled questions."""
 
     def __init__(self, zone: Resolver, prefetch: int = 20, seconds: float = 0.004) -> None:
         self.zone = zone
@@ -114,13 +114,13 @@ def test_a_first_check_costs_as_many_round_trips_as_the_tree_is_deep(
     zone = make_zone(workload)
     ip, sender, helo, expected = workload.checks[0]
     ahead, alone = RoundTrips(zone), RoundTrips(zone, prefetch=0)
-    found = way(ip, sender, helo, resolver=ahead)
+    returned = way(ip, sender, helo, resolver=ahead)
     sequential = way(ip, sender, helo, resolver=alone)
-    assert found.result == expected
+    assert returned.result == expected
     assert ahead.count == depth
     assert alone.count == sequential.questions == questions
-    assert_same(found, sequential)
-    assert (found.questions_ahead > 0, found.questions_unneeded) == (True, 0)
+    assert_same(returned, sequential)
+    assert (returned.questions_ahead > 0, returned.questions_unneeded) == (True, 0)
     assert (sequential.questions_ahead, sequential.questions_unneeded) == (0, 0)
     assert len(ahead.asked) == questions
 
@@ -148,8 +148,8 @@ def test_questions_are_under_way_side_by_side_over_the_wire(
 
     monkeypatch.setattr(live, "aexchange", gated)
     with FakeDNS(Zone(records)) as server:
-        found = way("192.0.2.1", "u@a.example", resolver=LiveResolver(server.nameserver, timeout=30, lifetime=30))
-    assert (found.result, found.questions, found.questions_unneeded) == ("fail", 6, 0)
+        returned = way("192.0.2.1", "u@a.example", resolver=LiveResolver(server.nameserver, timeout=30, lifetime=30))
+    assert (returned.result, returned.questions, returned.questions_unneeded) == ("fail", 6, 0)
 
 
 @given(strategies.zones, strategies.calls, strategies.limits)
@@ -158,12 +158,12 @@ def test_any_check_is_the_same_asked_ahead_or_not(zone: Zone, call: Call, limits
     expected = check(*call, resolver=zone, limits=limits, now=NOW)
     for way in (check, in_asyncio):
         waiting = RoundTrips(zone, seconds=1e-9)  # not 0: what takes no time at all may be over before it has begun
-        found = way(*call, resolver=waiting, limits=limits, now=NOW)
-        assert_same(found, expected)
+        returned = way(*call, resolver=waiting, limits=limits, now=NOW)
+        assert_same(returned, expected)
         assert waiting.count <= expected.questions
         keys = [(question.name.lower(), question.type) for question in waiting.asked]
         assert len(keys) == len(set(keys)) <= expected.questions + 20
-        assert found.questions_unneeded <= found.questions_ahead <= 20
+        assert returned.questions_unneeded <= returned.questions_ahead <= 20
 
 
 WIDE = Zone(
@@ -179,10 +179,10 @@ WIDE = Zone(
 @pytest.mark.parametrize("most", [1, 3, 8])
 def test_what_is_asked_ahead_is_capped(way: Callable[..., CheckResult], most: int) -> None:
     waiting = RoundTrips(WIDE, prefetch=most)
-    found = way("203.0.113.1", "u@a.example", resolver=waiting)
-    assert_same(found, check("203.0.113.1", "u@a.example", resolver=WIDE))
-    assert found.questions_ahead <= most
-    assert waiting.count >= found.questions - most
+    returned = way("203.0.113.1", "u@a.example", resolver=waiting)
+    assert_same(returned, check("203.0.113.1", "u@a.example", resolver=WIDE))
+    assert returned.questions_ahead <= most
+    assert waiting.count >= returned.questions - most
 
 
 @pytest.mark.parametrize("way", [check, in_asyncio])
@@ -200,9 +200,9 @@ def test_what_is_not_needed_is_counted_and_given_up_at_the_result(way: Callable[
             return await super().aresolve(question)
 
     waiting = Slow(zone)
-    found = way("192.0.2.1", "u@a.example", resolver=waiting)
-    assert (found.result, found.questions, found.lookups) == ("pass", 2, 1)
-    assert (found.questions_ahead, found.questions_unneeded) == (3, 2)
+    returned = way("192.0.2.1", "u@a.example", resolver=waiting)
+    assert (returned.result, returned.questions, returned.lookups) == ("pass", 2, 1)
+    assert (returned.questions_ahead, returned.questions_unneeded) == (3, 2)
     assert waiting.given_up == 2
     assert [question.name for question in waiting.asked] == [
         "a.example", "slow.example", "slower.example", "a.example",
@@ -220,15 +220,15 @@ def test_it_can_be_turned_off() -> None:
         for way in (check, in_asyncio):
             server.clear_queries()
             resolver = LiveResolver(server.nameserver, prefetch=0, timeout=10, lifetime=10)
-            found = way("192.0.2.3", "u@a.example", resolver=resolver)
-            assert (found.result, found.questions_ahead) == ("pass", 0)
+            returned = way("192.0.2.3", "u@a.example", resolver=resolver)
+            assert (returned.result, returned.questions_ahead) == ("pass", 0)
             assert [query.name for query in server.queries][:4] == [
                 "a.example",
                 "n0.example",
                 "n0.example",
                 "m0.example",
             ]
-            assert len(server.queries) == found.questions
+            assert len(server.queries) == returned.questions
 
 
 def test_a_zone_and_what_only_computes_are_never_asked_ahead() -> None:
@@ -241,8 +241,8 @@ def test_a_zone_and_what_only_computes_are_never_asked_ahead() -> None:
 def test_drafts_and_a_cache_pass_it_on(way: Callable[..., CheckResult]) -> None:
     waiting = RoundTrips(WIDE)
     drafts = Overlay(Cache(waiting, default_ttl=60), {"a.example": {"TXT": "v=spf1 mx:n1.example mx:n2.example -all"}})
-    found = way("203.0.113.1", "u@a.example", resolver=drafts)
-    assert (found.result, waiting.count, found.questions) == ("fail", 2, 5)
+    returned = way("203.0.113.1", "u@a.example", resolver=drafts)
+    assert (returned.result, waiting.count, returned.questions) == ("fail", 2, 5)
     again = way("192.0.2.2", "u@a.example", resolver=drafts)
     assert (again.result, waiting.count) == ("pass", 2)
 
@@ -255,9 +255,9 @@ def test_what_is_kept_is_looked_through_and_not_asked_ahead(way: Callable[..., C
         for question in (Question(f"n{number}.example", TXT), Question("a.example", TXT)):
             cache.resolve(question)
     before = len(waiting.asked)
-    found = way("203.0.113.1", "u@a.example", resolver=cache)
+    returned = way("203.0.113.1", "u@a.example", resolver=cache)
     asked = waiting.asked[before:]
-    assert found.questions_ahead == 10, "the MX records, and what they lead to"
+    assert returned.questions_ahead == 10, "the MX records, and what they lead to"
     assert {question.type for question in asked} == {RRType.MX, A}
     again = way("203.0.113.1", "u@a.example", resolver=cache)
     assert (again.questions_ahead, len(waiting.asked)) == (0, before + 10)
@@ -275,10 +275,10 @@ def test_time_that_is_over_is_temperror_as_ever() -> None:
             return await super().aresolve(question)
 
     for way in (check, in_asyncio):
-        found = way("203.0.113.1", "u@a.example", resolver=Slow(WIDE), limits=Limits(seconds=0.1))
-        assert found.problem is not None
-        assert (found.result, found.problem.code) == ("temperror", "time-limit")
-        assert found.trace.result == "temperror"
+        returned = way("203.0.113.1", "u@a.example", resolver=Slow(WIDE), limits=Limits(seconds=0.1))
+        assert returned.problem is not None
+        assert (returned.result, returned.problem.code) == ("temperror", "time-limit")
+        assert returned.trace.result == "temperror"
 
 
 class Raising(RoundTrips):
@@ -292,7 +292,7 @@ class Raising(RoundTrips):
 
 
 @pytest.mark.parametrize("way", [check, in_asyncio])
-def test_what_a_resolver_raises_is_raised_only_where_the_check_comes_to_it(way: Callable[..., CheckResult]) -> None:
+def test_what_a_resolver_raises_is_raised_when_the_check_asks_that_question(way: Callable[..., CheckResult]) -> None:
     record = "v=spf1 a:good.example a:bad.example a:other.example -all"
     zone = Zone({"a.example": {"TXT": record}, "good.example": {"A": "192.0.2.1"}})
     assert way("192.0.2.1", "u@a.example", resolver=Raising(zone)).result == "pass"
@@ -303,7 +303,7 @@ def test_what_a_resolver_raises_is_raised_only_where_the_check_comes_to_it(way: 
 
 @pytest.mark.parametrize("way", [check, in_asyncio])
 @pytest.mark.parametrize("wrong", [None, "text", Answer.a("192.0.2.1")])
-def test_what_is_no_answer_is_refused_where_the_check_comes_to_it(way: Callable[..., CheckResult], wrong: Any) -> None:
+def test_what_is_not_an_answer_is_refused_when_it_is_needed(way: Callable[..., CheckResult], wrong: Any) -> None:
     class Wrong(RoundTrips):
         async def aresolve(self, question: Question, /) -> Answer:
             answer = await super().aresolve(question)
@@ -320,8 +320,8 @@ def test_a_check_that_blocks_a_running_event_loop_asks_one_by_one() -> None:
     async def blocking() -> CheckResult:
         return check("203.0.113.1", "u@a.example", resolver=RoundTrips(WIDE))
 
-    found = asyncio.run(blocking())
-    assert (found.result, found.questions_ahead) == ("softfail", 0)
+    returned = asyncio.run(blocking())
+    assert (returned.result, returned.questions_ahead) == ("softfail", 0)
 
 
 def test_a_check_leaves_the_event_loop_of_its_thread_alone() -> None:
@@ -359,9 +359,9 @@ def test_failures_are_failures_wherever_they_come_from() -> None:
     zone = Zone({"a.example": {"TXT": "v=spf1 include:b.example include:c.example"}, "b.example": {"TXT": "v=spf1"},
                  "c.example": {"TXT": Status.SERVFAIL}})  # fmt: skip
     for way in (check, in_asyncio):
-        found = way("192.0.2.1", "u@a.example", resolver=RoundTrips(zone))
-        assert all_of(found) == all_of(check("192.0.2.1", "u@a.example", resolver=zone))
-        assert found.result == "temperror"
+        returned = way("192.0.2.1", "u@a.example", resolver=RoundTrips(zone))
+        assert all_of(returned) == all_of(check("192.0.2.1", "u@a.example", resolver=zone))
+        assert returned.result == "temperror"
 
 
 def test_a_check_of_few_questions_does_not_load_asyncio() -> None:

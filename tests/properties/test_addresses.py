@@ -5,8 +5,7 @@ from itertools import pairwise
 from random import Random
 from typing import TypeVar
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from spfengine.addresses import V4, V6, Family, _build_overlapping, build_table, locate, network_range
 from spfengine.drivers import drive

@@ -3,8 +3,7 @@
 import asyncio
 from random import Random
 
-from hypothesis import assume, given
-from hypothesis import strategies as st
+from hypothesis import assume, given, strategies as st
 
 from spfengine import Answer, CheckResult, Limits, Question, Result, acheck, check
 from spfengine.resolvers.overlay import Overlay

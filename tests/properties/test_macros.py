@@ -1,8 +1,7 @@
 """Macro expansion against a reference written straight from RFC 7208 §7, one step of its text a step of code."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from spfengine.names import is_askable, truncate
 from spfengine.record.macro import MAX_EXPLANATION, MacroString, parse_macro_string

@@ -4,8 +4,7 @@ from ipaddress import ip_address
 
 import idna
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from spfengine.addresses import V4, V6, address_text, parse_address
 from spfengine.names import (

@@ -1,11 +1,11 @@
 """From the attributes of a request to the action."""
 
 import asyncio
+from dataclasses import replace
 from ipaddress import ip_network
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from spfengine import Answer, ArgumentError, Question, Status, Zone, parse_authentication_results, parse_received_spf
 from spfengine.receiver.delegation import (
@@ -59,13 +59,13 @@ def action(rules: Rules = RULES, **changes: str) -> str:
 
 @pytest.mark.parametrize("result", ["pass", "softfail", "neutral", "none", "permerror"])
 def test_an_accepted_message_gets_a_header_field(result: str) -> None:
-    told = action(sender=f"alice@{result}.example")
-    field = parse_received_spf(told.removeprefix("PREPEND "))
+    reported = action(sender=f"alice@{result}.example")
+    field = parse_received_spf(reported.removeprefix("PREPEND "))
     assert (field.result, field.client_ip, field.keys["receiver"]) == (result, "192.0.2.1", "mx.example.net")
-    told = action(RULES._replace(header=Header.AUTHENTICATION_RESULTS), sender=f"alice@{result}.example")
-    results = parse_authentication_results(told.removeprefix("PREPEND "))
+    reported = action(replace(RULES, header=Header.AUTHENTICATION_RESULTS), sender=f"alice@{result}.example")
+    results = parse_authentication_results(reported.removeprefix("PREPEND "))
     assert (results.authserv_id, results.spf[0].result) == ("mx.example.net", result)
-    assert action(RULES._replace(header=Header.NONE), sender=f"alice@{result}.example") == DUNNO
+    assert action(replace(RULES, header=Header.NONE), sender=f"alice@{result}.example") == DUNNO
 
 
 def test_a_fail_is_refused_with_the_domains_explanation() -> None:
@@ -90,9 +90,9 @@ def test_a_fail_is_refused_with_the_domains_explanation() -> None:
     ],
 )
 def test_the_rules_say_what_is_done(result: str, refusal: str, begins: str) -> None:
-    rules = RULES._replace(**{result: Refusal(refusal)})  # type: ignore[arg-type]  # the field is one of three
+    rules = replace(RULES, **{result: Refusal(refusal)})  # type: ignore[arg-type]  # the field is one of three
     assert action(rules, sender=f"alice@{result}.example").startswith(begins)
-    dry = action(rules._replace(dry_run=True), sender=f"alice@{result}.example")
+    dry = action(replace(rules, dry_run=True), sender=f"alice@{result}.example")
     assert dry.startswith(f"PREPEND Received-SPF: {result} ")
 
 
@@ -101,12 +101,12 @@ def test_without_rules_fail_is_rejected_temperror_deferred_and_permerror_accepte
     assert action(sender="alice@permerror.example").startswith("PREPEND ")
 
 
-def test_the_null_sender_stands_for_the_helo_name() -> None:
+def test_the_null_sender_means_the_helo_name() -> None:
     assert action(sender="", helo_name="fail.example").startswith("550 5.7.23 ")
 
 
 def test_helo_decides_where_it_is_checked() -> None:
-    helo, both = RULES._replace(identity="helo"), RULES._replace(identity=BOTH)
+    helo, both = replace(RULES, identity="helo"), replace(RULES, identity=BOTH)
     assert action(both, helo_name="fail.example").startswith("550 5.7.23 SPF HELO check failed")
     assert "identity=mailfrom" in action(both, helo_name="softfail.example")
     assert action(both, sender="a@fail.example", helo_name="pass.example").startswith("550 5.7.23 SPF MAIL FROM")
@@ -132,7 +132,7 @@ def test_every_recipient_of_a_refused_message_is_refused() -> None:
     assert first.startswith("550 ")
 
 
-def test_without_an_instance_each_request_stands_for_itself() -> None:
+def test_without_an_instance_each_request_is_checked() -> None:
     delegation = Delegation(RULES, ZONE)
     assert [delegation.decide(attributes(instance=""))[:7] for _ in range(2)] == ["PREPEND", "PREPEND"]
 
@@ -172,10 +172,10 @@ def test_where_there_is_nothing_to_check_postfix_decides(changes: dict[str, str]
     ],
 )
 def test_clients_of_skipped_networks_are_not_checked(ip: str, skipped: bool) -> None:
-    rules = RULES._replace(skip=(ip_network("192.0.2.0/24"), ip_network("2001:db8::7")))
-    told = action(rules, client_address=ip, sender="a@fail.example")
-    assert (told == DUNNO) is skipped
-    assert skipped or told.startswith("550 5.7.23")
+    rules = replace(RULES, skip=(ip_network("192.0.2.0/24"), ip_network("2001:db8::7")))
+    reported = action(rules, client_address=ip, sender="a@fail.example")
+    assert (reported == DUNNO) is skipped
+    assert skipped or reported.startswith("550 5.7.23")
 
 
 def test_a_request_of_nothing_is_answered() -> None:
@@ -186,13 +186,14 @@ def test_a_request_of_nothing_is_answered() -> None:
 @pytest.mark.parametrize("ip", ["192.0.2.1", "2001:db8:1111:2222:3333:4444:5555:6666"])
 def test_a_header_field_that_is_too_long_is_short(header: Header, ip: str) -> None:
     long = "x" * 5000
-    told = action(RULES._replace(header=header), sender=f"{long}@softfail.example", helo_name=long, client_address=ip)
-    assert len(told) <= MAX_REPLY
+    rules = replace(RULES, header=header)
+    reported = action(rules, sender=f"{long}@softfail.example", helo_name=long, client_address=ip)
+    assert len(reported) <= MAX_REPLY
     if header is Header.RECEIVED_SPF:
-        field = parse_received_spf(told.removeprefix("PREPEND "))
+        field = parse_received_spf(reported.removeprefix("PREPEND "))
         assert (field.result, field.client_ip) == ("softfail", ip)
     elif header is Header.AUTHENTICATION_RESULTS:
-        [spf] = parse_authentication_results(told.removeprefix("PREPEND ")).spf
+        [spf] = parse_authentication_results(reported.removeprefix("PREPEND ")).spf
         assert (spf.result, spf.client_ip) == ("softfail", ip)
 
 
@@ -205,15 +206,15 @@ def test_a_header_field_that_is_too_long_is_short(header: Header, ip: str) -> No
 )
 def test_hostile_text_never_leaves_its_line(sender: str, helo: str, domain: str, header: Header, dry: bool) -> None:
     log: list[str] = []
-    delegation = Delegation(RULES._replace(header=header, dry_run=dry, identity=BOTH), ZONE, log.append)
-    told = delegation.decide(attributes(sender=f"{sender}@{domain}.example", helo_name=helo, instance=sender))
-    assert reply(told) == f"action={told}\n\n".encode("ascii")
+    delegation = Delegation(replace(RULES, header=header, dry_run=dry, identity=BOTH), ZONE, log.append)
+    reported = delegation.decide(attributes(sender=f"{sender}@{domain}.example", helo_name=helo, instance=sender))
+    assert reply(reported) == f"action={reported}\n\n".encode("ascii")
     assert all(line.isprintable() for line in log)
 
 
 def test_octets_that_are_no_utf8_are_written_as_escapes() -> None:
-    [found] = RequestReader().feed(wire(sender="a\udcff\udcfe@softfail.example"))
-    assert "\\\\xff" in Delegation(RULES, ZONE).decide(found)
+    [returned] = RequestReader().feed(wire(sender="a\udcff\udcfe@softfail.example"))
+    assert "\\\\xff" in Delegation(RULES, ZONE).decide(returned)
 
 
 def test_whatever_is_noted_is_escaped() -> None:
@@ -222,11 +223,11 @@ def test_whatever_is_noted_is_escaped() -> None:
     assert log == ["a\\x1b[31m\\x0ab"]
 
 
-def test_the_log_tells_each_decision() -> None:
+def test_the_log_has_each_decision() -> None:
     log: list[str] = []
     delegation = Delegation(RULES, ZONE, log.append)
     delegation.decide(attributes(sender="a@fail.example"))
-    Delegation(RULES._replace(dry_run=True), ZONE, log.append).decide(attributes(sender="a@fail.example"))
+    Delegation(replace(RULES, dry_run=True), ZONE, log.append).decide(attributes(sender="a@fail.example"))
     assert log[0] == (
         "reject: spf=fail by -all identity=mailfrom ip=192.0.2.1 sender=<a@fail.example> helo=mx.client.example "
         "instance=1234.abcd.0"

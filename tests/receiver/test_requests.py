@@ -1,8 +1,7 @@
 """Requests are read in whatever pieces they come, and whatever is no request is refused."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from spfengine import ArgumentError
 from spfengine.receiver.delegation import MAX_ATTRIBUTES, MAX_OCTETS, MAX_REPLY, RequestReader, reply
@@ -13,17 +12,17 @@ from tests.receiver.requests import attributes, wire
 def test_requests_are_found_in_any_pieces(size: int) -> None:
     octets = wire() + wire(instance="2", sender="") + b"\n" + wire(sender="a=b@x.example")
     reader = RequestReader()
-    found = [each for at in range(0, len(octets), size) for each in reader.feed(octets[at : at + size])]
-    assert found == [attributes(), attributes(instance="2", sender=""), {}, attributes(sender="a=b@x.example")]
+    result = [item for at in range(0, len(octets), size) for item in reader.feed(octets[at : at + size])]
+    assert result == [attributes(), attributes(instance="2", sender=""), {}, attributes(sender="a=b@x.example")]
 
 
 def test_the_first_of_an_attribute_counts_and_octets_stay() -> None:
-    [found] = RequestReader().feed(b"sender=a\xff@x.example\nsender=b@x.example\n\n")
-    assert found == {"sender": "a\udcff@x.example"}
+    [result] = RequestReader().feed(b"sender=a\xff@x.example\nsender=b@x.example\n\n")
+    assert result == {"sender": "a\udcff@x.example"}
 
 
 @pytest.mark.parametrize(
-    ("octets", "told"),
+    ("octets", "message"),
     [
         (b"sender\n\n", "line 1 of a request has no '='"),
         (b"a=1\n \n\n", "line 2 of a request has no '='"),
@@ -33,8 +32,8 @@ def test_the_first_of_an_attribute_counts_and_octets_stay() -> None:
         (b"a=" + b"x" * MAX_OCTETS + b"\n\n", "longer than 65536"),
     ],
 )
-def test_what_is_no_request_is_refused(octets: bytes, told: str) -> None:
-    with pytest.raises(ArgumentError, match=told):
+def test_what_is_no_request_is_refused(octets: bytes, message: str) -> None:
+    with pytest.raises(ArgumentError, match=message):
         list(RequestReader().feed(octets))
 
 

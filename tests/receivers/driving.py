@@ -1,4 +1,4 @@
-"""How `spfengine conformance` is started for a receiver, as a process of its own."""
+"""Start `spfengine conformance` for a receiver, as a process."""
 
 import os
 import subprocess
@@ -14,13 +14,13 @@ __all__ = ["UnavailableError", "conformance", "environment", "suites"]
 
 
 def suites(cache: Path) -> list[Path]:
-    """Return the files of both suites. Raises UnavailableError where the official one can't be had."""
+    """Return the files of both suites. Raises UnavailableError if the official one is not available."""
     cache.mkdir(exist_ok=True)
     return [SEMANTICS, official_suite(cache)]
 
 
 def environment() -> dict[str, str]:
-    """Return the variables of a run: daemons lie in /usr/sbin."""
+    """Return the environment of a run; daemons are in /usr/sbin."""
     path = os.environ.get("PATH", "") + os.pathsep + "/usr/sbin"
     return {**os.environ, **VARIABLES, "PATH": path, "PYTHONPATH": str(ROOT)}
 
@@ -28,7 +28,7 @@ def environment() -> dict[str, str]:
 def conformance(
     receiver: Receiver, files: Sequence[Path], folder: Path, *more: str
 ) -> "subprocess.CompletedProcess[str]":
-    """Put the cases of these suites to a receiver; `folder` is for what the receiver leaves behind."""
+    """Ask a receiver about the cases of these suites; `folder` is for files of the receiver."""
     options = [option.replace("{DIR}", str(folder)) for option in receiver.options]
     words = [sys.executable, "-m", "spfengine", "conformance", *map(str, files), "--namespaces", *options, *more]
     return subprocess.run(

@@ -1,6 +1,6 @@
-"""The receivers that are driven, how each is driven, and by which rules of RFC 7208 their deviations are told.
+"""The receivers under test, how to run each, and the rules of RFC 7208 by which docs/receivers-differ.md groups them.
 
-scripts/receivers_differ.py makes docs/receivers-differ.md of this and of the ledgers.
+scripts/receivers_differ.py writes that page from this table and the ledgers.
 """
 
 import shlex
@@ -8,13 +8,13 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from spfengine.testing.conformance.ledger import Ledger, read_ledger
+from spfengine.testing.conformance.run import Ledger, read_ledger
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "examples" / "receivers"
-"""Where the adapters and configurations lie, and where the runs are started."""
+"""The folder of adapters and configurations, and the working directory of the runs."""
 VARIABLES = {"RES_OPTIONS": "timeout:1 attempts:2"}
-"""Silence is to be over soon: else each silent question takes 10 seconds."""
+"""Short timeouts: by default, each unanswered query takes 10 seconds."""
 
 
 class Receiver(NamedTuple):
@@ -22,13 +22,13 @@ class Receiver(NamedTuple):
 
     Attributes:
         key: the name of its ledger.
-        title: what it is called in the page, with its version.
-        programs: what it needs, as tests/debian.py knows them.
-        version: the command that tells the version, and what it must say.
-        options: of `spfengine conformance`, beside suites, ledger and report.
-        parts: tests that its cases are put in, so that no test takes long.
+        title: its name and version on the page.
+        programs: the programs that it needs, by their names in tests/debian.py.
+        version: the command that prints the version, and the text that must be in its output.
+        options: options of `spfengine conformance`, in addition to suites, ledger and report.
+        parts: the number of tests to split its cases into, so that no test takes long.
         root: whether only root can run it.
-        unsteady: cases whose answer is not the same each time.
+        unsteady: cases whose answer varies.
     """
 
     key: str
@@ -41,11 +41,11 @@ class Receiver(NamedTuple):
     unsteady: tuple[str, ...] = ()
 
     def ledger_path(self) -> Path:
-        """Where its ledger is."""
+        """Return the path of its ledger."""
         return Path(__file__).with_name("ledgers") / f"{self.key}.yml"
 
     def ledger(self) -> Ledger:
-        """What is known of it."""
+        """Return its known deviations."""
         return read_ledger(self.ledger_path().read_text("utf-8"), self.key)
 
 
@@ -90,12 +90,12 @@ RECEIVERS = (
 
 
 class Rule(NamedTuple):
-    """Rules of RFC 7208 that belong together.
+    """Related rules of RFC 7208.
 
     Attributes:
-        sections: where they stand; those of their subsections too, unless another rule names these.
-        title: in a few words.
-        owner: what it means for the owner of a domain that receivers differ here.
+        sections: their sections, including subsections that no other rule names.
+        title: a heading.
+        owner: what a domain owner should do, given that receivers differ here.
     """
 
     sections: tuple[str, ...]
@@ -105,39 +105,39 @@ class Rule(NamedTuple):
 
 RULES = (
     Rule(("4.6.4",), "Limits",
-         "Stay below ten terms that ask DNS, ten MX records and two names that lead nowhere: one receiver refuses your "
-         "mail above a limit, and the next has no limit at all, so that you won't notice when you test with that one."),
+         "Stay below ten terms that ask DNS, ten MX records and two names without records: some receivers refuse your "
+         "mail above a limit, others have no limit, and if you test with one of those you won't notice."),
     Rule(("3.4",), "Large records",
-         "Keep every record below 65 ip4 terms: Exim, and whatever else asks libspf2, is silently neutral above it, so "
-         "a flattened record protects nothing there. Spread it over several includes."),
+         "Keep every record below 65 ip4 terms: above that, Exim and everything else that uses libspf2 silently give "
+         "neutral, so a flattened record protects nothing. Spread the terms over several includes."),
     Rule(("3", "3.1", "4.5"), "Which text is the record",
-         "Publish exactly one record for a name, in plain ASCII, that begins with `v=spf1` and one space: anything "
-         "near to it is a record for some and none for others."),
+         "Publish exactly one record for a name, in plain ASCII, that begins with `v=spf1` and one space: some "
+         "receivers accept a text that comes close, others don't."),
     Rule(("3.3",), "Records of several strings",
-         "Keep the first string of a record longer than its version: Exim finds no record that is split within it."),
+         "Keep the version in the first string of the record: Exim does not find a record whose version is split."),
     Rule(("4.6", "4.6.1", "12", "5", "5.6"), "Syntax",
-         "Lint a record before you publish it: with one wrong character it is a permanent error for some receivers, no "
-         "policy at all for Exim, and rspamd goes by the rest of it."),
+         "Lint a record before you publish it: with one wrong character, some receivers report a permanent error, Exim "
+         "sees no policy at all, and rspamd uses the rest of the record."),
     Rule(("4.6.2", "4.6.3", "4.7", "5.1", "6", "6.1"), "Order of the terms, all and redirect",
-         "Put `all` last and only there, never beside redirect, and nothing behind either; don't publish `+all`, which "
-         "rspamd does not honour."),
+         "End the record with either `all` or redirect, never both, and put nothing after it; don't publish `+all`, "
+         "which rspamd ignores."),
     Rule(("4.4",), "DNS failures",
-         "A DNS server of yours that answers with errors, or with aliases in a circle, costs mail at some receivers "
-         "and lets it through at others: nothing in the record helps."),
+         "If your DNS server answers with errors or with a CNAME loop, some receivers refuse mail and others let it "
+         "through; no change to the record helps."),
     Rule(("5.2",), "include",
-         "Check that everything you include still has a record: to rspamd a lost one is no match, others refuse all of "
-         "your mail."),
+         "Check that everything you include still has a record: for rspamd a missing one is no match, others refuse "
+         "all your mail."),
     Rule(("5.3", "5.4", "5.7"), "a, mx and exists",
-         "Give addresses with prefix lengths from 1 on, and name hosts, not addresses, in MX records."),
-    Rule(("5.5",), "ptr", "Don't use ptr: what it comes to depends on the receiver, and on the DNS of strangers."),
+         "Use prefix lengths of 1 or more, and put host names, not addresses, in MX records."),
+    Rule(("5.5",), "ptr", "Don't use ptr: its result depends on the receiver, and on DNS that others control."),
     Rule(("6.2",), "Explanations",
-         "Keep the text of an explanation short and plain; Exim never shows it, and libspf2 spoils texts with spaces."),
+         "Keep the text of an explanation short and plain; Exim never shows it, and libspf2 garbles spaces."),
     Rule(("7", "7.1", "7.2", "7.3", "7.4", "4.8"), "Macros and the names that they make",
-         "Use no macros but `%{i}`, `%{d}` and `%{v}` without digits: all others differ, above all `%{p}` and those of "
-         "a sender or HELO name, whose characters strangers choose."),
+         "Use no macros but `%{i}`, `%{d}` and `%{v}`, without digits: receivers differ on all others, above all on "
+         "`%{p}` and on macros of the sender or HELO name, whose characters an attacker chooses."),
     Rule(("2", "4.3", "A"), "Which domain is checked",
-         "Send with full, ordinary names in HELO and MAIL FROM, and publish a record for the HELO name too."),
+         "Use full, ordinary domain names in HELO and MAIL FROM, and publish a record for the HELO name too."),
     Rule(("RFC 8616",), "Names and addresses beyond ASCII",
-         "Publish records at the A-label (`xn--…`) of an international domain, and write A-labels in records; local "
-         "parts beyond ASCII are not checked by all."),
+         "Publish records at the A-label (`xn--…`) of an internationalised domain, and write A-labels in records; not "
+         "every receiver checks local parts that are not ASCII."),
 )  # fmt: skip

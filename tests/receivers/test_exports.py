@@ -1,6 +1,6 @@
-"""The zones that we write for others, read by those for whom they are: rspamd has no DNS server but its fake_records.
+"""Exported zones, read by the programs they are for: rspamd, whose only DNS is its fake_records.
 
-What we write for BIND is loaded by NSD in tests/wire/. Exim's fakens is a part of its sources alone.
+tests/wire/ loads the export for BIND with NSD. Exim's fakens is only in Exim's sources.
 """
 
 import http.client
@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from spfengine.resolvers.zone import Zone
-from spfengine.testing.conformance.daemon import daemon
-from spfengine.testing.exporters.export import export
+from spfengine.testing.conformance.implementations import daemon
+from spfengine.testing.exporters import export
 from tests.debian import program
 from tests.ports import free_port
 from tests.receivers.table import FOLDER
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.debian
 
 @pytest.fixture(scope="module")
 def rspamd(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterator[int]:
-    """The port of an rspamd whose DNS is what we exported; the DNS server that it is told is not there."""
+    """The port of an rspamd with our export as its DNS; its DNS server does not exist."""
     path, folder, port = program("rspamd"), tmp_path_factory.mktemp("rspamd"), free_port()
     exported = export(Zone.from_file(repository / "examples" / "seed.zone"), "rspamd")
     records = exported[exported.index("fake_records") : exported.rindex("];") + 2]  # options have one section dns

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from spfengine.testing.conformance.ledger import LEFT_OUT
+from spfengine.testing.conformance.run import LEFT_OUT
 from spfengine.testing.suites import Case, load_suite
 from tests.cases.conftest import table
 from tests.debian import program
@@ -27,8 +27,8 @@ PARTS = [
 @pytest.fixture(scope="session")
 def suites(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> list[Path]:
     """The files of both suites."""
-    found = table("official", pytestconfig)  # fetched once, and kept
-    assert not isinstance(found, str), found
+    official = table("official", pytestconfig)  # fetched once and cached
+    assert not isinstance(official, str), official
     cache = getattr(pytestconfig, "cache", None)
     return driving.suites(tmp_path_factory.mktemp("suite") if cache is None else cache.mkdir("official-suite"))
 
@@ -39,28 +39,28 @@ def cases(suites: list[Path]) -> list[Case]:
 
 
 def need(receiver: Receiver) -> None:
-    """Skip the test where the receiver is not there, or is of another version; fail it in CI."""
-    where = {name: program(name) for name in (*receiver.programs, *receiver.version[0][:1])}
+    """Skip the test if the receiver is missing or has another version; in CI, fail."""
+    paths = {name: program(name) for name in (*receiver.programs, *receiver.version[0][:1])}
     if receiver.root and os.geteuid() != 0:
-        pytest.skip(f"{receiver.title} takes on a user of its own, which only root can let it do")
-    words, wanted = receiver.version
-    done = subprocess.run([where[words[0]], *words[1:]], capture_output=True, text=True, timeout=60, check=False)
-    said = done.stdout + done.stderr
-    if wanted not in said:
-        told = f"the ledger is of {receiver.title}, but {words[0]} says {said[:200]!r}"
+        pytest.skip(f"{receiver.title} changes its user, which only root can do")
+    words, version = receiver.version
+    done = subprocess.run([paths[words[0]], *words[1:]], capture_output=True, text=True, timeout=300, check=False)
+    output = done.stdout + done.stderr
+    if version not in output:
+        message = f"the ledger is of {receiver.title}, but {words[0]} says {output[:200]!r}"
         if os.environ.get("CI") == "true":
-            pytest.fail(f"{told}: scripts/receivers_differ.py --run {receiver.key} makes another")
-        pytest.skip(told)
+            pytest.fail(f"{message}: scripts/receivers_differ.py --run {receiver.key} makes another")
+        pytest.skip(message)
 
 
 def part_of(cases: Sequence[Case], part: int, parts: int) -> Iterator[str]:
-    """Return options that choose one of several parts of the cases; none where there is one part."""
+    """Return the options that choose one of several parts of the cases; no options if there is one part."""
     if parts > 1:
         for name in sorted({case.name for case in cases})[part::parts]:
             yield from ("--case", name)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.debian
 @pytest.mark.parametrize(("receiver", "part"), PARTS)
 def test_a_receiver_answers_as_suites_and_ledger_say(
@@ -78,18 +78,18 @@ def test_a_receiver_answers_as_suites_and_ledger_say(
             pytest.fail(f"CI must be able to make namespaces: {done.stderr}")
         pytest.skip(f"the kernel makes no namespaces here: {done.stderr.strip()}")
     assert done.returncode in (0, 1), done.stderr
-    put = json.loads(report.read_text("utf-8"))["cases"]
+    results = json.loads(report.read_text("utf-8"))["cases"]
     wrong = [
         f"{case['suite']}/{case['case']}: {case['why']}; it said: {case['answer']}"
-        for case in put
+        for case in results
         if case["standing"] in ("wrong", "stale")
     ]
     assert not wrong, "\n".join(wrong)
     assert (done.returncode, done.stderr) == (0, "")
-    assert len(put) == (len(cases) if not chosen else sum(case.name in chosen for case in cases))
+    assert len(results) == (len(cases) if not chosen else sum(case.name in chosen for case in cases))
     entries = receiver.ledger().entries
-    left_out = {(case["suite"], case["case"]) for case in put if case["standing"] == LEFT_OUT}
-    asked = {(case["suite"], case["case"]) for case in put}
+    left_out = {(case["suite"], case["case"]) for case in results if case["standing"] == LEFT_OUT}
+    asked = {(case["suite"], case["case"]) for case in results}
     assert left_out == {key for key, entry in entries.items() if entry.got == LEFT_OUT and key in asked}
 
 
@@ -111,7 +111,7 @@ def test_each_deviation_has_a_reason_and_a_case(receiver: Receiver, cases: list[
     assert unsure == list(receiver.unsteady)
 
 
-def test_each_rule_is_told_in_one_sentence_or_two() -> None:
+def test_the_advice_of_each_rule_is_one_sentence_or_two() -> None:
     for rule in RULES:
         assert rule.owner.endswith(".")
         assert rule.owner.count(". ") <= 1, rule.owner
@@ -119,7 +119,7 @@ def test_each_rule_is_told_in_one_sentence_or_two() -> None:
 
 @pytest.mark.debian
 def test_a_ledger_that_does_not_hold_fails(tmp_path: Path, suites: list[Path]) -> None:
-    """Else the test of the receivers would say nothing: one deviation that is gone, and one that is new."""
+    """Otherwise the test of the receivers could not fail: one deviation is gone, and one is new."""
     receiver = RECEIVERS[0]
     need(receiver)
     if shutil.which("unshare") is None or os.environ.get("SPFENGINE_NO_NAMESPACES") == "1":
@@ -130,5 +130,5 @@ def test_a_ledger_that_does_not_hold_fails(tmp_path: Path, suites: list[Path]) -
         receiver, suites, tmp_path, "--ledger", str(ledger), "--case", "void-two", "--case", "void-third"
     )
     assert done.returncode == 1
-    assert "take it out of the ledger" in done.stdout
+    assert "remove it from the ledger" in done.stdout
     assert "expected permerror, got pass" in done.stdout

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import spfengine
-from spfengine import Effect, Overlay, Policy, Totals, Zone, replay_files
+from spfengine import Overlay, Policy, Zone, replay_files
+from spfengine.replaying import Totals
+from spfengine.simulation import Effect
 from tests.conftest import REPOSITORY
 from tests.docs.pages import blocks
 from tests.optional import need
@@ -54,7 +56,7 @@ def policies() -> list[tuple[Policy, Policy]]:
 def table(folder: Path, rows: int, files: int) -> list[str]:
     """Write a table of so many senders into so many files, no sender twice; some rows of each are none."""
     random = Random(7208)
-    found = []
+    returned = []
     for part in range(files):
         lines = ["ip,sender,helo,count"]
         for number in range(rows // files):
@@ -68,9 +70,9 @@ def table(folder: Path, rows: int, files: int) -> list[str]:
             lines.insert(
                 random.randrange(1, len(lines)), random.choice(["x", "10.0.0.256,x.example", '"', "\x1b[2J,x"])
             )
-        found.append(str(folder / f"part-{part}.csv"))
-        Path(found[-1]).write_text("\n".join(lines), "utf-8")
-    return found
+        returned.append(str(folder / f"part-{part}.csv"))
+        Path(returned[-1]).write_text("\n".join(lines), "utf-8")
+    return returned
 
 
 def tells_all(totals: Totals) -> bool:
@@ -80,9 +82,9 @@ def tells_all(totals: Totals) -> bool:
         totals.rows + totals.other_rows == ROWS
         and totals.other_rows > 0
         and totals.skipped == FILES * BAD
-        and {each.effect for each in totals.totals} == {*sure, Effect.UNCHANGED, Effect.STILL_FAILING, None}
-        and any(each.before is None and each.effect is Effect.UNCHANGED for each in totals.totals)
-        and Counter(each.effect for each in totals.listed) == Counter(dict.fromkeys((*sure, None), 20))
+        and {item.effect for item in totals.totals} == {*sure, Effect.UNCHANGED, Effect.STILL_FAILING, None}
+        and any(item.before is None and item.effect is Effect.UNCHANGED for item in totals.totals)
+        and Counter(item.effect for item in totals.listed) == Counter(dict.fromkeys((*sure, None), 20))
     )
 
 
@@ -111,17 +113,17 @@ def cluster(folder: Path) -> Iterator["Client"]:
 
 
 def of_the_page() -> Callable[..., Totals]:
-    """Return the function that stands on the page."""
+    """Return the function on the page."""
     text = (REPOSITORY / PAGE).read_text(encoding="utf-8")
-    [block] = [each for each in blocks(PAGE, text) if "def replay_on_dask(" in each.text]
+    [block] = [item for item in blocks(PAGE, text) if "def replay_on_dask(" in item.text]
     assert block.is_run
     namespace: dict[str, Any] = {"spfengine": spfengine}
     exec(compile(block.text, PAGE, "exec", dont_inherit=True), namespace)
-    found: Callable[..., Totals] = namespace["replay_on_dask"]
-    return found
+    returned: Callable[..., Totals] = namespace["replay_on_dask"]
+    return returned
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_a_cluster_gives_the_totals_of_one_process_whatever_happens_to_its_workers(tmp_path: Path) -> None:
     need("distributed")
     replay_on_dask = of_the_page()
@@ -132,9 +134,9 @@ def test_a_cluster_gives_the_totals_of_one_process_whatever_happens_to_its_worke
         assert replay_on_dask(client, paths, policies()) == one_process
         pids = client.run(os.getpid)
         with ThreadPoolExecutor(1) as pool:
-            found = pool.submit(replay_on_dask, client, paths, policies())
+            returned = pool.submit(replay_on_dask, client, paths, policies())
             killed = kill_one_at_work(client, pids)
-            assert found.result(_PATIENCE) == one_process
+            assert returned.result(_PATIENCE) == one_process
         client.wait_for_workers(2, timeout=_PATIENCE)
         assert killed not in client.run(os.getpid).values()
 
@@ -153,7 +155,7 @@ def kill_one_at_work(client: "Client", pids: dict[str, int]) -> int:
 
 
 def test_one_process_says_what_the_command_says(tmp_path: Path) -> None:
-    """`spfengine simulate --senders`, of the rows that rest on nothing but their addresses."""
+    """`spfengine simulate --senders`, of the rows that depend only on their addresses."""
     pytest.importorskip("click", reason="without the extra cli there is no command")
     from spfengine.cli.app import main
 
@@ -165,12 +167,12 @@ def test_one_process_says_what_the_command_says(tmp_path: Path) -> None:
     with redirect_stdout(printed):
         main(["simulate", "x.example", *arguments])
     document = json.loads(printed.getvalue())
-    told: dict[tuple[str, str, str], list[int]] = {}
-    for each in document["senders"]:
-        counts = told.setdefault((each["before"], each["after"], each["effect"]), [0, 0])
+    message: dict[tuple[str, str, str], list[int]] = {}
+    for item in document["senders"]:
+        counts = message.setdefault((item["before"], item["after"], item["effect"]), [0, 0])
         counts[0] += 1
-        counts[1] += each["count"]
+        counts[1] += item["count"]
     totals = replay_files(path, policies()[:1])
-    assert {(str(t.before), str(t.after), str(t.effect)): [t.rows, t.messages] for t in totals.totals} == told
+    assert {(str(t.before), str(t.after), str(t.effect)): [t.rows, t.messages] for t in totals.totals} == message
     assert totals.skipped == document["evidence"]["skipped"]
-    assert Effect.NEWLY_FAILING in {each.effect for each in totals.totals}
+    assert Effect.NEWLY_FAILING in {item.effect for item in totals.totals}

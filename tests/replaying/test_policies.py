@@ -11,7 +11,7 @@ from bench.zones import make_zone
 from spfengine import Policy, Zone
 from tests.policy.comparing import addresses
 
-_OCTETS_A_RANGE = 200  # pickled; what is said of a range stands there once for all ranges of the same outcome
+_OCTETS_A_RANGE = 200  # pickled; what is said of a range is stored once for all ranges of the same outcome
 _ADDRESSES = 2000
 
 

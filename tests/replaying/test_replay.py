@@ -1,37 +1,26 @@
-"""A replay by policies alone says of each sender what a simulation says, and says so where it can't know."""
+"""A replay by policies alone says of each sender what a simulation says, or that it can't know."""
 
 import json
 import pickle
 import tracemalloc
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import astuple
 from ipaddress import ip_address
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 import spfengine
-from spfengine import (
-    ArgumentError,
-    Effect,
-    Overlay,
-    Policy,
-    Result,
-    Sender,
-    Status,
-    Totals,
-    Zone,
-    replay,
-    replay_files,
-    simulate,
-)
+from spfengine import ArgumentError, Overlay, Policy, Result, Sender, Status, Zone, replay, replay_files, simulate
 from spfengine.policy import budget
 from spfengine.policy.outcome import Input
+from spfengine.replaying import Totals
 from spfengine.replaying.totals import ReplayedSender, Total
+from spfengine.simulation import Effect
 from tests.properties import generate, strategies
 
 ZONE = Zone({
@@ -64,7 +53,7 @@ PAIRS = [pair(domain) for domain in DRAFTS]
 
 
 def facts(totals: Totals) -> set[tuple[object, ...]]:
-    return {tuple(each) for each in totals.totals}
+    return {astuple(total) for total in totals.totals}
 
 
 def test_rows_and_messages_are_counted_by_domain_and_results() -> None:
@@ -73,8 +62,8 @@ def test_rows_and_messages_are_counted_by_domain_and_results() -> None:
         Sender("192.0.2.5", "b@X.Example.", count=7),  # goes with the draft
         Sender("192.0.2.6", "@x.example", count=2),
         Sender("203.0.113.7", "<a@x.example>", count=3),  # comes with the draft
-        Sender("203.0.113.8", "a@other.example", count=11),  # rests on the local part
-        Sender("198.51.100.9", "a@other.example", count=13),  # passed for certain, and then rests on the local part
+        Sender("203.0.113.8", "a@other.example", count=11),  # depends on the local part
+        Sender("198.51.100.9", "a@other.example", count=13),  # passed for certain, and then depends on the local part
         Sender("192.0.2.1", "a@gone.example"),  # DNS could not answer
         Sender("203.0.113.7", "<>", "x.example"),
         Sender("192.0.2.1", "a@sub.x.example", count=100),
@@ -103,7 +92,7 @@ def test_what_changes_is_listed_by_effect_the_most_messages_first() -> None:
     rows += [Sender(f"198.51.100.{n}", "@x.example", count=1000) for n in range(4)]
     rows += [Sender("203.0.113.1", "@x.example", count=2000)]
     totals = replay(rows, [(before, after)], listed_at_most=3)
-    assert [(each.effect, each.ip, each.messages) for each in totals.listed] == [
+    assert [(item.effect, item.ip, item.messages) for item in totals.listed] == [
         ("newly-failing", "192.0.2.7", 17), ("newly-failing", "192.0.2.6", 16), ("newly-failing", "192.0.2.5", 15),
         ("changed", "203.0.113.1", 2000),
         *[("newly-passing", f"198.51.100.{n}", 1000) for n in range(3)],
@@ -126,8 +115,8 @@ def expected(zone: Zone, draft: dict[str, str], domain: str, senders: list[Sende
     """What checks of the senders come to, one by one, without any policy."""
     after = Overlay(zone, {name: {"TXT": text} for name, text in draft.items()})
     return Counter(
-        tuple([spfengine.check(each.ip, each.sender, each.helo or "", resolver=r).result for r in (zone, after)])
-        for each in senders
+        tuple([spfengine.check(item.ip, item.sender, item.helo or "", resolver=r).result for r in (zone, after)])
+        for item in senders
     )
 
 
@@ -137,28 +126,28 @@ def test_totals_are_what_a_simulation_and_checks_say(
     zone: Zone, domain: str, draft: dict[str, str], called: list[generate.Call]
 ) -> None:
     senders = [
-        Sender(each.ip, f"{each.sender.rpartition('@')[0]}@{domain}", each.helo, n) for n, each in enumerate(called, 1)
+        Sender(item.ip, f"{item.sender.rpartition('@')[0]}@{domain}", item.helo, n) for n, item in enumerate(called, 1)
     ]
     plan = simulate(domain, draft, resolver=zone, senders=senders, now=0.0)
     totals = replay(senders, [(plan.before, plan.after)])
-    told: Counter[tuple[object, ...]] = Counter()
+    described: Counter[tuple[object, ...]] = Counter()
     more = 0
     for change in plan.senders:
         policies = [policy.check(change.sender.ip) for policy in (plan.before, plan.after)]
         if all(outcome.result is not None for outcome in policies):
-            told[change.before.result, change.after.result, change.effect] += change.sender.count
+            described[change.before.result, change.after.result, change.effect] += change.sender.count
         else:
             more += change.sender.count
-            for outcome, found in zip(policies, (change.before, change.after), strict=True):
-                assert found.result in outcome.results or None in outcome.results
-    certain = [each for each in totals.totals if each.before is not None and each.after is not None]
-    assert {(each.before, each.after, each.effect): each.messages for each in certain} == told
-    assert totals.messages == told.total() + more == sum(each.count for each in senders)
+            for outcome, returned in zip(policies, (change.before, change.after), strict=True):
+                assert returned.result in outcome.results or None in outcome.results
+    certain = [item for item in totals.totals if item.before is not None and item.after is not None]
+    assert {(item.before, item.after, item.effect): item.messages for item in certain} == described
+    assert totals.messages == described.total() + more == sum(item.count for item in senders)
     assert totals.rows == len(senders)
-    if all(each.before is not None and each.after is not None for each in totals.totals):
+    if all(item.before is not None and item.after is not None for item in totals.totals):
         checks = expected(zone, draft, domain, senders)
         assert checks == sum([Counter({(t.before, t.after): t.rows}) for t in totals.totals], Counter[Any]())
-    assert all(bool(each.rests_on) is (each.before is None or each.after is None) for each in totals.totals)
+    assert all(bool(item.rests_on) is (item.before is None or item.after is None) for item in totals.totals)
 
 
 @given(strategies.zones, domains, drafts, calls)
@@ -166,10 +155,10 @@ def test_totals_are_what_a_simulation_and_checks_say(
 def test_what_rests_on_the_same_conditions_keeps_its_result(
     zone: Zone, domain: str, draft: dict[str, str], called: list[generate.Call]
 ) -> None:
-    """ "Where both rest on the same conditions in the same way, nothing changes, as long as DNS says the same to what
+    """ "If both depend on the same conditions in the same way, nothing changes, as long as DNS says the same to what
     these ask": the drafts are TXT records, so only where a macro leads to one of them it does not.
     """
-    senders = [Sender(each.ip, f"{each.sender.rpartition('@')[0]}@{domain}", each.helo) for each in called]
+    senders = [Sender(item.ip, f"{item.sender.rpartition('@')[0]}@{domain}", item.helo) for item in called]
     plan = simulate(domain, draft, resolver=zone, senders=senders, now=0.0)
     for change in plan.senders:
         [total] = replay([change.sender], [(plan.before, plan.after)]).totals
@@ -180,16 +169,16 @@ def test_what_rests_on_the_same_conditions_keeps_its_result(
 
 def some_rows(random: Random) -> list[object]:
     """Rows as a table may have them: senders of several domains, some again and again, and some that are none."""
-    found: list[object] = []
+    returned: list[object] = []
     for _ in range(random.randint(0, 60)):
         ip = random.choice(["192.0.2.", "198.51.100.", "203.0.113."]) + str(random.randrange(18))
         sender = random.choice(["a@x.example", "@x.example", "a@other.example", "@gone.example", "@none.example"])
         count = random.choice([1, 1, 2, 50, 10**9])
-        found.append(random.choice([
+        returned.append(random.choice([
             Sender(ip, sender, count=count), {"ip": ip, "sender": sender, "count": count}, (ip, sender, None, count),
             ("192.0.2.256", sender), {}, None,
         ]))  # fmt: skip
-    return found
+    return returned
 
 
 def split(items: list[Any], random: Random) -> list[list[Any]]:
@@ -213,13 +202,13 @@ def test_the_sum_of_any_parts_in_any_order_is_that_of_the_whole(random: Random, 
     rows = some_rows(random)
     whole = replay(rows, PAIRS, listed_at_most=listed)
     parts = [replay(part, PAIRS, listed_at_most=listed) for part in split(random.sample(rows, len(rows)), random)]
-    found = added_up(parts, random)
+    returned = added_up(parts, random)
     alike = [name for name in Totals.fields if name != "unread"]  # a part numbers its rows by itself
-    assert [getattr(found, name) for name in alike] == [getattr(whole, name) for name in alike]
-    assert Counter({e.reason: e.count for e in found.unread}) == Counter({e.reason: e.count for e in whole.unread})
-    assert found.rows + found.other_rows + found.skipped == len(rows)
-    assert Totals.from_dict(json.loads(json.dumps(found.to_dict()))) == found
-    assert pickle.loads(pickle.dumps(found)) == found
+    assert [getattr(returned, name) for name in alike] == [getattr(whole, name) for name in alike]
+    assert Counter({e.reason: e.count for e in returned.unread}) == Counter({e.reason: e.count for e in whole.unread})
+    assert returned.rows + returned.other_rows + returned.skipped == len(rows)
+    assert Totals.from_dict(json.loads(json.dumps(returned.to_dict()))) == returned
+    assert pickle.loads(pickle.dumps(returned)) == returned
 
 
 @given(strategies.chance)
@@ -229,8 +218,8 @@ def test_files_add_up_to_what_they_are_together(tmp_path_factory: pytest.TempPat
     paths = []
     for number in range(random.randint(1, 5)):
         rows = [
-            f"{each.ip},{each.sender},,{each.count}" if isinstance(each, Sender) else f"{each}"
-            for each in some_rows(random)
+            f"{item.ip},{item.sender},,{item.count}" if isinstance(item, Sender) else f"{item}"
+            for item in some_rows(random)
         ]
         paths.append(folder / f"{number}.csv")
         paths[-1].write_text("\n".join(["ip,sender,helo,count", *rows]), "utf-8")
@@ -246,9 +235,9 @@ def test_files_add_up_to_what_they_are_together(tmp_path_factory: pytest.TempPat
 def test_a_long_list_of_what_could_not_be_read_loses_nothing_but_its_end() -> None:
     parts = [replay([None], PAIRS, source=f"part {n:05}") for n in range(1500)]
     for random in (Random(1), Random(2)):
-        found = added_up(random.sample(parts, len(parts)), random)
-        assert found.skipped == 1500
-        assert [each.source for each in found.unread] == [f"part {n:05}" for n in range(1000)]
+        returned = added_up(random.sample(parts, len(parts)), random)
+        assert returned.skipped == 1500
+        assert [item.source for item in returned.unread] == [f"part {n:05}" for n in range(1000)]
 
 
 CELLS: dict[str, object] = {
@@ -297,18 +286,18 @@ BAD: dict[str, tuple[object, str]] = {
     "text": ("192.0.2.1,a@x.example", "row 2: the row is neither a sender nor made of cells: 'str'"),
     "no cells": ((), "row 2: the row names no sender"),
     "too many cells": (("192.0.2.1",) * 6, "row 2: the row has more than 5 cells"),
-    "no address": (("192.0.2.256", "a@x.example"), "row 2: the address is no IP address: '192.0.2.256'"),
-    "an address that steers a terminal": (("\x1b[2J", "@x.example"), r"row 2: the address is no IP address: '\x1b[2J'"),
+    "no address": (("192.0.2.256", "a@x.example"), "row 2: not an IP address: '192.0.2.256'"),
+    "an address that steers a terminal": (("\x1b[2J", "@x.example"), r"row 2: not an IP address: '\x1b[2J'"),
     "a sender that steers a terminal": (
         ("192.0.2.1", "\x1b[31m@x.example"),
-        r"row 2: the sender has characters that do not print: '\x1b[31m@x.example'",
+        r"row 2: the sender has unprintable characters: '\x1b[31m@x.example'",
     ),
     "a HELO name that is a list": (
         ("192.0.2.1", "@x.example", ["h"]),
         "row 2: a cell is neither text, nor a whole number, nor an address: 'list'",
     ),
     "no message": (("192.0.2.1", "@x.example", "", 0), "row 2: the count is 0"),
-    "fewer than none": (("192.0.2.1", "@x.example", "", -(10**5000)), "row 2: the count is no number: '-1'"),
+    "fewer than none": (("192.0.2.1", "@x.example", "", -(10**5000)), "row 2: the count is not a number: '-1'"),
     "messages without end": (
         ("192.0.2.1", "@x.example", "", 10**5000),
         "row 2: the count is 1,000,000,000,000 or more",
@@ -322,13 +311,13 @@ BAD: dict[str, tuple[object, str]] = {
 
 
 @pytest.mark.parametrize("what", BAD)
-def test_a_bad_row_is_counted_and_told_by_its_place(what: str) -> None:
-    row, told = BAD[what]
+def test_a_bad_row_is_counted_and_reported_with_its_place(what: str) -> None:
+    row, described = BAD[what]
     good = CELLS["text"]
     totals = replay([good, row, good], PAIRS, source="part\x1b 7")
     assert (totals.rows, totals.skipped) == (2, 1)
     [unread] = totals.unread
-    assert told in str(unread)
+    assert described in str(unread)
     assert str(unread).startswith(r"part\x1b 7, row 2: ")
     assert str(unread).isprintable()
 
@@ -346,8 +335,8 @@ def test_whatever_a_table_holds_no_row_raises(rows: list[Any]) -> None:
     """And all that is shown of it is safe to show."""
     totals = replay(rows, PAIRS)
     assert totals.rows + totals.other_rows + totals.skipped == len(rows)
-    assert all(str(each).isprintable() for each in totals.unread)
-    assert all(text.isprintable() for each in totals.listed for text in each if isinstance(text, str))
+    assert all(str(item).isprintable() for item in totals.unread)
+    assert all(text.isprintable() for row in totals.listed for text in astuple(row) if isinstance(text, str))
     assert Totals.from_dict(json.loads(json.dumps(totals.to_dict()))) == totals
 
 
@@ -355,7 +344,7 @@ def test_a_sender_of_octets_is_safe_to_show() -> None:
     sender = Sender("203.0.113.7", '"\x1b[2J\u202e"@x.example', "\x07" + "h" * 1000)
     totals = replay([sender], PAIRS)
     assert totals.listed[0].sender == '"\\x1b[2J\\u202e"@x.example'
-    assert all(text.isprintable() and len(text) < 600 for text in totals.listed[0] if isinstance(text, str))
+    assert all(text.isprintable() and len(text) < 600 for text in astuple(totals.listed[0]) if isinstance(text, str))
 
 
 def test_a_table_of_files_names_the_line(tmp_path: Path) -> None:
@@ -363,10 +352,10 @@ def test_a_table_of_files_names_the_line(tmp_path: Path) -> None:
     path.write_bytes(b"ip,sender,count\n192.0.2.1,x.example,5\n192.0.2.1,\x1b[2Jx.example,1\nno,x.example\n")
     totals = replay_files(path, PAIRS)
     assert (totals.rows, totals.messages, totals.skipped) == (1, 5, 2)
-    assert [each.place for each in totals.unread] == ["line 4", "line 3"]
+    assert [item.place for item in totals.unread] == ["line 4", "line 3"]
     path.write_bytes(b"\x00\x01\x02")
-    assert [str(each) for each in replay_files(str(path), PAIRS).unread] == [
-        f"{path}: it is no DMARC report, message, mail log or table of senders: '\\x00\\x01\\x02'"
+    assert [str(item) for item in replay_files(str(path), PAIRS).unread] == [
+        f"{path}: not a DMARC report, message, mail log or table of senders: '\\x00\\x01\\x02'"
     ]
     with pytest.raises(FileNotFoundError):
         replay_files([tmp_path / "none.csv"], PAIRS)
@@ -464,8 +453,8 @@ def test_the_json_form_is_stable() -> None:
 
 
 def _first(data: dict[str, Any], key: str) -> dict[str, Any]:
-    found: dict[str, Any] = data[key][0]
-    return found
+    returned: dict[str, Any] = data[key][0]
+    return returned
 
 
 FORGED: dict[str, tuple[Any, str]] = {
@@ -477,7 +466,7 @@ FORGED: dict[str, tuple[Any, str]] = {
     "rows without end": (lambda d: _first(d, "totals").update(rows=10**5000), r"totals\.totals\[0\]\.rows: expected"),
     "a domain that steers a terminal": (
         lambda d: _first(d, "totals").update(domain="\x1b"),
-        r"totals\.totals\[0\]\.domain: expected text .* that print",
+        r"totals\.totals\[0\]\.domain: expected text .* printable characters",
     ),
     "an unknown result": (lambda d: _first(d, "totals").update(before="passed"), r"\.before: expected one of none"),
     "an unknown effect": (lambda d: _first(d, "listed").update(effect="x"), r"\.effect: expected one of newly"),
@@ -536,31 +525,31 @@ def test_the_domain_is_that_of_a_check(spelt: list[tuple[str, str | None]]) -> N
     """However a sender is written, and whatever was asked before."""
     senders = [Sender("192.0.2.1", sender, helo) for sender, helo in spelt]
     known = {"x.example", "other.example"}
-    checked = [spfengine.check(each.ip, each.sender, each.helo or "", resolver=ZONE) for each in senders]
-    found = Counter(each.domain.lower() for each in checked if each.domain.lower() in known)
+    checked = [spfengine.check(item.ip, item.sender, item.helo or "", resolver=ZONE) for item in senders]
+    returned = Counter(item.domain.lower() for item in checked if item.domain.lower() in known)
     totals = replay(senders, PAIRS)
     counted: Counter[str] = Counter()
     for total in totals.totals:
         counted[total.domain] += total.rows
-    assert counted == found
-    assert totals.other_rows == len(senders) - found.total()
+    assert counted == returned
+    assert totals.other_rows == len(senders) - returned.total()
 
 
 def test_totals_stand_in_order() -> None:
     """ "By domain, most messages first": whatever came first in the table."""
     rows = [("203.0.113.7", "@x.example"), ("192.0.2.1", "@gone.example", "", 9), ("192.0.2.1", "@x.example", "", 5)]
     totals = replay(rows, PAIRS)
-    assert [(each.domain, each.messages) for each in totals.totals] == [
+    assert [(item.domain, item.messages) for item in totals.totals] == [
         ("gone.example", 9), ("x.example", 5), ("x.example", 1),
     ]  # fmt: skip
 
 
-def test_of_bad_rows_in_one_place_the_first_is_told_whichever_part_comes_first() -> None:
+def test_of_bad_rows_in_one_place_the_first_is_reported_whichever_part_is_added_first() -> None:
     good = CELLS["text"]
     parts = [replay([*[good] * before, ("bad", "x.example")], PAIRS, source="table") for before in (9, 8, 999)]
     for random in map(Random, range(6)):
         [unread] = added_up(random.sample(parts, 3), random).unread
-        assert str(unread) == "table, row 9: the address is no IP address: 'bad' (and 2 more)"
+        assert str(unread) == "table, row 9: not an IP address: 'bad' (and 2 more)"
 
 
 @pytest.mark.parametrize(
@@ -585,3 +574,29 @@ def test_rows_are_not_kept() -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 8 << 20, "all of them take nearly twice as much"
+
+
+@pytest.mark.parametrize("rows", ["192.0.2.1,a@x.example", b"192.0.2.1", None, 5, {"ip": "192.0.2.1"}])
+def test_what_is_not_a_list_of_rows_is_refused(rows: Any) -> None:
+    with pytest.raises(ArgumentError, match="rows is a list of rows, not"):
+        replay(rows, PAIRS)
+
+
+@pytest.mark.parametrize("policies", ["x.example", None, 5, {"x.example": PAIRS[0]}])
+def test_what_is_not_a_list_of_policies_is_refused(policies: Any) -> None:
+    with pytest.raises(ArgumentError, match=r"policies is a list of pairs \(before, after\), not"):
+        replay([], policies)
+
+
+@pytest.mark.parametrize("paths", [None, 5, [5]])
+def test_what_is_not_a_list_of_paths_is_refused(paths: Any) -> None:
+    with pytest.raises(ArgumentError, match="paths is a path or a list of paths"):
+        replay_files(paths, PAIRS)
+
+
+def test_values_have_a_short_repr() -> None:
+    totals = replay([("203.0.113.7", f"{'a' * 60}@x.example", "h" * 200), None], PAIRS)
+    for value in (totals, *totals.totals, *totals.listed, *totals.unread):
+        assert repr(value).isprintable()
+        assert len(repr(value)) < 200
+        assert pickle.loads(pickle.dumps(value)) == value

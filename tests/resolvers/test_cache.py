@@ -224,7 +224,7 @@ def test_one_cache_serves_several_event_loops_and_threads() -> None:
     assert len(cache) == 2
 
 
-def test_it_stands_before_whatever_keeps_the_protocol() -> None:
+def test_it_works_in_front_of_any_resolver() -> None:
     cache = Cache(ZONE)
     assert isinstance(cache, Resolver)
     assert isinstance(cache, AsyncResolver)
@@ -248,5 +248,5 @@ def test_asyncio_is_not_imported_before_it_is_needed() -> None:
         "r = overlay.Overlay(cache.Cache(recording.Recorder(zone.Zone({}))), {});"
         "r.resolve(Question('a.example', RRType.TXT)); print(*({'asyncio', 'dns'} & (set(sys.modules) - before)))"
     )
-    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert shown.stdout.split() == []
+    printable = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert printable.stdout.split() == []

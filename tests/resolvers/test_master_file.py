@@ -2,17 +2,16 @@
 
 from contextlib import suppress
 from pathlib import Path
-from time import process_time
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from spfengine.answers import Answer, Question, RRType
 from spfengine.errors import ZoneError
 from spfengine.resolvers.rrsets import RRset
 from spfengine.resolvers.zone import Zone
 from spfengine.resolvers.zone_files.master_file import MAX_OCTETS
+from tests.counting import cpu_seconds_at_most
 
 TXT, A, AAAA, MX, PTR = RRType.TXT, RRType.A, RRType.AAAA, RRType.MX, RRType.PTR
 
@@ -49,7 +48,9 @@ def test_a_file_as_people_write_them() -> None:
     zone = Zone.from_text(EXAMPLE)
     assert ask(zone, "example.com") == Answer.txt(("v=spf1 mx include:_spf ", "-all"), "unquoted", ttl=60)
     assert ask(zone, "example.com", MX) == Answer.mx((10, "mx.example.com"), (20, "a\\046dot.example.net"), ttl=14400)
-    assert ask(zone, "mx.example.com", A) == Answer.a("192.0.2.10", ttl=3600), "a record that stands twice counts once"
+    assert ask(zone, "mx.example.com", A) == Answer.a("192.0.2.10", ttl=3600), (
+        "a record that is listed twice counts once"
+    )
     assert ask(zone, "mx.example.com", AAAA) == Answer.aaaa("2001:db8::10", ttl=7200)
     assert ask(zone, "q.w.example.com") == Answer.txt("wild", ttl=14400)
     assert ask(zone, "www.example.com", MX).chain == ("example.com",)
@@ -257,9 +258,9 @@ def test_data_of_other_types_is_kept_as_written_but_for_relative_names(data: str
         ("a.example. AAAA \\# 4 c0000201\n", ["ends too early"]),
         ("a.example. TXT \\# 1 xx\n", ["not hexadecimal"]),
         ("a.example. PTR \\# 2 c00c\n", ["compressed"]),
-        ("a.example. MX 65536 b.\n", ["'65536' is no number from 0 to 65535"]),
+        ("a.example. MX 65536 b.\n", ["'65536' is not a number from 0 to 65535"]),
         ('a.example. MX "1" b.\n', ["in quotes"]),
-        ("a.example. SOA a. b. 1 2 3 4 soon\n", ["'soon' is no number of seconds"]),
+        ("a.example. SOA a. b. 1 2 3 4 soon\n", ["'soon' is not a number of seconds"]),
         ("a.example. TXT \\256\n", ["three digits up to 255"]),
         ("a.example. TXT " + "a " * (1 << 17) + "b\n", ["more than 131072 words"]),
         ("a\xb2.example. SSHFP\xdf x\n", ["unknown record type"]),
@@ -267,7 +268,7 @@ def test_data_of_other_types_is_kept_as_written_but_for_relative_names(data: str
         ("a.example. TXT" + " " * 300_000 + '"\n', ["quotes are not closed"]),
     ],
 )
-def test_a_fault_is_told_in_words(text: str, parts: list[str]) -> None:
+def test_a_fault_is_reported_in_words(text: str, parts: list[str]) -> None:
     with pytest.raises(ZoneError) as caught:
         Zone.from_text(text)
     for part in ("zone text, line 1: ", *parts):
@@ -279,7 +280,5 @@ def test_a_fault_is_told_in_words(text: str, parts: list[str]) -> None:
 )
 @pytest.mark.parametrize("head", ["", "a.example. TXT ", 'a.example. TXT "', "a.example. MX 1 ", "$TTL "])
 def test_much_of_anything_is_read_or_refused_in_short_time(head: str, piece: str) -> None:
-    begun = process_time()
-    with suppress(ZoneError):
+    with cpu_seconds_at_most(50), suppress(ZoneError):
         Zone.from_text(head + piece * (100_000 // len(piece)))
-    assert process_time() - begun < 5

@@ -8,8 +8,7 @@ import dns.name
 import dns.rdataclass
 import dns.tokenizer
 import dns.zonefile
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
 from spfengine.errors import ZoneError
 from spfengine.names import fold, from_labels
@@ -37,11 +36,11 @@ def theirs(text: bytes) -> Found | None:
             dns.zonefile.Reader(dns.tokenizer.Tokenizer(escaped), dns.rdataclass.IN, transaction).read()
     except (dns.exception.DNSException, ValueError):
         return None
-    found: Found = {}
+    result: Found = {}
     for rrset in manager.rrsets:
         type = rrset.rdtype.name
-        found[fold(from_labels(rrset.name.labels)), type] = rrset.ttl, {in_form(type, rdata) for rdata in rrset}
-    return found
+        result[fold(from_labels(rrset.name.labels)), type] = rrset.ttl, {in_form(type, rdata) for rdata in rrset}
+    return result
 
 
 def in_form(type: str, rdata: Any) -> Any:
@@ -87,21 +86,21 @@ def literal(octets: bytes) -> st.SearchStrategy[bytes]:
     return st.just(octets)
 
 
-def each(choices: bytes) -> st.SearchStrategy[bytes]:
+def item(choices: bytes) -> st.SearchStrategy[bytes]:
     return st.sampled_from(choices.split(b"|"))
 
 
 DATA = st.one_of(
     joined(
         literal(b"A"),
-        each(rb'192.0.2.1|192.0.2.256|192.0.2.01|\049.2.3.4|1.2.3|\# 4 c0000201|\# 5 c0000201ff|"1.2.3.4"'),
+        item(rb'192.0.2.1|192.0.2.256|192.0.2.01|\049.2.3.4|1.2.3|\# 4 c0000201|\# 5 c0000201ff|"1.2.3.4"'),
     ),
     joined(
         literal(b"AAAA"),
-        each(rb"2001:db8::1|::ffff:192.0.2.1|::|1::2::3|192.0.2.1|fe80::1%eth0|\# 16 " + b"01" * 16),
+        item(rb"2001:db8::1|::ffff:192.0.2.1|::|1::2::3|192.0.2.1|fe80::1%eth0|\# 16 " + b"01" * 16),
     ),
     joined(literal(b"MX"), NUMBERS, NAMES),
-    joined(literal(b"MX"), each(rb"\# 4 000a 0161 00|\# 5 000a 0161 00|\# 6 000a c0 00 00 00|\# 0")),
+    joined(literal(b"MX"), item(rb"\# 4 000a 0161 00|\# 5 000a 0161 00|\# 6 000a c0 00 00 00|\# 0")),
     joined(st.sampled_from([b"TXT", b"SPF", b"txt", b"TYPE16"]), st.lists(STRINGS, max_size=4).map(b" ".join)),
     joined(literal(b"TXT"), st.sampled_from([b"\\# 3 0261 62", b"\\# 3 0361 62", b"\\# 1 00", b"\\# x", b"\\# 1 0"])),
     joined(st.sampled_from([b"PTR", b"TYPE12"]), NAMES),
@@ -128,8 +127,8 @@ LINES = st.one_of(
 def loose(line: bytes, spaces: list[bytes]) -> bytes:
     """A line with other spaces, parentheses and comments in place of its first spaces; owners stay where they are."""
     head, *rest = line.split(b" ")
-    for place, word in enumerate(rest):
-        head += (spaces[place] if 0 < place < len(spaces) else b" ") + word
+    for position, word in enumerate(rest):
+        head += (spaces[position] if 0 < position < len(spaces) else b" ") + word
     return head
 
 
@@ -154,6 +153,6 @@ def test_parentheses_and_comments_are_read_as_dnspython_reads_them(
 
 
 @given(st.lists(st.sampled_from(list(b'"\\;()\n\r \t09a.@\xff')) | st.integers(0, 255), max_size=12).map(bytes))
-def test_any_octets_behind_a_type_are_read_as_dnspython_reads_them(soup: bytes) -> None:
+def test_any_octets_after_a_type_are_read_as_dnspython_reads_them(soup: bytes) -> None:
     text = b"a TXT " + soup + b"\nb TXT x"
     assert ours(text) == theirs(text)

@@ -5,8 +5,7 @@ import pickle
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from spfengine.answers import Answer, AsyncResolver, Question, Resolver, RRType, Status
 from spfengine.errors import ResolverError, ZoneError
@@ -77,7 +76,7 @@ def live(name: str, type: RRType = TXT) -> Answer:
         ({"a.new.example": {"TXT": "x"}}, "b.new.example", A, Answer.nxdomain(300)),
         ({"a.new.example": None}, "new.example", A, Answer.nxdomain(300)),
         ({"a.stale.example.com": {"TXT": "x"}}, "stale.example.com", A, live("stale.example.com", A)),
-        # CNAME records below that stand at a drafted name are hidden
+        # CNAME records below at a drafted name are hidden
         ({"alias.example.com": {"TXT": "draft"}}, "alias.example.com", TXT, Answer.txt("draft")),
         ({"alias.example.com": {"TXT": "draft"}}, "alias.example.com", A, NODATA),
         ({"alias.example.com": {"MX": (1, "m.example")}}, "alias.example.com", TXT, NODATA),
@@ -291,3 +290,9 @@ def test_drafts_that_can_not_be_used(drafts: Any, parts: list[str]) -> None:
         Overlay(LIVE, drafts)
     for part in parts:
         assert part in str(caught.value)
+
+
+@pytest.mark.parametrize("drafts", ["v=spf1 -all", ["example.com"], None, 5])
+def test_what_is_not_a_mapping_of_drafts_is_refused(drafts: Any) -> None:
+    with pytest.raises(ZoneError, match="drafts are a mapping of name → type → records, not"):
+        Overlay(Zone({}), drafts)

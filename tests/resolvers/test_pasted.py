@@ -1,10 +1,9 @@
-r"""A record as people paste it: what clings to it goes, and is told; the record itself is left as it is."""
+r"""A record as people paste it: traces of its source are removed and listed; the record itself is not changed."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from spfengine.resolvers.zone_files.pasted import MAX_CHARACTERS, read_pasted
+from spfengine.resolvers.zone_files.pasted import MAX_CHARACTERS, Pasted, read_pasted
 
 RECORD = "v=spf1 include:relay.example.net ~all"
 
@@ -29,14 +28,14 @@ RECORD = "v=spf1 include:relay.example.net ~all"
         ("v=spf1 include:relay.example.net\u00a0~all", ("tabs and odd spaces",)),
         ("v=spf1\tinclude:relay.example.net ~all", ("tabs and odd spaces",)),
         (f"\ufeff{RECORD}\u200b", ("invisible characters",)),
-        (f'example.com. 3600 IN TXT "{RECORD}"', ("what stands before the record in a zone file", "quotes")),
-        (f'TXT "{RECORD}"', ("what stands before the record in a zone file", "quotes")),
+        (f'example.com. 3600 IN TXT "{RECORD}"', ("the text before the record in a zone file", "quotes")),
+        (f'TXT "{RECORD}"', ("the text before the record in a zone file", "quotes")),
         ('"v=spf1 include\\058relay.example.net ~all"', ("quotes",)),
     ],
 )
-def test_what_clings_to_a_record_goes_and_is_told(text: str, cleaned: tuple[str, ...]) -> None:
-    found = read_pasted(text)
-    assert (found.text, found.cleaned) == (RECORD, cleaned)
+def test_traces_of_the_source_are_removed_and_listed(text: str, cleaned: tuple[str, ...]) -> None:
+    result = read_pasted(text)
+    assert (result.text, result.cleaned) == (RECORD, cleaned)
 
 
 @pytest.mark.parametrize(
@@ -67,15 +66,15 @@ def test_the_owner_of_a_line_is_kept() -> None:
 @given(st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=80))
 def test_the_text_of_a_clean_record_comes_back_as_it_is(rest: str) -> None:
     text = "v=spf1 " + rest.replace("\\;", "").rstrip(" ") + "."
-    assert read_pasted(text) == (text, None, ())
+    assert read_pasted(text) == Pasted(text, None, ())
 
 
 @given(st.text(max_size=200))
 def test_any_text_is_read(text: str) -> None:
-    found = read_pasted(text)
-    assert (found.text != text) <= bool(found.cleaned)
+    result = read_pasted(text)
+    assert (result.text != text) <= bool(result.cleaned)
 
 
 def test_what_is_far_too_long_is_left_as_it_is() -> None:
     text = '"' * (MAX_CHARACTERS + 1)
-    assert read_pasted(text) == (text, None, ())
+    assert read_pasted(text) == Pasted(text, None, ())

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
+from spfengine import json_files
 from spfengine.answers import Answer, AsyncResolver, Question, Resolver, RRType, Status
 from spfengine.errors import RecordingError, ResolverError
 from spfengine.resolvers import recording as module
@@ -231,7 +231,7 @@ def entry(**changes: object) -> str:
         (entry(type=[]), "string"),
         (entry(status="WHAT"), "WHAT"),
         (entry(status=None), "string"),
-        (entry(status="NXDOMAIN"), "records beside NXDOMAIN"),
+        (entry(status="NXDOMAIN"), "records, though the status is NXDOMAIN"),
         (entry(ttl=-1), "TTL"),
         (entry(ttl=True), "TTL"),
         (entry(ttl=None), "TTL"),
@@ -287,6 +287,6 @@ def test_any_json_is_a_recording_or_a_recording_error(key: str, value: Any, kind
 def test_sizes_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "r.json"
     Recording([]).save(path)
-    monkeypatch.setattr(module, "MAX_OCTETS", 10)
+    monkeypatch.setattr(json_files, "MAX_OCTETS", 10)
     with pytest.raises(RecordingError, match="at most"):
         Recording.load(path)

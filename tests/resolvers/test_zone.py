@@ -6,14 +6,13 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from spfengine import check
 from spfengine.answers import Answer, AsyncResolver, Question, Resolver, RRType, Status
 from spfengine.errors import ZoneError
-from spfengine.resolvers.rrsets import RRset
-from spfengine.resolvers.zone import MAX_CHAIN, Zone
+from spfengine.resolvers.rrsets import MAX_CHAIN, RRset
+from spfengine.resolvers.zone import Zone
 
 TXT, A, AAAA, MX, PTR = RRType.TXT, RRType.A, RRType.AAAA, RRType.MX, RRType.PTR
 NODATA, NXDOMAIN = Answer.nodata(), Answer.nxdomain()
@@ -56,7 +55,7 @@ def test_every_form_of_records(type: RRType, records: Any, expected: Answer) -> 
     assert ask(Zone({"example.com": {type: records}}), "example.com", type) == expected
 
 
-def test_star_stands_for_every_type_that_is_not_listed() -> None:
+def test_star_means_every_type_that_is_not_listed() -> None:
     zone = Zone({"dead.example": {"*": Status.SERVFAIL, "A": "192.0.2.1", "MX": []}})
     assert ask(zone, "dead.example").status is Status.SERVFAIL
     assert ask(zone, "dead.example", PTR).status is Status.SERVFAIL
@@ -262,7 +261,7 @@ def test_what_a_zone_holds_can_be_listed() -> None:
 
 
 def test_records_of_type_spf_are_kept_but_never_answered() -> None:
-    """RFC 7208 §3.1: type SPF is of no use any more."""
+    """RFC 7208 §3.1: type SPF is not used any more."""
     zone = Zone({"example.com": {"SPF": "v=spf1 -all"}})
     assert ask(zone, "example.com") == NODATA
     assert [rrset.type for rrset in zone.rrsets] == ["SPF"]
@@ -350,7 +349,7 @@ class Counting(Zone):
 
 
 def test_a_class_derived_from_zone_is_asked_and_not_passed_over() -> None:
-    """A check takes what a Zone has at hand without asking; what a derived class answers may differ from it."""
+    """A check takes the ready-made answers of a Zone without asking; a derived class may answer differently."""
     records = {"d.example": {"TXT": "v=spf1 +all"}}
     assert check("192.0.2.1", "a@d.example", resolver=Zone(records)).result == "pass"
     assert check("192.0.2.1", "a@d.example", resolver=Counting(records)).result == "fail"

@@ -1,12 +1,11 @@
-"""Zones as providers export them, told apart by what stands in them; what is wrong is told with its place."""
+"""Zones as providers export them, recognised by their content; faults are reported with their place."""
 
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
 from spfengine.advice.forms import forms
 from spfengine.answers import Answer, Question, RRType, Status
@@ -28,8 +27,8 @@ def ask(zone: Any, name: str, type: RRType = RRType.TXT) -> Answer:
 
 
 def note(zone: Any, name: str, type: str) -> str | None:
-    found: str | None = next(rrset.note for rrset in zone.rrsets if (rrset.name, rrset.type) == (name, type))
-    return found
+    result: str | None = next(rrset.note for rrset in zone.rrsets if (rrset.name, rrset.type) == (name, type))
+    return result
 
 
 @pytest.mark.parametrize("sample", ["cpanel.db", "cloudflare.txt", "route53.json", "example.com.yaml"])
@@ -45,15 +44,15 @@ def test_the_same_zone_from_each_provider(sample: str) -> None:
     assert ask(zone, "nothing.example.com").status is Status.NXDOMAIN
 
 
-def test_cloudflare_tells_what_is_proxied_and_means_300_by_a_ttl_of_1() -> None:
+def test_cloudflare_marks_what_is_proxied_and_means_300_by_a_ttl_of_1() -> None:
     zone = read_zone(SAMPLES / "cloudflare.txt")
     assert note(zone, "example.com", "A") == PROXIED
     assert note(zone, "mail.example.com", "A") is None
     assert ask(zone, "example.com").ttl == 300
-    assert ask(read_octets(b"a.example. 1 IN TXT x\n"), "a.example").ttl == 1  # nothing tells that it is Cloudflare's
+    assert ask(read_octets(b"a.example. 1 IN TXT x\n"), "a.example").ttl == 1  # nothing says that it is Cloudflare's
 
 
-def test_octodns_tells_what_is_proxied() -> None:
+def test_octodns_marks_what_is_proxied() -> None:
     zone = read_zone(SAMPLES / "example.com.yaml")
     assert note(zone, "example.com", "A") == PROXIED
     assert note(zone, "mail.example.com", "A") is None
@@ -65,10 +64,10 @@ def test_octodns_tells_what_is_proxied() -> None:
         ("route53.json", "cdn.example.com", "an alias of d111.cloudfront.example, of which the file has no A records"),
         ("route53.json", "split.example.com", "2 record sets by weight, place or health"),
         ("example.com.yaml", "cdn.example.com", "an alias of d111.cloudfront.example, of which the file has no A"),
-        ("example.com.yaml", "split.example.com", "dynamic records: which of them is answered is not known"),
+        ("example.com.yaml", "split.example.com", "dynamic records: DNS returns one of them, which one is not known"),
     ],
 )
-def test_what_a_file_does_not_tell_is_not_absent(sample: str, name: str, why: str) -> None:
+def test_what_is_not_in_a_file_is_not_absent(sample: str, name: str, why: str) -> None:
     zone = read_zone(SAMPLES / sample)
     assert ask(zone, name, RRType.A) == Answer.failed(Status.SERVFAIL)
     assert why in (note(zone, name, "A") or "")
@@ -77,7 +76,7 @@ def test_what_a_file_does_not_tell_is_not_absent(sample: str, name: str, why: st
 def test_a_name_has_octal_escapes_in_route_53() -> None:
     zone = read_zone(SAMPLES / "route53.json")
     assert ask(zone, "anything.wild.example.com", RRType.A).texts() == ["203.0.113.7"]
-    assert "*.wild.example.com" in zone.names  # type: ignore[union-attr]  # a Zone, as its content tells
+    assert "*.wild.example.com" in zone.names  # type: ignore[union-attr]  # a Zone, by its content
 
 
 def test_a_change_batch_is_read_and_what_it_deletes_is_not() -> None:
@@ -86,7 +85,7 @@ def test_a_change_batch_is_read_and_what_it_deletes_is_not() -> None:
     for document in (batch, {"HostedZoneId": "Z1", "ChangeBatch": batch}):
         batch["Changes"].append(gone)
         zone = read_octets(json.dumps(document).encode())
-        assert zone.names == ("new.example",)  # type: ignore[union-attr]  # a Zone, as its content tells
+        assert zone.names == ("new.example",)  # type: ignore[union-attr]  # a Zone, by its content
 
 
 def test_route_53_values_of_all_types() -> None:
@@ -154,14 +153,14 @@ def value(type: str, text: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("document", "told"),
+    ("document", "message"),
     [
         ({"ResourceRecordSets": {}}, "ResourceRecordSets: '{}' can't be used; expected a list"),
         ({"ResourceRecordSets": [1]}, r"ResourceRecordSets\[0\]: '1' can't be used; expected a record set"),
         ([{"Type": "A"}], r"record set \[0\]: Name: 'None' can't be used; expected a domain name"),
         (one_set(Name="a..b"), r"ResourceRecordSets\[0\]: Name: 'a..b' can't be used"),
-        (one_set(Name="\\400x"), "can't be used; expected Route 53's own form"),
-        (one_set(Name="a\\056..b\\"), "can't be used; expected Route 53's own form .the name has an empty label"),
+        (one_set(Name="\\400x"), "can't be used; expected the form that Route 53 writes"),
+        (one_set(Name="a\\056..b\\"), "can't be used; expected the form that Route 53 writes .a backslash at the end"),
         (one_set(Type="A B"), r"ResourceRecordSets\[0\]: type: 'A B' can't be used"),
         (one_set(Type="*", ResourceRecords=[]), "expected a Status"),
         (one_set(), r"ResourceRecordSets\[0\]: 'None' can't be used; expected a list"),
@@ -169,14 +168,14 @@ def value(type: str, text: Any) -> dict[str, Any]:
         (value("A", 1), r"expected objects {\"Value\": text}"),
         (value("A", "192.0.2.256"), r"ResourceRecordSets\[0\]: a.example A: '192.0.2.256' can't be used"),
         (value("A", "\x1b[31m"), r"'\\x1b\[31m' can't be used; expected an IPv4 address"),
-        (value("TXT", "v=spf1 -all"), "expected Route 53's own form .expected strings in quotes, not 'v=spf1 -all'"),
+        (value("TXT", "v=spf1 -all"), "the form that Route 53 writes .expected strings in quotes, not 'v=spf1 -all'"),
         (value("TXT", ""), "expected at least one string in quotes"),
-        (value("TXT", '"\\777"'), "the escape .777 stands for no octet"),
+        (value("TXT", '"\\777"'), "the escape .777 is not an octet"),
         (value("MX", "mail.example"), "expected a preference and a name, such as 10 mx.example.com."),
         (value("MX", "70000 mail.example"), "can't be used"),
         (one_set(TTL="x", ResourceRecords=[]), "ttl: 'x' can't be used"),
         (one_set(AliasTarget={}), "AliasTarget: '{}' can't be used; expected an object with DNSName"),
-        ({"ResourceRecordSets": [*one_set(ResourceRecords=[])["ResourceRecordSets"]] * 2}, "a.example A stands twice"),
+        ({"ResourceRecordSets": one_set(ResourceRecords=[])["ResourceRecordSets"] * 2}, "a.example A is listed twice"),
         ({"Changes": [{}]}, r"Changes\[0\]: '{}' can't be used; expected an object with an Action"),
         ({"Changes": 1}, "Changes: '1' can't be used; expected a list"),
         ({"ChangeBatch": 1}, "ChangeBatch: '1' can't be used; expected an object"),
@@ -184,10 +183,10 @@ def value(type: str, text: Any) -> dict[str, Any]:
         ("text", "neither a recording"),
     ],
 )  # fmt: skip
-def test_json_that_cannot_be_used_says_where_and_what_was_expected(tmp_path: Path, document: Any, told: str) -> None:
+def test_json_that_cannot_be_used_says_where_and_what_was_expected(tmp_path: Path, document: Any, message: str) -> None:
     path = tmp_path / "x.json"
     path.write_text(json.dumps(document), encoding="ascii")
-    with pytest.raises(ZoneError, match=told):
+    with pytest.raises(ZoneError, match=message):
         read_zone(path)
 
 
@@ -221,13 +220,13 @@ documents = st.recursive(
 )
 sets = st.lists(
     st.dictionaries(keys, st.one_of(documents, st.just([{"Value": "192.0.2.1"}])), max_size=6).map(
-        lambda found: {"Name": "a.example", "Type": "A", **found}
+        lambda result: {"Name": "a.example", "Type": "A", **result}
     ),
     max_size=4,
 )
 
 
-@given(st.one_of(documents, sets, sets.map(lambda found: {"ResourceRecordSets": found})))
+@given(st.one_of(documents, sets, sets.map(lambda result: {"ResourceRecordSets": result})))
 def test_any_json_is_a_zone_or_an_error_of_ours(document: Any) -> None:
     try:
         read_octets(json.dumps(document).encode())
@@ -244,22 +243,22 @@ def test_any_yaml_is_a_zone_or_an_error_of_ours(document: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "message"),
     [
-        (b'{"ResourceRecordSets": [], "ResourceRecordSets": []}', "the key 'ResourceRecordSets' stands twice"),
-        (b'{"ResourceRecordSets": [{"Name": "a", "Name": "b"}]}', "the key 'Name' stands twice"),
-        (b"[" * 200_000, "not JSON that can be used"),
-        (b"{", "not JSON that can be used"),
+        (b'{"ResourceRecordSets": [], "ResourceRecordSets": []}', "the key 'ResourceRecordSets' occurs twice"),
+        (b'{"ResourceRecordSets": [{"Name": "a", "Name": "b"}]}', "the key 'Name' occurs twice"),
+        (b"[" * 200_000, "this JSON can't be used"),
+        (b"{", "this JSON can't be used"),
         (b'{"ResourceRecordSets": [' + b"[" * 5000 + b"]" * 5000 + b"]}", "can't be used|not JSON"),
     ],
 )
-def test_json_made_to_harm_is_refused(data: bytes, told: str) -> None:
-    with pytest.raises(ZoneError, match=told):
+def test_json_made_to_harm_is_refused(data: bytes, message: str) -> None:
+    with pytest.raises(ZoneError, match=message):
         read_octets(data)
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("'':\n  type: TXT\n", "example.com TXT: expected either value or values"),
         ("'':\n  type: TXT\n  value: x\n  values: [x]\n", "expected either value or values"),
@@ -268,7 +267,7 @@ def test_json_made_to_harm_is_refused(data: bytes, told: str) -> None:
         ("'':\n  type: TXT\n  value: 'a\\'\n", "expected text with escapes .a backslash at the end"),
         ("'':\n  type: TXT\n  value: '\\300'\n", "expected text with escapes"),
         ("'':\n- type: A\n  value: x\n", "example.com A: 'x' can't be used; expected an IPv4 address"),
-        ("'':\n- type: A\n  value: 192.0.2.1\n- type: A\n  value: 192.0.2.2\n", "example.com A stands twice"),
+        ("'':\n- type: A\n  value: 192.0.2.1\n- type: A\n  value: 192.0.2.2\n", "example.com A is listed twice"),
         ("'':\n- type: A\n  value: 192.0.2.1\n- x\n", "expected a record: a mapping with type"),
         ("'':\n  type: MX\n  value: x\n", "expected a mapping with preference and exchange"),
         ("'':\n  type: ALIAS\n  values: [a.example, b.example]\n", "expected one value"),
@@ -276,16 +275,16 @@ def test_json_made_to_harm_is_refused(data: bytes, told: str) -> None:
         ("1:\n  type: A\n  value: 192.0.2.1\n", "name: '1' can't be used; expected text relative to the zone"),
         ("a..b:\n  type: A\n  value: 192.0.2.1\n", "name: 'a..b' can't be used"),
         ("'a\\300':\n  type: A\n  value: 192.0.2.1\n", "expected a name relative to the zone"),
-        ("'':\n  type: A\n  value: 192.0.2.1\n'':\n  type: TXT\n  value: x\n", "line 4: the key '' stands twice"),
+        ("'':\n  type: A\n  value: 192.0.2.1\n'':\n  type: TXT\n  value: x\n", "line 4: the key '' occurs twice"),
         ("'': &x\n  type: A\n  value: 192.0.2.1\nb: *x\n", "line 4: aliases are not read"),
         ("'':\n  type: A\n  value: " + "[" * 30 + "]" * 30, "line 3: this is nested too deep"),
         ("'':\n  type: \x1b\n  value: x\n", "not YAML"),
     ],
 )
-def test_octodns_that_cannot_be_used_says_where_and_what_was_expected(tmp_path: Path, text: str, told: str) -> None:
+def test_octodns_that_cannot_be_used_says_where_and_what_was_expected(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "example.com.yaml"
     path.write_text(text, encoding="ascii")
-    with pytest.raises(ZoneError, match=told):
+    with pytest.raises(ZoneError, match=message):
         read_zone(path)
 
 
@@ -298,7 +297,7 @@ def test_octodns_names_are_relative_to_the_name_of_the_file(tmp_path: Path) -> N
             read_zone(path)
     path = tmp_path / "Example.com..yml"
     path.write_text(text, encoding="ascii")
-    assert read_zone(path).names == ("www.Example.com",)  # type: ignore[union-attr]  # a Zone, as its content tells
+    assert read_zone(path).names == ("www.Example.com",)  # type: ignore[union-attr]  # a Zone, by its content
 
 
 def test_octodns_older_words_and_types_that_spf_never_asks_for(tmp_path: Path) -> None:
@@ -314,7 +313,7 @@ def test_octodns_older_words_and_types_that_spf_never_asks_for(tmp_path: Path) -
     assert ask(zone, "q.example.com").records == (b"ab",)
 
 
-def test_a_recording_and_a_suite_are_still_told_apart(tmp_path: Path) -> None:
+def test_a_recording_and_a_suite_are_distinguished(tmp_path: Path) -> None:
     assert isinstance(read_octets(b'{"schema": "spfengine.recording/1", "answers": []}'), Recording)
     assert ask(read_octets(b'{"zonedata": {"a.example": [{"TXT": "x"}]}}'), "a.example").records == (b"x",)
     with pytest.raises(RecordingError):

@@ -3,8 +3,8 @@
 import pytest
 
 import spfengine
-from spfengine import Effect, Sender, Zone
-from spfengine.simulation import checking
+from spfengine import Sender, Zone
+from spfengine.simulation import Effect, checking
 
 ZONE = Zone(
     {

@@ -6,6 +6,7 @@ import pytest
 
 import spfengine
 from spfengine import ArgumentError, Question, RRType, Sender, Status, Zone, ZoneError, simulate
+from spfengine.simulation import Simulation
 from spfengine.simulation.records import Standing, compare_terms
 from spfengine.simulation.simulate import compare
 from spfengine.simulation.simulation import Effect
@@ -27,11 +28,11 @@ ZONE = Zone(
 )  # fmt: skip
 
 
-def codes(plan: spfengine.Simulation) -> list[str]:
+def codes(plan: Simulation) -> list[str]:
     return [str(problem.code) for problem in plan.problems]
 
 
-def networks(plan: spfengine.Simulation) -> dict[str, tuple[object, object]]:
+def networks(plan: Simulation) -> dict[str, tuple[object, object]]:
     return {str(change.network): (change.before.result, change.after.result) for change in plan.changes}
 
 

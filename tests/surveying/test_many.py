@@ -4,13 +4,14 @@ import asyncio
 import threading
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 import spfengine
-from spfengine import Answer, LiveResolver, Question, Status, SurveyedDomain, Zone, asurvey, survey
-from spfengine.surveying import time_limit as patience
+from spfengine import Answer, LiveResolver, Question, Status, Zone, asurvey, survey
+from spfengine.surveying import SurveyedDomain, time_limit as patience
 from spfengine.testing import FakeDNS
 from tests.listening import Listening
 from tests.surveying.cases import DOMAINS, ZONE
@@ -18,13 +19,13 @@ from tests.surveying.cases import DOMAINS, ZONE
 
 def surveyed(domains: Any, **settings: Any) -> list[SurveyedDomain]:
     async def ask() -> list[SurveyedDomain]:
-        return [found async for found in asurvey(domains, **settings)]
+        return [returned async for returned in asurvey(domains, **settings)]
 
     return asyncio.run(ask())
 
 
-def timeless(found: Iterable[SurveyedDomain]) -> dict[str, SurveyedDomain]:
-    return {each.domain: each._replace(asked=0.0, seconds=0.0) for each in found}
+def timeless(returned: Iterable[SurveyedDomain]) -> dict[str, SurveyedDomain]:
+    return {item.domain: replace(item, asked=0.0, seconds=0.0) for item in returned}
 
 
 class Slow:
@@ -52,13 +53,13 @@ class Slow:
 def test_it_says_what_one_after_the_other_says(in_flight: int) -> None:
     domains = [*DOMAINS, "no domain"]
     expected = timeless(survey(domains, resolver=InTurn()))
-    found = surveyed(domains, resolver=Slow(ZONE), in_flight=in_flight)
-    assert len(found) == len(domains)
-    assert timeless(found) == expected
-    at_hand = surveyed(domains, resolver=ZONE, in_flight=in_flight)
-    assert len(at_hand) == len(domains)
-    assert {name: each._replace(live=True, ttl=None) for name, each in timeless(at_hand).items()} == {
-        name: each._replace(ttl=None) for name, each in expected.items()
+    returned = surveyed(domains, resolver=Slow(ZONE), in_flight=in_flight)
+    assert len(returned) == len(domains)
+    assert timeless(returned) == expected
+    immediate = surveyed(domains, resolver=ZONE, in_flight=in_flight)
+    assert len(immediate) == len(domains)
+    assert {name: replace(item, live=True, ttl=None) for name, item in timeless(immediate).items()} == {
+        name: replace(item, ttl=None) for name, item in expected.items()
     }
 
 
@@ -82,9 +83,9 @@ def test_never_more_questions_are_under_way_than_domains_may_be(in_flight: int) 
             return Answer.nxdomain(ttl=300)
 
     gate, barrier = Gate(ZONE), asyncio.Barrier(in_flight)
-    found = surveyed([f"n{number}.example" for number in range(100)], resolver=gate, in_flight=in_flight)
+    returned = surveyed([f"n{number}.example" for number in range(100)], resolver=gate, in_flight=in_flight)
     assert gate.most == in_flight
-    assert len(found) == 100
+    assert len(returned) == 100
 
 
 def test_as_many_are_under_way_at_the_server_as_was_said() -> None:
@@ -109,10 +110,10 @@ def test_as_many_are_under_way_at_the_server_as_was_said() -> None:
     gate = Gate()
     with FakeDNS(gate) as server:
         resolver = LiveResolver(server.nameserver, timeout=20, lifetime=20)
-        found = surveyed([f"n{number}.example" for number in range(20)], resolver=resolver, in_flight=4)
+        returned = surveyed([f"n{number}.example" for number in range(20)], resolver=resolver, in_flight=4)
         assert len(server.queries) == 20
     assert gate.most == 4
-    assert {each.state for each in found} == {"none"}
+    assert {item.state for item in returned} == {"none"}
 
 
 def test_shared_answers_are_asked_for_once() -> None:
@@ -121,8 +122,8 @@ def test_shared_answers_are_asked_for_once() -> None:
         | {"shared.example": {"TXT": "v=spf1 a -all", "A": "192.0.2.1"}}
     )
     resolver = Slow(zone)
-    found = surveyed([f"n{number}.example" for number in range(50)], resolver=resolver)
-    assert {each.passing[0] for each in found} == {1}
+    returned = surveyed([f"n{number}.example" for number in range(50)], resolver=resolver)
+    assert {item.passing[0] for item in returned} == {1}
     shared = [question for question in resolver.asked if question.name == "shared.example"]
     assert len(shared) == len(set(shared))
     listening = Listening(Zone({name: {**sets, "A": "192.0.2.1"} for name, sets in [("x.example", {"TXT": "v=spf1"})]}))
@@ -155,25 +156,25 @@ class Silent(Slow):
 
 def test_a_silent_domain_holds_nobody_up_and_ends_in_its_own_time() -> None:
     domains = ["silent.example", *[f"n{number}.example" for number in range(30)]]
-    found = surveyed(domains, resolver=Silent(ZONE), in_flight=2, seconds=0.3)
-    assert [each.domain for each in found][-1] == "silent.example"
-    assert len(found) == 31
-    last = found[-1]
+    returned = surveyed(domains, resolver=Silent(ZONE), in_flight=2, seconds=0.3)
+    assert [item.domain for item in returned][-1] == "silent.example"
+    assert len(returned) == 31
+    last = returned[-1]
     assert (last.state, last.result, last.incomplete) == ("unknown", "temperror", True)
     assert last.problem is not None
     assert last.problem.code == "dns-timeout"
     assert 0.25 < last.seconds < 10
 
 
-def test_what_is_known_in_time_is_told_where_the_rest_is_silent() -> None:
+def test_what_is_known_in_time_is_returned_if_the_rest_is_silent() -> None:
     zone = Zone(
         {"half.example": {"TXT": "v=spf1 ip4:192.0.2.0/24 include:a.silent.example include:b.silent.example -all"}}
     )
     resolver = Silent(zone)
-    [found] = surveyed(["half.example"], resolver=resolver, seconds=0.2)
+    [returned] = surveyed(["half.example"], resolver=resolver, seconds=0.2)
     assert resolver.silent == 1
-    assert (found.passing, found.state, found.record is not None) == ((256, 0), "unknown", True)
-    assert found.seconds < 10
+    assert (returned.passing, returned.state, returned.record is not None) == ((256, 0), "unknown", True)
+    assert returned.seconds < 10
 
 
 def test_without_asyncio_no_more_is_asked_once_the_time_is_over() -> None:
@@ -183,9 +184,9 @@ def test_without_asyncio_no_more_is_asked_once_the_time_is_over() -> None:
             return super().resolve(question)
 
     listening = Listening(ZONE)
-    [found] = survey(["many.example"], resolver=Late(listening), seconds=0.1)
+    [returned] = survey(["many.example"], resolver=Late(listening), seconds=0.1)
     assert len(listening.asked) == 2
-    assert (found.state, found.incomplete) == ("unknown", True)
+    assert (returned.state, returned.incomplete) == ("unknown", True)
 
 
 def test_what_was_not_heard_since_the_loop_stood_still_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,10 +209,10 @@ def test_what_was_not_heard_since_the_loop_stood_still_is_asked_again(monkeypatc
                 return Answer.failed(Status.TIMEOUT)
             return Answer.txt("v=spf1 -all", ttl=300)
 
-    [found] = surveyed(["x.example"], resolver=Once(), lint=False)
-    assert (found.state, asked) == ("works", ["x.example"] * 2)
-    [found] = surveyed(["x.example"], resolver=Slow(Zone({"x.example": {"*": Status.TIMEOUT}})), lint=False)
-    assert found.state == "unknown"
+    [returned] = surveyed(["x.example"], resolver=Once(), lint=False)
+    assert (returned.state, asked) == ("works", ["x.example"] * 2)
+    [returned] = surveyed(["x.example"], resolver=Slow(Zone({"x.example": {"*": Status.TIMEOUT}})), lint=False)
+    assert returned.state == "unknown"
 
 
 def test_no_more_is_taken_of_the_list_than_is_under_way() -> None:
@@ -224,12 +225,12 @@ def test_no_more_is_taken_of_the_list_than_is_under_way() -> None:
             yield f"n{taken}.example"
 
     async def ask() -> None:
-        found = asurvey(listed(), resolver=ZONE, in_flight=3)
+        returned = asurvey(listed(), resolver=ZONE, in_flight=3)
         for _ in range(10):
-            await anext(found)
+            await anext(returned)
         await asyncio.sleep(0.05)
         assert taken <= 10 + 3 + 3
-        await found.aclose()
+        await returned.aclose()
         assert len(asyncio.all_tasks()) == 1
 
     asyncio.run(ask())
@@ -241,11 +242,11 @@ def test_domains_may_come_in_asyncio_too() -> None:
             await asyncio.sleep(0)
             yield name
 
-    assert {each.domain for each in surveyed(listed(), resolver=ZONE)} == {"plain.example", "open.example"}
+    assert {item.domain for item in surveyed(listed(), resolver=ZONE)} == {"plain.example", "open.example"}
     assert surveyed([], resolver=ZONE) == []
 
 
-def test_what_goes_wrong_outside_of_dns_is_raised_where_the_survey_is_read() -> None:
+def test_errors_other_than_of_dns_are_raised_to_the_caller() -> None:
     class Broken:
         async def aresolve(self, question: Question, /) -> Answer:
             raise KeyError(question.name)
@@ -280,17 +281,17 @@ def test_a_timeout_of_the_callers_is_the_callers() -> None:
 
 def test_without_a_resolver_it_is_live_dns(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("spfengine.drivers.default_resolver", lambda: ZONE)
-    assert [each.state for each in survey(["plain.example"])] == ["works"]
-    assert [each.state for each in surveyed(["plain.example"])] == ["works"]
+    assert [item.state for item in survey(["plain.example"])] == ["works"]
+    assert [item.state for item in surveyed(["plain.example"])] == ["works"]
 
 
-@pytest.mark.parametrize("at_hand", [True, False])
-def test_between_two_domains_the_event_loop_does_other_things(at_hand: bool) -> None:
+@pytest.mark.parametrize("immediate", [True, False])
+def test_between_two_domains_the_event_loop_does_other_things(immediate: bool) -> None:
     """So replies are read in time, though working out what a domain says takes a while."""
     beats: list[int] = []
 
     class Met:
-        unchanging = at_hand
+        unchanging = immediate
 
         def resolve(self, question: Question, /) -> Answer:
             beats.append(beat)
@@ -317,3 +318,18 @@ def test_between_two_domains_the_event_loop_does_other_things(at_hand: bool) -> 
 
     asyncio.run(ask())
     assert len(set(beats)) == 30
+
+
+@pytest.mark.parametrize("domains", ["example.com", b"example.com", None, 5])
+@pytest.mark.parametrize("verb", [survey, asurvey])
+def test_text_in_place_of_a_list_of_domains_is_refused(verb: Any, domains: Any) -> None:
+    with pytest.raises(spfengine.ArgumentError, match="domains is a list of domains"):
+        verb(domains, resolver=ZONE)
+
+
+def test_a_list_of_other_things_is_refused() -> None:
+    domains: list[Any] = ["plain.example", 5]
+    with pytest.raises(spfengine.ArgumentError, match="one of them is of type int"):
+        list(survey(domains, resolver=ZONE))
+    with pytest.raises(spfengine.ArgumentError, match="one of them is of type int"):
+        surveyed(domains, resolver=ZONE)

@@ -1,6 +1,7 @@
 """What a survey says of one domain is what the rest of the engine says of it."""
 
 import json
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -8,12 +9,13 @@ import pytest
 import spfengine
 from bench.workloads import NAMES, load
 from bench.zones import make_zone
-from spfengine import DomainState, Limits, Policy, SurveyedDomain, Zone, survey
+from spfengine import Limits, Policy, Zone, survey
+from spfengine.surveying import DomainState, SurveyedDomain
 from tests.listening import Listening
 from tests.surveying.cases import DOMAINS, ZONE
 
 V4, V6 = 1 << 32, 1 << 128
-MAPPED = 1 << 32  # where no IPv6 client stands
+MAPPED = 1 << 32  # for which there is no IPv6 client
 
 # domain, what is said of it
 SAID: list[tuple[str, dict[str, Any]]] = [
@@ -51,59 +53,60 @@ SAID: list[tuple[str, dict[str, Any]]] = [
 
 
 def of(domain: str, **settings: Any) -> SurveyedDomain:
-    [found] = survey([domain], resolver=ZONE, **settings)
-    return found
+    [returned] = survey([domain], resolver=ZONE, **settings)
+    return returned
 
 
 @pytest.mark.parametrize(("domain", "said"), SAID, ids=[domain for domain, _ in SAID])
 def test_what_is_said_of_a_domain(domain: str, said: dict[str, Any]) -> None:
-    found = of(domain)
-    told = {**found._asdict(), "problem": None if found.problem is None else found.problem.code}
-    assert {key: told[key] for key in said} == said
-    assert (found.domain, found.fault, found.live) == (domain, None, False)
+    returned = of(domain)
+    values = {field.name: getattr(returned, field.name) for field in fields(returned)}
+    values |= {"problem": None if returned.problem is None else returned.problem.code}
+    assert {key: values[key] for key in said} == said
+    assert (returned.domain, returned.fault, returned.live) == (domain, None, False)
 
 
 def all_workloads() -> list[tuple[str, Zone]]:
-    found = [(domain, ZONE) for domain in DOMAINS]
+    returned = [(domain, ZONE) for domain in DOMAINS]
     for name in NAMES[:-1]:
         workload = load(name)
         zone = make_zone(workload)
         domains = list(dict.fromkeys(check.sender.partition("@")[2] for check in workload.checks))
-        found += [(domain, zone) for domain in domains[:20]]
-    return found
+        returned += [(domain, zone) for domain in domains[:20]]
+    return returned
 
 
 def test_it_is_what_policy_budget_and_lint_say() -> None:
     for domain, zone in all_workloads():
-        [found] = survey([domain], resolver=zone)
+        [returned] = survey([domain], resolver=zone)
         policy = Policy.compile(domain, resolver=zone)
         need = policy.budget(zone)
-        assert found.lookups == tuple(need.lookups[version].most for version in (4, 6)), domain
-        assert found.void_lookups == tuple(need.voids[policy.limits.void_rule][version].most for version in (4, 6))
-        assert found.endless == need.endless
-        assert found.passing == tuple(policy.address_count("pass", version) for version in (4, 6))
-        assert found.conditional == bool(policy.conditional)
-        assert found.ttl == policy.ttl
+        assert returned.lookups == tuple(need.lookups[version].most for version in (4, 6)), domain
+        assert returned.void_lookups == tuple(need.voids[policy.limits.void_rule][version].most for version in (4, 6))
+        assert returned.endless == need.endless
+        assert returned.passing == tuple(policy.address_count("pass", version) for version in (4, 6))
+        assert returned.conditional == bool(policy.conditional)
+        assert returned.ttl == policy.ttl
         findings = spfengine.lint(domain, resolver=Listening(zone))  # not all of a zone is the domain's own
-        assert found.lint is not None
-        assert {(severity, code) for severity, codes in found.lint.items() for code in codes} == {
-            (each.severity, each.code) for each in findings
+        assert returned.lint is not None
+        assert {(severity, code) for severity, codes in returned.lint.items() for code in codes} == {
+            (item.severity, item.code) for item in findings
         }
         for version in (4, 6):
             for _, _, outcome in policy.ranges(version):
-                assert outcome.result is None or outcome.result in found.results
+                assert outcome.result is None or outcome.result in returned.results
         [without] = survey([domain], resolver=zone, lint=False)
-        assert without._replace(lint=found.lint, questions=0, incomplete=found.incomplete, asked=0, seconds=0) == (
-            found._replace(questions=0, asked=0, seconds=0)
-        )
+        assert replace(
+            without, lint=returned.lint, questions=0, incomplete=returned.incomplete, asked=0, seconds=0
+        ) == (replace(returned, questions=0, asked=0, seconds=0))
 
 
 def test_each_question_goes_out_once() -> None:
     for domain in DOMAINS:
         listening = Listening(ZONE)
-        [found] = survey([domain], resolver=listening)
-        assert len(listening.questions) == len(set(listening.questions)) == found.questions, domain
-        assert found.live  # nobody says that what answers never changes
+        [returned] = survey([domain], resolver=listening)
+        assert len(listening.questions) == len(set(listening.questions)) == returned.questions, domain
+        assert returned.live  # nobody says that what answers never changes
 
 
 def test_the_limits_are_the_callers() -> None:
@@ -116,30 +119,30 @@ def test_the_limits_are_the_callers() -> None:
 @pytest.mark.parametrize("text", ["", "x", "a@b.example", "https://b.example/", "a b.example", "1.2.3.4", "\ud800.x.y"])
 def test_what_is_no_domain_has_its_line_and_nothing_is_asked(text: str) -> None:
     listening = Listening(ZONE)
-    [found] = survey([text], resolver=listening)
-    assert (found.domain, found.state, listening.asked) == (text, DomainState.NO_DOMAIN, [])
-    assert found.fault is not None
-    assert found.fault.isprintable()
-    json.dumps(found.to_dict()).encode("ascii")
+    [returned] = survey([text], resolver=listening)
+    assert (returned.domain, returned.state, listening.asked) == (text, DomainState.NO_DOMAIN, [])
+    assert returned.fault is not None
+    assert returned.fault.isprintable()
+    json.dumps(returned.to_dict()).encode("ascii")
 
 
 def test_domains_are_read_as_people_write_them() -> None:
     zone = Zone({"xn--bcher-kva.example": {"TXT": "v=spf1 -all"}})
     for text in ("bücher.example", "BÜCHER.Example.", "xn--bcher-kva.EXAMPLE", "bücher。example"):
-        [found] = survey([text], resolver=zone)
-        assert (found.domain, found.state) == ("xn--bcher-kva.example", "works")
+        [returned] = survey([text], resolver=zone)
+        assert (returned.domain, returned.state) == ("xn--bcher-kva.example", "works")
 
 
 def test_every_line_has_the_same_keys_and_is_safe_to_print() -> None:
     keys = None
-    for found in survey([*DOMAINS, "no domain", "\x1b[31m.example"], resolver=ZONE):
-        line = json.dumps(found.to_dict())
+    for returned in survey([*DOMAINS, "no domain", "\x1b[31m.example"], resolver=ZONE):
+        line = json.dumps(returned.to_dict())
         assert line.isascii()
         assert line.isprintable()
         assert "u001b" not in line
         assert "u0000" not in line
-        assert keys in (None, found.to_dict().keys())
-        keys = found.to_dict().keys()
+        assert keys in (None, returned.to_dict().keys())
+        keys = returned.to_dict().keys()
 
 
 def test_counts_that_readers_of_json_may_not_take_are_no_integers() -> None:

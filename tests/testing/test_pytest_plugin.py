@@ -158,7 +158,7 @@ def test_it(spf_dns):
 
 
 @pytest.mark.parametrize(
-    ("marker", "told"),
+    ("marker", "message"),
     [
         ("spf_zone({}, {})", "ArgumentError: the marker spf_zone takes one argument"),
         ("spf_zone(zone={})", "ArgumentError: the marker spf_zone takes one argument"),
@@ -167,10 +167,10 @@ def test_it(spf_dns):
         ("spf_zone('none.zone')", "FileNotFoundError: "),
     ],
 )
-def test_a_marker_that_cannot_be_used_is_an_error(pytester: pytest.Pytester, marker: str, told: str) -> None:
+def test_a_marker_that_cannot_be_used_is_an_error(pytester: pytest.Pytester, marker: str, message: str) -> None:
     done = run(pytester, f"@pytest.mark.{marker}\ndef test_it(spf_zone):\n    pass\n")
     done.assert_outcomes(errors=1)
-    assert told in done.stdout.str()
+    assert message in done.stdout.str()
 
 
 def test_it_works_under_xdist(pytester: pytest.Pytester) -> None:

@@ -1,6 +1,6 @@
 """A real DNS server (NSD, as Debian has it) on loopback that serves a Zone, as the only authority there is.
 
-It serves the zone as the root zone, so that any names may stand in one file.
+It serves the zone as the root zone, so one file can have any names.
 """
 
 import os
@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from spfengine.resolvers.zone import Zone
-from spfengine.testing.exporters.bind import TTL, master_file
+from spfengine.testing.exporters import DEFAULT_TTL as TTL, master_file
 from tests.debian import program
 
 _SOA = f". {TTL} IN SOA fake-root.invalid. nobody.invalid. 1 3600 600 86400 {TTL}\n. {TTL} IN NS fake-root.invalid.\n"
@@ -68,7 +68,7 @@ def serve(zone: Zone, folder: Path) -> Iterator[str]:
 
 def _wait_until_it_answers(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     root_soa = bytes.fromhex("0001 0000 0001 0000 0000 0000 00 0006 0001")
-    end = time.monotonic() + 10
+    end = time.monotonic() + 300
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.settimeout(0.1)
         client.connect(("127.0.0.1", port))

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from spfengine.errors import ArgumentError
-from spfengine.testing.faults import Effect, Fault, FaultKind, FaultPlan
+from spfengine.testing.faults import Fault, FaultEffect, FaultKind, FaultPlan
 
 
 def test_a_fault_counts_only_the_queries_that_it_concerns() -> None:
@@ -16,9 +16,9 @@ def test_a_fault_counts_only_the_queries_that_it_concerns() -> None:
         ("other.example", "TXT", "udp"),
         ("EXAMPLE.COM", "TXT", "udp"),
     ):
-        assert plan.effect(name, type, over) == Effect(None, 0)
-    assert plan.effect("example.com", "TXT", "udp") == Effect(FaultKind.SERVFAIL, 0)
-    assert plan.effect("example.com", "TXT", "udp") == Effect(None, 0)
+        assert plan.effect(name, type, over) == FaultEffect(None, 0)
+    assert plan.effect("example.com", "TXT", "udp") == FaultEffect(FaultKind.SERVFAIL, 0)
+    assert plan.effect("example.com", "TXT", "udp") == FaultEffect(None, 0)
 
 
 def test_delays_add_up_and_the_first_other_fault_counts() -> None:
@@ -30,11 +30,11 @@ def test_delays_add_up_and_the_first_other_fault_counts() -> None:
             Fault("example.com", "*", "delay", seconds=2),
         ]
     )
-    assert plan.effect("example.com", "TXT", "udp") == Effect(FaultKind.REFUSED, 3)
-    assert plan.effect("example.com", "TXT", "udp") == Effect(FaultKind.GARBAGE, 3)
-    assert plan.effect("other.example", "A", "tcp") == Effect(None, 1)
+    assert plan.effect("example.com", "TXT", "udp") == FaultEffect(FaultKind.REFUSED, 3)
+    assert plan.effect("example.com", "TXT", "udp") == FaultEffect(FaultKind.GARBAGE, 3)
+    assert plan.effect("other.example", "A", "tcp") == FaultEffect(None, 1)
     plan.clear()
-    assert plan.effect("example.com", "TXT", "udp") == Effect(None, 0)
+    assert plan.effect("example.com", "TXT", "udp") == FaultEffect(None, 0)
 
 
 @pytest.mark.parametrize(

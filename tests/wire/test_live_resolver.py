@@ -17,13 +17,18 @@ import spfengine
 from spfengine.answers import Answer, AsyncResolver, Question, Resolver, RRType, Status
 from spfengine.errors import ArgumentError
 from spfengine.resolvers.live import LiveResolver
-from spfengine.resolvers.rrsets import RRset
-from spfengine.resolvers.zone import MAX_CHAIN, Zone
+from spfengine.resolvers.rrsets import MAX_CHAIN, RRset
+from spfengine.resolvers.zone import Zone
 from spfengine.testing import FakeDNS, Fault, FaultKind
 from tests.wire.conftest import Ask
 
 TXT, A, AAAA, MX, PTR = RRType.TXT, RRType.A, RRType.AAAA, RRType.MX, RRType.PTR
-TIMEOUT = 0.25
+PATIENCE = 30.0
+"""Seconds to wait for a reply that comes, however busy the machine is."""
+SHORT = 0.25
+"""Seconds to wait for a reply that does not come."""
+MIXED = 1.5
+"""Seconds to wait where some replies come and others do not."""
 LONG = tuple("0123456789abcdef" * 15 for _ in range(265))  # 63,600 octets in strings of 240
 ZONE = Zone(
     {
@@ -59,14 +64,15 @@ def server() -> Iterator[FakeDNS]:
         yield server
 
 
-def live(*servers: FakeDNS, timeout: float = TIMEOUT, retries: int = 0) -> LiveResolver:
-    return LiveResolver([server.nameserver for server in servers], timeout=timeout, retries=retries, cache=False)
+def live(*servers: FakeDNS, timeout: float = PATIENCE, retries: int = 0) -> LiveResolver:
+    nameservers = [server.nameserver for server in servers]
+    return LiveResolver(nameservers, timeout=timeout, retries=retries, lifetime=2 * PATIENCE, cache=False)
 
 
 @contextmanager
-def served(zone: Resolver, *faults: Fault) -> Iterator[tuple[FakeDNS, LiveResolver]]:
+def served(zone: Resolver, *faults: Fault, timeout: float = PATIENCE) -> Iterator[tuple[FakeDNS, LiveResolver]]:
     with FakeDNS(zone, faults=faults) as server:
-        yield server, live(server)
+        yield server, live(server, timeout=timeout)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +95,7 @@ def served(zone: Resolver, *faults: Fault) -> Iterator[tuple[FakeDNS, LiveResolv
 )
 def test_an_answer_over_the_wire_is_the_zones_own(server: FakeDNS, ask: Ask, name: str, type: RRType) -> None:
     expected = ZONE.resolve(Question(name, type))
-    assert ask(live(server, timeout=10.0), name, type) == expected  # 1,000 records take a loaded machine long
+    assert ask(live(server), name, type) == expected
 
 
 def test_the_zone_of_these_tests_has_what_they_are_about() -> None:
@@ -104,7 +110,8 @@ FAILURES = [status for status in Status if status not in (Status.NOERROR, Status
 
 @pytest.mark.parametrize("status", FAILURES)
 def test_every_failure_is_told_apart(ask: Ask, status: Status) -> None:
-    with served(Zone({"x.example": {"TXT": status}})) as (_, resolver):
+    timeout = SHORT if status is Status.TIMEOUT else PATIENCE
+    with served(Zone({"x.example": {"TXT": status}}), timeout=timeout) as (_, resolver):
         assert ask(resolver, "x.example").status is status
 
 
@@ -125,11 +132,12 @@ def test_every_failure_is_told_apart(ask: Ask, status: Status) -> None:
     ],
 )
 def test_every_fault_of_the_server_has_its_status(ask: Ask, kind: FaultKind, status: Status) -> None:
-    fault = Fault("Example.com", "TXT", kind, seconds=2 * TIMEOUT if kind is FaultKind.DELAY else 0)
-    with served(ZONE, fault) as (_, resolver):
+    fault = Fault("Example.com", "TXT", kind, seconds=PATIENCE if kind is FaultKind.DELAY else 0)
+    timeout = SHORT if status is Status.TIMEOUT else PATIENCE
+    with served(ZONE, fault, timeout=timeout) as (server, resolver):
         answer = ask(resolver, "example.com", TXT)
         assert (answer.status, answer.records) == (status, ())
-        assert ask(resolver, "example.com", A).records
+        assert ask(live(server), "example.com", A).records
 
 
 def test_every_fault_kind_is_in_the_table_above() -> None:
@@ -140,8 +148,8 @@ def test_every_fault_kind_is_in_the_table_above() -> None:
 @pytest.mark.parametrize("kind", [FaultKind.SILENCE, FaultKind.GARBAGE, FaultKind.WRONG_ID])
 def test_what_was_not_understood_is_asked_again(ask: Ask, kind: FaultKind) -> None:
     with FakeDNS(ZONE, faults=[Fault("example.com", "*", kind, queries=[1])]) as server:
-        assert ask(live(server, retries=1), "example.com").records
-        assert len(server.queries) == 2
+        assert ask(live(server, timeout=SHORT, retries=40), "example.com").records
+        assert len(server.queries) >= 2
 
 
 def test_what_failed_is_not_asked_again(ask: Ask) -> None:
@@ -158,8 +166,8 @@ def test_the_next_server_is_asked_when_one_is_silent_or_fails(ask: Ask) -> None:
         FakeDNS(ZONE, faults=[Fault("*", "*", FaultKind.REFUSED)]) as refusing,
         FakeDNS(ZONE) as good,
     ):
-        assert ask(live(silent, refusing, good), "example.com").records
-        assert ask(live(silent, refusing, silent), "example.com").status is Status.REFUSED
+        assert ask(live(silent, refusing, good, timeout=MIXED), "example.com").records
+        assert ask(live(silent, refusing, silent, timeout=MIXED), "example.com").status is Status.REFUSED
         assert ask(live(good, silent), "example.com").records
         assert len(silent.queries) == 3
 
@@ -169,11 +177,10 @@ def test_a_server_that_is_not_there_costs_no_time(ask: Ask, server: FakeDNS) -> 
     nowhere = dead.nameserver
     dead.stop()
     begun = monotonic()
-    answer = ask(LiveResolver([nowhere, server.nameserver], timeout=5, lifetime=10), "example.com")
+    answer = ask(LiveResolver([nowhere, server.nameserver], timeout=300, lifetime=600), "example.com")
     assert answer.records
-    assert monotonic() - begun < 2
-    assert ask(LiveResolver(nowhere, timeout=5, lifetime=10), "example.com").status is Status.TIMEOUT
-    assert monotonic() - begun < 4
+    assert ask(LiveResolver(nowhere, timeout=300, lifetime=600), "example.com").status is Status.TIMEOUT
+    assert monotonic() - begun < 300
 
 
 def test_a_question_has_a_lifetime_whatever_it_takes(ask: Ask) -> None:
@@ -181,11 +188,11 @@ def test_a_question_has_a_lifetime_whatever_it_takes(ask: Ask) -> None:
         resolver = LiveResolver([server.nameserver] * 5, timeout=0.2, retries=100, lifetime=0.5, cache=False)
         begun = monotonic()
         assert ask(resolver, "example.com").status is Status.TIMEOUT
-        assert 0.45 < monotonic() - begun < 1.5
-        resolver = LiveResolver(server.nameserver, timeout=5, lifetime=0.2)
+        assert 0.45 < monotonic() - begun < 90  # without a lifetime it would be 101 seconds
+        resolver = LiveResolver(server.nameserver, timeout=300, lifetime=0.2)
         begun = monotonic()
         assert ask(resolver, "example.com").status is Status.TIMEOUT
-        assert monotonic() - begun < 1
+        assert monotonic() - begun < 300
 
 
 def test_a_large_answer_is_asked_for_over_tcp(ask: Ask) -> None:
@@ -196,7 +203,8 @@ def test_a_large_answer_is_asked_for_over_tcp(ask: Ask) -> None:
 
 @pytest.mark.parametrize("kind", [FaultKind.SILENCE, FaultKind.GARBAGE, FaultKind.WRONG_ID, FaultKind.TRUNCATE])
 def test_truncated_is_what_remains_where_tcp_does_not_help(ask: Ask, kind: FaultKind) -> None:
-    with served(ZONE, Fault("big.example", "*", kind, over="tcp")) as (_, resolver):
+    timeout = PATIENCE if kind is FaultKind.TRUNCATE else MIXED
+    with served(ZONE, Fault("big.example", "*", kind, over="tcp"), timeout=timeout) as (_, resolver):
         assert ask(resolver, "big.example").status is Status.TRUNCATED
 
 
@@ -255,7 +263,7 @@ def test_the_shortest_ttl_of_a_chain_counts(ask: Ask) -> None:
 
 def test_answers_are_kept_while_their_ttl_lasts(ask: Ask) -> None:
     with FakeDNS(ZONE, faults=[Fault("dead.example", "*", FaultKind.SERVFAIL)]) as server:
-        resolver = LiveResolver(server.nameserver, timeout=TIMEOUT)
+        resolver = LiveResolver(server.nameserver, timeout=PATIENCE)
         names = ("example.com", "EXAMPLE.com", "nothing.example", "dead.example")
         for _ in range(2):
             for name in names:
@@ -266,7 +274,7 @@ def test_answers_are_kept_while_their_ttl_lasts(ask: Ask) -> None:
             "dead.example",
             "dead.example",
         ]
-        resolver = LiveResolver(server.nameserver, timeout=TIMEOUT, cache=False)
+        resolver = LiveResolver(server.nameserver, timeout=PATIENCE, cache=False)
         server.clear_queries()
         assert ask(resolver, "example.com") == ask(resolver, "example.com")
         assert len(server.queries) == 2
@@ -276,13 +284,13 @@ def test_questions_do_not_wait_for_each_other() -> None:
     async def ask_all(resolver: LiveResolver) -> list[Answer]:
         return await asyncio.gather(*[resolver.aresolve(Question("example.com", A)) for _ in range(50)])
 
-    with FakeDNS(ZONE, delay=0.3) as server:
-        resolver = live(server, timeout=3)
+    with FakeDNS(ZONE, delay=1) as server:
+        resolver = live(server)
         begun = monotonic()
         answers = asyncio.run(ask_all(resolver))
         with ThreadPoolExecutor(20) as pool:
             answers += pool.map(lambda _: resolver.resolve(Question("example.com", A)), range(20))
-        assert monotonic() - begun < 2
+        assert monotonic() - begun < 60  # one after the other would take 70 seconds
         assert set(answers) == {ZONE.resolve(Question("example.com", A))}
         assert len(server.queries) == 70
 
@@ -293,8 +301,8 @@ def test_a_cancelled_question_leaves_nothing_behind() -> None:
             async with asyncio.timeout(0.05):
                 await resolver.aresolve(Question("example.com", A))
 
-    with no_leaks(), FakeDNS(ZONE, delay=0.5) as server:
-        asyncio.run(give_up(live(server, timeout=5)))
+    with no_leaks(), FakeDNS(ZONE, delay=30) as server:
+        asyncio.run(give_up(live(server)))
 
 
 def open_files() -> int:
@@ -315,7 +323,7 @@ def no_leaks() -> Iterator[None]:
 
 def test_no_socket_stays_open(ask: Ask) -> None:
     faults = [Fault("silent.example", "*", FaultKind.SILENCE), Fault("cut.example", "*", FaultKind.TRUNCATE)]
-    with no_leaks(), served(ZONE, *faults) as (_, resolver):
+    with no_leaks(), served(ZONE, *faults, timeout=SHORT) as (_, resolver):
         for name in ("example.com", "big.example", "silent.example", "cut.example"):
             ask(resolver, name)
 
@@ -366,7 +374,7 @@ def test_without_nameservers_the_systems_are_asked(monkeypatch: pytest.MonkeyPat
             resolver.nameservers = [server.address]
 
         monkeypatch.setattr(dns.resolver.Resolver, "read_resolv_conf", configure)
-        resolver = LiveResolver(port=server.port, timeout=TIMEOUT)
+        resolver = LiveResolver(port=server.port, timeout=PATIENCE)
         assert resolver.resolve(Question("example.com", A)).records
 
 

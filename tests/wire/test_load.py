@@ -57,7 +57,7 @@ async def _over_tcp(server: FakeDNS, task: int) -> list[bytes]:
     return replies
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_twenty_thousand_queries_from_two_hundred_tasks_are_all_answered_and_logged() -> None:
     """Each task waits for a reply before it asks again: no more than 200 are under way, so none may be lost."""
 

@@ -9,7 +9,7 @@ from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.names import fold
 from spfengine.resolvers.live import LiveResolver
 from spfengine.resolvers.zone import Zone
-from spfengine.testing.exporters.bind import TTL
+from spfengine.testing.exporters import DEFAULT_TTL as TTL
 from tests.wire.conftest import Ask
 
 pytestmark = pytest.mark.debian

@@ -49,7 +49,7 @@ CASES = [] if PUBLISHED is None else load_suite(PUBLISHED, "realworld")
 def test_published_records_through_a_real_server(real_dns: Callable[[Zone], str]) -> None:
     scenarios = {id(case.scenario): case.scenario for case in CASES}
     resolvers = {key: LiveResolver(real_dns(scenario.zone), timeout=5) for key, scenario in scenarios.items()}
-    wrong = [told for case in CASES for told in _differences(case, resolvers[id(case.scenario)])]
+    wrong = [line for case in CASES for line in _differences(case, resolvers[id(case.scenario)])]
     assert CASES
     assert not wrong, "\n".join(wrong)
 

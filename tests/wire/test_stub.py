@@ -7,12 +7,11 @@ import dns.message
 import dns.rcode
 import dns.rrset
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from spfengine.answers import Answer, Question, RRType, Status
+from spfengine.resolvers.rrsets import MAX_CHAIN
 from spfengine.resolvers.stub import Attempt, Server, Stub
-from spfengine.resolvers.zone import MAX_CHAIN
 
 Reply = Callable[[Attempt], dns.message.Message | None]
 QUESTION = Question("a.example", RRType.A)

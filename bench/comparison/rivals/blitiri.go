@@ -1,8 +1,8 @@
-// blitiri.com.ar/go/spf on a workload (bench/comparison/protocol.py says what is read, measured and printed).
+// blitiri.com.ar/go/spf on a workload (see bench/comparison/protocol.py for its input and output).
 //
 //	blitiri FILE SECONDS
 //
-// Its resolver is one look into a map of ready-made answers. It keeps nothing between two checks.
+// Its resolver reads a map of ready-made answers. It caches nothing between checks.
 package main
 
 import (

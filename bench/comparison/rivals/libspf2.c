@@ -1,9 +1,9 @@
-/* libspf2 on a workload (bench/comparison/protocol.py says what is read, measured and printed).
+/* libspf2 on a workload (see bench/comparison/protocol.py for its input and output).
  *
  *     libspf2 FILE SECONDS
  *
- * Its DNS layer is ours: each question one look into a hash table of ready-made answers. libspf2 frees every answer
- * that it is given, so each is a copy; its own layers hand out copies too. It keeps nothing between two checks.
+ * Its DNS layer is ours, a hash table of ready-made answers. libspf2 frees every answer that it is given, so each is a
+ * copy; its own layers return copies too. It caches nothing between checks.
  */
 
 #include <arpa/inet.h>

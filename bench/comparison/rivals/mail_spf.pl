@@ -1,8 +1,8 @@
-# Mail::SPF on a workload (bench/comparison/protocol.py says what is read, measured and printed).
+# Mail::SPF on a workload (see bench/comparison/protocol.py for its input and output).
 #
 #     perl mail_spf.pl FILE SECONDS
 #
-# Its resolver is one look into a hash of ready-made DNS messages. It keeps nothing between two checks.
+# Its resolver reads a hash of ready-made DNS messages. It caches nothing between checks.
 
 use strict;
 use warnings;

@@ -1,9 +1,8 @@
-// mailauth on a workload (bench/comparison/protocol.py says what is read, measured and printed).
+// mailauth on a workload (see bench/comparison/protocol.py for its input and output).
 //
 //     NODE_PATH=FOLDER node mailauth.js FILE SECONDS
 //
-// Its resolver is one look into a map of ready-made answers, of the kind that dns.promises.resolve gives. It keeps
-// nothing between two checks.
+// Its resolver reads a map of ready-made answers, in the form of dns.promises.resolve. It caches nothing between checks.
 
 'use strict';
 
@@ -50,7 +49,7 @@ const now = () => {
     for (const one of checks) {
         results.push(await check(one));
     }
-    // Until the just-in-time compiler has seen what is hot; it compiles in threads of its own, whose time counts as well.
+    // Warm up the just-in-time compiler, which compiles in its own threads; their time counts as well.
     for (const end = now() + 2; now() < end; ) {
         for (const one of checks) {
             await check(one);

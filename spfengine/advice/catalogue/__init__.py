@@ -1,1 +1,6 @@
-"""The catalogue of known senders: facts as data, one entry a block, in the TOML files beside this one."""
+"""The catalogue of services that send mail for others."""
+
+from spfengine.advice.catalogue.catalogue import Catalogue, Suffix
+from spfengine.advice.catalogue.provider import Attested, Confidence, Provider, ProviderKind
+
+__all__ = ["Attested", "Catalogue", "Confidence", "Provider", "ProviderKind", "Suffix"]

@@ -1,12 +1,14 @@
-"""Flatten a record: networks in place of includes, split over names by size, and proved to say the same."""
+"""`flatten`: networks in place of includes, split over names by size, and proved to give the same results."""
 
 from collections.abc import Generator, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from spfengine.advice.flatten.choosing import Choice, Wish, choosing
-from spfengine.advice.flatten.flattening import Before, FlatRecord, Flattening, drafts_of, measuring, proving, too_large
+from spfengine.advice.flatten.choosing import FlattenPlan, Wanted, choosing
+from spfengine.advice.flatten.flattening import FlatRecord, Flattening, drafts_of
+from spfengine.advice.flatten.proof import Measured, measuring, proving, too_large
 from spfengine.advice.flatten.splitting import LEAST_SIZE, MOST_SIZE, NAMES, SIZES, Names, record_size, split
-from spfengine.answers import Answer, Question, RRType
+from spfengine.answers import Answer, Question, RRType, is_spf_octets, spf_texts
+from spfengine.arguments import list_of
 from spfengine.drivers import adrive, drive
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.check_host import select_record
@@ -21,14 +23,13 @@ from spfengine.policy.compile import Inputs
 from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.model import Record
 from spfengine.record.parser import parse
-from spfengine.record.tokenizer import is_spf_octets
 from spfengine.simulation.drafts import Drafted
 from spfengine.visible import visible, visible_name
 
 if TYPE_CHECKING:
     from spfengine.answers import AsyncResolver, Resolver
 
-_TOLD = 5  # questions, names that a message lists
+_MOST_LISTED = 5  # questions or names in a message
 
 
 def flatten(
@@ -41,33 +42,31 @@ def flatten(
     size: int | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Flattening:
-    """Return a record that says the same as a domain's, with networks in place of what it includes.
+    """Return a record that means the same as a domain's record, with networks in place of its includes.
 
-    Whatever is not replaced stays as it is written, in its order. The networks are those of now: the record no longer
-    follows what others change. Nothing is offered that was not proved, for every address, to give the same result.
-    Only clients that are over a limit of RFC 7208 §4.6.4 now may get another: what the record would have given them.
+    Terms that are not replaced stay as they are written, in their order. The networks are today's: the record no longer
+    follows what others change. A record is only returned if it is proved, for every address, to give the same result.
+    Only clients that exceed a limit of RFC 7208 §4.6.4 now may get another: what the record would give them without
+    the limit.
 
     Args:
         domain: the domain.
-        resolver: what answers DNS questions; live DNS where it is not given.
-        includes: the names of the includes, and of the redirect, to replace. If one of them can't be, flattening is
-            refused. Where nothing is given: all that can be; those that can't are kept, and told.
+        resolver: answers DNS questions; live DNS by default.
+        includes: the names of the includes, and of the redirect, to replace. If one of them can't be replaced,
+            flattening is refused. By default, all that can be are replaced, and the others are kept and listed.
         hosts: whether `a` and `mx` are replaced too.
-        names: what the names are called that take what does not fit into the domain's own record, below the domain
-            (with a final dot: anywhere). {n} becomes 1, 2, …; names that are taken are passed over.
-        size: how many octets the DNS answer for a name may have, 256 to 65535. Where it is not given: 512 (RFC 7208
-            §3.4), or 1232 where that would need too many names.
-        limits: how much a check may ask. There is no time limit.
+        names: the pattern of the names for what does not fit into the domain's own record, below the domain (with a
+            final dot: anywhere). {n} becomes 1, 2, …; names that exist are skipped.
+        size: how many octets the DNS answer for a name may have, 256 to 65535. By default 512 (RFC 7208 §3.4), or 1232
+            if that would need too many names.
+        limits: the limits of a check. There is no time limit.
 
     Raises:
-        ArgumentError: one of `includes` is none of the record, or another argument can't be used.
-        ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
+        ArgumentError: one of `includes` is not in the record, or another argument can't be used.
+        ResolverError: `resolver` does not follow the resolver protocol. What it raises itself is passed on.
     """
-    if resolver is None:
-        from spfengine.drivers import default_resolver
-
-        resolver = default_resolver()
-    return drive(_flattening(domain, includes, hosts, names, size, limits), resolver, None)
+    steps = _flattening(domain, includes, hosts, names, size, limits)
+    return drive(steps, resolver, None)
 
 
 async def aflatten(
@@ -80,16 +79,9 @@ async def aflatten(
     size: int | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Flattening:
-    """Return what `flatten` returns, without blocking the event loop while DNS answers.
-
-    Raises:
-        ArgumentError, ResolverError: as `flatten`.
-    """
-    if resolver is None:
-        from spfengine.drivers import default_resolver
-
-        resolver = default_resolver()
-    return await adrive(_flattening(domain, includes, hosts, names, size, limits), resolver, None)
+    """Async version of `flatten`."""
+    steps = _flattening(domain, includes, hosts, names, size, limits)
+    return await adrive(steps, resolver, None)
 
 
 def _flattening(
@@ -100,10 +92,9 @@ def _flattening(
     fault = domain_fault(domain)
     if fault is not None:
         raise ArgumentError(fault)
-    if size is not None and not (size.__class__ is int and LEAST_SIZE <= size <= MOST_SIZE):
-        raise ArgumentError(f"size must be from {LEAST_SIZE} to {MOST_SIZE} octets, not {visible(repr(size), 40)}")
-    named = Names(domain, names)
-    wish = Wish(None if includes is None else frozenset([_name(each) for each in includes]), hosts)
+    sizes_to_try = _sizes(size)
+    pattern = Names(domain, names)
+    wanted = Wanted(_includes(includes), hosts)
     known: Answers = {}
     before = yield from measuring(inputs, known)
     answer = known[Question(domain, RRType.TXT).key]
@@ -111,30 +102,39 @@ def _flattening(
     refusal = _unanswered(known) or _alias(domain, answer) or _broken(before)
     if isinstance(before, Problem) or refusal is not None or not isinstance(record, Record):
         return Flattening(domain, record.source if isinstance(record, Record) else None, refusal=refusal)
-    choice = yield from choosing(inputs, record, wish, known)
-    _require_all(wish, choice)
-    refusal = _unanswered(known) or _not_chosen(wish, choice)
-    if refusal is not None or not choice.replaced:
-        return Flattening(domain, record.source, (), choice.kept, refusal=refusal)
-    first, *larger = SIZES if size is None else (size,)
-    found = yield from _fitted(inputs, before, choice, named, first, known)
-    for each in larger:
-        if isinstance(found, Problem) and found.code is ProblemCode.FLATTEN_TOO_LARGE:
-            found = yield from _fitted(inputs, before, choice, named, each, known)
-    if isinstance(found, Problem):
-        return Flattening(domain, record.source, choice.replaced, choice.kept, refusal=found)
-    return found
+    plan = yield from choosing(inputs, record, wanted, known)
+    _require_all(wanted, plan)
+    refusal = _unanswered(known) or _not_replaceable(wanted, plan)
+    if refusal is not None or not plan.replaced:
+        return Flattening(domain, record.source, (), plan.kept, refusal=refusal)
+    for size_to_try in sizes_to_try:
+        result = yield from _fitting(inputs, before, plan, pattern, size_to_try, known)
+        if isinstance(result, Flattening):
+            return result
+        refusal = result
+        if refusal.code is not ProblemCode.FLATTEN_TOO_LARGE:
+            break
+    return Flattening(domain, record.source, plan.replaced, plan.kept, refusal=refusal)
 
 
-def _fitted(
-    inputs: Inputs, before: Before, choice: Choice, names: Names, size: int, known: Answers
+def _sizes(size: object) -> tuple[int, ...]:
+    """Return the sizes of DNS answers to try. Raises ArgumentError."""
+    if size is None:
+        return SIZES
+    if not isinstance(size, int) or isinstance(size, bool) or not LEAST_SIZE <= size <= MOST_SIZE:
+        raise ArgumentError(f"size must be from {LEAST_SIZE} to {MOST_SIZE} octets, not {visible(repr(size), 40)}")
+    return (size,)
+
+
+def _fitting(
+    inputs: Inputs, before: Measured, plan: FlattenPlan, names: Names, size: int, known: Answers
 ) -> Generator[Question, Answer, Flattening | Problem]:
-    """Return the flattening whose DNS answers stay within a size, or why there is none."""
+    """Return the flattening whose DNS answers have at most `size` octets, or why there is none."""
     domain, allowed = inputs.domain, inputs.limits.lookups
     answer = known[Question(domain, RRType.TXT).key]
     siblings = tuple([strings for strings in answer.strings if not is_spf_octets(b"".join(strings))])
     own_size = max(size, answer_size(domain, answer))
-    layout = split(domain, choice, names, siblings, size, own_size)
+    layout = split(domain, plan, names, siblings, size, own_size)
     count = len(layout.others)
     if count > allowed:
         return too_large(f"the networks fill {count} names of {size} octets each, and {allowed} lookups are allowed")
@@ -151,41 +151,49 @@ def _fitted(
     proof = yield from proving(inputs, before, Drafted(drafts_of(records), ()), known)
     if isinstance(proof, Problem):
         return proof
-    source = next(octets for octets in answer.records if is_spf_octets(octets)).decode("latin-1")
+    source = spf_texts(answer)[0].decode("latin-1")
     warnings = tuple(_warnings(records[-1]))
-    return Flattening(domain, source, choice.replaced, choice.kept, tuple(records), size, proof, None, warnings)
+    return Flattening(domain, source, plan.replaced, plan.kept, tuple(records), size, proof, None, warnings)
 
 
-def _name(name: object) -> str:
-    """Return the name of an include as a caller wrote it, folded."""
-    a_labels = to_a_labels(name) if isinstance(name, str) else None
+def _includes(includes: object) -> frozenset[str] | None:
+    """Return the names of includes in lower case; None for all. Raises ArgumentError."""
+    if includes is None:
+        return None
+    return frozenset([_name(name) for name in list_of(str, includes, "includes", "names", '["_spf.example.net"]')])
+
+
+def _name(name: str) -> str:
+    a_labels = to_a_labels(name)
     if a_labels is None:
-        raise ArgumentError(f"includes: {visible(str(name), 80)!r} is no name of an include")
+        raise ArgumentError(f"includes: {visible(name, 80)!r} is not a domain name")
     return fold(a_labels.removesuffix("."))
 
 
-def _require_all(wish: Wish, choice: Choice) -> None:
-    """Raise ArgumentError where a name was given that the record does not include."""
-    missing = sorted((wish.includes or frozenset()) - {fold(name) for name in choice.available})
+def _require_all(wanted: Wanted, plan: FlattenPlan) -> None:
+    """Raise ArgumentError if the caller named an include that the record does not have."""
+    missing = sorted((wanted.includes or frozenset()) - {fold(name) for name in plan.available})
     if missing:
-        shown = ", ".join([visible_name(name) for name in choice.available[:_TOLD]])
-        there = f"it has {shown}" if shown else "it has no include"
-        raise ArgumentError(f"includes: there is no include of {visible_name(missing[0])} in the record; {there}")
+        listed = ", ".join([visible_name(name) for name in plan.available[:_MOST_LISTED]])
+        existing = f"it has {listed}" if listed else "it has no include"
+        raise ArgumentError(f"includes: the record has no include of {visible_name(missing[0])}; {existing}")
 
 
 def _unanswered(known: Answers) -> Problem | None:
-    """Return the problem that DNS could not answer something, where that is so."""
+    """Return the problem that DNS could not answer a question, or None if it answered all."""
     failed = [(question, answer) for question, answer in known.items() if answer.is_failure]
     if not failed:
         return None
-    shown = [f"{question.type} {visible_name(question.name)} ({answer.status})" for question, answer in failed[:_TOLD]]
-    more = f" and {len(failed) - _TOLD} more" if len(failed) > _TOLD else ""
-    text = f"DNS could not answer {', '.join(shown)}{more}, so what the record says is not known"
+    listed = [
+        f"{question.type} {visible_name(question.name)} ({answer.status})" for question, answer in failed[:_MOST_LISTED]
+    ]
+    more = f" and {len(failed) - _MOST_LISTED} more" if len(failed) > _MOST_LISTED else ""
+    text = f"DNS could not answer {', '.join(listed)}{more}, so what the record says is not known"
     return Problem(ProblemCode.DNS_INCOMPLETE, text, failed[0][0].name, None, "2.6.6", "try again later")
 
 
 def _alias(domain: str, answer: Answer) -> Problem | None:
-    """Return the problem that the record stands at another name, to which a CNAME record leads, where that is so."""
+    """Return the problem that the domain is an alias (CNAME), so that its record is at another name; else None."""
     if not answer.chain:
         return None
     other = visible_name(answer.chain[-1])
@@ -193,8 +201,8 @@ def _alias(domain: str, answer: Answer) -> Problem | None:
     return Problem(ProblemCode.FLATTEN_ALIAS, text, domain, None, "", f"flatten {other}, or replace the CNAME record")
 
 
-def _broken(before: Before | Problem) -> Problem | None:
-    """Return why some clients get no result, whatever the limits are; None where all get one."""
+def _broken(before: Measured | Problem) -> Problem | None:
+    """Return why some clients get permerror or none regardless of the limits; None if no client does."""
     if isinstance(before, Problem):
         return before
     for version in (4, 6):
@@ -204,15 +212,15 @@ def _broken(before: Before | Problem) -> Problem | None:
     return None
 
 
-def _not_chosen(wish: Wish, choice: Choice) -> Problem | None:
-    """Return why flattening is refused for terms that can't be replaced: those that were named, and broken ones."""
-    named = wish.includes is not None
-    kept = [each.problem for each in choice.kept if named or each.problem.code is not ProblemCode.FLATTEN_CONDITIONAL]
-    return kept[0] if kept else None
+def _not_replaceable(wanted: Wanted, plan: FlattenPlan) -> Problem | None:
+    """Return why flattening is refused: a term that the caller named can't be replaced, or any term is broken."""
+    is_named = wanted.includes is not None
+    problems = [kept.problem for kept in plan.kept]
+    return next((each for each in problems if is_named or each.code is not ProblemCode.FLATTEN_CONDITIONAL), None)
 
 
 def _warnings(record: FlatRecord) -> Iterator[Finding]:
-    """Yield what some receivers may make of the domain's own record."""
+    """Yield what some receivers may object to in the domain's own record."""
     parsed = parse(record.record)
     reached = ReachedRecord(record.name, source=record.record, record=parsed)
     yield from many_ip4(reached, parsed)

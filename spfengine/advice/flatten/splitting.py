@@ -1,10 +1,10 @@
-"""A flattened record split over several names, so that each DNS answer stays within a size."""
+"""Split a flattened record over several names, so that no DNS answer is too large."""
 
 from collections.abc import Callable, Generator, Iterable, Sequence
+from dataclasses import dataclass
 from itertools import count
-from typing import NamedTuple
 
-from spfengine.advice.flatten.choosing import Choice, Run
+from spfengine.advice.flatten.choosing import FlattenPlan, Run
 from spfengine.answers import Answer, Question, RRType, TextRecord
 from spfengine.drivers import asking, once
 from spfengine.errors import ArgumentError, RecordSyntaxError
@@ -20,22 +20,24 @@ from spfengine.record.parser import parse
 from spfengine.visible import visible, visible_name
 
 SIZES = (PLAIN_UDP, UNFRAGMENTED)
-"""Octets of a DNS answer that records are split for, the first of them that is enough."""
+"""Sizes of a DNS answer, in octets, that are tried in turn until the record fits."""
 LEAST_SIZE = 256
 MOST_SIZE = 65_535
 NAMES = "_spf{n}"
-"""The names that take what does not fit, below the domain: {n} is 1, 2, …"""
+"""The pattern of the names for what does not fit, below the domain: {n} is 1, 2, …"""
 
-_LONGEST_NUMBER = 99  # what {n} takes up where it is not known yet
-_MOST_TRIED = 100  # names that are asked for
+_LONGEST_NUMBER = 99  # reserves the space of {n} before the number is known
+_MOST_TRIED = 100  # names that are queried
+_END = " -all"  # an include depends on pass only, but a check of the name itself should give a clear result
 
 
-class Layout(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Layout:
     """A record split over names.
 
     Attributes:
         version: the version of the domain's own record.
-        items: its terms as written; or what stands before an include of another name, and which of them that is.
+        items: its terms as written; for an include of another name, its qualifier and the index of that name.
         others: the records of the other names.
     """
 
@@ -44,32 +46,32 @@ class Layout(NamedTuple):
     others: tuple[str, ...]
 
     def record(self, names: Sequence[str]) -> str:
-        """Return the domain's own record, given the other names."""
+        """Return the domain's own record with these other names."""
         terms = [item if isinstance(item, str) else f"{item[0]}include:{names[item[1]]}" for item in self.items]
         return " ".join([self.version, *terms])
 
 
 class Names:
-    """The names that take what does not fit.
+    """The names for what does not fit into the domain's own record.
 
     Attributes:
-        pattern: what they are made of.
+        pattern: the full name with {n} in it.
     """
 
     def __init__(self, domain: str, pattern: str) -> None:
         """Read the pattern: names below the domain; with a final dot, whole names.
 
         Raises:
-            ArgumentError: no name that can be included comes of it.
+            ArgumentError: its names can't be included.
         """
         if pattern.count("{n}") != 1:
-            shown = visible(pattern, 80)
-            raise ArgumentError(f"names: expected a name with {{n}} in it once, such as {NAMES}, not {shown!r}")
+            given = visible(pattern, 80)
+            raise ArgumentError(f"names: expected a name with {{n}} in it once, such as {NAMES}, not {given!r}")
         self.pattern = pattern[:-1] if pattern.endswith(".") else f"{pattern}.{domain}"
         for number in (1, _LONGEST_NUMBER):
             name = self.name(number)
             if domain_fault(name) is not None or not _is_includable(name):
-                raise ArgumentError(f"names: {visible_name(name)} is no name that can be included")
+                raise ArgumentError(f"names: {visible_name(name)} can't be used as the name of an include")
 
     def name(self, number: int) -> str:
         """Return one of the names."""
@@ -77,17 +79,17 @@ class Names:
 
     @property
     def longest(self) -> str:
-        """A name as long as any that is used."""
+        """The longest name that may be used."""
         return self.name(_LONGEST_NUMBER)
 
     def free(self, wanted: int, known: Answers) -> Generator[Question, Answer, list[str] | Problem]:
-        """Return the first of the names at which no TXT record stands, and no CNAME record; or why there are too few.
+        """Return the first names that have no TXT and no CNAME record, or why there are too few.
 
-        A new name makes the change safe: what it holds is there before the record that includes it.
+        With new names the change is safe: they can be published before the record that includes them.
         """
-        found: list[str] = []
+        names: list[str] = []
         for number in count(1):
-            if len(found) == wanted:
+            if len(names) == wanted:
                 break
             name = self.name(number)
             answer = yield from once(asking(Question(name, RRType.TXT)), known)
@@ -95,16 +97,16 @@ class Names:
                 text = f"DNS could not answer whether {visible_name(name)} is free ({answer.status})"
                 return Problem(ProblemCode.DNS_INCOMPLETE, text, name, None, "2.6.6", "try again later")
             if answer.is_void and not answer.chain:
-                found.append(name)
+                names.append(name)
             if number == _MOST_TRIED:
                 text = f"all names up to {visible_name(name)} are taken: they have TXT or CNAME records"
-                hint = "give other names, or take a wildcard out that answers for all"
+                hint = "choose other names, or remove the wildcard record that answers for all of them"
                 return Problem(ProblemCode.FLATTEN_NO_FREE_NAME, text, name, None, "", hint)
-        return found
+        return names
 
 
 def _is_includable(name: str) -> bool:
-    """Whether an include of the name, written as it is, leads there."""
+    """Whether `include:` followed by the name refers to exactly that name."""
     try:
         [term] = parse(f"v=spf1 include:{name}").terms
     except (RecordSyntaxError, ValueError):
@@ -119,40 +121,40 @@ def network_term(network: Network) -> str:
 
 
 def record_size(name: str, record: str, siblings: Iterable[TextRecord] = ()) -> int:
-    """Return the octets of the DNS answer with a record, split into strings, and the other TXT records of its name."""
+    """Return the octets of the DNS answer with a record and the other TXT records of its name."""
     return answer_size(name, Answer.txt(as_strings(record), *siblings))
 
 
 def split(
-    domain: str, choice: Choice, names: Names, siblings: Sequence[tuple[bytes, ...]], size: int, own_size: int
+    domain: str, plan: FlattenPlan, names: Names, siblings: Sequence[tuple[bytes, ...]], size: int, own_size: int
 ) -> Layout:
-    """Return the record split so that the answers of the other names stay within `size` octets, and the domain's own
-    within `own_size` where its kept terms do.
+    """Return the record split over names.
 
-    No record gets more ip4 terms than all receivers read.
+    The answers for the other names have at most `size` octets, and the answer for the domain at most `own_size`, unless
+    its kept terms alone need more. No record gets more ip4 terms than all receivers accept.
     """
 
     def fits_elsewhere(terms: list[str]) -> bool:
         return _few_ip4(terms) and record_size(names.longest, _other(terms)) <= size
 
     pieces: list[str | _Chunk] = []
-    for item in choice.body:
+    for item in plan.body:
         if isinstance(item, str):
             pieces.append(item)
         else:
-            pieces += [_Chunk(item.qualifier, each) for each in _filled(item, fits_elsewhere)]
+            pieces += [_Chunk(item.qualifier, terms) for terms in _filled(item, fits_elsewhere)]
     chunks = [piece for piece in pieces if isinstance(piece, _Chunk)]
-    for chunk in sorted(chunks, key=lambda each: len(each.terms)):  # into the domain's own record, as long as they fit
+    for chunk in sorted(chunks, key=lambda chunk: len(chunk.terms)):  # the smallest go into the domain's own record
         chunk.inline = True
-        own = _own(choice.version, pieces, names)
+        own = _own(plan.version, pieces, names)
         if not _few_ip4(own.split(" ")) or record_size(domain, own, siblings) > own_size:
             chunk.inline = False
             break
-    return _layout(choice.version, pieces)
+    return _layout(plan.version, pieces)
 
 
 class _Chunk:
-    """Networks that stand together: in the domain's own record, or in another."""
+    """Networks that are kept together, in the domain's own record or in another."""
 
     def __init__(self, qualifier: str, terms: list[str]) -> None:
         self.qualifier = qualifier
@@ -161,7 +163,7 @@ class _Chunk:
 
 
 def _filled(run: Run, fits: Callable[[list[str]], bool]) -> list[list[str]]:
-    """Return the networks of a run in as few records as there can be, each filled before the next."""
+    """Return the networks of a run in as few records as possible, each filled before the next."""
     filled: list[list[str]] = [[]]
     for network in run.networks:
         term = network_term(network)
@@ -179,11 +181,8 @@ def _other(terms: Iterable[str]) -> str:
     return f"v=spf1 {' '.join(terms)}{_END}"
 
 
-_END = " -all"  # an include looks only at pass, but whoever asks for the name itself gets a clear answer
-
-
 def _own(version: str, pieces: Iterable["str | _Chunk"], names: Names) -> str:
-    """Return the domain's own record, with names as long as any."""
+    """Return the domain's own record, with the longest names."""
     layout = _layout(version, pieces)
     return layout.record([names.longest] * len(layout.others))
 

@@ -1,12 +1,14 @@
-"""Asking ahead: what every run asks, several at once where that is faster: each waits for DNS most of the time."""
+"""Queries that every run makes, several at a time: a run spends most of its time waiting for DNS."""
 
 import sys
 from collections.abc import Callable, Generator, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from spfengine.addresses import Family
 from spfengine.advice.catalogue.catalogue import Catalogue
-from spfengine.advice.identify.provider_networks import ReverseNames, inputs_of, reverse_names
+from spfengine.advice.identify.provider_networks import inputs_of
+from spfengine.advice.identify.reverse_dns import ReverseNames, reverse_names
 from spfengine.answers import Answer, AsyncResolver, Question
 from spfengine.drivers import adrive, drive
 from spfengine.evaluation.limits import Limits
@@ -16,78 +18,83 @@ if TYPE_CHECKING:
     from spfengine.answers import Resolver
 
 AT_ONCE = 16
-"""Records, or addresses, that are asked about at once."""
+"""How many records, or addresses, are looked up at the same time."""
 
 _Key = TypeVar("_Key")
 _T = TypeVar("_T")
 _Steps = Callable[[], Generator[Question, Answer, _T]]
 
 
-class Ahead(NamedTuple):
-    """What was asked ahead.
+@dataclass(frozen=True, slots=True)
+class Prefetched:
+    """Results of the queries that were made concurrently.
 
     Attributes:
-        policies: providers' policies, by include name.
+        policies: providers' policies, by include.
         names: the names of addresses in reverse DNS.
     """
 
-    policies: Mapping[str, Policy] = {}
-    names: Mapping[tuple[Family, int], ReverseNames] = {}
+    policies: Mapping[str, Policy] = field(default_factory=dict)
+    names: Mapping[tuple[Family, int], ReverseNames] = field(default_factory=dict)
 
 
-def ask_ahead(
+def prefetch(
     addresses: Iterable[tuple[Family, int]], catalogue: Catalogue, limits: Limits, resolver: "Resolver"
-) -> Ahead:
-    """Return what can be asked ahead: nothing, where it is not known that threads may share `resolver`."""
-    live = sys.modules.get("spfengine.resolvers.live")  # not loaded: then this is none of its resolvers
+) -> Prefetched:
+    """Compile all policies and look up all names concurrently.
+
+    Only a LiveResolver is known to be safe to share between threads; for any other resolver nothing is prefetched.
+    """
+    live = sys.modules.get("spfengine.resolvers.live")  # if it is not loaded, `resolver` is not a LiveResolver
     if live is None or not isinstance(resolver, live.LiveResolver):
-        return Ahead()
+        return Prefetched()
     from concurrent.futures import ThreadPoolExecutor
 
-    def each(work: dict[_Key, _Steps[_T]]) -> dict[_Key, _T]:
-        found = pool.map(lambda steps: drive(steps(), resolver, None), work.values())
-        return dict(zip(work, found, strict=True))
+    def run_all(work: dict[_Key, _Steps[_T]]) -> dict[_Key, _T]:
+        results = pool.map(lambda steps: drive(steps(), resolver, None), work.values())
+        return dict(zip(work, results, strict=True))
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return Ahead(each(_compiling(catalogue, limits)), each(_naming(addresses)))
+        return Prefetched(run_all(_compilations(catalogue, limits)), run_all(_name_lookups(addresses)))
 
 
-async def aask_ahead(
+async def aprefetch(
     addresses: Iterable[tuple[Family, int]],
     catalogue: Catalogue,
     limits: Limits,
     resolver: "Resolver | AsyncResolver",
-) -> Ahead:
-    """Return what can be asked ahead: nothing, where `resolver` has no asyncio form."""
+) -> Prefetched:
+    """Async version of `prefetch`, for any AsyncResolver."""
     if not isinstance(resolver, AsyncResolver):
-        return Ahead()
+        return Prefetched()
     import asyncio
 
-    room = asyncio.Semaphore(AT_ONCE)
+    free = asyncio.Semaphore(AT_ONCE)
 
-    async def one(steps: _Steps[Any]) -> Any:
-        async with room:
+    async def run(steps: _Steps[Any]) -> Any:
+        async with free:
             return await adrive(steps(), resolver, None)
 
-    async def each(work: dict[_Key, _Steps[_T]]) -> dict[_Key, _T]:
+    async def run_all(work: dict[_Key, _Steps[_T]]) -> dict[_Key, _T]:
         try:
-            async with asyncio.TaskGroup() as tasks:
-                running = {key: tasks.create_task(one(steps)) for key, steps in work.items()}
-        except BaseExceptionGroup as group:  # what the resolver raised is passed on as it is
-            raise group.exceptions[0] from None
-        return {key: task.result() for key, task in running.items()}
+            async with asyncio.TaskGroup() as group:
+                tasks = {key: group.create_task(run(steps)) for key, steps in work.items()}
+        except BaseExceptionGroup as errors:  # pass on what the resolver raised, not the group
+            raise errors.exceptions[0] from None
+        return {key: task.result() for key, task in tasks.items()}
 
-    return Ahead(await each(_compiling(catalogue, limits)), await each(_naming(addresses)))
+    policies = await run_all(_compilations(catalogue, limits))
+    return Prefetched(policies, await run_all(_name_lookups(addresses)))
 
 
-def _compiling(catalogue: Catalogue, limits: Limits) -> dict[str, _Steps[Policy]]:
+def _compilations(catalogue: Catalogue, limits: Limits) -> dict[str, _Steps[Policy]]:
     def steps(include: str) -> _Steps[Policy]:
         return lambda: compiling(inputs_of(include, limits))
 
     return {provider.include: steps(provider.include) for provider in catalogue.providers}
 
 
-def _naming(addresses: Iterable[tuple[Family, int]]) -> dict[tuple[Family, int], _Steps[ReverseNames]]:
+def _name_lookups(addresses: Iterable[tuple[Family, int]]) -> dict[tuple[Family, int], _Steps[ReverseNames]]:
     def steps(address: tuple[Family, int]) -> _Steps[ReverseNames]:
         return lambda: reverse_names(*address)
 

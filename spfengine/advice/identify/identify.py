@@ -1,25 +1,25 @@
-"""`identify`: whose an address is, by the providers' own SPF records, and by reverse DNS."""
+"""`identify`: whose an address is, by the providers' own SPF records and by reverse DNS."""
 
 from collections.abc import Generator, Iterable, Mapping
+from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, Any
 
 from spfengine.addresses import Family, address_text, parse_address
-from spfengine.advice.catalogue.catalogue import Catalogue
-from spfengine.advice.catalogue.reading import Confidence, Provider
-from spfengine.advice.identify.concurrent import Ahead, aask_ahead, ask_ahead
+from spfengine.advice.catalogue.catalogue import Catalogue, Suffix
+from spfengine.advice.catalogue.provider import Confidence, Provider
+from spfengine.advice.identify.concurrent import Prefetched, aprefetch, prefetch
 from spfengine.advice.identify.identification import How, Identification, Match, Missing
 from spfengine.advice.identify.provider_networks import (
     Hit,
     ProviderNetworks,
-    ReverseName,
-    ReverseNames,
     checking,
     needs_only_the_address,
     reading_networks,
-    reverse_names,
 )
+from spfengine.advice.identify.reverse_dns import ReverseName, ReverseNames, reverse_names
 from spfengine.answers import Answer, Question
-from spfengine.drivers import adrive, drive
+from spfengine.arguments import list_of
+from spfengine.drivers import adrive, drive, given_or_live
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.session import Answers
 from spfengine.problems import Result
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
     from spfengine.answers import AsyncResolver, Resolver
 
 MAX_QUESTIONS = 100
-"""Questions about one address after which no provider's record is asked about it any more."""
+"""After this many questions about one address, no further provider's record is checked for it."""
 
 _CONFIDENCES = list(Confidence)
 _HOWS = list(How)
 
 
 def identify(
-    ip: object,
+    ip: str | IPv4Address | IPv6Address,
     *,
     resolver: "Resolver | None" = None,
     catalogue: Catalogue | None = None,
@@ -46,121 +46,124 @@ def identify(
 ) -> Identification:
     """Return whose an address is, as far as that can be known.
 
-    For several addresses `identify_many` costs hardly more than this for one.
+    For several addresses, `identify_many` costs little more than this does for one.
 
     Args:
         ip: the address: text, or an `ipaddress` object.
-        resolver: what answers DNS questions; live DNS where it is not given.
-        catalogue: the providers that are known; `Catalogue.load()` where it is not given.
-        rdap: what asks registries who holds the network; nobody is asked where it is not given.
-        limits: how much a check of a provider's record may ask. There is no time limit.
+        resolver: answers DNS questions; live DNS by default.
+        catalogue: the known providers; `Catalogue.load()` by default.
+        rdap: asks the address registries who holds the network; by default they are not asked.
+        limits: the limits of a check of a provider's record. There is no time limit.
 
     Raises:
-        AddressError: `ip` is no IP address.
-        ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
+        AddressError: `ip` is not an IP address.
+        ResolverError: `resolver` does not follow the resolver protocol. What it raises itself is passed on.
     """
-    (found,) = identify_many([ip], resolver=resolver, catalogue=catalogue, rdap=rdap, limits=limits).values()
-    return found
+    (identification,) = identify_many([ip], resolver=resolver, catalogue=catalogue, rdap=rdap, limits=limits).values()
+    return identification
 
 
 def identify_many(
-    ips: Iterable[object],
+    ips: Iterable[str | IPv4Address | IPv6Address],
     *,
     resolver: "Resolver | None" = None,
     catalogue: Catalogue | None = None,
     rdap: "RDAP | None" = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> dict[str, Identification]:
-    """Return whose each of these addresses is, by its text, in their order; the arguments are those of `identify`."""
-    if resolver is None:
-        from spfengine.drivers import default_resolver
+    """Return whose each of these addresses is, by its text, in the order given.
 
-        resolver = default_resolver()
-    catalogue = catalogue or Catalogue.load()
+    The other arguments are those of `identify`.
+
+    Raises:
+        AddressError: one of `ips` is not an IP address.
+        ArgumentError: `ips` is a string, or no iterable.
+        ResolverError: `resolver` does not follow the resolver protocol. What it raises itself is passed on.
+    """
     addresses = _addresses(ips)
-    ahead = ask_ahead(addresses, catalogue, limits, resolver)
-    found = drive(_identifying(addresses, catalogue, limits, ahead), resolver, None)
-    return found if rdap is None else with_holders(found, rdap.holders(found))
+    resolver = given_or_live(resolver)
+    catalogue = catalogue or Catalogue.load()
+    prefetched = prefetch(addresses, catalogue, limits, resolver)
+    identified = drive(_identifying(addresses, catalogue, limits, prefetched), resolver, None)
+    return identified if rdap is None else with_holders(identified, rdap.holders(identified))
 
 
 async def aidentify(
-    ip: object,
+    ip: str | IPv4Address | IPv6Address,
     *,
     resolver: "Resolver | AsyncResolver | None" = None,
     catalogue: Catalogue | None = None,
     rdap: "RDAP | None" = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Identification:
-    """Return what `identify` returns, without blocking the event loop while DNS answers."""
-    found = await aidentify_many([ip], resolver=resolver, catalogue=catalogue, rdap=rdap, limits=limits)
-    return next(iter(found.values()))
+    """Async version of `identify`."""
+    identified = await aidentify_many([ip], resolver=resolver, catalogue=catalogue, rdap=rdap, limits=limits)
+    return next(iter(identified.values()))
 
 
 async def aidentify_many(
-    ips: Iterable[object],
+    ips: Iterable[str | IPv4Address | IPv6Address],
     *,
     resolver: "Resolver | AsyncResolver | None" = None,
     catalogue: Catalogue | None = None,
     rdap: "RDAP | None" = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> dict[str, Identification]:
-    """Return what `identify_many` returns, without blocking the event loop while DNS answers."""
-    if resolver is None:
-        from spfengine.drivers import default_resolver
-
-        resolver = default_resolver()
-    catalogue = catalogue or Catalogue.load()
+    """Async version of `identify_many`."""
     addresses = _addresses(ips)
-    ahead = await aask_ahead(addresses, catalogue, limits, resolver)
-    found = await adrive(_identifying(addresses, catalogue, limits, ahead), resolver, None)
-    return found if rdap is None else with_holders(found, await rdap.aholders(found))
+    resolver = given_or_live(resolver)
+    catalogue = catalogue or Catalogue.load()
+    prefetched = await aprefetch(addresses, catalogue, limits, resolver)
+    identified = await adrive(_identifying(addresses, catalogue, limits, prefetched), resolver, None)
+    return identified if rdap is None else with_holders(identified, await rdap.aholders(identified))
 
 
 def identifying(
-    ips: Iterable[object], catalogue: Catalogue, limits: Limits = DEFAULT_LIMITS
+    ips: Iterable[str | IPv4Address | IPv6Address], catalogue: Catalogue, limits: Limits = DEFAULT_LIMITS
 ) -> Generator[Question, Answer, dict[str, Identification]]:
-    """Return whose addresses these are, by their text, in their order; yields the Questions that it needs answered.
+    """Return whose these addresses are, by their text, in the order given; yields the Questions that need answers.
 
-    Every provider's record is read once, whatever the number of addresses. Then each address costs 11 questions for
-    its reverse DNS, and one check for each record that asks DNS about every client, until MAX_QUESTIONS are asked.
+    Every provider's record is read once, however many addresses there are. Each address then costs 11 questions for
+    its reverse DNS, and one check for each record that queries DNS about every client, up to MAX_QUESTIONS.
     """
-    return (yield from _identifying(_addresses(ips), catalogue, limits, Ahead()))
+    return (yield from _identifying(_addresses(ips), catalogue, limits, Prefetched()))
 
 
 def _identifying(
-    addresses: Iterable[tuple[Family, int]], catalogue: Catalogue, limits: Limits, ahead: Ahead
+    addresses: Iterable[tuple[Family, int]], catalogue: Catalogue, limits: Limits, prefetched: Prefetched
 ) -> Generator[Question, Answer, dict[str, Identification]]:
     known: Answers = {}
-    networks = yield from reading_networks(catalogue, limits, known, ahead.policies)
-    found: dict[str, Identification] = {}
+    networks = yield from reading_networks(catalogue, limits, known, prefetched.policies)
+    identified: dict[str, Identification] = {}
     for family, address in addresses:
-        names = ahead.names.get((family, address))
+        names = prefetched.names.get((family, address))
         if names is None:
             names = yield from reverse_names(family, address)
-        one = _Naming(catalogue, networks, limits, known, family, address)
-        found[one.ip] = yield from one.steps(names)
-    return found
+        identifier = _Identifier(catalogue, networks, limits, known, family, address)
+        identified[identifier.ip] = yield from identifier.run(names)
+    return identified
 
 
-def _addresses(ips: Iterable[object]) -> list[tuple[Family, int]]:
-    return list(dict.fromkeys(parse_address(ip) for ip in ips))
+def _addresses(ips: object) -> list[tuple[Family, int]]:
+    values = list_of(object, ips, "ips", "addresses", '["192.0.2.1"]')
+    return list(dict.fromkeys(parse_address(ip) for ip in values))
 
 
 def with_holders(
-    found: Mapping[str, Identification], holders: Mapping[str, Match | Missing]
+    identified: Mapping[str, Identification], holders: Mapping[str, Match | Missing]
 ) -> dict[str, Identification]:
-    """Return identifications with what registries said of their networks."""
-    more = {}
-    for ip, known in found.items():
+    """Return identifications with what the registries said about their networks."""
+    completed = {}
+    for ip, known in identified.items():
         holder = holders[ip]
         matches = (*known.matches, holder) if isinstance(holder, Match) else known.matches
         missing = (*known.missing, holder) if isinstance(holder, Missing) else known.missing
-        more[ip] = Identification(ip, matches, missing, known.unread)
-    return more
+        completed[ip] = Identification(ip, matches, missing, known.unread)
+    return completed
 
 
-class _Naming:
-    """One address, and what was found of it so far."""
+class _Identifier:
+    """Collects and ranks the matches of one address."""
 
     def __init__(
         self,
@@ -177,8 +180,8 @@ class _Naming:
         self._ranked: list[tuple[tuple[Any, ...], Match]] = []
         self._missing: list[Missing] = []
 
-    def steps(self, names: ReverseNames) -> Generator[Question, Answer, Identification]:
-        """Find out whose the address is, that has these names."""
+    def run(self, names: ReverseNames) -> Generator[Question, Answer, Identification]:
+        """Return whose the address is, given its names in reverse DNS."""
         self._missing += names.missing
         yield from self._by_spf()
         self._by_names(names.names)
@@ -186,78 +189,92 @@ class _Naming:
         return Identification(self.ip, tuple(matches), tuple(self._missing), self._networks.unread)
 
     def _by_spf(self) -> Generator[Question, Answer, None]:
-        """Find the providers whose own record passes the address."""
-        answers: Answers | None = None
+        """Collect the providers whose own record passes the address."""
+        answers = dict(self._known)
         for hit in self._networks.hits(self._family, self._address):
             outcome = hit.outcome
-            shown = visible_name(hit.provider.include)
+            name = visible_name(hit.provider.include)
             if outcome.result is Result.PASS:
-                self._add_spf(hit, tuple(outcome.path))
+                self._add_pass(hit, tuple(outcome.path))
             elif outcome.result is Result.TEMPERROR:
-                told = "it could not be had in full" if outcome.problem is None else outcome.problem.text
-                self._missing.append(Missing(hit.provider, visible(told), is_failure=True))
+                why = "it could not be read completely" if outcome.problem is None else outcome.problem.text
+                self._missing.append(Missing(hit.provider, visible(why), is_failure=True))
             elif not needs_only_the_address(outcome):
-                rests = ", ".join([str(each) for each in outcome.depends_on[:3]])
-                told = f"the SPF record of {shown} may pass this address; that rests on {rests}"
-                self._add(hit, Confidence.LOW, told, None, 0)
+                dependencies = ", ".join([str(dependency) for dependency in outcome.depends_on[:3]])
+                evidence = f"the SPF record of {name} may pass this address; that depends on {dependencies}"
+                self._add(hit, Confidence.LOW, evidence, None, 0)
+            elif len(answers) - len(self._known) >= MAX_QUESTIONS:
+                why = f"the SPF record of {name} was not checked: this address already took {MAX_QUESTIONS} questions"
+                self._missing.append(Missing(hit.provider, why, is_failure=False))
             else:
-                answers = dict(self._known) if answers is None else answers
-                if len(answers) - len(self._known) >= MAX_QUESTIONS:
-                    told = f"the SPF record of {shown} was not asked: this address took {MAX_QUESTIONS} questions"
-                    self._missing.append(Missing(hit.provider, told, is_failure=False))
-                    continue
-                session = yield from checking(self.ip, hit.provider, self._limits, answers)
-                if session.result is Result.PASS:
-                    self._add_spf(hit, tuple([(domain, term.text) for domain, term in session.path]))
-                elif session.problem is not None:
-                    failed = session.result is Result.TEMPERROR
-                    self._missing.append(Missing(hit.provider, visible(session.problem.text), failed))
+                yield from self._check(hit, answers)
 
-    def _add_spf(self, hit: Hit, path: tuple[tuple[str, str], ...]) -> None:
+    def _check(self, hit: Hit, answers: Answers) -> Generator[Question, Answer, None]:
+        """Check the address against a record that queries DNS about every client."""
+        session = yield from checking(self.ip, hit.provider, self._limits, answers)
+        if session.result is Result.PASS:
+            self._add_pass(hit, tuple([(domain, term.text) for domain, term in session.path]))
+        elif session.problem is not None:
+            is_failure = session.result is Result.TEMPERROR
+            self._missing.append(Missing(hit.provider, visible(session.problem.text), is_failure))
+
+    def _add_pass(self, hit: Hit, path: tuple[tuple[str, str], ...]) -> None:
         provider = hit.provider
         terms = " → ".join([visible(term, 100) for _, term in path])
         through = next(
             (other for domain, _ in path[1:] if (other := self._catalogue.by_include(domain)) not in (None, provider)),
             None,
         )
-        told = f"the SPF record of {visible_name(provider.include)} passes this address, by {terms}"
+        evidence = f"the SPF record of {visible_name(provider.include)} passes this address, by {terms}"
         confidence = Confidence.MEDIUM if provider.confidence is Confidence.LOW else Confidence.HIGH
-        self._add(hit, confidence, told, through, len(path))
+        self._add(hit, confidence, evidence, through, len(path))
 
-    def _add(self, hit: Hit, confidence: Confidence, told: str, through: Provider | None, length: int) -> None:
+    def _add(self, hit: Hit, confidence: Confidence, evidence: str, through: Provider | None, length: int) -> None:
         provider = hit.provider
-        match = Match(provider, provider.name, How.SPF, confidence, told, provider.shared, through)
+        match = Match(provider, provider.name, How.SPF, confidence, evidence, provider.shared, through)
         self._rank(
             match, through is not None, provider.superseded_by is not None, _CONFIDENCES.index(provider.confidence),
             length, hit.addresses, hit.order,
         )  # fmt: skip
 
     def _by_names(self, names: Iterable[ReverseName]) -> None:
-        """Find the providers under whose domains the names are."""
+        """Collect the providers whose domains contain the names."""
         by_spf = {match.provider for _, match in self._ranked}
-        groups: dict[tuple[str, bool], list[ReverseName]] = {}
-        for name in names:
-            suffix = self._catalogue.by_name(name.name)
-            groups.setdefault(("" if suffix is None else suffix.domain, name.confirmed), []).append(name)
-        for place, ((domain, confirmed), group) in enumerate(groups.items()):
-            first = group[0]
+        for order, ((suffix, confirmed), group) in enumerate(self._by_suffix(names).items()):
             how = How.FORWARD_CONFIRMED if confirmed else How.REVERSE_DNS
-            shown = visible_name(first.name)
-            told = f"reverse DNS calls it {shown}"
-            told += ", and that name leads back to it" if confirmed else f", but {first.why_not}"
-            if len(group) > 1:
-                told += f" (and {len(group) - 1} more such {'name' if len(group) == 2 else 'names'})"
+            evidence = _evidence_of_names(group)
             medium = Confidence.MEDIUM if confirmed else Confidence.LOW
-            suffix = self._catalogue.by_name(domain) if domain else None
             if suffix is None:
-                self._rank(Match(None, shown, how, medium, told), 1, place)
+                self._rank(Match(None, visible_name(group[0].name), how, medium, evidence), 1, order)
                 continue
+            # Entries whose SPF record passes the address too are more likely than others with the same suffix.
             providers = [pair for pair in suffix.providers if pair[0] in by_spf] or list(suffix.providers)
-            told += f"; names under {suffix.domain} are those of {' or '.join(p.name for p, _ in providers)}"
+            evidence += f"; names under {suffix.domain} are those of {_either(providers)}"
             for provider, verified in providers:
                 confidence = medium if verified and len(providers) == 1 else Confidence.LOW
-                self._rank(Match(provider, provider.name, how, confidence, told, provider.shared), 0, place)
+                self._rank(Match(provider, provider.name, how, confidence, evidence, provider.shared), 0, order)
+
+    def _by_suffix(self, names: Iterable[ReverseName]) -> dict[tuple[Suffix | None, bool], list[ReverseName]]:
+        """Return the names by the domain of the catalogue that contains them, and whether they are confirmed."""
+        groups: dict[tuple[Suffix | None, bool], list[ReverseName]] = {}
+        for name in names:
+            groups.setdefault((self._catalogue.by_name(name.name), name.confirmed), []).append(name)
+        return groups
 
     def _rank(self, match: Match, *more: object) -> None:
         key = (_CONFIDENCES.index(match.confidence), _HOWS.index(match.how), *more, len(self._ranked))
         self._ranked.append((key, match))
+
+
+def _either(providers: Iterable[tuple[Provider, bool]]) -> str:
+    return " or ".join(provider.name for provider, _ in providers)
+
+
+def _evidence_of_names(names: list[ReverseName]) -> str:
+    """Return in words what names in reverse DNS show; all are confirmed, or none is."""
+    first = names[0]
+    evidence = f"its name in reverse DNS is {visible_name(first.name)}"
+    evidence += ", and that name resolves to the address" if first.confirmed else f", but {first.why_not}"
+    if len(names) > 1:
+        evidence += f" (and {len(names) - 1} more such {'name' if len(names) == 2 else 'names'})"
+    return evidence

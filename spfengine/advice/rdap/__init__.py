@@ -1,1 +1,5 @@
-"""Who holds a network, asked of the registries of addresses (RDAP: RFC 9082, RFC 9083, RFC 9224); only when told so."""
+"""Who holds a network, by the address registries (RFC 9083)."""
+
+from spfengine.advice.rdap.client import IANA, RDAP
+
+__all__ = ["IANA", "RDAP"]

@@ -1,4 +1,4 @@
-"""JSON over HTTP from servers that are not trusted: bounded in octets, time and redirects."""
+"""JSON over HTTP from untrusted servers, with limits on size, time and redirects."""
 
 import json
 from collections.abc import Collection
@@ -10,19 +10,19 @@ if TYPE_CHECKING:
     import httpx
 
 MAX_OCTETS = 1 << 20
-"""Octets of the largest answer that is read."""
+"""The largest document that is read."""
 MAX_REDIRECTS = 3
 
 _HEADERS = {"Accept": "application/rdap+json, application/json", "Accept-Encoding": "identity"}
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
-class Unanswered(Exception):  # noqa: N818 - no error of the program: a registry did not tell
-    """A registry could not be asked, or said nothing that can be used.
+class RegistryError(Exception):
+    """A registry could not be reached, or its answer can't be used.
 
     Attributes:
-        why: in words, safe to show.
-        is_failure: whether it may tell another time.
+        why: the reason in words, safe to print.
+        is_failure: whether a later attempt may succeed.
     """
 
     def __init__(self, why: str, *, is_failure: bool = True) -> None:
@@ -41,10 +41,10 @@ class Fetcher:
         self._schemes = ("https", "http") if plain else ("https",)
 
     async def fetch(self, url: str, hosts: Collection[str]) -> tuple[Any, str]:
-        """Return the document at a URL, or where it redirects to, and its host, which must be one of these.
+        """Return the document at a URL and its host, after redirects. Every host on the way must be in `hosts`.
 
         Raises:
-            Unanswered: there is none.
+            RegistryError: there is no such document.
         """
         import asyncio
 
@@ -57,46 +57,47 @@ class Fetcher:
                 for _ in range(MAX_REDIRECTS + 1):
                     host = address.host
                     self._check(address, hosts)
-                    where, octets = await self._get(address)
-                    if where is None:
+                    location, octets = await self._get(address)
+                    if location is None:
                         return _loaded(octets, host), visible(host, 80)
-                    address = address.join(where)
+                    address = address.join(location)
         except TimeoutError:
-            raise Unanswered(f"{host} did not answer within {self._seconds:g} seconds") from None
+            raise RegistryError(f"{host} did not answer within {self._seconds:g} seconds") from None
         except httpx.InvalidURL:
-            raise Unanswered(f"{host} leads to something that is no URL") from None
+            raise RegistryError(f"{host} redirects to something that is not a URL") from None
         except (httpx.HTTPError, OSError, ValueError) as error:
-            raise Unanswered(f"{host} could not be asked ({type(error).__name__}: {error})") from None
-        raise Unanswered(f"{host} redirects more than {MAX_REDIRECTS} times")
+            raise RegistryError(f"{host} could not be reached ({type(error).__name__}: {error})") from None
+        raise RegistryError(f"{host} redirects more than {MAX_REDIRECTS} times")
 
     def _check(self, address: "httpx.URL", hosts: Collection[str]) -> None:
         if address.scheme not in self._schemes:
-            raise Unanswered(f"{address.host or 'it'} is not asked by {address.scheme or 'no scheme'}; expected https")
+            scheme = address.scheme or "no scheme"
+            raise RegistryError(f"{address.host or 'it'} is not queried over {scheme}; expected https")
         if address.userinfo or authority(address) not in hosts:
-            raise Unanswered(f"it leads to {authority(address)}, which is no registry that is known")
+            raise RegistryError(f"it redirects to {authority(address)}, which is not a known registry")
 
     async def _get(self, address: "httpx.URL") -> tuple[str | None, bytes]:
-        """Return where a URL redirects to, or the document that is there."""
+        """Return the URL that a response redirects to, or the document that it contains."""
         host = address.host
         async with self._client.stream("GET", address, headers=_HEADERS) as response:
             if response.status_code in _REDIRECTS:
                 return response.headers.get("location", ""), b""
             if response.status_code == 404:
-                raise Unanswered(f"{host} knows nothing of it", is_failure=False)
+                raise RegistryError(f"{host} has no entry for it", is_failure=False)
             if response.status_code != 200:
-                raise Unanswered(f"{host} answered with status {response.status_code}")
+                raise RegistryError(f"{host} answered with status {response.status_code}")
             if response.headers.get("content-encoding", "identity").lower() != "identity":
-                raise Unanswered(f"{host} sent a compressed answer, though none was asked for")
+                raise RegistryError(f"{host} sent a compressed answer, which was not requested")
             octets = bytearray()
-            async for piece in response.aiter_raw():
-                octets += piece
+            async for part in response.aiter_raw():
+                octets += part
                 if len(octets) > MAX_OCTETS:
-                    raise Unanswered(f"{host} sent more than {MAX_OCTETS >> 20} MiB")
+                    raise RegistryError(f"{host} sent more than {MAX_OCTETS >> 20} MiB")
         return None, bytes(octets)
 
 
 def authority(address: "httpx.URL") -> str:
-    """Return the host and port of a URL, as `hosts` has them."""
+    """Return the host and port of a URL in the form of `hosts`."""
     host = address.host.lower()
     return host if address.port is None else f"{host}:{address.port}"
 
@@ -105,4 +106,4 @@ def _loaded(octets: bytes, host: str) -> Any:
     try:
         return json.loads(octets)
     except (ValueError, RecursionError):
-        raise Unanswered(f"{host} sent something that is no JSON") from None
+        raise RegistryError(f"{host} sent something that is not JSON") from None

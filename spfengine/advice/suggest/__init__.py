@@ -1,1 +1,29 @@
-"""Find the smallest change to a record that gives senders the results they should have."""
+"""Suggestions: the smallest change to a record after which every wanted sender passes, with the proof."""
+
+from spfengine.advice.suggest.suggestion import (
+    Advice,
+    Alternative,
+    Caveat,
+    CaveatCode,
+    Limit,
+    Rejected,
+    SenderAdvice,
+    SenderStanding,
+    Shortfall,
+    Suggestion,
+    TermAdvice,
+)
+
+__all__ = [
+    "Advice",
+    "Alternative",
+    "Caveat",
+    "CaveatCode",
+    "Limit",
+    "Rejected",
+    "SenderAdvice",
+    "SenderStanding",
+    "Shortfall",
+    "Suggestion",
+    "TermAdvice",
+]

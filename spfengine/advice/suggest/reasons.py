@@ -1,61 +1,58 @@
-"""Why a term comes, goes or stays, in words."""
+"""Why each term is added, removed or kept, in words."""
 
 from collections.abc import Sequence
 from ipaddress import IPv4Network
 
 from spfengine.addresses import V4, V6, address_text
-from spfengine.advice.catalogue.reading import ProviderKind
-from spfengine.advice.identify.provider_networks import ReverseName
-from spfengine.advice.suggest.candidates import (
+from spfengine.advice.catalogue.provider import ProviderKind
+from spfengine.advice.identify.reverse_dns import ReverseName
+from spfengine.advice.suggest.candidates import Candidate, CandidateKind
+from spfengine.advice.suggest.coverage import (
     MAX_DIRECTIVES,
-    Both,
-    Candidate,
-    Kind,
-    Matched,
-    Places,
-    Slot,
+    AddressSets,
+    Coverage,
+    Removable,
     covering,
     is_harmless,
 )
-from spfengine.advice.suggest.search import Limit, Plan, Shortfall
-from spfengine.advice.suggest.suggestion import SenderAdvice, SenderStanding, TermAdvice
+from spfengine.advice.suggest.draft import Slot
+from spfengine.advice.suggest.search import Plan
+from spfengine.advice.suggest.suggestion import Limit, SenderAdvice, SenderStanding, Shortfall, TermAdvice
 from spfengine.policy.ranges import networks_of, size
 from spfengine.problems import Result
-from spfengine.record.model import All, Directive, Include, Network, Redirect, Term
+from spfengine.record.model import All, Directive, Exists, Include, Network, Redirect, Term
 from spfengine.visible import visible, visible_name
 
-_SHOWN = 60
-_MOST = 3  # addresses or terms that are named
+_MAX_TERM = 60
+_MOST_LISTED = 3  # addresses or terms
 _RESULTS = {"+": "pass", "-": "fail", "~": "softfail", "?": "neutral"}
 _KINDS = {ProviderKind.RELAY: "relay", ProviderKind.HOST: "mail host"}
-_UNITS = {
-    Limit.LOOKUPS: ("lookup is", "lookups are"),
-    Limit.VOID_LOOKUPS: ("void lookup is met", "void lookups are met"),
-    Limit.SIZE: ("octet is", "octets are"),
-    Limit.PASSING: ("network that passes stops", "networks that pass stop"),
-    Limit.SENDERS: ("wanted sender does not pass", "wanted senders do not pass"),
-}
 
 
 def limits_text(shortfall: Shortfall) -> str:
-    """Return in words which limit a draft is over, and by how much."""
-    limit, needed, allowed = shortfall
-    one, many = _UNITS[limit]
-    told = f"{needed} {one if needed == 1 else many}"
-    if limit in (Limit.PASSING, Limit.SENDERS):
-        return told
-    over = needed - allowed
-    if limit is Limit.SIZE:
-        return f"the DNS answer has {needed} octets, {allowed} are allowed: {over} too many"
-    return f"{told}{' needed' if limit is Limit.LOOKUPS else ''}, {allowed} are allowed: {over} too many"
+    """Return in words which limit a draft exceeds, and by how much."""
+    needed, allowed = shortfall.needed, shortfall.allowed
+    over = f"{allowed} are allowed: {needed - allowed} too many"
+    match shortfall.limit:
+        case Limit.LOOKUPS:
+            return f"{needed} {'lookup is' if needed == 1 else 'lookups are'} needed, {over}"
+        case Limit.VOID_LOOKUPS:
+            return f"there {'is 1 void lookup' if needed == 1 else f'are {needed} void lookups'}, {over}"
+        case Limit.SIZE:
+            return f"the DNS answer has {needed} octets, {over}"
+        case Limit.PASSING:
+            return f"{needed} {'network that passes stops' if needed == 1 else 'networks that pass stop'}"
+        case Limit.SENDERS:
+            return f"{needed} {'wanted sender does not pass' if needed == 1 else 'wanted senders do not pass'}"
 
 
 def unused_addresses(
-    matched: Sequence[Matched], places: Places, plan: Plan, senders: Sequence[SenderAdvice]
+    coverage: Sequence[Coverage], removable: Removable, plan: Plan, senders: Sequence[SenderAdvice]
 ) -> list[int]:
-    """Return the places of the addresses that stay, and that decided no message."""
-    used = {each.by_before for each in senders if each.by_before} | {each.by_after for each in senders if each.by_after}
-    return [place for place in places.fixed if place not in plan.going and matched[place].directive.text not in used]
+    """Return the indexes of the addresses that are kept, and that decided no message."""
+    used = {term for sender in senders for term in (sender.by_before, sender.by_after) if term}
+    kept = [index for index in removable.addresses if index not in plan.going]
+    return [index for index in kept if coverage[index].directive.text not in used]
 
 
 class Reasons:
@@ -63,8 +60,8 @@ class Reasons:
 
     def __init__(
         self,
-        matched: Sequence[Matched],
-        places: Places,
+        coverage: Sequence[Coverage],
+        removable: Removable,
         plan: Plan,
         coming: Sequence[Candidate],
         senders: Sequence[SenderAdvice],
@@ -72,167 +69,178 @@ class Reasons:
         slot: Slot,
     ) -> None:
         split = slot.directives
-        self._matched = matched
-        self._all = [*matched[:split], *[each.matched for each in coming], *matched[split:]]
+        self._coverage = coverage
+        self._all = [*coverage[:split], *[candidate.coverage for candidate in coming], *coverage[split:]]
         self._split, self._shift = split, len(coming)
-        self._places, self._plan, self._senders, self._names = places, plan, senders, names
-        unused = unused_addresses(matched, places, plan, senders) if any(each.before for each in senders) else []
-        self._unused = set(unused)
-        self._is_long = len(matched) > MAX_DIRECTIVES
-        self._gone = {self._place(place) for place in plan.going}
+        self._removable, self._plan, self._senders, self._names = removable, plan, senders, names
+        self._has_results = any(sender.before for sender in senders)
+        self._unused = set(unused_addresses(coverage, removable, plan, senders)) if self._has_results else set()
+        self._is_long = len(coverage) > MAX_DIRECTIVES
+        self._gone = {self._new_index(index) for index in plan.going}
 
     def coming(self, candidate: Candidate) -> TermAdvice:
-        """Return a term that comes."""
-        served = [each for each in self._senders if each.by_after == candidate.term and each.after is Result.PASS]
-        messages = sum(each.sender.count for each in served)
-        newly = list(dict.fromkeys([e.sender.ip for e in served if e.standing is SenderStanding.SERVED]))
-        lets = f"lets {_listed(newly)} pass" if newly else f"leads to {spans_text(candidate.matched.spans)}"
+        """Return a term that is added."""
+        served = [
+            sender for sender in self._senders if sender.by_after == candidate.term and sender.after is Result.PASS
+        ]
+        newly = [sender.sender.ip for sender in served if sender.standing is SenderStanding.SERVED]
+        ips = _listed(list(dict.fromkeys(newly)))
+        effect = f"lets {ips} pass" if newly else f"matches {spans_text(candidate.coverage.spans)}"
         match candidate.kind:
-            case Kind.INCLUDE:
-                why = f"{lets}: {_service(candidate)}"
-            case Kind.HOST:
-                why = f"{lets}: the name leads there"
-            case Kind.ADDRESS:
-                why = f"{lets}: the address itself, since nobody could name it"
+            case CandidateKind.INCLUDE:
+                why = f"{effect}: {_service(candidate)}"
+            case CandidateKind.HOST:
+                why = f"{effect}: the name resolves to it"
+            case CandidateKind.ADDRESS:
+                why = f"{effect}: the address itself, because it could not be identified"
             case _:
-                why = f"as told; {lets}"
-        return TermAdvice("+", candidate.term, why, count(candidate.matched.spans), (), messages, ())
+                why = f"as requested; {effect}"
+        messages = sum(sender.sender.count for sender in served)
+        return TermAdvice("+", candidate.term, why, candidate.coverage.count, (), messages, ())
 
-    def going(self, place: int, directive: Directive) -> TermAdvice:
-        """Return a term that goes."""
-        by = self._covering(place)
+    def going(self, index: int, directive: Directive) -> TermAdvice:
+        """Return a term that is removed."""
+        coverage = self._at(index)
+        spans = None if coverage is None else coverage.spans
+        by = self._covering(index)
+        others = f"{_terms(by)} match{'es' if len(by) == 1 else ''} {spans_text(spans)} too"
+        if index in self._removable.dropped:
+            why = f"as requested; {others if self._is_covered(index) else _stopping(directive, spans)}"
+        elif index in self._removable.idle:
+            why = _why_idle(coverage, directive)
+        elif index in self._plan.by_name:
+            why = f"removed to stay within the limits: {others}"
+        else:
+            why = f"stale: {others}, so nothing stops passing"
         messages = self._messages_before(directive)
-        names = self._names_of(directive)
-        each = self._at(place)
-        spans = None if each is None else each.spans
-        used = "no message given came by it" if not messages else f"{_messages(messages)} came by it"
-        others = f"{_terms(by)} lead{'s' if len(by) == 1 else ''} to {spans_text(spans)} too"
-        if place in self._places.told_to_go:
-            why = f"as told; {others if self._is_covered(place) else self._stopping(directive, spans)}"
-        elif place in self._places.idle:
-            why = self._idle(place, directive)
-        elif place in self._plan.by_name:
-            why = f"goes to keep the limits: {others}"
-        else:
-            why = f"stale: {others}, so nothing stops"
-        if place not in self._places.idle and any(each.before for each in self._senders):
-            why += f"; {used}"
-        return TermAdvice("-", directive.text, why, count(spans), by, messages, names)
+        if index not in self._removable.idle and self._has_results:
+            why += f"; {_messages(messages)} matched it"
+        count = None if coverage is None else coverage.count
+        return TermAdvice("-", directive.text, why, count, by, messages, self._names_of(directive))
 
-    def staying(self, place: int, directive: Directive) -> TermAdvice:
-        """Return a term that stays."""
-        each = self._at(place)
-        spans = None if each is None else each.spans
-        by = self._covering(place)
-        messages = sum(e.sender.count for e in self._senders if e.by_after == directive.text)
-        decided = self._messages_before(directive)
+    def staying(self, index: int, directive: Directive) -> TermAdvice:
+        """Return a term that is kept."""
+        coverage = self._at(index)
+        by = self._covering(index)
+        messages = sum(sender.sender.count for sender in self._senders if sender.by_after == directive.text)
         if isinstance(directive, All):
-            why = f"{_RESULTS[directive.qualifier]} for everybody else"
-            if decided:
-                ips = _listed(list(dict.fromkeys(e.sender.ip for e in self._senders if e.by_before == directive.text)))
-                why += f"; now it decides {_messages(decided)}, from {ips}"
-        elif each is None:
-            why = "never looked at"
-        elif spans is None:
-            why = "what it matches rests on more than the address"
-        elif each.is_empty:
-            why = "matches nobody"
+            why = self._why_all(directive)
+        elif coverage is None:
+            why = "never evaluated"
         else:
-            result = "" if each.passes else f"{_RESULTS[directive.qualifier]} for "
-            why = f"{result or 'leads to '}{spans_text(spans)}"
-            if isinstance(directive, Network) and each.passes and not self._is_long:
-                why = (
-                    "nothing else leads there"
-                    if not by
-                    else f"{_terms(by)} lead{'s' if len(by) == 1 else ''} to a part"
-                )
-            if any(e.before for e in self._senders):
-                why += f"; {_messages(decided)} came by it" if decided else "; no message given came by it"
-        return TermAdvice(
-            "=", directive.text, why, count(spans), by, messages, self._names_of(directive), place in self._unused
-        )
+            why = self._why_staying(coverage, by)
+        count = None if coverage is None else coverage.count
+        names = self._names_of(directive)
+        return TermAdvice("=", directive.text, why, count, by, messages, names, index in self._unused)
 
     def modifier(self, term: Term) -> TermAdvice:
-        """Return a modifier; all stay."""
-        why = "what no term before it decides, that record does" if isinstance(term, Redirect) else "stays as it is"
+        """Return a modifier; all are kept."""
+        why = "its record decides what no term before it decides" if isinstance(term, Redirect) else "unchanged"
         return TermAdvice("=", term.text, why, None, (), 0, ())
 
-    def _place(self, place: int) -> int:
-        return place if place < self._split else place + self._shift
+    def _why_all(self, directive: All) -> str:
+        why = f"{_RESULTS[directive.qualifier]} for everybody else"
+        decided = self._messages_before(directive)
+        if decided:
+            ips = list(dict.fromkeys(s.sender.ip for s in self._senders if s.by_before == directive.text))
+            why += f"; now it decides {_messages(decided)}, from {_listed(ips)}"
+        return why
 
-    def _at(self, place: int) -> Matched | None:
-        return self._matched[place] if place < len(self._matched) else None
+    def _why_staying(self, coverage: Coverage, by: tuple[str, ...]) -> str:
+        directive = coverage.directive
+        if coverage.spans is None:
+            return "what it matches depends on more than the address"
+        if coverage.is_empty:
+            return "matches no client"
+        if isinstance(directive, Network) and coverage.passes and not self._is_long:
+            part = f"{_terms(by)} match{'es' if len(by) == 1 else ''} a part of it"
+            why = part if by else "nothing else matches it"
+        elif coverage.passes:
+            why = f"matches {spans_text(coverage.spans)}"
+        else:
+            why = f"{_RESULTS[directive.qualifier]} for {spans_text(coverage.spans)}"
+        if self._has_results:
+            why += f"; {_messages(self._messages_before(directive))} matched it"
+        return why
 
-    def _covering(self, place: int) -> tuple[str, ...]:
-        if self._at(place) is None or self._is_long:
+    def _new_index(self, index: int) -> int:
+        """Return the index of a directive after the new terms are added."""
+        return index if index < self._split else index + self._shift
+
+    def _at(self, index: int) -> Coverage | None:
+        return self._coverage[index] if index < len(self._coverage) else None
+
+    def _covering(self, index: int) -> tuple[str, ...]:
+        if self._at(index) is None or self._is_long:
             return ()
-        return tuple([each.text for each in covering(self._all, self._place(place), self._gone - {self._place(place)})])
+        new_index = self._new_index(index)
+        return tuple([other.text for other in covering(self._all, new_index, self._gone - {new_index})])
 
-    def _is_covered(self, place: int) -> bool:
-        here = self._place(place)
-        return self._at(place) is not None and is_harmless(self._all, {here}, self._gone - {here})
-
-    def _stopping(self, directive: Directive, spans: Both | None) -> str:
-        if isinstance(directive, All) or directive.qualifier != "+":
-            return "whoever it decided for is decided for by what stands behind it"
-        return f"nothing else leads to {spans_text(spans)}: that stops passing"
-
-    def _idle(self, place: int, directive: Directive) -> str:
-        each = self._at(place)
-        if each is None:
-            return "stands behind all, where nothing is looked at"
-        if not each.is_empty:
-            return "stands in the record twice"
-        if isinstance(directive, Include):
-            target = visible_name(directive.domain_spec.target or "")
-            return f"matches nobody: {target} has no SPF record that lets anybody pass"
-        return "matches nobody: the name leads to no address"
+    def _is_covered(self, index: int) -> bool:
+        new_index = self._new_index(index)
+        return self._at(index) is not None and is_harmless(self._all, {new_index}, self._gone - {new_index})
 
     def _messages_before(self, directive: Directive) -> int:
-        return sum(each.sender.count for each in self._senders if each.by_before == directive.text)
+        return sum(sender.sender.count for sender in self._senders if sender.by_before == directive.text)
 
     def _names_of(self, directive: Directive) -> tuple[str, ...]:
         if not isinstance(directive, Network) or directive.prefix != directive.family.bits:
             return ()
-        found = self._names.get(address_text(directive.family, directive.network), [])
-        return tuple([each.name for each in found if each.confirmed])
+        names = self._names.get(address_text(directive.family, directive.network), [])
+        return tuple([name.name for name in names if name.confirmed])
+
+
+def _stopping(directive: Directive, spans: AddressSets | None) -> str:
+    """Return what happens to the clients of a removed directive that no other covers."""
+    if isinstance(directive, All) or directive.qualifier != "+":
+        return "the terms after it decide for its clients"
+    return f"nothing else matches {spans_text(spans)}, so that stops passing"
+
+
+def _why_idle(coverage: Coverage | None, directive: Directive) -> str:
+    """Return why a directive can't decide."""
+    if coverage is None:
+        return "after all, so it is never evaluated"
+    if not coverage.is_empty:
+        return "in the record twice"
+    if isinstance(directive, Include):
+        target = visible_name(directive.domain_spec.target or "")
+        return f"matches no client: {target} has no SPF record that lets any client pass"
+    if isinstance(directive, Exists):
+        return "matches no client: the name does not exist"
+    return "matches no client: the name has no address"
 
 
 def _service(candidate: Candidate) -> str:
-    """Return whose include a candidate is."""
+    """Return in words whose include a candidate is."""
     provider = candidate.provider
     assert provider is not None, "an include is offered for a service"
-    shared = "a shared " if provider.shared else "a "
+    article = "a shared " if provider.shared else "a "
     kind = _KINDS.get(provider.kind, "service")
-    return f"{visible(provider.name, _SHOWN)}, {shared}{kind} whose addresses vary"
+    return f"{visible(provider.name, _MAX_TERM)}, {article}{kind} whose addresses vary"
 
 
-def spans_text(spans: Both | None) -> str:
-    """Return a set of addresses in words: named where they are few."""
+def spans_text(spans: AddressSets | None) -> str:
+    """Return a set of addresses in words: each by name if they are few."""
     if spans is None:
-        return "what is not known"
+        return "an unknown set of addresses"
     networks = [*networks_of(V4, spans[0]), *networks_of(V6, spans[1])]
-    if len(networks) > _MOST:
+    if len(networks) > _MOST_LISTED:
         total = size(spans[0]) + size(spans[1])
         return f"{total:,} addresses" if total < 1 << 40 else "very many addresses"
-    shown = [str(net).removesuffix("/32" if isinstance(net, IPv4Network) else "/128") for net in networks]
-    return _listed(shown) or "no address"
-
-
-def count(spans: Both | None) -> int | None:
-    """Return how many addresses a set has."""
-    return None if spans is None else size(spans[0]) + size(spans[1])
+    texts = [str(net).removesuffix("/32" if isinstance(net, IPv4Network) else "/128") for net in networks]
+    return _listed(texts) or "no address"
 
 
 def _listed(parts: Sequence[str]) -> str:
-    if len(parts) > _MOST:
-        return f"{', '.join(parts[:_MOST])} and {len(parts) - _MOST} more"
+    if len(parts) > _MOST_LISTED:
+        return f"{', '.join(parts[:_MOST_LISTED])} and {len(parts) - _MOST_LISTED} more"
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
 def _terms(terms: Sequence[str]) -> str:
-    return _listed([visible(term, _SHOWN) for term in terms])
+    return _listed([visible(term, _MAX_TERM) for term in terms])
 
 
 def _messages(number: int) -> str:
-    return f"{number:,} message{'s' if number != 1 else ''}"
+    return "no message" if not number else f"{number:,} message{'s' if number != 1 else ''}"

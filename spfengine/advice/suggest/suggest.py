@@ -1,12 +1,12 @@
 """`suggest`: the smallest change to a record after which every wanted sender passes, with the proof.
 
-What the admin decides is told; what can be found out is: what stands there, whose the senders' addresses are, which
-terms would let them pass, and which terms say nothing that others do not say. From these come drafts, each of which is
-compiled and compared with what stands there for every address (see `searching` and `judging`).
+The caller decides what is wanted. Everything else is found out: what is published, whose the senders' addresses are,
+which terms would let them pass, and which terms are covered by others. From these come drafts, each of which is
+compiled and compared with the published record for every address (see `search` and `draft`).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from dataclasses import replace
 from time import time
 from typing import TYPE_CHECKING
 
@@ -14,28 +14,35 @@ from spfengine.addresses import address_text, parse_address
 from spfengine.advice.catalogue.catalogue import Catalogue
 from spfengine.advice.identify.identification import Identification
 from spfengine.advice.identify.identify import identifying
-from spfengine.advice.identify.provider_networks import ReverseName, reverse_names
+from spfengine.advice.identify.reverse_dns import ReverseName, reverse_names
 from spfengine.advice.suggest.baseline import baseline
-from spfengine.advice.suggest.candidates import (
+from spfengine.advice.suggest.candidates import Finder, Offer
+from spfengine.advice.suggest.coverage import (
     MAX_DIRECTIVES,
-    Finder,
-    Matched,
-    Offer,
-    Places,
-    Slot,
+    Coverage,
+    Removable,
     before_all,
-    holds,
-    last_slot,
     matching,
-    places_of,
-    slot_before,
+    removable_terms,
 )
-from spfengine.advice.suggest.explain import Work, explaining, refusing
-from spfengine.advice.suggest.request import Asked, Case, Networks, Steps, Told, address_of, asking
-from spfengine.advice.suggest.search import Group, Search
+from spfengine.advice.suggest.draft import Slot, last_slot, slot_before
+from spfengine.advice.suggest.explain import Solution, explaining, refusing
+from spfengine.advice.suggest.request import (
+    AddressOrNetwork,
+    Request,
+    RequestedSender,
+    Situation,
+    Steps,
+    address_of,
+    read_request,
+    read_term,
+    requested_senders,
+)
+from spfengine.advice.suggest.search import Group, Search, SearchResult
 from spfengine.advice.suggest.suggestion import Suggestion
+from spfengine.arguments import list_of
 from spfengine.drivers import adrive, drive, once
-from spfengine.errors import ArgumentError, RecordSyntaxError
+from spfengine.errors import ArgumentError
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.session import Answers
 from spfengine.linting.limits import UNFRAGMENTED
@@ -43,18 +50,16 @@ from spfengine.names import domain_fault, is_same_or_under
 from spfengine.policy.compile import Inputs
 from spfengine.policy.policy import compiling
 from spfengine.problems import Result
-from spfengine.record.model import Directive, DomainDirective, Include, Network, Record, same_term, term_key
-from spfengine.record.parser import parse, parse_term
+from spfengine.record.model import Directive, DomainDirective, Include, Network, term_key
 from spfengine.senders import Sender
-from spfengine.visible import visible
 
 if TYPE_CHECKING:
     from spfengine.answers import AsyncResolver, Resolver
 
 MAX_DRAFTS = 200
-"""Drafts that are compiled and compared, where no other number is given."""
+"""How many drafts are compiled and compared by default."""
 MAX_IDENTIFIED = 200
-"""Addresses that are looked up in the catalogue and in reverse DNS: those with the most messages."""
+"""How many addresses are looked up in the catalogue and in reverse DNS: those with the most messages."""
 _MAX_NAMED = 20  # addresses of the record that are looked up in reverse DNS
 
 
@@ -64,8 +69,8 @@ def suggest(
     *,
     resolver: "Resolver | None" = None,
     catalogue: Catalogue | None = None,
-    want: Iterable[object] = (),
-    ignore: Iterable[object] = (),
+    want: Iterable[AddressOrNetwork] = (),
+    ignore: Iterable[AddressOrNetwork] = (),
     add: Iterable[str] = (),
     drop: Iterable[str] = (),
     keep: Iterable[str] = (),
@@ -79,43 +84,41 @@ def suggest(
     receiver: str | None = None,
     now: float | None = None,
 ) -> Suggestion:
-    """Return the smallest change to a domain's record for which every wanted sender passes.
+    """Return the smallest change to a domain's record after which every wanted sender passes.
 
-    Nothing that passes stops (unless told), no address needs more lookups or meets more void lookups than `limits`
-    allow, the DNS answer is not too large, and no term stays that is proved to say nothing. The smallest change is that
-    of the fewest terms that come and go, then of the fewest lookups, then of the shortest record.
+    With the new record, nothing that passes stops (unless requested), no address exceeds the limits of lookups and
+    void lookups, the DNS answer is not too large, and no term is left that is proved to have no effect. The smallest
+    change adds and removes the fewest terms; among those, the new record needs the fewest lookups, and then is the
+    shortest.
 
     Args:
-        domain: the domain whose record it is about. Only its own record is changed.
-        senders: who sends mail. Those that pass, and those whose service is known, are wanted.
-        resolver: what answers DNS questions; live DNS where it is not given.
-        catalogue: the services that are known; `Catalogue.load()` where it is not given.
-        want: addresses or networks that are wanted, though nobody can name them: by their address if need be.
+        domain: the domain. Only its own record is changed.
+        senders: who sends mail. Those that pass, and those of known services, are wanted.
+        resolver: answers DNS questions; live DNS by default.
+        catalogue: the known services; `Catalogue.load()` by default.
+        want: addresses or networks that are wanted even if they can't be identified, by their address if necessary.
         ignore: addresses or networks that are not wanted.
-        add: terms to add in place of what would be found.
-        drop: terms to take out, whoever passes by them.
-        keep: terms to leave in.
-        keep_all: whether nothing is taken out but what `drop` says.
-        allow_unnamed: whether all addresses that nobody can name are wanted.
-        own: names that the admin can edit, and all under them, besides the domain: `a:` terms lead to nothing else.
-        hosts: names of hosts of the admin's, to be tried as `a:` terms.
-        limits: how much a check may ask.
+        add: terms to add instead of those that would be found.
+        drop: terms to remove, even if senders pass by them.
+        keep: terms to keep.
+        keep_all: whether nothing is removed except `drop`.
+        allow_unnamed: whether all addresses that can't be identified are wanted.
+        own: names that the admin manages, with all names under them, besides the domain. Only for these names `a:`
+            terms are suggested.
+        hosts: names of the admin's hosts, to be tried as `a:` terms.
+        limits: the limits of a check.
         max_answer: octets that the DNS answer with the TXT records of the name may have.
         max_drafts: how many drafts are compiled and compared.
         receiver, now: as for `check`.
 
     Raises:
-        AddressError: one of `want` or `ignore` is no address and no network.
-        ArgumentError: the domain is no domain name, or a term is none, or not in the record.
-        ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
+        AddressError: one of `want` or `ignore` is not an address or network.
+        ArgumentError: the domain is not a domain name, a term is invalid or not in the record, or a string is given
+            where a list is expected.
+        ResolverError: `resolver` does not follow the resolver protocol. What it raises itself is passed on.
     """
-    told = _told(add, drop, keep, want, ignore, keep_all, allow_unnamed, max_answer, max_drafts)
-    inputs = _inputs(domain, limits, receiver, now)
-    steps = suggesting(inputs, tuple(senders), told, catalogue or Catalogue.load(), tuple(own), tuple(hosts))
-    if resolver is None:
-        from spfengine.drivers import default_resolver
-
-        resolver = default_resolver()
+    request = read_request(add, drop, keep, want, ignore, keep_all, allow_unnamed, own, hosts, max_answer, max_drafts)
+    steps = suggesting(_inputs(domain, limits, receiver, now), _senders(senders), request, catalogue)
     return drive(steps, resolver, None)
 
 
@@ -125,8 +128,8 @@ async def asuggest(
     *,
     resolver: "Resolver | AsyncResolver | None" = None,
     catalogue: Catalogue | None = None,
-    want: Iterable[object] = (),
-    ignore: Iterable[object] = (),
+    want: Iterable[AddressOrNetwork] = (),
+    ignore: Iterable[AddressOrNetwork] = (),
     add: Iterable[str] = (),
     drop: Iterable[str] = (),
     keep: Iterable[str] = (),
@@ -140,76 +143,10 @@ async def asuggest(
     receiver: str | None = None,
     now: float | None = None,
 ) -> Suggestion:
-    """Return what `suggest` returns, without blocking the event loop while DNS answers.
-
-    Raises:
-        AddressError, ArgumentError, ResolverError: as `suggest`.
-    """
-    told = _told(add, drop, keep, want, ignore, keep_all, allow_unnamed, max_answer, max_drafts)
-    inputs = _inputs(domain, limits, receiver, now)
-    steps = suggesting(inputs, tuple(senders), told, catalogue or Catalogue.load(), tuple(own), tuple(hosts))
-    if resolver is None:
-        from spfengine.drivers import default_resolver
-
-        resolver = default_resolver()
+    """Async version of `suggest`."""
+    request = read_request(add, drop, keep, want, ignore, keep_all, allow_unnamed, own, hosts, max_answer, max_drafts)
+    steps = suggesting(_inputs(domain, limits, receiver, now), _senders(senders), request, catalogue)
     return await adrive(steps, resolver, None)
-
-
-def suggesting(
-    inputs: Inputs,
-    senders: tuple[Sender, ...],
-    told: Told,
-    catalogue: Catalogue,
-    own: tuple[str, ...],
-    hosts: tuple[str, ...],
-) -> Steps[Suggestion]:
-    """Return what `suggest` returns; yields the Questions that need answers."""
-    known: Answers = {}
-    own = (inputs.domain, *own)
-    base = yield from once(baseline(inputs.domain, own), known)
-    before = yield from once(compiling(inputs), known)
-    case = Case(inputs, told, base, before, known)
-    asked = yield from asking(case, (*senders, *_beside(senders, told.want, inputs.domain)))
-    record = base.record
-    if record is None:
-        return refusing(case, asked)
-    _check_terms(told, record)
-    identified, names = yield from _identify(case, catalogue, asked, record)
-    matched = yield from _match(case, record, catalogue, own)
-    finder = Finder(case, own, record, hosts)
-    failing = [each.sender for each in asked if each.is_failing]
-    come = yield from _told_to_come(finder, told.add)
-    consented = {address_of(each.sender) for each in asked if each.is_wanted or told.allow_unnamed}
-    yield from finder.serve(failing, identified, names, set() if told.add else consented)
-    keep_all = told.keep_all or len(record.directives) > MAX_DIRECTIVES
-    places = places_of(record, matched, told.drop, told.keep, keep_all=keep_all, told_to_come=come)
-    offer = finder.offer
-    if told.add:
-        offer.serving.clear()  # what is told comes, and nothing else
-    asked = _with_refusals(asked, matched, places)
-    served = [each for each in asked if each.is_failing and _is_servable(each, matched, places, offer)]
-    groups: tuple[list[Group], list[Group]] = ([], [])
-    for each in served:
-        group = offer.serving.get(address_of(each.sender))
-        if group is not None:
-            groups[_is_led_to(each, matched, places)].append(group)
-    kept = [each for each in asked if each.before is Result.PASS and not _goes(each, told)]
-    slot = _slot(record, matched, places, served)
-    wanted = [each.sender for each in (*kept, *served)]
-    search = Search(case, matched, places, offer.candidates, *groups, wanted, slot)
-    found = yield from search.run(told.max_answer)
-    if found.loses and not keep_all:
-        # Sets of addresses do not tell all where results rest on more: then nothing goes that need not.
-        kept_all = places_of(record, matched, told.drop, told.keep, keep_all=True, told_to_come=come)
-        again = Search(case, matched, kept_all, offer.candidates, *groups, wanted, slot)
-        whole = yield from again.run(told.max_answer)
-        if whole.plan is not None:
-            keep_all, places, search, found = True, kept_all, again, whole
-    if keep_all and not told.keep_all:
-        found = found._replace(is_exhaustive=False)
-    unnamed = len({each.sender.ip for each in asked if each.is_failing} - identified.keys())
-    work = Work(case, tuple(asked), identified, unnamed, names, matched, places, offer, slot, search, found)
-    return (yield from explaining(work, own))
 
 
 def _inputs(domain: str, limits: Limits, receiver: str | None, now: float | None) -> Inputs:
@@ -220,101 +157,95 @@ def _inputs(domain: str, limits: Limits, receiver: str | None, now: float | None
     return inputs
 
 
-def _told(
-    add: Iterable[str],
-    drop: Iterable[str],
-    keep: Iterable[str],
-    want: Iterable[object],
-    ignore: Iterable[object],
-    keep_all: bool,
-    allow_unnamed: bool,
-    max_answer: int,
-    max_drafts: int,
-) -> Told:
-    """Return what was told, each part of it read. Raises AddressError and ArgumentError."""
-    added = tuple(add)
-    for term in added:
-        _read_term(term)
-    dropped, kept = (tuple([_read_term(term) for term in terms]) for terms in (drop, keep))
-    both = [term for term in dropped if any(same_term(term, other) for other in kept)]
-    if both:
-        raise ArgumentError(f"{visible(both[0].text, 80)} is told to go and to stay")
-    wanted, ignored = (tuple([_network(each) for each in given]) for given in (want, ignore))
-    return Told(added, dropped, kept, wanted, ignored, keep_all, allow_unnamed, max_answer, max(1, max_drafts))
+def _senders(senders: object) -> tuple[Sender, ...]:
+    return list_of(Sender, senders, "senders", "Sender objects", 'read_evidence("reports/").senders')
 
 
-def _read_term(term: str) -> Directive:
-    try:
-        directives = parse(f"v=spf1 {term}").directives
-    except RecordSyntaxError as error:
-        raise ArgumentError(f"{visible(term, 80)!r} is no term: {error.problems[0].text}") from None
-    if len(directives) != 1 or directives[0].text != term:
-        raise ArgumentError(f"{visible(term, 80)!r} is not one mechanism, such as include:relay.example.net")
-    return directives[0]
+def suggesting(
+    inputs: Inputs, senders: tuple[Sender, ...], request: Request, catalogue: Catalogue | None
+) -> Steps[Suggestion]:
+    """Return what `suggest` returns; yields the Questions that need answers."""
+    catalogue = catalogue or Catalogue.load()
+    known: Answers = {}
+    base = yield from once(baseline(inputs.domain, (inputs.domain, *request.own)), known)
+    before = yield from once(compiling(inputs), known)
+    situation = Situation(inputs, request, base, before, known)
+    requested = yield from requested_senders(situation, (*senders, *_wanted_addresses(senders, situation)))
+    if base.record is None:
+        return refusing(situation, requested)
+    request.require_terms(base.record)
+    identified, names = yield from _identify(situation, catalogue, requested)
+    coverage = yield from _match(situation, catalogue)
+    finder = Finder(situation)
+    added = yield from finder.add_requested(request.add)
+    failing = [sender.sender for sender in requested if sender.is_failing]
+    yield from finder.find(failing, identified, names, _nameable(requested, request))
+    offer = finder.offer
+    if request.add:
+        offer.serving.clear()  # only the terms that the caller wants are added
+    work = _Work(situation, requested, coverage, offer, added)
+    result = yield from work.search()
+    not_looked_up = len({sender.ip for sender in failing} - identified.keys())
+    solution = Solution(
+        situation, tuple(work.requested), identified, not_looked_up, names, coverage, work.removable, offer, work.slot,
+        result,
+    )  # fmt: skip
+    return (yield from explaining(solution))
 
 
-def _network(given: object) -> IPv4Network | IPv6Network:
-    if isinstance(given, IPv4Network | IPv6Network):
-        return given
-    if isinstance(given, str) and "/" in given:
-        try:
-            return ip_network(given, strict=False)
-        except ValueError:
-            raise ArgumentError(f"no address and no network: {visible(given, 60)!r}") from None
-    return ip_network(address_text(*parse_address(given)))
+def _wanted_addresses(senders: tuple[Sender, ...], situation: Situation) -> Iterator[Sender]:
+    """Yield senders for the addresses that are wanted but not among the senders."""
+    existing = {sender.ip for sender in senders}
+    for network in situation.request.want:
+        if network.num_addresses == 1 and str(network.network_address) not in existing:
+            yield Sender(str(network.network_address), f"@{situation.inputs.domain}")
 
 
-def _beside(senders: tuple[Sender, ...], want: Networks, domain: str) -> Iterator[Sender]:
-    """Yield senders for the addresses that are wanted and that no evidence shows."""
-    there = {sender.ip for sender in senders}
-    for network in want:
-        if network.num_addresses == 1 and str(network.network_address) not in there:
-            yield Sender(str(network.network_address), f"@{domain}")
-
-
-def _check_terms(told: Told, record: Record) -> None:
-    """Refuse terms to drop or keep that are not there."""
-    there = set(map(term_key, record.directives))
-    for term in (*told.drop, *told.keep):
-        if term_key(term) not in there:
-            listed = ", ".join([visible(directive.text, 60) for directive in record.directives[:20]]) or "none"
-            raise ArgumentError(f"the record has no term {visible(term.text, 80)}; its terms are: {listed}")
+def _nameable(requested: Sequence[RequestedSender], request: Request) -> set[tuple[int, int]]:
+    """Return the addresses that may be named themselves if nothing better is known."""
+    if request.add:
+        return set()
+    return {address_of(sender.sender) for sender in requested if sender.is_wanted or request.allow_unnamed}
 
 
 def _identify(
-    case: Case, catalogue: Catalogue, asked: Sequence[Asked], record: Record
+    situation: Situation, catalogue: Catalogue, requested: Sequence[RequestedSender]
 ) -> Steps[tuple[dict[str, Identification], dict[str, list[ReverseName]]]]:
-    """Return whose the addresses of the senders are, and names in reverse DNS of them and of those in the record."""
-    failing = sorted([each.sender for each in asked if each.is_failing], key=lambda sender: -sender.count)
+    """Return whose the addresses of failing senders are, and names in reverse DNS of these and of the record's."""
+    failing = sorted([sender.sender for sender in requested if sender.is_failing], key=lambda sender: -sender.count)
     ips = list(dict.fromkeys([sender.ip for sender in failing]))[:MAX_IDENTIFIED]
-    for term in case.told.add:
-        directive = _read_term(term)
-        if isinstance(directive, Network) and directive.prefix == directive.family.bits:
-            ips.append(address_text(directive.family, directive.network))
-    identified = yield from case.once(identifying(dict.fromkeys(ips), catalogue, case.inputs.limits))
-    named = [each for each in record.directives if isinstance(each, Network) and each.prefix == each.family.bits]
-    ips += [address_text(each.family, each.network) for each in named[:_MAX_NAMED]]
+    ips += _single_addresses([read_term(term) for term in situation.request.add])
+    identified = yield from situation.once(identifying(dict.fromkeys(ips), catalogue, situation.inputs.limits))
+    ips += _single_addresses(situation.record.directives)[:_MAX_NAMED]
     names: dict[str, list[ReverseName]] = {}
     for ip in dict.fromkeys(ips):
-        names[ip], _ = yield from case.once(reverse_names(*parse_address(ip)))
+        reverse = yield from situation.once(reverse_names(*parse_address(ip)))
+        names[ip] = reverse.names
     return identified, names
 
 
-def _match(case: Case, record: Record, catalogue: Catalogue, own: Sequence[str]) -> Steps[list[Matched]]:
-    """Return what each directive before the first `all` matches."""
-    found: list[Matched] = []
-    tried: dict[object, Matched] = {}
-    for directive in before_all(record):
+def _single_addresses(directives: Iterable[Directive]) -> list[str]:
+    """Return the addresses that ip4 and ip6 directives name one by one."""
+    networks = [directive for directive in directives if isinstance(directive, Network)]
+    return [address_text(each.family, each.network) for each in networks if each.prefix == each.family.bits]
+
+
+def _match(situation: Situation, catalogue: Catalogue) -> Steps[list[Coverage]]:
+    """Return which addresses each directive before the first `all` matches."""
+    coverage: list[Coverage] = []
+    by_key: dict[object, Coverage] = {}
+    for directive in before_all(situation.record):
         key = term_key(directive)
-        if key not in tried:
-            vouched = _is_vouched(directive, catalogue, own)
-            tried[key] = yield from case.once(matching(case.inputs, directive, dict(case.known), vouched))
-        found.append(tried[key]._replace(directive=directive))
-    return found
+        if key not in by_key:
+            is_vouched = _is_vouched(directive, catalogue, situation.own)
+            steps = matching(situation.inputs, directive, dict(situation.known), is_vouched)
+            by_key[key] = yield from situation.once(steps)
+        coverage.append(by_key[key].of(directive))
+    return coverage
 
 
 def _is_vouched(directive: Directive, catalogue: Catalogue, own: Sequence[str]) -> bool:
-    """Whether a term leads only where the admin, or a service that is known, has put it."""
+    """Whether a term refers only to names that the admin, or a known service, manages."""
     if not isinstance(directive, DomainDirective) or directive.domain_spec is None:
         return True
     target = directive.domain_spec.target
@@ -325,59 +256,102 @@ def _is_vouched(directive: Directive, catalogue: Catalogue, own: Sequence[str]) 
     return any(is_same_or_under(target, name) for name in own)
 
 
-def _told_to_come(finder: Finder, terms: Iterable[str]) -> Steps[tuple[int, ...]]:
-    come: list[int] = []
-    for term in terms:
-        place = yield from finder.told(term)
-        come.append(place)
-    return tuple(come)
+class _Work:
+    """Prepares the search: which senders it has to serve, with which candidates, and where new terms go.
 
+    Attributes:
+        requested: the senders, each with the directive that would refuse it.
+        removable: which directives may be left out.
+        slot: the position of new terms.
+    """
 
-def _goes(each: Asked, told: Told) -> bool:
-    """Whether a sender passes by a term that is told to go."""
-    by = None if each.by is None else parse_term(each.by)
-    return by is not None and any(same_term(by, term) for term in told.drop)
+    def __init__(
+        self,
+        situation: Situation,
+        requested: Sequence[RequestedSender],
+        coverage: Sequence[Coverage],
+        offer: Offer,
+        added: tuple[int, ...],
+    ) -> None:
+        self._situation = situation
+        self._coverage = coverage
+        self._offer = offer
+        self._added = added
+        self._keep_all = situation.request.keep_all or len(situation.record.directives) > MAX_DIRECTIVES
+        self.removable = self._removable(self._keep_all)
+        self.requested = [self._with_refusal(sender) for sender in requested]
+        self._served = [sender for sender in self.requested if sender.is_failing and self._can_be_served(sender)]
+        self.slot = self._slot()
 
+    def search(self) -> Steps[SearchResult]:
+        """Return the result of the search."""
+        max_answer = self._situation.request.max_answer
+        result = yield from self._search(self.removable).run(max_answer)
+        if result.loses and not self._keep_all:
+            # Sets of addresses do not show everything if results depend on more. Then only what must go is removed.
+            removable = self._removable(keep_all=True)
+            second = yield from self._search(removable).run(max_answer)
+            if second.best is not None:
+                self._keep_all, self.removable, result = True, removable, second
+        if self._keep_all and not self._situation.request.keep_all:
+            result = replace(result, is_exhaustive=False)
+        return result
 
-def _is_servable(each: Asked, matched: Sequence[Matched], places: Places, offer: Offer) -> bool:
-    """Whether a sender that fails has to pass: something leads to it, in the record or among the candidates."""
-    if each.refusing is not None and not each.is_wanted:
-        return False
-    here = address_of(each.sender)
-    come = [offer.candidates[place].matched for place in places.told_to_come]
-    return (
-        here in offer.serving
-        or any(holds(one.spans, *here) for one in come if one.passes)
-        or _is_led_to(each, matched, places)
-    )
+    def _removable(self, keep_all: bool) -> Removable:
+        request = self._situation.request
+        return removable_terms(self._situation.record, self._coverage, request.drop, request.keep, keep_all)
 
+    def _search(self, removable: Removable) -> Search:
+        groups: list[Group] = []
+        spare_groups: list[Group] = []
+        for sender in self._served:
+            group = self._offer.serving.get(address_of(sender.sender))
+            if group is not None:
+                (spare_groups if self._is_matched(sender) else groups).append(group)
+        drop_keys = set(map(term_key, self._situation.request.drop))
+        dropped = {each.text for each in self._situation.record.directives if term_key(each) in drop_keys}
+        passing = [each for each in self.requested if each.before is Result.PASS and each.by not in dropped]
+        wanted = [sender.sender for sender in (*passing, *self._served)]
+        return Search(
+            self._situation, self._coverage, removable, self._offer.candidates, self._added, groups, spare_groups,
+            wanted, self.slot,
+        )  # fmt: skip
 
-def _is_led_to(each: Asked, matched: Sequence[Matched], places: Places) -> bool:
-    """Whether a term that stays leads to a sender."""
-    here = address_of(each.sender)
-    stays = [one for place, one in enumerate(matched) if place not in places.leaving and one.passes]
-    return any(holds(one.spans, *here) for one in stays)
+    def _staying(self) -> list[Coverage]:
+        return [term for index, term in enumerate(self._coverage) if index not in self.removable.leaving]
 
+    def _with_refusal(self, sender: RequestedSender) -> RequestedSender:
+        """Return a sender with the directive that would refuse it, once the terms before it no longer decide."""
+        if not sender.is_failing or sender.refusing is not None:
+            return sender
+        address = address_of(sender.sender)
+        first = next((term for term in self._staying() if term.contains(*address)), None)
+        if first is None or first.directive.qualifier != "-":
+            return sender
+        return sender.refused_by(first.directive)
 
-def _slot(record: Record, matched: Sequence[Matched], places: Places, served: Sequence[Asked]) -> Slot:
-    """Return where new terms go: behind the mechanisms, or before the first that decides otherwise for a sender."""
-    addresses = [address_of(each.sender) for each in served]
-    deciding = {each.by for each in served if each.before is not Result.PERMERROR}
-    for place, one in enumerate(matched):
-        if one.passes or place in places.leaving:
-            continue
-        if one.directive.text in deciding or any(holds(one.spans, *address) for address in addresses):
-            return slot_before(record, place)
-    return last_slot(record)
+    def _can_be_served(self, sender: RequestedSender) -> bool:
+        """Whether a failing sender has to pass: a term of the record or a candidate matches it."""
+        if sender.is_refused:
+            return False
+        address = address_of(sender.sender)
+        added = [self._offer.candidates[index].coverage for index in self._added]
+        is_added = any(term.passes and term.contains(*address) for term in added)
+        return address in self._offer.serving or is_added or self._is_matched(sender)
 
+    def _is_matched(self, sender: RequestedSender) -> bool:
+        """Whether a term that stays matches a sender."""
+        address = address_of(sender.sender)
+        return any(term.passes and term.contains(*address) for term in self._staying())
 
-def _with_refusals(asked: Sequence[Asked], matched: Sequence[Matched], places: Places) -> list[Asked]:
-    """Return the senders, those that the record would refuse by "-" if it came so far with what refuses them."""
-    found = []
-    for each in asked:
-        here = address_of(each.sender)
-        staying = [one for place, one in enumerate(matched) if place not in places.leaving]
-        first = next((one for one in staying if holds(one.spans, *here)), None) if each.is_failing else None
-        refused = first is not None and first.directive.qualifier == "-" and each.refusing is None
-        found.append(each._replace(refusing=first.directive) if refused and first is not None else each)
-    return found
+    def _slot(self) -> Slot:
+        """Return the position of new terms: last, or before the first term that decides otherwise for a sender."""
+        record = self._situation.record
+        addresses = [address_of(sender.sender) for sender in self._served]
+        deciding = {sender.by for sender in self._served if sender.before is not Result.PERMERROR}
+        for index, term in enumerate(self._coverage):
+            if term.passes or index in self.removable.leaving:
+                continue
+            if term.directive.text in deciding or any(term.contains(*address) for address in addresses):
+                return slot_before(record, index)
+        return last_slot(record)

@@ -1,37 +1,37 @@
-"""What a suggestion says: the record to publish, why, and what was compared."""
+"""`Suggestion`: the record to publish, the reasons for it, and what was compared."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Protocol
 
+from spfengine.advice.forms import forms
 from spfengine.advice.identify.identification import Identification
-from spfengine.advice.suggest.candidates import Rejected
-from spfengine.advice.suggest.search import Shortfall
 from spfengine.dmarc.alignment import Alignment
-from spfengine.frozen import Frozen, fill
 from spfengine.linting.finding import Finding
 from spfengine.policy.outcome import Input
 from spfengine.problems import Problem, Result
-from spfengine.senders import Sender
+from spfengine.senders import Sender, sender_dict
 from spfengine.simulation.records import Standing
 from spfengine.simulation.simulation import Simulation
-from spfengine.visible import visible, visible_name
+from spfengine.visible import short_repr, visible, visible_name
 
 SCHEMA = "spfengine.suggestion/1"
 """The version of the JSON form of a suggestion."""
-_LONG = 1 << 16
+_MAX_RECORD = 1 << 16
 
 
 class Advice(StrEnum):
-    """What a suggestion comes to."""
+    """What a suggestion advises."""
 
     CHANGE = "change"
     """Publish another record."""
     KEEP = "keep"
-    """The record that stands there is the one to have."""
+    """Keep the published record."""
     NONE_FITS = "none-fits"
     """No record was found that keeps every promise."""
     BROKEN = "broken"
-    """What stands there can't be built on: it has to be mended first."""
+    """What is published is broken, and has to be corrected first."""
     UNKNOWN = "unknown"
     """DNS could not answer."""
 
@@ -40,38 +40,39 @@ class SenderStanding(StrEnum):
     """What a suggestion does for a sender."""
 
     PASSING = "passing"
-    """It passes now, and goes on to."""
+    """It passes now, and will pass."""
     SERVED = "served"
-    """It will pass."""
+    """It does not pass now, but will."""
     UNNAMED = "unnamed"
-    """It does not pass, and nobody could name it: it is left out until somebody says that it is wanted."""
+    """It does not pass, and could not be identified. It is left out unless somebody says that it is wanted."""
     REFUSED = "refused"
     """The record refuses it by a term of its own, with "-"."""
     UNSERVED = "unserved"
     """It is wanted, and will not pass."""
     STOPPED = "stopped"
-    """It passes now and will not, as was told."""
+    """It passes now and will not, as requested."""
     IGNORED = "ignored"
-    """Whoever asks does not want it."""
+    """The caller does not want it."""
     ELSEWHERE = "elsewhere"
     """Its MAIL FROM is of another domain, whose record decides."""
     UNKNOWN = "unknown"
     """DNS could not answer."""
 
 
-class SenderAdvice(NamedTuple):
+@dataclass(frozen=True, slots=True, repr=False)
+class SenderAdvice:
     """A sender, and what the suggestion does for it.
 
     Attributes:
         sender: the sender.
         standing: what the suggestion does for it.
-        before, after: its results; None where it is of another domain, or nothing is proposed.
-        by_before, by_after: the terms that decide, as written in the domain's own record; None for none.
-        identification: whose the address is; None where that was not asked.
+        before, after: its results; None if it is of another domain, or nothing is proposed.
+        by_before, by_after: the terms that decide, as written in the domain's own record, or None.
+        identification: whose the address is; None if that was not looked up.
         why: the reason why it is not served, or None.
         differs: whether somebody saw another result than the record gives now.
-        rests_on: what is not known of the sender, and the results rest on.
-        alignment: whether SPF will be aligned with the header field From; None where that field is not known.
+        rests_on: what is not known about the sender, though the results depend on it.
+        alignment: whether SPF will be aligned with the header field From; None if that field is not known.
     """
 
     sender: Sender
@@ -86,47 +87,47 @@ class SenderAdvice(NamedTuple):
     rests_on: tuple[Input, ...] = ()
     alignment: Alignment | None = None
 
+    def __repr__(self) -> str:
+        return short_repr(self, ("sender", "standing", "before", "after"))
+
     @property
     def who(self) -> str | None:
-        """Whose the address is, in a word; None where that is not known."""
+        """The name of the owner of the address; None if it is not known."""
         best = None if self.identification is None else self.identification.best
         return None if best is None else best.name
 
     def to_dict(self) -> dict[str, object]:
         """Return the sender as JSON-safe values."""
-        sender = self.sender
         return {
-            "ip": sender.ip,
-            "sender": visible(sender.sender),
-            "helo": _shown(sender.helo),
-            "count": sender.count,
-            "label": _shown(sender.label),
-            "reported": _shown(sender.reported),
+            **sender_dict(self.sender),
             "standing": str(self.standing),
             "before": None if self.before is None else str(self.before),
             "after": None if self.after is None else str(self.after),
-            "by_before": _shown(self.by_before, _LONG),
-            "by_after": _shown(self.by_after, _LONG),
+            "by_before": _visible(self.by_before, _MAX_RECORD),
+            "by_after": _visible(self.by_after, _MAX_RECORD),
             "identification": None if self.identification is None else self.identification.to_dict(),
             "why": self.why,
+            "disagrees": self.differs,
             "differs": self.differs,
-            "rests_on": [str(each) for each in self.rests_on],
+            "rests_on": [str(fact) for fact in self.rests_on],
+            "alignment": None if self.alignment is None else self.alignment.to_dict(),
             "aligned": None if self.alignment is None else self.alignment.aligned,
         }
 
 
-class TermAdvice(NamedTuple):
-    """A term of the record, and the reason why it comes, goes or stays.
+@dataclass(frozen=True, slots=True, repr=False)
+class TermAdvice:
+    """A term of the record, and the reason why it is added, removed or kept.
 
     Attributes:
-        sign: "+" where it comes, "-" where it goes, "=" where it stays.
+        sign: "+" for added, "-" for removed, "=" for kept.
         term: as written.
         why: the reason, in words.
-        addresses: how many addresses it leads to; None where that is not known, or has no meaning.
-        by: the terms that lead to its addresses as well.
-        messages: how many of the messages given it decides: those of the new record where it comes or stays.
+        addresses: how many addresses it matches; None if that is not known, or has no meaning.
+        by: the terms that match some of its addresses too.
+        messages: how many of the given messages it decides, by the new record if it is added or kept.
         names: the names in reverse DNS of the address that it is.
-        is_unused: whether it is an address that stays, that no message used and that nothing else leads to.
+        is_unused: whether it is an address that is kept, though no message used it and no other term matches it.
     """
 
     sign: str
@@ -138,14 +139,17 @@ class TermAdvice(NamedTuple):
     names: tuple[str, ...]
     is_unused: bool = False
 
+    def __repr__(self) -> str:
+        return short_repr(self, ("sign", "term", "why"))
+
     def to_dict(self) -> dict[str, object]:
         """Return the term as JSON-safe values."""
         return {
             "sign": self.sign,
-            "term": visible(self.term, _LONG),
+            "term": visible(self.term, _MAX_RECORD),
             "why": self.why,
             "addresses": self.addresses,
-            "by": [visible(term, _LONG) for term in self.by],
+            "by": [visible(term, _MAX_RECORD) for term in self.by],
             "messages": self.messages,
             "names": [visible_name(name) for name in self.names],
             "unused": self.is_unused,
@@ -153,164 +157,212 @@ class TermAdvice(NamedTuple):
 
 
 class CaveatCode(StrEnum):
-    """What has to be known beside a suggestion."""
+    """The kinds of warnings that accompany a suggestion."""
 
     SHARED_SERVICE = "shared-service"
     """Every customer of a service passes for the domain."""
     LOCKDOWN = "lockdown"
-    """The service has a way of its own to tell its customers apart."""
+    """The service has its own means to keep its customers apart."""
     VARYING_ADDRESS = "varying-address"
     """A term names an address of a service whose addresses change."""
     RETURN_PATH = "return-path"
     """The service mostly sends from a domain of its own."""
     SUPERSEDED = "superseded"
-    """Another include has taken this one's place."""
+    """The service has replaced this include by another."""
     CUSTOMER_INCLUDE = "customer-include"
     """Customers of the service have an include of their own."""
     YOURS = "yours"
-    """A service was found by its addresses only: a forwarder looks the same."""
+    """A service was identified by its addresses only: a forwarder looks the same."""
     UNNAMED = "unnamed"
-    """Nobody could name an address."""
+    """An address could not be identified."""
     UNNAMED_ADDED = "unnamed-added"
-    """A term names an address that nobody could name, as was told."""
+    """A term names an address that could not be identified, as requested."""
     REPORT_DIFFERS = "report-differs"
     """A report saw another result than the record gives now."""
     RESTS_ON_MORE = "rests-on-more"
-    """Results rest on more than the address, and what a sender said is not known."""
+    """Results depend on more than the address, and what a sender said is not known."""
     BEFORE_REFUSAL = "before-refusal"
-    """New terms stand before one that decides otherwise."""
+    """New terms are before one that decides otherwise."""
     UNUSED = "unused"
-    """Terms stay that no message used, and that nothing else covers."""
+    """Terms are kept though no message used them, because no other term covers them."""
     STOPS = "stops"
-    """Something that passes stops, as was told."""
+    """Something that passes stops, as requested."""
     MENDED = "mended"
-    """The record that stands there is broken, and was mended first."""
+    """The published record is broken, and was corrected first."""
     LARGE = "large"
-    """The DNS answer is larger than old software takes."""
+    """The DNS answer is larger than old software accepts."""
     REDIRECT = "redirect"
-    """What the record does not decide, another one does, to which it redirects."""
+    """What the record does not decide, the record that it redirects to does."""
     FIRST_RECORD = "first-record"
     """The domain had no record."""
     NOT_SMALLEST = "not-smallest"
-    """Not everything smaller was looked at."""
+    """Not every smaller change was examined."""
     NOT_IDENTIFIED = "not-identified"
     """There are more addresses than are looked up."""
 
 
-class Caveat(NamedTuple):
-    """Something that has to be known beside a suggestion.
+@dataclass(frozen=True, slots=True, repr=False)
+class Caveat:
+    """A warning that accompanies a suggestion.
 
     Attributes:
-        code: which kind.
-        text: it, in words that are safe to print.
+        code: its kind.
+        text: the warning in words, safe to print.
     """
 
     code: CaveatCode
     text: str
 
+    def __repr__(self) -> str:
+        return short_repr(self, ("code", "text"))
 
-class Alternative(NamedTuple):
-    """A record that is shorter, if something is so that only people can know.
+    def to_dict(self) -> dict[str, object]:
+        """Return the warning as JSON-safe values."""
+        return {"code": str(self.code), "text": self.text}
+
+
+class Limit(StrEnum):
+    """What a draft may not keep."""
+
+    LOOKUPS = "lookups"
+    """Some address needs more lookups than RFC 7208 §4.6.4 allows."""
+    VOID_LOOKUPS = "void-lookups"
+    """Some address causes more void lookups than RFC 7208 §4.6.4 allows."""
+    SIZE = "size"
+    """The DNS answer with the TXT records of the name is too large."""
+    PASSING = "passing"
+    """Addresses that pass would stop, or newly get permerror."""
+    SENDERS = "senders"
+    """Senders that are wanted do not pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shortfall:
+    """A limit that a draft exceeds.
+
+    Attributes:
+        limit: which.
+        needed: how much the draft needs: lookups, void lookups or octets, networks that stop, or senders that fail.
+        allowed: how much there may be.
+    """
+
+    limit: Limit
+    needed: int
+    allowed: int
+
+    def to_dict(self) -> dict[str, object]:
+        """Return it as JSON-safe values."""
+        return {"limit": str(self.limit), "needed": self.needed, "allowed": self.allowed}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Rejected:
+    """A term that was considered, but is not proposed.
+
+    Attributes:
+        term: its text.
+        why: the reason, in words.
+    """
+
+    term: str
+    why: str
+
+    def __repr__(self) -> str:
+        return short_repr(self, ("term", "why"))
+
+    def to_dict(self) -> dict[str, object]:
+        """Return it as JSON-safe values."""
+        return {"term": visible(self.term, _MAX_RECORD), "why": self.why}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Alternative:
+    """A shorter record, if terms that look unused are unused.
 
     Attributes:
         record: its text.
-        drop: the terms that it leaves out beside those of the suggestion.
+        drop: the terms that it leaves out in addition to those of the suggestion.
     """
 
     record: str
     drop: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        return short_repr(self, ("record", "drop"))
 
-class Suggestion(Frozen):
-    """What to write, and the proof.
+    def to_dict(self) -> dict[str, object]:
+        """Return it as JSON-safe values."""
+        return {
+            "record": visible(self.record, _MAX_RECORD),
+            "drop": [visible(term, _MAX_RECORD) for term in self.drop],
+        }
+
+
+@dataclass(frozen=True, slots=True, repr=False, kw_only=True)
+class Suggestion:
+    """What to publish, and the proof.
 
     Attributes:
         domain: the domain.
-        advice: what it comes to.
-        record: the record to have; None where there is none to propose.
-        published: the texts of the SPF records that stand there.
-        standing: what stands there.
-        terms: the terms of the record that stands there and of the new one, in order, each with its reason.
+        advice: what to do.
+        record: the record to publish; None if none is proposed.
+        published: the texts of the published SPF records.
+        standing: what is published.
+        terms: the terms of the published record and of the new one, in order, each with its reason.
         senders: the senders, each with what is done for it.
-        simulation: what the record would change, for every address; where none fits, that of the closest draft.
+        simulation: what the record would change, for every address; if none fits, what the closest draft would change.
         size_before, size_after: octets of the DNS answer with the TXT records of the name.
         max_size: how many octets it may have.
-        shortfalls: what the closest draft fails by; empty where a record is proposed.
-        closest: where none fits, the draft that comes closest.
+        shortfalls: the limits that the closest draft exceeds; empty if a record is proposed.
+        closest: if no record fits, the draft that is closest to it.
         alternative: a shorter record, if what looks unused is unused; or None.
-        rejected: terms that were thought of, each with why it is not proposed.
-        caveats: what has to be known.
-        findings: what linting finds in the record that it does not find in what stands there.
-        faults: what is wrong with the record that stands there.
+        rejected: terms that were considered, each with the reason why it is not proposed.
+        caveats: what to know before publishing.
+        findings: what lint finds in the new record and does not find in the published one.
+        faults: the faults of the published record.
         refusal: why nothing is proposed, or None.
         siblings: the other TXT records of the name, which stay.
         drafts: how many drafts were compiled and compared.
         is_smallest: whether it is proved that no smaller change keeps every promise.
     """
 
-    __slots__ = fields = (
-        "domain",
-        "advice",
-        "record",
-        "published",
-        "standing",
-        "terms",
-        "senders",
-        "simulation",
-        "size_before",
-        "size_after",
-        "max_size",
-        "shortfalls",
-        "closest",
-        "alternative",
-        "rejected",
-        "caveats",
-        "findings",
-        "faults",
-        "refusal",
-        "siblings",
-        "drafts",
-        "is_smallest",
-    )
     domain: str
     advice: Advice
-    record: str | None
+    record: str | None = None
     published: tuple[str, ...]
     standing: Standing
-    terms: tuple[TermAdvice, ...]
-    senders: tuple[SenderAdvice, ...]
-    simulation: Simulation | None
+    terms: tuple[TermAdvice, ...] = ()
+    senders: tuple[SenderAdvice, ...] = ()
+    simulation: Simulation | None = None
     size_before: int
-    size_after: int
+    size_after: int = 0
     max_size: int
-    shortfalls: tuple[Shortfall, ...]
-    closest: str | None
-    alternative: Alternative | None
-    rejected: tuple[Rejected, ...]
-    caveats: tuple[Caveat, ...]
-    findings: tuple[Finding, ...]
-    faults: tuple[Problem, ...]
-    refusal: str | None
-    siblings: tuple[tuple[bytes, ...], ...]
-    drafts: int
-    is_smallest: bool
+    shortfalls: tuple[Shortfall, ...] = ()
+    closest: str | None = None
+    alternative: Alternative | None = None
+    rejected: tuple[Rejected, ...] = ()
+    caveats: tuple[Caveat, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    faults: tuple[Problem, ...] = ()
+    refusal: str | None = None
+    siblings: tuple[tuple[bytes, ...], ...] = ()
+    drafts: int = 0
+    is_smallest: bool = False
 
-    def __init__(self, **values: Any) -> None:
-        for name in self.fields:
-            fill(self, name, values[name])
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _remade, (tuple(getattr(self, name) for name in self.fields),)
+    def __repr__(self) -> str:
+        return short_repr(self, ("domain", "advice", "record"))
 
     @property
     def unserved(self) -> tuple[SenderAdvice, ...]:
-        """The senders of the domain that do not pass with the record, those apart that nobody wants."""
-        left_out = (SenderStanding.IGNORED, SenderStanding.ELSEWHERE, SenderStanding.UNKNOWN, SenderStanding.STOPPED)
-        return tuple([each for each in self.senders if each.after is not Result.PASS and each.standing not in left_out])
+        """The senders of the domain that do not pass with the record, except those that are not wanted."""
+        excluded = (SenderStanding.IGNORED, SenderStanding.ELSEWHERE, SenderStanding.UNKNOWN, SenderStanding.STOPPED)
+        return tuple(
+            [advice for advice in self.senders if advice.after is not Result.PASS and advice.standing not in excluded]
+        )
 
     @property
     def is_worse(self) -> bool:
-        """Whether anything that passes stops, or newly gets an error: only ever where that was told."""
+        """Whether anything that passes stops, or newly gets an error. Only if the caller requested it."""
         return self.simulation is not None and self.simulation.is_worse
 
     @property
@@ -319,13 +371,23 @@ class Suggestion(Frozen):
         return self.advice is Advice.UNKNOWN or (self.simulation is not None and self.simulation.is_incomplete)
 
     def forms(self) -> dict[str, str]:
-        """Return the record ready to paste, in the forms that `spfengine.advice.forms` has; empty without a record."""
+        """Return the record ready to paste, in the forms of `spfengine.advice.forms`; empty without a record."""
         if self.record is None:
             return {}
-        from spfengine.advice.forms import forms
-
         ttl = next((change.ttl for change in self.simulation.records), None) if self.simulation is not None else None
         return forms(self.domain, self.record, ttl, siblings=self.siblings)
+
+    def render(self, *, own: Iterable[str] = (), formats: Iterable[str] = (), width: int | None = 80) -> str:
+        """Return the text that `spfengine suggest` prints.
+
+        Args:
+            own: names whose records you can edit, in addition to the domain.
+            formats: the formats of `spfengine.advice.forms` in which to print the record; none: all of them.
+            width: columns to which lines are wrapped; None: not wrapped.
+        """
+        from spfengine.text.suggest import render_suggestion
+
+        return render_suggestion(self, width, own, formats)
 
     def to_dict(self) -> dict[str, object]:
         """Return the suggestion as JSON-safe values; key "schema" names their version."""
@@ -333,29 +395,22 @@ class Suggestion(Frozen):
             "schema": SCHEMA,
             "domain": visible_name(self.domain),
             "advice": str(self.advice),
-            "record": _shown(self.record, _LONG),
-            "published": [visible(text, _LONG) for text in self.published],
+            "record": _visible(self.record, _MAX_RECORD),
+            "published": [visible(text, _MAX_RECORD) for text in self.published],
             "standing": str(self.standing),
             "serves_everyone": self.record is not None and not self.unserved,
             "worse": self.is_worse,
             "incomplete": self.is_incomplete,
-            "terms": [each.to_dict() for each in self.terms],
-            "senders": [each.to_dict() for each in self.senders],
+            "terms": _dicts(self.terms),
+            "senders": _dicts(self.senders),
             "size": {"before": self.size_before, "after": self.size_after, "allowed": self.max_size},
-            "shortfalls": [
-                {"limit": str(each.limit), "needed": each.needed, "allowed": each.allowed} for each in self.shortfalls
-            ],
-            "closest": _shown(self.closest, _LONG),
-            "alternative": None
-            if self.alternative is None
-            else {
-                "record": visible(self.alternative.record, _LONG),
-                "drop": [visible(term, _LONG) for term in self.alternative.drop],
-            },
-            "rejected": [{"term": visible(each.term, _LONG), "why": each.why} for each in self.rejected],
-            "caveats": [{"code": str(each.code), "text": each.text} for each in self.caveats],
-            "findings": [finding.to_dict() for finding in self.findings],
-            "faults": [fault.to_dict() for fault in self.faults],
+            "shortfalls": _dicts(self.shortfalls),
+            "closest": _visible(self.closest, _MAX_RECORD),
+            "alternative": None if self.alternative is None else self.alternative.to_dict(),
+            "rejected": _dicts(self.rejected),
+            "caveats": _dicts(self.caveats),
+            "findings": _dicts(self.findings),
+            "faults": _dicts(self.faults),
             "refusal": self.refusal,
             "drafts": self.drafts,
             "smallest": self.is_smallest,
@@ -364,9 +419,13 @@ class Suggestion(Frozen):
         }
 
 
-def _remade(values: tuple[Any, ...]) -> Suggestion:
-    return Suggestion(**dict(zip(Suggestion.fields, values, strict=True)))
+class _ToDict(Protocol):
+    def to_dict(self) -> dict[str, object]: ...
 
 
-def _shown(text: str | None, at_most: int = 400) -> str | None:
+def _dicts(values: Iterable[_ToDict]) -> list[dict[str, object]]:
+    return [value.to_dict() for value in values]
+
+
+def _visible(text: str | None, at_most: int = 400) -> str | None:
     return None if text is None else visible(text, at_most)

@@ -1,4 +1,4 @@
-"""A folder to put on PYTHONPATH, so that `import spf` gives our module instead of pyspf.
+"""A folder for PYTHONPATH, so that `import spf` imports spfengine's module instead of pyspf.
 
 For programs that are not to be changed, such as policyd-spf:
 

@@ -1,4 +1,4 @@
-"""`import spf` finds this where the folder stands first on the path: it is `spfengine.compat.pyspf` under that name."""
+"""What `import spf` imports if this folder is first on the path: `spfengine.compat.pyspf` under that name."""
 
 import sys
 

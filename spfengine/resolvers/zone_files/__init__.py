@@ -1,1 +1,1 @@
-"""Readers of zone files and exports, by format."""
+"""Files of DNS answers in the formats of name servers, providers and test suites: `spfengine.read_zone`."""

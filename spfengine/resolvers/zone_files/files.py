@@ -1,4 +1,4 @@
-"""Files that answer, told apart by their suffix, and by what stands in them.
+"""Reading files of DNS answers. Their suffix and their content decide how they are read.
 
 - .json: a recording, a zone of an OpenSPF suite, or record sets of Route 53.
 - .yml, .yaml: a zone of an OpenSPF suite, or of octoDNS.
@@ -25,44 +25,46 @@ _MAX_DEPTH = 20  # of a suite: document, zonedata, name, entries, entry, value, 
 
 
 def read_zone(path: "str | os.PathLike[str]") -> "Zone | Recording":
-    """Return what a file holds; see above.
+    """Return the zone or recording in a file, in any of the formats above.
 
     Raises:
         ZoneError, RecordingError: it can't be understood.
         MissingExtraError: it is YAML, and pyyaml is not installed.
         OSError: it can't be read.
     """
-    kind = os.fspath(path).lower().rpartition(".")[2]
-    if kind == "json":
+    suffix = os.fspath(path).lower().rpartition(".")[2]
+    if suffix == "json":
         return _read_json(_octets_of(path))
-    if kind in ("yml", "yaml"):
+    if suffix in ("yml", "yaml"):
         return _read_yaml(_octets_of(path), os.fspath(path))
     return Zone.from_file(os.fspath(path))
 
 
 def read_octets(data: bytes) -> "Zone | Recording":
-    """Return what these octets hold: JSON where they begin as it does, else a master file. Raises as `read_zone`."""
+    """Return the zone or recording in these octets: JSON, or else a master file. Raises as `read_zone` does."""
     return _read_json(data) if data.lstrip()[:1] in (b"{", b"[") else Zone.from_text(data)
 
 
 def lay_together(layers: "Sequence[Zone | Recording]") -> Resolver:
-    """Return what several files say together: zones are one zone, in which a later RRset replaces an earlier one.
+    """Return a resolver for several files. Zones become one zone, in which a later RRset replaces an earlier one.
 
-    Of a zone and a recording the later one is asked first, and the other one for what it does not know.
+    A zone and a recording are asked in turn: first the later one, then the other for what the first does not know.
     """
     zones = [layer for layer in layers if isinstance(layer, Zone)]
     recordings = [layer for layer in layers if not isinstance(layer, Zone)]
-    zone = zones[0] if len(zones) == 1 else _one_zone(zones)
     if not recordings:
-        return zone
-    recording = recordings[0].__class__([pair for each in recordings for pair in each.answers])
+        return _one_zone(zones)
+    recording = recordings[0].__class__([pair for recording in recordings for pair in recording.answers])
     if not zones:
         return recording
+    zone = _one_zone(zones)
     return _Layers(zone, recording) if isinstance(layers[-1], Zone) else _Layers(recording, zone)
 
 
 def _one_zone(zones: Sequence[Zone]) -> Zone:
-    """Return all zones as one, so that CNAME records lead from one into another; a later RRset replaces an earlier."""
+    """Return all zones as one, so that CNAME records lead from one to another; a later RRset replaces an earlier."""
+    if len(zones) == 1:
+        return zones[0]
     names = {fold(name): name for zone in zones for name in zone.names}
     rrsets: dict[tuple[str, str], RRset] = {}
     for zone in zones:
@@ -86,41 +88,43 @@ def _read_json(data: bytes) -> "Zone | Recording":
     try:
         document = json.loads(data, object_pairs_hook=_without_duplicates)
     except (ValueError, RecursionError) as error:
-        raise ZoneError(f"this is not JSON that can be used: {error}") from None
+        raise ZoneError(f"this JSON can't be used: {error}") from None
     if isinstance(document, list) or (isinstance(document, dict) and any(key in document for key in route53.KEYS)):
         return Zone.from_rrsets(*route53.read_document(document))
     if isinstance(document, dict) and "zonedata" in document:
         return _zone_of_suite(document)
     if not isinstance(document, dict) or "schema" not in document:
-        told = "this JSON is neither a recording (spfengine.recording/1), nor a zone of an OpenSPF suite (key zonedata)"
-        raise ZoneError(f"{told}, nor record sets of Route 53 (key ResourceRecordSets)")
+        raise ZoneError(
+            "this JSON is neither a recording (spfengine.recording/1), nor a zone of an OpenSPF suite (key zonedata), "
+            "nor record sets of Route 53 (key ResourceRecordSets)"
+        )
     from spfengine.resolvers.recording import Recording
 
     return Recording.from_json(data)
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return a JSON object; a key that stands twice would silently drop what stands at the first."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    """Return a JSON object. Raises ValueError if a key occurs twice, of which JSON readers silently keep the last."""
+    by_key = dict(pairs)
+    if len(by_key) < len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f"the key {visible(twice, 60)!r} stands twice in one object; expected once")
-    return found
+        raise ValueError(f"the key {visible(twice, 60)!r} occurs twice in one object; expected once")
+    return by_key
 
 
 def load_yaml(data: bytes | str) -> list[Any]:
-    """Return the documents of a YAML file. Aliases are refused: with them a small file makes an endless mapping.
+    """Return the documents of a YAML file. Aliases are refused, since they let a small file make an endless mapping.
 
     Raises:
-        ZoneError: it is none.
+        ZoneError: it is not YAML, has aliases, or is nested too deep.
         MissingExtraError: pyyaml is not installed.
     """
     try:
         import yaml
     except ImportError:
-        told = "YAML needs pyyaml: pip install pyyaml (the extra spfengine[testing]); a zone can be .json as well"
-        raise MissingExtraError(told) from None
+        message = "YAML needs pyyaml: pip install pyyaml (the extra spfengine[testing]); a zone can be .json as well"
+        raise MissingExtraError(message) from None
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
@@ -144,7 +148,7 @@ def _read_yaml(data: bytes, path: str) -> Zone:
 
     documents = [document for document in load_yaml(data) if document is not None]
     if len(documents) != 1:
-        raise ZoneError(f"it holds {len(documents)} documents, each a zone of its own; expected one")
+        raise ZoneError(f"the file has {len(documents)} documents, each a zone of its own; expected one")
     document = documents[0]
     if not octodns.is_octodns(document):
         return _zone_of_suite(document)
@@ -153,14 +157,14 @@ def _read_yaml(data: bytes, path: str) -> Zone:
 
 
 def _zone_of_suite(document: Any) -> Zone:
-    """Return the zone of a suite: its `zonedata`, or a mapping that is nothing else."""
+    """Return the zone of a suite: its `zonedata`, or the whole document if it has no such key."""
     if not isinstance(document, Mapping):
         raise ZoneError(f"expected a mapping with the key zonedata, not {type(document).__name__}")
     return Zone.from_openspf(document.get("zonedata", document))
 
 
 def _refuse_duplicates(data: bytes) -> None:
-    """Raise ZoneError where a key stands twice in a mapping: the YAML reader would keep the last one silently."""
+    """Raise ZoneError if a key occurs twice in a mapping, of which the YAML reader silently keeps the last."""
     import yaml
 
     nodes = [yaml.compose(data, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))]
@@ -174,23 +178,23 @@ def _refuse_duplicates(data: bytes) -> None:
         for key, value in node.value:
             if key.value in seen:
                 line = key.start_mark.line + 1
-                raise ZoneError(f"line {line}: the key {visible(str(key.value), 60)!r} stands twice; join the records")
+                raise ZoneError(f"line {line}: the key {visible(str(key.value), 60)!r} occurs twice; join the records")
             seen.add(key.value)
             nodes.append(value)
 
 
 class _Layers:
-    """Two sources: a question that the upper one does not know goes to the lower one."""
+    """A zone over a recording, or the other way round: the lower one answers what the upper one does not know."""
 
     def __init__(self, upper: "Zone | Recording", lower: "Zone | Recording") -> None:
         self._upper = upper
         self._lower = lower
         recording = lower if isinstance(upper, Zone) else upper
-        assert not isinstance(recording, Zone), "zones among themselves are one zone"
+        assert not isinstance(recording, Zone), "several zones are one zone"
         self._recorded = {(fold(question.name), question.type) for question, _ in recording.answers}
 
     def resolve(self, question: Question, /) -> Answer:
-        """Return the answer of the source that knows one."""
+        """Return the answer of the upper layer, or of the lower one if the upper does not know the question."""
         recorded = (fold(question.name), question.type) in self._recorded
         if not isinstance(self._upper, Zone):
             return (self._upper if recorded else self._lower).resolve(question)

@@ -1,8 +1,7 @@
-r"""The data of the records of a master file, by type: what is read of it, and what is kept as it is written.
+r"""The data of the records of a master file, by type.
 
-Read are the types that SPF asks for (TXT, A, AAAA, MX, PTR), and CNAME, SPF, NS and SOA; also where their data is
-written as octets (RFC 3597 §5: `\# 4 c0000201`). All others are kept as they are written, with relative names made
-whole, and nothing else of them is looked at.
+TXT, A, AAAA, MX and PTR, which SPF asks for, and CNAME, SPF, NS and SOA are read, also if their data is written as
+octets (RFC 3597 §5: `\# 4 c0000201`). The data of all other types is kept as written, with relative names completed.
 """
 
 import re
@@ -11,14 +10,15 @@ from typing import Any
 
 from spfengine.addresses import parse_ip4, parse_ip6
 from spfengine.names import MAX_LABEL, from_labels
-from spfengine.resolvers.zone_files.presentation import PLAIN_IN_NAMES, Word, escaped, unescaped_word
+from spfengine.resolvers.zone_files.master_entries import Word
+from spfengine.resolvers.zone_files.presentation import labels_text, split_labels, unescaped
 from spfengine.visible import visible
 
 Labels = tuple[bytes, ...]
 """A name: its labels, without the root's."""
 
-Whole = Callable[[Word], Labels]
-"""Makes a name of a word. Raises ValueError, whose message is for people."""
+Complete = Callable[[Word], Labels]
+"""Makes a complete name of a word. Raises ValueError, whose message is for people."""
 
 TYPES = {
     "A": 1, "NS": 2, "MD": 3, "MF": 4, "CNAME": 5, "SOA": 6, "MB": 7, "MG": 8, "MR": 9, "NULL": 10, "WKS": 11,
@@ -47,7 +47,7 @@ EXPECTED = {
     "NS": "one name",
     "SOA": "two names and five numbers, in parentheses where they go over several lines",
 }
-"""What stands behind a type, in words."""
+"""The data of a type, in words."""
 
 _GENERIC = "\\#"
 _NAMES_AT = {
@@ -56,15 +56,12 @@ _NAMES_AT = {
 }  # fmt: skip
 _UNITS = {"w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1}
 _TTL = re.compile(r"[0-9]{1,20}|(?:[0-9]{1,20}[wdhmsWDHMS]){1,20}")
-_PART = r"([0-9]+)([a-z])"
-_LABEL = (
-    r"((?:[^.\\]++|\\[\s\S])*+)(\.|\Z)"  # text until it is needed, as the next one: most files have no use for them
-)
+_PART = re.compile(r"([0-9]+)([a-z])")
 _LAST_TTL = (1 << 32) - 1
 
 
-def read_type(text: str) -> str | None:
-    """Return the name of a type, `TYPEn` where it has none; None where it is no type that stands in zones."""
+def parse_type(text: str) -> str | None:
+    """Return the name of a type, `TYPEn` if it has none; None if the text is not a type."""
     if not text.isascii():
         return None
     name = text.upper().replace("_", "-")
@@ -77,131 +74,119 @@ def read_type(text: str) -> str | None:
 
 
 def is_meta(type: str) -> bool:
-    """Whether a type is only for questions and messages (RFC 6895 §3.1), so that no zone has records of it."""
+    """Whether a type occurs only in questions and messages (RFC 6895 §3.1), so that no zone has records of it."""
     return type == "OPT" or 128 <= TYPES.get(type, 0) < 256
 
 
-def read_class(text: str) -> int | None:
-    """Return the number of a class, 1 for IN; None where it is no class."""
+def parse_class(text: str) -> int | None:
+    """Return the number of a class, 1 for IN; None if the text is not a class."""
     known = {"IN": 1, "INTERNET": 1, "CH": 3, "CHAOS": 3, "HS": 4, "HESIOD": 4, "NONE": 254, "ANY": 255}
     name = text.upper() if text.isascii() else ""
     return known.get(name) or (_number(name[5:], 65535) if name.startswith("CLASS") else None)
 
 
-def read_ttl(word: Word) -> int | None:
-    """Return the seconds of a TTL, which may have units (`1h30m`); None where it is none."""
+def parse_ttl(word: Word) -> int | None:
+    """Return the seconds of a TTL, which may have units (`1h30m`); None if the word is not a TTL."""
     if word.in_quotes or not _TTL.fullmatch(word.text):
         return None
     if word.text.isdigit():
         ttl = int(word.text)
     else:
-        ttl = sum([int(count) * _UNITS[unit] for count, unit in re.findall(_PART, word.text.lower())])
+        ttl = sum([int(count) * _UNITS[unit] for count, unit in _PART.findall(word.text.lower())])
     return ttl if ttl <= _LAST_TTL else None
 
 
 def split_name(text: str) -> tuple[Labels, bool]:
-    """Return the labels of a name, and whether it is whole: ends in a dot.
+    """Return the labels of a name, and whether it is complete, that is, ends with a dot.
 
     Raises:
-        ValueError: it is no name; the message is for people.
+        ValueError: it is not a name; the message is for people.
     """
     if text == ".":
         return (), True
-    labels = tuple([unescaped_word(part).encode("latin-1") for part in _parts(text)])
-    is_whole = labels[-1] == b""
-    return checked(labels[:-1] if is_whole else labels), is_whole
+    labels = tuple(split_labels(text))
+    is_complete = labels[-1] == b""
+    return check_labels(labels[:-1] if is_complete else labels), is_complete
 
 
-def _parts(text: str) -> list[str]:
-    if "\\" not in text:
-        return text.split(".")
-    parts = []
-    for found in re.finditer(_LABEL, text):
-        parts.append(found[1])
-        if not found[2]:
-            break
-    return parts
-
-
-def checked(labels: Labels) -> Labels:
-    """Return the labels of a name. Raises ValueError where they make none, or one that is too long."""
+def check_labels(labels: Labels) -> Labels:
+    """Return `labels`. Raises ValueError if one is empty, or they or the name are too long."""
     if b"" in labels:
         raise ValueError("a name has an empty label")
     if any(len(label) > MAX_LABEL for label in labels):
         raise ValueError(f"a name has a label of more than {MAX_LABEL} octets")
-    if sum(map(len, labels)) + len(labels) > 254:  # with the root's label 255 octets on the wire (RFC 1035 §2.3.4)
+    if sum(map(len, labels)) + len(labels) > 254:  # with the root label 255 octets on the wire (RFC 1035 §2.3.4)
         raise ValueError("a name is too long")
     return labels
 
 
 class Data:
-    """What stands behind the type of one record, read from its first word to its last.
+    """The data of one record, read from its first word to its last.
 
-    Each method raises ValueError where that is not what the type has; the message is for people.
+    Each method raises ValueError if the data is not as the type requires; the message is for people.
     """
 
-    def __init__(self, words: Sequence[Word], whole: Whole) -> None:
+    def __init__(self, words: Sequence[Word], complete: Complete) -> None:
         self._words = words
-        self._place = 0
-        self._whole = whole
+        self._index = 0
+        self._complete = complete
 
     def read(self, type: str) -> tuple[Any, int | None]:
-        """Return the data in the form of `RRset.records`, and of a SOA record its minimum."""
+        """Return the data as in `RRset.records`, and the minimum of a SOA record."""
         if type not in EXPECTED:
             return (self._as_written(type),), None
         if self._words and self._words[0] == (_GENERIC, False):
-            octets = Octets(self._generic())
-            return octets.read(type)
-        found: Any
+            return Octets(self._generic()).read(type)
+        data: Any
         minimum = None
         if type in ("TXT", "SPF"):
-            found = self._strings()
+            data = self._strings()
         elif type in ("A", "AAAA"):
-            found = self._address(type)
+            data = self._address(type)
         elif type == "MX":
-            found = self._number(65535), from_labels(self._name())
+            data = self._number(65535), from_labels(self._name())
         elif type == "SOA":
             names = self._name(), self._name()
             numbers = [self._number(_LAST_TTL), *[self._ttl() for _ in range(4)]]
-            found, minimum = soa(names, numbers)
+            data, minimum = soa(names, numbers)
         else:
-            found = in_form(type, self._name())
-        if self._place < len(self._words):
-            raise ValueError(f"{_shown(self._words[self._place])} is more than a record of type {type} has")
-        return found, minimum
+            data = name_data(type, self._name())
+        if self._index < len(self._words):
+            raise ValueError(f"{_printable(self._words[self._index])} is more than a record of type {type} has")
+        return data, minimum
 
     def _next(self, what: str) -> Word:
-        if self._place == len(self._words):
+        if self._index == len(self._words):
             raise ValueError(f"there is no {what}")
-        self._place += 1
-        return self._words[self._place - 1]
+        self._index += 1
+        return self._words[self._index - 1]
 
     def _plain(self, what: str) -> Word:
         word = self._next(what)
         if word.in_quotes:
-            raise ValueError(f"{_shown(word)} stands in quotes, so it is no {what}")
+            raise ValueError(f"{_printable(word)} is in quotes, so it is not a {what}")
         return word
 
     def _name(self) -> Labels:
-        return self._whole(self._plain("name"))
+        return self._complete(self._plain("name"))
 
     def _number(self, last: int) -> int:
         word = self._plain("number")
-        found = _number(unescaped_word(word.text), last)
-        if found is None:
-            raise ValueError(f"{_shown(word)} is no number from 0 to {last}")
-        return found
+        number = _number(unescaped(word.text), last)
+        if number is None:
+            raise ValueError(f"{_printable(word)} is not a number from 0 to {last}")
+        return number
 
     def _ttl(self) -> int:
         word = self._plain("number of seconds")
-        found = read_ttl(Word(unescaped_word(word.text)))
-        if found is None:
-            raise ValueError(f"{_shown(word)} is no number of seconds")
-        return found
+        seconds = parse_ttl(Word(unescaped(word.text)))
+        if seconds is None:
+            raise ValueError(f"{_printable(word)} is not a number of seconds")
+        return seconds
 
     def _strings(self) -> tuple[bytes, ...]:
-        self._place = len(self._words)
-        strings = tuple([unescaped_word(word.text).encode("latin-1") for word in self._words])
+        self._index = len(self._words)
+        strings = tuple([unescaped(word.text).encode("latin-1") for word in self._words])
         if not strings:
             raise ValueError("there is no string")
         if max(map(len, strings)) > 255:
@@ -210,16 +195,16 @@ class Data:
 
     def _address(self, type: str) -> int:
         word = self._plain("address")
-        found = (parse_ip4 if type == "A" else parse_ip6)(unescaped_word(word.text))
-        if found is None:
-            raise ValueError(f"{_shown(word)} is no such address")
-        return found
+        address = (parse_ip4 if type == "A" else parse_ip6)(unescaped(word.text))
+        if address is None:
+            raise ValueError(f"{_printable(word)} is not such an address")
+        return address
 
     def _generic(self) -> bytes:
-        """Return the octets of data in the form for types that are not known (RFC 3597 §5)."""
+        """Return the octets of data in the generic form (RFC 3597 §5)."""
         from binascii import unhexlify
 
-        self._place = 1
+        self._index = 1
         length = self._number(65535)
         try:
             octets = unhexlify("".join([word.text for word in self._words[2:]]))
@@ -233,45 +218,45 @@ class Data:
         if not self._words:
             raise ValueError("there is no data")
         texts = [f'"{word.text}"' if word.in_quotes else word.text for word in self._words]
-        for place in _NAMES_AT.get(type, ()) if texts[0] != _GENERIC else ():
-            if place < len(texts) and not self._words[place].in_quotes:
-                texts[place] = name_text(self._whole(self._words[place]))
+        for index in _NAMES_AT.get(type, ()) if texts[0] != _GENERIC else ():
+            if index < len(texts) and not self._words[index].in_quotes:
+                texts[index] = labels_text(self._complete(self._words[index]))
         return " ".join(texts).encode("latin-1")
 
 
 class Octets:
-    """Data that is written as octets, read as it stands in DNS messages, but for compression (RFC 3597 §4)."""
+    """Data written as octets, in the form of DNS messages, but without compression (RFC 3597 §4)."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
-        self._place = 0
+        self._index = 0
 
     def read(self, type: str) -> tuple[Any, int | None]:
         """Return what `Data.read` returns."""
-        found: Any
+        data: Any
         minimum = None
         if type in ("TXT", "SPF"):
             strings = [self._take(self._number(1))]
-            while self._place < len(self._data):
+            while self._index < len(self._data):
                 strings.append(self._take(self._number(1)))
-            found = tuple(strings)
+            data = tuple(strings)
         elif type in ("A", "AAAA"):
-            found = self._number(4 if type == "A" else 16)
+            data = self._number(4 if type == "A" else 16)
         elif type == "MX":
-            found = self._number(2), from_labels(self._name())
+            data = self._number(2), from_labels(self._name())
         elif type == "SOA":
-            found, minimum = soa((self._name(), self._name()), [self._number(4) for _ in range(5)])
+            data, minimum = soa((self._name(), self._name()), [self._number(4) for _ in range(5)])
         else:
-            found = in_form(type, self._name())
-        if self._place < len(self._data):
+            data = name_data(type, self._name())
+        if self._index < len(self._data):
             raise ValueError(f"the data is longer than that of a record of type {type}")
-        return found, minimum
+        return data, minimum
 
     def _take(self, count: int) -> bytes:
-        self._place += count
-        if self._place > len(self._data):
+        self._index += count
+        if self._index > len(self._data):
             raise ValueError("the data ends too early")
-        return self._data[self._place - count : self._place]
+        return self._data[self._index - count : self._index]
 
     def _number(self, octets: int) -> int:
         return int.from_bytes(self._take(octets), "big")
@@ -282,32 +267,27 @@ class Octets:
             if length > MAX_LABEL:
                 raise ValueError("a name is compressed, or has a label that is too long")
             labels.append(self._take(length))
-        return checked(tuple(labels))
+        return check_labels(tuple(labels))
 
 
-def in_form(type: str, name: Labels) -> Any:
-    """Return the data that is one name in the form of `RRset.records`."""
-    return (name_text(name).encode("ascii"),) if type == "NS" else from_labels(name)
+def name_data(type: str, name: Labels) -> Any:
+    """Return data that is one name as in `RRset.records`."""
+    return (labels_text(name).encode("ascii"),) if type == "NS" else from_labels(name)
 
 
 def soa(names: Sequence[Labels], numbers: Sequence[int]) -> tuple[tuple[bytes], int]:
     """Return the text of a SOA record, and its minimum."""
-    text = " ".join([*map(name_text, names), *map(str, numbers)])
+    text = " ".join([*map(labels_text, names), *map(str, numbers)])
     return (text.encode("ascii"),), numbers[-1]
 
 
-def name_text(labels: Labels) -> str:
-    """Return a name as a master file has it, with its final dot."""
-    return ".".join([escaped(label.decode("latin-1"), PLAIN_IN_NAMES) for label in labels]) + "."
-
-
 def _number(text: str, last: int) -> int | None:
-    """Return a decimal number, or None where it is none, or over `last`."""
+    """Return a decimal number, or None if the text is not one, or it is over `last`."""
     if not (text.isascii() and text.isdigit()) or len(text) > 100:
         return None
     number = int(text)
     return number if number <= last else None
 
 
-def _shown(word: Word) -> str:
+def _printable(word: Word) -> str:
     return repr(visible(word.text, 60))

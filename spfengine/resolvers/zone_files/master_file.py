@@ -1,21 +1,21 @@
-r"""RFC 1035 master files ("zone files"), read as RRsets: no SOA or NS record is asked for, and a file may hold any
-number of domains.
+r"""RFC 1035 master files ("zone files"), read as RRsets. They need no SOA or NS record, and may hold several domains.
 
-Read: `$ORIGIN`, `$TTL`, TTLs with units (`1h30m`), blank owners, relative names, parentheses, comments, strings in
-quotes, `\DDD` (octet for octet, as are octets over 127). Class IN only. A record that stands twice counts once.
+Understood are `$ORIGIN`, `$TTL`, TTLs with units (`1h30m`), blank owners, relative names, parentheses, comments,
+strings in quotes, and `\DDD` (taken octet by octet, as are octets over 127). The class must be IN. A record that is
+listed twice counts once.
 
-Where no origin is stated, the zone's name is taken for it, as a name server does that has it from its configuration
-(cPanel's files rest on that): the owner of the SOA record, or the domain that heads a Cloudflare export. A name without
-final dot that already ends in it is whole, since exports leave the dot out at times.
+If no origin is stated, it is the zone's name, as for a name server that has it from its configuration (cPanel's files
+depend on that): the owner of the SOA record, or the domain at the head of a Cloudflare export. A name without a final
+dot that already ends in it is complete, since some exports leave the dot out.
 
-Of Cloudflare's exports, the comment `cf_tags=cf-proxied:true` is kept as the RRset's note, and the TTL 1 ("automatic")
+In Cloudflare's exports the comment `cf_tags=cf-proxied:true` is kept as the RRset's note, and the TTL 1 ("automatic")
 is 300 seconds.
 
 A record without a TTL has that of `$TTL`; else the last one stated; else the SOA record's minimum; else none is known.
 An RRset has the shortest of its records' TTLs (RFC 2181 §5.2).
 
-Refused: `$INCLUDE` and `$GENERATE` (what a text says should not depend on other files, nor be larger than the text),
-and files of more than 8 MiB. Nothing is kept of a file in which any line is broken.
+Refused are `$INCLUDE` and `$GENERATE` (the meaning of a text should not depend on other files, nor its size on a
+number in it), and files of more than 8 MiB. A file with a broken line is refused as a whole.
 """
 
 import os
@@ -29,22 +29,22 @@ from spfengine.resolvers.zone_files.master_data import (
     EXPECTED,
     Data,
     Labels,
-    checked,
+    check_labels,
     is_meta,
-    read_class,
-    read_ttl,
-    read_type,
+    parse_class,
+    parse_ttl,
+    parse_type,
     split_name,
 )
-from spfengine.resolvers.zone_files.presentation import Entries, Entry, Word
+from spfengine.resolvers.zone_files.master_entries import Entries, Entry, Word
 from spfengine.visible import visible, visible_name
 
 MAX_OCTETS = 8 << 20
 """Octets of the largest file that is read."""
 
-_SHOWN = 120
+_LINE_AT_MOST = 120  # characters of the line that a message quotes
 _IN = 1
-_LINE_END = rb"[\r\n]"
+_LINE_ENDS = re.compile(rb"[\r\n]")
 
 _SOA_OWNER = re.compile(
     rb"^(?=[^\s.]*+\.)([^\s;$()\"@]++)[ \t]++(?:(?:IN|\d\w*+)[ \t]++){0,2}SOA[ \t]", re.IGNORECASE | re.MULTILINE
@@ -52,11 +52,11 @@ _SOA_OWNER = re.compile(
 _CLOUDFLARE = re.compile(rb"^;; Domain:[ \t]+(\S+)[ \t]*\n;; Exported:", re.MULTILINE)
 _CLOUDFLARE_TAGS = b"cf_tags="
 _PROXIED_TAG = "cf-proxied:true"
-_AUTOMATIC_TTL = 1  # Cloudflare's word for 300 seconds
+_AUTOMATIC_TTL = 1  # as Cloudflare writes 300 seconds
 _SECONDS_OF_AUTOMATIC = 300
 
 _RECORD = "[TTL] [IN] TYPE and its data"
-_NEEDS_ORIGIN = "names that end with a dot, or an $ORIGIN line (or argument) to which others belong"
+_NEEDS_ORIGIN = "names that end with a dot, or an $ORIGIN line (or argument) that completes the others"
 
 
 def read_file(path: str | os.PathLike[str], origin: str | None = None) -> Content:
@@ -72,7 +72,7 @@ def read_file(path: str | os.PathLike[str], origin: str | None = None) -> Conten
 
 
 def read_text(text: str | bytes, origin: str | None = None) -> Content:
-    """Return the names and RRsets of a master file's text (str is taken as UTF-8). Raises ZoneError."""
+    """Return the names and RRsets of a master file's text (str is encoded as UTF-8). Raises ZoneError."""
     if isinstance(text, str):
         try:
             text = text.encode("utf-8", "surrogateescape")
@@ -91,42 +91,43 @@ class _Reader:
         self.source = source
         self.data = data
         self.entries = Entries(data.decode("latin-1"))
-        self.place = 0
+        self.start = 0  # of the entry that is read
         self.origin = None if origin is None else tuple(to_labels(read_name(origin, "origin")))
         cloudflare = _CLOUDFLARE.search(data, 0, 1 << 12)
         self.is_cloudflare = cloudflare is not None or _CLOUDFLARE_TAGS in data
-        self.apex = None if self.origin is not None else _apex(cloudflare or _SOA_OWNER.search(data))
+        self.apex = None if self.origin is not None else _apex_from(cloudflare or _SOA_OWNER.search(data))
         self.proxied: set[tuple[str, str]] = set()
         self.owner: str | None = None
         self.default_ttl: int | None = None
         self.stated_ttl: int | None = None
         self.soa_ttl: int | None = None
         self.names: dict[str, str] = {}
-        self.found: dict[tuple[str, str], tuple[dict[Any, None], list[int | None]]] = {}
+        self.rrsets: dict[tuple[str, str], tuple[dict[Any, None], list[int | None]]] = {}
 
     def read(self) -> Content:
         while (entry := self.entries.next()) is not None:
-            self.place = entry.place
+            self.start = entry.start
             self._entry(entry)
         rrsets = tuple(
             RRset(
                 self.names[name],
-                kind,
+                type,
                 tuple(records),
                 min([t for t in ttls if t is not None], default=None),
-                note=PROXIED if (name, kind) in self.proxied else None,
+                note=PROXIED if (name, type) in self.proxied else None,
             )
-            for (name, kind), (records, ttls) in self.found.items()
+            for (name, type), (records, ttls) in self.rrsets.items()
         )
         return tuple(self.names.values()), rrsets
 
     def fail(self, fault: str, expected: str) -> NoReturn:
-        before = re.split(_LINE_END, self.data[: self.place])
-        line = before[-1] + re.split(_LINE_END, self.data[self.place : self.place + _SHOWN + 1], maxsplit=1)[0]
-        raise ZoneError(f"{self.source}, line {len(before)}: {fault}; expected {expected}\n  {visible(line, _SHOWN)}")
+        before = _LINE_ENDS.split(self.data[: self.start])
+        line = before[-1] + _LINE_ENDS.split(self.data[self.start : self.start + _LINE_AT_MOST + 1], maxsplit=1)[0]
+        quoted = visible(line, _LINE_AT_MOST)
+        raise ZoneError(f"{self.source}, line {len(before)}: {fault}; expected {expected}\n  {quoted}")
 
     def refuse(self, error: ValueError, expected: str) -> NoReturn:
-        if isinstance(error, ZoneError):  # it tells its place already
+        if isinstance(error, ZoneError):  # its message names the line already
             raise error
         self.fail(str(error), expected)
 
@@ -154,27 +155,20 @@ class _Reader:
         if directive == "$ORIGIN":
             self.origin = self._name(self._word(entry, 1, "a domain name"), "a domain name")
         else:
-            self.default_ttl = read_ttl(self._word(entry, 1, "a TTL"))
+            self.default_ttl = parse_ttl(self._word(entry, 1, "a TTL"))
             if self.default_ttl is None:
                 self.fail("no TTL", "seconds, or numbers with units such as 1h30m")
         if entry.fault or len(entry.words) > 2:
             self.fail(entry.fault or f"text after {directive} and its value", "the end of the line")
 
-    def _record(self, owner: str, entry: Entry, place: int) -> None:
-        ttl, place = self._ttl_and_class(entry, place)
-        word = self._word(entry, place, _RECORD)
-        kind = read_type(word.text)
-        if word.in_quotes:
-            self.fail("no record type", _RECORD)
-        if kind is None:
-            self.fail(f"unknown record type {visible(word.text, 30)}", _RECORD)
-        if is_meta(kind):
-            self.fail(f"no zone has records of type {kind}", _RECORD)
-        expected = EXPECTED.get(kind, f"the data of a record of type {kind}")
+    def _record(self, owner: str, entry: Entry, index: int) -> None:
+        ttl, index = self._ttl_and_class(entry, index)
+        type = self._type(entry, index)
+        expected = EXPECTED.get(type, f"the data of a record of type {type}")
         if entry.fault:
             self.fail(entry.fault, expected)
         try:
-            record, minimum = Data(entry.words[place + 1 :], self._whole).read(kind)
+            record, minimum = Data(entry.words[index + 1 :], self._complete).read(type)
         except ValueError as error:
             self.refuse(error, expected)
         if minimum is not None:
@@ -184,74 +178,85 @@ class _Reader:
         if ttl == _AUTOMATIC_TTL and self.is_cloudflare:
             ttl = _SECONDS_OF_AUTOMATIC
         if _PROXIED_TAG in entry.comment:
-            self.proxied.add((fold(owner), kind))
-        self._keep(owner, kind, record, ttl)
+            self.proxied.add((fold(owner), type))
+        self._keep(owner, type, record, ttl)
+
+    def _type(self, entry: Entry, index: int) -> str:
+        word = self._word(entry, index, _RECORD)
+        type = parse_type(word.text)
+        if word.in_quotes:
+            self.fail("no record type", _RECORD)
+        if type is None:
+            self.fail(f"unknown record type {visible(word.text, 30)}", _RECORD)
+        if is_meta(type):
+            self.fail(f"no zone has records of type {type}", _RECORD)
+        return type
 
     def _keep(self, name: str, type: str, record: Any, ttl: int | None) -> None:
         folded = fold(name)
         self.names.setdefault(folded, name)
-        records, ttls = self.found.setdefault((folded, type), ({}, []))
+        records, ttls = self.rrsets.setdefault((folded, type), ({}, []))
         records[record] = None
         ttls.append(ttl)
         if type == CNAME and len(records) > 1:
             self.fail(f"a second CNAME record of {visible_name(name)}", "one at most")
 
-    def _ttl_and_class(self, entry: Entry, place: int) -> tuple[int | None, int]:
-        """Read `[TTL] [class]` or `[class] [TTL]`; return the TTL and the place of the word after them."""
+    def _ttl_and_class(self, entry: Entry, index: int) -> tuple[int | None, int]:
+        """Read `[TTL] [class]` or `[class] [TTL]`; return the TTL and the index of the word after them."""
         ttl = None
         seen_class = False
         while True:
-            word = self._word(entry, place, _RECORD)
+            word = self._word(entry, index, _RECORD)
             if ttl is None:
-                ttl = read_ttl(word)
+                ttl = parse_ttl(word)
                 if ttl is not None:
                     self.stated_ttl = ttl
-                    place += 1
+                    index += 1
                     continue
-            known = None if seen_class or word.in_quotes else read_class(word.text)
+            known = None if seen_class or word.in_quotes else parse_class(word.text)
             if known is None:
-                return ttl, place
+                return ttl, index
             if known != _IN:
                 self.fail(f"class {visible(word.text, 20)}", "class IN")
             seen_class = True
-            place += 1
+            index += 1
 
-    def _word(self, entry: Entry, place: int, expected: str) -> Word:
-        if place >= len(entry.words):
+    def _word(self, entry: Entry, index: int, expected: str) -> Word:
+        if index >= len(entry.words):
             self.fail(entry.fault or ("no record type" if expected is _RECORD else "the line ends too early"), expected)
-        return entry.words[place]
+        return entry.words[index]
 
     def _name(self, word: Word, expected: str) -> Labels:
         if word.in_quotes:
-            self.fail("a name stands in quotes", expected)
+            self.fail("a name is in quotes", expected)
         try:
-            return self._whole(word)
+            return self._complete(word)
         except ValueError as error:
             self.refuse(error, expected)
 
-    def _whole(self, word: Word) -> Labels:
-        """Return the name that a word stands for. Raises ValueError."""
-        labels, is_whole = ((), False) if word.text == "@" else split_name(word.text)
-        if is_whole:
+    def _complete(self, word: Word) -> Labels:
+        """Return the complete name for a word. Raises ValueError."""
+        labels, is_complete = ((), False) if word.text == "@" else split_name(word.text)
+        if is_complete:
             return labels
         if self.origin is not None:
-            return checked(labels + self.origin)
+            return check_labels(labels + self.origin)
         if self.apex is None:
             self.fail(f"the name {visible(word.text, 60)} is relative, but there is no $ORIGIN", _NEEDS_ORIGIN)
         folded = [label.lower() for label in self.apex]
         if [label.lower() for label in labels[-len(folded) :]] == folded:
             return labels
         try:
-            return checked(labels + self.apex)
+            return check_labels(labels + self.apex)
         except ValueError as error:
             self.fail(str(error), "a domain name")
 
 
-def _apex(found: re.Match[bytes] | None) -> Labels | None:
-    """Return the zone's name as it was found, or None where that is none."""
-    if found is None:
+def _apex_from(match: re.Match[bytes] | None) -> Labels | None:
+    """Return the zone's name in this match, or None if there is none."""
+    if match is None:
         return None
     try:
-        return split_name(found[1].decode("ascii"))[0] or None
+        return split_name(match[1].decode("ascii"))[0] or None
     except ValueError:
         return None

@@ -1,11 +1,12 @@
 r"""octoDNS's YAML of a zone: name relative to the zone → a record, or a list of records, each with type and value(s).
 
 The zone is the file's name (`example.com.yaml`). In a TXT value a semicolon is written `\;`. What DNS answers for an
-ALIAS, or for records that differ by place or health (`geo`, `dynamic`), a file can't tell: its questions fail.
+ALIAS, or for records that differ by place or health (`geo`, `dynamic`), is not in the file: its questions fail.
 """
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from spfengine.errors import ZoneError
@@ -22,7 +23,7 @@ from spfengine.resolvers.rrsets import (
     read_ttl,
     read_type,
 )
-from spfengine.resolvers.zone_files.aliases import Key, alias, followed, unanswered
+from spfengine.resolvers.zone_files.aliases import Key, alias, resolve_aliases, unanswered
 from spfengine.resolvers.zone_files.presentation import read_name_text, unescaped
 from spfengine.visible import visible, visible_name
 
@@ -30,11 +31,12 @@ _STRINGS = ("TXT", "SPF")
 _NAMES = (CNAME, "PTR")
 _READ = ("A", "AAAA", "MX", *_STRINGS, *_NAMES)
 _ALIASED = ("A", "AAAA")
+_SELECTIONS = {"dynamic", "geo"}
 _BETWEEN_STRINGS = re.compile(r'(?<!\\)"\s+"')
 
 
 def is_octodns(document: object) -> bool:
-    """Whether a document is of octoDNS: records have the key "type"."""
+    """Whether a document is octoDNS's: its records have the key "type"."""
     if not isinstance(document, Mapping):
         return False
     values = [value[0] if isinstance(value, list) and value else value for value in document.values()]
@@ -42,15 +44,17 @@ def is_octodns(document: object) -> bool:
 
 
 def zone_of(file_name: str) -> str:
-    """Return the zone that a file is of, by its name.
+    """Return the zone that a file is named after.
 
     Raises:
-        ZoneError: the file's name is none.
+        ZoneError: the file's name is not a domain name.
     """
     name = re.split(r"[/\\]", file_name)[-1].rpartition(".")[0].removesuffix(".")
     if domain_fault(name) is not None:
-        told = f"{visible(file_name, 80)}: octoDNS's names are relative to the zone, which is the name of the file"
-        raise ZoneError(f"{told}; expected a file name such as example.com.yaml")
+        raise ZoneError(
+            f"{visible(file_name, 80)}: octoDNS's names are relative to the zone, which is the name of the file; "
+            "expected a file name such as example.com.yaml"
+        )
     return name
 
 
@@ -71,9 +75,9 @@ def read_document(document: Mapping[Any, Any], zone: str) -> Content:
             for rrset in _rrsets(name, record, aliases):
                 key = fold(name), rrset.type
                 if key in rrsets:
-                    raise ZoneError(f"{visible_name(name)} {rrset.type} stands twice; join the values")
+                    raise ZoneError(f"{visible_name(name)} {rrset.type} is listed twice; join the values")
                 rrsets[key] = rrset
-    return tuple(names.values()), followed(rrsets, aliases)
+    return tuple(names.values()), resolve_aliases(rrsets, aliases)
 
 
 def _absolute(relative: object, origin: str) -> str:
@@ -91,27 +95,25 @@ def _absolute(relative: object, origin: str) -> str:
 
 
 def _rrsets(name: str, record: object, aliases: dict[Key, str]) -> Iterator[RRset]:
-    shown = visible_name(name)
+    """Yield the RRsets of a record, and add the targets of an ALIAS to `aliases`."""
+    printable = visible_name(name)
     if not isinstance(record, Mapping) or "type" not in record:
-        raise cannot_use(shown, record, "a record: a mapping with type and value or values")
-    type = read_type(record["type"], shown)
-    where = f"{shown} {type}"
+        raise cannot_use(printable, record, "a record: a mapping with type and value or values")
+    type = read_type(record["type"], printable)
+    where = f"{printable} {type}"
     ttl = read_ttl(record.get("ttl"))
+    selection = _SELECTIONS & record.keys()
     if type == "ALIAS":
         target = read_name(_one(where, record), where)
-        for each in _ALIASED:
-            aliases[fold(name), each] = target
-            yield alias(name, each, target, ttl)
-        return
-    for way in ("dynamic", "geo"):
-        if way in record:
-            yield unanswered(name, type, f"{way} records: which of them is answered is not known", ttl)
-            return
-    if type not in _READ:
-        return  # SPF asks for none of them; that the name exists is known by now
-    values = [_value(where, type, value) for value in _values(where, record)]
-    rrset = read_rrset(name, type, values[0] if type == CNAME and len(values) == 1 else values, ttl)
-    yield rrset._replace(note=PROXIED) if _is_proxied(record) else rrset
+        for aliased in _ALIASED:
+            aliases[fold(name), aliased] = target
+            yield alias(name, aliased, target, ttl)
+    elif selection:
+        yield unanswered(name, type, f"{min(selection)} records: DNS returns one of them, which one is not known", ttl)
+    elif type in _READ:  # SPF asks for no other type; that the name exists is known by now
+        values = [_value(where, type, value) for value in _values(where, record)]
+        rrset = read_rrset(name, type, values[0] if type == CNAME and len(values) == 1 else values, ttl)
+        yield _with_note(rrset, record)
 
 
 def _one(where: str, record: Mapping[Any, Any]) -> Any:
@@ -144,18 +146,19 @@ def _value(where: str, type: str, value: object) -> Records:
 
 
 def _octets(where: str, value: str) -> bytes:
-    """Return the text of a TXT value. Quotes around it go, and those between two strings, as octoDNS has them go."""
+    """Return the text of a TXT value without the quotes around it and between its strings, as octoDNS does."""
     if len(value) > 1 and value[0] == value[-1] == '"':
         value = value[1:-1]
     value = _BETWEEN_STRINGS.sub("", value)
     try:
         return unescaped(value.encode("utf-8").decode("latin-1")).encode("latin-1")
-    except ValueError as error:  # surrogates as well: they stand for no octet
+    except ValueError as error:  # UnicodeEncodeError, too: surrogates are not octets
         raise cannot_use(where, value, f"text with escapes ({visible(str(error), 80)})") from None
 
 
-def _is_proxied(record: Mapping[Any, Any]) -> bool:
-    """Whether octodns-cloudflare publishes addresses of a proxy in place of these."""
+def _with_note(rrset: RRset, record: Mapping[Any, Any]) -> RRset:
+    """Return an RRset with the note PROXIED, if octodns-cloudflare publishes addresses of a proxy instead."""
     extra = record.get("octodns")
     provider = extra.get("cloudflare") if isinstance(extra, Mapping) else None
-    return isinstance(provider, Mapping) and (provider.get("proxied") is True)
+    is_proxied = isinstance(provider, Mapping) and provider.get("proxied") is True
+    return replace(rrset, note=PROXIED) if is_proxied else rrset

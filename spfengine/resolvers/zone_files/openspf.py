@@ -1,12 +1,12 @@
 r"""The `zonedata` mapping of an OpenSPF-format suite: name → list of entries, each {type: value} or a failure's name.
 
-- `SPF` stands for TXT, unless the name has a TXT entry of its own; `TXT: NONE` means "no TXT", and stops that.
+- `SPF` also means TXT, unless the name has a TXT entry of its own; `TXT: NONE` means "no TXT", and prevents that.
 - A list of strings is one TXT record of several strings. A list of several addresses or names is several records.
 - `MX: [preference, exchange]`; the exchange '' is that of a null MX (RFC 7505).
 - `TYPE: TIMEOUT` makes the questions of that type fail; a bare `TIMEOUT` in the list ends it, and makes every type fail
-  for which no earlier entry has a record. In its place any other `Status` may stand (SERVFAIL, REFUSED, NXDOMAIN, …).
-  A TXT record whose text is such a word is written as a list of one string.
-- Characters up to U+00FF are octets (`"\xEF"` in YAML); text with others is sent as UTF-8, a name with others is made
+  for which no earlier entry has a record. Any other `Status` works the same (SERVFAIL, REFUSED, NXDOMAIN, …). A TXT
+  record whose text is such a word is written as a list of one string.
+- Characters up to U+00FF are octets (`"\xEF"` in YAML); text with others is sent as UTF-8, a name with others consists
   of U-labels.
 - Names compare without case. A name that is not listed does not exist.
 """
@@ -29,7 +29,7 @@ def read_zonedata(zonedata: Mapping[Any, Any] | None) -> dict[Text, dict[str, Re
     """Return an OpenSPF suite's `zonedata` in the form that `Zone` takes.
 
     Raises:
-        ZoneError: it is no such mapping; the message says where, and what was expected.
+        ZoneError: it is not such a mapping; the message says where, and what was expected.
     """
     if zonedata is None:
         return {}
@@ -41,7 +41,7 @@ def read_zonedata(zonedata: Mapping[Any, Any] | None) -> dict[Text, dict[str, Re
         text = read_name(_octets(name) if isinstance(name, str) else name, "name")
         written.setdefault(fold(text), text.encode("latin-1") or b".")
         entries.setdefault(fold(text), []).extend(value if isinstance(value, list) else [value])
-    return {written[name]: _read_entries(visible_name(name), found) for name, found in entries.items()}
+    return {written[name]: _read_entries(visible_name(name), listed) for name, listed in entries.items()}
 
 
 def _read_entries(name: str, entries: list[object]) -> dict[str, Records]:
@@ -49,48 +49,55 @@ def _read_entries(name: str, entries: list[object]) -> dict[str, Records]:
     failures: dict[str, Status] = {}
     none: set[str] = set()
     rest: Status | None = None
-    for kind, value in _pairs(name, entries):
+    for type, value in _pairs(name, entries):
         failure = _STATUSES.get(value) if isinstance(value, str) else None
-        if kind == ANY_TYPE and failure is None:
+        if type == ANY_TYPE and failure is None:
             raise cannot_use(name, value, "{type: value}, or the name of a failure such as TIMEOUT")
-        if kind == ANY_TYPE:
+        if type == ANY_TYPE:
             rest = failure
             break
         if failure is not None:
-            failures.setdefault(kind, failure)
+            failures.setdefault(type, failure)
         elif value == _NONE and isinstance(value, str):
-            none.add(kind)
+            none.add(type)
         else:
-            records.setdefault(kind, []).extend(_read_value(f"{name} {kind}", kind, value))
-    found: dict[str, Records] = {**records, **failures}
-    if "SPF" in found and "TXT" not in found and "TXT" not in none:
-        found["TXT"] = found.pop("SPF")
+            records.setdefault(type, []).extend(_read_value(f"{name} {type}", type, value))
+    return _joined(records, failures, none, rest)
+
+
+def _joined(
+    records: dict[str, list[Any]], failures: dict[str, Status], none: set[str], rest: Status | None
+) -> dict[str, Records]:
+    """Return what the entries of a name give by type, in the form that `Zone` takes."""
+    by_type: dict[str, Records] = {**records, **failures}
+    if "SPF" in by_type and "TXT" not in by_type and "TXT" not in none:
+        by_type["TXT"] = by_type.pop("SPF")
     if CNAME in records:
-        found[CNAME] = records[CNAME] if len(records[CNAME]) != 1 else records[CNAME][0]
+        by_type[CNAME] = records[CNAME] if len(records[CNAME]) != 1 else records[CNAME][0]
     if rest is not None:
-        found[ANY_TYPE] = rest
+        by_type[ANY_TYPE] = rest
     else:
-        found.update((kind, []) for kind in none if kind not in found and kind != CNAME)
-    return found
+        by_type.update((type, []) for type in none if type not in by_type and type != CNAME)
+    return by_type
 
 
 def _pairs(name: str, entries: list[object]) -> Iterator[tuple[str, object]]:
     for entry in entries:
         if isinstance(entry, Mapping):
-            for kind, value in entry.items():
-                yield read_type(kind, name), value
+            for type, value in entry.items():
+                yield read_type(type, name), value
         else:
             yield ANY_TYPE, entry
 
 
-def _read_value(where: str, kind: str, value: object) -> list[Any]:
-    if kind == "MX":
-        each = value if isinstance(value, list) and any(isinstance(one, list) for one in value) else [value]
-        return [_read_mx(where, one) for one in each]
+def _read_value(where: str, type: str, value: object) -> list[Any]:
+    if type == "MX":
+        records = value if isinstance(value, list) and any(isinstance(one, list) for one in value) else [value]
+        return [_read_mx(where, record) for record in records]
     if not isinstance(value, list):
         return [_read_text(where, value)]
     texts = [_read_text(where, part) for part in value]
-    return texts if kind in _LISTS else [tuple(texts)]
+    return texts if type in _LISTS else [tuple(texts)]
 
 
 def _read_mx(where: str, value: object) -> Records:

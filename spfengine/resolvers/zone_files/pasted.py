@@ -1,16 +1,16 @@
-r"""A record as people paste it: from a zone file, a provider's form, a mail or a document, with what clings to it.
+r"""A record as people paste it, from a zone file, a provider's form, a mail or a document.
 
-What is a mere trace of where the text comes from is cleaned up, and what was cleaned up is told: nothing is guessed of
-the record itself, so that its faults stay for the parser to find.
+Traces of the place that the text was copied from are removed and listed. The record itself is not changed, so that the
+parser still finds its faults.
 """
 
 import re
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from spfengine.resolvers.zone_files.presentation import read_quoted
 
 MAX_CHARACTERS = 1 << 17
-"""Characters of the longest text that is cleaned up; a longer one is no record, and is left as it is."""
+"""Characters of the longest text that is cleaned up; a longer one is not a record, and is left as it is."""
 
 _LINE = re.compile(
     r"(?:((?!(?:\d+|IN|TXT|SPF)\s)[^\s\"']+)\s+)?(?:\d+\s+)?(?:IN\s+)?(?:\d+\s+)?(?:TXT|SPF)\s+(?=[(\"'v])",
@@ -25,13 +25,14 @@ _BREAK = re.compile(r"[ \t]*[\r\n\u2028\u2029]+[ \t]*")
 _BETWEEN = re.compile(r'"\s+"')
 
 
-class Pasted(NamedTuple):
-    """A record as it was pasted.
+@dataclass(frozen=True, slots=True)
+class Pasted:
+    """A pasted record.
 
     Attributes:
-        text: the record, cleaned up; octets that are no UTF-8 stand in it as surrogates, as Python has them.
-        owner: the name before it, where a whole line of a zone file was pasted; otherwise None.
-        cleaned: what was cleaned up, in words.
+        text: the record, cleaned up; octets that are not UTF-8 are surrogates (`surrogateescape`).
+        owner: the name before it, if a whole line of a zone file was pasted; otherwise None.
+        cleaned: what was removed, in words.
     """
 
     text: str
@@ -40,48 +41,67 @@ class Pasted(NamedTuple):
 
 
 def read_pasted(text: str) -> Pasted:
-    r"""Return a record without what clings to it where it was copied from.
+    r"""Return a record without traces of the place that it was copied from.
 
-    Cleaned up are: owner, TTL and type of a line of a zone file; quotes around it (curly ones as well), with strings
-    joined as DNS joins them and escapes resolved; `\;`; line breaks; invisible and odd spaces; typographic dashes;
-    spaces around it. Whoever asks for the text of a clean record gets it back as it is.
+    Removed are: owner, TTL and type of a line of a zone file; quotes around it (also curly ones), with strings joined
+    as in DNS and escapes resolved; `\;`; line breaks; invisible and odd spaces; typographic dashes; spaces around it.
+    The text of a clean record is returned unchanged.
     """
     if len(text) > MAX_CHARACTERS:
         return Pasted(text, None, ())
-    cleaned: list[str] = []
+    cleaning = _Cleaning(text)
+    cleaning.characters()
+    owner = cleaning.zone_file_line()
+    cleaning.quotes()
+    return Pasted(cleaning.text, owner, tuple(cleaning.cleaned))
 
-    def tidied(new: str, what: str) -> str:
-        if new != text and what not in cleaned:
-            cleaned.append(what)
-        return new
 
-    text = tidied(text.strip(" "), "spaces around it")
-    if not text.isascii():
-        text = tidied(text.translate(_DOUBLE).translate(_SINGLE), "curly quotes")
-        text = tidied(text.translate(_DASHES), "typographic dashes")
-        text = tidied(_INVISIBLE.sub("", text), "invisible characters")
-    text = tidied(_BREAK.sub(" ", text).strip(" "), "line breaks")
-    text = tidied(_SPACES.sub(" ", text).strip(" "), "tabs and odd spaces")
-    line = None if text[:2].lower() == "v=" else _LINE.match(text)
-    owner = None
-    if line is not None:
-        owner = line[1]
-        text = tidied(text[line.end() :], "what stands before the record in a zone file")
-    if text[:1] == "(" and text[-1:] == ")":
-        text = tidied(text[1:-1].strip(" "), "parentheses")
-    if text[:1] == "'" and text[-1:] == "'" and len(text) > 1:
-        text = tidied(text[1:-1].strip(" "), "quotes")
-    if text[:2] == '\\"':
-        text = tidied(text.replace('\\"', '"'), "escaped quotes")
-    if text[:1] == '"':
-        text = tidied(_unquoted(text), "quotes and splits" if _BETWEEN.search(text) else "quotes")
-    else:
-        text = tidied(text.replace("\\;", ";"), "escaped semicolons")
-    return Pasted(text, owner, tuple(cleaned))
+class _Cleaning:
+    """A text that is being cleaned up, and what was removed from it."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.cleaned: list[str] = []
+
+    def _set(self, text: str, what: str) -> None:
+        if text != self.text and what not in self.cleaned:
+            self.cleaned.append(what)
+        self.text = text
+
+    def characters(self) -> None:
+        """Replace characters that word processors and web pages put into a text."""
+        self._set(self.text.strip(" "), "spaces around it")
+        if not self.text.isascii():
+            self._set(self.text.translate(_DOUBLE).translate(_SINGLE), "curly quotes")
+            self._set(self.text.translate(_DASHES), "typographic dashes")
+            self._set(_INVISIBLE.sub("", self.text), "invisible characters")
+        self._set(_BREAK.sub(" ", self.text).strip(" "), "line breaks")
+        self._set(_SPACES.sub(" ", self.text).strip(" "), "tabs and odd spaces")
+
+    def zone_file_line(self) -> str | None:
+        """Remove what a zone file has around the data of a TXT record, and return the owner, if it is there."""
+        line = None if self.text[:2].lower() == "v=" else _LINE.match(self.text)
+        if line is not None:
+            self._set(self.text[line.end() :], "the text before the record in a zone file")
+        if self.text[:1] == "(" and self.text[-1:] == ")":
+            self._set(self.text[1:-1].strip(" "), "parentheses")
+        return None if line is None else line[1]
+
+    def quotes(self) -> None:
+        """Remove quotes around the record and between its strings, and escapes."""
+        text = self.text
+        if text[:1] == "'" and text[-1:] == "'" and len(text) > 1:
+            self._set(text[1:-1].strip(" "), "quotes")
+        if self.text[:2] == '\\"':
+            self._set(self.text.replace('\\"', '"'), "escaped quotes")
+        if self.text[:1] == '"':
+            self._set(_unquoted(self.text), "quotes and splits" if _BETWEEN.search(self.text) else "quotes")
+        else:
+            self._set(self.text.replace("\\;", ";"), "escaped semicolons")
 
 
 def _unquoted(text: str) -> str:
-    """Return what stands in quotes; where they do not fit together, only those around the text go."""
+    """Return the text of strings in quotes; if the quotes do not match, remove only the outer ones."""
     try:
         return b"".join(read_quoted(text)).decode("utf-8", "surrogateescape")
     except ValueError:

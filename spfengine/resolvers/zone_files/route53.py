@@ -1,8 +1,8 @@
 r"""Route 53's record sets in JSON, as `aws route53 list-resource-record-sets` writes them, and its change batches.
 
-Values are in presentation format with octal escapes (`\052` is "*"), TXT values in quotes. An alias has no value: where
-what it leads to is not in the file, its questions fail, since "no records" would claim something. So do those of
-several sets of one name and type, of which Route 53 answers with one or the other.
+Values are in presentation format with octal escapes (`\052` is "*"), TXT values in quotes. An alias has no value: if
+its target is not in the file, its questions fail, since "no records" would claim something. So do those of several sets
+of one name and type, of which Route 53 returns one or another.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -21,15 +21,18 @@ from spfengine.resolvers.rrsets import (
     read_ttl,
     read_type,
 )
-from spfengine.resolvers.zone_files.aliases import alias, followed, unanswered
+from spfengine.resolvers.zone_files.aliases import Key, alias, resolve_aliases, unanswered
 from spfengine.resolvers.zone_files.presentation import OCTAL, read_name_text, read_quoted
 from spfengine.visible import visible, visible_name
 
 KEYS = ("ResourceRecordSets", "Changes", "ChangeBatch")
-"""One of these is a key of the document."""
+"""A document of Route 53 has one of these keys."""
 
 _STRINGS = ("TXT", "SPF")
 _NAMES = (CNAME, "PTR")
+
+_Located = tuple[str, Mapping[str, Any]]
+"""The place of a record set, for messages, and the record set."""
 
 
 def read_document(document: Mapping[str, Any] | list[Any]) -> Content:
@@ -39,20 +42,20 @@ def read_document(document: Mapping[str, Any] | list[Any]) -> Content:
         ZoneError: something in it can't be used; the message says where, and what was expected.
     """
     where, sets = _record_sets(document)
-    found: dict[tuple[str, str], list[tuple[str, Mapping[str, Any]]]] = {}
+    by_key: dict[Key, list[_Located]] = {}
     names: dict[str, str] = {}
-    for place, each in sets:
-        at = f"{where}[{place}]"
-        name, type = _owner(at, each)
+    for index, record_set in sets:
+        at = f"{where}[{index}]"
+        name, type = _owner(at, record_set)
         names.setdefault(fold(name), name)
-        found.setdefault((fold(name), type), []).append((at, each))
-    rrsets = {key: _rrset(names[key[0]], key[1], each) for key, each in found.items()}
-    aliases = {key: _target(*each[0]) for key, each in found.items() if _is_alias(each)}
-    return tuple(names.values()), followed(rrsets, aliases)
+        by_key.setdefault((fold(name), type), []).append((at, record_set))
+    rrsets = {key: _rrset(names[key[0]], key[1], located) for key, located in by_key.items()}
+    aliases = {key: _target(*located[0]) for key, located in by_key.items() if _is_alias(located)}
+    return tuple(names.values()), resolve_aliases(rrsets, aliases)
 
 
 def _record_sets(document: Mapping[str, Any] | list[Any]) -> tuple[str, list[tuple[int, Any]]]:
-    """Return where the record sets stand, and each with its place."""
+    """Return where the record sets are, and each with its index there."""
     if isinstance(document, list):
         return "record set ", list(enumerate(document))
     if "ResourceRecordSets" in document:
@@ -62,42 +65,46 @@ def _record_sets(document: Mapping[str, Any] | list[Any]) -> tuple[str, list[tup
     if not isinstance(batch, Mapping):
         raise cannot_use("ChangeBatch", batch, "an object with the key Changes")
     changes = list(enumerate(_list("Changes", batch.get("Changes"))))
-    for place, change in changes:
+    for index, change in changes:
         if not isinstance(change, Mapping) or change.get("Action") not in ("UPSERT", "CREATE", "DELETE"):
-            raise cannot_use(f"Changes[{place}]", change, "an object with an Action (UPSERT, CREATE or DELETE)")
-    kept = [(place, change.get("ResourceRecordSet")) for place, change in changes if change["Action"] != "DELETE"]
+            raise cannot_use(f"Changes[{index}]", change, "an object with an Action (UPSERT, CREATE or DELETE)")
+    kept = [(index, change.get("ResourceRecordSet")) for index, change in changes if change["Action"] != "DELETE"]
     return "Changes", kept
 
 
-def _owner(at: str, each: object) -> tuple[str, str]:
-    if not isinstance(each, Mapping):
-        raise cannot_use(at, each, "a record set: an object with Name, Type and ResourceRecords")
-    name = each.get("Name")
+def _owner(at: str, record_set: object) -> tuple[str, str]:
+    if not isinstance(record_set, Mapping):
+        raise cannot_use(at, record_set, "a record set: an object with Name, Type and ResourceRecords")
+    name = record_set.get("Name")
     if not isinstance(name, str):
         raise cannot_use(f"{at}: Name", name, "a domain name")
-    return _name(f"{at}: Name", name), read_type(each.get("Type"), at)
+    return _name(f"{at}: Name", name), read_type(record_set.get("Type"), at)
 
 
-def _rrset(name: str, type: str, sets: list[tuple[str, Mapping[str, Any]]]) -> RRset:
+def _rrset(name: str, type: str, sets: list[_Located]) -> RRset:
     at, first = sets[0]
-    identified = [each for _, each in sets if "SetIdentifier" in each]
-    if len(sets) > 1 and len(identified) < len(sets):
-        told = f"{sets[1][0]}: {visible_name(name)} {type} stands twice; expected one record set"
-        raise ZoneError(f"{told}, or a SetIdentifier in each")
-    if len(sets) > 1 and not all(each.get("MultiValueAnswer") is True for each in identified):
-        told = f"{len(sets)} record sets by weight, place or health: which one is answered is not known"
-        return unanswered(name, type, told)
-    if any("AliasTarget" in each for _, each in sets):
+    if len(sets) > 1 and _is_one_of_several(name, type, sets):
+        why = f"{len(sets)} record sets by weight, place or health: DNS returns one of them, which one is not known"
+        return unanswered(name, type, why)
+    if any("AliasTarget" in record_set for _, record_set in sets):
         return alias(name, type, _target(at, first))
     values: list[Any] = []
-    for place, each in sets:
-        values += [_value(place, type, record) for record in _list(place, each.get("ResourceRecords"))]
+    for where, record_set in sets:
+        values += [_value(where, type, record) for record in _list(where, record_set.get("ResourceRecords"))]
     try:
         ttl = read_ttl(first.get("TTL"))
         single = values[0] if type == CNAME and len(values) == 1 else values
         return read_rrset(name, type, single, ttl)
     except ZoneError as error:
         raise ZoneError(f"{at}: {error}") from None
+
+
+def _is_one_of_several(name: str, type: str, sets: list[_Located]) -> bool:
+    """Whether DNS returns one of these sets, instead of all their records together."""
+    if any("SetIdentifier" not in record_set for _, record_set in sets):
+        twice = f"{sets[1][0]}: {visible_name(name)} {type} is listed twice"
+        raise ZoneError(f"{twice}; expected one record set, or a SetIdentifier in each")
+    return any(record_set.get("MultiValueAnswer") is not True for _, record_set in sets)
 
 
 def _value(at: str, type: str, record: object) -> Records:
@@ -116,12 +123,12 @@ def _value(at: str, type: str, record: object) -> Records:
     return value
 
 
-def _is_alias(sets: list[tuple[str, Mapping[str, Any]]]) -> bool:
+def _is_alias(sets: list[_Located]) -> bool:
     return len(sets) == 1 and "AliasTarget" in sets[0][1]
 
 
-def _target(at: str, each: Mapping[str, Any]) -> str:
-    target = each.get("AliasTarget")
+def _target(at: str, record_set: Mapping[str, Any]) -> str:
+    target = record_set.get("AliasTarget")
     name = target.get("DNSName") if isinstance(target, Mapping) else None
     if not isinstance(name, str):
         raise cannot_use(f"{at}: AliasTarget", target, "an object with DNSName, a domain name")
@@ -143,7 +150,7 @@ def _reading(at: str, text: str, read: Callable[[str], Any]) -> Any:
     except ZoneError:
         raise
     except ValueError as error:
-        raise cannot_use(at, text, f"Route 53's own form ({visible(str(error), 120)})") from None
+        raise cannot_use(at, text, f"the form that Route 53 writes ({visible(str(error), 120)})") from None
 
 
 def _list(at: str, value: object) -> Iterable[Any]:

@@ -1,1 +1,1 @@
-"""Cases of SPF put to any implementation: a command, a policy server, or a function."""
+"""Test any implementation of SPF with cases: a command, a policy server, or a Python function."""

@@ -1,9 +1,9 @@
-"""What implementations answer, brought to results: output of commands, exit codes, actions of policy servers."""
+"""Results read from what implementations say: output of commands, exit codes, actions of policy servers."""
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import NamedTuple
 
 from spfengine.errors import ArgumentError, HeaderError
 from spfengine.evaluation.headers import parse_authentication_results, parse_received_spf
@@ -28,12 +28,12 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "r_spf_dnsfail": "temperror",
     }
 )
-"""Words for results, in lower case, → result: those of RFC 7208, of older drafts, and of rspamd."""
+"""Maps words, in lower case, to results: those of RFC 7208, of older drafts, and of rspamd."""
 
 EXITS: Mapping[str, str] = MappingProxyType(
     {"0": "pass", "1": "fail", "2": "softfail", "3": "neutral", "4": "permerror", "5": "temperror", "6": "none"}
 )
-"""Exit codes of Mail::SPF's spfquery → result."""
+"""Maps exit codes of Mail::SPF's spfquery to results."""
 
 _WORD = re.compile(r"[a-z0-9_-]+")
 _REFUSED = re.compile(r"(?:REJECT|DEFER\w*|[45]\d\d)\b", re.IGNORECASE)
@@ -42,16 +42,17 @@ _ERRORS = re.compile(r"^StartError$.*?^EndError$\n?", re.MULTILINE | re.DOTALL)
 _SHOWN = 300
 
 
-class Seen(NamedTuple):
-    """What an implementation answered to one case.
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An implementation's answer to a case.
 
     Attributes:
-        result: the result, or None where it gave none that can be understood.
-        explanation: the text that has the explanation in it, or None where the implementation gives none.
+        result: the result, or None if there is none that can be understood.
+        explanation: a text that contains the explanation, or None if the implementation gives none.
         whole: whether that text is the explanation and nothing else.
-        raw: what it said, for people: printable, and cut.
+        raw: what it said, printable and shortened.
         note: why there is no result, or "".
-        left_out: whether the case could not be put to it; the note says why.
+        left_out: whether it could not be asked about the case; the note says why.
     """
 
     result: str | None
@@ -63,18 +64,18 @@ class Seen(NamedTuple):
 
 
 def seen_nothing(note: str, raw: str = "") -> Seen:
-    """Return that there is no result, and why."""
+    """Return an answer without a result."""
     return Seen(None, None, False, visible(raw, _SHOWN), note)
 
 
 def from_output(output: str, words: Mapping[str, str], explanation_line: int | None, *, whole: bool = True) -> Seen:
-    """Return what a command's output says: the result is the first word of the first line that begins with one.
+    """Return the answer in a command's output: the first word of the first line that begins with a result.
 
-    What libspf2's spfquery tells between the lines StartError and EndError is no result.
+    The lines from StartError to EndError, which libspf2's spfquery writes, are ignored.
 
     Args:
-        words: in lower case, → result.
-        explanation_line: which line has the explanation, the line of the result being 1; None: none has.
+        words: maps words, in lower case, to results.
+        explanation_line: the line with the explanation, counted from 1, the line of the result; None if there is none.
         whole: whether that line is the explanation and nothing else.
     """
     lines = _ERRORS.sub("", output).splitlines()
@@ -90,15 +91,15 @@ def from_output(output: str, words: Mapping[str, str], explanation_line: int | N
 
 
 def from_exit_code(code: int, output: str, codes: Mapping[str, str]) -> Seen:
-    """Return what a command's exit code says."""
+    """Return the answer that a command's exit code gives."""
     result = codes.get(str(code))
     if result is None:
-        return seen_nothing(f"the exit code {code} stands for no result", output.strip())
+        return seen_nothing(f"the exit code {code} means no result", output.strip())
     return Seen(result, None, False, visible(output.strip(), _SHOWN))
 
 
 def from_action(action: str) -> Seen:
-    """Return what the action of a policy server says: its header field, or the enhanced status code (RFC 7372 §3.2)."""
+    """Return the answer in a policy server's action: in a header field or an enhanced status code (RFC 7372 §3.2)."""
     raw = visible(action, _SHOWN)
     verb, _, rest = action.partition(" ")
     if verb.upper() == "PREPEND":
@@ -107,7 +108,7 @@ def from_action(action: str) -> Seen:
                 return Seen(str(parse_received_spf(rest).result), None, False, raw)
             if rest.lower().startswith("authentication-results:"):
                 [spf] = parse_authentication_results(rest).spf
-                return from_output(spf.result, WORDS, None)._replace(raw=raw)
+                return replace(from_output(spf.result, WORDS, None), raw=raw)
         except (HeaderError, ValueError) as error:
             return seen_nothing(f"its header field can't be read: {error}", action)
     code = _ENHANCED.search(action)
@@ -117,19 +118,19 @@ def from_action(action: str) -> Seen:
         if verb[0] == "4" or verb.upper().startswith("DEFER"):
             return Seen("temperror", None, False, raw)
         return Seen("fail" if code is None else "permerror", rest, False, raw)
-    return seen_nothing("the action tells no result: the server must write a header field", action)
+    return seen_nothing("the action has no result: the server must write a header field", action)
 
 
 def read_map(texts: tuple[str, ...]) -> dict[str, str]:
-    """Return "WORD=RESULT" texts as word → result, the words in lower case.
+    """Parse "WORD=RESULT" texts; return a mapping from words, in lower case, to results.
 
     Raises:
-        ArgumentError: one is no such text.
+        ArgumentError: a text has another form.
     """
-    found = {}
+    words = {}
     for text in texts:
         word, equals, result = text.partition("=")
         if not (word and equals) or result not in set(Result):
             raise ArgumentError(f"{visible(text, 60)!r}: expected WORD=RESULT, RESULT one of {', '.join(Result)}")
-        found[word.lower()] = result
-    return found
+        words[word.lower()] = result
+    return words

@@ -1,4 +1,4 @@
-"""Reports of conformance runs. A report is made of documents: the JSON form of a run, which can be read back."""
+"""Reports of conformance runs. They are made of documents: the JSON form of a run, which can be read back."""
 
 import json
 from collections import Counter
@@ -7,8 +7,7 @@ from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from spfengine.errors import RecordingError
-from spfengine.testing.conformance.ledger import NOTHING
-from spfengine.testing.conformance.run import FAULTS, Standing, Verdict
+from spfengine.testing.conformance.run import FAULTS, NOTHING, CaseResult, CaseStanding
 from spfengine.testing.suites import Case
 from spfengine.visible import visible
 
@@ -18,47 +17,52 @@ SCHEMA = "spfengine.conformance/1"
 Document = Mapping[str, Any]
 _SHOWN = 300
 _REASON = 2000
-_MARKS = {Standing.RIGHT: "ok", Standing.WRONG: "WRONG", Standing.EXPECTED: "expected", Standing.STALE: "STALE",
-          Standing.LEFT_OUT: "left out"}  # fmt: skip
+_MARKS = {
+    CaseStanding.RIGHT: "ok",
+    CaseStanding.WRONG: "WRONG",
+    CaseStanding.EXPECTED: "expected",
+    CaseStanding.STALE: "STALE",
+    CaseStanding.LEFT_OUT: "left out",
+}
 
 
-def document(name: str, verdicts: Iterable[Verdict], reproduce: Callable[[Case], str]) -> dict[str, Any]:
+def document(name: str, results: Iterable[CaseResult], reproduce: Callable[[Case], str]) -> dict[str, Any]:
     """Return a run as JSON-safe values.
 
     Args:
-        name: of the implementation.
-        reproduce: the command that runs one case again.
+        name: the implementation's.
+        reproduce: returns the command that runs a case again.
     """
     cases = [
         {
-            "suite": verdict.case.suite,
-            "case": verdict.case.name,
-            "description": verdict.case.description,
-            "spec": list(verdict.case.spec),
-            "expected": list(verdict.case.results),
-            "got": verdict.got,
-            "standing": str(verdict.standing),
-            "why": verdict.why,
-            "answer": verdict.raw,
-            "by_hand": visible(verdict.by_hand.replace("\n", " "), 2000),
-            "reproduce": reproduce(verdict.case),
+            "suite": result.case.suite,
+            "case": result.case.name,
+            "description": result.case.description,
+            "spec": list(result.case.spec),
+            "expected": list(result.case.results),
+            "got": result.got,
+            "standing": str(result.standing),
+            "why": result.why,
+            "answer": result.raw,
+            "by_hand": visible(result.by_hand.replace("\n", " "), 2000),
+            "reproduce": reproduce(result.case),
         }
-        for verdict in verdicts
+        for result in results
     ]
     counts = Counter(case["standing"] for case in cases)
     return {
         "schema": SCHEMA,
         "implementation": name,
-        "counts": {str(standing): counts[str(standing)] for standing in Standing},
+        "counts": {str(standing): counts[str(standing)] for standing in CaseStanding},
         "cases": cases,
     }
 
 
 def read_document(text: str) -> Document:
-    """Return a run read back from JSON.
+    """Read a run back from JSON.
 
     Raises:
-        RecordingError: it is none.
+        RecordingError: it is not the JSON of a run.
     """
     try:
         read = json.loads(text)
@@ -66,14 +70,14 @@ def read_document(text: str) -> Document:
         raise RecordingError(f"not JSON: {error}") from None
     if not isinstance(read, dict) or read.get("schema") != SCHEMA or not isinstance(read.get("cases"), list):
         raise RecordingError(f"expected the JSON report of a conformance run, with the schema {SCHEMA}")
-    wanted = {"suite", "case", "got", "standing", "expected"}
-    if not all(isinstance(case, dict) and wanted <= case.keys() for case in read["cases"]):
-        raise RecordingError(f"expected cases with {', '.join(sorted(wanted))}")
+    required = {"suite", "case", "got", "standing", "expected"}
+    if not all(isinstance(case, dict) and required <= case.keys() for case in read["cases"]):
+        raise RecordingError(f"expected cases with {', '.join(sorted(required))}")
     return read
 
 
 def has_faults(run: Document) -> bool:
-    """Whether a case came out in a way that neither suite nor ledger says."""
+    """Whether an answer is as neither the suite nor the ledger says."""
     return any(run["counts"][str(standing)] for standing in FAULTS)
 
 
@@ -83,11 +87,11 @@ def as_json(run: Document) -> str:
 
 
 def as_table(run: Document) -> str:
-    """Return what is to be told, a case a line with how to run it again, and the counts."""
+    """Return the cases that are not right, with commands to run them again, and the counts."""
     lines = []
     for case in run["cases"]:
-        standing = Standing(case["standing"])
-        if standing is Standing.RIGHT:
+        standing = CaseStanding(case["standing"])
+        if standing is CaseStanding.RIGHT:
             continue
         lines.append(f"{_MARKS[standing]:<9} {_name(case)}: {visible(case['why'], _SHOWN)}")
         if standing in FAULTS:
@@ -103,34 +107,34 @@ def as_tap(run: Document) -> str:
     """Return the run in the Test Anything Protocol, version 13."""
     lines = ["TAP version 13", f"1..{len(run['cases'])}"]
     for number, case in enumerate(run["cases"], 1):
-        standing = Standing(case["standing"])
+        standing = CaseStanding(case["standing"])
         why = visible(case["why"], _SHOWN).replace("#", "\\#")
-        good = standing in (Standing.RIGHT, Standing.LEFT_OUT)
-        directive = {Standing.EXPECTED: f" # TODO {why}", Standing.LEFT_OUT: f" # SKIP {why}"}.get(standing, "")
+        good = standing in (CaseStanding.RIGHT, CaseStanding.LEFT_OUT)
+        directive = {CaseStanding.EXPECTED: f" # TODO {why}", CaseStanding.LEFT_OUT: f" # SKIP {why}"}.get(standing, "")
         lines.append(f"{'ok' if good else 'not ok'} {number} - {_name(case)}{directive}")
         if standing in FAULTS:
-            told = {"why": case["why"], "answer": case["answer"], "again": case["reproduce"]}
-            lines += ["  ---", *[f"  {key}: {json.dumps(value)}" for key, value in told.items()], "  ..."]
+            details = {"why": case["why"], "answer": case["answer"], "again": case["reproduce"]}
+            lines += ["  ---", *[f"  {key}: {json.dumps(value)}" for key, value in details.items()], "  ..."]
     return "\n".join(lines) + "\n"
 
 
 def as_junit(run: Document) -> str:
     """Return the run as JUnit XML."""
     cases: Sequence[Mapping[str, Any]] = run["cases"]
-    failures = sum(Standing(case["standing"]) in FAULTS for case in cases)
-    skipped = sum(Standing(case["standing"]) in (Standing.LEFT_OUT, Standing.EXPECTED) for case in cases)
+    failures = sum(CaseStanding(case["standing"]) in FAULTS for case in cases)
+    skipped = sum(CaseStanding(case["standing"]) in (CaseStanding.LEFT_OUT, CaseStanding.EXPECTED) for case in cases)
     numbers = {"tests": len(cases), "failures": failures, "errors": 0, "skipped": skipped}
-    told = " ".join([f"{key}={_attribute(value)}" for key, value in numbers.items()])
-    head = f"<testsuite name={_attribute(run['implementation'])} {told}>"
+    attributes = " ".join([f"{key}={_attribute(value)}" for key, value in numbers.items()])
+    head = f"<testsuite name={_attribute(run['implementation'])} {attributes}>"
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', head]
     for case in cases:
-        standing = Standing(case["standing"])
+        standing = CaseStanding(case["standing"])
         head = f"  <testcase classname={_attribute(case['suite'])} name={_attribute(case['case'])}"
-        if standing is Standing.RIGHT:
+        if standing is CaseStanding.RIGHT:
             lines.append(f"{head}/>")
         elif standing in FAULTS:
-            told = f"{case['description']}\nit said: {case['answer']}\nagain: {case['reproduce']}"
-            body = "\n".join([escape(visible(line, 2000)) for line in told.split("\n")])
+            text = f"{case['description']}\nit said: {case['answer']}\nagain: {case['reproduce']}"
+            body = "\n".join([escape(visible(line, 2000)) for line in text.split("\n")])
             lines.append(f"{head}><failure message={_attribute(case['why'])}>{body}</failure></testcase>")
         else:
             lines.append(f"{head}><skipped message={_attribute(case['why'])}/></testcase>")
@@ -138,18 +142,13 @@ def as_junit(run: Document) -> str:
 
 
 def as_markdown(runs: Sequence[Document]) -> str:
-    """Return a matrix of what came out another way than the suite says: a case a row, an implementation a column."""
+    """Return a table of the deviations: a row for each case, a column for each implementation."""
     got: dict[tuple[str, str], dict[int, str]] = {}
     expected: dict[tuple[str, str], str] = {}
     for column, run in enumerate(runs):
         for case in run["cases"]:
             key = (case["suite"], case["case"])
-            left_out = case["standing"] == Standing.LEFT_OUT
-            told = "" if left_out else str(case["got"] or "nothing")
-            wrong = case["standing"] in (Standing.WRONG, Standing.EXPECTED) or (
-                case["standing"] == Standing.STALE and case["got"] not in case["expected"]
-            )
-            got.setdefault(key, {})[column] = f"**{told}**" if wrong else told
+            got.setdefault(key, {})[column] = _markdown_cell(case)
             expected[key] = " or ".join(map(str, case["expected"]))
     rows = [["case", "expected", *[str(run["implementation"]) for run in runs]], ["---"] * (2 + len(runs))]
     for key, cells in got.items():
@@ -160,29 +159,40 @@ def as_markdown(runs: Sequence[Document]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def as_ledger(run: Document) -> str:
-    """Return a ledger of the run: groups that share a reason. Reasons that it had are kept, the others are to be found.
+def _markdown_cell(case: Mapping[str, Any]) -> str:
+    """Return the result of a case, in bold if it is wrong; "" if the case was left out."""
+    if case["standing"] == CaseStanding.LEFT_OUT:
+        return ""
+    result = str(case["got"] or NOTHING)
+    wrong = case["standing"] in (CaseStanding.WRONG, CaseStanding.EXPECTED) or (
+        case["standing"] == CaseStanding.STALE and case["got"] not in case["expected"]
+    )
+    return f"**{result}**" if wrong else result
 
-    Cases that could not be put stand there too, so that one that can be put later is noticed.
+
+def as_ledger(run: Document) -> str:
+    """Return a ledger of the run, in groups that share a reason. It keeps known reasons; people must find the others.
+
+    It includes cases that were left out, so that a run reports one that no longer is.
     """
     groups: dict[str, list[tuple[str, str, str]]] = {}
     for case in run["cases"]:
-        standing = Standing(case["standing"])
-        wrong = standing in (Standing.WRONG, Standing.EXPECTED) or case["got"] not in case["expected"]
+        standing = CaseStanding(case["standing"])
+        wrong = standing in (CaseStanding.WRONG, CaseStanding.EXPECTED) or case["got"] not in case["expected"]
         if not wrong:
             continue
-        left_out = standing is Standing.LEFT_OUT
+        left_out = standing is CaseStanding.LEFT_OUT
         got = str(standing) if left_out else case["got"] or NOTHING
-        known = left_out or standing is Standing.EXPECTED
+        known = left_out or standing is CaseStanding.EXPECTED
         reason = case["why"] if known else f"not explained yet: {case['why'].rpartition(', but ')[2]}"
         groups.setdefault(visible(reason, _REASON), []).append((case["suite"], case["case"], got))
     lines = [f"# Deviations of {visible(run['implementation'], _SHOWN)}: what came out, with the reason of each group."]
     for reason, cases in groups.items():
         lines += [f"- reason: {json.dumps(reason, ensure_ascii=False)}", "  cases:"]
         suite = None
-        for each, name, got in cases:
-            if each != suite:
-                suite = each
+        for case_suite, name, got in cases:
+            if case_suite != suite:
+                suite = case_suite
                 lines.append(f"    {json.dumps(suite)}:")
             lines.append(f"      {json.dumps(name)}: {got}")
     return "\n".join(lines) + "\n"
@@ -190,8 +200,10 @@ def as_ledger(run: Document) -> str:
 
 def _counts(run: Document) -> str:
     counts = run["counts"]
-    told = [f"{counts[str(standing)]} {_MARKS[standing].lower()}" for standing in Standing if counts[str(standing)]]
-    return f"{len(run['cases'])} cases: {', '.join(told)}" if told else "no cases"
+    parts = [
+        f"{counts[str(standing)]} {_MARKS[standing].lower()}" for standing in CaseStanding if counts[str(standing)]
+    ]
+    return f"{len(run['cases'])} cases: {', '.join(parts)}" if parts else "no cases"
 
 
 def _name(case: Mapping[str, Any]) -> str:

@@ -1,0 +1,33 @@
+"""Checks of arguments that are lists: a string is iterable too, so it is refused by hand."""
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+from spfengine.errors import ArgumentError
+from spfengine.visible import visible
+
+_T = TypeVar("_T")
+
+
+def list_of(kind: type[_T], values: object, name: str, expected: str, example: str = "") -> tuple[_T, ...]:
+    """Return the values of an argument that has to be an iterable of one type.
+
+    Args:
+        kind: the type of each value.
+        values: the argument.
+        name: the name of the argument, for messages.
+        expected: what it has to be a list of, in the plural, for messages.
+        example: such a list as Python source, for messages.
+
+    Raises:
+        ArgumentError: `values` is a string or no iterable, or one of its values has another type.
+    """
+    such_as = f", such as {example}" if example else ""
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        raise ArgumentError(f"{name}: expected a list of {expected}{such_as}, not {visible(repr(values), 60)}")
+    items = tuple(values)
+    for index, item in enumerate(items):
+        if not isinstance(item, kind):
+            given = visible(repr(item), 60)
+            raise ArgumentError(f"{name}[{index}]: expected a list of {expected}{such_as}, but this is {given}")
+    return items

@@ -1,0 +1,193 @@
+"""Findings for programs: JSON, annotations of a GitHub workflow, SARIF; and the line of a file that each is about."""
+
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from spfengine import __version__
+from spfengine.linting.codes import ABOUT, LintCode, Severity
+from spfengine.linting.finding import Finding
+from spfengine.names import fold
+from spfengine.visible import visible, visible_name
+
+SCHEMA = "spfengine.lint/1"
+"""The version of the JSON form; it changes when a key is removed or changes its meaning."""
+_SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+_COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
+_WHOLE_RECORD = "record"
+_MAX_OCTETS = 8 << 20
+_ORIGIN = re.compile(rb"\$ORIGIN\s+(\S+)", re.IGNORECASE)
+_OWNER = re.compile(rb"[^\s;(\"$]+")
+
+_Lines = list[tuple[str, bytes, int]]  # (owner, text, number)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a file.
+
+    Attributes:
+        path: the file, as it was given.
+        line: the line, from 1 on; None if it is not known.
+    """
+
+    path: str
+    line: int | None
+
+
+class Places:
+    """Finds the lines of records in master files, by their owner and the beginning of their text."""
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        self._files = [(path, _owned_lines(path)) for path in paths if path != "-"]
+
+    def of(self, finding: Finding) -> Place | None:
+        """Return the place of the record that a finding is about; None if it is in no file."""
+        if not finding.own or not self._files:
+            return None
+        for path, lines in self._files:
+            number = _line(lines, finding)
+            if number is not None:
+                return Place(path, number)
+        return Place(self._files[-1][0], None)
+
+    def text(self, finding: Finding) -> str:
+        """Return file and line in words, or ""."""
+        place = self.of(finding)
+        return "" if place is None or place.line is None else f"{visible(place.path)}, line {place.line}"
+
+
+def json_text(domain: str | None, findings: list[Finding], places: Places) -> str:
+    """Return the findings as one JSON document."""
+    documents = []
+    for finding in findings:
+        place = places.of(finding)
+        where = {"file": None, "line": None} if place is None else {"file": place.path, "line": place.line}
+        documents.append({**finding.to_dict(), **where})
+    counts = Counter(finding.severity for finding in findings)
+    document = {
+        "schema": SCHEMA,
+        "domain": None if domain is None else visible_name(domain),
+        "counts": {str(severity): counts[severity] for severity in Severity},
+        "findings": documents,
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def github_text(findings: list[Finding], places: Places) -> str:
+    """Return the findings as workflow commands of GitHub Actions, one per line; nothing in them can begin another."""
+    lines = []
+    for finding in findings:
+        place = places.of(finding)
+        properties = {"title": f"spfengine {finding.code}"}
+        if place is not None:
+            properties["file"] = place.path
+            if place.line is not None:
+                properties["line"] = str(place.line)
+        joined = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
+        lines.append(f"::{_COMMANDS[finding.severity]} {joined}::{_data(_message(finding))}\n")
+    return "".join(lines)
+
+
+def sarif_text(findings: list[Finding], places: Places) -> str:
+    """Return the findings as a SARIF 2.1.0 log of one run."""
+    codes = list(dict.fromkeys(finding.code for finding in findings))
+    driver = {"name": "spfengine", "version": __version__, "rules": [_rule(code) for code in codes]}
+    results = [_result(finding, codes.index(finding.code), places) for finding in findings]
+    run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
+    return json.dumps({"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+
+
+def _rule(code: LintCode) -> dict[str, object]:
+    about = ABOUT[code]
+    section = f" (RFC 7208 §{about.section})" if about.section else ""
+    return {
+        "id": str(code),
+        "shortDescription": {"text": about.summary + section},
+        "defaultConfiguration": {"level": _LEVELS[about.severity]},
+    }
+
+
+def _result(finding: Finding, rule: int, places: Places) -> dict[str, object]:
+    place = places.of(finding)
+    name = _WHOLE_RECORD if finding.domain is None else visible_name(finding.domain)
+    location: dict[str, object] = {
+        "logicalLocations": [{"name": name, "fullyQualifiedName": f"{name} TXT", "kind": "resource"}]
+    }
+    if place is not None:
+        physical: dict[str, object] = {"artifactLocation": {"uri": quote(place.path.replace("\\", "/"))}}
+        if place.line is not None:
+            physical["region"] = {"startLine": place.line}
+        location["physicalLocation"] = physical
+    return {
+        "ruleId": str(finding.code),
+        "ruleIndex": rule,
+        "level": _LEVELS[finding.severity],
+        "message": {"text": _message(finding)},
+        "locations": [location],
+        "properties": {"domain": name, "own": finding.own, "fix": None if finding.fix is None else list(finding.fix)},
+    }
+
+
+def _message(finding: Finding) -> str:
+    where = "" if finding.domain is None else f"{visible_name(finding.domain)}: "
+    hint = f"; hint: {finding.hint}" if finding.hint else ""
+    return f"{where}{finding.text}{hint}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _line(lines: _Lines, finding: Finding) -> int | None:
+    domain = fold(finding.domain or "")
+    owned = [(text, number) for owner, text, number in lines if owner == domain]
+    if finding.source is None:
+        return owned[0][1] if owned else None
+    source = finding.source.encode("latin-1")
+    for start in (source[:24], source[:6]):  # a record of several strings may begin with a short one
+        for text, number in owned:
+            if start.replace(b'"', b'\\"') in text:
+                return number
+    return None
+
+
+def _owned_lines(path: str) -> _Lines:
+    """Return (owner, text, number) of the lines of a master file; those of other formats have no owners."""
+    if path.lower().endswith((".json", ".yml", ".yaml")) or not os.path.isfile(path):  # a pipe can't be read twice
+        return []
+    try:
+        with open(path, "rb") as file:
+            data = file.read(_MAX_OCTETS)
+    except OSError:
+        return []
+    origin = owner = ""
+    lines: _Lines = []
+    for number, text in enumerate(data.split(b"\n"), 1):
+        directive = _ORIGIN.match(text)
+        if directive is not None:
+            origin = _absolute(directive[1], origin)
+            continue
+        start = _OWNER.match(text)
+        if start is not None:
+            owner = _absolute(start[0], origin)
+        lines.append((owner, text, number))
+    return lines
+
+
+def _absolute(name: bytes, origin: str) -> str:
+    text = fold(name.decode("latin-1"))
+    if text == "@":
+        return origin
+    if text.endswith("."):
+        return text[:-1]
+    return f"{text}.{origin}" if origin else text

@@ -1,0 +1,76 @@
+"""JSON documents in files: read with a bound on their size, and written as a whole or not at all."""
+
+import json
+import os
+from pathlib import Path
+from secrets import token_hex
+
+from spfengine.errors import RecordingError
+from spfengine.visible import visible
+
+MAX_OCTETS = 64 << 20
+"""Octets of the largest document that is read."""
+
+
+def load_document(path: str | os.PathLike[str], what: str, schema: str) -> dict[str, object]:
+    """Return the JSON object in a file.
+
+    Args:
+        path: the file.
+        what: what it holds, for messages: "a recording".
+        schema: the value that its key "schema" must have.
+
+    Raises:
+        RecordingError: the file holds no such object, or more than 64 MiB.
+        OSError: the file can't be read.
+    """
+    with Path(path).open("rb") as file:
+        return parse_document(file.read(MAX_OCTETS + 1), what, schema)
+
+
+def parse_document(text: str | bytes, what: str, schema: str) -> dict[str, object]:
+    """Return the JSON object in a text, as `load_document` does for a file. Raises RecordingError."""
+    if len(text) > MAX_OCTETS:
+        raise RecordingError(f"{what} has at most {MAX_OCTETS >> 20} MiB")
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise RecordingError(f"{what} is JSON: {visible(str(error), 120)}") from None
+    return require_schema(data, what, schema)
+
+
+def require_schema(data: object, what: str, schema: str) -> dict[str, object]:
+    """Return `data`. Raises RecordingError unless it is an object of this schema."""
+    if isinstance(data, dict) and data.get("schema") == schema:
+        return data
+    got = describe(data.get("schema") if isinstance(data, dict) else None)
+    raise RecordingError(f'{what} is a JSON object with "schema": "{schema}", not {got}')
+
+
+def describe(value: object) -> str:
+    """Return a JSON value for a message: quoted and shortened, a list or an object by its kind alone."""
+    if isinstance(value, list | dict):
+        return "a list" if isinstance(value, list) else "an object"
+    return f"'{visible(value if isinstance(value, str) else repr(value), 60)}'"
+
+
+def dump_document(document: object) -> str:
+    """Return a document as JSON text, all of it ASCII, with a line end."""
+    return json.dumps(document, indent=1) + "\n"
+
+
+def write_whole(path: str | os.PathLike[str], text: str) -> None:
+    """Write ASCII text to a file completely, or leave the file as it was. Raises OSError.
+
+    The text goes to a new file next to it, which then takes its name.
+    """
+    draft = Path(f"{os.fspath(path)}.{token_hex(6)}.tmp")
+    try:
+        with draft.open("x", encoding="ascii", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except BaseException:  # an interrupt, too, must not leave the draft
+        draft.unlink(missing_ok=True)
+        raise

@@ -1,1 +1,0 @@
-"""Zones written in the forms that others' test fixtures have. What a form can't say is refused, never left out."""

@@ -1,0 +1,212 @@
+"""A simulation as a plan: what changes in the records, for whom, why, and what to publish."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from spfengine.advice.forms import forms
+from spfengine.answers import Question, RRType
+from spfengine.evaluation.limits import VoidRule
+from spfengine.names import fold, is_same_or_under
+from spfengine.policy.diff import Change
+from spfengine.problems import Problem, ProblemCode, Result
+from spfengine.simulation.records import RecordChange, Standing
+from spfengine.simulation.simulation import Simulation
+from spfengine.text.changes import Changes
+from spfengine.text.lines import FAULT, SIGNS, WARNING, Line, Row, Span, line, note, plain, table, verbatim
+from spfengine.text.outcomes import SHOWN_TERM, condition_lines, cost_text, never_sends, outcome_text
+from spfengine.text.problems import problem_lines
+from spfengine.text.senders import disagreement_lines, sender_lines
+from spfengine.visible import visible, visible_name
+from spfengine.wording import counted, listed
+
+_MOST_NAMES = 10
+_FAULTS = (ProblemCode.DRAFT_BROKEN, ProblemCode.OVER_LOOKUP_LIMIT, ProblemCode.OVER_VOID_LIMIT)
+_STRING = 255  # octets of a string of a TXT record (RFC 1035 §3.3)
+_STANDINGS = {
+    Standing.ABSENT: "a new SPF record",
+    Standing.SEVERAL: "one SPF record in place of several",
+    Standing.UNKNOWN: "the present record is not known: DNS could not answer",
+    Standing.RECORD: "the SPF record changes",
+}
+
+
+def simulation_lines(
+    simulation: Simulation, width: int | None, own: Iterable[str] = (), formats: Sequence[str] = ()
+) -> Iterator[Line]:
+    """Yield the lines of the plan.
+
+    Args:
+        own: domains whose records the admin can edit, in addition to the one simulated.
+        formats: the formats in which to print the new records; none: as they are.
+    """
+    own = (simulation.domain, *own)
+    yield _headline(simulation)
+    yield from disagreement_lines(simulation.senders, width)
+    for record in simulation.records:
+        yield line()
+        yield from _record(record, own, width)
+    if simulation.senders:
+        yield line()
+        yield from sender_lines(simulation.senders, width)
+    yield line()
+    yield from change_lines(simulation, width)
+    yield from condition_lines(simulation.after)
+    yield line()
+    yield from cost_lines(simulation)
+    yield from outside_lines(simulation, own)
+    for problem in simulation.problems:
+        yield from draft_problem_lines(problem, simulation, width)
+    yield from _publish(simulation, own, formats)
+
+
+def render_simulation(simulation: Simulation, width: int | None, own: Iterable[str], formats: Sequence[str]) -> str:
+    """Return the text of a simulation; see its method `render`."""
+    return plain(simulation_lines(simulation, width, own, formats), width)
+
+
+def overview_lines(simulations: Sequence[Simulation]) -> Iterator[Line]:
+    """Yield for which names of a zone nothing changes; the others have a plan each."""
+    quiet = [simulation for simulation in simulations if not has_plan(simulation)]
+    names = f"{counted(len(simulations), 'name has', 'names have')} SPF"
+    yield note(Span(names, "strong"), f"; nothing changes for {len(quiet)} of them{':' if quiet else ''}", indent=0)
+    for simulation in quiet:
+        never = "  (never sends mail)" if never_sends(simulation.after) else ""
+        yield note(visible_name(simulation.domain), Span(never, "quiet"))
+
+
+def has_plan(simulation: Simulation) -> bool:
+    """Whether there is anything to say about a simulation."""
+    return bool(simulation.records or simulation.changes or simulation.problems or simulation.senders)
+
+
+def change_lines(simulation: Simulation, width: int | None) -> Iterator[Line]:
+    """Yield whose results change, and what happens to all other addresses."""
+    changes = Changes(simulation.before, simulation.after, simulation.changes, lambda change: _why(change, simulation))
+    yield from changes.lines(width)
+    yield from changes.staying_lines(simulation.kept, width)
+    yield from changes.rest_lines()
+
+
+def _headline(simulation: Simulation) -> Line:
+    if simulation.is_broken:
+        summary = Span("the draft is broken", "fault")
+    elif simulation.is_worse:
+        summary = Span("something gets worse", "softfail")
+    elif simulation.is_incomplete:
+        summary = Span("nothing is known to get worse, but DNS could not answer everything", "softfail")
+    elif simulation.changes:
+        summary = Span("nothing gets worse", "pass")
+    else:
+        summary = Span("no result changes", "pass")
+    never = "; it never sends mail, before and after"
+    quiet = never if never_sends(simulation.before) and never_sends(simulation.after) else ""
+    return note(Span(visible_name(simulation.domain), "strong"), ": ", summary, quiet, indent=0)
+
+
+def _record(record: RecordChange, own: tuple[str, ...], width: int | None) -> Iterator[Line]:
+    what = _STANDINGS[record.standing]
+    if record.after is None and record.standing in (Standing.RECORD, Standing.SEVERAL):
+        what = "the SPF record is removed"
+    elif record.after is None:
+        what = "no SPF record that counts"
+    outside = "" if _is_own(record.domain, own) else f"  (outside {visible_name(own[0])}: only its owner can change it)"
+    yield note(Span(visible_name(record.domain), "strong"), f": {what}", Span(outside, "softfail"))
+    rows = [Row(SIGNS[term.sign], Span(visible(term.term, SHOWN_TERM), "term")) for term in record.terms]
+    yield from table(rows, width, 4)
+
+
+def _is_own(name: str, own: tuple[str, ...]) -> bool:
+    return any(is_same_or_under(name, domain) for domain in own)
+
+
+def _why(change: Change, simulation: Simulation) -> str:
+    """Return why a network's result changes: what decides then, and which removed term decided before."""
+    now = outcome_text(change.after)
+    lost = change.before.result is Result.PASS and change.after.result is not Result.PASS
+    if not lost or change.after.problem is not None or not change.before.path:
+        return now
+    removed = {
+        (record.domain.lower(), term.term) for record in simulation.records for term in record.terms if term.sign == "-"
+    }
+    first = next((term for domain, term in change.before.path if (domain.lower(), term) in removed), None)
+    if first is None:
+        return f"{now}; until then {outcome_text(change.before)}"
+    return f"{visible(first, SHOWN_TERM)} is removed, and no other term matches: {now}"
+
+
+def cost_lines(simulation: Simulation) -> Iterator[Line]:
+    """Yield what the worst addresses cost, and for how long the old record may be used."""
+    before, after = simulation.before_budget, simulation.after_budget
+    least = "at least" if before.incomplete or after.incomplete else "at most"
+    counts, otherwise = cost_text(before, after, simulation.after)
+    yield note(f"{least}: {counts}", Span(otherwise, "quiet"))
+    for record in simulation.records:
+        if record.ttl is not None and record.reached:
+            cached = "the old record may be used" if record.before is not None else "its absence may be remembered"
+            text = f"{visible_name(record.domain)}: {cached} for {_time(record.ttl)} after the change"
+            yield note(Span(text, "quiet"))
+
+
+def outside_lines(simulation: Simulation, own: tuple[str, ...]) -> Iterator[Line]:
+    """Yield which records of others the result depends on."""
+    names = [visible_name(name) for name in simulation.outside if not _is_own(name, own)]
+    if names:
+        text = f"depends on records outside {visible_name(own[0])}, which their owners may change at any time: "
+        yield note(Span(text + listed(names, _MOST_NAMES), "quiet"))
+
+
+def draft_problem_lines(problem: Problem, simulation: Simulation, width: int | None) -> Iterator[Line]:
+    """Yield a problem of the draft, with the part of the draft that it is about."""
+    after = ""
+    if problem.code is ProblemCode.OVER_VOID_LIMIT_PER_LOOKUP:
+        most = simulation.before_budget.worst_voids(VoidRule.PER_LOOKUP)
+        after = "; so they do now" if most > simulation.before.limits.voids else "; they do not now"
+    source = next((r.after for r in simulation.records if r.domain == problem.domain and r.after is not None), None)
+    mark = FAULT if problem.code in _FAULTS else WARNING
+    yield from problem_lines(problem, width, source=source, mark=mark, after=after)
+
+
+def _publish(simulation: Simulation, own: tuple[str, ...], formats: Sequence[str]) -> Iterator[Line]:
+    """Yield the new records, unwrapped, so that they can be copied."""
+    if simulation.is_broken:
+        return
+    for record in simulation.records:
+        if record.after is not None and record.reached:
+            yield line()
+            yield note(Span(f"to publish as TXT of {visible_name(record.domain)}:", "strong"))
+            if formats:
+                yield from _in_formats(record, simulation, own, formats)
+            else:
+                yield from _as_it_is(record, record.after, simulation, own)
+
+
+def _in_formats(
+    record: RecordChange, simulation: Simulation, own: tuple[str, ...], formats: Sequence[str]
+) -> Iterator[Line]:
+    texts = _forms(record, simulation, own)
+    for name in formats:
+        yield line(Span(f"{name}:", "quiet"), indent=2)
+        for row in texts[name].splitlines():
+            yield verbatim(row)
+
+
+def _as_it_is(record: RecordChange, text: str, simulation: Simulation, own: tuple[str, ...]) -> Iterator[Line]:
+    yield verbatim(visible(text, len(text)))
+    if len(text) > _STRING:
+        yield note(f"in strings of at most {_STRING} octets, for a zone file:")
+        yield verbatim(_forms(record, simulation, own)["cpanel-split"])
+
+
+def _forms(record: RecordChange, simulation: Simulation, own: tuple[str, ...]) -> dict[str, str]:
+    """Return a new record in all formats, with the other TXT records of its name."""
+    octets = (record.after or "").encode("latin-1")
+    answer = simulation.after.answers.get(Question(fold(record.domain), RRType.TXT))
+    siblings = None if answer is None else [strings for strings in answer.strings if b"".join(strings) != octets]
+    zone = next((name for name in sorted(own, key=len, reverse=True) if is_same_or_under(record.domain, name)), None)
+    return forms(record.domain, octets, record.ttl, siblings=siblings, zone=zone)
+
+
+def _time(seconds: int) -> str:
+    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds >= size and seconds % size == 0:
+            return counted(seconds // size, unit)
+    return counted(seconds, "second")

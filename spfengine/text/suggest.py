@@ -1,0 +1,291 @@
+"""A suggestion: the record to publish, why, the proof, what to know before publishing it, and how to paste it."""
+
+from collections.abc import Container, Iterable, Iterator
+
+from spfengine.advice.forms import FORMS
+from spfengine.advice.suggest.reasons import limits_text
+from spfengine.advice.suggest.suggestion import Advice, Alternative, SenderAdvice, SenderStanding, Suggestion
+from spfengine.names import fold
+from spfengine.problems import Result
+from spfengine.simulation.simulation import Simulation
+from spfengine.text.lines import (
+    FAULT,
+    SIGNS,
+    WARNING,
+    Line,
+    Row,
+    Span,
+    deeper,
+    line,
+    more_line,
+    note,
+    plain,
+    table,
+    verbatim,
+)
+from spfengine.text.outcomes import SHOWN_TERM, condition_lines
+from spfengine.text.problems import problem_lines
+from spfengine.text.simulate import change_lines, cost_lines, draft_problem_lines, outside_lines
+from spfengine.visible import visible, visible_name
+from spfengine.wording import counted
+
+_MOST_SENDERS = 100
+_MOST_TERMS = 100
+_MOST_FAULTS = 10
+_WHERE = "--json has them"
+_FORMS = {
+    "cpanel": "cPanel, and all others that ask for the text alone",
+    "cpanel-split": "cPanel, split in strings",
+    "bind": "a zone file (BIND, cPanel/WHM)",
+    "route53": "Route 53",
+    "octodns": "octoDNS",
+}
+_ALIGNED = {True: "aligned with", False: "not aligned with", None: "not known whether aligned with"}
+_ORDER = (
+    SenderStanding.STOPPED,
+    SenderStanding.UNSERVED,
+    SenderStanding.REFUSED,
+    SenderStanding.UNNAMED,
+    SenderStanding.UNKNOWN,
+    SenderStanding.SERVED,
+    SenderStanding.PASSING,
+    SenderStanding.IGNORED,
+    SenderStanding.ELSEWHERE,
+)
+
+
+def suggestion_lines(
+    suggestion: Suggestion, width: int | None, own: Iterable[str] = (), formats: Container[str] = FORMS
+) -> Iterator[Line]:
+    """Yield the lines of a suggestion.
+
+    Args:
+        own: names whose records the admin can edit, in addition to the domain.
+        formats: in which formats to print the record.
+    """
+    own = (suggestion.domain, *own)
+    yield from brief_lines(suggestion, width)
+    simulation = suggestion.simulation
+    if simulation is None:
+        return
+    if suggestion.senders:
+        yield line()
+        yield from _senders(suggestion.senders, width)
+    yield line()
+    yield from _proof(suggestion, simulation, own, width)
+    yield from _rejected(suggestion, width)
+    yield from _before_publishing(suggestion, simulation, width)
+    yield from _paste(suggestion, formats)
+
+
+def render_suggestion(suggestion: Suggestion, width: int | None, own: Iterable[str], formats: Iterable[str]) -> str:
+    """Return the text of a suggestion; see its method `render`."""
+    return plain(suggestion_lines(suggestion, width, own, tuple(formats) or FORMS), width)
+
+
+def brief_lines(suggestion: Suggestion, width: int | None) -> Iterator[Line]:
+    """Yield the record, what it does, and why each of its terms is added, removed or kept."""
+    yield _headline(suggestion)
+    if suggestion.record is not None:
+        yield line()
+        yield verbatim(visible(suggestion.record, len(suggestion.record)))
+        yield line()
+        yield from _effect(suggestion)
+    yield from _failure(suggestion)
+    if suggestion.simulation is None:
+        yield from _published(suggestion, width)
+    elif suggestion.terms:
+        yield line()
+        yield from _terms(suggestion, width)
+
+
+def _headline(suggestion: Suggestion) -> Line:
+    serves = not suggestion.unserved
+    summary = {
+        Advice.CHANGE: Span("publish this record" if serves else "a record that does not serve every sender", "strong"),
+        Advice.KEEP: Span("the record is as it should be", "pass")
+        if serves
+        else Span("keep the record, which does not serve every sender", "softfail"),
+        Advice.NONE_FITS: Span("no record fits", "fault"),
+        Advice.BROKEN: Span("nothing can be proposed", "fault"),
+        Advice.UNKNOWN: Span("nothing can be proposed now", "fault"),
+    }[suggestion.advice]
+    return note(Span(visible_name(suggestion.domain), "strong"), ": ", summary, indent=0)
+
+
+def _effect(suggestion: Suggestion) -> Iterator[Line]:
+    """Yield how many senders pass with the record, and whether anything that passes stops."""
+    left_out = (SenderStanding.ELSEWHERE, SenderStanding.IGNORED)
+    senders = [sender for sender in suggestion.senders if sender.standing not in left_out]
+    now = sum(sender.before is Result.PASS for sender in senders)
+    then = sum(sender.after is Result.PASS for sender in senders)
+    style = "pass" if then == len(senders) else "softfail"
+    if len(senders) == 1:
+        yield note(Span("the sender passes" if then else "the sender does not pass", style), " with it")
+    elif senders:
+        yield note(Span(f"{then} of {len(senders)} senders pass", style), f" with it, {now} now")
+    smallest = suggestion.is_smallest and suggestion.advice is Advice.CHANGE
+    if suggestion.is_worse:
+        effect = Span("something that passes now stops, as you asked", "softfail")
+    else:
+        effect = Span("nothing that passes now stops", "pass")
+    yield note(effect, "; no smaller change does this" if smallest else "")
+
+
+def _failure(suggestion: Suggestion) -> Iterator[Line]:
+    """Yield why nothing is proposed, and the draft that comes closest."""
+    for shortfall in suggestion.shortfalls:
+        yield note(FAULT, limits_text(shortfall))
+    if suggestion.advice is Advice.NONE_FITS and suggestion.closest is not None:
+        yield line("the draft that comes closest:", indent=2)
+        yield verbatim(visible(suggestion.closest, len(suggestion.closest)))
+    if suggestion.refusal is not None:
+        yield note(suggestion.refusal)
+
+
+def _published(suggestion: Suggestion, width: int | None) -> Iterator[Line]:
+    """Yield the published records and what is wrong with them."""
+    for text in suggestion.published:
+        yield line()
+        yield verbatim(visible(text, len(text)))
+    source = suggestion.published[0] if len(suggestion.published) == 1 else None
+    for fault in suggestion.faults[:_MOST_FAULTS]:
+        yield from problem_lines(fault, width, source=source)
+
+
+def _terms(suggestion: Suggestion, width: int | None) -> Iterator[Line]:
+    yield line(Span("why", "strong"), indent=2)
+    rows = []
+    for advice in suggestion.terms[:_MOST_TERMS]:
+        names = f"{', '.join(map(visible_name, advice.names[:2]))}; " if advice.names else ""
+        term = Span(visible(advice.term, SHOWN_TERM), "term")
+        rows.append(Row(SIGNS[advice.sign], term, (Span(names), Span(advice.why))))
+    yield from table(rows, width, 4)
+    yield from more_line(len(suggestion.terms) - _MOST_TERMS, where=_WHERE)
+
+
+def _senders(senders: Iterable[SenderAdvice], width: int | None) -> Iterator[Line]:
+    ordered = sorted(senders, key=lambda advice: (_ORDER.index(advice.standing), -advice.sender.count))
+    rows = []
+    for advice in ordered[:_MOST_SENDERS]:
+        who = advice.who or advice.sender.label
+        left = f"{advice.sender.ip} {visible(who, 40)}" if who else advice.sender.ip
+        messages = counted(advice.sender.count, "message")
+        rows.append(Row(Span(" "), Span(left), (*_results(advice), Span(f"  {messages}{_note(advice)}", "quiet"))))
+    yield line(Span("senders", "strong"), indent=2)
+    yield from table(rows, width, 4)
+    yield from more_line(len(ordered) - _MOST_SENDERS, where=_WHERE)
+
+
+def _results(advice: SenderAdvice) -> Iterator[Span]:
+    if advice.before is None:
+        yield Span("not checked")
+        return
+    yield Span(str(advice.before), str(advice.before))
+    if advice.by_before is not None and advice.before is not advice.after:
+        yield Span(f" by {visible(advice.by_before, 40)}", "quiet")
+    if advice.after is not None:
+        yield Span(" → ")
+        yield Span(str(advice.after), str(advice.after))
+        if advice.by_after is not None:
+            yield Span(f" by {visible(advice.by_after, 60)}", "quiet")
+
+
+def _note(advice: SenderAdvice) -> str:
+    if advice.standing is SenderStanding.ELSEWHERE:
+        return f"; MAIL FROM is {visible(advice.sender.sender.removeprefix('@'), 60)}, whose own record decides"
+    if advice.standing is SenderStanding.IGNORED:
+        return "; ignored, as you asked"
+    reported = f"; a receiver saw {visible(advice.sender.reported or '', 20)}" if advice.sender.reported else ""
+    aligned = ""
+    if advice.alignment is not None and advice.after is Result.PASS:
+        header_from = visible_name(advice.alignment.header_from)
+        aligned = f"; {_ALIGNED[advice.alignment.aligned]} From, which is {header_from}"
+    return f"{reported}{aligned}{f'; {advice.why}' if advice.why else ''}"
+
+
+def _proof(suggestion: Suggestion, simulation: Simulation, own: tuple[str, ...], width: int | None) -> Iterator[Line]:
+    compared = "" if suggestion.advice is Advice.KEEP else ": before and after, for every address"
+    yield line(Span("proof", "strong"), Span(compared, "quiet"), indent=2)
+    yield from deeper(change_lines(simulation, _narrower(width)))
+    yield from condition_lines(simulation.after, indent=4)
+    yield from deeper(cost_lines(simulation))
+    size = f"the DNS answer: {suggestion.size_before} → {suggestion.size_after} octets of {suggestion.max_size}"
+    old = suggestion.published[0] if len(suggestion.published) == 1 else None
+    new = suggestion.record or suggestion.closest
+    if old is not None and new is not None:
+        size = f"the record: {len(old)} → {len(new)} octets; {size}"
+    yield note(size, indent=4)
+    yield note(Span(f"{counted(suggestion.drafts, 'draft')} compiled and compared", "quiet"), indent=4)
+    yield from deeper(outside_lines(simulation, own))
+    if suggestion.advice is Advice.NONE_FITS:
+        yield from _costs(simulation)
+
+
+def _narrower(width: int | None) -> int | None:
+    return None if width is None else width - 2
+
+
+def _costs(simulation: Simulation) -> Iterator[Line]:
+    """Yield what each term of the record costs, if that is too much."""
+    cost = max(simulation.after_budget.lookups.values(), key=lambda cost: cost.most)
+    if cost.most <= simulation.after.limits.lookups:
+        return
+    spent: dict[str, int] = {}
+    current = ""
+    for domain, term in cost.terms:
+        current = term if fold(domain) == fold(simulation.domain) else current
+        spent[current] = spent.get(current, 0) + 1
+    ordered = sorted(spent.items(), key=lambda item: -item[1])
+    costs = ", ".join([f"{visible(term, 60)} {number}" for term, number in ordered])
+    yield note(f"the lookups of each term: {costs}", indent=4)
+
+
+def _rejected(suggestion: Suggestion, width: int | None) -> Iterator[Line]:
+    if suggestion.rejected:
+        yield line()
+        yield line(Span("not proposed", "strong"), indent=2)
+        rows = [
+            Row(Span(" "), Span(visible(rejected.term, SHOWN_TERM), "term"), (Span(rejected.why),))
+            for rejected in suggestion.rejected
+        ]
+        yield from table(rows, width, 4)
+
+
+def _before_publishing(suggestion: Suggestion, simulation: Simulation, width: int | None) -> Iterator[Line]:
+    if not (suggestion.caveats or suggestion.findings or simulation.problems or suggestion.alternative):
+        return
+    yield line()
+    yield line(Span("before you publish", "strong"), indent=2)
+    yield from [_warning(caveat.text, caveat.code) for caveat in suggestion.caveats]
+    if suggestion.alternative is not None:
+        yield from _alternative(suggestion.alternative)
+    for problem in simulation.problems:
+        yield from deeper(draft_problem_lines(problem, simulation, _narrower(width)))
+    codes = {str(problem.code) for problem in simulation.problems}
+    findings = [finding for finding in suggestion.findings if str(finding.code) not in codes]
+    yield from [_warning(finding.text, finding.code) for finding in findings]
+
+
+def _warning(text: str, code: str) -> Line:
+    return note(WARNING, text, Span(f" [{code}]", "quiet"), indent=4)
+
+
+def _alternative(alternative: Alternative) -> Iterator[Line]:
+    drops = " ".join([f"--drop {visible(term.removeprefix('+'), 80)}" for term in alternative.drop])
+    yield note(Span("  with "), Span(drops, "term"), " the record would be", indent=4)
+    yield verbatim(visible(alternative.record, 1 << 16), indent=6)
+
+
+def _paste(suggestion: Suggestion, formats: Container[str]) -> Iterator[Line]:
+    """Yield the record in each format, unwrapped, so that it can be copied."""
+    if suggestion.record is None or suggestion.advice is Advice.KEEP:
+        return
+    yield line()
+    name = visible_name(suggestion.domain)
+    yield note(Span(f"to paste, as the TXT record of {name} that begins with v=spf1", "strong"))
+    for name, text in suggestion.forms().items():
+        if name in formats:
+            yield note(f"{_FORMS.get(name, name)}:", indent=4)
+            for row in text.split("\n"):
+                yield verbatim(visible(row, len(row)))

@@ -1,0 +1,26 @@
+"""Numbers and lists in words, with one rule for plurals."""
+
+from collections.abc import Sequence
+
+
+def counted(number: int, one: str, several: str | None = None) -> str:
+    """Return a number and what it counts, such as "1 network" or "1,200 networks".
+
+    Args:
+        several: the plural, if it is not `one` with an s.
+    """
+    return f"{number:,} {one if number == 1 else several or one + 's'}"
+
+
+def and_more(number: int, one: str = "", several: str | None = None) -> str:
+    """Return how many were left out, such as "and 3 more" or "and 1 more name"; "" if none were."""
+    if number <= 0:
+        return ""
+    what = one if number == 1 else several or (f"{one}s" if one else "")
+    return f"and {number:,} more {what}".rstrip()
+
+
+def listed(items: Sequence[str], most: int, one: str = "", several: str | None = None) -> str:
+    """Return the first `most` items, and how many more there are: "a, b and 3 more"."""
+    more = and_more(len(items) - most, one, several)
+    return ", ".join(items[:most]) + (f" {more}" if more else "")

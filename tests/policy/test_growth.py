@@ -1,0 +1,46 @@
+"""How the work of compiling grows with the records."""
+
+from collections.abc import Callable
+
+import spfengine
+from tests.counting import count_steps
+
+PER_RECORD = 25
+PER_NODE = 4
+
+
+def compiling(networks: int) -> Callable[[], object]:
+    """Compile a tree of includes, four from each record, whose leaves have 25 networks each."""
+    records = {
+        f"n{leaf}.example": " ".join(f"ip4:10.{leaf}.{number}.0/25" for number in range(PER_RECORD))
+        for leaf in range(networks // PER_RECORD)
+    }
+    names = list(records)
+    while len(names) > 1:
+        nodes = {
+            f"t{len(names)}-{start}.example": " ".join(f"include:{name}" for name in names[start : start + PER_NODE])
+            for start in range(0, len(names), PER_NODE)
+        }
+        records |= nodes
+        names = list(nodes)
+    zone = spfengine.Zone({name: {"TXT": f"v=spf1 {terms} -all"} for name, terms in records.items()})
+    limits = spfengine.Limits(lookups=1000)
+    return lambda: spfengine.Policy.compile(names[0], resolver=zone, limits=limits)
+
+
+def test_compiling_grows_no_faster_than_networks_times_includes() -> None:
+    """Each of n ranges is one walk through up to m includes: four times both is sixteen times the work."""
+    compiling(PER_RECORD)()
+    assert count_steps(compiling(400)) <= 16 * 1.3 * count_steps(compiling(100))
+
+
+def test_the_budget_of_a_circle_grows_no_faster_than_its_record() -> None:
+    """A hostile record: long, and it includes itself again and again."""
+
+    def budgeting(includes: int) -> Callable[[], object]:
+        zone = spfengine.Zone({"a.example": {"TXT": f"v=spf1 {'include:a.example ' * includes}-all"}})
+        policy = spfengine.Policy.compile("a.example", resolver=zone)
+        return lambda: policy.budget(zone)
+
+    budgeting(1)()
+    assert count_steps(budgeting(2400)) <= 8 * 1.2 * count_steps(budgeting(300))

@@ -10,7 +10,7 @@ PACKAGES = ["dmarc", "evidence", "receiver", "replaying", "resolvers", "surveyin
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_each_name_of_a_package_loads(package: str) -> None:
+def test_every_name_of_a_package_can_be_imported(package: str) -> None:
     module = importlib.import_module(f"spfengine.{package}")
     assert list(module.__all__) == sorted(set(module.__all__))
     assert set(module.__all__) <= set(dir(module))
@@ -21,7 +21,7 @@ def test_each_name_of_a_package_loads(package: str) -> None:
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_a_package_alone_loads_no_third_party_and_no_asyncio(package: str) -> None:
+def test_importing_a_package_loads_no_third_party_and_no_asyncio(package: str) -> None:
     program = (
         f"import sys, spfengine.{package}; "
         "print(sorted({name.partition('.')[0] for name in sys.modules} & {'dns', 'asyncio', 'yaml', 'idna'}))"

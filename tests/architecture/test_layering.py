@@ -11,9 +11,8 @@ import pytest
 
 from tests.architecture.imports import Import, imports_of, modules_of
 
-# The packages, lowest layer first. "Package" means a folder with everything in it, or a module at the top; names in one
-# string count as one package. Modules of a package import each other freely; a package imports packages of lower layers.
-# The page lists the same layers (test_the_page_lists_the_same_layers).
+# The packages, lowest layer first. A package is a folder or module of spfengine; names in one string count as one
+# package. Modules of a package import each other freely; a package imports packages of lower layers.
 LAYERS: list[list[str]] = [
     # 0: vocabulary, where each module is a layer of its own
     ["visible"],
@@ -62,7 +61,7 @@ TYPES_OF_UPPER_LAYERS = {
 # Packages whose values have a method `render()`, which calls `text`.
 RENDERED = {"evaluation", "policy checker", "linting", "simulation", "advice"}
 
-# The core has no clock, no randomness and no I/O: these are the only modules of the standard library that it may import.
+# The core has no clock, no randomness and no I/O: it may import only these modules of the standard library.
 PURE = {"record", "evaluation"}
 PURE_STDLIB = {
     "bisect",
@@ -186,7 +185,7 @@ def test_every_exception_is_needed(repository: Path) -> None:
     assert {one.importer for one in imports if one.imported == "?"} | {"spfengine.cli.commands"} == LATE
     pairs = {(one.importer.split(".")[1], one.imported.split(".")[1]) for one in imports if _is_inner(one)}
     assert pairs >= set(TYPES_OF_UPPER_LAYERS)
-    rendered = {ROOMS[importer][0] for importer, imported in pairs if imported == "text" and importer in ROOMS}
+    rendered = {PACKAGES[importer].name for importer, imported in pairs if imported == "text" and importer in PACKAGES}
     assert rendered >= RENDERED
 
 

@@ -95,7 +95,7 @@ def test_every_section_with_a_must_is_cited(repository: Path) -> None:
 
 
 def test_every_section_that_a_problem_names_exists(repository: Path) -> None:
-    """The `section` of a Problem is a string such as "4.6.4"; every string of that form in the engine must be a section."""
+    """The `section` of a Problem is a string such as "4.6.4"; every string of that form must be a section."""
     found = []
     for folder in ("record", "evaluation"):
         for path in sorted((repository / "spfengine" / folder).rglob("*.py")):

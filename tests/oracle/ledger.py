@@ -1,4 +1,4 @@
-"""The known faults of pyspf 2.0.14: each with a name, the section of RFC 7208 that decides, and a function to recognise it.
+"""The known faults of pyspf 2.0.14: their names, the sections of RFC 7208 that decide, and how to recognise them.
 
 A disagreement that no entry recognises fails the run, and so does an entry that recognises no disagreement.
 """

@@ -1,4 +1,4 @@
-"""Tables of ranges, the one comparison, and what follows from it: runs that are the same over an interval."""
+"""Tables of ranges and `locate`, and the interval in which a run of check_host stays the same."""
 
 from ipaddress import IPv4Address, IPv6Address, ip_network
 from itertools import pairwise
@@ -29,7 +29,7 @@ defaults = st.none() | hits
 
 
 def in_any_order(edges: list[int], random: Random, names: list[str]) -> list[tuple[int, int, str]]:
-    """Ranges of which none overlaps another; some touch."""
+    """Return ranges that don't overlap, some of them adjacent, in random order."""
     found = []
     for first, last, hit in zip(edges[::2], edges[1::2], names, strict=False):
         found += [(first, first, hit), (first + 1, last, hit)] if random.random() < 0.3 else [(first, last, hit)]
@@ -42,7 +42,7 @@ def naive(found: list[tuple[int, int, str]], ip: int, default: str | None = None
 
 
 @given(ranges, defaults)
-def test_a_table_says_what_a_loop_over_the_ranges_says(found: list[tuple[int, int, str]], default: str | None) -> None:
+def test_a_table_agrees_with_a_loop_over_the_ranges(found: list[tuple[int, int, str]], default: str | None) -> None:
     """addresses.py: "ranges, which may overlap: where they do, the earlier one is hit"."""
     table = build_table(found, default)
     for ip in range(45):
@@ -50,9 +50,7 @@ def test_a_table_says_what_a_loop_over_the_ranges_says(found: list[tuple[int, in
 
 
 @given(apart, defaults)
-def test_ranges_apart_are_a_table_as_overlapping_ones_are(
-    found: list[tuple[int, int, str]], default: str | None
-) -> None:
+def test_both_ways_to_build_a_table_agree(found: list[tuple[int, int, str]], default: str | None) -> None:
     """addresses.py: "Return what `build_table` returns, whether ranges overlap or not"."""
     assert build_table(found, default) == _build_overlapping(found, default)
 
@@ -70,7 +68,7 @@ def test_a_table_covers_all_in_order_and_joins_neighbours(
 
 
 @given(ranges, st.integers(0, 44))
-def test_an_address_stands_for_its_whole_interval(found: list[tuple[int, int, str]], ip: int) -> None:
+def test_an_address_decides_for_its_whole_interval(found: list[tuple[int, int, str]], ip: int) -> None:
     """Design: "same i <=> same control flow"."""
     table = build_table(found)
     client = RangeSession(IPv4Address(ip), "u@a.example")
@@ -84,7 +82,7 @@ def test_an_address_stands_for_its_whole_interval(found: list[tuple[int, int, st
 
 
 @given(families, st.integers(0, V6.last), st.integers(0, 128))
-def test_a_network_is_what_ipaddress_says(family: Family, value: int, prefix: int) -> None:
+def test_a_network_agrees_with_ipaddress(family: Family, value: int, prefix: int) -> None:
     """RFC 7208 §5: "only the specified number of high-order bits of <ip> and the IP address are compared"."""
     value &= family.last
     prefix = min(prefix, family.bits)
@@ -107,7 +105,7 @@ def run(zone: Zone, call: Call, kind: type[AnySession]) -> AnySession:
 
 
 def verdict(session: Session) -> tuple[object, ...]:
-    """All that a run came to, questions included."""
+    """Return everything that a run decided, and its questions."""
     asked = {question: answer.status for question, answer in session.answers.items()}
     return (
         *(session.result, session.problem, session.directive, session.record_domain, session.path),

@@ -1,4 +1,4 @@
-"""Any zone and session: what holds of every check."""
+"""Properties of every check, in any zone and with any session."""
 
 import asyncio
 from random import Random
@@ -18,7 +18,7 @@ NOW = 1_700_000_000.0
 
 
 def outcome(result: CheckResult) -> tuple[object, ...]:
-    """What a result says, but for the case of names in it."""
+    """Return what a result says, without the case of names."""
     return (
         result.result,
         result.problem and (result.problem.code, result.problem.span),
@@ -51,7 +51,7 @@ def test_any_zone_and_session_give_a_result(zone: Zone, call: Call, limits: Limi
 
 
 @given(strategies.zones, strategies.calls, strategies.limits)
-def test_a_result_says_nothing_that_can_steer_a_terminal(zone: Zone, call: Call, limits: Limits) -> None:
+def test_a_result_has_no_control_characters(zone: Zone, call: Call, limits: Limits) -> None:
     """SECURITY: "nothing that a stranger wrote reaches a terminal, header or log unescaped"."""
     result = check(*call, resolver=zone, limits=limits, now=NOW)
 
@@ -80,7 +80,7 @@ def test_asyncio_and_replay_give_the_same(zone: Zone, call: Call, limits: Limits
 
 @given(strategies.zones, strategies.calls, strategies.limits)
 def test_a_recording_gives_the_same(zone: Zone, call: Call, limits: Limits) -> None:
-    """Issue: "sync == asyncio == recording", the recording gone through its text."""
+    """Issue: "sync == asyncio == recording", with a recording that was written and read back."""
     recorder = Recorder(zone)
     result = check(*call, resolver=recorder, limits=limits, now=NOW)
     recording = Recording.from_json(recorder.recording.to_json())
@@ -105,8 +105,8 @@ def test_a_draft_that_says_what_is_published_changes_nothing(zone: ZoneDict, cal
 
 
 @given(strategies.zones, strategies.calls)
-def test_who_listens_changes_nothing(zone: Zone, call: Call) -> None:
-    """trace.py: "A check never pays for it": the trace tells each question of the check, and no other."""
+def test_the_trace_has_the_questions_of_the_check(zone: Zone, call: Call) -> None:
+    """The trace, which is made by replay, has every question of the check and no other."""
     result = check(*call, resolver=zone, now=NOW)
     asked = 0
     pending = [result.trace.root]
@@ -127,7 +127,7 @@ def test_the_case_of_names_and_mechanisms_is_irrelevant(zone: ZoneDict, call: Ca
 
     def recase(txt: object) -> object:
         if isinstance(txt, list):
-            return [recase(each) for each in txt]
+            return [recase(text) for text in txt]
         if isinstance(txt, str) and txt.lower().startswith("v=spf1"):
             return generate.recased(chance, txt)
         return txt
@@ -144,13 +144,13 @@ def test_the_case_of_names_and_mechanisms_is_irrelevant(zone: ZoneDict, call: Ca
 
 
 def record_of(zone: ZoneDict, domain: str) -> str | None:
-    """The record of a domain, where it is written as one text."""
+    """Return the record of a domain if the zone has it as a single text."""
     found = zone.get(domain, {}).get("TXT")
     return found if isinstance(found, str) and found.startswith("v=spf1") else None
 
 
 @given(strategies.plain_zone_dicts, strategies.plain_calls, strategies.mechanisms)
-def test_a_mechanism_behind_the_deciding_one_never_changes_the_result(
+def test_a_mechanism_after_the_matching_one_never_changes_the_result(
     zone: ZoneDict, call: Call, mechanism: str
 ) -> None:
     """RFC 7208 §4.6.2: "If it matches, processing ends and the qualifier value is returned as the result of that
@@ -202,10 +202,10 @@ def test_an_unknown_modifier_changes_nothing(zone: ZoneDict, call: Call, modifie
 
 
 @given(strategies.zones, strategies.calls)
-def test_a_qualified_pass_of_an_include_is_all_that_counts(zone: Zone, call: Call) -> None:
+def test_an_include_matches_only_if_its_target_passes(zone: Zone, call: Call) -> None:
     """RFC 7208 §5.2: "Whether this mechanism matches, does not match, or returns an exception depends on the result of
-    the recursive evaluation of check_host()": a record of one include gives pass where its target does, errors where
-    that has errors, permerror where there is none, and neutral elsewhere.
+    the recursive evaluation of check_host()": a record with only an include gives pass if its target does, the same
+    error if that has one, permerror if that gives none, and otherwise neutral.
     """
     alone = check(call.ip, "u@b.example", call.helo, resolver=zone, now=NOW, limits=Limits(9, 2))
     outer = Zone({"outer.example": {"TXT": "v=spf1 include:b.example"}})
@@ -227,7 +227,7 @@ def test_a_qualified_pass_of_an_include_is_all_that_counts(zone: Zone, call: Cal
 
 
 def uses_sender(zone: Zone) -> bool:
-    """Whether a record expands what the two checks do not share: the sender."""
+    """Return whether any record has a macro for the sender, which differs between the two checks."""
     texts = [b"".join(strings) for rrset in zone.rrsets if rrset.type == "TXT" for strings in rrset.records]
     return any(letter in text.lower() for text in texts for letter in (b"%{s", b"%{o"))
 

@@ -1,4 +1,4 @@
-"""From any text to a record, or to every fault of it."""
+"""Any text is a record, or a syntax error that has all of its faults."""
 
 from random import Random
 
@@ -31,7 +31,7 @@ def test_any_text_is_a_record_or_a_record_syntax_error(text: str | bytes) -> Non
 
 
 @given(st.one_of(strategies.texts, strategies.octets))
-def test_faults_stand_in_the_text_in_the_order_of_their_places(text: str | bytes) -> None:
+def test_faults_are_in_the_order_of_the_text(text: str | bytes) -> None:
     """errors.py: "every fault of the text, in the order of their places", "(start, end) offsets into `source`"."""
     outcome = read(text)
     if isinstance(outcome, RecordSyntaxError):
@@ -45,7 +45,7 @@ def test_faults_stand_in_the_text_in_the_order_of_their_places(text: str | bytes
 
 
 @given(st.one_of(strategies.texts, strategies.octets))
-def test_what_is_said_of_a_fault_is_safe_to_print(text: str | bytes) -> None:
+def test_the_message_of_a_fault_is_printable(text: str | bytes) -> None:
     """SECURITY: "nothing that a stranger wrote reaches a terminal, header or log unescaped"."""
     outcome = read(text)
     if isinstance(outcome, RecordSyntaxError):
@@ -57,7 +57,7 @@ def test_what_is_said_of_a_fault_is_safe_to_print(text: str | bytes) -> None:
 
 
 @given(strategies.records)
-def test_the_text_of_a_record_is_read_back_as_the_same_record(text: str) -> None:
+def test_the_text_of_a_record_parses_to_the_same_record(text: str) -> None:
     """Issue: "`parse(str(r)) == r`"."""
     record = parse(text)
     assert str(record) == text
@@ -66,7 +66,7 @@ def test_the_text_of_a_record_is_read_back_as_the_same_record(text: str) -> None
 
 
 @given(strategies.texts)
-def test_every_term_stands_where_its_span_says(text: str) -> None:
+def test_the_span_of_a_term_is_its_position(text: str) -> None:
     """model.py: "text: as written, qualifier included. span: its place in the record"."""
     outcome = read(text)
     if isinstance(outcome, Record):
@@ -97,7 +97,7 @@ def test_the_steps_are_the_directives_in_their_order(text: str) -> None:
 
 
 @given(strategies.records, strategies.malformed_terms, strategies.chance)
-def test_a_malformed_term_makes_the_record_void_wherever_it_stands(text: str, malformed: str, chance: Random) -> None:
+def test_a_malformed_term_makes_the_record_void_anywhere(text: str, malformed: str, chance: Random) -> None:
     """RFC 7208 §4.6: "if there are any syntax errors anywhere in the record, check_host() returns immediately with the
     result "permerror", without further interpretation or evaluation".
     """
@@ -111,7 +111,7 @@ def test_a_malformed_term_makes_the_record_void_wherever_it_stands(text: str, ma
 
 
 @given(strategies.records, strategies.chance)
-def test_the_case_of_letters_does_not_change_what_a_record_is_made_of(text: str, chance: Random) -> None:
+def test_the_case_of_letters_does_not_change_the_terms(text: str, chance: Random) -> None:
     """RFC 7208 §4.6.1: "mechanism and modifier names are case-insensitive"."""
     one, other = parse(text), parse(generate.recased(chance, text))
     assert [type(term) for term in one.terms] == [type(term) for term in other.terms]

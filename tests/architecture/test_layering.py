@@ -51,7 +51,7 @@ TOP = "spfengine"
 EDGE = {"cli", "testing", "compat"}
 
 # Modules that import others by names made at run time, to load them when they are first used.
-LATE = {TOP, "spfengine.lazy", "spfengine.cli.commands"}
+LATE = {TOP, "spfengine.lazy", "spfengine.testing", "spfengine.cli.commands"}
 
 # Types that a lower package names in its annotations. Such an import never runs.
 TYPES_OF_UPPER_LAYERS = {

@@ -1,5 +1,7 @@
-"""Issue: it "compiles a domain once it has been asked often enough, keeps it until its smallest TTL runs out"; "Bounded
-size"; "TTL and `clear()` are the only invalidation (zones are immutable)".
+"""What a Checker keeps, and for how long.
+
+It keeps verdicts of a domain that is checked often, until the smallest TTL runs out or `clear()` is called. Its size is
+bounded.
 """
 
 import gc

@@ -1,4 +1,4 @@
-"""Issue: a `Checker` "gives the same `CheckResult`"."""
+"""A Checker gives the same results as check()."""
 
 from random import Random
 from unittest.mock import patch
@@ -21,7 +21,7 @@ at_this_time = patch("spfengine.checker.time", lambda: NOW)
 def test_any_sequence_of_checks_gives_the_results_of_check(
     zone: Zone, calls: list[Call], limits: Limits, hot_after: int
 ) -> None:
-    """Design: "Sync, asyncio, prefetched, cached, recorded and compiled evaluation are the same `check_host`"."""
+    """Every check is made twice, so that kept verdicts are compared too."""
     checker = Checker(zone, limits=limits, receiver=HERE, hot_after=hot_after)
     with at_this_time:
         for call in calls * 2:

@@ -1,5 +1,6 @@
-"""Issue: a Checker is "thread-safe, usable from asyncio"; "1,000 concurrent `acheck` over 100 domains on one event loop
-with a shared cache: no more DNS questions than distinct (name, type) pairs, bounded in-flight questions".
+"""A Checker can be shared by threads and by the tasks of an event loop.
+
+Concurrent checks ask no question twice, and the number of questions in flight is bounded.
 """
 
 import asyncio

@@ -87,7 +87,7 @@ def test_check_with_an_asyncio_resolver_suggests_acheck() -> None:
 
 @pytest.mark.parametrize("error", [OSError("no network"), ValueError("x"), TimeoutError("own"), KeyboardInterrupt()])
 def test_exceptions_of_a_resolver_are_passed_on(error: BaseException) -> None:
-    """checks.py: "Whatever it raises itself is passed on"."""
+    """check() passes on whatever a resolver raises."""
     for failing in (RRType.TXT, RRType.A, RRType.PTR):
         answers = {RRType.TXT: RECORD, failing: error}
         with pytest.raises(error.__class__) as caught:
@@ -220,7 +220,7 @@ def test_a_name_too_long_for_dns_is_never_queried() -> None:
 @pytest.mark.parametrize("status", [s for s in Status if s not in (Status.NOERROR, Status.NXDOMAIN)])
 @pytest.mark.parametrize("type", [RRType.TXT, RRType.A, RRType.MX])
 def test_each_failure_is_temperror_and_named(status: Status, type: RRType) -> None:
-    """RFC 7208 §2.6.6; semantics: "told apart to the end"."""
+    """RFC 7208 §2.6.6: every failure gives temperror, with a problem code of its own."""
     scripted = Scripted({RRType.TXT: RECORD, type: Answer.failed(status)})
     outcome = check("192.0.2.1", "u@a.example", resolver=scripted)
     assert outcome.result == "temperror"

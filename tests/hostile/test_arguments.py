@@ -183,7 +183,7 @@ ODD = (
 @pytest.mark.parametrize("odd", ODD, ids=ascii)
 @pytest.mark.parametrize("place", ["{}@a.example", "u@{}", "u@{}.example", "{}", "<{}>", "u@a.{}"])
 def test_a_sender_may_be_anything(odd: str, place: str) -> None:
-    """errors.py: "nothing that a stranger publishes in DNS or says in SMTP raises out of `check()`"."""
+    """Nothing that a client sends in SMTP makes check() raise."""
     sender = place.replace("{}", odd)
     listening = Listening(ZONE)
     result = check("198.51.100.1", sender, odd, resolver=listening)
@@ -211,7 +211,7 @@ def test_a_receiver_may_be_anything(odd: str) -> None:
 
 
 def test_an_explanation_never_has_a_line_end() -> None:
-    """Semantics (RFC 7208 §6.2): "CR, LF, control characters never do"."""
+    """RFC 7208 §6.2: an explanation has only printable ASCII."""
     result = check("198.51.100.1", "u\r\nX-Spam: no@a.example", "h", resolver=ZONE)
     assert result.explanation is None
     assert result.explanation_problem is not None
@@ -242,7 +242,7 @@ def test_long_untrusted_texts_are_not_kept() -> None:
 
 
 def test_errors_have_one_base_class() -> None:
-    """errors.py: all errors derive from SPFEngineError, and these also from ValueError."""
+    """All errors derive from SPFEngineError, and these also from ValueError."""
     for error in (AddressError, ArgumentError):
         assert issubclass(error, SPFEngineError)
         assert issubclass(error, ValueError)

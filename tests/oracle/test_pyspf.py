@@ -28,7 +28,7 @@ def compare(zone: Zone, call: Call) -> Disagreement | None:
 
 
 def test_every_disagreement_with_pyspf_is_a_fault_of_pyspf() -> None:
-    """Issue: "each disagreement is either ours to fix or a named pyspf fault in a ledger with the section"."""
+    """Each disagreement is a fault in the ledger, or one of ours that we must fix."""
     seen: Counter[str] = Counter()
     unexplained = []
     for seed in range(ZONES):

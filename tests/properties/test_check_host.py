@@ -35,9 +35,7 @@ def outcome(result: CheckResult) -> tuple[object, ...]:
 
 @given(strategies.zones, strategies.calls, strategies.limits)
 def test_any_zone_and_session_give_a_result(zone: Zone, call: Call, limits: Limits) -> None:
-    """Issue: "any zone and session → a result, never an exception, within a stated formula for the number of
-    questions". errors.py: "nothing that a stranger publishes in DNS or says in SMTP raises out of `check()`".
-    """
+    """Nothing in DNS or SMTP makes check() raise, and it asks at most `most_questions(limits)` questions."""
     listening = Listening(zone)
     result = check(*call, resolver=listening, limits=limits, now=NOW)
     assert isinstance(result.result, Result)
@@ -52,7 +50,7 @@ def test_any_zone_and_session_give_a_result(zone: Zone, call: Call, limits: Limi
 
 @given(strategies.zones, strategies.calls, strategies.limits)
 def test_a_result_has_no_control_characters(zone: Zone, call: Call, limits: Limits) -> None:
-    """SECURITY: "nothing that a stranger wrote reaches a terminal, header or log unescaped"."""
+    """SECURITY.md: untrusted text is escaped before anyone sees it."""
     result = check(*call, resolver=zone, limits=limits, now=NOW)
 
     def walk(value: object) -> None:
@@ -72,7 +70,7 @@ def test_a_result_has_no_control_characters(zone: Zone, call: Call, limits: Limi
 
 @given(strategies.zones, strategies.calls, strategies.limits)
 def test_asyncio_and_replay_give_the_same(zone: Zone, call: Call, limits: Limits) -> None:
-    """Design: "Sync, asyncio, prefetched, cached, recorded and compiled evaluation are the same `check_host`"."""
+    """Both run the same `check_host`."""
     result = check(*call, resolver=zone, limits=limits, now=NOW)
     assert asyncio.run(acheck(*call, resolver=zone, limits=limits, now=NOW)) == result
     assert (result.trace.result, result.trace.problem) == (result.result, result.problem)
@@ -80,7 +78,7 @@ def test_asyncio_and_replay_give_the_same(zone: Zone, call: Call, limits: Limits
 
 @given(strategies.zones, strategies.calls, strategies.limits)
 def test_a_recording_gives_the_same(zone: Zone, call: Call, limits: Limits) -> None:
-    """Issue: "sync == asyncio == recording", with a recording that was written and read back."""
+    """A check against a recording, written and read back, gives the same result, sync and in asyncio."""
     recorder = Recorder(zone)
     result = check(*call, resolver=recorder, limits=limits, now=NOW)
     recording = Recording.from_json(recorder.recording.to_json())
@@ -90,14 +88,13 @@ def test_a_recording_gives_the_same(zone: Zone, call: Call, limits: Limits) -> N
 
 @given(strategies.zones, strategies.calls, strategies.limits)
 def test_an_empty_overlay_changes_nothing(zone: Zone, call: Call, limits: Limits) -> None:
-    """Issue: "an empty overlay changes nothing"."""
     drafted = check(*call, resolver=Overlay(zone, {}), limits=limits, now=NOW)
     assert drafted == check(*call, resolver=zone, limits=limits, now=NOW)
 
 
 @given(strategies.zone_dicts, strategies.calls)
 def test_a_draft_that_says_what_is_published_changes_nothing(zone: ZoneDict, call: Call) -> None:
-    """Design: "What-if is therefore not a feature of the evaluator: it is a resolver put in front of it"."""
+    """A draft is an overlay: a resolver in front of another one."""
     published = Zone(zone)
     drafts = {name: by_type for name, by_type in zone.items() if not name.startswith("*")}
     drafted = check(*call, resolver=Overlay(published, drafts), now=NOW)

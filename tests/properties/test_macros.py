@@ -154,7 +154,7 @@ def test_a_name_is_truncated_label_by_label_from_the_left(name: str) -> None:
 
 @given(macro_strings)
 def test_the_parts_of_a_macro_string_are_its_whole_text(text: str) -> None:
-    """macro.py: "text: as written", "letters: the macro-letters in it, in lower case"."""
+    """A macro-string keeps its text, and has letters exactly if it has a macro."""
     macro_string = parsed(text)
     assert str(macro_string) == text
     assert macro_string == parsed(text)
@@ -164,14 +164,14 @@ def test_the_parts_of_a_macro_string_are_its_whole_text(text: str) -> None:
 
 @given(macro_strings, long_values)
 def test_the_length_of_an_expansion_is_bounded(text: str, values: dict[str, str]) -> None:
-    """macro.py: an explanation is never longer than MAX_EXPLANATION, a target-name never longer than it needs to be."""
+    """An explanation is never longer than MAX_EXPLANATION, a target-name never longer than it needs to be."""
     expanded = parsed(text * 40).expand_text(values.__getitem__)
     assert expanded is None or len(expanded) <= MAX_EXPLANATION
 
 
 @given(st.lists(st.one_of(literals, st.just("%%")), max_size=5).map("".join))
 def test_a_target_without_macros_is_known_when_it_is_read(text: str) -> None:
-    """macro.py: "target: the target-name where no macro has to be expanded ("" where no DNS question can be made"."""
+    """`target` is the target-name if nothing must be expanded, and "" if no DNS question can have that name."""
     macro_string = parsed(text)
     name = truncate(reference(text, {}))
     assert macro_string.target == (name if is_askable(name) else "")

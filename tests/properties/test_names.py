@@ -36,7 +36,7 @@ def test_folding_changes_ascii_letters_only_and_once(name: str) -> None:
 
 @given(names, names)
 def test_a_name_is_under_another_exactly_by_whole_labels(name: str, parent: str) -> None:
-    """Semantics (RFC 7208 §5.5, eid4751): "compared on labels, ASCII case-folded (never a string suffix)"."""
+    """RFC 7208 §5.5, eid4751: names are compared label by label, without the case of ASCII letters."""
     own, of_parent = fold(name).split("."), fold(parent).split(".")
     by_labels = parent != "" and own[-len(of_parent) :] == of_parent
     assert is_same_or_under(name, parent) == (by_labels or name == parent)
@@ -52,14 +52,14 @@ def test_a_name_with_more_labels_in_front_is_under(name: str, parent: str) -> No
 
 @given(st.lists(names, max_size=5), names)
 def test_names_cover_each_of_them_and_what_is_below(parents: list[str], name: str) -> None:
-    """names.py: "A set of names, with all names below them"."""
+    """`Names` covers the given names, and all names below them."""
     if name:
         assert Names(parents).cover(name) == any(is_same_or_under(name, parent) for parent in parents)
 
 
 @given(labels)
 def test_a_name_converts_to_labels_and_back(found: list[bytes]) -> None:
-    """names.py: "a name holds exactly the octets that are asked for, however odd they are"."""
+    """A name has exactly the octets of its labels, however odd they are."""
     name = from_labels(found)
     escaped = [label.replace(b".", b"\\046") for label in found]
     assert to_labels(name) == escaped
@@ -82,7 +82,7 @@ def test_a_domain_that_can_be_checked_is_askable(domain: str) -> None:
 
 @given(st.text())
 def test_text_from_a_client_becomes_octets(text: str) -> None:
-    """names.py: "every character stands for one octet (U+0000 to U+00FF)"."""
+    """Every character of the result is one octet (U+0000 to U+00FF)."""
     assert all(ord(character) < 0x100 for character in octets(text))
     assert octets(text) == text or not text.isascii()
 
@@ -122,7 +122,7 @@ def test_a_reverse_name_agrees_with_ipaddress(family: object, value: int) -> Non
 
 @given(st.one_of(st.text(), st.binary()), st.integers(1, 500))
 def test_visible_text_is_printable_and_short(text: str | bytes, at_most: int) -> None:
-    """visible.py: "what they wrote can neither steer a terminal nor break a header, page or log"."""
+    """Untrusted text can neither control a terminal nor break a header, page or log."""
     printable = visible(text, at_most)
     assert printable.isprintable()
     assert len(printable) <= at_most * 10 + 1

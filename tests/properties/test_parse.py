@@ -19,7 +19,7 @@ def read(text: str | bytes) -> Record | RecordSyntaxError:
 
 @given(st.one_of(strategies.texts, strategies.octets, st.text(), st.binary()))
 def test_any_text_is_a_record_or_a_record_syntax_error(text: str | bytes) -> None:
-    """Issue: "any bytes → a Record or RecordSyntaxError, nothing else"; diagnose() "returns every fault at once"."""
+    """parse() returns a Record or raises RecordSyntaxError, with the problems that diagnose() returns."""
     outcome = read(text)
     problems = diagnose(text)
     if isinstance(outcome, Record):
@@ -32,7 +32,7 @@ def test_any_text_is_a_record_or_a_record_syntax_error(text: str | bytes) -> Non
 
 @given(st.one_of(strategies.texts, strategies.octets))
 def test_faults_are_in_the_order_of_the_text(text: str | bytes) -> None:
-    """errors.py: "every fault of the text, in the order of their places", "(start, end) offsets into `source`"."""
+    """Spans are (start, end) offsets into `source`, in ascending order."""
     outcome = read(text)
     if isinstance(outcome, RecordSyntaxError):
         spans = []
@@ -46,7 +46,7 @@ def test_faults_are_in_the_order_of_the_text(text: str | bytes) -> None:
 
 @given(st.one_of(strategies.texts, strategies.octets))
 def test_the_message_of_a_fault_is_printable(text: str | bytes) -> None:
-    """SECURITY: "nothing that a stranger wrote reaches a terminal, header or log unescaped"."""
+    """SECURITY.md: untrusted text is escaped before anyone sees it."""
     outcome = read(text)
     if isinstance(outcome, RecordSyntaxError):
         for line in str(outcome).split("\n"):
@@ -58,7 +58,6 @@ def test_the_message_of_a_fault_is_printable(text: str | bytes) -> None:
 
 @given(strategies.records)
 def test_the_text_of_a_record_parses_to_the_same_record(text: str) -> None:
-    """Issue: "`parse(str(r)) == r`"."""
     record = parse(text)
     assert str(record) == text
     assert parse(str(record)) == record
@@ -67,7 +66,7 @@ def test_the_text_of_a_record_parses_to_the_same_record(text: str) -> None:
 
 @given(strategies.texts)
 def test_the_span_of_a_term_is_its_position(text: str) -> None:
-    """model.py: "text: as written, qualifier included. span: its place in the record"."""
+    """A term has its text as written, and the offsets of that text in the record."""
     outcome = read(text)
     if isinstance(outcome, Record):
         place = len("v=spf1")

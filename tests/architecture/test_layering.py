@@ -22,7 +22,6 @@ LAYERS: list[list[str]] = [
     ["arguments"],
     ["json_reader"],
     ["json_files"],
-    ["lazy"],
     ["problems"],
     ["addresses"],
     ["names"],
@@ -51,7 +50,7 @@ TOP = "spfengine"
 EDGE = {"cli", "testing", "compat"}
 
 # Modules that import others by names made at run time, to load them when they are first used.
-LATE = {TOP, "spfengine.lazy", "spfengine.testing", "spfengine.cli.commands"}
+LATE = {TOP, "spfengine.testing", "spfengine.cli.commands"}
 
 # Types that a lower package names in its annotations. Such an import never runs.
 TYPES_OF_UPPER_LAYERS = {

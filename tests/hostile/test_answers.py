@@ -70,9 +70,9 @@ def test_records_of_another_type_are_a_resolver_error(type: RRType) -> None:
 
 @pytest.mark.parametrize("resolver", [5, "8.8.8.8", object(), Answer.nxdomain(), {}])
 def test_an_object_that_is_not_a_resolver_is_a_resolver_error(resolver: Any) -> None:
-    with pytest.raises(ResolverError, match="is no resolver"):
+    with pytest.raises(ResolverError, match="is not a resolver"):
         check("192.0.2.1", "u@a.example", resolver=resolver)
-    with pytest.raises(ResolverError, match="is no resolver"):
+    with pytest.raises(ResolverError, match="is not a resolver"):
         asyncio.run(acheck("192.0.2.1", "u@a.example", resolver=resolver))
 
 

@@ -29,7 +29,7 @@ class Family(NamedTuple):
     last: int
 
     def __reduce__(self) -> str:
-        return f"V{self.version}"  # the one object there is, since families are told apart by identity
+        return f"V{self.version}"  # the same object again, because families are compared by identity
 
 
 V4 = Family(4, 32, (1 << 32) - 1)
@@ -49,7 +49,7 @@ def parse_address(address: object) -> tuple[Family, int]:
         address: text ("192.0.2.1", "2001:db8::1") or an `ipaddress` object.
 
     Raises:
-        AddressError: it is no IP address, or it has a zone id (`fe80::1%eth0`), which means nothing to a receiver.
+        AddressError: it is not an IP address, or it has a zone id (`fe80::1%eth0`), which means nothing to a receiver.
     """
     if isinstance(address, str):
         try:
@@ -61,17 +61,17 @@ def parse_address(address: object) -> tuple[Family, int]:
             pass
     elif (ipaddress := sys.modules.get("ipaddress")) is not None:  # otherwise nobody can have such an object
         if isinstance(address, ipaddress.IPv4Address):
-            return V4, address.__int__()  # int() takes twice as long to come to the same
+            return V4, address.__int__()  # half as long as int()
         if isinstance(address, ipaddress.IPv6Address) and address.scope_id is None:
             value = address.__int__()
             return (V4, value & V4.last) if value >> 32 == _MAPPED else (V6, value)
     hint = " (leave out the zone id after '%')" if "%" in str(address) else ""
-    shown = visible(str(address), 60)
-    raise AddressError(f"not an IP address: {shown!r}; expected one like 192.0.2.1 or 2001:db8::1{hint}")
+    printable = visible(str(address), 60)
+    raise AddressError(f"not an IP address: {printable!r}; expected one like 192.0.2.1 or 2001:db8::1{hint}")
 
 
 def parse_ip6(text: str) -> int | None:
-    """Return the text of an IPv6 address (RFC 4291 §2.2) as an int, or None where it is none."""
+    """Return the text of an IPv6 address (RFC 4291 §2.2) as an int, or None if it is not one."""
     try:
         return _from_octets(inet_pton(AF_INET6, text))
     except (OSError, ValueError):
@@ -79,7 +79,7 @@ def parse_ip6(text: str) -> int | None:
 
 
 def parse_ip4(text: str) -> int | None:
-    """Return a dotted quad without leading zeros (RFC 7208 §12, ip4-network) as an int, or None where it is none."""
+    """Return a dotted quad without leading zeros (RFC 7208 §12, ip4-network) as an int, or None if it is not one."""
     try:
         return _from_octets(inet_pton(AF_INET, text))
     except (OSError, ValueError):
@@ -87,7 +87,7 @@ def parse_ip4(text: str) -> int | None:
 
 
 def read_ip4(address: object) -> int | None:
-    """Return an IPv4 address, given as text or as an object of `ipaddress`, as an int; None where it is none."""
+    """Return an IPv4 address, given as text or as an object of `ipaddress`, as an int; None if it is not one."""
     if isinstance(address, str):
         return parse_ip4(address)
     ipaddress = sys.modules.get("ipaddress")
@@ -95,7 +95,7 @@ def read_ip4(address: object) -> int | None:
 
 
 def read_ip6(address: object) -> int | None:
-    """Return an IPv6 address, given as text or as an object of `ipaddress`, as an int; None where it is none."""
+    """Return an IPv6 address, given as text or as an object of `ipaddress`, as an int; None if it is not one."""
     if isinstance(address, str):
         return parse_ip6(address)
     ipaddress = sys.modules.get("ipaddress")
@@ -103,7 +103,7 @@ def read_ip6(address: object) -> int | None:
 
 
 def address_text(family: Family, value: int) -> str:
-    """Return an address as text; IPv6 as RFC 5952 has it."""
+    """Return an address as text, IPv6 as in RFC 5952."""
     if family is V4:
         return inet_ntop(AF_INET, value.to_bytes(4, "big"))
     import ipaddress  # inet_ntop writes some addresses with a dotted quad, which RFC 5952 leaves open
@@ -129,16 +129,16 @@ is for here, because no check does anything more often.
 
 
 def build_table(ranges: Sequence[tuple[int, int, _Hit]], default: _Hit | None = None) -> Table[_Hit]:
-    """Return a table of (first, last, hit) ranges, which may overlap: where they do, the earlier one is hit.
+    """Return a table of (first, last, hit) ranges. An address in several of them hits the first one.
 
     Neighbouring ranges of one hit become one. Costs n log n for n ranges.
 
     Args:
-        default: what is hit where no range is.
+        default: what an address in none of them hits.
     """
     starts: list[int] = [0]
     found: list[_Hit | None] = [default]
-    free = 0  # the first address behind the ranges so far
+    free = 0  # the first address after the ranges so far
     for first, last, hit in sorted(ranges, key=itemgetter(0)):
         if first < free:
             return _build_overlapping(ranges, default)
@@ -158,7 +158,7 @@ def build_table(ranges: Sequence[tuple[int, int, _Hit]], default: _Hit | None = 
 
 
 def _build_overlapping(ranges: Iterable[tuple[int, int, _Hit]], default: _Hit | None) -> Table[_Hit]:
-    """Return what `build_table` returns, whether ranges overlap or not."""
+    """Return what `build_table` returns, also for ranges that overlap."""
     from heapq import heappop, heappush
 
     hits = []

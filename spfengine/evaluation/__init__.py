@@ -1,4 +1,4 @@
-"""The core: a record and the answers to its questions become a result. Nothing here does I/O or reads a clock."""
+"""The evaluation of a record: check_host(), its trace, and the header fields. It does no I/O and reads no clock."""
 
 from spfengine.evaluation.check_result import CheckResult
 from spfengine.evaluation.headers import AuthenticationResults, MethodResult, ReceivedSPF, SMTPReply

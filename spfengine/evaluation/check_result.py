@@ -1,4 +1,4 @@
-"""The result of a check, with all that it rests on."""
+"""`CheckResult`: the result of a check, and everything that it was made from."""
 
 from typing import TYPE_CHECKING
 
@@ -16,18 +16,18 @@ SCHEMA = "spfengine.check/1"
 
 
 class CheckResult(Frozen):
-    """The result of a check: immutable, and kept with the answers it was made from.
+    """The result of a check: immutable, with the answers that it was made from.
 
-    Made by `check` and its kin; two are equal where they say the same of the same client and domain.
+    Returned by `check` and its variants. Results are equal if all their public attributes are.
     """
 
     __slots__ = ("_client", "_session", "_trace")
     fields = ("_session",)
     compared = ("result", "problem", "directive", "record_domain", "path", "domain", "identity", "ip", "sender", "helo",
                 "explanation", "explanation_problem", "lookups", "void_lookups", "questions")  # fmt: skip
-    _session: Session | SharedVerdict  # a verdict that was known before, until more than that is wanted: see `_whole`
-    _client: tuple[object, str, str, str]  # with a verdict: ip, sender, helo and identity, as they were given
-    _trace: "Trace"  # not there before it is first looked at
+    _session: Session | SharedVerdict  # the verdict alone if it was known before the check; see `_whole`
+    _client: tuple[object, str, str, str]  # for a SharedVerdict: ip, sender, helo and identity, as given
+    _trace: "Trace"  # set when it is first read
 
     def __init__(self, session: Session) -> None:
         _set_session(self, session)
@@ -37,7 +37,7 @@ class CheckResult(Frozen):
 
     @property
     def _whole(self) -> Session:
-        """The session, with all that is known of the client."""
+        """The session of this client; made now if only a shared verdict was kept."""
         session = self._session
         if isinstance(session, SharedVerdict):
             session = session.session(*self._client)
@@ -62,7 +62,7 @@ class CheckResult(Frozen):
     def explanation(self) -> str | None:
         """With fail, the text that the domain gives for its refusal (RFC 7208 §6.2); otherwise None.
 
-        It was written by the domain's owner, is US-ASCII, and has no control characters.
+        The domain's owner wrote it. It is US-ASCII without control characters.
         """
         return self._session.explanation
 
@@ -73,13 +73,13 @@ class CheckResult(Frozen):
 
     @property
     def directive(self) -> str | None:
-        """The directive whose qualifier gave the result, as written; None where none matched, and with a problem."""
+        """The directive whose qualifier gave the result, as written; None if none matched, and with a problem."""
         directive = self._session.directive
         return None if directive is None else directive.text
 
     @property
     def directive_span(self) -> tuple[int, int] | None:
-        """Where that directive stands in the record of `record_domain`: (start, end) offsets; or None."""
+        """The place of that directive in the record of `record_domain`: (start, end) offsets; or None."""
         directive = self._session.directive
         return None if directive is None else directive.span
 
@@ -90,7 +90,7 @@ class CheckResult(Frozen):
 
     @property
     def path(self) -> tuple[tuple[str, str], ...]:
-        """(domain, term) from the domain checked down to what matched, or to the fault; redirects included."""
+        """(domain, term) from the domain checked down to the term that matched or failed, with redirects."""
         return tuple([(domain, term.text) for domain, term in self._session.path])
 
     @property
@@ -105,17 +105,17 @@ class CheckResult(Frozen):
 
     @property
     def ip(self) -> str:
-        """The client's address as text; an IPv4-mapped IPv6 address as the IPv4 address that it is."""
+        """The client's address as text; an IPv4-mapped IPv6 address as an IPv4 address."""
         return self._whole.ip_text
 
     @property
     def sender(self) -> str:
-        """The sender as it was checked: with `postmaster` where it had no local part (RFC 7208 §4.3)."""
+        """The sender that was checked; its local part is `postmaster` if none was given (RFC 7208 §4.3)."""
         return self._whole.sender
 
     @property
     def helo(self) -> str:
-        """What the client said in HELO or EHLO; "" where that was not given."""
+        """What the client said in HELO or EHLO; "" if that was not given."""
         return self._whole.helo
 
     @property
@@ -130,24 +130,24 @@ class CheckResult(Frozen):
 
     @property
     def questions(self) -> int:
-        """DNS questions that were asked, each once; those for the explanation too."""
+        """How many DNS questions were asked, each once, also for the explanation."""
         return len(self._session.answers)
 
     @property
     def questions_ahead(self) -> int:
-        """Of live DNS: questions that were put to it before the check came to them. Another run may have others."""
+        """With live DNS: how many questions were asked before the check needed them. It may differ from run to run."""
         return self._session.asked_ahead
 
     @property
     def questions_unneeded(self) -> int:
-        """Of the questions asked ahead, those that the check then never came to; `questions` does not count them."""
+        """How many of those the check never needed; `questions` does not count them."""
         return self._session.unneeded
 
     @property
     def trace(self) -> "Trace":
-        """Every term with what was asked, what came back and why it matched or did not.
+        """Every term, with what it asked, what DNS answered, and why it matched or did not.
 
-        Made by running check_host() again over the answers that the result kept; so no check ever pays for it.
+        It is made when it is first read, by running check_host() again over the answers that the result kept.
         """
         try:
             return self._trace
@@ -158,7 +158,7 @@ class CheckResult(Frozen):
             return self._trace
 
     def as_identity(self, identity: str) -> "CheckResult":
-        """Return this result for the other identity: for a null sender one evaluation serves both."""
+        """Return this result for the other identity. For a null sender, one evaluation gives both results."""
         from copy import copy
 
         session = copy(self._whole)
@@ -170,8 +170,8 @@ class CheckResult(Frozen):
         (RFC 7208 §9.1, eid5436).
 
         Args:
-            receiver: the name of the receiving host; that of the check where it is not given.
-            utf8: whether characters outside US-ASCII may stand in it (RFC 8616, RFC 6532); otherwise they are escaped.
+            receiver: the name of the receiving host; that of the check if it is not given.
+            utf8: whether to write characters outside US-ASCII as they are (RFC 8616, RFC 6532) rather than escaped.
         """
         from spfengine.evaluation.headers import received_spf
 
@@ -183,10 +183,10 @@ class CheckResult(Frozen):
 
         Args:
             authserv_id: the name under which the receiver gives its results.
-            utf8: whether characters outside US-ASCII may stand in it; otherwise they are escaped.
+            utf8: whether to write characters outside US-ASCII as they are rather than escaped.
 
         Raises:
-            ArgumentError: `authserv_id` can't stand in a header field.
+            ArgumentError: `authserv_id` is not allowed in a header field.
         """
         from spfengine.evaluation.headers import authentication_results
 
@@ -227,7 +227,7 @@ _set_client = vars(CheckResult)["_client"].__set__
 
 
 def known_result(verdict: SharedVerdict, client: tuple[object, str, str, str]) -> CheckResult:
-    """Return the result of a client for whom the verdict was known before: (ip, sender, helo, identity)."""
+    """Return the result of a client, (ip, sender, helo, identity), whose verdict is already known."""
     result: CheckResult = _new(CheckResult)
     _set_session(result, verdict)
     _set_client(result, client)

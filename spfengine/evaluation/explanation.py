@@ -71,7 +71,11 @@ def _explain_string(answer: Answer, printable: str) -> MacroString | _TextOrReas
     if known is not None:
         return known
     if answer.is_failure:
-        return None, ProblemCode.EXP_DNS_ERROR, f"the TXT records of {printable} could not be had ({answer.status})"
+        return (
+            None,
+            ProblemCode.EXP_DNS_ERROR,
+            f"the TXT records of {printable} could not be looked up ({answer.status})",
+        )
     if not answer.records:
         return None, ProblemCode.EXP_NO_RECORD, f"{printable} has no TXT record"
     if len(answer.records) > 1:

@@ -139,7 +139,7 @@ _DNS_CODES = {
 def failed(name: str, type: RRType, answer: Answer) -> Halt:
     """Return the end of a check whose question DNS could not answer (RFC 7208 §2.6.6, §5)."""
     code, why = _DNS_CODES[answer.status]
-    text = f"the {type} records of {visible_name(name)} could not be had: {why}"
+    text = f"the {type} records of {visible_name(name)} could not be looked up: {why}"
     return Halt(Result.TEMPERROR, Problem(code, text, section="2.6.6", hint="this may pass; try again later"))
 
 

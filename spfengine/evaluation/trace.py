@@ -223,7 +223,7 @@ def _why_unreached(term: Term, record: TracedRecord, decided: str) -> str:
     if isinstance(term, Explanation):
         return "an explanation is fetched only for a fail that this record itself decides"
     if isinstance(term, Redirect) and record.record is not None and record.record.redirect is None:
-        return "all stands in the record, so redirect= is ignored"
+        return "the record has all, so redirect= is ignored"
     return decided
 
 
@@ -252,7 +252,7 @@ def _why(session: Session, traced: TracedTerm, domain: str) -> str:
     if spec is None:
         return _why_named(session, traced, term, domain)
     if spec.target is None and not traced.expansions:
-        return "its name rests on what is not known here"  # a policy played it through
+        return "its name depends on something that is not known here"  # a policy played it through
     name = traced.expansions[-1].name if spec.target is None else spec.target
     if name is None:
         return "the local part of the sender is not ASCII, so no question was asked (RFC 8616 §4)"
@@ -314,7 +314,7 @@ def _why_ptr(session: Session, traced: TracedTerm, target: str) -> str:
     client = session.ip_text
     ptr = next(asked.answer for asked in traced.questions if asked.question.type is RRType.PTR)
     if ptr.is_failure:
-        return f"the PTR records of {client} could not be had"
+        return f"the PTR records of {client} could not be looked up"
     if not ptr.records:
         return f"{client} has no PTR record"
     names = ptr.records[: session.limits.names]

@@ -129,7 +129,7 @@ def _mending(versions: list[int]) -> str:
         return "give these hosts AAAA records too, or name their networks by ip4 in place of a and mx"
     if versions == [4]:
         return "give these hosts A records too, or name their networks by ip6 in place of a and mx"
-    return "take out the terms whose names lead nowhere"
+    return "take out the terms whose names have no records"
 
 
 def _listed(cost: Cost) -> str:

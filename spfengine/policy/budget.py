@@ -225,10 +225,10 @@ def over_limits(need: Budget, limits: Limits) -> Iterator[Problem]:
     if need.worst_voids(limits.void_rule) > limits.voids:
         cost = _worst(need.voids[limits.void_rule])
         text = (
-            f"{cost.most} void lookups are met ({_terms(cost)}), and {limits.voids} are allowed: "
+            f"{cost.most} void lookups are made ({_terms(cost)}), and {limits.voids} are allowed: "
             f"clients such as {cost.address} get permerror"
         )
-        hint = "take out the terms whose names lead nowhere"
+        hint = "take out the terms whose names have no records"
         yield Problem(ProblemCode.OVER_VOID_LIMIT, text, None, None, "4.6.4", hint)
     elif need.worst_voids(_PER_LOOKUP) > limits.voids:
         version, cost = max(need.voids[_PER_LOOKUP].items(), key=lambda item: item[1].most)

@@ -1,12 +1,13 @@
 """The include tree: a domain's record and every record that it leads to, with what each term asks of DNS.
 
-It is the tree of the record, not of one client's check: it goes on where a check would have ended, at a match or at a
-limit. What it costs is not counted here; `budget` says which lookup of the worst address each term is.
+It is the tree of the record, not of the check of one client: it does not end at a match, nor at a limit. Lookups are
+not counted here; `budget` says which lookup of the worst address each term is.
 """
 
 from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass
 from time import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spfengine.addresses import V4, V6
 from spfengine.answers import Answer, Question, RRType
@@ -37,23 +38,25 @@ from spfengine.record.model import (
     Redirect,
     Term,
 )
-from spfengine.visible import visible, visible_name
+from spfengine.visible import short_repr, visible, visible_name
 
-# What an include tree is made of: records, their terms, and what each asks of DNS.
+if TYPE_CHECKING:
+    from spfengine.answers import AsyncResolver, Resolver
 
 SCHEMA = "spfengine.tree/1"
 """The version of the JSON form of a tree."""
 
 
-class TreeTerm(NamedTuple):
+@dataclass(frozen=True, slots=True, repr=False)
+class TreeTerm:
     """A term of a record.
 
     Attributes:
         term: the term itself, with text and span.
-        lookup: which lookup of the worst address it is, from 1 on; None where it is none of them.
-        unused: why it is never evaluated, in words; None where it may be.
-        targets: the names that it is about: one, but for a macro that differs for IPv4 and IPv6 clients.
-        inputs: what its target-name rests on besides, so that only a check of one client can tell it.
+        lookup: which lookup of the worst address it is, from 1 on; None if it is none of them.
+        unused: why it is never evaluated, in words; None if it may be evaluated.
+        targets: its target-names: one, unless a macro differs for IPv4 and IPv6 clients.
+        inputs: what its target-name depends on, if only a check of one client can expand it.
         questions: what it asks for clients of both families, each with its answer.
         records: the records that an include or redirect leads to, one for each target.
     """
@@ -66,14 +69,17 @@ class TreeTerm(NamedTuple):
     questions: tuple[TracedQuestion, ...] = ()
     records: tuple["TreeRecord", ...] = ()
 
+    def __repr__(self) -> str:
+        return short_repr(self, ("term", "lookup", "targets"))
+
     @property
     def is_charged(self) -> bool:
-        """Whether it counts against the limit of lookups wherever it is evaluated (RFC 7208 §4.6.4)."""
+        """Whether it counts against the limit of lookups when it is evaluated (RFC 7208 §4.6.4)."""
         return isinstance(self.term, Redirect) or (isinstance(self.term, Directive) and self.term.charged)
 
     @property
     def names(self) -> int | None:
-        """For `mx`, how many names it leads to (RFC 7208 §4.6.4); None for all others."""
+        """For `mx`, how many names it leads to (RFC 7208 §4.6.4); None for other terms."""
         if not isinstance(self.term, MX):
             return None
         return max([len(asked.answer.records) for asked in self.questions if asked.question.type == "MX"], default=0)
@@ -86,23 +92,24 @@ class TreeTerm(NamedTuple):
             "lookup": self.lookup,
             "unused": self.unused,
             "targets": [visible_name(name) for name in self.targets],
-            "inputs": [str(each) for each in self.inputs],
+            "inputs": [str(input) for input in self.inputs],
             "names": self.names,
             "questions": [asked.to_dict() for asked in self.questions],
             "records": [record.to_dict() for record in self.records],
         }
 
 
-class TreeRecord(NamedTuple):
-    """A domain whose record is wanted.
+@dataclass(frozen=True, slots=True, repr=False)
+class TreeRecord:
+    """A domain whose record is needed.
 
     Attributes:
         domain: the domain.
-        own: whether it is one of the domains that the tree was asked for as the admin's own, or lies under one.
-        loop: whether it stands above in the tree already: its terms are not told again.
-        question: the question for its record, and the answer; None where none can be asked.
-        record: its record; None where there is none that can be read.
-        result: what every check that comes here ends in: none, permerror or temperror; None where it goes on.
+        own: whether it is, or lies under, a domain that the caller named as the admin's own.
+        loop: whether it is already above in the tree, so that its terms are not repeated.
+        question: the question for its record, and the answer; None if it can't be asked.
+        record: its record; None if there is none that can be read.
+        result: none, permerror or temperror if every check that needs the record ends here; otherwise None.
         problems: why.
         terms: its terms in order of evaluation: directives, then redirect, then the others.
     """
@@ -115,6 +122,9 @@ class TreeRecord(NamedTuple):
     result: Result | None = None
     problems: tuple[Problem, ...] = ()
     terms: tuple[TreeTerm, ...] = ()
+
+    def __repr__(self) -> str:
+        return short_repr(self, ("domain", "record", "result"))
 
     def to_dict(self) -> dict[str, object]:
         """Return it as JSON-safe values."""
@@ -130,15 +140,16 @@ class TreeRecord(NamedTuple):
         }
 
 
-class IncludeTree(NamedTuple):
-    """A domain's record with all that it leads to.
+@dataclass(frozen=True, slots=True, repr=False)
+class IncludeTree:
+    """A domain's record and all that it leads to.
 
     Attributes:
         domain: the domain.
         root: its record.
         budget: what the worst addresses cost.
-        limits: the limits to hold it against.
-        is_cut: whether it is too large to be told whole.
+        limits: the limits with which that is compared.
+        is_cut: whether the tree was too large, so that something was left out.
     """
 
     domain: str
@@ -147,9 +158,12 @@ class IncludeTree(NamedTuple):
     limits: Limits
     is_cut: bool
 
+    def __repr__(self) -> str:
+        return short_repr(self, ("domain", "budget", "is_broken", "is_over_limit"))
+
     @property
     def records(self) -> Iterator[TreeRecord]:
-        """All records, in the order in which they are wanted."""
+        """All records, in the order in which they are needed."""
         pending = [self.root]
         while pending:
             record = pending.pop()
@@ -164,19 +178,19 @@ class IncludeTree(NamedTuple):
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """What is wrong: broken records, then limits that are passed (also at some receivers only)."""
-        found = [problem for record in self.records for problem in record.problems]
-        found += [problem for term in self.terms for problem in self._too_many_mx(term)]
-        return (*dict.fromkeys(found), *over_limits(self.budget, self.limits))
+        """What is wrong: broken records, then exceeded limits (even if only some receivers count that much)."""
+        problems = [problem for record in self.records for problem in record.problems]
+        problems += [problem for term in self.terms for problem in self._too_many_mx(term)]
+        return (*dict.fromkeys(problems), *over_limits(self.budget, self.limits))
 
     @property
     def is_broken(self) -> bool:
-        """Whether a record in it is broken, or is not there."""
+        """Whether a record in it is broken or missing."""
         return any(record.result in (Result.NONE, Result.PERMERROR) for record in self.records)
 
     @property
     def is_over_limit(self) -> bool:
-        """Whether some addresses are over a limit of RFC 7208 §4.6.4, so that they get permerror."""
+        """Whether some addresses exceed a limit of RFC 7208 §4.6.4, so that they get permerror."""
         over = self.budget.worst_lookups > self.limits.lookups
         over = over or self.budget.worst_voids(self.limits.void_rule) > self.limits.voids
         return over or any(True for term in self.terms for _ in self._too_many_mx(term))
@@ -190,7 +204,7 @@ class IncludeTree(NamedTuple):
 
     @property
     def is_open(self) -> bool:
-        """Whether an include or redirect leads where only a check of one client can follow: there may be more."""
+        """Whether only a check of one client can follow some include or redirect, so that there may be more records."""
         return any(term.inputs and isinstance(term.term, (Include, Redirect)) for term in self.terms)
 
     def render(self, *, width: int | None = 80) -> str:
@@ -224,14 +238,11 @@ class IncludeTree(NamedTuple):
                 yield too_many_mx(asked.question.name, len(asked.answer.records), self.limits.names)
 
 
-if TYPE_CHECKING:
-    from spfengine.answers import AsyncResolver, Resolver
-
 MAX_LOOKUPS = 250
-"""Terms that are asked about; a tree that needs more is cut, and says so. RFC 7208 §4.6.4 allows 10."""
+"""Terms whose questions are asked; a tree that needs more is cut, and says so. RFC 7208 §4.6.4 allows 10."""
 MAX_TERMS = 20_000
-"""Terms that are told; a tree that has more is cut, and says so."""
-_MOST_HOSTS = 50  # of one mx whose hosts are asked for, be they too many or not
+"""Terms of a tree; one that has more is cut, and says so."""
+_MOST_HOSTS = 50  # hosts of one mx whose addresses are asked for
 
 
 def include_tree(
@@ -247,16 +258,16 @@ def include_tree(
 
     Args:
         domain: the domain.
-        resolver: what answers DNS questions; live DNS where it is not given.
+        resolver: what answers DNS questions; live DNS if it is not given.
         sender, helo: for macros, as for `Policy.compile`.
-        limits: to hold the tree against; it is never cut off there.
+        limits: the limits to compare the tree with; the tree does not end at them.
         own: domains whose records the admin can edit, besides `domain` itself; names under them are the admin's too.
 
     Raises:
         ArgumentError: `sender` is of another domain.
-        ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
+        ResolverError: `resolver` breaks the resolver protocol. Exceptions that it raises itself are passed on.
     """
-    return drive(_tree(Inputs(domain, sender, helo, limits, None, time()), tuple(own)), resolver, None)
+    return drive(_tree(Inputs(domain, sender, helo, limits, None, time()), tuple(own)), resolver)
 
 
 async def ainclude_tree(
@@ -268,12 +279,8 @@ async def ainclude_tree(
     limits: Limits = DEFAULT_LIMITS,
     own: Iterable[str] = (),
 ) -> IncludeTree:
-    """Return what `include_tree` returns, without blocking the event loop while DNS answers.
-
-    Raises:
-        ArgumentError, ResolverError: as `include_tree`.
-    """
-    return await adrive(_tree(Inputs(domain, sender, helo, limits, None, time()), tuple(own)), resolver, None)
+    """Async version of `include_tree`."""
+    return await adrive(_tree(Inputs(domain, sender, helo, limits, None, time()), tuple(own)), resolver)
 
 
 def _tree(inputs: Inputs, own: tuple[str, ...]) -> Generator[Question, Answer, IncludeTree]:
@@ -290,10 +297,10 @@ class _Walk:
 
     Attributes:
         own: the admin's domains.
-        counted: the lookups of the worst address, in order: (domain, term); `place` is the next of them.
-        asked, told: terms that were asked about, and terms in all.
+        counted: the lookups of the worst address, in order: (domain, term); `next_lookup` is the index of the next one.
+        asked, terms: how many terms were asked about, and how many there are.
         cut: whether something was left out.
-        shown: the questions of terms so far.
+        questions: the questions of terms so far.
     """
 
     def __init__(
@@ -303,11 +310,11 @@ class _Walk:
         self.answers = answers
         self.own = own
         self.counted = counted
-        self.place = 0
+        self.next_lookup = 0
         self.asked = 0
-        self.told = 0
+        self.terms = 0
         self.cut = False
-        self.shown: set[Question] = set()
+        self.questions: set[Question] = set()
 
     def record(
         self, domain: str, via: Include | Redirect | None, above: tuple[str, ...]
@@ -315,10 +322,10 @@ class _Walk:
         """Return the record of a domain, with all below it.
 
         Args:
-            via: what leads there; None for the root.
-            above: the domains whose records it stands below, folded to lower case.
+            via: what names the domain; None for the root.
+            above: the domains above it in the tree, in lower case.
         """
-        own = any(is_same_or_under(domain, each) for each in self.own)
+        own = any(is_same_or_under(domain, parent) for parent in self.own)
         if fold(domain) in above:
             return TreeRecord(domain, own, loop=True)
         session = TilingSession(self.inputs, V4, 0, self.answers, (), ())
@@ -346,8 +353,8 @@ class _Walk:
         terms: list[TreeTerm] = []
         after_all = False
         for term in ordered:
-            self.told += 1
-            if self.told > MAX_TERMS:
+            self.terms += 1
+            if self.terms > MAX_TERMS:
                 self.cut = True
                 break
             unused = _unused(term, record, after_all)
@@ -362,9 +369,9 @@ class _Walk:
         self, domain: str, term: DomainDirective | Redirect, above: tuple[str, ...]
     ) -> Generator[Question, Answer, TreeTerm]:
         lookup = None
-        if self.place < len(self.counted) and self.counted[self.place] == (domain, term.text):
-            self.place += 1
-            lookup = self.place
+        if self.next_lookup < len(self.counted) and self.counted[self.next_lookup] == (domain, term.text):
+            self.next_lookup += 1
+            lookup = self.next_lookup
         self.asked += 1
         if self.asked > MAX_LOOKUPS or len(above) > MAX_DEPTH:
             self.cut = True
@@ -386,7 +393,7 @@ class _Walk:
     def _targets(
         self, spec: MacroString, domain: str
     ) -> Generator[Question, Answer, tuple[tuple[str, ...], tuple[Input, ...]]]:
-        """Return the names that a domain-spec stands for, or what they rest on where that is not known."""
+        """Return the names that a domain-spec expands to, or what they depend on if that is not known."""
         if spec.target:
             return (spec.target,), ()
         names: dict[str, None] = {}
@@ -395,7 +402,7 @@ class _Walk:
             try:
                 name = yield from expand_target(session, spec, domain)
             except UnknownTarget as unknown:
-                return (), tuple(Input(each) for each in unknown.inputs)
+                return (), tuple(map(Input, unknown.inputs))
             if name is not None:
                 names[name] = None
         return tuple(names), ()
@@ -403,7 +410,7 @@ class _Walk:
     def _questions(self, term: Directive, target: str) -> Generator[Question, Answer, list[TracedQuestion]]:
         """Return what a term asks about its target, for clients of both families."""
         if isinstance(term, Ptr):
-            return []  # it asks about the client
+            return []  # it asks about the client's address
         if isinstance(term, Exists):
             return [(yield from self._ask(target, RRType.A))]
         asked: list[TracedQuestion] = []
@@ -422,17 +429,17 @@ class _Walk:
         answer = self.answers.get(key)
         if answer is None:
             answer = self.answers[key] = yield question
-        repeated = key in self.shown
-        self.shown.add(key)
+        repeated = key in self.questions
+        self.questions.add(key)
         return TracedQuestion(question, answer, repeated)
 
 
 def _unused(term: Term, record: Record, after_all: bool) -> str | None:
-    """Return why a term is never evaluated, in words; None where it may be."""
+    """Return why a term is never evaluated, in words; None if it may be evaluated."""
     if isinstance(term, Redirect):
-        return "all stands in the record, so redirect= is ignored" if record.redirect is None else None
+        return "the record has all, so redirect= is ignored" if record.redirect is None else None
     if isinstance(term, Explanation):
-        return "asked for only where the result is fail; it does not count"
+        return "asked for only if the result is fail; it does not count"
     if isinstance(term, Modifier):
         return "a modifier that RFC 7208 does not know; it is ignored"
-    return "it stands behind all" if after_all else None
+    return "it comes after all, which matches every address" if after_all else None

@@ -1,13 +1,12 @@
-"""The JSON form of a policy: what `Policy.to_dict` makes, and `Policy.from_dict` reads with suspicion.
+"""The JSON form of a policy, which `Policy.to_dict` writes, and `Policy.from_dict` reads without trusting it.
 
 {"schema": "spfengine.policy/1",
- "domain", "local_part", "helo", "limits", "ttl": as the policy has them; of text that stands for octets, each character
-     is one octet,
+ "domain", "local_part", "helo", "limits", "ttl": as in the policy; text of octets has one character for each octet,
  "dependencies": [{"domain", "term", "inputs"}, ...],
  "outcomes": [{"result", "problem", "directive", "record_domain", "path", "lookups", "void_lookups",
-     "depends_on": [places in "dependencies"],
-     "tree": null or {"dependency": place, "branches": [[choice, place of an outcome before this one], ...]}}, ...],
- "ip4", "ip6": [[first address of a range, place in "outcomes"], ...]; a range ends where the next one begins}
+     "depends_on": [indices in "dependencies"],
+     "tree": null or {"dependency": index, "branches": [[choice, index of an outcome before this one], ...]}}, ...],
+ "ip4", "ip6": [[first address of a range, index in "outcomes"], ...]; a range ends where the next one begins}
 """
 
 from spfengine.addresses import V4, V6, Family, address_text, parse_ip4, parse_ip6
@@ -21,14 +20,14 @@ from spfengine.policy.ranges import MAPPED_FIRST, MAPPED_LAST
 from spfengine.problems import Problem, ProblemCode, Result
 
 SCHEMA = "spfengine.policy/1"
-"""The version of the JSON form; it changes when a key changes its meaning or goes."""
+"""The version of the JSON form; it changes if a key changes its meaning or is removed."""
 
 MAX_OUTCOMES = 1 << 22
 """Outcomes of the longest table that is read."""
 
 
 def to_dict(policy: Policy) -> dict[str, object]:
-    """Return a policy as JSON-safe values, as `Policy.to_dict` says."""
+    """Return a policy as JSON-safe values: `Policy.to_dict`."""
     tables = _Tables()
     ranges = {
         family.version: [
@@ -53,24 +52,24 @@ def to_dict(policy: Policy) -> dict[str, object]:
 
 
 class _Tables:
-    """Outcomes and dependencies in the order in which they are first needed, each written once."""
+    """Outcomes and dependencies, each written once, in the order in which they are first needed."""
 
     def __init__(self) -> None:
         self.dependencies: list[dict[str, object]] = []
         self.outcomes: list[dict[str, object]] = []
-        self._places: dict[Dependency | Outcome, int] = {}
+        self._indices: dict[Dependency | Outcome, int] = {}
 
     def dependency(self, dependency: Dependency) -> int:
-        place = self._places.get(dependency)
-        if place is None:
-            place = self._places[dependency] = len(self.dependencies)
+        index = self._indices.get(dependency)
+        if index is None:
+            index = self._indices[dependency] = len(self.dependencies)
             inputs = [str(each) for each in dependency.inputs]
             self.dependencies.append({"domain": dependency.domain, "term": dependency.term, "inputs": inputs})
-        return place
+        return index
 
     def outcome(self, outcome: Outcome) -> int:
-        place = self._places.get(outcome)
-        if place is None:
+        index = self._indices.get(outcome)
+        if index is None:
             tree = None
             if outcome.tree is not None:
                 branches = [[str(choice), self.outcome(below)] for choice, below in outcome.tree.branches]
@@ -86,17 +85,17 @@ class _Tables:
                 "depends_on": [self.dependency(each) for each in outcome.depends_on],
                 "tree": tree,
             }
-            place = self._places[outcome] = len(self.outcomes)
+            index = self._indices[outcome] = len(self.outcomes)
             self.outcomes.append(written)
-        return place
+        return index
 
 
 def _problem_dict(problem: Problem) -> dict[str, object]:
-    return problem.to_dict() | {"domain": problem.domain}  # its octets, not what people see of them
+    return problem.to_dict() | {"domain": problem.domain}  # as octets, not escaped for people
 
 
 def from_dict(data: object) -> Policy:
-    """Return the policy that these values stand for, as `Policy.from_dict` says."""
+    """Return the policy that these values describe: `Policy.from_dict`."""
     root = Field(data, "policy")
     schema = root["schema"]
     if schema.data != SCHEMA:
@@ -141,7 +140,7 @@ def _outcomes(value: Field, dependencies: list[Dependency]) -> list[Outcome]:
         depends_on = tuple([dependencies[one.index(len(dependencies))] for one in each["depends_on"].items(MAX_TEXT)])
         result = each["result"].optional(lambda one: one.word(Result))
         if (result is None) != bool(depends_on):
-            each["depends_on"].refuse("dependencies where, and only where, the result is null")
+            each["depends_on"].refuse("dependencies if, and only if, the result is null")
         if tree is not None and result is not None:
             each["result"].refuse("null, since there is a tree")
         outcomes.append(
@@ -167,11 +166,11 @@ def _branch(
     branches: dict[Choice, Outcome] = {}
     leaves = depth = 0
     for each in value["branches"].items(len(Choice)):
-        written, place = each.pair()
+        written, index = each.pair()
         choice = written.word(Choice)
         if choice in branches:
             written.refuse("each choice once")
-        below = place.index(len(outcomes))
+        below = index.index(len(outcomes))
         branches[choice] = outcomes[below]
         leaves += sizes[below][0]
         depth = max(depth, sizes[below][1] + 1)
@@ -209,16 +208,16 @@ def _table(value: Field, family: Family, outcomes: list[Outcome]) -> tuple[tuple
     found: list[Outcome] = []
     parse = parse_ip4 if family is V4 else parse_ip6
     for each in value.items(MAX_RANGES + 1):
-        written, place = each.pair()
+        written, index = each.pair()
         first = parse(written.text())
         if first is None:
             written.refuse(f"an IPv{family.version} address")
         if first <= starts[-1] if starts else first != 0:
             written.refuse("addresses in order, each once, the first of them 0")
         if family is V6 and MAPPED_FIRST <= first <= MAPPED_LAST:
-            written.refuse("no address of ::ffff:0:0/96, where no IPv6 client stands")
+            written.refuse("no address of ::ffff:0:0/96, in which there is no IPv6 client")
         starts.append(first)
-        found.append(outcomes[place.index(len(outcomes))])
+        found.append(outcomes[index.index(len(outcomes))])
     if not starts:
         value.refuse("at least one range")
     return tuple(starts), tuple(found)

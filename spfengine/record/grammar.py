@@ -1,7 +1,6 @@
 """The grammar of RFC 7208 §12, in its order: each production above what recognises it.
 
-Every pattern here is linear in the length of what it reads: records are written by strangers. What few records come to
-is text, and compiled when it is needed.
+Every pattern takes time linear in the length of what it reads, because records are untrusted.
 """
 
 import re
@@ -60,7 +59,7 @@ def is_toplabel(label: str) -> bool:
 # transformers     = *DIGIT [ "r" ]
 # delimiter        = "." / "-" / "+" / "," / "/" / "_" / "="
 MACRO_STRING = re.compile(r"([\x21-\x24\x26-\x7e]+)|%\{([A-Za-z])([0-9]*)([rR]?)([.\-+,/_=]*)\}|%([%_\-])")
-EXPLAIN_STRING = r"([\x20-\x24\x26-\x7e]+)|%\{([A-Za-z])([0-9]*)([rR]?)([.\-+,/_=]*)\}|%([%_\-])"
+EXPLAIN_STRING = re.compile(r"([\x20-\x24\x26-\x7e]+)|%\{([A-Za-z])([0-9]*)([rR]?)([.\-+,/_=]*)\}|%([%_\-])")
 MACRO_LETTERS = frozenset("slodiphcrtv")
 EXPLANATION_LETTERS = frozenset("crt")  # RFC 7208 §7.2: only in the text of an explanation
 ESCAPES = {"%": "%", "_": " ", "-": "%20"}

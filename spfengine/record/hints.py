@@ -1,4 +1,4 @@
-"""What a writer of a faulty term probably meant. Bounded work for each term, however it is written."""
+"""Guesses what the writer of a faulty term meant. The work for each term is bounded, whatever is written."""
 
 from functools import lru_cache
 
@@ -17,7 +17,7 @@ _GLUED_ALL = ("~all", "-all", "+all", "?all")
 
 
 def meant(name: str) -> str | None:
-    """Return the mechanism or modifier that a wrong name stands closest to, or None where none is close."""
+    """Return the mechanism or modifier whose name is closest to a wrong name, or None if none is close."""
     name = name.lower().rstrip(".-_")
     return _closest(name) if name and len(name) <= _LONGEST else None
 
@@ -31,24 +31,24 @@ def _closest(name: str) -> str | None:
 
 
 def for_unknown_mechanism(qualifier: str, name: str, rest: str) -> str | None:
-    """Return the hint for a term whose name is no mechanism's."""
+    """Return the hint for a term whose name is not that of a mechanism."""
     if parse_ip4(name) is not None:
         return f"did you mean {qualifier}ip4:{visible(name + rest, 60)}?"
     if parse_ip6(name + rest.partition("/")[0]) is not None:
         return f"did you mean {qualifier}ip6:{visible(name + rest, 60)}?"
-    found = meant(name)
-    if found in MODIFIERS:
-        return f"did you mean {found}={visible(rest[1:], 60)}?"
-    if found is not None:
-        argument = "" if found == "all" else ":" + rest[1:] if rest[:1] in (":", "=") else rest
-        return f"did you mean {qualifier}{found}{visible(argument, 60)}?"
+    closest = meant(name)
+    if closest in MODIFIERS:
+        return f"did you mean {closest}={visible(rest[1:], 60)}?"
+    if closest is not None:
+        argument = "" if closest == "all" else ":" + rest[1:] if rest[:1] in (":", "=") else rest
+        return f"did you mean {qualifier}{closest}{visible(argument, 60)}?"
     if "." in name and not rest:
         return f"a mechanism is missing before it; did you mean {qualifier}include:{name} or {qualifier}a:{name}?"
     return f"the mechanisms are {', '.join(MECHANISMS)}"
 
 
 def for_domain_spec(qualifier: str, name: str, argument: str, separator: str) -> str | None:
-    """Return the hint for an argument that is no domain-spec."""
+    """Return the hint for an argument that is not a domain-spec."""
     for glued in _GLUED_ALL:
         if argument.lower().endswith(glued):
             return f"a space is missing before {glued}"
@@ -67,7 +67,7 @@ def for_domain_spec(qualifier: str, name: str, argument: str, separator: str) ->
 
 
 def _distance(left: str, right: str) -> int:
-    """Edits (a letter more, less, other, or two swapped) that lead from one word to the other; both are short."""
+    """Return how many edits (a letter added, removed, changed, or two swapped) turn one short word into the other."""
     before: list[int] = []
     row = list(range(len(right) + 1))
     for i, a in enumerate(left, 1):

@@ -1,4 +1,4 @@
-"""Macro-strings (RFC 7208 §7): parsed once into parts, expanded many times."""
+"""Macro-strings (RFC 7208 §7), parsed once and expanded for each check."""
 
 import re
 from collections.abc import Callable
@@ -12,13 +12,13 @@ from spfengine.visible import visible
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _URL_ESCAPES = {octet: f"%{octet:02X}" for octet in range(256) if chr(octet) not in _UNRESERVED}
 
-_ALL_PARTS = 1 << 30  # more than any value has parts; digits of any length are read without making the number
+_ALL_PARTS = 1 << 30  # more parts than any value has: instead of a number of many digits, which is never made
 _DIGITS_READ = 9
 
-_REACH = MAX_NAME + 2  # a name's octets, its final dot, and the dot before which the rest is cut off
+_REACH = MAX_NAME + 2  # octets of a name, its final dot, and the dot at which longer ones are cut
 
 MAX_EXPLANATION = 65_535
-"""Characters of the longest explanation that is expanded; a longer one is none. A TXT record holds no more octets."""
+"""Characters of the longest explanation; a longer one is not used. A TXT record holds no more octets."""
 
 
 class MacroExpand(Frozen):
@@ -29,7 +29,7 @@ class MacroExpand(Frozen):
         escaped: whether the letter was upper case: the expansion is URL-escaped (RFC 7208 §7.3).
         digits: how many right-hand parts are kept; 0 for all.
         reverse: whether the parts are reversed first.
-        delimiters: the characters to split at; "" stands for the dot.
+        delimiters: the characters to split at; "" means the dot.
     """
 
     __slots__ = ("_split_at", "delimiters", "digits", "escaped", "letter", "reverse")
@@ -63,8 +63,8 @@ class MacroExpand(Frozen):
         return value.translate(_URL_ESCAPES) if self.escaped else value
 
     def in_reach(self, value: str) -> str:
-        """Return as much of a long value as a name can hold of its expansion: its end, or, where its parts are
-        reversed, whole parts from its beginning.
+        """Return the part of a long value that can be in a name: its end, or whole parts from its beginning if the
+        macro reverses them.
         """
         if len(value) <= _REACH:
             return value
@@ -73,8 +73,8 @@ class MacroExpand(Frozen):
         if isinstance(self._split_at, str):
             end = value.find(self._split_at, _REACH)
             return value if end < 0 else value[:end]
-        found = self._split_at.search(value, _REACH)
-        return value if found is None else value[: found.start()]
+        match = self._split_at.search(value, _REACH)
+        return value if match is None else value[: match.start()]
 
 
 class MacroString(Frozen):
@@ -83,10 +83,9 @@ class MacroString(Frozen):
     Attributes:
         text: as written.
         parts: literal text (`%%`, `%_`, `%-` already replaced) and MacroExpands, in order.
-        tail: the literal text behind the last macro-expand; all of it where there is none.
+        tail: the literal text after the last macro-expand; all of it if there is none.
         letters: the macro-letters in it, in lower case.
-        target: the target-name where no macro has to be expanded ("" where no DNS question can be made of it);
-            None where macros decide.
+        target: the target-name if there are no macros ("" if it can't be asked in DNS); None if there are.
     """
 
     __slots__ = ("letters", "parts", "tail", "target", "text")
@@ -120,8 +119,8 @@ class MacroString(Frozen):
     def expand_name(self, value: Callable[[str], str]) -> str:
         """Return the target-name, given the value of each macro-letter; shortened to 253 octets (RFC 7208 §7.3).
 
-        Expanded from the right, and no further than a name can reach: what would be cut off is never made, and of a
-        long value only the end that stays is read (the beginning, where its parts are reversed).
+        It is expanded from the right, and no further than a name can be long. What would be cut off is never made, and
+        of a long value only the end is read (the beginning, if its parts are reversed).
         """
         pieces = []
         length = 0
@@ -135,9 +134,9 @@ class MacroString(Frozen):
         return truncate("".join(pieces))
 
     def expand_text(self, value: Callable[[str], str]) -> str | None:
-        """Return the text of an explanation, or None where it would be longer than MAX_EXPLANATION.
+        """Return the text of an explanation, or None if it would be longer than MAX_EXPLANATION.
 
-        None too where values of more than 16 times that length would have to be read for it.
+        Return None also if values of more than 16 times that length would have to be read for it.
         """
         pieces = []
         length = read = 0
@@ -160,14 +159,14 @@ class MacroString(Frozen):
 def parse_macro_string(
     text: str, start: int = 0, *, explanation: bool = False
 ) -> tuple[MacroString | None, list[Problem]]:
-    """Return the macro-string and its faults; None for it where there are any.
+    """Return the macro-string and its faults; if there are any, the macro-string is None.
 
     Args:
         text: the macro-string; for an explanation, the whole explain-string.
         start: the offset of `text` in the record, for the spans of faults.
         explanation: whether this is an explain-string: spaces and the letters c, r, t are allowed.
     """
-    pattern = re.compile(grammar.EXPLAIN_STRING) if explanation else grammar.MACRO_STRING
+    pattern = grammar.EXPLAIN_STRING if explanation else grammar.MACRO_STRING
     parts: list[str | MacroExpand] = []
     problems: list[Problem] = []
     position = tail_start = 0
@@ -222,7 +221,7 @@ def _fault_of(letter: str, digits: str, macro: str, explanation: bool) -> Proble
 
 
 def _fault_end(text: str, position: int) -> int:
-    """Return where the faulty macro ends: at its brace, or after the character behind the percent sign."""
+    """Return where a faulty macro ends: at its brace, or two characters after its percent sign."""
     if text[position] != "%":
         return position + 1
     if text[position : position + 2] in ("%{", "%("):
@@ -233,15 +232,20 @@ def _fault_end(text: str, position: int) -> int:
 
 
 def _invalid_macro(macro: str, span: tuple[int, int]) -> Problem:
-    shown = visible(macro, 40)
+    printable = visible(macro, 40)
     if macro[0] != "%":
         return Problem(
-            ProblemCode.INVALID_CHARACTER, f"{shown} can't stand here", None, span, "12", "only visible US-ASCII can"
+            ProblemCode.INVALID_CHARACTER,
+            f"{printable} is not allowed here",
+            None,
+            span,
+            "12",
+            "only visible US-ASCII characters are",
         )
     if macro.startswith("%("):
-        hint: str | None = "write macros in braces: " + shown.replace("(", "{").replace(")", "}")
+        hint: str | None = "write macros in braces: " + printable.replace("(", "{").replace(")", "}")
     elif macro.startswith("%{"):
         hint = "a macro is %{, a letter, digits or none, r or none, delimiters (. - + , / _ =) or none, }"
     else:
         hint = "a percent sign itself is written %%, a space %_"
-    return Problem(ProblemCode.INVALID_MACRO, f"{shown} is no macro", None, span, "7.3", hint)
+    return Problem(ProblemCode.INVALID_MACRO, f"{printable} is no macro", None, span, "7.3", hint)

@@ -1,4 +1,4 @@
-"""The tree of a record: immutable terms, each with its text as written and its place in the record."""
+"""`Record` and its terms: immutable, each term with its text as written and its place in the record."""
 
 from typing import ClassVar, final
 
@@ -21,7 +21,7 @@ class Term(Frozen):
 
     __slots__ = ("span", "text")
     fields: ClassVar[tuple[str, ...]] = ("text", "span")
-    compared: ClassVar[tuple[str, ...] | None] = ("text",)  # two terms are equal wherever they stand
+    compared: ClassVar[tuple[str, ...] | None] = ("text",)  # the place of a term makes no difference
     text: str
     span: Span
 
@@ -37,7 +37,7 @@ class Directive(Term):
     """A mechanism with its qualifier.
 
     Attributes:
-        qualifier: "+", "-", "?" or "~"; "+" where none was written.
+        qualifier: "+", "-", "?" or "~"; "+" if none was written.
         mechanism: the name of the mechanism, in lower case.
         charged: whether evaluating it counts against the limit of lookups (RFC 7208 §4.6.4).
     """
@@ -104,7 +104,7 @@ class DomainDirective(Directive):
     """A mechanism that asks DNS.
 
     Attributes:
-        domain_spec: what its target-name is made of; None stands for the current domain.
+        domain_spec: what its target-name is made of; None: it is the current domain.
     """
 
     __slots__ = ("domain_spec",)
@@ -186,7 +186,7 @@ class Modifier(Term):
 
     Attributes:
         name: its name, in lower case.
-        value: what stands behind the equals sign.
+        value: what follows the equals sign.
     """
 
     __slots__ = ("name", "value")
@@ -221,10 +221,10 @@ class UnknownModifier(Modifier):
 
 @final
 class NetworkRun:
-    """Neighbouring ip4 and ip6 directives, and an all behind them, as one table a family: the address alone decides.
+    """Neighbouring `ip4` and `ip6` directives, and an `all` right after them, as one table for each family.
 
     Attributes:
-        directives: in the order in which they stand.
+        directives: in their order.
         ip4, ip6: the tables, once they have been needed.
     """
 
@@ -237,7 +237,7 @@ class NetworkRun:
         self.ip6: Table[Network | All] | None = None
 
     def table(self, family: Family) -> Table[Network | All]:
-        """Return the table of one family; made when it is first needed."""
+        """Return the table of one family, which is made when it is first needed."""
         return (self.ip4 if family is V4 else self.ip6) or self._make_table(family)
 
     def _make_table(self, family: Family) -> Table[Network | All]:
@@ -282,15 +282,15 @@ def _steps(terms: tuple[Term, ...]) -> tuple[tuple[Step, ...], All | None, bool]
 
 
 class Record(Frozen):
-    """A record: RFC 7208 §12, read whole and without faults.
+    """A record without syntax errors (RFC 7208 §12).
 
     Attributes:
         source: its text, each octet as one character.
         terms: all terms, in order.
-        steps: the directives in order of evaluation, neighbouring ip4 and ip6 merged; without those behind `all`, which
-            are never evaluated (RFC 7208 §5.1).
-        all: the `all` that decides where no step does, or None; None also where `all` is merged with ip4 and ip6.
-        redirect: its redirect modifier, or None; None also where `all` stands in the record (RFC 7208 §6.1).
+        steps: the directives in order of evaluation, neighbouring `ip4` and `ip6` merged; without those after `all`,
+            which are never evaluated (RFC 7208 §5.1).
+        all: the `all` that decides if no step does, or None; None also if `all` is merged with `ip4` and `ip6`.
+        redirect: its redirect modifier, or None; None also if the record has `all` (RFC 7208 §6.1).
         explanation: its exp modifier, or None.
     """
 

@@ -1,7 +1,7 @@
-"""From text to `Record`: `parse` refuses the first text that is none, `diagnose` tells everything that is wrong.
+"""Reads the text of a record: `parse` returns a `Record` or raises, `diagnose` returns all faults.
 
-Both are one reading: every fault is collected, since a syntax error anywhere makes the record void as a whole
-(RFC 7208 §4.6).
+Both read in the same way, and to the end: a syntax error anywhere makes the whole record invalid (RFC 7208 §4.6), so
+all faults are of interest at once.
 """
 
 from collections.abc import Callable
@@ -29,17 +29,17 @@ from spfengine.record.model import (
 from spfengine.record.tokenizer import Token, is_spf, tokens
 from spfengine.visible import visible
 
-_HINTED_FAULTS = 100  # a record of thousands of faults is no typo: hints for the rest would only cost time
+_HINTED_FAULTS = 100  # nobody mistypes thousands of terms, so hints for the rest would only cost time
 
 
 def parse(record: str | bytes) -> Record:
-    """Return the record that `record` is the text of.
+    """Return the record with this text.
 
     Args:
         record: the text, from `v=spf1` on; bytes are taken octet for octet.
 
     Raises:
-        RecordSyntaxError: it is no record by RFC 7208 §12; it carries source, span, section and all faults.
+        RecordSyntaxError: it is not a record by RFC 7208 §12; the exception has source, span, section and all faults.
     """
     source = _source(record)
     terms, problems = _read(source)
@@ -49,7 +49,7 @@ def parse(record: str | bytes) -> Record:
 
 
 def diagnose(record: str | bytes) -> tuple[Problem, ...]:
-    """Return every fault of a record's text, in the order of their places; empty where there is none.
+    """Return every fault in the text of a record, in the order of their places; empty if there is none.
 
     Args:
         record: the text, from `v=spf1` on; bytes are taken octet for octet.
@@ -116,9 +116,9 @@ def _directive(token: Token) -> _Read:
 
 def _missing_name(token: Token) -> _Read:
     if token.argument[:1] == "%":
-        text, hint = "a term can't begin with a macro", "a mechanism stands before it, such as include: or a:"
+        text, hint = "a term can't begin with a macro", "put a mechanism before it, such as include: or a:"
     elif token.qualifier and len(token.text) == 1:
-        text, hint = f"a mechanism is missing behind {token.qualifier}", "take out the space behind the qualifier"
+        text, hint = f"a mechanism is missing after {token.qualifier}", "take out the space after the qualifier"
     else:
         text, hint = "the name of a mechanism is missing", f"the mechanisms are {', '.join(grammar.MECHANISMS)}"
     return _fault(token, ProblemCode.MISSING_TERM_NAME, text, "4.6.1", hint)
@@ -142,7 +142,7 @@ def _modifier(token: Token, seen: dict[str, Token]) -> _Read:
     domain_spec, problems = _domain_spec(token, token.argument)
     first = seen.setdefault(name, token)
     if first is not token:
-        text = f"{name}= stands twice, at offset {first.start} and at {token.start}; it may stand only once"
+        text = f"{name}= occurs twice, at offset {first.start} and at {token.start}; it may occur only once"
         problems = [*_fault(token, ProblemCode.DUPLICATE_MODIFIER, text, "6", "keep one of the two")[1], *problems]
     if domain_spec is None or problems:
         return None, problems
@@ -201,16 +201,16 @@ def _mx(token: Token) -> _Read:
 def _host(token: Token, kind: type[A | MX]) -> _Read:
     if not token.separator:
         return kind(token.qualifier or "+", None, V4.bits, V6.bits, token.text, token.span), []
-    found = grammar.DUAL_CIDR_LENGTH.search(token.argument)
-    assert found is not None, "both parts of DUAL_CIDR_LENGTH may be empty"
+    lengths = grammar.DUAL_CIDR_LENGTH.search(token.argument)
+    assert lengths is not None, "both parts of DUAL_CIDR_LENGTH may be empty"
     problems: list[Problem] = []
-    ip4_prefix = _cidr_length(token, found[1], V4.bits, found.start(1), problems)
-    ip6_prefix = _cidr_length(token, found[2], V6.bits, found.start(2), problems)
+    ip4_prefix = _cidr_length(token, lengths[1], V4.bits, lengths.start(1), problems)
+    ip6_prefix = _cidr_length(token, lengths[2], V6.bits, lengths.start(2), problems)
     domain_spec = None
     if token.separator == ":":
-        domain_spec, faults = _domain_spec(token, token.argument[: found.start()])
+        domain_spec, faults = _domain_spec(token, token.argument[: lengths.start()])
         problems += faults
-    elif found.start():
+    elif lengths.start():
         text = "the prefix length can't be understood"
         hint = f"write {token.name}/24, {token.name}//64, or {token.name}/24//64 for both"
         return _fault(token, ProblemCode.INVALID_CIDR_LENGTH, text, "5", hint)
@@ -277,8 +277,8 @@ def _domain_spec(token: Token, text: str) -> tuple[MacroString | None, list[Prob
     span = (start, start + len(text)) if text else token.span
     if not text:
         named = f"{token.name}{token.separator}"
-        hint = f"take out the space behind {named}, or write {named}example.com"
-        empty = Problem(ProblemCode.EMPTY_DOMAIN_SPEC, f"behind {named} a domain is missing", None, span, "12", hint)
+        hint = f"take out the space after {named}, or write {named}example.com"
+        empty = Problem(ProblemCode.EMPTY_DOMAIN_SPEC, f"a domain is missing after {named}", None, span, "12", hint)
         return None, [empty]
     parsed, problems = parse_macro_string(text, start)
     if parsed is None:
@@ -294,36 +294,36 @@ def _domain_spec(token: Token, text: str) -> tuple[MacroString | None, list[Prob
 
 
 def _invalid_domain_spec(token: Token, text: str, span: tuple[int, int], toplabel: str) -> Problem:
-    shown = visible(text, 60)
+    printable = visible(text, 60)
     hint = hints.for_domain_spec(token.qualifier, token.name, token.argument, token.separator)
     if parse_ip4(text.partition("/")[0]) is not None or parse_ip6(text.partition("/")[0]) is not None:
-        said = f"{shown} is an IP address, not a domain name"
-        return Problem(ProblemCode.ADDRESS_AS_DOMAIN_SPEC, said, None, span, "12", hint)
-    found = grammar.DUAL_CIDR_LENGTH.search(text)
-    if found is not None and found[0] and grammar.is_toplabel(text[: found.start()].rpartition(".")[2]):
-        said = f"{token.name} takes no prefix length here: {visible(found[0], 20)}"
+        message = f"{printable} is an IP address, not a domain name"
+        return Problem(ProblemCode.ADDRESS_AS_DOMAIN_SPEC, message, None, span, "12", hint)
+    lengths = grammar.DUAL_CIDR_LENGTH.search(text)
+    if lengths is not None and lengths[0] and grammar.is_toplabel(text[: lengths.start()].rpartition(".")[2]):
+        message = f"{token.name} takes no prefix length here: {visible(lengths[0], 20)}"
         hint = "an IPv6 length has two slashes: /24//64" if token.name.lower() in ("a", "mx") else None
-        return Problem(ProblemCode.UNEXPECTED_CIDR_LENGTH, said, None, span, "12", hint)
+        return Problem(ProblemCode.UNEXPECTED_CIDR_LENGTH, message, None, span, "12", hint)
     if not toplabel:
-        said = f"{shown} ends in a dot where a last label was expected"
+        message = f"{printable} ends in a dot where a last label was expected"
     elif toplabel == text.rstrip("."):
-        said = f"{shown} is a single label; a domain-spec has at least two, or ends in a macro"
+        message = f"{printable} is a single label; a domain-spec has at least two, or ends in a macro"
     elif toplabel.isdigit():
-        said = f"{shown} can't be a domain name: its last label has digits only"
+        message = f"{printable} can't be a domain name: its last label has digits only"
     else:
-        said = f"{shown} can't be a domain name: its last label may have letters, digits and inner hyphens only"
-    return Problem(ProblemCode.INVALID_DOMAIN_SPEC, said, None, span, "12", hint)
+        message = f"{printable} can't be a domain name: its last label may have letters, digits and inner hyphens only"
+    return Problem(ProblemCode.INVALID_DOMAIN_SPEC, message, None, span, "12", hint)
 
 
 def _cidr_length(token: Token, digits: str | None, most: int, offset: int, problems: list[Problem]) -> int:
-    """Return a prefix length, `most` where none was written; a fault goes to `problems`."""
+    """Return a prefix length, `most` if none is written. A fault is added to `problems`."""
     if digits is None:
         return most
     if grammar.CIDR_LENGTH.match(digits) is not None and int(digits) <= most:
         return int(digits)
     start = token.argument_start + offset
     if not digits:
-        text = "behind the slash a prefix length is missing"
+        text = "a prefix length is missing after the slash"
     elif digits.isdigit() and digits[0] == "0":
         text = f"the prefix length {visible(digits, 20)} has a leading zero"
     elif digits.isdigit():
@@ -340,7 +340,7 @@ def _missing_argument(token: Token, what: str, example: str) -> _Read:
     text = f"{name} must be followed by a colon and {what}"
     hint = f"write {token.qualifier}{name}:{example}"
     if token.separator == ":":
-        hint += ", with no space behind the colon"
+        hint += ", with no space after the colon"
     return _fault(token, ProblemCode.MISSING_ARGUMENT, text, "12", hint)
 
 
@@ -359,8 +359,8 @@ def _invalid_character(characters: str, offset: int) -> Problem:
         kind = "a NUL"
     elif first > 126:
         kind = "a character outside US-ASCII" if first > 127 else "a control character"
-    text = f"{kind} ({visible(characters, 20)}) stands at offset {offset}"
-    hint = "only spaces and visible US-ASCII characters may stand in a record; take it out or type it anew"
+    text = f"{kind} ({visible(characters, 20)}) is at offset {offset}"
+    hint = "a record may contain only spaces and visible US-ASCII characters; take it out or retype it"
     span = (offset, offset + len(characters))
     return Problem(ProblemCode.INVALID_CHARACTER, text, None, span, "4.6.1", hint)
 
@@ -375,7 +375,7 @@ def _not_spf(source: str) -> Problem:
             hint = "take out the quotes and everything else before v=spf1"
         else:
             text = "this is not an SPF record: v=spf1 must be followed by a space or the end"
-            hint = "put one space behind v=spf1"
+            hint = "put one space after v=spf1"
     elif stripped[:5].lower() == "v=spf" or stripped[:3].lower() == "spf":
         hint = "the only version there is, is v=spf1"
     return Problem(ProblemCode.NOT_SPF, text, None, (0, min(len(source), 7)), "4.5", hint)

@@ -1,4 +1,4 @@
-"""From the text of a record to its terms, unread: each cut into qualifier, name, separator and argument."""
+"""Cuts the text of a record into terms, and each term into qualifier, name, separator and argument."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from spfengine.record.grammar import TERM, VERSION
 
 
 class Token(NamedTuple):
-    """A term as it stands in the record.
+    """A term as it is written in the record.
 
     Attributes:
         text: the whole term.
@@ -15,7 +15,7 @@ class Token(NamedTuple):
         qualifier: "+", "-", "?", "~" or "".
         name: what may be the name of a mechanism or modifier; perhaps "".
         separator: what ended the name: ":", "=", "/" or "".
-        argument: what stands behind the separator; for "/" the slash belongs to it.
+        argument: what follows the separator; if that is "/", the slash belongs to it.
     """
 
     text: str
@@ -37,12 +37,12 @@ class Token(NamedTuple):
 
 
 def is_spf(source: str) -> bool:
-    """Whether this text begins as an SPF record does: the version, and then a space or the end (RFC 7208 §4.5)."""
+    """Whether this text begins like an SPF record: the version, and then a space or the end (RFC 7208 §4.5)."""
     return source[:6].lower() == VERSION and (len(source) == 6 or source[6] == " ")
 
 
 def tokens(source: str) -> Iterator[Token]:
     """Yield the terms of a record that `is_spf`."""
-    for found in TERM.finditer(source, len(VERSION)):
-        text, qualifier, name, separator, argument = found.group(0, 1, 2, 3, 4)
-        yield Token(text, found.start(), qualifier, name, separator, "/" + argument if separator == "/" else argument)
+    for match in TERM.finditer(source, len(VERSION)):
+        text, qualifier, name, separator, argument = match.group(0, 1, 2, 3, 4)
+        yield Token(text, match.start(), qualifier, name, separator, "/" + argument if separator == "/" else argument)

@@ -103,6 +103,7 @@ def test_what_is_flattened_says_the_same_or_is_refused(
             assert any(ip in network for network in mended)
 
 
+@pytest.mark.full
 @given(trees(), st.sampled_from((256, 300, 512)))
 @settings(max_examples=20, deadline=None)  # circles take their time
 def test_sizes_are_kept_and_no_receiver_stops_reading(tree: tuple[Zone, str], size: int) -> None:

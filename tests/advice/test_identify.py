@@ -270,15 +270,15 @@ def test_a_record_too_wide_in_one_family_still_tells_of_the_other() -> None:
 @pytest.mark.parametrize(
     ("zone", "why"),
     [
-        ({"spf.a.example": {"TXT": Status.SERVFAIL}}, "spf.a.example could not be had: its DNS server failed"),
+        ({"spf.a.example": {"TXT": Status.SERVFAIL}}, "spf.a.example could not be looked up: its DNS server failed"),
         ({"spf.a.example": {"TXT": "v=spf1 ip4:192.0.2.0/24 include:b.example -all"},
-          "b.example": {"TXT": Status.TIMEOUT}}, "b.example could not be had"),
+          "b.example": {"TXT": Status.TIMEOUT}}, "b.example could not be looked up"),
         ({PTR: {"PTR": Status.REFUSED}},
          "DNS could not answer for the PTR records of 24.218.83.23.in-addr.arpa (REFUSED)"),
         ({PTR: {"PTR": "out.a.example"}, "out.a.example": {"A": Status.SERVFAIL}},
          "DNS could not answer for the A records of out.a.example (SERVFAIL)"),
         ({"spf.a.example": {"TXT": "v=spf1 exists:%{i}.ok.a.example -all"},
-          f"{IP}.ok.a.example": {"A": Status.SERVFAIL}}, f"{IP}.ok.a.example could not be had"),
+          f"{IP}.ok.a.example": {"A": Status.SERVFAIL}}, f"{IP}.ok.a.example could not be looked up"),
     ],
 )  # fmt: skip
 def test_what_dns_could_not_answer_is_reported_not_guessed(zone: dict[str, Any], why: str) -> None:

@@ -54,7 +54,7 @@ def examples(examples_folder: Path) -> dict[str, Any]:
         "CheckResult, fail": failed,
         "CheckResult, permerror": broken,
         "Trace": passed.trace,
-        "SMTPReply": failed.smtp_reply,
+        "SMTPReply": broken.smtp_reply(),
         "ReceivedSPF": spfengine.parse_received_spf(HEADER),
         "AuthenticationResults": spfengine.parse_authentication_results(RESULTS),
         "Policy": policy,

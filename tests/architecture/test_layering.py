@@ -20,7 +20,6 @@ FLOORS: list[list[str]] = [
     ["arguments"],
     ["json_reader"],
     ["json_files"],
-    ["lazy"],
     ["problems"],
     ["addresses"],
     ["names"],
@@ -50,7 +49,6 @@ FLOORS: list[list[str]] = [
 FACE = "spfengine"
 LATE = {
     FACE,
-    "spfengine.lazy",
     "spfengine.testing",
     "spfengine.cli.commands",
 }  # load names, or commands, when they are first used

@@ -30,7 +30,7 @@ CASES = [
     ),
     Case(
         "v=spf1 ip4: 192.0.2.1",
-        Fault(C.MISSING_ARGUMENT, "ip4:", "12", "write ip4:192.0.2.0/24, with no space behind the colon"),
+        Fault(C.MISSING_ARGUMENT, "ip4:", "12", "write ip4:192.0.2.0/24, with no space after the colon"),
         Fault(C.UNKNOWN_MECHANISM, "192.0.2.1", "4.6.1", "did you mean ip4:192.0.2.1?"),
     ),
     Case(
@@ -43,9 +43,7 @@ CASES = [
     ),
     Case(
         "v=spf1 include:",
-        Fault(
-            C.EMPTY_DOMAIN_SPEC, "include:", "12", "take out the space behind include:, or write include:example.com"
-        ),
+        Fault(C.EMPTY_DOMAIN_SPEC, "include:", "12", "take out the space after include:, or write include:example.com"),
     ),
     Case(
         "v=spf1 include",
@@ -125,7 +123,7 @@ CASES = [
     ),
     Case(
         "v=spf1 - all",
-        Fault(C.MISSING_TERM_NAME, "-", "4.6.1", "take out the space behind the qualifier"),
+        Fault(C.MISSING_TERM_NAME, "-", "4.6.1", "take out the space after the qualifier"),
     ),
     Case(
         "v=spf1 :x",
@@ -137,7 +135,7 @@ CASES = [
     ),
     Case(
         "v=spf1 %{d}",
-        Fault(C.MISSING_TERM_NAME, "%{d}", "4.6.1", "a mechanism stands before it, such as include: or a:"),
+        Fault(C.MISSING_TERM_NAME, "%{d}", "4.6.1", "put a mechanism before it, such as include: or a:"),
     ),
     Case(
         "v=spf1 ptr/24",
@@ -145,11 +143,11 @@ CASES = [
     ),
     Case(
         "v=spf1 ptr:",
-        Fault(C.EMPTY_DOMAIN_SPEC, "ptr:", "12", "take out the space behind ptr:, or write ptr:example.com"),
+        Fault(C.EMPTY_DOMAIN_SPEC, "ptr:", "12", "take out the space after ptr:, or write ptr:example.com"),
     ),
     Case(
         "v=spf1 a:",
-        Fault(C.EMPTY_DOMAIN_SPEC, "a:", "12", "take out the space behind a:, or write a:example.com"),
+        Fault(C.EMPTY_DOMAIN_SPEC, "a:", "12", "take out the space after a:, or write a:example.com"),
     ),
     Case(
         "v=spf1 a/33",
@@ -243,7 +241,7 @@ CASES = [
     ),
     Case(
         "v=spf1 ip4:",
-        Fault(C.MISSING_ARGUMENT, "ip4:", "12", "write ip4:192.0.2.0/24, with no space behind the colon"),
+        Fault(C.MISSING_ARGUMENT, "ip4:", "12", "write ip4:192.0.2.0/24, with no space after the colon"),
     ),
     Case(
         "v=spf1 ip4:a.example",
@@ -339,7 +337,7 @@ CASES = [
     Case(
         "v=spf1 redirect=",
         Fault(
-            C.EMPTY_DOMAIN_SPEC, "redirect=", "12", "take out the space behind redirect=, or write redirect=example.com"
+            C.EMPTY_DOMAIN_SPEC, "redirect=", "12", "take out the space after redirect=, or write redirect=example.com"
         ),
     ),
     Case(
@@ -357,7 +355,7 @@ CASES = [
     ),
     Case(
         "v=spf1-all",
-        Fault(C.NOT_SPF, "v=spf1-", "4.5", "put one space behind v=spf1"),
+        Fault(C.NOT_SPF, "v=spf1-", "4.5", "put one space after v=spf1"),
     ),
     Case(
         "v=spf2 -all",
@@ -381,7 +379,7 @@ CASES = [
     ),
     Case(
         "v=spf1\ta",
-        Fault(C.NOT_SPF, "v=spf1\t", "4.5", "put one space behind v=spf1"),
+        Fault(C.NOT_SPF, "v=spf1\t", "4.5", "put one space after v=spf1"),
     ),
     Case(
         "v=spf1 a\tb",
@@ -389,7 +387,7 @@ CASES = [
             C.INVALID_CHARACTER,
             "\t",
             "4.6.1",
-            "only spaces and visible US-ASCII characters may stand in a record; take it out or type it anew",
+            "a record may contain only spaces and visible US-ASCII characters; take it out or retype it",
         ),
     ),
     Case(
@@ -398,13 +396,13 @@ CASES = [
             C.INVALID_CHARACTER,
             "\xe9",
             "4.6.1",
-            "only spaces and visible US-ASCII characters may stand in a record; take it out or type it anew",
+            "a record may contain only spaces and visible US-ASCII characters; take it out or retype it",
         ),
         Fault(
             C.INVALID_CHARACTER,
             "\x00",
             "4.6.1",
-            "only spaces and visible US-ASCII characters may stand in a record; take it out or type it anew",
+            "a record may contain only spaces and visible US-ASCII characters; take it out or retype it",
         ),
     ),
     Case(
@@ -413,13 +411,13 @@ CASES = [
             C.INVALID_CHARACTER,
             "\u201c",
             "4.6.1",
-            "only spaces and visible US-ASCII characters may stand in a record; take it out or type it anew",
+            "a record may contain only spaces and visible US-ASCII characters; take it out or retype it",
         ),
         Fault(
             C.INVALID_CHARACTER,
             "\u201d",
             "4.6.1",
-            "only spaces and visible US-ASCII characters may stand in a record; take it out or type it anew",
+            "a record may contain only spaces and visible US-ASCII characters; take it out or retype it",
         ),
     ),
     Case(
@@ -428,7 +426,7 @@ CASES = [
             C.INVALID_CHARACTER,
             "\r\n",
             "4.6.1",
-            "only spaces and visible US-ASCII characters may stand in a record; take it out or type it anew",
+            "a record may contain only spaces and visible US-ASCII characters; take it out or retype it",
         ),
     ),
     Case(
@@ -437,7 +435,7 @@ CASES = [
             C.INVALID_CHARACTER,
             "\x7f",
             "4.6.1",
-            "only spaces and visible US-ASCII characters may stand in a record; take it out or type it anew",
+            "a record may contain only spaces and visible US-ASCII characters; take it out or retype it",
         ),
     ),
     Case(
@@ -462,7 +460,7 @@ CASES = [
     ),
     Case(
         "v=spf1 +",
-        Fault(C.MISSING_TERM_NAME, "+", "4.6.1", "take out the space behind the qualifier"),
+        Fault(C.MISSING_TERM_NAME, "+", "4.6.1", "take out the space after the qualifier"),
     ),
     Case(
         "v=spf1 include:%{x}.a%b.c",
@@ -574,11 +572,11 @@ CASES = [
     ),
     Case(
         "v=spf1 a:/24",
-        Fault(C.EMPTY_DOMAIN_SPEC, "a:/24", "12", "take out the space behind a:, or write a:example.com"),
+        Fault(C.EMPTY_DOMAIN_SPEC, "a:/24", "12", "take out the space after a:, or write a:example.com"),
     ),
     Case(
         "v=spf1 redirect=a.example exp= exp=%{c}",
-        Fault(C.EMPTY_DOMAIN_SPEC, "exp=", "12", "take out the space behind exp=, or write exp=example.com"),
+        Fault(C.EMPTY_DOMAIN_SPEC, "exp=", "12", "take out the space after exp=, or write exp=example.com"),
         Fault(C.DUPLICATE_MODIFIER, "exp=%{c}", "6", "keep one of the two"),
         Fault(C.EXPLANATION_ONLY_MACRO, "%{c}", "7.2", None),
     ),

@@ -1,4 +1,4 @@
-"""What a receiver writes down or answers after a check, and the header fields read back."""
+"""Header fields and the SMTP reply of a result, and the reading of header fields."""
 
 from spfengine.evaluation.headers.authentication_results import (
     AuthenticationResults,

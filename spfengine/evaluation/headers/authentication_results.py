@@ -1,7 +1,8 @@
-"""The Authentication-Results header field (RFC 8601), written for SPF, and read back for every method."""
+"""Writing the Authentication-Results header field (RFC 8601) for SPF, and reading it for every method."""
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.headers.fields import (
@@ -10,7 +11,7 @@ from spfengine.evaluation.headers.fields import (
     address_in,
     as_address,
     comment,
-    fold,
+    fold_lines,
     header_mailbox,
     header_value,
     in_words,
@@ -20,7 +21,7 @@ from spfengine.evaluation.headers.fields import (
     quoted_string,
 )
 from spfengine.evaluation.session import HELO
-from spfengine.visible import visible
+from spfengine.visible import short_repr, visible
 
 if TYPE_CHECKING:
     from spfengine.evaluation.check_result import CheckResult
@@ -31,18 +32,18 @@ _version = re.compile(r"[0-9]{1,9}").fullmatch
 
 
 def authentication_results(result: "CheckResult", authserv_id: str, *, utf8: bool = False) -> str:
-    r"""Return the Authentication-Results header field of a result: its name included, folded with CRLF, none at its
-    end (RFC 8601 §2.2).
+    r"""Return the Authentication-Results header field of a result, with its name, folded with CRLF, but without CRLF at
+    its end (RFC 8601 §2.2).
 
-    What was checked stands in `smtp.mailfrom` or `smtp.helo` (RFC 8601 §2.7.2), why there is no verdict in `reason`,
-    the client's address in the comment. `parse_authentication_results` reads these back as they are in the result,
-    where they are printable US-ASCII (or with `utf8` printable UTF-8) of up to 300 octets. Of other text it gives back
-    what could be written: other octets as `\xNN`, and what would need more than 600 octets cut, with "...".
+    The identity is in `smtp.mailfrom` or `smtp.helo` (RFC 8601 §2.7.2), the reason for an error in `reason`, and the
+    client's address in the comment. `parse_authentication_results` reads these back as they are in the result, if they
+    are printable US-ASCII (or with `utf8` printable UTF-8) of up to 300 octets. Otherwise it reads back what could be
+    written: other octets as `\xNN`, and text that would need more than 600 octets cut, with "...".
 
     Args:
         result: the result of a check.
         authserv_id: the name under which the receiver gives its results, such as its host name.
-        utf8: whether characters outside US-ASCII may stand in it (RFC 6532).
+        utf8: whether to write characters outside US-ASCII as they are (RFC 6532) rather than escaped.
 
     Raises:
         ArgumentError: `authserv_id` is no token (RFC 2045 §5.1), is longer than 255 octets, or is not US-ASCII.
@@ -55,7 +56,7 @@ def authentication_results(result: "CheckResult", authserv_id: str, *, utf8: boo
         pieces.append(f"smtp.helo={pvalue(header_value(result.helo, utf8=utf8))}")
     else:
         pieces.append(f"smtp.mailfrom={pvalue(header_mailbox(result.sender, utf8=utf8))}")
-    return fold(pieces)
+    return fold_lines(pieces)
 
 
 def _authserv_id(given: object, utf8: bool) -> str:
@@ -70,8 +71,9 @@ def _authserv_id(given: object, utf8: bool) -> str:
     )
 
 
-class MethodResult(NamedTuple):
-    """What one method came to (RFC 8601 §2.2, resinfo).
+@dataclass(frozen=True, slots=True, repr=False)
+class MethodResult:
+    """The result of one method (RFC 8601 §2.2, resinfo).
 
     Attributes:
         method: "spf", "dkim", "dmarc" or another, in lower case.
@@ -87,13 +89,16 @@ class MethodResult(NamedTuple):
     comment: str | None
     properties: tuple[tuple[str, str], ...]
 
+    def __repr__(self) -> str:
+        return short_repr(self, ("method", "result", "properties"))
+
     def get(self, name: str) -> str | None:
-        """Return the first value of a property; None where it is absent."""
+        """Return the first value of a property, or None if it is absent."""
         return next((value for key, value in self.properties if key == name), None)
 
     @property
     def client_ip(self) -> str | None:
-        """The client's address: of a property that says so, else the one that comment or reason name; or None."""
+        """The client's address: that of a property for it, else the one that comment or reason names; or None."""
         for name in ("smtp.remote-ip", "policy.iprev", "client-ip"):
             value = self.get(name)
             if value is not None:
@@ -101,23 +106,27 @@ class MethodResult(NamedTuple):
         return address_in(self.reason if self.comment is None else self.comment)
 
 
-class AuthenticationResults(NamedTuple):
-    """An Authentication-Results header field as it was read. Only one that the own receiver added can be believed.
+@dataclass(frozen=True, slots=True, repr=False)
+class AuthenticationResults:
+    """An Authentication-Results header field as it was read. Trust only one that your own receiver added.
 
     Attributes:
-        authserv_id: the name under which the results are given; None where the writer gives none, as Microsoft does.
-        version: the version of the field's syntax; 1 where it is not given.
-        results: what each method came to, in their order; empty for "none".
+        authserv_id: the name under which the results are given; None if the writer gives none, as Microsoft does.
+        version: the version of the field's syntax; 1 if it is not given.
+        results: the results of the methods, in order; empty for "none".
     """
 
     authserv_id: str | None
     version: int
     results: tuple[MethodResult, ...]
 
+    def __repr__(self) -> str:
+        return short_repr(self, ("authserv_id", "results"))
+
     @property
     def spf(self) -> tuple[MethodResult, ...]:
         """The results of method "spf"."""
-        return tuple([found for found in self.results if found.method == "spf"])
+        return tuple([result for result in self.results if result.method == "spf"])
 
 
 def parse_authentication_results(text: str) -> AuthenticationResults:
@@ -127,7 +136,7 @@ def parse_authentication_results(text: str) -> AuthenticationResults:
     properties without a type, and parts that are empty.
 
     Raises:
-        HeaderError: it is no such field; the message says at which offset, and what was expected there.
+        HeaderError: it is not such a field; the message gives the offset, and what was expected there.
     """
     reader = FieldReader(FIELD, text)
     authserv_id: str | None = None

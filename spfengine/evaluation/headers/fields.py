@@ -1,7 +1,8 @@
-r"""Text of strangers in header fields: what of it may stand there, and how it is quoted and folded (RFC 5322).
+r"""Writing and reading structured header fields (RFC 5322): quoting and folding untrusted text, and `FieldReader`.
 
-Two steps, in this order. `header_text` leaves only printable characters, all others become `\xNN`; `cut` bounds it.
-Then `quoted_string` or `comment` gives it its form. So what is read back is what `header_text` and `cut` made.
+Text is written in two steps. First `header_text` escapes everything but printable characters as `\xNN`, and `cut`
+limits its length. Then `quoted_string` or `comment` gives it its form. So what is read back is the text of the first
+step.
 """
 
 import re
@@ -19,8 +20,8 @@ from spfengine.addresses import address_text, parse_address
 from spfengine.errors import AddressError, HeaderError
 
 MAX_VALUE = 600
-"""Octets of the longest value that is written. So no line comes near the 998 octets of RFC 5322 §2.1.1, even where
-nothing in a value can be folded."""
+"""Octets of the longest value that is written. So no line gets near the 998 octets of RFC 5322 §2.1.1, even if a value
+can't be folded."""
 MAX_DOMAIN = 255
 _LINE = 78  # RFC 5322 §2.1.1: characters that a line should not exceed
 
@@ -29,7 +30,7 @@ _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff]"
 _DOT_ATOM = rf"{_ATEXT}+(?:\.{_ATEXT}+)*"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _is_dot_atom = re.compile(_DOT_ATOM).fullmatch
-# RFC 8601 §2.2: pvalue, where it is no quoted-string: a token (RFC 2045 §5.1), a mailbox, or a domain name.
+# RFC 8601 §2.2: pvalue, if it is not a quoted-string: a token (RFC 2045 §5.1), a mailbox, or a domain name.
 is_token = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`{|}~\-\u0080-\U0010ffff]+").fullmatch
 _is_mailbox = re.compile(rf"{_DOT_ATOM}@{_LABEL}(?:\.{_LABEL})+").fullmatch
 
@@ -41,21 +42,21 @@ _FOLDS = re.compile(r"(?<!\\) ")
 
 
 def header_text(text: str, *, utf8: bool = False) -> str:
-    r"""Return text with all that may not stand in a header field written as `\xNN` (the octets of its UTF-8 form).
+    r"""Return text with everything that a header field may not contain as `\xNN` (the octets of its UTF-8 form).
 
     Args:
         text: of which each character is one octet, as in a check.
-        utf8: whether printable characters outside US-ASCII may stand (RFC 6532); otherwise only US-ASCII is left.
+        utf8: whether to keep printable characters outside US-ASCII (RFC 6532).
     """
     if text.isascii() and text.isprintable():
         return text
-    text = text.replace("…", "...")  # where a problem's text was cut
+    text = text.replace("…", "...")  # at the end of a text that was cut
     raw = text.encode("latin-1", "backslashreplace")
     return visible(raw.decode("utf-8" if utf8 else "ascii", "backslashreplace"), at_most=4 * len(raw))
 
 
 def cut(text: str, at_most: int = MAX_VALUE) -> str:
-    """Return text cut, with "..." at its end, where it could need more octets than `at_most` as it is written."""
+    """Return text, cut and with "..." at its end if it might need more than `at_most` octets when it is written."""
     if _cost(text) <= at_most:
         return text
     needed = accumulate(map(_cost, text))
@@ -67,12 +68,12 @@ def _cost(text: str) -> int:
 
 
 def header_value(text: str, *, utf8: bool = False) -> str:
-    """Return text as it may stand in a header field, no longer than `MAX_VALUE`, and not quoted yet."""
+    """Return text that a header field may contain, no longer than `MAX_VALUE`, not quoted yet."""
     return cut(header_text(text[: MAX_VALUE + 1], utf8=utf8))
 
 
 def header_mailbox(sender: str, *, utf8: bool = False) -> str:
-    """Return a sender as `header_value` does, but where it is too long, cut its local part rather than its domain."""
+    """Return a sender as `header_value` does; but if it is too long, cut its local part rather than its domain."""
     local_part, _, domain = sender.rpartition("@")
     local_part = header_text(local_part[: MAX_VALUE + 1], utf8=utf8)
     domain = header_text(domain[: MAX_VALUE + 1], utf8=utf8)
@@ -83,7 +84,7 @@ def header_mailbox(sender: str, *, utf8: bool = False) -> str:
 
 
 def header_domain(domain: str, at_most: int = MAX_DOMAIN) -> str:
-    """Return a domain name for people: US-ASCII without spaces, so that it is one word whatever it holds."""
+    """Return a domain name as one word of US-ASCII, whatever octets it holds."""
     return cut(visible_name(domain[: MAX_DOMAIN + 1]).replace(" ", "\\032"), at_most)
 
 
@@ -103,7 +104,7 @@ def quoted_string(text: str) -> str:
 
 
 def comment(text: str) -> str:
-    """Return text as a comment (RFC 5322 §3.2.2), in which nothing nests."""
+    """Return text as a comment (RFC 5322 §3.2.2) without nested comments."""
     return f"({_IN_COMMENT.sub(_pair, text)})"
 
 
@@ -111,8 +112,8 @@ def _pair(match: re.Match[str]) -> str:
     return "\\" + match[0]
 
 
-def fold(pieces: Iterable[str]) -> str:
-    """Return a header field made of pieces: with one space between them, or a line end and a space.
+def fold_lines(pieces: Iterable[str]) -> str:
+    """Return a header field made of pieces, with one space, or a line end and a space, between them.
 
     A piece is broken, at its single spaces, only if it does not fit on a line of its own.
     """
@@ -131,7 +132,7 @@ def fold(pieces: Iterable[str]) -> str:
 
 
 def in_words(result: "CheckResult") -> str:
-    """Return what a result says, for the comment of a header field; its one IP address is the client's."""
+    """Return a result in words, for the comment of a header field. The only IP address in it is the client's."""
     ip, domain = result.ip, header_domain(result.domain)
     match result.result:
         case Result.PASS:
@@ -143,15 +144,15 @@ def in_words(result: "CheckResult") -> str:
         case Result.NEUTRAL:
             return f"{domain} neither permits nor denies {ip}"
         case Result.TEMPERROR:
-            return f"the policy of {domain} for {ip} could not be had from DNS"
+            return f"the policy of {domain} for {ip} could not be looked up in DNS"
         case Result.PERMERROR:
             return f"the policy of {domain} for {ip} can not be interpreted"
-        case _:  # what was checked may be no domain, but look like an address
+        case _:  # leave the domain out: it may look like an address
             return f"no policy for {ip} was found"
 
 
 def problem_text(result: "CheckResult", *, utf8: bool = False) -> str | None:
-    """Return the code of a result's problem and its text, "code: text"; None where there is no problem."""
+    """Return the problem of a result as "code: text", or None if it has none."""
     problem = result.problem
     return None if problem is None else header_value(f"{problem.code}: {problem.text}", utf8=utf8)
 
@@ -159,7 +160,7 @@ def problem_text(result: "CheckResult", *, utf8: bool = False) -> str | None:
 MAX_FIELD = 65536
 """Characters of the longest header field that is read."""
 
-# RFC 5322 §2.2.3: a line end before white space folds a line. Anything else of the kind is no part of a field.
+# RFC 5322 §2.2.3: a line end before white space folds a line. No other line end is allowed in a field.
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|\n(?![ \t])")
 _FOLDED = re.compile(r"\r?\n(?=[ \t])")
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -171,10 +172,10 @@ _COMMENT_SYNTAX = re.compile(r"[()\\]")
 
 
 class FieldReader:
-    """A place in the text of a field, which only moves forward.
+    """Reads the text of a field from left to right. It is lenient, and takes time linear in the length of the text.
 
     Attributes:
-        at: the offset of the place.
+        at: the offset of what comes next.
         comments: the comments passed since they were last taken.
     """
 
@@ -184,7 +185,7 @@ class FieldReader:
         """Begin after the field's name, which may be absent.
 
         Raises:
-            HeaderError: the text is too long to be one, or has a line end or control character that no field has.
+            HeaderError: the text is too long for a field, or has a line end or control character that no field has.
         """
         self.name = name
         self.text = text
@@ -201,7 +202,7 @@ class FieldReader:
             self.at = named.end()
 
     def error(self, expected: str, at: int | None = None) -> HeaderError:
-        """Return the exception that says what was expected at a place, and what is there."""
+        """Return the exception that says what was expected at an offset, and what is there."""
         at = self.at if at is None else at
         found = repr(visible(self.text[at : min(self.end, at + 40)])) if at < self.end else "the end of the field"
         return HeaderError(f"{self.name}, at offset {at}: {expected}; found {found}")
@@ -223,19 +224,19 @@ class FieldReader:
             self.comments.append(self._comment())
 
     def take_comments(self) -> str | None:
-        """Return the comments passed, joined by spaces, and forget them; None where there were none."""
+        """Return the comments passed, joined by spaces, and forget them; None if there were none."""
         joined = " ".join(self.comments) if self.comments else None
         self.comments.clear()
         return joined
 
     def accept(self, character: str) -> bool:
-        """Pass this character if it comes next, and tell whether it did."""
-        found = self.text.startswith(character, self.at, self.end)
-        self.at += found
-        return found
+        """Pass this character if it comes next, and return whether it did."""
+        passed = self.text.startswith(character, self.at, self.end)
+        self.at += passed
+        return passed
 
     def expect(self, character: str, where: str) -> None:
-        """Pass this character, which has to come next."""
+        """Pass this character, or raise HeaderError if it does not come next."""
         if not self.accept(character):
             raise self.error(f"expected {character!r} {where}")
 
@@ -244,17 +245,17 @@ class FieldReader:
         return self._pass(_WORD) or self._none(expected)
 
     def lead(self) -> str:
-        """Return what stands up to white space, ";", a comment, "=" or "/"; or the content of a quoted-string."""
+        """Return the text up to white space, ";", a comment, "=" or "/"; or the content of a quoted-string."""
         return self._quoted() if self.text.startswith('"', self.at, self.end) else self._pass(_LEAD)
 
     def bare(self) -> str:
-        """Return what stands up to white space, ";" or a comment; it may be empty."""
+        """Return the text up to white space, ";" or a comment; it may be empty."""
         return self._pass(_BARE)
 
     def value(self) -> str:
-        """Return the value that comes next: the content of a quoted-string, or what `bare` gives.
+        """Return the value that comes next: the content of a quoted-string, or what `bare` returns.
 
-        An address whose local part alone is quoted is returned as it is written, quotes included.
+        An address of which only the local part is quoted is returned as written, with the quotes.
         """
         start = self.at
         if not self.text.startswith('"', start, self.end):
@@ -280,7 +281,7 @@ class FieldReader:
             parts.append(self._pair())
 
     def _comment(self) -> str:
-        """Return the content of a comment; comments in it stay there, with their parentheses."""
+        """Return the content of a comment, with the comments that are nested in it."""
         start = self.at
         parts: list[str] = []
         self.at += 1
@@ -317,7 +318,7 @@ class FieldReader:
 
 
 def as_address(text: str) -> str | None:
-    """Return the text of an IP address in its usual form, an IPv4-mapped one as IPv4; None for what is none."""
+    """Return the text of an IP address in its usual form, an IPv4-mapped one as IPv4; None if it is not an address."""
     try:
         return address_text(*parse_address(text))
     except AddressError:
@@ -329,16 +330,16 @@ _ADDRESS_LIKE = re.compile(r"[0-9A-Fa-f:.]{2,45}")
 
 
 def address_in(comment: str | None) -> str | None:
-    """Return the IP address that a comment names as a word of its own; None where there is none, or several.
+    """Return the only IP address that is a word of its own in a comment; None if there is none, or several.
 
     So a comment such as "domain of u@example.com designates 192.0.2.1 as permitted sender" gives it. What a stranger
     has put into the comment may hide the address, but not replace it, unless the writer names none itself.
     """
-    found = set()
+    addresses = set()
     for word in _QUOTED_PART.sub(" ", comment or "").split():
         named = word.removeprefix("client-ip=").strip(",;.")
         if _ADDRESS_LIKE.fullmatch(named):
             address = as_address(named)
             if address is not None:
-                found.add(address)
-    return found.pop() if len(found) == 1 else None
+                addresses.add(address)
+    return addresses.pop() if len(addresses) == 1 else None

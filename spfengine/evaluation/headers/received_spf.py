@@ -1,6 +1,7 @@
-"""The Received-SPF header field (RFC 7208 §9.1, eid5436), written and read back."""
+"""Writing and reading the Received-SPF header field (RFC 7208 §9.1, eid5436)."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from spfengine.evaluation.headers.fields import (
     FieldReader,
@@ -9,7 +10,7 @@ from spfengine.evaluation.headers.fields import (
     comment,
     cut,
     dot_atom_or_quoted,
-    fold,
+    fold_lines,
     header_mailbox,
     header_text,
     header_value,
@@ -19,6 +20,7 @@ from spfengine.evaluation.headers.fields import (
 from spfengine.evaluation.session import MAILFROM
 from spfengine.names import octets
 from spfengine.problems import Result
+from spfengine.visible import short_repr
 
 if TYPE_CHECKING:
     from spfengine.evaluation.check_result import CheckResult
@@ -29,16 +31,16 @@ _MAX_WHY = 300  # octets of a problem's text in a comment
 
 
 def received_spf(result: "CheckResult", receiver: str | None = None, *, utf8: bool = False) -> str:
-    r"""Return the Received-SPF header field of a result: its name included, folded with CRLF, none at its end.
+    r"""Return the Received-SPF header field of a result, with its name, folded with CRLF, but without CRLF at its end.
 
-    `parse_received_spf` reads every key back as it is in the result, where it is printable US-ASCII (or with `utf8`
-    printable UTF-8) of up to 300 octets. Of other text it gives back what could be written: other octets as `\xNN`,
-    and what would need more than 600 octets cut, with "..." (a sender in its local part).
+    `parse_received_spf` reads every value back as it is in the result, if it is printable US-ASCII (or with `utf8`
+    printable UTF-8) of up to 300 octets. Otherwise it reads back what could be written: other octets as `\xNN`, and
+    text that would need more than 600 octets cut, with "..." (a sender in its local part).
 
     Args:
         result: the result of a check.
         receiver: the name of the receiving host, or None to leave it out.
-        utf8: whether characters outside US-ASCII may stand in it (RFC 6532).
+        utf8: whether to write characters outside US-ASCII as they are (RFC 6532) rather than escaped.
     """
     keys: list[tuple[str, str | None]] = []
     if receiver:
@@ -55,7 +57,7 @@ def received_spf(result: "CheckResult", receiver: str | None = None, *, utf8: bo
     pairs = [f"{key}={dot_atom_or_quoted(value)}" for key, value in keys if value is not None]
     ends = [";"] * (len(pairs) - 1) + [""]
     about = comment(received_comment(result, receiver, utf8=utf8))
-    return fold([f"{FIELD}:", str(result.result), about, *map("".join, zip(pairs, ends, strict=True))])
+    return fold_lines([f"{FIELD}:", str(result.result), about, *map("".join, zip(pairs, ends, strict=True))])
 
 
 def received_comment(result: "CheckResult", receiver: str | None = None, *, utf8: bool = False) -> str:
@@ -66,19 +68,24 @@ def received_comment(result: "CheckResult", receiver: str | None = None, *, utf8
     return f"{header_value(octets(receiver), utf8=utf8)}: {words}" if receiver else words
 
 
-class ReceivedSPF(NamedTuple):
-    """A Received-SPF header field as it was read. Only one that the own receiver added can be believed.
+@dataclass(frozen=True, slots=True, repr=False)
+class ReceivedSPF:
+    """A Received-SPF header field as it was read. Trust only one that your own receiver added.
 
     Attributes:
         result: the result.
         comment: the comment after the result, without its parentheses; or None.
-        keys: the values by key, in lower case; of a key that occurs twice the first. RFC 7208 §9.1 knows "client-ip",
-            "envelope-from", "helo", "identity", "mechanism", "problem" and "receiver"; writers add their own.
+        keys: the values by key, in lower case; of a key that occurs twice, the first value. RFC 7208 §9.1 has
+            "client-ip", "envelope-from", "helo", "identity", "mechanism", "problem" and "receiver"; writers add their
+            own.
     """
 
     result: Result
     comment: str | None
     keys: dict[str, str]
+
+    def __repr__(self) -> str:
+        return short_repr(self, ("result", "comment", "keys"))
 
     @property
     def client_ip(self) -> str | None:
@@ -95,7 +102,7 @@ def parse_received_spf(text: str) -> ReceivedSPF:
     without ";" between them.
 
     Raises:
-        HeaderError: it is no such field; the message says at which offset, and what was expected there.
+        HeaderError: it is not such a field; the message gives the offset, and what was expected there.
     """
     reader = FieldReader(FIELD, text)
     reader.skip()

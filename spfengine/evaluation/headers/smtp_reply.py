@@ -1,4 +1,4 @@
-"""What a receiver that refuses a message answers in SMTP (RFC 7208 §8.4, §8.6, §8.7; RFC 7372 §3.2)."""
+"""The SMTP reply of a receiver that refuses a message (RFC 7208 §8.4, §8.6, §8.7; RFC 7372 §3.2)."""
 
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -29,9 +29,9 @@ class SMTPReply(NamedTuple):
 
 
 def smtp_reply(result: "CheckResult") -> SMTPReply | None:
-    """Return the reply to a client that is refused for this result; None for a result that is no reason to refuse.
+    """Return the reply that refuses a client for this result, or None if the result is no reason to refuse.
 
-    A domain's own explanation is marked as such: it is text of a stranger (RFC 7208 §8.4, §11.5).
+    The explanation of a domain is marked as such, because it is untrusted text (RFC 7208 §8.4, §11.5).
     """
     identity = "HELO" if result.identity == HELO else "MAIL FROM"
     domain = header_domain(result.domain, _MAX_DOMAIN)
@@ -43,11 +43,11 @@ def smtp_reply(result: "CheckResult") -> SMTPReply | None:
                 text += f" The domain {explains} explains: {result.explanation}"
             return SMTPReply(550, "5.7.23", _one_line(text))
         case Result.TEMPERROR:
-            told = f"SPF {identity} check of {domain} could not be completed, try again later"
-            return SMTPReply(451, "4.7.24", _one_line(told + _because(result)))
+            text = f"SPF {identity} check of {domain} could not be completed, try again later"
+            return SMTPReply(451, "4.7.24", _one_line(text + _because(result)))
         case Result.PERMERROR:
-            told = f"SPF {identity} check of {domain} failed, its policy can not be interpreted"
-            return SMTPReply(550, "5.7.24", _one_line(told + _because(result)))
+            text = f"SPF {identity} check of {domain} failed, its policy can not be interpreted"
+            return SMTPReply(550, "5.7.24", _one_line(text + _because(result)))
         case _:
             return None
 

@@ -350,6 +350,8 @@ def constructor(definition: ast.ClassDef) -> ast.FunctionDef | None:
             factory = re.fullmatch(r" = field\(default_factory=(.*)\)", default)
             default = default if factory is None else f" = {factory[1]}()"
             parameters.append(f"{ast.unparse(statement.target)}: {ast.unparse(statement.annotation)}{default}")
+    if any("kw_only=True" in ast.unparse(decorator) for decorator in definition.decorator_list):
+        parameters.insert(0, "*")
     [function] = ast.parse(f"def __init__(self, {', '.join(parameters)}) -> None: ...").body
     assert isinstance(function, ast.FunctionDef)
     return function

@@ -361,4 +361,4 @@ def _result(result: Result | str) -> Result:
     try:
         return Result(result)
     except ValueError:
-        raise ArgumentError(f"{result!r} is no result; there are: {', '.join(Result)}") from None
+        raise ArgumentError(f"{result!r} is not a result; there are: {', '.join(Result)}") from None

@@ -67,7 +67,7 @@ def simulate(
         suffixes: a list of public suffixes, for the alignment of senders with From; see `alignment`.
 
     Raises:
-        ArgumentError: the draft is empty, or the domain is no domain name.
+        ArgumentError: the draft is empty, or the domain is not a domain name.
         ZoneError: a draft can't be used, or one name has two.
         ResolverError: `resolver` breaks the resolver protocol. Exceptions that it raises itself are passed on.
     """

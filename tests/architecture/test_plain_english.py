@@ -26,7 +26,7 @@ BANNED = {
     r"\bto mind\b": "to know, before you publish",
     r"\bcom(e|es|ing) (to|of) (a|an|the|its|this|that|no|one|mind|be)\b": "reach, become, result from",
     r"\brest(s|ed|ing)? on\b": "depend on",
-    r"\bmend(s|ed|ing)?\b(?!:)": "fix, correct",  # `mended:` documents a field
+    r"\bmend(s|ed|ing)?\b(?![:\]])": "fix, correct",  # `mended:` documents a field, `[mended]` is a caveat code
     r"\bhouses?\b|\brooms?\b|\bfloors?\b": "architecture, package, module, layer",
     r"\b(his|her|its|their|our|and) kin\b": "and similar",
     r"\bdear(er|est|ly)?\b": "expensive, slow",

@@ -1,4 +1,4 @@
-"""Terms of records, what becomes of them, and why: a table."""
+"""A table: terms of records, the status of each, and why."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from spfengine.evaluation.trace import TermStatus
 
 
 class Case(NamedTuple):
-    """The terms of a record; the one looked at, what becomes of it and why; the client and the sender."""
+    """The terms of a record; the term under test, its status and why; the client and the sender."""
 
     terms: str
     term: str

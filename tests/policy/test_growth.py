@@ -29,13 +29,13 @@ def compiling(networks: int) -> Callable[[], object]:
 
 
 def test_compiling_grows_no_faster_than_networks_times_includes() -> None:
-    """Each of n ranges is one walk through up to m includes: four times both is sixteen times the work."""
+    """Each of n ranges takes one pass over up to m includes, so four times both is sixteen times the work."""
     compiling(PER_RECORD)()
     assert count_steps(compiling(400)) <= 16 * 1.3 * count_steps(compiling(100))
 
 
-def test_the_budget_of_a_circle_grows_no_faster_than_its_record() -> None:
-    """A hostile record: long, and it includes itself again and again."""
+def test_the_budget_of_a_loop_grows_no_faster_than_its_record() -> None:
+    """A hostile record is long and includes itself many times."""
 
     def budgeting(includes: int) -> Callable[[], object]:
         zone = spfengine.Zone({"a.example": {"TXT": f"v=spf1 {'include:a.example ' * includes}-all"}})

@@ -75,7 +75,7 @@ def _fetch(path: Path, run: Run) -> None:
         )  # fmt: skip
         if done.returncode:
             raise UnavailableError(
-                f"the official suite is not beside the repository, and pip could not fetch {PACKAGE}:\n{done.stderr}\n"
+                f"the official suite is not in the shared folder, and pip could not fetch {PACKAGE}:\n{done.stderr}\n"
                 f"Put {NAME} where SPFENGINE_SHARED/suites/ points, or run with a network."
             )
         found = list(folder.glob("*.tar.gz"))

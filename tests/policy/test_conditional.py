@@ -215,7 +215,7 @@ def test_inputs_that_were_given_when_compiling_need_not_be_given_again() -> None
 
 
 def most_leaves_zone() -> Zone:
-    """Return the record with the largest tree that RFC 7208 §4.6.4 allows: each mx that matches only ends an include."""
+    """Return the record with the largest tree that RFC 7208 §4.6.4 allows: a match of an mx only ends an include."""
     names: dict[str | bytes, Any] = {f"i{n}.example": {"TXT": "v=spf1" + " -mx:%{l}.e.example" * 10} for n in range(10)}
     names["d.example"] = {"TXT": "v=spf1 " + " ".join(f"include:i{n}.example" for n in range(10)) + " ?all"}
     return Zone(names)

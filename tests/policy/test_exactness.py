@@ -79,7 +79,7 @@ def test_every_void_rule_and_limit_applies_to_a_policy(zone: Zone, call: Call, c
 
 
 def layered(random: Random) -> Zone:
-    """Return a zone with networks before, between and after terms that depend on the sender, even in included records."""
+    """Return a zone with networks before, between and after terms that depend on the sender, also in includes."""
 
     def record(includes: tuple[str, ...]) -> str:
         terms = []

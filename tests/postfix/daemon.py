@@ -27,6 +27,7 @@ policyd-spf unix - n n - 0 spawn
   user=nobody argv=/usr/bin/policyd-spf {folder}/policyd-spf.conf
 """
 # HELO is checked for the null sender only (RFC 7208 §2.4), and no client is skipped; by default loopback is.
+# A DNS reply has 6 seconds, since the machine may be busy; only a few cases have a silent server.
 _CONFIGURATION = """
 debugLevel = 0
 HELO_reject = Null
@@ -34,7 +35,7 @@ Mail_From_reject = Fail
 PermError_reject = True
 TempError_Defer = True
 Header_Type = SPF
-Lookup_Time = 2
+Lookup_Time = 6
 skip_addresses = 192.168.255.255/32
 """
 

@@ -1,4 +1,5 @@
-"""The exceptions of this package. Each is a caller's mistake or a broken file.
+"""The exceptions of this package. Each reports something that the caller passed in and that can't be used, or that the
+system lacks.
 
 Nothing that others publish in DNS or send in SMTP makes `check` raise: it becomes a result.
 

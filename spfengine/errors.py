@@ -1,5 +1,4 @@
-"""The exceptions of this package. Each reports something that the caller passed in and that can't be used, or that the
-system lacks.
+"""The exceptions of this package. Each is a caller's mistake or a broken file.
 
 Nothing that others publish in DNS or send in SMTP makes `check` raise: it becomes a result.
 

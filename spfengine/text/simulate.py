@@ -159,7 +159,7 @@ def draft_problem_lines(problem: Problem, simulation: Simulation, width: int | N
     after = ""
     if problem.code is ProblemCode.OVER_VOID_LIMIT_PER_LOOKUP:
         most = simulation.before_budget.worst_voids(VoidRule.PER_LOOKUP)
-        after = "; so they do now" if most > simulation.before.limits.voids else "; they do not now"
+        after = "; they already do" if most > simulation.before.limits.voids else "; they do not yet"
     source = next((r.after for r in simulation.records if r.domain == problem.domain and r.after is not None), None)
     mark = FAULT if problem.code in _FAULTS else WARNING
     yield from problem_lines(problem, width, source=source, mark=mark, after=after)

@@ -178,7 +178,7 @@ def _hosts(term: TreeTerm) -> Iterator[tuple[Span, ...]]:
     exchanges = [name for asked in mx for _, name in asked.answer.records if name]
     missing = len(exchanges) - len(hosts) if is_mx else 0
     if missing > 0:
-        yield (Span(f"… and {missing} more that can't be asked for, or were not", "quiet"),)
+        yield (Span(f"… and {missing} more, which can't be queried or were not", "quiet"),)
 
 
 def _no_exchange(asked: TracedQuestion) -> Iterator[tuple[Span, ...]]:

@@ -24,7 +24,7 @@ _STRING = 255  # octets of a string of a TXT record (RFC 1035 §3.3)
 _STANDINGS = {
     Standing.ABSENT: "a new SPF record",
     Standing.SEVERAL: "one SPF record in place of several",
-    Standing.UNKNOWN: "the present record is not known: DNS could not answer",
+    Standing.UNKNOWN: "the current record is not known: DNS could not answer",
     Standing.RECORD: "the SPF record changes",
 }
 

@@ -68,7 +68,7 @@ def test_a_receiver_that_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(Failure) as raised:
         evidence_input.read([path], "example.org")
     assert raised.value.code == 65
-    assert "no header field that can be believed" in printed(capsys)
+    assert "no trusted header field" in printed(capsys)
 
 
 def test_mistakes(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from spfengine.advice.forms import forms
-from spfengine.answers import Question, RRType
+from spfengine.answers import MAX_STRING, Question, RRType
 from spfengine.evaluation.limits import VoidRule
 from spfengine.names import fold, is_same_or_under
 from spfengine.policy.diff import Change
@@ -20,7 +20,6 @@ from spfengine.wording import counted, listed
 
 _MOST_NAMES = 10
 _FAULTS = (ProblemCode.DRAFT_BROKEN, ProblemCode.OVER_LOOKUP_LIMIT, ProblemCode.OVER_VOID_LIMIT)
-_STRING = 255  # octets of a string of a TXT record (RFC 1035 §3.3)
 _STANDINGS = {
     Standing.ABSENT: "a new SPF record",
     Standing.SEVERAL: "one SPF record in place of several",
@@ -191,8 +190,8 @@ def _in_formats(
 
 def _as_it_is(record: RecordChange, text: str, simulation: Simulation, own: tuple[str, ...]) -> Iterator[Line]:
     yield verbatim(visible(text, len(text)))
-    if len(text) > _STRING:
-        yield note(f"in strings of at most {_STRING} octets, for a zone file:")
+    if len(text) > MAX_STRING:
+        yield note(f"in strings of at most {MAX_STRING} octets, for a zone file:")
         yield verbatim(_forms(record, simulation, own)["cpanel-split"])
 
 

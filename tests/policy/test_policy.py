@@ -177,7 +177,7 @@ def test_arguments_that_can_not_be_used_are_refused(domain: Any, more: dict[str,
 
 
 def test_results_and_families_are_those_there_are() -> None:
-    with pytest.raises(ArgumentError, match="'passed' is not a result; there are: none, neutral, pass"):
+    with pytest.raises(ArgumentError, match="'passed' is not a result; expected one of none, neutral, pass"):
         policy().networks("passed")
     with pytest.raises(ArgumentError, match="'' is not a result"):
         policy().address_count("")

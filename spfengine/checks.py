@@ -42,7 +42,8 @@ def check(
 
     Raises:
         AddressError: `ip` is not an IP address.
-        ArgumentError: another argument has the wrong type or value.
+        ArgumentError: another argument has the wrong type or value; or there is no `resolver`, and the system has no
+            name servers configured.
         ResolverError: `resolver` breaks the resolver protocol. Exceptions that it raises itself are passed on.
     """
     session = Session(ip, sender, helo, MAILFROM, limits, receiver, time() if now is None else now)

@@ -93,7 +93,7 @@ def _foreseen_in(session: Session, record: Record, domain: str) -> Iterator[Ques
     for step in record.steps:
         if isinstance(step, NetworkRun):
             starts, hits = step.table(session.family)
-            if hits[locate(starts, session.ip) - 1] is not None:  # session.locate() would record it
+            if hits[locate(starts, session.ip) - 1] is not None:  # session.hit() would record it
                 return  # the record ends here
             continue
         charged += 1

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from spfengine.addresses import IPAddress, address_text, parse_address
 from spfengine.arguments import list_of
 from spfengine.frozen import Frozen, fill
+from spfengine.problems import Result
 from spfengine.visible import visible
 
 
@@ -63,6 +64,16 @@ class Sender(Frozen):
         """
         unknown = ("local-part",) if self.sender.startswith("@") else ()
         return unknown if self.helo else (*unknown, "helo")
+
+
+# RFC 7489 App. C says that the first two are in use for temperror and permerror; the last is from before RFC 4408.
+_REPORTED = {str(result): result for result in Result}
+_REPORTED |= {"unknown": Result.TEMPERROR, "error": Result.PERMERROR, "hardfail": Result.FAIL}
+
+
+def reported_result(text: str | None) -> Result | None:
+    """Return the result that a receiver reported in its own word, or None if it is no result."""
+    return _REPORTED.get((text or "").strip().lower())
 
 
 def sender_list(senders: object) -> tuple[Sender, ...]:

@@ -11,7 +11,8 @@ from spfengine.cli.options import is_record
 from spfengine.cli.screen import Screen, write_json
 from spfengine.errors import ArgumentError, ZoneError
 from spfengine.policy.diff import Change, result_changes, unknown_networks
-from spfengine.policy.policy import Network, Policy
+from spfengine.policy.policy import Policy
+from spfengine.policy.ranges import IPNetwork
 from spfengine.text.changes import Changes, never_worse
 from spfengine.text.lines import FAULT, Line, Span, note
 from spfengine.text.outcomes import addresses_text, condition_lines, failures, outcome_text, without_result
@@ -48,7 +49,7 @@ class _Diff:
     before: Policy
     after: Policy
     changes: list[Change]
-    unknown: list[Network]
+    unknown: list[IPNetwork]
 
     def exit_code(self) -> int:
         if without_result(self.before) or without_result(self.after):

@@ -27,7 +27,7 @@ def explain(session: Session, modifier: Explanation, domain: str) -> Generator[Q
     Args:
         modifier, domain: the `exp` of the record that gave the fail, and the domain of that record.
     """
-    session.counting = False
+    session.counts_voids = False
     if session.tracer is not None:
         session.tracer.begin(modifier)
     try:

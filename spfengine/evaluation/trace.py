@@ -384,12 +384,12 @@ class TraceBuilder:
         except StopIteration:
             return
 
-    def enter(self, domain: str, term: Include | Redirect | None) -> None:
+    def enter(self, domain: str, via: Include | Redirect | None) -> None:
         """Open the record of a domain, below the term that names it."""
-        record = self.root if term is None else TracedRecord(domain)
-        if term is not None:
+        record = self.root if via is None else TracedRecord(domain)
+        if via is not None:
             self.terms[-1].record = record
-        if isinstance(term, Redirect):
+        if isinstance(via, Redirect):
             self.terms.pop()
             self.records.pop()
         self.records.append(record)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from spfengine.addresses import parse_ip4, parse_ip6
+from spfengine.answers import MAX_STRING
 from spfengine.errors import RecordSyntaxError
 from spfengine.problems import Problem, ProblemCode
 from spfengine.record.grammar import MECHANISMS, MODIFIERS, VERSION
@@ -21,7 +22,6 @@ from spfengine.record.tokenizer import Token, tokens
 Fix = tuple[str, ...]
 """The strings of a TXT record, each of at most 255 octets."""
 
-_MAX_STRING = 255
 _MAX_RECORD = 8192  # nobody writes a longer record by hand: it gets no fix, which keeps the work bounded
 
 
@@ -29,9 +29,9 @@ def as_strings(text: str) -> Fix:
     """Return a record's text as strings of at most 255 octets, split after a space if there is one."""
     strings = []
     start = 0
-    while len(text) - start > _MAX_STRING:
-        space = text.rfind(" ", start, start + _MAX_STRING)
-        end = start + _MAX_STRING if space <= start else space + 1
+    while len(text) - start > MAX_STRING:
+        space = text.rfind(" ", start, start + MAX_STRING)
+        end = start + MAX_STRING if space <= start else space + 1
         strings.append(text[start:end])
         start = end
     return (*strings, text[start:])

@@ -2,8 +2,9 @@
 
 from collections.abc import Generator, Iterator
 
-from spfengine.answers import Answer, Question, is_spf_octets
+from spfengine.answers import MAX_STRING, Answer, Question, is_spf_octets
 from spfengine.evaluation.limits import VoidRule
+from spfengine.evaluation.mechanisms import LOOP_HINT
 from spfengine.linting.codes import LintCode
 from spfengine.linting.finding import Finding, ReachedRecord, quoted
 from spfengine.linting.fixes import as_strings
@@ -31,9 +32,7 @@ def limits(walk: Walk) -> Generator[Question, Answer, list[Finding]]:
     findings = [_loop(walk, loop) for loop in walk.loops] if need.endless else []
     if need.endless and not findings:
         text = "the records lead from one to the next without an end, through macros: no number of lookups is enough"
-        findings.append(
-            root.finding(LintCode.ENDLESS_LOOP, text, None, "take out the include or redirect that leads back")
-        )
+        findings.append(root.finding(LintCode.ENDLESS_LOOP, text, None, LOOP_HINT))
     if not need.endless:
         findings += _lookups(root, need, walk.inputs.limits.lookups, walk)
     findings += _voids(root, need, certain, walk.inputs.limits.voids)
@@ -43,9 +42,9 @@ def limits(walk: Walk) -> Generator[Question, Answer, list[Finding]]:
 def _loop(walk: Walk, loop: Loop) -> Finding:
     """Return the finding of a loop, at the last term of it that the admin can change."""
     reached, term = _changeable(walk, loop)
-    circle = " → ".join([visible_name(domain) for domain in loop.circle])
+    domains = " → ".join([visible_name(domain) for domain in loop.domains])
     shown = visible(term.text, 60)
-    way = f"{shown} leads back to its own record" if len(loop.circle) == 2 else f"{shown} leads in a circle: {circle}"
+    way = f"{shown} leads back to its own record" if len(loop.domains) == 2 else f"{shown} closes a loop: {domains}"
     text = f"{way}; receivers follow it until they reach the limit on lookups, and give permerror"
     return reached.finding(LintCode.ENDLESS_LOOP, text, term, f"take {shown} out")
 
@@ -172,7 +171,6 @@ _HEADER = 12
 _QUESTION = 5  # the root label, type and class; the name's other octets come on top
 _RECORD = 12  # a pointer to the name, type, class, TTL and length
 _OPT = 11  # EDNS(0)
-_MAX_STRING = 255
 PLAIN_UDP = 512
 """Octets of the largest DNS answer over UDP without EDNS (RFC 1035 §4.2.1)."""
 UNFRAGMENTED = 1232
@@ -185,7 +183,7 @@ def answer_size(name: str, answer: Answer) -> int:
     for target in answer.chain:
         size += _RECORD + len(target) + 2
     for strings in answer.strings:
-        size += _RECORD + sum(len(part) + 1 + (len(part) - 1) // _MAX_STRING for part in strings)
+        size += _RECORD + sum(len(part) + 1 + (len(part) - 1) // MAX_STRING for part in strings)
     return size
 
 
@@ -210,11 +208,11 @@ def _long_string(reached: ReachedRecord, answer: Answer) -> Iterator[Finding]:
     """Yield that the record has a string that no TXT record can have."""
     texts = [strings for strings in answer.strings if is_spf_octets(b"".join(strings))]
     longest = max(map(len, texts[0]), default=0) if texts else 0
-    if longest <= _MAX_STRING:
+    if longest <= MAX_STRING:
         return
     source = b"".join(texts[0]).decode("latin-1")
     split = as_strings(source)
-    text = f"the record is one string of {longest} octets, and a string of a TXT record has {_MAX_STRING} at most"
+    text = f"the record is one string of {longest} octets, and a string of a TXT record has {MAX_STRING} at most"
     hint = f"publish it as {len(split)} strings: {quoted(split)}" if source.isascii() else "split it into strings"
     fixed = split if source.isascii() and len(texts) == 1 else None
     yield reached.finding(LintCode.STRING_OVER_255, text, None, hint, fixed)

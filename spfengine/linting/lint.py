@@ -45,8 +45,9 @@ def lint(
         resolver: what answers DNS questions; live DNS by default. A `Zone` also shows records of type SPF.
         record: a record in place of the domain's; its other TXT records stay.
         limits: how much a check may ask. There is no time limit while linting.
-        own: names whose records the admin can edit, and all under them, in addition to those of the domain. Of a
-            `Zone` these are the names that it is authoritative for (by its SOA records), or all its names.
+        own: names whose records the admin can edit, and all under them, in addition to those of the domain. If
+            `resolver` is a `Zone`, the names that it is authoritative for (by its SOA records), or all its names if it
+            has no SOA record, count as well.
 
     Raises:
         ArgumentError: neither a domain nor a record is given, `record` is not text, or `own` is not a list of names.
@@ -88,12 +89,12 @@ def lint_zone(zone: Zone, *, limits: Limits = DEFAULT_LIMITS) -> list[Finding]:
 
 
 def _roots(zone: Zone, linted: dict[str, Linted]) -> list[str]:
-    """Return the names whose findings, together, are those of all names: those that are no part of another's SPF."""
+    """Return the names to report: those that no other linted name includes."""
     takes_mail = facts_of(zone).takes_mail
     parts = {domain for _, records in linted.values() for domain in _domains(records[1:])}
     roots = [name for name in linted if fold(name) in takes_mail or fold(name) not in parts]
     covered = {domain for root in roots for domain in _domains(linted[root][1])}
-    for name in linted:  # those left lead in a circle
+    for name in linted:  # those left form a loop
         if fold(name) not in covered:
             roots.append(name)
             covered |= _domains(linted[name][1])
@@ -145,13 +146,13 @@ def linting(
     findings += yield from names.targets(walk)
     if walk.root.record is not None:
         findings += yield from limits_of(walk)
-        findings += yield from terms.reach(walk, findings)
+        findings += yield from terms.ineffective_terms(walk, findings)
     findings += names.unanswered(walk, findings)
     return _in_order(findings, walk.records), walk.records
 
 
 def _of_reached(walk: Walk, reached: ReachedRecord, zone: Facts) -> Findings:
-    """Return the findings of a record that is reached, and of what else its name has."""
+    """Return the findings of a reached record, and of the other records at its name."""
     findings: list[Finding] = []
     if reached.record is not None:
         findings += _of_record(reached, reached.record)
@@ -171,7 +172,7 @@ def _of_record(reached: ReachedRecord, record: Record) -> Iterator[Finding]:
         yield from syntax.spaces(reached, record)
         yield from syntax.modifiers(reached, record)
         yield from syntax.duplicates(reached, record)
-        yield from terms.policy(reached, record)
+        yield from terms.all_term(reached, record)
         yield from terms.networks(reached, record)
         yield from terms.neutral(reached, record)
         yield from terms.discouraged(reached, record)

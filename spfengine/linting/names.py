@@ -4,7 +4,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import replace
 
 from spfengine.answers import Answer, Question, RRType, Status
-from spfengine.evaluation.mechanisms import failed
+from spfengine.evaluation.mechanisms import dns_failure_halt
 from spfengine.linting.codes import LintCode
 from spfengine.linting.finding import Finding, ReachedRecord
 from spfengine.linting.fixes import Fix, with_term, without
@@ -131,7 +131,7 @@ def _proxied(walk: Walk, reached: ReachedRecord, term: Directive, name: str) -> 
 
 
 def _unknown(reached: ReachedRecord, term: Directive, name: str, kind: RRType, answer: Answer) -> Finding:
-    problem = failed(name, kind, answer).problem
+    problem = dns_failure_halt(name, kind, answer).problem
     found = reached.of_problem(problem, term)
     return replace(found, text=f"{found.text}; what {visible(term.text, 60)} does is not known")
 
@@ -192,7 +192,7 @@ def unanswered(walk: Walk, findings: list[Finding]) -> Iterator[Finding]:
     root = walk.root
     for (name, kind), answer in walk.answers.items():
         if answer.is_failure:
-            problem = failed(name, kind, answer).problem
+            problem = dns_failure_halt(name, kind, answer).problem
             if problem.text not in said:
                 found = root.of_problem(problem)
                 yield replace(found, text=f"{problem.text}; what it would decide is not known")

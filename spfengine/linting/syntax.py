@@ -196,6 +196,7 @@ def duplicates(reached: ReachedRecord, record: Record) -> Iterator[Finding]:
         if first is not term and found < _MOST:
             found += 1
             shown = visible(term.text, 60)
-            text = f"{shown} is there twice; the second never decides" + (", but costs lookups" if term.charged else "")
+            cost = ", but costs lookups" if term.costs_lookup else ""
+            text = f"{shown} is there twice; the second never decides{cost}"
             fixed = fix(replaced(record.source, term.span, "")) if found <= 20 else None
             yield reached.finding(LintCode.DUPLICATE_TERM, text, term, f"take the second {shown} out", fixed)

@@ -41,7 +41,7 @@ MAX_IP4 = 64
 _MOST = 100  # findings of one kind for one record
 
 
-def policy(reached: ReachedRecord, record: Record) -> Iterator[Finding]:
+def all_term(reached: ReachedRecord, record: Record) -> Iterator[Finding]:
     """Yield what is wrong with the `all` of a record, and with the terms that it makes useless."""
     alls = [term for term in record.directives if isinstance(term, All)]
     if alls:
@@ -225,7 +225,7 @@ MAX_DIRECTIVES = 300
 _SHOWN = 3
 
 
-def reach(walk: Walk, findings: list[Finding]) -> Generator[Question, Answer, list[Finding]]:
+def ineffective_terms(walk: Walk, findings: list[Finding]) -> Generator[Question, Answer, list[Finding]]:
     """Return which terms decide nothing, or match everybody, in the records whose results are the domain's.
 
     Args:
@@ -285,10 +285,10 @@ def _unreachable(reached: ReachedRecord, each: Unreachable) -> Iterator[Finding]
 def _redundant(reached: ReachedRecord, term: Directive, by: tuple[Directive, ...]) -> Finding:
     assert reached.record is not None, "records that could not be read have no directives"
     shown = visible(term.text, 60)
-    saved = "; it costs a lookup" if term.charged else ""
+    saved = "; it costs a lookup" if term.costs_lookup else ""
     text = f"{shown} says only what {_listed(by)} already {'says' if len(by) == 1 else 'say'}{saved}"
     hint = f"take {shown} out"
-    if any(other.charged for other in by):
+    if any(other.costs_lookup for other in by):
         hint += ", as long as the others lead to these addresses"
     return reached.finding(LintCode.REDUNDANT_TERM, text, term, hint, without_same(reached.record, term))
 

@@ -23,12 +23,12 @@ class Loop:
     Attributes:
         reached: the record with the term.
         term: the term.
-        circle: the domains that it goes through, the first of them also last.
+        domains: the domains that it goes through, starting and ending with the same one.
     """
 
     reached: ReachedRecord
     term: Include | Redirect
-    circle: tuple[str, ...]
+    domains: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -42,7 +42,7 @@ class Walk:
         proxied: names (folded) for which DNS has the addresses of a proxy.
         records: the domains that evaluation reaches, the domain linted first.
         findings: domains without a usable record, and faults of records.
-        loops: terms that lead in a circle.
+        loops: terms that close a loop.
     """
 
     inputs: Inputs
@@ -60,7 +60,7 @@ class Walk:
 
     @property
     def chain(self) -> list[ReachedRecord]:
-        """The records whose results are the domain's: its own, and those that it redirects to."""
+        """Its own record, and those that it redirects to: the records whose result becomes the domain's result."""
         return [reached for reached in self.records if not reached.included]
 
     def ask(self, name: str, type: RRType) -> Generator[Question, Answer, Answer]:
@@ -83,7 +83,7 @@ def walking(
 
 
 def _chain_domains(root: TreeRecord) -> frozenset[str]:
-    """Return the domains (folded) whose results are the root's: its own, and those that it redirects to."""
+    """Return the domains (folded) whose result becomes the domain's result: the root, and those it redirects to."""
     domains = set()
     pending = [root]
     while pending:
@@ -103,7 +103,7 @@ class _Visitor:
         self._trail: list[str] = []
 
     def visit(self, record: TreeRecord, holder: ReachedRecord | None, term: Include | Redirect | None) -> None:
-        """Take in a record, and all below it.
+        """Add a record, and all below it.
 
         Args:
             holder, term: the record and the term of it that lead here; None for the root.
@@ -112,7 +112,7 @@ class _Visitor:
             return
         self._visited.add(fold(record.domain))
         if record.record is None:
-            self._take_unusable(record, holder, term)
+            self._add_unusable(record, holder, term)
             return
         reached = self._reached(record, holder, term, record.record.source)
         self._walk.records.append(reached)
@@ -121,7 +121,7 @@ class _Visitor:
             if isinstance(tree_term.term, Include | Redirect):
                 for below in tree_term.records:
                     if below.loop:
-                        self._take_loop(reached, tree_term.term, below.domain)
+                        self._add_loop(reached, tree_term.term, below.domain)
                     else:
                         self.visit(below, reached, tree_term.term)
         self._trail.pop()
@@ -140,12 +140,12 @@ class _Visitor:
         included = fold(record.domain) not in self._chain
         return ReachedRecord(record.domain, own, included, path, source, record.record, record.terms)
 
-    def _take_loop(self, holder: ReachedRecord, term: Include | Redirect, target: str) -> None:
+    def _add_loop(self, holder: ReachedRecord, term: Include | Redirect, target: str) -> None:
         start = [fold(domain) for domain in self._trail].index(fold(target))
         self._walk.loops.append(Loop(holder, term, (*self._trail[start:], target)))
 
-    def _take_unusable(self, record: TreeRecord, holder: ReachedRecord | None, term: Include | Redirect | None) -> None:
-        """Take in a domain without a record that can be read, and why."""
+    def _add_unusable(self, record: TreeRecord, holder: ReachedRecord | None, term: Include | Redirect | None) -> None:
+        """Add a domain that has no usable record, with the reason."""
         answer = None if record.question is None else record.question.answer
         selected = None if answer is None else select_record(answer)
         [problem, *_] = record.problems

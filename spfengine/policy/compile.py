@@ -22,7 +22,7 @@ from spfengine.answers import Answer, Question
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.check_host import MATCHERS, check_host
 from spfengine.evaluation.limits import Limits, VoidRule
-from spfengine.evaluation.mechanisms import Halt, UnknownTarget, charge, count_void
+from spfengine.evaluation.mechanisms import Halt, UnknownTarget, charge, count_void, too_many_mx
 from spfengine.evaluation.session import Answers, Matching, RangeSession, Session
 from spfengine.names import fold, is_askable
 from spfengine.policy.outcome import Branch, Choice, Dependency, Input, Outcome, outcome_of, path_of
@@ -218,8 +218,8 @@ def _match_conditional(
         text = f"DNS could not answer for {printable}"
         raise Halt(Result.TEMPERROR, Problem(ProblemCode.DNS_FAILURE, text, section="2.6.6"))
     if choice is Choice.PERMERROR:
-        text = f"{printable} leads to more than {session.limits.names} MX records"
-        raise Halt(Result.PERMERROR, Problem(ProblemCode.TOO_MANY_MX, text, section="4.6.4"))
+        limit = session.limits.names
+        raise Halt(Result.PERMERROR, too_many_mx(f"the target of {printable}", f"more than {limit}", limit))
     return choice is Choice.MATCH or choice is Choice.MATCH_VOID
 
 

@@ -74,9 +74,9 @@ class TreeTerm:
         return short_repr(self, ("term", "lookup", "targets"))
 
     @property
-    def is_charged(self) -> bool:
+    def costs_lookup(self) -> bool:
         """Whether it counts against the limit of lookups when it is evaluated (RFC 7208 §4.6.4)."""
-        return isinstance(self.term, Redirect) or (isinstance(self.term, Directive) and self.term.charged)
+        return self.term.costs_lookup
 
     @property
     def names(self) -> int | None:
@@ -236,7 +236,7 @@ class IncludeTree:
     def _too_many_mx(self, term: TreeTerm) -> Iterator[Problem]:
         for asked in term.questions:
             if asked.question.type == "MX" and len(asked.answer.records) > self.limits.names:
-                yield too_many_mx(asked.question.name, len(asked.answer.records), self.limits.names)
+                yield too_many_mx(visible_name(asked.question.name), len(asked.answer.records), self.limits.names)
 
 
 MAX_LOOKUPS = 250

@@ -11,9 +11,10 @@ from spfengine.names import is_same_or_under
 from spfengine.policy.budget import Budget
 from spfengine.policy.diff import Change, unknown_networks
 from spfengine.policy.outcome import Branch, Input, Outcome
-from spfengine.policy.policy import Network, Policy
+from spfengine.policy.policy import Policy
+from spfengine.policy.ranges import IPNetwork
 from spfengine.problems import Problem, ProblemCode, Result
-from spfengine.senders import Sender, sender_dict
+from spfengine.senders import Sender, reported_result, sender_dict
 from spfengine.simulation.records import RecordChange
 from spfengine.visible import short_repr, visible, visible_name
 
@@ -80,14 +81,10 @@ class SenderChange:
 
         DNS has changed since, a forwarder sent the message on, or the report is about another identity.
         """
-        reported = _REPORTED.get((self.sender.reported or "").strip().lower())
+        reported = reported_result(self.sender.reported)
         if reported is None or Result.TEMPERROR in (reported, self.before.result):
             return False
         return reported is not self.before.result
-
-
-_REPORTED = {**{str(result): result for result in Result}, "hardfail": Result.FAIL, "unknown": Result.PERMERROR}
-"""Results as reports write them; the last two words are older than RFC 4408."""
 
 
 def is_worse(before: Result, after: Result) -> bool:
@@ -197,7 +194,7 @@ class Simulation:
         )
 
     @property
-    def unknown(self) -> list[Network]:
+    def unknown(self) -> list[IPNetwork]:
         """The networks that DNS could not answer for, before or after: what changes there is not known."""
         return unknown_networks(self.before, self.after)
 

@@ -65,7 +65,7 @@ class SurveyedDomain:
         leads_to: the other domains whose records evaluation reads, in the order in which it asks for them.
         lookups: the most terms that ask DNS for any client, of IPv4 and of IPv6; the true number, even over the limit.
         void_lookups: the same for void lookups, counted by the rule of the limits.
-        endless: whether the records refer to each other in a circle, so that no number of lookups is enough.
+        endless: whether the records form a loop, so that no number of lookups is enough.
         passing: how many addresses pass, of IPv4 and of IPv6, whatever the rest of the client's data is.
         conditional: whether some results depend on more than the client's address (macros, ptr).
         incomplete: whether DNS could not answer something.

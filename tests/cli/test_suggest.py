@@ -48,7 +48,7 @@ def story(call: Call) -> str:
     [
         # The record, first of all.
         f"seed.example: publish this record {RECORD} 2 of 2 senders pass with it, 0 now",
-        "nothing that passes now stops; no smaller change does this",
+        "everything that passes now still passes; no smaller change does this",
         # Softfail was decided by ~all.
         "~all softfail for everybody else; now it decides 2 messages, from 23.83.218.24 and 23.83.209.25",
         (

@@ -29,7 +29,7 @@ seed.example
 only names without any address: 0/2
   ! receivers that count each void lookup (pyspf and Mail::SPF do) count 3 of them for IPv6 clients \
 (+a of seed.example, +mx of seed.example), and give permerror over 2 [over-void-limit-per-lookup]
-    hint: give the hosts that mx and a lead to addresses of both families, or name networks by ip4 and ip6
+    hint: publish both A and AAAA records for the hosts that mx and a name, or list networks with ip4 and ip6
 """
 DRAFT = "v=spf1 +a +mx include:relay.mailchannels.net ~all"
 

@@ -126,5 +126,5 @@ def test_each_lookup_in_a_table_narrows_the_range_of_addresses_with_the_same_out
     session = RangeSession("0.0.0.30", "u@a.example")
     assert (session.lo, session.hi) == (0, 2**32 - 1)
     for starts, lo, hi in [((0, 10, 50), 10, 49), ((0, 5, 90), 10, 49), ((0, 20), 20, 49), ((0,), 20, 49)]:
-        assert session.locate((starts, [None, "hit", None][: len(starts)])) == (None if len(starts) == 1 else "hit")
+        assert session.hit((starts, [None, "hit", None][: len(starts)])) == (None if len(starts) == 1 else "hit")
         assert (session.lo, session.hi) == (lo, hi)

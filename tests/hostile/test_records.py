@@ -122,7 +122,7 @@ def test_a_thousand_txt_records(spf: int) -> None:
 @pytest.mark.parametrize("length", range(1, 13))
 @pytest.mark.parametrize("word", ["include:", "redirect="])
 def test_circles_of_records(word: str, length: int) -> None:
-    """RFC 7208 §4.6.4: "loops end by the limit", and the problem names the circle if ten terms show all of it."""
+    """RFC 7208 §4.6.4: "loops end by the limit", and the problem names the loop if ten terms show all of it."""
     zone = Zone({f"d{i}.example": {"TXT": f"v=spf1 {word}d{(i + 1) % length}.example"} for i in range(length)})
     listening = Listening(zone)
     result = check(CLIENT, "u@d0.example", resolver=listening)
@@ -132,12 +132,12 @@ def test_circles_of_records(word: str, length: int) -> None:
     assert len(listening.asked) == min(length, 11)
     assert result.lookups == 11
     if length <= 11:
-        named = result.problem.text.partition("circle: ")[2].split(" → ")
+        named = result.problem.text.partition("loop: ")[2].split(" → ")
         assert named[0] == named[-1]
         assert len(named) == length + 1
         assert set(named) == {f"d{i}.example" for i in range(length)}
     else:
-        assert "circle" not in result.problem.text
+        assert "loop" not in result.problem.text
 
 
 @pytest.mark.parametrize("word", ["include:", "redirect="])

@@ -103,21 +103,21 @@ class TestLimits:
         assert "over-void-limit" in codes_of(found)
 
     @pytest.mark.parametrize(
-        ("zone", "circle"),
+        ("zone", "loop"),
         [
             ({DOMAIN: "v=spf1 include:x.example -all"}, "include:x.example leads back to its own record"),
             (
                 {DOMAIN: "v=spf1 include:b.example -all", "b.example": "v=spf1 redirect=c.example",
                  "c.example": "v=spf1 a include:X.EXAMPLE -all"},
-                "include:b.example leads in a circle: x.example → b.example → c.example → X.EXAMPLE",
+                "include:b.example closes a loop: x.example → b.example → c.example → X.EXAMPLE",
             ),
             ({DOMAIN: "v=spf1 redirect=%{d}"}, "redirect=%{d} leads back to its own record"),
         ],
     )  # fmt: skip
-    def test_circles_are_named(self, zone: dict[str, str], circle: str) -> None:
+    def test_loops_are_named(self, zone: dict[str, str], loop: str) -> None:
         records = {name: {"TXT": text, **({"SOA": "x"} if name == DOMAIN else {})} for name, text in zone.items()}
         finding = only(spfengine.lint(DOMAIN, resolver=Zone(records)), "endless-loop")
-        assert circle in finding.text
+        assert loop in finding.text
         assert finding.own
         assert "near-lookup-limit" not in codes_of(spfengine.lint(DOMAIN, resolver=Zone(records)))
 
@@ -130,7 +130,7 @@ class TestLimits:
         record = "v=spf1 include:c.example include:b.example include:d.example -all"
         found = [each for each in case(record, zone).findings() if each.code == "endless-loop"]
         assert [each.text.partition(";")[0] for each in found] == [
-            "include:d.example leads in a circle: x.example → d.example → x.example"
+            "include:d.example closes a loop: x.example → d.example → x.example"
         ]
 
     def test_a_circle_through_macros_that_rest_on_the_sender(self) -> None:

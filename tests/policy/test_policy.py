@@ -177,7 +177,7 @@ def test_invalid_arguments_are_refused(domain: Any, more: dict[str, Any], messag
 
 
 def test_unknown_results_and_families_are_refused() -> None:
-    with pytest.raises(ArgumentError, match="'passed' is not a result; there are: none, neutral, pass"):
+    with pytest.raises(ArgumentError, match="'passed' is not a result; expected one of none, neutral, pass"):
         policy().networks("passed")
     with pytest.raises(ArgumentError, match="'' is not a result"):
         policy().address_count("")

@@ -19,7 +19,7 @@ from tests.properties import generate, strategies
 
 def numbered(found: IncludeTree) -> dict[str, int | None]:
     """Return the terms that count as lookups, each with its number."""
-    return {term.term.text: term.lookup for term in found.terms if term.is_charged and term.unused is None}
+    return {term.term.text: term.lookup for term in found.terms if term.costs_lookup and term.unused is None}
 
 
 def of(zone: dict[str, Any], domain: str = "a.example", **more: Any) -> IncludeTree:
@@ -73,7 +73,7 @@ def test_the_same_record_twice_is_not_a_loop() -> None:
     found = of({"a.example": {"TXT": "v=spf1 include:b.example include:b.example -all"},
                 "b.example": {"TXT": "v=spf1 a:c.example ?all"}, "c.example": {"A": "192.0.2.1"}})  # fmt: skip
     assert [record.domain for record in found.records] == ["a.example", "b.example", "b.example"]
-    assert [term.lookup for term in found.terms if term.is_charged] == [1, 3, 2, 4]
+    assert [term.lookup for term in found.terms if term.costs_lookup] == [1, 3, 2, 4]
     assert not any(record.loop for record in found.records)
 
 

@@ -72,7 +72,7 @@ def test_an_address_decides_for_its_whole_interval(found: list[tuple[int, int, s
     """Every address of the interval gives the same hit, and the addresses next to it another one."""
     table = build_table(found)
     client = RangeSession(IPv4Address(ip), "u@a.example")
-    hit = client.locate(table)
+    hit = client.hit(table)
     assert client.lo <= ip <= client.hi
     for other in range(client.lo, min(client.hi, 44) + 1):
         assert naive(found, other) == hit

@@ -67,7 +67,7 @@ def test_every_term_has_its_kind_and_its_parts() -> None:
 def test_which_terms_count_as_lookups() -> None:
     """RFC 7208 §4.6.4: include, a, mx, ptr, exists and redirect; all, ip4 and ip6 are not."""
     assert [str(term) for term in RECORD.terms] == RECORD.source.split()[1:]
-    charged = {term.mechanism for term in RECORD.directives if term.charged}
+    charged = {term.mechanism for term in RECORD.directives if term.costs_lookup}
     assert charged == {"include", "a", "mx", "ptr", "exists"}
 
 

@@ -13,7 +13,8 @@ from spfengine.evaluation.session import Answers
 from spfengine.names import is_same_or_under
 from spfengine.policy.budget import Budget, budget
 from spfengine.policy.diff import Change, result_changes, unknown_networks
-from spfengine.policy.policy import Network, Policy, compiling
+from spfengine.policy.policy import Policy, compiling
+from spfengine.policy.ranges import IPNetwork
 from spfengine.simulation.records import TermChange, compare_terms
 from spfengine.simulation.simulation import change_is_worse
 from spfengine.visible import short_repr, visible, visible_name
@@ -102,7 +103,7 @@ class DomainDrift:
         return short_repr(self, ("domain", "is_changed", "is_worse", "is_incomplete"))
 
     @property
-    def unknown(self) -> list[Network]:
+    def unknown(self) -> list[IPNetwork]:
         """The networks that DNS could not answer for, then or now, so that a change can't be seen."""
         return unknown_networks(self.before, self.after)
 

@@ -7,7 +7,8 @@ from spfengine.advice.forms import forms
 from spfengine.linting.finding import Finding
 from spfengine.policy.budget import Budget
 from spfengine.policy.diff import Change
-from spfengine.policy.policy import Network, Policy
+from spfengine.policy.policy import Policy
+from spfengine.policy.ranges import IPNetwork
 from spfengine.problems import Problem, ProblemCode
 from spfengine.resolvers.overlay import Drafts
 from spfengine.resolvers.rrsets import Records
@@ -44,7 +45,7 @@ class ReplacedTerm:
 
     term: str
     source: str | None
-    networks: tuple[Network, ...]
+    networks: tuple[IPNetwork, ...]
     names: tuple[str, ...]
     ttl: int | None
 

@@ -37,7 +37,7 @@ class Request:
 
     Attributes:
         add: terms to add instead of those that would be found.
-        drop: directives to remove, even if senders pass by them.
+        drop: directives to remove, even if they let senders pass.
         keep: directives to keep.
         want: networks that are wanted, even if they can't be identified.
         ignore: networks that are not wanted.

@@ -10,7 +10,7 @@ from spfengine.addresses import parse_address
 from spfengine.answers import Answer, Question
 from spfengine.errors import AddressError, ArgumentError
 from spfengine.resolvers.cache import Cache
-from spfengine.resolvers.stub import Attempt, Reply, Server, Stub
+from spfengine.resolvers.stub import Attempt, Reply, Server, Stub, Unsent
 from spfengine.visible import visible
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _BRACKETED = re.compile(r"\[([^\[\]]+)\](?::([0-9]{1,5}))?")
 _DOTTED = re.compile(r"([^:]+):([0-9]{1,5})")
 _MAX_MESSAGE = 65535
+_MAX_DATAGRAMS = 100
+"""Datagrams read for one query: a bound on the work that a flood of datagrams which are not the reply can cause."""
 
 
 class LiveResolver:
@@ -195,9 +197,12 @@ def _server(text: str, port: int) -> Server:
 
 
 def exchange(attempt: Attempt) -> Reply:
-    """Return the reply to this attempt, or None if none came in time."""
+    """Return the reply to this attempt, None if none came in time, or Unsent if there was no socket to send it from."""
+    sock = _open(attempt)
+    if sock is None:
+        return Unsent()
     try:
-        with _open(attempt) as sock:
+        with sock:
             _wait_until(sock, attempt.until)
             sock.connect(attempt.server.address)
             if attempt.tcp:
@@ -205,23 +210,31 @@ def exchange(attempt: Attempt) -> Reply:
                 size = int.from_bytes(_receive(sock, 2, attempt.until), "big")
                 return attempt.accept(_receive(sock, size, attempt.until))
             sock.sendall(attempt.query.to_wire())
-            while True:
+            for _ in range(_MAX_DATAGRAMS):
                 _wait_until(sock, attempt.until)
                 reply = attempt.accept(sock.recv(_MAX_MESSAGE))
                 if reply is not None:
                     return reply
     except OSError:  # also TimeoutError, and a server that does not exist
-        return None
+        pass
+    return None
 
 
 async def aexchange(attempt: Attempt) -> Reply:
-    """Async version of `exchange`."""
+    """Async version of `exchange`.
+
+    `sock_recv` does not wait if something has arrived already. So this waits for the loop's next turn itself after each
+    datagram and each piece, or a server that floods us would stop everything else in the loop, and its timers.
+    """
     import asyncio
 
     loop = asyncio.get_running_loop()
+    sock = _open(attempt)
+    if sock is None:
+        return Unsent()
     try:
-        async with asyncio.timeout(attempt.until - monotonic()):
-            with _open(attempt) as sock:
+        with sock:
+            async with asyncio.timeout(attempt.until - monotonic()):
                 sock.setblocking(False)
                 await loop.sock_connect(sock, attempt.server.address)
                 if attempt.tcp:
@@ -229,16 +242,22 @@ async def aexchange(attempt: Attempt) -> Reply:
                     size = int.from_bytes(await _areceive(loop, sock, 2), "big")
                     return attempt.accept(await _areceive(loop, sock, size))
                 await loop.sock_sendall(sock, attempt.query.to_wire())
-                while True:
+                for _ in range(_MAX_DATAGRAMS):
                     reply = attempt.accept(await loop.sock_recv(sock, _MAX_MESSAGE))
                     if reply is not None:
                         return reply
+                    await asyncio.sleep(0)
+    except OSError:
+        pass
+    return None
+
+
+def _open(attempt: Attempt) -> socket.socket | None:
+    """Return a new socket, or None if there are no file descriptors left, or this machine has no IPv6."""
+    try:
+        return socket.socket(attempt.server.family, socket.SOCK_STREAM if attempt.tcp else socket.SOCK_DGRAM)
     except OSError:
         return None
-
-
-def _open(attempt: Attempt) -> socket.socket:
-    return socket.socket(attempt.server.family, socket.SOCK_STREAM if attempt.tcp else socket.SOCK_DGRAM)
 
 
 def _framed(attempt: Attempt) -> bytes:
@@ -265,10 +284,14 @@ def _receive(sock: socket.socket, size: int, until: float) -> bytes:
 
 
 async def _areceive(loop: "AbstractEventLoop", sock: socket.socket, size: int) -> bytes:
+    import asyncio
+
     parts = bytearray()
     while len(parts) < size:
         part = await loop.sock_recv(sock, size - len(parts))
         if not part:
             raise ConnectionError
         parts += part
+        if len(parts) < size:
+            await asyncio.sleep(0)
     return bytes(parts)

@@ -1,7 +1,7 @@
 """The stub resolver's decisions: which server to ask next, and what its reply means. No I/O happens here.
 
-`Stub.ask` is a generator: it yields an `Attempt` and receives the reply to it, or None if none came. So the sync and
-the asyncio form of a live resolver share every decision; only the code that moves octets is written twice.
+`Stub.ask` is a generator: it yields an `Attempt` and receives the reply to it, None if none came, or `Unsent`. So the
+sync and the asyncio form of a live resolver share every decision; only the code that moves octets is written twice.
 
 How a Question is asked:
 1. Each server in turn over UDP, with EDNS and a payload size of 1232 octets, which never needs fragments.
@@ -23,6 +23,7 @@ import dns.flags
 import dns.message
 import dns.name
 import dns.rcode
+import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
 
@@ -32,6 +33,10 @@ from spfengine.names import from_labels, to_labels
 from spfengine.resolvers.rrsets import MAX_CHAIN
 
 EDNS_SIZE = 1232
+
+for _type in (*RRType, "CNAME", "SOA", "OPT"):
+    # dnspython loads the reader of each type when it is first seen, which fails if no file can be opened then
+    dns.rdata.get_rdata_class(dns.rdataclass.IN, dns.rdatatype.from_text(_type))
 
 _FAILURES = {
     dns.rcode.SERVFAIL: Status.SERVFAIL,
@@ -71,6 +76,8 @@ class Attempt:
 
     def accept(self, wire: bytes) -> dns.message.Message | None:
         """Return the message in these octets, or None if it is not a reply to this query, or can't be read."""
+        if wire[:2] != self.query.id.to_bytes(2, "big"):
+            return None  # without reading the rest: a flood of other datagrams must cost little
         try:
             reply = dns.message.from_wire(wire, one_rr_per_rrset=True, ignore_trailing=True, raise_on_truncation=True)
         except dns.message.Truncated as truncated:
@@ -80,7 +87,11 @@ class Attempt:
         return reply if self.query.is_response(reply) else None
 
 
-Reply = dns.message.Message | None
+class Unsent:
+    """In place of a reply: no socket could be opened to send the query from, which says nothing about the server."""
+
+
+Reply = dns.message.Message | Unsent | None
 Asking = Generator[Attempt, Reply, Answer]
 
 
@@ -137,14 +148,14 @@ class Stub:
         self, server: Server, name: dns.name.Name, rrtype: RRType, end: float
     ) -> Generator[Attempt, Reply, dns.message.Message | Status]:
         query = dns.message.make_query(name, rrtype.value, use_edns=0, payload=EDNS_SIZE)
-        reply = yield self._attempt(server, query, end)
+        reply = yield from self._send(server, query, end)
         if reply is not None and reply.edns < 0 and reply.rcode() in (dns.rcode.FORMERR, dns.rcode.NOTIMP):
             query = dns.message.make_query(name, rrtype.value, use_edns=False)
-            reply = yield self._attempt(server, query, end)
+            reply = yield from self._send(server, query, end)
         if reply is None:
             return Status.TIMEOUT
         if reply.flags & dns.flags.TC:
-            reply = yield self._attempt(server, query, end, tcp=True)
+            reply = yield from self._send(server, query, end, tcp=True)
             if reply is None or reply.flags & dns.flags.TC:
                 return Status.TRUNCATED
         rcode = reply.rcode()
@@ -152,8 +163,11 @@ class Stub:
             return reply
         return _FAILURES.get(rcode, Status.SERVFAIL)
 
-    def _attempt(self, server: Server, query: dns.message.Message, end: float, tcp: bool = False) -> Attempt:
-        return Attempt(server, tcp, query, min(end, monotonic() + self.timeout))
+    def _send(
+        self, server: Server, query: dns.message.Message, end: float, *, tcp: bool = False
+    ) -> Generator[Attempt, Reply, dns.message.Message | None]:
+        reply = yield Attempt(server, tcp, query, min(end, monotonic() + self.timeout))
+        return None if isinstance(reply, Unsent) else reply
 
 
 class _Lookup:

@@ -10,6 +10,7 @@ from spfengine.addresses import parse_address
 from spfengine.answers import Answer, Question
 from spfengine.errors import AddressError, ArgumentError
 from spfengine.resolvers.cache import Cache
+from spfengine.resolvers.resolv_conf import read_nameservers, unusable
 from spfengine.resolvers.stub import Attempt, Reply, Server, Stub, Unsent
 from spfengine.visible import visible
 
@@ -26,6 +27,8 @@ _MAX_DATAGRAMS = 100
 class LiveResolver:
     """Answers Questions from live DNS, sync (`resolve`) and asyncio (`aresolve`); caches answers for their TTL.
 
+    A TTL longer than a week is a week, and one of 2^31 seconds or more is 0 (RFC 2181 §8).
+
     Nothing that DNS does raises: SERVFAIL, REFUSED, FORMERR, TIMEOUT, TRUNCATED and LOOP are the statuses of Answers.
     TIMEOUT means that no server sent anything that could be understood. Names are asked for as they are: no search
     domain is ever appended. Safe to share between threads and event loops.
@@ -38,7 +41,8 @@ class LiveResolver:
 
     Args:
         nameservers: the recursive servers to ask, in this order: "192.0.2.1", "192.0.2.1:5353", "2001:db8::1",
-            "[2001:db8::1]:5353". None: those in the system's settings, read once, here.
+            "[2001:db8::1]:5353". None: those in the system's settings (/etc/resolv.conf), read once, here. Lines that
+            can't be used are skipped; without a `nameserver` line, the servers are 127.0.0.1 and ::1.
         port: the port of servers that are given without one.
         timeout: seconds to wait for one reply of one server.
         retries: how many more times the servers that stayed silent are asked.
@@ -50,7 +54,7 @@ class LiveResolver:
         in_flight: how many questions may be in flight at once in an event loop; the others wait.
 
     Raises:
-        ArgumentError: a setting can't be used, or no server is given and the system has none either.
+        ArgumentError: a setting can't be used, or no server is given and the system's settings have none to use.
     """
 
     is_thread_safe = True
@@ -70,10 +74,10 @@ class LiveResolver:
     ) -> None:
         _check_settings(timeout, lifetime, retries, prefetch, in_flight)
         if nameservers is None:
-            nameservers = _system_nameservers()
-        elif isinstance(nameservers, str):
-            nameservers = [nameservers]
-        servers = [_server(text, port) for text in nameservers]
+            servers = _system_servers(port)
+        else:
+            given = [nameservers] if isinstance(nameservers, str) else nameservers
+            servers = [_server(text, port) for text in given]
         if not servers:
             raise ArgumentError("nameservers is empty; give at least one server, or None for the system's")
         uncached = _Uncached(Stub(servers, timeout, retries, lifetime), prefetch, in_flight)
@@ -161,17 +165,22 @@ def _check_settings(timeout: float, lifetime: float, retries: int, prefetch: int
         raise ArgumentError(f"prefetch is 0 or more, and in_flight 1 or more, not {prefetch!r} and {in_flight!r}")
 
 
-def _system_nameservers() -> list[str]:
-    import dns.exception
-    import dns.resolver  # slow to import, and not needed if servers are given
+def _system_servers(port: int) -> list[Server]:
+    """Return the servers of the system's settings, without those that can't be used.
 
-    try:
-        return [str(server) for server in dns.resolver.Resolver().nameservers]
-    except (dns.exception.DNSException, ValueError, OSError) as error:
-        raise ArgumentError(
-            f"the system's DNS servers can't be read ({visible(str(error), 200)}); "
-            "give them, like LiveResolver(nameservers=['192.0.2.53'])"
-        ) from error
+    Raises:
+        ArgumentError: none can be used.
+    """
+    servers = []
+    fault = ""
+    for text in read_nameservers():
+        try:
+            servers.append(_server(text, port))
+        except ArgumentError as error:
+            fault = fault or str(error)
+    if not servers:
+        raise unusable(fault)
+    return servers
 
 
 def _server(text: str, port: int) -> Server:

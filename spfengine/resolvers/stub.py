@@ -30,6 +30,7 @@ import dns.rdatatype
 from spfengine.addresses import parse_ip4, parse_ip6
 from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.names import from_labels, to_labels
+from spfengine.resolvers.cache import MAX_TTL
 from spfengine.resolvers.rrsets import MAX_CHAIN
 
 EDNS_SIZE = 1232
@@ -217,6 +218,7 @@ class _Lookup:
         return Answer.failed(status, self.chain)
 
     def _limit_ttl(self, ttl: int) -> None:
+        ttl = 0 if ttl >= 1 << 31 else min(ttl, MAX_TTL)  # RFC 2181 §8
         self.ttl = ttl if self.ttl is None else min(self.ttl, ttl)
 
     def _negative(self, reply: dns.message.Message, *, exists: bool, may_go_on: bool) -> Answer | None:
@@ -236,7 +238,8 @@ class _Lookup:
         """Return how long a negative answer may be kept (RFC 2308 §5), or None if no SOA record says so."""
         for rrset in reply.authority:
             if rrset.rdtype == dns.rdatatype.SOA and rrset and self.name.is_subdomain(rrset.name):
-                return int(min(rrset.ttl, rrset[0].minimum))
+                ttl, minimum = rrset.ttl, rrset[0].minimum
+                return 0 if minimum >= 1 << 31 else int(min(ttl, minimum))  # RFC 2181 §8
         return None
 
     def _records(self, rdata: list[Any]) -> Answer:

@@ -11,7 +11,8 @@ from spfengine.answers import Answer, Question
 from spfengine.errors import AddressError, ArgumentError
 from spfengine.resolvers.cache import Cache
 from spfengine.resolvers.resolv_conf import read_nameservers, unusable
-from spfengine.resolvers.stub import Attempt, Reply, Server, Stub, Unsent
+from spfengine.resolvers.servers import Server
+from spfengine.resolvers.stub import Attempt, Reply, Stub, Unsent
 from spfengine.visible import visible
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ class LiveResolver:
     TIMEOUT means that no server sent anything that could be understood. Names are asked for as they are: no search
     domain is ever appended. Safe to share between threads and event loops.
 
+    A server that left a query unanswered is asked after the others for a minute, or until it answers. Then one question
+    tries it again.
+
     Checks with this resolver ask ahead: see `prefetch`. Their results are the same without that.
 
     Attributes:
@@ -44,7 +48,7 @@ class LiveResolver:
             "[2001:db8::1]:5353". None: those in the system's settings (/etc/resolv.conf), read once, here. Lines that
             can't be used are skipped; without a `nameserver` line, the servers are 127.0.0.1 and ::1.
         port: the port of servers that are given without one.
-        timeout: seconds to wait for one reply of one server.
+        timeout: seconds to wait for one reply of one server; less if `lifetime` would not suffice to ask all of them.
         retries: how many more times the servers that stayed silent are asked.
         lifetime: seconds for one Question in all.
         cache: whether answers are cached. For other bounds than the default: `Cache(LiveResolver(cache=False), …)`.

@@ -6,12 +6,14 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
+from typing import Any
 
 import dns.message
 import pytest
 
 from spfengine.resolvers.live import aexchange, exchange
-from spfengine.resolvers.stub import Attempt, Reply, Server
+from spfengine.resolvers.servers import Server
+from spfengine.resolvers.stub import Attempt, Reply
 
 PATIENCE = 30.0
 """Seconds in which everything here happens, however busy the machine is."""
@@ -109,7 +111,7 @@ def test_a_datagram_with_another_id_is_not_parsed(monkeypatch: pytest.MonkeyPatc
     good = reply.to_wire()
     reply.id ^= 1
 
-    def counting(wire: bytes, **settings: bool) -> dns.message.Message:
+    def counting(wire: bytes, **settings: Any) -> dns.message.Message:
         parsed.append(wire)
         return from_wire(wire, **settings)
 

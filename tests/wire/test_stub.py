@@ -11,7 +11,8 @@ from hypothesis import given, strategies as st
 
 from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.resolvers.rrsets import MAX_CHAIN
-from spfengine.resolvers.stub import Attempt, Server, Stub
+from spfengine.resolvers.servers import Server
+from spfengine.resolvers.stub import Attempt, Stub
 
 Reply = Callable[[Attempt], dns.message.Message | None]
 QUESTION = Question("a.example", RRType.A)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from spfengine.addresses import parse_address
 from spfengine.answers import Answer, Question
+from spfengine.arguments import list_of
 from spfengine.errors import AddressError, ArgumentError
 from spfengine.resolvers.cache import Cache
 from spfengine.resolvers.resolv_conf import read_nameservers, unusable
@@ -81,7 +82,8 @@ class LiveResolver:
             servers = _system_servers(port)
         else:
             given = [nameservers] if isinstance(nameservers, str) else nameservers
-            servers = [_server(text, port) for text in given]
+            texts = list_of(str, given, "nameservers", "addresses as text", '["192.0.2.1"]')
+            servers = [_server(text, port) for text in texts]
         if not servers:
             raise ArgumentError("nameservers is empty; give at least one server, or None for the system's")
         uncached = _Uncached(Stub(servers, timeout, retries, lifetime), prefetch, in_flight)

@@ -135,7 +135,7 @@ def _record_of(session: Session, spec: MacroString, domain: str) -> Iterator[Que
 
 
 def _target(session: Session, spec: MacroString, domain: str) -> str:
-    """Return the target-name of a domain-spec, or "" if that is not known or can't be asked for."""
+    """Return the target-name of a domain-spec, or "" if that is not known or can't be queried."""
     if spec.target is not None:
         return spec.target
     if "p" in spec.letters or (spec.uses_local_part and not session.local_part.isascii()):

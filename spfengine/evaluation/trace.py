@@ -255,10 +255,10 @@ def _why(session: Session, traced: TracedTerm, domain: str) -> str:
         return "its name depends on something that is not known here"  # a policy played it through
     name = traced.expansions[-1].name if spec.target is None else spec.target
     if name is None:
-        return "the local part of the sender is not ASCII, so no question was asked (RFC 8616 §4)"
+        return "the local part of the sender is not ASCII, so no query was sent (RFC 8616 §4)"
     if not is_askable(name):
         printable = visible_name(name) or spec.text
-        return f"{printable!r} can't be asked in DNS (an empty label, or one over 63 octets), so no question was asked"
+        return f"{printable!r} can't be queried in DNS (an empty label, or one over 63 octets), so no query was sent"
     return _why_named(session, traced, term, name)
 
 
@@ -302,7 +302,7 @@ def _why_hosts(session: Session, traced: TracedTerm, term: A | MX, asked_hosts: 
 
 def _why_include(traced: TracedTerm) -> str:
     if traced.record is None:
-        return "the local part of the sender is not ASCII, so no question was asked (RFC 8616 §4)"
+        return "the local part of the sender is not ASCII, so no query was sent (RFC 8616 §4)"
     result = traced.record.result
     name = visible_name(traced.record.domain)
     if traced.outcome is TermStatus.MATCH:

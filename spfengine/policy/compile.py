@@ -60,7 +60,7 @@ class Inputs:
             given, model = model.domain, Session(_ANY_CLIENT, sender, helo or "", limits=limits)
             if fold(model.domain) != fold(given):
                 raise ArgumentError(
-                    f"the sender {visible(sender, 80)!r} is of the domain {visible(model.domain, 80)!r}, "
+                    f"the sender {visible(sender, 80)!r} belongs to the domain {visible(model.domain, 80)!r}, "
                     f"so a policy of {visible(given, 80)!r} says nothing about it"
                 )
         self.domain = model.domain
@@ -205,7 +205,7 @@ def _match_conditional(
     session: TilingSession, directive: DomainDirective, domain: str, inputs: tuple[Input, ...]
 ) -> Matching:
     """Match as the script says."""
-    yield from ()  # asks nothing, but a Matcher is a generator
+    yield from ()  # sends no query, but a Matcher is a generator
     spec = directive.domain_spec
     if session.limits.count_p and spec is not None and "p" in spec.letters:
         charge(session)
@@ -270,7 +270,7 @@ def _uses_p(directive: DomainDirective) -> bool:
 
 
 def _always_askable(session: TilingSession, spec: MacroString, domain: str, inputs: tuple[Input, ...]) -> bool:
-    """Return whether a target-name is askable for every client's address, so that `exists` is void or matches."""
+    """Return whether a target-name can be queried for every client's address, so that `exists` is void or matches."""
     if inputs != (Input.CLIENT_ADDRESS,) or (spec.uses_local_part and not session.local_part.isascii()):
         return False
 

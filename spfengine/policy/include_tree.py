@@ -108,7 +108,7 @@ class TreeRecord:
         domain: the domain.
         own: whether it is, or lies under, a domain that the caller named as the admin's own.
         loop: whether it is already above in the tree, so that its terms are not repeated.
-        question: the question for its record, and the answer; None if it can't be asked.
+        question: the question for its record, and the answer; None if the domain can't be queried.
         record: its record; None if there is none that can be read.
         result: none, permerror or temperror if every check that needs the record ends here; otherwise None.
         problems: why.

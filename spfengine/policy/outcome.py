@@ -12,7 +12,7 @@ class Input(StrEnum):
     """What a term may depend on besides the range of addresses, so that the range does not determine its outcome."""
 
     CLIENT_ADDRESS = "client-address"
-    """The address itself, which is part of a name that is asked (`%{i}`)."""
+    """The address itself, which is part of a name that is queried (`%{i}`)."""
     CLIENT_NAMES = "client-names"
     """The validated names of the client (`ptr`, `%{p}`)."""
     LOCAL_PART = "local-part"

@@ -85,7 +85,7 @@ class MacroString(Frozen):
         parts: literal text (`%%`, `%_`, `%-` already replaced) and MacroExpands, in order.
         tail: the literal text after the last macro-expand; all of it if there is none.
         letters: the macro-letters in it, in lower case.
-        target: the target-name if there are no macros ("" if it can't be asked in DNS); None if there are.
+        target: the target-name if there are no macros ("" if it can't be queried in DNS); None if there are.
     """
 
     __slots__ = ("letters", "parts", "tail", "target", "text")

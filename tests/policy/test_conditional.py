@@ -185,7 +185,7 @@ def test_an_outcome_stays_conditional_without_its_inputs() -> None:
     assert policy.check(NOBODY, resolver=zone, helo="h.example").result is None
     assert policy.check(NOBODY, resolver=zone, sender="u@d.example", helo="h.example").result == "pass"
     assert policy.check(NOBODY, resolver=zone, sender="u@d.example", helo="").result == "fail"
-    with pytest.raises(ArgumentError, match=r"not of the domain 'd\.example'"):
+    with pytest.raises(ArgumentError, match=r"does not belong to the domain 'd\.example'"):
         policy.check(NOBODY, resolver=zone, sender="u@other.example", helo="")
 
 

@@ -163,8 +163,8 @@ def test_a_helo_policy() -> None:
 @pytest.mark.parametrize(
     ("domain", "more", "message"),
     [
-        ("d.example", {"sender": "u@other.example"}, r"'u@other\.example' is of the domain 'other\.example'"),
-        ("d.example", {"sender": ""}, r"the sender '' is of the domain ''"),
+        ("d.example", {"sender": "u@other.example"}, r"'u@other\.example' belongs to the domain 'other\.example'"),
+        ("d.example", {"sender": ""}, r"the sender '' belongs to the domain ''"),
         ("u@d.example", {}, r"'u@d\.example' is none"),
         (None, {}, "domain must be text, not NoneType"),
         ("d.example", {"sender": 7}, "sender must be text, not int"),

@@ -87,7 +87,7 @@ class DomainVerdicts:
 
     Attributes:
         checks: how many checks were made before verdicts were kept.
-        until: when the first of the answers behind them expires.
+        until: when the first answer that they depend on expires.
         referenced: the reference bit of CLOCK: whether it was used since eviction last passed it.
         octets: an estimate of the memory that it takes, without the answers.
         ip4, ip6: the verdicts by range of addresses.

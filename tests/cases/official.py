@@ -1,6 +1,6 @@
 """The official RFC 7208 suite: beside the repository, or fetched, pinned and checked. It is read, never kept here.
 
-Where the shared folder is absent, pip downloads the source distribution of pyspf, which holds the same file. pip itself
+If the shared folder is absent, pip downloads the source distribution of pyspf, which holds the same file. pip itself
 checks the distribution's hash before it does anything with it.
 """
 
@@ -31,14 +31,14 @@ class UnavailableError(Exception):
 
 
 def beside_the_repository() -> Path | None:
-    """The suite in the shared folder, or None where it is not there."""
+    """Return the suite in the shared folder, or None if it is not there."""
     folder = shared_folder()
     path = None if folder is None else folder / "suites" / NAME
     return path if path is not None and path.is_file() else None
 
 
 def source() -> str:
-    """Where the suite comes from, in words for a test run's head."""
+    """Return the source of the suite, for the header of a test run."""
     path = beside_the_repository()
     if path is not None:
         return f"official RFC 7208 suite: {path}"

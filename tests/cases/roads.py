@@ -84,7 +84,7 @@ class _Nothing:
 
 
 class OverTheWire:
-    """Asks the fake server through a LiveResolver, and does not wait long where it is known to stay silent."""
+    """Asks the fake server through a LiveResolver, and does not wait long for a question that the server never answers."""
 
     def __init__(self, case: Case, means: Means) -> None:
         self._zone = means.server.zone = case.zone

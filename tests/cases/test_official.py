@@ -1,4 +1,4 @@
-"""How the official suite is had where it does not lie beside the repository."""
+"""The official suite is fetched if it is not next to the repository."""
 
 import hashlib
 import io
@@ -28,7 +28,7 @@ def archive(text: bytes, member: str = official.MEMBER) -> bytes:
 
 
 class Pip:
-    """Stands for pip: writes what it is told to, and remembers how it was called."""
+    """A fake pip: writes the given files, and remembers how it was called."""
 
     def __init__(self, sdist: bytes | None, code: int = 0, stderr: str = "") -> None:
         self.sdist, self.code, self.stderr = sdist, code, stderr

@@ -242,7 +242,7 @@ def test_of_too_many_domains_those_that_are_of_no_use_go() -> None:
         checker.check("192.0.2.1", f"u@d{number}.example")
         checker.check("192.0.2.1", "u@d0.example")
     assert len(checker) == 10
-    assert evaluations(checker, "192.0.2.1", "u@d0.example") == 0, "it was of use all the time"
+    assert evaluations(checker, "192.0.2.1", "u@d0.example") == 0, "it was used all the time"
     assert evaluations(checker, "192.0.2.1", "u@d5.example") == 1
     assert evaluations(Checker(zone, hot_after=0, max_domains=0), "192.0.2.1", "u@d0.example", 3) == 3
 

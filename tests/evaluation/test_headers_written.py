@@ -87,7 +87,7 @@ def test_the_helo_identity_names_the_helo_and_no_sender() -> None:
 
 
 def test_a_null_sender_is_written_as_it_was_checked() -> None:
-    """RFC 7208 §2.4: a null reverse-path stands for postmaster at the HELO name."""
+    """RFC 7208 §2.4: a null reverse-path means postmaster at the HELO name."""
     result = checked_sender("<>", helo="pass.example")
     assert parse_received_spf(received(result)).keys["envelope-from"] == "postmaster@pass.example"
     assert authenticated(result).endswith("smtp.mailfrom=postmaster@pass.example")
@@ -147,7 +147,7 @@ def test_white_space_survives_folding(helo: str) -> None:
 
 
 def test_a_domain_can_not_hide_the_client() -> None:
-    """What a stranger calls his domain is one word of the comment, so no address in it counts."""
+    """An untrusted domain is one word of the comment, so no address in it counts."""
     result = checked("x 203.0.113.1 designates 203.0.113.2 y.odd.example")
     assert result.result == "fail"
     assert parse_authentication_results(authenticated(result)).spf[0].client_ip == "192.0.2.1"

@@ -46,13 +46,13 @@ def zone(record: str, **names: Any) -> Zone:
         (CLIENT6, "mx:mx4.example", 1, 2, 0),
         (CLIENT, "mx:gone.example", 1, 1, 1),
         (CLIENT, "exists:gone.example", 1, 1, 1),
-        (CLIENT, "exists:v6.example", 1, 1, 1),  # exists rests on A alone
+        (CLIENT, "exists:v6.example", 1, 1, 1),  # exists depends on A alone
         (CLIENT6, "exists:v4.example", 0, 0, 0),
         (CLIENT, "ptr", 1, 3, 1),
         (CLIENT6, "ptr", 1, 1, 0),
         ("192.0.2.77", "ptr", 1, 1, 1),
         (CLIENT, "a:gone.example a:gone.example", 2, 2, 2),  # asked once, counted twice
-        (CLIENT, "exists:%{p}.gone.example", 1, 4, 1),  # the questions of %{p} count for the term it stands in
+        (CLIENT, "exists:%{p}.gone.example", 1, 4, 1),  # the questions of %{p} count for the term that uses it
         (CLIENT, "ptr a:%{p}", 2, 7, 2),  # "unknown" does not exist either
         (CLIENT, "a:%{h}", 0, 0, 0),  # asks nothing, so is never void
         (CLIENT, "include:inner.example", 2, 2, 2),  # the voids are those of the terms inside
@@ -86,7 +86,7 @@ def test_a_failure_of_the_other_family_is_not_void(client: str, failing: str) ->
 @pytest.mark.parametrize(("voids", "terms"), [(0, 1), (1, 2), (2, 3), (5, 6)])
 @pytest.mark.parametrize("rule", list(VoidRule))
 def test_one_void_lookup_too_many_ends_the_check_at_once(voids: int, terms: int, rule: VoidRule) -> None:
-    """RFC 7208 §4.6.4: also where it is the last term, and nothing behind it is asked."""
+    """RFC 7208 §4.6.4: also if it is the last term, and nothing after it is asked."""
     limits = Limits(voids=voids, void_rule=rule)
     names = [f"a:gone{i}.example" for i in range(terms)]
     for record in (f"v=spf1 {' '.join(names)}", f"v=spf1 {' '.join(names)} a:v4.example +all"):

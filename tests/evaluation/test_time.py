@@ -1,4 +1,4 @@
-"""The elapsed-time limit (RFC 7208 §4.6.4), watched by the drivers wherever a check stands."""
+"""The elapsed-time limit (RFC 7208 §4.6.4), enforced by the drivers at every question of a check."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -180,7 +180,7 @@ def test_as_many_mx_records_as_a_message_holds() -> None:
 
 @pytest.mark.parametrize("octet", range(256))
 def test_names_may_hold_every_octet(octet: int) -> None:
-    """RFC 2181 §11: any octet may stand in a label; a name is asked for octet by octet, and shown as visible ASCII."""
+    """RFC 2181 §11: a label may contain any octet; a name is asked octet by octet, and printed as visible ASCII."""
     label = bytes([octet])
     name = b"x" + label + b"x.a.example"
     host = name.decode("latin-1")

@@ -50,7 +50,7 @@ def test_macros_that_end_too_soon(macro: str) -> None:
     "attack", ["x\r\n dkim=pass", "x; dkim=pass header.d=bank.example", "x (a) b", 'x"y', "x\ndkim=pass"]
 )
 def test_no_header_is_injected(attack: str) -> None:
-    """mail-auth 0.9.1: the sender stood unquoted in Authentication-Results, and so could add results of its own."""
+    """mail-auth 0.9.1: the sender was written unquoted into Authentication-Results, and so could add results of its own."""
     zone = Zone({"a.example": {"TXT": "v=spf1 -all"}})
     for sender, helo in ((f"{attack}@a.example", "h.example"), ("u@a.example", attack), (f"u@{attack}", attack)):
         result = check(CLIENT, sender, helo, resolver=zone)
@@ -85,7 +85,7 @@ def test_a_suffix_is_no_subdomain(name: str) -> None:
 
 @pytest.mark.parametrize("where", ["a", "mx", "include:b.example", "exists:b.example", "redirect=b.example"])
 def test_a_failure_of_dns_is_no_pass(where: str) -> None:
-    """Fail-open: SERVFAIL below an include was taken as "no match", so that `?all` or `+all` behind it decided."""
+    """Fail-open: SERVFAIL below an include was taken as "no match", so that `?all` or `+all` after it decided."""
     zone = Zone(
         {
             "a.example": {"TXT": f"v=spf1 {where} {'' if '=' in where else '+all'}", "*": Status.SERVFAIL},
@@ -123,7 +123,7 @@ def test_what_is_no_network_never_leaves_as_one(term: str) -> None:
 
 
 def test_one_message_costs_111_questions_at_most() -> None:
-    """Amplification: some engines ask both families of each host, or ask on behind the limit: 211 and more."""
+    """Amplification: some engines ask both families of each host, or keep asking after the limit: 211 and more."""
 
     class Generous:
         def resolve(self, question: Question, /) -> Answer:

@@ -1,4 +1,4 @@
-"""Where pyspf 2.0.14 differs from RFC 7208: each fault named, with the section that decides and what recognises it.
+"""How pyspf 2.0.14 differs from RFC 7208: each fault named, with the section that decides and what recognises it.
 
 Strict: a disagreement that no entry recognises fails the run, and so does an entry that recognises none.
 """
@@ -111,7 +111,7 @@ FAULTS = (
     ),
     Fault("empty-domain", "4.8", "a target-name that expands to nothing is permerror, not no match", _empty_domain),
     Fault("ptr-failure", "5.5", "a DNS failure inside ptr or %{p} is temperror, not no match", _ptr_failure),
-    Fault("mx-order", "5.4", "the hosts of mx are asked in an order of its own, also those behind a match", _mx_order),
+    Fault("mx-order", "5.4", "the hosts of mx are asked in an order of its own, also those after a match", _mx_order),
     Fault(
         "names-of-client",
         "4.6.4",
@@ -125,5 +125,5 @@ FAULTS = (
 
 
 def explain(disagreement: Disagreement) -> Fault | None:
-    """Return the fault of pyspf that makes a disagreement, or None where it is not known: then it is ours to settle."""
+    """Return the fault of pyspf that makes a disagreement, or None if it is not known, so that we have to settle it."""
     return next((fault for fault in FAULTS if fault.recognises(disagreement)), None)

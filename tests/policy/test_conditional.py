@@ -1,4 +1,4 @@
-"""What rests on more than the address: the tree of a conditional range holds every result that a client can get."""
+"""Outcomes that depend on more than the address: the tree of a conditional range holds every result that a client can get."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +15,7 @@ ONE_IN_ARPA = "1.2.0.192.in-addr.arpa"
 
 
 def zone_of(record: str, **names: Any) -> Zone:
-    """A zone of one record, and names in which underscores stand for dots."""
+    """A zone of one record, and names in which underscores mean dots."""
     others: dict[Any, Any] = {name.replace("_", "."): records for name, records in names.items()}
     zone: dict[str | bytes, Any] = {"d.example": {"TXT": record}, **others}
     return Zone(zone)
@@ -87,14 +87,14 @@ def test_exists_of_a_name_that_may_be_none_may_ask_nothing(spec: str, sender: st
     assert "no-match" in choices(policy.check(NOBODY))
 
 
-# Zones that make the interpreter come to a result that is easily overlooked.
+# Zones with a result that is easily overlooked.
 RARE: dict[str, tuple[str, Limits, Zone]] = {
     "exists that matches": (
         "pass",
         Limits(),
         zone_of("v=spf1 exists:%{l}.x.example -all", u_x_example={"A": "127.0.0.2"}),
     ),
-    "exists that asks nothing, where no void is allowed": (
+    "exists that asks nothing, if no void is allowed": (
         "fail",
         Limits(voids=0),
         zone_of(f"v=spf1 exists:{'x' * 63}%{{l}}.example -all"),
@@ -104,17 +104,17 @@ RARE: dict[str, tuple[str, Limits, Zone]] = {
         zone_of("v=spf1 mx:%{l}.x.example a:gone.example -all",
                 u_x_example={"MX": [(1, "gone.example"), (2, "h.example")]}, h_example={"A": NOBODY}),
     ),
-    "an include that such an mx does not let match, and a void behind it": (
+    "an include that such an mx does not let match, and a void after it": (
         "permerror", Limits(voids=1),
         zone_of("v=spf1 include:i.example a:gone.example ?all", i_example={"TXT": "v=spf1 -mx:%{l}.x.example +all"},
                 u_x_example={"MX": [(1, "gone.example"), (2, "h.example")]}, h_example={"A": NOBODY}),
     ),
-    "ptr that matches after a void, which counts behind it": (
+    "ptr that matches after a void, which counts after it": (
         "permerror", Limits(voids=1),
         zone_of("v=spf1 include:i.example a:gone.example ?all", i_example={"TXT": "v=spf1 -ptr:x.example +all"},
                 h_x_example={"A": NOBODY}, **{ONE_IN_ARPA.replace(".", "_"): {"PTR": ["gone.example", "h.x.example"]}}),
     ),
-    "a by %{p}, whose void counts behind it": (
+    "a by %{p}, whose void counts after it": (
         "permerror", Limits(voids=1),
         zone_of("v=spf1 include:i.example a:gone.example ?all", i_example={"TXT": "v=spf1 -a:%{p}.x.example +all"},
                 unknown_x_example={"A": NOBODY}),
@@ -127,7 +127,7 @@ RARE: dict[str, tuple[str, Limits, Zone]] = {
         "permerror", Limits(void_rule="per-lookup"),
         zone_of("v=spf1 mx:%{l}.x.example ?all", u_x_example={"MX": [(1, f"h{n}.example") for n in range(3)]}),
     ),
-    "mx with as many void hosts as are allowed, each counted, and a void behind it": (
+    "mx with as many void hosts as are allowed, each counted, and a void after it": (
         "permerror", Limits(voids=30, void_rule="per-lookup", names=30),
         zone_of("v=spf1 mx:%{l}.x.example a:gone.example ?all",
                 u_x_example={"MX": [(1, f"h{n}.example") for n in range(30)]}),
@@ -189,8 +189,8 @@ def test_without_what_it_rests_on_an_outcome_stays_conditional() -> None:
         policy.check(NOBODY, resolver=zone, sender="u@other.example", helo="")
 
 
-def test_one_term_met_on_two_ways_leads_on_from_each() -> None:
-    """j's exists is the fourth lookup either way: inside i, which then passes, or behind it, where nothing passes."""
+def test_a_term_that_is_reached_in_two_ways_goes_on_from_each() -> None:
+    """j's exists is the fourth lookup either way: inside i, which then passes, or after it, if nothing passes."""
     zone = zone_of(
         "v=spf1 include:i.example include:j.example -all",
         i_example={"TXT": "v=spf1 -exists:%{l}.x.example include:j.example +all"},

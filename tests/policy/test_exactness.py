@@ -17,7 +17,7 @@ from tests.properties.generate import Call
 certain_zones = strategies.chance.map(
     lambda random: Zone(generate.zone_dict(random, macros=generate.FIXED_MACROS, ptr=False))
 )
-"""Zones in which nothing rests on the address itself, nor on its names."""
+"""Zones in which nothing depends on the address itself, nor on its names."""
 
 
 @given(certain_zones, strategies.calls, strategies.limits, strategies.chance)
@@ -79,7 +79,7 @@ def test_every_void_rule_and_limit_decides_in_a_policy_too(zone: Zone, call: Cal
 
 
 def layered(random: Random) -> Zone:
-    """Networks before, between and behind terms that rest on the sender, in included records too."""
+    """Networks before, between and after terms that depend on the sender, in included records too."""
 
     def record(includes: tuple[str, ...]) -> str:
         terms = []

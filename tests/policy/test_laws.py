@@ -48,7 +48,7 @@ def collapsed(found: list[Network]) -> list[Network]:
 
 
 def size(found: list[Network]) -> int:
-    """How many clients there can be: none stands in ::ffff:0:0/96."""
+    """The number of possible clients: there are none in ::ffff:0:0/96."""
     mapped = IPv6Network("::ffff:0:0/96")
     return sum(
         network.num_addresses - (1 << 32) * (network.version == 6 and mapped.subnet_of(network)) for network in found
@@ -85,7 +85,7 @@ def in_mapped(network: Network) -> bool:
 
 
 def borders_on_mapped(network: Network) -> bool:
-    """Whether what is said of ::ffff:0:0/96, where nobody stands, could join it with a neighbour."""
+    """Whether ::ffff:0:0/96, in which there is no client, could be merged with this neighbour."""
     return network.version == 6 and int(network[-1]) + 1 == MAPPED.start
 
 

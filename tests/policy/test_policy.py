@@ -45,7 +45,7 @@ NO_ADDRESSES = ["1.2.3", "01.2.3.4", "1.2.3.4 ", "1.2.3.4\x00", "\ud800", "", ":
 
 @given(st.lists(GIVEN, max_size=8), st.lists(TEXTS, max_size=2), st.integers(0, 3))
 def test_check_many_says_of_each_address_what_check_says(given_ips: list[Any], more: list[str], rounds: int) -> None:
-    """Also where thousands of IPv4 addresses stand around others, which go another way."""
+    """Also if thousands of IPv4 addresses are mixed with others, which take another code path."""
     one = policy()
     plain = [f"192.0.{n >> 8}.{n & 255}" for n in range(700 * rounds)]
     ips = [*plain, *given_ips, *plain, *more]

@@ -190,7 +190,7 @@ REFUSED: dict[str, tuple[Change, str]] = {
         lambda d: conditional(d).update(depends_on=[99]),
         r"depends_on\[0\]: expected an index into a table",
     ),
-    "a dependency counted from behind": (
+    "a dependency counted from the end": (
         lambda d: conditional(d).update(depends_on=[-1]),
         r"depends_on\[0\]: expected an index into a table",
     ),

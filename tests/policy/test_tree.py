@@ -182,7 +182,7 @@ def test_a_hostile_tree_is_cut_and_says_so(monkeypatch: pytest.MonkeyPatch) -> N
 @given(strategies.zones, strategies.chance)
 @settings(max_examples=60, deadline=None)  # circles take their time
 def test_the_numbers_are_the_budgets(zone: Zone, random: Any) -> None:
-    """Each lookup of the worst address stands on one term, in order, and the tree agrees with the policy's budget."""
+    """Each lookup of the worst address belongs to one term, in order, and the tree agrees with the policy's budget."""
     domain = random.choice(generate.DOMAINS)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(budget, "MAX_STEPS", 1 << 12)

@@ -243,7 +243,7 @@ def record(
 
 
 def txt(random: Random, **kinds: Any) -> Any:
-    """What stands for the TXT records of a domain: most often one good record."""
+    """Return the TXT records of a domain for `Zone`: most often one good record."""
     kind = random.randrange(24)
     if kind == 23:
         return random.choice(FAILURES)
@@ -260,14 +260,14 @@ def txt(random: Random, **kinds: Any) -> Any:
 
 
 def addresses(random: Random, pool: tuple[str, ...]) -> Any:
-    """What stands for A or AAAA records."""
+    """Return A or AAAA records for `Zone`."""
     if one_in(random, 16):
         return random.choice(FAILURES)
     return random.sample(pool, random.randrange(len(pool)))
 
 
 def exchanges(random: Random, **_: Any) -> Any:
-    """What stands for MX records."""
+    """Return MX records for `Zone`."""
     if one_in(random, 20):
         return random.choice(FAILURES)
     count = random.choice((1, 1, 2, 3, 10, 11))
@@ -282,7 +282,7 @@ def zone_dict(
     exp: bool = True,
     plain: bool = False,
 ) -> ZoneDict:
-    """A zone over the small pool of names, as `Zone` takes it; where it is plain, each domain has one good record."""
+    """A zone over the small pool of names, as `Zone` takes it; if it is plain, each domain has one good record."""
     zone: ZoneDict = {}
     for domain in DOMAINS:
         zone[domain] = {"TXT": (record if plain else txt)(random, macros=macros, ptr=ptr, exp=exp)}

@@ -106,7 +106,7 @@ def test_a_draft_that_says_what_is_published_changes_nothing(zone: ZoneDict, cal
 
 @given(strategies.zones, strategies.calls)
 def test_who_listens_changes_nothing(zone: Zone, call: Call) -> None:
-    """trace.py: "A check never pays for it": the trace tells each question of the check, and no other."""
+    """trace.py: "No check pays for its trace": the trace has each question of the check, and no other."""
     result = check(*call, resolver=zone, now=NOW)
     asked = 0
     pending = [result.trace.root]
@@ -144,7 +144,7 @@ def test_the_case_of_names_and_mechanisms_is_irrelevant(zone: ZoneDict, call: Ca
 
 
 def record_of(zone: ZoneDict, domain: str) -> str | None:
-    """The record of a domain, where it is written as one text."""
+    """Return the record of a domain if it is written as one text."""
     found = zone.get(domain, {}).get("TXT")
     return found if isinstance(found, str) and found.startswith("v=spf1") else None
 
@@ -204,8 +204,8 @@ def test_an_unknown_modifier_changes_nothing(zone: ZoneDict, call: Call, modifie
 @given(strategies.zones, strategies.calls)
 def test_a_qualified_pass_of_an_include_is_all_that_counts(zone: Zone, call: Call) -> None:
     """RFC 7208 §5.2: "Whether this mechanism matches, does not match, or returns an exception depends on the result of
-    the recursive evaluation of check_host()": a record of one include gives pass where its target does, errors where
-    that has errors, permerror where there is none, and neutral elsewhere.
+    the recursive evaluation of check_host()": a record of one include gives pass if its target does, errors if
+    that has errors, permerror if there is none, and otherwise neutral.
     """
     alone = check(call.ip, "u@b.example", call.helo, resolver=zone, now=NOW, limits=Limits(9, 2))
     outer = Zone({"outer.example": {"TXT": "v=spf1 include:b.example"}})

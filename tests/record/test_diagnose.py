@@ -45,11 +45,11 @@ def test_every_fault_is_told(case: Case) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: ascii(case.record))
 def test_what_is_meant_is_a_good_term(case: Case) -> None:
-    """A hint that says "did you mean" says something that can be used as it stands."""
+    """A hint that says "did you mean" suggests something that can be used unchanged."""
     for fault in case.faults:
         found = re.fullmatch(r".*did you mean (.*)\?", fault.hint or "")
         for term in found[1].split(" or ") if found is not None else ():
-            if term not in ("a:localhost", "include", "ip4"):  # where more than the name is amiss, that is told next
+            if term not in ("a:localhost", "include", "ip4"):  # if more than the name is wrong, that is reported next
                 assert diagnose(f"v=spf1 {term}") == ()
 
 

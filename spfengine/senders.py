@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from spfengine.addresses import address_text, parse_address
+from spfengine.addresses import IPAddress, address_text, parse_address
 from spfengine.frozen import Frozen, fill
 from spfengine.visible import visible
 
@@ -32,7 +32,7 @@ class Sender(Frozen):
 
     def __init__(
         self,
-        ip: object,
+        ip: IPAddress,
         sender: str,
         helo: str | None = None,
         count: int = 1,

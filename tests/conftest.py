@@ -12,11 +12,11 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 # No profile has a deadline or a health check that watches the clock: a busy machine must not fail a test.
 _UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("default", _UNHURRIED)
+settings.register_profile("everyday", _UNHURRIED, max_examples=25)
+settings.register_profile("full", _UNHURRIED, max_examples=100)
 # The same examples on each run, so that a red run can be repeated.
 settings.register_profile("ci", _UNHURRIED, derandomize=True, max_examples=100, print_blob=True)
 settings.register_profile("thorough", _UNHURRIED, max_examples=2000)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") == "true" else "default"))
 
 
 def shared_folder() -> Path | None:
@@ -51,9 +51,19 @@ def _ctrl_c_works() -> Iterator[None]:
 
 
 LEFT_OUT = {
-    "live": (os.environ.get("SPFENGINE_LIVE_DNS") != "1", "asks the Internet's DNS; SPFENGINE_LIVE_DNS=1 runs it"),
-    "debian": (os.environ.get("SPFENGINE_NO_DEBIAN") == "1", "needs servers of Debian's; SPFENGINE_NO_DEBIAN=1"),
+    "live": (os.environ.get("SPFENGINE_LIVE_DNS") != "1", "queries live DNS; run with SPFENGINE_LIVE_DNS=1"),
+    "debian": (
+        os.environ.get("SPFENGINE_NO_DEBIAN") == "1",
+        "needs Debian's servers, and SPFENGINE_NO_DEBIAN=1 is set",
+    ),
 }
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose hypothesis's profile before any test module is imported: the full tests have more examples too."""
+    without_full = config.getoption("markexpr") == "not full"
+    profile = "ci" if os.environ.get("CI") == "true" else "everyday" if without_full else "full"
+    settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or profile)
 
 
 def pytest_report_header() -> str:

@@ -46,7 +46,7 @@ _SILENT_SECONDS = 0.5  # what is done sooner needs no bar
 
 
 class Screen:
-    """Where lines go.
+    """The output that lines go to.
 
     Attributes:
         width: columns of a terminal; None if lines are not wrapped (a pipe or file, unless COLUMNS is set).

@@ -4,7 +4,7 @@ from collections.abc import Callable, Generator, Mapping
 from types import NoneType
 from typing import Any, Protocol, TypeVar
 
-from spfengine.addresses import V4, Family, Table, address_text, locate, parse_address
+from spfengine.addresses import V4, Family, IPAddress, Table, address_text, locate, parse_address
 from spfengine.answers import Answer, Question, RRType
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
@@ -128,7 +128,7 @@ class Session:
 
     def __init__(
         self,
-        ip: object,
+        ip: IPAddress,
         sender: str,
         helo: str = "",
         identity: str = MAILFROM,
@@ -294,7 +294,7 @@ class RangeSession(Session):
 
     def __init__(
         self,
-        ip: object,
+        ip: IPAddress,
         sender: str,
         helo: str = "",
         identity: str = MAILFROM,
@@ -344,7 +344,7 @@ class SharedVerdict:
         for name in self.__slots__:
             setattr(self, name, getattr(session, name))
 
-    def session(self, ip: object, sender: str, helo: str, identity: str) -> Session:
+    def session(self, ip: IPAddress, sender: str, helo: str, identity: str) -> Session:
         """Return a session with the arguments of another client of the range, and this verdict."""
         session = Session(ip, sender, helo, identity, self.limits, self.receiver)
         for name in self.__slots__:

@@ -292,6 +292,41 @@ def _tree(inputs: Inputs, own: tuple[str, ...]) -> Generator[Question, Answer, I
     return IncludeTree(inputs.domain, root, need, inputs.limits, walk.cut)
 
 
+def record_tree(inputs: Inputs, answers: Answers) -> Generator[Question, Answer, TreeRecord]:
+    """Return a domain's record with every record that it leads to, without what the other terms ask.
+
+    Args:
+        answers: what DNS has answered so far; new answers are added.
+    """
+    walk = _Walk(inputs, answers, (inputs.domain,), (), asking=False)
+    return (yield from walk.record(inputs.domain, None, ()))
+
+
+def redirect_chain(
+    domain: str, answers: Answers, most: int = MAX_DEPTH
+) -> Generator[Question, Answer, list[tuple[str, Record]]]:
+    """Return the records whose results are the domain's, each with its domain: its own, and those it redirects to.
+
+    The chain ends at a name without a record that can be read, and at a name that depends on macros.
+
+    Args:
+        answers: what DNS has answered so far; new answers are added.
+        most: the redirects that are followed.
+    """
+    chain: dict[str, tuple[str, Record]] = {}
+    target: str | None = domain
+    while target is not None and fold(target) not in chain and len(chain) <= most:
+        question = Question(target, RRType.TXT)
+        if question.key not in answers:
+            answers[question.key] = yield question
+        record = select_record(answers[question.key])
+        if not isinstance(record, Record):
+            break
+        chain[fold(target)] = target, record
+        target = None if record.redirect is None else record.redirect.value.target
+    return list(chain.values())
+
+
 class _Walk:
     """Goes through all records.
 
@@ -300,16 +335,24 @@ class _Walk:
         counted: the lookups of the worst address, in order: (domain, term); `next_lookup` is the index of the next one.
         asked, terms: how many terms were asked about, and how many there are.
         cut: whether something was left out.
+        asking: whether what terms other than include and redirect ask is asked too.
         questions: the questions of terms so far.
     """
 
     def __init__(
-        self, inputs: Inputs, answers: Answers, own: tuple[str, ...], counted: tuple[tuple[str, str], ...]
+        self,
+        inputs: Inputs,
+        answers: Answers,
+        own: tuple[str, ...],
+        counted: tuple[tuple[str, str], ...],
+        *,
+        asking: bool = True,
     ) -> None:
         self.inputs = inputs
         self.answers = answers
         self.own = own
         self.counted = counted
+        self.asking = asking
         self.next_lookup = 0
         self.asked = 0
         self.terms = 0
@@ -386,7 +429,7 @@ class _Walk:
         for target in targets:
             if isinstance(term, (Include, Redirect)):
                 records.append((yield from self.record(target, term, above)))
-            elif is_askable(target):
+            elif self.asking and is_askable(target):
                 questions += yield from self._questions(term, target)
         return TreeTerm(term, lookup, None, targets, inputs, tuple(questions), tuple(records))
 

@@ -10,10 +10,10 @@ from enum import StrEnum
 
 from spfengine.addresses import V4, V6, locate
 from spfengine.answers import Answer, Question, RRType
-from spfengine.evaluation.check_host import select_record
 from spfengine.evaluation.limits import lifted
 from spfengine.evaluation.session import Answers
 from spfengine.policy.compile import Inputs, Tiles, tile, tile_range
+from spfengine.policy.include_tree import redirect_chain
 from spfengine.policy.outcome import Outcome
 from spfengine.policy.ranges import Spans, difference, intersection, size, union
 from spfengine.problems import Result
@@ -125,13 +125,7 @@ def reachability(inputs: Inputs, answers: Answers) -> Generator[Question, Answer
     covered: list[Covered] = []
     overlaps: list[Overlap] = []
     unknown: list[tuple[str, Directive]] = []
-    domain: str | None = inputs.domain
-    seen: set[str] = set()
-    while domain is not None and domain not in seen:
-        seen.add(domain)
-        record = yield from _record(domain, answers)
-        if record is None:
-            break
+    for domain, record in (yield from redirect_chain(inputs.domain, answers)):
         reached, after_all = _split_at_all(record)
         matched = yield from _matched(inputs, domain, reached, answers)
         unknown += [(domain, each.directive) for each in matched if not each.is_known]
@@ -140,17 +134,7 @@ def reachability(inputs: Inputs, answers: Answers) -> Generator[Question, Answer
         unreachable += found
         covered += yield from _covered(inputs, domain, record, matched, answers)
         overlaps += _overlaps(domain, [each for each in matched if each.decides])
-        domain = None if record.redirect is None else record.redirect.value.target
     return Reachability(tuple(unreachable), tuple(covered), tuple(overlaps), tuple(unknown))
-
-
-def _record(domain: str, answers: Answers) -> Generator[Question, Answer, Record | None]:
-    question = Question(domain, RRType.TXT)
-    key = question.key
-    if key not in answers:
-        answers[key] = yield question
-    record = select_record(answers[key])
-    return record if isinstance(record, Record) else None
 
 
 def _matched(

@@ -51,6 +51,9 @@ class LiveResolver:
         ArgumentError: a setting can't be used, or no server is given and the system has none either.
     """
 
+    is_thread_safe = True
+    """Whether threads may share this resolver; `identify` then uses them."""
+
     def __init__(
         self,
         nameservers: Iterable[str] | str | None = None,

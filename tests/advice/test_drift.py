@@ -30,6 +30,7 @@ from spfengine import (
     snapshot,
 )
 from spfengine.policy import budget
+from tests.examples import examples
 from tests.policy.comparing import addresses
 from tests.properties import generate
 
@@ -70,7 +71,7 @@ def _less_work(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @given(zones())
-@settings(max_examples=30, deadline=None)  # circles take their time
+@settings(max_examples=examples(30))
 def test_drift_is_empty_on_an_unchanged_snapshot(made: tuple[dict[Any, Any], Random]) -> None:
     """Also where the file lies in between, whatever the order of the answers is, and conditional policies included."""
     records, chance = made
@@ -90,7 +91,7 @@ def test_drift_is_empty_on_an_unchanged_snapshot(made: tuple[dict[Any, Any], Ran
 
 
 @given(zones(), zones())
-@settings(max_examples=30, deadline=None)  # circles take their time
+@settings(max_examples=examples(30))
 def test_what_changed_is_what_the_interpreter_says(
     made: tuple[dict[Any, Any], Random], other: tuple[dict[Any, Any], Random]
 ) -> None:
@@ -326,7 +327,7 @@ def test_what_is_no_snapshot_is_refused(text: str | bytes) -> None:
 
 
 @given(st.integers(0, 1 << 32))
-@settings(max_examples=60, deadline=None)  # each compiles policies
+@settings(max_examples=examples(60))
 def test_a_file_that_chance_edited_is_refused_or_is_one(seed: int) -> None:
     chance = Random(seed)
     data = json.loads(taken().to_json())

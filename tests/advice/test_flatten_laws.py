@@ -13,6 +13,7 @@ from spfengine.advice.flatten import Flattening
 from spfengine.policy import budget
 from spfengine.record.model import IP4, IP6
 from spfengine.record.parser import parse
+from tests.examples import examples
 from tests.policy.comparing import addresses
 from tests.properties import generate, strategies
 
@@ -74,7 +75,7 @@ def _network(chance: Random) -> str:
 
 @pytest.mark.full
 @given(trees(), st.booleans(), st.sampled_from((None, 300, 1232)), strategies.chance)
-@settings(max_examples=100, deadline=None)  # circles take their time
+@settings(max_examples=examples(100))
 def test_what_is_flattened_says_the_same_or_is_refused(
     tree: tuple[Zone, str], hosts: bool, size: int | None, chance: Random
 ) -> None:
@@ -103,8 +104,9 @@ def test_what_is_flattened_says_the_same_or_is_refused(
             assert any(ip in network for network in mended)
 
 
+@pytest.mark.full
 @given(trees(), st.sampled_from((256, 300, 512)))
-@settings(max_examples=20, deadline=None)  # circles take their time
+@settings(max_examples=examples(20))
 def test_sizes_are_kept_and_no_receiver_stops_reading(tree: tuple[Zone, str], size: int) -> None:
     """Issue: "split over several names by wire size"; mta.md: above about 64 ip4 terms, Exim goes silent."""
     zone, domain = tree
@@ -118,7 +120,7 @@ def test_sizes_are_kept_and_no_receiver_stops_reading(tree: tuple[Zone, str], si
 
 
 @given(trees())
-@settings(max_examples=8, deadline=None)  # circles take their time
+@settings(max_examples=examples(8))
 def test_asyncio_gives_the_same(tree: tuple[Zone, str]) -> None:
     zone, domain = tree
     found: Flattening = asyncio.run(aflatten(domain, resolver=zone))
@@ -126,7 +128,7 @@ def test_asyncio_gives_the_same(tree: tuple[Zone, str]) -> None:
 
 
 @given(trees())
-@settings(max_examples=15, deadline=None)  # circles take their time
+@settings(max_examples=examples(15))
 def test_a_flat_record_has_nothing_more_to_replace(tree: tuple[Zone, str]) -> None:
     """But the names that it was split over."""
     zone, domain = tree

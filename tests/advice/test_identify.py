@@ -17,6 +17,7 @@ from spfengine.advice.identify.identify import MAX_QUESTIONS, identifying
 from spfengine.advice.identify.reverse_dns import MAX_NAMES
 from spfengine.names import reverse_name
 from tests.advice.providers import catalogue, provider
+from tests.examples import examples
 from tests.policy.comparing import addresses
 from tests.properties import generate, strategies
 
@@ -521,7 +522,7 @@ def test_to_dict_has_all_of_it() -> None:
 
 
 @pytest.mark.full
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100))
 @given(strategies.zones, strategies.limits, strategies.chance)
 def test_spf_names_a_provider_iff_its_record_passes(zone: Zone, limits: Limits, chance: Random) -> None:
     """Issue: "for each catalogue entry, does the provider's own SPF pass this address"."""

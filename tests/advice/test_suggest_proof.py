@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import dns.message
 import dns.rrset
-from hypothesis import HealthCheck, assume, event, given, settings, strategies as st
+from hypothesis import assume, event, given, settings, strategies as st
 
 import spfengine
 from spfengine import Limits, Result, Sender, Zone
@@ -17,6 +17,7 @@ from spfengine.advice.catalogue import Catalogue
 from spfengine.advice.suggest import Advice, SenderStanding, Suggestion
 from spfengine.advice.suggest.draft import draft_text, last_slot, slot_before
 from spfengine.advice.suggest.suggest import suggest
+from tests.examples import examples
 from tests.properties import generate, strategies
 
 CATALOGUE = Catalogue.from_text(
@@ -143,7 +144,7 @@ def _is_same(left: str, right: str) -> bool:
     return left.lower().removeprefix("+") == right.lower().removeprefix("+")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60))
 @given(asked(8))
 def test_whatever_is_proposed_keeps_every_promise(case: Asked) -> None:
     """Every wanted sender passes, nothing that passed stops (unless requested), no address exceeds the limits of
@@ -175,7 +176,7 @@ _WILD = Catalogue.from_text(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(15))
 @given(strategies.zone_dicts, st.sampled_from(generate.SENDERS[:6]), st.booleans())
 def test_promises_hold_for_macros_loops_failures_and_broken_records(
     content: generate.ZoneDict, sender: str, everyone: bool
@@ -205,7 +206,7 @@ def test_promises_hold_for_macros_loops_failures_and_broken_records(
         assert after.void_lookups <= 2
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(40))
 @given(asked())
 def test_no_smaller_change_keeps_every_promise(case: Asked) -> None:
     """The result is the smallest change: fewest added and removed terms, then lookups, then bytes. When no record fits,

@@ -84,7 +84,7 @@ class _Nothing:
 
 
 class OverTheWire:
-    """Asks the fake server through a LiveResolver, and does not wait long for a question that the server never answers."""
+    """Asks the fake server through a LiveResolver; does not wait long for questions that it never answers."""
 
     def __init__(self, case: Case, means: Means) -> None:
         self._zone = means.server.zone = case.zone

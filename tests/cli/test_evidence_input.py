@@ -27,8 +27,8 @@ read 56 messages of 9 senders from 1 mail log, 2 received messages, 2 DMARC
   left out: messages from the host itself: 1
   left out: messages from internal addresses: 1
   not read: 1 row or part
-    postfix.log, line 24: the log names no sender of a message (no
-      from= with its queue id): '9E9E9E9E9E'
+    postfix.log, line 24: the log names no sender of a message (no from= with
+      its queue id): '9E9E9E9E9E'
 """
 
 

@@ -1,4 +1,4 @@
-"""Where answers come from: files of each kind, several at once, drafts, recordings, DNS servers."""
+"""The sources of answers: files of each kind, several at once, drafts, recordings, DNS servers."""
 
 import json
 import sys
@@ -184,7 +184,7 @@ def test_json_can_come_from_standard_input() -> None:
         (' "v=spf1 " "+all" ', "spaces around it, quotes and splits"),
         ("seed.example=\u201cv=spf1 +all\u201d", "quotes"),
         ('seed.example. 3600 IN TXT "v=spf1 +all"', "the text before the record in a zone file, quotes"),
-        ('@ IN TXT ( "v=spf1 "\n "+all" )', "line breaks, what stands before"),
+        ('@ IN TXT ( "v=spf1 "\n "+all" )', "line breaks, the text before"),
     ],
 )
 def test_a_pasted_draft_is_cleaned_up_and_that_is_reported(call: Call, draft: str, message: str) -> None:

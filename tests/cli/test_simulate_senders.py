@@ -154,7 +154,7 @@ def test_alignment_by_a_list_of_public_suffixes(call: Call, table: Table, tmp_pa
     listed.write_text("<html>\n", encoding="ascii")
     ended = simulate(call, table(TABLE), "--public-suffixes", str(listed))
     assert ended.code == 65
-    assert "line 1: '<html>' is no rule" in ended.err
+    assert "line 1: '<html>' is not a rule" in ended.err
     ended = simulate(call, table(TABLE), "--public-suffixes", str(tmp_path / "none"))
     assert ended.code == 66
 

@@ -143,7 +143,7 @@ def test_csv_has_each_sender_before_and_after(call: Call, suite: Suite) -> None:
         (ip, "softfail", "pass", "include:relay.mailchannels.net") for ip in ("23.83.218.24", "23.83.209.25")
     ]
     broken = call("suggest", "broken.example", "--sender", "192.0.2.1", "--zone", suite(ZONEDATA), "--csv")
-    assert len(broken.out.splitlines()) == 1, "where there is no record to compare with, there is no row"
+    assert len(broken.out.splitlines()) == 1, "without a record to compare with there is no row"
     assert call(*STORY, "--csv", "--json").code == 64
 
 
@@ -206,8 +206,8 @@ def test_what_is_broken_beyond_mending_is_shown_with_its_faults(call: Call, suit
         ([], 64, "Missing argument 'DOMAIN'"),
         (["d.example", "--sender", "x"], 64, "not an IP address"),
         (["d.example", "--sender", "192.0.2.1,bob"], 64, "IP or IP,ADDRESS"),
-        (["d.example", "--want", "192.0.2.0/99"], 64, "no address and no network"),
-        (["d.example", "--ignore", "x"], 64, "no address and no network"),
+        (["d.example", "--want", "192.0.2.0/99"], 64, "not an address or network"),
+        (["d.example", "--ignore", "x"], 64, "not an address or network"),
         (["d.example", "--add", "ipv4:192.0.2.1"], 64, "is not a term of a record: ipv4 is no mechanism"),
         (["d.example", "--drop", "mx"], 64, "the record has no term mx; its terms are: a, -all"),
         (["d.example", "--max-size", "0"], 64, "--max-size"),

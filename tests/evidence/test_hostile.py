@@ -234,7 +234,7 @@ def _is_sound(evidence: Evidence) -> None:
     assert evidence.messages == sum(sender.count for sender in evidence.senders)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(content=st.binary(max_size=300))
 @example(content=b"PK\x05\x06")
 @example(content=b"From \n")
@@ -273,7 +273,7 @@ def test_lines_made_to_be_slow(tmp_path: Path, line: str) -> None:
         read_bytes(tmp_path, f"{start}{(line + chr(10)) * 15}".encode())
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.sampled_from(SEEDS), st.data())
 def test_no_damage_to_a_file_raises_anything(tmp_path: Path, seed: bytes, data: st.DataObject) -> None:
     content = bytearray(seed)

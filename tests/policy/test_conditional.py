@@ -1,4 +1,4 @@
-"""Outcomes that depend on more than the address: the tree of a conditional range holds every result that a client can get."""
+"""The tree of a conditional range holds every result that a client in it can get."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -13,6 +13,7 @@ from spfengine.policy.include_tree import IncludeTree, ainclude_tree, include_tr
 from spfengine.policy.policy import Policy
 from spfengine.record.model import Include, Redirect
 from tests.conftest import REPOSITORY
+from tests.examples import examples
 from tests.properties import generate, strategies
 
 
@@ -180,7 +181,7 @@ def test_a_hostile_tree_is_cut_and_says_so(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @given(strategies.zones, strategies.chance)
-@settings(max_examples=60, deadline=None)  # circles take their time
+@settings(max_examples=examples(60))
 def test_the_numbers_are_the_budgets(zone: Zone, random: Any) -> None:
     """Each lookup of the worst address belongs to one term, in order, and the tree agrees with the policy's budget."""
     domain = random.choice(generate.DOMAINS)

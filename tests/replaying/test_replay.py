@@ -21,6 +21,7 @@ from spfengine.policy.outcome import Input
 from spfengine.replaying import Totals
 from spfengine.replaying.totals import ReplayedSender, Total
 from spfengine.simulation import Effect
+from tests.examples import examples
 from tests.properties import generate, strategies
 
 ZONE = Zone({
@@ -121,7 +122,7 @@ def expected(zone: Zone, draft: dict[str, str], domain: str, senders: list[Sende
 
 
 @given(strategies.zones, domains, drafts, calls)
-@settings(max_examples=40, deadline=None)  # circles take their time
+@settings(max_examples=examples(40))
 def test_totals_are_what_a_simulation_and_checks_say(
     zone: Zone, domain: str, draft: dict[str, str], called: list[generate.Call]
 ) -> None:
@@ -151,7 +152,7 @@ def test_totals_are_what_a_simulation_and_checks_say(
 
 
 @given(strategies.zones, domains, drafts, calls)
-@settings(max_examples=40, deadline=None)  # circles take their time
+@settings(max_examples=examples(40))
 def test_what_rests_on_the_same_conditions_keeps_its_result(
     zone: Zone, domain: str, draft: dict[str, str], called: list[generate.Call]
 ) -> None:

@@ -16,6 +16,7 @@ from spfengine.policy.outcome import Outcome
 from spfengine.resolvers.overlay import Overlay
 from spfengine.simulation.simulate import asimulate, compare, simulate
 from spfengine.simulation.simulation import Effect, Simulation
+from tests.examples import examples
 from tests.properties import generate, strategies
 
 
@@ -39,7 +40,7 @@ def after(zone: Zone, draft: dict[str, str]) -> Overlay:
 
 
 def samples(plan: Simulation, random: Random) -> list[Any]:
-    """Addresses in and beside what a plan tells, and some by chance."""
+    """Addresses in and next to the networks of a simulation, and random ones."""
     found: set[Any] = set()
     for change in (*plan.changes, *plan.kept):
         net = change.network
@@ -65,7 +66,7 @@ def agrees(outcome: Outcome, result: Result) -> bool:
 
 
 @given(strategies.zones, domains, drafts, senders, strategies.chance)
-@settings(max_examples=60, deadline=None)  # circles take their time
+@settings(max_examples=examples(60))
 def test_changes_and_senders_are_what_the_interpreter_says(
     zone: Zone, domain: str, draft: dict[str, str], calls: list[generate.Call], random: Random
 ) -> None:
@@ -101,7 +102,7 @@ def facts(found: Any) -> tuple[Any, ...]:
 
 
 @given(strategies.zones, domains, drafts)
-@settings(max_examples=60, deadline=None)  # circles take their time
+@settings(max_examples=examples(60))
 def test_what_is_kept_keeps_its_result_and_the_term_that_goes_leads_to_it(
     zone: Zone, domain: str, draft: dict[str, str]
 ) -> None:
@@ -131,7 +132,7 @@ def test_what_is_kept_keeps_its_result_and_the_term_that_goes_leads_to_it(
 
 
 @given(strategies.zones, domains, drafts, senders)
-@settings(max_examples=40, deadline=None)  # circles take their time
+@settings(max_examples=examples(40))
 def test_every_road_gives_the_same_simulation(
     zone: Zone, domain: str, draft: dict[str, str], calls: list[generate.Call]
 ) -> None:
@@ -146,7 +147,7 @@ def test_every_road_gives_the_same_simulation(
 
 
 @given(strategies.zones, domains, drafts, senders)
-@settings(max_examples=60, deadline=None)  # circles take their time
+@settings(max_examples=examples(60))
 def test_worse_is_what_the_exit_codes_say_it_is(
     zone: Zone, domain: str, draft: dict[str, str], calls: list[generate.Call]
 ) -> None:

@@ -243,7 +243,7 @@ def _possible(
     void_unless_match = isinstance(directive, Exists) and _always_askable(
         session, directive.domain_spec, domain, inputs
     )
-    if not (void_unless_match and Choice.NO_MATCH_VOID in session.only):  # if voids are left out, it stands for them
+    if not (void_unless_match and Choice.NO_MATCH_VOID in session.only):  # without voids, NO_MATCH represents them
         possible[Choice.NO_MATCH] = 0
     possible[Choice.NO_MATCH_VOID] = without_match
     if not isinstance(directive, Ptr):  # for ptr, a DNS failure means no match (RFC 7208 §5.5)

@@ -332,7 +332,7 @@ _ADDRESS_LIKE = re.compile(r"[0-9A-Fa-f:.]{2,45}")
 def address_in(comment: str | None) -> str | None:
     """Return the only IP address that is a word of its own in a comment; None if there is none, or several.
 
-    So a comment such as "domain of u@example.com designates 192.0.2.1 as permitted sender" gives it. What a stranger
+    So a comment such as "domain of u@example.com designates 192.0.2.1 as permitted sender" gives it. What the sender
     has put into the comment may hide the address, but not replace it, unless the writer names none itself.
     """
     addresses = set()

@@ -412,10 +412,7 @@ class _Walk:
     def _term(
         self, domain: str, term: DomainDirective | Redirect, above: tuple[str, ...]
     ) -> Generator[Question, Answer, TreeTerm]:
-        lookup = None
-        if self.next_lookup < len(self.counted) and self.counted[self.next_lookup] == (domain, term.text):
-            self.next_lookup += 1
-            lookup = self.next_lookup
+        lookup = self._lookup_of(domain, term)
         self.asked += 1
         if self.asked > MAX_LOOKUPS or len(above) > MAX_DEPTH:
             self.cut = True
@@ -433,6 +430,13 @@ class _Walk:
             elif self.asking and is_askable(target):
                 questions += yield from self._questions(term, target)
         return TreeTerm(term, lookup, None, targets, inputs, tuple(questions), tuple(records))
+
+    def _lookup_of(self, domain: str, term: Term) -> int | None:
+        """Return the number of the lookup that a term is for the worst address, or None if it is not one."""
+        if self.next_lookup == len(self.counted) or self.counted[self.next_lookup] != (domain, term.text):
+            return None
+        self.next_lookup += 1
+        return self.next_lookup
 
     def _targets(
         self, spec: MacroString, domain: str

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from spfengine.addresses import IPAddress, address_text, parse_address
+from spfengine.arguments import list_of
 from spfengine.frozen import Frozen, fill
 from spfengine.visible import visible
 
@@ -62,6 +63,15 @@ class Sender(Frozen):
         """
         unknown = ("local-part",) if self.sender.startswith("@") else ()
         return unknown if self.helo else (*unknown, "helo")
+
+
+def sender_list(senders: object) -> tuple[Sender, ...]:
+    """Return the senders that a caller gave as a list.
+
+    Raises:
+        ArgumentError: this is not a list of Senders.
+    """
+    return list_of(Sender, senders, "senders", "Sender objects", 'read_evidence("reports/").senders')
 
 
 def unknown_facts(senders: Iterable[Sender]) -> dict[str, int]:

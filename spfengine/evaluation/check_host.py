@@ -208,7 +208,7 @@ def _select_record(answer: Answer) -> Record | RecordSyntaxError | Problem:
     if not texts:
         count = len(answer.records)
         others = (
-            "its TXT record is no SPF record" if count == 1 else f"none of its {count} TXT records is an SPF record"
+            "its TXT record is not an SPF record" if count == 1 else f"none of its {count} TXT records is an SPF record"
         )
         text = others if answer.records else "it has no TXT record, so no SPF record"
         return Problem(ProblemCode.NO_RECORD, text, section="4.5")
@@ -230,7 +230,7 @@ def _select_record(answer: Answer) -> Record | RecordSyntaxError | Problem:
 def _invalid_domain(session: Session, domain: str, term: Include | Redirect | None) -> Halt:
     """Return the end of a check of a domain that can't be asked about (RFC 7208 §4.3)."""
     if term is None and session.domain_refused:
-        text = f"{visible(domain)} is no domain name that IDNA2008 allows"
+        text = f"{visible(domain)} is not a domain name that IDNA2008 allows"
         return Halt(Result.NONE, Problem(ProblemCode.INVALID_U_LABEL, text, domain, None, "RFC 8616 §2"))
     return _no_record(term, domain, _codes(term).invalid, domain_fault(domain) or "")
 

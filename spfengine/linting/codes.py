@@ -145,14 +145,14 @@ _ERROR, _WARNING, _INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 _C = LintCode
 
 ABOUT: dict[LintCode, About] = {
-    _C.INVALID_DOMAIN: About(_ERROR, "the domain can't be checked: it is no domain name", "4.3"),
-    _C.INVALID_U_LABEL: About(_ERROR, "the domain is no name that IDNA2008 allows", "4.3"),
+    _C.INVALID_DOMAIN: About(_ERROR, "the domain can't be checked: it is not a domain name", "4.3"),
+    _C.INVALID_U_LABEL: About(_ERROR, "the domain is not a name that IDNA2008 allows", "4.3"),
     _C.DOMAIN_NOT_FOUND: About(_ERROR, "the domain does not exist", "4.3"),
     _C.NO_RECORD: About(_ERROR, "the domain has no SPF record", "4.5"),
     _C.MULTIPLE_RECORDS: About(_ERROR, "a name has several SPF records", "4.5"),
     _C.LOOK_ALIKE: About(_WARNING, "a TXT record looks like SPF but is not, so receivers ignore it", "4.5"),
     _C.TYPE_SPF: About(_WARNING, "a record of type SPF, which nobody asks for", "3.1"),
-    _C.NOT_SPF: About(_ERROR, "the text is no SPF record", "4.5"),
+    _C.NOT_SPF: About(_ERROR, "the text is not an SPF record", "4.5"),
     _C.INVALID_CHARACTER: About(_ERROR, "a character that no record may hold", "4.6.1"),
     _C.UNKNOWN_MECHANISM: About(_ERROR, "no mechanism has this name", "4.6.1"),
     _C.INVALID_MODIFIER_NAME: About(_ERROR, "no modifier can have this name", "12"),
@@ -166,8 +166,8 @@ ABOUT: dict[LintCode, About] = {
     _C.INVALID_MACRO: About(_ERROR, "a percent sign that begins no macro", "7.1"),
     _C.EXPLANATION_ONLY_MACRO: About(_ERROR, "a macro that only the text of an explanation may have", "7.2"),
     _C.MACRO_DIGITS_ZERO: About(_ERROR, "a macro that would keep zero parts", "7.1"),
-    _C.INVALID_IP4_NETWORK: About(_ERROR, "ip4 with what is no IPv4 address", "5.6"),
-    _C.INVALID_IP6_NETWORK: About(_ERROR, "ip6 with what is no IPv6 address", "5.6"),
+    _C.INVALID_IP4_NETWORK: About(_ERROR, "ip4 with something that is not an IPv4 address", "5.6"),
+    _C.INVALID_IP6_NETWORK: About(_ERROR, "ip6 with something that is not an IPv6 address", "5.6"),
     _C.INVALID_CIDR_LENGTH: About(_ERROR, "a prefix length that can't be", "12"),
     _C.UNEXPECTED_CIDR_LENGTH: About(_ERROR, "a prefix length that the mechanism can't have", "12"),
     _C.DUPLICATE_MODIFIER: About(_ERROR, "the record has redirect= or exp= twice", "6"),

@@ -57,7 +57,7 @@ def read(text: str) -> Record | None:
 
 
 def fix(text: str) -> Fix | None:
-    """Return a record's text as a fix, or None if it is no record."""
+    """Return a record's text as a fix, or None if it is not a record."""
     return as_strings(text) if text.isascii() and read(text) is not None else None
 
 
@@ -99,7 +99,7 @@ def with_all_last(record: Record) -> Fix | None:
     return fix(text)
 
 
-_MAX_FAULTS = 10  # a record of more is no typo
+_MAX_FAULTS = 10  # a record of more is not a typo
 _MAX_LENGTH = 2048  # of a record that gets corrections: guessing costs a parse each
 
 _FOLLOWING = ("ip4", "ip6", "a", "mx", "include")  # an unfinished term before one of these is a slip of the keyboard

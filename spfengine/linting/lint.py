@@ -4,6 +4,7 @@ from collections.abc import Generator, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from spfengine.answers import Answer, Question, RRType, is_spf_octets
+from spfengine.arguments import name_list
 from spfengine.drivers import adrive, drive
 from spfengine.errors import ArgumentError, RecordSyntaxError
 from spfengine.evaluation.explanation import explain
@@ -48,12 +49,12 @@ def lint(
             `Zone` these are the names that it is authoritative for (by its SOA records), or all its names.
 
     Raises:
-        ArgumentError: neither a domain nor a record is given, or `record` is no text.
+        ArgumentError: neither a domain nor a record is given, `record` is not text, or `own` is not a list of names.
         ResolverError: `resolver` breaks the resolver protocol. Exceptions that it raises itself are passed on.
     """
     if domain is None:
         return _lint_text(record)
-    return drive(linting(domain, resolver, record, limits, tuple(own)), resolver)[0]
+    return drive(linting(domain, resolver, record, limits, name_list(own)), resolver)[0]
 
 
 async def alint(
@@ -67,7 +68,7 @@ async def alint(
     """Async version of `lint`."""
     if domain is None:
         return _lint_text(record)
-    findings, _ = await adrive(linting(domain, resolver, record, limits, tuple(own)), resolver)
+    findings, _ = await adrive(linting(domain, resolver, record, limits, name_list(own)), resolver)
     return findings
 
 

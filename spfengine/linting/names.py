@@ -108,7 +108,8 @@ def _exchange(walk: Walk, reached: ReachedRecord, term: MX, name: str, host: str
         return [reached.finding(LintCode.MX_IS_ADDRESS, text, term, hint)]
     hint = f"correct the MX record of {visible_name(name)}, or take it out"
     if not is_askable(host):
-        return [reached.finding(LintCode.INVALID_TARGET_NAME, f"{shown} is no name that can be asked for", term, hint)]
+        text = f"{shown} is not a name that DNS can be asked for"
+        return [reached.finding(LintCode.INVALID_TARGET_NAME, text, term, hint)]
     answers = yield from _both(walk, host)
     failures = [_unknown(reached, term, host, kind, a) for kind, a in zip(_TYPES, answers, strict=True) if a.is_failure]
     if failures or any(answer.records for answer in answers):
@@ -136,7 +137,7 @@ def _unknown(reached: ReachedRecord, term: Directive, name: str, kind: RRType, a
 
 
 def _invalid(reached: ReachedRecord, record: Record, term: Directive, name: str) -> Finding:
-    why = domain_fault(name) or f"{visible_name(name)} is no domain name"
+    why = domain_fault(name) or f"{visible_name(name)} is not a domain name"
     shown = visible(term.text, 60)
     spec = term.domain_spec if isinstance(term, DomainDirective) else None
     text = f"{shown} never matches: {why}"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from spfengine.addresses import V4, V6
 from spfengine.answers import Answer, Question, RRType
+from spfengine.arguments import name_list
 from spfengine.drivers import adrive, drive
 from spfengine.errors import RecordSyntaxError
 from spfengine.evaluation.check_host import find_record, select_record
@@ -267,7 +268,7 @@ def include_tree(
         ArgumentError: `sender` is of another domain.
         ResolverError: `resolver` breaks the resolver protocol. Exceptions that it raises itself are passed on.
     """
-    return drive(_tree(Inputs(domain, sender, helo, limits, None, time()), tuple(own)), resolver)
+    return drive(_tree(Inputs(domain, sender, helo, limits, None, time()), name_list(own)), resolver)
 
 
 async def ainclude_tree(
@@ -280,7 +281,7 @@ async def ainclude_tree(
     own: Iterable[str] = (),
 ) -> IncludeTree:
     """Async version of `include_tree`."""
-    return await adrive(_tree(Inputs(domain, sender, helo, limits, None, time()), tuple(own)), resolver)
+    return await adrive(_tree(Inputs(domain, sender, helo, limits, None, time()), name_list(own)), resolver)
 
 
 def _tree(inputs: Inputs, own: tuple[str, ...]) -> Generator[Question, Answer, IncludeTree]:

@@ -190,7 +190,10 @@ class Policy(HashedOnce):
 
         Raises:
             AddressError: one of them is not an IP address.
+            ArgumentError: `ips` is one text, or no list.
         """
+        if isinstance(ips, str | bytes):
+            raise ArgumentError(f'ips: expected a list of addresses, such as ["192.0.2.1"], not {visible(ips, 60)!r}')
         starts, outcomes = self._ip4
         given = ips if isinstance(ips, list) else list(ips)
         if 4 * len(given) < len(starts):  # too few addresses to make tables for them
@@ -361,4 +364,4 @@ def _result(result: Result | str) -> Result:
     try:
         return Result(result)
     except ValueError:
-        raise ArgumentError(f"{result!r} is no result; there are: {', '.join(Result)}") from None
+        raise ArgumentError(f"{result!r} is not a result; there are: {', '.join(Result)}") from None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from spfengine.addresses import parse_address
 from spfengine.answers import Answer, Question
+from spfengine.arguments import list_of
 from spfengine.errors import AddressError, ArgumentError
 from spfengine.resolvers.cache import Cache
 from spfengine.resolvers.stub import Attempt, Reply, Server, Stub
@@ -71,6 +72,7 @@ class LiveResolver:
             nameservers = _system_nameservers()
         elif isinstance(nameservers, str):
             nameservers = [nameservers]
+        nameservers = list_of(str, nameservers, "nameservers", "addresses as text", '["192.0.2.1"]')
         servers = [_server(text, port) for text in nameservers]
         if not servers:
             raise ArgumentError("nameservers is empty; give at least one server, or None for the system's")

@@ -22,7 +22,7 @@ from spfengine.record.model import All, Record
 from spfengine.record.parser import parse
 from spfengine.resolvers.overlay import Drafts
 from spfengine.resolvers.rrsets import Records, read_name
-from spfengine.senders import Sender
+from spfengine.senders import Sender, sender_list
 from spfengine.simulation.checking import Checking
 from spfengine.simulation.drafts import Drafted, Layer, Replaced
 from spfengine.simulation.records import (
@@ -67,11 +67,11 @@ def simulate(
         suffixes: a list of public suffixes, for the alignment of senders with From; see `alignment`.
 
     Raises:
-        ArgumentError: the draft is empty, or the domain is no domain name.
+        ArgumentError: the draft is empty, the domain is not a domain name, or `senders` is not a list of Senders.
         ZoneError: a draft can't be used, or one name has two.
         ResolverError: `resolver` breaks the resolver protocol. Exceptions that it raises itself are passed on.
     """
-    return drive(simulating(domain, draft, tuple(senders), limits, receiver, now, suffixes), resolver)
+    return drive(simulating(domain, draft, sender_list(senders), limits, receiver, now, suffixes), resolver)
 
 
 async def asimulate(
@@ -86,7 +86,7 @@ async def asimulate(
     suffixes: "PublicSuffixes | None" = None,
 ) -> Simulation:
     """Async version of `simulate`."""
-    return await adrive(simulating(domain, draft, tuple(senders), limits, receiver, now, suffixes), resolver)
+    return await adrive(simulating(domain, draft, sender_list(senders), limits, receiver, now, suffixes), resolver)
 
 
 def compare(
@@ -103,10 +103,11 @@ def compare(
     """Return what changes for a domain if `after` answers in place of `before`, such as two zones or two recordings.
 
     Raises:
+        ArgumentError: `senders` is not a list of Senders.
         ResolverError: one of them breaks the resolver protocol. Exceptions that they raise themselves are passed on.
     """
     inputs = Inputs(domain, None, None, limits, receiver, time() if now is None else now)
-    return drive(_simulate(inputs, Replaced(after), tuple(senders), {}, suffixes), before, None)
+    return drive(_simulate(inputs, Replaced(after), sender_list(senders), {}, suffixes), before, None)
 
 
 def simulating(

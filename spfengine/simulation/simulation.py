@@ -15,7 +15,7 @@ from spfengine.policy.policy import Network, Policy
 from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.senders import Sender, sender_dict
 from spfengine.simulation.records import RecordChange
-from spfengine.visible import visible, visible_name
+from spfengine.visible import short_repr, visible, visible_name
 
 # What a draft does to senders.
 
@@ -56,6 +56,9 @@ class SenderChange:
     rests_on: tuple[Input, ...] = ()
     aligned_before: Alignment | None = None
     aligned_after: Alignment | None = None
+
+    def __repr__(self) -> str:
+        return short_repr(self, ("sender", "before", "after"))
 
     @property
     def effect(self) -> Effect:

@@ -294,7 +294,7 @@ def test_the_json_form() -> None:
     form = run("203.0.113.7", "bad.example").to_dict()
     assert form["problem"] == {
         "code": "unknown-mechanism",
-        "text": "foo is no mechanism",
+        "text": "foo is not a mechanism",
         "domain": "bad.example",
         "span": [9, 16],
         "section": "4.6.1",

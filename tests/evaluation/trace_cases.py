@@ -170,7 +170,7 @@ CASES = [
         TermStatus.NO_MATCH,
         "soft.example gives softfail, and only pass makes an include match",
     ),
-    Case("include:bad.example", "include:bad.example", TermStatus.ERROR, "foo is no mechanism"),
+    Case("include:bad.example", "include:bad.example", TermStatus.ERROR, "foo is not a mechanism"),
     Case(
         "include:gone.example",
         "include:gone.example",

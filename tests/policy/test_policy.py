@@ -177,9 +177,9 @@ def test_arguments_that_can_not_be_used_are_refused(domain: Any, more: dict[str,
 
 
 def test_results_and_families_are_those_there_are() -> None:
-    with pytest.raises(ArgumentError, match="'passed' is no result; there are: none, neutral, pass"):
+    with pytest.raises(ArgumentError, match="'passed' is not a result; there are: none, neutral, pass"):
         policy().networks("passed")
-    with pytest.raises(ArgumentError, match="'' is no result"):
+    with pytest.raises(ArgumentError, match="'' is not a result"):
         policy().address_count("")
     with pytest.raises(ArgumentError, match="4 or 6, not 5"):
         list(policy().ranges(5))

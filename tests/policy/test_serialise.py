@@ -196,7 +196,7 @@ REFUSED: dict[str, tuple[Change, str]] = {
     ),
     "no result and no dependency": (
         lambda d: conditional(d).update(depends_on=[], tree=None),
-        r"depends_on: expected dependencies where",
+        r"depends_on: expected dependencies if",
     ),
     "a result and a tree": (lambda d: conditional(d).update(result="pass", depends_on=[]), r"\.result: expected null"),
     "a tree that holds itself": (

@@ -70,7 +70,7 @@ def test_a_fault_is_shown_with_carets_under_it() -> None:
     with pytest.raises(RecordSyntaxError) as caught:
         parse("v=spf1 ipv4:1.2.3.4 -all")
     assert str(caught.value).split("\n") == [
-        "ipv4 is no mechanism (RFC 7208 §4.6.1) [unknown-mechanism]",
+        "ipv4 is not a mechanism (RFC 7208 §4.6.1) [unknown-mechanism]",
         "  v=spf1 ipv4:1.2.3.4 -all",
         "         ^^^^^^^^^^^^",
         "hint: did you mean ip4:1.2.3.4?",

@@ -40,7 +40,6 @@ from spfengine.advice.suggest.request import (
 )
 from spfengine.advice.suggest.search import Group, Search, SearchResult
 from spfengine.advice.suggest.suggestion import Suggestion
-from spfengine.arguments import list_of
 from spfengine.drivers import adrive, drive, once
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
@@ -51,7 +50,7 @@ from spfengine.policy.compile import Inputs
 from spfengine.policy.policy import compiling
 from spfengine.problems import Result
 from spfengine.record.model import Directive, DomainDirective, Include, Network, term_key
-from spfengine.senders import Sender
+from spfengine.senders import Sender, sender_list
 
 if TYPE_CHECKING:
     from spfengine.answers import AsyncResolver, Resolver
@@ -158,7 +157,7 @@ def _inputs(domain: str, limits: Limits, receiver: str | None, now: float | None
 
 
 def _senders(senders: object) -> tuple[Sender, ...]:
-    return list_of(Sender, senders, "senders", "Sender objects", 'read_evidence("reports/").senders')
+    return sender_list(senders)
 
 
 def suggesting(

@@ -10,7 +10,7 @@ from spfengine.evaluation.limits import VoidRule
 from spfengine.names import is_same_or_under
 from spfengine.policy.budget import Budget
 from spfengine.policy.diff import Change, unknown_networks
-from spfengine.policy.outcome import Branch, Input, Outcome
+from spfengine.policy.outcome import Branch, Input, Outcome, OutcomeTable
 from spfengine.policy.policy import Policy
 from spfengine.policy.ranges import IPNetwork
 from spfengine.problems import Problem, ProblemCode, Result
@@ -231,15 +231,17 @@ class Simulation:
 
     def to_dict(self) -> dict[str, object]:
         """Return the simulation as JSON-safe values; key "schema" names their version."""
+        table = OutcomeTable()
         return {
             "schema": SCHEMA,
             "domain": visible_name(self.domain),
             "worse": self.is_worse,
             "broken": self.is_broken,
             "incomplete": self.is_incomplete,
-            "changes": [_change_dict(change) for change in self.changes],
+            "changes": [_change_dict(change, table) for change in self.changes],
             "unknown": [str(network) for network in self.unknown],
-            "kept": [_change_dict(change) for change in self.kept],
+            "kept": [_change_dict(change, table) for change in self.kept],
+            "outcomes": table.rows,
             "senders": self._senders(),
             "outside": [visible_name(name) for name in self.outside],
             "records": [_record_dict(change) for change in self.records],
@@ -273,11 +275,11 @@ def _alignment_dict(before: object, after: object) -> dict[str, object] | None:
     return None if before is None or after is None else {"before": before, "after": after}
 
 
-def _change_dict(change: Change) -> dict[str, object]:
+def _change_dict(change: Change, table: OutcomeTable) -> dict[str, object]:
     return {
         "network": str(change.network),
-        "before": change.before.to_dict(),
-        "after": change.after.to_dict(),
+        "before": table.to_dict(change.before),
+        "after": table.to_dict(change.after),
         "worse": change_is_worse(change.before, change.after),
     }
 

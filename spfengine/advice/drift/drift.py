@@ -13,6 +13,7 @@ from spfengine.evaluation.session import Answers
 from spfengine.names import is_same_or_under
 from spfengine.policy.budget import Budget, budget
 from spfengine.policy.diff import Change, result_changes, unknown_networks
+from spfengine.policy.outcome import OutcomeTable
 from spfengine.policy.policy import Policy, compiling
 from spfengine.policy.ranges import IPNetwork
 from spfengine.simulation.records import TermChange, compare_terms
@@ -125,6 +126,7 @@ class DomainDrift:
     def to_dict(self) -> dict[str, object]:
         """Return it as JSON-safe values."""
         before, after = self.before_budget, self.after_budget
+        table = OutcomeTable()
         return {
             "domain": visible_name(self.domain),
             "changed": self.is_changed,
@@ -133,12 +135,13 @@ class DomainDrift:
             "changes": [
                 {
                     "network": str(change.network),
-                    "before": change.before.to_dict(),
-                    "after": change.after.to_dict(),
+                    "before": table.to_dict(change.before),
+                    "after": table.to_dict(change.after),
                     "worse": change_is_worse(change.before, change.after),
                 }
                 for change in self.changes
             ],
+            "outcomes": table.rows,
             "unknown": [str(network) for network in self.unknown],
             "answers": [change.to_dict() for change in self.answers],
             "lookups": {"before": before.worst_lookups, "after": after.worst_lookups},

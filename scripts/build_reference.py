@@ -21,90 +21,95 @@ HEAD = """# Python reference
 
 <!-- Written by scripts/build_reference.py from the docstrings: change those and run it again. -->
 
-All names below are attributes of `spfengine`, unless the page says where to import them from. `import spfengine` is
-cheap: policies, simulations, zones, live DNS and the header readers are loaded when you first use them. Values are
-immutable. See also the [problem codes](problems.md), the [JSON formats](json.md) and the
-[command line](command-line.md).
+`spfengine` has the functions, what they take, and the exceptions. What a function returns is in a package of its own:
+the page says where to import it from. Values are immutable. See also the [problem codes](problems.md), the
+[JSON formats](json.md) and the [command line](command-line.md).
 """
 
 # Every public name, in the chapter where a reader looks for it. Names without a chapter come last.
 CHAPTERS: dict[str, list[str]] = {
     "Check a client": [
-        "check", "check_helo", "check_both", "check_record", "acheck", "acheck_helo", "acheck_both", "acheck_record",
-        "CheckResult", "Result", "Limits", "VoidRule",
+        "check", "check_helo", "check_both", "check_record", "acheck", "acheck_helo", "acheck_both",
+        "acheck_record", "CheckResult", "Result", "Limits", "VoidRule",
     ],
     "Check many clients": ["Checker"],
     "Problems and traces": [
-        "Problem", "ProblemCode", "Trace",
-        "spfengine.evaluation.trace:TracedRecord", "spfengine.evaluation.trace:TracedTerm",
-        "spfengine.evaluation.trace:TracedQuestion", "spfengine.evaluation.trace:Expansion",
-        "spfengine.evaluation.trace:TermStatus",
+        "Problem", "ProblemCode", "spfengine.evaluation:Trace", "spfengine.evaluation:TracedRecord",
+        "spfengine.evaluation:TracedTerm", "spfengine.evaluation:TracedQuestion",
+        "spfengine.evaluation:Expansion", "spfengine.evaluation:TermStatus",
     ],
     "Records": [
-        "parse", "diagnose", "Record",
-        "spfengine.record.model:Term", "spfengine.record.model:Directive", "spfengine.record.model:Modifier",
+        "parse", "diagnose", "Record", "spfengine.record:Term", "spfengine.record:Directive",
+        "spfengine.record:Modifier",
     ],
     "Resolvers and answers": [
-        "Resolver", "AsyncResolver", "Question", "RRType", "Answer", "Status", "Zone", "Overlay", "LiveResolver",
-        "Cache", "Recorder", "Recording", "read_zone",
+        "Resolver", "AsyncResolver", "Question", "RRType", "Answer", "Status", "Zone", "Overlay",
+        "LiveResolver", "Cache", "Recorder", "Recording", "read_zone",
     ],
     "Policies: the meaning for every address": [
-        "Policy", "Outcome", "Change", "Budget",
-        "spfengine.policy.budget:Cost", "spfengine.policy.outcome:Dependency", "spfengine.policy.outcome:Input",
-        "spfengine.policy.outcome:Branch", "spfengine.policy.outcome:Choice",
-        "spfengine.policy.reachability:Reachability", "spfengine.policy.reachability:Unreachable",
-        "spfengine.policy.reachability:Reason", "spfengine.policy.reachability:Covered",
-        "spfengine.policy.reachability:Overlap",
+        "Policy", "spfengine.policy:Outcome", "spfengine.policy:Change", "spfengine.policy:Budget",
+        "spfengine.policy:Cost", "spfengine.policy:Dependency", "spfengine.policy:Input",
+        "spfengine.policy:Branch", "spfengine.policy:Choice", "spfengine.policy:Reachability",
+        "spfengine.policy:Unreachable", "spfengine.policy:Reason", "spfengine.policy:Covered",
+        "spfengine.policy:Overlap",
     ],
     "The include tree": [
-        "include_tree", "ainclude_tree", "IncludeTree",
-        "spfengine.policy.include_tree:TreeRecord", "spfengine.policy.include_tree:TreeTerm",
+        "include_tree", "ainclude_tree", "spfengine.policy:IncludeTree", "spfengine.policy:TreeRecord",
+        "spfengine.policy:TreeTerm",
     ],
     "Evidence: who sends": [
-        "read_evidence", "Evidence", "Sender",
-        "spfengine.evidence.evidence:SourceKind", "spfengine.evidence.evidence:Unread",
-        "spfengine.evidence.bounds:Bounds", "spfengine.evidence.reading:iterate_senders",
-        "spfengine.evidence.ledger:Ledger", "spfengine.senders:unknown_facts",
+        "read_evidence", "spfengine.evidence:Evidence", "Sender", "spfengine.evidence:SourceKind",
+        "spfengine.evidence:Unread", "spfengine.evidence:Bounds", "spfengine.evidence:iterate_senders",
+        "spfengine.evidence:Ledger", "spfengine.senders:unknown_facts",
     ],
     "What a change does": [
-        "simulate", "asimulate", "compare", "Simulation", "SenderChange", "Effect", "forms",
-        "spfengine.simulation.records:RecordChange", "spfengine.simulation.records:TermChange",
+        "simulate", "asimulate", "compare", "spfengine.simulation:Simulation",
+        "spfengine.simulation:SenderChange", "spfengine.simulation:Effect", "forms",
+        "spfengine.simulation:RecordChange", "spfengine.simulation:TermChange",
         "spfengine.simulation.records:Standing",
     ],
     "A change, for any number of senders": [
-        "replay", "replay_files", "Totals",
-        "spfengine.replaying.totals:Total", "spfengine.replaying.totals:ReplayedSender",
+        "replay", "replay_files", "spfengine.replaying:Totals", "spfengine.replaying:Total",
+        "spfengine.replaying:ReplayedSender",
     ],
-    "Alignment with From": ["alignment", "aalignment", "Alignment", "PublicSuffixes"],
+    "Alignment with From": ["alignment", "aalignment", "spfengine.dmarc:Alignment", "PublicSuffixes"],
     "Whose an address is": [
-        "identify", "identify_many", "aidentify", "aidentify_many", "RDAP", "Identification", "Match",
+        "identify", "identify_many", "aidentify", "aidentify_many", "RDAP",
+        "spfengine.advice.identify:Identification", "spfengine.advice.identify:Match",
         "spfengine.advice.identify:How", "spfengine.advice.identify:Missing",
-        "spfengine.advice.catalogue:Confidence", "Catalogue", "Provider",
+        "spfengine.advice.catalogue:Confidence", "Catalogue", "spfengine.advice.catalogue:Provider",
         "spfengine.advice.catalogue:ProviderKind", "spfengine.advice.catalogue:Attested",
         "spfengine.advice.catalogue:Suffix",
     ],
     "Which record to publish": [
-        "suggest", "asuggest", "Suggestion",
-        "spfengine.advice.suggest:Advice", "spfengine.advice.suggest:TermAdvice",
-        "spfengine.advice.suggest:SenderAdvice", "spfengine.advice.suggest:SenderStanding",
-        "spfengine.advice.suggest:Caveat", "spfengine.advice.suggest:CaveatCode",
-        "spfengine.advice.suggest:Alternative", "spfengine.advice.suggest:Rejected",
-        "spfengine.advice.suggest:Shortfall", "spfengine.advice.suggest:Limit",
+        "suggest", "asuggest", "spfengine.advice.suggest:Suggestion", "spfengine.advice.suggest:Advice",
+        "spfengine.advice.suggest:TermAdvice", "spfengine.advice.suggest:SenderAdvice",
+        "spfengine.advice.suggest:SenderStanding", "spfengine.advice.suggest:Caveat",
+        "spfengine.advice.suggest:CaveatCode", "spfengine.advice.suggest:Alternative",
+        "spfengine.advice.suggest:Rejected", "spfengine.advice.suggest:Shortfall",
+        "spfengine.advice.suggest:Limit",
     ],
     "Networks in place of includes": [
-        "flatten", "aflatten", "Flattening", "spfengine.advice.flatten:FlatRecord",
+        "flatten", "aflatten", "spfengine.advice.flatten:Flattening", "spfengine.advice.flatten:FlatRecord",
         "spfengine.advice.flatten:ReplacedTerm", "spfengine.advice.flatten:KeptTerm",
         "spfengine.advice.flatten:Proof",
     ],
     "What others changed": [
-        "snapshot", "asnapshot", "Snapshot", "drift", "adrift", "Drift", "spfengine.advice.drift:DomainDrift",
-        "spfengine.advice.drift:AnswerChange", "spfengine.advice.drift:AnswerChangeKind",
+        "snapshot", "asnapshot", "Snapshot", "drift", "adrift", "spfengine.advice.drift:Drift",
+        "spfengine.advice.drift:DomainDrift", "spfengine.advice.drift:AnswerChange",
+        "spfengine.advice.drift:AnswerChangeKind",
     ],
-    "What is wrong with a domain's SPF": ["lint", "alint", "lint_zone", "Finding", "Severity", "LintCode"],
-    "The SPF of many domains": ["survey", "asurvey", "SurveyedDomain", "DomainState"],
+    "What is wrong with a domain's SPF": [
+        "lint", "alint", "lint_zone", "spfengine.linting:Finding", "spfengine.linting:Severity",
+        "spfengine.linting:LintCode",
+    ],
+    "The SPF of many domains": [
+        "survey", "asurvey", "spfengine.surveying:SurveyedDomain", "spfengine.surveying:DomainState",
+    ],
     "Header fields and SMTP replies": [
-        "SMTPReply", "parse_received_spf", "ReceivedSPF", "parse_authentication_results", "AuthenticationResults",
-        "MethodResult",
+        "spfengine.evaluation:SMTPReply", "parse_received_spf", "spfengine.evaluation:ReceivedSPF",
+        "parse_authentication_results", "spfengine.evaluation:AuthenticationResults",
+        "spfengine.evaluation:MethodResult",
     ],
     "Tests": [
         "spfengine.testing:FakeDNS", "spfengine.testing:Query", "spfengine.testing:Fault",
@@ -312,7 +317,7 @@ def name_blocks(name: str) -> Iterator[str]:
         yield from blocks_of(docs_of(definition))
         return
     functions = [statement for statement in definition.body if isinstance(statement, _Function)]
-    maker = next((function for function in functions if function.name == "__init__"), None)
+    maker = next((function for function in functions if function.name == "__init__"), None) or constructor(definition)
     if maker is not None and own in MADE_BY_USERS:
         yield f"```text\n{signature(maker, own, bound=True)}\n```"
     yield from blocks_of(docs_of(definition))
@@ -332,6 +337,24 @@ def name_blocks(name: str) -> Iterator[str]:
     if members:
         yield "Methods and properties:"
         yield "\n".join(line for member in members for line in member_lines(own, member))
+
+
+def constructor(definition: ast.ClassDef) -> ast.FunctionDef | None:
+    """Return the `__init__` that a dataclass gets from its fields; None for other classes."""
+    if not any(ast.unparse(decorator).startswith("dataclass") for decorator in definition.decorator_list):
+        return None
+    parameters = []
+    for statement in definition.body:
+        if isinstance(statement, ast.AnnAssign) and "ClassVar" not in ast.unparse(statement.annotation):
+            default = "" if statement.value is None else f" = {ast.unparse(statement.value)}"
+            factory = re.fullmatch(r" = field\(default_factory=(.*)\)", default)
+            default = default if factory is None else f" = {factory[1]}()"
+            parameters.append(f"{ast.unparse(statement.target)}: {ast.unparse(statement.annotation)}{default}")
+    if any("kw_only=True" in ast.unparse(decorator) for decorator in definition.decorator_list):
+        parameters.insert(0, "*")
+    [function] = ast.parse(f"def __init__(self, {', '.join(parameters)}) -> None: ...").body
+    assert isinstance(function, ast.FunctionDef)
+    return function
 
 
 def values(definition: ast.ClassDef) -> Iterator[str]:
@@ -365,13 +388,13 @@ def member_lines(owner: str, function: _Function) -> Iterator[str]:
 
 def page() -> str:
     """Return the whole page."""
-    public = next(
+    modules = next(
         ast.literal_eval(statement.value)
         for statement in body_of("spfengine")
-        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "__all__"
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "_MODULES"
     )
     known = {name for names in CHAPTERS.values() for name in names}
-    more = [name for name in public if name not in known]
+    more = sorted(name for names in modules.values() for name in names if name not in known)
     blocks = [HEAD.strip()]
     for chapter, names in {**CHAPTERS, **({"More": more} if more else {})}.items():
         blocks.append(f"## {chapter}")

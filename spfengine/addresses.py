@@ -3,7 +3,6 @@
 An IPv4-mapped IPv6 address is an IPv4 address (RFC 7208 §5). It is mapped here, where text becomes a number.
 """
 
-import sys
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv6Address
@@ -59,12 +58,11 @@ def parse_address(address: object) -> tuple[Family, int]:
             return V4, _from_octets(inet_pton(AF_INET, address))
         except (OSError, ValueError):
             pass
-    elif (ipaddress := sys.modules.get("ipaddress")) is not None:  # otherwise nobody can have such an object
-        if isinstance(address, ipaddress.IPv4Address):
-            return V4, address.__int__()  # half as long as int()
-        if isinstance(address, ipaddress.IPv6Address) and address.scope_id is None:
-            value = address.__int__()
-            return (V4, value & V4.last) if value >> 32 == _MAPPED else (V6, value)
+    elif isinstance(address, IPv4Address):
+        return V4, address.__int__()  # half as long as int()
+    elif isinstance(address, IPv6Address) and address.scope_id is None:
+        value = address.__int__()
+        return (V4, value & V4.last) if value >> 32 == _MAPPED else (V6, value)
     hint = " (leave out the zone id after '%')" if "%" in str(address) else ""
     printable = visible(str(address), 60)
     raise AddressError(f"not an IP address: {printable!r}; expected one like 192.0.2.1 or 2001:db8::1{hint}")
@@ -90,25 +88,21 @@ def read_ip4(address: object) -> int | None:
     """Return an IPv4 address, given as text or as an object of `ipaddress`, as an int; None if it is not one."""
     if isinstance(address, str):
         return parse_ip4(address)
-    ipaddress = sys.modules.get("ipaddress")
-    return int(address) if ipaddress is not None and isinstance(address, ipaddress.IPv4Address) else None
+    return int(address) if isinstance(address, IPv4Address) else None
 
 
 def read_ip6(address: object) -> int | None:
     """Return an IPv6 address, given as text or as an object of `ipaddress`, as an int; None if it is not one."""
     if isinstance(address, str):
         return parse_ip6(address)
-    ipaddress = sys.modules.get("ipaddress")
-    return int(address) if ipaddress is not None and isinstance(address, ipaddress.IPv6Address) else None
+    return int(address) if isinstance(address, IPv6Address) else None
 
 
 def address_text(family: Family, value: int) -> str:
     """Return an address as text, IPv6 as in RFC 5952."""
     if family is V4:
         return inet_ntop(AF_INET, value.to_bytes(4, "big"))
-    import ipaddress  # inet_ntop writes some addresses with a dotted quad, which RFC 5952 leaves open
-
-    return str(ipaddress.IPv6Address(value))
+    return str(IPv6Address(value))  # inet_ntop writes some with a dotted quad, which RFC 5952 leaves open
 
 
 def network_range(family: Family, value: int, prefix: int) -> tuple[int, int]:

@@ -191,6 +191,10 @@ class Answer(Frozen):
         return [visible(record) for record in self.records]
 
 
+MAX_STRING = 255
+"""Octets of one string of a TXT record (RFC 1035 §3.3)."""
+
+
 def is_spf_octets(octets: bytes) -> bool:
     """Whether a TXT record is an SPF record, decided on its octets, before anything is decoded (RFC 7208 §4.5)."""
     return octets[:6].lower() == b"v=spf1" and (len(octets) == 6 or octets[6] == 0x20)

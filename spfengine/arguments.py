@@ -31,3 +31,12 @@ def list_of(kind: type[_T], values: object, name: str, expected: str, example: s
             given = visible(repr(item), 60)
             raise ArgumentError(f"{name}[{index}]: expected a list of {expected}{such_as}, but this is {given}")
     return items
+
+
+def name_list(own: object) -> tuple[str, ...]:
+    """Return the domain names of the argument `own`.
+
+    Raises:
+        ArgumentError: this is not a list of domain names.
+    """
+    return list_of(str, own, "own", "domain names", '["example.com"]')

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 MAX_RANGES = 4096
 """Ranges that are kept of one family of a domain; clients of further ranges are evaluated each time."""
-_LARGEST = 16
-"""One domain may take this fraction (1/16) of the memory for all; of a larger domain, no more is kept."""
+_DOMAIN_SHARE = 16
+"""A domain may use at most 1/16 of `max_octets`; after that no more of its verdicts are kept."""
 
 # Estimates of the memory that is taken, in octets; `bench/memory.py` measures it.
 _DOMAIN_OCTETS = 600
@@ -55,13 +55,13 @@ class CheckerSession(RangeSession):
     depends_on_client = False
 
     def unknown_inputs(self, letters: frozenset[str]) -> tuple[str, ...]:
-        """Return nothing, since all is known; but note the letters."""
+        """Return (); note if a letter depends on the client."""
         if not letters <= _COMMON_LETTERS:
             self.depends_on_client = True
         return ()
 
     def macro_value(self, letter: str, domain: str, validated_name: str) -> str:
-        """Return the value of a macro-letter, and note the letter."""
+        """Return the value of a macro-letter; note if it depends on the client."""
         if letter not in _COMMON_LETTERS:
             self.depends_on_client = True
         return super().macro_value(letter, domain, validated_name)
@@ -86,8 +86,8 @@ class DomainVerdicts:
     """The verdicts that are known for one domain.
 
     Attributes:
-        checks: how many checks were made before verdicts were kept.
-        until: when the first of the answers behind them expires.
+        checks: checks made so far; stops at `hot_after`.
+        until: when the first of the answers that they depend on expires.
         referenced: the reference bit of CLOCK: whether it was used since eviction last passed it.
         octets: an estimate of the memory that it takes, without the answers.
         ip4, ip6: the verdicts by range of addresses.
@@ -178,8 +178,8 @@ class Checker:
 
     A verdict is forgotten when the first TTL that it depends on expires, or at `clear()`; until then, no change of DNS
     is noticed. Verdicts over a resolver that is `unchanging` (a Zone, a Recording) are kept until `clear()`. Over other
-    resolvers, answers without a TTL are not kept, unless `default_ttl` is given. A resolver that caches answers itself,
-    but is no `Cache` and no LiveResolver, adds the time for which it has kept them.
+    resolvers, answers without a TTL are not kept, unless `default_ttl` is given. If another kind
+    of resolver caches, a verdict may outlive its TTL by as long as the answer was already cached.
 
     Threads and event loops may share a Checker.
 
@@ -190,7 +190,7 @@ class Checker:
         hot_after: how many checks of a domain are made before its verdicts are kept.
         max_domains: how many domains are remembered; beyond that, those that were not used recently are forgotten.
         max_answers: how many answers are kept.
-        max_octets: about how much memory answers may take, and the verdicts as much again.
+        max_octets: octets, about, that the answers may take; the verdicts may take as many.
         default_ttl: seconds for which answers without a TTL are kept; None: not at all.
 
     Raises:
@@ -364,7 +364,7 @@ class Checker:
                 return  # it has been evicted meanwhile, perhaps together with the answers
             new = {id(answer): answer for answer in session.answers.values() if id(answer) not in kept.answers}
             octets = kept.octets + sum(map(octets_of, (*kept.answers.values(), *new.values())))
-            if octets > self._max_octets // _LARGEST:
+            if octets > self._max_octets // _DOMAIN_SHARE:
                 return
             self._octets -= kept.octets
             kept.until = min(kept.until, until)

@@ -11,6 +11,7 @@ from spfengine.evaluation.check_result import CheckResult
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.session import HELO, MAILFROM, KnownAnswer, Session
 from spfengine.names import domain_fault
+from spfengine.prefetch import adrive_ahead, drive_ahead
 
 if TYPE_CHECKING:
     from spfengine.answers import AsyncResolver, Resolver
@@ -42,7 +43,8 @@ def check(
 
     Raises:
         AddressError: `ip` is not an IP address.
-        ArgumentError: another argument has the wrong type or value.
+        ArgumentError: another argument has the wrong type or value; or there is no `resolver`, and the system has no
+            name servers configured.
         ResolverError: `resolver` breaks the resolver protocol. Exceptions that it raises itself are passed on.
     """
     session = Session(ip, sender, helo, MAILFROM, limits, receiver, time() if now is None else now)
@@ -211,8 +213,6 @@ def run(session: Session, resolver: object) -> None:
         if question is not None:  # most checks of a Zone yield none: they need neither the clock nor `resolve`
             drive(evaluation, resolver, session.limits.seconds, question)
     elif getattr(resolver, "prefetch", 0):
-        from spfengine.prefetch import drive_ahead
-
         drive_ahead(session, resolver)
     else:
         drive(check_host(session), resolver, session.limits.seconds)
@@ -222,8 +222,6 @@ async def arun(session: Session, resolver: object) -> None:
     """Async version of `run`."""
     resolver = given_or_live(resolver)
     if getattr(resolver, "prefetch", 0):
-        from spfengine.prefetch import adrive_ahead
-
         await adrive_ahead(session, resolver)
     else:
         session.known_answer = getattr(resolver, "known_answer", session.known_answer)

@@ -25,7 +25,7 @@ def default_resolver() -> "LiveResolver":
     """Return the resolver that is used if none is given: live DNS as the system is configured, made once.
 
     Raises:
-        ResolverError: the system has no name servers configured.
+        ArgumentError: the system's settings can't be read, or have no name server to use.
     """
     global _live  # noqa: PLW0603 - one cache of DNS answers for the whole process
     if _live is None:

@@ -1,4 +1,4 @@
-"""The exceptions of this package. Each is a caller's mistake or a broken file.
+"""The exceptions of this package: a caller's mistake, a broken file or header field, or a missing library.
 
 Nothing that others publish in DNS or send in SMTP makes `check` raise: it becomes a result.
 

@@ -10,6 +10,7 @@ The resolver decides: one that waits for the network has an attribute `prefetch`
 ahead. One that caches answers may have `peek`: a question that it answers is not asked ahead.
 """
 
+import os
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,9 @@ _MOST_EXAMINED = 200
 """Answers examined per check, including cached ones: a bound on the work that a hostile record can cause."""
 _END_SECONDS = 1.0
 """Seconds for the resolver's tasks to end after they were cancelled."""
+_LOOP_DESCRIPTORS = 3
+"""File descriptors of an event loop. If it can't open one, it raises, and its remains write to stderr; and without
+descriptors, importing asyncio leaves out what can't be loaded."""
 
 
 def drive_ahead(session: Session, resolver: Any) -> None:
@@ -93,7 +97,7 @@ def _foreseen_in(session: Session, record: Record, domain: str) -> Iterator[Ques
     for step in record.steps:
         if isinstance(step, NetworkRun):
             starts, hits = step.table(session.family)
-            if hits[locate(starts, session.ip) - 1] is not None:  # session.locate() would record it
+            if hits[locate(starts, session.ip) - 1] is not None:  # session.hit() would record it
                 return  # the record ends here
             continue
         charged += 1
@@ -131,7 +135,7 @@ def _record_of(session: Session, spec: MacroString, domain: str) -> Iterator[Que
 
 
 def _target(session: Session, spec: MacroString, domain: str) -> str:
-    """Return the target-name of a domain-spec, or "" if that is not known or can't be asked for."""
+    """Return the target-name of a domain-spec, or "" if that is not known or can't be queried."""
     if spec.target is not None:
         return spec.target
     if "p" in spec.letters or (spec.uses_local_part and not session.local_part.isascii()):
@@ -248,14 +252,22 @@ class _Blocking:
         return answer
 
     def _begin(self, questions: list[Question]) -> None:
+        if not _has_descriptors(_LOOP_DESCRIPTORS + self._ahead.resolver.prefetch):
+            return  # the check goes on with one question at a time
         import asyncio  # here, so that checks of few questions do not load it
 
         try:
             asyncio.get_running_loop()
         except RuntimeError:
+            pass
+        else:
+            return
+        try:
             self._loop = asyncio.new_event_loop()
-            self._ahead.begin(self._loop)
-            self._ahead.ask(questions)
+        except OSError:  # another thread took them
+            return
+        self._ahead.begin(self._loop)
+        self._ahead.ask(questions)
 
     def end(self) -> None:
         """Cancel the questions that are still in flight, and wait until they have ended."""
@@ -270,3 +282,17 @@ class _Blocking:
                 self._loop.run_until_complete(asyncio.wait(left, timeout=_END_SECONDS))
         finally:
             self._loop.close()
+
+
+def _has_descriptors(number: int) -> bool:
+    """Whether the process can open so many more file descriptors."""
+    opened: list[int] = []
+    try:
+        while len(opened) < number:
+            opened += os.pipe()
+    except OSError:
+        return False
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
+    return True

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 
-from spfengine.addresses import address_text, parse_address
+from spfengine.addresses import IPAddress, address_text, parse_address
+from spfengine.arguments import list_of
 from spfengine.frozen import Frozen, fill
+from spfengine.problems import Result
 from spfengine.visible import visible
 
 
@@ -32,7 +34,7 @@ class Sender(Frozen):
 
     def __init__(
         self,
-        ip: object,
+        ip: IPAddress,
         sender: str,
         helo: str | None = None,
         count: int = 1,
@@ -62,6 +64,25 @@ class Sender(Frozen):
         """
         unknown = ("local-part",) if self.sender.startswith("@") else ()
         return unknown if self.helo else (*unknown, "helo")
+
+
+# RFC 7489 App. C says that the first two are in use for temperror and permerror; the last is from before RFC 4408.
+_REPORTED = {str(result): result for result in Result}
+_REPORTED |= {"unknown": Result.TEMPERROR, "error": Result.PERMERROR, "hardfail": Result.FAIL}
+
+
+def reported_result(text: str | None) -> Result | None:
+    """Return the result that a receiver reported in its own word, or None if it is no result."""
+    return _REPORTED.get((text or "").strip().lower())
+
+
+def sender_list(senders: object) -> tuple[Sender, ...]:
+    """Return the senders that a caller gave as a list.
+
+    Raises:
+        ArgumentError: this is not a list of Senders.
+    """
+    return list_of(Sender, senders, "senders", "Sender objects", 'read_evidence("reports/").senders')
 
 
 def unknown_facts(senders: Iterable[Sender]) -> dict[str, int]:

@@ -51,8 +51,11 @@ def _ctrl_c_works() -> Iterator[None]:
 
 
 LEFT_OUT = {
-    "live": (os.environ.get("SPFENGINE_LIVE_DNS") != "1", "asks the Internet's DNS; SPFENGINE_LIVE_DNS=1 runs it"),
-    "debian": (os.environ.get("SPFENGINE_NO_DEBIAN") == "1", "needs servers of Debian's; SPFENGINE_NO_DEBIAN=1"),
+    "live": (os.environ.get("SPFENGINE_LIVE_DNS") != "1", "queries live DNS; run with SPFENGINE_LIVE_DNS=1"),
+    "debian": (
+        os.environ.get("SPFENGINE_NO_DEBIAN") == "1",
+        "needs Debian's servers, and SPFENGINE_NO_DEBIAN=1 is set",
+    ),
 }
 
 

@@ -1,10 +1,10 @@
-"""A resolver that keeps its questions, for tests that count them."""
+"""A resolver that records its questions, for tests that count them."""
 
 from spfengine.answers import Answer, Question, Resolver
 
 
 class Listening:
-    """Answers as another resolver does, and keeps each question and answer in `asked`."""
+    """Passes questions on to another resolver, and records each question and answer in `asked`."""
 
     def __init__(self, resolver: Resolver) -> None:
         self.resolver = resolver

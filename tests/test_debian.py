@@ -17,7 +17,7 @@ from tests.debian import INSTALL, program
         ({"CI": "true", "SPFENGINE_NO_DEBIAN": "1"}, pytest.skip.Exception),
     ],
 )
-def test_without_a_program_its_tests_skip_by_its_name_but_fail_in_ci(
+def test_a_missing_program_skips_its_tests_but_fails_in_ci(
     monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], outcome: type[BaseException]
 ) -> None:
     monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
@@ -30,7 +30,7 @@ def test_without_a_program_its_tests_skip_by_its_name_but_fail_in_ci(
 
 
 @pytest.mark.parametrize("name", sorted(INSTALL))
-def test_each_line_names_a_package_that_ci_installs(name: str, repository: Path) -> None:
+def test_ci_installs_the_package_of_each_program(name: str, repository: Path) -> None:
     script = (repository / ".ci" / "debian").read_text("utf-8")
     named = re.findall(r"apt-get (?:install -y|download) (\S+)", INSTALL[name])
     assert named

@@ -6,7 +6,7 @@ from tests.optional import need
 
 
 @pytest.mark.parametrize(("ci", "raised"), [(None, pytest.skip.Exception), ("true", pytest.fail.Exception)])
-def test_a_test_is_skipped_with_a_reason_and_fails_in_ci(
+def test_a_missing_module_skips_the_test_but_fails_in_ci(
     monkeypatch: pytest.MonkeyPatch, ci: str | None, raised: type[BaseException]
 ) -> None:
     monkeypatch.delenv("CI", raising=False)

@@ -6,7 +6,7 @@ Whatever octets a record has, the readers of this package read every form back a
 import json
 from collections.abc import Iterable, Iterator
 
-from spfengine.answers import Text, TextRecord
+from spfengine.answers import MAX_STRING, Text, TextRecord
 from spfengine.arguments import list_of
 from spfengine.errors import ArgumentError
 from spfengine.linting.fixes import as_strings
@@ -25,7 +25,6 @@ from spfengine.visible import visible_name
 FORMS = ("cpanel", "cpanel-split", "bind", "route53", "octodns")
 """The names of the forms."""
 
-_MAX_STRING = 255  # octets of a string of a TXT record (RFC 1035 §3.3)
 _MAX_RECORD = 65535  # octets of the strings of a record, each with the octet of its length (RFC 1035 §3.2.1)
 _ROUTE53_TTL = 300  # seconds; Route 53 requires a TTL
 _ALONE = "This replaces every TXT record of the name; add the others that exist"
@@ -96,7 +95,7 @@ def _strings(record: object) -> list[bytes]:
 
 
 def _split(text: str) -> tuple[str, ...]:
-    return (text,) if len(text) <= _MAX_STRING else as_strings(text)
+    return (text,) if len(text) <= MAX_STRING else as_strings(text)
 
 
 def _is_typed(text: str) -> bool:

@@ -60,7 +60,7 @@ _MOST_UNKNOWN = 5
               help="Run this from the first case to the last. It is split into words once; then {dns}, "
               "{dns_host} and {dns_port} are replaced. No shell reads it.")  # fmt: skip
 @click.option("--daemon-at", metavar="HOST:PORT|unix:PATH", type=options.Endpoint(unix=True),
-              help="The address of the daemon, which the first case waits for; by default --policy-server.")  # fmt: skip
+              help="The daemon's address; the first case waits for it. Default: --policy-server.")  # fmt: skip
 @click.option("--case", "patterns", metavar="NAME", multiple=True, help="Only these cases; * and ? match any text.")
 @click.option("--by-exit-code", is_flag=True, help="The exit code of --command is the result, as with Mail::SPF.")
 @click.option("--map", "mapped", metavar="WORD=RESULT", multiple=True,

@@ -11,7 +11,9 @@ from spfengine.cli.options import is_record
 from spfengine.cli.screen import Screen, write_json
 from spfengine.errors import ArgumentError, ZoneError
 from spfengine.policy.diff import Change, result_changes, unknown_networks
-from spfengine.policy.policy import Network, Policy
+from spfengine.policy.outcome import OutcomeTable
+from spfengine.policy.policy import Policy
+from spfengine.policy.ranges import IPNetwork
 from spfengine.text.changes import Changes, never_worse
 from spfengine.text.lines import FAULT, Line, Span, note
 from spfengine.text.outcomes import addresses_text, condition_lines, failures, outcome_text, without_result
@@ -48,7 +50,7 @@ class _Diff:
     before: Policy
     after: Policy
     changes: list[Change]
-    unknown: list[Network]
+    unknown: list[IPNetwork]
 
     def exit_code(self) -> int:
         if without_result(self.before) or without_result(self.after):
@@ -58,14 +60,20 @@ class _Diff:
         return exits.UNAVAILABLE if self.unknown else 0
 
     def document(self) -> dict[str, object]:
+        table = OutcomeTable()
         return {
             "schema": _SCHEMA,
             "equivalent": not self.changes and not self.unknown,
             "incomplete": bool(self.unknown),
             "changes": [
-                {"network": str(change.network), "before": change.before.to_dict(), "after": change.after.to_dict()}
+                {
+                    "network": str(change.network),
+                    "before": table.to_dict(change.before),
+                    "after": table.to_dict(change.after),
+                }
                 for change in self.changes
             ],
+            "outcomes": table.rows,
             "unknown": [str(network) for network in self.unknown],
         }
 

@@ -31,7 +31,7 @@ _MOST_RECEIVERS = 5
 _FACTS = {"local-part": "sender's local part", "helo": "HELO name"}
 _KINDS = {
     "dmarc-report": ("DMARC report", "DMARC reports"),
-    "message": ("received message", "received messages"),
+    "message": ("message file", "message files"),
     "log": ("mail log", "mail logs"),
     "csv": ("table", "tables"),
 }
@@ -93,11 +93,11 @@ def _summary(evidence: Evidence, *, quiet: bool) -> Iterator[Line]:
 
 def _read(evidence: Evidence) -> Iterator[Line]:
     files = [counted(source.files, *_KINDS[source.kind]) for source in evidence.sources]
-    what = f"{counted(evidence.messages, 'message')} of {counted(len(evidence.senders), 'sender')}"
-    yield note(f"read {what} from {', '.join(files) or 'nothing'}", indent=0)
+    what = f"{counted(evidence.messages, 'message')}, {counted(len(evidence.senders), 'sender')}"
+    yield note(f"read {', '.join(files) or 'nothing'}: {what}", indent=0)
     if evidence.receivers:  # so that people see a name that is not their receiver's
         names = [f"{name} ({count:,})" for name, count in evidence.receivers]
-        yield note(f"header fields believed, by their writer: {listed(names, _MOST_RECEIVERS)}")
+        yield note(f"trusted header fields written by: {listed(names, _MOST_RECEIVERS)}")
     unknown = unknown_facts(evidence.senders)
     if unknown:
         facts = [f"the {_FACTS[fact]} of {counted(count, 'message')}" for fact, count in unknown.items()]

@@ -68,7 +68,7 @@ class Request:
             if not self.zones:
                 raise click.UsageError("--zone-after needs --zone FILE: the present zone")
         elif self.domain is None:
-            raise click.UsageError("Missing argument 'DOMAIN': expected the domain whose mail it is about")
+            raise click.UsageError("Missing argument 'DOMAIN': expected the domain that the senders send for")
         elif not self.drafts:
             raise click.UsageError("there is nothing to simulate: expected --draft RECORD, or --zone-after FILE")
 

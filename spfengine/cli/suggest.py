@@ -32,7 +32,7 @@ Examples:
   spfengine suggest example.com --senders message.eml --drop ip4:192.0.2.1
   spfengine suggest example.com --sender 192.0.2.1 --want 192.0.2.1
 
-Without DOMAIN it is the domain that the senders use in MAIL FROM. Senders are wanted if they pass now, if they belong
+DOMAIN defaults to the domain that the senders use in MAIL FROM. Senders are wanted if they pass now, if they belong
 to a service in the catalogue, or if a name of the domain has their address; other addresses only with --want or
 --allow-unnamed.
 
@@ -55,18 +55,18 @@ _MOST_DOMAINS = 5
 @options.nameserver
 @click.option(
     "--want", "want", metavar="NETWORK", type=options.Network(), multiple=True,
-    help="This address or network is wanted although nobody can name it: by its address if need be.",
+    help="Let this address or network pass even if it can't be identified, as ip4/ip6 if nothing better fits.",
 )  # fmt: skip
 @click.option(
     "--ignore", "ignore", metavar="NETWORK", type=options.Network(), multiple=True,
     help="This address or network is not wanted.",
 )  # fmt: skip
-@click.option("--allow-unnamed", is_flag=True, help="Want all addresses that nobody can name.")
+@click.option("--allow-unnamed", is_flag=True, help="Want all addresses, even those that can't be identified.")
 @click.option(
     "--add", "add", metavar="TERM", multiple=True,
     help="Add this term instead of the best one found, and show what it does.",
 )  # fmt: skip
-@click.option("--drop", "drop", metavar="TERM", multiple=True, help="Remove this term, even if senders pass by it.")
+@click.option("--drop", "drop", metavar="TERM", multiple=True, help="Remove this term, even if it lets senders pass.")
 @click.option("--keep", "keep", metavar="TERM", multiple=True, help="Keep this term.")
 @click.option("--keep-all", is_flag=True, help="Remove nothing but the terms of --drop.")
 @click.option(
@@ -174,13 +174,13 @@ def _domain_of(senders: Sequence[Sender]) -> str:
     if len(domains) == 1:
         return next(iter(domains.values()))
     if not domains:
-        raise click.UsageError("Missing argument 'DOMAIN': expected the domain whose mail it is about, or --senders")
+        raise click.UsageError("Missing argument 'DOMAIN': expected the domain to propose a record for, or --senders")
     names = listed([visible_name(name) for name in domains.values()], _MOST_DOMAINS)
     raise click.UsageError(f"Missing argument 'DOMAIN': the senders use several domains ({names}); give one")
 
 
 def _hosts(layers: "Sequence[Zone | Recording]", senders: Sequence[Sender]) -> Iterator[str]:
-    """Yield the names of the zones that have a sender's address."""
+    """Yield the host names, in the zones, that have a sender's address."""
     wanted = {parse_address(sender.ip)[1] for sender in senders}
     for layer in layers:
         for rrset in layer.rrsets if isinstance(layer, Zone) else ():

@@ -2,14 +2,16 @@
 
 How it works:
 
-- `check_host` is a generator. It yields each Question that has to go out, and is sent its Answer; it does no I/O. Those
-  who run it (sync, asyncio, a trace, the compilation of a policy) differ only in where the answers come from.
+- `check_host` is a generator. It yields each Question that has to go out, and is sent its Answer; it does no I/O. So a
+  sync driver, an asyncio driver and a trace run the same code, and differ only in where the answers come from. A
+  compile also passes a session of its own, with other matchers for terms that depend on more than the address.
 - `_evaluate` gets the record of a domain, goes through its directives, and follows a redirect. An `include` evaluates
   another domain by the same function. What is shared by all these records is in the Session: the counters, the answers,
   and in the end the verdict.
-- None, temperror and permerror end the check wherever they occur, also deep in an include (RFC 7208 §5.2). So they are
-  raised as `Halt`, and caught in `check_host`, as is the `Deadline` that a driver throws in when time is up. Nothing
-  else is raised.
+- None, temperror and permerror end the check wherever they occur, even deep in an include. There, "no record" is
+  permerror, not none (RFC 7208 §5.2, `_halt_without_record`). So they are raised as `Halt`, and caught in `check_host`,
+  as is the `Deadline` that a driver throws in when time is up. In a check nothing else is raised; only a compile's
+  session raises more, `UnknownTarget` and `Fork`, which `policy/compile.py` catches.
 - `session.path` holds the terms being evaluated. A term that does not match is taken off again, so however a check
   ends, the path says how it got there.
 - A lookup is charged before the term does anything else.
@@ -29,8 +31,8 @@ from spfengine.evaluation.mechanisms import (
     ask,
     charge,
     count_void,
+    dns_failure_halt,
     expand_target,
-    failed,
     known,
     match_a,
     match_exists,
@@ -44,11 +46,11 @@ from spfengine.record.model import MX, A, All, Directive, Exists, Include, Netwo
 from spfengine.record.parser import parse
 from spfengine.visible import visible, visible_name
 
-_TXT = RRType.TXT  # members of an Enum that every check needs; each look into its class costs as much as a call
+_TXT = RRType.TXT  # members that every check needs; reading a member through its class costs as much as a call
 _PASS, _FAIL = Result.PASS, Result.FAIL
 QUALIFIERS = {"+": _PASS, "-": _FAIL, "~": Result.SOFTFAIL, "?": Result.NEUTRAL}  # RFC 7208 §4.6.2
 _DEFAULT = All("?", "", (0, 0))
-"""What decides if nothing else does: "just as if "?all" were specified as the last directive" (RFC 7208 §4.7)."""
+"""What decides if nothing else does: 'just as if "?all" were specified as the last directive' (RFC 7208 §4.7)."""
 
 
 def check_host(session: Session) -> Generator[Question, Answer, None]:
@@ -67,20 +69,20 @@ def check_host(session: Session) -> Generator[Question, Answer, None]:
 
 
 def _evaluate(
-    session: Session, domain: str, term: Include | Redirect | None
+    session: Session, domain: str, via: Include | Redirect | None
 ) -> Generator[Question, Answer, tuple[str, Record, Directive]]:
-    """Return the directive that decides for a domain, its record, and the domain of that record (RFC 7208 §4.6).
+    """Return what decides for a domain: the domain of the record, the record, and its directive (RFC 7208 §4.6).
 
     The record is that of the domain, or of the target of its redirect.
 
     Args:
-        term: what names the domain; None for the domain checked.
+        via: what names the domain; None for the domain checked.
     """
-    record = yield from find_record(session, domain, term)
+    record = yield from find_record(session, domain, via)
     tracer = session.tracer
     for step in record.steps:
-        if isinstance(step, NetworkRun):  # ip4, ip6 and all, decided by one lookup (RFC 7208 §5.1, §5.6)
-            directive = session.locate(step.table(session.family))
+        if isinstance(step, NetworkRun):  # ip4, ip6, and an all right after them (RFC 7208 §5.1, §5.6)
+            directive = session.hit(step.table(session.family))
             if tracer is not None:
                 tracer.networks(step, directive)
             if directive is not None:
@@ -108,7 +110,10 @@ def _begin(session: Session, term: Directive | Redirect, domain: str) -> None:
 
 
 def _match_rest(session: Session, record: Record, domain: str) -> Directive:
-    """Return the directive that matches if no other does: `all`, or the default (RFC 7208 §4.7, §5.1)."""
+    """Return the directive that matches if no other does: `all`, or the default (RFC 7208 §4.7, §5.1).
+
+    An `all` right after a network is part of its NetworkRun, and never gets here.
+    """
     if record.all is None:
         return _DEFAULT
     session.path.append((domain, record.all))
@@ -118,7 +123,9 @@ def _match_rest(session: Session, record: Record, domain: str) -> Directive:
 
 
 def match_include(session: Session, include: Include, domain: str) -> Matching:
-    """`include`: the record of the target-name gives pass (RFC 7208 §5.2)."""
+    """`include`: the record of the target-name gives pass; if there is none, permerror, see `find_record`
+    (RFC 7208 §5.2).
+    """
     target = include.domain_spec.target or (yield from expand_target(session, include.domain_spec, domain))
     if target is None:  # RFC 8616 §4: no target-name, so no match
         return False
@@ -146,7 +153,7 @@ MATCHERS: dict[type[Directive], Matcher] = {
 def _redirect(
     session: Session, redirect: Redirect, domain: str
 ) -> Generator[Question, Answer, tuple[str, Record, Directive]]:
-    """`redirect`: what decides for the target-name decides (RFC 7208 §6.1)."""
+    """`redirect`: the directive that decides for the target-name decides here too (RFC 7208 §6.1)."""
     _begin(session, redirect, domain)
     target = redirect.value.target or (yield from expand_target(session, redirect.value, domain))
     if target is None:
@@ -163,24 +170,24 @@ def _explanation(session: Session, record: Record, domain: str) -> Generator[Que
     return (yield from explain(session, record.explanation, domain))
 
 
-def find_record(session: Session, domain: str, term: Include | Redirect | None) -> Generator[Question, Answer, Record]:
+def find_record(session: Session, domain: str, via: Include | Redirect | None) -> Generator[Question, Answer, Record]:
     """Return the record of a domain (RFC 7208 §4.3, §4.4, §4.5).
 
     Args:
-        term: what names the domain; None for the domain checked. If there is no record, the result is none for the
+        via: what names the domain; None for the domain checked. If there is no record, the result is none for the
             domain checked, and permerror for an include or redirect (RFC 7208 §5.2, §6.1).
 
     Raises:
         Halt: there is no record that can be evaluated.
     """
     if session.tracer is not None:
-        session.tracer.enter(domain, term)
-    if len(domain) > MAX_NAME or not _is_checkable(domain) or (term is None and session.domain_refused):
-        raise _invalid_domain(session, domain, term)
+        session.tracer.enter(domain, via)
+    if len(domain) > MAX_NAME or not _is_checkable(domain) or (via is None and session.domain_refused):
+        raise _invalid_domain(session, domain, via)
     answer = known(session, domain, _TXT) or (yield from ask(session, domain, _TXT))
     record = select_record(answer)
     if not isinstance(record, Record):
-        raise _no_usable_record(session, domain, term, answer, record)
+        raise _halt_for_answer(session, domain, via, answer, record)
     if session.tracer is not None:
         session.tracer.record(record)
     return record
@@ -208,14 +215,14 @@ def _select_record(answer: Answer) -> Record | RecordSyntaxError | Problem:
     if not texts:
         count = len(answer.records)
         others = (
-            "its TXT record is no SPF record" if count == 1 else f"none of its {count} TXT records is an SPF record"
+            "its TXT record is not an SPF record" if count == 1 else f"none of its {count} TXT records is an SPF record"
         )
         text = others if answer.records else "it has no TXT record, so no SPF record"
         return Problem(ProblemCode.NO_RECORD, text, section="4.5")
     if len(texts) > 1:
         listed = "; ".join([visible(octets, 80) for octets in texts[:10]])
         more = f"; and {len(texts) - 10} more" if len(texts) > 10 else ""
-        text = f"there are {len(texts)} SPF records where only one may be: {listed}{more}"
+        text = f"found {len(texts)} SPF records, but only one is allowed: {listed}{more}"
         hint = "merge them into one record, with one all at its end"
         return Problem(ProblemCode.MULTIPLE_RECORDS, text, section="4.5", hint=hint)
     try:
@@ -227,34 +234,34 @@ def _select_record(answer: Answer) -> Record | RecordSyntaxError | Problem:
 # How a check ends without a directive
 
 
-def _invalid_domain(session: Session, domain: str, term: Include | Redirect | None) -> Halt:
-    """Return the end of a check of a domain that can't be asked about (RFC 7208 §4.3)."""
-    if term is None and session.domain_refused:
-        text = f"{visible(domain)} is no domain name that IDNA2008 allows"
+def _invalid_domain(session: Session, domain: str, via: Include | Redirect | None) -> Halt:
+    """Return the Halt for a check of a domain that can't be queried (RFC 7208 §4.3)."""
+    if via is None and session.domain_refused:
+        text = f"{visible(domain)} is not a domain name that IDNA2008 allows"
         return Halt(Result.NONE, Problem(ProblemCode.INVALID_U_LABEL, text, domain, None, "RFC 8616 §2"))
-    return _no_record(term, domain, _codes(term).invalid, domain_fault(domain) or "")
+    return _halt_without_record(via, domain, _codes(via).invalid, domain_fault(domain) or "")
 
 
-def _no_usable_record(
+def _halt_for_answer(
     session: Session,
     domain: str,
-    term: Include | Redirect | None,
+    via: Include | Redirect | None,
     answer: Answer,
     fault: RecordSyntaxError | Problem,
 ) -> Halt:
-    """Return the end of a check whose question for a record got this answer (RFC 7208 §4.4, §4.5, §4.6)."""
+    """Return the Halt for an answer that has no usable record (RFC 7208 §4.4, §4.5, §4.6)."""
     if answer.is_failure:
-        return failed(domain, _TXT, answer)
+        return dns_failure_halt(domain, _TXT, answer)
     if isinstance(fault, RecordSyntaxError):
         session.path.append((domain, _term_at_fault(fault)))
         return Halt(Result.PERMERROR, fault.problems[0].at(domain, None))
     if fault.code is ProblemCode.MULTIPLE_RECORDS:
         return Halt(Result.PERMERROR, fault.at(domain, None))
-    if term is not None and answer.is_void:
+    if via is not None and answer.is_void:
         count_void(session, domain, halting=False)
     if answer.status is Status.NXDOMAIN:
-        return _no_record(term, domain, _codes(term).not_found, f"{visible_name(domain)} does not exist")
-    return _no_record(term, domain, _codes(term).absent, f"{visible_name(domain)}: {fault.text}")
+        return _halt_without_record(via, domain, _codes(via).not_found, f"{visible_name(domain)} does not exist")
+    return _halt_without_record(via, domain, _codes(via).absent, f"{visible_name(domain)}: {fault.text}")
 
 
 class _Codes(NamedTuple):
@@ -272,19 +279,22 @@ _REDIRECT_CODES = _Codes(
 )
 
 
-def _codes(term: Include | Redirect | None) -> _Codes:
-    if term is None:
+def _codes(via: Include | Redirect | None) -> _Codes:
+    if via is None:
         return _DOMAIN_CODES
-    return _INCLUDE_CODES if isinstance(term, Include) else _REDIRECT_CODES
+    return _INCLUDE_CODES if isinstance(via, Include) else _REDIRECT_CODES
 
 
-def _no_record(term: Include | Redirect | None, domain: str, code: ProblemCode, text: str) -> Halt:
-    """Return the end of a check that needs the record of a domain that has none."""
-    if term is None:
+def _halt_without_record(via: Include | Redirect | None, domain: str, code: ProblemCode, text: str) -> Halt:
+    """Return the Halt for a check that needs the record of a domain that has none.
+
+    That is none for the domain checked, and permerror for an include or redirect (RFC 7208 §4.5, §5.2, §6.1).
+    """
+    if via is None:
         section = "4.3" if code is ProblemCode.INVALID_DOMAIN else "4.5"
         return Halt(Result.NONE, Problem(code, text, domain, None, section))
-    printable = visible(term.text, 120)
-    section = "5.2" if isinstance(term, Include) else "6.1"
+    printable = visible(via.text, 120)
+    section = "5.2" if isinstance(via, Include) else "6.1"
     hint = f"take {printable} out, or correct its name"
     return Halt(Result.PERMERROR, Problem(code, f"{printable} leads to no record: {text}", None, None, section, hint))
 

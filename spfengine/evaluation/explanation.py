@@ -27,7 +27,7 @@ def explain(session: Session, modifier: Explanation, domain: str) -> Generator[Q
     Args:
         modifier, domain: the `exp` of the record that gave the fail, and the domain of that record.
     """
-    session.counting = False
+    session.counts_voids = False
     if session.tracer is not None:
         session.tracer.begin(modifier)
     try:
@@ -51,7 +51,7 @@ def _explain(session: Session, spec: MacroString, domain: str) -> Generator[Ques
     if name is None:
         return None, ProblemCode.EXP_NON_ASCII_LOCAL_PART, "exp= uses the local part, which is not ASCII"
     if not is_askable(name):
-        return None, ProblemCode.EXP_INVALID_DOMAIN, f"{visible_name(name) or spec.text} is no domain name"
+        return None, ProblemCode.EXP_INVALID_DOMAIN, f"{visible_name(name) or spec.text} is not a domain name"
     answer = yield from ask(session, name, RRType.TXT)
     explain_string = _explain_string(answer, visible_name(name))
     if not isinstance(explain_string, MacroString):

@@ -76,7 +76,7 @@ DEFAULT_LIMITS = Limits()
 
 
 def lifted(limits: Limits, void_rule: VoidRule | None = None) -> Limits:
-    """Return limits that only records that lead in a circle can exceed, with the same way of counting.
+    """Return limits that only records that form a loop can exceed, with the same way of counting.
 
     Args:
         void_rule: how void lookups are counted instead.

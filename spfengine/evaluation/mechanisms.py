@@ -1,8 +1,8 @@
 """Asking DNS, counting what is asked, and the mechanisms that ask (RFC 7208 §4.6.4, §5, §7.3).
 
-Every question of a check goes out through `ask`, every lookup is counted in `charge` and every void lookup in
-`count_void`; nothing else asks or counts. `all`, `ip4` and `ip6` ask nothing, and `include` evaluates another record:
-those are in `check_host.py`.
+Every DNS query of a check is sent through `ask`; `known` finds answers that need no query. Every lookup is counted in
+`charge`, and every void lookup in `count_void`; nothing else counts. `all`, `ip4` and `ip6` ask nothing, and `include`
+evaluates another record: those are in `check_host.py`.
 
 Functions that may have to ask are generators: they yield a Question and are sent its Answer.
 """
@@ -20,6 +20,7 @@ from spfengine.record.macro import MacroString
 from spfengine.record.model import MX, A, Exists, Include, Ptr, Redirect
 from spfengine.visible import visible_name
 
+LOOP_HINT = "take out the include or redirect that leads back"
 UNKNOWN = "unknown"  # RFC 7208 §7.3: what %{p} expands to if no name is validated
 
 
@@ -53,7 +54,7 @@ def ask(session: Session, name: str, type: RRType) -> Generator[Question, Answer
     Void answers are not counted here.
 
     Args:
-        name: an askable name, in the spelling in which it is to be asked.
+        name: a name that can be queried, in the spelling to use in the query.
     """
     answer = known(session, name, type)
     if answer is None:
@@ -65,8 +66,8 @@ def ask(session: Session, name: str, type: RRType) -> Generator[Question, Answer
 def known(session: Session, name: str, type: RRType) -> Answer | None:
     """Return the answer to a question if this check or the resolver knows it without a query; otherwise None.
 
-    `ask` begins with this. What is asked for in every check is looked up here first, because most answers are known
-    where checks are many, and a generator that never yields costs more than this lookup.
+    Hot paths call this before `ask`: in bulk checks most answers are known, and a generator that never yields costs
+    more than this lookup.
     """
     _, key = _question(name, type)
     answer = session.known_answer(key) or session.answers.get(key)
@@ -75,7 +76,7 @@ def known(session: Session, name: str, type: RRType) -> Answer | None:
     return answer
 
 
-@lru_cache(maxsize=4096)  # at most 4096 names of at most 253 octets: no other name is askable
+@lru_cache(maxsize=4096)  # at most 4096 names of at most 253 octets: no other name can be queried
 def _question(name: str, type: RRType) -> tuple[Question, Question]:
     """Return a question with its key. Cached, because checks keep asking about the same names."""
     question = Question(name, type)
@@ -87,7 +88,7 @@ def ask_for_term(session: Session, name: str, type: RRType) -> Generator[Questio
     (RFC 7208 §4.6.4).
 
     Raises:
-        Halt: this is one void lookup too many.
+        Halt: the limit on void lookups is exceeded.
     """
     answer = yield from ask(session, name, type)
     if answer.is_void:
@@ -95,34 +96,34 @@ def ask_for_term(session: Session, name: str, type: RRType) -> Generator[Questio
     return answer
 
 
-def has_client(
+def is_address_of(
     session: Session, name: str, prefix: int, *, skip_failure: bool = False
 ) -> Generator[Question, Answer, bool]:
-    """Return whether the client's address has the first `prefix` bits of an address of `name`.
+    """Return whether the client's address shares its first `prefix` bits with an address of `name`.
 
     A void answer counts (RFC 7208 §4.6.4).
 
     Args:
-        name: an askable name.
-        skip_failure: whether a DNS failure means no (RFC 7208 §5.5) rather than temperror (RFC 7208 §5).
+        name: a name that can be queried.
+        skip_failure: treat a DNS failure as no match (RFC 7208 §5.5) rather than as temperror (RFC 7208 §5).
 
     Raises:
-        Halt: DNS could not answer, or this is one void lookup too many.
+        Halt: DNS could not answer, or the limit on void lookups is exceeded.
     """
     family = session.family
     type = address_type(family)
     answer = known(session, name, type) or (yield from ask(session, name, type))
     if answer.records:
-        return session.locate(answer.table(family, prefix)) is not None
+        return session.hit(answer.table(family, prefix)) is not None
     if answer.is_failure:
         if skip_failure:
             return False
-        raise failed(name, type, answer)
+        raise dns_failure_halt(name, type, answer)
     if session.limits.void_rule is VoidRule.DUAL_STACK and answer.status is not Status.NXDOMAIN:
         other = yield from ask(session, name, address_type(V6 if family is V4 else V4))
         if not other.is_void:
             return False
-    count_void(session, name)
+    count_void(session, name)  # an answer without records that is no failure is void
     return False
 
 
@@ -131,13 +132,16 @@ _DNS_CODES = {
     Status.REFUSED: (ProblemCode.DNS_REFUSED, "its DNS server refused to answer (REFUSED)"),
     Status.FORMERR: (ProblemCode.DNS_FORMERR, "its DNS server did not understand the question (FORMERR)"),
     Status.TIMEOUT: (ProblemCode.DNS_TIMEOUT, "no DNS server answered in time"),
-    Status.TRUNCATED: (ProblemCode.DNS_TRUNCATED, "the answer was cut off, and TCP gave no whole one"),
-    Status.LOOP: (ProblemCode.DNS_CNAME_LOOP, "its CNAME records lead in a circle, or through too many names"),
+    Status.TRUNCATED: (
+        ProblemCode.DNS_TRUNCATED,
+        "the answer was cut off, and the retry over TCP was not complete either",
+    ),
+    Status.LOOP: (ProblemCode.DNS_CNAME_LOOP, "its CNAME records form a loop, or lead through too many names"),
 }
 
 
-def failed(name: str, type: RRType, answer: Answer) -> Halt:
-    """Return the end of a check whose question DNS could not answer (RFC 7208 §2.6.6, §5)."""
+def dns_failure_halt(name: str, type: RRType, answer: Answer) -> Halt:
+    """Return the Halt for a check whose query DNS could not answer (RFC 7208 §2.6.6, §5)."""
     code, why = _DNS_CODES[answer.status]
     text = f"the {type} records of {visible_name(name)} could not be looked up: {why}"
     return Halt(Result.TEMPERROR, Problem(code, text, section="2.6.6", hint="this may pass; try again later"))
@@ -150,7 +154,7 @@ def charge(session: Session) -> None:
     """Count one term that asks DNS, before it asks (RFC 7208 §4.6.4).
 
     Raises:
-        Halt: it is one too many.
+        Halt: the limit is exceeded.
     """
     session.lookups += 1
     if session.lookups > session.limits.lookups:
@@ -163,18 +167,18 @@ def count_void(session: Session, name: str, *, halting: bool = True) -> None:
     """Count a void lookup, once for each term unless `Limits.void_rule` says otherwise (RFC 7208 §4.6.4).
 
     Args:
-        name: the name that was asked.
-        halting: whether one too many ends the check.
+        name: the name that was queried.
+        halting: whether exceeding the limit ends the check.
 
     Raises:
-        Halt: it is one too many.
+        Halt: the limit is exceeded.
     """
-    if not session.counting:
+    if not session.counts_voids:
         return
     if session.limits.void_rule is not VoidRule.PER_LOOKUP:
-        if session.void_lookup == session.lookups:
+        if session.last_void_term == session.lookups:
             return
-        session.void_lookup = session.lookups
+        session.last_void_term = session.lookups
     session.voids += 1
     if halting and session.voids > session.limits.voids:
         raise Halt(Result.PERMERROR, _too_many_voids(session, name))
@@ -186,32 +190,31 @@ def _too_many_lookups(session: Session) -> Problem:
         "(include, a, mx, ptr, exists and redirect count, in included records too)"
     )
     hint = "take out terms that are not needed, or replace includes and names by their networks"
-    circle = _circle(session)
-    if circle is not None:
-        text += circle
-        hint = "take out the include or redirect that leads back"
+    loop = _loop(session)
+    if loop is not None:
+        text += loop
+        hint = LOOP_HINT
     return Problem(ProblemCode.TOO_MANY_LOOKUPS, text, section="4.6.4", hint=hint)
 
 
 def _too_deep(session: Session) -> Problem:
-    """Return the problem of records that include one another without end, or nearly so."""
-    text = f"records include or redirect to one another more than {len(session.path) - 1} deep"
-    hint = "take out the include or redirect that leads back"
-    return Problem(ProblemCode.TOO_MANY_LOOKUPS, text + (_circle(session) or ""), section="4.6.4", hint=hint)
+    """Return the problem of records that include one another in a loop, or in a very long chain."""
+    text = f"records are nested more than {len(session.path) - 1} levels deep by include and redirect"
+    return Problem(ProblemCode.TOO_MANY_LOOKUPS, text + (_loop(session) or ""), section="4.6.4", hint=LOOP_HINT)
 
 
-def _circle(session: Session) -> str | None:
-    """Return, in words, the circle in which the records lead, or None if they do not."""
+def _loop(session: Session) -> str | None:
+    """Return, in words, the loop that the records form, or None if they form none."""
     domains = [fold(domain) for domain, _ in session.path]
     last = session.path[-1][1] if domains else None
     spec = last.domain_spec if isinstance(last, Include) else last.value if isinstance(last, Redirect) else None
     if spec is not None and spec.target:
-        domains.append(fold(spec.target))  # it is not entered any more, but it closes the circle
+        domains.append(fold(spec.target))  # the limit came before it was entered, but it closes the loop
     if not domains or domains[-1] not in domains[:-1]:
         return None
     first = domains.index(domains[-1])
-    circle = " → ".join([visible_name(domain) for domain in domains[first : domains.index(domains[-1], first + 1)]])
-    return f"; the records lead in a circle: {circle} → {visible_name(domains[-1])}"
+    loop = " → ".join([visible_name(domain) for domain in domains[first : domains.index(domains[-1], first + 1)]])
+    return f"; the records form a loop: {loop} → {visible_name(domains[-1])}"
 
 
 def _too_many_voids(session: Session, name: str) -> Problem:
@@ -228,13 +231,13 @@ def _too_many_voids(session: Session, name: str) -> Problem:
 
 
 def expand_target(session: Session, spec: MacroString, domain: str) -> Generator[Question, Answer, str | None]:
-    """Return the name that a domain-spec expands to (RFC 7208 §4.8, §7.3). It may be a name that can't be asked.
+    """Return the name that a domain-spec expands to (RFC 7208 §4.8, §7.3). It may be a name that can't be queried.
 
     Return None if the domain-spec uses the local part of the sender and that is not ASCII; then the term does not match
     (RFC 8616 §4).
 
     Raises:
-        Halt: `%{p}` asks for one lookup or void lookup too many.
+        Halt: `%{p}` exceeds the limit on lookups or void lookups.
         UnknownTarget: the name depends on something that the session does not know.
     """
     unknown = session.unknown_inputs(spec.letters)
@@ -242,11 +245,11 @@ def expand_target(session: Session, spec: MacroString, domain: str) -> Generator
         raise UnknownTarget(unknown)
     validated = ""
     if "p" in spec.letters:
-        if session.limits.count_p and session.counting:
-            is_void = session.void_lookup == session.lookups
+        if session.limits.count_p and session.counts_voids:
+            is_void = session.last_void_term == session.lookups
             charge(session)
             if is_void:
-                session.void_lookup = session.lookups  # it is still the same term
+                session.last_void_term = session.lookups  # it is still the same term
         validated = yield from validated_name(session, domain)
     if spec.uses_local_part and not session.local_part.isascii():
         name = None
@@ -258,7 +261,7 @@ def expand_target(session: Session, spec: MacroString, domain: str) -> Generator
 
 
 def askable_target(session: Session, spec: MacroString | None, domain: str) -> Generator[Question, Answer, str]:
-    """Return the target-name of a mechanism (RFC 7208 §4.8), or "" if DNS can't be asked about it.
+    """Return the target-name of a mechanism (RFC 7208 §4.8), or "" if it can't be queried.
 
     Args:
         spec: its domain-spec; None if it has none, and so is about the current domain.
@@ -285,7 +288,7 @@ def is_validated(session: Session, name: str) -> Generator[Question, Answer, boo
     """Return whether `name` has the client's address; a DNS failure means no (RFC 7208 §5.5)."""
     if not is_askable(name):
         return False
-    return (yield from has_client(session, name, session.family.bits, skip_failure=True))
+    return (yield from is_address_of(session, name, session.family.bits, skip_failure=True))
 
 
 def validated_name(session: Session, domain: str) -> Generator[Question, Answer, str]:
@@ -309,7 +312,7 @@ def validated_name(session: Session, domain: str) -> Generator[Question, Answer,
 def match_a(session: Session, directive: A, domain: str) -> Matching:
     """`a`: the client has an address of the target-name (RFC 7208 §5.3)."""
     name = yield from askable_target(session, directive.domain_spec, domain)
-    return bool(name) and (yield from has_client(session, name, directive.prefix(session.family)))
+    return bool(name) and (yield from is_address_of(session, name, directive.prefix(session.family)))
 
 
 def match_mx(session: Session, directive: MX, domain: str) -> Matching:
@@ -319,12 +322,12 @@ def match_mx(session: Session, directive: MX, domain: str) -> Matching:
         return False
     answer = yield from ask_for_term(session, name, RRType.MX)
     if answer.is_failure:
-        raise failed(name, RRType.MX, answer)
+        raise dns_failure_halt(name, RRType.MX, answer)
     if len(answer.records) > session.limits.names:
-        raise Halt(Result.PERMERROR, too_many_mx(name, len(answer.records), session.limits.names))
+        raise Halt(Result.PERMERROR, too_many_mx(visible_name(name), len(answer.records), session.limits.names))
     prefix = directive.prefix(session.family)
     for _, exchange in answer.records:  # in the order of the answer
-        if is_askable(exchange) and (yield from has_client(session, exchange, prefix)):
+        if is_askable(exchange) and (yield from is_address_of(session, exchange, prefix)):
             return True
     return False
 
@@ -336,7 +339,7 @@ def match_exists(session: Session, directive: Exists, domain: str) -> Matching:
         return False
     answer = yield from ask_for_term(session, name, RRType.A)
     if answer.is_failure:
-        raise failed(name, RRType.A, answer)
+        raise dns_failure_halt(name, RRType.A, answer)
     return bool(answer.records)
 
 
@@ -351,8 +354,13 @@ def match_ptr(session: Session, directive: Ptr, domain: str) -> Matching:
     return False
 
 
-def too_many_mx(name: str, count: int, limit: int) -> Problem:
-    """Return the problem of a name with more MX records than `mx` may follow (RFC 7208 §4.6.4)."""
-    text = f"{visible_name(name)} has {count} MX records, and mx may lead to no more than {limit}"
+def too_many_mx(owner: str, count: object, limit: int) -> Problem:
+    """Return the problem of a name with more MX records than `mx` may follow (RFC 7208 §4.6.4).
+
+    Args:
+        owner: what has the MX records, safe to print.
+        count: how many it has: a number, or words such as "more than 10".
+    """
+    text = f"{owner} has {count} MX records, and mx may lead to no more than {limit}"
     hint = "name the networks of these hosts by ip4 and ip6 instead"
     return Problem(ProblemCode.TOO_MANY_MX, text, section="4.6.4", hint=hint)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Generator, Mapping
 from types import NoneType
 from typing import Any, Protocol, TypeVar
 
-from spfengine.addresses import V4, Family, Table, address_text, locate, parse_address
+from spfengine.addresses import V4, Family, IPAddress, Table, address_text, locate, parse_address
 from spfengine.answers import Answer, Question, RRType
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
@@ -41,8 +41,8 @@ class Matcher(Protocol):
 class Tracer(Protocol):
     """What watches an evaluation. check_host calls these methods as it goes; nothing they do changes the verdict."""
 
-    def enter(self, domain: str, term: Include | Redirect | None) -> None:
-        """The record of a domain is needed; `term` names it (None: it is the domain checked)."""
+    def enter(self, domain: str, via: Include | Redirect | None) -> None:
+        """The record of a domain is needed; `via` names it (None: it is the domain checked)."""
 
     def record(self, record: Record) -> None:
         """The record has been found."""
@@ -71,18 +71,19 @@ class Session:
 
     Attributes:
         family, ip: the client's address.
-        domain: the domain checked, U-labels as A-labels, without its final dot, in the case in which it was given.
+        domain: the domain checked, with A-labels, no trailing dot, case as given.
         domain_refused: whether IDNA2008 refuses the domain checked; `domain` is then as it was given.
         identity: "mailfrom" or "helo" (RFC 7208 §2.3, §2.4).
         local_part: the local part of the sender, never empty (RFC 7208 §4.3); its other half is the domain checked.
         helo: what the client said in HELO or EHLO, "" if that is not known.
         receiver: the name of the receiving host, or None.
         now: seconds since the epoch, for `%{t}`.
+        limits: the limits of the check (RFC 7208 §4.6.4).
         answers: what DNS answered in this check; no question is asked twice.
-        known_answer: returns the answer to a question that the resolver need not be asked, or None.
-        lookups, voids: the counters of RFC 7208 §4.6.4, one each for the whole check.
-        void_lookup: `lookups` at the last term that was counted as void, so that each term is counted once.
-        counting: whether void lookups count now; they do not for the explanation (RFC 7208 §4.6.4).
+        known_answer: returns an answer the resolver already has without a query; otherwise None.
+        lookups, voids: the counters of RFC 7208 §4.6.4, shared by all records of the check.
+        last_void_term: `lookups` at the last term that was counted as void, so that each term is counted once.
+        counts_voids: whether void lookups count now; they do not for the explanation (RFC 7208 §4.6.4).
         path: the terms being evaluated, outermost first, each with the domain of its record.
         tracer: what watches the evaluation, or None.
         result: the result, once check_host() has ended.
@@ -93,7 +94,7 @@ class Session:
         explanation_problem: with fail, why there is no explanation.
         matchers: what decides whether mechanisms match, if not `check_host.MATCHERS`.
         explaining: whether explanations are fetched.
-        asked_ahead, unneeded: questions that a driver asked before they were needed, and those of them never needed.
+        asked_ahead, unneeded: how many questions a driver asked ahead, and how many of those were not needed.
     """
 
     # Class attributes are the initial values, so that `__init__` assigns only what differs from check to check.
@@ -111,8 +112,8 @@ class Session:
     path: list[tuple[str, Term]]
     lookups = 0
     voids = 0
-    void_lookup = -1
-    counting = True
+    last_void_term = -1
+    counts_voids = True
     tracer: Tracer | None = None
     result: Result
     problem: Problem | None = None
@@ -128,7 +129,7 @@ class Session:
 
     def __init__(
         self,
-        ip: object,
+        ip: IPAddress,
         sender: str,
         helo: str = "",
         identity: str = MAILFROM,
@@ -183,7 +184,7 @@ class Session:
         other.path = []
         return other
 
-    def locate(self, table: Table[Located]) -> Located | None:
+    def hit(self, table: Table[Located]) -> Located | None:
         """Return what the client's address hits in a table of address ranges."""
         starts, hits = table
         return hits[locate(starts, self.ip) - 1]
@@ -294,7 +295,7 @@ class RangeSession(Session):
 
     def __init__(
         self,
-        ip: object,
+        ip: IPAddress,
         sender: str,
         helo: str = "",
         identity: str = MAILFROM,
@@ -305,7 +306,7 @@ class RangeSession(Session):
         super().__init__(ip, sender, helo, identity, limits, receiver, now)
         self.lo, self.hi = 0, self.family.last
 
-    def locate(self, table: Table[Located]) -> Located | None:
+    def hit(self, table: Table[Located]) -> Located | None:
         """Return what the client's address hits, and narrow `lo` and `hi` to the addresses that hit the same range."""
         starts, hits = table
         index = locate(starts, self.ip) - 1
@@ -318,7 +319,7 @@ class RangeSession(Session):
 class SharedVerdict:
     """The verdict of one session, for all clients of a range of addresses; see `Session` for the attributes.
 
-    Made only of a session that would have run in the same way for every sender and HELO name.
+    Create one only from a session that would have run in the same way for every sender and HELO name.
     """
 
     __slots__ = (
@@ -344,7 +345,7 @@ class SharedVerdict:
         for name in self.__slots__:
             setattr(self, name, getattr(session, name))
 
-    def session(self, ip: object, sender: str, helo: str, identity: str) -> Session:
+    def session(self, ip: IPAddress, sender: str, helo: str, identity: str) -> Session:
         """Return a session with the arguments of another client of the range, and this verdict."""
         session = Session(ip, sender, helo, identity, self.limits, self.receiver)
         for name in self.__slots__:

@@ -255,10 +255,10 @@ def _why(session: Session, traced: TracedTerm, domain: str) -> str:
         return "its name depends on something that is not known here"  # a policy played it through
     name = traced.expansions[-1].name if spec.target is None else spec.target
     if name is None:
-        return "the local part of the sender is not ASCII, so no question was asked (RFC 8616 §4)"
+        return "the local part of the sender is not ASCII, so no query was sent (RFC 8616 §4)"
     if not is_askable(name):
         printable = visible_name(name) or spec.text
-        return f"{printable!r} can't be asked in DNS (an empty label, or one over 63 octets), so no question was asked"
+        return f"{printable!r} can't be queried in DNS (an empty label, or one over 63 octets), so no query was sent"
     return _why_named(session, traced, term, name)
 
 
@@ -302,7 +302,7 @@ def _why_hosts(session: Session, traced: TracedTerm, term: A | MX, asked_hosts: 
 
 def _why_include(traced: TracedTerm) -> str:
     if traced.record is None:
-        return "the local part of the sender is not ASCII, so no question was asked (RFC 8616 §4)"
+        return "the local part of the sender is not ASCII, so no query was sent (RFC 8616 §4)"
     result = traced.record.result
     name = visible_name(traced.record.domain)
     if traced.outcome is TermStatus.MATCH:
@@ -384,12 +384,12 @@ class TraceBuilder:
         except StopIteration:
             return
 
-    def enter(self, domain: str, term: Include | Redirect | None) -> None:
+    def enter(self, domain: str, via: Include | Redirect | None) -> None:
         """Open the record of a domain, below the term that names it."""
-        record = self.root if term is None else TracedRecord(domain)
-        if term is not None:
+        record = self.root if via is None else TracedRecord(domain)
+        if via is not None:
             self.terms[-1].record = record
-        if isinstance(term, Redirect):
+        if isinstance(via, Redirect):
             self.terms.pop()
             self.records.pop()
         self.records.append(record)

@@ -1,7 +1,7 @@
 """A received message: the client, the sender and the result that its receiver wrote into it.
 
 Anybody can write header fields into a message before it is sent, but servers add theirs above those (RFC 5321 §4.4). So
-of the fields about SPF only the topmost is believed, or the topmost one that names the receiver that the caller trusts.
+of the fields about SPF only the topmost is trusted, or the topmost one that names the receiver that the caller trusts.
 A receiver that follows RFC 8601 §5 removes fields that claim to be its own.
 
 This is as far as a message can be trusted: if a receiver writes no such field, a forged one may be the topmost. Callers
@@ -88,10 +88,10 @@ def sender_of_message(fields: Fields, receiver: str | None) -> tuple[Sender, str
 
     Args:
         fields: its header fields.
-        receiver: the name of the receiver that is believed, or a domain above it; None: the topmost.
+        receiver: the name of the receiver that is trusted, or a domain above it; None: the topmost.
 
     Raises:
-        Unusable: the message does not name the sender, or only in a field that can't be believed.
+        Unusable: the message does not name the sender, or only in a field that can't be trusted.
     """
     claims = _claims(fields, receiver)
     hops = _hops(fields, receiver)
@@ -114,7 +114,7 @@ def _external_client(hops: list[_Hop]) -> str:
     """Return the address of the client that handed the message to this site."""
     ip = next((hop.ip for hop in hops if not is_internal(hop.ip)), None)
     if ip is None:
-        raise Unusable("no header field that can be believed has the address of the client")
+        raise Unusable("no trusted header field has the address of the client")
     return ip
 
 
@@ -131,7 +131,7 @@ def _address(fields: Fields, claims: list[SPFClaim], helo: str | None) -> tuple[
         return _more_exact(sender_of(given), returned), reported
     hint = _first([claim.hint for claim in claims])
     if returned is None and hint is None:
-        raise Unusable("no header field that can be believed has the sender, nor is there a Return-Path")
+        raise Unusable("no trusted header field has the sender, and there is no Return-Path")
     return returned or sender_of(hint or ""), reported
 
 
@@ -150,7 +150,7 @@ def _claims(fields: Fields, receiver: str | None) -> list[SPFClaim]:
     """Return the claims of the receiver's fields, the topmost first.
 
     Raises:
-        Unusable: a field that would have to be believed can't be read.
+        Unusable: a field that would have to be trusted can't be read.
     """
     claims: list[SPFClaim] = []
     wanted = receiver
@@ -168,7 +168,7 @@ def _claims(fields: Fields, receiver: str | None) -> list[SPFClaim]:
                 wanted = wanted or field.authserv_id
                 claim = _of_results(field)
         except HeaderError:
-            reason = "a header field about SPF can't be read, so those below it can't be believed"
+            reason = "a header field about SPF can't be read, so those below it can't be trusted"
             raise Unusable(reason, value) from None
         if claim is not None and _is_by(claim.writer, wanted, named=receiver is not None):
             claims.append(claim)
@@ -176,7 +176,7 @@ def _claims(fields: Fields, receiver: str | None) -> list[SPFClaim]:
 
 
 def _is_by(writer: str | None, wanted: str | None, *, named: bool) -> bool:
-    """Whether the receiver that is believed wrote a field; so does a field without a writer if none is `named`."""
+    """Whether the receiver that is trusted wrote a field; so does a field without a writer if none is `named`."""
     if wanted is None:
         return True
     if writer is None:

@@ -84,11 +84,31 @@ class Unpacked:
 
 
 def gunzip(pieces: Iterable[bytes], bounds: Bounds) -> Iterator[bytes]:
-    """Yield the content of a gzip file (RFC 1952), in pieces.
+    """Yield the content of a gzip file (RFC 1952), in pieces of at least `CHUNK` octets, except for the last.
+
+    An XML parser may scan an unfinished comment again with every piece, so a file of one-octet members would take time
+    in the square of its length.
 
     Raises:
         Broken: it is damaged, ends early, or unpacks to too much. The content before that has been yielded.
     """
+    gathered = bytearray()
+    try:
+        for unpacked in _inflate(pieces, bounds):
+            gathered += unpacked
+            if len(gathered) >= CHUNK:
+                yield bytes(gathered)
+                gathered.clear()
+    except Broken:
+        if gathered:
+            yield bytes(gathered)
+        raise
+    if gathered:
+        yield bytes(gathered)
+
+
+def _inflate(pieces: Iterable[bytes], bounds: Bounds) -> Iterator[bytes]:
+    """Yield the content of a gzip file in pieces as small as its members. Raises Broken."""
     watch = Unpacked(bounds)
     unpacker = zlib.decompressobj(wbits=31)
     members = 1
@@ -152,6 +172,18 @@ _LONGEST_COMMENT = 1 << 16
 _MEMBER_SIZE = 400  # octets that a member may take in the directory: 46, its name, and what programs add
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 1
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    OSError,
+    RuntimeError,  # and NotImplementedError
+    ValueError,
+    LookupError,
+    ArithmeticError,
+)
+"""What `zipfile` raises for archives that are damaged, or that it can't read; which of these varies by version."""
 
 
 def members(file: BinaryIO, ledger: Ledger, bounds: Bounds) -> Iterator[tuple[str, int, Iterator[bytes]]]:
@@ -165,17 +197,18 @@ def members(file: BinaryIO, ledger: Ledger, bounds: Bounds) -> Iterator[tuple[st
     watch.packed = file.seek(0, os.SEEK_END)
     try:
         archive = zipfile.ZipFile(file)
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OverflowError, struct.error, OSError):
+    except _DAMAGE:
         raise Broken("the zip archive is damaged") from None
     with archive:
         listed = archive.infolist()
         if len(listed) > bounds.members:
             raise Broken(f"the zip archive has more than {bounds.members:,} members")
         for info in listed:
-            if info.is_dir():
+            name = info.orig_filename  # `filename` ends at a NUL, and may so be empty, on which `is_dir` fails
+            if name.endswith("/"):
                 ledger.aside("folders in archives")
             else:
-                yield info.filename, info.compress_size, _content(archive, info, watch)
+                yield name, info.compress_size, _content(archive, info, watch)
 
 
 def _check_directory(file: BinaryIO, bounds: Bounds) -> None:
@@ -210,5 +243,5 @@ def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo, watch: Unpacked) -
             while piece := member.read(CHUNK):
                 watch.add(len(piece))
                 yield piece
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, struct.error, OSError):
+    except _DAMAGE:
         raise Broken("the member of the zip archive is damaged, or ends in the middle") from None

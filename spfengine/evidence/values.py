@@ -6,8 +6,7 @@ from functools import lru_cache
 from spfengine.errors import AddressError
 from spfengine.evidence.bounds import MAX_COUNT
 from spfengine.names import fold
-from spfengine.problems import Result
-from spfengine.senders import Sender
+from spfengine.senders import Sender, reported_result
 
 _MAX_SENDER = 512
 _MAX_NAME = 255
@@ -16,9 +15,6 @@ _MAX_LABEL = 200
 _is_domain = re.compile(r"[\w-]+(?:\.[\w-]+)*\.?|\[[0-9A-Za-z:.]+\]").fullmatch
 _is_word = re.compile(r"[^\s<>]+").fullmatch
 _is_count = re.compile(r"[0-9]{1,4000}", re.ASCII).fullmatch
-_RESULTS = {str(result): str(result) for result in Result}
-# RFC 7489 App. C says that the first two are in use for temperror and permerror; the last is from before RFC 4408.
-_RESULTS |= {"unknown": "temperror", "error": "permerror", "hardfail": "fail"}
 
 
 class Unusable(Exception):  # noqa: N818 - it names a row that can't be used, not a failure
@@ -147,4 +143,5 @@ def label_of(text: str | None) -> str | None:
 
 def result_of(text: str | None) -> str | None:
     """Return the SPF result that a word in a report means; None if the word is not known."""
-    return _RESULTS.get((text or "").strip().lower())
+    result = reported_result(text)
+    return None if result is None else str(result)

@@ -1,7 +1,7 @@
 """The codes of findings: how much each matters, and what it says in one line."""
 
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
 
 from spfengine.problems import ProblemCode
 
@@ -20,7 +20,7 @@ class Severity(StrEnum):
 class LintCode(StrEnum):
     """Stable codes of findings. They are public API: a code is never renamed, nor given another meaning.
 
-    Where a finding is a problem that a check would have, its code is that of the `ProblemCode`.
+    A finding that is a problem of a check as well has the code of its `ProblemCode`.
     """
 
     # Which record
@@ -76,7 +76,7 @@ class LintCode(StrEnum):
     REDUNDANT_TERM = "redundant-term"
     INCLUDE_NEVER_PASSES = "include-never-passes"
 
-    # Where its terms lead
+    # The names in its terms
     INCLUDE_INVALID_DOMAIN = ProblemCode.INCLUDE_INVALID_DOMAIN.value
     INCLUDE_DOMAIN_NOT_FOUND = ProblemCode.INCLUDE_DOMAIN_NOT_FOUND.value
     INCLUDE_NO_RECORD = ProblemCode.INCLUDE_NO_RECORD.value
@@ -126,7 +126,8 @@ class LintCode(StrEnum):
     EXP_TOO_LONG = ProblemCode.EXP_TOO_LONG.value
 
 
-class About(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class About:
     """What is known of a code.
 
     Attributes:
@@ -144,32 +145,32 @@ _ERROR, _WARNING, _INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 _C = LintCode
 
 ABOUT: dict[LintCode, About] = {
-    _C.INVALID_DOMAIN: About(_ERROR, "the domain can't be checked: it is no domain name", "4.3"),
-    _C.INVALID_U_LABEL: About(_ERROR, "the domain is no name that IDNA2008 allows", "4.3"),
+    _C.INVALID_DOMAIN: About(_ERROR, "the domain can't be checked: it is not a domain name", "4.3"),
+    _C.INVALID_U_LABEL: About(_ERROR, "the domain is not a name that IDNA2008 allows", "4.3"),
     _C.DOMAIN_NOT_FOUND: About(_ERROR, "the domain does not exist", "4.3"),
     _C.NO_RECORD: About(_ERROR, "the domain has no SPF record", "4.5"),
     _C.MULTIPLE_RECORDS: About(_ERROR, "a name has several SPF records", "4.5"),
-    _C.LOOK_ALIKE: About(_WARNING, "a TXT record looks like SPF, but is none, so nobody reads it", "4.5"),
+    _C.LOOK_ALIKE: About(_WARNING, "a TXT record looks like SPF but is not, so receivers ignore it", "4.5"),
     _C.TYPE_SPF: About(_WARNING, "a record of type SPF, which nobody asks for", "3.1"),
-    _C.NOT_SPF: About(_ERROR, "the text is no SPF record", "4.5"),
+    _C.NOT_SPF: About(_ERROR, "the text is not an SPF record", "4.5"),
     _C.INVALID_CHARACTER: About(_ERROR, "a character that no record may hold", "4.6.1"),
     _C.UNKNOWN_MECHANISM: About(_ERROR, "no mechanism has this name", "4.6.1"),
     _C.INVALID_MODIFIER_NAME: About(_ERROR, "no modifier can have this name", "12"),
     _C.QUALIFIED_MODIFIER: About(_ERROR, "a modifier with a qualifier", "12"),
     _C.MISSING_TERM_NAME: About(_ERROR, "a term without the name of a mechanism", "4.6.1"),
     _C.MISSING_ARGUMENT: About(_ERROR, "a mechanism without what must follow it", "12"),
-    _C.UNEXPECTED_ARGUMENT: About(_ERROR, "an argument where none may be", "5.1"),
-    _C.EMPTY_DOMAIN_SPEC: About(_ERROR, "a domain is missing behind a colon or equals sign", "12"),
+    _C.UNEXPECTED_ARGUMENT: About(_ERROR, "an argument that the mechanism can't have", "5.1"),
+    _C.EMPTY_DOMAIN_SPEC: About(_ERROR, "a domain is missing after a colon or equals sign", "12"),
     _C.INVALID_DOMAIN_SPEC: About(_ERROR, "a domain is wanted, and this can't be one", "12"),
-    _C.ADDRESS_AS_DOMAIN_SPEC: About(_ERROR, "an IP address where a domain is wanted", "12"),
+    _C.ADDRESS_AS_DOMAIN_SPEC: About(_ERROR, "an IP address in place of a domain", "12"),
     _C.INVALID_MACRO: About(_ERROR, "a percent sign that begins no macro", "7.1"),
     _C.EXPLANATION_ONLY_MACRO: About(_ERROR, "a macro that only the text of an explanation may have", "7.2"),
     _C.MACRO_DIGITS_ZERO: About(_ERROR, "a macro that would keep zero parts", "7.1"),
-    _C.INVALID_IP4_NETWORK: About(_ERROR, "ip4 with what is no IPv4 address", "5.6"),
-    _C.INVALID_IP6_NETWORK: About(_ERROR, "ip6 with what is no IPv6 address", "5.6"),
+    _C.INVALID_IP4_NETWORK: About(_ERROR, "ip4 with something that is not an IPv4 address", "5.6"),
+    _C.INVALID_IP6_NETWORK: About(_ERROR, "ip6 with something that is not an IPv6 address", "5.6"),
     _C.INVALID_CIDR_LENGTH: About(_ERROR, "a prefix length that can't be", "12"),
-    _C.UNEXPECTED_CIDR_LENGTH: About(_ERROR, "a prefix length where none may be", "12"),
-    _C.DUPLICATE_MODIFIER: About(_ERROR, "redirect= or exp= stands twice", "6"),
+    _C.UNEXPECTED_CIDR_LENGTH: About(_ERROR, "a prefix length that the mechanism can't have", "12"),
+    _C.DUPLICATE_MODIFIER: About(_ERROR, "the record has redirect= or exp= twice", "6"),
     _C.MISTYPED_MODIFIER: About(_WARNING, "a modifier that was meant to be another term, and is ignored", "6"),
     _C.UNKNOWN_MODIFIER: About(_INFO, "a modifier that nothing knows, and that is ignored", "6"),
     _C.EXTRA_SPACES: About(_INFO, "more spaces than are needed", "12"),
@@ -177,17 +178,17 @@ ABOUT: dict[LintCode, About] = {
     _C.HUGE_NETWORK: About(_WARNING, "a term passes a network of IPv4 /8, IPv6 /16, or wider", "11.4"),
     _C.WIDE_NETWORK: About(_INFO, "a term passes a network of IPv4 /16, IPv6 /32, or wider", "11.4"),
     _C.HOST_BITS: About(_INFO, "an ip4 or ip6 network that does not begin where it says", "5.6"),
-    _C.MAPPED_NETWORK: About(_WARNING, "ip6 with IPv4-mapped addresses, where no IPv6 client ever is", "5"),
-    _C.NEUTRAL_ALL: About(_WARNING, "?all: what no term matches is treated as if there were no SPF", "8.2"),
+    _C.MAPPED_NETWORK: About(_WARNING, "ip6 with IPv4-mapped addresses, which no IPv6 client has", "5"),
+    _C.NEUTRAL_ALL: About(_WARNING, "?all: a client that no term matches is treated as if there were no SPF", "8.2"),
     _C.MISSING_ALL: About(_WARNING, "neither all nor redirect at the end", "4.7"),
-    _C.TERM_AFTER_ALL: About(_WARNING, "a mechanism behind all, which is never looked at", "5.1"),
-    _C.REDIRECT_IGNORED: About(_WARNING, "redirect beside all, which is ignored", "6.1"),
-    _C.NEUTRAL_TERM: About(_INFO, "a term with ?: who matches is treated as if there were no SPF", "8.2"),
+    _C.TERM_AFTER_ALL: About(_WARNING, "a mechanism after all, which is never evaluated", "5.1"),
+    _C.REDIRECT_IGNORED: About(_WARNING, "redirect in a record with all, which is ignored", "6.1"),
+    _C.NEUTRAL_TERM: About(_INFO, "a term with ?: a client that it matches is treated as if there were no SPF", "8.2"),
     _C.PTR: About(_WARNING, "ptr should not be published: slow, and unreliable", "5.5"),
     _C.MACRO_P: About(_WARNING, "%{p} should not be published: slow, and unreliable", "7.2"),
     _C.ESCAPING_MACRO: About(_INFO, "an upper-case macro in a domain: what it expands to is URL-escaped", "7.3"),
-    _C.UNREVERSED_MACRO: About(_INFO, "%{i} without r beside %{v}, which names in reverse order go with", "7.4"),
-    _C.DUPLICATE_TERM: About(_INFO, "a term stands twice", ""),
+    _C.UNREVERSED_MACRO: About(_INFO, "%{i} without r next to %{v}, which names in reverse order go with", "7.4"),
+    _C.DUPLICATE_TERM: About(_INFO, "the record has a term twice", ""),
     _C.UNREACHABLE_TERM: About(_WARNING, "a term never decides: terms before it say otherwise", "4.6.2"),
     _C.REDUNDANT_TERM: About(_INFO, "a term says only what others say", ""),
     _C.INCLUDE_NEVER_PASSES: About(
@@ -199,20 +200,20 @@ ABOUT: dict[LintCode, About] = {
     _C.REDIRECT_INVALID_DOMAIN: About(_ERROR, "a redirect to what can't be a domain", "6.1"),
     _C.REDIRECT_DOMAIN_NOT_FOUND: About(_ERROR, "a redirect to a domain that does not exist", "6.1"),
     _C.REDIRECT_NO_RECORD: About(_ERROR, "a redirect to a domain that has no SPF record", "6.1"),
-    _C.ENDLESS_LOOP: About(_ERROR, "records include or redirect to each other in a circle", "4.6.4"),
-    _C.INVALID_TARGET_NAME: About(_WARNING, "a term's name can't be asked for in DNS, so it never matches", "4.8"),
+    _C.ENDLESS_LOOP: About(_ERROR, "records include or redirect to each other in a loop", "4.6.4"),
+    _C.INVALID_TARGET_NAME: About(_WARNING, "a term's name can't be queried in DNS, so it never matches", "4.8"),
     _C.NAME_NOT_FOUND: About(_WARNING, "a name that does not exist", "4.6.4"),
     _C.NO_ADDRESSES: About(_WARNING, "a name without the records that the term asks for", "4.6.4"),
-    _C.NULL_MX: About(_WARNING, "mx where the domain says that it takes no mail", "5.4"),
+    _C.NULL_MX: About(_WARNING, "mx of a domain that takes no mail", "5.4"),
     _C.MX_IS_ADDRESS: About(_WARNING, "an MX record with an IP address in place of a name", "5.4"),
     _C.PROXIED_ADDRESS: About(_WARNING, "a or mx leads to a name whose addresses a proxy hides", "5.3"),
     _C.OVER_LOOKUP_LIMIT: About(_ERROR, "more terms that ask DNS than are allowed", "4.6.4"),
     _C.NEAR_LOOKUP_LIMIT: About(_WARNING, "nearly as many terms that ask DNS as are allowed", "4.6.4"),
     _C.OVER_VOID_LIMIT: About(_ERROR, "more void lookups than are allowed", "4.6.4"),
-    _C.OVER_VOID_LIMIT_PER_LOOKUP: About(_WARNING, "more void lookups than receivers allow that count each", "4.6.4"),
+    _C.OVER_VOID_LIMIT_PER_LOOKUP: About(_WARNING, "more void lookups than allowed, if each is counted", "4.6.4"),
     _C.VOIDS_BY_CHANCE: About(_WARNING, "terms with macros may together be more void lookups than allowed", "4.6.4"),
     _C.NEAR_VOID_LIMIT: About(_INFO, "as many void lookups as are allowed", "4.6.4"),
-    _C.TOO_MANY_MX: About(_ERROR, "mx where there are more MX records than are allowed", "4.6.4"),
+    _C.TOO_MANY_MX: About(_ERROR, "mx of a name with more MX records than are allowed", "4.6.4"),
     _C.TOO_MANY_IP4: About(_WARNING, "more ip4 terms in a record than some receivers read", ""),
     _C.STRING_OVER_255: About(_WARNING, "a string of a TXT record has more than 255 octets", "3.3"),
     _C.TXT_OVER_512: About(_INFO, "the TXT records of the name need a DNS answer over 512 octets", "3.4"),
@@ -222,7 +223,7 @@ ABOUT: dict[LintCode, About] = {
     _C.DNS_FORMERR: About(_WARNING, "unknown: a DNS server did not understand the question", "2.6.6"),
     _C.DNS_TIMEOUT: About(_WARNING, "unknown: no DNS server answered in time", "2.6.6"),
     _C.DNS_TRUNCATED: About(_WARNING, "unknown: an answer was cut off", "2.6.6"),
-    _C.DNS_CNAME_LOOP: About(_WARNING, "unknown: CNAME records lead in a circle", "2.6.6"),
+    _C.DNS_CNAME_LOOP: About(_WARNING, "unknown: CNAME records form a loop", "2.6.6"),
     _C.EXP_INVALID_DOMAIN: About(_WARNING, "exp= with what can't be a domain", "6.2"),
     _C.EXP_DNS_ERROR: About(_WARNING, "unknown: DNS could not answer for the explanation", "6.2"),
     _C.EXP_NO_RECORD: About(_WARNING, "exp= leads to a name without TXT record", "6.2"),
@@ -245,4 +246,4 @@ DNS_CODES = frozenset(
         _C.EXP_DNS_ERROR,
     }
 )
-"""The codes that say that something is not known, since DNS could not answer."""
+"""The codes that say that something is not known, because DNS could not answer."""

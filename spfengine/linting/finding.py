@@ -1,10 +1,10 @@
-"""A finding, and the record that it was found in."""
+"""A finding, and the record that it is about."""
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
 
-from spfengine.frozen import Frozen, fill
 from spfengine.linting.codes import ABOUT, LintCode, Severity
 from spfengine.linting.fixes import Fix
+from spfengine.policy.include_tree import TreeTerm
 from spfengine.problems import Problem
 from spfengine.record.model import Record, Span, Term
 from spfengine.visible import visible, visible_name
@@ -13,83 +13,46 @@ Path = tuple[tuple[str, str], ...]
 """(domain, term) for each term that leads from the domain linted to a record."""
 
 
-class Finding(Frozen):
+@dataclass(frozen=True, slots=True)
+class Finding:
     """One thing that is wrong, risky or without effect, in words a mail admin understands.
 
     Attributes:
         code: the stable `LintCode`.
         severity: how much it matters.
-        text: one sentence, safe to print: what strangers wrote stands escaped in it.
+        text: one sentence, safe to print: what it quotes from DNS is escaped.
         domain: the domain whose record, name or answer it is about; None for a record that belongs to no domain.
         span: (start, end) octet offsets of the term in `source`, or None.
-        section: the section of RFC 7208 that decides (of RFC 8616 where it starts with "RFC 8616"), or "".
+        section: the section of RFC 7208 that decides (of RFC 8616 if it starts with "RFC 8616"), or "".
         hint: what to do about it, or None.
         fix: the strings of a TXT record that, published in place of the one at fault (of several SPF records: in place
-            of all), make the finding go away; None where only people can decide.
-        own: whether the record can be edited by whoever looks after the domain linted: it stands at or under that
-            domain, or in the zone given. If not, its owner has to be told.
+            of all), makes the finding go away; None if only people can decide. The fix of a finding that is no error
+            changes no result but permerror, unless `text` says what changes.
+        own: whether the admin of the domain linted can edit the record: it is at or under that domain, or in the zone
+            given. If not, only its owner can.
         source: the text of the record, each octet as one character, or None.
         path: (domain, term) for each term that leads to the record; empty for the domain's own.
     """
 
-    __slots__ = fields = (
-        "code",
-        "severity",
-        "text",
-        "domain",
-        "span",
-        "section",
-        "hint",
-        "fix",
-        "own",
-        "source",
-        "path",
-    )
     code: LintCode
     severity: Severity
     text: str
-    domain: str | None
-    span: Span | None
-    section: str
-    hint: str | None
-    fix: Fix | None
-    own: bool
-    source: str | None
-    path: Path
-
-    def __init__(
-        self,
-        code: LintCode,
-        severity: Severity,
-        text: str,
-        domain: str | None = None,
-        span: Span | None = None,
-        section: str = "",
-        hint: str | None = None,
-        fix: Fix | None = None,
-        own: bool = True,
-        source: str | None = None,
-        path: Path = (),
-    ) -> None:
-        fill(self, "code", code)
-        fill(self, "severity", severity)
-        fill(self, "text", text)
-        fill(self, "domain", domain)
-        fill(self, "span", span)
-        fill(self, "section", section)
-        fill(self, "hint", hint)
-        fill(self, "fix", fix)
-        fill(self, "own", own)
-        fill(self, "source", source)
-        fill(self, "path", path)
-
-    def with_fields(self, **changes: Any) -> "Finding":
-        """Return this finding with other values in some of its fields."""
-        return Finding(**{**{name: getattr(self, name) for name in self.fields}, **changes})
+    domain: str | None = None
+    span: Span | None = None
+    section: str = ""
+    hint: str | None = None
+    fix: Fix | None = None
+    own: bool = True
+    source: str | None = None
+    path: Path = ()
 
     def __str__(self) -> str:
         where = "" if self.domain is None else f"{visible_name(self.domain)}: "
         return f"{where}{self.severity}: {self.text} [{self.code}]"
+
+    def __repr__(self) -> str:
+        where = "" if self.domain is None else f" in {visible(self.domain, 80)}"
+        return f"<Finding {self.code}{where}: {visible(self.text, 60)}>"
 
     def render(self, *, width: int | None = 80) -> str:
         """Return the text that `spfengine lint` prints for it, wrapped to `width` columns (None: not wrapped)."""
@@ -114,54 +77,58 @@ class Finding(Frozen):
         }
 
 
-class Held(NamedTuple):
-    """A domain that evaluation comes to, and its record.
+@dataclass(frozen=True, slots=True)
+class ReachedRecord:
+    """A domain that evaluation reaches, and its record.
 
     Attributes:
         domain: the domain; None for a record that belongs to none.
         own: whether the admin can edit its record.
-        included: whether an include leads there, so that of its results only pass counts.
+        included: whether only an include leads there, so that of its results only pass counts.
         path: the terms that lead there.
-        source: the text of its one SPF record, also where it is broken; None where there is none or no one.
-        record: that record, read; None where it is broken.
+        source: the text of its SPF record, even if that is broken; None if it has none, or several.
+        record: that record, parsed; None if it is broken.
+        terms: the terms of the record, each with the names that it is about.
     """
 
-    domain: str | None
-    own: bool
-    included: bool
-    path: Path
-    source: str | None
-    record: Record | None
+    domain: str | None = None
+    own: bool = True
+    included: bool = False
+    path: Path = ()
+    source: str | None = None
+    record: Record | None = None
+    terms: tuple[TreeTerm, ...] = ()
 
     def finding(
         self,
         code: LintCode,
         text: str,
-        place: Term | Span | None = None,
+        at: Term | Span | None = None,
         hint: str | None = None,
         fix: Fix | None = None,
     ) -> Finding:
         """Return a finding about this record, at a term or span of it."""
         about = ABOUT[code]
-        span = place.span if isinstance(place, Term) else place
+        fix = fix if self.own else None
         return Finding(
             code,
             about.severity,
             text,
             self.domain,
-            span,
+            _span(at),
             about.section,
             hint,
-            fix if self.own else None,
+            fix,
             self.own,
             self.source,
             self.path,
         )
 
-    def of_problem(self, problem: Problem, place: Term | Span | None = None, fix: Fix | None = None) -> Finding:
+    def of_problem(self, problem: Problem, at: Term | Span | None = None, fix: Fix | None = None) -> Finding:
         """Return a problem of evaluation as a finding about this record, with the problem's own words."""
         code = LintCode(problem.code.value)
-        span = problem.span if place is None else place.span if isinstance(place, Term) else place
+        span = problem.span if at is None else _span(at)
+        fix = fix if self.own else None
         return Finding(
             code,
             ABOUT[code].severity,
@@ -170,13 +137,17 @@ class Held(NamedTuple):
             span,
             problem.section,
             problem.hint,
-            fix if self.own else None,
+            fix,
             self.own,
             self.source,
             self.path,
         )
 
 
+def _span(at: Term | Span | None) -> Span | None:
+    return at.span if isinstance(at, Term) else at
+
+
 def quoted(strings: Fix) -> str:
-    r"""Return the strings of a TXT record as a zone file has them, safe to print."""
+    r"""Return the strings of a TXT record as in a zone file, safe to print."""
     return " ".join('"' + visible(each, 1 << 16).replace("\\", "\\\\").replace('"', '\\"') + '"' for each in strings)

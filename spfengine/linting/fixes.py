@@ -1,11 +1,14 @@
-"""What a faulty record was probably meant to be. Each guess is put to the parser, and only one that it likes better
-than what was written becomes a fix.
+"""Changes to the text of a record, and what a faulty record was probably meant to be.
+
+A change leaves everything else as it was written. A guess at what was meant becomes a fix only if the parser finds
+fewer faults in it, and if it keeps every term that has none.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from spfengine.addresses import parse_ip4, parse_ip6
+from spfengine.answers import MAX_STRING
 from spfengine.errors import RecordSyntaxError
 from spfengine.problems import Problem, ProblemCode
 from spfengine.record.grammar import MECHANISMS, MODIFIERS, VERSION
@@ -19,7 +22,6 @@ from spfengine.record.tokenizer import Token, tokens
 Fix = tuple[str, ...]
 """The strings of a TXT record, each of at most 255 octets."""
 
-_MAX_STRING = 255
 _MAX_RECORD = 8192  # nobody writes a longer record by hand: it gets no fix, which keeps the work bounded
 
 
@@ -27,9 +29,9 @@ def as_strings(text: str) -> Fix:
     """Return a record's text as strings of at most 255 octets, split after a space if there is one."""
     strings = []
     start = 0
-    while len(text) - start > _MAX_STRING:
-        space = text.rfind(" ", start, start + _MAX_STRING)
-        end = start + _MAX_STRING if space <= start else space + 1
+    while len(text) - start > MAX_STRING:
+        space = text.rfind(" ", start, start + MAX_STRING)
+        end = start + MAX_STRING if space <= start else space + 1
         strings.append(text[start:end])
         start = end
     return (*strings, text[start:])
@@ -55,7 +57,7 @@ def read(text: str) -> Record | None:
 
 
 def fix(text: str) -> Fix | None:
-    """Return a record's text as a fix, or None if it is no record."""
+    """Return a record's text as a fix, or None if it is not a record."""
     return as_strings(text) if text.isascii() and read(text) is not None else None
 
 
@@ -97,10 +99,10 @@ def with_all_last(record: Record) -> Fix | None:
     return fix(text)
 
 
-_MAX_FAULTS = 10  # a record of more is no typo
+_MAX_FAULTS = 10  # a record of more is not a typo
 _MAX_LENGTH = 2048  # of a record that gets corrections: guessing costs a parse each
 
-_FOLLOWING = ("ip4", "ip6", "a", "mx", "include")  # names after which an unfinished term before them is a slip
+_FOLLOWING = ("ip4", "ip6", "a", "mx", "include")  # an unfinished term before one of these is a slip of the keyboard
 _QUALIFIERS = frozenset("+-?~")
 _PUNCTUATION = "\"'`,;()<>[]"
 _GLUED_ALL = re.compile(r"(.+?)([+\-?~]all)\Z", re.IGNORECASE)
@@ -111,7 +113,7 @@ _VERSION_MEANT = re.compile(
     r"[^A-Za-z]*(?:(?:txt|spf|in)\s+)*v?\s*[=:\-]?\s*s(?:pf|fp)(?:v?=?[0-9](?:\.[0-9])?)?", re.IGNORECASE
 )
 _FIRST_TERM = re.compile(r"[+\-?~]?(?:include|all|a|mx|ptr|ip4|ip6|exists)\b|(?:redirect|exp)=|\Z", re.IGNORECASE)
-_HEAD = 64  # characters in which the version stands; keeps the patterns' work bounded
+_HEAD = 64  # characters that are searched for the version; keeps the patterns' work bounded
 
 _SPACES = "\u00a0\u2007\u202f\u3000\t\r\n"
 _NOTHING = "\u200b\u200c\u200d\u2060\ufeff\u00ad\x00\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb\u00b4"
@@ -130,25 +132,26 @@ _TYPED = {
 
 
 def corrections(source: str, problems: tuple[Problem, ...]) -> list[Fix | None]:
-    """Return for each fault of a record the record with all faults mended; where that can't be, with it mended alone,
-    or None where it can't be told what was meant.
+    """Return, for each fault of a record, the corrected record, or None if it is not known what was meant.
+
+    All faults are corrected at once, if possible; otherwise each on its own.
     """
     if len(source) > _MAX_LENGTH or len(problems) > _MAX_FAULTS:
         return [None] * len(problems)
     alone = [_correction(source, problem, len(problems)) for problem in problems]
     if None in alone:
         return [None if text is None else as_strings(text) for text in alone]
-    mended, left = source, problems
+    corrected, left = source, problems
     while left:
-        text = _correction(mended, left[0], len(left))
+        text = _correction(corrected, left[0], len(left))
         if text is None:
             return [None if text is None else as_strings(text) for text in alone]
-        mended, left = text, diagnose(text)
-    return [as_strings(mended)] * len(problems)
+        corrected, left = text, diagnose(text)
+    return [as_strings(corrected)] * len(problems)
 
 
 def retyped(source: str) -> str:
-    """Return a text with the characters that word processors make of those of a record turned back."""
+    """Return a text with the characters that word processors insert replaced by those of a record."""
     try:
         text = source.encode("latin-1").decode("utf-8")
     except UnicodeError:
@@ -157,7 +160,7 @@ def retyped(source: str) -> str:
 
 
 def record_meant(source: str) -> Fix | None:
-    """Return the record that a text which is none was probably meant to be, or None."""
+    """Return the record that a text was probably meant to be, or None."""
     if len(source) > _MAX_LENGTH:
         return None
     text = retyped(source).strip(" \t\r\n\\" + _PUNCTUATION).replace('\\"', "").replace('"', "")
@@ -171,19 +174,19 @@ def record_meant(source: str) -> Fix | None:
 
 
 def _correction(source: str, problem: Problem, faults: int) -> str | None:
-    """Return a record with one of its faults mended, or None where it can't be told what was meant."""
+    """Return a record with one of its faults corrected, or None if it is not known what was meant."""
     pieces = list(tokens(source))
     span = problem.span or (0, 0)
-    place = next((i for i, token in enumerate(pieces) if token.span[0] <= span[0] < token.span[1]), None)
+    index = next((i for i, token in enumerate(pieces) if token.span[0] <= span[0] < token.span[1]), None)
     kept = [term_key(term) for term in sound_terms(source) if not _is_torn(pieces, term)]
-    for text in _guesses(source, problem, pieces, place):
+    for text in _guesses(source, problem, pieces, index):
         if text.isascii() and len(diagnose(text)) < faults and _keeps(text, kept):
             return text
     return None
 
 
 def _is_torn(pieces: list[Token], term: Term) -> bool:
-    """Whether a term stands after a lone qualifier, and so is a part of another term: `- all`."""
+    """Whether a term follows a lone qualifier, and so is a part of another term: `- all`."""
     index = next(index for index, token in enumerate(pieces) if token.span == term.span)
     return index > 0 and pieces[index - 1].text in _QUALIFIERS
 
@@ -198,38 +201,38 @@ def _keeps(text: str, kept: Sequence[tuple[object, ...]]) -> bool:
     return not (new_all and any(isinstance(term, Redirect) for term in terms))
 
 
-def _guesses(source: str, problem: Problem, pieces: list[Token], place: int | None) -> Iterator[str]:
+def _guesses(source: str, problem: Problem, pieces: list[Token], index: int | None) -> Iterator[str]:
     """Yield records that may have been meant, the likeliest first."""
     if problem.code is ProblemCode.INVALID_CHARACTER:
         yield retyped(source)
-    if place is None:
+    if index is None:
         return
-    token = pieces[place]
+    token = pieces[index]
     for guess in _terms(token, problem):
         yield replaced(source, token.span, guess)
-    if place + 1 < len(pieces) and (token.text[-1] in ":=" or token.text in _QUALIFIERS):
-        behind = pieces[place + 1]
-        yield replaced(source, (token.start, behind.span[1]), token.text + behind.text)
+    if index + 1 < len(pieces) and (token.text[-1] in ":=" or token.text in _QUALIFIERS):
+        following = pieces[index + 1]
+        yield replaced(source, (token.start, following.span[1]), token.text + following.text)
     if problem.code is ProblemCode.EMPTY_DOMAIN_SPEC and token.name.lower() in ("a", "mx", "ptr"):
         yield replaced(source, token.span, token.qualifier + token.name)
-    if _can_go(problem, pieces, place):
+    if _can_go(problem, pieces, index):
         yield replaced(source, token.span, "")
 
 
-def _can_go(problem: Problem, pieces: list[Token], place: int) -> bool:
-    """Whether a faulty term may be one that was not meant at all."""
+def _can_go(problem: Problem, pieces: list[Token], index: int) -> bool:
+    """Whether a faulty term may have been typed by mistake, so that the record is right without it."""
     if problem.code is ProblemCode.DUPLICATE_MODIFIER:
-        return _is_again(pieces, place)
+        return _is_again(pieces, index)
     if problem.code is ProblemCode.MISSING_TERM_NAME:
         return True
-    following = pieces[place + 1 : place + 2]
-    return pieces[place].text[-1] in ":=" and any(token.name.lower() in _FOLLOWING for token in following)
+    following = pieces[index + 1 : index + 2]
+    return pieces[index].text[-1] in ":=" and any(token.name.lower() in _FOLLOWING for token in following)
 
 
-def _is_again(pieces: list[Token], place: int) -> bool:
+def _is_again(pieces: list[Token], index: int) -> bool:
     """Whether a modifier says the same as the first of its name; which of two that differ is meant is not known."""
-    again = parse_term(pieces[place].text)
-    name = pieces[place].name.lower()
+    again = parse_term(pieces[index].text)
+    name = pieces[index].name.lower()
     first = next(parse_term(token.text) for token in pieces if token.separator == "=" and token.name.lower() == name)
     return again is not None and first is not None and same_term(first, again)
 

@@ -1,11 +1,12 @@
-"""How near a domain comes to the limits of RFC 7208 §4.6.4, over all addresses; and receivers that count otherwise."""
+"""How close a domain is to the limits of RFC 7208 §4.6.4, over all addresses, and how large its TXT records are."""
 
 from collections.abc import Generator, Iterator
 
-from spfengine.answers import Answer, Question, is_spf_octets
+from spfengine.answers import MAX_STRING, Answer, Question, is_spf_octets
 from spfengine.evaluation.limits import VoidRule
+from spfengine.evaluation.mechanisms import LOOP_HINT
 from spfengine.linting.codes import LintCode
-from spfengine.linting.finding import Finding, Held, quoted
+from spfengine.linting.finding import Finding, ReachedRecord, quoted
 from spfengine.linting.fixes import as_strings
 from spfengine.linting.walk import Loop, Walk
 from spfengine.names import fold
@@ -14,26 +15,24 @@ from spfengine.record.model import Term
 from spfengine.visible import visible, visible_name
 
 NEAR = 2
-"""How many lookups less than are allowed is near the limit: 8 of 10."""
-_SHOWN = 12  # terms that are listed; the true need is always told
+"""A domain is near the limit if it needs at most this many lookups less than are allowed: 8 of 10."""
+_SHOWN = 12  # terms that are listed; the number is always the true one
 
 _PER_TERM, _PER_LOOKUP, _DUAL_STACK = VoidRule.PER_TERM, VoidRule.PER_LOOKUP, VoidRule.DUAL_STACK
 
 
 def limits(walk: Walk) -> Generator[Question, Answer, list[Finding]]:
-    """Return how near the domain comes to the limits."""
+    """Return how close the domain is to the limits."""
     need = yield from budget(walk.inputs, walk.answers)
     certain = need
     may_be_over = need.worst_voids(_PER_LOOKUP) >= walk.inputs.limits.voids
     if may_be_over and any(cost.most > len(cost.terms) for cost in need.voids[_PER_TERM].values()):
         certain = yield from budget(walk.inputs, walk.answers, CERTAIN)
-    root = walk.held[0]
+    root = walk.root
     findings = [_loop(walk, loop) for loop in walk.loops] if need.endless else []
     if need.endless and not findings:
         text = "the records lead from one to the next without an end, through macros: no number of lookups is enough"
-        findings.append(
-            root.finding(LintCode.ENDLESS_LOOP, text, None, "take out the include or redirect that leads back")
-        )
+        findings.append(root.finding(LintCode.ENDLESS_LOOP, text, None, LOOP_HINT))
     if not need.endless:
         findings += _lookups(root, need, walk.inputs.limits.lookups, walk)
     findings += _voids(root, need, certain, walk.inputs.limits.voids)
@@ -41,30 +40,30 @@ def limits(walk: Walk) -> Generator[Question, Answer, list[Finding]]:
 
 
 def _loop(walk: Walk, loop: Loop) -> Finding:
-    """Return the finding of a circle, at the last term of it that the admin can change."""
-    held, term = _changeable(walk, loop)
-    circle = " → ".join([visible_name(domain) for domain in loop.circle])
+    """Return the finding of a loop, at the last term of it that the admin can change."""
+    reached, term = _changeable(walk, loop)
+    domains = " → ".join([visible_name(domain) for domain in loop.domains])
     shown = visible(term.text, 60)
-    way = f"{shown} leads back to its own record" if len(loop.circle) == 2 else f"{shown} leads in a circle: {circle}"
-    text = f"{way}; receivers go round until the limit of lookups, and give permerror"
-    return held.finding(LintCode.ENDLESS_LOOP, text, term, f"take {shown} out")
+    way = f"{shown} leads back to its own record" if len(loop.domains) == 2 else f"{shown} closes a loop: {domains}"
+    text = f"{way}; receivers follow it until they reach the limit on lookups, and give permerror"
+    return reached.finding(LintCode.ENDLESS_LOOP, text, term, f"take {shown} out")
 
 
-def _changeable(walk: Walk, loop: Loop) -> tuple[Held, Term]:
-    own = {held.domain: held.record for held in walk.held if held.own}
-    if not loop.held.own:
-        for domain, text in reversed(loop.held.path):
+def _changeable(walk: Walk, loop: Loop) -> tuple[ReachedRecord, Term]:
+    own = {reached.domain: reached.record for reached in walk.records if reached.own}
+    if not loop.reached.own:
+        for domain, text in reversed(loop.reached.path):
             record = own.get(domain)
             if record is not None:
-                held = next(each for each in walk.held if each.record is record)
-                return held, next(term for term in record.terms if term.text == text)
-    return loop.held, loop.term
+                reached = next(each for each in walk.records if each.record is record)
+                return reached, next(term for term in record.terms if term.text == text)
+    return loop.reached, loop.term
 
 
-def _lookups(root: Held, need: Budget, limit: int, walk: Walk) -> Iterator[Finding]:
+def _lookups(root: ReachedRecord, need: Budget, limit: int, walk: Walk) -> Iterator[Finding]:
     over = {version: cost for version, cost in need.lookups.items() if cost.most > limit}
     if over:
-        version, cost = max(over.items(), key=lambda item: item[1].most)
+        version, cost = _worst(over)
         text = (
             f"IPv{version} clients need up to {cost.most} lookups, and {limit} are allowed: receivers give permerror"
             f"{_only(over)}; {_listed(cost)}"
@@ -72,48 +71,57 @@ def _lookups(root: Held, need: Budget, limit: int, walk: Walk) -> Iterator[Findi
         term, hint = _costliest(root, cost, walk)
         yield root.finding(LintCode.OVER_LOOKUP_LIMIT, text, term, hint)
         return
-    version, cost = max(need.lookups.items(), key=lambda item: item[1].most)
+    version, cost = _worst(need.lookups)
     if cost.most and cost.most >= limit - NEAR:
         text = f"up to {cost.most} lookups of the {limit} that are allowed are needed; {_listed(cost)}"
         term, hint = _costliest(root, cost, walk)
         yield root.finding(LintCode.NEAR_LOOKUP_LIMIT, text, term, hint)
 
 
-def _voids(root: Held, need: Budget, certain: Budget, limit: int) -> Iterator[Finding]:
+def _voids(root: ReachedRecord, need: Budget, certain: Budget, limit: int) -> Iterator[Finding]:
     over = _over(certain, _PER_TERM, limit)
     over |= {version: cost for version, cost in _over(need, _PER_TERM, limit).items() if len(cost.terms) > limit}
     if over:
-        version, cost = max(over.items(), key=lambda item: item[1].most)
-        text = (
-            f"IPv{version} clients come to {cost.most} void lookups, and {limit} are allowed: receivers give permerror"
-            f"{_only(over)}; {_listed(cost)}"
-        )
-        if not _over(need, _DUAL_STACK, limit):
-            text += "; receivers that count only names with neither A nor AAAA records do not"
-        yield root.finding(LintCode.OVER_VOID_LIMIT, text, None, _mending(list(over)))
+        yield _over_voids(root, need, over, limit)
         return
-    chance = _over(need, _PER_TERM, limit)
-    if chance:
-        version, cost = max(chance.items(), key=lambda item: item[1].most)
+    by_chance = _over(need, _PER_TERM, limit)
+    if by_chance:
+        _, cost = _worst(by_chance)
         text = (
-            f"terms with macros that find nothing count as void lookups: a client can come to {cost.most}, and {limit} "
-            "are allowed, so receivers may give permerror where another result is meant (eid6595)"
+            f"terms with macros that find nothing count as void lookups: a client can cause {cost.most}, and {limit} "
+            "are allowed, so receivers may give permerror in place of the result that is meant (eid6595)"
         )
         hint = f"have no more than {limit} such terms (exists, a, mx with macros), or include them only where needed"
         yield root.finding(LintCode.VOIDS_BY_CHANCE, text, None, hint)
     per_lookup = _over(certain, _PER_LOOKUP, limit)
     if per_lookup:
-        version, cost = max(per_lookup.items(), key=lambda item: item[1].most)
+        version, cost = _worst(per_lookup)
         text = (
             f"receivers that count each void lookup (pyspf and Mail::SPF do) count {cost.most} of them for "
             f"IPv{version} clients, and give permerror over {limit}{_only(per_lookup)}; {_listed(cost)}"
         )
-        yield root.finding(LintCode.OVER_VOID_LIMIT_PER_LOOKUP, text, None, _mending(list(per_lookup)))
+        yield root.finding(LintCode.OVER_VOID_LIMIT_PER_LOOKUP, text, None, _remedy(list(per_lookup)))
     near = {version: cost for version, cost in certain.voids[_PER_TERM].items() if limit and cost.most == limit}
-    if near and not (chance or per_lookup):
+    if near and not (by_chance or per_lookup):
         version, cost = next(iter(near.items()))
-        text = f"IPv{version} clients come to {cost.most} void lookups, as many as are allowed; {_listed(cost)}"
-        yield root.finding(LintCode.NEAR_VOID_LIMIT, text, None, _mending(list(near)))
+        text = f"IPv{version} clients cause {cost.most} void lookups, as many as are allowed; {_listed(cost)}"
+        yield root.finding(LintCode.NEAR_VOID_LIMIT, text, None, _remedy(list(near)))
+
+
+def _over_voids(root: ReachedRecord, need: Budget, over: dict[int, Cost], limit: int) -> Finding:
+    version, cost = _worst(over)
+    text = (
+        f"IPv{version} clients cause {cost.most} void lookups, and {limit} are allowed: receivers give permerror"
+        f"{_only(over)}; {_listed(cost)}"
+    )
+    if not _over(need, _DUAL_STACK, limit):
+        text += "; receivers that count only names with neither A nor AAAA records do not"
+    return root.finding(LintCode.OVER_VOID_LIMIT, text, None, _remedy(list(over)))
+
+
+def _worst(costs: dict[int, Cost]) -> tuple[int, Cost]:
+    """Return the IP version whose clients cost most, and that cost."""
+    return max(costs.items(), key=lambda item: item[1].most)
 
 
 def _over(need: Budget, rule: VoidRule, limit: int) -> dict[int, Cost]:
@@ -124,7 +132,7 @@ def _only(over: dict[int, Cost]) -> str:
     return "" if len(over) > 1 else f", to IPv{next(iter(over))} clients only"
 
 
-def _mending(versions: list[int]) -> str:
+def _remedy(versions: list[int]) -> str:
     if versions == [6]:
         return "give these hosts AAAA records too, or name their networks by ip4 in place of a and mx"
     if versions == [4]:
@@ -138,10 +146,10 @@ def _listed(cost: Cost) -> str:
     return f"they are {', '.join(terms[:_SHOWN])}{more}" if len(terms) > 1 else f"it is {''.join(terms)}"
 
 
-def _costliest(root: Held, cost: Cost, walk: Walk) -> tuple[Term | None, str]:
-    """Return the term of the domain's own record that costs most, where one stands out, and what to do about it."""
+def _costliest(root: ReachedRecord, cost: Cost, walk: Walk) -> tuple[Term | None, str]:
+    """Return the term of the domain's own record that costs most, if more than one lookup, and what to do about it."""
     costs: dict[str, int] = {}
-    chain = {fold(held.domain or "") for held in walk.chain}
+    chain = {fold(reached.domain or "") for reached in walk.chain}
     current = ""
     for domain, term in cost.terms:
         if fold(domain) in chain:
@@ -163,7 +171,6 @@ _HEADER = 12
 _QUESTION = 5  # the root label, type and class; the name's other octets come on top
 _RECORD = 12  # a pointer to the name, type, class, TTL and length
 _OPT = 11  # EDNS(0)
-_MAX_STRING = 255
 PLAIN_UDP = 512
 """Octets of the largest DNS answer over UDP without EDNS (RFC 1035 §4.2.1)."""
 UNFRAGMENTED = 1232
@@ -176,37 +183,36 @@ def answer_size(name: str, answer: Answer) -> int:
     for target in answer.chain:
         size += _RECORD + len(target) + 2
     for strings in answer.strings:
-        size += _RECORD + sum(len(part) + 1 + (len(part) - 1) // _MAX_STRING for part in strings)
+        size += _RECORD + sum(len(part) + 1 + (len(part) - 1) // MAX_STRING for part in strings)
     return size
 
 
-def sizes(held: Held, answer: Answer) -> Iterator[Finding]:
+def sizes(reached: ReachedRecord, answer: Answer) -> Iterator[Finding]:
     """Yield what is too long in the TXT records of a name."""
-    texts = [strings for strings in answer.strings if is_spf_octets(b"".join(strings))]
-    for strings in texts[:1]:
-        longest = max(map(len, strings))
-        if longest > _MAX_STRING:
-            source = b"".join(strings).decode("latin-1")
-            split = as_strings(source)
-            text = (
-                f"the record is one string of {longest} octets, and a string of a TXT record has {_MAX_STRING} at most"
-            )
-            hint = (
-                f"publish it as {len(split)} strings: {quoted(split)}" if source.isascii() else "split it into strings"
-            )
-            fixed = split if source.isascii() and len(texts) == 1 else None
-            yield held.finding(LintCode.STRING_OVER_255, text, None, hint, fixed)
-    size = answer_size(held.domain or "", answer)
+    yield from _long_string(reached, answer)
+    size = answer_size(reached.domain or "", answer)
     others = len(answer.strings) - 1
-    beside = f" ({others} other TXT records stand beside it)" if others > 1 else ""
-    beside = " (another TXT record stands beside it)" if others == 1 else beside
+    beside = f" (with {others} other TXT records)" if others > 1 else ""
+    beside = " (with another TXT record)" if others == 1 else beside
     if size > UNFRAGMENTED:
-        text = (
-            f"the DNS answer with the TXT records of this name has {size} octets{beside}: over UDP it gets lost or cut"
-        )
+        text = f"the DNS answer with the TXT records of this name has {size} octets{beside}: too many for UDP"
         hint = f"keep it under {UNFRAGMENTED}: shorten the record, or move terms to records that it includes"
-        yield held.finding(LintCode.TXT_OVER_1232, text, None, hint)
+        yield reached.finding(LintCode.TXT_OVER_1232, text, None, hint)
     elif size > PLAIN_UDP:
         text = f"the DNS answer with the TXT records of this name has {size} octets{beside}: over {PLAIN_UDP}, old DNS "
         hint = "shorten the record, move terms to records that it includes, or move other TXT records elsewhere"
-        yield held.finding(LintCode.TXT_OVER_512, f"{text}software may not get it", None, hint)
+        yield reached.finding(LintCode.TXT_OVER_512, f"{text}software may not get it", None, hint)
+
+
+def _long_string(reached: ReachedRecord, answer: Answer) -> Iterator[Finding]:
+    """Yield that the record has a string that no TXT record can have."""
+    texts = [strings for strings in answer.strings if is_spf_octets(b"".join(strings))]
+    longest = max(map(len, texts[0]), default=0) if texts else 0
+    if longest <= MAX_STRING:
+        return
+    source = b"".join(texts[0]).decode("latin-1")
+    split = as_strings(source)
+    text = f"the record is one string of {longest} octets, and a string of a TXT record has {MAX_STRING} at most"
+    hint = f"publish it as {len(split)} strings: {quoted(split)}" if source.isascii() else "split it into strings"
+    fixed = split if source.isascii() and len(texts) == 1 else None
+    yield reached.finding(LintCode.STRING_OVER_255, text, None, hint, fixed)

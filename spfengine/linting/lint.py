@@ -4,29 +4,30 @@ from collections.abc import Generator, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from spfengine.answers import Answer, Question, RRType, is_spf_octets
-from spfengine.drivers import adrive, drive, given_or_live
+from spfengine.arguments import name_list
+from spfengine.drivers import adrive, drive
 from spfengine.errors import ArgumentError, RecordSyntaxError
 from spfengine.evaluation.explanation import explain
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.session import Answers, Session
 from spfengine.linting import names, syntax, terms
-from spfengine.linting.finding import Finding, Held
+from spfengine.linting.finding import Finding, ReachedRecord
 from spfengine.linting.limits import limits as limits_of, sizes
-from spfengine.linting.terms import reach
-from spfengine.linting.walk import Walk
-from spfengine.linting.zones import facts_of, names_to_lint, records_of_type_spf
-from spfengine.names import Names, fold
+from spfengine.linting.walk import Walk, walking
+from spfengine.linting.zones import Facts, facts_of, names_to_lint, records_of_type_spf
+from spfengine.names import Names, fold, octets
 from spfengine.policy.compile import Inputs
 from spfengine.record.model import Record
 from spfengine.record.parser import parse
+from spfengine.record.tokenizer import is_spf
 from spfengine.resolvers.zone import Zone
 
 if TYPE_CHECKING:
     from spfengine.answers import AsyncResolver, Resolver
 
-Found = Generator[Question, Answer, list[Finding]]
-Linted = tuple[list[Finding], list[Held]]
-"""What was found, and the domains that evaluation came to, the domain linted first."""
+Findings = Generator[Question, Answer, list[Finding]]
+Linted = tuple[list[Finding], list[ReachedRecord]]
+"""The findings, and the domains that evaluation reaches, the domain linted first."""
 
 
 def lint(
@@ -40,22 +41,21 @@ def lint(
     """Return everything that is wrong, risky or without effect in a domain's SPF, in the order of its records.
 
     Args:
-        domain: the domain; None for a record alone, of which only the text is looked at and nothing is asked.
-        resolver: what answers DNS questions; live DNS where it is not given. Of a `Zone`, the records of type SPF are
-            looked at too.
-        record: a record that stands for the domain's; its other TXT records stay.
+        domain: the domain; None for a record alone, of which only the text is linted, without a DNS query.
+        resolver: what answers DNS questions; live DNS by default. A `Zone` also shows records of type SPF.
+        record: a record in place of the domain's; its other TXT records stay.
         limits: how much a check may ask. There is no time limit while linting.
-        own: names whose records the admin can edit, and all under them, besides those of the domain; of a `Zone`, the
-            names that it is authoritative for (its SOA records say so), or all its names.
+        own: names whose records the admin can edit, and all under them, in addition to those of the domain. If
+            `resolver` is a `Zone`, the names that it is authoritative for (by its SOA records), or all its names if it
+            has no SOA record, count as well.
 
     Raises:
-        ArgumentError: neither a domain nor a record is given, or `record` is no text.
-        ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
+        ArgumentError: neither a domain nor a record is given, `record` is not text, or `own` is not a list of names.
+        ResolverError: `resolver` breaks the resolver protocol. Exceptions that it raises itself are passed on.
     """
     if domain is None:
-        return _of_text(record)
-    resolver = given_or_live(resolver)
-    return drive(linting(domain, resolver, record, limits, tuple(own)), resolver, None)[0]
+        return _lint_text(record)
+    return drive(linting(domain, resolver, record, limits, name_list(own)), resolver)[0]
 
 
 async def alint(
@@ -66,134 +66,143 @@ async def alint(
     limits: Limits = DEFAULT_LIMITS,
     own: Iterable[str] = (),
 ) -> list[Finding]:
-    """Return what `lint` returns, without blocking the event loop while DNS answers.
-
-    Raises:
-        ArgumentError, ResolverError: as `lint`.
-    """
+    """Async version of `lint`."""
     if domain is None:
-        return _of_text(record)
-    resolver = given_or_live(resolver)
-    found, _ = await adrive(linting(domain, resolver, record, limits, tuple(own)), resolver, None)
-    return found
+        return _lint_text(record)
+    findings, _ = await adrive(linting(domain, resolver, record, limits, name_list(own)), resolver)
+    return findings
 
 
 def lint_zone(zone: Zone, *, limits: Limits = DEFAULT_LIMITS) -> list[Finding]:
     """Return everything that is wrong, risky or without effect in the SPF of all names of a zone, each finding once.
 
-    Linted are the names that have an SPF record, or something like one, or take mail and so should have one. A name
+    A name is linted if it has an SPF record or something like one, or if it takes mail and so should have one. A name
     that others include, and that takes no mail, is linted as a part of them.
 
     Args:
-        zone: the zone; names that it is not authoritative for are left out (its SOA records say what it is).
+        zone: the zone; names that it is not authoritative for, by its SOA records, are left out.
         limits: how much a check may ask.
     """
-    wanted = names_to_lint(zone)
-    takes_mail = facts_of(zone).takes_mail
-    linted = {name: drive(linting(name, zone, None, limits, ()), zone, None) for name in wanted}
-    parts = {fold(held.domain or "") for _, visited in linted.values() for held in visited[1:]}
-    roots = [name for name in wanted if fold(name) in takes_mail or fold(name) not in parts]
-    covered = {fold(held.domain or "") for root in roots for held in linted[root][1]}
-    for name in wanted:  # what is left leads in a circle
-        if fold(name) not in covered:
-            roots.append(name)
-            covered |= {fold(held.domain or "") for held in linted[name][1]}
-    seen = {_key(finding): finding for root in reversed(roots) for finding in reversed(linted[root][0])}
+    linted = {name: drive(linting(name, zone, None, limits, ()), zone) for name in names_to_lint(zone)}
+    seen = {_key(finding): finding for root in reversed(_roots(zone, linted)) for finding in reversed(linted[root][0])}
     return list(seen.values())[::-1]
 
 
-def _of_text(record: str | bytes | None) -> list[Finding]:
-    """Return what the text of a record alone tells."""
+def _roots(zone: Zone, linted: dict[str, Linted]) -> list[str]:
+    """Return the names to report: those that no other linted name includes."""
+    takes_mail = facts_of(zone).takes_mail
+    parts = {domain for _, records in linted.values() for domain in _domains(records[1:])}
+    roots = [name for name in linted if fold(name) in takes_mail or fold(name) not in parts]
+    covered = {domain for root in roots for domain in _domains(linted[root][1])}
+    for name in linted:  # those left form a loop
+        if fold(name) not in covered:
+            roots.append(name)
+            covered |= _domains(linted[name][1])
+    return roots
+
+
+def _domains(records: Iterable[ReachedRecord]) -> set[str]:
+    return {fold(reached.domain or "") for reached in records}
+
+
+def _lint_text(record: str | bytes | None) -> list[Finding]:
+    """Return the findings of a record's text alone."""
     if record is None:
         raise ArgumentError("there is nothing to lint: give a domain, a record, or both")
-    answer = _answer(record, ())
-    source = answer.records[0].decode("latin-1")
-    held = Held(None, True, False, (), source, None)
+    text = _text(record)
+    answer = Answer.txt(record)
     try:
-        parsed = parse(source)
+        parsed = parse(text)
     except RecordSyntaxError:
-        return [*syntax.faults(held), *sizes(held, answer)]
-    held = held._replace(record=parsed)
-    return _in_order([*_of_record(held, parsed), *sizes(held, answer)], [held])
+        reached = ReachedRecord(source=text)
+        return [*syntax.faults(reached), *sizes(reached, answer)]
+    reached = ReachedRecord(source=text, record=parsed)
+    return _in_order([*_of_record(reached, parsed), *sizes(reached, answer)], [reached])
 
 
 def linting(
     domain: str, resolver: object, record: str | bytes | None, limits: Limits, own: tuple[str, ...]
 ) -> Generator[Question, Answer, Linted]:
-    """Return the findings of a domain, and the domains that evaluation came to; yields the Questions that need answers.
+    """Return the findings of a domain, and the domains that evaluation reaches.
 
-    The arguments are those of `lint`. Of `resolver` only the names that it holds are looked at, where it is a `Zone`.
+    The arguments are those of `lint`. Nothing is asked of `resolver`; if it is a `Zone`, it shows which names are own.
     """
     inputs = Inputs(domain, None, None, limits, None, 0.0)
     answers: Answers = {}
     if record is not None:
+        text = _text(record)
+        if not is_spf(text):
+            reached = ReachedRecord(inputs.domain, source=text)
+            return list(syntax.faults(reached)), [reached]
         question = Question(inputs.domain, RRType.TXT)
-        key = question.key
-        live = (yield question).strings
-        answer = answers[key] = _answer(record, [each for each in live if not is_spf_octets(b"".join(each))])
-        if not is_spf_octets(answer.records[0]):
-            held = Held(inputs.domain, True, False, (), answer.records[0].decode("latin-1"), None)
-            return list(syntax.faults(held)), [held]
+        published = (yield question).strings
+        others = [strings for strings in published if not is_spf_octets(b"".join(strings))]
+        answers[question.key] = Answer.txt(record, *others)
     zone = facts_of(resolver)
-    walk = Walk(inputs, (Names((inputs.domain, *own)), zone.own), answers, zone.proxied)
-    yield from walk.run()
+    walk = yield from walking(inputs, answers, (Names((inputs.domain, *own)), zone.own), zone.proxied)
     findings = yield from names.without_record(walk, zone)
-    for held in walk.held:
-        if held.record is not None:
-            findings += _of_record(held, held.record)
-        found = answers.get(Question(held.domain or "", RRType.TXT).key)
-        if found is not None and held.own:
-            findings += sizes(held, found)
-            findings += syntax.look_alikes(held, found)
-            findings += yield from _explained(walk, held)
-            findings += records_of_type_spf(held, zone)
+    for reached in walk.records:
+        findings += yield from _of_reached(walk, reached, zone)
     findings += yield from names.targets(walk)
-    if walk.held[0].record is not None:
+    if walk.root.record is not None:
         findings += yield from limits_of(walk)
-        findings += yield from reach(walk, findings)
+        findings += yield from terms.ineffective_terms(walk, findings)
     findings += names.unanswered(walk, findings)
-    return _in_order(findings, walk.held), walk.held
+    return _in_order(findings, walk.records), walk.records
 
 
-def _of_record(held: Held, record: Record) -> Iterator[Finding]:
-    """Yield what a record alone tells; of somebody else's, only what harms who includes it."""
-    yield from terms.many_ip4(held, record)
-    if held.own:
-        yield from syntax.spaces(held, record)
-        yield from syntax.modifiers(held, record)
-        yield from syntax.duplicates(held, record)
-        yield from terms.policy(held, record)
-        yield from terms.networks(held, record)
-        yield from terms.neutral(held, record)
-        yield from terms.discouraged(held, record)
+def _of_reached(walk: Walk, reached: ReachedRecord, zone: Facts) -> Findings:
+    """Return the findings of a reached record, and of the other records at its name."""
+    findings: list[Finding] = []
+    if reached.record is not None:
+        findings += _of_record(reached, reached.record)
+    answer = walk.answers.get(Question(reached.domain or "", RRType.TXT).key)
+    if answer is not None and reached.own:
+        findings += sizes(reached, answer)
+        findings += syntax.look_alikes(reached, answer)
+        findings += yield from _explained(walk, reached)
+        findings += records_of_type_spf(reached, zone)
+    return findings
 
 
-def _explained(walk: Walk, held: Held) -> Found:
-    """Return why the explanation of a record can't be had, where that rests on no client (RFC 7208 §6.2)."""
-    record = held.record
+def _of_record(reached: ReachedRecord, record: Record) -> Iterator[Finding]:
+    """Yield the findings of a record alone; of somebody else's record, only what harms those who include it."""
+    yield from terms.many_ip4(reached, record)
+    if reached.own:
+        yield from syntax.spaces(reached, record)
+        yield from syntax.modifiers(reached, record)
+        yield from syntax.duplicates(reached, record)
+        yield from terms.all_term(reached, record)
+        yield from terms.networks(reached, record)
+        yield from terms.neutral(reached, record)
+        yield from terms.discouraged(reached, record)
+
+
+def _explained(walk: Walk, reached: ReachedRecord) -> Findings:
+    """Return why a record has no explanation, unless that depends on the client (RFC 7208 §6.2)."""
+    record = reached.record
     if record is None or record.explanation is None or not record.explanation.value.letters <= {"d", "o"}:
         return []
     session = Session("192.0.2.1", f"@{walk.inputs.domain}", limits=walk.inputs.limits)
     session.answers = walk.answers
-    _, problem = yield from explain(session, record.explanation, held.domain or "")
+    _, problem = yield from explain(session, record.explanation, reached.domain or "")
     if problem is None:
         return []
-    return [held.of_problem(problem, record.explanation)]
+    return [reached.of_problem(problem, record.explanation)]
 
 
-def _answer(record: str | bytes, others: Iterable[tuple[bytes, ...]]) -> Answer:
+def _text(record: str | bytes) -> str:
+    """Return the text of a record, each octet as one character."""
     if not isinstance(record, str | bytes):
         raise ArgumentError(f"a record is str or bytes, not {type(record).__name__}")
-    return Answer.txt(record, *others)
+    return octets(record) if isinstance(record, str) else record.decode("latin-1")
 
 
-def _in_order(findings: Iterable[Finding], held: list[Held]) -> list[Finding]:
-    """Return findings in the order of records and of places in them, each once."""
-    order = {each.domain: place for place, each in enumerate(held)}
+def _in_order(findings: Iterable[Finding], records: list[ReachedRecord]) -> list[Finding]:
+    """Return findings in the order of records and of spans in them, each once."""
+    order = {reached.domain: index for index, reached in enumerate(records)}
     seen = {_key(finding): finding for finding in findings}
-    return sorted(
-        seen.values(), key=lambda each: (order.get(each.domain, 0), each.span is not None, each.span or (0, 0))
-    )
+    return sorted(seen.values(), key=lambda each: (order.get(each.domain, 0), each.span or (-1, -1)))
 
 
 def _key(finding: Finding) -> object:

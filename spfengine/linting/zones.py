@@ -1,10 +1,10 @@
-"""What only a zone tells: whose names it holds, its records of type SPF, and which names ought to have SPF."""
+"""What a whole zone shows: the names it is authoritative for, its records of type SPF, and the names to lint."""
 
 from collections.abc import Iterator
 
 from spfengine.answers import RRType, is_spf_octets
 from spfengine.linting.codes import LintCode
-from spfengine.linting.finding import Finding, Held
+from spfengine.linting.finding import Finding, ReachedRecord
 from spfengine.names import Names, fold
 from spfengine.record.model import Include, Redirect
 from spfengine.record.parser import sound_terms
@@ -14,11 +14,11 @@ from spfengine.visible import visible
 
 
 class Facts:
-    """What is wanted of a zone each time that one of its names is linted, gathered once.
+    """What linting a name needs to know of its zone, collected once for each zone.
 
     Attributes:
         own: the names whose records can be edited there: those with a SOA record and all under them, or all.
-        proxied: the names, folded, in place of whose addresses DNS has those of a proxy.
+        proxied: the names, folded, for which DNS has the addresses of a proxy.
         takes_mail: the names, folded, that have MX records.
         type_spf: the RRsets of type SPF, by name, folded.
     """
@@ -58,7 +58,7 @@ def _targets(rrsets: tuple[RRset, ...]) -> Iterator[str]:
 
 
 def facts_of(resolver: object) -> Facts:
-    """Return what is known of a zone; nothing, where it is none."""
+    """Return what is known of a resolver that is a zone; nothing of any other."""
     if not isinstance(resolver, Zone):
         return _NO_ZONE
     found = resolver.memo.get(Facts)
@@ -67,19 +67,19 @@ def facts_of(resolver: object) -> Facts:
     return found
 
 
-def records_of_type_spf(held: Held, zone: Facts) -> Iterator[Finding]:
+def records_of_type_spf(reached: ReachedRecord, zone: Facts) -> Iterator[Finding]:
     """Yield the records of type SPF that a zone has at a domain (RFC 7208 §3.1)."""
-    for rrset in zone.type_spf.get(fold(held.domain or ""), ()):
+    for rrset in zone.type_spf.get(fold(reached.domain or ""), ()):
         for strings in rrset.records:
-            text = f"a record of type SPF stands here, which no receiver asks for: {visible(b''.join(strings), 80)}"
+            text = f"this name has a record of type SPF, which no receiver asks for: {visible(b''.join(strings), 80)}"
             hint = "publish it as type TXT, and take the record of type SPF out"
-            if held.source is not None:
+            if reached.source is not None:
                 hint = "take it out; the TXT record is what counts"
-            yield held.finding(LintCode.TYPE_SPF, text, None, hint)
+            yield reached.finding(LintCode.TYPE_SPF, text, None, hint)
 
 
 def names_to_lint(zone: Zone) -> list[str]:
-    """Return the names of a zone that have SPF, or something like it, or take mail and so should have it."""
+    """Return the names of a zone that have SPF, or something like it, or take mail and so should have SPF."""
     own = facts_of(zone).own
     wanted = {fold(rrset.name) for rrset in zone.rrsets if _is_wanted(rrset)}
     return [name for name in zone.names if fold(name) in wanted and own.cover(name)]

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from spfengine.addresses import V4, V6, Family, address_text
 from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.evaluation.limits import Limits, VoidRule, lifted
-from spfengine.evaluation.mechanisms import UnknownTarget
+from spfengine.evaluation.mechanisms import LOOP_HINT, UnknownTarget
 from spfengine.evaluation.session import Answers
 from spfengine.evaluation.trace import TraceBuilder, TracedQuestion, TracedRecord, TracedTerm, traced
 from spfengine.policy.compile import Inputs, Tiles, TilingSession, tile
 from spfengine.policy.outcome import Choice, Outcome
 from spfengine.problems import Problem, ProblemCode, Result
-from spfengine.record.model import Directive, Exists, Redirect
+from spfengine.record.model import Exists
 from spfengine.visible import visible, visible_name
 
 Choices = tuple[Choice, ...]
@@ -25,7 +25,7 @@ CERTAIN: Choices = (Choice.NO_MATCH, Choice.MATCH)
 
 MAX_STEPS = 1 << 18
 """Work for the conditional ranges of one family, by one rule. The budget of a record that needs more is incomplete."""
-_STEPS_IN_CIRCLE = 1 << 12  # if no number of lookups is enough, how large it is does not matter
+_STEPS_IN_LOOP = 1 << 12  # if no number of lookups is enough, how large it is does not matter
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Budget:
     Attributes:
         lookups: terms that ask DNS; the limit is 10.
         voids: void lookups by each rule; the limit is 2.
-        endless: whether the records lead in a circle, so that no number is enough.
+        endless: whether the records form a loop, so that no number is enough.
         incomplete: whether DNS could not answer something, or something could not be followed, so that the true need
             may be greater.
     """
@@ -81,7 +81,7 @@ def budget(inputs: Inputs, answers: Answers, choices: Choices = WORST) -> Genera
         answers: what DNS has answered so far; new answers are added.
         choices: what terms that depend on more than the address do: `WORST` or `CERTAIN`.
     """
-    counting = _Counting(inputs, answers, choices)
+    search = _CostSearch(inputs, answers, choices)
     lookups: dict[int, Cost] = {}
     voids: dict[VoidRule, dict[int, Cost]] = {rule: {} for rule in VoidRule}
     per_term = voids[VoidRule.PER_TERM]
@@ -91,14 +91,14 @@ def budget(inputs: Inputs, answers: Answers, choices: Choices = WORST) -> Genera
             if rule is not VoidRule.PER_TERM and not per_term[version].most:
                 voids[rule][version] = per_term[version]  # if nothing is void by one rule, nothing is by another
                 continue
-            tiles = yield from counting.tile(rule, family)
+            tiles = yield from search.tile(rule, family)
             if rule is VoidRule.PER_TERM:
-                lookups[version] = counting.most_lookups(family, tiles)
-            voids[rule][version] = counting.most_voids(rule, family, tiles)
-    return Budget(lookups, voids, counting.endless, counting.incomplete)
+                lookups[version] = search.most_lookups(family, tiles)
+            voids[rule][version] = search.most_voids(rule, family, tiles)
+    return Budget(lookups, voids, search.endless, search.incomplete)
 
 
-class _Counting:
+class _CostSearch:
     """Finds the addresses that cost most, under lifted limits.
 
     Attributes:
@@ -114,7 +114,7 @@ class _Counting:
 
     def tile(self, rule: VoidRule, family: Family) -> Generator[Question, Answer, Tiles]:
         """Return the outcomes for all addresses of a family, with void lookups counted by a rule."""
-        steps = min(MAX_STEPS, _STEPS_IN_CIRCLE) if self.endless else MAX_STEPS
+        steps = min(MAX_STEPS, _STEPS_IN_LOOP) if self.endless else MAX_STEPS
         tiles = yield from tile(self._lifted(rule), family, self.answers, self.choices, steps)
         seen: set[int] = set()
         if any(_is_endless(outcome, seen) for outcome in tiles.outcomes):
@@ -127,9 +127,9 @@ class _Counting:
         """Return the most lookups of any address."""
         start, outcome = max(zip(tiles.starts, tiles.outcomes, strict=True), key=lambda tile: tile[1].lookups)
         root, problem = self._trace(VoidRule.PER_TERM, family, start, _script(outcome, "lookups"))
-        if _leads_in_circle(problem):  # a tree that was too large to keep does not say it
+        if _is_loop(problem):  # a tree that was too large to keep does not say it
             self.endless = True
-        terms = [(domain, step.term.text) for domain, step in traced(root) if _is_charged(step.term)]
+        terms = [(domain, step.term.text) for domain, step in traced(root) if step.term.costs_lookup]
         return Cost(outcome.lookups, address_text(family, start), tuple(terms[: outcome.lookups]))
 
     def most_voids(self, rule: VoidRule, family: Family, tiles: Tiles) -> Cost:
@@ -157,16 +157,16 @@ class _Counting:
 
 
 def _is_endless(outcome: Outcome, seen: set[int]) -> bool:
-    """Whether the records lead in a circle. Trees share branches; `seen` holds those that were looked at."""
+    """Whether the records form a loop. Trees share branches; `seen` holds those that were looked at."""
     if outcome.tree is None:
-        return _leads_in_circle(outcome.problem)
+        return _is_loop(outcome.problem)
     if id(outcome) in seen:
         return False
     seen.add(id(outcome))
     return any(_is_endless(branch, seen) for _, branch in outcome.tree.branches)
 
 
-def _leads_in_circle(problem: Problem | None) -> bool:
+def _is_loop(problem: Problem | None) -> bool:
     return problem is not None and problem.code is ProblemCode.TOO_MANY_LOOKUPS
 
 
@@ -191,10 +191,6 @@ def _questions(term: TracedTerm) -> list[TracedQuestion]:
     return term.questions if led is None else [*term.questions, led]
 
 
-def _is_charged(term: object) -> bool:
-    return isinstance(term, Redirect) or (isinstance(term, Directive) and term.charged)
-
-
 def _script(outcome: Outcome, field: str) -> list[Choice]:
     """Return what the conditional terms do in the branch that costs most."""
     script = []
@@ -214,9 +210,8 @@ def over_limits(need: Budget, limits: Limits) -> Iterator[Problem]:
         cost = _worst(need.lookups)
         allowed = f"and {limits.lookups} are allowed: clients such as {cost.address} get permerror"
         if need.endless:
-            hint = "take out the include or redirect that leads back"
-            text = f"the records lead in a circle, so no number of lookups is enough, {allowed}"
-            yield Problem(ProblemCode.OVER_LOOKUP_LIMIT, text, None, None, "4.6.4", hint)
+            text = f"the records form a loop, so no number of lookups is enough, {allowed}"
+            yield Problem(ProblemCode.OVER_LOOKUP_LIMIT, text, None, None, "4.6.4", LOOP_HINT)
             return  # its void lookups have no end either
         hint = "fewer include, a, mx, ptr, exists; or networks in their place"
         yield Problem(
@@ -236,7 +231,7 @@ def over_limits(need: Budget, limits: Limits) -> Iterator[Problem]:
             f"receivers that count each void lookup (pyspf and Mail::SPF do) count {cost.most} of them for "
             f"IPv{version} clients ({_terms(cost)}), and give permerror over {limits.voids}"
         )
-        hint = "give the hosts that mx and a lead to addresses of both families, or name networks by ip4 and ip6"
+        hint = "publish both A and AAAA records for the hosts that mx and a name, or list networks with ip4 and ip6"
         yield Problem(ProblemCode.OVER_VOID_LIMIT_PER_LOOKUP, text, None, None, "4.6.4", hint)
 
 

@@ -22,7 +22,7 @@ from spfengine.answers import Answer, Question
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.check_host import MATCHERS, check_host
 from spfengine.evaluation.limits import Limits, VoidRule
-from spfengine.evaluation.mechanisms import Halt, UnknownTarget, charge, count_void
+from spfengine.evaluation.mechanisms import Halt, UnknownTarget, charge, count_void, too_many_mx
 from spfengine.evaluation.session import Answers, Matching, RangeSession, Session
 from spfengine.names import fold, is_askable
 from spfengine.policy.outcome import Branch, Choice, Dependency, Input, Outcome, outcome_of, path_of
@@ -60,7 +60,7 @@ class Inputs:
             given, model = model.domain, Session(_ANY_CLIENT, sender, helo or "", limits=limits)
             if fold(model.domain) != fold(given):
                 raise ArgumentError(
-                    f"the sender {visible(sender, 80)!r} is of the domain {visible(model.domain, 80)!r}, "
+                    f"the sender {visible(sender, 80)!r} belongs to the domain {visible(model.domain, 80)!r}, "
                     f"so a policy of {visible(given, 80)!r} says nothing about it"
                 )
         self.domain = model.domain
@@ -205,7 +205,7 @@ def _match_conditional(
     session: TilingSession, directive: DomainDirective, domain: str, inputs: tuple[Input, ...]
 ) -> Matching:
     """Match as the script says."""
-    yield from ()  # asks nothing, but a Matcher is a generator
+    yield from ()  # sends no query, but a Matcher is a generator
     spec = directive.domain_spec
     if session.limits.count_p and spec is not None and "p" in spec.letters:
         charge(session)
@@ -218,8 +218,8 @@ def _match_conditional(
         text = f"DNS could not answer for {printable}"
         raise Halt(Result.TEMPERROR, Problem(ProblemCode.DNS_FAILURE, text, section="2.6.6"))
     if choice is Choice.PERMERROR:
-        text = f"{printable} leads to more than {session.limits.names} MX records"
-        raise Halt(Result.PERMERROR, Problem(ProblemCode.TOO_MANY_MX, text, section="4.6.4"))
+        limit = session.limits.names
+        raise Halt(Result.PERMERROR, too_many_mx(f"the target of {printable}", f"more than {limit}", limit))
     return choice is Choice.MATCH or choice is Choice.MATCH_VOID
 
 
@@ -243,7 +243,8 @@ def _possible(
     void_unless_match = isinstance(directive, Exists) and _always_askable(
         session, directive.domain_spec, domain, inputs
     )
-    if not (void_unless_match and Choice.NO_MATCH_VOID in session.only):  # if voids are left out, it stands for them
+    # If void lookups are not played through, NO_MATCH covers them too.
+    if not (void_unless_match and Choice.NO_MATCH_VOID in session.only):
         possible[Choice.NO_MATCH] = 0
     possible[Choice.NO_MATCH_VOID] = without_match
     if not isinstance(directive, Ptr):  # for ptr, a DNS failure means no match (RFC 7208 §5.5)
@@ -270,7 +271,7 @@ def _uses_p(directive: DomainDirective) -> bool:
 
 
 def _always_askable(session: TilingSession, spec: MacroString, domain: str, inputs: tuple[Input, ...]) -> bool:
-    """Return whether a target-name is askable for every client's address, so that `exists` is void or matches."""
+    """Return whether a target-name can be queried for every client's address, so that `exists` is void or matches."""
     if inputs != (Input.CLIENT_ADDRESS,) or (spec.uses_local_part and not session.local_part.isascii()):
         return False
 

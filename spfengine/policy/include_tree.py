@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from spfengine.addresses import V4, V6
 from spfengine.answers import Answer, Question, RRType
+from spfengine.arguments import name_list
 from spfengine.drivers import adrive, drive
 from spfengine.errors import RecordSyntaxError
 from spfengine.evaluation.check_host import find_record, select_record
@@ -73,9 +74,9 @@ class TreeTerm:
         return short_repr(self, ("term", "lookup", "targets"))
 
     @property
-    def is_charged(self) -> bool:
+    def costs_lookup(self) -> bool:
         """Whether it counts against the limit of lookups when it is evaluated (RFC 7208 §4.6.4)."""
-        return isinstance(self.term, Redirect) or (isinstance(self.term, Directive) and self.term.charged)
+        return self.term.costs_lookup
 
     @property
     def names(self) -> int | None:
@@ -107,7 +108,7 @@ class TreeRecord:
         domain: the domain.
         own: whether it is, or lies under, a domain that the caller named as the admin's own.
         loop: whether it is already above in the tree, so that its terms are not repeated.
-        question: the question for its record, and the answer; None if it can't be asked.
+        question: the question for its record, and the answer; None if the domain can't be queried.
         record: its record; None if there is none that can be read.
         result: none, permerror or temperror if every check that needs the record ends here; otherwise None.
         problems: why.
@@ -235,7 +236,7 @@ class IncludeTree:
     def _too_many_mx(self, term: TreeTerm) -> Iterator[Problem]:
         for asked in term.questions:
             if asked.question.type == "MX" and len(asked.answer.records) > self.limits.names:
-                yield too_many_mx(asked.question.name, len(asked.answer.records), self.limits.names)
+                yield too_many_mx(visible_name(asked.question.name), len(asked.answer.records), self.limits.names)
 
 
 MAX_LOOKUPS = 250
@@ -267,7 +268,7 @@ def include_tree(
         ArgumentError: `sender` is of another domain.
         ResolverError: `resolver` breaks the resolver protocol. Exceptions that it raises itself are passed on.
     """
-    return drive(_tree(Inputs(domain, sender, helo, limits, None, time()), tuple(own)), resolver)
+    return drive(_tree(Inputs(domain, sender, helo, limits, None, time()), name_list(own)), resolver)
 
 
 async def ainclude_tree(
@@ -280,7 +281,7 @@ async def ainclude_tree(
     own: Iterable[str] = (),
 ) -> IncludeTree:
     """Async version of `include_tree`."""
-    return await adrive(_tree(Inputs(domain, sender, helo, limits, None, time()), tuple(own)), resolver)
+    return await adrive(_tree(Inputs(domain, sender, helo, limits, None, time()), name_list(own)), resolver)
 
 
 def _tree(inputs: Inputs, own: tuple[str, ...]) -> Generator[Question, Answer, IncludeTree]:
@@ -292,6 +293,41 @@ def _tree(inputs: Inputs, own: tuple[str, ...]) -> Generator[Question, Answer, I
     return IncludeTree(inputs.domain, root, need, inputs.limits, walk.cut)
 
 
+def record_tree(inputs: Inputs, answers: Answers) -> Generator[Question, Answer, TreeRecord]:
+    """Return a domain's record with every record that it leads to, without what the other terms ask.
+
+    Args:
+        answers: what DNS has answered so far; new answers are added.
+    """
+    walk = _Walk(inputs, answers, (inputs.domain,), (), asking=False)
+    return (yield from walk.record(inputs.domain, None, ()))
+
+
+def redirect_chain(
+    domain: str, answers: Answers, most: int = MAX_DEPTH
+) -> Generator[Question, Answer, list[tuple[str, Record]]]:
+    """Return the records whose results are the domain's, each with its domain: its own, and those it redirects to.
+
+    The chain ends at a name without a record that can be read, and at a name that depends on macros.
+
+    Args:
+        answers: what DNS has answered so far; new answers are added.
+        most: the redirects that are followed.
+    """
+    chain: dict[str, tuple[str, Record]] = {}
+    target: str | None = domain
+    while target is not None and fold(target) not in chain and len(chain) <= most:
+        question = Question(target, RRType.TXT)
+        if question.key not in answers:
+            answers[question.key] = yield question
+        record = select_record(answers[question.key])
+        if not isinstance(record, Record):
+            break
+        chain[fold(target)] = target, record
+        target = None if record.redirect is None else record.redirect.value.target
+    return list(chain.values())
+
+
 class _Walk:
     """Goes through all records.
 
@@ -300,16 +336,24 @@ class _Walk:
         counted: the lookups of the worst address, in order: (domain, term); `next_lookup` is the index of the next one.
         asked, terms: how many terms were asked about, and how many there are.
         cut: whether something was left out.
+        asking: whether what terms other than include and redirect ask is asked too.
         questions: the questions of terms so far.
     """
 
     def __init__(
-        self, inputs: Inputs, answers: Answers, own: tuple[str, ...], counted: tuple[tuple[str, str], ...]
+        self,
+        inputs: Inputs,
+        answers: Answers,
+        own: tuple[str, ...],
+        counted: tuple[tuple[str, str], ...],
+        *,
+        asking: bool = True,
     ) -> None:
         self.inputs = inputs
         self.answers = answers
         self.own = own
         self.counted = counted
+        self.asking = asking
         self.next_lookup = 0
         self.asked = 0
         self.terms = 0
@@ -368,10 +412,7 @@ class _Walk:
     def _term(
         self, domain: str, term: DomainDirective | Redirect, above: tuple[str, ...]
     ) -> Generator[Question, Answer, TreeTerm]:
-        lookup = None
-        if self.next_lookup < len(self.counted) and self.counted[self.next_lookup] == (domain, term.text):
-            self.next_lookup += 1
-            lookup = self.next_lookup
+        lookup = self._lookup_of(domain, term)
         self.asked += 1
         if self.asked > MAX_LOOKUPS or len(above) > MAX_DEPTH:
             self.cut = True
@@ -386,9 +427,16 @@ class _Walk:
         for target in targets:
             if isinstance(term, (Include, Redirect)):
                 records.append((yield from self.record(target, term, above)))
-            elif is_askable(target):
+            elif self.asking and is_askable(target):
                 questions += yield from self._questions(term, target)
         return TreeTerm(term, lookup, None, targets, inputs, tuple(questions), tuple(records))
+
+    def _lookup_of(self, domain: str, term: Term) -> int | None:
+        """Return the number of the lookup that a term is for the worst address, or None if it is not one."""
+        if self.next_lookup == len(self.counted) or self.counted[self.next_lookup] != (domain, term.text):
+            return None
+        self.next_lookup += 1
+        return self.next_lookup
 
     def _targets(
         self, spec: MacroString, domain: str

@@ -12,7 +12,7 @@ class Input(StrEnum):
     """What a term may depend on besides the range of addresses, so that the range does not determine its outcome."""
 
     CLIENT_ADDRESS = "client-address"
-    """The address itself, which is part of a name that is asked (`%{i}`)."""
+    """The address itself, which is part of a name that is queried (`%{i}`)."""
     CLIENT_NAMES = "client-names"
     """The validated names of the client (`ptr`, `%{p}`)."""
     LOCAL_PART = "local-part"
@@ -169,23 +169,59 @@ class Outcome(HashedOnce):
             return meaning
 
     def to_dict(self) -> dict[str, object]:
-        """Return the outcome as JSON-safe values."""
-        return {
-            "result": None if self.result is None else str(self.result),
-            "problem": None if self.problem is None else self.problem.to_dict(),
-            "directive": self.directive,
-            "record_domain": None if self.record_domain is None else visible_name(self.record_domain),
-            "path": [[visible_name(domain), term] for domain, term in self.path],
-            "lookups": self.lookups,
-            "void_lookups": self.void_lookups,
-            "depends_on": [
-                {"domain": visible_name(d.domain), "term": d.term, "inputs": [str(i) for i in d.inputs]}
-                for d in self.depends_on
-            ],
-            "tree": None
-            if self.tree is None
-            else [{"choice": str(choice), "outcome": outcome.to_dict()} for choice, outcome in self.tree.branches],
-        }
+        """Return the outcome as JSON-safe values, with its whole tree. For many outcomes, see `OutcomeTable`."""
+        branches = None if self.tree is None else self.tree.branches
+        tree = branches and [{"choice": str(choice), "outcome": outcome.to_dict()} for choice, outcome in branches]
+        return _outcome_dict(self, tree)
+
+
+def _outcome_dict(outcome: Outcome, tree: object) -> dict[str, object]:
+    return {
+        "result": None if outcome.result is None else str(outcome.result),
+        "problem": None if outcome.problem is None else outcome.problem.to_dict(),
+        "directive": outcome.directive,
+        "record_domain": None if outcome.record_domain is None else visible_name(outcome.record_domain),
+        "path": [[visible_name(domain), term] for domain, term in outcome.path],
+        "lookups": outcome.lookups,
+        "void_lookups": outcome.void_lookups,
+        "depends_on": [
+            {"domain": visible_name(d.domain), "term": d.term, "inputs": [str(i) for i in d.inputs]}
+            for d in outcome.depends_on
+        ],
+        "tree": tree,
+    }
+
+
+class OutcomeTable:
+    """Outcomes as JSON-safe values, for a document with many of them.
+
+    Trees share their branches. Written out, those of a short record can take hundreds of megabytes. So each different
+    outcome below another is one row of a table, and trees have the index of the row.
+
+    Attributes:
+        rows: the outcomes below others; each refers only to rows before it.
+    """
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, object]] = []
+        self._indices: dict[Outcome, int] = {}
+        self._trees: dict[Outcome, list[dict[str, object]]] = {}
+
+    def to_dict(self, outcome: Outcome) -> dict[str, object]:
+        """Return an outcome; like `Outcome.to_dict`, but its tree has indices of `rows`."""
+        if outcome.tree is None:
+            return _outcome_dict(outcome, None)
+        if outcome not in self._trees:
+            branches = outcome.tree.branches
+            self._trees[outcome] = [{"choice": str(choice), "outcome": self._row(below)} for choice, below in branches]
+        return _outcome_dict(outcome, self._trees[outcome])
+
+    def _row(self, outcome: Outcome) -> int:
+        if outcome not in self._indices:
+            written = self.to_dict(outcome)
+            self._indices[outcome] = len(self.rows)
+            self.rows.append(written)
+        return self._indices[outcome]
 
 
 def outcome_of(session: Session) -> Outcome:

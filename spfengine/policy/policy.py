@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from spfengine.policy.diff import Change
     from spfengine.policy.reachability import Reachability
 
-Network = IPNetwork  # the old name, until nothing imports it any more
-
 _BATCH = 1024
 """Addresses that `check_many` looks up at once. IPv6 addresses and objects slow down only their own batch."""
 
@@ -110,10 +108,10 @@ class Policy(HashedOnce):
             sender: the sender to compile for; every sender of the domain if it is not given.
             helo: the HELO name to compile for; every client if it is not given.
             limits: how much a check may ask. There is no time limit while compiling.
-            receiver, now: as for `spfengine.check`; they change no result.
+            receiver, now: as for `spfengine.check`; they don't affect results.
 
         Raises:
-            ArgumentError: `sender` is of another domain.
+            ArgumentError: `sender` belongs to another domain.
             ResolverError: `resolver` breaks the resolver protocol. Exceptions that it raises itself are passed on.
         """
         return drive(compiling(Inputs(domain, sender, helo, limits, receiver, now or 0.0)), resolver)
@@ -148,13 +146,13 @@ class Policy(HashedOnce):
         Args:
             ip: the client's address: text, or an `ipaddress` object.
             sender, helo, resolver: used if the outcome depends on more than the address; then this client is checked.
-                The outcome stays conditional without a resolver, and if it depends on a sender or HELO name that is
-                given neither here nor to `compile` ("" means that the client gave none).
+                It stays conditional if there is no resolver, or if it depends on a sender or HELO name given neither
+                here nor to `compile` ("" means that the client gave none).
             receiver, now: as for `compile`.
 
         Raises:
             AddressError: `ip` is not an IP address.
-            ArgumentError: `sender` is of another domain than the policy.
+            ArgumentError: `sender` belongs to another domain than the policy.
             ResolverError: `resolver` breaks the resolver protocol. Exceptions that it raises itself are passed on.
         """
         family, address = parse_address(ip)
@@ -181,7 +179,9 @@ class Policy(HashedOnce):
         if helo is None and self.helo is not None:
             session.helo = self.helo
         if session.domain != self.domain and fold(session.domain) != fold(self.domain):
-            raise ArgumentError(f"the sender {visible(text, 80)!r} is not of the domain {visible(self.domain, 80)!r}")
+            raise ArgumentError(
+                f"the sender {visible(text, 80)!r} does not belong to the domain {visible(self.domain, 80)!r}"
+            )
         session.explaining = False
         return session
 
@@ -190,7 +190,10 @@ class Policy(HashedOnce):
 
         Raises:
             AddressError: one of them is not an IP address.
+            ArgumentError: `ips` is a single string, or not a list.
         """
+        if isinstance(ips, str | bytes):
+            raise ArgumentError(f'ips: expected a list of addresses, such as ["192.0.2.1"], not {visible(ips, 60)!r}')
         starts, outcomes = self._ip4
         given = ips if isinstance(ips, list) else list(ips)
         if 4 * len(given) < len(starts):  # too few addresses to make tables for them
@@ -256,7 +259,8 @@ class Policy(HashedOnce):
     def diff(self, other: "Policy", by: str = "result") -> "list[Change]":
         """Return exactly what changes from this policy to the other, as networks in order; empty if nothing changes.
 
-        Ranges for which DNS could not answer (temperror) are not known, and never a change; see `incomplete`.
+        Ranges for which DNS could not answer (temperror) are unknown, so they are never reported as changes; see
+        `incomplete`.
 
         Args:
             by: "result": results, and what conditional ranges depend on; "outcome": every field of the outcomes.
@@ -273,7 +277,7 @@ class Policy(HashedOnce):
         return not self.diff(other)
 
     def budget(self, resolver: "Resolver | None" = None) -> "Budget":
-        """Return what the worst addresses cost in lookups and void lookups, also beyond the limits.
+        """Return the most lookups and void lookups that any address needs, even past the limits.
 
         Args:
             resolver: what answers questions that were not asked for compiling (because a limit came first, say).
@@ -361,4 +365,4 @@ def _result(result: Result | str) -> Result:
     try:
         return Result(result)
     except ValueError:
-        raise ArgumentError(f"{result!r} is no result; there are: {', '.join(Result)}") from None
+        raise ArgumentError(f"{result!r} is not a result; expected one of {', '.join(Result)}") from None

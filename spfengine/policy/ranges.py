@@ -1,6 +1,7 @@
 """Ranges of addresses as networks, and sets of addresses."""
 
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Network, IPv6Network
 
 from spfengine.addresses import V4, Family
@@ -86,6 +87,87 @@ def difference(left: Spans, right: Spans) -> Spans:
         if first <= last:
             spans.append((first, last))
     return spans
+
+
+class SpanSet:
+    """Addresses to which more are added. What is asked costs the same however many spans there are."""
+
+    def __init__(self) -> None:
+        self._firsts: list[int] = []
+        self._lasts: list[int] = []
+
+    def has_all(self, spans: Spans) -> bool:
+        """Whether all these addresses are in the set. Its own spans don't touch, so each of these is within one."""
+        for first, last in spans:
+            index = bisect_right(self._firsts, first) - 1
+            if index < 0 or self._lasts[index] < last:
+                return False
+        return True
+
+    def add(self, spans: Spans) -> None:
+        """Add addresses."""
+        for first, last in spans:
+            start = bisect_left(self._lasts, first - 1)
+            end = bisect_right(self._firsts, last + 1)
+            if start < end:  # joined with those that it overlaps or touches
+                first, last = min(first, self._firsts[start]), max(last, self._lasts[end - 1])  # noqa: PLW2901
+            self._firsts[start:end] = [first]
+            self._lasts[start:end] = [last]
+
+
+class SpanIndex:
+    """Finds which of many sets of addresses have addresses in common with another set.
+
+    All spans are sorted by their first address. Above them is a binary tree that holds the greatest last address of
+    each of its branches, so that a search skips whatever ends before the addresses it looks for.
+    """
+
+    def __init__(self, sets: Sequence[Spans]) -> None:
+        spans = sorted([(first, last, owner) for owner, spans in enumerate(sets) for first, last in spans])
+        self._firsts = [first for first, _, _ in spans]
+        self._owners = [owner for _, _, owner in spans]
+        self._leaves = 1 << max(len(spans) - 1, 0).bit_length()
+        self._ends = [-1] * self._leaves + [last for _, last, _ in spans] + [-1] * (self._leaves - len(spans))
+        for node in range(self._leaves - 1, 0, -1):
+            self._ends[node] = max(self._ends[2 * node], self._ends[2 * node + 1])
+
+    def touching(self, spans: Spans) -> set[int]:
+        """Return the indices of the sets that have addresses in common with these spans."""
+        owners: set[int] = set()
+        for first, last in spans:
+            before = bisect_right(self._firsts, last)  # those that begin later have nothing in common
+            nodes = [(1, 0, self._leaves)]  # each with the leaf at which it begins, and how many it has
+            while nodes:
+                node, start, count = nodes.pop()
+                if start >= before or self._ends[node] < first:
+                    continue
+                if count == 1:
+                    owners.add(self._owners[start])
+                else:
+                    half = count // 2
+                    nodes += ((2 * node, start, half), (2 * node + 1, start + half, half))
+        return owners
+
+
+def common_sizes(sets: Sequence[Spans]) -> dict[tuple[int, int], int]:
+    """Return how many addresses each pair of sets has in common, by their indices; only pairs that have some."""
+    events = sorted(
+        [(first, True, owner) for owner, spans in enumerate(sets) for first, _ in spans]
+        + [(last + 1, False, owner) for owner, spans in enumerate(sets) for _, last in spans]
+    )
+    sizes: dict[tuple[int, int], int] = {}
+    begun: dict[int, int] = {}  # the sets that have the current address, and since which address
+    for address, begins, owner in events:  # of one address, ends come first
+        if begins:
+            begun[owner] = address
+            continue
+        start = begun.pop(owner)
+        for other, other_start in begun.items():
+            common = address - max(start, other_start)
+            if common > 0:
+                pair = (owner, other) if owner < other else (other, owner)
+                sizes[pair] = sizes.get(pair, 0) + common
+    return sizes
 
 
 def size(spans: Spans) -> int:

@@ -4,21 +4,22 @@ Each directive is compiled alone, as the only one of a record, to the addresses 
 then arithmetic on sets of addresses. Directives that depend on more than the address are left out of it.
 """
 
+from bisect import bisect_right
 from collections.abc import Generator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from spfengine.addresses import V4, V6, locate
 from spfengine.answers import Answer, Question, RRType
-from spfengine.evaluation.check_host import select_record
 from spfengine.evaluation.limits import lifted
 from spfengine.evaluation.session import Answers
 from spfengine.policy.compile import Inputs, Tiles, tile, tile_range
+from spfengine.policy.include_tree import redirect_chain
 from spfengine.policy.outcome import Outcome
-from spfengine.policy.ranges import Spans, difference, intersection, size, union
+from spfengine.policy.ranges import SpanIndex, Spans, SpanSet, common_sizes, difference, intersection
 from spfengine.problems import Result
 from spfengine.record import grammar
-from spfengine.record.model import All, Directive, Record, Term, same_term
+from spfengine.record.model import All, Directive, Network, Record, Term, same_term
 
 
 class Reason(StrEnum):
@@ -115,6 +116,20 @@ class _Matched:
     decides: bool = True
 
 
+class _Index:
+    """Finds the directives of a record that match some of the same addresses as one of them."""
+
+    def __init__(self, matched: list[_Matched]) -> None:
+        self._matched = matched
+        self._families = [SpanIndex([each.spans[family] for each in matched]) for family in (0, 1)]
+
+    def touching(self, number: int) -> list[int]:
+        """Return the numbers of the others that have addresses in common with one, in order."""
+        spans = self._matched[number].spans
+        numbers = self._families[0].touching(spans[0]) | self._families[1].touching(spans[1])
+        return sorted(numbers - {number})
+
+
 def reachability(inputs: Inputs, answers: Answers) -> Generator[Question, Answer, Reachability]:
     """Return what is known of the directives of a domain's record, and of the records that it redirects to.
 
@@ -125,32 +140,17 @@ def reachability(inputs: Inputs, answers: Answers) -> Generator[Question, Answer
     covered: list[Covered] = []
     overlaps: list[Overlap] = []
     unknown: list[tuple[str, Directive]] = []
-    domain: str | None = inputs.domain
-    seen: set[str] = set()
-    while domain is not None and domain not in seen:
-        seen.add(domain)
-        record = yield from _record(domain, answers)
-        if record is None:
-            break
+    for domain, record in (yield from redirect_chain(inputs.domain, answers)):
         reached, after_all = _split_at_all(record)
         matched = yield from _matched(inputs, domain, reached, answers)
         unknown += [(domain, each.directive) for each in matched if not each.is_known]
-        found, matched = _unreachable(domain, matched)
+        index = _Index(matched)
+        found, matched = _unreachable(domain, matched, index)
         unreachable += [Unreachable(domain, directive, Reason.AFTER_ALL, ()) for directive in after_all]
         unreachable += found
-        covered += yield from _covered(inputs, domain, record, matched, answers)
+        covered += yield from _covered(inputs, domain, record, matched, index, answers)
         overlaps += _overlaps(domain, [each for each in matched if each.decides])
-        domain = None if record.redirect is None else record.redirect.value.target
     return Reachability(tuple(unreachable), tuple(covered), tuple(overlaps), tuple(unknown))
-
-
-def _record(domain: str, answers: Answers) -> Generator[Question, Answer, Record | None]:
-    question = Question(domain, RRType.TXT)
-    key = question.key
-    if key not in answers:
-        answers[key] = yield question
-    record = select_record(answers[key])
-    return record if isinstance(record, Record) else None
 
 
 def _matched(
@@ -193,19 +193,25 @@ def evaluate_alone(inputs: Inputs, domain: str, term: Term, answers: Answers) ->
     """
     alone = inputs.at(domain).with_limits(lifted(inputs.limits))
     key = Question(domain, RRType.TXT).key
-    known = {**answers, key: Answer.txt(f"{grammar.VERSION} {term.text.lstrip('+-?~')}")}
+    own = answers.get(key)
+    answers[key] = Answer.txt(f"{grammar.VERSION} {term.text.lstrip('+-?~')}")  # put back below: a copy costs more
     spans: list[Spans] = []
     outcomes: list[Outcome] = []
     is_known = True
-    for family in (V4, V6):
-        # Conditional ranges get no steps: that there is one says enough, whatever its tree is.
-        tiles = yield from tile(alone, family, known, max_steps=0)
-        spans.append(tiles.spans(family, Result.PASS))
-        outcomes += tiles.outcomes
-        is_known = not any(outcome.result in (None, Result.TEMPERROR) for outcome in outcomes)
-        if not is_known:
-            break
-    answers.update({question: answer for question, answer in known.items() if question != key})
+    try:
+        for family in (V4, V6):
+            # Conditional ranges get no steps: that there is one says enough, whatever its tree is.
+            tiles = yield from tile(alone, family, answers, max_steps=0)
+            spans.append(tiles.spans(family, Result.PASS))
+            outcomes += tiles.outcomes
+            is_known = not any(outcome.result in (None, Result.TEMPERROR) for outcome in outcomes)
+            if not is_known:
+                break
+    finally:
+        if own is None:
+            del answers[key]
+        else:
+            answers[key] = own
     return Alone((spans[0], spans[1]) if is_known else ([], []), tuple(outcomes), is_known)
 
 
@@ -217,75 +223,91 @@ def matched_alone(
     return alone.spans if alone.is_known else None
 
 
-def _unreachable(domain: str, matched: list[_Matched]) -> tuple[list[Unreachable], list[_Matched]]:
+def _unreachable(domain: str, matched: list[_Matched], index: _Index) -> tuple[list[Unreachable], list[_Matched]]:
     """Return the directives that can't decide, and all directives, each with whether it can."""
     found = []
     marked: list[_Matched] = []
-    before: list[_Matched] = []
-    taken: tuple[Spans, Spans] = ([], [])
-    for each in matched:
+    taken = SpanSet(), SpanSet()
+    for number, each in enumerate(matched):
         if not each.is_known:
             marked.append(each)
         elif not (each.spans[0] or each.spans[1]):
             found.append(Unreachable(domain, each.directive, Reason.EMPTY, ()))
             marked.append(replace(each, decides=False))
-        elif not (difference(each.spans[0], taken[0]) or difference(each.spans[1], taken[1])):
-            found.append(Unreachable(domain, each.directive, Reason.COVERED, _touching(each, before)))
+        elif taken[0].has_all(each.spans[0]) and taken[1].has_all(each.spans[1]):
+            by = tuple([matched[i].directive for i in index.touching(number) if i < number and marked[i].decides])
+            found.append(Unreachable(domain, each.directive, Reason.COVERED, by))
             marked.append(replace(each, decides=False))
         else:
-            before.append(each)
-            taken = (union(taken[0], each.spans[0]), union(taken[1], each.spans[1]))
+            taken[0].add(each.spans[0])
+            taken[1].add(each.spans[1])
             marked.append(each)
     return found, marked
 
 
 def _covered(
-    inputs: Inputs, domain: str, record: Record, matched: list[_Matched], answers: Answers
+    inputs: Inputs, domain: str, record: Record, matched: list[_Matched], index: _Index, answers: Answers
 ) -> Generator[Question, Answer, list[Covered]]:
     """Return the directives that others after them, all of the same qualifier, make superfluous."""
     covered: list[Covered] = []
-    for index, each in enumerate(matched):
-        by = _until_covered(each, matched[index + 1 :]) if each.is_known and each.decides else None
-        if by is not None and (
-            yield from _can_go(inputs, record, Covered(domain, each.directive, by), matched, answers)
-        ):
-            covered.append(Covered(domain, each.directive, by))
+    unknown = [number for number, each in enumerate(matched) if not each.is_known]
+    asking = [number for number, each in enumerate(matched) if not isinstance(each.directive, Network)]
+    for number, each in enumerate(matched):
+        if not (each.is_known and each.decides):
+            continue
+        end = _first_after(number, unknown, len(matched))  # what an unknown one matches is not known
+        by = _until_covered(matched, number, [i for i in index.touching(number) if number < i < end])
+        if by is None:
+            continue
+        found = Covered(domain, each.directive, tuple([matched[i].directive for i in by]))
+        # Between the two, nothing but networks: no lookup that may exceed a limit or fail.
+        is_simple = (not unknown or unknown[0] > number) and by[-1] < _first_after(number, asking, len(matched))
+        if is_simple or (yield from _can_go(inputs, record, found, each.spans, answers)):
+            covered.append(found)
     return covered
 
 
-def _until_covered(each: _Matched, after: list[_Matched]) -> tuple[Directive, ...] | None:
-    """Return the directives that would decide for the addresses of one if it were left out.
+def _first_after(number: int, numbers: list[int], otherwise: int) -> int:
+    """Return the first of these sorted numbers that is greater than one."""
+    index = bisect_right(numbers, number)
+    return numbers[index] if index < len(numbers) else otherwise
 
-    None if one of them has another qualifier, or is not known, or if some addresses would be left.
+
+def _until_covered(matched: list[_Matched], number: int, after: list[int]) -> list[int] | None:
+    """Return the numbers of the directives that would decide for the addresses of one if it were left out.
+
+    None if one of them has another qualifier, or if some addresses would be left.
+
+    Args:
+        after: the numbers of the directives after it that match some of its addresses.
     """
+    each = matched[number]
     left = each.spans
     by = []
-    for other in after:
+    for other_number in after:
+        other = matched[other_number]
         if same_term(other.directive, each.directive):
             continue  # it would be left out too
-        if not other.is_known:
-            return None
         if intersection(left[0], other.spans[0]) or intersection(left[1], other.spans[1]):
             if other.directive.qualifier != each.directive.qualifier:
                 return None  # also if it decides nothing today: it would then
             if not other.decides:
                 continue  # nothing should be left out for a term that is itself to be taken out
-            by.append(other.directive)
+            by.append(other_number)
             left = (difference(left[0], other.spans[0]), difference(left[1], other.spans[1]))
             if not (left[0] or left[1]):
-                return tuple(by)
+                return by
     return None
 
 
 def _can_go(
-    inputs: Inputs, record: Record, covered: Covered, matched: list[_Matched], answers: Answers
+    inputs: Inputs, record: Record, covered: Covered, spans: tuple[Spans, Spans], answers: Answers
 ) -> Generator[Question, Answer, bool]:
     """Return whether every client of a covered directive gets the same result without it.
 
     What the directives match is not enough to know that: evaluating those that cover it may exceed a limit, or end in a
     DNS error. So both records are evaluated for its addresses.
     """
-    spans = next(each.spans for each in matched if each.directive is covered.directive)
     kept = [term.text for term in record.terms if not same_term(term, covered.directive)]
     without = {**answers, Question(covered.domain, RRType.TXT).key: Answer.txt(" ".join([grammar.VERSION, *kept]))}
     for family, own in zip((V4, V6), spans, strict=True):
@@ -312,23 +334,15 @@ def _is_same(before: Tiles, after: Tiles) -> bool:
     return True
 
 
-def _touching(each: _Matched, others: list[_Matched]) -> tuple[Directive, ...]:
-    return tuple(other.directive for other in others if _common(each, other))
-
-
-def _common(left: _Matched, right: _Matched) -> int:
-    """Return how many addresses two directives both match."""
-    return sum(size(intersection(left.spans[family], right.spans[family])) for family in (0, 1))
-
-
 _MOST_PAIRED = 300  # directives of one record that are compared pair by pair
 
 
 def _overlaps(domain: str, matched: list[_Matched]) -> list[Overlap]:
-    found = []
-    for index, first in enumerate(matched[:_MOST_PAIRED]):
-        for second in matched[index + 1 : _MOST_PAIRED]:
-            common = _common(first, second)
-            if common:
-                found.append(Overlap(domain, first.directive, second.directive, common))
-    return found
+    paired = matched[:_MOST_PAIRED]
+    sizes = common_sizes([each.spans[0] for each in paired])
+    for pair, common in common_sizes([each.spans[1] for each in paired]).items():
+        sizes[pair] = sizes.get(pair, 0) + common
+    return [
+        Overlap(domain, paired[first].directive, paired[second].directive, common)
+        for (first, second), common in sorted(sizes.items())
+    ]

@@ -85,7 +85,7 @@ class MacroString(Frozen):
         parts: literal text (`%%`, `%_`, `%-` already replaced) and MacroExpands, in order.
         tail: the literal text after the last macro-expand; all of it if there is none.
         letters: the macro-letters in it, in lower case.
-        target: the target-name if there are no macros ("" if it can't be asked in DNS); None if there are.
+        target: the target-name if there are no macros ("" if it can't be queried in DNS); None if there are.
     """
 
     __slots__ = ("letters", "parts", "tail", "target", "text")
@@ -201,7 +201,7 @@ def _fault_of(letter: str, digits: str, macro: str, explanation: bool) -> Proble
     if letter.lower() not in grammar.MACRO_LETTERS:
         return Problem(
             ProblemCode.INVALID_MACRO,
-            f"{visible(macro, 40)} is no macro: there is no macro letter {letter!r}",
+            f"{visible(macro, 40)} is not a macro: there is no macro letter {letter!r}",
             section="7.2",
             hint="the letters are s l o d i p h v, and c r t in the text of an explanation",
         )
@@ -248,4 +248,4 @@ def _invalid_macro(macro: str, span: tuple[int, int]) -> Problem:
         hint = "a macro is %{, a letter, digits or none, r or none, delimiters (. - + , / _ =) or none, }"
     else:
         hint = "a percent sign itself is written %%, a space %_"
-    return Problem(ProblemCode.INVALID_MACRO, f"{printable} is no macro", None, span, "7.3", hint)
+    return Problem(ProblemCode.INVALID_MACRO, f"{printable} is not a macro", None, span, "7.3", hint)

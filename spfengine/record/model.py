@@ -17,6 +17,7 @@ class Term(Frozen):
     Attributes:
         text: as written, qualifier included.
         span: its place in the record.
+        costs_lookup: whether evaluating it counts against the limit of lookups (RFC 7208 §4.6.4).
     """
 
     __slots__ = ("span", "text")
@@ -24,6 +25,7 @@ class Term(Frozen):
     compared: ClassVar[tuple[str, ...] | None] = ("text",)  # the place of a term makes no difference
     text: str
     span: Span
+    costs_lookup = False
 
     def __init__(self, text: str, span: Span) -> None:
         fill(self, "text", text)
@@ -39,7 +41,6 @@ class Directive(Term):
     Attributes:
         qualifier: "+", "-", "?" or "~"; "+" if none was written.
         mechanism: the name of the mechanism, in lower case.
-        charged: whether evaluating it counts against the limit of lookups (RFC 7208 §4.6.4).
     """
 
     __slots__ = ("qualifier",)
@@ -47,7 +48,6 @@ class Directive(Term):
     compared: ClassVar[tuple[str, ...] | None] = ("qualifier", "text")
     qualifier: str
     mechanism = ""
-    charged = False
 
     def __init__(self, qualifier: str, text: str, span: Span) -> None:
         fill(self, "qualifier", qualifier)
@@ -111,6 +111,7 @@ class DomainDirective(Directive):
     fields: ClassVar[tuple[str, ...]] = ("qualifier", "domain_spec", "text", "span")
     compared: ClassVar[tuple[str, ...] | None] = ("qualifier", "domain_spec", "text")
     charged = True
+    costs_lookup = True
     domain_spec: MacroString | None
 
     def __init__(self, qualifier: str, domain_spec: MacroString | None, text: str, span: Span) -> None:
@@ -205,6 +206,7 @@ class Redirect(Modifier):
     """`redirect=` (RFC 7208 §6.1)."""
 
     __slots__ = ()
+    costs_lookup = True
 
 
 class Explanation(Modifier):
@@ -229,7 +231,6 @@ class NetworkRun:
     """
 
     __slots__ = ("directives", "ip4", "ip6")
-    charged = False
 
     def __init__(self, directives: tuple[Network | All, ...]) -> None:
         self.directives = directives

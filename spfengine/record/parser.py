@@ -107,11 +107,11 @@ def _directive(token: Token) -> _Read:
         return _missing_name(token)
     if name in grammar.MODIFIERS and token.separator == ":":
         hint: str | None = f"it is a modifier; did you mean {name}={visible(token.argument, 60)}?"
-        return _fault(token, ProblemCode.UNKNOWN_MECHANISM, f"{name} is no mechanism", "4.6.1", hint)
+        return _fault(token, ProblemCode.UNKNOWN_MECHANISM, f"{name} is not a mechanism", "4.6.1", hint)
     rest = token.separator.replace("/", "") + token.argument
     hint = hints.for_unknown_mechanism(token.qualifier, token.name, rest)
     printable = visible(token.name if token.separator or not token.argument else token.text, 60)
-    return _fault(token, ProblemCode.UNKNOWN_MECHANISM, f"{printable} is no mechanism", "4.6.1", hint)
+    return _fault(token, ProblemCode.UNKNOWN_MECHANISM, f"{printable} is not a mechanism", "4.6.1", hint)
 
 
 def _missing_name(token: Token) -> _Read:
@@ -329,7 +329,7 @@ def _cidr_length(token: Token, digits: str | None, most: int, offset: int, probl
     elif digits.isdigit():
         text = f"the prefix length {visible(digits, 20)} is over {most}"
     else:
-        text = f"{visible(digits, 20)!r} is no prefix length"
+        text = f"{visible(digits, 20)!r} is not a prefix length"
     hint = f"a number from 0 to {most}"
     problems.append(Problem(ProblemCode.INVALID_CIDR_LENGTH, text, None, (start - 1, start + len(digits)), "12", hint))
     return most

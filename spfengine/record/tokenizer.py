@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from spfengine.answers import is_spf_octets
 from spfengine.record.grammar import TERM, VERSION
 
 
@@ -37,8 +38,8 @@ class Token(NamedTuple):
 
 
 def is_spf(source: str) -> bool:
-    """Whether this text begins like an SPF record: the version, and then a space or the end (RFC 7208 §4.5)."""
-    return source[:6].lower() == VERSION and (len(source) == 6 or source[6] == " ")
+    """Whether this text begins like an SPF record: `is_spf_octets` for a text with each octet as one character."""
+    return is_spf_octets(source[:7].encode("latin-1", "replace"))
 
 
 def tokens(source: str) -> Iterator[Token]:

@@ -17,6 +17,9 @@ from spfengine.visible import visible
 if TYPE_CHECKING:
     from asyncio import Task
 
+MAX_TTL = 604_800
+"""The longest time in seconds, a week, for which an answer from DNS is kept, whatever its TTL (RFC 2181 §8)."""
+
 _Key = tuple[str, str]
 
 # Estimated memory of an answer, in octets, as `bench/memory.py` measures it. A parsed record takes about twenty times
@@ -49,9 +52,9 @@ class Cache:
     """Answers of a resolver, kept until their TTL expires; itself a Resolver and an AsyncResolver.
 
     Failures are never kept: the next question asks again. NXDOMAIN and "no records" are kept by their own TTL. No
-    answer is served after its TTL, counted from when the question was sent; the `ttl` that an answer shows does not
-    count down. Names compare without case. Safe to share between threads. In asyncio, a question that several callers
-    ask at once is sent once; it is cancelled when the last of them gives up.
+    answer is served after its TTL, counted from when the question was sent, or after a week; the `ttl` that an answer
+    shows does not count down. Names compare without case. Safe to share between threads. In asyncio, a question that
+    several callers ask at once is sent once; it is cancelled when the last of them gives up.
 
     Attributes:
         clock: the clock by which answers expire.
@@ -189,7 +192,7 @@ class Cache:
             return entry.answer
 
     def _keep(self, key: _Key, answer: Answer, since: float, cleared: int) -> None:
-        ttl = self._default_ttl if answer.ttl is None else answer.ttl
+        ttl = self._default_ttl if answer.ttl is None else min(answer.ttl, MAX_TTL)
         if answer.is_failure or ttl is None or ttl <= 0:
             return
         octets = len(key[0]) + octets_of(answer)

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 
 from spfengine.addresses import parse_address
 from spfengine.answers import Answer, Question
+from spfengine.arguments import list_of
 from spfengine.errors import AddressError, ArgumentError
 from spfengine.resolvers.cache import Cache
-from spfengine.resolvers.stub import Attempt, Reply, Server, Stub
+from spfengine.resolvers.resolv_conf import read_nameservers, unusable
+from spfengine.resolvers.servers import Server
+from spfengine.resolvers.stub import Attempt, Reply, Stub, Unsent
 from spfengine.visible import visible
 
 if TYPE_CHECKING:
@@ -19,14 +22,21 @@ if TYPE_CHECKING:
 _BRACKETED = re.compile(r"\[([^\[\]]+)\](?::([0-9]{1,5}))?")
 _DOTTED = re.compile(r"([^:]+):([0-9]{1,5})")
 _MAX_MESSAGE = 65535
+_MAX_DATAGRAMS = 100
+"""Datagrams read for one query: a bound on the work that a flood of datagrams which are not the reply can cause."""
 
 
 class LiveResolver:
     """Answers Questions from live DNS, sync (`resolve`) and asyncio (`aresolve`); caches answers for their TTL.
 
+    A TTL longer than a week is a week, and one of 2^31 seconds or more is 0 (RFC 2181 §8).
+
     Nothing that DNS does raises: SERVFAIL, REFUSED, FORMERR, TIMEOUT, TRUNCATED and LOOP are the statuses of Answers.
     TIMEOUT means that no server sent anything that could be understood. Names are asked for as they are: no search
     domain is ever appended. Safe to share between threads and event loops.
+
+    A server that left a query unanswered is asked after the others for a minute, or until it answers. Then one question
+    tries it again.
 
     Checks with this resolver ask ahead: see `prefetch`. Their results are the same without that.
 
@@ -36,9 +46,10 @@ class LiveResolver:
 
     Args:
         nameservers: the recursive servers to ask, in this order: "192.0.2.1", "192.0.2.1:5353", "2001:db8::1",
-            "[2001:db8::1]:5353". None: those in the system's settings, read once, here.
+            "[2001:db8::1]:5353". None: those in the system's settings (/etc/resolv.conf), read once, here. Lines that
+            can't be used are skipped; without a `nameserver` line, the servers are 127.0.0.1 and ::1.
         port: the port of servers that are given without one.
-        timeout: seconds to wait for one reply of one server.
+        timeout: seconds to wait for one reply of one server; less if `lifetime` would not suffice to ask all of them.
         retries: how many more times the servers that stayed silent are asked.
         lifetime: seconds for one Question in all.
         cache: whether answers are cached. For other bounds than the default: `Cache(LiveResolver(cache=False), …)`.
@@ -48,8 +59,11 @@ class LiveResolver:
         in_flight: how many questions may be in flight at once in an event loop; the others wait.
 
     Raises:
-        ArgumentError: a setting can't be used, or no server is given and the system has none either.
+        ArgumentError: a setting can't be used, or no server is given and the system's settings have none to use.
     """
+
+    is_thread_safe = True
+    """Whether threads may share this resolver; `identify` then uses them."""
 
     def __init__(
         self,
@@ -65,10 +79,11 @@ class LiveResolver:
     ) -> None:
         _check_settings(timeout, lifetime, retries, prefetch, in_flight)
         if nameservers is None:
-            nameservers = _system_nameservers()
-        elif isinstance(nameservers, str):
-            nameservers = [nameservers]
-        servers = [_server(text, port) for text in nameservers]
+            servers = _system_servers(port)
+        else:
+            given = [nameservers] if isinstance(nameservers, str) else nameservers
+            texts = list_of(str, given, "nameservers", "addresses as text", '["192.0.2.1"]')
+            servers = [_server(text, port) for text in texts]
         if not servers:
             raise ArgumentError("nameservers is empty; give at least one server, or None for the system's")
         uncached = _Uncached(Stub(servers, timeout, retries, lifetime), prefetch, in_flight)
@@ -156,17 +171,22 @@ def _check_settings(timeout: float, lifetime: float, retries: int, prefetch: int
         raise ArgumentError(f"prefetch is 0 or more, and in_flight 1 or more, not {prefetch!r} and {in_flight!r}")
 
 
-def _system_nameservers() -> list[str]:
-    import dns.exception
-    import dns.resolver  # slow to import, and not needed if servers are given
+def _system_servers(port: int) -> list[Server]:
+    """Return the servers of the system's settings, without those that can't be used.
 
-    try:
-        return [str(server) for server in dns.resolver.Resolver().nameservers]
-    except (dns.exception.DNSException, ValueError, OSError) as error:
-        raise ArgumentError(
-            f"the system's DNS servers can't be read ({visible(str(error), 200)}); "
-            "give them, like LiveResolver(nameservers=['192.0.2.53'])"
-        ) from error
+    Raises:
+        ArgumentError: none can be used.
+    """
+    servers = []
+    fault = ""
+    for text in read_nameservers():
+        try:
+            servers.append(_server(text, port))
+        except ArgumentError as error:
+            fault = fault or str(error)
+    if not servers:
+        raise unusable(fault)
+    return servers
 
 
 def _server(text: str, port: int) -> Server:
@@ -192,9 +212,12 @@ def _server(text: str, port: int) -> Server:
 
 
 def exchange(attempt: Attempt) -> Reply:
-    """Return the reply to this attempt, or None if none came in time."""
+    """Return the reply to this attempt, None if none came in time, or Unsent if there was no socket to send it from."""
+    sock = _open(attempt)
+    if sock is None:
+        return Unsent()
     try:
-        with _open(attempt) as sock:
+        with sock:
             _wait_until(sock, attempt.until)
             sock.connect(attempt.server.address)
             if attempt.tcp:
@@ -202,23 +225,31 @@ def exchange(attempt: Attempt) -> Reply:
                 size = int.from_bytes(_receive(sock, 2, attempt.until), "big")
                 return attempt.accept(_receive(sock, size, attempt.until))
             sock.sendall(attempt.query.to_wire())
-            while True:
+            for _ in range(_MAX_DATAGRAMS):
                 _wait_until(sock, attempt.until)
                 reply = attempt.accept(sock.recv(_MAX_MESSAGE))
                 if reply is not None:
                     return reply
     except OSError:  # also TimeoutError, and a server that does not exist
-        return None
+        pass
+    return None
 
 
 async def aexchange(attempt: Attempt) -> Reply:
-    """Async version of `exchange`."""
+    """Async version of `exchange`.
+
+    `sock_recv` does not wait if something has arrived already. So this waits for the loop's next turn itself after each
+    datagram and each piece, or a server that floods us would stop everything else in the loop, and its timers.
+    """
     import asyncio
 
     loop = asyncio.get_running_loop()
+    sock = _open(attempt)
+    if sock is None:
+        return Unsent()
     try:
-        async with asyncio.timeout(attempt.until - monotonic()):
-            with _open(attempt) as sock:
+        with sock:
+            async with asyncio.timeout(attempt.until - monotonic()):
                 sock.setblocking(False)
                 await loop.sock_connect(sock, attempt.server.address)
                 if attempt.tcp:
@@ -226,16 +257,22 @@ async def aexchange(attempt: Attempt) -> Reply:
                     size = int.from_bytes(await _areceive(loop, sock, 2), "big")
                     return attempt.accept(await _areceive(loop, sock, size))
                 await loop.sock_sendall(sock, attempt.query.to_wire())
-                while True:
+                for _ in range(_MAX_DATAGRAMS):
                     reply = attempt.accept(await loop.sock_recv(sock, _MAX_MESSAGE))
                     if reply is not None:
                         return reply
+                    await asyncio.sleep(0)
+    except OSError:
+        pass
+    return None
+
+
+def _open(attempt: Attempt) -> socket.socket | None:
+    """Return a new socket, or None if there are no file descriptors left, or this machine has no IPv6."""
+    try:
+        return socket.socket(attempt.server.family, socket.SOCK_STREAM if attempt.tcp else socket.SOCK_DGRAM)
     except OSError:
         return None
-
-
-def _open(attempt: Attempt) -> socket.socket:
-    return socket.socket(attempt.server.family, socket.SOCK_STREAM if attempt.tcp else socket.SOCK_DGRAM)
 
 
 def _framed(attempt: Attempt) -> bytes:
@@ -262,10 +299,14 @@ def _receive(sock: socket.socket, size: int, until: float) -> bytes:
 
 
 async def _areceive(loop: "AbstractEventLoop", sock: socket.socket, size: int) -> bytes:
+    import asyncio
+
     parts = bytearray()
     while len(parts) < size:
         part = await loop.sock_recv(sock, size - len(parts))
         if not part:
             raise ConnectionError
         parts += part
+        if len(parts) < size:
+            await asyncio.sleep(0)
     return bytes(parts)

@@ -1,10 +1,11 @@
 """The stub resolver's decisions: which server to ask next, and what its reply means. No I/O happens here.
 
-`Stub.ask` is a generator: it yields an `Attempt` and receives the reply to it, or None if none came. So the sync and
-the asyncio form of a live resolver share every decision; only the code that moves octets is written twice.
+`Stub.ask` is a generator: it yields an `Attempt` and receives the reply to it, None if none came, or `Unsent`. So the
+sync and the asyncio form of a live resolver share every decision; only the code that moves octets is written twice.
 
 How a Question is asked:
-1. Each server in turn over UDP, with EDNS and a payload size of 1232 octets, which never needs fragments.
+1. Each server in turn over UDP, with EDNS and a payload size of 1232 octets, which never needs fragments. Those that
+   were silent lately come last. No server is waited for so long that the time does not suffice for the others.
 2. A truncated reply is asked for again over TCP, from the same server.
 3. After FORMERR from a server that does not know EDNS, again without it (RFC 6891 §7).
 4. A server that fails is not asked again; a silent one is, in the next round. The first failure that a server named is
@@ -23,34 +24,28 @@ import dns.flags
 import dns.message
 import dns.name
 import dns.rcode
+import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
 
 from spfengine.addresses import parse_ip4, parse_ip6
 from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.names import from_labels, to_labels
+from spfengine.resolvers.cache import MAX_TTL
 from spfengine.resolvers.rrsets import MAX_CHAIN
+from spfengine.resolvers.servers import Server, ServerHealth
 
 EDNS_SIZE = 1232
+
+for _type in (*RRType, "CNAME", "SOA", "OPT"):
+    # dnspython loads the reader of each type when it is first seen, which fails if no file can be opened then
+    dns.rdata.get_rdata_class(dns.rdataclass.IN, dns.rdatatype.from_text(_type))  # type: ignore[no-untyped-call]  # dnspython gives it no types
 
 _FAILURES = {
     dns.rcode.SERVFAIL: Status.SERVFAIL,
     dns.rcode.REFUSED: Status.REFUSED,
     dns.rcode.FORMERR: Status.FORMERR,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """A DNS server, as the `socket` module takes it.
-
-    Attributes:
-        family: the socket family.
-        address: the socket address.
-    """
-
-    family: int
-    address: tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +66,8 @@ class Attempt:
 
     def accept(self, wire: bytes) -> dns.message.Message | None:
         """Return the message in these octets, or None if it is not a reply to this query, or can't be read."""
+        if wire[:2] != self.query.id.to_bytes(2, "big"):
+            return None  # without reading the rest: a flood of other datagrams must cost little
         try:
             reply = dns.message.from_wire(wire, one_rr_per_rrset=True, ignore_trailing=True, raise_on_truncation=True)
         except dns.message.Truncated as truncated:
@@ -80,7 +77,11 @@ class Attempt:
         return reply if self.query.is_response(reply) else None
 
 
-Reply = dns.message.Message | None
+class Unsent:
+    """In place of a reply: no socket could be opened to send the query from, which says nothing about the server."""
+
+
+Reply = dns.message.Message | Unsent | None
 Asking = Generator[Attempt, Reply, Answer]
 
 
@@ -89,15 +90,18 @@ class Stub:
 
     Args:
         servers: asked in this order; at least one.
-        timeout: seconds to wait for one reply.
+        timeout: seconds to wait for one reply, at most.
         retries: how many more rounds the silent servers are asked.
         lifetime: seconds for one Question in all.
+
+    Attributes:
+        health: what is remembered of the servers from one question to the next.
     """
 
-    __slots__ = ("lifetime", "retries", "servers", "timeout")
+    __slots__ = ("health", "lifetime", "retries", "timeout")
 
     def __init__(self, servers: Sequence[Server], timeout: float, retries: int, lifetime: float) -> None:
-        self.servers = tuple(servers)
+        self.health = ServerHealth(servers)
         self.timeout = timeout
         self.retries = retries
         self.lifetime = lifetime
@@ -119,32 +123,38 @@ class Stub:
     def _ask_servers(
         self, name: dns.name.Name, rrtype: RRType, end: float
     ) -> Generator[Attempt, Reply, dns.message.Message | Status]:
-        servers = list(self.servers)
+        first, silent = self.health.order()
+        asked = [(server, False) for server in first] + [(server, True) for server in silent]
         failure = Status.TIMEOUT
         for _ in range(1 + self.retries):
-            for server in tuple(servers):
-                if monotonic() >= end:
+            again = []
+            for position, (server, is_silent) in enumerate(asked):
+                left = end - monotonic()
+                if left <= 0:
                     return failure
-                reply = yield from self._ask_server(server, name, rrtype, end)
+                seconds = min(self.timeout, left / _shares([late for _, late in asked[position:]]))
+                reply = yield from self._ask_server(server, name, rrtype, end, seconds)
                 if isinstance(reply, dns.message.Message):
                     return reply
-                if reply is not Status.TIMEOUT:
-                    servers.remove(server)
-                    failure = reply if failure is Status.TIMEOUT else failure
+                if reply is Status.TIMEOUT:
+                    again.append((server, is_silent))
+                elif failure is Status.TIMEOUT:
+                    failure = reply
+            asked = again
         return failure
 
     def _ask_server(
-        self, server: Server, name: dns.name.Name, rrtype: RRType, end: float
+        self, server: Server, name: dns.name.Name, rrtype: RRType, end: float, seconds: float
     ) -> Generator[Attempt, Reply, dns.message.Message | Status]:
         query = dns.message.make_query(name, rrtype.value, use_edns=0, payload=EDNS_SIZE)
-        reply = yield self._attempt(server, query, end)
+        reply = yield from self._send(server, query, min(end, monotonic() + seconds))
         if reply is not None and reply.edns < 0 and reply.rcode() in (dns.rcode.FORMERR, dns.rcode.NOTIMP):
             query = dns.message.make_query(name, rrtype.value, use_edns=False)
-            reply = yield self._attempt(server, query, end)
+            reply = yield from self._send(server, query, min(end, monotonic() + seconds))
         if reply is None:
             return Status.TIMEOUT
         if reply.flags & dns.flags.TC:
-            reply = yield self._attempt(server, query, end, tcp=True)
+            reply = yield from self._send(server, query, min(end, monotonic() + seconds), tcp=True)
             if reply is None or reply.flags & dns.flags.TC:
                 return Status.TRUNCATED
         rcode = reply.rcode()
@@ -152,8 +162,26 @@ class Stub:
             return reply
         return _FAILURES.get(rcode, Status.SERVFAIL)
 
-    def _attempt(self, server: Server, query: dns.message.Message, end: float, tcp: bool = False) -> Attempt:
-        return Attempt(server, tcp, query, min(end, monotonic() + self.timeout))
+    def _send(
+        self, server: Server, query: dns.message.Message, until: float, *, tcp: bool = False
+    ) -> Generator[Attempt, Reply, dns.message.Message | None]:
+        sent = self.health.clock()
+        reply = yield Attempt(server, tcp, query, until)
+        if isinstance(reply, Unsent):
+            return None
+        if reply is not None:
+            self.health.answered(server)
+        elif not tcp:  # else it has just answered over UDP
+            self.health.unanswered(server, sent)
+        return reply
+
+
+def _shares(silent: list[bool]) -> int:
+    """Return into how many shares the time is divided between the servers that are not yet asked in this round: the
+    silent ones together have one, as long as others come before them.
+    """
+    first = silent.count(False)
+    return first + any(silent) if first else len(silent)
 
 
 class _Lookup:
@@ -203,6 +231,7 @@ class _Lookup:
         return Answer.failed(status, self.chain)
 
     def _limit_ttl(self, ttl: int) -> None:
+        ttl = 0 if ttl >= 1 << 31 else min(ttl, MAX_TTL)  # RFC 2181 §8
         self.ttl = ttl if self.ttl is None else min(self.ttl, ttl)
 
     def _negative(self, reply: dns.message.Message, *, exists: bool, may_go_on: bool) -> Answer | None:
@@ -222,7 +251,8 @@ class _Lookup:
         """Return how long a negative answer may be kept (RFC 2308 §5), or None if no SOA record says so."""
         for rrset in reply.authority:
             if rrset.rdtype == dns.rdatatype.SOA and rrset and self.name.is_subdomain(rrset.name):
-                return int(min(rrset.ttl, rrset[0].minimum))
+                ttl, minimum = rrset.ttl, rrset[0].minimum
+                return 0 if minimum >= 1 << 31 else int(min(ttl, minimum))  # RFC 2181 §8
         return None
 
     def _records(self, rdata: list[Any]) -> Answer:

@@ -1,12 +1,12 @@
 """Senders before and after a change: any number of them in bounded memory, most of them without a check of their own.
 
-A policy says what a record comes to for every sender of its domain; so a sender whose outcome rests on nothing but its
-address is looked up there. The interpreter runs for the others, and nothing but the outcome is kept. Equal outcomes
-are one object.
+A policy has the outcome for every sender of its domain, so a sender whose outcome depends only on its address is looked
+up there. check_host() runs for the others, and only the outcome is kept. Equal outcomes are one object.
 """
 
 from collections import Counter
 from collections.abc import Generator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from spfengine.answers import Answer, Question
@@ -26,8 +26,8 @@ from spfengine.simulation.simulation import SenderChange
 if TYPE_CHECKING:
     from spfengine.dmarc.suffixes import PublicSuffixes
 
-_WORTH_COMPILING = 500  # senders of a domain; compiling it costs about as much as so many checks
-_MOST_PAIRS = 1000  # of domains whose alignment is looked for; who makes up names in reports could ask without end
+_WORTH_COMPILING = 500  # senders of a domain; compiling it costs about as much as this many checks
+_MOST_PAIRS = 1000  # of domains whose alignment is determined, since names in reports may be made up
 _BY_LETTERS: dict[str, frozenset[str]] = {Input.LOCAL_PART: frozenset("ls"), Input.HELO: frozenset("h")}
 
 Policies = tuple[Policy, Policy]
@@ -35,7 +35,7 @@ Policies = tuple[Policy, Policy]
 
 
 class _Asked(Session):
-    """A check that remembers which macro-letters were asked for."""
+    """A check that records which macro-letters were expanded."""
 
     def __init__(self, sender: Sender, inputs: Inputs) -> None:
         super().__init__(
@@ -65,29 +65,35 @@ class Checking:
         self._alignments: dict[tuple[str, str], tuple[Alignment, Alignment]] = {}
 
     def check(self, senders: tuple[Sender, ...]) -> Generator[Question, Answer, list[SenderChange]]:
-        """Return what the change does to each sender; yields the Questions that need answers."""
+        """Return what the change does to each sender."""
         domains: dict[str, str] = {}
         for sender in senders:
             if sender.sender not in domains:
                 domains[sender.sender] = Session(sender.ip, sender.sender, sender.helo or "").domain
         counts = Counter([fold(domains[sender.sender]) for sender in senders])
         for domain, count in counts.items():
-            if count >= _WORTH_COMPILING and domain not in self._policies and domain_fault(domain) is None:
-                before = yield from once(compiling(self._inputs.at(domain)), self._known)
-                after = yield from once(self._layer.through(compiling(self._inputs.at(domain))), self._known)
-                self._policies[domain] = before, after
-        found = []
+            if count >= _WORTH_COMPILING:
+                yield from self._compile(domain)
+        changes = []
         for sender in senders:
             null = not sender.sender.strip("<>")
             change = yield from self._check(sender, None if null else fold(domains[sender.sender]))
-            found.append(change)
-        return found
+            changes.append(change)
+        return changes
+
+    def _compile(self, domain: str) -> Generator[Question, Answer, None]:
+        """Compile the policies of a domain, before and after."""
+        if domain not in self._policies and domain_fault(domain) is None:
+            inputs = self._inputs.at(domain)
+            before = yield from once(compiling(inputs), self._known)
+            after = yield from once(self._layer.through(compiling(inputs)), self._known)
+            self._policies[domain] = before, after
 
     def _check(self, sender: Sender, domain: str | None) -> Generator[Question, Answer, SenderChange]:
-        """Return what becomes of a sender.
+        """Return what the change does to a sender.
 
         Args:
-            domain: whose policy is asked; None for the null sender, whose domain is that of HELO.
+            domain: the sender's domain; None for the null sender, whose domain is that of HELO.
         """
         change = self._looked_up(sender, domain)
         if change is None:
@@ -95,10 +101,10 @@ class Checking:
         if sender.header_from is None:
             return change
         aligned = yield from self._aligned(sender, change)
-        return change if aligned is None else change._replace(aligned_before=aligned[0], aligned_after=aligned[1])
+        return change if aligned is None else replace(change, aligned_before=aligned[0], aligned_after=aligned[1])
 
     def _looked_up(self, sender: Sender, domain: str | None) -> SenderChange | None:
-        """Return what the domain's policies say of a sender, where they have been compiled and are certain."""
+        """Return a sender's outcomes from the domain's policies, if these are compiled and certain."""
         policies = None if domain is None else self._policies.get(domain)
         if policies is None:
             return None
@@ -122,7 +128,7 @@ class Checking:
     def _aligned(
         self, sender: Sender, change: SenderChange
     ) -> Generator[Question, Answer, tuple[Alignment, Alignment] | None]:
-        """Return whether SPF is aligned with From before and after; None where that would ask too much."""
+        """Return whether SPF is aligned with From before and after; None if that would cost too many queries."""
         author = sender.header_from or ""
         domain = Session(sender.ip, sender.sender, sender.helo or "").domain
         before = domain if change.before.result is Result.PASS else None

@@ -1,4 +1,4 @@
-"""What answers after a change, put before what answers now; and what is asked of DNS, asked once for both."""
+"""The changes that a simulation can try: drafts over what DNS answers now, or another resolver in its place."""
 
 from collections.abc import Container, Generator, Iterable
 from typing import Protocol, TypeVar
@@ -14,11 +14,11 @@ _T = TypeVar("_T")
 
 
 class Layer(Protocol):
-    """What answers after a change."""
+    """A change to what DNS answers."""
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names that the change is about, as far as they are known beforehand."""
+        """The names that the change is about, if they are known beforehand."""
         ...
 
     def is_meant(self, name: str) -> bool:
@@ -26,11 +26,11 @@ class Layer(Protocol):
         ...
 
     def is_reached(self, name: str, asked: Container[Question]) -> bool:
-        """Whether these questions, or CNAME records that they led through, reach what the change says of a name."""
+        """Whether these questions, or CNAME records on their way, reach what the change has for a name."""
         ...
 
     def through(self, steps: Generator[Question, Answer, _T]) -> Generator[Question, Answer, _T]:
-        """Run steps with the change in force; yields what has to be asked of what answers now."""
+        """Run steps as if the change were published. Questions that it does not answer are yielded."""
         ...
 
 
@@ -43,7 +43,7 @@ def record_draft(domain: str, text: str, siblings: Iterable[TextRecord] = ()) ->
 
 
 class Drafted:
-    """Drafts laid over what answers now."""
+    """Drafts over what DNS answers now."""
 
     @classmethod
     def record(cls, domain: str, text: str, siblings: Iterable[TextRecord] = ()) -> "Drafted":
@@ -57,11 +57,11 @@ class Drafted:
         self.names = self._overlay.names
 
     def is_meant(self, name: str) -> bool:
-        """Whether the draft was given as a record, without a type."""
+        """Whether the draft of a name was given as an SPF record, without a type."""
         return fold(name) in self._meant
 
     def is_reached(self, name: str, asked: Container[Question]) -> bool:
-        """Whether a question for a drafted type asks for the name, or leads there through CNAME records."""
+        """Whether a question of a drafted type asks for the name, or leads there through CNAME records."""
         key = fold(name)
         if not any(Question(key, type) in asked for type in RRType):
             return key in self._overlay.asked  # through CNAME records
@@ -70,12 +70,12 @@ class Drafted:
         return any(Question(key, type) in asked for type in RRType if every or type in drafted)
 
     def through(self, steps: Generator[Question, Answer, _T]) -> Generator[Question, Answer, _T]:
-        """Run steps with the drafts laid over what answers."""
+        """Run steps, answering from the drafts first."""
         return answered_by(steps, self._overlay.answering)
 
 
 class Replaced:
-    """Something else answers: a zone as it will be, say. It is asked at once, so it must not be slow."""
+    """Another resolver in place of the one now, such as a zone as it will be. It must not be slow."""
 
     names: tuple[str, ...] = ()
 
@@ -87,13 +87,13 @@ class Replaced:
         return False
 
     def is_reached(self, name: str, asked: Container[Question]) -> bool:  # noqa: ARG002 - there are no drafts
-        """Always: only names that were asked for are looked at."""
+        """Always: only names that were asked for are compared."""
         return True
 
     def through(self, steps: Generator[Question, Answer, _T]) -> Generator[Question, Answer, _T]:
-        """Run steps, each question answered at once; nothing is left to ask."""
+        """Run steps, answering every question from the other resolver."""
         return answered_by(steps, self._at_once)
 
     def _at_once(self, question: Question) -> Generator[Question, Answer, Answer]:
-        yield from ()  # nothing is left to ask
+        yield from ()  # a generator, as the protocol wants, but nothing is left to ask
         return self._resolver.resolve(question)

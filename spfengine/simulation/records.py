@@ -1,9 +1,9 @@
-"""A record against the one that stands now, term by term."""
+"""How a draft changes the SPF record of a name, term by term, and what is wrong with the draft."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
-from typing import NamedTuple
 
 from spfengine.answers import Answer, spf_texts
 from spfengine.evaluation.check_host import select_record
@@ -15,22 +15,23 @@ from spfengine.visible import visible, visible_name
 
 
 class Standing(StrEnum):
-    """What stands at a name now."""
+    """What SPF record a name has now."""
 
     RECORD = "record"
     ABSENT = "absent"
     """No SPF record."""
     SEVERAL = "several"
-    """More than one SPF record, so that there is none that counts (RFC 7208 §4.5)."""
+    """More than one SPF record, which is a permerror (RFC 7208 §4.5)."""
     UNKNOWN = "unknown"
     """DNS could not answer."""
 
 
-class TermChange(NamedTuple):
-    """A term of a drafted record, against the record that stands now.
+@dataclass(frozen=True, slots=True)
+class TermChange:
+    """A term of a drafted record or of the record as it is now.
 
     Attributes:
-        sign: "+" for a new term, "-" for one that goes, "=" for one that stays.
+        sign: "+" for a term that is added, "-" for one that is removed, "=" for one that stays.
         term: as written.
     """
 
@@ -38,16 +39,17 @@ class TermChange(NamedTuple):
     term: str
 
 
-class RecordChange(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class RecordChange:
     """A name whose SPF record a draft changes.
 
     Attributes:
         domain: the name.
-        standing: what stands there now.
-        before, after: the text of its SPF record; None where it has none, or not just one.
-        terms: what stays, goes and comes, in the order of the new record.
-        ttl: seconds for which resolvers may go on with what stands there now, or None where that is not known.
-        reached: whether evaluation of the domain simulated ever asks for the record.
+        standing: what it has now.
+        before, after: the text of its SPF record; None if it has none, or several.
+        terms: the terms that stay, are removed, and are added, in the order of the new record.
+        ttl: seconds for which resolvers may keep the record as it is now, or None if that is not known.
+        reached: whether evaluating the domain simulated ever asks for the record.
     """
 
     domain: str
@@ -78,22 +80,20 @@ def _text(answer: Answer) -> str | None:
 
 
 def compare_terms(before: str, after: str) -> Iterator[TermChange]:
-    """Yield what stays, goes and comes between the texts of two records, in the order of the new one.
+    """Yield the terms that stay, are removed and are added between two records, in the order of the new one.
 
-    Terms are compared by `same_term`; one that is no term, as text. A term that moves goes and comes.
+    Terms are compared by `same_term`; what is not a term, as text. A term that moves is removed and added.
     """
-    old = [term for term in before.split(" ")[1:] if term]
-    new = [term for term in after.split(" ")[1:] if term]
-    matcher = SequenceMatcher(None, [_key(term) for term in old], [_key(term) for term in new], autojunk=False)
+    old, new = _terms(before), _terms(after)
+    matcher = SequenceMatcher(None, list(map(_key, old)), list(map(_key, new)), autojunk=False)
     for tag, old_start, old_end, new_start, new_end in matcher.get_opcodes():
-        if tag == "equal":
-            for term in new[new_start:new_end]:
-                yield TermChange("=", term)
-            continue
-        for term in old[old_start:old_end]:
-            yield TermChange("-", term)
-        for term in new[new_start:new_end]:
-            yield TermChange("+", term)
+        if tag != "equal":
+            yield from [TermChange("-", term) for term in old[old_start:old_end]]
+        yield from [TermChange("=" if tag == "equal" else "+", term) for term in new[new_start:new_end]]
+
+
+def _terms(record: str) -> list[str]:
+    return [term for term in record.split(" ")[1:] if term]
 
 
 def _key(text: str) -> object:
@@ -103,7 +103,7 @@ def _key(text: str) -> object:
 
 # What makes a draft unsafe, or what is known of it incomplete.
 
-_TOLD = 5  # questions that are named
+_NAMED = 5  # questions that are named
 
 
 def broken(name: str, old: Answer, new: Answer, *, meant: bool) -> Iterator[Problem]:
@@ -113,22 +113,28 @@ def broken(name: str, old: Answer, new: Answer, *, meant: bool) -> Iterator[Prob
         old, new: what answers now, and with the draft.
         meant: whether the draft was given as an SPF record, whatever it looks like.
     """
-    found = select_record(new)
+    selected = select_record(new)
     shown = visible_name(name)
-    if isinstance(found, Record) or not new.records:
+    if isinstance(selected, Record) or not new.records:
         return
-    if isinstance(found, Problem) and found.code is ProblemCode.MULTIPLE_RECORDS:
-        yield Problem(ProblemCode.DRAFT_BROKEN, f"{shown}: {found.text}", name, None, found.section, found.hint)
+    if isinstance(selected, Problem) and selected.code is ProblemCode.MULTIPLE_RECORDS:
+        text = f"{shown}: {selected.text}"
+        yield Problem(ProblemCode.DRAFT_BROKEN, text, name, None, selected.section, selected.hint)
         return
-    added = [octets for octets in new.records if octets not in old.records]
-    texts = spf_texts(new) or [octets for octets in added if meant or b"v=spf" in octets.lower()]
-    for fault in diagnose(texts[0]) if texts else ():
+    for fault in _faults(old, new, meant=meant):
         text = f"the draft for {shown} is broken: {fault.text}"
         yield Problem(ProblemCode.DRAFT_BROKEN, text, name, fault.span, fault.section, fault.hint)
 
 
+def _faults(old: Answer, new: Answer, *, meant: bool) -> tuple[Problem, ...]:
+    """Return the faults of the SPF record that a draft adds."""
+    added = [octets for octets in new.records if octets not in old.records]
+    texts = spf_texts(new) or [octets for octets in added if meant or b"v=spf" in octets.lower()]
+    return diagnose(texts[0]) if texts else ()
+
+
 def breaking(after: Policy) -> Iterator[Problem]:
-    """Yield why no client at all gets a result but permerror, where that is so."""
+    """Yield why every client gets permerror, if that is so."""
     outcomes = [outcome for version in (4, 6) for _, _, outcome in after.ranges(version)]
     if all(outcome.result is Result.PERMERROR for outcome in outcomes) and outcomes[0].problem is not None:
         why = outcomes[0].problem
@@ -148,6 +154,6 @@ def incomplete(before: Policy, after: Policy) -> Iterator[Problem]:
     if before.incomplete or after.incomplete:
         failed = {q: answer.status for p in (before, after) for q, answer in p.answers.items() if answer.is_failure}
         named = [f"{question.type} {visible_name(question.name)} ({status})" for question, status in failed.items()]
-        more = f" and {len(named) - _TOLD} more" if len(named) > _TOLD else ""
-        text = f"DNS could not answer {', '.join(named[:_TOLD])}{more}; what it decides is not known"
+        more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+        text = f"DNS could not answer {', '.join(named[:_NAMED])}{more}; what it decides is not known"
         yield Problem(ProblemCode.DNS_INCOMPLETE, text, before.domain, None, "2.6.6", "try again later")

@@ -1,4 +1,4 @@
-"""Simulate a change before it is published: exactly, for every address, and for the senders that you know."""
+"""`simulate`: what a change does before it is published, for every address, and for the senders given."""
 
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from time import time
@@ -22,7 +22,7 @@ from spfengine.record.model import All, Record
 from spfengine.record.parser import parse
 from spfengine.resolvers.overlay import Drafts
 from spfengine.resolvers.rrsets import Records, read_name
-from spfengine.senders import Sender
+from spfengine.senders import Sender, sender_list
 from spfengine.simulation.checking import Checking
 from spfengine.simulation.drafts import Drafted, Layer, Replaced
 from spfengine.simulation.records import (
@@ -55,24 +55,23 @@ def simulate(
     now: float | None = None,
     suffixes: "PublicSuffixes | None" = None,
 ) -> Simulation:
-    """Return what a draft would change for a domain, were it published.
+    """Return what a draft would change for a domain if it were published.
 
     Args:
-        domain: the domain whose mail it is about.
-        draft: a record that takes the place of the domain's SPF record (its other TXT records stay); or drafts for
-            any number of names: each such a record, or records by type as `Overlay` takes them.
-        resolver: what answers DNS questions now; live DNS where it is not given.
-        senders: who sends mail, to be checked before and after.
+        domain: the domain whose mail is checked.
+        draft: a record in place of the domain's SPF record (its other TXT records stay); or drafts for any number of
+            names, each such a record, or records by type as `Overlay` takes them.
+        resolver: what answers DNS questions now; live DNS by default.
+        senders: senders to check before and after.
         limits, receiver, now: as for `check`.
         suffixes: a list of public suffixes, for the alignment of senders with From; see `alignment`.
 
     Raises:
-        ArgumentError: the draft is empty, or the domain is no domain name.
-        ZoneError: a draft can't be used, or there are two for one name.
-        ResolverError: `resolver` does not keep the protocol. Whatever it raises itself is passed on.
+        ArgumentError: the draft is empty, the domain is not a domain name, or `senders` is not a list of Senders.
+        ZoneError: a draft can't be used, or one name has two.
+        ResolverError: `resolver` breaks the resolver protocol. Exceptions that it raises itself are passed on.
     """
-    steps = simulating(domain, draft, tuple(senders), limits, receiver, now, suffixes)
-    return drive(steps, resolver, None)
+    return drive(simulating(domain, draft, sender_list(senders), limits, receiver, now, suffixes), resolver)
 
 
 async def asimulate(
@@ -86,9 +85,8 @@ async def asimulate(
     now: float | None = None,
     suffixes: "PublicSuffixes | None" = None,
 ) -> Simulation:
-    """Return what `simulate` returns, without blocking the event loop while DNS answers."""
-    steps = simulating(domain, draft, tuple(senders), limits, receiver, now, suffixes)
-    return await adrive(steps, resolver, None)
+    """Async version of `simulate`."""
+    return await adrive(simulating(domain, draft, sender_list(senders), limits, receiver, now, suffixes), resolver)
 
 
 def compare(
@@ -102,13 +100,14 @@ def compare(
     now: float | None = None,
     suffixes: "PublicSuffixes | None" = None,
 ) -> Simulation:
-    """Return what changes for a domain when `after` answers in place of `before`: two zones, say, or two recordings.
+    """Return what changes for a domain if `after` answers in place of `before`, such as two zones or two recordings.
 
     Raises:
-        ResolverError: one of them does not keep the protocol. Whatever they raise themselves is passed on.
+        ArgumentError: `senders` is not a list of Senders.
+        ResolverError: one of them breaks the resolver protocol. Exceptions that they raise themselves are passed on.
     """
     inputs = Inputs(domain, None, None, limits, receiver, time() if now is None else now)
-    return drive(_simulate(inputs, Replaced(after), tuple(senders), {}, suffixes), before, None)
+    return drive(_simulate(inputs, Replaced(after), sender_list(senders), {}, suffixes), before, None)
 
 
 def simulating(
@@ -121,10 +120,10 @@ def simulating(
     suffixes: "PublicSuffixes | None" = None,
     known: Answers | None = None,
 ) -> Generator[Question, Answer, Simulation]:
-    """Return what `simulate` returns; yields the Questions that need answers.
+    """Return what `simulate` returns.
 
     Args:
-        known: what DNS said already; what is asked is added.
+        known: the answers of DNS so far; new ones are added.
     """
     known = {} if known is None else known
     inputs = Inputs(domain, None, None, limits, receiver, time() if now is None else now)
@@ -141,29 +140,14 @@ def simulating(
 def _simulate(
     inputs: Inputs, layer: Layer, senders: tuple[Sender, ...], known: Answers, suffixes: "PublicSuffixes | None"
 ) -> Generator[Question, Answer, Simulation]:
-    """Compile and check before and after; what both ask of what answers now is asked once."""
+    """Compile and check before and after. A question that both need is asked once."""
     before = yield from once(compiling(inputs), known)
     after = yield from once(layer.through(compiling(inputs)), known)
     asked_before, asked_after = dict(before.answers), dict(after.answers)
     before_budget = yield from once(budget(inputs, asked_before), known)
     after_budget = yield from once(layer.through(budget(inputs, asked_after)), known)
-    checking = Checking(layer, (before, after), known, suffixes)
-    checked = yield from checking.check(senders)
-    records: list[RecordChange] = []
-    problems: list[Problem] = []
-    asked = asked_before | asked_after
-    txt_names = [question.name for question in asked if question.type is RRType.TXT]
-    for name in {fold(name): name for name in (*txt_names, *layer.names)}.values():
-        reached = layer.is_reached(name, asked)
-        if not reached:
-            problems.append(not_reached(inputs.domain, name))
-        txt = Question(name, RRType.TXT)
-        old = yield from once(asking(txt), known)
-        new = yield from once(layer.through(asking(txt)), known)
-        if spf_texts(old) != spf_texts(new) or layer.is_meant(name):
-            problems += broken(name, old, new, meant=layer.is_meant(name))
-        if spf_texts(old) != spf_texts(new):
-            records.append(record_change(name, old, new, reached))
+    checked = yield from Checking(layer, (before, after), known, suffixes).check(senders)
+    records, problems = yield from _records(inputs.domain, layer, asked_before | asked_after, known)
     problems += [] if any(each.code is ProblemCode.DRAFT_BROKEN for each in problems) else breaking(after)
     problems += incomplete(before, after)
     problems += over_limits(after_budget, inputs.limits)
@@ -182,12 +166,35 @@ def _simulate(
     )
 
 
+def _records(
+    domain: str, layer: Layer, asked: Answers, known: Answers
+) -> Generator[Question, Answer, tuple[list[RecordChange], list[Problem]]]:
+    """Return the names whose SPF records the change is about, and what is wrong with its drafts."""
+    records: list[RecordChange] = []
+    problems: list[Problem] = []
+    txt_names = [question.name for question in asked if question.type is RRType.TXT]
+    for name in {fold(name): name for name in (*txt_names, *layer.names)}.values():
+        reached = layer.is_reached(name, asked)
+        if not reached:
+            problems.append(not_reached(domain, name))
+        txt = Question(name, RRType.TXT)
+        old = yield from once(asking(txt), known)
+        new = yield from once(layer.through(asking(txt)), known)
+        is_changed = spf_texts(old) != spf_texts(new)
+        if is_changed or layer.is_meant(name):
+            problems += broken(name, old, new, meant=layer.is_meant(name))
+        if is_changed:
+            records.append(record_change(name, old, new, reached))
+    return records, problems
+
+
 _NO_DRAFT = "there is no draft: give a record, or drafts by name"
 
 
 def _read_drafts(domain: str, draft: Draft) -> Generator[Question, Answer, tuple[Drafts, set[str]]]:
-    """Return drafts by name, and which names have one that was given as a record: it takes the place of the SPF record
-    only, so the other TXT records of the name stand beside it.
+    """Return drafts by name, and the names (folded) whose draft was given as a record.
+
+    Such a draft takes the place of the SPF record only: the other TXT records of the name are added to it.
     """
     if isinstance(draft, str | bytes):
         draft = {domain.encode("latin-1"): draft}
@@ -211,7 +218,7 @@ def _read_drafts(domain: str, draft: Draft) -> Generator[Question, Answer, tuple
 
 
 def _kept(before: Policy, after: Policy, records: list[RecordChange]) -> Generator[Question, Answer, list[Change]]:
-    """Return the networks that the terms that go lead to, and that keep their result all the same."""
+    """Return the networks that a removed term matches, and that keep their result all the same."""
     spans: tuple[Spans, Spans] = ([], [])
     for change in records:
         going = [term.term for term in change.terms if term.sign == "-"]

@@ -1,22 +1,22 @@
 """What a simulation found."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
 
 from spfengine.answers import RRType, spf_texts
 from spfengine.dmarc.alignment import Alignment
 from spfengine.evaluation.limits import VoidRule
-from spfengine.frozen import Frozen, fill
 from spfengine.names import is_same_or_under
 from spfengine.policy.budget import Budget
 from spfengine.policy.diff import Change, unknown_networks
-from spfengine.policy.outcome import Input, Outcome
-from spfengine.policy.policy import Network, Policy
+from spfengine.policy.outcome import Branch, Input, Outcome, OutcomeTable
+from spfengine.policy.policy import Policy
+from spfengine.policy.ranges import IPNetwork
 from spfengine.problems import Problem, ProblemCode, Result
-from spfengine.senders import Sender, sender_dict
+from spfengine.senders import Sender, reported_result, sender_dict
 from spfengine.simulation.records import RecordChange
-from spfengine.visible import visible, visible_name
+from spfengine.visible import short_repr, visible, visible_name
 
 # What a draft does to senders.
 
@@ -38,16 +38,17 @@ class Effect(StrEnum):
     UNCHANGED = "unchanged"
 
 
-class SenderChange(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class SenderChange:
     """A sender's result before and after.
 
     Attributes:
         sender: the sender.
-        before, after: what its check comes to.
-        rests_on: what of the client is not known, and a macro on the way to a result asks for: `Input.HELO`,
-            `Input.LOCAL_PART`. The results then are those for no HELO name, and for the local part "postmaster".
-        aligned_before, aligned_after: whether SPF is aligned with the header field From (RFC 9989 §4.4.1); None where
-            the sender's `header_from` is not known.
+        before, after: the outcome of its check.
+        rests_on: what is not known of the client and a macro needs: `Input.HELO`, `Input.LOCAL_PART`. The results are
+            then those for no HELO name, and for the local part "postmaster".
+        aligned_before, aligned_after: whether SPF is aligned with the header field From (RFC 9989 §4.4.1); None if the
+            sender's `header_from` is not known.
     """
 
     sender: Sender
@@ -56,6 +57,9 @@ class SenderChange(NamedTuple):
     rests_on: tuple[Input, ...] = ()
     aligned_before: Alignment | None = None
     aligned_after: Alignment | None = None
+
+    def __repr__(self) -> str:
+        return short_repr(self, ("sender", "before", "after"))
 
     @property
     def effect(self) -> Effect:
@@ -73,19 +77,14 @@ class SenderChange(NamedTuple):
 
     @property
     def disagrees(self) -> bool:
-        """Whether the record as it is gives another result than the one that was reported: DNS has changed since, a
-        forwarder sent the message on, or the report is about another identity.
+        """Whether the record as it is now gives another result than the one that was reported.
+
+        DNS has changed since, a forwarder sent the message on, or the report is about another identity.
         """
-        reported = _REPORTED.get((self.sender.reported or "").strip().lower())
-        return (
-            reported is not None
-            and Result.TEMPERROR not in (reported, self.before.result)
-            and (reported is not self.before.result)
-        )
-
-
-_REPORTED = {**{str(result): result for result in Result}, "hardfail": Result.FAIL, "unknown": Result.PERMERROR}
-"""Results as reports write them; the last two are words from before RFC 4408."""
+        reported = reported_result(self.sender.reported)
+        if reported is None or Result.TEMPERROR in (reported, self.before.result):
+            return False
+        return reported is not self.before.result
 
 
 def is_worse(before: Result, after: Result) -> bool:
@@ -94,10 +93,10 @@ def is_worse(before: Result, after: Result) -> bool:
 
 
 def change_is_worse(before: Outcome, after: Outcome) -> bool:
-    """Whether a network's outcome is worse: pass is lost, or an error is new; or may be, for what rests on more.
+    """Whether a network's outcome is worse, or may be: pass is lost, or an error is new.
 
-    Outcomes that rest on the same terms are compared choice by choice. Where that would take too long, or only a check
-    of one client could tell, the answer is that it may be worse.
+    Outcomes that depend on the same terms are compared choice by choice. If that would take too long, or if only a
+    check of one client could show it, the outcome may be worse.
     """
     return _Comparison().is_worse(before, after)
 
@@ -115,58 +114,59 @@ class _Comparison:
         if before is after:
             return False
         if before.result is not None and after.result is not None:
-            lost = (
-                before.result is Result.PASS or after.result is not Result.TEMPERROR
-            )  # a failure is not known to come
-            return lost and is_worse(before.result, after.result)
+            # A failure of DNS is not known to happen, so only a pass can be lost to one.
+            may_be = before.result is Result.PASS or after.result is not Result.TEMPERROR
+            return may_be and is_worse(before.result, after.result)
         key = id(before), id(after)
         if key not in self._known:
             self._known[key] = len(self._known) >= _MAX_PAIRS or self._tree_is_worse(before, after)
         return self._known[key]
 
     def _tree_is_worse(self, before: Outcome, after: Outcome) -> bool:
-        old, new = before.tree, after.tree
-        if (old is None and before.result is None) or (new is None and after.result is None):
-            return not (after.result is Result.PASS or before == after)  # only a check of one client can tell
-        if old is not None and new is not None and old.dependency == new.dependency:
-            branches = dict(old.branches)
-            if branches.keys() == dict(new.branches).keys():
-                return any(self.is_worse(branches[choice], branch) for choice, branch in new.branches)
-        if new is not None and (old is None or old.dependency not in after.depends_on):
-            return any(self.is_worse(before, branch) for _, branch in new.branches)
-        return old is not None and any(self.is_worse(branch, after) for _, branch in old.branches)
+        if _is_open(before) or _is_open(after):
+            return not (after.result is Result.PASS or before == after)
+        return any(self.is_worse(old, new) for old, new in _pairs(before, after))
+
+
+def _is_open(outcome: Outcome) -> bool:
+    """Whether only a check of one client can give the result."""
+    return outcome.result is None and outcome.tree is None
+
+
+def _pairs(before: Outcome, after: Outcome) -> list[tuple[Outcome, Outcome]]:
+    """Return the outcomes, before and after, that one client can get: branch by branch of one tree, or of both."""
+    old, new = before.tree, after.tree
+    if old is not None and new is not None and _have_same_choices(old, new):
+        branches = dict(old.branches)
+        return [(branches[choice], branch) for choice, branch in new.branches]
+    if new is not None and (old is None or old.dependency not in after.depends_on):
+        return [(before, branch) for _, branch in new.branches]
+    return [] if old is None else [(branch, after) for _, branch in old.branches]
+
+
+def _have_same_choices(old: Branch, new: Branch) -> bool:
+    return old.dependency == new.dependency and dict(old.branches).keys() == dict(new.branches).keys()
 
 
 SCHEMA = "spfengine.simulation/1"
 """The version of the JSON form of a simulation."""
 
 
-class Simulation(Frozen):
+@dataclass(frozen=True, slots=True)
+class Simulation:
     """What a draft would change for a domain.
 
     Attributes:
         domain: the domain.
         before, after: its policy as it is, and as it would be.
         changes: the networks whose result changes, in order.
-        kept: the networks that a term that goes leads to, and that keep their result by another way.
+        kept: the networks that a removed term matches, and that keep their result by another term.
         senders: the senders given, each with its results before and after.
         records: the names whose SPF records the draft changes.
         before_budget, after_budget: what the worst addresses cost.
-        problems: what makes the draft unsafe, or what is known incomplete.
+        problems: why the draft is unsafe, or what is not known.
     """
 
-    __slots__ = fields = (
-        "domain",
-        "before",
-        "after",
-        "changes",
-        "kept",
-        "senders",
-        "records",
-        "before_budget",
-        "after_budget",
-        "problems",
-    )
     domain: str
     before: Policy
     after: Policy
@@ -178,33 +178,12 @@ class Simulation(Frozen):
     after_budget: Budget
     problems: tuple[Problem, ...]
 
-    def __init__(
-        self,
-        domain: str,
-        before: Policy,
-        after: Policy,
-        changes: tuple[Change, ...],
-        kept: tuple[Change, ...],
-        senders: tuple[SenderChange, ...],
-        records: tuple[RecordChange, ...],
-        before_budget: Budget,
-        after_budget: Budget,
-        problems: tuple[Problem, ...],
-    ) -> None:
-        fill(self, "domain", domain)
-        fill(self, "before", before)
-        fill(self, "after", after)
-        fill(self, "changes", changes)
-        fill(self, "kept", kept)
-        fill(self, "senders", senders)
-        fill(self, "records", records)
-        fill(self, "before_budget", before_budget)
-        fill(self, "after_budget", after_budget)
-        fill(self, "problems", problems)
+    def __repr__(self) -> str:
+        return f"<Simulation of {visible(self.domain, 80)}: {len(self.changes)} changes, {len(self.senders)} senders>"
 
     @property
     def is_broken(self) -> bool:
-        """Whether a drafted record is none, or no client at all gets a result from it but permerror."""
+        """Whether a drafted record is not a valid record, or every client gets permerror from it."""
         return any(problem.code is ProblemCode.DRAFT_BROKEN for problem in self.problems)
 
     @property
@@ -215,14 +194,15 @@ class Simulation(Frozen):
         )
 
     @property
-    def unknown(self) -> list[Network]:
+    def unknown(self) -> list[IPNetwork]:
         """The networks that DNS could not answer for, before or after: what changes there is not known."""
         return unknown_networks(self.before, self.after)
 
     @property
     def outside(self) -> tuple[str, ...]:
-        """The names with SPF records that the domain rests on after the change, and that are not its own: neither the
-        domain nor under it, so most likely somebody else's to edit.
+        """The names with SPF records that the domain's results depend on after the change, other than its own.
+
+        They are neither the domain nor under it, so most likely somebody else edits them.
         """
         names = [q.name for q, answer in self.after.answers.items() if q.type is RRType.TXT and spf_texts(answer)]
         return tuple([name for name in names if not is_same_or_under(name, self.domain)])
@@ -231,7 +211,7 @@ class Simulation(Frozen):
     def is_worse(self) -> bool:
         """Whether a network or sender that passed no longer does, or newly gets permerror or temperror.
 
-        A network that DNS could not answer for is none of these: it is not known.
+        A network that DNS could not answer for does not count: it is not known.
         """
         return any(change_is_worse(change.before, change.after) for change in self.changes) or any(
             change.effect is Effect.NEWLY_FAILING for change in self.senders
@@ -251,15 +231,17 @@ class Simulation(Frozen):
 
     def to_dict(self) -> dict[str, object]:
         """Return the simulation as JSON-safe values; key "schema" names their version."""
+        table = OutcomeTable()
         return {
             "schema": SCHEMA,
             "domain": visible_name(self.domain),
             "worse": self.is_worse,
             "broken": self.is_broken,
             "incomplete": self.is_incomplete,
-            "changes": [_change_dict(change) for change in self.changes],
+            "changes": [_change_dict(change, table) for change in self.changes],
             "unknown": [str(network) for network in self.unknown],
-            "kept": [_change_dict(change) for change in self.kept],
+            "kept": [_change_dict(change, table) for change in self.kept],
+            "outcomes": table.rows,
             "senders": self._senders(),
             "outside": [visible_name(name) for name in self.outside],
             "records": [_record_dict(change) for change in self.records],
@@ -293,11 +275,11 @@ def _alignment_dict(before: object, after: object) -> dict[str, object] | None:
     return None if before is None or after is None else {"before": before, "after": after}
 
 
-def _change_dict(change: Change) -> dict[str, object]:
+def _change_dict(change: Change, table: OutcomeTable) -> dict[str, object]:
     return {
         "network": str(change.network),
-        "before": change.before.to_dict(),
-        "after": change.after.to_dict(),
+        "before": table.to_dict(change.before),
+        "after": table.to_dict(change.after),
         "worse": change_is_worse(change.before, change.after),
     }
 

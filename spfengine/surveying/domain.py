@@ -14,9 +14,9 @@ from spfengine.evaluation.session import Answers
 from spfengine.linting.codes import LintCode, Severity
 from spfengine.linting.finding import Finding
 from spfengine.linting.lint import linting
-from spfengine.names import fold
 from spfengine.policy.budget import budget
 from spfengine.policy.compile import Inputs
+from spfengine.policy.include_tree import redirect_chain
 from spfengine.policy.outcome import Outcome
 from spfengine.policy.policy import Policy, compiling
 from spfengine.problems import Problem, ProblemCode, Result
@@ -65,7 +65,7 @@ class SurveyedDomain:
         leads_to: the other domains whose records evaluation reads, in the order in which it asks for them.
         lookups: the most terms that ask DNS for any client, of IPv4 and of IPv6; the true number, even over the limit.
         void_lookups: the same for void lookups, counted by the rule of the limits.
-        endless: whether the records refer to each other in a circle, so that no number of lookups is enough.
+        endless: whether the records form a loop, so that no number of lookups is enough.
         passing: how many addresses pass, of IPv4 and of IPv6, whatever the rest of the client's data is.
         conditional: whether some results depend on more than the client's address (macros, ptr).
         incomplete: whether DNS could not answer something.
@@ -169,6 +169,7 @@ def surveying(domain: str, limits: Limits, *, lint: bool) -> Generator[Question,
     if lint:
         findings, _ = yield from once(linting(domain, None, None, limits, ()), known)
         codes = _codes(findings)
+    chain = yield from redirect_chain(domain, known, limits.lookups)
     results = _results(ends)
     state, problem = _state(ends)
     record = _record(answers, domain)
@@ -179,7 +180,7 @@ def surveying(domain: str, limits: Limits, *, lint: bool) -> Generator[Question,
         results=results,
         problem=problem,
         record=record.source if isinstance(record, (Record, RecordSyntaxError)) else None,
-        all=_all(answers, domain),
+        all=_all(chain),
         redirect=_redirect(record),
         includes=_includes(record),
         leads_to=tuple([name for name, type in answers if type is RRType.TXT and name != domain]),
@@ -275,21 +276,11 @@ def _record(answers: Mapping[Question, Answer], domain: str) -> object:
     return None if answer is None else select_record(answer)
 
 
-def _all(answers: Mapping[Question, Answer], domain: str) -> Result | None:
+def _all(chain: Iterable[tuple[str, Record]]) -> Result | None:
     """Return the result of the `all` in the domain's record, or in one that it redirects to."""
-    seen: set[str] = set()
-    while fold(domain) not in seen:
-        seen.add(fold(domain))
-        record = _record(answers, domain)
-        if not isinstance(record, Record):
-            return None
-        for term in record.terms:
-            if isinstance(term, All):
-                return QUALIFIERS[term.qualifier]
-        if record.redirect is None or record.redirect.value.target is None:
-            return None
-        domain = record.redirect.value.target
-    return None
+    alls = (term for _, record in chain for term in record.directives if isinstance(term, All))
+    first = next(alls, None)
+    return None if first is None else QUALIFIERS[first.qualifier]
 
 
 def _redirect(record: object) -> str | None:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from spfengine.addresses import V4, V6, address_text
-from spfengine.answers import Answer, Question, RRType, Status
+from spfengine.answers import MAX_STRING, Answer, Question, RRType, Status
 from spfengine.errors import ArgumentError, ZoneError
 from spfengine.names import fold
 from spfengine.resolvers.rrsets import ANY_TYPE, RRset
@@ -74,7 +74,9 @@ def _master_data(type: str, record: Any) -> str:
         case "CNAME" | "PTR":
             return name_text(record)
         case "TXT" | "SPF":
-            return quoted([piece[at : at + 255] for piece in record for at in range(0, len(piece) or 1, 255)])
+            return quoted(
+                [piece[at : at + MAX_STRING] for piece in record for at in range(0, len(piece) or 1, MAX_STRING)]
+            )
     return " ".join(string.decode("latin-1") for string in record)
 
 

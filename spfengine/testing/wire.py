@@ -11,7 +11,7 @@ from typing import Any
 
 import dnslib  # type: ignore[import-untyped]  # dnslib ships no types
 
-from spfengine.answers import Answer, RRType, Status
+from spfengine.answers import MAX_STRING, Answer, RRType, Status
 from spfengine.names import fold, from_labels, is_askable, to_labels
 from spfengine.visible import visible_name
 
@@ -218,7 +218,7 @@ def _values(answer: Answer) -> Sequence[Any]:
 
 def _record(owner: Any, rrtype: RRType | None, value: Any, ttl: int) -> Any:
     if rrtype is RRType.TXT:
-        data = dnslib.TXT([part[at : at + 255] for part in value for at in range(0, len(part) or 1, 255)])
+        data = dnslib.TXT([part[at : at + MAX_STRING] for part in value for at in range(0, len(part) or 1, MAX_STRING)])
     elif rrtype is RRType.A:
         data = dnslib.A(tuple(value.to_bytes(4, "big")))
     elif rrtype is RRType.AAAA:

@@ -6,8 +6,8 @@ from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 
 from spfengine.addresses import V4, V6
 from spfengine.policy.diff import Change, unknown_networks
-from spfengine.policy.policy import Network, Policy
-from spfengine.policy.ranges import Spans, difference, networks_of, union
+from spfengine.policy.policy import Policy
+from spfengine.policy.ranges import IPNetwork, Spans, difference, networks_of, union
 from spfengine.simulation.simulation import change_is_worse
 from spfengine.text.lines import Line, Row, Span, more_line, note, table
 from spfengine.text.outcomes import networks_text, outcome_text, outcome_word
@@ -15,7 +15,7 @@ from spfengine.text.outcomes import networks_text, outcome_text, outcome_word
 _MOST_NETWORKS = 40
 _ALL = {4: 1 << 32, 6: 1 << 128}
 
-_NetworkRow = tuple[Network, str]  # with what is to be said about it
+_NetworkRow = tuple[IPNetwork, str]  # with what is to be said about it
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Changes:
         is_worse: Callable[[Change], bool] = is_worse,
     ) -> None:
         changes = list(changes)
-        kinds: dict[_Kind, list[Network]] = {}
+        kinds: dict[_Kind, list[IPNetwork]] = {}
         self._worse: set[tuple[str, str]] = set()
         for change in changes:
             kind = _Kind(outcome_word(change.before), outcome_word(change.after), why(change))
@@ -79,7 +79,7 @@ class Changes:
         rows = [row for group in (*dict(self.groups).values(), *self.staying.values()) for row in group]
         self._listed = {network.version for network in (*self.unknown, *[network for network, _ in rows])}
 
-    def _grouped(self, kinds: dict[_Kind, list[Network]]) -> list[tuple[tuple[str, str], list[_NetworkRow]]]:
+    def _grouped(self, kinds: dict[_Kind, list[IPNetwork]]) -> list[tuple[tuple[str, str], list[_NetworkRow]]]:
         groups: dict[tuple[str, str], list[_NetworkRow]] = {}
         for kind, networks in kinds.items():
             rows = groups.setdefault(kind.results, [])
@@ -88,7 +88,7 @@ class Changes:
                     rows += [(network, kind.why) for network in _collapsed(networks, version)]
         return sorted([group for group in groups.items() if group[1]], key=lambda group: group[0] not in self._worse)
 
-    def _staying(self, after: Policy, changing: list[Network]) -> dict[str, list[_NetworkRow]]:
+    def _staying(self, after: Policy, changing: list[IPNetwork]) -> dict[str, list[_NetworkRow]]:
         staying: dict[str, list[_NetworkRow]] = {}
         for family in (V4, V6):
             if self.rest[family.version] == _KEPT:
@@ -143,7 +143,7 @@ class Changes:
         return note(f"{what}: ", Span(f"{kind.before} → {kind.after}", style), f"  {kind.why}")
 
 
-def _most_common(version: int, kinds: dict[_Kind, list[Network]], unknown: list[Network]) -> _Kind:
+def _most_common(version: int, kinds: dict[_Kind, list[IPNetwork]], unknown: list[IPNetwork]) -> _Kind:
     """Return what happens to most addresses of an IP version."""
     counts = {_KEPT: _ALL[version]}
     for kind, networks in [*kinds.items(), (_UNKNOWN, unknown)]:
@@ -158,12 +158,12 @@ def _network_rows(rows: list[_NetworkRow], width: int | None) -> Iterator[Line]:
     yield from more_line(len(rows) - _MOST_NETWORKS, where="--json has them")
 
 
-def _collapsed(networks: list[Network], version: int) -> list[Network]:
+def _collapsed(networks: list[IPNetwork], version: int) -> list[IPNetwork]:
     if version == 4:
         return list(collapse_addresses([network for network in networks if isinstance(network, IPv4Network)]))
     return list(collapse_addresses([network for network in networks if isinstance(network, IPv6Network)]))
 
 
-def _spans(networks: list[Network], version: int) -> Spans:
+def _spans(networks: list[IPNetwork], version: int) -> Spans:
     spans = [(int(net.network_address), int(net.broadcast_address)) for net in networks if net.version == version]
     return union(spans)

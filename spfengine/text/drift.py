@@ -13,7 +13,7 @@ from spfengine.visible import visible, visible_name
 
 _MOST_ANSWERS = 40
 _MOST_TERMS = 60
-_WHERE = "--json has them"
+_REST_IN_JSON = "--json has them"
 
 
 def drift_lines(drift: Drift, width: int | None) -> Iterator[Line]:
@@ -43,7 +43,7 @@ def _domain(drift: DomainDrift, since: str, width: int | None) -> Iterator[Line]
         yield line()
         for change in drift.answers[:_MOST_ANSWERS]:
             yield from _answer(change, drift.domain, width)
-        yield from more_line(len(drift.answers) - _MOST_ANSWERS, "name", where=_WHERE, indent=2)
+        yield from more_line(len(drift.answers) - _MOST_ANSWERS, "name", where=_REST_IN_JSON, indent=2)
     if drift.changes or drift.unknown:
         yield line()
         changes = Changes(drift.before, drift.after, drift.changes, _why)
@@ -76,7 +76,7 @@ def _answer(change: AnswerChange, domain: str, width: int | None) -> Iterator[Li
     terms = _changed_terms(change)
     rows = [Row(SIGNS[sign], Span(visible(text, SHOWN_TERM), "term")) for sign, text in terms[:_MOST_TERMS]]
     yield from table(rows, width, 4)
-    yield from more_line(len(terms) - _MOST_TERMS, where=_WHERE)
+    yield from more_line(len(terms) - _MOST_TERMS, where=_REST_IN_JSON)
 
 
 def _changed_terms(change: AnswerChange) -> list[tuple[str, str]]:

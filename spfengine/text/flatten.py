@@ -124,11 +124,11 @@ def _watch(flattening: Flattening) -> Iterator[Line]:
     yield line()
     if flattening.sources:
         names = [visible_name(name) for name in flattening.sources]
-        stale = "these networks are the present ones: the record no longer follows "
+        stale = "the networks are those of today: the record no longer follows "
         yield note(WARNING, stale, listed(names, _MOST_NAMES))
         yield note(Span("to learn of changes, watch them, from cron or CI:", "strong"), indent=4)
         # The names are untrusted, and this is for a shell.
         yield verbatim(f"spfengine snapshot {shlex.join(names)} -o includes.json", indent=4)
         yield verbatim("spfengine drift includes.json --quiet", indent=4)
-    keep = "keep the present record: to flatten it again, give it as --draft"
+    keep = "keep the current record: to flatten it again, give it as --draft"
     yield note(Span(keep, "quiet"), indent=4)

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from spfengine.evaluation.limits import VoidRule
 from spfengine.policy.budget import Budget
 from spfengine.policy.outcome import Outcome
-from spfengine.policy.policy import Network, Policy
+from spfengine.policy.policy import Policy
+from spfengine.policy.ranges import IPNetwork
 from spfengine.problems import Result
 from spfengine.text.lines import Line, Span, note
 from spfengine.visible import visible, visible_name
@@ -87,12 +88,12 @@ def cost_text(before: Budget, after: Budget, limits_of: Policy) -> tuple[str, st
     )
 
 
-def networks_text(networks: list[Network]) -> str:
+def networks_text(networks: list[IPNetwork]) -> str:
     """Return how many networks and addresses these are, in words."""
     return f"{counted(len(networks), 'network')}, {addresses_text(networks)}"
 
 
-def addresses_text(networks: Iterable[Network]) -> str:
+def addresses_text(networks: Iterable[IPNetwork]) -> str:
     """Return how many addresses networks have, in words."""
     counts = {4: 0, 6: 0}
     for network in networks:

@@ -25,14 +25,14 @@ _Describe = Callable[[SenderChange], list[Span]]
 
 
 def disagreement_lines(changes: Iterable[SenderChange], width: int | None) -> Iterator[Line]:
-    """Yield the senders for which the present record gives another result than was reported, if there are any."""
+    """Yield the senders for which the current record gives a different result than was reported, if there are any."""
     disagreeing = [change for change in changes if change.disagrees]
     if disagreeing:
-        heading = Span("the present record gives another result than was reported", "softfail")
+        heading = Span("the current record gives a different result than was reported", "softfail")
         yield line()
         yield note(heading, Span(f"  {_counted(disagreeing)}", "quiet"))
         yield from _rows(disagreeing, width, _reported, _deciding_before)
-        why = "DNS has changed since then, a forwarder sent these on, or the report is about another identity"
+        why = "DNS has changed since then, a forwarder resent these, or the report is about another identity"
         yield line(Span(why, "quiet"), indent=6)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from spfengine.advice.forms import forms
-from spfengine.answers import Question, RRType
+from spfengine.answers import MAX_STRING, Question, RRType
 from spfengine.evaluation.limits import VoidRule
 from spfengine.names import fold, is_same_or_under
 from spfengine.policy.diff import Change
@@ -20,11 +20,10 @@ from spfengine.wording import counted, listed
 
 _MOST_NAMES = 10
 _FAULTS = (ProblemCode.DRAFT_BROKEN, ProblemCode.OVER_LOOKUP_LIMIT, ProblemCode.OVER_VOID_LIMIT)
-_STRING = 255  # octets of a string of a TXT record (RFC 1035 §3.3)
 _STANDINGS = {
     Standing.ABSENT: "a new SPF record",
     Standing.SEVERAL: "one SPF record in place of several",
-    Standing.UNKNOWN: "the present record is not known: DNS could not answer",
+    Standing.UNKNOWN: "the current record is not known: DNS could not answer",
     Standing.RECORD: "the SPF record changes",
 }
 
@@ -159,7 +158,7 @@ def draft_problem_lines(problem: Problem, simulation: Simulation, width: int | N
     after = ""
     if problem.code is ProblemCode.OVER_VOID_LIMIT_PER_LOOKUP:
         most = simulation.before_budget.worst_voids(VoidRule.PER_LOOKUP)
-        after = "; so they do now" if most > simulation.before.limits.voids else "; they do not now"
+        after = "; they already do" if most > simulation.before.limits.voids else "; they do not yet"
     source = next((r.after for r in simulation.records if r.domain == problem.domain and r.after is not None), None)
     mark = FAULT if problem.code in _FAULTS else WARNING
     yield from problem_lines(problem, width, source=source, mark=mark, after=after)
@@ -191,8 +190,8 @@ def _in_formats(
 
 def _as_it_is(record: RecordChange, text: str, simulation: Simulation, own: tuple[str, ...]) -> Iterator[Line]:
     yield verbatim(visible(text, len(text)))
-    if len(text) > _STRING:
-        yield note(f"in strings of at most {_STRING} octets, for a zone file:")
+    if len(text) > MAX_STRING:
+        yield note(f"in strings of at most {MAX_STRING} octets, for a zone file:")
         yield verbatim(_forms(record, simulation, own)["cpanel-split"])
 
 

@@ -5,6 +5,7 @@ from collections.abc import Container, Iterable, Iterator
 from spfengine.advice.forms import FORMS
 from spfengine.advice.suggest.reasons import limits_text
 from spfengine.advice.suggest.suggestion import Advice, Alternative, SenderAdvice, SenderStanding, Suggestion
+from spfengine.dmarc.alignment import Alignment
 from spfengine.names import fold
 from spfengine.problems import Result
 from spfengine.simulation.simulation import Simulation
@@ -32,7 +33,7 @@ from spfengine.wording import counted
 _MOST_SENDERS = 100
 _MOST_TERMS = 100
 _MOST_FAULTS = 10
-_WHERE = "--json has them"
+_REST_IN_JSON = "--json has them"
 _FORMS = {
     "cpanel": "cPanel, and all others that ask for the text alone",
     "cpanel-split": "cPanel, split in strings",
@@ -40,7 +41,6 @@ _FORMS = {
     "route53": "Route 53",
     "octodns": "octoDNS",
 }
-_ALIGNED = {True: "aligned with", False: "not aligned with", None: "not known whether aligned with"}
 _ORDER = (
     SenderStanding.STOPPED,
     SenderStanding.UNSERVED,
@@ -90,7 +90,7 @@ def brief_lines(suggestion: Suggestion, width: int | None) -> Iterator[Line]:
         yield line()
         yield verbatim(visible(suggestion.record, len(suggestion.record)))
         yield line()
-        yield from _effect(suggestion)
+        yield from _effect_on_senders(suggestion)
     yield from _failure(suggestion)
     if suggestion.simulation is None:
         yield from _published(suggestion, width)
@@ -113,7 +113,7 @@ def _headline(suggestion: Suggestion) -> Line:
     return note(Span(visible_name(suggestion.domain), "strong"), ": ", summary, indent=0)
 
 
-def _effect(suggestion: Suggestion) -> Iterator[Line]:
+def _effect_on_senders(suggestion: Suggestion) -> Iterator[Line]:
     """Yield how many senders pass with the record, and whether anything that passes stops."""
     left_out = (SenderStanding.ELSEWHERE, SenderStanding.IGNORED)
     senders = [sender for sender in suggestion.senders if sender.standing not in left_out]
@@ -126,9 +126,9 @@ def _effect(suggestion: Suggestion) -> Iterator[Line]:
         yield note(Span(f"{then} of {len(senders)} senders pass", style), f" with it, {now} now")
     smallest = suggestion.is_smallest and suggestion.advice is Advice.CHANGE
     if suggestion.is_worse:
-        effect = Span("something that passes now stops, as you asked", "softfail")
+        effect = Span("some mail that passes now stops passing, as you asked", "softfail")
     else:
-        effect = Span("nothing that passes now stops", "pass")
+        effect = Span("everything that passes now still passes", "pass")
     yield note(effect, "; no smaller change does this" if smallest else "")
 
 
@@ -161,7 +161,7 @@ def _terms(suggestion: Suggestion, width: int | None) -> Iterator[Line]:
         term = Span(visible(advice.term, SHOWN_TERM), "term")
         rows.append(Row(SIGNS[advice.sign], term, (Span(names), Span(advice.why))))
     yield from table(rows, width, 4)
-    yield from more_line(len(suggestion.terms) - _MOST_TERMS, where=_WHERE)
+    yield from more_line(len(suggestion.terms) - _MOST_TERMS, where=_REST_IN_JSON)
 
 
 def _senders(senders: Iterable[SenderAdvice], width: int | None) -> Iterator[Line]:
@@ -174,7 +174,7 @@ def _senders(senders: Iterable[SenderAdvice], width: int | None) -> Iterator[Lin
         rows.append(Row(Span(" "), Span(left), (*_results(advice), Span(f"  {messages}{_note(advice)}", "quiet"))))
     yield line(Span("senders", "strong"), indent=2)
     yield from table(rows, width, 4)
-    yield from more_line(len(ordered) - _MOST_SENDERS, where=_WHERE)
+    yield from more_line(len(ordered) - _MOST_SENDERS, where=_REST_IN_JSON)
 
 
 def _results(advice: SenderAdvice) -> Iterator[Span]:
@@ -199,9 +199,15 @@ def _note(advice: SenderAdvice) -> str:
     reported = f"; a receiver saw {visible(advice.sender.reported or '', 20)}" if advice.sender.reported else ""
     aligned = ""
     if advice.alignment is not None and advice.after is Result.PASS:
-        header_from = visible_name(advice.alignment.header_from)
-        aligned = f"; {_ALIGNED[advice.alignment.aligned]} From, which is {header_from}"
+        aligned = _alignment(advice.alignment)
     return f"{reported}{aligned}{f'; {advice.why}' if advice.why else ''}"
+
+
+def _alignment(alignment: Alignment) -> str:
+    domain = f"the From domain, {visible_name(alignment.header_from)}"
+    if alignment.aligned is None:
+        return f"; alignment with {domain}, is not known"
+    return f"; {'aligned' if alignment.aligned else 'not aligned'} with {domain}"
 
 
 def _proof(suggestion: Suggestion, simulation: Simulation, own: tuple[str, ...], width: int | None) -> Iterator[Line]:
@@ -219,14 +225,14 @@ def _proof(suggestion: Suggestion, simulation: Simulation, own: tuple[str, ...],
     yield note(Span(f"{counted(suggestion.drafts, 'draft')} compiled and compared", "quiet"), indent=4)
     yield from deeper(outside_lines(simulation, own))
     if suggestion.advice is Advice.NONE_FITS:
-        yield from _costs(simulation)
+        yield from _costly_terms(simulation)
 
 
 def _narrower(width: int | None) -> int | None:
     return None if width is None else width - 2
 
 
-def _costs(simulation: Simulation) -> Iterator[Line]:
+def _costly_terms(simulation: Simulation) -> Iterator[Line]:
     """Yield what each term of the record costs, if that is too much."""
     cost = max(simulation.after_budget.lookups.values(), key=lambda cost: cost.most)
     if cost.most <= simulation.after.limits.lookups:
@@ -282,10 +288,10 @@ def _paste(suggestion: Suggestion, formats: Container[str]) -> Iterator[Line]:
     if suggestion.record is None or suggestion.advice is Advice.KEEP:
         return
     yield line()
-    name = visible_name(suggestion.domain)
-    yield note(Span(f"to paste, as the TXT record of {name} that begins with v=spf1", "strong"))
-    for name, text in suggestion.forms().items():
-        if name in formats:
-            yield note(f"{_FORMS.get(name, name)}:", indent=4)
+    domain = visible_name(suggestion.domain)
+    yield note(Span(f"to paste, as the TXT record of {domain} that begins with v=spf1", "strong"))
+    for form, text in suggestion.forms().items():
+        if form in formats:
+            yield note(f"{_FORMS.get(form, form)}:", indent=4)
             for row in text.split("\n"):
                 yield verbatim(visible(row, len(row)))

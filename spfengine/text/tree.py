@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import groupby
 
-from spfengine.answers import Answer, RRType, Status
+from spfengine.answers import Answer, RRType, Status, is_spf_octets
 from spfengine.evaluation.limits import VoidRule
 from spfengine.evaluation.trace import TracedQuestion
 from spfengine.policy.budget import Budget, Cost
@@ -38,7 +38,7 @@ def tree_lines(tree: IncludeTree, width: int | None) -> Iterator[Line]:
     yield from draw(_Nodes(tree).root(), width)
     yield line()
     yield from _meters(tree)
-    if any(term.is_charged and term.lookup is None and term.unused is None for term in tree.terms):
+    if any(term.costs_lookup and term.lookup is None and term.unused is None for term in tree.terms):
         yield note(Span("not reached: the checks that need the most lookups end before these terms", "quiet"))
     for problem in tree.problems[:_MOST_FAULTS]:
         mark = WARNING if problem.code is ProblemCode.OVER_VOID_LIMIT_PER_LOOKUP else FAULT
@@ -106,7 +106,7 @@ class _Nodes:
     def _notes(self, term: TreeTerm) -> Iterator[tuple[str, str]]:
         if term.unused is not None:
             yield term.unused, "quiet"
-        elif term.is_charged:
+        elif term.costs_lookup:
             if term.lookup is None:
                 yield "not reached", "quiet"
             yield from self._target_notes(term)
@@ -154,7 +154,7 @@ def _broken_text(record: TreeRecord) -> str:
     asked = record.question
     if asked is None or not any(problem.span is not None for problem in record.problems):
         return ""
-    return next((visible(text, _SHOWN_RECORD) for text in asked.answer.records if text[:6].lower() == b"v=spf1"), "")
+    return next((visible(text, _SHOWN_RECORD) for text in asked.answer.records if is_spf_octets(text)), "")
 
 
 def _by_name(questions: tuple[TracedQuestion, ...]) -> list[list[TracedQuestion]]:
@@ -178,7 +178,7 @@ def _hosts(term: TreeTerm) -> Iterator[tuple[Span, ...]]:
     exchanges = [name for asked in mx for _, name in asked.answer.records if name]
     missing = len(exchanges) - len(hosts) if is_mx else 0
     if missing > 0:
-        yield (Span(f"… and {missing} more that can't be asked for, or were not", "quiet"),)
+        yield (Span(f"… and {missing} more, which can't be queried or were not", "quiet"),)
 
 
 def _no_exchange(asked: TracedQuestion) -> Iterator[tuple[Span, ...]]:

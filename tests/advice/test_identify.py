@@ -244,7 +244,7 @@ def test_the_evidence_says_what_was_asked_and_seen() -> None:
         ("v=spf1 exists:%{i}.any.a.example -all", "passes 192.0.2.1, from which nobody sends mail"),
         ("v=spf1 -all", "passes no address"),
         ("v=spf1 ~all", "passes no address"),
-        ("v=spf1 ipv4:23.83.218.24 -all", "ipv4 is no mechanism"),
+        ("v=spf1 ipv4:23.83.218.24 -all", "ipv4 is not a mechanism"),
         (None, "spf.a.example does not exist"),
         (["v=spf1 -all", "v=spf1 -all"], "SPF records"),
     ],

@@ -123,7 +123,7 @@ def codes(found: Suggestion) -> set[CaveatCode]:
          "v=spf1 a include:_spf.relay.example ?include:_spf.relay.example ~all"),
         ("v=spf1 -ip4:198.51.100.9 a ~all", ["198.51.100.9"], {"want": ["198.51.100.9"]},
          "v=spf1 include:_spf.relay.example -ip4:198.51.100.9 a ~all"),
-        # What is published is no record that counts.
+        # What is published is not a record that counts.
         (None, ["198.51.100.9"], {}, "v=spf1 include:_spf.relay.example ~all"),
         ("v=spf1 ipv4:192.0.2.9 -all", ["198.51.100.9"], {}, "v=spf1 ip4:192.0.2.9 include:_spf.relay.example -all"),
         (["v=spf1 a -all", "v=spf1 mx -all"], ["198.51.100.9"], {}, "v=spf1 a mx include:_spf.relay.example -all"),
@@ -312,7 +312,7 @@ def test_names_without_a_record_that_could_be_changed(name: str, advice: Advice,
         ({"drop": ["ip4:192.0.2.99"]}, "the record has no term ip4:192.0.2.99; its terms are: a, -all"),
         ({"keep": ["mx"]}, "the record has no term mx"),
         ({"drop": ["a"], "keep": ["+A"]}, "a is in both drop and keep"),
-        ({"add": ["ipv4:192.0.2.1"]}, "is not a term of a record: ipv4 is no mechanism"),
+        ({"add": ["ipv4:192.0.2.1"]}, "is not a term of a record: ipv4 is not a mechanism"),
         ({"add": ["a mx"]}, "is not one mechanism"),
         ({"add": ["redirect=x.example"]}, "is not one mechanism"),
         ({"want": ["192.0.2.0/99"]}, "not an address or network"),

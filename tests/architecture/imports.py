@@ -1,4 +1,4 @@
-"""Who imports whom: every import of a package, read from its text, wherever in a module it stands."""
+"""Read every import of a package from its source, those inside functions included."""
 
 import ast
 import sys
@@ -12,10 +12,10 @@ class Import(NamedTuple):
 
     Attributes:
         importer: the module that imports, such as "spfengine.record.parser".
-        imported: the module that is imported; for `from package import name`, the submodule where there is one.
-        line: where it stands.
-        types_only: whether it stands under `if TYPE_CHECKING:`.
-        in_function: whether it stands in a function, and so runs only when that is called.
+        imported: the module that is imported; for `from package import name`, the submodule if there is one.
+        line: its line number.
+        types_only: whether it is under `if TYPE_CHECKING:`.
+        in_function: whether it is inside a function, and so runs only when that is called.
     """
 
     importer: str
@@ -31,7 +31,7 @@ class Import(NamedTuple):
 
     @property
     def is_third_party(self) -> bool:
-        """Whether it is neither of the standard library nor of the importer's own package."""
+        """Whether it is from neither the standard library nor the importer's own package."""
         return self.top not in sys.stdlib_module_names and self.top != self.importer.partition(".")[0]
 
     def __str__(self) -> str:
@@ -92,7 +92,7 @@ def _imports(
 
 
 def _named(argument: ast.expr | None) -> str:
-    """Return the module that import_module() gets; of `f"package.{name}"` the package; "?" where it can't be read."""
+    """Return the argument of import_module(): for `f"package.{name}"` the package, and "?" if it is not a literal."""
     if isinstance(argument, ast.JoinedStr):
         argument = argument.values[0]
         package = str(argument.value) if isinstance(argument, ast.Constant) else ""

@@ -1,4 +1,4 @@
-"""One example of every public value, made as a user makes it."""
+"""An example of every public value, made the way a user makes it."""
 
 from importlib import import_module
 from pathlib import Path
@@ -23,7 +23,7 @@ RESULTS = "Authentication-Results: mx.example.org; spf=pass smtp.mailfrom=a@exam
 
 
 def examples(examples_folder: Path) -> dict[str, Any]:
-    """Return an example of each public value, by its class's name (those of one class numbered)."""
+    """Return examples of the public values, by the name of their class; more than one of a class are told apart."""
     zone = Zone(RECORDS)
     options: dict[str, Any] = {"resolver": zone, "now": 0}
     passed = spfengine.check("192.0.2.1", "a@example.com", **options)

@@ -1,6 +1,6 @@
-"""The sections of RFC 7208 and those that say MUST, as data: so that nothing is skipped where the text is not at hand.
+"""The sections of RFC 7208, and those that contain a MUST, as data, so that no test needs the text of the RFC.
 
-Where it is, tests/architecture/test_rfc_citations.py holds these lists against it.
+If the text is there, tests/architecture/test_rfc_citations.py compares these lists with it.
 """
 
 import re
@@ -15,7 +15,7 @@ SECTIONS = frozenset(
 )
 
 SECTIONS_WITH_MUST = frozenset("3.1 3.2 3.3 3.5 4 4.3 4.6.4 5.1 5.4 5.5 6 6.1 6.2 7.3 8.2 9.1".split())
-"""Sections of 3 to 9 in whose own text, that of their subsections not counted, MUST or MUST NOT stands."""
+"""The sections of chapters 3 to 9 whose own text, without their subsections, contains MUST or MUST NOT."""
 
 ERRATA = frozenset({"eid4001", "eid4081", "eid4751", "eid5227", "eid5436", "eid6216", "eid6595", "eid6721"})
 
@@ -35,6 +35,6 @@ def sections_of(text: str) -> dict[str, str]:
 
 
 def rfc_text(shared: Path | None) -> str | None:
-    """Return the text of RFC 7208 from the shared folder, or None where it is not there."""
+    """Return the text of RFC 7208 from the shared folder, or None if it is not there."""
     path = None if shared is None else shared / "rfc" / "rfc7208.txt"
     return path.read_text(encoding="utf-8") if path is not None and path.is_file() else None

@@ -1,4 +1,4 @@
-"""The command as it is installed; what it says without its libraries is tested with the command line."""
+"""The command as it is installed, with and without the libraries of the extra `cli`."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ from spfengine.cli import app, exits
 
 
 def run_without_libraries(repository: Path, *arguments: str) -> tuple[int, str, str]:
-    """As a person has it who installed without the extra: nothing but the standard library is there."""
+    """Run the command as without the extra: nothing but the standard library can be imported."""
     program = f"import sys; sys.path.insert(0, {str(repository)!r}); import spfengine.__main__ as m; sys.exit(m.main())"
     command = [sys.executable, "-I", "-S", "-c", program, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -19,12 +19,12 @@ def run_without_libraries(repository: Path, *arguments: str) -> tuple[int, str, 
 
 
 @pytest.mark.parametrize("words", ["", "--help", "tree x.example", "check --help", "check 192.0.2.1 x.example"])
-def test_without_any_library_at_all(repository: Path, words: str) -> None:
-    told = f"spfengine: {app.NOT_INSTALLED}\n"
-    assert run_without_libraries(repository, *words.split()) == (exits.UNAVAILABLE, "", told)
+def test_without_libraries_every_command_says_what_to_install(repository: Path, words: str) -> None:
+    message = f"spfengine: {app.NOT_INSTALLED}\n"
+    assert run_without_libraries(repository, *words.split()) == (exits.UNAVAILABLE, "", message)
 
 
-def test_what_it_says_to_install_is_the_extra(repository: Path) -> None:
+def test_the_message_names_the_libraries_of_the_extra(repository: Path) -> None:
     project = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     names = [requirement.partition(">")[0] for requirement in project["optional-dependencies"]["cli"]]
     assert f"pip install {' '.join(names)} " in app.NOT_INSTALLED

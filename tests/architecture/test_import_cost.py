@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-# The package itself loads its names late; these are what every user of the engine uses.
+# spfengine loads a name when it is first used; these are the ones that every user needs.
 ENGINE = "import spfengine; spfengine.check, spfengine.acheck, spfengine.parse, spfengine.diagnose, spfengine.Answer"
 
 
@@ -29,16 +29,16 @@ def third_parties(names: set[str]) -> set[str]:
 
 
 def test_import_needs_nothing_but_the_standard_library(repository: Path) -> None:
-    """Without site-packages, so that nothing can be there by chance."""
+    """Run without site-packages, so that no third party can be there by chance."""
     assert third_parties(loaded_by(repository, ENGINE, site=False)) == set()
 
 
-def test_import_loads_no_third_party_that_is_there(repository: Path) -> None:
+def test_import_loads_no_installed_third_party(repository: Path) -> None:
     assert third_parties(loaded_by(repository, ENGINE)) == set()
 
 
-def test_the_plugin_for_pytest_loads_nothing_of_the_engine(repository: Path) -> None:
-    """Every run of pytest imports it, wherever the package is installed."""
+def test_the_pytest_plugin_does_not_load_the_engine(repository: Path) -> None:
+    """Every run of pytest imports the plugin if the package is installed."""
     code = "import pytest; before = set(sys.modules)\nimport spfengine.testing.pytest_plugin as plugin\n"
     expected = "['spfengine', 'spfengine.testing', plugin.__name__]"
     loaded = f"{code}assert sorted(set(sys.modules) - before) == {expected}"
@@ -49,7 +49,7 @@ def test_import_loads_no_event_loop(repository: Path) -> None:
     assert "asyncio" not in loaded_by(repository, ENGINE, site=False)
 
 
-def test_the_measure_sees_what_is_loaded(repository: Path) -> None:
+def test_loaded_by_sees_what_is_loaded(repository: Path) -> None:
     assert {"spfengine", "asyncio"} <= loaded_by(repository, "import spfengine, asyncio")
     assert "dns" in loaded_by(repository, "import dns.name")
 

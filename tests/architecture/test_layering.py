@@ -3,16 +3,18 @@
 The test reads the source, so imports inside functions count as well.
 """
 
+import re
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from tests.architecture.imports import Import, imports_of, modules_of
 
-# Rooms in the order of their floors. A room is a module, or a folder with everything in it. Modules of one room import
-# each other freely; a room imports rooms of lower floors. Floor 0 has rooms of one module each, in this very order.
-FLOORS: list[list[str]] = [
-    # 0: words
+# The packages, lowest layer first. A package is a folder or module of spfengine; names in one string count as one
+# package. Modules of a package import each other freely; a package imports packages of lower layers.
+LAYERS: list[list[str]] = [
+    # 0: vocabulary, where each module is a layer of its own
     ["visible"],
     ["wording"],
     ["frozen"],
@@ -26,44 +28,39 @@ FLOORS: list[list[str]] = [
     ["answers"],
     # 1: syntax
     ["record"],
-    # 2: the core, and whatever answers: neither knows the other
+    # 2: the core, and the resolvers: neither imports the other
     ["evaluation", "resolvers"],
-    # 3: what drives the one with the other
+    # 3: what runs the core with a resolver
     ["drivers checks prefetch"],
     # 4: the meaning for all addresses
     ["policy checker"],
-    # 5: what people come for: the senders of a domain, what is wrong or would change, and what to do
+    # 5: the uses: the senders of a domain, what is wrong or would change, and what to do
     ["senders", "dmarc"],
     ["linting", "simulation", "evidence", "receiver"],
     ["advice", "replaying", "surveying"],
-    # what people see of all of these
+    # 6: results as text; interfaces for other programs and for tests
     ["text"],
-    # 6: how people reach it from their own programs and tests
     ["testing", "compat"],
-    # 7: how people reach it from a shell, all of the above included
+    # 7: the command line
     ["cli __main__"],
 ]
 
-# The package itself gathers the public names, so it stands on top of all; only floors 6 and 7 may reach the engine
-# through it.
-FACE = "spfengine"
-LATE = {
-    FACE,
-    "spfengine.testing",
-    "spfengine.cli.commands",
-}  # load names, or commands, when they are first used
+# `spfengine/__init__.py` gathers the public names, so it is above all layers; only these packages may import it.
+TOP = "spfengine"
 EDGE = {"cli", "testing", "compat"}
 
-# A type that is named below the room that it lives in. Nothing of it runs.
-TYPES_OF_UPPER_FLOORS = {
-    ("errors", "problems"): "RecordSyntaxError carries Problems, and Problems know no exceptions",
+# Modules that import others by names made at run time, to load them when they are first used.
+LATE = {TOP, "spfengine.testing", "spfengine.cli.commands"}
+
+# Types that a lower package names in its annotations. Such an import never runs.
+TYPES_OF_UPPER_LAYERS = {
+    ("errors", "problems"): "RecordSyntaxError has Problems, and a Problem needs no exception",
 }
 
-# Packages whose values have a method `render()`: it hands over to `text`, which knows them all.
+# Packages whose values have a method `render()`, which calls `text`.
 RENDERED = {"evaluation", "policy checker", "linting", "simulation", "advice"}
 
-# What decides gets no clock, no randomness and nothing that could do I/O: this is all of the standard library that it
-# may have.
+# The core has no clock, no randomness and no I/O: it may import only these modules of the standard library.
 PURE = {"record", "evaluation"}
 PURE_STDLIB = {
     "bisect",
@@ -82,7 +79,7 @@ PURE_STDLIB = {
     "typing",
 }
 
-# Third parties, each where it is used and nowhere else; "in function" where it is needed rarely.
+# The modules that may import each third party. Those that are rarely needed are imported inside functions.
 THIRD_PARTY = {
     "resolvers.live": {"dns"},
     "resolvers.stub": {"dns"},
@@ -97,90 +94,102 @@ THIRD_PARTY = {
 IN_FUNCTION = {"idna", "asyncio", "publicsuffixlist", "httpx", "whoisit"}
 
 
-def _rooms() -> dict[str, tuple[str, int]]:
-    rooms = {}
-    for floor, names in enumerate(FLOORS):
-        for room in names:
-            for part in room.split():
-                rooms[part] = (room, floor)
-    return rooms
+class Package(NamedTuple):
+    """A package, and the index of its layer."""
+
+    name: str
+    layer: int
 
 
-ROOMS = _rooms()
+PACKAGES = {part: Package(name, layer) for layer, names in enumerate(LAYERS) for name in names for part in name.split()}
 
 
-def room_of(module: str) -> tuple[str, int] | None:
-    """Return the room of a module and its floor."""
-    return ROOMS.get(module.split(".")[1])
+def package_of(module: str) -> Package | None:
+    """Return the package of a module, or None if no layer has it."""
+    return PACKAGES.get(module.split(".")[1])
 
 
-def faults(package: Path) -> list[str]:
-    """Return in words what is wrong with the imports of a package."""
-    found = [f"{name} is in no room" for name in modules_of(package) if name != FACE and room_of(name) is None]
-    for one in imports_of(package):
-        found += [f"{one}: {fault}" for fault in _faults(one)]
-    return found
+def faults(folder: Path) -> list[str]:
+    """Return a message for each import under `folder` that breaks a rule, and for each module that no layer has."""
+    messages = [f"{name} is in no layer" for name in modules_of(folder) if name != TOP and package_of(name) is None]
+    for one in imports_of(folder):
+        messages += [f"{one}: {fault}" for fault in _faults(one)]
+    return messages
 
 
 def _faults(one: Import) -> list[str]:
-    if one.importer == FACE:
-        return ["the face imports nothing of a third party"] if one.is_third_party and one.imported != "?" else []
-    room = room_of(one.importer)
-    if room is None:
+    if one.importer == TOP:
+        return ["spfengine/__init__.py imports no third party"] if one.is_third_party and one.imported != "?" else []
+    package = package_of(one.importer)
+    if package is None:
         return []
     inner = one.importer.partition(".")[2]
     if one.imported == "?":
-        return [] if one.importer in LATE else ["only the face loads modules by a name that is made up at run time"]
-    if one.top == FACE:
-        return _faults_inside(one, room)
-    found = []
+        return [] if one.importer in LATE else ["only the modules in LATE import by a name made at run time"]
+    if one.top == TOP:
+        return _faults_inside(one, package)
+    messages = []
     if one.is_third_party:
-        allowed = set().union(*(tops for place, tops in THIRD_PARTY.items() if f"{inner}.".startswith(f"{place}.")))
+        allowed = set().union(*(tops for user, tops in THIRD_PARTY.items() if f"{inner}.".startswith(f"{user}.")))
         if one.top not in allowed:
-            found.append(f"{one.top} has no business there")
+            messages.append(f"{one.top} may not be imported here")
     elif inner.partition(".")[0] in PURE and one.top not in PURE_STDLIB:
-        found.append("what decides does no I/O, and has no clock")
-    at_edge = room[0].split()[0] in EDGE
-    if not found and one.top in IN_FUNCTION and not one.in_function and not one.types_only and not at_edge:
-        found.append("only inside the function that needs it")
-    return found
+        messages.append("the core does no I/O, and has no clock")
+    at_edge = package.name.split()[0] in EDGE
+    if not messages and one.top in IN_FUNCTION and not one.in_function and not one.types_only and not at_edge:
+        messages.append("only inside the function that needs it")
+    return messages
 
 
-def _faults_inside(one: Import, room: tuple[str, int]) -> list[str]:
-    if one.imported == FACE:
-        return [] if room[0].split()[0] in EDGE else ["through the face, from below it"]
-    target = room_of(one.imported)
-    if target is None or target == room:
+def _faults_inside(one: Import, package: Package) -> list[str]:
+    if one.imported == TOP:
+        return [] if package.name.split()[0] in EDGE else ["imports spfengine/__init__.py, which is above all layers"]
+    target = package_of(one.imported)
+    if target is None or target == package:
         return []
-    if target[0] == "text" and room[0] in RENDERED and one.in_function:
+    if target.name == "text" and package.name in RENDERED and one.in_function:
         return []
-    if target[1] == room[1]:
-        return [f"sideways, from {room[0]} to {target[0]}"]
-    if target[1] > room[1] and not (one.types_only and (room[0], target[0]) in TYPES_OF_UPPER_FLOORS):
-        return [f"upward, from {room[0]} to {target[0]}"]
+    if target.layer == package.layer:
+        return [f"sideways, from {package.name} to {target.name}"]
+    if target.layer > package.layer and not (one.types_only and (package.name, target.name) in TYPES_OF_UPPER_LAYERS):
+        return [f"upward, from {package.name} to {target.name}"]
     return []
 
 
 def test_imports_go_downward_only(repository: Path) -> None:
-    found = faults(repository / "spfengine")
-    assert not found, "\n".join(found)
+    messages = faults(repository / "spfengine")
+    assert not messages, "\n".join(messages)
 
 
-def test_nothing_is_allowed_that_nobody_does(repository: Path) -> None:
-    """An entry of the tables that no import needs any more hides the next one."""
+def test_the_page_lists_the_same_layers(repository: Path) -> None:
+    page = (repository / "docs" / "explanation" / "architecture.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[2] for line in page.split("\n") if re.match(r"\| \d ", line)]
+    names = [name for row in rows for name in re.findall(r"`(\w+)/?`", row)]
+    assert sorted(names) == sorted(PACKAGES)
+    assert names == sorted(names, key=lambda name: PACKAGES[name].layer), "lower layers come first"
+
+
+def test_every_package_of_a_layer_exists(repository: Path) -> None:
+    modules = modules_of(repository / "spfengine")
+    assert [name for name in PACKAGES if f"{TOP}.{name}" not in modules] == []
+
+
+def test_every_exception_is_needed(repository: Path) -> None:
+    """An entry that no import needs any more would hide the next wrong import."""
     imports = imports_of(repository / "spfengine")
     third = {(one.importer, one.top) for one in imports if one.is_third_party}
-    for place, tops in THIRD_PARTY.items():
+    for user, tops in THIRD_PARTY.items():
         for top in tops:
-            assert any(top == t and f"{i}.".startswith(f"{FACE}.{place}.") for i, t in third), f"{place} needs no {top}"
+            assert any(top == t and f"{i}.".startswith(f"{TOP}.{user}.") for i, t in third), f"{user} needs no {top}"
+    assert {one.importer for one in imports if one.imported == "?"} | {"spfengine.cli.commands"} == LATE
     pairs = {(one.importer.split(".")[1], one.imported.split(".")[1]) for one in imports if _is_inner(one)}
-    assert pairs >= set(TYPES_OF_UPPER_FLOORS)
-    rendered = {ROOMS[importer][0] for importer, imported in pairs if imported == "text" and importer in ROOMS}
+    assert pairs >= set(TYPES_OF_UPPER_LAYERS)
+    rendered = {PACKAGES[importer].name for importer, imported in pairs if imported == "text" and importer in PACKAGES}
     assert rendered >= RENDERED
 
 
 def _is_inner(one: Import) -> bool:
-    return one.importer.startswith(f"{FACE}.") and one.imported.startswith(f"{FACE}.")
+    return one.importer.startswith(f"{TOP}.") and one.imported.startswith(f"{TOP}.")
 
 
 @pytest.mark.parametrize(
@@ -192,8 +201,8 @@ def _is_inner(one: Import) -> bool:
         ("record/parser.py", "from spfengine import checks", "upward, from record to drivers checks prefetch"),
         ("record/parser.py", "from .. import checks", "upward, from record to drivers checks prefetch"),
         ("record/parser.py", "from ..checks import check", "upward, from record to drivers checks prefetch"),
-        ("record/parser.py", "import spfengine", "through the face"),
-        ("record/parser.py", "from spfengine import check", "through the face"),
+        ("record/parser.py", "import spfengine", "above all layers"),
+        ("record/parser.py", "from spfengine import check", "above all layers"),
         ("cli/app.py", "import spfengine", None),
         ("__main__.py", "from spfengine.cli import app", None),
         ("names.py", "import spfengine.answers", "upward, from names to answers"),
@@ -211,37 +220,37 @@ def _is_inner(one: Import) -> bool:
         ("evaluation/session.py", "def f():\n    from datetime import datetime", "no clock"),
         ("evaluation/session.py", "__import__('socket')", "does no I/O"),
         ("record/parser.py", "import os.path", "does no I/O"),
-        ("record/parser.py", "import idna", "idna has no business there"),
+        ("record/parser.py", "import idna", "idna may not be imported here"),
         ("names.py", "import idna", "only inside the function"),
         ("names.py", "def f():\n    import idna", None),
         ("drivers.py", "import asyncio", "only inside the function"),
         ("resolvers/live.py", "import dns.message", None),
-        ("resolvers/zone.py", "import dns.message", "dns has no business there"),
-        ("resolvers/live_extra.py", "import dns.message", "dns has no business there"),
+        ("resolvers/zone.py", "import dns.message", "dns may not be imported here"),
+        ("resolvers/live_extra.py", "import dns.message", "dns may not be imported here"),
         ("cli/app.py", "import rich.console", None),
-        ("testing/server.py", "import rich.console", "rich has no business there"),
+        ("testing/server.py", "import rich.console", "rich may not be imported here"),
         ("cli/app.py", "import spfengine.testing", None),
         ("testing/server.py", "import spfengine.cli", "upward, from testing to cli __main__"),
         ("testing/server.py", "import spfengine.compat", "sideways, from testing to compat"),
-        ("checks.py", "import importlib\nimportlib.import_module(f'{__name__}.x')", "only the face"),
+        ("checks.py", "import importlib\nimportlib.import_module(f'{__name__}.x')", "only the modules in LATE"),
         ("checks.py", "import importlib\nimportlib.import_module(f'spfengine.cli.{1}')", "upward"),
         ("cli/commands.py", "import importlib\nimportlib.import_module(f'spfengine.cli.{1}')", None),
-        ("newcomer.py", "", "spfengine.newcomer is in no room"),
-        ("newcomer/__init__.py", "", "spfengine.newcomer is in no room"),
-        ("__init__.py", "import click", "the face imports nothing of a third party"),
+        ("newcomer.py", "", "spfengine.newcomer is in no layer"),
+        ("newcomer/__init__.py", "", "spfengine.newcomer is in no layer"),
+        ("__init__.py", "import click", "imports no third party"),
     ],
 )
-def test_each_kind_of_fault_is_found(tmp_path: Path, module: str, text: str, fault: str | None) -> None:
-    package = tmp_path / FACE
+def test_a_wrong_import_is_found(tmp_path: Path, module: str, text: str, fault: str | None) -> None:
+    package = tmp_path / TOP
     known = ["checks.py", "answers.py", "names.py", "errors.py", "problems.py", "record/__init__.py", "record/model.py"]
     known += ["testing/__init__.py", "compat/__init__.py"]
     for name in ["__init__.py", *known, "cli/__init__.py", "cli/app.py", module]:
         path = package / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text if name == module else "", encoding="utf-8")
-    found = faults(package)
+    messages = faults(package)
     if fault is None:
-        assert not found, "\n".join(found)
+        assert not messages, "\n".join(messages)
     else:
-        assert len(found) == 1
-        assert fault in found[0]
+        assert len(messages) == 1
+        assert fault in messages[0]

@@ -1,4 +1,4 @@
-"""What the project says of itself in several places is the same everywhere; every exception to a rule has a reason."""
+"""Facts that the project states in several places agree, and every exception to a rule gives its reason."""
 
 import re
 import tomllib
@@ -36,18 +36,18 @@ CODE = re.compile(r"^(?:: ?[A-Z]+\d+(?:, ?[A-Z]+\d+)*|\[[a-z, -]+\])")
 
 
 def unexplained(text: str) -> list[int]:
-    """Return the lines on which a rule is switched off without its code, or without a reason behind it."""
+    """Return the lines that switch off a rule without naming its code or without a reason after it."""
     found = []
     for number, line in enumerate(text.split("\n"), 1):
         for one in EXCEPTION.finditer(line):
             rest = next(group for group in one.groups() if group is not None)
             code = CODE.match(rest)
-            behind = (
+            reason = (
                 rest if one["cover"] is not None else None if code is None else rest[code.end() :] + line[one.end() :]
             )
             if (
-                behind is None
-                or len(re.findall(r"[a-z]{2,}", re.sub(r"type: ignore\[[^]]*\]|noqa: [A-Z0-9, ]+", "", behind))) < 2
+                reason is None
+                or len(re.findall(r"[a-z]{2,}", re.sub(r"type: ignore\[[^]]*\]|noqa: [A-Z0-9, ]+", "", reason))) < 2
             ):
                 found.append(number)
     return found

@@ -1,4 +1,4 @@
-"""What is public is what `spfengine.__all__` and the packages' `__all__` list: names, codes and values are promises."""
+"""The public names are those in `__all__` of spfengine and its packages; names, codes and values never go away."""
 
 import ast
 import inspect
@@ -14,7 +14,7 @@ import pytest
 import spfengine
 from spfengine import errors
 
-# Public API: a name or value is never removed or given another meaning. Add new ones here.
+# Public API: never remove a name or value, and never change its meaning. Add new ones here.
 NAMES = """
     AddressError Answer ArgumentError AsyncResolver Cache Catalogue CatalogueError CheckResult Checker
     HeaderError Limits LiveResolver MissingExtraError Overlay Policy Problem ProblemCode PublicSuffixes Question
@@ -26,7 +26,7 @@ NAMES = """
     read_evidence read_zone replay replay_files simulate snapshot suggest survey
 """.split()
 
-# What functions return is in the package of the function, with the enumerations that it takes to read it.
+# A package has what its functions return, with the enumerations that you need to read it.
 RETURNED = {
     "advice.catalogue": "Provider",
     "advice.drift": "Drift",
@@ -87,17 +87,17 @@ VALUES: dict[str, list[str]] = {
 
 
 def public(name: str) -> Any:
-    """Return the public object of a name, from the package or from the package that has it."""
+    """Return the object with this public name, from spfengine or from the package that it moved to."""
     return getattr(import_module(MOVED.get(name, "spfengine")), name)
 
 
-def test_the_names_are_those_that_are_promised() -> None:
+def test_the_public_names_are_the_listed_ones() -> None:
     assert sorted(spfengine.__all__) == sorted(NAMES)
     assert len(set(spfengine.__all__)) == len(spfengine.__all__)
 
 
 def test_all_is_the_namespace() -> None:
-    """Every public name of the package is listed, and every listed name exists; packages and modules apart."""
+    """Every public name is listed, and every listed name exists; modules don't count."""
     for name in spfengine.__all__:
         getattr(spfengine, name)
     namespace = {name for name, value in vars(spfengine).items() if not isinstance(value, ModuleType)}
@@ -105,7 +105,7 @@ def test_all_is_the_namespace() -> None:
     assert dir(spfengine) == sorted(spfengine.__all__)
 
 
-def test_another_name_is_refused_by_its_name() -> None:
+def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match=r"spfengine.*no_such_name"):
         _ = getattr(spfengine, "no_such_name")  # noqa: B009 - a type checker refuses the name too
 
@@ -133,8 +133,8 @@ def test_a_moved_name_still_works_with_a_warning(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(VALUES))
-def test_values_of_enumerations_are_those_that_are_promised(name: str) -> None:
-    """Scripts compare with these texts, so one that is removed, or a new one that is not listed, fails here."""
+def test_the_values_of_an_enumeration_are_the_listed_ones(name: str) -> None:
+    """Users' scripts compare with these values, so none may disappear."""
     enumeration = public(name)
     assert issubclass(enumeration, StrEnum)
     assert sorted(enumeration) == sorted(VALUES[name])
@@ -146,7 +146,7 @@ def test_every_public_enumeration_is_listed() -> None:
 
 
 @pytest.mark.parametrize("name", sorted([*NAMES, *MOVED]))
-def test_every_public_name_says_what_it_is(name: str) -> None:
+def test_every_public_name_has_a_docstring(name: str) -> None:
     thing = public(name)
     assert (thing.__doc__ or "").strip(), f"{name} has no docstring"
     if not inspect.isclass(thing):
@@ -160,7 +160,7 @@ def test_every_public_name_says_what_it_is(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(name for name in NAMES if name.endswith("Error")))
-def test_every_exception_has_one_root_and_is_in_the_tree(name: str) -> None:
+def test_every_exception_is_an_spfengine_error_and_is_in_the_tree(name: str) -> None:
     exception = getattr(spfengine, name)
     assert issubclass(exception, spfengine.SPFEngineError)
     assert exception.__module__ == "spfengine.errors"
@@ -172,4 +172,4 @@ def test_the_reference_has_every_public_name_and_value(repository: Path) -> None
     text = "\n".join(page.read_text(encoding="utf-8") for page in pages)
     missing = [name for name in [*NAMES, *MOVED] if not re.search(rf"`(?:await )?(?:spfengine\.)?{name}[`(]", text)]
     missing += [value for values in VALUES.values() for value in values if f"`{value}`" not in text]
-    assert not missing, f"docs/reference/ says nothing of {', '.join(missing)}"
+    assert not missing, f"docs/reference/ does not have {', '.join(missing)}"

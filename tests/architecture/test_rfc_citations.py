@@ -1,4 +1,4 @@
-"""Citations have one form, lead to sections that exist, and leave no MUST of RFC 7208 §3 to §9 out."""
+"""Every citation has the same form and names a section that exists; every MUST of RFC 7208 §3 to §9 is cited."""
 
 import ast
 import re
@@ -32,7 +32,7 @@ WRONG = [
 _ERRATUM = re.compile(r"\beid\d+")
 _BARE = re.compile(r"§(?=[\dA-Z])")
 
-# This file shows wrong forms, and cites sections as examples.
+# This file contains wrong forms as examples.
 _SAMPLES = "tests/architecture/test_rfc_citations.py"
 
 
@@ -50,7 +50,7 @@ def citations(text: str) -> Iterator[tuple[int, str, str]]:
 
 
 def faults(text: str, *, bare: bool = True) -> list[str]:
-    """Return in words what is wrong with a text's citations; with `bare`, a § that belongs to no RFC is wrong too."""
+    """Return a message for each wrong citation in a text; with `bare`, also for each § that belongs to no RFC."""
     found = []
     for pattern, fault in WRONG:
         found += [f"{line_of(text, wrong.start())}: {fault}: {wrong[0]!r}" for wrong in pattern.finditer(text)]
@@ -76,7 +76,7 @@ def _files(repository: Path) -> list[Path]:
     return [path for path in sorted(found) if path.relative_to(repository).as_posix() != _SAMPLES]
 
 
-def test_every_citation_has_its_form_and_leads_somewhere(repository: Path) -> None:
+def test_every_citation_has_the_right_form_and_an_existing_section(repository: Path) -> None:
     found = []
     for path in _files(repository):
         text = path.read_text(encoding="utf-8")
@@ -84,8 +84,8 @@ def test_every_citation_has_its_form_and_leads_somewhere(repository: Path) -> No
     assert not found, "\n".join(found)
 
 
-def test_no_must_is_left_out(repository: Path) -> None:
-    """Each section of 3 to 9 in which a MUST stands is cited by the code or by a test."""
+def test_every_section_with_a_must_is_cited(repository: Path) -> None:
+    """The code or a test cites each section of chapters 3 to 9 that contains a MUST."""
     cited = set()
     for path in _files(repository):
         if path.suffix == ".py" and path.relative_to(repository).parts[0] in ("spfengine", "tests"):
@@ -95,23 +95,23 @@ def test_no_must_is_left_out(repository: Path) -> None:
 
 
 def test_every_section_that_a_problem_names_exists(repository: Path) -> None:
-    """The `section` of a Problem is a string such as "4.6.4": each string of that look in the engine is one."""
+    """The `section` of a Problem is a string such as "4.6.4"; every string of that form must be a section."""
     found = []
     for folder in ("record", "evaluation"):
         for path in sorted((repository / "spfengine" / folder).rglob("*.py")):
-            if path.name == "reply.py":
-                continue  # its strings of that look are enhanced status codes (RFC 7372)
+            if path.name == "smtp_reply.py":
+                continue  # its strings of this form are enhanced status codes (RFC 7372)
             tree = ast.parse(path.read_text(encoding="utf-8"))
             for node in ast.walk(tree):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                    looks = re.fullmatch(r"[3-9]\.[\d.]+|1[0-2](?:\.[\d.]+)?", node.value)
-                    if looks is not None and node.value not in SECTIONS:
+                    section = re.fullmatch(r"[3-9]\.[\d.]+|1[0-2](?:\.[\d.]+)?", node.value)
+                    if section is not None and node.value not in SECTIONS:
                         found.append(f"{path.name}:{node.lineno}: RFC 7208 has no section {node.value}")
     assert not found, "\n".join(found)
 
 
-def test_the_lists_are_those_of_the_rfc(shared: Path | None) -> None:
-    """Where the RFC's text is at hand, the lists are held against it; elsewhere, against themselves."""
+def test_the_lists_agree_with_the_rfc(shared: Path | None) -> None:
+    """Compare the lists with the RFC's text; without the text, only with each other."""
     text = rfc_text(shared)
     if text is None:
         assert SECTIONS_WITH_MUST < SECTIONS

@@ -1,4 +1,4 @@
-"""The package as it is handed out: a wheel with all it needs, that works outside the checkout."""
+"""The wheel has everything that the package needs, and works outside the checkout."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.full
 
 @pytest.fixture(scope="module")
 def wheel(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the wheel, without the network: what builds it is among the tests' dependencies."""
+    """Build the wheel without the network: the tests' dependencies include what builds it."""
     folder = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "wheel", "-q", "--no-deps", "--no-index"]
     subprocess.run([*command, "--no-build-isolation", "-w", str(folder), str(repository)], check=True)
@@ -26,7 +26,7 @@ def wheel(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Install it in a fresh virtual environment; what it depends on comes from the environment of the tests."""
+    """Install it in a fresh virtual environment, with its dependencies from the environment of the tests."""
     venv = tmp_path_factory.mktemp("venv")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
     python = venv / "bin" / "python"
@@ -55,7 +55,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path, repository: P
     assert any(name.endswith("/licenses/LICENSE") for name in names)
 
 
-def test_it_works_where_it_is_installed(installed: Path) -> None:
+def test_a_check_works_where_the_wheel_is_installed(installed: Path) -> None:
     code = (
         "import spfengine; print(spfengine.__file__)\n"
         "zone = spfengine.Zone({'x.example': {'TXT': 'v=spf1 ip4:192.0.2.0/24 -all'}})\n"
@@ -74,7 +74,7 @@ def test_every_module_can_be_imported(installed: Path, repository: Path) -> None
     assert done.returncode == 0, done.stderr
 
 
-def test_the_command_is_there(installed: Path, repository: Path) -> None:
+def test_the_command_works(installed: Path, repository: Path) -> None:
     command = installed / "bin" / "spfengine"
     done = run(command, "--help")
     assert done.returncode == 0, done.stderr

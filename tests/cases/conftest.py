@@ -1,4 +1,4 @@
-"""The tables of cases, handed to every test that asks for `case` or for `road` and `case`."""
+"""Fixtures: the tables of cases, for each test that has the parameter `case`, or `road` and `case`."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,13 +12,13 @@ from tests.cases.roads import IN_MEMORY, ROADS, Means, leads_nowhere
 from tests.cases.shared_suites import realworld_suite
 
 EVERYDAY = "sync"
-"""The code path that all suites take in every run of the tests; the official suite takes all of them."""
+"""The code path on which every run of the tests checks all suites; the official suite is run on all of them."""
 
 _tables: dict[str, list[Case] | str] = {}
 
 
 def table(suite: str, config: pytest.Config) -> list[Case] | str:
-    """Return the cases of a suite, or why they can't be had."""
+    """Return the cases of a suite, or a message that says why they are unavailable."""
     if suite not in _tables:
         _tables[suite] = _load(suite, config)
     return _tables[suite]
@@ -31,7 +31,7 @@ def _load(suite: str, config: pytest.Config) -> list[Case] | str:
         path = realworld_suite()
         return "the shared folder with data/realworld.yml is absent" if path is None else load_suite(path, suite)
     try:
-        cache = getattr(config, "cache", None)  # absent where the plugin is switched off
+        cache = getattr(config, "cache", None)  # absent if the plugin is switched off
         folder = Path(gettempdir()) / "spfengine-official-suite" if cache is None else cache.mkdir("official-suite")
         return load_suite(official.official_suite(folder), suite)
     except official.UnavailableError as error:
@@ -46,7 +46,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def _pairs(suite: str, config: pytest.Config) -> Iterator[object]:
     cases = table(suite, config)
-    if isinstance(cases, str):  # the test says so: it fails, or is skipped where the suite is not the project's
+    if isinstance(cases, str):  # the test reports it: it fails, or is skipped if the suite is not part of the project
         yield pytest.param("", cases, id=f"{suite}-unavailable")
         return
     for road in IN_MEMORY if suite == "realworld" else ROADS:
@@ -58,7 +58,7 @@ def _pairs(suite: str, config: pytest.Config) -> Iterator[object]:
 
 @pytest.fixture(scope="session")
 def means(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Means]:
-    """What the roads need."""
+    """Return what the code paths need."""
     means = Means(tmp_path_factory.mktemp("roads"))
     yield means
     means.close()
@@ -66,7 +66,7 @@ def means(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Means]:
 
 @pytest.fixture(scope="session")
 def official_cases(pytestconfig: pytest.Config) -> list[Case]:
-    """The cases of the official suite; without it the test fails."""
+    """Return the cases of the official suite; fail the test if it is unavailable."""
     cases = table("official", pytestconfig)
     assert not isinstance(cases, str), cases
     return cases
@@ -74,7 +74,7 @@ def official_cases(pytestconfig: pytest.Config) -> list[Case]:
 
 @pytest.fixture(scope="session")
 def semantics_cases(pytestconfig: pytest.Config) -> list[Case]:
-    """The cases of our own suite."""
+    """Return the cases of our own suite."""
     cases = table("semantics", pytestconfig)
     assert not isinstance(cases, str), cases
     return cases

@@ -1,4 +1,4 @@
-"""The ledger of deviations, read."""
+"""Reads the ledger of deviations."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,11 +16,15 @@ Ledger = dict[tuple[str, str, str], str]
 
 
 class LedgerError(ValueError):
-    """The ledger can't be understood, or speaks of what does not exist."""
+    """The ledger can't be read, or has an entry for something that does not exist."""
 
 
 def read_ledger(text: str) -> Ledger:
-    """Return the ledger. Raises LedgerError."""
+    """Return the ledger.
+
+    Raises:
+        LedgerError: it can't be read, or names a code path that does not exist.
+    """
     document: Any = yaml.safe_load(text)
     found: Ledger = {}
     if not isinstance(document, dict):
@@ -37,7 +41,7 @@ def read_ledger(text: str) -> Ledger:
 
 
 def without_case(ledger: Ledger, cases: Iterable[Case]) -> list[tuple[str, str]]:
-    """Return the entries that speak of no case."""
+    """Return the entries whose case does not exist."""
     known = {(case.suite, case.name) for case in cases}
     return sorted({(suite, case) for suite, case, _ in ledger} - known)
 

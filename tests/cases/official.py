@@ -1,7 +1,7 @@
-"""The official RFC 7208 suite: beside the repository, or fetched, pinned and checked. It is read, never kept here.
+"""The official RFC 7208 suite, from the shared folder or fetched by pip. It is never copied into the repository.
 
-Where the shared folder is absent, pip downloads the source distribution of pyspf, which holds the same file. pip itself
-checks the distribution's hash before it does anything with it.
+If there is no shared folder, pip downloads the source distribution of pyspf, which holds the same file. The version is
+pinned, and pip checks the hash of the distribution before it does anything else with it.
 """
 
 import hashlib
@@ -27,22 +27,22 @@ Run = Callable[[Sequence[str]], "subprocess.CompletedProcess[str]"]
 
 
 class UnavailableError(Exception):
-    """The official suite can't be had; the message says why, and what to do."""
+    """The official suite is unavailable; the message says why, and what to do."""
 
 
-def beside_the_repository() -> Path | None:
-    """The suite in the shared folder, or None where it is not there."""
+def suite_in_the_shared_folder() -> Path | None:
+    """Return the path of the suite in the shared folder; None if it has none."""
     folder = shared_folder()
     path = None if folder is None else folder / "suites" / NAME
     return path if path is not None and path.is_file() else None
 
 
 def source() -> str:
-    """Where the suite comes from, in words for a test run's head."""
-    path = beside_the_repository()
+    """Return the line for the header of a test run that says where the suite comes from."""
+    path = suite_in_the_shared_folder()
     if path is not None:
         return f"official RFC 7208 suite: {path}"
-    return f"official RFC 7208 suite: not beside the repository, so fetched from {PACKAGE}, pinned and hash-checked"
+    return f"official RFC 7208 suite: not in the shared folder, so fetched from {PACKAGE}, pinned and hash-checked"
 
 
 def official_suite(cache: Path, run: Run | None = None) -> Path:
@@ -53,9 +53,9 @@ def official_suite(cache: Path, run: Run | None = None) -> Path:
         run: runs a command; for tests.
 
     Raises:
-        UnavailableError: it is not there and can't be fetched, or it is not the one that is known.
+        UnavailableError: it is absent and can't be fetched, or its hash is not the pinned one.
     """
-    path = beside_the_repository()
+    path = suite_in_the_shared_folder()
     if path is None:
         path = cache / NAME
         if not path.is_file():
@@ -75,7 +75,7 @@ def _fetch(path: Path, run: Run) -> None:
         )  # fmt: skip
         if done.returncode:
             raise UnavailableError(
-                f"the official suite is not beside the repository, and pip could not fetch {PACKAGE}:\n{done.stderr}\n"
+                f"the official suite is not in the shared folder, and pip could not fetch {PACKAGE}:\n{done.stderr}\n"
                 f"Put {NAME} where SPFENGINE_SHARED/suites/ points, or run with a network."
             )
         found = list(folder.glob("*.tar.gz"))

@@ -1,4 +1,4 @@
-"""The roads from a case to what is seen of it: the same table of cases goes through each of them."""
+"""The code paths ("roads") that can run a case. The same table of cases runs on each of them."""
 
 import asyncio
 import io
@@ -33,17 +33,17 @@ from spfengine.testing.suites import NOT_ASSERTED, Case, Scenario
 from spfengine.text.trace import traced_questions
 
 _SILENCE = 0.05
-"""Seconds to wait for an answer that is known not to come."""
+"""Seconds to wait for an answer that never comes."""
 _PATIENCE = 10.0
-"""Seconds to wait for one that comes, however busy the machine is."""
+"""Seconds to wait for an answer that comes, even on a busy machine."""
 
 
 Seen = dict[str, object]
-"""What a road shows of a check, by the keys of a case. A road need not show everything, but the result."""
+"""What a code path shows of a check, by the keys of a case. It has to show the result; the rest is optional."""
 
 
 class Means:
-    """What the roads need: a DNS server on loopback, started when it is first needed, and a folder for files."""
+    """What the code paths need: a folder for files, and a DNS server on loopback, which is started on first use."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -52,7 +52,7 @@ class Means:
 
     @cached_property
     def resolvers(self) -> tuple[LiveResolver, LiveResolver]:
-        """One that waits long, and one for answers that do not come."""
+        """Return a resolver that waits long, and one for answers that never come."""
         nameserver = self.server.nameserver
         return (
             LiveResolver(nameserver, timeout=_PATIENCE, retries=0, lifetime=_PATIENCE),
@@ -84,7 +84,7 @@ class _Nothing:
 
 
 class OverTheWire:
-    """Asks the fake server through a LiveResolver, and does not wait long where it is known to stay silent."""
+    """Asks the fake server through a LiveResolver; waits only briefly for answers that never come."""
 
     def __init__(self, case: Case, means: Means) -> None:
         self._zone = means.server.zone = case.zone
@@ -149,14 +149,14 @@ def in_asyncio(case: Case, means: Means) -> Seen:
 
 
 def recording(case: Case, means: Means) -> Seen:
-    """check() on nothing but what a recorder wrote down of another check, read back from JSON."""
+    """check() on a recording of another check, which has been written as JSON and read back."""
     recorder = Recorder(case.zone)
     _check(case, recorder)
     return _seen(_check(case, Recording.from_json(recorder.recording.to_json())))
 
 
 def trace(case: Case, means: Means) -> Seen:
-    """What the trace shows, which is made by running the check again."""
+    """The trace, for which the check is run again."""
     trace = _check(case, case.zone).trace
     json.dumps(trace.to_dict())
     deciding: TracedRecord | None = trace.root
@@ -217,12 +217,12 @@ def live_in_asyncio(case: Case, means: Means) -> Seen:
 
 
 def policy(case: Case, means: Means) -> Seen:
-    """The compiled policy, without a question to DNS; where it says that the case is conditional, its interpreter."""
+    """The compiled policy, without a DNS query; its interpreter if the outcome is conditional."""
     return _said(_compiled(case), case)
 
 
 def policy_elsewhere(case: Case, means: Means) -> Seen:
-    """The same where the policy was sent to: without its answers, pickled, and from there on in its JSON form."""
+    """The compiled policy without its answers, after a round trip through pickle and then through JSON."""
     compiled = _compiled(case)
     sent: Policy = pickle.loads(pickle.dumps(compiled.without_answers()))
     sent = Policy.from_dict(json.loads(json.dumps(sent.to_dict())))
@@ -255,12 +255,12 @@ def _said(compiled: Policy, case: Case) -> Seen:
 
 
 def checker(case: Case, means: Means) -> Seen:
-    """A Checker that knows the domain already, from clients all over the place."""
+    """A Checker that has already checked the domain for clients from many networks."""
     return _seen(asked_often(case).check(case.host, case.mailfrom, case.helo, now=case.now))
 
 
 def checker_in_asyncio(case: Case, means: Means) -> Seen:
-    """The same in asyncio."""
+    """Async version of `checker`."""
     known = asked_often(case)
     return _seen(asyncio.run(known.acheck(case.host, case.mailfrom, case.helo, now=case.now)))
 
@@ -275,7 +275,7 @@ def asked_often(case: Case) -> Checker:
 
 
 class Waiting:
-    """A zone that a check has to wait for, and that lets questions be asked ahead."""
+    """A zone whose answers a check has to wait for, so that prefetching happens."""
 
     prefetch = 20
 
@@ -288,12 +288,12 @@ class Waiting:
 
 
 def asking_ahead(case: Case, means: Means) -> Seen:
-    """check(), its questions asked ahead."""
+    """check() with prefetching."""
     return _seen(_check(case, Waiting(case)))
 
 
 def asking_ahead_in_asyncio(case: Case, means: Means) -> Seen:
-    """acheck(), its questions asked ahead."""
+    """acheck() with prefetching."""
     return _seen(_acheck(case, Waiting(case)))
 
 
@@ -318,12 +318,12 @@ IN_MEMORY = tuple(road for road in ROADS if not road.startswith("live"))
 
 
 def leads_nowhere(road: str, case: Case) -> bool:
-    """Whether a road has no way to say what this case needs: the command has no option for most limits and the time."""
+    """Return whether a code path can't run a case: the command has no option for the time and for most limits."""
     return road == "command" and (case.now is not None or bool(case.limits_given - {"void_rule"}))
 
 
 def faults(case: Case, seen: Seen) -> list[str]:
-    """Return what of the seen is not what the case says; empty where all is."""
+    """Return a message for each difference between what was seen and what the case expects."""
     found = []
     if seen["result"] not in case.results:
         found.append(f"result: expected {' or '.join(case.results)}, got {seen['result']} ({seen['problem_says']})")

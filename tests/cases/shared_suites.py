@@ -1,4 +1,4 @@
-"""Suites that lie beside the repository."""
+"""Suites in the shared folder, which is not part of the repository."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from tests.conftest import shared_folder
 
 
 def realworld_suite() -> Path | None:
-    """The zone of published records with its cases, or None where the shared folder is absent."""
+    """Return the folder of published records and their cases; None if there is no shared folder."""
     folder = shared_folder()
     path = None if folder is None else folder / "data" / "realworld.yml"
     return path if path is not None and path.is_file() else None

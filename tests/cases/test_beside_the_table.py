@@ -1,4 +1,4 @@
-"""What the documented readings of RFC 7208 promise beside a result: time, identities, and the caller's mistakes."""
+"""Documented readings of RFC 7208 that a table of cases can't express: time, identities, invalid arguments."""
 
 import asyncio
 import time
@@ -13,12 +13,12 @@ from spfengine.evaluation.trace import traced
 pytestmark = pytest.mark.cases
 
 SHORT = 0.15
-"""Seconds that a check may take: enough for all that is not made slow, on a busy machine too."""
+"""Seconds that a check may take: enough for whatever is not slow on purpose, even on a busy machine."""
 LONG = 0.3
 
 
 class Slow:
-    """A zone that takes its time for one name."""
+    """A zone that answers slowly for one name."""
 
     def __init__(self, name: str, records: dict[str | bytes, dict[str, object]]) -> None:
         self._name = name
@@ -51,7 +51,7 @@ SLOW = {
 
 
 def both_ways(resolver: Slow, limits: Limits) -> list[CheckResult]:
-    """Return what check() and acheck() give."""
+    """Return the results of check() and of acheck()."""
     return [
         check("192.0.2.1", "user@one.example", resolver=resolver, limits=limits),
         asyncio.run(acheck("192.0.2.1", "user@one.example", resolver=resolver, limits=limits)),
@@ -59,7 +59,7 @@ def both_ways(resolver: Slow, limits: Limits) -> list[CheckResult]:
 
 
 @pytest.mark.parametrize("where", SLOW)
-def test_time_that_is_over_is_temperror_wherever_it_strikes(where: str) -> None:
+def test_running_out_of_time_is_temperror_at_every_query(where: str) -> None:
     name, record = SLOW[where]
     resolver = Slow(name, {"one.example": {"TXT": record}, **PTR})
     for result in both_ways(resolver, Limits(seconds=SHORT)):
@@ -68,7 +68,7 @@ def test_time_that_is_over_is_temperror_wherever_it_strikes(where: str) -> None:
     assert check("192.0.2.1", "user@one.example", resolver=resolver, limits=Limits(seconds=None)).result == "pass"
 
 
-def test_time_that_is_over_during_exp_leaves_the_fail_without_an_explanation() -> None:
+def test_running_out_of_time_during_exp_keeps_fail_and_drops_the_explanation() -> None:
     resolver = Slow(
         "why.example", {"one.example": {"TXT": "v=spf1 -all exp=why.example"}, "why.example": {"TXT": "Why."}}
     )
@@ -79,12 +79,12 @@ def test_time_that_is_over_during_exp_leaves_the_fail_without_an_explanation() -
     assert check("192.0.2.1", "user@one.example", resolver=resolver).explanation == "Why."
 
 
-def test_the_time_limit_is_twenty_seconds_unless_told_otherwise() -> None:
+def test_the_time_limit_is_twenty_seconds_by_default() -> None:
     assert Limits().seconds == 20.0
 
 
 @pytest.mark.parametrize("address", ["fe80::1%eth0", IPv6Address("fe80::1%eth0"), "192.0.2.1%eth0", "192.0.2.256", ""])
-def test_a_client_address_that_is_none_is_the_callers_mistake(address: Any) -> None:
+def test_an_invalid_client_address_raises(address: Any) -> None:
     with pytest.raises(AddressError):
         check(address, "user@one.example", resolver=Zone({}))
 
@@ -109,7 +109,7 @@ def test_helo_and_mail_from_are_two_checks_with_two_results_helo_first() -> None
 
 
 @pytest.mark.parametrize("sender", ["", "<>"])
-def test_for_a_null_sender_one_evaluation_serves_both(sender: str) -> None:
+def test_a_null_sender_is_evaluated_once_for_both_identities(sender: str) -> None:
     resolver = Slow("", {"mx.example": {"TXT": "v=spf1 a +all"}})
     helo, mailfrom = check_both("192.0.2.1", sender, "mx.example", resolver=resolver)
     assert resolver.asked == ["mx.example", "mx.example"]  # TXT and A, each once
@@ -117,7 +117,7 @@ def test_for_a_null_sender_one_evaluation_serves_both(sender: str) -> None:
     assert (mailfrom.identity, mailfrom.result, mailfrom.void_lookups) == ("mailfrom", "pass", helo.void_lookups)
 
 
-def test_the_trace_tells_of_ptr_names_that_were_ignored() -> None:
+def test_the_trace_shows_the_ptr_names_that_were_ignored() -> None:
     names = [f"n{number}.example" for number in range(12)]
     zone = Zone({"one.example": {"TXT": "v=spf1 ptr -all"}, REVERSE: {"PTR": names}})
     root = check("192.0.2.1", "user@one.example", resolver=zone).trace.root
@@ -126,7 +126,7 @@ def test_the_trace_tells_of_ptr_names_that_were_ignored() -> None:
     assert "ignored" in told["ptr"]
 
 
-def test_the_record_of_a_domain_is_asked_for_as_txt_alone() -> None:
+def test_a_record_is_queried_as_txt_only() -> None:
     types = []
 
     class Noted:

@@ -1,4 +1,4 @@
-"""The ledger of deviations is strict."""
+"""The ledger of deviations is strict: an entry that is no longer needed fails the run."""
 
 from dataclasses import replace
 
@@ -16,7 +16,7 @@ def chosen(cases: list[Case], name: str) -> Case:
     return next(case for case in cases if case.name == name)
 
 
-def test_an_entry_whose_case_comes_out_right_fails_the_run(
+def test_an_entry_whose_case_passes_fails_the_run(
     semantics_cases: list[Case], means: Means, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case = chosen(semantics_cases, "void-two")
@@ -26,7 +26,7 @@ def test_an_entry_whose_case_comes_out_right_fails_the_run(
     test_roads.take("asyncio", case, means)
 
 
-def test_an_entry_whose_case_comes_out_wrong_is_an_expected_failure(
+def test_an_entry_whose_case_fails_is_an_expected_failure(
     semantics_cases: list[Case], means: Means, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case = replace(chosen(semantics_cases, "void-two"), results=("fail",))
@@ -54,7 +54,7 @@ def test_an_entry_whose_case_comes_out_wrong_is_an_expected_failure(
         ({"expected": {"record_domain": "x.example"}}, "record_domain: expected 'x.example', got 'cut-exp.example'"),
     ],
 )
-def test_each_difference_is_seen(
+def test_each_difference_is_reported(
     change: dict[str, object], words: str, semantics_cases: list[Case], means: Means
 ) -> None:
     case = chosen(semantics_cases, "cut-exp")
@@ -86,6 +86,6 @@ def test_entries_are_read() -> None:
         ("semantics: {a: {live: ''}}", "expected a reason"),
     ],
 )
-def test_what_is_no_ledger_is_refused(text: str, words: str) -> None:
+def test_a_malformed_ledger_is_refused(text: str, words: str) -> None:
     with pytest.raises(LedgerError, match=words):
         read_ledger(text)

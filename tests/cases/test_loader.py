@@ -1,4 +1,4 @@
-"""The loader of suites: what it reads, and what it refuses, with its place."""
+"""The loader of suites: what it reads, and what it refuses with a message that says where the mistake is."""
 
 import pytest
 
@@ -59,7 +59,7 @@ def test_documents_become_cases_in_their_order() -> None:
     assert cases[2].zone.names == ()
 
 
-def test_what_is_checked_and_wanted() -> None:
+def test_the_fields_of_a_case() -> None:
     first, second, third = read_suite(SUITE, "s")
     assert (first.name, first.description, first.spec) == ("first", "The first case.", ("4.5", "4.6/2"))
     assert (first.host, first.helo, first.mailfrom) == ("192.0.2.1", "client.example", "user@one.example")
@@ -107,7 +107,7 @@ def test_what_is_checked_and_wanted() -> None:
         ("limits: {voids: 3}", "limits: 3", ["third"]),
     ],
 )
-def test_what_can_not_be_used_is_refused_with_its_place(old: str, new: str, parts: list[str]) -> None:
+def test_a_malformed_suite_is_refused_and_the_message_says_where(old: str, new: str, parts: list[str]) -> None:
     assert SUITE.count(old) >= 1
     with pytest.raises(SuiteError) as caught:
         read_suite(SUITE.replace(old, new, 1), "s")
@@ -115,12 +115,12 @@ def test_what_can_not_be_used_is_refused_with_its_place(old: str, new: str, part
         assert part in str(caught.value)
 
 
-def test_a_suite_of_nothing_is_refused() -> None:
+def test_an_empty_suite_is_refused() -> None:
     with pytest.raises(SuiteError, match="no cases"):
         read_suite("", "s")
 
 
-def test_tests_must_be_there() -> None:
+def test_tests_are_required() -> None:
     with pytest.raises(SuiteError, match="expected tests"):
         read_suite("description: x\ntests: {}\nzonedata: {}\n", "s")
 

@@ -1,4 +1,4 @@
-"""How the official suite is had where it does not lie beside the repository."""
+"""How the official suite is fetched if it is not in the shared folder."""
 
 import hashlib
 import io
@@ -28,7 +28,7 @@ def archive(text: bytes, member: str = official.MEMBER) -> bytes:
 
 
 class Pip:
-    """Stands for pip: writes what it is told to, and remembers how it was called."""
+    """A fake pip: writes the given archive, and remembers how it was called."""
 
     def __init__(self, sdist: bytes | None, code: int = 0, stderr: str = "") -> None:
         self.sdist, self.code, self.stderr = sdist, code, stderr
@@ -46,7 +46,7 @@ class Pip:
 
 @pytest.fixture
 def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """No shared folder; the hashes are those of a small suite."""
+    """Take away the shared folder, and expect the hashes of a small suite."""
     monkeypatch.setenv("SPFENGINE_SHARED", str(tmp_path / "absent"))
     monkeypatch.setattr(official, "SUITE_SHA256", hashlib.sha256(TEXT).hexdigest())
     monkeypatch.setattr(official, "SDIST_SHA256", hashlib.sha256(archive(TEXT)).hexdigest())
@@ -74,7 +74,7 @@ def test_pip_is_bound_to_the_pinned_version_and_hash(alone: Path, monkeypatch: p
     assert {"download", "--no-deps", "--require-hashes", "--no-binary"} <= set(pip.calls[0])
 
 
-def test_without_a_network_the_reason_and_the_remedy_are_told(alone: Path) -> None:
+def test_without_a_network_the_message_says_why_and_what_to_do(alone: Path) -> None:
     with pytest.raises(UnavailableError, match=r"no route to host(.|\n)*SPFENGINE_SHARED"):
         official_suite(alone, Pip(None, 1, "no route to host"))
 
@@ -103,7 +103,7 @@ def test_a_kept_file_that_was_changed_is_refused(alone: Path, monkeypatch: pytes
         official_suite(alone, Pip(None))
 
 
-def test_one_beside_the_repository_is_taken_and_checked(
+def test_a_suite_in_the_shared_folder_is_used_and_checked(
     alone: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     folder = tmp_path / "shared" / "suites"
@@ -117,5 +117,5 @@ def test_one_beside_the_repository_is_taken_and_checked(
         official_suite(alone, Pip(None))
 
 
-def test_where_it_comes_from_is_said(alone: Path) -> None:
+def test_the_header_of_a_run_says_where_it_comes_from(alone: Path) -> None:
     assert "fetched from pyspf==2.0.14" in official.source()

@@ -1,4 +1,4 @@
-"""One table of cases through every road: the official suite, ours, and one of published records."""
+"""Every code path runs every case: the official suite, our own, and one of published records."""
 
 import json
 import subprocess
@@ -59,16 +59,16 @@ def test_a_few_in_a_process_of_their_own(official_cases: list[Case], semantics_c
         assert not faults(case, seen_in_json(json.loads(done.stdout)))
 
 
-def test_the_ledger_has_nothing_of_the_official_suite() -> None:
+def test_the_ledger_has_no_entry_for_the_official_suite() -> None:
     assert [entry for entry in LEDGERED if entry[0] == "official"] == []
 
 
-def test_the_ledger_speaks_only_of_cases(official_cases: list[Case], semantics_cases: list[Case]) -> None:
+def test_every_entry_of_the_ledger_is_for_a_case(official_cases: list[Case], semantics_cases: list[Case]) -> None:
     assert without_case(LEDGERED, [*official_cases, *semantics_cases]) == []
 
 
-def test_the_official_suite_is_whole(official_cases: list[Case]) -> None:
-    print(official.source())  # in the output of -rA, beside the run's head
+def test_the_official_suite_is_complete(official_cases: list[Case]) -> None:
+    print(official.source())  # for the output of -rA, as well as for the header of the run
     assert len(official_cases) == 203
     assert len({case.scenario for case in official_cases}) == 16
     assert sum(isinstance(case.explanation, str) for case in official_cases) > 10

@@ -1,4 +1,4 @@
-"""All that a result says, so that two can be held side by side."""
+"""Compare two results in every field."""
 
 import pickle
 
@@ -6,7 +6,7 @@ from spfengine import CheckResult
 
 
 def all_of(result: CheckResult) -> dict[str, object]:
-    """Return every field of a result, its trace, and the texts that are made of it."""
+    """Return every field of a result, its trace, and the texts made from it."""
     return {
         **result.to_dict(),
         "raw": (result.domain, result.sender, result.helo, result.record_domain, result.path, result.problem),
@@ -21,7 +21,7 @@ def all_of(result: CheckResult) -> dict[str, object]:
 
 
 def assert_same(found: CheckResult, expected: CheckResult) -> None:
-    """Raise AssertionError unless two results say the same, in every field."""
+    """Raise AssertionError unless two results are the same in every field."""
     assert found.result == expected.result
     assert found == expected
     assert hash(found) == hash(expected)

@@ -1,5 +1,7 @@
-"""Issue: it "compiles a domain once it has been asked often enough, keeps it until its smallest TTL runs out"; "Bounded
-size"; "TTL and `clear()` are the only invalidation (zones are immutable)".
+"""What a Checker keeps, and for how long.
+
+It keeps verdicts of a domain that is checked often, until the smallest TTL runs out or `clear()` is called. Its size is
+bounded.
 """
 
 import gc
@@ -41,7 +43,7 @@ class Clock:
 
 
 class Changing:
-    """Records that a test changes, with their TTL; counts what it is asked."""
+    """A resolver whose records a test can change; counts the questions for each name."""
 
     def __init__(self, **records: tuple[str | Status, int | None]) -> None:
         self.records = records
@@ -59,7 +61,7 @@ def make(resolver: Any, **settings: Any) -> tuple[Checker, Clock]:
 
 
 def evaluations(checker: Checker, ip: str, sender: str, times: int = 1) -> int:
-    """Return how many of so many checks were evaluated."""
+    """Return how many of `times` checks were evaluated, and not answered from what the checker keeps."""
     with patch("spfengine.checker.run", wraps=checks.run) as run:
         for _ in range(times):
             checker.check(ip, sender)
@@ -69,13 +71,13 @@ def evaluations(checker: Checker, ip: str, sender: str, times: int = 1) -> int:
 ZONE = Zone({"a.example": {"TXT": "v=spf1 ip4:192.0.2.0/24 ip4:198.51.100.0/24 -all"}})
 
 
-def test_a_domain_is_kept_once_it_was_asked_often_enough() -> None:
+def test_verdicts_are_kept_once_a_domain_is_hot() -> None:
     assert evaluations(Checker(ZONE), "192.0.2.1", "u@a.example", 10) == 3
     assert evaluations(Checker(ZONE, hot_after=5), "192.0.2.1", "u@a.example", 10) == 6
     assert evaluations(Checker(ZONE, hot_after=0), "192.0.2.1", "u@a.example", 10) == 1
 
 
-def test_one_client_of_a_range_speaks_for_all() -> None:
+def test_one_evaluation_answers_for_a_whole_range() -> None:
     checker = Checker(ZONE, hot_after=0)
     assert evaluations(checker, "192.0.2.1", "u@a.example") == 1
     assert evaluations(checker, "192.0.2.255", "other@a.example") == 0
@@ -84,7 +86,7 @@ def test_one_client_of_a_range_speaks_for_all() -> None:
     assert evaluations(checker, "198.51.100.0", "u@a.example") == 1
 
 
-def test_what_is_known_is_kept_until_the_first_ttl_is_over() -> None:
+def test_verdicts_are_kept_until_the_smallest_ttl_runs_out() -> None:
     dns = Changing(a=("v=spf1 include:b.example -all", 60), b=("v=spf1 ip4:192.0.2.0/24", 300))
     checker, clock = make(dns)
     assert checker.check("192.0.2.1", "u@a.example").result == "pass"
@@ -99,7 +101,7 @@ def test_what_is_known_is_kept_until_the_first_ttl_is_over() -> None:
     assert checker.check("192.0.2.1", "u@a.example").result == "softfail", "b is asked again"
 
 
-def test_the_time_of_an_answer_that_was_kept_for_a_while_is_what_is_left_of_it() -> None:
+def test_a_cached_answer_counts_with_its_remaining_ttl() -> None:
     dns = Changing(a=("v=spf1 include:b.example -all", 300), b=("v=spf1 ip4:192.0.2.0/24", 100), c=("v=spf1 -all", 100))
     checker, clock = make(dns)
     checker.check("192.0.2.1", "u@b.example")
@@ -110,7 +112,7 @@ def test_the_time_of_an_answer_that_was_kept_for_a_while_is_what_is_left_of_it()
     assert checker.check("192.0.2.1", "u@a.example").result == "fail"
 
 
-def test_a_domain_that_comes_again_after_its_time_is_hot_at_once() -> None:
+def test_an_expired_domain_is_still_hot() -> None:
     checker, clock = make(Changing(a=("v=spf1 -all", 60)), hot_after=3)
     assert evaluations(checker, "192.0.2.1", "u@a.example", 10) == 4
     clock.now += 60
@@ -118,17 +120,17 @@ def test_a_domain_that_comes_again_after_its_time_is_hot_at_once() -> None:
 
 
 @pytest.mark.parametrize("ttl", [None, 0])
-def test_what_may_not_be_kept_is_not(ttl: int | None) -> None:
+def test_answers_without_a_ttl_are_not_kept(ttl: int | None) -> None:
     checker, _ = make(Changing(a=("v=spf1 -all", ttl)))
     assert evaluations(checker, "192.0.2.1", "u@a.example", 5) == 5
 
 
-def test_a_ttl_may_be_given_to_answers_without() -> None:
+def test_default_ttl_is_used_for_answers_without_one() -> None:
     checker = Checker(Changing(a=("v=spf1 -all", None)), hot_after=0, default_ttl=60)
     assert evaluations(checker, "192.0.2.1", "u@a.example", 5) == 1
 
 
-def test_no_failure_is_kept() -> None:
+def test_failures_are_not_kept() -> None:
     dns = Changing(a=("v=spf1 include:b.example -all", 60), b=(Status.SERVFAIL, None), why=(Status.TIMEOUT, None))
     checker, _ = make(dns)
     for _ in range(3):
@@ -143,7 +145,7 @@ def test_no_failure_is_kept() -> None:
     assert dns.asked["why.example"] == 3
 
 
-def test_a_check_that_ran_out_of_time_is_not_kept() -> None:
+def test_a_check_that_reached_the_time_limit_is_not_kept() -> None:
     class Slow:
         unchanging = True
         asked = 0
@@ -165,12 +167,12 @@ def test_a_check_that_ran_out_of_time_is_not_kept() -> None:
      "v=spf1 a:%{p}.x.example -all", "v=spf1 include:%{s}.x.example -all", "v=spf1 redirect=%{ir}.x.example",
      "v=spf1 -all exp=%{l}.why.example", "v=spf1 -all exp=why.example"],
 )  # fmt: skip
-def test_what_rests_on_more_than_the_address_is_evaluated_each_time(record: str) -> None:
+def test_a_record_that_depends_on_more_than_the_address_is_evaluated_each_time(record: str) -> None:
     zone = Zone({"a.example": {"TXT": record}, "why.example": {"TXT": "%{d}%{p}"}, "*.why.example": {"TXT": "no"}})
     assert evaluations(Checker(zone, hot_after=0), "192.0.2.1", "u@a.example", 3) == 3
 
 
-def test_a_part_of_a_record_that_rests_on_the_client_spoils_only_what_comes_to_it() -> None:
+def test_only_clients_that_reach_a_macro_are_evaluated_each_time() -> None:
     zone = Zone({"a.example": {"TXT": "v=spf1 ip4:192.0.2.0/24 exists:%{i}.x.example -all"}})
     checker = Checker(zone, hot_after=0)
     assert evaluations(checker, "192.0.2.1", "u@a.example", 3) == 1
@@ -188,7 +190,7 @@ def test_clear_forgets_everything() -> None:
     assert checker.check("192.0.2.1", "u@a.example").result == "fail"
 
 
-def test_what_was_asked_before_clear_is_not_kept_after_it() -> None:
+def test_clear_during_a_check_discards_its_answers() -> None:
     class Clearing(Changing):
         def resolve(self, question: Question, /) -> Answer:
             answer = super().resolve(question)
@@ -203,7 +205,7 @@ def test_what_was_asked_before_clear_is_not_kept_after_it() -> None:
     assert checker.check("192.0.2.1", "u@a.example").result == "fail"
 
 
-def test_a_domain_that_went_meanwhile_takes_nothing_in() -> None:
+def test_clear_during_a_check_discards_its_verdict() -> None:
     class Clearing:
         unchanging = True
 
@@ -216,7 +218,7 @@ def test_a_domain_that_went_meanwhile_takes_nothing_in() -> None:
     assert (len(checker), checker._octets, checker._answer_refs) == (0, 0, {})
 
 
-def test_what_rests_on_an_answer_that_is_replaced_meanwhile_is_not_kept() -> None:
+def test_a_verdict_from_a_replaced_answer_is_not_kept() -> None:
     class Overtaken(Changing):
         def resolve(self, question: Question, /) -> Answer:
             if question.name == "b.example":
@@ -233,23 +235,25 @@ def test_what_rests_on_an_answer_that_is_replaced_meanwhile_is_not_kept() -> Non
     assert checker.check("192.0.2.1", "u@a.example").result == "fail"
 
 
-def test_of_too_many_domains_those_that_are_of_no_use_go() -> None:
+def test_the_least_used_domains_are_dropped_first() -> None:
     zone = Zone({f"d{number}.example": {"TXT": "v=spf1 -all"} for number in range(100)})
     checker = Checker(zone, hot_after=0, max_domains=10)
     for number in range(100):
         checker.check("192.0.2.1", f"u@d{number}.example")
         checker.check("192.0.2.1", "u@d0.example")
     assert len(checker) == 10
-    assert evaluations(checker, "192.0.2.1", "u@d0.example") == 0, "it was of use all the time"
+    assert evaluations(checker, "192.0.2.1", "u@d0.example") == 0, "it was used all the time"
     assert evaluations(checker, "192.0.2.1", "u@d5.example") == 1
     assert evaluations(Checker(zone, hot_after=0, max_domains=0), "192.0.2.1", "u@d0.example", 3) == 3
 
 
 def test_memory_is_bounded_too() -> None:
-    """Strangers write the records: large ones, many of them, with a range for each address."""
+    """Untrusted records can be large and many, with a range for each address."""
     nets = " ".join([f"ip4:10.0.{number}.0/25" for number in range(256)])
     zone = Zone({f"d{number}.example": {"TXT": f"v=spf1 {nets} -all"} for number in range(40)}, ttl=3600)
-    checker = Checker(Recorder(zone), hot_after=0, max_octets=2 << 20)  # a Recorder changes nothing, but is no Zone
+    checker = Checker(
+        Recorder(zone), hot_after=0, max_octets=2 << 20
+    )  # a Recorder gives the same answers, but is not a Zone
     checker._resolver = checker._cache = Cache(zone, max_octets=2 << 20)
 
     def ask(rounds: range) -> None:
@@ -269,16 +273,16 @@ def test_memory_is_bounded_too() -> None:
     assert peak < 4 << 20
 
 
-def test_one_domain_does_not_drive_out_all_others() -> None:
+def test_one_large_domain_does_not_displace_all_others() -> None:
     nets = " ".join([f"ip4:10.{number >> 8}.{number & 255}.0/24" for number in range(4000)])
     zone = Zone({"huge.example": {"TXT": f"v=spf1 {nets} -all"}, "a.example": {"TXT": "v=spf1 -all"}})
     checker = Checker(zone, hot_after=0, max_octets=1 << 20)
     checker.check("192.0.2.1", "u@a.example")
-    assert evaluations(checker, "10.0.0.1", "u@huge.example", 3) == 3, "it would take more than its part"
+    assert evaluations(checker, "10.0.0.1", "u@huge.example", 3) == 3, "it would take more than its share"
     assert evaluations(checker, "192.0.2.1", "u@a.example") == 0
 
 
-def test_ranges_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_number_of_ranges_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spfengine.checker, "MAX_RANGES", 5)
     zone = Zone({"a.example": {"TXT": "v=spf1 " + " ".join(f"ip4:192.0.2.{n}" for n in range(0, 100, 2))}})
     checker = Checker(zone, hot_after=0)
@@ -303,7 +307,7 @@ def test_ranges_cover_the_space_in_order() -> None:
 
 
 @pytest.mark.parametrize("order", [1, -1])
-def test_neighbouring_ranges_of_one_verdict_are_one(order: int) -> None:
+def test_neighbouring_ranges_with_the_same_verdict_are_merged(order: int) -> None:
     zone = Zone(
         {"a.example": {"TXT": "v=spf1 include:b.example -all"}, "b.example": {"TXT": "v=spf1 -ip4:192.0.2.0/24 ~all"}}
     )
@@ -315,7 +319,7 @@ def test_neighbouring_ranges_of_one_verdict_are_one(order: int) -> None:
     assert found[0] is not None
 
 
-def test_a_resolver_that_keeps_answers_itself_is_not_put_behind_another_cache() -> None:
+def test_a_resolver_with_a_cache_gets_no_second_one() -> None:
     live = LiveResolver("192.0.2.53")
     assert Checker(live)._cache is live.cache
     cache = Cache(ZONE)
@@ -323,7 +327,7 @@ def test_a_resolver_that_keeps_answers_itself_is_not_put_behind_another_cache() 
     assert Checker(LiveResolver("192.0.2.53", cache=False))._cache is not None
 
 
-def test_live_dns_answers_where_nothing_else_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_resolver_live_dns_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "_system_nameservers", lambda: ["192.0.2.53"])
     checker = Checker(max_answers=7)
     assert isinstance(checker._resolver, Cache)
@@ -331,7 +335,7 @@ def test_live_dns_answers_where_nothing_else_is_given(monkeypatch: pytest.Monkey
     assert checker._resolver._max_entries == 7
 
 
-def test_drafts_over_what_never_changes_never_change() -> None:
+def test_an_overlay_on_an_unchanging_resolver_is_unchanging() -> None:
     drafts = Overlay(ZONE, {"a.example": {"TXT": "v=spf1 +all"}})
     checker = Checker(drafts, hot_after=0)
     assert evaluations(checker, "192.0.2.1", "u@a.example", 3) == 1
@@ -339,14 +343,14 @@ def test_drafts_over_what_never_changes_never_change() -> None:
     assert not Overlay(Changing(), {}).unchanging
 
 
-def test_a_mistake_of_the_caller_is_told_at_once() -> None:
+def test_wrong_arguments_raise_even_if_the_domain_is_hot() -> None:
     checker = Checker(ZONE, hot_after=0)
     for _ in range(2):
         checker.check("192.0.2.1", "u@a.example")
         with pytest.raises(ArgumentError):
-            checker.check("192.0.2.1", b"u@a.example")  # type: ignore[arg-type]  # what is refused
+            checker.check("192.0.2.1", b"u@a.example")  # type: ignore[arg-type]  # the mistake under test
         with pytest.raises(ArgumentError):
-            checker.check("192.0.2.1", "u@a.example", None)  # type: ignore[arg-type]  # what is refused
+            checker.check("192.0.2.1", "u@a.example", None)  # type: ignore[arg-type]  # the mistake under test
         with pytest.raises(ValueError, match="not an IP address"):
             checker.check("192.0.2.256", "u@a.example")
         with pytest.raises(ArgumentError):
@@ -355,7 +359,7 @@ def test_a_mistake_of_the_caller_is_told_at_once() -> None:
         with pytest.raises(ArgumentError):
             Checker(ZONE, **settings)
     with pytest.raises(ResolverError):
-        Checker("192.0.2.53")  # type: ignore[arg-type]  # what is refused
+        Checker("192.0.2.53")  # type: ignore[arg-type]  # the mistake under test
 
 
 def test_a_result_does_not_change_when_the_checker_forgets() -> None:

@@ -1,4 +1,4 @@
-"""Issue: a `Checker` "gives the same `CheckResult`"."""
+"""A Checker gives the same results as check()."""
 
 from random import Random
 from unittest.mock import patch
@@ -18,10 +18,10 @@ at_this_time = patch("spfengine.checker.time", lambda: NOW)
 
 
 @given(strategies.zones, st.lists(strategies.calls, min_size=1, max_size=12), strategies.limits, st.integers(0, 2))
-def test_any_checks_in_any_order_give_what_check_gives(
+def test_any_sequence_of_checks_gives_the_results_of_check(
     zone: Zone, calls: list[Call], limits: Limits, hot_after: int
 ) -> None:
-    """Design: "Sync, asyncio, prefetched, cached, recorded and compiled evaluation are the same `check_host`"."""
+    """Every check is made twice, so that kept verdicts are compared too."""
     checker = Checker(zone, limits=limits, receiver=HERE, hot_after=hot_after)
     with at_this_time:
         for call in calls * 2:
@@ -31,7 +31,7 @@ def test_any_checks_in_any_order_give_what_check_gives(
 
 @pytest.mark.full
 @given(strategies.plain_zone_dicts.map(Zone), st.sampled_from(DOMAINS), strategies.chance)
-def test_at_the_edges_of_every_range_it_gives_what_check_gives(zone: Zone, domain: str, chance: Random) -> None:
+def test_results_at_the_edges_of_every_range_are_those_of_check(zone: Zone, domain: str, chance: Random) -> None:
     policy = Policy.compile(domain, resolver=zone)
     edges = [
         address_text(family, address)
@@ -71,16 +71,16 @@ def both(checker: Checker, ip: str, sender: str, helo: str = "h.example") -> tup
     return checker.check(ip, sender, helo), check(ip, sender, helo, resolver=ZONE)
 
 
-def test_all_who_send_for_a_domain_share_what_is_known_and_are_told_apart() -> None:
+def test_senders_of_a_domain_share_verdicts_but_get_their_own_results() -> None:
     checker = Checker(ZONE, hot_after=0)
     for ip in ("192.0.2.1", "192.0.2.200", "::ffff:192.0.2.9", "2001:db8::1", "203.0.113.1", "203.0.113.2"):
         for sender in ("u@a.example", "<other@a.example>", "a.example", "U@A.Example", "@a.example", "u@a.example."):
             assert_same(*both(checker, ip, sender))
             assert_same(*both(checker, ip, sender, "other.example"))
-    assert len(checker) == 2, "a.example and A.Example: names are shown as they were given"
+    assert len(checker) == 2, "a.example and A.Example are separate: a result has the name as it was given"
 
 
-def test_odd_spellings_of_senders_are_never_taken_for_one_another() -> None:
+def test_different_spellings_of_senders_are_never_confused() -> None:
     senders = [
         "u@b.example>",
         "<u@b.example>",
@@ -107,13 +107,13 @@ def test_odd_spellings_of_senders_are_never_taken_for_one_another() -> None:
                 assert_same(*both(checker, "198.51.100.7", sender, helo))
 
 
-def test_an_explanation_that_names_the_client_is_made_for_each() -> None:
+def test_an_explanation_with_the_client_is_expanded_for_each_client() -> None:
     checker = Checker(ZONE, hot_after=0)
     for ip in ("203.0.113.1", "203.0.113.2"):
         assert checker.check(ip, "u@client.example").explanation == f"{ip} is not one of ours"
 
 
-def test_both_identities_share_a_domain_and_are_told_apart() -> None:
+def test_both_identities_share_a_domain_but_get_their_own_results() -> None:
     checker = Checker(ZONE, hot_after=0)
     for _ in range(2):
         for ip in ("192.0.2.1", "203.0.113.1"):
@@ -124,7 +124,7 @@ def test_both_identities_share_a_domain_and_are_told_apart() -> None:
                     assert_same(one, other)
 
 
-def test_a_time_that_is_given_counts() -> None:
+def test_the_argument_now_is_used() -> None:
     zone = Zone({"a.example": {"TXT": "v=spf1 -all exp=t.example"}, "t.example": {"TXT": "%{t}"}})
     checker = Checker(zone, hot_after=0)
     for now in (1.0, 2.0, 3):

@@ -1,5 +1,6 @@
-"""Issue: a Checker is "thread-safe, usable from asyncio"; "1,000 concurrent `acheck` over 100 domains on one event loop
-with a shared cache: no more DNS questions than distinct (name, type) pairs, bounded in-flight questions".
+"""A Checker can be shared by threads and by the tasks of an event loop.
+
+Concurrent checks ask no question twice, and the number of questions in flight is bounded.
 """
 
 import asyncio
@@ -43,7 +44,7 @@ CALLS = [(CLIENTS[(turn + number) % 7], f"u@{domain}") for turn in range(10) for
 
 
 class Counting:
-    """The zone as something that has to be waited for; counts how often each question comes."""
+    """A resolver that answers from the zone, in asyncio after a delay; counts each question."""
 
     def __init__(self) -> None:
         self.asked: Counter[Question] = Counter()
@@ -86,12 +87,12 @@ def test_a_thousand_checks_at_once_ask_each_question_once(prefetch: int, monkeyp
     assert len(asked) > 300
     assert under_way == 0
     assert 5 < most <= 30
-    assert not resolver._answers._resolver._lines  # type: ignore[union-attr]  # nothing is left of the event loop
+    assert not resolver._answers._resolver._lines  # type: ignore[union-attr]  # the event loop leaves nothing
     for (ip, sender), result in zip(CALLS, results, strict=True):
         assert result == check(ip, sender, resolver=ZONE)
 
 
-def test_without_dns_it_is_the_same() -> None:
+def test_any_resolver_is_asked_each_question_once() -> None:
     counting = Counting()
     checker = Checker(counting)
     for _ in range(2):
@@ -99,8 +100,8 @@ def test_without_dns_it_is_the_same() -> None:
     assert max(counting.asked.values()) == 1
 
 
-def test_threads_may_share_it() -> None:
-    """Each thread sees what check() gives, while domains come, go, grow old and are forgotten."""
+def test_threads_can_share_a_checker() -> None:
+    """Each thread gets the results of check() while domains are added, expire and are dropped."""
     expected = {call: check(*call, resolver=ZONE) for call in set(CALLS)}
     clock = iter(range(1 << 62))
     cache = Cache(Counting(), clock=lambda: next(clock) / 100)
@@ -124,7 +125,7 @@ def test_threads_may_share_it() -> None:
     assert (checker._octets, checker._answer_refs) == (0, {})
 
 
-def test_what_it_reckons_with_is_what_it_holds() -> None:
+def test_the_accounts_agree_with_what_is_kept() -> None:
     checker = Checker(Cache(ZONE), hot_after=0, max_domains=30)
     for call in CALLS:
         checker.check(*call)
@@ -136,7 +137,7 @@ def test_what_it_reckons_with_is_what_it_holds() -> None:
     assert (checker._octets, checker._answer_refs) == (0, {})
 
 
-def test_in_asyncio_each_field_is_that_of_check() -> None:
+def test_acheck_gives_every_field_of_check() -> None:
     checker = Checker(ZONE, hot_after=0)
 
     async def twice() -> None:
@@ -159,7 +160,7 @@ def test_both_identities_in_asyncio() -> None:
     asyncio.run(both())
 
 
-def test_a_check_that_is_cancelled_leaves_the_question_to_the_others() -> None:
+def test_cancelling_one_check_does_not_cancel_a_shared_question() -> None:
     counting = Counting()
     checker = Checker(counting, hot_after=0)
 
@@ -174,7 +175,7 @@ def test_a_check_that_is_cancelled_leaves_the_question_to_the_others() -> None:
     assert max(counting.asked.values()) == 1
 
 
-def test_a_question_that_everybody_gave_up_is_given_up_and_asked_again() -> None:
+def test_a_question_is_cancelled_with_its_last_check_and_asked_again_later() -> None:
     events: list[str] = []
 
     class Slow:

@@ -121,7 +121,7 @@ def test_every_fault_of_a_broken_record_is_shown_with_carets_under_it(call: Call
     places = [place for place, text in enumerate(lines) if set(text.strip()) == {"^"}]
     under = [lines[at - 1][lines[at].index("^") : lines[at].rindex("^") + 1] for at in places]
     assert under == ["ipv4:192.0.2.1", "-al"]
-    assert "in the record of broken.example: ipv4 is no mechanism (RFC 7208 §4.6.1) [unknown-mechanism]" in ended.out
+    assert "in the record of broken.example: ipv4 is not a mechanism (RFC 7208 §4.6.1) [unknown-mechanism]" in ended.out
     assert "hint: did you mean ip4:192.0.2.1?" in ended.out
     assert "hint: did you mean -all?" in ended.out
 

@@ -17,9 +17,8 @@ from tests.cli.conftest import REPOSITORY, environment
 from tests.evidence.files import GOOD, SAMPLES, record as record_of, report, zipped
 
 SUMMARY = """\
-read 56 messages of 9 senders from 1 mail log, 2 received messages, 2 DMARC
-  reports
-  header fields believed, by their writer: google.com (1), mx.example.net (1)
+read 1 mail log, 2 message files, 2 DMARC reports: 56 messages, 9 senders
+  trusted header fields written by: google.com (1), mx.example.net (1)
   not known: the sender's local part of 50 messages, the HELO name of 52
     messages
   left out: log lines that name no sender: 10
@@ -69,7 +68,7 @@ def test_a_receiver_that_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(Failure) as raised:
         evidence_input.read([path], "example.org")
     assert raised.value.code == 65
-    assert "no header field that can be believed" in printed(capsys)
+    assert "no trusted header field" in printed(capsys)
 
 
 def test_mistakes(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -83,7 +82,7 @@ def test_mistakes(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     with pytest.raises(Failure) as raised:
         evidence_input.read([str(tmp_path / "empty")])
     assert (raised.value.code, raised.value.message) == (65, "no senders found in the files of --senders")
-    assert "read 0 messages of 0 senders from nothing\n" in printed(capsys)
+    assert "read nothing: 0 messages, 0 senders\n" in printed(capsys)
 
 
 def test_nothing_of_strangers_reaches_the_terminal_unescaped(
@@ -162,7 +161,7 @@ def test_a_progress_bar_on_a_terminal_where_it_takes_a_while(tmp_path: Path) -> 
     text = on_terminal("0", str(path))
     assert "reading senders" in text
     assert "━" in text
-    assert "read 8,000 messages of 50 senders" in text
+    assert ": 8,000 messages, 50 senders" in text
     assert "reading senders" not in on_terminal("100", str(path))
 
 
@@ -172,5 +171,5 @@ def test_no_bar_where_nobody_sees_it(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", SLOW, "0", str(path)], capture_output=True, check=True, env=environment(), cwd=REPOSITORY
     )
-    assert done.stderr.decode().startswith("read 3,000 messages of 50 senders from 1 DMARC report\n")
+    assert done.stderr.decode().startswith("read 1 DMARC report: 3,000 messages, 50 senders\n")
     assert done.stdout == b""

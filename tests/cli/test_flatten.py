@@ -31,11 +31,11 @@ seed.example (client-address)
   to publish as TXT of seed.example:  247 octets in DNS
 {FLAT}
 
-  ! these networks are the present ones: the record no longer follows relay.mailchannels.net
+  ! the networks are those of today: the record no longer follows relay.mailchannels.net
     to learn of changes, watch them, from cron or CI:
     spfengine snapshot relay.mailchannels.net -o includes.json
     spfengine drift includes.json --quiet
-    keep the present record: to flatten it again, give it as --draft
+    keep the current record: to flatten it again, give it as --draft
 """
 
 MANY = " ".join(f"ip4:100.{first}.{second}.101" for first in (100, 101) for second in range(100, 130))

@@ -53,7 +53,7 @@ seed.example: something gets worse
   depends on records outside seed.example, which their owners may change at any time: relay.mailchannels.net
   ! receivers that count each void lookup (pyspf and Mail::SPF do) count 3 of them for IPv6 clients \
 (+a of seed.example, +mx of seed.example), and give permerror over 2; so they do now [over-void-limit-per-lookup]
-    hint: give the hosts that mx and a lead to addresses of both families, or name networks by ip4 and ip6
+    hint: publish both A and AAAA records for the hosts that mx and a name, or list networks with ip4 and ip6
 
   to publish as TXT of seed.example:
 v=spf1 +a +mx include:relay.mailchannels.net ~all
@@ -198,7 +198,7 @@ def test_what_is_not_known_is_said_to_be_unknown(call: Call, suite: Suite) -> No
     out = call("simulate", "half.example", "--zone", suite(ZONEDATA), "--draft", "v=spf1 include:dead.example -all").out
     assert "every address: not known" in out
     assert call("simulate", "dead.example", "--zone", suite(ZONEDATA), "--draft", "v=spf1 -all").out.count(
-        "the present record is not known: DNS could not answer") == 1  # fmt: skip
+        "the current record is not known: DNS could not answer") == 1  # fmt: skip
 
 
 def test_names_that_the_admin_cannot_edit_are_reported_apart(call: Call, suite: Suite) -> None:

@@ -30,10 +30,10 @@ ip,sender,helo,count,label,reported,header_from
 PAGE = """\
 seed.example: something gets worse
 
-  the present record gives another result than was reported  2 sources, 202 messages
+  the current record gives a different result than was reported  2 sources, 202 messages
       198.51.100.10  200  pass was reported, now softfail  bob@seed.example  by ~all
       150.95.55.137    2  softfail was reported, now pass  jp58  by +ip4:150.95.55.137
-      DNS has changed since then, a forwarder sent these on, or the report is about another identity
+      DNS has changed since then, a forwarder resent these, or the report is about another identity
 
   seed.example: the SPF record changes
       +a

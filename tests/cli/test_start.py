@@ -12,7 +12,7 @@ LOADED = """
 import sys
 from spfengine.cli.app import main
 code = main()
-watched = {"rich", "dns", "asyncio", "spfengine.policy", "spfengine.cli.check"}
+watched = {"rich", "dns", "asyncio", "spfengine.cli.check"}
 print(code, *sorted(watched & set(sys.modules)), file=sys.stderr)
 """
 

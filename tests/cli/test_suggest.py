@@ -48,7 +48,7 @@ def story(call: Call) -> str:
     [
         # The record, first of all.
         f"seed.example: publish this record {RECORD} 2 of 2 senders pass with it, 0 now",
-        "nothing that passes now stops; no smaller change does this",
+        "everything that passes now still passes; no smaller change does this",
         # Softfail was decided by ~all.
         "~all softfail for everybody else; now it decides 2 messages, from 23.83.218.24 and 23.83.209.25",
         (
@@ -196,7 +196,7 @@ def test_where_no_record_fits_it_is_said_by_how_much_and_what_costs_it(call: Cal
 def test_what_is_broken_beyond_mending_is_shown_with_its_faults(call: Call, suite: Suite) -> None:
     out = call("suggest", "broken.example", "--zone", suite(ZONEDATA)).out
     assert "v=spf1 foo:bar baz -all\n" in out
-    assert "! foo is no mechanism" in out
+    assert "! foo is not a mechanism" in out
     assert "^^^" in out
 
 
@@ -208,7 +208,7 @@ def test_what_is_broken_beyond_mending_is_shown_with_its_faults(call: Call, suit
         (["d.example", "--sender", "192.0.2.1,bob"], 64, "IP or IP,ADDRESS"),
         (["d.example", "--want", "192.0.2.0/99"], 64, "not an address or network"),
         (["d.example", "--ignore", "x"], 64, "not an address or network"),
-        (["d.example", "--add", "ipv4:192.0.2.1"], 64, "is not a term of a record: ipv4 is no mechanism"),
+        (["d.example", "--add", "ipv4:192.0.2.1"], 64, "is not a term of a record: ipv4 is not a mechanism"),
         (["d.example", "--drop", "mx"], 64, "the record has no term mx; its terms are: a, -all"),
         (["d.example", "--max-size", "0"], 64, "--max-size"),
         (["d.example", "--senders", "/none/x.eml"], 66, "/none/x.eml can't be read"),

@@ -29,7 +29,7 @@ seed.example
 only names without any address: 0/2
   ! receivers that count each void lookup (pyspf and Mail::SPF do) count 3 of them for IPv6 clients \
 (+a of seed.example, +mx of seed.example), and give permerror over 2 [over-void-limit-per-lookup]
-    hint: give the hosts that mx and a lead to addresses of both families, or name networks by ip4 and ip6
+    hint: publish both A and AAAA records for the hosts that mx and a name, or list networks with ip4 and ip6
 """
 DRAFT = "v=spf1 +a +mx include:relay.mailchannels.net ~all"
 
@@ -67,8 +67,8 @@ def test_the_draft_of_the_seed_story_word_by_word(call: Call) -> None:
     [
         ("loop.example", 1, ["2 include:loop.example  leads back to loop.example: a loop",
                              "lookups without end, and 10 are allowed", "a:never.example  not reached"]),
-        ("broken.example", 2, ["include:bad.example  outside broken.example  permerror: ipv4 is no mechanism",
-                               "v=spf1 ipv4:192.0.2.1 -all", "! bad.example: ipv4 is no mechanism",
+        ("broken.example", 2, ["include:bad.example  outside broken.example  permerror: ipv4 is not a mechanism",
+                               "v=spf1 ipv4:192.0.2.1 -all", "! bad.example: ipv4 is not a mechanism",
                                "hint: did you mean ip4:192.0.2.1?"]),
         ("none.example", 2, ["none.example  none: none.example does not exist"]),
         ("half.example", 69, ["DNS could not answer: A SERVFAIL and AAAA SERVFAIL", "lookups at least 1/10",

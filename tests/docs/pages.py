@@ -1,13 +1,13 @@
 """The fenced blocks of the docs' pages, and how each is run.
 
-    ```python    with `>>>`: a doctest; without: run, and if a block of `text` follows at once, that is what it prints.
-                 All of a page share one namespace, in their order.
+    ```python    with `>>>`, a doctest; otherwise it is run, and a block of `text` right after it is what it prints.
+                 All blocks of a page share one namespace, in order.
     ```console   lines `$ spfengine …` with what they print, word for word; `$ echo $?` shows the exit code.
-    ```sh        commands for a person; the comment above says who runs them, or why nobody does.
-    others       data to look at: text, json, zone, and so on.
+    ```sh        commands for a person; the comment above says what runs them, or why nothing does.
+    others       data to read: text, json, zone, and so on.
 
-A comment right above a block takes it out, and says why: `<!-- not run: … -->`. `<!-- live DNS: … -->` runs it only
-where the Internet's DNS may be asked.
+A comment right above a block excludes it, and says why: `<!-- not run: … -->`. A block with `<!-- live DNS: … -->` runs
+only if the tests may query the Internet's DNS.
 """
 
 import contextlib
@@ -40,7 +40,7 @@ class Block(NamedTuple):
     Attributes:
         page: the page, relative to the checkout.
         line: the line of its opening fence.
-        language: what stands behind the fence.
+        language: the word after the opening fence.
         text: its content.
         mark: None, "not run" or "live DNS", from the comment right above it.
         output: what the block of `text` right below it holds, or None.
@@ -107,10 +107,10 @@ def blocks(page: str, text: str) -> list[Block]:
 
 
 def run_python(block: Block, namespace: dict[str, Any]) -> None:
-    """Run a block of Python; `namespace` is that of its page.
+    """Run a block of Python in the namespace of its page.
 
     Raises:
-        PageError: it prints something else than the page shows.
+        PageError: it does not print what the page shows.
     """
     if re.search(r"^\s*>>> ", block.text, re.MULTILINE):
         _run_doctest(block, namespace)
@@ -127,7 +127,7 @@ def run_python(block: Block, namespace: dict[str, Any]) -> None:
 def _run_doctest(block: Block, namespace: dict[str, Any]) -> None:
     report = io.StringIO()
     test = doctest.DocTestParser().get_doctest(block.text, namespace, block.place, block.page, block.line)
-    test.globs = namespace  # not a copy: the next block of the page goes on with it
+    test.globs = namespace  # not a copy: the next block of the page uses it too
     runner = doctest.DocTestRunner(verbose=False)
     if runner.run(test, out=report.write, clear_globs=False).failed:
         raise PageError(report.getvalue())
@@ -137,7 +137,7 @@ def run_console(block: Block, repository: Path) -> None:
     """Run the commands of a block and compare what they print with what the page shows.
 
     Raises:
-        PageError: they differ, or a command is none of ours.
+        PageError: they differ, or a command is neither spfengine nor `echo $?`.
     """
     code: int | None = None
     for command, shown in commands(block):

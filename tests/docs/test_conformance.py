@@ -1,4 +1,4 @@
-"""The conformance page: each row leads to cases that exist, and the list of all cases is up to date."""
+"""On the conformance page, each row names cases that exist, and the list of all cases is up to date."""
 
 import re
 import subprocess
@@ -59,7 +59,7 @@ def test_every_row_names_cases_or_tests_that_exist(page: list[Row], names: list[
                 assert any(fnmatchcase(name, shown) for name in names), f"{row.topic}: there is no case {shown}"
 
 
-def test_every_case_stands_in_a_row(page: list[Row], names: list[str]) -> None:
+def test_every_case_is_in_a_row(page: list[Row], names: list[str]) -> None:
     patterns = [shown for row in page for shown in row.shown_by]
     assert [name for name in names if not any(fnmatchcase(name, pattern) for pattern in patterns)] == []
 
@@ -88,6 +88,6 @@ def test_the_list_of_cases_is_up_to_date(repository: Path) -> None:
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
-def test_every_case_stands_in_the_list(names: list[str], repository: Path) -> None:
+def test_every_case_is_in_the_list(names: list[str], repository: Path) -> None:
     listed = (repository / "docs" / "conformance-cases.md").read_text("utf-8")
     assert [name for name in names if f"\n| `{name}` |" not in listed] == []

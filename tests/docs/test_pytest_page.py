@@ -1,4 +1,4 @@
-"""The how-to for pytest, run under pytest: each of its blocks is a file of tests that pass."""
+"""Each block of tests in the how-to for pytest passes when it is run as a file."""
 
 import pytest
 

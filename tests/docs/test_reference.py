@@ -1,4 +1,4 @@
-"""The reference says all of it: names, codes, options, keys of JSON; and every link of the papers leads somewhere."""
+"""The reference has every name, code, option and JSON key, and every link in the docs leads to a file."""
 
 import contextlib
 import io
@@ -15,7 +15,7 @@ from spfengine.cli import exits
 from tests.conftest import REPOSITORY
 
 REFERENCE = REPOSITORY / "docs" / "reference"
-PAPERS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"]
+TOP_PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"]
 PAGES = sorted(path.relative_to(REPOSITORY).as_posix() for path in (REPOSITORY / "docs").rglob("*.md"))
 
 
@@ -24,7 +24,7 @@ def text_of(page: str) -> str:
 
 
 def rows_of(page: str) -> dict[str, list[str]]:
-    """Return the rows of the tables of a page whose first cell is a code or key: its name → the other cells."""
+    """Return the table rows of a page that begin with a code or key, as {name: other cells}."""
     rows: dict[str, list[str]] = {}
     for line in text_of(page).split("\n"):
         cells = [cell.strip() for cell in line.strip("|").split(" | ")]
@@ -35,13 +35,13 @@ def rows_of(page: str) -> dict[str, list[str]]:
     return rows
 
 
-def test_the_page_of_names_is_what_the_docstrings_say() -> None:
+def test_the_page_of_names_agrees_with_the_docstrings() -> None:
     made = runpy.run_path(str(REPOSITORY / "scripts" / "build_reference.py"))["page"]()
     assert text_of("python.md") == made, "run: python3 scripts/build_reference.py"
 
 
-def test_the_page_of_published_records_is_what_they_mean(shared: Path | None) -> None:
-    """Where the collection is absent, its figures can't be made again; then only their form is looked at."""
+def test_the_page_of_published_records_is_up_to_date(shared: Path | None) -> None:
+    """Without the collection of records, only the form of the figures can be checked."""
     text = (REPOSITORY / "docs" / "explanation" / "published-records.md").read_text(encoding="utf-8")
     row = r"^\| [^|]+ \| `[^`]+` \| [\d,]+ \| [\d,]+(?: \+)? \| \d+ \| \d+ \| (?:yes|no) \|$"
     assert len(re.findall(row, text, re.MULTILINE)) > 10
@@ -56,7 +56,7 @@ def test_every_code_says_what_it_means_and_what_to_do() -> None:
     assert [code for code, cells in rows.items() if len(cells) != 2 or not all(len(cell) > 10 for cell in cells)] == []
 
 
-def test_every_code_of_a_finding_is_told_with_its_severity() -> None:
+def test_every_lint_code_is_listed_with_its_severity() -> None:
     from spfengine.linting.codes import ABOUT
 
     rows = rows_of("lint.md")
@@ -66,15 +66,15 @@ def test_every_code_of_a_finding_is_told_with_its_severity() -> None:
     ] == []
 
 
-def test_every_key_of_a_finding_is_told() -> None:
+def test_every_key_of_a_finding_is_documented() -> None:
     text = text_of("json.md").split("## `spfengine.lint/1`")[1].split("\n## ")[0]
     [finding] = spfengine.lint(None, record="v=spf1 ?all")
     assert sorted(key for key in finding.to_dict() if f"\n| `{key}` |" not in text) == []
 
 
-def test_every_option_of_every_command_is_told() -> None:
-    """And no option is told of that there is not."""
-    click = pytest.importorskip("click", reason="without the extra cli there is no command to tell of")
+def test_every_option_of_every_command_is_documented() -> None:
+    """And no option is documented that does not exist."""
+    click = pytest.importorskip("click", reason="needs click, from the extra cli")
     from spfengine.cli.commands import COMMANDS, application
 
     text = text_of("command-line.md")
@@ -88,11 +88,11 @@ def test_every_option_of_every_command_is_told() -> None:
         assert set(re.findall(r"^\| `(--[a-z0-9-]+)", chapter, re.MULTILINE)) == options - {"--help"}
 
 
-def test_every_exit_code_is_told() -> None:
+def test_every_exit_code_is_documented() -> None:
     codes = {value for name, value in vars(exits).items() if name.isupper() and isinstance(value, int)}
     codes |= set(exits.OF_RESULT.values())
-    told = re.findall(r"^\| (\d+) \| ", text_of("command-line.md"), re.MULTILINE)
-    assert set(map(int, told)) == codes
+    documented = re.findall(r"^\| (\d+) \| ", text_of("command-line.md"), re.MULTILINE)
+    assert set(map(int, documented)) == codes
 
 
 def keys_of(value: object) -> Iterator[str]:
@@ -132,7 +132,7 @@ def _simulation() -> object:
     senders = [spfengine.Sender("192.0.2.1", "@example.com", header_from="example.com")]
     draft = "v=spf1 exists:%{i}.example.com a:nowhere.example ip4:192.0.2.0/24 ?all"
     document = spfengine.simulate("example.com", draft, resolver=ZONE, senders=senders).to_dict()
-    assert all(document[key] for key in ("changes", "senders", "records")), "an empty list has no keys to look at"
+    assert all(document[key] for key in ("changes", "senders", "records")), "an empty list has no keys to check"
     return document
 
 
@@ -140,7 +140,7 @@ def _replay() -> object:
     rows: list[object] = [("192.0.2.1", "alice@example.com"), None]
     before, after = [spfengine.Policy.compile("example.com", resolver=each) for each in (ZONE, spfengine.Zone({}))]
     document = spfengine.replay(rows, [(before, after)]).to_dict()
-    assert all(document[key] for key in ("totals", "listed", "unread")), "an empty list has no keys to look at"
+    assert all(document[key] for key in ("totals", "listed", "unread")), "an empty list has no keys to check"
     return document
 
 
@@ -169,7 +169,7 @@ def _policy() -> object:
 
 
 def _command(*arguments: str) -> object:
-    pytest.importorskip("click", reason="without the extra cli there is no command to tell of")
+    pytest.importorskip("click", reason="needs click, from the extra cli")
     from spfengine.cli.app import main
 
     printed = io.StringIO()
@@ -198,7 +198,7 @@ def _flatten() -> object:
     draft = "v=spf1 include:relay.mailchannels.net include:asks.example ~all"
     document = _command("flatten", "seed.example", "--draft", draft, "--draft", "asks.example=v=spf1 ptr -all")
     assert isinstance(document, dict)
-    assert all(document[key] for key in ("replaced", "kept", "records")), "an empty list has no keys to look at"
+    assert all(document[key] for key in ("replaced", "kept", "records")), "an empty list has no keys to check"
     return document
 
 
@@ -222,14 +222,14 @@ def _survey() -> object:
         _tree, _flatten, _snapshot, _drift, _survey,
     ],
 )  # fmt: skip
-def test_every_key_of_json_is_told(make: Callable[[], object]) -> None:
+def test_every_key_of_json_is_documented(make: Callable[[], object]) -> None:
     text = text_of("json.md")
     keys = set(keys_of(make()))
     assert len(keys) > 3
     assert sorted(key for key in keys if f"`{key}`" not in text) == []
 
 
-@pytest.mark.parametrize("name", [*PAPERS, *PAGES])
+@pytest.mark.parametrize("name", [*TOP_PAGES, *PAGES])
 def test_links_lead_to_files(name: str) -> None:
     page: Path = REPOSITORY / name
     text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
@@ -239,7 +239,7 @@ def test_links_lead_to_files(name: str) -> None:
 
 
 def test_every_page_is_linked_from_the_index() -> None:
-    """A page that nobody finds might as well not be there."""
+    """Readers find only pages that the index links to."""
     index = (REPOSITORY / "docs" / "index.md").read_text(encoding="utf-8")
     pages = {path.relative_to(REPOSITORY / "docs").as_posix() for path in (REPOSITORY / "docs").rglob("*.md")}
     assert sorted(page for page in pages - {"index.md"} if f"]({page})" not in index) == []

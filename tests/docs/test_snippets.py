@@ -1,4 +1,4 @@
-"""What the docs show is what happens: every block of Python and every command of a page is run."""
+"""Run every block of Python and every command in the docs, and compare the output with what the page shows."""
 
 import sys
 from typing import Any
@@ -26,7 +26,7 @@ def _safe_blocks(page: str) -> list[Block]:
     try:
         return blocks(page, ALL[page])
     except PageError:
-        return []  # test_every_block_is_of_a_known_kind tells it
+        return []  # test_every_block_is_of_a_known_kind reports it
 
 
 BLOCKS = [block for page in ALL for block in _safe_blocks(page)]
@@ -42,11 +42,11 @@ def test_the_readme_is_among_the_pages() -> None:
 
 
 NEEDS = {"docs/how-to/replay-on-a-cluster.md": "distributed"}
-"""What the code of a page imports, and the extra `test` does not install."""
+"""Modules that the code of a page imports and the extra `test` does not install."""
 
 
 def _python_pages() -> list[Any]:
-    """Each page once, and once more with the blocks that ask the Internet, where it has any."""
+    """Return each page once, and again with its live DNS blocks if it has any."""
     run = [block for block in BLOCKS if block.language == "python" and block.is_run]
     found = [
         pytest.param(page, False, id=page, marks=[pytest.mark.full] if page in NEEDS else [])
@@ -61,7 +61,7 @@ def test_python_of(page: str, live: bool, monkeypatch: pytest.MonkeyPatch) -> No
     if page in NEEDS:
         need(NEEDS[page])
     monkeypatch.chdir(REPOSITORY)
-    # What the page for pyspf's users puts elsewhere is taken back.
+    # The page for pyspf's users replaces these; restore them afterwards.
     monkeypatch.setitem(sys.modules, "spf", spf)
     monkeypatch.setattr(spfengine.compat.pyspf, "DNSLookup", spfengine.compat.pyspf.DNSLookup)
     namespace: dict[str, Any] = {"__name__": "__page__"}
@@ -107,12 +107,12 @@ def test_blocks_are_found_with_their_marks_and_output() -> None:
         ("<!-- not run: a reason, but not right above -->\n\n```sh\nls\n```\n", "who runs this"),
     ],
 )
-def test_a_block_that_is_not_what_it_says_is_refused(text: str, fault: str) -> None:
+def test_a_wrong_block_is_refused(text: str, fault: str) -> None:
     with pytest.raises(PageError, match=fault):
         blocks("page.md", text)
 
 
-def test_python_goes_on_from_block_to_block() -> None:
+def test_the_blocks_of_a_page_share_a_namespace() -> None:
     namespace: dict[str, Any] = {}
     for block in blocks(
         "page.md", "```python\nx = 2\n```\n```python\n>>> x\n2\n>>> y = 3\n```\n```python\nassert y == 3\n```\n"
@@ -130,12 +130,12 @@ def test_python_goes_on_from_block_to_block() -> None:
         "```python\nx = 1\n```\n```text\n1\n```\n",
     ],
 )
-def test_python_that_shows_something_else_fails(text: str) -> None:
+def test_python_with_other_output_fails(text: str) -> None:
     with pytest.raises(PageError):
         run_python(_one(text), {})
 
 
-def test_console_is_compared_word_for_word() -> None:
+def test_output_of_commands_is_compared_word_for_word() -> None:
     run_console(_one("```console\n$ spfengine --version\nspfengine, version 0.1.0\n$ echo $?\n0\n```\n"), REPOSITORY)
 
 
@@ -150,6 +150,6 @@ def test_console_is_compared_word_for_word() -> None:
         "```console\nspfengine --version\n```\n",
     ],
 )
-def test_console_that_shows_something_else_fails(text: str) -> None:
+def test_a_command_with_other_output_fails(text: str) -> None:
     with pytest.raises(PageError):
         run_console(_one(text), REPOSITORY)

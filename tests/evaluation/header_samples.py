@@ -1,4 +1,4 @@
-"""Header fields in the shapes that others write, with names and addresses of documentation, and what they say."""
+"""Header fields as other software writes them, and what they say. Names and addresses are examples."""
 
 from spfengine.evaluation.headers import MethodResult
 from spfengine.problems import Result

@@ -1,4 +1,4 @@
-"""Results to write headers of: a zone with one domain for each result."""
+"""Results from which the tests write headers: a zone with one domain for each result."""
 
 from spfengine.answers import Status
 from spfengine.checks import check, check_helo

@@ -1,4 +1,4 @@
-"""What a result says: what decided, where, by which path, and at what cost; and that it is a value."""
+"""A result says what decided it, where, by which path and at what cost; and it is an immutable value."""
 
 import copy
 import json
@@ -195,7 +195,7 @@ def _source(domain: str) -> str:
     return found[0].records[0][0].decode() if found and found[0].records else ""
 
 
-def test_what_was_asked_is_counted() -> None:
+def test_queries_are_counted() -> None:
     outcome = run("2001:db9::1", "a.example")
     assert (outcome.lookups, outcome.void_lookups, outcome.questions) == (5, 1, 7)
     assert outcome.explanation == "ask a.example"
@@ -215,7 +215,7 @@ def test_what_was_checked() -> None:
     assert outcome.identity == "mailfrom"
 
 
-def test_a_result_reads_well() -> None:
+def test_the_repr_of_a_result() -> None:
     assert repr(run("192.0.2.9", "a.example")) == (
         "<CheckResult pass by 'ip4:192.0.2.0/24': 192.0.2.9 for a.example (mailfrom)>"
     )
@@ -228,7 +228,7 @@ def test_a_result_reads_well() -> None:
 
 
 def test_results_are_text() -> None:
-    """Design: "a StrEnum: r.result == "pass""."""
+    """`Result` is a StrEnum, so `result.result == "pass"` is true."""
     assert run("192.0.2.9", "a.example").result is Result.PASS
     assert [str(result) for result in Result] == [
         "none",
@@ -294,7 +294,7 @@ def test_the_json_form() -> None:
     form = run("203.0.113.7", "bad.example").to_dict()
     assert form["problem"] == {
         "code": "unknown-mechanism",
-        "text": "foo is no mechanism",
+        "text": "foo is not a mechanism",
         "domain": "bad.example",
         "span": [9, 16],
         "section": "4.6.1",

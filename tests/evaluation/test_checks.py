@@ -1,4 +1,4 @@
-"""The ways in: check, check_helo, check_both, check_record, and their asyncio twins."""
+"""The entry points: check, check_helo, check_both, check_record, and their async versions."""
 
 import asyncio
 from collections.abc import Callable
@@ -39,7 +39,7 @@ ZONE = Zone(
 
 
 def both_roads(name: str, *arguments: Any, **options: Any) -> Any:
-    """What a function gives, and its asyncio twin too."""
+    """Return the result of a function, once its async version has given the same."""
     result = getattr(spfengine.checks, name)(*arguments, resolver=ZONE, **options)
     twin = asyncio.run(getattr(spfengine.checks, f"a{name}")(*arguments, resolver=ZONE, **options))
     assert twin == result
@@ -47,7 +47,7 @@ def both_roads(name: str, *arguments: Any, **options: Any) -> Any:
 
 
 def test_the_two_identities_are_two_checks() -> None:
-    """RFC 7208 §2.3, §2.4; semantics: "two checks, two results, HELO first"."""
+    """RFC 7208 §2.3, §2.4: two checks with two results, HELO first."""
     first, second = both_roads("check_both", "192.0.2.9", "u@a.example", "h.example", now=5.0)
     assert (first.identity, first.domain, first.sender, first.result) == (
         "helo",
@@ -67,8 +67,8 @@ def test_the_two_identities_are_two_checks() -> None:
 
 
 @pytest.mark.parametrize("sender", ["", "<>"])
-def test_for_a_null_sender_one_evaluation_serves_both(sender: str) -> None:
-    """Semantics (RFC 7208 §2.4): "for a null sender one evaluation serves both"."""
+def test_a_null_sender_is_evaluated_once_for_both_identities(sender: str) -> None:
+    """RFC 7208 §2.4: for a null sender, one evaluation gives both results."""
     listening = Listening(ZONE)
     first, second = check_both("192.0.2.9", sender, "h.example", resolver=listening, now=5.0)
     assert len(listening.asked) == 2
@@ -92,7 +92,7 @@ def test_options_reach_the_explanation() -> None:
     assert int(now.rpartition(" ")[2]) > 1_700_000_000
 
 
-def test_limits_reach_every_road() -> None:
+def test_limits_reach_every_entry_point() -> None:
     limits = Limits(lookups=0)
     assert both_roads("check", "203.0.113.1", "u@a.example", limits=limits).result == "permerror"
     assert both_roads("check_helo", "203.0.113.1", "a.example", limits=limits).result == "permerror"
@@ -108,7 +108,7 @@ def test_limits_reach_every_road() -> None:
         ("u@a.example.", "v=spf1 a ~all", "softfail"),
         ("u@gone.example", "v=spf1 ?all", "neutral"),
         ("u@alias.example", "v=spf1 ~all", "softfail"),
-        ("u@a.example", "v=spf1 include:alias.example", "permerror"),  # the alias leads to the draft: a circle
+        ("u@a.example", "v=spf1 include:alias.example", "permerror"),  # the alias points to the draft: a loop
         ("", "v=spf1 +all", "pass"),
         ("u@a.example", "v=spf1 foo", "permerror"),
         ("u@a.example", b"v=spf1 \xff", "permerror"),
@@ -123,20 +123,20 @@ def test_limits_reach_every_road() -> None:
         ("u@\ud800.example", "v=spf1 +all", "none"),
     ],
 )
-def test_a_record_stands_for_the_domain_s(sender: str, record: str | bytes, result: str) -> None:
-    """checks.py: "the result that `check` would give if `record` were the SPF record of the sender's domain"."""
+def test_a_record_takes_the_place_of_the_domain_s(sender: str, record: str | bytes, result: str) -> None:
+    """The result is what `check` would give if `record` were the SPF record of the sender's domain."""
     assert both_roads("check_record", "203.0.113.1", sender, record, "h.example").result == result
 
 
 @pytest.mark.parametrize("record", [None, 5, ["v=spf1 +all"], "v=spf1 \ud800"])
-def test_what_can_not_be_a_record_is_refused(record: Any) -> None:
+def test_an_invalid_record_argument_is_refused(record: Any) -> None:
     with pytest.raises(ArgumentError, match="record"):
         check_record("192.0.2.1", "u@a.example", record, resolver=ZONE)
     with pytest.raises(ArgumentError, match="record"):
         asyncio.run(acheck_record("192.0.2.1", "u@a.example", record, resolver=ZONE))
 
 
-def test_a_record_s_other_names_are_asked_as_ever() -> None:
+def test_the_other_names_of_a_record_are_queried_as_usual() -> None:
     listening = Listening(ZONE)
     check_record("192.0.2.1", "u@a.example", "v=spf1 a include:h.example", resolver=listening)
     assert Question("a.example", RRType.TXT) not in listening.questions
@@ -146,8 +146,8 @@ def test_a_record_s_other_names_are_asked_as_ever() -> None:
 Call = Callable[[], object]
 
 
-def test_without_a_resolver_live_dns_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """checks.py: "live DNS where it is not given", the same resolver each time."""
+def test_the_default_resolver_is_live_dns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the same resolver each time."""
     monkeypatch.setattr(spfengine.drivers, "_live", ZONE)
     live: object = spfengine.drivers.default_resolver()
     assert live is ZONE
@@ -167,8 +167,8 @@ def test_without_a_resolver_live_dns_is_asked(monkeypatch: pytest.MonkeyPatch) -
     assert asyncio.run(acheck_helo("203.0.113.1", "h.example")).result == "softfail"
 
 
-def test_a_resolver_of_three_lines_serves() -> None:
-    """Design: "Anything with the one method of the protocol serves"."""
+def test_a_resolver_needs_only_one_method() -> None:
+    """Anything with the one method of the protocol is a resolver."""
 
     class Mine:
         def resolve(self, question: Question) -> Answer:

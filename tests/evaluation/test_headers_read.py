@@ -1,4 +1,4 @@
-"""Received-SPF and Authentication-Results of others, read; and text that is neither."""
+"""Reading the Received-SPF and Authentication-Results of other software, and text that is neither."""
 
 import re
 from collections.abc import Iterator
@@ -14,13 +14,13 @@ from tests.evaluation.header_samples import AUTHENTICATED, RECEIVED
 
 
 @pytest.mark.parametrize("case", RECEIVED)
-def test_received_spf_of_others(case: str) -> None:
+def test_received_spf_of_other_software(case: str) -> None:
     text, expected = RECEIVED[case]
     read = parse_received_spf(text)
     assert (read.result, read.client_ip, read.keys) == expected
 
 
-def test_comments_keep_what_nests_in_them() -> None:
+def test_nested_comments_are_kept() -> None:
     read = parse_received_spf(r"pass (a (b \(\) c) \\ d) (e)" + "\r\n (f\r\n g) key=v (not this)")
     assert read.comment == "a (b () c) \\ d e f g"
     assert parse_received_spf("(before) pass key=v").comment is None
@@ -48,7 +48,7 @@ def test_the_address_in_a_comment_is_the_only_one(comment: str, address: str | N
 
 
 @pytest.mark.parametrize("case", AUTHENTICATED)
-def test_authentication_results_of_others(case: str) -> None:
+def test_authentication_results_of_other_software(case: str) -> None:
     text, authserv_id, results = AUTHENTICATED[case]
     read = parse_authentication_results(text)
     assert read.authserv_id == authserv_id
@@ -90,7 +90,7 @@ BAD_RECEIVED = {
 
 
 @pytest.mark.parametrize("text", BAD_RECEIVED)
-def test_what_is_no_received_spf_says_where(text: str) -> None:
+def test_a_malformed_received_spf_is_refused_and_the_message_says_where(text: str) -> None:
     with pytest.raises(HeaderError) as caught:
         parse_received_spf(text)
     assert str(caught.value).startswith(f"Received-SPF, {BAD_RECEIVED[text]}")
@@ -123,7 +123,7 @@ BAD_AUTHENTICATED = {
 
 
 @pytest.mark.parametrize("text", BAD_AUTHENTICATED)
-def test_what_is_no_authentication_results_says_where(text: str) -> None:
+def test_malformed_authentication_results_are_refused_and_the_message_says_where(text: str) -> None:
     with pytest.raises(HeaderError) as caught:
         parse_authentication_results(text)
     assert str(caught.value).startswith(f"Authentication-Results, {BAD_AUTHENTICATED[text]}")
@@ -144,8 +144,8 @@ def strings(value: object) -> Iterator[str]:
 @example(text="pass \\")
 @example(text='pass a="\\\r\n b"')
 @example(text="pass (\\\r\n )")
-def test_any_text_is_read_or_refused(text: str) -> None:
-    """Nothing but HeaderError leaves the readers, and nothing that they return can break a line."""
+def test_any_text_is_read_or_raises_header_error(text: str) -> None:
+    """The readers raise nothing but HeaderError, and return nothing that can break a line."""
     for read in (parse_received_spf, parse_authentication_results):
         for field in (text, f"mx.example; spf={text}"):
             with suppress(HeaderError):
@@ -166,8 +166,8 @@ def test_a_refusal_is_safe_to_show(text: str) -> None:
 @pytest.mark.parametrize(
     "lead", ["pass ", "pass (", 'pass a="', "mx; spf=pass ", "mx; spf=pass (", 'mx; spf=pass a.b="']
 )
-def test_the_longest_field_is_read_in_no_time(lead: str, piece: str) -> None:
-    """Deep nesting and long runs of anything: no recursion, and time in proportion to the length."""
+def test_the_longest_field_is_read_in_linear_time(lead: str, piece: str) -> None:
+    """Deep nesting and long runs cause no recursion, and take time in proportion to the length."""
     text = (lead + piece * 65536)[:65536]
     for read in (parse_received_spf, parse_authentication_results):
         with cpu_seconds_at_most(20), suppress(HeaderError):

@@ -1,4 +1,4 @@
-"""Received-SPF and Authentication-Results as they are written, and that what was written is read back."""
+"""Writing Received-SPF and Authentication-Results, and reading back what was written."""
 
 import email
 import email.policy
@@ -53,8 +53,8 @@ def test_received_spf_of_each_result(result: str) -> None:
 
 
 @pytest.mark.parametrize(("result", "code"), [("temperror", "dns-servfail: "), ("permerror", "unknown-mechanism: ")])
-def test_an_error_is_told_in_problem(result: str, code: str) -> None:
-    """RFC 7208 §9.1: problem, if an error was returned, details about the error."""
+def test_an_error_is_described_in_problem(result: str, code: str) -> None:
+    """RFC 7208 §9.1: `problem` has the details about an error, if one was returned."""
     written = checked(f"{result}.example")
     assert written.problem is not None
     keys = parse_received_spf(received(written)).keys
@@ -87,7 +87,7 @@ def test_the_helo_identity_names_the_helo_and_no_sender() -> None:
 
 
 def test_a_null_sender_is_written_as_it_was_checked() -> None:
-    """RFC 7208 §2.4: a null reverse-path stands for postmaster at the HELO name."""
+    """RFC 7208 §2.4: the sender of a null reverse-path is postmaster at the HELO name."""
     result = checked_sender("<>", helo="pass.example")
     assert parse_received_spf(received(result)).keys["envelope-from"] == "postmaster@pass.example"
     assert authenticated(result).endswith("smtp.mailfrom=postmaster@pass.example")
@@ -119,7 +119,7 @@ def test_the_receiver_of_the_check_is_the_default() -> None:
         ("a\r\nb\tc\0d", r'helo="a\\x0d\\x0ab\\x09c\\x00d"'),
     ],
 )
-def test_values_that_are_no_dot_atom_are_quoted(helo: str, written: str) -> None:
+def test_values_that_are_not_a_dot_atom_are_quoted(helo: str, written: str) -> None:
     assert f" {written}; " in unfolded(received(checked("pass.example", helo=helo)))
 
 
@@ -134,7 +134,7 @@ def test_values_that_are_no_dot_atom_are_quoted(helo: str, written: str) -> None
         ("a@[192.0.2.1]", '"a@[192.0.2.1]"'),
     ],
 )
-def test_a_sender_is_bare_only_where_it_is_a_plain_mailbox(sender: str, written: str) -> None:
+def test_a_sender_is_unquoted_only_if_it_is_a_plain_mailbox(sender: str, written: str) -> None:
     """RFC 8601 §2.2: pvalue is a token, a quoted-string, a mailbox or a domain name."""
     assert authenticated(checked_sender(sender)).endswith(f"smtp.mailfrom={written}")
 
@@ -147,7 +147,7 @@ def test_white_space_survives_folding(helo: str) -> None:
 
 
 def test_a_domain_can_not_hide_the_client() -> None:
-    """What a stranger calls his domain is one word of the comment, so no address in it counts."""
+    """A domain name is untrusted, but it is only one word of the comment, so no address in it counts."""
     result = checked("x 203.0.113.1 designates 203.0.113.2 y.odd.example")
     assert result.result == "fail"
     assert parse_authentication_results(authenticated(result)).spf[0].client_ip == "192.0.2.1"
@@ -169,7 +169,7 @@ def test_a_comment_is_read_back(receiver: str) -> None:
     assert told == f"{receiver}: pass.example designates 192.0.2.1 as permitted sender"
 
 
-def test_what_a_problem_cut_is_ascii() -> None:
+def test_a_truncated_problem_is_ascii() -> None:
     result = checked("several.example")
     assert result.problem is not None
     assert "…" in result.problem.text
@@ -201,7 +201,7 @@ def test_fields_stay_short_whatever_is_in_them(local_part: str, utf8: bool) -> N
     assert re.fullmatch(r".{100,}\.\.\.@pass\.example", sender)
 
 
-def test_a_sender_as_long_as_smtp_allows_is_whole() -> None:
+def test_a_sender_as_long_as_smtp_allows_is_not_cut() -> None:
     """RFC 5321 §4.5.3.1: 64 octets of local part, 255 of domain."""
     sender = "l" * 64 + "@" + LONG_LABELS[:253]
     result = checked_sender(sender, helo=LONG_LABELS[:255])
@@ -215,7 +215,7 @@ def test_a_long_directive_is_cut() -> None:
     assert re.fullmatch(r"-exists:%\{i\}\.(y\.){200,300}y?\.\.\.", mechanism)
 
 
-def test_utf8_stands_only_where_it_is_asked_for() -> None:
+def test_utf8_is_written_only_on_request() -> None:
     result = checked("pass.example", "jörg\u202e")
     assert received(result).isascii()
     assert parse_received_spf(received(result)).keys["envelope-from"] == r"j\xc3\xb6rg\xe2\x80\xae@pass.example"
@@ -223,7 +223,7 @@ def test_utf8_stands_only_where_it_is_asked_for() -> None:
     assert "smtp.mailfrom=jörg@" in authenticated(checked("pass.example", "jörg"), utf8=True)
 
 
-def test_the_receiver_of_the_field_is_text_of_the_caller() -> None:
+def test_the_receiver_of_the_field_may_be_any_text() -> None:
     result = checked("pass.example")
     assert parse_received_spf(result.received_spf("bücher.example", utf8=True)).keys["receiver"] == "bücher.example"
     assert parse_received_spf(result.received_spf("a\r\nX: y")).keys["receiver"] == r"a\x0d\x0aX: y"
@@ -233,13 +233,13 @@ def test_the_receiver_of_the_field_is_text_of_the_caller() -> None:
     "authserv_id",
     ["", "a b", "a\r\nX: y", "a;b", "a@b", '"a"', "(a)", "a\0", "é.example", "x" * 256, "\ud800", "a=b", "a/b"],
 )
-def test_an_authserv_id_that_is_no_token_is_refused(authserv_id: str) -> None:
+def test_an_authserv_id_that_is_not_a_token_is_refused(authserv_id: str) -> None:
     with pytest.raises(ArgumentError, match="authserv_id must be a name like"):
         checked("pass.example").authentication_results(authserv_id)
 
 
 @pytest.mark.parametrize("authserv_id", ["\u202e", "a\x80", "\ud800", "\xa0", "é" * 128])
-def test_utf8_does_not_let_everything_into_an_authserv_id(authserv_id: str) -> None:
+def test_utf8_does_not_allow_every_character_in_an_authserv_id(authserv_id: str) -> None:
     with pytest.raises(ArgumentError):
         checked("pass.example").authentication_results(authserv_id, utf8=True)
 
@@ -253,7 +253,7 @@ def test_an_authserv_id_may_be_any_token() -> None:
 
 
 def as_written(text: str) -> str:
-    """What can be read back of a text in US-ASCII: printable characters, and the octets of all others escaped."""
+    """Return a text as it is read back from US-ASCII: printable characters, and the octets of all others escaped."""
     try:
         octets = text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
@@ -267,13 +267,13 @@ ADDRESSES = st.ip_addresses().map(str)
 
 
 def is_one_field(field: str, *, utf8: bool = False) -> bool:
-    """Whether a text is one header field and no more: folded lines of printable characters that all hold something."""
+    """Return whether a text is exactly one header field: folded lines of printable characters, none of them blank."""
     first, *others = field.split("\r\n")
     lines = [first, *[line[1:] for line in others]]
     return (
         all(line[0] == " " for line in others)
         and all(line.strip() and line.isprintable() and (utf8 or line.isascii()) for line in lines)
-        and not any(line.endswith("\\") for line in lines)  # RFC 5322 §3.2.1: a quoted-pair is no place to fold
+        and not any(line.endswith("\\") for line in lines)  # RFC 5322 §3.2.1: a line is not folded within a quoted-pair
         and all(len(line.encode()) <= 997 for line in lines)
     )
 
@@ -317,7 +317,7 @@ def test_what_was_written_of_a_helo_is_read_back(helo: str) -> None:
 
 @given(local_part=ODD, helo=ODD, utf8=st.booleans())
 def test_no_input_adds_a_header_to_a_message(local_part: str, helo: str, utf8: bool) -> None:
-    """RFC 7208 §9.1, §11.5: no malicious data of the sender. Python's own parser sees two fields and a body."""
+    """RFC 7208 §9.1, §11.5: a sender can't inject data. Python's own parser sees two fields and a body."""
     result = checked("permerror.example", local_part, helo)
     message = f"{received(result, utf8=utf8)}\r\n{authenticated(result, utf8=utf8)}\r\n\r\nbody"
     parsed = email.message_from_string(message, policy=email.policy.compat32)

@@ -46,15 +46,15 @@ def zone(record: str, **names: Any) -> Zone:
         (CLIENT6, "mx:mx4.example", 1, 2, 0),
         (CLIENT, "mx:gone.example", 1, 1, 1),
         (CLIENT, "exists:gone.example", 1, 1, 1),
-        (CLIENT, "exists:v6.example", 1, 1, 1),  # exists rests on A alone
+        (CLIENT, "exists:v6.example", 1, 1, 1),  # exists queries only A
         (CLIENT6, "exists:v4.example", 0, 0, 0),
         (CLIENT, "ptr", 1, 3, 1),
         (CLIENT6, "ptr", 1, 1, 0),
         ("192.0.2.77", "ptr", 1, 1, 1),
         (CLIENT, "a:gone.example a:gone.example", 2, 2, 2),  # asked once, counted twice
-        (CLIENT, "exists:%{p}.gone.example", 1, 4, 1),  # the questions of %{p} count for the term it stands in
+        (CLIENT, "exists:%{p}.gone.example", 1, 4, 1),  # the queries of %{p} count for the term that contains it
         (CLIENT, "ptr a:%{p}", 2, 7, 2),  # "unknown" does not exist either
-        (CLIENT, "a:%{h}", 0, 0, 0),  # asks nothing, so is never void
+        (CLIENT, "a:%{h}", 0, 0, 0),  # no query, so never void
         (CLIENT, "include:inner.example", 2, 2, 2),  # the voids are those of the terms inside
         (CLIENT, "ip4:10.0.0.0/8 ?all", 0, 0, 0),
     ],
@@ -73,7 +73,7 @@ def test_what_counts_as_a_void_lookup(client: str, terms: str, per_term: int, pe
 
 @pytest.mark.parametrize(("client", "failing"), [(CLIENT6, "fails4.example"), (CLIENT, "fails.example")])
 def test_a_failure_of_the_other_family_is_not_void(client: str, failing: str) -> None:
-    """Semantics (RFC 7208 §4.6.4): "the extra question is not charged, and its failure means "not void""."""
+    """RFC 7208 §4.6.4: the extra query is not charged, and its failure means "not void"."""
     names = {"fails.example": {"AAAA": Status.SERVFAIL, "A": []}, "fails4.example": {"A": Status.TIMEOUT, "AAAA": []}}
     limits = Limits(voids=0, void_rule="dual-stack")
     listening = Listening(zone(f"v=spf1 a:{failing} -all", **names))
@@ -86,7 +86,7 @@ def test_a_failure_of_the_other_family_is_not_void(client: str, failing: str) ->
 @pytest.mark.parametrize(("voids", "terms"), [(0, 1), (1, 2), (2, 3), (5, 6)])
 @pytest.mark.parametrize("rule", list(VoidRule))
 def test_one_void_lookup_too_many_ends_the_check_at_once(voids: int, terms: int, rule: VoidRule) -> None:
-    """RFC 7208 §4.6.4: also where it is the last term, and nothing behind it is asked."""
+    """RFC 7208 §4.6.4: even if it is the last term; no later query is sent."""
     limits = Limits(voids=voids, void_rule=rule)
     names = [f"a:gone{i}.example" for i in range(terms)]
     for record in (f"v=spf1 {' '.join(names)}", f"v=spf1 {' '.join(names)} a:v4.example +all"):
@@ -125,8 +125,8 @@ def test_the_first_record_s_void_does_not_count() -> None:
 
 @pytest.mark.parametrize("word", ["include:", "redirect="])
 @pytest.mark.parametrize("target", ["gone.example", "v4.example"])
-def test_the_void_of_a_target_is_counted_but_told_as_what_it_is(word: str, target: str) -> None:
-    """Semantics (RFC 7208 §4.6.4): "whose void is permerror anyway and reported as such"."""
+def test_the_void_of_a_target_is_counted_but_reported_as_a_missing_record(word: str, target: str) -> None:
+    """RFC 7208 §4.6.4: such a void is permerror anyway, and the problem says that the record is missing."""
     result = check(CLIENT, "u@a.example", resolver=zone(f"v=spf1 {word}{target}"), limits=Limits(voids=0))
     assert result.result == "permerror"
     assert result.problem is not None
@@ -135,14 +135,14 @@ def test_the_void_of_a_target_is_counted_but_told_as_what_it_is(word: str, targe
 
 
 @pytest.mark.parametrize("lookups", [0, 1, 3, 10])
-def test_lookups_are_charged_before_anything_is_asked(lookups: int) -> None:
+def test_lookups_are_charged_before_any_query(lookups: int) -> None:
     """RFC 7208 §4.6.4: "MUST limit the total number of those terms to 10"."""
     limits = Limits(lookups=lookups)
     listening = Listening(zone("v=spf1 " + "exists:v4.%{h}.example " * (lookups + 1)))
     result = check(CLIENT, "u@a.example", resolver=listening, limits=limits)
     assert result.result == "permerror"
     assert result.lookups == lookups + 1
-    assert len(listening.asked) == 1  # the names can't be asked, and are charged all the same
+    assert len(listening.asked) == 1  # the names can't be queried, but are charged
     assert (
         check(CLIENT, "u@a.example", resolver=zone("v=spf1 " + "a " * lookups + "+all"), limits=limits).result == "pass"
     )
@@ -168,7 +168,7 @@ def test_whether_p_is_charged(record: str, lookups: int, counting_p: int) -> Non
         assert check(CLIENT, "u@a.example", resolver=zone(record, **names), limits=limits).lookups == expected
 
 
-def test_a_charge_for_p_can_be_the_one_too_many() -> None:
+def test_a_charge_for_p_can_exceed_the_limit() -> None:
     limits = Limits(lookups=1, count_p=True)
     result = check(CLIENT, "u@a.example", resolver=zone("v=spf1 exists:%{p}.x.example +all"), limits=limits)
     assert result.result == "permerror"
@@ -179,7 +179,7 @@ def test_a_charge_for_p_can_be_the_one_too_many() -> None:
     ("names", "result"), [(0, "permerror"), (1, "permerror"), (2, "permerror"), (3, "fail"), (4, "fail")]
 )
 def test_how_many_exchanges_mx_may_have(names: int, result: str) -> None:
-    """RFC 7208 §4.6.4: the number is that of the records, duplicates and all."""
+    """RFC 7208 §4.6.4: the limit is on the number of records, duplicates included."""
     limits = Limits(names=names, voids=100)
     outcome = check(CLIENT, "u@a.example", resolver=zone("v=spf1 mx:mx2.example -all"), limits=limits)
     assert outcome.result == result
@@ -206,8 +206,8 @@ def test_limits_are_values() -> None:
         Limits().voids = 5
 
 
-def test_the_same_question_is_asked_once() -> None:
-    """Semantics: "keyed by lower-cased name and type, not asked again, but counted as if it had been"."""
+def test_the_same_query_is_sent_once() -> None:
+    """The name (in any case) and type are not queried again, but counted as if they had been."""
     listening = Listening(zone("v=spf1 a:V4.example a:v4.EXAMPLE/24 mx:v4.example exists:v4.example"))
     result = check(CLIENT, "u@a.example", resolver=listening)
     assert listening.questions == [

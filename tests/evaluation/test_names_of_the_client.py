@@ -1,4 +1,4 @@
-"""The names that the client's address was found to have: ptr and %{p} (RFC 7208 §5.5, §7.3, eid4751)."""
+"""The validated names of the client's address: ptr and %{p} (RFC 7208 §5.5, §7.3, eid4751)."""
 
 from typing import Any
 
@@ -49,8 +49,8 @@ def zone(ptr: object, record: str) -> Zone:
         ([*(f"n{i}.example" for i in range(9)), "X.a.example."], "X.a.example"),
     ],
 )
-def test_which_name_p_stands_for(ptr: object, validated: str) -> None:
-    """RFC 7208 §7.3: the domain itself, else a name under it, else any; spelled as DNS gave it."""
+def test_which_name_p_expands_to(ptr: object, validated: str) -> None:
+    """RFC 7208 §7.3: the domain itself, else a subdomain of it, else any; spelled as DNS gave it."""
     result = check("192.0.2.1", "u@a.example", resolver=zone(ptr, "v=spf1 -all exp=e.example"))
     assert result.explanation == validated
 
@@ -76,12 +76,12 @@ def test_which_name_p_stands_for(ptr: object, validated: str) -> None:
     ],
 )
 def test_which_names_ptr_accepts(ptr: object, term: str, matches: bool) -> None:
-    """RFC 7208 §5.5, the reading of eid4751: the validated name equals the target-name or lies under it."""
+    """RFC 7208 §5.5, the reading of eid4751: the validated name is the target-name or a subdomain of it."""
     result = check("192.0.2.1", "u@a.example", resolver=zone(ptr, f"v=spf1 {term} -all"), limits=Limits(voids=100))
     assert result.result == ("pass" if matches else "fail")
 
 
-def test_ptr_and_p_share_their_questions() -> None:
+def test_ptr_and_p_share_their_queries() -> None:
     listening = Listening(
         zone(
             ["b.example", "x.a.example"], "v=spf1 ptr:c.example exists:%{p}.n.example ptr:d.example -all exp=e.example"
@@ -93,8 +93,8 @@ def test_ptr_and_p_share_their_questions() -> None:
     assert len(listening.asked) == 1 + 3 + 1 + 1
 
 
-def test_a_name_that_can_not_be_asked_is_passed_over() -> None:
-    """An answer may hold what DNS could not: such a name is never asked, and proves nothing."""
+def test_a_name_that_can_not_be_queried_is_skipped() -> None:
+    """An answer may hold a name that is not valid in DNS: it is never queried, and validates nothing."""
 
     class Odd:
         def resolve(self, question: Question) -> Answer:

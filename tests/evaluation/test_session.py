@@ -1,4 +1,4 @@
-"""The border: what a caller gives becomes what is checked (RFC 7208 §2.3, §2.4, §4.1, §4.3; RFC 8616)."""
+"""How the arguments of a caller become what is checked (RFC 7208 §2.3, §2.4, §4.1, §4.3; RFC 8616)."""
 
 import pytest
 
@@ -74,12 +74,12 @@ def test_a_domain_that_idna2008_refuses_is_kept_as_its_octets(domain: str, octet
         ("a b\r\n", "a b\r\n"),
     ],
 )
-def test_helo_is_kept_as_given_but_for_u_labels(helo: str, kept: str) -> None:
-    """Semantics (RFC 7208 §7.2): "as given, an A-label where it converts"."""
+def test_helo_is_kept_as_given_except_u_labels(helo: str, kept: str) -> None:
+    """RFC 7208 §7.2: as given, but with A-labels if it can be converted."""
     assert Session("192.0.2.1", "u@a.example", helo).helo == kept
 
 
-def test_a_session_can_be_had_again() -> None:
+def test_a_session_can_be_started_again() -> None:
     session = Session("2001:db8::1", "ü@faß.example", "h", HELO, receiver="r", now=7)
     session.lookups = 5
     session.voids = 2
@@ -111,13 +111,13 @@ def test_a_session_can_be_had_again() -> None:
         ("192.0.2.1", "t", "1700000000"),
     ],
 )
-def test_what_the_macro_letters_stand_for(ip: str, letter: str, value: str) -> None:
+def test_what_the_macro_letters_expand_to(ip: str, letter: str, value: str) -> None:
     """RFC 7208 §7.2."""
     session = Session(ip, "u@a.example", "h.example", now=1_700_000_000.9)
     assert session.macro_value(letter, "current.example", "validated.example") == value
 
 
-def test_the_receiver_is_named_where_it_is_known() -> None:
+def test_the_receiver_is_named_if_it_is_known() -> None:
     assert Session("192.0.2.1", "u@a.example", receiver="r.example").macro_value("r", "", "") == "r.example"
     assert Session("192.0.2.1", "u@a.example", receiver="").macro_value("r", "", "") == "unknown"
 
@@ -126,5 +126,5 @@ def test_each_lookup_in_a_table_narrows_the_range_of_addresses_with_the_same_out
     session = RangeSession("0.0.0.30", "u@a.example")
     assert (session.lo, session.hi) == (0, 2**32 - 1)
     for starts, lo, hi in [((0, 10, 50), 10, 49), ((0, 5, 90), 10, 49), ((0, 20), 20, 49), ((0,), 20, 49)]:
-        assert session.locate((starts, [None, "hit", None][: len(starts)])) == (None if len(starts) == 1 else "hit")
+        assert session.hit((starts, [None, "hit", None][: len(starts)])) == (None if len(starts) == 1 else "hit")
         assert (session.lo, session.hi) == (lo, hi)

@@ -1,4 +1,4 @@
-"""The SMTP reply of a receiver that refuses a message for its result."""
+"""The SMTP reply of a receiver that refuses a message because of its result."""
 
 import pytest
 from hypothesis import given, strategies as st
@@ -51,7 +51,7 @@ def test_other_results_are_no_reason_to_refuse(result: str) -> None:
     ],
 )
 def test_texts(domain: str, text: str) -> None:
-    """RFC 7208 §8.4: it is good to make it clear that the text is provided by the sender's domain."""
+    """RFC 7208 §8.4: the reply should make it clear that the text comes from the sender's domain."""
     result = checked(domain)
     reply = result.smtp_reply()
     assert reply is not None
@@ -72,14 +72,14 @@ def test_a_long_explanation_is_cut() -> None:
     assert reply.text.endswith("words w...")
 
 
-def test_long_domains_leave_room_for_the_explanation() -> None:
+def test_long_domains_leave_space_for_the_explanation() -> None:
     domain = ".".join(["label" * 10] * 4) + ".odd.example"
     reply = checked(domain).smtp_reply()
     assert reply is not None
     assert " explains: See http://explained.example/" in reply.text
 
 
-def test_text_of_dns_is_escaped() -> None:
+def test_text_from_dns_is_escaped() -> None:
     for domain in ("several.example", "b\x00.odd.example"):
         reply = checked(domain).smtp_reply()
         assert reply is not None

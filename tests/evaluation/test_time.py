@@ -1,4 +1,4 @@
-"""The elapsed-time limit (RFC 7208 §4.6.4), watched by the drivers wherever a check stands."""
+"""The elapsed-time limit (RFC 7208 §4.6.4), which the drivers check at every query."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -15,7 +15,7 @@ LIMITS = Limits(seconds=20)
 
 
 class Slow:
-    """Answers at once, but for one question, at which a clock jumps, or which takes for ever in asyncio."""
+    """Answers at once, except for one query: there the clock jumps or, in asyncio, the answer never comes."""
 
     def __init__(self, record: str, slow: tuple[str, RRType], tick: Callable[[float], None] = lambda _: None) -> None:
         self.answers = {
@@ -42,7 +42,7 @@ class Slow:
 
 @pytest.fixture
 def sync(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, tuple[str, RRType]], CheckResult]:
-    """A check on a clock that jumps."""
+    """Run a check on a clock that jumps."""
     now = [1000.0]
     monkeypatch.setattr(drivers, "monotonic", lambda: now[0])
 
@@ -78,7 +78,7 @@ WHERE = [
 
 
 @pytest.mark.parametrize(("record", "slow"), WHERE)
-def test_over_is_temperror_wherever_it_is(
+def test_running_out_of_time_is_temperror_at_every_query(
     sync: Callable[[str, tuple[str, RRType]], CheckResult], record: str, slow: tuple[str, RRType]
 ) -> None:
     """RFC 7208 §4.6.4: "If this limit is exceeded, the result of authorization SHOULD be "temperror""."""
@@ -97,7 +97,7 @@ def test_over_is_temperror_wherever_it_is(
 def test_a_fail_stays_a_fail_without_explanation(
     sync: Callable[[str, tuple[str, RRType]], CheckResult], slow: tuple[str, RRType]
 ) -> None:
-    """Semantics (RFC 7208 §4.6.4): "during `exp`: the fail stays, without explanation"."""
+    """RFC 7208 §4.6.4: if time runs out during `exp`, the result stays fail, without an explanation."""
     record = "v=spf1 -all exp=e.example"
     for result in (sync(record, slow), in_asyncio(record, slow)):
         assert result.result == "fail"
@@ -109,7 +109,7 @@ def test_a_fail_stays_a_fail_without_explanation(
         assert "did not answer in time" in result.trace.root.terms[-1].why
 
 
-def test_without_a_limit_nothing_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_limit_time_never_runs_out(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = count(0, 1_000_000)
     monkeypatch.setattr(drivers, "monotonic", lambda: float(next(clock)))
     slow = Slow("v=spf1 a -all", ("a.example", RRType.A))
@@ -117,7 +117,7 @@ def test_without_a_limit_nothing_is_over(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_slow_resolver_that_has_no_asyncio_form_does_not_block_the_loop() -> None:
-    """drivers.py: "A resolver that has only `resolve` is run in a thread"."""
+    """A resolver that has only `resolve` is run in a thread."""
     import threading
 
     loop_thread = threading.get_ident()
@@ -134,7 +134,7 @@ def test_a_slow_resolver_that_has_no_asyncio_form_does_not_block_the_loop() -> N
     assert loop_thread not in threads
 
 
-def test_a_time_out_of_the_resolver_s_own_is_passed_on() -> None:
+def test_a_timeout_of_the_resolver_is_passed_on() -> None:
     class Own:
         async def aresolve(self, _: Question, /) -> Answer:
             raise TimeoutError("mine")

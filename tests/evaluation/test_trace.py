@@ -46,7 +46,7 @@ def test_why(case: Case) -> None:
     assert (found.outcome, found.why) == (case.outcome, case.why)
 
 
-def test_a_term_has_its_own_questions_only() -> None:
+def test_a_term_shows_only_its_own_queries() -> None:
     zone = Zone({**ZONE, "a.example": {"TXT": "v=spf1 include:soft.example mx:mx.example a:v4.example -all"}})
     include, mx, *_ = check("192.0.2.1", "u@a.example", resolver=zone).trace.root.terms
     assert include.record is not None
@@ -57,19 +57,19 @@ def test_a_term_has_its_own_questions_only() -> None:
     assert asked == [("mx.example", "MX", False), ("v4.example", "A", False), ("hit.example", "A", False)]
 
 
-def test_what_was_asked_before_is_marked() -> None:
+def test_a_repeated_query_is_marked() -> None:
     terms = trace_of("a:v4.example a:V4.example ?all", "192.0.2.1").terms
     assert [q.repeated for term in terms for q in term.questions] == [False, True]
 
 
-def test_expansions_are_told() -> None:
+def test_expansions_are_shown() -> None:
     first, second, _ = trace_of("exists:%{ir}.%{d2} exists:%{p}.x.example -all", "192.0.2.1").terms
     assert first.expansions == [Expansion("%{ir}.%{d2}", "1.2.0.192.a.example")]
     assert second.expansions == [Expansion("%{p}.x.example", "h.a.example.x.example")]
     assert [str(q.question.type) for q in second.questions] == ["PTR", "A", "A", "A", "A"]
 
 
-def test_an_explanation_s_questions_stand_with_it() -> None:
+def test_the_queries_of_an_explanation_are_shown_with_it() -> None:
     zone = Zone({**ZONE, "a.example": {"TXT": "v=spf1 exp=e.%{d} -all"}, "e.a.example": {"TXT": "%{p}"}})
     result = check("192.0.2.1", "u@a.example", resolver=zone)
     assert result.explanation == "h.a.example"
@@ -78,7 +78,7 @@ def test_an_explanation_s_questions_stand_with_it() -> None:
     assert [str(q.question.type) for q in exp.questions][:2] == ["TXT", "PTR"]
 
 
-def test_a_redirect_s_record_hangs_below_its_term() -> None:
+def test_the_record_of_a_redirect_is_below_its_term() -> None:
     root = trace_of("a redirect=red.example", "192.0.2.1")
     redirect = root.terms[1]
     assert redirect.record is not None
@@ -122,7 +122,7 @@ def test_the_trace_is_made_once_and_is_json() -> None:
     assert set(root["terms"][0]) == {"term", "span", "outcome", "why", "expansions", "questions", "record"}
 
 
-def test_a_chain_of_cname_records_is_told() -> None:
+def test_a_chain_of_cname_records_is_shown() -> None:
     zone = Zone({"a.example": {"TXT": "v=spf1 a:alias.example -all"}, "alias.example": {"CNAME": "v4.example"}, **ZONE})
     term = check("192.0.2.1", "u@a.example", resolver=zone).trace.root.terms[0]
     assert term.questions[0].answer.chain == ("v4.example",)

@@ -1,4 +1,4 @@
-"""Terms of records, what becomes of them, and why: a table."""
+"""A table: terms of records, the status of each, and why."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from spfengine.evaluation.trace import TermStatus
 
 
 class Case(NamedTuple):
-    """The terms of a record; the one looked at, what becomes of it and why; the client and the sender."""
+    """The terms of a record; the term under test, its status and why; the client and the sender."""
 
     terms: str
     term: str
@@ -76,13 +76,13 @@ CASES = [
         "a:x..example",
         "a:x..example",
         TermStatus.NO_MATCH,
-        ("'x..example' can't be asked in DNS (an empty label, or one over 63 octets), so no question was asked"),
+        ("'x..example' can't be queried in DNS (an empty label, or one over 63 octets), so no query was sent"),
     ),
     Case(
         "a:%{h}",
         "a:%{h}",
         TermStatus.NO_MATCH,
-        ("'%{h}' can't be asked in DNS (an empty label, or one over 63 octets), so no question was asked"),
+        ("'%{h}' can't be queried in DNS (an empty label, or one over 63 octets), so no query was sent"),
     ),
     Case(
         "a:%{l}.example", "a:%{l}.example", TermStatus.NO_MATCH, "192.0.2.1 is none of these: u.example does not exist"
@@ -91,7 +91,7 @@ CASES = [
         "a:%{l}.example",
         "a:%{l}.example",
         TermStatus.NO_MATCH,
-        "the local part of the sender is not ASCII, so no question was asked (RFC 8616 §4)",
+        "the local part of the sender is not ASCII, so no query was sent (RFC 8616 §4)",
         sender="ü@a.example",
     ),
     Case("a:%{d}", "a:%{d}", TermStatus.NO_MATCH, "192.0.2.1 is none of these: a.example has A 10.0.0.5"),
@@ -170,7 +170,7 @@ CASES = [
         TermStatus.NO_MATCH,
         "soft.example gives softfail, and only pass makes an include match",
     ),
-    Case("include:bad.example", "include:bad.example", TermStatus.ERROR, "foo is no mechanism"),
+    Case("include:bad.example", "include:bad.example", TermStatus.ERROR, "foo is not a mechanism"),
     Case(
         "include:gone.example",
         "include:gone.example",
@@ -187,7 +187,7 @@ CASES = [
         "include:%{l}.example",
         "include:%{l}.example",
         TermStatus.NO_MATCH,
-        "the local part of the sender is not ASCII, so no question was asked (RFC 8616 §4)",
+        "the local part of the sender is not ASCII, so no query was sent (RFC 8616 §4)",
         sender="ü@a.example",
     ),
     Case(

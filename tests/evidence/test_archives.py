@@ -5,6 +5,7 @@ import io
 import struct
 import zipfile
 import zlib
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from spfengine.evidence.bounds import CHUNK, DEFAULT_BOUNDS, Bounds
 from spfengine.evidence.evidence import Evidence
 from spfengine.evidence.ledger import Broken
+from spfengine.evidence.reading import read_evidence
 from spfengine.evidence.streams import gunzip
 from tests.counting import cpu_seconds_at_most
 from tests.evidence.files import GOOD, faults, gzipped, held, read_bytes, record, report, zipped
@@ -78,6 +80,21 @@ def test_a_file_in_thousands_of_gzip_members(tmp_path: Path) -> None:
         assert read_bytes(tmp_path, packed).messages == 2000
 
 
+def test_small_gzip_members_are_gathered() -> None:
+    """A parser may scan what is unfinished again with each piece, so twice the members must not be twice the pieces."""
+
+    def pieces(members: int, end: bytes = b"") -> list[int]:
+        found = []
+        with suppress(Broken):
+            for piece in gunzip([gzipped(b"x") * members + end], DEFAULT_BOUNDS):
+                found.append(len(piece))  # noqa: PERF401 - what was yielded before the fault counts
+        return found
+
+    assert pieces(100) == [100]
+    assert pieces(2 * CHUNK + 5) == [CHUNK, CHUNK, 5]
+    assert pieces(100, b"junk") == [100]
+
+
 def test_gzip_members_without_end() -> None:
     many = [gzipped(b"") * 1000] * 300
     with pytest.raises(Broken, match="more than 200,000 gzip members"):
@@ -112,6 +129,19 @@ def test_names_of_members_are_only_shown(tmp_path: Path) -> None:
     for item in evidence.unread:
         assert str(item).isprintable()
         assert len(str(item)) < 500
+
+
+@pytest.mark.parametrize("name", ["\0.xml", "\0\0\0\0\0", "a.xm\0", "\0.xm/"])
+def test_a_nul_in_the_name_of_a_member_costs_nothing(tmp_path: Path, name: str) -> None:
+    """Python's zipfile ends a name at its first NUL, and some versions fail on the empty name that is left."""
+    odd = zipped({"X.xml": GOOD, "b.xml": b"?"}).replace(b"X.xml", name.encode())
+    for number, content in enumerate((odd, GOOD)):
+        (tmp_path / str(number)).write_bytes(content)
+    evidence = read_evidence(tmp_path)
+    is_folder = name.endswith("/")
+    assert evidence.messages == (6 if is_folder else 12)
+    assert evidence.aside == ((("folders in archives", 1),) if is_folder else ())
+    assert [item.member for item in evidence.unread] == ["b.xml"]
 
 
 def entries(count: int) -> bytes:

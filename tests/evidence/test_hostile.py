@@ -281,3 +281,25 @@ def test_no_damage_to_a_file_raises_anything(tmp_path: Path, seed: bytes, data: 
         at = data.draw(st.integers(0, len(content)))
         content[at : at + data.draw(st.integers(0, 20))] = data.draw(st.binary(max_size=20))
     _is_sound(read_bytes(tmp_path, bytes(content)))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(
+    name=st.text(st.sampled_from("\0/\\.a\x1b\xff"), min_size=1, max_size=8),
+    at=st.integers(0, 200),
+    damage=st.binary(max_size=4),
+    pack=st.sampled_from([zipped, lambda members: gzipped(*members.values())]),
+)
+def test_a_damaged_archive_costs_no_other_file(
+    tmp_path: Path, name: str, at: int, damage: bytes, pack: Callable[[dict[str, bytes]], bytes]
+) -> None:
+    """The directory of an archive is damaged, and the names in it are odd; the file next to it is read."""
+    octets = name.encode("latin-1")
+    packed = bytearray(pack({"X" * len(octets): GOOD}).replace(b"X" * len(octets), octets))
+    end = len(packed) - at
+    packed[max(end, 0) : max(end, 0) + len(damage)] = damage
+    (tmp_path / "a").write_bytes(packed)
+    (tmp_path / "b").write_bytes(GOOD)
+    evidence = read_evidence(tmp_path)
+    _is_sound(evidence)
+    assert evidence.messages >= 6

@@ -170,7 +170,7 @@ def test_the_named_receiver_is_believed_wherever_its_field_is(tmp_path: Path, re
 def test_nobody_else_is_believed_then(tmp_path: Path, fields: list[str]) -> None:
     evidence = read_bytes(tmp_path, message(*fields, PATH, FROM), receiver="example.net")
     assert evidence.senders == ()
-    assert faults(evidence) == ["FILE: no header field that can be believed has the address of the client"]
+    assert faults(evidence) == ["FILE: no trusted header field has the address of the client"]
 
 
 def test_microsoft_is_believed_by_the_name_in_received_spf(tmp_path: Path) -> None:
@@ -187,11 +187,11 @@ def test_microsoft_is_believed_by_the_name_in_received_spf(tmp_path: Path) -> No
 
 
 REFUSED = {
-    "no field at all": ([FROM], "no header field that can be believed has the address of the client"),
-    "no sender": ([CLIENT, FROM], "no header field that can be believed has the sender, nor is there a Return-Path"),
+    "no field at all": ([FROM], "no trusted header field has the address of the client"),
+    "no sender": ([CLIENT, FROM], "no trusted header field has the sender, and there is no Return-Path"),
     "a field that can't be read": (
         ["Authentication-Results: mx.example.net; spf", *FORGED],
-        ("a header field about SPF can't be read, so those below it can't be believed: "
+        ("a header field about SPF can't be read, so those below it can't be trusted: "
         "'mx.example.net; spf'"),
     ),
     "a field too long to be held": (
@@ -204,7 +204,7 @@ REFUSED = {
     ),
     "control characters": (
         [results("spf=pass (192.0.2.24) smtp.mailfrom=\x1b[31m@example.com")],
-        ("a header field about SPF can't be read, so those below it can't be believed: "
+        ("a header field about SPF can't be read, so those below it can't be trusted: "
         "'mx.example.net; spf=pass (192.0.2.24) smtp.mailfrom=\\x1b[31m@example.com'"),
     ),
     "markup": (
@@ -213,7 +213,7 @@ REFUSED = {
     ),
     "a Received field that says nothing": (
         ["Received: by mx.example.net", "Received: from x (y [999.1.1.1]) by z", PATH],
-        "no header field that can be believed has the address of the client",
+        "no trusted header field has the address of the client",
     ),
 }  # fmt: skip
 
@@ -258,7 +258,7 @@ def test_a_mailbox_holds_many_messages(tmp_path: Path) -> None:
     start = b"From MAILER-DAEMON Mon Aug  3 10:00:00 2026\r\n"
     evidence = read_bytes(tmp_path, start + start.join([one, bad, one, mail, one]))
     assert [astuple(source) for source in evidence.sources] == [("message", 3, 3, 3), ("dmarc-report", 1, 2, 6)]
-    assert faults(evidence) == ["FILE (message 2): no header field that can be believed has the address of the client"]
+    assert faults(evidence) == ["FILE (message 2): no trusted header field has the address of the client"]
 
 
 def test_a_message_with_an_attachment_that_is_no_report_is_a_message(tmp_path: Path) -> None:

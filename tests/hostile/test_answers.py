@@ -1,4 +1,4 @@
-"""Answers that strangers, or a caller's own resolver, give."""
+"""Hostile answers from DNS, and wrong ones from a caller's own resolver."""
 
 import asyncio
 from collections.abc import Callable
@@ -18,7 +18,7 @@ RECORD = Answer.txt("v=spf1 a mx ptr exists:x.example -all")
 
 
 class Scripted:
-    """Answers each question by its type; what a table does not name does not exist."""
+    """A resolver with one answer for each type; NXDOMAIN for other types."""
 
     def __init__(self, answers: dict[RRType, Any]) -> None:
         self.answers = answers
@@ -31,9 +31,9 @@ class Scripted:
 
 
 class AsyncScripted(Scripted):
-    """The asyncio form only."""
+    """The same with `aresolve` only."""
 
-    resolve = None  # type: ignore[assignment]  # it is what this resolver does not have
+    resolve = None  # type: ignore[assignment]  # this resolver has no `resolve`
 
     async def aresolve(self, question: Question, /) -> Any:
         return Scripted.resolve(self, question)
@@ -54,7 +54,7 @@ NO_ANSWERS = [
 
 
 @pytest.mark.parametrize("answer", NO_ANSWERS)
-def test_what_is_no_answer_is_a_resolver_error(answer: object) -> None:
+def test_a_value_that_is_not_an_answer_is_a_resolver_error(answer: object) -> None:
     with pytest.raises(ResolverError, match=r"Scripted was asked for TXT of a\.example"):
         check("192.0.2.1", "u@a.example", resolver=Scripted({RRType.TXT: answer}))
     with pytest.raises(ResolverError, match=r"Scripted was asked for TXT of a\.example"):
@@ -69,14 +69,14 @@ def test_records_of_another_type_are_a_resolver_error(type: RRType) -> None:
 
 
 @pytest.mark.parametrize("resolver", [5, "8.8.8.8", object(), Answer.nxdomain(), {}])
-def test_what_is_no_resolver_is_a_resolver_error(resolver: Any) -> None:
-    with pytest.raises(ResolverError, match="is no resolver"):
+def test_an_object_that_is_not_a_resolver_is_a_resolver_error(resolver: Any) -> None:
+    with pytest.raises(ResolverError, match="is not a resolver"):
         check("192.0.2.1", "u@a.example", resolver=resolver)
-    with pytest.raises(ResolverError, match="is no resolver"):
+    with pytest.raises(ResolverError, match="is not a resolver"):
         asyncio.run(acheck("192.0.2.1", "u@a.example", resolver=resolver))
 
 
-def test_a_resolver_that_answers_in_asyncio_only_says_so() -> None:
+def test_check_with_an_asyncio_resolver_suggests_acheck() -> None:
     class Only:
         async def aresolve(self, _: Question, /) -> Answer:
             return RECORD
@@ -86,8 +86,8 @@ def test_a_resolver_that_answers_in_asyncio_only_says_so() -> None:
 
 
 @pytest.mark.parametrize("error", [OSError("no network"), ValueError("x"), TimeoutError("own"), KeyboardInterrupt()])
-def test_what_a_resolver_raises_is_passed_on(error: BaseException) -> None:
-    """checks.py: "Whatever it raises itself is passed on"."""
+def test_exceptions_of_a_resolver_are_passed_on(error: BaseException) -> None:
+    """check() passes on whatever a resolver raises."""
     for failing in (RRType.TXT, RRType.A, RRType.PTR):
         answers = {RRType.TXT: RECORD, failing: error}
         with pytest.raises(error.__class__) as caught:
@@ -119,7 +119,7 @@ def test_what_a_resolver_raises_is_passed_on(error: BaseException) -> None:
         (Answer.failed, Status.NOERROR, "is an answer, not a failure"),
     ],
 )
-def test_what_an_answer_can_not_be_made_of(make: Callable[[Any], Answer], given: object, named: str) -> None:
+def test_wrong_arguments_of_an_answer_are_refused(make: Callable[[Any], Answer], given: object, named: str) -> None:
     with pytest.raises(ArgumentError, match=named):
         make(given)
 
@@ -145,7 +145,7 @@ def test_ten_thousand_addresses(client: str) -> None:
 
 @pytest.mark.parametrize("position", [0, 9, 10, 9_999])
 def test_ten_thousand_ptr_names(position: int) -> None:
-    """RFC 7208 §4.6.4: only the first ten names are looked at, the rest ignored."""
+    """RFC 7208 §4.6.4: only the first ten names are used; the rest are ignored."""
     names = [f"h{i}.other.example" for i in range(10_000)]
     names[position] = "good.a.example"
     zone = Zone(
@@ -162,8 +162,8 @@ def test_ten_thousand_ptr_names(position: int) -> None:
     assert "9990 names after the first 10 were ignored" in outcome.trace.root.terms[0].why
 
 
-def test_as_many_mx_records_as_a_message_holds() -> None:
-    """RFC 7208 §4.6.4: more than ten is permerror, also where the first would match; no host is asked."""
+def test_as_many_mx_records_as_fit_in_a_message() -> None:
+    """RFC 7208 §4.6.4: more than ten give permerror, even if the first would match; no host is queried."""
     zone = Zone(
         {
             "a.example": {"TXT": "v=spf1 mx -all", "MX": [(i, f"h{i}.a.example") for i in range(65_535)]},
@@ -179,8 +179,8 @@ def test_as_many_mx_records_as_a_message_holds() -> None:
 
 
 @pytest.mark.parametrize("octet", range(256))
-def test_names_may_hold_every_octet(octet: int) -> None:
-    """RFC 2181 §11: any octet may stand in a label; a name is asked for octet by octet, and shown as visible ASCII."""
+def test_names_can_have_any_octet(octet: int) -> None:
+    """RFC 2181 §11: a label may have any octet; it is queried unchanged, and printed as visible ASCII."""
     label = bytes([octet])
     name = b"x" + label + b"x.a.example"
     host = name.decode("latin-1")
@@ -208,7 +208,7 @@ def test_names_may_hold_every_octet(octet: int) -> None:
     assert repr(outcome.trace.to_dict()).isascii()
 
 
-def test_a_name_of_many_lengths_is_never_asked_when_dns_can_not_hold_it() -> None:
+def test_a_name_too_long_for_dns_is_never_queried() -> None:
     for length in (62, 63, 64, 200, 253, 254, 300, 5000):
         host = "x" * length + ".a.example"
         answers = {RRType.TXT: Answer.txt("v=spf1 mx ptr -all"), RRType.MX: Answer.mx((1, host))}
@@ -220,7 +220,7 @@ def test_a_name_of_many_lengths_is_never_asked_when_dns_can_not_hold_it() -> Non
 @pytest.mark.parametrize("status", [s for s in Status if s not in (Status.NOERROR, Status.NXDOMAIN)])
 @pytest.mark.parametrize("type", [RRType.TXT, RRType.A, RRType.MX])
 def test_each_failure_is_temperror_and_named(status: Status, type: RRType) -> None:
-    """RFC 7208 §2.6.6; semantics: "told apart to the end"."""
+    """RFC 7208 §2.6.6: every failure gives temperror, with a problem code of its own."""
     scripted = Scripted({RRType.TXT: RECORD, type: Answer.failed(status)})
     outcome = check("192.0.2.1", "u@a.example", resolver=scripted)
     assert outcome.result == "temperror"
@@ -230,8 +230,8 @@ def test_each_failure_is_temperror_and_named(status: Status, type: RRType) -> No
     assert f"the {type} records" in outcome.problem.text
 
 
-def test_an_answer_that_holds_an_ipv4_mapped_address_never_matches() -> None:
-    """RFC 7208 §5: a mapped client is an IPv4 client, so A is asked, and AAAA is not."""
+def test_an_ipv4_mapped_address_in_an_answer_never_matches() -> None:
+    """RFC 7208 §5: a mapped client is an IPv4 client, so the query is for A, not AAAA."""
     scripted = Scripted({RRType.TXT: Answer.txt("v=spf1 a -all"), RRType.AAAA: Answer.aaaa("::ffff:192.0.2.1")})
     assert check("::ffff:192.0.2.1", "u@a.example", resolver=scripted).result == "fail"
     assert V6.bits == 128

@@ -1,4 +1,4 @@
-"""What a client says, and what a caller passes."""
+"""Hostile input from SMTP clients, and wrong arguments from callers."""
 
 import ipaddress
 import tracemalloc
@@ -62,7 +62,7 @@ ZONE = Zone(
         ipaddress.IPv6Address("fe80::1%eth0"),
     ],
 )
-def test_what_is_no_ip_address_is_refused(ip: Any) -> None:
+def test_an_invalid_ip_address_is_refused(ip: Any) -> None:
     with pytest.raises(AddressError, match="not an IP address") as caught:
         check(ip, "u@a.example", resolver=ZONE)
     assert str(caught.value).isprintable()
@@ -86,7 +86,7 @@ def test_what_is_no_ip_address_is_refused(ip: Any) -> None:
         (ipaddress.ip_interface("192.0.2.1/24"), "192.0.2.1"),
     ],
 )
-def test_what_is_an_ip_address_is_taken_as_it_is(ip: Any, shown: str) -> None:
+def test_a_valid_ip_address_is_accepted_and_normalised(ip: Any, shown: str) -> None:
     assert check(ip, "u@a.example", resolver=ZONE).ip == shown
 
 
@@ -105,7 +105,7 @@ def test_what_is_an_ip_address_is_taken_as_it_is(ip: Any, shown: str) -> None:
         ({"limits": 10}, "limits must be Limits, not int"),
     ],
 )
-def test_an_argument_that_can_not_be_used_is_named(arguments: dict[str, Any], named: str) -> None:
+def test_a_wrong_argument_is_named(arguments: dict[str, Any], named: str) -> None:
     call = {"ip": "192.0.2.1", "sender": "u@a.example", "resolver": ZONE, **arguments}
     with pytest.raises(ArgumentError) as caught:
         check(**call)
@@ -131,13 +131,13 @@ def test_an_argument_that_can_not_be_used_is_named(arguments: dict[str, Any], na
         ({"void_rule": []}, "void_rule"),
     ],
 )
-def test_limits_that_can_not_be(arguments: dict[str, Any], named: str) -> None:
+def test_wrong_limits_are_refused(arguments: dict[str, Any], named: str) -> None:
     with pytest.raises(ArgumentError, match=rf"Limits\.{named} must be"):
         Limits(**arguments)
 
 
 @pytest.mark.parametrize("record", [None, 5, ["v=spf1"], bytearray(b"v=spf1"), memoryview(b"v=spf1")])
-def test_what_is_no_record_text_is_refused(record: Any) -> None:
+def test_a_record_that_is_not_text_is_refused(record: Any) -> None:
     with pytest.raises(ArgumentError, match="a record is str or bytes"):
         parse(record)
 
@@ -183,7 +183,7 @@ ODD = (
 @pytest.mark.parametrize("odd", ODD, ids=ascii)
 @pytest.mark.parametrize("place", ["{}@a.example", "u@{}", "u@{}.example", "{}", "<{}>", "u@a.{}"])
 def test_a_sender_may_be_anything(odd: str, place: str) -> None:
-    """errors.py: "nothing that a stranger publishes in DNS or says in SMTP raises out of `check()`"."""
+    """Nothing that a client sends in SMTP makes check() raise."""
     sender = place.replace("{}", odd)
     listening = Listening(ZONE)
     result = check("198.51.100.1", sender, odd, resolver=listening)
@@ -210,8 +210,8 @@ def test_a_receiver_may_be_anything(odd: str) -> None:
     assert result.explanation is None or (result.explanation.isascii() and result.explanation.isprintable())
 
 
-def test_a_line_end_never_leaves_in_an_explanation() -> None:
-    """Semantics (RFC 7208 §6.2): "CR, LF, control characters never do"."""
+def test_an_explanation_never_has_a_line_end() -> None:
+    """RFC 7208 §6.2: an explanation has only printable ASCII."""
     result = check("198.51.100.1", "u\r\nX-Spam: no@a.example", "h", resolver=ZONE)
     assert result.explanation is None
     assert result.explanation_problem is not None
@@ -229,8 +229,8 @@ def test_a_refused_u_label_does_not_become_another_domain() -> None:
         assert result.problem.code == "invalid-u-label"
 
 
-def test_what_strangers_write_is_not_kept() -> None:
-    """Caches keyed by what strangers write hold no long texts."""
+def test_long_untrusted_texts_are_not_kept() -> None:
+    """Caches that are keyed by untrusted text keep no long keys."""
     tracemalloc.start()
     for number in range(30):
         domain_fault(str(number) + "x" * 1_000_000)
@@ -241,8 +241,8 @@ def test_what_strangers_write_is_not_kept() -> None:
     assert kept < 3_000_000
 
 
-def test_all_that_is_raised_is_of_one_kind() -> None:
-    """errors.py: one root."""
+def test_errors_have_one_base_class() -> None:
+    """All errors derive from SPFEngineError, and these also from ValueError."""
     for error in (AddressError, ArgumentError):
         assert issubclass(error, SPFEngineError)
         assert issubclass(error, ValueError)

@@ -1,4 +1,4 @@
-"""What went wrong elsewhere: one test for each piece of SPF's security history, named by its number or paper."""
+"""Security faults of other SPF software: a test for each, with its CVE, issue or paper."""
 
 import asyncio
 
@@ -22,7 +22,7 @@ def explained(text: str | bytes, sender: str = "u@a.example", helo: str = "h.exa
 
 
 def test_macros_that_expand_to_more_than_they_are() -> None:
-    """libspf2 CVE-2021-20314: a stack overflow in the expansion of explanations, whose size was reckoned too small."""
+    """libspf2 CVE-2021-20314: a stack overflow in the expansion of explanations, whose size was computed too small."""
     assert explained("%{l}%{S}" * 20, "!" * 64 + "@a.example") == ("!" * 64 + "%21" * 64 + "%40a.example") * 20
 
 
@@ -32,7 +32,7 @@ def test_url_escapes_of_octets_over_127() -> None:
 
 
 def test_reversal_and_digits_over_many_parts() -> None:
-    """libspf2 CVE-2021-33913: the space for a reversed value was reckoned from another one."""
+    """libspf2 CVE-2021-33913: the size of a reversed value was computed from another value."""
     assert explained("%{l1r-}|%{lr-}|%{l2-}|%{l99r-}", "a-b-c-d@a.example") == "a|d.c.b.a|c.d|d.c.b.a"
 
 
@@ -50,7 +50,7 @@ def test_macros_that_end_too_soon(macro: str) -> None:
     "attack", ["x\r\n dkim=pass", "x; dkim=pass header.d=bank.example", "x (a) b", 'x"y', "x\ndkim=pass"]
 )
 def test_no_header_is_injected(attack: str) -> None:
-    """mail-auth 0.9.1: the sender stood unquoted in Authentication-Results, and so could add results of its own."""
+    """mail-auth 0.9.1: the sender was not quoted in Authentication-Results, so it could add results of its own."""
     zone = Zone({"a.example": {"TXT": "v=spf1 -all"}})
     for sender, helo in ((f"{attack}@a.example", "h.example"), ("u@a.example", attack), (f"u@{attack}", attack)):
         result = check(CLIENT, sender, helo, resolver=zone)
@@ -59,13 +59,13 @@ def test_no_header_is_injected(attack: str) -> None:
             assert all(line[0] in " \t" for line in lines[1:])
             assert all(line.isprintable() or "\t" in line for line in lines)
             unquoted = "".join(
-                part for place, part in enumerate(header.replace('\\"', "").split('"')) if place % 2 == 0
+                part for index, part in enumerate(header.replace('\\"', "").split('"')) if index % 2 == 0
             )
             assert "dkim=pass" not in unquoted.partition("(")[0] + unquoted.rpartition(")")[2]
 
 
 def test_a_reverse_name_alone_proves_nothing() -> None:
-    """Spoofable ptr: an address may be named after anyone by who owns it; the forward lookup counts (RFC 7208 §5.5)."""
+    """Spoofable ptr: the owner of an address can give it any name; the forward lookup decides (RFC 7208 §5.5)."""
     zone = Zone(
         {
             "a.example": {"TXT": "v=spf1 ptr -all"},
@@ -77,15 +77,15 @@ def test_a_reverse_name_alone_proves_nothing() -> None:
 
 
 @pytest.mark.parametrize("name", ["evila.example", "a.example.evil.example", "xa.example", "a.exampleevil"])
-def test_a_suffix_is_no_subdomain(name: str) -> None:
+def test_a_suffix_is_not_a_subdomain(name: str) -> None:
     """Spoofable ptr: names were compared as text, without regard to where a label ends."""
     zone = Zone({"a.example": {"TXT": "v=spf1 ptr -all"}, REVERSE: {"PTR": name}, name: {"A": CLIENT}})
     assert check(CLIENT, "u@a.example", resolver=zone).result == "fail"
 
 
 @pytest.mark.parametrize("where", ["a", "mx", "include:b.example", "exists:b.example", "redirect=b.example"])
-def test_a_failure_of_dns_is_no_pass(where: str) -> None:
-    """Fail-open: SERVFAIL below an include was taken as "no match", so that `?all` or `+all` behind it decided."""
+def test_a_dns_failure_never_passes(where: str) -> None:
+    """Fail-open: SERVFAIL below an include was taken as "no match", so that a later `?all` or `+all` decided."""
     zone = Zone(
         {
             "a.example": {"TXT": f"v=spf1 {where} {'' if '=' in where else '+all'}", "*": Status.SERVFAIL},
@@ -111,19 +111,19 @@ def test_records_that_include_each_other_end() -> None:
 @pytest.mark.parametrize(
     "term", ["ip4:0.0.0.0;reboot", "ip4:$(id)", "ip4:192.0.2.1\u0085", "a:`id`.example", "ip6:::1|sh"]
 )
-def test_what_is_no_network_never_leaves_as_one(term: str) -> None:
-    """OpenSMTPD#844: text of records went unread into the tables of a firewall."""
+def test_an_invalid_network_is_never_used(term: str) -> None:
+    """OpenSMTPD#844: text from records was added to firewall tables without validation."""
     zone = Zone({"a.example": {"TXT": f"v=spf1 {term} +all"}})
     result = check(CLIENT, "u@a.example", resolver=zone)
     if term.startswith("a:"):
-        assert result.result == "pass"  # legal, as a name to be asked octet for octet
+        assert result.result == "pass"  # valid: the name is queried as it is
     else:
         assert result.result == "permerror"
     assert result.directive in (None, "+all")
 
 
 def test_one_message_costs_111_questions_at_most() -> None:
-    """Amplification: some engines ask both families of each host, or ask on behind the limit: 211 and more."""
+    """Amplification: some engines query both families of each host, or go on after the limit: 211 and more."""
 
     class Generous:
         def resolve(self, question: Question, /) -> Answer:
@@ -141,7 +141,7 @@ def test_one_message_costs_111_questions_at_most() -> None:
 
 
 def test_a_pass_through_shared_ranges_says_whose_they_are() -> None:
-    """BreakSPF (NDSS 2024): a pass by the range of a shared service; the result names it, down to the network."""
+    """BreakSPF (NDSS 2024): a pass from the range of a shared service; the result names the service and the network."""
     zone = Zone(
         {
             "a.example": {"TXT": "v=spf1 include:cloud.example -all"},
@@ -155,8 +155,8 @@ def test_a_pass_through_shared_ranges_says_whose_they_are() -> None:
 @pytest.mark.parametrize(
     "network", ["ip4:0.0.0.0/0", "ip4:0.0.0.0/1 ip4:128.0.0.0/1", "a:any.example/0", "mx:any.example/0"]
 )
-def test_the_widest_ranges_mean_what_they_say(network: str) -> None:
-    """Lazy Gatekeepers (IMC 2023): ranges of a whole family are published, and hold that family only."""
+def test_the_widest_networks_match_one_family_only(network: str) -> None:
+    """Lazy Gatekeepers (IMC 2023): some domains publish networks of a whole family, which match only that family."""
     zone = Zone(
         {
             "a.example": {"TXT": f"v=spf1 {network} -all"},
@@ -184,7 +184,7 @@ def test_the_widest_ranges_mean_what_they_say(network: str) -> None:
     ],
 )
 def test_records_with_errors_never_pass(record: str | list[str], code: str) -> None:
-    """SPF Beyond the Standard (USENIX Security 2024): one published record in thirteen can't be evaluated."""
+    """SPF Beyond the Standard (USENIX Security 2024): one published record in thirteen has an error."""
     result = check(CLIENT, "u@a.example", resolver=Zone({"a.example": {"TXT": record, "A": "10.0.0.1"}}))
     assert result.result == "permerror"
     assert result.problem is not None
@@ -199,7 +199,7 @@ def test_a_reversed_domain_expands_once() -> None:
     assert listening.questions[1] == Question("user.x.a.example", RRType.A)
 
 
-def test_both_roads_end_alike() -> None:
-    """All of the above holds in asyncio too: it is the same check_host."""
+def test_asyncio_gives_the_same_result() -> None:
+    """So the tests above hold in asyncio too."""
     zone = Zone({"a.example": {"TXT": "v=spf1 include:a.example"}})
     assert asyncio.run(acheck(CLIENT, "u@a.example", resolver=zone)) == check(CLIENT, "u@a.example", resolver=zone)

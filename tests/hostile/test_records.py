@@ -1,4 +1,4 @@
-"""Records that strangers write: each with what it gives, in bounded work."""
+"""Hostile records: each gives the right result with a bounded amount of work."""
 
 import tracemalloc
 
@@ -14,8 +14,8 @@ CLIENT = "192.0.2.1"
 
 
 def split(record: str) -> tuple[str, ...]:
-    """A record as the strings of one TXT record."""
-    return tuple(record[place : place + 255] for place in range(0, len(record), 255))
+    """Return a record as the strings of one TXT record."""
+    return tuple(record[start : start + 255] for start in range(0, len(record), 255))
 
 
 def codes(record: str | bytes) -> list[str]:
@@ -52,7 +52,7 @@ def codes(record: str | bytes) -> list[str]:
         ("v=spf1 exists:" + "%{" * 3, [ProblemCode.INVALID_MACRO] * 3),
     ],
 )
-def test_what_a_record_can_not_be(record: str | bytes, expected: list[ProblemCode]) -> None:
+def test_invalid_records_are_refused(record: str | bytes, expected: list[ProblemCode]) -> None:
     assert codes(record) == expected
     with pytest.raises(RecordSyntaxError) as caught:
         parse(record)
@@ -63,8 +63,8 @@ def test_what_a_record_can_not_be(record: str | bytes, expected: list[ProblemCod
 @pytest.mark.parametrize(
     "octets", [b"v=spf1\n", b"v=spf1\t-all", b"v=spf1\x00", b"v=spf1\xa0+all", b" v=spf1 +all", b"v=spf10 +all", b""]
 )
-def test_what_only_looks_like_a_record_is_none(octets: bytes) -> None:
-    """RFC 7208 §4.5: "v=spf1", then a space or the end; chosen on octets, before anything is decoded."""
+def test_text_that_only_looks_like_a_record_is_ignored(octets: bytes) -> None:
+    """RFC 7208 §4.5: "v=spf1", then a space or the end; compared as octets, before anything is decoded."""
     for others in ([], [b"v=spf1 ~all"]):
         result = check(CLIENT, "u@a.example", resolver=Zone({"a.example": {"TXT": [octets, *others]}}))
         assert result.result == ("softfail" if others else "none")
@@ -84,8 +84,8 @@ def test_what_only_looks_like_a_record_is_none(octets: bytes) -> None:
         "v=spf1 x=" + "%%" * 30_000 + " -all",
     ],
 )
-def test_what_a_record_may_be_however_odd(record: str) -> None:
-    """RFC 7208 §7.1: digits, delimiters and spaces may be as many as one likes."""
+def test_odd_but_valid_records_are_accepted(record: str) -> None:
+    """RFC 7208 §7.1: there is no limit on the number of digits, delimiters and spaces."""
     assert diagnose(record) == ()
     zone = Zone({"a.example": {"TXT": split(record)}})
     assert check(CLIENT, "u@a.example", resolver=zone).result == "fail"
@@ -95,7 +95,7 @@ def test_what_a_record_may_be_however_odd(record: str) -> None:
     ("unit", "result"),
     [("ip4:192.0.2.1 ", "pass"), ("a ", "permerror"), ("\x01 ", "permerror"), ("exp=%{ ", "permerror")],
 )
-def test_64_kib_of_one_thing(unit: str, result: str) -> None:
+def test_64_kib_of_one_term(unit: str, result: str) -> None:
     record = "v=spf1 " + unit * (65_000 // len(unit))
     zone = Zone({"a.example": {"TXT": split(record)}})
     listening = Listening(zone)
@@ -122,7 +122,7 @@ def test_a_thousand_txt_records(spf: int) -> None:
 @pytest.mark.parametrize("length", range(1, 13))
 @pytest.mark.parametrize("word", ["include:", "redirect="])
 def test_circles_of_records(word: str, length: int) -> None:
-    """RFC 7208 §4.6.4: "loops end by the limit", and the circle is named where ten terms are enough to see it."""
+    """RFC 7208 §4.6.4: "loops end by the limit", and the problem names the loop if ten terms show all of it."""
     zone = Zone({f"d{i}.example": {"TXT": f"v=spf1 {word}d{(i + 1) % length}.example"} for i in range(length)})
     listening = Listening(zone)
     result = check(CLIENT, "u@d0.example", resolver=listening)
@@ -132,18 +132,18 @@ def test_circles_of_records(word: str, length: int) -> None:
     assert len(listening.asked) == min(length, 11)
     assert result.lookups == 11
     if length <= 11:
-        named = result.problem.text.partition("circle: ")[2].split(" → ")
+        named = result.problem.text.partition("loop: ")[2].split(" → ")
         assert named[0] == named[-1]
         assert len(named) == length + 1
         assert set(named) == {f"d{i}.example" for i in range(length)}
     else:
-        assert "circle" not in result.problem.text
+        assert "loop" not in result.problem.text
 
 
 @pytest.mark.parametrize("word", ["include:", "redirect="])
 @pytest.mark.parametrize("length", [1, 2, 150])
-def test_circles_where_the_limit_is_lifted(word: str, length: int) -> None:
-    """A caller's Limits may lift the RFC's; records that never end still do."""
+def test_circles_with_a_very_high_limit(word: str, length: int) -> None:
+    """Even with a very high limit for lookups, the evaluation of endless records stops."""
     zone = Zone({f"d{i}.example": {"TXT": f"v=spf1 {word}d{(i + 1) % length}.example"} for i in range(length)})
     result = check(CLIENT, "u@d0.example", resolver=zone, limits=Limits(lookups=20_000))
     assert result.result == "permerror"
@@ -153,7 +153,7 @@ def test_circles_where_the_limit_is_lifted(word: str, length: int) -> None:
 
 
 def test_ten_mx_of_ten_hosts() -> None:
-    """RFC 7208 §4.6.4: 10 terms, 10 names each: 111 questions are legal, and the last address of all counts."""
+    """RFC 7208 §4.6.4: 10 terms with 10 names each are allowed: 111 questions, and the very last address matches."""
     records: dict[str | bytes, dict[str, object]] = {
         "a.example": {"TXT": "v=spf1 " + " ".join(f"mx:m{i}.example" for i in range(10)) + " -all"}
     }
@@ -173,7 +173,7 @@ def test_ten_mx_of_ten_hosts() -> None:
 
 
 def test_amplification_ends_at_the_limit() -> None:
-    """RFC 7208 §11.1: an attacker's record costs no more than a legal one may."""
+    """RFC 7208 §11.1: an attacker's record costs no more than a valid one."""
     records: dict[str | bytes, dict[str, object]] = {
         f"d{i}.example": {
             "TXT": "v=spf1 " + " ".join(f"include:d{j}.example" for j in range(20)) + " ptr:%{p} exp=%{p}.example"
@@ -190,7 +190,7 @@ def test_amplification_ends_at_the_limit() -> None:
     "local_part", ["a." * 5_000, *[pytest.param(text, marks=pytest.mark.full) for text in ("." * 10_240, "ü" * 5_000)]]
 )
 def test_thousands_of_macros_on_ten_kib_of_local_part(macro: str, local_part: str) -> None:
-    """Expansion makes no more than a name can hold: no memory that grows with macros times local part."""
+    """Expansion stops at the longest name, so memory does not grow with macros times local part."""
     record = "v=spf1 exists:" + macro * (60_000 // len(macro)) + ".example exp=e.example -all"
     text = macro * (60_000 // len(macro))
     zone = Zone({"a.example": {"TXT": split(record)}, "e.example": {"TXT": split(text)}})
@@ -203,8 +203,8 @@ def test_thousands_of_macros_on_ten_kib_of_local_part(macro: str, local_part: st
     assert len(result.explanation or "") <= 65_535
 
 
-def test_a_local_part_of_a_megabyte_costs_what_a_short_one_does() -> None:
-    """What is cut off of a name, or of an explanation, is not read either: the work is counted by what is sliced."""
+def test_a_local_part_of_a_megabyte_costs_no_more_than_a_short_one() -> None:
+    """The part of a name or explanation that would be cut off is never expanded."""
     record = "v=spf1 exists:" + "%{l1}" * 12_000 + ".example exp=e.example -all"
     zone = Zone({"a.example": {"TXT": split(record)}, "e.example": {"TXT": split("%{l1}" * 12_000)}})
     result = check(CLIENT, "a." * 500_000 + "@a.example", resolver=zone)
@@ -214,7 +214,7 @@ def test_a_local_part_of_a_megabyte_costs_what_a_short_one_does() -> None:
     assert result.explanation_problem.code == "exp-too-long"
 
 
-def test_an_explanation_that_would_be_too_long_is_none() -> None:
+def test_an_explanation_that_is_too_long_is_none() -> None:
     zone = Zone({"a.example": {"TXT": "v=spf1 exp=e.example -all"}, "e.example": {"TXT": split("%{l}" * 1000)}})
     result = check(CLIENT, "x" * 1000 + "@a.example", resolver=zone)
     assert result.explanation_problem is not None

@@ -42,8 +42,8 @@ def _is_replaced(octets: bytes, source: bytes | None) -> bool:
     return octets == source or (source is None and is_spf)
 
 
-def told(findings: list[Finding]) -> Counter[tuple[str, str]]:
-    """Return how often each code is told of each term."""
+def reported(findings: list[Finding]) -> Counter[tuple[str, str]]:
+    """Return how often each code is reported for each term."""
     return Counter((str(each.code), _term(each)) for each in findings)
 
 
@@ -58,7 +58,7 @@ def assert_fixed(zone: Zone, domain: str, finding: Finding, before: list[Finding
     assert all(len(string) <= 255 and string.isascii() for string in finding.fix)
     after = spfengine.lint(domain, resolver=published(zone, finding))
     key = (str(finding.code), _term(finding))
-    assert told(after)[key] < told(before)[key], (finding.source, finding.fix, [str(each) for each in after])
+    assert reported(after)[key] < reported(before)[key], (finding.source, finding.fix, [str(each) for each in after])
 
 
 @pytest.mark.parametrize("code", FIXED)

@@ -1,4 +1,4 @@
-"""Whatever stands in DNS or in a file: findings, no exception, in bounded time, nothing that steers a terminal."""
+"""Whatever DNS or a file holds: findings, no exception, in bounded time, nothing that steers a terminal."""
 
 import sys
 from typing import Any
@@ -17,7 +17,7 @@ _HEAVY: dict[str, Any] = {
     "thousands of networks": "v=spf1 " + " ".join(f"ip4:10.{i // 250}.{i % 250}.0/24" for i in range(1500)) + " -all",
     "thousands of faults": "v=spf1 " + "al " * 16000,
     "thousands of unknown modifiers": "v=spf1 " + "a=1 " * 16000,
-    "thousands behind all": "v=spf1 -all " + "?a " * 16000,
+    "thousands after all": "v=spf1 -all " + "?a " * 16000,
     "thousands of spaces": "v=spf1" + " " * 60000 + "-all",
     "a look-alike of spaces": " " * 60000 + "v=spf1",
     "a look-alike of punctuation": "-= " * 20000 + "v=spf1",

@@ -10,7 +10,7 @@ from spfengine.linting.zones import names_to_lint
 from tests.conftest import REPOSITORY, shared_folder
 
 
-def told(zone: dict[str, Any]) -> list[tuple[str | None, str]]:
+def codes_of(zone: dict[str, Any]) -> list[tuple[str | None, str]]:
     return [(finding.domain, str(finding.code)) for finding in spfengine.lint_zone(Zone(zone))]
 
 
@@ -25,7 +25,7 @@ def test_names_that_have_spf_or_should_have_it_are_linted() -> None:
         "key._domainkey.x.example": {"TXT": "v=DKIM1; p="},
     }
     assert names_to_lint(Zone(zone)) == ["x.example", "mail.x.example", "old.x.example", "typo.x.example"]
-    assert told(zone) == [
+    assert codes_of(zone) == [
         ("x.example", "neutral-all"),
         ("mail.x.example", "no-record"),
         ("old.x.example", "no-record"),
@@ -40,15 +40,15 @@ def test_a_name_that_is_only_included_is_a_part_of_who_includes_it() -> None:
         "_a.x.example": {"TXT": "v=spf1 ip4:192.0.2.1"},
         "x.example": {"TXT": "v=spf1 include:_a.x.example -all"},
     }
-    assert told(zone) == []
-    assert told({**zone, "_a.x.example": {"TXT": "v=spf1 ip4:192.0.2.1", "MX": (0, ".")}}) == [
+    assert codes_of(zone) == []
+    assert codes_of({**zone, "_a.x.example": {"TXT": "v=spf1 ip4:192.0.2.1", "MX": (0, ".")}}) == [
         ("_a.x.example", "missing-all")
     ]
 
 
 def test_names_that_only_include_each_other_are_linted_all_the_same() -> None:
     zone = {"a.example": {"TXT": "v=spf1 include:b.example"}, "b.example": {"TXT": "v=spf1 include:a.example"}}
-    assert ("b.example", "endless-loop") in told(zone)
+    assert ("b.example", "endless-loop") in codes_of(zone)
 
 
 def test_what_two_names_lead_to_is_told_once() -> None:
@@ -57,7 +57,7 @@ def test_what_two_names_lead_to_is_told_once() -> None:
         "b.example": {"TXT": "v=spf1 include:_c.example -all"},
         "_c.example": {"TXT": "v=spf1 ptr ip4:192.0.2.1 -all"},
     }
-    assert told(zone) == [("_c.example", "ptr")]
+    assert codes_of(zone) == [("_c.example", "ptr")]
 
 
 def test_names_of_others_in_the_zone_are_left_out() -> None:
@@ -68,7 +68,7 @@ def test_names_of_others_in_the_zone_are_left_out() -> None:
 
 
 def test_a_zone_without_names_has_no_findings() -> None:
-    assert told({}) == []
+    assert codes_of({}) == []
 
 
 @pytest.mark.parametrize("name", ["realworld.yml", "realworld-older.yml"])

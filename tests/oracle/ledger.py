@@ -1,6 +1,6 @@
-"""Where pyspf 2.0.14 differs from RFC 7208: each fault named, with the section that decides and what recognises it.
+"""The known faults of pyspf 2.0.14: their names, the sections of RFC 7208 that decide, and how to recognise them.
 
-Strict: a disagreement that no entry recognises fails the run, and so does an entry that recognises none.
+A disagreement that no entry recognises fails the run, and so does an entry that recognises no disagreement.
 """
 
 from collections.abc import Callable
@@ -18,12 +18,12 @@ Asked = tuple[tuple[Question, Answer], ...]
 
 
 class Disagreement(NamedTuple):
-    """One check on which the two differ.
+    """A check on which the two engines differ.
 
     Attributes:
-        call: what was checked.
-        ours, theirs: what came of it.
-        by_ours, by_theirs: what each asked.
+        call: the arguments of the check.
+        ours, theirs: the results.
+        by_ours, by_theirs: the questions that each engine asked.
     """
 
     call: Call
@@ -32,7 +32,7 @@ class Disagreement(NamedTuple):
     by_ours: Asked
     by_theirs: Asked
 
-    def led_to_by(self, question: Question, type: RRType) -> bool:
+    def is_for_names_in(self, question: Question, type: RRType) -> bool:
         """Whether a question is for the addresses of a name that an answer of this type holds."""
         names = []
         for other, answer in self.by_theirs:
@@ -75,18 +75,20 @@ def _ptr_failure(d: Disagreement) -> bool:
     if d.theirs.result != "temperror" and d.ours.explanation is None:
         return False
     return any(
-        answer.is_failure and (question.type is RRType.PTR or d.led_to_by(question, RRType.PTR))
+        answer.is_failure and (question.type is RRType.PTR or d.is_for_names_in(question, RRType.PTR))
         for question, answer in d.by_theirs
     )
 
 
 def _mx_order(d: Disagreement) -> bool:
-    return (d.theirs.result == "temperror" or d.theirs_is_void_limit) and d.led_to_by(d.by_theirs[-1][0], RRType.MX)
+    return (d.theirs.result == "temperror" or d.theirs_is_void_limit) and d.is_for_names_in(
+        d.by_theirs[-1][0], RRType.MX
+    )
 
 
 def _names_of_client(d: Disagreement) -> bool:
     return d.theirs_is_void_limit and any(
-        answer.is_void and (question.type is RRType.PTR or d.led_to_by(question, RRType.PTR))
+        answer.is_void and (question.type is RRType.PTR or d.is_for_names_in(question, RRType.PTR))
         for question, answer in d.by_theirs
     )
 
@@ -111,7 +113,7 @@ FAULTS = (
     ),
     Fault("empty-domain", "4.8", "a target-name that expands to nothing is permerror, not no match", _empty_domain),
     Fault("ptr-failure", "5.5", "a DNS failure inside ptr or %{p} is temperror, not no match", _ptr_failure),
-    Fault("mx-order", "5.4", "the hosts of mx are asked in an order of its own, also those behind a match", _mx_order),
+    Fault("mx-order", "5.4", "the hosts of mx are asked in an order of its own, also those after a match", _mx_order),
     Fault(
         "names-of-client",
         "4.6.4",
@@ -125,5 +127,5 @@ FAULTS = (
 
 
 def explain(disagreement: Disagreement) -> Fault | None:
-    """Return the fault of pyspf that makes a disagreement, or None where it is not known: then it is ours to settle."""
+    """Return the fault of pyspf that explains a disagreement; None if there is none, so that we must fix ours."""
     return next((fault for fault in FAULTS if fault.recognises(disagreement)), None)

@@ -1,4 +1,4 @@
-"""pyspf asked about one of our zones: its function that looks up DNS is replaced while it runs."""
+"""Run pyspf on one of our zones: its function for DNS lookups is replaced during the check."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,11 +14,11 @@ NOW = 1_700_000_000
 
 
 class Rival(NamedTuple):
-    """What pyspf came to.
+    """The outcome of a check by pyspf.
 
     Attributes:
-        result: its result; "crash" where it raised.
-        text: its explanation, or what it raised.
+        result: its result; "crash" if it raised an exception.
+        text: its explanation, or the exception.
     """
 
     result: str
@@ -26,14 +26,14 @@ class Rival(NamedTuple):
 
 
 def check(call: Call, resolver: Resolver) -> Rival:
-    """Return what pyspf says, in its strict mode."""
+    """Return the outcome of pyspf in its strict mode."""
     with _answered_by(resolver):
         sender = "" if call.sender == "<>" else call.sender
         query = spf.query(call.ip, sender, call.helo, receiver=RECEIVER, strict=True)
         query.t = str(NOW)
         try:
             result, _, text = query.check()
-        except Exception as error:  # noqa: BLE001 - whatever it raises, it is a crash of the rival
+        except Exception as error:  # noqa: BLE001 - any exception is a crash of the rival
             return Rival("crash", f"{type(error).__name__}: {error}")
     return Rival(str(result), str(text))
 

@@ -1,4 +1,4 @@
-"""Generated zones, evaluated by ours and by pyspf: each disagreement is a named fault of pyspf, or it fails here."""
+"""Check generated zones with our engine and pyspf: each disagreement must be a known fault of pyspf."""
 
 from collections import Counter
 from random import Random
@@ -17,7 +17,7 @@ LIMITS = Limits(void_rule="per-lookup")  # what pyspf counts
 
 
 def compare(zone: Zone, call: Call) -> Disagreement | None:
-    """The disagreement on one check, if there is any."""
+    """Return the disagreement on a check, or None if the engines agree."""
     by_ours = Listening(zone)
     ours = check(*call, resolver=by_ours, limits=LIMITS, receiver=rival.RECEIVER, now=rival.NOW)
     by_theirs = Listening(zone)
@@ -28,8 +28,8 @@ def compare(zone: Zone, call: Call) -> Disagreement | None:
 
 
 def test_every_disagreement_with_pyspf_is_a_fault_of_pyspf() -> None:
-    """Issue: "each disagreement is either ours to fix or a named pyspf fault in a ledger with the section"."""
-    met: Counter[str] = Counter()
+    """Each disagreement is a fault in the ledger, or one of ours that we must fix."""
+    seen: Counter[str] = Counter()
     unexplained = []
     for seed in range(ZONES):
         random = Random(seed)
@@ -38,15 +38,15 @@ def test_every_disagreement_with_pyspf_is_a_fault_of_pyspf() -> None:
             call = generate.call(random, odd=False)
             disagreement = compare(zone, call)
             if disagreement is None:
-                met["agreed"] += 1
+                seen["agreed"] += 1
                 continue
             fault = explain(disagreement)
             if fault is None:
                 unexplained.append((seed, call, disagreement.ours, disagreement.theirs))
             else:
-                met[fault.code] += 1
-    print(met)
+                seen[fault.code] += 1
+    print(seen)
     assert unexplained == [], f"{len(unexplained)} disagreements; run the first: seed {unexplained[0][0]}"
-    never = [fault.code for fault in FAULTS if not met[fault.code]]
-    assert never == [], "entries of the ledger that no longer recognise anything: take them out"
-    assert met["agreed"] > ZONES * CALLS * 0.7
+    never = [fault.code for fault in FAULTS if not seen[fault.code]]
+    assert never == [], "these entries of the ledger no longer recognise anything: remove them"
+    assert seen["agreed"] > ZONES * CALLS * 0.7

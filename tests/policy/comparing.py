@@ -1,4 +1,4 @@
-"""A policy held against the interpreter, address by address."""
+"""Compares a policy with the interpreter, address by address."""
 
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv6Address
@@ -16,18 +16,18 @@ MAPPED = range(0xFFFF << 32, 0x10000 << 32)
 
 
 def domain_of(call: Call) -> str:
-    """The domain that a check of this call is about, as the call spells it."""
+    """Return the domain that this call checks, spelled as in the call."""
     sender = call.sender[1:-1] if call.sender[:1] == "<" and call.sender[-1:] == ">" else call.sender
     return sender.rpartition("@")[2] if "@" in sender else sender or call.helo
 
 
 def compiled(zone: Zone, call: Call, limits: Limits) -> Policy:
-    """The policy for just this sender and HELO name."""
+    """Return the policy for this sender and HELO name alone."""
     return Policy.compile(domain_of(call), resolver=zone, sender=call.sender, helo=call.helo, limits=limits)
 
 
 def addresses(policies: Iterable[Policy], random: Random, count: int = 8) -> Iterator[Address]:
-    """The first and last address of every range, their neighbours, and some by chance; none that no client has."""
+    """Yield the first and last address of every range, their neighbours, and random ones; only addresses of clients."""
     found: set[Address] = set()
     for policy in policies:
         for family, kind in ((V4, IPv4Address), (V6, IPv6Address)):
@@ -40,7 +40,7 @@ def addresses(policies: Iterable[Policy], random: Random, count: int = 8) -> Ite
 
 
 def fields(outcome: Outcome | CheckResult) -> tuple[object, ...]:
-    """All that an outcome of a policy and a result of a check have in common."""
+    """Return the values of all fields that an outcome of a policy and a result of a check have in common."""
     return (
         outcome.result,
         outcome.problem,
@@ -53,7 +53,7 @@ def fields(outcome: Outcome | CheckResult) -> tuple[object, ...]:
 
 
 def compare(policy: Policy, zone: Zone, call: Call, limits: Limits, at: Iterable[Address]) -> int:
-    """Hold a policy against the interpreter at these addresses; return how many of them were conditional."""
+    """Compare a policy with the interpreter at these addresses; return how many of them were conditional."""
     conditional = 0
     for ip in at:
         result = check(ip, call.sender, call.helo, resolver=zone, limits=limits)

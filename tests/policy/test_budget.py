@@ -1,4 +1,4 @@
-"""The budget where terms are conditional: the worst that they may come to, never cut off, and in bounded time."""
+"""The budget of conditional terms: their highest possible cost, never capped, and computed in bounded time."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ def exists(count: int) -> str:
 
 
 @pytest.mark.parametrize("count", [1, 10, 12, 60])
-def test_conditional_terms_cost_what_they_may(count: int) -> None:
+def test_conditional_terms_cost_the_most_that_they_can(count: int) -> None:
     found = budget_of(f"v=spf1 {exists(count)} -all")
     assert found.worst_lookups == count
     assert found.worst_voids() == found.worst_voids(VoidRule.PER_LOOKUP) == count
@@ -51,16 +51,16 @@ def test_a_match_that_only_ends_an_include_may_cost_more() -> None:
 
 
 @pytest.mark.parametrize("before", ["", "exists:%{l}.e.example "])
-def test_a_circle_is_endless(before: str) -> None:
+def test_a_loop_is_endless(before: str) -> None:
     assert budget_of(f"v=spf1 {before}include:d.example -all").endless
 
 
-def test_what_can_not_be_followed_makes_it_incomplete() -> None:
+def test_a_record_that_can_not_be_followed_makes_it_incomplete() -> None:
     assert budget_of("v=spf1 include:%{l}.x.example -all").incomplete
     assert not budget_of("v=spf1 exists:%{l}.x.example -all").incomplete
 
 
-def test_a_record_made_to_take_long_is_incomplete(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_record_that_would_take_too_long_is_incomplete(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(budget, "MAX_STEPS", 50_000)
     includes = {f"i{n}_example": {"TXT": "v=spf1" + " -mx:%{l}.e.example" * 10} for n in range(20)}
     record = " ".join(["v=spf1", *[f"include:i{n}.example" for n in range(20)], "-all"])
@@ -70,8 +70,8 @@ def test_a_record_made_to_take_long_is_incomplete(monkeypatch: pytest.MonkeyPatc
     assert found.worst_lookups == 220
 
 
-def test_what_no_client_gets_around_has_no_voids_of_conditional_terms() -> None:
-    """budget.py, CERTAIN: not even exists of an address, which has no other way not to match."""
+def test_the_certain_cost_has_no_voids_of_conditional_terms() -> None:
+    """budget.py, CERTAIN: not even for exists with the client's address, which fails to match only by a void lookup."""
     zone = Zone({"d.example": {"TXT": "v=spf1 exists:%{i}.e.example a:gone.example -all"}})
     inputs = Policy.compile("d.example", resolver=zone).inputs
     found = drive(budget.budget(inputs, {}, budget.CERTAIN), zone, None)

@@ -1,4 +1,4 @@
-"""What rests on more than the address: the tree of a conditional range holds every result that a client can get."""
+"""Outcomes that depend on more than the address: the tree of a conditional range has every possible result."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +15,7 @@ ONE_IN_ARPA = "1.2.0.192.in-addr.arpa"
 
 
 def zone_of(record: str, **names: Any) -> Zone:
-    """A zone of one record, and names in which underscores stand for dots."""
+    """Return a zone of one record and of names, which are written with underscores instead of dots."""
     others: dict[Any, Any] = {name.replace("_", "."): records for name, records in names.items()}
     zone: dict[str | bytes, Any] = {"d.example": {"TXT": record}, **others}
     return Zone(zone)
@@ -56,7 +56,7 @@ def test_the_tree_names_term_and_inputs() -> None:
     assert [str(network) for network, _, _ in policy.conditional] == ["0.0.0.0/0", "::/0"]
 
 
-def test_only_what_rests_on_it_is_conditional() -> None:
+def test_only_ranges_that_depend_on_the_term_are_conditional() -> None:
     policy = Policy.compile("d.example", resolver=zone_of("v=spf1 ip4:192.0.2.0/24 exists:%{i}.e.example -all"))
     assert policy.check("192.0.2.77").result == "pass"
     assert policy.check("192.0.3.0").result is None
@@ -66,7 +66,7 @@ def test_only_what_rests_on_it_is_conditional() -> None:
 
 
 def test_exists_of_an_address_is_void_or_matches() -> None:
-    """Its name can always be asked for, so there is no third way (RFC 7208 §5.7)."""
+    """Its name can always be queried, so there is no third possibility (RFC 7208 §5.7)."""
     always = Policy.compile("d.example", resolver=zone_of("v=spf1 exists:%{ir}.%{v}.e.example -all"))
     for ip in (NOBODY, "2001:db8::1"):
         assert choices(always.check(ip)) == ["match", "no-match-void", "temperror"]
@@ -77,24 +77,24 @@ def test_exists_of_an_address_is_void_or_matches() -> None:
     [
         ("%{l}.e.example", None),  # a local part may hold anything, two dots in a row too
         ("%{h}.e.example", None),  # HELO may be empty
-        (f"{'x' * 61}%{{i1}}.example", None),  # a label of 62 to 64 octets, as the client's address has it
+        (f"{'x' * 61}%{{i1}}.example", None),  # a label of 62 to 64 octets, depending on the client's address
         ("%{i}..example", None),
-        ("%{i}.%{l}.example", "ü@d.example"),  # RFC 8616 §4: does not match, and asks nothing
+        ("%{i}.%{l}.example", "ü@d.example"),  # RFC 8616 §4: does not match, and sends no query
     ],
 )
-def test_exists_of_a_name_that_may_be_none_may_ask_nothing(spec: str, sender: str | None) -> None:
+def test_exists_with_a_name_that_may_be_invalid_may_send_no_query(spec: str, sender: str | None) -> None:
     policy = Policy.compile("d.example", resolver=zone_of(f"v=spf1 exists:{spec} -all"), sender=sender)
     assert "no-match" in choices(policy.check(NOBODY))
 
 
-# Zones that make the interpreter come to a result that is easily overlooked.
+# Zones for which the interpreter gives a result that is easily overlooked.
 RARE: dict[str, tuple[str, Limits, Zone]] = {
     "exists that matches": (
         "pass",
         Limits(),
         zone_of("v=spf1 exists:%{l}.x.example -all", u_x_example={"A": "127.0.0.2"}),
     ),
-    "exists that asks nothing, where no void is allowed": (
+    "exists that sends no query, with no void allowed": (
         "fail",
         Limits(voids=0),
         zone_of(f"v=spf1 exists:{'x' * 63}%{{l}}.example -all"),
@@ -104,17 +104,17 @@ RARE: dict[str, tuple[str, Limits, Zone]] = {
         zone_of("v=spf1 mx:%{l}.x.example a:gone.example -all",
                 u_x_example={"MX": [(1, "gone.example"), (2, "h.example")]}, h_example={"A": NOBODY}),
     ),
-    "an include that such an mx does not let match, and a void behind it": (
+    "an include that such an mx keeps from matching, followed by a void": (
         "permerror", Limits(voids=1),
         zone_of("v=spf1 include:i.example a:gone.example ?all", i_example={"TXT": "v=spf1 -mx:%{l}.x.example +all"},
                 u_x_example={"MX": [(1, "gone.example"), (2, "h.example")]}, h_example={"A": NOBODY}),
     ),
-    "ptr that matches after a void, which counts behind it": (
+    "ptr that matches after a void, which still counts later": (
         "permerror", Limits(voids=1),
         zone_of("v=spf1 include:i.example a:gone.example ?all", i_example={"TXT": "v=spf1 -ptr:x.example +all"},
                 h_x_example={"A": NOBODY}, **{ONE_IN_ARPA.replace(".", "_"): {"PTR": ["gone.example", "h.x.example"]}}),
     ),
-    "a by %{p}, whose void counts behind it": (
+    "a with %{p}, whose void still counts later": (
         "permerror", Limits(voids=1),
         zone_of("v=spf1 include:i.example a:gone.example ?all", i_example={"TXT": "v=spf1 -a:%{p}.x.example +all"},
                 unknown_x_example={"A": NOBODY}),
@@ -127,7 +127,7 @@ RARE: dict[str, tuple[str, Limits, Zone]] = {
         "permerror", Limits(void_rule="per-lookup"),
         zone_of("v=spf1 mx:%{l}.x.example ?all", u_x_example={"MX": [(1, f"h{n}.example") for n in range(3)]}),
     ),
-    "mx with as many void hosts as are allowed, each counted, and a void behind it": (
+    "mx with as many void hosts as are allowed, each counted, followed by a void": (
         "permerror", Limits(voids=30, void_rule="per-lookup", names=30),
         zone_of("v=spf1 mx:%{l}.x.example a:gone.example ?all",
                 u_x_example={"MX": [(1, f"h{n}.example") for n in range(30)]}),
@@ -141,10 +141,10 @@ RARE: dict[str, tuple[str, Limits, Zone]] = {
 
 
 @pytest.mark.parametrize("name", RARE)
-def test_rare_results_stand_in_the_tree(name: str) -> None:
+def test_rare_results_are_in_the_tree(name: str) -> None:
     expected, limits, zone = RARE[name]
     result = check(NOBODY, "u@d.example", resolver=zone, limits=limits)
-    assert result.result == expected, "the zone is made for it"
+    assert result.result == expected, "the zone is made for this result"
     outcome = Policy.compile("d.example", resolver=zone, limits=limits).check(NOBODY)
     assert outcome.result is None
     assert result.result in outcome.results
@@ -153,7 +153,7 @@ def test_rare_results_stand_in_the_tree(name: str) -> None:
     }
 
 
-def test_what_can_not_be_stands_not_in_the_tree() -> None:
+def test_impossible_results_are_not_in_the_tree() -> None:
     one = Policy.compile("d.example", resolver=zone_of("v=spf1 ptr:x.example -all")).check(NOBODY)
     assert one.results == {Result.PASS, Result.FAIL}, "RFC 7208 §5.5: a DNS failure is no match; one void is allowed"
     two = Policy.compile("d.example", resolver=zone_of("v=spf1 a:%{l}.x.example ?all")).check(NOBODY)
@@ -161,7 +161,7 @@ def test_what_can_not_be_stands_not_in_the_tree() -> None:
 
 
 @pytest.mark.parametrize("term", ["include:%{l}.x.example", "redirect=%{ir}.x.example", "include:%{h}"])
-def test_a_record_of_an_unknown_name_is_for_the_interpreter(term: str) -> None:
+def test_a_record_of_an_unknown_name_needs_the_interpreter(term: str) -> None:
     zone = zone_of(
         f"v=spf1 {term}",
         u_x_example={"TXT": "v=spf1 +all"},
@@ -176,7 +176,7 @@ def test_a_record_of_an_unknown_name_is_for_the_interpreter(term: str) -> None:
     assert asked.result == "pass"
 
 
-def test_without_what_it_rests_on_an_outcome_stays_conditional() -> None:
+def test_an_outcome_stays_conditional_without_its_inputs() -> None:
     zone = zone_of("v=spf1 exists:%{l}.%{h} -all", u_h_example={"A": "127.0.0.2"})
     policy = Policy.compile("d.example", resolver=zone)
     assert policy.check(NOBODY, sender="u@d.example", helo="h.example").result is None, "nothing answers"
@@ -185,12 +185,12 @@ def test_without_what_it_rests_on_an_outcome_stays_conditional() -> None:
     assert policy.check(NOBODY, resolver=zone, helo="h.example").result is None
     assert policy.check(NOBODY, resolver=zone, sender="u@d.example", helo="h.example").result == "pass"
     assert policy.check(NOBODY, resolver=zone, sender="u@d.example", helo="").result == "fail"
-    with pytest.raises(ArgumentError, match=r"not of the domain 'd\.example'"):
+    with pytest.raises(ArgumentError, match=r"does not belong to the domain 'd\.example'"):
         policy.check(NOBODY, resolver=zone, sender="u@other.example", helo="")
 
 
-def test_one_term_met_on_two_ways_leads_on_from_each() -> None:
-    """j's exists is the fourth lookup either way: inside i, which then passes, or behind it, where nothing passes."""
+def test_a_term_that_is_reached_on_two_paths_continues_each() -> None:
+    """j's exists is the fourth lookup on both paths: inside i, which then passes, or after i: then nothing passes."""
     zone = zone_of(
         "v=spf1 include:i.example include:j.example -all",
         i_example={"TXT": "v=spf1 -exists:%{l}.x.example include:j.example +all"},
@@ -207,7 +207,7 @@ def test_one_term_met_on_two_ways_leads_on_from_each() -> None:
     assert matched.lookups == not_matched.lookups == 4
 
 
-def test_what_was_given_when_compiling_need_not_be_given_again() -> None:
+def test_inputs_that_were_given_when_compiling_need_not_be_given_again() -> None:
     zone = zone_of("v=spf1 exists:%{l}.%{h}.%{i} -all")
     policy = Policy.compile("d.example", resolver=zone, sender="u@d.example", helo="h.example")
     assert [d.inputs for d in policy.check(NOBODY).depends_on] == [(Input.CLIENT_ADDRESS,)]
@@ -215,7 +215,7 @@ def test_what_was_given_when_compiling_need_not_be_given_again() -> None:
 
 
 def most_leaves_zone() -> Zone:
-    """The record whose tree is the largest that RFC 7208 §4.6.4 allows: each mx that matches only ends an include."""
+    """Return the record with the largest tree that RFC 7208 §4.6.4 allows: a match of an mx only ends an include."""
     names: dict[str | bytes, Any] = {f"i{n}.example": {"TXT": "v=spf1" + " -mx:%{l}.e.example" * 10} for n in range(10)}
     names["d.example"] = {"TXT": "v=spf1 " + " ".join(f"include:i{n}.example" for n in range(10)) + " ?all"}
     return Zone(names)
@@ -231,7 +231,7 @@ def most_leaves_zone() -> Zone:
     ids=["ten exists", "ten mx", "most"],
 )
 def test_no_legal_record_reaches_a_cap(zone: Zone, expected: int | None) -> None:
-    """tiling.py: "Under the limits of RFC 7208 §4.6.4 no record comes to more"."""
+    """compile.py: under the limits of RFC 7208 §4.6.4 no record has a larger tree."""
     for rule in ("per-term", "per-lookup", "dual-stack"):
         outcome = Policy.compile("d.example", resolver=zone, limits=Limits(void_rule=rule)).check(NOBODY)
         found = list(leaves(outcome))
@@ -241,7 +241,7 @@ def test_no_legal_record_reaches_a_cap(zone: Zone, expected: int | None) -> None
             assert len(found) == expected
 
 
-def test_a_tree_over_the_cap_is_cut_and_the_interpreter_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tree_over_the_cap_is_cut_and_needs_the_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
     zone = zone_of("v=spf1 ip4:10.0.0.0/8 exists:%{l}.e.example exists:%{l}.f.example -all")
     whole = Policy.compile("d.example", resolver=zone).check(NOBODY)
     for cap, value in (("MAX_LEAVES", len(list(leaves(whole))) - 1), ("MAX_TREE_DEPTH", 1)):
@@ -252,13 +252,15 @@ def test_a_tree_over_the_cap_is_cut_and_the_interpreter_asked(monkeypatch: pytes
         assert cut.tree is None
         assert cut.results == frozenset([None])
         assert cut.depends_on == whole.depends_on
-        assert (cut.lookups, cut.void_lookups) == (whole.lookups, whole.void_lookups), "the most of what was cut"
+        assert (cut.lookups, cut.void_lookups) == (whole.lookups, whole.void_lookups), (
+            "the highest cost in the part that was cut"
+        )
         assert policy.check("10.0.0.1").result == "pass"
         assert policy.check(NOBODY, sender="u@d.example", resolver=zone).result == "fail"
         assert Policy.from_dict(policy.to_dict()) == policy
 
 
-def test_over_the_cap_on_work_the_interpreter_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_record_over_the_cap_on_work_needs_the_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
     networks = " ".join(f"ip4:10.{n}.0.0/16" for n in range(0, 200, 2))
     zone = zone_of(f"v=spf1 ip4:9.0.0.0/8 exists:%{{l}}.e.example {networks} -all")
     monkeypatch.setattr(tiling, "MAX_STEPS", 60)
@@ -270,7 +272,7 @@ def test_over_the_cap_on_work_the_interpreter_is_asked(monkeypatch: pytest.Monke
     assert policy.check("255.0.0.0", sender="u@d.example", resolver=zone).result == "fail"
 
 
-def test_over_the_cap_on_ranges_the_interpreter_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_record_over_the_cap_on_ranges_needs_the_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
     zone = zone_of("v=spf1 ip4:10.0.0.0/8 ip4:20.0.0.0/8 ip4:30.0.0.0/8 -all")
     monkeypatch.setattr(tiling, "MAX_RANGES", 4)
     policy = Policy.compile("d.example", resolver=zone)

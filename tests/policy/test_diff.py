@@ -30,7 +30,7 @@ def edited(random: Random) -> tuple[Zone, Zone]:
 
 
 pairs = strategies.chance.map(edited)
-"""Two zones, the second a changed copy of the first."""
+"""Pairs of zones; the second is a changed copy of the first."""
 
 
 def both(zones: tuple[Zone, Zone], domain: str = "a.example") -> tuple[Policy, Policy]:
@@ -68,7 +68,7 @@ def test_a_diff_is_right_at_every_address(zones: tuple[Zone, Zone], chance: Rand
 
 
 @given(pairs, strategies.chance)
-def test_a_diff_by_outcome_tells_every_field(zones: tuple[Zone, Zone], chance: Random) -> None:
+def test_a_diff_by_outcome_compares_every_field(zones: tuple[Zone, Zone], chance: Random) -> None:
     before, after = both(zones)
     changes = before.diff(after, by="outcome")
     for ip in addresses([before, after], chance):
@@ -82,14 +82,14 @@ def test_a_diff_by_outcome_tells_every_field(zones: tuple[Zone, Zone], chance: R
 
 
 @given(pairs, st.sampled_from(MANNERS))
-def test_a_diff_mirrors(zones: tuple[Zone, Zone], by: str) -> None:
+def test_a_diff_is_symmetric(zones: tuple[Zone, Zone], by: str) -> None:
     before, after = both(zones)
     forth, back = before.diff(after, by), after.diff(before, by)
     assert [Change(network, new, old) for network, old, new in back] == forth
 
 
 @given(pairs)
-def test_a_diff_is_empty_exactly_where_policies_are_equivalent(zones: tuple[Zone, Zone]) -> None:
+def test_a_diff_is_empty_if_and_only_if_the_policies_are_equivalent(zones: tuple[Zone, Zone]) -> None:
     before, after = both(zones)
     assert before.equivalent(after) == (before.diff(after) == [])
     assert before.diff(before) == before.diff(before, by="outcome") == []
@@ -100,7 +100,7 @@ def test_a_diff_is_empty_exactly_where_policies_are_equivalent(zones: tuple[Zone
 
 
 @given(pairs)
-def test_networks_of_a_diff_are_in_order_and_as_few_as_can_be(zones: tuple[Zone, Zone]) -> None:
+def test_networks_of_a_diff_are_sorted_and_as_few_as_possible(zones: tuple[Zone, Zone]) -> None:
     before, after = both(zones)
     changes = before.diff(after)
     assert sorted(changes, key=lambda c: (c.network.version, c.network)) == changes
@@ -132,7 +132,7 @@ def test_a_diff_names_the_networks_and_both_outcomes() -> None:
     assert before.diff(after)[0].after.directive == "~all"
 
 
-def test_ranges_that_dns_could_not_answer_for_are_never_a_change() -> None:
+def test_ranges_with_a_dns_failure_are_never_a_change() -> None:
     known = policy("v=spf1 ip4:192.0.2.0/24 a:h.example -all")
     unknown = policy("v=spf1 ip4:192.0.2.0/25 a:dead.example -all")
     assert unknown.incomplete
@@ -142,7 +142,7 @@ def test_ranges_that_dns_could_not_answer_for_are_never_a_change() -> None:
     assert [str(change.network) for change in known.diff(other)] == ["192.0.2.0/25"]
 
 
-def test_a_condition_that_comes_or_goes_is_a_change() -> None:
+def test_a_condition_that_is_added_or_removed_is_a_change() -> None:
     plain = policy("v=spf1 ip4:192.0.2.0/24 -all")
     conditional = policy("v=spf1 ip4:192.0.2.0/24 exists:%{i}.e.example -all")
     assert not plain.equivalent(conditional)
@@ -154,7 +154,7 @@ def test_a_condition_that_comes_or_goes_is_a_change() -> None:
     assert not conditional.equivalent(policy("v=spf1 ip4:192.0.2.0/24 exists:%{i}.e.example ~all"))
 
 
-def test_where_only_the_way_differs_results_are_equivalent_and_outcomes_are_not() -> None:
+def test_policies_that_differ_only_in_their_terms_have_equivalent_results_but_not_outcomes() -> None:
     one, other = policy("v=spf1 a:h.example -all"), policy("v=spf1 ip4:192.0.2.1 -all")
     assert one.equivalent(other)
     changes = one.diff(other, by="outcome")
@@ -163,7 +163,7 @@ def test_where_only_the_way_differs_results_are_equivalent_and_outcomes_are_not(
     assert [c.before.directive for c in changes if str(c.network) == "192.0.2.1/32"] == ["a:h.example"]
 
 
-def test_there_are_two_manners_to_compare() -> None:
+def test_a_diff_is_by_result_or_by_outcome() -> None:
     one = policy("v=spf1 -all")
     with pytest.raises(ArgumentError, match=r'by "result" or by "outcome", not by \'problem\''):
         one.diff(one, by="problem")

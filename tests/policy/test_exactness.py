@@ -1,5 +1,5 @@
-"""Issue: "compiled and interpreted outcomes agree in every field at every range boundary, one inside and one outside
-it, and at random addresses; ranges are disjoint, sorted and cover the space".
+"""Compiled and interpreted outcomes agree in every field, on both sides of every boundary of a range and at random
+addresses. Ranges are disjoint, sorted, and cover the address space.
 """
 
 import asyncio
@@ -17,11 +17,11 @@ from tests.properties.generate import Call
 certain_zones = strategies.chance.map(
     lambda random: Zone(generate.zone_dict(random, macros=generate.FIXED_MACROS, ptr=False))
 )
-"""Zones in which nothing rests on the address itself, nor on its names."""
+"""Zones whose records use neither macros of the client's address nor its names."""
 
 
 @given(certain_zones, strategies.calls, strategies.limits, strategies.chance)
-def test_where_sender_and_helo_are_given_nothing_but_the_address_counts(
+def test_if_sender_and_helo_are_given_only_the_address_counts(
     zone: Zone, call: Call, limits: Limits, chance: Random
 ) -> None:
     policy = compiled(zone, call, limits)
@@ -71,7 +71,7 @@ def test_compiling_in_asyncio_gives_the_same(zone: Zone, call: Call, limits: Lim
 
 
 @given(strategies.zones, strategies.calls, strategies.chance)
-def test_every_void_rule_and_limit_decides_in_a_policy_too(zone: Zone, call: Call, chance: Random) -> None:
+def test_every_void_rule_and_limit_applies_to_a_policy(zone: Zone, call: Call, chance: Random) -> None:
     for rule in VoidRule:
         for limits in (Limits(void_rule=rule), Limits(10, 0, rule, 2), Limits(3, 1, rule, 1, count_p=True)):
             policy = Policy.compile(domain_of(call), resolver=zone, limits=limits)
@@ -79,7 +79,7 @@ def test_every_void_rule_and_limit_decides_in_a_policy_too(zone: Zone, call: Cal
 
 
 def layered(random: Random) -> Zone:
-    """Networks before, between and behind terms that rest on the sender, in included records too."""
+    """Return a zone with networks before, between and after terms that depend on the sender, also in includes."""
 
     def record(includes: tuple[str, ...]) -> str:
         terms = []
@@ -106,7 +106,7 @@ def layered(random: Random) -> Zone:
 
 
 @given(strategies.chance.map(layered), strategies.chance)
-def test_ranges_before_and_behind_conditional_terms_are_told_apart(zone: Zone, chance: Random) -> None:
+def test_ranges_before_and_after_conditional_terms_are_distinct(zone: Zone, chance: Random) -> None:
     policy = Policy.compile("a.example", resolver=zone)
     at = list(addresses([policy], chance, 2))
     for sender in ("u@a.example", "h1@a.example", "@a.example"):

@@ -29,13 +29,13 @@ def compiling(networks: int) -> Callable[[], object]:
 
 
 def test_compiling_grows_no_faster_than_networks_times_includes() -> None:
-    """Each of n ranges is one walk through up to m includes: four times both is sixteen times the work."""
+    """Each of n ranges takes one pass over up to m includes, so four times both is sixteen times the work."""
     compiling(PER_RECORD)()
     assert count_steps(compiling(400)) <= 16 * 1.3 * count_steps(compiling(100))
 
 
-def test_the_budget_of_a_circle_grows_no_faster_than_its_record() -> None:
-    """A hostile record: long, and it includes itself again and again."""
+def test_the_budget_of_a_loop_grows_no_faster_than_its_record() -> None:
+    """A hostile record is long and includes itself many times."""
 
     def budgeting(includes: int) -> Callable[[], object]:
         zone = spfengine.Zone({"a.example": {"TXT": f"v=spf1 {'include:a.example ' * includes}-all"}})
@@ -44,3 +44,38 @@ def test_the_budget_of_a_circle_grows_no_faster_than_its_record() -> None:
 
     budgeting(1)()
     assert count_steps(budgeting(2400)) <= 8 * 1.2 * count_steps(budgeting(300))
+
+
+def reaching(*terms: str, hosts: int = 0, addresses: int = 0) -> Callable[[], object]:
+    """Find what each directive of a long record matches, with hosts h0, h1, … of so many addresses each."""
+    zone = spfengine.Zone(
+        {
+            "a.example": {"TXT": f"v=spf1 {' '.join(terms)} -all"},
+            **{
+                f"h{host}.example": {"A": [f"10.{host}.{number >> 8}.{(number & 255)}" for number in range(addresses)]}
+                for host in range(hosts)
+            },
+        }
+    )
+    policy = spfengine.Policy.compile("a.example", resolver=zone)
+    return lambda: policy.reachability(zone)
+
+
+def networks(count: int) -> list[str]:
+    return [f"ip4:10.{number >> 8}.{number & 255}.0/25" for number in range(count)]
+
+
+def test_reachability_grows_with_the_networks() -> None:
+    reaching("ip4:192.0.2.1")()
+    assert count_steps(reaching(*networks(800))) <= 4 * 1.3 * count_steps(reaching(*networks(200)))
+
+
+def test_reachability_grows_with_the_networks_that_another_covers() -> None:
+    for before, after in (([], ["ip4:10.0.0.0/8"]), (["ip4:10.0.0.0/8"], [])):
+        few, many = (reaching(*before, *networks(count), *after) for count in (200, 800))
+        assert count_steps(many) <= 4 * 1.3 * count_steps(few)
+
+
+def test_reachability_grows_with_the_addresses_of_all_hosts() -> None:
+    few, many = (reaching(*[f"a:h{n}.example" for n in range(count)], hosts=count, addresses=60) for count in (16, 64))
+    assert count_steps(many) <= 4 * 1.3 * count_steps(few)

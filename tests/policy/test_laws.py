@@ -1,4 +1,4 @@
-"""Issue: laws that hold of every policy."""
+"""Laws that hold for every policy."""
 
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from random import Random
@@ -19,7 +19,7 @@ plain_zones = strategies.chance.map(lambda random: generate.zone_dict(random, ma
 
 @st.composite
 def networks(draw: st.DrawFn) -> list[Network]:
-    """Networks that lie in, beside and far from one another."""
+    """Networks inside one another, next to one another, and far apart."""
     chance = draw(strategies.chance)
     found: list[Network] = []
     for _ in range(chance.randrange(1, 12)):
@@ -48,7 +48,7 @@ def collapsed(found: list[Network]) -> list[Network]:
 
 
 def size(found: list[Network]) -> int:
-    """How many clients there can be: none stands in ::ffff:0:0/96."""
+    """Return how many clients there can be: no client has an address in ::ffff:0:0/96."""
     mapped = IPv6Network("::ffff:0:0/96")
     return sum(
         network.num_addresses - (1 << 32) * (network.version == 6 and mapped.subnet_of(network)) for network in found
@@ -56,7 +56,7 @@ def size(found: list[Network]) -> int:
 
 
 @given(plain_zones, st.sampled_from(generate.DOMAINS), st.sampled_from(tuple(Result)))
-def test_networks_are_in_order_and_the_fewest_there_can_be(zone: dict[str, Any], domain: str, result: Result) -> None:
+def test_networks_are_sorted_and_as_few_as_possible(zone: dict[str, Any], domain: str, result: Result) -> None:
     policy = Policy.compile(domain, resolver=Zone(dict(zone.items())))
     found = policy.networks(result)
     assert found == collapsed(found)
@@ -65,7 +65,7 @@ def test_networks_are_in_order_and_the_fewest_there_can_be(zone: dict[str, Any],
 
 
 @given(plain_zones, st.sampled_from(generate.DOMAINS))
-def test_results_share_out_the_space(zone: dict[str, Any], domain: str) -> None:
+def test_the_networks_of_all_results_are_the_whole_address_space(zone: dict[str, Any], domain: str) -> None:
     policy = Policy.compile(domain, resolver=Zone(dict(zone.items())))
     assert not policy.conditional
     for version, whole in ((4, 1 << 32), (6, (1 << 128) - (1 << 32))):
@@ -73,7 +73,7 @@ def test_results_share_out_the_space(zone: dict[str, Any], domain: str) -> None:
 
 
 @given(networks())
-def test_networks_are_those_that_were_written(found: list[Network]) -> None:
+def test_networks_are_those_of_the_record(found: list[Network]) -> None:
     policy = compile_record(record_of(found))
     wanted = [network for network in collapsed(found) if not in_mapped(network)]
     if not any(borders_on_mapped(network) for network in found):
@@ -85,7 +85,7 @@ def in_mapped(network: Network) -> bool:
 
 
 def borders_on_mapped(network: Network) -> bool:
-    """Whether what is said of ::ffff:0:0/96, where nobody stands, could join it with a neighbour."""
+    """Return whether a network ends right before ::ffff:0:0/96, which has no clients: the two could be joined."""
     return network.version == 6 and int(network[-1]) + 1 == MAPPED.start
 
 
@@ -129,7 +129,7 @@ ends_in_a_result = {Result.PASS, Result.FAIL, Result.SOFTFAIL, Result.NEUTRAL}
 
 
 def test_all_of_ipv6_stays_all_of_ipv6() -> None:
-    """Design: tiling skips ::ffff:0:0/96, "so that `ip6:::/0` stays `::/0`"."""
+    """Compiling skips ::ffff:0:0/96, so that `ip6:::/0` stays `::/0`."""
     policy = compile_record("v=spf1 ip6:::/0 -all")
     assert policy.networks("pass") == [ip_network("::/0")]
     assert len(list(policy.ranges(6))) == 1
@@ -137,8 +137,8 @@ def test_all_of_ipv6_stays_all_of_ipv6() -> None:
     assert policy.equivalent(compile_record("v=spf1 ip6:::/1 ip6:8000::/1 -all"))
 
 
-def test_nothing_that_a_record_says_of_mapped_addresses_counts() -> None:
-    """RFC 7208 §5: a client of ::ffff:0:0/96 is an IPv4 client, and `ip6` never matches it."""
+def test_mapped_addresses_in_a_record_do_not_count() -> None:
+    """RFC 7208 §5: a client in ::ffff:0:0/96 is an IPv4 client, and `ip6` never matches it."""
     nobody = compile_record("v=spf1 -all")
     for record in ("ip6:::ffff:0:0/96", "ip6:::ffff:192.0.2.1", "ip6:::ffff:0:0/97 ip6:::ffff:128.0.0.0/97"):
         policy = compile_record(f"v=spf1 {record} -all")

@@ -29,7 +29,7 @@ def networks(count: int) -> str:
     return " ".join(f"ip4:10.{n >> 8}.{n & 255}.0/25" for n in range(count))
 
 
-def test_check_many_answers_in_the_order_asked() -> None:
+def test_check_many_keeps_the_order_of_the_addresses() -> None:
     ips = ["198.51.100.1", "192.0.2.1", "::ffff:192.0.2.1", "2001:db8::1", "203.0.113.1"]
     assert policy().check_many(ips) == [policy().check(ip) for ip in ips]
     assert [outcome.result for outcome in policy().check_many(ips)] == ["pass", "pass", "pass", "pass", None]
@@ -44,8 +44,8 @@ NO_ADDRESSES = ["1.2.3", "01.2.3.4", "1.2.3.4 ", "1.2.3.4\x00", "\ud800", "", ":
 
 
 @given(st.lists(GIVEN, max_size=8), st.lists(TEXTS, max_size=2), st.integers(0, 3))
-def test_check_many_says_of_each_address_what_check_says(given_ips: list[Any], more: list[str], rounds: int) -> None:
-    """Also where thousands of IPv4 addresses stand around others, which go another way."""
+def test_check_many_gives_what_check_gives_for_each_address(given_ips: list[Any], more: list[str], rounds: int) -> None:
+    """Even if the others, which take another code path, are among thousands of IPv4 addresses."""
     one = policy()
     plain = [f"192.0.{n >> 8}.{n & 255}" for n in range(700 * rounds)]
     ips = [*plain, *given_ips, *plain, *more]
@@ -54,7 +54,7 @@ def test_check_many_says_of_each_address_what_check_says(given_ips: list[Any], m
 
 @pytest.mark.parametrize("wrong", NO_ADDRESSES, ids=repr)
 @pytest.mark.parametrize("before", [0, 1, 1023, 1024, 3000])
-def test_check_many_refuses_what_is_no_address_wherever_it_stands(wrong: Any, before: int) -> None:
+def test_check_many_refuses_an_invalid_address_at_any_position(wrong: Any, before: int) -> None:
     with pytest.raises(AddressError, match="not an IP address"):
         policy().check_many([*["192.0.2.1"] * before, wrong, "192.0.2.1"])
 
@@ -72,7 +72,7 @@ def test_a_policy_is_immutable(name: str) -> None:
 
 
 @given(strategies.zones, strategies.calls, strategies.limits)
-def test_a_policy_comes_back_from_pickle_and_copy(zone: Zone, call: Call, limits: Limits) -> None:
+def test_a_policy_survives_pickle_and_copy(zone: Zone, call: Call, limits: Limits) -> None:
     one = compiled(zone, call, limits)
     again = pickle.loads(pickle.dumps(one))
     assert again == one
@@ -83,7 +83,7 @@ def test_a_policy_comes_back_from_pickle_and_copy(zone: Zone, call: Call, limits
     assert copy.deepcopy(one) == copy.copy(one) == one
 
 
-def test_policies_are_equal_where_every_range_is() -> None:
+def test_policies_are_equal_if_all_their_ranges_are() -> None:
     assert policy() == policy()
     assert len({policy(), policy()}) == 1
     assert policy() != policy(sender="u@d.example")
@@ -95,14 +95,14 @@ def test_policies_are_equal_where_every_range_is() -> None:
     assert hash(policy()) != hash(policy(moved))
 
 
-def test_the_hash_of_a_large_policy_is_worked_out_once() -> None:
+def test_the_hash_of_a_large_policy_is_computed_once() -> None:
     large = Policy.compile("z.example", resolver=Zone({"z.example": {"TXT": f"v=spf1 {networks(5000)} -all"}}))
     assert sum(1 for _ in large.ranges(4)) == 10_001
     hash(large)
     assert count_steps(lambda: hash(large)) < 100
 
 
-def test_a_policy_knows_its_answers_and_can_be_had_without_them() -> None:
+def test_a_policy_keeps_its_answers_and_can_drop_them() -> None:
     whole = policy()
     assert set(whole.answers) == {
         ("d.example", "TXT"), ("h.example", "A"), ("h.example", "AAAA"),
@@ -116,7 +116,7 @@ def test_a_policy_knows_its_answers_and_can_be_had_without_them() -> None:
 
 
 class WithTTLs:
-    """Answers of given TTLs."""
+    """Answers with the given TTLs."""
 
     def __init__(self, txt: int | None, a: int | None, aaaa: int | None) -> None:
         self.answers = {
@@ -138,7 +138,7 @@ def test_the_ttl_is_the_smallest_of_all_answers(ttls: tuple[int | None, ...], ex
     assert Policy.compile("d.example", resolver=resolver).ttl == expected
 
 
-def test_a_question_is_asked_once_for_both_families_and_all_runs() -> None:
+def test_a_query_is_sent_once_for_both_families_and_all_runs() -> None:
     asked: list[Question] = []
 
     class Counting:
@@ -151,7 +151,7 @@ def test_a_question_is_asked_once_for_both_families_and_all_runs() -> None:
 
 
 def test_a_helo_policy() -> None:
-    """semantics: HELO policy = compile(d, sender="", helo=d)."""
+    """The policy of a HELO identity d is that of `compile(d, sender="", helo=d)`."""
     zone = Zone(
         {"mx.d.example": {"TXT": "v=spf1 exists:%{l}.%{h} -all"}, "postmaster.mx.d.example": {"A": "127.0.0.2"}}
     )
@@ -163,23 +163,23 @@ def test_a_helo_policy() -> None:
 @pytest.mark.parametrize(
     ("domain", "more", "message"),
     [
-        ("d.example", {"sender": "u@other.example"}, r"'u@other\.example' is of the domain 'other\.example'"),
-        ("d.example", {"sender": ""}, r"the sender '' is of the domain ''"),
+        ("d.example", {"sender": "u@other.example"}, r"'u@other\.example' belongs to the domain 'other\.example'"),
+        ("d.example", {"sender": ""}, r"the sender '' belongs to the domain ''"),
         ("u@d.example", {}, r"'u@d\.example' is none"),
         (None, {}, "domain must be text, not NoneType"),
         ("d.example", {"sender": 7}, "sender must be text, not int"),
         ("d.example", {"helo": b"h"}, "helo must be text, not bytes"),
     ],
 )
-def test_arguments_that_can_not_be_used_are_refused(domain: Any, more: dict[str, Any], message: str) -> None:
+def test_invalid_arguments_are_refused(domain: Any, more: dict[str, Any], message: str) -> None:
     with pytest.raises(ArgumentError, match=message):
         Policy.compile(domain, resolver=Zone(ZONE), **more)
 
 
-def test_results_and_families_are_those_there_are() -> None:
-    with pytest.raises(ArgumentError, match="'passed' is no result; there are: none, neutral, pass"):
+def test_unknown_results_and_families_are_refused() -> None:
+    with pytest.raises(ArgumentError, match="'passed' is not a result; expected one of none, neutral, pass"):
         policy().networks("passed")
-    with pytest.raises(ArgumentError, match="'' is no result"):
+    with pytest.raises(ArgumentError, match="'' is not a result"):
         policy().address_count("")
     with pytest.raises(ArgumentError, match="4 or 6, not 5"):
         list(policy().ranges(5))
@@ -211,7 +211,7 @@ def test_a_domain_without_a_usable_record_has_a_policy_too(domain: str, result: 
     assert "ranges>" in repr(one)
 
 
-def test_a_domain_is_what_it_is_however_it_is_written() -> None:
+def test_a_domain_is_the_same_in_every_spelling() -> None:
     zone = Zone({"xn--bcher-kva.example": {"TXT": "v=spf1 ip4:192.0.2.1 -all"}})
     for written in ("bücher.example", "xn--bcher-kva.example", "BÜCHER.example."):
         one = Policy.compile(written, resolver=zone, sender=f"u@{written}")

@@ -1,4 +1,4 @@
-"""Issue: "every provider zone in `../shared/data/` compiles"; and the table of their figures."""
+"""The zone of every provider in the shared folder compiles; and the table of their figures."""
 
 import re
 from importlib.util import module_from_spec, spec_from_file_location
@@ -13,7 +13,7 @@ from tests.conftest import REPOSITORY, shared_folder
 
 
 def script(name: str) -> Any:
-    """A script, which is part of no package."""
+    """Return the script as a module; it is not part of a package."""
     spec = spec_from_file_location(name, REPOSITORY / "scripts" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None

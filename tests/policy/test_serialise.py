@@ -1,4 +1,4 @@
-"""The JSON form of a policy: "the one to use across trust boundaries"."""
+"""The JSON form of a policy, which is safe to read from an untrusted source."""
 
 import json
 from collections.abc import Callable
@@ -31,7 +31,7 @@ def sample() -> dict[str, Any]:
 
 
 @given(strategies.zones, strategies.calls, strategies.limits, strategies.chance)
-def test_a_policy_comes_back_equal(zone: Zone, call: Call, limits: Limits, chance: Random) -> None:
+def test_a_policy_that_is_read_back_is_equal(zone: Zone, call: Call, limits: Limits, chance: Random) -> None:
     for one in (compiled(zone, call, limits), Policy.compile(domain_of(call), resolver=zone, limits=limits)):
         text = json.dumps(one.to_dict(), allow_nan=False)
         again = Policy.from_dict(json.loads(text))
@@ -45,7 +45,7 @@ def test_a_policy_comes_back_equal(zone: Zone, call: Call, limits: Limits, chanc
 
 
 def test_the_form_is_stable() -> None:
-    """Public API: a key is never renamed, nor given another meaning, under the same schema."""
+    """Public API: under the same schema, a key never changes its name or its meaning."""
     zone = Zone({"d.example": {"TXT": "v=spf1 ip4:192.0.2.0/24 exists:%{i}.e.example -all"}}, ttl=300)
     data = Policy.compile("d.example", resolver=zone, sender="u@d.example", helo="h.example").to_dict()
     assert list(data) == [
@@ -190,13 +190,13 @@ REFUSED: dict[str, tuple[Change, str]] = {
         lambda d: conditional(d).update(depends_on=[99]),
         r"depends_on\[0\]: expected an index into a table",
     ),
-    "a dependency counted from behind": (
+    "a dependency counted from the end": (
         lambda d: conditional(d).update(depends_on=[-1]),
         r"depends_on\[0\]: expected an index into a table",
     ),
     "no result and no dependency": (
         lambda d: conditional(d).update(depends_on=[], tree=None),
-        r"depends_on: expected dependencies where",
+        r"depends_on: expected dependencies if",
     ),
     "a result and a tree": (lambda d: conditional(d).update(result="pass", depends_on=[]), r"\.result: expected null"),
     "a tree that holds itself": (
@@ -254,7 +254,7 @@ def test_the_sample_is_read() -> None:
 
 
 @pytest.mark.parametrize("what", REFUSED)
-def test_what_is_no_policy_is_refused_and_the_message_says_where(what: str) -> None:
+def test_a_malformed_policy_is_refused_and_the_message_says_where(what: str) -> None:
     change, message = REFUSED[what]
     data = sample()
     change(data)
@@ -265,13 +265,13 @@ def test_what_is_no_policy_is_refused_and_the_message_says_where(what: str) -> N
 
 
 @pytest.mark.parametrize("data", [None, 7, "x", [], {}, b""], ids=repr)
-def test_what_is_no_object_at_all_is_refused(data: object) -> None:
+def test_anything_but_an_object_is_refused(data: object) -> None:
     with pytest.raises(ArgumentError, match=r"^policy: "):
         Policy.from_dict(data)
 
 
-def test_a_tree_that_unfolds_without_end_is_refused() -> None:
-    """Each outcome holds the one before it twice: 40 of them would have 2^40 leaves."""
+def test_a_tree_that_expands_exponentially_is_refused() -> None:
+    """Each outcome contains the previous one twice: 40 of them would have 2^40 leaves."""
     for width, message in ((2, "leaves"), (1, "deep")):
         data = sample()
         leaf = {**data["outcomes"][0], "tree": None}
@@ -293,7 +293,7 @@ json_values = st.recursive(
 
 
 @given(st.data(), json_values)
-def test_anything_in_any_place_gives_a_policy_or_argument_error(data: st.DataObject, value: Any) -> None:
+def test_any_value_in_any_field_gives_a_policy_or_argument_error(data: st.DataObject, value: Any) -> None:
     whole = sample()
     here: Any = whole
     while True:

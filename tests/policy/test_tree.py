@@ -1,4 +1,4 @@
-"""The include tree: all of a record, whatever a check would come to, with the budget's own numbers on its terms."""
+"""The include tree: the whole record, whatever the result of a check is, with the budget's numbers on its terms."""
 
 import asyncio
 import json
@@ -18,8 +18,8 @@ from tests.properties import generate, strategies
 
 
 def numbered(found: IncludeTree) -> dict[str, int | None]:
-    """The terms that are charged, each with its number."""
-    return {term.term.text: term.lookup for term in found.terms if term.is_charged and term.unused is None}
+    """Return the terms that count as lookups, each with its number."""
+    return {term.term.text: term.lookup for term in found.terms if term.costs_lookup and term.unused is None}
 
 
 def of(zone: dict[str, Any], domain: str = "a.example", **more: Any) -> IncludeTree:
@@ -47,7 +47,7 @@ def test_the_seed_and_its_draft() -> None:
     assert not (found.is_cut)
 
 
-def test_it_goes_on_behind_the_limit() -> None:
+def test_it_continues_after_the_limit() -> None:
     zone = {f"i{n}.example": {"TXT": f"v=spf1 a:h{n}.example ?all"} for n in range(12)}
     zone |= {f"h{n}.example": {"A": "192.0.2.1", "AAAA": "2001:db8::1"} for n in range(12)}
     zone["a.example"] = {"TXT": "v=spf1 " + " ".join(f"include:i{n}.example" for n in range(12)) + " -all"}
@@ -69,15 +69,15 @@ def test_a_loop_is_named_and_not_followed_again() -> None:
     assert [problem.code for problem in found.problems] == [ProblemCode.OVER_LOOKUP_LIMIT]
 
 
-def test_the_same_record_twice_is_no_loop() -> None:
+def test_the_same_record_twice_is_not_a_loop() -> None:
     found = of({"a.example": {"TXT": "v=spf1 include:b.example include:b.example -all"},
                 "b.example": {"TXT": "v=spf1 a:c.example ?all"}, "c.example": {"A": "192.0.2.1"}})  # fmt: skip
     assert [record.domain for record in found.records] == ["a.example", "b.example", "b.example"]
-    assert [term.lookup for term in found.terms if term.is_charged] == [1, 3, 2, 4]
+    assert [term.lookup for term in found.terms if term.costs_lookup] == [1, 3, 2, 4]
     assert not any(record.loop for record in found.records)
 
 
-def test_terms_that_are_never_evaluated_ask_nothing() -> None:
+def test_terms_that_are_never_evaluated_send_no_query() -> None:
     asked = []
 
     class Asked:
@@ -96,7 +96,7 @@ def test_terms_that_are_never_evaluated_ask_nothing() -> None:
     }  # fmt: skip
 
 
-def test_what_stands_behind_what_ends_every_check_has_no_number() -> None:
+def test_terms_after_one_that_ends_every_check_have_no_number() -> None:
     found = of({"a.example": {"TXT": "v=spf1 include:all.example a:b.example -all"},
                 "all.example": {"TXT": "v=spf1 +all"}, "b.example": {"A": "192.0.2.1"}})  # fmt: skip
     assert numbered(found) == {"include:all.example": 1, "a:b.example": None}
@@ -104,7 +104,7 @@ def test_what_stands_behind_what_ends_every_check_has_no_number() -> None:
     assert [asked.answer.texts() for term in found.terms for asked in term.questions] == [["192.0.2.1"], []]
 
 
-def test_broken_and_absent_records_are_told_with_every_fault() -> None:
+def test_broken_and_absent_records_are_shown_with_all_faults() -> None:
     found = of({"a.example": {"TXT": "v=spf1 include:b.example include:c.example include:two.example"
                                         " redirect=d.example"},
                 "b.example": {"TXT": "v=spf1 ipv4:192.0.2.1 -al"}, "c.example": {"TXT": "no spf"},
@@ -119,7 +119,7 @@ def test_broken_and_absent_records_are_told_with_every_fault() -> None:
     }
 
 
-def test_what_dns_could_not_answer_is_incomplete() -> None:
+def test_a_dns_failure_makes_the_tree_incomplete() -> None:
     dead = {"*": Status.SERVFAIL}
     assert of({"a.example": {"TXT": "v=spf1 a:dead.example -all"}, "dead.example": dead}).is_incomplete
     assert of({"a.example": {"TXT": "v=spf1 include:dead.example -all"}, "dead.example": dead}).is_incomplete
@@ -127,7 +127,7 @@ def test_what_dns_could_not_answer_is_incomplete() -> None:
     assert not of({"a.example": dead}).is_broken
 
 
-def test_what_rests_on_the_client_is_told() -> None:
+def test_terms_that_depend_on_the_client_show_their_inputs() -> None:
     found = of({"a.example": {"TXT": "v=spf1 exists:%{ir}.l.example include:%{l}.s.example ptr a:%{d} -all"},
                 "s.example": {}})  # fmt: skip
     assert {term.term.text: [str(each) for each in term.inputs] for term in found.terms if term.inputs} == {
@@ -148,7 +148,7 @@ def test_a_macro_that_differs_by_family_has_two_targets() -> None:
     assert [record.domain for record in found.records] == ["a.example", "in-addr.a.example", "ip6.a.example"]
 
 
-def test_own_names_are_told_apart() -> None:
+def test_own_names_are_marked() -> None:
     zone = {"a.example": {"TXT": "v=spf1 include:_spf.a.example include:_spf.mine.example redirect=host.example"},
             "_spf.a.example": {"TXT": "v=spf1 ?all"}, "_spf.mine.example": {"TXT": "v=spf1 ?all"},
             "host.example": {"TXT": "v=spf1 -all"}}  # fmt: skip
@@ -158,7 +158,7 @@ def test_own_names_are_told_apart() -> None:
     assert [record.own for record in of(zone, own=["mine.example"]).records] == [True, True, True, False]
 
 
-def test_more_names_than_mx_may_lead_to() -> None:
+def test_more_names_than_mx_may_have() -> None:
     zone = {"a.example": {"TXT": "v=spf1 mx -all", "MX": [(n, f"m{n}.a.example") for n in range(11)]}}
     found = of(zone)
     assert [term.names for term in found.terms if term.names is not None] == [11]
@@ -182,8 +182,8 @@ def test_a_hostile_tree_is_cut_and_says_so(monkeypatch: pytest.MonkeyPatch) -> N
 
 @given(strategies.zones, strategies.chance)
 @settings(max_examples=examples(60))
-def test_the_numbers_are_the_budgets(zone: Zone, random: Any) -> None:
-    """Each lookup of the worst address stands on one term, in order, and the tree agrees with the policy's budget."""
+def test_the_numbers_are_those_of_the_budget(zone: Zone, random: Any) -> None:
+    """Each lookup of the worst address is the number of one term, in order; the tree fits the policy's budget."""
     domain = random.choice(generate.DOMAINS)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(budget, "MAX_STEPS", 1 << 12)

@@ -1,8 +1,10 @@
-"""Zones, records and sessions made from a source of chance: names that refer to one another from a small pool, so that
-mechanisms match, records nest, limits are crossed and failures are met; noise would do none of that.
+"""Generate zones, records and sessions at random.
 
-The source is a `random.Random`: a seeded one for the runs against a rival, hypothesis's own (which can shrink) for the
-properties. Of each choice the simplest comes first.
+Names come from a small pool and refer to one another, so that mechanisms match, records nest, limits are exceeded and
+lookups fail. Random noise would do none of that.
+
+The source of randomness is a `random.Random`: a seeded one for the comparison with pyspf, and hypothesis's own, which
+can shrink, for the properties. The simplest of several choices is the first.
 """
 
 from random import Random
@@ -184,19 +186,19 @@ class Call(NamedTuple):
 
 
 def one_in(random: Random, n: int) -> bool:
-    """Whether one of n comes up."""
+    """Return True with a chance of one in n."""
     return random.randrange(n) == n - 1
 
 
 def domain_spec(random: Random, *, macros: tuple[str, ...]) -> str:
-    """A domain-spec that often leads to something."""
+    """Return a domain-spec, most often a name that exists."""
     if macros and one_in(random, 4):
         return random.choice(macros)
     return random.choice(NAMES)
 
 
 def mechanism(random: Random, *, macros: tuple[str, ...] = FIXED_MACROS + ADDRESS_MACROS, ptr: bool = True) -> str:
-    """A well-formed mechanism, without qualifier."""
+    """Return a well-formed mechanism without a qualifier."""
     names = ["ip4", "ip6", "a", "mx", "include", "exists", "a", "include", "mx"] + ["ptr"] * ptr
     name = random.choice(names)
     match name:
@@ -217,14 +219,14 @@ def mechanism(random: Random, *, macros: tuple[str, ...] = FIXED_MACROS + ADDRES
 
 
 def directive(random: Random, *, macros: tuple[str, ...] = FIXED_MACROS + ADDRESS_MACROS, ptr: bool = True) -> str:
-    """A well-formed directive."""
+    """Return a well-formed directive."""
     return random.choice(("", "", "-", "~", "?", "+")) + mechanism(random, macros=macros, ptr=ptr)
 
 
 def record(
     random: Random, *, macros: tuple[str, ...] = FIXED_MACROS + ADDRESS_MACROS, ptr: bool = True, exp: bool = True
 ) -> str:
-    """A well-formed record."""
+    """Return a well-formed record."""
     count = 12 if one_in(random, 12) else random.randrange(5)
     terms = [directive(random, macros=macros, ptr=ptr) for _ in range(count)]
     end = random.randrange(4)
@@ -243,7 +245,7 @@ def record(
 
 
 def txt(random: Random, **kinds: Any) -> Any:
-    """What stands for the TXT records of a domain: most often one good record."""
+    """Return TXT records as `Zone` takes them: most often one well-formed SPF record."""
     kind = random.randrange(24)
     if kind == 23:
         return random.choice(FAILURES)
@@ -260,14 +262,14 @@ def txt(random: Random, **kinds: Any) -> Any:
 
 
 def addresses(random: Random, pool: tuple[str, ...]) -> Any:
-    """What stands for A or AAAA records."""
+    """Return A or AAAA records as `Zone` takes them."""
     if one_in(random, 16):
         return random.choice(FAILURES)
     return random.sample(pool, random.randrange(len(pool)))
 
 
 def exchanges(random: Random, **_: Any) -> Any:
-    """What stands for MX records."""
+    """Return MX records as `Zone` takes them."""
     if one_in(random, 20):
         return random.choice(FAILURES)
     count = random.choice((1, 1, 2, 3, 10, 11))
@@ -282,7 +284,7 @@ def zone_dict(
     exp: bool = True,
     plain: bool = False,
 ) -> ZoneDict:
-    """A zone over the small pool of names, as `Zone` takes it; where it is plain, each domain has one good record."""
+    """Return a zone of the pool's names as `Zone` takes it; if `plain`, each domain has one well-formed record."""
     zone: ZoneDict = {}
     for domain in DOMAINS:
         zone[domain] = {"TXT": (record if plain else txt)(random, macros=macros, ptr=ptr, exp=exp)}
@@ -309,14 +311,14 @@ def zone_dict(
 
 
 def call(random: Random, *, odd: bool = True) -> Call:
-    """The arguments of a check; odd senders and HELO names among them if wanted."""
+    """Return the arguments of a check, with `odd` also unusual senders and HELO names."""
     senders = ODD_SENDERS if odd and one_in(random, 5) else SENDERS
     helos = ODD_HELOS if odd and one_in(random, 5) else HELOS
     return Call(random.choice(CLIENTS), random.choice(senders), random.choice(helos))
 
 
 def limits(random: Random) -> Limits:
-    """Limits, most often those of RFC 7208 §4.6.4."""
+    """Return limits, most often those of RFC 7208 §4.6.4."""
     if not one_in(random, 3):
         return Limits()
     return Limits(
@@ -330,11 +332,11 @@ def limits(random: Random) -> Limits:
 
 
 def recased(random: Random, record_text: str) -> str:
-    """The record with the case of its letters changed by chance, those of macros and of IPv6 text excepted."""
+    """Return the record with the case of letters changed at random, except inside macros."""
     written = []
     in_macro = False
-    for place, character in enumerate(record_text):
-        if record_text[place : place + 2] == "%{":
+    for index, character in enumerate(record_text):
+        if record_text[index : index + 2] == "%{":
             in_macro = True
         written.append(character if in_macro or one_in(random, 2) else character.swapcase())
         if character == "}":

@@ -1,4 +1,4 @@
-"""Strategies over `generate`, and texts that no generator of good records makes."""
+"""Hypothesis strategies: what `generate` makes, and texts that are almost records, or no records at all."""
 
 from hypothesis import strategies as st
 
@@ -51,7 +51,7 @@ _pieces = st.one_of(
 heaps = st.lists(_pieces, max_size=8).flatmap(
     lambda pieces: st.sampled_from((" ", "", ":")).map(lambda glue: "v=spf1 " + glue.join(pieces))
 )
-"""Texts that begin as a record does, and go on with anything."""
+"""Texts that begin like a record and continue with anything."""
 
 texts = st.one_of(records, heaps, st.text(max_size=60), st.text(max_size=40).map(lambda text: "v=spf1 " + text))
 octets = st.one_of(

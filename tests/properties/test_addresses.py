@@ -1,4 +1,4 @@
-"""Tables of ranges, the one comparison, and what follows from it: runs that are the same over an interval."""
+"""Tables of ranges and `locate`, and the interval in which a run of check_host stays the same."""
 
 from ipaddress import IPv4Address, IPv6Address, ip_network
 from itertools import pairwise
@@ -29,7 +29,7 @@ defaults = st.none() | hits
 
 
 def in_any_order(edges: list[int], random: Random, names: list[str]) -> list[tuple[int, int, str]]:
-    """Ranges of which none overlaps another; some touch."""
+    """Return ranges that don't overlap, some of them adjacent, in random order."""
     found = []
     for first, last, hit in zip(edges[::2], edges[1::2], names, strict=False):
         found += [(first, first, hit), (first + 1, last, hit)] if random.random() < 0.3 else [(first, last, hit)]
@@ -42,18 +42,16 @@ def naive(found: list[tuple[int, int, str]], ip: int, default: str | None = None
 
 
 @given(ranges, defaults)
-def test_a_table_says_what_a_loop_over_the_ranges_says(found: list[tuple[int, int, str]], default: str | None) -> None:
-    """addresses.py: "ranges, which may overlap: where they do, the earlier one is hit"."""
+def test_a_table_agrees_with_a_loop_over_the_ranges(found: list[tuple[int, int, str]], default: str | None) -> None:
+    """If ranges overlap, the table gives the hit of the earlier one."""
     table = build_table(found, default)
     for ip in range(45):
         assert table[1][locate(table[0], ip) - 1] == naive(found, ip, default)
 
 
 @given(apart, defaults)
-def test_ranges_apart_are_a_table_as_overlapping_ones_are(
-    found: list[tuple[int, int, str]], default: str | None
-) -> None:
-    """addresses.py: "Return what `build_table` returns, whether ranges overlap or not"."""
+def test_both_ways_to_build_a_table_agree(found: list[tuple[int, int, str]], default: str | None) -> None:
+    """The fast way, for ranges that don't overlap, and the general way give the same table."""
     assert build_table(found, default) == _build_overlapping(found, default)
 
 
@@ -61,7 +59,7 @@ def test_ranges_apart_are_a_table_as_overlapping_ones_are(
 def test_a_table_covers_all_in_order_and_joins_neighbours(
     found: list[tuple[int, int, str]], default: str | None
 ) -> None:
-    """addresses.py: "Ranges that cover a family's space", "Neighbouring ranges of one hit become one"."""
+    """A table covers the whole address space, and merges neighbouring ranges with the same hit."""
     starts, found_hits = build_table(found, default)
     assert starts[0] == 0
     assert list(starts) == sorted(set(starts))
@@ -70,11 +68,11 @@ def test_a_table_covers_all_in_order_and_joins_neighbours(
 
 
 @given(ranges, st.integers(0, 44))
-def test_an_address_stands_for_its_whole_interval(found: list[tuple[int, int, str]], ip: int) -> None:
-    """Design: "same i <=> same control flow"."""
+def test_an_address_decides_for_its_whole_interval(found: list[tuple[int, int, str]], ip: int) -> None:
+    """Every address of the interval gives the same hit, and the addresses next to it another one."""
     table = build_table(found)
     client = RangeSession(IPv4Address(ip), "u@a.example")
-    hit = client.locate(table)
+    hit = client.hit(table)
     assert client.lo <= ip <= client.hi
     for other in range(client.lo, min(client.hi, 44) + 1):
         assert naive(found, other) == hit
@@ -84,7 +82,7 @@ def test_an_address_stands_for_its_whole_interval(found: list[tuple[int, int, st
 
 
 @given(families, st.integers(0, V6.last), st.integers(0, 128))
-def test_a_network_is_what_ipaddress_says(family: Family, value: int, prefix: int) -> None:
+def test_a_network_agrees_with_ipaddress(family: Family, value: int, prefix: int) -> None:
     """RFC 7208 §5: "only the specified number of high-order bits of <ip> and the IP address are compared"."""
     value &= family.last
     prefix = min(prefix, family.bits)
@@ -107,7 +105,7 @@ def run(zone: Zone, call: Call, kind: type[AnySession]) -> AnySession:
 
 
 def verdict(session: Session) -> tuple[object, ...]:
-    """All that a run came to, questions included."""
+    """Return everything that a run decided, and its questions."""
     asked = {question: answer.status for question, answer in session.answers.items()}
     return (
         *(session.result, session.problem, session.directive, session.record_domain, session.path),
@@ -123,8 +121,9 @@ fixed_zones = strategies.chance.map(
 
 @given(fixed_zones, strategies.calls, strategies.chance)
 def test_a_run_is_the_same_in_its_whole_interval(zone: Zone, call: Call, random: Random) -> None:
-    """Design: "A run at address p also records the interval around p in which *every comparison that it made would
-    have come out the same*. In that interval the whole run is the same".
+    """A run records the interval around its address in which all of its comparisons have the same result.
+
+    So the whole run is the same for every address in that interval.
     """
     session = run(zone, call, RangeSession)
     assert session.lo <= session.ip <= session.hi
@@ -140,7 +139,7 @@ def test_a_run_is_the_same_in_its_whole_interval(zone: Zone, call: Call, random:
 
 @given(fixed_zones, strategies.calls)
 def test_intervals_cover_the_space(zone: Zone, call: Call) -> None:
-    """Design: "a policy starts at address 0, runs, takes outcome and interval, goes on at the interval's end"."""
+    """Runs that each start after the previous interval reach the end of the address space, as a policy needs."""
     ip = 0
     tiles = 0
     while ip <= V4.last:

@@ -1,4 +1,4 @@
-"""Any zone and session: what holds of every check."""
+"""Properties of every check, in any zone and with any session."""
 
 import asyncio
 from random import Random
@@ -18,7 +18,7 @@ NOW = 1_700_000_000.0
 
 
 def outcome(result: CheckResult) -> tuple[object, ...]:
-    """What a result says, but for the case of names in it."""
+    """Return what a result says, without the case of names."""
     return (
         result.result,
         result.problem and (result.problem.code, result.problem.span),
@@ -35,9 +35,7 @@ def outcome(result: CheckResult) -> tuple[object, ...]:
 
 @given(strategies.zones, strategies.calls, strategies.limits)
 def test_any_zone_and_session_give_a_result(zone: Zone, call: Call, limits: Limits) -> None:
-    """Issue: "any zone and session → a result, never an exception, within a stated formula for the number of
-    questions". errors.py: "nothing that a stranger publishes in DNS or says in SMTP raises out of `check()`".
-    """
+    """Nothing in DNS or SMTP makes check() raise, and it asks at most `most_questions(limits)` questions."""
     listening = Listening(zone)
     result = check(*call, resolver=listening, limits=limits, now=NOW)
     assert isinstance(result.result, Result)
@@ -51,8 +49,8 @@ def test_any_zone_and_session_give_a_result(zone: Zone, call: Call, limits: Limi
 
 
 @given(strategies.zones, strategies.calls, strategies.limits)
-def test_a_result_says_nothing_that_can_steer_a_terminal(zone: Zone, call: Call, limits: Limits) -> None:
-    """SECURITY: "nothing that a stranger wrote reaches a terminal, header or log unescaped"."""
+def test_a_result_has_no_control_characters(zone: Zone, call: Call, limits: Limits) -> None:
+    """SECURITY.md: untrusted text is escaped before anyone sees it."""
     result = check(*call, resolver=zone, limits=limits, now=NOW)
 
     def walk(value: object) -> None:
@@ -72,7 +70,7 @@ def test_a_result_says_nothing_that_can_steer_a_terminal(zone: Zone, call: Call,
 
 @given(strategies.zones, strategies.calls, strategies.limits)
 def test_asyncio_and_replay_give_the_same(zone: Zone, call: Call, limits: Limits) -> None:
-    """Design: "Sync, asyncio, prefetched, cached, recorded and compiled evaluation are the same `check_host`"."""
+    """Both run the same `check_host`."""
     result = check(*call, resolver=zone, limits=limits, now=NOW)
     assert asyncio.run(acheck(*call, resolver=zone, limits=limits, now=NOW)) == result
     assert (result.trace.result, result.trace.problem) == (result.result, result.problem)
@@ -80,7 +78,7 @@ def test_asyncio_and_replay_give_the_same(zone: Zone, call: Call, limits: Limits
 
 @given(strategies.zones, strategies.calls, strategies.limits)
 def test_a_recording_gives_the_same(zone: Zone, call: Call, limits: Limits) -> None:
-    """Issue: "sync == asyncio == recording", the recording gone through its text."""
+    """A check against a recording, written and read back, gives the same result, sync and in asyncio."""
     recorder = Recorder(zone)
     result = check(*call, resolver=recorder, limits=limits, now=NOW)
     recording = Recording.from_json(recorder.recording.to_json())
@@ -90,14 +88,13 @@ def test_a_recording_gives_the_same(zone: Zone, call: Call, limits: Limits) -> N
 
 @given(strategies.zones, strategies.calls, strategies.limits)
 def test_an_empty_overlay_changes_nothing(zone: Zone, call: Call, limits: Limits) -> None:
-    """Issue: "an empty overlay changes nothing"."""
     drafted = check(*call, resolver=Overlay(zone, {}), limits=limits, now=NOW)
     assert drafted == check(*call, resolver=zone, limits=limits, now=NOW)
 
 
 @given(strategies.zone_dicts, strategies.calls)
 def test_a_draft_that_says_what_is_published_changes_nothing(zone: ZoneDict, call: Call) -> None:
-    """Design: "What-if is therefore not a feature of the evaluator: it is a resolver put in front of it"."""
+    """A draft is an overlay: a resolver in front of another one."""
     published = Zone(zone)
     drafts = {name: by_type for name, by_type in zone.items() if not name.startswith("*")}
     drafted = check(*call, resolver=Overlay(published, drafts), now=NOW)
@@ -105,8 +102,8 @@ def test_a_draft_that_says_what_is_published_changes_nothing(zone: ZoneDict, cal
 
 
 @given(strategies.zones, strategies.calls)
-def test_who_listens_changes_nothing(zone: Zone, call: Call) -> None:
-    """trace.py: "A check never pays for it": the trace tells each question of the check, and no other."""
+def test_the_trace_has_the_questions_of_the_check(zone: Zone, call: Call) -> None:
+    """The trace, which is made by replay, has every question of the check and no other."""
     result = check(*call, resolver=zone, now=NOW)
     asked = 0
     pending = [result.trace.root]
@@ -127,7 +124,7 @@ def test_the_case_of_names_and_mechanisms_is_irrelevant(zone: ZoneDict, call: Ca
 
     def recase(txt: object) -> object:
         if isinstance(txt, list):
-            return [recase(each) for each in txt]
+            return [recase(text) for text in txt]
         if isinstance(txt, str) and txt.lower().startswith("v=spf1"):
             return generate.recased(chance, txt)
         return txt
@@ -144,13 +141,13 @@ def test_the_case_of_names_and_mechanisms_is_irrelevant(zone: ZoneDict, call: Ca
 
 
 def record_of(zone: ZoneDict, domain: str) -> str | None:
-    """The record of a domain, where it is written as one text."""
+    """Return the record of a domain if the zone has it as a single text."""
     found = zone.get(domain, {}).get("TXT")
     return found if isinstance(found, str) and found.startswith("v=spf1") else None
 
 
 @given(strategies.plain_zone_dicts, strategies.plain_calls, strategies.mechanisms)
-def test_a_mechanism_behind_the_deciding_one_never_changes_the_result(
+def test_a_mechanism_after_the_matching_one_never_changes_the_result(
     zone: ZoneDict, call: Call, mechanism: str
 ) -> None:
     """RFC 7208 §4.6.2: "If it matches, processing ends and the qualifier value is returned as the result of that
@@ -202,10 +199,10 @@ def test_an_unknown_modifier_changes_nothing(zone: ZoneDict, call: Call, modifie
 
 
 @given(strategies.zones, strategies.calls)
-def test_a_qualified_pass_of_an_include_is_all_that_counts(zone: Zone, call: Call) -> None:
+def test_an_include_matches_only_if_its_target_passes(zone: Zone, call: Call) -> None:
     """RFC 7208 §5.2: "Whether this mechanism matches, does not match, or returns an exception depends on the result of
-    the recursive evaluation of check_host()": a record of one include gives pass where its target does, errors where
-    that has errors, permerror where there is none, and neutral elsewhere.
+    the recursive evaluation of check_host()": a record with only an include gives pass if its target does, the same
+    error if that has one, permerror if that gives none, and otherwise neutral.
     """
     alone = check(call.ip, "u@b.example", call.helo, resolver=zone, now=NOW, limits=Limits(9, 2))
     outer = Zone({"outer.example": {"TXT": "v=spf1 include:b.example"}})
@@ -227,7 +224,7 @@ def test_a_qualified_pass_of_an_include_is_all_that_counts(zone: Zone, call: Cal
 
 
 def uses_sender(zone: Zone) -> bool:
-    """Whether a record expands what the two checks do not share: the sender."""
+    """Return whether any record has a macro for the sender, which differs between the two checks."""
     texts = [b"".join(strings) for rrset in zone.rrsets if rrset.type == "TXT" for strings in rrset.records]
     return any(letter in text.lower() for text in texts for letter in (b"%{s", b"%{o"))
 

@@ -1,4 +1,4 @@
-"""Macro expansion against a reference written straight from RFC 7208 §7, one step of its text a step of code."""
+"""Compare macro expansion with a reference that follows the text of RFC 7208 §7 step by step."""
 
 import pytest
 from hypothesis import given, strategies as st
@@ -11,27 +11,27 @@ UNRESERVED = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~
 
 
 def reference(text: str, values: dict[str, str]) -> str:
-    """RFC 7208 §7.3, read aloud."""
+    """Expand a macro-string the way RFC 7208 §7.3 describes it."""
     expanded = ""
-    place = 0
-    while place < len(text):
-        if text[place] != "%":
-            expanded += text[place]
-            place += 1
+    index = 0
+    while index < len(text):
+        if text[index] != "%":
+            expanded += text[index]
+            index += 1
             continue
-        if text[place + 1] == "%":  # RFC 7208 §7.1: a literal "%" is expressed by "%%"
+        if text[index + 1] == "%":  # RFC 7208 §7.1: a literal "%" is expressed by "%%"
             expanded += "%"
-            place += 2
-        elif text[place + 1] == "_":  # RFC 7208 §7.1: "%_" expands to a single " " space
+            index += 2
+        elif text[index + 1] == "_":  # RFC 7208 §7.1: "%_" expands to a single " " space
             expanded += " "
-            place += 2
-        elif text[place + 1] == "-":  # RFC 7208 §7.1: "%-" expands to a URL-encoded space
+            index += 2
+        elif text[index + 1] == "-":  # RFC 7208 §7.1: "%-" expands to a URL-encoded space
             expanded += "%20"
-            place += 2
+            index += 2
         else:
-            end = text.index("}", place)
-            expanded += expand_one(text[place + 2 : end], values)
-            place = end + 1
+            end = text.index("}", index)
+            expanded += expand_one(text[index + 2 : end], values)
+            index = end + 1
     return expanded
 
 
@@ -89,13 +89,13 @@ def parsed(text: str) -> MacroString:
 
 
 @given(macro_strings, values_of_letters)
-def test_expansion_is_what_the_rfc_says(text: str, values: dict[str, str]) -> None:
+def test_expansion_agrees_with_the_rfc(text: str, values: dict[str, str]) -> None:
     """RFC 7208 §7.3."""
     assert parsed(text).expand_text(values.__getitem__) == reference(text, values)
 
 
 @given(macro_strings, st.one_of(values_of_letters, long_values))
-def test_a_target_name_is_the_expansion_cut_to_what_a_name_may_hold(text: str, values: dict[str, str]) -> None:
+def test_a_target_name_is_the_expansion_truncated_to_253_characters(text: str, values: dict[str, str]) -> None:
     """RFC 7208 §7.3: "When the result of macro expansion is used in a domain name query, if the expanded domain name
     exceeds 253 characters [...], the left side is truncated to fit, by removing successive domain labels (and their
     following dots) until the total length does not exceed 253 characters."
@@ -136,7 +136,7 @@ def cut(name: str) -> str:
     "shape", ["a.", "bc.", "abc-.", "x" * 31 + ".", "y" * 63 + ".", "z" * 64 + ".", "w" * 300 + ".", ".", "-", "a..b"]
 )
 def test_the_edge_of_253_octets(text: str, shape: str) -> None:
-    """The same, for every length around the limit: what is not read could not have stayed."""
+    """The same for every length around the limit, since expansion stops early for long names."""
     macro_string = parsed(text)
     for length in (0, 1, 40, *range(120, 132), *range(244, 262), 500, 511, 520):
         for lead in ("", "q", "q."):
@@ -146,7 +146,7 @@ def test_the_edge_of_253_octets(text: str, shape: str) -> None:
 
 
 @given(st.text(alphabet="abc.", max_size=600))
-def test_a_name_is_cut_label_by_label_from_the_left(name: str) -> None:
+def test_a_name_is_truncated_label_by_label_from_the_left(name: str) -> None:
     """RFC 7208 §7.3: "removing successive domain labels (and their following dots)"."""
     expected = cut(name)
     assert truncate(name) == expected or not (is_askable(truncate(name)) or is_askable(expected))
@@ -154,7 +154,7 @@ def test_a_name_is_cut_label_by_label_from_the_left(name: str) -> None:
 
 @given(macro_strings)
 def test_the_parts_of_a_macro_string_are_its_whole_text(text: str) -> None:
-    """macro.py: "text: as written", "letters: the macro-letters in it, in lower case"."""
+    """A macro-string keeps its text, and has letters exactly if it has a macro."""
     macro_string = parsed(text)
     assert str(macro_string) == text
     assert macro_string == parsed(text)
@@ -163,15 +163,15 @@ def test_the_parts_of_a_macro_string_are_its_whole_text(text: str) -> None:
 
 
 @given(macro_strings, long_values)
-def test_what_an_expansion_yields_is_bounded(text: str, values: dict[str, str]) -> None:
-    """macro.py: an explanation is never longer than MAX_EXPLANATION, a target-name never longer than what it needs."""
+def test_the_length_of_an_expansion_is_bounded(text: str, values: dict[str, str]) -> None:
+    """An explanation is never longer than MAX_EXPLANATION, a target-name never longer than it needs to be."""
     expanded = parsed(text * 40).expand_text(values.__getitem__)
     assert expanded is None or len(expanded) <= MAX_EXPLANATION
 
 
 @given(st.lists(st.one_of(literals, st.just("%%")), max_size=5).map("".join))
 def test_a_target_without_macros_is_known_when_it_is_read(text: str) -> None:
-    """macro.py: "target: the target-name where no macro has to be expanded ("" where no DNS question can be made"."""
+    """`target` is the target-name if nothing must be expanded, and "" if no DNS question can have that name."""
     macro_string = parsed(text)
     name = truncate(reference(text, {}))
     assert macro_string.target == (name if is_askable(name) else "")

@@ -1,4 +1,4 @@
-"""Names: comparing, cutting, labels, reverse names, and the border where U-labels become A-labels."""
+"""Comparing and truncating names, labels, reverse names, and the conversion of U-labels to A-labels."""
 
 from ipaddress import ip_address
 
@@ -36,14 +36,14 @@ def test_folding_changes_ascii_letters_only_and_once(name: str) -> None:
 
 @given(names, names)
 def test_a_name_is_under_another_exactly_by_whole_labels(name: str, parent: str) -> None:
-    """Semantics (RFC 7208 §5.5, eid4751): "compared on labels, ASCII case-folded (never a string suffix)"."""
+    """RFC 7208 §5.5, eid4751: names are compared label by label, without the case of ASCII letters."""
     own, of_parent = fold(name).split("."), fold(parent).split(".")
     by_labels = parent != "" and own[-len(of_parent) :] == of_parent
     assert is_same_or_under(name, parent) == (by_labels or name == parent)
 
 
 @given(names, names)
-def test_whatever_stands_before_a_dot_is_under(name: str, parent: str) -> None:
+def test_a_name_with_more_labels_in_front_is_under(name: str, parent: str) -> None:
     """RFC 7208 §5.5: "a subdomain of"."""
     if parent:
         assert is_same_or_under(f"{name}.{parent}", parent)
@@ -51,45 +51,45 @@ def test_whatever_stands_before_a_dot_is_under(name: str, parent: str) -> None:
 
 
 @given(st.lists(names, max_size=5), names)
-def test_names_cover_what_is_one_of_them_or_below_one(parents: list[str], name: str) -> None:
-    """names.py: "A set of names, with all names below them"."""
+def test_names_cover_each_of_them_and_what_is_below(parents: list[str], name: str) -> None:
+    """`Names` covers the given names, and all names below them."""
     if name:
         assert Names(parents).cover(name) == any(is_same_or_under(name, parent) for parent in parents)
 
 
 @given(labels)
-def test_labels_and_names_are_two_forms_of_one_thing(found: list[bytes]) -> None:
-    """names.py: "a name holds exactly the octets that are asked for, however odd they are"."""
+def test_a_name_converts_to_labels_and_back(found: list[bytes]) -> None:
+    """A name has exactly the octets of its labels, however odd they are."""
     name = from_labels(found)
     escaped = [label.replace(b".", b"\\046") for label in found]
     assert to_labels(name) == escaped
 
 
 @given(octet_texts)
-def test_only_a_name_that_dns_can_hold_is_asked(name: str) -> None:
+def test_only_names_that_fit_in_dns_are_askable(name: str) -> None:
     """RFC 1035 §3.1, RFC 7208 §4.3: "no empty label, none over 63 octets, 253 in all"."""
     parts = name.split(".")
     assert is_askable(name) == (len(name) <= 253 and all(1 <= len(part) <= 63 for part in parts))
 
 
 @given(st.one_of(octet_texts, names, names.map(lambda name: name + ".example")))
-def test_a_domain_that_can_be_checked_can_be_asked(domain: str) -> None:
-    """RFC 7208 §4.3: what is malformed or no multi-label name gives none, before any lookup."""
+def test_a_domain_that_can_be_checked_is_askable(domain: str) -> None:
+    """RFC 7208 §4.3: a malformed or single-label domain gives none, before any lookup."""
     if domain_fault(domain) is None:
         assert is_askable(domain)
         assert "." in domain
 
 
 @given(st.text())
-def test_what_a_client_said_is_octets(text: str) -> None:
-    """names.py: "every character stands for one octet (U+0000 to U+00FF)"."""
+def test_text_from_a_client_becomes_octets(text: str) -> None:
+    """Every character of the result is one octet (U+0000 to U+00FF)."""
     assert all(ord(character) < 0x100 for character in octets(text))
     assert octets(text) == text or not text.isascii()
 
 
 @given(st.text(max_size=300))
 def test_any_text_becomes_a_labels_or_is_refused(domain: str) -> None:
-    """RFC 8616 §2: U-labels become A-labels; nothing but ASCII, or None, leaves the border."""
+    """RFC 8616 §2: U-labels become A-labels; the result is ASCII, or None."""
     converted = to_a_labels(domain)
     assert converted is None or converted.isascii()
     if domain.isascii():
@@ -110,7 +110,7 @@ def test_each_label_converts_on_its_own_and_once(found: list[str]) -> None:
 
 
 @given(st.sampled_from((V4, V6)), st.integers(0, V6.last))
-def test_a_reverse_name_is_what_ipaddress_says(family: object, value: int) -> None:
+def test_a_reverse_name_agrees_with_ipaddress(family: object, value: int) -> None:
     """RFC 1035 §3.5, RFC 3596 §2.5."""
     chosen = V4 if family is V4 else V6
     value &= chosen.last
@@ -121,16 +121,16 @@ def test_a_reverse_name_is_what_ipaddress_says(family: object, value: int) -> No
 
 
 @given(st.one_of(st.text(), st.binary()), st.integers(1, 500))
-def test_what_is_shown_prints_and_is_short(text: str | bytes, at_most: int) -> None:
-    """visible.py: "what they wrote can neither steer a terminal nor break a header, page or log"."""
-    shown = visible(text, at_most)
-    assert shown.isprintable()
-    assert len(shown) <= at_most * 10 + 1
+def test_visible_text_is_printable_and_short(text: str | bytes, at_most: int) -> None:
+    """Untrusted text can neither control a terminal nor break a header, page or log."""
+    printable = visible(text, at_most)
+    assert printable.isprintable()
+    assert len(printable) <= at_most * 10 + 1
 
 
 @given(octet_texts)
-def test_a_name_that_is_shown_is_visible_ascii(name: str) -> None:
-    """RFC 1035 §5.1: `\\DDD` for octets that are no visible ASCII."""
+def test_a_visible_name_is_printable_ascii(name: str) -> None:
+    """RFC 1035 §5.1: `\\DDD` for octets that are not printable ASCII."""
     assert visible_name(name).isascii()
     assert visible_name(name).isprintable()
 
@@ -146,6 +146,6 @@ def test_a_name_that_is_shown_is_visible_ascii(name: str) -> None:
     ],
 )
 def test_an_ipv4_mapped_address_is_ipv4(text: str, expected: object) -> None:
-    """RFC 7208 §5: an IPv4-mapped IPv6 address is treated as the IPv4 address that it holds."""
+    """RFC 7208 §5: an IPv4-mapped IPv6 address is treated as the IPv4 address that it contains."""
     assert parse_address(text) == expected
     assert parse_address(ip_address(text)) == expected

@@ -1,4 +1,4 @@
-"""From any text to a record, or to every fault of it."""
+"""Any text is a record, or a syntax error that has all of its faults."""
 
 from random import Random
 
@@ -19,7 +19,7 @@ def read(text: str | bytes) -> Record | RecordSyntaxError:
 
 @given(st.one_of(strategies.texts, strategies.octets, st.text(), st.binary()))
 def test_any_text_is_a_record_or_a_record_syntax_error(text: str | bytes) -> None:
-    """Issue: "any bytes → a Record or RecordSyntaxError, nothing else"; diagnose() "returns every fault at once"."""
+    """parse() returns a Record or raises RecordSyntaxError, with the problems that diagnose() returns."""
     outcome = read(text)
     problems = diagnose(text)
     if isinstance(outcome, Record):
@@ -31,8 +31,8 @@ def test_any_text_is_a_record_or_a_record_syntax_error(text: str | bytes) -> Non
 
 
 @given(st.one_of(strategies.texts, strategies.octets))
-def test_faults_stand_in_the_text_in_the_order_of_their_places(text: str | bytes) -> None:
-    """errors.py: "every fault of the text, in the order of their places", "(start, end) offsets into `source`"."""
+def test_faults_are_in_the_order_of_the_text(text: str | bytes) -> None:
+    """Spans are (start, end) offsets into `source`, in ascending order."""
     outcome = read(text)
     if isinstance(outcome, RecordSyntaxError):
         spans = []
@@ -45,8 +45,8 @@ def test_faults_stand_in_the_text_in_the_order_of_their_places(text: str | bytes
 
 
 @given(st.one_of(strategies.texts, strategies.octets))
-def test_what_is_said_of_a_fault_is_safe_to_print(text: str | bytes) -> None:
-    """SECURITY: "nothing that a stranger wrote reaches a terminal, header or log unescaped"."""
+def test_the_message_of_a_fault_is_printable(text: str | bytes) -> None:
+    """SECURITY.md: untrusted text is escaped before anyone sees it."""
     outcome = read(text)
     if isinstance(outcome, RecordSyntaxError):
         for line in str(outcome).split("\n"):
@@ -57,8 +57,7 @@ def test_what_is_said_of_a_fault_is_safe_to_print(text: str | bytes) -> None:
 
 
 @given(strategies.records)
-def test_the_text_of_a_record_is_read_back_as_the_same_record(text: str) -> None:
-    """Issue: "`parse(str(r)) == r`"."""
+def test_the_text_of_a_record_parses_to_the_same_record(text: str) -> None:
     record = parse(text)
     assert str(record) == text
     assert parse(str(record)) == record
@@ -66,8 +65,8 @@ def test_the_text_of_a_record_is_read_back_as_the_same_record(text: str) -> None
 
 
 @given(strategies.texts)
-def test_every_term_stands_where_its_span_says(text: str) -> None:
-    """model.py: "text: as written, qualifier included. span: its place in the record"."""
+def test_the_span_of_a_term_is_its_position(text: str) -> None:
+    """A term has its text as written, and the offsets of that text in the record."""
     outcome = read(text)
     if isinstance(outcome, Record):
         place = len("v=spf1")
@@ -97,7 +96,7 @@ def test_the_steps_are_the_directives_in_their_order(text: str) -> None:
 
 
 @given(strategies.records, strategies.malformed_terms, strategies.chance)
-def test_a_malformed_term_makes_the_record_void_wherever_it_stands(text: str, malformed: str, chance: Random) -> None:
+def test_a_malformed_term_makes_the_record_void_anywhere(text: str, malformed: str, chance: Random) -> None:
     """RFC 7208 §4.6: "if there are any syntax errors anywhere in the record, check_host() returns immediately with the
     result "permerror", without further interpretation or evaluation".
     """
@@ -111,7 +110,7 @@ def test_a_malformed_term_makes_the_record_void_wherever_it_stands(text: str, ma
 
 
 @given(strategies.records, strategies.chance)
-def test_the_case_of_letters_does_not_change_what_a_record_is_made_of(text: str, chance: Random) -> None:
+def test_the_case_of_letters_does_not_change_the_terms(text: str, chance: Random) -> None:
     """RFC 7208 §4.6.1: "mechanism and modifier names are case-insensitive"."""
     one, other = parse(text), parse(generate.recased(chance, text))
     assert [type(term) for term in one.terms] == [type(term) for term in other.terms]

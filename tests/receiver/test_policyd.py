@@ -329,7 +329,7 @@ def test_on_stdin_sigterm_is_a_clean_end() -> None:
         (["--listen", "unix:"], "expected an address and port"),
         (["--hostname", "a b"], "host name"),
         (["--fail", "bounce"], "'--fail'"),
-        (["--skip", "192.0.2.1/24"], "has host bits set"),
+        (["--skip", "192.0.2.1/24"], "expected that network, 192.0.2.0/24"),
         (["--skip", "mx.example"], "is not an address or network"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Records with all their faults: a table."""
+"""A table of records with all their faults."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from spfengine import ProblemCode as C
 
 
 class Fault(NamedTuple):
-    """What is told of one fault: the code, the marked part of the record, the section of RFC 7208, the hint."""
+    """What is reported of a fault: the code, the marked part of the record, the section of RFC 7208, and the hint."""
 
     code: C
     marked: str

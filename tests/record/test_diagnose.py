@@ -30,7 +30,7 @@ LEGAL = (
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: ascii(case.record))
-def test_every_fault_is_told(case: Case) -> None:
+def test_every_fault_is_reported(case: Case) -> None:
     told = [
         Fault(problem.code, case.record[slice(*(problem.span or (0, 0)))], problem.section, problem.hint)
         for problem in diagnose(case.record)
@@ -44,23 +44,23 @@ def test_every_fault_is_told(case: Case) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: ascii(case.record))
-def test_what_is_meant_is_a_good_term(case: Case) -> None:
-    """A hint that says "did you mean" says something that can be used as it stands."""
+def test_a_suggested_term_is_valid(case: Case) -> None:
+    """If a hint says "did you mean", what it suggests can be used unchanged."""
     for fault in case.faults:
         found = re.fullmatch(r".*did you mean (.*)\?", fault.hint or "")
         for term in found[1].split(" or ") if found is not None else ():
-            if term not in ("a:localhost", "include", "ip4"):  # where more than the name is amiss, that is told next
+            if term not in ("a:localhost", "include", "ip4"):  # more than the name is wrong: the rest is reported next
                 assert diagnose(f"v=spf1 {term}") == ()
 
 
 @pytest.mark.parametrize("record", LEGAL)
-def test_what_is_legal_has_no_fault(record: str) -> None:
+def test_a_valid_record_has_no_fault(record: str) -> None:
     assert diagnose(record) == ()
     assert diagnose(record.encode("ascii")) == ()
     assert str(parse(record)) == record
 
 
-def test_every_code_of_a_syntax_fault_is_met() -> None:
+def test_every_code_of_a_syntax_fault_is_tested() -> None:
     met = {fault.code for case in CASES for fault in case.faults}
     codes = list(ProblemCode)
     assert met == set(codes[codes.index(ProblemCode.NOT_SPF) : codes.index(ProblemCode.DUPLICATE_MODIFIER) + 1])
@@ -70,14 +70,14 @@ def test_a_fault_is_shown_with_carets_under_it() -> None:
     with pytest.raises(RecordSyntaxError) as caught:
         parse("v=spf1 ipv4:1.2.3.4 -all")
     assert str(caught.value).split("\n") == [
-        "ipv4 is no mechanism (RFC 7208 §4.6.1) [unknown-mechanism]",
+        "ipv4 is not a mechanism (RFC 7208 §4.6.1) [unknown-mechanism]",
         "  v=spf1 ipv4:1.2.3.4 -all",
         "         ^^^^^^^^^^^^",
         "hint: did you mean ip4:1.2.3.4?",
     ]
 
 
-def test_a_fault_in_a_long_record_is_shown_in_a_piece_of_it() -> None:
+def test_a_fault_in_a_long_record_is_shown_in_an_excerpt() -> None:
     record = "v=spf1 " + "ip4:192.0.2.1 " * 50 + "mx:\x1b[31m " + "ip4:192.0.2.1 " * 50
     (problem,) = diagnose(record)
     assert problem.span is not None
@@ -89,7 +89,7 @@ def test_a_fault_in_a_long_record_is_shown_in_a_piece_of_it() -> None:
     assert line.endswith("…")
 
 
-def test_hints_end_where_they_only_cost_time() -> None:
+def test_hints_are_left_out_if_there_are_too_many_faults() -> None:
     problems = diagnose("v=spf1 " + "inlude:a.example " * 300)
     assert len(problems) == 300
     assert problems[0].hint is not None

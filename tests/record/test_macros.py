@@ -1,4 +1,4 @@
-"""The examples of RFC 7208 §7.4, and what a macro-string knows of itself."""
+"""The examples of RFC 7208 §7.4, and the properties of a macro-string."""
 
 import pytest
 
@@ -53,7 +53,7 @@ def test_the_examples(text: str, expected: str) -> None:
 
 
 def test_the_examples_for_ipv6() -> None:
-    """RFC 7208 §7.4; upper case, as the official suite has it in text that people see."""
+    """RFC 7208 §7.4; in upper case, as the official suite expects it in text for people."""
     nibbles = "2.0.0.1.0.D.B.8.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.C.B.0.1"
     assert expand(SESSION6, "%{i}") == nibbles
     assert expand(SESSION6, "%{ir}.%{v}._spf.%{d2}") == nibbles[::-1] + ".ip6._spf.example.com"
@@ -73,7 +73,7 @@ def test_the_examples_for_ipv6() -> None:
         ("%{d}", None),
     ],
 )
-def test_a_target_without_macros_is_known_at_once(text: str, target: str | None) -> None:
+def test_a_target_without_macros_is_known_without_expansion(text: str, target: str | None) -> None:
     assert macro_string(text).target == target
 
 

@@ -1,4 +1,4 @@
-"""What a record is made of, once it is read."""
+"""The parts of a parsed record."""
 
 import copy
 import pickle
@@ -64,10 +64,10 @@ def test_every_term_has_its_kind_and_its_parts() -> None:
     assert RECORD.explanation is exp
 
 
-def test_which_terms_are_charged() -> None:
+def test_which_terms_count_as_lookups() -> None:
     """RFC 7208 §4.6.4: include, a, mx, ptr, exists and redirect; all, ip4 and ip6 are not."""
     assert [str(term) for term in RECORD.terms] == RECORD.source.split()[1:]
-    charged = {term.mechanism for term in RECORD.directives if term.charged}
+    charged = {term.mechanism for term in RECORD.directives if term.costs_lookup}
     assert charged == {"include", "a", "mx", "ptr", "exists"}
 
 
@@ -102,14 +102,14 @@ def test_redirect_counts_only_without_all(text: str, redirect: str | None) -> No
     assert (None if found is None else str(found.value)) == redirect
 
 
-def test_directives_and_modifiers_are_all_the_terms() -> None:
+def test_directives_and_modifiers_together_are_all_terms() -> None:
     assert len(RECORD.directives) + len(RECORD.modifiers) == len(RECORD.terms)
     assert [modifier.name for modifier in RECORD.modifiers] == ["exp", "moo", "redirect"]
     assert all(isinstance(directive, Directive) for directive in RECORD.directives)
 
 
-def test_terms_are_equal_wherever_they_stand() -> None:
-    """A diff of records goes by terms: the same text is the same term."""
+def test_terms_are_equal_regardless_of_their_position() -> None:
+    """A diff of records compares terms: the same text is the same term."""
     one, other = parse("v=spf1 a mx"), parse("v=spf1 mx  a")
     assert set(one.terms) == set(other.terms)
     assert one.terms[0].span != other.terms[1].span
@@ -134,5 +134,5 @@ def test_a_record_is_a_value() -> None:
     assert isinstance(RECORD, Record)
 
 
-def test_bytes_and_text_are_read_alike() -> None:
+def test_bytes_and_text_are_parsed_in_the_same_way() -> None:
     assert parse(b"v=spf1 a -all") == parse("v=spf1 a -all")

@@ -59,5 +59,5 @@ def test_the_qualifier_can_be_left_out() -> None:
 
 
 @pytest.mark.parametrize("text", ["", " ", "mx a", "ip4:", "mx ", " mx", "v=spf1 mx", "foo"])
-def test_what_is_no_term_is_none(text: str) -> None:
+def test_text_that_is_not_a_term_gives_none(text: str) -> None:
     assert parse_term(text) is None

@@ -68,6 +68,16 @@ def test_an_answer_is_asked_for_once_in_its_time() -> None:
     assert counting.asked == {"a.example": 2}, "nothing is served past its time"
 
 
+def test_no_answer_is_kept_longer_than_a_week() -> None:
+    cache, counting, clock = make(Zone({"a.example": {"TXT": "a"}}, ttl=(1 << 31) - 1))
+    first = cache.resolve(Question("a.example", TXT))
+    clock.now += 7 * 24 * 3600 - 0.1
+    assert cache.resolve(Question("a.example", TXT)) is first
+    clock.now += 0.1
+    cache.resolve(Question("a.example", TXT))
+    assert counting.asked == {"a.example": 2}
+
+
 def test_types_are_kept_apart() -> None:
     cache, _, _ = make()
     assert cache.resolve(Question("a.example", TXT)) == Answer.txt("a", ttl=60)

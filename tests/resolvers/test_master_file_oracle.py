@@ -125,7 +125,7 @@ LINES = st.one_of(
 
 
 def loose(line: bytes, spaces: list[bytes]) -> bytes:
-    """A line with other spaces, parentheses and comments in place of its first spaces; owners stay where they are."""
+    """Return a line with its first spaces replaced by other spaces, parentheses and comments; the owner stays first."""
     head, *rest = line.split(b" ")
     for position, word in enumerate(rest):
         head += (spaces[position] if 0 < position < len(spaces) else b" ") + word

@@ -1,11 +1,12 @@
 """Zones as providers export them, recognised by their content; faults are reported with their place."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given, strategies as st
+from hypothesis import HealthCheck, example, given, settings, strategies as st
 
 from spfengine.advice.forms import forms
 from spfengine.answers import Answer, Question, RRType, Status
@@ -13,7 +14,7 @@ from spfengine.errors import RecordingError, ZoneError
 from spfengine.resolvers.recording import Recording
 from spfengine.resolvers.rrsets import PROXIED
 from spfengine.resolvers.zone import Zone
-from spfengine.resolvers.zone_files import octodns, route53
+from spfengine.resolvers.zone_files import files, octodns, route53
 from spfengine.resolvers.zone_files.files import load_yaml, read_octets, read_zone
 from spfengine.resolvers.zone_files.pasted import read_pasted
 from tests.advice.test_forms import LONG, NAME, records
@@ -356,3 +357,86 @@ def test_a_relative_name_that_gets_too_long_is_refused() -> None:
     long = ".".join(["a" * 60] * 4)
     with pytest.raises(ZoneError, match=r"line 2: .*expected a domain name"):
         Zone.from_text(ORIGINLESS.format(dot=".") + f"{long} TXT x\n")
+
+
+RECORD = "'':\n  type: TXT\n  value: v=spf1 -all\n"
+
+
+@pytest.mark.parametrize(
+    "text", [f"{RECORD}---\n", f"---\n{RECORD}---\n---\n", f"{RECORD}...\n", f"---\n---\n{RECORD}"]
+)
+def test_empty_documents_of_octodns_are_passed_over(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "example.com.yaml"
+    path.write_text(text, encoding="ascii")
+    assert [rrset.type for rrset in read_zone(path).rrsets] == ["TXT"]  # type: ignore[union-attr]  # a Zone
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (f"{RECORD}---\n{RECORD}", "the file has 2 documents, each a zone of its own; expected one"),
+        ("---\n---\n", "the file has 0 documents"),
+        ("'': {type: A, value: !!int ''}", "a value does not fit its tag"),
+        ("'': {type: A, value: !!float ''}", "a value does not fit its tag"),
+        ("'': {type: A, value: !!bool x}", "a value does not fit its tag"),
+        ("'': {type: A, value: !!timestamp x}", "a value does not fit its tag"),
+        ("? !!str {=: a}\n: {type: A, value: 192.0.2.1}", "line 1: a key is a mapping or a list; expected text"),
+        ("? [a]\n: {type: A, value: 192.0.2.1}", "this is not YAML"),
+    ],
+)
+def test_yaml_made_to_harm_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "example.com.yaml"
+    path.write_text(text, encoding="ascii")
+    with pytest.raises(ZoneError, match=message):
+        read_zone(path)
+
+
+TAGS = ("int", "float", "bool", "timestamp", "binary", "set", "omap", "pairs", "null", "str")
+TOKENS = [*"'\"\n -:?[]{},&*!|>%=<@", "\n  ", "---\n", "...\n", "<<: ", *[f"!!{tag} " for tag in TAGS]]
+TOKENS += ["type: A", "value: ", "192.0.2.1", "2001-01-01 00:00:00 ", "1e9", "0x"]
+YAML = st.lists(st.sampled_from(TOKENS), max_size=12).map("".join)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=YAML, start=st.sampled_from(["", RECORD, f"{RECORD}www:\n  type: A\n  value: "]))
+def test_no_yaml_raises_anything_else(tmp_path: Path, text: str, start: str) -> None:
+    path = tmp_path / "example.com.yaml"
+    path.write_text(start + text, encoding="ascii")
+    with suppress(ZoneError):
+        read_zone(path)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(
+    sample=st.sampled_from(["route53.json", "example.com.yaml", "cpanel.db", "cloudflare.txt"]),
+    cuts=st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 20), st.binary(max_size=8)), min_size=1, max_size=3),
+)
+def test_no_damage_to_a_zone_raises_anything_else(
+    tmp_path: Path, sample: str, cuts: list[tuple[int, int, bytes]]
+) -> None:
+    content = bytearray((SAMPLES / sample).read_bytes())
+    for at, size, damage in cuts:
+        content[at : at + size] = damage
+    path = tmp_path / sample
+    path.write_bytes(content)
+    with suppress(ZoneError, RecordingError):
+        read_zone(path)
+
+
+class CountedKey(str):
+    """A key that counts how often it is compared."""
+
+    __slots__ = ()
+    compared = 0
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        CountedKey.compared += 1
+        return str.__eq__(self, other)
+
+
+def test_no_key_is_compared_with_all_others_to_find_one_that_occurs_twice() -> None:
+    pairs: list[tuple[str, None]] = [(CountedKey(number), None) for number in [*range(1000), 999]]
+    with pytest.raises(ValueError, match="the key '999' occurs twice"):
+        files._without_duplicates(pairs)
+    assert CountedKey.compared < 100  # only keys of one hash are compared

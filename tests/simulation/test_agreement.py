@@ -40,7 +40,7 @@ def after(zone: Zone, draft: dict[str, str]) -> Overlay:
 
 
 def samples(plan: Simulation, random: Random) -> list[Any]:
-    """Addresses in and beside what a plan tells, and some by chance."""
+    """Addresses in and next to the networks of a simulation, and random ones."""
     found: set[Any] = set()
     for change in (*plan.changes, *plan.kept):
         net = change.network

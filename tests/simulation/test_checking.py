@@ -44,7 +44,7 @@ def test_equal_outcomes_are_one_object() -> None:
     ("reported", "disagrees"),
     [
         (None, False), ("", False), ("pass", False), (" Pass ", False), ("fail", True), ("HardFail", True),
-        ("unknown", True), ("temperror", False), ("nonsense", False), ("\x1b", False),
+        ("unknown", False), ("error", True), ("temperror", False), ("nonsense", False), ("\x1b", False),
     ],
 )  # fmt: skip
 def test_what_was_reported_is_compared_where_it_can_be(reported: str | None, disagrees: bool) -> None:

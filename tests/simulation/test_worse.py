@@ -1,4 +1,4 @@
-"""Whether a change is worse where the result rests on more than the address."""
+"""Whether a change is worse if the result depends on more than the address."""
 
 import pytest
 
@@ -38,7 +38,7 @@ def _worse(before: str, after: str, ip: str = "192.0.2.1") -> bool:
         ("v=spf1 exists:%{i}.x.example -all", "v=spf1 ip4:192.0.2.0/24 -all", False),
         ("v=spf1 exists:%{i}.x.example -all", "v=spf1 -all", True),
         ("v=spf1 exists:%{i}.x.example -all", "v=spf1 exists:%{l}.y.example -all", True),
-        # Only a check of one client could tell.
+        # Only a check of one client can show it.
         ("v=spf1 include:%{l}.x.example -all", "v=spf1 include:%{l}.y.example -all", True),
         ("v=spf1 include:%{l}.x.example -all", "v=spf1 ip4:192.0.2.1 -all", False),
         # No condition at all.

@@ -10,7 +10,8 @@ import dns.message
 import pytest
 
 from spfengine.resolvers.live import aexchange, exchange
-from spfengine.resolvers.stub import Attempt, Reply, Server
+from spfengine.resolvers.servers import Server
+from spfengine.resolvers.stub import Attempt, Reply
 
 Exchange = Callable[[Attempt], Reply]
 

@@ -11,7 +11,8 @@ from hypothesis import given, strategies as st
 
 from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.resolvers.rrsets import MAX_CHAIN
-from spfengine.resolvers.stub import Attempt, Server, Stub
+from spfengine.resolvers.servers import Server
+from spfengine.resolvers.stub import Attempt, Stub
 
 Reply = Callable[[Attempt], dns.message.Message | None]
 QUESTION = Question("a.example", RRType.A)
@@ -113,6 +114,44 @@ def test_records_of_other_names_and_types_are_no_answer() -> None:
 def test_nxdomain_without_soa_has_no_ttl() -> None:
     answer, _ = run(says(rcode=dns.rcode.NXDOMAIN))
     assert answer == Answer.nxdomain()
+
+
+WEEK = 7 * 24 * 3600
+TTLS = [(WEEK - 1, WEEK - 1), (WEEK, WEEK), (WEEK + 1, WEEK), ((1 << 31) - 1, WEEK), (1 << 31, 0), ((1 << 32) - 1, 0)]
+
+
+def with_ttl(reply: Reply, old: int, new: int) -> Reply:
+    """Return this reply with another number in place of `old`; dnspython writes none of 2^31 or more."""
+
+    def changed(attempt: Attempt) -> dns.message.Message | None:
+        message = reply(attempt)
+        assert message is not None
+        wire = message.to_wire()
+        assert wire.count(old.to_bytes(4, "big")) == 1
+        return attempt.accept(wire.replace(old.to_bytes(4, "big"), new.to_bytes(4, "big")))
+
+    return changed
+
+
+@pytest.mark.parametrize(("ttl", "read"), TTLS)
+def test_a_ttl_is_at_most_a_week_and_with_the_top_bit_zero(ttl: int, read: int) -> None:
+    """RFC 2181 §8."""
+    answer, _ = run(with_ttl(says("a.example. 77777 IN A 192.0.2.1"), 77777, ttl))
+    assert answer == Answer.a("192.0.2.1", ttl=read)
+    alias = says("a.example. 77777 IN CNAME b.example.", f"b.example. {WEEK} IN A 192.0.2.1")
+    answer, _ = run(with_ttl(alias, 77777, ttl))
+    assert answer == Answer.a("192.0.2.1", ttl=read, chain=["b.example"])
+
+
+@pytest.mark.parametrize(("ttl", "read"), TTLS)
+@pytest.mark.parametrize("soa", [
+    f"example. 77777 IN SOA ns.example. admin.example. 1 2 3 4 {(1 << 31) - 1}",
+    f"example. {(1 << 31) - 1} IN SOA ns.example. admin.example. 1 2 3 4 77777",
+], ids=["ttl", "minimum"])  # fmt: skip
+def test_so_is_that_of_a_negative_answer(soa: str, ttl: int, read: int) -> None:
+    """RFC 2181 §8, RFC 2308 §5."""
+    answer, _ = run(with_ttl(says(authority=(soa,)), 77777, ttl))
+    assert answer == Answer.nodata(read)
 
 
 @pytest.mark.parametrize("rcode", [dns.rcode.NOTIMP, dns.rcode.YXDOMAIN, dns.rcode.NOTAUTH, dns.rcode.BADVERS])

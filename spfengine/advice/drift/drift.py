@@ -13,7 +13,9 @@ from spfengine.evaluation.session import Answers
 from spfengine.names import is_same_or_under
 from spfengine.policy.budget import Budget, budget
 from spfengine.policy.diff import Change, result_changes, unknown_networks
-from spfengine.policy.policy import Network, Policy, compiling
+from spfengine.policy.outcome import OutcomeTable
+from spfengine.policy.policy import Policy, compiling
+from spfengine.policy.ranges import IPNetwork
 from spfengine.simulation.records import TermChange, compare_terms
 from spfengine.simulation.simulation import change_is_worse
 from spfengine.visible import short_repr, visible, visible_name
@@ -102,7 +104,7 @@ class DomainDrift:
         return short_repr(self, ("domain", "is_changed", "is_worse", "is_incomplete"))
 
     @property
-    def unknown(self) -> list[Network]:
+    def unknown(self) -> list[IPNetwork]:
         """The networks that DNS could not answer for, then or now, so that a change can't be seen."""
         return unknown_networks(self.before, self.after)
 
@@ -124,6 +126,7 @@ class DomainDrift:
     def to_dict(self) -> dict[str, object]:
         """Return it as JSON-safe values."""
         before, after = self.before_budget, self.after_budget
+        table = OutcomeTable()
         return {
             "domain": visible_name(self.domain),
             "changed": self.is_changed,
@@ -132,12 +135,13 @@ class DomainDrift:
             "changes": [
                 {
                     "network": str(change.network),
-                    "before": change.before.to_dict(),
-                    "after": change.after.to_dict(),
+                    "before": table.to_dict(change.before),
+                    "after": table.to_dict(change.after),
                     "worse": change_is_worse(change.before, change.after),
                 }
                 for change in self.changes
             ],
+            "outcomes": table.rows,
             "unknown": [str(network) for network in self.unknown],
             "answers": [change.to_dict() for change in self.answers],
             "lookups": {"before": before.worst_lookups, "after": after.worst_lookups},

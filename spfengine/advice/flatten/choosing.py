@@ -14,8 +14,7 @@ from spfengine.evaluation.session import Answers
 from spfengine.names import domain_fault, fold
 from spfengine.policy.compile import Inputs
 from spfengine.policy.outcome import Outcome
-from spfengine.policy.policy import Network
-from spfengine.policy.ranges import Spans, difference, networks_of, union
+from spfengine.policy.ranges import IPNetwork, Spans, difference, networks_of, union
 from spfengine.policy.reachability import evaluate_alone
 from spfengine.problems import Problem, ProblemCode
 from spfengine.record.macro import MacroString
@@ -75,7 +74,7 @@ class Run:
     """
 
     qualifier: str
-    networks: tuple[Network, ...]
+    networks: tuple[IPNetwork, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +204,7 @@ def _runs(terms: Sequence[Term], replacements: dict[int, _BothFamilies]) -> list
     return parts
 
 
-def _undecided(family: Family, spans: Spans, decided: Spans) -> list[Network]:
+def _undecided(family: Family, spans: Spans, decided: Spans) -> list[IPNetwork]:
     """Return the networks of a set, without those that earlier terms decide completely."""
     left = difference(spans, decided)
     firsts = [first for first, _ in left]

@@ -14,7 +14,7 @@ from spfengine.errors import ArgumentError
 from spfengine.evaluation.check_host import select_record
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.session import Answers
-from spfengine.linting.finding import Finding, Held
+from spfengine.linting.finding import Finding, ReachedRecord
 from spfengine.linting.fixes import as_strings
 from spfengine.linting.limits import answer_size, sizes
 from spfengine.linting.terms import many_ip4
@@ -222,6 +222,6 @@ def _not_replaceable(wanted: Wanted, plan: FlattenPlan) -> Problem | None:
 def _warnings(record: FlatRecord) -> Iterator[Finding]:
     """Yield what some receivers may object to in the domain's own record."""
     parsed = parse(record.record)
-    held = Held(record.name, True, False, (), record.record, parsed)
-    yield from many_ip4(held, parsed)
-    yield from sizes(held, Answer.txt(as_strings(record.record), *record.siblings))
+    reached = ReachedRecord(record.name, source=record.record, record=parsed)
+    yield from many_ip4(reached, parsed)
+    yield from sizes(reached, Answer.txt(as_strings(record.record), *record.siblings))

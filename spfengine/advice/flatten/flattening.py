@@ -7,7 +7,9 @@ from spfengine.advice.forms import forms
 from spfengine.linting.finding import Finding
 from spfengine.policy.budget import Budget
 from spfengine.policy.diff import Change
-from spfengine.policy.policy import Network, Policy
+from spfengine.policy.outcome import OutcomeTable
+from spfengine.policy.policy import Policy
+from spfengine.policy.ranges import IPNetwork
 from spfengine.problems import Problem, ProblemCode
 from spfengine.resolvers.overlay import Drafts
 from spfengine.resolvers.rrsets import Records
@@ -44,7 +46,7 @@ class ReplacedTerm:
 
     term: str
     source: str | None
-    networks: tuple[Network, ...]
+    networks: tuple[IPNetwork, ...]
     names: tuple[str, ...]
     ttl: int | None
 
@@ -218,6 +220,7 @@ class Flattening:
     def to_dict(self) -> dict[str, object]:
         """Return the flattening as JSON-safe values; key "schema" names their version."""
         proof = self.proof
+        table = OutcomeTable()
         return {
             "schema": SCHEMA,
             "domain": visible_name(self.domain),
@@ -229,9 +232,14 @@ class Flattening:
             "records": [record.to_dict() for record in self.records],
             "size": self.size,
             "mended": [
-                {"network": str(change.network), "before": change.before.to_dict(), "after": change.after.to_dict()}
+                {
+                    "network": str(change.network),
+                    "before": table.to_dict(change.before),
+                    "after": table.to_dict(change.after),
+                }
                 for change in self.mended
             ],
+            "outcomes": table.rows,
             "lookups": None
             if proof is None
             else {"before": proof.before_budget.worst_lookups, "after": proof.after_budget.worst_lookups},

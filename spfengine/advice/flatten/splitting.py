@@ -13,7 +13,7 @@ from spfengine.linting.fixes import as_strings
 from spfengine.linting.limits import PLAIN_UDP, UNFRAGMENTED, answer_size
 from spfengine.linting.terms import MAX_IP4
 from spfengine.names import domain_fault
-from spfengine.policy.policy import Network
+from spfengine.policy.ranges import IPNetwork
 from spfengine.problems import Problem, ProblemCode
 from spfengine.record.model import Include
 from spfengine.record.parser import parse
@@ -114,7 +114,7 @@ def _is_includable(name: str) -> bool:
     return isinstance(term, Include) and term.domain_spec.target == name
 
 
-def network_term(network: Network) -> str:
+def network_term(network: IPNetwork) -> str:
     """Return the mechanism that matches a network."""
     text = str(network) if network.prefixlen < network.max_prefixlen else str(network.network_address)
     return f"ip{network.version}:{text}"

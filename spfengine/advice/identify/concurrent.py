@@ -1,6 +1,5 @@
 """Queries that every run makes, several at a time: a run spends most of its time waiting for DNS."""
 
-import sys
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -43,10 +42,9 @@ def prefetch(
 ) -> Prefetched:
     """Compile all policies and look up all names concurrently.
 
-    Only a LiveResolver is known to be safe to share between threads; for any other resolver nothing is prefetched.
+    Nothing is prefetched unless the resolver is safe to share between threads (`LiveResolver.is_thread_safe`).
     """
-    live = sys.modules.get("spfengine.resolvers.live")  # if it is not loaded, `resolver` is not a LiveResolver
-    if live is None or not isinstance(resolver, live.LiveResolver):
+    if not getattr(resolver, "is_thread_safe", False):
         return Prefetched()
     from concurrent.futures import ThreadPoolExecutor
 

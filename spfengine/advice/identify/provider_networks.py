@@ -140,7 +140,7 @@ def _without_pass(provider: Provider, policy: Policy) -> Missing | None:
 
 
 def _too_wide(policy: Policy, version: int) -> str | None:
-    """Return why a pass by this record proves nothing, or None if it does prove something."""
+    """Return why it proves nothing that this record lets an address pass, or None if it proves something."""
     last = V4.last if version == 4 else (1 << 128) - 1
     size = policy.address_count(Result.PASS, version)
     size += sum(

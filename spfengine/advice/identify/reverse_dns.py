@@ -58,7 +58,7 @@ def reverse_names(family: Family, address: int) -> Generator[Question, Answer, R
         why = f"{question.name} has {len(answer.records)} PTR records; only the first {MAX_NAMES} were examined"
         missing.append(Missing(None, why, is_failure=False))
     session = Session(address_text(family, address), "@reverse.invalid")
-    session.counting = False
+    session.counts_voids = False
     names: list[ReverseName] = []
     for name in {fold(name): name for name in answer.records[:MAX_NAMES]}.values():
         if not is_askable(name):

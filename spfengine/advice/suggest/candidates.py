@@ -101,7 +101,7 @@ class Finder:
         senders: Sequence[Sender],
         identified: dict[str, Identification],
         names: dict[str, list[ReverseName]],
-        nameable: set[tuple[int, int]],
+        addable: set[tuple[int, int]],
     ) -> Steps[None]:
         """Find the candidates for senders that do not pass.
 
@@ -109,7 +109,7 @@ class Finder:
             senders: the senders.
             identified: whose the addresses are.
             names: their names in reverse DNS.
-            nameable: addresses that may be named themselves if nothing better is known.
+            addable: addresses that may be added as ip4 or ip6 if nothing better fits.
         """
         by_address = {address_of(sender): sender for sender in senders}
         for sender in by_address.values():
@@ -121,7 +121,7 @@ class Finder:
             serving = [index for index, candidate in candidates if candidate.coverage.contains(*address)]
             if serving:
                 self.offer.serving[address] = frozenset(serving)
-            elif address in nameable:
+            elif address in addable:
                 bare.append(address)
         yield from self._offer_addresses(bare)
 
@@ -197,7 +197,7 @@ class Finder:
         if key not in self._tried:
             steps = matching(self._situation.inputs, directive, dict(self._situation.known))
             self._tried[key] = yield from self._situation.once(steps)
-        return self._tried[key].of(directive)
+        return self._tried[key].for_directive(directive)
 
     def _add(self, candidate: Candidate) -> None:
         key = term_key(candidate.coverage.directive)

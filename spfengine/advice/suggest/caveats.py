@@ -114,10 +114,10 @@ def _of_address(candidate: Candidate, identified: dict[str, Identification]) -> 
         yield Caveat(CaveatCode.UNNAMED_ADDED, text)
 
 
-def caveats_of_unnamed(senders: Sequence[SenderAdvice]) -> Iterator[Caveat]:
+def caveats_of_unidentified(senders: Sequence[SenderAdvice]) -> Iterator[Caveat]:
     """Yield which senders are left out because they could not be identified."""
-    unnamed = [advice for advice in senders if advice.standing is SenderStanding.UNNAMED]
-    for advice in unnamed[:_MOST]:
+    unidentified = [advice for advice in senders if advice.standing is SenderStanding.UNNAMED]
+    for advice in unidentified[:_MOST]:
         ip = advice.sender.ip
         who = f" ({visible_name(advice.who)})" if advice.who else ""
         text = (
@@ -125,8 +125,8 @@ def caveats_of_unnamed(senders: Sequence[SenderAdvice]) -> Iterator[Caveat]:
             f"server of yours. It is left out: if it is yours, use --want {ip}; if not, --ignore {ip}"
         )
         yield Caveat(CaveatCode.UNNAMED, text)
-    if len(unnamed) > _MOST:
-        text = f"and {len(unnamed) - _MOST} more addresses that could not be identified"
+    if len(unidentified) > _MOST:
+        text = f"and {len(unidentified) - _MOST} more addresses that could not be identified"
         yield Caveat(CaveatCode.UNNAMED, text)
 
 
@@ -143,7 +143,7 @@ def caveats_of_unused(terms: Sequence[TermAdvice]) -> Iterator[Caveat]:
 
 def caveat_of_stops() -> Caveat:
     """Return the warning that something stops passing."""
-    return Caveat(CaveatCode.STOPS, "something that passes now stops, as requested: see below")
+    return Caveat(CaveatCode.STOPS, "some mail that passes now stops passing, as requested: see below")
 
 
 def caveats_of_unknown_facts(senders: Sequence[SenderAdvice]) -> Iterator[Caveat]:

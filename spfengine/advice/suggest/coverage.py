@@ -25,13 +25,13 @@ class Coverage:
     Attributes:
         directive: the directive.
         spans: the addresses; None if that depends on more than the address, or DNS could not answer.
-        is_vouched: whether it refers only to names that the admin, or a known service, manages. Other terms may then
-            be left out because this one covers them.
+        has_known_owner: whether it refers only to names that the admin, or a known service, manages. Other terms may
+            then be left out because this one covers them.
     """
 
     directive: Directive
     spans: AddressSets | None
-    is_vouched: bool = True
+    has_known_owner: bool = True
 
     @property
     def passes(self) -> bool:
@@ -65,19 +65,19 @@ class Coverage:
                 return True
         return False
 
-    def of(self, directive: Directive) -> "Coverage":
+    def for_directive(self, directive: Directive) -> "Coverage":
         """Return the coverage of another directive that means the same."""
         return replace(self, directive=directive)
 
 
 def matching(
-    inputs: Inputs, directive: Directive, answers: Answers, is_vouched: bool = True
+    inputs: Inputs, directive: Directive, answers: Answers, has_known_owner: bool = True
 ) -> Generator[Question, Answer, Coverage]:
     """Return which addresses a directive of the domain's own record matches."""
     if isinstance(directive, IP4):  # as matched_alone would say, but without compiling hundreds of them
-        return Coverage(directive, ([network_range(V4, directive.network, directive.prefix)], []), is_vouched)
+        return Coverage(directive, ([network_range(V4, directive.network, directive.prefix)], []), has_known_owner)
     spans = yield from matched_alone(inputs, inputs.domain, directive, answers)
-    return Coverage(directive, spans, is_vouched)
+    return Coverage(directive, spans, has_known_owner)
 
 
 def is_harmless(
@@ -92,7 +92,7 @@ def is_harmless(
         terms: the directives in order, without `all`.
         going: indexes of the terms to leave out.
         gone: indexes of the terms that are left out already.
-        strictly: indexes of the terms that may only be left out because of others that are vouched for.
+        strictly: indexes of the terms that may only be left out because of others whose owner is known.
     """
     left_out = {*going, *gone}
     return all(_is_replaced(terms, index, left_out, index in strictly) for index in going)
@@ -111,7 +111,7 @@ def _is_replaced(terms: Sequence[Coverage], index: int, left_out: set[int], stri
         if other_index > index and _may_decide_otherwise(other, term.directive.qualifier, left):
             return False
         is_same = other.directive.qualifier == term.directive.qualifier
-        if other.spans is not None and (not is_same or other.is_vouched or not strictly):
+        if other.spans is not None and (not is_same or other.has_known_owner or not strictly):
             left = difference(left[0], other.spans[0]), difference(left[1], other.spans[1])
             if not (left[0] or left[1]):
                 return True
@@ -150,7 +150,7 @@ class Removable:
     Attributes:
         dropped: those that the caller wants to remove.
         idle: those that can't decide: they are after `all`, repeated, or match no client.
-        addresses: addresses and networks, removed if other terms that are vouched for cover them.
+        addresses: addresses and networks, removed if other terms whose owner is known cover them.
         by_name: terms that refer to a name, removed only to stay within the limits, if other terms cover them.
     """
 

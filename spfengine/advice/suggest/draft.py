@@ -108,7 +108,7 @@ def check_draft(
         situation: the published record.
         text: the draft.
         wanted: the senders that must pass.
-        dropped: texts of the directives that the caller removes: clients that pass by them may stop.
+        dropped: texts of the directives that the caller removes: clients that they let pass may stop passing.
         max_size: octets that the DNS answer may have.
     """
     inputs, siblings = situation.inputs, situation.base.siblings

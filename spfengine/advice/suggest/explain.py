@@ -13,8 +13,8 @@ from spfengine.advice.suggest.caveats import (
     caveats_of_reports,
     caveats_of_search,
     caveats_of_start,
+    caveats_of_unidentified,
     caveats_of_unknown_facts,
-    caveats_of_unnamed,
     caveats_of_unused,
 )
 from spfengine.advice.suggest.coverage import Coverage, Removable
@@ -279,7 +279,7 @@ def _caveats(
     yield from caveats_of_start(solution.situation)
     yield from caveats_of_reports(senders)
     yield from caveats_of_candidates(coming, senders, solution.identified)
-    yield from caveats_of_unnamed(senders)
+    yield from caveats_of_unidentified(senders)
     yield from caveats_of_unused(terms)
     if simulation.is_worse:
         yield caveat_of_stops()

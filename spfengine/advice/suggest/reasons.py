@@ -18,6 +18,7 @@ from spfengine.advice.suggest.coverage import (
 from spfengine.advice.suggest.draft import Slot
 from spfengine.advice.suggest.search import Plan
 from spfengine.advice.suggest.suggestion import Limit, SenderAdvice, SenderStanding, Shortfall, TermAdvice
+from spfengine.evaluation.check_host import QUALIFIERS
 from spfengine.policy.ranges import networks_of, size
 from spfengine.problems import Result
 from spfengine.record.model import All, Directive, Exists, Include, Network, Redirect, Term
@@ -25,7 +26,6 @@ from spfengine.visible import visible, visible_name
 
 _MAX_TERM = 60
 _MOST_LISTED = 3  # addresses or terms
-_RESULTS = {"+": "pass", "-": "fail", "~": "softfail", "?": "neutral"}
 _KINDS = {ProviderKind.RELAY: "relay", ProviderKind.HOST: "mail host"}
 
 
@@ -139,7 +139,7 @@ class Reasons:
         return TermAdvice("=", term.text, why, None, (), 0, ())
 
     def _why_all(self, directive: All) -> str:
-        why = f"{_RESULTS[directive.qualifier]} for everybody else"
+        why = f"{QUALIFIERS[directive.qualifier]} for everybody else"
         decided = self._messages_before(directive)
         if decided:
             ips = list(dict.fromkeys(s.sender.ip for s in self._senders if s.by_before == directive.text))
@@ -158,7 +158,7 @@ class Reasons:
         elif coverage.passes:
             why = f"matches {spans_text(coverage.spans)}"
         else:
-            why = f"{_RESULTS[directive.qualifier]} for {spans_text(coverage.spans)}"
+            why = f"{QUALIFIERS[directive.qualifier]} for {spans_text(coverage.spans)}"
         if self._has_results:
             why += f"; {_messages(self._messages_before(directive))} matched it"
         return why

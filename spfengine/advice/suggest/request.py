@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from spfengine.addresses import address_text, parse_address
 from spfengine.advice.suggest.baseline import Baseline
 from spfengine.answers import Answer, Question
-from spfengine.arguments import list_of
+from spfengine.arguments import list_of, name_list
 from spfengine.drivers import once
 from spfengine.errors import ArgumentError, RecordSyntaxError
 from spfengine.evaluation.check_host import check_host
@@ -37,7 +37,7 @@ class Request:
 
     Attributes:
         add: terms to add instead of those that would be found.
-        drop: directives to remove, even if senders pass by them.
+        drop: directives to remove, even if they let senders pass.
         keep: directives to keep.
         want: networks that are wanted, even if they can't be identified.
         ignore: networks that are not wanted.
@@ -103,7 +103,7 @@ def read_request(
         _networks(ignore, "ignore"),
         keep_all,
         allow_unnamed,
-        list_of(str, own, "own", "domain names", '["example.com"]'),
+        name_list(own),
         list_of(str, hosts, "hosts", "host names", '["mail.example.com"]'),
         max_answer,
         max(1, max_drafts),

@@ -297,7 +297,7 @@ def _removed_in_order(terms: Sequence[Coverage], order: Iterable[int], gone: set
 
 
 def _can_go(terms: Sequence[Coverage], going: set[int], gone: set[int]) -> bool:
-    """Whether addresses can be removed together, because terms that are vouched for cover them."""
+    """Whether addresses can be removed together, because terms whose owner is known cover them."""
     return is_harmless(terms, going, gone, going)
 
 

@@ -40,7 +40,6 @@ from spfengine.advice.suggest.request import (
 )
 from spfengine.advice.suggest.search import Group, Search, SearchResult
 from spfengine.advice.suggest.suggestion import Suggestion
-from spfengine.arguments import list_of
 from spfengine.drivers import adrive, drive, once
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
@@ -51,7 +50,7 @@ from spfengine.policy.compile import Inputs
 from spfengine.policy.policy import compiling
 from spfengine.problems import Result
 from spfengine.record.model import Directive, DomainDirective, Include, Network, term_key
-from spfengine.senders import Sender
+from spfengine.senders import Sender, sender_list
 
 if TYPE_CHECKING:
     from spfengine.answers import AsyncResolver, Resolver
@@ -96,10 +95,11 @@ def suggest(
         senders: who sends mail. Those that pass, and those of known services, are wanted.
         resolver: answers DNS questions; live DNS by default.
         catalogue: the known services; `Catalogue.load()` by default.
-        want: addresses or networks that are wanted even if they can't be identified, by their address if necessary.
+        want: addresses or networks that are wanted even if they can't be identified; added as ip4/ip6 if nothing better
+            fits.
         ignore: addresses or networks that are not wanted.
         add: terms to add instead of those that would be found.
-        drop: terms to remove, even if senders pass by them.
+        drop: terms to remove, even if they let senders pass.
         keep: terms to keep.
         keep_all: whether nothing is removed except `drop`.
         allow_unnamed: whether all addresses that can't be identified are wanted.
@@ -158,7 +158,7 @@ def _inputs(domain: str, limits: Limits, receiver: str | None, now: float | None
 
 
 def _senders(senders: object) -> tuple[Sender, ...]:
-    return list_of(Sender, senders, "senders", "Sender objects", 'read_evidence("reports/").senders')
+    return sender_list(senders)
 
 
 def suggesting(
@@ -175,19 +175,19 @@ def suggesting(
         return refusing(situation, requested)
     request.require_terms(base.record)
     identified, names = yield from _identify(situation, catalogue, requested)
-    coverage = yield from _match(situation, catalogue)
+    coverage = yield from _coverages(situation, catalogue)
     finder = Finder(situation)
     added = yield from finder.add_requested(request.add)
     failing = [sender.sender for sender in requested if sender.is_failing]
-    yield from finder.find(failing, identified, names, _nameable(requested, request))
+    yield from finder.find(failing, identified, names, _addable(requested, request))
     offer = finder.offer
     if request.add:
         offer.serving.clear()  # only the terms that the caller wants are added
-    work = _Work(situation, requested, coverage, offer, added)
-    result = yield from work.search()
+    plan = _SearchPlan(situation, requested, coverage, offer, added)
+    result = yield from plan.search()
     not_looked_up = len({sender.ip for sender in failing} - identified.keys())
     solution = Solution(
-        situation, tuple(work.requested), identified, not_looked_up, names, coverage, work.removable, offer, work.slot,
+        situation, tuple(plan.requested), identified, not_looked_up, names, coverage, plan.removable, offer, plan.slot,
         result,
     )  # fmt: skip
     return (yield from explaining(solution))
@@ -201,8 +201,8 @@ def _wanted_addresses(senders: tuple[Sender, ...], situation: Situation) -> Iter
             yield Sender(str(network.network_address), f"@{situation.inputs.domain}")
 
 
-def _nameable(requested: Sequence[RequestedSender], request: Request) -> set[tuple[int, int]]:
-    """Return the addresses that may be named themselves if nothing better is known."""
+def _addable(requested: Sequence[RequestedSender], request: Request) -> set[tuple[int, int]]:
+    """Return the addresses that may be added as ip4 or ip6 if nothing better fits."""
     if request.add:
         return set()
     return {address_of(sender.sender) for sender in requested if sender.is_wanted or request.allow_unnamed}
@@ -211,7 +211,7 @@ def _nameable(requested: Sequence[RequestedSender], request: Request) -> set[tup
 def _identify(
     situation: Situation, catalogue: Catalogue, requested: Sequence[RequestedSender]
 ) -> Steps[tuple[dict[str, Identification], dict[str, list[ReverseName]]]]:
-    """Return whose the addresses of failing senders are, and names in reverse DNS of these and of the record's."""
+    """Identify the failing senders' addresses; look up reverse-DNS names for them and the record's single addresses."""
     failing = sorted([sender.sender for sender in requested if sender.is_failing], key=lambda sender: -sender.count)
     ips = list(dict.fromkeys([sender.ip for sender in failing]))[:MAX_IDENTIFIED]
     ips += _single_addresses([read_term(term) for term in situation.request.add])
@@ -230,21 +230,21 @@ def _single_addresses(directives: Iterable[Directive]) -> list[str]:
     return [address_text(each.family, each.network) for each in networks if each.prefix == each.family.bits]
 
 
-def _match(situation: Situation, catalogue: Catalogue) -> Steps[list[Coverage]]:
+def _coverages(situation: Situation, catalogue: Catalogue) -> Steps[list[Coverage]]:
     """Return which addresses each directive before the first `all` matches."""
     coverage: list[Coverage] = []
     by_key: dict[object, Coverage] = {}
     for directive in before_all(situation.record):
         key = term_key(directive)
         if key not in by_key:
-            is_vouched = _is_vouched(directive, catalogue, situation.own)
-            steps = matching(situation.inputs, directive, dict(situation.known), is_vouched)
+            has_known_owner = _has_known_owner(directive, catalogue, situation.own)
+            steps = matching(situation.inputs, directive, dict(situation.known), has_known_owner)
             by_key[key] = yield from situation.once(steps)
-        coverage.append(by_key[key].of(directive))
+        coverage.append(by_key[key].for_directive(directive))
     return coverage
 
 
-def _is_vouched(directive: Directive, catalogue: Catalogue, own: Sequence[str]) -> bool:
+def _has_known_owner(directive: Directive, catalogue: Catalogue, own: Sequence[str]) -> bool:
     """Whether a term refers only to names that the admin, or a known service, manages."""
     if not isinstance(directive, DomainDirective) or directive.domain_spec is None:
         return True
@@ -256,7 +256,7 @@ def _is_vouched(directive: Directive, catalogue: Catalogue, own: Sequence[str]) 
     return any(is_same_or_under(target, name) for name in own)
 
 
-class _Work:
+class _SearchPlan:
     """Prepares the search: which senders it has to serve, with which candidates, and where new terms go.
 
     Attributes:
@@ -288,7 +288,7 @@ class _Work:
         max_answer = self._situation.request.max_answer
         result = yield from self._search(self.removable).run(max_answer)
         if result.loses and not self._keep_all:
-            # Sets of addresses do not show everything if results depend on more. Then only what must go is removed.
+            # Address sets are incomplete if results depend on more than the address; retry, removing only what must go.
             removable = self._removable(keep_all=True)
             second = yield from self._search(removable).run(max_answer)
             if second.best is not None:
@@ -331,7 +331,7 @@ class _Work:
         return sender.refused_by(first.directive)
 
     def _can_be_served(self, sender: RequestedSender) -> bool:
-        """Whether a failing sender has to pass: a term of the record or a candidate matches it."""
+        """Whether some term can let a failing sender pass: one of the record that stays, or a candidate."""
         if sender.is_refused:
             return False
         address = address_of(sender.sender)

@@ -46,7 +46,7 @@ def authentication_results(result: "CheckResult", authserv_id: str, *, utf8: boo
         utf8: whether to write characters outside US-ASCII as they are (RFC 6532) rather than escaped.
 
     Raises:
-        ArgumentError: `authserv_id` is no token (RFC 2045 §5.1), is longer than 255 octets, or is not US-ASCII.
+        ArgumentError: `authserv_id` is not a token (RFC 2045 §5.1), is longer than 255 octets, or is not US-ASCII.
     """
     pieces = [f"{FIELD}:", f"{_authserv_id(authserv_id, utf8)};", f"spf={result.result}", comment(in_words(result))]
     reason = problem_text(result, utf8=utf8)

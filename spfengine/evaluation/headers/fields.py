@@ -332,8 +332,8 @@ _ADDRESS_LIKE = re.compile(r"[0-9A-Fa-f:.]{2,45}")
 def address_in(comment: str | None) -> str | None:
     """Return the only IP address that is a word of its own in a comment; None if there is none, or several.
 
-    So a comment such as "domain of u@example.com designates 192.0.2.1 as permitted sender" gives it. What a stranger
-    has put into the comment may hide the address, but not replace it, unless the writer names none itself.
+    For example, "domain of u@example.com designates 192.0.2.1 as permitted sender" gives 192.0.2.1. Untrusted text
+    in the comment can hide the address, but can replace it only if the writer of the comment names no address itself.
     """
     addresses = set()
     for word in _QUOTED_PART.sub(" ", comment or "").split():

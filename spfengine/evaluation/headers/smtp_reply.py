@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 _MAX_LINE = 512  # RFC 5321 §4.5.3.1.5: octets of a reply line, its codes and CRLF included
 _MAX_TEXT = _MAX_LINE - len("550 5.7.23 \r\n")
-_MAX_DOMAIN = 120  # two of them leave room for an explanation
+_MAX_DOMAIN = 120  # two of them and an explanation fit into one line
 
 
 class SMTPReply(NamedTuple):

@@ -105,11 +105,11 @@ def _read_json(data: bytes) -> "Zone | Recording":
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return a JSON object. Raises ValueError if a key occurs twice, of which JSON readers silently keep the last."""
-    by_key = dict(pairs)
-    if len(by_key) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f"the key {visible(twice, 60)!r} occurs twice in one object; expected once")
+    by_key: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in by_key:
+            raise ValueError(f"the key {visible(key, 60)!r} occurs twice in one object; expected once")
+        by_key[key] = value
     return by_key
 
 
@@ -136,17 +136,19 @@ def load_yaml(data: bytes | str) -> list[Any]:
                 what = "this is nested too deep" if depth > _MAX_DEPTH else "aliases are not read; write it out"
                 raise ZoneError(f"line {line}: {what}")
         return list(yaml.load_all(data, Loader=loader))
+    except ZoneError:
+        raise
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        if isinstance(error, ZoneError):
-            raise
-        raise ZoneError(f"this is not YAML: {' '.join(str(error).split())}") from None
+        raise ZoneError(f"this is not YAML: {visible(' '.join(str(error).split()), 200)}") from None
+    except (ArithmeticError, AttributeError, LookupError, TypeError):  # pyyaml's, for `!!int ""` or `!!bool x`
+        raise ZoneError("this is not YAML: a value does not fit its tag, such as !!int or !!timestamp") from None
 
 
 def _read_yaml(data: bytes, path: str) -> Zone:
     """Return the zone of a file's only document."""
     from spfengine.resolvers.zone_files import octodns
 
-    documents = [document for document in load_yaml(data) if document is not None]
+    documents = [document for document in load_yaml(data) if document is not None]  # None: empty, as after a last ---
     if len(documents) != 1:
         raise ZoneError(f"the file has {len(documents)} documents, each a zone of its own; expected one")
     document = documents[0]
@@ -167,7 +169,7 @@ def _refuse_duplicates(data: bytes) -> None:
     """Raise ZoneError if a key occurs twice in a mapping, of which the YAML reader silently keeps the last."""
     import yaml
 
-    nodes = [yaml.compose(data, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))]
+    nodes = list(yaml.compose_all(data, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
     while nodes:
         node = nodes.pop()
         if isinstance(node, yaml.SequenceNode):
@@ -176,6 +178,8 @@ def _refuse_duplicates(data: bytes) -> None:
             continue
         seen: set[object] = set()
         for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise ZoneError(f"line {key.start_mark.line + 1}: a key is a mapping or a list; expected text")
             if key.value in seen:
                 line = key.start_mark.line + 1
                 raise ZoneError(f"line {line}: the key {visible(str(key.value), 60)!r} occurs twice; join the records")

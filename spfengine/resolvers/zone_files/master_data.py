@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from spfengine.addresses import parse_ip4, parse_ip6
+from spfengine.answers import MAX_STRING
 from spfengine.names import MAX_LABEL, from_labels
 from spfengine.resolvers.zone_files.master_entries import Word
 from spfengine.resolvers.zone_files.presentation import labels_text, split_labels, unescaped
@@ -189,8 +190,8 @@ class Data:
         strings = tuple([unescaped(word.text).encode("latin-1") for word in self._words])
         if not strings:
             raise ValueError("there is no string")
-        if max(map(len, strings)) > 255:
-            raise ValueError("a string has more than 255 octets")
+        if max(map(len, strings)) > MAX_STRING:
+            raise ValueError(f"a string has more than {MAX_STRING} octets")
         return strings
 
     def _address(self, type: str) -> int:

@@ -14,7 +14,7 @@ PACKAGES = """
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_each_name_of_a_package_loads(package: str) -> None:
+def test_every_name_of_a_package_can_be_imported(package: str) -> None:
     module: Any = importlib.import_module(f"spfengine.{package}")
     assert len(module.__all__) == len(set(module.__all__))
     for name in module.__all__:
@@ -24,7 +24,7 @@ def test_each_name_of_a_package_loads(package: str) -> None:
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_a_package_alone_loads_no_third_party_and_no_asyncio(package: str) -> None:
+def test_importing_a_package_loads_no_third_party_and_no_asyncio(package: str) -> None:
     program = (
         f"import sys, spfengine.{package}; "
         "print(sorted({name.partition('.')[0] for name in sys.modules} & {'dns', 'asyncio', 'yaml', 'idna'}))"

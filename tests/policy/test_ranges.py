@@ -1,0 +1,35 @@
+"""Sets of addresses: whatever is found by an index is what a look at each address finds."""
+
+from hypothesis import given, strategies as st
+
+from spfengine.policy.ranges import SpanIndex, Spans, SpanSet, common_sizes, union
+
+addresses = st.integers(0, 40)
+sets = st.lists(st.tuples(addresses, st.integers(0, 8)), max_size=5).map(
+    lambda parts: union([(first, first + more) for first, more in parts])
+)
+
+
+def members(spans: Spans) -> set[int]:
+    return {address for first, last in spans for address in range(first, last + 1)}
+
+
+@given(st.lists(sets, max_size=6), sets)
+def test_a_set_has_what_was_added(added: list[Spans], asked: Spans) -> None:
+    result = SpanSet()
+    for spans in added:
+        result.add(spans)
+    assert result.has_all(asked) == (members(asked) <= members(union(*added)))
+
+
+@given(st.lists(sets, max_size=6), sets)
+def test_an_index_finds_the_sets_with_an_address_in_common(indexed: list[Spans], asked: Spans) -> None:
+    expected = {number for number, spans in enumerate(indexed) if members(spans) & members(asked)}
+    assert SpanIndex(indexed).touching(asked) == expected
+
+
+@given(st.lists(sets, max_size=6))
+def test_common_addresses_are_counted_for_each_pair(all_sets: list[Spans]) -> None:
+    pairs = [(first, second) for second in range(len(all_sets)) for first in range(second)]
+    sizes = {pair: len(members(all_sets[pair[0]]) & members(all_sets[pair[1]])) for pair in pairs}
+    assert common_sizes(all_sets) == {pair: size for pair, size in sizes.items() if size}

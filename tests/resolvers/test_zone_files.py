@@ -436,7 +436,7 @@ class CountedKey(str):
 
 
 def test_no_key_is_compared_with_all_others_to_find_one_that_occurs_twice() -> None:
-    pairs = [(CountedKey(number), None) for number in [*range(1000), 999]]
+    pairs: list[tuple[str, Any]] = [(CountedKey(number), None) for number in [*range(1000), 999]]
     with pytest.raises(ValueError, match="the key '999' occurs twice"):
         files._without_duplicates(pairs)
     assert CountedKey.compared < 100  # only keys of one hash are compared

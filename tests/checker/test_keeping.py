@@ -8,6 +8,7 @@ import gc
 import tracemalloc
 from collections import Counter
 from itertools import pairwise
+from time import sleep
 from typing import Any
 from unittest.mock import patch
 
@@ -151,13 +152,10 @@ def test_a_check_that_reached_the_time_limit_is_not_kept() -> None:
 
         def resolve(self, question: Question, /) -> Answer:
             self.asked += 1
-            while self.asked == 1 and monotonic() < end:
-                pass
+            if self.asked == 1:
+                sleep(0.05)  # longer than the time limit, however busy the machine is
             return ZONE.resolve(question)
 
-    from time import monotonic
-
-    end = monotonic() + 0.05
     checker = Checker(Slow(), limits=Limits(seconds=0.01), hot_after=0)
     assert checker.check("192.0.2.1", "u@a.example").result == "temperror"
     assert checker.check("192.0.2.1", "u@a.example").result == "pass"

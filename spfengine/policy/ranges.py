@@ -106,11 +106,12 @@ class SpanSet:
 
     def add(self, spans: Spans) -> None:
         """Add addresses."""
-        for first, last in spans:
+        for span in spans:
+            first, last = span
             start = bisect_left(self._lasts, first - 1)
             end = bisect_right(self._firsts, last + 1)
             if start < end:  # joined with those that it overlaps or touches
-                first, last = min(first, self._firsts[start]), max(last, self._lasts[end - 1])  # noqa: PLW2901
+                first, last = min(first, self._firsts[start]), max(last, self._lasts[end - 1])
             self._firsts[start:end] = [first]
             self._lasts[start:end] = [last]
 

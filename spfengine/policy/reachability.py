@@ -5,7 +5,7 @@ then arithmetic on sets of addresses. Directives that depend on more than the ad
 """
 
 from bisect import bisect_right
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -250,21 +250,26 @@ def _covered(
 ) -> Generator[Question, Answer, list[Covered]]:
     """Return the directives that others after them, all of the same qualifier, make superfluous."""
     covered: list[Covered] = []
-    unknown = [number for number, each in enumerate(matched) if not each.is_known]
     asking = [number for number, each in enumerate(matched) if not isinstance(each.directive, Network)]
-    for number, each in enumerate(matched):
-        if not (each.is_known and each.decides):
-            continue
-        end = _first_after(number, unknown, len(matched))  # what an unknown one matches is not known
-        by = _until_covered(matched, number, [i for i in index.touching(number) if number < i < end])
-        if by is None:
-            continue
-        found = Covered(domain, each.directive, tuple([matched[i].directive for i in by]))
-        # Between the two, nothing but networks: no lookup that may exceed a limit or fail.
-        is_simple = (not unknown or unknown[0] > number) and by[-1] < _first_after(number, asking, len(matched))
-        if is_simple or (yield from _can_go(inputs, record, found, each.spans, answers)):
+    first_unknown = next((number for number, each in enumerate(matched) if not each.is_known), len(matched))
+    for number, by in _covering(matched, index):
+        found = Covered(domain, matched[number].directive, tuple([matched[i].directive for i in by]))
+        # With nothing but networks between the two, no lookup can exceed a limit or fail.
+        only_networks = number < first_unknown and by[-1] < _first_after(number, asking, len(matched))
+        if only_networks or (yield from _can_go(inputs, record, found, matched[number].spans, answers)):
             covered.append(found)
     return covered
+
+
+def _covering(matched: list[_Matched], index: _Index) -> Iterator[tuple[int, list[int]]]:
+    """Yield the number of each directive whose addresses others after it match, with the numbers of those."""
+    unknown = [number for number, each in enumerate(matched) if not each.is_known]
+    for number, each in enumerate(matched):
+        if each.is_known and each.decides:
+            end = _first_after(number, unknown, len(matched))  # what an unknown one matches is not known
+            by = _until_covered(matched, number, [i for i in index.touching(number) if number < i < end])
+            if by is not None:
+                yield number, by
 
 
 def _first_after(number: int, numbers: list[int], otherwise: int) -> int:

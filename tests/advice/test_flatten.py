@@ -157,7 +157,7 @@ class Failing:
         ("v=spf1 include:one.example include:broken.example -all", {}, "unknown-mechanism", "ipv4"),
         ("v=spf1 include:one.example -al", {}, "unknown-mechanism", "al"),
         ("v=spf1 include:example.com -all", {}, "over-lookup-limit", "form a loop"),
-        ("no spf", {}, "no-record", "no SPF record"),
+        ("no spf", {}, "no-record", "not an SPF record"),
         (["v=spf1 -all", "v=spf1 include:one.example -all"], {}, "multiple-records", "2 SPF records"),
     ],
 )  # fmt: skip

@@ -81,7 +81,7 @@ PURE_STDLIB = {
 
 # The modules that may import each third party. Those that are rarely needed are imported inside functions.
 THIRD_PARTY = {
-    "resolvers.live": {"dns"},
+    "resolvers.resolv_conf": {"dns"},
     "resolvers.stub": {"dns"},
     "resolvers.zone_files": {"yaml"},
     "names": {"idna"},
@@ -224,7 +224,7 @@ def _is_inner(one: Import) -> bool:
         ("names.py", "import idna", "only inside the function"),
         ("names.py", "def f():\n    import idna", None),
         ("drivers.py", "import asyncio", "only inside the function"),
-        ("resolvers/live.py", "import dns.message", None),
+        ("resolvers/stub.py", "import dns.message", None),
         ("resolvers/zone.py", "import dns.message", "dns may not be imported here"),
         ("resolvers/live_extra.py", "import dns.message", "dns may not be imported here"),
         ("cli/app.py", "import rich.console", None),

@@ -328,7 +328,7 @@ def test_a_resolver_with_a_cache_gets_no_second_one() -> None:
 
 
 def test_without_a_resolver_live_dns_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "_system_nameservers", lambda: ["192.0.2.53"])
+    monkeypatch.setattr(live, "read_nameservers", lambda: ["192.0.2.53"])
     checker = Checker(max_answers=7)
     assert isinstance(checker._resolver, Cache)
     assert checker._resolver.prefetch == 20

@@ -69,7 +69,7 @@ def test_json(call: Call, suite: Suite) -> None:
     half = json.loads(call("diff", "a.example", "half.example", "--zone", suite(ZONEDATA), "--json").out)
     assert (half["equivalent"], half["incomplete"], half["changes"]) == (False, True, [])
     assert half["unknown"]
-    assert set(half) == {"schema", "equivalent", "incomplete", "changes", "unknown"}
+    assert set(half) == {"schema", "equivalent", "incomplete", "changes", "outcomes", "unknown"}
 
 
 @pytest.mark.parametrize("text", ["localhost", "a@b.example", "\x1b[2J", ""])

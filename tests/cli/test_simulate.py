@@ -52,7 +52,7 @@ seed.example: something gets worse
   seed.example: the old record may be used for 1 hour after the change
   depends on records outside seed.example, which their owners may change at any time: relay.mailchannels.net
   ! receivers that count each void lookup (pyspf and Mail::SPF do) count 3 of them for IPv6 clients \
-(+a of seed.example, +mx of seed.example), and give permerror over 2; so they do now [over-void-limit-per-lookup]
+(+a of seed.example, +mx of seed.example), and give permerror over 2; they already do [over-void-limit-per-lookup]
     hint: publish both A and AAAA records for the hosts that mx and a name, or list networks with ip4 and ip6
 
   to publish as TXT of seed.example:

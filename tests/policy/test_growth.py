@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import pytest
+
 import spfengine
 from tests.counting import count_steps
 
@@ -28,6 +30,7 @@ def compiling(networks: int) -> Callable[[], object]:
     return lambda: spfengine.Policy.compile(names[0], resolver=zone, limits=limits)
 
 
+@pytest.mark.full
 def test_compiling_grows_no_faster_than_networks_times_includes() -> None:
     """Each of n ranges takes one pass over up to m includes, so four times both is sixteen times the work."""
     compiling(PER_RECORD)()
@@ -65,17 +68,20 @@ def networks(count: int) -> list[str]:
     return [f"ip4:10.{number >> 8}.{number & 255}.0/25" for number in range(count)]
 
 
+@pytest.mark.full
 def test_reachability_grows_with_the_networks() -> None:
     reaching("ip4:192.0.2.1")()
     assert count_steps(reaching(*networks(800))) <= 4 * 1.3 * count_steps(reaching(*networks(200)))
 
 
+@pytest.mark.full
 def test_reachability_grows_with_the_networks_that_another_covers() -> None:
     for before, after in (([], ["ip4:10.0.0.0/8"]), (["ip4:10.0.0.0/8"], [])):
         few, many = (reaching(*before, *networks(count), *after) for count in (200, 800))
         assert count_steps(many) <= 4 * 1.3 * count_steps(few)
 
 
+@pytest.mark.full
 def test_reachability_grows_with_the_addresses_of_all_hosts() -> None:
     few, many = (reaching(*[f"a:h{n}.example" for n in range(count)], hosts=count, addresses=60) for count in (16, 64))
     assert count_steps(many) <= 4 * 1.3 * count_steps(few)

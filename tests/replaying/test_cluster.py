@@ -117,7 +117,7 @@ def of_the_page() -> Callable[..., Totals]:
     text = (REPOSITORY / PAGE).read_text(encoding="utf-8")
     [block] = [item for item in blocks(PAGE, text) if "def replay_on_dask(" in item.text]
     assert block.is_run
-    namespace: dict[str, Any] = {"spfengine": spfengine}
+    namespace: dict[str, Any] = {"spfengine": spfengine, "Totals": Totals}  # what the page has imported before
     exec(compile(block.text, PAGE, "exec", dont_inherit=True), namespace)
     returned: Callable[..., Totals] = namespace["replay_on_dask"]
     return returned

@@ -189,7 +189,7 @@ class Session:
         starts, hits = table
         return hits[locate(starts, self.ip) - 1]
 
-    def unknown_inputs(self, letters: frozenset[str]) -> tuple[str, ...]:  # noqa: ARG002 - see TilingSession
+    def unknown_inputs(self, letters: frozenset[str]) -> tuple[str, ...]:  # noqa: ARG002 - TilingSession, which overrides this, needs them
         """Return the inputs that these macro-letters need and that are not known: none in a check of one client."""
         return ()
 

@@ -31,7 +31,7 @@ STDIN = "-"
 MESSAGE = "message"
 _REPORTS = (FileKind.XML, FileKind.GZIP, FileKind.ZIP)  # packed ones are read if they hold XML
 _Text = str | None
-_Key = tuple[str, str, _Text, _Text, _Text, _Text]
+_Key = tuple[str, str, _Text, _Text, _Text, _Text, _Text, _Text, _Text]
 
 
 def read_evidence(
@@ -63,7 +63,10 @@ def read_evidence(
     counts: dict[_Key, int] = {}
     messages = left_out = 0
     for sender in iterate_senders(paths, ledger, progress=progress, receiver=receiver, bounds=bounds):
-        key = (sender.ip, sender.sender, sender.helo, sender.label, sender.reported, sender.header_from)
+        key = (
+            sender.ip, sender.sender, sender.helo, sender.label, sender.reported, sender.header_from, sender.dmarc_spf,
+            sender.dmarc_dkim, sender.override,
+        )  # fmt: skip
         if key not in counts and len(counts) >= bounds.senders:
             left_out += sender.count
             continue
@@ -72,8 +75,9 @@ def read_evidence(
     ordered = sorted(counts.items(), key=itemgetter(1), reverse=True)
     senders = tuple([Sender(*key[:3], count, *key[3:]) for key, count in ordered])
     return Evidence(
-        senders, messages, ledger.kinds, ledger.unread, ledger.skipped, left_out, ledger.asides, ledger.receivers
-    )
+        senders, messages, ledger.kinds, ledger.unread, ledger.skipped, left_out, ledger.asides, ledger.receivers,
+        ledger.skipped_messages, ledger.repaired, ledger.reports, ledger.duplicates, ledger.duplicate_messages,
+    )  # fmt: skip
 
 
 def iterate_senders(
@@ -240,7 +244,7 @@ class _Reader:
         try:
             yield from self._read(stream, file, packed, only)
         except Broken as error:
-            self._ledger.skip(error.reason, error.example, error.place)
+            self._ledger.skip(error.reason, error.example, error.place, messages=error.messages)
 
     def _read(self, stream: Stream, file: BinaryIO | None, packed: int, only: Collection[FileKind]) -> Iterator[Sender]:
         head = stream.peek(HEAD)

@@ -21,13 +21,17 @@ class Broken(Exception):  # noqa: N818 - the file is broken, not the program
 
     Attributes:
         messages: the messages of the row that it broke in, as far as their number was read.
+        is_damage: whether octets were changed, so that some of what was read before may be wrong as well.
     """
 
-    def __init__(self, reason: str, example: str | None = None, place: str | None = None, messages: int = 0) -> None:
+    def __init__(
+        self, reason: str, example: str | None = None, place: str | None = None, *, damage: bool = False
+    ) -> None:
         self.reason = reason
         self.example = example
         self.place = place
-        self.messages = messages
+        self.messages = 0
+        self.is_damage = damage
         super().__init__(reason, example, place)
 
 

@@ -19,7 +19,7 @@ from spfengine.evidence.logs import KIND as LOG, read_log
 from spfengine.evidence.messages import sender_of_message
 from spfengine.evidence.mime import Lines, attachments, header_section
 from spfengine.evidence.reports import KIND as REPORT, read_report
-from spfengine.evidence.streams import Stream, gunzip, lines, members
+from spfengine.evidence.streams import Stream, Unpacked, gunzip, lines, members
 from spfengine.evidence.tables import KIND as TABLE, read_table
 from spfengine.evidence.values import Unusable
 from spfengine.senders import Sender
@@ -231,14 +231,18 @@ class _Reader:
             yield from self.read(Stream(self._meter.pieces(file)), file if file.seekable() else None)
 
     def read(
-        self, stream: Stream, file: BinaryIO | None, packed: int = 0, only: Collection[FileKind] = tuple(FileKind)
+        self,
+        stream: Stream,
+        file: BinaryIO | None,
+        packed: Unpacked | None = None,
+        only: Collection[FileKind] = tuple(FileKind),
     ) -> Iterator[Sender]:
         """Yield the senders of a stream.
 
         Args:
             stream: the octets.
             file: the file that they come from, if it can be read from anywhere.
-            packed: how many archives they are in.
+            packed: the count of the archive that they are in, or None.
             only: the kinds that are read.
         """
         try:
@@ -246,7 +250,9 @@ class _Reader:
         except Broken as error:
             self._ledger.skip(error.reason, error.example, error.place, messages=error.messages)
 
-    def _read(self, stream: Stream, file: BinaryIO | None, packed: int, only: Collection[FileKind]) -> Iterator[Sender]:
+    def _read(
+        self, stream: Stream, file: BinaryIO | None, packed: Unpacked | None, only: Collection[FileKind]
+    ) -> Iterator[Sender]:
         head = stream.peek(HEAD)
         kind = sniff(head)
         if stream.fault is not None and kind in (FileKind.EMPTY, FileKind.UNKNOWN):
@@ -254,10 +260,11 @@ class _Reader:
         if kind not in only:
             raise Broken("not a DMARC report; no other attachments are read")
         match kind:
-            case FileKind.GZIP | FileKind.ZIP if packed:
+            case FileKind.GZIP | FileKind.ZIP if packed is not None and (packed.is_inner or kind is FileKind.ZIP):
                 raise Broken("an archive in an archive is not read")
             case FileKind.GZIP:
-                yield from self._read(Stream(gunzip(stream, self._bounds)), None, packed + 1, only)
+                watch = Unpacked(self._bounds, packed)
+                yield from self._read(Stream(gunzip(stream, watch, self._ledger)), None, watch, only)
             case FileKind.ZIP:
                 yield from self._read_zip(stream, file, only)
             case FileKind.EMPTY:
@@ -283,9 +290,10 @@ class _Reader:
 
     def _read_zip(self, stream: Stream, file: BinaryIO | None, only: Collection[FileKind]) -> Iterator[Sender]:
         archive = io.BytesIO(stream.whole(self._bounds.held)) if file is None else file
-        for name, packed, pieces in members(archive, self._ledger, self._bounds):
-            with self._ledger.part(name):
-                yield from self.read(Stream(pieces), None, 1, only)
+        watch = Unpacked(self._bounds)
+        for name, packed, pieces in members(archive, self._ledger, self._bounds, watch):
+            with self._ledger.part(name or "without a name"):
+                yield from self.read(Stream(pieces), None, watch, only)
             if file is not None:
                 self._meter.add(packed)
 

@@ -62,11 +62,11 @@ _DOCUMENT = _Element({"feedback": _FEEDBACK})
 _NEEDED = ("source_ip", "count")
 _MAX_SPF = 20  # results of SPF in one record; more than two make no sense
 _MAX_DKIM = 100  # RFC 9990 §3.1.3
-_MAX_FAULTS = 1000  # after which a report is given up
+_MAX_FAULTS = 20  # after which a report is given up, unless it is large: then one for each 20 records is allowed
 _MAX_WAITING = 10_000  # records before the Report-ID that are held until it is known whether they count
 
 _NAMESPACES = ("urn:ietf:params:xml:ns:dmarc-", "http://dmarc.org/dmarc-xml/")
-_record_start = re.compile(rb"<(?:[\w.-]{1,40}:)?record[\s>]")
+_restart = re.compile(rb"<(?:[\w.-]{1,40}:)?(record|feedback)[\s>]")
 _LONGEST_START = 64
 _INSIDE = 3  # the depth of the elements in feedback, with that of our own
 _epoch = re.compile(r"\s*([0-9]{1,12})(?:\.0*)?\s*").fullmatch
@@ -89,7 +89,7 @@ def read_report(pieces: Iterable[bytes], ledger: Ledger, bounds: Bounds) -> Iter
                 raise Broken("a tag or comment is too long", place=report.place)
         report.finish()
     except Broken as fault:
-        fault.messages += report.end()
+        fault.messages += report.end(is_damaged=fault.is_damage)
         yield from report.take()
         raise
     report.end()
@@ -138,6 +138,7 @@ class _Report:
         self._ledger = ledger
         self._senders: list[Sender] = []
         self._waiting: list[Sender] = []  # of a report of which it is not known yet whether it counts
+        self._unsure: list[Sender] = []  # after a fault, which may be the first sign of a damaged archive
         self._skips: list[tuple[str, str | None, str, int]] = []
         self._namespaces = _Namespaces()
         self._outer = self._namespaces.outer
@@ -215,12 +216,16 @@ class _Report:
             try:
                 self._parser.Parse(b"</_>", True)
             except expat.ExpatError:
-                raise Broken("the XML ends in the middle", place=self.place) from None
+                if self._is_open:
+                    raise Broken("the XML ends in the middle", place=self.place) from None
+                self._ledger.repair("the XML ends in the middle, after the report", None, self.place)
 
     def take(self) -> list[Sender]:
         """Return the senders since the last call that are known to count."""
         if len(self._waiting) > _MAX_WAITING:
             self._decide()
+        if len(self._unsure) > _MAX_WAITING:
+            self._trust()
         senders, self._senders = self._senders, []
         return senders
 
@@ -229,13 +234,29 @@ class _Report:
         before, self._seen = self._seen, self._parser.CurrentByteIndex
         return self._dropped is not None or self._seen != before
 
-    def end(self) -> int:
-        """End the report that is open, and return the messages of a record that did not end."""
+    def end(self, *, is_damaged: bool = False) -> int:
+        """End the report that is open, and return the messages of a record that did not end.
+
+        Args:
+            is_damaged: whether nothing after the first fault can be believed.
+        """
         unread = self._messages_of_record() if self._is_in_record else 0
         self._is_in_record = False
+        self._messages += unread
         if self._is_open:
             self._end_of_report()
+        if is_damaged and self._unsure:
+            messages = sum([sender.count for sender in self._unsure])
+            self._ledger.skip("records after damage are not believed", None, None, len(self._unsure), messages)
+        else:
+            self._trust()
+        self._unsure.clear()
         return unread
+
+    def _trust(self) -> None:
+        """Hand out the senders that came after a fault."""
+        self._senders += self._unsure
+        self._unsure.clear()
 
     # Faults of the XML.
 
@@ -246,28 +267,36 @@ class _Report:
         if start and b"DOCTYPE".startswith(start[:7]):
             raise Broken("it has a DOCTYPE, which reports don't have, so the rest is not read", place=place)
         reason = f"the XML is broken: {expat.ErrorString(error.code) or 'unknown error'}"
-        self._faults += 1
-        if not self._root or self._faults > _MAX_FAULTS:
-            raise Broken(reason if not self._root else f"the XML is broken in over {_MAX_FAULTS:,} places", place=place)
+        if not self._root or self._faults >= max(_MAX_FAULTS, self._records // _MAX_FAULTS):
+            raise Broken(
+                f"{reason}, and in {self._faults:,} places before" if self._root else reason, None, place, damage=True
+            )
         if self._is_in_record:
             self._skip(reason, None, place)
         else:
-            self._ledger.repair(f"{reason}; reading went on with the next record", None, place)
+            self._ledger.repair(f"{reason}; reading went on after it", None, place)
         self._is_in_record = False
+        if self._waiting:
+            self._decide()  # so that the records before the fault are not taken for some after it
+        self._faults += 1
         self._lines += error.lineno - 1
 
     def _next_record(self, data: bytes) -> bytes | None:
-        """Return data from its first record on, for a new parser; None if there is none in it."""
-        found = _record_start.search(data, 1)
+        """Return data from its first record or report on, for a new parser; None if there is none in it."""
+        found = _restart.search(data, 1)
         if found is None:
             self._dropped = data[-_LONGEST_START:]
             self._lines += data.count(b"\n", 0, len(data) - len(self._dropped))
             return None
         self._lines += data.count(b"\n", 0, found.start())
         self._dropped = None
-        self._leave_namespaces(_INSIDE)
-        self._missing.clear()
-        self._start_parser(f"<_><{self._root}>".encode(), _FEEDBACK)
+        if found[1] == b"feedback":
+            self._leave_namespaces(_INSIDE - 1)
+            self._start_parser(b"<_>", _DOCUMENT)
+        else:
+            self._leave_namespaces(_INSIDE)
+            self._missing.clear()
+            self._start_parser(f"<_><{self._root}>".encode(), _FEEDBACK)
         return data[found.start() :]
 
     # What the parser calls.
@@ -406,7 +435,7 @@ class _Report:
             if not self._is_decided:
                 self._waiting.append(sender)
             elif not self._is_duplicate:
-                self._senders.append(sender)
+                (self._unsure if self._faults else self._senders).append(sender)
         if self._fault is not None or self._lost:
             self._fault = None
             self._lost = []
@@ -472,7 +501,7 @@ class _Report:
         self._is_duplicate = bool(name) and not self._ledger.is_new(reporter.casefold(), name, domain, period)
         self._is_decided = True
         if not self._is_duplicate:
-            self._senders += self._waiting
+            (self._unsure if self._faults else self._senders).extend(self._waiting)
             for reason, example, place, messages in self._skips:
                 self._ledger.skip(reason, example, place, messages=messages)
         self._waiting.clear()

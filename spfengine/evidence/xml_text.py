@@ -20,7 +20,7 @@ _LARGER = {
     "ascii": "utf-8", "utf-8": "utf-8-sig", "big5": "cp950",
 }  # fmt: skip
 """Encodings in whose place a larger one is read, since writers confuse them."""
-_OF_PYTHON = {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "utf-7", "undefined", "mbcs", "oem"}
+_OF_PYTHON = {"idna", "punycode", "unicode-escape", "raw-unicode-escape", "utf-7", "undefined", "mbcs", "oem"}
 
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r"))
 _MAX_REFERENCE = 12
@@ -61,7 +61,7 @@ def _encoding(head: bytes, ledger: Ledger) -> str:
     except LookupError:
         codec = None
     # That the declaration can be read proves that the characters of ASCII are one octet each.
-    if codec is None or codec.name in _OF_PYTHON or not codec._is_text_encoding or _WIDE.fullmatch(codec.name):
+    if codec is None or codec.name.replace("_", "-") in _OF_PYTHON or not codec._is_text_encoding or _WIDE.fullmatch(codec.name):
         ledger.repair("the XML does not have the encoding that it declares; it is read as UTF-8", name, "line 1")
         return "utf-8-sig"
     return _LARGER.get(codec.name, codec.name)

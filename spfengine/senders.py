@@ -9,7 +9,6 @@ from spfengine.frozen import Frozen, fill
 from spfengine.problems import Result
 from spfengine.visible import visible
 
-
 FORWARDING = ("forwarded", "mailing_list", "trusted_forwarder", "local_policy")
 """The reasons for an exception from a DMARC policy by which a receiver says that somebody sent a message on: those of
 RFC 9990 §3.1.6, and "forwarded" of RFC 7489 App. C.

@@ -124,7 +124,7 @@ class _Namespaces:
             self._by_prefix = self.outer.pop()[1]
 
     def is_own(self, prefix: str) -> bool:
-        """Whether elements with this prefix are of the report; a prefix that nothing declares is, if its root has it."""
+        """Whether elements with this prefix are the report's; one that nothing declares is if its root has it too."""
         space = self._by_prefix.get(prefix)
         if space is None:
             return prefix == self._root[0]

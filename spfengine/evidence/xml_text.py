@@ -56,15 +56,24 @@ def _encoding(head: bytes, ledger: Ledger) -> str:
     if declared is None or head.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"
     name = declared[1].decode("ascii")
-    try:
-        codec = codecs.lookup(name)
-    except LookupError:
-        codec = None
-    # That the declaration can be read proves that the characters of ASCII are one octet each.
-    if codec is None or codec.name.replace("_", "-") in _OF_PYTHON or not codec._is_text_encoding or _WIDE.fullmatch(codec.name):
+    codec = _codec(name)
+    if codec is None:
         ledger.repair("the XML does not have the encoding that it declares; it is read as UTF-8", name, "line 1")
         return "utf-8-sig"
-    return _LARGER.get(codec.name, codec.name)
+    return _LARGER.get(codec, codec)
+
+
+def _codec(name: str) -> str | None:
+    """Return Python's name of an encoding; None if it has none, or if a file can't have it.
+
+    That the declaration was read proves that the characters of ASCII are one octet each.
+    """
+    try:
+        codec = codecs.lookup(name).name
+        is_text = isinstance(b" ".decode(codec, "replace"), str)
+    except (LookupError, UnicodeError):  # a LookupError also if it does not decode octets to text
+        return None
+    return codec if is_text and codec.replace("_", "-") not in _OF_PYTHON and not _WIDE.fullmatch(codec) else None
 
 
 class _Text:

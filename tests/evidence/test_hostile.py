@@ -23,8 +23,6 @@ from tests.evidence.files import (
     held,
     mailed,
     read_bytes,
-    record,
-    report,
     zipped,
 )
 

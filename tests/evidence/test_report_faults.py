@@ -40,7 +40,10 @@ REPAIRED = {
     "a bare & in the metadata": (whole(about("AT&T"), record()), "an & that begins no reference is read as text"),
     "an & of HTML": (whole(about("Caf&eacute;"), record()), "an & that begins no reference is read as text"),
     "a bare & at the end of a value": (whole(about("A &"), record()), "an & that begins no reference is read as text"),
-    "one bad octet": (whole(about("Caf#"), record()).replace(b"#", b"\xe9"), "octets that are no characters were replaced"),
+    "one bad octet": (
+        whole(about("Caf#"), record()).replace(b"#", b"\xe9"),
+        "octets that are no characters were replaced",
+    ),
     "a control character": (whole(about("a\x0bb"), record()), "a character that XML can't have was replaced"),
     "a reference to a control character": (
         whole(about("a&#x1b;b"), record()),
@@ -52,11 +55,16 @@ REPAIRED = {
         "a schema in the report is ignored: '<xs:schema>'",
     ),
     "a schema that never ends": (
-        b'<?xml version="1.0"?><xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">' + whole(about(), record(), head=""),
+        b'<?xml version="1.0"?><xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">'
+        + whole(about(), record(), head=""),
         "a schema in the report is ignored: '<xs:schema>'",
     ),
     "a schema in it": (
-        whole(about(), '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"><xs:element name="x"/></xs:schema>', record()),
+        whole(
+            about(),
+            '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"><xs:element name="x"/></xs:schema>',
+            record(),
+        ),
         "a schema in the report is ignored: '<xs:schema>'",
     ),
     "a schema in it that never ends": (
@@ -88,7 +96,7 @@ REPAIRED = {
         whole(about(), record(), head='<?xml version="1.0" encoding="utf-16"?>'),
         "the XML does not have the encoding that it declares; it is read as UTF-8: 'utf-16'",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", REPAIRED)
@@ -128,10 +136,11 @@ def test_codecs_of_python_that_are_no_encodings_are_not_used(tmp_path: Path, enc
 
 BAD_ROWS = {
     "a tag that is not closed": record("192.0.2.7", 5).replace("</row>", ""),
-    "a bare < in a comment": record("192.0.2.7", 5, row="<policy_evaluated><reason><comment>a <b@c> d</comment>"
-                                                        "</reason></policy_evaluated>"),
+    "a bare < in a comment": record(
+        "192.0.2.7", 5, row="<policy_evaluated><reason><comment>a <b@c> d</comment></reason></policy_evaluated>"
+    ),
     "a bad octet in a tag": record("192.0.2.7", 5).replace("identifiers>", "identi#fiers>", 1),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", BAD_ROWS)
@@ -139,7 +148,7 @@ def test_a_record_that_is_broken_costs_itself_alone(tmp_path: Path, case: str) -
     rows = [record("192.0.2.1", 2), f"\n{BAD_ROWS[case]}", "\n\n", record("192.0.2.300", 7), record("192.0.2.2", 3)]
     evidence = read_bytes(tmp_path, whole(about(), *rows).replace(b"#", b"\xff"))
     assert [(item.ip, item.count) for item in evidence.senders] == [("192.0.2.2", 3), ("192.0.2.1", 2)]
-    broken, refused = [item for item in evidence.unread]
+    broken, refused = list(evidence.unread)
     assert broken.reason.startswith("the XML is broken: ")
     assert (broken.place, broken.count, broken.messages) == ("line 2", 1, 5)
     assert refused.place is not None
@@ -201,7 +210,10 @@ LOST = {
         "header_from is left out: a domain has unprintable characters: 'a\\x85b.example'",
     ),
     "a bad HELO name": (
-        record(spf="<spf><domain>a b</domain><scope>helo</scope><result>none</result></spf>" + SPF.format("example.com", "pass")),
+        record(
+            spf="<spf><domain>a b</domain><scope>helo</scope><result>none</result></spf>"
+            + SPF.format("example.com", "pass")
+        ),
         "a HELO name is left out: the HELO name has spaces, angle brackets or unprintable characters: 'a b'",
     ),
     "a bad envelope": (
@@ -216,7 +228,7 @@ LOST = {
         record(spf=SPF.format("example.com", "pass") * 30),
         "only the first 20 results of SPF are used: 'example.com' (and 9 more)",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", LOST)

@@ -119,14 +119,17 @@ REFUSED = {
         record(spf=spf(("[bold]a.example[/bold]", "mfrom", "pass"))),
         "the sender is neither a mail address nor a domain: '[bold]a.example[/bold]'",
     ),
-    "a huge value": (record(ip="1" * 3000), "source_ip can't be used: it has more than 1,024 characters: '" + "1" * 80 + "…'"),
+    "a huge value": (
+        record(ip="1" * 3000),
+        "source_ip can't be used: it has more than 1,024 characters: '" + "1" * 80 + "…'",
+    ),
     "elements in a value": (record(ip="<b>192.0.2.1</b>"), "source_ip can't be used: it has elements in it: 'b'"),
     "an element twice": (record(row="<count>5</count>"), "count can't be used: it occurs twice: '5'"),
     "a row twice": (
         record(row="</row><row><source_ip>192.0.2.2</source_ip>"),
         "source_ip can't be used: it occurs twice: '192.0.2.2'",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", REFUSED)

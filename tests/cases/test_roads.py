@@ -48,6 +48,7 @@ def take(road: str, case: Case, means: Means) -> None:
         pytest.fail(f"{case.name} on the road {road} comes out right now: take it out of the ledger", pytrace=False)
 
 
+@pytest.mark.full
 def test_a_few_in_a_process_of_their_own(official_cases: list[Case], semantics_cases: list[Case], means: Means) -> None:
     first_of_each = {case.scenario: case for case in reversed(official_cases)}
     chosen = [*first_of_each.values(), *[case for case in semantics_cases if case.name in ("text-spaces", "eai-exp")]]

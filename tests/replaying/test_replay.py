@@ -562,6 +562,7 @@ def test_worse_is_what_a_simulation_calls_worse(record: str, worse: bool) -> Non
     assert replay([CELLS["text"]], [(before, after)]).is_worse is worse
 
 
+@pytest.mark.full
 def test_rows_are_not_kept() -> None:
     """ "In bounded memory", however many senders there are."""
 

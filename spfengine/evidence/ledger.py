@@ -66,20 +66,26 @@ class Ledger:
         source, member: what is being read.
         skipped: how many rows or parts could not be read.
         skipped_messages: the messages of these, as far as their number could be read.
+        identifiers: of the reports that were read, shortened.
         duplicates, duplicate_messages: reports that were read before, and the messages that they name.
     """
 
     source: str
     member: str | None
 
-    def __init__(self) -> None:
+    def __init__(self, earlier: "Ledger | None" = None) -> None:
+        """Begin a ledger.
+
+        Args:
+            earlier: the ledger of files that were read before, so that a report that they hold is not counted again.
+        """
         self.skipped = self.skipped_messages = 0
         self.duplicates = self.duplicate_messages = 0
         self.enter("")
         self._unread = _Groups()
         self._repaired = _Groups()
         self._reports: list[ReportedBy] = []
-        self._identifiers: set[bytes] = set()
+        self.identifiers: set[bytes] = set() if earlier is None else earlier.identifiers
         self._kinds: dict[str, list[int]] = {}
         self._aside: dict[str, int] = {}
         self._receivers: dict[str, int] = {}
@@ -106,10 +112,10 @@ class Ledger:
     def is_new(self, *identifier: str) -> bool:
         """Whether a report with this identifier was not read before; it is remembered from now on."""
         key = blake2b("\0".join(identifier).encode("utf-8", "replace"), digest_size=16).digest()
-        if key in self._identifiers:
+        if key in self.identifiers:
             return False
-        if len(self._identifiers) < MAX_IDENTIFIERS:
-            self._identifiers.add(key)
+        if len(self.identifiers) < MAX_IDENTIFIERS:
+            self.identifiers.add(key)
         return True
 
     def report(self, report: ReportedBy) -> None:

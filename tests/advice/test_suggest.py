@@ -482,6 +482,7 @@ def test_what_dkim_carries_is_no_reason_to_add_an_address() -> None:
         assert [each.standing for each in found.senders] == [SenderStanding.DKIM]
         assert CaveatCode.SENT_ON in codes(found)
         assert "1 sender need not pass: DKIM carries the mail, or somebody sent it on" in found.render()
+    carried = reported("192.0.2.8", "fail", "pass")
     assert suggestion("v=spf1 a -all", carried, want=["192.0.2.8"]).record == "v=spf1 a a:mail.d.example -all"
 
 
@@ -514,12 +515,12 @@ def test_what_passes_by_spf_alone_is_said() -> None:
 
 def test_the_policy_for_a_sender_that_is_not_aligned_is_shown() -> None:
     sender = Sender("192.0.2.1", "@d.example", header_from="sub.e.test")
+    tested = "DMARC policy quarantine (sp=reject of e.test, tested with t=y)"
     zone = {**OTHERS, "d.example": {**OTHERS["d.example"], "TXT": "v=spf1 a -all"}}
     for records, expected in (
         ({}, "not aligned with the From domain, sub.e.test; DMARC does not apply (no policy)"),
         ({"_dmarc.e.test": {"TXT": "v=DMARC1; p=none; sp=reject; t=y"}},
-         "not aligned with the From domain, sub.e.test; DMARC policy quarantine (sp=reject of e.test, tested with "
-         "t=y)"),
+         f"not aligned with the From domain, sub.e.test; {tested}"),
     ):  # fmt: skip
         found = spfengine.suggest("d.example", [sender], resolver=Zone({**zone, **records}), catalogue=CATALOGUE)
         assert expected in found.render(width=None)

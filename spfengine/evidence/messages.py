@@ -64,7 +64,10 @@ def sender_of_message(fields: Fields, receiver: str | None) -> tuple[Sender, str
     ip = told.client(hop, header_from)
     claims = [claim for claim in told.claims if claim.ip in (ip, None)]  # a claim about another client may be forged
     hops = [other for other in hops if other.ip == ip]
-    helo = _first_readable(helo_of, [*[claim.helo for claim in claims], *[hop.helo for hop in hops]])
+    helos = [claim.helo for claim in claims]
+    if hop is not None and claims and hop.at < told.first:
+        helos.insert(1, hop.helo)  # surer than what the message's own writer may have put below it
+    helo = _first_readable(helo_of, [*helos, *[other.helo for other in hops]])
     address, reported = _address(fields, claims, hops, helo)
     sender = make_sender(ip, address, helo, reported=reported, header_from=header_from)
     writer = _first([claim.writer for claim in claims] if claims else [hop.by for hop in hops])
@@ -181,8 +184,13 @@ class _Told:
         raise Unusable(*self._what_is_missing())
 
     def _is_sure(self, claim: SPFClaim, hop: Hop | None) -> bool:
-        """Whether a claim is by the writer that is trusted; one without a name may be, unless Received contradicts it."""
-        return claim.writer is not None or claim is self.claims[0] or hop is None or claim.ip == hop.ip
+        """Whether a claim is by the writer that is trusted: it is the first one, or nobody else can have written it.
+
+        Between a host's Received field and the next one below, the message's own writer may have put others.
+        """
+        if hop is None or claim is self.claims[0] or claim.ip == hop.ip:
+            return True
+        return claim.writer is not None and hop.at > self.last
 
     def _what_is_missing(self) -> tuple[str, str | None]:
         if self.claims:

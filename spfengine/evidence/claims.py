@@ -180,7 +180,9 @@ def _of_results(field: AuthenticationResults, value: str) -> "SPFClaim | ClientC
         return None if client is None else ClientClaim(writer, client)
     spf = next((method for method in field.spf if method.get("smtp.mailfrom") is not None), field.spf[0])
     flat = {method.method: method.result for method in field.results if method.method in ("envelope-from", "helo")}
-    sender = _first_given(spf.get("smtp.mailfrom"), spf.get("smtp.mail"), spf.get("envelope-from"), flat.get("envelope-from"))
+    sender = _first_given(
+        spf.get("smtp.mailfrom"), spf.get("smtp.mail"), spf.get("envelope-from"), flat.get("envelope-from")
+    )
     helos = [_helo(method.get("smtp.helo")) for method in field.spf] + [_helo(flat.get("helo"))]
     ip = next((method.client_ip for method in [spf, *field.spf] if method.client_ip is not None), client)
     return SPFClaim(

@@ -13,6 +13,8 @@ from spfengine.names import fold, is_same_or_under
 
 MAX_FIELD: Final = 1 << 14
 """Characters of a field that are looked at."""
+DOCUMENTS: Final = "RFC 5737, RFC 3849"
+"""What sets addresses aside for documentation."""
 
 
 def _networks(*texts: str) -> list[IPv4Network | IPv6Network]:
@@ -49,7 +51,28 @@ _SITES: Final[dict[str, str]] = {
 }
 # They write what they found out about a message below their own Received field; everybody else writes it above.
 _BELOW = ("apple", "google", "proton")
-_SECOND_LEVEL = frozenset("ac co com edu go gob gov gv ltd me mil ne net nom or org plc sch".split())
+_SECOND_LEVEL = frozenset(
+    [
+        "ac",
+        "co",
+        "com",
+        "edu",
+        "go",
+        "gob",
+        "gov",
+        "gv",
+        "ltd",
+        "me",
+        "mil",
+        "ne",
+        "net",
+        "nom",
+        "or",
+        "org",
+        "plc",
+        "sch",
+    ]
+)
 
 _BY = re.compile(r"(?:^|\s)by\s+([^\s;()]+)", re.IGNORECASE)
 # Text from the client itself, as Exim, qmail and others write it: addresses in it do not count.

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from spfengine.errors import HeaderError
 from spfengine.evidence.claims import AUTHENTICATION_RESULTS, RECEIVED_SPF, ClientClaim, SPFClaim, claim_in
 from spfengine.evidence.hops import (
+    DOCUMENTS,
     MAX_FIELD,
     Hop,
     hop_at_the_border,
@@ -42,7 +43,7 @@ _SUBMITTED = "it was sent by an authenticated user of the server, so SPF is not 
 _SENT_INSIDE = "the first header field about SPF is that of the sender's own server, which names no client"
 _INSIDE = "the first header field about SPF is about a server inside the receiver's site"
 _CONTRADICTION = "the first header field about SPF names another client than the Received field next to it"
-_REDACTED = "the client's address {} is one for documentation (RFC 5737, RFC 3849), so the real one has been removed"
+_REDACTED = "the client's address {} is one for documentation ({}), so the real one has been removed"
 
 
 def sender_of_message(fields: Fields, receiver: str | None) -> tuple[Sender, str]:
@@ -180,7 +181,7 @@ class _Told:
         if real:
             return real[0]
         if given:
-            raise Unusable(_REDACTED.format(given[0]))
+            raise Unusable(_REDACTED.format(given[0], DOCUMENTS))
         raise Unusable(*self._what_is_missing())
 
     def _is_sure(self, claim: SPFClaim, hop: Hop | None) -> bool:
@@ -208,7 +209,7 @@ class _Told:
 
 
 def _domain(sender: str | None) -> str | None:
-    return None if not sender else sender.strip("<>\" ").rpartition("@")[2] or None
+    return None if not sender else sender.strip('<>" ').rpartition("@")[2] or None
 
 
 def _is_by(claim: "SPFClaim | ClientClaim", receiver: str | None) -> bool:

@@ -27,9 +27,10 @@ _REPLY = re.compile(r"(?<![\d.])[45]\d\d[ #-]+\S|\b[45]\.7\.\d{1,3}\b")
 _SPACE = re.compile(r"\s+")
 _ADDRESS = r"\[?(?:IPv6:)?([0-9A-Fa-f:.]{2,45}?)\]?(?=[\s,;)\]=.\"'<>]|$)"
 # Hosts that the text names as those that refused, whose address is not the client's.
+_IN_BRACKETS = r"(?:\[[^\]\s]{2,60}\]|\([0-9A-Fa-f:.]{2,45}\))"
 _RECEIVER = re.compile(
-    r"\b(?:host|server|relay=|H=|to|with|by|MTA|Remote-MTA:? ?dns;) ?[\w.-]{1,255} ?(?:\[[^\]\s]{2,60}\]|\([0-9A-Fa-f:.]{2,45}\))"
-    r"(?::\d+)?|relay=\S{1,300}|\bH=\S{1,300}(?: \[[^\]]{2,60}\])?|\bConnected to \S{2,60}|\(\S{2,60}, the server"
+    rf"\b(?:host|server|to|with|by|MTA|Remote-MTA:? ?dns;) ?[\w.-]{{1,255}} ?{_IN_BRACKETS}"
+    rf"|\brelay=\S{{1,300}}|\bH=\S{{1,300}}(?: {_IN_BRACKETS})?|\bConnected to \S{{2,60}}|\(\S{{2,60}}, the server"
     r"|\S{2,60} (?:failed after I sent|does not like recipient)",
     re.IGNORECASE,
 )
@@ -37,14 +38,15 @@ _DOMAIN = r"<?([^\s\[\]<>()\"',;:]{1,320}?)>?"
 _CLIENTS = [
     re.compile(rf"\bwith (?:the )?ip:? ?{_ADDRESS}", re.IGNORECASE),
     re.compile(rf"{_ADDRESS} (?:is|was) not (?:allowed|permitted|authori[sz]ed|designated|listed)", re.IGNORECASE),
-    re.compile(rf"\b(?:client[- ]ip|remote[- ]ip|source[- ]ip|sender[- ]ip|sending ip|your ip(?: address)?|ip(?: address)?)"
-               rf"[:= ]{{1,3}}{_ADDRESS}", re.IGNORECASE),
+    re.compile(rf"\b(?:(?:client|remote|source|sender|sending|your)[- ])?ip(?: address)?[:= ]{{1,3}}{_ADDRESS}",
+               re.IGNORECASE),
     re.compile(rf"\bdesignates? {_ADDRESS}", re.IGNORECASE),
 ]  # fmt: skip
 _SENDERS = [
     re.compile(r"\bSPF (?:check )?(?:for )?\[([^\]\s]{1,320})\]", re.IGNORECASE),
     re.compile(rf"\bMAIL FROM domain \[?{_DOMAIN}\]?(?=\s|$)", re.IGNORECASE),
-    re.compile(rf"\bsend(?:ing)? (?:mail|e-?mails?|messages?) (?:from|for|on behalf of) (?:domain )?{_DOMAIN}(?=[\s.,;)]|$)", re.IGNORECASE),
+    re.compile(rf"\bsend(?:ing)? (?:e?-?mails?|messages?) (?:from|for|on behalf of) (?:domain )?{_DOMAIN}(?=[\s.,;)]|$)",
+               re.IGNORECASE),
     re.compile(rf"\bsending domain \[?{_DOMAIN}\]?(?=[\s,;]|$)", re.IGNORECASE),
     re.compile(rf"\bdomain of (?:transitioning )?{_DOMAIN}(?=[\s,;)]|$)", re.IGNORECASE),
     re.compile(rf"\b(?:MAIL ?FROM|envelope-from|sender|domain)[:= ]{{1,3}}{_DOMAIN}(?=[\s,;)]|$)", re.IGNORECASE),

@@ -34,7 +34,7 @@ _PACKED = {
 }
 # What people save a message as, and what they can do instead.
 _OTHERS = {
-    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an Outlook file (.msg); save the message as .eml, or paste its Internet headers",
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an Outlook file (.msg); save as .eml, or paste its Internet headers",
     b"!BDN": "an Outlook data file; save the messages as .eml",
     b'x\x9f>"': "winmail.dat of Outlook; save the message as .eml",
     b"%PDF-": "a PDF; save the message as .eml",
@@ -48,6 +48,7 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
 _is_log = re.compile(
     r"(?:<\d{1,3}>)?(?:1 )?(?:[A-Z][a-z]{2} [ \d]\d (?:\d{4} )?\d\d:\d\d:\d\d|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)"
 ).match
+_is_indented = re.compile(rb"(?:[ \t]*\r?\n){0,100}[ \t]+[^ \t\r\n]").match
 _is_page = re.compile(rb"<(?:!doctype html|html)\b", re.IGNORECASE).match
 # Apple Mail's .emlx: the message's size on a line of its own before it.
 _is_counted = re.compile(r"\d{1,12}[ \t]*\r?\n[A-Za-z][!-9;-~]*[ \t]*:[ \t]").match
@@ -61,7 +62,10 @@ def sniff(head: bytes) -> FileKind:
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return FileKind.ZIP
     if head.startswith(_UTF16):
-        return FileKind.XML if b"<" in head[:4] else FileKind.UTF16
+        if b"<" in head[:4]:
+            return FileKind.XML
+        kind = _sniff_text(head.decode("utf-16", "replace"))
+        return FileKind.UTF16 if kind in (FileKind.MESSAGE, FileKind.PASTED) else FileKind.UNKNOWN
     if head.startswith(tuple(_OTHERS)):
         return FileKind.UNKNOWN
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip(_SPACE)
@@ -70,13 +74,18 @@ def sniff(head: bytes) -> FileKind:
     decoded = text.decode("utf-8", "replace")
     if _is_xml(text):
         return FileKind.PASTED if _is_page(text) and looks_pasted(decoded) else FileKind.XML
+    kind = _sniff_text(decoded)
+    return FileKind.PASTED if kind is FileKind.MESSAGE and _is_indented(head) else kind
+
+
+def _sniff_text(decoded: str) -> FileKind:
     kind = _sniff_line(_first_line(decoded))
     if kind is FileKind.MESSAGE and not decoded.startswith("From ") and is_broken_up(decoded):
         return FileKind.PASTED
     if kind is FileKind.UNKNOWN:
         if _is_counted(decoded):
             return FileKind.MESSAGE
-        if b"\0" not in text and looks_pasted(decoded):
+        if "\0" not in decoded and looks_pasted(decoded):
             return FileKind.PASTED
     return kind
 
@@ -103,5 +112,5 @@ def packed_by(head: bytes) -> str | None:
 
 
 def saved_as(head: bytes) -> str | None:
-    """Return what a file is that holds a message in a form that is not read, and the way out; None for anything else."""
+    """Return what a file is that people save messages as but is not read, and the way out; None for anything else."""
     return next((name for magic, name in _OTHERS.items() if head.startswith(magic)), None)

@@ -73,7 +73,7 @@ def sender_of_report(fields: Fields, parts: Sequence[Attachment], bounds: Bounds
 
 
 def _section(texts: Sequence[tuple[str, str]], types: Sequence[str], bounds: Bounds) -> Fields:
-    """Return the fields of the first part of one of these types. Those of a message that is reported are its sender's."""
+    """Return the fields of the first part of one of these types."""
     text = next((text for name, text in texts if name in types), "")
     return header_section(_lines(text), bounds)
 

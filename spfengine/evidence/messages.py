@@ -160,8 +160,8 @@ class _Told:
 
     def hop_of_writer(self, hops: list[Hop]) -> Hop | None:
         """Return the Received field of the host that wrote the claims."""
-        writers = [claim.writer for claim in self.claims if claim.writer] or [None]
-        found = (hop_of_writer(hops, self.first, self.last, writer) for writer in writers)
+        writers: list[str | None] = [claim.writer for claim in self.claims if claim.writer]
+        found = (hop_of_writer(hops, self.first, self.last, writer) for writer in writers or [None])
         return next((hop for hop in found if hop is not None), None)
 
     def client(self, hop: Hop | None, header_from: str | None) -> str:
@@ -241,7 +241,7 @@ def _why_not(claim: SPFClaim, at: int, hops: list[Hop]) -> str | None:
 
 
 def _contradicts(claim: SPFClaim, above: Hop, below: Hop | None) -> bool:
-    """Whether the host that wrote the Received field above would have written another address, had it made the claim."""
+    """Whether the host that wrote the Received field above would have written another address in the claim."""
     if above.is_inside or claim.ip in (None, above.ip):
         return False
     if claim.writer is not None:

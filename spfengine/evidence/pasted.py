@@ -7,6 +7,7 @@ it. What it says is read as in a message; it is only found in another way.
 import html
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 
 from spfengine.evaluation.headers.fields import as_address
 from spfengine.evidence.bounces import names_client
@@ -37,6 +38,9 @@ _FROM_LABELS = "From|Von|De|Da|Van|Od|Från|Fra|Lähettäjä|Kimden|От|Від|
 _TABLE_FROM = re.compile(
     rf"^[>|*\s]{{0,40}}(?:{_FROM_LABELS})\s{{0,9}}:?\s{{1,9}}([^\n]{{1,1000}})", re.IGNORECASE | re.MULTILINE
 )
+_MIME = re.compile(r"^(?:content-type|mime-version)[ \t]*:", re.IGNORECASE | re.MULTILINE).search
+_ROWS = 20
+_FEWEST_ROWS = 4
 _OPERATOR = "google.com"
 
 NO_MAIL_FROM = "senders whose domain is that of From, since the pasted table does not show MAIL FROM"
@@ -50,26 +54,22 @@ def looks_pasted(text: str) -> bool:
 
 def is_broken_up(text: str) -> bool:
     """Whether text that begins with a header field is no message: a table, or fields with empty lines between them."""
-    section, _, rest = text.replace("\r\n", "\n").lstrip("\n").partition("\n\n")
-    if _has_trace(section) or re.search(
-        r"^(?:content-type|mime-version)[ \t]*:", section, re.IGNORECASE | re.MULTILINE
-    ):
-        return bool(_has_trace(section)) and _goes_on(section, rest)
-    if _TABLE_SPF.search(text):
-        return True
-    return _goes_on(section, rest) and _has_trace(rest) is not None
-
-
-def _goes_on(section: str, rest: str) -> bool:
-    """Whether fields go on after the first empty line, as they do if there is one after each line."""
-    if section.count("\n") > 2:
+    section = text.replace("\r\n", "\n").lstrip("\n").partition("\n\n")[0]
+    if _is_double_spaced(text):
+        return _has_trace(text) is not None
+    if _has_trace(section) or _MIME(section):
         return False
-    first = rest.lstrip("\n").partition("\n")[0]
-    return _FIELD.match(first) is not None or (first[:1] in " \t" and bool(first.strip()))
+    return _TABLE_SPF.search(text) is not None
+
+
+def _is_double_spaced(text: str) -> bool:
+    """Whether the first lines have an empty one after each."""
+    rows = [bool(row.strip()) for row in text.split("\n", _ROWS)[:_ROWS]]
+    return sum(rows) >= _FEWEST_ROWS and not any(row and after for row, after in pairwise(rows))
 
 
 def fields_in(text: str) -> Fields:
-    """Return the header fields in pasted text, in their order; an empty list if none of them is about the way it came."""
+    """Return the header fields in pasted text, in their order; none if none is about the way that the message took."""
     text = _without_tags(text)
     if _has_trace(text) is None:
         return []

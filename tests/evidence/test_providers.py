@@ -41,7 +41,9 @@ RECEIVERS = [
 ]
 
 
-@pytest.mark.parametrize("name", ["mx.google.com", "spf.icloud.com", "mail.protonmail.ch", "mx.example.net", "x.example"])
+@pytest.mark.parametrize(
+    "name", ["mx.google.com", "spf.icloud.com", "mail.protonmail.ch", "mx.example.net", "x.example"]
+)
 @pytest.mark.parametrize("case", RECEIVERS)
 def test_what_the_messages_own_writer_put_below_changes_nothing(tmp_path: Path, case: str, name: str) -> None:
     """RFC 8601 §7.1: the fields that a sender forges are below those of the receiver."""

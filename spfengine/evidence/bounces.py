@@ -25,7 +25,7 @@ _IS_ABOUT_SPF = re.compile(
 _CODE = re.compile(r"(?:\\[rn])+|(?<![\d.])[245]\d\d[ #-]*[245]\.\d{1,3}\.\d{1,3}(?=[\s:])|(?<=[\s])[45]\d\d-(?=\s)")
 _REPLY = re.compile(r"(?<![\d.])[45]\d\d[ #-]+\S|\b[45]\.7\.\d{1,3}\b")
 _SPACE = re.compile(r"\s+")
-_ADDRESS = r"\[?(?:IPv6:)?([0-9A-Fa-f:.]{2,45}?)\]?(?=[\s,;)\]=.\"'<>]|$)"
+_ADDRESS = r"\[?(?:IPv6:)?([0-9A-Fa-f:.]{2,45})\]?(?=[\s,;)\]=\"'<>]|$)"
 # Hosts that the text names as those that refused, whose address is not the client's.
 _IN_BRACKETS = r"(?:\[[^\]\s]{2,60}\]|\([0-9A-Fa-f:.]{2,45}\))"
 _RECEIVER = re.compile(
@@ -45,7 +45,8 @@ _CLIENTS = [
 _SENDERS = [
     re.compile(r"\bSPF (?:check )?(?:for )?\[([^\]\s]{1,320})\]", re.IGNORECASE),
     re.compile(rf"\bMAIL FROM domain \[?{_DOMAIN}\]?(?=\s|$)", re.IGNORECASE),
-    re.compile(rf"\bsend(?:ing)? (?:e?-?mails?|messages?) (?:from|for|on behalf of) (?:domain )?{_DOMAIN}(?=[\s.,;)]|$)",
+    re.compile(rf"\bsend(?:ing)? (?:e?-?mails?|messages?) (?:from|for|on behalf of) (?:domain )?{_DOMAIN}"
+               r"(?=[\s.,;)]|$)",
                re.IGNORECASE),
     re.compile(rf"\bsending domain \[?{_DOMAIN}\]?(?=[\s,;]|$)", re.IGNORECASE),
     re.compile(rf"\bdomain of (?:transitioning )?{_DOMAIN}(?=[\s,;)]|$)", re.IGNORECASE),

@@ -19,12 +19,15 @@ from spfengine.evidence.values import result_of
 
 AUTHENTICATION_RESULTS: Final = "authentication-results"
 RECEIVED_SPF: Final = "received-spf"
-_CLIENT_PROPERTIES = ("smtp.remote-ip", "policy.iprev")
+_CLIENT_PROPERTIES = ("smtp.remote-ip", "policy.iprev", "smtp.client-ip", "smtp.client_ip", "policy.client-ip")
+_CLIENT_KEYS = ("client-ip", "client_ip", "remoteip")
+_ADDRESSES = (*_CLIENT_PROPERTIES, "client-ip")
 _OTHER_IDENTITIES = ("helo", "pra")
 
 _writer_in_comment = re.compile(r"\s*([\w.-]+):\s").match
 _sender_in_comment = re.compile(
     r"\b(?:domain of|record for) (?:transitioning |domain of )*(\"[^\"]{1,512}\"(?:@[^\s,;]+)?|[^\s\",;]+)"
+    r"|([^\s@]{1,320}@[^\s@]{1,255}) does not designate permitted sender hosts"
 ).search
 _address_in_comment = re.compile(r"\bsender IP is +([^\s,;()]{1,60})|\bdesignates? ([^\s,;()]{1,60})").search
 _has_encoded_word = re.compile(r"=\?[^\s?]{1,60}\?[BbQq]\?").search
@@ -36,7 +39,7 @@ _AUTHSERV_ID = re.compile(r"\s*\"?([^\s;=\"()/]{1,255})\"?")
 _SYNTAX = re.compile(r"\\.|[;\"()]")
 _SPF_PART = re.compile(r"\s*spf\s*(?:/\s*\w+\s*)?=", re.IGNORECASE).match
 _STRAY = re.compile(r"(?<=\s)(?!\()[^\s=;()\"]+(?=\s|$)(?!\s*[=.])")
-_RESULT_WORD = re.compile(r"\s*(?:received-spf\s*:)?\s*(\w+)", re.IGNORECASE).match
+_RESULT_WORD = re.compile(r"^\s*\w+")
 _KEY = re.compile(
     r"(?:^|[\s;(])(client-ip|envelope-from|helo|identity|receiver|sender)\s*=\s*(\"[^\"\\]{0,600}\"(?:@[^\s;]+)?|[^\s;()]*)",
     re.IGNORECASE,
@@ -104,6 +107,7 @@ def claim_in(name: str, value: str) -> "SPFClaim | ClientClaim | None":
 
 def _claim_in(name: str, value: str) -> "SPFClaim | ClientClaim | None":
     if name == RECEIVED_SPF:
+        value = _RESULT_WORD.sub(_with_result, value, count=1)
         try:
             return _of_received_spf(parse_received_spf(value))
         except HeaderError:
@@ -134,7 +138,7 @@ def _of_received_spf(field: ReceivedSPF) -> SPFClaim:
     if not writer or not writer[0].isalnum():
         match = _writer_in_comment(field.comment or "")
         writer = match[1] if match is not None else ""
-    given = field.keys.get("client-ip", field.keys.get("remoteip"))
+    given = _first_given(*map(field.keys.get, _CLIENT_KEYS))
     ip = field.client_ip or as_address(given or "")
     return SPFClaim(
         RECEIVED_SPF,
@@ -150,14 +154,20 @@ def _of_received_spf(field: ReceivedSPF) -> SPFClaim:
     )
 
 
+def _with_result(word: re.Match[str]) -> str:
+    """Return the word of today for a result in a word of old, such as "unknown"."""
+    return result_of(word[0]) or word[0]
+
+
 def _hint(comment: str | None) -> str | None:
     """Return the sender in a comment such as "domain of a@example.com designates …", without quotes around it."""
     match = _sender_in_comment(comment or "")
     if match is None:
         return None
-    text = match[1]
+    text = match[1] or match[2]
     if text[0] == text[-1] == '"':
         text = text[1:-1]
+    text = text.rstrip(":.")
     return text if "." in text else None
 
 
@@ -190,7 +200,7 @@ def _of_results(field: AuthenticationResults, value: str) -> "SPFClaim | ClientC
         writer,
         field.authserv_id if is_late and field.authserv_id != _NOBODY else None,
         ip,
-        None if ip is not None else _unread(_first_given(*map(spf.get, (*_CLIENT_PROPERTIES, "client-ip"))), spf.comment),
+        None if ip is not None else _unread(_first_given(*map(spf.get, _ADDRESSES)), spf.comment),
         sender,
         next((helo for helo in helos if helo), None),
         sender is None and any(helos),
@@ -264,6 +274,6 @@ def _of_pieces(value: str) -> SPFClaim:
         HeaderError: it does not begin with a result.
     """
     text = re.sub(r"[\t\r\n]+", " ", value)
-    word = _RESULT_WORD(text)
+    word = _RESULT_WORD.search(text)
     pairs = [f"{key}={given}" for key, given in _KEY.findall(text)]
-    return _of_received_spf(parse_received_spf("; ".join([f"{word[1] if word else ''} ", *pairs])))
+    return _of_received_spf(parse_received_spf("; ".join([f"{word[0] if word else ''} ", *pairs])))

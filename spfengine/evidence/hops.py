@@ -84,6 +84,7 @@ _HELO = re.compile(
 )
 _BRACKETED = re.compile(r"\[(?:IPv6:)?([0-9A-Fa-f:.]{2,45})(?:%\w{1,20})?\]", re.IGNORECASE)
 _IN_PARENTHESES = re.compile(r"\(([0-9A-Fa-f:.]{2,45})\)")
+_REDACTED = re.compile(r"\[(?!UNIX)[^\]\s]{1,60}\]|\((?:[\dx*#]{1,3}\.){3}[\dx*#]{1,3}\)", re.IGNORECASE)
 _FIRST_WORD = re.compile(r"\s*from\s+([^\s()]+)", re.IGNORECASE)
 _NAME = re.compile(r"\(([^\s\[\]()@]{1,255}) +\[[^\]]{2,60}\]( \(may be forged\))?")
 _QMAIL = re.compile(r"\s*from\s+([^\s()\[\]]+) \(HELO ", re.IGNORECASE)
@@ -103,6 +104,7 @@ class Hop:
         name: the client's name, if the server says that it looked it up; "" if there is none; None if it does not say.
         by: the server that wrote the field; "" if it does not say.
         envelope: the sender, if the server wrote it there.
+        is_redacted: whether there is something else in place of the address.
         is_local: whether the message was handed over inside a host or site (LMTP, MAPI, HTTP).
         is_submission: whether the client had authenticated as a user of the server.
     """
@@ -113,6 +115,7 @@ class Hop:
     name: str | None
     by: str
     envelope: str | None
+    is_redacted: bool
     is_local: bool
     is_submission: bool
 
@@ -125,7 +128,7 @@ class Hop:
     def is_inside(self) -> bool:
         """Whether the client is the host itself or one of its site, to judge by the field alone."""
         if self.is_local or self.ip is None or is_internal(self.ip):
-            return True
+            return self.is_local or not self.is_redacted
         return _is_in(self.ip, _MICROSOFT) and site_of(self.by) == "microsoft"
 
 
@@ -186,6 +189,7 @@ def _hop(at: int, value: str) -> Hop:
     return Hop(
         at, ip, helo, _verified(start), host,
         None if envelope is None else (envelope[1] or envelope[2] or ""),
+        ip is None and _REDACTED.search(seen) is not None,
         _LOCAL.search(end) is not None, _SUBMITTED.search(value) is not None,
     )  # fmt: skip
 
@@ -201,17 +205,23 @@ def _verified(start: str) -> str | None:
     return None
 
 
-def hop_at_the_border(hops: Sequence[Hop]) -> Hop | None:
+def hop_at_the_border(hops: Sequence[Hop], sender: str | None) -> Hop | None:
     """Return the hop by which the message came to the site of the topmost host; None if no hop says so.
 
     It is the topmost one that is not inside the site: of a hop from one host of a site to another, the name of the
-    client is the server's own look-up, and the field below is written by such a host too.
+    client is the server's own look-up, and the field below is written by such a host too. If the sender is of that site
+    and a host of it handed the message to itself, that may be a mailing list, which sent the message anew.
+
+    Args:
+        hops: all hops, the topmost first.
+        sender: the domain of the sender; None if it is not known.
     """
     for hop, below in zip_longest(hops, hops[1:]):
         if hop.is_inside:
             continue
-        linked = below is not None and is_same_site(below.by, hop.by)
-        if not (linked and hop.name and is_same_site(hop.name, hop.by)):
+        if below is None or not hop.name or not (is_same_site(hop.name, hop.by) and is_same_site(below.by, hop.by)):
+            return hop
+        if below.is_inside and sender is not None and is_same_site(sender, hop.name):
             return hop
     return None
 

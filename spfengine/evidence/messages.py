@@ -60,7 +60,7 @@ def sender_of_message(fields: Fields, receiver: str | None) -> tuple[Sender, str
     if receiver is not None:
         hops = [hop for hop in hops if is_same_or_under(hop.by, receiver)]
     told = _Told.by_fields(fields, receiver, hops)
-    hop = told.hop_of_writer(hops) if told.claims else hop_at_the_border(hops)
+    hop = told.hop_of_writer(hops) if told.claims else hop_at_the_border(hops, _domain(one(fields, "return-path")))
     header_from = header_from_of(fields)
     ip = told.client(hop, header_from)
     claims = [claim for claim in told.claims if claim.ip in (ip, None)]  # a claim about another client may be forged
@@ -235,14 +235,14 @@ def _why_not(claim: SPFClaim, at: int, hops: list[Hop]) -> str | None:
     below = next((hop for hop in hops if hop.at > at), None)
     if above is not None:
         return _CONTRADICTION if _contradicts(claim, above, below) else None
-    if below is None or below.is_inside or claim.ip in (None, *[hop.ip for hop in hops]):
+    if below is None or below.is_inside or below.ip is None or claim.ip in (None, *[hop.ip for hop in hops]):
         return None
     return None if claim.writer is None or is_same_site(claim.writer, below.by) else _CONTRADICTION
 
 
 def _contradicts(claim: SPFClaim, above: Hop, below: Hop | None) -> bool:
     """Whether the host that wrote the Received field above would have written another address in the claim."""
-    if above.is_inside or claim.ip in (None, above.ip):
+    if above.is_inside or above.ip is None or claim.ip in (None, above.ip):
         return False
     if claim.writer is not None:
         return fold(claim.writer) == fold(above.by)

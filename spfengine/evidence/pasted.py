@@ -41,6 +41,7 @@ _TABLE_FROM = re.compile(
 _MIME = re.compile(r"^(?:content-type|mime-version)[ \t]*:", re.IGNORECASE | re.MULTILINE).search
 _ROWS = 20
 _FEWEST_ROWS = 4
+_MOST_ROWS = 5000
 _OPERATOR = "google.com"
 
 NO_MAIL_FROM = "senders whose domain is that of From, since the pasted table does not show MAIL FROM"
@@ -76,8 +77,8 @@ def fields_in(text: str) -> Fields:
     prefix = _prefix(text)
     quote = "" if prefix is None else prefix[1].rpartition("\n")[2]
     fields: list[tuple[str, list[str]]] = []
-    for raw in text.splitlines():
-        row = raw.removeprefix(quote) if quote else raw
+    for raw in text.split("\n")[:_MOST_ROWS]:
+        row = (raw.removeprefix(quote) if quote else raw).rstrip("\r")
         if not row.strip():
             continue
         match = _FIELD.match(row) or _TABBED.match(row)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - header fields have long lines
 """Messages as the servers of large providers and of common software write them. Senders and addresses are examples.
 
 Each has what a reader must find: (ip, sender, helo, reported), or the reason why it must find nothing.
@@ -491,6 +492,40 @@ Received: from mail.example.com (mail.example.com [192.0.2.24]) by mx.example.ne
         ("192.0.2.24", "alice@example.com", "mail.example.com", "fail"),
     ),
 }
+READ |= {
+    "a list sends anew what it got": (
+        """\
+Return-Path: <list-owner@lists.example.org>
+Received: from mail.example.org (mail.example.org [192.0.2.9]) by store.example.org (Postfix) with ESMTPS id 3
+Received: by mail.example.org (Postfix, from userid 38) id 2; Mon, 3 Aug 2026 10:20:11 +0200
+Received: from mail.example.com (mail.example.com [192.0.2.24]) by mail.example.org (Postfix) with ESMTPS id 1
+""",
+        ("192.0.2.9", "list-owner@lists.example.org", "mail.example.org", None),
+    ),
+    "a store above the MX, only Received": (
+        """\
+Return-Path: <alice@example.com>
+Received: from mx1.example.org (mx1.example.org [192.0.2.9]) by store.example.org (Postfix) with ESMTPS id 3
+Received: from mail.example.com (mail.example.com [192.0.2.24]) by mx1.example.org (Postfix) with ESMTPS id 1
+""",
+        ("192.0.2.24", "alice@example.com", "mail.example.com", None),
+    ),
+    "a word of RFC 4408's time, and a key with an underscore": (
+        """\
+Return-Path: <alice@example.com>
+Received-SPF: unknown (mx.example.net: domain of alice@example.com: error in processing) client_ip=192.0.2.24
+Received: from mail.example.com (mail.example.com [192.0.2.24]) by mx.example.net (Postfix) with ESMTPS id 1
+""",
+        ("192.0.2.24", "alice@example.com", "mail.example.com", "temperror"),
+    ),
+    "Google, no record, and a comment that names the sender first": (
+        """\
+Received: from mail.example.com (mail.example.com. [192.0.2.24]) by mx.google.com with ESMTPS id d9si
+Received-SPF: none (google.com: alice@example.com does not designate permitted sender hosts) client-ip=192.0.2.24;
+""",
+        ("192.0.2.24", "alice@example.com", "mail.example.com", "none"),
+    ),
+}
 
 REFUSED: dict[str, tuple[str, str]] = {
     "Exchange Online to Exchange Online, inside": (
@@ -522,6 +557,26 @@ Received: from mail.example.com (mail.example.com [192.0.2.x]) by mx.example.net
 Received: from app (app [198.51.100.7]) by mail.example.com (Postfix) with ESMTPS id 7
 """,
         "the receiver's header field about SPF has no address of the client in it, but this: '192.0.2.x'",
+    ),
+    "only Received, and redacted": (
+        """\
+Return-Path: <alice@example.com>
+Received: from mail.example.com (mail.example.com [xx.xx.xx.xx]) by mx.example.net (Postfix) with ESMTPS id 1
+Received: from app (app [198.51.100.7]) by mail.example.com (Postfix) with ESMTPS id 7
+""",
+        "no trusted header field has the address of the client",
+    ),
+    "the writer's own Received redacted": (
+        """\
+Return-Path: <alice@example.com>
+Authentication-Results: mx.example.net; spf=fail smtp.mailfrom=alice@example.com
+Received: from mail.example.com (203.0.113.xxx) by mx.example.net with ESMTPS id 1
+Received: from mx.example.net (mx.example.net [198.51.100.7]) by mx.example.net (Postfix) with ESMTPS id 7
+""",
+        (
+            "the receiver's header fields about SPF don't have the address of the client, and no Received field of "
+            "the same host does: 'mx.example.net'"
+        ),
     ),
     "redacted with an address for documentation": (
         """\

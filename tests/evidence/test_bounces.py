@@ -37,7 +37,7 @@ TEXTS: dict[str, tuple[str, Bounce | None]] = {
         Bounce(IP, "seed.example", None, "fail"),
     ),
     "Gmail, SPF alone": (
-        f"550-5.7.27 Your email has been blocked. 550-5.7.27 SPF [seed.example] with ip: [2001:DB8:1::24] = Did not pass",
+        "550-5.7.27 Your email has been blocked. 550-5.7.27 SPF [seed.example] with ip: [2001:DB8:1::24] = Did not pass",
         Bounce("2001:db8:1::24", "seed.example", None, None),
     ),
     "a line of Postfix's log": (

@@ -1,5 +1,6 @@
 """Text that people copied out of a mail program, and files in which they saved a message in another form."""
 
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -84,7 +85,7 @@ BLOCKS = {
     "quoted": lambda text: "".join(f"> {row}\n" for row in text.splitlines()),
     "indented as code": lambda text: "".join(f"    {row}\n" for row in text.splitlines()),
     "in a fence, after words": lambda text: f"These are the headers:\n\n```\n{text}```\nThanks!\n",
-    "a page": lambda text: "<!DOCTYPE html><html><body><pre>" + text.replace("<", "&lt;").replace(">", "&gt;") + "</pre></body></html>",
+    "a page": lambda text: f"<!DOCTYPE html><html><body><pre>{escape(text)}</pre></body></html>",
     "in UTF-16": lambda text: text,
     "Apple Mail's .emlx": lambda text: f"{len(text)}      \n{text}\n<?xml version='1.0'?>\n",
     "Windows line ends": lambda text: text.replace("\n", "\r\n"),
@@ -107,7 +108,7 @@ def test_pasted_header_fields(tmp_path: Path, form: str, provider: str) -> None:
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600),
          "it is an Outlook file (.msg); save as .eml, or paste its Internet headers"),
         (b"!BDN" + bytes(600), "it is an Outlook data file; save the messages as .eml"),
-        (b"x\x9f>\"" + bytes(600), "it is winmail.dat of Outlook; save the message as .eml"),
+        (b'x\x9f>"' + bytes(600), "it is winmail.dat of Outlook; save the message as .eml"),
         (b"%PDF-1.7\n", "it is a PDF; save the message as .eml"),
         (b"\x89PNG\r\n\x1a\n", "it is a picture; paste the text"),
         (b"\xff\xd8\xff\xe0", "it is a picture; paste the text"),

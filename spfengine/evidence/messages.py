@@ -209,7 +209,11 @@ class _Told:
 
 
 def _domain(sender: str | None) -> str | None:
-    return None if not sender else sender.strip('<>" ').rpartition("@")[2] or None
+    """Return the domain of a sender; None if there is none, or it can't be read."""
+    try:
+        return domain_of(sender.strip('<>" ').rpartition("@")[2]) if sender else None
+    except Unusable:
+        return None
 
 
 def _is_by(claim: "SPFClaim | ClientClaim", receiver: str | None) -> bool:

@@ -25,19 +25,19 @@ GMAIL = f"""\
 TEXTS: dict[str, tuple[str, Bounce | None]] = {
     "Gmail": (GMAIL, Bounce(IP, "seed.example", None, None)),
     "Gmail, older": (
-        "550-5.7.26 This mail is unauthenticated, which poses a security risk to the\n550-5.7.26 sender and Gmail users, "
+        ("550-5.7.26 This mail is unauthenticated, which poses a risk to the\n550-5.7.26 sender and Gmail users, "
         "and has been blocked. The sender must\n550-5.7.26 authenticate with at least one of SPF or DKIM. For this "
         "message,\n550-5.7.26 DKIM checks did not pass and SPF check for [seed.example]\n550-5.7.26 did not pass with "
-        f"ip: [{IP}]. The sender should visit\n550 5.7.26 https://support.google.com/mail/answer/81126 - gsmtp",
+        f"ip: [{IP}]. The sender should visit\n550 5.7.26 https://support.google.com/mail/answer/81126 - gsmtp"),
         Bounce(IP, "seed.example", None, None),
     ),
     "Gmail, -all": (
-        "550-5.7.26 The MAIL FROM domain [seed.example] has an SPF record with a hard fail\n550-5.7.26 policy (-all) "
-        f"but it fails to pass SPF checks with the ip:\n550-5.7.26 [{IP}]. To best protect our users from spam",
+        ("550-5.7.26 The MAIL FROM domain [seed.example] has an SPF record with a hard fail\n550-5.7.26 policy (-all) "
+        f"but it fails to pass SPF checks with the ip:\n550-5.7.26 [{IP}]. To best protect our users from spam"),
         Bounce(IP, "seed.example", None, "fail"),
     ),
     "Gmail, SPF alone": (
-        "550-5.7.27 Your email has been blocked. 550-5.7.27 SPF [seed.example] with ip: [2001:DB8:1::24] = Did not pass",
+        "550-5.7.27 Your mail has been blocked. 550-5.7.27 SPF [seed.example] with ip: [2001:DB8:1::24] = Did not pass",
         Bounce("2001:db8:1::24", "seed.example", None, None),
     ),
     "a line of Postfix's log": (
@@ -59,19 +59,19 @@ TEXTS: dict[str, tuple[str, Bounce | None]] = {
         Bounce(None, None, None, "fail"),
     ),
     "Microsoft, authentication": (
-        "550 5.7.515 Access denied, sending domain seed.example doesn't meet the required authentication level. "
-        "Spf= Fail , Dkim= Fail , DMARC= Fail [AM9PR01MB0001.eurprd01.prod.outlook.com 2026-08-03T08:20:11.123Z]",
+        ("550 5.7.515 Access denied, sending domain seed.example doesn't meet the required authentication level. "
+        "Spf= Fail , Dkim= Fail , DMARC= Fail [AM9PR01MB0001.eurprd01.prod.outlook.com 2026-08-03T08:20:11.123Z]"),
         Bounce(None, "seed.example", None, "fail"),
     ),
     "Yahoo": (
-        "550 5.7.9 This mail has been blocked because the sender is unauthenticated. Yahoo requires all senders to "
+        ("550 5.7.9 This mail has been blocked because the sender is unauthenticated. Yahoo requires all senders to "
         f"authenticate with either SPF or DKIM. Authentication results: DKIM = did not pass, SPF [seed.example] with "
-        f"ip: [{IP}] = did not pass",
+        f"ip: [{IP}] = did not pass"),
         Bounce(IP, "seed.example", None, None),
     ),
     "policyd-spf": (
-        "550 5.7.1 <bob@example.net>: Recipient address rejected: Message rejected due to: SPF fail - not authorized. "
-        f"Please see http://www.openspf.net/Why?s=mfrom;id=alice@seed.example;ip={IP};r=mx.example.net",
+        ("550 5.7.1 <bob@example.net>: Recipient address rejected: Message rejected due to: SPF fail - not authorized. "
+        f"Please see http://www.openspf.net/Why?s=mfrom;id=alice@seed.example;ip={IP};r=mx.example.net"),
         Bounce(IP, "alice@seed.example", None, "fail"),
     ),
     "policyd-spf, HELO": (
@@ -79,8 +79,8 @@ TEXTS: dict[str, tuple[str, Bounce | None]] = {
         Bounce(IP, None, "mail.seed.example", "fail"),
     ),
     "Exim": (
-        f"550 [SPF] {IP} is not allowed to send mail from seed.example. "
-        f"Please see http://www.open-spf.org/Why?scope=mfrom&identity=alice%40seed.example&ip={IP}",
+        (f"550 [SPF] {IP} is not allowed to send mail from seed.example. "
+        f"Please see http://www.open-spf.org/Why?scope=mfrom&identity=alice%40seed.example&ip={IP}"),
         Bounce(IP, "alice@seed.example", None, None),
     ),
     "in words": (
@@ -89,8 +89,8 @@ TEXTS: dict[str, tuple[str, Bounce | None]] = {
     ),
     "the address alone": (f"550 5.7.1 SPF MAILFROM test failed. ({IP})", Bounce(IP, None, None, None)),
     "GMX": (
-        "550-Requested action not taken: mailbox unavailable\n550-Reject due to SPF policy.\n"
-        f"550 For explanation visit https://postmaster.gmx.net/en/case?c=r0601&i=ip&v={IP}&r=1Mabc",
+        ("550-Requested action not taken: mailbox unavailable\n550-Reject due to SPF policy.\n"
+        f"550 For explanation visit https://postmaster.gmx.net/en/case?c=r0601&i=ip&v={IP}&r=1Mabc"),
         Bounce(IP, None, None, None),
     ),
     "the receiver's address is not the client's": (
@@ -141,8 +141,8 @@ def test_a_refusal_that_does_not_say_it(text: str, reason: str) -> None:
 
 @pytest.mark.parametrize(
     "piece",
-    ["SPF ", "spf=", "550 5.7.26 ", "with ip: [", "1.", "1:", "[", "domain ", "http://x?", "a=b&", "host x[", " ", "\n", "<",
-     "\\n", "is not allowed to send mail from ", "550-", "(x, the server "],
+    ["SPF ", "spf=", "550 5.7.26 ", "with ip: [", "1.", "1:", "[", "domain ", "http://x?", "a=b&", "host x[", " ", "\n",
+     "<", "\\n", "is not allowed to send mail from ", "550-", "(x, the server "],
 )  # fmt: skip
 def test_a_text_without_end_takes_linear_time(piece: str) -> None:
     with cpu_seconds_at_most(20):
@@ -317,8 +317,8 @@ Content-Type: text/rfc822-headers
 FEEDBACK = (
     "Feedback-Type: auth-failure", "User-Agent: Reporter/1.0", "Version: 1", "Original-Mail-From: <alice@seed.example>",
     "Arrival-Date: Mon, 3 Aug 2026 10:15:00 +0200", f"Source-IP: {IP}", "Reported-Domain: seed.example",
-    "Authentication-Results: mx.reporter.example; dkim=none;\n spf=softfail smtp.mailfrom=alice@seed.example "
-    "smtp.helo=mail.seed.example",
+    ("Authentication-Results: mx.reporter.example; dkim=none;\n spf=softfail smtp.mailfrom=alice@seed.example "
+    "smtp.helo=mail.seed.example"),
     "Auth-Failure: spf",
 )  # fmt: skip
 

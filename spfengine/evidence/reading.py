@@ -49,9 +49,10 @@ def read_evidence(
     """Read the senders in DMARC aggregate reports, received messages, mail logs and tables.
 
     The content decides of what kind a file is: a DMARC aggregate report (RFC 7489, RFC 9990), plain or packed by gzip
-    or zip, or attached to a message; a received message, its header fields alone, or a mailbox; a bounce (RFC 3464) or a
-    failure report (RFC 6591, RFC 9991); a log of Postfix or Exim; a table `ip,sender,helo,count,label`. Of a folder all files are read. Nothing in a file raises: what can't be read is
-    skipped, counted and listed in `Evidence.unread`.
+    or zip, or attached to a message; a received message, its header fields alone, or a mailbox; a bounce (RFC 3464) or
+    a failure report (RFC 6591, RFC 9991); a log of Postfix or Exim; a table `ip,sender,helo,count,label`. Of a folder
+    all files are read. Nothing in a file raises: what can't be read is skipped, counted and listed in
+    `Evidence.unread`.
 
     Args:
         paths: files and folders; "-" is standard input.

@@ -1,5 +1,6 @@
 """Text that people copied out of a mail program, and files in which they saved a message in another form."""
 
+from collections.abc import Callable
 from html import escape
 from pathlib import Path
 
@@ -77,7 +78,7 @@ def unfolded(text: str) -> str:
     return "".join(row.lstrip(" \t") for row in text.splitlines(keepends=True))
 
 
-BLOCKS = {
+BLOCKS: dict[str, Callable[[str], str]] = {
     "no body": lambda text: text.rstrip("\n"),
     "an empty line after each": lambda text: text.replace("\n", "\n\n"),
     "an empty line after each, and no indentation": lambda text: unfolded(text).replace("\n", "\n\n"),

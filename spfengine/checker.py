@@ -260,7 +260,9 @@ class Checker:
         known = self._find(ip, sender, helo, MAILFROM) if now is None else None
         return self._evaluate(ip, sender, helo, MAILFROM, now) if known is None else known
 
-    async def acheck(self, ip: IPAddress, sender: str, helo: str | None = None, *, now: float | None = None) -> CheckResult:
+    async def acheck(
+        self, ip: IPAddress, sender: str, helo: str | None = None, *, now: float | None = None
+    ) -> CheckResult:
         """Async version of `check`. A question that several checks ask at once goes out once."""
         known = self._find(ip, sender, helo, MAILFROM) if now is None else None
         return await self._aevaluate(ip, sender, helo, MAILFROM, now) if known is None else known
@@ -303,7 +305,9 @@ class Checker:
         """Return the result if it is known without an evaluation. Raise AddressError if `ip` is not an IP address."""
         if sender.__class__ is not str or not (helo is None or helo.__class__ is str):
             return None  # the evaluation refuses it
-        domain = sender[sender.rfind("@") + 1 :] if sender else helo or ""  # RFC 7208 §2.4; unusual spellings are not found
+        domain = (
+            sender[sender.rfind("@") + 1 :] if sender else helo or ""
+        )  # RFC 7208 §2.4; unusual spellings are not found
         kept = self._domains.get(domain)
         if kept is None or (kept.until is not inf and self._clock() >= kept.until):
             return None
@@ -322,14 +326,18 @@ class Checker:
         self._keep(kept, session)
         return CheckResult(session)
 
-    async def _aevaluate(self, ip: IPAddress, sender: str, helo: str | None, identity: str, now: float | None) -> CheckResult:
+    async def _aevaluate(
+        self, ip: IPAddress, sender: str, helo: str | None, identity: str, now: float | None
+    ) -> CheckResult:
         session = self._session(ip, sender, helo, identity, now)
         kept = self._verdicts_of(session)
         await arun(session, self._resolver)
         self._keep(kept, session)
         return CheckResult(session)
 
-    def _session(self, ip: IPAddress, sender: str, helo: str | None, identity: str, now: float | None) -> CheckerSession:
+    def _session(
+        self, ip: IPAddress, sender: str, helo: str | None, identity: str, now: float | None
+    ) -> CheckerSession:
         return CheckerSession(ip, sender, helo, identity, self._limits, self._receiver, time() if now is None else now)
 
     def _verdicts_of(self, session: CheckerSession) -> DomainVerdicts | None:

@@ -36,6 +36,7 @@ OF_RESULT: Final = {
 }
 """The exit codes of commands that check one client."""
 
+
 def of_check(result: CheckResult) -> int:
     """Return the exit code of a check: `OF_RESULT`, or `UNAVAILABLE` if the result is not known for want of input."""
     is_unknown = result.problem is not None and result.problem.code in UNKNOWN_CODES

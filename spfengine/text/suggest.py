@@ -129,7 +129,10 @@ def _effect_on_senders(suggestion: Suggestion) -> Iterator[Line]:
     elif len(senders) == 1:
         yield note(Span("the sender passes" if then else "the sender does not pass", style), " with it")
     elif senders:
-        yield note(Span(f"{then} of {len(senders)} senders pass", style), f" with it, {now} now{f'; not known of {unknown}' if unknown else ''}")
+        yield note(
+            Span(f"{then} of {len(senders)} senders pass", style),
+            f" with it, {now} now{f'; not known of {unknown}' if unknown else ''}",
+        )
     smallest = suggestion.is_smallest and suggestion.advice is Advice.CHANGE
     if suggestion.is_worse:
         effect = Span("some mail that passes now stops passing, as you asked", "softfail")

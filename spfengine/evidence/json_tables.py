@@ -42,12 +42,18 @@ def read_json(stream: Stream, ledger: Ledger, bounds: Bounds, domain: str | None
 def _values(text: str, ledger: Ledger) -> Iterator[object]:
     """Yield the value of a document, or of each line (JSON Lines)."""
     try:
-        yield json.loads(text)
-        return
+        values = [json.loads(text)]
     except RecursionError:
         raise Broken("the JSON is nested too deep") from None
     except ValueError:
-        lines = text.split("\n")
+        yield from _lines(text, ledger)
+    else:
+        yield from values
+
+
+def _lines(text: str, ledger: Ledger) -> Iterator[object]:
+    """Yield the value of each line (JSON Lines). Raises Broken."""
+    lines = text.split("\n")
     if not _is_value(lines[0]):
         raise Broken(_NOT_JSON, lines[0].strip())
     for number, line in enumerate(lines, 1):

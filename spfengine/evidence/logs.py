@@ -97,7 +97,7 @@ class _Log:
             self._filters.read_rspamd(text)
         elif name.startswith("amavis"):
             self._filters.read_amavis(text[start:])
-        elif name == "smtpd" or name == "opensmtpd":
+        elif name in ("smtpd", "opensmtpd"):
             self._opensmtpd.read(text[start:])
         elif name in _SENDMAILS:
             self._sendmail.read(text[start:], process)

@@ -1,4 +1,4 @@
-"""Postfix's log, in which the lines of a message share its queue id; and that of SPF policy servers in the same file."""
+"""Postfix's log, in which the lines of a message share its queue id; and those of SPF policy servers next to it."""
 
 import re
 from collections import OrderedDict

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from spfengine.errors import ArgumentError
 from spfengine.evidence.bounds import CHUNK, DEFAULT_BOUNDS, Bounds
-from spfengine.evidence.columns import EXPECTED
+from spfengine.evidence.columns import COLUMNS
 from spfengine.evidence.evidence import Evidence
 from spfengine.evidence.json_tables import KIND as JSON, read_json
 from spfengine.evidence.kinds import HEAD, FileKind, packed_by, sniff
@@ -32,6 +32,7 @@ OnProgress = Callable[[int, int | None], None]
 STDIN = "-"
 MESSAGE = "message"
 _REPORTS = (FileKind.XML, FileKind.GZIP, FileKind.ZIP)  # packed ones are read if they hold XML
+_NOTHING_KNOWN = "not a DMARC report, message, mail log or table of senders"
 _Text = str | None
 _Key = tuple[str, str, _Text, _Text, _Text, _Text]
 
@@ -47,9 +48,10 @@ def read_evidence(
     """Read the senders in DMARC aggregate reports, received messages, mail logs and tables.
 
     The content decides of what kind a file is: a DMARC aggregate report (RFC 7489, RFC 9990), plain or packed by gzip
-    or zip, or attached to a message; a received message, or a mailbox; a log of Postfix, Exim, sendmail, OpenSMTPD, rspamd
-    or amavis; a table `ip,sender,helo,count,label`, or with other usual names of columns, or a list of addresses; JSON. Of a folder all files are read. Nothing in a file raises: what can't be read is
-    skipped, counted and listed in `Evidence.unread`.
+    or zip, or attached to a message; a received message, or a mailbox; a log of Postfix, Exim, sendmail, OpenSMTPD,
+    rspamd or amavis; a table `ip,sender,helo,count,label`, or one of another program with its own columns; a list of
+    addresses; JSON. Of a folder all files are read. Nothing in a file raises: what can't be read is skipped, counted
+    and listed in `Evidence.unread`.
 
     Args:
         paths: files and folders; "-" is standard input.
@@ -347,4 +349,5 @@ def _unknown(head: bytes) -> str:
     packer = packed_by(head)
     if packer is not None:
         return f"it is packed by {packer}; unpack it first"
-    return f"not a DMARC report, message, mail log or table of senders: {EXPECTED}; of a message, its original (Download original, .eml)"
+    columns = ",".join(COLUMNS)
+    return f"{_NOTHING_KNOWN} (columns {columns}); of a message, use Download original (.eml)"

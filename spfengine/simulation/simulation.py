@@ -195,8 +195,8 @@ class Simulation:
 
     @property
     def is_incomplete(self) -> bool:
-        """Whether the change is not known for some networks or senders: DNS could not answer, or what the result depends
-        on was not given.
+        """Whether the change is not known for some networks or senders: DNS could not answer, or the result depends on
+        what was not given.
         """
         return any(problem.code is ProblemCode.DNS_INCOMPLETE for problem in self.problems) or any(
             Result.TEMPERROR in (change.before.result, change.after.result) for change in self.senders

@@ -150,7 +150,7 @@ class Session:
         """
         if helo is None:
             if identity == HELO:
-                raise ArgumentError("helo must be text: it is the name to check")
+                raise ArgumentError("helo must be text, not NoneType")
             self.helo_known = False
             self.domain_known = sender not in ("", "<>")
             helo = ""
@@ -280,7 +280,7 @@ def _name_octets(name: str) -> str:
 _USUAL_CLASSES = (str, str, Limits, NoneType, float)  # of sender, helo, limits, receiver and now
 _EXPECTED: dict[str, tuple[Any, str]] = {
     "sender": (str, "text"),
-    "helo": (str, "text, or None if it is not known"),
+    "helo": (str, "text"),
     "receiver": (str | None, "text, or None"),
     "limits": (Limits, "Limits"),
     "now": (int | float, "seconds since the epoch"),

@@ -28,8 +28,9 @@ _REFUSED_CLIENT = re.compile(
 )
 _ENVELOPE = re.compile(
     r"; from=<(|\"(?:[^\"\\]|\\.)*\"@[^>]*|[^>]*)>,?(?: to=<(\"(?:[^\"\\]|\\.)*\"@[^>]*|[^>]*)>,?)?"
-    r"(?: proto=\w+,?)?(?: helo=<([^>]*)>)?"
+    r"(?: proto=\w+,?)?(?: helo=<([^>]*)>)?((?: sasl_\w+=\S*)*(?:: [^<>]*)?)$"
 )
+_MOST_TRIED = 10  # places where the envelope may begin
 _SPF_FAIL = re.compile(r": 5\d\d 5\.7\.23 ").search  # RFC 7372 §3.2
 _WHOLE_MESSAGE = ("END-OF-MESSAGE", "DATA", "BDAT")  # after these no line with from= follows
 
@@ -174,11 +175,11 @@ class Postfix:
     # Messages that were refused
 
     def _read_refusal(self, queue_id: str, text: str, process: str) -> None:
-        envelope = _ENVELOPE.match(text, max(text.rfind("; from=<"), 0))
+        envelope = _envelope(text)
         if envelope is None:
             self._ledger.aside(BEFORE_SENDER)
             return
-        given, recipient, helo = envelope.groups()
+        given, recipient, helo, more = envelope.groups()
         refused = _REFUSED_CLIENT.match(text)
         client = self._clients.get(queue_id)
         if client is not None:
@@ -191,7 +192,7 @@ class Postfix:
             ip, digit = make_sender(refused[2], "").ip, refused[3]
         else:
             raise Unusable("the client of a refused message can't be read", text)
-        why = USERS if "sasl_username=" in text[envelope.end() :] else why_aside(ip)
+        why = USERS if "sasl_username=" in more else why_aside(ip)
         if why is not None:
             self._ledger.aside(why)
             return
@@ -263,3 +264,14 @@ class Postfix:
                 self._found.append(make_sender(ip, address, policy.helo, reported=policy.reported))
             except Unusable as error:
                 self._ledger.skip(error.reason, error.example)
+
+
+def _envelope(text: str) -> re.Match[str] | None:
+    """Return what the client gave before it was refused: it is at the end, and may also be quoted in the reply."""
+    at = -1
+    for _ in range(_MOST_TRIED):
+        at = text.find("; from=<", at + 1)
+        envelope = _ENVELOPE.match(text, at) if at >= 0 else None
+        if at < 0 or envelope is not None:
+            return envelope
+    return None

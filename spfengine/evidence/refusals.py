@@ -1,4 +1,4 @@
-"""Mail that a server refused, as its log shows it: each message once, whoever it was for and however often it came."""
+"""Mail that a server refused, as its log shows it: each message once, for however many recipients it was."""
 
 from collections import OrderedDict
 

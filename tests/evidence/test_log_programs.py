@@ -1,4 +1,4 @@
-"""Logs of several programs, with the prefixes that other tools put before their lines, and the mail that they refuse."""
+"""Logs of several programs, with what other tools put before their lines, and the mail that they refuse."""
 
 import json
 from pathlib import Path

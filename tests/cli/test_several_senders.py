@@ -56,8 +56,9 @@ def test_a_word_that_may_be_both_is_refused(files: Path, arguments: str) -> None
 
 
 def test_every_command_with_the_option_takes_several_files() -> None:
-    from spfengine.cli.commands import COMMANDS
     from importlib import import_module
+
+    from spfengine.cli.commands import COMMANDS
 
     for name in COMMANDS:
         command = import_module(f"spfengine.cli.{name.replace('-', '_')}").command

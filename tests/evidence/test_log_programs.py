@@ -112,8 +112,8 @@ def test_postfix_refuses_a_message(tmp_path: Path) -> None:
     [
         (REJECT.format("554 5.7.1", "no", "", "h.example", to="b@c.example"),
          ("192.0.2.24", "postmaster@h.example", "h.example", 1, None)),
-        ("Aug  3 10:15:01 mx postfix/postscreen[9]: NOQUEUE: reject: RCPT from [2001:db8::1]:4567: 550 5.7.1 blocked; "
-         "from=<a@b.example>, to=<c@d.example>, proto=ESMTP, helo=<h.example>",
+        (("Aug  3 10:15:01 mx postfix/postscreen[9]: NOQUEUE: reject: RCPT from [2001:db8::1]:4567: 550 5.7.1 blocked; "
+         "from=<a@b.example>, to=<c@d.example>, proto=ESMTP, helo=<h.example>"),
          ("2001:db8::1", "a@b.example", "h.example", 1, None)),
         (NOQUEUE + "milter-reject: MAIL from x[192.0.2.9]: 550 5.7.1 no; from=<a@b.example> proto=ESMTP helo=<h>",
          ("192.0.2.9", "a@b.example", "h", 1, None)),
@@ -121,8 +121,8 @@ def test_postfix_refuses_a_message(tmp_path: Path) -> None:
          ("192.0.2.9", "a@b.example", "h", 1, None)),
         (NOQUEUE + 'reject: RCPT from x[192.0.2.9]: 550 no; from=<"a; from=<x@y>"@b.example> to=<c@d> proto=SMTP helo=<>',
          ("192.0.2.9", '"a; from=<x@y>"@b.example', None, 1, None)),
-        ("2026-08-03 10:15:41 H=mail.example.com (h.example) [192.0.2.9]:4567 X=TLS1.3:x:256 CV=no F=<a@b.example> "
-         "rejected RCPT <c@d.example>: SPF", ("192.0.2.9", "a@b.example", "h.example", 1, None)),
+        (("2026-08-03 10:15:41 H=mail.example.com (h.example) [192.0.2.9]:4567 X=TLS1.3:x:256 CV=no F=<a@b.example> "
+         "rejected RCPT <c@d.example>: SPF"), ("192.0.2.9", "a@b.example", "h.example", 1, None)),
         ("2026-08-03 10:15:41 +0200 [123] H=(h.example) [192.0.2.9] F=<> rejected after DATA: no",
          ("192.0.2.9", "postmaster@h.example", "h.example", 1, None)),
         ("2026-08-03 10:15:41 1wZq7K-000123-2f H=h.example [192.0.2.9] F=<a@b.example> rejected by local_scan(): no",
@@ -184,7 +184,7 @@ def test_a_queued_message_that_is_refused_counts_once(tmp_path: Path) -> None:
     [
         (NOQUEUE + "reject: CONNECT from x[192.0.2.9]: 554 5.7.1 no; proto=SMTP", "clients refused before they named a sender"),
         ("2026-08-03 10:15:41 H=(x) [192.0.2.9] rejected EHLO or HELO x: no", "clients refused before they named a sender"),
-        ("2026-08-03 10:15:41 H=[192.0.2.9] rejected connection in \"connect\" ACL", "clients refused before they named a sender"),
+        ('2026-08-03 10:15:41 H=[192.0.2.9] rejected connection in "connect" ACL', "clients refused before they named a sender"),
         ("2026-08-03 10:15:41 H=(x) [10.0.0.9] F=<a@b.example> rejected RCPT <c@d>: no", "messages from internal addresses"),
         ("2026-08-03 10:15:41 H=(x) [192.0.2.9] A=login:bob F=<a@b.example> rejected RCPT <c@d>: no",
          "messages submitted by authenticated users"),
@@ -213,30 +213,30 @@ def test_what_a_policy_server_said_of_a_refused_message(tmp_path: Path) -> None:
 
 OTHERS = {
     "rspamd in its own log": (
-        ["2026-08-03 10:15:01 #12(normal) <abcdef>; task; rspamd_task_write_log: id: <x@y>, qid: <4AB>, ip: 192.0.2.24, "
-         "from: <alice@example.com>, (default: F (no action): [0.00/15.00] [R_SPF_SOFTFAIL(0.00){~all;},X(0.00)]), len: 9"],
+        [("2026-08-03 10:15:01 #12(normal) <abcdef>; task; rspamd_task_write_log: id: <x@y>, qid: <4AB>, ip: 192.0.2.24, "
+         "from: <alice@example.com>, (default: F (no action): [0.00/15.00] [R_SPF_SOFTFAIL(0.00){~all;},X(0.00)]), len: 9")],
         [("192.0.2.24", "alice@example.com", None, 1, "softfail")]),
     "rspamd in syslog": (
-        ["Aug  3 10:15:01 mx rspamd[12]: <abcdef>; proxy; rspamd_task_write_log: id: <x, ip: 192.0.2.1>, ip: 2001:db8::1, "
-         "from: <alice@example.com>, (default: T (reject): [20.00/15.00] [R_SPF_FAIL(1.00){-all;}]), len: 9"],
+        [("Aug  3 10:15:01 mx rspamd[12]: <abcdef>; proxy; rspamd_task_write_log: id: <x, ip: 192.0.2.1>, ip: 2001:db8::1, "
+         "from: <alice@example.com>, (default: T (reject): [20.00/15.00] [R_SPF_FAIL(1.00){-all;}]), len: 9")],
         [("2001:db8::1", "alice@example.com", None, 1, "fail")]),
     "amavis 2.12": (
-        ["Aug  3 10:15:01 mx amavis[12]: (00012-01) Passed CLEAN {RelayedInbound}, [192.0.2.24]:4567 [198.51.100.1] "
-         "<alice@example.com> -> <bob@example.net>, Queue-ID: 4ABCDE, Message-ID: <x>, mail_id: y, Hits: -1, size: 9"],
+        [("Aug  3 10:15:01 mx amavis[12]: (00012-01) Passed CLEAN {RelayedInbound}, [192.0.2.24]:4567 [198.51.100.1] "
+         "<alice@example.com> -> <bob@example.net>, Queue-ID: 4ABCDE, Message-ID: <x>, mail_id: y, Hits: -1, size: 9")],
         [ALICE]),
     "amavis 2.6, and a blocked message": (
         ["Aug  3 10:15:01 mx amavis[12]: (00012-02) Passed CLEAN, [192.0.2.24] [192.0.2.24] <alice@example.com> -> <b@c>, x",
-         "Aug  3 10:15:01 mx amavis[12]: (00012-03) Blocked SPAM {DiscardedInbound,Quarantined}, [2001:db8::1]:9 [1.2.3.4] "
-         "<a@b.example> -> <c@d>, x"],
+         ("Aug  3 10:15:01 mx amavis[12]: (00012-03) Blocked SPAM {DiscardedInbound,Quarantined}, [2001:db8::1]:9 [1.2.3.4] "
+         "<a@b.example> -> <c@d>, x")],
         [ALICE, ("2001:db8::1", "a@b.example", None, 1, None)]),
     "sendmail": (
-        ["Aug  3 10:15:01 mx sm-mta[12]: u73A15x0012345: from=<alice@example.com>, size=9, class=0, nrcpts=1, msgid=<x>, "
-         "proto=ESMTP, daemon=MTA, relay=mail.example.com [192.0.2.24] (may be forged)",
+        [("Aug  3 10:15:01 mx sm-mta[12]: u73A15x0012345: from=<alice@example.com>, size=9, class=0, nrcpts=1, msgid=<x>, "
+         "proto=ESMTP, daemon=MTA, relay=mail.example.com [192.0.2.24] (may be forged)"),
          "Aug  3 10:15:01 mx sendmail[13]: u73A15x0012346: from=<a@b.example>, size=9, relay=[IPv6:2001:db8::1]"],
         [ALICE, ("2001:db8::1", "a@b.example", None, 1, None)]),
     "sendmail refuses": (
-        ["Aug  3 10:15:01 mx sm-mta[12]: u73A15x0012345: ruleset=check_mail, arg1=<alice@example.com>, "
-         "relay=mail.example.com [192.0.2.24], reject=550 5.7.1 SPF",
+        [("Aug  3 10:15:01 mx sm-mta[12]: u73A15x0012345: ruleset=check_mail, arg1=<alice@example.com>, "
+         "relay=mail.example.com [192.0.2.24], reject=550 5.7.1 SPF"),
          "Aug  3 10:15:01 mx sm-mta[12]: u73A15x0012345: from=<alice@example.com>, size=0, nrcpts=0, relay=x [192.0.2.24]"],
         [ALICE]),
     "OpenSMTPD since 6.4": (
@@ -246,18 +246,18 @@ OTHERS = {
          "Aug  3 10:15:01 mx smtpd[12]: 0ab1c2d3e4f5a6b7 smtp envelope evpid=d1cc2b3411112223 from=<alice@example.com> to=<c>"],
         [ALICE]),
     "OpenSMTPD 5.9": (
-        ["Aug  3 10:15:01 mx smtpd[12]: 0ab1c2d3e4f5a6b7 smtp event=message address=192.0.2.24 host=x msgid=d1cc2b34 "
-         "from=<alice@example.com> to=<bob@example.net> size=9 ndest=1 proto=ESMTP"],
+        [("Aug  3 10:15:01 mx smtpd[12]: 0ab1c2d3e4f5a6b7 smtp event=message address=192.0.2.24 host=x msgid=d1cc2b34 "
+         "from=<alice@example.com> to=<bob@example.net> size=9 ndest=1 proto=ESMTP")],
         [ALICE]),
     "OpenSMTPD 5.4": (
         ["Aug  3 10:15:01 mx smtpd[12]: smtp-in: New session 0ab1c2d3e4f5a6b7 from host mail.example.com [192.0.2.24]",
-         "Aug  3 10:15:01 mx smtpd[12]: smtp-in: Accepted message d1cc2b34 on session 0ab1c2d3e4f5a6b7: "
-         "from=<alice@example.com>, to=<bob@example.net>, size=9, ndest=1, proto=ESMTP"],
+         ("Aug  3 10:15:01 mx smtpd[12]: smtp-in: Accepted message d1cc2b34 on session 0ab1c2d3e4f5a6b7: "
+         "from=<alice@example.com>, to=<bob@example.net>, size=9, ndest=1, proto=ESMTP")],
         [ALICE]),
     "OpenSMTPD refuses": (
         ["Aug  3 10:15:01 mx smtpd[12]: 0ab1c2d3e4f5a6b7 smtp connected address=192.0.2.24 host=mail.example.com",
-         "Aug  3 10:15:01 mx smtpd[12]: 0ab1c2d3e4f5a6b7 smtp failed-command command=\"MAIL FROM:<alice@example.com>\" "
-         "result=\"550 SPF\""],
+         ('Aug  3 10:15:01 mx smtpd[12]: 0ab1c2d3e4f5a6b7 smtp failed-command command="MAIL FROM:<alice@example.com>" '
+         'result="550 SPF"')],
         [ALICE]),
 }  # fmt: skip
 
@@ -271,10 +271,10 @@ def test_other_programs(tmp_path: Path, program: str) -> None:
 
 
 USERS = {
-    "rspamd": ["Aug  3 10:15:01 mx rspamd[12]: <a>; proxy; rspamd_task_write_log: id: <x>, ip: 192.0.2.1, user: bob, "
-               "from: <a@b.example>, (default: F (no action): [0/15] []), len: 9"],
-    "amavis": ["Aug  3 10:15:01 mx amavis[12]: (1-2) Passed CLEAN {RelayedOutbound}, ORIGINATING LOCAL [192.0.2.1]:9 "
-               "[192.0.2.1] <a@b.example> -> <c@d>, x"],
+    "rspamd": [("Aug  3 10:15:01 mx rspamd[12]: <a>; proxy; rspamd_task_write_log: id: <x>, ip: 192.0.2.1, user: bob, "
+               "from: <a@b.example>, (default: F (no action): [0/15] []), len: 9")],
+    "amavis": [("Aug  3 10:15:01 mx amavis[12]: (1-2) Passed CLEAN {RelayedOutbound}, ORIGINATING LOCAL [192.0.2.1]:9 "
+               "[192.0.2.1] <a@b.example> -> <c@d>, x")],
     "sendmail": ["Aug  3 10:15:01 mx sm-mta[12]: AUTH=server, relay=x [192.0.2.1], authid=bob, mech=PLAIN, bits=0",
                  "Aug  3 10:15:01 mx sm-mta[12]: u73A15x0012345: from=<a@b.example>, size=9, relay=x [192.0.2.1]"],
     "OpenSMTPD": ["Aug  3 10:15:01 mx smtpd[12]: 0ab1c2d3e4f5a6b7 smtp connected address=192.0.2.1 host=x",

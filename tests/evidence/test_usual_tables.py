@@ -47,12 +47,12 @@ MESSAGE = ("192.0.2.24", "alice@example.com", None, 1, None)
 TABLES: dict[str, tuple[str, list[tuple[object, ...]]]] = {
     "message tracking of Exchange": (EXCHANGE, [("192.0.2.24", "bounce@example.com", None, 1, None)]),
     "the same, exported by PowerShell": (
-        "#TYPE System.Object\r\n" '"ClientIp";"Source";"EventId";"Sender";"ReturnPath";"OriginalClientIp"\r\n'
-        '"10.0.0.1";"SMTP";"RECEIVE";"alice@example.com";"alice@example.com";"192.0.2.24"\r\n', [MESSAGE]),
+        ("#TYPE System.Object\r\n" '"ClientIp";"Source";"EventId";"Sender";"ReturnPath";"OriginalClientIp"\r\n'
+        '"10.0.0.1";"SMTP";"RECEIVE";"alice@example.com";"alice@example.com";"192.0.2.24"\r\n'), [MESSAGE]),
     "message trace of Microsoft 365": (TRACE, [MESSAGE]),
     "message trace, the older form": (
-        "Received,Sender Address,Recipient Address,Subject,Status,To IP,From IP,Size,Message ID\n"
-        "8/3/2026,alice@example.com,b@c.example,Hi,Delivered,,192.0.2.24,9,<x>\n", [MESSAGE]),
+        ("Received,Sender Address,Recipient Address,Subject,Status,To IP,From IP,Size,Message ID\n"
+        "8/3/2026,alice@example.com,b@c.example,Hi,Delivered,,192.0.2.24,9,<x>\n"), [MESSAGE]),
     "parsedmarc": (PARSEDMARC, [
         ("192.0.2.26", "postmaster@mx.example.com", "mx.example.com", 4, "pass"),
         ("192.0.2.25", "@bounce.example.com", "mx.example.com", 3, "pass"),
@@ -98,16 +98,16 @@ def test_what_message_tracking_has_besides_is_counted(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("when,who\n1,2\n", "FILE: not a DMARC report, message, mail log or table of senders (columns ip,sender,helo,count,"
-         "label); of a message, use Download original (.eml): 'when,who\\x0a1,2\\x0a'"),
-        ("from,to\na@b.example,c@d.example\n", "FILE: not a DMARC report, message, mail log or table of senders (columns "
+        ("when,who\n1,2\n", ("FILE: not a DMARC report, message, mail log or table of senders (columns ip,sender,helo,count,"
+         "label); of a message, use Download original (.eml): 'when,who\\x0a1,2\\x0a'")),
+        ("from,to\na@b.example,c@d.example\n", ("FILE: not a DMARC report, message, mail log or table of senders (columns "
          "ip,sender,helo,count,label); of a message, use Download original (.eml): "
-         "'from,to\\x0aa@b.example,c@d.example\\x0a'"),
+         "'from,to\\x0aa@b.example,c@d.example\\x0a'")),
         ("source_ip,envelope_from\n192.0.2.300,a@b.example\n", "FILE, line 2: not an IP address: '192.0.2.300'"),
         ("source_ip,envelope_from\n192.0.2.1,\n",
          "FILE, line 2: the row names no sender (write <> for the null sender): '192.0.2.1,'"),
-        ("source_ip,count\n192.0.2.1,5\n", "FILE, line 2: a list of addresses does not say what they send from: give DOMAIN, "
-         "or the columns ip,sender: '192.0.2.1,5'"),
+        ("source_ip,count\n192.0.2.1,5\n", ("FILE, line 2: a list of addresses does not say what they send from: give DOMAIN, "
+         "or the columns ip,sender: '192.0.2.1,5'")),
     ],
 )  # fmt: skip
 def test_refusals_say_what_was_expected(tmp_path: Path, text: str, fault: str) -> None:
@@ -196,8 +196,8 @@ def test_lists_of_objects(tmp_path: Path) -> None:
     [
         ("{", "FILE: it is not JSON that can be read: '{'"),
         ("[" * 200_000, "FILE: the JSON is nested too deep"),
-        ('{"hello": "world"}', "FILE: JSON without a list of senders: expected the columns ip,sender,helo,count,label, or "
-         "others such as source_ip, envelope_from and count"),
+        ('{"hello": "world"}', ("FILE: JSON without a list of senders: expected the columns ip,sender,helo,count,label, or "
+         "others such as source_ip, envelope_from and count")),
         ('[{"ip": "192.0.2.300", "sender": "a@b.example"}]', "FILE, row 1: not an IP address: '192.0.2.300'"),
         ('[{"ip": ["192.0.2.1"], "sender": {}}]', "FILE, row 1: the row names no sender (write <> for the null sender)"),
         ('{"ip": "192.0.2.1", "sender": "a@b.example"}\n{"ip"', "FILE, line 2: it is not JSON that can be read: '{\"ip\"'"),

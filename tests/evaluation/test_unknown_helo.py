@@ -128,7 +128,8 @@ def run(*arguments: str) -> tuple[int, str]:
 def test_the_command_asks_for_the_name(tmp_path: Path) -> None:
     path = tmp_path / "zone.yml"
     path.write_text(
-        f'zonedata:\n  a.example:\n    - TXT: "v=spf1 ip4:192.0.2.1 {VALIMAIL} -all"\n  {NAME}:\n    - TXT: "v=spf1 +all"\n'
+        f'zonedata:\n  a.example:\n    - TXT: "v=spf1 ip4:192.0.2.1 {VALIMAIL} -all"\n'
+        f'  {NAME}:\n    - TXT: "v=spf1 +all"\n'
     )
     code, text = run(CLIENT, "u@a.example", "--zone", str(path))
     assert code == 69

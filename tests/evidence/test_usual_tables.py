@@ -47,7 +47,7 @@ MESSAGE = ("192.0.2.24", "alice@example.com", None, 1, None)
 TABLES: dict[str, tuple[str, list[tuple[object, ...]]]] = {
     "message tracking of Exchange": (EXCHANGE, [("192.0.2.24", "bounce@example.com", None, 1, None)]),
     "the same, exported by PowerShell": (
-        ("#TYPE System.Object\r\n" '"ClientIp";"Source";"EventId";"Sender";"ReturnPath";"OriginalClientIp"\r\n'
+        ('#TYPE System.Object\r\n"ClientIp";"Source";"EventId";"Sender";"ReturnPath";"OriginalClientIp"\r\n'
         '"10.0.0.1";"SMTP";"RECEIVE";"alice@example.com";"alice@example.com";"192.0.2.24"\r\n'), [MESSAGE]),
     "message trace of Microsoft 365": (TRACE, [MESSAGE]),
     "message trace, the older form": (

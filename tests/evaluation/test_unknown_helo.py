@@ -90,8 +90,8 @@ def test_a_policy_names_what_is_not_known() -> None:
     assert policy.check(CLIENT, resolver=ZONE, helo="mx.example").result == "fail"
 
 
-def sender(**more: str) -> Sender:
-    return Sender(CLIENT, "u@a.example", reported="pass", **more)
+def sender(helo: str | None = None) -> Sender:
+    return Sender(CLIENT, "u@a.example", helo, reported="pass")
 
 
 def test_simulate_says_what_is_not_known() -> None:

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ FROM = "postfix/qmgr[22]: AAAAA1: from=<alice@example.com>, size=1, nrcpt=1 (que
 ALICE = ("192.0.2.24", "alice@example.com", None, 1, None)
 
 
-def read(folder: Path, *lines: str, **options: Bounds) -> Evidence:
+def read(folder: Path, *lines: str, **options: Any) -> Evidence:
     return read_bytes(folder, "".join(f"{line}\n" for line in lines).encode(), **options)
 
 

@@ -210,6 +210,8 @@ class _Rows:
                     raise Broken("a column occurs twice", name, place)
         self._is_plain = columns.own
         self._places = columns.at
+        by_place = {at: name for name, places in columns.at.items() for at in places}
+        self._names = tuple([by_place.get(at, "") for at in range(columns.width)])  # "" for a column that is not read
 
     def read(self, text: str) -> Iterator[Sender]:
         """Yield the senders of a row. Raises Unusable."""
@@ -218,16 +220,17 @@ class _Rows:
         except csv.Error:
             raise Unusable("the quotation marks of the row do not match", text) from None
         width = self._columns.width
-        if len(cells) > 1 and self._columns is WITHOUT_HEADING and all(map(_is_address, cells)):
+        if self._columns is WITHOUT_HEADING and len(cells) > 1 and all(map(_is_address, cells)):
             for cell in cells:
                 yield self._sender({"ip": cell}, text)
             return
         if len(cells) > width and any(cells[width:]):
             raise Unusable(f"the row has more than {width} cells", text)
-        row = {name: self._first(cells, places) for name, places in self._places.items()}
         if self._is_plain:
-            yield self._sender(row, text)
-        elif self._is_of_interest(cells, row):
+            yield self._sender(dict(zip(self._names, cells, strict=False)), text)
+            return
+        row = {name: self._first(cells, places) for name, places in self._places.items()}
+        if self._is_of_interest(cells, row):
             if self._default is None and "sender" not in self._places:
                 raise Unusable(NO_SENDERS, text)
             yield sender_of_cells(row, text, self._default)

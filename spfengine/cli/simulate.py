@@ -37,8 +37,9 @@ Examples:
   spfengine simulate example.com --zone example.com.zone --zone-after new.zone
   spfengine simulate --zone example.com.zone --zone-after new.zone
 
-The exit code: 0 nothing gets worse, 1 something does (mail that passed no longer would, or an error is new), 2 a draft
-is broken, 69 DNS could not answer, so a part is not known. {exits.OTHER_HELP}.
+The exit code: 0 nothing gets worse, 1 something does (mail that passed no longer would, an error is new, or a sender
+given gets a worse result, such as fail after softfail), 2 a draft is broken, 69 DNS could not answer, so a part is not
+known. What changes for addresses that are no sender's and did not pass, the first line says. {exits.OTHER_HELP}.
 """
 _SCHEMA = "spfengine.simulations/1"
 
@@ -140,6 +141,7 @@ class Request:
     "--paste", "formats", type=click.Choice(FORMS), multiple=True,
     help="Print the new records in this format, ready to paste. May be given several times.",
 )  # fmt: skip
+@options.everything
 @options.as_json
 @click.option("--csv", "as_csv", is_flag=True, help="Print the senders as a table (CSV) instead of text.")
 def command(
@@ -153,6 +155,7 @@ def command(
     receiver: str | None,
     suffixes: str | None,
     formats: tuple[str, ...],
+    everything: bool,
     as_json: bool,
     as_csv: bool,
 ) -> int:
@@ -175,7 +178,8 @@ def command(
         write_senders(simulations)
     else:
         screen = Screen()
-        screen.show(_lines(simulations, sources.own_domains(layers), formats, domain is None, screen.width))
+        own = sources.own_domains(layers)
+        screen.show(_lines(simulations, own, formats, screen.width, whole_zone=domain is None, everything=everything))
     return _exit_code(simulations)
 
 
@@ -196,7 +200,13 @@ def _report_left_out(senders: GivenSenders, domain: str) -> None:
 
 
 def _lines(
-    simulations: list[Simulation], own: list[str], formats: tuple[str, ...], whole_zone: bool, width: int | None
+    simulations: list[Simulation],
+    own: list[str],
+    formats: tuple[str, ...],
+    width: int | None,
+    *,
+    whole_zone: bool,
+    everything: bool,
 ) -> Iterator[Line]:
     if not simulations:
         yield line("no name of these zones has an SPF record, before or after")
@@ -206,7 +216,7 @@ def _lines(
         if whole_zone and has_plan(simulation):
             yield line()
         if not whole_zone or has_plan(simulation):
-            yield from simulation_lines(simulation, width, own, formats)
+            yield from simulation_lines(simulation, width, own, formats, everything=everything)
 
 
 def _exit_code(simulations: list[Simulation]) -> int:

@@ -22,6 +22,16 @@ from spfengine.visible import short_repr, visible, visible_name
 
 _BROKEN = (Result.PERMERROR, Result.TEMPERROR)
 """Results that are worse than any that the record itself gives."""
+_ORDER = {
+    Result.PASS: 0,
+    Result.NEUTRAL: 1,
+    Result.NONE: 1,  # a receiver treats neutral exactly like none (RFC 7208 §8.2)
+    Result.SOFTFAIL: 2,
+    Result.FAIL: 3,
+    Result.PERMERROR: 4,
+    Result.TEMPERROR: 4,
+}
+"""How receivers treat mail with a result, the best first (RFC 7208 §8)."""
 
 
 class Effect(StrEnum):
@@ -29,9 +39,9 @@ class Effect(StrEnum):
 
     NEWLY_PASSING = "newly-passing"
     NEWLY_FAILING = "newly-failing"
-    """It passed and no longer does, or newly gets permerror or temperror."""
+    """It gets a result that receivers treat worse: pass is lost, softfail becomes fail, an error is new."""
     CHANGED = "changed"
-    """Another result, neither of them pass and none worse."""
+    """Another result, neither of them pass, and not worse."""
     STILL_FAILING = "still-failing"
     UNKNOWN = "unknown"
     """DNS could not answer, before or after."""
@@ -88,8 +98,27 @@ class SenderChange:
 
 
 def is_worse(before: Result, after: Result) -> bool:
-    """Whether a result is worse than the one before: pass is lost, or an error is new."""
+    """Whether receivers treat a result worse than the one before: softfail → fail, none → softfail, and so on."""
+    return _ORDER[after] > _ORDER[before]
+
+
+def _stops(before: Result, after: Result) -> bool:
+    """Whether pass is lost, or an error is new."""
     return before is not after and (before is Result.PASS or after in _BROKEN) and after is not Result.PASS
+
+
+def is_stricter(before: Outcome, after: Outcome) -> bool:
+    """Whether a network gets a result that receivers treat worse, or may get one: see `is_worse`.
+
+    Unlike `change_is_worse`, it counts softfail → fail, which only harms mail that did not pass before.
+    """
+    if before.result is not None and after.result is not None:
+        return is_worse(before.result, after.result)
+    return change_is_worse(before, after) or _worst(after) > _worst(before)
+
+
+def _worst(outcome: Outcome) -> int:
+    return max([_ORDER[result] for result in outcome.results if result is not None], default=0)
 
 
 def change_is_worse(before: Outcome, after: Outcome) -> bool:
@@ -116,7 +145,7 @@ class _Comparison:
         if before.result is not None and after.result is not None:
             # A failure of DNS is not known to happen, so only a pass can be lost to one.
             may_be = before.result is Result.PASS or after.result is not Result.TEMPERROR
-            return may_be and is_worse(before.result, after.result)
+            return may_be and _stops(before.result, after.result)
         key = id(before), id(after)
         if key not in self._known:
             self._known[key] = len(self._known) >= _MAX_PAIRS or self._tree_is_worse(before, after)
@@ -209,13 +238,19 @@ class Simulation:
 
     @property
     def is_worse(self) -> bool:
-        """Whether a network or sender that passed no longer does, or newly gets permerror or temperror.
+        """Whether mail that passed no longer does, an error is new, or a given sender gets a worse result.
 
-        A network that DNS could not answer for does not count: it is not known.
+        A network that DNS could not answer for does not count: it is not known. Nor does softfail → fail for addresses
+        that are no sender's: see `is_stricter`.
         """
         return any(change_is_worse(change.before, change.after) for change in self.changes) or any(
             change.effect is Effect.NEWLY_FAILING for change in self.senders
         )
+
+    @property
+    def is_stricter(self) -> bool:
+        """Whether any address gets a result that receivers treat worse, such as fail after softfail."""
+        return self.is_worse or any(is_stricter(change.before, change.after) for change in self.changes)
 
     def render(self, *, own: Iterable[str] = (), formats: Sequence[str] = (), width: int | None = 80) -> str:
         """Return the text that `spfengine simulate` prints.
@@ -236,6 +271,7 @@ class Simulation:
             "schema": SCHEMA,
             "domain": visible_name(self.domain),
             "worse": self.is_worse,
+            "stricter": self.is_stricter,
             "broken": self.is_broken,
             "incomplete": self.is_incomplete,
             "changes": [_change_dict(change, table) for change in self.changes],

@@ -1,22 +1,22 @@
 """Senders before and after a change: grouped by what happens to them, the most messages first."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from spfengine.dmarc.alignment import Alignment
 from spfengine.policy.outcome import Input, Outcome
 from spfengine.simulation.simulation import Effect, SenderChange
-from spfengine.text.lines import WARNING, Line, Row, Span, line, note, table
+from spfengine.text.lines import WARNING, Line, Row, Span, deeper, line, note, table
 from spfengine.visible import visible, visible_name
 from spfengine.wording import counted, listed
 
-_MOST_SENDERS = 20  # of a group
+_MOST_SENDERS = 10  # of a group
 _MOST_ADDRESSES = 5
 _GROUPS = {
-    Effect.NEWLY_PASSING: ("newly passing", "pass"),
     Effect.NEWLY_FAILING: ("newly failing", "fail"),
+    Effect.UNKNOWN: ("not known: DNS could not answer", "fault"),
+    Effect.NEWLY_PASSING: ("newly passing", "pass"),
     Effect.CHANGED: ("another result, not passing", "strong"),
     Effect.STILL_FAILING: ("still failing", "softfail"),
-    Effect.UNKNOWN: ("not known: DNS could not answer", "fault"),
     Effect.UNCHANGED: ("unchanged, passing", "strong"),
 }
 _UNKNOWN_INPUTS = {Input.HELO: "HELO name", Input.LOCAL_PART: "local part"}
@@ -31,21 +31,39 @@ def disagreement_lines(changes: Iterable[SenderChange], width: int | None) -> It
         heading = Span("the current record gives a different result than was reported", "softfail")
         yield line()
         yield note(heading, Span(f"  {_counted(disagreeing)}", "quiet"))
-        yield from _rows(disagreeing, width, _reported, _deciding_before)
+        yield from deeper(_rows(disagreeing, width, _reported, _deciding_before))
         why = "DNS has changed since then, a forwarder resent these, or the report is about another identity"
         yield line(Span(why, "quiet"), indent=6)
 
 
-def sender_lines(changes: Iterable[SenderChange], width: int | None) -> Iterator[Line]:
-    """Yield all senders, by what happens to them."""
-    changes = list(changes)
-    yield note(Span("senders", "strong"), Span(f"  {_counted(changes)}", "quiet"))
+def summary_line(changes: Sequence[SenderChange]) -> Line:
+    """Return what happens to how many senders."""
+    parts: list[str | Span] = []
     for effect, (name, style) in _GROUPS.items():
         group = [change for change in changes if change.effect is effect]
         if group:
-            yield note(Span(name, style), Span(f"  {_counted(group)}", "quiet"), indent=4)
-            yield from _rows(group, width, _results, _deciding_after)
-    yield from _unknown_inputs(changes)
+            parts += ["; " if parts else ": ", Span(name, style), f" {len(group):,}"]
+    return note(Span("senders", "strong"), Span(f"  {_counted(changes)}", "quiet"), *parts)
+
+
+def sender_lines(changes: Sequence[SenderChange], width: int | None, *, everything: bool = False) -> Iterator[Line]:
+    """Yield senders by what happens to them: all of them if `everything`, else as many as fit a screen."""
+    most = len(changes) if everything else _MOST_SENDERS
+    for effect, (name, style) in _GROUPS.items():
+        group = [change for change in changes if change.effect is effect]
+        if group:
+            yield note(Span(name, style), Span(f"  {_counted(group)}", "quiet"))
+            yield from _rows(group, width, _results, _deciding_after, most)
+
+
+def unknown_input_lines(changes: Iterable[SenderChange]) -> Iterator[Line]:
+    """Yield which results depend on what is not known about the senders."""
+    changes = list(changes)
+    for what, name in _UNKNOWN_INPUTS.items():
+        ips = [change.sender.ip for change in changes if what in change.rests_on]
+        if ips:
+            which = listed(ips, _MOST_ADDRESSES)
+            yield note(WARNING, f"the {name} is not known, but the result of {which} depends on it")
 
 
 def deciding(outcome: Outcome) -> str:
@@ -58,9 +76,15 @@ def senders_text(sources: int, messages: int) -> str:
     return f"{counted(sources, 'source')}, {counted(messages, 'message')}"
 
 
-def _rows(changes: list[SenderChange], width: int | None, results: _Describe, why: _Describe) -> Iterator[Line]:
+def _rows(
+    changes: list[SenderChange],
+    width: int | None,
+    results: _Describe,
+    why: _Describe,
+    most: int = _MOST_SENDERS,
+) -> Iterator[Line]:
     ordered = sorted(changes, key=lambda change: -change.sender.count)
-    first = [(change, results(change)) for change in ordered[:_MOST_SENDERS]]
+    first = [(change, results(change)) for change in ordered[:most]]
     digits = max(len(f"{change.sender.count:,}") for change, _ in first)
     column = max(len(_text(spans)) for _, spans in first)
     rows = []
@@ -68,10 +92,10 @@ def _rows(changes: list[SenderChange], width: int | None, results: _Describe, wh
         count, gap = f"{change.sender.count:,}".rjust(digits), " " * (column - len(_text(spans)))
         right = (Span(f"{count}  "), *spans, Span(f"{gap}  {_name(change)}"), *why(change))
         rows.append(Row(Span(" "), Span(change.sender.ip), right))
-    yield from table(rows, width, 4)
-    rest = ordered[_MOST_SENDERS:]
+    yield from table(rows, width, 2)
+    rest = ordered[most:]
     if rest:
-        yield note(f"… and {_counted(rest)} more; --csv and --json have them all", indent=6)
+        yield note(f"… and {_counted(rest)} more; --all lists them, --csv and --json have them", indent=4)
 
 
 def _counted(changes: list[SenderChange]) -> str:
@@ -117,15 +141,3 @@ def _aligned(alignment: Alignment) -> str:
     if alignment.aligned:
         return "aligned" if alignment.strict else "aligned (relaxed)"
     return "not aligned (DMARC asks for strict)" if alignment.relaxed else "not aligned"
-
-
-def _unknown_inputs(changes: list[SenderChange]) -> Iterator[Line]:
-    """Yield which results depend on what is not known about the senders."""
-    for what, name in _UNKNOWN_INPUTS.items():
-        ips = [change.sender.ip for change in changes if what in change.rests_on]
-        if ips:
-            yield note(
-                WARNING,
-                f"the {name} is not known, but the result of {listed(ips, _MOST_ADDRESSES)} depends on it",
-                indent=4,
-            )

@@ -19,6 +19,7 @@ from spfengine.text.lines import (
     deeper,
     line,
     more_line,
+    narrower,
     note,
     plain,
     table,
@@ -213,7 +214,7 @@ def _alignment(alignment: Alignment) -> str:
 def _proof(suggestion: Suggestion, simulation: Simulation, own: tuple[str, ...], width: int | None) -> Iterator[Line]:
     compared = "" if suggestion.advice is Advice.KEEP else ": before and after, for every address"
     yield line(Span("proof", "strong"), Span(compared, "quiet"), indent=2)
-    yield from deeper(change_lines(simulation, _narrower(width)))
+    yield from deeper(change_lines(simulation, narrower(width)))
     yield from condition_lines(simulation.after, indent=4)
     yield from deeper(cost_lines(simulation))
     size = f"the DNS answer: {suggestion.size_before} → {suggestion.size_after} octets of {suggestion.max_size}"
@@ -226,10 +227,6 @@ def _proof(suggestion: Suggestion, simulation: Simulation, own: tuple[str, ...],
     yield from deeper(outside_lines(simulation, own))
     if suggestion.advice is Advice.NONE_FITS:
         yield from _costly_terms(simulation)
-
-
-def _narrower(width: int | None) -> int | None:
-    return None if width is None else width - 2
 
 
 def _costly_terms(simulation: Simulation) -> Iterator[Line]:
@@ -267,7 +264,7 @@ def _before_publishing(suggestion: Suggestion, simulation: Simulation, width: in
     if suggestion.alternative is not None:
         yield from _alternative(suggestion.alternative)
     for problem in simulation.problems:
-        yield from deeper(draft_problem_lines(problem, simulation, _narrower(width)))
+        yield from deeper(draft_problem_lines(problem, simulation, narrower(width)))
     codes = {str(problem.code) for problem in simulation.problems}
     findings = [finding for finding in suggestion.findings if str(finding.code) not in codes]
     yield from [_warning(finding.text, finding.code) for finding in findings]

@@ -1,6 +1,6 @@
 """`spfengine check`: one client, one sender, and why."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import click
@@ -9,13 +9,15 @@ from spfengine.checks import check, check_both, check_helo
 from spfengine.cli import exits, options, sources
 from spfengine.cli.options import Draft, drafts_by_name
 from spfengine.cli.screen import Screen, write_json
+from spfengine.evaluation.beyond import further, is_over_limit
 from spfengine.evaluation.check_result import CheckResult
 from spfengine.evaluation.limits import Limits
 from spfengine.evaluation.session import HELO, MAILFROM, Session
 from spfengine.names import fold
 from spfengine.text.check import check_lines
+from spfengine.text.lines import Line, note
 from spfengine.text.trace import traced_questions
-from spfengine.visible import visible
+from spfengine.visible import visible, visible_name
 
 BOTH_SCHEMA = "spfengine.check-both/1"
 """The version of the JSON form of two results, one for each identity."""
@@ -120,12 +122,14 @@ def command(
         results = request.run(sources.with_drafts(base, drafted))
     else:
         results = _recorded(request, base, drafted, record_answers)
+    beyond = _beyond(request, sources.with_drafts(base, drafted), results)
     if as_json:
-        write_json(_document(results, with_trace))
+        write_json(_document(results, with_trace, beyond))
     else:
         screen = Screen()
         asked = _asked(drafted, results)
         screen.show(check_lines(results, request.limits, screen.width, asked, with_trace=with_trace))
+        screen.show(map(_beyond_line, beyond.values()))
     return exits.OF_RESULT[results[-1].result]
 
 
@@ -141,10 +145,32 @@ def _recorded(request: Request, base: Any, drafted: dict[str, str], path: str) -
     return results
 
 
-def _document(results: list[CheckResult], with_trace: bool) -> dict[str, object]:
+def _beyond(request: Request, resolver: Any, results: list[CheckResult]) -> dict[str, CheckResult]:
+    """Return, by identity, what the checks that ended at a limit would give without it, if that is not an error too."""
+    found: dict[str, CheckResult] = {}
+    for result in results:
+        if is_over_limit(result.problem):
+            again = replace(request, identity=result.identity, limits=further(request.limits)).run(resolver)[0]
+            if again.problem is None:
+                found[result.identity] = again
+    return found
+
+
+def _beyond_line(result: CheckResult) -> Line:
+    path = " → ".join([visible(term, 100) for _, term in result.path])
+    by = f"by {path}" if result.directive is not None else "since no term matches"
+    no_include = "" if len(result.path) > 1 else f", and no include names {result.ip}"
+    return note(f"without the limit, the result would be {result.result} {by}{no_include}")
+
+
+def _document(results: list[CheckResult], with_trace: bool, beyond: dict[str, CheckResult]) -> dict[str, object]:
     documents = []
     for result in results:
         document = result.to_dict()
+        if result.identity in beyond:
+            other = beyond[result.identity]
+            path = [[visible_name(domain), visible(term)] for domain, term in other.path]
+            document["beyond_limit"] = {"result": str(other.result), "path": path}
         if with_trace:
             document["trace"] = result.trace.to_dict()
         documents.append(document)

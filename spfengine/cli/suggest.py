@@ -36,9 +36,12 @@ DOMAIN defaults to the domain that the senders use in MAIL FROM. Senders are wan
 to a service in the catalogue, or if a name of the domain has their address; other addresses only with --want or
 --allow-unnamed.
 
-The exit code: 0 the record serves every sender, 1 a sender is not served, no record fits, or something that passes
-stops (as you asked), 2 the published record is broken and can't be repaired, or is missing, 69 DNS could not answer, so
-a part is not known. {exits.OTHER_HELP}.
+Without senders, nothing shows who sends: then no record is called the one to publish. What the zone suggests, such as
+the include of the service in its MX records, is shown as a proposal.
+
+The exit code: 0 the record serves every sender given, 1 a sender is not served, no record fits, or something that
+passes stops (as you asked), 2 the published record is broken and can't be repaired, or is missing and no sender is
+given, 69 DNS could not answer, so a part is not known. {exits.OTHER_HELP}.
 """
 _MOST_DOMAINS = 5
 
@@ -157,7 +160,7 @@ def _document(suggestion: Suggestion, evidence: "Evidence | None") -> dict[str, 
 
 
 def _exit_code(suggestion: Suggestion) -> int:
-    if suggestion.advice is Advice.BROKEN:
+    if suggestion.advice in (Advice.BROKEN, Advice.NEEDS_SENDERS):
         return 2
     if suggestion.advice is Advice.NONE_FITS or suggestion.unserved or suggestion.is_worse:
         return 1

@@ -59,6 +59,7 @@ class SenderChange:
             then those for no HELO name, and for the local part "postmaster".
         aligned_before, aligned_after: whether SPF is aligned with the header field From (RFC 9989 §4.4.1); None if the
             sender's `header_from` is not known.
+        beyond: if the check after the change exceeds a limit, its outcome without it; or None.
     """
 
     sender: Sender
@@ -67,6 +68,7 @@ class SenderChange:
     rests_on: tuple[Input, ...] = ()
     aligned_before: Alignment | None = None
     aligned_after: Alignment | None = None
+    beyond: Outcome | None = None
 
     def __repr__(self) -> str:
         return short_repr(self, ("sender", "before", "after"))
@@ -84,6 +86,14 @@ class SenderChange:
         if before is after:
             return Effect.UNCHANGED if after is Result.PASS else Effect.STILL_FAILING
         return Effect.NEWLY_PASSING if after is Result.PASS else Effect.CHANGED
+
+    @property
+    def stops(self) -> bool:
+        """Whether it passed and no longer does, or newly gets an error."""
+        before, after = self.before.result, self.after.result
+        assert before is not None, "a sender is one client, so its result is known"
+        assert after is not None, "a sender is one client, so its result is known"
+        return _stops(before, after)
 
     @property
     def disagrees(self) -> bool:
@@ -243,8 +253,13 @@ class Simulation:
         A network that DNS could not answer for does not count: it is not known. Nor does softfail → fail for addresses
         that are no sender's: see `is_stricter`.
         """
+        return self.loses or any(change.effect is Effect.NEWLY_FAILING for change in self.senders)
+
+    @property
+    def loses(self) -> bool:
+        """Whether a network or sender that passed no longer does, or newly gets permerror or temperror."""
         return any(change_is_worse(change.before, change.after) for change in self.changes) or any(
-            change.effect is Effect.NEWLY_FAILING for change in self.senders
+            change.stops for change in self.senders
         )
 
     @property
@@ -327,9 +342,14 @@ def _sender_dict(change: SenderChange) -> dict[str, object]:
         "after": str(change.after.result),
         "effect": str(change.effect),
         "directive": None if change.after.directive is None else visible(change.after.directive, 1 << 16),
+        "beyond": change.beyond and {"result": str(change.beyond.result), "path": _path(change.beyond)},
         "disagrees": change.disagrees,
         "rests_on": [str(each) for each in change.rests_on],
     }
+
+
+def _path(outcome: Outcome) -> list[list[str]]:
+    return [[visible_name(domain), visible(term, 1 << 16)] for domain, term in outcome.path]
 
 
 def _record_dict(change: RecordChange) -> dict[str, object]:

@@ -6,6 +6,7 @@ from spfengine.dmarc.alignment import Alignment
 from spfengine.policy.outcome import Input, Outcome
 from spfengine.simulation.simulation import Effect, SenderChange
 from spfengine.text.lines import WARNING, Line, Row, Span, deeper, line, note, table
+from spfengine.text.outcomes import outcome_text
 from spfengine.visible import visible, visible_name
 from spfengine.wording import counted, listed
 
@@ -127,12 +128,19 @@ def _deciding_before(change: SenderChange) -> list[Span]:
 
 def _deciding_after(change: SenderChange) -> list[Span]:
     """Return what decides after the change, and whether SPF is aligned with From before and after it."""
-    spans = [Span(f"  by {visible(deciding(change.after), 60)}", "quiet")]
+    spans = [Span(f"  {_by(change)}", "quiet")]
     if change.aligned_before is not None and change.aligned_after is not None:
         before, after = _aligned(change.aligned_before), _aligned(change.aligned_after)
         name = visible_name(change.aligned_after.header_from)
         spans.append(Span(f"  From: {name} {before if before == after else f'{before} → {after}'}", "quiet"))
     return spans
+
+
+def _by(change: SenderChange) -> str:
+    if change.beyond is None:
+        return f"by {visible(deciding(change.after), 60)}"
+    would = outcome_text(change.beyond)
+    return f"by no term: {deciding(change.after)} (without the limit: {change.beyond.result} {would})"
 
 
 def _aligned(alignment: Alignment) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Container, Iterable, Iterator
 
 from spfengine.advice.forms import FORMS
 from spfengine.advice.suggest.reasons import limits_text
-from spfengine.advice.suggest.suggestion import Advice, Alternative, SenderAdvice, SenderStanding, Suggestion
+from spfengine.advice.suggest.suggestion import Advice, Alternative, Proposal, SenderAdvice, SenderStanding, Suggestion
 from spfengine.dmarc.alignment import Alignment
 from spfengine.names import fold
 from spfengine.problems import Result
@@ -93,6 +93,10 @@ def brief_lines(suggestion: Suggestion, width: int | None) -> Iterator[Line]:
         yield line()
         yield from _effect_on_senders(suggestion)
     yield from _failure(suggestion)
+    if suggestion.proposal is not None:
+        yield from _proposal(suggestion.proposal, width)
+    if not suggestion.knows_senders and suggestion.advice not in (Advice.BROKEN, Advice.UNKNOWN):
+        yield from _needed(suggestion)
     if suggestion.simulation is None:
         yield from _published(suggestion, width)
     elif suggestion.terms:
@@ -102,16 +106,45 @@ def brief_lines(suggestion: Suggestion, width: int | None) -> Iterator[Line]:
 
 def _headline(suggestion: Suggestion) -> Line:
     serves = not suggestion.unserved
+    keep = Span("the record is as it should be", "pass")
+    if not suggestion.knows_senders:
+        keep = Span("keep the record; who sends is not known", "softfail")
+    elif not serves:
+        keep = Span("keep the record, which does not serve every sender", "softfail")
     summary = {
         Advice.CHANGE: Span("publish this record" if serves else "a record that does not serve every sender", "strong"),
-        Advice.KEEP: Span("the record is as it should be", "pass")
-        if serves
-        else Span("keep the record, which does not serve every sender", "softfail"),
+        Advice.PROPOSE: Span("a record to consider; who sends is not known", "softfail"),
+        Advice.NEEDS_SENDERS: Span("there is no SPF record, and who sends is not known", "softfail"),
+        Advice.KEEP: keep,
         Advice.NONE_FITS: Span("no record fits", "fault"),
         Advice.BROKEN: Span("nothing can be proposed", "fault"),
         Advice.UNKNOWN: Span("nothing can be proposed now", "fault"),
     }[suggestion.advice]
     return note(Span(visible_name(suggestion.domain), "strong"), ": ", summary, indent=0)
+
+
+def _proposal(proposal: Proposal, width: int | None) -> Iterator[Line]:
+    """Yield the record that the zone suggests, marked as what it is."""
+    yield line()
+    yield note(Span("a proposal", "softfail"), ", by what the zone shows and not by who sends:")
+    yield verbatim(visible(proposal.record, len(proposal.record)))
+    rows = [Row(SIGNS["+"], Span(visible(each.term, SHOWN_TERM), "term"), (Span(each.why),)) for each in proposal.terms]
+    yield from table(rows, width, 4)
+    for doubt in proposal.doubts:
+        yield note(WARNING, doubt, indent=4)
+
+
+def _needed(suggestion: Suggestion) -> Iterator[Line]:
+    """Yield what would show who sends, if no sender of the domain is known."""
+    domain = visible_name(suggestion.domain)
+    yield line()
+    if suggestion.senders:
+        senders = counted(len(suggestion.senders), "sender given has", "senders given have")
+        yield note(f"{senders} another MAIL FROM than {domain}, so its record does not decide for them")
+    yield note(
+        "to get a record that is proved to let every sender pass, give the senders of the domain: --senders FILE with "
+        "DMARC reports, a message that failed or a mail log, or --sender IP for each server that sends"
+    )
 
 
 def _effect_on_senders(suggestion: Suggestion) -> Iterator[Line]:
@@ -185,6 +218,9 @@ def _results(advice: SenderAdvice) -> Iterator[Span]:
     yield Span(str(advice.before), str(advice.before))
     if advice.by_before is not None and advice.before is not advice.after:
         yield Span(f" by {visible(advice.by_before, 40)}", "quiet")
+    elif advice.beyond is not None:
+        term, result = advice.beyond
+        yield Span(f" by no term (without the limit: {result} by {visible(term, 60)})", "quiet")
     if advice.after is not None:
         yield Span(" → ")
         yield Span(str(advice.after), str(advice.after))
@@ -259,7 +295,8 @@ def _before_publishing(suggestion: Suggestion, simulation: Simulation, width: in
     if not (suggestion.caveats or suggestion.findings or simulation.problems or suggestion.alternative):
         return
     yield line()
-    yield line(Span("before you publish", "strong"), indent=2)
+    heading = "what to know" if suggestion.record is None or suggestion.advice is Advice.KEEP else "before you publish"
+    yield line(Span(heading, "strong"), indent=2)
     yield from [_warning(caveat.text, caveat.code) for caveat in suggestion.caveats]
     if suggestion.alternative is not None:
         yield from _alternative(suggestion.alternative)

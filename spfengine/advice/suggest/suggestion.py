@@ -26,6 +26,10 @@ class Advice(StrEnum):
 
     CHANGE = "change"
     """Publish another record."""
+    PROPOSE = "propose"
+    """Consider another record. Who sends is not known, so nobody can say whether it lets all senders pass."""
+    NEEDS_SENDERS = "needs-senders"
+    """The domain has no record, and who sends is not known, so there is nothing to prove a record by."""
     KEEP = "keep"
     """Keep the published record."""
     NONE_FITS = "none-fits"
@@ -73,6 +77,7 @@ class SenderAdvice:
         differs: whether somebody saw another result than the record gives now.
         rests_on: what is not known about the sender, though the results depend on it.
         alignment: whether SPF will be aligned with the header field From; None if that field is not known.
+        beyond: if its check exceeds a limit now, the term that would decide without it, and the result; or None.
     """
 
     sender: Sender
@@ -86,6 +91,7 @@ class SenderAdvice:
     differs: bool = False
     rests_on: tuple[Input, ...] = ()
     alignment: Alignment | None = None
+    beyond: tuple[str, Result] | None = None
 
     def __repr__(self) -> str:
         return short_repr(self, ("sender", "standing", "before", "after"))
@@ -112,6 +118,7 @@ class SenderAdvice:
             "rests_on": [str(fact) for fact in self.rests_on],
             "alignment": None if self.alignment is None else self.alignment.to_dict(),
             "aligned": None if self.alignment is None else self.alignment.aligned,
+            "beyond": self.beyond and {"term": visible(self.beyond[0], _MAX_RECORD), "result": str(self.beyond[1])},
         }
 
 
@@ -298,6 +305,49 @@ class Alternative:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A term that the zone suggests: mail probably leaves through the hosts that take it.
+
+    Attributes:
+        term: its text.
+        why: what the zone shows, in words.
+    """
+
+    term: str
+    why: str
+
+    def to_dict(self) -> dict[str, object]:
+        """Return it as JSON-safe values."""
+        return {"term": visible(self.term, _MAX_RECORD), "why": self.why}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Proposal:
+    """A record that the zone suggests. Nothing proves that its terms are those of the domain's senders.
+
+    Attributes:
+        record: its text.
+        terms: the terms that it adds.
+        doubts: why it may not work as it is: what could not be looked up, and which limits it exceeds.
+    """
+
+    record: str
+    terms: tuple[Shown, ...]
+    doubts: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return short_repr(self, ("record",))
+
+    def to_dict(self) -> dict[str, object]:
+        """Return it as JSON-safe values."""
+        return {
+            "record": visible(self.record, _MAX_RECORD),
+            "terms": _dicts(self.terms),
+            "doubts": list(self.doubts),
+        }
+
+
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
 class Suggestion:
     """What to publish, and the proof.
@@ -315,6 +365,7 @@ class Suggestion:
         max_size: how many octets it may have.
         shortfalls: the limits that the closest draft exceeds; empty if a record is proposed.
         closest: if no record fits, the draft that is closest to it.
+        proposal: if who sends is not known, a record that the zone suggests; or None.
         alternative: a shorter record, if what looks unused is unused; or None.
         rejected: terms that were considered, each with the reason why it is not proposed.
         caveats: what to know before publishing.
@@ -339,6 +390,7 @@ class Suggestion:
     max_size: int
     shortfalls: tuple[Shortfall, ...] = ()
     closest: str | None = None
+    proposal: Proposal | None = None
     alternative: Alternative | None = None
     rejected: tuple[Rejected, ...] = ()
     caveats: tuple[Caveat, ...] = ()
@@ -353,6 +405,11 @@ class Suggestion:
         return short_repr(self, ("domain", "advice", "record"))
 
     @property
+    def knows_senders(self) -> bool:
+        """Whether any sender of the domain was given. Without one, nobody can say that a record serves all."""
+        return any(advice.standing is not SenderStanding.ELSEWHERE for advice in self.senders)
+
+    @property
     def unserved(self) -> tuple[SenderAdvice, ...]:
         """The senders of the domain that do not pass with the record, except those that are not wanted."""
         excluded = (SenderStanding.IGNORED, SenderStanding.ELSEWHERE, SenderStanding.UNKNOWN, SenderStanding.STOPPED)
@@ -363,7 +420,7 @@ class Suggestion:
     @property
     def is_worse(self) -> bool:
         """Whether anything that passes stops, or newly gets an error. Only if the caller requested it."""
-        return self.simulation is not None and self.simulation.is_worse
+        return self.simulation is not None and self.simulation.loses
 
     @property
     def is_incomplete(self) -> bool:
@@ -398,7 +455,8 @@ class Suggestion:
             "record": _visible(self.record, _MAX_RECORD),
             "published": [visible(text, _MAX_RECORD) for text in self.published],
             "standing": str(self.standing),
-            "serves_everyone": self.record is not None and not self.unserved,
+            "serves_everyone": self.record is not None and self.knows_senders and not self.unserved,
+            "knows_senders": self.knows_senders,
             "worse": self.is_worse,
             "incomplete": self.is_incomplete,
             "terms": _dicts(self.terms),
@@ -406,6 +464,7 @@ class Suggestion:
             "size": {"before": self.size_before, "after": self.size_after, "allowed": self.max_size},
             "shortfalls": _dicts(self.shortfalls),
             "closest": _visible(self.closest, _MAX_RECORD),
+            "proposal": None if self.proposal is None else self.proposal.to_dict(),
             "alternative": None if self.alternative is None else self.alternative.to_dict(),
             "rejected": _dicts(self.rejected),
             "caveats": _dicts(self.caveats),

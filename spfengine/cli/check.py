@@ -74,7 +74,7 @@ class Request:
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("ip", type=options.Address())
+@click.argument("ip", type=options.Expected(options.Address().expected))
 @click.argument(
     "sender", type=options.Expected('the address of MAIL FROM, or a domain ("" for the null sender)')
 )  # fmt: skip
@@ -93,7 +93,9 @@ class Request:
 )  # fmt: skip
 @click.option("--trace", "with_trace", is_flag=True, help="Show every term, DNS query and answer as a tree.")
 @options.as_json
+@click.pass_context
 def command(
+    ctx: click.Context,
     ip: str,
     sender: str,
     helo: str | None,
@@ -115,6 +117,7 @@ def command(
     """
     if helo is None and identity != MAILFROM:
         raise click.UsageError(f"--identity {identity} needs --helo NAME, the name that the client gave in HELO")
+    ip, sender = options.client_and_sender(ip, sender, ctx)
     request = Request(ip, sender, helo or "", identity, Limits(void_rule=void_rule, seconds=timeout), receiver)
     drafted = drafts_by_name(drafts, request.domain)
     base = sources.base_resolver(zones, nameservers, timeout)

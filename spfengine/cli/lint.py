@@ -71,7 +71,7 @@ def _cleaned(
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("domain", required=False)
+@click.argument("domain", type=options.Domain(), required=False)
 @click.option(
     "--record", metavar="RECORD", callback=_cleaned, help="Lint this record in place of the one that is published."
 )

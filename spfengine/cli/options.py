@@ -4,6 +4,7 @@ A type that only one command has is defined with that command.
 """
 
 import re
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 
 from spfengine.addresses import parse_address
+from spfengine.cli import typed
 from spfengine.errors import AddressError
 from spfengine.evaluation.limits import VoidRule
 from spfengine.names import domain_fault, to_a_labels
@@ -71,12 +73,15 @@ class Address(Expected):
         super().__init__("an IP address, such as 192.0.2.1 or 2001:db8::1")
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the address as it was written."""
+        """Return the address as it was written, without what surrounds it."""
         text = str(value)
         try:
             parse_address(text)
         except AddressError as error:
-            self.fail(str(error), param, ctx)
+            meant = typed.address_in(text)
+            if meant is None:
+                self.fail(str(error), param, ctx)
+            return say_meaning(text, meant, ctx)
         return text
 
 
@@ -178,17 +183,32 @@ class Domain(Expected):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the domain with U-labels as A-labels, and without a final dot."""
         text = str(value)
-        printable = visible(text, 80)
-        if "@" in text:
-            self.fail(f"{printable!r} is a mail address; expected its domain alone", param, ctx)
+        self._refuse_others(text, param, ctx)
+        if not typed.is_plain(text):
+            meant = typed.domain_in(text)
+            if meant is None:
+                self.fail(f"{visible(text, 80)!r} is not a domain name; expected {self.expected}", param, ctx)
+            text = say_meaning(text, meant, ctx)
         name = to_a_labels(text)
         if name is None or not name.isascii():
-            self.fail(f"{printable!r} is not a domain name", param, ctx)
+            self.fail(f"{visible(text, 80)!r} is not a domain name", param, ctx)
         name = name.removesuffix(".")
         fault = domain_fault(name)
         if fault is not None:
             self.fail(fault, param, ctx)
         return name
+
+    def _refuse_others(self, text: str, param: click.Parameter | None, ctx: click.Context | None) -> None:
+        """Fail for what is no domain, but can be used elsewhere; say where."""
+        if is_record(text.strip("\"' ")):
+            printable = visible(text.strip("\"' "), _SHOWN_RECORD)
+            how = f"to lint it: spfengine lint --draft {shlex.quote(printable)}"
+            self.fail(
+                f"this is a record, and a domain is expected; {how}; to try it at a domain, use --draft", param, ctx
+            )
+        address = typed.address_in(text)
+        if address is not None:
+            self.fail(f"{address} is an IP address; expected {self.expected}", param, ctx)
 
 
 class DomainOrRecord(Domain):
@@ -247,11 +267,61 @@ class SenderType(_Type):
         """Return both; "" if the second is missing."""
         if isinstance(value, tuple):
             return value
-        ip, comma, sender = str(value).partition(",")
-        Address().convert(ip, param, ctx)
-        if comma and "@" not in sender:
-            self.fail(f"{visible(str(value), 80)!r}: expected IP or IP,ADDRESS", param, ctx)
-        return ip, sender
+        text = str(value)
+        ip, comma, sender = text.partition(",")
+        if typed.is_address(ip) and (not comma or "@" in sender):
+            return ip, sender
+        return self._meant(text, param, ctx)
+
+    def _meant(self, text: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        """Return what a text means that is not written as expected."""
+        first, *rest = re.split(r"[,;\s]+", text.strip(" ,;"), maxsplit=1)
+        second = rest[0] if rest else ""
+        address, sender = typed.address_in(first), typed.sender_in(second)
+        if address is None and rest:
+            address, sender = typed.address_in(second), typed.sender_in(first)
+        if address is None:
+            Address().convert(first, param, ctx)
+        if address is None or (second and sender is None):
+            self.fail(f"{visible(text, 80)!r}: expected IP or IP,ADDRESS", param, ctx)
+        pair = address, "" if sender is None else sender if "@" in sender else f"@{sender}"
+        say_meaning(text, ",".join([part for part in pair if part]), ctx)
+        return pair
+
+
+def say_meaning(text: str, meant: str, ctx: click.Context | None) -> str:
+    """Return what an argument means; say on stderr how it is read."""
+    path = "spfengine" if ctx is None else ctx.command_path
+    click.echo(f"{path}: {visible(text, 80)!r} is read as {visible(meant, 80)}", err=True)
+    return meant
+
+
+def client_and_sender(ip: str, sender: str, ctx: click.Context) -> tuple[str, str]:
+    """Return the client's address and its sender, which may be typed in the wrong order, or with what surrounds them.
+
+    Raises:
+        click.BadParameter: there is no address, or a record in place of the sender.
+    """
+    if not typed.is_address(ip) and typed.address_in(ip) is None and typed.address_in(sender) is not None:
+        say_meaning(f"{ip} {sender}", f"IP {typed.address_in(sender)}, SENDER {ip}", ctx)
+        ip, sender = str(typed.address_in(sender)), ip
+    params = {param.name: param for param in ctx.command.params}
+    ip = Address().convert(ip, params["ip"], ctx)
+    if is_record(sender.strip("\"' ")) and "@" not in sender:
+        how = 'expected the sender; to try a record, write: check IP SENDER --draft "v=spf1 …"'
+        raise click.BadParameter(f"this is a record; {how}", ctx, params["sender"])
+    if typed.is_address(sender):
+        raise click.BadParameter(
+            f"{sender} is an IP address; expected the sender's address or domain", ctx, params["sender"]
+        )
+    meant = None if _is_plain_sender(sender) else typed.sender_in(sender)
+    return ip, sender if meant is None else say_meaning(sender, meant, ctx)
+
+
+def _is_plain_sender(text: str) -> bool:
+    """Whether a sender is to be checked as it is: whatever a client may have said in MAIL FROM."""
+    text = text.removeprefix("<").removesuffix(">") if text.startswith("<") else text
+    return not text or (not any(letter in text for letter in " \t\r\n<>/") and text[:7].lower() != "mailto:")
 
 
 def is_record(text: str) -> bool:

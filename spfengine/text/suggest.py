@@ -106,14 +106,15 @@ def brief_lines(suggestion: Suggestion, width: int | None) -> Iterator[Line]:
 
 def _headline(suggestion: Suggestion) -> Line:
     serves = not suggestion.unserved
+    change = "publish this record" if serves else "a record that does not serve every sender"
     keep = Span("the record is as it should be", "pass")
     if not suggestion.knows_senders:
+        change = "a record to consider; who sends is not known"
         keep = Span("keep the record; who sends is not known", "softfail")
     elif not serves:
         keep = Span("keep the record, which does not serve every sender", "softfail")
     summary = {
-        Advice.CHANGE: Span("publish this record" if serves else "a record that does not serve every sender", "strong"),
-        Advice.PROPOSE: Span("a record to consider; who sends is not known", "softfail"),
+        Advice.CHANGE: Span(change, "strong"),
         Advice.NEEDS_SENDERS: Span("there is no SPF record, and who sends is not known", "softfail"),
         Advice.KEEP: keep,
         Advice.NONE_FITS: Span("no record fits", "fault"),

@@ -128,9 +128,7 @@ def explaining(solution: Solution) -> Steps[Suggestion]:
     base = situation.base
     advice = Advice.NONE_FITS
     if fits:
-        is_known = any(sender.is_here for sender in solution.requested)
-        change = Advice.CHANGE if is_known else Advice.PROPOSE
-        advice = Advice.KEEP if base.published == (check.text,) else change
+        advice = Advice.KEEP if base.published == (check.text,) else Advice.CHANGE
     return Suggestion(
         domain=situation.inputs.domain,
         advice=advice,

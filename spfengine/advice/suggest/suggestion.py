@@ -25,9 +25,7 @@ class Advice(StrEnum):
     """What a suggestion advises."""
 
     CHANGE = "change"
-    """Publish another record."""
-    PROPOSE = "propose"
-    """Consider another record. Who sends is not known, so nobody can say whether it lets all senders pass."""
+    """Publish another record; only consider it, if `Suggestion.knows_senders` is False."""
     NEEDS_SENDERS = "needs-senders"
     """The domain has no record, and who sends is not known, so there is nothing to prove a record by."""
     KEEP = "keep"

@@ -28,6 +28,8 @@ else:
 
 _Callback = TypeVar("_Callback", bound=Callable[..., Any])
 
+DNS_TIMEOUT = "spfengine.dns-timeout"
+"""The key of --dns-timeout in the context of a command."""
 SECONDS = 20.0
 """The time limit of a check, if no option gives another."""
 _SHOWN_RECORD = 1000
@@ -373,10 +375,33 @@ draft = click.option(
     "--draft", "drafts", metavar="[NAME=]RECORD", multiple=True, type=DraftType(),
     help="Try this record as if it were published: at NAME, or at the domain that is checked.",
 )  # fmt: skip
-nameserver = click.option(
+_nameserver = click.option(
     "--nameserver", "nameservers", metavar="ADDR", multiple=True,
     help="Ask this DNS server (ADDR or ADDR:PORT) instead of the system's.",
 )  # fmt: skip
+
+
+def _keep_dns_timeout(ctx: click.Context, param: click.Parameter, value: float | None) -> None:  # noqa: ARG001 - click's signature
+    ctx.meta[DNS_TIMEOUT] = value
+
+
+_dns_timeout = click.option(
+    "--dns-timeout", metavar="S", type=Seconds(), expose_value=False, callback=_keep_dns_timeout,
+    help="Seconds for one DNS question, after which it counts as not answered; at most 5 by default.",
+)  # fmt: skip
+
+
+def nameserver(command: _Callback) -> _Callback:
+    """Add the options that say how DNS is asked: --nameserver, and --dns-timeout, which `dns_seconds` returns."""
+    return _nameserver(_dns_timeout(command))
+
+
+def dns_seconds() -> float | None:
+    """Return the seconds of --dns-timeout, or None."""
+    ctx = click.get_current_context(silent=True)
+    return None if ctx is None else ctx.meta.get(DNS_TIMEOUT)
+
+
 void_rule = click.option(
     "--void-rule", type=click.Choice([str(rule) for rule in VoidRule]), default=str(VoidRule.PER_TERM),
     show_default=True, help="What counts as a void lookup; receivers differ.",

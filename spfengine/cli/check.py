@@ -88,8 +88,8 @@ class Request:
 @options.void_rule
 @options.timeout
 @click.option(
-    "--record-answers", metavar="FILE", help="Save the answers that the check used in FILE (JSON), which --zone can "
-    "read later; drafts are not among them.",
+    "--record-answers", metavar="FILE", type=options.FileName(),
+    help="Save the answers that the check used in FILE (JSON), which --zone can read later; drafts are not among them.",
 )  # fmt: skip
 @click.option("--trace", "with_trace", is_flag=True, help="Show every term, DNS query and answer as a tree.")
 @options.as_json

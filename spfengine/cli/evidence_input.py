@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from spfengine.cli import exits, sources
+from spfengine.cli import exits, options, sources
 from spfengine.cli.exits import Failure, cannot_read
 from spfengine.cli.screen import Bar, Screen
 from spfengine.evidence.evidence import Evidence
@@ -17,7 +17,7 @@ from spfengine.visible import visible
 from spfengine.wording import counted, listed
 
 option = click.option(
-    "--senders", "evidence_paths", metavar="FILE", multiple=True,
+    "--senders", "evidence_paths", metavar="FILE", type=options.FileName(), multiple=True,
     help="Read senders from this file: a DMARC aggregate report (also packed, or in a message), a received message, a "
     "mail log, or a table ip,sender,helo,count,label. A folder means all files in it, - standard input.",
 )  # fmt: skip

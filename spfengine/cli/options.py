@@ -20,6 +20,8 @@ from spfengine.names import domain_fault, to_a_labels
 from spfengine.visible import visible, visible_name
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from spfengine.resolvers.zone_files.pasted import Pasted
 
     _Type = click.ParamType[Any]
@@ -64,6 +66,26 @@ class Expected(_Type):
     ) -> str:
         """Return what a message about a missing argument says after its name."""
         return f"expected {self.expected}"
+
+
+class FileName(Expected):
+    """The name of a file or folder, which the shell can complete; it is opened by whatever reads it."""
+
+    name = "file"
+
+    def __init__(self, expected: str = "the name of a file") -> None:
+        super().__init__(expected)
+
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's signature
+        param: click.Parameter,  # noqa: ARG002 - click's signature
+        incomplete: str,
+    ) -> "list[CompletionItem]":
+        """Return that the shell is to complete names of files."""
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(incomplete, type="file")]
 
 
 class Address(Expected):
@@ -367,7 +389,7 @@ def only_one_format(as_json: bool, as_csv: bool) -> None:
 
 
 zone = click.option(
-    "--zone", "zones", metavar="FILE", multiple=True,
+    "--zone", "zones", metavar="FILE", multiple=True, type=FileName(),
     help="Answer from this file instead of DNS: a zone file (RFC 1035), a recording (.json), the zonedata of an "
     "OpenSPF suite (.yml), record sets of Route 53 (.json), or octoDNS's YAML. Further files override the first.",
 )  # fmt: skip

@@ -124,7 +124,7 @@ class Request:
 @click.argument("domain", type=options.Domain(), required=False)
 @options.answers
 @click.option(
-    "--zone-after", metavar="FILE",
+    "--zone-after", metavar="FILE", type=options.FileName(),
     help="Simulate this file in place of the first --zone. Without DOMAIN: every name of both files that has SPF.",
 )  # fmt: skip
 @click.option(
@@ -134,13 +134,16 @@ class Request:
 @evidence_input.option
 @evidence_input.receiver_option
 @click.option(
-    "--public-suffixes", "suffixes", metavar="FILE",
+    "--public-suffixes", "suffixes", metavar="FILE", type=options.FileName(),
     help="Find organisational domains, for the alignment with From, by this list instead of DMARC's tree walk.",
 )  # fmt: skip
 @click.option(
-    "--paste", "formats", type=click.Choice(FORMS), multiple=True,
-    help="Print the new records in this format, ready to paste. May be given several times.",
+    "--form", "formats", metavar="FORM", type=click.Choice(FORMS), multiple=True,
+    help=f"Show the records to publish in this form, ready to paste: {', '.join(FORMS)}.",
 )  # fmt: skip
+@click.option(
+    "--paste", "pasted", type=click.Choice(FORMS), multiple=True, hidden=True
+)  # what --form was called before
 @options.everything
 @options.as_json
 @click.option("--csv", "as_csv", is_flag=True, help="Print the senders as a table (CSV) instead of text.")
@@ -155,6 +158,7 @@ def command(
     receiver: str | None,
     suffixes: str | None,
     formats: tuple[str, ...],
+    pasted: tuple[str, ...],
     everything: bool,
     as_json: bool,
     as_csv: bool,
@@ -179,7 +183,9 @@ def command(
     else:
         screen = Screen()
         own = sources.own_domains(layers)
-        screen.show(_lines(simulations, own, formats, screen.width, whole_zone=domain is None, everything=everything))
+        screen.show(
+            _lines(simulations, own, formats + pasted, screen.width, whole_zone=domain is None, everything=everything)
+        )
     return _exit_code(simulations)
 
 

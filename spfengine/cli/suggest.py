@@ -77,7 +77,11 @@ _MOST_DOMAINS = 5
     help="A name whose records, and those under it, you can edit as well. The zone of DOMAIN in --zone is one.",
 )  # fmt: skip
 @click.option(
-    "--catalogue", "catalogue", metavar="FILE", help="A catalogue of services, in addition to the built-in one."
+    "--catalogue",
+    "catalogue",
+    metavar="FILE",
+    type=options.FileName(),
+    help="A catalogue of services, in addition to the built-in one.",
 )
 @click.option(
     "--max-size", metavar="OCTETS", type=click.IntRange(min=1), default=UNFRAGMENTED, show_default=True,

@@ -13,7 +13,7 @@ from spfengine.answers import Answer, Question, Resolver
 from spfengine.errors import MissingExtraError, ZoneError
 from spfengine.names import fold
 from spfengine.resolvers.zone import Zone
-from spfengine.visible import visible
+from spfengine.visible import kind_text, visible
 
 if TYPE_CHECKING:
     from spfengine.resolvers.recording import Recording
@@ -161,7 +161,7 @@ def _read_yaml(data: bytes, path: str) -> Zone:
 def _zone_of_suite(document: Any) -> Zone:
     """Return the zone of a suite: its `zonedata`, or the whole document if it has no such key."""
     if not isinstance(document, Mapping):
-        raise ZoneError(f"expected a mapping with the key zonedata, not {type(document).__name__}")
+        raise ZoneError(f"expected a mapping with the key zonedata, not {kind_text(document)}")
     return Zone.from_openspf(document.get("zonedata", document))
 
 

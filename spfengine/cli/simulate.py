@@ -17,8 +17,10 @@ from spfengine.cli.senders import GivenSenders, write_senders
 from spfengine.errors import ZoneError
 from spfengine.names import fold
 from spfengine.resolvers.zone import Zone
+from spfengine.simulation.enforce import Readiness, enforce
 from spfengine.simulation.simulate import compare, simulate
 from spfengine.simulation.simulation import Simulation
+from spfengine.text.enforce import readiness_lines
 from spfengine.text.lines import Line, line, note
 from spfengine.text.senders import senders_text
 from spfengine.text.simulate import has_plan, overview_lines, simulation_lines
@@ -36,10 +38,16 @@ Examples:
   spfengine simulate example.com --draft "_spf.example.com=v=spf1 mx -all" --sender 192.0.2.1
   spfengine simulate example.com --zone example.com.zone --zone-after new.zone
   spfengine simulate --zone example.com.zone --zone-after new.zone
+  spfengine simulate example.com --enforce --senders reports/
+
+With --enforce, the draft is the published record with -all in place of what it ends with. The answer is whether the
+domain is ready for it: who would fail, who is carried by DKIM, and what is not known.
 
 The exit code: 0 nothing gets worse, 1 something does (mail that passed no longer would, an error is new, or a sender
 given gets a worse result, such as fail after softfail), 2 a draft is broken, 69 DNS could not answer, so a part is not
-known. What changes for addresses that are no sender's and did not pass, the first line says. {exits.OTHER_HELP}.
+known. What changes for addresses that are no sender's and did not pass, the first line says. With --enforce: 0
+every sender given passes, 1 one would fail or is carried by DKIM alone, 2 there is no valid record, 69 it is not known,
+for example without senders. {exits.OTHER_HELP}.
 """
 _SCHEMA = "spfengine.simulations/1"
 
@@ -53,6 +61,7 @@ class Request:
         drafts: the drafts of --draft.
         zones, nameservers: where answers come from.
         zone_after: the file that replaces the first zone, or None.
+        enforce: whether the draft is the published record with -all.
     """
 
     domain: str | None
@@ -60,10 +69,16 @@ class Request:
     zones: tuple[str, ...]
     nameservers: tuple[str, ...]
     zone_after: str | None
+    enforce: bool
 
     def refuse_what_does_not_fit(self) -> None:
         """Raise click.UsageError if these options do not say what to simulate."""
-        if self.zone_after is not None:
+        if self.enforce:
+            if self.drafts or self.zone_after is not None:
+                raise click.UsageError("--enforce makes the draft itself; expected no --draft and no --zone-after")
+            if self.domain is None:
+                raise click.UsageError("Missing argument 'DOMAIN': expected the domain that is to end with -all")
+        elif self.zone_after is not None:
             if self.drafts or self.nameservers:
                 raise click.UsageError("--zone-after goes with --zone, and with neither --draft nor --nameserver")
             if not self.zones:
@@ -94,6 +109,14 @@ class Request:
             ]
         except ZoneError as error:
             raise click.BadParameter(str(error), param_hint="'--draft'") from error
+
+    def enforced(
+        self, layers: "list[Zone | Recording]", senders: GivenSenders, suffixes: "PublicSuffixes | None"
+    ) -> Readiness:
+        """Return whether the domain is ready for -all."""
+        assert self.domain is not None, "a domain is required"
+        resolver = sources.answering(layers, self.nameservers)
+        return enforce(self.domain, resolver=resolver, senders=senders.concerning(self.domain), suffixes=suffixes)
 
     def _records(self, domain: str) -> dict[Text, Text]:
         for draft in self.drafts:
@@ -128,6 +151,9 @@ class Request:
     help="Simulate this file in place of the first --zone. Without DOMAIN: every name of both files that has SPF.",
 )  # fmt: skip
 @click.option(
+    "--enforce", "is_enforced", is_flag=True, help="Show whether DOMAIN is ready for -all, by the senders given."
+)
+@click.option(
     "--sender", "single", metavar="IP[,FROM]", type=options.SenderType(), multiple=True,
     help="A client whose result to show before and after, with the address that it sends from if it matters.",
 )  # fmt: skip
@@ -153,6 +179,7 @@ def command(
     drafts: tuple[Draft, ...],
     nameservers: tuple[str, ...],
     zone_after: str | None,
+    is_enforced: bool,
     single: tuple[tuple[str, str], ...],
     evidence_paths: tuple[str, ...],
     receiver: str | None,
@@ -169,11 +196,17 @@ def command(
     if sources.STDIN in evidence_paths:
         sources.only_one_stdin(*files, sources.STDIN)
     layers = sources.read_zones(files)
-    request = Request(domain, drafts, zones, nameservers, zone_after)
+    request = Request(domain, drafts, zones, nameservers, zone_after, is_enforced)
     request.refuse_what_does_not_fit()
     evidence = evidence_input.read_if_given(evidence_paths, receiver, quiet=as_json or as_csv)
     senders = GivenSenders(single, evidence.senders if evidence is not None else ())
-    simulations = request.run(layers, senders, None if suffixes is None else sources.public_suffixes(suffixes))
+    psl = None if suffixes is None else sources.public_suffixes(suffixes)
+    if is_enforced and domain is not None:
+        readiness = request.enforced(layers, senders, psl)
+        _report_left_out(senders, domain)
+        _show_readiness(readiness, layers, evidence, everything=everything, as_json=as_json, as_csv=as_csv)
+        return _readiness_code(readiness)
+    simulations = request.run(layers, senders, psl)
     if domain is not None and evidence is not None:
         _report_left_out(senders, domain)
     if as_json:
@@ -187,6 +220,33 @@ def command(
             _lines(simulations, own, formats + pasted, screen.width, whole_zone=domain is None, everything=everything)
         )
     return _exit_code(simulations)
+
+
+def _show_readiness(
+    readiness: Readiness,
+    layers: "list[Zone | Recording]",
+    evidence: "Evidence | None",
+    *,
+    everything: bool,
+    as_json: bool,
+    as_csv: bool,
+) -> None:
+    simulations = [] if readiness.simulation is None else [readiness.simulation]
+    if as_csv:
+        write_senders(simulations)
+    elif as_json:
+        document = _document(simulations, readiness.domain if simulations else None, evidence)
+        document["enforce"] = readiness.to_dict()
+        write_json(document)
+    else:
+        screen = Screen()
+        screen.show(readiness_lines(readiness, screen.width, sources.own_domains(layers), everything=everything))
+
+
+def _readiness_code(readiness: Readiness) -> int:
+    if readiness.simulation is None or readiness.simulation.is_broken:
+        return exits.UNAVAILABLE if readiness.is_incomplete else 2
+    return {True: 0, False: 1, None: exits.UNAVAILABLE}[readiness.is_ready]
 
 
 def _document(simulations: list[Simulation], domain: str | None, evidence: "Evidence | None") -> dict[str, object]:

@@ -57,6 +57,12 @@ def sender_lines(changes: Sequence[SenderChange], width: int | None, *, everythi
             yield from _rows(group, width, _results, _deciding_after, most)
 
 
+def sender_rows(changes: Sequence[SenderChange], width: int | None, *, everything: bool = False) -> Iterator[Line]:
+    """Yield senders, the most messages first: all of them if `everything`, else as many as fit a screen."""
+    most = len(changes) if everything else _MOST_SENDERS
+    yield from _rows(list(changes), width, _results, _deciding_after, most)
+
+
 def unknown_input_lines(changes: Iterable[SenderChange]) -> Iterator[Line]:
     """Yield which results depend on what is not known about the senders."""
     changes = list(changes)

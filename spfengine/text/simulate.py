@@ -71,13 +71,13 @@ def simulation_lines(
     yield from disagreement_lines(simulation.senders, width)
     for record in simulation.records:
         yield line()
-        yield from _record(record, own, width)
+        yield from record_lines(record, own, width)
     yield line()
     yield from cost_lines(simulation)
     yield from outside_lines(simulation, own)
     if not simulation.is_broken:
         yield from _problems(simulation, width)
-    yield from _publish(simulation, own, formats)
+    yield from publish_lines(simulation, own, formats)
 
 
 _SECTIONS = ("gets worse", "not known", "gets better", "changes", "stays")
@@ -209,7 +209,8 @@ def _budgets(simulation: Simulation) -> tuple[Budget, Budget]:
     return simulation.before_budget, simulation.after_budget
 
 
-def _record(record: RecordChange, own: tuple[str, ...], width: int | None) -> Iterator[Line]:
+def record_lines(record: RecordChange, own: tuple[str, ...], width: int | None) -> Iterator[Line]:
+    """Yield how a record changes, term by term."""
     what = _STANDINGS[record.standing]
     if record.after is None and record.standing in (Standing.RECORD, Standing.SEVERAL):
         what = "the SPF record is removed"
@@ -272,7 +273,7 @@ def draft_problem_lines(problem: Problem, simulation: Simulation, width: int | N
     yield from problem_lines(problem, width, source=source, mark=mark, after=after)
 
 
-def _publish(simulation: Simulation, own: tuple[str, ...], formats: Sequence[str]) -> Iterator[Line]:
+def publish_lines(simulation: Simulation, own: tuple[str, ...], formats: Sequence[str]) -> Iterator[Line]:
     """Yield the new records, unwrapped, so that they can be copied."""
     if simulation.is_broken:
         return

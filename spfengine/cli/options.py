@@ -315,8 +315,9 @@ class SenderType(_Type):
 
 def say_meaning(text: str, meant: str, ctx: click.Context | None) -> str:
     """Return what an argument means; say on stderr how it is read."""
-    path = "spfengine" if ctx is None else ctx.command_path
-    click.echo(f"{path}: {visible(text, 80)!r} is read as {visible(meant, 80)}", err=True)
+    if meant != text:
+        path = "spfengine" if ctx is None else ctx.command_path
+        click.echo(f"{path}: '{visible(text, 80)}' is read as {visible(meant, 80)}", err=True)
     return meant
 
 

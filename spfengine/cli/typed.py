@@ -67,7 +67,8 @@ def mailbox_in(text: str) -> str | None:
     elif text[:7].lower() == "mailto:":
         text = text[7:].partition("?")[0]
     local_part, at, domain = text.rpartition("@")
-    if not at or not local_part or "://" in text or any(letter in local_part for letter in " \t<>@"):
+    is_usual = local_part.isprintable() and not any(letter in local_part for letter in " <>@")
+    if not at or not local_part or not is_usual or "://" in text:
         return None
     domain = domain.removesuffix(".")
     return f"{local_part}@{domain}" if _is_domain(domain) else None

@@ -18,8 +18,8 @@ _GROUPS = {
     Prospect.PASSES: ("pass", "pass"),
 }
 _EARLY = (
-    "with -all, receivers may reject a message for its SPF fail before they look at DKIM and DMARC. Then mail that only "
-    "DKIM carries is lost, as forwarded mail is, and no DMARC report shows it (RFC 9989 §7.1)"
+    "with -all, receivers may reject a message for its SPF fail before they look at DKIM and DMARC. Then mail that "
+    "only DKIM carries is lost, as forwarded mail is, and no DMARC report shows it (RFC 9989 §7.1)"
 )
 
 
@@ -115,9 +115,7 @@ def _next_steps(readiness: Readiness) -> Iterator[Line]:
             "sent once a month, or --sender IP"
         )
     elif readiness.is_ready:
-        yield note(
-            "senders that are not in what you gave are not known: for what is sent once a month, read reports of a month"
-        )
+        yield note("other senders are not known: read reports of a month, for what is sent once a month")
 
 
 def _dkim(change: SenderChange) -> object:

@@ -113,11 +113,11 @@ def test_fields_keep_their_names_and_order() -> None:
     assert fields["Suggestion"] == [
         "domain", "advice", "record", "published", "standing", "terms", "senders", "simulation", "size_before",
         "size_after", "max_size", "shortfalls", "closest", "alternative", "rejected", "caveats", "findings", "faults",
-        "refusal", "siblings", "drafts", "is_smallest",
+        "refusal", "siblings", "drafts", "is_smallest", "proposal",
     ]  # fmt: skip
     assert fields["Provider"] == [
         "name", "include", "kind", "attested", "shared", "apex_include_useful", "reverse_dns", "reverse_dns_unverified",
-        "note", "lockdown", "superseded_by", "customer_include",
+        "note", "lockdown", "superseded_by", "customer_include", "mx",
     ]  # fmt: skip
 
 

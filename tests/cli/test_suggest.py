@@ -163,20 +163,20 @@ def test_json_is_the_suggestions_own(call: Call) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "headline"),
     [
-        (["d.example"], 0, "the record is as it should be"),
+        (["d.example"], 0, "keep the record; who sends is not known"),
         (["d.example", "--sender", "192.0.2.1"], 0, "the record is as it should be"),
         (["d.example", "--sender", "192.0.2.1,bob@d.example", "--ignore", "192.0.2.9"], 0, "as it should be"),
         (["d.example", "--sender", "192.0.2.9", "--ignore", "192.0.2.0/24"], 0, "as it should be"),
         (["d.example", "--want", "192.0.2.9"], 0, "publish this record"),
         (["d.example", "--sender", "192.0.2.9", "--allow-unnamed"], 0, "publish this record"),
         (["d.example", "--sender", "192.0.2.9"], 1, "keep the record, which does not serve every sender"),
-        (["d.example", "--drop", "a"], 1, "publish this record"),
+        (["d.example", "--drop", "a"], 1, "a record to consider; who sends is not known"),
         (["d.example", "--want", "192.0.2.9", "--max-size", "70"], 1, "no record fits"),
         (["costly.example"], 1, "no record fits"),
         (["broken.example"], 2, "nothing can be proposed"),
         (["gone.example"], 2, "nothing can be proposed"),
         (["dead.example"], 69, "nothing can be proposed now"),
-        (["half.example"], 69, "the record is as it should be"),
+        (["half.example"], 69, "keep the record; who sends is not known"),
     ],
 )
 def test_exit_codes(call: Call, suite: Suite, arguments: list[str], code: int, headline: str) -> None:

@@ -363,7 +363,6 @@ class Suggestion:
         max_size: how many octets it may have.
         shortfalls: the limits that the closest draft exceeds; empty if a record is proposed.
         closest: if no record fits, the draft that is closest to it.
-        proposal: if who sends is not known, a record that the zone suggests; or None.
         alternative: a shorter record, if what looks unused is unused; or None.
         rejected: terms that were considered, each with the reason why it is not proposed.
         caveats: what to know before publishing.
@@ -373,6 +372,7 @@ class Suggestion:
         siblings: the other TXT records of the name, which stay.
         drafts: how many drafts were compiled and compared.
         is_smallest: whether it is proved that no smaller change keeps every promise.
+        proposal: if who sends is not known, a record that the zone suggests; or None.
     """
 
     domain: str
@@ -388,7 +388,6 @@ class Suggestion:
     max_size: int
     shortfalls: tuple[Shortfall, ...] = ()
     closest: str | None = None
-    proposal: Proposal | None = None
     alternative: Alternative | None = None
     rejected: tuple[Rejected, ...] = ()
     caveats: tuple[Caveat, ...] = ()
@@ -398,6 +397,7 @@ class Suggestion:
     siblings: tuple[tuple[bytes, ...], ...] = ()
     drafts: int = 0
     is_smallest: bool = False
+    proposal: Proposal | None = None
 
     def __repr__(self) -> str:
         return short_repr(self, ("domain", "advice", "record"))

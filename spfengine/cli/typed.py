@@ -41,7 +41,7 @@ def address_in(text: str) -> str | None:
         for candidate in (match[1] if match else text, text.rstrip(".")):
             if is_address(candidate):
                 return candidate
-    host = _host_of_url(text)
+    host = _host_of_url(text) if "://" in text or text.endswith("/") else None  # else it is a network
     return host if host is not None and is_address(host) else None
 
 
@@ -51,6 +51,7 @@ def domain_in(text: str) -> str | None:
     mailbox = mailbox_in(text)
     target = _TARGET.fullmatch(text)
     port = _HOST_PORT.fullmatch(text)
+    candidates: list[str | None]
     if mailbox is not None:
         candidates = [mailbox.rpartition("@")[2]]
     else:

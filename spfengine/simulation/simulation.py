@@ -267,17 +267,25 @@ class Simulation:
         """Whether any address gets a result that receivers treat worse, such as fail after softfail."""
         return self.is_worse or any(is_stricter(change.before, change.after) for change in self.changes)
 
-    def render(self, *, own: Iterable[str] = (), formats: Sequence[str] = (), width: int | None = 80) -> str:
+    def render(
+        self,
+        *,
+        own: Iterable[str] = (),
+        formats: Sequence[str] = (),
+        width: int | None = 80,
+        everything: bool = False,
+    ) -> str:
         """Return the text that `spfengine simulate` prints.
 
         Args:
             own: domains whose records you can edit, in addition to the one simulated.
             formats: the formats of `spfengine.advice.forms` in which to print the new records; none: as they are.
             width: columns to which lines are wrapped; None: not wrapped.
+            everything: whether all networks and senders are listed, however many.
         """
         from spfengine.text.simulate import render_simulation
 
-        return render_simulation(self, width, own, formats)
+        return render_simulation(self, width, own, formats, everything=everything)
 
     def to_dict(self) -> dict[str, object]:
         """Return the simulation as JSON-safe values; key "schema" names their version."""

@@ -124,9 +124,11 @@ def _problems(simulation: Simulation, width: int | None) -> Iterator[Line]:
         yield from draft_problem_lines(problem, simulation, width)
 
 
-def render_simulation(simulation: Simulation, width: int | None, own: Iterable[str], formats: Sequence[str]) -> str:
+def render_simulation(
+    simulation: Simulation, width: int | None, own: Iterable[str], formats: Sequence[str], *, everything: bool
+) -> str:
     """Return the text of a simulation; see its method `render`."""
-    return plain(simulation_lines(simulation, width, own, formats), width)
+    return plain(simulation_lines(simulation, width, own, formats, everything=everything), width)
 
 
 def overview_lines(simulations: Sequence[Simulation]) -> Iterator[Line]:

@@ -84,7 +84,13 @@ class _Diff:
             yield note("equivalent: every client gets the same result")
         else:
             changes = Changes(
-                self.before, self.after, self.changes, _why, never_worse, everything=everything, where="--all lists"
+                self.before,
+                self.after,
+                self.changes,
+                _why,
+                never_worse,
+                everything=everything,
+                where="--all lists them",
             )
             yield from changes.lines(width)
             yield from changes.staying_lines((), width)

@@ -433,7 +433,9 @@ timeout = click.option(
     "--timeout", metavar="S", type=Seconds(), default=SECONDS, show_default=True,
     help="Seconds after which a check ends in temperror.",
 )  # fmt: skip
-everything = click.option("--all", "everything", is_flag=True, help="List all networks and senders, however many.")
+everything = click.option(
+    "--all", "everything", is_flag=True, help="List all networks, senders and terms, however many."
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
 
 

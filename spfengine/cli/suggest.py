@@ -95,6 +95,7 @@ _MOST_DOMAINS = 5
 @click.option(
     "--csv", "as_csv", is_flag=True, help="Print the senders, before and after, as a table (CSV) instead of text."
 )
+@options.everything
 @options.as_json
 def command(
     domain: str | None,
@@ -116,6 +117,7 @@ def command(
     brief: bool,
     formats: tuple[str, ...],
     as_csv: bool,
+    everything: bool,
     as_json: bool,
 ) -> int:
     """Propose the record that DOMAIN should have: the smallest change after which all wanted senders pass, with the
@@ -151,8 +153,8 @@ def command(
         write_senders([] if suggestion.simulation is None else [suggestion.simulation])
     else:
         screen = Screen()
-        full = suggestion_lines(suggestion, screen.width, own, formats or FORMS)
-        screen.show(brief_lines(suggestion, screen.width) if brief else full)
+        full = suggestion_lines(suggestion, screen.width, own, formats or FORMS, everything=everything)
+        screen.show(brief_lines(suggestion, screen.width, everything=everything) if brief else full)
     return _exit_code(suggestion)
 
 

@@ -46,7 +46,7 @@ def readiness_lines(
             yield from sender_rows(senders, width, everything=everything)
     yield from unknown_input_lines(simulation.senders)
     yield line()
-    yield from change_lines(simulation, width)
+    yield from change_lines(simulation, width, everything=everything)
     yield line()
     yield note(WARNING, _EARLY)
     yield from _next_steps(readiness)

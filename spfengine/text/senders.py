@@ -105,7 +105,7 @@ def _rows(
         yield note(f"… and {_counted(rest)} more; --all lists them, --csv and --json have them", indent=4)
 
 
-def _counted(changes: list[SenderChange]) -> str:
+def _counted(changes: Sequence[SenderChange]) -> str:
     return senders_text(len(changes), sum(change.sender.count for change in changes))
 
 

@@ -146,9 +146,9 @@ def has_plan(simulation: Simulation) -> bool:
     return bool(simulation.records or simulation.changes or simulation.problems or simulation.senders)
 
 
-def change_lines(simulation: Simulation, width: int | None) -> Iterator[Line]:
+def change_lines(simulation: Simulation, width: int | None, *, everything: bool = False) -> Iterator[Line]:
     """Yield whose results change, and what happens to all other addresses."""
-    changes = _changes(simulation)
+    changes = _changes(simulation, everything=everything)
     yield from changes.lines(width)
     yield from changes.staying_lines(simulation.kept, width)
     yield from changes.rest_lines()
@@ -162,7 +162,7 @@ def _changes(simulation: Simulation, *, everything: bool = False) -> Changes:
         lambda change: _why(change, simulation),
         is_less,
         everything=everything,
-        where="--all lists",
+        where="--all lists them",
     )
 
 

@@ -31,10 +31,10 @@ from spfengine.text.simulate import change_lines, cost_lines, draft_problem_line
 from spfengine.visible import visible, visible_name
 from spfengine.wording import counted
 
-_MOST_SENDERS = 100
-_MOST_TERMS = 100
+_MOST_SENDERS = 20
+_MOST_TERMS = 30
 _MOST_FAULTS = 10
-_REST_IN_JSON = "--json has them"
+_REST = "--all lists them"
 _FORMS = {
     "cpanel": "cPanel, and all others that ask for the text alone",
     "cpanel-split": "cPanel, split in strings",
@@ -56,35 +56,43 @@ _ORDER = (
 
 
 def suggestion_lines(
-    suggestion: Suggestion, width: int | None, own: Iterable[str] = (), formats: Container[str] = FORMS
+    suggestion: Suggestion,
+    width: int | None,
+    own: Iterable[str] = (),
+    formats: Container[str] = FORMS,
+    *,
+    everything: bool = False,
 ) -> Iterator[Line]:
     """Yield the lines of a suggestion.
 
     Args:
         own: names whose records the admin can edit, in addition to the domain.
         formats: in which formats to print the record.
+        everything: whether all terms, senders and networks are listed, however many.
     """
     own = (suggestion.domain, *own)
-    yield from brief_lines(suggestion, width)
+    yield from brief_lines(suggestion, width, everything=everything)
     simulation = suggestion.simulation
     if simulation is None:
         return
     if suggestion.senders:
         yield line()
-        yield from _senders(suggestion.senders, width)
+        yield from _senders(suggestion.senders, width, everything=everything)
     yield line()
-    yield from _proof(suggestion, simulation, own, width)
+    yield from _proof(suggestion, simulation, own, width, everything=everything)
     yield from _rejected(suggestion, width)
     yield from _before_publishing(suggestion, simulation, width)
     yield from _paste(suggestion, formats)
 
 
-def render_suggestion(suggestion: Suggestion, width: int | None, own: Iterable[str], formats: Iterable[str]) -> str:
+def render_suggestion(
+    suggestion: Suggestion, width: int | None, own: Iterable[str], formats: Iterable[str], *, everything: bool
+) -> str:
     """Return the text of a suggestion; see its method `render`."""
-    return plain(suggestion_lines(suggestion, width, own, tuple(formats) or FORMS), width)
+    return plain(suggestion_lines(suggestion, width, own, tuple(formats) or FORMS, everything=everything), width)
 
 
-def brief_lines(suggestion: Suggestion, width: int | None) -> Iterator[Line]:
+def brief_lines(suggestion: Suggestion, width: int | None, *, everything: bool = False) -> Iterator[Line]:
     """Yield the record, what it does, and why each of its terms is added, removed or kept."""
     yield _headline(suggestion)
     if suggestion.record is not None:
@@ -101,7 +109,7 @@ def brief_lines(suggestion: Suggestion, width: int | None) -> Iterator[Line]:
         yield from _published(suggestion, width)
     elif suggestion.terms:
         yield line()
-        yield from _terms(suggestion, width)
+        yield from _terms(suggestion, width, len(suggestion.terms) if everything else _MOST_TERMS)
 
 
 def _headline(suggestion: Suggestion) -> Line:
@@ -188,28 +196,29 @@ def _published(suggestion: Suggestion, width: int | None) -> Iterator[Line]:
         yield from problem_lines(fault, width, source=source)
 
 
-def _terms(suggestion: Suggestion, width: int | None) -> Iterator[Line]:
+def _terms(suggestion: Suggestion, width: int | None, most: int) -> Iterator[Line]:
     yield line(Span("why", "strong"), indent=2)
     rows = []
-    for advice in suggestion.terms[:_MOST_TERMS]:
+    for advice in suggestion.terms[:most]:
         names = f"{', '.join(map(visible_name, advice.names[:2]))}; " if advice.names else ""
         term = Span(visible(advice.term, SHOWN_TERM), "term")
         rows.append(Row(SIGNS[advice.sign], term, (Span(names), Span(advice.why))))
     yield from table(rows, width, 4)
-    yield from more_line(len(suggestion.terms) - _MOST_TERMS, where=_REST_IN_JSON)
+    yield from more_line(len(suggestion.terms) - most, where=_REST)
 
 
-def _senders(senders: Iterable[SenderAdvice], width: int | None) -> Iterator[Line]:
+def _senders(senders: Iterable[SenderAdvice], width: int | None, *, everything: bool) -> Iterator[Line]:
     ordered = sorted(senders, key=lambda advice: (_ORDER.index(advice.standing), -advice.sender.count))
+    most = len(ordered) if everything else _MOST_SENDERS
     rows = []
-    for advice in ordered[:_MOST_SENDERS]:
+    for advice in ordered[:most]:
         who = advice.who or advice.sender.label
         left = f"{advice.sender.ip} {visible(who, 40)}" if who else advice.sender.ip
         messages = counted(advice.sender.count, "message")
         rows.append(Row(Span(" "), Span(left), (*_results(advice), Span(f"  {messages}{_note(advice)}", "quiet"))))
     yield line(Span("senders", "strong"), indent=2)
     yield from table(rows, width, 4)
-    yield from more_line(len(ordered) - _MOST_SENDERS, where=_REST_IN_JSON)
+    yield from more_line(len(ordered) - most, where=_REST)
 
 
 def _results(advice: SenderAdvice) -> Iterator[Span]:
@@ -248,10 +257,12 @@ def _alignment(alignment: Alignment) -> str:
     return f"; {'aligned' if alignment.aligned else 'not aligned'} with {domain}"
 
 
-def _proof(suggestion: Suggestion, simulation: Simulation, own: tuple[str, ...], width: int | None) -> Iterator[Line]:
+def _proof(
+    suggestion: Suggestion, simulation: Simulation, own: tuple[str, ...], width: int | None, *, everything: bool
+) -> Iterator[Line]:
     compared = "" if suggestion.advice is Advice.KEEP else ": before and after, for every address"
     yield line(Span("proof", "strong"), Span(compared, "quiet"), indent=2)
-    yield from deeper(change_lines(simulation, narrower(width)))
+    yield from deeper(change_lines(simulation, narrower(width), everything=everything))
     yield from condition_lines(simulation.after, indent=4)
     yield from deeper(cost_lines(simulation))
     size = f"the DNS answer: {suggestion.size_before} → {suggestion.size_after} octets of {suggestion.max_size}"

@@ -36,7 +36,8 @@ def enforce(call: Call, suite: Suite, domain: str, *senders: str, more: tuple[st
     ("domain", "senders", "code", "headline"),
     [
         ("soft.example", ["192.0.2.1"], 0, "ready for -all, by the senders given: the sender given passes"),
-        ("soft.example", ["192.0.2.1", "192.0.2.2"], 0, "ready for -all, by the senders given: all 2 senders given pass"),
+        ("soft.example", ["192.0.2.1", "192.0.2.2"], 0,
+         "ready for -all, by the senders given: all 2 senders given pass"),
         ("soft.example", ["192.0.2.1", "198.51.100.1"], 1, "not ready for -all: 1 sender (1 message) would fail"),
         ("soft.example", ["203.0.113.9"], 0, "ready for -all, by the senders given: no sender given fails"),
         ("soft.example", ["198.51.100.1,bob@other.example"], 0,

@@ -292,8 +292,11 @@ def test_long_lists_are_cut_and_say_so(call: Call, suite: Suite, tmp_path: Path)
     table.write_text("ip,sender\n" + "".join(f"198.18.{n}.1,u@long.example\n" for n in range(120)), encoding="ascii")
     zone = suite({"long.example": [{"TXT": record}]})
     out = call("suggest", "--senders", str(table), "--zone", zone, "--max-size", "4000").out
-    assert "      … and 21 more; --json has them all\n" in out
-    assert "      … and 20 more; --json has them all\n" in out
+    assert "      … and 91 more; --all lists them all\n" in out
+    assert "      … and 100 more; --all lists them all\n" in out
+    everything = call("suggest", "--senders", str(table), "--zone", zone, "--max-size", "4000", "--all").out
+    assert "--all lists" not in everything
+    assert everything.count("pass by ip4:198.18.") + everything.count("pass → pass") >= 120
     assert "120 of 120 senders pass with it, 120 now" in out
 
 

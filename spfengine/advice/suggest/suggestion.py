@@ -432,17 +432,25 @@ class Suggestion:
         ttl = next((change.ttl for change in self.simulation.records), None) if self.simulation is not None else None
         return forms(self.domain, self.record, ttl, siblings=self.siblings)
 
-    def render(self, *, own: Iterable[str] = (), formats: Iterable[str] = (), width: int | None = 80) -> str:
+    def render(
+        self,
+        *,
+        own: Iterable[str] = (),
+        formats: Iterable[str] = (),
+        width: int | None = 80,
+        everything: bool = False,
+    ) -> str:
         """Return the text that `spfengine suggest` prints.
 
         Args:
             own: names whose records you can edit, in addition to the domain.
             formats: the formats of `spfengine.advice.forms` in which to print the record; none: all of them.
             width: columns to which lines are wrapped; None: not wrapped.
+            everything: whether all terms, senders and networks are listed, however many.
         """
         from spfengine.text.suggest import render_suggestion
 
-        return render_suggestion(self, width, own, formats)
+        return render_suggestion(self, width, own, formats, everything=everything)
 
     def to_dict(self) -> dict[str, object]:
         """Return the suggestion as JSON-safe values; key "schema" names their version."""

@@ -1,6 +1,7 @@
 """The commands, and how click runs the one that was called. A command's module is loaded only then."""
 
 import os
+import re
 from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
@@ -123,8 +124,20 @@ def run(arguments: list[str]) -> int:
         return end.exit_code if arguments else exits.USAGE
     except click.UsageError as error:
         message = error.format_message().rstrip(".").replace("'. expected", "': expected")
+        message = _RANGE.sub(_range_words, message)
         raise Failure(exits.USAGE, f"{message}; see '{path_of(arguments)} --help'") from error
     return int(code)
+
+
+_RANGE = re.compile(r"is not in the range (?:([0-9]+)<=)?x(?:(<=|>=)([0-9]+))?")
+
+
+def _range_words(match: re.Match[str]) -> str:
+    """Return what a number has to be, in words."""
+    low, sign, bound = match.groups()
+    if low is not None:
+        return f"can't be used; expected a number from {low} to {bound}"
+    return f"can't be used; expected {bound} or {'more' if sign == '>=' else 'less'}"
 
 
 def path_of(arguments: list[str]) -> str:

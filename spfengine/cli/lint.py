@@ -92,7 +92,7 @@ def _cleaned(text: str, ctx: click.Context) -> str:
 @options.zone
 @options.nameserver
 @click.option(
-    "--own", "own", metavar="NAME", multiple=True,
+    "--own", "own", metavar="NAME", multiple=True, type=options.Domain(),
     help="A name whose records, and those under it, you can change, too.",
 )  # fmt: skip
 @click.option("--select", "selected", metavar="CODE,...", type=Codes(), multiple=True, help="Report only these.")

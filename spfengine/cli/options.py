@@ -35,6 +35,7 @@ DNS_TIMEOUT = "spfengine.dns-timeout"
 SECONDS = 20.0
 """The time limit of a check, if no option gives another."""
 _SHOWN_RECORD = 1000
+_SPACED_DRAFT = re.compile(r"\s*([^\s=:\"']+)(?::\s*|\s+)(\"?v=spf1(?:\s.*)?)", re.IGNORECASE | re.DOTALL)
 _ENDPOINT = re.compile(r"(?:\[([0-9A-Fa-f:.%]+)\]|([0-9.]+)):([0-9]{1,5})")
 
 
@@ -120,6 +121,9 @@ class Network(Expected):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the text as it was written."""
         text = str(value)
+        meant = typed.address_in(text)
+        if meant is not None and not typed.is_address(text) and "/" not in text:
+            text = say_meaning(text, meant, ctx)
         try:
             network = ip_network(text, strict=False) if "/" in text else None
             if network is None:
@@ -263,6 +267,10 @@ class DraftType(_Type):
         if is_record(whole.text):
             owner = None if whole.owner in (None, "@") else self._name(str(whole.owner), text, param, ctx)
             return Draft(owner, whole.text)
+        spaced = _SPACED_DRAFT.fullmatch(text)
+        if spaced is not None:
+            say_meaning(text, f"{spaced[1]}={spaced[2]}", ctx)
+            return Draft(self._name(spaced[1], text, param, ctx), pasted(spaced[2], ctx).text)
         name, equals, record = whole.text.partition("=")
         if not equals:
             self._refuse(text, "expected a record that begins with v=spf1, or NAME=RECORD", param, ctx)

@@ -73,7 +73,7 @@ _MOST_DOMAINS = 5
 @click.option("--keep", "keep", metavar="TERM", multiple=True, help="Keep this term.")
 @click.option("--keep-all", is_flag=True, help="Remove nothing but the terms of --drop.")
 @click.option(
-    "--own", "own", metavar="NAME", multiple=True,
+    "--own", "own", metavar="NAME", multiple=True, type=options.Domain(),
     help="A name whose records, and those under it, you can edit as well. The zone of DOMAIN in --zone is one.",
 )  # fmt: skip
 @click.option(

@@ -180,3 +180,35 @@ def test_a_name_server_in_brackets_or_with_blanks(call: Call) -> None:
     ended = call("check", "192.0.2.1", "x.example", "--nameserver", "ns.example.com")
     assert ended.code == 64
     assert "nameserver 'ns.example.com' is not an address; expected one like 192.0.2.1" in ended.err
+
+
+@pytest.mark.parametrize(
+    "text", ["seed.example v=spf1 -all", "seed.example: v=spf1 -all", 'seed.example "v=spf1 -all"']
+)
+def test_a_draft_with_a_blank_in_place_of_the_sign(call: Call, text: str) -> None:
+    ended = call("check", "192.0.2.1", "seed.example", "--zone", SEED, "--draft", text)
+    assert (ended.code, ended.err.splitlines()[0].startswith("spfengine check: ")) == (1, True)
+    assert "is read as seed.example=" in ended.err
+
+
+def test_names_and_networks_of_options_too(call: Call) -> None:
+    draft = ("--draft", "v=spf1 include:relay.mailchannels.net ~all")
+    ended = call("flatten", "seed.example", "--zone", SEED, *draft, "--include", "include:relay.mailchannels.net")
+    assert ended.code == 0
+    assert "is read as relay.mailchannels.net" in ended.err
+    ended = call("suggest", "seed.example", "--zone", SEED, "--want", "[192.0.2.9]", "--brief")
+    assert "ip4:192.0.2.9" in ended.out
+    assert "'[192.0.2.9]' is read as 192.0.2.9" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["suggest", "seed.example", "--max-size", "0"], "0 can't be used; expected 1 or more"),
+        (["flatten", "seed.example", "--size", "5"], "5 can't be used; expected a number from 256 to 65535"),
+    ],
+)
+def test_a_number_out_of_range_is_refused_in_words(call: Call, arguments: list[str], expected: str) -> None:
+    ended = call(*arguments, "--zone", SEED)
+    assert (ended.code, ended.out) == (64, "")
+    assert expected in ended.err

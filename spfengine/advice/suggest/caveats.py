@@ -141,9 +141,13 @@ def caveats_of_unidentified(senders: Sequence[SenderAdvice]) -> Iterator[Caveat]
     for advice in unidentified[:_MOST]:
         ip = advice.sender.ip
         who = f" ({visible_name(advice.who)})" if advice.who else ""
+        is_incomplete = advice.identification is not None and advice.identification.is_incomplete
+        whose = "belongs to no known service and to no name of yours"
+        if is_incomplete:
+            whose = "is of no service that could be looked up now, since DNS could not answer everything"
         text = (
-            f"{ip}{who} belongs to no known service and to no name of yours: it may be a forwarder, a forger, or a "
-            f"server of yours. It is left out: if it is yours, use --want {ip}; if not, --ignore {ip}"
+            f"{ip}{who} {whose}: it may be a forwarder, a forger, or a server of yours. It is left out: if it is "
+            f"yours, use --want {ip}; if not, --ignore {ip}"
         )
         yield Caveat(CaveatCode.UNNAMED, text)
     if len(unidentified) > _MOST:

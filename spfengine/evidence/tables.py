@@ -22,12 +22,12 @@ from spfengine.evidence.values import (
     result_of,
     sender_of,
 )
-from spfengine.senders import Sender
+from spfengine.senders import FORWARDING, Sender
 
 KIND = "csv"
 COLUMNS: tuple[str, ...] = ("ip", "sender", "helo", "count", "label")
 """The columns of a table without a heading, in their order."""
-ALL_COLUMNS = (*COLUMNS, "reported", "header_from")
+ALL_COLUMNS = (*COLUMNS, "reported", "header_from", "dmarc_spf", "dmarc_dkim", "override")
 _NEVER_WITH_HASH = ("ip", "count", "reported")  # if one of these is the first column, a line with # is a comment
 _DELIMITERS = ",;\t"
 _normal = re.compile(r"[\s-]+").sub
@@ -140,7 +140,16 @@ def sender_of_row(row: Mapping[str, str], text: str | None = None) -> Sender:
         label_of(row.get("label")),
         _reported(row.get("reported")),
         domain_of(row["header_from"]) if row.get("header_from") else None,
+        *[_one_of(row.get(name), name, ("pass", "fail")) for name in ("dmarc_spf", "dmarc_dkim")],
+        _one_of(row.get("override"), "override", FORWARDING),
     )
+
+
+def _one_of(text: str | None, name: str, words: tuple[str, ...]) -> str | None:
+    word = (text or "").strip().lower()
+    if word and word not in words:
+        raise Unusable(f"{name} is none of {', '.join(words)}", text)
+    return word or None
 
 
 def _reported(text: str | None) -> str | None:

@@ -86,7 +86,7 @@ class Readiness:
         if before is after and fold(domain) != fold(self.domain):
             return Prospect.OTHER  # its own record decides
         if after is Result.FAIL:
-            return Prospect.CARRIED_BY_DKIM if _dkim_carries(sender) else Prospect.FAILS
+            return Prospect.CARRIED_BY_DKIM if sender.dmarc_dkim == "pass" else Prospect.FAILS
         return Prospect.FAILS if after is Result.PERMERROR else Prospect.OTHER
 
     @property
@@ -125,10 +125,6 @@ class Readiness:
             "incomplete": self.is_incomplete,
             "senders": senders,
         }
-
-
-def _dkim_carries(sender: Sender) -> bool:
-    return getattr(sender, "dmarc_dkim", None) == "pass"
 
 
 def enforce(

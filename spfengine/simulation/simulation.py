@@ -57,7 +57,7 @@ class SenderChange:
         before, after: the outcome of its check.
         rests_on: what is not known of the client and a macro needs: `Input.HELO`, `Input.LOCAL_PART`. The results are
             then those for no HELO name, and for the local part "postmaster".
-        aligned_before, aligned_after: whether SPF is aligned with the header field From (RFC 9989 §4.4.1); None if the
+        aligned_before, aligned_after: whether SPF is aligned with the header field From (RFC 9989 §4.4.2); None if the
             sender's `header_from` is not known.
         beyond: if the check after the change exceeds a limit, its outcome without it; or None.
     """

@@ -105,7 +105,7 @@ def _next_steps(readiness: Readiness) -> Iterator[Line]:
             f"those of them that are yours have to pass first: spfengine suggest {domain} with the same senders. Those "
             "that forward your mail can't: only DKIM carries forwarded mail"
         )
-    unseen = [change for change in readiness.senders(Prospect.FAILS) if _dkim(change) is None]
+    unseen = [change for change in readiness.senders(Prospect.FAILS) if change.sender.dmarc_dkim is None]
     if unseen:
         which = counted(len(unseen), "of them", "of them")
         yield note(f"whether DKIM carries {which} is not known; a DMARC report says it")
@@ -116,10 +116,6 @@ def _next_steps(readiness: Readiness) -> Iterator[Line]:
         )
     elif readiness.is_ready:
         yield note("other senders are not known: read reports of a month, for what is sent once a month")
-
-
-def _dkim(change: SenderChange) -> object:
-    return getattr(change.sender, "dmarc_dkim", None)
 
 
 def _senders(changes: Sequence[SenderChange]) -> str:

@@ -29,7 +29,13 @@ from spfengine.text.lines import (
 )
 from spfengine.text.outcomes import SHOWN_TERM, condition_lines, cost_text, never_sends, outcome_text
 from spfengine.text.problems import problem_lines
-from spfengine.text.senders import disagreement_lines, sender_lines, summary_line, unknown_input_lines
+from spfengine.text.senders import (
+    authentication_lines,
+    disagreement_lines,
+    sender_lines,
+    summary_line,
+    unknown_input_lines,
+)
 from spfengine.visible import visible, visible_name
 from spfengine.wording import counted, listed
 
@@ -63,6 +69,7 @@ def simulation_lines(
     yield _headline(simulation, changes)
     if simulation.senders:
         yield summary_line(simulation.senders)
+        yield from authentication_lines([change.sender for change in simulation.senders])
     if simulation.is_broken:
         yield from _problems(simulation, width)
     yield from _sections(simulation, changes, width, everything=everything)

@@ -126,3 +126,23 @@ def test_long_lists_are_cut(call: Call, suite: Suite, tmp_path: Path) -> None:
     assert "… and 30 sources, 30 messages more; --all lists them" in out
     out = enforce(call, suite, "soft.example", more=("--senders", str(table), "--all")).out
     assert out.count("softfail → fail  soft.example") == 40
+
+
+def test_who_is_carried_by_dkim_and_what_is_known_of_the_others(call: Call, suite: Suite, tmp_path: Path) -> None:
+    table = tmp_path / "senders.csv"
+    rows = ("198.51.100.1,@soft.example,41,fail,pass", "192.0.2.1,@soft.example,7,pass,pass")
+    failing = "198.51.100.2,@soft.example,3,fail,fail"
+    for more, code, headline in (
+        ((), 1, "not ready for -all: 1 sender (41 messages) is carried by DKIM alone"),
+        ((failing,), 1, "not ready for -all: 1 sender (3 messages) would fail"),
+    ):
+        text = "\n".join(["ip,sender,count,dmarc_spf,dmarc_dkim", *rows, *more])
+        table.write_text(text, encoding="ascii")
+        ended = enforce(call, suite, "soft.example", more=("--senders", str(table)))
+        assert ended.out.splitlines()[0] == f"soft.example: {headline}"
+        assert ended.code == code
+        assert "\n  carried by DKIM: SPF fails, DMARC passes  1 source, 41 messages\n    198.51.100.1  41" in ended.out
+        assert "whether DKIM carries" not in ended.out, "the table says it"
+        assert "(RFC 9989 §7.1)" in ended.out
+    document = json.loads(enforce(call, suite, "soft.example", more=("--senders", str(table), "--json")).out)
+    assert [each["ip"] for each in document["enforce"]["senders"]["carried-by-dkim"]] == ["198.51.100.1"]

@@ -15,7 +15,7 @@ from spfengine.policy import budget
 from spfengine.policy.outcome import Outcome
 from spfengine.resolvers.overlay import Overlay
 from spfengine.simulation.simulate import asimulate, compare, simulate
-from spfengine.simulation.simulation import Effect, Simulation
+from spfengine.simulation.simulation import Effect, SenderChange, Simulation
 from tests.examples import examples
 from tests.properties import generate, strategies
 

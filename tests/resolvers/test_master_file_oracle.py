@@ -21,7 +21,7 @@ Found = dict[tuple[str, str], tuple[int | None, set[Any]]]
 
 def ours(text: bytes) -> Found | None:
     try:
-        _, rrsets = read_text(HEAD + text)
+        _, rrsets, _ = read_text(HEAD + text)
     except ZoneError:
         return None
     return {(fold(rrset.name), rrset.type): (rrset.ttl, set(rrset.records)) for rrset in rrsets}

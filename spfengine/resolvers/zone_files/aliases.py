@@ -13,8 +13,8 @@ Key = tuple[str, str]
 
 
 def unanswered(name: str, type: str, why: str, ttl: int | None = None) -> RRset:
-    """Return an RRset that DNS has, but whose records are not in the file: questions for it fail."""
-    return RRset(name, type, (), ttl, Status.SERVFAIL, why)
+    """Return an RRset that DNS has, but whose records are not in the file: what DNS answers is not known."""
+    return RRset(name, type, (), ttl, Status.UNKNOWN, why)
 
 
 def alias(name: str, type: str, target: str, ttl: int | None = None) -> RRset:

@@ -48,6 +48,9 @@ def read_octets(data: bytes) -> "Zone | Recording":
 def lay_together(layers: "Sequence[Zone | Recording]") -> Resolver:
     """Return a resolver for several files. Zones become one zone, in which a later RRset replaces an earlier one.
 
+    If one of them is the whole of DNS, such as a zone of an OpenSPF suite, they are it together. If not, they speak for
+    the apexes of all, and have the names of those files that name no apex, such as a few lines of a master file.
+
     A zone and a recording are asked in turn: first the later one, then the other for what the first does not know.
     """
     zones = [layer for layer in layers if isinstance(layer, Zone)]
@@ -69,7 +72,10 @@ def _one_zone(zones: Sequence[Zone]) -> Zone:
     rrsets: dict[tuple[str, str], RRset] = {}
     for zone in zones:
         rrsets.update({(fold(rrset.name), rrset.type): rrset for rrset in zone.rrsets})
-    return Zone.from_rrsets(names.values(), rrsets.values())
+    apexes = (
+        None if any(zone.apexes is None for zone in zones) else [apex for zone in zones for apex in zone.apexes or ()]
+    )
+    return Zone.from_rrsets(names.values(), rrsets.values(), apexes)
 
 
 def _octets_of(path: "str | os.PathLike[str]") -> bytes:

@@ -24,6 +24,7 @@ from typing import Any, NoReturn
 
 from spfengine.errors import ZoneError
 from spfengine.names import fold, from_labels, to_labels
+from spfengine.resolvers.bounds import apexes_of
 from spfengine.resolvers.rrsets import CNAME, PROXIED, Content, RRset, read_name
 from spfengine.resolvers.zone_files.master_data import (
     EXPECTED,
@@ -60,7 +61,7 @@ _NEEDS_ORIGIN = "names that end with a dot, or an $ORIGIN line (or argument) tha
 
 
 def read_file(path: str | os.PathLike[str], origin: str | None = None) -> Content:
-    """Return the names and RRsets of a master file.
+    """Return the names, RRsets and apexes of a master file.
 
     Raises:
         ZoneError: a line can't be understood, or the file is larger than 8 MiB.
@@ -72,7 +73,7 @@ def read_file(path: str | os.PathLike[str], origin: str | None = None) -> Conten
 
 
 def read_text(text: str | bytes, origin: str | None = None) -> Content:
-    """Return the names and RRsets of a master file's text (str is encoded as UTF-8). Raises ZoneError."""
+    """Return the names, RRsets and apexes of a master file's text (str is encoded as UTF-8). Raises ZoneError."""
     if isinstance(text, str):
         try:
             text = text.encode("utf-8", "surrogateescape")
@@ -96,6 +97,8 @@ class _Reader:
         cloudflare = _CLOUDFLARE.search(data, 0, 1 << 12)
         self.is_cloudflare = cloudflare is not None or _CLOUDFLARE_TAGS in data
         self.apex = None if self.origin is not None else _apex_from(cloudflare or _SOA_OWNER.search(data))
+        self.origins: dict[str, str] = {}
+        self._note_origin(self.origin if self.apex is None else self.apex)
         self.proxied: set[tuple[str, str]] = set()
         self.owner: str | None = None
         self.default_ttl: int | None = None
@@ -118,7 +121,7 @@ class _Reader:
             )
             for (name, type), (records, ttls) in self.rrsets.items()
         )
-        return tuple(self.names.values()), rrsets
+        return tuple(self.names.values()), rrsets, apexes_of(rrsets, self.origins.values())
 
     def fail(self, fault: str, expected: str) -> NoReturn:
         before = _LINE_ENDS.split(self.data[: self.start])
@@ -154,12 +157,18 @@ class _Reader:
             self.fail(f"unknown directive {visible(directive, 20)}", "$ORIGIN or $TTL")
         if directive == "$ORIGIN":
             self.origin = self._name(self._word(entry, 1, "a domain name"), "a domain name")
+            self._note_origin(self.origin)
         else:
             self.default_ttl = parse_ttl(self._word(entry, 1, "a TTL"))
             if self.default_ttl is None:
                 self.fail("no TTL", "seconds, or numbers with units such as 1h30m")
         if entry.fault or len(entry.words) > 2:
             self.fail(entry.fault or f"text after {directive} and its value", "the end of the line")
+
+    def _note_origin(self, labels: Labels | None) -> None:
+        if labels is not None:
+            origin = from_labels(labels)
+            self.origins[fold(origin)] = origin
 
     def _record(self, owner: str, entry: Entry, index: int) -> None:
         ttl, index = self._ttl_and_class(entry, index)

@@ -30,6 +30,7 @@ from spfengine.visible import visible, visible_name
 _STRINGS = ("TXT", "SPF")
 _NAMES = (CNAME, "PTR")
 _READ = ("A", "AAAA", "MX", *_STRINGS, *_NAMES)
+_DELEGATING = ("NS", "DNAME")
 _ALIASED = ("A", "AAAA")
 _SELECTIONS = {"dynamic", "geo"}
 _BETWEEN_STRINGS = re.compile(r'(?<!\\)"\s+"')
@@ -59,7 +60,7 @@ def zone_of(file_name: str) -> str:
 
 
 def read_document(document: Mapping[Any, Any], zone: str) -> Content:
-    """Return the names and RRsets of a zone's document.
+    """Return the names and RRsets of a zone's document; its apex is the zone.
 
     Raises:
         ZoneError: something in it can't be used; the message says where, and what was expected.
@@ -77,7 +78,7 @@ def read_document(document: Mapping[Any, Any], zone: str) -> Content:
                 if key in rrsets:
                     raise ZoneError(f"{visible_name(name)} {rrset.type} is listed twice; join the values")
                 rrsets[key] = rrset
-    return tuple(names.values()), resolve_aliases(rrsets, aliases)
+    return tuple(names.values()), resolve_aliases(rrsets, aliases), (origin,)
 
 
 def _absolute(relative: object, origin: str) -> str:
@@ -110,6 +111,8 @@ def _rrsets(name: str, record: object, aliases: dict[Key, str]) -> Iterator[RRse
             yield alias(name, aliased, target, ttl)
     elif selection:
         yield unanswered(name, type, f"{min(selection)} records: DNS returns one of them, which one is not known", ttl)
+    elif type in _DELEGATING:
+        yield RRset(name, type, (), ttl)  # who has the other zone does not matter
     elif type in _READ:  # SPF asks for no other type; that the name exists is known by now
         values = [_value(where, type, value) for value in _values(where, record)]
         rrset = read_rrset(name, type, values[0] if type == CNAME and len(values) == 1 else values, ttl)

@@ -97,6 +97,7 @@ def command(
     helo: str | None,
     identity: str,
     zones: tuple[str, ...],
+    live: bool,
     drafts: tuple[Draft, ...],
     nameservers: tuple[str, ...],
     receiver: str | None,
@@ -115,7 +116,7 @@ def command(
         raise click.UsageError(f"--identity {identity} needs --helo NAME, the name that the client gave in HELO")
     request = Request(ip, sender, helo or "", identity, Limits(void_rule=void_rule, seconds=timeout), receiver)
     drafted = drafts_by_name(drafts, request.domain)
-    base = sources.base_resolver(zones, nameservers, timeout)
+    base = sources.base_resolver(zones, live, nameservers, timeout)
     if record_answers is None:
         results = request.run(sources.with_drafts(base, drafted))
     else:

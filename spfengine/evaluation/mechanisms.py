@@ -14,6 +14,7 @@ from spfengine.addresses import V4, V6
 from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.evaluation.limits import MAX_DEPTH, VoidRule
 from spfengine.evaluation.session import Matching, Session, address_type
+from spfengine.evaluation.unanswered import LIVE_HINT, NOT_GIVEN, missing_name
 from spfengine.names import fold, is_askable, is_same_or_under, reverse_name
 from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.macro import MacroString
@@ -154,11 +155,10 @@ def dns_failure_halt(name: str, type: RRType, answer: Answer) -> Halt:
 
 def outside_zone(name: str, type: RRType, answer: Answer) -> Problem:
     """Return the problem that a source of answers does not say what DNS has."""
-    text = f"the {type} records of {visible_name(name)} are not in the files given"
-    if answer.chain:
-        text = f"{text}: it is an alias of {visible_name(answer.chain[-1])}"
-    hint = "add --live to look up in DNS what the files do not have"
-    return Problem(ProblemCode.OUTSIDE_ZONE, text, section="2.6.6", hint=hint)
+    missing = missing_name(Question(name, type), answer)
+    alias = f", of which {visible_name(name)} is an alias," if answer.chain else ""
+    text = f"the {type} records of {visible_name(missing)}{alias} are {NOT_GIVEN}"
+    return Problem(ProblemCode.OUTSIDE_ZONE, text, section="2.6.6", hint=LIVE_HINT)
 
 
 # Counting

@@ -151,7 +151,8 @@ class Zone(Frozen):
             ZoneError: something in it can't be used; the message says where, and what was expected.
         """
         names, rrsets = read_mapping(records, read_ttl(ttl))
-        self._fill(names, rrsets, None if apexes is None else read_apexes(apexes), ttl)
+        read = None if apexes is None else read_apexes(apexes)
+        self._fill(names, rrsets, read, ttl, Bounds(read, rrsets) if read else None)
 
     @classmethod
     def from_rrsets(
@@ -162,9 +163,19 @@ class Zone(Frozen):
         ttl: int | None = None,
     ) -> Self:
         """Make a zone of RRsets; `names` may hold names without any."""
+        names, rrsets = tuple(names), tuple(rrsets)
+        apexes = None if apexes is None else tuple(apexes)
         zone = cls.__new__(cls)
-        whole = None if apexes is None else tuple(apexes)
-        zone._fill(tuple(names), tuple(rrsets), whole, ttl)  # noqa: SLF001 - this class makes it
+        bounds = Bounds(apexes, rrsets) if apexes else None
+        zone._fill(names, rrsets, apexes, ttl, bounds)  # noqa: SLF001 - this class makes it
+        return zone
+
+    def only_listed(self) -> "Zone":
+        """Return this zone without its claim to be the whole of DNS: without apexes, it knows only the names listed."""
+        if self.apexes:
+            return self
+        zone = self.__class__.__new__(self.__class__)
+        zone._fill(self.names, self.rrsets, self.apexes, self.ttl, Bounds((), ()))  # noqa: SLF001 - this class makes it
         return zone
 
     @classmethod
@@ -206,13 +217,18 @@ class Zone(Frozen):
         return cls.from_rrsets(*read_file(path, origin))
 
     def _fill(
-        self, names: tuple[str, ...], rrsets: tuple[RRset, ...], apexes: tuple[str, ...] | None, ttl: int | None
+        self,
+        names: tuple[str, ...],
+        rrsets: tuple[RRset, ...],
+        apexes: tuple[str, ...] | None,
+        ttl: int | None,
+        bounds: Bounds | None,
     ) -> None:
         fill(self, "names", names)
         fill(self, "rrsets", rrsets)
         fill(self, "apexes", apexes)
         fill(self, "ttl", ttl)
-        fill(self, "_bounds", Bounds(apexes, rrsets) if apexes else None)
+        fill(self, "_bounds", bounds)
         fill(self, "memo", {})
         fill(self, "_nodata", Answer.nodata(ttl))
         fill(self, "_nxdomain", Answer.nxdomain(ttl))
@@ -307,7 +323,7 @@ class Zone(Frozen):
                 return Answer.failed(Status.LOOP, chain)
             seen.add(name)
             if not self.speaks_for(name, type):
-                return Answer.failed(Status.UNKNOWN, chain)
+                return Answer(Status.UNKNOWN, None, (), ttl, chain)  # with the TTL of the chain, for an Overlay
             source = self._source(name)
             if source is None:
                 return Answer.nxdomain(ttl, chain)

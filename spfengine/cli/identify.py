@@ -159,6 +159,8 @@ def _evidence(result: Identification) -> Iterator[Line]:
         word = f" {match.confidence:<{_WIDEST}} "
         yield line(_MARKS[match.confidence], word, f"{whose}{match.evidence}{through}", indent=2, hang=_WIDEST + 3)
     for missing in result.missing:
+        if missing.is_outside and best is not None:
+            continue
         yield note(Span("! ", "fault" if missing.is_failure else "quiet"), _missing_text(missing))
 
 

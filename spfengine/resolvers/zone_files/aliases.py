@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from spfengine.answers import Status
 from spfengine.names import fold
-from spfengine.resolvers.rrsets import MAX_CHAIN, RRset
+from spfengine.resolvers.rrsets import ANY_TYPE, CNAME, MAX_CHAIN, RRset
 from spfengine.visible import visible_name
 
 Key = tuple[str, str]
@@ -13,8 +13,11 @@ Key = tuple[str, str]
 
 
 def unanswered(name: str, type: str, why: str, ttl: int | None = None) -> RRset:
-    """Return an RRset that DNS has, but whose records are not in the file: questions for it fail."""
-    return RRset(name, type, (), ttl, Status.SERVFAIL, why)
+    """Return an RRset that DNS has, but whose records are not in the file: questions for it fail.
+
+    If it is a CNAME record, questions of every type fail that the name does not list.
+    """
+    return RRset(name, ANY_TYPE if type == CNAME else type, (), ttl, Status.SERVFAIL, why)
 
 
 def alias(name: str, type: str, target: str, ttl: int | None = None) -> RRset:
@@ -30,12 +33,12 @@ def resolve_aliases(rrsets: Mapping[Key, RRset], aliases: Mapping[Key, str]) -> 
         aliases: the target of each alias, by the alias's key.
     """
     resolved = []
-    for rrset in rrsets.values():
-        key = fold(rrset.name), rrset.type
+    for own, rrset in rrsets.items():
+        key = own
         for _ in range(MAX_CHAIN):
             if key not in aliases:
                 break
-            key = fold(aliases[key]), rrset.type
+            key = fold(aliases[key]), key[1]
         target = rrsets.get(key, rrset)
         resolved.append(rrset if target.status is not Status.NOERROR else replace(target, name=rrset.name))
     return tuple(resolved)

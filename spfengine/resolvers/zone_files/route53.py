@@ -16,7 +16,7 @@ from spfengine.resolvers.rrsets import (
     Records,
     RRset,
     cannot_use,
-    read_name,
+    read_listed_name,
     read_rrset,
     read_ttl,
     read_type,
@@ -136,7 +136,7 @@ def _target(at: str, record_set: Mapping[str, Any]) -> str:
 
 
 def _name(at: str, text: str) -> str:
-    name: str = _reading(at, text, lambda name: read_name(read_name_text(name, OCTAL), at))
+    name: str = _reading(at, text, lambda name: read_listed_name(read_name_text(name, OCTAL), at))
     return name
 
 

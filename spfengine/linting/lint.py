@@ -10,7 +10,7 @@ from spfengine.errors import ArgumentError, RecordSyntaxError
 from spfengine.evaluation.explanation import explain
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.session import Answers, Session
-from spfengine.linting import names, syntax, terms
+from spfengine.linting import names, syntax, terms, zone_names
 from spfengine.linting.finding import Finding, ReachedRecord
 from spfengine.linting.limits import limits as limits_of, sizes
 from spfengine.linting.walk import Walk, walking
@@ -85,7 +85,8 @@ def lint_zone(zone: Zone, *, limits: Limits = DEFAULT_LIMITS) -> list[Finding]:
     """
     linted = {name: drive(linting(name, zone, None, limits, ()), zone) for name in names_to_lint(zone)}
     seen = {_key(finding): finding for root in reversed(_roots(zone, linted)) for finding in reversed(linted[root][0])}
-    return list(seen.values())[::-1]
+    findings = {_key(finding): finding for finding in [*list(seen.values())[::-1], *zone_names.all_beside_cname(zone)]}
+    return list(findings.values())
 
 
 def _roots(zone: Zone, linted: dict[str, Linted]) -> list[str]:
@@ -147,6 +148,7 @@ def linting(
     if walk.root.record is not None:
         findings += yield from limits_of(walk)
         findings += yield from terms.ineffective_terms(walk, findings)
+    findings += zone_names.of_names(walk, resolver)
     findings += names.unanswered(walk, findings)
     return _in_order(findings, walk.records), walk.records
 

@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Any, Self
 from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.frozen import Frozen, fill
 from spfengine.names import fold
-from spfengine.resolvers.rrsets import ANY_TYPE, CNAME, MAX_CHAIN, RRset, ZoneMapping, is_possible, read_mapping, read_ttl
+from spfengine.resolvers.rrsets import (
+    ANY_TYPE,
+    CNAME,
+    MAX_CHAIN,
+    RRset,
+    ZoneMapping,
+    is_possible,
+    read_mapping,
+    read_ttl,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -49,7 +49,9 @@ def read_zonedata(zonedata: Mapping[Any, Any] | None) -> dict[Text, dict[str, Re
     for name, value in zonedata.items():
         text = read_listed_name(_octets(name) if isinstance(name, str) else name, "name")
         written.setdefault(fold(text), text.encode("latin-1") or b".")
-        entries.setdefault(fold(text), []).extend(value if isinstance(value, list) else [] if value is None else [value])
+        entries.setdefault(fold(text), []).extend(
+            value if isinstance(value, list) else [] if value is None else [value]
+        )
     return {written[name]: _read_entries(visible_name(name), listed) for name, listed in entries.items()}
 
 

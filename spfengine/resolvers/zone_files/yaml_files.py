@@ -10,7 +10,7 @@ from spfengine.errors import MissingExtraError, ZoneError
 from spfengine.visible import visible
 
 if TYPE_CHECKING:
-    from yaml import MappingNode, Node
+    from yaml import Node
 
 _MAX_DEPTH = 20  # of a suite: document, zonedata, name, entries, entry, value, strings
 _MAX_NODES = 1 << 22
@@ -28,16 +28,14 @@ def load_yaml(data: bytes | str, prepare: "Callable[[Node], object] | None" = No
         prepare: called with the root of each document before its values are made.
 
     Raises:
-        ZoneError: it is not YAML, is nested too deep, has a tag that is not YAML's own (`!include`), or has aliases that
-            make it endless or too large.
+        ZoneError: it is not YAML, is nested too deep, has a tag that is not YAML's own (`!include`), or has aliases
+            that make it endless or too large.
         MissingExtraError: pyyaml is not installed.
     """
     try:
         import yaml
     except ImportError:
-        message = (
-            "YAML needs pyyaml: pip install pyyaml (the extra spfengine[cli] has it); a zone can be .json as well"
-        )
+        message = "YAML needs pyyaml: pip install pyyaml (it is in the extras spfengine[cli] and spfengine[testing])"
         raise MissingExtraError(message) from None
 
     Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # noqa: N806 - a class
@@ -108,7 +106,7 @@ def rename_repeated(mapping: "Node | None") -> list[tuple[int, str, str]]:
 
 
 def free_name(name: str, taken: "set[str] | dict[str, Any]") -> str:
-    """Return a name like this one that is not taken: `name-2`, `name-3` …"""
+    """Return a name like this one that is not taken: `name-2`, or the next number that is free."""
     number = 2
     while f"{name}-{number}" in taken:
         number += 1

@@ -126,7 +126,7 @@ def with_notes(document: _Document) -> _Document:
 
 
 def write_json(document: object) -> None:
-    """Write a JSON document to stdout, piece by piece, since it may be large; notes on files that were read go in it."""
+    """Write a JSON document to stdout, piece by piece, since it may be large; it gets the notes on files."""
     pieces = json.JSONEncoder(indent=2).iterencode(with_notes(document))
     while piece := "".join(islice(pieces, _JSON_PIECES)):
         sys.stdout.write(piece)

@@ -130,8 +130,8 @@ def all_beside_cname(zone: Zone) -> Iterator[Finding]:
 def _beside_cname(existing: Existing, names: Iterable[str]) -> Iterator[Finding]:
     for name, types in (existing.beside[folded] for folded in names if folded in existing.beside):
         text = (
-            f"{visible_name(name)} has a CNAME record and other data ({listed(types, _MOST_NAMES)}): name servers refuse "
-            "such a zone, or ignore one of the two (RFC 1034 §3.6.2, RFC 2181 §10.1)"
+            f"{visible_name(name)} has a CNAME record and other data ({listed(types, _MOST_NAMES)}): name servers "
+            "refuse such a zone, or ignore one of the two (RFC 1034 §3.6.2, RFC 2181 §10.1)"
         )
         hint = "take the CNAME record out and publish what its target has, or take out all but it"
         yield ReachedRecord(name).finding(LintCode.CNAME_BESIDE_DATA, text, None, hint)

@@ -191,9 +191,8 @@ def _is_ignored(record: Mapping[Any, Any]) -> bool:
 def _ttl(record: Mapping[Any, Any]) -> int | None:
     """Return the TTL, of which octoDNS makes a number itself."""
     ttl = record.get("ttl")
-    if isinstance(ttl, str) and ttl.isascii() and ttl.isdigit() and len(ttl) < 11:
-        ttl = int(ttl)
-    elif isinstance(ttl, float) and ttl.is_integer():
+    is_number = isinstance(ttl, str) and ttl.isascii() and ttl.isdigit() and len(ttl) < 11
+    if is_number or (isinstance(ttl, float) and ttl.is_integer()):
         ttl = int(ttl)
     return read_ttl(ttl)
 

@@ -1,6 +1,7 @@
 r"""The `zonedata` mapping of an OpenSPF-format suite: name → list of entries, each {type: value} or a failure's name.
 
-- `SPF` also means TXT, unless the name has a TXT entry of its own; `TXT: NONE` (or null) means "no TXT", and prevents that.
+- `SPF` also means TXT, unless the name has a TXT entry of its own; `TXT: NONE` (or null) means "no TXT", and prevents
+  that.
 - A list of strings is one TXT record of several strings. A list of several addresses or names is several records.
 - `MX: [preference, exchange]`; the exchange '' is that of a null MX (RFC 7505).
 - `TYPE: TIMEOUT` makes the questions of that type fail; a bare `TIMEOUT` in the list ends it, and makes every type fail

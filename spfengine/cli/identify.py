@@ -43,6 +43,7 @@ _MOST_FAILURES = 5
 @click.command(epilog=_EPILOG)
 @click.argument("ips", metavar="IP...", nargs=-1, required=True, type=options.Address())
 @options.zone
+@options.live
 @options.nameserver
 @click.option(
     "--catalogue", "catalogue_file", metavar="FILE",
@@ -58,6 +59,7 @@ _MOST_FAILURES = 5
 def command(
     ips: tuple[str, ...],
     zones: tuple[str, ...],
+    live: bool,
     nameservers: tuple[str, ...],
     catalogue_file: str | None,
     ask_rdap: bool,
@@ -73,7 +75,7 @@ def command(
         from spfengine.advice.rdap.client import RDAP
 
         rdap = RDAP(rdap_bootstrap)
-    resolver = sources.base_resolver(zones, nameservers)
+    resolver = sources.base_resolver(zones, live, nameservers)
     results = list(identify_many(ips, resolver=resolver, catalogue=catalogue, rdap=rdap).values())
     if as_json:
         write_json(_document(results, catalogue))
@@ -201,4 +203,4 @@ def _unread(unread: Iterable[Missing], entries: int) -> Iterator[Line]:
         yield note(FAULT, _missing_text(missing), indent=0)
     more = and_more(len(failed) - _MOST_FAILURES, "service")
     if more:
-        yield line(FAULT, f"{more} that DNS could not answer for")
+        yield line(FAULT, f"{more} whose records are not known")

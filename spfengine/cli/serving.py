@@ -64,7 +64,7 @@ def read(zones: Sequence[str]) -> Resolver:
     """
     if sources.STDIN in map(sources.file_of, zones):
         raise click.UsageError("ZONE is read again when it changes, so it can't be standard input; expected a file")
-    return sources.base_resolver(zones, ())
+    return sources.base_resolver(zones, live=False, nameservers=())
 
 
 @contextmanager

@@ -29,35 +29,41 @@ STDIN = "-"
 _MOST_UNKNOWN = 5
 
 
-def base_resolver(zones: Sequence[str], nameservers: Sequence[str], seconds: float = SECONDS, **live: Any) -> Resolver:
-    """Return what answers under the drafts: the files, each overriding those before it, or live DNS.
+def base_resolver(
+    zones: Sequence[str], live: bool, nameservers: Sequence[str], seconds: float = SECONDS, **settings: Any
+) -> Resolver:
+    """Return what answers under the drafts: the files, each overriding those before it, or live DNS, or the files over
+    live DNS.
 
     Args:
+        live: whether live DNS answers what the files do not know.
+        nameservers: the servers to ask; if there are any, live DNS is asked also with files.
         seconds: the time limit of a check; one DNS query gets 5 seconds at most.
-        live: further arguments of LiveResolver.
+        settings: further arguments of LiveResolver.
 
     Raises:
         Failure: a file can't be read or understood, or there is no DNS server to ask.
-        click.UsageError: a nameserver is not an address, or was given together with files.
+        click.UsageError: a nameserver is not an address.
     """
-    return answering(read_zones(zones), nameservers, seconds, **live)
+    return answering(read_zones(zones), live, nameservers, seconds, **settings)
 
 
 def answering(
-    layers: "Sequence[Zone | Recording]", nameservers: Sequence[str], seconds: float = SECONDS, **live: Any
+    layers: "Sequence[Zone | Recording]",
+    live: bool,
+    nameservers: Sequence[str],
+    seconds: float = SECONDS,
+    **settings: Any,
 ) -> Resolver:
     """Return what `base_resolver` returns, for files that have been read."""
     if not layers:
-        return _live(nameservers, seconds, live)
-    if nameservers:
-        raise click.UsageError("--nameserver can't be used with --zone: with a zone nothing is asked of DNS")
-    return zone_files.lay_together(layers)
+        return _live(nameservers, seconds, settings)
+    return zone_files.lay_together(layers, _live(nameservers, seconds, settings) if live or nameservers else None)
 
 
 def own_domains(layers: "Sequence[Zone | Recording]") -> list[str]:
-    """Return the domains whose zones these files are: those that have a SOA record there."""
-    zones = [layer for layer in layers if isinstance(layer, Zone)]
-    return [rrset.name for zone in zones for rrset in zone.rrsets if rrset.type == "SOA"]
+    """Return the domains whose zones these files are: their apexes."""
+    return [apex for layer in layers if isinstance(layer, Zone) for apex in layer.apexes or ()]
 
 
 def with_drafts(resolver: Resolver, drafts: Mapping[str, str]) -> Resolver:

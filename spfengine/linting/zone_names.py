@@ -6,7 +6,7 @@ from spfengine.answers import Question, RRType, Status, spf_texts
 from spfengine.linting.codes import LintCode
 from spfengine.linting.finding import Finding, ReachedRecord
 from spfengine.linting.walk import Walk
-from spfengine.linting.zones import facts_of
+from spfengine.linting.zones import facts_of, zone_of
 from spfengine.names import fold
 from spfengine.resolvers.rrsets import CNAME, PROXIED, RRset, is_possible
 from spfengine.resolvers.zone import Zone
@@ -109,16 +109,17 @@ def existing_in(zone: Zone) -> Existing:
 
 def of_names(walk: Walk, resolver: object) -> Iterator[Finding]:
     """Yield what a zone shows of the names that evaluation reaches, and of the wildcard under the domain linted."""
-    if not isinstance(resolver, Zone):
+    zone = zone_of(resolver)
+    if zone is None:
         return
-    existing = existing_in(resolver)
+    existing = existing_in(zone)
     asked = dict.fromkeys(name for name, _ in walk.answers)
     yield from _beside_cname(existing, asked)
     domain = fold(walk.inputs.domain)
     for wildcard in (domain, _WILDCARD + domain):
         names = existing.missed.get(wildcard)
         if names:
-            yield _gap(wildcard, names, resolver)
+            yield _gap(wildcard, names, zone)
 
 
 def all_beside_cname(zone: Zone) -> Iterator[Finding]:

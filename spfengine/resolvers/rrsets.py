@@ -69,8 +69,8 @@ class RRset:
         return Answer(Status.NOERROR, type, self.records, self.ttl) if self.records else Answer.nodata(self.ttl)
 
 
-Content = tuple[tuple[str, ...], tuple[RRset, ...]]
-"""Names and RRsets, as `Zone.from_rrsets` takes them."""
+Content = tuple[tuple[str, ...], tuple[RRset, ...], tuple[str, ...]]
+"""Names, RRsets and apexes, as `Zone.from_rrsets` takes them."""
 
 
 def read_listed_name(name: object, what: str) -> str:

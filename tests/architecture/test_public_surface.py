@@ -47,7 +47,7 @@ MOVED = {name: f"spfengine.{package}" for package, names in RETURNED.items() for
 VALUES: dict[str, list[str]] = {
     "Result": "none neutral pass fail softfail temperror permerror".split(),
     "RRType": "TXT A AAAA MX PTR".split(),
-    "Status": "NOERROR NXDOMAIN SERVFAIL REFUSED FORMERR TIMEOUT TRUNCATED LOOP".split(),
+    "Status": "NOERROR NXDOMAIN SERVFAIL REFUSED FORMERR TIMEOUT TRUNCATED LOOP UNKNOWN".split(),
     "Effect": "newly-passing newly-failing changed still-failing unknown unchanged".split(),
     "Severity": "error warning info".split(),
     "DomainState": "no-domain none unknown over-limit permerror works".split(),
@@ -77,7 +77,7 @@ VALUES: dict[str, list[str]] = {
         explanation-only-macro macro-digits-zero invalid-ip4-network invalid-ip6-network invalid-cidr-length
         unexpected-cidr-length duplicate-modifier
         too-many-lookups too-many-void-lookups too-many-mx time-limit
-        dns-failure dns-servfail dns-refused dns-formerr dns-timeout dns-truncated dns-cname-loop
+        dns-failure dns-servfail dns-refused dns-formerr dns-timeout dns-truncated dns-cname-loop outside-zone
         exp-absent exp-invalid-domain exp-non-ascii-local-part exp-dns-error exp-no-record exp-multiple-records
         exp-invalid-macro exp-non-ascii exp-control-character exp-empty exp-too-long exp-time-limit
         dns-incomplete over-lookup-limit over-void-limit over-void-limit-per-lookup draft-broken draft-not-reached

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from spfengine.addresses import Family, address_text
 from spfengine.advice.identify.identification import Missing
 from spfengine.answers import Answer, Question, RRType
-from spfengine.evaluation.mechanisms import is_validated
+from spfengine.evaluation.mechanisms import Halt, is_validated
 from spfengine.evaluation.session import Session, address_type
+from spfengine.evaluation.unanswered import named_unknown
 from spfengine.names import fold, is_askable, reverse_name
-from spfengine.visible import visible_name
 
 MAX_NAMES = 10
 """How many names of one address are examined, as in RFC 7208 §4.6.4."""
@@ -52,7 +52,7 @@ def reverse_names(family: Family, address: int) -> Generator[Question, Answer, R
     answer = yield question
     missing: list[Missing] = []
     if answer.is_failure:
-        why = f"DNS could not answer for the PTR records of {question.name} ({answer.status})"
+        why = f"{named_unknown({question: answer})}, so its name is not known"
         missing.append(Missing(None, why, is_failure=True))
     if len(answer.records) > MAX_NAMES:
         why = f"{question.name} has {len(answer.records)} PTR records; only the first {MAX_NAMES} were examined"
@@ -63,15 +63,23 @@ def reverse_names(family: Family, address: int) -> Generator[Question, Answer, R
     for name in {fold(name): name for name in answer.records[:MAX_NAMES]}.values():
         if not is_askable(name):
             names.append(ReverseName(name, False, "that name can't be queried in DNS"))
-        elif (yield from is_validated(session, name)):
+        elif (yield from _resolves(session, name)):
             names.append(ReverseName(name, True, ""))
         else:
             type = address_type(family)
             forward = session.answers[Question(name, type).key]
             if forward.is_failure:
-                why = f"DNS could not answer for the {type} records of {visible_name(name)} ({forward.status})"
+                why = f"{named_unknown({Question(name, type): forward})}, so what it resolves to is not known"
                 missing.append(Missing(None, why, is_failure=True))
-                names.append(ReverseName(name, False, "DNS could not answer what that name resolves to"))
+                names.append(ReverseName(name, False, "it is not known what that name resolves to"))
             else:
                 names.append(ReverseName(name, False, "that name does not resolve to the address"))
     return ReverseNames(names, missing)
+
+
+def _resolves(session: Session, name: str) -> Generator[Question, Answer, bool]:
+    """Return whether a name is known to resolve to the session's address."""
+    try:
+        return (yield from is_validated(session, name))
+    except Halt:  # nobody was asked
+        return False

@@ -8,16 +8,19 @@ from spfengine.names import fold
 from spfengine.resolvers.rrsets import ANY_TYPE, CNAME, MAX_CHAIN, RRset
 from spfengine.visible import visible_name
 
+ADDRESSES = ("A", "AAAA")
+"""The types that an alias has in place of a CNAME record."""
+
 Key = tuple[str, str]
 """Folded name and type of an RRset."""
 
 
 def unanswered(name: str, type: str, why: str, ttl: int | None = None) -> RRset:
-    """Return an RRset that DNS has, but whose records are not in the file: questions for it fail.
+    """Return an RRset that DNS has, but whose records are not in the file: what DNS answers is not known.
 
-    If it is a CNAME record, questions of every type fail that the name does not list.
+    If it is a CNAME record, that is so for every type that the name does not list.
     """
-    return RRset(name, ANY_TYPE if type == CNAME else type, (), ttl, Status.SERVFAIL, why)
+    return RRset(name, ANY_TYPE if type == CNAME else type, (), ttl, Status.UNKNOWN, why)
 
 
 def alias(name: str, type: str, target: str, ttl: int | None = None) -> RRset:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from spfengine.answers import Answer, Question, Resolver
 from spfengine.errors import ZoneError
 from spfengine.names import fold
+from spfengine.resolvers.asking import aask, ask
+from spfengine.resolvers.overlay import Overlay
 from spfengine.resolvers.zone import Zone
 from spfengine.resolvers.zone_files.yaml_files import load_yaml
 from spfengine.visible import visible
@@ -50,20 +52,31 @@ def read_octets(data: bytes, origin: str | None = None) -> "Zone | Recording":
     return _read_json(data, origin) if data.lstrip()[:1] in (b"{", b"[") else Zone.from_text(data, origin)
 
 
-def lay_together(layers: "Sequence[Zone | Recording]") -> Resolver:
+def lay_together(layers: "Sequence[Zone | Recording]", base: Resolver | None = None) -> Resolver:
     """Return a resolver for several files. Zones become one zone, in which a later RRset replaces an earlier one.
 
+    If one of them is the whole of DNS, such as a zone of an OpenSPF suite, they are it together. If not, they speak for
+    the apexes of all, and have the names of those files that name no apex, such as a few lines of a master file.
+
     A zone and a recording are asked in turn: first the later one, then the other for what the first does not know.
+
+    Args:
+        base: what answers for all that the files do not know, such as live DNS.
     """
     zones = [layer for layer in layers if isinstance(layer, Zone)]
     recordings = [layer for layer in layers if not isinstance(layer, Zone)]
+    zone = _one_zone(zones) if zones else None
     if not recordings:
-        return _one_zone(zones)
+        assert zone is not None, "there is a file"
+        return zone if base is None else Overlay(base, zone)
     recording = recordings[0].__class__([pair for recording in recordings for pair in recording.answers])
-    if not zones:
-        return recording
-    zone = _one_zone(zones)
-    return _Layers(zone, recording) if isinstance(layers[-1], Zone) else _Layers(recording, zone)
+    if zone is None:
+        return recording if base is None else _Recorded(recording, base)
+    if not isinstance(layers[-1], Zone):
+        return _Recorded(recording, zone if base is None else Overlay(base, zone))
+    if base is not None or zone.apexes:
+        return Overlay(_Recorded(recording, zone if base is None else base), zone)
+    return _WholeOverRecording(zone, recording)
 
 
 def _one_zone(zones: Sequence[Zone]) -> Zone:
@@ -74,7 +87,10 @@ def _one_zone(zones: Sequence[Zone]) -> Zone:
     rrsets: dict[tuple[str, str], RRset] = {}
     for zone in zones:
         rrsets.update({(fold(rrset.name), rrset.type): rrset for rrset in zone.rrsets})
-    return Zone.from_rrsets(names.values(), rrsets.values())
+    apexes = (
+        None if any(zone.apexes is None for zone in zones) else [apex for zone in zones for apex in zone.apexes or ()]
+    )
+    return Zone.from_rrsets(names.values(), rrsets.values(), apexes)
 
 
 def _octets_of(path: "str | os.PathLike[str]") -> bytes:
@@ -150,20 +166,40 @@ def _zone_of_suite(document: Any) -> Zone:
     return Zone.from_openspf(document.get("zonedata", document))
 
 
-class _Layers:
-    """A zone over a recording, or the other way round: the lower one answers what the upper one does not know."""
+class _Recorded:
+    """A recording over another source, which answers what was not recorded."""
 
-    def __init__(self, upper: "Zone | Recording", lower: "Zone | Recording") -> None:
-        self._upper = upper
-        self._lower = lower
-        recording = lower if isinstance(upper, Zone) else upper
-        assert not isinstance(recording, Zone), "several zones are one zone"
-        self._recorded = {(fold(question.name), question.type) for question, _ in recording.answers}
+    def __init__(self, recording: "Recording", below: Resolver) -> None:
+        self._recording = recording
+        self._below = below
+        self._recorded = {_key(question) for question, _ in recording.answers}
+        self.unchanging = getattr(below, "unchanging", False)
+        self.prefetch = getattr(below, "prefetch", 0)
 
     def resolve(self, question: Question, /) -> Answer:
-        """Return the answer of the upper layer, or of the lower one if the upper does not know the question."""
-        recorded = (fold(question.name), question.type) in self._recorded
-        if not isinstance(self._upper, Zone):
-            return (self._upper if recorded else self._lower).resolve(question)
-        answer = self._upper.resolve(question)
-        return self._lower.resolve(question) if answer.is_void and recorded else answer
+        """Return the recorded answer; if there is none, that of the source below."""
+        return self._recording.resolve(question) if _key(question) in self._recorded else ask(self._below, question)
+
+    async def aresolve(self, question: Question, /) -> Answer:
+        """Async version of `resolve`."""
+        if _key(question) in self._recorded:
+            return self._recording.resolve(question)
+        return await aask(self._below, question)
+
+
+class _WholeOverRecording:
+    """A zone that is the whole of DNS, over a recording, which answers what does not exist in the zone."""
+
+    def __init__(self, zone: Zone, recording: "Recording") -> None:
+        self._zone = zone
+        self._recording = recording
+        self._recorded = {_key(question) for question, _ in recording.answers}
+
+    def resolve(self, question: Question, /) -> Answer:
+        """Return the answer of the zone, or a recorded one if the zone has no records."""
+        answer = self._zone.resolve(question)
+        return self._recording.resolve(question) if answer.is_void and _key(question) in self._recorded else answer
+
+
+def _key(question: Question) -> tuple[str, str]:
+    return fold(question.name.removesuffix(".")), question.type

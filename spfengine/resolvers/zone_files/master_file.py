@@ -11,8 +11,8 @@ in it is complete, since some exports leave the dot out.
 
 A name that DNS can't have is kept (see `Zone`).
 
-In Cloudflare's exports the comment `cf_tags=cf-proxied:true` is kept as the RRset's note, and the TTL 1 ("automatic")
-is 300 seconds.
+In Cloudflare's exports the comment `cf_tags=cf-proxied:true` is kept as the RRset's note, the TTL 1 ("automatic") is
+300 seconds, and a CNAME record at the apex is an alias: DNS has the addresses of its target.
 
 A record without a TTL has that of `$TTL`; else the last one stated; else the SOA record's minimum; else none is known.
 An RRset has the shortest of its records' TTLs (RFC 2181 §5.2).
@@ -23,11 +23,14 @@ number in it), and files of more than 8 MiB. A file with a broken line is refuse
 
 import os
 import re
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from spfengine.errors import ZoneError
-from spfengine.names import fold, to_labels
+from spfengine.names import fold, from_labels, to_labels
+from spfengine.resolvers.bounds import apexes_of
 from spfengine.resolvers.rrsets import CNAME, PROXIED, Content, RRset, read_name
+from spfengine.resolvers.zone_files.aliases import ADDRESSES, Key, alias, resolve_aliases
 from spfengine.resolvers.zone_files.file_names import domain_in
 from spfengine.resolvers.zone_files.master_data import (
     EXPECTED,
@@ -71,7 +74,7 @@ _EXPANDED = "the records themselves, written out; BIND does that: named-compilez
 
 
 def read_file(path: str | os.PathLike[str], origin: str | None = None, notes: list[str] | None = None) -> Content:
-    """Return the names and RRsets of a master file.
+    """Return the names, RRsets and apexes of a master file.
 
     Args:
         path: the file.
@@ -95,7 +98,7 @@ def read_file(path: str | os.PathLike[str], origin: str | None = None, notes: li
 
 
 def read_text(text: str | bytes, origin: str | None = None) -> Content:
-    """Return the names and RRsets of a master file's text (str is encoded as UTF-8). Raises ZoneError."""
+    """Return the names, RRsets and apexes of a master file's text (str is encoded as UTF-8). Raises ZoneError."""
     if isinstance(text, str):
         try:
             text = text.encode("utf-8", "surrogateescape")
@@ -124,6 +127,8 @@ class _Reader:
         self.apex = apex if self.origin is None else None
         self.named = named
         self.assumed: str | None = None
+        self.origins: dict[str, str] = {}
+        self._note_origin(self.origin if self.apex is None else self.apex)
         self.proxied: set[tuple[str, str]] = set()
         self.owner: str | None = None
         self.default_ttl: int | None = None
@@ -136,8 +141,8 @@ class _Reader:
         while (entry := self.entries.next()) is not None:
             self.start = entry.start
             self._entry(entry)
-        rrsets = tuple(
-            RRset(
+        rrsets = {
+            (name, type): RRset(
                 self.names[name],
                 type,
                 tuple(records),
@@ -145,8 +150,25 @@ class _Reader:
                 note=PROXIED if (name, type) in self.proxied else None,
             )
             for (name, type), (records, ttls) in self.rrsets.items()
-        )
-        return tuple(self.names.values()), rrsets
+        }
+        content = self._flattened(rrsets)
+        return tuple(self.names.values()), content, apexes_of(content, self.origins.values())
+
+    def _flattened(self, rrsets: dict[Key, RRset]) -> tuple[RRset, ...]:
+        """Return the RRsets; a CNAME record that Cloudflare's exports have at the apex is an alias of addresses."""
+        apex = fold(from_labels(self.apex)) if self.is_cloudflare and self.apex is not None else ""
+        cname = rrsets.get((apex, CNAME))
+        if cname is None:
+            return tuple(rrsets.values())
+        del rrsets[apex, CNAME]
+        aliases = {(apex, type): cname.records[0] for type in ADDRESSES if (apex, type) not in rrsets}
+        for (_, type), target in aliases.items():
+            rrsets[apex, type] = alias(cname.name, type, target, cname.ttl)
+        resolved = resolve_aliases(rrsets, aliases)
+        if cname.note != PROXIED:
+            return resolved
+        shown = [(each, each.records and (fold(each.name), each.type) in aliases) for each in resolved]
+        return tuple([replace(each, note=PROXIED) if is_alias else each for each, is_alias in shown])
 
     def fail(self, fault: str, expected: str) -> NoReturn:
         before = _LINE_ENDS.split(self.data[: self.start])
@@ -182,6 +204,7 @@ class _Reader:
             self.fail(f"unknown directive {visible(directive, 20)}", "$ORIGIN or $TTL")
         if directive == "$ORIGIN":
             self.origin = self._origin(self._word(entry, 1, "a domain name"))
+            self._note_origin(self.origin)
         else:
             self.default_ttl = parse_ttl(self._word(entry, 1, "a TTL"))
             if self.default_ttl is None:
@@ -195,6 +218,11 @@ class _Reader:
             return check_labels(self._name(word, "a domain name"))
         except ValueError as error:
             self.refuse(error, "a domain name")
+
+    def _note_origin(self, labels: Labels | None) -> None:
+        if labels is not None:
+            origin = from_labels(labels)
+            self.origins[fold(origin)] = origin
 
     def _record(self, owner: str, entry: Entry, index: int) -> None:
         ttl, index = self._ttl_and_class(entry, index)
@@ -282,6 +310,7 @@ class _Reader:
         if self.apex is None and self.named is not None:
             self.assumed = self.named
             self.apex = tuple(to_labels(self.named))
+            self._note_origin(self.apex)
         if self.apex is None:
             self.fail(f"the name {visible(word.text, 60)} is relative, but there is no $ORIGIN", _NEEDS_ORIGIN)
         if _folded(labels[-len(self.apex) :]) == _folded(self.apex):
@@ -298,6 +327,6 @@ def _apex_from(match: re.Match[bytes] | None) -> Labels | None:
     if match is None:
         return None
     try:
-        return split_name(match[1].decode("ascii"))[0] or None
+        return check_labels(split_name(match[1].decode("ascii"))[0]) or None
     except ValueError:
         return None

@@ -27,7 +27,7 @@ from spfengine.resolvers.rrsets import (
     read_ttl,
     read_type,
 )
-from spfengine.resolvers.zone_files.aliases import Key, alias, resolve_aliases, unanswered
+from spfengine.resolvers.zone_files.aliases import ADDRESSES, Key, alias, resolve_aliases, unanswered
 from spfengine.resolvers.zone_files.presentation import read_name_text, unescaped
 from spfengine.resolvers.zone_files.yaml_files import keep_text, pairs, repeated, value_of
 from spfengine.visible import visible, visible_name
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 _STRINGS = ("TXT", "SPF")
 _NAMES = (CNAME, "PTR")
 _READ = ("A", "AAAA", "MX", *_STRINGS, *_NAMES)
-_ADDRESSES = ("A", "AAAA")
+_DELEGATING = ("NS", "DNAME")
 _SELECTIONS = {"dynamic", "geo"}
 _FORWARDS = ("ALIAS", "URLFWD")  # for which a provider answers with addresses, although the type is octoDNS's
 _OF_A_PROVIDER = re.compile(r"[A-Za-z0-9_.-]{1,64}/[A-Za-z0-9_.-]{1,64}")  # Route53Provider/ALIAS
@@ -95,7 +95,7 @@ def read_document(document: Mapping[Any, Any], zone: str) -> Content:
 
 
 def read_documents(documents: Iterable[Mapping[Any, Any]], zone: str) -> Content:
-    """Return the names and RRsets of a zone's documents.
+    """Return the names and RRsets of a zone's documents; its apex is the zone.
 
     Raises:
         ZoneError: something in them can't be used; the message says where, and what was expected.
@@ -112,7 +112,7 @@ def read_documents(documents: Iterable[Mapping[Any, Any]], zone: str) -> Content
                 key = fold(name), rrset.type
                 if rrsets.setdefault(key, rrset) != rrset:
                     raise ZoneError(f"{visible_name(name)} {rrset.type} is listed twice; join the values")
-    return tuple(names.values()), resolve_aliases(rrsets, aliases)
+    return tuple(names.values()), resolve_aliases(rrsets, aliases), (origin,)
 
 
 def _absolute(relative: object, origin: str) -> str:
@@ -148,7 +148,7 @@ def _rrsets(name: str, record: object, aliases: dict[Key, str]) -> Iterator[RRse
         yield from _unknown(name, type, "octoDNS is told to ignore it, so what DNS has is not in the file", ttl)
     elif type == "ALIAS":
         target = read_listed_name(_one(where, record), where)
-        for aliased in _ADDRESSES:
+        for aliased in ADDRESSES:
             aliases[fold(name), aliased] = target
             yield alias(name, aliased, target, ttl)
     elif type in _FORWARDS:
@@ -156,6 +156,8 @@ def _rrsets(name: str, record: object, aliases: dict[Key, str]) -> Iterator[RRse
     elif selection:
         why = f"{min(selection)} records: DNS returns one of them, which one is not known"
         yield from _unknown(name, type, why, ttl)
+    elif type in _DELEGATING:
+        yield RRset(name, type, (), ttl)  # who has the other zone does not matter
     elif type in _READ:  # SPF asks for no other type; that the name exists is known by now
         values = [_value(where, type, value) for value in _values(where, record)]
         rrset = read_rrset(name, type, values[0] if type == CNAME and len(values) == 1 else values, ttl)
@@ -178,7 +180,7 @@ def _of_a_provider(name: str, type: str, record: Mapping[Any, Any]) -> Iterator[
 def _unknown(name: str, type: str, why: str, ttl: int | None) -> Iterator[RRset]:
     """Yield that what DNS answers for a type is not known; for a CNAME record, that no type's answer is."""
     if type in _FORWARDS:
-        yield from (unanswered(name, each, why, ttl) for each in _ADDRESSES)
+        yield from (unanswered(name, each, why, ttl) for each in ADDRESSES)
     else:
         yield unanswered(name, ANY_TYPE if type == CNAME else type, why, ttl)
 

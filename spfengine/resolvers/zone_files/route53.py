@@ -10,6 +10,7 @@ from typing import Any
 
 from spfengine.errors import ZoneError
 from spfengine.names import fold
+from spfengine.resolvers.bounds import apexes_of
 from spfengine.resolvers.rrsets import (
     CNAME,
     Content,
@@ -36,7 +37,9 @@ _Located = tuple[str, Mapping[str, Any]]
 
 
 def read_document(document: Mapping[str, Any] | list[Any]) -> Content:
-    """Return the names and RRsets of a document of Route 53: record sets, a change batch, or a list of record sets.
+    """Return what is in a document of Route 53: record sets, a change batch, or a list of record sets.
+
+    The apexes are the owners of SOA records. A change batch has none.
 
     Raises:
         ZoneError: something in it can't be used; the message says where, and what was expected.
@@ -51,7 +54,7 @@ def read_document(document: Mapping[str, Any] | list[Any]) -> Content:
         by_key.setdefault((fold(name), type), []).append((at, record_set))
     rrsets = {key: _rrset(names[key[0]], key[1], located) for key, located in by_key.items()}
     aliases = {key: _target(*located[0]) for key, located in by_key.items() if _is_alias(located)}
-    return tuple(names.values()), resolve_aliases(rrsets, aliases)
+    return tuple(names.values()), resolve_aliases(rrsets, aliases), apexes_of(rrsets.values())
 
 
 def _record_sets(document: Mapping[str, Any] | list[Any]) -> tuple[str, list[tuple[int, Any]]]:

@@ -277,8 +277,10 @@ def test_json_made_to_harm_is_refused(data: bytes, message: str) -> None:
         ("'a\\300':\n  type: A\n  value: 192.0.2.1\n", "expected a name relative to the zone"),
         ("'':\n  type: A\n  value: 192.0.2.1\n'':\n  type: TXT\n  value: x\n", "line 4: the key '' occurs twice"),
         ("'': &x\n  type: A\n  value: *x\n", "line 1: an alias leads back to what it is part of"),
-        ("a: &a [[1, 2, 3]]\n" + "".join([f"{b}: &{b} [{f'*{a}, ' * 99}]\n" for a, b in ("ab", "bc", "cd", "de")]),
-         "line 4: its aliases make this too large"),
+        (
+            "a: &a [[1, 2, 3]]\n" + "".join([f"{b}: &{b} [{f'*{a}, ' * 99}]\n" for a, b in ("ab", "bc", "cd", "de")]),
+            "line 4: its aliases make this too large",
+        ),
         ("'':\n  type: A\n  value: " + "[" * 30 + "]" * 30, "line 3: this is nested too deep"),
         ("'':\n  type: \x1b\n  value: x\n", "not YAML"),
     ],

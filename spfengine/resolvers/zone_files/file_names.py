@@ -10,25 +10,26 @@ _PREFIXES = ("db", "pri", "zone", "named", "master")
 _OF_FILES = frozenset(
     {
         "bak", "backup", "bck", "cfg", "cnf", "copy", "csv", "data", "dat", "dump", "export", "gz", "hosts", "inc",
-        "ini", "json", "local", "log", "new", "old", "orig", "rev", "save", "signed", "swp", "test", "tmp", "xml",
+        "ini", "json", "log", "new", "old", "orig", "rev", "save", "signed", "swp", "tmp", "xml",
         *_SUFFIXES,
     }
-) - {"zone"}  # fmt: skip
+)  # fmt: skip
 
 
 def domain_in(path: str) -> str | None:
     """Return the domain that a file is named after; None if its name is not that of a domain.
 
-    It is all of the name, or what is left without a suffix (`example.com.zone`, `.db`, `.dns`, `.hosts`, `.txt` …) or
-    else a prefix (`db.example.com`, `pri.example.com`) that files of zones have.
+    It is all of the name, or what is left without the suffix (`example.com.zone`, `.db`, `.dns`, `.hosts`, `.txt` …)
+    and the prefix (`db.example.com`, `pri.example.com`) that files of zones have.
     """
     name = re.split(r"[/\\]", path)[-1]
     stem, _, suffix = name.rpartition(".")
-    prefix, _, rest = name.partition(".")
-    if fold(suffix) in _SUFFIXES and "." in stem:
+    has_suffix = fold(suffix) in _SUFFIXES and "." in stem
+    if has_suffix:
         name = stem
-    if fold(prefix) in _PREFIXES and "." in rest:
-        name = name.partition(".")[2]
+    prefix, _, rest = name.partition(".")
+    if fold(prefix) in _PREFIXES and ("." in rest or not has_suffix):
+        name = rest
     domain = to_a_labels(name.removesuffix("."))
     if domain is None or not _is_domain(domain):
         return None

@@ -49,7 +49,7 @@ def read_zonedata(zonedata: Mapping[Any, Any] | None) -> dict[Text, dict[str, Re
     written: dict[str, bytes] = {}
     for name, value in zonedata.items():
         text = read_listed_name(_octets(name) if isinstance(name, str) else name, "name")
-        written.setdefault(fold(text), text.encode("latin-1") or b".")
+        written.setdefault(fold(text), f"{text}.".encode("latin-1"))
         entries.setdefault(fold(text), []).extend(
             value if isinstance(value, list) else [] if value is None else [value]
         )

@@ -144,7 +144,7 @@ def _name(at: str, text: str) -> str:
 
 
 def _octets(name: str) -> bytes:
-    return name.encode("latin-1") or b"."
+    return f"{name}.".encode("latin-1")
 
 
 def _reading(at: str, text: str, read: Callable[[str], Any]) -> Any:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 import spfengine
-from spfengine.answers import Answer, Question, RRType, Status
+from spfengine.answers import Answer, Question, RRType
 from spfengine.errors import ZoneError
 from spfengine.names import is_askable
 from spfengine.resolvers.rrsets import PROXIED

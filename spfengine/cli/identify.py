@@ -11,6 +11,7 @@ from spfengine.advice.identify.identify import identify_many
 from spfengine.advice.rdap.client import IANA
 from spfengine.cli import exits, options, sources
 from spfengine.cli.screen import Screen, write_csv, write_json
+from spfengine.evaluation.unanswered import LIVE_HINT, NOT_GIVEN
 from spfengine.text.lines import FAULT, Line, Span, line, note
 from spfengine.visible import visible, visible_name
 from spfengine.wording import and_more
@@ -195,7 +196,11 @@ def _provider(provider: Provider) -> Iterator[Line]:
 def _unread(unread: Iterable[Missing], entries: int) -> Iterator[Line]:
     """Yield which entries of the catalogue could not help."""
     failed = [missing for missing in unread if missing.is_failure]
-    silent = {missing.provider for missing in unread if not missing.is_failure}
+    outside = {missing.provider for missing in unread if missing.is_outside}
+    silent = {missing.provider for missing in unread if not missing.is_failure} - outside
+    if outside:
+        text = f"{len(outside)} of the {entries} services of the catalogue are {NOT_GIVEN}: {LIVE_HINT}"
+        yield note(Span(text, "quiet"), indent=0)
     if silent:
         text = f"{len(silent)} of the {entries} services of the catalogue have no SPF record here to compare with"
         yield note(Span(text, "quiet"), indent=0)
@@ -203,4 +208,4 @@ def _unread(unread: Iterable[Missing], entries: int) -> Iterator[Line]:
         yield note(FAULT, _missing_text(missing), indent=0)
     more = and_more(len(failed) - _MOST_FAILURES, "service")
     if more:
-        yield line(FAULT, f"{more} whose records are not known")
+        yield line(FAULT, f"{more} that DNS could not answer for")

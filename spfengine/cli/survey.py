@@ -46,7 +46,7 @@ _STATES = {
     DomainState.OVER_LIMIT: ("permerror", "✗", "are over a limit: some clients get permerror"),
     DomainState.PERMERROR: ("permerror", "✗", "are broken: some clients get permerror"),
     DomainState.NONE: ("none", "·", "have no SPF record"),
-    DomainState.UNKNOWN: ("temperror", "!", "are not known: not everything was answered"),
+    DomainState.UNKNOWN: ("temperror", "!", "are not known: DNS could not answer, or the files don't say"),
     DomainState.NO_DOMAIN: ("fault", "!", "are not domains"),
 }
 _ALL = {"fail": "-all", "softfail": "~all", "neutral": "?all", "pass": "+all"}

@@ -8,6 +8,7 @@ from spfengine.linting.finding import Finding, ReachedRecord
 from spfengine.names import Names, fold
 from spfengine.record.model import Include, Redirect
 from spfengine.record.parser import sound_terms
+from spfengine.resolvers.bounds import apexes_of
 from spfengine.resolvers.overlay import Overlay
 from spfengine.resolvers.rrsets import PROXIED, RRset
 from spfengine.resolvers.zone import Zone
@@ -64,7 +65,7 @@ def facts_of(resolver: object) -> Facts:
         return _NO_ZONE
     found: Facts | None = zone.memo.get(Facts)
     if found is None:
-        found = zone.memo[Facts] = Facts(zone.apexes or zone.names, zone.rrsets)
+        found = zone.memo[Facts] = Facts(zone.apexes or apexes_of(zone.rrsets) or zone.names, zone.rrsets)
     return found
 
 

@@ -32,6 +32,7 @@ _RSPAMD_CODES = {
     Status.REFUSED: "refused",
     Status.FORMERR: "formerr",
     Status.TIMEOUT: "timeout",
+    Status.UNKNOWN: "refused",  # as a server answers for names outside its zones
 }
 _WITH_NAMES = ("CNAME", "MX", "PTR")
 _OPENSPF_WORDS = {*map(str, Status), "NONE"}

@@ -32,6 +32,7 @@ FAILURES = {
     Status.FORMERR: 1,
     Status.SERVFAIL: 2,
     Status.REFUSED: 5,
+    Status.UNKNOWN: 5,  # as a server answers for names outside its zones
 }
 """The failures that a response code can express, and that code."""
 NOTIMP = 4

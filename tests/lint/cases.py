@@ -208,6 +208,7 @@ CASES: dict[str, tuple[Case, Case]] = {
         for name in ("servfail", "refused", "formerr", "timeout", "truncated")
     },
     "dns-cname-loop": (case("v=spf1 include:loop.example -all"), case("v=spf1 include:ok.example -all")),
+    "outside-zone": (case("v=spf1 include:unknown.example -all"), case("v=spf1 include:ok.example -all")),
     "exp-invalid-domain": (case("v=spf1 mx exp=foo..example -all"), _GOOD_EXP),
     "exp-dns-error": (case("v=spf1 mx exp=failing.example -all"), _GOOD_EXP),
     "exp-no-record": (case("v=spf1 mx exp=gone.example -all"), _GOOD_EXP),

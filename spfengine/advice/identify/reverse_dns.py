@@ -8,8 +8,9 @@ from spfengine.advice.identify.identification import Missing
 from spfengine.answers import Answer, Question, RRType
 from spfengine.evaluation.mechanisms import Halt, is_validated
 from spfengine.evaluation.session import Session, address_type
-from spfengine.evaluation.unanswered import named_unknown
+from spfengine.evaluation.unanswered import NOT_GIVEN
 from spfengine.names import fold, is_askable, reverse_name
+from spfengine.visible import visible_name
 
 MAX_NAMES = 10
 """How many names of one address are examined, as in RFC 7208 §4.6.4."""
@@ -52,8 +53,7 @@ def reverse_names(family: Family, address: int) -> Generator[Question, Answer, R
     answer = yield question
     missing: list[Missing] = []
     if answer.is_failure:
-        why = f"{named_unknown({question: answer})}, so its name is not known"
-        missing.append(Missing(None, why, is_failure=True))
+        missing.append(_missing(question, answer))
     if len(answer.records) > MAX_NAMES:
         why = f"{question.name} has {len(answer.records)} PTR records; only the first {MAX_NAMES} were examined"
         missing.append(Missing(None, why, is_failure=False))
@@ -69,12 +69,19 @@ def reverse_names(family: Family, address: int) -> Generator[Question, Answer, R
             type = address_type(family)
             forward = session.answers[Question(name, type).key]
             if forward.is_failure:
-                why = f"{named_unknown({Question(name, type): forward})}, so what it resolves to is not known"
-                missing.append(Missing(None, why, is_failure=True))
+                missing.append(_missing(Question(name, type), forward))
                 names.append(ReverseName(name, False, "it is not known what that name resolves to"))
             else:
                 names.append(ReverseName(name, False, "that name does not resolve to the address"))
     return ReverseNames(names, missing)
+
+
+def _missing(question: Question, answer: Answer) -> Missing:
+    """Return that a question was not answered."""
+    records = f"the {question.type} records of {visible_name(question.name)}"
+    if answer.is_unknown:
+        return Missing(None, f"{records} are {NOT_GIVEN}", is_failure=False, is_outside=True)
+    return Missing(None, f"DNS could not answer for {records} ({answer.status})", is_failure=True)
 
 
 def _resolves(session: Session, name: str) -> Generator[Question, Answer, bool]:

@@ -295,10 +295,11 @@ def only_one_format(as_json: bool, as_csv: bool) -> None:
 
 
 zone = click.option(
-    "--zone", "zones", metavar="FILE", multiple=True,
+    "--zone", "zones", metavar="[DOMAIN=]FILE", multiple=True,
     help="Answer from this file instead of DNS: a zone file (RFC 1035), a recording (.json), the zonedata of an "
-    "OpenSPF suite (.yml), record sets of Route 53 (.json), or octoDNS's YAML. Further files override the first. Of "
-    "names outside a zone nothing is known, unless --live is given.",
+    "OpenSPF suite (.yml), record sets of Route 53 (.json), or octoDNS's YAML. Further files override the first. "
+    "DOMAIN is what the file's names belong to, if neither the file nor its name says so. Of names outside a zone "
+    "nothing is known, unless --live is given.",
 )  # fmt: skip
 live = click.option(
     "--live", is_flag=True,

@@ -31,6 +31,8 @@ class LintCode(StrEnum):
     MULTIPLE_RECORDS = ProblemCode.MULTIPLE_RECORDS.value
     LOOK_ALIKE = "look-alike"
     TYPE_SPF = "type-spf"
+    CNAME_BESIDE_DATA = "cname-beside-data"
+    WILDCARD_GAP = "wildcard-gap"
 
     # The text of the record
     NOT_SPF = ProblemCode.NOT_SPF.value
@@ -155,6 +157,8 @@ ABOUT: dict[LintCode, About] = {
     _C.MULTIPLE_RECORDS: About(_ERROR, "a name has several SPF records", "4.5"),
     _C.LOOK_ALIKE: About(_WARNING, "a TXT record looks like SPF but is not, so receivers ignore it", "4.5"),
     _C.TYPE_SPF: About(_WARNING, "a record of type SPF, which nobody asks for", "3.1"),
+    _C.CNAME_BESIDE_DATA: About(_ERROR, "a name has a CNAME record and other data"),
+    _C.WILDCARD_GAP: About(_INFO, "a wildcard's SPF record does not cover names that exist", "3.5"),
     _C.NOT_SPF: About(_ERROR, "the text is not an SPF record", "4.5"),
     _C.INVALID_CHARACTER: About(_ERROR, "a character that no record may hold", "4.6.1"),
     _C.UNKNOWN_MECHANISM: About(_ERROR, "no mechanism has this name", "4.6.1"),

@@ -10,7 +10,7 @@ from spfengine.errors import ArgumentError, RecordSyntaxError
 from spfengine.evaluation.explanation import explain
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.session import Answers, Session
-from spfengine.linting import names, syntax, terms
+from spfengine.linting import names, syntax, terms, zone_names
 from spfengine.linting.finding import Finding, ReachedRecord
 from spfengine.linting.limits import limits as limits_of, sizes
 from spfengine.linting.walk import Walk, walking
@@ -111,7 +111,7 @@ def lint_zone(zone: Zone | Overlay, *, limits: Limits = DEFAULT_LIMITS) -> list[
             said.setdefault(name, id(finding))
     repeated = {id(each) for root in roots for name, each in linted[root].outside.items() if said[name] != id(each)}
     found = [finding for root in roots for finding in linted[root].findings if id(finding) not in repeated]
-    seen = {_key(finding): finding for finding in reversed(found)}
+    seen = {_key(finding): finding for finding in reversed([*found, *zone_names.all_beside_cname(own)])}
     return list(seen.values())[::-1]
 
 
@@ -174,6 +174,7 @@ def linting(
     if walk.root.record is not None:
         findings += yield from limits_of(walk)
         findings += yield from terms.ineffective_terms(walk, findings)
+    findings += zone_names.of_names(walk, resolver)
     findings += names.unanswered(walk, findings)
     findings += walk.outside.values()
     return Linted(_in_order(findings, walk.records), walk.records, walk.outside)

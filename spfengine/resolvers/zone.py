@@ -19,6 +19,7 @@ from spfengine.resolvers.rrsets import (
     RRset,
     ZoneMapping,
     cannot_use,
+    is_possible,
     read_mapping,
     read_name,
     read_ttl,
@@ -62,8 +63,8 @@ def shorter(ttl: int | None, other: int | None) -> int | None:
 
 def make_nodes(names: Iterable[str], rrsets: Iterable[RRset]) -> dict[str, Node]:
     """Return a node for each of these names, by folded name; `names` may hold names without RRsets."""
-    by_name: dict[str, dict[str, RRset]] = {fold(name): {} for name in names}
-    for rrset in rrsets:
+    by_name: dict[str, dict[str, RRset]] = {fold(name): {} for name in names if is_possible(name)}
+    for rrset in filter(lambda rrset: is_possible(rrset.name), rrsets):
         by_name.setdefault(fold(rrset.name), {})[rrset.type] = rrset
     nodes = {}
     for name, listed in by_name.items():
@@ -78,6 +79,7 @@ def make_nodes(names: Iterable[str], rrsets: Iterable[RRset]) -> dict[str, Node]
     return nodes
 
 
+_NOTES = "notes"
 _UNKNOWN = Answer.failed(Status.UNKNOWN)
 
 
@@ -96,7 +98,8 @@ class Zone(Frozen):
     (an empty non-terminal: no records) or a wildcard covers it (RFC 4592). CNAME records are followed inside the zone;
     a target that is not listed is NXDOMAIN, a circle or a chain of more than 16 is Status.LOOP. If a name lists types
     next to its CNAME record, these are answered with its own records, all others with those of the target. Names
-    compare without case, with or without a final dot.
+    compare without case, with or without a final dot. A name that DNS can't have (an empty label, a label of more than
+    63 octets, more than 253 octets in all) may be listed, and leads nowhere: no query can be sent for it.
 
     A zone without apexes is the whole of DNS. A zone with apexes speaks only for the names at and under them, but not
     for what it delegates: from a delegation on, it has only addresses (glue). It also answers for the names outside
@@ -208,13 +211,24 @@ class Zone(Frozen):
     def from_file(cls, path: "str | Path", origin: str | None = None) -> Self:
         """Make a zone of an RFC 1035 master file; see `from_text`.
 
+        If relative names have no other origin, it is the domain in the file's name (`db.example.com`), and in `notes`.
+
         Raises:
             ZoneError: a line can't be understood, or the file is too large.
             OSError: the file can't be read.
         """
         from spfengine.resolvers.zone_files.master_file import read_file
 
-        return cls.from_rrsets(*read_file(path, origin))
+        notes: list[str] = []
+        zone = cls.from_rrsets(*read_file(path, origin, notes))
+        zone.memo[_NOTES] = tuple(notes)
+        return zone
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What had to be assumed when the zone was read from a file, in words; safe to print."""
+        found: tuple[str, ...] = self.memo.get(_NOTES, ())
+        return found
 
     def _fill(
         self,
@@ -288,6 +302,8 @@ class Zone(Frozen):
         RFC 7208 §3.5.
         """
         name = name.removesuffix(".")
+        if not is_possible(name):  # no query can be sent for it, even if a wildcard is above it
+            return None
         if name in self._nodes or self._has_names_under(name):
             return name
         encloser = name

@@ -52,8 +52,9 @@ VALUES: dict[str, list[str]] = {
     "Severity": "error warning info".split(),
     "DomainState": "no-domain none unknown over-limit permerror works".split(),
     "LintCode": """
-        invalid-domain invalid-u-label domain-not-found no-record multiple-records look-alike type-spf not-spf
-        invalid-character unknown-mechanism invalid-modifier-name qualified-modifier missing-term-name missing-argument
+        invalid-domain invalid-u-label domain-not-found no-record multiple-records look-alike type-spf cname-beside-data
+        wildcard-gap not-spf invalid-character unknown-mechanism
+        invalid-modifier-name qualified-modifier missing-term-name missing-argument
         unexpected-argument empty-domain-spec invalid-domain-spec address-as-domain-spec invalid-macro
         explanation-only-macro macro-digits-zero invalid-ip4-network invalid-ip6-network invalid-cidr-length
         unexpected-cidr-length duplicate-modifier mistyped-modifier unknown-modifier extra-spaces passes-everyone

@@ -17,7 +17,7 @@ from spfengine.resolvers.rrsets import (
     Records,
     RRset,
     cannot_use,
-    read_name,
+    read_listed_name,
     read_rrset,
     read_ttl,
     read_type,
@@ -139,12 +139,12 @@ def _target(at: str, record_set: Mapping[str, Any]) -> str:
 
 
 def _name(at: str, text: str) -> str:
-    name: str = _reading(at, text, lambda name: read_name(read_name_text(name, OCTAL), at))
+    name: str = _reading(at, text, lambda name: read_listed_name(read_name_text(name, OCTAL), at))
     return name
 
 
 def _octets(name: str) -> bytes:
-    return name.encode("latin-1") or b"."
+    return f"{name}.".encode("latin-1")
 
 
 def _reading(at: str, text: str, read: Callable[[str], Any]) -> Any:

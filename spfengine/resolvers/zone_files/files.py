@@ -14,7 +14,7 @@ from spfengine.errors import ZoneError
 from spfengine.names import fold
 from spfengine.resolvers.asking import aask, ask
 from spfengine.resolvers.overlay import Overlay
-from spfengine.resolvers.zone import Zone
+from spfengine.resolvers.zone import Zone, read_apexes
 from spfengine.resolvers.zone_files.yaml_files import load_yaml
 from spfengine.visible import visible
 
@@ -32,7 +32,8 @@ def read_zone(path: "str | os.PathLike[str]", origin: str | None = None) -> "Zon
     Args:
         path: the file.
         origin: the domain to which relative names belong, for a master file without `$ORIGIN` and for octoDNS. Without
-            it, that is the domain in the file's name, such as `db.example.com` or `example.com.yaml`.
+            it, that is the domain in the file's name, such as `db.example.com` or `example.com.yaml`. The domain is
+            also the zone's apex, if the file does not show another.
 
     Raises:
         ZoneError, RecordingError: it can't be understood.
@@ -44,12 +45,23 @@ def read_zone(path: "str | os.PathLike[str]", origin: str | None = None) -> "Zon
         return _read_json(_octets_of(path), origin)
     if suffix in ("yml", "yaml"):
         return _read_yaml(_octets_of(path), os.fspath(path), origin)
-    return Zone.from_file(os.fspath(path), origin)
+    return _with_apex(Zone.from_file(os.fspath(path), origin), origin)
 
 
 def read_octets(data: bytes, origin: str | None = None) -> "Zone | Recording":
     """Return the zone or recording in these octets: JSON, or else a master file. Raises as `read_zone` does."""
-    return _read_json(data, origin) if data.lstrip()[:1] in (b"{", b"[") else Zone.from_text(data, origin)
+    if data.lstrip()[:1] in (b"{", b"["):
+        return _read_json(data, origin)
+    return _with_apex(Zone.from_text(data, origin), origin)
+
+
+def _with_apex(zone: Zone, origin: str | None) -> Zone:
+    """Return a zone with the origin that the caller gave as its apex, if it has no other."""
+    if origin is None or zone.apexes:
+        return zone
+    made = Zone.from_rrsets(zone.names, zone.rrsets, read_apexes([origin]), zone.ttl)
+    made.memo.update(zone.memo)
+    return made
 
 
 def lay_together(layers: "Sequence[Zone | Recording]", base: Resolver | None = None) -> Resolver:

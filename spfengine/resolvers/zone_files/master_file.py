@@ -152,7 +152,10 @@ class _Reader:
             for (name, type), (records, ttls) in self.rrsets.items()
         }
         content = self._flattened(rrsets)
-        return tuple(self.names.values()), content, apexes_of(content, self.origins.values())
+        apexes = apexes_of(content, self.origins.values())
+        if not apexes and self.assumed is not None:
+            apexes = (self.assumed,)  # its relative names are read as those of this zone
+        return tuple(self.names.values()), content, apexes
 
     def _flattened(self, rrsets: dict[Key, RRset]) -> tuple[RRset, ...]:
         """Return the RRsets; a CNAME record that Cloudflare's exports have at the apex is an alias of addresses."""

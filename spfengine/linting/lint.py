@@ -17,6 +17,7 @@ from spfengine.linting.walk import Walk, walking
 from spfengine.linting.zones import Facts, facts_of, names_to_lint, records_of_type_spf, zone_of
 from spfengine.names import Names, fold, octets
 from spfengine.policy.compile import Inputs
+from spfengine.problems import ProblemCode
 from spfengine.record.model import Explanation, Record
 from spfengine.record.parser import parse
 from spfengine.record.tokenizer import is_spf
@@ -213,23 +214,25 @@ def _explained(walk: Walk, reached: ReachedRecord) -> Findings:
     if record is None or record.explanation is None or not record.explanation.value.letters <= {"d", "o"}:
         return []
     session = Session("192.0.2.1", f"@{walk.inputs.domain}", limits=walk.inputs.limits)
-    session.answers = walk.answers
+    session.answers = dict(walk.answers)  # a copy, since %{p} asks for the names of this client, which nobody has
     _, problem = yield from explain(session, record.explanation, reached.domain or "")
-    if problem is None or _is_noted(walk, reached, record.explanation):
+    question = _question_of(record.explanation, reached.domain or "", walk.inputs.domain)
+    answer = session.answers.get(question.key)
+    if answer is not None:
+        walk.answers[question.key] = answer
+    if problem is None:
         return []
-    return [reached.of_problem(problem, record.explanation)]
+    if answer is not None and answer.is_unknown:
+        walk.note_outside(reached, record.explanation, question, answer)
+        return []
+    depends_on_client = problem.code is ProblemCode.EXP_DNS_ERROR and not (answer is not None and answer.is_failure)
+    return [] if depends_on_client else [reached.of_problem(problem, record.explanation)]
 
 
-def _is_noted(walk: Walk, reached: ReachedRecord, term: Explanation) -> bool:
-    """Note the name of an explanation that is outside the files given; return whether it is."""
-    names = {"d": reached.domain or "", "o": walk.inputs.domain}
-    name = term.value.target or term.value.expand_name(lambda letter: names[letter])
-    question = Question(name, RRType.TXT)
-    answer = walk.answers.get(question.key)
-    if answer is None or not answer.is_unknown:
-        return False
-    walk.note_outside(reached, term, question, answer)
-    return True
+def _question_of(term: Explanation, domain: str, sender_domain: str) -> Question:
+    """Return the question of an explanation whose name depends on domains only."""
+    names = {"d": domain, "o": sender_domain}
+    return Question(term.value.target or term.value.expand_name(lambda letter: names[letter]), RRType.TXT)
 
 
 def _text(record: str | bytes) -> str:

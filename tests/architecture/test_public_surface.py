@@ -66,7 +66,7 @@ VALUES: dict[str, list[str]] = {
         over-void-limit-per-lookup
         voids-by-chance near-void-limit too-many-mx too-many-ip4 string-over-255 txt-over-512 txt-over-1232 dns-servfail
         dns-refused dns-formerr dns-timeout dns-truncated dns-cname-loop exp-invalid-domain exp-dns-error exp-no-record
-        exp-multiple-records exp-empty exp-invalid-macro exp-non-ascii exp-control-character exp-too-long
+        exp-multiple-records exp-empty exp-invalid-macro exp-non-ascii exp-control-character exp-too-long outside-zone
     """.split(),
     "VoidRule": "per-term per-lookup dual-stack".split(),
     "ProblemCode": """

@@ -14,7 +14,9 @@ from spfengine.cli.screen import Screen
 from spfengine.linting.codes import DNS_CODES, LintCode, Severity
 from spfengine.linting.finding import Finding
 from spfengine.linting.lint import lint, lint_zone
+from spfengine.linting.zones import zone_of
 from spfengine.names import fold
+from spfengine.resolvers.overlay import Overlay
 from spfengine.resolvers.zone import Zone
 from spfengine.text.lint import lint_lines
 from spfengine.visible import visible
@@ -90,6 +92,7 @@ def _cleaned(text: str, ctx: click.Context) -> str:
 )  # fmt: skip
 @click.option("--record", "records", multiple=True, callback=_drafts, hidden=True)  # what --draft was called before
 @options.zone
+@options.live
 @options.nameserver
 @click.option(
     "--own", "own", metavar="NAME", multiple=True, type=options.Domain(),
@@ -109,6 +112,7 @@ def command(
     drafts: tuple[Draft, ...],
     records: tuple[Draft, ...],
     zones: tuple[str, ...],
+    live: bool,
     nameservers: tuple[str, ...],
     own: tuple[str, ...],
     selected: tuple[frozenset[LintCode], ...],
@@ -119,7 +123,7 @@ def command(
 ) -> int:
     """Find what is wrong, risky or without effect in the SPF of DOMAIN, of a RECORD, or of all names of a zone."""
     domain, record, others = _by_name(domain, drafts + records)
-    findings = _selected(_findings(domain, record, others, zones, nameservers, own), selected, ignored)
+    findings = _selected(_findings(domain, record, others, zones, live, nameservers, own), selected, ignored)
     places = Places(zones)
     if as_json or form == "json":
         sys.stdout.write(json_text(domain, findings, places))
@@ -154,19 +158,21 @@ def _findings(
     record: str | None,
     others: dict[str, str],
     zones: tuple[str, ...],
+    live: bool,
     nameservers: tuple[str, ...],
     own: tuple[str, ...],
 ) -> list[Finding]:
     if domain is None and record is not None:
-        if zones or nameservers:
-            raise click.UsageError("--draft without DOMAIN asks nothing; with --zone or --nameserver, give DOMAIN too")
+        if zones or live or nameservers:
+            option = "--zone" if zones else "--live" if live else "--nameserver"
+            raise click.UsageError(f"--draft without DOMAIN asks nothing; with {option}, give DOMAIN too")
         return lint(None, record=record)
     if domain is None and not zones:
         raise click.UsageError("there is nothing to lint; expected DOMAIN, --draft RECORD or --zone FILE")
-    resolver = sources.base_resolver(zones, nameservers)
+    resolver = sources.base_resolver(zones, live, nameservers)
     if domain is not None:
         return lint(domain, resolver=sources.with_drafts(resolver, others), record=record, own=own)
-    if not isinstance(resolver, Zone):
+    if not isinstance(resolver, Zone | Overlay) or zone_of(resolver) is None:
         raise click.UsageError("a recording does not say which names to lint; expected DOMAIN as well")
     return lint_zone(resolver)
 

@@ -13,6 +13,7 @@ from spfengine.errors import ArgumentError
 from spfengine.evaluation.check_host import select_record
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.session import Answers, Session
+from spfengine.evaluation.unanswered import hint_for, named_unknown
 from spfengine.names import domain_fault, fold
 from spfengine.policy.compile import Inputs
 from spfengine.problems import Problem, Result
@@ -209,7 +210,9 @@ def _deciding_record(domain: str, known: Answers) -> Generator[Question, Answer,
         answer = yield from once(asking(Question(name, RRType.TXT)), known)
         shown = visible_name(name)
         if answer.is_failure:
-            return _Found(name, f"the record of {shown} is not known: DNS could not answer ({answer.status})", True)
+            failed = {Question(name, RRType.TXT): answer}
+            why = f"the record of {shown} is not known: {named_unknown(failed)}; {hint_for(failed)}"
+            return _Found(name, why, True)
         selected = select_record(answer)
         if not isinstance(selected, Record):
             why = selected.text if isinstance(selected, Problem) else selected.problems[0].text

@@ -6,12 +6,20 @@ from enum import Enum, auto
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 
 from spfengine.addresses import V4, V6
+from spfengine.evaluation.unanswered import why_unknown
 from spfengine.policy.diff import Change, unknown_networks
 from spfengine.policy.policy import Policy
 from spfengine.policy.ranges import IPNetwork, Spans, difference, networks_of, union
 from spfengine.simulation.simulation import change_is_worse, is_stricter
 from spfengine.text.lines import Line, Row, Span, more_line, note, table
-from spfengine.text.outcomes import addresses_text, joined_networks, networks_text, outcome_text, outcome_word
+from spfengine.text.outcomes import (
+    addresses_text,
+    failed_of,
+    joined_networks,
+    networks_text,
+    outcome_text,
+    outcome_word,
+)
 from spfengine.wording import listed
 
 _MOST_NETWORKS = 12
@@ -34,7 +42,7 @@ class _What:
         return self.before, self.after
 
 
-_UNKNOWN = _What("", "", "DNS could not answer")
+_UNKNOWN = _What("", "", "not known")
 _KEPT = _What("", "", "")
 
 
@@ -105,6 +113,7 @@ class Changes:
             elif kind.results not in self._kinds:
                 self._kinds[kind.results] = Kind.BETTER if _is_better(change) else Kind.OTHER
         unknown = unknown_networks(before, after)
+        self._why_unknown = why_unknown(failed_of(before, after))
         self.rest = {version: _most_common(version, kinds, unknown) for version in (4, 6)}
         self.groups = self._grouped(kinds)
         self.unknown = [network for network in unknown if self.rest[network.version] != _UNKNOWN]
@@ -155,7 +164,7 @@ class Changes:
     def unknown_lines(self, width: int | None) -> Iterator[Line]:
         """Yield the networks whose change is not known."""
         if self.unknown:
-            about = f"  {networks_text(self.unknown)}; DNS could not answer"
+            about = f"  {networks_text(self.unknown)}; {self._why_unknown}"
             yield note(Span("not known", "fault"), Span(about, "quiet"))
             yield from self._network_rows([(network, "") for network in self.unknown], width)
 
@@ -220,7 +229,7 @@ class Changes:
         if kind == _KEPT:
             return note(f"{what} keeps its result")
         if kind == _UNKNOWN:
-            return note(f"{what}: ", Span("not known", "fault"), f"; {kind.why}")
+            return note(f"{what}: ", Span("not known", "fault"), f"; {self._why_unknown}")
         style = "fail" if self._is_worse(kind) else "strong"
         return note(f"{what}: ", Span(f"{kind.before} → {kind.after}", style), f"  {kind.why}")
 

@@ -15,7 +15,7 @@ _MOST_SENDERS = 10  # of a group
 _MOST_ADDRESSES = 5
 _GROUPS = {
     Effect.NEWLY_FAILING: ("newly failing", "fail"),
-    Effect.UNKNOWN: ("not known: DNS could not answer", "fault"),
+    Effect.UNKNOWN: ("not known", "fault"),
     Effect.NEWLY_PASSING: ("newly passing", "pass"),
     Effect.CHANGED: ("another result, not passing", "strong"),
     Effect.STILL_FAILING: ("still failing", "softfail"),

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from spfengine.advice.forms import forms
 from spfengine.answers import MAX_STRING, Question, RRType
 from spfengine.evaluation.limits import VoidRule
+from spfengine.evaluation.unanswered import NOT_GIVEN, why_unknown
 from spfengine.names import fold, is_same_or_under
 from spfengine.policy.budget import Budget
 from spfengine.policy.diff import Change
@@ -44,7 +45,7 @@ _FAULTS = (ProblemCode.DRAFT_BROKEN, ProblemCode.OVER_LOOKUP_LIMIT, ProblemCode.
 _STANDINGS = {
     Standing.ABSENT: "a new SPF record",
     Standing.SEVERAL: "one SPF record in place of several",
-    Standing.UNKNOWN: "the current record is not known: DNS could not answer",
+    Standing.UNKNOWN: "the current record is not known",
     Standing.RECORD: "the SPF record changes",
 }
 
@@ -203,7 +204,7 @@ def _answer(simulation: Simulation, changes: Changes) -> Span:
 def _what_is_unknown(simulation: Simulation) -> str:
     """Return why "nothing gets worse" can't be said; "" if everything is known."""
     if simulation.is_incomplete:
-        return "DNS could not answer everything"
+        return _gap(simulation)
     unsure = [change for change in simulation.senders if change.rests_on]
     if unsure:
         return f"what {counted(len(unsure), 'sender')} would get depends on what is not known of them"
@@ -216,6 +217,13 @@ def _what_is_unknown(simulation: Simulation) -> str:
 
 def _budgets(simulation: Simulation) -> tuple[Budget, Budget]:
     return simulation.before_budget, simulation.after_budget
+
+
+def _gap(simulation: Simulation) -> str:
+    """Return that not all is known, in words."""
+    if why_unknown(simulation.failed) == NOT_GIVEN:
+        return "part of it depends on names that are not in the files given"
+    return "DNS could not answer everything"
 
 
 def record_lines(record: RecordChange, own: tuple[str, ...], width: int | None) -> Iterator[Line]:

@@ -185,7 +185,13 @@ def test_a_table_that_senders_reads_again(call: Call, table: Table, tmp_path: Pa
     rows = list(csv.DictReader(io.StringIO(ended.out)))
     assert tuple(rows[0]) == COLUMNS
     assert [row["ip"] for row in rows][:2] == ["23.83.209.25", "198.51.100.10"]
-    assert {row["effect"] for row in rows} == {"newly-passing", "newly-failing", "still-failing", "unchanged"}
+    assert {row["effect"] for row in rows} == {
+        "newly-passing",
+        "newly-failing",
+        "still-failing",
+        "unchanged",
+        "unknown",
+    }
     assert rows[-1]["by"] == "~all"
     again = tmp_path / "again.csv"
     again.write_text(ended.out, encoding="utf-8")

@@ -142,13 +142,12 @@ def caveats_of_unidentified(senders: Sequence[SenderAdvice]) -> Iterator[Caveat]
     for advice in unidentified[:_MOST]:
         ip = advice.sender.ip
         who = f" ({visible_name(advice.who)})" if advice.who else ""
-        is_incomplete = advice.identification is not None and advice.identification.is_incomplete
-        whose = "belongs to no known service and to no name of yours"
-        if is_incomplete:
-            whose = "is of no service that could be looked up now, since DNS could not answer everything"
+        owner = "belongs to no known service and to no name of yours"
+        if advice.identification is not None and advice.identification.is_incomplete:
+            owner = "could not be identified, since not everything was answered"
         text = (
-            f"{ip}{who} {whose}: it may be a forwarder, a forger, or a server of yours. It is left out: if it is "
-            f"yours, use --want {ip}; if not, --ignore {ip}"
+            f"{ip}{who} {owner}: it may be a forwarder, a forger, or a "
+            f"server of yours. It is left out: if it is yours, use --want {ip}; if not, --ignore {ip}"
         )
         yield Caveat(CaveatCode.UNNAMED, text)
     if len(unidentified) > _MOST:
@@ -178,18 +177,22 @@ def caveats_of_dmarc(senders: Sequence[SenderAdvice]) -> Iterator[Caveat]:
         yield Caveat(CaveatCode.SPF_ALONE, text)
 
 
-def caveats_of_unused(terms: Sequence[TermAdvice], kept: Container[str]) -> Iterator[Caveat]:
+def caveats_of_unused(terms: Sequence[TermAdvice], kept: Container[str], *, is_partial: bool) -> Iterator[Caveat]:
     """Yield which addresses are kept though no message used them.
 
     Args:
         kept: the terms that stay because the caller asked for it; nobody needs to be asked whether they are used.
+        is_partial: whether it is not known of every term what it matches.
     """
     unused = [advice for advice in terms if advice.sign == "=" and advice.is_unused and advice.term not in kept]
     for advice in unused[:_MOST]:
         names = f" ({', '.join(map(visible_name, advice.names[:2]))})" if advice.names else ""
         why = f"only a part of it is matched by {listed([*advice.by], 2)}" if advice.by else "no other term matches it"
+        stops = "would stop"
+        if is_partial and not advice.by:
+            why, stops = "no other term is known to match it", "may stop"
         text = (
-            f"{visible(advice.term, 60)}{names} is kept: {why}, so mail from it would stop passing, though no message "
+            f"{visible(advice.term, 60)}{names} is kept: {why}, so mail from it {stops} passing, though no message "
             f"given came from it. If nobody sends from it any more, use --drop "
             f"{visible(advice.term.removeprefix('+'), 60)}"
         )

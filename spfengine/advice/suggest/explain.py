@@ -153,7 +153,7 @@ def explaining(solution: Solution) -> Steps[Suggestion]:
         faults=base.faults,
         siblings=base.siblings,
         drafts=result.drafts,
-        is_smallest=result.is_exhaustive and fits,
+        is_smallest=result.is_exhaustive and fits and not simulation.is_incomplete,
     )
 
 
@@ -277,12 +277,12 @@ def _findings(situation: Situation, check: DraftCheck) -> Steps[tuple[Finding, .
     inputs = situation.inputs
     if check.cost.endless or check.cost.incomplete:
         return ()
-    after, _ = yield from situation.once(linting(inputs.domain, None, check.text, inputs.limits, situation.own))
-    before, _ = yield from situation.once(linting(inputs.domain, None, None, inputs.limits, situation.own))
-    old = {(finding.code, finding.domain, _source(finding)) for finding in before}
+    after = yield from situation.once(linting(inputs.domain, None, check.text, inputs.limits, situation.own))
+    before = yield from situation.once(linting(inputs.domain, None, None, inputs.limits, situation.own))
+    old = {(finding.code, finding.domain, _source(finding)) for finding in before.findings}
     return tuple(
         finding
-        for finding in after
+        for finding in after.findings
         if finding.severity is not Severity.INFO and (finding.code, finding.domain, _source(finding)) not in old
     )
 
@@ -310,7 +310,8 @@ def _caveats(
     yield from caveats_of_ownership(_unsure(solution, coming), senders)
     yield from caveats_of_unidentified(senders)
     yield from caveats_of_dmarc(senders)
-    yield from caveats_of_unused(terms, _kept_as_asked(solution))
+    is_partial = any(each.outside is not None for each in solution.coverage)
+    yield from caveats_of_unused(terms, _kept_as_asked(solution), is_partial=is_partial)
     if solution.fits:
         yield from caveats_of_stops(situation, simulation.changes)
     yield from caveats_of_unknown_facts(senders)

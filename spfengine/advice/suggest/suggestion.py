@@ -35,7 +35,7 @@ class Advice(StrEnum):
     BROKEN = "broken"
     """What is published is broken, and has to be corrected first."""
     UNKNOWN = "unknown"
-    """DNS could not answer."""
+    """DNS could not answer, or nobody was asked."""
 
 
 class SenderStanding(StrEnum):
@@ -62,7 +62,7 @@ class SenderStanding(StrEnum):
     ELSEWHERE = "elsewhere"
     """Its MAIL FROM is of another domain, whose record decides."""
     UNKNOWN = "unknown"
-    """DNS could not answer."""
+    """DNS could not answer, or nobody was asked."""
 
 
 _NOT_MEANT = (
@@ -385,7 +385,7 @@ class Suggestion:
         refusal: why nothing is proposed, or None.
         siblings: the other TXT records of the name, which stay.
         drafts: how many drafts were compiled and compared.
-        is_smallest: whether it is proved that no smaller change keeps every promise.
+        is_smallest: whether it is proved that no smaller change keeps every promise; never if a part is not known.
         proposal: if who sends is not known, a record that the zone suggests; or None.
     """
 
@@ -435,8 +435,14 @@ class Suggestion:
 
     @property
     def is_incomplete(self) -> bool:
-        """Whether DNS could not answer something, so that a part is not known."""
+        """Whether something was not answered, so that a part is not known."""
         return self.advice is Advice.UNKNOWN or (self.simulation is not None and self.simulation.is_incomplete)
+
+    @property
+    def serves_everyone(self) -> bool:
+        """Whether every sender that is wanted is known to pass with the record."""
+        unknown = any(advice.standing is SenderStanding.UNKNOWN for advice in self.senders)
+        return self.record is not None and self.knows_senders and not (self.unserved or unknown)
 
     def forms(self) -> dict[str, str]:
         """Return the record ready to paste, in the forms of `spfengine.advice.forms`; empty without a record."""
@@ -474,7 +480,7 @@ class Suggestion:
             "record": _visible(self.record, _MAX_RECORD),
             "published": [visible(text, _MAX_RECORD) for text in self.published],
             "standing": str(self.standing),
-            "serves_everyone": self.record is not None and self.knows_senders and not self.unserved,
+            "serves_everyone": self.serves_everyone,
             "knows_senders": self.knows_senders,
             "worse": self.is_worse,
             "incomplete": self.is_incomplete,

@@ -12,13 +12,13 @@ from spfengine.drivers import asking, drive, once
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.check_host import select_record
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
-from spfengine.evaluation.session import Answers, Session
+from spfengine.evaluation.session import Answers
 from spfengine.evaluation.unanswered import hint_for, named_unknown
 from spfengine.names import domain_fault, fold
 from spfengine.policy.compile import Inputs
 from spfengine.problems import Problem, Result
 from spfengine.record.model import All, Record
-from spfengine.senders import Sender, sender_dict, sender_list
+from spfengine.senders import Sender, domain_of, sender_dict, sender_list
 from spfengine.simulation.simulate import simulating
 from spfengine.simulation.simulation import Effect, SenderChange, Simulation
 from spfengine.visible import short_repr, visible, visible_name
@@ -78,16 +78,14 @@ class Readiness:
     def prospect_of(self, change: SenderChange) -> Prospect:
         """Return what `-all` means for a sender."""
         before, after = change.before.result, change.after.result
+        if before is after and after is not Result.PASS and fold(domain_of(change.sender)) != fold(self.domain):
+            return Prospect.OTHER  # its own record decides
         if change.effect is Effect.UNKNOWN or change.rests_on or after is Result.TEMPERROR:
             return Prospect.UNKNOWN
         if after is Result.PASS:
             return Prospect.PASSES
-        sender = change.sender
-        domain = Session(sender.ip, sender.sender, sender.helo or "").domain
-        if before is after and fold(domain) != fold(self.domain):
-            return Prospect.OTHER  # its own record decides
         if after is Result.FAIL:
-            return Prospect.CARRIED_BY_DKIM if sender.dmarc_dkim == "pass" else Prospect.FAILS
+            return Prospect.CARRIED_BY_DKIM if change.sender.dmarc_dkim == "pass" else Prospect.FAILS
         return Prospect.FAILS if after is Result.PERMERROR else Prospect.OTHER
 
     @property

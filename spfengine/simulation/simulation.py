@@ -15,7 +15,7 @@ from spfengine.policy.outcome import Branch, Input, Outcome, OutcomeTable
 from spfengine.policy.policy import Policy
 from spfengine.policy.ranges import IPNetwork
 from spfengine.problems import Problem, ProblemCode, Result
-from spfengine.senders import Sender, reported_result, sender_dict
+from spfengine.senders import Sender, domain_of, reported_result, sender_dict
 from spfengine.simulation.records import RecordChange
 from spfengine.visible import short_repr, visible, visible_name
 
@@ -96,7 +96,7 @@ class SenderChange:
         before, after = self.before.result, self.after.result
         assert before is not None, "a sender is one client, so its result is known"
         assert after is not None, "a sender is one client, so its result is known"
-        return _stops(before, after)
+        return self.effect is Effect.NEWLY_FAILING and _stops(before, after)
 
     @property
     def disagrees(self) -> bool:
@@ -232,8 +232,21 @@ class Simulation:
     @property
     def is_incomplete(self) -> bool:
         """Whether something was not answered for some networks or senders, so that their change is not known."""
-        return any(problem.code in _INCOMPLETE for problem in self.problems) or any(
-            Result.TEMPERROR in (change.before.result, change.after.result) for change in self.senders
+        return any(problem.code in _INCOMPLETE for problem in self.problems) or bool(self.unknown_senders)
+
+    @property
+    def unknown_senders(self) -> tuple[SenderChange, ...]:
+        """The senders whose result is not known, before or after, and depends on the domain or one under it.
+
+        A sender with another MAIL FROM is not among them: the record of another domain decides for it.
+        """
+        return tuple(
+            [
+                change
+                for change in self.senders
+                if Result.TEMPERROR in (change.before.result, change.after.result)
+                and is_same_or_under(domain_of(change.sender), self.domain)
+            ]
         )
 
     @property

@@ -221,7 +221,10 @@ def _budgets(simulation: Simulation) -> tuple[Budget, Budget]:
 
 def _gap(simulation: Simulation) -> str:
     """Return that not all is known, in words."""
-    if why_unknown(simulation.failed) == NOT_GIVEN:
+    failed = simulation.failed
+    outside = [change.after.problem or change.before.problem for change in simulation.unknown_senders]
+    is_outside = all(problem is not None and problem.code is ProblemCode.OUTSIDE_ZONE for problem in outside)
+    if is_outside and (why_unknown(failed) == NOT_GIVEN if failed else outside):
         return "part of it depends on names that are not in the files given"
     return "DNS could not answer everything"
 

@@ -8,7 +8,7 @@ from spfengine.arguments import list_of
 from spfengine.evaluation.session import Session
 from spfengine.frozen import Frozen, fill
 from spfengine.problems import Result
-from spfengine.visible import visible
+from spfengine.visible import short_repr, visible
 
 FORWARDING = ("forwarded", "mailing_list", "trusted_forwarder", "local_policy")
 """The reasons for an exception from a DMARC policy by which a receiver says that somebody sent a message on: those of
@@ -91,6 +91,10 @@ class Sender(Frozen):
         fill(self, "dmarc_spf", dmarc_spf)
         fill(self, "dmarc_dkim", dmarc_dkim)
         fill(self, "override", override)
+
+    def __repr__(self) -> str:
+        known = [name for name in self.fields[7:] if getattr(self, name) is not None]
+        return short_repr(self, (*self.fields[:7], *known))
 
     @property
     def authentication(self) -> Authentication | None:

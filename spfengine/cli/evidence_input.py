@@ -92,9 +92,9 @@ def _summary(evidence: Evidence, *, quiet: bool) -> Iterator[Line]:
     if evidence.repaired and not quiet:
         yield note(f"read all the same: {counted(sum(entry.count for entry in evidence.repaired), 'fault')}")
         yield from [note(str(entry), indent=4) for entry in evidence.repaired[:_MOST_REPAIRED]]
-        rest = len(evidence.repaired) - _MOST_REPAIRED
-        if rest > 0:
-            yield note(f"… and {counted(rest, 'kind')} more; --json has them all", indent=4)
+        if len(evidence.repaired) > _MOST_REPAIRED:
+            more = counted(len(evidence.repaired) - _MOST_REPAIRED, "kind")
+            yield note(f"… and {more} more; --json has them all", indent=4)
     if evidence.skipped:
         yield note(f"not read: {counted(evidence.skipped, 'row or part', 'rows or parts')}")
         for unread in evidence.unread[:_MOST_UNREAD]:

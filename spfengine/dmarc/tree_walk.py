@@ -109,7 +109,7 @@ def select_policy_record(domain: str, answer: Answer) -> PolicyRecord | None:
     )
     if is_valid:
         return replace(record, p=p, sp=sp, np=np)
-    return replace(record, applies=_is_address(tags.get("rua", "")))
+    return replace(record, applies=_is_address(tags.get("rua", "")) is not None)
 
 
 def _tags(octets: bytes) -> dict[str, str]:

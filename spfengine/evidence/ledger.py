@@ -36,7 +36,7 @@ class Broken(Exception):  # noqa: N818 - the file is broken, not the program
 
 
 class _Groups:
-    """Things of one kind, counted by where they are and why; the first of each group is kept."""
+    """Things of one kind, counted by their place and reason; the first of each group is kept."""
 
     def __init__(self) -> None:
         self._groups: dict[_Group, tuple[str | None, str | None]] = {}

@@ -140,7 +140,8 @@ def sender_of_row(row: Mapping[str, str], text: str | None = None) -> Sender:
         label_of(row.get("label")),
         _reported(row.get("reported")),
         domain_of(row["header_from"]) if row.get("header_from") else None,
-        *[_one_of(row.get(name), name, ("pass", "fail")) for name in ("dmarc_spf", "dmarc_dkim")],
+        _one_of(row.get("dmarc_spf"), "dmarc_spf", ("pass", "fail")),
+        _one_of(row.get("dmarc_dkim"), "dmarc_dkim", ("pass", "fail")),
         _one_of(row.get("override"), "override", FORWARDING),
     )
 

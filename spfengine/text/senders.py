@@ -110,7 +110,7 @@ def authentication_text(sender: Sender) -> str | None:
 def policy_text(alignment: Alignment) -> str | None:
     """Return what DMARC asks for mail that is not aligned, in words; None if that is not known."""
     if alignment.applies is False:
-        return "DMARC does not apply: no policy is published"
+        return "DMARC does not apply (no policy)"
     policy = alignment.policy
     if policy is None:
         return None
@@ -202,7 +202,8 @@ def _deciding_after(change: SenderChange) -> list[Span]:
         before, after = _aligned(change.aligned_before), _aligned(change.aligned_after)
         name = visible_name(change.aligned_after.header_from)
         spans.append(Span(f"  From: {name} {before if before == after else f'{before} → {after}'}", "quiet"))
-        policy = None if change.aligned_after.aligned else policy_text(change.aligned_after)
+        known = change.aligned_before if change.aligned_after.aligned else change.aligned_after
+        policy = None if change.aligned_after.aligned and known.applies is not False else policy_text(known)
         spans += [] if policy is None else [Span(f"  {policy}", "quiet")]
     authentication = authentication_text(change.sender)
     return spans if authentication is None else [*spans, Span(f"  {authentication}", "quiet")]

@@ -184,8 +184,7 @@ def _effect_on_senders(suggestion: Suggestion) -> Iterator[Line]:
         yield note(Span(f"{then} of {len(senders)} senders pass", style), f" with it, {now} now")
     more = sum(sender.standing in sent_on for sender in suggestion.senders)
     if more:
-        what = "1 more need not pass" if more == 1 else f"{more} more need not pass"
-        yield note(f"{what}: DKIM carries the mail, or somebody sent it on")
+        yield note(f"{counted(more, 'sender')} need not pass: DKIM carries the mail, or somebody sent it on")
     smallest = suggestion.is_smallest and suggestion.advice is Advice.CHANGE
     if suggestion.is_worse:
         effect = Span("some mail that passes now stops passing, as you asked", "softfail")

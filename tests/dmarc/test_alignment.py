@@ -221,7 +221,7 @@ POLICIES = {
 
 @pytest.mark.parametrize("case", POLICIES)
 def test_the_policy_for_mail_that_is_not_aligned(case: str) -> None:
-    """RFC 9989 §4.10.1, and §4.7 for `t`."""
+    """RFC 9989 §4.7, §4.10.1."""
     author, records, expected = POLICIES[case]
     published = {f"_dmarc.{name.replace('_', '.')}": {"TXT": text} for name, text in records.items()}
     resolver = Zone({**published, "a.example.com": {"A": ["192.0.2.1"]}})

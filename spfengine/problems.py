@@ -73,6 +73,8 @@ class ProblemCode(StrEnum):
 
     # Nobody was asked (temperror)
     OUTSIDE_ZONE = "outside-zone"
+    # Something that the check needs is not known to the caller (temperror)
+    HELO_UNKNOWN = "helo-unknown"
 
     # Why a draft is unsafe, or why its effect is not fully known (see `simulate`)
     DRAFT_BROKEN = "draft-broken"
@@ -102,6 +104,11 @@ class ProblemCode(StrEnum):
     EXP_CONTROL_CHARACTER = "exp-control-character"
     EXP_TOO_LONG = "exp-too-long"
     EXP_TIME_LIMIT = "exp-time-limit"
+    EXP_HELO_UNKNOWN = "exp-helo-unknown"
+
+
+UNKNOWN_CODES = frozenset({ProblemCode.HELO_UNKNOWN, ProblemCode.OUTSIDE_ZONE})
+"""Codes which say that the result is not known, since the caller did not give what it depends on; DNS did not fail."""
 
 
 class Problem(Frozen):

@@ -45,7 +45,7 @@ class Effect(StrEnum):
     """Another result, neither of them pass, and not worse."""
     STILL_FAILING = "still-failing"
     UNKNOWN = "unknown"
-    """DNS could not answer, or nobody was asked, before or after."""
+    """DNS could not answer, nobody was asked, or what the result depends on is not known, before or after."""
     UNCHANGED = "unchanged"
 
 
@@ -56,8 +56,8 @@ class SenderChange:
     Attributes:
         sender: the sender.
         before, after: the outcome of its check.
-        rests_on: what is not known of the client and a macro needs: `Input.HELO`, `Input.LOCAL_PART`. The results are
-            then those for no HELO name, and for the local part "postmaster".
+        rests_on: what is not known of the client and a macro needs: `Input.HELO`, `Input.LOCAL_PART`. A result
+            that needs the HELO name is then temperror (`helo-unknown`); the local part is taken to be "postmaster".
         aligned_before, aligned_after: whether SPF is aligned with the header field From (RFC 9989 §4.4.2); None if the
             sender's `header_from` is not known.
         beyond: if the check after the change exceeds a limit, its outcome without it; or None.
@@ -97,6 +97,11 @@ class SenderChange:
         assert before is not None, "a sender is one client, so its result is known"
         assert after is not None, "a sender is one client, so its result is known"
         return self.effect is Effect.NEWLY_FAILING and _stops(before, after)
+
+    @property
+    def needs_helo(self) -> bool:
+        """Whether a result is not known because it depends on the HELO name, which was not given."""
+        return self.before.needs_helo or self.after.needs_helo
 
     @property
     def disagrees(self) -> bool:
@@ -247,6 +252,16 @@ class Simulation:
                 if Result.TEMPERROR in (change.before.result, change.after.result)
                 and is_same_or_under(domain_of(change.sender), self.domain)
             ]
+        )
+
+    @property
+    def needs_helo(self) -> bool:
+        """Whether senders are the only gap, and only for want of their HELO names."""
+        unknown = [change for change in self.senders if change.effect is Effect.UNKNOWN]
+        return (
+            all(problem.code is not ProblemCode.DNS_INCOMPLETE for problem in self.problems)
+            and bool(unknown)
+            and all(change.needs_helo for change in unknown)
         )
 
     @property

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from spfengine.dmarc.alignment import Alignment
 from spfengine.policy.outcome import Input, Outcome
+from spfengine.problems import ProblemCode
 from spfengine.senders import Authentication, Sender, authenticated_messages
 from spfengine.simulation.simulation import Effect, SenderChange
 from spfengine.text.lines import WARNING, Line, Row, Span, deeper, line, note, table
@@ -39,6 +40,8 @@ _RANK = {Authentication.SPF_ALONE: 0, Authentication.SPF_AND_DKIM: 2, Authentica
          Authentication.FORWARDED: 3}  # fmt: skip
 _UNKNOWN_INPUTS = {Input.HELO: "HELO name", Input.LOCAL_PART: "local part"}
 
+NEEDS_HELO = "the result depends on the HELO name, which is not known"
+
 _Describe = Callable[[SenderChange], list[Span]]
 
 
@@ -70,7 +73,8 @@ def sender_lines(changes: Sequence[SenderChange], width: int | None, *, everythi
     for effect, (name, style) in _GROUPS.items():
         group = [change for change in changes if change.effect is effect]
         if group:
-            yield note(Span(name, style), Span(f"  {_counted(group)}", "quiet"))
+            why = f": {_why_unknown(group)}" if effect is Effect.UNKNOWN else ""
+            yield note(Span(f"{name}{why}", style), Span(f"  {_counted(group)}", "quiet"))
             if effect is Effect.NEWLY_FAILING:
                 yield from _failing_dmarc(group)
             yield from _rows(group, width, _results, _deciding_after, most)
@@ -88,8 +92,9 @@ def unknown_input_lines(changes: Iterable[SenderChange]) -> Iterator[Line]:
     for what, name in _UNKNOWN_INPUTS.items():
         ips = [change.sender.ip for change in changes if what in change.rests_on]
         if ips:
-            which = listed(ips, _MOST_ADDRESSES)
-            yield note(WARNING, f"the {name} is not known, but the result of {which} depends on it")
+            hint = "; give it as the column helo of a table" if what is Input.HELO else ""
+            text = f"the {name} is not known, but the result of {listed(ips, _MOST_ADDRESSES)} depends on it{hint}"
+            yield note(WARNING, text)
 
 
 def authentication_lines(senders: Iterable[Sender]) -> Iterator[Line]:
@@ -222,3 +227,14 @@ def _aligned(alignment: Alignment) -> str:
     if alignment.aligned:
         return "aligned" if alignment.strict else "aligned (relaxed)"
     return "not aligned (DMARC asks for strict)" if alignment.relaxed else "not aligned"
+
+
+def _why_unknown(changes: list[SenderChange]) -> str:
+    """Return why the results of these senders are not known, in words."""
+    by_helo = [change.needs_helo for change in changes]
+    if all(by_helo):
+        return NEEDS_HELO
+    problems = [outcome.problem for change in changes for outcome in (change.before, change.after)]
+    is_outside = any(each is not None and each.code is ProblemCode.OUTSIDE_ZONE for each in problems)
+    why = "they depend on names that are not in the files given" if is_outside else "DNS could not answer"
+    return f"{why}, or {NEEDS_HELO}" if any(by_helo) else why

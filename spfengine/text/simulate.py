@@ -221,6 +221,8 @@ def _budgets(simulation: Simulation) -> tuple[Budget, Budget]:
 
 def _gap(simulation: Simulation) -> str:
     """Return that not all is known, in words."""
+    if simulation.needs_helo:
+        return "the results of some senders depend on the HELO name, which is not known"
     failed = simulation.failed
     outside = [change.after.problem or change.before.problem for change in simulation.unknown_senders]
     is_outside = all(problem is not None and problem.code is ProblemCode.OUTSIDE_ZONE for problem in outside)

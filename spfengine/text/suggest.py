@@ -124,6 +124,8 @@ def _headline(suggestion: Suggestion) -> Line:
         return note(Span(visible_name(suggestion.domain), "strong"), ": ", Span(text, "softfail"), indent=0)
     change = "publish this record" if serves else "a record that does not serve every sender"
     keep = Span("the record is as it should be", "pass")
+    if any(sender.standing is SenderStanding.UNKNOWN for sender in suggestion.senders):
+        keep = Span("no change is known to be needed, but not every sender's result is known", "softfail")
     if not suggestion.knows_senders:
         change = "a record to consider; who sends is not known"
         keep = Span("keep the record; who sends is not known", "softfail")
@@ -177,11 +179,17 @@ def _effect_on_senders(suggestion: Suggestion) -> Iterator[Line]:
     senders = [sender for sender in suggestion.senders if sender.standing not in left_out]
     now = sum(sender.before is Result.PASS for sender in senders)
     then = sum(sender.after is Result.PASS for sender in senders)
+    unknown = sum(sender.standing is SenderStanding.UNKNOWN for sender in senders)
     style = "pass" if then == len(senders) else "softfail"
-    if len(senders) == 1:
+    if len(senders) == 1 and unknown:
+        yield note(Span("it is not known whether the sender passes", style), " with it")
+    elif len(senders) == 1:
         yield note(Span("the sender passes" if then else "the sender does not pass", style), " with it")
     elif senders:
-        yield note(Span(f"{then} of {len(senders)} senders pass", style), f" with it, {now} now")
+        yield note(
+            Span(f"{then} of {len(senders)} senders pass", style),
+            f" with it, {now} now{f'; not known of {unknown}' if unknown else ''}",
+        )
     more = sum(sender.standing in sent_on for sender in suggestion.senders)
     if more:
         yield note(f"{counted(more, 'sender')} need not pass: DKIM carries the mail, or somebody sent it on")

@@ -226,7 +226,8 @@ def caveats_of_unknown_facts(senders: Sequence[SenderAdvice]) -> Iterator[Caveat
     for fact, words in _FACTS.items():
         ips = list(dict.fromkeys([sender.sender.ip for sender in senders if fact in sender.rests_on]))
         if ips:
-            text = f"the result of {listed(ips, _MOST)} depends on {words}, which is not known: it may differ"
+            text = f"the result of {listed(ips, _MOST)} depends on {words}, which is not known: "
+            text += "give it in a table, in the column helo" if fact is Input.HELO else "it may differ"
             yield Caveat(CaveatCode.RESTS_ON_MORE, text)
 
 

@@ -39,6 +39,9 @@ _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
         "headerfrom", "headerfromdomain", "fromheader", "fromheaderdomain", "rfc5322from", "rfc5322fromdomain",
         "headerdomain",
     ),
+    "dmarc_spf": ("dmarcspf",),
+    "dmarc_dkim": ("dmarcdkim",),
+    "override": ("override",),
 }  # fmt: skip
 _COLUMN_OF: Final = {name: (column, at) for column, names in _NAMES.items() for at, name in enumerate(names)}
 _OWN: Final = {name.replace("_", ""): name for name in ALL_COLUMNS}

@@ -29,7 +29,8 @@ ip,sender,helo,count,label,reported,header_from
 """
 PAGE = """\
 seed.example: something gets worse
-  senders  6 sources, 1,373 messages: newly failing 1; not known 1; newly passing 2; still failing 1; unchanged, passing 1
+  senders  6 sources, 1,373 messages: newly failing 1; not known 1; newly passing 2; still failing 1; \
+unchanged, passing 1
 
   gets worse
     newly failing  1 source, 2 messages

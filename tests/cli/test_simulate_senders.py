@@ -39,7 +39,7 @@ unchanged, passing 1
         150.95.55.137/32  +ip4:150.95.55.137 is removed, and no other term matches: by ~all
 
   not known
-    not known  1 source, 7 messages
+    not known: they depend on names that are not in the files given  1 source, 7 messages
       192.0.2.200  7  temperror → temperror  ESP  by outside-zone  From: seed.example not aligned
 
   gets better

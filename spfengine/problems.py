@@ -71,6 +71,8 @@ class ProblemCode(StrEnum):
     DNS_CNAME_LOOP = "dns-cname-loop"
     DNS_FAILURE = "dns-failure"  # any of these: an outcome that a policy reports as possible, never that of a check
 
+    # Nobody was asked (temperror)
+    OUTSIDE_ZONE = "outside-zone"
     # Something that the check needs is not known to the caller (temperror)
     HELO_UNKNOWN = "helo-unknown"
 
@@ -105,7 +107,7 @@ class ProblemCode(StrEnum):
     EXP_HELO_UNKNOWN = "exp-helo-unknown"
 
 
-UNKNOWN_CODES = frozenset({ProblemCode.HELO_UNKNOWN})
+UNKNOWN_CODES = frozenset({ProblemCode.HELO_UNKNOWN, ProblemCode.OUTSIDE_ZONE})
 """Codes which say that the result is not known, since the caller did not give what it depends on; DNS did not fail."""
 
 

@@ -27,6 +27,7 @@ _SENTENCES = {
     Result.TEMPERROR: "DNS could not answer, so it is not known now whether {ip} is allowed to {act}",
 }
 _UNKNOWN = {
+    ProblemCode.OUTSIDE_ZONE: "it is not known whether {ip} is allowed to {act}",
     ProblemCode.HELO_UNKNOWN: "the HELO name is not known, so it is not known whether {ip} is allowed to {act}",
 }
 _RUN = 4  # this many neighbouring networks that do not match are put in one line

@@ -30,6 +30,7 @@ class LintCode(StrEnum):
     NO_RECORD = ProblemCode.NO_RECORD.value
     MULTIPLE_RECORDS = ProblemCode.MULTIPLE_RECORDS.value
     LOOK_ALIKE = "look-alike"
+    SPLIT_OVER_RECORDS = "split-over-records"
     TYPE_SPF = "type-spf"
 
     # The text of the record
@@ -55,6 +56,8 @@ class LintCode(StrEnum):
     MISTYPED_MODIFIER = "mistyped-modifier"
     UNKNOWN_MODIFIER = "unknown-modifier"
     EXTRA_SPACES = "extra-spaces"
+    MISSING_SPACE = "missing-space"
+    MISSHAPEN_NAME = "misshapen-name"
 
     # What the record says
     PASSES_EVERYONE = "passes-everyone"
@@ -151,6 +154,7 @@ ABOUT: dict[LintCode, About] = {
     _C.NO_RECORD: About(_ERROR, "the domain has no SPF record", "4.5"),
     _C.MULTIPLE_RECORDS: About(_ERROR, "a name has several SPF records", "4.5"),
     _C.LOOK_ALIKE: About(_WARNING, "a TXT record looks like SPF but is not, so receivers ignore it", "4.5"),
+    _C.SPLIT_OVER_RECORDS: About(_ERROR, "the second half of the record is a TXT record of its own", "3.3"),
     _C.TYPE_SPF: About(_WARNING, "a record of type SPF, which nobody asks for", "3.1"),
     _C.NOT_SPF: About(_ERROR, "the text is not an SPF record", "4.5"),
     _C.INVALID_CHARACTER: About(_ERROR, "a character that no record may hold", "4.6.1"),
@@ -174,6 +178,8 @@ ABOUT: dict[LintCode, About] = {
     _C.MISTYPED_MODIFIER: About(_WARNING, "a modifier that was meant to be another term, and is ignored", "6"),
     _C.UNKNOWN_MODIFIER: About(_INFO, "a modifier that nothing knows, and that is ignored", "6"),
     _C.EXTRA_SPACES: About(_INFO, "more spaces than are needed", "12"),
+    _C.MISSING_SPACE: About(_ERROR, "terms are read as one, because no space is between them", "3.3"),
+    _C.MISSHAPEN_NAME: About(_ERROR, "a term with what is no name of a domain or host: https://, @", "4.8"),
     _C.PASSES_EVERYONE: About(_ERROR, "a term lets everybody pass", "5.1"),
     _C.HUGE_NETWORK: About(_WARNING, "a term passes a network of IPv4 /8, IPv6 /16, or wider", "11.4"),
     _C.WIDE_NETWORK: About(_INFO, "a term passes a network of IPv4 /16, IPv6 /32, or wider", "11.4"),

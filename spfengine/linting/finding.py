@@ -1,7 +1,9 @@
 """A finding, and the record that it is about."""
 
 from dataclasses import dataclass
+from itertools import accumulate
 
+from spfengine.answers import Answer, is_spf_octets
 from spfengine.linting.codes import ABOUT, LintCode, Severity
 from spfengine.linting.fixes import Fix
 from spfengine.policy.include_tree import TreeTerm
@@ -89,6 +91,7 @@ class ReachedRecord:
         source: the text of its SPF record, even if that is broken; None if it has none, or several.
         record: that record, parsed; None if it is broken.
         terms: the terms of the record, each with the names that it is about.
+        joins: the offsets in the text at which a string of the TXT record ends and the next begins.
     """
 
     domain: str | None = None
@@ -98,6 +101,7 @@ class ReachedRecord:
     source: str | None = None
     record: Record | None = None
     terms: tuple[TreeTerm, ...] = ()
+    joins: tuple[int, ...] = ()
 
     def finding(
         self,
@@ -142,6 +146,12 @@ class ReachedRecord:
             self.source,
             self.path,
         )
+
+
+def joins_of(answer: Answer | None) -> tuple[int, ...]:
+    """Return the offsets in the one SPF record of an answer at which its strings are joined."""
+    records = [] if answer is None else [strings for strings in answer.strings if is_spf_octets(b"".join(strings))]
+    return tuple(accumulate(map(len, records[0][:-1]))) if len(records) == 1 else ()
 
 
 def _span(at: Term | Span | None) -> Span | None:

@@ -3,7 +3,7 @@
 from collections.abc import Generator, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from spfengine.answers import Answer, Question, RRType, is_spf_octets
+from spfengine.answers import Answer, Question, RRType, TextRecord, is_spf_octets
 from spfengine.arguments import name_list
 from spfengine.drivers import adrive, drive
 from spfengine.errors import ArgumentError, RecordSyntaxError
@@ -11,7 +11,7 @@ from spfengine.evaluation.explanation import explain
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.session import Answers, Session
 from spfengine.linting import names, syntax, terms
-from spfengine.linting.finding import Finding, ReachedRecord
+from spfengine.linting.finding import Finding, ReachedRecord, joins_of
 from spfengine.linting.limits import limits as limits_of, sizes
 from spfengine.linting.walk import Walk, walking
 from spfengine.linting.zones import Facts, facts_of, names_to_lint, records_of_type_spf
@@ -34,7 +34,7 @@ def lint(
     domain: str | None,
     *,
     resolver: "Resolver | None" = None,
-    record: str | bytes | None = None,
+    record: TextRecord | None = None,
     limits: Limits = DEFAULT_LIMITS,
     own: Iterable[str] = (),
 ) -> list[Finding]:
@@ -43,7 +43,7 @@ def lint(
     Args:
         domain: the domain; None for a record alone, of which only the text is linted, without a DNS query.
         resolver: what answers DNS questions; live DNS by default. A `Zone` also shows records of type SPF.
-        record: a record in place of the domain's; its other TXT records stay.
+        record: a record in place of the domain's; its other TXT records stay. A tuple is a record of several strings.
         limits: how much a check may ask. There is no time limit while linting.
         own: names whose records the admin can edit, and all under them, in addition to those of the domain. If
             `resolver` is a `Zone`, the names that it is authoritative for (by its SOA records), or all its names if it
@@ -62,7 +62,7 @@ async def alint(
     domain: str | None,
     *,
     resolver: "Resolver | AsyncResolver | None" = None,
-    record: str | bytes | None = None,
+    record: TextRecord | None = None,
     limits: Limits = DEFAULT_LIMITS,
     own: Iterable[str] = (),
 ) -> list[Finding]:
@@ -105,23 +105,24 @@ def _domains(records: Iterable[ReachedRecord]) -> set[str]:
     return {fold(reached.domain or "") for reached in records}
 
 
-def _lint_text(record: str | bytes | None) -> list[Finding]:
+def _lint_text(record: TextRecord | None) -> list[Finding]:
     """Return the findings of a record's text alone."""
     if record is None:
         raise ArgumentError("there is nothing to lint: give a domain, a record, or both")
     text = _text(record)
     answer = Answer.txt(record)
+    joins = joins_of(answer)
     try:
         parsed = parse(text)
     except RecordSyntaxError:
-        reached = ReachedRecord(source=text)
+        reached = ReachedRecord(source=text, joins=joins)
         return [*syntax.faults(reached), *sizes(reached, answer)]
-    reached = ReachedRecord(source=text, record=parsed)
+    reached = ReachedRecord(source=text, record=parsed, joins=joins)
     return _in_order([*_of_record(reached, parsed), *sizes(reached, answer)], [reached])
 
 
 def linting(
-    domain: str, resolver: object, record: str | bytes | None, limits: Limits, own: tuple[str, ...]
+    domain: str, resolver: object, record: TextRecord | None, limits: Limits, own: tuple[str, ...]
 ) -> Generator[Question, Answer, Linted]:
     """Return the findings of a domain, and the domains that evaluation reaches.
 
@@ -160,6 +161,7 @@ def _of_reached(walk: Walk, reached: ReachedRecord, zone: Facts) -> Findings:
     if answer is not None and reached.own:
         findings += sizes(reached, answer)
         findings += syntax.look_alikes(reached, answer)
+        findings += syntax.split_records(reached, answer)
         findings += yield from _explained(walk, reached)
         findings += records_of_type_spf(reached, zone)
     return findings
@@ -170,6 +172,7 @@ def _of_record(reached: ReachedRecord, record: Record) -> Iterator[Finding]:
     yield from terms.many_ip4(reached, record)
     if reached.own:
         yield from syntax.spaces(reached, record)
+        yield from syntax.shapes(reached, record)
         yield from syntax.modifiers(reached, record)
         yield from syntax.duplicates(reached, record)
         yield from terms.all_term(reached, record)
@@ -191,8 +194,10 @@ def _explained(walk: Walk, reached: ReachedRecord) -> Findings:
     return [reached.of_problem(problem, record.explanation)]
 
 
-def _text(record: str | bytes) -> str:
+def _text(record: TextRecord) -> str:
     """Return the text of a record, each octet as one character."""
+    if isinstance(record, tuple) and all(isinstance(string, str | bytes) for string in record):
+        return "".join([_text(string) for string in record])
     if not isinstance(record, str | bytes):
         raise ArgumentError(f"a record is str or bytes, not {type(record).__name__}")
     return octets(record) if isinstance(record, str) else record.decode("latin-1")

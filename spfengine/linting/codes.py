@@ -93,6 +93,9 @@ class LintCode(StrEnum):
     NULL_MX = "null-mx"
     MX_IS_ADDRESS = "mx-is-address"
     PROXIED_ADDRESS = "proxied-address"
+    COULD_BE_REGISTERED = "could-be-registered"
+    INCLUDE_NOT_FOLLOWED = "include-not-followed"
+    HELO_WITHOUT_RECORD = "helo-without-record"
 
     # Limits of RFC 7208 §4.6.4, and of receivers
     OVER_LOOKUP_LIMIT = ProblemCode.OVER_LOOKUP_LIMIT.value
@@ -104,10 +107,16 @@ class LintCode(StrEnum):
     TOO_MANY_MX = ProblemCode.TOO_MANY_MX.value
     TOO_MANY_IP4 = "too-many-ip4"
 
+    # Who else passes
+    LARGE_SPACE = "large-space"
+    RENTABLE_NETWORK = "rentable-network"
+    SPECIAL_PURPOSE_NETWORK = "special-purpose-network"
+
     # Sizes
     STRING_OVER_255 = "string-over-255"
     TXT_OVER_512 = "txt-over-512"
     TXT_OVER_1232 = "txt-over-1232"
+    TTL = "ttl"
 
     # DNS could not answer: unknown, not wrong
     DNS_SERVFAIL = ProblemCode.DNS_SERVFAIL.value
@@ -213,6 +222,9 @@ ABOUT: dict[LintCode, About] = {
     _C.NULL_MX: About(_WARNING, "mx of a domain that takes no mail", "5.4"),
     _C.MX_IS_ADDRESS: About(_WARNING, "an MX record with an IP address in place of a name", "5.4"),
     _C.PROXIED_ADDRESS: About(_WARNING, "a or mx leads to a name whose addresses a proxy hides", "5.3"),
+    _C.COULD_BE_REGISTERED: About(_ERROR, "a name whose domain anybody can register, and then send as you", "11.4"),
+    _C.INCLUDE_NOT_FOLLOWED: About(_INFO, "an include or redirect whose name depends on the sender", "5.2"),
+    _C.HELO_WITHOUT_RECORD: About(_INFO, "a host of the domain has no SPF record for its HELO name", "10.1.3"),
     _C.OVER_LOOKUP_LIMIT: About(_ERROR, "more terms that ask DNS than are allowed", "4.6.4"),
     _C.NEAR_LOOKUP_LIMIT: About(_WARNING, "nearly as many terms that ask DNS as are allowed", "4.6.4"),
     _C.OVER_VOID_LIMIT: About(_ERROR, "more void lookups than are allowed", "4.6.4"),
@@ -221,9 +233,13 @@ ABOUT: dict[LintCode, About] = {
     _C.NEAR_VOID_LIMIT: About(_INFO, "as many void lookups as are allowed", "4.6.4"),
     _C.TOO_MANY_MX: About(_ERROR, "mx of a name with more MX records than are allowed", "4.6.4"),
     _C.TOO_MANY_IP4: About(_WARNING, "more ip4 terms in a record than some receivers read", ""),
+    _C.LARGE_SPACE: About(_INFO, "the record lets more than 100,000 IPv4 addresses pass", "11.4"),
+    _C.RENTABLE_NETWORK: About(_WARNING, "a term passes networks in which anybody can rent an address", "11.4"),
+    _C.SPECIAL_PURPOSE_NETWORK: About(_WARNING, "a term with addresses that no client on the Internet has", "5.6"),
     _C.STRING_OVER_255: About(_WARNING, "a string of a TXT record has more than 255 octets", "3.3"),
     _C.TXT_OVER_512: About(_INFO, "the TXT records of the name need a DNS answer over 512 octets", "3.4"),
     _C.TXT_OVER_1232: About(_WARNING, "the TXT records of the name need a DNS answer over 1232 octets", "3.4"),
+    _C.TTL: About(_INFO, "resolvers keep the record for less than five minutes, or more than a day", ""),
     _C.DNS_SERVFAIL: About(_WARNING, "unknown: a DNS server failed", "2.6.6"),
     _C.DNS_REFUSED: About(_WARNING, "unknown: a DNS server refused to answer", "2.6.6"),
     _C.DNS_FORMERR: About(_WARNING, "unknown: a DNS server did not understand the question", "2.6.6"),

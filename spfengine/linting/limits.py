@@ -13,6 +13,7 @@ from spfengine.names import fold
 from spfengine.policy.budget import CERTAIN, Budget, Cost, budget
 from spfengine.record.model import Term
 from spfengine.visible import visible, visible_name
+from spfengine.wording import counted
 
 NEAR = 2
 """A domain is near the limit if it needs at most this many lookups less than are allowed: 8 of 10."""
@@ -87,11 +88,7 @@ def _voids(root: ReachedRecord, need: Budget, certain: Budget, limit: int) -> It
     by_chance = _over(need, _PER_TERM, limit)
     if by_chance:
         _, cost = _worst(by_chance)
-        text = (
-            f"terms with macros that find nothing count as void lookups: a client can cause {cost.most}, and {limit} "
-            "are allowed, so receivers may give permerror in place of the result that is meant (eid6595)"
-        )
-        hint = f"have no more than {limit} such terms (exists, a, mx with macros), or include them only where needed"
+        text, hint = _by_chance(cost, limit)
         yield root.finding(LintCode.VOIDS_BY_CHANCE, text, None, hint)
     per_lookup = _over(certain, _PER_LOOKUP, limit)
     if per_lookup:
@@ -106,6 +103,24 @@ def _voids(root: ReachedRecord, need: Budget, certain: Budget, limit: int) -> It
         version, cost = next(iter(near.items()))
         text = f"IPv{version} clients cause {cost.most} void lookups, as many as are allowed; {_listed(cost)}"
         yield root.finding(LintCode.NEAR_VOID_LIMIT, text, None, _remedy(list(near)))
+
+
+def _by_chance(cost: Cost, limit: int) -> tuple[str, str]:
+    """Return that a client can cause more void lookups than are allowed, and what to do: text and hint."""
+    ptr = [term for _, term in cost.terms if term.lstrip("+-?~")[:3].lower() == "ptr" and "%" not in term]
+    macros = [term for _, term in cost.terms if "%" in term]
+    fixed = len(cost.terms) - len(ptr) - len(macros)
+    kinds = [words for words, terms in (("ptr", ptr), ("terms with macros", macros)) if terms]
+    who = f"{' and '.join(kinds) or 'terms'}, which may find nothing for a client,"
+    beside = f", together with {fixed} that find{'s' if fixed == 1 else ''} nothing for any client," if fixed else ""
+    text = (
+        f"{who} count as void lookups{beside}: a client can cause {cost.most}, and {limit} are allowed, so receivers "
+        f"may give permerror in place of the result that is meant (eid6595); {_listed(cost)}"
+    )
+    hints = ["take ptr out, and name your hosts by a, mx, ip4 or ip6"] if ptr else []
+    if macros or not ptr:
+        hints.append(f"have no more than {limit} terms with macros (exists, a, mx), or include them only if needed")
+    return text, "; ".join(hints)
 
 
 def _over_voids(root: ReachedRecord, need: Budget, over: dict[int, Cost], limit: int) -> Finding:
@@ -216,3 +231,26 @@ def _long_string(reached: ReachedRecord, answer: Answer) -> Iterator[Finding]:
     hint = f"publish it as {len(split)} strings: {quoted(split)}" if source.isascii() else "split it into strings"
     fixed = split if source.isascii() and len(texts) == 1 else None
     yield reached.finding(LintCode.STRING_OVER_255, text, None, hint, fixed)
+
+
+SHORT_TTL = 300
+"""Seconds; a record with a shorter TTL is asked for again and again."""
+LONG_TTL = 86_400
+"""Seconds; a change of a record with a longer TTL takes more than a day to arrive."""
+
+
+def ttl(reached: ReachedRecord, answer: Answer, *, is_zone: bool) -> Iterator[Finding]:
+    """Yield that the TTL of a domain's TXT records is very short or very long.
+
+    Args:
+        is_zone: whether the answer is the zone's own. The TTL of any other may be what is left of it in a cache, so
+            that nothing is said of a short one.
+    """
+    if answer.ttl is None or reached.source is None:
+        return
+    if answer.ttl < SHORT_TTL and is_zone:
+        text = f"resolvers keep the record for {counted(answer.ttl, 'second')} only, and ask for it again after that"
+        yield reached.finding(LintCode.TTL, text, None, "use a TTL of 300 to 86400 seconds, once no change is planned")
+    elif answer.ttl > LONG_TTL:
+        text = f"resolvers keep the record for {counted(answer.ttl, 'second')}, over a day: a change arrives that late"
+        yield reached.finding(LintCode.TTL, text, None, "use a TTL of 300 to 86400 seconds")

@@ -11,8 +11,10 @@ from spfengine.evaluation.explanation import explain
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.session import Answers, Session
 from spfengine.linting import names, syntax, terms
-from spfengine.linting.finding import Finding, ReachedRecord, joins_of
-from spfengine.linting.limits import limits as limits_of, sizes
+from spfengine.linting.exposure import exposure, rentable_terms
+from spfengine.linting.finding import Finding, ReachedRecord, joins_of, without_consequences
+from spfengine.linting.hosts import helo_names
+from spfengine.linting.limits import limits as limits_of, sizes, ttl
 from spfengine.linting.walk import Walk, walking
 from spfengine.linting.zones import Facts, facts_of, names_to_lint, records_of_type_spf
 from spfengine.names import Names, fold, octets
@@ -118,7 +120,8 @@ def _lint_text(record: TextRecord | None) -> list[Finding]:
         reached = ReachedRecord(source=text, joins=joins)
         return [*syntax.faults(reached), *sizes(reached, answer)]
     reached = ReachedRecord(source=text, record=parsed, joins=joins)
-    return _in_order([*_of_record(reached, parsed), *sizes(reached, answer)], [reached])
+    found = [*_of_record(reached, parsed), *rentable_terms(reached, parsed), *sizes(reached, answer)]
+    return _in_order(without_consequences(found), [reached])
 
 
 def linting(
@@ -145,11 +148,15 @@ def linting(
     for reached in walk.records:
         findings += yield from _of_reached(walk, reached, zone)
     findings += yield from names.targets(walk)
+    for reached in walk.records:
+        findings += terms.host_networks(walk, reached)
     if walk.root.record is not None:
         findings += yield from limits_of(walk)
         findings += yield from terms.ineffective_terms(walk, findings)
+        findings += yield from exposure(walk, findings)
+        findings += yield from helo_names(walk)
     findings += names.unanswered(walk, findings)
-    return _in_order(findings, walk.records), walk.records
+    return _in_order(without_consequences(findings), walk.records), walk.records
 
 
 def _of_reached(walk: Walk, reached: ReachedRecord, zone: Facts) -> Findings:
@@ -164,6 +171,7 @@ def _of_reached(walk: Walk, reached: ReachedRecord, zone: Facts) -> Findings:
         findings += syntax.split_records(reached, answer)
         findings += yield from _explained(walk, reached)
         findings += records_of_type_spf(reached, zone)
+        findings += ttl(reached, answer, is_zone=zone.is_zone)
     return findings
 
 
@@ -207,7 +215,7 @@ def _in_order(findings: Iterable[Finding], records: list[ReachedRecord]) -> list
     """Return findings in the order of records and of spans in them, each once."""
     order = {reached.domain: index for index, reached in enumerate(records)}
     seen = {_key(finding): finding for finding in findings}
-    return sorted(seen.values(), key=lambda each: (order.get(each.domain, 0), each.span or (-1, -1)))
+    return sorted(seen.values(), key=lambda each: (order.get(each.domain, len(records)), each.span or (-1, -1)))
 
 
 def _key(finding: Finding) -> object:

@@ -319,12 +319,6 @@ def _meant_term(term: UnknownModifier) -> str | None:
     return "" if known in ("a", "mx", "ptr") and not value else None
 
 
-def meant_end(record: Record) -> bool:
-    """Whether an unknown modifier was meant to be the `redirect` or `all` that a record ends with."""
-    names = [term.name for term in record.modifiers[:_MOST] if isinstance(term, UnknownModifier)]
-    return any(meant(name) in ("redirect", "all") for name in names if name not in _KNOWN_MODIFIERS)
-
-
 def spaces(reached: ReachedRecord, record: Record) -> Iterator[Finding]:
     """Yield the first run of spaces that is longer than needed."""
     found = re.search(r"  +| +\Z", record.source)

@@ -17,13 +17,15 @@ class Facts:
     """What linting a name needs to know of its zone, collected once for each zone.
 
     Attributes:
+        is_zone: whether there is a zone.
         own: the names whose records can be edited there: those with a SOA record and all under them, or all.
         proxied: the names, folded, for which DNS has the addresses of a proxy.
         takes_mail: the names, folded, that have MX records.
         type_spf: the RRsets of type SPF, by name, folded.
     """
 
-    def __init__(self, names: tuple[str, ...] = (), rrsets: tuple[RRset, ...] = ()) -> None:
+    def __init__(self, names: tuple[str, ...] = (), rrsets: tuple[RRset, ...] = (), *, is_zone: bool = True) -> None:
+        self.is_zone = is_zone
         origins = [rrset.name for rrset in rrsets if rrset.type == "SOA"]
         self.own = Names(origins or names)
         self.proxied = frozenset([fold(rrset.name) for rrset in rrsets if rrset.note == PROXIED])
@@ -42,7 +44,7 @@ class Facts:
         return fold(domain) in self._targets
 
 
-_NO_ZONE = Facts()
+_NO_ZONE = Facts(is_zone=False)
 
 
 def _targets(rrsets: tuple[RRset, ...]) -> Iterator[str]:

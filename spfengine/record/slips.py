@@ -173,8 +173,7 @@ def _range(qualifier: str, text: str) -> Slip | None:
         return Slip("a range is not possible; write the networks that it is made of, such as ip4:192.0.2.0/28")
     family, first, last = ends
     terms = [
-        f"{qualifier}ip{family.version}:{address_text(family, start)}"
-        + ("" if prefix == family.bits else f"/{prefix}")
+        f"{qualifier}ip{family.version}:{address_text(family, start)}" + ("" if prefix == family.bits else f"/{prefix}")
         for start, prefix in _networks_of(family, first, last)
     ]
     if len(terms) > _MOST:

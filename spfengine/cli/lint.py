@@ -14,8 +14,9 @@ from spfengine.cli.screen import Screen
 from spfengine.linting.codes import DNS_CODES, LintCode, Severity
 from spfengine.linting.finding import Finding
 from spfengine.linting.lint import lint, lint_zone
+from spfengine.linting.zones import NameSummary, zone_summary
 from spfengine.resolvers.zone import Zone
-from spfengine.text.lint import lint_lines
+from spfengine.text.lint import lint_lines, summary_lines
 from spfengine.visible import visible
 
 _EPILOG = f"""\b
@@ -64,10 +65,15 @@ def _cleaned(
     ctx: click.Context,
     param: click.Parameter,  # noqa: ARG001 - click's signature
     value: str | None,
-) -> str | None:
-    """Return the record without what was copied with it, but with its spaces: these are a finding."""
+) -> str | tuple[str, ...] | None:
+    """Return the record without what was copied with it, but with its spaces: these are a finding.
+
+    A record that was pasted as several strings is returned as these: a space may be missing between them.
+    """
     pasted = None if value is None else options.pasted(value.strip(" "), ctx)
-    return value if pasted is None or not pasted.cleaned else pasted.text
+    if pasted is None or not pasted.cleaned:
+        return value
+    return pasted.strings if len(pasted.strings) > 1 else pasted.text
 
 
 @click.command(epilog=_EPILOG)
@@ -91,7 +97,7 @@ def _cleaned(
 @options.as_json
 def command(
     domain: str | None,
-    record: str | None,
+    record: str | tuple[str, ...] | None,
     zones: tuple[str, ...],
     nameservers: tuple[str, ...],
     own: tuple[str, ...],
@@ -102,10 +108,11 @@ def command(
     as_json: bool,
 ) -> int:
     """Find what is wrong, risky or without effect in the SPF of DOMAIN, of a RECORD, or of all names of a zone."""
-    findings = _selected(_findings(domain, record, zones, nameservers, own), selected, ignored)
+    found, names = _findings(domain, record, zones, nameservers, own)
+    findings = _selected(found, selected, ignored)
     places = Places(zones)
     if as_json or form == "json":
-        sys.stdout.write(json_text(domain, findings, places))
+        sys.stdout.write(json_text(domain, findings, places, names))
     elif form == "sarif":
         sys.stdout.write(sarif_text(findings, places))
     elif form == "github":
@@ -113,24 +120,31 @@ def command(
     else:
         screen = Screen()
         screen.show(lint_lines(domain, findings, places.text, screen.width))
+        screen.show(summary_lines(names, screen.width))
     return _exit_code(findings, strict=strict)
 
 
 def _findings(
-    domain: str | None, record: str | None, zones: tuple[str, ...], nameservers: tuple[str, ...], own: tuple[str, ...]
-) -> list[Finding]:
+    domain: str | None,
+    record: str | tuple[str, ...] | None,
+    zones: tuple[str, ...],
+    nameservers: tuple[str, ...],
+    own: tuple[str, ...],
+) -> tuple[list[Finding], tuple[NameSummary, ...]]:
+    """Return the findings, and if all names of a zone were linted, a summary of each."""
     if domain is None and record is not None:
         if zones or nameservers:
             raise click.UsageError("--record without DOMAIN asks nothing; with --zone or --nameserver, give DOMAIN too")
-        return lint(None, record=record)
+        return lint(None, record=record), ()
     if domain is None and not zones:
         raise click.UsageError("there is nothing to lint; expected DOMAIN, --record RECORD or --zone FILE")
     resolver = sources.base_resolver(zones, nameservers)
     if domain is not None:
-        return lint(domain, resolver=resolver, record=record, own=own)
+        return lint(domain, resolver=resolver, record=record, own=own), ()
     if not isinstance(resolver, Zone):
         raise click.UsageError("a recording does not say which names to lint; expected DOMAIN as well")
-    return lint_zone(resolver)
+    findings = lint_zone(resolver)
+    return findings, zone_summary(resolver, findings)
 
 
 def _selected(

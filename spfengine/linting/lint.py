@@ -1,6 +1,7 @@
 """`lint`: everything that is wrong, risky or without effect in a domain's SPF."""
 
 from collections.abc import Generator, Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from spfengine.answers import Answer, Question, RRType, TextRecord, is_spf_octets
@@ -11,6 +12,7 @@ from spfengine.evaluation.explanation import explain
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.session import Answers, Session
 from spfengine.linting import names, syntax, terms
+from spfengine.linting.codes import LintCode, Severity
 from spfengine.linting.exposure import exposure, rentable_terms
 from spfengine.linting.finding import Finding, ReachedRecord, joins_of, without_consequences
 from spfengine.linting.hosts import helo_names
@@ -79,7 +81,8 @@ def lint_zone(zone: Zone, *, limits: Limits = DEFAULT_LIMITS) -> list[Finding]:
     """Return everything that is wrong, risky or without effect in the SPF of all names of a zone, each finding once.
 
     A name is linted if it has an SPF record or something like one, or if it takes mail and so should have one. A name
-    that others include, and that takes no mail, is linted as a part of them.
+    that others include, and that takes no mail, is linted as a part of them. A name without SPF record is an error if
+    something shows that it sends mail, and otherwise a warning.
 
     Args:
         zone: the zone; names that it is not authoritative for, by its SOA records, are left out.
@@ -87,7 +90,17 @@ def lint_zone(zone: Zone, *, limits: Limits = DEFAULT_LIMITS) -> list[Finding]:
     """
     linted = {name: drive(linting(name, zone, None, limits, ()), zone) for name in names_to_lint(zone)}
     seen = {_key(finding): finding for root in reversed(_roots(zone, linted)) for finding in reversed(linted[root][0])}
-    return list(seen.values())[::-1]
+    return [_of_zone(zone, finding) for finding in list(seen.values())[::-1]]
+
+
+def _of_zone(zone: Zone, finding: Finding) -> Finding:
+    """Return a finding with its severity in a list of all names: a name that may send nothing needs no record."""
+    if finding.code is not LintCode.NO_RECORD or finding.domain is None:
+        return finding
+    texts = [octets.decode("latin-1") for octets in zone.resolve(Question(finding.domain, RRType.TXT)).records]
+    if facts_of(zone).shows_sending(finding.domain, texts):
+        return finding
+    return replace(finding, severity=Severity.WARNING)
 
 
 def _roots(zone: Zone, linted: dict[str, Linted]) -> list[str]:

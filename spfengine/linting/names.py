@@ -303,11 +303,7 @@ def _first_record(walk: Walk, finding: Finding, zone: Facts) -> Generator[Questi
         hint = "other records include this one or redirect to it: publish the record that they expect"
         return replace(finding, hint=hint)
     if parent is not None:
-        hint = (
-            f'publish "v=spf1 redirect={visible_name(parent)}" if the same servers send for it, or "v=spf1 -all" if '
-            "nobody does"
-        )
-        return replace(finding, hint=hint)
+        return replace(finding, hint=advice_for_subdomain(parent))
     takes_mail = any(exchange for _, exchange in mail.records) or mail.is_failure
     is_null = bool(mail.records) and not takes_mail
     if not is_null and not takes_mail:
@@ -324,15 +320,27 @@ def _first_record(walk: Walk, finding: Finding, zone: Facts) -> Generator[Questi
 
 def _parent_with_record(walk: Walk, domain: str) -> Generator[Question, Answer, str | None]:
     """Return the nearest domain above a domain that has an SPF record, up to the domain that was registered."""
-    registered = registrable_domain(domain)
-    name = domain
-    while registered is not None and fold(name) != registered and "." in name:
-        name = name.partition(".")[2]
-        if not is_same_or_under(name, registered):
-            return None
+    for name in parents(domain):
         if spf_texts((yield from walk.ask(name, RRType.TXT))):
             return name
     return None
+
+
+def parents(domain: str) -> list[str]:
+    """Return the domains above a domain, nearest first, up to the one that was registered."""
+    registered = registrable_domain(domain) or ""
+    found = []
+    name = domain
+    while fold(name) != registered and is_same_or_under(name, registered):
+        name = name.partition(".")[2]
+        found.append(name)
+    return found
+
+
+def advice_for_subdomain(parent: str) -> str:
+    """Return what to publish for a subdomain without a record, if a domain above it has one."""
+    same = f'"v=spf1 redirect={visible_name(parent)}" if the same servers send for it'
+    return f'publish {same}, or "v=spf1 -all" if nobody does'
 
 
 def unanswered(walk: Walk, findings: list[Finding]) -> Iterator[Finding]:

@@ -18,7 +18,9 @@ from spfengine.record.tokenizer import Token, is_spf, tokens
 from spfengine.visible import visible
 
 _LOOKS_LIKE = re.compile(
-    r"[^A-Za-z]*(?:(?:txt|spf|in)\s+)*(?:v\s*[=:\-]?\s*|)s(?:pf|fp)(?:[0-9=]|\s+[0-9+\-?~aimepr]|\Z)", re.IGNORECASE
+    r"[^A-Za-z]*(?:(?:txt|spf|in)\s+)*(?P<version>v\s*[=:\-]?\s*|)s(?:pf|fp)"
+    r"(?:(?P<number>[0-9])|=|\s+[0-9+\-?~aimepr]|\Z)",
+    re.IGNORECASE,
 )
 _SENDER_ID = re.compile(r"spf2\.0/", re.IGNORECASE)  # RFC 4406: another protocol, no longer used
 _TERMS = re.compile(r"\b(?:redirect=|include:|exists:|ip[46]:)|[+\-?~]all\b", re.IGNORECASE)
@@ -144,7 +146,7 @@ def look_alikes(reached: ReachedRecord, answer: Answer) -> Iterator[Finding]:
     has_record = any(map(is_spf_octets, answer.records))
     for octets, strings in list(zip(answer.records, answer.strings, strict=True))[:_MOST]:
         source = octets.decode("latin-1")
-        if is_spf_octets(octets) or not _looks_like_spf(source):
+        if is_spf_octets(octets) or not looks_like_spf(source):
             continue
         hint = next((problem.hint for problem in diagnose(source)), None)
         text = f"a TXT record looks like SPF but is not, so receivers ignore it: {visible(source, 80)}"
@@ -217,9 +219,15 @@ def _joined_halves(first: str, half: str) -> Fix | None:
     return None if ends else fix(first.rstrip() + half if is_cut else f"{first.rstrip()} {half}")
 
 
-def _looks_like_spf(source: str) -> bool:
+def looks_like_spf(source: str) -> bool:
+    """Whether a text begins like an SPF record that something is wrong with; the word SPF alone does not say so."""
     start = retyped(source[: _FOLLOWS_FROM * 3])[:_FOLLOWS_FROM]
-    return _SENDER_ID.match(start) is None and _LOOKS_LIKE.match(start) is not None
+    found = None if _SENDER_ID.match(start) is not None else _LOOKS_LIKE.match(start)
+    if found is None:
+        return False
+    if found["version"] or found["number"]:
+        return True
+    return start[found.end() :].strip() == "" or _TERMS.search(retyped(source[:_MAX_INTENT])) is not None
 
 
 def _unquoted(strings: tuple[bytes, ...]) -> Fix | None:
@@ -232,7 +240,7 @@ def shows_intent(answer: Answer) -> bool:
     """Whether a TXT record of a name that has no SPF record shows that one with senders was meant."""
     for octets in answer.records[:_MOST]:
         source = octets.decode("latin-1")[:_MAX_INTENT]
-        if _looks_like_spf(source) or _SENDER_ID.match(source) or _TERMS.search(retyped(source)):
+        if looks_like_spf(source) or _SENDER_ID.match(source) or _TERMS.search(retyped(source)):
             return True
     return False
 

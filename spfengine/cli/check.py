@@ -9,12 +9,14 @@ from spfengine.checks import check, check_both, check_helo
 from spfengine.cli import exits, options, sources
 from spfengine.cli.options import Draft, drafts_by_name
 from spfengine.cli.screen import Screen, write_json
+from spfengine.drivers import drive
 from spfengine.evaluation.check_result import CheckResult
 from spfengine.evaluation.limits import Limits
 from spfengine.evaluation.session import HELO, MAILFROM, Session
+from spfengine.evaluation.trace import traced_questions
+from spfengine.linting.client import Note, noting
 from spfengine.names import fold
-from spfengine.text.check import check_lines
-from spfengine.text.trace import traced_questions
+from spfengine.text.check import check_lines, note_lines
 from spfengine.visible import visible
 
 BOTH_SCHEMA = "spfengine.check-both/1"
@@ -120,12 +122,14 @@ def command(
         results = request.run(sources.with_drafts(base, drafted))
     else:
         results = _recorded(request, base, drafted, record_answers)
+    notes = drive(noting(results[-1]), sources.with_drafts(base, drafted))
     if as_json:
-        write_json(_document(results, with_trace))
+        write_json(_document(results, notes, with_trace))
     else:
         screen = Screen()
         asked = _asked(drafted, results)
         screen.show(check_lines(results, request.limits, screen.width, asked, with_trace=with_trace))
+        screen.show(note_lines(notes))
     return exits.OF_RESULT[results[-1].result]
 
 
@@ -141,16 +145,17 @@ def _recorded(request: Request, base: Any, drafted: dict[str, str], path: str) -
     return results
 
 
-def _document(results: list[CheckResult], with_trace: bool) -> dict[str, object]:
+def _document(results: list[CheckResult], notes: list[Note], with_trace: bool) -> dict[str, object]:
     documents = []
     for result in results:
         document = result.to_dict()
         if with_trace:
             document["trace"] = result.trace.to_dict()
         documents.append(document)
+    shown = {"notes": [note.to_dict() for note in notes]}
     if len(documents) == 1:
-        return documents[0]
-    return {"schema": BOTH_SCHEMA, HELO: documents[0], MAILFROM: documents[1]}
+        return {**documents[0], **shown}
+    return {"schema": BOTH_SCHEMA, HELO: documents[0], MAILFROM: documents[1], **shown}
 
 
 def _asked(drafted: dict[str, str], results: list[CheckResult]) -> dict[str, bool]:

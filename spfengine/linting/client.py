@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from spfengine.addresses import V6, parse_address
 from spfengine.answers import Answer, Question, RRType, spf_texts
 from spfengine.evaluation.check_result import CheckResult
-from spfengine.evaluation.trace import TracedQuestion, TracedRecord
+from spfengine.evaluation.trace import traced_questions
 from spfengine.linting.names import advice_for_subdomain, parents
 from spfengine.linting.terms import is_example
 from spfengine.names import fold, is_askable, reverse_name
@@ -61,7 +61,10 @@ def _without_aaaa(result: CheckResult) -> Generator[Question, Answer, list[Note]
     It is that host if it says so in HELO, or if reverse DNS says so.
     """
     family, value = parse_address(result.ip)
-    hosts = {fold(name): name for name in _names_without_aaaa(result.trace.root)} if family is V6 else {}
+    if family is not V6:
+        return []
+    asked = [each for each in traced_questions(result.trace.root) if each.question.type is RRType.AAAA]
+    hosts = {fold(each.question.name): each.question.name for each in asked if each.answer.is_void}
     if not hosts:
         return []
     found, how = hosts.get(fold(result.helo)), "says in HELO that it is"
@@ -71,25 +74,11 @@ def _without_aaaa(result: CheckResult) -> Generator[Question, Answer, list[Note]
     if found is None:
         return []
     shown = visible_name(found)
-    text = f"{result.ip} {how} {shown}, a host of the record; {shown} has no AAAA record, so over IPv6 it matches nothing"
+    text = (
+        f"{result.ip} {how} {shown}, a host of the record; {shown} has no AAAA record, so over IPv6 it matches nothing"
+    )
     hint = f"publish {shown} AAAA {result.ip}, or add ip6:{result.ip} to the record; or let it send over IPv4 only"
     return [Note("host-without-aaaa", text, hint)]
-
-
-def _names_without_aaaa(record: TracedRecord | None) -> Iterator[str]:
-    for asked in _questions(record):
-        if asked.question.type is RRType.AAAA and asked.answer.is_void:
-            yield asked.question.name
-
-
-def _questions(record: TracedRecord | None) -> Iterator[TracedQuestion]:
-    pending = [] if record is None else [record]
-    while pending:
-        current = pending.pop()
-        for term in current.terms:
-            yield from term.questions
-            if term.record is not None:
-                pending.append(term.record)
 
 
 def _subdomain(result: CheckResult) -> Generator[Question, Answer, list[Note]]:

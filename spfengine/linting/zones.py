@@ -199,7 +199,7 @@ def _summary(zone: Zone, facts: Facts, name: str, counts: Counter[tuple[str, Sev
         shown = facts.shows_sending(name, texts)
         sends = Sends.YES if shown else Sends.UNKNOWN
         why = shown or ("it takes mail" if takes_mail else "it is a host of a record")
-        needs = "an SPF record" if shown else _first_need(name, takes_mail=takes_mail)
+        needs = "an SPF record, if MAIL FROM has this name" if shown else _first_need(name, takes_mail=takes_mail)
     return NameSummary(name, takes_mail, sends, why, needs, errors, warnings)
 
 

@@ -13,7 +13,7 @@ from spfengine.linting.finding import Finding, ReachedRecord
 from spfengine.linting.terms import MAX_DIRECTIVES, live
 from spfengine.linting.walk import Walk
 from spfengine.policy.compile import tile
-from spfengine.policy.ranges import Spans
+from spfengine.policy.ranges import Spans, intersection
 from spfengine.policy.reachability import matched_alone
 from spfengine.problems import Result
 from spfengine.record.model import Directive, Network, Record
@@ -23,7 +23,7 @@ MANY = 100_000
 """IPv4 addresses that a record may let pass before it is said how many they are."""
 _SHOWN = 3  # terms that are named
 
-_ONES_OWN = {V4: 28, V6: 48}
+_ONES_OWN = {V4: 24, V6: 48}
 """The shortest prefix length, by family, of a network that clouds assign to one customer as a whole."""
 _MOST_OF_OTHERS = 1 << 16  # rentable addresses that an included record may pass: a service may have rented some itself
 
@@ -55,14 +55,15 @@ def exposure(walk: Walk, findings: list[Finding]) -> Generator[Question, Answer,
     if any(finding.code is LintCode.PASSES_EVERYONE for finding in findings):
         return []
     tiles = yield from tile(walk.inputs, V4, walk.answers, max_steps=0)
-    count = _count(tiles.spans(V4, Result.PASS))
+    passing = tiles.spans(V4, Result.PASS)
+    count = _count(passing)
     more: list[Finding] = []
     sizes: list[tuple[int, Directive]] = []
     for reached in chain:
         for term in live(reached.record) if reached.record is not None else []:
             if term.qualifier == "+":
                 spans = yield from _spans(walk, reached, term)
-                sizes.append((_count(spans[0]), term))
+                sizes.append((_count(intersection(spans[0], passing)), term))
                 more += _rentable(reached, term, spans)
     if count > MANY:
         more.append(_large(walk.root, count, sizes))

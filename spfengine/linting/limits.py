@@ -11,9 +11,9 @@ from spfengine.linting.fixes import as_strings
 from spfengine.linting.walk import Loop, Walk
 from spfengine.names import fold
 from spfengine.policy.budget import CERTAIN, Budget, Cost, budget
-from spfengine.record.model import Term
+from spfengine.record.model import Ptr, Term
 from spfengine.visible import visible, visible_name
-from spfengine.wording import counted
+from spfengine.wording import counted, listed
 
 NEAR = 2
 """A domain is near the limit if it needs at most this many lookups less than are allowed: 8 of 10."""
@@ -36,7 +36,7 @@ def limits(walk: Walk) -> Generator[Question, Answer, list[Finding]]:
         findings.append(root.finding(LintCode.ENDLESS_LOOP, text, None, LOOP_HINT))
     if not need.endless:
         findings += _lookups(root, need, walk.inputs.limits.lookups, walk)
-    findings += _voids(root, need, certain, walk.inputs.limits.voids)
+    findings += _voids(root, need, certain, walk)
     return findings
 
 
@@ -79,7 +79,8 @@ def _lookups(root: ReachedRecord, need: Budget, limit: int, walk: Walk) -> Itera
         yield root.finding(LintCode.NEAR_LOOKUP_LIMIT, text, term, hint)
 
 
-def _voids(root: ReachedRecord, need: Budget, certain: Budget, limit: int) -> Iterator[Finding]:
+def _voids(root: ReachedRecord, need: Budget, certain: Budget, walk: Walk) -> Iterator[Finding]:
+    limit = walk.inputs.limits.voids
     over = _over(certain, _PER_TERM, limit)
     over |= {version: cost for version, cost in _over(need, _PER_TERM, limit).items() if len(cost.terms) > limit}
     if over:
@@ -88,7 +89,7 @@ def _voids(root: ReachedRecord, need: Budget, certain: Budget, limit: int) -> It
     by_chance = _over(need, _PER_TERM, limit)
     if by_chance:
         _, cost = _worst(by_chance)
-        text, hint = _by_chance(cost, limit)
+        text, hint = _by_chance(walk, cost, limit)
         yield root.finding(LintCode.VOIDS_BY_CHANCE, text, None, hint)
     per_lookup = _over(certain, _PER_LOOKUP, limit)
     if per_lookup:
@@ -105,21 +106,25 @@ def _voids(root: ReachedRecord, need: Budget, certain: Budget, limit: int) -> It
         yield root.finding(LintCode.NEAR_VOID_LIMIT, text, None, _remedy(list(near)))
 
 
-def _by_chance(cost: Cost, limit: int) -> tuple[str, str]:
+def _by_chance(walk: Walk, cost: Cost, limit: int) -> tuple[str, str]:
     """Return that a client can cause more void lookups than are allowed, and what to do: text and hint."""
-    ptr = [term for _, term in cost.terms if term.lstrip("+-?~")[:3].lower() == "ptr" and "%" not in term]
-    macros = [term for _, term in cost.terms if "%" in term]
-    fixed = len(cost.terms) - len(ptr) - len(macros)
-    kinds = [words for words, terms in (("ptr", ptr), ("terms with macros", macros)) if terms]
-    who = f"{' and '.join(kinds) or 'terms'}, which may find nothing for a client,"
-    beside = f", together with {fixed} that find{'s' if fixed == 1 else ''} nothing for any client," if fixed else ""
+    terms = [each for reached in walk.records for each in reached.terms]
+    ptr = list(dict.fromkeys([each.term.text for each in terms if isinstance(each.term, Ptr)]))
+    macros = list(dict.fromkeys([each.term.text for each in terms if each.inputs and each.term.text not in ptr]))
+    certain = [term for _, term in cost.terms if term not in (*ptr, *macros)]
+    shown = listed([visible(term, 60) for term in (*ptr, *macros)], _SHOWN)
+    beside = f", beside {listed([visible(term, 60) for term in certain], _SHOWN)}" if certain else ""
+    finds = "finds nothing for some clients, and then counts" if len(ptr) + len(macros) == 1 else None
     text = (
-        f"{who} count as void lookups{beside}: a client can cause {cost.most}, and {limit} are allowed, so receivers "
-        f"may give permerror in place of the result that is meant (eid6595); {_listed(cost)}"
+        f"{shown} {finds or 'find nothing for some clients, and then count'} as void lookups{beside}: a client can cause "
+        f"{cost.most}, and {limit} are allowed, so receivers may give permerror in place of the result that is meant "
+        "(eid6595)"
     )
     hints = ["take ptr out, and name your hosts by a, mx, ip4 or ip6"] if ptr else []
-    if macros or not ptr:
+    if macros:
         hints.append(f"have no more than {limit} terms with macros (exists, a, mx), or include them only if needed")
+    if certain:
+        hints.append("take out the terms whose names have no records")
     return text, "; ".join(hints)
 
 

@@ -38,7 +38,19 @@ def targets(walk: Walk) -> Findings:
                 findings += yield from _target(walk, reached, reached.record, term, tree_term.targets[0])
             elif isinstance(term, DomainDirective):
                 findings += yield from _registrable_tail(walk, reached, term, term.domain_spec)
-    return findings
+    return list(_once_per_domain(findings))
+
+
+def _once_per_domain(findings: list[Finding]) -> Iterator[Finding]:
+    """Yield findings, but of several terms whose domain somebody could register only the first."""
+    seen = set()
+    for finding in findings:
+        domain = finding.text.partition(" leads to ")[2].partition(",")[0]
+        key = finding.domain, domain
+        if finding.code is not LintCode.COULD_BE_REGISTERED or key not in seen:
+            yield finding
+        if finding.code is LintCode.COULD_BE_REGISTERED:
+            seen.add(key)
 
 
 def _record_target(walk: Walk, reached: ReachedRecord, tree_term: TreeTerm) -> Findings:
@@ -52,7 +64,7 @@ def _record_target(walk: Walk, reached: ReachedRecord, tree_term: TreeTerm) -> F
         return (yield from _registrable(walk, reached, term, tree_term.targets[0]))
     findings: list[Finding] = []
     if not tree_term.targets and reached.own and tree_term.inputs:
-        facts = " and ".join([_FACTS.get(fact, str(fact)) for fact in tree_term.inputs])
+        facts = " and ".join([_FACTS[fact] for fact in tree_term.inputs])
         text = (
             f"{visible(term.text, 60)} was not followed: its name depends on {facts}, so the records that it leads to, "
             "their lookups and their faults are not known"
@@ -63,7 +75,12 @@ def _record_target(walk: Walk, reached: ReachedRecord, tree_term: TreeTerm) -> F
     return [*findings, *(yield from _registrable_tail(walk, reached, term, spec))]
 
 
-_FACTS = {Input.LOCAL_PART: "the local part of the sender", Input.HELO: "the HELO name"}
+_FACTS = {
+    Input.CLIENT_ADDRESS: "the client's address",
+    Input.CLIENT_NAMES: "the client's names",
+    Input.LOCAL_PART: "the local part of the sender",
+    Input.HELO: "the HELO name",
+}
 
 
 def _registrable_tail(walk: Walk, reached: ReachedRecord, term: Term, spec: MacroString | None) -> Findings:

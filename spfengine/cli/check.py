@@ -1,6 +1,7 @@
 """`spfengine check`: one client, one sender, and why."""
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import click
@@ -122,14 +123,15 @@ def command(
         results = request.run(sources.with_drafts(base, drafted))
     else:
         results = _recorded(request, base, drafted, record_answers)
-    notes = drive(noting(results[-1]), sources.with_drafts(base, drafted))
+    resolver = sources.with_drafts(base, drafted)
+    notes = [drive(noting(result), resolver) for result in results]
     if as_json:
         write_json(_document(results, notes, with_trace))
     else:
         screen = Screen()
         asked = _asked(drafted, results)
         screen.show(check_lines(results, request.limits, screen.width, asked, with_trace=with_trace))
-        screen.show(note_lines(notes))
+        screen.show(note_lines(dict.fromkeys(chain.from_iterable(notes))))
     return exits.OF_RESULT[results[-1].result]
 
 
@@ -145,17 +147,16 @@ def _recorded(request: Request, base: Any, drafted: dict[str, str], path: str) -
     return results
 
 
-def _document(results: list[CheckResult], notes: list[Note], with_trace: bool) -> dict[str, object]:
+def _document(results: list[CheckResult], notes: list[list[Note]], with_trace: bool) -> dict[str, object]:
     documents = []
-    for result in results:
-        document = result.to_dict()
+    for result, said in zip(results, notes, strict=True):
+        document = {**result.to_dict(), "notes": [note.to_dict() for note in said]}
         if with_trace:
             document["trace"] = result.trace.to_dict()
         documents.append(document)
-    shown = {"notes": [note.to_dict() for note in notes]}
     if len(documents) == 1:
-        return {**documents[0], **shown}
-    return {"schema": BOTH_SCHEMA, HELO: documents[0], MAILFROM: documents[1], **shown}
+        return documents[0]
+    return {"schema": BOTH_SCHEMA, HELO: documents[0], MAILFROM: documents[1]}
 
 
 def _asked(drafted: dict[str, str], results: list[CheckResult]) -> dict[str, bool]:

@@ -114,9 +114,12 @@ def _by_chance(walk: Walk, cost: Cost, limit: int) -> tuple[str, str]:
     certain = [term for _, term in cost.terms if term not in (*ptr, *macros)]
     shown = listed([visible(term, 60) for term in (*ptr, *macros)], _SHOWN)
     beside = f", beside {listed([visible(term, 60) for term in certain], _SHOWN)}" if certain else ""
-    finds = "finds nothing for some clients, and then counts" if len(ptr) + len(macros) == 1 else None
+    one = len(ptr) + len(macros) == 1
+    finds = (
+        "finds nothing for some clients, and then counts" if one else "find nothing for some clients, and then count"
+    )
     text = (
-        f"{shown} {finds or 'find nothing for some clients, and then count'} as void lookups{beside}: a client can cause "
+        f"{shown} {finds} as void lookups{beside}: a client can cause "
         f"{cost.most}, and {limit} are allowed, so receivers may give permerror in place of the result that is meant "
         "(eid6595)"
     )

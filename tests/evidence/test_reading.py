@@ -244,6 +244,7 @@ def test_the_names_of_receivers_are_bounded(tmp_path: Path) -> None:
     assert len(evidence.receivers) == 100
 
 
+@pytest.mark.full
 def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
     """The million of rows is in bench/evidence.py; here two sizes are compared."""
     few, little = rows_in_a_process_of_its_own(tmp_path, 2_000, 200)

@@ -185,7 +185,7 @@ def split_records(reached: ReachedRecord, answer: Answer) -> Iterator[Finding]:
         )
         hint = "publish both as one TXT record, which may have several strings, and take the second one out"
         joined = _joined_halves(first, half) if len(halves) == 1 else None
-        at = (len(first.rstrip()) - 1, len(first.rstrip()))
+        at = (len(first.rstrip()) - len(_last_word(first.rstrip())), len(first.rstrip()))
         yield replace(reached, source=first).finding(LintCode.SPLIT_OVER_RECORDS, text, at, hint, joined)
 
 

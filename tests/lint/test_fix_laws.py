@@ -272,17 +272,20 @@ def test_a_fix_of_what_is_no_error_changes_no_result_but_permerror(drawn: Drawn)
             assert_changes_nothing_else(drawn, finding)
 
 
-def _known_terms(finding: Finding, drawn: Drawn) -> Iterator[Term]:
-    """Yield the terms that the fix of an error has to keep: all that have no fault, but for the term at fault."""
+def _known_terms(finding: Finding, drawn: Drawn, uncertain: set[tuple[object, object]]) -> Iterator[Term]:
+    """Yield the terms that the fix of an error has to keep: all that have no fault, but for the term at fault.
+
+    Args:
+        uncertain: the (record, span) of the terms that can't be what was meant, though they are valid.
+    """
     texts = [finding.source] if finding.source is not None else [str(text) for text in drawn.txt]
-    if finding.code == "missing-space" and finding.source[:7].lower() not in ("v=spf1", "v=spf1 "):
-        return  # without a space after the version it has no terms yet
     start, end = finding.span or (0, 0)
     at_fault = None if finding.source is None else parse_term(finding.source[start:end])
     for text in texts:
         for term in sound_terms(text):
             torn = text[: term.span[0]].rstrip(" ")[-2:] in (" +", " -", " ?", " ~")
-            if not (torn or (at_fault is not None and same_term(term, at_fault))):
+            is_certain = (finding.source, term.span) not in uncertain
+            if is_certain and not (torn or (at_fault is not None and same_term(term, at_fault))):
                 yield term
 
 
@@ -295,12 +298,18 @@ def _known_terms(finding: Finding, drawn: Drawn) -> Iterator[Term]:
 )  # fmt: skip
 @example(Drawn(["v=spf1 ip4:192.0.2.1 -all", "v=spf1 -ip4:192.0.2.1 ~all"], "v=spf1", "v=spf1", "v=spf1"))
 @example(Drawn(["v=spf1 mx: a:host.x.example -all"], "v=spf1", "v=spf1", "v=spf1"))
+@example(Drawn(["v=spf1 ipv4:203.0.113.9 include:i.exampleinclude:i.x.example"], "v=spf1", "v=spf1", "v=spf1"))
+@example(Drawn(["v=spf1 mx include:i.exa", "mple a:host.x.example -all"], "v=spf1", "v=spf1", "v=spf1"))
 def test_a_fix_of_an_error_keeps_every_term_whose_meaning_is_known(drawn: Drawn) -> None:
-    for finding in drawn.findings():
+    findings = drawn.findings()
+    uncertain: set[tuple[object, object]] = {
+        (each.source, each.span) for each in findings if each.code in ("missing-space", "misshapen-name")
+    }
+    for finding in findings:
         if finding.fix is None or finding.severity is not Severity.ERROR or finding.path:
             continue
         kept = sound_terms("".join(finding.fix))
-        for term in _known_terms(finding, drawn):
+        for term in _known_terms(finding, drawn, uncertain):
             is_merged = finding.code == "multiple-records" and isinstance(term, All)
             assert any(same_term(term, other, qualifier=not is_merged) for other in kept), (term, finding.render())
 

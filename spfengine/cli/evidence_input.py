@@ -32,6 +32,8 @@ _FACTS = {"local-part": "sender's local part", "helo": "HELO name"}
 _KINDS = {
     "dmarc-report": ("DMARC report", "DMARC reports"),
     "message": ("message file", "message files"),
+    "bounce": ("bounce", "bounces"),
+    "failure-report": ("failure report", "failure reports"),
     "log": ("mail log", "mail logs"),
     "csv": ("table", "tables"),
 }

@@ -3,6 +3,7 @@
 import re
 from enum import StrEnum
 
+from spfengine.evidence.pasted import is_broken_up, looks_pasted
 from spfengine.evidence.tables import table_form
 
 HEAD = 1 << 14
@@ -18,6 +19,8 @@ class FileKind(StrEnum):
     TABLE = "table"
     LOG = "log"
     MESSAGE = "message"
+    PASTED = "pasted"
+    UTF16 = "utf-16"
     EMPTY = "empty"
     UNKNOWN = "unknown"
 
@@ -29,6 +32,15 @@ _PACKED = {
     b"7z\xbc\xaf\x27\x1c": "7-Zip",
     b"Rar!": "RAR",
 }
+# What people save a message as, and what they can do instead.
+_OTHERS = {
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an Outlook file (.msg); save as .eml, or paste its Internet headers",
+    b"!BDN": "an Outlook data file; save the messages as .eml",
+    b'x\x9f>"': "winmail.dat of Outlook; save the message as .eml",
+    b"%PDF-": "a PDF; save the message as .eml",
+    b"\x89PNG": "a picture; paste the text",
+    b"\xff\xd8\xff": "a picture; paste the text",
+}
 _SPACE = b" \t\r\n"
 _is_xml = re.compile(rb"<(?:[?!]|[A-Za-z_:])").match
 _UTF16 = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
@@ -36,6 +48,10 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
 _is_log = re.compile(
     r"(?:<\d{1,3}>)?(?:1 )?(?:[A-Z][a-z]{2} [ \d]\d (?:\d{4} )?\d\d:\d\d:\d\d|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)"
 ).match
+_is_indented = re.compile(rb"(?:[ \t]*\r?\n){0,100}[ \t]+[^ \t\r\n]").match
+_is_page = re.compile(rb"<(?:!doctype html|html)\b", re.IGNORECASE).match
+# Apple Mail's .emlx: the message's size on a line of its own before it.
+_is_counted = re.compile(r"\d{1,12}[ \t]*\r?\n[A-Za-z][!-9;-~]*[ \t]*:[ \t]").match
 _is_field = re.compile(r"[A-Za-z][!-9;-~]*[ \t]*:(?:[ \t]|$)").match
 
 
@@ -46,13 +62,32 @@ def sniff(head: bytes) -> FileKind:
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return FileKind.ZIP
     if head.startswith(_UTF16):
-        return FileKind.XML if b"<" in head[:4] else FileKind.UNKNOWN
+        if b"<" in head[:4]:
+            return FileKind.XML
+        kind = _sniff_text(head.decode("utf-16", "replace"))
+        return FileKind.UTF16 if kind in (FileKind.MESSAGE, FileKind.PASTED) else FileKind.UNKNOWN
+    if head.startswith(tuple(_OTHERS)):
+        return FileKind.UNKNOWN
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip(_SPACE)
     if not text:
         return FileKind.EMPTY
+    decoded = text.decode("utf-8", "replace")
     if _is_xml(text):
-        return FileKind.XML
-    return _sniff_line(_first_line(text.decode("utf-8", "replace")))
+        return FileKind.PASTED if _is_page(text) and looks_pasted(decoded) else FileKind.XML
+    kind = _sniff_text(decoded)
+    return FileKind.PASTED if kind is FileKind.MESSAGE and _is_indented(head) else kind
+
+
+def _sniff_text(decoded: str) -> FileKind:
+    kind = _sniff_line(_first_line(decoded))
+    if kind is FileKind.MESSAGE and not decoded.startswith("From ") and is_broken_up(decoded):
+        return FileKind.PASTED
+    if kind is FileKind.UNKNOWN:
+        if _is_counted(decoded):
+            return FileKind.MESSAGE
+        if "\0" not in decoded and looks_pasted(decoded):
+            return FileKind.PASTED
+    return kind
 
 
 def _first_line(text: str) -> str:
@@ -74,3 +109,8 @@ def _sniff_line(first: str) -> FileKind:
 def packed_by(head: bytes) -> str | None:
     """Return the name of a compression format that is not read; None for anything else."""
     return next((name for magic, name in _PACKED.items() if head.startswith(magic)), None)
+
+
+def saved_as(head: bytes) -> str | None:
+    """Return what a file is that people save messages as but is not read, and the way out; None for anything else."""
+    return next((name for magic, name in _OTHERS.items() if head.startswith(magic)), None)

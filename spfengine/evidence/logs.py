@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from spfengine.errors import HeaderError
 from spfengine.evaluation.headers.received_spf import parse_received_spf
 from spfengine.evidence.bounds import Bounds
+from spfengine.evidence.hops import is_internal
 from spfengine.evidence.ledger import Ledger
-from spfengine.evidence.messages import is_internal
 from spfengine.evidence.values import Unusable, helo_of, make_sender, null_sender, sender_of
 from spfengine.senders import Sender
 

@@ -5,21 +5,24 @@ import os
 import stat
 import sys
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import accumulate
 from operator import itemgetter
 from typing import BinaryIO
 
 from spfengine.errors import ArgumentError
+from spfengine.evidence.bounces import KIND as BOUNCE, sender_of_bounce
 from spfengine.evidence.bounds import CHUNK, DEFAULT_BOUNDS, Bounds
 from spfengine.evidence.evidence import Evidence
-from spfengine.evidence.kinds import HEAD, FileKind, packed_by, sniff
+from spfengine.evidence.kinds import HEAD, FileKind, packed_by, saved_as, sniff
 from spfengine.evidence.ledger import Broken, Ledger
 from spfengine.evidence.logs import KIND as LOG, read_log
+from spfengine.evidence.mail_reports import TEXTS, may_report, sender_of_report
 from spfengine.evidence.messages import sender_of_message
-from spfengine.evidence.mime import Lines, attachments, header_section
+from spfengine.evidence.mime import Attachment, Fields, Lines, attachments, header_section
+from spfengine.evidence.pasted import NO_MAIL_FROM, fields_in, pasted_text, sender_of_table
 from spfengine.evidence.reports import KIND as REPORT, read_report
-from spfengine.evidence.streams import Stream, gunzip, lines, members
+from spfengine.evidence.streams import Stream, gunzip, lines, members, utf8
 from spfengine.evidence.tables import KIND as TABLE, read_table
 from spfengine.evidence.values import Unusable
 from spfengine.senders import Sender
@@ -29,6 +32,8 @@ OnProgress = Callable[[int, int | None], None]
 """Called with the octets read so far, and with the octets of all files (None: not known, as with standard input)."""
 STDIN = "-"
 MESSAGE = "message"
+_MOST_TEXTS = 50  # parts of a message whose text is held
+_OTHER_BOUNCES = "bounces that say nothing about SPF"
 _REPORTS = (FileKind.XML, FileKind.GZIP, FileKind.ZIP)  # packed ones are read if they hold XML
 _Text = str | None
 _Key = tuple[str, str, _Text, _Text, _Text, _Text]
@@ -44,9 +49,10 @@ def read_evidence(
     """Read the senders in DMARC aggregate reports, received messages, mail logs and tables.
 
     The content decides of what kind a file is: a DMARC aggregate report (RFC 7489, RFC 9990), plain or packed by gzip
-    or zip, or attached to a message; a received message, or a mailbox; a log of Postfix or Exim; a table
-    `ip,sender,helo,count,label`. Of a folder all files are read. Nothing in a file raises: what can't be read is
-    skipped, counted and listed in `Evidence.unread`.
+    or zip, or attached to a message; a received message, its header fields alone, or a mailbox; a bounce (RFC 3464) or
+    a failure report (RFC 6591, RFC 9991); a log of Postfix or Exim; a table `ip,sender,helo,count,label`. Of a folder
+    all files are read. Nothing in a file raises: what can't be read is skipped, counted and listed in
+    `Evidence.unread`.
 
     Args:
         paths: files and folders; "-" is standard input.
@@ -256,6 +262,8 @@ class _Reader:
                 yield from self._read(Stream(gunzip(stream, self._bounds)), None, packed + 1, only)
             case FileKind.ZIP:
                 yield from self._read_zip(stream, file, only)
+            case FileKind.UTF16:
+                yield from self._read(Stream(utf8(stream)), None, packed, only)
             case FileKind.EMPTY:
                 raise Broken("it is empty")
             case FileKind.UNKNOWN:
@@ -273,6 +281,8 @@ class _Reader:
                 yield from self._counted(LOG, read_log(self._lines(stream), self._ledger, self._bounds))
             case FileKind.MESSAGE:
                 yield from self._read_messages(Lines(self._lines(stream)))
+            case FileKind.PASTED:
+                yield from self._read_pasted(pasted_text(self._lines(stream), self._bounds.header))
 
     def _lines(self, stream: Stream) -> Iterator[tuple[int, bytes | None]]:
         return lines(stream, self._bounds.line)
@@ -296,23 +306,75 @@ class _Reader:
     def _read_message(self, rows: Lines) -> Iterator[Sender]:
         """Yield the senders of the reports that are attached to a message; without reports, its own sender."""
         reports = self._ledger.files(REPORT)
+        texts: list[Attachment] = []
         try:
             fields = header_section(rows, self._bounds)
-            for attachment in attachments(rows, fields, self._bounds):
-                if sniff(attachment.content[:HEAD]) in _REPORTS:
+            for attachment in attachments(rows, fields, self._bounds, TEXTS if may_report(fields) else ()):
+                if attachment.is_text:
+                    texts.append(attachment)
+                    del texts[_MOST_TEXTS:]
+                elif sniff(attachment.content[:HEAD]) in _REPORTS:
                     with self._ledger.part(attachment.name):
                         yield from self.read(Stream([attachment.content]), None, only=_REPORTS)
-            if self._ledger.files(REPORT) > reports:
-                return
-            sender, receiver = sender_of_message(fields, self._receiver)
         except Broken as error:
             self._ledger.skip(error.reason, error.example)
+            return
+        if self._ledger.files(REPORT) == reports:
+            yield from self._told(lambda: self._sender_of(fields, texts))
+
+    def _sender_of(self, fields: Fields, texts: Sequence[Attachment]) -> tuple[str, Sender] | None:
+        """Return the kind and the sender of a message without DMARC reports; None if it names no sender.
+
+        Raises:
+            Unusable: it does not say who sent it.
+        """
+        reported = sender_of_report(fields, texts, self._bounds) if texts else None
+        if reported is None:
+            sender, receiver = sender_of_message(fields, self._receiver)
+            self._ledger.believe(receiver)
+            return MESSAGE, sender
+        kind, reported_sender = reported
+        if reported_sender is None:
+            self._ledger.aside(_OTHER_BOUNCES)
+            return None
+        return kind, reported_sender
+
+    def _read_pasted(self, text: str) -> Iterator[Sender]:
+        """Yield the sender that pasted text is about."""
+        yield from self._told(lambda: self._sender_in(text))
+
+    def _sender_in(self, text: str) -> tuple[str, Sender] | None:
+        """Return the kind and the sender of pasted text: of its header fields, of Gmail's table, or of a bounce.
+
+        Raises:
+            Unusable: it does not say who sent the message.
+        """
+        fields = fields_in(text)
+        fault = None
+        if fields:
+            try:
+                return self._sender_of(fields, ())
+            except Unusable as error:
+                fault = error
+        sender = sender_of_table(text, self._receiver)
+        if sender is not None:
+            self._ledger.aside(NO_MAIL_FROM)
+            return MESSAGE, sender
+        sender = sender_of_bounce(text)
+        if sender is not None:
+            return BOUNCE, sender
+        raise fault or Unusable("the text has neither header fields nor the reply of a server about SPF")
+
+    def _told(self, read: Callable[[], tuple[str, Sender] | None]) -> Iterator[Sender]:
+        """Yield the sender that a function returns, and count its kind."""
+        try:
+            told = read()
         except Unusable as error:
             self._ledger.skip(error.reason, error.example)
-        else:
-            self._ledger.begin(MESSAGE)
-            self._ledger.believe(receiver)
-            yield from self._counted(MESSAGE, [sender])
+            return
+        if told is not None:
+            self._ledger.begin(told[0])
+            yield from self._counted(told[0], [told[1]])
 
     def _counted(self, kind: str, senders: Iterable[Sender]) -> Iterator[Sender]:
         for sender in senders:
@@ -324,4 +386,7 @@ def _unknown(head: bytes) -> str:
     packer = packed_by(head)
     if packer is not None:
         return f"it is packed by {packer}; unpack it first"
+    other = saved_as(head)
+    if other is not None:
+        return f"it is {other}"
     return "not a DMARC report, message, mail log or table of senders"

@@ -209,6 +209,8 @@ def _guesses(source: str, problem: Problem, pieces: list[Token], index: int | No
     if index is None:
         return
     token = pieces[index]
+    if is_range(pieces, index):
+        return  # which networks it is made of, its hint says; without a person no term may be lost
     slip = slip_of(token)
     if slip is not None and not slip.terms:
         return  # a person has to decide
@@ -218,11 +220,22 @@ def _guesses(source: str, problem: Problem, pieces: list[Token], index: int | No
         yield replaced(source, token.span, guess)
     if index + 1 < len(pieces) and (token.text[-1] in ":=" or token.text in _QUALIFIERS):
         following = pieces[index + 1]
+        if token.name.lower() in MODIFIERS:
+            yield replaced(source, (token.start, following.span[1]), f"{token.name}={following.text}")
         yield replaced(source, (token.start, following.span[1]), token.text + following.text)
     if problem.code is ProblemCode.EMPTY_DOMAIN_SPEC and token.name.lower() in ("a", "mx", "ptr"):
         yield replaced(source, token.span, token.qualifier + token.name)
     if _can_go(problem, pieces, index):
         yield replaced(source, token.span, "")
+
+
+def is_range(pieces: Sequence[Token], index: int) -> bool:
+    """Whether a term is the hyphen of a range of addresses with spaces around it, or the end of that range."""
+    at = index if pieces[index].text == "-" else index - 1
+    if not 0 < at < len(pieces) - 1 or pieces[at].text != "-":
+        return False
+    begin, end = pieces[at - 1].text.partition(":"), pieces[at + 1].text
+    return begin[0].lower().lstrip("+-?~") in ("ip4", "ip6") and (parse_ip4(end) or parse_ip6(end)) is not None
 
 
 def _can_go(problem: Problem, pieces: list[Token], index: int) -> bool:

@@ -169,8 +169,10 @@ def _meant_instead(walk: Walk, term: Directive, name: str) -> Generator[Question
     if not isinstance(term, A | MX | Include):
         return None
     if not isinstance(term, A) and any(answer.records for answer in (yield from _both(walk, name))):
-        return f"{visible_name(name)} has addresses; did you mean {sign}a:{visible(name, 60)}?"
-    if not isinstance(term, Include) and spf_texts((yield from walk.ask(name, RRType.TXT))):
+        argument = "" if isinstance(term, MX) and term.domain_spec is None else f":{visible(name, 60)}"
+        return f"{visible_name(name)} has addresses; did you mean {sign}a{argument}?"
+    is_other = isinstance(term, A | MX) and term.domain_spec is not None
+    if is_other and spf_texts((yield from walk.ask(name, RRType.TXT))):
         return f"{visible_name(name)} has an SPF record; did you mean {sign}include:{visible(name, 60)}?"
     if not isinstance(term, MX) and (yield from walk.ask(name, RRType.MX)).records:
         return f"{visible_name(name)} has MX records; did you mean {sign}mx:{visible(name, 60)}?"

@@ -8,7 +8,7 @@ from itertools import pairwise
 from spfengine.answers import Answer, is_spf_octets
 from spfengine.linting.codes import LintCode
 from spfengine.linting.finding import Finding, ReachedRecord
-from spfengine.linting.fixes import Fix, as_strings, corrections, fix, read, record_meant, replaced, retyped
+from spfengine.linting.fixes import Fix, as_strings, corrections, fix, is_range, read, record_meant, replaced, retyped
 from spfengine.record.grammar import MECHANISMS, MODIFIERS
 from spfengine.record.hints import meant
 from spfengine.record.model import All, Record, Redirect, Term, UnknownModifier, same_term, term_key
@@ -30,6 +30,7 @@ _MOST = 100  # findings of one kind for one record
 _KNOWN_MODIFIERS = frozenset({"ra", "rp", "rr"})  # RFC 6652
 _MOST_MERGED = 10  # records of one name
 _LENIENT = "?~-"
+_RANGE_HINT = "a range is not possible; write the networks that it is made of, such as ip4:192.0.2.0/28"
 _MAX_JOINED = 8192  # octets of a record whose terms are looked at for missing spaces
 _FULL = 250  # octets of a string that was cut because it was full; the cut may be anywhere
 _ODD = re.compile(r"[@,;|:<>()\[\]\"'/]")
@@ -46,8 +47,12 @@ def faults(reached: ReachedRecord) -> Iterator[Finding]:
     joined = list(_joined_terms(reached))
     whole = _separated(reached, joined) if joined else None
     yield from (_of_joined(reached, each, whole) for each in joined[:_MOST])
+    pieces = list(tokens(source)) if len(source) <= _MAX_JOINED else []
+    ranges = {pieces[index].start for index in range(len(pieces)) if is_range(pieces, index)}
     for problem, fixed in zip(problems[:_MOST], corrections(source, problems), strict=False):
-        if not any(each.token.span[0] <= (problem.span or (0, 0))[0] < each.token.span[1] for each in joined):
+        if problem.span is not None and problem.span[0] in ranges:
+            yield replace(reached.of_problem(problem), hint=_RANGE_HINT)
+        elif not any(each.token.span[0] <= (problem.span or (0, 0))[0] < each.token.span[1] for each in joined):
             yield reached.of_problem(problem, fix=whole or fixed)
 
 

@@ -108,6 +108,8 @@ def _directive(token: Token) -> _Read:
         return _missing_name(token)
     if name in grammar.MODIFIERS and token.separator == ":":
         hint: str | None = f"it is a modifier; did you mean {name}={visible(token.argument, 60)}?"
+        if not token.argument:
+            hint = f"it is a modifier; write {name}=example.com, without spaces"
         return _fault(token, ProblemCode.UNKNOWN_MECHANISM, f"{name} is not a mechanism", "4.6.1", hint)
     rest = token.separator.replace("/", "") + token.argument
     hint = hints.for_unknown_mechanism(token.qualifier, token.name, rest)

@@ -110,9 +110,10 @@ def pieces_at(text: str, cuts: list[int], bare: Container[str]) -> list[str] | N
 def _punctuated(token: Token) -> Slip | None:
     """Return the slip of a term with punctuation around it: `mx,`, `-all;`, `"a:b.example"`."""
     bare = token.text.strip(_AROUND)
-    if bare == token.text or not bare or not _begins_like_a_term(bare):
+    term = bare if _begins_like_a_term(bare) else _network_term("", bare)
+    if bare == token.text or not term:
         return None
-    return _meant([bare], lead="terms are separated by spaces only; ")
+    return _meant([term], lead="terms are separated by spaces only; ")
 
 
 def _begins_like_a_term(text: str) -> bool:

@@ -13,7 +13,9 @@ from typing import BinaryIO
 from spfengine.errors import ArgumentError
 from spfengine.evidence.bounces import KIND as BOUNCE, sender_of_bounce
 from spfengine.evidence.bounds import CHUNK, DEFAULT_BOUNDS, Bounds
+from spfengine.evidence.columns import COLUMNS
 from spfengine.evidence.evidence import Evidence
+from spfengine.evidence.json_tables import KIND as JSON, read_json
 from spfengine.evidence.kinds import HEAD, FileKind, packed_by, saved_as, sniff
 from spfengine.evidence.ledger import Broken, Ledger
 from spfengine.evidence.logs import KIND as LOG, read_log
@@ -24,7 +26,7 @@ from spfengine.evidence.pasted import NO_MAIL_FROM, fields_in, pasted_text, send
 from spfengine.evidence.reports import KIND as REPORT, read_report
 from spfengine.evidence.streams import Stream, gunzip, lines, members, utf8
 from spfengine.evidence.tables import KIND as TABLE, read_table
-from spfengine.evidence.values import Unusable
+from spfengine.evidence.values import Unusable, domain_of
 from spfengine.senders import Sender
 
 AnyPath = str | os.PathLike[str]
@@ -35,6 +37,7 @@ MESSAGE = "message"
 _MOST_TEXTS = 50  # parts of a message whose text is held
 _OTHER_BOUNCES = "bounces that say nothing about SPF"
 _REPORTS = (FileKind.XML, FileKind.GZIP, FileKind.ZIP)  # packed ones are read if they hold XML
+_NOTHING_KNOWN = "not a DMARC report, message, mail log or table of senders"
 _Text = str | None
 _Key = tuple[str, str, _Text, _Text, _Text, _Text]
 
@@ -44,13 +47,15 @@ def read_evidence(
     *,
     progress: OnProgress | None = None,
     receiver: str | None = None,
+    domain: str | None = None,
     bounds: Bounds = DEFAULT_BOUNDS,
 ) -> Evidence:
     """Read the senders in DMARC aggregate reports, received messages, mail logs and tables.
 
     The content decides of what kind a file is: a DMARC aggregate report (RFC 7489, RFC 9990), plain or packed by gzip
     or zip, or attached to a message; a received message, its header fields alone, or a mailbox; a bounce (RFC 3464) or
-    a failure report (RFC 6591, RFC 9991); a log of Postfix or Exim; a table `ip,sender,helo,count,label`. Of a folder
+    a failure report (RFC 6591, RFC 9991); a log of Postfix, Exim, sendmail, OpenSMTPD, rspamd or amavis; a table
+    `ip,sender,helo,count,label`, or one of another program with its own columns; a list of addresses; JSON. Of a folder
     all files are read. Nothing in a file raises: what can't be read is skipped, counted and listed in
     `Evidence.unread`.
 
@@ -59,16 +64,18 @@ def read_evidence(
         progress: called now and then with the octets read so far, and those of all files (None: not known).
         receiver: in messages, believe only header fields that this receiver added: its authserv-id or host name, or
             a domain above it. None: the topmost field is believed.
+        domain: what the senders of a list of addresses, or of a table without senders, send from; None: their rows are
+            not read.
         bounds: bounds on time and memory.
 
     Raises:
-        ArgumentError: `paths` is not a path or a list of paths.
+        ArgumentError: `paths` is not a path or a list of paths, or `domain` is not a domain name.
         OSError: one of `paths` can't be read.
     """
     ledger = Ledger()
     counts: dict[_Key, int] = {}
     messages = left_out = 0
-    for sender in iterate_senders(paths, ledger, progress=progress, receiver=receiver, bounds=bounds):
+    for sender in iterate_senders(paths, ledger, progress=progress, receiver=receiver, domain=domain, bounds=bounds):
         key = (sender.ip, sender.sender, sender.helo, sender.label, sender.reported, sender.header_from)
         if key not in counts and len(counts) >= bounds.senders:
             left_out += sender.count
@@ -88,6 +95,7 @@ def iterate_senders(
     *,
     progress: OnProgress | None = None,
     receiver: str | None = None,
+    domain: str | None = None,
     bounds: Bounds = DEFAULT_BOUNDS,
 ) -> Iterator[Sender]:
     """Yield the sender of each row of files as it is read, in bounded memory. Arguments and errors: `read_evidence`.
@@ -97,7 +105,7 @@ def iterate_senders(
     """
     files = [file for path in list_paths(paths) for file in _files(path, ledger)]
     meter = _Meter(files, progress)
-    reader = _Reader(ledger, receiver, bounds, meter)
+    reader = _Reader(ledger, receiver, bounds, meter, None if domain is None else sender_domain(domain))
     for file, named in files:
         ledger.enter("standard input" if file == STDIN else file)
         try:
@@ -107,6 +115,16 @@ def iterate_senders(
                 raise
             ledger.skip(f"it can't be read: {error.strerror or error}")
         meter.end_of_file()
+
+
+def sender_domain(domain: object) -> str:
+    """Return the domain that a caller gave. Raises ArgumentError if it is not a domain name."""
+    if not isinstance(domain, str):
+        raise ArgumentError(f"domain must be text, not {type(domain).__name__}")
+    try:
+        return domain_of(domain)
+    except Unusable as error:
+        raise ArgumentError(f"domain: {error.reason}") from None
 
 
 def list_paths(paths: object) -> list[str]:
@@ -214,11 +232,12 @@ def _size(path: str) -> int | None:
 class _Reader:
     """Reads files, one after the other."""
 
-    def __init__(self, ledger: Ledger, receiver: str | None, bounds: Bounds, meter: _Meter) -> None:
+    def __init__(self, ledger: Ledger, receiver: str | None, bounds: Bounds, meter: _Meter, domain: str | None) -> None:
         self._ledger = ledger
         self._receiver = receiver
         self._bounds = bounds
         self._meter = meter
+        self._domain = domain
 
     def read_file(self, path: str) -> Iterator[Sender]:
         """Yield the senders of a file.
@@ -276,7 +295,11 @@ class _Reader:
             case FileKind.XML:
                 yield from self._counted(REPORT, read_report(stream, self._ledger, self._bounds))
             case FileKind.TABLE:
-                yield from self._counted(TABLE, read_table(self._lines(stream), self._ledger, self._bounds))
+                yield from self._counted(
+                    TABLE, read_table(self._lines(stream), self._ledger, self._bounds, self._domain)
+                )
+            case FileKind.JSON:
+                yield from self._counted(JSON, read_json(stream, self._ledger, self._bounds, self._domain))
             case FileKind.LOG:
                 yield from self._counted(LOG, read_log(self._lines(stream), self._ledger, self._bounds))
             case FileKind.MESSAGE:
@@ -389,4 +412,5 @@ def _unknown(head: bytes) -> str:
     other = saved_as(head)
     if other is not None:
         return f"it is {other}"
-    return "not a DMARC report, message, mail log or table of senders"
+    columns = ",".join(COLUMNS)
+    return f"{_NOTHING_KNOWN} (columns {columns}); of a message, use Download original (.eml)"

@@ -1,6 +1,7 @@
 """`spfengine check`: one client, one sender, and why."""
 
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 import click
@@ -9,14 +10,16 @@ from spfengine.checks import check, check_both, check_helo
 from spfengine.cli import exits, options, sources
 from spfengine.cli.options import Draft, drafts_by_name
 from spfengine.cli.screen import Screen, write_json
+from spfengine.drivers import drive
 from spfengine.evaluation.beyond import further, is_over_limit
 from spfengine.evaluation.check_result import CheckResult
 from spfengine.evaluation.limits import Limits
 from spfengine.evaluation.session import HELO, MAILFROM, Session
+from spfengine.evaluation.trace import traced_questions
+from spfengine.linting.client import Note, noting
 from spfengine.names import fold
-from spfengine.text.check import check_lines
+from spfengine.text.check import check_lines, note_lines
 from spfengine.text.lines import Line, note
-from spfengine.text.trace import traced_questions
 from spfengine.visible import visible, visible_name
 
 BOTH_SCHEMA = "spfengine.check-both/1"
@@ -127,14 +130,17 @@ def command(
         results = request.run(sources.with_drafts(base, drafted))
     else:
         results = _recorded(request, base, drafted, record_answers)
-    beyond = _beyond(request, sources.with_drafts(base, drafted), results)
+    resolver = sources.with_drafts(base, drafted)
+    beyond = _beyond(request, resolver, results)
+    notes = [drive(noting(result), resolver) for result in results]
     if as_json:
-        write_json(_document(results, with_trace, beyond))
+        write_json(_document(results, notes, beyond, with_trace=with_trace))
     else:
         screen = Screen()
         asked = _asked(drafted, results)
         screen.show(check_lines(results, request.limits, screen.width, asked, with_trace=with_trace))
         screen.show(map(_beyond_line, beyond.values()))
+        screen.show(note_lines(dict.fromkeys(chain.from_iterable(notes))))
     return exits.of_check(results[-1])
 
 
@@ -168,10 +174,12 @@ def _beyond_line(result: CheckResult) -> Line:
     return note(f"without the limit, the result would be {result.result} {by}{no_include}")
 
 
-def _document(results: list[CheckResult], with_trace: bool, beyond: dict[str, CheckResult]) -> dict[str, object]:
+def _document(
+    results: list[CheckResult], notes: list[list[Note]], beyond: dict[str, CheckResult], *, with_trace: bool
+) -> dict[str, object]:
     documents = []
-    for result in results:
-        document = result.to_dict()
+    for result, said in zip(results, notes, strict=True):
+        document = {**result.to_dict(), "notes": [each.to_dict() for each in said]}
         if result.identity in beyond:
             other = beyond[result.identity]
             path = [[visible_name(domain), visible(term)] for domain, term in other.path]

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -14,11 +14,11 @@ from spfengine.cli.screen import Screen
 from spfengine.linting.codes import DNS_CODES, LintCode, Severity
 from spfengine.linting.finding import Finding
 from spfengine.linting.lint import lint, lint_zone
-from spfengine.linting.zones import zone_of
+from spfengine.linting.zones import NameSummary, zone_of, zone_summary
 from spfengine.names import fold
 from spfengine.resolvers.overlay import Overlay
 from spfengine.resolvers.zone import Zone
-from spfengine.text.lint import lint_lines
+from spfengine.text.lint import lint_lines, summary_lines
 from spfengine.visible import visible
 
 _EPILOG = f"""\b
@@ -63,25 +63,34 @@ class Codes(Expected):
         return frozenset(codes)
 
 
+class PastedDraft(NamedTuple):
+    """A draft, and the strings that it was pasted as: a space may be missing between them."""
+
+    draft: Draft
+    strings: tuple[str, ...]
+
+
 def _drafts(
     ctx: click.Context,
     param: click.Parameter,
     values: tuple[str, ...],
-) -> tuple[Draft, ...]:
+) -> tuple[PastedDraft, ...]:
     """Return the drafts without what was copied with them, but with their spaces: these are a finding."""
     return tuple([_draft(value, param, ctx) for value in values])
 
 
-def _draft(value: str, param: click.Parameter, ctx: click.Context) -> Draft:
+def _draft(value: str, param: click.Parameter, ctx: click.Context) -> PastedDraft:
     name, equals, record = value.partition("=")
     if equals and "." in name and typed.is_plain(name.strip()):
-        return Draft(options.Domain().convert(name.strip(), param, ctx), _cleaned(record, ctx))
-    return Draft(None, _cleaned(value, ctx))
+        strings = _strings(record, ctx)
+        return PastedDraft(Draft(options.Domain().convert(name.strip(), param, ctx), "".join(strings)), strings)
+    strings = _strings(value, ctx)
+    return PastedDraft(Draft(None, "".join(strings)), strings)
 
 
-def _cleaned(text: str, ctx: click.Context) -> str:
+def _strings(text: str, ctx: click.Context) -> tuple[str, ...]:
     pasted = options.pasted(text.strip(" "), ctx)
-    return pasted.text if pasted.cleaned else text
+    return pasted.strings if pasted.cleaned else (text,)
 
 
 @click.command(epilog=_EPILOG)
@@ -109,8 +118,8 @@ def _cleaned(text: str, ctx: click.Context) -> str:
 @options.as_json
 def command(
     domain: str | None,
-    drafts: tuple[Draft, ...],
-    records: tuple[Draft, ...],
+    drafts: tuple[PastedDraft, ...],
+    records: tuple[PastedDraft, ...],
     zones: tuple[str, ...],
     live: bool,
     nameservers: tuple[str, ...],
@@ -123,10 +132,11 @@ def command(
 ) -> int:
     """Find what is wrong, risky or without effect in the SPF of DOMAIN, of a RECORD, or of all names of a zone."""
     domain, record, others = _by_name(domain, drafts + records)
-    findings = _selected(_findings(domain, record, others, zones, live, nameservers, own), selected, ignored)
+    found, names = _findings(domain, record, others, zones, live, nameservers, own)
+    findings = _selected(found, selected, ignored)
     places = Places(zones)
     if as_json or form == "json":
-        sys.stdout.write(json_text(domain, findings, places))
+        sys.stdout.write(json_text(domain, findings, places, names))
     elif form == "sarif":
         sys.stdout.write(sarif_text(findings, places))
     elif form == "github":
@@ -134,14 +144,18 @@ def command(
     else:
         screen = Screen()
         screen.show(lint_lines(domain, findings, places.text, screen.width))
+        screen.show(summary_lines(names, screen.width))
     return _exit_code(findings, strict=strict)
 
 
-def _by_name(domain: str | None, drafts: tuple[Draft, ...]) -> tuple[str | None, str | None, dict[str, str]]:
+def _by_name(
+    domain: str | None, pasted: tuple[PastedDraft, ...]
+) -> tuple[str | None, str | tuple[str, ...] | None, dict[str, str]]:
     """Return the domain to lint, its draft or None, and the drafts of other names.
 
     Without DOMAIN, a draft for one name is linted at that name, and one without a name by its text alone.
     """
+    drafts = tuple([each.draft for each in pasted])
     names = [draft.name for draft in drafts]
     if domain is None and len(names) == 1:
         domain = names[0]
@@ -149,32 +163,38 @@ def _by_name(domain: str | None, drafts: tuple[Draft, ...]) -> tuple[str | None,
     if domain is None and len(by_name) > 1:
         raise click.UsageError("there are several drafts; expected DOMAIN as well, whose record is linted")
     own = next((name for name in by_name if fold(name) == fold(domain or "")), None)
-    record = None if own is None else by_name.pop(own)
-    return domain, record, by_name
+    if own is None:
+        return domain, None, by_name
+    del by_name[own]
+    strings = next(each.strings for each in pasted if fold(each.draft.name or domain or "") == fold(own))
+    return domain, strings if len(strings) > 1 else strings[0], by_name
 
 
 def _findings(
     domain: str | None,
-    record: str | None,
+    record: str | tuple[str, ...] | None,
     others: dict[str, str],
     zones: tuple[str, ...],
     live: bool,
     nameservers: tuple[str, ...],
     own: tuple[str, ...],
-) -> list[Finding]:
+) -> tuple[list[Finding], tuple[NameSummary, ...]]:
+    """Return the findings, and if all names of a zone were linted, a summary of each."""
     if domain is None and record is not None:
         if zones or live or nameservers:
             option = "--zone" if zones else "--live" if live else "--nameserver"
             raise click.UsageError(f"--draft without DOMAIN asks nothing; with {option}, give DOMAIN too")
-        return lint(None, record=record)
+        return lint(None, record=record), ()
     if domain is None and not zones:
         raise click.UsageError("there is nothing to lint; expected DOMAIN, --draft RECORD or --zone FILE")
     resolver = sources.base_resolver(zones, live, nameservers)
     if domain is not None:
-        return lint(domain, resolver=sources.with_drafts(resolver, others), record=record, own=own)
-    if not isinstance(resolver, Zone | Overlay) or zone_of(resolver) is None:
+        return lint(domain, resolver=sources.with_drafts(resolver, others), record=record, own=own), ()
+    zone = zone_of(resolver)
+    if not isinstance(resolver, Zone | Overlay) or zone is None:
         raise click.UsageError("a recording does not say which names to lint; expected DOMAIN as well")
-    return lint_zone(resolver)
+    findings = lint_zone(resolver)
+    return findings, zone_summary(zone, findings)
 
 
 def _selected(

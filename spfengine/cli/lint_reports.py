@@ -13,6 +13,7 @@ from spfengine.cli.screen import with_notes
 from spfengine.cli.sources import STDIN, split_origin
 from spfengine.linting.codes import ABOUT, LintCode, Severity
 from spfengine.linting.finding import Finding
+from spfengine.linting.zones import NameSummary
 from spfengine.names import fold
 from spfengine.resolvers.zone_files.file_names import domain_in
 from spfengine.visible import visible, visible_name
@@ -67,8 +68,8 @@ class Places:
         return "" if place is None or place.line is None else f"{visible(place.path)}, line {place.line}"
 
 
-def json_text(domain: str | None, findings: list[Finding], places: Places) -> str:
-    """Return the findings as one JSON document."""
+def json_text(domain: str | None, findings: list[Finding], places: Places, names: Sequence[NameSummary] = ()) -> str:
+    """Return the findings as one JSON document, with a summary of each name if all of a zone were linted."""
     documents = []
     for finding in findings:
         place = places.of(finding)
@@ -80,6 +81,7 @@ def json_text(domain: str | None, findings: list[Finding], places: Places) -> st
         "domain": None if domain is None else visible_name(domain),
         "counts": {str(severity): counts[severity] for severity in Severity},
         "findings": documents,
+        "names": [name.to_dict() for name in names],
     }
     return json.dumps(with_notes(document), indent=2) + "\n"
 

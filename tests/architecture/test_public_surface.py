@@ -65,6 +65,8 @@ VALUES: dict[str, list[str]] = {
         null-mx mx-is-address proxied-address over-lookup-limit near-lookup-limit over-void-limit
         over-void-limit-per-lookup
         voids-by-chance near-void-limit too-many-mx too-many-ip4 string-over-255 txt-over-512 txt-over-1232 dns-servfail
+        could-be-registered helo-without-record include-not-followed large-space misshapen-name missing-space
+        rentable-network special-purpose-network split-over-records ttl
         dns-refused dns-formerr dns-timeout dns-truncated dns-cname-loop exp-invalid-domain exp-dns-error exp-no-record
         exp-multiple-records exp-empty exp-invalid-macro exp-non-ascii exp-control-character exp-too-long outside-zone
     """.split(),

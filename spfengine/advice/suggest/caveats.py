@@ -12,6 +12,7 @@ from spfengine.advice.suggest.request import RequestedSender, Situation, address
 from spfengine.advice.suggest.search import SearchResult
 from spfengine.advice.suggest.suggestion import Caveat, CaveatCode, SenderAdvice, SenderStanding, TermAdvice
 from spfengine.linting.limits import PLAIN_UDP
+from spfengine.linting.terms import is_example
 from spfengine.policy.diff import Change
 from spfengine.policy.outcome import Input
 from spfengine.policy.ranges import union
@@ -19,6 +20,7 @@ from spfengine.problems import Result
 from spfengine.record.model import Network, Redirect, term_key
 from spfengine.senders import Authentication
 from spfengine.simulation.simulation import change_is_worse
+from spfengine.special_purpose import SpecialPurpose, Use, special_purpose, special_purpose_network
 from spfengine.visible import visible, visible_name
 from spfengine.wording import counted, listed, number_text
 
@@ -55,6 +57,7 @@ def caveats_of_candidates(
     """Yield the drawbacks of the terms that are added."""
     for candidate in coming:
         yield from _of_address(candidate, identified)
+        yield from _of_special_network(candidate)
         if candidate.provider is not None:
             yield from _of_service(candidate, candidate.provider, senders)
 
@@ -136,9 +139,47 @@ def _of_address(candidate: Candidate, identified: dict[str, Identification]) -> 
         yield Caveat(CaveatCode.UNNAMED_ADDED, text)
 
 
+def _of_special_network(candidate: Candidate) -> Iterator[Caveat]:
+    """Yield that no client on the Internet has the address that a term names."""
+    directive = candidate.coverage.directive
+    if isinstance(directive, Network):
+        entry = special_purpose_network(directive.family, directive.network, directive.prefix)
+        if entry is not None and entry.use is not Use.DOCUMENTATION:
+            term = visible(candidate.term, 60)
+            text = f"{term} is {entry.described}: no receiver ever sees it, so the term does nothing"
+            yield Caveat(CaveatCode.SPECIAL_PURPOSE, text)
+
+
+def special_senders(senders: Sequence[SenderAdvice]) -> list[tuple[SenderAdvice, SpecialPurpose]]:
+    """Return the senders that no record can let pass, since no client on the Internet has their address."""
+    found = [(advice, special_purpose(advice.sender.ip)) for advice in senders]
+    return [
+        (advice, entry)
+        for advice, entry in found
+        if entry is not None and not is_example(entry, advice.sender.sender.rpartition("@")[2])
+    ]
+
+
+def caveats_of_special_senders(senders: Sequence[SenderAdvice]) -> Iterator[Caveat]:
+    """Yield which senders have an address that no client on the Internet has, and what that means."""
+    failing = [each for each in special_senders(senders) if each[0].before is not Result.PASS]
+    for advice, entry in failing[:_MOST]:
+        text = (
+            f"{advice.sender.ip} is {entry.described}: {entry.means}. No record can let it pass: look for the public "
+            "address that its mail leaves from"
+        )
+        yield Caveat(CaveatCode.SPECIAL_PURPOSE, text)
+    if len(failing) > _MOST:
+        text = f"and {len(failing) - _MOST} more addresses that no client on the Internet has"
+        yield Caveat(CaveatCode.SPECIAL_PURPOSE, text)
+
+
 def caveats_of_unidentified(senders: Sequence[SenderAdvice]) -> Iterator[Caveat]:
     """Yield which senders are left out because they could not be identified."""
-    unidentified = [advice for advice in senders if advice.standing is SenderStanding.UNNAMED]
+    special = {advice.sender.ip for advice, _ in special_senders(senders)}
+    unidentified = [
+        advice for advice in senders if advice.standing is SenderStanding.UNNAMED and advice.sender.ip not in special
+    ]
     for advice in unidentified[:_MOST]:
         ip = advice.sender.ip
         who = f" ({visible_name(advice.who)})" if advice.who else ""

@@ -13,6 +13,7 @@ from spfengine.advice.suggest.caveats import (
     caveats_of_record,
     caveats_of_reports,
     caveats_of_search,
+    caveats_of_special_senders,
     caveats_of_start,
     caveats_of_stops,
     caveats_of_unidentified,
@@ -39,12 +40,14 @@ from spfengine.linting.codes import Severity
 from spfengine.linting.finding import Finding
 from spfengine.linting.limits import answer_size
 from spfengine.linting.lint import linting
+from spfengine.linting.terms import is_example
 from spfengine.problems import Result
 from spfengine.record.model import Directive, term_key
 from spfengine.simulation.drafts import record_draft
 from spfengine.simulation.records import Standing
 from spfengine.simulation.simulate import simulating
 from spfengine.simulation.simulation import SenderChange, Simulation
+from spfengine.special_purpose import special_purpose
 from spfengine.visible import visible
 
 _MOST_REJECTED = 20
@@ -249,6 +252,9 @@ def _why_not_served(requested: RequestedSender, solution: Solution) -> str:
         return "none of the terms to add matches it"
     if address_of(requested.sender) in solution.offer.serving:
         return "another term decides for it first" if solution.fits else "no record that fits lets it pass"
+    entry = special_purpose(requested.sender.ip)
+    if entry is not None and not is_example(entry, solution.situation.inputs.domain):
+        return f"it is {entry.described}: no record can let it pass"
     if not _is_of_service(solution.identified.get(requested.sender.ip)):
         return "it could not be identified: it may be a forwarder, somebody who forges your mail, or a server of yours"
     return "its service has no record that lets it pass"
@@ -311,6 +317,7 @@ def _caveats(
     yield from caveats_of_reports(senders)
     yield from caveats_of_candidates(coming, senders, solution.identified)
     yield from caveats_of_ownership(_unsure(solution, coming), senders)
+    yield from caveats_of_special_senders(senders)
     yield from caveats_of_unidentified(senders)
     yield from caveats_of_dmarc(senders)
     is_partial = any(each.outside is not None for each in solution.coverage)

@@ -192,6 +192,8 @@ class CaveatCode(StrEnum):
     """An address could not be identified."""
     UNNAMED_ADDED = "unnamed-added"
     """A term names an address that could not be identified, as requested."""
+    SPECIAL_PURPOSE = "special-purpose"
+    """An address is private, or otherwise one that no client on the Internet has."""
     REPORT_DIFFERS = "report-differs"
     """A report saw another result than the record gives now."""
     RESTS_ON_MORE = "rests-on-more"

@@ -35,7 +35,7 @@ text TXT "%{p} may not"
 rest TXT "v=spf1 exists:%{i}.list.example.com include:_spf.google.com -all"
 sub NS ns.example.net.
 """
-DNS = {
+DNS: dict[str, dict[str, Any]] = {
     "_spf.google.com": {"TXT": "v=spf1 ip4:198.51.100.0/24 ~all"},
     "_spf.sub.example.com": {"TXT": "v=spf1 ip4:203.0.113.0/24 ~all"},
     "example.com": {"TXT": "v=spf1 +all", "MX": (10, "old.example.com")},

@@ -246,8 +246,8 @@ def test_the_domain_in_a_files_name_is_used_and_said(call: Call, tmp_path: Path)
     path = tmp_path / "db.x.example"
     path.write_text(ORIGINLESS + "a..b TXT x\n")
     notes = [
-        f"{path}: the file has no $ORIGIN; after its name, its names belong to x.example "
-        f"(for another domain: --zone DOMAIN={path})",
+        f"{path}: the file has no $ORIGIN; after its name, its names belong to x.example (for another domain: "
+        f"--zone DOMAIN={path})",
         f"{path}: DNS can't have 1 name of the file, so they never answer: a..b.x.example",
     ]
     for command in (("check", "192.0.2.25", "x.example"), ("lint", "x.example"), ("tree", "x.example")):

@@ -38,15 +38,15 @@ def load_yaml(data: bytes | str, prepare: Callable[[Node], object] | None = None
         message = "YAML needs pyyaml: pip install pyyaml (it is in the extras spfengine[cli] and spfengine[testing])"
         raise MissingExtraError(message) from None
 
-    Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # noqa: N806 - a class
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         depth = 0
-        for event in yaml.parse(data, Loader=Loader):
+        for event in yaml.parse(data, Loader=loader):
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > _MAX_DEPTH:
                 raise _too_deep(event)
             _refuse_other_tags(event)
-        return _documents(Loader(data), prepare)
+        return _documents(loader(data), prepare)
     except ZoneError:
         raise
     except (yaml.YAMLError, ValueError, RecursionError) as error:

@@ -267,7 +267,7 @@ def test_what_a_caller_says_counts_more_than_the_name_of_the_file(tmp_path: Path
     assert zone.notes == ()
     path = tmp_path / "records.yaml"
     path.write_text(f"www: {SPF}\n")
-    assert read_zone(path, "example.org").names == ("www.example.org",)  # type: ignore[union-attr]  # a Zone
+    assert read_zone(path, "example.org").names == ("www.example.org",)  # type: ignore[union-attr]  # a Zone, by its content
     with pytest.raises(ZoneError, match="expected a domain name"):
         read_zone(path, "a..b")
 

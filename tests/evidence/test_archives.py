@@ -23,7 +23,9 @@ from tests.evidence.files import GOOD, faults, gzipped, held, read_bytes, record
 def test_a_gzip_bomb(tmp_path: Path) -> None:
     packer = zlib.compressobj(9, wbits=31)
     bomb = (
-        packer.compress(b"<feedback>") + b"".join(packer.compress(b" " * (1 << 20)) for _ in range(130)) + packer.flush()
+        packer.compress(b"<feedback>")
+        + b"".join(packer.compress(b" " * (1 << 20)) for _ in range(130))
+        + packer.flush()
     )
     assert len(bomb) < 1 << 19
     found: list[Evidence] = []

@@ -71,7 +71,8 @@ class ProblemCode(StrEnum):
     DNS_CNAME_LOOP = "dns-cname-loop"
     DNS_FAILURE = "dns-failure"  # any of these: an outcome that a policy reports as possible, never that of a check
 
-    # Nobody was asked (temperror)
+    # Something that the check needs is not known to the caller, or not in the files given (temperror)
+    HELO_UNKNOWN = "helo-unknown"
     OUTSIDE_ZONE = "outside-zone"
 
     # Why a draft is unsafe, or why its effect is not fully known (see `simulate`)
@@ -102,6 +103,11 @@ class ProblemCode(StrEnum):
     EXP_CONTROL_CHARACTER = "exp-control-character"
     EXP_TOO_LONG = "exp-too-long"
     EXP_TIME_LIMIT = "exp-time-limit"
+    EXP_HELO_UNKNOWN = "exp-helo-unknown"
+
+
+UNKNOWN_CODES = frozenset({ProblemCode.HELO_UNKNOWN, ProblemCode.OUTSIDE_ZONE})
+"""Codes which say that the result is not known, since the caller did not give what it depends on; DNS did not fail."""
 
 
 class Problem(Frozen):

@@ -35,7 +35,7 @@ class Effect(StrEnum):
     """Another result, neither of them pass and none worse."""
     STILL_FAILING = "still-failing"
     UNKNOWN = "unknown"
-    """DNS could not answer, or nobody was asked, before or after."""
+    """DNS could not answer, or what the result depends on is not known, before or after."""
     UNCHANGED = "unchanged"
 
 
@@ -46,8 +46,8 @@ class SenderChange:
     Attributes:
         sender: the sender.
         before, after: the outcome of its check.
-        rests_on: what is not known of the client and a macro needs: `Input.HELO`, `Input.LOCAL_PART`. The results are
-            then those for no HELO name, and for the local part "postmaster".
+        rests_on: what is not known of the client and a macro needs: `Input.HELO`, `Input.LOCAL_PART`. A result
+            that needs the HELO name is then temperror (`helo-unknown`); the local part is taken to be "postmaster".
         aligned_before, aligned_after: whether SPF is aligned with the header field From (RFC 9989 §4.4.1); None if the
             sender's `header_from` is not known.
     """
@@ -77,6 +77,11 @@ class SenderChange:
         if before is after:
             return Effect.UNCHANGED if after is Result.PASS else Effect.STILL_FAILING
         return Effect.NEWLY_PASSING if after is Result.PASS else Effect.CHANGED
+
+    @property
+    def needs_helo(self) -> bool:
+        """Whether a result is not known because it depends on the HELO name, which was not given."""
+        return self.before.needs_helo or self.after.needs_helo
 
     @property
     def disagrees(self) -> bool:
@@ -192,9 +197,21 @@ class Simulation:
 
     @property
     def is_incomplete(self) -> bool:
-        """Whether something was not answered for some networks or senders, so that their change is not known."""
+        """Whether the change is not known for some networks or senders: something was not answered, or the result
+        depends on what was not given.
+        """
         return any(problem.code in _INCOMPLETE for problem in self.problems) or any(
             Result.TEMPERROR in (change.before.result, change.after.result) for change in self.senders
+        )
+
+    @property
+    def needs_helo(self) -> bool:
+        """Whether senders are the only gap, and only for want of their HELO names."""
+        unknown = [change for change in self.senders if change.effect is Effect.UNKNOWN]
+        return (
+            all(problem.code not in _INCOMPLETE for problem in self.problems)
+            and bool(unknown)
+            and all(change.needs_helo for change in unknown)
         )
 
     @property

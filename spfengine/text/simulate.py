@@ -103,9 +103,13 @@ def _headline(simulation: Simulation) -> Line:
 
 
 def _gap(simulation: Simulation) -> str:
-    """Return that not all is known, in words."""
-    if why_unknown(simulation.failed) == NOT_GIVEN:
+    """Return why not everything is known, in words."""
+    outcomes = [outcome for change in simulation.senders for outcome in (change.before, change.after)]
+    of_senders = any(outcome.is_unknown and not outcome.needs_helo for outcome in outcomes)
+    if why_unknown(simulation.failed) == NOT_GIVEN or (of_senders and not simulation.failed):
         return "part of it depends on names that are not in the files given"
+    if simulation.needs_helo:
+        return "the results of some senders depend on the HELO name, which is not known"
     return "DNS could not answer everything"
 
 

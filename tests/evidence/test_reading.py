@@ -204,7 +204,7 @@ def test_json_has_all_of_it() -> None:
     }  # fmt: skip
     assert document["sources"][1] == {"kind": "message", "files": 1, "rows": 1, "messages": 1}
     assert document["receivers"] == [{"name": "protection.outlook.com", "messages": 1}]
-    assert (document["messages"], document["skipped"], document["left_out"]) == (5, 1, 0)
+    assert (document["messages"], document["skipped"], document["left_out"]) == (6, 1, 0)
     assert {"what": "messages submitted by authenticated users", "count": 1} in document["aside"]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from spfengine.dmarc.alignment import Alignment
+from spfengine.evaluation.unanswered import NOT_GIVEN
 from spfengine.policy.outcome import Input, Outcome
 from spfengine.simulation.simulation import Effect, SenderChange
 from spfengine.text.lines import WARNING, Line, Row, Span, line, note, table
@@ -124,10 +125,13 @@ def _aligned(alignment: Alignment) -> str:
 
 def _why_unknown(changes: list[SenderChange]) -> str:
     """Return why the results of these senders are not known, in words."""
-    by_helo = [change.needs_helo for change in changes]
-    if all(by_helo):
+    return ", or ".join(dict.fromkeys(map(_gap, changes)))
+
+
+def _gap(change: SenderChange) -> str:
+    if change.needs_helo:
         return NEEDS_HELO
-    return f"DNS could not answer, or {NEEDS_HELO}" if any(by_helo) else "DNS could not answer"
+    return NOT_GIVEN if change.before.is_unknown or change.after.is_unknown else "DNS could not answer"
 
 
 def _unknown_inputs(changes: list[SenderChange]) -> Iterator[Line]:

@@ -53,7 +53,7 @@ From: seed.example not aligned → aligned
       150.95.55.137  2  pass → softfail  jp58  by ~all
     still failing  1 source, 200 messages
       198.51.100.10  200  softfail → softfail  bob@seed.example  by ~all
-    not known  1 source, 7 messages
+    not known: not in the files given  1 source, 7 messages
       192.0.2.200  7  temperror → temperror  ESP  by outside-zone  From: seed.example not aligned
     unchanged, passing  1 source, 4 messages
       203.0.113.80  4  pass → pass  web server  by +a  From: news.seed.example alignment not known

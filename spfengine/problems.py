@@ -71,9 +71,10 @@ class ProblemCode(StrEnum):
     DNS_CNAME_LOOP = "dns-cname-loop"
     DNS_FAILURE = "dns-failure"  # any of these: an outcome that a policy reports as possible, never that of a check
 
-    # Something that the check needs is not known to the caller, or not in the files given (temperror)
-    HELO_UNKNOWN = "helo-unknown"
+    # Nobody was asked (temperror)
     OUTSIDE_ZONE = "outside-zone"
+    # Something that the check needs is not known to the caller (temperror)
+    HELO_UNKNOWN = "helo-unknown"
 
     # Why a draft is unsafe, or why its effect is not fully known (see `simulate`)
     DRAFT_BROKEN = "draft-broken"

@@ -43,3 +43,22 @@ def short_repr(value: object, names: Iterable[str]) -> str:
     parts = [f"{name}={visible(repr(getattr(value, name)), _FIELD_AT_MOST)}" for name in names]
     text = f"{type(value).__name__}({', '.join(parts)})"
     return text if len(text) <= _REPR_AT_MOST else text[: _REPR_AT_MOST - 2] + "…)"
+
+
+def kind_text(value: object) -> str:
+    """Return what kind of value a file has, in words that are no programming language's: "a list", "text"."""
+    kinds: tuple[tuple[type | tuple[type, ...], str], ...] = (
+        (type(None), "nothing"),
+        (bool, "true or false"),
+        ((int, float), "a number"),
+        ((str, bytes), "text"),
+        ((list, tuple), "a list"),
+        (dict, "a mapping of names to values"),
+    )
+    return next((words for types, words in kinds if isinstance(value, types)), f"a {visible(type(value).__name__, 40)}")
+
+
+def value_text(value: object) -> str:
+    """Return a value of a file as JSON and YAML write it: true, false, null; anything else as text."""
+    words = {None: "null", True: "true", False: "false"}
+    return words[value] if value is None or isinstance(value, bool) else str(value)

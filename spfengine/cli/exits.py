@@ -1,11 +1,9 @@
 """Exit codes, and how a command ends early. They are public API: scripts and mail servers depend on them."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from spfengine.evaluation.check_result import CheckResult
 from spfengine.problems import UNKNOWN_CODES, Result
-
-if TYPE_CHECKING:
-    from spfengine.evaluation.check_result import CheckResult
 
 NAME: Final = "spfengine"
 """The name of the command."""
@@ -40,7 +38,7 @@ OF_RESULT: Final = {
 """The exit codes of commands that check one client."""
 
 
-def of_check(result: "CheckResult") -> int:
+def of_check(result: CheckResult) -> int:
     """Return the exit code of a check: `OF_RESULT`, or `UNAVAILABLE` if the result is not known for want of input."""
     is_unknown = result.problem is not None and result.problem.code in UNKNOWN_CODES
     return UNAVAILABLE if is_unknown else OF_RESULT[result.result]

@@ -7,14 +7,15 @@ from typing import Any
 
 import click
 
-from spfengine.cli import exits, options, sources
+from spfengine.cli import exits, options, sources, typed
 from spfengine.cli.lint_reports import Places, github_text, json_text, sarif_text
-from spfengine.cli.options import Expected
+from spfengine.cli.options import Draft, Expected, drafts_by_name
 from spfengine.cli.screen import Screen
 from spfengine.linting.codes import DNS_CODES, LintCode, Severity
 from spfengine.linting.finding import Finding
 from spfengine.linting.lint import lint, lint_zone
 from spfengine.linting.zones import zone_of
+from spfengine.names import fold
 from spfengine.resolvers.overlay import Overlay
 from spfengine.resolvers.zone import Zone
 from spfengine.text.lint import lint_lines
@@ -23,13 +24,13 @@ from spfengine.visible import visible
 _EPILOG = f"""\b
 Examples:
   spfengine lint example.com
-  spfengine lint example.com --record "v=spf1 mx include:_spf.example.net ~all"
-  spfengine lint --record "v=spf1 mx -all"
+  spfengine lint example.com --draft "v=spf1 mx include:_spf.example.net ~all"
+  spfengine lint --draft "v=spf1 mx -all"
   spfengine lint --zone example.com.zone
   spfengine lint --zone example.com.zone --format github --ignore txt-over-512,near
 
 With --zone and no DOMAIN, every name of the zone is linted that has SPF, or takes mail and so should have it. With
---record and no DOMAIN, only the text of the record is looked at, and nothing is asked of DNS.
+--draft and no DOMAIN, only the text of the record is looked at, and nothing is asked of DNS.
 
 CODE is a code of a finding, or how codes begin, up to a hyphen: --select exp,include-no-record.
 
@@ -62,39 +63,54 @@ class Codes(Expected):
         return frozenset(codes)
 
 
-def _cleaned(
+def _drafts(
     ctx: click.Context,
-    param: click.Parameter,  # noqa: ARG001 - click's signature
-    value: str | None,
-) -> str | None:
-    """Return the record without what was copied with it, but with its spaces: these are a finding."""
-    pasted = None if value is None else options.pasted(value.strip(" "), ctx)
-    return value if pasted is None or not pasted.cleaned else pasted.text
+    param: click.Parameter,
+    values: tuple[str, ...],
+) -> tuple[Draft, ...]:
+    """Return the drafts without what was copied with them, but with their spaces: these are a finding."""
+    return tuple([_draft(value, param, ctx) for value in values])
+
+
+def _draft(value: str, param: click.Parameter, ctx: click.Context) -> Draft:
+    name, equals, record = value.partition("=")
+    if equals and "." in name and typed.is_plain(name.strip()):
+        return Draft(options.Domain().convert(name.strip(), param, ctx), _cleaned(record, ctx))
+    return Draft(None, _cleaned(value, ctx))
+
+
+def _cleaned(text: str, ctx: click.Context) -> str:
+    pasted = options.pasted(text.strip(" "), ctx)
+    return pasted.text if pasted.cleaned else text
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("domain", required=False)
+@click.argument("domain", type=options.Domain(), required=False)
 @click.option(
-    "--record", metavar="RECORD", callback=_cleaned, help="Lint this record in place of the one that is published."
-)
+    "--draft", "drafts", metavar="[NAME=]RECORD", multiple=True, callback=_drafts,
+    help="Lint this record as if it were published: at NAME, or at DOMAIN.",
+)  # fmt: skip
+@click.option("--record", "records", multiple=True, callback=_drafts, hidden=True)  # what --draft was called before
 @options.zone
 @options.live
 @options.nameserver
 @click.option(
-    "--own", "own", metavar="NAME", multiple=True,
+    "--own", "own", metavar="NAME", multiple=True, type=options.Domain(),
     help="A name whose records, and those under it, you can change, too.",
 )  # fmt: skip
 @click.option("--select", "selected", metavar="CODE,...", type=Codes(), multiple=True, help="Report only these.")
 @click.option("--ignore", "ignored", metavar="CODE,...", type=Codes(), multiple=True, help="Report all but these.")
 @click.option("--strict", is_flag=True, help="Exit with 1 for infos, too.")
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json", "github", "sarif"]), default="text", show_default=True,
+    "--form", "--format", "form", type=click.Choice(["text", "json", "github", "sarif"]), default="text",
+    show_default=True,
     help="How to report: for people, as JSON, as annotations of a GitHub workflow, or as SARIF 2.1.0.",
 )  # fmt: skip
 @options.as_json
 def command(
     domain: str | None,
-    record: str | None,
+    drafts: tuple[Draft, ...],
+    records: tuple[Draft, ...],
     zones: tuple[str, ...],
     live: bool,
     nameservers: tuple[str, ...],
@@ -106,7 +122,8 @@ def command(
     as_json: bool,
 ) -> int:
     """Find what is wrong, risky or without effect in the SPF of DOMAIN, of a RECORD, or of all names of a zone."""
-    findings = _selected(_findings(domain, record, zones, live, nameservers, own), selected, ignored)
+    domain, record, others = _by_name(domain, drafts + records)
+    findings = _selected(_findings(domain, record, others, zones, live, nameservers, own), selected, ignored)
     places = Places(zones)
     if as_json or form == "json":
         sys.stdout.write(json_text(domain, findings, places))
@@ -120,9 +137,26 @@ def command(
     return _exit_code(findings, strict=strict)
 
 
+def _by_name(domain: str | None, drafts: tuple[Draft, ...]) -> tuple[str | None, str | None, dict[str, str]]:
+    """Return the domain to lint, its draft or None, and the drafts of other names.
+
+    Without DOMAIN, a draft for one name is linted at that name, and one without a name by its text alone.
+    """
+    names = [draft.name for draft in drafts]
+    if domain is None and len(names) == 1:
+        domain = names[0]
+    by_name = drafts_by_name(drafts, domain or "")
+    if domain is None and len(by_name) > 1:
+        raise click.UsageError("there are several drafts; expected DOMAIN as well, whose record is linted")
+    own = next((name for name in by_name if fold(name) == fold(domain or "")), None)
+    record = None if own is None else by_name.pop(own)
+    return domain, record, by_name
+
+
 def _findings(
     domain: str | None,
     record: str | None,
+    others: dict[str, str],
     zones: tuple[str, ...],
     live: bool,
     nameservers: tuple[str, ...],
@@ -131,13 +165,13 @@ def _findings(
     if domain is None and record is not None:
         if zones or live or nameservers:
             option = "--zone" if zones else "--live" if live else "--nameserver"
-            raise click.UsageError(f"--record without DOMAIN asks nothing; with {option}, give DOMAIN too")
+            raise click.UsageError(f"--draft without DOMAIN asks nothing; with {option}, give DOMAIN too")
         return lint(None, record=record)
     if domain is None and not zones:
-        raise click.UsageError("there is nothing to lint; expected DOMAIN, --record RECORD or --zone FILE")
+        raise click.UsageError("there is nothing to lint; expected DOMAIN, --draft RECORD or --zone FILE")
     resolver = sources.base_resolver(zones, live, nameservers)
     if domain is not None:
-        return lint(domain, resolver=resolver, record=record, own=own)
+        return lint(domain, resolver=sources.with_drafts(resolver, others), record=record, own=own)
     if not isinstance(resolver, Zone | Overlay) or zone_of(resolver) is None:
         raise click.UsageError("a recording does not say which names to lint; expected DOMAIN as well")
     return lint_zone(resolver)

@@ -194,7 +194,13 @@ class _Spfquery(click.Command):
 @click.option("--helo-identity", metavar="NAME", help="The HELO name, if --identity is a sender; also --helo-id.")
 @click.option("--mfrom", metavar="SENDER", help="Check this sender; also --mail-from, --sender.")
 @click.option("--helo", metavar="NAME", help="The HELO name with --mfrom; alone, the identity to check.")
-@click.option("--file", "path", metavar="FILE", help='Check each line "IP IDENTITY [HELO]" of FILE; "-" is stdin.')
+@click.option(
+    "--file",
+    "path",
+    metavar="FILE",
+    type=options.FileName(),
+    help='Check each line "IP IDENTITY [HELO]" of FILE; "-" is stdin.',
+)
 @click.option("--versions", default="1,2", metavar="1|2|1,2", help="Versions of SPF; only version 1 has records here.")
 @click.option(
     "--default-explanation",

@@ -83,11 +83,11 @@ def test_nothing_found(call: Call) -> None:
 
 
 USAGE = [
-    (["lint"], ["expected DOMAIN, --record RECORD or --zone FILE"]),
-    (["lint", "--record", "v=spf1 -all", "--zone", SEED], ["--record", "DOMAIN"]),
-    (["lint", "--record", "v=spf1 -all", "--nameserver", "192.0.2.53"], ["--record", "DOMAIN"]),
+    (["lint"], ["expected DOMAIN, --draft RECORD or --zone FILE"]),
+    (["lint", "--record", "v=spf1 -all", "--zone", SEED], ["--draft", "DOMAIN"]),
+    (["lint", "--record", "v=spf1 -all", "--nameserver", "192.0.2.53"], ["--draft", "DOMAIN"]),
     (["lint", "--record", "v=spf1 -all", "--live"], ["--live", "DOMAIN"]),
-    (["lint", "x@y.example", "--zone", SEED], ["x@y.example"]),
+    (["lint", "192.0.2.1", "--zone", SEED], ["192.0.2.1 is an IP address"]),
     (["lint", "--zone", SEED, "--select", "missing-al"], ["'--select'", "did you mean missing-all?"]),
     (["lint", "--zone", SEED, "--ignore", "xyzzy"], ["'--ignore'", "xyzzy", "docs/reference/lint.md"]),
     (["lint", "--zone", SEED, "--ignore", "ptr,,mx"], ["'--ignore'"]),

@@ -13,21 +13,24 @@ r"""The `zonedata` mapping of an OpenSPF-format suite: name → list of entries,
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spfengine.answers import Status, Text
 from spfengine.errors import ZoneError
 from spfengine.names import fold
 from spfengine.resolvers.rrsets import ANY_TYPE, CNAME, Records, cannot_use, read_listed_name, read_type
-from spfengine.resolvers.zone_files.yaml_files import Node, keep_text, value_of
-from spfengine.visible import visible, visible_name
+from spfengine.resolvers.zone_files.yaml_files import keep_text, value_of
+from spfengine.visible import kind_text, visible_name
+
+if TYPE_CHECKING:
+    from yaml import Node
 
 _NONE = "NONE"
 _STATUSES = {str(status): status for status in Status}
 _LISTS = ("A", "AAAA", "PTR")
 
 
-def prepare(root: Node) -> None:
+def prepare(root: "Node") -> None:
     """Make text of what a suite takes for text in a zone, though YAML would not: names, addresses, records."""
     keep_text(value_of(root, "zonedata") or root)
 
@@ -41,7 +44,7 @@ def read_zonedata(zonedata: Mapping[Any, Any] | None) -> dict[Text, dict[str, Re
     if zonedata is None:
         return {}
     if not isinstance(zonedata, Mapping):
-        raise ZoneError(f"zonedata is a mapping of name → list of entries, not {visible(type(zonedata).__name__)}")
+        raise ZoneError(f"zonedata is a mapping of name → list of entries, not {kind_text(zonedata)}")
     entries: dict[str, list[object]] = {}
     written: dict[str, bytes] = {}
     for name, value in zonedata.items():

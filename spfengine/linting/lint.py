@@ -249,8 +249,10 @@ def _explained(walk: Walk, reached: ReachedRecord) -> Findings:
     if answer is not None and answer.is_unknown:
         walk.note_outside(reached, record.explanation, question, answer)
         return []
-    depends_on_client = problem.code is ProblemCode.EXP_DNS_ERROR and not (answer is not None and answer.is_failure)
-    return [] if depends_on_client else [reached.of_problem(problem, record.explanation)]
+    of_client = problem.code is ProblemCode.EXP_DNS_ERROR and not (answer is not None and answer.is_failure)
+    if problem.code is ProblemCode.EXP_HELO_UNKNOWN:
+        of_client = True
+    return [] if of_client else [reached.of_problem(problem, record.explanation)]
 
 
 def _question_of(term: Explanation, domain: str, sender_domain: str) -> Question:

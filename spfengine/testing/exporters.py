@@ -237,6 +237,7 @@ def _rspamd(zone: Zone) -> str:
 
 
 def _inexpressible(format: str, name: str, type: str, what: str) -> ZoneError:
+    what = "not known" if what == str(Status.UNKNOWN) else what
     return ZoneError(f"{format} has no way to say that {visible_name(name) or '.'} {type} is {what}; take it out")
 
 

@@ -245,11 +245,9 @@ def test_a_file_whose_name_has_an_equals_sign_is_read_as_it_is(call: Call, tmp_p
 def test_the_domain_in_a_files_name_is_used_and_said(call: Call, tmp_path: Path) -> None:
     path = tmp_path / "db.x.example"
     path.write_text(ORIGINLESS + "a..b TXT x\n")
-    notes = [
-        f"{path}: the file has no $ORIGIN; after its name, its names belong to x.example "
-        f"(for another domain: --zone DOMAIN={path})",
-        f"{path}: DNS can't have 1 name of the file, so they never answer: a..b.x.example",
-    ]
+    assumed = "the file has no $ORIGIN; after its name, its names belong to x.example (for another domain: "
+    impossible = "DNS can't have 1 name of the file, so they never answer: a..b.x.example"
+    notes = [f"{path}: {assumed}--zone DOMAIN={path})", f"{path}: {impossible}"]
     for command in (("check", "192.0.2.25", "x.example"), ("lint", "x.example"), ("tree", "x.example")):
         done = call(*command, "--zone", str(path), "--json")
         assert json.loads(done.out)["notes"] == notes

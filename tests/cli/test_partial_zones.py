@@ -35,7 +35,7 @@ text TXT "%{p} may not"
 rest TXT "v=spf1 exists:%{i}.list.example.com include:_spf.google.com -all"
 sub NS ns.example.net.
 """
-DNS = {
+DNS: dict[str, dict[str, Any]] = {
     "_spf.google.com": {"TXT": "v=spf1 ip4:198.51.100.0/24 ~all"},
     "_spf.sub.example.com": {"TXT": "v=spf1 ip4:203.0.113.0/24 ~all"},
     "example.com": {"TXT": "v=spf1 +all", "MX": (10, "old.example.com")},
@@ -135,6 +135,12 @@ def test_an_explanation_outside_is_no_fault(call: Call, zone: str) -> None:
     codes = [finding["code"] for finding in json.loads(call("lint", "why.example.com", "--zone", zone, "--json").out)
              ["findings"] if finding["severity"] != "info"]  # fmt: skip
     assert codes == ["outside-zone"]
+
+
+def test_an_explanation_with_the_helo_name_is_linted() -> None:
+    zone = Zone({"x.example": {"TXT": "v=spf1 mx exp=e.x.example -all", "MX": (1, "x.example"), "A": "192.0.2.1"},
+                 "e.x.example": {"TXT": "%{h} may not"}})  # fmt: skip
+    assert not [finding for finding in spfengine.lint("x.example", resolver=zone) if finding.code.startswith("exp-")]
 
 
 def test_lint_says_each_name_once(call: Call, zone: str) -> None:

@@ -293,7 +293,7 @@ def test_code_and_severity_are_text() -> None:
     assert str(finding).startswith("x.example: warning: ?all gives neutral")
 
 
-ZONE = {
+ZONE: dict[str, dict[str, Any]] = {
     "x.example": {"SOA": "ns h 1 2 3 4 5", "NS": "ns.x.example", "TXT": "v=spf1 mx -all", "MX": (10, "mail.x.example")},
     "*.x.example": {"TXT": "v=spf1 -all"},
     "mail.x.example": {"A": "192.0.2.1"},

@@ -279,7 +279,9 @@ def test_laid_over_the_rest_a_zone_is_the_whole(zones: Made) -> None:
 
 def test_that_nobody_was_asked_is_never_cached() -> None:
     zone = Zone({"example.com": {"TXT": "v=spf1 include:x.example -all"}}, apexes=["example.com"])
-    assert spfengine.Checker(zone).check("192.0.2.1", "a@example.com").problem.code == "outside-zone"
+    problem = spfengine.Checker(zone).check("192.0.2.1", "a@example.com").problem
+    assert problem is not None
+    assert problem.code == "outside-zone"
     cache = spfengine.Cache(zone, default_ttl=60)
     assert ask(cache, "x.example") == UNKNOWN
     assert len(cache) == 0

@@ -15,8 +15,9 @@ from spfengine.resolvers.recording import Recording
 from spfengine.resolvers.rrsets import PROXIED
 from spfengine.resolvers.zone import Zone
 from spfengine.resolvers.zone_files import files, octodns, route53
-from spfengine.resolvers.zone_files.files import load_yaml, read_octets, read_zone
+from spfengine.resolvers.zone_files.files import read_octets, read_zone
 from spfengine.resolvers.zone_files.pasted import read_pasted
+from spfengine.resolvers.zone_files.yaml_files import load_yaml
 from tests.advice.test_forms import LONG, NAME, records
 
 SAMPLES = Path(__file__).parent / "samples"

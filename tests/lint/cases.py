@@ -47,7 +47,7 @@ class Case(NamedTuple):
             zone[DOMAIN]["TXT"] = self.txt
         made = spfengine.Zone(zone, ttl=self.ttl)
         noted = [replace(rrset, note=PROXIED) if rrset.name in self.proxied else rrset for rrset in made.rrsets]
-        return spfengine.Zone.from_rrsets(made.names, noted, self.ttl)
+        return spfengine.Zone.from_rrsets(made.names, noted, ttl=self.ttl)
 
     def findings(self) -> list[Finding]:
         return spfengine.lint(self.domain, resolver=self.make())

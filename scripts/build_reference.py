@@ -79,9 +79,9 @@ CHAPTERS: dict[str, list[str]] = {
         "identify", "identify_many", "aidentify", "aidentify_many", "RDAP",
         "spfengine.advice.identify:Identification", "spfengine.advice.identify:Match",
         "spfengine.advice.identify:How", "spfengine.advice.identify:Missing",
-        "spfengine.advice.catalogue:Confidence", "Catalogue", "spfengine.advice.catalogue:Provider",
-        "spfengine.advice.catalogue:ProviderKind", "spfengine.advice.catalogue:Attested",
-        "spfengine.advice.catalogue:Suffix",
+        "spfengine.catalogue:Confidence", "Catalogue", "spfengine.catalogue:Provider",
+        "spfengine.catalogue:ProviderKind", "spfengine.catalogue:Attested",
+        "spfengine.catalogue:Suffix",
     ],
     "Which record to publish": [
         "suggest", "asuggest", "spfengine.advice.suggest:Suggestion", "spfengine.advice.suggest:Advice",

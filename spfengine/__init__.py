@@ -15,7 +15,6 @@ Each name is imported when it is first used, so a program loads only what it nee
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from spfengine.advice.catalogue.catalogue import Catalogue as Catalogue
     from spfengine.advice.drift.drift import adrift as adrift, drift as drift
     from spfengine.advice.drift.snapshot import Snapshot as Snapshot, asnapshot as asnapshot, snapshot as snapshot
     from spfengine.advice.flatten.flatten import aflatten as aflatten, flatten as flatten
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
         RRType as RRType,
         Status as Status,
     )
+    from spfengine.catalogue.catalogue import Catalogue as Catalogue
     from spfengine.checker import Checker as Checker
     from spfengine.checks import (
         acheck as acheck,
@@ -88,7 +88,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _MODULES = {
-    "spfengine.advice.catalogue.catalogue": ["Catalogue"],
+    "spfengine.catalogue.catalogue": ["Catalogue"],
     "spfengine.advice.drift.drift": ["adrift", "drift"],
     "spfengine.advice.drift.snapshot": ["Snapshot", "asnapshot", "snapshot"],
     "spfengine.advice.flatten.flatten": ["aflatten", "flatten"],
@@ -147,7 +147,7 @@ _MODULES = {
 
 # Names that were here in version 0.1.0. They still work, with a DeprecationWarning, until the next version.
 _MOVED = {
-    "spfengine.advice.catalogue": ["Provider"],
+    "spfengine.catalogue": ["Provider"],
     "spfengine.advice.drift": ["Drift"],
     "spfengine.advice.flatten": ["Flattening"],
     "spfengine.advice.identify": ["Identification", "Match"],

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import click
 
-from spfengine.advice.catalogue.catalogue import Catalogue
-from spfengine.advice.catalogue.provider import Confidence, Provider
 from spfengine.advice.identify.identification import How, Identification, Match, Missing
 from spfengine.advice.identify.identify import identify_many
 from spfengine.advice.rdap.client import IANA
+from spfengine.catalogue.catalogue import Catalogue
+from spfengine.catalogue.provider import Confidence, Provider
 from spfengine.cli import exits, options, sources
 from spfengine.cli.screen import Screen, write_csv, write_json
 from spfengine.evaluation.unanswered import LIVE_HINT, NOT_GIVEN

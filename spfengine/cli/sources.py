@@ -22,7 +22,7 @@ from spfengine.visible import visible, visible_name
 from spfengine.wording import counted, listed
 
 if TYPE_CHECKING:
-    from spfengine.advice.catalogue.catalogue import Catalogue
+    from spfengine.catalogue.catalogue import Catalogue
     from spfengine.dmarc.suffixes import PublicSuffixes
     from spfengine.resolvers.recording import Recording
 
@@ -187,7 +187,7 @@ def catalogue(path: str | None) -> "Catalogue":
     Raises:
         Failure: the file can't be read (66) or understood (65).
     """
-    from spfengine.advice.catalogue.catalogue import Catalogue
+    from spfengine.catalogue.catalogue import Catalogue
 
     try:
         return Catalogue.load(path)

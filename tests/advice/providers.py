@@ -1,6 +1,6 @@
 """Catalogues for tests."""
 
-from spfengine.advice.catalogue import Attested, Catalogue, Provider, ProviderKind
+from spfengine.catalogue import Attested, Catalogue, Provider, ProviderKind
 
 _SURE = Attested(own="made up for a test")
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 import spfengine
-from spfengine.advice.catalogue import Attested, Confidence, Provider, ProviderKind
-from spfengine.advice.catalogue.reading import MAX_OCTETS
+from spfengine.catalogue import Attested, Confidence, Provider, ProviderKind
+from spfengine.catalogue.reading import MAX_OCTETS
 from spfengine.errors import CatalogueError
 from spfengine.names import domain_fault, fold, is_same_or_under
 from tests.conftest import shared_folder

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 import spfengine
 from spfengine import Answer, Limits, Policy, Question, RRType, Status, Zone
 from spfengine.addresses import parse_address
-from spfengine.advice.catalogue import Attested, Catalogue, Confidence
 from spfengine.advice.identify import How, Identification, Match, Missing
 from spfengine.advice.identify.identify import MAX_QUESTIONS, identifying
 from spfengine.advice.identify.reverse_dns import MAX_NAMES
+from spfengine.catalogue import Attested, Catalogue, Confidence
 from spfengine.names import reverse_name
 from tests.advice.providers import catalogue, provider
 from tests.examples import examples

@@ -8,8 +8,8 @@ import pytest
 
 import spfengine
 from spfengine import ArgumentError, Limits, Result, Sender, Status, Zone
-from spfengine.advice.catalogue import Catalogue
 from spfengine.advice.suggest import Advice, CaveatCode, Limit, Rejected, SenderStanding, Shortfall, Suggestion
+from spfengine.catalogue import Catalogue
 from spfengine.senders import FORWARDING
 
 CATALOGUE = Catalogue.from_text("""

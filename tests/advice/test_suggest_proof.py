@@ -13,10 +13,10 @@ from hypothesis import assume, event, given, settings, strategies as st
 
 import spfengine
 from spfengine import Limits, Result, Sender, Zone
-from spfengine.advice.catalogue import Catalogue
 from spfengine.advice.suggest import Advice, SenderStanding, Suggestion
 from spfengine.advice.suggest.draft import draft_text, last_slot, slot_before
 from spfengine.advice.suggest.suggest import suggest
+from spfengine.catalogue import Catalogue
 from tests.examples import examples
 from tests.properties import generate, strategies
 

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 
 import spfengine
 from spfengine import Result, Sender, Zone
-from spfengine.advice.catalogue import Catalogue
 from spfengine.advice.suggest import Advice, Caveat, CaveatCode, SenderStanding, Suggestion
+from spfengine.catalogue import Catalogue
 from tests.advice.test_suggest_proof import FREE, POINTS, Asked, D, _checked, _passing, _result, asked
 from tests.examples import examples
 

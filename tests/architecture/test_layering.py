@@ -36,7 +36,7 @@ LAYERS: list[list[str]] = [
     # 4: the meaning for all addresses
     ["policy checker"],
     # 5: the uses: the senders of a domain, what is wrong or would change, and what to do
-    ["senders", "dmarc"],
+    ["senders", "dmarc", "catalogue"],
     ["linting", "simulation", "evidence", "receiver"],
     ["advice", "replaying", "surveying"],
     # 6: results as text; interfaces for other programs and for tests

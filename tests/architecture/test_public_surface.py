@@ -28,7 +28,7 @@ NAMES = """
 
 # A package has what its functions return, with the enumerations that you need to read it.
 RETURNED = {
-    "advice.catalogue": "Provider",
+    "catalogue": "Provider",
     "advice.drift": "Drift",
     "advice.flatten": "Flattening",
     "advice.identify": "Identification Match",

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from spfengine.addresses import Family
-from spfengine.advice.catalogue.catalogue import Catalogue
 from spfengine.advice.identify.provider_networks import inputs_of
 from spfengine.advice.identify.reverse_dns import ReverseNames, reverse_names
 from spfengine.answers import Answer, AsyncResolver, Question
+from spfengine.catalogue.catalogue import Catalogue
 from spfengine.drivers import adrive, drive
 from spfengine.evaluation.limits import Limits
 from spfengine.policy.policy import Policy, compiling

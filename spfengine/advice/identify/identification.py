@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from spfengine.advice.catalogue.provider import Confidence, Provider
+from spfengine.catalogue.provider import Confidence, Provider
 from spfengine.visible import short_repr, visible_name
 
 

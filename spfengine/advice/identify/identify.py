@@ -5,8 +5,6 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, Any
 
 from spfengine.addresses import Family, address_text, parse_address
-from spfengine.advice.catalogue.catalogue import Catalogue, Suffix
-from spfengine.advice.catalogue.provider import Confidence, Provider
 from spfengine.advice.identify.concurrent import Prefetched, aprefetch, prefetch
 from spfengine.advice.identify.identification import How, Identification, Match, Missing
 from spfengine.advice.identify.provider_networks import (
@@ -19,6 +17,8 @@ from spfengine.advice.identify.provider_networks import (
 from spfengine.advice.identify.reverse_dns import ReverseName, ReverseNames, reverse_names
 from spfengine.answers import Answer, Question
 from spfengine.arguments import list_of
+from spfengine.catalogue.catalogue import Catalogue, Suffix
+from spfengine.catalogue.provider import Confidence, Provider
 from spfengine.drivers import adrive, drive, given_or_live
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.session import Answers

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from operator import itemgetter
 
 from spfengine.addresses import V4, Family
-from spfengine.advice.catalogue.catalogue import Catalogue
-from spfengine.advice.catalogue.provider import Provider
 from spfengine.advice.identify.identification import Missing
 from spfengine.answers import Answer, Question
+from spfengine.catalogue.catalogue import Catalogue
+from spfengine.catalogue.provider import Provider
 from spfengine.drivers import once
 from spfengine.evaluation.check_host import check_host
 from spfengine.evaluation.limits import Limits

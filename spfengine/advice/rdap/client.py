@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING
 
-from spfengine.advice.catalogue.provider import Confidence
 from spfengine.advice.identify.identification import How, Match, Missing
 from spfengine.advice.rdap.fetching import Fetcher, RegistryError, authority
 from spfengine.advice.rdap.reading import RegisteredNetwork, Registries
 from spfengine.arguments import list_of
+from spfengine.catalogue.provider import Confidence
 from spfengine.errors import ArgumentError, MissingExtraError
 from spfengine.visible import visible
 

@@ -6,12 +6,12 @@ from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 
 from spfengine.addresses import V4, V6, address_text
-from spfengine.advice.catalogue.provider import Provider
 from spfengine.advice.identify.identification import How, Identification, Match
 from spfengine.advice.identify.reverse_dns import ReverseName
 from spfengine.advice.suggest.coverage import Coverage, matching
 from spfengine.advice.suggest.request import Situation, Steps, address_of
 from spfengine.advice.suggest.suggestion import Rejected
+from spfengine.catalogue.provider import Provider
 from spfengine.evaluation.limits import lifted
 from spfengine.names import domain_fault, fold, is_askable, is_same_or_under
 from spfengine.policy.policy import compiling

@@ -3,7 +3,6 @@
 from collections.abc import Container, Iterable, Iterator, Sequence
 
 from spfengine.addresses import address_text
-from spfengine.advice.catalogue.provider import Provider
 from spfengine.advice.identify.identification import How, Identification
 from spfengine.advice.suggest.candidates import Candidate, CandidateKind, varying
 from spfengine.advice.suggest.draft import Slot, last_slot, terms_of
@@ -11,6 +10,7 @@ from spfengine.advice.suggest.reasons import spans_text
 from spfengine.advice.suggest.request import RequestedSender, Situation, address_of
 from spfengine.advice.suggest.search import SearchResult
 from spfengine.advice.suggest.suggestion import Caveat, CaveatCode, SenderAdvice, SenderStanding, TermAdvice
+from spfengine.catalogue.provider import Provider
 from spfengine.linting.limits import PLAIN_UDP
 from spfengine.linting.terms import is_example
 from spfengine.policy.diff import Change

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from ipaddress import IPv4Network
 
 from spfengine.addresses import V4, V6, address_text
-from spfengine.advice.catalogue.provider import ProviderKind
 from spfengine.advice.identify.reverse_dns import ReverseName
 from spfengine.advice.suggest.candidates import Candidate, CandidateKind
 from spfengine.advice.suggest.coverage import (
@@ -19,6 +18,7 @@ from spfengine.advice.suggest.draft import Slot
 from spfengine.advice.suggest.request import address_of
 from spfengine.advice.suggest.search import Plan
 from spfengine.advice.suggest.suggestion import Limit, SenderAdvice, SenderStanding, Shortfall, TermAdvice
+from spfengine.catalogue.provider import ProviderKind
 from spfengine.evaluation.check_host import QUALIFIERS
 from spfengine.policy.ranges import networks_of, size
 from spfengine.problems import Result

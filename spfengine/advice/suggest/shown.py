@@ -4,13 +4,13 @@ That is a proposal, not a proof: a domain may send from elsewhere, and may not s
 """
 
 from spfengine.addresses import V4, V6, address_text
-from spfengine.advice.catalogue.catalogue import Catalogue
-from spfengine.advice.catalogue.provider import Provider
 from spfengine.advice.suggest.draft import check_draft, draft_text, last_slot
 from spfengine.advice.suggest.reasons import limits_text
 from spfengine.advice.suggest.request import Situation, Steps
 from spfengine.advice.suggest.suggestion import Proposal, Shown
 from spfengine.answers import Question, RRType, spf_texts
+from spfengine.catalogue.catalogue import Catalogue
+from spfengine.catalogue.provider import Provider
 from spfengine.drivers import asking
 from spfengine.names import domain_fault, fold, is_same_or_under
 from spfengine.problems import Result

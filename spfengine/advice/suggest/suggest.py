@@ -11,8 +11,6 @@ from time import time
 from typing import TYPE_CHECKING
 
 from spfengine.addresses import address_text, parse_address
-from spfengine.advice.catalogue.catalogue import Catalogue
-from spfengine.advice.catalogue.provider import Provider
 from spfengine.advice.identify.identification import Identification
 from spfengine.advice.identify.identify import identifying
 from spfengine.advice.identify.reverse_dns import ReverseName, reverse_names
@@ -42,6 +40,8 @@ from spfengine.advice.suggest.request import (
 from spfengine.advice.suggest.search import Group, Search, SearchResult
 from spfengine.advice.suggest.shown import mx_providers, proposing
 from spfengine.advice.suggest.suggestion import Suggestion
+from spfengine.catalogue.catalogue import Catalogue
+from spfengine.catalogue.provider import Provider
 from spfengine.drivers import adrive, drive, once
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits

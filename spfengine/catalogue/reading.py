@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Callable
 from typing import Any
 
-from spfengine.advice.catalogue.provider import Attested, Provider, ProviderKind
+from spfengine.catalogue.provider import Attested, Provider, ProviderKind
 from spfengine.errors import CatalogueError
 from spfengine.names import domain_fault, fold
 from spfengine.visible import visible

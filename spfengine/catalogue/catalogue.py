@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 
-from spfengine.advice.catalogue.provider import Provider
-from spfengine.advice.catalogue.reading import MAX_OCTETS, read_catalogue
+from spfengine.catalogue.provider import Provider
+from spfengine.catalogue.reading import MAX_OCTETS, read_catalogue
 from spfengine.names import fold, is_same_or_under
 from spfengine.visible import short_repr
 
@@ -107,6 +107,6 @@ def _suffixes(providers: tuple[Provider, ...]) -> dict[str, Suffix]:
 
 @lru_cache(maxsize=1)
 def _packaged() -> Catalogue:
-    folder = files("spfengine.advice.catalogue")
+    folder = files("spfengine.catalogue")
     entries = [read_catalogue(folder.joinpath(name).read_bytes(), name) for name in _FILES]
     return Catalogue(tuple(provider for providers in entries for provider in providers))

@@ -8,6 +8,7 @@ import click
 
 from spfengine.checks import check, check_both, check_helo
 from spfengine.cli import exits, options, sources
+from spfengine.cli.limit_plan import Asked, is_many_mx, plan_dict, plan_lines, plan_of
 from spfengine.cli.options import Draft, drafts_by_name
 from spfengine.cli.screen import Screen, write_json
 from spfengine.drivers import drive
@@ -133,14 +134,17 @@ def command(
     resolver = sources.with_drafts(base, drafted)
     beyond = _beyond(request, resolver, results)
     notes = [drive(noting(result), resolver) for result in results]
+    over = next((result for result in results if is_over_limit(result.problem) or is_many_mx(result.problem)), None)
+    plan = plan_of(over.domain, resolver, request.limits) if over is not None else None
     if as_json:
-        write_json(_document(results, notes, beyond, with_trace=with_trace))
+        write_json({**_document(results, notes, beyond, with_trace=with_trace), "plan": plan_dict(plan)})
     else:
         screen = Screen()
         asked = _asked(drafted, results)
         screen.show(check_lines(results, request.limits, screen.width, asked, with_trace=with_trace))
         screen.show(map(_beyond_line, beyond.values()))
         screen.show(note_lines(dict.fromkeys(chain.from_iterable(notes))))
+        screen.show(plan_lines(plan, screen.width, Asked(zones, live, nameservers, drafted)))
     return exits.of_check(results[-1])
 
 

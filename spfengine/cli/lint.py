@@ -7,7 +7,10 @@ from typing import Any, NamedTuple
 
 import click
 
-from spfengine.cli import exits, options, sources, typed
+from spfengine.advice.limits.plan import LimitPlan
+from spfengine.answers import Resolver
+from spfengine.cli import evidence_input, exits, options, sources, typed
+from spfengine.cli.limit_plan import Asked, plan_lines, plan_of
 from spfengine.cli.lint_reports import Places, github_text, json_text, sarif_text
 from spfengine.cli.options import Draft, Expected, drafts_by_name
 from spfengine.cli.screen import Screen
@@ -18,6 +21,7 @@ from spfengine.linting.zones import NameSummary, zone_of, zone_summary
 from spfengine.names import fold
 from spfengine.resolvers.overlay import Overlay
 from spfengine.resolvers.zone import Zone
+from spfengine.senders import Sender
 from spfengine.text.lint import lint_lines, summary_lines
 from spfengine.visible import visible
 
@@ -37,6 +41,9 @@ CODE is a code of a finding, or how codes begin, up to a hyphen: --select exp,in
 The exit code: 0 nothing was found (or only infos, unless --strict is given), 1 something was found, 2 the record is
 broken (an error was found), 69 DNS could not answer something, so that not all is known. {exits.OTHER_HELP}.
 """
+
+
+_OVER = (LintCode.OVER_LOOKUP_LIMIT, LintCode.OVER_VOID_LIMIT, LintCode.TOO_MANY_MX)
 
 
 class Codes(Expected):
@@ -61,6 +68,22 @@ class Codes(Expected):
                 self.fail(f"there is no code {visible(word.strip(), 60)!r}; {hint}", param, ctx)
             codes.update(matching)
         return frozenset(codes)
+
+
+class _Answers(NamedTuple):
+    """What answers: the values of --zone, --live and --nameserver."""
+
+    zones: tuple[str, ...]
+    live: bool
+    nameservers: tuple[str, ...]
+
+
+class _Linted(NamedTuple):
+    """What was found, in which names, and what answered; None if nothing was asked."""
+
+    findings: list[Finding]
+    names: tuple[NameSummary, ...]
+    resolver: Resolver | None
 
 
 class PastedDraft(NamedTuple):
@@ -93,13 +116,15 @@ def _strings(text: str, ctx: click.Context) -> tuple[str, ...]:
     return pasted.strings if pasted.cleaned else (text,)
 
 
-@click.command(epilog=_EPILOG)
+@click.command(cls=evidence_input.Command, epilog=_EPILOG)
 @click.argument("domain", type=options.Domain(), required=False)
 @click.option(
     "--draft", "drafts", metavar="[NAME=]RECORD", multiple=True, callback=_drafts,
     help="Lint this record as if it were published: at NAME, or at DOMAIN.",
 )  # fmt: skip
 @click.option("--record", "records", multiple=True, callback=_drafts, hidden=True)  # what --draft was called before
+@evidence_input.option
+@evidence_input.receiver_option
 @options.zone
 @options.live
 @options.nameserver
@@ -120,6 +145,8 @@ def command(
     domain: str | None,
     drafts: tuple[PastedDraft, ...],
     records: tuple[PastedDraft, ...],
+    evidence_paths: tuple[str, ...],
+    receiver: str | None,
     zones: tuple[str, ...],
     live: bool,
     nameservers: tuple[str, ...],
@@ -132,11 +159,15 @@ def command(
 ) -> int:
     """Find what is wrong, risky or without effect in the SPF of DOMAIN, of a RECORD, or of all names of a zone."""
     domain, record, others = _by_name(domain, drafts + records)
-    found, names = _findings(domain, record, others, zones, live, nameservers, own)
+    evidence = evidence_input.read_if_given(evidence_paths, receiver, domain, quiet=as_json or form != "text")
+    senders = () if evidence is None else evidence.senders
+    linted = _findings(domain, record, others, _Answers(zones, live, nameservers), own, senders)
+    found, names = linted.findings, linted.names
+    plans = _plans(linted, senders)
     findings = _selected(found, selected, ignored)
     places = Places(zones)
     if as_json or form == "json":
-        sys.stdout.write(json_text(domain, findings, places, names))
+        sys.stdout.write(json_text(domain, findings, places, names, plans))
     elif form == "sarif":
         sys.stdout.write(sarif_text(findings, places))
     elif form == "github":
@@ -144,6 +175,8 @@ def command(
     else:
         screen = Screen()
         screen.show(lint_lines(domain, findings, places.text, screen.width))
+        for plan in plans:
+            screen.show(plan_lines(plan, screen.width, Asked(zones, live, nameservers, others)))
         screen.show(summary_lines(names, screen.width))
     return _exit_code(findings, strict=strict)
 
@@ -174,27 +207,40 @@ def _findings(
     domain: str | None,
     record: str | tuple[str, ...] | None,
     others: dict[str, str],
-    zones: tuple[str, ...],
-    live: bool,
-    nameservers: tuple[str, ...],
+    answers: _Answers,
     own: tuple[str, ...],
-) -> tuple[list[Finding], tuple[NameSummary, ...]]:
+    senders: tuple[Sender, ...],
+) -> _Linted:
     """Return the findings, and if all names of a zone were linted, a summary of each."""
+    zones, live, nameservers = answers
     if domain is None and record is not None:
         if zones or live or nameservers:
             option = "--zone" if zones else "--live" if live else "--nameserver"
             raise click.UsageError(f"--draft without DOMAIN asks nothing; with {option}, give DOMAIN too")
-        return lint(None, record=record), ()
+        return _Linted(lint(None, record=record), (), None)
     if domain is None and not zones:
         raise click.UsageError("there is nothing to lint; expected DOMAIN, --draft RECORD or --zone FILE")
     resolver = sources.base_resolver(zones, live, nameservers)
     if domain is not None:
-        return lint(domain, resolver=sources.with_drafts(resolver, others), record=record, own=own), ()
+        drafted = sources.with_drafts(resolver, others)
+        findings = lint(domain, resolver=drafted, record=record, own=own, senders=senders)
+        if record is not None:
+            drafted = sources.with_drafts(drafted, {domain: record if isinstance(record, str) else "".join(record)})
+        return _Linted(findings, (), drafted)
     zone = zone_of(resolver)
     if not isinstance(resolver, Zone | Overlay) or zone is None:
         raise click.UsageError("a recording does not say which names to lint; expected DOMAIN as well")
-    findings = lint_zone(resolver)
-    return findings, zone_summary(zone, findings)
+    findings = lint_zone(resolver, senders=senders)
+    return _Linted(findings, zone_summary(zone, findings), resolver)
+
+
+def _plans(linted: _Linted, senders: tuple[Sender, ...]) -> list[LimitPlan]:
+    """Return the plans for the domains that exceed a limit."""
+    domains = [each.domain for each in linted.findings if each.code in _OVER and each.domain is not None]
+    if linted.resolver is None:
+        return []
+    plans = [plan_of(domain, linted.resolver, senders=senders) for domain in dict.fromkeys(domains)]
+    return [plan for plan in plans if plan is not None]
 
 
 def _selected(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from spfengine import __version__
+from spfengine.advice.limits.plan import LimitPlan
 from spfengine.cli.screen import with_notes
 from spfengine.cli.sources import STDIN, split_origin
 from spfengine.linting.codes import ABOUT, LintCode, Severity
@@ -68,8 +69,19 @@ class Places:
         return "" if place is None or place.line is None else f"{visible(place.path)}, line {place.line}"
 
 
-def json_text(domain: str | None, findings: list[Finding], places: Places, names: Sequence[NameSummary] = ()) -> str:
-    """Return the findings as one JSON document, with a summary of each name if all of a zone were linted."""
+def json_text(
+    domain: str | None,
+    findings: list[Finding],
+    places: Places,
+    names: Sequence[NameSummary] = (),
+    plans: Sequence[LimitPlan] = (),
+) -> str:
+    """Return the findings as one JSON document.
+
+    Args:
+        names: a summary of each name, if all of a zone were linted.
+        plans: how the domains that exceed a limit get within it.
+    """
     documents = []
     for finding in findings:
         place = places.of(finding)
@@ -82,6 +94,8 @@ def json_text(domain: str | None, findings: list[Finding], places: Places, names
         "counts": {str(severity): counts[severity] for severity in Severity},
         "findings": documents,
         "names": [name.to_dict() for name in names],
+        "plan": plans[0].to_dict() if plans and domain is not None else None,
+        "plans": [plan.to_dict() for plan in plans],
     }
     return json.dumps(with_notes(document), indent=2) + "\n"
 

@@ -10,6 +10,7 @@ from spfengine.advice.forms import FORMS
 from spfengine.advice.suggest.suggest import suggest
 from spfengine.advice.suggest.suggestion import Advice, Suggestion
 from spfengine.cli import evidence_input, exits, options, sources
+from spfengine.cli.limit_plan import Asked, plan_dict, plan_lines, plan_of
 from spfengine.cli.screen import Screen, write_json
 from spfengine.cli.senders import sender_of, write_senders
 from spfengine.evaluation.session import Session
@@ -134,10 +135,11 @@ def command(
     domain = domain or _domain_of(senders, () if evidence is None else evidence.reports)
     senders += tuple(sender_of(pair, domain) for pair in single)
     own = (*[name for name in sources.own_domains(layers) if is_same_or_under(domain, name)], *own)
+    resolver = sources.answering(layers, live, nameservers)
     suggestion = suggest(
         domain,
         senders,
-        resolver=sources.answering(layers, live, nameservers),
+        resolver=resolver,
         catalogue=known,
         want=want,
         ignore=ignore,
@@ -150,14 +152,18 @@ def command(
         hosts=_hosts(layers, senders),
         max_answer=max_size,
     )
+    plan = None
+    if suggestion.is_over_limit:
+        plan = plan_of(domain, resolver, senders=senders, catalogue=known)
     if as_json:
-        write_json(_document(suggestion, evidence))
+        write_json({**_document(suggestion, evidence), "plan": plan_dict(plan)})
     elif as_csv:
         write_senders([] if suggestion.simulation is None else [suggestion.simulation])
     else:
         screen = Screen()
         full = suggestion_lines(suggestion, screen.width, own, formats or FORMS, everything=everything)
         screen.show(brief_lines(suggestion, screen.width, everything=everything) if brief else full)
+        screen.show(plan_lines(plan, screen.width, Asked(zones, live, nameservers)))
     return _exit_code(suggestion)
 
 

@@ -3,6 +3,7 @@
 import click
 
 from spfengine.cli import exits, options, sources
+from spfengine.cli.limit_plan import Asked, plan_dict, plan_lines, plan_of
 from spfengine.cli.options import Draft, drafts_by_name
 from spfengine.cli.screen import Screen, write_json
 from spfengine.policy.include_tree import include_tree
@@ -40,11 +41,13 @@ def command(
     layers = sources.read_zones(zones)
     resolver = sources.with_drafts(sources.answering(layers, live, nameservers), drafted)
     tree = include_tree(domain, resolver=resolver, own=sources.own_domains(layers))
+    plan = plan_of(domain, resolver) if tree.is_over_limit else None
     if as_json:
-        write_json(tree.to_dict())
+        write_json({**tree.to_dict(), "plan": plan_dict(plan)})
     else:
         screen = Screen()
         screen.show(tree_lines(tree, screen.width))
+        screen.show(plan_lines(plan, screen.width, Asked(zones, live, nameservers, drafted)))
     if tree.is_broken:
         return 2
     if tree.is_over_limit:

@@ -80,6 +80,7 @@ class LintCode(StrEnum):
     UNREACHABLE_TERM = "unreachable-term"
     REDUNDANT_TERM = "redundant-term"
     INCLUDE_NEVER_PASSES = "include-never-passes"
+    INCLUDE_DOES_NOTHING = "include-does-nothing"
 
     # The names in its terms
     INCLUDE_INVALID_DOMAIN = ProblemCode.INCLUDE_INVALID_DOMAIN.value
@@ -216,6 +217,7 @@ ABOUT: dict[LintCode, About] = {
     _C.INCLUDE_NEVER_PASSES: About(
         _WARNING, "an include whose record lets nobody pass, so that it never matches", "5.2"
     ),
+    _C.INCLUDE_DOES_NOTHING: About(_WARNING, "an include that no mail of the domain needs, as far as is known", "5.2"),
     _C.INCLUDE_INVALID_DOMAIN: About(_ERROR, "an include of what can't be a domain", "5.2"),
     _C.INCLUDE_DOMAIN_NOT_FOUND: About(_ERROR, "an include of a domain that does not exist", "5.2"),
     _C.INCLUDE_NO_RECORD: About(_ERROR, "an include of a domain that has no SPF record", "5.2"),

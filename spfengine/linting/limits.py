@@ -178,13 +178,7 @@ def _listed(cost: Cost) -> str:
 
 def _costliest(root: ReachedRecord, cost: Cost, walk: Walk) -> tuple[Term | None, str]:
     """Return the term of the domain's own record that costs most, if more than one lookup, and what to do about it."""
-    costs: dict[str, int] = {}
-    chain = {fold(reached.domain or "") for reached in walk.chain}
-    current = ""
-    for domain, term in cost.terms:
-        if fold(domain) in chain:
-            current = term
-        costs[current] = costs.get(current, 0) + 1
+    costs = cost.by_term({fold(reached.domain or "") for reached in walk.chain})
     most = max(costs, key=lambda term: costs[term], default="")
     directives = [] if root.record is None else root.record.terms
     found = next((term for term in directives if term.text == most), None)

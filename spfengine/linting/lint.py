@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from spfengine.answers import Answer, Question, RRType, TextRecord, is_spf_octets
 from spfengine.arguments import name_list
+from spfengine.catalogue.catalogue import Catalogue
 from spfengine.drivers import adrive, drive
 from spfengine.errors import ArgumentError, RecordSyntaxError
 from spfengine.evaluation.explanation import explain
@@ -16,6 +17,7 @@ from spfengine.linting.codes import LintCode, Severity
 from spfengine.linting.exposure import exposure, rentable_terms
 from spfengine.linting.finding import Finding, ReachedRecord, joins_of, without_consequences
 from spfengine.linting.hosts import helo_names
+from spfengine.linting.idle import idle_includes
 from spfengine.linting.limits import limits as limits_of, sizes, ttl
 from spfengine.linting.walk import Walk, walking
 from spfengine.linting.zones import Facts, facts_of, names_to_lint, records_of_type_spf, zone_of
@@ -27,6 +29,7 @@ from spfengine.record.parser import parse
 from spfengine.record.tokenizer import is_spf
 from spfengine.resolvers.overlay import Overlay
 from spfengine.resolvers.zone import Zone
+from spfengine.senders import Sender, sender_list
 
 if TYPE_CHECKING:
     from spfengine.answers import AsyncResolver, Resolver
@@ -55,6 +58,8 @@ def lint(
     record: TextRecord | None = None,
     limits: Limits = DEFAULT_LIMITS,
     own: Iterable[str] = (),
+    senders: Iterable[Sender] = (),
+    catalogue: Catalogue | None = None,
 ) -> list[Finding]:
     """Return everything that is wrong, risky or without effect in a domain's SPF, in the order of its records.
 
@@ -67,14 +72,18 @@ def lint(
         own: names whose records the admin can edit, and all under them, in addition to those of the domain. If
             `resolver` is a `Zone`, or an `Overlay` of one, its apexes and all under them count as well; all its names
             if it has no apex.
+        senders: who sends mail. Includes that no message of theirs passes by are found too.
+        catalogue: the known services; `Catalogue.load()` by default.
 
     Raises:
-        ArgumentError: neither a domain nor a record is given, `record` is not text, or `own` is not a list of names.
+        ArgumentError: neither a domain nor a record is given, `record` is not text, `own` is not a list of names, or
+            `senders` is not one of Senders.
         ResolverError: `resolver` breaks the resolver protocol. Exceptions that it raises itself are passed on.
     """
     if domain is None:
         return _lint_text(record)
-    return drive(linting(domain, resolver, record, limits, name_list(own)), resolver).findings
+    steps = linting(domain, resolver, record, limits, name_list(own), sender_list(senders), catalogue)
+    return drive(steps, resolver).findings
 
 
 async def alint(
@@ -84,14 +93,23 @@ async def alint(
     record: TextRecord | None = None,
     limits: Limits = DEFAULT_LIMITS,
     own: Iterable[str] = (),
+    senders: Iterable[Sender] = (),
+    catalogue: Catalogue | None = None,
 ) -> list[Finding]:
     """Async version of `lint`."""
     if domain is None:
         return _lint_text(record)
-    return (await adrive(linting(domain, resolver, record, limits, name_list(own)), resolver)).findings
+    steps = linting(domain, resolver, record, limits, name_list(own), sender_list(senders), catalogue)
+    return (await adrive(steps, resolver)).findings
 
 
-def lint_zone(zone: Zone | Overlay, *, limits: Limits = DEFAULT_LIMITS) -> list[Finding]:
+def lint_zone(
+    zone: Zone | Overlay,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    senders: Iterable[Sender] = (),
+    catalogue: Catalogue | None = None,
+) -> list[Finding]:
     """Return everything that is wrong, risky or without effect in the SPF of all names of a zone, each finding once.
 
     A name is linted if it has an SPF record or something like one, or if it takes mail and so should have one. A name
@@ -101,15 +119,17 @@ def lint_zone(zone: Zone | Overlay, *, limits: Limits = DEFAULT_LIMITS) -> list[
     Args:
         zone: the zone; names outside its apexes are left out. An `Overlay` of a zone has answers for what it includes.
         limits: how much a check may ask.
+        senders, catalogue: as for `lint`.
 
     Raises:
-        ArgumentError: it is an `Overlay` of drafts, not of a zone.
+        ArgumentError: it is an `Overlay` of drafts, not of a zone; or `senders` is not a list of Senders.
         ResolverError: see `lint`.
     """
     own = zone_of(zone)
     if own is None:
         raise ArgumentError("there are no names to lint: this Overlay has drafts, and no zone")
-    linted = {name: drive(linting(name, zone, None, limits, ()), zone) for name in names_to_lint(own)}
+    given = sender_list(senders)
+    linted = {name: drive(linting(name, zone, None, limits, (), given, catalogue), zone) for name in names_to_lint(own)}
     roots = _roots(own, linted)
     said: dict[str, int] = {}  # names outside, each with the finding that says so for the whole zone
     for root in roots:
@@ -166,7 +186,13 @@ def _lint_text(record: TextRecord | None) -> list[Finding]:
 
 
 def linting(
-    domain: str, resolver: object, record: TextRecord | None, limits: Limits, own: tuple[str, ...]
+    domain: str,
+    resolver: object,
+    record: TextRecord | None,
+    limits: Limits,
+    own: tuple[str, ...],
+    senders: tuple[Sender, ...] = (),
+    catalogue: Catalogue | None = None,
 ) -> Generator[Question, Answer, Linted]:
     """Return the findings of a domain, and what they are about.
 
@@ -196,6 +222,7 @@ def linting(
         findings += yield from terms.ineffective_terms(walk, findings)
         findings += yield from exposure(walk, findings)
         findings += yield from helo_names(walk)
+        findings += yield from idle_includes(walk, senders, catalogue)
     findings += zone_names.of_names(walk, resolver)
     findings += names.unanswered(walk, findings)
     findings += walk.outside.values()

@@ -1,6 +1,6 @@
 """The most lookups and void lookups that any address costs (RFC 7208 §4.6.4), also beyond the limits."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Container, Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -10,6 +10,7 @@ from spfengine.evaluation.limits import Limits, VoidRule, lifted
 from spfengine.evaluation.mechanisms import LOOP_HINT, UnknownTarget
 from spfengine.evaluation.session import Answers
 from spfengine.evaluation.trace import TraceBuilder, TracedQuestion, TracedRecord, TracedTerm, traced
+from spfengine.names import fold
 from spfengine.policy.compile import Inputs, Tiles, TilingSession, tile
 from spfengine.policy.outcome import Choice, Outcome
 from spfengine.problems import Problem, ProblemCode, Result
@@ -41,6 +42,20 @@ class Cost:
     most: int
     address: str
     terms: tuple[tuple[str, str], ...]
+
+    def by_term(self, domains: Container[str]) -> dict[str, int]:
+        """Return what each term of certain records costs, with all that it leads to, in order of evaluation.
+
+        Args:
+            domains: the domains of these records, in lower case: a domain, and those that it redirects to.
+        """
+        costs: dict[str, int] = {}
+        current = ""
+        for domain, term in self.terms:
+            if fold(domain) in domains:
+                current = term
+            costs[current] = costs.get(current, 0) + 1
+        return costs
 
 
 @dataclass(frozen=True, slots=True)

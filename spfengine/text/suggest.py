@@ -316,11 +316,7 @@ def _costly_terms(simulation: Simulation) -> Iterator[Line]:
     cost = max(simulation.after_budget.lookups.values(), key=lambda cost: cost.most)
     if cost.most <= simulation.after.limits.lookups:
         return
-    spent: dict[str, int] = {}
-    current = ""
-    for domain, term in cost.terms:
-        current = term if fold(domain) == fold(simulation.domain) else current
-        spent[current] = spent.get(current, 0) + 1
+    spent = cost.by_term({fold(simulation.domain)})
     ordered = sorted(spent.items(), key=lambda item: -item[1])
     costs = ", ".join([f"{visible(term, 60)} {number}" for term, number in ordered])
     yield note(f"the lookups of each term: {costs}", indent=4)

@@ -66,7 +66,7 @@ def flatten(
         ArgumentError: one of `includes` is not in the record, or another argument can't be used.
         ResolverError: `resolver` does not follow the resolver protocol. What it raises itself is passed on.
     """
-    steps = _flattening(domain, includes, hosts, names, size, limits)
+    steps = flattening(domain, includes, hosts, names, size, limits)
     return drive(steps, resolver, None)
 
 
@@ -81,13 +81,14 @@ async def aflatten(
     limits: Limits = DEFAULT_LIMITS,
 ) -> Flattening:
     """Async version of `flatten`."""
-    steps = _flattening(domain, includes, hosts, names, size, limits)
+    steps = flattening(domain, includes, hosts, names, size, limits)
     return await adrive(steps, resolver, None)
 
 
-def _flattening(
+def flattening(
     domain: str, includes: Iterable[str] | None, hosts: bool, names: str, size: int | None, limits: Limits
 ) -> Generator[Question, Answer, Flattening]:
+    """Return what `flatten` returns."""
     inputs = Inputs(domain, None, None, limits, None, 0.0)
     domain = inputs.domain
     fault = domain_fault(domain)

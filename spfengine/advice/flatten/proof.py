@@ -45,10 +45,10 @@ def measuring(inputs: Inputs, known: Answers) -> Generator[Question, Answer, Mea
     cost = yield from once(budget(inputs, dict(policy.answers)), known)
     if cost.endless:
         return next(over_limits(cost, inputs.limits))
-    return Measured(policy, (yield from once(_without_limits(inputs), known)), cost)
+    return Measured(policy, (yield from once(without_limits(inputs), known)), cost)
 
 
-def _without_limits(inputs: Inputs) -> Generator[Question, Answer, Policy]:
+def without_limits(inputs: Inputs) -> Generator[Question, Answer, Policy]:
     """Return what a record would mean without limits.
 
     Conditional ranges may become very many then, so the work spent on them is limited instead.
@@ -70,7 +70,7 @@ def proving(
     get another result.
     """
     after = yield from once(layer.through(compiling(inputs)), known)
-    meant = yield from once(layer.through(_without_limits(inputs)), known)
+    meant = yield from once(layer.through(without_limits(inputs)), known)
     cost = yield from once(layer.through(budget(inputs, dict(after.answers))), known)
     if cost.worst_lookups > inputs.limits.lookups:
         names = len(layer.names) - 1

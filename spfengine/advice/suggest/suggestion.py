@@ -436,6 +436,18 @@ class Suggestion:
         return self.simulation is not None and self.simulation.loses
 
     @property
+    def is_over_limit(self) -> bool:
+        """Whether the published record, or the draft that comes closest, exceeds a limit of RFC 7208 §4.6.4."""
+        if self.simulation is None:
+            return False
+        limits = self.simulation.after.limits
+        needs = [self.simulation.before_budget]
+        needs += [self.simulation.after_budget] if self.advice is Advice.NONE_FITS else []
+        return any(
+            need.worst_lookups > limits.lookups or need.worst_voids(limits.void_rule) > limits.voids for need in needs
+        )
+
+    @property
     def is_incomplete(self) -> bool:
         """Whether something was not answered, so that a part is not known."""
         return self.advice is Advice.UNKNOWN or (self.simulation is not None and self.simulation.is_incomplete)

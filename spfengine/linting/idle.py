@@ -1,0 +1,114 @@
+"""Includes that do nothing: of services that use no MAIL FROM of the domain, and those that no message came through."""
+
+from collections import Counter
+from collections.abc import Generator, Iterable
+
+from spfengine.answers import Answer, Question
+from spfengine.catalogue.catalogue import Catalogue
+from spfengine.catalogue.provider import Provider
+from spfengine.dmarc.suffixes import registrable_domain
+from spfengine.evaluation.limits import lifted
+from spfengine.linting.codes import LintCode
+from spfengine.linting.finding import Finding, ReachedRecord
+from spfengine.linting.walk import Walk
+from spfengine.names import fold
+from spfengine.policy.policy import Policy, compiling
+from spfengine.record.model import Include
+from spfengine.senders import Sender, domain_of
+from spfengine.visible import visible, visible_name
+from spfengine.wording import counted
+
+_MOST_TERMS = 60  # of the records together; what decides for senders is not found out beyond
+
+
+def idle_includes(
+    walk: Walk, senders: tuple[Sender, ...], catalogue: Catalogue | None
+) -> Generator[Question, Answer, list[Finding]]:
+    """Return the includes of a domain that do nothing.
+
+    Args:
+        senders: who sends, as far as that is known.
+        catalogue: the known services; those that come with the package by default.
+    """
+    own = [reached for reached in walk.records if reached.own and reached.record is not None]
+    includes = [(reached, term) for reached in own for term in _includes(reached)]
+    if not includes:
+        return []
+    used: Counter[tuple[str, str]] = Counter()
+    if senders and sum(len(reached.terms) for reached in walk.records) <= _MOST_TERMS:
+        policy = yield from compiling(walk.inputs.with_limits(lifted(walk.inputs.limits)))
+        used = messages_by_term(policy, senders)
+    catalogue = catalogue or Catalogue.load()
+    findings = []
+    for reached, term in includes:
+        if (fold(reached.domain or ""), term.text) in used:
+            continue
+        provider = idle_service(walk.inputs.domain, term, catalogue)
+        if provider is not None:
+            findings.append(_of_service(reached, term, provider))
+        elif used and not reached.path:
+            findings.append(_of_senders(reached, term, sum(_own_messages(used, walk.inputs.domain).values())))
+    return findings
+
+
+def _includes(reached: ReachedRecord) -> list[Include]:
+    return [each.term for each in reached.terms if isinstance(each.term, Include) and each.unused is None]
+
+
+def idle_service(domain: str, term: Include, catalogue: Catalogue) -> Provider | None:
+    """Return the service of an include, if it sends with no MAIL FROM of a domain that people have addresses in.
+
+    None for a subdomain: it may be the one that the service sends with.
+    """
+    registered = registrable_domain(domain)
+    if (fold(domain) != registered) if registered is not None else domain.count(".") > 1:
+        return None
+    provider = catalogue.by_include(term.domain_spec.target or "") if term.qualifier == "+" else None
+    return provider if provider is not None and not provider.apex_include_useful else None
+
+
+def messages_by_term(policy: Policy, senders: Iterable[Sender]) -> Counter[tuple[str, str]]:
+    """Return how many messages each term lets pass: by (domain, folded, and term).
+
+    A message that comes through an include counts for each term on the way. So does one whose result depends on a term.
+
+    Args:
+        policy: what the record means without limits.
+        senders: who sends; those of other domains are left out.
+    """
+    used: Counter[tuple[str, str]] = Counter()
+    for sender in senders:
+        if fold(domain_of(sender)) != fold(policy.domain):
+            continue
+        outcome = policy.check(sender.ip)
+        terms = [*outcome.path, *[(each.domain, each.term) for each in outcome.depends_on]]
+        for domain, term in dict.fromkeys(terms):
+            used[fold(domain), term] += sender.count
+    return used
+
+
+def _own_messages(used: Counter[tuple[str, str]], domain: str) -> dict[str, int]:
+    return {term: count for (name, term), count in used.items() if name == fold(domain)}
+
+
+def service_why(provider: Provider) -> str:
+    """Return why an include of a service does nothing, in words."""
+    name = visible(provider.name, 60)
+    return f"{name} sends with a MAIL FROM of its own or of a subdomain of yours, for which this record is not used"
+
+
+def _of_service(reached: ReachedRecord, term: Include, provider: Provider) -> Finding:
+    shown = visible(term.text, 60)
+    text = f"{shown} does nothing, by the catalogue: {service_why(provider)}"
+    hint = (
+        f"look at the Return-Path of a message that it sent for you: unless it ends in @{visible_name(reached.domain or '')}"
+        f", take {shown} out"
+    )
+    return reached.finding(LintCode.INCLUDE_DOES_NOTHING, text, term, hint)
+
+
+def _of_senders(reached: ReachedRecord, term: Include, messages: int) -> Finding:
+    shown = visible(term.text, 60)
+    text = f"{shown} does nothing for the senders given: none of their {counted(messages, 'message')} passes by it"
+    hint = f"if they are all that send for you, and of a month or more, take {shown} out"
+    return reached.finding(LintCode.INCLUDE_DOES_NOTHING, text, term, hint)

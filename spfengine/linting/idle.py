@@ -100,10 +100,8 @@ def service_why(provider: Provider) -> str:
 def _of_service(reached: ReachedRecord, term: Include, provider: Provider) -> Finding:
     shown = visible(term.text, 60)
     text = f"{shown} does nothing, by the catalogue: {service_why(provider)}"
-    hint = (
-        f"look at the Return-Path of a message that it sent for you: unless it ends in @{visible_name(reached.domain or '')}"
-        f", take {shown} out"
-    )
+    domain = visible_name(reached.domain or "")
+    hint = f"look at the Return-Path of a message that it sent for you: unless it ends in @{domain}, take {shown} out"
     return reached.finding(LintCode.INCLUDE_DOES_NOTHING, text, term, hint)
 
 

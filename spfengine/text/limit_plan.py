@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 
 from spfengine.advice.limits.plan import LimitPlan, Need, PlanStep, StepKind
-from spfengine.text.lines import WARNING, Line, Span, line, note, plain, verbatim
+from spfengine.text.lines import WARNING, Line, Span, line, note, verbatim
 from spfengine.text.outcomes import SHOWN_TERM, joined_networks, networks_text
 from spfengine.text.problems import problem_lines
 from spfengine.visible import visible, visible_name
@@ -28,7 +28,7 @@ def limit_plan_lines(plan: LimitPlan, width: int | None, asked: Sequence[str]) -
     """
     yield line()
     yield _headline(plan)
-    yield from _steps(plan, width, asked)
+    yield from _steps(plan, asked)
     if plan.refusal is not None:
         yield from problem_lines(plan.refusal, width)
     if plan.is_complete:
@@ -38,12 +38,7 @@ def limit_plan_lines(plan: LimitPlan, width: int | None, asked: Sequence[str]) -
             yield verbatim(visible(plan.records[-1].record, 1 << 16))
     yield from _unused(plan)
     if plan.alternative is not None:
-        yield from _alternative(plan.alternative, width, asked)
-
-
-def render_limit_plan(plan: LimitPlan, width: int | None) -> str:
-    """Return the text of a plan; see its method `render`."""
-    return plain(list(limit_plan_lines(plan, width, ()))[1:], width)
+        yield from _alternative(plan.alternative, asked)
 
 
 def _headline(plan: LimitPlan) -> Line:
@@ -68,7 +63,7 @@ def _change(before: Need, after: Need, allowed: Need, *, at_least: bool = False)
     return ", ".join(parts) or f"lookups {least}{after.lookups} of {allowed.lookups}"
 
 
-def _steps(plan: LimitPlan, width: int | None, asked: Sequence[str]) -> Iterator[Line]:
+def _steps(plan: LimitPlan, asked: Sequence[str]) -> Iterator[Line]:
     record = plan.before or ""
     for number, step in enumerate(plan.steps, 1):
         terms = listed([visible(term, SHOWN_TERM) for term in step.terms], _MOST_TERMS)
@@ -110,11 +105,14 @@ def _proof(plan: LimitPlan) -> Iterator[Line]:
 
 
 def _unused(plan: LimitPlan) -> Iterator[Line]:
+    if plan.used:
+        shown = [f"{visible(term, SHOWN_TERM)} ({count:,})" for term, count in plan.used]
+        yield note(f"messages given pass by {listed(shown, _MOST_TERMS)}: nothing of that is taken out")
     for term, why in plan.unused:
         yield note(Span(visible(term, SHOWN_TERM), "term"), f" may do nothing either: {why}")
 
 
-def _alternative(plan: LimitPlan, width: int | None, asked: Sequence[str]) -> Iterator[Line]:
+def _alternative(plan: LimitPlan, asked: Sequence[str]) -> Iterator[Line]:
     what = _change(plan.need, plan.after, plan.allowed)
     yield note(Span("or, so that nothing at all stops passing: ", "strong"), what)
-    yield from _steps(plan, width, asked)
+    yield from _steps(plan, asked)

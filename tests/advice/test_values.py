@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 import spfengine
-from spfengine import Limits, Sender, Zone
+from spfengine import Limits, Sender, Zone, catalogue as catalogue_face
 from spfengine.advice import (
-    catalogue as catalogue_face,
     drift as drift_face,
     flatten as flatten_face,
     identify as identify_face,

@@ -1,8 +1,8 @@
 """`limit_plan`: how a record that needs too many lookups gets within the limits, proved for every address.
 
-First goes what changes nothing: terms that others cover, or that match nobody. Then includes of services that send with
-no MAIL FROM of the domain, unless a message given passed by them; the plan says which networks stop passing. Then as few
-includes as possible are flattened. Each step is compiled and compared with the record before it.
+First goes what changes nothing: terms that others cover, or that match nobody. Then go the includes of services that
+send with no MAIL FROM of the domain, unless a message given passed by them; the plan says which networks stop passing.
+Then as few includes as possible are flattened. Each step is compiled and compared with the record before it.
 """
 
 from collections.abc import Generator, Iterable, Iterator
@@ -29,7 +29,7 @@ from spfengine.linting.idle import idle_service, messages_by_term, service_why
 from spfengine.names import domain_fault, fold
 from spfengine.policy.budget import Budget, budget
 from spfengine.policy.compile import Inputs
-from spfengine.policy.ranges import IPNetwork, networks_of
+from spfengine.policy.ranges import IPNetwork, difference, networks_of
 from spfengine.policy.reachability import Reason, evaluate_alone, reachability
 from spfengine.problems import Problem, ProblemCode
 from spfengine.record.model import MX, All, Directive, DomainDirective, Include, Record, same_term
@@ -50,7 +50,7 @@ MOST_LOOKUPS = 80
 """A plan is made for records that need at most this many lookups: each step takes time that grows with them."""
 MOST_TERMS = 40
 """A plan is made for records that have at most this many terms that ask DNS."""
-_MOST_FLATTENED = 12  # sets of includes that are tried
+_MOST_FLATTENED = 8  # sets of includes that are tried
 _MOST_HOSTS = 200  # hosts of one mx that are written as networks
 _MOST_LISTED = 3
 
@@ -180,7 +180,7 @@ class _Work:
         self.limits = inputs.limits
         self.inputs = inputs
         # With no limit on the hosts of mx, the record means what its owner meant by such a term.
-        self.wide = inputs.with_limits(replace_names(inputs.limits))
+        self.wide = inputs.with_limits(_many_names(inputs.limits))
         self.record = record
         self.siblings = tuple([strings for strings in answer.strings if not is_spf_octets(b"".join(strings))])
         self.known = known
@@ -234,14 +234,17 @@ class _Work:
     def _replace(self, terms: Iterable[Directive], why: str) -> Steps[None]:
         """Write the networks of terms in their place."""
         for term in terms:
-            draft = Drafted.record(self.inputs.domain, self.record.source, self.siblings)
-            alone = yield from once(draft.through(evaluate_alone(self.wide, self.inputs.domain, term, {})), self.known)
-            if not alone.is_known:
+            networks = yield from self._networks(term)
+            if not networks:
                 continue
-            networks = [*networks_of(V4, alone.spans[0]), *networks_of(V6, alone.spans[1])]
             sign = term.text[:1] if term.text[:1] in "+-?~" else ""
             texts = [f"{sign}{network_term(network)}" for network in networks]
             yield from self._try(StepKind.REPLACE, term, texts, why.format(names=self.limits.names))
+
+    def _networks(self, term: Directive) -> Steps[tuple[IPNetwork, ...]]:
+        """Return the networks that a term matches alone; none if that is not known."""
+        alone = yield from self._through(self.record, evaluate_alone(self.wide, self.inputs.domain, term, {}))
+        return (*networks_of(V4, alone.spans[0]), *networks_of(V6, alone.spans[1]))
 
     def _drop_ineffective(self) -> Steps[None]:
         """Take out terms that change no client's result: others cover them, or they match nobody."""
@@ -281,9 +284,10 @@ class _Work:
 
     def _idle(self) -> Iterator[Include]:
         for term in _live(self.record):
-            if isinstance(term, Include) and term.text not in self.used:
-                if idle_service(self.inputs.domain, term, self.catalogue) is not None:
-                    yield term
+            if not isinstance(term, Include) or term.text in self.used:
+                continue
+            if idle_service(self.inputs.domain, term, self.catalogue) is not None:
+                yield term
 
     def _spent(self) -> dict[str, int]:
         """Return how many lookups and void lookups each term of the record costs, with all that it leads to."""
@@ -316,7 +320,9 @@ class _Work:
         stops: tuple[IPNetwork, ...] = ()
         if kind is StepKind.DROP_UNUSED:
             stops = tuple([each.network for each in changes if change_is_worse(each.before, each.after)])
-        elif changes or len(meant.incomplete) > len(self.meant.incomplete):
+            if self.meant.incomplete:  # what others would pass is not known either
+                stops = yield from self._networks(directive)
+        elif changes or _has_more_unknown(self.meant, meant):
             return
         written = tuple([term.text for term in terms])
         self.steps.append(PlanStep(kind, written, why, before, after, draft.source, stops))
@@ -341,18 +347,17 @@ class _Work:
         flattened = {term for step in self.steps if step.kind is StepKind.FLATTEN for term in step.terms}
         idle = list(self._idle())
         for term in _live(self.record):
-            if isinstance(term, Include) and term.text not in flattened:
-                if term in idle or (self.used and term.text not in self.used):
-                    yield term
+            if not isinstance(term, Include) or term.text in flattened:
+                continue
+            if term in idle or (self.used and term.text not in self.used):
+                yield term
 
     def _why_unused(self, term: Include) -> str:
         provider = idle_service(self.inputs.domain, term, self.catalogue)
         if provider is not None:
             return service_why(provider)
-        messages = sum(sender.count for sender in self.senders)
-        return (
-            f"none of the {counted(messages, 'message')} given passes by it; take it out if they are all that you send"
-        )
+        messages = counted(sum(self.used.values()), "message")
+        return f"none of the {messages} given that pass does so by it; if these are all that you send, take it out"
 
     def _incomplete(self) -> Problem:
         failed = unanswered([self.meant.answers])
@@ -397,12 +402,24 @@ class _Work:
         yield ()
 
 
+def _has_more_unknown(before: Policy, after: Policy) -> bool:
+    """Whether some addresses are unknown only after a change."""
+    for version in (4, 6):
+        spans = [
+            [(first, last) for first, last, outcome in policy.ranges(version) if outcome.is_incomplete]
+            for policy in (before, after)
+        ]
+        if difference(spans[1], spans[0]):
+            return True
+    return False
+
+
 def _why(by: tuple[Directive, ...]) -> str:
     if not by:
         return "it matches nobody"
     return f"{listed([visible(term.text, 60) for term in by], _MOST_LISTED)} lets the same clients pass"
 
 
-def replace_names(limits: Limits) -> Limits:
+def _many_names(limits: Limits) -> Limits:
     """Return limits under which mx may lead to many hosts."""
     return Limits(limits.lookups, limits.voids, limits.void_rule, max(limits.names, _MOST_HOSTS), None)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         RRType as RRType,
         Status as Status,
     )
+    from spfengine.advice.limits.limits import alimit_plan as alimit_plan, limit_plan as limit_plan
     from spfengine.catalogue.catalogue import Catalogue as Catalogue
     from spfengine.checker import Checker as Checker
     from spfengine.checks import (
@@ -94,6 +95,7 @@ _MODULES = {
     "spfengine.advice.flatten.flatten": ["aflatten", "flatten"],
     "spfengine.advice.forms": ["forms"],
     "spfengine.advice.identify.identify": ["aidentify", "aidentify_many", "identify", "identify_many"],
+    "spfengine.advice.limits.limits": ["alimit_plan", "limit_plan"],
     "spfengine.advice.rdap.client": ["RDAP"],
     "spfengine.advice.suggest.suggest": ["asuggest", "suggest"],
     "spfengine.answers": ["Answer", "AsyncResolver", "Question", "RRType", "Resolver", "Status"],

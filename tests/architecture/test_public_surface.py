@@ -20,9 +20,9 @@ NAMES = """
     HeaderError Limits LiveResolver MissingExtraError Overlay Policy Problem ProblemCode PublicSuffixes Question
     RDAP RRType Record RecordSyntaxError Recorder Recording RecordingError Resolver ResolverError Result
     SPFEngineError Sender Snapshot Status VoidRule Zone ZoneError aalignment acheck acheck_both acheck_helo
-    acheck_record adrift aflatten aidentify aidentify_many ainclude_tree alignment alint asimulate asnapshot
+    acheck_record adrift aflatten aidentify aidentify_many ainclude_tree alignment alimit_plan alint asimulate asnapshot
     asuggest asurvey check check_both check_helo check_record compare diagnose drift flatten forms identify
-    identify_many include_tree lint lint_zone parse parse_authentication_results parse_received_spf
+    identify_many include_tree limit_plan lint lint_zone parse parse_authentication_results parse_received_spf
     read_evidence read_zone replay replay_files simulate snapshot suggest survey
 """.split()
 
@@ -60,7 +60,7 @@ VALUES: dict[str, list[str]] = {
         unexpected-cidr-length duplicate-modifier mistyped-modifier unknown-modifier extra-spaces passes-everyone
         huge-network wide-network host-bits mapped-network neutral-all missing-all term-after-all redirect-ignored
         neutral-term ptr macro-p escaping-macro unreversed-macro duplicate-term unreachable-term redundant-term
-        include-never-passes include-invalid-domain include-domain-not-found include-no-record redirect-invalid-domain
+        include-does-nothing include-never-passes include-invalid-domain include-domain-not-found include-no-record redirect-invalid-domain
         redirect-domain-not-found redirect-no-record endless-loop invalid-target-name name-not-found no-addresses
         null-mx mx-is-address proxied-address over-lookup-limit near-lookup-limit over-void-limit
         over-void-limit-per-lookup

@@ -5,7 +5,7 @@ send with no MAIL FROM of the domain, unless a message given passed by them; the
 Then as few includes as possible are flattened. Each step is compiled and compared with the record before it.
 """
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Container, Generator, Iterable, Iterator
 from dataclasses import replace
 from itertools import combinations, islice
 from typing import TYPE_CHECKING, TypeVar
@@ -21,7 +21,7 @@ from spfengine.catalogue.catalogue import Catalogue
 from spfengine.drivers import adrive, asking, drive, once
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.check_host import select_record
-from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits, lifted
+from spfengine.evaluation.limits import DEFAULT_LIMITS, LIFTED, Limits, lifted
 from spfengine.evaluation.mechanisms import LOOP_HINT
 from spfengine.evaluation.session import Answers
 from spfengine.evaluation.unanswered import hint_for, incompleteness, named_unknown, unanswered
@@ -29,6 +29,8 @@ from spfengine.linting.idle import idle_service, messages_by_term, service_why
 from spfengine.names import domain_fault, fold
 from spfengine.policy.budget import Budget, budget
 from spfengine.policy.compile import Inputs
+from spfengine.policy.include_tree import redirect_chain
+from spfengine.policy.policy import Policy
 from spfengine.policy.ranges import IPNetwork, difference, networks_of
 from spfengine.policy.reachability import Reason, evaluate_alone, reachability
 from spfengine.problems import Problem, ProblemCode
@@ -51,6 +53,8 @@ MOST_LOOKUPS = 80
 MOST_TERMS = 40
 """A plan is made for records that have at most this many terms that ask DNS."""
 _MOST_FLATTENED = 8  # sets of includes that are tried
+_MOST_COMBINED = 6  # includes of which every combination is looked at: those that cost most
+_MOST_ALIKE = 3  # sets of the same size that are tried
 _MOST_HOSTS = 200  # hosts of one mx that are written as networks
 _MOST_LISTED = 3
 
@@ -127,7 +131,7 @@ def _need(cost: Budget, limits: Limits) -> Need:
 def _too_much(cost: Budget, record: Record) -> Problem | None:
     """Return why no plan is made for a record, or None if one is."""
     if cost.endless:
-        text = "the records lead from one to the next without an end, so there is no plan until the loop is gone"
+        text = f"the records need more than {LIFTED} lookups, or form a loop: no plan is made for that"
         return Problem(ProblemCode.OVER_LOOKUP_LIMIT, text, None, None, "4.6.4", LOOP_HINT)
     terms = sum(term.costs_lookup for term in record.terms)
     if cost.worst_lookups > MOST_LOOKUPS or terms > MOST_TERMS:
@@ -277,7 +281,8 @@ class _Work:
         """Take out includes of services that send with no MAIL FROM of the domain, if a limit is exceeded."""
         if not self._is_over:
             return
-        for term in sorted(self._idle(), key=lambda term: -self._spent().get(term.text, 0)):
+        spent = self._spent({fold(self.inputs.domain)})
+        for term in sorted(self._idle(), key=lambda term: -spent.get(term.text, 0)):
             provider = idle_service(self.inputs.domain, term, self.catalogue)
             if provider is not None:
                 yield from self._try(StepKind.DROP_UNUSED, term, [], service_why(provider))
@@ -289,9 +294,8 @@ class _Work:
             if idle_service(self.inputs.domain, term, self.catalogue) is not None:
                 yield term
 
-    def _spent(self) -> dict[str, int]:
-        """Return how many lookups and void lookups each term of the record costs, with all that it leads to."""
-        own = {fold(self.inputs.domain)}
+    def _spent(self, own: Container[str]) -> dict[str, int]:
+        """Return how many lookups and void lookups each term of certain records costs, with all that it leads to."""
         spent: dict[str, int] = {}
         costs = [*self.cost.lookups.values()]
         if self.cost.worst_voids(self.limits.void_rule) > self.limits.voids:
@@ -304,12 +308,17 @@ class _Work:
     def _try(self, kind: StepKind, directive: Directive, texts: list[str], why: str) -> Steps[None]:
         """Replace a directive by other terms, if that helps, and if it changes nothing else than the step says."""
         terms = [term for term in self.record.terms if same_term(term, directive)]
+        if kind is StepKind.DROP and len(terms) > 1:
+            terms = terms[1:]  # the first one covers them
         if not terms:
             return
-        first = self.record.terms.index(terms[0])
-        kept = [term.text for term in self.record.terms[:first]]
-        rest = [term.text for term in self.record.terms[first:] if not same_term(term, directive)]
-        draft = parse(" ".join([self.record.source[:6], *kept, *texts, *rest]))
+        body: list[str] = []
+        for term in self.record.terms:
+            if term is terms[0]:
+                body += texts
+            if not any(term is each for each in terms):
+                body.append(term.text)
+        draft = parse(" ".join([self.record.source[:6], *body]))
         cost = yield from self._through(draft, budget(self.inputs, {}))
         before, after = _need(self.cost, self.limits), _need(cost, self.limits)
         helps = after.lookups < before.lookups or after.voids < before.voids
@@ -324,7 +333,7 @@ class _Work:
                 stops = yield from self._networks(directive)
         elif changes or _has_more_unknown(self.meant, meant):
             return
-        written = tuple([term.text for term in terms])
+        written = tuple(dict.fromkeys([term.text for term in terms]))
         self.steps.append(PlanStep(kind, written, why, before, after, draft.source, stops))
         self.record, self.cost, self.meant = draft, cost, meant
 
@@ -365,41 +374,74 @@ class _Work:
         return Problem(incompleteness(failed), text, self.inputs.domain, None, "2.6.6", hint_for(failed))
 
     def _flattened(self) -> Steps[Flattening]:
-        """Return the flattening of the fewest includes that gets within the limits, or the last that does not."""
-        result = None
-        before = _need(self.cost, self.limits)
-        for includes in islice(self._sets(), _MOST_FLATTENED):
-            names = tuple(includes) or None
-            steps = flattening(self.inputs.domain, names, False, NAMES, None, self.limits)
+        """Return the flattening of the fewest includes that gets within the limits, with why it does not if none does.
+
+        If only void lookups are left over, it is a step all the same.
+        """
+        result = Flattening(self.inputs.domain, self.record.source)
+        for includes in islice((yield from self._sets()), _MOST_FLATTENED):
+            steps = flattening(self.inputs.domain, includes or None, False, NAMES, None, self.limits)
             result = yield from self._through(self.record, steps)
             proof = result.proof
-            if proof is not None and _fits(proof.after_budget, self.limits):
-                terms = tuple([term.term for term in result.replaced])
-                why = f"{'it costs' if len(terms) == 1 else 'they cost'} the most lookups"
-                after = _need(proof.after_budget, self.limits)
-                own = result.records[-1].record
-                step = PlanStep(StepKind.FLATTEN, terms, why, before, after, own, (), tuple(includes))
-                self.steps.append(step)
-                return result
-        text = "no set of includes that was tried gets the record within the limits"
-        refusal = Problem(ProblemCode.FLATTEN_TOO_LARGE, text, None, None, "4.6.4", "take out what you don't use")
-        if result is not None and result.refusal is not None:
-            refusal = result.refusal
+            if proof is None or proof.after_budget.worst_lookups > self.limits.lookups:
+                continue
+            before, after = _need(self.cost, self.limits), _need(proof.after_budget, self.limits)
+            if after.voids > self.limits.voids and not (after.voids <= before.voids and after.lookups < before.lookups):
+                continue
+            terms = tuple(dict.fromkeys([term.term for term in result.replaced]))
+            why = "with the fewest includes that are enough, and those first that cost most"
+            why = why if includes else "all that can be: no smaller set that was tried is enough"
+            own = result.records[-1].record
+            self.steps.append(PlanStep(StepKind.FLATTEN, terms, why, before, after, own, (), includes))
+            return result if after.voids <= self.limits.voids else replace(result, refusal=self._void_refusal(after))
+        refusal = result.refusal or self._void_refusal(_need(self.cost, self.limits))
         return Flattening(self.inputs.domain, self.record.source, refusal=refusal)
 
-    def _sets(self) -> Iterator[tuple[str, ...]]:
-        """Yield names of includes to flatten: as few as can be enough first, and at last all (none are named)."""
-        spent = self._spent()
-        names: dict[str, int] = {}
-        for term in _live(self.record):
-            if isinstance(term, Include) and term.domain_spec.target and spent.get(term.text):
-                names[term.domain_spec.target] = spent[term.text]
-        ordered = sorted(names, key=lambda name: -names[name])
-        excess = self.cost.worst_lookups - self.limits.lookups
-        for count in range(1, len(ordered) + 1):
-            enough = [each for each in combinations(ordered[:6], count) if sum(names[name] for name in each) >= excess]
-            yield from enough[:3]
-        yield ()
+    def _void_refusal(self, need: Need) -> Problem:
+        """Return the problem that nothing that was tried gets the record within the limits."""
+        text, hint = (
+            "no set of includes that was tried gets the record within the limits",
+            "take out what you don't use",
+        )
+        code = ProblemCode.OVER_LOOKUP_LIMIT
+        if need.lookups <= self.limits.lookups:
+            text = f"up to {counted(need.voids, 'void lookup')} may be left, and {self.limits.voids} are allowed"
+            hint = "take out terms whose names have no records, and terms with macros that you don't need"
+            code = ProblemCode.OVER_VOID_LIMIT
+        return Problem(code, text, None, None, "4.6.4", hint)
+
+    def _sets(self) -> Steps[Iterator[tuple[str, ...]]]:
+        """Return sets of includes to flatten: as few as can be enough first, and at last all (none are named).
+
+        An include of a record that the domain redirects to needs the redirect flattened too.
+        """
+        chain = yield from self._through(self.record, redirect_chain(self.inputs.domain, {}))
+        spent = self._spent({fold(domain) for domain, _ in chain})
+        savings: dict[tuple[str, ...], int] = {}
+        redirects: tuple[str, ...] = ()
+        for _, record in chain:
+            for term in _live(record):
+                if isinstance(term, Include) and term.domain_spec.target and spent.get(term.text):
+                    names = (*redirects, term.domain_spec.target)
+                    savings.setdefault(names, spent[term.text] + len(redirects))
+            if record.redirect is not None:
+                redirects = (*redirects, record.redirect.value.target or "")
+        return _sets(savings, self.cost.worst_lookups - self.limits.lookups)
+
+
+def _sets(savings: dict[tuple[str, ...], int], excess: int) -> Iterator[tuple[str, ...]]:
+    """Yield names of includes to flatten.
+
+    Args:
+        savings: the names that go together, each with the lookups that they cost.
+        excess: how many lookups are to be saved.
+    """
+    ordered = sorted(savings, key=lambda names: -savings[names])
+    for count in range(1, len(ordered) + 1):
+        several = combinations(ordered[:_MOST_COMBINED], count) if count <= _MOST_COMBINED else [tuple(ordered[:count])]
+        enough = [each for each in several if sum(savings[names] for names in each) >= excess]
+        yield from [tuple(dict.fromkeys(name for names in each for name in names)) for each in enough[:_MOST_ALIKE]]
+    yield ()
 
 
 def _has_more_unknown(before: Policy, after: Policy) -> bool:

@@ -1,10 +1,16 @@
 """Asking an object that was given as a resolver: which of the two methods it has, and whether it returns Answers."""
 
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from spfengine.answers import Answer, AsyncResolver, Question, Status
 from spfengine.errors import ResolverError
 from spfengine.visible import visible_name
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
+    from spfengine.resolvers.slots import Slots
 
 
 def resolve_of(resolver: object) -> Callable[[Question], Answer]:
@@ -67,6 +73,12 @@ def require_resolver(resolver: object) -> None:
     """Raise ResolverError unless this is a Resolver or an AsyncResolver."""
     if not isinstance(resolver, AsyncResolver):
         resolve_of(resolver)
+
+
+def slots_of(resolver: object, loop: "AbstractEventLoop") -> "Slots | None":
+    """Return the slots for questions that this event loop has in flight; None if the resolver has no limit."""
+    slots: Callable[[AbstractEventLoop], Slots | None] | None = getattr(resolver, "slots", None)
+    return None if slots is None else slots(loop)
 
 
 class Unanswered:

@@ -10,7 +10,7 @@ import pytest
 
 import spfengine
 from spfengine import Overlay, Resolver, Zone, parse_authentication_results, parse_received_spf
-from spfengine.receiver.delegation import MAX_REPLY
+from spfengine.receiver.requests import MAX_REPLY
 from tests.cli.conftest import REPOSITORY, SEED, command, environment
 from tests.debian import program
 from tests.postfix.conftest import BOTH, DEFERRING, DRY, RESULTS, SPAWN, STANDING_IN, TCP, UNIX, ZONEDATA, Page

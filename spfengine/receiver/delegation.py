@@ -8,6 +8,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
 from spfengine.addresses import address_text, parse_address
+from spfengine.answers import Status
 from spfengine.checker import Checker
 from spfengine.checks import is_null
 from spfengine.errors import AddressError
@@ -22,6 +23,8 @@ from spfengine.special_purpose import special_purpose
 from spfengine.visible import short_repr, visible
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
     from spfengine.answers import AsyncResolver, Resolver
 
 DUNNO = "DUNNO"
@@ -46,17 +49,20 @@ class Client:
     def __repr__(self) -> str:
         return short_repr(self, ("ip", "sender", "helo", "instance"))
 
-    @property
-    def domain(self) -> str:
-        """The domain that the message claims to be from, in lower case; that of HELO for the null sender."""
-        return (self.helo if is_null(self.sender) else self.sender[self.sender.rfind("@") + 1 :]).lower()
-
 
 class Wanted(NamedTuple):
     """A check that a decision needs: of the HELO or the MAIL FROM identity."""
 
     identity: str
     client: Client
+
+    @property
+    def domain(self) -> str:
+        """The domain that is checked, in lower case."""
+        client = self.client
+        if self.identity == HELO or is_null(client.sender):
+            return client.helo.lower()
+        return client.sender[client.sender.rfind("@") + 1 :].lower()
 
 
 _Deciding = Generator[Wanted, CheckResult, CheckResult]
@@ -72,6 +78,8 @@ class Delegation:
         resolver: answers DNS questions.
         log: called with each decision, and with each request that can't be used, as one printable line.
         decided: called with each Decision, instead of `log` with its line.
+        turn: in asyncio, returns what is held while a domain is checked; it yields whether it may be checked now. If
+            not, the result is that of a DNS server that does not answer.
     """
 
     def __init__(
@@ -80,10 +88,12 @@ class Delegation:
         resolver: "Resolver | AsyncResolver",
         log: Callable[[str], object] | None = None,
         decided: Callable[[Decision], object] | None = None,
+        turn: "Callable[[str], AbstractAsyncContextManager[bool]] | None" = None,
     ) -> None:
         self.rules = rules
         self._log = log
         self._decided = decided
+        self._turn = turn
         self._again: OrderedDict[Client, str] = OrderedDict()  # the action for the next request about a message
         self._checker = self._checker_of(resolver)
 
@@ -97,14 +107,10 @@ class Delegation:
     def decide(self, attributes: Attributes) -> str:
         """Return the action for a request. Raises only what the resolver raises."""
         client = self.client_of(attributes)
-        return client if isinstance(client, str) else self._decide(client, self._checker)
-
-    def unanswered(self, client: Client) -> str:
-        """Return the action for a client of whom DNS can't be asked now: that for temperror."""
-        return self._decide(client, Checker(Unanswered(), limits=self.rules.limits, receiver=self.rules.receiver))
-
-    def _decide(self, client: Client, checker: Checker) -> str:
+        if isinstance(client, str):
+            return client
         started = monotonic()
+        checker = self._checker
         deciding = self._deciding(client)
         wanted = next(deciding)
         while True:
@@ -129,14 +135,17 @@ class Delegation:
         deciding = self._deciding(client)
         wanted = next(deciding)
         while True:
-            if wanted.identity == HELO:
-                result = await checker.acheck_helo(client.ip, client.helo)
-            else:
-                result = await checker.acheck(client.ip, client.sender, client.helo)
+            result = await self._acheck(checker, wanted)
             try:
                 wanted = deciding.send(result)
             except StopIteration as stop:
                 return self._finish(client, stop.value, monotonic() - started)
+
+    async def _acheck(self, checker: Checker, wanted: Wanted) -> CheckResult:
+        if self._turn is None:
+            return await _asked(checker, wanted)
+        async with self._turn(wanted.domain) as may_check:
+            return await _asked(checker if may_check else self._checker_of(Unanswered(Status.TIMEOUT)), wanted)
 
     def known(self, client: Client) -> str | None:
         """Return the action for a client if the verdicts for it are known, or None if it must be checked."""
@@ -242,3 +251,10 @@ class Delegation:
             short = f"Authentication-Results: {receiver}; spf={result.result} ({result.ip})"
         action = "PREPEND " + field.replace("\r\n", "")  # unfolded (RFC 5322 §2.2.3): a reply is one line
         return action if len(action) <= MAX_REPLY else f"PREPEND {short}"
+
+
+async def _asked(checker: Checker, wanted: Wanted) -> CheckResult:
+    identity, client = wanted
+    if identity == HELO:
+        return await checker.acheck_helo(client.ip, client.helo)
+    return await checker.acheck(client.ip, client.sender, client.helo)

@@ -84,6 +84,13 @@ def slots_of(resolver: object, loop: "AbstractEventLoop") -> "Slots | None":
 class Unanswered:
     """A resolver that fails every question: for what must not be asked of DNS."""
 
+    def __init__(self, status: Status = Status.SERVFAIL) -> None:
+        self._failure = Answer.failed(status)
+
     def resolve(self, question: Question) -> Answer:  # noqa: ARG002 - the answer is always the same
-        """Return SERVFAIL."""
-        return Answer.failed(Status.SERVFAIL)
+        """Return the failure."""
+        return self._failure
+
+    async def aresolve(self, question: Question) -> Answer:  # noqa: ARG002 - the answer is always the same
+        """Async version of `resolve`."""
+        return self._failure

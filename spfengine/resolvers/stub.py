@@ -163,7 +163,11 @@ class Stub:
     ) -> Generator[Attempt, Reply, dns.message.Message | Status]:
         query = dns.message.make_query(name, rrtype.value, use_edns=0, payload=EDNS_SIZE)
         reply = yield from self._send(server, query, min(end, monotonic() + seconds))
-        if isinstance(reply, dns.message.Message) and reply.edns < 0 and reply.rcode() in (dns.rcode.FORMERR, dns.rcode.NOTIMP):
+        if (
+            isinstance(reply, dns.message.Message)
+            and reply.edns < 0
+            and reply.rcode() in (dns.rcode.FORMERR, dns.rcode.NOTIMP)
+        ):
             query = dns.message.make_query(name, rrtype.value, use_edns=False)
             reply = yield from self._send(server, query, min(end, monotonic() + seconds))
         if reply is None:

@@ -41,7 +41,7 @@ LAYERS: list[list[str]] = [
     ["advice", "replaying", "surveying"],
     # 6: results as text; interfaces for other programs and for tests
     ["text"],
-    ["testing", "compat"],
+    ["testing", "compat", "policyd"],
     # 7: the command line
     ["cli __main__"],
 ]

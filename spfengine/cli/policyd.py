@@ -248,6 +248,7 @@ def _serve(
         return Metered(made, fairness, metrics) if getattr(made, "prefetch", 0) else made
 
     def decided(decision: Decision) -> None:
+        fairness.decided(decision)
         metrics.decision(decision)
         log.decided(decision)
 

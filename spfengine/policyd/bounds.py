@@ -3,6 +3,8 @@
 import resource
 from dataclasses import dataclass
 
+from spfengine.resolvers.slots import MOST_AHEAD
+
 _MOST_CLIENTS = 1000
 _MOST_DESCRIPTORS = 1 << 16
 _OTHERS = 64  # the log, listening sockets, the event loop, scrapers of metrics, what libraries open
@@ -17,7 +19,7 @@ class Bounds:
 
     Attributes:
         clients: connections.
-        questions: questions of DNS in flight, of which half may be asked ahead.
+        questions: questions of DNS in flight.
     """
 
     clients: int
@@ -28,7 +30,7 @@ def bounds_for(descriptors: int) -> Bounds:
     """Return the bounds for a process that may have so many file descriptors."""
     usable = max(10, descriptors - _OTHERS)
     clients = min(_MOST_CLIENTS, usable * 2 // 5)
-    return Bounds(clients, min(usable - clients, 2 * clients))
+    return Bounds(clients, min(usable - clients, clients + MOST_AHEAD))
 
 
 def own_bounds() -> Bounds:

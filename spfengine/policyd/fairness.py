@@ -1,11 +1,16 @@
 """Fairness between domains: those whose checks cost much wait for each other, and no other domain waits for them.
 
-What checks cost is counted in units and charged to the domain that is checked: a question is one, and one that fails
-is ten, since it was sent again, or was too large, or kept a slot. An account halves every ten seconds. A domain with
-more than `HEAVY` units in its account has heavy checks, of which `AT_ONCE` run at once, one domain after the other in
-turn. So one domain of silent name servers, asked by hundreds of clients, leaves the event loop to the others.
+What checks cost is counted in units and charged to the domain that is checked: a question is one. One that fails is
+ten, since it was sent again, or was too large, or kept a slot; so is a check that ends in temperror. An account halves
+every ten seconds. A domain whose checks cost `COSTLY` units each, and `HEAVY` together, has heavy checks. Of these,
+`AT_ONCE` run at once, one domain after the other in turn, and they ask nothing ahead. So one domain of silent name
+servers, asked by hundreds of clients, leaves the event loop to the others.
 
-An ordinary domain never gets there: its answers and verdicts are cached.
+Anyone can use any number of names below a domain of theirs, so those together have an account as well. The domain of an
+organization is taken to be its last two labels, or three if these look like co.uk: an error only makes checks of heavy
+domains wait for each other.
+
+An ordinary domain never gets there: few of its questions fail, and answers and verdicts are cached.
 """
 
 from asyncio import CancelledError, Future, get_running_loop, timeout
@@ -15,16 +20,44 @@ from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from time import monotonic
 
-HEAVY = 200.0
-"""Units in the account of a domain from which on its checks wait for other heavy ones."""
+from spfengine.problems import Result
+from spfengine.receiver.decision import Decision
+
+HEAVY = 100.0
+"""Units in the account of a domain from which on its checks may be heavy."""
+COSTLY = 8.0
+"""Units that heavy checks cost on average."""
 AT_ONCE = 4
 """Heavy checks that run at once."""
 FAILED = 10
-"""Units of a question that fails."""
+"""Units of a question that fails, and of a check that ends in temperror."""
 _HALF_LIFE = 10.0  # seconds
 _MOST_ACCOUNTS = 10_000
 
-_checked: ContextVar[str | None] = ContextVar("_checked", default=None)
+_checked: ContextVar["tuple[_Account, ...]"] = ContextVar("_checked", default=())
+_runs_heavy: ContextVar[bool] = ContextVar("_runs_heavy", default=False)
+
+
+class _Account:
+    """What the checks of a domain have cost, and how many there were; both halve with time."""
+
+    __slots__ = ("_at", "checks", "units")
+
+    def __init__(self, now: float) -> None:
+        self.units = self.checks = 0.0
+        self._at = now
+
+    def add(self, now: float, units: float, checks: int = 0) -> None:
+        """Add to the account."""
+        rest = 0.5 ** ((now - self._at) / _HALF_LIFE)
+        self.units = self.units * rest + units
+        self.checks = self.checks * rest + checks
+        self._at = now
+
+    @property
+    def is_heavy(self) -> bool:
+        """Whether the checks of the domain are heavy."""
+        return self.units >= HEAVY and self.units >= COSTLY * self.checks
 
 
 class Fairness:
@@ -42,7 +75,7 @@ class Fairness:
     def __init__(self, seconds: float, clock: Callable[[], float] = monotonic) -> None:
         self._seconds = seconds
         self._clock = clock
-        self._accounts: OrderedDict[str, tuple[float, float]] = OrderedDict()  # units, and when they were counted
+        self._accounts: OrderedDict[str, _Account] = OrderedDict()  # by domain; the last one used is last
         self._running = 0
         self._waiting: OrderedDict[str, deque[Future[None]]] = OrderedDict()  # by domain; the first is next
         self.waiting = 0
@@ -50,18 +83,30 @@ class Fairness:
 
     def charge(self, units: float) -> None:
         """Charge the domain whose check runs in this context."""
-        domain = _checked.get()
-        if domain is None:
-            return
-        self._accounts[domain] = self.units(domain) + units, self._clock()
-        self._accounts.move_to_end(domain)
-        if len(self._accounts) > _MOST_ACCOUNTS:
-            self._accounts.popitem(last=False)
+        now = self._clock()
+        for account in _checked.get():
+            account.add(now, units)
 
-    def units(self, domain: str) -> float:
-        """Return what is in the account of a domain now."""
-        units, counted = self._accounts.get(domain, (0.0, 0.0))
-        return units * 0.5 ** ((self._clock() - counted) / _HALF_LIFE) if units else 0.0
+    def decided(self, decision: Decision) -> None:
+        """Charge the domain whose check in this context has led to a decision."""
+        if decision.result.result is Result.TEMPERROR:
+            self.charge(FAILED)
+
+    @property
+    def runs_heavy(self) -> bool:
+        """Whether a heavy check runs in this context."""
+        return _runs_heavy.get()
+
+    def _open(self, domain: str) -> _Account:
+        now = self._clock()
+        account = self._accounts.get(domain)
+        if account is None:
+            account = self._accounts[domain] = _Account(now)
+            if len(self._accounts) > _MOST_ACCOUNTS:
+                self._accounts.popitem(last=False)
+        self._accounts.move_to_end(domain)
+        account.add(now, 0, 1)
+        return account
 
     @asynccontextmanager
     async def turn(self, domain: str) -> AsyncIterator[bool]:
@@ -69,8 +114,11 @@ class Fairness:
         checked.
         """
         domain = domain.lower()
-        _checked.set(domain)
-        if self.units(domain) < HEAVY:
+        accounts = tuple([self._open(name) for name in dict.fromkeys((domain, organization(domain)))])
+        _checked.set(accounts)
+        is_heavy = any(account.is_heavy for account in accounts)
+        _runs_heavy.set(is_heavy)
+        if not is_heavy:
             yield True
             return
         if not await self._wait(domain):
@@ -113,3 +161,10 @@ class Fairness:
                 given.set_result(None)
                 return
         self._running -= 1
+
+
+def organization(domain: str) -> str:
+    """Return the domain that a domain is taken to be under: its last two labels, or three if it is like a.co.uk."""
+    labels = domain.removesuffix(".").split(".")
+    is_second_level = len(labels) > 2 and len(labels[-1]) == 2 and len(labels[-2]) <= 3
+    return ".".join(labels[-3 if is_second_level else -2 :])

@@ -30,8 +30,8 @@ class Metered:
 
     @property
     def prefetch(self) -> int:
-        """How many questions a check may ask ahead, as the resolver says."""
-        return getattr(self._resolver, "prefetch", 0)
+        """How many questions a check may ask ahead: none if it is heavy, else what the resolver says."""
+        return 0 if self._fairness.runs_heavy else getattr(self._resolver, "prefetch", 0)
 
     def slots(self, loop: "AbstractEventLoop", /) -> "Slots | None":
         """Return the slots for questions that this event loop has in flight, as the resolver says."""

@@ -2,8 +2,9 @@
 
 A check waits for its own questions, and not for those that are asked ahead. So its own questions come first:
 
-- Questions asked ahead take at most half of the slots, and only free ones. If none is free, the oldest question asked
-  ahead ends, since answers come fast, except from servers that are silent; its check asks again if it needs the answer.
+- Questions asked ahead take only free slots, at most half of all, and no more than `MOST_AHEAD`. If these are taken,
+  the oldest question asked ahead ends if it is not answered after `SOON` seconds: its server is silent, or slow. Its
+  check asks again if it needs the answer.
 - An own question that finds no free slot ends the oldest question asked ahead as well.
 - One check gets a fifth of what is left, and at least `LEAST_SHARE`: many that ask much leave some for the next one.
 
@@ -13,9 +14,15 @@ So an own question waits only if all slots are taken by own questions.
 from asyncio import CancelledError, Future, get_running_loop
 from collections import OrderedDict, deque
 from collections.abc import Callable
+from math import inf
+from time import monotonic
 
 LEAST_SHARE = 4
 """How many questions each check may ask ahead at once, however many others do."""
+MOST_AHEAD = 100
+"""How many questions are asked ahead at once, in an event loop."""
+SOON = 0.5
+"""Seconds in which most questions are answered."""
 _PART = 5  # a check may take one part in five of what is left
 
 
@@ -24,16 +31,18 @@ class Slots:
 
     Args:
         size: how many questions may be in flight at once.
+        clock: a monotonic clock, in seconds.
 
     Attributes:
         in_use: how many are in flight now.
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, clock: Callable[[], float] = monotonic) -> None:
         self.size = size
+        self._clock = clock
         self.in_use = 0
         self._waiting: deque[Future[None]] = deque()
-        self._ahead: OrderedDict[object, Callable[[], object]] = OrderedDict()  # oldest first
+        self._ahead: OrderedDict[object, tuple[float, Callable[[], object]]] = OrderedDict()  # oldest first
 
     @property
     def ahead(self) -> int:
@@ -47,7 +56,7 @@ class Slots:
 
     @property
     def _most_ahead(self) -> int:
-        return self.size // 2
+        return min(self.size // 2, MOST_AHEAD)
 
     async def take(self) -> None:
         """Wait for a slot, and take it. Give it back with `release`."""
@@ -85,17 +94,20 @@ class Slots:
         if self.in_use >= self.size:
             return False
         if self.ahead >= self._most_ahead:
-            self._end_oldest()
+            self._end_oldest(self._clock() - SOON)
             if self.ahead >= self._most_ahead:
-                return False  # so few slots that none is for asking ahead
-        self._ahead[key] = end
+                return False
+        self._ahead[key] = self._clock(), end
         return True
 
     def done(self, key: object) -> None:
         """Note that a question is not asked ahead any more: it is answered, or its check waits for it now."""
         self._ahead.pop(key, None)
 
-    def _end_oldest(self) -> None:
-        if self._ahead:
-            _, end = self._ahead.popitem(last=False)
-            end()
+    def _end_oldest(self, before: float = inf) -> None:
+        """End the question that was asked ahead first, if that was before this time."""
+        for key, (asked, end) in self._ahead.items():
+            if asked < before:
+                del self._ahead[key]
+                end()
+            return

@@ -21,7 +21,8 @@ _AT_A_TIME = 16
 _IDLE = 900.0  # seconds; Postfix closes a connection after 300 without a request
 _SWEEP = 60.0  # seconds
 _LAST_ANSWERS = 10.0  # seconds that running checks have at the end
-_PAUSE = 0.5  # seconds without accepting clients, if there are no file descriptors
+_QUIET = 0.2  # seconds without a request after which a client is idle
+_PAUSE = 0.25  # seconds without accepting clients, if there are no file descriptors, or too many clients
 _SAID_AGAIN = 60.0  # seconds
 _OUT_OF = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _SCRAPE = 5.0  # seconds for a client to ask for the metrics
@@ -175,17 +176,22 @@ class Server:
             sock.close()
 
     def _has_room(self) -> bool:
-        """Whether there may be one more client. If not, the one that has been idle longest is closed."""
+        """Whether there may be one more client. If not, some of those that are idle are closed, the longest idle first;
+        not those that have just come, whose first request may be on its way.
+        """
         if len(self._clients) + len(self._arriving) < self._bounds.clients:
             return True
-        idle = [client for client in self._clients if not client.is_busy and not client.transport.is_closing()]
+        loop = asyncio.get_running_loop()
+        quiet = [client for client in self._clients if not client.is_busy and client.active_at <= loop.time() - _QUIET]
         self._say_full(
             f"there are {self._bounds.clients} clients, the most for this number of file descriptors (LimitNOFILE= or "
             "ulimit -n); idle ones are closed, and new ones wait"
         )
-        if idle:
-            min(idle, key=lambda client: client.active_at).close()
+        for client in sorted(quiet, key=lambda client: client.active_at)[:_AT_A_TIME]:
+            client.close()
             self.metrics.event("client-closed")
+        if not quiet:
+            loop.call_later(_PAUSE, self._accept_clients)
         return False
 
     def _say_full(self, why: str) -> None:

@@ -1,10 +1,11 @@
 """Load for policy servers: clients that each send the next request when the last is answered."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from time import perf_counter
+from typing import Any
 
 
 @dataclass
@@ -20,6 +21,12 @@ class Measured:
     seconds: list[float] = field(default_factory=list)
     actions: dict[str, int] = field(default_factory=dict)
     elapsed: float = 0.0
+
+    def add(self, seconds: float, answer: bytes) -> None:
+        """Count an answer."""
+        self.seconds.append(seconds)
+        word = answer.removeprefix(b"action=").split(None, 1)[0].decode("ascii").upper()
+        self.actions[word] = self.actions.get(word, 0) + 1
 
     @property
     def rate(self) -> float:
@@ -50,7 +57,7 @@ def request(sender: str, helo: str = "mx.client.test", ip: str = "192.0.2.1", in
     return "\n".join([*lines, "", ""]).encode("ascii")
 
 
-Connect = Callable[[], "asyncio.Future[tuple[asyncio.StreamReader, asyncio.StreamWriter]]"]
+Connect = Callable[[], Coroutine[Any, Any, tuple[asyncio.StreamReader, asyncio.StreamWriter]]]
 
 
 async def clients(connect: Connect, number: int, sender: Callable[[], str], until: float, measured: Measured) -> None:
@@ -64,9 +71,7 @@ async def clients(connect: Connect, number: int, sender: Callable[[], str], unti
                 sent = perf_counter()
                 writer.write(request(sender()))
                 answer = await reader.readuntil(b"\n\n")
-                measured.seconds.append(perf_counter() - sent)
-                word = answer.removeprefix(b"action=").split(None, 1)[0].decode("ascii")
-                measured.actions[word] = measured.actions.get(word, 0) + 1
+                measured.add(perf_counter() - sent, answer)
         finally:
             writer.close()
 

@@ -46,7 +46,7 @@ class Measured:
 _numbers = count(1)
 
 
-def request(sender: str, helo: str = "mx.client.test", ip: str = "192.0.2.1", instance: str = "") -> bytes:
+def request(sender: str, helo: str = "mx.bench.test", ip: str = "192.0.2.1", instance: str = "") -> bytes:
     """Return a request, as Postfix sends it, about a message of its own."""
     lines = (
         "request=smtpd_access_policy", "protocol_state=RCPT", "protocol_name=ESMTP", f"helo_name={helo}", "queue_id=",

@@ -13,7 +13,6 @@ include. All actions have to agree: every message passes.
 
 import argparse
 import asyncio
-import json
 import os
 import shutil
 import subprocess
@@ -29,6 +28,10 @@ from bench.workloads import REPOSITORY
 
 _DOMAINS = 60_000
 _WARM = range(1, 11)
+_ZONE = (
+    "$ORIGIN bench.test.", "$TTL 3600", "@ SOA ns hostmaster 1 3600 600 86400 300", "@ NS ns", "ns A 127.0.0.1",
+    'spf TXT "v=spf1 ip4:192.0.2.0/24 -all"', 'mx TXT "v=spf1 ip4:192.0.2.1 -all"',
+)  # fmt: skip
 _WARM_UP = 1.0  # seconds
 _CONFIGURATION = """
 debugLevel = 0
@@ -56,7 +59,7 @@ def measure_processes(command: list[str], number: int, seconds: float, *, warm: 
             assert run.stdout is not None
             begin = perf_counter() + _WARM_UP
             while (sent := perf_counter()) < begin + seconds:
-                run.stdin.write(request(sender()))
+                run.stdin.write(request(sender(), "mx.bench.test"))
                 run.stdin.flush()
                 answer = run.stdout.readline()
                 run.stdout.readline()
@@ -127,12 +130,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "policyd-spf.conf").write_text(_CONFIGURATION)
-        zone: dict[str, list[dict[str, str]]] = {"spf.bench.test": [{"TXT": "v=spf1 ip4:192.0.2.0/24 -all"}]}
-        record = {"TXT": "v=spf1 include:spf.bench.test -all"}
-        zone |= {f"d{number}.bench.test": [record] for number in range(1, _DOMAINS)}
-        (folder / "zone.json").write_text(json.dumps({"zonedata": zone}))
+        lines = [*_ZONE, *[f'd{number} TXT "v=spf1 include:spf.bench.test -all"' for number in range(1, _DOMAINS)]]
+        (folder / "bench.zone").write_text("\n".join([*lines, ""]))
         words = ["--seconds", str(options.seconds), "--clients", str(options.clients), "--inside", name]
-        command = [sys.executable, "-m", "spfengine", "run-with", str(folder / "zone.json"), "--"]
+        command = [sys.executable, "-m", "spfengine", "run-with", str(folder / "bench.zone"), "--"]
         subprocess.run(
             [*command, sys.executable, "-m", "bench.policyd", *words],
             cwd=REPOSITORY, check=True, env={**os.environ, "PYTHONPATH": str(REPOSITORY)},

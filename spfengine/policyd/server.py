@@ -1,4 +1,4 @@
-"""The policy server: it accepts clients, serves them until it is told to stop, and shows its numbers."""
+"""The policy server: it accepts clients, serves them until a signal stops it, and shows its numbers."""
 
 import asyncio
 import errno

@@ -1,4 +1,4 @@
-"""What systemd hands over, and is told: sockets (sd_listen_fds(3)) and the state of the service (sd_notify(3))."""
+"""Sockets that systemd hands over (sd_listen_fds(3)), and the state of the service, reported to it (sd_notify(3))."""
 
 import os
 import socket

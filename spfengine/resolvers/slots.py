@@ -11,11 +11,14 @@ A check waits for its own questions, and not for those that are asked ahead. So 
 So an own question waits only if all slots are taken by own questions.
 """
 
-from asyncio import CancelledError, Future, get_running_loop
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from math import inf
 from time import monotonic
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from asyncio import Future
 
 LEAST_SHARE = 4
 """How many questions each check may ask ahead at once, however many others do."""
@@ -64,6 +67,8 @@ class Slots:
             self.in_use += 1
             return
         self._end_oldest()
+        from asyncio import CancelledError, get_running_loop  # here, so that synchronous programs do not load it
+
         given: Future[None] = get_running_loop().create_future()
         self._waiting.append(given)
         try:

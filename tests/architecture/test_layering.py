@@ -48,7 +48,7 @@ LAYERS: list[list[str]] = [
 
 # `spfengine/__init__.py` gathers the public names, so it is above all layers; only these packages may import it.
 TOP = "spfengine"
-EDGE = {"cli", "testing", "compat"}
+EDGE = {"cli", "testing", "compat", "policyd"}
 
 # Modules that import others by names made at run time, to load them when they are first used.
 LATE = {TOP, "spfengine.testing", "spfengine.cli.commands"}

@@ -58,7 +58,7 @@ class InLoop:
         self.metrics = Metrics()
         log = Log(self.lines.append)
         fairness = Fairness(1)
-        self.delegation = Delegation(Rules("mx.example.net"), resolver, log.note, log.decided, fairness.turn)  # type: ignore[arg-type]  # a resolver
+        self.delegation = Delegation(Rules("mx.example.net"), resolver, log.note, log.decided, fairness.turn)  # type: ignore[arg-type]  # any resolver that a test gives
         self.socket = listen("127.0.0.1", 0)
         self.server = Server(self.delegation, log, self.metrics, fairness, bounds, reload)
         self.running = asyncio.create_task(self.server.run([self.socket]))

@@ -61,6 +61,7 @@ ENGINES = (
     Engine("Checker, warm", "with_checker", compiled=True),
     Engine("policy.check", "with_policy", compiled=True),
     Engine("policy.check_many", "with_check_many", compiled=True, only=("W4", "W7")),
+    Engine("policy.check_array", "with_check_array", compiled=True, only=("W4", "W7")),
     Engine("plain loop", "with_plain_loop", compiled=True, only=("W4", "W7")),
 )
 

@@ -3,11 +3,13 @@
 An IPv4-mapped IPv6 address is an IPv4 address (RFC 7208 §5). It is mapped here, where text becomes a number.
 """
 
+import socket  # conversion only: no socket is opened here
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from ipaddress import IPv4Address, IPv6Address
 from operator import itemgetter
-from socket import AF_INET, AF_INET6, inet_ntop, inet_pton  # conversion only: no socket is opened here
+from socket import AF_INET, inet_ntop, inet_pton
 from typing import NamedTuple, TypeVar
 
 from spfengine.errors import AddressError
@@ -18,6 +20,33 @@ IPAddress = str | IPv4Address | IPv6Address
 
 _MAPPED = 0xFFFF  # ::ffff:0:0/96
 _from_octets = int.from_bytes  # most significant octet first; looked up once, which takes as long as the conversion
+
+
+def _read_ip6(text: str) -> bytes:
+    """Return the octets of an IPv6 address, as `inet_pton` does.
+
+    Raises:
+        ValueError: it is not one.
+    """
+    if "%" in text:
+        raise ValueError("a zone id")
+    return IPv6Address(text).packed
+
+
+def _choose_ip6_reader() -> Callable[[str], bytes]:
+    """Return what reads IPv6 addresses: the platform, or `ipaddress` if the platform has no IPv6.
+
+    A browser has none, for example (Pyodide), and a Python built with `--disable-ipv6`.
+    """
+    try:
+        read = partial(inet_pton, socket.AF_INET6)
+        read("::1")
+    except (AttributeError, OSError):
+        return _read_ip6
+    return read
+
+
+_ip6_octets = _choose_ip6_reader()
 
 
 class Family(NamedTuple):
@@ -53,7 +82,7 @@ def parse_address(address: object) -> tuple[Family, int]:
     if isinstance(address, str):
         try:
             if ":" in address:
-                value = _from_octets(inet_pton(AF_INET6, address))
+                value = _from_octets(_ip6_octets(address))
                 return (V4, value & V4.last) if value >> 32 == _MAPPED else (V6, value)
             return V4, _from_octets(inet_pton(AF_INET, address))
         except (OSError, ValueError):
@@ -71,7 +100,7 @@ def parse_address(address: object) -> tuple[Family, int]:
 def parse_ip6(text: str) -> int | None:
     """Return the text of an IPv6 address (RFC 4291 §2.2) as an int, or None if it is not one."""
     try:
-        return _from_octets(inet_pton(AF_INET6, text))
+        return _from_octets(_ip6_octets(text))
     except (OSError, ValueError):
         return None
 

@@ -71,6 +71,9 @@ class ProblemCode(StrEnum):
     DNS_CNAME_LOOP = "dns-cname-loop"
     DNS_FAILURE = "dns-failure"  # any of these: an outcome that a policy reports as possible, never that of a check
 
+    # Something that the check needs is not known to the caller (temperror)
+    HELO_UNKNOWN = "helo-unknown"
+
     # Why a draft is unsafe, or why its effect is not fully known (see `simulate`)
     DRAFT_BROKEN = "draft-broken"
     DRAFT_NOT_REACHED = "draft-not-reached"
@@ -99,6 +102,11 @@ class ProblemCode(StrEnum):
     EXP_CONTROL_CHARACTER = "exp-control-character"
     EXP_TOO_LONG = "exp-too-long"
     EXP_TIME_LIMIT = "exp-time-limit"
+    EXP_HELO_UNKNOWN = "exp-helo-unknown"
+
+
+UNKNOWN_CODES = frozenset({ProblemCode.HELO_UNKNOWN})
+"""Codes which say that the result is not known, since the caller did not give what it depends on; DNS did not fail."""
 
 
 class Problem(Frozen):

@@ -59,8 +59,8 @@ class Sender(Frozen):
     def unknown(self) -> tuple[str, ...]:
         """What SPF may use and is not known of this sender: "local-part", "helo", or both (the values of `Input`).
 
-        A result that depends on an unknown fact (see `Outcome.depends_on`) is computed for postmaster, or for no HELO
-        name.
+        A result that depends on an unknown HELO name is not known. One that depends on the local part is computed for
+        postmaster.
         """
         unknown = ("local-part",) if self.sender.startswith("@") else ()
         return unknown if self.helo else (*unknown, "helo")

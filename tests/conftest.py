@@ -12,10 +12,11 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 # No profile has a deadline or a health check that watches the clock: a busy machine must not fail a test.
 _UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("everyday", _UNHURRIED, max_examples=25)
+settings.register_profile("everyday", _UNHURRIED, max_examples=15)
 settings.register_profile("full", _UNHURRIED, max_examples=100)
-# The same examples on each run, so that a red run can be repeated.
-settings.register_profile("ci", _UNHURRIED, derandomize=True, max_examples=100, print_blob=True)
+# In CI, the same examples on each run, so that a red run can be repeated.
+for name in ("everyday", "full"):
+    settings.register_profile(f"ci {name}", settings.get_profile(name), derandomize=True, print_blob=True)
 settings.register_profile("thorough", _UNHURRIED, max_examples=2000)
 
 
@@ -61,8 +62,9 @@ LEFT_OUT = {
 
 def pytest_configure(config: pytest.Config) -> None:
     """Choose hypothesis's profile before any test module is imported: the full tests have more examples too."""
-    without_full = config.getoption("markexpr") == "not full"
-    profile = "ci" if os.environ.get("CI") == "true" else "everyday" if without_full else "full"
+    profile = "everyday" if config.getoption("markexpr") == "not full" else "full"
+    if os.environ.get("CI") == "true":
+        profile = f"ci {profile}"
     settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or profile)
 
 

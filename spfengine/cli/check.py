@@ -30,7 +30,7 @@ Examples:
   spfengine check 192.0.2.1 example.com --draft "_spf.example.com=v=spf1 mx -all"
 
 The exit code is the result: {exits.RESULTS_HELP}; with --identity both, that of MAIL FROM. {exits.OTHER_HELP}, 69 there
-is no DNS server to ask, 73 a file can't be written.
+is no DNS server to ask, or what the result depends on is not known, 73 a file can't be written.
 
 Scripts should write -- before IP: then nothing that a client sent can be taken for an option.
 """
@@ -41,7 +41,7 @@ class Request:
     """What is to be checked.
 
     Attributes:
-        ip, sender, helo: of the client; `helo` is "" if it is not known.
+        ip, sender, helo: of the client; `helo` is None if it is not known.
         identity: "mailfrom", "helo" or "both".
         limits: the limits of the check.
         receiver: the name of the receiving host, or None.
@@ -49,7 +49,7 @@ class Request:
 
     ip: str
     sender: str
-    helo: str
+    helo: str | None
     identity: str
     limits: Limits
     receiver: str | None
@@ -58,17 +58,17 @@ class Request:
     def domain(self) -> str:
         """The domain whose record is looked up; with both identities, that of MAIL FROM."""
         if self.identity == HELO:
-            return Session(self.ip, "", self.helo, HELO).domain
+            return Session(self.ip, "", self.helo or "", HELO).domain
         return Session(self.ip, self.sender, self.helo).domain
 
     def run(self, resolver: Any) -> list[CheckResult]:
         """Return the results: one, or two for both identities, HELO first."""
         settings: dict[str, Any] = {"resolver": resolver, "limits": self.limits, "receiver": self.receiver}
         if self.identity == HELO:
-            return [check_helo(self.ip, self.helo, **settings)]
+            return [check_helo(self.ip, self.helo or "", **settings)]
         if self.identity == MAILFROM:
             return [check(self.ip, self.sender, self.helo, **settings)]
-        return list(check_both(self.ip, self.sender, self.helo, **settings))
+        return list(check_both(self.ip, self.sender, self.helo or "", **settings))
 
 
 @click.command(epilog=_EPILOG)
@@ -113,7 +113,7 @@ def command(
     """
     if helo is None and identity != MAILFROM:
         raise click.UsageError(f"--identity {identity} needs --helo NAME, the name that the client gave in HELO")
-    request = Request(ip, sender, helo or "", identity, Limits(void_rule=void_rule, seconds=timeout), receiver)
+    request = Request(ip, sender, helo, identity, Limits(void_rule=void_rule, seconds=timeout), receiver)
     drafted = drafts_by_name(drafts, request.domain)
     base = sources.base_resolver(zones, nameservers, timeout)
     if record_answers is None:
@@ -126,7 +126,7 @@ def command(
         screen = Screen()
         asked = _asked(drafted, results)
         screen.show(check_lines(results, request.limits, screen.width, asked, with_trace=with_trace))
-    return exits.OF_RESULT[results[-1].result]
+    return exits.of_check(results[-1])
 
 
 def _recorded(request: Request, base: Any, drafted: dict[str, str], path: str) -> list[CheckResult]:

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from spfengine.problems import Result
+from spfengine.evaluation.check_result import CheckResult
+from spfengine.problems import UNKNOWN_CODES, Result
 
 NAME: Final = "spfengine"
 """The name of the command."""
@@ -34,6 +35,13 @@ OF_RESULT: Final = {
     Result.NONE: 6,
 }
 """The exit codes of commands that check one client."""
+
+
+def of_check(result: CheckResult) -> int:
+    """Return the exit code of a check: `OF_RESULT`, or `UNAVAILABLE` if the result is not known for want of input."""
+    is_unknown = result.problem is not None and result.problem.code in UNKNOWN_CODES
+    return UNAVAILABLE if is_unknown else OF_RESULT[result.result]
+
 
 RESULTS_HELP: Final = "0 pass, 1 fail, 2 softfail, 3 neutral, 4 permerror, 5 temperror, 6 none"
 """`OF_RESULT` in words, for the help of these commands."""

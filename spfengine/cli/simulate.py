@@ -119,7 +119,7 @@ class Request:
         ]
 
 
-@click.command(epilog=_EPILOG)
+@click.command(cls=evidence_input.Command, epilog=_EPILOG)
 @click.argument("domain", type=options.Domain(), required=False)
 @options.answers
 @click.option(
@@ -164,7 +164,7 @@ def command(
     layers = sources.read_zones(files)
     request = Request(domain, drafts, zones, nameservers, zone_after)
     request.refuse_what_does_not_fit()
-    evidence = evidence_input.read_if_given(evidence_paths, receiver, quiet=as_json or as_csv)
+    evidence = evidence_input.read_if_given(evidence_paths, receiver, domain, quiet=as_json or as_csv)
     senders = GivenSenders(single, evidence.senders if evidence is not None else ())
     simulations = request.run(layers, senders, None if suffixes is None else sources.public_suffixes(suffixes))
     if domain is not None and evidence is not None:

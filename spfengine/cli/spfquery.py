@@ -81,11 +81,12 @@ class Dialect:
 
 
 _OURS = ("zone", "draft", "nameserver", "timeout", "help", "libspf2")
-_SAME = """
-    versions scope identity ip-address helo-identity helo mfrom file default-explanation hostname keep-comments
-    no-keep-comments sanitize no-sanitize debug version enable-black-magic max-dns-interactive-terms
-    max-name-lookups-per-term authorize-mxes-for tfwl guess local override fallback pra
-""".split()  # noqa: SIM905 - names read best as text
+_SAME = (
+    "versions", "scope", "identity", "ip-address", "helo-identity", "helo", "mfrom", "file", "default-explanation",
+    "hostname", "keep-comments", "no-keep-comments", "sanitize", "no-sanitize", "debug", "version",
+    "enable-black-magic", "max-dns-interactive-terms", "max-name-lookups-per-term", "authorize-mxes-for", "tfwl",
+    "guess", "local", "override", "fallback", "pra",
+)  # fmt: skip
 _SCOPES = ("helo", "mfrom", "pra")
 _FLAGS = frozenset(
     {
@@ -153,13 +154,13 @@ class Query:
         ip: its address.
         scope: "helo" or "mfrom": which identity is checked.
         identity: the HELO name, or the sender.
-        helo: the HELO name given with a sender; "" if it is not known.
+        helo: the HELO name given with a sender; None if it is not known.
     """
 
     ip: str
     scope: str
     identity: str
-    helo: str
+    helo: str | None
 
     @property
     def domain(self) -> str:
@@ -343,11 +344,11 @@ def _given(
     if identity is not None and (mfrom is not None or helo is not None):
         raise click.UsageError("--identity can't be used with --mfrom or --helo: each says what to check")
     if identity is not None:
-        return Query(ip, scope, identity, helo_identity or "")
+        return Query(ip, scope, identity, helo_identity)
     if mfrom is not None:
-        return Query(ip, _MFROM, mfrom, helo_identity or helo or "")
+        return Query(ip, _MFROM, mfrom, helo if helo_identity is None else helo_identity)
     if helo is not None:
-        return Query(ip, _HELO, helo, "")
+        return Query(ip, _HELO, helo, None)
     raise click.UsageError("there is nothing to check: give --identity, --mfrom or --helo")
 
 
@@ -381,7 +382,7 @@ def _query(line: bytes, scope: str, where: str, *, keep_comments: bool) -> Query
         parse_address(words[0])
     except AddressError as error:
         raise Failure(exits.DATA, f"{where}: {error}") from None
-    return Query(words[0], scope, words[1], words[2] if len(words) == 3 else "")
+    return Query(words[0], scope, words[1], words[2] if len(words) == 3 else None)
 
 
 def _translated(arguments: Sequence[str]) -> list[str]:

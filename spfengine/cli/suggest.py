@@ -43,7 +43,7 @@ a part is not known. {exits.OTHER_HELP}.
 _MOST_DOMAINS = 5
 
 
-@click.command(epilog=_EPILOG)
+@click.command(cls=evidence_input.Command, epilog=_EPILOG)
 @click.argument("domain", type=options.Domain(), required=False)
 @evidence_input.option
 @evidence_input.receiver_option
@@ -117,7 +117,7 @@ def command(
     options.only_one_format(as_json, as_csv)
     layers = sources.read_zones(zones)
     known = sources.catalogue(catalogue)
-    evidence = evidence_input.read_if_given(evidence_paths, receiver, quiet=as_json or as_csv)
+    evidence = evidence_input.read_if_given(evidence_paths, receiver, domain, quiet=as_json or as_csv)
     senders = () if evidence is None else evidence.senders
     domain = domain or _domain_of(senders)
     senders += tuple(sender_of(pair, domain) for pair in single)

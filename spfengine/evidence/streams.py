@@ -1,5 +1,6 @@
 """Octets of untrusted files: in pieces of bounded size, unpacked from gzip and zip with bounds, split into lines."""
 
+import codecs
 import os
 import struct
 import zipfile
@@ -81,6 +82,14 @@ class Unpacked:
             raise Broken(f"it unpacks to more than {self._bounds.unpacked >> 20:,} MiB")
         if self.octets > min(_FREE, self._bounds.unpacked >> 1) and self.octets > self.packed * self._bounds.ratio:
             raise Broken(f"it unpacks to more than {self._bounds.ratio} times its size: a bomb")
+
+
+def utf8(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield text in UTF-16, as Windows saves it, in UTF-8."""
+    decoder = codecs.getincrementaldecoder("utf-16")("replace")
+    for piece in pieces:
+        yield decoder.decode(piece).encode("utf-8", "replace")
+    yield decoder.decode(b"", True).encode("utf-8", "replace")
 
 
 def gunzip(pieces: Iterable[bytes], bounds: Bounds) -> Iterator[bytes]:

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from spfengine.evaluation.session import Session
 from spfengine.frozen import Frozen, HashedOnce, fill
-from spfengine.problems import Problem, Result
+from spfengine.problems import UNKNOWN_CODES, Problem, ProblemCode, Result
 from spfengine.visible import visible, visible_name
 
 
@@ -142,6 +142,16 @@ class Outcome(HashedOnce):
     def is_incomplete(self) -> bool:
         """Whether DNS could not answer, so that the true outcome is not known."""
         return self.result is Result.TEMPERROR
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether the result is not known because what it depends on was not given. `result` is then temperror."""
+        return self.problem is not None and self.problem.code in UNKNOWN_CODES
+
+    @property
+    def needs_helo(self) -> bool:
+        """Whether the result is not known because it depends on the HELO name, which was not given."""
+        return self.problem is not None and self.problem.code is ProblemCode.HELO_UNKNOWN
 
     @property
     def results(self) -> frozenset[Result | None]:

@@ -24,8 +24,12 @@ from spfengine.resolvers.asking import Unanswered
 from spfengine.visible import visible
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from spfengine.answers import AsyncResolver, Resolver
     from spfengine.policy.budget import Budget
+    from spfengine.policy.columns import Columns
     from spfengine.policy.diff import Change
     from spfengine.policy.reachability import Reachability
 
@@ -47,7 +51,7 @@ class Policy(HashedOnce):
         ttl: seconds for which all its answers may be kept (the smallest of their TTLs), or None if that is not known.
     """
 
-    __slots__ = ("_answers", "_hash", "_ip4", "_ip6", "domain", "helo", "limits", "local_part", "ttl")
+    __slots__ = ("_answers", "_columns", "_hash", "_ip4", "_ip6", "domain", "helo", "limits", "local_part", "ttl")
     fields = ("domain", "local_part", "helo", "limits", "_ip4", "_ip6", "_answers", "ttl")
     compared = ("domain", "local_part", "helo", "limits", "_ip4", "_ip6")
     domain: str
@@ -56,6 +60,7 @@ class Policy(HashedOnce):
     limits: Limits
     ttl: int | None
     _answers: Answers
+    _columns: "Columns"
     _ip4: tuple[tuple[int, ...], tuple[Outcome, ...]]
     _ip6: tuple[tuple[int, ...], tuple[Outcome, ...]]
 
@@ -173,11 +178,11 @@ class Policy(HashedOnce):
     ) -> Session:
         """Return the check of one client, with the sender and HELO name of the policy if they are not given."""
         text = f"@{self.domain}" if sender is None else sender
-        session = Session(ip, text, helo or "", MAILFROM, self.limits, receiver, now or 0.0)
+        session = Session(ip, text, helo, MAILFROM, self.limits, receiver, now or 0.0)
         if sender is None and self.local_part is not None:
             session.local_part = self.local_part  # octets already
         if helo is None and self.helo is not None:
-            session.helo = self.helo
+            session.helo, session.helo_known = self.helo, True
         if session.domain != self.domain and fold(session.domain) != fold(self.domain):
             raise ArgumentError(
                 f"the sender {visible(text, 80)!r} does not belong to the domain {visible(self.domain, 80)!r}"
@@ -209,6 +214,28 @@ class Policy(HashedOnce):
             except (OSError, TypeError, ValueError):  # one of them is not the text of an IPv4 address
                 found[begin:] = map(self.check, part)
         return found
+
+    def check_array(self, addresses: "NDArray[np.uint32] | NDArray[np.uint8]") -> "NDArray[np.uint8]":
+        """Return the result for each address of a column, as a code: the index of the result in `RESULT_CODES`.
+
+        Results only, and at least ten times as fast as `check_many`. It needs NumPy (the extra `columns`).
+
+        Args:
+            addresses: IPv4 addresses as an array of uint32; or addresses of both families as an array of uint8 with 16
+                columns, their octets in network order, IPv4 addresses as ::ffff:192.0.2.1.
+
+        Raises:
+            ArgumentError: `addresses` is not such an array.
+            MissingExtraError: NumPy is not installed.
+        """
+        from spfengine.policy.columns import check_array, columns_of
+
+        try:
+            columns = self._columns
+        except AttributeError:
+            columns = columns_of(self)
+            fill(self, "_columns", columns)
+        return check_array(columns, addresses)
 
     def ranges(self, version: int) -> Iterator[tuple[int, int, Outcome]]:
         """Yield (first, last, outcome) of the ranges of IP version 4 or 6, in order; they cover all addresses."""

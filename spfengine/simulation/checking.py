@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _WORTH_COMPILING = 500  # senders of a domain; compiling it costs about as much as this many checks
 _MOST_PAIRS = 1000  # of domains whose alignment is determined, since names in reports may be made up
-_BY_LETTERS: dict[str, frozenset[str]] = {Input.LOCAL_PART: frozenset("ls"), Input.HELO: frozenset("h")}
+_OF_LOCAL_PART = frozenset("ls")
 
 Policies = tuple[Policy, Policy]
 """The policies of a domain before and after."""
@@ -39,7 +39,7 @@ class _Asked(Session):
 
     def __init__(self, sender: Sender, inputs: Inputs) -> None:
         super().__init__(
-            sender.ip, sender.sender, sender.helo or "", MAILFROM, inputs.limits, inputs.receiver, inputs.now
+            sender.ip, sender.sender, sender.helo or None, MAILFROM, inputs.limits, inputs.receiver, inputs.now
         )
         self.explaining = False
         self.letters: set[str] = set()
@@ -115,11 +115,13 @@ class Checking:
         first, second = _Asked(sender, self._inputs), _Asked(sender, self._inputs)
         yield from once(check_host(first), self._known)
         yield from once(self._layer.through(check_host(second)), self._known)
-        letters = first.letters | second.letters
-        rests_on = tuple([Input(each) for each in sender.unknown if _BY_LETTERS[each] & letters])
-        if not sender.helo and not sender.sender.strip("<>"):
-            rests_on = (Input.HELO,)  # its domain is what is checked
-        return SenderChange(sender, self._kept(first), self._kept(second), rests_on)
+        change = SenderChange(sender, self._kept(first), self._kept(second))
+        rests_on = []
+        if Input.LOCAL_PART in sender.unknown and _OF_LOCAL_PART & (first.letters | second.letters):
+            rests_on.append(Input.LOCAL_PART)
+        if change.needs_helo:
+            rests_on.append(Input.HELO)
+        return replace(change, rests_on=tuple(rests_on)) if rests_on else change
 
     def _kept(self, session: Session) -> Outcome:
         outcome = outcome_of(session)

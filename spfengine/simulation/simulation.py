@@ -34,7 +34,7 @@ class Effect(StrEnum):
     """Another result, neither of them pass and none worse."""
     STILL_FAILING = "still-failing"
     UNKNOWN = "unknown"
-    """DNS could not answer, before or after."""
+    """DNS could not answer, or what the result depends on is not known, before or after."""
     UNCHANGED = "unchanged"
 
 
@@ -45,8 +45,8 @@ class SenderChange:
     Attributes:
         sender: the sender.
         before, after: the outcome of its check.
-        rests_on: what is not known of the client and a macro needs: `Input.HELO`, `Input.LOCAL_PART`. The results are
-            then those for no HELO name, and for the local part "postmaster".
+        rests_on: what is not known of the client and a macro needs: `Input.HELO`, `Input.LOCAL_PART`. A result
+            that needs the HELO name is then temperror (`helo-unknown`); the local part is taken to be "postmaster".
         aligned_before, aligned_after: whether SPF is aligned with the header field From (RFC 9989 §4.4.1); None if the
             sender's `header_from` is not known.
     """
@@ -67,6 +67,8 @@ class SenderChange:
         before, after = self.before.result, self.after.result
         assert before is not None, "a sender is one client, so its result is known"
         assert after is not None, "a sender is one client, so its result is known"
+        if self.before.is_unknown or self.after.is_unknown:
+            return Effect.UNKNOWN
         if is_worse(before, after):
             return Effect.NEWLY_FAILING
         if Result.TEMPERROR in (before, after):
@@ -74,6 +76,11 @@ class SenderChange:
         if before is after:
             return Effect.UNCHANGED if after is Result.PASS else Effect.STILL_FAILING
         return Effect.NEWLY_PASSING if after is Result.PASS else Effect.CHANGED
+
+    @property
+    def needs_helo(self) -> bool:
+        """Whether a result is not known because it depends on the HELO name, which was not given."""
+        return self.before.needs_helo or self.after.needs_helo
 
     @property
     def disagrees(self) -> bool:
@@ -188,9 +195,21 @@ class Simulation:
 
     @property
     def is_incomplete(self) -> bool:
-        """Whether DNS could not answer for some networks or senders, so that their change is not known."""
+        """Whether the change is not known for some networks or senders: DNS could not answer, or the result depends on
+        what was not given.
+        """
         return any(problem.code is ProblemCode.DNS_INCOMPLETE for problem in self.problems) or any(
             Result.TEMPERROR in (change.before.result, change.after.result) for change in self.senders
+        )
+
+    @property
+    def needs_helo(self) -> bool:
+        """Whether senders are the only gap, and only for want of their HELO names."""
+        unknown = [change for change in self.senders if change.effect is Effect.UNKNOWN]
+        return (
+            all(problem.code is not ProblemCode.DNS_INCOMPLETE for problem in self.problems)
+            and bool(unknown)
+            and all(change.needs_helo for change in unknown)
         )
 
     @property

@@ -26,6 +26,9 @@ _SENTENCES = {
     Result.PERMERROR: "SPF is set up wrongly, so it does not say whether {ip} is allowed to {act}",
     Result.TEMPERROR: "DNS could not answer, so it is not known now whether {ip} is allowed to {act}",
 }
+_UNKNOWN = {
+    ProblemCode.HELO_UNKNOWN: "the HELO name is not known, so it is not known whether {ip} is allowed to {act}",
+}
 _RUN = 4  # this many neighbouring networks that do not match are put in one line
 _MOST_FAULTS = 20
 _SHOWN_RECORD = 2000
@@ -73,17 +76,20 @@ def _result(result: CheckResult, limits: Limits, width: int | None, *, with_trac
 
 
 def _verdict(result: CheckResult) -> Line:
-    domain = visible_name(result.domain) or "nobody"
+    domain = visible_name(result.domain) or "the null sender"
     act = f"call itself {domain}" if result.identity == HELO else f"send mail for {domain}"
     if result.result is Result.NEUTRAL:
         act = "use that name" if result.identity == HELO else "send mail for it"
-    sentence = _SENTENCES[result.result].format(ip=result.ip, act=act, domain=domain)
+    why = None if result.problem is None else _UNKNOWN.get(result.problem.code)
+    sentence = (why or _SENTENCES[result.result]).format(ip=result.ip, act=act, domain=domain)
     return note(Span(str(result.result).upper(), str(result.result)), "  ", sentence, indent=0)
 
 
 def _checked(result: CheckResult) -> Line:
-    helo = f", HELO {visible(result.helo)}" if result.helo else ""
-    what = f"HELO {visible(result.helo)}" if result.identity == HELO else f"MAIL FROM {visible(result.sender)}{helo}"
+    if result.identity == HELO:
+        what = f"HELO {visible(result.helo)}"
+    else:
+        what = f"MAIL FROM {visible(result.sender)}" if result.domain else "MAIL FROM <>"
     return note(Span(f"checked: {what}", "quiet"))
 
 

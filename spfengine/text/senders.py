@@ -16,10 +16,12 @@ _GROUPS = {
     Effect.NEWLY_FAILING: ("newly failing", "fail"),
     Effect.CHANGED: ("another result, not passing", "strong"),
     Effect.STILL_FAILING: ("still failing", "softfail"),
-    Effect.UNKNOWN: ("not known: DNS could not answer", "fault"),
+    Effect.UNKNOWN: ("not known", "fault"),
     Effect.UNCHANGED: ("unchanged, passing", "strong"),
 }
 _UNKNOWN_INPUTS = {Input.HELO: "HELO name", Input.LOCAL_PART: "local part"}
+
+NEEDS_HELO = "the result depends on the HELO name, which is not known"
 
 _Describe = Callable[[SenderChange], list[Span]]
 
@@ -43,7 +45,8 @@ def sender_lines(changes: Iterable[SenderChange], width: int | None) -> Iterator
     for effect, (name, style) in _GROUPS.items():
         group = [change for change in changes if change.effect is effect]
         if group:
-            yield note(Span(name, style), Span(f"  {_counted(group)}", "quiet"), indent=4)
+            why = f": {_why_unknown(group)}" if effect is Effect.UNKNOWN else ""
+            yield note(Span(f"{name}{why}", style), Span(f"  {_counted(group)}", "quiet"), indent=4)
             yield from _rows(group, width, _results, _deciding_after)
     yield from _unknown_inputs(changes)
 
@@ -119,13 +122,19 @@ def _aligned(alignment: Alignment) -> str:
     return "not aligned (DMARC asks for strict)" if alignment.relaxed else "not aligned"
 
 
+def _why_unknown(changes: list[SenderChange]) -> str:
+    """Return why the results of these senders are not known, in words."""
+    by_helo = [change.needs_helo for change in changes]
+    if all(by_helo):
+        return NEEDS_HELO
+    return f"DNS could not answer, or {NEEDS_HELO}" if any(by_helo) else "DNS could not answer"
+
+
 def _unknown_inputs(changes: list[SenderChange]) -> Iterator[Line]:
     """Yield which results depend on what is not known about the senders."""
     for what, name in _UNKNOWN_INPUTS.items():
         ips = [change.sender.ip for change in changes if what in change.rests_on]
         if ips:
-            yield note(
-                WARNING,
-                f"the {name} is not known, but the result of {listed(ips, _MOST_ADDRESSES)} depends on it",
-                indent=4,
-            )
+            hint = "; give it as the column helo of a table" if what is Input.HELO else ""
+            text = f"the {name} is not known, but the result of {listed(ips, _MOST_ADDRESSES)} depends on it{hint}"
+            yield note(WARNING, text, indent=4)

@@ -91,7 +91,7 @@ def _headline(simulation: Simulation) -> Line:
     elif simulation.is_worse:
         summary = Span("something gets worse", "softfail")
     elif simulation.is_incomplete:
-        summary = Span("nothing is known to get worse, but DNS could not answer everything", "softfail")
+        summary = Span(f"nothing is known to get worse, but {_gap(simulation)}", "softfail")
     elif simulation.changes:
         summary = Span("nothing gets worse", "pass")
     else:
@@ -99,6 +99,13 @@ def _headline(simulation: Simulation) -> Line:
     never = "; it never sends mail, before and after"
     quiet = never if never_sends(simulation.before) and never_sends(simulation.after) else ""
     return note(Span(visible_name(simulation.domain), "strong"), ": ", summary, quiet, indent=0)
+
+
+def _gap(simulation: Simulation) -> str:
+    """Return why not everything is known, in words."""
+    if simulation.needs_helo:
+        return "the results of some senders depend on the HELO name, which is not known"
+    return "DNS could not answer everything"
 
 
 def _record(record: RecordChange, own: tuple[str, ...], width: int | None) -> Iterator[Line]:

@@ -101,9 +101,12 @@ def brief_lines(suggestion: Suggestion, width: int | None) -> Iterator[Line]:
 
 def _headline(suggestion: Suggestion) -> Line:
     serves = not suggestion.unserved
+    as_it_should_be = Span("the record is as it should be", "pass")
+    if any(sender.standing is SenderStanding.UNKNOWN for sender in suggestion.senders):
+        as_it_should_be = Span("no change is known to be needed, but not every sender's result is known", "softfail")
     summary = {
         Advice.CHANGE: Span("publish this record" if serves else "a record that does not serve every sender", "strong"),
-        Advice.KEEP: Span("the record is as it should be", "pass")
+        Advice.KEEP: as_it_should_be
         if serves
         else Span("keep the record, which does not serve every sender", "softfail"),
         Advice.NONE_FITS: Span("no record fits", "fault"),
@@ -119,11 +122,17 @@ def _effect_on_senders(suggestion: Suggestion) -> Iterator[Line]:
     senders = [sender for sender in suggestion.senders if sender.standing not in left_out]
     now = sum(sender.before is Result.PASS for sender in senders)
     then = sum(sender.after is Result.PASS for sender in senders)
+    unknown = sum(sender.standing is SenderStanding.UNKNOWN for sender in senders)
     style = "pass" if then == len(senders) else "softfail"
-    if len(senders) == 1:
+    if len(senders) == 1 and unknown:
+        yield note(Span("it is not known whether the sender passes", style), " with it")
+    elif len(senders) == 1:
         yield note(Span("the sender passes" if then else "the sender does not pass", style), " with it")
     elif senders:
-        yield note(Span(f"{then} of {len(senders)} senders pass", style), f" with it, {now} now")
+        yield note(
+            Span(f"{then} of {len(senders)} senders pass", style),
+            f" with it, {now} now{f'; not known of {unknown}' if unknown else ''}",
+        )
     smallest = suggestion.is_smallest and suggestion.advice is Advice.CHANGE
     if suggestion.is_worse:
         effect = Span("some mail that passes now stops passing, as you asked", "softfail")

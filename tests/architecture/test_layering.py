@@ -86,13 +86,15 @@ THIRD_PARTY = {
     "resolvers.stub": {"dns"},
     "resolvers.zone_files": {"yaml"},
     "names": {"idna"},
+    "policy.columns": {"numpy"},
+    "policy.policy": {"numpy"},  # types only
     "dmarc.suffixes": {"publicsuffixlist"},
     "advice.rdap": {"httpx", "whoisit"},
     "testing.pytest_plugin": {"pytest"},
     "testing": {"dnslib"},
     "cli": {"click", "rich"},
 }
-IN_FUNCTION = {"idna", "asyncio", "publicsuffixlist", "httpx", "whoisit"}
+IN_FUNCTION = {"idna", "asyncio", "numpy", "publicsuffixlist", "httpx", "whoisit"}
 
 
 class Package(NamedTuple):

@@ -77,9 +77,10 @@ VALUES: dict[str, list[str]] = {
         explanation-only-macro macro-digits-zero invalid-ip4-network invalid-ip6-network invalid-cidr-length
         unexpected-cidr-length duplicate-modifier
         too-many-lookups too-many-void-lookups too-many-mx time-limit
-        dns-failure dns-servfail dns-refused dns-formerr dns-timeout dns-truncated dns-cname-loop
+        dns-failure dns-servfail dns-refused dns-formerr dns-timeout dns-truncated dns-cname-loop helo-unknown
         exp-absent exp-invalid-domain exp-non-ascii-local-part exp-dns-error exp-no-record exp-multiple-records
         exp-invalid-macro exp-non-ascii exp-control-character exp-empty exp-too-long exp-time-limit
+        exp-helo-unknown
         dns-incomplete over-lookup-limit over-void-limit over-void-limit-per-lookup draft-broken draft-not-reached
         flatten-conditional flatten-alias flatten-too-large flatten-no-free-name flatten-not-equivalent
     """.split(),

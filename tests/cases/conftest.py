@@ -1,4 +1,4 @@
-"""Fixtures: the tables of cases, for each test that has the parameter `case`, or `road` and `case`."""
+"""Fixtures: the tables of cases, for each test that has the parameter `case`, or `entry_point` and `case`."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 
 from spfengine.testing.suites import SEMANTICS, Case, load_suite
 from tests.cases import official
-from tests.cases.roads import IN_MEMORY, ROADS, Means, leads_nowhere
+from tests.cases.entry_points import ENTRY_POINTS, IN_MEMORY, Means, leads_nowhere
 from tests.cases.shared_suites import realworld_suite
 
 EVERYDAY = "sync"
@@ -39,9 +39,9 @@ def _load(suite: str, config: pytest.Config) -> list[Case] | str:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if {"road", "case"} <= set(metafunc.fixturenames):
+    if {"entry_point", "case"} <= set(metafunc.fixturenames):
         suite = metafunc.module.SUITES[metafunc.function.__name__]
-        metafunc.parametrize(("road", "case"), list(_pairs(suite, metafunc.config)))
+        metafunc.parametrize(("entry_point", "case"), list(_pairs(suite, metafunc.config)))
 
 
 def _pairs(suite: str, config: pytest.Config) -> Iterator[object]:
@@ -49,17 +49,17 @@ def _pairs(suite: str, config: pytest.Config) -> Iterator[object]:
     if isinstance(cases, str):  # the test reports it: it fails, or is skipped if the suite is not part of the project
         yield pytest.param("", cases, id=f"{suite}-unavailable")
         return
-    for road in IN_MEMORY if suite == "realworld" else ROADS:
+    for entry_point in IN_MEMORY if suite == "realworld" else ENTRY_POINTS:
         for case in cases:
-            if not leads_nowhere(road, case):
-                marks = [] if suite == "official" or road == EVERYDAY else [pytest.mark.full]
-                yield pytest.param(road, case, id=f"{road}-{case.name}", marks=marks)
+            if not leads_nowhere(entry_point, case):
+                marks = [] if suite == "official" or entry_point == EVERYDAY else [pytest.mark.full]
+                yield pytest.param(entry_point, case, id=f"{entry_point}-{case.name}", marks=marks)
 
 
 @pytest.fixture(scope="session")
 def means(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Means]:
     """Return what the code paths need."""
-    means = Means(tmp_path_factory.mktemp("roads"))
+    means = Means(tmp_path_factory.mktemp("entry points"))
     yield means
     means.close()
 

@@ -7,12 +7,12 @@ from typing import Any
 import yaml
 
 from spfengine.testing.suites import Case
-from tests.cases.roads import ROADS
+from tests.cases.entry_points import ENTRY_POINTS
 
 LEDGER = Path(__file__).with_name("ledger.yml")
 
 Ledger = dict[tuple[str, str, str], str]
-"""(suite, case, road) → reason."""
+"""(suite, case, entry point) → reason."""
 
 
 class LedgerError(ValueError):
@@ -28,15 +28,15 @@ def read_ledger(text: str) -> Ledger:
     document: Any = yaml.safe_load(text)
     found: Ledger = {}
     if not isinstance(document, dict):
-        raise LedgerError("expected a mapping of suite → case → road → reason")
+        raise LedgerError("expected a mapping of suite → case → entry point → reason")
     for suite, cases in document.items():
-        for case, roads in _mapping(cases, suite).items():
-            for road, reason in _mapping(roads, f"{suite}, {case}").items():
-                if road not in ROADS:
-                    raise LedgerError(f"{suite}, {case}: there is no road {road!r}")
+        for case, entry_points in _mapping(cases, suite).items():
+            for entry_point, reason in _mapping(entry_points, f"{suite}, {case}").items():
+                if entry_point not in ENTRY_POINTS:
+                    raise LedgerError(f"{suite}, {case}: there is no entry point {entry_point!r}")
                 if not isinstance(reason, str) or not reason.strip():
-                    raise LedgerError(f"{suite}, {case}, {road}: expected a reason")
-                found[suite, case, road] = reason
+                    raise LedgerError(f"{suite}, {case}, {entry_point}: expected a reason")
+                found[suite, case, entry_point] = reason
     return found
 
 

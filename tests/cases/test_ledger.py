@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from spfengine.testing.suites import Case
-from tests.cases import test_roads
+from tests.cases import test_entry_points
+from tests.cases.entry_points import Means
 from tests.cases.ledger import LedgerError, read_ledger, without_case
-from tests.cases.roads import Means
 
 pytestmark = pytest.mark.cases
 
@@ -20,21 +20,21 @@ def test_an_entry_whose_case_passes_fails_the_run(
     semantics_cases: list[Case], means: Means, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case = chosen(semantics_cases, "void-two")
-    monkeypatch.setattr(test_roads, "LEDGERED", {("semantics", "void-two", "sync"): "it was once so"})
+    monkeypatch.setattr(test_entry_points, "LEDGERED", {("semantics", "void-two", "sync"): "it was once so"})
     with pytest.raises(pytest.fail.Exception, match="take it out of the ledger"):
-        test_roads.take("sync", case, means)
-    test_roads.take("asyncio", case, means)
+        test_entry_points.take("sync", case, means)
+    test_entry_points.take("asyncio", case, means)
 
 
 def test_an_entry_whose_case_fails_is_an_expected_failure(
     semantics_cases: list[Case], means: Means, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case = replace(chosen(semantics_cases, "void-two"), results=("fail",))
-    monkeypatch.setattr(test_roads, "LEDGERED", {("semantics", "void-two", "sync"): "so it is"})
+    monkeypatch.setattr(test_entry_points, "LEDGERED", {("semantics", "void-two", "sync"): "so it is"})
     with pytest.raises(pytest.xfail.Exception, match="so it is"):
-        test_roads.take("sync", case, means)
+        test_entry_points.take("sync", case, means)
     with pytest.raises(AssertionError, match="expected fail, got pass"):
-        test_roads.take("asyncio", case, means)
+        test_entry_points.take("asyncio", case, means)
 
 
 @pytest.mark.parametrize(
@@ -58,10 +58,10 @@ def test_each_difference_is_reported(
     change: dict[str, object], words: str, semantics_cases: list[Case], means: Means
 ) -> None:
     case = chosen(semantics_cases, "cut-exp")
-    for road in ("sync", "command", "live"):
-        test_roads.take(road, case, means)
+    for entry_point in ("sync", "command", "live"):
+        test_entry_points.take(entry_point, case, means)
         with pytest.raises(AssertionError) as caught:
-            test_roads.take(road, replace(case, **change), means)  # type: ignore[arg-type]  # a field of Case each
+            test_entry_points.take(entry_point, replace(case, **change), means)  # type: ignore[arg-type]  # a field of Case each
         assert words in str(caught.value)
 
 
@@ -82,7 +82,7 @@ def test_entries_are_read() -> None:
         ("- a", "mapping of suite"),
         ("semantics: []", "semantics: expected a mapping"),
         ("semantics: {a: }", "semantics, a: expected a mapping"),
-        ("semantics: {a: {by-air: x}}", "no road 'by-air'"),
+        ("semantics: {a: {by-air: x}}", "no entry point 'by-air'"),
         ("semantics: {a: {live: ''}}", "expected a reason"),
     ],
 )

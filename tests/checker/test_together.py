@@ -67,7 +67,7 @@ async def many(checker: Checker) -> list[CheckResult]:
     return await asyncio.gather(*(checker.acheck(ip, sender) for ip, sender in CALLS))
 
 
-@pytest.mark.parametrize("prefetch", [0, 20])
+@pytest.mark.parametrize("prefetch", [0, pytest.param(20, marks=pytest.mark.full)])
 def test_a_thousand_checks_at_once_ask_each_question_once(prefetch: int, monkeypatch: pytest.MonkeyPatch) -> None:
     under_way = most = 0
     aexchange = live.aexchange
@@ -104,6 +104,7 @@ def test_any_resolver_is_asked_each_question_once() -> None:
     assert max(counting.asked.values()) == 1
 
 
+@pytest.mark.full
 def test_threads_can_share_a_checker() -> None:
     """Each thread gets the results of check() while domains are added, expire and are dropped."""
     expected = {call: check(*call, resolver=ZONE) for call in set(CALLS)}

@@ -59,7 +59,7 @@ def probe(user: str) -> Ended:
     return run_with(user, SEED_COPY, "--", "true")
 
 
-@pytest.fixture(params=[ROOT, OTHER])
+@pytest.fixture(params=[ROOT, pytest.param(OTHER, marks=pytest.mark.full)])
 def user(request: pytest.FixtureRequest) -> str:
     """Each user that this one can be; skipped where the system refuses, which CI must not."""
     name = str(request.param)

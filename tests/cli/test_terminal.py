@@ -150,6 +150,7 @@ def test_bytes_that_are_no_text_are_taken_as_they_come() -> None:
         assert ended.err == ""
 
 
+@pytest.mark.full
 def test_an_output_of_few_characters_gets_what_it_can_show(suite: Suite) -> None:
     zone = suite(STORIES)
     for form in ([], ["--trace"], ["--json"]):

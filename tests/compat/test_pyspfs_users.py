@@ -122,6 +122,7 @@ def test_on_the_official_suite_a_package_says_what_it_says_with_pyspf(use: Use, 
 
 
 @pytest.mark.parametrize("package", ["authheaders", "policyd-spf"])
+@pytest.mark.full
 def test_on_our_suite_it_says_another_thing_only_where_pyspf_is_wrong(use: Use, package: str) -> None:
     """Issue: "with the same results as with pyspf but where pyspf is in the ledger of faults"."""
     said = use(package, SEMANTICS)
@@ -136,6 +137,7 @@ def test_on_our_suite_it_says_another_thing_only_where_pyspf_is_wrong(use: Use, 
     assert set(never) <= ({"exp-not-on-softfail", "sender-null-brackets"} if package == "policyd-spf" else set())
 
 
+@pytest.mark.full
 def test_no_line_end_of_a_stranger_reaches_a_reply(use: Use) -> None:
     """With pyspf, an explanation can end the line of a policy server's reply; with ours, never."""
     said = use("policyd-spf", SEMANTICS)

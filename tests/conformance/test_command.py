@@ -46,6 +46,7 @@ def test_a_deviation_is_reported_with_the_command_that_repeats_it() -> None:
     assert "1 cases: 1 wrong" in second.out
 
 
+@pytest.mark.full
 def test_a_ledger_is_written_and_holds(tmp_path: Path) -> None:
     ledger, report = str(tmp_path / "ledger.yml"), tmp_path / "report.json"
     assert call(SMALL, *ALWAYS_PASS, "--write-ledger", ledger).code == 1
@@ -60,6 +61,7 @@ def test_a_ledger_is_written_and_holds(tmp_path: Path) -> None:
     assert "| `fails` | fail | fail | **pass** |" in matrix.out
 
 
+@pytest.mark.full
 def test_the_exit_code_can_be_the_answer() -> None:
     template = (
         f"{shlex.quote(sys.executable)} -m spfengine check --nameserver {{dns}} --helo={{helo}} -- {{ip}} {{sender}}"
@@ -67,6 +69,7 @@ def test_the_exit_code_can_be_the_answer() -> None:
     assert call(SMALL, "--command", template, "--by-exit-code").code == 0
 
 
+@pytest.mark.full
 def test_by_hand_serves_the_zone_of_one_case() -> None:
     template = (
         f"{shlex.quote(sys.executable)} -m spfengine spfquery --ip {{ip}} --sender {{sender}} --nameserver {{dns}}"
@@ -113,6 +116,7 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("arguments", "code", "message"), BROKEN, ids=[message for _, _, message in BROKEN])
+@pytest.mark.full
 def test_what_can_not_be_used_is_reported_on_one_line(arguments: list[str], code: int, message: str) -> None:
     ended = call(*arguments)
     assert (ended.code, ended.out) == (code, "")
@@ -129,6 +133,7 @@ def test_a_ledger_with_an_entry_for_no_case_is_refused(tmp_path: Path) -> None:
     assert "there is no such case: small/fials" in ended.err
 
 
+@pytest.mark.full
 def test_a_port_that_is_taken() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -139,6 +144,7 @@ def test_a_port_that_is_taken() -> None:
 
 
 @pytest.mark.parametrize("missing", ["yaml", "dnslib"])
+@pytest.mark.full
 def test_without_the_extra_it_says_what_to_install(missing: str) -> None:
     code = (
         f"import sys; sys.modules[{missing!r}] = None\n"

@@ -96,6 +96,7 @@ def test_a_policy_server_runs_during_the_cases() -> None:
         (["--explanation-within"], 64, "are for --command"),
     ],
 )
+@pytest.mark.full
 def test_what_can_not_be_used(arguments: list[str], code: int, message: str) -> None:
     ended = call(SMALL, *OURS, *arguments)
     assert (ended.code, ended.out) == (code, "")
@@ -111,6 +112,7 @@ def in_namespaces(ended: Ended) -> Ended:
     return ended
 
 
+@pytest.mark.full
 def test_in_namespaces_the_only_dns_server_is_that_of_the_run() -> None:
     """The command finds its DNS server only in resolv.conf."""
     template = f"{PYTHON} -m spfengine spfquery --ip {{ip}} --sender={{sender}} --helo={{helo}}"
@@ -119,6 +121,7 @@ def test_in_namespaces_the_only_dns_server_is_that_of_the_run() -> None:
     assert "4 ok" in ended.out
 
 
+@pytest.mark.full
 def test_by_hand_in_namespaces_says_how_to_enter_them() -> None:
     if in_namespaces(call(SMALL, "--namespaces", *OURS)).code:
         pytest.fail("the cases come out wrong")
@@ -140,6 +143,7 @@ def test_by_hand_in_namespaces_says_how_to_enter_them() -> None:
     assert running.returncode == 0
 
 
+@pytest.mark.full
 def test_what_the_kernel_refuses_is_reported(tmp_path: Path) -> None:
     code = (
         "import sys; from spfengine.testing import isolation\n"
@@ -191,6 +195,7 @@ def test_a_ledger_that_can_not_be_understood(text: str, message: str) -> None:
     assert message in str(caught.value)
 
 
+@pytest.mark.full
 def test_what_is_left_out_is_held_to_the_ledger(tmp_path: Path) -> None:
     ledger, rewritten = tmp_path / "ledger.yml", tmp_path / "rewritten.yml"
     assert call(SMALL, *ALWAYS_PASS, "--write-ledger", str(ledger)).code == 1

@@ -85,6 +85,7 @@ def test_our_policy_server(cases: list[Case], policyd: PolicyServer, server: Fak
     assert take(cases, policyd, server, ledger, default_explanation=None) > 0.95 * len(cases)
 
 
+@pytest.mark.full
 def test_our_engine_as_a_function(cases: list[Case], server: FakeDNS) -> None:
     assert take(cases, Function("tests.conformance.implementations:ours"), server) > 0.95 * len(cases)
 

@@ -21,6 +21,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest import mock
+
+from spfengine.cli.app import main
 
 DATA = {"text", "json", "zone", "yaml", "toml", "ini", "html", "mermaid", "diff"}
 WIDTH = 100
@@ -171,21 +174,39 @@ def run(block: Block, command: str, repository: Path) -> tuple[str, int]:
     words = shlex.split(command)
     if words[:1] != ["spfengine"] or {"|", ">", "<", "&&", "||", ";"} & set(words):
         raise PageError(f"{block.place}: only spfengine and echo $? are run here, one command a line, not: {command}")
-    environment = {
-        **{name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "CLICOLOR_FORCE")},
-        "COLUMNS": str(WIDTH),
-        "NO_COLOR": "1",
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
-        "PYTHONPATH": str(repository),
-        "PYTHONIOENCODING": "utf-8",
-        "TERM": "dumb",
-    }
+    kept = {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "CLICOLOR_FORCE")}
+    environment = {**kept, "COLUMNS": str(WIDTH), "NO_COLOR": "1", "TERM": "dumb"}
+    run_words = _in_a_process if words[1] in _STARTS_PROCESSES else _in_this_process
+    return run_words(words[1:], environment, repository)
+
+
+_STARTS_PROCESSES = ("conformance", "run-with")
+"""Commands whose own processes write to the same output: they need one of their own."""
+
+
+def _in_this_process(words: list[str], environment: dict[str, str], repository: Path) -> tuple[str, int]:
+    """Run a command here: a page has dozens, and a new interpreter takes longer than most of them."""
+    printed = io.BytesIO()
+    output = io.TextIOWrapper(printed, encoding="utf-8", newline="\n", write_through=True)
+    with (
+        mock.patch.dict(os.environ, environment, clear=True),
+        mock.patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO())),
+        contextlib.chdir(repository),
+        contextlib.redirect_stdout(output),
+        contextlib.redirect_stderr(output),
+    ):
+        code = main(words)
+    return printed.getvalue().decode("utf-8"), code
+
+
+def _in_a_process(words: list[str], environment: dict[str, str], repository: Path) -> tuple[str, int]:
+    path = os.pathsep.join([str(Path(sys.executable).parent), environment.get("PATH", os.defpath)])
     done = subprocess.run(
-        [sys.executable, "-m", "spfengine", *words[1:]],
+        [sys.executable, "-m", "spfengine", *words],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env=environment,
+        env={**environment, "PATH": path, "PYTHONPATH": str(repository), "PYTHONIOENCODING": "utf-8"},
         cwd=repository,
         check=False,
         timeout=60,

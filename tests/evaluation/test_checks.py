@@ -38,7 +38,7 @@ ZONE = Zone(
 )
 
 
-def both_roads(name: str, *arguments: Any, **options: Any) -> Any:
+def sync_and_async(name: str, *arguments: Any, **options: Any) -> Any:
     """Return the result of a function, once its async version has given the same."""
     result = getattr(spfengine.checks, name)(*arguments, resolver=ZONE, **options)
     twin = asyncio.run(getattr(spfengine.checks, f"a{name}")(*arguments, resolver=ZONE, **options))
@@ -48,7 +48,7 @@ def both_roads(name: str, *arguments: Any, **options: Any) -> Any:
 
 def test_the_two_identities_are_two_checks() -> None:
     """RFC 7208 §2.3, §2.4: two checks with two results, HELO first."""
-    first, second = both_roads("check_both", "192.0.2.9", "u@a.example", "h.example", now=5.0)
+    first, second = sync_and_async("check_both", "192.0.2.9", "u@a.example", "h.example", now=5.0)
     assert (first.identity, first.domain, first.sender, first.result) == (
         "helo",
         "h.example",
@@ -62,8 +62,8 @@ def test_the_two_identities_are_two_checks() -> None:
         "fail",
     )
     assert (first.lookups, second.lookups) == (1, 1)
-    assert first == both_roads("check_helo", "192.0.2.9", "h.example", now=5.0)
-    assert second == both_roads("check", "192.0.2.9", "u@a.example", "h.example", now=5.0)
+    assert first == sync_and_async("check_helo", "192.0.2.9", "h.example", now=5.0)
+    assert second == sync_and_async("check", "192.0.2.9", "u@a.example", "h.example", now=5.0)
 
 
 @pytest.mark.parametrize("sender", ["", "<>"])
@@ -75,29 +75,31 @@ def test_a_null_sender_is_evaluated_once_for_both_identities(sender: str) -> Non
     assert (first.identity, second.identity) == ("helo", "mailfrom")
     assert (first.sender, second.sender) == ("postmaster@h.example", "postmaster@h.example")
     assert second == check("192.0.2.9", sender, "h.example", resolver=ZONE, now=5.0)
-    assert both_roads("check_both", "192.0.2.9", sender, "h.example", now=5.0) == (first, second)
+    assert sync_and_async("check_both", "192.0.2.9", sender, "h.example", now=5.0) == (first, second)
 
 
 def test_a_helo_check_is_of_postmaster() -> None:
     """RFC 7208 §2.3."""
-    result = both_roads("check_helo", "203.0.113.1", "a.example")
+    result = sync_and_async("check_helo", "203.0.113.1", "a.example")
     assert (result.result, result.sender, result.directive) == ("pass", "postmaster@a.example", "exists:%{l}.x.example")
 
 
 def test_options_reach_the_explanation() -> None:
-    result = both_roads("check", "203.0.113.1", "u@a.example", "H.example", receiver="mx.r.example", now=12.9)
+    result = sync_and_async("check", "203.0.113.1", "u@a.example", "H.example", receiver="mx.r.example", now=12.9)
     assert result.explanation == "u@a.example H.example mx.r.example 12"
-    now = check("203.0.113.1", "u@a.example", resolver=ZONE).explanation
+    now = check("203.0.113.1", "u@a.example", "H.example", resolver=ZONE).explanation
     assert now is not None
     assert int(now.rpartition(" ")[2]) > 1_700_000_000
 
 
 def test_limits_reach_every_entry_point() -> None:
     limits = Limits(lookups=0)
-    assert both_roads("check", "203.0.113.1", "u@a.example", limits=limits).result == "permerror"
-    assert both_roads("check_helo", "203.0.113.1", "a.example", limits=limits).result == "permerror"
-    assert both_roads("check_both", "203.0.113.1", "u@a.example", "h.example", limits=limits)[1].result == "permerror"
-    assert both_roads("check_record", "203.0.113.1", "u@a.example", "v=spf1 a", limits=limits).result == "permerror"
+    assert sync_and_async("check", "203.0.113.1", "u@a.example", limits=limits).result == "permerror"
+    assert sync_and_async("check_helo", "203.0.113.1", "a.example", limits=limits).result == "permerror"
+    assert (
+        sync_and_async("check_both", "203.0.113.1", "u@a.example", "h.example", limits=limits)[1].result == "permerror"
+    )
+    assert sync_and_async("check_record", "203.0.113.1", "u@a.example", "v=spf1 a", limits=limits).result == "permerror"
 
 
 @pytest.mark.parametrize(
@@ -125,7 +127,7 @@ def test_limits_reach_every_entry_point() -> None:
 )
 def test_a_record_takes_the_place_of_the_domain_s(sender: str, record: str | bytes, result: str) -> None:
     """The result is what `check` would give if `record` were the SPF record of the sender's domain."""
-    assert both_roads("check_record", "203.0.113.1", sender, record, "h.example").result == result
+    assert sync_and_async("check_record", "203.0.113.1", sender, record, "h.example").result == result
 
 
 @pytest.mark.parametrize("record", [None, 5, ["v=spf1 +all"], "v=spf1 \ud800"])

@@ -204,7 +204,7 @@ def test_json_has_all_of_it() -> None:
     }  # fmt: skip
     assert document["sources"][1] == {"kind": "message", "files": 1, "rows": 1, "messages": 1}
     assert document["receivers"] == [{"name": "protection.outlook.com", "messages": 1}]
-    assert (document["messages"], document["skipped"], document["left_out"]) == (5, 1, 0)
+    assert (document["messages"], document["skipped"], document["left_out"]) == (6, 1, 0)
     assert {"what": "messages submitted by authenticated users", "count": 1} in document["aside"]
 
 
@@ -244,6 +244,7 @@ def test_the_names_of_receivers_are_bounded(tmp_path: Path) -> None:
     assert len(evidence.receivers) == 100
 
 
+@pytest.mark.full
 def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
     """The million of rows is in bench/evidence.py; here two sizes are compared."""
     few, little = rows_in_a_process_of_its_own(tmp_path, 2_000, 200)

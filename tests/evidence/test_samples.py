@@ -46,6 +46,7 @@ TOLD: dict[str, tuple[str, list[tuple[object, ...]]]] = {
     "postfix.log": ("log", [
         ("192.0.2.24", "alice@example.com", "smtp.example.com", 1, None, "pass", None),
         ("2001:db8::77", "news@lists.example.net", None, 1, None, None, None),
+        ("198.51.100.66", "x@example.org", "x", 1, None, "fail", None),
         ("192.0.2.24", '"al ice"@example.com', None, 1, None, None, None),
         ("192.0.2.25", "postmaster@bounce.example.com", "bounce.example.com", 1, None, "none", None),
     ]),
@@ -54,6 +55,7 @@ TOLD: dict[str, tuple[str, list[tuple[object, ...]]]] = {
         ("2001:db8::77", "news@lists.example.net", "lists.example.net", 1, None, None, None),
         ("192.0.2.24", "alice@example.com", "[192.0.2.24]", 1, None, None, None),
         ("192.0.2.25", "postmaster@bounce.example.com", "bounce.example.com", 1, None, None, None),
+        ("198.51.100.66", "x@example.org", "x", 1, None, None, None),
         ("192.0.2.24", '"al ice"@example.com', "mail.example.com", 1, None, None, None),
     ]),
     "table.csv": ("csv", [

@@ -93,7 +93,10 @@ def test_odd_but_valid_records_are_accepted(record: str) -> None:
 
 @pytest.mark.parametrize(
     ("unit", "result"),
-    [("ip4:192.0.2.1 ", "pass"), ("a ", "permerror"), ("\x01 ", "permerror"), ("exp=%{ ", "permerror")],
+    [
+        ("ip4:192.0.2.1 ", "pass"),
+        *[pytest.param(unit, "permerror", marks=pytest.mark.full) for unit in ("a ", "\x01 ", "exp=%{ ")],
+    ],
 )
 def test_64_kib_of_one_term(unit: str, result: str) -> None:
     record = "v=spf1 " + unit * (65_000 // len(unit))
@@ -185,7 +188,9 @@ def test_amplification_ends_at_the_limit() -> None:
     assert len(listening.asked) <= 11
 
 
-@pytest.mark.parametrize("macro", ["%{l1}", "%{L1r-}", "%{l9.-_}", "%{h}"])
+@pytest.mark.parametrize(
+    "macro", ["%{l1}", *[pytest.param(macro, marks=pytest.mark.full) for macro in ("%{L1r-}", "%{l9.-_}", "%{h}")]]
+)
 @pytest.mark.parametrize(
     "local_part", ["a." * 5_000, *[pytest.param(text, marks=pytest.mark.full) for text in ("." * 10_240, "ü" * 5_000)]]
 )

@@ -3,6 +3,8 @@
 from collections import Counter
 from random import Random
 
+import pytest
+
 from spfengine import Limits, check
 from spfengine.resolvers.zone import Zone
 from tests.listening import Listening
@@ -11,7 +13,6 @@ from tests.oracle.ledger import FAULTS, Disagreement, explain
 from tests.properties import generate
 from tests.properties.generate import Call
 
-ZONES = 2500
 CALLS = 2  # for each zone
 LIMITS = Limits(void_rule="per-lookup")  # what pyspf counts
 
@@ -27,11 +28,12 @@ def compare(zone: Zone, call: Call) -> Disagreement | None:
     return Disagreement(call, ours, theirs, tuple(by_ours.asked), tuple(by_theirs.asked))
 
 
-def test_every_disagreement_with_pyspf_is_a_fault_of_pyspf() -> None:
+@pytest.mark.parametrize("zones", [300, pytest.param(2500, marks=pytest.mark.full)])
+def test_every_disagreement_with_pyspf_is_a_fault_of_pyspf(zones: int) -> None:
     """Each disagreement is a fault in the ledger, or one of ours that we must fix."""
     seen: Counter[str] = Counter()
     unexplained = []
-    for seed in range(ZONES):
+    for seed in range(zones):
         random = Random(seed)
         zone = Zone(generate.zone_dict(random))
         for _ in range(CALLS):
@@ -47,6 +49,7 @@ def test_every_disagreement_with_pyspf_is_a_fault_of_pyspf() -> None:
                 seen[fault.code] += 1
     print(seen)
     assert unexplained == [], f"{len(unexplained)} disagreements; run the first: seed {unexplained[0][0]}"
-    never = [fault.code for fault in FAULTS if not seen[fault.code]]
-    assert never == [], "these entries of the ledger no longer recognise anything: remove them"
-    assert seen["agreed"] > ZONES * CALLS * 0.7
+    if zones == 2500:  # enough to meet each of them
+        never = [fault.code for fault in FAULTS if not seen[fault.code]]
+        assert never == [], "these entries of the ledger no longer recognise anything: remove them"
+    assert seen["agreed"] > zones * CALLS * 0.7

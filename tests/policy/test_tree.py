@@ -181,7 +181,7 @@ def test_a_hostile_tree_is_cut_and_says_so(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @given(strategies.zones, strategies.chance)
-@settings(max_examples=examples(60))
+@settings(max_examples=examples(20))
 def test_the_numbers_are_those_of_the_budget(zone: Zone, random: Any) -> None:
     """Each lookup of the worst address is the number of one term, in order; the tree fits the policy's budget."""
     domain = random.choice(generate.DOMAINS)

@@ -306,7 +306,7 @@ BAD: dict[str, tuple[object, str]] = {
     "half a message": (("192.0.2.1", "@x.example", "", 0.5), "row 2: a cell is neither text"),
     "infinitely many": (("192.0.2.1", "@x.example", "", float("inf")), "row 2: a cell is neither text"),
     "a sender whose sender is none": (Sender("192.0.2.1", None), "row 2: the sender, the HELO name or the count"),  # type: ignore[arg-type]  # made by a caller without types
-    "a sender whose count is text": (Sender("192.0.2.1", "@x.example", count="5"), "of another type"),  # type: ignore[arg-type]  # as above
+    "a sender whose count is text": (Sender("192.0.2.1", "@x.example", count="5"), "of another type"),  # type: ignore[arg-type]  # made by a caller without types
     "a sender of no message": (Sender("192.0.2.1", "@x.example", count=0), "row 2: the count is not 1 to"),
 }
 
@@ -356,7 +356,10 @@ def test_a_table_of_files_names_the_line(tmp_path: Path) -> None:
     assert [item.place for item in totals.unread] == ["line 4", "line 3"]
     path.write_bytes(b"\x00\x01\x02")
     assert [str(item) for item in replay_files(str(path), PAIRS).unread] == [
-        f"{path}: not a DMARC report, message, mail log or table of senders: '\\x00\\x01\\x02'"
+        (
+            f"{path}: not a DMARC report, message, mail log or table of senders (columns ip,sender,helo,count,label); "
+            "of a message, use Download original (.eml): '\\x00\\x01\\x02'"
+        )
     ]
     with pytest.raises(FileNotFoundError):
         replay_files([tmp_path / "none.csv"], PAIRS)
@@ -562,6 +565,7 @@ def test_worse_is_what_a_simulation_calls_worse(record: str, worse: bool) -> Non
     assert replay([CELLS["text"]], [(before, after)]).is_worse is worse
 
 
+@pytest.mark.full
 def test_rows_are_not_kept() -> None:
     """ "In bounded memory", however many senders there are."""
 

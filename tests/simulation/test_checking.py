@@ -1,4 +1,4 @@
-"""Senders before and after: any number of them, on whatever road their outcome is found."""
+"""Senders before and after: any number of them, however their outcome is found."""
 
 import pytest
 

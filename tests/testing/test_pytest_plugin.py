@@ -54,6 +54,7 @@ def test_fault(spf_dns):
     done.assert_outcomes(passed=3)
 
 
+@pytest.mark.full
 def test_the_nearest_marker_counts(pytester: pytest.Pytester) -> None:
     pytester.makefile(".zone", local='x.example. 60 IN TXT "v=spf1 ?all"\n')
     pytester.makefile(".json", suite='{"zonedata": {"x.example": [{"TXT": "v=spf1 ~all"}]}}')
@@ -91,6 +92,7 @@ def test_empty(spf_zone, spf_check):
     done.assert_outcomes(passed=5)
 
 
+@pytest.mark.full
 def test_a_fixture_of_the_users_own_takes_the_markers_place(pytester: pytest.Pytester) -> None:
     done = run(
         pytester,
@@ -107,6 +109,7 @@ def test_own(spf_check, spf_dns):
     done.assert_outcomes(passed=1)
 
 
+@pytest.mark.full
 def test_a_failing_test_shows_traces_and_queries(pytester: pytest.Pytester) -> None:
     done = run(
         pytester,
@@ -138,12 +141,14 @@ def test_helper(spf_check):
     assert "\x1b[31m" not in done.stdout.str()
 
 
+@pytest.mark.full
 def test_a_passing_test_shows_nothing(pytester: pytest.Pytester) -> None:
     done = run(pytester, 'def test_it(spf_check):\n    spf_check("192.0.2.9", "x.example")\n', "-rA")
     done.assert_outcomes(passed=1)
     assert "spf_check:" not in done.stdout.str()
 
 
+@pytest.mark.full
 def test_an_unexpected_query_fails_the_test(pytester: pytest.Pytester) -> None:
     done = run(
         pytester,
@@ -167,12 +172,14 @@ def test_it(spf_dns):
         ("spf_zone('none.zone')", "FileNotFoundError: "),
     ],
 )
+@pytest.mark.full
 def test_a_marker_that_cannot_be_used_is_an_error(pytester: pytest.Pytester, marker: str, message: str) -> None:
     done = run(pytester, f"@pytest.mark.{marker}\ndef test_it(spf_zone):\n    pass\n")
     done.assert_outcomes(errors=1)
     assert message in done.stdout.str()
 
 
+@pytest.mark.full
 def test_it_works_under_xdist(pytester: pytest.Pytester) -> None:
     """Each worker has its own servers: eight tests in two processes, each sees its own queries only."""
     pytest.importorskip("xdist", reason="pytest-xdist is not installed: nothing to run under")

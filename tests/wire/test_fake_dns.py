@@ -271,6 +271,7 @@ def test_a_slow_client_holds_nobody_up(server: FakeDNS) -> None:
         assert len(slow.recv(100)) > 12
 
 
+@pytest.mark.full
 def test_a_thousand_questions_at_once_are_all_answered_and_logged(server: FakeDNS) -> None:
     async def ask_all() -> list[Answer]:
         resolver = LiveResolver(server.nameserver, timeout=5, lifetime=10, cache=False)

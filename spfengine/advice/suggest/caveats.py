@@ -151,9 +151,8 @@ def caveats_of_unknown_facts(senders: Sequence[SenderAdvice]) -> Iterator[Caveat
     inputs = {fact for sender in senders for fact in sender.rests_on}
     lacking = [words for fact, words in _FACTS.items() if fact in inputs]
     if lacking:
-        text = (
-            f"results depend on {' and '.join(lacking)}, which is not known for all senders: their results may differ"
-        )
+        text = f"results depend on {' and '.join(lacking)}, which is not known for all senders: "
+        text += "give it in a table, in the column helo" if Input.HELO in inputs else "their results may differ"
         yield Caveat(CaveatCode.RESTS_ON_MORE, text)
 
 

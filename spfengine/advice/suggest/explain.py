@@ -179,11 +179,14 @@ def _sender_advice(
         requested.by,
         None if change is None else top_term(change.after, domain),
         identification,
-        why if standing in _NOT_SERVED else None,
+        why if standing in _NOT_SERVED else _WHY_UNKNOWN if change is not None and change.needs_helo else None,
         False if change is None else change.disagrees,
         () if change is None else change.rests_on,
         None if change is None else change.aligned_after,
     )
+
+
+_WHY_UNKNOWN = "the result depends on the HELO name, which is not known"
 
 
 def _standing(

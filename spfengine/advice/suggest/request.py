@@ -191,7 +191,7 @@ class Situation:
 
 def session_of(sender: Sender, inputs: Inputs) -> Session:
     """Return the session of a check of a sender, not yet evaluated."""
-    return Session(sender.ip, sender.sender, sender.helo or "", MAILFROM, inputs.limits, inputs.receiver, inputs.now)
+    return Session(sender.ip, sender.sender, sender.helo or None, MAILFROM, inputs.limits, inputs.receiver, inputs.now)
 
 
 def address_of(sender: Sender) -> tuple[int, int]:

@@ -198,7 +198,7 @@ class Data:
         word = self._plain("address")
         address = (parse_ip4 if type == "A" else parse_ip6)(unescaped(word.text))
         if address is None:
-            raise ValueError(f"{_printable(word)} is not such an address")
+            raise ValueError(f"{_printable(word)} is not an address")
         return address
 
     def _generic(self) -> bytes:

@@ -8,8 +8,8 @@ import pytest
 
 from spfengine.testing.suites import Case
 from tests.cases import official
+from tests.cases.entry_points import ENTRY_POINTS, Means, command, faults, seen_in_json
 from tests.cases.ledger import LEDGER, read_ledger, without_case
-from tests.cases.roads import ROADS, Means, command, faults, seen_in_json
 
 pytestmark = pytest.mark.cases
 
@@ -21,33 +21,36 @@ SUITES = {
 LEDGERED = read_ledger(LEDGER.read_text("utf-8"))
 
 
-def test_the_official_suite(road: str, case: Case | str, means: Means) -> None:
+def test_the_official_suite(entry_point: str, case: Case | str, means: Means) -> None:
     if isinstance(case, str):
         pytest.fail(case, pytrace=False)
-    take(road, case, means)
+    take(entry_point, case, means)
 
 
-def test_our_own_suite(road: str, case: Case, means: Means) -> None:
-    take(road, case, means)
+def test_our_own_suite(entry_point: str, case: Case, means: Means) -> None:
+    take(entry_point, case, means)
 
 
-def test_published_records(road: str, case: Case | str, means: Means) -> None:
+def test_published_records(entry_point: str, case: Case | str, means: Means) -> None:
     if isinstance(case, str):
         pytest.skip(f"{case} (SPFENGINE_SHARED names it); its records are not part of the project")
-    take(road, case, means)
+    take(entry_point, case, means)
 
 
-def take(road: str, case: Case, means: Means) -> None:
-    found = faults(case, ROADS[road](case, means))
-    reason = LEDGERED.get((case.suite, case.name, road))
+def take(entry_point: str, case: Case, means: Means) -> None:
+    found = faults(case, ENTRY_POINTS[entry_point](case, means))
+    reason = LEDGERED.get((case.suite, case.name, entry_point))
     if reason is None:
         assert not found, f"{case.name} ({case.description}): {'; '.join(found)}"
     elif found:
         pytest.xfail(reason)
     else:
-        pytest.fail(f"{case.name} on the road {road} comes out right now: take it out of the ledger", pytrace=False)
+        pytest.fail(
+            f"{case.name} has the right result through {entry_point} now: take it out of the ledger", pytrace=False
+        )
 
 
+@pytest.mark.full
 def test_a_few_in_a_process_of_their_own(official_cases: list[Case], semantics_cases: list[Case], means: Means) -> None:
     first_of_each = {case.scenario: case for case in reversed(official_cases)}
     chosen = [*first_of_each.values(), *[case for case in semantics_cases if case.name in ("text-spaces", "eai-exp")]]

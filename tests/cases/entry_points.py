@@ -1,4 +1,4 @@
-"""The code paths ("roads") that can run a case. The same table of cases runs on each of them."""
+"""The code paths (("entry points")) that can run a case. The same table of cases runs on each of them."""
 
 import asyncio
 import io
@@ -297,9 +297,9 @@ def asking_ahead_in_asyncio(case: Case, means: Means) -> Seen:
     return _seen(_acheck(case, Waiting(case)))
 
 
-Road = Callable[[Case, Means], Seen]
+EntryPoint = Callable[[Case, Means], Seen]
 
-ROADS: dict[str, Road] = {
+ENTRY_POINTS: dict[str, EntryPoint] = {
     "sync": sync,
     "asyncio": in_asyncio,
     "recording": recording,
@@ -314,12 +314,12 @@ ROADS: dict[str, Road] = {
     "live": live,
     "live-asyncio": live_in_asyncio,
 }
-IN_MEMORY = tuple(road for road in ROADS if not road.startswith("live"))
+IN_MEMORY = tuple(entry_point for entry_point in ENTRY_POINTS if not entry_point.startswith("live"))
 
 
-def leads_nowhere(road: str, case: Case) -> bool:
+def leads_nowhere(entry_point: str, case: Case) -> bool:
     """Return whether a code path can't run a case: the command has no option for the time and for most limits."""
-    return road == "command" and (case.now is not None or bool(case.limits_given - {"void_rule"}))
+    return entry_point == "command" and (case.now is not None or bool(case.limits_given - {"void_rule"}))
 
 
 def faults(case: Case, seen: Seen) -> list[str]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import pytest
 
@@ -82,7 +83,7 @@ def test_a_hundred_hostile_sessions_do_not_stop_the_mail_of_others(hostile: str,
     assert beside.rate > 0.4 * min(alone.rate, again.rate)
 
 
-RECORDS = {
+RECORDS: dict[str, dict[str, Any]] = {
     "pass.example": {"TXT": "v=spf1 include:a.example -all"},
     "soft.example": {"TXT": "v=spf1 a:host.example mx:a.example ~all", "MX": [(1, "host.example")]},
     "fail.example": {"TXT": "v=spf1 ip4:198.51.100.1 include:b.example -all"},
@@ -136,7 +137,8 @@ def soak(rounds: int, seed: int, seconds: float = float("inf")) -> tuple[int, in
         fairness = Fairness(5)
         metered = Metered(faulty, fairness, Metrics())
         delegation = Delegation(rules, metered, decided=fairness.decided, turn=fairness.turn)
-        started, done, sizes = perf_counter(), 0, []
+        started, done = perf_counter(), 0
+        sizes: list[int] = []
 
         async def one(number: int) -> None:
             ip = f"192.0.2.{choose.randrange(256)}"

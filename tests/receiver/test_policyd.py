@@ -17,7 +17,8 @@ import pytest
 
 from spfengine import Answer, Question
 from spfengine.cli import policyd as policyd_command
-from spfengine.receiver.delegation import Delegation, Rules
+from spfengine.receiver.delegation import Delegation
+from spfengine.receiver.rules import Rules
 from tests.cli.conftest import SEED, command, environment
 from tests.receiver.requests import wire
 

@@ -53,6 +53,7 @@ class InLoop:
     """A server in the event loop of a test, with its log."""
 
     def __init__(self, resolver: object, bounds: Bounds, reload: Callable[[], object]) -> None:
+        self.resolver = resolver
         self.lines: list[str] = []
         self.writers: list[asyncio.StreamWriter] = []
         self.metrics = Metrics()
@@ -100,7 +101,8 @@ def test_sigterm_closes_each_connection_after_its_last_reply() -> None:
     """Issue: "SIGTERM closes each connection after its last reply (today 10 s of refusing)"."""
 
     async def test(served: InLoop) -> None:
-        gated = served.delegation._checker._resolver._resolver  # type: ignore[attr-defined]  # the Gated below the cache
+        gated = served.resolver
+        assert isinstance(gated, Gated)
         idle, _ = await served.connect()
         busy, writer = await served.connect()
         writer.write(wire() + wire(instance="second"))
@@ -206,7 +208,8 @@ def test_with_too_many_clients_the_longest_idle_one_makes_room(monkeypatch: pyte
 
 def test_new_clients_wait_while_all_others_are_busy() -> None:
     async def test(served: InLoop) -> None:
-        gated = served.delegation._checker._resolver._resolver  # type: ignore[attr-defined]  # the Gated below the cache
+        gated = served.resolver
+        assert isinstance(gated, Gated)
         clients = [await served.connect() for _ in range(5)]
         for number, (_, writer) in enumerate(clients):
             writer.write(wire(instance=str(number)))
@@ -286,16 +289,17 @@ def test_metrics_are_shown_for_prometheus() -> None:
         wait_for(lambda: "metrics at" in running.lines())
         place = re.search(r"metrics at (\S+)", running.lines())
         assert place is not None
+        host, port = place[1].split(":")
         with urllib.request.urlopen(f"http://{place[1]}/metrics", timeout=_PATIENCE) as response:
             assert response.headers["Content-Type"].startswith("text/plain; version=0.0.4")
             text = response.read().decode()
         assert re.search(r"_decisions_total\{action=\"accept\",result=\"softfail\",identity=\"mailfrom\"\} 2\n", text)
         for line in text.splitlines():
             assert re.fullmatch(r'# (HELP|TYPE) \w+ .+|\w+(\{(\w+="[^"\\]*",?)+\})? [-+.e0-9]+', line), line
-        with socket.create_connection(place[1].split(":"), _PATIENCE) as other:
+        with socket.create_connection((host, int(port)), _PATIENCE) as other:
             other.sendall(b"GET / HTTP/1.1\r\n\r\n")
             assert other.recv(4096).startswith(b"HTTP/1.1 404 ")
-        with socket.create_connection(place[1].split(":"), _PATIENCE) as junk:
+        with socket.create_connection((host, int(port)), _PATIENCE) as junk:
             junk.sendall(b"x" * 100_000)
             with contextlib.suppress(OSError):
                 junk.recv(10)

@@ -37,7 +37,7 @@ class Use(StrEnum):
     LOOPBACK = "loopback"
     """A host's connections to itself."""
     PRIVATE = "private"
-    """Networks of a house or a company; the addresses are used again in each of them."""
+    """Networks at home or in a company; each of them uses the same addresses again."""
     LINK_LOCAL = "link-local"
     """One network segment."""
     SHARED = "shared"

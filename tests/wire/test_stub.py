@@ -86,7 +86,7 @@ def test_aliases_that_are_asked_on_can_go_in_a_circle() -> None:
 
 
 def test_aliases_are_asked_on_only_so_often() -> None:
-    def next_alias(attempt: Attempt) -> dns.message.Message | None:
+    def next_alias(attempt: Attempt) -> dns.message.Message | TooLarge | None:
         name = str(attempt.query.question[0].name)
         return says(f"{name} 9 IN CNAME x{name}")(attempt)
 

@@ -22,7 +22,7 @@ from spfengine.visible import visible_name
 from spfengine.wording import listed
 
 if TYPE_CHECKING:
-    from spfengine.evidence.evidence import Evidence
+    from spfengine.evidence.evidence import Evidence, ReportedBy
     from spfengine.resolvers.recording import Recording
 
 _EPILOG = f"""\b
@@ -32,9 +32,10 @@ Examples:
   spfengine suggest example.com --senders message.eml --drop ip4:192.0.2.1
   spfengine suggest example.com --sender 192.0.2.1 --want 192.0.2.1
 
-DOMAIN defaults to the domain that the senders use in MAIL FROM. Senders are wanted if they pass now, if they belong
-to a service in the catalogue, or if a name of the domain has their address; other addresses only with --want or
---allow-unnamed.
+DOMAIN defaults to the domain that the senders use in MAIL FROM, or that the DMARC reports are about. Senders are
+wanted if they pass now, if they belong to a service in the catalogue, or if a name of the domain has their address;
+other addresses only with --want or --allow-unnamed. Whose mail passes DMARC by DKIM, or was sent on by a forwarder, by
+the reports, is added only with --want.
 
 The exit code: 0 the record serves every sender, 1 a sender is not served, no record fits, or something that passes
 stops (as you asked), 2 the published record is broken and can't be repaired, or is missing, 69 DNS could not answer, so
@@ -119,7 +120,7 @@ def command(
     known = sources.catalogue(catalogue)
     evidence = evidence_input.read_if_given(evidence_paths, receiver, domain, quiet=as_json or as_csv)
     senders = () if evidence is None else evidence.senders
-    domain = domain or _domain_of(senders)
+    domain = domain or _domain_of(senders, () if evidence is None else evidence.reports)
     senders += tuple(sender_of(pair, domain) for pair in single)
     own = (*[name for name in sources.own_domains(layers) if is_same_or_under(domain, name)], *own)
     suggestion = suggest(
@@ -164,15 +165,21 @@ def _exit_code(suggestion: Suggestion) -> int:
     return exits.UNAVAILABLE if suggestion.is_incomplete else 0
 
 
-def _domain_of(senders: Sequence[Sender]) -> str:
-    """Return the domain of MAIL FROM that all senders share."""
+def _domain_of(senders: Sequence[Sender], reports: "Sequence[ReportedBy]") -> str:
+    """Return the domain of MAIL FROM that all senders share, or the domain that all reports are about, if that domain
+    is not above the other.
+    """
     domains: dict[str, str] = {}
     for sender in senders:
         name = Session(sender.ip, sender.sender, sender.helo or "").domain
         if domain_fault(name) is None:
             domains.setdefault(fold(name), name)
-    if len(domains) == 1:
+    about = {fold(report.domain.removesuffix(".")) for report in reports}
+    about = {name for name in about if domain_fault(name) is None and name.isascii()}
+    if len(domains) == 1 and not (len(about) == 1 and not is_same_or_under(next(iter(domains)), next(iter(about)))):
         return next(iter(domains.values()))
+    if len(about) == 1:
+        return next(iter(about))
     if not domains:
         raise click.UsageError("Missing argument 'DOMAIN': expected the domain to propose a record for, or --senders")
     names = listed([visible_name(name) for name in domains.values()], _MOST_DOMAINS)

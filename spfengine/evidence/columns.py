@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 COLUMNS: Final = ("ip", "sender", "helo", "count", "label")
 """The columns of a table without a heading, in their order."""
-ALL_COLUMNS: Final = (*COLUMNS, "reported", "header_from")
+ALL_COLUMNS: Final = (*COLUMNS, "reported", "header_from", "dmarc_spf", "dmarc_dkim", "override")
 EXPECTED: Final = f"expected the columns {','.join(COLUMNS)}, or others such as source_ip, envelope_from and count"
 """What a table needs, for messages."""
 
@@ -39,6 +39,9 @@ _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
         "headerfrom", "headerfromdomain", "fromheader", "fromheaderdomain", "rfc5322from", "rfc5322fromdomain",
         "headerdomain",
     ),
+    "dmarc_spf": ("dmarcspf",),
+    "dmarc_dkim": ("dmarcdkim",),
+    "override": ("override",),
 }  # fmt: skip
 _COLUMN_OF: Final = {name: (column, at) for column, names in _NAMES.items() for at, name in enumerate(names)}
 _OWN: Final = {name.replace("_", ""): name for name in ALL_COLUMNS}

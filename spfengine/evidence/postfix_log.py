@@ -187,7 +187,7 @@ class Postfix:
         if client is not None and client.bounced:
             self._ledger.aside(REPEATED)  # for another recipient
             return
-        sender = sender_of_bounce(text[text.index("status=bounced (") :], client and client.sender)
+        sender = sender_of_bounce(text[text.index("status=bounced (") :], None if client is None else client.sender)
         if sender is None:
             self._ledger.aside(NO_SENDER)
             return

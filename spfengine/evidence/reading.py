@@ -24,7 +24,7 @@ from spfengine.evidence.messages import sender_of_message
 from spfengine.evidence.mime import Attachment, Fields, Lines, attachments, header_section
 from spfengine.evidence.pasted import NO_MAIL_FROM, fields_in, pasted_text, sender_of_table
 from spfengine.evidence.reports import KIND as REPORT, read_report
-from spfengine.evidence.streams import Stream, gunzip, lines, members, utf8
+from spfengine.evidence.streams import Stream, Unpacked, gunzip, lines, members, utf8
 from spfengine.evidence.tables import KIND as TABLE, read_table
 from spfengine.evidence.values import Unusable, domain_of
 from spfengine.senders import Sender
@@ -39,7 +39,7 @@ _OTHER_BOUNCES = "bounces that say nothing about SPF"
 _REPORTS = (FileKind.XML, FileKind.GZIP, FileKind.ZIP)  # packed ones are read if they hold XML
 _NOTHING_KNOWN = "not a DMARC report, message, mail log or table of senders"
 _Text = str | None
-_Key = tuple[str, str, _Text, _Text, _Text, _Text]
+_Key = tuple[str, str, _Text, _Text, _Text, _Text, _Text, _Text, _Text]
 
 
 def read_evidence(
@@ -76,7 +76,10 @@ def read_evidence(
     counts: dict[_Key, int] = {}
     messages = left_out = 0
     for sender in iterate_senders(paths, ledger, progress=progress, receiver=receiver, domain=domain, bounds=bounds):
-        key = (sender.ip, sender.sender, sender.helo, sender.label, sender.reported, sender.header_from)
+        key = (
+            sender.ip, sender.sender, sender.helo, sender.label, sender.reported, sender.header_from, sender.dmarc_spf,
+            sender.dmarc_dkim, sender.override,
+        )  # fmt: skip
         if key not in counts and len(counts) >= bounds.senders:
             left_out += sender.count
             continue
@@ -85,8 +88,9 @@ def read_evidence(
     ordered = sorted(counts.items(), key=itemgetter(1), reverse=True)
     senders = tuple([Sender(*key[:3], count, *key[3:]) for key, count in ordered])
     return Evidence(
-        senders, messages, ledger.kinds, ledger.unread, ledger.skipped, left_out, ledger.asides, ledger.receivers
-    )
+        senders, messages, ledger.kinds, ledger.unread, ledger.skipped, left_out, ledger.asides, ledger.receivers,
+        ledger.skipped_messages, ledger.repaired, ledger.reports, ledger.duplicates, ledger.duplicate_messages,
+    )  # fmt: skip
 
 
 def iterate_senders(
@@ -252,22 +256,28 @@ class _Reader:
             yield from self.read(Stream(self._meter.pieces(file)), file if file.seekable() else None)
 
     def read(
-        self, stream: Stream, file: BinaryIO | None, packed: int = 0, only: Collection[FileKind] = tuple(FileKind)
+        self,
+        stream: Stream,
+        file: BinaryIO | None,
+        packed: Unpacked | None = None,
+        only: Collection[FileKind] = tuple(FileKind),
     ) -> Iterator[Sender]:
         """Yield the senders of a stream.
 
         Args:
             stream: the octets.
             file: the file that they come from, if it can be read from anywhere.
-            packed: how many archives they are in.
+            packed: the count of the archive that they are in, or None.
             only: the kinds that are read.
         """
         try:
             yield from self._read(stream, file, packed, only)
         except Broken as error:
-            self._ledger.skip(error.reason, error.example, error.place)
+            self._ledger.skip(error.reason, error.example, error.place, messages=error.messages)
 
-    def _read(self, stream: Stream, file: BinaryIO | None, packed: int, only: Collection[FileKind]) -> Iterator[Sender]:
+    def _read(
+        self, stream: Stream, file: BinaryIO | None, packed: Unpacked | None, only: Collection[FileKind]
+    ) -> Iterator[Sender]:
         head = stream.peek(HEAD)
         kind = sniff(head)
         if stream.fault is not None and kind in (FileKind.EMPTY, FileKind.UNKNOWN):
@@ -275,10 +285,11 @@ class _Reader:
         if kind not in only:
             raise Broken("not a DMARC report; no other attachments are read")
         match kind:
-            case FileKind.GZIP | FileKind.ZIP if packed:
+            case FileKind.GZIP | FileKind.ZIP if packed is not None and (packed.is_inner or kind is FileKind.ZIP):
                 raise Broken("an archive in an archive is not read")
             case FileKind.GZIP:
-                yield from self._read(Stream(gunzip(stream, self._bounds)), None, packed + 1, only)
+                watch = Unpacked(self._bounds, packed)
+                yield from self._read(Stream(gunzip(stream, watch, self._ledger)), None, watch, only)
             case FileKind.ZIP:
                 yield from self._read_zip(stream, file, only)
             case FileKind.UTF16:
@@ -312,9 +323,10 @@ class _Reader:
 
     def _read_zip(self, stream: Stream, file: BinaryIO | None, only: Collection[FileKind]) -> Iterator[Sender]:
         archive = io.BytesIO(stream.whole(self._bounds.held)) if file is None else file
-        for name, packed, pieces in members(archive, self._ledger, self._bounds):
-            with self._ledger.part(name):
-                yield from self.read(Stream(pieces), None, 1, only)
+        watch = Unpacked(self._bounds)
+        for name, packed, pieces in members(archive, self._ledger, self._bounds, watch):
+            with self._ledger.part(name or "without a name"):
+                yield from self.read(Stream(pieces), None, watch, only)
             if file is not None:
                 self._meter.add(packed)
 

@@ -25,7 +25,7 @@ from spfengine.evidence.values import (
     result_of,
     sender_of,
 )
-from spfengine.senders import Sender
+from spfengine.senders import FORWARDING, Sender
 
 __all__ = [
     "ALL_COLUMNS",
@@ -324,7 +324,20 @@ def sender_of_row(row: Mapping[str, str], text: str | None = None) -> Sender:
         label_of(row.get("label")),
         _reported(row.get("reported")),
         domain_of(row["header_from"]) if row.get("header_from") else None,
+        _one_of(row.get("dmarc_spf"), "dmarc_spf", _PASS_OR_FAIL),
+        _one_of(row.get("dmarc_dkim"), "dmarc_dkim", _PASS_OR_FAIL),
+        _one_of(row.get("override"), "override", FORWARDING),
     )
+
+
+_PASS_OR_FAIL = ("pass", "fail")
+
+
+def _one_of(text: str | None, name: str, words: tuple[str, ...]) -> str | None:
+    word = (text or "").strip().lower()
+    if word and word not in words:
+        raise Unusable(f"{name} is none of {', '.join(words)}", text)
+    return word or None
 
 
 def sender_of_cells(row: Mapping[str, str], text: str | None = None, domain: str | None = None) -> Sender:
@@ -356,6 +369,8 @@ def sender_of_cells(row: Mapping[str, str], text: str | None = None, domain: str
             "label": _or_nothing(label_of, row.get("label")) or "",
             "reported": result_of(row.get("reported")) or "",
             "header_from": _or_nothing(domain_of, row.get("header_from", "").rpartition("@")[2]) or "",
+            **{name: row[name] for name in ("dmarc_spf", "dmarc_dkim") if row.get(name, "").lower() in _PASS_OR_FAIL},
+            **{name: row[name] for name in ("override",) if row.get(name, "").lower() in FORWARDING},
         },
         text,
     )

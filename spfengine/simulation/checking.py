@@ -61,8 +61,7 @@ class Checking:
         self._known = known
         self._suffixes = suffixes
         self._outcomes: dict[Outcome, Outcome] = {}
-        self._without_pass: dict[str, Alignment] = {}
-        self._alignments: dict[tuple[str, str], tuple[Alignment, Alignment]] = {}
+        self._alignments: dict[tuple[str | None, str], tuple[Alignment, Alignment]] = {}
 
     def check(self, senders: tuple[Sender, ...]) -> Generator[Question, Answer, list[SenderChange]]:
         """Return what the change does to each sender."""
@@ -140,14 +139,10 @@ class Checking:
         return None if first is None or second is None else (first, second)
 
     def _alignment(self, passed: str | None, author: str, at: int) -> Generator[Question, Answer, Alignment | None]:
-        if passed is None:  # nothing is asked
-            if author not in self._without_pass:
-                self._without_pass[author] = yield from aligning(None, author)
-            return self._without_pass[author]
         key = passed, author
         if key not in self._alignments:
             if len(self._alignments) >= _MOST_PAIRS:
-                return None
+                return None if passed is not None else Alignment(author, None, False, False, why="SPF did not pass")
             before = yield from once(aligning(passed, author, self._suffixes), self._known)
             after = yield from once(self._layer.through(aligning(passed, author, self._suffixes)), self._known)
             self._alignments[key] = before, after

@@ -47,7 +47,7 @@ class SenderChange:
         before, after: the outcome of its check.
         rests_on: what is not known of the client and a macro needs: `Input.HELO`, `Input.LOCAL_PART`. A result
             that needs the HELO name is then temperror (`helo-unknown`); the local part is taken to be "postmaster".
-        aligned_before, aligned_after: whether SPF is aligned with the header field From (RFC 9989 §4.4.1); None if the
+        aligned_before, aligned_after: whether SPF is aligned with the header field From (RFC 9989 §4.4.2); None if the
             sender's `header_from` is not known.
     """
 

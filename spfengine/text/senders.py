@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from spfengine.dmarc.alignment import Alignment
 from spfengine.policy.outcome import Input, Outcome
+from spfengine.senders import Authentication, Sender, authenticated_messages
 from spfengine.simulation.simulation import Effect, SenderChange
 from spfengine.text.lines import WARNING, Line, Row, Span, line, note, table
 from spfengine.visible import visible, visible_name
@@ -19,6 +20,22 @@ _GROUPS = {
     Effect.UNKNOWN: ("not known", "fault"),
     Effect.UNCHANGED: ("unchanged, passing", "strong"),
 }
+_AUTHENTICATED = {
+    Authentication.SPF_AND_DKIM: "pass DMARC by SPF and DKIM",
+    Authentication.DKIM_ALONE: "pass DMARC by DKIM alone",
+    Authentication.SPF_ALONE: "pass DMARC by SPF alone",
+    Authentication.FORWARDED: "were sent on by a forwarder or a mailing list",
+    Authentication.UNAUTHENTICATED: "are not authenticated",
+}
+_OF_ONE = {
+    Authentication.SPF_AND_DKIM: "DMARC: by SPF and DKIM",
+    Authentication.DKIM_ALONE: "DMARC: by DKIM alone",
+    Authentication.SPF_ALONE: "DMARC: by SPF alone",
+    Authentication.UNAUTHENTICATED: "DMARC: not authenticated",
+}
+# Which senders lose most if SPF fails; those of unknown authentication are in between.
+_RANK = {Authentication.SPF_ALONE: 0, Authentication.SPF_AND_DKIM: 2, Authentication.DKIM_ALONE: 3,
+         Authentication.FORWARDED: 3}  # fmt: skip
 _UNKNOWN_INPUTS = {Input.HELO: "HELO name", Input.LOCAL_PART: "local part"}
 
 NEEDS_HELO = "the result depends on the HELO name, which is not known"
@@ -42,13 +59,55 @@ def sender_lines(changes: Iterable[SenderChange], width: int | None) -> Iterator
     """Yield all senders, by what happens to them."""
     changes = list(changes)
     yield note(Span("senders", "strong"), Span(f"  {_counted(changes)}", "quiet"))
+    yield from authentication_lines([change.sender for change in changes])
     for effect, (name, style) in _GROUPS.items():
         group = [change for change in changes if change.effect is effect]
         if group:
             why = f": {_why_unknown(group)}" if effect is Effect.UNKNOWN else ""
             yield note(Span(f"{name}{why}", style), Span(f"  {_counted(group)}", "quiet"), indent=4)
+            if effect is Effect.NEWLY_FAILING:
+                yield from _failing_dmarc(group)
             yield from _rows(group, width, _results, _deciding_after)
     yield from _unknown_inputs(changes)
+
+
+def authentication_lines(senders: Iterable[Sender]) -> Iterator[Line]:
+    """Yield how the mail of these senders fared with DMARC, if reports say so."""
+    messages = authenticated_messages(senders)
+    if messages:
+        parts = [f"{count:,} {_AUTHENTICATED[each]}" for each, count in messages.items()]
+        yield note(f"of their messages, by the reports, {', '.join(parts)}", indent=4)
+
+
+def authentication_text(sender: Sender) -> str | None:
+    """Return how the mail of a sender fared with DMARC by a report, in words; None if that is not known."""
+    if sender.authentication is Authentication.FORWARDED:
+        return f"sent on, says the receiver ({visible(sender.override or '', 20)})"
+    return None if sender.authentication is None else _OF_ONE[sender.authentication]
+
+
+def policy_text(alignment: Alignment) -> str | None:
+    """Return what DMARC asks for mail that is not aligned, in words; None if that is not known."""
+    if alignment.applies is False:
+        return "DMARC does not apply (no policy)"
+    policy = alignment.policy
+    if policy is None:
+        return None
+    name = visible_name(policy.domain)
+    if policy.testing:
+        return f"DMARC policy {policy.applied} ({policy.tag}={policy.published} of {name}, tested with t=y)"
+    return f"DMARC policy {policy.applied} ({policy.tag} of {name})"
+
+
+def _failing_dmarc(changes: Iterable[SenderChange]) -> Iterator[Line]:
+    """Yield how much of the mail that newly fails SPF fails DMARC as well."""
+    messages = authenticated_messages([change.sender for change in changes])
+    alone = messages.get(Authentication.SPF_ALONE, 0)
+    both = messages.get(Authentication.SPF_AND_DKIM, 0)
+    if alone:
+        yield note(WARNING, f"{counted(alone, 'message')} passed DMARC by SPF alone, and will fail it", indent=6)
+    if both:
+        yield note(f"{counted(both, 'message')} passed DMARC by DKIM as well, and still will", indent=6)
 
 
 def deciding(outcome: Outcome) -> str:
@@ -62,7 +121,7 @@ def senders_text(sources: int, messages: int) -> str:
 
 
 def _rows(changes: list[SenderChange], width: int | None, results: _Describe, why: _Describe) -> Iterator[Line]:
-    ordered = sorted(changes, key=lambda change: -change.sender.count)
+    ordered = sorted(changes, key=lambda change: (_rank(change.sender), -change.sender.count))
     first = [(change, results(change)) for change in ordered[:_MOST_SENDERS]]
     digits = max(len(f"{change.sender.count:,}") for change, _ in first)
     column = max(len(_text(spans)) for _, spans in first)
@@ -75,6 +134,11 @@ def _rows(changes: list[SenderChange], width: int | None, results: _Describe, wh
     rest = ordered[_MOST_SENDERS:]
     if rest:
         yield note(f"… and {_counted(rest)} more; --csv and --json have them all", indent=6)
+
+
+def _rank(sender: Sender) -> int:
+    authentication = sender.authentication
+    return 1 if authentication is None else _RANK.get(authentication, 1)
 
 
 def _counted(changes: list[SenderChange]) -> str:
@@ -111,7 +175,11 @@ def _deciding_after(change: SenderChange) -> list[Span]:
         before, after = _aligned(change.aligned_before), _aligned(change.aligned_after)
         name = visible_name(change.aligned_after.header_from)
         spans.append(Span(f"  From: {name} {before if before == after else f'{before} → {after}'}", "quiet"))
-    return spans
+        known = change.aligned_before if change.aligned_after.aligned else change.aligned_after
+        policy = None if change.aligned_after.aligned and known.applies is not False else policy_text(known)
+        spans += [] if policy is None else [Span(f"  {policy}", "quiet")]
+    authentication = authentication_text(change.sender)
+    return spans if authentication is None else [*spans, Span(f"  {authentication}", "quiet")]
 
 
 def _aligned(alignment: Alignment) -> str:

@@ -26,6 +26,7 @@ from spfengine.text.lines import (
 )
 from spfengine.text.outcomes import SHOWN_TERM, condition_lines
 from spfengine.text.problems import problem_lines
+from spfengine.text.senders import authentication_lines, authentication_text, policy_text
 from spfengine.text.simulate import change_lines, cost_lines, draft_problem_lines, outside_lines
 from spfengine.visible import visible, visible_name
 from spfengine.wording import counted
@@ -49,6 +50,8 @@ _ORDER = (
     SenderStanding.UNKNOWN,
     SenderStanding.SERVED,
     SenderStanding.PASSING,
+    SenderStanding.DKIM,
+    SenderStanding.FORWARDED,
     SenderStanding.IGNORED,
     SenderStanding.ELSEWHERE,
 )
@@ -118,7 +121,8 @@ def _headline(suggestion: Suggestion) -> Line:
 
 def _effect_on_senders(suggestion: Suggestion) -> Iterator[Line]:
     """Yield how many senders pass with the record, and whether anything that passes stops."""
-    left_out = (SenderStanding.ELSEWHERE, SenderStanding.IGNORED)
+    sent_on = (SenderStanding.DKIM, SenderStanding.FORWARDED)
+    left_out = (SenderStanding.ELSEWHERE, SenderStanding.IGNORED, *sent_on)
     senders = [sender for sender in suggestion.senders if sender.standing not in left_out]
     now = sum(sender.before is Result.PASS for sender in senders)
     then = sum(sender.after is Result.PASS for sender in senders)
@@ -133,6 +137,9 @@ def _effect_on_senders(suggestion: Suggestion) -> Iterator[Line]:
             Span(f"{then} of {len(senders)} senders pass", style),
             f" with it, {now} now{f'; not known of {unknown}' if unknown else ''}",
         )
+    more = sum(sender.standing in sent_on for sender in suggestion.senders)
+    if more:
+        yield note(f"{counted(more, 'sender')} need not pass: DKIM carries the mail, or somebody sent it on")
     smallest = suggestion.is_smallest and suggestion.advice is Advice.CHANGE
     if suggestion.is_worse:
         effect = Span("some mail that passes now stops passing, as you asked", "softfail")
@@ -182,6 +189,7 @@ def _senders(senders: Iterable[SenderAdvice], width: int | None) -> Iterator[Lin
         messages = counted(advice.sender.count, "message")
         rows.append(Row(Span(" "), Span(left), (*_results(advice), Span(f"  {messages}{_note(advice)}", "quiet"))))
     yield line(Span("senders", "strong"), indent=2)
+    yield from authentication_lines([advice.sender for advice in ordered])
     yield from table(rows, width, 4)
     yield from more_line(len(ordered) - _MOST_SENDERS, where=_REST_IN_JSON)
 
@@ -202,21 +210,26 @@ def _results(advice: SenderAdvice) -> Iterator[Span]:
 
 def _note(advice: SenderAdvice) -> str:
     if advice.standing is SenderStanding.ELSEWHERE:
-        return f"; MAIL FROM is {visible(advice.sender.sender.removeprefix('@'), 60)}, whose own record decides"
+        name = visible(advice.sender.sender.removeprefix("@"), 60)
+        authentication = authentication_text(advice.sender)
+        return f"; MAIL FROM is {name}, whose own record decides{f'; {authentication}' if authentication else ''}"
     if advice.standing is SenderStanding.IGNORED:
         return "; ignored, as you asked"
     reported = f"; a receiver saw {visible(advice.sender.reported or '', 20)}" if advice.sender.reported else ""
-    aligned = ""
-    if advice.alignment is not None and advice.after is Result.PASS:
-        aligned = _alignment(advice.alignment)
+    aligned = "" if advice.alignment is None else _alignment(advice.alignment, passes=advice.after is Result.PASS)
+    authentication = authentication_text(advice.sender)
+    reported += f"; {authentication}" if authentication else ""
     return f"{reported}{aligned}{f'; {advice.why}' if advice.why else ''}"
 
 
-def _alignment(alignment: Alignment) -> str:
+def _alignment(alignment: Alignment, *, passes: bool) -> str:
+    """Return whether a sender that passes is aligned, and the policy for one that is not or does not pass."""
     domain = f"the From domain, {visible_name(alignment.header_from)}"
-    if alignment.aligned is None:
+    if passes and alignment.aligned is None:
         return f"; alignment with {domain}, is not known"
-    return f"; {'aligned' if alignment.aligned else 'not aligned'} with {domain}"
+    aligned = f"; {'aligned' if alignment.aligned else 'not aligned'} with {domain}" if passes else ""
+    policy = None if alignment.aligned else policy_text(alignment)
+    return aligned if policy is None else f"{aligned}; {policy}"
 
 
 def _proof(suggestion: Suggestion, simulation: Simulation, own: tuple[str, ...], width: int | None) -> Iterator[Line]:

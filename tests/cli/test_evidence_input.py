@@ -18,6 +18,9 @@ from tests.evidence.files import GOOD, SAMPLES, record as record_of, report, zip
 
 SUMMARY = """\
 read 1 mail log, 2 message files, 2 DMARC reports: 57 messages, 10 senders
+  reported by: google.com, Outlook.com, 2026-08-03 to 2026-08-04
+  about: seed.example (DMARC policy p=none sp=none np=none), seed.example (DMARC
+    policy p=none sp=none)
   trusted header fields written by: google.com (1), mx.example.net (1)
   not known: the sender's local part of 50 messages, the HELO name of 52
     messages

@@ -46,16 +46,18 @@ seed.example: something gets worse
   senders  6 sources, 1,373 messages
     newly passing  2 sources, 1,160 messages
       23.83.209.25  1,040  softfail → pass  seed.example  by include:relay.mailchannels.net  \
-From: seed.example not aligned → aligned
+From: seed.example not aligned → aligned  DMARC does not apply (no policy)
       23.83.218.24    120  softfail → pass  the relay  by include:relay.mailchannels.net  \
-From: seed.example not aligned → aligned
+From: seed.example not aligned → aligned  DMARC does not apply (no policy)
     newly failing  1 source, 2 messages
       150.95.55.137  2  pass → softfail  jp58  by ~all
     still failing  2 sources, 207 messages
       198.51.100.10  200  softfail → softfail  bob@seed.example  by ~all
-      192.0.2.200      7  none → none          ESP  by domain-not-found  From: seed.example not aligned
+      192.0.2.200      7  none → none          ESP  by domain-not-found  From: seed.example not aligned  \
+DMARC does not apply (no policy)
     unchanged, passing  1 source, 4 messages
-      203.0.113.80  4  pass → pass  web server  by +a  From: news.seed.example not aligned
+      203.0.113.80  4  pass → pass  web server  by +a  From: news.seed.example not aligned  \
+DMARC does not apply (no policy)
 
 """
 
@@ -140,12 +142,43 @@ def test_the_alignment_that_dns_cannot_tell_is_not_known(call: Call, table: Tabl
 def test_the_mode_of_alignment_is_reported(call: Call, table: Table, suite: Suite) -> None:
     path = table("ip,sender,helo,header_from\n192.0.2.1,@m.x.example,,x.example\n")
     for record, expected in (
-        ("v=DMARC1", "aligned (relaxed)"),
-        ("v=DMARC1; aspf=s", "not aligned (DMARC asks for strict)"),
+        ("v=DMARC1; p=reject", "aligned (relaxed)"),
+        ("v=DMARC1; p=reject; aspf=s", "not aligned (DMARC asks for strict)"),
     ):
         zone = suite({"m.x.example": [{"TXT": "v=spf1 +all"}], "_dmarc.x.example": [{"TXT": record}]})
         out = simulate(call, path, "--draft", "v=spf1 ?all +all", zone=zone, domain="m.x.example").out
-        assert f"From: x.example {expected} → not aligned\n" in out
+        assert f"From: x.example {expected} → not aligned  DMARC policy reject (p of x.example)\n" in out
+
+
+def test_senders_are_sorted_by_what_they_lose(call: Call, table: Table) -> None:
+    """Mail that passes DMARC by SPF alone fails once SPF does; what DKIM carries does not (RFC 9989 §7.4)."""
+    path = table(
+        "ip,sender,count,dmarc_spf,dmarc_dkim,override\n"
+        "150.95.55.137,@seed.example,9,pass,pass,\n"
+        "150.95.55.137,@seed.example,2,pass,fail,\n"
+        "203.0.113.80,@seed.example,3,fail,pass,\n"
+        "192.0.2.1,@seed.example,4,fail,fail,mailing_list\n"
+        "192.0.2.1,@seed.example,1,fail,fail,\n"
+    )
+    ended = simulate(call, path)
+    lines = [line.strip() for line in ended.out.splitlines()]
+    start = lines.index("newly failing  2 sources, 11 messages")
+    assert lines[start + 1 : start + 5] == [
+        "! 2 messages passed DMARC by SPF alone, and will fail it",
+        "9 messages passed DMARC by DKIM as well, and still will",
+        "150.95.55.137  2  pass → softfail  seed.example  by ~all  DMARC: by SPF alone",
+        "150.95.55.137  9  pass → softfail  seed.example  by ~all  DMARC: by SPF and DKIM",
+    ]
+    assert "192.0.2.1  1  softfail → softfail  seed.example  by ~all  DMARC: not authenticated" in lines
+    assert (
+        "192.0.2.1  4  softfail → softfail  seed.example  by ~all  sent on, says the receiver (mailing_list)" in lines
+    )
+    rows = list(csv.DictReader(io.StringIO(simulate(call, path, "--csv").out)))
+    assert {row["authentication"] for row in rows} == {
+        "spf-and-dkim", "spf-alone", "dkim-alone", "forwarded", "unauthenticated",
+    }  # fmt: skip
+    document = json.loads(simulate(call, path, "--json").out)
+    assert {each["authentication"] for each in document["senders"]} == {row["authentication"] for row in rows}
 
 
 def test_alignment_by_a_list_of_public_suffixes(call: Call, table: Table, tmp_path: Path) -> None:
@@ -216,6 +249,7 @@ def test_json_says_what_was_read(call: Call, table: Table) -> None:
     assert document["senders"][0]["alignment"]["after"] == {
         "aligned": True, "strict": True, "relaxed": True, "policy_strict": None, "header_from": "seed.example",
         "spf_domain": "seed.example", "organisational_domains": None, "why": "the same domain",
+        "applies": None, "policy": None,
     }  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import pytest
 import spfengine
 from tests.cli.conftest import REPOSITORY, SEED, Call, process, terminal
 from tests.counting import cpu_seconds_at_most
+from tests.evidence.files import record, report
 
 Suite = Callable[[dict[str, Any]], str]
 
@@ -321,3 +322,15 @@ def test_what_stands_there_in_other_ways(call: Call, suite: Suite) -> None:
 def test_what_linting_finds_in_the_new_record_is_told(call: Call, suite: Suite) -> None:
     out = call("suggest", "d.example", "--zone", suite(ZONEDATA), "--add", "ip4:0.0.0.0/1").out
     assert "[huge-network]" in out
+
+
+def test_the_domain_is_that_of_the_reports(call: Call, suite: Suite, tmp_path: Path) -> None:
+    """Also if all of their mail has another MAIL FROM."""
+    path = tmp_path / "report.xml"
+    about = "<policy_published><domain>{}</domain><p>none</p></policy_published>"
+    row = record("192.0.2.1", spf="<spf><domain>lists.example</domain><result>pass</result></spf>")
+    path.write_bytes(report(about.format("D.example"), row))
+    ended = call("suggest", "--senders", str(path), "--zone", suite(ZONEDATA))
+    assert ended.out.startswith("d.example: ")
+    path.write_bytes(report(about.format("d.example"), row) + report(about.format("e.example"), row, head=""))
+    assert call("suggest", "--senders", str(path), "--zone", suite(ZONEDATA)).out.startswith("lists.example: ")

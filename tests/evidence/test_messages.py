@@ -300,4 +300,4 @@ def test_an_attachment_that_ends_in_the_middle_gives_what_is_there(tmp_path: Pat
     evidence = read_bytes(tmp_path, whole[: len(whole) // 2])
     assert 900 < len(evidence.senders) < 1100
     [fault] = faults(evidence)
-    assert fault.startswith("FILE (r.xml), line 1: the XML is broken: ")
+    assert fault.startswith("FILE (r.xml), line 1: the XML ends in the middle")

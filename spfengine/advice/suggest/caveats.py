@@ -13,8 +13,10 @@ from spfengine.advice.suggest.suggestion import Caveat, CaveatCode, SenderAdvice
 from spfengine.linting.limits import PLAIN_UDP
 from spfengine.policy.outcome import Input
 from spfengine.record.model import Network, Redirect
+from spfengine.senders import Authentication
 from spfengine.simulation.records import Standing
 from spfengine.visible import visible, visible_name
+from spfengine.wording import counted, listed
 
 _MOST = 5  # senders or terms that are listed one by one
 _FACTS = {Input.LOCAL_PART: "the local part of MAIL FROM", Input.HELO: "the HELO name"}
@@ -128,6 +130,28 @@ def caveats_of_unidentified(senders: Sequence[SenderAdvice]) -> Iterator[Caveat]
     if len(unidentified) > _MOST:
         text = f"and {len(unidentified) - _MOST} more addresses that could not be identified"
         yield Caveat(CaveatCode.UNNAMED, text)
+
+
+def caveats_of_dmarc(senders: Sequence[SenderAdvice]) -> Iterator[Caveat]:
+    """Yield what the reports say about DMARC: which senders need not be added, and what fails once it is forwarded."""
+    sent_on = [each.sender for each in senders if each.standing in (SenderStanding.DKIM, SenderStanding.FORWARDED)]
+    if sent_on:
+        messages = counted(sum([sender.count for sender in sent_on]), "message")
+        ips = list(dict.fromkeys([sender.ip for sender in sent_on]))
+        text = (
+            f"{messages} from {listed(ips, _MOST)} passed DMARC by DKIM, or a forwarder or mailing list sent "
+            f"them on, by the reports: no reason to add an address. If one is yours, use --want {ips[0]}"
+        )
+        yield Caveat(CaveatCode.SENT_ON, text)
+    alone = [each.sender for each in senders if each.sender.authentication is Authentication.SPF_ALONE]
+    if alone:
+        messages = counted(sum([sender.count for sender in alone]), "message")
+        ips = list(dict.fromkeys([sender.ip for sender in alone]))
+        text = (
+            f"{messages} from {listed(ips, _MOST)} passed DMARC by SPF alone, by the reports: such mail fails as soon "
+            "as somebody forwards it, whatever the record says. Sign it with DKIM too"
+        )
+        yield Caveat(CaveatCode.SPF_ALONE, text)
 
 
 def caveats_of_unused(terms: Sequence[TermAdvice]) -> Iterator[Caveat]:

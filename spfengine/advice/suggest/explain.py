@@ -9,6 +9,7 @@ from spfengine.advice.suggest.candidates import Candidate, Offer, address_term, 
 from spfengine.advice.suggest.caveats import (
     caveat_of_stops,
     caveats_of_candidates,
+    caveats_of_dmarc,
     caveats_of_record,
     caveats_of_reports,
     caveats_of_search,
@@ -46,7 +47,8 @@ from spfengine.simulation.simulation import SenderChange, Simulation
 _MOST_REJECTED = 20
 _MOST_ADDRESSES = 5
 _MOST_UNUSED = 4  # addresses that an alternative leaves out
-_NOT_SERVED = (SenderStanding.REFUSED, SenderStanding.UNSERVED, SenderStanding.UNNAMED)
+_SENT_ON = (SenderStanding.DKIM, SenderStanding.FORWARDED)
+_NOT_SERVED = (SenderStanding.REFUSED, SenderStanding.UNSERVED, SenderStanding.UNNAMED, *_SENT_ON)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +206,8 @@ def _standing(
         return SenderStanding.PASSING if passed else SenderStanding.SERVED
     if passed:
         return SenderStanding.STOPPED
+    if requested.is_sent_on:
+        return SenderStanding.DKIM if requested.sender.dmarc_dkim == "pass" else SenderStanding.FORWARDED
     if requested.is_refused:
         return SenderStanding.REFUSED
     is_service = _is_of_service(identification)
@@ -216,6 +220,10 @@ def _is_of_service(identification: Identification | None) -> bool:
 
 def _why_not_served(requested: RequestedSender, solution: Solution) -> str:
     """Return why a sender is not served, if it is not."""
+    if requested.is_sent_on and requested.sender.dmarc_dkim == "pass":
+        return "its mail passes DMARC by DKIM, as after forwarding, so that there is no reason to add its address"
+    if requested.is_sent_on:
+        return f"it sent the mail on, says the receiver ({requested.sender.override}), and is no sender of yours"
     if requested.refusing is not None and requested.is_refused:
         return f"the record refuses it on purpose, by {requested.refusing.text}"
     if solution.situation.request.add:
@@ -283,6 +291,7 @@ def _caveats(
     yield from caveats_of_reports(senders)
     yield from caveats_of_candidates(coming, senders, solution.identified)
     yield from caveats_of_unidentified(senders)
+    yield from caveats_of_dmarc(senders)
     yield from caveats_of_unused(terms)
     if simulation.is_worse:
         yield caveat_of_stops()
@@ -323,6 +332,8 @@ def _rejected_addresses(senders: Sequence[SenderAdvice], done: set[str]) -> Iter
     for sender in senders:
         service = varying(sender.identification)
         term = address_term(sender.sender)
+        if sender.standing in _SENT_ON:
+            continue
         if service is not None and term not in seen and sender.before is not Result.PASS:
             seen.add(term)
             why = f"an address of {service.name}, whose addresses vary: the next message may not pass"

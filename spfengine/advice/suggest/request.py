@@ -224,8 +224,19 @@ class RequestedSender:
 
     @property
     def is_failing(self) -> bool:
-        """Whether it should pass but does not, as far as the caller has not excluded it."""
-        return self.is_here and not self.is_ignored and self.before not in (Result.PASS, Result.TEMPERROR, None)
+        """Whether it should pass but does not, as far as neither the caller nor a report excludes it."""
+        return self._does_not_pass and not self.is_ignored and not self.is_sent_on
+
+    @property
+    def is_sent_on(self) -> bool:
+        """Whether it does not pass and need not: by the reports DKIM carries its mail, or somebody sent it on, and the
+        caller does not want it all the same.
+        """
+        return self._does_not_pass and not self.is_wanted and self.sender.is_sent_on
+
+    @property
+    def _does_not_pass(self) -> bool:
+        return self.is_here and self.before not in (Result.PASS, Result.TEMPERROR, None)
 
     @property
     def is_refused(self) -> bool:

@@ -92,7 +92,8 @@ def suggest(
 
     Args:
         domain: the domain. Only its own record is changed.
-        senders: who sends mail. Those that pass, and those of known services, are wanted.
+        senders: who sends mail. Those that pass, and those of known services, are wanted; those whose mail DKIM carries
+            or that only sent it on, by a receiver's report, are not (see `Sender.is_sent_on`).
         resolver: answers DNS questions; live DNS by default.
         catalogue: the known services; `Catalogue.load()` by default.
         want: addresses or networks that are wanted even if they can't be identified; added as ip4/ip6 if nothing better
@@ -212,8 +213,11 @@ def _identify(
     situation: Situation, catalogue: Catalogue, requested: Sequence[RequestedSender]
 ) -> Steps[tuple[dict[str, Identification], dict[str, list[ReverseName]]]]:
     """Identify the failing senders' addresses; look up reverse-DNS names for them and the record's single addresses."""
-    failing = sorted([sender.sender for sender in requested if sender.is_failing], key=lambda sender: -sender.count)
-    ips = list(dict.fromkeys([sender.ip for sender in failing]))[:MAX_IDENTIFIED]
+    failing = sorted(
+        [each for each in requested if each.is_failing or each.is_sent_on],
+        key=lambda each: (each.is_sent_on, -each.sender.count),
+    )
+    ips = list(dict.fromkeys([each.sender.ip for each in failing]))[:MAX_IDENTIFIED]
     ips += _single_addresses([read_term(term) for term in situation.request.add])
     identified = yield from situation.once(identifying(dict.fromkeys(ips), catalogue, situation.inputs.limits))
     ips += _single_addresses(situation.record.directives)[:_MAX_NAMED]

@@ -53,10 +53,20 @@ class SenderStanding(StrEnum):
     """It passes now and will not, as requested."""
     IGNORED = "ignored"
     """The caller does not want it."""
+    DKIM = "dkim"
+    """It does not pass SPF, and by the reports its mail passes DMARC by DKIM: no reason to add its address."""
+    FORWARDED = "forwarded"
+    """By a receiver's report it is a forwarder or a mailing list, and no sender of the domain."""
     ELSEWHERE = "elsewhere"
     """Its MAIL FROM is of another domain, whose record decides."""
     UNKNOWN = "unknown"
     """DNS could not answer."""
+
+
+_NOT_MEANT = (
+    SenderStanding.IGNORED, SenderStanding.ELSEWHERE, SenderStanding.UNKNOWN, SenderStanding.STOPPED,
+    SenderStanding.DKIM, SenderStanding.FORWARDED,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -197,6 +207,10 @@ class CaveatCode(StrEnum):
     """The domain had no record."""
     NOT_SMALLEST = "not-smallest"
     """Not every smaller change was examined."""
+    SENT_ON = "sent-on"
+    """Senders are left out because DKIM carries their mail, or because they only sent it on."""
+    SPF_ALONE = "spf-alone"
+    """Mail passes DMARC by SPF alone, so that it fails once it is forwarded."""
     NOT_IDENTIFIED = "not-identified"
     """There are more addresses than are looked up."""
 
@@ -354,10 +368,9 @@ class Suggestion:
 
     @property
     def unserved(self) -> tuple[SenderAdvice, ...]:
-        """The senders of the domain that do not pass with the record, except those that are not wanted."""
-        excluded = (SenderStanding.IGNORED, SenderStanding.ELSEWHERE, SenderStanding.UNKNOWN, SenderStanding.STOPPED)
+        """The senders of the domain that do not pass with the record, except those that need not or are not wanted."""
         return tuple(
-            [advice for advice in self.senders if advice.after is not Result.PASS and advice.standing not in excluded]
+            [advice for advice in self.senders if advice.after is not Result.PASS and advice.standing not in _NOT_MEANT]
         )
 
     @property

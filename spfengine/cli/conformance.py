@@ -15,10 +15,9 @@ import click
 
 from spfengine.cli import exits, options, serving
 from spfengine.cli.exits import Failure, cannot_read, cannot_write, reason
-from spfengine.cli.options import endpoint_text
 from spfengine.errors import RecordingError
 from spfengine.visible import visible
-from spfengine.wording import listed
+from spfengine.wording import endpoint_text, listed
 
 _EPILOG = """\b
 Examples:

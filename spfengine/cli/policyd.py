@@ -14,7 +14,6 @@ import click
 
 from spfengine.cli import exits, options, sources
 from spfengine.cli.exits import Failure, reason
-from spfengine.cli.options import endpoint_text
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.limits import Limits
 from spfengine.evaluation.session import HELO, MAILFROM
@@ -26,6 +25,7 @@ from spfengine.receiver.delegation import Delegation
 from spfengine.receiver.requests import RequestReader, reply
 from spfengine.receiver.rules import BOTH, Header, Refusal, Rules, checked_rules
 from spfengine.visible import visible
+from spfengine.wording import endpoint_text
 
 if TYPE_CHECKING:
     from spfengine.policyd.bounds import Bounds
@@ -259,10 +259,6 @@ def _serve(
         served += [_listen(stack, *endpoint) for endpoint in endpoints]
         if metrics_at is not None:
             shown.append(_listen(stack, *metrics_at))
-        for listening in served:
-            log.say(f"listening at {_place(listening)}")
-        for listening in shown:
-            log.say(f"metrics at {_place(listening)}")
         server = Server(delegation, log, metrics, fairness, bounds, lambda: _reload(delegation, resolver, log))
         asyncio.run(server.run(served, shown))
     return 0
@@ -276,11 +272,6 @@ def _reload(delegation: Delegation, resolver: Callable[[], Any], log: Log) -> No
         log.say(f"not reloaded, the old settings stay: {error.message}")
     else:
         log.say("reloaded")
-
-
-def _place(listening: socket.socket) -> str:
-    name = listening.getsockname()
-    return endpoint_text(name, None) if isinstance(name, str) else endpoint_text(*name[:2])
 
 
 def _listen(stack: ExitStack, host: str, port: int | None) -> socket.socket:

@@ -12,6 +12,7 @@ from spfengine.policyd.connection import Connection
 from spfengine.policyd.fairness import Fairness
 from spfengine.policyd.log import Log
 from spfengine.policyd.metrics import CONTENT_TYPE, Metrics
+from spfengine.policyd.sockets import place_of
 from spfengine.policyd.systemd import notify
 from spfengine.receiver.delegation import Delegation
 
@@ -79,6 +80,9 @@ class Server:
         loop.add_signal_handler(signal.SIGHUP, self._on_reload)
         for listening in sockets:
             listening.setblocking(False)
+            self.log.say(f"listening at {place_of(listening)}")
+        for listening in scraped:
+            self.log.say(f"metrics at {place_of(listening)}")
         self._listening = sockets
         self._accept_clients()
         shown = [await self._show(listening) for listening in scraped]

@@ -4,6 +4,8 @@ import os
 import socket
 import stat
 
+from spfengine.wording import endpoint_text
+
 _BACKLOG = 512
 
 
@@ -41,3 +43,9 @@ def _remove_stale(path: str) -> None:
             probe.connect(path)
         except ConnectionRefusedError:
             os.unlink(path)
+
+
+def place_of(listening: socket.socket) -> str:
+    """Return where a socket listens, as `--listen` takes it."""
+    name = listening.getsockname()
+    return endpoint_text(name, None) if isinstance(name, str) else endpoint_text(*name[:2])

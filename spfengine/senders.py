@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from spfengine.addresses import IPAddress, address_text, parse_address
 from spfengine.arguments import list_of
+from spfengine.evaluation.session import Session
 from spfengine.frozen import Frozen, fill
 from spfengine.problems import Result
 from spfengine.visible import short_repr, visible
@@ -188,3 +189,8 @@ def sender_dict(sender: Sender) -> dict[str, object]:
 
 def _printable(text: str | None) -> str | None:
     return None if text is None else visible(text)
+
+
+def domain_of(sender: Sender) -> str:
+    """Return the domain whose record decides for a sender: that of MAIL FROM, or of HELO for the null sender."""
+    return Session(sender.ip, sender.sender, sender.helo or "").domain

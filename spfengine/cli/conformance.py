@@ -15,9 +15,10 @@ import click
 
 from spfengine.cli import exits, options, serving
 from spfengine.cli.exits import Failure, cannot_read, cannot_write, reason
+from spfengine.cli.screen import NOTES, with_notes
 from spfengine.errors import RecordingError
 from spfengine.visible import visible
-from spfengine.wording import endpoint_text, listed
+from spfengine.wording import and_more, endpoint_text, listed
 
 _EPILOG = """\b
 Examples:
@@ -37,10 +38,11 @@ _Endpoint = tuple[str, int | None]  # address and port, or path and None
 _FORMATS = ["table", "json", "tap", "junit", "markdown"]
 _MAX_FILE = 64 << 20
 _MOST_UNKNOWN = 5
+_MOST_NOTES = 20
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("suites", metavar="[SUITE.yml]...", nargs=-1)
+@click.argument("suites", metavar="[SUITE.yml]...", nargs=-1, type=options.FileName())
 @click.option("--command", "template", metavar="TEXT",
               help="Start this for each case. It is split into words once; then {ip}, {sender}, {helo}, {identity}, "
               "{dns}, {dns_host}, {dns_port}, {receiver} and {now} are replaced. {identity} is the sender, or "
@@ -72,10 +74,11 @@ _MOST_UNKNOWN = 5
     metavar="TEXT",
     help="The explanation that the implementation gives if the domain has none.",
 )
-@click.option("--ledger", "ledger_path", metavar="FILE", help="Known deviations (YAML).")
+@click.option("--ledger", "ledger_path", metavar="FILE", type=options.FileName(), help="Known deviations (YAML).")
 @click.option(
     "--write-ledger",
     metavar="FILE",
+    type=options.FileName(),
     help="Write a ledger of this run's deviations; the reasons are for you to fill in.",
 )
 @click.option("--jobs", type=click.IntRange(1, 256), default=1, show_default=True, metavar="N",
@@ -83,9 +86,11 @@ _MOST_UNKNOWN = 5
 @click.option("--timeout", metavar="S", type=options.Seconds(), default=60.0, show_default=True,
               help="Seconds that one answer may take.")  # fmt: skip
 @click.option("--name", metavar="TEXT", help="What the implementation is called in reports.")
-@click.option("--format", "form", type=click.Choice(_FORMATS), default="table", show_default=True, help="The report.")
-@click.option("--output", metavar="FILE", help="Write the report to FILE instead of stdout.")
-@click.option("--also", "others", metavar="FILE", multiple=True,
+@click.option(
+    "--form", "--format", "form", type=click.Choice(_FORMATS), default="table", show_default=True, help="The report."
+)
+@click.option("--output", metavar="FILE", type=options.FileName(), help="Write the report to FILE instead of stdout.")
+@click.option("--also", "others", metavar="FILE", type=options.FileName(), multiple=True,
               help="With --format markdown: a JSON report of another implementation, for one more column.")  # fmt: skip
 @click.option(
     "--by-hand", is_flag=True, help="Serve the zone of one --case until Ctrl-C, and show how to run it by hand."
@@ -149,7 +154,7 @@ def command(
         again = _again(ctx)
         verdicts = run(cases, implementation, server, ledger, jobs=jobs, default_explanation=default_explanation)
         title = name or _title(template, policy_server, adapter)
-        document = reports.document(title, verdicts, lambda case: again(case.name))
+        document = with_notes(reports.document(title, verdicts, lambda case: again(case.name)))
     if write_ledger is not None:
         _write(write_ledger, reports.as_ledger(document))
     _write(output, _report(form, document, also))
@@ -178,7 +183,9 @@ def _cases(suites: tuple[str, ...], patterns: tuple[str, ...], ledger_path: str 
     from spfengine.testing.suites import SEMANTICS, read_suite
 
     paths = suites or (str(SEMANTICS),)
-    everything = [case for path in paths for case in read_suite(_text(path), Path(path).stem)]
+    notes: list[str] = []
+    everything = [case for path in paths for case in read_suite(_text(path), Path(path).stem, notes)]
+    _say(notes)
     cases = choose(everything, patterns)
     if ledger_path is None:
         return cases, None
@@ -187,6 +194,15 @@ def _cases(suites: tuple[str, ...], patterns: tuple[str, ...], ledger_path: str 
     if unknown:
         raise Failure(exits.DATA, f"{visible(ledger_path)}: there is no such case: {listed(unknown, _MOST_UNKNOWN)}")
     return cases, ledger
+
+
+def _say(notes: list[str]) -> None:
+    """Say on stderr what of the suites was not taken as it is written; keep it for JSON."""
+    for note in notes[:_MOST_NOTES]:
+        sys.stderr.write(f"{note}\n")
+    if len(notes) > _MOST_NOTES:
+        sys.stderr.write(f"{and_more(len(notes) - _MOST_NOTES, 'note')}; --format json has all\n")
+    click.get_current_context().meta[NOTES] = notes
 
 
 def _report(form: str, document: Any, also: list[Any]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from spfengine.cli import exits, sources
+from spfengine.cli import exits, options, sources
 from spfengine.cli.exits import Failure, cannot_read
 from spfengine.cli.screen import Bar, Screen
 from spfengine.evidence.evidence import Evidence, ReportedBy
@@ -24,7 +24,7 @@ from spfengine.wording import counted, listed
 
 _SENDERS = "--senders"
 option = click.option(
-    _SENDERS, "evidence_paths", metavar="FILE...", multiple=True,
+    _SENDERS, "evidence_paths", metavar="FILE...", type=options.FileName(), multiple=True,
     help="Read senders from these files: DMARC reports (also packed, or in a message), received messages, mail logs, "
     "tables such as ip,sender,helo,count,label, lists of addresses. A folder means all files in it, - standard input.",
 )  # fmt: skip

@@ -15,7 +15,8 @@ DATA: Final = 65
 NO_INPUT: Final = 66
 """A file can't be read."""
 UNAVAILABLE: Final = 69
-"""DNS could not answer, or only in part; or a library that the input needs is not installed."""
+"""Something is not known: DNS could not answer, or only in part, or the files given don't say it. Or a library that the
+input needs is not installed."""
 CANNOT_CREATE: Final = 73
 """A file can't be written."""
 IO_ERROR: Final = 74

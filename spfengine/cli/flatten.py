@@ -29,7 +29,7 @@ record, or one that it includes, is broken, 69 DNS could not answer. {exits.OTHE
 @click.command(epilog=_EPILOG)
 @click.argument("domain", type=options.Domain())
 @click.option(
-    "--include", "includes", metavar="NAME", multiple=True,
+    "--include", "includes", metavar="NAME", multiple=True, type=options.Domain(),
     help="Replace only this include (or redirect); may be given several times. Without it: all that can be replaced.",
 )  # fmt: skip
 @click.option("--hosts", is_flag=True, help="Replace a and mx too.")
@@ -55,12 +55,13 @@ def command(
     size: int | None,
     form: str,
     zones: tuple[str, ...],
+    live: bool,
     drafts: tuple[Draft, ...],
     nameservers: tuple[str, ...],
     as_json: bool,
 ) -> int:
     """Replace the includes of DOMAIN's record by networks, and prove that every client gets the same result."""
-    base = sources.base_resolver(zones, nameservers)
+    base = sources.base_resolver(zones, live, nameservers)
     resolver = sources.with_drafts(base, drafts_by_name(drafts, domain))
     try:
         flattening = flatten(domain, resolver=resolver, includes=includes or None, hosts=hosts, names=names, size=size)

@@ -83,6 +83,7 @@ def _refusal(option: str, result: str, default: Refusal) -> Callable[[Any], Any]
 )  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Accept every message, and log what would have been done.")
 @options.zone
+@options.live
 @options.nameserver
 @options.void_rule
 @options.timeout
@@ -108,6 +109,7 @@ def command(
     strict_private: bool,
     dry_run: bool,
     zones: tuple[str, ...],
+    live: bool,
     nameservers: tuple[str, ...],
     void_rule: str,
     timeout: float,
@@ -138,10 +140,11 @@ def command(
     write = _log(syslog=syslog, listens=listens)
     if not listens:
         log = None if write is None else Log(write, as_json=log_format == "json")
-        resolver = sources.base_resolver(zones, nameservers, timeout)
+        # nothing may be written to stderr, which Postfix's spawn(8) takes for the reply
+        resolver = sources.base_resolver(zones, live, nameservers, timeout, unreachable=lambda *_: None)
         return _serve_stdin(_delegation(rules, resolver, log))
     assert write is not None, "a server has a log"
-    settings = _Settings(rules, zones, nameservers, timeout)
+    settings = _Settings(rules, zones, live, nameservers, timeout)
     return _serve(settings, Log(write, as_json=log_format == "json"), endpoints, metrics, handed_over)
 
 
@@ -207,19 +210,24 @@ class _Settings(NamedTuple):
 
     Attributes:
         rules: what to do with results.
-        zones, nameservers: what answers, as given.
+        zones, live, nameservers: what answers, as given.
         timeout: seconds for a check.
     """
 
     rules: Rules
     zones: tuple[str, ...]
+    live: bool
     nameservers: tuple[str, ...]
     timeout: float
 
-    def resolver(self, bounds: "Bounds") -> Any:
+    def resolver(self, bounds: "Bounds", log: Log) -> Any:
         """Read the zones, or the system's settings, and return what answers. Raises Failure."""
-        live = {"cache": False, "in_flight": bounds.questions}
-        return sources.base_resolver(self.zones, self.nameservers, self.timeout, **live)
+
+        def unreachable(server: str, why: str) -> None:
+            log.note(f"the DNS server {server} can't be reached: {why}")
+
+        more = {"cache": False, "in_flight": bounds.questions, "unreachable": unreachable}
+        return sources.base_resolver(self.zones, self.live, self.nameservers, self.timeout, **more)
 
 
 def _serve(
@@ -244,7 +252,7 @@ def _serve(
     metrics = Metrics()
 
     def resolver() -> Any:
-        made = settings.resolver(bounds)
+        made = settings.resolver(bounds, log)
         return Metered(made, fairness, metrics) if getattr(made, "prefetch", 0) else made
 
     def decided(decision: Decision) -> None:

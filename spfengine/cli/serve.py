@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from spfengine.answers import Resolver
-from spfengine.cli import exits, options, serving
+from spfengine.cli import exits, options, serving, sources
 from spfengine.cli.exits import Failure, cannot_write, reason
 from spfengine.visible import visible
 
@@ -38,7 +38,10 @@ The exit code: 0 after SIGTERM or SIGINT, 69 if it can't listen. {exits.OTHER_HE
 )
 @serving.faults
 @click.option(
-    "--ready-file", metavar="FILE", help="Write the ready line to FILE too; the file exists as long as the server."
+    "--ready-file",
+    metavar="FILE",
+    type=options.FileName(),
+    help="Write the ready line to FILE too; the file exists as long as the server.",
 )
 @serving.query_log
 def command(
@@ -84,7 +87,7 @@ def command(
                 sys.stdout.write(line)
                 sys.stdout.flush()
 
-            testing_serving.serve_until_stopped(server, announce, reload, zones)
+            testing_serving.serve_until_stopped(server, announce, reload, [sources.file_of(zone) for zone in zones])
     if server.errors:
         _report(f"{len(server.errors)} queries could not be answered or logged; the last: {server.errors[-1]!r}")
     return 0

@@ -11,7 +11,7 @@ import click
 from spfengine.answers import Resolver
 from spfengine.cli import exits, sources
 from spfengine.cli.exits import Failure, cannot_write
-from spfengine.cli.options import Expected
+from spfengine.cli.options import Expected, FileName
 from spfengine.errors import ArgumentError
 from spfengine.visible import visible
 
@@ -45,13 +45,16 @@ class FaultType(Expected):
             self.fail(str(error), param, ctx)
 
 
-zones = click.argument("zones", metavar="ZONE...", nargs=-1, required=True, type=Expected("a zone to serve"))
+zones = click.argument("zones", metavar="ZONE...", nargs=-1, required=True, type=FileName("a zone to serve"))
 faults = click.option(
     "--fault", "faults", metavar="'NAME TYPE KIND'", type=FaultType(), multiple=True,
     help="What goes wrong, as one argument: 'example.com TXT servfail', '* MX delay seconds=2 queries=1,3'.",
 )  # fmt: skip
 query_log = click.option(
-    "--query-log", metavar="FILE", help="Append each query to FILE as a line of JSON; '-' is standard output."
+    "--query-log",
+    metavar="FILE",
+    type=FileName(),
+    help="Append each query to FILE as a line of JSON; '-' is standard output.",
 )
 
 
@@ -62,9 +65,9 @@ def read(zones: Sequence[str]) -> Resolver:
         Failure: a file can't be read or understood.
         click.UsageError: one of them is standard input.
     """
-    if sources.STDIN in zones:
+    if sources.STDIN in map(sources.file_of, zones):
         raise click.UsageError("ZONE is read again when it changes, so it can't be standard input; expected a file")
-    return sources.base_resolver(zones, ())
+    return sources.base_resolver(zones, live=False, nameservers=())
 
 
 @contextmanager

@@ -194,7 +194,13 @@ class _Spfquery(click.Command):
 @click.option("--helo-identity", metavar="NAME", help="The HELO name, if --identity is a sender; also --helo-id.")
 @click.option("--mfrom", metavar="SENDER", help="Check this sender; also --mail-from, --sender.")
 @click.option("--helo", metavar="NAME", help="The HELO name with --mfrom; alone, the identity to check.")
-@click.option("--file", "path", metavar="FILE", help='Check each line "IP IDENTITY [HELO]" of FILE; "-" is stdin.')
+@click.option(
+    "--file",
+    "path",
+    metavar="FILE",
+    type=options.FileName(),
+    help='Check each line "IP IDENTITY [HELO]" of FILE; "-" is stdin.',
+)
 @click.option("--versions", default="1,2", metavar="1|2|1,2", help="Versions of SPF; only version 1 has records here.")
 @click.option(
     "--default-explanation",
@@ -233,6 +239,7 @@ def command(
     enable_black_magic: bool,  # noqa: ARG001 - taken so that scripts run
     libspf2: bool,
     zones: tuple[str, ...],
+    live: bool,
     drafts: tuple[Draft, ...],
     nameservers: tuple[str, ...],
     timeout: float,
@@ -251,7 +258,7 @@ def command(
     limits = Limits(lookups=max_dns_interactive_terms, names=max_name_lookups_per_term, seconds=timeout)
     receiver = hostname or ("spfquery" if libspf2 else socket.gethostname())
     drafted = _drafted(drafts, query)
-    resolver = sources.with_drafts(sources.base_resolver(zones, nameservers, timeout), drafted)
+    resolver = sources.with_drafts(sources.base_resolver(zones, live, nameservers, timeout), drafted)
     queries = _read(path or "-", scope, keep_comments=keep_comments) if query is None else [query]
     answers = _answers(queries, resolver, limits, receiver, default_explanation)
     return _exit_code_of_libspf2(answers) if libspf2 else _exit_code(answers)

@@ -37,9 +37,12 @@ wanted if they pass now, if they belong to a service in the catalogue, or if a n
 other addresses only with --want or --allow-unnamed. Whose mail passes DMARC by DKIM, or was sent on by a forwarder, by
 the reports, is added only with --want.
 
-The exit code: 0 the record serves every sender, 1 a sender is not served, no record fits, or something that passes
-stops (as you asked), 2 the published record is broken and can't be repaired, or is missing, 69 DNS could not answer, so
-a part is not known. {exits.OTHER_HELP}.
+Without senders, nothing shows who sends: then no record is called the one to publish. What the zone suggests, such as
+the include of the service in its MX records, is shown as a proposal.
+
+The exit code: 0 the record serves every sender given, 1 a sender is not served, no record fits, or something that
+passes stops (as you asked), 2 the published record is broken and can't be repaired, or is missing and no sender is
+given, 69 DNS could not answer, so a part is not known. {exits.OTHER_HELP}.
 """
 _MOST_DOMAINS = 5
 
@@ -53,6 +56,7 @@ _MOST_DOMAINS = 5
     help="One more sender: a client's address, with the address that it sends from if it matters.",
 )  # fmt: skip
 @options.zone
+@options.live
 @options.nameserver
 @click.option(
     "--want", "want", metavar="NETWORK", type=options.Network(), multiple=True,
@@ -71,11 +75,15 @@ _MOST_DOMAINS = 5
 @click.option("--keep", "keep", metavar="TERM", multiple=True, help="Keep this term.")
 @click.option("--keep-all", is_flag=True, help="Remove nothing but the terms of --drop.")
 @click.option(
-    "--own", "own", metavar="NAME", multiple=True,
+    "--own", "own", metavar="NAME", multiple=True, type=options.Domain(),
     help="A name whose records, and those under it, you can edit as well. The zone of DOMAIN in --zone is one.",
 )  # fmt: skip
 @click.option(
-    "--catalogue", "catalogue", metavar="FILE", help="A catalogue of services, in addition to the built-in one."
+    "--catalogue",
+    "catalogue",
+    metavar="FILE",
+    type=options.FileName(),
+    help="A catalogue of services, in addition to the built-in one.",
 )
 @click.option(
     "--max-size", metavar="OCTETS", type=click.IntRange(min=1), default=UNFRAGMENTED, show_default=True,
@@ -89,6 +97,7 @@ _MOST_DOMAINS = 5
 @click.option(
     "--csv", "as_csv", is_flag=True, help="Print the senders, before and after, as a table (CSV) instead of text."
 )
+@options.everything
 @options.as_json
 def command(
     domain: str | None,
@@ -96,6 +105,7 @@ def command(
     receiver: str | None,
     single: tuple[tuple[str, str], ...],
     zones: tuple[str, ...],
+    live: bool,
     nameservers: tuple[str, ...],
     want: tuple[str, ...],
     ignore: tuple[str, ...],
@@ -110,6 +120,7 @@ def command(
     brief: bool,
     formats: tuple[str, ...],
     as_csv: bool,
+    everything: bool,
     as_json: bool,
 ) -> int:
     """Propose the record that DOMAIN should have: the smallest change after which all wanted senders pass, with the
@@ -126,7 +137,7 @@ def command(
     suggestion = suggest(
         domain,
         senders,
-        resolver=sources.answering(layers, nameservers),
+        resolver=sources.answering(layers, live, nameservers),
         catalogue=known,
         want=want,
         ignore=ignore,
@@ -145,8 +156,8 @@ def command(
         write_senders([] if suggestion.simulation is None else [suggestion.simulation])
     else:
         screen = Screen()
-        full = suggestion_lines(suggestion, screen.width, own, formats or FORMS)
-        screen.show(brief_lines(suggestion, screen.width) if brief else full)
+        full = suggestion_lines(suggestion, screen.width, own, formats or FORMS, everything=everything)
+        screen.show(brief_lines(suggestion, screen.width, everything=everything) if brief else full)
     return _exit_code(suggestion)
 
 
@@ -158,7 +169,7 @@ def _document(suggestion: Suggestion, evidence: "Evidence | None") -> dict[str, 
 
 
 def _exit_code(suggestion: Suggestion) -> int:
-    if suggestion.advice is Advice.BROKEN:
+    if suggestion.advice in (Advice.BROKEN, Advice.NEEDS_SENDERS):
         return 2
     if suggestion.advice is Advice.NONE_FITS or suggestion.unserved or suggestion.is_worse:
         return 1

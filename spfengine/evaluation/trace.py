@@ -14,6 +14,7 @@ from spfengine.answers import Answer, Question, RRType
 from spfengine.evaluation.check_host import check_host
 from spfengine.evaluation.limits import Deadline
 from spfengine.evaluation.session import Session, address_type
+from spfengine.evaluation.unanswered import NOT_GIVEN
 from spfengine.names import fold, is_askable, is_same_or_under
 from spfengine.problems import Problem, Result
 from spfengine.record.macro import MacroString
@@ -336,6 +337,8 @@ def _has(answer: Answer | None, type: RRType) -> str:
         texts = answer.texts()
         listed = ", ".join(texts[:10])
         return f"has {type} {listed}" + (f" and {len(texts) - 10} more" if len(texts) > 10 else "")
+    if answer.is_unknown:
+        return f"is {NOT_GIVEN}"
     if answer.is_failure:
         return f"could not be asked ({answer.status})"
     return "does not exist" if answer.status == "NXDOMAIN" else f"has no {type} record"
@@ -488,3 +491,21 @@ def _give_reasons(record: TracedRecord, no_explanation: Problem | None) -> None:
             traced.why = _why_unreached(traced.term, record, decided)
         elif isinstance(traced.term, Explanation) and traced.outcome is TermStatus.FOLLOWED:
             traced.why = "it gives the explanation" if no_explanation is None else no_explanation.text
+
+
+def traced_records(root: TracedRecord) -> Iterator[TracedRecord]:
+    """Yield a record and all that it names, in the order in which the check needed them."""
+    pending = [root]
+    while pending:
+        record = pending.pop()
+        yield record
+        pending += [term.record for term in reversed(record.terms) if term.record is not None]
+
+
+def traced_questions(root: TracedRecord) -> Iterator[TracedQuestion]:
+    """Yield every question that was asked."""
+    for record in traced_records(root):
+        if record.question is not None:
+            yield record.question
+        for term in record.terms:
+            yield from term.questions

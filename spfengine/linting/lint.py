@@ -1,40 +1,58 @@
 """`lint`: everything that is wrong, risky or without effect in a domain's SPF."""
 
 from collections.abc import Generator, Iterable, Iterator
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
-from spfengine.answers import Answer, Question, RRType, is_spf_octets
+from spfengine.answers import Answer, Question, RRType, TextRecord, is_spf_octets
 from spfengine.arguments import name_list
 from spfengine.drivers import adrive, drive
 from spfengine.errors import ArgumentError, RecordSyntaxError
 from spfengine.evaluation.explanation import explain
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.session import Answers, Session
-from spfengine.linting import names, syntax, terms
-from spfengine.linting.finding import Finding, ReachedRecord
-from spfengine.linting.limits import limits as limits_of, sizes
+from spfengine.linting import names, syntax, terms, zone_names
+from spfengine.linting.codes import LintCode, Severity
+from spfengine.linting.exposure import exposure, rentable_terms
+from spfengine.linting.finding import Finding, ReachedRecord, joins_of, without_consequences
+from spfengine.linting.hosts import helo_names
+from spfengine.linting.limits import limits as limits_of, sizes, ttl
 from spfengine.linting.walk import Walk, walking
-from spfengine.linting.zones import Facts, facts_of, names_to_lint, records_of_type_spf
+from spfengine.linting.zones import Facts, facts_of, names_to_lint, records_of_type_spf, zone_of
 from spfengine.names import Names, fold, octets
 from spfengine.policy.compile import Inputs
-from spfengine.record.model import Record
+from spfengine.problems import ProblemCode
+from spfengine.record.model import Explanation, Record
 from spfengine.record.parser import parse
 from spfengine.record.tokenizer import is_spf
+from spfengine.resolvers.overlay import Overlay
 from spfengine.resolvers.zone import Zone
 
 if TYPE_CHECKING:
     from spfengine.answers import AsyncResolver, Resolver
 
 Findings = Generator[Question, Answer, list[Finding]]
-Linted = tuple[list[Finding], list[ReachedRecord]]
-"""The findings, and the domains that evaluation reaches, the domain linted first."""
+
+
+class Linted(NamedTuple):
+    """The findings of a domain, and what they are about.
+
+    Attributes:
+        findings: the findings.
+        records: the domains that evaluation reaches, the domain linted first.
+        outside: names (folded) that are not in the files given, each with its finding.
+    """
+
+    findings: list[Finding]
+    records: list[ReachedRecord]
+    outside: dict[str, Finding]
 
 
 def lint(
     domain: str | None,
     *,
     resolver: "Resolver | None" = None,
-    record: str | bytes | None = None,
+    record: TextRecord | None = None,
     limits: Limits = DEFAULT_LIMITS,
     own: Iterable[str] = (),
 ) -> list[Finding]:
@@ -42,12 +60,13 @@ def lint(
 
     Args:
         domain: the domain; None for a record alone, of which only the text is linted, without a DNS query.
-        resolver: what answers DNS questions; live DNS by default. A `Zone` also shows records of type SPF.
-        record: a record in place of the domain's; its other TXT records stay.
+        resolver: what answers DNS questions; live DNS by default. A `Zone`, or an `Overlay` of one, also shows records
+            of type SPF.
+        record: a record in place of the domain's; its other TXT records stay. A tuple is a record of several strings.
         limits: how much a check may ask. There is no time limit while linting.
         own: names whose records the admin can edit, and all under them, in addition to those of the domain. If
-            `resolver` is a `Zone`, the names that it is authoritative for (by its SOA records), or all its names if it
-            has no SOA record, count as well.
+            `resolver` is a `Zone`, or an `Overlay` of one, its apexes and all under them count as well; all its names
+            if it has no apex.
 
     Raises:
         ArgumentError: neither a domain nor a record is given, `record` is not text, or `own` is not a list of names.
@@ -55,49 +74,73 @@ def lint(
     """
     if domain is None:
         return _lint_text(record)
-    return drive(linting(domain, resolver, record, limits, name_list(own)), resolver)[0]
+    return drive(linting(domain, resolver, record, limits, name_list(own)), resolver).findings
 
 
 async def alint(
     domain: str | None,
     *,
     resolver: "Resolver | AsyncResolver | None" = None,
-    record: str | bytes | None = None,
+    record: TextRecord | None = None,
     limits: Limits = DEFAULT_LIMITS,
     own: Iterable[str] = (),
 ) -> list[Finding]:
     """Async version of `lint`."""
     if domain is None:
         return _lint_text(record)
-    findings, _ = await adrive(linting(domain, resolver, record, limits, name_list(own)), resolver)
-    return findings
+    return (await adrive(linting(domain, resolver, record, limits, name_list(own)), resolver)).findings
 
 
-def lint_zone(zone: Zone, *, limits: Limits = DEFAULT_LIMITS) -> list[Finding]:
+def lint_zone(zone: Zone | Overlay, *, limits: Limits = DEFAULT_LIMITS) -> list[Finding]:
     """Return everything that is wrong, risky or without effect in the SPF of all names of a zone, each finding once.
 
     A name is linted if it has an SPF record or something like one, or if it takes mail and so should have one. A name
-    that others include, and that takes no mail, is linted as a part of them.
+    that others include, and that takes no mail, is linted as a part of them. A name without SPF record is an error if
+    something shows that it sends mail, and otherwise a warning.
 
     Args:
-        zone: the zone; names that it is not authoritative for, by its SOA records, are left out.
+        zone: the zone; names outside its apexes are left out. An `Overlay` of a zone has answers for what it includes.
         limits: how much a check may ask.
+
+    Raises:
+        ArgumentError: it is an `Overlay` of drafts, not of a zone.
+        ResolverError: see `lint`.
     """
-    linted = {name: drive(linting(name, zone, None, limits, ()), zone) for name in names_to_lint(zone)}
-    seen = {_key(finding): finding for root in reversed(_roots(zone, linted)) for finding in reversed(linted[root][0])}
-    return list(seen.values())[::-1]
+    own = zone_of(zone)
+    if own is None:
+        raise ArgumentError("there are no names to lint: this Overlay has drafts, and no zone")
+    linted = {name: drive(linting(name, zone, None, limits, ()), zone) for name in names_to_lint(own)}
+    roots = _roots(own, linted)
+    said: dict[str, int] = {}  # names outside, each with the finding that says so for the whole zone
+    for root in roots:
+        for name, finding in linted[root].outside.items():
+            said.setdefault(name, id(finding))
+    repeated = {id(each) for root in roots for name, each in linted[root].outside.items() if said[name] != id(each)}
+    found = [finding for root in roots for finding in linted[root].findings if id(finding) not in repeated]
+    seen = {_key(finding): finding for finding in reversed([*found, *zone_names.all_beside_cname(own)])}
+    return [_of_zone(own, finding) for finding in list(seen.values())[::-1]]
+
+
+def _of_zone(zone: Zone, finding: Finding) -> Finding:
+    """Return a finding with its severity in a list of all names: a name that may send nothing needs no record."""
+    if finding.code is not LintCode.NO_RECORD or finding.domain is None:
+        return finding
+    texts = [octets.decode("latin-1") for octets in zone.resolve(Question(finding.domain, RRType.TXT)).records]
+    if facts_of(zone).shows_sending(finding.domain, texts):
+        return finding
+    return replace(finding, severity=Severity.WARNING)
 
 
 def _roots(zone: Zone, linted: dict[str, Linted]) -> list[str]:
     """Return the names to report: those that no other linted name includes."""
     takes_mail = facts_of(zone).takes_mail
-    parts = {domain for _, records in linted.values() for domain in _domains(records[1:])}
+    parts = {domain for each in linted.values() for domain in _domains(each.records[1:])}
     roots = [name for name in linted if fold(name) in takes_mail or fold(name) not in parts]
-    covered = {domain for root in roots for domain in _domains(linted[root][1])}
-    for name in linted:  # those left form a loop
+    covered = {domain for root in roots for domain in _domains(linted[root].records)}
+    for name, each in linted.items():  # those left form a loop
         if fold(name) not in covered:
             roots.append(name)
-            covered |= _domains(linted[name][1])
+            covered |= _domains(each.records)
     return roots
 
 
@@ -105,25 +148,27 @@ def _domains(records: Iterable[ReachedRecord]) -> set[str]:
     return {fold(reached.domain or "") for reached in records}
 
 
-def _lint_text(record: str | bytes | None) -> list[Finding]:
+def _lint_text(record: TextRecord | None) -> list[Finding]:
     """Return the findings of a record's text alone."""
     if record is None:
         raise ArgumentError("there is nothing to lint: give a domain, a record, or both")
     text = _text(record)
     answer = Answer.txt(record)
+    joins = joins_of(answer)
     try:
         parsed = parse(text)
     except RecordSyntaxError:
-        reached = ReachedRecord(source=text)
+        reached = ReachedRecord(source=text, joins=joins)
         return [*syntax.faults(reached), *sizes(reached, answer)]
-    reached = ReachedRecord(source=text, record=parsed)
-    return _in_order([*_of_record(reached, parsed), *sizes(reached, answer)], [reached])
+    reached = ReachedRecord(source=text, record=parsed, joins=joins)
+    found = [*_of_record(reached, parsed), *rentable_terms(reached, parsed), *sizes(reached, answer)]
+    return _in_order(without_consequences(found), [reached])
 
 
 def linting(
-    domain: str, resolver: object, record: str | bytes | None, limits: Limits, own: tuple[str, ...]
+    domain: str, resolver: object, record: TextRecord | None, limits: Limits, own: tuple[str, ...]
 ) -> Generator[Question, Answer, Linted]:
-    """Return the findings of a domain, and the domains that evaluation reaches.
+    """Return the findings of a domain, and what they are about.
 
     The arguments are those of `lint`. Nothing is asked of `resolver`; if it is a `Zone`, it shows which names are own.
     """
@@ -133,7 +178,7 @@ def linting(
         text = _text(record)
         if not is_spf(text):
             reached = ReachedRecord(inputs.domain, source=text)
-            return list(syntax.faults(reached)), [reached]
+            return Linted(list(syntax.faults(reached)), [reached], {})
         question = Question(inputs.domain, RRType.TXT)
         published = (yield question).strings
         others = [strings for strings in published if not is_spf_octets(b"".join(strings))]
@@ -144,11 +189,17 @@ def linting(
     for reached in walk.records:
         findings += yield from _of_reached(walk, reached, zone)
     findings += yield from names.targets(walk)
+    for reached in walk.records:
+        findings += terms.host_networks(walk, reached)
     if walk.root.record is not None:
         findings += yield from limits_of(walk)
         findings += yield from terms.ineffective_terms(walk, findings)
+        findings += yield from exposure(walk, findings)
+        findings += yield from helo_names(walk)
+    findings += zone_names.of_names(walk, resolver)
     findings += names.unanswered(walk, findings)
-    return _in_order(findings, walk.records), walk.records
+    findings += walk.outside.values()
+    return Linted(_in_order(without_consequences(findings), walk.records), walk.records, walk.outside)
 
 
 def _of_reached(walk: Walk, reached: ReachedRecord, zone: Facts) -> Findings:
@@ -160,8 +211,10 @@ def _of_reached(walk: Walk, reached: ReachedRecord, zone: Facts) -> Findings:
     if answer is not None and reached.own:
         findings += sizes(reached, answer)
         findings += syntax.look_alikes(reached, answer)
+        findings += syntax.split_records(reached, answer)
         findings += yield from _explained(walk, reached)
         findings += records_of_type_spf(reached, zone)
+        findings += ttl(reached, answer, is_zone=zone.is_zone)
     return findings
 
 
@@ -170,6 +223,7 @@ def _of_record(reached: ReachedRecord, record: Record) -> Iterator[Finding]:
     yield from terms.many_ip4(reached, record)
     if reached.own:
         yield from syntax.spaces(reached, record)
+        yield from syntax.shapes(reached, record)
         yield from syntax.modifiers(reached, record)
         yield from syntax.duplicates(reached, record)
         yield from terms.all_term(reached, record)
@@ -184,15 +238,33 @@ def _explained(walk: Walk, reached: ReachedRecord) -> Findings:
     if record is None or record.explanation is None or not record.explanation.value.letters <= {"d", "o"}:
         return []
     session = Session("192.0.2.1", f"@{walk.inputs.domain}", limits=walk.inputs.limits)
-    session.answers = walk.answers
+    session.answers = dict(walk.answers)  # a copy, since %{p} asks for the names of this client, which nobody has
     _, problem = yield from explain(session, record.explanation, reached.domain or "")
+    question = _question_of(record.explanation, reached.domain or "", walk.inputs.domain)
+    answer = session.answers.get(question.key)
+    if answer is not None:
+        walk.answers[question.key] = answer
     if problem is None:
         return []
-    return [reached.of_problem(problem, record.explanation)]
+    if answer is not None and answer.is_unknown:
+        walk.note_outside(reached, record.explanation, question, answer)
+        return []
+    of_client = problem.code is ProblemCode.EXP_DNS_ERROR and not (answer is not None and answer.is_failure)
+    if problem.code is ProblemCode.EXP_HELO_UNKNOWN:
+        of_client = True
+    return [] if of_client else [reached.of_problem(problem, record.explanation)]
 
 
-def _text(record: str | bytes) -> str:
+def _question_of(term: Explanation, domain: str, sender_domain: str) -> Question:
+    """Return the question of an explanation whose name depends on domains only."""
+    names = {"d": domain, "o": sender_domain}
+    return Question(term.value.target or term.value.expand_name(lambda letter: names[letter]), RRType.TXT)
+
+
+def _text(record: TextRecord) -> str:
     """Return the text of a record, each octet as one character."""
+    if isinstance(record, tuple) and all(isinstance(string, str | bytes) for string in record):
+        return "".join([_text(string) for string in record])
     if not isinstance(record, str | bytes):
         raise ArgumentError(f"a record is str or bytes, not {type(record).__name__}")
     return octets(record) if isinstance(record, str) else record.decode("latin-1")
@@ -202,7 +274,7 @@ def _in_order(findings: Iterable[Finding], records: list[ReachedRecord]) -> list
     """Return findings in the order of records and of spans in them, each once."""
     order = {reached.domain: index for index, reached in enumerate(records)}
     seen = {_key(finding): finding for finding in findings}
-    return sorted(seen.values(), key=lambda each: (order.get(each.domain, 0), each.span or (-1, -1)))
+    return sorted(seen.values(), key=lambda each: (order.get(each.domain, len(records)), each.span or (-1, -1)))
 
 
 def _key(finding: Finding) -> object:

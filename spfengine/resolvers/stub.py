@@ -88,6 +88,17 @@ class Attempt:
         return wire[12:].lower().startswith(question.to_wire()[12:].lower())
 
 
+@dataclass(frozen=True, slots=True)
+class Unreachable:
+    """In place of a reply: the system could not bring the query to the server, or its reply back.
+
+    Attributes:
+        reason: the system's reason, such as "Connection refused".
+    """
+
+    reason: str
+
+
 class Unsent:
     """In place of a reply: no socket could be opened to send the query from, which says nothing about the server."""
 
@@ -96,7 +107,7 @@ class TooLarge:
     """In place of a reply: it has more records or strings than are read (see `message_size`)."""
 
 
-Reply = dns.message.Message | TooLarge | Unsent | None
+Reply = dns.message.Message | TooLarge | Unreachable | Unsent | None
 Asking = Generator[Attempt, Reply, Answer]
 
 
@@ -108,6 +119,7 @@ class Stub:
         timeout: seconds to wait for one reply, at most.
         retries: how many more rounds the silent servers are asked.
         lifetime: seconds for one Question in all.
+        unreachable: called once for each server that can't be reached, with the system's reason.
 
     Attributes:
         health: what is remembered of the servers from one question to the next.
@@ -115,8 +127,15 @@ class Stub:
 
     __slots__ = ("health", "lifetime", "retries", "timeout")
 
-    def __init__(self, servers: Sequence[Server], timeout: float, retries: int, lifetime: float) -> None:
-        self.health = ServerHealth(servers)
+    def __init__(
+        self,
+        servers: Sequence[Server],
+        timeout: float,
+        retries: int,
+        lifetime: float,
+        unreachable: Callable[[Server, str], None] | None = None,
+    ) -> None:
+        self.health = ServerHealth(servers, report=unreachable)
         self.timeout = timeout
         self.retries = retries
         self.lifetime = lifetime
@@ -190,6 +209,9 @@ class Stub:
         reply = yield Attempt(server, tcp, query, until)
         if isinstance(reply, Unsent):
             return None
+        if isinstance(reply, Unreachable):
+            self.health.unreachable(server, reply.reason)
+            reply = None
         if reply is not None:
             self.health.answered(server)
         elif not tcp:  # else it has just answered over UDP

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from spfengine.answers import Answer, Question
 from spfengine.dmarc.alignment import Alignment, aligning
 from spfengine.drivers import once
+from spfengine.evaluation.beyond import beyond_limit, is_over_limit
 from spfengine.evaluation.check_host import check_host
 from spfengine.evaluation.session import MAILFROM, Answers, Session
 from spfengine.names import domain_fault, fold
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from spfengine.dmarc.suffixes import PublicSuffixes
 
 _WORTH_COMPILING = 500  # senders of a domain; compiling it costs about as much as this many checks
+_MOST_BEYOND = 200  # senders that are checked again without the limits
 _MOST_PAIRS = 1000  # of domains whose alignment is determined, since names in reports may be made up
 _OF_LOCAL_PART = frozenset("ls")
 
@@ -74,9 +76,13 @@ class Checking:
             if count >= _WORTH_COMPILING:
                 yield from self._compile(domain)
         changes = []
+        again = _MOST_BEYOND
         for sender in senders:
             null = not sender.sender.strip("<>")
             change = yield from self._check(sender, None if null else fold(domains[sender.sender]))
+            if is_over_limit(change.after.problem) and again:
+                again -= 1
+                change = yield from self._beyond(change)
             changes.append(change)
         return changes
 
@@ -121,6 +127,13 @@ class Checking:
         if change.needs_helo:
             rests_on.append(Input.HELO)
         return replace(change, rests_on=tuple(rests_on)) if rests_on else change
+
+    def _beyond(self, change: SenderChange) -> Generator[Question, Answer, SenderChange]:
+        """Return what the change does to a sender, with what its check would find without the limits."""
+        session = _Asked(change.sender, self._inputs)
+        yield from once(self._layer.through(check_host(session)), self._known)
+        beyond = yield from once(self._layer.through(beyond_limit(session)), self._known)
+        return change if beyond is None else replace(change, beyond=self._kept(beyond))
 
     def _kept(self, session: Session) -> Outcome:
         outcome = outcome_of(session)

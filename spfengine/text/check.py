@@ -8,11 +8,12 @@ from spfengine.evaluation.check_result import CheckResult
 from spfengine.evaluation.limits import Limits, VoidRule
 from spfengine.evaluation.session import HELO
 from spfengine.evaluation.trace import TermStatus, TracedRecord, TracedTerm
+from spfengine.linting.client import Note
 from spfengine.names import fold
 from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.model import Directive, Network, Term
 from spfengine.record.parser import diagnose
-from spfengine.text.lines import Line, Row, Span, line, note, table
+from spfengine.text.lines import WARNING, Line, Row, Span, line, note, table
 from spfengine.text.problems import problem_lines
 from spfengine.text.trace import MARKS, decisive_records, record_text, trace_lines
 from spfengine.visible import visible, visible_name
@@ -27,6 +28,7 @@ _SENTENCES = {
     Result.TEMPERROR: "DNS could not answer, so it is not known now whether {ip} is allowed to {act}",
 }
 _UNKNOWN = {
+    ProblemCode.OUTSIDE_ZONE: "it is not known whether {ip} is allowed to {act}",
     ProblemCode.HELO_UNKNOWN: "the HELO name is not known, so it is not known whether {ip} is allowed to {act}",
 }
 _RUN = 4  # this many neighbouring networks that do not match are put in one line
@@ -54,6 +56,14 @@ def check_lines(
     for name, asked in drafts.items():
         unused = "" if asked else ": nothing asked for it, so it changes nothing"
         yield note(Span(f"with your draft for {visible_name(name)}{unused}", "quiet" if asked else ""))
+
+
+def note_lines(notes: Iterable[Note]) -> Iterator[Line]:
+    """Yield what explains a result further, each with what to do."""
+    for each in notes:
+        yield line()
+        yield note(WARNING, each.text)
+        yield note(Span("hint: ", "strong"), each.hint, indent=4)
 
 
 def _result(result: CheckResult, limits: Limits, width: int | None, *, with_trace: bool) -> Iterator[Line]:

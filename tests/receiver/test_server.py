@@ -317,7 +317,7 @@ def test_the_log_as_json_has_the_reason_in_every_line() -> None:
     decisions = [line for line in lines if line["event"] == "decision"]
     assert [(each["result"], each["directive"], each["problem"]) for each in decisions] == [
         ("softfail", "~all", None),
-        ("none", None, decisions[1]["problem"]),
+        ("temperror", None, "outside-zone"),
     ]
     assert decisions[1]["reason"]
     assert any("10.0.0.1 is a private address" in line.get("text", "") for line in lines)

@@ -96,6 +96,10 @@ CHAPTERS: dict[str, list[str]] = {
         "spfengine.advice.flatten:ReplacedTerm", "spfengine.advice.flatten:KeptTerm",
         "spfengine.advice.flatten:Proof",
     ],
+    "A way back within the limits": [
+        "limit_plan", "alimit_plan", "spfengine.advice.limits:LimitPlan", "spfengine.advice.limits:PlanStep",
+        "spfengine.advice.limits:StepKind", "spfengine.advice.limits:Need",
+    ],
     "What others changed": [
         "snapshot", "asnapshot", "Snapshot", "drift", "adrift", "spfengine.advice.drift:Drift",
         "spfengine.advice.drift:DomainDrift", "spfengine.advice.drift:AnswerChange",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         identify as identify,
         identify_many as identify_many,
     )
+    from spfengine.advice.limits.limits import alimit_plan as alimit_plan, limit_plan as limit_plan
     from spfengine.advice.rdap.client import RDAP as RDAP
     from spfengine.advice.suggest.suggest import asuggest as asuggest, suggest as suggest
     from spfengine.answers import (
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
         RRType as RRType,
         Status as Status,
     )
-    from spfengine.advice.limits.limits import alimit_plan as alimit_plan, limit_plan as limit_plan
     from spfengine.catalogue.catalogue import Catalogue as Catalogue
     from spfengine.checker import Checker as Checker
     from spfengine.checks import (

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 PACKAGES = """
-    catalogue advice.drift advice.flatten advice.identify advice.limits advice.rdap advice.suggest dmarc evaluation evidence
-    linting policy receiver record replaying resolvers simulation surveying
+    catalogue advice.drift advice.flatten advice.identify advice.limits advice.rdap advice.suggest dmarc evaluation
+    evidence linting policy receiver record replaying resolvers simulation surveying
 """.split()
 
 

@@ -60,7 +60,8 @@ VALUES: dict[str, list[str]] = {
         unexpected-cidr-length duplicate-modifier mistyped-modifier unknown-modifier extra-spaces passes-everyone
         huge-network wide-network host-bits mapped-network neutral-all missing-all term-after-all redirect-ignored
         neutral-term ptr macro-p escaping-macro unreversed-macro duplicate-term unreachable-term redundant-term
-        include-does-nothing include-never-passes include-invalid-domain include-domain-not-found include-no-record redirect-invalid-domain
+        include-does-nothing
+        include-never-passes include-invalid-domain include-domain-not-found include-no-record redirect-invalid-domain
         redirect-domain-not-found redirect-no-record endless-loop invalid-target-name name-not-found no-addresses
         null-mx mx-is-address proxied-address over-lookup-limit near-lookup-limit over-void-limit
         over-void-limit-per-lookup

@@ -180,6 +180,8 @@ def test_json(call: Call) -> None:
         "counts": {"error": 0, "warning": 1, "info": 3},
         "findings": expected,
         "names": [],
+        "plan": None,
+        "plans": [],
     }
     assert call("lint", "seed.example", "--zone", SEED, "--format", "json").out == json.dumps(document, indent=2) + "\n"
 

@@ -174,6 +174,10 @@ CASES: dict[str, tuple[Case, Case]] = {
         case("v=spf1 include:n.example -all", {"n.example": {"TXT": "v=spf1 ?ip4:192.0.2.1 ~all"}}),
         case("v=spf1 include:ok.example -all"),
     ),
+    "include-does-nothing": (
+        case("v=spf1 include:sendgrid.net -all", {"sendgrid.net": {"TXT": "v=spf1 ip4:198.51.100.0/24 -all"}}),
+        case("v=spf1 include:mailgun.org -all", {"mailgun.org": {"TXT": "v=spf1 ip4:198.51.100.0/24 -all"}}),
+    ),
     "include-invalid-domain": (case("v=spf1 include:foo..example -all"), case("v=spf1 include:ok.example -all")),
     "include-domain-not-found": (case("v=spf1 include:gone.example -all"), case("v=spf1 include:ok.example -all")),
     "include-no-record": (case("v=spf1 include:text.example -all"), case("v=spf1 include:ok.example -all")),

@@ -30,8 +30,9 @@ from spfengine.names import domain_fault, fold
 from spfengine.policy.budget import Budget, budget
 from spfengine.policy.compile import Inputs
 from spfengine.policy.include_tree import redirect_chain
+from spfengine.policy.outcome import Outcome
 from spfengine.policy.policy import Policy
-from spfengine.policy.ranges import IPNetwork, difference, networks_of
+from spfengine.policy.ranges import IPNetwork, Spans, networks_of, union
 from spfengine.policy.reachability import Reason, evaluate_alone, reachability
 from spfengine.problems import Problem, ProblemCode
 from spfengine.record.model import MX, All, Directive, DomainDirective, Include, Record, same_term
@@ -221,10 +222,10 @@ class _Work:
 
     def _unknown(self) -> str:
         """Return what could not be answered, in words; "" if nothing."""
-        failed = unanswered([self.meant.answers])
-        if not failed or not (self.meant.incomplete or self.cost.incomplete):
+        if not (_has_unknown(self.meant) or self.cost.incomplete):
             return ""
-        return named_unknown(failed)
+        failed = unanswered([self.meant.answers])
+        return named_unknown(failed) if failed else "what some terms lead to depends on the sender or client"
 
     def _count_messages(self) -> None:
         """Find out by which terms of the record messages of the senders pass."""
@@ -263,6 +264,10 @@ class _Work:
             for each in found.unreachable
             if fold(each.domain) == own and each.reason is not Reason.AFTER_ALL
         ]
+        # Lint names no term that is itself covered as the one that covers others. Here it may stay in their place.
+        why = "others let the same clients pass"
+        if not _has_unknown(self.meant):  # else a comparison does not show everything
+            reasons += [(term, why) for term in _live(self.record) if term not in [each for each, _ in reasons]]
         for directive, why in reasons:
             if directive.costs_lookup:
                 yield from self._try(StepKind.DROP, directive, [], why)
@@ -329,9 +334,9 @@ class _Work:
         stops: tuple[IPNetwork, ...] = ()
         if kind is StepKind.DROP_UNUSED:
             stops = tuple([each.network for each in changes if change_is_worse(each.before, each.after)])
-            if self.meant.incomplete:  # what others would pass is not known either
+            if _has_unknown(self.meant):  # what others would pass is not known either
                 stops = yield from self._networks(directive)
-        elif changes or _has_more_unknown(self.meant, meant):
+        elif changes or _unknown_spans(self.meant) != _unknown_spans(meant):
             return
         written = tuple(dict.fromkeys([term.text for term in terms]))
         self.steps.append(PlanStep(kind, written, why, before, after, draft.source, stops))
@@ -342,7 +347,7 @@ class _Work:
         records: tuple[FlatRecord, ...] = ()
         refusal: Problem | None = None
         if plan.unknown:
-            refusal = self._incomplete()
+            refusal = self._incomplete(plan.unknown)
         elif self._is_over:
             flat = yield from self._flattened()
             records, refusal = flat.records, flat.refusal
@@ -368,10 +373,14 @@ class _Work:
         messages = counted(sum(self.used.values()), "message")
         return f"none of the {messages} given that pass does so by it; if these are all that you send, take it out"
 
-    def _incomplete(self) -> Problem:
+    def _incomplete(self, unknown: str) -> Problem:
+        """Return the problem that not all is known."""
         failed = unanswered([self.meant.answers])
-        text = f"{named_unknown(failed)}, so nothing is said about flattening"
-        return Problem(incompleteness(failed), text, self.inputs.domain, None, "2.6.6", hint_for(failed))
+        text = f"{unknown}, so it is not known how much is needed in all, and nothing is said about flattening"
+        if failed:
+            return Problem(incompleteness(failed), text, self.inputs.domain, None, "2.6.6", hint_for(failed))
+        hint = "take out includes with macros that depend on the sender"
+        return Problem(ProblemCode.FLATTEN_CONDITIONAL, text, self.inputs.domain, None, "4.6.4", hint)
 
     def _flattened(self) -> Steps[Flattening]:
         """Return the flattening of the fewest includes that gets within the limits, with why it does not if none does.
@@ -444,16 +453,21 @@ def _sets(savings: dict[tuple[str, ...], int], excess: int) -> Iterator[tuple[st
     yield ()
 
 
-def _has_more_unknown(before: Policy, after: Policy) -> bool:
-    """Whether some addresses are unknown only after a change."""
-    for version in (4, 6):
-        spans = [
-            [(first, last) for first, last, outcome in policy.ranges(version) if outcome.is_incomplete]
-            for policy in (before, after)
-        ]
-        if difference(spans[1], spans[0]):
-            return True
-    return False
+def _is_unknown(outcome: Outcome) -> bool:
+    """Whether something was not answered, or only a check of one client can give the result."""
+    return outcome.is_incomplete or (outcome.result is None and outcome.tree is None)
+
+
+def _has_unknown(policy: Policy) -> bool:
+    return any(_is_unknown(outcome) for version in (4, 6) for _, _, outcome in policy.ranges(version))
+
+
+def _unknown_spans(policy: Policy) -> list[Spans]:
+    """Return the addresses of IPv4 and of IPv6 whose results are not known."""
+    return [
+        union([(first, last) for first, last, outcome in policy.ranges(version) if _is_unknown(outcome)])
+        for version in (4, 6)
+    ]
 
 
 def _why(by: tuple[Directive, ...]) -> str:

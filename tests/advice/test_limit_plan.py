@@ -1,0 +1,307 @@
+"""The plan for a record over a limit: which steps it takes, what each brings, and what it says of the rest."""
+
+import asyncio
+import shlex
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import event, given, settings, strategies as st
+
+from spfengine import Limits, Overlay, Policy, Sender, Status, Zone, alimit_plan, check, limit_plan
+from spfengine.advice.limits import LimitPlan, StepKind
+from spfengine.cli.app import main
+from spfengine.problems import ProblemCode, Result
+from spfengine.text.limit_plan import limit_plan_lines
+from spfengine.text.lines import plain
+from tests.examples import examples
+
+DOMAIN = "bakery.example"
+DROP, UNUSED, REPLACE, FLATTEN = StepKind.DROP, StepKind.DROP_UNUSED, StepKind.REPLACE, StepKind.FLATTEN
+GRID = {"sendgrid.net": {"TXT": "v=spf1 ip4:198.51.100.0/24 -all"}}
+
+
+def services(count: int, start: int = 0) -> dict[str, Any]:
+    """Records of one network each: s0.example, s1.example, …"""
+    return {f"s{n}.example": {"TXT": f"v=spf1 ip4:10.0.{n}.0/24 -all"} for n in range(start, start + count)}
+
+
+def includes(count: int) -> str:
+    return " ".join(f"include:s{n}.example" for n in range(count))
+
+
+def made(record: str, zone: dict[str, Any] | None = None, senders: tuple[Sender, ...] = ()) -> LimitPlan | None:
+    return limit_plan(DOMAIN, senders, resolver=Zone({DOMAIN: {"TXT": record}, **services(14), **(zone or {})}))
+
+
+def plan_of(record: str, zone: dict[str, Any] | None = None, senders: tuple[Sender, ...] = ()) -> LimitPlan:
+    plan = made(record, zone, senders)
+    assert plan is not None
+    return plan
+
+
+def text_of(plan: LimitPlan) -> str:
+    return plain(limit_plan_lines(plan, None, ["--zone", "x.zone"]), None)
+
+
+@pytest.mark.parametrize("record", [f"v=spf1 {includes(10)} -all", "v=spf1 -all", "no spf", "v=spf1 includ:x -all"])
+def test_a_record_within_the_limits_or_that_is_none_needs_no_plan(record: str) -> None:
+    assert made(record) is None
+
+
+def test_a_service_that_uses_no_mail_from_of_the_domain_goes_first_and_what_stops_is_said() -> None:
+    plan = plan_of(f"v=spf1 include:sendgrid.net {includes(10)} ~all", GRID)
+    assert [(step.kind, step.terms) for step in plan.steps] == [(UNUSED, ("include:sendgrid.net",))]
+    assert (plan.need.lookups, plan.after.lookups, plan.is_complete) == (11, 10, True)
+    assert list(map(str, plan.stops)) == ["198.51.100.0/24"]
+    assert plan.records[-1].record == f"v=spf1 {includes(10)} ~all"
+    assert plan.alternative is not None
+    assert not plan.alternative.stops
+    assert [step.kind for step in plan.alternative.steps] == [FLATTEN]
+    text = text_of(plan)
+    assert "! stops passing, apart from the limits: 198.51.100.0/24 (1 network, 256 IPv4 addresses)" in text
+    assert "nothing else passes less" in text
+    assert "or, so that nothing at all stops passing: lookups 11 → 10 of 10" in text
+
+
+def test_nothing_is_taken_out_that_a_message_passes_by() -> None:
+    record = f"v=spf1 include:sendgrid.net {includes(10)} ~all"
+    plan = plan_of(record, GRID, (Sender("198.51.100.7", f"a@{DOMAIN}", count=3),))
+    assert [step.kind for step in plan.steps] == [FLATTEN]
+    assert plan.used == (("include:sendgrid.net", 3),)
+    assert not plan.stops
+    assert "messages given pass by include:sendgrid.net (3): nothing of that is taken out" in text_of(plan)
+
+
+def test_messages_of_another_domain_show_nothing() -> None:
+    record = f"v=spf1 include:sendgrid.net {includes(10)} ~all"
+    plan = plan_of(record, GRID, (Sender("198.51.100.7", "a@other.example", count=3),))
+    assert [step.kind for step in plan.steps] == [UNUSED]
+
+
+def test_an_include_without_a_message_is_named_and_kept() -> None:
+    plan = plan_of(f"v=spf1 {includes(11)} ~all", None, (Sender("10.0.0.1", f"a@{DOMAIN}", count=5),))
+    unused = dict(plan.unused)
+    assert "include:s0.example" not in unused
+    assert "none of the 5 messages given that pass does so by it" in unused["include:s5.example"]
+    assert not plan.stops
+
+
+def test_a_subdomain_may_be_the_one_that_the_service_sends_with() -> None:
+    zone = {"em.bakery.example": {"TXT": f"v=spf1 include:sendgrid.net {includes(10)} ~all"}, **services(10), **GRID}
+    plan = limit_plan("em.bakery.example", resolver=Zone(zone))
+    assert plan is not None
+    assert [step.kind for step in plan.steps] == [FLATTEN]
+
+
+@pytest.mark.parametrize(
+    ("record", "dropped"),
+    [
+        (f"v=spf1 ip4:10.0.3.0/24 {includes(11)} -all", "include:s3.example"),
+        (f"v=spf1 {includes(11)} ip4:10.0.3.0/24 -all", "include:s3.example"),
+        (f"v=spf1 {includes(10)} include:s4.example -all", "include:s4.example"),
+        (f"v=spf1 {includes(10)} include:nobody.example -all", "include:nobody.example"),
+    ],
+)
+def test_what_others_cover_or_what_matches_nobody_goes_without_a_change(record: str, dropped: str) -> None:
+    plan = plan_of(record, {"nobody.example": {"TXT": "v=spf1 -all"}})
+    assert [(step.kind, step.terms) for step in plan.steps] == [(DROP, (dropped,))]
+    assert not plan.stops
+    before, after = policies(record, plan)
+    assert before.diff(after) == []
+
+
+def policies(record: str, plan: LimitPlan, zone: dict[str, Any] | None = None) -> tuple[Policy, Policy]:
+    """Return what the record would mean without limits, and what the plan's means with them."""
+    base = Zone({DOMAIN: {"TXT": record}, **services(14), "nobody.example": {"TXT": "v=spf1 -all"}, **(zone or {})})
+    drafts = {each.name: {"TXT": each.record} for each in plan.records}
+    wide = Limits(250, 250, names=200)
+    return Policy.compile(DOMAIN, resolver=base, limits=wide), Policy.compile(DOMAIN, resolver=Overlay(base, drafts))
+
+
+def test_as_few_includes_as_possible_are_flattened() -> None:
+    zone = {
+        "big.example": {"TXT": "v=spf1 include:s11.example include:s12.example include:s13.example -all"},
+        "small.example": {"TXT": "v=spf1 include:s10.example -all"},
+    }
+    record = f"v=spf1 include:small.example {includes(7)} include:big.example -all"
+    plan = plan_of(record, zone)
+    assert [(step.kind, step.includes) for step in plan.steps] == [(FLATTEN, ("big.example",))]
+    assert (plan.need.lookups, plan.after.lookups) == (13, 9)
+    before, after = policies(record, plan, zone)
+    assert before.equivalent(after)
+
+
+def test_the_includes_of_a_record_that_is_redirected_to_are_flattened_too() -> None:
+    zone = {"_spf.bakery.example": {"TXT": f"v=spf1 {includes(11)} -all"}}
+    plan = plan_of("v=spf1 redirect=_spf.bakery.example", zone)
+    assert plan.steps[0].includes[0] == "_spf.bakery.example"
+    assert len(plan.steps[0].includes) == 2
+    assert (plan.need.lookups, plan.after.lookups) == (12, 10)
+
+
+def test_more_than_ten_hosts_of_mx_become_their_networks() -> None:
+    zone = {f"m{n}.bakery.example": {"A": f"192.0.2.{n}", "AAAA": f"2001:db8::{n}"} for n in range(11)}
+    zone[DOMAIN] = {"TXT": "v=spf1 mx -all", "MX": [(10, name) for name in zone]}
+    plan = limit_plan(DOMAIN, resolver=Zone(zone))
+    assert plan is not None
+    assert [(step.kind, step.terms) for step in plan.steps] == [(REPLACE, ("mx",))]
+    after = Overlay(Zone(zone), {DOMAIN: {"TXT": plan.records[-1].record}})
+    for n in range(11):
+        for ip in (f"192.0.2.{n}", f"2001:db8::{n}"):
+            assert check(ip, DOMAIN, resolver=Zone(zone)).result is Result.PERMERROR
+            assert check(ip, DOMAIN, resolver=after).result is Result.PASS
+    assert check("192.0.2.11", DOMAIN, resolver=after).result is Result.FAIL
+
+
+def test_void_lookups_go_by_the_terms_that_cause_them() -> None:
+    gone = "v=spf1 a:n1.bakery.example a:n2.bakery.example a:n3.bakery.example ip4:192.0.2.1 -all"
+    plan = plan_of(gone)
+    assert {step.kind for step in plan.steps} == {DROP}
+    assert (plan.need.voids, plan.is_complete) == (3, True)
+    hosts = {f"n{n}.bakery.example": {"A": f"192.0.2.{n}"} for n in (1, 2, 3)}
+    plan = plan_of(gone.replace(" ip4:192.0.2.1", ""), hosts)  # void for IPv6 clients only
+    assert [(step.kind, step.after.voids) for step in plan.steps] == [(REPLACE, 2)]
+    assert plan.steps[0].record.startswith("v=spf1 ip4:192.0.2.1 a:n2.")
+
+
+def test_void_lookups_by_chance_are_not_said_to_be_gone() -> None:
+    macros = "exists:%{i}.x.example exists:%{i}.y.example exists:%{i}.z.example"
+    plan = plan_of(f"v=spf1 {includes(9)} {macros} -all")
+    assert plan.after.lookups <= 10
+    assert not plan.is_complete
+    assert plan.refusal is not None
+    assert plan.refusal.code is ProblemCode.OVER_VOID_LIMIT
+    assert "these steps help, but are not shown to be enough" in text_of(plan)
+    assert "proved" not in text_of(plan)
+
+
+HOSTILE: dict[str, tuple[str, dict[str, Any], str]] = {
+    "loop": (f"v=spf1 include:{DOMAIN} -all", {}, "form a loop"),
+    "many": (f"v=spf1 {includes(100)} -all", services(100), "too many for a plan"),
+    "wide": (
+        f"v=spf1 {includes(30)} -all",
+        {f"s{n}.example": {"TXT": f"v=spf1 {' '.join(f'a:h{m}.example' for m in range(30))} -all"} for n in range(30)},
+        "no plan is made",
+    ),
+    "broken": (f"v=spf1 {includes(11)} include:gone.example -all", {}, "gone.example does not exist"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_can_not_be_planned_is_said_with_why(name: str) -> None:
+    record, zone, why = HOSTILE[name]
+    plan = plan_of(record, zone)
+    assert not plan.is_complete
+    assert not plan.records
+    assert plan.refusal is not None
+    assert why in plan.refusal.text
+    assert plan.refusal.hint
+    assert why in text_of(plan)
+
+
+def test_nothing_is_claimed_of_what_is_not_known() -> None:
+    zone = {"dead.example": {"TXT": Status.SERVFAIL}, **GRID}
+    plan = plan_of(f"v=spf1 {includes(11)} include:sendgrid.net include:dead.example -all", zone)
+    assert "dead.example" in plan.unknown
+    assert not plan.is_complete
+    assert plan.refusal is not None
+    assert plan.refusal.code is ProblemCode.DNS_INCOMPLETE
+    text = text_of(plan)
+    assert "at least" in text
+    assert "proved" not in text
+    assert [(step.kind, step.terms, len(step.stops)) for step in plan.steps] == [(UNUSED, ("include:sendgrid.net",), 1)]
+
+
+def test_an_include_that_depends_on_the_sender_is_said_to() -> None:
+    plan = plan_of(f"v=spf1 {includes(11)} include:%{{l}}.users.example -all")
+    assert "depends on the sender" in plan.unknown
+    assert not plan.is_complete
+    assert "proved" not in text_of(plan)
+
+
+def test_a_name_is_one_word_of_the_command_whatever_is_in_it() -> None:
+    name = "$(id);'`.example"
+    record = f"v=spf1 {includes(9)} include:{name} -all"
+    tree = {"TXT": "v=spf1 include:s10.example ip4:192.0.2.0/24 -all"}
+    plan = plan_of(record, {name: tree})
+    [line] = [line.strip() for line in text_of(plan).splitlines() if line.strip().startswith("spfengine flatten")]
+    words = shlex.split(line)
+    assert words == ["spfengine", "flatten", DOMAIN, "--include", name, "--draft", record, "--zone", "x.zone"]
+
+
+def test_async_is_the_same() -> None:
+    zone = Zone({DOMAIN: {"TXT": f"v=spf1 {includes(12)} -all"}, **services(12)})
+    assert asyncio.run(alimit_plan(DOMAIN, resolver=zone)) == limit_plan(DOMAIN, resolver=zone)
+
+
+COMMANDS = (["lint", DOMAIN], ["check", "192.0.2.1", DOMAIN], ["tree", DOMAIN], ["suggest", DOMAIN])
+ZONE = "examples/bakery.zone"
+
+
+def test_four_commands_show_the_same_plan(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = set()
+    for command in COMMANDS:
+        main([*command, "--zone", ZONE])
+        out = capsys.readouterr().out
+        shown.add(out[out.index("plan for bakery.example: within the limits in 2 steps: lookups 11 → 9 of 10") :])
+    assert len(shown) == 1
+
+
+def test_the_line_that_flattens_works_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["tree", DOMAIN, "--zone", ZONE])
+    lines = capsys.readouterr().out.splitlines()
+    [line] = [line.strip() for line in lines if line.strip().startswith("spfengine flatten")]
+    assert main(shlex.split(line)[1:]) == 0
+    assert "flattened" in capsys.readouterr().out
+
+
+PARTS = (
+    "include:sendgrid.net",
+    "include:tree.example",
+    "include:nobody.example",
+    "ip4:10.0.2.0/24",
+    "a:gone.example",
+    "a:v4.example",
+    "-include:s5.example",
+    "?include:s6.example",
+    "mx:v4.example",
+    "-ip4:10.0.4.128/25",
+    "exists:%{i}.list.example",
+    "include:%{l}.users.example",
+)
+
+
+@given(st.integers(0, 1 << 32))
+@settings(max_examples=examples(25))
+def test_following_the_plan_nobody_passes_less_unless_it_says_so(seed: int) -> None:
+    """Issue 14 §2: "a plan that is proved: … what each step brings (12 → 8), and that nothing passes less"."""
+    chance = Random(seed)
+    terms = [f"include:s{n}.example" for n in chance.sample(range(14), chance.randrange(5, 13))]
+    terms += chance.choices(PARTS, k=chance.randrange(1, 5))
+    chance.shuffle(terms)
+    record = " ".join(["v=spf1", *terms, chance.choice(("-all", "~all", "?all", "redirect=s13.example"))])
+    zone = {
+        "tree.example": {"TXT": "v=spf1 include:s1.example include:s12.example ip4:10.9.0.0/16 -all"},
+        "v4.example": {"A": "10.0.7.9", "MX": [(10, "v4.example")]},
+        **GRID,
+    }
+    plan = made(record, zone | {"nobody.example": {"TXT": "v=spf1 -all"}})
+    event("no plan needed" if plan is None else "complete" if plan.is_complete else "refused")
+    if plan is None or not plan.is_complete:
+        return
+    meant, after = policies(record, plan, zone)
+    needed = after.budget()
+    assert needed.worst_lookups == plan.after.lookups <= 10
+    assert needed.worst_voids() <= 2
+    lost = [change.network for change in meant.diff(after) if change.before.result is Result.PASS]
+    for network in lost:
+        assert any(network.version == each.version and network.subnet_of(each) for each in plan.stops), network  # type: ignore[arg-type]  # the versions are equal
+    drafts = {each.name: {"TXT": each.record} for each in plan.records}
+    now = Zone({DOMAIN: {"TXT": record}, **services(14), "nobody.example": {"TXT": "v=spf1 -all"}, **zone})
+    for _ in range(20):
+        ip = f"10.{chance.choice((0, 0, 0, 9))}.{chance.randrange(14)}.{chance.randrange(256)}"
+        if check(ip, DOMAIN, resolver=now).result is Result.PASS:
+            assert check(ip, DOMAIN, resolver=Overlay(now, drafts)).result is Result.PASS
+    for first, second in zip(plan.steps, plan.steps[1:], strict=False):
+        assert first.after == second.before

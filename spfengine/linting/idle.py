@@ -94,7 +94,7 @@ def _own_messages(used: Counter[tuple[str, str]], domain: str) -> dict[str, int]
 def service_why(provider: Provider) -> str:
     """Return why an include of a service does nothing, in words."""
     name = visible(provider.name, 60)
-    return f"{name} sends with a MAIL FROM of its own or of a subdomain of yours, for which this record is not used"
+    return f"mail of {name} has a MAIL FROM of the service, or of a subdomain of yours: this record is not used for it"
 
 
 def _of_service(reached: ReachedRecord, term: Include, provider: Provider) -> Finding:

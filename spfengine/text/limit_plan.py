@@ -109,7 +109,7 @@ def _unused(plan: LimitPlan) -> Iterator[Line]:
         shown = [f"{visible(term, SHOWN_TERM)} ({count:,})" for term, count in plan.used]
         yield note(f"messages given pass by {listed(shown, _MOST_TERMS)}: nothing of that is taken out")
     for term, why in plan.unused:
-        yield note(Span(visible(term, SHOWN_TERM), "term"), f" may do nothing either: {why}")
+        yield note(Span(visible(term, SHOWN_TERM), "term"), f" seems to do nothing: {why}")
 
 
 def _alternative(plan: LimitPlan, asked: Sequence[str]) -> Iterator[Line]:

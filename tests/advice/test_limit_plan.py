@@ -120,7 +120,7 @@ def policies(record: str, plan: LimitPlan, zone: dict[str, Any] | None = None) -
 
 
 def test_as_few_includes_as_possible_are_flattened() -> None:
-    zone = {
+    zone: dict[str, Any] = {
         "big.example": {"TXT": "v=spf1 include:s11.example include:s12.example include:s13.example -all"},
         "small.example": {"TXT": "v=spf1 include:s10.example -all"},
     }
@@ -141,7 +141,7 @@ def test_the_includes_of_a_record_that_is_redirected_to_are_flattened_too() -> N
 
 
 def test_more_than_ten_hosts_of_mx_become_their_networks() -> None:
-    zone = {f"m{n}.bakery.example": {"A": f"192.0.2.{n}", "AAAA": f"2001:db8::{n}"} for n in range(11)}
+    zone: dict[str, Any] = {f"m{n}.bakery.example": {"A": f"192.0.2.{n}", "AAAA": f"2001:db8::{n}"} for n in range(11)}
     zone[DOMAIN] = {"TXT": "v=spf1 mx -all", "MX": [(10, name) for name in zone]}
     plan = limit_plan(DOMAIN, resolver=Zone(zone))
     assert plan is not None
@@ -281,7 +281,7 @@ def test_following_the_plan_nobody_passes_less_unless_it_says_so(seed: int) -> N
     terms += chance.choices(PARTS, k=chance.randrange(1, 5))
     chance.shuffle(terms)
     record = " ".join(["v=spf1", *terms, chance.choice(("-all", "~all", "?all", "redirect=s13.example"))])
-    zone = {
+    zone: dict[str, Any] = {
         "tree.example": {"TXT": "v=spf1 include:s1.example include:s12.example ip4:10.9.0.0/16 -all"},
         "v4.example": {"A": "10.0.7.9", "MX": [(10, "v4.example")]},
         **GRID,

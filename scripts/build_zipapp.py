@@ -30,6 +30,8 @@ def build(output: Path, pip_options: list[str]) -> None:
         # --no-compile: bytecode fits one version of Python only, and can't be cached next to a zip file.
         pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-compile"]
         subprocess.run([*pip, "--target", str(target), *pip_options, f"{REPOSITORY}[cli]"], check=True)
+        for path in target.glob("yaml/_yaml.*"):  # PyYAML works without its extension module, only slower
+            path.unlink()
         binaries = [str(path.relative_to(target)) for kind in ("*.so", "*.pyd") for path in target.rglob(kind)]
         if binaries:
             raise SystemExit(f"not pure Python, so they can't be loaded from a zip file: {binaries}")

@@ -39,6 +39,8 @@ class Status(StrEnum):
     TRUNCATED = "TRUNCATED"
     LOOP = "LOOP"
     """The CNAME records of the name form a loop, or a chain of too many names."""
+    UNKNOWN = "UNKNOWN"
+    """Nobody was asked: the name is outside the zones in the files given (see `Zone`)."""
 
 
 _NOERROR = Status.NOERROR
@@ -154,7 +156,7 @@ class Answer(Frozen):
 
     @classmethod
     def failed(cls, status: Status, chain: Iterable[str] = ()) -> Self:
-        """A failure: DNS gave no answer. Raises ArgumentError for NOERROR and NXDOMAIN, which are not failures."""
+        """A failure: there is no answer. Raises ArgumentError for NOERROR and NXDOMAIN, which are not failures."""
         if status in (_NOERROR, _NXDOMAIN):
             raise ArgumentError(f"{status} is an answer, not a failure; use Answer.nodata() or Answer.nxdomain()")
         return cls(Status(status), None, (), None, chain)
@@ -166,8 +168,13 @@ class Answer(Frozen):
 
     @property
     def is_failure(self) -> bool:
-        """Whether DNS gave no answer, so that the result is temperror (RFC 7208 §2.6.6)."""
+        """Whether there is no answer, so that the result is temperror (RFC 7208 §2.6.6)."""
         return self.status is not _NOERROR and self.status is not _NXDOMAIN
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether nobody was asked, so that not even a failure of DNS is known."""
+        return self.status is Status.UNKNOWN
 
     def table(self, family: Family, prefix: int) -> Table[bool]:
         """Return the networks of `prefix` bits around the addresses of an A or AAAA answer, as a table."""

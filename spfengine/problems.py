@@ -71,6 +71,9 @@ class ProblemCode(StrEnum):
     DNS_CNAME_LOOP = "dns-cname-loop"
     DNS_FAILURE = "dns-failure"  # any of these: an outcome that a policy reports as possible, never that of a check
 
+    # Nobody was asked (temperror)
+    OUTSIDE_ZONE = "outside-zone"
+
     # Why a draft is unsafe, or why its effect is not fully known (see `simulate`)
     DRAFT_BROKEN = "draft-broken"
     DRAFT_NOT_REACHED = "draft-not-reached"

@@ -29,8 +29,8 @@ Examples:
   spfengine check 192.0.2.1 example.com --draft "v=spf1 mx a:relay.example.net -all"
   spfengine check 192.0.2.1 example.com --draft "_spf.example.com=v=spf1 mx -all"
 
-The exit code is the result: {exits.RESULTS_HELP}; with --identity both, that of MAIL FROM. {exits.OTHER_HELP}, 69 there
-is no DNS server to ask, 73 a file can't be written.
+The exit code is the result: {exits.RESULTS_HELP}; with --identity both, that of MAIL FROM. {exits.OTHER_HELP}, 69 the
+result depends on names that are not in the files given, or there is no DNS server to ask, 73 a file can't be written.
 
 Scripts should write -- before IP: then nothing that a client sent can be taken for an option.
 """
@@ -97,6 +97,7 @@ def command(
     helo: str | None,
     identity: str,
     zones: tuple[str, ...],
+    live: bool,
     drafts: tuple[Draft, ...],
     nameservers: tuple[str, ...],
     receiver: str | None,
@@ -115,7 +116,7 @@ def command(
         raise click.UsageError(f"--identity {identity} needs --helo NAME, the name that the client gave in HELO")
     request = Request(ip, sender, helo or "", identity, Limits(void_rule=void_rule, seconds=timeout), receiver)
     drafted = drafts_by_name(drafts, request.domain)
-    base = sources.base_resolver(zones, nameservers, timeout)
+    base = sources.base_resolver(zones, live, nameservers, timeout)
     if record_answers is None:
         results = request.run(sources.with_drafts(base, drafted))
     else:
@@ -126,7 +127,7 @@ def command(
         screen = Screen()
         asked = _asked(drafted, results)
         screen.show(check_lines(results, request.limits, screen.width, asked, with_trace=with_trace))
-    return exits.OF_RESULT[results[-1].result]
+    return exits.of_result(results[-1])
 
 
 def _recorded(request: Request, base: Any, drafted: dict[str, str], path: str) -> list[CheckResult]:

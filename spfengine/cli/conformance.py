@@ -16,9 +16,10 @@ import click
 from spfengine.cli import exits, options, serving
 from spfengine.cli.exits import Failure, cannot_read, cannot_write, reason
 from spfengine.cli.options import endpoint_text
+from spfengine.cli.screen import NOTES, with_notes
 from spfengine.errors import RecordingError
 from spfengine.visible import visible
-from spfengine.wording import listed
+from spfengine.wording import and_more, listed
 
 _EPILOG = """\b
 Examples:
@@ -38,6 +39,7 @@ _Endpoint = tuple[str, int | None]  # address and port, or path and None
 _FORMATS = ["table", "json", "tap", "junit", "markdown"]
 _MAX_FILE = 64 << 20
 _MOST_UNKNOWN = 5
+_MOST_NOTES = 20
 
 
 @click.command(epilog=_EPILOG)
@@ -150,7 +152,7 @@ def command(
         again = _again(ctx)
         verdicts = run(cases, implementation, server, ledger, jobs=jobs, default_explanation=default_explanation)
         title = name or _title(template, policy_server, adapter)
-        document = reports.document(title, verdicts, lambda case: again(case.name))
+        document = with_notes(reports.document(title, verdicts, lambda case: again(case.name)))
     if write_ledger is not None:
         _write(write_ledger, reports.as_ledger(document))
     _write(output, _report(form, document, also))
@@ -179,7 +181,9 @@ def _cases(suites: tuple[str, ...], patterns: tuple[str, ...], ledger_path: str 
     from spfengine.testing.suites import SEMANTICS, read_suite
 
     paths = suites or (str(SEMANTICS),)
-    everything = [case for path in paths for case in read_suite(_text(path), Path(path).stem)]
+    notes: list[str] = []
+    everything = [case for path in paths for case in read_suite(_text(path), Path(path).stem, notes)]
+    _say(notes)
     cases = choose(everything, patterns)
     if ledger_path is None:
         return cases, None
@@ -188,6 +192,15 @@ def _cases(suites: tuple[str, ...], patterns: tuple[str, ...], ledger_path: str 
     if unknown:
         raise Failure(exits.DATA, f"{visible(ledger_path)}: there is no such case: {listed(unknown, _MOST_UNKNOWN)}")
     return cases, ledger
+
+
+def _say(notes: list[str]) -> None:
+    """Say on stderr what of the suites was not taken as it is written; keep it for JSON."""
+    for note in notes[:_MOST_NOTES]:
+        sys.stderr.write(f"{note}\n")
+    if len(notes) > _MOST_NOTES:
+        sys.stderr.write(f"{and_more(len(notes) - _MOST_NOTES, 'note')}; --format json has all\n")
+    click.get_current_context().meta[NOTES] = notes
 
 
 def _report(form: str, document: Any, also: list[Any]) -> str:

@@ -10,13 +10,14 @@ from spfengine.cli import exits, options, sources
 from spfengine.cli.options import is_record
 from spfengine.cli.screen import Screen, write_json
 from spfengine.errors import ArgumentError, ZoneError
+from spfengine.evaluation.unanswered import hint_for, named_unknown
 from spfengine.policy.diff import Change, result_changes, unknown_networks
 from spfengine.policy.outcome import OutcomeTable
 from spfengine.policy.policy import Policy
 from spfengine.policy.ranges import IPNetwork
 from spfengine.text.changes import Changes, never_worse
 from spfengine.text.lines import FAULT, Line, Span, note
-from spfengine.text.outcomes import addresses_text, condition_lines, failures, outcome_text, without_result
+from spfengine.text.outcomes import addresses_text, condition_lines, failed_of, outcome_text, without_result
 from spfengine.visible import visible
 
 _EPILOG = f"""\b
@@ -94,7 +95,8 @@ class _Diff:
                 yield note(FAULT, f"{visible(name, _SHOWN)}: {why}")
         if self.unknown:
             what = addresses_text(self.unknown)
-            yield note(FAULT, f"DNS could not answer for {what}: {failures(self.before, self.after)}")
+            failed = failed_of(self.before, self.after)
+            yield note(FAULT, f"not known for {what}: {named_unknown(failed)}; {hint_for(failed)}")
 
 
 @click.command(epilog=_EPILOG)
@@ -105,11 +107,14 @@ class _Diff:
     help="Compare results, or every field of the outcomes (deciding term, counts, problem).",
 )  # fmt: skip
 @options.zone
+@options.live
 @options.nameserver
 @options.as_json
-def command(a: str, b: str, by: str, zones: tuple[str, ...], nameservers: tuple[str, ...], as_json: bool) -> int:
+def command(
+    a: str, b: str, by: str, zones: tuple[str, ...], live: bool, nameservers: tuple[str, ...], as_json: bool
+) -> int:
     """Show for which networks the records A and B give different results, or prove that there are none."""
-    base = sources.base_resolver(zones, nameservers)
+    base = sources.base_resolver(zones, live, nameservers)
     domain = next((text for text in (a, b) if not is_record(text)), _RECORD_NAME)
     before, after = _policy(a, domain, base), _policy(b, domain, base)
     changes = result_changes(before, after) if by == "result" else before.diff(after, by)

@@ -34,6 +34,7 @@ _COLUMNS = ("domain", "network", "before", "after", "worse", "by_before", "by_af
 @click.option("--update", is_flag=True, help="Write what DNS says now to FILE, unless DNS could not answer everything.")
 @click.option("-q", "--quiet", is_flag=True, help="Show nothing if the exit code is 0.")
 @options.zone
+@options.live
 @options.nameserver
 @click.option("--csv", "as_csv", is_flag=True, help="Print the networks that changed as a table (CSV) instead of text.")
 @options.as_json
@@ -43,13 +44,14 @@ def command(
     update: bool,
     quiet: bool,
     zones: tuple[str, ...],
+    live: bool,
     nameservers: tuple[str, ...],
     as_csv: bool,
     as_json: bool,
 ) -> int:
     """Show what changed since the snapshot in FILE, for every address, and whose record it was."""
     options.only_one_format(as_json, as_csv)
-    result = drift(_read(file), resolver=sources.base_resolver(zones, nameservers))
+    result = drift(_read(file), resolver=sources.base_resolver(zones, live, nameservers))
     code = _exit_code(result, only_worse)
     if as_json:
         write_json(result.to_dict())

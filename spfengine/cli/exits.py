@@ -1,8 +1,11 @@
 """Exit codes, and how a command ends early. They are public API: scripts and mail servers depend on them."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from spfengine.problems import Result
+from spfengine.problems import ProblemCode, Result
+
+if TYPE_CHECKING:
+    from spfengine.evaluation.check_result import CheckResult
 
 NAME: Final = "spfengine"
 """The name of the command."""
@@ -14,7 +17,8 @@ DATA: Final = 65
 NO_INPUT: Final = 66
 """A file can't be read."""
 UNAVAILABLE: Final = 69
-"""DNS could not answer, or only in part; or a library that the input needs is not installed."""
+"""Something is not known: DNS could not answer, or only in part, or the files given don't say it. Or a library that the
+input needs is not installed."""
 CANNOT_CREATE: Final = 73
 """A file can't be written."""
 IO_ERROR: Final = 74
@@ -41,6 +45,12 @@ OTHER_HELP: Final = (
     "Other exit codes: 64 the command line can't be understood, 65 a file can't be understood, 66 a file can't be read"
 )
 """The exit codes that all commands share, for their help; a command may add its own before the full stop."""
+
+
+def of_result(result: "CheckResult") -> int:
+    """Return the exit code of a check: that of its result, or `UNAVAILABLE` if the files given don't say what it is."""
+    is_unknown = result.problem is not None and result.problem.code is ProblemCode.OUTSIDE_ZONE
+    return UNAVAILABLE if is_unknown else OF_RESULT[result.result]
 
 
 class Failure(Exception):  # noqa: N818 - the command failed, not the program

@@ -55,12 +55,13 @@ def command(
     size: int | None,
     form: str,
     zones: tuple[str, ...],
+    live: bool,
     drafts: tuple[Draft, ...],
     nameservers: tuple[str, ...],
     as_json: bool,
 ) -> int:
     """Replace the includes of DOMAIN's record by networks, and prove that every client gets the same result."""
-    base = sources.base_resolver(zones, nameservers)
+    base = sources.base_resolver(zones, live, nameservers)
     resolver = sources.with_drafts(base, drafts_by_name(drafts, domain))
     try:
         flattening = flatten(domain, resolver=resolver, includes=includes or None, hosts=hosts, names=names, size=size)

@@ -11,6 +11,7 @@ from spfengine.advice.identify.identify import identify_many
 from spfengine.advice.rdap.client import IANA
 from spfengine.cli import exits, options, sources
 from spfengine.cli.screen import Screen, write_csv, write_json
+from spfengine.evaluation.unanswered import LIVE_HINT, NOT_GIVEN
 from spfengine.text.lines import FAULT, Line, Span, line, note
 from spfengine.visible import visible, visible_name
 from spfengine.wording import and_more
@@ -43,6 +44,7 @@ _MOST_FAILURES = 5
 @click.command(epilog=_EPILOG)
 @click.argument("ips", metavar="IP...", nargs=-1, required=True, type=options.Address())
 @options.zone
+@options.live
 @options.nameserver
 @click.option(
     "--catalogue", "catalogue_file", metavar="FILE",
@@ -58,6 +60,7 @@ _MOST_FAILURES = 5
 def command(
     ips: tuple[str, ...],
     zones: tuple[str, ...],
+    live: bool,
     nameservers: tuple[str, ...],
     catalogue_file: str | None,
     ask_rdap: bool,
@@ -73,7 +76,7 @@ def command(
         from spfengine.advice.rdap.client import RDAP
 
         rdap = RDAP(rdap_bootstrap)
-    resolver = sources.base_resolver(zones, nameservers)
+    resolver = sources.base_resolver(zones, live, nameservers)
     results = list(identify_many(ips, resolver=resolver, catalogue=catalogue, rdap=rdap).values())
     if as_json:
         write_json(_document(results, catalogue))
@@ -156,6 +159,8 @@ def _evidence(result: Identification) -> Iterator[Line]:
         word = f" {match.confidence:<{_WIDEST}} "
         yield line(_MARKS[match.confidence], word, f"{whose}{match.evidence}{through}", indent=2, hang=_WIDEST + 3)
     for missing in result.missing:
+        if missing.is_outside and best is not None:
+            continue
         yield note(Span("! ", "fault" if missing.is_failure else "quiet"), _missing_text(missing))
 
 
@@ -193,7 +198,11 @@ def _provider(provider: Provider) -> Iterator[Line]:
 def _unread(unread: Iterable[Missing], entries: int) -> Iterator[Line]:
     """Yield which entries of the catalogue could not help."""
     failed = [missing for missing in unread if missing.is_failure]
-    silent = {missing.provider for missing in unread if not missing.is_failure}
+    outside = {missing.provider for missing in unread if missing.is_outside}
+    silent = {missing.provider for missing in unread if not missing.is_failure} - outside
+    if outside:
+        text = f"{len(outside)} of the {entries} services of the catalogue are {NOT_GIVEN}: {LIVE_HINT}"
+        yield note(Span(text, "quiet"), indent=0)
     if silent:
         text = f"{len(silent)} of the {entries} services of the catalogue have no SPF record here to compare with"
         yield note(Span(text, "quiet"), indent=0)

@@ -14,6 +14,8 @@ from spfengine.cli.screen import Screen
 from spfengine.linting.codes import DNS_CODES, LintCode, Severity
 from spfengine.linting.finding import Finding
 from spfengine.linting.lint import lint, lint_zone
+from spfengine.linting.zones import zone_of
+from spfengine.resolvers.overlay import Overlay
 from spfengine.resolvers.zone import Zone
 from spfengine.text.lint import lint_lines
 from spfengine.visible import visible
@@ -76,6 +78,7 @@ def _cleaned(
     "--record", metavar="RECORD", callback=_cleaned, help="Lint this record in place of the one that is published."
 )
 @options.zone
+@options.live
 @options.nameserver
 @click.option(
     "--own", "own", metavar="NAME", multiple=True,
@@ -93,6 +96,7 @@ def command(
     domain: str | None,
     record: str | None,
     zones: tuple[str, ...],
+    live: bool,
     nameservers: tuple[str, ...],
     own: tuple[str, ...],
     selected: tuple[frozenset[LintCode], ...],
@@ -102,7 +106,7 @@ def command(
     as_json: bool,
 ) -> int:
     """Find what is wrong, risky or without effect in the SPF of DOMAIN, of a RECORD, or of all names of a zone."""
-    findings = _selected(_findings(domain, record, zones, nameservers, own), selected, ignored)
+    findings = _selected(_findings(domain, record, zones, live, nameservers, own), selected, ignored)
     places = Places(zones)
     if as_json or form == "json":
         sys.stdout.write(json_text(domain, findings, places))
@@ -117,18 +121,24 @@ def command(
 
 
 def _findings(
-    domain: str | None, record: str | None, zones: tuple[str, ...], nameservers: tuple[str, ...], own: tuple[str, ...]
+    domain: str | None,
+    record: str | None,
+    zones: tuple[str, ...],
+    live: bool,
+    nameservers: tuple[str, ...],
+    own: tuple[str, ...],
 ) -> list[Finding]:
     if domain is None and record is not None:
-        if zones or nameservers:
-            raise click.UsageError("--record without DOMAIN asks nothing; with --zone or --nameserver, give DOMAIN too")
+        if zones or live or nameservers:
+            option = "--zone" if zones else "--live" if live else "--nameserver"
+            raise click.UsageError(f"--record without DOMAIN asks nothing; with {option}, give DOMAIN too")
         return lint(None, record=record)
     if domain is None and not zones:
         raise click.UsageError("there is nothing to lint; expected DOMAIN, --record RECORD or --zone FILE")
-    resolver = sources.base_resolver(zones, nameservers)
+    resolver = sources.base_resolver(zones, live, nameservers)
     if domain is not None:
         return lint(domain, resolver=resolver, record=record, own=own)
-    if not isinstance(resolver, Zone):
+    if not isinstance(resolver, Zone | Overlay) or zone_of(resolver) is None:
         raise click.UsageError("a recording does not say which names to lint; expected DOMAIN as well")
     return lint_zone(resolver)
 

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from spfengine import __version__
+from spfengine.cli.screen import with_notes
+from spfengine.cli.sources import STDIN, split_origin
 from spfengine.linting.codes import ABOUT, LintCode, Severity
 from spfengine.linting.finding import Finding
 from spfengine.names import fold
+from spfengine.resolvers.zone_files.file_names import domain_in
 from spfengine.visible import visible, visible_name
 
 SCHEMA = "spfengine.lint/1"
@@ -43,8 +46,10 @@ class Place:
 class Places:
     """Finds the lines of records in master files, by their owner and the beginning of their text."""
 
-    def __init__(self, paths: Sequence[str]) -> None:
-        self._files = [(path, _owned_lines(path)) for path in paths if path != "-"]
+    def __init__(self, arguments: Sequence[str]) -> None:
+        """Read the files that FILE or DOMAIN=FILE name."""
+        named = [split_origin(argument) for argument in arguments]
+        self._files = [(path, _owned_lines(path, origin)) for origin, path in named if path != STDIN]
 
     def of(self, finding: Finding) -> Place | None:
         """Return the place of the record that a finding is about; None if it is in no file."""
@@ -76,7 +81,7 @@ def json_text(domain: str | None, findings: list[Finding], places: Places) -> st
         "counts": {str(severity): counts[severity] for severity in Severity},
         "findings": documents,
     }
-    return json.dumps(document, indent=2) + "\n"
+    return json.dumps(with_notes(document), indent=2) + "\n"
 
 
 def github_text(findings: list[Finding], places: Places) -> str:
@@ -161,7 +166,7 @@ def _line(lines: _Lines, finding: Finding) -> int | None:
     return None
 
 
-def _owned_lines(path: str) -> _Lines:
+def _owned_lines(path: str, origin: str | None) -> _Lines:
     """Return (owner, text, number) of the lines of a master file; those of other formats have no owners."""
     if path.lower().endswith((".json", ".yml", ".yaml")) or not os.path.isfile(path):  # a pipe can't be read twice
         return []
@@ -170,7 +175,8 @@ def _owned_lines(path: str) -> _Lines:
             data = file.read(_MAX_OCTETS)
     except OSError:
         return []
-    origin = owner = ""
+    owner = ""
+    origin = fold(origin or domain_in(path) or "")
     lines: _Lines = []
     for number, text in enumerate(data.split(b"\n"), 1):
         directive = _ORIGIN.match(text)

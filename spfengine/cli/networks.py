@@ -8,10 +8,11 @@ import click
 from spfengine.cli import exits, options, sources
 from spfengine.cli.options import Draft, drafts_by_name
 from spfengine.cli.screen import Screen, write_json
+from spfengine.evaluation.unanswered import hint_for, named_unknown
 from spfengine.policy.policy import Policy
 from spfengine.problems import Result
 from spfengine.text.lines import FAULT, WARNING, Line, Span, note, verbatim
-from spfengine.text.outcomes import address_count, addresses_text, conditions, failures, without_result
+from spfengine.text.outcomes import address_count, addresses_text, conditions, failed_of, without_result
 from spfengine.visible import visible_name
 
 _EPILOG = f"""\b
@@ -39,12 +40,13 @@ def command(
     domain: str,
     wanted: str,
     zones: tuple[str, ...],
+    live: bool,
     drafts: tuple[Draft, ...],
     nameservers: tuple[str, ...],
     as_json: bool,
 ) -> int:
     """List the networks whose mail for DOMAIN gets a result: all of them, includes and redirects followed."""
-    base = sources.base_resolver(zones, nameservers)
+    base = sources.base_resolver(zones, live, nameservers)
     policy = Policy.compile(domain, resolver=sources.with_drafts(base, drafts_by_name(drafts, domain)))
     result = Result(wanted)
     if as_json:
@@ -83,5 +85,6 @@ def _remarks(policy: Policy, result: Result) -> Iterator[Line]:
     for term in conditions(policy):
         yield note(WARNING, f"left out, since it depends on more than the address: {term}", indent=0)
     if policy.incomplete:
-        unknown = f"DNS could not answer for {addresses_text(policy.incomplete)}, so their result is not known"
-        yield note(FAULT, f"{unknown}: {failures(policy)}", indent=0)
+        failed = failed_of(policy)
+        unknown = f"the result of {addresses_text(policy.incomplete)} is not known"
+        yield note(FAULT, f"{unknown}: {named_unknown(failed)}; {hint_for(failed)}", indent=0)

@@ -295,9 +295,15 @@ def only_one_format(as_json: bool, as_csv: bool) -> None:
 
 
 zone = click.option(
-    "--zone", "zones", metavar="FILE", multiple=True,
+    "--zone", "zones", metavar="[DOMAIN=]FILE", multiple=True,
     help="Answer from this file instead of DNS: a zone file (RFC 1035), a recording (.json), the zonedata of an "
-    "OpenSPF suite (.yml), record sets of Route 53 (.json), or octoDNS's YAML. Further files override the first.",
+    "OpenSPF suite (.yml), record sets of Route 53 (.json), or octoDNS's YAML. Further files override the first. "
+    "DOMAIN is what the file's names belong to, if neither the file nor its name says so. Of names outside a zone "
+    "nothing is known, unless --live is given.",
+)  # fmt: skip
+live = click.option(
+    "--live", is_flag=True,
+    help="Ask DNS for what the files of --zone do not have: your zone as it will be, the rest as it is.",
 )  # fmt: skip
 draft = click.option(
     "--draft", "drafts", metavar="[NAME=]RECORD", multiple=True, type=DraftType(),
@@ -305,7 +311,7 @@ draft = click.option(
 )  # fmt: skip
 nameserver = click.option(
     "--nameserver", "nameservers", metavar="ADDR", multiple=True,
-    help="Ask this DNS server (ADDR or ADDR:PORT) instead of the system's.",
+    help="Ask this DNS server (ADDR or ADDR:PORT) instead of the system's; with --zone, it implies --live.",
 )  # fmt: skip
 void_rule = click.option(
     "--void-rule", type=click.Choice([str(rule) for rule in VoidRule]), default=str(VoidRule.PER_TERM),
@@ -319,5 +325,5 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON d
 
 
 def answers(command: _Callback) -> _Callback:
-    """Add the options that say where answers come from: --zone, --draft, --nameserver."""
-    return zone(draft(nameserver(command)))
+    """Add the options that say where answers come from: --zone, --live, --draft, --nameserver."""
+    return zone(live(draft(nameserver(command))))

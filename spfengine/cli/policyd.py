@@ -75,6 +75,7 @@ def _refusal(option: str, result: str, default: Refusal) -> Callable[[Any], Any]
 )  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Accept every message, and log what would have been done.")
 @options.zone
+@options.live
 @options.nameserver
 @options.void_rule
 @options.timeout
@@ -91,6 +92,7 @@ def command(
     skip: tuple[str, ...],
     dry_run: bool,
     zones: tuple[str, ...],
+    live: bool,
     nameservers: tuple[str, ...],
     void_rule: str,
     timeout: float,
@@ -111,7 +113,7 @@ def command(
         if port is not None and not allow_remote and not ip_address(host).is_loopback:
             message = f"--listen {host} is not loopback, so others could ask; use 127.0.0.1, or give --allow-remote"
             raise click.UsageError(message)
-    resolver = sources.base_resolver(zones, nameservers, timeout)
+    resolver = sources.base_resolver(zones, live, nameservers, timeout)
     log = _log(syslog=syslog, listens=bool(endpoints))
     delegation = Delegation(rules, resolver, log)
     return _serve(delegation, endpoints) if endpoints else _serve_stdin(delegation)

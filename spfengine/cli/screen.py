@@ -11,7 +11,9 @@ import time
 from collections.abc import Iterable, Sequence
 from io import StringIO
 from itertools import islice
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
+
+import click
 
 from spfengine.text.lines import Line, Span, row_text, wrap
 from spfengine.visible import visible
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from rich.progress import Progress, TaskID
+
+_Document = TypeVar("_Document")
 
 STYLES = {
     "": "",
@@ -36,6 +40,9 @@ STYLES = {
     "quiet": "dim",
 }
 """The styles of `Span` in rich's words."""
+
+NOTES = "spfengine.notes"
+"""What click's context keeps of what had to be assumed of the files that were read."""
 
 _ASCII = str.maketrans("✓✗·→…│├└─", "*-.>.||`-")
 _MIN_WIDTH = 20
@@ -109,9 +116,18 @@ def _wants_colour(terminal: bool) -> bool:
     return terminal and os.environ.get("TERM") not in ("dumb", "unknown")
 
 
+def with_notes(document: _Document) -> _Document:
+    """Return a JSON object, with the key `notes` if something had to be assumed of the files that were read."""
+    context = click.get_current_context(silent=True)
+    notes = None if context is None else context.meta.get(NOTES)
+    if notes and isinstance(document, dict):
+        document["notes"] = notes
+    return document
+
+
 def write_json(document: object) -> None:
-    """Write a JSON document to stdout, piece by piece, since it may be large."""
-    pieces = json.JSONEncoder(indent=2).iterencode(document)
+    """Write a JSON document to stdout, piece by piece, since it may be large; it gets the notes on files."""
+    pieces = json.JSONEncoder(indent=2).iterencode(with_notes(document))
     while piece := "".join(islice(pieces, _JSON_PIECES)):
         sys.stdout.write(piece)
     sys.stdout.write("\n")

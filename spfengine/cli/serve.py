@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from spfengine.answers import Resolver
-from spfengine.cli import exits, options, serving
+from spfengine.cli import exits, options, serving, sources
 from spfengine.cli.exits import Failure, cannot_write, reason
 from spfengine.visible import visible
 
@@ -84,7 +84,7 @@ def command(
                 sys.stdout.write(line)
                 sys.stdout.flush()
 
-            testing_serving.serve_until_stopped(server, announce, reload, zones)
+            testing_serving.serve_until_stopped(server, announce, reload, [sources.file_of(zone) for zone in zones])
     if server.errors:
         _report(f"{len(server.errors)} queries could not be answered or logged; the last: {server.errors[-1]!r}")
     return 0

@@ -62,9 +62,9 @@ def read(zones: Sequence[str]) -> Resolver:
         Failure: a file can't be read or understood.
         click.UsageError: one of them is standard input.
     """
-    if sources.STDIN in zones:
+    if sources.STDIN in map(sources.file_of, zones):
         raise click.UsageError("ZONE is read again when it changes, so it can't be standard input; expected a file")
-    return sources.base_resolver(zones, ())
+    return sources.base_resolver(zones, live=False, nameservers=())
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from spfengine.cli.senders import GivenSenders, write_senders
 from spfengine.errors import ZoneError
 from spfengine.names import fold
 from spfengine.resolvers.zone import Zone
+from spfengine.resolvers.zone_files import files as zone_files
 from spfengine.simulation.simulate import compare, simulate
 from spfengine.simulation.simulation import Simulation
 from spfengine.text.lines import Line, line, note
@@ -50,21 +51,22 @@ class Request:
     Attributes:
         domain: the domain; None: every name of the zones that has SPF.
         drafts: the drafts of --draft.
-        zones, nameservers: where answers come from.
+        zones, live, nameservers: where answers come from.
         zone_after: the file that replaces the first zone, or None.
     """
 
     domain: str | None
     drafts: tuple[Draft, ...]
     zones: tuple[str, ...]
+    live: bool
     nameservers: tuple[str, ...]
     zone_after: str | None
 
     def refuse_what_does_not_fit(self) -> None:
         """Raise click.UsageError if these options do not say what to simulate."""
         if self.zone_after is not None:
-            if self.drafts or self.nameservers:
-                raise click.UsageError("--zone-after goes with --zone, and with neither --draft nor --nameserver")
+            if self.drafts:
+                raise click.UsageError("--zone-after goes with --zone, and not with --draft")
             if not self.zones:
                 raise click.UsageError("--zone-after needs --zone FILE: the present zone")
         elif self.domain is None:
@@ -80,7 +82,7 @@ class Request:
             return self._compared(layers[:-1], layers[-1], senders, suffixes)
         domain = self.domain
         assert domain is not None, "a draft is for a domain"
-        resolver = sources.answering(layers, self.nameservers)
+        resolver = sources.answering(layers, self.live, self.nameservers)
         try:
             return [
                 simulate(
@@ -108,8 +110,9 @@ class Request:
         senders: GivenSenders,
         suffixes: "PublicSuffixes | None",
     ) -> list[Simulation]:
-        before = sources.answering(layers, ())
-        after = sources.answering([replacement, *layers[1:]], ())
+        base = sources.answering((), live=True, nameservers=self.nameservers) if self.live or self.nameservers else None
+        before = zone_files.lay_together(layers, base)
+        after = zone_files.lay_together([replacement, *layers[1:]], base)
         if self.domain is not None:
             concerned = senders.concerning(self.domain)
             return [compare(self.domain, before, after, senders=concerned, suffixes=suffixes)]
@@ -145,6 +148,7 @@ class Request:
 def command(
     domain: str | None,
     zones: tuple[str, ...],
+    live: bool,
     drafts: tuple[Draft, ...],
     nameservers: tuple[str, ...],
     zone_after: str | None,
@@ -162,7 +166,7 @@ def command(
     if sources.STDIN in evidence_paths:
         sources.only_one_stdin(*files, sources.STDIN)
     layers = sources.read_zones(files)
-    request = Request(domain, drafts, zones, nameservers, zone_after)
+    request = Request(domain, drafts, zones, live, nameservers, zone_after)
     request.refuse_what_does_not_fit()
     evidence = evidence_input.read_if_given(evidence_paths, receiver, quiet=as_json or as_csv)
     senders = GivenSenders(single, evidence.senders if evidence is not None else ())

@@ -7,7 +7,8 @@ import click
 from spfengine.advice.drift.snapshot import Snapshot, snapshot
 from spfengine.cli import exits, options, sources
 from spfengine.cli.exits import Failure
-from spfengine.text.outcomes import failures, without_result
+from spfengine.evaluation.unanswered import hint_for, named_unknown
+from spfengine.text.outcomes import failed_of, without_result
 from spfengine.visible import visible, visible_name
 from spfengine.wording import counted
 
@@ -27,12 +28,16 @@ is written. {exits.OTHER_HELP}, 73 FILE can't be written.
 @click.argument("domains", metavar="DOMAIN...", type=options.Domain(), nargs=-1, required=True)
 @click.option("-o", "--output", metavar="FILE", required=True, help="The file to write.")
 @options.zone
+@options.live
 @options.nameserver
-def command(domains: tuple[str, ...], output: str, zones: tuple[str, ...], nameservers: tuple[str, ...]) -> int:
+def command(
+    domains: tuple[str, ...], output: str, zones: tuple[str, ...], live: bool, nameservers: tuple[str, ...]
+) -> int:
     """Save what DNS says about each DOMAIN now, and what that means, in a file."""
-    taken = snapshot(domains, resolver=sources.base_resolver(zones, nameservers))
+    taken = snapshot(domains, resolver=sources.base_resolver(zones, live, nameservers))
     if taken.is_incomplete:
-        raise Failure(exits.UNAVAILABLE, f"DNS could not answer {failures(*taken.policies)}; nothing is written")
+        failed = failed_of(*taken.policies)
+        raise Failure(exits.UNAVAILABLE, f"{named_unknown(failed)}; nothing is written; {hint_for(failed)}")
     for policy in taken.policies:
         why = without_result(policy)
         if why is not None:

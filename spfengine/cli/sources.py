@@ -1,5 +1,6 @@
 """What the options of the command line name: files of answers, live DNS, drafts, and lists in files."""
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -10,11 +11,14 @@ from spfengine.answers import Resolver, Status
 from spfengine.cli import exits
 from spfengine.cli.exits import Failure, cannot_read
 from spfengine.cli.options import SECONDS
+from spfengine.cli.screen import NOTES
 from spfengine.errors import ArgumentError, CatalogueError, RecordingError, ZoneError
-from spfengine.names import domain_fault
+from spfengine.names import domain_fault, is_askable, to_a_labels
+from spfengine.resolvers.rrsets import is_possible
 from spfengine.resolvers.zone import Zone
 from spfengine.resolvers.zone_files import files as zone_files
 from spfengine.visible import visible, visible_name
+from spfengine.wording import counted, listed
 
 if TYPE_CHECKING:
     from spfengine.advice.catalogue.catalogue import Catalogue
@@ -25,35 +29,41 @@ STDIN = "-"
 _MOST_UNKNOWN = 5
 
 
-def base_resolver(zones: Sequence[str], nameservers: Sequence[str], seconds: float = SECONDS, **live: Any) -> Resolver:
-    """Return what answers under the drafts: the files, each overriding those before it, or live DNS.
+def base_resolver(
+    zones: Sequence[str], live: bool, nameservers: Sequence[str], seconds: float = SECONDS, **settings: Any
+) -> Resolver:
+    """Return what answers under the drafts: the files, each overriding those before it, or live DNS, or the files over
+    live DNS.
 
     Args:
+        live: whether live DNS answers what the files do not know.
+        nameservers: the servers to ask; if there are any, live DNS is asked also with files.
         seconds: the time limit of a check; one DNS query gets 5 seconds at most.
-        live: further arguments of LiveResolver.
+        settings: further arguments of LiveResolver.
 
     Raises:
         Failure: a file can't be read or understood, or there is no DNS server to ask.
-        click.UsageError: a nameserver is not an address, or was given together with files.
+        click.UsageError: a nameserver is not an address.
     """
-    return answering(read_zones(zones), nameservers, seconds, **live)
+    return answering(read_zones(zones), live, nameservers, seconds, **settings)
 
 
 def answering(
-    layers: "Sequence[Zone | Recording]", nameservers: Sequence[str], seconds: float = SECONDS, **live: Any
+    layers: "Sequence[Zone | Recording]",
+    live: bool,
+    nameservers: Sequence[str],
+    seconds: float = SECONDS,
+    **settings: Any,
 ) -> Resolver:
     """Return what `base_resolver` returns, for files that have been read."""
     if not layers:
-        return _live(nameservers, seconds, live)
-    if nameservers:
-        raise click.UsageError("--nameserver can't be used with --zone: with a zone nothing is asked of DNS")
-    return zone_files.lay_together(layers)
+        return _live(nameservers, seconds, settings)
+    return zone_files.lay_together(layers, _live(nameservers, seconds, settings) if live or nameservers else None)
 
 
 def own_domains(layers: "Sequence[Zone | Recording]") -> list[str]:
-    """Return the domains whose zones these files are: those that have a SOA record there."""
-    zones = [layer for layer in layers if isinstance(layer, Zone)]
-    return [rrset.name for zone in zones for rrset in zone.rrsets if rrset.type == "SOA"]
+    """Return the domains whose zones these files are: their apexes."""
+    return [apex for layer in layers if isinstance(layer, Zone) for apex in layer.apexes or ()]
 
 
 def with_drafts(resolver: Resolver, drafts: Mapping[str, str]) -> Resolver:
@@ -70,7 +80,7 @@ def with_drafts(resolver: Resolver, drafts: Mapping[str, str]) -> Resolver:
 
 def only_one_stdin(*paths: str | None) -> None:
     """Raise click.UsageError if more than one of these files is standard input."""
-    if paths.count(STDIN) > 1:
+    if [None if path is None else file_of(path) for path in paths].count(STDIN) > 1:
         raise click.UsageError("only one file can be -, standard input")
 
 
@@ -85,31 +95,65 @@ def read_zones(paths: Sequence[str]) -> "list[Zone | Recording]":
     return [read_zone(path) for path in paths]
 
 
-def read_zone(path: str) -> "Zone | Recording":
-    """Return the content of a file; see `spfengine.resolvers.zone_files.files`. "-" is stdin: a master file, or JSON.
+def split_origin(argument: str) -> tuple[str | None, str]:
+    """Return the domain and the file in DOMAIN=FILE; None and the file if there is no domain, or a file of that name.
+
+    The domain is the one to which the relative names of the file belong.
+    """
+    name, _, path = argument.partition("=")
+    domain = (to_a_labels(name) or "").removesuffix(".")
+    if not path or "/" in name or not is_askable(domain) or os.path.lexists(argument):
+        return None, argument
+    return domain, path
+
+
+def file_of(argument: str) -> str:
+    """Return the file in FILE or DOMAIN=FILE."""
+    return split_origin(argument)[1]
+
+
+def read_zone(argument: str) -> "Zone | Recording":
+    """Return the content of FILE or DOMAIN=FILE; see `spfengine.resolvers.zone_files.files`.
+
+    The file "-" is stdin: a master file, or JSON. What had to be assumed is said on stderr and in the command's JSON.
 
     Raises:
         Failure: it can't be read (66) or understood (65).
     """
+    origin, path = split_origin(argument)
     printable = visible(path)
     try:
         if path == STDIN:
-            zone = zone_files.read_octets(sys.stdin.buffer.read(zone_files.MAX_OCTETS + 1))
+            zone = zone_files.read_octets(sys.stdin.buffer.read(zone_files.MAX_OCTETS + 1), origin)
         else:
-            zone = zone_files.read_zone(path)
+            zone = zone_files.read_zone(path, origin)
     except OSError as error:
         raise cannot_read(printable, error) from error
     except (ZoneError, RecordingError) as error:
         message = str(error)
         raise Failure(exits.DATA, message if message.startswith(printable) else f"{printable}: {message}") from error
-    _report_unknown(printable, zone)
+    if isinstance(zone, Zone):
+        _report_notes(printable, zone)
+        _report_unknown(printable, zone)
     return zone
 
 
-def _report_unknown(path: str, zone: "Zone | Recording") -> None:
+def _report_notes(path: str, zone: Zone) -> None:
+    """Say on stderr what had to be assumed of a file, and which of its names never answer; keep it for JSON."""
+    notes = list(zone.notes)
+    impossible = [visible_name(name) for name in zone.names if not is_possible(name)]
+    if impossible:
+        names = listed(impossible, _MOST_UNKNOWN)
+        notes.append(f"DNS can't have {counted(len(impossible), 'name')} of the file, so they never answer: {names}")
+    context = click.get_current_context(silent=True)
+    for note in notes:
+        sys.stderr.write(f"{path}: {note}\n")
+        if context is not None:
+            context.meta.setdefault(NOTES, []).append(f"{path}: {note}")
+
+
+def _report_unknown(path: str, zone: Zone) -> None:
     """Say on stderr which records a file names without their data: queries for these fail."""
-    if not isinstance(zone, Zone):
-        return
     rows = [rrset for rrset in zone.rrsets if rrset.note is not None and rrset.status is not Status.NOERROR]
     for rrset in rows[:_MOST_UNKNOWN]:
         sys.stderr.write(f"{path}: {visible_name(rrset.name)} {rrset.type} is not known: {visible(rrset.note or '')}\n")

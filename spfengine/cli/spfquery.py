@@ -233,6 +233,7 @@ def command(
     enable_black_magic: bool,  # noqa: ARG001 - taken so that scripts run
     libspf2: bool,
     zones: tuple[str, ...],
+    live: bool,
     drafts: tuple[Draft, ...],
     nameservers: tuple[str, ...],
     timeout: float,
@@ -251,7 +252,7 @@ def command(
     limits = Limits(lookups=max_dns_interactive_terms, names=max_name_lookups_per_term, seconds=timeout)
     receiver = hostname or ("spfquery" if libspf2 else socket.gethostname())
     drafted = _drafted(drafts, query)
-    resolver = sources.with_drafts(sources.base_resolver(zones, nameservers, timeout), drafted)
+    resolver = sources.with_drafts(sources.base_resolver(zones, live, nameservers, timeout), drafted)
     queries = _read(path or "-", scope, keep_comments=keep_comments) if query is None else [query]
     answers = _answers(queries, resolver, limits, receiver, default_explanation)
     return _exit_code_of_libspf2(answers) if libspf2 else _exit_code(answers)

@@ -52,6 +52,7 @@ _MOST_DOMAINS = 5
     help="One more sender: a client's address, with the address that it sends from if it matters.",
 )  # fmt: skip
 @options.zone
+@options.live
 @options.nameserver
 @click.option(
     "--want", "want", metavar="NETWORK", type=options.Network(), multiple=True,
@@ -95,6 +96,7 @@ def command(
     receiver: str | None,
     single: tuple[tuple[str, str], ...],
     zones: tuple[str, ...],
+    live: bool,
     nameservers: tuple[str, ...],
     want: tuple[str, ...],
     ignore: tuple[str, ...],
@@ -125,7 +127,7 @@ def command(
     suggestion = suggest(
         domain,
         senders,
-        resolver=sources.answering(layers, nameservers),
+        resolver=sources.answering(layers, live, nameservers),
         catalogue=known,
         want=want,
         ignore=ignore,

@@ -46,7 +46,7 @@ _STATES = {
     DomainState.OVER_LIMIT: ("permerror", "✗", "are over a limit: some clients get permerror"),
     DomainState.PERMERROR: ("permerror", "✗", "are broken: some clients get permerror"),
     DomainState.NONE: ("none", "·", "have no SPF record"),
-    DomainState.UNKNOWN: ("temperror", "!", "are not known: DNS could not answer"),
+    DomainState.UNKNOWN: ("temperror", "!", "are not known: DNS could not answer, or the files don't say"),
     DomainState.NO_DOMAIN: ("fault", "!", "are not domains"),
 }
 _ALL = {"fail": "-all", "softfail": "~all", "neutral": "?all", "pass": "+all"}
@@ -68,6 +68,7 @@ _ALL = {"fail": "-all", "softfail": "~all", "neutral": "?all", "pass": "+all"}
     help="Seconds that DNS may take for one domain; what is not known by then counts as not answered.",
 )  # fmt: skip
 @options.zone
+@options.live
 @options.nameserver
 def command(
     file: str,
@@ -77,6 +78,7 @@ def command(
     no_lint: bool,
     timeout: float,
     zones: tuple[str, ...],
+    live: bool,
     nameservers: tuple[str, ...],
 ) -> int:
     """Say what the SPF record of each domain in FILE means: one line of JSON per domain, as soon as it is known."""
@@ -84,7 +86,7 @@ def command(
         raise click.UsageError("--resume goes on with a file; give --output OUT too")
     if file == sources.STDIN:
         sources.only_one_stdin(file, *zones)
-    base = sources.base_resolver(zones, nameservers, timeout, cache=False, in_flight=in_flight)
+    base = sources.base_resolver(zones, live, nameservers, timeout, cache=False, in_flight=in_flight)
     with ListFile(file) as listed:
         survey = _Survey(listed, base, lint=not no_lint, seconds=timeout, in_flight=in_flight)
         with nullcontext(Stdout()) if output is None else OutFile(output, resume=resume) as out:

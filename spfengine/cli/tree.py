@@ -28,6 +28,7 @@ The exit code: 0 nothing is wrong, 1 over a limit, 2 a record is broken or missi
 def command(
     domain: str,
     zones: tuple[str, ...],
+    live: bool,
     drafts: tuple[Draft, ...],
     nameservers: tuple[str, ...],
     as_json: bool,
@@ -37,7 +38,7 @@ def command(
     """
     drafted = drafts_by_name(drafts, domain)
     layers = sources.read_zones(zones)
-    resolver = sources.with_drafts(sources.answering(layers, nameservers), drafted)
+    resolver = sources.with_drafts(sources.answering(layers, live, nameservers), drafted)
     tree = include_tree(domain, resolver=resolver, own=sources.own_domains(layers))
     if as_json:
         write_json(tree.to_dict())

@@ -8,12 +8,13 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from spfengine.answers import Answer, Question
+from spfengine.answers import Answer, Question, Status
 from spfengine.dmarc.tree_walk import TreeWalk, walk
 from spfengine.drivers import adrive, drive
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.check_result import CheckResult
 from spfengine.evaluation.session import MAILFROM
+from spfengine.evaluation.unanswered import named_unknown
 from spfengine.names import domain_fault, fold, octets, to_a_labels
 from spfengine.problems import Result
 from spfengine.visible import short_repr, visible, visible_name
@@ -138,11 +139,11 @@ def aligning(
 
 
 def _compared(author: str, passed: str, of_author: TreeWalk, of_passed: TreeWalk) -> Alignment:
-    failed = of_author.failed or of_passed.failed
+    walked = of_passed if of_author.failed is None else of_author
     first, second = of_passed.organisational_domain, of_author.organisational_domain
     if first is None or second is None:
-        assert failed is not None, "an organisational domain is unknown only if DNS could not answer"
-        why = f"DNS could not answer {failed.type} {visible_name(failed.name)}"
+        assert walked.failed is not None, "an organisational domain is unknown only if a question was not answered"
+        why = named_unknown({walked.failed: Answer.failed(walked.status or Status.SERVFAIL)})
         return Alignment(author, passed, False, None, of_author.strict, None, why)
     own = first, second
     return Alignment(author, passed, False, first == second, of_author.strict, own, _relation(own, "DNS"))

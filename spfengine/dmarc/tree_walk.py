@@ -8,7 +8,7 @@ import re
 from collections.abc import Generator
 from dataclasses import dataclass
 
-from spfengine.answers import Answer, Question, RRType
+from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.names import MAX_LABEL, MAX_NAME, fold
 from spfengine.visible import short_repr
 
@@ -64,15 +64,17 @@ class TreeWalk:
 
     Attributes:
         domain: where it started.
-        organisational_domain: the domain of the organisation; None if DNS could not answer.
+        organisational_domain: the domain of the organisation; None if a question was not answered.
         records: the policy records found, from the longest name to the shortest.
-        failed: the question that DNS could not answer, or None.
+        failed: the question that was not answered, or None.
+        status: how it failed, or None.
     """
 
     domain: str
     organisational_domain: str | None
     records: tuple[PolicyRecord, ...]
     failed: Question | None
+    status: Status | None = None
 
     @property
     def strict(self) -> bool | None:
@@ -110,7 +112,7 @@ def walk(domain: str) -> Generator[Question, Answer, TreeWalk]:
         question = Question(_PREFIX + name, RRType.TXT)
         answer = yield question
         if answer.is_failure:
-            return TreeWalk(domain, None, tuple(records), question)
+            return TreeWalk(domain, None, tuple(records), question, answer.status)
         record = select_policy_record(name, answer)
         if record is not None:
             records.append(record)

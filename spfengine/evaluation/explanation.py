@@ -4,7 +4,7 @@ from collections.abc import Generator
 
 from spfengine.answers import Answer, Question, RRType
 from spfengine.evaluation.limits import Deadline
-from spfengine.evaluation.mechanisms import ask, expand_target, validated_name
+from spfengine.evaluation.mechanisms import Halt, ask, expand_target, outside_zone, validated_name
 from spfengine.evaluation.session import Session
 from spfengine.names import is_askable
 from spfengine.problems import Problem, ProblemCode
@@ -34,6 +34,8 @@ def explain(session: Session, modifier: Explanation, domain: str) -> Generator[Q
         text, code, why = yield from _explain(session, modifier.value, domain)
     except Deadline:
         text, code, why = None, ProblemCode.EXP_TIME_LIMIT, "DNS did not answer in time"
+    except Halt as halt:  # %{p} depends on records that are not known; no limit counts here
+        text, code, why = None, ProblemCode.EXP_DNS_ERROR, halt.problem.text
     if session.tracer is not None:
         session.tracer.end(text is not None)
     if text is not None:
@@ -53,6 +55,8 @@ def _explain(session: Session, spec: MacroString, domain: str) -> Generator[Ques
     if not is_askable(name):
         return None, ProblemCode.EXP_INVALID_DOMAIN, f"{visible_name(name) or spec.text} is not a domain name"
     answer = yield from ask(session, name, RRType.TXT)
+    if answer.is_unknown:
+        return None, ProblemCode.EXP_DNS_ERROR, outside_zone(name, RRType.TXT, answer).text
     explain_string = _explain_string(answer, visible_name(name))
     if not isinstance(explain_string, MacroString):
         return explain_string

@@ -14,6 +14,7 @@ from spfengine.addresses import V4, V6
 from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.evaluation.limits import MAX_DEPTH, VoidRule
 from spfengine.evaluation.session import Matching, Session, address_type
+from spfengine.evaluation.unanswered import LIVE_HINT, NOT_GIVEN, missing_name
 from spfengine.names import fold, is_askable, is_same_or_under, reverse_name
 from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.macro import MacroString
@@ -108,7 +109,7 @@ def is_address_of(
         skip_failure: treat a DNS failure as no match (RFC 7208 §5.5) rather than as temperror (RFC 7208 §5).
 
     Raises:
-        Halt: DNS could not answer, or the limit on void lookups is exceeded.
+        Halt: DNS could not answer, nobody was asked, or the limit on void lookups is exceeded.
     """
     family = session.family
     type = address_type(family)
@@ -116,11 +117,14 @@ def is_address_of(
     if answer.records:
         return session.hit(answer.table(family, prefix)) is not None
     if answer.is_failure:
-        if skip_failure:
+        if skip_failure and not answer.is_unknown:
             return False
         raise dns_failure_halt(name, type, answer)
     if session.limits.void_rule is VoidRule.DUAL_STACK and answer.status is not Status.NXDOMAIN:
-        other = yield from ask(session, name, address_type(V6 if family is V4 else V4))
+        other_type = address_type(V6 if family is V4 else V4)
+        other = yield from ask(session, name, other_type)
+        if other.is_unknown:
+            raise dns_failure_halt(name, other_type, other)
         if not other.is_void:
             return False
     count_void(session, name)  # an answer without records that is no failure is void
@@ -141,10 +145,20 @@ _DNS_CODES = {
 
 
 def dns_failure_halt(name: str, type: RRType, answer: Answer) -> Halt:
-    """Return the Halt for a check whose query DNS could not answer (RFC 7208 §2.6.6, §5)."""
+    """Return the Halt for a check whose query DNS could not answer (RFC 7208 §2.6.6, §5), or nobody was asked."""
+    if answer.is_unknown:
+        return Halt(Result.TEMPERROR, outside_zone(name, type, answer))
     code, why = _DNS_CODES[answer.status]
     text = f"the {type} records of {visible_name(name)} could not be looked up: {why}"
     return Halt(Result.TEMPERROR, Problem(code, text, section="2.6.6", hint="this may pass; try again later"))
+
+
+def outside_zone(name: str, type: RRType, answer: Answer) -> Problem:
+    """Return the problem that a source of answers does not say what DNS has."""
+    missing = missing_name(Question(name, type), answer)
+    alias = f", of which {visible_name(name)} is an alias," if answer.chain else ""
+    text = f"the {type} records of {visible_name(missing)}{alias} are {NOT_GIVEN}"
+    return Problem(ProblemCode.OUTSIDE_ZONE, text, section="2.6.6", hint=LIVE_HINT)
 
 
 # Counting
@@ -279,8 +293,14 @@ def ptr_names(session: Session) -> Generator[Question, Answer, tuple[str, ...]]:
     """Return the names in the client's PTR records, at most the first 10 (RFC 7208 §4.6.4, §5.5).
 
     A DNS failure gives none: then `ptr` does not match, and `%{p}` is "unknown".
+
+    Raises:
+        Halt: nobody was asked, or the limit on void lookups is exceeded.
     """
-    answer = yield from ask_for_term(session, reverse_name(session.family, session.ip), RRType.PTR)
+    name = reverse_name(session.family, session.ip)
+    answer = yield from ask_for_term(session, name, RRType.PTR)
+    if answer.is_unknown:
+        raise dns_failure_halt(name, RRType.PTR, answer)
     return answer.records[: session.limits.names]
 
 

@@ -14,6 +14,7 @@ from spfengine.answers import Answer, Question, RRType
 from spfengine.evaluation.check_host import check_host
 from spfengine.evaluation.limits import Deadline
 from spfengine.evaluation.session import Session, address_type
+from spfengine.evaluation.unanswered import NOT_GIVEN
 from spfengine.names import fold, is_askable, is_same_or_under
 from spfengine.problems import Problem, Result
 from spfengine.record.macro import MacroString
@@ -336,6 +337,8 @@ def _has(answer: Answer | None, type: RRType) -> str:
         texts = answer.texts()
         listed = ", ".join(texts[:10])
         return f"has {type} {listed}" + (f" and {len(texts) - 10} more" if len(texts) > 10 else "")
+    if answer.is_unknown:
+        return f"is {NOT_GIVEN}"
     if answer.is_failure:
         return f"could not be asked ({answer.status})"
     return "does not exist" if answer.status == "NXDOMAIN" else f"has no {type} record"

@@ -31,6 +31,8 @@ class LintCode(StrEnum):
     MULTIPLE_RECORDS = ProblemCode.MULTIPLE_RECORDS.value
     LOOK_ALIKE = "look-alike"
     TYPE_SPF = "type-spf"
+    CNAME_BESIDE_DATA = "cname-beside-data"
+    WILDCARD_GAP = "wildcard-gap"
 
     # The text of the record
     NOT_SPF = ProblemCode.NOT_SPF.value
@@ -114,6 +116,9 @@ class LintCode(StrEnum):
     DNS_TRUNCATED = ProblemCode.DNS_TRUNCATED.value
     DNS_CNAME_LOOP = ProblemCode.DNS_CNAME_LOOP.value
 
+    # Nobody was asked: unknown, too
+    OUTSIDE_ZONE = ProblemCode.OUTSIDE_ZONE.value
+
     # The explanation
     EXP_INVALID_DOMAIN = ProblemCode.EXP_INVALID_DOMAIN.value
     EXP_DNS_ERROR = ProblemCode.EXP_DNS_ERROR.value
@@ -152,6 +157,8 @@ ABOUT: dict[LintCode, About] = {
     _C.MULTIPLE_RECORDS: About(_ERROR, "a name has several SPF records", "4.5"),
     _C.LOOK_ALIKE: About(_WARNING, "a TXT record looks like SPF but is not, so receivers ignore it", "4.5"),
     _C.TYPE_SPF: About(_WARNING, "a record of type SPF, which nobody asks for", "3.1"),
+    _C.CNAME_BESIDE_DATA: About(_ERROR, "a name has a CNAME record and other data"),
+    _C.WILDCARD_GAP: About(_INFO, "a wildcard's SPF record does not cover names that exist", "3.5"),
     _C.NOT_SPF: About(_ERROR, "the text is not an SPF record", "4.5"),
     _C.INVALID_CHARACTER: About(_ERROR, "a character that no record may hold", "4.6.1"),
     _C.UNKNOWN_MECHANISM: About(_ERROR, "no mechanism has this name", "4.6.1"),
@@ -224,6 +231,7 @@ ABOUT: dict[LintCode, About] = {
     _C.DNS_TIMEOUT: About(_WARNING, "unknown: no DNS server answered in time", "2.6.6"),
     _C.DNS_TRUNCATED: About(_WARNING, "unknown: an answer was cut off", "2.6.6"),
     _C.DNS_CNAME_LOOP: About(_WARNING, "unknown: CNAME records form a loop", "2.6.6"),
+    _C.OUTSIDE_ZONE: About(_WARNING, "unknown: a name that is not in the files given", "2.6.6"),
     _C.EXP_INVALID_DOMAIN: About(_WARNING, "exp= with what can't be a domain", "6.2"),
     _C.EXP_DNS_ERROR: About(_WARNING, "unknown: DNS could not answer for the explanation", "6.2"),
     _C.EXP_NO_RECORD: About(_WARNING, "exp= leads to a name without TXT record", "6.2"),
@@ -243,7 +251,8 @@ DNS_CODES = frozenset(
         _C.DNS_TIMEOUT,
         _C.DNS_TRUNCATED,
         _C.DNS_CNAME_LOOP,
+        _C.OUTSIDE_ZONE,
         _C.EXP_DNS_ERROR,
     }
 )
-"""The codes that say that something is not known, because DNS could not answer."""
+"""The codes that say that something is not known, because it was not answered."""

@@ -65,15 +65,15 @@ def _lookups(root: ReachedRecord, need: Budget, limit: int, walk: Walk) -> Itera
     if over:
         version, cost = _worst(over)
         text = (
-            f"IPv{version} clients need up to {cost.most} lookups, and {limit} are allowed: receivers give permerror"
-            f"{_only(over)}; {_listed(cost)}"
+            f"IPv{version} clients need {_most(need)} {cost.most} lookups, and {limit} are allowed: receivers give "
+            f"permerror{_only(over, need)}; {_listed(cost)}"
         )
         term, hint = _costliest(root, cost, walk)
         yield root.finding(LintCode.OVER_LOOKUP_LIMIT, text, term, hint)
         return
     version, cost = _worst(need.lookups)
     if cost.most and cost.most >= limit - NEAR:
-        text = f"up to {cost.most} lookups of the {limit} that are allowed are needed; {_listed(cost)}"
+        text = f"{_most(need)} {cost.most} lookups of the {limit} that are allowed are needed; {_listed(cost)}"
         term, hint = _costliest(root, cost, walk)
         yield root.finding(LintCode.NEAR_LOOKUP_LIMIT, text, term, hint)
 
@@ -98,13 +98,14 @@ def _voids(root: ReachedRecord, need: Budget, certain: Budget, limit: int) -> It
         version, cost = _worst(per_lookup)
         text = (
             f"receivers that count each void lookup (pyspf and Mail::SPF do) count {cost.most} of them for "
-            f"IPv{version} clients, and give permerror over {limit}{_only(per_lookup)}; {_listed(cost)}"
+            f"IPv{version} clients, and give permerror over {limit}{_only(per_lookup, need)}; {_listed(cost)}"
         )
         yield root.finding(LintCode.OVER_VOID_LIMIT_PER_LOOKUP, text, None, _remedy(list(per_lookup)))
     near = {version: cost for version, cost in certain.voids[_PER_TERM].items() if limit and cost.most == limit}
     if near and not (by_chance or per_lookup):
         version, cost = next(iter(near.items()))
-        text = f"IPv{version} clients cause {cost.most} void lookups, as many as are allowed; {_listed(cost)}"
+        count = f"{'at least ' if certain.incomplete else ''}{cost.most}"
+        text = f"IPv{version} clients cause {count} void lookups, as many as are allowed; {_listed(cost)}"
         yield root.finding(LintCode.NEAR_VOID_LIMIT, text, None, _remedy(list(near)))
 
 
@@ -112,9 +113,9 @@ def _over_voids(root: ReachedRecord, need: Budget, over: dict[int, Cost], limit:
     version, cost = _worst(over)
     text = (
         f"IPv{version} clients cause {cost.most} void lookups, and {limit} are allowed: receivers give permerror"
-        f"{_only(over)}; {_listed(cost)}"
+        f"{_only(over, need)}; {_listed(cost)}"
     )
-    if not _over(need, _DUAL_STACK, limit):
+    if not need.incomplete and not _over(need, _DUAL_STACK, limit):
         text += "; receivers that count only names with neither A nor AAAA records do not"
     return root.finding(LintCode.OVER_VOID_LIMIT, text, None, _remedy(list(over)))
 
@@ -128,8 +129,14 @@ def _over(need: Budget, rule: VoidRule, limit: int) -> dict[int, Cost]:
     return {version: cost for version, cost in need.voids[rule].items() if cost.most > limit}
 
 
-def _only(over: dict[int, Cost]) -> str:
-    return "" if len(over) > 1 else f", to IPv{next(iter(over))} clients only"
+def _most(need: Budget) -> str:
+    """Return whether a count is the largest possible one, in words."""
+    return "at least" if need.incomplete else "up to"
+
+
+def _only(over: dict[int, Cost], need: Budget) -> str:
+    """Return that only clients of one family are concerned, if that is known."""
+    return "" if len(over) > 1 or need.incomplete else f", to IPv{next(iter(over))} clients only"
 
 
 def _remedy(versions: list[int]) -> str:

@@ -1,7 +1,7 @@
 """`lint`: everything that is wrong, risky or without effect in a domain's SPF."""
 
 from collections.abc import Generator, Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from spfengine.answers import Answer, Question, RRType, is_spf_octets
 from spfengine.arguments import name_list
@@ -10,24 +10,38 @@ from spfengine.errors import ArgumentError, RecordSyntaxError
 from spfengine.evaluation.explanation import explain
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.session import Answers, Session
-from spfengine.linting import names, syntax, terms
+from spfengine.linting import names, syntax, terms, zone_names
 from spfengine.linting.finding import Finding, ReachedRecord
 from spfengine.linting.limits import limits as limits_of, sizes
 from spfengine.linting.walk import Walk, walking
-from spfengine.linting.zones import Facts, facts_of, names_to_lint, records_of_type_spf
+from spfengine.linting.zones import Facts, facts_of, names_to_lint, records_of_type_spf, zone_of
 from spfengine.names import Names, fold, octets
 from spfengine.policy.compile import Inputs
-from spfengine.record.model import Record
+from spfengine.problems import ProblemCode
+from spfengine.record.model import Explanation, Record
 from spfengine.record.parser import parse
 from spfengine.record.tokenizer import is_spf
+from spfengine.resolvers.overlay import Overlay
 from spfengine.resolvers.zone import Zone
 
 if TYPE_CHECKING:
     from spfengine.answers import AsyncResolver, Resolver
 
 Findings = Generator[Question, Answer, list[Finding]]
-Linted = tuple[list[Finding], list[ReachedRecord]]
-"""The findings, and the domains that evaluation reaches, the domain linted first."""
+
+
+class Linted(NamedTuple):
+    """The findings of a domain, and what they are about.
+
+    Attributes:
+        findings: the findings.
+        records: the domains that evaluation reaches, the domain linted first.
+        outside: names (folded) that are not in the files given, each with its finding.
+    """
+
+    findings: list[Finding]
+    records: list[ReachedRecord]
+    outside: dict[str, Finding]
 
 
 def lint(
@@ -42,12 +56,13 @@ def lint(
 
     Args:
         domain: the domain; None for a record alone, of which only the text is linted, without a DNS query.
-        resolver: what answers DNS questions; live DNS by default. A `Zone` also shows records of type SPF.
+        resolver: what answers DNS questions; live DNS by default. A `Zone`, or an `Overlay` of one, also shows records
+            of type SPF.
         record: a record in place of the domain's; its other TXT records stay.
         limits: how much a check may ask. There is no time limit while linting.
         own: names whose records the admin can edit, and all under them, in addition to those of the domain. If
-            `resolver` is a `Zone`, the names that it is authoritative for (by its SOA records), or all its names if it
-            has no SOA record, count as well.
+            `resolver` is a `Zone`, or an `Overlay` of one, its apexes and all under them count as well; all its names
+            if it has no apex.
 
     Raises:
         ArgumentError: neither a domain nor a record is given, `record` is not text, or `own` is not a list of names.
@@ -55,7 +70,7 @@ def lint(
     """
     if domain is None:
         return _lint_text(record)
-    return drive(linting(domain, resolver, record, limits, name_list(own)), resolver)[0]
+    return drive(linting(domain, resolver, record, limits, name_list(own)), resolver).findings
 
 
 async def alint(
@@ -69,35 +84,48 @@ async def alint(
     """Async version of `lint`."""
     if domain is None:
         return _lint_text(record)
-    findings, _ = await adrive(linting(domain, resolver, record, limits, name_list(own)), resolver)
-    return findings
+    return (await adrive(linting(domain, resolver, record, limits, name_list(own)), resolver)).findings
 
 
-def lint_zone(zone: Zone, *, limits: Limits = DEFAULT_LIMITS) -> list[Finding]:
+def lint_zone(zone: Zone | Overlay, *, limits: Limits = DEFAULT_LIMITS) -> list[Finding]:
     """Return everything that is wrong, risky or without effect in the SPF of all names of a zone, each finding once.
 
     A name is linted if it has an SPF record or something like one, or if it takes mail and so should have one. A name
     that others include, and that takes no mail, is linted as a part of them.
 
     Args:
-        zone: the zone; names that it is not authoritative for, by its SOA records, are left out.
+        zone: the zone; names outside its apexes are left out. An `Overlay` of a zone has answers for what it includes.
         limits: how much a check may ask.
+
+    Raises:
+        ArgumentError: it is an `Overlay` of drafts, not of a zone.
+        ResolverError: see `lint`.
     """
-    linted = {name: drive(linting(name, zone, None, limits, ()), zone) for name in names_to_lint(zone)}
-    seen = {_key(finding): finding for root in reversed(_roots(zone, linted)) for finding in reversed(linted[root][0])}
+    own = zone_of(zone)
+    if own is None:
+        raise ArgumentError("there are no names to lint: this Overlay has drafts, and no zone")
+    linted = {name: drive(linting(name, zone, None, limits, ()), zone) for name in names_to_lint(own)}
+    roots = _roots(own, linted)
+    said: dict[str, int] = {}  # names outside, each with the finding that says so for the whole zone
+    for root in roots:
+        for name, finding in linted[root].outside.items():
+            said.setdefault(name, id(finding))
+    repeated = {id(each) for root in roots for name, each in linted[root].outside.items() if said[name] != id(each)}
+    found = [finding for root in roots for finding in linted[root].findings if id(finding) not in repeated]
+    seen = {_key(finding): finding for finding in reversed([*found, *zone_names.all_beside_cname(own)])}
     return list(seen.values())[::-1]
 
 
 def _roots(zone: Zone, linted: dict[str, Linted]) -> list[str]:
     """Return the names to report: those that no other linted name includes."""
     takes_mail = facts_of(zone).takes_mail
-    parts = {domain for _, records in linted.values() for domain in _domains(records[1:])}
+    parts = {domain for each in linted.values() for domain in _domains(each.records[1:])}
     roots = [name for name in linted if fold(name) in takes_mail or fold(name) not in parts]
-    covered = {domain for root in roots for domain in _domains(linted[root][1])}
-    for name in linted:  # those left form a loop
+    covered = {domain for root in roots for domain in _domains(linted[root].records)}
+    for name, each in linted.items():  # those left form a loop
         if fold(name) not in covered:
             roots.append(name)
-            covered |= _domains(linted[name][1])
+            covered |= _domains(each.records)
     return roots
 
 
@@ -123,7 +151,7 @@ def _lint_text(record: str | bytes | None) -> list[Finding]:
 def linting(
     domain: str, resolver: object, record: str | bytes | None, limits: Limits, own: tuple[str, ...]
 ) -> Generator[Question, Answer, Linted]:
-    """Return the findings of a domain, and the domains that evaluation reaches.
+    """Return the findings of a domain, and what they are about.
 
     The arguments are those of `lint`. Nothing is asked of `resolver`; if it is a `Zone`, it shows which names are own.
     """
@@ -133,7 +161,7 @@ def linting(
         text = _text(record)
         if not is_spf(text):
             reached = ReachedRecord(inputs.domain, source=text)
-            return list(syntax.faults(reached)), [reached]
+            return Linted(list(syntax.faults(reached)), [reached], {})
         question = Question(inputs.domain, RRType.TXT)
         published = (yield question).strings
         others = [strings for strings in published if not is_spf_octets(b"".join(strings))]
@@ -147,8 +175,10 @@ def linting(
     if walk.root.record is not None:
         findings += yield from limits_of(walk)
         findings += yield from terms.ineffective_terms(walk, findings)
+    findings += zone_names.of_names(walk, resolver)
     findings += names.unanswered(walk, findings)
-    return _in_order(findings, walk.records), walk.records
+    findings += walk.outside.values()
+    return Linted(_in_order(findings, walk.records), walk.records, walk.outside)
 
 
 def _of_reached(walk: Walk, reached: ReachedRecord, zone: Facts) -> Findings:
@@ -184,11 +214,25 @@ def _explained(walk: Walk, reached: ReachedRecord) -> Findings:
     if record is None or record.explanation is None or not record.explanation.value.letters <= {"d", "o"}:
         return []
     session = Session("192.0.2.1", f"@{walk.inputs.domain}", limits=walk.inputs.limits)
-    session.answers = walk.answers
+    session.answers = dict(walk.answers)  # a copy, since %{p} asks for the names of this client, which nobody has
     _, problem = yield from explain(session, record.explanation, reached.domain or "")
+    question = _question_of(record.explanation, reached.domain or "", walk.inputs.domain)
+    answer = session.answers.get(question.key)
+    if answer is not None:
+        walk.answers[question.key] = answer
     if problem is None:
         return []
-    return [reached.of_problem(problem, record.explanation)]
+    if answer is not None and answer.is_unknown:
+        walk.note_outside(reached, record.explanation, question, answer)
+        return []
+    depends_on_client = problem.code is ProblemCode.EXP_DNS_ERROR and not (answer is not None and answer.is_failure)
+    return [] if depends_on_client else [reached.of_problem(problem, record.explanation)]
+
+
+def _question_of(term: Explanation, domain: str, sender_domain: str) -> Question:
+    """Return the question of an explanation whose name depends on domains only."""
+    names = {"d": domain, "o": sender_domain}
+    return Question(term.value.target or term.value.expand_name(lambda letter: names[letter]), RRType.TXT)
 
 
 def _text(record: str | bytes) -> str:

@@ -38,10 +38,10 @@ def _target(walk: Walk, reached: ReachedRecord, record: Record, term: DomainDire
     if isinstance(term, Ptr):
         return []
     if isinstance(term, A):
-        found = _addresses(reached, record, term, name, *(yield from _both(walk, name)))
+        found = _addresses(walk, reached, record, term, name, *(yield from _both(walk, name)))
         return [*found, *_proxied(walk, reached, term, name)]
     if isinstance(term, Exists):
-        return _addresses(reached, record, term, name, (yield from walk.ask(name, RRType.A)))
+        return _addresses(walk, reached, record, term, name, (yield from walk.ask(name, RRType.A)))
     assert isinstance(term, MX), "no other mechanism leads to names"
     return (yield from _mx(walk, reached, record, term, name))
 
@@ -50,12 +50,12 @@ def _both(walk: Walk, name: str) -> Generator[Question, Answer, tuple[Answer, An
     return (yield from walk.ask(name, RRType.A)), (yield from walk.ask(name, RRType.AAAA))
 
 
-def _addresses(reached: ReachedRecord, record: Record, term: Directive, name: str, *answers: Answer) -> list[Finding]:
+def _addresses(
+    walk: Walk, reached: ReachedRecord, record: Record, term: Directive, name: str, *answers: Answer
+) -> list[Finding]:
     """Return what is wrong with the addresses of a name: nothing if it has any."""
-    failures = [
-        _unknown(reached, term, name, kind, a) for kind, a in zip(_TYPES, answers, strict=False) if a.is_failure
-    ]
-    if failures or any(answer.records for answer in answers):
+    failures = _failures(walk, reached, term, name, *answers)
+    if any(answer.is_failure or answer.records for answer in answers):
         return failures
     return [_void(reached, record, term, name, answers[0], "A or AAAA" if len(answers) > 1 else "A")]
 
@@ -83,7 +83,7 @@ def _mx(walk: Walk, reached: ReachedRecord, record: Record, term: MX, name: str)
     answer = yield from walk.ask(name, RRType.MX)
     shown = visible(term.text, 60)
     if answer.is_failure:
-        return [_unknown(reached, term, name, RRType.MX, answer)]
+        return _unknown(walk, reached, term, Question(name, RRType.MX), answer)
     if not answer.records:
         return [_void(reached, record, term, name, answer, "MX")]
     hosts = [exchange for _, exchange in answer.records]
@@ -111,8 +111,8 @@ def _exchange(walk: Walk, reached: ReachedRecord, term: MX, name: str, host: str
         text = f"{shown} is not a name that DNS can be asked for"
         return [reached.finding(LintCode.INVALID_TARGET_NAME, text, term, hint)]
     answers = yield from _both(walk, host)
-    failures = [_unknown(reached, term, host, kind, a) for kind, a in zip(_TYPES, answers, strict=True) if a.is_failure]
-    if failures or any(answer.records for answer in answers):
+    failures = _failures(walk, reached, term, host, *answers)
+    if any(answer.is_failure or answer.records for answer in answers):
         return [*failures, *_proxied(walk, reached, term, host)]
     if answers[0].status is Status.NXDOMAIN:
         return [reached.finding(LintCode.NAME_NOT_FOUND, f"{shown} does not exist", term, hint)]
@@ -130,10 +130,23 @@ def _proxied(walk: Walk, reached: ReachedRecord, term: Directive, name: str) -> 
         yield reached.finding(LintCode.PROXIED_ADDRESS, text, term, hint)
 
 
-def _unknown(reached: ReachedRecord, term: Directive, name: str, kind: RRType, answer: Answer) -> Finding:
-    problem = dns_failure_halt(name, kind, answer).problem
+def _failures(walk: Walk, reached: ReachedRecord, term: Directive, name: str, *answers: Answer) -> list[Finding]:
+    """Return a finding for each question about the addresses of a name that DNS could not answer."""
+    failures: list[Finding] = []
+    for kind, answer in zip(_TYPES, answers, strict=False):
+        if answer.is_failure:
+            failures += _unknown(walk, reached, term, Question(name, kind), answer)
+    return failures
+
+
+def _unknown(walk: Walk, reached: ReachedRecord, term: Directive, question: Question, answer: Answer) -> list[Finding]:
+    """Return the finding that DNS could not answer. That nobody was asked is noted, since it is said once per name."""
+    if answer.is_unknown:
+        walk.note_outside(reached, term, question, answer)
+        return []
+    problem = dns_failure_halt(question.name, question.type, answer).problem
     found = reached.of_problem(problem, term)
-    return replace(found, text=f"{found.text}; what {visible(term.text, 60)} does is not known")
+    return [replace(found, text=f"{found.text}; what {visible(term.text, 60)} does is not known")]
 
 
 def _invalid(reached: ReachedRecord, record: Record, term: Directive, name: str) -> Finding:
@@ -187,12 +200,14 @@ def _first_record(walk: Walk, finding: Finding, zone: Facts) -> Generator[Questi
 
 
 def unanswered(walk: Walk, findings: list[Finding]) -> Iterator[Finding]:
-    """Yield the questions that DNS could not answer and that no finding mentions yet."""
+    """Yield the questions that DNS could not answer and that no finding mentions yet; note those nobody was asked."""
     said = " ".join([finding.text for finding in findings if finding.code.startswith("dns-")])
     root = walk.root
-    for (name, kind), answer in walk.answers.items():
-        if answer.is_failure:
-            problem = dns_failure_halt(name, kind, answer).problem
+    for question, answer in walk.answers.items():
+        if answer.is_unknown:
+            walk.note_outside(root, None, question, answer)
+        elif answer.is_failure:
+            problem = dns_failure_halt(question.name, question.type, answer).problem
             if problem.text not in said:
                 found = root.of_problem(problem)
                 yield replace(found, text=f"{problem.text}; what it would decide is not known")

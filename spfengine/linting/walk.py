@@ -1,19 +1,22 @@
 """The records that the domain linted leads to, each once, in the order of evaluation."""
 
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from spfengine.answers import Answer, Question, RRType, spf_texts
 from spfengine.errors import RecordSyntaxError
 from spfengine.evaluation.check_host import select_record
+from spfengine.evaluation.mechanisms import outside_zone
 from spfengine.evaluation.session import Answers
+from spfengine.evaluation.unanswered import missing_name
 from spfengine.linting.finding import Finding, Path, ReachedRecord
 from spfengine.linting.syntax import faults, merged
 from spfengine.names import Names, fold
 from spfengine.policy.compile import Inputs
 from spfengine.policy.include_tree import TreeRecord, record_tree
 from spfengine.problems import ProblemCode
-from spfengine.record.model import Include, Redirect
+from spfengine.record.model import Include, Redirect, Term
+from spfengine.visible import visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ class Walk:
         records: the domains that evaluation reaches, the domain linted first.
         findings: domains without a usable record, and faults of records.
         loops: terms that close a loop.
+        outside: names (folded) that are not in the files given, each with its finding.
     """
 
     inputs: Inputs
@@ -52,6 +56,17 @@ class Walk:
     records: list[ReachedRecord] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     loops: list[Loop] = field(default_factory=list)
+    outside: dict[str, Finding] = field(default_factory=dict)
+
+    def note_outside(self, reached: ReachedRecord, term: Term | None, question: Question, answer: Answer) -> None:
+        """Note that a question was not answered, since its name is not in the files given; of each name the first."""
+        key = fold(missing_name(question, answer))
+        if key not in self.outside:
+            problem = outside_zone(question.name, question.type, answer)
+            what = "its record says" if term is None else f"{visible(term.text, 60)} does"
+            self.outside[key] = replace(
+                reached.of_problem(problem, term), text=f"{problem.text}, so what {what} is not known"
+            )
 
     @property
     def root(self) -> ReachedRecord:
@@ -149,7 +164,10 @@ class _Visitor:
         answer = None if record.question is None else record.question.answer
         selected = None if answer is None else select_record(answer)
         [problem, *_] = record.problems
-        if isinstance(selected, RecordSyntaxError):
+        if answer is not None and answer.is_unknown:
+            reached = self._reached(record, holder, term)
+            self._walk.note_outside(holder or reached, term, Question(record.domain, RRType.TXT), answer)
+        elif isinstance(selected, RecordSyntaxError):
             reached = self._reached(record, holder, term, selected.source)
             self._walk.findings += faults(reached)
         else:

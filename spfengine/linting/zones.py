@@ -8,6 +8,8 @@ from spfengine.linting.finding import Finding, ReachedRecord
 from spfengine.names import Names, fold
 from spfengine.record.model import Include, Redirect
 from spfengine.record.parser import sound_terms
+from spfengine.resolvers.bounds import apexes_of
+from spfengine.resolvers.overlay import Overlay
 from spfengine.resolvers.rrsets import PROXIED, RRset
 from spfengine.resolvers.zone import Zone
 from spfengine.visible import visible
@@ -17,15 +19,14 @@ class Facts:
     """What linting a name needs to know of its zone, collected once for each zone.
 
     Attributes:
-        own: the names whose records can be edited there: those with a SOA record and all under them, or all.
+        own: the names whose records can be edited there: its apexes and all under them, or all.
         proxied: the names, folded, for which DNS has the addresses of a proxy.
         takes_mail: the names, folded, that have MX records.
         type_spf: the RRsets of type SPF, by name, folded.
     """
 
-    def __init__(self, names: tuple[str, ...] = (), rrsets: tuple[RRset, ...] = ()) -> None:
-        origins = [rrset.name for rrset in rrsets if rrset.type == "SOA"]
-        self.own = Names(origins or names)
+    def __init__(self, own: tuple[str, ...] = (), rrsets: tuple[RRset, ...] = ()) -> None:
+        self.own = Names(own)
         self.proxied = frozenset([fold(rrset.name) for rrset in rrsets if rrset.note == PROXIED])
         self.takes_mail = frozenset([fold(rrset.name) for rrset in rrsets if rrset.type == RRType.MX])
         self.type_spf: dict[str, list[RRset]] = {}
@@ -58,13 +59,19 @@ def _targets(rrsets: tuple[RRset, ...]) -> Iterator[str]:
 
 
 def facts_of(resolver: object) -> Facts:
-    """Return what is known of a resolver that is a zone; nothing of any other."""
-    if not isinstance(resolver, Zone):
+    """Return what is known of a resolver that is a zone, or a zone over another resolver; nothing of any other."""
+    zone = zone_of(resolver)
+    if zone is None:
         return _NO_ZONE
-    found = resolver.memo.get(Facts)
+    found: Facts | None = zone.memo.get(Facts)
     if found is None:
-        found = resolver.memo[Facts] = Facts(resolver.names, resolver.rrsets)
+        found = zone.memo[Facts] = Facts(zone.apexes or apexes_of(zone.rrsets) or zone.names, zone.rrsets)
     return found
+
+
+def zone_of(resolver: object) -> Zone | None:
+    """Return the zone that a resolver is, or that it lays over another; None if there is none."""
+    return resolver.zone if isinstance(resolver, Overlay) else resolver if isinstance(resolver, Zone) else None
 
 
 def records_of_type_spf(reached: ReachedRecord, zone: Facts) -> Iterator[Finding]:
@@ -82,7 +89,8 @@ def names_to_lint(zone: Zone) -> list[str]:
     """Return the names of a zone that have SPF, or something like it, or take mail and so should have SPF."""
     own = facts_of(zone).own
     wanted = {fold(rrset.name) for rrset in zone.rrsets if _is_wanted(rrset)}
-    return [name for name in zone.names if fold(name) in wanted and own.cover(name)]
+    wanted = {name for name in wanted if own.cover(name) and zone.speaks_for(name, RRType.TXT)}
+    return [name for name in zone.names if fold(name) in wanted]
 
 
 def _is_wanted(rrset: RRset) -> bool:

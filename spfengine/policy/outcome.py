@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from spfengine.evaluation.session import Session
 from spfengine.frozen import Frozen, HashedOnce, fill
-from spfengine.problems import Problem, Result
+from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.visible import visible, visible_name
 
 
@@ -88,7 +88,7 @@ class Outcome(HashedOnce):
         "depends_on",
         "tree",
     )
-    __slots__ = (*fields, "_hash", "_inputs", "_meaning", "_results")
+    __slots__ = (*fields, "_hash", "_incomplete", "_inputs", "_meaning", "_results")
     result: Result | None
     problem: Problem | None
     directive: str | None
@@ -100,6 +100,7 @@ class Outcome(HashedOnce):
     tree: "Branch | None"
     _meaning: object  # trees share their branches, so what is derived from a branch is kept: none is walked twice
     _results: frozenset[Result | None]
+    _incomplete: bool
     _inputs: frozenset[Input]
 
     def __init__(
@@ -140,8 +141,19 @@ class Outcome(HashedOnce):
 
     @property
     def is_incomplete(self) -> bool:
-        """Whether DNS could not answer, so that the true outcome is not known."""
-        return self.result is Result.TEMPERROR
+        """Whether something was not answered, so that the true outcome is not known, or not for every client."""
+        if self.tree is None:
+            return self.result is Result.TEMPERROR
+        try:
+            return self._incomplete
+        except AttributeError:
+            fill(self, "_incomplete", any(_is_unanswered(outcome) for _, outcome in self.tree.branches))
+            return self._incomplete
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether nobody was asked what decides, since it is not in the files given."""
+        return self.problem is not None and self.problem.code is ProblemCode.OUTSIDE_ZONE
 
     @property
     def results(self) -> frozenset[Result | None]:
@@ -173,6 +185,11 @@ class Outcome(HashedOnce):
         branches = None if self.tree is None else self.tree.branches
         tree = branches and [{"choice": str(choice), "outcome": outcome.to_dict()} for choice, outcome in branches]
         return _outcome_dict(self, tree)
+
+
+def _is_unanswered(branch: Outcome) -> bool:
+    """Whether a branch is incomplete, but not since it plays through that DNS may fail for a conditional term."""
+    return branch.is_incomplete and (branch.problem is None or branch.problem.code is not ProblemCode.DNS_FAILURE)
 
 
 def _outcome_dict(outcome: Outcome, tree: object) -> dict[str, object]:

@@ -280,13 +280,13 @@ class Policy(HashedOnce):
 
     @property
     def incomplete(self) -> list[IPNetwork]:
-        """The networks whose outcome is not known, because DNS could not answer (temperror)."""
+        """The networks whose outcome is not known: DNS could not answer, or nobody was asked (temperror)."""
         return self._networks(lambda outcome: outcome.is_incomplete)
 
     def diff(self, other: "Policy", by: str = "result") -> "list[Change]":
         """Return exactly what changes from this policy to the other, as networks in order; empty if nothing changes.
 
-        Ranges for which DNS could not answer (temperror) are unknown, so they are never reported as changes; see
+        Ranges for which something was not answered (temperror) are unknown, so they are never reported as changes; see
         `incomplete`.
 
         Args:
@@ -300,8 +300,11 @@ class Policy(HashedOnce):
         return diff(self, other, by)
 
     def equivalent(self, other: "Policy") -> bool:
-        """Return whether both give every client the same result, and depend on the same conditions: `diff` is empty."""
-        return not self.diff(other)
+        """Return whether both give every client the same result, and depend on the same conditions.
+
+        Then `diff` is empty, and no outcome of either depends on names that are not in the files given.
+        """
+        return not (_is_partial(self) or _is_partial(other) or self.diff(other))
 
     def budget(self, resolver: "Resolver | None" = None) -> "Budget":
         """Return the most lookups and void lookups that any address needs, even past the limits.
@@ -364,6 +367,12 @@ class Policy(HashedOnce):
             spans = [(first, last) for first, last, outcome in self.ranges(family.version) if wanted(outcome)]
             found += networks_of(family, spans)
         return found
+
+
+def _is_partial(policy: Policy) -> bool:
+    """Whether some outcome depends on names that are not in the files given."""
+    outcomes = [outcome for version in (4, 6) for _, _, outcome in policy.ranges(version)]
+    return any(outcome.is_unknown or (outcome.tree is not None and outcome.is_incomplete) for outcome in outcomes)
 
 
 def compiling(inputs: Inputs) -> Generator[Question, Answer, Policy]:

@@ -184,6 +184,12 @@ class Alone:
     outcomes: tuple[Outcome, ...]
     is_known: bool
 
+    @property
+    def outside(self) -> str | None:
+        """Why the addresses are not known, in words, if that is since a name is not in the files given; else None."""
+        problems = [outcome.problem for outcome in self.outcomes if outcome.is_unknown]
+        return problems[0].text if problems and problems[0] is not None else None
+
 
 def evaluate_alone(inputs: Inputs, domain: str, term: Term, answers: Answers) -> Generator[Question, Answer, Alone]:
     """Return what a directive of the record of a domain matches alone.

@@ -1,8 +1,8 @@
-"""Drafts laid over a resolver: what DNS would answer once they are published.
+"""Drafts or a zone laid over a resolver: what DNS would answer once they are published.
 
-An overlay sees only the names that are asked for. So names below a deleted one still exist, and a drafted name under a
-live wildcard does not hide that wildcard from the names below it. Drafts of wildcards are refused, because it can't be
-seen which live answers a wildcard gave.
+An overlay of drafts sees only the names that are asked for. So names below a deleted one still exist, and a drafted
+name under a live wildcard does not hide that wildcard from the names below it. Drafts of wildcards are refused, because
+it can't be seen which live answers a wildcard gave.
 """
 
 from collections.abc import Generator, Iterable, Mapping
@@ -22,7 +22,7 @@ from spfengine.resolvers.rrsets import (
     read_name,
     read_type,
 )
-from spfengine.resolvers.zone import Node, make_nodes, shorter, with_chain
+from spfengine.resolvers.zone import Node, Zone, make_nodes, shorter, with_chain
 from spfengine.visible import visible, visible_name
 
 Drafts = Mapping[Any, Mapping[str, Records | None] | None]  # names are Text; Any, since Mapping is invariant in it
@@ -32,7 +32,13 @@ _NODATA = Answer.nodata()
 
 
 class Overlay:
-    """Drafts over any resolver; itself a Resolver and an AsyncResolver.
+    """Drafts or a zone over any resolver; itself a Resolver and an AsyncResolver.
+
+    Of a zone that has apexes, every answer that the zone knows replaces that of the resolver below; of one without,
+    every answer for a name that it lists. All other questions go to the resolver below, and CNAME records are followed
+    from one to the other.
+
+    Drafts change single RRsets:
 
     - A draft for a name and type replaces that RRset; None deletes it (no records); a Status makes its question fail.
     - None for a name deletes the name: it does not exist (or has no records, if a draft is below it).
@@ -43,15 +49,17 @@ class Overlay:
     - Every other answer is the very object that the resolver below returns. Failures below stay failures.
 
     Attributes:
-        names: the drafted names, in the order of the drafts.
+        names: the drafted names, in the order of the drafts; with a zone, the names that it lists.
+        zone: the zone that was laid over the resolver; None for drafts.
     """
 
-    def __init__(self, resolver: object, drafts: Drafts) -> None:
-        """Lay drafts over a resolver.
+    def __init__(self, resolver: object, drafts: Drafts | Zone) -> None:
+        """Lay drafts or a zone over a resolver.
 
         Args:
             resolver: a Resolver, an AsyncResolver or both; the overlay has the same methods.
-            drafts: name → type → records, in the forms of `Zone`; see above. A name with no types is ignored.
+            drafts: name → type → records, in the forms of `Zone`; see above. A name with no types is ignored. Or a
+                Zone, such as a zone file as it will be.
 
         Raises:
             ZoneError: a draft can't be used; the message says where, and what was expected.
@@ -59,12 +67,18 @@ class Overlay:
         """
         require_resolver(resolver)
         self._resolver = resolver
-        self._drafts, self._existing, self.names = _read_drafts(drafts)
+        self.zone = drafts if isinstance(drafts, Zone) else None
+        if isinstance(drafts, Zone):
+            self._only = drafts.only_listed()
+            self.names = drafts.names
+        else:
+            self._drafts, self._existing, self.names = _read_drafts(drafts)
         self._asked: set[str] = set()
 
     def __repr__(self) -> str:
         below = f"a {type(self._resolver).__name__}"
-        return f"<Overlay: drafts of {visible(', '.join(self.names), 80) or 'nothing'} over {visible(below, 60)}>"
+        above = f"drafts of {visible(', '.join(self.names), 80) or 'nothing'}" if self.zone is None else self.zone
+        return f"<Overlay: {above} over {visible(below, 60)}>"
 
     @property
     def prefetch(self) -> int:
@@ -78,7 +92,7 @@ class Overlay:
 
     @property
     def asked(self) -> frozenset[str]:
-        """The drafted names, in lower case, that a question has reached so far."""
+        """The drafted names, in lower case, that a question has reached so far; empty with a zone."""
         return frozenset(self._asked)
 
     def resolve(self, question: Question, /) -> Answer:
@@ -105,6 +119,31 @@ class Overlay:
 
     def answering(self, question: Question) -> Generator[Question, Any, Answer]:
         """Answer a question, yielding those for the resolver below: name by name along CNAME records."""
+        return self._over_drafts(question) if self.zone is None else self._over_zone(question)
+
+    def _over_zone(self, question: Question) -> Generator[Question, Any, Answer]:
+        name, type = question
+        chain: list[str] = []
+        ttl: int | None = None
+        while len(chain) <= MAX_CHAIN:
+            answer = self._only.resolve(Question(name, type))
+            if answer.is_unknown and not answer.chain:
+                below: Answer = yield question if not chain else Question(name, type)
+                known = (i for i, target in enumerate(below.chain) if self._only.speaks_for(fold(target), type))
+                index = next(known, None)
+                if index is None:
+                    return with_chain(below, chain, ttl) if chain else below
+                ttl = shorter(ttl, below.ttl)
+                chain += below.chain[: index + 1]
+            elif answer.is_unknown:
+                ttl = shorter(ttl, answer.ttl)
+                chain += answer.chain
+            else:
+                return with_chain(answer, chain, ttl) if chain else answer
+            name = chain[-1]
+        return Answer.failed(Status.LOOP, chain)
+
+    def _over_drafts(self, question: Question) -> Generator[Question, Any, Answer]:
         name, type = question
         chain: list[str] = []
         ttl: int | None = None

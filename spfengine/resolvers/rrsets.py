@@ -14,7 +14,7 @@ from typing import Any, Final, cast
 from spfengine.addresses import read_ip4, read_ip6
 from spfengine.answers import Answer, RRType, Status
 from spfengine.errors import ZoneError
-from spfengine.names import MAX_LABEL, MAX_NAME, fold, to_a_labels
+from spfengine.names import MAX_LABEL, MAX_NAME, fold, is_askable, octets, to_a_labels
 from spfengine.visible import short_repr, visible, visible_name
 
 Records = Any
@@ -69,28 +69,45 @@ class RRset:
         return Answer(Status.NOERROR, type, self.records, self.ttl) if self.records else Answer.nodata(self.ttl)
 
 
-Content = tuple[tuple[str, ...], tuple[RRset, ...]]
-"""Names and RRsets, as `Zone.from_rrsets` takes them."""
+Content = tuple[tuple[str, ...], tuple[RRset, ...], tuple[str, ...]]
+"""Names, RRsets and apexes, as `Zone.from_rrsets` takes them."""
 
 
-def read_name(name: object, what: str) -> str:
-    """Return a name that a caller wrote, without the final dot, each octet as one character; the root "." is "".
+def read_listed_name(name: object, what: str) -> str:
+    """Return a name that a zone lists, without the final dot, each octet as one character; the root "." is "".
+
+    DNS may not be able to have it (`is_possible`): suites list such names on purpose. No query for one can be sent, so
+    it never answers.
 
     Raises:
-        ZoneError: it is not a domain name. The message starts with `what`.
+        ZoneError: it is not text of a domain name. The message starts with `what`.
     """
     if isinstance(name, bytes):
         text = name.decode("latin-1")
     elif isinstance(name, str):
         converted = to_a_labels(name)
-        if converted is None:
+        if converted is None and max(map(len, name.split("."))) <= MAX_LABEL and len(name) <= MAX_NAME:
             raise cannot_use(what, name, "a name that IDNA2008 allows (or bytes, which are taken octet by octet)")
-        text = converted
+        text = octets(name) if converted is None else converted
     else:
         raise cannot_use(what, name, "a domain name as str or bytes")
-    if text == ".":
+    return text.removesuffix(".")
+
+
+def is_possible(name: str) -> bool:
+    """Return whether DNS can have a name: the root, or one that can be asked for."""
+    return not name or is_askable(name)
+
+
+def read_name(name: object, what: str) -> str:
+    """Return a name that DNS can have, in the form that `read_listed_name` returns.
+
+    Raises:
+        ZoneError: it is not a domain name, or DNS can't have it. The message starts with `what`.
+    """
+    text = read_listed_name(name, what)
+    if name in (".", b"."):
         return ""
-    text = text.removesuffix(".")
     if not text or len(text) > MAX_NAME:
         raise cannot_use(what, name, f"a domain name of 1 to {MAX_NAME} octets")
     if not all(0 < len(label) <= MAX_LABEL for label in text.split(".")):
@@ -169,11 +186,11 @@ def _read_mx(record: object, where: str) -> tuple[int, str]:
         pair = record if isinstance(record, tuple) else ()
     if len(pair) != 2 or not isinstance(pair[0], int) or isinstance(pair[0], bool) or not 0 <= pair[0] < _PREFERENCES:
         raise cannot_use(where, record, '(preference, exchange) such as (10, "mx.example.com"), or a list of them')
-    return pair[0], read_name(pair[1], where)
+    return pair[0], read_listed_name(pair[1], where)
 
 
 def _read_target(record: object, where: str) -> str:
-    return read_name(record, where)
+    return read_listed_name(record, where)
 
 
 _READERS: dict[str, Callable[[object, str], Any]] = {
@@ -192,7 +209,7 @@ def read_mapping(records: ZoneMapping, ttl: int | None) -> tuple[tuple[str, ...]
     names: dict[str, str] = {}
     rrsets: dict[tuple[str, str], RRset] = {}
     for written, by_type in cast("Mapping[object, object]", records).items():
-        name = read_name(written, "name")
+        name = read_listed_name(written, "name")
         names.setdefault(fold(name), name)
         printable = visible_name(name) or "."
         if not isinstance(by_type, Mapping):

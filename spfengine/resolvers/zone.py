@@ -11,7 +11,19 @@ from typing import TYPE_CHECKING, Any, Self
 from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.frozen import Frozen, fill
 from spfengine.names import fold
-from spfengine.resolvers.rrsets import ANY_TYPE, CNAME, MAX_CHAIN, RRset, ZoneMapping, read_mapping, read_ttl
+from spfengine.resolvers.bounds import GLUE, Bounds, Place
+from spfengine.resolvers.rrsets import (
+    ANY_TYPE,
+    CNAME,
+    MAX_CHAIN,
+    RRset,
+    ZoneMapping,
+    cannot_use,
+    is_possible,
+    read_mapping,
+    read_name,
+    read_ttl,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,8 +63,8 @@ def shorter(ttl: int | None, other: int | None) -> int | None:
 
 def make_nodes(names: Iterable[str], rrsets: Iterable[RRset]) -> dict[str, Node]:
     """Return a node for each of these names, by folded name; `names` may hold names without RRsets."""
-    by_name: dict[str, dict[str, RRset]] = {fold(name): {} for name in names}
-    for rrset in rrsets:
+    by_name: dict[str, dict[str, RRset]] = {fold(name): {} for name in names if is_possible(name)}
+    for rrset in filter(lambda rrset: is_possible(rrset.name), rrsets):
         by_name.setdefault(fold(rrset.name), {})[rrset.type] = rrset
     nodes = {}
     for name, listed in by_name.items():
@@ -67,6 +79,18 @@ def make_nodes(names: Iterable[str], rrsets: Iterable[RRset]) -> dict[str, Node]
     return nodes
 
 
+_NOTES = "notes"
+_UNKNOWN = Answer.failed(Status.UNKNOWN)
+
+
+def read_apexes(apexes: Iterable[str | bytes]) -> tuple[str, ...]:
+    """Return names of zones that a caller wrote, each once. Raises ZoneError."""
+    if isinstance(apexes, str | bytes):
+        raise cannot_use("apexes", apexes, 'a list of names, such as ["example.com"]')
+    read = [read_name(apex, "apex") for apex in apexes]
+    return tuple({fold(apex): apex for apex in read}.values())
+
+
 class Zone(Frozen):
     """Names and their records, immutable; a Resolver and an AsyncResolver.
 
@@ -74,11 +98,18 @@ class Zone(Frozen):
     (an empty non-terminal: no records) or a wildcard covers it (RFC 4592). CNAME records are followed inside the zone;
     a target that is not listed is NXDOMAIN, a circle or a chain of more than 16 is Status.LOOP. If a name lists types
     next to its CNAME record, these are answered with its own records, all others with those of the target. Names
-    compare without case, with or without a final dot.
+    compare without case, with or without a final dot. A name that DNS can't have (an empty label, a label of more than
+    63 octets, more than 253 octets in all) may be listed, and leads nowhere: no query can be sent for it.
+
+    A zone without apexes is the whole of DNS. A zone with apexes speaks only for the names at and under them, but not
+    for what it delegates: from a delegation on, it has only addresses (glue). It also answers for the names outside
+    that it lists. Every other answer is not known: Status.UNKNOWN.
 
     Attributes:
         names: the listed names, as written, in the order of the mapping or file.
         rrsets: every `RRset` of the zone, also of types that are never answered (SPF, SOA, NS, …).
+        apexes: the names of the zones that it consists of; empty for the whole of DNS, None if it was not read from a
+            file that could have named one (see `spfengine.resolvers.zone_files.files.lay_together`).
         ttl: the TTL of answers without an RRset (NXDOMAIN, no records).
         memo: what other modules derive from the zone and keep with it; not part of its value.
         known_answer: exact-match lookup by `Question.key`; None means that `resolve` must look for wildcards. A
@@ -86,23 +117,28 @@ class Zone(Frozen):
     """
 
     __slots__ = (
-        "_answers", "_nodata", "_nodes", "_nxdomain", "_reversed", "known_answer", "memo", "names", "rrsets", "ttl",
+        "_answers", "_bounds", "_nodata", "_nodes", "_nxdomain", "_reversed", "apexes", "known_answer", "memo", "names",
+        "rrsets", "ttl",
     )  # fmt: skip
-    fields = ("names", "rrsets", "ttl")
+    fields = ("names", "rrsets", "apexes", "ttl")
     unchanging = True  # see `Checker`
     prefetch = 0  # see `spfengine.prefetch`: an answer takes no time
     names: tuple[str, ...]
     rrsets: tuple[RRset, ...]
+    apexes: tuple[str, ...] | None
     ttl: int | None
     memo: dict[Any, Any]
     known_answer: Callable[[Question], Answer | None]
     _answers: dict[tuple[str, str], Answer]
+    _bounds: Bounds | None
     _nodes: dict[str, Node]
     _nodata: Answer
     _nxdomain: Answer
     _reversed: list[str]
 
-    def __init__(self, records: ZoneMapping, *, ttl: int | None = None) -> None:
+    def __init__(
+        self, records: ZoneMapping, *, ttl: int | None = None, apexes: Iterable[str | bytes] | None = None
+    ) -> None:
         """Make a zone of a mapping of name → type → records.
 
         Args:
@@ -111,18 +147,38 @@ class Zone(Frozen):
                 makes that question fail; the type "*" means every type that the name does not list. Names are
                 str (U-labels become A-labels) or bytes (octet by octet).
             ttl: seconds for which every answer may be kept; None: not known.
+            apexes: the names of the zones that these records are from; answers outside these zones are not known.
+                Without any, the records are the whole of DNS.
 
         Raises:
             ZoneError: something in it can't be used; the message says where, and what was expected.
         """
         names, rrsets = read_mapping(records, read_ttl(ttl))
-        self._fill(names, rrsets, ttl)
+        read = None if apexes is None else read_apexes(apexes)
+        self._fill(names, rrsets, read, ttl, Bounds(read, rrsets) if read else None)
 
     @classmethod
-    def from_rrsets(cls, names: Iterable[str], rrsets: Iterable[RRset], ttl: int | None = None) -> Self:
+    def from_rrsets(
+        cls,
+        names: Iterable[str],
+        rrsets: Iterable[RRset],
+        apexes: Iterable[str] | None = None,
+        ttl: int | None = None,
+    ) -> Self:
         """Make a zone of RRsets; `names` may hold names without any."""
+        names, rrsets = tuple(names), tuple(rrsets)
+        apexes = None if apexes is None else tuple(apexes)
         zone = cls.__new__(cls)
-        zone._fill(tuple(names), tuple(rrsets), ttl)  # noqa: SLF001 - this class makes it
+        bounds = Bounds(apexes, rrsets) if apexes else None
+        zone._fill(names, rrsets, apexes, ttl, bounds)  # noqa: SLF001 - this class makes it
+        return zone
+
+    def only_listed(self) -> "Zone":
+        """Return this zone without its claim to be the whole of DNS: without apexes, it knows only the names listed."""
+        if self.apexes:
+            return self
+        zone = self.__class__.__new__(self.__class__)
+        zone._fill(self.names, self.rrsets, self.apexes, self.ttl, Bounds((), ()))  # noqa: SLF001 - this class makes it
         return zone
 
     @classmethod
@@ -155,18 +211,38 @@ class Zone(Frozen):
     def from_file(cls, path: "str | Path", origin: str | None = None) -> Self:
         """Make a zone of an RFC 1035 master file; see `from_text`.
 
+        If relative names have no other origin, it is the domain in the file's name (`db.example.com`), and in `notes`.
+
         Raises:
             ZoneError: a line can't be understood, or the file is too large.
             OSError: the file can't be read.
         """
         from spfengine.resolvers.zone_files.master_file import read_file
 
-        return cls.from_rrsets(*read_file(path, origin))
+        notes: list[str] = []
+        zone = cls.from_rrsets(*read_file(path, origin, notes))
+        zone.memo[_NOTES] = tuple(notes)
+        return zone
 
-    def _fill(self, names: tuple[str, ...], rrsets: tuple[RRset, ...], ttl: int | None) -> None:
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What had to be assumed when the zone was read from a file, in words; safe to print."""
+        found: tuple[str, ...] = self.memo.get(_NOTES, ())
+        return found
+
+    def _fill(
+        self,
+        names: tuple[str, ...],
+        rrsets: tuple[RRset, ...],
+        apexes: tuple[str, ...] | None,
+        ttl: int | None,
+        bounds: Bounds | None,
+    ) -> None:
         fill(self, "names", names)
         fill(self, "rrsets", rrsets)
+        fill(self, "apexes", apexes)
         fill(self, "ttl", ttl)
+        fill(self, "_bounds", bounds)
         fill(self, "memo", {})
         fill(self, "_nodata", Answer.nodata(ttl))
         fill(self, "_nxdomain", Answer.nxdomain(ttl))
@@ -174,12 +250,15 @@ class Zone(Frozen):
         fill(self, "_nodes", nodes)
         fill(self, "_reversed", sorted(name[::-1] for name, node in nodes.items() if not node.absent))
         answers = {
-            (name, RRType(kind)): answer for name, node in nodes.items() for kind, answer in node.answers.items()
+            (name, RRType(kind)): answer
+            for name, node in nodes.items()
+            for kind, answer in node.answers.items()
+            if self.speaks_for(name, kind)
         }
         fill(self, "_answers", answers)
         fill(self, "known_answer", (answers if type(self) is Zone else {}).get)
         for name, node in nodes.items():
-            if node.cname is not None:
+            if node.cname is not None and self.speaks_for(name, RRType.TXT):
                 chased = {(name, kind): self._chase(node.cname, kind) for kind in RRType}
                 answers.update({key: answer for key, answer in chased.items() if key not in answers})
 
@@ -190,6 +269,8 @@ class Zone(Frozen):
             name = fold(question.name)
             answer = self._answers.get((name, question.type))
             if answer is None:
+                if not self.speaks_for(name, question.type):
+                    return _UNKNOWN
                 source = self._source(name)
                 if source is None:
                     return self._nxdomain
@@ -200,6 +281,20 @@ class Zone(Frozen):
         """Async version of `resolve`."""
         return self.resolve(question)
 
+    def speaks_for(self, name: str, type: RRType) -> bool:
+        """Whether the zone says what DNS has at a folded name; if not, its answer is not known."""
+        if self._bounds is None:
+            return True
+        name = name.removesuffix(".")
+        place = self._bounds.place(name)
+        if place is Place.BELOW:  # its CNAME would not be glue (RFC 1034 §4.2.1)
+            node = self._nodes.get(name)
+            return type in GLUE and node is not None and type in node.answers and node.cname is None
+        source = self._source(name)
+        if place is Place.OUTSIDE:
+            return source in self._nodes
+        return source is None or self._bounds.place(source) is Place.INSIDE  # it is not a wildcard of NS records
+
     def _source(self, name: str) -> str | None:
         """Return the name whose records answer for `name`: itself, or a wildcard; None if there is no such name.
 
@@ -207,6 +302,8 @@ class Zone(Frozen):
         RFC 7208 §3.5.
         """
         name = name.removesuffix(".")
+        if not is_possible(name):  # no query can be sent for it, even if a wildcard is above it
+            return None
         if name in self._nodes or self._has_names_under(name):
             return name
         encloser = name
@@ -241,6 +338,8 @@ class Zone(Frozen):
             if name in seen or len(chain) > MAX_CHAIN:
                 return Answer.failed(Status.LOOP, chain)
             seen.add(name)
+            if not self.speaks_for(name, type):
+                return Answer(Status.UNKNOWN, None, (), ttl, chain)  # with the TTL of the chain, for an Overlay
             source = self._source(name)
             if source is None:
                 return Answer.nxdomain(ttl, chain)
@@ -256,4 +355,4 @@ class Zone(Frozen):
         return f"<Zone: {len(self.names)} names, {len(self.rrsets)} RRsets>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return self.__class__.from_rrsets, (self.names, self.rrsets, self.ttl)
+        return self.__class__.from_rrsets, (self.names, self.rrsets, self.apexes, self.ttl)

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from spfengine.answers import Answer, spf_texts
 from spfengine.evaluation.check_host import select_record
+from spfengine.evaluation.unanswered import hint_for, incompleteness, named_unknown, unanswered
 from spfengine.policy.policy import Policy
 from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.model import Record, term_key
@@ -103,8 +104,6 @@ def _key(text: str) -> object:
 
 # What makes a draft unsafe, or what is known of it incomplete.
 
-_NAMED = 5  # questions that are named
-
 
 def broken(name: str, old: Answer, new: Answer, *, meant: bool) -> Iterator[Problem]:
     """Yield what is wrong with the drafted TXT records of a name.
@@ -150,10 +149,8 @@ def not_reached(domain: str, name: str) -> Problem:
 
 
 def incomplete(before: Policy, after: Policy) -> Iterator[Problem]:
-    """Yield what DNS could not answer, so that some results are not known."""
-    if before.incomplete or after.incomplete:
-        failed = {q: answer.status for p in (before, after) for q, answer in p.answers.items() if answer.is_failure}
-        named = [f"{question.type} {visible_name(question.name)} ({status})" for question, status in failed.items()]
-        more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
-        text = f"DNS could not answer {', '.join(named[:_NAMED])}{more}; what it decides is not known"
-        yield Problem(ProblemCode.DNS_INCOMPLETE, text, before.domain, None, "2.6.6", "try again later")
+    """Yield what was not answered, so that some results are not known."""
+    failed = unanswered([before.answers, after.answers])
+    if failed and (before.incomplete or after.incomplete):
+        text = f"{named_unknown(failed)}; what that decides is not known"
+        yield Problem(incompleteness(failed), text, before.domain, None, "2.6.6", hint_for(failed))

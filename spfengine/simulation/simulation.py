@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from spfengine.answers import RRType, spf_texts
+from spfengine.answers import Answer, Question, RRType, spf_texts
 from spfengine.dmarc.alignment import Alignment
 from spfengine.evaluation.limits import VoidRule
+from spfengine.evaluation.unanswered import unanswered
 from spfengine.names import is_same_or_under
 from spfengine.policy.budget import Budget
 from spfengine.policy.diff import Change, unknown_networks
@@ -34,7 +35,7 @@ class Effect(StrEnum):
     """Another result, neither of them pass and none worse."""
     STILL_FAILING = "still-failing"
     UNKNOWN = "unknown"
-    """DNS could not answer, before or after."""
+    """DNS could not answer, or nobody was asked, before or after."""
     UNCHANGED = "unchanged"
 
 
@@ -67,6 +68,8 @@ class SenderChange:
         before, after = self.before.result, self.after.result
         assert before is not None, "a sender is one client, so its result is known"
         assert after is not None, "a sender is one client, so its result is known"
+        if self.before.is_unknown or self.after.is_unknown:
+            return Effect.UNKNOWN
         if is_worse(before, after):
             return Effect.NEWLY_FAILING
         if Result.TEMPERROR in (before, after):
@@ -148,6 +151,7 @@ def _have_same_choices(old: Branch, new: Branch) -> bool:
     return old.dependency == new.dependency and dict(old.branches).keys() == dict(new.branches).keys()
 
 
+_INCOMPLETE = (ProblemCode.DNS_INCOMPLETE, ProblemCode.OUTSIDE_ZONE)
 SCHEMA = "spfengine.simulation/1"
 """The version of the JSON form of a simulation."""
 
@@ -188,15 +192,20 @@ class Simulation:
 
     @property
     def is_incomplete(self) -> bool:
-        """Whether DNS could not answer for some networks or senders, so that their change is not known."""
-        return any(problem.code is ProblemCode.DNS_INCOMPLETE for problem in self.problems) or any(
+        """Whether something was not answered for some networks or senders, so that their change is not known."""
+        return any(problem.code in _INCOMPLETE for problem in self.problems) or any(
             Result.TEMPERROR in (change.before.result, change.after.result) for change in self.senders
         )
 
     @property
     def unknown(self) -> list[IPNetwork]:
-        """The networks that DNS could not answer for, before or after: what changes there is not known."""
+        """The networks that were not answered for, before or after: what changes there is not known."""
         return unknown_networks(self.before, self.after)
+
+    @property
+    def failed(self) -> dict[Question, Answer]:
+        """The questions of the two policies that were not answered."""
+        return unanswered([self.before.answers, self.after.answers])
 
     @property
     def outside(self) -> tuple[str, ...]:
@@ -211,7 +220,7 @@ class Simulation:
     def is_worse(self) -> bool:
         """Whether a network or sender that passed no longer does, or newly gets permerror or temperror.
 
-        A network that DNS could not answer for does not count: it is not known.
+        A network for which something was not answered does not count: it is not known.
         """
         return any(change_is_worse(change.before, change.after) for change in self.changes) or any(
             change.effect is Effect.NEWLY_FAILING for change in self.senders

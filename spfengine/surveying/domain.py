@@ -38,7 +38,7 @@ class DomainState(StrEnum):
     NONE = "none"
     """Every client gets none: there is no record, or no such domain."""
     UNKNOWN = "unknown"
-    """Some client gets temperror: DNS could not answer."""
+    """Some client gets temperror: DNS could not answer, or nobody was asked."""
     OVER_LIMIT = "over-limit"
     """Some client gets permerror: its check needs more lookups, or void lookups, than are allowed."""
     PERMERROR = "permerror"
@@ -68,7 +68,7 @@ class SurveyedDomain:
         endless: whether the records form a loop, so that no number of lookups is enough.
         passing: how many addresses pass, of IPv4 and of IPv6, whatever the rest of the client's data is.
         conditional: whether some results depend on more than the client's address (macros, ptr).
-        incomplete: whether DNS could not answer something.
+        incomplete: whether something was not answered; lookups and void lookups may then be more than is said here.
         lint: the codes of lint's findings, by severity; None if the domain was not linted.
         ttl: seconds for which the answers may be kept (the smallest of their TTLs); None if not known.
         live: whether DNS was asked; otherwise the answers came from files.
@@ -167,8 +167,8 @@ def surveying(domain: str, limits: Limits, *, lint: bool) -> Generator[Question,
     answers = dict(known)  # without those that only lint asks for
     codes = None
     if lint:
-        findings, _ = yield from once(linting(domain, None, None, limits, ()), known)
-        codes = _codes(findings)
+        linted = yield from once(linting(domain, None, None, limits, ()), known)
+        codes = _codes(linted.findings)
     chain = yield from redirect_chain(domain, known, limits.lookups)
     results = _results(ends)
     state, problem = _state(ends)

@@ -12,7 +12,7 @@ from spfengine.addresses import V4, V6, address_text
 from spfengine.answers import MAX_STRING, Answer, Question, RRType, Status
 from spfengine.errors import ArgumentError, ZoneError
 from spfengine.names import fold
-from spfengine.resolvers.rrsets import ANY_TYPE, RRset
+from spfengine.resolvers.rrsets import ANY_TYPE, RRset, is_possible
 from spfengine.resolvers.zone import Zone
 from spfengine.resolvers.zone_files.presentation import name_text, quoted
 from spfengine.visible import visible, visible_name
@@ -32,7 +32,9 @@ _RSPAMD_CODES = {
     Status.REFUSED: "refused",
     Status.FORMERR: "formerr",
     Status.TIMEOUT: "timeout",
+    Status.UNKNOWN: "refused",  # as a server answers for names outside its zones
 }
+_WITH_NAMES = ("CNAME", "MX", "PTR")
 _OPENSPF_WORDS = {*map(str, Status), "NONE"}
 
 
@@ -46,7 +48,18 @@ def export(zone: Zone, format: str) -> str:
     write = _WRITERS.get(format)
     if write is None:
         raise ArgumentError(f"no such format: {visible(format, 40)!r}; expected one of {', '.join(FORMATS)}")
+    if write is not _openspf:
+        _refuse_impossible(zone, format)
     return write(zone)
+
+
+def _refuse_impossible(zone: Zone, format: str) -> None:
+    """Raise ZoneError if a name is one that DNS can't have: other programs refuse the file for it."""
+    for rrset in zone.rrsets:
+        names = [record[1] if rrset.type == "MX" else record for record in rrset.records if rrset.type in _WITH_NAMES]
+        impossible = [name for name in (rrset.name, *names) if not is_possible(name)]
+        if impossible:
+            raise _inexpressible(format, rrset.name, rrset.type, f"of {visible_name(impossible[0])}, no name of DNS")
 
 
 def master_file(rrsets: Iterable[RRset]) -> str:
@@ -224,6 +237,7 @@ def _rspamd(zone: Zone) -> str:
 
 
 def _inexpressible(format: str, name: str, type: str, what: str) -> ZoneError:
+    what = "not known" if what == str(Status.UNKNOWN) else what
     return ZoneError(f"{format} has no way to say that {visible_name(name) or '.'} {type} is {what}; take it out")
 
 

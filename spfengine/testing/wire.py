@@ -6,7 +6,7 @@ repeat the question octet by octet.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Any
 
 import dnslib  # type: ignore[import-untyped]  # dnslib ships no types
@@ -32,6 +32,7 @@ FAILURES = {
     Status.FORMERR: 1,
     Status.SERVFAIL: 2,
     Status.REFUSED: 5,
+    Status.UNKNOWN: 5,  # as a server answers for names outside its zones
 }
 """The failures that a response code can express, and that code."""
 NOTIMP = 4
@@ -191,7 +192,7 @@ def _message(query: ParsedQuery, code: int, answers: list[Any], authority: list[
 
 def _alias_records(query: ParsedQuery, answer: Answer, ttl: int) -> list[Any]:
     """Return the CNAME records from the name that is asked for to the name that has the answer."""
-    chain = list(answer.chain)
+    chain = list(takewhile(_is_possible, answer.chain))
     if answer.status is Status.LOOP and (
         not chain or fold(chain[-1]) not in {fold(query.name), *map(fold, chain[:-1])}
     ):
@@ -211,9 +212,18 @@ def _data_records(owner: Any, answer: Answer, default_ttl: int) -> list[Any]:
 
 
 def _values(answer: Answer) -> Sequence[Any]:
+    """Return the data of an answer's records, but of none with a name that no message can hold."""
     if answer.type is RRType.TXT:
         return answer.strings or [(text,) for text in answer.records]
+    if answer.type is RRType.MX:
+        return [record for record in answer.records if _is_possible(record[1])]
+    if answer.type is RRType.PTR:
+        return [name for name in answer.records if _is_possible(name)]
     return answer.records
+
+
+def _is_possible(name: str) -> bool:
+    return not name or is_askable(name)
 
 
 def _record(owner: Any, rrtype: RRType | None, value: Any, ttl: int) -> Any:

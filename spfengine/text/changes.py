@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 
 from spfengine.addresses import V4, V6
+from spfengine.evaluation.unanswered import why_unknown
 from spfengine.policy.diff import Change, unknown_networks
 from spfengine.policy.policy import Policy
 from spfengine.policy.ranges import IPNetwork, Spans, difference, networks_of, union
 from spfengine.simulation.simulation import change_is_worse
 from spfengine.text.lines import Line, Row, Span, more_line, note, table
-from spfengine.text.outcomes import networks_text, outcome_text, outcome_word
+from spfengine.text.outcomes import failed_of, networks_text, outcome_text, outcome_word
 
 _MOST_NETWORKS = 40
 _ALL = {4: 1 << 32, 6: 1 << 128}
@@ -31,7 +32,7 @@ class _Kind:
         return self.before, self.after
 
 
-_UNKNOWN = _Kind("", "", "DNS could not answer")
+_UNKNOWN = _Kind("", "", "not known")
 _KEPT = _Kind("", "", "")
 
 
@@ -72,6 +73,7 @@ class Changes:
             if is_worse(change):
                 self._worse.add(kind.results)
         unknown = unknown_networks(before, after)
+        self._why_unknown = why_unknown(failed_of(before, after))
         self.rest = {version: _most_common(version, kinds, unknown) for version in (4, 6)}
         self.groups = self._grouped(kinds)
         self.unknown = [network for network in unknown if self.rest[network.version] != _UNKNOWN]
@@ -108,7 +110,7 @@ class Changes:
             yield note(Span(f"{before} → {after}", style), Span(f"  {about}", "quiet"))
             yield from _network_rows(rows, width)
         if self.unknown:
-            about = f"  {networks_text(self.unknown)}; DNS could not answer"
+            about = f"  {networks_text(self.unknown)}; {self._why_unknown}"
             yield note(Span("not known", "fault"), Span(about, "quiet"))
             yield from _network_rows([(network, "") for network in self.unknown], width)
 
@@ -138,7 +140,7 @@ class Changes:
         if kind == _KEPT:
             return note(f"{what} keeps its result")
         if kind == _UNKNOWN:
-            return note(f"{what}: ", Span("not known", "fault"), f"; {kind.why}")
+            return note(f"{what}: ", Span("not known", "fault"), f"; {self._why_unknown}")
         style = "fail" if kind.results in self._worse else "strong"
         return note(f"{what}: ", Span(f"{kind.before} → {kind.after}", style), f"  {kind.why}")
 

@@ -77,7 +77,10 @@ def _verdict(result: CheckResult) -> Line:
     act = f"call itself {domain}" if result.identity == HELO else f"send mail for {domain}"
     if result.result is Result.NEUTRAL:
         act = "use that name" if result.identity == HELO else "send mail for it"
-    sentence = _SENTENCES[result.result].format(ip=result.ip, act=act, domain=domain)
+    sentences = _SENTENCES
+    if result.problem is not None and result.problem.code is ProblemCode.OUTSIDE_ZONE:
+        sentences = {Result.TEMPERROR: "it is not known whether {ip} is allowed to {act}"}
+    sentence = sentences[result.result].format(ip=result.ip, act=act, domain=domain)
     return note(Span(str(result.result).upper(), str(result.result)), "  ", sentence, indent=0)
 
 

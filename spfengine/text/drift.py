@@ -4,11 +4,13 @@ from collections.abc import Iterator
 
 from spfengine.advice.drift.drift import AnswerChange, AnswerChangeKind, DomainDrift, Drift
 from spfengine.advice.drift.snapshot import utc
+from spfengine.evaluation.unanswered import NOT_GIVEN, hint_for, named_unknown, why_unknown
+from spfengine.policy.budget import Budget
 from spfengine.policy.diff import Change
 from spfengine.problems import Result
 from spfengine.text.changes import Changes
 from spfengine.text.lines import FAULT, SIGNS, Line, Row, Span, line, more_line, note, plain, table
-from spfengine.text.outcomes import SHOWN_TERM, condition_lines, failures, outcome_text
+from spfengine.text.outcomes import SHOWN_TERM, condition_lines, failed_of, outcome_text
 from spfengine.visible import visible, visible_name
 
 _MOST_ANSWERS = 40
@@ -50,11 +52,12 @@ def _domain(drift: DomainDrift, since: str, width: int | None) -> Iterator[Line]
         yield from changes.lines(width)
         yield from changes.rest_lines()
     yield from condition_lines(drift.before, drift.after)
-    before, after = drift.before_budget.worst_lookups, drift.after_budget.worst_lookups
-    if before != after:
-        yield note(f"lookups {before} → {after} of {drift.after.limits.lookups}")
+    before, after = drift.before_budget, drift.after_budget
+    if before.worst_lookups != after.worst_lookups:
+        yield note(f"lookups {_need(before)} → {_need(after)} of {drift.after.limits.lookups}")
     if drift.is_incomplete:
-        yield note(FAULT, f"DNS could not answer: {failures(drift.before, drift.after)}; try again later")
+        failed = failed_of(drift.before, drift.after)
+        yield note(FAULT, f"{named_unknown(failed)}; {hint_for(failed)}")
 
 
 def _summary(drift: DomainDrift, since: str) -> Span:
@@ -63,8 +66,17 @@ def _summary(drift: DomainDrift, since: str) -> Span:
     if drift.is_changed:
         return Span(f"changed {since}", "softfail")
     if drift.is_incomplete:
-        return Span(f"nothing is known to have changed {since}, but DNS could not answer everything", "softfail")
+        gap = "part of it is not in the files given" if _is_outside(drift) else "DNS could not answer everything"
+        return Span(f"nothing is known to have changed {since}, but {gap}", "softfail")
     return Span(f"no result changed {since}", "pass")
+
+
+def _is_outside(drift: DomainDrift) -> bool:
+    return why_unknown(failed_of(drift.before, drift.after)) == NOT_GIVEN
+
+
+def _need(budget: Budget) -> str:
+    return f"{'at least ' if budget.incomplete else ''}{budget.worst_lookups}"
 
 
 def _answer(change: AnswerChange, domain: str, width: int | None) -> Iterator[Line]:

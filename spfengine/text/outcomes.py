@@ -2,20 +2,21 @@
 
 from collections.abc import Iterable, Iterator
 
+from spfengine.answers import Answer, Question
 from spfengine.evaluation.limits import VoidRule
+from spfengine.evaluation.unanswered import unanswered
 from spfengine.policy.budget import Budget
 from spfengine.policy.outcome import Outcome
 from spfengine.policy.policy import Policy
 from spfengine.policy.ranges import IPNetwork
 from spfengine.problems import Result
 from spfengine.text.lines import Line, Span, note
-from spfengine.visible import visible, visible_name
+from spfengine.visible import visible
 from spfengine.wording import and_more, counted
 
 SHOWN_TERM = 300
 """How many characters of a term are printed."""
 _MOST_CONDITIONS = 10
-_MOST_FAILURES = 5
 _MOST_DEPENDENCIES = 3
 
 
@@ -68,11 +69,9 @@ def condition_lines(*policies: Policy, indent: int = 2) -> Iterator[Line]:
         yield note(Span(f"some results depend on more than the address: {term}", "quiet"), indent=indent)
 
 
-def failures(*policies: Policy) -> str:
-    """Return the questions that DNS could not answer."""
-    failed = {q: answer.status for policy in policies for q, answer in policy.answers.items() if answer.is_failure}
-    first = list(failed.items())[:_MOST_FAILURES]
-    return ", ".join([f"{question.type} {visible_name(question.name)} ({status})" for question, status in first])
+def failed_of(*policies: Policy) -> dict[Question, Answer]:
+    """Return the questions of policies that were not answered."""
+    return unanswered([policy.answers for policy in policies])
 
 
 def cost_text(before: Budget, after: Budget, limits_of: Policy) -> tuple[str, str]:

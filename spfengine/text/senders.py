@@ -16,7 +16,7 @@ _GROUPS = {
     Effect.NEWLY_FAILING: ("newly failing", "fail"),
     Effect.CHANGED: ("another result, not passing", "strong"),
     Effect.STILL_FAILING: ("still failing", "softfail"),
-    Effect.UNKNOWN: ("not known: DNS could not answer", "fault"),
+    Effect.UNKNOWN: ("not known", "fault"),
     Effect.UNCHANGED: ("unchanged, passing", "strong"),
 }
 _UNKNOWN_INPUTS = {Input.HELO: "HELO name", Input.LOCAL_PART: "local part"}

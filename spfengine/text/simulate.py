@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from spfengine.advice.forms import forms
 from spfengine.answers import MAX_STRING, Question, RRType
 from spfengine.evaluation.limits import VoidRule
+from spfengine.evaluation.unanswered import NOT_GIVEN, why_unknown
 from spfengine.names import fold, is_same_or_under
 from spfengine.policy.diff import Change
 from spfengine.problems import Problem, ProblemCode, Result
@@ -23,7 +24,7 @@ _FAULTS = (ProblemCode.DRAFT_BROKEN, ProblemCode.OVER_LOOKUP_LIMIT, ProblemCode.
 _STANDINGS = {
     Standing.ABSENT: "a new SPF record",
     Standing.SEVERAL: "one SPF record in place of several",
-    Standing.UNKNOWN: "the current record is not known: DNS could not answer",
+    Standing.UNKNOWN: "the current record is not known",
     Standing.RECORD: "the SPF record changes",
 }
 
@@ -91,7 +92,7 @@ def _headline(simulation: Simulation) -> Line:
     elif simulation.is_worse:
         summary = Span("something gets worse", "softfail")
     elif simulation.is_incomplete:
-        summary = Span("nothing is known to get worse, but DNS could not answer everything", "softfail")
+        summary = Span(f"nothing is known to get worse, but {_gap(simulation)}", "softfail")
     elif simulation.changes:
         summary = Span("nothing gets worse", "pass")
     else:
@@ -99,6 +100,13 @@ def _headline(simulation: Simulation) -> Line:
     never = "; it never sends mail, before and after"
     quiet = never if never_sends(simulation.before) and never_sends(simulation.after) else ""
     return note(Span(visible_name(simulation.domain), "strong"), ": ", summary, quiet, indent=0)
+
+
+def _gap(simulation: Simulation) -> str:
+    """Return that not all is known, in words."""
+    if why_unknown(simulation.failed) == NOT_GIVEN:
+        return "part of it depends on names that are not in the files given"
+    return "DNS could not answer everything"
 
 
 def _record(record: RecordChange, own: tuple[str, ...], width: int | None) -> Iterator[Line]:

@@ -6,6 +6,7 @@ from spfengine.advice.forms import FORMS
 from spfengine.advice.suggest.reasons import limits_text
 from spfengine.advice.suggest.suggestion import Advice, Alternative, SenderAdvice, SenderStanding, Suggestion
 from spfengine.dmarc.alignment import Alignment
+from spfengine.evaluation.unanswered import NOT_GIVEN, why_unknown
 from spfengine.names import fold
 from spfengine.problems import Result
 from spfengine.simulation.simulation import Simulation
@@ -101,6 +102,10 @@ def brief_lines(suggestion: Suggestion, width: int | None) -> Iterator[Line]:
 
 def _headline(suggestion: Suggestion) -> Line:
     serves = not suggestion.unserved
+    if suggestion.record is not None and _is_partial(suggestion):
+        what = "no change is proposed" if suggestion.advice is Advice.KEEP else "a record to try"
+        text = f"{what}, but part of it depends on names that are {NOT_GIVEN}"
+        return note(Span(visible_name(suggestion.domain), "strong"), ": ", Span(text, "softfail"), indent=0)
     summary = {
         Advice.CHANGE: Span("publish this record" if serves else "a record that does not serve every sender", "strong"),
         Advice.KEEP: Span("the record is as it should be", "pass")
@@ -111,6 +116,12 @@ def _headline(suggestion: Suggestion) -> Line:
         Advice.UNKNOWN: Span("nothing can be proposed now", "fault"),
     }[suggestion.advice]
     return note(Span(visible_name(suggestion.domain), "strong"), ": ", summary, indent=0)
+
+
+def _is_partial(suggestion: Suggestion) -> bool:
+    """Whether part of a suggestion depends on names that are not in the files given."""
+    simulation = suggestion.simulation
+    return simulation is not None and simulation.is_incomplete and why_unknown(simulation.failed) == NOT_GIVEN
 
 
 def _effect_on_senders(suggestion: Suggestion) -> Iterator[Line]:
@@ -127,6 +138,8 @@ def _effect_on_senders(suggestion: Suggestion) -> Iterator[Line]:
     smallest = suggestion.is_smallest and suggestion.advice is Advice.CHANGE
     if suggestion.is_worse:
         effect = Span("some mail that passes now stops passing, as you asked", "softfail")
+    elif _is_partial(suggestion):
+        effect = Span("nothing is known to stop passing", "softfail")
     else:
         effect = Span("everything that passes now still passes", "pass")
     yield note(effect, "; no smaller change does this" if smallest else "")

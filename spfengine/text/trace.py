@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from spfengine.answers import Answer, Status, spf_texts
 from spfengine.evaluation.trace import TermStatus, Trace, TracedQuestion, TracedRecord, TracedTerm
+from spfengine.evaluation.unanswered import NOT_GIVEN
 from spfengine.names import fold
 from spfengine.record.model import Record
 from spfengine.text.lines import FAULT, Line, Node, Span, draw, plain
@@ -89,6 +90,8 @@ def _answer_text(answer: Answer, record: Record | None) -> str:
         return "the record above" + (f", and {counted(others, 'other TXT record')}" if others else "")
     if texts:
         return listed(texts, _MOST_RECORDS)
+    if answer.is_unknown:
+        return NOT_GIVEN
     return "no record" if answer.status is Status.NOERROR else str(answer.status)
 
 

@@ -6,6 +6,7 @@ from itertools import groupby
 from spfengine.answers import Answer, RRType, Status, is_spf_octets
 from spfengine.evaluation.limits import VoidRule
 from spfengine.evaluation.trace import TracedQuestion
+from spfengine.evaluation.unanswered import NOT_GIVEN
 from spfengine.policy.budget import Budget, Cost
 from spfengine.policy.include_tree import IncludeTree, TreeRecord, TreeTerm
 from spfengine.problems import ProblemCode
@@ -193,6 +194,8 @@ def _addresses(asked: list[TracedQuestion]) -> tuple[str, str]:
     text = _records_text([one.answer for one in asked])
     failed = [one for one in asked if one.answer.is_failure]
     if failed:
+        if all(one.answer.is_unknown for one in failed):
+            return f"{text}; {NOT_GIVEN}".removeprefix("; "), "fault"
         what = " and ".join(f"{one.question.type} {one.answer.status}" for one in failed)
         return f"{text}; DNS could not answer: {what}".removeprefix("; "), "fault"
     void = [one for one in asked if one.answer.is_void]
@@ -211,6 +214,8 @@ def _records_text(answers: list[Answer]) -> str:
 
 
 def _nothing(answer: Answer, what: str) -> str:
+    if answer.is_unknown:
+        return f"is {NOT_GIVEN}"
     if answer.is_failure:
         return f"could not be asked for: {answer.status}"
     return "does not exist: void" if answer.status is Status.NXDOMAIN else f"has no {what}: void"

@@ -292,7 +292,7 @@ def test_what_cannot_be_built_on_is_refused_with_the_reason(record: Any, message
     [
         ("gone.example", Advice.BROKEN, "gone.example does not exist in DNS"),
         ("alias.example", Advice.BROKEN, "an alias (CNAME) of elsewhere.example"),
-        ("dead.example", Advice.UNKNOWN, "DNS could not answer (SERVFAIL)"),
+        ("dead.example", Advice.UNKNOWN, "DNS could not answer TXT dead.example (SERVFAIL); try again later"),
     ],
 )
 def test_names_without_a_record_that_could_be_changed(name: str, advice: Advice, message: str) -> None:

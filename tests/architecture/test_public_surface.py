@@ -47,13 +47,14 @@ MOVED = {name: f"spfengine.{package}" for package, names in RETURNED.items() for
 VALUES: dict[str, list[str]] = {
     "Result": "none neutral pass fail softfail temperror permerror".split(),
     "RRType": "TXT A AAAA MX PTR".split(),
-    "Status": "NOERROR NXDOMAIN SERVFAIL REFUSED FORMERR TIMEOUT TRUNCATED LOOP".split(),
+    "Status": "NOERROR NXDOMAIN SERVFAIL REFUSED FORMERR TIMEOUT TRUNCATED LOOP UNKNOWN".split(),
     "Effect": "newly-passing newly-failing changed still-failing unknown unchanged".split(),
     "Severity": "error warning info".split(),
     "DomainState": "no-domain none unknown over-limit permerror works".split(),
     "LintCode": """
-        invalid-domain invalid-u-label domain-not-found no-record multiple-records look-alike type-spf not-spf
-        invalid-character unknown-mechanism invalid-modifier-name qualified-modifier missing-term-name missing-argument
+        invalid-domain invalid-u-label domain-not-found no-record multiple-records look-alike type-spf cname-beside-data
+        wildcard-gap not-spf invalid-character unknown-mechanism
+        invalid-modifier-name qualified-modifier missing-term-name missing-argument
         unexpected-argument empty-domain-spec invalid-domain-spec address-as-domain-spec invalid-macro
         explanation-only-macro macro-digits-zero invalid-ip4-network invalid-ip6-network invalid-cidr-length
         unexpected-cidr-length duplicate-modifier mistyped-modifier unknown-modifier extra-spaces passes-everyone
@@ -65,7 +66,7 @@ VALUES: dict[str, list[str]] = {
         over-void-limit-per-lookup
         voids-by-chance near-void-limit too-many-mx too-many-ip4 string-over-255 txt-over-512 txt-over-1232 dns-servfail
         dns-refused dns-formerr dns-timeout dns-truncated dns-cname-loop exp-invalid-domain exp-dns-error exp-no-record
-        exp-multiple-records exp-empty exp-invalid-macro exp-non-ascii exp-control-character exp-too-long
+        exp-multiple-records exp-empty exp-invalid-macro exp-non-ascii exp-control-character exp-too-long outside-zone
     """.split(),
     "VoidRule": "per-term per-lookup dual-stack".split(),
     "ProblemCode": """
@@ -77,7 +78,7 @@ VALUES: dict[str, list[str]] = {
         explanation-only-macro macro-digits-zero invalid-ip4-network invalid-ip6-network invalid-cidr-length
         unexpected-cidr-length duplicate-modifier
         too-many-lookups too-many-void-lookups too-many-mx time-limit
-        dns-failure dns-servfail dns-refused dns-formerr dns-timeout dns-truncated dns-cname-loop
+        dns-failure dns-servfail dns-refused dns-formerr dns-timeout dns-truncated dns-cname-loop outside-zone
         exp-absent exp-invalid-domain exp-non-ascii-local-part exp-dns-error exp-no-record exp-multiple-records
         exp-invalid-macro exp-non-ascii exp-control-character exp-empty exp-too-long exp-time-limit
         dns-incomplete over-lookup-limit over-void-limit over-void-limit-per-lookup draft-broken draft-not-reached

@@ -79,10 +79,10 @@ quiet.example: nothing changed since NOW
         (MORE, ["--only-worse"], 0, "fail → pass"),
         (LESS, ["--only-worse"], 1, "pass → fail"),
         (OTHERWISE, [], 0, "example.com: no result changed since"),
-        (FAILING, [], 69, "DNS could not answer: TXT _spf.relay.example (TIMEOUT)"),
+        (FAILING, [], 69, "DNS could not answer TXT _spf.relay.example (TIMEOUT)"),
         (FAILING, ["--only-worse", "--quiet"], 69, "nothing is known to have changed"),
         (GONE, [], 1, "_spf.relay.example: the SPF record is gone"),
-        (BOTH, [], 1, "DNS could not answer: A mx.quiet.example (TIMEOUT)"),
+        (BOTH, [], 1, "DNS could not answer A mx.quiet.example (TIMEOUT)"),
     ],
 )
 def test_exit_codes(

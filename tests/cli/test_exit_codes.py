@@ -53,7 +53,6 @@ USAGE = [
     (["check", "192.0.2.1", "x.example", "--timeout", "nan"], ["'--timeout'", "more than 0"]),
     (["check", "192.0.2.1", "x.example", "--void-rule", "all"], ["'--void-rule'", "per-term"]),
     (["check", "192.0.2.1", "x.example", "--nameserver", "dns.example"], ["'--nameserver'", "expected one like"]),
-    (["check", "192.0.2.1", "x.example", "--nameserver", "::1", "--zone", SEED], ["--nameserver", "--zone"]),
     (["check", "192.0.2.1", "x.example", "--draft", "ip4:192.0.2.1 -all"], ["'--draft'", "v=spf1", "NAME=RECORD"]),
     (["check", "192.0.2.1", "x.example", "--draft", "x=v=spf1 -all"], ["'--draft'", "single label", "NAME=RECORD"]),
     (["check", "192.0.2.1", "x.example", "--draft", "a b.example=v=spf1"], ["'--draft'", "not a domain name"]),

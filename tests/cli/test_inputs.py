@@ -153,7 +153,7 @@ def test_exports_of_providers_answer(call: Call, tmp_path: Path, sample: str) ->
 def test_what_an_export_does_not_tell_is_reported(call: Call) -> None:
     path = str(SAMPLES / "route53.json")
     ended = call("check", "192.0.2.1", "example.com", "--zone", path, "--draft", "v=spf1 a:cdn.example.com -all")
-    assert ended.code == 5
+    assert ended.code == 69
     assert (
         f"{path}: cdn.example.com A is not known: an alias of d111.cloudfront.example, of which the file has no A"
         in ended.err
@@ -216,3 +216,50 @@ def test_what_is_no_draft_is_refused(call: Call, draft: str, message: str) -> No
     ended = call("check", "192.0.2.1", "seed.example", "--zone", SEED, "--draft", draft)
     assert ended.code == 64
     assert message in ended.err
+
+
+ORIGINLESS = '@ 300 IN SOA ns h 1 2 3 4 5\n@ 300 IN TXT "v=spf1 mx -all"\n@ IN MX 10 mail\nmail IN A 192.0.2.25\n'
+
+
+def test_a_domain_before_the_file_is_what_its_names_belong_to(call: Call, tmp_path: Path) -> None:
+    path = tmp_path / "records.txt"
+    path.write_text(ORIGINLESS)
+    arguments = ("check", "192.0.2.25", "x.example", "--json", "--zone")
+    assert call(*arguments, str(path)).code == 65
+    for domain in ("x.example", "X.example."):
+        checked = call(*arguments, f"{domain}={path}")
+        assert (checked.code, checked.err) == (0, "")
+        assert "notes" not in json.loads(checked.out)
+    assert process(*arguments, "x.example=-", stdin=ORIGINLESS.encode()).code == 0
+    assert call(*arguments, "x.example=-", "--zone", "-").code == 64
+    assert call(*arguments, f"a..b={path}").code == 66
+    assert call(*arguments, "x.example=").code == 66
+
+
+def test_a_file_whose_name_has_an_equals_sign_is_read_as_it_is(call: Call, tmp_path: Path) -> None:
+    path = tmp_path / "x=1.zone"
+    path.write_text('x.example. 300 IN TXT "v=spf1 +all"\n')
+    assert result(call, "::1", "x.example", "--zone", str(path)) == "pass"
+
+
+def test_the_domain_in_a_files_name_is_used_and_said(call: Call, tmp_path: Path) -> None:
+    path = tmp_path / "db.x.example"
+    path.write_text(ORIGINLESS + "a..b TXT x\n")
+    notes = [
+        f"{path}: the file has no $ORIGIN; after its name, its names belong to x.example "
+        f"(for another domain: --zone DOMAIN={path})",
+        f"{path}: DNS can't have 1 name of the file, so they never answer: a..b.x.example",
+    ]
+    for command in (("check", "192.0.2.25", "x.example"), ("lint", "x.example"), ("tree", "x.example")):
+        done = call(*command, "--zone", str(path), "--json")
+        assert json.loads(done.out)["notes"] == notes
+        assert done.err.splitlines() == notes
+    text = call("lint", "x.example", "--zone", str(path), "--select", "txt-over-512,near,no-record,missing,neutral")
+    assert text.code == 0
+
+
+def test_lint_finds_the_line_in_a_file_without_origin(call: Call, tmp_path: Path) -> None:
+    path = tmp_path / "records.txt"
+    path.write_text(ORIGINLESS.replace("-all", "?all"))
+    found = json.loads(call("lint", "--zone", f"x.example={path}", "--format", "json").out)["findings"]
+    assert [(each["code"], each["file"], each["line"]) for each in found] == [("neutral-all", str(path), 2)]

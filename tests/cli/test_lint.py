@@ -86,7 +86,7 @@ USAGE = [
     (["lint"], ["expected DOMAIN, --record RECORD or --zone FILE"]),
     (["lint", "--record", "v=spf1 -all", "--zone", SEED], ["--record", "DOMAIN"]),
     (["lint", "--record", "v=spf1 -all", "--nameserver", "192.0.2.53"], ["--record", "DOMAIN"]),
-    (["lint", "x.example", "--nameserver", "192.0.2.53", "--zone", SEED], ["--nameserver", "--zone"]),
+    (["lint", "--record", "v=spf1 -all", "--live"], ["--live", "DOMAIN"]),
     (["lint", "x@y.example", "--zone", SEED], ["x@y.example"]),
     (["lint", "--zone", SEED, "--select", "missing-al"], ["'--select'", "did you mean missing-all?"]),
     (["lint", "--zone", SEED, "--ignore", "xyzzy"], ["'--ignore'", "xyzzy", "docs/reference/lint.md"]),

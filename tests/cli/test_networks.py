@@ -51,8 +51,8 @@ def test_json(call: Call) -> None:
 @pytest.mark.parametrize(
     ("domain", "options", "code", "expected"),
     [
-        ("half.example", [], 69, ("DNS could not answer for 4,294,967,040 IPv4 addresses and 2^128 IPv6 addresses, so "
-                                 "their result is not known: TXT dead.example (SERVFAIL)")),
+        ("half.example", [], 69, ("the result of 4,294,967,040 IPv4 addresses and 2^128 IPv6 addresses is not known: "
+                                 "DNS could not answer TXT dead.example (SERVFAIL); try again later")),
         ("rests.example", [], 0, "left out, since it depends on more than the address: exists:%{ir}.list.example"),
         ("broken.example", [], 2, "every client gets permerror: ipv4 is not a mechanism"),
         ("broken.example", ["--result", "permerror"], 0, "permerror for 4,294,967,296 IPv4 addresses and "),

@@ -198,7 +198,7 @@ def test_what_is_not_known_is_said_to_be_unknown(call: Call, suite: Suite) -> No
     out = call("simulate", "half.example", "--zone", suite(ZONEDATA), "--draft", "v=spf1 include:dead.example -all").out
     assert "every address: not known" in out
     assert call("simulate", "dead.example", "--zone", suite(ZONEDATA), "--draft", "v=spf1 -all").out.count(
-        "the current record is not known: DNS could not answer") == 1  # fmt: skip
+        "the current record is not known") == 1  # fmt: skip
 
 
 def test_names_that_the_admin_cannot_edit_are_reported_apart(call: Call, suite: Suite) -> None:

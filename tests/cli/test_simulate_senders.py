@@ -51,11 +51,12 @@ From: seed.example not aligned → aligned
 From: seed.example not aligned → aligned
     newly failing  1 source, 2 messages
       150.95.55.137  2  pass → softfail  jp58  by ~all
-    still failing  2 sources, 207 messages
+    still failing  1 source, 200 messages
       198.51.100.10  200  softfail → softfail  bob@seed.example  by ~all
-      192.0.2.200      7  none → none          ESP  by domain-not-found  From: seed.example not aligned
+    not known  1 source, 7 messages
+      192.0.2.200  7  temperror → temperror  ESP  by outside-zone  From: seed.example not aligned
     unchanged, passing  1 source, 4 messages
-      203.0.113.80  4  pass → pass  web server  by +a  From: news.seed.example not aligned
+      203.0.113.80  4  pass → pass  web server  by +a  From: news.seed.example alignment not known
 
 """
 
@@ -165,7 +166,13 @@ def test_a_table_that_senders_reads_again(call: Call, table: Table, tmp_path: Pa
     rows = list(csv.DictReader(io.StringIO(ended.out)))
     assert tuple(rows[0]) == COLUMNS
     assert [row["ip"] for row in rows][:2] == ["23.83.209.25", "198.51.100.10"]
-    assert {row["effect"] for row in rows} == {"newly-passing", "newly-failing", "still-failing", "unchanged"}
+    assert {row["effect"] for row in rows} == {
+        "newly-passing",
+        "newly-failing",
+        "still-failing",
+        "unchanged",
+        "unknown",
+    }
     assert rows[-1]["by"] == "~all"
     again = tmp_path / "again.csv"
     again.write_text(ended.out, encoding="utf-8")

@@ -87,7 +87,6 @@ def test_a_list_that_cannot_be_read_is_66(call: Call, tmp_path: Path) -> None:
         (["x", "--in-flight", "501"], ["--in-flight"]),
         (["x", "--timeout", "0"], ["--timeout", "more than 0"]),
         (["-", "--zone", "-"], ["standard input"]),
-        (["x", "--zone", SEED, "--nameserver", "::1"], ["--nameserver", "--zone"]),
     ],
 )
 def test_usage(call: Call, arguments: list[str], expected: list[str]) -> None:

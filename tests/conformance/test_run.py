@@ -120,7 +120,7 @@ def test_an_entry_without_a_case_is_found() -> None:
         ("small: {a: {got: pass}}", "expected a reason, or"),
         ("small: {a: {got: perhaps, reason: x}}", "got is 'perhaps'"),
         ("small: {a: {reason: x, more: y}}", "expected a reason, or"),
-        ("a: &b {c: d}\ne: *b", "alias"),
+        ("a: &b {c: *b}", "alias"),
         ("a: [", "not YAML"),
         ("[" * 100 + "]" * 100, "nested too deep"),
     ],

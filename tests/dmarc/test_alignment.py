@@ -104,7 +104,7 @@ def test_what_dns_could_not_answer_is_not_known() -> None:
     assert result.failed == Question("_dmarc.example.com", TXT)
     message = spfengine.alignment("example.com", "mail.example.com", resolver=failing)
     assert (message.aligned, message.relaxed, message.strict) == (None, None, False)
-    assert message.why == "DNS could not answer TXT _dmarc.example.com"
+    assert message.why == "DNS could not answer TXT _dmarc.example.com (TIMEOUT)"
 
 
 @pytest.mark.parametrize(

@@ -132,6 +132,15 @@ CASES: dict[str, tuple[Case, Case]] = {
     "neutral-all": (case("v=spf1 mx ?all"), case("v=spf1 mx ~all")),
     "missing-all": (case("v=spf1 mx"), case("v=spf1 mx redirect=ok.example")),
     "term-after-all": (case("v=spf1 mx -all a"), case("v=spf1 mx a -all moo=cow")),
+    "cname-beside-data": (
+        case("v=spf1 a:www.x.example -all", {"www.x.example": {"CNAME": "mx.x.example", "MX": (10, "mx.x.example")}}),
+        case("v=spf1 a:www.x.example -all", {"www.x.example": {"CNAME": "mx.x.example", "RRSIG": "of the CNAME"}}),
+    ),
+    "wildcard-gap": (
+        case("v=spf1 mx -all", {"*.x.example": {"TXT": "v=spf1 mx -all"}, "why.x.example": {"A": "192.0.2.1"}}),
+        case("v=spf1 mx -all", {"*.x.example": {"TXT": "v=spf1 mx -all"}, "why.x.example": {"TXT": "v=spf1 -all"},
+                                "mx.x.example": {"A": "192.0.2.1", "AAAA": "2001:db8::1", "TXT": "v=spf1 a -all"}}),
+    ),
     "redirect-ignored": (case("v=spf1 mx -all redirect=ok.example"), case("v=spf1 mx redirect=ok.example")),
     "neutral-term": (case("v=spf1 ?mx -all"), case("v=spf1 ~mx -all")),
     "ptr": (case("v=spf1 ptr -all"), case("v=spf1 mx -all")),
@@ -199,6 +208,7 @@ CASES: dict[str, tuple[Case, Case]] = {
         for name in ("servfail", "refused", "formerr", "timeout", "truncated")
     },
     "dns-cname-loop": (case("v=spf1 include:loop.example -all"), case("v=spf1 include:ok.example -all")),
+    "outside-zone": (case("v=spf1 include:unknown.example -all"), case("v=spf1 include:ok.example -all")),
     "exp-invalid-domain": (case("v=spf1 mx exp=foo..example -all"), _GOOD_EXP),
     "exp-dns-error": (case("v=spf1 mx exp=failing.example -all"), _GOOD_EXP),
     "exp-no-record": (case("v=spf1 mx exp=gone.example -all"), _GOOD_EXP),

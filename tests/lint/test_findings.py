@@ -140,7 +140,9 @@ class TestLimits:
 
 
 class TestWhatIsNotKnown:
-    @pytest.mark.parametrize("status", [s for s in Status if s not in (Status.NOERROR, Status.NXDOMAIN, Status.LOOP)])
+    @pytest.mark.parametrize(
+        "status", [s for s in Status if s not in (Status.NOERROR, Status.NXDOMAIN, Status.LOOP, Status.UNKNOWN)]
+    )
     @pytest.mark.parametrize("term", ["a:f.example", "mx:f.example", "exists:f.example", "include:f.example"])
     def test_is_said_to_be_unknown(self, status: Status, term: str) -> None:
         findings = case(f"v=spf1 mx {term} -all", {"f.example": {"*": status}}).findings()
@@ -289,3 +291,66 @@ def test_code_and_severity_are_text() -> None:
     assert finding.code is LintCode.NEUTRAL_ALL
     assert finding.severity == "warning"
     assert str(finding).startswith("x.example: warning: ?all gives neutral")
+
+
+ZONE = {
+    "x.example": {"SOA": "ns h 1 2 3 4 5", "NS": "ns.x.example", "TXT": "v=spf1 mx -all", "MX": (10, "mail.x.example")},
+    "*.x.example": {"TXT": "v=spf1 -all"},
+    "mail.x.example": {"A": "192.0.2.1"},
+    "www.x.example": {"CNAME": "x.example"},
+    "ok.x.example": {"TXT": "v=spf1 -all"},
+    "_dmarc.sub.x.example": {"TXT": "v=DMARC1; p=none"},
+    "_sip._tcp.x.example": {"SRV": "0 0 5060 sip.x.example."},
+    "other.x.example": {"NS": "ns.other.example"},
+    "a.other.x.example": {"A": "192.0.2.2"},
+    "failing.x.example": {"TXT": spfengine.Status.SERVFAIL},
+    "gone.x.example": {"*": spfengine.Status.NXDOMAIN},
+    "a..x.example": {"A": "192.0.2.3"},
+}
+
+
+def test_a_wildcard_misses_the_names_that_exist_and_only_these_are_named() -> None:
+    zone = spfengine.Zone(ZONE)
+    for findings in (
+        spfengine.lint_zone(zone),
+        *(spfengine.lint(d, resolver=zone) for d in ("x.example", "*.x.example")),
+    ):
+        [gap] = [finding for finding in findings if finding.code == "wildcard-gap"]
+        assert gap.domain == "*.x.example"
+        assert gap.text.endswith("2 names that exist have none: mail.x.example, sub.x.example (RFC 4592 §2.2.1)")
+        assert gap.source == "v=spf1 -all"
+        assert gap.own
+    assert not [f for f in spfengine.lint("mail.x.example", resolver=zone) if f.code == "wildcard-gap"]
+
+
+def test_a_name_is_missed_by_the_closest_wildcard_only_and_the_list_is_bounded() -> None:
+    hosts = {f"h{number}.sub.x.example": {"A": "192.0.2.1"} for number in range(30)}
+    zone = spfengine.Zone({**ZONE, "*.sub.x.example": {"TXT": "v=spf1 a -all"}, **hosts})
+    gaps = {finding.domain: finding.text for finding in spfengine.lint_zone(zone) if finding.code == "wildcard-gap"}
+    assert gaps.keys() == {"*.x.example", "*.sub.x.example"}
+    assert "30 names that exist have none: h0.sub.x.example, " in gaps["*.sub.x.example"]
+    assert "and 20 more" in gaps["*.sub.x.example"]
+    assert "h0" not in gaps["*.x.example"]
+
+
+@pytest.mark.parametrize("data", [{"A": "192.0.2.1"}, {"TXT": "x"}, {"NS": "ns.x.example"}, {"SRV": "0 0 1 a."}])
+def test_a_cname_record_beside_data_is_an_error_wherever_it_is_in_the_zone(data: dict[str, str]) -> None:
+    zone = spfengine.Zone({**ZONE, "Ftp.x.example": {"CNAME": "x.example", **data}})
+    [finding] = [each for each in spfengine.lint_zone(zone) if each.code == "cname-beside-data"]
+    assert (finding.domain, finding.severity) == ("Ftp.x.example", "error")
+    assert f"({next(iter(data))})" in finding.text
+    assert not [f for f in spfengine.lint("x.example", resolver=zone) if f.code == "cname-beside-data"]
+    assert [f.code for f in spfengine.lint("ftp.x.example", resolver=zone) if f.severity == "error"][-1:] == [
+        "cname-beside-data"
+    ]
+
+
+@pytest.mark.parametrize("beside", [{}, {"RRSIG": "x"}, {"NSEC": "x", "KEY": "y"}, {"*": spfengine.Status.TIMEOUT}])
+def test_a_cname_record_alone_or_signed_is_none(beside: dict[str, str]) -> None:
+    zone = spfengine.Zone({**ZONE, "ftp.x.example": {"CNAME": "x.example", **beside}})
+    assert not [each for each in spfengine.lint_zone(zone) if each.code == "cname-beside-data"]
+
+
+def test_names_of_others_in_a_zone_are_not_judged() -> None:
+    zone = spfengine.Zone({**ZONE, "y.example": {"CNAME": "x.example", "A": "192.0.2.1"}}, apexes=["x.example"])
+    assert not [each for each in spfengine.lint_zone(zone) if each.code == "cname-beside-data"]

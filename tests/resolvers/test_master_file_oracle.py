@@ -12,6 +12,7 @@ from hypothesis import example, given, strategies as st
 
 from spfengine.errors import ZoneError
 from spfengine.names import fold, from_labels
+from spfengine.resolvers.rrsets import RRset, is_possible
 from spfengine.resolvers.zone_files.master_file import read_text
 
 HEAD = b"$TTL 77\n$ORIGIN example.com.\nhead A 192.0.2.1\n"
@@ -21,10 +22,18 @@ Found = dict[tuple[str, str], tuple[int | None, set[Any]]]
 
 def ours(text: bytes) -> Found | None:
     try:
-        _, rrsets = read_text(HEAD + text)
+        _, rrsets, _ = read_text(HEAD + text)
     except ZoneError:
         return None
+    if not all(is_possible(name) for rrset in rrsets for name in names_in(rrset)):
+        return None  # dnspython refuses the file for a name that DNS can't have; we keep it, and it never answers
     return {(fold(rrset.name), rrset.type): (rrset.ttl, set(rrset.records)) for rrset in rrsets}
+
+
+def names_in(rrset: RRset) -> list[str]:
+    if rrset.type == "MX":
+        return [rrset.name, *[exchange for _, exchange in rrset.records]]
+    return [rrset.name, *(rrset.records if rrset.type in ("PTR", "CNAME") else ())]
 
 
 def theirs(text: bytes) -> Found | None:

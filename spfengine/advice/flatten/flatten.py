@@ -14,6 +14,7 @@ from spfengine.errors import ArgumentError
 from spfengine.evaluation.check_host import select_record
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.session import Answers
+from spfengine.evaluation.unanswered import hint_for, incompleteness, named_unknown, unanswered
 from spfengine.linting.finding import Finding, ReachedRecord
 from spfengine.linting.fixes import as_strings
 from spfengine.linting.limits import answer_size, sizes
@@ -180,16 +181,12 @@ def _require_all(wanted: Wanted, plan: FlattenPlan) -> None:
 
 
 def _unanswered(known: Answers) -> Problem | None:
-    """Return the problem that DNS could not answer a question, or None if it answered all."""
-    failed = [(question, answer) for question, answer in known.items() if answer.is_failure]
+    """Return the problem that a question was not answered, or None if all were."""
+    failed = unanswered([known])
     if not failed:
         return None
-    listed = [
-        f"{question.type} {visible_name(question.name)} ({answer.status})" for question, answer in failed[:_MOST_LISTED]
-    ]
-    more = f" and {len(failed) - _MOST_LISTED} more" if len(failed) > _MOST_LISTED else ""
-    text = f"DNS could not answer {', '.join(listed)}{more}, so what the record says is not known"
-    return Problem(ProblemCode.DNS_INCOMPLETE, text, failed[0][0].name, None, "2.6.6", "try again later")
+    text = f"{named_unknown(failed)}, so what the record says is not known"
+    return Problem(incompleteness(failed), text, next(iter(failed)).name, None, "2.6.6", hint_for(failed))
 
 
 def _alias(domain: str, answer: Answer) -> Problem | None:

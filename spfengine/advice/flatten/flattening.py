@@ -22,6 +22,7 @@ SCHEMA = "spfengine.flatten/1"
 _MAX_TERM = 1 << 16
 _OWN_REFUSALS = (
     ProblemCode.DNS_INCOMPLETE,
+    ProblemCode.OUTSIDE_ZONE,
     ProblemCode.FLATTEN_CONDITIONAL,
     ProblemCode.FLATTEN_ALIAS,
     ProblemCode.FLATTEN_TOO_LARGE,
@@ -188,8 +189,8 @@ class Flattening:
 
     @property
     def is_incomplete(self) -> bool:
-        """Whether flattening is refused because DNS could not answer."""
-        return self.refusal is not None and self.refusal.code is ProblemCode.DNS_INCOMPLETE
+        """Whether flattening is refused because something was not answered."""
+        return self.refusal is not None and self.refusal.code in (ProblemCode.DNS_INCOMPLETE, ProblemCode.OUTSIDE_ZONE)
 
     @property
     def is_broken(self) -> bool:

@@ -9,6 +9,7 @@ from spfengine.answers import Answer, Question, RRType, TextRecord
 from spfengine.drivers import asking, once
 from spfengine.errors import ArgumentError, RecordSyntaxError
 from spfengine.evaluation.session import Answers
+from spfengine.evaluation.unanswered import hint_for, incompleteness, named_unknown
 from spfengine.linting.fixes import as_strings
 from spfengine.linting.limits import PLAIN_UDP, UNFRAGMENTED, answer_size
 from spfengine.linting.terms import MAX_IP4
@@ -94,8 +95,9 @@ class Names:
             name = self.name(number)
             answer = yield from once(asking(Question(name, RRType.TXT)), known)
             if answer.is_failure:
-                text = f"DNS could not answer whether {visible_name(name)} is free ({answer.status})"
-                return Problem(ProblemCode.DNS_INCOMPLETE, text, name, None, "2.6.6", "try again later")
+                failed = {Question(name, RRType.TXT): answer}
+                text = f"it is not known whether {visible_name(name)} is free: {named_unknown(failed)}"
+                return Problem(incompleteness(failed), text, name, None, "2.6.6", hint_for(failed))
             if answer.is_void and not answer.chain:
                 names.append(name)
             if number == _MOST_TRIED:

@@ -66,11 +66,13 @@ class Missing:
         provider: the entry of the catalogue that it concerns, or None.
         why: what was queried, and what went wrong, in words.
         is_failure: whether DNS or a registry could not answer, so that a later attempt may succeed.
+        is_outside: whether nobody was asked, since its names are not in the files given.
     """
 
     provider: Provider | None
     why: str
     is_failure: bool
+    is_outside: bool = False
 
     def __repr__(self) -> str:
         return short_repr(self, ("why", "is_failure"))
@@ -78,7 +80,7 @@ class Missing:
     def to_dict(self) -> dict[str, object]:
         """Return it as JSON-safe values."""
         include = None if self.provider is None else visible_name(self.provider.include)
-        return {"include": include, "why": self.why, "is_failure": self.is_failure}
+        return {"include": include, "why": self.why, "is_failure": self.is_failure, "is_outside": self.is_outside}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -107,8 +109,8 @@ class Identification:
 
     @property
     def is_incomplete(self) -> bool:
-        """Whether DNS or a registry could not answer something, so that a later attempt may show more."""
-        return any(missing.is_failure for missing in (*self.missing, *self.unread))
+        """Whether something was not answered by DNS or a registry, or by the files given, so that there may be more."""
+        return any(missing.is_failure or missing.is_outside for missing in (*self.missing, *self.unread))
 
     def to_dict(self) -> dict[str, object]:
         """Return the identification as JSON-safe values, without `unread`, which is the same for a whole run."""

@@ -22,7 +22,7 @@ from spfengine.arguments import list_of
 from spfengine.drivers import adrive, drive, given_or_live
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.session import Answers
-from spfengine.problems import Result
+from spfengine.problems import ProblemCode, Result
 from spfengine.visible import visible, visible_name
 
 if TYPE_CHECKING:
@@ -198,7 +198,7 @@ class _Identifier:
                 self._add_pass(hit, tuple(outcome.path))
             elif outcome.result is Result.TEMPERROR:
                 why = "it could not be read completely" if outcome.problem is None else outcome.problem.text
-                self._missing.append(Missing(hit.provider, visible(why), is_failure=True))
+                self._missing.append(Missing(hit.provider, visible(why), not outcome.is_unknown, outcome.is_unknown))
             elif not needs_only_the_address(outcome):
                 dependencies = ", ".join([str(dependency) for dependency in outcome.depends_on[:3]])
                 evidence = f"the SPF record of {name} may pass this address; that depends on {dependencies}"
@@ -215,8 +215,9 @@ class _Identifier:
         if session.result is Result.PASS:
             self._add_pass(hit, tuple([(domain, term.text) for domain, term in session.path]))
         elif session.problem is not None:
-            is_failure = session.result is Result.TEMPERROR
-            self._missing.append(Missing(hit.provider, visible(session.problem.text), is_failure))
+            is_outside = session.problem.code is ProblemCode.OUTSIDE_ZONE
+            is_failure = session.result is Result.TEMPERROR and not is_outside
+            self._missing.append(Missing(hit.provider, visible(session.problem.text), is_failure, is_outside))
 
     def _add_pass(self, hit: Hit, path: tuple[tuple[str, str], ...]) -> None:
         provider = hit.provider

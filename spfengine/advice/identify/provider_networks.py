@@ -131,12 +131,13 @@ def _without_pass(provider: Provider, policy: Policy) -> Missing | None:
     if any(outcome.result is Result.PASS or may_pass(outcome) for outcome in outcomes):
         return None
     problems = {outcome.problem.text: outcome for outcome in outcomes if outcome.problem is not None}
-    failed = any(outcome.is_incomplete for outcome in outcomes)
+    failed = any(outcome.is_incomplete and not outcome.is_unknown for outcome in outcomes)
+    outside = any(outcome.is_unknown for outcome in outcomes)
     if not problems:
         why = f"the SPF record of {visible_name(provider.include)} passes no address"
         return Missing(provider, why, is_failure=False)
     why = next((text for text, outcome in problems.items() if outcome.is_incomplete), next(iter(problems)))
-    return Missing(provider, visible(why), failed)
+    return Missing(provider, visible(why), failed, outside)
 
 
 def _too_wide(policy: Policy, version: int) -> str | None:

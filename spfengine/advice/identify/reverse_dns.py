@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from spfengine.addresses import Family, address_text
 from spfengine.advice.identify.identification import Missing
 from spfengine.answers import Answer, Question, RRType
-from spfengine.evaluation.mechanisms import is_validated
+from spfengine.evaluation.mechanisms import Halt, is_validated
 from spfengine.evaluation.session import Session, address_type
+from spfengine.evaluation.unanswered import NOT_GIVEN
 from spfengine.names import fold, is_askable, reverse_name
 from spfengine.visible import visible_name
 
@@ -52,8 +53,7 @@ def reverse_names(family: Family, address: int) -> Generator[Question, Answer, R
     answer = yield question
     missing: list[Missing] = []
     if answer.is_failure:
-        why = f"DNS could not answer for the PTR records of {question.name} ({answer.status})"
-        missing.append(Missing(None, why, is_failure=True))
+        missing.append(_missing(question, answer))
     if len(answer.records) > MAX_NAMES:
         why = f"{question.name} has {len(answer.records)} PTR records; only the first {MAX_NAMES} were examined"
         missing.append(Missing(None, why, is_failure=False))
@@ -63,15 +63,30 @@ def reverse_names(family: Family, address: int) -> Generator[Question, Answer, R
     for name in {fold(name): name for name in answer.records[:MAX_NAMES]}.values():
         if not is_askable(name):
             names.append(ReverseName(name, False, "that name can't be queried in DNS"))
-        elif (yield from is_validated(session, name)):
+        elif (yield from _resolves(session, name)):
             names.append(ReverseName(name, True, ""))
         else:
             type = address_type(family)
             forward = session.answers[Question(name, type).key]
             if forward.is_failure:
-                why = f"DNS could not answer for the {type} records of {visible_name(name)} ({forward.status})"
-                missing.append(Missing(None, why, is_failure=True))
-                names.append(ReverseName(name, False, "DNS could not answer what that name resolves to"))
+                missing.append(_missing(Question(name, type), forward))
+                names.append(ReverseName(name, False, "it is not known what that name resolves to"))
             else:
                 names.append(ReverseName(name, False, "that name does not resolve to the address"))
     return ReverseNames(names, missing)
+
+
+def _missing(question: Question, answer: Answer) -> Missing:
+    """Return that a question was not answered."""
+    records = f"the {question.type} records of {visible_name(question.name)}"
+    if answer.is_unknown:
+        return Missing(None, f"{records} are {NOT_GIVEN}", is_failure=False, is_outside=True)
+    return Missing(None, f"DNS could not answer for {records} ({answer.status})", is_failure=True)
+
+
+def _resolves(session: Session, name: str) -> Generator[Question, Answer, bool]:
+    """Return whether a name is known to resolve to the session's address."""
+    try:
+        return (yield from is_validated(session, name))
+    except Halt:  # nobody was asked
+        return False

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from spfengine.answers import Answer, Question, RRType, Status, spf_texts
 from spfengine.errors import RecordSyntaxError
+from spfengine.evaluation.unanswered import hint_for, named_unknown
 from spfengine.linting.fixes import Fix, corrections, read, record_meant
 from spfengine.linting.syntax import merged
 from spfengine.names import is_same_or_under
@@ -56,7 +57,8 @@ def baseline(domain: str, own: Iterable[str]) -> Generator[Question, Answer, Bas
     start = Baseline(Standing.RECORD, texts, None, None, None, (), siblings, answer)
     name = visible_name(domain)
     if answer.is_failure:
-        why = f"the record of {name} is not known: DNS could not answer ({answer.status})"
+        failed = {Question(domain, RRType.TXT): answer}
+        why = f"the record of {name} is not known: {named_unknown(failed)}; {hint_for(failed)}"
         return replace(start, standing=Standing.UNKNOWN, refusal=why)
     if answer.chain and not any(is_same_or_under(answer.chain[-1], other) for other in (domain, *own)):
         target = visible_name(answer.chain[-1])

@@ -120,8 +120,11 @@ def caveats_of_unidentified(senders: Sequence[SenderAdvice]) -> Iterator[Caveat]
     for advice in unidentified[:_MOST]:
         ip = advice.sender.ip
         who = f" ({visible_name(advice.who)})" if advice.who else ""
+        owner = "belongs to no known service and to no name of yours"
+        if advice.identification is not None and advice.identification.is_incomplete:
+            owner = "could not be identified, since not everything was answered"
         text = (
-            f"{ip}{who} belongs to no known service and to no name of yours: it may be a forwarder, a forger, or a "
+            f"{ip}{who} {owner}: it may be a forwarder, a forger, or a "
             f"server of yours. It is left out: if it is yours, use --want {ip}; if not, --ignore {ip}"
         )
         yield Caveat(CaveatCode.UNNAMED, text)
@@ -130,12 +133,18 @@ def caveats_of_unidentified(senders: Sequence[SenderAdvice]) -> Iterator[Caveat]
         yield Caveat(CaveatCode.UNNAMED, text)
 
 
-def caveats_of_unused(terms: Sequence[TermAdvice]) -> Iterator[Caveat]:
-    """Yield which addresses are kept though no message used them."""
+def caveats_of_unused(terms: Sequence[TermAdvice], *, is_partial: bool) -> Iterator[Caveat]:
+    """Yield which addresses are kept though no message used them.
+
+    Args:
+        is_partial: whether it is not known of every term what it matches.
+    """
     for advice in [advice for advice in terms if advice.sign == "=" and advice.is_unused][:_MOST]:
         names = f" ({', '.join(map(visible_name, advice.names[:2]))})" if advice.names else ""
+        alone = "no other term is known to match it, so mail from it may" if is_partial else ""
+        alone = alone or "no other term matches it, so mail from it would"
         text = (
-            f"{visible(advice.term, 60)}{names} is kept: no other term matches it, so mail from it would stop "
+            f"{visible(advice.term, 60)}{names} is kept: {alone} stop "
             f"passing. If nobody sends from it any more, use --drop {visible(advice.term.removeprefix('+'), 60)}"
         )
         yield Caveat(CaveatCode.UNUSED, text)

@@ -8,7 +8,7 @@ from spfengine.answers import Answer, Question
 from spfengine.evaluation.session import Answers
 from spfengine.policy.compile import Inputs
 from spfengine.policy.ranges import Spans, difference, intersection, size
-from spfengine.policy.reachability import matched_alone
+from spfengine.policy.reachability import evaluate_alone
 from spfengine.record.model import IP4, All, Directive, Network, Record, term_key
 
 MAX_DIRECTIVES = 300
@@ -27,11 +27,13 @@ class Coverage:
         spans: the addresses; None if that depends on more than the address, or DNS could not answer.
         has_known_owner: whether it refers only to names that the admin, or a known service, manages. Other terms may
             then be left out because this one covers them.
+        outside: which name is not in the files given, so that the addresses are not known, in words; or None.
     """
 
     directive: Directive
     spans: AddressSets | None
     has_known_owner: bool = True
+    outside: str | None = None
 
     @property
     def passes(self) -> bool:
@@ -76,8 +78,8 @@ def matching(
     """Return which addresses a directive of the domain's own record matches."""
     if isinstance(directive, IP4):  # as matched_alone would say, but without compiling hundreds of them
         return Coverage(directive, ([network_range(V4, directive.network, directive.prefix)], []), has_known_owner)
-    spans = yield from matched_alone(inputs, inputs.domain, directive, answers)
-    return Coverage(directive, spans, has_known_owner)
+    alone = yield from evaluate_alone(inputs, inputs.domain, directive, answers)
+    return Coverage(directive, alone.spans if alone.is_known else None, has_known_owner, alone.outside)
 
 
 def is_harmless(

@@ -136,7 +136,7 @@ def explaining(solution: Solution) -> Steps[Suggestion]:
         faults=base.faults,
         siblings=base.siblings,
         drafts=result.drafts,
-        is_smallest=result.is_exhaustive and fits,
+        is_smallest=result.is_exhaustive and fits and not simulation.is_incomplete,
     )
 
 
@@ -250,12 +250,12 @@ def _findings(situation: Situation, check: DraftCheck) -> Steps[tuple[Finding, .
     inputs = situation.inputs
     if check.cost.endless or check.cost.incomplete:
         return ()
-    after, _ = yield from situation.once(linting(inputs.domain, None, check.text, inputs.limits, situation.own))
-    before, _ = yield from situation.once(linting(inputs.domain, None, None, inputs.limits, situation.own))
-    old = {(finding.code, finding.domain, _source(finding)) for finding in before}
+    after = yield from situation.once(linting(inputs.domain, None, check.text, inputs.limits, situation.own))
+    before = yield from situation.once(linting(inputs.domain, None, None, inputs.limits, situation.own))
+    old = {(finding.code, finding.domain, _source(finding)) for finding in before.findings}
     return tuple(
         finding
-        for finding in after
+        for finding in after.findings
         if finding.severity is not Severity.INFO and (finding.code, finding.domain, _source(finding)) not in old
     )
 
@@ -280,7 +280,7 @@ def _caveats(
     yield from caveats_of_reports(senders)
     yield from caveats_of_candidates(coming, senders, solution.identified)
     yield from caveats_of_unidentified(senders)
-    yield from caveats_of_unused(terms)
+    yield from caveats_of_unused(terms, is_partial=any(each.outside is not None for each in solution.coverage))
     if simulation.is_worse:
         yield caveat_of_stops()
     yield from caveats_of_unknown_facts(senders)

@@ -148,13 +148,15 @@ class Reasons:
 
     def _why_staying(self, coverage: Coverage, by: tuple[str, ...]) -> str:
         directive = coverage.directive
+        if coverage.outside is not None:
+            return f"what it matches is not known: {coverage.outside}"
         if coverage.spans is None:
             return "what it matches depends on more than the address"
         if coverage.is_empty:
             return "matches no client"
         if isinstance(directive, Network) and coverage.passes and not self._is_long:
             part = f"{_terms(by)} match{'es' if len(by) == 1 else ''} a part of it"
-            why = part if by else "nothing else matches it"
+            why = part if by else self._nothing_else
         elif coverage.passes:
             why = f"matches {spans_text(coverage.spans)}"
         else:
@@ -162,6 +164,12 @@ class Reasons:
         if self._has_results:
             why += f"; {_messages(self._messages_before(directive))} matched it"
         return why
+
+    @property
+    def _nothing_else(self) -> str:
+        """That no other term matches an address, as far as that is known."""
+        is_partial = any(coverage.outside is not None for coverage in self._all)
+        return "nothing else is known to match it" if is_partial else "nothing else matches it"
 
     def _new_index(self, index: int) -> int:
         """Return the index of a directive after the new terms are added."""

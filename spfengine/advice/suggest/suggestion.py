@@ -33,7 +33,7 @@ class Advice(StrEnum):
     BROKEN = "broken"
     """What is published is broken, and has to be corrected first."""
     UNKNOWN = "unknown"
-    """DNS could not answer."""
+    """DNS could not answer, or nobody was asked."""
 
 
 class SenderStanding(StrEnum):
@@ -56,7 +56,7 @@ class SenderStanding(StrEnum):
     ELSEWHERE = "elsewhere"
     """Its MAIL FROM is of another domain, whose record decides."""
     UNKNOWN = "unknown"
-    """DNS could not answer."""
+    """DNS could not answer, or nobody was asked."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -323,7 +323,7 @@ class Suggestion:
         refusal: why nothing is proposed, or None.
         siblings: the other TXT records of the name, which stay.
         drafts: how many drafts were compiled and compared.
-        is_smallest: whether it is proved that no smaller change keeps every promise.
+        is_smallest: whether it is proved that no smaller change keeps every promise; never if a part is not known.
     """
 
     domain: str
@@ -367,8 +367,14 @@ class Suggestion:
 
     @property
     def is_incomplete(self) -> bool:
-        """Whether DNS could not answer something, so that a part is not known."""
+        """Whether something was not answered, so that a part is not known."""
         return self.advice is Advice.UNKNOWN or (self.simulation is not None and self.simulation.is_incomplete)
+
+    @property
+    def serves_everyone(self) -> bool:
+        """Whether every sender that is wanted is known to pass with the record."""
+        unknown = any(advice.standing is SenderStanding.UNKNOWN for advice in self.senders)
+        return self.record is not None and not (self.unserved or unknown)
 
     def forms(self) -> dict[str, str]:
         """Return the record ready to paste, in the forms of `spfengine.advice.forms`; empty without a record."""
@@ -398,7 +404,7 @@ class Suggestion:
             "record": _visible(self.record, _MAX_RECORD),
             "published": [visible(text, _MAX_RECORD) for text in self.published],
             "standing": str(self.standing),
-            "serves_everyone": self.record is not None and not self.unserved,
+            "serves_everyone": self.serves_everyone,
             "worse": self.is_worse,
             "incomplete": self.is_incomplete,
             "terms": _dicts(self.terms),

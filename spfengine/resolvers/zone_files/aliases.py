@@ -5,16 +5,22 @@ from dataclasses import replace
 
 from spfengine.answers import Status
 from spfengine.names import fold
-from spfengine.resolvers.rrsets import MAX_CHAIN, RRset
+from spfengine.resolvers.rrsets import ANY_TYPE, CNAME, MAX_CHAIN, RRset
 from spfengine.visible import visible_name
+
+ADDRESSES = ("A", "AAAA")
+"""The types that an alias has in place of a CNAME record."""
 
 Key = tuple[str, str]
 """Folded name and type of an RRset."""
 
 
 def unanswered(name: str, type: str, why: str, ttl: int | None = None) -> RRset:
-    """Return an RRset that DNS has, but whose records are not in the file: questions for it fail."""
-    return RRset(name, type, (), ttl, Status.SERVFAIL, why)
+    """Return an RRset that DNS has, but whose records are not in the file: what DNS answers is not known.
+
+    If it is a CNAME record, that is so for every type that the name does not list.
+    """
+    return RRset(name, ANY_TYPE if type == CNAME else type, (), ttl, Status.UNKNOWN, why)
 
 
 def alias(name: str, type: str, target: str, ttl: int | None = None) -> RRset:
@@ -30,12 +36,12 @@ def resolve_aliases(rrsets: Mapping[Key, RRset], aliases: Mapping[Key, str]) -> 
         aliases: the target of each alias, by the alias's key.
     """
     resolved = []
-    for rrset in rrsets.values():
-        key = fold(rrset.name), rrset.type
+    for own, rrset in rrsets.items():
+        key = own
         for _ in range(MAX_CHAIN):
             if key not in aliases:
                 break
-            key = fold(aliases[key]), rrset.type
+            key = fold(aliases[key]), key[1]
         target = rrsets.get(key, rrset)
         resolved.append(rrset if target.status is not Status.NOERROR else replace(target, name=rrset.name))
     return tuple(resolved)

@@ -10,9 +10,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from spfengine.answers import Answer, Question, Resolver
-from spfengine.errors import MissingExtraError, ZoneError
+from spfengine.errors import ZoneError
 from spfengine.names import fold
-from spfengine.resolvers.zone import Zone
+from spfengine.resolvers.asking import aask, ask
+from spfengine.resolvers.overlay import Overlay
+from spfengine.resolvers.zone import Zone, read_apexes
+from spfengine.resolvers.zone_files.yaml_files import load_yaml
 from spfengine.visible import visible
 
 if TYPE_CHECKING:
@@ -21,11 +24,16 @@ if TYPE_CHECKING:
 
 MAX_OCTETS = 64 << 20
 """Octets of the largest recording or suite that is read."""
-_MAX_DEPTH = 20  # of a suite: document, zonedata, name, entries, entry, value, strings
 
 
-def read_zone(path: "str | os.PathLike[str]") -> "Zone | Recording":
+def read_zone(path: "str | os.PathLike[str]", origin: str | None = None) -> "Zone | Recording":
     """Return the zone or recording in a file, in any of the formats above.
+
+    Args:
+        path: the file.
+        origin: the domain to which relative names belong, for a master file without `$ORIGIN` and for octoDNS. Without
+            it, that is the domain in the file's name, such as `db.example.com` or `example.com.yaml`. The domain is
+            also the zone's apex, if the file does not show another.
 
     Raises:
         ZoneError, RecordingError: it can't be understood.
@@ -34,31 +42,53 @@ def read_zone(path: "str | os.PathLike[str]") -> "Zone | Recording":
     """
     suffix = os.fspath(path).lower().rpartition(".")[2]
     if suffix == "json":
-        return _read_json(_octets_of(path))
+        return _read_json(_octets_of(path), origin)
     if suffix in ("yml", "yaml"):
-        return _read_yaml(_octets_of(path), os.fspath(path))
-    return Zone.from_file(os.fspath(path))
+        return _read_yaml(_octets_of(path), os.fspath(path), origin)
+    return _with_apex(Zone.from_file(os.fspath(path), origin), origin)
 
 
-def read_octets(data: bytes) -> "Zone | Recording":
+def read_octets(data: bytes, origin: str | None = None) -> "Zone | Recording":
     """Return the zone or recording in these octets: JSON, or else a master file. Raises as `read_zone` does."""
-    return _read_json(data) if data.lstrip()[:1] in (b"{", b"[") else Zone.from_text(data)
+    if data.lstrip()[:1] in (b"{", b"["):
+        return _read_json(data, origin)
+    return _with_apex(Zone.from_text(data, origin), origin)
 
 
-def lay_together(layers: "Sequence[Zone | Recording]") -> Resolver:
+def _with_apex(zone: Zone, origin: str | None) -> Zone:
+    """Return a zone with the origin that the caller gave as its apex, if it has no other."""
+    if origin is None or zone.apexes:
+        return zone
+    made = Zone.from_rrsets(zone.names, zone.rrsets, read_apexes([origin]), zone.ttl)
+    made.memo.update(zone.memo)
+    return made
+
+
+def lay_together(layers: "Sequence[Zone | Recording]", base: Resolver | None = None) -> Resolver:
     """Return a resolver for several files. Zones become one zone, in which a later RRset replaces an earlier one.
 
+    If one of them is the whole of DNS, such as a zone of an OpenSPF suite, they are it together. If not, they speak for
+    the apexes of all, and have the names of those files that name no apex, such as a few lines of a master file.
+
     A zone and a recording are asked in turn: first the later one, then the other for what the first does not know.
+
+    Args:
+        base: what answers for all that the files do not know, such as live DNS.
     """
     zones = [layer for layer in layers if isinstance(layer, Zone)]
     recordings = [layer for layer in layers if not isinstance(layer, Zone)]
+    zone = _one_zone(zones) if zones else None
     if not recordings:
-        return _one_zone(zones)
+        assert zone is not None, "there is a file"
+        return zone if base is None else Overlay(base, zone)
     recording = recordings[0].__class__([pair for recording in recordings for pair in recording.answers])
-    if not zones:
-        return recording
-    zone = _one_zone(zones)
-    return _Layers(zone, recording) if isinstance(layers[-1], Zone) else _Layers(recording, zone)
+    if zone is None:
+        return recording if base is None else _Recorded(recording, base)
+    if not isinstance(layers[-1], Zone):
+        return _Recorded(recording, zone if base is None else Overlay(base, zone))
+    if base is not None or zone.apexes:
+        return Overlay(_Recorded(recording, zone if base is None else base), zone)
+    return _WholeOverRecording(zone, recording)
 
 
 def _one_zone(zones: Sequence[Zone]) -> Zone:
@@ -69,7 +99,10 @@ def _one_zone(zones: Sequence[Zone]) -> Zone:
     rrsets: dict[tuple[str, str], RRset] = {}
     for zone in zones:
         rrsets.update({(fold(rrset.name), rrset.type): rrset for rrset in zone.rrsets})
-    return Zone.from_rrsets(names.values(), rrsets.values())
+    apexes = (
+        None if any(zone.apexes is None for zone in zones) else [apex for zone in zones for apex in zone.apexes or ()]
+    )
+    return Zone.from_rrsets(names.values(), rrsets.values(), apexes)
 
 
 def _octets_of(path: "str | os.PathLike[str]") -> bytes:
@@ -80,11 +113,12 @@ def _octets_of(path: "str | os.PathLike[str]") -> bytes:
     return data
 
 
-def _read_json(data: bytes) -> "Zone | Recording":
+def _read_json(data: bytes, origin: str | None) -> "Zone | Recording":
     import json
 
     from spfengine.resolvers.zone_files import route53
 
+    _refuse_origin(origin)
     try:
         document = json.loads(data, object_pairs_hook=_without_duplicates)
     except (ValueError, RecursionError) as error:
@@ -113,49 +147,28 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return by_key
 
 
-def load_yaml(data: bytes | str) -> list[Any]:
-    """Return the documents of a YAML file. Aliases are refused, since they let a small file make an endless mapping.
+def _read_yaml(data: bytes, path: str, origin: str | None) -> Zone:
+    """Return the zone of a file: of all its documents if they are octoDNS's, else of its only one."""
+    from spfengine.resolvers.zone_files import octodns, openspf
 
-    Raises:
-        ZoneError: it is not YAML, has aliases, or is nested too deep.
-        MissingExtraError: pyyaml is not installed.
-    """
-    try:
-        import yaml
-    except ImportError:
-        message = "YAML needs pyyaml: pip install pyyaml (the extra spfengine[testing]); a zone can be .json as well"
-        raise MissingExtraError(message) from None
+    roots: list[bool] = []
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        depth = 0
-        for event in yaml.parse(data, Loader=loader):
-            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            if isinstance(event, yaml.AliasEvent) or depth > _MAX_DEPTH:
-                line = 0 if event.start_mark is None else event.start_mark.line + 1
-                what = "this is nested too deep" if depth > _MAX_DEPTH else "aliases are not read; write it out"
-                raise ZoneError(f"line {line}: {what}")
-        return list(yaml.load_all(data, Loader=loader))
-    except ZoneError:
-        raise
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ZoneError(f"this is not YAML: {visible(' '.join(str(error).split()), 200)}") from None
-    except (ArithmeticError, AttributeError, LookupError, TypeError):  # pyyaml's, for `!!int ""` or `!!bool x`
-        raise ZoneError("this is not YAML: a value does not fit its tag, such as !!int or !!timestamp") from None
+    def prepare(root: Any) -> None:
+        roots.append(octodns.is_octodns(root))
+        (octodns.prepare if roots[-1] else openspf.prepare)(root)
 
-
-def _read_yaml(data: bytes, path: str) -> Zone:
-    """Return the zone of a file's only document."""
-    from spfengine.resolvers.zone_files import octodns
-
-    documents = [document for document in load_yaml(data) if document is not None]  # None: empty, as after a last ---
+    documents = [document for document in load_yaml(data, prepare) if document is not None]  # None: after a last ---
+    if roots and all(roots):
+        return Zone.from_rrsets(*octodns.read_documents(documents, origin or octodns.zone_of(path)))
     if len(documents) != 1:
         raise ZoneError(f"the file has {len(documents)} documents, each a zone of its own; expected one")
-    document = documents[0]
-    if not octodns.is_octodns(document):
-        return _zone_of_suite(document)
-    _refuse_duplicates(data)
-    return Zone.from_rrsets(*octodns.read_document(document, octodns.zone_of(path)))
+    _refuse_origin(origin)
+    return _zone_of_suite(documents[0])
+
+
+def _refuse_origin(origin: str | None) -> None:
+    if origin is not None:
+        raise ZoneError(f"the names in this file are complete; expected FILE alone, without {visible(origin, 60)}=")
 
 
 def _zone_of_suite(document: Any) -> Zone:
@@ -165,42 +178,40 @@ def _zone_of_suite(document: Any) -> Zone:
     return Zone.from_openspf(document.get("zonedata", document))
 
 
-def _refuse_duplicates(data: bytes) -> None:
-    """Raise ZoneError if a key occurs twice in a mapping, of which the YAML reader silently keeps the last."""
-    import yaml
+class _Recorded:
+    """A recording over another source, which answers what was not recorded."""
 
-    nodes = list(yaml.compose_all(data, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
-    while nodes:
-        node = nodes.pop()
-        if isinstance(node, yaml.SequenceNode):
-            nodes += node.value
-        if not isinstance(node, yaml.MappingNode):
-            continue
-        seen: set[object] = set()
-        for key, value in node.value:
-            if not isinstance(key, yaml.ScalarNode):
-                raise ZoneError(f"line {key.start_mark.line + 1}: a key is a mapping or a list; expected text")
-            if key.value in seen:
-                line = key.start_mark.line + 1
-                raise ZoneError(f"line {line}: the key {visible(str(key.value), 60)!r} occurs twice; join the records")
-            seen.add(key.value)
-            nodes.append(value)
-
-
-class _Layers:
-    """A zone over a recording, or the other way round: the lower one answers what the upper one does not know."""
-
-    def __init__(self, upper: "Zone | Recording", lower: "Zone | Recording") -> None:
-        self._upper = upper
-        self._lower = lower
-        recording = lower if isinstance(upper, Zone) else upper
-        assert not isinstance(recording, Zone), "several zones are one zone"
-        self._recorded = {(fold(question.name), question.type) for question, _ in recording.answers}
+    def __init__(self, recording: "Recording", below: Resolver) -> None:
+        self._recording = recording
+        self._below = below
+        self._recorded = {_key(question) for question, _ in recording.answers}
+        self.unchanging = getattr(below, "unchanging", False)
+        self.prefetch = getattr(below, "prefetch", 0)
 
     def resolve(self, question: Question, /) -> Answer:
-        """Return the answer of the upper layer, or of the lower one if the upper does not know the question."""
-        recorded = (fold(question.name), question.type) in self._recorded
-        if not isinstance(self._upper, Zone):
-            return (self._upper if recorded else self._lower).resolve(question)
-        answer = self._upper.resolve(question)
-        return self._lower.resolve(question) if answer.is_void and recorded else answer
+        """Return the recorded answer; if there is none, that of the source below."""
+        return self._recording.resolve(question) if _key(question) in self._recorded else ask(self._below, question)
+
+    async def aresolve(self, question: Question, /) -> Answer:
+        """Async version of `resolve`."""
+        if _key(question) in self._recorded:
+            return self._recording.resolve(question)
+        return await aask(self._below, question)
+
+
+class _WholeOverRecording:
+    """A zone that is the whole of DNS, over a recording, which answers what does not exist in the zone."""
+
+    def __init__(self, zone: Zone, recording: "Recording") -> None:
+        self._zone = zone
+        self._recording = recording
+        self._recorded = {_key(question) for question, _ in recording.answers}
+
+    def resolve(self, question: Question, /) -> Answer:
+        """Return the answer of the zone, or a recorded one if the zone has no records."""
+        answer = self._zone.resolve(question)
+        return self._recording.resolve(question) if answer.is_void and _key(question) in self._recorded else answer
+
+
+def _key(question: Question) -> tuple[str, str]:
+    return fold(question.name.removesuffix(".")), question.type

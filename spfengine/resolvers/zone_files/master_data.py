@@ -10,9 +10,9 @@ from typing import Any
 
 from spfengine.addresses import parse_ip4, parse_ip6
 from spfengine.answers import MAX_STRING
-from spfengine.names import MAX_LABEL, from_labels
+from spfengine.names import MAX_LABEL
 from spfengine.resolvers.zone_files.master_entries import Word
-from spfengine.resolvers.zone_files.presentation import labels_text, split_labels, unescaped
+from spfengine.resolvers.zone_files.presentation import labels_text, listed_labels, split_labels, unescaped
 from spfengine.visible import visible
 
 Labels = tuple[bytes, ...]
@@ -98,16 +98,16 @@ def parse_ttl(word: Word) -> int | None:
 
 
 def split_name(text: str) -> tuple[Labels, bool]:
-    """Return the labels of a name, and whether it is complete, that is, ends with a dot.
+    """Return the labels of a name, and whether it is complete, that is, ends with a dot. Labels may be empty.
 
     Raises:
-        ValueError: it is not a name; the message is for people.
+        ValueError: it has a broken escape; the message is for people.
     """
     if text == ".":
         return (), True
     labels = tuple(split_labels(text))
     is_complete = labels[-1] == b""
-    return check_labels(labels[:-1] if is_complete else labels), is_complete
+    return labels[:-1] if is_complete else labels, is_complete
 
 
 def check_labels(labels: Labels) -> Labels:
@@ -145,7 +145,7 @@ class Data:
         elif type in ("A", "AAAA"):
             data = self._address(type)
         elif type == "MX":
-            data = self._number(65535), from_labels(self._name())
+            data = self._number(65535), listed_labels(self._name())
         elif type == "SOA":
             names = self._name(), self._name()
             numbers = [self._number(_LAST_TTL), *[self._ttl() for _ in range(4)]]
@@ -244,7 +244,7 @@ class Octets:
         elif type in ("A", "AAAA"):
             data = self._number(4 if type == "A" else 16)
         elif type == "MX":
-            data = self._number(2), from_labels(self._name())
+            data = self._number(2), listed_labels(self._name())
         elif type == "SOA":
             data, minimum = soa((self._name(), self._name()), [self._number(4) for _ in range(5)])
         else:
@@ -268,12 +268,12 @@ class Octets:
             if length > MAX_LABEL:
                 raise ValueError("a name is compressed, or has a label that is too long")
             labels.append(self._take(length))
-        return check_labels(tuple(labels))
+        return tuple(labels)
 
 
 def name_data(type: str, name: Labels) -> Any:
     """Return data that is one name as in `RRset.records`."""
-    return (labels_text(name).encode("ascii"),) if type == "NS" else from_labels(name)
+    return (labels_text(name).encode("ascii"),) if type == "NS" else listed_labels(name)
 
 
 def soa(names: Sequence[Labels], numbers: Sequence[int]) -> tuple[tuple[bytes], int]:

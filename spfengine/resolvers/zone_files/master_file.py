@@ -4,12 +4,15 @@ Understood are `$ORIGIN`, `$TTL`, TTLs with units (`1h30m`), blank owners, relat
 strings in quotes, and `\DDD` (taken octet by octet, as are octets over 127). The class must be IN. A record that is
 listed twice counts once.
 
-If no origin is stated, it is the zone's name, as for a name server that has it from its configuration (cPanel's files
-depend on that): the owner of the SOA record, or the domain at the head of a Cloudflare export. A name without a final
-dot that already ends in it is complete, since some exports leave the dot out.
+If no origin is stated, it is the zone's name, as for a name server that has it from its configuration (the files of
+cPanel, Debian, DirectAdmin and Windows depend on that): the owner of the SOA record, or the domain at the head of a
+Cloudflare export, or else the domain in the file's name, which is noted. A name without a final dot that already ends
+in it is complete, since some exports leave the dot out.
 
-In Cloudflare's exports the comment `cf_tags=cf-proxied:true` is kept as the RRset's note, and the TTL 1 ("automatic")
-is 300 seconds.
+A name that DNS can't have is kept (see `Zone`).
+
+In Cloudflare's exports the comment `cf_tags=cf-proxied:true` is kept as the RRset's note, the TTL 1 ("automatic") is
+300 seconds, and a CNAME record at the apex is an alias: DNS has the addresses of its target.
 
 A record without a TTL has that of `$TTL`; else the last one stated; else the SOA record's minimum; else none is known.
 An RRset has the shortest of its records' TTLs (RFC 2181 §5.2).
@@ -20,11 +23,15 @@ number in it), and files of more than 8 MiB. A file with a broken line is refuse
 
 import os
 import re
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from spfengine.errors import ZoneError
 from spfengine.names import fold, from_labels, to_labels
+from spfengine.resolvers.bounds import apexes_of
 from spfengine.resolvers.rrsets import CNAME, PROXIED, Content, RRset, read_name
+from spfengine.resolvers.zone_files.aliases import ADDRESSES, Key, alias, resolve_aliases
+from spfengine.resolvers.zone_files.file_names import domain_in
 from spfengine.resolvers.zone_files.master_data import (
     EXPECTED,
     Data,
@@ -37,6 +44,7 @@ from spfengine.resolvers.zone_files.master_data import (
     split_name,
 )
 from spfengine.resolvers.zone_files.master_entries import Entries, Entry, Word
+from spfengine.resolvers.zone_files.presentation import listed_labels
 from spfengine.visible import visible, visible_name
 
 MAX_OCTETS = 8 << 20
@@ -55,12 +63,23 @@ _PROXIED_TAG = "cf-proxied:true"
 _AUTOMATIC_TTL = 1  # as Cloudflare writes 300 seconds
 _SECONDS_OF_AUTOMATIC = 300
 
+_AGE = re.compile(r"\[(?:AGE|Aging):[0-9]+\]", re.IGNORECASE)  # in files of Windows: when the record was last seen
+
 _RECORD = "[TTL] [IN] TYPE and its data"
-_NEEDS_ORIGIN = "names that end with a dot, or an $ORIGIN line (or argument) that completes the others"
+_NEEDS_ORIGIN = (
+    "names that end with a dot, or an $ORIGIN line that completes the others (or the zone's name: --zone DOMAIN=FILE, "
+    "or the argument origin)"
+)
+_EXPANDED = "the records themselves, written out; BIND does that: named-compilezone -o NEW.zone DOMAIN FILE"
 
 
-def read_file(path: str | os.PathLike[str], origin: str | None = None) -> Content:
-    """Return the names and RRsets of a master file.
+def read_file(path: str | os.PathLike[str], origin: str | None = None, notes: list[str] | None = None) -> Content:
+    """Return the names, RRsets and apexes of a master file.
+
+    Args:
+        path: the file.
+        origin: the domain to which relative names belong, until the file has its own `$ORIGIN`.
+        notes: what had to be assumed is added to it, in words.
 
     Raises:
         ZoneError: a line can't be understood, or the file is larger than 8 MiB.
@@ -68,11 +87,18 @@ def read_file(path: str | os.PathLike[str], origin: str | None = None) -> Conten
     """
     with open(path, "rb") as file:
         data = file.read(MAX_OCTETS + 1)
-    return _Reader(data, origin, visible(os.fspath(path))).read()
+    reader = _Reader(data, origin, visible(os.fspath(path)), domain_in(os.fspath(path)))
+    content = reader.read()
+    if notes is not None and reader.assumed is not None:
+        notes.append(
+            f"the file has no $ORIGIN; after its name, its names belong to {visible_name(reader.assumed)} "
+            f"(for another domain: --zone DOMAIN={reader.source})"
+        )
+    return content
 
 
 def read_text(text: str | bytes, origin: str | None = None) -> Content:
-    """Return the names and RRsets of a master file's text (str is encoded as UTF-8). Raises ZoneError."""
+    """Return the names, RRsets and apexes of a master file's text (str is encoded as UTF-8). Raises ZoneError."""
     if isinstance(text, str):
         try:
             text = text.encode("utf-8", "surrogateescape")
@@ -84,7 +110,7 @@ def read_text(text: str | bytes, origin: str | None = None) -> Content:
 class _Reader:
     """One reading of one text."""
 
-    def __init__(self, data: bytes, origin: str | None, source: str) -> None:
+    def __init__(self, data: bytes, origin: str | None, source: str, named: str | None = None) -> None:
         if len(data) > MAX_OCTETS:
             raise ZoneError(f"{source}: larger than {MAX_OCTETS >> 20} MiB; expected a zone's master file")
         data = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
@@ -95,7 +121,14 @@ class _Reader:
         self.origin = None if origin is None else tuple(to_labels(read_name(origin, "origin")))
         cloudflare = _CLOUDFLARE.search(data, 0, 1 << 12)
         self.is_cloudflare = cloudflare is not None or _CLOUDFLARE_TAGS in data
-        self.apex = None if self.origin is not None else _apex_from(cloudflare or _SOA_OWNER.search(data))
+        apex = _apex_from(cloudflare or _SOA_OWNER.search(data))
+        if apex is not None and self.origin is not None and _folded(apex) == _folded(self.origin):
+            self.origin = None  # what the file shows by itself, so that it is read as it is without an argument
+        self.apex = apex if self.origin is None else None
+        self.named = named
+        self.assumed: str | None = None
+        self.origins: dict[str, str] = {}
+        self._note_origin(self.origin if self.apex is None else self.apex)
         self.proxied: set[tuple[str, str]] = set()
         self.owner: str | None = None
         self.default_ttl: int | None = None
@@ -108,8 +141,8 @@ class _Reader:
         while (entry := self.entries.next()) is not None:
             self.start = entry.start
             self._entry(entry)
-        rrsets = tuple(
-            RRset(
+        rrsets = {
+            (name, type): RRset(
                 self.names[name],
                 type,
                 tuple(records),
@@ -117,8 +150,28 @@ class _Reader:
                 note=PROXIED if (name, type) in self.proxied else None,
             )
             for (name, type), (records, ttls) in self.rrsets.items()
-        )
-        return tuple(self.names.values()), rrsets
+        }
+        content = self._flattened(rrsets)
+        apexes = apexes_of(content, self.origins.values())
+        if not apexes and self.assumed is not None:
+            apexes = (self.assumed,)  # its relative names are read as those of this zone
+        return tuple(self.names.values()), content, apexes
+
+    def _flattened(self, rrsets: dict[Key, RRset]) -> tuple[RRset, ...]:
+        """Return the RRsets; a CNAME record that Cloudflare's exports have at the apex is an alias of addresses."""
+        apex = fold(from_labels(self.apex)) if self.is_cloudflare and self.apex is not None else ""
+        cname = rrsets.get((apex, CNAME))
+        if cname is None:
+            return tuple(rrsets.values())
+        del rrsets[apex, CNAME]
+        aliases = {(apex, type): cname.records[0] for type in ADDRESSES if (apex, type) not in rrsets}
+        for (_, type), target in aliases.items():
+            rrsets[apex, type] = alias(cname.name, type, target, cname.ttl)
+        resolved = resolve_aliases(rrsets, aliases)
+        if cname.note != PROXIED:
+            return resolved
+        shown = [(each, each.records and (fold(each.name), each.type) in aliases) for each in resolved]
+        return tuple([replace(each, note=PROXIED) if is_alias else each for each, is_alias in shown])
 
     def fail(self, fault: str, expected: str) -> NoReturn:
         before = _LINE_ENDS.split(self.data[: self.start])
@@ -142,24 +195,37 @@ class _Reader:
             self._directive(first.text.upper(), entry)
             return
         if not entry.indented:
-            self.owner = from_labels(self._name(first, "an owner name"))
+            self.owner = listed_labels(self._name(first, "an owner name"))
         if self.owner is None:
             self.fail("a record without an owner", "an owner name at the start of the line")
         self._record(self.owner, entry, 0 if entry.indented else 1)
 
     def _directive(self, directive: str, entry: Entry) -> None:
         if directive in ("$INCLUDE", "$GENERATE"):
-            self.fail(f"{directive} is not supported", "the records themselves, written out")
+            self.fail(f"{directive} is not supported", _EXPANDED)
         if directive not in ("$ORIGIN", "$TTL"):
             self.fail(f"unknown directive {visible(directive, 20)}", "$ORIGIN or $TTL")
         if directive == "$ORIGIN":
-            self.origin = self._name(self._word(entry, 1, "a domain name"), "a domain name")
+            self.origin = self._origin(self._word(entry, 1, "a domain name"))
+            self._note_origin(self.origin)
         else:
             self.default_ttl = parse_ttl(self._word(entry, 1, "a TTL"))
             if self.default_ttl is None:
                 self.fail("no TTL", "seconds, or numbers with units such as 1h30m")
         if entry.fault or len(entry.words) > 2:
             self.fail(entry.fault or f"text after {directive} and its value", "the end of the line")
+
+    def _origin(self, word: Word) -> Labels:
+        """Return the name in an $ORIGIN line, which must be one that DNS can have."""
+        try:
+            return check_labels(self._name(word, "a domain name"))
+        except ValueError as error:
+            self.refuse(error, "a domain name")
+
+    def _note_origin(self, labels: Labels | None) -> None:
+        if labels is not None:
+            origin = from_labels(labels)
+            self.origins[fold(origin)] = origin
 
     def _record(self, owner: str, entry: Entry, index: int) -> None:
         ttl, index = self._ttl_and_class(entry, index)
@@ -213,6 +279,9 @@ class _Reader:
                     self.stated_ttl = ttl
                     index += 1
                     continue
+            if _AGE.fullmatch(word.text) and not word.in_quotes:
+                index += 1
+                continue
             known = None if seen_class or word.in_quotes else parse_class(word.text)
             if known is None:
                 return ttl, index
@@ -240,16 +309,20 @@ class _Reader:
         if is_complete:
             return labels
         if self.origin is not None:
-            return check_labels(labels + self.origin)
+            return labels + self.origin
+        if self.apex is None and self.named is not None:
+            self.assumed = self.named
+            self.apex = tuple(to_labels(self.named))
+            self._note_origin(self.apex)
         if self.apex is None:
             self.fail(f"the name {visible(word.text, 60)} is relative, but there is no $ORIGIN", _NEEDS_ORIGIN)
-        folded = [label.lower() for label in self.apex]
-        if [label.lower() for label in labels[-len(folded) :]] == folded:
+        if _folded(labels[-len(self.apex) :]) == _folded(self.apex):
             return labels
-        try:
-            return check_labels(labels + self.apex)
-        except ValueError as error:
-            self.fail(str(error), "a domain name")
+        return labels + self.apex
+
+
+def _folded(labels: Labels) -> list[bytes]:
+    return [label.lower() for label in labels]
 
 
 def _apex_from(match: re.Match[bytes] | None) -> Labels | None:
@@ -257,6 +330,6 @@ def _apex_from(match: re.Match[bytes] | None) -> Labels | None:
     if match is None:
         return None
     try:
-        return split_name(match[1].decode("ascii"))[0] or None
+        return check_labels(split_name(match[1].decode("ascii"))[0]) or None
     except ValueError:
         return None

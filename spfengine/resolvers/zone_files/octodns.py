@@ -1,97 +1,134 @@
 r"""octoDNS's YAML of a zone: name relative to the zone → a record, or a list of records, each with type and value(s).
 
-The zone is the file's name (`example.com.yaml`). In a TXT value a semicolon is written `\;`. What DNS answers for an
-ALIAS, or for records that differ by place or health (`geo`, `dynamic`), is not in the file: its questions fail.
+The zone is the file's name (`example.com.yaml`), or that of the folder in which octoDNS splits a zone (`example.com.`).
+In a TXT value a semicolon is written `\;`. What DNS answers is not in the file for an ALIAS, for a type of a provider's
+own (`Route53Provider/ALIAS`), for URLFWD, for records that differ by place or health (`geo`, `dynamic`), and for those
+that octoDNS is to leave alone (`ignored`): their questions fail.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spfengine.errors import ZoneError
 from spfengine.names import domain_fault, fold
 from spfengine.resolvers.rrsets import (
+    ANY_TYPE,
     CNAME,
     PROXIED,
     Content,
     Records,
     RRset,
     cannot_use,
+    read_listed_name,
     read_name,
     read_rrset,
     read_ttl,
     read_type,
 )
-from spfengine.resolvers.zone_files.aliases import Key, alias, resolve_aliases, unanswered
+from spfengine.resolvers.zone_files.aliases import ADDRESSES, Key, alias, resolve_aliases, unanswered
 from spfengine.resolvers.zone_files.presentation import read_name_text, unescaped
+from spfengine.resolvers.zone_files.yaml_files import keep_text, pairs, repeated, value_of
 from spfengine.visible import visible, visible_name
+
+if TYPE_CHECKING:
+    from yaml import Node
 
 _STRINGS = ("TXT", "SPF")
 _NAMES = (CNAME, "PTR")
 _READ = ("A", "AAAA", "MX", *_STRINGS, *_NAMES)
-_ALIASED = ("A", "AAAA")
+_DELEGATING = ("NS", "DNAME")
 _SELECTIONS = {"dynamic", "geo"}
-_BETWEEN_STRINGS = re.compile(r'(?<!\\)"\s+"')
+_FORWARDS = ("ALIAS", "URLFWD")  # for which a provider answers with addresses, although the type is octoDNS's
+_OF_A_PROVIDER = re.compile(r"[A-Za-z0-9_.-]{1,64}/[A-Za-z0-9_.-]{1,64}")  # Route53Provider/ALIAS
+_CODE = "LUA"  # PowerDNS: whatever type and answer the code makes
 
 
-def is_octodns(document: object) -> bool:
+def is_octodns(root: "Node") -> bool:
     """Whether a document is octoDNS's: its records have the key "type"."""
-    if not isinstance(document, Mapping):
-        return False
-    values = [value[0] if isinstance(value, list) and value else value for value in document.values()]
-    return any(isinstance(value, Mapping) and "type" in value for value in values)
+    for _, value in pairs(root):
+        record = value.value[0] if value.id == "sequence" and value.value else value
+        if value_of(record, "type") is not None:
+            return True
+    return False
 
 
-def zone_of(file_name: str) -> str:
-    """Return the zone that a file is named after.
+def prepare(root: "Node") -> None:
+    """Make text of what octoDNS takes for text, though YAML would not.
 
     Raises:
-        ZoneError: the file's name is not a domain name.
+        ZoneError: a key is no text, or occurs twice, so that the YAML reader would silently keep the last.
     """
-    name = re.split(r"[/\\]", file_name)[-1].rpartition(".")[0].removesuffix(".")
+    for line, key in repeated(root):
+        raise ZoneError(f"line {line}: the key {visible(key, 60)!r} occurs twice; join the records")
+    for _, value in pairs(root):
+        for record in value.value if value.id == "sequence" else [value]:
+            for key in ("type", "value", "values"):
+                each = value_of(record, key)
+                for text in each.value if each is not None and each.id == "sequence" else [each]:
+                    if text is not None and text.id == "scalar":
+                        keep_text(text)
+
+
+def zone_of(path: str) -> str:
+    """Return the zone that a file is named after, or the folder that octoDNS made for it.
+
+    Raises:
+        ZoneError: neither is a domain name.
+    """
+    *folders, file_name = re.split(r"[/\\]", path)
+    folder = folders[-1] if folders else ""
+    name = folder if folder.endswith(".") else file_name.rpartition(".")[0].removeprefix("$")
+    name = name.removesuffix(".")
     if domain_fault(name) is not None:
         raise ZoneError(
-            f"{visible(file_name, 80)}: octoDNS's names are relative to the zone, which is the name of the file; "
-            "expected a file name such as example.com.yaml"
+            f"{visible(path, 80)}: octoDNS's names are relative to the zone, which is the name of the file; "
+            f"expected a file name such as example.com.yaml, or --zone example.com={visible(path, 80)}"
         )
     return name
 
 
 def read_document(document: Mapping[Any, Any], zone: str) -> Content:
-    """Return the names and RRsets of a zone's document.
+    """Return what `read_documents` returns, for one document."""
+    return read_documents([document], zone)
+
+
+def read_documents(documents: Iterable[Mapping[Any, Any]], zone: str) -> Content:
+    """Return the names and RRsets of a zone's documents; its apex is the zone.
 
     Raises:
-        ZoneError: something in it can't be used; the message says where, and what was expected.
+        ZoneError: something in them can't be used; the message says where, and what was expected.
     """
     origin = read_name(zone, "zone")
     names: dict[str, str] = {}
     rrsets: dict[Key, RRset] = {}
     aliases: dict[Key, str] = {}
-    for relative, value in document.items():
+    for relative, value in (item for document in documents for item in document.items()):
         name = _absolute(relative, origin)
         names.setdefault(fold(name), name)
         for record in value if isinstance(value, list) else [value]:
             for rrset in _rrsets(name, record, aliases):
                 key = fold(name), rrset.type
-                if key in rrsets:
+                if rrsets.setdefault(key, rrset) != rrset:
                     raise ZoneError(f"{visible_name(name)} {rrset.type} is listed twice; join the values")
-                rrsets[key] = rrset
-    return tuple(names.values()), resolve_aliases(rrsets, aliases)
+    return tuple(names.values()), resolve_aliases(rrsets, aliases), (origin,)
 
 
 def _absolute(relative: object, origin: str) -> str:
-    if not isinstance(relative, str):
-        raise cannot_use("name", relative, "text relative to the zone, in quotes where YAML takes it for a number")
-    if not relative:
+    """Return the name for a key: nothing is the zone itself; a number is the text that octoDNS makes of it."""
+    if relative is None or relative == "":
         return origin
+    if not isinstance(relative, str | int | float):
+        raise cannot_use("name", relative, "text relative to the zone")
+    text = str(relative)
     try:
-        name = read_name(read_name_text(relative), "name")
+        name = read_listed_name(read_name_text(text), "name")
     except ZoneError:
         raise
     except ValueError as error:
         raise cannot_use("name", relative, f"a name relative to the zone ({error})") from None
-    return read_name(f"{name}.{origin}".encode("latin-1"), "name")
+    return read_listed_name(f"{name}.{origin}".encode("latin-1"), "name")
 
 
 def _rrsets(name: str, record: object, aliases: dict[Key, str]) -> Iterator[RRset]:
@@ -99,21 +136,67 @@ def _rrsets(name: str, record: object, aliases: dict[Key, str]) -> Iterator[RRse
     printable = visible_name(name)
     if not isinstance(record, Mapping) or "type" not in record:
         raise cannot_use(printable, record, "a record: a mapping with type and value or values")
-    type = read_type(record["type"], printable)
+    written = record["type"]
+    if isinstance(written, str) and _OF_A_PROVIDER.fullmatch(written):
+        yield from _of_a_provider(name, written, record)
+        return
+    type = read_type(written, printable)
     where = f"{printable} {type}"
-    ttl = read_ttl(record.get("ttl"))
+    ttl = _ttl(record)
     selection = _SELECTIONS & record.keys()
-    if type == "ALIAS":
-        target = read_name(_one(where, record), where)
-        for aliased in _ALIASED:
+    if _is_ignored(record):
+        yield from _unknown(name, type, "octoDNS is told to ignore it, so what DNS has is not in the file", ttl)
+    elif type == "ALIAS":
+        target = read_listed_name(_one(where, record), where)
+        for aliased in ADDRESSES:
             aliases[fold(name), aliased] = target
             yield alias(name, aliased, target, ttl)
+    elif type in _FORWARDS:
+        yield from _unknown(name, type, f"{type}: a provider's addresses, which the file does not have", ttl)
     elif selection:
-        yield unanswered(name, type, f"{min(selection)} records: DNS returns one of them, which one is not known", ttl)
+        why = f"{min(selection)} records: DNS returns one of them, which one is not known"
+        yield from _unknown(name, type, why, ttl)
+    elif type in _DELEGATING:
+        yield RRset(name, type, (), ttl)  # who has the other zone does not matter
     elif type in _READ:  # SPF asks for no other type; that the name exists is known by now
         values = [_value(where, type, value) for value in _values(where, record)]
         rrset = read_rrset(name, type, values[0] if type == CNAME and len(values) == 1 else values, ttl)
         yield _with_note(rrset, record)
+
+
+def _of_a_provider(name: str, type: str, record: Mapping[Any, Any]) -> Iterator[RRset]:
+    """Yield that what DNS answers for a type of a provider's own is not known."""
+    why = f"{visible(type, 60)}: what the provider makes of it is not in the file"
+    ttl = _ttl(record)
+    if type.rpartition("/")[2].upper() != _CODE:
+        yield from _unknown(name, "ALIAS", why, ttl)
+        return
+    values = record.get("values", record.get("value"))
+    types = {value.get("type") for value in values if isinstance(value, Mapping)} if isinstance(values, list) else set()
+    for made in sorted({each for each in types if isinstance(each, str)} & {*_READ, "ALIAS"}) or [ANY_TYPE]:
+        yield from _unknown(name, made, why, ttl)
+
+
+def _unknown(name: str, type: str, why: str, ttl: int | None) -> Iterator[RRset]:
+    """Yield that what DNS answers for a type is not known; for a CNAME record, that no type's answer is."""
+    if type in _FORWARDS:
+        yield from (unanswered(name, each, why, ttl) for each in ADDRESSES)
+    else:
+        yield unanswered(name, ANY_TYPE if type == CNAME else type, why, ttl)
+
+
+def _is_ignored(record: Mapping[Any, Any]) -> bool:
+    extra = record.get("octodns")
+    return isinstance(extra, Mapping) and extra.get("ignored") is True
+
+
+def _ttl(record: Mapping[Any, Any]) -> int | None:
+    """Return the TTL, of which octoDNS makes a number itself."""
+    ttl = record.get("ttl")
+    is_number = isinstance(ttl, str) and ttl.isascii() and ttl.isdigit() and len(ttl) < 11
+    if is_number or (isinstance(ttl, float) and ttl.is_integer()):
+        ttl = int(ttl)
+    return read_ttl(ttl)
 
 
 def _one(where: str, record: Mapping[Any, Any]) -> Any:
@@ -124,36 +207,43 @@ def _one(where: str, record: Mapping[Any, Any]) -> Any:
 
 
 def _values(where: str, record: Mapping[Any, Any]) -> list[Any]:
-    if ("value" in record) == ("values" in record):
-        raise ZoneError(f"{where}: expected either value or values")
-    values = record["values"] if "values" in record else [record["value"]]
-    if not isinstance(values, list):
-        raise cannot_use(f"{where}: values", values, "a list (or the key value, for one)")
-    return values
+    """Return the values: of the key values, or else value, of which either may be a list, as for octoDNS."""
+    values = record.get("values", record.get("value"))
+    if values is None:
+        raise ZoneError(f"{where}: expected value or values")
+    return values if isinstance(values, list) else [values]
 
 
 def _value(where: str, type: str, value: object) -> Records:
-    if type == "MX":
+    if type == "MX" and not isinstance(value, str):
         if not isinstance(value, Mapping):
             raise cannot_use(where, value, "a mapping with preference and exchange")
         preference = value.get("preference", value.get("priority"))
+        if isinstance(preference, str) and preference.isascii() and preference.isdigit() and len(preference) < 6:
+            preference = int(preference)
         return preference, value.get("exchange", value.get("value"))
     if not isinstance(value, str):
-        raise cannot_use(where, value, "text (in YAML, quote what would be a number, a date or a truth value)")
-    if type not in _STRINGS:
-        return value
-    return _octets(where, value)
+        raise cannot_use(where, value, "text")
+    return _octets(where, value) if type in _STRINGS else value
 
 
 def _octets(where: str, value: str) -> bytes:
-    """Return the text of a TXT value without the quotes around it and between its strings, as octoDNS does."""
-    if len(value) > 1 and value[0] == value[-1] == '"':
+    r"""Return the text of a TXT value without the quotes around it and between its strings, as octoDNS does.
+
+    A backslash that begins no escape stays, as octoDNS hands it on; `\;` is a semicolon.
+    """
+    if value[:1] == '"':
         value = value[1:-1]
-    value = _BETWEEN_STRINGS.sub("", value)
+    value = value.replace('" "', "")
     try:
-        return unescaped(value.encode("utf-8").decode("latin-1")).encode("latin-1")
-    except ValueError as error:  # UnicodeEncodeError, too: surrogates are not octets
-        raise cannot_use(where, value, f"text with escapes ({visible(str(error), 80)})") from None
+        octets = value.encode("utf-8").decode("latin-1")
+    except UnicodeError as error:  # surrogates are not octets
+        raise cannot_use(where, value, f"text ({visible(str(error), 80)})") from None
+    try:
+        text = unescaped(octets)
+    except ValueError:
+        text = octets.replace(r"\;", ";")
+    return text.encode("latin-1")
 
 
 def _with_note(rrset: RRset, record: Mapping[Any, Any]) -> RRset:

@@ -1,6 +1,7 @@
 r"""The `zonedata` mapping of an OpenSPF-format suite: name → list of entries, each {type: value} or a failure's name.
 
-- `SPF` also means TXT, unless the name has a TXT entry of its own; `TXT: NONE` means "no TXT", and prevents that.
+- `SPF` also means TXT, unless the name has a TXT entry of its own; `TXT: NONE` (or null) means "no TXT", and prevents
+  that.
 - A list of strings is one TXT record of several strings. A list of several addresses or names is several records.
 - `MX: [preference, exchange]`; the exchange '' is that of a null MX (RFC 7505).
 - `TYPE: TIMEOUT` makes the questions of that type fail; a bare `TIMEOUT` in the list ends it, and makes every type fail
@@ -8,21 +9,30 @@ r"""The `zonedata` mapping of an OpenSPF-format suite: name → list of entries,
   record whose text is such a word is written as a list of one string.
 - Characters up to U+00FF are octets (`"\xEF"` in YAML); text with others is sent as UTF-8, a name with others consists
   of U-labels.
-- Names compare without case. A name that is not listed does not exist.
+- Names compare without case. A name that is not listed does not exist; one without entries has no records.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spfengine.answers import Status, Text
 from spfengine.errors import ZoneError
 from spfengine.names import fold
-from spfengine.resolvers.rrsets import ANY_TYPE, CNAME, Records, cannot_use, read_name, read_type
+from spfengine.resolvers.rrsets import ANY_TYPE, CNAME, Records, cannot_use, read_listed_name, read_type
+from spfengine.resolvers.zone_files.yaml_files import keep_text, value_of
 from spfengine.visible import visible, visible_name
+
+if TYPE_CHECKING:
+    from yaml import Node
 
 _NONE = "NONE"
 _STATUSES = {str(status): status for status in Status}
 _LISTS = ("A", "AAAA", "PTR")
+
+
+def prepare(root: "Node") -> None:
+    """Make text of what a suite takes for text in a zone, though YAML would not: names, addresses, records."""
+    keep_text(value_of(root, "zonedata") or root)
 
 
 def read_zonedata(zonedata: Mapping[Any, Any] | None) -> dict[Text, dict[str, Records]]:
@@ -38,9 +48,11 @@ def read_zonedata(zonedata: Mapping[Any, Any] | None) -> dict[Text, dict[str, Re
     entries: dict[str, list[object]] = {}
     written: dict[str, bytes] = {}
     for name, value in zonedata.items():
-        text = read_name(_octets(name) if isinstance(name, str) else name, "name")
-        written.setdefault(fold(text), text.encode("latin-1") or b".")
-        entries.setdefault(fold(text), []).extend(value if isinstance(value, list) else [value])
+        text = read_listed_name(_octets(name) if isinstance(name, str) else name, "name")
+        written.setdefault(fold(text), f"{text}.".encode("latin-1"))
+        entries.setdefault(fold(text), []).extend(
+            value if isinstance(value, list) else [] if value is None else [value]
+        )
     return {written[name]: _read_entries(visible_name(name), listed) for name, listed in entries.items()}
 
 
@@ -58,7 +70,7 @@ def _read_entries(name: str, entries: list[object]) -> dict[str, Records]:
             break
         if failure is not None:
             failures.setdefault(type, failure)
-        elif value == _NONE and isinstance(value, str):
+        elif value is None or (value == _NONE and isinstance(value, str)):
             none.add(type)
         else:
             records.setdefault(type, []).extend(_read_value(f"{name} {type}", type, value))
@@ -102,7 +114,10 @@ def _read_value(where: str, type: str, value: object) -> list[Any]:
 
 def _read_mx(where: str, value: object) -> Records:
     if isinstance(value, list) and len(value) == 2 and isinstance(value[1], str):
-        return value[0], _octets(value[1]) or b"."
+        preference = value[0]
+        if isinstance(preference, str) and preference.isascii() and preference.isdigit() and len(preference) < 6:
+            preference = int(preference)
+        return preference, _octets(value[1]) or b"."
     if isinstance(value, str):
         return value
     raise cannot_use(where, value, "[preference, exchange]")

@@ -116,16 +116,16 @@ def read_quoted(text: str, escapes: Escapes = DECIMAL) -> tuple[bytes, ...]:
 
 
 def read_name_text(text: str, escapes: Escapes = DECIMAL) -> str | bytes:
-    """Return a name that may have escapes in a form that `rrsets.read_name` takes, without the final dot.
+    """Return a name that may have escapes in a form that `rrsets.read_listed_name` takes.
 
     Raises:
-        ValueError: a label is empty, or an escape is broken; the message is for people.
+        ValueError: an escape is broken; the message is for people.
     """
     if "\\" not in text:
         return text
-    labels = split_labels(octets(text), escapes)
-    if labels[-1] == b"":
-        labels.pop()
-    if b"" in labels:
-        raise ValueError("the name has an empty label")
-    return from_labels(labels).encode("latin-1")
+    return listed_labels(split_labels(octets(text), escapes)).encode("latin-1")
+
+
+def listed_labels(labels: Iterable[bytes]) -> str:
+    """Return the name made of these labels as `from_labels` does, but with its empty labels, which DNS can't have."""
+    return ".".join([from_labels([label]) for label in labels])

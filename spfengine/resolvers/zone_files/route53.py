@@ -10,13 +10,14 @@ from typing import Any
 
 from spfengine.errors import ZoneError
 from spfengine.names import fold
+from spfengine.resolvers.bounds import apexes_of
 from spfengine.resolvers.rrsets import (
     CNAME,
     Content,
     Records,
     RRset,
     cannot_use,
-    read_name,
+    read_listed_name,
     read_rrset,
     read_ttl,
     read_type,
@@ -36,7 +37,9 @@ _Located = tuple[str, Mapping[str, Any]]
 
 
 def read_document(document: Mapping[str, Any] | list[Any]) -> Content:
-    """Return the names and RRsets of a document of Route 53: record sets, a change batch, or a list of record sets.
+    """Return what is in a document of Route 53: record sets, a change batch, or a list of record sets.
+
+    The apexes are the owners of SOA records. A change batch has none.
 
     Raises:
         ZoneError: something in it can't be used; the message says where, and what was expected.
@@ -51,7 +54,7 @@ def read_document(document: Mapping[str, Any] | list[Any]) -> Content:
         by_key.setdefault((fold(name), type), []).append((at, record_set))
     rrsets = {key: _rrset(names[key[0]], key[1], located) for key, located in by_key.items()}
     aliases = {key: _target(*located[0]) for key, located in by_key.items() if _is_alias(located)}
-    return tuple(names.values()), resolve_aliases(rrsets, aliases)
+    return tuple(names.values()), resolve_aliases(rrsets, aliases), apexes_of(rrsets.values())
 
 
 def _record_sets(document: Mapping[str, Any] | list[Any]) -> tuple[str, list[tuple[int, Any]]]:
@@ -136,12 +139,12 @@ def _target(at: str, record_set: Mapping[str, Any]) -> str:
 
 
 def _name(at: str, text: str) -> str:
-    name: str = _reading(at, text, lambda name: read_name(read_name_text(name, OCTAL), at))
+    name: str = _reading(at, text, lambda name: read_listed_name(read_name_text(name, OCTAL), at))
     return name
 
 
 def _octets(name: str) -> bytes:
-    return name.encode("latin-1") or b"."
+    return f"{name}.".encode("latin-1")
 
 
 def _reading(at: str, text: str, read: Callable[[str], Any]) -> Any:

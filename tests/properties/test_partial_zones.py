@@ -1,0 +1,168 @@
+"""Whatever is said over a partial zone is true for every completion of it: for any records outside.
+
+"A zone file is not the whole of DNS … no headline says more than is known." A zone of a.example is asked alone, and
+then completed with other records at random. What the first said must still hold.
+"""
+
+from random import Random
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import given, settings
+
+import spfengine
+from spfengine import Policy, Result, Zone
+from spfengine.advice.suggest import Suggestion
+from spfengine.linting import LintCode
+from spfengine.names import is_same_or_under
+from spfengine.problems import ProblemCode
+from spfengine.simulation import Effect
+from tests.properties import generate
+from tests.properties.strategies import calls, chance, limits
+
+APEX = "a.example"
+CUT = "sub.a.example"
+DOMAINS = (APEX, "no.a.example", "h1.a.example")
+OUTSIDE = ProblemCode.OUTSIDE_ZONE
+
+
+class Made(NamedTuple):
+    """A zone that knows only its own names, and the whole of DNS that it may be a part of."""
+
+    partial: Zone
+    whole: Zone
+
+
+def is_inside(name: str, delegated: bool) -> bool:
+    return is_same_or_under(name, APEX) and not (delegated and is_same_or_under(name, CUT))
+
+
+def made(random: Random) -> Made:
+    own, rest = generate.zone_dict(random), generate.zone_dict(random)
+    delegated = generate.one_in(random, 2)
+    inside = {name: types for name, types in own.items() if is_inside(name, delegated)}
+    if generate.one_in(random, 3):
+        inside[random.choice(DOMAINS)] = {"CNAME": random.choice(generate.NAMES)}
+    outside = {name: types for name, types in rest.items() if not is_inside(name, delegated)}
+    cut = {CUT: {"NS": "ns.x.example"}} if delegated else {}
+    whole = Zone({**outside, **inside, CUT: {**outside.get(CUT, inside.get(CUT, {})), **cut.get(CUT, {})}})
+    return Made(Zone({**inside, **cut}, apexes=[APEX]), whole)
+
+
+made_zones = chance.map(made)
+
+
+def said(result: spfengine.CheckResult) -> tuple[Any, ...]:
+    return result.result, result.problem, result.directive, result.path, result.lookups, result.void_lookups
+
+
+@given(made_zones, calls, limits)
+def test_no_verdict_of_a_check_depends_on_what_is_outside(zones: Made, call: generate.Call, limit: Any) -> None:
+    over_part = spfengine.check(*call, resolver=zones.partial, limits=limit, now=0.0)
+    if over_part.problem is not None and over_part.problem.code is OUTSIDE:
+        assert over_part.result is Result.TEMPERROR
+        return
+    over_whole = spfengine.check(*call, resolver=zones.whole, limits=limit, now=0.0)
+    assert said(over_part) == said(over_whole)
+    if over_part.explanation is not None:
+        assert over_part.explanation == over_whole.explanation
+
+
+@given(made_zones, limits)
+def test_no_known_range_of_a_policy_depends_on_what_is_outside(zones: Made, limit: Any) -> None:
+    part = Policy.compile(APEX, resolver=zones.partial, limits=limit)
+    whole = Policy.compile(APEX, resolver=zones.whole, limits=limit)
+    assert not part.diff(whole, "outcome"), "what is not known is no change, and what is known does not change"
+    need, true_need = part.budget(zones.partial), whole.budget(zones.whole)
+    if not need.incomplete:
+        assert need == true_need
+    for version, cost in need.lookups.items():
+        assert true_need.endless or cost.most <= true_need.lookups[version].most
+
+
+@given(made_zones, chance)
+def test_no_claim_of_a_simulation_depends_on_what_is_outside(zones: Made, random: Random) -> None:
+    draft = generate.record(random)
+    senders = [spfengine.Sender(ip, f"u@{random.choice(DOMAINS)}") for ip in generate.CLIENTS]
+    part = spfengine.simulate(APEX, draft, resolver=zones.partial, senders=senders, now=0.0)
+    whole = spfengine.simulate(APEX, draft, resolver=zones.whole, senders=senders, now=0.0)
+    if part.is_worse:
+        assert whole.is_worse
+    if part.is_broken:
+        assert whole.is_broken
+    if not part.is_incomplete:
+        assert (part.is_worse, part.is_broken) == (whole.is_worse, whole.is_broken)
+        assert [tuple(change) for change in part.changes] == [tuple(change) for change in whole.changes]
+    for change, true_change in zip(part.senders, whole.senders, strict=True):
+        if change.effect is not Effect.UNKNOWN:
+            assert change.effect is true_change.effect
+    if part.before.equivalent(part.after):
+        assert whole.before.equivalent(whole.after)
+
+
+MAY_GROW = {
+    "near-lookup-limit": {"over-lookup-limit", "endless-loop"},
+    "over-lookup-limit": {"endless-loop"},
+    "near-void-limit": {"over-void-limit", "over-void-limit-per-lookup", "voids-by-chance", "endless-loop"},
+    "over-void-limit-per-lookup": {"over-void-limit", "endless-loop"},
+    "voids-by-chance": {"over-void-limit", "endless-loop"},
+    "over-void-limit": {"endless-loop"},
+}
+"""Findings about limits, and what they may turn out to be: "at least" leaves that open."""
+
+
+@given(made_zones)
+def test_no_finding_of_lint_depends_on_what_is_outside(zones: Made) -> None:
+    part = spfengine.lint(APEX, resolver=zones.partial)
+    names = [finding.text for finding in part if finding.code is LintCode.OUTSIDE_ZONE]
+    assert len(names) == len(set(names)), "once per name"
+    true = spfengine.lint(APEX, resolver=zones.whole, own=[APEX])
+    found = {(str(finding.code), finding.domain, finding.span) for finding in true}
+    codes = {code for code, _, _ in found}
+    for finding in part:
+        if finding.code is LintCode.OUTSIDE_ZONE:
+            assert finding.severity == "warning"
+        elif str(finding.code) in MAY_GROW:
+            assert codes & {str(finding.code), *MAY_GROW[str(finding.code)]}, finding
+        else:
+            assert (str(finding.code), finding.domain, finding.span) in found, finding
+
+
+@given(made_zones)
+@settings(max_examples=30)
+def test_what_is_flattened_does_not_depend_on_what_is_outside(zones: Made) -> None:
+    part = spfengine.flatten(APEX, resolver=zones.partial)
+    if part.refusal is None:
+        whole = spfengine.flatten(APEX, resolver=zones.whole)
+        assert part.records == whole.records
+        assert part.is_equivalent == whole.is_equivalent
+
+
+@given(made_zones)
+@settings(max_examples=20)
+def test_no_headline_of_a_suggestion_depends_on_what_is_outside(zones: Made) -> None:
+    senders = [spfengine.Sender(ip, f"@{APEX}") for ip in generate.CLIENTS_4]
+    catalogue = spfengine.Catalogue(())
+    part = spfengine.suggest(APEX, senders, resolver=zones.partial, catalogue=catalogue, now=0.0)
+    if part.is_incomplete:
+        text = part.render()
+        assert "as it should be" not in text
+        assert "publish this record" not in text
+        assert "still passes" not in text
+        assert not part.is_smallest
+    elif part.record is not None and not any(each.status == "UNKNOWN" for each in answers_of(part)):
+        whole = spfengine.suggest(APEX, senders, resolver=zones.whole, catalogue=catalogue, now=0.0)
+        assert (part.record, part.advice) == (whole.record, whole.advice)
+
+
+def answers_of(suggestion: Suggestion) -> list[spfengine.Answer]:
+    simulation = suggestion.simulation
+    return [] if simulation is None else [*simulation.before.answers.values(), *simulation.after.answers.values()]
+
+
+@pytest.mark.full
+@given(made_zones, limits)
+@settings(max_examples=1000)
+def test_no_known_range_depends_on_what_is_outside_in_many_zones(zones: Made, limit: Any) -> None:
+    part = Policy.compile(APEX, resolver=zones.partial, limits=limit)
+    assert not part.diff(Policy.compile(APEX, resolver=zones.whole, limits=limit))

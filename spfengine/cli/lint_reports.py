@@ -4,8 +4,9 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Protocol
 from urllib.parse import quote
 
 from spfengine import __version__
@@ -22,6 +23,7 @@ SCHEMA = "spfengine.lint/1"
 _SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
+_KEYS = ("file", "line", "column", "end_line", "end_column")
 _WHOLE_RECORD = "record"
 _MAX_OCTETS = 8 << 20
 _ORIGIN = re.compile(rb"\$ORIGIN\s+(\S+)", re.IGNORECASE)
@@ -37,10 +39,24 @@ class Place:
     Attributes:
         path: the file, as it was given.
         line: the line, from 1 on; None if it is not known.
+        column: the column, in characters from 1 on; None if only the line is known.
+        end_line: the last line; None if only the line is known.
+        end_column: the column after the last character; None if only the line is known.
     """
 
     path: str
     line: int | None
+    column: int | None = None
+    end_line: int | None = None
+    end_column: int | None = None
+
+
+class HasPlaces(Protocol):
+    """What knows the places of findings."""
+
+    def of(self, finding: Finding, /) -> Place | None:
+        """Return the place of what a finding is about; None if it is in no file."""
+        ...
 
 
 class Places:
@@ -67,12 +83,14 @@ class Places:
         return "" if place is None or place.line is None else f"{visible(place.path)}, line {place.line}"
 
 
-def json_text(domain: str | None, findings: list[Finding], places: Places) -> str:
-    """Return the findings as one JSON document."""
+def json_text(
+    domain: str | None, findings: list[Finding], places: HasPlaces, more: Mapping[str, object] | None = None
+) -> str:
+    """Return the findings as one JSON document, with more keys."""
     documents = []
     for finding in findings:
         place = places.of(finding)
-        where = {"file": None, "line": None} if place is None else {"file": place.path, "line": place.line}
+        where = dict.fromkeys(_KEYS) if place is None else dict(zip(_KEYS, asdict(place).values(), strict=True))
         documents.append({**finding.to_dict(), **where})
     counts = Counter(finding.severity for finding in findings)
     document = {
@@ -80,11 +98,12 @@ def json_text(domain: str | None, findings: list[Finding], places: Places) -> st
         "domain": None if domain is None else visible_name(domain),
         "counts": {str(severity): counts[severity] for severity in Severity},
         "findings": documents,
+        **(more or {}),
     }
     return json.dumps(with_notes(document), indent=2) + "\n"
 
 
-def github_text(findings: list[Finding], places: Places) -> str:
+def github_text(findings: list[Finding], places: HasPlaces) -> str:
     """Return the findings as workflow commands of GitHub Actions, one per line; nothing in them can begin another."""
     lines = []
     for finding in findings:
@@ -94,12 +113,15 @@ def github_text(findings: list[Finding], places: Places) -> str:
             properties["file"] = place.path
             if place.line is not None:
                 properties["line"] = str(place.line)
+            if place.column is not None:
+                properties |= {"endLine": str(place.end_line), "col": str(place.column)}
+                properties["endColumn"] = str(place.end_column)
         joined = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
         lines.append(f"::{_COMMANDS[finding.severity]} {joined}::{_data(_message(finding))}\n")
     return "".join(lines)
 
 
-def sarif_text(findings: list[Finding], places: Places) -> str:
+def sarif_text(findings: list[Finding], places: HasPlaces) -> str:
     """Return the findings as a SARIF 2.1.0 log of one run."""
     codes = list(dict.fromkeys(finding.code for finding in findings))
     driver = {"name": "spfengine", "version": __version__, "rules": [_rule(code) for code in codes]}
@@ -118,7 +140,7 @@ def _rule(code: LintCode) -> dict[str, object]:
     }
 
 
-def _result(finding: Finding, rule: int, places: Places) -> dict[str, object]:
+def _result(finding: Finding, rule: int, places: HasPlaces) -> dict[str, object]:
     place = places.of(finding)
     name = _WHOLE_RECORD if finding.domain is None else visible_name(finding.domain)
     location: dict[str, object] = {
@@ -127,7 +149,7 @@ def _result(finding: Finding, rule: int, places: Places) -> dict[str, object]:
     if place is not None:
         physical: dict[str, object] = {"artifactLocation": {"uri": quote(place.path.replace("\\", "/"))}}
         if place.line is not None:
-            physical["region"] = {"startLine": place.line}
+            physical["region"] = {"startLine": place.line, **_columns(place)}
         location["physicalLocation"] = physical
     return {
         "ruleId": str(finding.code),
@@ -137,6 +159,12 @@ def _result(finding: Finding, rule: int, places: Places) -> dict[str, object]:
         "locations": [location],
         "properties": {"domain": name, "own": finding.own, "fix": None if finding.fix is None else list(finding.fix)},
     }
+
+
+def _columns(place: Place) -> dict[str, object]:
+    if place.column is None:
+        return {}
+    return {"startColumn": place.column, "endLine": place.end_line, "endColumn": place.end_column}
 
 
 def _message(finding: Finding) -> str:

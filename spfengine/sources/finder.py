@@ -179,7 +179,7 @@ def _walked(folder: str, skipped: list[Skipped]) -> Iterator[str]:
                 if entry.name not in _LEFT_OUT:
                     folders.append(entry.path)
             elif entry.is_file(follow_symlinks=False) and kind_of(entry.name) is not None:
-                yield entry.path
+                yield os.path.normpath(entry.path)
         pending += reversed(folders)
 
 

@@ -174,7 +174,9 @@ def _findings(
             raise click.UsageError(f"--record without DOMAIN asks nothing; with {option}, give DOMAIN too")
         return lint(None, record=record)
     if domain is None and not zones:
-        raise click.UsageError("there is nothing to lint; expected DOMAIN, --record RECORD, --zone FILE or --source FILE")
+        raise click.UsageError(
+            "there is nothing to lint; expected DOMAIN, --record RECORD, --zone FILE or --source FILE"
+        )
     resolver = sources.base_resolver(zones, live, nameservers)
     if domain is not None:
         return lint(domain, resolver=resolver, record=record, own=own)

@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from spfengine.sources.tokens import WORD, Escapes, Literal, Run, Sign, Token, is_sign, is_word
+from spfengine.sources.tokens import WORD, Escapes, Literal, Run, Sign, Token, is_sign
 
 _RETRIES = 8
 """How often the scanner begins again after something that is not closed."""

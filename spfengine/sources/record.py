@@ -19,7 +19,7 @@ _VERSION = re.compile(r"v\s?=\s?spf1", re.IGNORECASE)
 _WORD = re.compile(rf"[^\s{UNKNOWN}]*{UNKNOWN}[^\s]*|\S+")
 _TERM = re.compile(rf"[+\-?~]?(?:{'|'.join((*MECHANISMS, *MODIFIERS))})(?![A-Za-z0-9_\-.])", re.IGNORECASE)
 _FURTHER = re.compile(rf"{_TERM.pattern}|[+\-?~]?[A-Za-z0-9]+:(?!//|\Z)", re.IGNORECASE)
-_PROSE = re.compile(r"[\"'(]?[A-Za-z][A-Za-z'’\-]*[.,;:!?\"')]*\Z")
+_PROSE = re.compile(r"[\"'(]?[A-Za-z][A-Za-z'\u2019\-]*[.,;:!?\"')]*\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ def _strings(atoms: _Marked) -> tuple[_Marked, list[int], bool]:
 
 
 def _next_string(atoms: _Marked, index: int) -> int | None:
-    """Return where the quote is that opens the next string, after the one that closes a string; None if there is none."""
+    """Return where the next string is opened, after the quote that closes one; None if there is none."""
     index += 1
     while index < len(atoms) and (atoms[index][0].char or "x").isspace():
         index += 1

@@ -53,10 +53,10 @@ class Literal:
 
 
 class Sign(NamedTuple):
-    """A word, a number, an operator, or a line end.
+    r"""A word, a number, an operator, or a line end.
 
     Attributes:
-        text: it as written; "\\n" for a line end.
+        text: it as written; "\n" for a line end.
         start: its place in the text of the file.
     """
 

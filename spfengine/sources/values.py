@@ -173,7 +173,7 @@ def _list(reading: _Reading, index: int) -> tuple[Value, int] | None:
         if not is_sign(reading.at(index + 1), ",") or head not in {"v=spf1", "v=spf1 "}:
             return None
         separator = "" if head.endswith(" ") else " "
-    if separator.strip("\" "):
+    if separator.strip('" '):
         return None  # whole records, side by side
     atoms, joins = _elements(reading, index, reading.closing[opening], separator)
     if _continues(reading, opening):

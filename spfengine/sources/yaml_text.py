@@ -1,7 +1,7 @@
 """A tolerant scanner for the scalars of YAML, also of templates that are no YAML before they are filled in.
 
-It reads line by line: keys, sequences, quoted, plain and block scalars, and collections in brackets. Lines of a template
-(`{{- if … }}`) are skipped.
+It reads line by line: keys, sequences, quoted, plain and block scalars, and collections in brackets. Lines of a
+template (`{{- if … }}`) are skipped.
 """
 
 import re
@@ -22,7 +22,9 @@ _KEY = re.compile(
 _PROPERTY = re.compile(r"(?:(?P<tag>!\S*)|&\S+|\*\S+)(?:[ \t]+|(?=\r?$))", re.MULTILINE)
 _BLOCK = re.compile(r"[|>][-+0-9]{0,3}[ \t]*(?:#[^\n]*)?\r?$", re.MULTILINE)
 _PLAIN = re.compile(r"[^\s#](?:[^\n#]|(?<=[^ \t])#)*")
-_PLAIN_IN_FLOW = re.compile(r"[^\s,\[\]{}\"'#](?:[^\n,\[\]{}#:]|:(?=[^\s,\[\]{}])|(?<=[^ \t])#|\{\{[^{}\n]*\}\}|\$\{[^{}\n]*\})*")
+_PLAIN_IN_FLOW = re.compile(
+    r"[^\s,\[\]{}\"'#](?:[^\n,\[\]{}#:]|:(?=[^\s,\[\]{}])|(?<=[^ \t])#|\{\{[^{}\n]*\}\}|\$\{[^{}\n]*\})*"
+)
 _DOUBLE_END = re.compile(r"\\[\s\S]|\"")
 _SINGLE_END = re.compile(r"''|'")
 _INDENT = re.compile(r"[ ]*")

@@ -143,7 +143,7 @@ def _report_sources(domain: str | None, linted: LintedSources, form: str, *, str
         more = {"sources": linted.to_dict()}
         sys.stdout.write(_for_programs(domain, linted.findings, SourcePlaces(linted.linted), form, more))
     for skipped in linted.found.skipped:
-        click.echo(f"spfengine lint: {visible(skipped.path)}: not read: {skipped.why}", err=True)
+        click.echo(f"spfengine lint: {visible(skipped.path)}: {skipped.why}", err=True)
     code = _exit_code(linted.findings, strict=strict)
     return exits.UNAVAILABLE if code == 0 and linted.is_incomplete else code
 

@@ -1,6 +1,7 @@
 """The characters of a literal, each with its place in the file."""
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -21,7 +22,8 @@ class Atom(NamedTuple):
 
 
 _C_ESCAPE = re.compile(
-    r"\\(?:u\{([0-9A-Fa-f]{1,6})\}|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|x([0-9A-Fa-f]{2})|([0-7]{1,3})|(\r?\n)|([\s\S]))"
+    r"\\(?:u\{([0-9A-Fa-f]{1,6})\}|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|x([0-9A-Fa-f]{2})|([0-7]{1,3})|(\r?\n)"
+    r"|N\{([A-Za-z0-9 \-]{1,80})\}|([\s\S]))"
 )
 _NAMED = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "v": "\v", "a": "\a"}
 _YAML_NAMED = _NAMED | {"e": "\x1b", "N": "\x85", "_": "\xa0", "L": "\u2028", "P": "\u2029"}
@@ -108,11 +110,21 @@ def _escaped(text: str, found: re.Match[str], escapes: Escapes, end: int) -> tup
         return (chr(int(found[5], 8)) if escapes is not Escapes.JSON else found[0]), found.end()
     if found[6] is not None:
         return "", found.end()
+    if found[7] is not None:
+        return (_named(found[7]) if escapes is Escapes.PYTHON else found[0]), found.end()
     known = _KNOWN[escapes]
-    if known is not None and found[7] not in known:
+    if known is not None and found[8] not in known:
         return found[0], found.end()
     named = _YAML_NAMED if escapes is Escapes.YAML else _NAMED
-    return named.get(found[7], found[7]), found.end()
+    return named.get(found[8], found[8]), found.end()
+
+
+def _named(name: str) -> str:
+    """Return the character that has a name in Unicode."""
+    try:
+        return unicodedata.lookup(name)
+    except KeyError:
+        return "\ufffd"
 
 
 # Interpolations that no scanner sees, since they are ordinary text for the language of the file.

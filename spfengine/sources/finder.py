@@ -4,15 +4,16 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from stat import S_ISDIR, S_ISREG
 
 from spfengine.errors import ArgumentError
 from spfengine.sources import atoms, code
 from spfengine.sources.code import Language, Scanner
 from spfengine.sources.places import Lines
-from spfengine.sources.record import FoundRecord, begins, record_in
+from spfengine.sources.record import FoundRecord, begins, in_zone, record_in
 from spfengine.sources.tokens import Literal, Token
-from spfengine.sources.values import values_in
+from spfengine.sources.values import MOST_ATOMS, Value, values_in
 from spfengine.sources.yaml_text import YAML, YamlScanner
 from spfengine.visible import visible
 
@@ -20,10 +21,13 @@ MOST_OCTETS = 16 << 20
 """The size of a file that is read, at most."""
 MOST_FILES = 20_000
 """The files and folders of a folder that are looked at, at most."""
+MOST_RECORDS = 10_000
+"""The records of a file that are looked at, at most."""
 _LEFT_OUT = frozenset(
     {".git", ".hg", ".svn", "node_modules", ".terraform", ".venv", "venv", "__pycache__", ".tox", ".mypy_cache"}
 )
 _BEGINNING = 200  # characters of a literal that are looked at for the beginning of a record
+_ZONE_LINE = re.compile(r"\b(?:TXT|SPF)[ \t(\r\n]{1,80}\\?\"v=spf1", re.IGNORECASE)
 _MENTION = re.compile(rb"spf1", re.IGNORECASE)
 
 
@@ -131,10 +135,14 @@ def records_in(path: str, text: str, skipped: list[Skipped] | None = None) -> li
     lines = Lines(text)
     found = []
     for tokens in _streams(path, text, kind, skipped):
-        for value in values_in(text, tokens, kind.language, lambda literal: _begins(text, literal)):
+        values = values_in(text, tokens, kind.language, lambda literal: _begins(text, literal))
+        for value in chain(values, _in_zones(path, text, tokens, skipped)):
             record = record_in(path, text, lines, value, kind.templates, is_code=kind.is_code)
             if record is not None:
                 found.append(record)
+            if len(found) == MOST_RECORDS:
+                _note(skipped, path, f"it was not read to its end: it has more than {MOST_RECORDS:,} records")
+                return found
     return sorted(found, key=lambda record: (record.region.line, record.region.column))
 
 
@@ -148,13 +156,29 @@ def _streams(path: str, text: str, kind: _Kind, skipped: list[Skipped] | None) -
     if kind.language is YAML:
         return [YamlScanner(text).tokens]
     scanner = Scanner(text, kind.language)
-    if scanner.is_cut and skipped is not None:
-        skipped.append(Skipped(path, "it was not read to its end: too many strings in it are not closed"))
+    if scanner.is_cut:
+        _note(skipped, path, "it was not read to its end: too many strings in it are not closed")
     return scanner.streams
 
 
+def _note(skipped: list[Skipped] | None, path: str, why: str) -> None:
+    if skipped is not None:
+        skipped.append(Skipped(path, why))
+
+
 def _begins(text: str, literal: Literal) -> bool:
+    if "spf1" not in text[literal.start : min(literal.end, literal.start + _BEGINNING)].lower():
+        return False  # which most literals are, and this is cheap to see
     return begins(atoms.text_of(atoms.atoms_of(text, literal, _BEGINNING)))
+
+
+def _in_zones(path: str, text: str, tokens: list[Token], skipped: list[Skipped] | None) -> Iterator[Value]:
+    """Yield the records in strings that have lines of a master file."""
+    for token in tokens:
+        if isinstance(token, Literal) and _ZONE_LINE.search(text, token.start, token.end):
+            if token.end - token.start > MOST_ATOMS:
+                _note(skipped, path, f"a string in it was not read to its end: it has over {MOST_ATOMS:,} characters")
+            yield from in_zone(atoms.atoms_of(text, token, MOST_ATOMS))
 
 
 def _walked(folder: str, skipped: list[Skipped]) -> Iterator[str]:
@@ -167,7 +191,7 @@ def _walked(folder: str, skipped: list[Skipped]) -> Iterator[str]:
             with os.scandir(here) as entries:
                 found = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
-            skipped.append(Skipped(here, _reason(error)))
+            skipped.append(Skipped(here, f"it was not read: {_reason(error)}"))
             continue
         seen += len(found)
         if seen > MOST_FILES:
@@ -189,18 +213,18 @@ def _read(path: str, skipped: list[Skipped]) -> str | None:
         with open(path, "rb") as file:
             status = os.fstat(file.fileno())
             if S_ISREG(status.st_mode) and status.st_size > MOST_OCTETS:
-                skipped.append(Skipped(path, f"it has more than {MOST_OCTETS >> 20} MiB"))
+                skipped.append(Skipped(path, f"it was not read: it has more than {MOST_OCTETS >> 20} MiB"))
                 return None
             data = file.read(MOST_OCTETS + 1)
     except OSError as error:
-        skipped.append(Skipped(path, _reason(error)))
+        skipped.append(Skipped(path, f"it was not read: {_reason(error)}"))
         return None
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data[: MOST_OCTETS & ~1].decode("utf-16", "replace")
     if _MENTION.search(data) is None:
         return ""
     if b"\0" in data:
-        skipped.append(Skipped(path, "it is not text: it has NUL octets"))
+        skipped.append(Skipped(path, "it was not read: it has NUL octets, so it is no text"))
         return None
     return data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
 

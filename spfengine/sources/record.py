@@ -1,7 +1,10 @@
 """A record in a source file: which strings are one, and where each octet of it is written."""
 
 import re
+from collections.abc import Iterator
+from array import array
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from spfengine.record.grammar import MECHANISMS, MODIFIERS
 from spfengine.record.model import Span
@@ -15,6 +18,7 @@ _SHOWN = 80
 
 # What a string begins with that is a record, or was meant to be one.
 _BEGINS = re.compile(r"[\s\"'\\]*v\s?=\s?spf1", re.IGNORECASE)
+_IN_ZONE = re.compile(r"\b(?:TXT|SPF)[ \t]{1,40}(?:\([ \t\r\n]{0,40})?(?=\"v=spf1)", re.IGNORECASE)
 _VERSION = re.compile(r"v\s?=\s?spf1", re.IGNORECASE)
 _WORD = re.compile(rf"[^\s{UNKNOWN}]*{UNKNOWN}[^\s]*|\S+")
 _TERM = re.compile(rf"[+\-?~]?(?:{'|'.join((*MECHANISMS, *MODIFIERS))})(?![A-Za-z0-9_\-.])", re.IGNORECASE)
@@ -57,19 +61,27 @@ class FoundRecord:
     joins: tuple[int, ...] = ()
     is_quoted: bool = False
     _lines: Lines = field(repr=False, compare=False, kw_only=True)
-    _places: tuple[Span, ...] = field(repr=False, compare=False, kw_only=True)
+    _starts: "array[int]" = field(repr=False, compare=False, kw_only=True)
+    _ends: "array[int]" = field(repr=False, compare=False, kw_only=True)
 
     def region_of(self, span: Span | None) -> Region:
         """Return where in the file a span of `source` is; the whole record for None, and for an empty span."""
         start, end = (0, 0) if span is None else span
-        if not 0 <= start < end <= len(self._places):
+        if not 0 <= start < end <= len(self._starts):
             return self.region
-        return self._lines.region(self._places[start][0], self._places[end - 1][1])
+        return self._lines.region(self._starts[start], self._ends[end - 1])
 
 
 def begins(text: str) -> bool:
     """Whether a string may begin a record."""
     return _BEGINS.match(text) is not None
+
+
+def in_zone(atoms: list[Atom]) -> Iterator[Value]:
+    """Yield the records in a string that has lines of a master file: `name IN TXT "v=spf1 …"`."""
+    starts = list(_IN_ZONE.finditer(text_of(atoms)))
+    for found, following in zip_longest(starts, starts[1:]):
+        yield Value(atoms[found.end() : None if following is None else following.start()])
 
 
 def record_in(
@@ -88,23 +100,24 @@ def record_in(
     if _VERSION.match(shown) is None or not _is_record(shown, is_code=is_code and not value.is_list):
         return None
     source: list[str] = []
-    places: list[Span] = []
+    starts, ends = array("L"), array("L")
     unknown: list[Unknown] = []
     offsets: list[int] = []
     for atom, _ in octets:
-        offsets.append(len(places))
+        offsets.append(len(starts))
         written = _written(atom, text)
         if atom.char is None:
             region = lines.region(atom.start, atom.end)
-            unknown.append(Unknown((len(places), len(places) + len(written)), text[atom.start : atom.end], region))
+            unknown.append(Unknown((len(starts), len(starts) + len(written)), text[atom.start : atom.end], region))
         source.append(written)
-        places += [(atom.start, atom.end)] * len(written)
-    if not places or len(places) > MOST_OCTETS:
+        starts.extend([atom.start] * len(written))
+        ends.extend([atom.end] * len(written))
+    if len(starts) > MOST_OCTETS:
         return None
-    region = lines.region(places[0][0], max(places[-1][1], places[0][0]))
-    spans = tuple(dict.fromkeys(offsets[join] for join in joins if 0 < join < len(offsets)))
+    region = lines.region(starts[0], max(ends[-1], starts[0]))
+    cuts = tuple(dict.fromkeys(offsets[join] for join in joins if 0 < join < len(offsets)))
     return FoundRecord(
-        path, "".join(source), tuple(unknown), region, spans, is_quoted, _lines=lines, _places=tuple(places)
+        path, "".join(source), tuple(unknown), region, cuts, is_quoted, _lines=lines, _starts=starts, _ends=ends
     )
 
 

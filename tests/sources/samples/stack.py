@@ -1,9 +1,6 @@
 """v=spf1 records are made here; v=spf1 ptr is not."""
-SPF = (
-    "v=spf1 "
-    "ip4:192.0.2.1 "
-    'ptr -all'
-)
+
+SPF = "v=spf1 ip4:192.0.2.1 ptr -all"
 RELAY = f"v=spf1 include:{relay!r:>10} ptr -all"
 A = "v=spf1 include:%s ptr exists:%%{i}.x.example -all" % relay
 B = "v=spf1 include:{} ptr exists:%{{i}}.x.example -all".format(relay)

@@ -1,8 +1,8 @@
 """A record in a source file: which strings are one, and where each octet of it is written."""
 
 import re
-from collections.abc import Iterator
 from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import zip_longest
 

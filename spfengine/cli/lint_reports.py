@@ -5,7 +5,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import quote
 
@@ -23,7 +23,6 @@ SCHEMA = "spfengine.lint/1"
 _SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
-_KEYS = ("file", "line", "column", "end_line", "end_column")
 _WHOLE_RECORD = "record"
 _MAX_OCTETS = 8 << 20
 _ORIGIN = re.compile(rb"\$ORIGIN\s+(\S+)", re.IGNORECASE)
@@ -90,8 +89,7 @@ def json_text(
     documents = []
     for finding in findings:
         place = places.of(finding)
-        where = dict.fromkeys(_KEYS) if place is None else dict(zip(_KEYS, asdict(place).values(), strict=True))
-        documents.append({**finding.to_dict(), **where})
+        documents.append({**finding.to_dict(), **_place_dict(place)})
     counts = Counter(finding.severity for finding in findings)
     document = {
         "schema": SCHEMA,
@@ -101,6 +99,16 @@ def json_text(
         **(more or {}),
     }
     return json.dumps(with_notes(document), indent=2) + "\n"
+
+
+def _place_dict(place: Place | None) -> dict[str, object]:
+    """Return a place as JSON-safe values; those after the line only if the column is known."""
+    if place is None:
+        return {"file": None, "line": None}
+    start: dict[str, object] = {"file": place.path, "line": place.line}
+    if place.column is None:
+        return start
+    return start | {"column": place.column, "end_line": place.end_line, "end_column": place.end_column}
 
 
 def github_text(findings: list[Finding], places: HasPlaces) -> str:

@@ -1,7 +1,7 @@
 """`spfengine lint --source`: the records in source files, each finding at its place in the file."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import click
 
@@ -69,8 +69,8 @@ class LintedSources:
 
     def to_dict(self) -> dict[str, object]:
         """Return what was read, as JSON-safe values."""
-        records = [{**_region(each.record, None), **_record(each.record)} for each in self.linted]
-        skipped = [{"file": visible(each.path), "why": each.why} for each in self.found.skipped]
+        records = [{**_place_of(each.record), **_record(each.record)} for each in self.linted]
+        skipped = [{"file": each.path, "why": each.why} for each in self.found.skipped]
         return {"files": self.found.files, "records": records, "skipped": skipped}
 
 
@@ -131,16 +131,12 @@ def _place(linted: LintedRecord, finding: Finding) -> Place:
     return Place(linted.record.path, region.line, region.column, region.end_line, region.end_column)
 
 
-def _region(record: FoundRecord, span: tuple[int, int] | None) -> dict[str, object]:
-    region = record.region_of(span)
-    ends = {"end_line": region.end_line, "end_column": region.end_column}
-    return {"file": visible(record.path), "line": region.line, "column": region.column, **ends}
+def _place_of(record: FoundRecord) -> dict[str, object]:
+    return {"file": record.path, **asdict(record.region)}
 
 
 def _record(record: FoundRecord) -> dict[str, object]:
-    unknown = []
-    for part in record.unknown:
-        start = {"line": part.region.line, "column": part.region.column}
-        ends = {"end_line": part.region.end_line, "end_column": part.region.end_column}
-        unknown.append({"text": visible(part.text, 400), "span": list(part.span), **start, **ends})
+    unknown = [
+        {"text": visible(part.text, 400), "span": list(part.span), **asdict(part.region)} for part in record.unknown
+    ]
     return {"record": visible(record.source, 1 << 16), "unknown": unknown}

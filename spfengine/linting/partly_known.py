@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from spfengine.answers import Resolver
 
 NO_NAME = "unknown.invalid"
-"""The domain of a record whose name is not known, and above the names that stand for unknown parts."""
+"""The domain of a record whose name is not known, and the parent of the names in place of unknown parts."""
 
 # What more terms can only make worse.
 _LOOKUPS = frozenset({LintCode.OVER_LOOKUP_LIMIT, LintCode.NEAR_LOOKUP_LIMIT})

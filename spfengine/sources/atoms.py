@@ -65,7 +65,7 @@ def _decoded(text: str, run: Run, literal: Literal) -> Iterator[Atom]:
 
 
 def _with_doubled(text: str, run: Run, doubled: tuple[str, ...]) -> Iterator[Atom]:
-    """Yield the characters of a text in which these stand for themselves without their first character."""
+    """Yield the characters of a text in which these marks mean their own second character."""
     pos = run.start
     while pos < run.end:
         mark = next((mark for mark in doubled if text.startswith(mark, pos, run.end)), "")
@@ -136,7 +136,7 @@ _TEMPLATES = (
     r"|\{#(?:[^#]|#(?!\})){0,400}#\}"
     r"|<%(?:[^%]|%(?!>)){0,400}%>"
 )
-_FORMATS = r"|(?<!%)%(?:\([^()\s]{1,60}\))?[sdvqr](?![A-Za-z0-9])"
+_FORMATS = r"|(?<!%)%(?:\([^()\s]{1,60}\))?[sdvqr]"
 _BRACES = r"|(?<![%{])\{[^{}\s]{0,60}\}(?!\})"
 
 DATA = re.compile(_TEMPLATES)

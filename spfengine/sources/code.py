@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 
 from spfengine.sources.tokens import WORD, Escapes, Literal, Run, Sign, Token, is_sign
 
+MOST_STEPS = 2_000_000
+"""Tokens and pieces of literals that are read, at most: more than 10 MB of what people write have."""
+TOO_MUCH = f"it has more than {MOST_STEPS:,} words and signs"
 _RETRIES = 8
 """How often the scanner begins again after something that is not closed."""
 
@@ -124,13 +127,13 @@ class Scanner:
 
     Attributes:
         streams: the tokens of the file, and those of each interpolation.
-        is_cut: whether the scanner gave up before the end, since too much in the text is not closed.
+        cut: why the scanner gave up before the end; "" if it did not.
         steps: how many tokens and pieces of literals were read.
     """
 
     def __init__(self, text: str, language: Language) -> None:
         self.streams: list[list[Token]] = []
-        self.is_cut = False
+        self.cut = ""
         self.steps = 0
         self._text = text
         self._language = language
@@ -143,15 +146,18 @@ class Scanner:
     def _scan(self) -> None:
         pos = retries = 0
         while True:
-            while pos < len(self._text):
+            while pos < len(self._text) and self.steps < MOST_STEPS:
                 self.steps += 1
                 top = self._stack[-1]
                 pos = self._in_code(top, pos) if isinstance(top, _Code) else self._in_string(top, pos)
+            if pos < len(self._text):
+                self.cut = TOO_MUCH
+                break
             if len(self._stack) == 1:
                 break
             retries += 1
             if retries > _RETRIES:
-                self.is_cut = True
+                self.cut = "too many strings in it are not closed"
                 break
             pos = self._back_to_unclosed()
         first = self._stack[0]

@@ -153,11 +153,9 @@ def kind_of(path: str) -> _Kind | None:
 
 
 def _streams(path: str, text: str, kind: _Kind, skipped: list[Skipped] | None) -> list[list[Token]]:
-    if kind.language is YAML:
-        return [YamlScanner(text).tokens]
-    scanner = Scanner(text, kind.language)
-    if scanner.is_cut:
-        _note(skipped, path, "it was not read to its end: too many strings in it are not closed")
+    scanner = YamlScanner(text) if kind.language is YAML else Scanner(text, kind.language)
+    if scanner.cut:
+        _note(skipped, path, f"it was not read to its end: {scanner.cut}")
     return scanner.streams
 
 

@@ -97,7 +97,7 @@ def record_in(
     octets, joins, is_quoted = _strings(_leading(_with_templates(value, templates)))
     octets, joins = _one_record(octets, joins)
     shown = text_of([atom for atom, _ in octets])
-    if _VERSION.match(shown) is None or not _is_record(shown, is_code=is_code and not value.is_list):
+    if _VERSION.match(shown) is None or not _is_record(shown, is_code=is_code):
         return None
     source: list[str] = []
     starts, ends = array("L"), array("L")

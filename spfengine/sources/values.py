@@ -24,12 +24,10 @@ class Value(NamedTuple):
     Attributes:
         atoms: its characters and unknown parts.
         joins: where, among the atoms, strings of one TXT record are joined.
-        is_list: whether it is made of the parts of a list.
     """
 
     atoms: list[Atom]
     joins: tuple[int, ...] = ()
-    is_list: bool = False
 
 
 Begins = Callable[[Literal], bool]
@@ -179,7 +177,7 @@ def _list(reading: _Reading, index: int) -> tuple[Value, int] | None:
     if _continues(reading, opening):
         end = reading.tokens[reading.closing[opening]].end
         atoms += [Atom(" ", end, end), Atom(None, end, end)]
-    return Value(atoms, tuple(joins) if strings else (), is_list=True), reading.closing[opening] + 1
+    return Value(atoms, tuple(joins) if strings else ()), reading.closing[opening] + 1
 
 
 def _elements(reading: _Reading, index: int, end: int, separator: str) -> tuple[list[Atom], list[int]]:

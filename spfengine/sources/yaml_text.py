@@ -6,7 +6,7 @@ template (`{{- if … }}`) are skipped.
 
 import re
 
-from spfengine.sources.code import Language, Quote
+from spfengine.sources.code import MOST_STEPS, TOO_MUCH, Language, Quote
 from spfengine.sources.tokens import Escapes, Literal, Run, Sign, Token
 
 YAML = Language({'"': Quote('"', Escapes.YAML), "'": Quote("'", Escapes.QUOTE)})
@@ -36,28 +36,40 @@ class YamlScanner:
 
     Attributes:
         tokens: each scalar as a literal, with brackets around the items of a sequence.
+        cut: why the scanner gave up before the end; "" if it did not.
         steps: how many lines and scalars were read.
     """
 
     def __init__(self, text: str) -> None:
         self.tokens: list[Token] = []
+        self.cut = ""
         self.steps = 0
         self._text = text
         self._sequences: list[int] = []
         self._no_end: set[str] = set()
         pos = 0
-        while pos < len(text):
-            self.steps += 1
+        while pos < len(text) and not self.cut:
             pos = self._line(pos)
         self._close_sequences(-1, pos)
+
+    @property
+    def streams(self) -> list[list[Token]]:
+        """The tokens, as those of `Scanner`."""
+        return [self.tokens]
 
     def _end_of_line(self, pos: int) -> int:
         end = self._text.find("\n", pos)
         return len(self._text) if end < 0 else end
 
+    def _step(self) -> None:
+        self.steps += 1
+        if self.steps + len(self.tokens) > MOST_STEPS:
+            self.cut = TOO_MUCH
+
     def _line(self, start: int) -> int:
         """Read a line, and what its last scalar has on further lines; return where the next line begins."""
         text = self._text
+        self._step()
         end = self._end_of_line(start)
         document = _DOCUMENT.match(text, start, end)
         if document is not None:
@@ -128,7 +140,7 @@ class YamlScanner:
         next_line = end + 1
         indent = None
         while next_line < len(self._text):
-            self.steps += 1
+            self._step()
             line_end = self._end_of_line(next_line)
             if _BLANK.match(self._text, next_line, line_end) is not None:
                 glue = "\n" if runs else ""
@@ -170,7 +182,7 @@ class YamlScanner:
         glue = ""
         pos = start
         while pos <= end:
-            self.steps += 1
+            self._step()
             line_end = min(self._end_of_line(pos), end)
             first = pos
             if runs or glue:
@@ -194,7 +206,7 @@ class YamlScanner:
         runs: list[Run] = []
         glue = ""
         while True:
-            self.steps += 1
+            self._step()
             found = _PLAIN.match(self._text, pos, end)
             if found is None:
                 break
@@ -220,8 +232,8 @@ class YamlScanner:
         """Read a collection in brackets, up to its end."""
         depth = 0
         text = self._text
-        while pos < len(text):
-            self.steps += 1
+        while pos < len(text) and not self.cut:
+            self._step()
             char = text[pos]
             if char in "\"'":
                 pos = self._quoted(pos)

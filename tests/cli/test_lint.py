@@ -83,7 +83,7 @@ def test_nothing_found(call: Call) -> None:
 
 
 USAGE = [
-    (["lint"], ["expected DOMAIN, --record RECORD or --zone FILE"]),
+    (["lint"], ["expected DOMAIN, --record RECORD, --zone FILE or --source FILE"]),
     (["lint", "--record", "v=spf1 -all", "--zone", SEED], ["--record", "DOMAIN"]),
     (["lint", "--record", "v=spf1 -all", "--nameserver", "192.0.2.53"], ["--record", "DOMAIN"]),
     (["lint", "--record", "v=spf1 -all", "--live"], ["--live", "DOMAIN"]),

@@ -183,7 +183,7 @@ def _one_record(atoms: _Marked, joins: list[int]) -> tuple[_Marked, list[int]]:
     """Return the lines of a string that are one record; a line end in it counts as a space."""
     shown = text_of([atom for atom, _ in atoms])
     end = len(shown)
-    lines = [match.end() for match in re.finditer(r"\s*\n\s*", shown)]
+    lines = [match.end() for match in re.finditer(r"\n\s*", shown)]
     for start in lines:
         word = _WORD.match(shown, start)
         if word is None or not (UNKNOWN in word[0] or _FURTHER.match(word[0])):

@@ -40,7 +40,6 @@ RETURNED = {
     "policy": "Budget Change IncludeTree Outcome",
     "replaying": "Totals",
     "simulation": "Effect SenderChange Simulation",
-    "sources": "Found FoundRecord Region Skipped Unknown",
     "surveying": "DomainState SurveyedDomain",
 }
 MOVED = {name: f"spfengine.{package}" for package, names in RETURNED.items() for name in names.split()}

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from spfengine import find_records
+from spfengine.sources import record
 from spfengine.sources.finder import ENDINGS, Skipped, records_in
 from tests.counting import count_steps, cpu_seconds_at_most
 
@@ -76,6 +77,19 @@ def test_work_grows_no_faster_than_the_file(shape: str) -> None:
     )
 
 
+@pytest.mark.usefixtures("_without_coverage")
+@pytest.mark.parametrize(
+    "part", [" ", "\t", "a", "a ", "a:", "\\n ", "\\n", "{", "{{", "%(", "%", "${", "<%", '\\" \\"', "\\\\"]
+)
+def test_a_record_as_long_as_one_can_be_is_read(part: str) -> None:
+    """Regular expressions do not count as steps, so this has a limit on the time, far above what is needed."""
+    texts = [f'["v=spf1 {part * (60_000 // len(part))}{end}"]' for end in ("", "\\n", "-all", "\\u00e9")]
+    with cpu_seconds_at_most(60):
+        for text in texts:
+            records_in("x.json", text)
+            records_in("x.py", text)
+
+
 @pytest.mark.full
 @pytest.mark.usefixtures("_without_coverage")
 @pytest.mark.parametrize("shape", SHAPES)
@@ -95,9 +109,10 @@ def test_what_was_not_read_is_said(tmp_path: Path) -> None:
     assert [each.why for each in skipped] == ["it was not read to its end: too many strings in it are not closed"]
 
 
-def test_a_record_longer_than_any_txt_record_is_none() -> None:
-    assert records_in("x.tf", 'x = "v=spf1 ' + " " * 65_530 + '-all"') == []
-    assert len(records_in("x.tf", 'x = "v=spf1 ' + " " * 65_000 + '-all"')) == 1
+def test_a_record_longer_than_any_txt_record_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(record, "MOST_OCTETS", 100)
+    assert len(records_in("x.tf", 'x = "v=spf1 ' + "mx " * 29 + '-all"')) == 1
+    assert records_in("x.tf", 'x = "v=spf1 ' + "mx " * 30 + '-all"') == []
 
 
 def test_what_is_not_closed_does_not_hide_what_comes_after() -> None:
@@ -109,19 +124,35 @@ def test_what_is_not_closed_does_not_hide_what_comes_after() -> None:
     assert len(records_in("x.json", '{"a": "oops\n, "b": ["v=spf1 -all"')) == 1
 
 
-FRAGMENTS = st.sampled_from(
-    r"""" ' ` \""" \ ${ {{ }} } { [ ] ( ) , + % %{ v=spf1 mx -all - : a: | >- # // /* */ / <<E E f' .format( join( . = +=
-    TXT é""".split()
-    + ["\n", " ", "v=spf1 ", "- ", ": ", "|\n", "\0", "\x1b[31m", "\udc80", "\ud800", "\u2028", "\r\n"]
+WORDS = (
+    r"""" ' ` \""" \ ${ {{ }} } { [ ] ( ) , + % %{ v=spf1 mx -all - : a: | >- # // /* */ / <<E E f' .format( join( ."""
 )
+SPACED = [
+    "= ",
+    " += ",
+    "\n",
+    " ",
+    "v=spf1 ",
+    "- ",
+    ": ",
+    "|\n",
+    "\0",
+    "\x1b[31m",
+    "\udc80",
+    "\ud800",
+    "\u2028",
+    "\r\n",
+    "TXT ",
+]
+FRAGMENTS = st.sampled_from([*WORDS.split(), *SPACED])
 
 
 @given(st.lists(FRAGMENTS, max_size=60).map("".join), st.sampled_from(ENDINGS))
 def test_no_text_raises_and_all_places_are_in_it(text: str, ending: str) -> None:
     lines = text.split("\n")
-    for record in records_in(f"x{ending}", text):
-        for span in [None, *[(at, at + 1) for at in range(len(record.source))]]:
-            region = record.region_of(span)
+    for found in records_in(f"x{ending}", text):
+        for span in [None, *[(at, at + 1) for at in range(len(found.source))]]:
+            region = found.region_of(span)
             assert 1 <= region.line <= region.end_line <= len(lines)
             assert 1 <= region.column <= len(lines[region.line - 1]) + 1
             assert 1 <= region.end_column <= len(lines[region.end_line - 1]) + 2

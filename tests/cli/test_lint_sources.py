@@ -40,8 +40,8 @@ def test_text(call: Call) -> None:
         "    v=spf1 ip4:${var.ip} ptr +all\n"
         "                         ^^^\n"
         "    hint: take it out, and name your hosts by a, mx, ip4 or ip6\n"
-        "  error: line 2, column 40: unless an all is in an unknown part before it, +all lets every client pass that no "
-        "term before it matches: worse than no record (RFC 7208 §5.1) [passes-everyone]\n"
+        "  error: line 2, column 40: unless an all is in an unknown part before it, +all lets every client pass that "
+        "no term before it matches: worse than no record (RFC 7208 §5.1) [passes-everyone]\n"
         "    v=spf1 ip4:${var.ip} ptr +all\n"
         "                             ^^^^\n"
         "    hint: write ~all, or -all once all your senders are in the record\n"
@@ -161,7 +161,7 @@ def test_what_can_not_be_used_is_said(call: Call, arguments: list[str], code: in
 
 def test_nothing_in_a_file_reaches_the_terminal_as_it_is(call: Call) -> None:
     name = "\x1b[31m.tf"
-    Path(name).write_text('x = "v=spf1 \x1b]0;x\x07 ${\x1b[2J} ptr -all"\n', encoding="utf-8")
+    Path(name).write_text('x = "v=spf1 \x1b]0;x\x07 ${"\x1b2J"} ptr -all"\n', encoding="utf-8")
     ended = call("lint", "--source", name)
     assert ended.code == 2
     assert "\x1b" not in ended.out + ended.err

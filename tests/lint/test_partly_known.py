@@ -108,7 +108,7 @@ class TestWithAResolver:
     def test_without_a_domain_nothing_is_asked_of_it(self) -> None:
         recorder = Recorder(ZONE)
         linted("v=spf1 a mx/24 ptr exists:%{d}.example.com include:b.example.com -all", resolver=recorder)
-        assert {question.name for question in recorder.recording.answers} <= {"b.example.com"}
+        assert {question.name for question, _ in recorder.recording.answers} <= {"b.example.com"}
 
     def test_without_a_domain_a_fix_keeps_what_depends_on_it(self) -> None:
         findings = linted("v=spf1 a mx a:a.example.com a:a.example.com/24 -all", resolver=ZONE)

@@ -59,7 +59,8 @@ CHAPTERS: dict[str, list[str]] = {
     ],
     "Evidence: who sends": [
         "read_evidence", "spfengine.evidence:Evidence", "Sender", "spfengine.evidence:SourceKind",
-        "spfengine.evidence:Unread", "spfengine.evidence:Bounds", "spfengine.evidence:iterate_senders",
+        "spfengine.evidence:Unread", "spfengine.evidence:Repair", "spfengine.evidence:ReportedBy",
+        "spfengine.senders:Authentication", "spfengine.evidence:Bounds", "spfengine.evidence:iterate_senders",
         "spfengine.evidence:Ledger", "spfengine.senders:unknown_facts",
     ],
     "What a change does": [
@@ -72,7 +73,8 @@ CHAPTERS: dict[str, list[str]] = {
         "replay", "replay_files", "spfengine.replaying:Totals", "spfengine.replaying:Total",
         "spfengine.replaying:ReplayedSender",
     ],
-    "Alignment with From": ["alignment", "aalignment", "spfengine.dmarc:Alignment", "PublicSuffixes"],
+    "Alignment with From": ["alignment", "aalignment", "spfengine.dmarc:Alignment", "spfengine.dmarc:EffectivePolicy",
+                             "PublicSuffixes"],
     "Whose an address is": [
         "identify", "identify_many", "aidentify", "aidentify_many", "RDAP",
         "spfengine.advice.identify:Identification", "spfengine.advice.identify:Match",

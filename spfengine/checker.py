@@ -42,7 +42,9 @@ _STEP_OCTETS = 150
 _ANSWER_OCTETS = 350
 
 _COMMON_LETTERS = frozenset("dovr")  # the macro-letters that have the same value for all clients of a range
-_OUT_OF_TIME = frozenset({ProblemCode.TIME_LIMIT, ProblemCode.EXP_TIME_LIMIT})
+_OF_ONE_CHECK = frozenset(  # problems that another check of the same client need not have
+    {ProblemCode.TIME_LIMIT, ProblemCode.EXP_TIME_LIMIT, ProblemCode.HELO_UNKNOWN, ProblemCode.EXP_HELO_UNKNOWN}
+)
 
 
 class CheckerSession(RangeSession):
@@ -72,7 +74,7 @@ class CheckerSession(RangeSession):
         return not (
             self.depends_on_client
             or any(question.type is RRType.PTR for question in self.answers)
-            or any(p is not None and p.code in _OUT_OF_TIME for p in (self.problem, self.explanation_problem))
+            or any(p is not None and p.code in _OF_ONE_CHECK for p in (self.problem, self.explanation_problem))
         )
 
 
@@ -249,7 +251,7 @@ class Checker:
             self._answer_refs.clear()
             self._octets = 0
 
-    def check(self, ip: IPAddress, sender: str, helo: str = "", *, now: float | None = None) -> CheckResult:
+    def check(self, ip: IPAddress, sender: str, helo: str | None = None, *, now: float | None = None) -> CheckResult:
         """Return what `spfengine.check` returns for these arguments, with this Checker's limits and receiver.
 
         Raises:
@@ -258,7 +260,9 @@ class Checker:
         known = self._find(ip, sender, helo, MAILFROM) if now is None else None
         return self._evaluate(ip, sender, helo, MAILFROM, now) if known is None else known
 
-    async def acheck(self, ip: IPAddress, sender: str, helo: str = "", *, now: float | None = None) -> CheckResult:
+    async def acheck(
+        self, ip: IPAddress, sender: str, helo: str | None = None, *, now: float | None = None
+    ) -> CheckResult:
         """Async version of `check`. A question that several checks ask at once goes out once."""
         known = self._find(ip, sender, helo, MAILFROM) if now is None else None
         return await self._aevaluate(ip, sender, helo, MAILFROM, now) if known is None else known
@@ -297,11 +301,13 @@ class Checker:
             return first, first.as_identity(MAILFROM)
         return first, await self.acheck(ip, sender, helo, now=now)
 
-    def _find(self, ip: IPAddress, sender: str, helo: str, identity: str) -> CheckResult | None:
+    def _find(self, ip: IPAddress, sender: str, helo: str | None, identity: str) -> CheckResult | None:
         """Return the result if it is known without an evaluation. Raise AddressError if `ip` is not an IP address."""
-        if sender.__class__ is not str or helo.__class__ is not str:
+        if sender.__class__ is not str or not (helo is None or helo.__class__ is str):
             return None  # the evaluation refuses it
-        domain = sender[sender.rfind("@") + 1 :] if sender else helo  # RFC 7208 §2.4; unusual spellings are not found
+        domain = (
+            sender[sender.rfind("@") + 1 :] if sender else helo or ""
+        )  # RFC 7208 §2.4; unusual spellings are not found
         kept = self._domains.get(domain)
         if kept is None or (kept.until is not inf and self._clock() >= kept.until):
             return None
@@ -313,21 +319,25 @@ class Checker:
         kept.referenced = True
         return known_result(verdict, (ip, sender, helo, identity))
 
-    def _evaluate(self, ip: IPAddress, sender: str, helo: str, identity: str, now: float | None) -> CheckResult:
+    def _evaluate(self, ip: IPAddress, sender: str, helo: str | None, identity: str, now: float | None) -> CheckResult:
         session = self._session(ip, sender, helo, identity, now)
         kept = self._verdicts_of(session)
         run(session, self._resolver)
         self._keep(kept, session)
         return CheckResult(session)
 
-    async def _aevaluate(self, ip: IPAddress, sender: str, helo: str, identity: str, now: float | None) -> CheckResult:
+    async def _aevaluate(
+        self, ip: IPAddress, sender: str, helo: str | None, identity: str, now: float | None
+    ) -> CheckResult:
         session = self._session(ip, sender, helo, identity, now)
         kept = self._verdicts_of(session)
         await arun(session, self._resolver)
         self._keep(kept, session)
         return CheckResult(session)
 
-    def _session(self, ip: IPAddress, sender: str, helo: str, identity: str, now: float | None) -> CheckerSession:
+    def _session(
+        self, ip: IPAddress, sender: str, helo: str | None, identity: str, now: float | None
+    ) -> CheckerSession:
         return CheckerSession(ip, sender, helo, identity, self._limits, self._receiver, time() if now is None else now)
 
     def _verdicts_of(self, session: CheckerSession) -> DomainVerdicts | None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def check(
     ip: IPAddress,
     sender: str,
-    helo: str = "",
+    helo: str | None = None,
     *,
     resolver: "Resolver | None" = None,
     limits: Limits = DEFAULT_LIMITS,
@@ -35,7 +35,8 @@ def check(
     Args:
         ip: the client's address, as text or as an `ipaddress` object.
         sender: the MAIL FROM address. "" and "<>" are the null sender, for which `postmaster@helo` is checked.
-        helo: the name that the client gave in HELO or EHLO; "" if it is not known.
+        helo: the name that the client gave in HELO or EHLO; "" if it gave none. None means that it is not known: if the
+            result depends on it (`%{h}`, the null sender), it is temperror with the problem `helo-unknown`.
         resolver: answers the DNS queries. The default is live DNS.
         limits: the limits of the check (RFC 7208 §4.6.4).
         receiver: the name of the receiving host, for the macro `%{r}` and for header fields.
@@ -55,7 +56,7 @@ def check(
 async def acheck(
     ip: IPAddress,
     sender: str,
-    helo: str = "",
+    helo: str | None = None,
     *,
     resolver: "AnyResolver | None" = None,
     limits: Limits = DEFAULT_LIMITS,
@@ -145,7 +146,7 @@ def check_record(
     ip: IPAddress,
     sender: str,
     record: str | bytes,
-    helo: str = "",
+    helo: str | None = None,
     *,
     resolver: "Resolver | None" = None,
     limits: Limits = DEFAULT_LIMITS,
@@ -165,7 +166,7 @@ async def acheck_record(
     ip: IPAddress,
     sender: str,
     record: str | bytes,
-    helo: str = "",
+    helo: str | None = None,
     *,
     resolver: "AnyResolver | None" = None,
     limits: Limits = DEFAULT_LIMITS,
@@ -182,7 +183,7 @@ def is_null(sender: str) -> bool:
     return sender in ("", "<>")
 
 
-def _draft(ip: IPAddress, sender: str, record: str | bytes, helo: str, resolver: "AnyResolver") -> "Overlay":
+def _draft(ip: IPAddress, sender: str, record: str | bytes, helo: str | None, resolver: "AnyResolver") -> "Overlay":
     from spfengine.resolvers.overlay import Overlay
 
     if not isinstance(record, str | bytes):

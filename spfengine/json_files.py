@@ -6,7 +6,7 @@ from pathlib import Path
 from secrets import token_hex
 
 from spfengine.errors import RecordingError
-from spfengine.visible import visible
+from spfengine.visible import value_text, visible
 
 MAX_OCTETS = 64 << 20
 """Octets of the largest document that is read."""
@@ -51,7 +51,7 @@ def describe(value: object) -> str:
     """Return a JSON value for a message: quoted and shortened, a list or an object by its kind alone."""
     if isinstance(value, list | dict):
         return "a list" if isinstance(value, list) else "an object"
-    return f"'{visible(value if isinstance(value, str) else repr(value), 60)}'"
+    return f"'{visible(value_text(value), 60)}'"
 
 
 def dump_document(document: object) -> str:

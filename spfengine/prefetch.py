@@ -138,7 +138,9 @@ def _target(session: Session, spec: MacroString, domain: str) -> str:
     """Return the target-name of a domain-spec, or "" if that is not known or can't be queried."""
     if spec.target is not None:
         return spec.target
-    if "p" in spec.letters or (spec.uses_local_part and not session.local_part.isascii()):
+    if "p" in spec.letters or session.lacks_helo(spec.letters):
+        return ""
+    if spec.uses_local_part and not session.local_part.isascii():
         return ""
     return spec.expand_name(
         lambda letter: Session.macro_value(session, letter, domain, "")

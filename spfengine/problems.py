@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from spfengine.frozen import Frozen, fill
-from spfengine.visible import visible, visible_name
+from spfengine.visible import of_octets, visible, visible_name
 
 
 class Result(StrEnum):
@@ -73,6 +73,8 @@ class ProblemCode(StrEnum):
 
     # Nobody was asked (temperror)
     OUTSIDE_ZONE = "outside-zone"
+    # Something that the check needs is not known to the caller (temperror)
+    HELO_UNKNOWN = "helo-unknown"
 
     # Why a draft is unsafe, or why its effect is not fully known (see `simulate`)
     DRAFT_BROKEN = "draft-broken"
@@ -102,6 +104,11 @@ class ProblemCode(StrEnum):
     EXP_CONTROL_CHARACTER = "exp-control-character"
     EXP_TOO_LONG = "exp-too-long"
     EXP_TIME_LIMIT = "exp-time-limit"
+    EXP_HELO_UNKNOWN = "exp-helo-unknown"
+
+
+UNKNOWN_CODES = frozenset({ProblemCode.HELO_UNKNOWN, ProblemCode.OUTSIDE_ZONE})
+"""Codes which say that the result is not known, since the caller did not give what it depends on; DNS did not fail."""
 
 
 class Problem(Frozen):
@@ -181,15 +188,22 @@ _WIDTH = 78
 
 
 def excerpt(source: str, span: tuple[int, int], width: int = _WIDTH) -> list[str]:
-    """Return two lines of at most `width` columns: the part of `source` around `span`, escaped, and carets."""
+    """Return two lines of at most `width` columns: the part of `source` around `span`, escaped, and carets.
+
+    Octets over 127 that are characters in UTF-8 are shown as these characters.
+    """
     columns = max(width - 4, 4)  # two spaces before it, and an ellipsis at each end
     start, end = span
-    marked = _cells(source[start : min(end, start + columns)], columns)
-    left = _cells(source[max(0, start - columns) : start][::-1], (columns - _columns(marked)) // 2)
-    right = _cells(source[start + len(marked) : start + columns], columns - _columns(marked) - _columns(left))
-    left = _cells(source[max(0, start - columns) : start][::-1], columns - _columns(marked) - _columns(right))
-    before = ("…" if len(left) < start else "") + "".join(reversed(left))
-    after = "".join(right) + ("…" if start + len(marked) + len(right) < len(source) else "")
+    marked = _cells(of_octets(source[start : min(end, start + columns)]), columns)
+    before_it = of_octets(source[max(0, start - columns) : start])[::-1]
+    rest = of_octets(source[start : start + columns])[len(marked) :]
+    left = _cells(before_it, (columns - _columns(marked)) // 2)
+    right = _cells(rest, columns - _columns(marked) - _columns(left))
+    left = _cells(before_it, columns - _columns(marked) - _columns(right))
+    is_cut_before = len(left) < len(before_it) or start > columns
+    is_cut_after = len(right) < len(rest) or start + columns < len(source)
+    before = ("…" if is_cut_before else "") + "".join(reversed(left))
+    after = "".join(right) + ("…" if is_cut_after else "")
     return [f"  {before}{''.join(marked)}{after}", "  " + " " * len(before) + "^" * max(1, _columns(marked))]
 
 

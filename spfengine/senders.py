@@ -1,12 +1,34 @@
 """Senders of a domain's mail, as evidence shows them and as simulations and advice take them."""
 
 from collections.abc import Iterable
+from enum import StrEnum
 
 from spfengine.addresses import IPAddress, address_text, parse_address
 from spfengine.arguments import list_of
+from spfengine.evaluation.session import Session
 from spfengine.frozen import Frozen, fill
 from spfengine.problems import Result
-from spfengine.visible import visible
+from spfengine.visible import short_repr, visible
+
+FORWARDING = ("forwarded", "mailing_list", "trusted_forwarder", "local_policy")
+"""The reasons for an exception from a DMARC policy by which a receiver says that somebody sent a message on: those of
+RFC 9990 §3.1.6, and "forwarded" of RFC 7489 App. C.
+"""
+
+
+class Authentication(StrEnum):
+    """How a sender's mail fares with DMARC, by the report of a receiver."""
+
+    SPF_AND_DKIM = "spf-and-dkim"
+    """It passes by both."""
+    DKIM_ALONE = "dkim-alone"
+    """It passes by DKIM, and SPF is not aligned or does not pass: it was forwarded, or has another MAIL FROM."""
+    SPF_ALONE = "spf-alone"
+    """It passes by SPF, and not by DKIM, so that it fails as soon as somebody forwards it (RFC 9989 §7.4)."""
+    FORWARDED = "forwarded"
+    """It fails, and the receiver says that a forwarder or a mailing list sent it on."""
+    UNAUTHENTICATED = "unauthenticated"
+    """It fails."""
 
 
 class Sender(Frozen):
@@ -21,9 +43,15 @@ class Sender(Frozen):
         reported: the SPF result that a receiver reported, or None.
         header_from: the domain of the header field From, or None if it is not known. SPF ignores it; DMARC uses it
             (RFC 9989).
+        dmarc_spf, dmarc_dkim: "pass" if the receiver found SPF (or DKIM) aligned with From, else "fail"; None if that
+            is not known (RFC 9990 §3.1.1.9).
+        override: why the receiver made an exception from the DMARC policy, if it says that somebody sent the message
+            on: one of `FORWARDING`; otherwise None.
     """
 
-    __slots__ = fields = ("ip", "sender", "helo", "count", "label", "reported", "header_from")
+    __slots__ = fields = (
+        "ip", "sender", "helo", "count", "label", "reported", "header_from", "dmarc_spf", "dmarc_dkim", "override",
+    )  # fmt: skip
     ip: str
     sender: str
     helo: str | None
@@ -31,6 +59,9 @@ class Sender(Frozen):
     label: str | None
     reported: str | None
     header_from: str | None
+    dmarc_spf: str | None
+    dmarc_dkim: str | None
+    override: str | None
 
     def __init__(
         self,
@@ -41,6 +72,9 @@ class Sender(Frozen):
         label: str | None = None,
         reported: str | None = None,
         header_from: str | None = None,
+        dmarc_spf: str | None = None,
+        dmarc_dkim: str | None = None,
+        override: str | None = None,
     ) -> None:
         """Make a sender.
 
@@ -54,17 +88,50 @@ class Sender(Frozen):
         fill(self, "label", label)
         fill(self, "reported", reported)
         fill(self, "header_from", header_from)
+        fill(self, "dmarc_spf", dmarc_spf)
+        fill(self, "dmarc_dkim", dmarc_dkim)
+        fill(self, "override", override)
+
+    def __repr__(self) -> str:
+        known = [name for name in self.fields[7:] if getattr(self, name) is not None]
+        return short_repr(self, (*self.fields[:7], *known))
+
+    @property
+    def authentication(self) -> Authentication | None:
+        """How its mail fares with DMARC, by the receiver's report; None if that is not known."""
+        passes = self.dmarc_spf, self.dmarc_dkim
+        if passes in _PASSES:
+            return _PASSES[passes]
+        if "pass" in passes:
+            return None
+        if self.override is not None:
+            return Authentication.FORWARDED
+        return Authentication.UNAUTHENTICATED if passes == ("fail", "fail") else None
+
+    @property
+    def is_sent_on(self) -> bool:
+        """Whether its address is no sender of the domain, as far as the report says: DKIM carries the mail although SPF
+        does not, as after forwarding, or the receiver says that a forwarder or a mailing list sent it.
+        """
+        carried = self.dmarc_dkim == "pass" and self.dmarc_spf != "pass"
+        return carried or self.authentication is Authentication.FORWARDED
 
     @property
     def unknown(self) -> tuple[str, ...]:
         """What SPF may use and is not known of this sender: "local-part", "helo", or both (the values of `Input`).
 
-        A result that depends on an unknown fact (see `Outcome.depends_on`) is computed for postmaster, or for no HELO
-        name.
+        A result that depends on an unknown HELO name is not known. One that depends on the local part is computed for
+        postmaster.
         """
         unknown = ("local-part",) if self.sender.startswith("@") else ()
         return unknown if self.helo else (*unknown, "helo")
 
+
+_PASSES = {
+    ("pass", "pass"): Authentication.SPF_AND_DKIM,
+    ("fail", "pass"): Authentication.DKIM_ALONE,
+    ("pass", "fail"): Authentication.SPF_ALONE,
+}
 
 # RFC 7489 App. C says that the first two are in use for temperror and permerror; the last is from before RFC 4408.
 _REPORTED = {str(result): result for result in Result}
@@ -94,6 +161,15 @@ def unknown_facts(senders: Iterable[Sender]) -> dict[str, int]:
     return messages
 
 
+def authenticated_messages(senders: Iterable[Sender]) -> dict[Authentication, int]:
+    """Return the number of messages by how they fare with DMARC, in the order of `Authentication`."""
+    messages = dict.fromkeys(Authentication, 0)
+    for sender in senders:
+        if sender.authentication is not None:
+            messages[sender.authentication] += sender.count
+    return {each: count for each, count in messages.items() if count}
+
+
 def sender_dict(sender: Sender) -> dict[str, object]:
     """Return a sender as JSON-safe values, with untrusted text escaped: the same keys wherever JSON names a sender."""
     return {
@@ -104,8 +180,17 @@ def sender_dict(sender: Sender) -> dict[str, object]:
         "label": _printable(sender.label),
         "reported": _printable(sender.reported),
         "header_from": _printable(sender.header_from),
+        "dmarc_spf": _printable(sender.dmarc_spf),
+        "dmarc_dkim": _printable(sender.dmarc_dkim),
+        "override": _printable(sender.override),
+        "authentication": None if sender.authentication is None else str(sender.authentication),
     }
 
 
 def _printable(text: str | None) -> str | None:
     return None if text is None else visible(text)
+
+
+def domain_of(sender: Sender) -> str:
+    """Return the domain whose record decides for a sender: that of MAIL FROM, or of HELO for the null sender."""
+    return Session(sender.ip, sender.sender, sender.helo or "").domain

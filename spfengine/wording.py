@@ -1,6 +1,9 @@
 """Numbers and lists in words, with one rule for plurals."""
 
 from collections.abc import Sequence
+from math import log2
+
+_LARGE = 1 << 40  # from here on the digits say less than their number
 
 
 def counted(number: int, one: str, several: str | None = None) -> str:
@@ -10,6 +13,14 @@ def counted(number: int, one: str, several: str | None = None) -> str:
         several: the plural, if it is not `one` with an s.
     """
     return f"{number:,} {one if number == 1 else several or one + 's'}"
+
+
+def number_text(number: int) -> str:
+    """Return a number as people read it: "4,358", and very large ones as a power of two: "2^64", "about 2^94"."""
+    if number < _LARGE:
+        return f"{number:,}"
+    power = round(log2(number))
+    return f"2^{power}" if number == 1 << power else f"about 2^{power}"
 
 
 def and_more(number: int, one: str = "", several: str | None = None) -> str:

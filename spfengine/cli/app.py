@@ -20,7 +20,7 @@ from spfengine.errors import (
 from spfengine.visible import visible
 
 NOT_INSTALLED = (
-    "the command needs click, which is not installed; run: pip install click rich (the extra spfengine[cli])"
+    "the command needs click, which is not installed; run: pip install click pyyaml rich (the extra spfengine[cli])"
 )
 _EXITS: tuple[tuple[type[Exception], int], ...] = (
     (AddressError, exits.USAGE),

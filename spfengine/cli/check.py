@@ -1,6 +1,7 @@
 """`spfengine check`: one client, one sender, and why."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 import click
@@ -9,13 +10,17 @@ from spfengine.checks import check, check_both, check_helo
 from spfengine.cli import exits, options, sources
 from spfengine.cli.options import Draft, drafts_by_name
 from spfengine.cli.screen import Screen, write_json
+from spfengine.drivers import drive
+from spfengine.evaluation.beyond import further, is_over_limit
 from spfengine.evaluation.check_result import CheckResult
 from spfengine.evaluation.limits import Limits
 from spfengine.evaluation.session import HELO, MAILFROM, Session
+from spfengine.evaluation.trace import traced_questions
+from spfengine.linting.client import Note, noting
 from spfengine.names import fold
-from spfengine.text.check import check_lines
-from spfengine.text.trace import traced_questions
-from spfengine.visible import visible
+from spfengine.text.check import check_lines, note_lines
+from spfengine.text.lines import Line, note
+from spfengine.visible import visible, visible_name
 
 BOTH_SCHEMA = "spfengine.check-both/1"
 """The version of the JSON form of two results, one for each identity."""
@@ -30,7 +35,8 @@ Examples:
   spfengine check 192.0.2.1 example.com --draft "_spf.example.com=v=spf1 mx -all"
 
 The exit code is the result: {exits.RESULTS_HELP}; with --identity both, that of MAIL FROM. {exits.OTHER_HELP}, 69 the
-result depends on names that are not in the files given, or there is no DNS server to ask, 73 a file can't be written.
+result depends on names that are not in the files given, or on what is not known, or there is no DNS server to ask, 73 a
+file can't be written.
 
 Scripts should write -- before IP: then nothing that a client sent can be taken for an option.
 """
@@ -41,7 +47,7 @@ class Request:
     """What is to be checked.
 
     Attributes:
-        ip, sender, helo: of the client; `helo` is "" if it is not known.
+        ip, sender, helo: of the client; `helo` is None if it is not known.
         identity: "mailfrom", "helo" or "both".
         limits: the limits of the check.
         receiver: the name of the receiving host, or None.
@@ -49,7 +55,7 @@ class Request:
 
     ip: str
     sender: str
-    helo: str
+    helo: str | None
     identity: str
     limits: Limits
     receiver: str | None
@@ -58,21 +64,21 @@ class Request:
     def domain(self) -> str:
         """The domain whose record is looked up; with both identities, that of MAIL FROM."""
         if self.identity == HELO:
-            return Session(self.ip, "", self.helo, HELO).domain
+            return Session(self.ip, "", self.helo or "", HELO).domain
         return Session(self.ip, self.sender, self.helo).domain
 
     def run(self, resolver: Any) -> list[CheckResult]:
         """Return the results: one, or two for both identities, HELO first."""
         settings: dict[str, Any] = {"resolver": resolver, "limits": self.limits, "receiver": self.receiver}
         if self.identity == HELO:
-            return [check_helo(self.ip, self.helo, **settings)]
+            return [check_helo(self.ip, self.helo or "", **settings)]
         if self.identity == MAILFROM:
             return [check(self.ip, self.sender, self.helo, **settings)]
-        return list(check_both(self.ip, self.sender, self.helo, **settings))
+        return list(check_both(self.ip, self.sender, self.helo or "", **settings))
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("ip", type=options.Address())
+@click.argument("ip", type=options.Expected(options.Address().expected))
 @click.argument(
     "sender", type=options.Expected('the address of MAIL FROM, or a domain ("" for the null sender)')
 )  # fmt: skip
@@ -86,12 +92,14 @@ class Request:
 @options.void_rule
 @options.timeout
 @click.option(
-    "--record-answers", metavar="FILE", help="Save the answers that the check used in FILE (JSON), which --zone can "
-    "read later; drafts are not among them.",
+    "--record-answers", metavar="FILE", type=options.FileName(),
+    help="Save the answers that the check used in FILE (JSON), which --zone can read later; drafts are not among them.",
 )  # fmt: skip
 @click.option("--trace", "with_trace", is_flag=True, help="Show every term, DNS query and answer as a tree.")
 @options.as_json
+@click.pass_context
 def command(
+    ctx: click.Context,
     ip: str,
     sender: str,
     helo: str | None,
@@ -114,20 +122,26 @@ def command(
     """
     if helo is None and identity != MAILFROM:
         raise click.UsageError(f"--identity {identity} needs --helo NAME, the name that the client gave in HELO")
-    request = Request(ip, sender, helo or "", identity, Limits(void_rule=void_rule, seconds=timeout), receiver)
+    ip, sender = options.client_and_sender(ip, sender, ctx)
+    request = Request(ip, sender, helo, identity, Limits(void_rule=void_rule, seconds=timeout), receiver)
     drafted = drafts_by_name(drafts, request.domain)
     base = sources.base_resolver(zones, live, nameservers, timeout)
     if record_answers is None:
         results = request.run(sources.with_drafts(base, drafted))
     else:
         results = _recorded(request, base, drafted, record_answers)
+    resolver = sources.with_drafts(base, drafted)
+    beyond = _beyond(request, resolver, results)
+    notes = [drive(noting(result), resolver) for result in results]
     if as_json:
-        write_json(_document(results, with_trace))
+        write_json(_document(results, notes, beyond, with_trace=with_trace))
     else:
         screen = Screen()
         asked = _asked(drafted, results)
         screen.show(check_lines(results, request.limits, screen.width, asked, with_trace=with_trace))
-    return exits.of_result(results[-1])
+        screen.show(map(_beyond_line, beyond.values()))
+        screen.show(note_lines(dict.fromkeys(chain.from_iterable(notes))))
+    return exits.of_check(results[-1])
 
 
 def _recorded(request: Request, base: Any, drafted: dict[str, str], path: str) -> list[CheckResult]:
@@ -142,10 +156,34 @@ def _recorded(request: Request, base: Any, drafted: dict[str, str], path: str) -
     return results
 
 
-def _document(results: list[CheckResult], with_trace: bool) -> dict[str, object]:
-    documents = []
+def _beyond(request: Request, resolver: Any, results: list[CheckResult]) -> dict[str, CheckResult]:
+    """Return, by identity, what the checks that ended at a limit would give without it, if that is not an error too."""
+    found: dict[str, CheckResult] = {}
     for result in results:
-        document = result.to_dict()
+        if is_over_limit(result.problem):
+            again = replace(request, identity=result.identity, limits=further(request.limits)).run(resolver)[0]
+            if again.problem is None:
+                found[result.identity] = again
+    return found
+
+
+def _beyond_line(result: CheckResult) -> Line:
+    path = " → ".join([visible(term, 100) for _, term in result.path])
+    by = f"by {path}" if result.directive is not None else "since no term matches"
+    no_include = "" if len(result.path) > 1 else f", and no include names {result.ip}"
+    return note(f"without the limit, the result would be {result.result} {by}{no_include}")
+
+
+def _document(
+    results: list[CheckResult], notes: list[list[Note]], beyond: dict[str, CheckResult], *, with_trace: bool
+) -> dict[str, object]:
+    documents = []
+    for result, said in zip(results, notes, strict=True):
+        document = {**result.to_dict(), "notes": [each.to_dict() for each in said]}
+        if result.identity in beyond:
+            other = beyond[result.identity]
+            path = [[visible_name(domain), visible(term)] for domain, term in other.path]
+            document["beyond_limit"] = {"result": str(other.result), "path": path}
         if with_trace:
             document["trace"] = result.trace.to_dict()
         documents.append(document)

@@ -1,6 +1,8 @@
 """The commands, and how click runs the one that was called. A command's module is loaded only then."""
 
 import os
+import re
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
@@ -9,29 +11,52 @@ import click
 from spfengine import __version__
 from spfengine.cli import exits
 from spfengine.cli.exits import NAME, Failure
+from spfengine.cli.typed import address_in, domain_in
+from spfengine.visible import visible
 
-COMMANDS = {
-    "check": "Check whether a client may send mail for a domain, and show why.",
-    "tree": "Show a record with all records it includes, and how many lookups it needs.",
-    "simulate": "Show what a change to SPF records would do, before you publish it.",
-    "suggest": "Propose the record that lets all senders of a domain pass, with the proof.",
-    "flatten": "Replace includes by networks, and prove that nothing else changes.",
-    "snapshot": "Save what DNS says about domains now, so that drift can report changes later.",
-    "drift": "Show what changed in DNS since a snapshot, for every address.",
-    "lint": "Find what is wrong, risky or without effect in a domain's SPF.",
-    "survey": "Summarise the SPF records of many domains: one line of JSON for each.",
-    "networks": "List the networks that get a result, as few as possible.",
-    "diff": "Compare two records for every address.",
-    "identify": "Find out who owns an address, and how that is known.",
-    "spfquery": "Check clients as Mail::SPF's and libspf2's command does, with its exit codes.",
-    "policyd": "Answer Postfix's policy requests: refuse a message, or add a header field to it.",
-    "serve": "Serve zones by DNS on loopback, for tests of any program.",
-    "run-with": "Run a program with spfengine as its only DNS server (Linux).",
-    "export": "Write zones in the formats of other projects' test fixtures.",
-    "conformance": "Test any SPF implementation over the wire, case by case.",
+GROUPS = {
+    "Everyday": {
+        "check": "Check whether a client may send mail for a domain, and show why.",
+        "lint": "Find what is wrong, risky or without effect in a domain's SPF.",
+        "tree": "Show a record with all records it includes, and how many lookups it needs.",
+        "suggest": "Propose the record that lets all senders of a domain pass, with the proof.",
+        "identify": "Find out who owns an address, and how that is known.",
+    },
+    "Plan a change": {
+        "simulate": "Show what a change to SPF records would do, before you publish it.",
+        "diff": "Compare two records for every address.",
+        "networks": "List the networks that get a result, as few as possible.",
+        "flatten": "Replace includes by networks, and prove that nothing else changes.",
+    },
+    "Watch": {
+        "snapshot": "Save what DNS says about domains now, so that drift can report changes later.",
+        "drift": "Show what changed in DNS since a snapshot, for every address.",
+        "survey": "Summarise the SPF records of many domains: one line of JSON for each.",
+    },
+    "Mail servers": {
+        "policyd": "Answer Postfix's policy requests: refuse a message, or add a header field to it.",
+        "spfquery": "Check clients as Mail::SPF's and libspf2's command does, with its exit codes.",
+    },
+    "Testing": {
+        "serve": "Serve zones by DNS on loopback, for tests of any program.",
+        "run-with": "Run a program with spfengine as its only DNS server (Linux).",
+        "export": "Write zones in the formats of other projects' test fixtures.",
+        "conformance": "Test any SPF implementation over the wire, case by case.",
+    },
 }
-"""Name → what the command does, in the order in which help lists them. The module of "run-with" is `run_with`."""
+"""What the commands are for → their names, each with what it does, in the order in which help lists them."""
 
+COMMANDS = {name: about for group in GROUPS.values() for name, about in group.items()}
+"""Name → what the command does. The module of "run-with" is `run_with`."""
+
+_EPILOG = """\b
+Examples:
+  spfengine check 192.0.2.1 alice@example.com
+  spfengine suggest example.com --senders message.eml
+  spfengine simulate example.com --draft "v=spf1 mx include:relay.example.net -all"
+
+'spfengine COMMAND --help' shows the options of a command, with examples and exit codes.
+"""
 _COMPLETE = f"_{NAME.upper()}_COMPLETE"  # the shell sets it to ask click for completions
 
 
@@ -49,18 +74,36 @@ class _Commands(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+        width = max(map(len, COMMANDS))
+        for group, commands in GROUPS.items():
+            with formatter.section(group):
+                formatter.write_dl([(name.ljust(width), about) for name, about in commands.items()])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in COMMANDS and not ctx.resilient_parsing:
-            raise click.UsageError(f"no such command: {args[0]!r}; expected one of {', '.join(COMMANDS)}", ctx)
+            raise click.UsageError(_no_command(args), ctx)
         return super().resolve_command(ctx, args)
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+def _no_command(words: list[str]) -> str:
+    """Return that the first word is no command, and what was probably meant."""
+    word = words[0]
+    shown = visible(word, 60)
+    near = get_close_matches(word.lower()[:60], list(COMMANDS), 1, 0.6)
+    if near:
+        return f"no such command: {shown!r}; did you mean {near[0]}?"
+    if address_in(word) is not None:
+        return f"no such command: {shown!r}; did you mean check {shown} SENDER?"
+    if word[:2].lower() == "v=":
+        return "no such command; did you mean lint --draft RECORD?"
+    if "." in word and domain_in(word) is not None:
+        return f"no such command: {shown!r}; did you mean lint {shown}, or tree {shown}?"
+    return f"no such command: {shown!r}; expected one of {', '.join(COMMANDS)}"
+
+
+@click.group(cls=_Commands, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, "-V", "--version", prog_name=NAME)
 def application() -> None:
     """Say what an SPF record means (RFC 7208), and what a change to it would do, before you publish it."""
@@ -81,8 +124,20 @@ def run(arguments: list[str]) -> int:
         return end.exit_code if arguments else exits.USAGE
     except click.UsageError as error:
         message = error.format_message().rstrip(".").replace("'. expected", "': expected")
+        message = _RANGE.sub(_range_words, message)
         raise Failure(exits.USAGE, f"{message}; see '{path_of(arguments)} --help'") from error
     return int(code)
+
+
+_RANGE = re.compile(r"is not in the range (?:([0-9]+)<=)?x(?:(<=|>=)([0-9]+))?")
+
+
+def _range_words(match: re.Match[str]) -> str:
+    """Return what a number has to be, in words."""
+    low, sign, bound = match.groups()
+    if low is not None:
+        return f"can't be used; expected a number from {low} to {bound}"
+    return f"can't be used; expected {bound} or {'more' if sign == '>=' else 'less'}"
 
 
 def path_of(arguments: list[str]) -> str:

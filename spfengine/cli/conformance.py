@@ -43,7 +43,7 @@ _MOST_NOTES = 20
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("suites", metavar="[SUITE.yml]...", nargs=-1)
+@click.argument("suites", metavar="[SUITE.yml]...", nargs=-1, type=options.FileName())
 @click.option("--command", "template", metavar="TEXT",
               help="Start this for each case. It is split into words once; then {ip}, {sender}, {helo}, {identity}, "
               "{dns}, {dns_host}, {dns_port}, {receiver} and {now} are replaced. {identity} is the sender, or "
@@ -75,10 +75,11 @@ _MOST_NOTES = 20
     metavar="TEXT",
     help="The explanation that the implementation gives if the domain has none.",
 )
-@click.option("--ledger", "ledger_path", metavar="FILE", help="Known deviations (YAML).")
+@click.option("--ledger", "ledger_path", metavar="FILE", type=options.FileName(), help="Known deviations (YAML).")
 @click.option(
     "--write-ledger",
     metavar="FILE",
+    type=options.FileName(),
     help="Write a ledger of this run's deviations; the reasons are for you to fill in.",
 )
 @click.option("--jobs", type=click.IntRange(1, 256), default=1, show_default=True, metavar="N",
@@ -86,9 +87,11 @@ _MOST_NOTES = 20
 @click.option("--timeout", metavar="S", type=options.Seconds(), default=60.0, show_default=True,
               help="Seconds that one answer may take.")  # fmt: skip
 @click.option("--name", metavar="TEXT", help="What the implementation is called in reports.")
-@click.option("--format", "form", type=click.Choice(_FORMATS), default="table", show_default=True, help="The report.")
-@click.option("--output", metavar="FILE", help="Write the report to FILE instead of stdout.")
-@click.option("--also", "others", metavar="FILE", multiple=True,
+@click.option(
+    "--form", "--format", "form", type=click.Choice(_FORMATS), default="table", show_default=True, help="The report."
+)
+@click.option("--output", metavar="FILE", type=options.FileName(), help="Write the report to FILE instead of stdout.")
+@click.option("--also", "others", metavar="FILE", type=options.FileName(), multiple=True,
               help="With --format markdown: a JSON report of another implementation, for one more column.")  # fmt: skip
 @click.option(
     "--by-hand", is_flag=True, help="Serve the zone of one --case until Ctrl-C, and show how to run it by hand."

@@ -78,13 +78,21 @@ class _Diff:
             "unknown": [str(network) for network in self.unknown],
         }
 
-    def lines(self, width: int | None) -> Iterator[Line]:
+    def lines(self, width: int | None, *, everything: bool) -> Iterator[Line]:
         names = [Span(visible(name, _SHOWN), "strong") for name in self.names]
         yield note(names[0], " → ", names[1], indent=0)
         if not self.changes and not self.unknown:
             yield note("equivalent: every client gets the same result")
         else:
-            changes = Changes(self.before, self.after, self.changes, _why, never_worse)
+            changes = Changes(
+                self.before,
+                self.after,
+                self.changes,
+                _why,
+                never_worse,
+                everything=everything,
+                where="--all lists them",
+            )
             yield from changes.lines(width)
             yield from changes.staying_lines((), width)
             yield from changes.rest_lines()
@@ -109,9 +117,17 @@ class _Diff:
 @options.zone
 @options.live
 @options.nameserver
+@options.everything
 @options.as_json
 def command(
-    a: str, b: str, by: str, zones: tuple[str, ...], live: bool, nameservers: tuple[str, ...], as_json: bool
+    a: str,
+    b: str,
+    by: str,
+    zones: tuple[str, ...],
+    live: bool,
+    nameservers: tuple[str, ...],
+    everything: bool,
+    as_json: bool,
 ) -> int:
     """Show for which networks the records A and B give different results, or prove that there are none."""
     base = sources.base_resolver(zones, live, nameservers)
@@ -123,7 +139,7 @@ def command(
         write_json(diff.document())
     else:
         screen = Screen()
-        screen.show(diff.lines(screen.width))
+        screen.show(diff.lines(screen.width, everything=everything))
     return diff.exit_code()
 
 

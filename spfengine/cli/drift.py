@@ -29,7 +29,7 @@ _COLUMNS = ("domain", "network", "before", "after", "worse", "by_before", "by_af
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("file", metavar="FILE", type=options.Expected("a file that `spfengine snapshot` wrote"))
+@click.argument("file", metavar="FILE", type=options.FileName("a file that `spfengine snapshot` wrote"))
 @click.option("--only-worse", is_flag=True, help="Exit with 1 only if something got worse.")
 @click.option("--update", is_flag=True, help="Write what DNS says now to FILE, unless DNS could not answer everything.")
 @click.option("-q", "--quiet", is_flag=True, help="Show nothing if the exit code is 0.")

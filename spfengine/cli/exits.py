@@ -1,11 +1,9 @@
 """Exit codes, and how a command ends early. They are public API: scripts and mail servers depend on them."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from spfengine.problems import ProblemCode, Result
-
-if TYPE_CHECKING:
-    from spfengine.evaluation.check_result import CheckResult
+from spfengine.evaluation.check_result import CheckResult
+from spfengine.problems import UNKNOWN_CODES, Result
 
 NAME: Final = "spfengine"
 """The name of the command."""
@@ -39,18 +37,19 @@ OF_RESULT: Final = {
 }
 """The exit codes of commands that check one client."""
 
+
+def of_check(result: CheckResult) -> int:
+    """Return the exit code of a check: `OF_RESULT`, or `UNAVAILABLE` if the result is not known for want of input."""
+    is_unknown = result.problem is not None and result.problem.code in UNKNOWN_CODES
+    return UNAVAILABLE if is_unknown else OF_RESULT[result.result]
+
+
 RESULTS_HELP: Final = "0 pass, 1 fail, 2 softfail, 3 neutral, 4 permerror, 5 temperror, 6 none"
 """`OF_RESULT` in words, for the help of these commands."""
 OTHER_HELP: Final = (
     "Other exit codes: 64 the command line can't be understood, 65 a file can't be understood, 66 a file can't be read"
 )
 """The exit codes that all commands share, for their help; a command may add its own before the full stop."""
-
-
-def of_result(result: "CheckResult") -> int:
-    """Return the exit code of a check: that of its result, or `UNAVAILABLE` if the files given don't say what it is."""
-    is_unknown = result.problem is not None and result.problem.code is ProblemCode.OUTSIDE_ZONE
-    return UNAVAILABLE if is_unknown else OF_RESULT[result.result]
 
 
 class Failure(Exception):  # noqa: N818 - the command failed, not the program

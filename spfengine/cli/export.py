@@ -20,7 +20,7 @@ The exit code: 0, or 65 if the format can't express what the zone holds; then no
 
 @click.command(epilog=_EPILOG)
 @serving.zones
-@click.option("--format", "format", type=click.Choice(FORMATS), required=True, help="The format to write.")
+@click.option("--form", "--format", "format", type=click.Choice(FORMATS), required=True, help="The format to write.")
 def command(zones: tuple[str, ...], format: str) -> int:
     """Write zones to stdout in another project's format. ZONE is a file as other commands' --zone takes it; further
     files override the first.

@@ -29,7 +29,7 @@ record, or one that it includes, is broken, 69 DNS could not answer. {exits.OTHE
 @click.command(epilog=_EPILOG)
 @click.argument("domain", type=options.Domain())
 @click.option(
-    "--include", "includes", metavar="NAME", multiple=True,
+    "--include", "includes", metavar="NAME", multiple=True, type=options.Domain(),
     help="Replace only this include (or redirect); may be given several times. Without it: all that can be replaced.",
 )  # fmt: skip
 @click.option("--hosts", is_flag=True, help="Replace a and mx too.")

@@ -47,7 +47,7 @@ _MOST_FAILURES = 5
 @options.live
 @options.nameserver
 @click.option(
-    "--catalogue", "catalogue_file", metavar="FILE",
+    "--catalogue", "catalogue_file", metavar="FILE", type=options.FileName(),
     help="Use the services in this file (TOML), too; they take precedence over the built-in ones.",
 )  # fmt: skip
 @click.option("--rdap", "ask_rdap", is_flag=True, help="Ask the address registries, too, who holds the networks.")

@@ -3,35 +3,36 @@
 import sys
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
-from spfengine.cli import exits, options, sources
+from spfengine.cli import exits, options, sources, typed
 from spfengine.cli.lint_reports import HasPlaces, Places, github_text, json_text, sarif_text
 from spfengine.cli.lint_sources import LintedSources, ManySources, SourcePlaces, lint_sources, resolver_of
-from spfengine.cli.options import Expected
+from spfengine.cli.options import Draft, Expected, drafts_by_name
 from spfengine.cli.screen import Screen
 from spfengine.linting.codes import DNS_CODES, LintCode, Severity
 from spfengine.linting.finding import Finding
 from spfengine.linting.lint import lint, lint_zone
-from spfengine.linting.zones import zone_of
+from spfengine.linting.zones import NameSummary, zone_of, zone_summary
+from spfengine.names import fold
 from spfengine.resolvers.overlay import Overlay
 from spfengine.resolvers.zone import Zone
-from spfengine.text.lint import lint_lines, source_lines
+from spfengine.text.lint import lint_lines, source_lines, summary_lines
 from spfengine.visible import visible
 
 _EPILOG = f"""\b
 Examples:
   spfengine lint example.com
-  spfengine lint example.com --record "v=spf1 mx include:_spf.example.net ~all"
-  spfengine lint --record "v=spf1 mx -all"
+  spfengine lint example.com --draft "v=spf1 mx include:_spf.example.net ~all"
+  spfengine lint --draft "v=spf1 mx -all"
   spfengine lint --zone example.com.zone
   spfengine lint --zone example.com.zone --format github --ignore txt-over-512,near
   spfengine lint --source terraform/ dnsconfig.js --format sarif
 
 With --zone and no DOMAIN, every name of the zone is linted that has SPF, or takes mail and so should have it. With
---record and no DOMAIN, only the text of the record is looked at, and nothing is asked of DNS.
+--draft and no DOMAIN, only the text of the record is looked at, and nothing is asked of DNS.
 
 With --source, every record in the strings of the files is linted, each finding at its line and column. Values of
 variables are not known, and nothing that depends on one is reported. With DOMAIN, the records are taken to be those of
@@ -68,21 +69,43 @@ class Codes(Expected):
         return frozenset(codes)
 
 
-def _cleaned(
+class PastedDraft(NamedTuple):
+    """A draft, and the strings that it was pasted as: a space may be missing between them."""
+
+    draft: Draft
+    strings: tuple[str, ...]
+
+
+def _drafts(
     ctx: click.Context,
-    param: click.Parameter,  # noqa: ARG001 - click's signature
-    value: str | None,
-) -> str | None:
-    """Return the record without what was copied with it, but with its spaces: these are a finding."""
-    pasted = None if value is None else options.pasted(value.strip(" "), ctx)
-    return value if pasted is None or not pasted.cleaned else pasted.text
+    param: click.Parameter,
+    values: tuple[str, ...],
+) -> tuple[PastedDraft, ...]:
+    """Return the drafts without what was copied with them, but with their spaces: these are a finding."""
+    return tuple([_draft(value, param, ctx) for value in values])
+
+
+def _draft(value: str, param: click.Parameter, ctx: click.Context) -> PastedDraft:
+    name, equals, record = value.partition("=")
+    if equals and "." in name and typed.is_plain(name.strip()):
+        strings = _strings(record, ctx)
+        return PastedDraft(Draft(options.Domain().convert(name.strip(), param, ctx), "".join(strings)), strings)
+    strings = _strings(value, ctx)
+    return PastedDraft(Draft(None, "".join(strings)), strings)
+
+
+def _strings(text: str, ctx: click.Context) -> tuple[str, ...]:
+    pasted = options.pasted(text.strip(" "), ctx)
+    return pasted.strings if pasted.cleaned else (text,)
 
 
 @click.command(epilog=_EPILOG, cls=ManySources)
-@click.argument("domain", required=False)
+@click.argument("domain", type=options.Domain(), required=False)
 @click.option(
-    "--record", metavar="RECORD", callback=_cleaned, help="Lint this record in place of the one that is published."
-)
+    "--draft", "drafts", metavar="[NAME=]RECORD", multiple=True, callback=_drafts,
+    help="Lint this record as if it were published: at NAME, or at DOMAIN.",
+)  # fmt: skip
+@click.option("--record", "records", multiple=True, callback=_drafts, hidden=True)  # what --draft was called before
 @click.option(
     "--source", "paths", metavar="FILE-OR-FOLDER...", multiple=True,
     help="Lint the records in the strings of source files: Terraform, DNSControl and other JavaScript, TypeScript, "
@@ -92,20 +115,22 @@ def _cleaned(
 @options.live
 @options.nameserver
 @click.option(
-    "--own", "own", metavar="NAME", multiple=True,
+    "--own", "own", metavar="NAME", multiple=True, type=options.Domain(),
     help="A name whose records, and those under it, you can change, too.",
 )  # fmt: skip
 @click.option("--select", "selected", metavar="CODE,...", type=Codes(), multiple=True, help="Report only these.")
 @click.option("--ignore", "ignored", metavar="CODE,...", type=Codes(), multiple=True, help="Report all but these.")
 @click.option("--strict", is_flag=True, help="Exit with 1 for infos, too.")
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json", "github", "sarif"]), default="text", show_default=True,
+    "--form", "--format", "form", type=click.Choice(["text", "json", "github", "sarif"]), default="text",
+    show_default=True,
     help="How to report: for people, as JSON, as annotations of a GitHub workflow, or as SARIF 2.1.0.",
 )  # fmt: skip
 @options.as_json
 def command(
     domain: str | None,
-    record: str | None,
+    drafts: tuple[PastedDraft, ...],
+    records: tuple[PastedDraft, ...],
     paths: tuple[str, ...],
     zones: tuple[str, ...],
     live: bool,
@@ -120,18 +145,22 @@ def command(
     """Find what is wrong, risky or without effect in the SPF of DOMAIN, of a RECORD, or of all names of a zone."""
     form = "json" if as_json else form
     if paths:
-        if record is not None or own:
-            raise click.UsageError(f"--source and {'--own' if own else '--record'} can't be combined; expected one")
+        if drafts or records or own:
+            raise click.UsageError(f"--source and {'--own' if own else '--draft'} can't be combined; expected one")
         resolver = resolver_of(zones, live, nameservers)
         linted = lint_sources(paths, domain, resolver, lambda found: _selected(found, selected, ignored))
         return _report_sources(domain, linted, form, strict=strict)
-    findings = _selected(_findings(domain, record, zones, live, nameservers, own), selected, ignored)
+    domain, record, others = _by_name(domain, drafts + records)
+    found, names = _findings(domain, record, others, zones, live, nameservers, own)
+    findings = _selected(found, selected, ignored)
     places = Places(zones)
     if form == "text":
         screen = Screen()
         screen.show(lint_lines(domain, findings, places.text, screen.width))
+        screen.show(summary_lines(names, screen.width))
     else:
-        sys.stdout.write(_for_programs(domain, findings, places, form))
+        more = {"names": [name.to_dict() for name in names]}
+        sys.stdout.write(_for_programs(domain, findings, places, form, more))
     return _exit_code(findings, strict=strict)
 
 
@@ -160,29 +189,54 @@ def _for_programs(
     return sarif_text(findings, places) if form == "sarif" else github_text(findings, places)
 
 
+def _by_name(
+    domain: str | None, pasted: tuple[PastedDraft, ...]
+) -> tuple[str | None, str | tuple[str, ...] | None, dict[str, str]]:
+    """Return the domain to lint, its draft or None, and the drafts of other names.
+
+    Without DOMAIN, a draft for one name is linted at that name, and one without a name by its text alone.
+    """
+    drafts = tuple([each.draft for each in pasted])
+    names = [draft.name for draft in drafts]
+    if domain is None and len(names) == 1:
+        domain = names[0]
+    by_name = drafts_by_name(drafts, domain or "")
+    if domain is None and len(by_name) > 1:
+        raise click.UsageError("there are several drafts; expected DOMAIN as well, whose record is linted")
+    own = next((name for name in by_name if fold(name) == fold(domain or "")), None)
+    if own is None:
+        return domain, None, by_name
+    del by_name[own]
+    strings = next(each.strings for each in pasted if fold(each.draft.name or domain or "") == fold(own))
+    return domain, strings if len(strings) > 1 else strings[0], by_name
+
+
 def _findings(
     domain: str | None,
-    record: str | None,
+    record: str | tuple[str, ...] | None,
+    others: dict[str, str],
     zones: tuple[str, ...],
     live: bool,
     nameservers: tuple[str, ...],
     own: tuple[str, ...],
-) -> list[Finding]:
+) -> tuple[list[Finding], tuple[NameSummary, ...]]:
+    """Return the findings, and if all names of a zone were linted, a summary of each."""
     if domain is None and record is not None:
         if zones or live or nameservers:
             option = "--zone" if zones else "--live" if live else "--nameserver"
-            raise click.UsageError(f"--record without DOMAIN asks nothing; with {option}, give DOMAIN too")
-        return lint(None, record=record)
+            raise click.UsageError(f"--draft without DOMAIN asks nothing; with {option}, give DOMAIN too")
+        return lint(None, record=record), ()
     if domain is None and not zones:
-        raise click.UsageError(
-            "there is nothing to lint; expected DOMAIN, --record RECORD, --zone FILE or --source FILE"
-        )
+        expected = "expected DOMAIN, --draft RECORD, --zone FILE or --source FILE"
+        raise click.UsageError(f"there is nothing to lint; {expected}")
     resolver = sources.base_resolver(zones, live, nameservers)
     if domain is not None:
-        return lint(domain, resolver=resolver, record=record, own=own)
-    if not isinstance(resolver, Zone | Overlay) or zone_of(resolver) is None:
+        return lint(domain, resolver=sources.with_drafts(resolver, others), record=record, own=own), ()
+    zone = zone_of(resolver)
+    if not isinstance(resolver, Zone | Overlay) or zone is None:
         raise click.UsageError("a recording does not say which names to lint; expected DOMAIN as well")
-    return lint_zone(resolver)
+    findings = lint_zone(resolver)
+    return findings, zone_summary(zone, findings)
 
 
 def _selected(

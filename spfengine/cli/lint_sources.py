@@ -116,7 +116,7 @@ def lint_sources(
     linted = []
     for record in found.records:
         unknown = tuple(part.span for part in record.unknown)
-        known = PartlyKnown(record.source, unknown, record.joins, record.is_quoted)
+        known = PartlyKnown(record.source, unknown, record.joins, record.is_quoted or bool(record.joins))
         linted.append(LintedRecord(record, select(lint_partly_known(known, domain=domain, resolver=cached))))
     return LintedSources(found, tuple(linted), frozenset(paths))
 

@@ -4,6 +4,7 @@ A type that only one command has is defined with that command.
 """
 
 import re
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
@@ -12,12 +13,15 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 
 from spfengine.addresses import parse_address
+from spfengine.cli import typed
 from spfengine.errors import AddressError
 from spfengine.evaluation.limits import VoidRule
 from spfengine.names import domain_fault, to_a_labels
 from spfengine.visible import visible, visible_name
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from spfengine.resolvers.zone_files.pasted import Pasted
 
     _Type = click.ParamType[Any]
@@ -26,9 +30,12 @@ else:
 
 _Callback = TypeVar("_Callback", bound=Callable[..., Any])
 
+DNS_TIMEOUT = "spfengine.dns-timeout"
+"""The key of --dns-timeout in the context of a command."""
 SECONDS = 20.0
 """The time limit of a check, if no option gives another."""
 _SHOWN_RECORD = 1000
+_SPACED_DRAFT = re.compile(r"\s*([^\s=:\"']+)(?::\s*|\s+)(\"?v=spf1(?:\s.*)?)", re.IGNORECASE | re.DOTALL)
 _ENDPOINT = re.compile(r"(?:\[([0-9A-Fa-f:.%]+)\]|([0-9.]+)):([0-9]{1,5})")
 
 
@@ -62,6 +69,26 @@ class Expected(_Type):
         return f"expected {self.expected}"
 
 
+class FileName(Expected):
+    """The name of a file or folder, which the shell can complete; it is opened by whatever reads it."""
+
+    name = "file"
+
+    def __init__(self, expected: str = "the name of a file") -> None:
+        super().__init__(expected)
+
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's signature
+        param: click.Parameter,  # noqa: ARG002 - click's signature
+        incomplete: str,
+    ) -> "list[CompletionItem]":
+        """Return that the shell is to complete names of files."""
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(incomplete, type="file")]
+
+
 class Address(Expected):
     """The client's IP address."""
 
@@ -71,12 +98,15 @@ class Address(Expected):
         super().__init__("an IP address, such as 192.0.2.1 or 2001:db8::1")
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the address as it was written."""
+        """Return the address as it was written, without what surrounds it."""
         text = str(value)
         try:
             parse_address(text)
         except AddressError as error:
-            self.fail(str(error), param, ctx)
+            meant = typed.address_in(text)
+            if meant is None:
+                self.fail(str(error), param, ctx)
+            return say_meaning(text, meant, ctx)
         return text
 
 
@@ -91,6 +121,9 @@ class Network(Expected):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the text as it was written."""
         text = str(value)
+        meant = typed.address_in(text)
+        if meant is not None and not typed.is_address(text) and "/" not in text:
+            text = say_meaning(text, meant, ctx)
         try:
             network = ip_network(text, strict=False) if "/" in text else None
             if network is None:
@@ -178,17 +211,32 @@ class Domain(Expected):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the domain with U-labels as A-labels, and without a final dot."""
         text = str(value)
-        printable = visible(text, 80)
-        if "@" in text:
-            self.fail(f"{printable!r} is a mail address; expected its domain alone", param, ctx)
+        self._refuse_others(text, param, ctx)
+        if not typed.is_plain(text):
+            meant = typed.domain_in(text)
+            if meant is None:
+                self.fail(f"{visible(text, 80)!r} is not a domain name; expected {self.expected}", param, ctx)
+            text = say_meaning(text, meant, ctx)
         name = to_a_labels(text)
         if name is None or not name.isascii():
-            self.fail(f"{printable!r} is not a domain name", param, ctx)
+            self.fail(f"{visible(text, 80)!r} is not a domain name", param, ctx)
         name = name.removesuffix(".")
         fault = domain_fault(name)
         if fault is not None:
             self.fail(fault, param, ctx)
         return name
+
+    def _refuse_others(self, text: str, param: click.Parameter | None, ctx: click.Context | None) -> None:
+        """Fail for what is no domain, but can be used elsewhere; say where."""
+        if is_record(text.strip("\"' ")):
+            printable = visible(text.strip("\"' "), _SHOWN_RECORD)
+            how = f"to lint it: spfengine lint --draft {shlex.quote(printable)}"
+            self.fail(
+                f"this is a record, and a domain is expected; {how}; to try it at a domain, use --draft", param, ctx
+            )
+        address = typed.address_in(text)
+        if address is not None:
+            self.fail(f"{address} is an IP address; expected {self.expected}", param, ctx)
 
 
 class DomainOrRecord(Domain):
@@ -219,6 +267,10 @@ class DraftType(_Type):
         if is_record(whole.text):
             owner = None if whole.owner in (None, "@") else self._name(str(whole.owner), text, param, ctx)
             return Draft(owner, whole.text)
+        spaced = _SPACED_DRAFT.fullmatch(text)
+        if spaced is not None:
+            say_meaning(text, f"{spaced[1]}={spaced[2]}", ctx)
+            return Draft(self._name(spaced[1], text, param, ctx), pasted(spaced[2], ctx).text)
         name, equals, record = whole.text.partition("=")
         if not equals:
             self._refuse(text, "expected a record that begins with v=spf1, or NAME=RECORD", param, ctx)
@@ -247,11 +299,62 @@ class SenderType(_Type):
         """Return both; "" if the second is missing."""
         if isinstance(value, tuple):
             return value
-        ip, comma, sender = str(value).partition(",")
-        Address().convert(ip, param, ctx)
-        if comma and "@" not in sender:
-            self.fail(f"{visible(str(value), 80)!r}: expected IP or IP,ADDRESS", param, ctx)
-        return ip, sender
+        text = str(value)
+        ip, comma, sender = text.partition(",")
+        if typed.is_address(ip) and (not comma or "@" in sender):
+            return ip, sender
+        return self._meant(text, param, ctx)
+
+    def _meant(self, text: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        """Return what a text means that is not written as expected."""
+        first, *rest = re.split(r"[,;\s]+", text.strip(" ,;"), maxsplit=1)
+        second = rest[0] if rest else ""
+        address, sender = typed.address_in(first), typed.sender_in(second)
+        if address is None and rest:
+            address, sender = typed.address_in(second), typed.sender_in(first)
+        if address is None:
+            Address().convert(first, param, ctx)
+        if address is None or (second and sender is None):
+            self.fail(f"{visible(text, 80)!r}: expected IP or IP,ADDRESS", param, ctx)
+        pair = address, "" if sender is None else sender if "@" in sender else f"@{sender}"
+        say_meaning(text, ",".join([part for part in pair if part]), ctx)
+        return pair
+
+
+def say_meaning(text: str, meant: str, ctx: click.Context | None) -> str:
+    """Return what an argument means; say on stderr how it is read."""
+    if meant != text:
+        path = "spfengine" if ctx is None else ctx.command_path
+        click.echo(f"{path}: '{visible(text, 80)}' is read as {visible(meant, 80)}", err=True)
+    return meant
+
+
+def client_and_sender(ip: str, sender: str, ctx: click.Context) -> tuple[str, str]:
+    """Return the client's address and its sender, which may be typed in the wrong order, or with what surrounds them.
+
+    Raises:
+        click.BadParameter: there is no address, or a record in place of the sender.
+    """
+    if not typed.is_address(ip) and typed.address_in(ip) is None and typed.address_in(sender) is not None:
+        say_meaning(f"{ip} {sender}", f"IP {typed.address_in(sender)}, SENDER {ip}", ctx)
+        ip, sender = str(typed.address_in(sender)), ip
+    params = {param.name: param for param in ctx.command.params}
+    ip = Address().convert(ip, params["ip"], ctx)
+    if is_record(sender.strip("\"' ")) and "@" not in sender:
+        how = 'expected the sender; to try a record, write: check IP SENDER --draft "v=spf1 …"'
+        raise click.BadParameter(f"this is a record; {how}", ctx, params["sender"])
+    if typed.is_address(sender):
+        raise click.BadParameter(
+            f"{sender} is an IP address; expected the sender's address or domain", ctx, params["sender"]
+        )
+    meant = None if _is_plain_sender(sender) else typed.sender_in(sender)
+    return ip, sender if meant is None else say_meaning(sender, meant, ctx)
+
+
+def _is_plain_sender(text: str) -> bool:
+    """Whether a sender is to be checked as it is: whatever a client may have said in MAIL FROM."""
+    text = text.removeprefix("<").removesuffix(">") if text.startswith("<") else text
+    return not text or (not any(letter in text for letter in " \t\r\n<>/") and text[:7].lower() != "mailto:")
 
 
 def is_record(text: str) -> bool:
@@ -295,7 +398,7 @@ def only_one_format(as_json: bool, as_csv: bool) -> None:
 
 
 zone = click.option(
-    "--zone", "zones", metavar="[DOMAIN=]FILE", multiple=True,
+    "--zone", "zones", metavar="[DOMAIN=]FILE", multiple=True, type=FileName(),
     help="Answer from this file instead of DNS: a zone file (RFC 1035), a recording (.json), the zonedata of an "
     "OpenSPF suite (.yml), record sets of Route 53 (.json), or octoDNS's YAML. Further files override the first. "
     "DOMAIN is what the file's names belong to, if neither the file nor its name says so. Of names outside a zone "
@@ -309,10 +412,33 @@ draft = click.option(
     "--draft", "drafts", metavar="[NAME=]RECORD", multiple=True, type=DraftType(),
     help="Try this record as if it were published: at NAME, or at the domain that is checked.",
 )  # fmt: skip
-nameserver = click.option(
+_nameserver = click.option(
     "--nameserver", "nameservers", metavar="ADDR", multiple=True,
     help="Ask this DNS server (ADDR or ADDR:PORT) instead of the system's; with --zone, it implies --live.",
 )  # fmt: skip
+
+
+def _keep_dns_timeout(ctx: click.Context, param: click.Parameter, value: float | None) -> None:  # noqa: ARG001 - click's signature
+    ctx.meta[DNS_TIMEOUT] = value
+
+
+_dns_timeout = click.option(
+    "--dns-timeout", metavar="S", type=Seconds(), expose_value=False, callback=_keep_dns_timeout,
+    help="Seconds for one DNS question, after which it counts as not answered; at most 5 by default.",
+)  # fmt: skip
+
+
+def nameserver(command: _Callback) -> _Callback:
+    """Add the options that say how DNS is asked: --nameserver, and --dns-timeout, which `dns_seconds` returns."""
+    return _nameserver(_dns_timeout(command))
+
+
+def dns_seconds() -> float | None:
+    """Return the seconds of --dns-timeout, or None."""
+    ctx = click.get_current_context(silent=True)
+    return None if ctx is None else ctx.meta.get(DNS_TIMEOUT)
+
+
 void_rule = click.option(
     "--void-rule", type=click.Choice([str(rule) for rule in VoidRule]), default=str(VoidRule.PER_TERM),
     show_default=True, help="What counts as a void lookup; receivers differ.",
@@ -321,6 +447,9 @@ timeout = click.option(
     "--timeout", metavar="S", type=Seconds(), default=SECONDS, show_default=True,
     help="Seconds after which a check ends in temperror.",
 )  # fmt: skip
+everything = click.option(
+    "--all", "everything", is_flag=True, help="List all networks, senders and terms, however many."
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
 
 

@@ -8,7 +8,7 @@ import click
 
 from spfengine.cli import exits, serving
 from spfengine.cli.exits import Failure
-from spfengine.cli.options import Expected
+from spfengine.cli.options import FileName
 from spfengine.visible import visible
 
 if TYPE_CHECKING:
@@ -28,10 +28,15 @@ refuses the namespaces. {exits.OTHER_HELP}.
 
 
 @click.command(epilog=_EPILOG, context_settings={"allow_interspersed_args": False, "ignore_unknown_options": False})
-@click.argument("zone", metavar="ZONE", type=Expected("a zone to serve"))
+@click.argument("zone", metavar="ZONE", type=FileName("a zone to serve"))
 @click.argument("words", metavar="-- CMD [ARG]...", nargs=-1, type=click.UNPROCESSED)
 @click.option(
-    "--zone", "more", metavar="FILE", multiple=True, help="A zone that overrides ZONE; may be given several times."
+    "--zone",
+    "more",
+    metavar="FILE",
+    type=FileName(),
+    multiple=True,
+    help="A zone that overrides ZONE; may be given several times.",
 )
 @serving.faults
 @serving.query_log

@@ -13,7 +13,8 @@ from spfengine.visible import visible_name
 
 COLUMNS = (
     "domain", "ip", "sender", "helo", "count", "label", "reported", "header_from", "before", "after", "effect", "by",
-    "record_domain", "disagrees", "rests_on", "aligned_before", "aligned_after",
+    "record_domain", "disagrees", "rests_on", "aligned_before", "aligned_after", "dmarc_spf", "dmarc_dkim", "override",
+    "authentication", "policy_after",
 )  # fmt: skip
 """The columns of the CSV; --senders reads it back."""
 _ANY_CLIENT = "192.0.2.1"
@@ -100,7 +101,21 @@ def _row(domain: str, change: SenderChange) -> list[str]:
         " ".join(change.rests_on),
         _aligned(change.aligned_before),
         _aligned(change.aligned_after),
+        sender.dmarc_spf or "",
+        sender.dmarc_dkim or "",
+        sender.override or "",
+        str(sender.authentication or ""),
+        _policy(change.aligned_after),
     ]
+
+
+def _policy(alignment: Alignment | None) -> str:
+    """Return the policy for a sender that is not aligned, "none" also if DMARC does not apply; "" if not known."""
+    if alignment is None or alignment.aligned:
+        return ""
+    if alignment.applies is False:
+        return "none"
+    return "" if alignment.policy is None else alignment.policy.applied
 
 
 def _aligned(alignment: Alignment | None) -> str:

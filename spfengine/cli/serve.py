@@ -38,7 +38,10 @@ The exit code: 0 after SIGTERM or SIGINT, 69 if it can't listen. {exits.OTHER_HE
 )
 @serving.faults
 @click.option(
-    "--ready-file", metavar="FILE", help="Write the ready line to FILE too; the file exists as long as the server."
+    "--ready-file",
+    metavar="FILE",
+    type=options.FileName(),
+    help="Write the ready line to FILE too; the file exists as long as the server.",
 )
 @serving.query_log
 def command(

@@ -11,7 +11,7 @@ import click
 from spfengine.answers import Resolver
 from spfengine.cli import exits, sources
 from spfengine.cli.exits import Failure, cannot_write
-from spfengine.cli.options import Expected
+from spfengine.cli.options import Expected, FileName
 from spfengine.errors import ArgumentError
 from spfengine.visible import visible
 
@@ -45,13 +45,16 @@ class FaultType(Expected):
             self.fail(str(error), param, ctx)
 
 
-zones = click.argument("zones", metavar="ZONE...", nargs=-1, required=True, type=Expected("a zone to serve"))
+zones = click.argument("zones", metavar="ZONE...", nargs=-1, required=True, type=FileName("a zone to serve"))
 faults = click.option(
     "--fault", "faults", metavar="'NAME TYPE KIND'", type=FaultType(), multiple=True,
     help="What goes wrong, as one argument: 'example.com TXT servfail', '* MX delay seconds=2 queries=1,3'.",
 )  # fmt: skip
 query_log = click.option(
-    "--query-log", metavar="FILE", help="Append each query to FILE as a line of JSON; '-' is standard output."
+    "--query-log",
+    metavar="FILE",
+    type=FileName(),
+    help="Append each query to FILE as a line of JSON; '-' is standard output.",
 )
 
 

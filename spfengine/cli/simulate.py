@@ -18,8 +18,10 @@ from spfengine.errors import ZoneError
 from spfengine.names import fold
 from spfengine.resolvers.zone import Zone
 from spfengine.resolvers.zone_files import files as zone_files
+from spfengine.simulation.enforce import Readiness, enforce
 from spfengine.simulation.simulate import compare, simulate
 from spfengine.simulation.simulation import Simulation
+from spfengine.text.enforce import readiness_lines
 from spfengine.text.lines import Line, line, note
 from spfengine.text.senders import senders_text
 from spfengine.text.simulate import has_plan, overview_lines, simulation_lines
@@ -37,9 +39,16 @@ Examples:
   spfengine simulate example.com --draft "_spf.example.com=v=spf1 mx -all" --sender 192.0.2.1
   spfengine simulate example.com --zone example.com.zone --zone-after new.zone
   spfengine simulate --zone example.com.zone --zone-after new.zone
+  spfengine simulate example.com --enforce --senders reports/
 
-The exit code: 0 nothing gets worse, 1 something does (mail that passed no longer would, or an error is new), 2 a draft
-is broken, 69 DNS could not answer, so a part is not known. {exits.OTHER_HELP}.
+With --enforce, the draft is the published record with -all in place of what it ends with. The answer is whether the
+domain is ready for it: who would fail, who is carried by DKIM, and what is not known.
+
+The exit code: 0 nothing gets worse, 1 something does (mail that passed no longer would, an error is new, or a sender
+given gets a worse result, such as fail after softfail), 2 a draft is broken, 69 DNS could not answer, so a part is not
+known. What changes for addresses that are no sender's and did not pass, the first line says. With --enforce: 0
+every sender given passes, 1 one would fail or is carried by DKIM alone, 2 there is no valid record, 69 it is not known,
+for example without senders. {exits.OTHER_HELP}.
 """
 _SCHEMA = "spfengine.simulations/1"
 
@@ -53,6 +62,7 @@ class Request:
         drafts: the drafts of --draft.
         zones, live, nameservers: where answers come from.
         zone_after: the file that replaces the first zone, or None.
+        enforce: whether the draft is the published record with -all.
     """
 
     domain: str | None
@@ -61,10 +71,16 @@ class Request:
     live: bool
     nameservers: tuple[str, ...]
     zone_after: str | None
+    enforce: bool
 
     def refuse_what_does_not_fit(self) -> None:
         """Raise click.UsageError if these options do not say what to simulate."""
-        if self.zone_after is not None:
+        if self.enforce:
+            if self.drafts or self.zone_after is not None:
+                raise click.UsageError("--enforce makes the draft itself; expected no --draft and no --zone-after")
+            if self.domain is None:
+                raise click.UsageError("Missing argument 'DOMAIN': expected the domain that is to end with -all")
+        elif self.zone_after is not None:
             if self.drafts:
                 raise click.UsageError("--zone-after goes with --zone, and not with --draft")
             if not self.zones:
@@ -96,6 +112,14 @@ class Request:
         except ZoneError as error:
             raise click.BadParameter(str(error), param_hint="'--draft'") from error
 
+    def enforced(
+        self, layers: "list[Zone | Recording]", senders: GivenSenders, suffixes: "PublicSuffixes | None"
+    ) -> Readiness:
+        """Return whether the domain is ready for -all."""
+        assert self.domain is not None, "a domain is required"
+        resolver = sources.answering(layers, self.live, self.nameservers)
+        return enforce(self.domain, resolver=resolver, senders=senders.concerning(self.domain), suffixes=suffixes)
+
     def _records(self, domain: str) -> dict[Text, Text]:
         for draft in self.drafts:
             if not draft.record.strip():
@@ -122,13 +146,16 @@ class Request:
         ]
 
 
-@click.command(epilog=_EPILOG)
+@click.command(cls=evidence_input.Command, epilog=_EPILOG)
 @click.argument("domain", type=options.Domain(), required=False)
 @options.answers
 @click.option(
-    "--zone-after", metavar="FILE",
+    "--zone-after", metavar="FILE", type=options.FileName(),
     help="Simulate this file in place of the first --zone. Without DOMAIN: every name of both files that has SPF.",
 )  # fmt: skip
+@click.option(
+    "--enforce", "is_enforced", is_flag=True, help="Show whether DOMAIN is ready for -all, by the senders given."
+)
 @click.option(
     "--sender", "single", metavar="IP[,FROM]", type=options.SenderType(), multiple=True,
     help="A client whose result to show before and after, with the address that it sends from if it matters.",
@@ -136,13 +163,17 @@ class Request:
 @evidence_input.option
 @evidence_input.receiver_option
 @click.option(
-    "--public-suffixes", "suffixes", metavar="FILE",
+    "--public-suffixes", "suffixes", metavar="FILE", type=options.FileName(),
     help="Find organisational domains, for the alignment with From, by this list instead of DMARC's tree walk.",
 )  # fmt: skip
 @click.option(
-    "--paste", "formats", type=click.Choice(FORMS), multiple=True,
-    help="Print the new records in this format, ready to paste. May be given several times.",
+    "--form", "formats", metavar="FORM", type=click.Choice(FORMS), multiple=True,
+    help=f"Show the records to publish in this form, ready to paste: {', '.join(FORMS)}.",
 )  # fmt: skip
+@click.option(
+    "--paste", "pasted", type=click.Choice(FORMS), multiple=True, hidden=True
+)  # what --form was called before
+@options.everything
 @options.as_json
 @click.option("--csv", "as_csv", is_flag=True, help="Print the senders as a table (CSV) instead of text.")
 def command(
@@ -152,11 +183,14 @@ def command(
     drafts: tuple[Draft, ...],
     nameservers: tuple[str, ...],
     zone_after: str | None,
+    is_enforced: bool,
     single: tuple[tuple[str, str], ...],
     evidence_paths: tuple[str, ...],
     receiver: str | None,
     suffixes: str | None,
     formats: tuple[str, ...],
+    pasted: tuple[str, ...],
+    everything: bool,
     as_json: bool,
     as_csv: bool,
 ) -> int:
@@ -166,11 +200,17 @@ def command(
     if sources.STDIN in evidence_paths:
         sources.only_one_stdin(*files, sources.STDIN)
     layers = sources.read_zones(files)
-    request = Request(domain, drafts, zones, live, nameservers, zone_after)
+    request = Request(domain, drafts, zones, live, nameservers, zone_after, is_enforced)
     request.refuse_what_does_not_fit()
-    evidence = evidence_input.read_if_given(evidence_paths, receiver, quiet=as_json or as_csv)
+    evidence = evidence_input.read_if_given(evidence_paths, receiver, domain, quiet=as_json or as_csv)
     senders = GivenSenders(single, evidence.senders if evidence is not None else ())
-    simulations = request.run(layers, senders, None if suffixes is None else sources.public_suffixes(suffixes))
+    psl = None if suffixes is None else sources.public_suffixes(suffixes)
+    if is_enforced and domain is not None:
+        readiness = request.enforced(layers, senders, psl)
+        _report_left_out(senders, domain)
+        _show_readiness(readiness, layers, evidence, everything=everything, as_json=as_json, as_csv=as_csv)
+        return _readiness_code(readiness)
+    simulations = request.run(layers, senders, psl)
     if domain is not None and evidence is not None:
         _report_left_out(senders, domain)
     if as_json:
@@ -179,8 +219,38 @@ def command(
         write_senders(simulations)
     else:
         screen = Screen()
-        screen.show(_lines(simulations, sources.own_domains(layers), formats, domain is None, screen.width))
+        own = sources.own_domains(layers)
+        screen.show(
+            _lines(simulations, own, formats + pasted, screen.width, whole_zone=domain is None, everything=everything)
+        )
     return _exit_code(simulations)
+
+
+def _show_readiness(
+    readiness: Readiness,
+    layers: "list[Zone | Recording]",
+    evidence: "Evidence | None",
+    *,
+    everything: bool,
+    as_json: bool,
+    as_csv: bool,
+) -> None:
+    simulations = [] if readiness.simulation is None else [readiness.simulation]
+    if as_csv:
+        write_senders(simulations)
+    elif as_json:
+        document = _document(simulations, readiness.domain if simulations else None, evidence)
+        document["enforce"] = readiness.to_dict()
+        write_json(document)
+    else:
+        screen = Screen()
+        screen.show(readiness_lines(readiness, screen.width, sources.own_domains(layers), everything=everything))
+
+
+def _readiness_code(readiness: Readiness) -> int:
+    if readiness.simulation is None or readiness.simulation.is_broken:
+        return exits.UNAVAILABLE if readiness.is_incomplete else 2
+    return {True: 0, False: 1, None: exits.UNAVAILABLE}[readiness.is_ready]
 
 
 def _document(simulations: list[Simulation], domain: str | None, evidence: "Evidence | None") -> dict[str, object]:
@@ -200,7 +270,13 @@ def _report_left_out(senders: GivenSenders, domain: str) -> None:
 
 
 def _lines(
-    simulations: list[Simulation], own: list[str], formats: tuple[str, ...], whole_zone: bool, width: int | None
+    simulations: list[Simulation],
+    own: list[str],
+    formats: tuple[str, ...],
+    width: int | None,
+    *,
+    whole_zone: bool,
+    everything: bool,
 ) -> Iterator[Line]:
     if not simulations:
         yield line("no name of these zones has an SPF record, before or after")
@@ -210,7 +286,7 @@ def _lines(
         if whole_zone and has_plan(simulation):
             yield line()
         if not whole_zone or has_plan(simulation):
-            yield from simulation_lines(simulation, width, own, formats)
+            yield from simulation_lines(simulation, width, own, formats, everything=everything)
 
 
 def _exit_code(simulations: list[Simulation]) -> int:

@@ -26,7 +26,7 @@ is written. {exits.OTHER_HELP}, 73 FILE can't be written.
 
 @click.command(epilog=_EPILOG)
 @click.argument("domains", metavar="DOMAIN...", type=options.Domain(), nargs=-1, required=True)
-@click.option("-o", "--output", metavar="FILE", required=True, help="The file to write.")
+@click.option("-o", "--output", metavar="FILE", type=options.FileName(), required=True, help="The file to write.")
 @options.zone
 @options.live
 @options.nameserver

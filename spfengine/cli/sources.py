@@ -3,14 +3,15 @@
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from spfengine.answers import Resolver, Status
 from spfengine.cli import exits
-from spfengine.cli.exits import Failure, cannot_read
-from spfengine.cli.options import SECONDS
+from spfengine.cli.exits import NAME, Failure, cannot_read
+from spfengine.cli.options import SECONDS, dns_seconds
 from spfengine.cli.screen import NOTES
 from spfengine.errors import ArgumentError, CatalogueError, RecordingError, ZoneError
 from spfengine.names import domain_fault, is_askable, to_a_labels
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 STDIN = "-"
 _MOST_UNKNOWN = 5
+_QUESTION_SECONDS = 5.0  # for one DNS question, unless --dns-timeout says otherwise
+_REPLY_SECONDS = 2.0  # for one reply of one server
 
 
 def base_resolver(
@@ -38,7 +41,8 @@ def base_resolver(
     Args:
         live: whether live DNS answers what the files do not know.
         nameservers: the servers to ask; if there are any, live DNS is asked also with files.
-        seconds: the time limit of a check; one DNS query gets 5 seconds at most.
+        seconds: the time limit of a check; one DNS question gets 5 seconds at most, or those of
+            --dns-timeout.
         settings: further arguments of LiveResolver.
 
     Raises:
@@ -193,11 +197,25 @@ def catalogue(path: str | None) -> "Catalogue":
         raise Failure(exits.DATA, str(error)) from error
 
 
+def _report_unreachable(address: str, reason: str) -> None:
+    """Say on stderr which DNS server can't be used, as soon as that is known."""
+    with suppress(OSError, ValueError, AttributeError):  # AttributeError: there is no stderr
+        sys.stderr.write(f"{NAME}: DNS server {visible(address)}: {visible(reason)}\n")
+        sys.stderr.flush()
+
+
 def _live(nameservers: Sequence[str], seconds: float, more: Mapping[str, Any]) -> Resolver:
     from spfengine.resolvers.live import LiveResolver
 
+    lifetime = dns_seconds() or min(_QUESTION_SECONDS, seconds)
     try:
-        return LiveResolver(list(nameservers) or None, timeout=min(2.0, seconds), lifetime=min(5.0, seconds), **more)
+        return LiveResolver(
+            [nameserver.strip() for nameserver in nameservers] or None,
+            timeout=min(_REPLY_SECONDS, lifetime),
+            lifetime=lifetime,
+            unreachable=_report_unreachable,
+            **more,
+        )
     except ArgumentError as error:
         if not nameservers:
             message = f"there is no DNS server to ask: give --nameserver or --zone ({error})"

@@ -154,13 +154,13 @@ class Query:
         ip: its address.
         scope: "helo" or "mfrom": which identity is checked.
         identity: the HELO name, or the sender.
-        helo: the HELO name given with a sender; "" if it is not known.
+        helo: the HELO name given with a sender; None if it is not known.
     """
 
     ip: str
     scope: str
     identity: str
-    helo: str
+    helo: str | None
 
     @property
     def domain(self) -> str:
@@ -194,7 +194,13 @@ class _Spfquery(click.Command):
 @click.option("--helo-identity", metavar="NAME", help="The HELO name, if --identity is a sender; also --helo-id.")
 @click.option("--mfrom", metavar="SENDER", help="Check this sender; also --mail-from, --sender.")
 @click.option("--helo", metavar="NAME", help="The HELO name with --mfrom; alone, the identity to check.")
-@click.option("--file", "path", metavar="FILE", help='Check each line "IP IDENTITY [HELO]" of FILE; "-" is stdin.')
+@click.option(
+    "--file",
+    "path",
+    metavar="FILE",
+    type=options.FileName(),
+    help='Check each line "IP IDENTITY [HELO]" of FILE; "-" is stdin.',
+)
 @click.option("--versions", default="1,2", metavar="1|2|1,2", help="Versions of SPF; only version 1 has records here.")
 @click.option(
     "--default-explanation",
@@ -345,11 +351,11 @@ def _given(
     if identity is not None and (mfrom is not None or helo is not None):
         raise click.UsageError("--identity can't be used with --mfrom or --helo: each says what to check")
     if identity is not None:
-        return Query(ip, scope, identity, helo_identity or "")
+        return Query(ip, scope, identity, helo_identity)
     if mfrom is not None:
-        return Query(ip, _MFROM, mfrom, helo_identity or helo or "")
+        return Query(ip, _MFROM, mfrom, helo if helo_identity is None else helo_identity)
     if helo is not None:
-        return Query(ip, _HELO, helo, "")
+        return Query(ip, _HELO, helo, None)
     raise click.UsageError("there is nothing to check: give --identity, --mfrom or --helo")
 
 
@@ -383,7 +389,7 @@ def _query(line: bytes, scope: str, where: str, *, keep_comments: bool) -> Query
         parse_address(words[0])
     except AddressError as error:
         raise Failure(exits.DATA, f"{where}: {error}") from None
-    return Query(words[0], scope, words[1], words[2] if len(words) == 3 else "")
+    return Query(words[0], scope, words[1], words[2] if len(words) == 3 else None)
 
 
 def _translated(arguments: Sequence[str]) -> list[str]:

@@ -22,7 +22,7 @@ from spfengine.visible import visible_name
 from spfengine.wording import listed
 
 if TYPE_CHECKING:
-    from spfengine.evidence.evidence import Evidence
+    from spfengine.evidence.evidence import Evidence, ReportedBy
     from spfengine.resolvers.recording import Recording
 
 _EPILOG = f"""\b
@@ -32,18 +32,22 @@ Examples:
   spfengine suggest example.com --senders message.eml --drop ip4:192.0.2.1
   spfengine suggest example.com --sender 192.0.2.1 --want 192.0.2.1
 
-DOMAIN defaults to the domain that the senders use in MAIL FROM. Senders are wanted if they pass now, if they belong
-to a service in the catalogue, or if a name of the domain has their address; other addresses only with --want or
---allow-unnamed.
+DOMAIN defaults to the domain that the senders use in MAIL FROM, or that the DMARC reports are about. Senders are
+wanted if they pass now, if they belong to a service in the catalogue, or if a name of the domain has their address;
+other addresses only with --want or --allow-unnamed. Whose mail passes DMARC by DKIM, or was sent on by a forwarder, by
+the reports, is added only with --want.
 
-The exit code: 0 the record serves every sender, 1 a sender is not served, no record fits, or something that passes
-stops (as you asked), 2 the published record is broken and can't be repaired, or is missing, 69 DNS could not answer, so
-a part is not known. {exits.OTHER_HELP}.
+Without senders, nothing shows who sends: then no record is called the one to publish. What the zone suggests, such as
+the include of the service in its MX records, is shown as a proposal.
+
+The exit code: 0 the record serves every sender given, 1 a sender is not served, no record fits, or something that
+passes stops (as you asked), 2 the published record is broken and can't be repaired, or is missing and no sender is
+given, 69 DNS could not answer, so a part is not known. {exits.OTHER_HELP}.
 """
 _MOST_DOMAINS = 5
 
 
-@click.command(epilog=_EPILOG)
+@click.command(cls=evidence_input.Command, epilog=_EPILOG)
 @click.argument("domain", type=options.Domain(), required=False)
 @evidence_input.option
 @evidence_input.receiver_option
@@ -71,11 +75,15 @@ _MOST_DOMAINS = 5
 @click.option("--keep", "keep", metavar="TERM", multiple=True, help="Keep this term.")
 @click.option("--keep-all", is_flag=True, help="Remove nothing but the terms of --drop.")
 @click.option(
-    "--own", "own", metavar="NAME", multiple=True,
+    "--own", "own", metavar="NAME", multiple=True, type=options.Domain(),
     help="A name whose records, and those under it, you can edit as well. The zone of DOMAIN in --zone is one.",
 )  # fmt: skip
 @click.option(
-    "--catalogue", "catalogue", metavar="FILE", help="A catalogue of services, in addition to the built-in one."
+    "--catalogue",
+    "catalogue",
+    metavar="FILE",
+    type=options.FileName(),
+    help="A catalogue of services, in addition to the built-in one.",
 )
 @click.option(
     "--max-size", metavar="OCTETS", type=click.IntRange(min=1), default=UNFRAGMENTED, show_default=True,
@@ -89,6 +97,7 @@ _MOST_DOMAINS = 5
 @click.option(
     "--csv", "as_csv", is_flag=True, help="Print the senders, before and after, as a table (CSV) instead of text."
 )
+@options.everything
 @options.as_json
 def command(
     domain: str | None,
@@ -111,6 +120,7 @@ def command(
     brief: bool,
     formats: tuple[str, ...],
     as_csv: bool,
+    everything: bool,
     as_json: bool,
 ) -> int:
     """Propose the record that DOMAIN should have: the smallest change after which all wanted senders pass, with the
@@ -119,9 +129,9 @@ def command(
     options.only_one_format(as_json, as_csv)
     layers = sources.read_zones(zones)
     known = sources.catalogue(catalogue)
-    evidence = evidence_input.read_if_given(evidence_paths, receiver, quiet=as_json or as_csv)
+    evidence = evidence_input.read_if_given(evidence_paths, receiver, domain, quiet=as_json or as_csv)
     senders = () if evidence is None else evidence.senders
-    domain = domain or _domain_of(senders)
+    domain = domain or _domain_of(senders, () if evidence is None else evidence.reports)
     senders += tuple(sender_of(pair, domain) for pair in single)
     own = (*[name for name in sources.own_domains(layers) if is_same_or_under(domain, name)], *own)
     suggestion = suggest(
@@ -146,8 +156,8 @@ def command(
         write_senders([] if suggestion.simulation is None else [suggestion.simulation])
     else:
         screen = Screen()
-        full = suggestion_lines(suggestion, screen.width, own, formats or FORMS)
-        screen.show(brief_lines(suggestion, screen.width) if brief else full)
+        full = suggestion_lines(suggestion, screen.width, own, formats or FORMS, everything=everything)
+        screen.show(brief_lines(suggestion, screen.width, everything=everything) if brief else full)
     return _exit_code(suggestion)
 
 
@@ -159,22 +169,28 @@ def _document(suggestion: Suggestion, evidence: "Evidence | None") -> dict[str, 
 
 
 def _exit_code(suggestion: Suggestion) -> int:
-    if suggestion.advice is Advice.BROKEN:
+    if suggestion.advice in (Advice.BROKEN, Advice.NEEDS_SENDERS):
         return 2
     if suggestion.advice is Advice.NONE_FITS or suggestion.unserved or suggestion.is_worse:
         return 1
     return exits.UNAVAILABLE if suggestion.is_incomplete else 0
 
 
-def _domain_of(senders: Sequence[Sender]) -> str:
-    """Return the domain of MAIL FROM that all senders share."""
+def _domain_of(senders: Sequence[Sender], reports: "Sequence[ReportedBy]") -> str:
+    """Return the domain of MAIL FROM that all senders share, or the domain that all reports are about, if that domain
+    is not above the other.
+    """
     domains: dict[str, str] = {}
     for sender in senders:
         name = Session(sender.ip, sender.sender, sender.helo or "").domain
         if domain_fault(name) is None:
             domains.setdefault(fold(name), name)
-    if len(domains) == 1:
+    about = {fold(report.domain.removesuffix(".")) for report in reports}
+    about = {name for name in about if domain_fault(name) is None and name.isascii()}
+    if len(domains) == 1 and not (len(about) == 1 and not is_same_or_under(next(iter(domains)), next(iter(about)))):
         return next(iter(domains.values()))
+    if len(about) == 1:
+        return next(iter(about))
     if not domains:
         raise click.UsageError("Missing argument 'DOMAIN': expected the domain to propose a record for, or --senders")
     names = listed([visible_name(name) for name in domains.values()], _MOST_DOMAINS)

@@ -54,7 +54,7 @@ _ALL = {"fail": "-all", "softfail": "~all", "neutral": "?all", "pass": "+all"}
 
 @click.command(epilog=_EPILOG)
 @click.argument(
-    "file", metavar="FILE", type=options.Expected("a file with one domain per line, or - for standard input")
+    "file", metavar="FILE", type=options.FileName("a file with one domain per line, or - for standard input")
 )  # fmt: skip
 @click.option("-o", "--output", metavar="OUT", help="Write the lines to this file, which must not exist.")
 @click.option("--resume", is_flag=True, help="Go on with OUT, if it exists: ask for the domains that have no line.")

@@ -2,10 +2,11 @@
 
 from spfengine.dmarc.alignment import Alignment
 from spfengine.dmarc.suffixes import PublicSuffixes
-from spfengine.dmarc.tree_walk import PolicyRecord, TreeWalk
+from spfengine.dmarc.tree_walk import EffectivePolicy, PolicyRecord, TreeWalk
 
 __all__ = [
     "Alignment",
+    "EffectivePolicy",
     "PolicyRecord",
     "PublicSuffixes",
     "TreeWalk",

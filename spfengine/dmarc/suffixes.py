@@ -2,16 +2,48 @@
 
 import os
 import re
+from functools import lru_cache
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from spfengine.errors import ArgumentError, MissingExtraError
-from spfengine.names import fold
+from spfengine.names import fold, is_same_or_under
 from spfengine.visible import visible
 
 _RULE = re.compile(r"!?(?:\*|[^\W_][\w-]*)(?:\.(?:\*|[^\W_][\w-]*))*")
 MAX_OCTETS = 16 << 20
 """Octets of the largest list that is read."""
+
+
+_NOT_FOR_REGISTRATION = (
+    "arpa", "alt", "internal", "invalid", "local", "localhost", "onion", "example.com", "example.net", "example.org",
+)  # fmt: skip
+"""Names in which nobody can register a domain: special-use names (RFC 6761), and those that IANA keeps (RFC 2606)."""
+
+
+def registrable_domain(name: str) -> str | None:
+    """Return the domain that somebody has to register so that a name can exist, or None if nobody can register it.
+
+    It is the domain one label below the public suffix, by the list that publicsuffixlist brings along. Without that
+    package it is the last two labels: so a name that needs three, as under co.uk, gives one that exists.
+    """
+    if any(is_same_or_under(name, reserved) for reserved in _NOT_FOR_REGISTRATION):
+        return None
+    suffixes = _packaged()
+    if suffixes is None:
+        labels = fold(name).split(".")
+        return ".".join(labels[-2:]) if len(labels) > 1 else None
+    found: str | None = suffixes.privatesuffix(fold(name))
+    return found
+
+
+@lru_cache(maxsize=1)
+def _packaged() -> Any:
+    try:
+        from publicsuffixlist import PublicSuffixList
+    except ImportError:
+        return None
+    return PublicSuffixList(only_icann=True)
 
 
 class PublicSuffixes:

@@ -1,22 +1,24 @@
 """DMARC policy records, and the DNS Tree Walk that finds them (RFC 9989 §4.10).
 
 The walk goes from a domain up to its organisational domain, in at most eight questions. Of a policy record
-(RFC 9989 §4.7) only what alignment needs is read.
+(RFC 9989 §4.7) only what alignment and its consequence need is read.
 """
 
 import re
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.names import MAX_LABEL, MAX_NAME, fold
-from spfengine.visible import short_repr
+from spfengine.visible import short_repr, visible_name
 
 _VERSION = re.compile(rb"[vV][ \t]*=[ \t]*DMARC1[ \t]*(?:;|\Z)")
 _MAX_OCTETS = 1 << 16  # no TXT record has more
 
 MAX_QUESTIONS = 8
 _PREFIX = "_dmarc."
+_LOWER = {"none": "none", "quarantine": "none", "reject": "quarantine"}  # one level below
+_is_address = re.compile(r"(?:.*,)?\s*[a-z][a-z0-9+.-]*:[^\s,]").match
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +30,66 @@ class PolicyRecord:
         psd: "y" if the record says that the domain is a public suffix, "n" if it says that the domain is an
             organisation's own, "u" if it does not say.
         strict: whether SPF must be aligned strictly (`aspf=s`).
+        p, sp, np: the policies of these tags, "none", "quarantine" or "reject"; None without one. If a tag is not
+            valid, or `p` is missing, all are None, which means "none".
+        testing: whether the policy is only tested (`t=y`).
+        applies: whether receivers apply DMARC by it: they don't if a tag of a policy is not valid, or `p` is missing,
+            and there is no `rua` (RFC 9989 §4.10.1).
     """
 
     domain: str
     psd: str
     strict: bool
+    p: str | None = None
+    sp: str | None = None
+    np: str | None = None
+    testing: bool = False
+    applies: bool = True
+
+    def policy_for(self, author: str, *, exists: bool) -> "EffectivePolicy":
+        """Return the policy for mail from a domain, by its own record or by one above it (RFC 9989 §4.10.1).
+
+        Args:
+            author: the domain of From.
+            exists: whether that domain exists; only a record with `np` needs to know.
+        """
+        tags = [("p", self.p)]
+        if author != self.domain:
+            tags = [*([] if exists else [("np", self.np)]), ("sp", self.sp), *tags]
+        tag, policy = next(((tag, policy) for tag, policy in tags if policy), ("p", "none"))
+        return EffectivePolicy(policy, tag, self.testing, self.domain)
+
+
+@dataclass(frozen=True, slots=True)
+class EffectivePolicy:
+    """What the owner of a domain asks receivers to do with mail that fails DMARC.
+
+    Attributes:
+        published: the policy of the record, "none", "quarantine" or "reject".
+        tag: the tag that it is from: "p", "sp" or "np".
+        testing: whether it is only tested (`t=y`).
+        domain: the domain that has the record, without `_dmarc`.
+    """
+
+    published: str
+    tag: str
+    testing: bool
+    domain: str
+
+    @property
+    def applied(self) -> str:
+        """The policy to be applied: one level lower while it is tested (RFC 9989 §4.7)."""
+        return _LOWER[self.published] if self.testing else self.published
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the policy as JSON-safe values."""
+        return {
+            "applied": self.applied,
+            "published": self.published,
+            "tag": self.tag,
+            "testing": self.testing,
+            "domain": visible_name(self.domain),
+        }
 
 
 def select_policy_record(domain: str, answer: Answer) -> PolicyRecord | None:
@@ -45,7 +102,14 @@ def select_policy_record(domain: str, answer: Answer) -> PolicyRecord | None:
         return None
     tags = _tags(records[0])
     psd = tags.get("psd", "u")
-    return PolicyRecord(domain, psd if psd in ("y", "n") else "u", tags.get("aspf") == "s")
+    p, sp, np = [tags[name] if tags.get(name) in _LOWER else None for name in ("p", "sp", "np")]
+    is_valid = p is not None and all(tags.get(name, "none") in _LOWER for name in ("sp", "np"))
+    record = PolicyRecord(
+        domain, psd if psd in ("y", "n") else "u", tags.get("aspf") == "s", testing=tags.get("t") == "y"
+    )
+    if is_valid:
+        return replace(record, p=p, sp=sp, np=np)
+    return replace(record, applies=_is_address(tags.get("rua", "")) is not None)
 
 
 def _tags(octets: bytes) -> dict[str, str]:
@@ -81,12 +145,13 @@ class TreeWalk:
         """Whether the domain's policy asks for strict alignment of SPF; None if that is not known."""
         if self.failed is not None and not (self.records and self.records[0].domain == self.domain):
             return None
-        policy = self._policy()
+        policy = self.policy
         return policy is not None and policy.strict
 
-    def _policy(self) -> PolicyRecord | None:
-        """Return the domain's own record, else that of its organisational domain, else that of the public suffix above
-        (RFC 9989 §4.10.1).
+    @property
+    def policy(self) -> PolicyRecord | None:
+        """The domain's own record, else that of its organisational domain, else that of the public suffix above
+        (RFC 9989 §4.10.1); None without any.
         """
         by_domain = {record.domain: record for record in self.records}
         for name in (self.domain, self.organisational_domain):

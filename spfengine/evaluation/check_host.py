@@ -33,6 +33,7 @@ from spfengine.evaluation.mechanisms import (
     count_void,
     dns_failure_halt,
     expand_target,
+    helo_unknown_halt,
     known,
     match_a,
     match_exists,
@@ -236,6 +237,8 @@ def _select_record(answer: Answer) -> Record | RecordSyntaxError | Problem:
 
 def _invalid_domain(session: Session, domain: str, via: Include | Redirect | None) -> Halt:
     """Return the Halt for a check of a domain that can't be queried (RFC 7208 §4.3)."""
+    if via is None and not session.domain_known:
+        return helo_unknown_halt("the sender is null, so the domain checked is that of the HELO name")
     if via is None and session.domain_refused:
         text = f"{visible(domain)} is not a domain name that IDNA2008 allows"
         return Halt(Result.NONE, Problem(ProblemCode.INVALID_U_LABEL, text, domain, None, "RFC 8616 §2"))

@@ -27,7 +27,7 @@ class CheckResult(Frozen):
     compared = ("result", "problem", "directive", "record_domain", "path", "domain", "identity", "ip", "sender", "helo",
                 "explanation", "explanation_problem", "lookups", "void_lookups", "questions")  # fmt: skip
     _session: Session | SharedVerdict  # the verdict alone if it was known before the check; see `_whole`
-    _client: tuple[IPAddress, str, str, str]  # for a SharedVerdict: ip, sender, helo and identity, as given
+    _client: tuple[IPAddress, str, str | None, str]  # for a SharedVerdict: ip, sender, helo and identity, as given
     _trace: "Trace"  # set when it is first read
 
     def __init__(self, session: Session) -> None:
@@ -116,7 +116,7 @@ class CheckResult(Frozen):
 
     @property
     def helo(self) -> str:
-        """What the client said in HELO or EHLO; "" if that was not given."""
+        """What the client said in HELO or EHLO; "" if it said nothing, or if that was not given."""
         return self._whole.helo
 
     @property
@@ -227,7 +227,7 @@ _set_session = vars(CheckResult)["_session"].__set__
 _set_client = vars(CheckResult)["_client"].__set__
 
 
-def known_result(verdict: SharedVerdict, client: tuple[IPAddress, str, str, str]) -> CheckResult:
+def known_result(verdict: SharedVerdict, client: tuple[IPAddress, str, str | None, str]) -> CheckResult:
     """Return the result of a client, (ip, sender, helo, identity), whose verdict is already known."""
     result: CheckResult = _new(CheckResult)
     _set_session(result, verdict)

@@ -4,7 +4,7 @@ from collections.abc import Generator
 
 from spfengine.answers import Answer, Question, RRType
 from spfengine.evaluation.limits import Deadline
-from spfengine.evaluation.mechanisms import Halt, ask, expand_target, outside_zone, validated_name
+from spfengine.evaluation.mechanisms import HELO_HINT, Halt, ask, expand_target, outside_zone, validated_name
 from spfengine.evaluation.session import Session
 from spfengine.names import is_askable
 from spfengine.problems import Problem, ProblemCode
@@ -16,6 +16,7 @@ Explained = tuple[str | None, Problem | None]
 """The explanation, or why there is none."""
 
 
+_NOT_KNOWN = f"which is not known; {HELO_HINT}"
 NO_EXPLANATION = Problem(ProblemCode.EXP_ABSENT, "the record has no exp= modifier", section="6.2")
 
 
@@ -49,6 +50,8 @@ _TextOrReason = tuple[str | None, ProblemCode | None, str]
 
 
 def _explain(session: Session, spec: MacroString, domain: str) -> Generator[Question, Answer, _TextOrReason]:
+    if session.lacks_helo(spec.letters):
+        return None, ProblemCode.EXP_HELO_UNKNOWN, f"exp= uses the HELO name, {_NOT_KNOWN}"
     name = spec.target if spec.target is not None else (yield from expand_target(session, spec, domain))
     if name is None:
         return None, ProblemCode.EXP_NON_ASCII_LOCAL_PART, "exp= uses the local part, which is not ASCII"
@@ -60,6 +63,8 @@ def _explain(session: Session, spec: MacroString, domain: str) -> Generator[Ques
     explain_string = _explain_string(answer, visible_name(name))
     if not isinstance(explain_string, MacroString):
         return explain_string
+    if session.lacks_helo(explain_string.letters):
+        return None, ProblemCode.EXP_HELO_UNKNOWN, f"its text has the HELO name in it, {_NOT_KNOWN}"
     validated = ""
     if "p" in explain_string.letters:
         validated = yield from validated_name(session, domain)

@@ -19,8 +19,9 @@ from spfengine.names import fold, is_askable, is_same_or_under, reverse_name
 from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.macro import MacroString
 from spfengine.record.model import MX, A, Exists, Include, Ptr, Redirect
-from spfengine.visible import visible_name
+from spfengine.visible import visible, visible_name
 
+HELO_HINT = "give the name that the client gave in HELO or EHLO (--helo NAME)"
 LOOP_HINT = "take out the include or redirect that leads back"
 UNKNOWN = "unknown"  # RFC 7208 §7.3: what %{p} expands to if no name is validated
 
@@ -161,6 +162,15 @@ def outside_zone(name: str, type: RRType, answer: Answer) -> Problem:
     return Problem(ProblemCode.OUTSIDE_ZONE, text, section="2.6.6", hint=LIVE_HINT)
 
 
+def helo_unknown_halt(why: str) -> Halt:
+    """Return the Halt for a check that needs the HELO name, which is not known.
+
+    A receiver always knows it, so RFC 7208 has no result for this. Temperror says that the result is not known.
+    """
+    text = f"{why}, which is not known, so the result is not known either"
+    return Halt(Result.TEMPERROR, Problem(ProblemCode.HELO_UNKNOWN, text, section="7.2", hint=HELO_HINT))
+
+
 # Counting
 
 
@@ -251,12 +261,14 @@ def expand_target(session: Session, spec: MacroString, domain: str) -> Generator
     (RFC 8616 §4).
 
     Raises:
-        Halt: `%{p}` exceeds the limit on lookups or void lookups.
+        Halt: `%{p}` exceeds the limit on lookups or void lookups; or `%{h}` is used, and the HELO name is not known.
         UnknownTarget: the name depends on something that the session does not know.
     """
     unknown = session.unknown_inputs(spec.letters)
     if unknown:
         raise UnknownTarget(unknown)
+    if session.lacks_helo(spec.letters):
+        raise helo_unknown_halt(f"{visible(spec.text, 120)} uses the HELO name (%{{h}})")
     validated = ""
     if "p" in spec.letters:
         if session.limits.count_p and session.counts_voids:

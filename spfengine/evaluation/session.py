@@ -75,7 +75,10 @@ class Session:
         domain_refused: whether IDNA2008 refuses the domain checked; `domain` is then as it was given.
         identity: "mailfrom" or "helo" (RFC 7208 §2.3, §2.4).
         local_part: the local part of the sender, never empty (RFC 7208 §4.3); its other half is the domain checked.
-        helo: what the client said in HELO or EHLO, "" if that is not known.
+        helo: what the client said in HELO or EHLO; "" if it said nothing, or if that is not known.
+        helo_known: whether it is known what the client said. If not, whatever depends on it is unknown: the value of
+            `%{h}`, and for the null sender the domain checked (see `domain_known`).
+        domain_known: whether the domain checked is known.
         receiver: the name of the receiving host, or None.
         now: seconds since the epoch, for `%{t}`.
         limits: the limits of the check (RFC 7208 §4.6.4).
@@ -105,6 +108,8 @@ class Session:
     identity: str
     local_part: str
     helo: str
+    helo_known = True
+    domain_known = True
     receiver: str | None
     now: float
     limits: Limits
@@ -131,7 +136,7 @@ class Session:
         self,
         ip: IPAddress,
         sender: str,
-        helo: str = "",
+        helo: str | None = None,
         identity: str = MAILFROM,
         limits: Limits = DEFAULT_LIMITS,
         receiver: str | None = None,
@@ -143,6 +148,12 @@ class Session:
             AddressError: `ip` is not an IP address.
             ArgumentError: another argument has the wrong type or value.
         """
+        if helo is None:
+            if identity == HELO:
+                raise ArgumentError("helo must be text, not NoneType")
+            self.helo_known = False
+            self.domain_known = sender not in ("", "<>")
+            helo = ""
         classes = (sender.__class__, helo.__class__, limits.__class__, receiver.__class__, now.__class__)
         if classes != _USUAL_CLASSES or not -_INFINITY < now < _INFINITY:
             _refuse(sender=sender, helo=helo, limits=limits, receiver=receiver, now=now)
@@ -192,6 +203,10 @@ class Session:
     def unknown_inputs(self, letters: frozenset[str]) -> tuple[str, ...]:  # noqa: ARG002 - TilingSession, which overrides this, needs them
         """Return the inputs that these macro-letters need and that are not known: none in a check of one client."""
         return ()
+
+    def lacks_helo(self, letters: frozenset[str]) -> bool:
+        """Return whether these macro-letters need the HELO name, and it is not known."""
+        return not self.helo_known and "h" in letters
 
     def macro_value(self, letter: str, domain: str, validated_name: str) -> str:
         """Return the value of a macro-letter (RFC 7208 §7.2), before transformers, as octets.
@@ -244,6 +259,8 @@ _ARGUMENTS = (
     "identity",
     "local_part",
     "helo",
+    "helo_known",
+    "domain_known",
     "receiver",
     "now",
     "limits",
@@ -297,7 +314,7 @@ class RangeSession(Session):
         self,
         ip: IPAddress,
         sender: str,
-        helo: str = "",
+        helo: str | None = None,
         identity: str = MAILFROM,
         limits: Limits = DEFAULT_LIMITS,
         receiver: str | None = None,
@@ -345,7 +362,7 @@ class SharedVerdict:
         for name in self.__slots__:
             setattr(self, name, getattr(session, name))
 
-    def session(self, ip: IPAddress, sender: str, helo: str, identity: str) -> Session:
+    def session(self, ip: IPAddress, sender: str, helo: str | None, identity: str) -> Session:
         """Return a session with the arguments of another client of the range, and this verdict."""
         session = Session(ip, sender, helo, identity, self.limits, self.receiver)
         for name in self.__slots__:

@@ -491,3 +491,21 @@ def _give_reasons(record: TracedRecord, no_explanation: Problem | None) -> None:
             traced.why = _why_unreached(traced.term, record, decided)
         elif isinstance(traced.term, Explanation) and traced.outcome is TermStatus.FOLLOWED:
             traced.why = "it gives the explanation" if no_explanation is None else no_explanation.text
+
+
+def traced_records(root: TracedRecord) -> Iterator[TracedRecord]:
+    """Yield a record and all that it names, in the order in which the check needed them."""
+    pending = [root]
+    while pending:
+        record = pending.pop()
+        yield record
+        pending += [term.record for term in reversed(record.terms) if term.record is not None]
+
+
+def traced_questions(root: TracedRecord) -> Iterator[TracedQuestion]:
+    """Yield every question that was asked."""
+    for record in traced_records(root):
+        if record.question is not None:
+            yield record.question
+        for term in record.terms:
+            yield from term.questions

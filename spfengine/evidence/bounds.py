@@ -14,6 +14,11 @@ MAX_COUNT: Final = 10**12
 MAX_GROUPS: Final = 1000
 """Entries of the summary of what could not be read; further ones are only counted."""
 
+MAX_REPORTS: Final = 1000
+"""Reports whose data are kept; further ones are only counted."""
+MAX_IDENTIFIERS: Final = 200_000
+"""Reports that are remembered, so that one given twice is counted once."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bounds:

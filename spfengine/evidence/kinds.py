@@ -3,6 +3,7 @@
 import re
 from enum import StrEnum
 
+from spfengine.evidence.pasted import is_broken_up, looks_pasted
 from spfengine.evidence.tables import table_form
 
 HEAD = 1 << 14
@@ -16,8 +17,11 @@ class FileKind(StrEnum):
     ZIP = "zip"
     XML = "xml"
     TABLE = "table"
+    JSON = "json"
     LOG = "log"
     MESSAGE = "message"
+    PASTED = "pasted"
+    UTF16 = "utf-16"
     EMPTY = "empty"
     UNKNOWN = "unknown"
 
@@ -29,13 +33,41 @@ _PACKED = {
     b"7z\xbc\xaf\x27\x1c": "7-Zip",
     b"Rar!": "RAR",
 }
+# What people save a message as, and what they can do instead.
+_OTHERS = {
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an Outlook file (.msg); save as .eml, or paste its Internet headers",
+    b"!BDN": "an Outlook data file; save the messages as .eml",
+    b'x\x9f>"': "winmail.dat of Outlook; save the message as .eml",
+    b"%PDF-": "a PDF; save the message as .eml",
+    b"\x89PNG": "a picture; paste the text",
+    b"\xff\xd8\xff": "a picture; paste the text",
+}
 _SPACE = b" \t\r\n"
 _is_xml = re.compile(rb"<(?:[?!]|[A-Za-z_:])").match
 _UTF16 = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
-# "Nov 24 10:00:00 host ", "2026-11-24T10:00:00.1+01:00 host ", "2026-11-24 10:00:00 ", each after a "<22>" of syslog.
+_STAMP = (
+    r"(?:<\d{1,3}>)?(?:1 )?(?:\w{3,5}\.? [ \d]\d (?:\d{4} )?\d\d:\d\d:\d\d|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d"
+    r"|\d{10}\.\d{3,6} |\[ *\d{1,9}\.\d{6}\] )"
+)
+_PROGRAMS = (
+    r"(?:postfix[\w.-]{0,40}/[\w./-]{1,60}|(?:python-)?policyd-spf|exim4?|rspamd\w{0,30}|amavisd?|sendmail|sm-mta|smtpd)"
+    r"(?:\[\d{1,10}\])?: "
+)
+# "Nov 24 10:00:00 host ", "2026-11-24T10:00:00.1+01:00 host ", "2026-11-24 10:00:00 ", each after a "<22>" of syslog;
+# in front of that what journalctl (a weekday), docker compose ("mail-1  | "), grep ("mail.log:12:") or RFC 6587 put.
 _is_log = re.compile(
-    r"(?:<\d{1,3}>)?(?:1 )?(?:[A-Z][a-z]{2} [ \d]\d (?:\d{4} )?\d\d:\d\d:\d\d|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)"
+    rf"(?:(?:\x1b\[[\d;]{{0,10}}m)?[\w.@/-]{{1,100}} *\|(?:\x1b\[[\d;]{{0,10}}m)? )?"
+    rf"(?:[^\s:]{{1,250}}:(?:\d{{1,12}}:)?|[^\s:,;]{{1,250}}-(?:\d{{1,12}}-)?|[A-Z][a-z]{{2}} |\d{{1,5}} )??"
+    rf"(?:{_STAMP}|{_PROGRAMS})"
 ).match
+_is_indented = re.compile(rb"(?:[ \t]*\r?\n){0,100}[ \t]+[^ \t\r\n]").match
+_is_page = re.compile(rb"<(?:!doctype html|html)\b", re.IGNORECASE).match
+# Apple Mail's .emlx: the message's size on a line of its own before it.
+_is_counted = re.compile(r"\d{1,12}[ \t]*\r?\n[A-Za-z][!-9;-~]*[ \t]*:[ \t]").match
+# What journalctl and tail write before the first line, and docker compose before its own.
+_is_before_log = re.compile(r"-- (?:Journal begins|Logs begin|Boot|No entries)|==> .{1,250} <==$|Attaching to ").match
+_is_journal = re.compile(r"\{.{0,30000}?\"(?:MESSAGE|log)\" ?: ?\"").match
+_is_fields = re.compile(r"#Fields: ?[\w-]+,", re.IGNORECASE).match
 _is_field = re.compile(r"[A-Za-z][!-9;-~]*[ \t]*:(?:[ \t]|$)").match
 
 
@@ -46,22 +78,46 @@ def sniff(head: bytes) -> FileKind:
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return FileKind.ZIP
     if head.startswith(_UTF16):
-        return FileKind.XML if b"<" in head[:4] else FileKind.UNKNOWN
+        return FileKind.XML if b"<" in head[:4] else FileKind.UTF16
+    if head.startswith(tuple(_OTHERS)):
+        return FileKind.UNKNOWN
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip(_SPACE)
     if not text:
         return FileKind.EMPTY
+    decoded = text.decode("utf-8", "replace")
     if _is_xml(text):
-        return FileKind.XML
-    return _sniff_line(_first_line(text.decode("utf-8", "replace")))
+        return FileKind.PASTED if _is_page(text) and looks_pasted(decoded) else FileKind.XML
+    kind = _sniff_text(decoded)
+    return FileKind.PASTED if kind is FileKind.MESSAGE and _is_indented(head) else kind
+
+
+def _sniff_text(decoded: str) -> FileKind:
+    kind = _sniff_line(_first_line(decoded))
+    if kind is FileKind.MESSAGE and not decoded.startswith("From ") and is_broken_up(decoded):
+        return FileKind.PASTED
+    if kind is FileKind.UNKNOWN:
+        if _is_counted(decoded):
+            return FileKind.MESSAGE
+        if "\0" not in decoded and looks_pasted(decoded):
+            return FileKind.PASTED
+    return kind
 
 
 def _first_line(text: str) -> str:
-    """Return the first line that is neither empty nor a comment."""
+    """Return the first line that says something: neither empty, nor a comment, nor what comes before a log."""
     lines = [line.strip("\r\t ") for line in text.split("\n")]
-    return next((line for line in lines if line and line[0] != "#"), lines[0])
+    return next((line for line in lines if line and not _says_nothing(line)), lines[0])
+
+
+def _says_nothing(line: str) -> bool:
+    if line[0] == "#":
+        return _is_fields(line) is None  # Exchange has the columns of its tables in a comment
+    return _is_before_log(line) is not None
 
 
 def _sniff_line(first: str) -> FileKind:
+    if first[:1] in ("{", "["):
+        return FileKind.LOG if _is_journal(first) or _is_log(first) else FileKind.JSON
     if _is_log(first):
         return FileKind.LOG
     if table_form(first) is not None:
@@ -74,3 +130,8 @@ def _sniff_line(first: str) -> FileKind:
 def packed_by(head: bytes) -> str | None:
     """Return the name of a compression format that is not read; None for anything else."""
     return next((name for magic, name in _PACKED.items() if head.startswith(magic)), None)
+
+
+def saved_as(head: bytes) -> str | None:
+    """Return what a file is that people save messages as but is not read, and the way out; None for anything else."""
+    return next((name for magic, name in _OTHERS.items() if head.startswith(magic)), None)

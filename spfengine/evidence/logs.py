@@ -1,267 +1,143 @@
-"""Mail logs, line by line. Lines of Postfix, policyd-spf, Exim and other programs may be in one file."""
+"""Mail logs, line by line. Lines of several programs may be in one file, each after the same or another prefix.
 
+The program decides how a line is read. It is the first word before a colon: what comes after that, a client may have
+written, and so it can't make a line look like one of another program.
+"""
+
+import json
 import re
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 
-from spfengine.errors import HeaderError
-from spfengine.evaluation.headers.received_spf import parse_received_spf
+from spfengine.evidence.asides import NO_SENDER
 from spfengine.evidence.bounds import Bounds
+from spfengine.evidence.daemon_logs import OpenSMTPD, Sendmail
+from spfengine.evidence.exim_log import Exim
+from spfengine.evidence.filter_logs import Filters
 from spfengine.evidence.ledger import Ledger
-from spfengine.evidence.messages import is_internal
-from spfengine.evidence.values import Unusable, helo_of, make_sender, null_sender, sender_of
+from spfengine.evidence.postfix_log import Postfix
+from spfengine.evidence.values import Unusable
 from spfengine.senders import Sender
 
 KIND = "log"
-_NO_SENDER = "log lines that name no sender"
-_LOCAL = "messages from the host itself"
-_INTERNAL = "messages from internal addresses"
-_USERS = "messages submitted by authenticated users"
+
+# "postfix/smtpd[21]: ", "postfix-in/submission/smtpd[21]: ", "exim4[21]: ", after a time, a host, and what journalctl,
+# rsyslog, docker compose or grep have put before these.
+_PROGRAM = re.compile(r"(?:^|[\s|>\]:])([A-Za-z_][\w./@+-]{0,60})(?:\[(\d{1,10})\])?: ").search
+# The form that most logs have, since this is faster: "Aug  3 10:15:01 mx postfix/smtpd[21]: ".
+_USUAL = re.compile(
+    r"(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[\d:.+Z-]{8,30}) [\w.-]+ "
+    r"([A-Za-z_][\w./@+-]{0,60})\[(\d{1,10})\]: "
+).match
+_FARTHEST = 500  # characters before the program
+_LONGEST_HEADER = 4000  # characters of the header of RFC 5424, with its structured data
+# RFC 5424 §6: "<22>1 2026-08-03T10:15:01Z mx postfix/smtpd 21 - - ": the program has no colon.
+_STRUCTURED = re.compile(
+    r"(?:^|[\s|>:])1 \d{4}-\d\d-\d\d[T ]\S{8,30} \S{1,255} (\S{1,48}) (\S{1,128}) \S{1,32} "
+    r"(?:-|(?:\[(?:[^\]\"\\]|\"(?:[^\"\\]|\\.)*\"|\\.)*\])+)(?: (?:\ufeff)?|$)"
+).search
+_POLICY_SERVERS = ("policyd-spf", "policy-spf", "policyd-spf-perl", "policyd-spf-python", "policyspf")
+_SENDMAILS = ("sendmail", "sm-mta", "sm-acceptingconnections", "sm-msp-queue", "sendmail-mta")
 
 
 def read_log(lines: Iterable[tuple[int, bytes | None]], ledger: Ledger, bounds: Bounds) -> Iterator[Sender]:
-    """Yield the sender of each message that a server accepted, as soon as it is known."""
+    """Yield the sender of each message that a server accepted or refused, as soon as it is known."""
     ledger.begin(KIND)
-    postfix = Postfix(ledger, bounds)
+    log = _Log(ledger, bounds)
+    found = log.found
     for number, line in lines:
         place = f"line {number:,}"
         if line is None:
             ledger.skip(f"the line is longer than {bounds.line:,} octets", None, place)
             continue
-        text = line.decode("utf-8", "surrogateescape")
         try:
-            if " <= " in text:
-                sender = read_arrival(text, ledger)
-            elif "postfix" in text or "policyd-spf" in text:
-                sender = postfix.read(text, place)
-            else:
-                sender = None
-                ledger.aside(_NO_SENDER)
+            log.read(line.decode("utf-8", "surrogateescape"), place)
         except Unusable as error:
             ledger.skip(error.reason, error.example, place)
-            continue
-        if sender is not None:
-            yield sender
-        yield from postfix.take()
-    yield from postfix.end()
+        if found:
+            yield from found
+            found.clear()
+    log.end()
+    yield from found
 
 
-# Postfix's log, in which the lines of a message share its queue id; and policyd-spf's in the same file.
-
-# "postfix/smtpd[1]: ", "postfix-in/submission/smtpd[1]: ", with rsyslog's or journald's prefixes before it.
-_LINE = re.compile(r"[\s\]]postfix[\w.-]*/(?:[\w.-]+/)?(\w+)(?:\[\d+\])?: ([0-9A-Za-z]{5,20}): (.*)")
-_CLIENT = re.compile(r"client=(?:[^\s\[\],]*)\[(?:IPv6:)?([^\]\s]{1,60})\](?::\d+)?(.*)")
-# Sent by a filter that hands a message back (XFORWARD). If it has a queue id, the message was logged under that before.
-_ORIGINAL = re.compile(r", orig_client=(?:[^\s\[\],]*)\[(?:IPv6:)?([^\]\s]{1,60})\]")
-_HAD_QUEUE_ID = re.compile(r", orig_queue_id=(?!NOQUEUE)\w").search
-_FROM = re.compile(r"from=<(|\"(?:[^\"\\]|\\.)*\"@[^>]*|[^>]*)>(?:, |$)")
-_POLICY = re.compile(r"[\s\]](?:python-)?policyd-spf(?:\[\d+\])?: (?:.{0,200}?[:\s])??Received-SPF: (.*)")
-
-
-@dataclass(frozen=True, slots=True)
-class _Client:
-    """The client of a message, before its sender is known.
+class _Log:
+    """A log, as far as it has been read.
 
     Attributes:
-        ip: the client's address; None if the message is not of interest, or its sender has been returned already.
-        place: the line that names the client.
+        found: the senders that have become known; the caller empties it.
     """
-
-    ip: str | None
-    place: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Policy:
-    """What policyd-spf logged of a message: its HELO name and the result."""
-
-    helo: str | None
-    reported: str | None
-
-
-class Postfix:
-    """A log, as far as it has been read."""
 
     def __init__(self, ledger: Ledger, bounds: Bounds) -> None:
+        self.found: list[Sender] = []
         self._ledger = ledger
-        self._most = bounds.pending
-        self._clients: OrderedDict[str, _Client] = OrderedDict()
-        self._policies: OrderedDict[tuple[str, str], list[_Policy]] = OrderedDict()
-        self._policies_held = 0
-        self._senders: list[Sender] = []
+        self._postfix = Postfix(self.found, ledger, bounds)
+        self._exim = Exim(self.found, ledger, bounds)
+        self._filters = Filters(self.found, ledger, self._postfix)
+        self._sendmail = Sendmail(self.found, ledger, bounds)
+        self._opensmtpd = OpenSMTPD(self.found, ledger, bounds)
 
-    def read(self, text: str, place: str) -> Sender | None:
-        """Return the sender of a message if this line is the last one needed to know it; otherwise None.
-
-        Raises:
-            Unusable: the line can't be understood.
-        """
-        line = _LINE.search(text)
-        if line is None:
-            policy = _POLICY.search(text)
-            if policy is not None:
-                self._read_policy(policy[1])
-            else:
-                self._ledger.aside(_NO_SENDER)
-            return None
-        _, queue_id, rest = line.groups()
-        if queue_id == "NOQUEUE":
-            self._ledger.aside(_NO_SENDER)
-        elif rest.startswith("client="):
-            self._read_client(queue_id, rest, place)
-        elif rest.startswith("from="):
-            return self._read_from(queue_id, rest)
-        elif rest.startswith("uid="):
-            self._keep(queue_id, _Client(None, place))
-            self._ledger.aside(_LOCAL)
+    def read(self, text: str, place: str) -> None:
+        """Read a line. Raises Unusable."""
+        if text[:1] == "{":
+            text = _of_json(text)
+        name, process, start = _program(text)
+        if start < 0 or text.find(" H=", 0, start) >= 0:  # Exim's own log has no program
+            self._exim.read(text)
         else:
-            if rest == "removed":
-                self._forget(queue_id)
-            self._ledger.aside(_NO_SENDER)
-        return None
+            self._read_of(name, process, text, start, place)
 
-    def take(self) -> list[Sender]:
-        """Return the senders that only policyd-spf has logged, since the last call."""
-        if not self._senders:
-            return []
-        senders, self._senders = self._senders, []
-        return senders
+    def _read_of(self, name: str, process: str, text: str, start: int, place: str) -> None:
+        """Read a line of a program, whose text begins at `start`."""
+        last = name.rpartition("/")[2]
+        if last in _POLICY_SERVERS or last.endswith("policyd-spf"):
+            self._postfix.read_policy(text[start:])
+        elif name.startswith("postfix"):
+            self._postfix.read(text[start:], process, place)
+        elif name.startswith("rspamd"):
+            self._filters.read_rspamd(text)
+        elif name.startswith("amavis"):
+            self._filters.read_amavis(text[start:])
+        elif name in ("smtpd", "opensmtpd"):
+            self._opensmtpd.read(text[start:])
+        elif name in _SENDMAILS:
+            self._sendmail.read(text[start:], process)
+        elif name.startswith("exim"):
+            self._exim.read(text)
+        else:
+            self._ledger.aside(NO_SENDER)
 
-    def end(self) -> Iterator[Sender]:
-        """Yield the remaining senders that only policyd-spf has logged, and count the messages without a sender."""
-        while self._policies:
-            self._give_up_policy()
-        yield from self.take()
-        while self._clients:
-            self._forget(next(iter(self._clients)))
-
-    def _read_client(self, queue_id: str, text: str, place: str) -> None:
-        client = _CLIENT.match(text)
-        if client is None:
-            raise Unusable("the client of the message (client=) can't be read", text)
-        ip, rest = client.groups()
-        original = _ORIGINAL.search(rest)
-        if original is not None and _HAD_QUEUE_ID(rest) is None:
-            ip = original[1]  # a filter before the queue handed it on
-        ip = make_sender(ip, "").ip
-        why = _USERS if "sasl_username=" in rest else _INTERNAL if is_internal(ip) else None
-        if why is not None:
-            self._ledger.aside(why)
-        self._keep(queue_id, _Client(ip if why is None else None, place))
-
-    def _keep(self, queue_id: str, client: _Client) -> None:
-        self._forget(queue_id)
-        self._clients[queue_id] = client
-        if len(self._clients) > self._most:
-            self._forget(next(iter(self._clients)))
-
-    def _forget(self, queue_id: str) -> None:
-        client = self._clients.pop(queue_id, None)
-        if client is not None and client.ip is not None:
-            self._ledger.skip(
-                "the log names no sender of a message (no from= with its queue id)", queue_id, client.place
-            )
-
-    def _read_from(self, queue_id: str, text: str) -> Sender | None:
-        client = self._clients.get(queue_id)
-        if client is None:
-            raise Unusable("the log names no client of a message (no client= with its queue id before)", queue_id)
-        if client.ip is None:
-            self._ledger.aside(_NO_SENDER)  # of the host itself, or a repetition: each attempt to deliver logs it again
-            return None
-        self._clients[queue_id] = replace(client, ip=None)
-        match = _FROM.match(text)
-        if match is None:
-            raise Unusable("the sender of the message (from=) can't be read", text)
-        given = match[1]
-        sender = sender_of(given) if given else ""
-        policy = self._policy_of(client.ip, sender)
-        helo = None if policy is None else policy.helo
-        reported = None if policy is None else policy.reported
-        return make_sender(client.ip, sender or null_sender(helo), helo, reported=reported)
-
-    def _policy_of(self, ip: str, sender: str) -> _Policy | None:
-        """Return what policyd-spf logged of this message, which is before the message is queued."""
-        waiting = self._policies.get((ip, sender))
-        if not waiting:
-            return None
-        policy = waiting.pop(0)
-        self._policies_held -= 1
-        if not waiting:
-            del self._policies[ip, sender]
-        return policy
-
-    def _read_policy(self, text: str) -> None:
-        try:
-            field = parse_received_spf(text)
-        except HeaderError:
-            raise Unusable("the Received-SPF of policyd-spf can't be read", text) from None
-        ip = field.client_ip
-        if ip is None:
-            raise Unusable("the Received-SPF of policyd-spf names no client", text)
-        given = field.keys.get("envelope-from", "").strip("<>")
-        helo = helo_of(field.keys.get("helo"))
-        of_helo = bool(given) and field.keys.get("identity") == "helo"
-        sender = sender_of(given) if given else ""
-        waiting = self._policies.setdefault((ip, sender), [])
-        waiting.append(_Policy(helo, None if of_helo else str(field.result)))
-        self._policies.move_to_end((ip, sender))
-        self._policies_held += 1
-        if self._policies_held > self._most:
-            self._give_up_policy()
-
-    def _give_up_policy(self) -> None:
-        """Take the senders of the oldest entry of policyd-spf, for which no line of Postfix was found."""
-        (ip, sender), waiting = self._policies.popitem(last=False)
-        self._policies_held -= len(waiting)
-        for policy in waiting:
-            try:
-                address = sender or null_sender(policy.helo)
-                self._senders.append(make_sender(ip, address, policy.helo, reported=policy.reported))
-            except Unusable as error:
-                self._ledger.skip(error.reason, error.example)
+    def end(self) -> None:
+        """Find the remaining senders."""
+        self._postfix.end()
+        self._exim.end()
 
 
-# Exim's main log, in which the line with `<=` of a message has all that SPF needs.
+def _program(text: str) -> tuple[str, str, int]:
+    """Return the name of the program that wrote a line, the id of its process, and where its text begins; -1: none."""
+    usual = _USUAL(text)
+    if usual is not None:
+        return usual[1], usual[2], usual.end()
+    if text.find("1 2", 0, _FARTHEST) >= 0:
+        structured = _STRUCTURED(text, 0, _LONGEST_HEADER)
+        if structured is not None and structured.start() < _FARTHEST:
+            return structured[1], structured[2], structured.end()
+    end = text.find(" <= ", 0, _FARTHEST)  # in Exim's own log, there is no program before it
+    program = _PROGRAM(text, 0, _FARTHEST if end < 0 else end)
+    return ("", "", -1) if program is None else (program[1], program[2] or "", program.end())
 
-# 1tF0ab-000123-Ab <= alice@example.com H=mail.example.com (helo.example.com) [192.0.2.1]:4567 P=esmtps …
-_ARRIVAL = re.compile(
-    r" (?:[0-9A-Za-z]{6}-[0-9A-Za-z]{6}-[0-9A-Za-z]{2}|[0-9A-Za-z]{6}-[0-9A-Za-z]{11}-[0-9A-Za-z]{4}) <= "
-    r"(<>|\"(?:[^\"\\]|\\.)*\"@\S+|\S+)(.*)"
-)
-# The host's name is missing if reverse DNS has none; the HELO name, if it is the same.
-_HOST = re.compile(r" H=(?:([^\s()\[\]]+) ?)?(?:\((.{0,300}?)\) )?\[([0-9A-Fa-f:.]{2,45})\](?:[: ]|$)")
-_AUTHENTICATED = re.compile(r" A=\S").search
-_LITERAL = re.compile(r"\[([0-9A-Fa-f:.]{2,45})\](?::\d+)?").fullmatch
 
-
-def read_arrival(text: str, ledger: Ledger) -> Sender | None:
-    """Return the sender in a line with `<=`; None if the message came from this host or one of its users.
-
-    Raises:
-        Unusable: the line can't be understood.
-    """
-    arrival = _ARRIVAL.search(text)
-    if arrival is None:
-        ledger.aside(_NO_SENDER)
-        return None
-    given, rest = arrival.groups()
-    if " H=" not in rest:
-        ledger.aside(_LOCAL)
-        return None
-    if _AUTHENTICATED(rest):
-        ledger.aside(_USERS)
-        return None
-    host = _HOST.search(rest)
-    if host is None:
-        raise Unusable("the client of the message (H=) can't be read", rest.strip())
-    name, given_helo, ip = host.groups()
-    if given_helo is not None and _LITERAL(given_helo):
-        given_helo = given_helo.partition("]")[0] + "]"
-    helo = helo_of(given_helo or name)
-    sender = make_sender(ip, null_sender(helo) if given == "<>" else sender_of(given), helo)
-    if is_internal(sender.ip):
-        ledger.aside(_INTERNAL)
-        return None
-    return sender
+def _of_json(line: str) -> str:
+    """Return the text of a line of journalctl -o json, or of a log file of Docker; the line itself if it is neither."""
+    try:
+        entry = json.loads(line)
+    except (ValueError, RecursionError):
+        return line
+    if not isinstance(entry, dict):
+        return line
+    message = entry.get("MESSAGE", entry.get("log"))
+    program = entry.get("SYSLOG_IDENTIFIER", "")
+    if not isinstance(message, str) or not isinstance(program, str):
+        return line
+    process = entry.get("SYSLOG_PID", entry.get("_PID"))
+    number = f"[{process}]" if isinstance(process, str) and process.isdecimal() else ""
+    return f"{program}{number}: {message}" if program else message

@@ -1,86 +1,49 @@
 """A received message: the client, the sender and the result that its receiver wrote into it.
 
 Anybody can write header fields into a message before it is sent, but servers add theirs above those (RFC 5321 §4.4). So
-of the fields about SPF only the topmost is trusted, or the topmost one that names the receiver that the caller trusts.
-A receiver that follows RFC 8601 §5 removes fields that claim to be its own.
+of the fields about SPF only the topmost is trusted, or the topmost one that names the receiver that the caller trusts,
+and with it the other fields that the same writer added at the same time. A receiver that follows RFC 8601 §5 removes
+fields that claim to be its own.
+
+The client is the one that this writer saw. Its address is in the writer's Received-SPF, in its Authentication-Results,
+or in the Received field that the same host added; every other Received field is about another client.
 
 This is as far as a message can be trusted: if a receiver writes no such field, a forged one may be the topmost. Callers
 that know the name of the receiver should pass it.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
 
 from spfengine.errors import HeaderError
-from spfengine.evaluation.headers.authentication_results import AuthenticationResults, parse_authentication_results
-from spfengine.evaluation.headers.fields import as_address
-from spfengine.evaluation.headers.received_spf import ReceivedSPF, parse_received_spf
+from spfengine.evidence.claims import AUTHENTICATION_RESULTS, RECEIVED_SPF, ClientClaim, SPFClaim, claim_in
+from spfengine.evidence.hops import (
+    DOCUMENTS,
+    MAX_FIELD,
+    Hop,
+    hop_at_the_border,
+    hop_of_writer,
+    hops_of,
+    is_internal,
+    is_redacted,
+    is_same_site,
+)
 from spfengine.evidence.mime import Fields
-from spfengine.evidence.values import Unusable, domain_of, helo_of, make_sender, null_sender, result_of, sender_of
-from spfengine.names import is_same_or_under
+from spfengine.evidence.values import Unusable, domain_of, helo_of, make_sender, null_sender, sender_of
+from spfengine.names import fold, is_same_or_under
 from spfengine.senders import Sender
 
 NO_NAME = "a receiver that gives no name"
-_AUTHENTICATION_RESULTS = "authentication-results"
-_RECEIVED_SPF = "received-spf"
-_MAX_FIELD = 1 << 14
-_IPREV = ("policy.iprev", "smtp.remote-ip")
 _NULL = ("", "<>")
-
-_writer_in_comment = re.compile(r"\s*([\w.-]+):\s").match
-_sender_in_comment = re.compile(r"\bdomain of (?:transitioning )?(\S+@\S+)").search
-_BY = re.compile(r"\sby\s+([^\s;()]+)")
-# Text from the client itself, as Exim and qmail write it: addresses in it do not count.
-_FROM_CLIENT = re.compile(r"\b(?:helo|ident)=[^\s)]*|\(HELO [^)]{0,300}\)", re.IGNORECASE)
-_HELO = re.compile(r"\bhelo=([^\s)]+)|\(HELO ([^\s)]+)\)", re.IGNORECASE)
-_BRACKETED = re.compile(r"\[(?:IPv6:)?([0-9A-Fa-f:.]{2,45})\]", re.IGNORECASE)
-_IN_PARENTHESES = re.compile(r"\(([0-9A-Fa-f:.]{2,45})\)")
-_FIRST_WORD = re.compile(r"\s*from\s+([^\s()]+)", re.IGNORECASE)
 _COMMENT = re.compile(r"\([^()]*\)")
-_INTERNAL = [ip_network(text) for text in (
-    "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16",
-    "::/127", "fc00::/7", "fe80::/10",
-)]  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class SPFClaim:
-    """What a header field says about an SPF check; None for what it does not say.
-
-    Attributes:
-        writer: the receiver that wrote it.
-        ip: the client's address.
-        sender: the sender as written; "" or "<>" is the null sender.
-        helo: the HELO name.
-        of_helo: whether the result is about HELO.
-        result: the result.
-        hint: a sender that is only in a comment.
-    """
-
-    writer: str | None
-    ip: str | None
-    sender: str | None
-    helo: str | None
-    of_helo: bool
-    result: str | None
-    hint: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Hop:
-    """A Received field: the client, its HELO name, and the server."""
-
-    ip: str
-    helo: str
-    by: str
-
-
-def is_internal(ip: str) -> bool:
-    """Whether an address is internal to a host or a site, so that no mail from the Internet comes from it."""
-    address = ip_address(ip)
-    return any(address in network for network in _INTERNAL if network.version == address.version)
+_NO_ADDRESS = "no trusted header field has the address of the client"
+_NO_CLIENT = "the receiver's header fields about SPF don't have the address of the client"
+_SUBMITTED = "it was sent by an authenticated user of the server, so SPF is not about it"
+_SENT_INSIDE = "the first header field about SPF is that of the sender's own server, which names no client"
+_INSIDE = "the first header field about SPF is about a server inside the receiver's site"
+_CONTRADICTION = "the first header field about SPF names another client than the Received field next to it"
+_REDACTED = "the client's address {} is one for documentation ({}), so the real one has been removed"
 
 
 def sender_of_message(fields: Fields, receiver: str | None) -> tuple[Sender, str]:
@@ -93,14 +56,21 @@ def sender_of_message(fields: Fields, receiver: str | None) -> tuple[Sender, str
     Raises:
         Unusable: the message does not name the sender, or only in a field that can't be trusted.
     """
-    claims = _claims(fields, receiver)
-    hops = _hops(fields, receiver)
-    ip = (claims[0].ip if claims else None) or _external_client(hops)
-    claims = [claim for claim in claims if claim.ip in (ip, None)]  # a claim about another client may be forged
-    hops = [hop for hop in hops if hop.ip == ip]
-    helo = helo_of(_first([*[claim.helo for claim in claims], *[hop.helo for hop in hops]]))
-    address, reported = _address(fields, claims, helo)
-    sender = make_sender(ip, address, helo, reported=reported, header_from=_header_from(fields))
+    hops = hops_of(fields)
+    if receiver is not None:
+        hops = [hop for hop in hops if is_same_or_under(hop.by, receiver)]
+    told = _Told.by_fields(fields, receiver, hops)
+    hop = told.hop_of_writer(hops) if told.claims else hop_at_the_border(hops, _domain(one(fields, "return-path")))
+    header_from = header_from_of(fields)
+    ip = told.client(hop, header_from)
+    claims = [claim for claim in told.claims if claim.ip in (ip, None)]  # a claim about another client may be forged
+    hops = [other for other in hops if other.ip == ip]
+    helos = [claim.helo for claim in claims]
+    if hop is not None and claims and hop.at < told.first:
+        helos.insert(1, hop.helo)  # surer than what the message's own writer may have put below it
+    helo = _first_readable(helo_of, [*helos, *[other.helo for other in hops]])
+    address, reported = _address(fields, claims, hops, helo)
+    sender = make_sender(ip, address, helo, reported=reported, header_from=header_from)
     writer = _first([claim.writer for claim in claims] if claims else [hop.by for hop in hops])
     return sender, writer or receiver or NO_NAME
 
@@ -110,29 +80,202 @@ def _first(values: Iterable[str | None]) -> str | None:
     return next((value for value in values if value), None)
 
 
-def _external_client(hops: list[_Hop]) -> str:
-    """Return the address of the client that handed the message to this site."""
-    ip = next((hop.ip for hop in hops if not is_internal(hop.ip)), None)
-    if ip is None:
-        raise Unusable("no trusted header field has the address of the client")
-    return ip
+def _first_readable(read: "Callable[[str], str | None]", values: Iterable[str | None]) -> str | None:
+    """Return the first value that can be read; None if there is none."""
+    for value in values:
+        try:
+            result = read(value) if value else None
+        except Unusable:
+            continue
+        if result:
+            return result
+    return None
 
 
-def _address(fields: Fields, claims: list[SPFClaim], helo: str | None) -> tuple[str, str | None]:
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the trusted writer wrote.
+
+    Attributes:
+        claims: its claims about SPF, the topmost first; empty if no field can be trusted.
+        first, last: the indexes of its first and last field.
+        clients: addresses that its fields have for other methods.
+        unread: the first field about SPF that can't be read.
+        skipped: why a field that can be read is not trusted.
+    """
+
+    claims: list[SPFClaim]
+    first: int
+    last: int
+    clients: list[str]
+    unread: str | None
+    skipped: str | None
+
+    @classmethod
+    def by_fields(cls, fields: Fields, receiver: str | None, hops: list[Hop]) -> "_Told":
+        """Find the first field about SPF that can be trusted, and the others of its writer."""
+        read: list[tuple[int, SPFClaim | ClientClaim]] = []
+        unread = None
+        for at, (name, value) in enumerate(fields):
+            if name in (AUTHENTICATION_RESULTS, RECEIVED_SPF):
+                try:
+                    claim = claim_in(name, value)
+                except HeaderError:
+                    unread = unread or value
+                    continue
+                if claim is not None and _is_by(claim, receiver):
+                    read.append((at, claim))
+        skipped = None
+        for at, claim in read:
+            if not isinstance(claim, SPFClaim):
+                continue
+            why = _why_not(claim, at, hops)
+            if why is None:
+                return cls._of_writer(claim, at, read, fields, unread, named=receiver is not None)
+            skipped = skipped or why
+        return cls([], 0, 0, [], unread, skipped)
+
+    @classmethod
+    def _of_writer(
+        cls, believed: SPFClaim, at: int, read: "list[tuple[int, SPFClaim | ClientClaim]]", fields: Fields,
+        unread: str | None, *, named: bool,
+    ) -> "_Told":  # fmt: skip
+        """Return what the writer of a claim wrote between the same two Received fields."""
+        start = max((index for index in range(at) if fields[index][0] == "received"), default=-1)
+        end = next((index for index in range(at, len(fields)) if fields[index][0] == "received"), len(fields))
+        writer = believed.writer
+        claims = []
+        clients = []
+        last = at
+        for index, claim in read:
+            if not start < index < end or not (named or _is_also_by(claim.writer, writer)):
+                continue
+            if isinstance(claim, ClientClaim):
+                clients.append(claim.ip)
+            elif index >= at:
+                claims.append(claim)
+                writer = writer or claim.writer
+                last = index
+        return cls(claims, at, last, clients, unread, None)
+
+    def hop_of_writer(self, hops: list[Hop]) -> Hop | None:
+        """Return the Received field of the host that wrote the claims."""
+        writers: list[str | None] = [claim.writer for claim in self.claims if claim.writer]
+        found = (hop_of_writer(hops, self.first, self.last, writer) for writer in writers or [None])
+        return next((hop for hop in found if hop is not None), None)
+
+    def client(self, hop: Hop | None, header_from: str | None) -> str:
+        """Return the client's address: of Received-SPF, of Authentication-Results, or of the writer's own Received.
+
+        Raises:
+            Unusable: none of these names it.
+        """
+        by_name = sorted(self.claims, key=lambda claim: claim.name != RECEIVED_SPF)
+        ips = [*[claim.ip for claim in by_name if self._is_sure(claim, hop)], *self.clients]
+        if hop is not None and not any(ips) and hop.is_submission:
+            raise Unusable(_SUBMITTED)
+        ips.append(None if hop is None else hop.ip)
+        domains = [*[_domain(claim.sender or claim.hint) for claim in self.claims], header_from]
+        given = [ip for ip in ips if ip is not None and not is_internal(ip)]
+        real = [ip for ip in given if not is_redacted(ip, *domains)]
+        if real:
+            return real[0]
+        if given:
+            raise Unusable(_REDACTED.format(given[0], DOCUMENTS))
+        raise Unusable(*self._what_is_missing())
+
+    def _is_sure(self, claim: SPFClaim, hop: Hop | None) -> bool:
+        """Whether a claim is by the writer that is trusted: it is the first one, or nobody else can have written it.
+
+        Between a host's Received field and the next one below, the message's own writer may have put others.
+        """
+        if hop is None or claim is self.claims[0] or claim.ip == hop.ip:
+            return True
+        return claim.writer is not None and hop.at > self.last
+
+    def _what_is_missing(self) -> tuple[str, str | None]:
+        if self.claims:
+            claim = self.claims[0]
+            instead = _first([claim.unread_ip for claim in self.claims])
+            if instead is not None:
+                return "the receiver's header field about SPF has no address of the client in it, but this", instead
+            who = claim.writer or "the receiver"
+            return f"{_NO_CLIENT}, and no Received field of the same host does", who
+        if self.unread is not None:
+            return "a header field about SPF can't be read, and no other has the address of the client", self.unread
+        if self.skipped is not None:
+            return self.skipped, None
+        return _NO_ADDRESS, None
+
+
+def _domain(sender: str | None) -> str | None:
+    """Return the domain of a sender; None if there is none, or it can't be read."""
+    try:
+        return domain_of(sender.strip('<>" ').rpartition("@")[2]) if sender else None
+    except Unusable:
+        return None
+
+
+def _is_by(claim: "SPFClaim | ClientClaim", receiver: str | None) -> bool:
+    """Whether the receiver that the caller names wrote a field, or the caller names none."""
+    if receiver is None:
+        return True
+    late = claim.late if isinstance(claim, SPFClaim) else None
+    return any(name is not None and is_same_or_under(name, receiver) for name in (claim.writer, late))
+
+
+def _is_also_by(writer: str | None, other: str | None) -> bool:
+    """Whether fields next to each other are by one writer, as far as their names say; some give none."""
+    return writer is None or other is None or fold(writer) == fold(other) or is_same_site(writer, other)
+
+
+def _why_not(claim: SPFClaim, at: int, hops: list[Hop]) -> str | None:
+    """Return why a claim is not trusted, though it is the first; None if it is."""
+    if claim.is_about_no_client:
+        return _SENT_INSIDE
+    if claim.ip is not None and is_internal(claim.ip):
+        return _INSIDE
+    above = next((hop for hop in reversed(hops) if hop.at < at), None)
+    below = next((hop for hop in hops if hop.at > at), None)
+    if above is not None:
+        return _CONTRADICTION if _contradicts(claim, above, below) else None
+    if below is None or below.is_inside or below.ip is None or claim.ip in (None, *[hop.ip for hop in hops]):
+        return None
+    return None if claim.writer is None or is_same_site(claim.writer, below.by) else _CONTRADICTION
+
+
+def _contradicts(claim: SPFClaim, above: Hop, below: Hop | None) -> bool:
+    """Whether the host that wrote the Received field above would have written another address in the claim."""
+    if above.is_inside or above.ip is None or claim.ip in (None, above.ip):
+        return False
+    if claim.writer is not None:
+        return fold(claim.writer) == fold(above.by)
+    return below is None or not is_same_site(below.by, above.by)
+
+
+def _address(
+    fields: Fields, claims: list[SPFClaim], hops: list[Hop], helo: str | None
+) -> tuple[str, str | None]:  # fmt: skip
     """Return the sender's address, and the result that was reported for it."""
-    reported = claims[0].result if claims and not claims[0].of_helo else None
-    given = next((claim.sender for claim in claims if claim.sender is not None), None)
-    path = _one(fields, "return-path")
-    if _is_null(path if given is None else given):
+    reported = next((claim.result for claim in claims if not claim.of_helo), None)
+    given = [claim.sender for claim in claims if claim.sender is not None]
+    paths = [value.strip() for name, value in fields if name == "return-path"][:1]
+    paths += [hop.envelope for hop in hops if hop.envelope is not None]
+    hints = [claim.hint for claim in claims if not claim.of_helo]
+    first = next(iter(given), None)
+    if _is_null(first) or (first is None and not any(hints) and _is_null(next(iter(paths), None))):
         of_helo = next((claim.result for claim in claims if claim.of_helo), None)
         return null_sender(helo), of_helo or reported
-    returned = None if path is None or _is_null(path) else sender_of(path)
-    if given is not None:
-        return _more_exact(sender_of(given), returned), reported
-    hint = _first([claim.hint for claim in claims])
-    if returned is None and hint is None:
-        raise Unusable("no trusted header field has the sender, and there is no Return-Path")
-    return returned or sender_of(hint or ""), reported
+    returned = _first_readable(sender_of, paths)
+    told = _first_readable(sender_of, [*given, *hints])
+    if told is not None:
+        return _more_exact(told, returned), reported
+    if returned is not None:
+        return returned, reported
+    unreadable = next((text for text in [*given, *paths] if text), None)
+    if unreadable is not None:
+        sender_of(unreadable)  # raises, and says why
+    raise Unusable("no trusted header field has the sender, and there is no Return-Path")
 
 
 def _is_null(address: str | None) -> bool:
@@ -146,122 +289,19 @@ def _more_exact(sender: str, returned: str | None) -> str:
     return sender
 
 
-def _claims(fields: Fields, receiver: str | None) -> list[SPFClaim]:
-    """Return the claims of the receiver's fields, the topmost first.
-
-    Raises:
-        Unusable: a field that would have to be trusted can't be read.
-    """
-    claims: list[SPFClaim] = []
-    wanted = receiver
-    for name, value in fields:
-        if name == "received" and claims:
-            break  # fields below were written by others, or can't be distinguished from theirs
-        if name not in (_AUTHENTICATION_RESULTS, _RECEIVED_SPF):
-            continue
-        claim: SPFClaim | None
-        try:
-            if name == _RECEIVED_SPF:
-                claim = _of_received_spf(parse_received_spf(value))
-            else:
-                field = parse_authentication_results(value)
-                wanted = wanted or field.authserv_id
-                claim = _of_results(field)
-        except HeaderError:
-            reason = "a header field about SPF can't be read, so those below it can't be trusted"
-            raise Unusable(reason, value) from None
-        if claim is not None and _is_by(claim.writer, wanted, named=receiver is not None):
-            claims.append(claim)
-    return claims
-
-
-def _is_by(writer: str | None, wanted: str | None, *, named: bool) -> bool:
-    """Whether the receiver that is trusted wrote a field; so does a field without a writer if none is `named`."""
-    if wanted is None:
-        return True
-    if writer is None:
-        return not named
-    return is_same_or_under(writer, wanted) or (not named and is_same_or_under(wanted, writer))
-
-
-def _of_received_spf(field: ReceivedSPF) -> SPFClaim:
-    writer = field.keys.get("receiver", "")
-    if not writer or not writer[0].isalnum():
-        match = _writer_in_comment(field.comment or "")
-        writer = match[1] if match is not None else ""
-    hint = _sender_in_comment(field.comment or "")
-    return SPFClaim(
-        writer or None,
-        field.client_ip,
-        field.keys.get("envelope-from", field.keys.get("sender")),
-        field.keys.get("helo"),
-        field.keys.get("identity") == "helo",
-        str(field.result),
-        None if hint is None else hint[1],
-    )
-
-
-def _of_results(field: AuthenticationResults) -> SPFClaim | None:
-    """Return what a field claims about SPF; None if nothing."""
-    if not field.spf:
-        return None
-    spf = next((method for method in field.spf if method.get("smtp.mailfrom") is not None), field.spf[0])
-    sender = spf.get("smtp.mailfrom")
-    helos = [method.get("smtp.helo") for method in field.spf]
-    hint = _sender_in_comment(spf.comment or "")
-    return SPFClaim(
-        field.authserv_id,
-        spf.client_ip or _iprev(field),
-        sender,
-        _first(helos),
-        sender is None and any(helos),
-        result_of(spf.result),
-        None if hint is None else hint[1],
-    )
-
-
-def _iprev(field: AuthenticationResults) -> str | None:
-    """Return the address that the method iprev was run on; None if it was not."""
-    address = _first([method.get(name) for method in field.results if method.method == "iprev" for name in _IPREV])
-    return as_address(address) if address else None
-
-
-def _hops(fields: Fields, receiver: str | None) -> list[_Hop]:
-    """Return the Received fields, the topmost first; if a receiver is named, only its own."""
-    hops = []
-    for name, value in fields:
-        hop = _hop(value[:_MAX_FIELD]) if name == "received" else None
-        if hop is not None and (receiver is None or is_same_or_under(hop.by, receiver)):
-            hops.append(hop)
-    return hops
-
-
-def _hop(value: str) -> _Hop | None:
-    """Return a Received field's client; None if it has no address."""
-    by = _BY.search(value)
-    if by is None or not by[1].isprintable():
-        return None
-    start = value[: by.start()]
-    seen = _FROM_CLIENT.sub(" ", start)
-    addresses = _BRACKETED.findall(seen) or _IN_PARENTHESES.findall(seen)
-    ip = as_address(addresses[-1]) if addresses else None
-    if ip is None:
-        return None
-    given = _HELO.search(start)
-    first = _FIRST_WORD.match(start)
-    helo = (given[1] or given[2]) if given is not None else first[1] if first is not None else ""
-    return _Hop(ip, helo, by[1])
-
-
-def _one(fields: Fields, name: str) -> str | None:
+def one(fields: Fields, name: str) -> str | None:
     """Return the value of the first field with this name; None if there is none."""
     return next((value.strip() for field, value in fields if field == name), None)
 
 
-def _header_from(fields: Fields) -> str | None:
+def header_from_of(fields: Fields) -> str | None:
     """Return the domain of From (RFC 5322 §3.6.2), of several addresses the last; None if there is none."""
-    text = _one(fields, "from") or ""
-    if len(text) > _MAX_FIELD:
+    return domain_of_from(one(fields, "from") or "")
+
+
+def domain_of_from(text: str) -> str | None:
+    """Return the domain of the last address in the text of a field From; None if there is none."""
+    if len(text) > MAX_FIELD:
         return None
     text = _COMMENT.sub(" ", text)
     _, at, domain = text.rpartition("<")[2].partition(">")[0].strip().rpartition("@")

@@ -5,13 +5,14 @@ Of nested multiparts only the boundaries are kept in memory, down to a small dep
 
 import binascii
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from spfengine.evidence.bounds import Bounds
 from spfengine.evidence.ledger import Broken
 
 _MAX_BOUNDARIES = 8
+_MAX_TEXT = 1 << 16
 _MAX_LINES = 2000  # of a header section
 _field = re.compile(rb"([!-9;-~]{1,200})[ \t]*:[ \t]*(.*)", re.DOTALL).fullmatch
 _TYPE = re.compile(r"\s*([\w.+-]+)/([\w.+-]+)", re.ASCII)
@@ -31,15 +32,19 @@ Fields = list[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """An attachment that may be a report.
+    """An attachment that may be a report, or a part whose text is wanted.
 
     Attributes:
         name: its file name, or its media type.
-        content: its decoded content.
+        content: its decoded content; of a text, at most the first 64 KiB.
+        type: its media type.
+        is_text: whether its text is wanted.
     """
 
     name: str
     content: bytes
+    type: str
+    is_text: bool
 
 
 class Lines:
@@ -92,7 +97,7 @@ class Lines:
 
 
 def header_section(lines: Iterable[bytes], bounds: Bounds) -> Fields:
-    """Return the header fields up to the empty line that ends them; lines that are not fields are skipped.
+    """Return the header fields up to the empty line that ends them; a line that is no field continues the one before.
 
     Raises:
         Broken: the header section is too long.
@@ -108,6 +113,8 @@ def header_section(lines: Iterable[bytes], bounds: Bounds) -> Fields:
         if line[:1] in (b" ", b"\t"):
             if fields:
                 fields[-1].append(line)
+        elif fields and _field(line) is None:
+            fields[-1].append(b" " + line)  # its indentation was lost
         else:
             fields.append([line])
     matches = [_field(b"\r\n".join(rows)) for rows in fields]
@@ -118,14 +125,22 @@ def header_section(lines: Iterable[bytes], bounds: Bounds) -> Fields:
     ]
 
 
-def attachments(lines: Iterable[bytes], fields: Fields, bounds: Bounds) -> Iterator[Attachment]:
+def attachments(
+    lines: Iterable[bytes], fields: Fields, bounds: Bounds, texts: Collection[str] = ()
+) -> Iterator[Attachment]:
     """Yield the attachments that may be reports of a message with these fields, or its body if that may be one.
+
+    Args:
+        lines: the lines of its body.
+        fields: its header fields.
+        bounds: bounds on what is read.
+        texts: media types of further parts that are wanted.
 
     Raises:
         Broken: an attachment is too large.
     """
     boundaries: list[bytes] = []
-    part = _Part(fields, boundaries, bounds)
+    part = _Part(fields, boundaries, bounds, texts)
     rows = iter(lines)
     for line in rows:
         boundary = _boundary(line, boundaries)
@@ -135,7 +150,7 @@ def attachments(lines: Iterable[bytes], fields: Fields, bounds: Bounds) -> Itera
         yield from part.attachment()
         level, is_last = boundary
         del boundaries[level + (not is_last) :]
-        part = _Part([] if is_last else header_section(rows, bounds), boundaries, bounds, is_part=True)
+        part = _Part([] if is_last else header_section(rows, bounds), boundaries, bounds, texts, is_part=True)
     yield from part.attachment()
 
 
@@ -155,7 +170,9 @@ def _boundary(line: bytes, boundaries: list[bytes]) -> tuple[int, bool] | None:
 class _Part:
     """A part of a message, as far as it has been read. Its lines are kept only if it may be a report."""
 
-    def __init__(self, fields: Fields, boundaries: list[bytes], bounds: Bounds, *, is_part: bool = False) -> None:
+    def __init__(
+        self, fields: Fields, boundaries: list[bytes], bounds: Bounds, texts: Collection[str], *, is_part: bool = False
+    ) -> None:
         named = dict(reversed(fields))
         self._coding = named.get("content-transfer-encoding", "").strip().lower()
         self._held: bytearray | None = None
@@ -163,7 +180,9 @@ class _Part:
         content = named.get("content-type", "")
         match = _TYPE.match(content)
         type, subtype = (match[1].lower(), match[2].lower()) if match is not None else ("text", "plain")
-        self._name = _name(named.get("content-disposition", "")) or _name(content) or f"{type}/{subtype}"
+        self._type = f"{type}/{subtype}"
+        self._is_text = self._type in texts
+        self._name = _name(named.get("content-disposition", "")) or _name(content) or self._type
         if type == "multipart":
             boundary = _BOUNDARY.search(content)
             if boundary is not None and len(boundaries) < _MAX_BOUNDARIES:
@@ -171,6 +190,10 @@ class _Part:
             return
         if _may_be_report(type, subtype) or (is_part and self._name.lower().endswith(_SUFFIXES)):
             self._held = bytearray()
+            self._is_text = False
+        elif self._is_text:
+            self._held = bytearray()
+            self._most = _MAX_TEXT
 
     def add(self, line: bytes) -> None:
         """Add a line.
@@ -179,8 +202,10 @@ class _Part:
             Broken: the part is too large.
         """
         if self._held is not None:
+            if self._is_text and len(self._held) > self._most:
+                return
             self._held += line + b"\n"
-            if len(self._held) > self._most:
+            if not self._is_text and len(self._held) > self._most:
                 self._held = None
                 raise Broken("an attachment is larger than what is held in memory", self._name)
 
@@ -193,7 +218,7 @@ class _Part:
             content = _from_base64(content)
         elif self._coding == "quoted-printable":
             content = binascii.a2b_qp(content)
-        yield Attachment(self._name, content)
+        yield Attachment(self._name, content, self._type, self._is_text)
 
 
 def _may_be_report(type: str, subtype: str) -> bool:

@@ -5,23 +5,28 @@ import os
 import stat
 import sys
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import accumulate
 from operator import itemgetter
 from typing import BinaryIO
 
 from spfengine.errors import ArgumentError
+from spfengine.evidence.bounces import KIND as BOUNCE, sender_of_bounce
 from spfengine.evidence.bounds import CHUNK, DEFAULT_BOUNDS, Bounds
+from spfengine.evidence.columns import COLUMNS
 from spfengine.evidence.evidence import Evidence
-from spfengine.evidence.kinds import HEAD, FileKind, packed_by, sniff
+from spfengine.evidence.json_tables import KIND as JSON, read_json
+from spfengine.evidence.kinds import HEAD, FileKind, packed_by, saved_as, sniff
 from spfengine.evidence.ledger import Broken, Ledger
 from spfengine.evidence.logs import KIND as LOG, read_log
+from spfengine.evidence.mail_reports import TEXTS, may_report, sender_of_report
 from spfengine.evidence.messages import sender_of_message
-from spfengine.evidence.mime import Lines, attachments, header_section
+from spfengine.evidence.mime import Attachment, Fields, Lines, attachments, header_section
+from spfengine.evidence.pasted import NO_MAIL_FROM, fields_in, pasted_text, sender_of_table
 from spfengine.evidence.reports import KIND as REPORT, read_report
-from spfengine.evidence.streams import Stream, gunzip, lines, members
+from spfengine.evidence.streams import Stream, Unpacked, gunzip, lines, members, utf8
 from spfengine.evidence.tables import KIND as TABLE, read_table
-from spfengine.evidence.values import Unusable
+from spfengine.evidence.values import Unusable, domain_of
 from spfengine.senders import Sender
 
 AnyPath = str | os.PathLike[str]
@@ -29,9 +34,12 @@ OnProgress = Callable[[int, int | None], None]
 """Called with the octets read so far, and with the octets of all files (None: not known, as with standard input)."""
 STDIN = "-"
 MESSAGE = "message"
+_MOST_TEXTS = 50  # parts of a message whose text is held
+_OTHER_BOUNCES = "bounces that say nothing about SPF"
 _REPORTS = (FileKind.XML, FileKind.GZIP, FileKind.ZIP)  # packed ones are read if they hold XML
+_NOTHING_KNOWN = "not a DMARC report, message, mail log or table of senders"
 _Text = str | None
-_Key = tuple[str, str, _Text, _Text, _Text, _Text]
+_Key = tuple[str, str, _Text, _Text, _Text, _Text, _Text, _Text, _Text]
 
 
 def read_evidence(
@@ -39,31 +47,39 @@ def read_evidence(
     *,
     progress: OnProgress | None = None,
     receiver: str | None = None,
+    domain: str | None = None,
     bounds: Bounds = DEFAULT_BOUNDS,
 ) -> Evidence:
     """Read the senders in DMARC aggregate reports, received messages, mail logs and tables.
 
     The content decides of what kind a file is: a DMARC aggregate report (RFC 7489, RFC 9990), plain or packed by gzip
-    or zip, or attached to a message; a received message, or a mailbox; a log of Postfix or Exim; a table
-    `ip,sender,helo,count,label`. Of a folder all files are read. Nothing in a file raises: what can't be read is
-    skipped, counted and listed in `Evidence.unread`.
+    or zip, or attached to a message; a received message, its header fields alone, or a mailbox; a bounce (RFC 3464) or
+    a failure report (RFC 6591, RFC 9991); a log of Postfix, Exim, sendmail, OpenSMTPD, rspamd or amavis; a table
+    `ip,sender,helo,count,label`, or one of another program with its own columns; a list of addresses; JSON. Of a folder
+    all files are read. Nothing in a file raises: what can't be read is skipped, counted and listed in
+    `Evidence.unread`.
 
     Args:
         paths: files and folders; "-" is standard input.
         progress: called now and then with the octets read so far, and those of all files (None: not known).
         receiver: in messages, believe only header fields that this receiver added: its authserv-id or host name, or
             a domain above it. None: the topmost field is believed.
+        domain: what the senders of a list of addresses, or of a table without senders, send from; None: their rows are
+            not read.
         bounds: bounds on time and memory.
 
     Raises:
-        ArgumentError: `paths` is not a path or a list of paths.
+        ArgumentError: `paths` is not a path or a list of paths, or `domain` is not a domain name.
         OSError: one of `paths` can't be read.
     """
     ledger = Ledger()
     counts: dict[_Key, int] = {}
     messages = left_out = 0
-    for sender in iterate_senders(paths, ledger, progress=progress, receiver=receiver, bounds=bounds):
-        key = (sender.ip, sender.sender, sender.helo, sender.label, sender.reported, sender.header_from)
+    for sender in iterate_senders(paths, ledger, progress=progress, receiver=receiver, domain=domain, bounds=bounds):
+        key = (
+            sender.ip, sender.sender, sender.helo, sender.label, sender.reported, sender.header_from, sender.dmarc_spf,
+            sender.dmarc_dkim, sender.override,
+        )  # fmt: skip
         if key not in counts and len(counts) >= bounds.senders:
             left_out += sender.count
             continue
@@ -72,8 +88,9 @@ def read_evidence(
     ordered = sorted(counts.items(), key=itemgetter(1), reverse=True)
     senders = tuple([Sender(*key[:3], count, *key[3:]) for key, count in ordered])
     return Evidence(
-        senders, messages, ledger.kinds, ledger.unread, ledger.skipped, left_out, ledger.asides, ledger.receivers
-    )
+        senders, messages, ledger.kinds, ledger.unread, ledger.skipped, left_out, ledger.asides, ledger.receivers,
+        ledger.skipped_messages, ledger.repaired, ledger.reports, ledger.duplicates, ledger.duplicate_messages,
+    )  # fmt: skip
 
 
 def iterate_senders(
@@ -82,6 +99,7 @@ def iterate_senders(
     *,
     progress: OnProgress | None = None,
     receiver: str | None = None,
+    domain: str | None = None,
     bounds: Bounds = DEFAULT_BOUNDS,
 ) -> Iterator[Sender]:
     """Yield the sender of each row of files as it is read, in bounded memory. Arguments and errors: `read_evidence`.
@@ -91,7 +109,7 @@ def iterate_senders(
     """
     files = [file for path in list_paths(paths) for file in _files(path, ledger)]
     meter = _Meter(files, progress)
-    reader = _Reader(ledger, receiver, bounds, meter)
+    reader = _Reader(ledger, receiver, bounds, meter, None if domain is None else sender_domain(domain))
     for file, named in files:
         ledger.enter("standard input" if file == STDIN else file)
         try:
@@ -101,6 +119,16 @@ def iterate_senders(
                 raise
             ledger.skip(f"it can't be read: {error.strerror or error}")
         meter.end_of_file()
+
+
+def sender_domain(domain: object) -> str:
+    """Return the domain that a caller gave. Raises ArgumentError if it is not a domain name."""
+    if not isinstance(domain, str):
+        raise ArgumentError(f"domain must be text, not {type(domain).__name__}")
+    try:
+        return domain_of(domain)
+    except Unusable as error:
+        raise ArgumentError(f"domain: {error.reason}") from None
 
 
 def list_paths(paths: object) -> list[str]:
@@ -208,11 +236,12 @@ def _size(path: str) -> int | None:
 class _Reader:
     """Reads files, one after the other."""
 
-    def __init__(self, ledger: Ledger, receiver: str | None, bounds: Bounds, meter: _Meter) -> None:
+    def __init__(self, ledger: Ledger, receiver: str | None, bounds: Bounds, meter: _Meter, domain: str | None) -> None:
         self._ledger = ledger
         self._receiver = receiver
         self._bounds = bounds
         self._meter = meter
+        self._domain = domain
 
     def read_file(self, path: str) -> Iterator[Sender]:
         """Yield the senders of a file.
@@ -227,22 +256,28 @@ class _Reader:
             yield from self.read(Stream(self._meter.pieces(file)), file if file.seekable() else None)
 
     def read(
-        self, stream: Stream, file: BinaryIO | None, packed: int = 0, only: Collection[FileKind] = tuple(FileKind)
+        self,
+        stream: Stream,
+        file: BinaryIO | None,
+        packed: Unpacked | None = None,
+        only: Collection[FileKind] = tuple(FileKind),
     ) -> Iterator[Sender]:
         """Yield the senders of a stream.
 
         Args:
             stream: the octets.
             file: the file that they come from, if it can be read from anywhere.
-            packed: how many archives they are in.
+            packed: the count of the archive that they are in, or None.
             only: the kinds that are read.
         """
         try:
             yield from self._read(stream, file, packed, only)
         except Broken as error:
-            self._ledger.skip(error.reason, error.example, error.place)
+            self._ledger.skip(error.reason, error.example, error.place, messages=error.messages)
 
-    def _read(self, stream: Stream, file: BinaryIO | None, packed: int, only: Collection[FileKind]) -> Iterator[Sender]:
+    def _read(
+        self, stream: Stream, file: BinaryIO | None, packed: Unpacked | None, only: Collection[FileKind]
+    ) -> Iterator[Sender]:
         head = stream.peek(HEAD)
         kind = sniff(head)
         if stream.fault is not None and kind in (FileKind.EMPTY, FileKind.UNKNOWN):
@@ -250,12 +285,15 @@ class _Reader:
         if kind not in only:
             raise Broken("not a DMARC report; no other attachments are read")
         match kind:
-            case FileKind.GZIP | FileKind.ZIP if packed:
+            case FileKind.GZIP | FileKind.ZIP if packed is not None and (packed.is_inner or kind is FileKind.ZIP):
                 raise Broken("an archive in an archive is not read")
             case FileKind.GZIP:
-                yield from self._read(Stream(gunzip(stream, self._bounds)), None, packed + 1, only)
+                watch = Unpacked(self._bounds, packed)
+                yield from self._read(Stream(gunzip(stream, watch, self._ledger)), None, watch, only)
             case FileKind.ZIP:
                 yield from self._read_zip(stream, file, only)
+            case FileKind.UTF16:
+                yield from self._read(Stream(utf8(stream)), None, packed, only)
             case FileKind.EMPTY:
                 raise Broken("it is empty")
             case FileKind.UNKNOWN:
@@ -268,20 +306,27 @@ class _Reader:
             case FileKind.XML:
                 yield from self._counted(REPORT, read_report(stream, self._ledger, self._bounds))
             case FileKind.TABLE:
-                yield from self._counted(TABLE, read_table(self._lines(stream), self._ledger, self._bounds))
+                yield from self._counted(
+                    TABLE, read_table(self._lines(stream), self._ledger, self._bounds, self._domain)
+                )
+            case FileKind.JSON:
+                yield from self._counted(JSON, read_json(stream, self._ledger, self._bounds, self._domain))
             case FileKind.LOG:
                 yield from self._counted(LOG, read_log(self._lines(stream), self._ledger, self._bounds))
             case FileKind.MESSAGE:
                 yield from self._read_messages(Lines(self._lines(stream)))
+            case FileKind.PASTED:
+                yield from self._read_pasted(pasted_text(self._lines(stream), self._bounds.header))
 
     def _lines(self, stream: Stream) -> Iterator[tuple[int, bytes | None]]:
         return lines(stream, self._bounds.line)
 
     def _read_zip(self, stream: Stream, file: BinaryIO | None, only: Collection[FileKind]) -> Iterator[Sender]:
         archive = io.BytesIO(stream.whole(self._bounds.held)) if file is None else file
-        for name, packed, pieces in members(archive, self._ledger, self._bounds):
-            with self._ledger.part(name):
-                yield from self.read(Stream(pieces), None, 1, only)
+        watch = Unpacked(self._bounds)
+        for name, packed, pieces in members(archive, self._ledger, self._bounds, watch):
+            with self._ledger.part(name or "without a name"):
+                yield from self.read(Stream(pieces), None, watch, only)
             if file is not None:
                 self._meter.add(packed)
 
@@ -296,23 +341,75 @@ class _Reader:
     def _read_message(self, rows: Lines) -> Iterator[Sender]:
         """Yield the senders of the reports that are attached to a message; without reports, its own sender."""
         reports = self._ledger.files(REPORT)
+        texts: list[Attachment] = []
         try:
             fields = header_section(rows, self._bounds)
-            for attachment in attachments(rows, fields, self._bounds):
-                if sniff(attachment.content[:HEAD]) in _REPORTS:
+            for attachment in attachments(rows, fields, self._bounds, TEXTS if may_report(fields) else ()):
+                if attachment.is_text:
+                    texts.append(attachment)
+                    del texts[_MOST_TEXTS:]
+                elif sniff(attachment.content[:HEAD]) in _REPORTS:
                     with self._ledger.part(attachment.name):
                         yield from self.read(Stream([attachment.content]), None, only=_REPORTS)
-            if self._ledger.files(REPORT) > reports:
-                return
-            sender, receiver = sender_of_message(fields, self._receiver)
         except Broken as error:
             self._ledger.skip(error.reason, error.example)
+            return
+        if self._ledger.files(REPORT) == reports:
+            yield from self._told(lambda: self._sender_of(fields, texts))
+
+    def _sender_of(self, fields: Fields, texts: Sequence[Attachment]) -> tuple[str, Sender] | None:
+        """Return the kind and the sender of a message without DMARC reports; None if it names no sender.
+
+        Raises:
+            Unusable: it does not say who sent it.
+        """
+        reported = sender_of_report(fields, texts, self._bounds) if texts else None
+        if reported is None:
+            sender, receiver = sender_of_message(fields, self._receiver)
+            self._ledger.believe(receiver)
+            return MESSAGE, sender
+        kind, reported_sender = reported
+        if reported_sender is None:
+            self._ledger.aside(_OTHER_BOUNCES)
+            return None
+        return kind, reported_sender
+
+    def _read_pasted(self, text: str) -> Iterator[Sender]:
+        """Yield the sender that pasted text is about."""
+        yield from self._told(lambda: self._sender_in(text))
+
+    def _sender_in(self, text: str) -> tuple[str, Sender] | None:
+        """Return the kind and the sender of pasted text: of its header fields, of Gmail's table, or of a bounce.
+
+        Raises:
+            Unusable: it does not say who sent the message.
+        """
+        fields = fields_in(text)
+        fault = None
+        if fields:
+            try:
+                return self._sender_of(fields, ())
+            except Unusable as error:
+                fault = error
+        sender = sender_of_table(text, self._receiver)
+        if sender is not None:
+            self._ledger.aside(NO_MAIL_FROM)
+            return MESSAGE, sender
+        sender = sender_of_bounce(text)
+        if sender is not None:
+            return BOUNCE, sender
+        raise fault or Unusable("the text has neither header fields nor the reply of a server about SPF")
+
+    def _told(self, read: Callable[[], tuple[str, Sender] | None]) -> Iterator[Sender]:
+        """Yield the sender that a function returns, and count its kind."""
+        try:
+            told = read()
         except Unusable as error:
             self._ledger.skip(error.reason, error.example)
-        else:
-            self._ledger.begin(MESSAGE)
-            self._ledger.believe(receiver)
-            yield from self._counted(MESSAGE, [sender])
+            return
+        if told is not None:
+            self._ledger.begin(told[0])
+            yield from self._counted(told[0], [told[1]])
 
     def _counted(self, kind: str, senders: Iterable[Sender]) -> Iterator[Sender]:
         for sender in senders:
@@ -324,4 +421,8 @@ def _unknown(head: bytes) -> str:
     packer = packed_by(head)
     if packer is not None:
         return f"it is packed by {packer}; unpack it first"
-    return "not a DMARC report, message, mail log or table of senders"
+    other = saved_as(head)
+    if other is not None:
+        return f"it is {other}"
+    columns = ",".join(COLUMNS)
+    return f"{_NOTHING_KNOWN} (columns {columns}); of a message, use Download original (.eml)"

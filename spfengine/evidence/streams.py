@@ -1,5 +1,6 @@
 """Octets of untrusted files: in pieces of bounded size, unpacked from gzip and zip with bounds, split into lines."""
 
+import codecs
 import os
 import struct
 import zipfile
@@ -63,12 +64,23 @@ class Stream:
 
 
 class Unpacked:
-    """Counts how much something packed unpacks to."""
+    """Counts how much something packed unpacks to.
 
-    def __init__(self, bounds: Bounds) -> None:
+    Args:
+        bounds: the bounds.
+        outer: the count of what it is packed in; what is packed twice may not unpack to more than what is packed once.
+    """
+
+    def __init__(self, bounds: Bounds, outer: "Unpacked | None" = None) -> None:
         self._bounds = bounds
+        self._outer = outer
         self.packed = 0
         self.octets = 0
+
+    @property
+    def is_inner(self) -> bool:
+        """Whether it is packed in something packed."""
+        return self._outer is not None
 
     def add(self, octets: int) -> None:
         """Count unpacked octets.
@@ -77,14 +89,25 @@ class Unpacked:
             Broken: there are too many.
         """
         self.octets += octets
+        if self._outer is not None:
+            self._outer.add(octets)
         if self.octets > self._bounds.unpacked:
             raise Broken(f"it unpacks to more than {self._bounds.unpacked >> 20:,} MiB")
         if self.octets > min(_FREE, self._bounds.unpacked >> 1) and self.octets > self.packed * self._bounds.ratio:
             raise Broken(f"it unpacks to more than {self._bounds.ratio} times its size: a bomb")
 
 
-def gunzip(pieces: Iterable[bytes], bounds: Bounds) -> Iterator[bytes]:
-    """Yield the content of a gzip file (RFC 1952), in pieces of at least `CHUNK` octets, except for the last.
+def utf8(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield text in UTF-16, as Windows saves it, in UTF-8."""
+    decoder = codecs.getincrementaldecoder("utf-16")("replace")
+    for piece in pieces:
+        yield decoder.decode(piece).encode("utf-8", "replace")
+    yield decoder.decode(b"", True).encode("utf-8", "replace")
+
+
+def gunzip(pieces: Iterable[bytes], watch: Unpacked, ledger: Ledger) -> Iterator[bytes]:
+    """Yield the content of a gzip file (RFC 1952), in pieces of at least `CHUNK` octets, except for the last. Octets
+    after its end are ignored.
 
     An XML parser may scan an unfinished comment again with every piece, so a file of one-octet members would take time
     in the square of its length.
@@ -94,7 +117,7 @@ def gunzip(pieces: Iterable[bytes], bounds: Bounds) -> Iterator[bytes]:
     """
     gathered = bytearray()
     try:
-        for unpacked in _inflate(pieces, bounds):
+        for unpacked in _inflate(pieces, watch, ledger):
             gathered += unpacked
             if len(gathered) >= CHUNK:
                 yield bytes(gathered)
@@ -107,11 +130,11 @@ def gunzip(pieces: Iterable[bytes], bounds: Bounds) -> Iterator[bytes]:
         yield bytes(gathered)
 
 
-def _inflate(pieces: Iterable[bytes], bounds: Bounds) -> Iterator[bytes]:
+def _inflate(pieces: Iterable[bytes], watch: Unpacked, ledger: Ledger) -> Iterator[bytes]:
     """Yield the content of a gzip file in pieces as small as its members. Raises Broken."""
-    watch = Unpacked(bounds)
     unpacker = zlib.decompressobj(wbits=31)
     members = 1
+    is_new = False  # whether nothing of the last member has been unpacked yet, although others have
     for piece in pieces:
         watch.packed += len(piece)
         data = piece
@@ -124,23 +147,33 @@ def _inflate(pieces: Iterable[bytes], bounds: Bounds) -> Iterator[bytes]:
                 if members > _MAX_MEMBERS:
                     raise Broken(f"it has more than {_MAX_MEMBERS:,} gzip members")
                 unpacker = zlib.decompressobj(wbits=31)  # another member follows
-            unpacked = _decompress(unpacker, data)
-            watch.add(len(unpacked))
+                is_new = True
+            unpacked = _decompress(unpacker, data, is_new)
+            if unpacked is None:
+                ledger.repair("octets after the end of the gzip data are ignored")
+                return
             if unpacked:
+                watch.add(len(unpacked))
+                is_new = False
                 yield unpacked
             data = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
     rest = unpacker.flush()
     if rest:
         yield rest
-    if not unpacker.eof:
+    if not unpacker.eof and not is_new:
         raise Broken("the gzip data ends in the middle")
+    if not unpacker.eof:
+        ledger.repair("octets after the end of the gzip data are ignored")
 
 
-def _decompress(unpacker: "zlib._Decompress", data: bytes) -> bytes:
+def _decompress(unpacker: "zlib._Decompress", data: bytes, is_new: bool) -> bytes | None:
+    """Return unpacked octets; None for what is no other member, but junk after the last one. Raises Broken."""
     try:
         return unpacker.decompress(data, CHUNK)
     except zlib.error:
-        raise Broken("the gzip data is damaged") from None
+        if is_new:
+            return None
+        raise Broken("the gzip data is damaged", damage=True) from None
 
 
 def lines(pieces: Iterable[bytes], longest: int) -> Iterator[tuple[int, bytes | None]]:
@@ -186,14 +219,15 @@ _DAMAGE = (
 """What `zipfile` raises for archives that are damaged, or that it can't read; which of these varies by version."""
 
 
-def members(file: BinaryIO, ledger: Ledger, bounds: Bounds) -> Iterator[tuple[str, int, Iterator[bytes]]]:
+def members(
+    file: BinaryIO, ledger: Ledger, bounds: Bounds, watch: Unpacked
+) -> Iterator[tuple[str, int, Iterator[bytes]]]:
     """Yield the name of each member, its packed size, and its content in pieces. These raise Broken if it is damaged.
 
     Raises:
         Broken: it is not a zip archive, or has too many members.
     """
     _check_directory(file, bounds)
-    watch = Unpacked(bounds)
     watch.packed = file.seek(0, os.SEEK_END)
     try:
         archive = zipfile.ZipFile(file)
@@ -244,4 +278,4 @@ def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo, watch: Unpacked) -
                 watch.add(len(piece))
                 yield piece
     except _DAMAGE:
-        raise Broken("the member of the zip archive is damaged, or ends in the middle") from None
+        raise Broken("the member of the zip archive is damaged, or ends in the middle", damage=True) from None

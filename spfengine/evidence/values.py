@@ -34,6 +34,9 @@ def make_sender(
     label: str | None = None,
     reported: str | None = None,
     header_from: str | None = None,
+    dmarc_spf: str | None = None,
+    dmarc_dkim: str | None = None,
+    override: str | None = None,
 ) -> Sender:
     """Return a sender made of these values, of which only the address is not checked yet.
 
@@ -41,7 +44,7 @@ def make_sender(
         Unusable: it is not an IP address.
     """
     try:
-        return Sender(ip, sender, helo, count, label, reported, header_from)
+        return Sender(ip, sender, helo, count, label, reported, header_from, dmarc_spf, dmarc_dkim, override)
     except AddressError:
         raise Unusable("not an IP address", ip) from None
 

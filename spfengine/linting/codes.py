@@ -30,6 +30,7 @@ class LintCode(StrEnum):
     NO_RECORD = ProblemCode.NO_RECORD.value
     MULTIPLE_RECORDS = ProblemCode.MULTIPLE_RECORDS.value
     LOOK_ALIKE = "look-alike"
+    SPLIT_OVER_RECORDS = "split-over-records"
     TYPE_SPF = "type-spf"
     CNAME_BESIDE_DATA = "cname-beside-data"
     WILDCARD_GAP = "wildcard-gap"
@@ -57,6 +58,8 @@ class LintCode(StrEnum):
     MISTYPED_MODIFIER = "mistyped-modifier"
     UNKNOWN_MODIFIER = "unknown-modifier"
     EXTRA_SPACES = "extra-spaces"
+    MISSING_SPACE = "missing-space"
+    MISSHAPEN_NAME = "misshapen-name"
 
     # What the record says
     PASSES_EVERYONE = "passes-everyone"
@@ -92,6 +95,9 @@ class LintCode(StrEnum):
     NULL_MX = "null-mx"
     MX_IS_ADDRESS = "mx-is-address"
     PROXIED_ADDRESS = "proxied-address"
+    COULD_BE_REGISTERED = "could-be-registered"
+    INCLUDE_NOT_FOLLOWED = "include-not-followed"
+    HELO_WITHOUT_RECORD = "helo-without-record"
 
     # Limits of RFC 7208 §4.6.4, and of receivers
     OVER_LOOKUP_LIMIT = ProblemCode.OVER_LOOKUP_LIMIT.value
@@ -103,10 +109,16 @@ class LintCode(StrEnum):
     TOO_MANY_MX = ProblemCode.TOO_MANY_MX.value
     TOO_MANY_IP4 = "too-many-ip4"
 
+    # Who else passes
+    LARGE_SPACE = "large-space"
+    RENTABLE_NETWORK = "rentable-network"
+    SPECIAL_PURPOSE_NETWORK = "special-purpose-network"
+
     # Sizes
     STRING_OVER_255 = "string-over-255"
     TXT_OVER_512 = "txt-over-512"
     TXT_OVER_1232 = "txt-over-1232"
+    TTL = "ttl"
 
     # DNS could not answer: unknown, not wrong
     DNS_SERVFAIL = ProblemCode.DNS_SERVFAIL.value
@@ -156,6 +168,7 @@ ABOUT: dict[LintCode, About] = {
     _C.NO_RECORD: About(_ERROR, "the domain has no SPF record", "4.5"),
     _C.MULTIPLE_RECORDS: About(_ERROR, "a name has several SPF records", "4.5"),
     _C.LOOK_ALIKE: About(_WARNING, "a TXT record looks like SPF but is not, so receivers ignore it", "4.5"),
+    _C.SPLIT_OVER_RECORDS: About(_ERROR, "the second half of the record is a TXT record of its own", "3.3"),
     _C.TYPE_SPF: About(_WARNING, "a record of type SPF, which nobody asks for", "3.1"),
     _C.CNAME_BESIDE_DATA: About(_ERROR, "a name has a CNAME record and other data"),
     _C.WILDCARD_GAP: About(_INFO, "a wildcard's SPF record does not cover names that exist", "3.5"),
@@ -181,6 +194,8 @@ ABOUT: dict[LintCode, About] = {
     _C.MISTYPED_MODIFIER: About(_WARNING, "a modifier that was meant to be another term, and is ignored", "6"),
     _C.UNKNOWN_MODIFIER: About(_INFO, "a modifier that nothing knows, and that is ignored", "6"),
     _C.EXTRA_SPACES: About(_INFO, "more spaces than are needed", "12"),
+    _C.MISSING_SPACE: About(_ERROR, "terms are read as one, because no space is between them", "3.3"),
+    _C.MISSHAPEN_NAME: About(_ERROR, "a term with what is no name of a domain or host: https://, @", "4.8"),
     _C.PASSES_EVERYONE: About(_ERROR, "a term lets everybody pass", "5.1"),
     _C.HUGE_NETWORK: About(_WARNING, "a term passes a network of IPv4 /8, IPv6 /16, or wider", "11.4"),
     _C.WIDE_NETWORK: About(_INFO, "a term passes a network of IPv4 /16, IPv6 /32, or wider", "11.4"),
@@ -214,6 +229,9 @@ ABOUT: dict[LintCode, About] = {
     _C.NULL_MX: About(_WARNING, "mx of a domain that takes no mail", "5.4"),
     _C.MX_IS_ADDRESS: About(_WARNING, "an MX record with an IP address in place of a name", "5.4"),
     _C.PROXIED_ADDRESS: About(_WARNING, "a or mx leads to a name whose addresses a proxy hides", "5.3"),
+    _C.COULD_BE_REGISTERED: About(_ERROR, "a name whose domain anybody can register, and then send as you", "11.4"),
+    _C.INCLUDE_NOT_FOLLOWED: About(_INFO, "an include or redirect whose name depends on the sender", "5.2"),
+    _C.HELO_WITHOUT_RECORD: About(_INFO, "a host of the domain has no SPF record for its HELO name", "10.1.3"),
     _C.OVER_LOOKUP_LIMIT: About(_ERROR, "more terms that ask DNS than are allowed", "4.6.4"),
     _C.NEAR_LOOKUP_LIMIT: About(_WARNING, "nearly as many terms that ask DNS as are allowed", "4.6.4"),
     _C.OVER_VOID_LIMIT: About(_ERROR, "more void lookups than are allowed", "4.6.4"),
@@ -222,9 +240,13 @@ ABOUT: dict[LintCode, About] = {
     _C.NEAR_VOID_LIMIT: About(_INFO, "as many void lookups as are allowed", "4.6.4"),
     _C.TOO_MANY_MX: About(_ERROR, "mx of a name with more MX records than are allowed", "4.6.4"),
     _C.TOO_MANY_IP4: About(_WARNING, "more ip4 terms in a record than some receivers read", ""),
+    _C.LARGE_SPACE: About(_INFO, "the record lets more than 100,000 IPv4 addresses pass", "11.4"),
+    _C.RENTABLE_NETWORK: About(_WARNING, "a term passes networks in which anybody can rent an address", "11.4"),
+    _C.SPECIAL_PURPOSE_NETWORK: About(_WARNING, "a term with addresses that no client on the Internet has", "5.6"),
     _C.STRING_OVER_255: About(_WARNING, "a string of a TXT record has more than 255 octets", "3.3"),
     _C.TXT_OVER_512: About(_INFO, "the TXT records of the name need a DNS answer over 512 octets", "3.4"),
     _C.TXT_OVER_1232: About(_WARNING, "the TXT records of the name need a DNS answer over 1232 octets", "3.4"),
+    _C.TTL: About(_INFO, "resolvers keep the record for less than five minutes, or more than a day", ""),
     _C.DNS_SERVFAIL: About(_WARNING, "unknown: a DNS server failed", "2.6.6"),
     _C.DNS_REFUSED: About(_WARNING, "unknown: a DNS server refused to answer", "2.6.6"),
     _C.DNS_FORMERR: About(_WARNING, "unknown: a DNS server did not understand the question", "2.6.6"),

@@ -1,7 +1,10 @@
 """A finding, and the record that it is about."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import accumulate
 
+from spfengine.answers import Answer, is_spf_octets
 from spfengine.linting.codes import ABOUT, LintCode, Severity
 from spfengine.linting.fixes import Fix
 from spfengine.policy.include_tree import TreeTerm
@@ -89,6 +92,7 @@ class ReachedRecord:
         source: the text of its SPF record, even if that is broken; None if it has none, or several.
         record: that record, parsed; None if it is broken.
         terms: the terms of the record, each with the names that it is about.
+        joins: the offsets in the text at which a string of the TXT record ends and the next begins.
     """
 
     domain: str | None = None
@@ -98,6 +102,7 @@ class ReachedRecord:
     source: str | None = None
     record: Record | None = None
     terms: tuple[TreeTerm, ...] = ()
+    joins: tuple[int, ...] = ()
 
     def finding(
         self,
@@ -142,6 +147,53 @@ class ReachedRecord:
             self.source,
             self.path,
         )
+
+
+def joins_of(answer: Answer | None) -> tuple[int, ...]:
+    """Return the offsets in the one SPF record of an answer at which its strings are joined."""
+    records = [] if answer is None else [strings for strings in answer.strings if is_spf_octets(b"".join(strings))]
+    return tuple(accumulate(map(len, records[0][:-1]))) if len(records) == 1 else ()
+
+
+_CAUSES = {
+    LintCode.MISSING_SPACE: None,
+    LintCode.MISSHAPEN_NAME: None,
+    LintCode.SPLIT_OVER_RECORDS: frozenset({LintCode.MISSING_ALL, LintCode.EXTRA_SPACES}),
+}
+"""Faults of the text that cause other findings: those at the same place (None), or these for the whole record."""
+_OF_NAMES = frozenset(
+    {
+        LintCode.INCLUDE_INVALID_DOMAIN,
+        LintCode.INCLUDE_DOMAIN_NOT_FOUND,
+        LintCode.INCLUDE_NO_RECORD,
+        LintCode.REDIRECT_INVALID_DOMAIN,
+        LintCode.REDIRECT_DOMAIN_NOT_FOUND,
+        LintCode.REDIRECT_NO_RECORD,
+        LintCode.COULD_BE_REGISTERED,
+        LintCode.INVALID_TARGET_NAME,
+        LintCode.NAME_NOT_FOUND,
+        LintCode.NO_ADDRESSES,
+        LintCode.UNREACHABLE_TERM,
+        LintCode.REDUNDANT_TERM,
+    }
+)
+
+
+def without_consequences(findings: Iterable[Finding]) -> list[Finding]:
+    """Return findings without those that another one causes: a name that is two terms does not exist either."""
+    findings = list(findings)
+    causes = [finding for finding in findings if finding.code in _CAUSES]
+    return [each for each in findings if not any(_is_caused(each, cause) for cause in causes)] if causes else findings
+
+
+def _is_caused(finding: Finding, cause: Finding) -> bool:
+    if finding.domain != cause.domain or finding.code in _CAUSES:
+        return False
+    if finding.code in (_CAUSES[cause.code] or ()):
+        return True
+    if finding.span is None or cause.span is None:
+        return False
+    return finding.code in _OF_NAMES and finding.span[0] < cause.span[1] and cause.span[0] < finding.span[1]
 
 
 def _span(at: Term | Span | None) -> Span | None:

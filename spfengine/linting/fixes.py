@@ -15,6 +15,7 @@ from spfengine.record.grammar import MECHANISMS, MODIFIERS, VERSION
 from spfengine.record.hints import meant
 from spfengine.record.model import All, Directive, Record, Redirect, Span, Term, same_term, term_key
 from spfengine.record.parser import diagnose, parse, parse_term, sound_terms
+from spfengine.record.slips import slip_of, with_a_labels
 from spfengine.record.tokenizer import Token, tokens
 
 # Changes to the text of a record: what a fix is made of. Whatever they do not touch stays as it was written.
@@ -105,7 +106,6 @@ _MAX_LENGTH = 2048  # of a record that gets corrections: guessing costs a parse 
 _FOLLOWING = ("ip4", "ip6", "a", "mx", "include")  # an unfinished term before one of these is a slip of the keyboard
 _QUALIFIERS = frozenset("+-?~")
 _PUNCTUATION = "\"'`,;()<>[]"
-_GLUED_ALL = re.compile(r"(.+?)([+\-?~]all)\Z", re.IGNORECASE)
 _GLUED_NAME = re.compile(r"(include|redirect|exists|ip4|ip6|mx|all)(.+)\Z", re.IGNORECASE)
 _DUAL_CIDR = re.compile(r"(.*?)/0*([0-9]{1,2})/0*([0-9]{1,3})\Z")
 _CIDR = re.compile(r"(.*?)(//?)0*([0-9]{1,3})\Z")
@@ -205,13 +205,23 @@ def _guesses(source: str, problem: Problem, pieces: list[Token], index: int | No
     """Yield records that may have been meant, the likeliest first."""
     if problem.code is ProblemCode.INVALID_CHARACTER:
         yield retyped(source)
+        yield " ".join([with_a_labels(word) or word for word in source.split(" ")])
     if index is None:
         return
     token = pieces[index]
+    if is_range(pieces, index):
+        return  # which networks it is made of, its hint says; without a person no term may be lost
+    slip = slip_of(token)
+    if slip is not None and not slip.terms:
+        return  # a person has to decide
+    if slip is not None:
+        yield replaced(source, token.span, " ".join(slip.terms))
     for guess in _terms(token, problem):
         yield replaced(source, token.span, guess)
     if index + 1 < len(pieces) and (token.text[-1] in ":=" or token.text in _QUALIFIERS):
         following = pieces[index + 1]
+        if token.name.lower() in MODIFIERS:
+            yield replaced(source, (token.start, following.span[1]), f"{token.name}={following.text}")
         yield replaced(source, (token.start, following.span[1]), token.text + following.text)
     if problem.code is ProblemCode.EMPTY_DOMAIN_SPEC and token.name.lower() in ("a", "mx", "ptr"):
         yield replaced(source, token.span, token.qualifier + token.name)
@@ -219,12 +229,21 @@ def _guesses(source: str, problem: Problem, pieces: list[Token], index: int | No
         yield replaced(source, token.span, "")
 
 
+def is_range(pieces: Sequence[Token], index: int) -> bool:
+    """Whether a term is the hyphen of a range of addresses with spaces around it, or the end of that range."""
+    at = index if pieces[index].text == "-" else index - 1
+    if not 0 < at < len(pieces) - 1 or pieces[at].text != "-":
+        return False
+    begin, end = pieces[at - 1].text.partition(":"), pieces[at + 1].text
+    return begin[0].lower().lstrip("+-?~") in ("ip4", "ip6") and (parse_ip4(end) or parse_ip6(end)) is not None
+
+
 def _can_go(problem: Problem, pieces: list[Token], index: int) -> bool:
     """Whether a faulty term may have been typed by mistake, so that the record is right without it."""
     if problem.code is ProblemCode.DUPLICATE_MODIFIER:
         return _is_again(pieces, index)
     if problem.code is ProblemCode.MISSING_TERM_NAME:
-        return True
+        return not any(character.isalnum() for character in pieces[index].text)
     following = pieces[index + 1 : index + 2]
     return pieces[index].text[-1] in ":=" and any(token.name.lower() in _FOLLOWING for token in following)
 
@@ -265,14 +284,6 @@ def _arguments(token: Token) -> Iterator[str]:
     """Yield the term with its argument as it may have been meant."""
     q, name, sep, arg = token.qualifier, token.name, token.separator, token.argument
     known = name.lower()
-    glued = _GLUED_ALL.match(arg)
-    if glued is not None:
-        yield f"{q}{name}{sep}{glued[1].rstrip(_PUNCTUATION)} {glued[2]}"
-    for begin in ("http://", "https://", "http//", "//"):
-        if arg.lower().startswith(begin):
-            yield f"{q}{name}:{arg[len(begin) :].rstrip('/')}"
-    if "@" in arg:
-        yield f"{q}{name}{sep}{arg.rpartition('@')[2]}"
     if sep == ":":
         host, _, port = arg.partition(":")
         if known == "ip4" and parse_ip4(host) is not None and port.isdigit():
@@ -297,12 +308,13 @@ def _renamed(qualifier: str, name: str, separator: str, argument: str) -> Iterat
         if glued is not None:
             rest = glued[2].lstrip(":=.")
             yield f"{glued[1]}={rest}" if glued[1].lower() == "redirect" else f"{qualifier}{glued[1]}:{rest}"
-            if glued[1].lower() == "all":
+            if glued[1].lower() == "all" and qualifier:
                 yield f"{qualifier}all"
     elif found in MODIFIERS:
         yield f"{found}={argument}"
     elif found == "all":
-        yield f"{qualifier}all"
+        if qualifier:  # without one it lets everybody pass
+            yield f"{qualifier}all"
     else:
         yield (
             f"{qualifier}{found}:{argument.lstrip(':=')}"

@@ -11,8 +11,9 @@ from spfengine.linting.fixes import as_strings
 from spfengine.linting.walk import Loop, Walk
 from spfengine.names import fold
 from spfengine.policy.budget import CERTAIN, Budget, Cost, budget
-from spfengine.record.model import Term
+from spfengine.record.model import Ptr, Term
 from spfengine.visible import visible, visible_name
+from spfengine.wording import counted, listed
 
 NEAR = 2
 """A domain is near the limit if it needs at most this many lookups less than are allowed: 8 of 10."""
@@ -35,7 +36,7 @@ def limits(walk: Walk) -> Generator[Question, Answer, list[Finding]]:
         findings.append(root.finding(LintCode.ENDLESS_LOOP, text, None, LOOP_HINT))
     if not need.endless:
         findings += _lookups(root, need, walk.inputs.limits.lookups, walk)
-    findings += _voids(root, need, certain, walk.inputs.limits.voids)
+    findings += _voids(root, need, certain, walk)
     return findings
 
 
@@ -78,7 +79,8 @@ def _lookups(root: ReachedRecord, need: Budget, limit: int, walk: Walk) -> Itera
         yield root.finding(LintCode.NEAR_LOOKUP_LIMIT, text, term, hint)
 
 
-def _voids(root: ReachedRecord, need: Budget, certain: Budget, limit: int) -> Iterator[Finding]:
+def _voids(root: ReachedRecord, need: Budget, certain: Budget, walk: Walk) -> Iterator[Finding]:
+    limit = walk.inputs.limits.voids
     over = _over(certain, _PER_TERM, limit)
     over |= {version: cost for version, cost in _over(need, _PER_TERM, limit).items() if len(cost.terms) > limit}
     if over:
@@ -87,11 +89,7 @@ def _voids(root: ReachedRecord, need: Budget, certain: Budget, limit: int) -> It
     by_chance = _over(need, _PER_TERM, limit)
     if by_chance:
         _, cost = _worst(by_chance)
-        text = (
-            f"terms with macros that find nothing count as void lookups: a client can cause {cost.most}, and {limit} "
-            "are allowed, so receivers may give permerror in place of the result that is meant (eid6595)"
-        )
-        hint = f"have no more than {limit} such terms (exists, a, mx with macros), or include them only where needed"
+        text, hint = _by_chance(walk, cost, limit)
         yield root.finding(LintCode.VOIDS_BY_CHANCE, text, None, hint)
     per_lookup = _over(certain, _PER_LOOKUP, limit)
     if per_lookup:
@@ -107,6 +105,31 @@ def _voids(root: ReachedRecord, need: Budget, certain: Budget, limit: int) -> It
         count = f"{'at least ' if certain.incomplete else ''}{cost.most}"
         text = f"IPv{version} clients cause {count} void lookups, as many as are allowed; {_listed(cost)}"
         yield root.finding(LintCode.NEAR_VOID_LIMIT, text, None, _remedy(list(near)))
+
+
+def _by_chance(walk: Walk, cost: Cost, limit: int) -> tuple[str, str]:
+    """Return that a client can cause more void lookups than are allowed, and what to do: text and hint."""
+    terms = [each for reached in walk.records for each in reached.terms]
+    ptr = list(dict.fromkeys([each.term.text for each in terms if isinstance(each.term, Ptr)]))
+    macros = list(dict.fromkeys([each.term.text for each in terms if each.inputs and each.term.text not in ptr]))
+    certain = [term for _, term in cost.terms if term not in (*ptr, *macros)]
+    shown = listed([visible(term, 60) for term in (*ptr, *macros)], _SHOWN)
+    beside = f", beside {listed([visible(term, 60) for term in certain], _SHOWN)}" if certain else ""
+    one = len(ptr) + len(macros) == 1
+    finds = (
+        "finds nothing for some clients, and then counts" if one else "find nothing for some clients, and then count"
+    )
+    text = (
+        f"{shown} {finds} as void lookups{beside}: a client can cause "
+        f"{cost.most}, and {limit} are allowed, so receivers may give permerror in place of the result that is meant "
+        "(eid6595)"
+    )
+    hints = ["take ptr out, and name your hosts by a, mx, ip4 or ip6"] if ptr else []
+    if macros:
+        hints.append(f"have no more than {limit} terms with macros (exists, a, mx), or include them only if needed")
+    if certain:
+        hints.append("take out the terms whose names have no records")
+    return text, "; ".join(hints)
 
 
 def _over_voids(root: ReachedRecord, need: Budget, over: dict[int, Cost], limit: int) -> Finding:
@@ -223,3 +246,26 @@ def _long_string(reached: ReachedRecord, answer: Answer) -> Iterator[Finding]:
     hint = f"publish it as {len(split)} strings: {quoted(split)}" if source.isascii() else "split it into strings"
     fixed = split if source.isascii() and len(texts) == 1 else None
     yield reached.finding(LintCode.STRING_OVER_255, text, None, hint, fixed)
+
+
+SHORT_TTL = 300
+"""Seconds; a record with a shorter TTL is asked for again and again."""
+LONG_TTL = 86_400
+"""Seconds; a change of a record with a longer TTL takes more than a day to arrive."""
+
+
+def ttl(reached: ReachedRecord, answer: Answer, *, is_zone: bool) -> Iterator[Finding]:
+    """Yield that the TTL of a domain's TXT records is very short or very long.
+
+    Args:
+        is_zone: whether the answer is the zone's own. The TTL of any other may be what is left of it in a cache, so
+            that nothing is said of a short one.
+    """
+    if answer.ttl is None or reached.source is None:
+        return
+    if answer.ttl < SHORT_TTL and is_zone:
+        text = f"resolvers keep the record for {counted(answer.ttl, 'second')} only, and ask for it again after that"
+        yield reached.finding(LintCode.TTL, text, None, "use a TTL of 300 to 86400 seconds, once no change is planned")
+    elif answer.ttl > LONG_TTL:
+        text = f"resolvers keep the record for {counted(answer.ttl, 'second')}, over a day: a change arrives that late"
+        yield reached.finding(LintCode.TTL, text, None, "use a TTL of 300 to 86400 seconds")

@@ -1,9 +1,10 @@
 """`lint`: everything that is wrong, risky or without effect in a domain's SPF."""
 
 from collections.abc import Generator, Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from spfengine.answers import Answer, Question, RRType, is_spf_octets
+from spfengine.answers import Answer, Question, RRType, TextRecord, is_spf_octets
 from spfengine.arguments import name_list
 from spfengine.drivers import adrive, drive
 from spfengine.errors import ArgumentError, RecordSyntaxError
@@ -11,8 +12,11 @@ from spfengine.evaluation.explanation import explain
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.session import Answers, Session
 from spfengine.linting import names, syntax, terms, zone_names
-from spfengine.linting.finding import Finding, ReachedRecord
-from spfengine.linting.limits import limits as limits_of, sizes
+from spfengine.linting.codes import LintCode, Severity
+from spfengine.linting.exposure import exposure, rentable_terms
+from spfengine.linting.finding import Finding, ReachedRecord, joins_of, without_consequences
+from spfengine.linting.hosts import helo_names
+from spfengine.linting.limits import limits as limits_of, sizes, ttl
 from spfengine.linting.walk import Walk, walking
 from spfengine.linting.zones import Facts, facts_of, names_to_lint, records_of_type_spf, zone_of
 from spfengine.names import Names, fold, octets
@@ -48,7 +52,7 @@ def lint(
     domain: str | None,
     *,
     resolver: "Resolver | None" = None,
-    record: str | bytes | None = None,
+    record: TextRecord | None = None,
     limits: Limits = DEFAULT_LIMITS,
     own: Iterable[str] = (),
 ) -> list[Finding]:
@@ -58,7 +62,7 @@ def lint(
         domain: the domain; None for a record alone, of which only the text is linted, without a DNS query.
         resolver: what answers DNS questions; live DNS by default. A `Zone`, or an `Overlay` of one, also shows records
             of type SPF.
-        record: a record in place of the domain's; its other TXT records stay.
+        record: a record in place of the domain's; its other TXT records stay. A tuple is a record of several strings.
         limits: how much a check may ask. There is no time limit while linting.
         own: names whose records the admin can edit, and all under them, in addition to those of the domain. If
             `resolver` is a `Zone`, or an `Overlay` of one, its apexes and all under them count as well; all its names
@@ -77,7 +81,7 @@ async def alint(
     domain: str | None,
     *,
     resolver: "Resolver | AsyncResolver | None" = None,
-    record: str | bytes | None = None,
+    record: TextRecord | None = None,
     limits: Limits = DEFAULT_LIMITS,
     own: Iterable[str] = (),
 ) -> list[Finding]:
@@ -91,7 +95,8 @@ def lint_zone(zone: Zone | Overlay, *, limits: Limits = DEFAULT_LIMITS) -> list[
     """Return everything that is wrong, risky or without effect in the SPF of all names of a zone, each finding once.
 
     A name is linted if it has an SPF record or something like one, or if it takes mail and so should have one. A name
-    that others include, and that takes no mail, is linted as a part of them.
+    that others include, and that takes no mail, is linted as a part of them. A name without SPF record is an error if
+    something shows that it sends mail, and otherwise a warning.
 
     Args:
         zone: the zone; names outside its apexes are left out. An `Overlay` of a zone has answers for what it includes.
@@ -113,7 +118,17 @@ def lint_zone(zone: Zone | Overlay, *, limits: Limits = DEFAULT_LIMITS) -> list[
     repeated = {id(each) for root in roots for name, each in linted[root].outside.items() if said[name] != id(each)}
     found = [finding for root in roots for finding in linted[root].findings if id(finding) not in repeated]
     seen = {_key(finding): finding for finding in reversed([*found, *zone_names.all_beside_cname(own)])}
-    return list(seen.values())[::-1]
+    return [_of_zone(own, finding) for finding in list(seen.values())[::-1]]
+
+
+def _of_zone(zone: Zone, finding: Finding) -> Finding:
+    """Return a finding with its severity in a list of all names: a name that may send nothing needs no record."""
+    if finding.code is not LintCode.NO_RECORD or finding.domain is None:
+        return finding
+    texts = [octets.decode("latin-1") for octets in zone.resolve(Question(finding.domain, RRType.TXT)).records]
+    if facts_of(zone).shows_sending(finding.domain, texts):
+        return finding
+    return replace(finding, severity=Severity.WARNING)
 
 
 def _roots(zone: Zone, linted: dict[str, Linted]) -> list[str]:
@@ -133,23 +148,25 @@ def _domains(records: Iterable[ReachedRecord]) -> set[str]:
     return {fold(reached.domain or "") for reached in records}
 
 
-def _lint_text(record: str | bytes | None) -> list[Finding]:
+def _lint_text(record: TextRecord | None) -> list[Finding]:
     """Return the findings of a record's text alone."""
     if record is None:
         raise ArgumentError("there is nothing to lint: give a domain, a record, or both")
     text = _text(record)
     answer = Answer.txt(record)
+    joins = joins_of(answer)
     try:
         parsed = parse(text)
     except RecordSyntaxError:
-        reached = ReachedRecord(source=text)
+        reached = ReachedRecord(source=text, joins=joins)
         return [*syntax.faults(reached), *sizes(reached, answer)]
-    reached = ReachedRecord(source=text, record=parsed)
-    return _in_order([*_of_record(reached, parsed), *sizes(reached, answer)], [reached])
+    reached = ReachedRecord(source=text, record=parsed, joins=joins)
+    found = [*_of_record(reached, parsed), *rentable_terms(reached, parsed), *sizes(reached, answer)]
+    return _in_order(without_consequences(found), [reached])
 
 
 def linting(
-    domain: str, resolver: object, record: str | bytes | None, limits: Limits, own: tuple[str, ...]
+    domain: str, resolver: object, record: TextRecord | None, limits: Limits, own: tuple[str, ...]
 ) -> Generator[Question, Answer, Linted]:
     """Return the findings of a domain, and what they are about.
 
@@ -172,13 +189,17 @@ def linting(
     for reached in walk.records:
         findings += yield from _of_reached(walk, reached, zone)
     findings += yield from names.targets(walk)
+    for reached in walk.records:
+        findings += terms.host_networks(walk, reached)
     if walk.root.record is not None:
         findings += yield from limits_of(walk)
         findings += yield from terms.ineffective_terms(walk, findings)
+        findings += yield from exposure(walk, findings)
+        findings += yield from helo_names(walk)
     findings += zone_names.of_names(walk, resolver)
     findings += names.unanswered(walk, findings)
     findings += walk.outside.values()
-    return Linted(_in_order(findings, walk.records), walk.records, walk.outside)
+    return Linted(_in_order(without_consequences(findings), walk.records), walk.records, walk.outside)
 
 
 def _of_reached(walk: Walk, reached: ReachedRecord, zone: Facts) -> Findings:
@@ -190,8 +211,10 @@ def _of_reached(walk: Walk, reached: ReachedRecord, zone: Facts) -> Findings:
     if answer is not None and reached.own:
         findings += sizes(reached, answer)
         findings += syntax.look_alikes(reached, answer)
+        findings += syntax.split_records(reached, answer)
         findings += yield from _explained(walk, reached)
         findings += records_of_type_spf(reached, zone)
+        findings += ttl(reached, answer, is_zone=zone.is_zone)
     return findings
 
 
@@ -200,6 +223,7 @@ def _of_record(reached: ReachedRecord, record: Record) -> Iterator[Finding]:
     yield from terms.many_ip4(reached, record)
     if reached.own:
         yield from syntax.spaces(reached, record)
+        yield from syntax.shapes(reached, record)
         yield from syntax.modifiers(reached, record)
         yield from syntax.duplicates(reached, record)
         yield from terms.all_term(reached, record)
@@ -225,8 +249,10 @@ def _explained(walk: Walk, reached: ReachedRecord) -> Findings:
     if answer is not None and answer.is_unknown:
         walk.note_outside(reached, record.explanation, question, answer)
         return []
-    depends_on_client = problem.code is ProblemCode.EXP_DNS_ERROR and not (answer is not None and answer.is_failure)
-    return [] if depends_on_client else [reached.of_problem(problem, record.explanation)]
+    of_client = problem.code is ProblemCode.EXP_DNS_ERROR and not (answer is not None and answer.is_failure)
+    if problem.code is ProblemCode.EXP_HELO_UNKNOWN:
+        of_client = True
+    return [] if of_client else [reached.of_problem(problem, record.explanation)]
 
 
 def _question_of(term: Explanation, domain: str, sender_domain: str) -> Question:
@@ -235,8 +261,10 @@ def _question_of(term: Explanation, domain: str, sender_domain: str) -> Question
     return Question(term.value.target or term.value.expand_name(lambda letter: names[letter]), RRType.TXT)
 
 
-def _text(record: str | bytes) -> str:
+def _text(record: TextRecord) -> str:
     """Return the text of a record, each octet as one character."""
+    if isinstance(record, tuple) and all(isinstance(string, str | bytes) for string in record):
+        return "".join([_text(string) for string in record])
     if not isinstance(record, str | bytes):
         raise ArgumentError(f"a record is str or bytes, not {type(record).__name__}")
     return octets(record) if isinstance(record, str) else record.decode("latin-1")
@@ -246,7 +274,7 @@ def _in_order(findings: Iterable[Finding], records: list[ReachedRecord]) -> list
     """Return findings in the order of records and of spans in them, each once."""
     order = {reached.domain: index for index, reached in enumerate(records)}
     seen = {_key(finding): finding for finding in findings}
-    return sorted(seen.values(), key=lambda each: (order.get(each.domain, 0), each.span or (-1, -1)))
+    return sorted(seen.values(), key=lambda each: (order.get(each.domain, len(records)), each.span or (-1, -1)))
 
 
 def _key(finding: Finding) -> object:

@@ -3,33 +3,108 @@
 from collections.abc import Generator, Iterator
 from dataclasses import replace
 
-from spfengine.answers import Answer, Question, RRType, Status
+from spfengine.addresses import V4, V6, address_text
+from spfengine.answers import Answer, Question, RRType, Status, spf_texts
+from spfengine.dmarc.suffixes import registrable_domain
 from spfengine.evaluation.mechanisms import dns_failure_halt
 from spfengine.linting.codes import LintCode
 from spfengine.linting.finding import Finding, ReachedRecord
 from spfengine.linting.fixes import Fix, with_term, without
 from spfengine.linting.syntax import shows_intent
+from spfengine.linting.terms import is_example
 from spfengine.linting.walk import Walk
 from spfengine.linting.zones import Facts
-from spfengine.names import domain_fault, fold, is_askable
-from spfengine.record.model import MX, A, Directive, DomainDirective, Exists, Include, Ptr, Record
+from spfengine.names import domain_fault, fold, is_askable, is_same_or_under
+from spfengine.policy.include_tree import TreeTerm
+from spfengine.policy.outcome import Input
+from spfengine.record.macro import MacroString
+from spfengine.record.model import MX, A, Directive, DomainDirective, Exists, Include, Ptr, Record, Redirect, Term
+from spfengine.special_purpose import special_purpose_of
 from spfengine.visible import visible, visible_name
 
 Findings = Generator[Question, Answer, list[Finding]]
 
 
 def targets(walk: Walk) -> Findings:
-    """Return what is wrong with the names that a, mx, ptr and exists are about, in all records."""
+    """Return what is wrong with the names that terms are about, in all records."""
     findings: list[Finding] = []
     for reached in walk.records:
         for tree_term in reached.terms:
             term = tree_term.term
-            if not isinstance(term, DomainDirective) or isinstance(term, Include):
-                continue
-            if len(tree_term.targets) == 1:  # %{v} makes another name for each family
+            if isinstance(term, Include | Redirect):
+                findings += yield from _record_target(walk, reached, tree_term)
+            elif isinstance(term, DomainDirective) and len(tree_term.targets) == 1:  # %{v}: one for each family
                 assert reached.record is not None, "a record that can't be read has no terms"
                 findings += yield from _target(walk, reached, reached.record, term, tree_term.targets[0])
-    return findings
+            elif isinstance(term, DomainDirective):
+                findings += yield from _registrable_tail(walk, reached, term, term.domain_spec)
+    return list(_once_per_domain(findings))
+
+
+def _once_per_domain(findings: list[Finding]) -> Iterator[Finding]:
+    """Yield findings, but of several terms whose domain somebody could register only the first."""
+    seen = set()
+    for finding in findings:
+        domain = finding.text.partition(" leads to ")[2].partition(",")[0]
+        key = finding.domain, domain
+        if finding.code is not LintCode.COULD_BE_REGISTERED or key not in seen:
+            yield finding
+        if finding.code is LintCode.COULD_BE_REGISTERED:
+            seen.add(key)
+
+
+def _record_target(walk: Walk, reached: ReachedRecord, tree_term: TreeTerm) -> Findings:
+    """Return what is wrong with the name of an include or redirect, besides what the walk found."""
+    term = tree_term.term
+    assert isinstance(term, Include | Redirect), "no other term leads to a record"
+    if len(tree_term.targets) == 1:
+        answer = yield from walk.ask(tree_term.targets[0], RRType.TXT)
+        if answer.status is not Status.NXDOMAIN:
+            return []
+        return (yield from _registrable(walk, reached, term, tree_term.targets[0]))
+    findings: list[Finding] = []
+    if not tree_term.targets and reached.own and tree_term.inputs:
+        facts = " and ".join([_FACTS[fact] for fact in tree_term.inputs])
+        text = (
+            f"{visible(term.text, 60)} was not followed: its name depends on {facts}, so the records that it leads to, "
+            "their lookups and their faults are not known"
+        )
+        hint = "check a sender that it is for: spfengine check IP SENDER"
+        findings.append(reached.finding(LintCode.INCLUDE_NOT_FOLLOWED, text, term, hint))
+    spec = term.domain_spec if isinstance(term, Include) else term.value
+    return [*findings, *(yield from _registrable_tail(walk, reached, term, spec))]
+
+
+_FACTS = {
+    Input.CLIENT_ADDRESS: "the client's address",
+    Input.CLIENT_NAMES: "the client's names",
+    Input.LOCAL_PART: "the local part of the sender",
+    Input.HELO: "the HELO name",
+}
+
+
+def _registrable_tail(walk: Walk, reached: ReachedRecord, term: Term, spec: MacroString | None) -> Findings:
+    """Return that anybody can register the domain that a name with macros ends in."""
+    tail = "" if spec is None or not spec.letters else spec.tail.rstrip(".")
+    domain = registrable_domain(tail.lstrip(".")) if tail[:1] == "." else None
+    if domain is None or not is_askable(tail[1:]):
+        return []
+    return (yield from _registrable(walk, reached, term, tail[1:]))
+
+
+def _registrable(walk: Walk, reached: ReachedRecord, term: Term, name: str) -> Findings:
+    """Return that a name does not exist because its domain does not, so that anybody can register it."""
+    domain = registrable_domain(name)
+    if domain is None or (yield from walk.ask(domain, RRType.TXT)).status is not Status.NXDOMAIN:
+        return []
+    shown = visible(term.text, 60)
+    text = f"{shown} leads to {visible_name(domain)}, which does not exist: anybody who registers it can send as you"
+    if not reached.own:
+        text = f"{text}, and as everybody else who includes this record"
+    if isinstance(term, DomainDirective) and not isinstance(term, Include):
+        text = f"{text}; until then it is a void lookup for every client"
+    hint = f"take {shown} out, or correct its name; if the domain was yours, register it again"
+    return [reached.finding(LintCode.COULD_BE_REGISTERED, text, term, hint)]
 
 
 def _target(walk: Walk, reached: ReachedRecord, record: Record, term: DomainDirective, name: str) -> Findings:
@@ -38,10 +113,11 @@ def _target(walk: Walk, reached: ReachedRecord, record: Record, term: DomainDire
     if isinstance(term, Ptr):
         return []
     if isinstance(term, A):
-        found = _addresses(walk, reached, record, term, name, *(yield from _both(walk, name)))
-        return [*found, *_proxied(walk, reached, term, name)]
+        found = yield from _addresses(walk, reached, record, term, name, *(yield from _both(walk, name)))
+        return [*found, *_proxied(walk, reached, term, name), *_special(walk, reached, term, name)]
     if isinstance(term, Exists):
-        return _addresses(walk, reached, record, term, name, (yield from walk.ask(name, RRType.A)))
+        answer = yield from walk.ask(name, RRType.A)
+        return (yield from _addresses(walk, reached, record, term, name, answer))
     assert isinstance(term, MX), "no other mechanism leads to names"
     return (yield from _mx(walk, reached, record, term, name))
 
@@ -52,25 +128,70 @@ def _both(walk: Walk, name: str) -> Generator[Question, Answer, tuple[Answer, An
 
 def _addresses(
     walk: Walk, reached: ReachedRecord, record: Record, term: Directive, name: str, *answers: Answer
-) -> list[Finding]:
+) -> Findings:
     """Return what is wrong with the addresses of a name: nothing if it has any."""
     failures = _failures(walk, reached, term, name, *answers)
     if any(answer.is_failure or answer.records for answer in answers):
         return failures
-    return [_void(reached, record, term, name, answers[0], "A or AAAA" if len(answers) > 1 else "A")]
+    return (yield from _void(walk, reached, record, term, name, answers[0], "A or AAAA" if len(answers) > 1 else "A"))
 
 
 _TYPES = (RRType.A, RRType.AAAA)
 
 
-def _void(reached: ReachedRecord, record: Record, term: Directive, name: str, answer: Answer, kinds: str) -> Finding:
+def _void(
+    walk: Walk, reached: ReachedRecord, record: Record, term: Directive, name: str, answer: Answer, kinds: str
+) -> Findings:
     shown = visible(term.text, 60)
     hint = f"take {shown} out, or correct its name"
+    fixed = _without_void(record, term)
     if answer.status is Status.NXDOMAIN:
+        registrable = yield from _registrable(walk, reached, term, name)
+        if registrable:
+            return registrable
         code, text = LintCode.NAME_NOT_FOUND, f"{visible_name(name)} does not exist, so {shown} matches nobody"
     else:
         code, text = LintCode.NO_ADDRESSES, f"{visible_name(name)} has no {kinds} record, so {shown} matches nobody"
-    return reached.finding(code, f"{text}: a void lookup for every client", term, hint, _without_void(record, term))
+        meant = yield from _meant_instead(walk, term, name)
+        if meant is not None:
+            hint, fixed = meant, None
+    return [reached.finding(code, f"{text}: a void lookup for every client", term, hint, fixed)]
+
+
+def _meant_instead(walk: Walk, term: Directive, name: str) -> Generator[Question, Answer, str | None]:
+    """Return the mechanism that was probably meant in place of a, mx or include, with its reason; or None.
+
+    What a name has says which: addresses (a), MX records (mx) or an SPF record (include).
+    """
+    sign = term.text[0] if term.text[0] in "+-?~" else ""
+    if not isinstance(term, A | MX | Include):
+        return None
+    if not isinstance(term, A) and any(answer.records for answer in (yield from _both(walk, name))):
+        argument = "" if isinstance(term, MX) and term.domain_spec is None else f":{visible(name, 60)}"
+        return f"{visible_name(name)} has addresses; did you mean {sign}a{argument}?"
+    is_other = isinstance(term, A | MX) and term.domain_spec is not None
+    if is_other and spf_texts((yield from walk.ask(name, RRType.TXT))):
+        return f"{visible_name(name)} has an SPF record; did you mean {sign}include:{visible(name, 60)}?"
+    if not isinstance(term, MX) and (yield from walk.ask(name, RRType.MX)).records:
+        return f"{visible_name(name)} has MX records; did you mean {sign}mx:{visible(name, 60)}?"
+    return None
+
+
+def _special(walk: Walk, reached: ReachedRecord, term: Directive, name: str) -> Iterator[Finding]:
+    """Yield that the addresses of a name are such as no client on the Internet has."""
+    if not reached.own:
+        return
+    for family, kind in ((V4, RRType.A), (V6, RRType.AAAA)):
+        for value in walk.answers[Question(name, kind).key].records:
+            entry = special_purpose_of(family, value)
+            if entry is not None and not is_example(entry, reached.domain):
+                text = (
+                    f"{visible(term.text, 60)} leads to {visible_name(name)}, whose address "
+                    f"{address_text(family, value)} is {entry.described}: {entry.means}"
+                )
+                hint = "name the public address that your mail leaves from"
+                yield reached.finding(LintCode.SPECIAL_PURPOSE_NETWORK, text, term, hint)
+                return
 
 
 def _without_void(record: Record, term: Directive) -> Fix | None:
@@ -85,7 +206,7 @@ def _mx(walk: Walk, reached: ReachedRecord, record: Record, term: MX, name: str)
     if answer.is_failure:
         return _unknown(walk, reached, term, Question(name, RRType.MX), answer)
     if not answer.records:
-        return [_void(reached, record, term, name, answer, "MX")]
+        return (yield from _void(walk, reached, record, term, name, answer, "MX"))
     hosts = [exchange for _, exchange in answer.records]
     if len(hosts) > walk.inputs.limits.names:
         text = f"{visible_name(name)} has {len(hosts)} MX records, and {shown} may lead to {walk.inputs.limits.names}"
@@ -113,9 +234,10 @@ def _exchange(walk: Walk, reached: ReachedRecord, term: MX, name: str, host: str
     answers = yield from _both(walk, host)
     failures = _failures(walk, reached, term, host, *answers)
     if any(answer.is_failure or answer.records for answer in answers):
-        return [*failures, *_proxied(walk, reached, term, host)]
+        return [*failures, *_proxied(walk, reached, term, host), *_special(walk, reached, term, host)]
     if answers[0].status is Status.NXDOMAIN:
-        return [reached.finding(LintCode.NAME_NOT_FOUND, f"{shown} does not exist", term, hint)]
+        registrable = yield from _registrable(walk, reached, term, host)
+        return registrable or [reached.finding(LintCode.NAME_NOT_FOUND, f"{shown} does not exist", term, hint)]
     return [reached.finding(LintCode.NO_ADDRESSES, f"{shown} has no A or AAAA record", term, hint)]
 
 
@@ -175,16 +297,34 @@ def without_record(walk: Walk, zone: Facts) -> Findings:
     for index, finding in enumerate(findings):
         if finding.code is LintCode.NO_RECORD:
             findings[index] = yield from _first_record(walk, finding, zone)
+        elif finding.code is LintCode.INCLUDE_NO_RECORD:
+            findings[index] = yield from _other_mechanism(walk, finding)
     return findings
+
+
+def _other_mechanism(walk: Walk, finding: Finding) -> Generator[Question, Answer, Finding]:
+    """Return the finding of an include without a record, with the mechanism that was probably meant."""
+    reached = next((each for each in walk.records if each.domain == finding.domain), None)
+    for tree_term in () if reached is None else reached.terms:
+        term = tree_term.term
+        if isinstance(term, Include) and term.span == finding.span and len(tree_term.targets) == 1:
+            meant = yield from _meant_instead(walk, term, tree_term.targets[0])
+            return finding if meant is None else replace(finding, hint=meant)
+    return finding
 
 
 def _first_record(walk: Walk, finding: Finding, zone: Facts) -> Generator[Question, Answer, Finding]:
     """Return the finding of a domain without a record, with what to publish.
 
-    `-all` is offered only to a domain that takes no mail, and if nothing shows that a record with senders was meant.
+    `-all` is offered as a fix only if the domain can't get mail, so that nobody sends from it either, and if nothing
+    shows that a record with senders was meant.
     """
     domain = walk.inputs.domain
     mail = yield from walk.ask(domain, RRType.MX)
+    parent = yield from _parent_with_record(walk, domain)
+    if parent is not None:
+        text = f"{finding.text}; the record of {visible_name(parent)} does not apply to its subdomains"
+        finding = replace(finding, text=text)
     if shows_intent((yield from walk.ask(domain, RRType.TXT))):
         return replace(finding, hint='publish what a TXT record of this name was meant to be: "v=spf1 …", in one')
     if fold(domain) in zone.type_spf:
@@ -192,11 +332,45 @@ def _first_record(walk: Walk, finding: Finding, zone: Facts) -> Generator[Questi
     if zone.leads_to(domain):
         hint = "other records include this one or redirect to it: publish the record that they expect"
         return replace(finding, hint=hint)
-    if any(exchange for _, exchange in mail.records) or mail.is_failure:
-        hint = 'publish one: "v=spf1 mx ~all" to begin with, and what else sends your mail before the ~all'
+    if parent is not None:
+        return replace(finding, hint=advice_for_subdomain(parent))
+    takes_mail = any(exchange for _, exchange in mail.records) or mail.is_failure
+    is_null = bool(mail.records) and not takes_mail
+    if not is_null and not takes_mail:
+        takes_mail = any(answer.records or answer.is_failure for answer in (yield from _both(walk, domain)))
+    if takes_mail:
+        hint = (
+            'publish "v=spf1 mx ~all" to begin with, and what else sends your mail before the ~all; or "v=spf1 -all" '
+            "if it sends none"
+        )
         return replace(finding, hint=hint)
     hint = "the domain takes no mail; if it sends none either, publish a record that says so"
     return replace(finding, hint=hint, fix=("v=spf1 -all",))
+
+
+def _parent_with_record(walk: Walk, domain: str) -> Generator[Question, Answer, str | None]:
+    """Return the nearest domain above a domain that has an SPF record, up to the domain that was registered."""
+    for name in parents(domain):
+        if spf_texts((yield from walk.ask(name, RRType.TXT))):
+            return name
+    return None
+
+
+def parents(domain: str) -> list[str]:
+    """Return the domains above a domain, nearest first, up to the one that was registered."""
+    registered = registrable_domain(domain) or ""
+    found = []
+    name = domain
+    while fold(name) != registered and is_same_or_under(name, registered):
+        name = name.partition(".")[2]
+        found.append(name)
+    return found
+
+
+def advice_for_subdomain(parent: str) -> str:
+    """Return what to publish for a subdomain without a record, if a domain above it has one."""
+    same = f'"v=spf1 redirect={visible_name(parent)}" if the same servers send for it'
+    return f'publish {same}, or "v=spf1 -all" if nobody does'
 
 
 def unanswered(walk: Walk, findings: list[Finding]) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from spfengine.answers import Answer, Question, Status
@@ -141,7 +142,12 @@ class _Fill(Enum):
 
 
 class _Completion:
-    """A record with another text for each word that is not known; its attribute `text` is the whole."""
+    """A record with another text for each word that is not known.
+
+    Attributes:
+        text: the record.
+        strings: the strings of its TXT record.
+    """
 
     def __init__(self, record: PartlyKnown, words: list[_Word], fill: _Fill) -> None:
         self._segments = [(0, 0, len(VERSION))]
@@ -159,6 +165,15 @@ class _Completion:
         if fill is _Fill.ALL and not any(_ENDS.match(word.known) for word in words if not word.is_open):
             parts.append(" ~all")
         self.text = "".join(parts)
+        self.strings = self._cut(record.joins)
+
+    def _cut(self, joins: tuple[int, ...]) -> tuple[str, ...]:
+        """Return the strings of the TXT record; a join in what is not known is left out."""
+        cuts = [
+            at + join - start for join in joins for at, start, length in self._segments if 0 < join - start <= length
+        ]
+        edges = [0, *dict.fromkeys(cuts), len(self.text)]
+        return tuple(self.text[start:end] for start, end in pairwise(edges))
 
     def _stand_in(self, word: _Word, number: int, fill: _Fill) -> str:
         """Return a term of which nothing is known but that it asks DNS, since its name depends on the client."""
@@ -223,13 +238,13 @@ def _key(finding: Finding) -> object:
 def _linted(
     record: PartlyKnown, completion: _Completion, domain: str | None, resolver: "Resolver | None"
 ) -> Iterator[Finding]:
-    octets = completion.text.encode("latin-1")
+    octets = tuple(string.encode("latin-1") for string in completion.strings)
     if domain is None:
         found = lint(None, record=octets)
     else:
         found = drive(linting(domain, resolver, octets, DEFAULT_LIMITS, ()), _Named(resolver))[0]
     for finding in found:
-        if finding.code is LintCode.STRING_OVER_255 and (record.joins or not record.has_strings):
+        if finding.code is LintCode.STRING_OVER_255 and not record.has_strings:
             continue  # what publishes the record may cut it into strings
         mapped = _mapped(record, completion, finding, domain)
         if mapped is not None:

@@ -2,21 +2,25 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from spfengine.answers import Answer, is_spf_octets
 from spfengine.linting.codes import LintCode
 from spfengine.linting.finding import Finding, ReachedRecord
-from spfengine.linting.fixes import Fix, as_strings, corrections, fix, read, record_meant, replaced, retyped
-from spfengine.record.grammar import MECHANISMS
+from spfengine.linting.fixes import Fix, as_strings, corrections, fix, is_range, read, record_meant, replaced, retyped
+from spfengine.record.grammar import MECHANISMS, MODIFIERS
 from spfengine.record.hints import meant
 from spfengine.record.model import All, Record, Redirect, Term, UnknownModifier, same_term, term_key
-from spfengine.record.parser import diagnose
-from spfengine.record.tokenizer import is_spf
+from spfengine.record.parser import diagnose, parse_term
+from spfengine.record.slips import Slip, pieces_at, slip_of
+from spfengine.record.tokenizer import Token, is_spf, tokens
 from spfengine.visible import visible
 
 _LOOKS_LIKE = re.compile(
-    r"[^A-Za-z]*(?:(?:txt|spf|in)\s+)*(?:v\s*[=:\-]?\s*|)s(?:pf|fp)(?:[0-9=]|\s+[0-9+\-?~aimepr]|\Z)", re.IGNORECASE
+    r"[^A-Za-z]*(?:(?:txt|spf|in)\s+)*(?P<version>v\s*[=:\-]?\s*|)s(?:pf|fp)"
+    r"(?:(?P<number>[0-9])|=|\s+[0-9+\-?~aimepr]|\Z)",
+    re.IGNORECASE,
 )
 _SENDER_ID = re.compile(r"spf2\.0/", re.IGNORECASE)  # RFC 4406: another protocol, no longer used
 _TERMS = re.compile(r"\b(?:redirect=|include:|exists:|ip[46]:)|[+\-?~]all\b", re.IGNORECASE)
@@ -26,6 +30,10 @@ _MOST = 100  # findings of one kind for one record
 _KNOWN_MODIFIERS = frozenset({"ra", "rp", "rr"})  # RFC 6652
 _MOST_MERGED = 10  # records of one name
 _LENIENT = "?~-"
+_RANGE_HINT = "a range is not possible; write the networks that it is made of, such as ip4:192.0.2.0/28"
+_MAX_JOINED = 8192  # octets of a record whose terms are looked at for missing spaces
+_FULL = 250  # octets of a string that was cut because it was full; the cut may be anywhere
+_ODD = re.compile(r"[@,;|:<>()\[\]\"'/]")
 
 
 def faults(reached: ReachedRecord) -> Iterator[Finding]:
@@ -36,8 +44,102 @@ def faults(reached: ReachedRecord) -> Iterator[Finding]:
         finding = reached.of_problem(problems[0], fix=record_meant(source))
         yield finding if finding.fix is None else replace(finding, hint=_meant_record(finding.fix))
         return
+    joined = list(_joined_terms(reached))
+    whole = _separated(reached, joined) if joined else None
+    yield from (_of_joined(reached, each, whole) for each in joined[:_MOST])
+    pieces = list(tokens(source)) if len(source) <= _MAX_JOINED else []
+    ranges = {pieces[index].start for index in range(len(pieces)) if is_range(pieces, index)}
     for problem, fixed in zip(problems[:_MOST], corrections(source, problems), strict=False):
-        yield reached.of_problem(problem, fix=fixed)
+        if problem.span is not None and problem.span[0] in ranges:
+            yield replace(reached.of_problem(problem), hint=_RANGE_HINT)
+        elif not any(each.token.span[0] <= (problem.span or (0, 0))[0] < each.token.span[1] for each in joined):
+            yield reached.of_problem(problem, fix=whole or fixed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Joined:
+    """Several terms that are read as one, because there is no space between them.
+
+    `strings` is whether they are the ends of strings of a TXT record.
+    """
+
+    token: Token
+    pieces: tuple[str, ...]
+    strings: bool
+
+
+def _joined_terms(reached: ReachedRecord) -> Iterator[_Joined]:
+    """Yield the terms of a record that are several terms, without a space between them."""
+    source = reached.source or ""
+    if len(source) > _MAX_JOINED:
+        return
+    for token in tokens(source):
+        start, end = token.span
+        cuts = [join - start for join in reached.joins if start < join < end]
+        pieces = pieces_at(token.text, cuts, _bare(reached.joins, cuts, token)) if cuts else None
+        slip = None if pieces else slip_of(token)
+        if pieces is not None:
+            yield _Joined(token, tuple(pieces), strings=True)
+        elif slip is not None and slip.is_glued and len(slip.terms) > 1 and not _is_known_fault(token, slip):
+            yield _Joined(token, slip.terms, strings=False)
+
+
+def _bare(joins: tuple[int, ...], cuts: list[int], token: Token) -> tuple[str, ...]:
+    """Return the names that are terms of their own after a cut, and not the rest of a domain.
+
+    A string that is full was cut anywhere, and not by a person.
+    """
+    lengths = {join - token.start: join - before for before, join in pairwise((0, *joins))}
+    if any(lengths[cut] >= _FULL for cut in cuts):
+        return ()
+    return ("mx", "ptr", "all") if parse_term(token.text) is not None else MECHANISMS
+
+
+def _is_known_fault(token: Token, slip: Slip) -> bool:
+    """Whether the fault that the parser finds in a term says enough: a list, or an `all` at the end."""
+    is_list = any(mark in token.text for mark in ",;|")
+    is_all = len(slip.terms) == 2 and slip.terms[1].lower()[1:] == "all"
+    return (is_list or is_all) and parse_term(token.text) is None
+
+
+def _separated(reached: ReachedRecord, joined: list[_Joined]) -> Fix | None:
+    """Return the record with spaces between its terms, and its other faults corrected; None if that can't be known."""
+    text = reached.source or ""
+    for other in reversed(joined):
+        text = replaced(text, other.token.span, " ".join(other.pieces))
+    names = [token.name.lower() for token in tokens(text) if token.separator == "=" and token.name.lower() in MODIFIERS]
+    if len(names) > len(set(names)):
+        return None  # which of two modifiers is meant, only a person can decide
+    problems = diagnose(text)
+    corrected = set(corrections(text, problems)) if problems else {fix(text)}
+    return corrected.pop() if len(corrected) == 1 else None
+
+
+def _of_joined(reached: ReachedRecord, each: _Joined, whole: Fix | None) -> Finding:
+    shown = visible(each.token.text, 120)
+    said = f"no space is between the terms in {shown}, so they are read as one"
+    hint = f"did you mean {visible(' '.join(each.pieces), 200)}?"
+    if each.strings:
+        boundary = " ".join([f'"{visible(piece, 60)}"' for piece in ("…" + each.pieces[0], each.pieces[1] + "…")])
+        said = f"two strings of the record are joined without a space: {boundary} is read as {shown}"
+        hint = f"put a space at the end of the first string, or at the beginning of the next; {hint}"
+    return reached.finding(LintCode.MISSING_SPACE, said, each.token.span, hint, whole)
+
+
+def shapes(reached: ReachedRecord, record: Record) -> Iterator[Finding]:
+    """Yield the terms that are valid, but can't be what was meant: several in one, or no name of a host or domain."""
+    joined = list(_joined_terms(reached))
+    whole = _separated(reached, joined) if joined else None
+    yield from (_of_joined(reached, each, whole) for each in joined[:_MOST])
+    spans = {each.token.span for each in joined}
+    odd = [token for token in tokens(record.source) if _ODD.search(token.argument) and token.span not in spans]
+    for token in odd[:_MOST]:
+        slip = slip_of(token)
+        if slip is not None:
+            text = f"{visible(token.text, 60)} has what is no name of a domain or host"
+            meant_text = " ".join(slip.terms)
+            fixed = fix(replaced(record.source, token.span, meant_text)) if meant_text else None
+            yield reached.finding(LintCode.MISSHAPEN_NAME, text, token.span, slip.hint, fixed)
 
 
 def _meant_record(fixed: Fix) -> str:
@@ -49,12 +151,16 @@ def look_alikes(reached: ReachedRecord, answer: Answer) -> Iterator[Finding]:
     has_record = any(map(is_spf_octets, answer.records))
     for octets, strings in list(zip(answer.records, answer.strings, strict=True))[:_MOST]:
         source = octets.decode("latin-1")
-        if is_spf_octets(octets) or not _looks_like_spf(source):
+        if is_spf_octets(octets) or not looks_like_spf(source):
             continue
         hint = next((problem.hint for problem in diagnose(source)), None)
         text = f"a TXT record looks like SPF but is not, so receivers ignore it: {visible(source, 80)}"
-        alike = replace(reached, source=source)
-        fixed = _unquoted(strings) or record_meant(source)
+        alike = replace(reached, source=source, joins=())
+        unquoted = _unquoted(strings)
+        if unquoted is not None and not has_record and any(b" " in string for string in strings):
+            yield _no_space_after_version(alike, strings, unquoted)
+            continue
+        fixed = unquoted or record_meant(source)
         if has_record:  # published as well, it would be one too many
             hint, fixed = "take it out; the SPF record is what counts", None
         elif fixed is not None and reached.own:
@@ -62,9 +168,71 @@ def look_alikes(reached: ReachedRecord, answer: Answer) -> Iterator[Finding]:
         yield alike.finding(LintCode.LOOK_ALIKE, text, (0, min(len(source), 7)), hint, fixed)
 
 
-def _looks_like_spf(source: str) -> bool:
+def _no_space_after_version(reached: ReachedRecord, strings: tuple[bytes, ...], fixed: Fix) -> Finding:
+    first, second = visible(strings[0], 60), visible(strings[1], 60)
+    text = f'two strings of a TXT record are joined without a space: "{first}" "{second}" is no SPF record'
+    hint = "put a space at the end of the first string, or at the beginning of the next"
+    return reached.finding(LintCode.MISSING_SPACE, text, (0, len(strings[0])), hint, fixed)
+
+
+def split_records(reached: ReachedRecord, answer: Answer) -> Iterator[Finding]:
+    """Yield the TXT records of a name that are the second half of its SPF record."""
+    records = [octets.decode("latin-1") for octets in answer.records[:_MOST]]
+    found = [source for source in records if is_spf(source)]
+    if len(found) != 1:
+        return
+    first = found[0]
+    halves = [source for source in records if _is_second_half(source, first)]
+    for half in halves:
+        text = (
+            "a TXT record has terms of SPF but no v=spf1, so receivers ignore it; it looks like the second half of the "
+            f"SPF record: {visible(half, 80)}"
+        )
+        hint = "publish both as one TXT record, which may have several strings, and take the second one out"
+        joined = _joined_halves(first, half) if len(halves) == 1 else None
+        at = (len(first.rstrip()) - len(_last_word(first.rstrip())), len(first.rstrip()))
+        yield replace(reached, source=first).finding(LintCode.SPLIT_OVER_RECORDS, text, at, hint, joined)
+
+
+def _is_second_half(source: str, first: str) -> bool:
+    """Whether a text is terms of SPF alone, of which the record lacks some; its first word may be cut."""
+    words = source.split(" ") if len(source) <= _MAX_INTENT else []
+    words = [word for word in words if word]
+    if not words or is_spf(source):
+        return False
+    known = [word for word in words if _is_term(word)]
+    is_cut = len(known) == len(words) - 1 and not _is_term(words[0]) and _is_term(_last_word(first) + words[0])
+    is_telling = any(":" in word or "=" in word or word[0] in "+-?~" for word in known)
+    return (len(known) == len(words) or is_cut) and is_telling and not set(known) <= set(first.split(" "))
+
+
+def _last_word(text: str) -> str:
+    return text.rpartition(" ")[2]
+
+
+def _is_term(word: str) -> bool:
+    term = parse_term(word)
+    return term is not None and not isinstance(term, UnknownModifier)
+
+
+def _joined_halves(first: str, half: str) -> Fix | None:
+    """Return both halves of a record as one; None if the first ends with an all or a redirect, or both are faulty."""
+    record = read(first)
+    ends = record is not None and (record.all is not None or record.redirect is not None)
+    half = half.strip()
+    is_cut = not _is_term(half.partition(" ")[0])
+    return None if ends else fix(first.rstrip() + half if is_cut else f"{first.rstrip()} {half}")
+
+
+def looks_like_spf(source: str) -> bool:
+    """Whether a text begins like an SPF record that something is wrong with; the word SPF alone does not say so."""
     start = retyped(source[: _FOLLOWS_FROM * 3])[:_FOLLOWS_FROM]
-    return _SENDER_ID.match(start) is None and _LOOKS_LIKE.match(start) is not None
+    found = None if _SENDER_ID.match(start) is not None else _LOOKS_LIKE.match(start)
+    if found is None:
+        return False
+    if found["version"] or found["number"]:
+        return True
+    return start[found.end() :].strip() == "" or _TERMS.search(retyped(source[:_MAX_INTENT])) is not None
 
 
 def _unquoted(strings: tuple[bytes, ...]) -> Fix | None:
@@ -77,7 +245,7 @@ def shows_intent(answer: Answer) -> bool:
     """Whether a TXT record of a name that has no SPF record shows that one with senders was meant."""
     for octets in answer.records[:_MOST]:
         source = octets.decode("latin-1")[:_MAX_INTENT]
-        if _looks_like_spf(source) or _SENDER_ID.match(source) or _TERMS.search(retyped(source)):
+        if looks_like_spf(source) or _SENDER_ID.match(source) or _TERMS.search(retyped(source)):
             return True
     return False
 
@@ -162,12 +330,6 @@ def _meant_term(term: UnknownModifier) -> str | None:
         if read(f"v=spf1 {guess}") is not None:
             return guess
     return "" if known in ("a", "mx", "ptr") and not value else None
-
-
-def meant_end(record: Record) -> bool:
-    """Whether an unknown modifier was meant to be the `redirect` or `all` that a record ends with."""
-    names = [term.name for term in record.modifiers[:_MOST] if isinstance(term, UnknownModifier)]
-    return any(meant(name) in ("redirect", "all") for name in names if name not in _KNOWN_MODIFIERS)
 
 
 def spaces(reached: ReachedRecord, record: Record) -> Iterator[Finding]:

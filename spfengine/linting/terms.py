@@ -4,18 +4,19 @@ from collections.abc import Generator, Iterator
 from itertools import islice
 
 from spfengine.addresses import V4, V6, Family, address_text, network_range
-from spfengine.answers import Answer, Question
+from spfengine.answers import Answer, Question, RRType
 from spfengine.linting.codes import LintCode, Severity
 from spfengine.linting.finding import Finding, ReachedRecord
-from spfengine.linting.fixes import fix, with_all_last, with_term, without, without_same
-from spfengine.linting.syntax import meant_end
+from spfengine.linting.fixes import with_all_last, with_term, without, without_same
 from spfengine.linting.walk import Walk
+from spfengine.policy.include_tree import TreeTerm
 from spfengine.policy.ranges import MAPPED_FIRST, MAPPED_LAST
 from spfengine.policy.reachability import Reason, Unreachable, matched_alone, reachability
 from spfengine.record.macro import MacroExpand, MacroString
 from spfengine.record.model import (
     IP4,
     IP6,
+    MX,
     All,
     Directive,
     DomainDirective,
@@ -30,6 +31,7 @@ from spfengine.record.model import (
     Term,
     same_term,
 )
+from spfengine.special_purpose import SpecialPurpose, Use, is_documentation_name, special_purpose_network
 from spfengine.visible import visible
 
 HUGE = {V4: 8, V6: 16}
@@ -45,25 +47,23 @@ def all_term(reached: ReachedRecord, record: Record) -> Iterator[Finding]:
     """Yield what is wrong with the `all` of a record, and with the terms that it makes useless."""
     alls = [term for term in record.directives if isinstance(term, All)]
     if alls:
-        yield from _lenient_all(reached, record, alls[0])
+        yield from _lenient_all(reached, alls[0])
         yield from _after_all(reached, record, alls[0])
         yield from _redirect_ignored(reached, record, alls[0])
     elif record.redirect is None and not reached.included:
         text = "the record has neither all nor redirect: what no term matches gets neutral, as if there were no SPF"
         hint = "end it with ~all, or with -all once all your senders are in it"
-        fixed = None if meant_end(record) else fix(record.source.rstrip() + " ~all")
-        yield reached.finding(LintCode.MISSING_ALL, text, None, hint, fixed)
+        yield reached.finding(LintCode.MISSING_ALL, text, None, hint)
 
 
-def _lenient_all(reached: ReachedRecord, record: Record, term: All) -> Iterator[Finding]:
+def _lenient_all(reached: ReachedRecord, term: All) -> Iterator[Finding]:
     hint = "write ~all, or -all once all your senders are in the record"
-    fixed = with_term(record, term, "~all")
     if term.qualifier == "+":
         text = f"{visible(term.text)} lets every client pass that no term before it matches: worse than no record"
-        yield reached.finding(LintCode.PASSES_EVERYONE, text, term, hint, fixed)
+        yield reached.finding(LintCode.PASSES_EVERYONE, text, term, hint)
     elif term.qualifier == "?" and not reached.included:
         text = "?all gives neutral to every client that no term matches, as if there were no SPF"
-        yield reached.finding(LintCode.NEUTRAL_ALL, text, term, hint, fixed)
+        yield reached.finding(LintCode.NEUTRAL_ALL, text, term, hint)
 
 
 def _after_all(reached: ReachedRecord, record: Record, first: All) -> Iterator[Finding]:
@@ -93,12 +93,43 @@ def networks(reached: ReachedRecord, record: Record) -> Iterator[Finding]:
 
 
 def _of_networks(reached: ReachedRecord, record: Record) -> Iterator[Finding]:
-    for term in _live(record):
-        if term.qualifier == "+":
-            for family, prefix in _prefixes(term).items():
-                yield from _width(reached, term, family, prefix)
+    for term in live(record):
+        if term.qualifier == "+" and (isinstance(term, Network) or reached.domain is None):
+            yield from _widths(reached, term)
         if isinstance(term, Network):
             yield from _network(reached, record, term)
+
+
+def host_networks(walk: Walk, reached: ReachedRecord) -> Iterator[Finding]:
+    """Yield a and mx whose networks are wide, around the addresses that they lead to."""
+    record = reached.record
+    before_all = {term.span for term in live(record)} if record is not None and reached.own else set()
+    for tree_term in reached.terms:
+        term = tree_term.term
+        if isinstance(term, HostDirective) and term.qualifier == "+" and term.span in before_all:
+            yield from _widths(reached, term, _families(walk, tree_term))
+
+
+def _families(walk: Walk, tree_term: TreeTerm) -> tuple[Family, ...]:
+    """Return the families of the addresses that a or mx leads to; both, if its name depends on the client."""
+    if not tree_term.targets:
+        return V4, V6
+    names = list(tree_term.targets)
+    if isinstance(tree_term.term, MX):
+        answers = [walk.answers.get(Question(name, RRType.MX).key) for name in names]
+        names = [exchange for answer in answers if answer is not None for _, exchange in answer.records]
+    families = []
+    for family, kind in ((V4, RRType.A), (V6, RRType.AAAA)):
+        answers = [walk.answers.get(Question(name, kind).key) for name in names]
+        if any(answer is not None and answer.records for answer in answers):
+            families.append(family)
+    return tuple(families)
+
+
+def _widths(reached: ReachedRecord, term: Directive, families: tuple[Family, ...] = (V4, V6)) -> Iterator[Finding]:
+    for family, prefix in _prefixes(term).items():
+        if family in families:
+            yield from _width(reached, term, family, prefix)
 
 
 def _prefixes(term: Directive) -> dict[Family, int]:
@@ -112,6 +143,8 @@ def _width(reached: ReachedRecord, term: Directive, family: Family, prefix: int)
     shown = visible(term.text, 60)
     if prefix == 0:
         text = f"{shown} lets every IPv{family.version} client pass"
+        if reached.domain is None and not isinstance(term, Network):
+            text += f", if its name has an IPv{family.version} address"
         yield reached.finding(LintCode.PASSES_EVERYONE, text, term, "name the networks that your mail comes from")
     elif prefix <= WIDE[family]:
         code = LintCode.HUGE_NETWORK if prefix <= HUGE[family] else LintCode.WIDE_NETWORK
@@ -138,11 +171,27 @@ def _network(reached: ReachedRecord, record: Record, term: Network) -> Iterator[
         text = f"{shown} has host bits set: receivers read it as {meant}"
         hint = f"write {meant}, or take the prefix length off if you mean one address"
         yield reached.finding(LintCode.HOST_BITS, text, term, hint, with_term(record, term, meant))
+    yield from _special_network(reached, term)
+
+
+def _special_network(reached: ReachedRecord, term: Network) -> Iterator[Finding]:
+    """Yield that no client on the Internet has an address of a network."""
+    entry = special_purpose_network(term.family, term.network, term.prefix)
+    if entry is not None and not is_example(entry, reached.domain):
+        kind = "is" if term.prefix == term.family.bits else "is made of"
+        text = f"{visible(term.text, 60)} {kind} {entry.described}, so it matches no client on the Internet"
+        hint = "name the public address that your mail leaves from; a receiver never sees this one"
+        yield reached.finding(LintCode.SPECIAL_PURPOSE_NETWORK, text, term, hint)
+
+
+def is_example(entry: SpecialPurpose, domain: str | None) -> bool:
+    """Whether an address for documentation is in the record of a domain that is for documentation as well."""
+    return entry.use is Use.DOCUMENTATION and domain is not None and is_documentation_name(domain)
 
 
 def neutral(reached: ReachedRecord, record: Record) -> Iterator[Finding]:
     """Yield directives with "?"."""
-    found = [term for term in _live(record) if term.qualifier == "?"]
+    found = [term for term in live(record) if term.qualifier == "?"]
     for term in found[:_MOST]:
         text = f"{visible(term.text, 60)} gives neutral to every client that it matches, as if there were no SPF"
         hint = "take the ? off if they are to pass; without the term, the terms after it decide"
@@ -152,7 +201,7 @@ def neutral(reached: ReachedRecord, record: Record) -> Iterator[Finding]:
 
 def discouraged(reached: ReachedRecord, record: Record) -> Iterator[Finding]:
     """Yield `ptr`, and macros that are seldom what was meant (RFC 7208 §5.5, §7.2, §7.3)."""
-    for term in [*_live(record), *record.modifiers][: _MOST * 10]:
+    for term in [*live(record), *record.modifiers][: _MOST * 10]:
         shown = visible(term.text, 60)
         if isinstance(term, Ptr):
             hint = "take it out, and name your hosts by a, mx, ip4 or ip6"
@@ -208,7 +257,7 @@ def many_ip4(reached: ReachedRecord, record: Record) -> Iterator[Finding]:
         yield reached.finding(LintCode.TOO_MANY_IP4, text, terms[MAX_IP4], hint)
 
 
-def _live(record: Record) -> list[Directive]:
+def live(record: Record) -> list[Directive]:
     """Return the directives up to the first `all`, without it."""
     found = []
     for term in record.directives:
@@ -305,7 +354,7 @@ def _passing_everyone(walk: Walk, reached: ReachedRecord) -> Generator[Question,
     record = reached.record
     assert record is not None, "only records that could be read are compared"
     findings: list[Finding] = []
-    for term in _live(record):
+    for term in live(record):
         if not isinstance(term, Include | Exists) or term.qualifier != "+":
             continue
         spans = yield from matched_alone(walk.inputs, reached.domain or "", term, walk.answers)

@@ -9,7 +9,7 @@ from spfengine.evaluation.check_host import select_record
 from spfengine.evaluation.mechanisms import outside_zone
 from spfengine.evaluation.session import Answers
 from spfengine.evaluation.unanswered import missing_name
-from spfengine.linting.finding import Finding, Path, ReachedRecord
+from spfengine.linting.finding import Finding, Path, ReachedRecord, joins_of
 from spfengine.linting.syntax import faults, merged
 from spfengine.names import Names, fold
 from spfengine.policy.compile import Inputs
@@ -153,7 +153,8 @@ class _Visitor:
             path = (*holder.path, (holder.domain or "", term.text))
         own = holder is None or any(names.cover(record.domain) for names in self._walk.own)
         included = fold(record.domain) not in self._chain
-        return ReachedRecord(record.domain, own, included, path, source, record.record, record.terms)
+        joins = joins_of(None if record.question is None else record.question.answer)
+        return ReachedRecord(record.domain, own, included, path, source, record.record, record.terms, joins)
 
     def _add_loop(self, holder: ReachedRecord, term: Include | Redirect, target: str) -> None:
         start = [fold(domain) for domain in self._trail].index(fold(target))

@@ -1,10 +1,14 @@
 """What a whole zone shows: the names it is authoritative for, its records of type SPF, and the names to lint."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 
-from spfengine.answers import RRType, is_spf_octets
-from spfengine.linting.codes import LintCode
+from spfengine.answers import Question, RRType, is_spf_octets
+from spfengine.linting.codes import LintCode, Severity
 from spfengine.linting.finding import Finding, ReachedRecord
+from spfengine.linting.syntax import looks_like_spf
 from spfengine.names import Names, fold
 from spfengine.record.model import Include, Redirect
 from spfengine.record.parser import sound_terms
@@ -12,20 +16,23 @@ from spfengine.resolvers.bounds import apexes_of
 from spfengine.resolvers.overlay import Overlay
 from spfengine.resolvers.rrsets import PROXIED, RRset
 from spfengine.resolvers.zone import Zone
-from spfengine.visible import visible
+from spfengine.visible import visible, visible_name
 
 
 class Facts:
     """What linting a name needs to know of its zone, collected once for each zone.
 
     Attributes:
+        is_zone: whether there is a zone.
         own: the names whose records can be edited there: its apexes and all under them, or all.
         proxied: the names, folded, for which DNS has the addresses of a proxy.
         takes_mail: the names, folded, that have MX records.
         type_spf: the RRsets of type SPF, by name, folded.
+        signs: the names, folded, that have keys of DKIM.
     """
 
-    def __init__(self, own: tuple[str, ...] = (), rrsets: tuple[RRset, ...] = ()) -> None:
+    def __init__(self, own: tuple[str, ...] = (), rrsets: tuple[RRset, ...] = (), *, is_zone: bool = True) -> None:
+        self.is_zone = is_zone
         self.own = Names(own)
         self.proxied = frozenset([fold(rrset.name) for rrset in rrsets if rrset.note == PROXIED])
         self.takes_mail = frozenset([fold(rrset.name) for rrset in rrsets if rrset.type == RRType.MX])
@@ -33,6 +40,7 @@ class Facts:
         for rrset in rrsets:
             if rrset.type == "SPF":
                 self.type_spf.setdefault(fold(rrset.name), []).append(rrset)
+        self.signs = frozenset([_signing_domain(rrset) for rrset in rrsets if rrset.type == RRType.TXT]) - {""}
         self._rrsets = rrsets
         self._targets: frozenset[str] | None = None
 
@@ -42,8 +50,28 @@ class Facts:
             self._targets = frozenset(_targets(self._rrsets))
         return fold(domain) in self._targets
 
+    def shows_sending(self, name: str, texts: Iterable[str] = ()) -> str:
+        """Return what shows that a name sends mail, though it has no SPF record; "" if nothing does.
 
-_NO_ZONE = Facts()
+        Args:
+            texts: its TXT records.
+        """
+        if fold(name) in self.signs:
+            return "it has a key of DKIM"
+        if fold(name) in self.type_spf:
+            return "it has a record of type SPF"
+        if self.leads_to(name):
+            return "other records include or redirect to it"
+        return "a TXT record of it looks like SPF" if any(map(looks_like_spf, texts)) else ""
+
+
+def _signing_domain(rrset: RRset) -> str:
+    """Return the domain, folded, that a TXT RRset has a key of DKIM for (RFC 6376 §3.6.2.1), or "" if it has none."""
+    _, found, domain = fold(rrset.name).partition("._domainkey.")
+    return domain if found and any(b"".join(strings) for strings in rrset.records) else ""
+
+
+_NO_ZONE = Facts(is_zone=False)
 
 
 def _targets(rrsets: tuple[RRset, ...]) -> Iterator[str]:
@@ -95,5 +123,96 @@ def names_to_lint(zone: Zone) -> list[str]:
 
 def _is_wanted(rrset: RRset) -> bool:
     if rrset.type == RRType.TXT:
-        return any(b"spf" in b"".join(strings)[:64].lower() for strings in rrset.records)
+        texts = [b"".join(strings) for strings in rrset.records]
+        return any(is_spf_octets(text) or looks_like_spf(text.decode("latin-1")) for text in texts)
     return rrset.type in (RRType.MX, "SPF")
+
+
+class Sends(StrEnum):
+    """Whether a name of a zone sends mail, as far as the zone shows it."""
+
+    YES = "yes"
+    """Its SPF record lets somebody pass; or it has no valid record, and something else shows it."""
+    NO = "no"
+    """Its SPF record lets nobody pass."""
+    UNKNOWN = "unknown"
+    """Nothing shows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class NameSummary:
+    """What a name of a zone does with mail, and what it needs.
+
+    Attributes:
+        name: the name.
+        takes_mail: whether it has MX records, but for a null MX.
+        sends: whether it sends mail.
+        why: what shows whether it sends.
+        needs: what to do, in words; "" if nothing.
+        errors, warnings: how many findings there are of its record.
+    """
+
+    name: str
+    takes_mail: bool
+    sends: Sends
+    why: str
+    needs: str
+    errors: int
+    warnings: int
+
+    def to_dict(self) -> dict[str, object]:
+        """Return it as JSON-safe values."""
+        return {
+            "name": visible_name(self.name),
+            "takes_mail": self.takes_mail,
+            "sends": str(self.sends),
+            "why": self.why,
+            "needs": self.needs,
+            "errors": self.errors,
+            "warnings": self.warnings,
+        }
+
+
+def zone_summary(zone: Zone, findings: Sequence[Finding]) -> tuple[NameSummary, ...]:
+    """Return, for each name of a zone that takes or sends mail, or has an SPF record, what it needs.
+
+    Args:
+        findings: what was found in the zone.
+    """
+    facts = facts_of(zone)
+    counts = Counter((fold(finding.domain or ""), finding.severity) for finding in findings)
+    hosts = {
+        fold(each.domain or ""): each.domain or "" for each in findings if each.code is LintCode.HELO_WITHOUT_RECORD
+    }
+    names = {fold(name): name for name in names_to_lint(zone)}
+    names |= {fold(name): name for name in hosts if fold(name) not in names}
+    names |= {fold(name): name for name in zone.names if fold(name) in facts.signs and facts.own.cover(name)}
+    return tuple([_summary(zone, facts, name, counts) for name in names.values()])
+
+
+def _summary(zone: Zone, facts: Facts, name: str, counts: Counter[tuple[str, Severity]]) -> NameSummary:
+    answer = zone.resolve(Question(name, RRType.TXT))
+    mail = zone.resolve(Question(name, RRType.MX))
+    takes_mail = any(exchange for _, exchange in mail.records)
+    texts = [octets.decode("latin-1") for octets in answer.records]
+    records = list(filter(is_spf_octets, answer.records))
+    errors, warnings = [counts[fold(name), severity] for severity in (Severity.ERROR, Severity.WARNING)]
+    terms = sound_terms(records[0].decode("latin-1")) if records else ()
+    passing = [term for term in terms if isinstance(term, Redirect) or getattr(term, "qualifier", "-") == "+"]
+    if records:
+        sends = Sends.YES if passing else Sends.NO
+        why = "its record lets somebody pass" if passing else "its record lets nobody pass"
+        needs = "correct its record" if errors else "look at the warnings" if warnings else ""
+    else:
+        shown = facts.shows_sending(name, texts)
+        sends = Sends.YES if shown else Sends.UNKNOWN
+        why = shown or ("it takes mail" if takes_mail else "it is a host of a record")
+        needs = "an SPF record, if MAIL FROM has this name" if shown else _first_need(name, takes_mail=takes_mail)
+    return NameSummary(name, takes_mail, sends, why, needs, errors, warnings)
+
+
+def _first_need(name: str, *, takes_mail: bool) -> str:
+    """Return what a name without a record needs, if nothing shows that it sends mail."""
+    if takes_mail:
+        return 'an SPF record with its senders, or "v=spf1 -all" if it sends nothing'
+    return f'"v=spf1 a -all", if {visible_name(name)} is what it says in HELO'

@@ -57,7 +57,7 @@ class Inputs:
             raise ArgumentError(f"a policy is compiled for a domain, and {printable!r} is none; its sender is `sender`")
         model = Session(_ANY_CLIENT, f"@{domain}", limits=limits)
         if sender is not None:
-            given, model = model.domain, Session(_ANY_CLIENT, sender, helo or "", limits=limits)
+            given, model = model.domain, Session(_ANY_CLIENT, sender, helo, limits=limits)
             if fold(model.domain) != fold(given):
                 raise ArgumentError(
                     f"the sender {visible(sender, 80)!r} belongs to the domain {visible(model.domain, 80)!r}, "
@@ -129,7 +129,6 @@ class TilingSession(RangeSession):
 
     explaining = False
     local_part_known = True
-    helo_known = True
     reached = 0
 
     def __init__(

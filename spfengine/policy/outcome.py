@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from spfengine.evaluation.session import Session
 from spfengine.frozen import Frozen, HashedOnce, fill
-from spfengine.problems import Problem, ProblemCode, Result
+from spfengine.problems import UNKNOWN_CODES, Problem, ProblemCode, Result
 from spfengine.visible import visible, visible_name
 
 
@@ -152,8 +152,13 @@ class Outcome(HashedOnce):
 
     @property
     def is_unknown(self) -> bool:
-        """Whether nobody was asked what decides, since it is not in the files given."""
-        return self.problem is not None and self.problem.code is ProblemCode.OUTSIDE_ZONE
+        """Whether the result is not known because what it depends on was not given. `result` is then temperror."""
+        return self.problem is not None and self.problem.code in UNKNOWN_CODES
+
+    @property
+    def needs_helo(self) -> bool:
+        """Whether the result is not known because it depends on the HELO name, which was not given."""
+        return self.problem is not None and self.problem.code is ProblemCode.HELO_UNKNOWN
 
     @property
     def results(self) -> frozenset[Result | None]:

@@ -178,11 +178,11 @@ class Policy(HashedOnce):
     ) -> Session:
         """Return the check of one client, with the sender and HELO name of the policy if they are not given."""
         text = f"@{self.domain}" if sender is None else sender
-        session = Session(ip, text, helo or "", MAILFROM, self.limits, receiver, now or 0.0)
+        session = Session(ip, text, helo, MAILFROM, self.limits, receiver, now or 0.0)
         if sender is None and self.local_part is not None:
             session.local_part = self.local_part  # octets already
         if helo is None and self.helo is not None:
-            session.helo = self.helo
+            session.helo, session.helo_known = self.helo, True
         if session.domain != self.domain and fold(session.domain) != fold(self.domain):
             raise ArgumentError(
                 f"the sender {visible(text, 80)!r} does not belong to the domain {visible(self.domain, 80)!r}"

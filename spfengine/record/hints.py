@@ -13,7 +13,6 @@ _MEANT = {
 }  # fmt: skip
 _LONGEST = 12
 _WORDS = tuple(word for word in MECHANISMS + MODIFIERS if len(word) > 1)  # every word is one edit away from "a"
-_GLUED_ALL = ("~all", "-all", "+all", "?all")
 
 
 def meant(name: str) -> str | None:
@@ -47,22 +46,13 @@ def for_unknown_mechanism(qualifier: str, name: str, rest: str) -> str | None:
     return f"the mechanisms are {', '.join(MECHANISMS)}"
 
 
-def for_domain_spec(qualifier: str, name: str, argument: str, separator: str) -> str | None:
-    """Return the hint for an argument that is not a domain-spec."""
-    for glued in _GLUED_ALL:
-        if argument.lower().endswith(glued):
-            return f"a space is missing before {glued}"
+def for_domain_spec(qualifier: str, argument: str) -> str | None:
+    """Return the hint for an argument that is an address, not a domain-spec."""
     address, slash, lengths = argument.partition("/")
     if parse_ip4(address) is not None:
         return f"did you mean {qualifier}ip4:{visible(address + slash + lengths.partition('/')[0], 60)}?"
     if parse_ip6(address) is not None:
         return f"did you mean {qualifier}ip6:{visible(address + slash + lengths.rpartition('/')[2], 60)}?"
-    if argument.lower().startswith(("http://", "https://")):
-        return "give the domain name alone, without http://"
-    if "@" in argument:
-        return f"give the domain name alone: {name}{separator}{visible(argument.rpartition('@')[2], 60)}"
-    if argument.endswith((",", ";")):
-        return "terms are separated by spaces; take out the punctuation at the end"
     return None
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from spfengine.addresses import V4, V6, parse_ip4, parse_ip6
 from spfengine.errors import ArgumentError, RecordSyntaxError
 from spfengine.problems import Problem, ProblemCode
-from spfengine.record import grammar, hints
+from spfengine.record import grammar, hints, slips
 from spfengine.record.macro import MacroString, parse_macro_string
 from spfengine.record.model import (
     IP4,
@@ -27,8 +27,9 @@ from spfengine.record.model import (
     UnknownModifier,
 )
 from spfengine.record.tokenizer import Token, is_spf, tokens
-from spfengine.visible import visible
+from spfengine.visible import named, of_octets, visible
 
+_NAMED = 3  # characters outside US-ASCII that are named, of those next to each other
 _HINTED_FAULTS = 100  # nobody mistypes thousands of terms, so hints for the rest would only cost time
 
 
@@ -80,14 +81,14 @@ def _read(source: str) -> tuple[list[Term], list[Problem]]:
     if not is_spf(source):
         return [], [_not_spf(source)]
     terms: list[Term] = []
-    problems = [_invalid_character(match[0], match.start()) for match in grammar.INVALID_CHARACTERS.finditer(source)]
+    problems = [_invalid_character(source, *match.span()) for match in grammar.INVALID_CHARACTERS.finditer(source)]
     has_invalid_characters = bool(problems)
     modifiers: dict[str, Token] = {}
     for token in tokens(source):
         if has_invalid_characters and grammar.INVALID_CHARACTERS.search(token.text) is not None:
             continue  # that is fault enough for one term
         term, faults = _modifier(token, modifiers) if token.separator == "=" else _directive(token)
-        problems += faults if len(problems) < _HINTED_FAULTS else map(_without_hint, faults)
+        problems += _hinted(token, faults) if len(problems) < _HINTED_FAULTS else map(_without_hint, faults)
         if term is not None:
             terms.append(term)
     problems.sort(key=lambda problem: problem.span or (0, 0))
@@ -107,6 +108,8 @@ def _directive(token: Token) -> _Read:
         return _missing_name(token)
     if name in grammar.MODIFIERS and token.separator == ":":
         hint: str | None = f"it is a modifier; did you mean {name}={visible(token.argument, 60)}?"
+        if not token.argument:
+            hint = f"it is a modifier; write {name}=example.com, without spaces"
         return _fault(token, ProblemCode.UNKNOWN_MECHANISM, f"{name} is not a mechanism", "4.6.1", hint)
     rest = token.separator.replace("/", "") + token.argument
     hint = hints.for_unknown_mechanism(token.qualifier, token.name, rest)
@@ -295,7 +298,7 @@ def _domain_spec(token: Token, text: str) -> tuple[MacroString | None, list[Prob
 
 def _invalid_domain_spec(token: Token, text: str, span: tuple[int, int], toplabel: str) -> Problem:
     printable = visible(text, 60)
-    hint = hints.for_domain_spec(token.qualifier, token.name, token.argument, token.separator)
+    hint = hints.for_domain_spec(token.qualifier, token.argument)
     if parse_ip4(text.partition("/")[0]) is not None or parse_ip6(text.partition("/")[0]) is not None:
         message = f"{printable} is an IP address, not a domain name"
         return Problem(ProblemCode.ADDRESS_AS_DOMAIN_SPEC, message, None, span, "12", hint)
@@ -348,21 +351,34 @@ def _fault(token: Token, code: ProblemCode, text: str, section: str, hint: str |
     return None, [Problem(code, text, None, token.span, section, hint)]
 
 
+def _hinted(token: Token, problems: list[Problem]) -> list[Problem]:
+    """Return the faults of a term, the first of them with the hint for a known slip."""
+    slip = slips.slip_of(token) if problems else None
+    if slip is None:
+        return problems
+    first = problems[0]
+    return [Problem(first.code, first.text, first.domain, first.span, first.section, slip.hint), *problems[1:]]
+
+
 def _without_hint(problem: Problem) -> Problem:
     return Problem(problem.code, problem.text, problem.domain, problem.span, problem.section)
 
 
-def _invalid_character(characters: str, offset: int) -> Problem:
-    first = ord(characters[0])
-    kind = "a TAB" if first == 9 else "a line end" if first in (10, 13) else "a control character"
-    if first == 0:
-        kind = "a NUL"
-    elif first > 126:
-        kind = "a character outside US-ASCII" if first > 127 else "a control character"
-    text = f"{kind} ({visible(characters, 20)}) is at offset {offset}"
+def _invalid_character(source: str, offset: int, end: int) -> Problem:
+    characters = source[offset:end]
+    shown = of_octets(characters)
+    first = ord(shown[0])
     hint = "a record may contain only spaces and visible US-ASCII characters; take it out or retype it"
-    span = (offset, offset + len(characters))
-    return Problem(ProblemCode.INVALID_CHARACTER, text, None, span, "4.6.1", hint)
+    if first > 127:
+        kind = "a character outside US-ASCII is" if len(shown) == 1 else f"{len(shown)} characters outside US-ASCII are"
+        names = ", ".join(map(named, shown[:_NAMED])) + ("…" if len(shown) > _NAMED else "")
+        text = f"{kind} at offset {offset}: {names}"
+        hint = slips.for_characters(source, offset) or hint
+    else:
+        kind = "a TAB" if first == 9 else "a line end" if first in (10, 13) else "a control character"
+        kind = "a NUL" if first == 0 else kind
+        text = f"{kind} ({visible(characters, 20)}) is at offset {offset}"
+    return Problem(ProblemCode.INVALID_CHARACTER, text, None, (offset, end), "4.6.1", hint)
 
 
 def _not_spf(source: str) -> Problem:
@@ -376,6 +392,8 @@ def _not_spf(source: str) -> Problem:
         else:
             text = "this is not an SPF record: v=spf1 must be followed by a space or the end"
             hint = "put one space after v=spf1"
+    elif stripped[:5].lower() in ("spf1", "spf1 "):
+        hint = f"put v= before it: did you mean v={visible(stripped, 120)}?"
     elif stripped[:5].lower() == "v=spf" or stripped[:3].lower() == "spf":
         hint = "the only version there is, is v=spf1"
     return Problem(ProblemCode.NOT_SPF, text, None, (0, min(len(source), 7)), "4.5", hint)

@@ -84,8 +84,9 @@ def replay_files(
     """
     replaying = _Replay(policies, listed_at_most)
     totals = Totals(listed_at_most=listed_at_most)
+    ledger = Ledger()
     for path in list_paths(paths):
-        ledger = Ledger()  # one for each path, so that its messages do not depend on what else is read
+        ledger = Ledger(ledger)  # one for each path, so that its messages do not depend on what else is read
         totals += replaying.totals(iterate_senders(path, ledger, receiver=receiver, bounds=bounds), ledger)
     return totals
 

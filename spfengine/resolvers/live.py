@@ -2,7 +2,7 @@
 
 import re
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from spfengine.errors import AddressError, ArgumentError
 from spfengine.resolvers.cache import Cache
 from spfengine.resolvers.resolv_conf import read_nameservers, unusable
 from spfengine.resolvers.servers import Server
-from spfengine.resolvers.stub import Attempt, Reply, Stub, Unsent
+from spfengine.resolvers.stub import Attempt, Reply, Stub, Unreachable, Unsent
 from spfengine.visible import visible
 
 if TYPE_CHECKING:
@@ -57,6 +57,8 @@ class LiveResolver:
             waits for them all at once; those that turn out not to be needed are cancelled with the result. 0: each
             question is asked when the check needs its answer.
         in_flight: how many questions may be in flight at once in an event loop; the others wait.
+        unreachable: called at once, with a server's address and the reason, if it can't be reached or does not answer;
+            once for each server, and not for one that has answered anything. It may be called from any thread.
 
     Raises:
         ArgumentError: a setting can't be used, or no server is given and the system's settings have none to use.
@@ -76,6 +78,7 @@ class LiveResolver:
         cache: bool = True,
         prefetch: int = 20,
         in_flight: int = 200,
+        unreachable: Callable[[str, str], None] | None = None,
     ) -> None:
         _check_settings(timeout, lifetime, retries, prefetch, in_flight)
         if nameservers is None:
@@ -86,7 +89,8 @@ class LiveResolver:
             servers = [_server(text, port) for text in texts]
         if not servers:
             raise ArgumentError("nameservers is empty; give at least one server, or None for the system's")
-        uncached = _Uncached(Stub(servers, timeout, retries, lifetime), prefetch, in_flight)
+        report = None if unreachable is None else _reporting(unreachable)
+        uncached = _Uncached(Stub(servers, timeout, retries, lifetime, report), prefetch, in_flight)
         self._nameservers = [str(server.address[0]) for server in servers]
         self.prefetch = prefetch
         self.cache = Cache(uncached) if cache else None
@@ -106,6 +110,14 @@ class LiveResolver:
     def peek(self, question: Question, /) -> Answer | None:
         """Return the cached answer, or None; nothing is asked."""
         return None if self.cache is None else self.cache.peek(question)
+
+
+def _reporting(unreachable: Callable[[str, str], None]) -> Callable[[Server, str], None]:
+    def report(server: Server, reason: str) -> None:
+        host, port = server.address[:2]
+        unreachable(str(host) if port == 53 else f"[{host}]:{port}" if ":" in str(host) else f"{host}:{port}", reason)
+
+    return report
 
 
 class _Uncached:
@@ -230,9 +242,16 @@ def exchange(attempt: Attempt) -> Reply:
                 reply = attempt.accept(sock.recv(_MAX_MESSAGE))
                 if reply is not None:
                     return reply
-    except OSError:  # also TimeoutError, and a server that does not exist
-        pass
+    except TimeoutError:
+        return None
+    except OSError as error:
+        return Unreachable(_reason(error))
     return None
+
+
+def _reason(error: OSError) -> str:
+    """Return why a server can't be reached, in the system's words."""
+    return error.strerror or "it closed the connection"
 
 
 async def aexchange(attempt: Attempt) -> Reply:
@@ -262,8 +281,10 @@ async def aexchange(attempt: Attempt) -> Reply:
                     if reply is not None:
                         return reply
                     await asyncio.sleep(0)
-    except OSError:
-        pass
+    except TimeoutError:
+        return None
+    except OSError as error:
+        return Unreachable(_reason(error))
     return None
 
 

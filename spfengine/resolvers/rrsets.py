@@ -15,7 +15,7 @@ from spfengine.addresses import read_ip4, read_ip6
 from spfengine.answers import Answer, RRType, Status
 from spfengine.errors import ZoneError
 from spfengine.names import MAX_LABEL, MAX_NAME, fold, is_askable, octets, to_a_labels
-from spfengine.visible import short_repr, visible, visible_name
+from spfengine.visible import short_repr, value_text, visible, visible_name
 
 Records = Any
 """Records of one name and type as callers write them: str, bytes, an ipaddress object, a tuple, a list, a Status."""
@@ -226,5 +226,7 @@ def read_mapping(records: ZoneMapping, ttl: int | None) -> tuple[tuple[str, ...]
 
 def cannot_use(what: str, value: object, expected: str) -> ZoneError:
     """Return the error that `value`, read at `what`, is not what was expected there."""
-    text = value if isinstance(value, str | bytes) else short(value) if isinstance(value, list | dict) else repr(value)
+    if isinstance(value, list | dict):
+        value = short(value)
+    text = value if isinstance(value, str | bytes) else value_text(value)
     return ZoneError(f"{what}: '{visible(text, 60)}' can't be used; expected {expected}")

@@ -36,9 +36,16 @@ class ServerHealth:
         clock: a monotonic clock, in seconds.
     """
 
-    __slots__ = ("_answered", "_lock", "_servers", "_silent_until", "clock")
+    __slots__ = ("_answered", "_lock", "_report", "_servers", "_silent_until", "_unreachable", "clock")
 
-    def __init__(self, servers: Sequence[Server], clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self,
+        servers: Sequence[Server],
+        clock: Callable[[], float] = monotonic,
+        report: Callable[[Server, str], None] | None = None,
+    ) -> None:
+        self._report = report
+        self._unreachable: set[Server] = set()
         self._servers = tuple(servers)
         self.clock = clock
         self._lock = Lock()
@@ -69,8 +76,19 @@ class ServerHealth:
             self._answered[server] = self.clock()
             self._silent_until.pop(server, None)
 
+    def unreachable(self, server: Server, reason: str) -> None:
+        """Note that the system can't reach a server, and report its reason the first time."""
+        with self._lock:
+            is_new = server not in self._unreachable
+            self._unreachable.add(server)
+        if is_new and self._report is not None:
+            self._report(server, reason)
+
     def unanswered(self, server: Server, since: float) -> None:
         """Note that a server has sent no reply in time to a query that was sent at `since`."""
         with self._lock:
             if self._answered.get(server, float("-inf")) < since:
                 self._silent_until[server] = self.clock() + _SILENT_SECONDS
+            has_never_answered = server not in self._answered
+        if has_never_answered:
+            self.unreachable(server, "no answer in time")

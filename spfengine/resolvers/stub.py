@@ -77,11 +77,22 @@ class Attempt:
         return reply if self.query.is_response(reply) else None
 
 
+@dataclass(frozen=True, slots=True)
+class Unreachable:
+    """In place of a reply: the system could not bring the query to the server, or its reply back.
+
+    Attributes:
+        reason: the system's reason, such as "Connection refused".
+    """
+
+    reason: str
+
+
 class Unsent:
     """In place of a reply: no socket could be opened to send the query from, which says nothing about the server."""
 
 
-Reply = dns.message.Message | Unsent | None
+Reply = dns.message.Message | Unreachable | Unsent | None
 Asking = Generator[Attempt, Reply, Answer]
 
 
@@ -93,6 +104,7 @@ class Stub:
         timeout: seconds to wait for one reply, at most.
         retries: how many more rounds the silent servers are asked.
         lifetime: seconds for one Question in all.
+        unreachable: called once for each server that can't be reached, with the system's reason.
 
     Attributes:
         health: what is remembered of the servers from one question to the next.
@@ -100,8 +112,15 @@ class Stub:
 
     __slots__ = ("health", "lifetime", "retries", "timeout")
 
-    def __init__(self, servers: Sequence[Server], timeout: float, retries: int, lifetime: float) -> None:
-        self.health = ServerHealth(servers)
+    def __init__(
+        self,
+        servers: Sequence[Server],
+        timeout: float,
+        retries: int,
+        lifetime: float,
+        unreachable: Callable[[Server, str], None] | None = None,
+    ) -> None:
+        self.health = ServerHealth(servers, report=unreachable)
         self.timeout = timeout
         self.retries = retries
         self.lifetime = lifetime
@@ -169,6 +188,9 @@ class Stub:
         reply = yield Attempt(server, tcp, query, until)
         if isinstance(reply, Unsent):
             return None
+        if isinstance(reply, Unreachable):
+            self.health.unreachable(server, reply.reason)
+            reply = None
         if reply is not None:
             self.health.answered(server)
         elif not tcp:  # else it has just answered over UDP

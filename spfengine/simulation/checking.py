@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from spfengine.answers import Answer, Question
 from spfengine.dmarc.alignment import Alignment, aligning
 from spfengine.drivers import once
+from spfengine.evaluation.beyond import beyond_limit, is_over_limit
 from spfengine.evaluation.check_host import check_host
 from spfengine.evaluation.session import MAILFROM, Answers, Session
 from spfengine.names import domain_fault, fold
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
     from spfengine.dmarc.suffixes import PublicSuffixes
 
 _WORTH_COMPILING = 500  # senders of a domain; compiling it costs about as much as this many checks
+_MOST_BEYOND = 200  # senders that are checked again without the limits
 _MOST_PAIRS = 1000  # of domains whose alignment is determined, since names in reports may be made up
-_BY_LETTERS: dict[str, frozenset[str]] = {Input.LOCAL_PART: frozenset("ls"), Input.HELO: frozenset("h")}
+_OF_LOCAL_PART = frozenset("ls")
 
 Policies = tuple[Policy, Policy]
 """The policies of a domain before and after."""
@@ -39,7 +41,7 @@ class _Asked(Session):
 
     def __init__(self, sender: Sender, inputs: Inputs) -> None:
         super().__init__(
-            sender.ip, sender.sender, sender.helo or "", MAILFROM, inputs.limits, inputs.receiver, inputs.now
+            sender.ip, sender.sender, sender.helo or None, MAILFROM, inputs.limits, inputs.receiver, inputs.now
         )
         self.explaining = False
         self.letters: set[str] = set()
@@ -61,8 +63,7 @@ class Checking:
         self._known = known
         self._suffixes = suffixes
         self._outcomes: dict[Outcome, Outcome] = {}
-        self._without_pass: dict[str, Alignment] = {}
-        self._alignments: dict[tuple[str, str], tuple[Alignment, Alignment]] = {}
+        self._alignments: dict[tuple[str | None, str], tuple[Alignment, Alignment]] = {}
 
     def check(self, senders: tuple[Sender, ...]) -> Generator[Question, Answer, list[SenderChange]]:
         """Return what the change does to each sender."""
@@ -75,9 +76,13 @@ class Checking:
             if count >= _WORTH_COMPILING:
                 yield from self._compile(domain)
         changes = []
+        again = _MOST_BEYOND
         for sender in senders:
             null = not sender.sender.strip("<>")
             change = yield from self._check(sender, None if null else fold(domains[sender.sender]))
+            if is_over_limit(change.after.problem) and again:
+                again -= 1
+                change = yield from self._beyond(change)
             changes.append(change)
         return changes
 
@@ -115,11 +120,20 @@ class Checking:
         first, second = _Asked(sender, self._inputs), _Asked(sender, self._inputs)
         yield from once(check_host(first), self._known)
         yield from once(self._layer.through(check_host(second)), self._known)
-        letters = first.letters | second.letters
-        rests_on = tuple([Input(each) for each in sender.unknown if _BY_LETTERS[each] & letters])
-        if not sender.helo and not sender.sender.strip("<>"):
-            rests_on = (Input.HELO,)  # its domain is what is checked
-        return SenderChange(sender, self._kept(first), self._kept(second), rests_on)
+        change = SenderChange(sender, self._kept(first), self._kept(second))
+        rests_on = []
+        if Input.LOCAL_PART in sender.unknown and _OF_LOCAL_PART & (first.letters | second.letters):
+            rests_on.append(Input.LOCAL_PART)
+        if change.needs_helo:
+            rests_on.append(Input.HELO)
+        return replace(change, rests_on=tuple(rests_on)) if rests_on else change
+
+    def _beyond(self, change: SenderChange) -> Generator[Question, Answer, SenderChange]:
+        """Return what the change does to a sender, with what its check would find without the limits."""
+        session = _Asked(change.sender, self._inputs)
+        yield from once(self._layer.through(check_host(session)), self._known)
+        beyond = yield from once(self._layer.through(beyond_limit(session)), self._known)
+        return change if beyond is None else replace(change, beyond=self._kept(beyond))
 
     def _kept(self, session: Session) -> Outcome:
         outcome = outcome_of(session)
@@ -138,14 +152,10 @@ class Checking:
         return None if first is None or second is None else (first, second)
 
     def _alignment(self, passed: str | None, author: str, at: int) -> Generator[Question, Answer, Alignment | None]:
-        if passed is None:  # nothing is asked
-            if author not in self._without_pass:
-                self._without_pass[author] = yield from aligning(None, author)
-            return self._without_pass[author]
         key = passed, author
         if key not in self._alignments:
             if len(self._alignments) >= _MOST_PAIRS:
-                return None
+                return None if passed is not None else Alignment(author, None, False, False, why="SPF did not pass")
             before = yield from once(aligning(passed, author, self._suffixes), self._known)
             after = yield from once(self._layer.through(aligning(passed, author, self._suffixes)), self._known)
             self._alignments[key] = before, after

@@ -15,7 +15,7 @@ from spfengine.policy.outcome import Branch, Input, Outcome, OutcomeTable
 from spfengine.policy.policy import Policy
 from spfengine.policy.ranges import IPNetwork
 from spfengine.problems import Problem, ProblemCode, Result
-from spfengine.senders import Sender, reported_result, sender_dict
+from spfengine.senders import Sender, domain_of, reported_result, sender_dict
 from spfengine.simulation.records import RecordChange
 from spfengine.visible import short_repr, visible, visible_name
 
@@ -23,6 +23,16 @@ from spfengine.visible import short_repr, visible, visible_name
 
 _BROKEN = (Result.PERMERROR, Result.TEMPERROR)
 """Results that are worse than any that the record itself gives."""
+_ORDER = {
+    Result.PASS: 0,
+    Result.NEUTRAL: 1,
+    Result.NONE: 1,  # a receiver treats neutral exactly like none (RFC 7208 §8.2)
+    Result.SOFTFAIL: 2,
+    Result.FAIL: 3,
+    Result.PERMERROR: 4,
+    Result.TEMPERROR: 4,
+}
+"""How receivers treat mail with a result, the best first (RFC 7208 §8)."""
 
 
 class Effect(StrEnum):
@@ -30,12 +40,12 @@ class Effect(StrEnum):
 
     NEWLY_PASSING = "newly-passing"
     NEWLY_FAILING = "newly-failing"
-    """It passed and no longer does, or newly gets permerror or temperror."""
+    """It gets a result that receivers treat worse: pass is lost, softfail becomes fail, an error is new."""
     CHANGED = "changed"
-    """Another result, neither of them pass and none worse."""
+    """Another result, neither of them pass, and not worse."""
     STILL_FAILING = "still-failing"
     UNKNOWN = "unknown"
-    """DNS could not answer, or nobody was asked, before or after."""
+    """DNS could not answer, nobody was asked, or what the result depends on is not known, before or after."""
     UNCHANGED = "unchanged"
 
 
@@ -46,10 +56,11 @@ class SenderChange:
     Attributes:
         sender: the sender.
         before, after: the outcome of its check.
-        rests_on: what is not known of the client and a macro needs: `Input.HELO`, `Input.LOCAL_PART`. The results are
-            then those for no HELO name, and for the local part "postmaster".
-        aligned_before, aligned_after: whether SPF is aligned with the header field From (RFC 9989 §4.4.1); None if the
+        rests_on: what is not known of the client and a macro needs: `Input.HELO`, `Input.LOCAL_PART`. A result
+            that needs the HELO name is then temperror (`helo-unknown`); the local part is taken to be "postmaster".
+        aligned_before, aligned_after: whether SPF is aligned with the header field From (RFC 9989 §4.4.2); None if the
             sender's `header_from` is not known.
+        beyond: if the check after the change exceeds a limit, its outcome without it; or None.
     """
 
     sender: Sender
@@ -58,6 +69,7 @@ class SenderChange:
     rests_on: tuple[Input, ...] = ()
     aligned_before: Alignment | None = None
     aligned_after: Alignment | None = None
+    beyond: Outcome | None = None
 
     def __repr__(self) -> str:
         return short_repr(self, ("sender", "before", "after"))
@@ -79,6 +91,19 @@ class SenderChange:
         return Effect.NEWLY_PASSING if after is Result.PASS else Effect.CHANGED
 
     @property
+    def stops(self) -> bool:
+        """Whether it passed and no longer does, or newly gets an error."""
+        before, after = self.before.result, self.after.result
+        assert before is not None, "a sender is one client, so its result is known"
+        assert after is not None, "a sender is one client, so its result is known"
+        return self.effect is Effect.NEWLY_FAILING and _stops(before, after)
+
+    @property
+    def needs_helo(self) -> bool:
+        """Whether a result is not known because it depends on the HELO name, which was not given."""
+        return self.before.needs_helo or self.after.needs_helo
+
+    @property
     def disagrees(self) -> bool:
         """Whether the record as it is now gives another result than the one that was reported.
 
@@ -91,8 +116,27 @@ class SenderChange:
 
 
 def is_worse(before: Result, after: Result) -> bool:
-    """Whether a result is worse than the one before: pass is lost, or an error is new."""
+    """Whether receivers treat a result worse than the one before: softfail → fail, none → softfail, and so on."""
+    return _ORDER[after] > _ORDER[before]
+
+
+def _stops(before: Result, after: Result) -> bool:
+    """Whether pass is lost, or an error is new."""
     return before is not after and (before is Result.PASS or after in _BROKEN) and after is not Result.PASS
+
+
+def is_stricter(before: Outcome, after: Outcome) -> bool:
+    """Whether a network gets a result that receivers treat worse, or may get one: see `is_worse`.
+
+    Unlike `change_is_worse`, it counts softfail → fail, which only harms mail that did not pass before.
+    """
+    if before.result is not None and after.result is not None:
+        return is_worse(before.result, after.result)
+    return change_is_worse(before, after) or _worst(after) > _worst(before)
+
+
+def _worst(outcome: Outcome) -> int:
+    return max([_ORDER[result] for result in outcome.results if result is not None], default=0)
 
 
 def change_is_worse(before: Outcome, after: Outcome) -> bool:
@@ -119,7 +163,7 @@ class _Comparison:
         if before.result is not None and after.result is not None:
             # A failure of DNS is not known to happen, so only a pass can be lost to one.
             may_be = before.result is Result.PASS or after.result is not Result.TEMPERROR
-            return may_be and is_worse(before.result, after.result)
+            return may_be and _stops(before.result, after.result)
         key = id(before), id(after)
         if key not in self._known:
             self._known[key] = len(self._known) >= _MAX_PAIRS or self._tree_is_worse(before, after)
@@ -193,8 +237,31 @@ class Simulation:
     @property
     def is_incomplete(self) -> bool:
         """Whether something was not answered for some networks or senders, so that their change is not known."""
-        return any(problem.code in _INCOMPLETE for problem in self.problems) or any(
-            Result.TEMPERROR in (change.before.result, change.after.result) for change in self.senders
+        return any(problem.code in _INCOMPLETE for problem in self.problems) or bool(self.unknown_senders)
+
+    @property
+    def unknown_senders(self) -> tuple[SenderChange, ...]:
+        """The senders whose result is not known, before or after, and depends on the domain or one under it.
+
+        A sender with another MAIL FROM is not among them: the record of another domain decides for it.
+        """
+        return tuple(
+            [
+                change
+                for change in self.senders
+                if Result.TEMPERROR in (change.before.result, change.after.result)
+                and is_same_or_under(domain_of(change.sender), self.domain)
+            ]
+        )
+
+    @property
+    def needs_helo(self) -> bool:
+        """Whether senders are the only gap, and only for want of their HELO names."""
+        unknown = [change for change in self.senders if change.effect is Effect.UNKNOWN]
+        return (
+            all(problem.code is not ProblemCode.DNS_INCOMPLETE for problem in self.problems)
+            and bool(unknown)
+            and all(change.needs_helo for change in unknown)
         )
 
     @property
@@ -218,25 +285,44 @@ class Simulation:
 
     @property
     def is_worse(self) -> bool:
-        """Whether a network or sender that passed no longer does, or newly gets permerror or temperror.
+        """Whether mail that passed no longer does, an error is new, or a given sender gets a worse result.
 
-        A network for which something was not answered does not count: it is not known.
+        A network for which something was not answered does not count: it is not known. Nor does softfail → fail for
+        addresses that are no sender's: see `is_stricter`.
         """
+        return self.loses or any(change.effect is Effect.NEWLY_FAILING for change in self.senders)
+
+    @property
+    def loses(self) -> bool:
+        """Whether a network or sender that passed no longer does, or newly gets permerror or temperror."""
         return any(change_is_worse(change.before, change.after) for change in self.changes) or any(
-            change.effect is Effect.NEWLY_FAILING for change in self.senders
+            change.stops for change in self.senders
         )
 
-    def render(self, *, own: Iterable[str] = (), formats: Sequence[str] = (), width: int | None = 80) -> str:
+    @property
+    def is_stricter(self) -> bool:
+        """Whether any address gets a result that receivers treat worse, such as fail after softfail."""
+        return self.is_worse or any(is_stricter(change.before, change.after) for change in self.changes)
+
+    def render(
+        self,
+        *,
+        own: Iterable[str] = (),
+        formats: Sequence[str] = (),
+        width: int | None = 80,
+        everything: bool = False,
+    ) -> str:
         """Return the text that `spfengine simulate` prints.
 
         Args:
             own: domains whose records you can edit, in addition to the one simulated.
             formats: the formats of `spfengine.advice.forms` in which to print the new records; none: as they are.
             width: columns to which lines are wrapped; None: not wrapped.
+            everything: whether all networks and senders are listed, however many.
         """
         from spfengine.text.simulate import render_simulation
 
-        return render_simulation(self, width, own, formats)
+        return render_simulation(self, width, own, formats, everything=everything)
 
     def to_dict(self) -> dict[str, object]:
         """Return the simulation as JSON-safe values; key "schema" names their version."""
@@ -245,6 +331,7 @@ class Simulation:
             "schema": SCHEMA,
             "domain": visible_name(self.domain),
             "worse": self.is_worse,
+            "stricter": self.is_stricter,
             "broken": self.is_broken,
             "incomplete": self.is_incomplete,
             "changes": [_change_dict(change, table) for change in self.changes],
@@ -300,9 +387,14 @@ def _sender_dict(change: SenderChange) -> dict[str, object]:
         "after": str(change.after.result),
         "effect": str(change.effect),
         "directive": None if change.after.directive is None else visible(change.after.directive, 1 << 16),
+        "beyond": change.beyond and {"result": str(change.beyond.result), "path": _path(change.beyond)},
         "disagrees": change.disagrees,
         "rests_on": [str(each) for each in change.rests_on],
     }
+
+
+def _path(outcome: Outcome) -> list[list[str]]:
+    return [[visible_name(domain), visible(term, 1 << 16)] for domain, term in outcome.path]
 
 
 def _record_dict(change: RecordChange) -> dict[str, object]:

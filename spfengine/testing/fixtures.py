@@ -60,7 +60,7 @@ class SPFCheck:
         self.resolver = resolver
         self.results: list[CheckResult] = []
 
-    def __call__(self, ip: IPAddress, sender: str, helo: str = "", **options: Any) -> CheckResult:
+    def __call__(self, ip: IPAddress, sender: str, helo: str | None = None, **options: Any) -> CheckResult:
         """Return what `spfengine.check` returns for these arguments; `options` are its other ones."""
         return self._keep(check(ip, sender, helo, **{"resolver": self.resolver, **options}))
 
@@ -68,7 +68,9 @@ class SPFCheck:
         """Return what `spfengine.check_helo` returns for these arguments; `options` are its other ones."""
         return self._keep(check_helo(ip, helo, **{"resolver": self.resolver, **options}))
 
-    def assert_result(self, expected: str, ip: IPAddress, sender: str, helo: str = "", **options: Any) -> CheckResult:
+    def assert_result(
+        self, expected: str, ip: IPAddress, sender: str, helo: str | None = None, **options: Any
+    ) -> CheckResult:
         """Check, and return the result. Raises AssertionError, with the trace, if it is not the expected one."""
         __tracebackhide__ = True
         result = self(ip, sender, helo, **options)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from spfengine.addresses import parse_address
 from spfengine.errors import AddressError, ArgumentError, ZoneError
@@ -16,6 +16,7 @@ from spfengine.evaluation.limits import Limits
 from spfengine.problems import Result
 from spfengine.resolvers.zone import Zone
 from spfengine.resolvers.zone_files.yaml_files import (
+    Node,
     free_name,
     keep_text,
     load_yaml,
@@ -26,9 +27,6 @@ from spfengine.resolvers.zone_files.yaml_files import (
 )
 from spfengine.visible import visible
 from spfengine.wording import listed
-
-if TYPE_CHECKING:
-    from yaml import Node
 
 SEMANTICS = Path(__file__).with_name("suite") / "semantics.yml"
 """The file of spfengine's own suite."""
@@ -157,7 +155,7 @@ def read_suite(text: str, suite: str, notes: list[str] | None = None) -> list[Ca
     return list(reading.cases.values())
 
 
-def read_yaml(text: str, where: str, prepare: "Callable[[Node], object] | None" = None) -> list[Any]:
+def read_yaml(text: str, where: str, prepare: Callable[[Node], object] | None = None) -> list[Any]:
     """Return the documents of a YAML text; see `load_yaml`.
 
     Raises:
@@ -182,15 +180,15 @@ class _Reading:
         """Add a note."""
         self.notes.append(visible(f"{where}: {text}"))
 
-    def prepare(self, root: "Node") -> None:
+    def prepare(self, root: Node) -> None:
         """Rename cases that have the name of another in their document, and make text of what is meant as text."""
         tests = value_of(root, "tests")
         for line, name, renamed in rename_repeated(tests):
             self.note(f"{self.suite}, line {line}", f"there is another case {name}; this one is called {renamed}")
         keep_text(value_of(root, "zonedata"))
         keep_text(value_of(root, "description"))
-        for name, case in pairs(tests):
-            keep_text(name)
+        for key_of_case, case in pairs(tests):
+            keep_text(key_of_case)
             for key in _AS_WRITTEN:
                 keep_text(value_of(case, key))
         for line, key in repeated(root):

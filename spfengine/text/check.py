@@ -8,11 +8,12 @@ from spfengine.evaluation.check_result import CheckResult
 from spfengine.evaluation.limits import Limits, VoidRule
 from spfengine.evaluation.session import HELO
 from spfengine.evaluation.trace import TermStatus, TracedRecord, TracedTerm
+from spfengine.linting.client import Note
 from spfengine.names import fold
 from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.model import Directive, Network, Term
 from spfengine.record.parser import diagnose
-from spfengine.text.lines import Line, Row, Span, line, note, table
+from spfengine.text.lines import WARNING, Line, Row, Span, line, note, table
 from spfengine.text.problems import problem_lines
 from spfengine.text.trace import MARKS, decisive_records, record_text, trace_lines
 from spfengine.visible import visible, visible_name
@@ -25,6 +26,10 @@ _SENTENCES = {
     Result.NONE: "no SPF record says whether {ip} is allowed to {act}",
     Result.PERMERROR: "SPF is set up wrongly, so it does not say whether {ip} is allowed to {act}",
     Result.TEMPERROR: "DNS could not answer, so it is not known now whether {ip} is allowed to {act}",
+}
+_UNKNOWN = {
+    ProblemCode.OUTSIDE_ZONE: "it is not known whether {ip} is allowed to {act}",
+    ProblemCode.HELO_UNKNOWN: "the HELO name is not known, so it is not known whether {ip} is allowed to {act}",
 }
 _RUN = 4  # this many neighbouring networks that do not match are put in one line
 _MOST_FAULTS = 20
@@ -53,6 +58,14 @@ def check_lines(
         yield note(Span(f"with your draft for {visible_name(name)}{unused}", "quiet" if asked else ""))
 
 
+def note_lines(notes: Iterable[Note]) -> Iterator[Line]:
+    """Yield what explains a result further, each with what to do."""
+    for each in notes:
+        yield line()
+        yield note(WARNING, each.text)
+        yield note(Span("hint: ", "strong"), each.hint, indent=4)
+
+
 def _result(result: CheckResult, limits: Limits, width: int | None, *, with_trace: bool) -> Iterator[Line]:
     yield _verdict(result)
     if result.problem is None:
@@ -73,20 +86,20 @@ def _result(result: CheckResult, limits: Limits, width: int | None, *, with_trac
 
 
 def _verdict(result: CheckResult) -> Line:
-    domain = visible_name(result.domain) or "nobody"
+    domain = visible_name(result.domain) or "the null sender"
     act = f"call itself {domain}" if result.identity == HELO else f"send mail for {domain}"
     if result.result is Result.NEUTRAL:
         act = "use that name" if result.identity == HELO else "send mail for it"
-    sentences = _SENTENCES
-    if result.problem is not None and result.problem.code is ProblemCode.OUTSIDE_ZONE:
-        sentences = {Result.TEMPERROR: "it is not known whether {ip} is allowed to {act}"}
-    sentence = sentences[result.result].format(ip=result.ip, act=act, domain=domain)
+    why = None if result.problem is None else _UNKNOWN.get(result.problem.code)
+    sentence = (why or _SENTENCES[result.result]).format(ip=result.ip, act=act, domain=domain)
     return note(Span(str(result.result).upper(), str(result.result)), "  ", sentence, indent=0)
 
 
 def _checked(result: CheckResult) -> Line:
-    helo = f", HELO {visible(result.helo)}" if result.helo else ""
-    what = f"HELO {visible(result.helo)}" if result.identity == HELO else f"MAIL FROM {visible(result.sender)}{helo}"
+    if result.identity == HELO:
+        what = f"HELO {visible(result.helo)}"
+    else:
+        what = f"MAIL FROM {visible(result.sender)}" if result.domain else "MAIL FROM <>"
     return note(Span(f"checked: {what}", "quiet"))
 
 

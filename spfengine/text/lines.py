@@ -79,6 +79,11 @@ def deeper(lines: Iterable[Line]) -> Iterator[Line]:
         yield replace(whole, first=f"  {whole.first}", rest=f"  {whole.rest}")
 
 
+def narrower(width: int | None) -> int | None:
+    """Return the width that is left to lines that are `deeper`."""
+    return None if width is None else width - 2
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A row of a table of two columns, with a mark before it."""

@@ -7,16 +7,18 @@ from itertools import groupby
 
 from spfengine.linting.codes import Severity
 from spfengine.linting.finding import Finding, quoted
+from spfengine.linting.zones import NameSummary, Sends
 from spfengine.record.tokenizer import tokens
 from spfengine.sources.places import Region
 from spfengine.sources.record import FoundRecord
-from spfengine.text.lines import Line, Span, line, note, plain
+from spfengine.text.lines import SIGNS, Line, Row, Span, line, note, plain, table
 from spfengine.text.problems import problem_lines
 from spfengine.visible import visible, visible_name
 from spfengine.wording import and_more, counted
 
 _SHOWN = 60
 _MOST_UNKNOWN = 5
+_MOST_NAMES = 40  # names of a zone that the text shows
 _MARKS = {
     Severity.ERROR: Span("error: ", "fault"),
     Severity.WARNING: Span("warning: ", "softfail"),
@@ -105,6 +107,38 @@ def _source_lines(linted: LintedRecord, width: int | None) -> Iterator[Line]:
 
 def _place(path: str, region: Region) -> str:
     return f"{visible(path)}:{region.line}:{region.column}"
+
+
+def summary_lines(names: Sequence[NameSummary], width: int | None) -> Iterator[Line]:
+    """Yield the names of a zone: which of them send mail, and what each needs; nothing if there are none."""
+    if not names:
+        return
+    sending = [name for name in names if name.sends is Sends.YES]
+    needing = [name for name in names if name.needs]
+    yield line()
+    what = f"{counted(len(names), 'name')}: {len(sending)} send mail, {len(needing)} need something"
+    yield line(Span(what.replace("1 send mail", "1 sends mail").replace("1 need some", "1 needs some"), "strong"))
+    rows = [_summary_row(name) for name in names[:_MOST_NAMES]]
+    yield from table(rows, width)
+    if len(names) > _MOST_NAMES:
+        yield note(Span(and_more(len(names) - _MOST_NAMES, "name") + " (--json has them all)", "quiet"))
+
+
+def _summary_row(name: NameSummary) -> Row:
+    mark, does = _DOES[name.sends]
+    needs = f"needs {name.needs}" if _is_thing(name.needs) else name.needs or "ok"
+    return Row(mark, Span(visible_name(name.name), "term"), (Span(f"{does} ({name.why}); ", "quiet"), Span(needs)))
+
+
+_DOES = {
+    Sends.YES: (SIGNS["+"], "sends"),
+    Sends.NO: (SIGNS["-"], "sends nothing"),
+    Sends.UNKNOWN: (Span("?", "neutral"), "may send"),
+}
+
+
+def _is_thing(needs: str) -> bool:
+    return needs.startswith(("an ", '"'))
 
 
 def render_finding(finding: Finding, width: int | None) -> str:

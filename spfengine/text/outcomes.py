@@ -2,22 +2,25 @@
 
 from collections.abc import Iterable, Iterator
 
+from spfengine.addresses import V4, V6, Family, address_text
 from spfengine.answers import Answer, Question
 from spfengine.evaluation.limits import VoidRule
 from spfengine.evaluation.unanswered import unanswered
 from spfengine.policy.budget import Budget
 from spfengine.policy.outcome import Outcome
 from spfengine.policy.policy import Policy
-from spfengine.policy.ranges import IPNetwork
+from spfengine.policy.ranges import IPNetwork, Spans, difference, networks_of, prefixes_of, size, union
 from spfengine.problems import Result
 from spfengine.text.lines import Line, Span, note
 from spfengine.visible import visible
-from spfengine.wording import and_more, counted
+from spfengine.wording import and_more, counted, number_text
 
 SHOWN_TERM = 300
 """How many characters of a term are printed."""
 _MOST_CONDITIONS = 10
 _MOST_DEPENDENCIES = 3
+_MOST_HOLES = 3
+_PLAIN_NETWORKS = 2  # that are written one by one, since networks can be copied into a record
 
 
 def outcome_text(outcome: Outcome) -> str:
@@ -88,8 +91,64 @@ def cost_text(before: Budget, after: Budget, limits_of: Policy) -> tuple[str, st
 
 
 def networks_text(networks: list[IPNetwork]) -> str:
-    """Return how many networks and addresses these are, in words."""
-    return f"{counted(len(networks), 'network')}, {addresses_text(networks)}"
+    """Return how many networks and addresses these are, in words; adjacent networks count as one."""
+    return f"{counted(len(joined_networks(networks)), 'network')}, {addresses_text(networks)}"
+
+
+def joined_networks(networks: Iterable[IPNetwork]) -> list[str]:
+    """Return networks as people read them: adjacent ones as one, and one with holes as such.
+
+    Whatever takes more than two networks is written as the range that it is, "192.0.2.1-192.0.2.9", or as the network
+    around it without its holes, "198.51.0.0/16 except 198.51.100.7".
+    """
+    networks = list(networks)
+    texts: list[str] = []
+    for family in (V4, V6):
+        spans = union([
+            (int(network.network_address), int(network.broadcast_address))
+            for network in networks
+            if network.version == family.version
+        ])  # fmt: skip
+        index = 0
+        while index < len(spans):
+            taken, rows = _joined(family, spans, index)
+            texts += rows
+            index += taken
+    return texts
+
+
+def _joined(family: Family, spans: Spans, start: int) -> tuple[int, list[str]]:
+    """Return how many spans are written together, from the one at `start` on, and how."""
+    for end in range(min(start + _MOST_HOLES, len(spans) - 1), start - 1, -1):
+        taken = spans[start : end + 1]
+        plain = networks_of(family, taken)
+        if len(plain) <= _PLAIN_NETWORKS:
+            return len(taken), [str(network) for network in plain]
+        block = _block_around(taken[0][0], taken[-1][1])
+        holes = difference([block], taken)
+        is_alone = (start == 0 or spans[start - 1][1] < block[0]) and not (
+            end + 1 < len(spans) and spans[end + 1][0] <= block[1]
+        )
+        if is_alone and len(holes) <= _MOST_HOLES and size(holes) * 4 <= block[1] - block[0]:
+            around = networks_of(family, [block])[0]
+            return len(taken), [f"{around} except {', '.join([_span_text(family, hole) for hole in holes])}"]
+    return 1, [_span_text(family, spans[start])]
+
+
+def _block_around(first: int, last: int) -> tuple[int, int]:
+    """Return the smallest network that has both addresses."""
+    host = (first ^ last).bit_length()
+    return first >> host << host, (first >> host << host) + (1 << host) - 1
+
+
+def _span_text(family: Family, span: tuple[int, int]) -> str:
+    first, last = span
+    prefixes = prefixes_of(family, first, last)
+    if first == last:
+        return address_text(family, first)
+    if len(prefixes) == 1:
+        return f"{address_text(family, first)}/{prefixes[0][1]}"
+    return f"{address_text(family, first)}-{address_text(family, last)}"
 
 
 def addresses_text(networks: Iterable[IPNetwork]) -> str:
@@ -101,8 +160,5 @@ def addresses_text(networks: Iterable[IPNetwork]) -> str:
 
 
 def address_count(count: int, version: int) -> str:
-    """Return a number of addresses of one IP version; large ones as a power of two."""
-    if count < 1 << 40:
-        return counted(count, f"IPv{version} address", f"IPv{version} addresses")
-    power = count.bit_length() - 1
-    return f"{'' if count == 1 << power else 'over '}2^{power} IPv{version} addresses"
+    """Return a number of addresses of one IP version, as people read it: "4,358 IPv4 addresses", "about 2^94 …"."""
+    return f"{number_text(count)} IPv{version} {'address' if count == 1 else 'addresses'}"

@@ -1,25 +1,46 @@
 """Senders before and after a change: grouped by what happens to them, the most messages first."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from spfengine.dmarc.alignment import Alignment
 from spfengine.policy.outcome import Input, Outcome
+from spfengine.problems import ProblemCode
+from spfengine.senders import Authentication, Sender, authenticated_messages
 from spfengine.simulation.simulation import Effect, SenderChange
-from spfengine.text.lines import WARNING, Line, Row, Span, line, note, table
+from spfengine.text.lines import WARNING, Line, Row, Span, deeper, line, note, table
+from spfengine.text.outcomes import outcome_text
 from spfengine.visible import visible, visible_name
 from spfengine.wording import counted, listed
 
-_MOST_SENDERS = 20  # of a group
+_MOST_SENDERS = 10  # of a group
 _MOST_ADDRESSES = 5
 _GROUPS = {
-    Effect.NEWLY_PASSING: ("newly passing", "pass"),
     Effect.NEWLY_FAILING: ("newly failing", "fail"),
+    Effect.UNKNOWN: ("not known", "fault"),
+    Effect.NEWLY_PASSING: ("newly passing", "pass"),
     Effect.CHANGED: ("another result, not passing", "strong"),
     Effect.STILL_FAILING: ("still failing", "softfail"),
-    Effect.UNKNOWN: ("not known", "fault"),
     Effect.UNCHANGED: ("unchanged, passing", "strong"),
 }
+_AUTHENTICATED = {
+    Authentication.SPF_AND_DKIM: "pass DMARC by SPF and DKIM",
+    Authentication.DKIM_ALONE: "pass DMARC by DKIM alone",
+    Authentication.SPF_ALONE: "pass DMARC by SPF alone",
+    Authentication.FORWARDED: "were sent on by a forwarder or a mailing list",
+    Authentication.UNAUTHENTICATED: "are not authenticated",
+}
+_OF_ONE = {
+    Authentication.SPF_AND_DKIM: "DMARC: by SPF and DKIM",
+    Authentication.DKIM_ALONE: "DMARC: by DKIM alone",
+    Authentication.SPF_ALONE: "DMARC: by SPF alone",
+    Authentication.UNAUTHENTICATED: "DMARC: not authenticated",
+}
+# Which senders lose most if SPF fails; those of unknown authentication are in between.
+_RANK = {Authentication.SPF_ALONE: 0, Authentication.SPF_AND_DKIM: 2, Authentication.DKIM_ALONE: 3,
+         Authentication.FORWARDED: 3}  # fmt: skip
 _UNKNOWN_INPUTS = {Input.HELO: "HELO name", Input.LOCAL_PART: "local part"}
+
+NEEDS_HELO = "the result depends on the HELO name, which is not known"
 
 _Describe = Callable[[SenderChange], list[Span]]
 
@@ -31,21 +52,88 @@ def disagreement_lines(changes: Iterable[SenderChange], width: int | None) -> It
         heading = Span("the current record gives a different result than was reported", "softfail")
         yield line()
         yield note(heading, Span(f"  {_counted(disagreeing)}", "quiet"))
-        yield from _rows(disagreeing, width, _reported, _deciding_before)
+        yield from deeper(_rows(disagreeing, width, _reported, _deciding_before))
         why = "DNS has changed since then, a forwarder resent these, or the report is about another identity"
         yield line(Span(why, "quiet"), indent=6)
 
 
-def sender_lines(changes: Iterable[SenderChange], width: int | None) -> Iterator[Line]:
-    """Yield all senders, by what happens to them."""
-    changes = list(changes)
-    yield note(Span("senders", "strong"), Span(f"  {_counted(changes)}", "quiet"))
+def summary_line(changes: Sequence[SenderChange]) -> Line:
+    """Return what happens to how many senders."""
+    parts: list[str | Span] = []
     for effect, (name, style) in _GROUPS.items():
         group = [change for change in changes if change.effect is effect]
         if group:
-            yield note(Span(name, style), Span(f"  {_counted(group)}", "quiet"), indent=4)
-            yield from _rows(group, width, _results, _deciding_after)
-    yield from _unknown_inputs(changes)
+            parts += ["; " if parts else ": ", Span(name, style), f" {len(group):,}"]
+    return note(Span("senders", "strong"), Span(f"  {_counted(changes)}", "quiet"), *parts)
+
+
+def sender_lines(changes: Sequence[SenderChange], width: int | None, *, everything: bool = False) -> Iterator[Line]:
+    """Yield senders by what happens to them: all of them if `everything`, else as many as fit a screen."""
+    most = len(changes) if everything else _MOST_SENDERS
+    for effect, (name, style) in _GROUPS.items():
+        group = [change for change in changes if change.effect is effect]
+        if group:
+            why = f": {_why_unknown(group)}" if effect is Effect.UNKNOWN else ""
+            yield note(Span(f"{name}{why}", style), Span(f"  {_counted(group)}", "quiet"))
+            if effect is Effect.NEWLY_FAILING:
+                yield from _failing_dmarc(group)
+            yield from _rows(group, width, _results, _deciding_after, most)
+
+
+def sender_rows(changes: Sequence[SenderChange], width: int | None, *, everything: bool = False) -> Iterator[Line]:
+    """Yield senders, the most messages first: all of them if `everything`, else as many as fit a screen."""
+    most = len(changes) if everything else _MOST_SENDERS
+    yield from _rows(list(changes), width, _results, _deciding_after, most)
+
+
+def unknown_input_lines(changes: Iterable[SenderChange]) -> Iterator[Line]:
+    """Yield which results depend on what is not known about the senders."""
+    changes = list(changes)
+    for what, name in _UNKNOWN_INPUTS.items():
+        ips = [change.sender.ip for change in changes if what in change.rests_on]
+        if ips:
+            hint = "; give it as the column helo of a table" if what is Input.HELO else ""
+            text = f"the {name} is not known, but the result of {listed(ips, _MOST_ADDRESSES)} depends on it{hint}"
+            yield note(WARNING, text)
+
+
+def authentication_lines(senders: Iterable[Sender]) -> Iterator[Line]:
+    """Yield how the mail of these senders fared with DMARC, if reports say so."""
+    messages = authenticated_messages(senders)
+    if messages:
+        parts = [f"{count:,} {_AUTHENTICATED[each]}" for each, count in messages.items()]
+        yield note(f"of their messages, by the reports, {', '.join(parts)}", indent=4)
+
+
+def authentication_text(sender: Sender) -> str | None:
+    """Return how the mail of a sender fared with DMARC by a report, in words; None if that is not known."""
+    if sender.authentication is Authentication.FORWARDED:
+        return f"sent on, says the receiver ({visible(sender.override or '', 20)})"
+    return None if sender.authentication is None else _OF_ONE[sender.authentication]
+
+
+def policy_text(alignment: Alignment) -> str | None:
+    """Return what DMARC asks for mail that is not aligned, in words; None if that is not known."""
+    if alignment.applies is False:
+        return "DMARC does not apply (no policy)"
+    policy = alignment.policy
+    if policy is None:
+        return None
+    name = visible_name(policy.domain)
+    if policy.testing:
+        return f"DMARC policy {policy.applied} ({policy.tag}={policy.published} of {name}, tested with t=y)"
+    return f"DMARC policy {policy.applied} ({policy.tag} of {name})"
+
+
+def _failing_dmarc(changes: Iterable[SenderChange]) -> Iterator[Line]:
+    """Yield how much of the mail that newly fails SPF fails DMARC as well."""
+    messages = authenticated_messages([change.sender for change in changes])
+    alone = messages.get(Authentication.SPF_ALONE, 0)
+    both = messages.get(Authentication.SPF_AND_DKIM, 0)
+    if alone:
+        yield note(WARNING, f"{counted(alone, 'message')} passed DMARC by SPF alone, and will fail it", indent=4)
+    if both:
+        yield note(f"{counted(both, 'message')} passed DMARC by DKIM as well, and still will", indent=4)
 
 
 def deciding(outcome: Outcome) -> str:
@@ -58,9 +146,15 @@ def senders_text(sources: int, messages: int) -> str:
     return f"{counted(sources, 'source')}, {counted(messages, 'message')}"
 
 
-def _rows(changes: list[SenderChange], width: int | None, results: _Describe, why: _Describe) -> Iterator[Line]:
-    ordered = sorted(changes, key=lambda change: -change.sender.count)
-    first = [(change, results(change)) for change in ordered[:_MOST_SENDERS]]
+def _rows(
+    changes: list[SenderChange],
+    width: int | None,
+    results: _Describe,
+    why: _Describe,
+    most: int = _MOST_SENDERS,
+) -> Iterator[Line]:
+    ordered = sorted(changes, key=lambda change: (_rank(change.sender), -change.sender.count))
+    first = [(change, results(change)) for change in ordered[:most]]
     digits = max(len(f"{change.sender.count:,}") for change, _ in first)
     column = max(len(_text(spans)) for _, spans in first)
     rows = []
@@ -68,13 +162,18 @@ def _rows(changes: list[SenderChange], width: int | None, results: _Describe, wh
         count, gap = f"{change.sender.count:,}".rjust(digits), " " * (column - len(_text(spans)))
         right = (Span(f"{count}  "), *spans, Span(f"{gap}  {_name(change)}"), *why(change))
         rows.append(Row(Span(" "), Span(change.sender.ip), right))
-    yield from table(rows, width, 4)
-    rest = ordered[_MOST_SENDERS:]
+    yield from table(rows, width, 2)
+    rest = ordered[most:]
     if rest:
-        yield note(f"… and {_counted(rest)} more; --csv and --json have them all", indent=6)
+        yield note(f"… and {_counted(rest)} more; --all lists them, --csv and --json have them", indent=4)
 
 
-def _counted(changes: list[SenderChange]) -> str:
+def _rank(sender: Sender) -> int:
+    authentication = sender.authentication
+    return 1 if authentication is None else _RANK.get(authentication, 1)
+
+
+def _counted(changes: Sequence[SenderChange]) -> str:
     return senders_text(len(changes), sum(change.sender.count for change in changes))
 
 
@@ -103,12 +202,23 @@ def _deciding_before(change: SenderChange) -> list[Span]:
 
 def _deciding_after(change: SenderChange) -> list[Span]:
     """Return what decides after the change, and whether SPF is aligned with From before and after it."""
-    spans = [Span(f"  by {visible(deciding(change.after), 60)}", "quiet")]
+    spans = [Span(f"  {_by(change)}", "quiet")]
     if change.aligned_before is not None and change.aligned_after is not None:
         before, after = _aligned(change.aligned_before), _aligned(change.aligned_after)
         name = visible_name(change.aligned_after.header_from)
         spans.append(Span(f"  From: {name} {before if before == after else f'{before} → {after}'}", "quiet"))
-    return spans
+        known = change.aligned_before if change.aligned_after.aligned else change.aligned_after
+        policy = None if change.aligned_after.aligned and known.applies is not False else policy_text(known)
+        spans += [] if policy is None else [Span(f"  {policy}", "quiet")]
+    authentication = authentication_text(change.sender)
+    return spans if authentication is None else [*spans, Span(f"  {authentication}", "quiet")]
+
+
+def _by(change: SenderChange) -> str:
+    if change.beyond is None:
+        return f"by {visible(deciding(change.after), 60)}"
+    would = outcome_text(change.beyond)
+    return f"by no term: {deciding(change.after)} (without the limit: {change.beyond.result} {would})"
 
 
 def _aligned(alignment: Alignment) -> str:
@@ -119,13 +229,12 @@ def _aligned(alignment: Alignment) -> str:
     return "not aligned (DMARC asks for strict)" if alignment.relaxed else "not aligned"
 
 
-def _unknown_inputs(changes: list[SenderChange]) -> Iterator[Line]:
-    """Yield which results depend on what is not known about the senders."""
-    for what, name in _UNKNOWN_INPUTS.items():
-        ips = [change.sender.ip for change in changes if what in change.rests_on]
-        if ips:
-            yield note(
-                WARNING,
-                f"the {name} is not known, but the result of {listed(ips, _MOST_ADDRESSES)} depends on it",
-                indent=4,
-            )
+def _why_unknown(changes: list[SenderChange]) -> str:
+    """Return why the results of these senders are not known, in words."""
+    by_helo = [change.needs_helo for change in changes]
+    if all(by_helo):
+        return NEEDS_HELO
+    problems = [outcome.problem for change in changes for outcome in (change.before, change.after)]
+    is_outside = any(each is not None and each.code is ProblemCode.OUTSIDE_ZONE for each in problems)
+    why = "they depend on names that are not in the files given" if is_outside else "DNS could not answer"
+    return f"{why}, or {NEEDS_HELO}" if any(by_helo) else why

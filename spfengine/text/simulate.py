@@ -7,15 +7,36 @@ from spfengine.answers import MAX_STRING, Question, RRType
 from spfengine.evaluation.limits import VoidRule
 from spfengine.evaluation.unanswered import NOT_GIVEN, why_unknown
 from spfengine.names import fold, is_same_or_under
+from spfengine.policy.budget import Budget
 from spfengine.policy.diff import Change
 from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.simulation.records import RecordChange, Standing
-from spfengine.simulation.simulation import Simulation
-from spfengine.text.changes import Changes
-from spfengine.text.lines import FAULT, SIGNS, WARNING, Line, Row, Span, line, note, plain, table, verbatim
+from spfengine.simulation.simulation import Effect, SenderChange, Simulation, is_worse
+from spfengine.text.changes import Changes, Kind, is_less
+from spfengine.text.lines import (
+    FAULT,
+    SIGNS,
+    WARNING,
+    Line,
+    Row,
+    Span,
+    deeper,
+    line,
+    narrower,
+    note,
+    plain,
+    table,
+    verbatim,
+)
 from spfengine.text.outcomes import SHOWN_TERM, condition_lines, cost_text, never_sends, outcome_text
 from spfengine.text.problems import problem_lines
-from spfengine.text.senders import disagreement_lines, sender_lines
+from spfengine.text.senders import (
+    authentication_lines,
+    disagreement_lines,
+    sender_lines,
+    summary_line,
+    unknown_input_lines,
+)
 from spfengine.visible import visible, visible_name
 from spfengine.wording import counted, listed
 
@@ -30,37 +51,92 @@ _STANDINGS = {
 
 
 def simulation_lines(
-    simulation: Simulation, width: int | None, own: Iterable[str] = (), formats: Sequence[str] = ()
+    simulation: Simulation,
+    width: int | None,
+    own: Iterable[str] = (),
+    formats: Sequence[str] = (),
+    *,
+    everything: bool = False,
 ) -> Iterator[Line]:
-    """Yield the lines of the plan.
+    """Yield the lines of the plan: the answer, what gets worse, better and stays, then what to know and to publish.
 
     Args:
         own: domains whose records the admin can edit, in addition to the one simulated.
         formats: the formats in which to print the new records; none: as they are.
+        everything: whether all networks and senders are listed, however many.
     """
     own = (simulation.domain, *own)
-    yield _headline(simulation)
+    changes = _changes(simulation, everything=everything)
+    yield _headline(simulation, changes)
+    if simulation.senders:
+        yield summary_line(simulation.senders)
+        yield from authentication_lines([change.sender for change in simulation.senders])
+    if simulation.is_broken:
+        yield from _problems(simulation, width)
+    yield from _sections(simulation, changes, width, everything=everything)
+    yield from condition_lines(simulation.after)
+    yield from unknown_input_lines(simulation.senders)
     yield from disagreement_lines(simulation.senders, width)
     for record in simulation.records:
         yield line()
-        yield from _record(record, own, width)
-    if simulation.senders:
-        yield line()
-        yield from sender_lines(simulation.senders, width)
-    yield line()
-    yield from change_lines(simulation, width)
-    yield from condition_lines(simulation.after)
+        yield from record_lines(record, own, width)
     yield line()
     yield from cost_lines(simulation)
     yield from outside_lines(simulation, own)
+    if not simulation.is_broken:
+        yield from _problems(simulation, width)
+    yield from publish_lines(simulation, own, formats)
+
+
+_SECTIONS = ("gets worse", "not known", "gets better", "changes", "stays")
+_SECTION_OF = {
+    Effect.NEWLY_FAILING: "gets worse",
+    Effect.UNKNOWN: "not known",
+    Effect.NEWLY_PASSING: "gets better",
+    Effect.STILL_FAILING: "stays",
+    Effect.UNCHANGED: "stays",
+}
+
+
+def _sections(simulation: Simulation, changes: Changes, width: int | None, *, everything: bool) -> Iterator[Line]:
+    """Yield what gets worse, what is not known, what gets better, and what stays: senders first, then networks."""
+    within = narrower(width)
+    networks = {
+        "gets worse": changes.group_lines(within, Kind.WORSE),
+        "not known": changes.unknown_lines(within),
+        "gets better": changes.group_lines(within, Kind.BETTER),
+        "changes": changes.group_lines(within, Kind.OTHER),
+        "stays": changes.staying_lines(simulation.kept, within),
+    }
+    for name in _SECTIONS:
+        senders = [change for change in simulation.senders if _section_of(change) == name]
+        lines = [*sender_lines(senders, within, everything=everything), *networks[name]]
+        if lines:
+            yield line()
+            yield note(Span(name, "fail" if name == "gets worse" else "strong"))
+            yield from deeper(lines)
+    yield line()
+    yield from changes.rest_lines()
+
+
+def _section_of(change: SenderChange) -> str:
+    if change.effect is not Effect.CHANGED:
+        return _SECTION_OF[change.effect]
+    assert change.before.result is not None, "a sender is one client, so its result is known"
+    assert change.after.result is not None, "a sender is one client, so its result is known"
+    return "gets better" if is_worse(change.after.result, change.before.result) else "changes"
+
+
+def _problems(simulation: Simulation, width: int | None) -> Iterator[Line]:
     for problem in simulation.problems:
         yield from draft_problem_lines(problem, simulation, width)
-    yield from _publish(simulation, own, formats)
 
 
-def render_simulation(simulation: Simulation, width: int | None, own: Iterable[str], formats: Sequence[str]) -> str:
+def render_simulation(
+    simulation: Simulation, width: int | None, own: Iterable[str], formats: Sequence[str], *, everything: bool
+) -> str:
     """Return the text of a simulation; see its method `render`."""
-    return plain(simulation_lines(simulation, width, own, formats), width)
+    return plain(simulation_lines(simulation, width, own, formats, everything=everything), width)
 
 
 def overview_lines(simulations: Sequence[Simulation]) -> Iterator[Line]:
@@ -78,38 +154,85 @@ def has_plan(simulation: Simulation) -> bool:
     return bool(simulation.records or simulation.changes or simulation.problems or simulation.senders)
 
 
-def change_lines(simulation: Simulation, width: int | None) -> Iterator[Line]:
+def change_lines(simulation: Simulation, width: int | None, *, everything: bool = False) -> Iterator[Line]:
     """Yield whose results change, and what happens to all other addresses."""
-    changes = Changes(simulation.before, simulation.after, simulation.changes, lambda change: _why(change, simulation))
+    changes = _changes(simulation, everything=everything)
     yield from changes.lines(width)
     yield from changes.staying_lines(simulation.kept, width)
     yield from changes.rest_lines()
 
 
-def _headline(simulation: Simulation) -> Line:
-    if simulation.is_broken:
-        summary = Span("the draft is broken", "fault")
-    elif simulation.is_worse:
-        summary = Span("something gets worse", "softfail")
-    elif simulation.is_incomplete:
-        summary = Span(f"nothing is known to get worse, but {_gap(simulation)}", "softfail")
-    elif simulation.changes:
-        summary = Span("nothing gets worse", "pass")
-    else:
-        summary = Span("no result changes", "pass")
+def _changes(simulation: Simulation, *, everything: bool = False) -> Changes:
+    return Changes(
+        simulation.before,
+        simulation.after,
+        simulation.changes,
+        lambda change: _why(change, simulation),
+        is_less,
+        everything=everything,
+        where="--all lists them",
+    )
+
+
+def _headline(simulation: Simulation, changes: Changes) -> Line:
     never = "; it never sends mail, before and after"
     quiet = never if never_sends(simulation.before) and never_sends(simulation.after) else ""
-    return note(Span(visible_name(simulation.domain), "strong"), ": ", summary, quiet, indent=0)
+    rest = changes.worse_rest_words()
+    parts = [_answer(simulation, changes), *([Span("; "), Span(rest, "softfail")] if rest else [])]
+    return note(Span(visible_name(simulation.domain), "strong"), ": ", *parts, quiet, indent=0)
+
+
+def _answer(simulation: Simulation, changes: Changes) -> Span:
+    """Return whether anything gets worse, as far as that is known; what happens to the rest is said after it."""
+    if simulation.is_broken:
+        return Span("the draft is broken", "fault")
+    if simulation.is_worse:
+        return Span("something gets worse", "softfail")
+    unknown = _what_is_unknown(simulation)
+    if unknown:
+        return Span(f"nothing is known to get worse, but {unknown}", "softfail")
+    if simulation.is_stricter:
+        whom = f"no sender given gets worse ({len(simulation.senders):,})"
+        nothing = whom if simulation.senders else "nothing that passes stops passing"
+        listed_ones = changes.worse_words()
+        return Span(f"{nothing}; {listed_ones}" if listed_ones else nothing, "softfail")
+    if simulation.changes:
+        return Span("nothing gets worse", "pass")
+    return Span("no result changes", "pass")
+
+
+def _what_is_unknown(simulation: Simulation) -> str:
+    """Return why "nothing gets worse" can't be said; "" if everything is known."""
+    if simulation.is_incomplete:
+        return _gap(simulation)
+    unsure = [change for change in simulation.senders if change.rests_on]
+    if unsure:
+        return f"what {counted(len(unsure), 'sender')} would get depends on what is not known of them"
+    before, after = (each.worst_voids(VoidRule.PER_LOOKUP) for each in _budgets(simulation))
+    most = simulation.before.limits.voids
+    if before <= most < after:
+        return f"receivers that count each void lookup give permerror ({after} of them, {most} are allowed)"
+    return ""
+
+
+def _budgets(simulation: Simulation) -> tuple[Budget, Budget]:
+    return simulation.before_budget, simulation.after_budget
 
 
 def _gap(simulation: Simulation) -> str:
     """Return that not all is known, in words."""
-    if why_unknown(simulation.failed) == NOT_GIVEN:
+    if simulation.needs_helo:
+        return "the results of some senders depend on the HELO name, which is not known"
+    failed = simulation.failed
+    outside = [change.after.problem or change.before.problem for change in simulation.unknown_senders]
+    is_outside = all(problem is not None and problem.code is ProblemCode.OUTSIDE_ZONE for problem in outside)
+    if is_outside and (why_unknown(failed) == NOT_GIVEN if failed else outside):
         return "part of it depends on names that are not in the files given"
     return "DNS could not answer everything"
 
 
-def _record(record: RecordChange, own: tuple[str, ...], width: int | None) -> Iterator[Line]:
+def record_lines(record: RecordChange, own: tuple[str, ...], width: int | None) -> Iterator[Line]:
+    """Yield how a record changes, term by term."""
     what = _STANDINGS[record.standing]
     if record.after is None and record.standing in (Standing.RECORD, Standing.SEVERAL):
         what = "the SPF record is removed"
@@ -172,7 +295,7 @@ def draft_problem_lines(problem: Problem, simulation: Simulation, width: int | N
     yield from problem_lines(problem, width, source=source, mark=mark, after=after)
 
 
-def _publish(simulation: Simulation, own: tuple[str, ...], formats: Sequence[str]) -> Iterator[Line]:
+def publish_lines(simulation: Simulation, own: tuple[str, ...], formats: Sequence[str]) -> Iterator[Line]:
     """Yield the new records, unwrapped, so that they can be copied."""
     if simulation.is_broken:
         return

@@ -4,7 +4,7 @@ from collections.abc import Container, Iterable, Iterator
 
 from spfengine.advice.forms import FORMS
 from spfengine.advice.suggest.reasons import limits_text
-from spfengine.advice.suggest.suggestion import Advice, Alternative, SenderAdvice, SenderStanding, Suggestion
+from spfengine.advice.suggest.suggestion import Advice, Alternative, Proposal, SenderAdvice, SenderStanding, Suggestion
 from spfengine.dmarc.alignment import Alignment
 from spfengine.evaluation.unanswered import NOT_GIVEN, why_unknown
 from spfengine.names import fold
@@ -20,6 +20,7 @@ from spfengine.text.lines import (
     deeper,
     line,
     more_line,
+    narrower,
     note,
     plain,
     table,
@@ -27,14 +28,15 @@ from spfengine.text.lines import (
 )
 from spfengine.text.outcomes import SHOWN_TERM, condition_lines
 from spfengine.text.problems import problem_lines
+from spfengine.text.senders import authentication_lines, authentication_text, policy_text
 from spfengine.text.simulate import change_lines, cost_lines, draft_problem_lines, outside_lines
 from spfengine.visible import visible, visible_name
 from spfengine.wording import counted
 
-_MOST_SENDERS = 100
-_MOST_TERMS = 100
+_MOST_SENDERS = 20
+_MOST_TERMS = 30
 _MOST_FAULTS = 10
-_REST_IN_JSON = "--json has them"
+_REST = "--all lists them"
 _FORMS = {
     "cpanel": "cPanel, and all others that ask for the text alone",
     "cpanel-split": "cPanel, split in strings",
@@ -50,41 +52,51 @@ _ORDER = (
     SenderStanding.UNKNOWN,
     SenderStanding.SERVED,
     SenderStanding.PASSING,
+    SenderStanding.DKIM,
+    SenderStanding.FORWARDED,
     SenderStanding.IGNORED,
     SenderStanding.ELSEWHERE,
 )
 
 
 def suggestion_lines(
-    suggestion: Suggestion, width: int | None, own: Iterable[str] = (), formats: Container[str] = FORMS
+    suggestion: Suggestion,
+    width: int | None,
+    own: Iterable[str] = (),
+    formats: Container[str] = FORMS,
+    *,
+    everything: bool = False,
 ) -> Iterator[Line]:
     """Yield the lines of a suggestion.
 
     Args:
         own: names whose records the admin can edit, in addition to the domain.
         formats: in which formats to print the record.
+        everything: whether all terms, senders and networks are listed, however many.
     """
     own = (suggestion.domain, *own)
-    yield from brief_lines(suggestion, width)
+    yield from brief_lines(suggestion, width, everything=everything)
     simulation = suggestion.simulation
     if simulation is None:
         return
     if suggestion.senders:
         yield line()
-        yield from _senders(suggestion.senders, width)
+        yield from _senders(suggestion.senders, width, everything=everything)
     yield line()
-    yield from _proof(suggestion, simulation, own, width)
+    yield from _proof(suggestion, simulation, own, width, everything=everything)
     yield from _rejected(suggestion, width)
     yield from _before_publishing(suggestion, simulation, width)
     yield from _paste(suggestion, formats)
 
 
-def render_suggestion(suggestion: Suggestion, width: int | None, own: Iterable[str], formats: Iterable[str]) -> str:
+def render_suggestion(
+    suggestion: Suggestion, width: int | None, own: Iterable[str], formats: Iterable[str], *, everything: bool
+) -> str:
     """Return the text of a suggestion; see its method `render`."""
-    return plain(suggestion_lines(suggestion, width, own, tuple(formats) or FORMS), width)
+    return plain(suggestion_lines(suggestion, width, own, tuple(formats) or FORMS, everything=everything), width)
 
 
-def brief_lines(suggestion: Suggestion, width: int | None) -> Iterator[Line]:
+def brief_lines(suggestion: Suggestion, width: int | None, *, everything: bool = False) -> Iterator[Line]:
     """Yield the record, what it does, and why each of its terms is added, removed or kept."""
     yield _headline(suggestion)
     if suggestion.record is not None:
@@ -93,29 +105,65 @@ def brief_lines(suggestion: Suggestion, width: int | None) -> Iterator[Line]:
         yield line()
         yield from _effect_on_senders(suggestion)
     yield from _failure(suggestion)
+    if suggestion.proposal is not None:
+        yield from _proposal(suggestion.proposal, width)
+    if not suggestion.knows_senders and suggestion.advice not in (Advice.BROKEN, Advice.UNKNOWN):
+        yield from _needed(suggestion)
     if suggestion.simulation is None:
         yield from _published(suggestion, width)
     elif suggestion.terms:
         yield line()
-        yield from _terms(suggestion, width)
+        yield from _terms(suggestion, width, len(suggestion.terms) if everything else _MOST_TERMS)
 
 
 def _headline(suggestion: Suggestion) -> Line:
     serves = not suggestion.unserved
-    if suggestion.record is not None and _is_partial(suggestion):
+    if suggestion.record is not None and suggestion.knows_senders and _is_partial(suggestion):
         what = "no change is proposed" if suggestion.advice is Advice.KEEP else "a record to try"
         text = f"{what}, but part of it depends on names that are {NOT_GIVEN}"
         return note(Span(visible_name(suggestion.domain), "strong"), ": ", Span(text, "softfail"), indent=0)
+    change = "publish this record" if serves else "a record that does not serve every sender"
+    keep = Span("the record is as it should be", "pass")
+    if any(sender.standing is SenderStanding.UNKNOWN for sender in suggestion.senders):
+        keep = Span("no change is known to be needed, but not every sender's result is known", "softfail")
+    if not suggestion.knows_senders:
+        change = "a record to consider; who sends is not known"
+        keep = Span("keep the record; who sends is not known", "softfail")
+    elif not serves:
+        keep = Span("keep the record, which does not serve every sender", "softfail")
     summary = {
-        Advice.CHANGE: Span("publish this record" if serves else "a record that does not serve every sender", "strong"),
-        Advice.KEEP: Span("the record is as it should be", "pass")
-        if serves
-        else Span("keep the record, which does not serve every sender", "softfail"),
+        Advice.CHANGE: Span(change, "strong"),
+        Advice.NEEDS_SENDERS: Span("there is no SPF record, and who sends is not known", "softfail"),
+        Advice.KEEP: keep,
         Advice.NONE_FITS: Span("no record fits", "fault"),
         Advice.BROKEN: Span("nothing can be proposed", "fault"),
         Advice.UNKNOWN: Span("nothing can be proposed now", "fault"),
     }[suggestion.advice]
     return note(Span(visible_name(suggestion.domain), "strong"), ": ", summary, indent=0)
+
+
+def _proposal(proposal: Proposal, width: int | None) -> Iterator[Line]:
+    """Yield the record that the zone suggests, marked as what it is."""
+    yield line()
+    yield note(Span("a proposal", "softfail"), ", by what the zone shows and not by who sends:")
+    yield verbatim(visible(proposal.record, len(proposal.record)))
+    rows = [Row(SIGNS["+"], Span(visible(each.term, SHOWN_TERM), "term"), (Span(each.why),)) for each in proposal.terms]
+    yield from table(rows, width, 4)
+    for doubt in proposal.doubts:
+        yield note(WARNING, doubt, indent=4)
+
+
+def _needed(suggestion: Suggestion) -> Iterator[Line]:
+    """Yield what would show who sends, if no sender of the domain is known."""
+    domain = visible_name(suggestion.domain)
+    yield line()
+    if suggestion.senders:
+        senders = counted(len(suggestion.senders), "sender given has", "senders given have")
+        yield note(f"{senders} another MAIL FROM than {domain}, so its record does not decide for them")
+    yield note(
+        "to get a record that is proved to let every sender pass, give the senders of the domain: --senders FILE with "
+        "DMARC reports, a message that failed or a mail log, or --sender IP for each server that sends"
+    )
 
 
 def _is_partial(suggestion: Suggestion) -> bool:
@@ -126,15 +174,25 @@ def _is_partial(suggestion: Suggestion) -> bool:
 
 def _effect_on_senders(suggestion: Suggestion) -> Iterator[Line]:
     """Yield how many senders pass with the record, and whether anything that passes stops."""
-    left_out = (SenderStanding.ELSEWHERE, SenderStanding.IGNORED)
+    sent_on = (SenderStanding.DKIM, SenderStanding.FORWARDED)
+    left_out = (SenderStanding.ELSEWHERE, SenderStanding.IGNORED, *sent_on)
     senders = [sender for sender in suggestion.senders if sender.standing not in left_out]
     now = sum(sender.before is Result.PASS for sender in senders)
     then = sum(sender.after is Result.PASS for sender in senders)
+    unknown = sum(sender.standing is SenderStanding.UNKNOWN for sender in senders)
     style = "pass" if then == len(senders) else "softfail"
-    if len(senders) == 1:
+    if len(senders) == 1 and unknown:
+        yield note(Span("it is not known whether the sender passes", style), " with it")
+    elif len(senders) == 1:
         yield note(Span("the sender passes" if then else "the sender does not pass", style), " with it")
     elif senders:
-        yield note(Span(f"{then} of {len(senders)} senders pass", style), f" with it, {now} now")
+        yield note(
+            Span(f"{then} of {len(senders)} senders pass", style),
+            f" with it, {now} now{f'; not known of {unknown}' if unknown else ''}",
+        )
+    more = sum(sender.standing in sent_on for sender in suggestion.senders)
+    if more:
+        yield note(f"{counted(more, 'sender')} need not pass: DKIM carries the mail, or somebody sent it on")
     smallest = suggestion.is_smallest and suggestion.advice is Advice.CHANGE
     if suggestion.is_worse:
         effect = Span("some mail that passes now stops passing, as you asked", "softfail")
@@ -166,28 +224,30 @@ def _published(suggestion: Suggestion, width: int | None) -> Iterator[Line]:
         yield from problem_lines(fault, width, source=source)
 
 
-def _terms(suggestion: Suggestion, width: int | None) -> Iterator[Line]:
+def _terms(suggestion: Suggestion, width: int | None, most: int) -> Iterator[Line]:
     yield line(Span("why", "strong"), indent=2)
     rows = []
-    for advice in suggestion.terms[:_MOST_TERMS]:
+    for advice in suggestion.terms[:most]:
         names = f"{', '.join(map(visible_name, advice.names[:2]))}; " if advice.names else ""
         term = Span(visible(advice.term, SHOWN_TERM), "term")
         rows.append(Row(SIGNS[advice.sign], term, (Span(names), Span(advice.why))))
     yield from table(rows, width, 4)
-    yield from more_line(len(suggestion.terms) - _MOST_TERMS, where=_REST_IN_JSON)
+    yield from more_line(len(suggestion.terms) - most, where=_REST)
 
 
-def _senders(senders: Iterable[SenderAdvice], width: int | None) -> Iterator[Line]:
+def _senders(senders: Iterable[SenderAdvice], width: int | None, *, everything: bool) -> Iterator[Line]:
     ordered = sorted(senders, key=lambda advice: (_ORDER.index(advice.standing), -advice.sender.count))
+    most = len(ordered) if everything else _MOST_SENDERS
     rows = []
-    for advice in ordered[:_MOST_SENDERS]:
+    for advice in ordered[:most]:
         who = advice.who or advice.sender.label
         left = f"{advice.sender.ip} {visible(who, 40)}" if who else advice.sender.ip
         messages = counted(advice.sender.count, "message")
         rows.append(Row(Span(" "), Span(left), (*_results(advice), Span(f"  {messages}{_note(advice)}", "quiet"))))
     yield line(Span("senders", "strong"), indent=2)
+    yield from authentication_lines([advice.sender for advice in ordered])
     yield from table(rows, width, 4)
-    yield from more_line(len(ordered) - _MOST_SENDERS, where=_REST_IN_JSON)
+    yield from more_line(len(ordered) - most, where=_REST)
 
 
 def _results(advice: SenderAdvice) -> Iterator[Span]:
@@ -197,6 +257,9 @@ def _results(advice: SenderAdvice) -> Iterator[Span]:
     yield Span(str(advice.before), str(advice.before))
     if advice.by_before is not None and advice.before is not advice.after:
         yield Span(f" by {visible(advice.by_before, 40)}", "quiet")
+    elif advice.beyond is not None:
+        term, result = advice.beyond
+        yield Span(f" by no term (without the limit: {result} by {visible(term, 60)})", "quiet")
     if advice.after is not None:
         yield Span(" → ")
         yield Span(str(advice.after), str(advice.after))
@@ -206,27 +269,34 @@ def _results(advice: SenderAdvice) -> Iterator[Span]:
 
 def _note(advice: SenderAdvice) -> str:
     if advice.standing is SenderStanding.ELSEWHERE:
-        return f"; MAIL FROM is {visible(advice.sender.sender.removeprefix('@'), 60)}, whose own record decides"
+        name = visible(advice.sender.sender.removeprefix("@"), 60)
+        authentication = authentication_text(advice.sender)
+        return f"; MAIL FROM is {name}, whose own record decides{f'; {authentication}' if authentication else ''}"
     if advice.standing is SenderStanding.IGNORED:
         return "; ignored, as you asked"
     reported = f"; a receiver saw {visible(advice.sender.reported or '', 20)}" if advice.sender.reported else ""
-    aligned = ""
-    if advice.alignment is not None and advice.after is Result.PASS:
-        aligned = _alignment(advice.alignment)
+    aligned = "" if advice.alignment is None else _alignment(advice.alignment, passes=advice.after is Result.PASS)
+    authentication = authentication_text(advice.sender)
+    reported += f"; {authentication}" if authentication else ""
     return f"{reported}{aligned}{f'; {advice.why}' if advice.why else ''}"
 
 
-def _alignment(alignment: Alignment) -> str:
+def _alignment(alignment: Alignment, *, passes: bool) -> str:
+    """Return whether a sender that passes is aligned, and the policy for one that is not or does not pass."""
     domain = f"the From domain, {visible_name(alignment.header_from)}"
-    if alignment.aligned is None:
+    if passes and alignment.aligned is None:
         return f"; alignment with {domain}, is not known"
-    return f"; {'aligned' if alignment.aligned else 'not aligned'} with {domain}"
+    aligned = f"; {'aligned' if alignment.aligned else 'not aligned'} with {domain}" if passes else ""
+    policy = None if alignment.aligned else policy_text(alignment)
+    return aligned if policy is None else f"{aligned}; {policy}"
 
 
-def _proof(suggestion: Suggestion, simulation: Simulation, own: tuple[str, ...], width: int | None) -> Iterator[Line]:
+def _proof(
+    suggestion: Suggestion, simulation: Simulation, own: tuple[str, ...], width: int | None, *, everything: bool
+) -> Iterator[Line]:
     compared = "" if suggestion.advice is Advice.KEEP else ": before and after, for every address"
     yield line(Span("proof", "strong"), Span(compared, "quiet"), indent=2)
-    yield from deeper(change_lines(simulation, _narrower(width)))
+    yield from deeper(change_lines(simulation, narrower(width), everything=everything))
     yield from condition_lines(simulation.after, indent=4)
     yield from deeper(cost_lines(simulation))
     size = f"the DNS answer: {suggestion.size_before} → {suggestion.size_after} octets of {suggestion.max_size}"
@@ -239,10 +309,6 @@ def _proof(suggestion: Suggestion, simulation: Simulation, own: tuple[str, ...],
     yield from deeper(outside_lines(simulation, own))
     if suggestion.advice is Advice.NONE_FITS:
         yield from _costly_terms(simulation)
-
-
-def _narrower(width: int | None) -> int | None:
-    return None if width is None else width - 2
 
 
 def _costly_terms(simulation: Simulation) -> Iterator[Line]:
@@ -275,12 +341,13 @@ def _before_publishing(suggestion: Suggestion, simulation: Simulation, width: in
     if not (suggestion.caveats or suggestion.findings or simulation.problems or suggestion.alternative):
         return
     yield line()
-    yield line(Span("before you publish", "strong"), indent=2)
+    heading = "what to know" if suggestion.record is None or suggestion.advice is Advice.KEEP else "before you publish"
+    yield line(Span(heading, "strong"), indent=2)
     yield from [_warning(caveat.text, caveat.code) for caveat in suggestion.caveats]
     if suggestion.alternative is not None:
         yield from _alternative(suggestion.alternative)
     for problem in simulation.problems:
-        yield from deeper(draft_problem_lines(problem, simulation, _narrower(width)))
+        yield from deeper(draft_problem_lines(problem, simulation, narrower(width)))
     codes = {str(problem.code) for problem in simulation.problems}
     findings = [finding for finding in suggestion.findings if str(finding.code) not in codes]
     yield from [_warning(finding.text, finding.code) for finding in findings]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from spfengine.answers import Answer, Status, spf_texts
-from spfengine.evaluation.trace import TermStatus, Trace, TracedQuestion, TracedRecord, TracedTerm
+from spfengine.evaluation.trace import TermStatus, Trace, TracedQuestion, TracedRecord, TracedTerm, traced_records
 from spfengine.evaluation.unanswered import NOT_GIVEN
 from spfengine.names import fold
 from spfengine.record.model import Record
@@ -93,24 +93,6 @@ def _answer_text(answer: Answer, record: Record | None) -> str:
     if answer.is_unknown:
         return NOT_GIVEN
     return "no record" if answer.status is Status.NOERROR else str(answer.status)
-
-
-def traced_records(root: TracedRecord) -> Iterator[TracedRecord]:
-    """Yield a record and all that it names, in the order in which the check needed them."""
-    pending = [root]
-    while pending:
-        record = pending.pop()
-        yield record
-        pending += [term.record for term in reversed(record.terms) if term.record is not None]
-
-
-def traced_questions(root: TracedRecord) -> Iterator[TracedQuestion]:
-    """Yield every question that was asked."""
-    for record in traced_records(root):
-        if record.question is not None:
-            yield record.question
-        for term in record.terms:
-            yield from term.questions
 
 
 def decisive_records(root: TracedRecord) -> Iterator[TracedRecord]:

@@ -30,7 +30,7 @@ def test_each_entry_is_sound(provider: Provider) -> None:
     assert provider.name.isprintable()
     assert provider.kind in list(ProviderKind)
     assert str(provider.attested), "an entry says how it is attested"
-    names = [provider.include, *provider.reverse_dns, *provider.reverse_dns_unverified]
+    names = [provider.include, *provider.reverse_dns, *provider.reverse_dns_unverified, *provider.mx]
     for name in names:
         assert domain_fault(name) is None
         assert name == fold(name)
@@ -49,6 +49,24 @@ def test_include_names_and_names_of_people_are_unique() -> None:
     assert len({fold(provider.include) for provider in OWN.providers}) == len(OWN.providers)
     assert len({provider.name for provider in OWN.providers}) == len(OWN.providers)
     assert len(OWN.providers) >= 121
+
+
+@pytest.mark.parametrize(
+    ("host", "include"),
+    [
+        ("aspmx.l.google.com", "_spf.google.com"),
+        ("ALT3.ASPMX.L.GOOGLE.COM.", "_spf.google.com"),
+        ("aspmx2.googlemail.com", "_spf.google.com"),
+        ("example-com.mail.protection.outlook.com", "spf.protection.outlook.com"),
+        ("example-com.p-v1.mx.microsoft", "spf.protection.outlook.com"),
+        ("in1-smtp.messagingengine.com", "spf.messagingengine.com"),
+        ("notgoogle.com", None),
+        ("outlook.com", None),
+    ],
+)
+def test_the_service_of_a_host_in_an_mx_record(host: str, include: str | None) -> None:
+    provider = OWN.by_mx(host)
+    assert (None if provider is None else provider.include) == include
 
 
 def test_every_kind_is_there() -> None:

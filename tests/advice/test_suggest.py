@@ -10,6 +10,7 @@ import spfengine
 from spfengine import ArgumentError, Limits, Result, Sender, Status, Zone
 from spfengine.advice.catalogue import Catalogue
 from spfengine.advice.suggest import Advice, CaveatCode, Limit, Rejected, SenderStanding, Shortfall, Suggestion
+from spfengine.senders import FORWARDING
 
 CATALOGUE = Catalogue.from_text("""
 [[provider]]
@@ -416,12 +417,29 @@ def test_more_addresses_than_are_looked_up(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_many_of_everything_is_reported_in_short() -> None:
-    ips = [f"10.0.0.{n}" for n in range(1, 9)]
+    ips = [f"11.0.0.{n}" for n in range(1, 9)]
     found = suggestion("v=spf1 -all", *ips, *[f"198.51.100.{n}" for n in range(1, 8)])
     texts = [each.text for each in found.caveats]
     assert "and 3 more addresses that could not be identified" in texts
     assert any("198.51.100.5 and 2 more forwarded your mail" in text for text in texts)
     assert "lets 198.51.100.1, 198.51.100.2, 198.51.100.3 and 4 more pass" in found.terms[0].why
+
+
+@pytest.mark.parametrize(
+    ("ip", "words"),
+    [
+        ("192.168.1.7", "a private address (192.168.0.0/16, RFC 1918)"),
+        ("127.0.0.1", "a loopback address (127.0.0.0/8, RFC 1122 §3.2.1.3)"),
+        ("fe80::1", "a link-local address (fe80::/10, RFC 4291)"),
+    ],
+)
+def test_an_address_that_no_client_has_is_said_to_be_one(ip: str, words: str) -> None:
+    """It is no unidentified sender that --want could serve."""
+    found = suggestion("v=spf1 -all", ip)
+    codes = [each.code for each in found.caveats]
+    assert "special-purpose" in codes
+    assert "unnamed" not in codes
+    assert any(f"{ip} is {words}" in each.text for each in found.caveats)
 
 
 def test_odd_names_of_hosts_are_left_alone() -> None:
@@ -466,3 +484,60 @@ def test_without_a_resolver_live_dns_is_asked(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("spfengine.drivers.default_resolver", lambda: zone)
     assert spfengine.suggest("d.example").record == "v=spf1 a -all"
     assert asyncio.run(spfengine.asuggest("d.example")).record == "v=spf1 a -all"
+
+
+def reported(ip: str, spf: str, dkim: str, override: str | None = None, count: int = 1) -> Sender:
+    return Sender(ip, "@d.example", None, count, None, None, "d.example", spf, dkim, override)
+
+
+def test_what_dkim_carries_is_no_reason_to_add_an_address() -> None:
+    """Also if the address is of a service, since forwarders use the same."""
+    for ip in ("192.0.2.50", "198.51.100.9", "192.0.2.8"):
+        carried = reported(ip, "fail", "pass")
+        found = suggestion("v=spf1 a -all", carried, allow_unnamed=True)
+        assert (found.advice, found.record, found.unserved) == (Advice.KEEP, "v=spf1 a -all", ())
+        assert [each.standing for each in found.senders] == [SenderStanding.DKIM]
+        assert CaveatCode.SENT_ON in codes(found)
+        assert "1 sender need not pass: DKIM carries the mail, or somebody sent it on" in found.render()
+    carried = reported("192.0.2.8", "fail", "pass")
+    assert suggestion("v=spf1 a -all", carried, want=["192.0.2.8"]).record == "v=spf1 a a:mail.d.example -all"
+
+
+@pytest.mark.parametrize("reason", FORWARDING)
+def test_a_forwarder_is_no_sender(reason: str) -> None:
+    found = suggestion("v=spf1 a -all", reported("198.51.100.9", "fail", "fail", reason), allow_unnamed=True)
+    assert (found.record, found.unserved) == ("v=spf1 a -all", ())
+    [advice] = found.senders
+    assert advice.standing is SenderStanding.FORWARDED
+    assert advice.why == f"it sent the mail on, says the receiver ({reason}), and is no sender of yours"
+
+
+def test_mail_that_is_neither_carried_nor_sent_on_is_served_all_the_same() -> None:
+    for sender in (
+        reported("198.51.100.9", "pass", "fail"),
+        reported("198.51.100.9", "pass", "pass"),
+        reported("198.51.100.9", "fail", "fail"),
+    ):
+        both = suggestion("v=spf1 a -all", sender, reported("198.51.100.9", "fail", "pass"))
+        assert both.record == "v=spf1 a include:_spf.relay.example -all"
+        assert {each.standing for each in both.senders} == {SenderStanding.SERVED}
+
+
+def test_what_passes_by_spf_alone_is_said() -> None:
+    found = suggestion("v=spf1 a -all", reported("192.0.2.1", "pass", "fail", count=7))
+    [text] = [each.text for each in found.caveats if each.code is CaveatCode.SPF_ALONE]
+    assert text.startswith("7 messages from 192.0.2.1 passed DMARC by SPF alone, by the reports")
+    assert "of their messages, by the reports, 7 pass DMARC by SPF alone" in found.render()
+
+
+def test_the_policy_for_a_sender_that_is_not_aligned_is_shown() -> None:
+    sender = Sender("192.0.2.1", "@d.example", header_from="sub.e.test")
+    tested = "DMARC policy quarantine (sp=reject of e.test, tested with t=y)"
+    zone = {**OTHERS, "d.example": {**OTHERS["d.example"], "TXT": "v=spf1 a -all"}}
+    for records, expected in (
+        ({}, "not aligned with the From domain, sub.e.test; DMARC does not apply (no policy)"),
+        ({"_dmarc.e.test": {"TXT": "v=DMARC1; p=none; sp=reject; t=y"}},
+         f"not aligned with the From domain, sub.e.test; {tested}"),
+    ):  # fmt: skip
+        found = spfengine.suggest("d.example", [sender], resolver=Zone({**zone, **records}), catalogue=CATALOGUE)
+        assert expected in found.render(width=None)

@@ -30,6 +30,8 @@ DATA: dict[str, Any] = {
     "asks.example": {"TXT": "v=spf1 exists:%{i}.x.example -all"},
     "spf.a.example": {"TXT": f"v=spf1 {NETWORKS} -all"},
     "spf.b.example": {"TXT": "v=spf1 ip4:203.0.113.0/24 -all"},
+    "mailed.example": {"MX": [(10, "mx.mailed.example")]},
+    "mx.mailed.example": {"A": "192.0.2.7"},
 }
 
 
@@ -45,6 +47,7 @@ def values() -> dict[str, Any]:
         spfengine.suggest("example.com", senders, add=["include:spf.b.example"], **options),
         spfengine.suggest("example.com", senders, limits=Limits(lookups=0), **options),
         spfengine.suggest("example.com", senders, **options),
+        spfengine.suggest("mailed.example", **options),
         spfengine.flatten("flat.example", resolver=zone),
         spfengine.drift(taken, resolver=later, now=2.0),
         spfengine.identify("198.51.0.1", resolver=zone, catalogue=providers),
@@ -110,11 +113,11 @@ def test_fields_keep_their_names_and_order() -> None:
     assert fields["Suggestion"] == [
         "domain", "advice", "record", "published", "standing", "terms", "senders", "simulation", "size_before",
         "size_after", "max_size", "shortfalls", "closest", "alternative", "rejected", "caveats", "findings", "faults",
-        "refusal", "siblings", "drafts", "is_smallest",
+        "refusal", "siblings", "drafts", "is_smallest", "proposal",
     ]  # fmt: skip
     assert fields["Provider"] == [
         "name", "include", "kind", "attested", "shared", "apex_include_useful", "reverse_dns", "reverse_dns_unverified",
-        "note", "lockdown", "superseded_by", "customer_include",
+        "note", "lockdown", "superseded_by", "customer_include", "mx",
     ]  # fmt: skip
 
 

@@ -25,6 +25,7 @@ LAYERS: list[list[str]] = [
     ["problems"],
     ["addresses"],
     ["names"],
+    ["special_purpose"],
     ["answers"],
     # 1: syntax
     ["record"],

@@ -65,6 +65,8 @@ VALUES: dict[str, list[str]] = {
         null-mx mx-is-address proxied-address over-lookup-limit near-lookup-limit over-void-limit
         over-void-limit-per-lookup
         voids-by-chance near-void-limit too-many-mx too-many-ip4 string-over-255 txt-over-512 txt-over-1232 dns-servfail
+        could-be-registered helo-without-record include-not-followed large-space misshapen-name missing-space
+        rentable-network special-purpose-network split-over-records ttl
         dns-refused dns-formerr dns-timeout dns-truncated dns-cname-loop exp-invalid-domain exp-dns-error exp-no-record
         exp-multiple-records exp-empty exp-invalid-macro exp-non-ascii exp-control-character exp-too-long outside-zone
     """.split(),
@@ -78,9 +80,11 @@ VALUES: dict[str, list[str]] = {
         explanation-only-macro macro-digits-zero invalid-ip4-network invalid-ip6-network invalid-cidr-length
         unexpected-cidr-length duplicate-modifier
         too-many-lookups too-many-void-lookups too-many-mx time-limit
-        dns-failure dns-servfail dns-refused dns-formerr dns-timeout dns-truncated dns-cname-loop outside-zone
+        dns-failure dns-servfail dns-refused dns-formerr dns-timeout dns-truncated dns-cname-loop
+        outside-zone helo-unknown
         exp-absent exp-invalid-domain exp-non-ascii-local-part exp-dns-error exp-no-record exp-multiple-records
         exp-invalid-macro exp-non-ascii exp-control-character exp-empty exp-too-long exp-time-limit
+        exp-helo-unknown
         dns-incomplete over-lookup-limit over-void-limit over-void-limit-per-lookup draft-broken draft-not-reached
         flatten-conditional flatten-alias flatten-too-large flatten-no-free-name flatten-not-equivalent
     """.split(),

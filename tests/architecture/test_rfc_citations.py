@@ -19,7 +19,7 @@ _MORE = re.compile(rf"§({_SECTION})")
 
 WRONG = [
     (re.compile(r"\bRFC\d{3,5}"), "RFC and its number without a space"),
-    (re.compile(r"(?<!/)\brfc[ -]?\d{3,5}\b(?!-tests|\.txt|\.py| import|\")"), "rfc in small letters"),
+    (re.compile(r"(?<!/)\brfc[ -]?\d{3,5}\b(?!-tests|\.txt|\.py| import|;|\")"), "rfc in small letters"),
     (re.compile(r"\bRFC-\d"), "RFC and its number with a hyphen"),
     (re.compile(rf"\bRFC{_GAP}\d{{3,5}},?{_GAP}(?:[Ss]ection|[Ss]ec\.|[Ss]\.|[Pp]aragraph)"), "a section in words"),
     (re.compile(rf"\bRFC{_GAP}\d{{3,5}},?{_GAP}\d+\.\d"), "a section without §"),

@@ -24,13 +24,12 @@ from spfengine import (
     check,
 )
 from spfengine.cli import app, exits
-from spfengine.evaluation.trace import TermStatus, TracedRecord
+from spfengine.evaluation.trace import TermStatus, TracedRecord, traced_questions
 from spfengine.names import fold
 from spfengine.policy.policy import Policy
 from spfengine.record.model import Redirect
 from spfengine.testing import FakeDNS
 from spfengine.testing.suites import NOT_ASSERTED, Case, Scenario
-from spfengine.text.trace import traced_questions
 
 _SILENCE = 0.05
 """Seconds to wait for an answer that never comes."""

@@ -351,7 +351,7 @@ def test_wrong_arguments_raise_even_if_the_domain_is_hot() -> None:
         with pytest.raises(ArgumentError):
             checker.check("192.0.2.1", b"u@a.example")  # type: ignore[arg-type]  # the mistake under test
         with pytest.raises(ArgumentError):
-            checker.check("192.0.2.1", "u@a.example", None)  # type: ignore[arg-type]  # the mistake under test
+            checker.check("192.0.2.1", "u@a.example", 5)  # type: ignore[arg-type]  # the mistake under test
         with pytest.raises(ValueError, match="not an IP address"):
             checker.check("192.0.2.256", "u@a.example")
         with pytest.raises(ArgumentError):

@@ -72,7 +72,7 @@ def test_json(call: Call, suite: Suite) -> None:
     assert set(half) == {"schema", "equivalent", "incomplete", "changes", "outcomes", "unknown"}
 
 
-@pytest.mark.parametrize("text", ["localhost", "a@b.example", "\x1b[2J", ""])
+@pytest.mark.parametrize("text", ["localhost", "a@localhost", "192.0.2.1", "\x1b[2J", ""])
 def test_what_is_neither_domain_nor_record_is_a_usage_error(call: Call, text: str) -> None:
     ended = call("diff", "seed.example", text, "--zone", SEED)
     assert (ended.code, ended.out) == (64, "")

@@ -17,11 +17,14 @@ from tests.cli.conftest import REPOSITORY, environment
 from tests.evidence.files import GOOD, SAMPLES, record as record_of, report, zipped
 
 SUMMARY = """\
-read 1 mail log, 2 message files, 2 DMARC reports: 56 messages, 9 senders
+read 1 mail log, 2 message files, 2 DMARC reports: 57 messages, 10 senders
+  reported by: google.com, Outlook.com, 2026-08-03 to 2026-08-04
+  about: seed.example (DMARC policy p=none sp=none np=none), seed.example (DMARC
+    policy p=none sp=none)
   trusted header fields written by: google.com (1), mx.example.net (1)
   not known: the sender's local part of 50 messages, the HELO name of 52
     messages
-  left out: log lines that name no sender: 10
+  left out: log lines that name no sender: 9
   left out: messages submitted by authenticated users: 1
   left out: messages from the host itself: 1
   left out: messages from internal addresses: 1
@@ -47,7 +50,7 @@ def test_what_it_says(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mo
     assert printed(capsys) == SUMMARY[SUMMARY.index("  not read") :]
     document = evidence_input.to_dict(evidence)
     assert "senders" not in document
-    assert (document["messages"], document["skipped"]) == (56, 1)
+    assert (document["messages"], document["skipped"]) == (57, 1)
     json.dumps(document)
 
 

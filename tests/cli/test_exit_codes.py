@@ -106,7 +106,6 @@ BROKEN = [
     ("x.json", b'{"zonedata": 1}', ["x.json", "mapping"]),
     ("x.json", b'{"zonedata": {"x.example": [{"A": "192.0.2.300"}]}}', ["x.json", "x.example A", "192.0.2.300"]),
     ("x.yml", b"zonedata: {x.example: [", ["x.yml", "YAML", "line"]),
-    ("x.yml", b"zonedata: {a.example: &a [TXT: x], b.example: *a}", ["x.yml", "line 1", "aliases"]),
     ("x.yml", b"[" * 5000, ["x.yml"]),
     ("x.yml", b"--- {zonedata: {}}\n--- {zonedata: {}}\n", ["x.yml", "2 documents"]),
     ("x.yml", b"just text", ["x.yml", "zonedata"]),
@@ -202,5 +201,5 @@ def test_the_time_limit_ends_a_check_of_a_silent_server() -> None:
         silent.bind(("127.0.0.1", 0))
         server = f"127.0.0.1:{silent.getsockname()[1]}"
         ended = process("check", "192.0.2.1", "x.example", "--nameserver", server, "--timeout", "0.3")
-    assert (ended.code, ended.err) == (5, "")
+    assert (ended.code, ended.err) == (5, f"spfengine: DNS server {server}: no answer in time\n")
     assert ended.out.startswith("TEMPERROR  ")

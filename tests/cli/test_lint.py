@@ -26,7 +26,17 @@ permerror over 2, to IPv6 clients only; they are +a, +mx (RFC 7208 §4.6.4) [ove
     hint: take +ip4:163.44.239.12 out, as long as the others lead to these addresses
     fix:  "v=spf1 +a +mx +ip4:150.95.55.137 ~all"
 
-1 warning, 1 info for seed.example
+mx1.seed.example ({seed}, line 21)
+  info: mx1.seed.example, an MX host of seed.example, has no SPF record: if it sends mail, its HELO name gets none, \
+and so does its bounce mail (RFC 7208 §10.1.3) [helo-without-record]
+    hint: publish a TXT record for mx1.seed.example: "v=spf1 a -all", if it sends only from its own addresses
+
+mx2.seed.example ({seed}, line 22)
+  info: mx2.seed.example, an MX host of seed.example, has no SPF record: if it sends mail, its HELO name gets none, \
+and so does its bounce mail (RFC 7208 §10.1.3) [helo-without-record]
+    hint: publish a TXT record for mx2.seed.example: "v=spf1 a -all", if it sends only from its own addresses
+
+1 warning, 3 infos for seed.example
 """
 
 
@@ -45,7 +55,44 @@ def test_all_names_of_a_zone(call: Call, suite: Suite) -> None:
     ended = call("lint", "--zone", suite(zone))
     assert (ended.code, ended.err) == (2, "")
     assert ended.out.index("a.example\n") < ended.out.index("b.example\n")
-    assert ended.out.endswith("1 error, 1 warning\n")
+    assert "1 error, 1 warning, 1 info\n" in ended.out
+
+
+def test_the_names_of_a_zone_are_summed_up(call: Call, suite: Suite) -> None:
+    zone = {
+        "firma.de": [{"TXT": "v=spf1 mx -all"}, {"MX": [10, "mx.firma.de"]}],
+        "mx.firma.de": [{"A": "5.9.1.2"}, {"AAAA": "2a01:4f8::2"}],
+        "shop.firma.de": [{"MX": [10, "mx.firma.de"]}],
+        "quiet.firma.de": [{"TXT": "v=spf1 -all"}],
+        "k1._domainkey.news.firma.de": [{"TXT": "v=DKIM1; p=abc"}],
+        "news.firma.de": [{"MX": [10, "mx.firma.de"]}],
+        "_dmarc.firma.de": [{"TXT": "v=DMARC1; p=none; aspf=s"}],
+        "www.firma.de": [{"A": "5.9.1.3"}],
+    }
+    path = suite(zone)
+    ended = call("lint", "--zone", path)
+    assert "5 names: 2 send mail" in ended.out
+    document = json.loads(call("lint", "--zone", path, "--json").out)
+    names = {each["name"]: each for each in document["names"]}
+    assert {name: each["sends"] for name, each in names.items()} == {
+        "firma.de": "yes", "shop.firma.de": "unknown", "quiet.firma.de": "no", "news.firma.de": "yes",
+        "mx.firma.de": "unknown",
+    }  # fmt: skip
+    assert "v=spf1 a -all" in names["mx.firma.de"]["needs"]
+    severities = {each["domain"]: each["severity"] for each in document["findings"] if each["code"] == "no-record"}
+    assert severities == {"shop.firma.de": "warning", "news.firma.de": "error"}
+    hints = [each["hint"] for each in document["findings"] if each["domain"] == "shop.firma.de"]
+    assert hints[0].startswith('publish "v=spf1 redirect=firma.de"')
+    assert json.loads(call("lint", "firma.de", "--zone", path, "--json").out)["names"] == []
+
+
+@pytest.mark.parametrize("record", ['"v=spf1 mx" "ip4:5.9.1.2 ~all"', "v=spf1 mx ip4:5.9.1.2ip4:5.9.1.3 ~all"])
+def test_a_space_that_got_lost_between_strings(call: Call, record: str) -> None:
+    [finding] = json.loads(call("lint", "--record", record, "--json").out)["findings"]
+    assert finding["code"] == "missing-space"
+    assert "".join(finding["fix"]).replace("mxip4", "?") in (
+        "v=spf1 mx ip4:5.9.1.2 ~all", "v=spf1 mx ip4:5.9.1.2 ip4:5.9.1.3 ~all"
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -83,11 +130,11 @@ def test_nothing_found(call: Call) -> None:
 
 
 USAGE = [
-    (["lint"], ["expected DOMAIN, --record RECORD, --zone FILE or --source FILE"]),
-    (["lint", "--record", "v=spf1 -all", "--zone", SEED], ["--record", "DOMAIN"]),
-    (["lint", "--record", "v=spf1 -all", "--nameserver", "192.0.2.53"], ["--record", "DOMAIN"]),
+    (["lint"], ["expected DOMAIN, --draft RECORD, --zone FILE or --source FILE"]),
+    (["lint", "--record", "v=spf1 -all", "--zone", SEED], ["--draft", "DOMAIN"]),
+    (["lint", "--record", "v=spf1 -all", "--nameserver", "192.0.2.53"], ["--draft", "DOMAIN"]),
     (["lint", "--record", "v=spf1 -all", "--live"], ["--live", "DOMAIN"]),
-    (["lint", "x@y.example", "--zone", SEED], ["x@y.example"]),
+    (["lint", "192.0.2.1", "--zone", SEED], ["192.0.2.1 is an IP address"]),
     (["lint", "--zone", SEED, "--select", "missing-al"], ["'--select'", "did you mean missing-all?"]),
     (["lint", "--zone", SEED, "--ignore", "xyzzy"], ["'--ignore'", "xyzzy", "docs/reference/lint.md"]),
     (["lint", "--zone", SEED, "--ignore", "ptr,,mx"], ["'--ignore'"]),
@@ -124,13 +171,15 @@ def test_codes_and_how_they_begin_can_be_given(call: Call, word: str) -> None:
 def test_json(call: Call) -> None:
     document = json.loads(call("lint", "seed.example", "--zone", SEED, "--json").out)
     zone = spfengine.Zone.from_file(SEED)
-    where = {"file": SEED, "line": 15}
-    expected = [{**finding.to_dict(), **where} for finding in spfengine.lint("seed.example", resolver=zone)]
+    lines = {"seed.example": 15, "mx1.seed.example": 21, "mx2.seed.example": 22}
+    findings = spfengine.lint("seed.example", resolver=zone)
+    expected = [{**each.to_dict(), "file": SEED, "line": lines[each.domain or ""]} for each in findings]
     assert document == {
         "schema": "spfengine.lint/1",
         "domain": "seed.example",
-        "counts": {"error": 0, "warning": 1, "info": 1},
+        "counts": {"error": 0, "warning": 1, "info": 3},
         "findings": expected,
+        "names": [],
     }
     assert call("lint", "seed.example", "--zone", SEED, "--format", "json").out == json.dumps(document, indent=2) + "\n"
 
@@ -138,9 +187,11 @@ def test_json(call: Call) -> None:
 def test_github(call: Call) -> None:
     lines = call("lint", "--zone", SEED, "--format", "github").out.splitlines()
     file = SEED.replace(":", "%3A").replace(",", "%2C")
-    assert [line.partition("::seed.example: ")[0] for line in lines] == [
+    assert [line.rpartition("seed.example: ")[0].partition("::mx")[0].rstrip(":") for line in lines] == [
         f"::warning title=spfengine over-void-limit-per-lookup,file={file},line=15",
         f"::notice title=spfengine redundant-term,file={file},line=15",
+        f"::notice title=spfengine helo-without-record,file={file},line=21",
+        f"::notice title=spfengine helo-without-record,file={file},line=22",
     ]
 
 
@@ -150,19 +201,20 @@ def test_sarif(call: Call) -> None:
     [run] = log["runs"]
     driver = run["tool"]["driver"]
     assert (driver["name"], driver["version"]) == ("spfengine", spfengine.__version__)
-    assert [rule["id"] for rule in driver["rules"]] == ["over-void-limit-per-lookup", "redundant-term"]
+    codes = ["over-void-limit-per-lookup", "redundant-term", "helo-without-record"]
+    assert [rule["id"] for rule in driver["rules"]] == codes
     for rule in driver["rules"]:
         assert rule["shortDescription"]["text"].startswith(ABOUT[LintCode(rule["id"])].summary)
         assert rule["defaultConfiguration"]["level"] in ("error", "warning", "note")
-    assert [result["level"] for result in run["results"]] == ["warning", "note"]
+    assert [result["level"] for result in run["results"]] == ["warning", "note", "note", "note"]
     for place, result in enumerate(run["results"]):
         assert driver["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
-        assert result["message"]["text"].startswith("seed.example: ")
+        assert "seed.example: " in result["message"]["text"]
         [location] = result["locations"]
-        assert location["physicalLocation"]["region"] == {"startLine": 15}
+        assert location["logicalLocations"][0]["name"].endswith("seed.example")
+        assert location["physicalLocation"]["region"] == {"startLine": (15, 15, 21, 22)[place]}
         assert location["physicalLocation"]["artifactLocation"]["uri"].endswith("examples/seed.zone")
-        assert location["logicalLocations"][0]["name"] == "seed.example"
-        assert result["ruleIndex"] == place
+        assert result["ruleIndex"] == min(place, 2)
 
 
 def test_sarif_without_a_file_has_logical_places_only(call: Call) -> None:

@@ -149,7 +149,7 @@ def test_files_without_records_are_fine(call: Call) -> None:
         (["--source", "gone.tf"], 66, "gone.tf can't be read"),
         (["--source", "net.zone"], 64, "expected a folder, or a file whose name ends with"),
         (["--source"], 64, "--source"),
-        (["--source", "dns", "--record", "v=spf1 -all"], 64, "--record"),
+        (["--source", "dns", "--draft", "v=spf1 -all"], 64, "--draft"),
         (["--source", "dns", "--own", "example.com"], 64, "--own"),
     ],
 )

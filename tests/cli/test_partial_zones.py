@@ -137,6 +137,12 @@ def test_an_explanation_outside_is_no_fault(call: Call, zone: str) -> None:
     assert codes == ["outside-zone"]
 
 
+def test_an_explanation_with_the_helo_name_is_linted() -> None:
+    zone = Zone({"x.example": {"TXT": "v=spf1 mx exp=e.x.example -all", "MX": (1, "x.example"), "A": "192.0.2.1"},
+                 "e.x.example": {"TXT": "%{h} may not"}})  # fmt: skip
+    assert not [finding for finding in spfengine.lint("x.example", resolver=zone) if finding.code.startswith("exp-")]
+
+
 def test_lint_says_each_name_once(call: Call, zone: str) -> None:
     findings = json.loads(call("lint", "--zone", zone, "--json").out)["findings"]
     outside = [finding["text"].partition(",")[0] for finding in findings if finding["code"] == "outside-zone"]

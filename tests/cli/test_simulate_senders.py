@@ -29,6 +29,44 @@ ip,sender,helo,count,label,reported,header_from
 """
 PAGE = """\
 seed.example: something gets worse
+  senders  6 sources, 1,373 messages: newly failing 1; not known 1; newly passing 2; still failing 1; \
+unchanged, passing 1
+
+  gets worse
+    newly failing  1 source, 2 messages
+      150.95.55.137  2  pass → softfail  jp58  by ~all
+    pass → softfail  1 network, 1 IPv4 address
+        150.95.55.137/32  +ip4:150.95.55.137 is removed, and no other term matches: by ~all
+
+  not known
+    not known: they depend on names that are not in the files given  1 source, 7 messages
+      192.0.2.200  7  temperror → temperror  ESP  by outside-zone  From: seed.example not aligned
+
+  gets better
+    newly passing  2 sources, 1,160 messages
+      23.83.209.25  1,040  softfail → pass  seed.example  by include:relay.mailchannels.net  \
+From: seed.example not aligned → aligned
+      23.83.218.24    120  softfail → pass  the relay  by include:relay.mailchannels.net  \
+From: seed.example not aligned → aligned
+    softfail → pass  8 networks, 4,358 IPv4 addresses
+        23.83.208.0/20     by include:relay.mailchannels.net → ip4:23.83.208.0/20
+        44.224.130.112/32  by include:relay.mailchannels.net → ip4:44.224.130.112
+        46.232.183.0/24    by include:relay.mailchannels.net → ip4:46.232.183.0/24
+        54.148.219.64/32   by include:relay.mailchannels.net → ip4:54.148.219.64
+        54.149.205.143/32  by include:relay.mailchannels.net → ip4:54.149.205.143
+        54.149.210.130/32  by include:relay.mailchannels.net → ip4:54.149.210.130
+        100.20.61.20/32    by include:relay.mailchannels.net → ip4:100.20.61.20
+        199.10.31.235/32   by include:relay.mailchannels.net → ip4:199.10.31.235/32
+
+  stays
+    still failing  1 source, 200 messages
+      198.51.100.10  200  softfail → softfail  bob@seed.example  by ~all
+    unchanged, passing  1 source, 4 messages
+      203.0.113.80  4  pass → pass  web server  by +a  From: news.seed.example alignment not known
+    stays pass  although a term that gave it is removed
+        163.44.239.12/32  by +mx
+
+  everything else keeps its result
 
   the current record gives a different result than was reported  2 sources, 202 messages
       198.51.100.10  200  pass was reported, now softfail  bob@seed.example  by ~all
@@ -42,21 +80,6 @@ seed.example: something gets worse
     - +ip4:163.44.239.12
     + include:relay.mailchannels.net
       ~all
-
-  senders  6 sources, 1,373 messages
-    newly passing  2 sources, 1,160 messages
-      23.83.209.25  1,040  softfail → pass  seed.example  by include:relay.mailchannels.net  \
-From: seed.example not aligned → aligned
-      23.83.218.24    120  softfail → pass  the relay  by include:relay.mailchannels.net  \
-From: seed.example not aligned → aligned
-    newly failing  1 source, 2 messages
-      150.95.55.137  2  pass → softfail  jp58  by ~all
-    still failing  1 source, 200 messages
-      198.51.100.10  200  softfail → softfail  bob@seed.example  by ~all
-    not known  1 source, 7 messages
-      192.0.2.200  7  temperror → temperror  ESP  by outside-zone  From: seed.example not aligned
-    unchanged, passing  1 source, 4 messages
-      203.0.113.80  4  pass → pass  web server  by +a  From: news.seed.example alignment not known
 
 """
 
@@ -99,7 +122,7 @@ def test_many_senders_are_reported_by_their_number(call: Call, table: Table) -> 
     rows = [f"203.0.{n >> 8}.{n & 255},@seed.example,,{n + 1}" for n in range(300)]
     ended = simulate(call, table("\n".join(["ip,sender,helo,count", *rows])))
     assert "    still failing  300 sources, 45,150 messages\n      203.0.1.43  300  softfail" in ended.out
-    assert "      … and 280 sources, 39,340 messages more; --csv and --json have them all\n" in ended.out
+    assert "      … and 290 sources, 42,195 messages more; --all lists them, --csv and --json have them\n" in ended.out
     assert len(ended.out.splitlines()) < 70
     assert len(json.loads(simulate(call, table(TABLE), "--json").out)["senders"]) == 6
 
@@ -114,8 +137,10 @@ def test_what_a_result_rests_on_is_said(call: Call, table: Table, suite: Suite) 
     )
     draft = ("--draft", "v=spf1 ip4:192.0.2.1 exists:%{l}.users.example exists:%{h}.helo.example ~all")
     ended = simulate(call, path, *draft, zone=zone, domain="x.example")
-    assert "    ! the HELO name is not known, but the result of 192.0.2.3 depends on it\n" in ended.out
-    assert "    ! the local part is not known, but the result of 192.0.2.2 depends on it\n" in ended.out
+    assert "  ! the HELO name is not known, but the result of 192.0.2.3 depends on it; give it" in ended.out.replace(
+        "\n    ", " "
+    )
+    assert "  ! the local part is not known, but the result of 192.0.2.2 depends on it\n" in ended.out
     document = json.loads(simulate(call, path, *draft, "--json", zone=zone, domain="x.example").out)
     assert [each["rests_on"] for each in document["senders"]] == [[], ["local-part"], ["helo"], []]
 
@@ -139,12 +164,43 @@ def test_the_alignment_that_dns_cannot_tell_is_not_known(call: Call, table: Tabl
 def test_the_mode_of_alignment_is_reported(call: Call, table: Table, suite: Suite) -> None:
     path = table("ip,sender,helo,header_from\n192.0.2.1,@m.x.example,,x.example\n")
     for record, expected in (
-        ("v=DMARC1", "aligned (relaxed)"),
-        ("v=DMARC1; aspf=s", "not aligned (DMARC asks for strict)"),
+        ("v=DMARC1; p=reject", "aligned (relaxed)"),
+        ("v=DMARC1; p=reject; aspf=s", "not aligned (DMARC asks for strict)"),
     ):
         zone = suite({"m.x.example": [{"TXT": "v=spf1 +all"}], "_dmarc.x.example": [{"TXT": record}]})
         out = simulate(call, path, "--draft", "v=spf1 ?all +all", zone=zone, domain="m.x.example").out
-        assert f"From: x.example {expected} → not aligned\n" in out
+        assert f"From: x.example {expected} → not aligned  DMARC policy reject (p of x.example)\n" in out
+
+
+def test_senders_are_sorted_by_what_they_lose(call: Call, table: Table) -> None:
+    """Mail that passes DMARC by SPF alone fails once SPF does; what DKIM carries does not (RFC 9989 §7.4)."""
+    path = table(
+        "ip,sender,count,dmarc_spf,dmarc_dkim,override\n"
+        "150.95.55.137,@seed.example,9,pass,pass,\n"
+        "150.95.55.137,@seed.example,2,pass,fail,\n"
+        "203.0.113.80,@seed.example,3,fail,pass,\n"
+        "192.0.2.1,@seed.example,4,fail,fail,mailing_list\n"
+        "192.0.2.1,@seed.example,1,fail,fail,\n"
+    )
+    ended = simulate(call, path)
+    lines = [line.strip() for line in ended.out.splitlines()]
+    start = lines.index("newly failing  2 sources, 11 messages")
+    assert lines[start + 1 : start + 5] == [
+        "! 2 messages passed DMARC by SPF alone, and will fail it",
+        "9 messages passed DMARC by DKIM as well, and still will",
+        "150.95.55.137  2  pass → softfail  seed.example  by ~all  DMARC: by SPF alone",
+        "150.95.55.137  9  pass → softfail  seed.example  by ~all  DMARC: by SPF and DKIM",
+    ]
+    assert "192.0.2.1  1  softfail → softfail  seed.example  by ~all  DMARC: not authenticated" in lines
+    assert (
+        "192.0.2.1  4  softfail → softfail  seed.example  by ~all  sent on, says the receiver (mailing_list)" in lines
+    )
+    rows = list(csv.DictReader(io.StringIO(simulate(call, path, "--csv").out)))
+    assert {row["authentication"] for row in rows} == {
+        "spf-and-dkim", "spf-alone", "dkim-alone", "forwarded", "unauthenticated",
+    }  # fmt: skip
+    document = json.loads(simulate(call, path, "--json").out)
+    assert {each["authentication"] for each in document["senders"]} == {row["authentication"] for row in rows}
 
 
 def test_alignment_by_a_list_of_public_suffixes(call: Call, table: Table, tmp_path: Path) -> None:
@@ -221,6 +277,7 @@ def test_json_says_what_was_read(call: Call, table: Table) -> None:
     assert document["senders"][0]["alignment"]["after"] == {
         "aligned": True, "strict": True, "relaxed": True, "policy_strict": None, "header_from": "seed.example",
         "spf_domain": "seed.example", "organisational_domains": None, "why": "the same domain",
+        "applies": None, "policy": None,
     }  # fmt: skip
 
 

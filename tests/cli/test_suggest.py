@@ -12,6 +12,7 @@ import pytest
 import spfengine
 from tests.cli.conftest import REPOSITORY, SEED, Call, process, terminal
 from tests.counting import cpu_seconds_at_most
+from tests.evidence.files import record, report
 
 Suite = Callable[[dict[str, Any]], str]
 
@@ -163,20 +164,20 @@ def test_json_is_the_suggestions_own(call: Call) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "headline"),
     [
-        (["d.example"], 0, "the record is as it should be"),
+        (["d.example"], 0, "keep the record; who sends is not known"),
         (["d.example", "--sender", "192.0.2.1"], 0, "the record is as it should be"),
         (["d.example", "--sender", "192.0.2.1,bob@d.example", "--ignore", "192.0.2.9"], 0, "as it should be"),
         (["d.example", "--sender", "192.0.2.9", "--ignore", "192.0.2.0/24"], 0, "as it should be"),
         (["d.example", "--want", "192.0.2.9"], 0, "publish this record"),
         (["d.example", "--sender", "192.0.2.9", "--allow-unnamed"], 0, "publish this record"),
         (["d.example", "--sender", "192.0.2.9"], 1, "keep the record, which does not serve every sender"),
-        (["d.example", "--drop", "a"], 1, "publish this record"),
+        (["d.example", "--drop", "a"], 1, "a record to consider; who sends is not known"),
         (["d.example", "--want", "192.0.2.9", "--max-size", "70"], 1, "no record fits"),
         (["costly.example"], 1, "no record fits"),
         (["broken.example"], 2, "nothing can be proposed"),
         (["gone.example"], 2, "nothing can be proposed"),
         (["dead.example"], 69, "nothing can be proposed now"),
-        (["half.example"], 69, "the record is as it should be"),
+        (["half.example"], 69, "keep the record; who sends is not known"),
     ],
 )
 def test_exit_codes(call: Call, suite: Suite, arguments: list[str], code: int, headline: str) -> None:
@@ -275,7 +276,7 @@ def test_a_thousand_senders_and_a_long_record_take_bounded_time(call: Call, suit
     terms = " ".join([f"ip4:198.18.{n}.0/24" for n in range(45)] + [f"ip4:198.18.{n}.7" for n in range(15)])
     zone = suite({"d.example": [{"TXT": f"v=spf1 {terms} a -all"}, {"A": "192.0.2.1"}]})
     table = tmp_path / "senders.csv"
-    rows = [f"10.{n % 4}.{n // 256}.{n % 256},u{n}@d.example" for n in range(1000)]
+    rows = [f"11.{n % 4}.{n // 256}.{n % 256},u{n}@d.example" for n in range(1000)]
     table.write_text("ip,sender\n" + "\n".join(rows) + "\n", encoding="ascii")
     with cpu_seconds_at_most(150):
         ended = call("suggest", "d.example", "--senders", str(table), "--zone", zone, "--max-size", "4000")
@@ -292,8 +293,11 @@ def test_long_lists_are_cut_and_say_so(call: Call, suite: Suite, tmp_path: Path)
     table.write_text("ip,sender\n" + "".join(f"198.18.{n}.1,u@long.example\n" for n in range(120)), encoding="ascii")
     zone = suite({"long.example": [{"TXT": record}]})
     out = call("suggest", "--senders", str(table), "--zone", zone, "--max-size", "4000").out
-    assert "      … and 21 more; --json has them all\n" in out
-    assert "      … and 20 more; --json has them all\n" in out
+    assert "      … and 91 more; --all lists them all\n" in out
+    assert "      … and 100 more; --all lists them all\n" in out
+    everything = call("suggest", "--senders", str(table), "--zone", zone, "--max-size", "4000", "--all").out
+    assert "--all lists" not in everything
+    assert everything.count("pass by ip4:198.18.") + everything.count("pass → pass") >= 120
     assert "120 of 120 senders pass with it, 120 now" in out
 
 
@@ -321,3 +325,15 @@ def test_what_stands_there_in_other_ways(call: Call, suite: Suite) -> None:
 def test_what_linting_finds_in_the_new_record_is_told(call: Call, suite: Suite) -> None:
     out = call("suggest", "d.example", "--zone", suite(ZONEDATA), "--add", "ip4:0.0.0.0/1").out
     assert "[huge-network]" in out
+
+
+def test_the_domain_is_that_of_the_reports(call: Call, suite: Suite, tmp_path: Path) -> None:
+    """Also if all of their mail has another MAIL FROM."""
+    path = tmp_path / "report.xml"
+    about = "<policy_published><domain>{}</domain><p>none</p></policy_published>"
+    row = record("192.0.2.1", spf="<spf><domain>lists.example</domain><result>pass</result></spf>")
+    path.write_bytes(report(about.format("D.example"), row))
+    ended = call("suggest", "--senders", str(path), "--zone", suite(ZONEDATA))
+    assert ended.out.startswith("d.example: ")
+    path.write_bytes(report(about.format("d.example"), row) + report(about.format("e.example"), row, head=""))
+    assert call("suggest", "--senders", str(path), "--zone", suite(ZONEDATA)).out.startswith("lists.example: ")

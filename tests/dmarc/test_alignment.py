@@ -144,12 +144,108 @@ def test_alignment(spf: str | None, author: str, records: dict[str, Any], expect
     assert result.to_dict()["aligned"] is expected
 
 
-def test_equal_names_and_names_without_anything_in_common_ask_nothing() -> None:
+def test_equal_names_ask_nothing() -> None:
     resolver = Asked(Zone({}))
     assert spfengine.alignment("example.com", "example.com", resolver=resolver).strict
-    assert spfengine.alignment("example.com", "example.org", resolver=resolver).aligned is False
-    assert spfengine.alignment(None, "example.org", resolver=resolver).why == "SPF did not pass"
     assert resolver.names == []
+
+
+@pytest.mark.parametrize("spf", [None, "example.org", "mail.example.com"])
+def test_without_any_record_dmarc_does_not_apply(spf: str | None) -> None:
+    """RFC 9989 §4.10.2: "No applicable DMARC Policy Record is discovered for the Author Domain. In this case, the DMARC
+    mechanism does not apply to the message in question."
+    """
+    result = spfengine.alignment(spf, "example.com", resolver=zone(example_org="v=DMARC1; p=reject"))
+    assert (result.aligned, result.applies, result.policy) == (False, False, None)
+    assert result.why == "DMARC does not apply to mail from example.com: there is no DMARC record for it"
+
+
+def test_names_without_anything_in_common_are_not_aligned_whatever_is_published() -> None:
+    resolver = Asked(zone(example_org="v=DMARC1; p=none"))
+    result = spfengine.alignment("example.com", "example.org", resolver=resolver)
+    assert (result.aligned, result.applies, result.why) == (False, True, "the domains have nothing in common")
+    assert resolver.names == ["_dmarc.example.org", "_dmarc.org"]  # the policy, and nothing about the other domain
+
+
+POLICIES = {
+    "p": ("example.com", {"example_com": "v=DMARC1; p=reject; sp=none"}, ("reject", "p", False, "example.com")),
+    "p of a record above": (
+        "a.example.com",
+        {"example_com": "v=DMARC1; p=reject"},
+        ("reject", "p", False, "example.com"),
+    ),
+    "sp": (
+        "a.example.com",
+        {"example_com": "v=DMARC1; p=reject; sp=quarantine"},
+        ("quarantine", "sp", False, "example.com"),
+    ),
+    "np of a name that does not exist": (
+        "b.example.com",
+        {"example_com": "v=DMARC1; p=none; sp=none; np=reject"},
+        ("reject", "np", False, "example.com"),
+    ),
+    "not np of one that does": (
+        "a.example.com",
+        {"example_com": "v=DMARC1; p=none; np=reject"},
+        ("none", "p", False, "example.com"),
+    ),
+    "sp, without np": (
+        "b.example.com",
+        {"example_com": "v=DMARC1; p=none; sp=quarantine"},
+        ("quarantine", "sp", False, "example.com"),
+    ),
+    "its own record": (
+        "a.example.com",
+        {"a_example_com": "v=DMARC1; p=none; sp=reject", "example_com": "v=DMARC1; p=reject"},
+        ("none", "p", False, "a.example.com"),
+    ),
+    "tested": ("example.com", {"example_com": "v=DMARC1; p=reject; t=y"}, ("quarantine", "p", True, "example.com")),
+    "tested quarantine": (
+        "example.com",
+        {"example_com": "v=DMARC1; p=quarantine; t=y"},
+        ("none", "p", True, "example.com"),
+    ),
+    "of a public suffix": ("x.com", {"com": "v=DMARC1; psd=y; p=none; sp=reject"}, ("reject", "sp", False, "com")),
+    "not valid, but with rua": (
+        "example.com",
+        {"example_com": "v=DMARC1; p=never; rua=mailto:a@b.example"},
+        ("none", "p", False, "example.com"),
+    ),
+    "p missing, but with rua": (
+        "a.example.com",
+        {"example_com": "v=DMARC1; sp=reject; rua=mailto:a@b.example"},
+        ("none", "p", False, "example.com"),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", POLICIES)
+def test_the_policy_for_mail_that_is_not_aligned(case: str) -> None:
+    """RFC 9989 §4.7, §4.10.1."""
+    author, records, expected = POLICIES[case]
+    published = {f"_dmarc.{name.replace('_', '.')}": {"TXT": text} for name, text in records.items()}
+    resolver = Zone({**published, "a.example.com": {"A": ["192.0.2.1"]}})
+    result = spfengine.alignment(None, author, resolver=resolver)
+    assert result.policy is not None
+    policy = result.policy
+    assert (policy.applied, policy.tag, policy.testing, policy.domain) == expected
+    assert result.applies is True
+    assert asyncio.run(spfengine.aalignment(None, author, resolver=resolver)) == result
+
+
+@pytest.mark.parametrize(
+    "record", ["v=DMARC1", "v=DMARC1; p=never", "v=DMARC1; p=none; sp=x", "v=DMARC1; p=x; rua=none"]
+)
+def test_a_record_without_a_valid_policy_does_not_apply(record: str) -> None:
+    result = spfengine.alignment(None, "example.com", resolver=zone(example_com=record))
+    assert (result.applies, result.policy) == (False, None)
+    assert "has no valid policy" in result.why
+
+
+def test_a_policy_that_dns_could_not_answer_for_is_not_known() -> None:
+    failing = Zone({"_dmarc.example.com": {"TXT": Status.TIMEOUT}})
+    result = spfengine.alignment(None, "mail.example.com", resolver=failing)
+    assert (result.aligned, result.applies, result.policy, result.why) == (False, None, None, "SPF did not pass")
 
 
 def test_the_result_of_a_check_counts_with_pass_only() -> None:

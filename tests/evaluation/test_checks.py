@@ -87,7 +87,7 @@ def test_a_helo_check_is_of_postmaster() -> None:
 def test_options_reach_the_explanation() -> None:
     result = sync_and_async("check", "203.0.113.1", "u@a.example", "H.example", receiver="mx.r.example", now=12.9)
     assert result.explanation == "u@a.example H.example mx.r.example 12"
-    now = check("203.0.113.1", "u@a.example", resolver=ZONE).explanation
+    now = check("203.0.113.1", "u@a.example", "H.example", resolver=ZONE).explanation
     assert now is not None
     assert int(now.rpartition(" ")[2]) > 1_700_000_000
 

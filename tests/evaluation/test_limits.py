@@ -66,7 +66,7 @@ def test_what_counts_as_a_void_lookup(client: str, terms: str, per_term: int, pe
     for rule in VoidRule:
         limits = Limits(voids=100, void_rule=rule)
         counted.append(
-            check(client, "u@a.example", resolver=zone(f"v=spf1 {terms}", **inner), limits=limits).void_lookups
+            check(client, "u@a.example", "", resolver=zone(f"v=spf1 {terms}", **inner), limits=limits).void_lookups
         )
     assert counted == [per_term, per_lookup, dual_stack]
 
@@ -138,8 +138,8 @@ def test_the_void_of_a_target_is_counted_but_reported_as_a_missing_record(word: 
 def test_lookups_are_charged_before_any_query(lookups: int) -> None:
     """RFC 7208 §4.6.4: "MUST limit the total number of those terms to 10"."""
     limits = Limits(lookups=lookups)
-    listening = Listening(zone("v=spf1 " + "exists:v4.%{h}.example " * (lookups + 1)))
-    result = check(CLIENT, "u@a.example", resolver=listening, limits=limits)
+    listening = Listening(zone("v=spf1 " + "exists:v4.%{l}.example " * (lookups + 1)))
+    result = check(CLIENT, "u..v@a.example", resolver=listening, limits=limits)
     assert result.result == "permerror"
     assert result.lookups == lookups + 1
     assert len(listening.asked) == 1  # the names can't be queried, but are charged

@@ -37,7 +37,7 @@ ZONE: dict[str | bytes, dict[str, Any]] = {
 
 def trace_of(terms: str, ip: str, sender: str = "u@a.example") -> TracedRecord:
     zone = Zone({**ZONE, "a.example": {"TXT": f"v=spf1 {terms}", "A": "10.0.0.5"}})
-    return check(ip, sender, resolver=zone, limits=Limits(voids=99)).trace.root
+    return check(ip, sender, "", resolver=zone, limits=Limits(voids=99)).trace.root
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.terms} {case.ip}: {case.term}")

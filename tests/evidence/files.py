@@ -58,7 +58,11 @@ def report_of(senders: Iterable[Sender]) -> bytes:
         if sender.header_from is not None:
             identifiers += f"<header_from>{escape(sender.header_from)}</header_from>"
         spf = helo + _spf(domain, "mfrom", sender.reported or "whatever")
-        records.append(record(sender.ip, sender.count, spf, identifiers))
+        reason = "" if sender.override is None else f"<reason><type>{sender.override}</type></reason>"
+        words = "".join([f"<{name}>{word}</{name}>" for name, word in
+                         (("dkim", sender.dmarc_dkim), ("spf", sender.dmarc_spf)) if word])  # fmt: skip
+        evaluated = f"<policy_evaluated>{words}{reason}</policy_evaluated>" if words or reason else ""
+        records.append(record(sender.ip, sender.count, spf, identifiers, evaluated))
     return report(*records)
 
 
@@ -103,6 +107,11 @@ def of(evidence: Evidence) -> list[tuple[object, ...]]:
 def faults(evidence: Evidence) -> list[str]:
     """What could not be read, without the file's name."""
     return [str(item).replace(item.source, "FILE") for item in evidence.unread]
+
+
+def repairs(evidence: Evidence) -> list[str]:
+    """What was read after a repair or without a field, without the file's name."""
+    return [str(item).replace(item.source, "FILE") for item in evidence.repaired]
 
 
 def held(read: Callable[[], object]) -> int:

@@ -6,6 +6,7 @@ import struct
 import zipfile
 import zlib
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,11 @@ import pytest
 from spfengine.evidence import streams
 from spfengine.evidence.bounds import CHUNK, DEFAULT_BOUNDS, Bounds
 from spfengine.evidence.evidence import Evidence
-from spfengine.evidence.ledger import Broken
+from spfengine.evidence.ledger import Broken, Ledger
 from spfengine.evidence.reading import read_evidence
-from spfengine.evidence.streams import gunzip
+from spfengine.evidence.streams import Unpacked, gunzip
 from tests.counting import cpu_seconds_at_most
-from tests.evidence.files import GOOD, faults, gzipped, held, read_bytes, record, report, zipped
+from tests.evidence.files import GOOD, faults, gzipped, held, read_bytes, record, repairs, report, zipped
 
 
 def test_a_gzip_bomb(tmp_path: Path) -> None:
@@ -46,12 +47,15 @@ def test_more_than_may_be_unpacked(tmp_path: Path) -> None:
 def test_gzip_that_ends_early_or_is_damaged(tmp_path: Path) -> None:
     records = [record(f"2001:db8::{n:x}", n + 1) for n in range(3000)]
     packed = gzipped(report(*records))
+    whole = read_bytes(tmp_path, packed).senders
     evidence = read_bytes(tmp_path, packed[:-2000])
     assert 1000 < len(evidence.senders) < 3000
     assert faults(evidence) == ["FILE: the gzip data ends in the middle"]
     damaged = packed[: len(packed) // 2] + b"\xff" * 50 + packed[len(packed) // 2 + 50 :]
     evidence = read_bytes(tmp_path, damaged)
-    assert len(evidence.unread) == 1
+    assert 1000 < len(evidence.senders) < 1600
+    assert {(item.ip, item.count) for item in evidence.senders} <= {(item.ip, item.count) for item in whole}
+    assert "the XML is broken" in faults(evidence)[-1]
     assert faults(read_bytes(tmp_path, gzipped(GOOD)[:30])) == ["FILE: the gzip data ends in the middle"]
     assert faults(read_bytes(tmp_path, b"\x1f\x8bnothing")) == ["FILE: the gzip data is damaged"]
 
@@ -61,7 +65,8 @@ def test_gzip_members_and_what_follows_them(tmp_path: Path) -> None:
     assert read_bytes(tmp_path, halves + b"\0" * 512).messages == 6
     assert read_bytes(tmp_path, halves).unread == ()
     evidence = read_bytes(tmp_path, halves + b"junk")
-    assert (evidence.messages, faults(evidence)) == (6, ["FILE: the gzip data is damaged"])
+    assert (evidence.messages, faults(evidence)) == (6, [])
+    assert repairs(evidence) == ["FILE: octets after the end of the gzip data are ignored"]
 
 
 @pytest.mark.parametrize("size", [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, CHUNK + 200, 5 * CHUNK + 257, 9 * CHUNK])
@@ -71,7 +76,7 @@ def test_what_is_unpacked_is_what_was_packed(size: int) -> None:
         packed = gzipped(content)
         for cut in (7, 1000, len(packed)):
             pieces = [packed[at : at + cut] for at in range(0, len(packed), cut)]
-            assert b"".join(gunzip(pieces, DEFAULT_BOUNDS)) == content
+            assert b"".join(gunzip(pieces, Unpacked(DEFAULT_BOUNDS), Ledger())) == content
 
 
 def test_a_file_in_thousands_of_gzip_members(tmp_path: Path) -> None:
@@ -87,7 +92,7 @@ def test_small_gzip_members_are_gathered(monkeypatch: pytest.MonkeyPatch) -> Non
     def pieces(members: int, end: bytes = b"") -> list[int]:
         found = []
         with suppress(Broken):
-            for piece in gunzip([gzipped(b"x") * members + end], DEFAULT_BOUNDS):
+            for piece in gunzip([gzipped(b"x") * members + end], Unpacked(DEFAULT_BOUNDS), Ledger()):
                 found.append(len(piece))  # noqa: PERF401 - what was yielded before the fault counts
         return found
 
@@ -100,16 +105,64 @@ def test_small_gzip_members_are_gathered(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_gzip_members_without_end() -> None:
     many = [gzipped(b"") * 1000] * 300
     with pytest.raises(Broken, match="more than 200,000 gzip members"):
-        list(gunzip(many, DEFAULT_BOUNDS))
+        list(gunzip(many, Unpacked(DEFAULT_BOUNDS), Ledger()))
 
 
 def test_archives_in_archives_are_not_read(tmp_path: Path) -> None:
     message = "an archive in an archive is not read"
     inner = zipped({"a.xml": GOOD})
     assert faults(read_bytes(tmp_path, zipped({"b.zip": inner}))) == [f"FILE (b.zip): {message}"]
-    assert faults(read_bytes(tmp_path, zipped({"b.gz": gzipped(GOOD)}))) == [f"FILE (b.gz): {message}"]
-    assert faults(read_bytes(tmp_path, gzipped(gzipped(GOOD)))) == [f"FILE: {message}"]
     assert faults(read_bytes(tmp_path, gzipped(inner))) == [f"FILE: {message}"]
+    assert faults(read_bytes(tmp_path, gzipped(gzipped(gzipped(GOOD))))) == [f"FILE: {message}"]
+    assert faults(read_bytes(tmp_path, zipped({"b.gz": gzipped(gzipped(GOOD))}))) == [f"FILE (b.gz): {message}"]
+
+
+def test_what_gzip_packed_twice_is_read(tmp_path: Path) -> None:
+    for content in (gzipped(gzipped(GOOD)), zipped({"b.xml.gz": gzipped(GOOD)})):
+        evidence = read_bytes(tmp_path, content)
+        assert (evidence.messages, evidence.unread, evidence.repaired) == (6, (), ())
+
+
+def _read_into(found: list[Evidence], folder: Path, content: bytes) -> None:
+    found.append(read_bytes(folder, content))
+
+
+def test_what_is_packed_twice_may_not_unpack_to_more_than_what_is_packed_once(tmp_path: Path) -> None:
+    bomb = gzipped(b"<feedback>" + b" " * (90 << 20))
+    found: list[Evidence] = []
+    for content in (gzipped(bomb), zipped({"a.gz": bomb})):
+        assert held(partial(_read_into, found, tmp_path, content)) < 8 << 20
+        assert "it unpacks to more than 400 times its size: a bomb" in faults(found[-1])[0]
+
+
+@pytest.mark.parametrize("end", [b"\x1f", b"\x1f\x8b", b"\n", b"\x1f\x8b\x08junk that is no member", b"--boundary--"])
+def test_octets_after_a_gzip_file_cost_nothing(tmp_path: Path, end: bytes) -> None:
+    evidence = read_bytes(tmp_path, gzipped(GOOD) + end)
+    assert (evidence.messages, evidence.unread) == (6, ())
+    assert repairs(evidence) == ["FILE: octets after the end of the gzip data are ignored"]
+
+
+def without_first_name(archive: bytes) -> bytes:
+    """The archive, whose first member has the name X, with that name taken out of it."""
+    local, central = archive.index(b"PK\3\4"), archive.index(b"PK\1\2")
+    second = archive.index(b"PK\1\2", central + 4)
+    end = archive.index(b"PK\5\6")
+    size, at = struct.unpack_from("<LL", archive, end + 12)
+    [offset] = struct.unpack_from("<L", archive, second + 42)
+    return (
+        archive[local : local + 26] + b"\0\0" + archive[local + 28 : local + 30] + archive[local + 31 : central + 28]
+        + b"\0\0" + archive[central + 30 : central + 46] + archive[central + 47 : second + 42]
+        + struct.pack("<L", offset - 1) + archive[second + 46 : end + 12]
+        + struct.pack("<LL", size - 1, at - 1) + archive[end + 20 :]
+    )  # fmt: skip
+
+
+def test_a_member_without_a_name_is_read(tmp_path: Path) -> None:
+    evidence = read_bytes(tmp_path, without_first_name(zipped({"X": GOOD, "b.xml": b"?"})))
+    assert evidence.messages == 6
+    assert [item.member for item in evidence.unread] == ["b.xml"]
+    evidence = read_bytes(tmp_path, without_first_name(zipped({"X": b"?", "b.xml": GOOD})))
+    assert [item.member for item in evidence.unread] == ["without a name"]
 
 
 def test_names_of_members_are_only_shown(tmp_path: Path) -> None:

@@ -195,16 +195,17 @@ def test_json_has_all_of_it() -> None:
     assert document["schema"] == "spfengine.evidence/1"
     assert document["senders"][0] == {
         "ip": "192.0.2.24", "sender": "alice@example.com", "helo": "smtp.example.com", "count": 1, "label": None,
-        "reported": "pass", "header_from": None,
+        "reported": "pass", "header_from": None, "dmarc_spf": None, "dmarc_dkim": None, "override": None,
+        "authentication": None,
     }  # fmt: skip
     assert document["unread"][0] == {
         "source": str(SAMPLES / "postfix.log"), "member": None, "place": "line 24",
         "reason": "the log names no sender of a message (no from= with its queue id)",
-        "example": "9E9E9E9E9E", "count": 1,
+        "example": "9E9E9E9E9E", "count": 1, "messages": 0,
     }  # fmt: skip
     assert document["sources"][1] == {"kind": "message", "files": 1, "rows": 1, "messages": 1}
     assert document["receivers"] == [{"name": "protection.outlook.com", "messages": 1}]
-    assert (document["messages"], document["skipped"], document["left_out"]) == (5, 1, 0)
+    assert (document["messages"], document["skipped"], document["left_out"]) == (6, 1, 0)
     assert {"what": "messages submitted by authenticated users", "count": 1} in document["aside"]
 
 
@@ -266,8 +267,9 @@ def test_what_is_not_a_path_or_a_list_of_paths_is_refused(paths: Any) -> None:
 
 def test_values_have_a_short_repr_and_can_be_pickled(tmp_path: Path) -> None:
     evidence = read_bytes(tmp_path, GOOD + b"<" * 5000)
-    values = [evidence, *evidence.sources, *evidence.unread]
-    assert len(values) == 3
+    values = [evidence, *evidence.sources, *evidence.repaired, *evidence.reports]
+    values += read_bytes(tmp_path, b"?").unread
+    assert len(values) == 5
     for value in values:
         assert repr(value).isprintable()
         assert len(repr(value)) < 200

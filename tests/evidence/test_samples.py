@@ -46,6 +46,7 @@ TOLD: dict[str, tuple[str, list[tuple[object, ...]]]] = {
     "postfix.log": ("log", [
         ("192.0.2.24", "alice@example.com", "smtp.example.com", 1, None, "pass", None),
         ("2001:db8::77", "news@lists.example.net", None, 1, None, None, None),
+        ("198.51.100.66", "x@example.org", "x", 1, None, "fail", None),
         ("192.0.2.24", '"al ice"@example.com', None, 1, None, None, None),
         ("192.0.2.25", "postmaster@bounce.example.com", "bounce.example.com", 1, None, "none", None),
     ]),
@@ -54,6 +55,7 @@ TOLD: dict[str, tuple[str, list[tuple[object, ...]]]] = {
         ("2001:db8::77", "news@lists.example.net", "lists.example.net", 1, None, None, None),
         ("192.0.2.24", "alice@example.com", "[192.0.2.24]", 1, None, None, None),
         ("192.0.2.25", "postmaster@bounce.example.com", "bounce.example.com", 1, None, None, None),
+        ("198.51.100.66", "x@example.org", "x", 1, None, None, None),
         ("192.0.2.24", '"al ice"@example.com', "mail.example.com", 1, None, None, None),
     ]),
     "table.csv": ("csv", [
@@ -62,6 +64,14 @@ TOLD: dict[str, tuple[str, list[tuple[object, ...]]]] = {
         ("192.0.2.25", "postmaster@bounce.example.com", "bounce.example.com", 1, "bounces", None, None),
     ]),
 }  # fmt: skip
+# file: what the report says about DMARC (dmarc_spf, dmarc_dkim, override)
+DMARC: dict[str, list[tuple[str | None, str | None, str | None]]] = {
+    "google.xml": [("fail", "fail", None), ("fail", "pass", "local_policy")],
+    "microsoft.xml": [("fail", "fail", None)],
+    "yahoo.xml": [("pass", "fail", None), ("fail", "fail", None)],
+    "dmarc-2.0.xml": [(None, "fail", None)],  # policy_evaluated says pass, but SPF gave none
+    "prefixed.xml": [("fail", None, None)],
+}
 UNREAD = {"postfix.log": ["the log names no sender of a message (no from= with its queue id)"]}
 
 
@@ -74,7 +84,8 @@ def test_the_senders_of_a_file(name: str) -> None:
     kind, senders = TOLD[name]
     evidence = read_evidence(path_of(name))
     fields = [tuple(getattr(item, field) for field in item.fields) for item in evidence.senders]
-    assert fields == senders
+    assert [row[:7] for row in fields] == senders
+    assert [row[7:] for row in fields] == DMARC.get(name, [(None, None, None)] * len(senders))
     messages = sum(sender.count for sender in evidence.senders)
     assert [astuple(source) for source in evidence.sources] == [(kind, 1, len(senders), messages)]
     assert evidence.messages == messages

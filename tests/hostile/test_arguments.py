@@ -95,7 +95,7 @@ def test_a_valid_ip_address_is_accepted_and_normalised(ip: Any, shown: str) -> N
     [
         ({"sender": None}, "sender must be text, not NoneType"),
         ({"sender": b"u@a.example"}, "sender must be text, not bytes"),
-        ({"helo": None}, "helo must be text, not NoneType"),
+        ({"helo": b"mx.example"}, "helo must be text, not bytes"),
         ({"helo": 5}, "helo must be text, not int"),
         ({"receiver": 5}, "receiver must be text, or None, not int"),
         ({"now": "today"}, "now must be seconds since the epoch, not str"),

@@ -12,7 +12,7 @@ DOMAIN = "x.example"
 
 BASE: dict[str, Any] = {
     DOMAIN: {"A": "192.0.2.1", "AAAA": "2001:db8::1", "MX": (10, "mx.x.example")},
-    "mx.x.example": {"A": "192.0.2.25", "AAAA": "2001:db8::25"},
+    "mx.x.example": {"A": "192.0.2.25", "AAAA": "2001:db8::25", "TXT": "v=spf1 a -all"},
     "ok.example": {"TXT": "v=spf1 ip4:198.51.100.0/24 ip6:2001:db8:1::/48 -all"},
     "v4.example": {"A": "192.0.2.4"},
     "a1.example": {"A": "192.0.2.101", "AAAA": "2001:db8::101"},
@@ -38,14 +38,16 @@ class Case(NamedTuple):
     domain: str = DOMAIN
     proxied: tuple[str, ...] = ()
 
+    ttl: int | None = None
+
     def make(self) -> spfengine.Zone:
         zone = {**BASE, **self.zone}
         zone[DOMAIN] = {**zone[DOMAIN], "SOA": "ns.x.example. root.x.example. 1 2 3 4 5"}
         if self.txt is not None:
             zone[DOMAIN]["TXT"] = self.txt
-        made = spfengine.Zone(zone)
+        made = spfengine.Zone(zone, ttl=self.ttl)
         noted = [replace(rrset, note=PROXIED) if rrset.name in self.proxied else rrset for rrset in made.rrsets]
-        return spfengine.Zone.from_rrsets(made.names, noted)
+        return spfengine.Zone.from_rrsets(made.names, noted, ttl=self.ttl)
 
     def findings(self) -> list[Finding]:
         return spfengine.lint(self.domain, resolver=self.make())
@@ -93,6 +95,10 @@ CASES: dict[str, tuple[Case, Case]] = {
     "no-record": (case("some text"), case("v=spf1 mx -all")),
     "multiple-records": (case(["v=spf1 mx -all", "v=spf1 a ~all"]), case(["v=spf1 mx -all", "v=spfx a ~all"])),
     "look-alike": (case(["v=spf1include:ok.example -all"]), case(["v=spf1 include:ok.example -all", "v=DKIM1; p="])),
+    "split-over-records": (
+        case(["v=spf1 ip4:192.0.2.1", "include:ok.example ~all"]),
+        case(["v=spf1 ip4:192.0.2.1 ~all", "include ok.example in your record"]),
+    ),
     "type-spf": (
         case(None, {DOMAIN: {"TXT": "v=spf1 mx -all", "SPF": "v=spf1 mx -all"}}),
         case("v=spf1 mx -all"),
@@ -121,6 +127,14 @@ CASES: dict[str, tuple[Case, Case]] = {
     "mistyped-modifier": (case("v=spf1 a=v4.example -all"), case("v=spf1 a:a1.example -all")),
     "unknown-modifier": (case("v=spf1 mx moo=cow -all"), case("v=spf1 mx ra=postmaster rp=10 rr=e -all")),
     "extra-spaces": (case("v=spf1  mx -all "), case("v=spf1 MX -ALL")),
+    "missing-space": (
+        case([("v=spf1 include:ok.example", "include:v4.example ~all")]),
+        case([("v=spf1 include:ok.ex", "ample ~all")]),
+    ),
+    "misshapen-name": (
+        case("v=spf1 include:https://ok.example ~all"),
+        case("v=spf1 exists:%{ir,}._spf.x.example ~all"),
+    ),
     "passes-everyone": (case("v=spf1 mx +all"), case("v=spf1 mx ~all")),
     "huge-network": (case("v=spf1 ip4:10.0.0.0/8 -all"), case("v=spf1 -ip4:10.0.0.0/8 ip4:10.0.0.0/9 -all")),
     "wide-network": (case("v=spf1 a/16 -all"), case("v=spf1 a/17//33 -all")),
@@ -171,7 +185,16 @@ CASES: dict[str, tuple[Case, Case]] = {
         case("v=spf1 include:b.example include:b.example -all", {"b.example": {"TXT": "v=spf1 mx:x.example -all"}}),
     ),
     "invalid-target-name": (case("v=spf1 a:a1..example -all"), case("v=spf1 a:a1.example -all")),
-    "name-not-found": (case("v=spf1 a:gone.example -all"), case("v=spf1 a:a1.example -all")),
+    "name-not-found": (case("v=spf1 a:gone.x.example -all"), case("v=spf1 a:gone.example -all")),
+    "could-be-registered": (case("v=spf1 a:mail.gone.example -all"), case("v=spf1 a:gone.a1.example -all")),
+    "include-not-followed": (
+        case("v=spf1 mx include:%{l}._spf.x.example -all"),
+        case("v=spf1 mx include:%{d2}.ok.example -all", {"x.example.ok.example": {"TXT": "v=spf1 a -all"}}),
+    ),
+    "helo-without-record": (
+        case("v=spf1 mx -all", {"mx.x.example": {"A": "192.0.2.25", "AAAA": "2001:db8::25"}}),
+        case("v=spf1 mx -all"),
+    ),
     "no-addresses": (case("v=spf1 a:text.example -all"), case("v=spf1 a:v4.example -all")),
     "null-mx": (case("v=spf1 mx:null.example -all"), case("v=spf1 mx -all")),
     "proxied-address": (
@@ -200,6 +223,16 @@ CASES: dict[str, tuple[Case, Case]] = {
     ),
     "too-many-mx": (case("v=spf1 mx:many.example -all"), case("v=spf1 mx -all")),
     "too-many-ip4": (case(_many_ip4(65)), case(_many_ip4(64))),
+    "large-space": (
+        case("v=spf1 ip4:131.107.0.0/16 ip4:131.106.0.0/16 -all"),
+        case("v=spf1 ip4:131.107.0.0/16 -ip4:131.106.0.0/16 -all"),
+    ),
+    "rentable-network": (case("v=spf1 ip4:3.8.0.0/20 -all"), case("v=spf1 ip4:3.8.0.7 ip4:131.107.0.0/20 -all")),
+    "special-purpose-network": (
+        case("v=spf1 ip4:192.168.1.0/24 -all"),
+        case("v=spf1 ip4:192.0.2.1 ip4:192.169.1.0/24 -all"),
+    ),
+    "ttl": (case("v=spf1 mx -all")._replace(ttl=60), case("v=spf1 mx -all")._replace(ttl=300)),
     "string-over-255": (case(_LONG), case(_IN_STRINGS)),
     "txt-over-512": (case(["v=spf1 mx -all", *_FILLER[:2]]), case(["v=spf1 mx -all", *_FILLER[:1]])),
     "txt-over-1232": (case(["v=spf1 mx -all", *_FILLER]), case(["v=spf1 mx -all", *_FILLER[:5]])),

@@ -27,7 +27,7 @@ def only(findings: list[Finding], code: str) -> Finding:
 def test_the_seed_story() -> None:
     """The stale address is found, and the receivers that count each void lookup are named."""
     findings = spfengine.lint("seed.example", resolver=Zone.from_file(SEED))
-    assert codes_of(findings) == ["over-void-limit-per-lookup", "redundant-term"]
+    assert codes_of(findings) == ["over-void-limit-per-lookup", "redundant-term", *["helo-without-record"] * 2]
     assert "pyspf and Mail::SPF" in findings[0].text
     assert "IPv6 clients only" in findings[0].text
     assert findings[1].text == "+ip4:163.44.239.12 says only what +mx already says"
@@ -65,7 +65,7 @@ class TestLimits:
         assert "give these hosts A records too" in str(finding.hint)
 
     def test_both_families(self) -> None:
-        findings = case("v=spf1 a:gone.example a:gone2.example a:gone3.example -all").findings()
+        findings = case("v=spf1 a:gone.x.example a:gone2.x.example a:gone3.x.example -all").findings()
         finding = only(findings, "over-void-limit")
         assert "only" not in finding.text.partition(";")[0]
         assert "neither" not in finding.text
@@ -168,7 +168,7 @@ class TestWhatIsNotKnown:
 
 
 OTHERS = {
-    "b.example": {"TXT": "v=spf1 ptr a:gone.example ip4:10.0.0.0/7 include:c.example ?all"},
+    "b.example": {"TXT": "v=spf1 ptr a:gone.ok.example ip4:10.0.0.0/7 include:c.example ?all"},
     "c.example": {"TXT": "v=spf1 ipv4:192.0.2.1 -al"},
 }
 
@@ -257,7 +257,7 @@ def test_a_term_that_terms_of_several_qualifiers_cover_is_unreachable() -> None:
 def test_an_include_whose_record_is_at_fault_is_not_told_of_twice() -> None:
     zone = {"b.example": {"TXT": "v=spf1 ipv4:192.0.2.1 -all"}}
     assert codes_of(case("v=spf1 mx include:b.example -all", zone).findings()) == ["unknown-mechanism"]
-    assert codes_of(case("v=spf1 mx include:gone.example -all").findings()) == ["include-domain-not-found"]
+    assert codes_of(case("v=spf1 mx include:gone.x.example -all").findings()) == ["include-domain-not-found"]
 
 
 def test_sender_id_is_another_protocol() -> None:
@@ -293,7 +293,7 @@ def test_code_and_severity_are_text() -> None:
     assert str(finding).startswith("x.example: warning: ?all gives neutral")
 
 
-ZONE = {
+ZONE: dict[str, dict[str, Any]] = {
     "x.example": {"SOA": "ns h 1 2 3 4 5", "NS": "ns.x.example", "TXT": "v=spf1 mx -all", "MX": (10, "mail.x.example")},
     "*.x.example": {"TXT": "v=spf1 -all"},
     "mail.x.example": {"A": "192.0.2.1"},

@@ -15,9 +15,9 @@ FIXED = """
     multiple-records look-alike invalid-character unknown-mechanism qualified-modifier missing-term-name
     missing-argument unexpected-argument empty-domain-spec invalid-domain-spec address-as-domain-spec invalid-macro
     invalid-ip4-network invalid-ip6-network invalid-cidr-length unexpected-cidr-length duplicate-modifier
-    mistyped-modifier extra-spaces passes-everyone host-bits mapped-network neutral-all missing-all term-after-all
-    redirect-ignored neutral-term escaping-macro unreversed-macro duplicate-term unreachable-term redundant-term
-    include-never-passes invalid-target-name name-not-found no-addresses null-mx string-over-255
+    mistyped-modifier extra-spaces missing-space misshapen-name split-over-records host-bits mapped-network
+    term-after-all redirect-ignored neutral-term escaping-macro unreversed-macro duplicate-term unreachable-term
+    redundant-term include-never-passes invalid-target-name name-not-found no-addresses null-mx string-over-255
 """.split()
 """Codes that come with a fix, in their cases."""
 
@@ -97,6 +97,30 @@ def test_no_other_code_has_a_fix_in_its_case(code: str) -> None:
         ("v=spf1 mx, -all", "v=spf1 mx -all"),
         ("v=spf1 mx -all.", "v=spf1 mx -all"),
         ("v=spf1 mx -allow", "v=spf1 mx -all"),
+        ("v=spf1 mx,a,-all", "v=spf1 mx a -all"),
+        ("v=spf1 mx;ip4:192.0.2.1; ~all", "v=spf1 mx ip4:192.0.2.1 ~all"),
+        ("v=spf1 ip4:192.0.2.1,192.0.2.2 -all", "v=spf1 ip4:192.0.2.1 ip4:192.0.2.2 -all"),
+        ("v=spf1 ip4:192.0.2.1, 192.0.2.2 -all", "v=spf1 ip4:192.0.2.1 ip4:192.0.2.2 -all"),
+        ("v=spf1 ip4:192.0.2.4-192.0.2.7 -all", "v=spf1 ip4:192.0.2.4/30 -all"),
+        ("v=spf1 ip4:192.0.2.4-6 -all", "v=spf1 ip4:192.0.2.4/31 ip4:192.0.2.6 -all"),
+        ("v=spf1 ip4:192.0.2.9-192.0.2.3 -all", None),
+        ("v=spf1 ip4:192.0.2.* -all", "v=spf1 ip4:192.0.2.0/24 -all"),
+        ("v=spf1 192.0.*.* -all", "v=spf1 ip4:192.0.0.0/16 -all"),
+        ("v=spf1 ip4:192.0.2 -all", None),
+        ("v=spf1 ip4:192.0.2/24 -all", None),
+        ("v=spf1 ip4:192.0.2.0/255.255.255.0 -all", "v=spf1 ip4:192.0.2.0/24 -all"),
+        ("v=spf1 ip4:192.0.2.0/0.0.0.255 -all", None),
+        ("v=spf1 ip4:192.0.2.0 255.255.255.0 -all", None),
+        ("v=spf1 ip4:192.000.002.001 -all", "v=spf1 ip4:192.0.2.1 -all"),
+        ("v=spf1 ip4:192.0.2.010 -all", None),
+        ("v=spf1 include:https://ok.example -all", "v=spf1 include:ok.example -all"),
+        ("v=spf1 a:https://ok.example/x -all", "v=spf1 a:ok.example -all"),
+        ("v=spf1 include:@ok.example -all", "v=spf1 include:ok.example -all"),
+        ("v=spf1 include:@ -all", None),
+        ("v=spf1 include:b\u00fccher.example -all", "v=spf1 include:xn--bcher-kva.example -all"),
+        ("v=spf1 mx redirect=a.example,b.example", None),
+        ("v=spf1 a:foo.example-include:b.example -all", None),
+        ("v=spf1 :ok.example -all", None),
         ("v=spf1 mx -a11", None),
         ("v=spf1 a:a1.example/24/64 -all", "v=spf1 a:a1.example/24//64 -all"),
         ("v=spf1 ok.example -all", None),
@@ -163,14 +187,15 @@ def test_several_records_are_merged_where_they_do_not_contradict_each_other(
 
 
 def test_a_domain_that_takes_no_mail_is_offered_the_record_that_says_so() -> None:
-    for domain in ("null.example", "no-mail.example"):
-        found = case(None, domain=domain)
+    for domain in ("null.example", "quiet.example"):
+        found = case(None, {"quiet.example": {"TXT": "no mail here"}}, domain)
         before = found.findings()
         [finding] = before
         assert (finding.code, finding.fix) == ("no-record", ("v=spf1 -all",))
         assert_fixed(found.make(), domain, finding, before)
-    [finding] = case(None).findings()
-    assert (finding.code, finding.fix) == ("no-record", None)
+    for domain in (DOMAIN, "no-mail.example"):  # without MX records, mail goes to its address (RFC 5321 §5.1)
+        [finding] = case(None, domain=domain).findings()
+        assert (finding.code, finding.fix) == ("no-record", None)
 
 
 @pytest.mark.parametrize(
@@ -202,10 +227,89 @@ def test_all_is_not_refused_if_another_record_leads_there(leads: str) -> None:
     assert "other records include this one or redirect to it" in str(finding.hint)
 
 
-@pytest.mark.parametrize("record", ["v=spf1 mx redirct=ok.example", "v=spf1 mx al=x"])
-def test_no_all_is_added_where_a_mistyped_modifier_was_meant_to_end_the_record(record: str) -> None:
-    [finding] = [each for each in spfengine.lint(None, record=record) if each.code == "missing-all"]
+@pytest.mark.parametrize(
+    ("record", "code"),
+    [
+        ("v=spf1 mx", "missing-all"),
+        ("v=spf1 mx redirct=ok.example", "missing-all"),
+        ("v=spf1 mx ?all", "neutral-all"),
+        ("v=spf1 mx +all", "passes-everyone"),
+        ("v=spf1 mx any", "unknown-mechanism"),
+    ],
+)
+def test_no_policy_is_chosen_for_the_admin(record: str, code: str) -> None:
+    """A hint says what could be published; no fix adds an all, or changes what one says."""
+    [finding] = [each for each in spfengine.lint(None, record=record) if each.code == code]
     assert finding.fix is None
+    assert finding.hint
+
+
+@pytest.mark.parametrize(
+    ("records", "fixed"),
+    [
+        (
+            [("v=spf1 include:ok.example", "include:v4.example ~all")],
+            "v=spf1 include:ok.example include:v4.example ~all",
+        ),
+        ([("v=spf1 ip4:192.0.2.1", "ip4:192.0.2.2", "~all")], "v=spf1 ip4:192.0.2.1 ip4:192.0.2.2 ~all"),
+        ([("v=spf1", "include:ok.example ~all")], "v=spf1 include:ok.example ~all"),
+        ([("v=spf1 mx", "a ~all")], "v=spf1 mx a ~all"),
+        ([("v=spf1 a:ok.example", "mx -all")], "v=spf1 a:ok.example mx -all"),
+        (["v=spf1 include:ok.exampleinclude:v4.example ~all"], "v=spf1 include:ok.example include:v4.example ~all"),
+        (["v=spf1 include:ok.example,v4.example ~all"], "v=spf1 include:ok.example include:v4.example ~all"),
+        (["v=spf1 ip4:192.0.2.1redirect=ok.example"], "v=spf1 ip4:192.0.2.1 redirect=ok.example"),
+    ],
+)
+def test_spaces_that_got_lost(records: list[Any], fixed: str) -> None:
+    found = case(records)
+    before = found.findings()
+    findings = [finding for finding in before if finding.code == "missing-space"]
+    assert findings
+    for finding in findings:
+        assert "".join(finding.fix or ()) == fixed
+        assert_fixed(found.make(), DOMAIN, finding, before)
+        assert not [each for each in before if each.span == finding.span and each.code != "missing-space"]
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        [("v=spf1 include:ok.exa", "mple ~all")],
+        [("v=spf1 include:ok.example ", "~all")],
+        [("v=spf1 " + "ip4:192.0.2.1 " * 17 + "include:x.footb", "all -all")],
+        [("v=spf1 a:m", "x.x.example ~all")],
+    ],
+)
+def test_strings_that_are_cut_within_a_term_lack_no_space(records: list[Any]) -> None:
+    assert "missing-space" not in case(records).codes()
+
+
+@pytest.mark.parametrize(
+    ("records", "fixed"),
+    [
+        (["v=spf1 ip4:192.0.2.1 ", "include:ok.example ~all"], "v=spf1 ip4:192.0.2.1 include:ok.example ~all"),
+        (["include:ok.example -all", "v=spf1 ip4:192.0.2.1"], "v=spf1 ip4:192.0.2.1 include:ok.example -all"),
+        (["v=spf1 include:ok.exa", "mple ip4:192.0.2.1 ~all"], "v=spf1 include:ok.example ip4:192.0.2.1 ~all"),
+        (["v=spf1 mx ~all", "include:ok.example ~all"], None),
+        (["v=spf1 mx", "include:ok.example", "ip4:192.0.2.1 ~all"], None),
+    ],
+)
+def test_a_record_cut_over_two_txt_records_is_joined(records: list[str], fixed: str | None) -> None:
+    findings = [finding for finding in case(records).findings() if finding.code == "split-over-records"]
+    assert findings
+    assert {finding.fix for finding in findings} == {None if fixed is None else (fixed,)}
+    assert "missing-all" not in case(records).codes()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "v=DMARC1; p=none; aspf=s", "google-site-verification=abc", "MS=ms123", "SPF check of %{i} failed for %{d}",
+        "see https://spf.example/ for all", "a mx", "all", "v=DKIM1; p=", "spf.protection.example",
+    ],
+)  # fmt: skip
+def test_other_texts_are_no_halves_and_no_look_alikes(other: str) -> None:
+    assert case(["v=spf1 mx -all", other]).codes() == []
 
 
 def test_a_record_without_quotes_gets_its_spaces_back() -> None:

@@ -27,6 +27,7 @@ def test_names_that_have_spf_or_should_have_it_are_linted() -> None:
     assert names_to_lint(Zone(zone)) == ["x.example", "mail.x.example", "old.x.example", "typo.x.example"]
     assert codes_of(zone) == [
         ("x.example", "neutral-all"),
+        ("mx.x.example", "helo-without-record"),
         ("mail.x.example", "no-record"),
         ("old.x.example", "no-record"),
         ("old.x.example", "type-spf"),
@@ -64,7 +65,8 @@ def test_names_of_others_in_the_zone_are_left_out() -> None:
     """A zone file with a SOA record is authoritative for what lies under it."""
     zone = Zone.from_file(REPOSITORY / "examples" / "seed.zone")
     assert names_to_lint(zone) == ["seed.example"]
-    assert {finding.domain for finding in spfengine.lint_zone(zone)} == {"seed.example"}
+    found = {finding.domain for finding in spfengine.lint_zone(zone)}
+    assert found == {"seed.example", "mx1.seed.example", "mx2.seed.example"}
 
 
 def test_a_zone_without_names_has_no_findings() -> None:

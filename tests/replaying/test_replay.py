@@ -356,7 +356,10 @@ def test_a_table_of_files_names_the_line(tmp_path: Path) -> None:
     assert [item.place for item in totals.unread] == ["line 4", "line 3"]
     path.write_bytes(b"\x00\x01\x02")
     assert [str(item) for item in replay_files(str(path), PAIRS).unread] == [
-        f"{path}: not a DMARC report, message, mail log or table of senders: '\\x00\\x01\\x02'"
+        (
+            f"{path}: not a DMARC report, message, mail log or table of senders (columns ip,sender,helo,count,label); "
+            "of a message, use Download original (.eml): '\\x00\\x01\\x02'"
+        )
     ]
     with pytest.raises(FileNotFoundError):
         replay_files([tmp_path / "none.csv"], PAIRS)

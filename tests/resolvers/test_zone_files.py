@@ -15,8 +15,9 @@ from spfengine.resolvers.recording import Recording
 from spfengine.resolvers.rrsets import PROXIED
 from spfengine.resolvers.zone import Zone
 from spfengine.resolvers.zone_files import files, octodns, route53
-from spfengine.resolvers.zone_files.files import load_yaml, read_octets, read_zone
+from spfengine.resolvers.zone_files.files import read_octets, read_zone
 from spfengine.resolvers.zone_files.pasted import read_pasted
+from spfengine.resolvers.zone_files.yaml_files import load_yaml
 from tests.advice.test_forms import LONG, NAME, records
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -158,12 +159,12 @@ def value(type: str, text: Any) -> dict[str, Any]:
     [
         ({"ResourceRecordSets": {}}, "ResourceRecordSets: '{}' can't be used; expected a list"),
         ({"ResourceRecordSets": [1]}, r"ResourceRecordSets\[0\]: '1' can't be used; expected a record set"),
-        ([{"Type": "A"}], r"record set \[0\]: Name: 'None' can't be used; expected a domain name"),
+        ([{"Type": "A"}], r"record set \[0\]: Name: 'null' can't be used; expected a domain name"),
         (one_set(Name="\\400x"), "can't be used; expected the form that Route 53 writes"),
         (one_set(Name="a\\056..b\\"), "can't be used; expected the form that Route 53 writes .a backslash at the end"),
         (one_set(Type="A B"), r"ResourceRecordSets\[0\]: type: 'A B' can't be used"),
         (one_set(Type="*", ResourceRecords=[]), "expected a Status"),
-        (one_set(), r"ResourceRecordSets\[0\]: 'None' can't be used; expected a list"),
+        (one_set(), r"ResourceRecordSets\[0\]: 'null' can't be used; expected a list"),
         (one_set(ResourceRecords=["x"]), r"ResourceRecords: 'x' can't be used; expected objects"),
         (value("A", 1), r"expected objects {\"Value\": text}"),
         (value("A", "192.0.2.256"), r"ResourceRecordSets\[0\]: a.example A: '192.0.2.256' can't be used"),
@@ -328,7 +329,7 @@ def test_a_recording_and_a_suite_are_distinguished(tmp_path: Path) -> None:
     path.write_text("a.example:\n- TXT: x\n", encoding="ascii")
     assert ask(read_zone(path), "a.example").records == (b"x",)
     path.write_text("- x\n", encoding="ascii")
-    with pytest.raises(ZoneError, match="expected a mapping with the key zonedata, not list"):
+    with pytest.raises(ZoneError, match="expected a mapping with the key zonedata, not a list"):
         read_zone(path)
 
 

@@ -15,7 +15,7 @@ from spfengine.policy import budget
 from spfengine.policy.outcome import Outcome
 from spfengine.resolvers.overlay import Overlay
 from spfengine.simulation.simulate import asimulate, compare, simulate
-from spfengine.simulation.simulation import Effect, Simulation
+from spfengine.simulation.simulation import Effect, SenderChange, Simulation
 from tests.examples import examples
 from tests.properties import generate, strategies
 
@@ -151,7 +151,7 @@ def test_every_road_gives_the_same_simulation(
 def test_worse_is_what_the_exit_codes_say_it_is(
     zone: Zone, domain: str, draft: dict[str, str], calls: list[generate.Call]
 ) -> None:
-    """A network or sender that passed no longer does, or newly gets permerror or temperror."""
+    """A network that passed no longer does, or newly gets permerror; a sender gets a result that is treated worse."""
     given_senders = [Sender(ip, sender, helo) for ip, sender, helo in calls]
     plan = simulate(domain, draft, resolver=zone, senders=given_senders)
 
@@ -160,12 +160,17 @@ def test_worse_is_what_the_exit_codes_say_it_is(
             return then != "pass"
         return then != before and then in ("permerror", "temperror")
 
+    order = {"pass": 0, "neutral": 1, "none": 1, "softfail": 2, "fail": 3, "permerror": 4, "temperror": 4}
+
+    def worse_for(change: SenderChange) -> bool:
+        return order[str(change.after.result)] > order[str(change.before.result)]
+
     for change in plan.senders:
-        expected = worse(change.before.result, change.after.result)
+        expected = worse_for(change)
         assert (change.effect is Effect.NEWLY_FAILING) is expected
     certain = [c for c in plan.changes if c.before.result is not None and c.after.result is not None]
     expected = any(worse(c.before.result, c.after.result) for c in certain if c.before.result and c.after.result)
-    expected = expected or any(worse(c.before.result, c.after.result) for c in plan.senders)
+    expected = expected or any(map(worse_for, plan.senders))
     if len(certain) == len(plan.changes) or expected:
         assert plan.is_worse is expected
 

@@ -7,7 +7,7 @@ from importlib.resources import files
 
 from spfengine.advice.catalogue.provider import Provider
 from spfengine.advice.catalogue.reading import MAX_OCTETS, read_catalogue
-from spfengine.names import fold
+from spfengine.names import fold, is_same_or_under
 from spfengine.visible import short_repr
 
 _FILES = ("relay.toml", "esp.toml", "saas.toml", "host.toml")
@@ -78,6 +78,12 @@ class Catalogue:
     def by_include(self, name: str) -> Provider | None:
         """Return the provider with this include, or None."""
         return self._by_include.get(fold(name))
+
+    def by_mx(self, host: str) -> Provider | None:
+        """Return the provider whose hosts take mail by this name in an MX record, or None."""
+        return next(
+            (each for each in self.providers if any(is_same_or_under(host, domain) for domain in each.mx)), None
+        )
 
     def by_name(self, name: str) -> Suffix | None:
         """Return the longest known domain that contains this name in reverse DNS, or None."""

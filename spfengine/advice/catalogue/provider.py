@@ -78,6 +78,7 @@ class Provider:
             envelope sender is in the provider's domain, or in a subdomain of the customer's.
         reverse_dns: domains that contain the names of its addresses in reverse DNS.
         reverse_dns_unverified: such domains that are less certain.
+        mx: domains that contain the names of the hosts that take mail for its customers, in their MX records.
         note: anything else to know, or None.
         lockdown: how the provider itself keeps its customers apart where SPF can't, or None.
         superseded_by: the include that has replaced this one, or None.
@@ -96,6 +97,7 @@ class Provider:
     lockdown: str | None = None
     superseded_by: str | None = None
     customer_include: str | None = None
+    mx: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return short_repr(self, ("name", "include", "kind"))
@@ -115,6 +117,7 @@ class Provider:
             "apex_include_useful": self.apex_include_useful,
             "reverse_dns": list(self.reverse_dns),
             "reverse_dns_unverified": list(self.reverse_dns_unverified),
+            "mx": list(self.mx),
             "note": self.note,
             "lockdown": self.lockdown,
             "superseded_by": self.superseded_by,

@@ -102,6 +102,7 @@ def _provider(block: "_Block") -> Provider:
         lockdown=block.text("lockdown"),
         superseded_by=block.domain("superseded_by"),
         customer_include=block.text("customer_include"),
+        mx=block.domains("mx"),
     )
     block.end()
     return provider

@@ -43,6 +43,11 @@ class Baseline:
     siblings: tuple[tuple[bytes, ...], ...]
     answer: Answer
 
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing was published, not even a broken record, so that the record is only a start."""
+        return self.standing is Standing.ABSENT and self.correction is None and self.record is not None
+
 
 def baseline(domain: str, own: Iterable[str]) -> Generator[Question, Answer, Baseline]:
     """Return what a suggestion for a domain starts from.

@@ -1,30 +1,38 @@
 """Warnings that accompany a suggestion: who else passes, and what it depends on."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 
 from spfengine.addresses import address_text
 from spfengine.advice.catalogue.provider import Provider
 from spfengine.advice.identify.identification import How, Identification
 from spfengine.advice.suggest.candidates import Candidate, CandidateKind, varying
-from spfengine.advice.suggest.draft import Slot, last_slot
-from spfengine.advice.suggest.request import Situation
+from spfengine.advice.suggest.draft import Slot, last_slot, terms_of
+from spfengine.advice.suggest.reasons import spans_text
+from spfengine.advice.suggest.request import RequestedSender, Situation, address_of
 from spfengine.advice.suggest.search import SearchResult
 from spfengine.advice.suggest.suggestion import Caveat, CaveatCode, SenderAdvice, SenderStanding, TermAdvice
 from spfengine.linting.limits import PLAIN_UDP
+from spfengine.linting.terms import is_example
+from spfengine.policy.diff import Change
 from spfengine.policy.outcome import Input
-from spfengine.record.model import Network, Redirect
-from spfengine.simulation.records import Standing
+from spfengine.policy.ranges import union
+from spfengine.problems import Result
+from spfengine.record.model import Network, Redirect, term_key
+from spfengine.senders import Authentication
+from spfengine.simulation.simulation import change_is_worse
+from spfengine.special_purpose import SpecialPurpose, Use, special_purpose, special_purpose_network
 from spfengine.visible import visible, visible_name
+from spfengine.wording import counted, listed, number_text
 
 _MOST = 5  # senders or terms that are listed one by one
 _FACTS = {Input.LOCAL_PART: "the local part of MAIL FROM", Input.HELO: "the HELO name"}
 
 
-def caveats_of_start(situation: Situation) -> Iterator[Caveat]:
-    """Yield how the record to start from differs from what is published."""
+def caveats_of_start(situation: Situation, *, is_proposed: bool) -> Iterator[Caveat]:
+    """Yield how the record to start from differs from what is published; and what a first record does to others."""
     if situation.base.correction is not None:
         yield Caveat(CaveatCode.MENDED, situation.base.correction)
-    elif situation.base.standing is Standing.ABSENT:
+    elif situation.base.is_new and is_proposed:
         text = (
             f"{visible_name(situation.inputs.domain)} has no SPF record yet; this one gives everybody else softfail "
             "(~all). Change it to -all once you are sure that you know all senders"
@@ -49,6 +57,7 @@ def caveats_of_candidates(
     """Yield the drawbacks of the terms that are added."""
     for candidate in coming:
         yield from _of_address(candidate, identified)
+        yield from _of_special_network(candidate)
         if candidate.provider is not None:
             yield from _of_service(candidate, candidate.provider, senders)
 
@@ -57,16 +66,18 @@ def _of_service(candidate: Candidate, provider: Provider, senders: Sequence[Send
     name = visible(provider.name, 60)
     if provider.shared:
         count = candidate.coverage.count
-        source = "" if count is None else f", from any of its {count:,} addresses"
+        source = "" if count is None else f", from any of its {number_text(count)} addresses"
         text = f"{name} is shared: mail of its other customers passes for your domain too{source}"
         yield Caveat(CaveatCode.SHARED_SERVICE, text)
     if provider.lockdown:
         lead = "" if provider.lockdown.startswith(provider.name) else f"{name}: "
         yield Caveat(CaveatCode.LOCKDOWN, f"{lead}{visible(provider.lockdown)}")
-    if not provider.apex_include_useful:
+    served = [advice.sender for advice in senders if advice.by_after == candidate.term]
+    if not provider.apex_include_useful and served:
+        ips = listed(list(dict.fromkeys([sender.ip for sender in served])), _MOST)
         text = (
-            f"{name} mostly sends with a MAIL FROM of its own or of a subdomain of yours, for which this include is "
-            "not used; here it was seen with your domain"
+            f"{name} mostly sends with a MAIL FROM of its own or of a subdomain of yours, for which {candidate.term} "
+            f"is not used: look at the MAIL FROM (Return-Path) of a message from {ips}"
         )
         yield Caveat(CaveatCode.RETURN_PATH, text)
     if provider.superseded_by:
@@ -75,12 +86,26 @@ def _of_service(candidate: Candidate, provider: Provider, senders: Sequence[Send
     if provider.customer_include:
         text = f"{name} gives each customer its own include ({visible(provider.customer_include)}): use that one"
         yield Caveat(CaveatCode.CUSTOMER_INCLUDE, text)
-    ips = list(dict.fromkeys([advice.sender.ip for advice in senders if advice.by_after == candidate.term]))
-    if ips:
-        more = f" and {len(ips) - _MOST} more" if len(ips) > _MOST else ""
+
+
+def caveats_of_ownership(unsure: dict[str, Candidate], senders: Sequence[SenderAdvice]) -> Iterator[Caveat]:
+    """Yield the senders that may be somebody else's, since only their service is known.
+
+    Args:
+        unsure: their addresses, each with the include that lets it pass.
+    """
+    served = {advice.sender.ip for advice in senders if advice.standing is SenderStanding.SERVED}
+    by_term: dict[str, list[str]] = {}
+    providers: dict[str, Provider] = {}
+    for ip, candidate in unsure.items():
+        if ip in served and candidate.provider is not None:
+            by_term.setdefault(candidate.term, []).append(ip)
+            providers[candidate.term] = candidate.provider
+    for term, ips in by_term.items():
+        name = visible(providers[term].name, 60)
         text = (
-            f"if you do not send through {name}, then {', '.join(ips[:_MOST])}{more} forwarded your mail, or another "
-            "customer forged it: in that case use --ignore"
+            f"if you do not send through {name}, then {listed(ips, _MOST)} forwarded your mail, or another customer "
+            f"forged it: in that case use --ignore {ips[0]}"
         )
         yield Caveat(CaveatCode.YOURS, text)
 
@@ -114,9 +139,47 @@ def _of_address(candidate: Candidate, identified: dict[str, Identification]) -> 
         yield Caveat(CaveatCode.UNNAMED_ADDED, text)
 
 
+def _of_special_network(candidate: Candidate) -> Iterator[Caveat]:
+    """Yield that no client on the Internet has the address that a term names."""
+    directive = candidate.coverage.directive
+    if isinstance(directive, Network):
+        entry = special_purpose_network(directive.family, directive.network, directive.prefix)
+        if entry is not None and entry.use is not Use.DOCUMENTATION:
+            term = visible(candidate.term, 60)
+            text = f"{term} is {entry.described}: no receiver ever sees it, so the term does nothing"
+            yield Caveat(CaveatCode.SPECIAL_PURPOSE, text)
+
+
+def special_senders(senders: Sequence[SenderAdvice]) -> list[tuple[SenderAdvice, SpecialPurpose]]:
+    """Return the senders that no record can let pass, since no client on the Internet has their address."""
+    found = [(advice, special_purpose(advice.sender.ip)) for advice in senders]
+    return [
+        (advice, entry)
+        for advice, entry in found
+        if entry is not None and not is_example(entry, advice.sender.sender.rpartition("@")[2])
+    ]
+
+
+def caveats_of_special_senders(senders: Sequence[SenderAdvice]) -> Iterator[Caveat]:
+    """Yield which senders have an address that no client on the Internet has, and what that means."""
+    failing = [each for each in special_senders(senders) if each[0].before is not Result.PASS]
+    for advice, entry in failing[:_MOST]:
+        text = (
+            f"{advice.sender.ip} is {entry.described}: {entry.means}. No record can let it pass: look for the public "
+            "address that its mail leaves from"
+        )
+        yield Caveat(CaveatCode.SPECIAL_PURPOSE, text)
+    if len(failing) > _MOST:
+        text = f"and {len(failing) - _MOST} more addresses that no client on the Internet has"
+        yield Caveat(CaveatCode.SPECIAL_PURPOSE, text)
+
+
 def caveats_of_unidentified(senders: Sequence[SenderAdvice]) -> Iterator[Caveat]:
     """Yield which senders are left out because they could not be identified."""
-    unidentified = [advice for advice in senders if advice.standing is SenderStanding.UNNAMED]
+    special = {advice.sender.ip for advice, _ in special_senders(senders)}
+    unidentified = [
+        advice for advice in senders if advice.standing is SenderStanding.UNNAMED and advice.sender.ip not in special
+    ]
     for advice in unidentified[:_MOST]:
         ip = advice.sender.ip
         who = f" ({visible_name(advice.who)})" if advice.who else ""
@@ -133,45 +196,95 @@ def caveats_of_unidentified(senders: Sequence[SenderAdvice]) -> Iterator[Caveat]
         yield Caveat(CaveatCode.UNNAMED, text)
 
 
-def caveats_of_unused(terms: Sequence[TermAdvice], *, is_partial: bool) -> Iterator[Caveat]:
+def caveats_of_dmarc(senders: Sequence[SenderAdvice]) -> Iterator[Caveat]:
+    """Yield what the reports say about DMARC: which senders need not be added, and what fails once it is forwarded."""
+    sent_on = [each.sender for each in senders if each.standing in (SenderStanding.DKIM, SenderStanding.FORWARDED)]
+    if sent_on:
+        messages = counted(sum([sender.count for sender in sent_on]), "message")
+        ips = list(dict.fromkeys([sender.ip for sender in sent_on]))
+        text = (
+            f"{messages} from {listed(ips, _MOST)} passed DMARC by DKIM, or a forwarder or mailing list sent "
+            f"them on, by the reports: no reason to add an address. If one is yours, use --want {ips[0]}"
+        )
+        yield Caveat(CaveatCode.SENT_ON, text)
+    alone = [each.sender for each in senders if each.sender.authentication is Authentication.SPF_ALONE]
+    if alone:
+        messages = counted(sum([sender.count for sender in alone]), "message")
+        ips = list(dict.fromkeys([sender.ip for sender in alone]))
+        text = (
+            f"{messages} from {listed(ips, _MOST)} passed DMARC by SPF alone, by the reports: such mail fails as soon "
+            "as somebody forwards it, whatever the record says. Sign it with DKIM too"
+        )
+        yield Caveat(CaveatCode.SPF_ALONE, text)
+
+
+def caveats_of_unused(terms: Sequence[TermAdvice], kept: Container[str], *, is_partial: bool) -> Iterator[Caveat]:
     """Yield which addresses are kept though no message used them.
 
     Args:
+        kept: the terms that stay because the caller asked for it; nobody needs to be asked whether they are used.
         is_partial: whether it is not known of every term what it matches.
     """
-    for advice in [advice for advice in terms if advice.sign == "=" and advice.is_unused][:_MOST]:
+    unused = [advice for advice in terms if advice.sign == "=" and advice.is_unused and advice.term not in kept]
+    for advice in unused[:_MOST]:
         names = f" ({', '.join(map(visible_name, advice.names[:2]))})" if advice.names else ""
-        alone = "no other term is known to match it, so mail from it may" if is_partial else ""
-        alone = alone or "no other term matches it, so mail from it would"
+        why = f"only a part of it is matched by {listed([*advice.by], 2)}" if advice.by else "no other term matches it"
+        stops = "would stop"
+        if is_partial and not advice.by:
+            why, stops = "no other term is known to match it", "may stop"
         text = (
-            f"{visible(advice.term, 60)}{names} is kept: {alone} stop "
-            f"passing. If nobody sends from it any more, use --drop {visible(advice.term.removeprefix('+'), 60)}"
+            f"{visible(advice.term, 60)}{names} is kept: {why}, so mail from it {stops} passing, though no message "
+            f"given came from it. If nobody sends from it any more, use --drop "
+            f"{visible(advice.term.removeprefix('+'), 60)}"
         )
         yield Caveat(CaveatCode.UNUSED, text)
 
 
-def caveat_of_stops() -> Caveat:
-    """Return the warning that something stops passing."""
-    return Caveat(CaveatCode.STOPS, "some mail that passes now stops passing, as requested: see below")
+def caveats_of_stops(situation: Situation, changes: Iterable[Change]) -> Iterator[Caveat]:
+    """Yield what stops passing because the caller dropped a term: each term, and whose mail."""
+    dropped = set(map(term_key, situation.request.drop))
+    texts = [each.text for each in situation.record.directives if term_key(each) in dropped]
+    stopping: dict[tuple[str, bool], list[Change]] = {}
+    for change in changes:
+        if change_is_worse(change.before, change.after):
+            terms = terms_of(change.before, situation.inputs.domain)
+            term = next((text for text in texts if text in terms), "")
+            stopping.setdefault((term, change.before.result is Result.PASS), []).append(change)
+    for (term, is_certain), lost in stopping.items():
+        v4 = union([_span(change) for change in lost if change.network.version == 4])
+        v6 = union([_span(change) for change in lost if change.network.version == 6])
+        stops = "stops passing" if is_certain else "may stop passing"
+        asked = f", as you asked with --drop {visible(term.removeprefix('+'), 60)}" if term else ""
+        yield Caveat(CaveatCode.STOPS, f"mail from {spans_text((v4, v6))} {stops}{asked}")
+
+
+def _span(change: Change) -> tuple[int, int]:
+    return int(change.network.network_address), int(change.network.broadcast_address)
 
 
 def caveats_of_unknown_facts(senders: Sequence[SenderAdvice]) -> Iterator[Caveat]:
-    """Yield what is not known about the senders, though results depend on it."""
-    inputs = {fact for sender in senders for fact in sender.rests_on}
-    lacking = [words for fact, words in _FACTS.items() if fact in inputs]
-    if lacking:
-        text = (
-            f"results depend on {' and '.join(lacking)}, which is not known for all senders: their results may differ"
-        )
-        yield Caveat(CaveatCode.RESTS_ON_MORE, text)
+    """Yield what is not known about which senders, though their results depend on it."""
+    for fact, words in _FACTS.items():
+        ips = list(dict.fromkeys([sender.sender.ip for sender in senders if fact in sender.rests_on]))
+        if ips:
+            text = f"the result of {listed(ips, _MOST)} depends on {words}, which is not known: "
+            text += "give it in a table, in the column helo" if fact is Input.HELO else "it may differ"
+            yield Caveat(CaveatCode.RESTS_ON_MORE, text)
 
 
-def caveats_of_record(situation: Situation, coming: Sequence[Candidate], slot: Slot, size: int) -> Iterator[Caveat]:
+def caveats_of_record(
+    situation: Situation, coming: Sequence[Candidate], slot: Slot, size: int, requested: Sequence[RequestedSender]
+) -> Iterator[Caveat]:
     """Yield what to know about the record as a whole."""
     record = situation.record
     if coming and slot.term is not None and slot != last_slot(record):
         term = visible(slot.term.text, 60)
-        text = f"new terms are before {term}, which would decide otherwise for a sender that is wanted"
+        added = [each.coverage for each in coming]
+        failing = [each.sender for each in requested if each.is_failing]
+        ips = [each.ip for each in failing if any(coverage.contains(*address_of(each)) for coverage in added)]
+        whom = listed(list(dict.fromkeys(ips)), _MOST) or "a sender that is wanted"
+        terms = listed([visible(each.term, 60) for each in coming], _MOST)
+        text = f"{terms} is before {term}, which would decide otherwise for {whom}"
         yield Caveat(CaveatCode.BEFORE_REFUSAL, text)
     redirects = [term for term in record.terms if isinstance(term, Redirect)]
     if redirects and record.redirect is not None:

@@ -145,10 +145,10 @@ def _count_lost(situation: Situation, after: Policy, dropped: Collection[str]) -
 def _is_requested(change: Change, domain: str, dropped: Collection[str]) -> bool:
     if Result.PERMERROR in change.after.results and Result.PERMERROR not in change.before.results:
         return False
-    return bool(_terms(change.before, domain) & set(dropped))
+    return bool(terms_of(change.before, domain) & set(dropped))
 
 
-def _terms(outcome: Outcome, domain: str) -> set[str]:
+def terms_of(outcome: Outcome, domain: str) -> set[str]:
     """Return the terms of the domain's own record that an outcome depends on."""
     terms = {dependency.term for dependency in outcome.depends_on if fold(dependency.domain) == fold(domain)}
     if outcome.path and fold(outcome.path[0][0]) == fold(domain):

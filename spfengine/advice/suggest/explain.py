@@ -1,18 +1,21 @@
 """Turn the result of the search into a `Suggestion`: the proof for its record, and a reason for each part."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from spfengine.advice.identify.identification import Identification
 from spfengine.advice.identify.reverse_dns import ReverseName
 from spfengine.advice.suggest.candidates import Candidate, Offer, address_term, varying
 from spfengine.advice.suggest.caveats import (
-    caveat_of_stops,
     caveats_of_candidates,
+    caveats_of_dmarc,
+    caveats_of_ownership,
     caveats_of_record,
     caveats_of_reports,
     caveats_of_search,
+    caveats_of_special_senders,
     caveats_of_start,
+    caveats_of_stops,
     caveats_of_unidentified,
     caveats_of_unknown_facts,
     caveats_of_unused,
@@ -26,6 +29,7 @@ from spfengine.advice.suggest.suggestion import (
     Advice,
     Alternative,
     Caveat,
+    Proposal,
     Rejected,
     SenderAdvice,
     SenderStanding,
@@ -36,17 +40,21 @@ from spfengine.linting.codes import Severity
 from spfengine.linting.finding import Finding
 from spfengine.linting.limits import answer_size
 from spfengine.linting.lint import linting
+from spfengine.linting.terms import is_example
 from spfengine.problems import Result
-from spfengine.record.model import Directive
+from spfengine.record.model import Directive, term_key
 from spfengine.simulation.drafts import record_draft
 from spfengine.simulation.records import Standing
 from spfengine.simulation.simulate import simulating
 from spfengine.simulation.simulation import SenderChange, Simulation
+from spfengine.special_purpose import special_purpose
+from spfengine.visible import visible
 
 _MOST_REJECTED = 20
 _MOST_ADDRESSES = 5
 _MOST_UNUSED = 4  # addresses that an alternative leaves out
-_NOT_SERVED = (SenderStanding.REFUSED, SenderStanding.UNSERVED, SenderStanding.UNNAMED)
+_SENT_ON = (SenderStanding.DKIM, SenderStanding.FORWARDED)
+_NOT_SERVED = (SenderStanding.REFUSED, SenderStanding.UNSERVED, SenderStanding.UNNAMED, *_SENT_ON)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +72,8 @@ class Solution:
         offer: the candidates.
         slot: the position of new terms.
         result: the result of the search.
+        proposal: what the zone suggests, if who sends is not known; or None.
+        own_services: the includes of the services that take the domain's mail (MX).
     """
 
     situation: Situation
@@ -76,6 +86,8 @@ class Solution:
     offer: Offer
     slot: Slot
     result: SearchResult
+    proposal: Proposal | None
+    own_services: frozenset[str]
 
     @property
     def fits(self) -> bool:
@@ -98,6 +110,13 @@ def refusing(situation: Situation, requested: Sequence[RequestedSender]) -> Sugg
         refusal=base.refusal,
         siblings=base.siblings,
     )
+
+
+def needing_senders(
+    situation: Situation, requested: Sequence[RequestedSender], proposal: Proposal | None
+) -> Suggestion:
+    """Return the suggestion for a domain without record, if no sender of it is known."""
+    return replace(refusing(situation, requested), advice=Advice.NEEDS_SENDERS, proposal=proposal)
 
 
 def explaining(solution: Solution) -> Steps[Suggestion]:
@@ -129,6 +148,7 @@ def explaining(solution: Solution) -> Steps[Suggestion]:
         max_size=situation.request.max_answer,
         shortfalls=() if fits else check.shortfalls,
         closest=None if fits else check.text,
+        proposal=solution.proposal,
         alternative=_alternative(solution, plan, senders) if fits else None,
         rejected=tuple(_rejected(solution, coming, check, senders)),
         caveats=tuple(_caveats(solution, coming, senders, simulation, terms, check.size)),
@@ -179,11 +199,15 @@ def _sender_advice(
         requested.by,
         None if change is None else top_term(change.after, domain),
         identification,
-        why if standing in _NOT_SERVED else None,
+        why if standing in _NOT_SERVED else _WHY_UNKNOWN if change is not None and change.needs_helo else None,
         False if change is None else change.disagrees,
         () if change is None else change.rests_on,
         None if change is None else change.aligned_after,
+        requested.beyond,
     )
+
+
+_WHY_UNKNOWN = "the result depends on the HELO name, which is not known"
 
 
 def _standing(
@@ -201,10 +225,13 @@ def _standing(
         return SenderStanding.PASSING if passed else SenderStanding.SERVED
     if passed:
         return SenderStanding.STOPPED
+    if requested.is_sent_on:
+        return SenderStanding.DKIM if requested.sender.dmarc_dkim == "pass" else SenderStanding.FORWARDED
     if requested.is_refused:
         return SenderStanding.REFUSED
     is_service = _is_of_service(identification)
-    return SenderStanding.UNSERVED if requested.is_wanted or is_service else SenderStanding.UNNAMED
+    is_meant = requested.is_wanted or requested.is_beyond or is_service
+    return SenderStanding.UNSERVED if is_meant else SenderStanding.UNNAMED
 
 
 def _is_of_service(identification: Identification | None) -> bool:
@@ -213,12 +240,21 @@ def _is_of_service(identification: Identification | None) -> bool:
 
 def _why_not_served(requested: RequestedSender, solution: Solution) -> str:
     """Return why a sender is not served, if it is not."""
+    if requested.is_sent_on and requested.sender.dmarc_dkim == "pass":
+        return "its mail passes DMARC by DKIM, as after forwarding, so that there is no reason to add its address"
+    if requested.is_sent_on:
+        return f"it sent the mail on, says the receiver ({requested.sender.override}), and is no sender of yours"
     if requested.refusing is not None and requested.is_refused:
         return f"the record refuses it on purpose, by {requested.refusing.text}"
+    if requested.is_beyond and requested.beyond is not None and not solution.fits:
+        return f"{visible(requested.beyond[0], 60)} names it, but the check ends at a limit before"
     if solution.situation.request.add:
         return "none of the terms to add matches it"
     if address_of(requested.sender) in solution.offer.serving:
         return "another term decides for it first" if solution.fits else "no record that fits lets it pass"
+    entry = special_purpose(requested.sender.ip)
+    if entry is not None and not is_example(entry, solution.situation.inputs.domain):
+        return f"it is {entry.described}: no record can let it pass"
     if not _is_of_service(solution.identified.get(requested.sender.ip)):
         return "it could not be identified: it may be a forwarder, somebody who forges your mail, or a server of yours"
     return "its service has no record that lets it pass"
@@ -276,16 +312,49 @@ def _caveats(
     size: int,
 ) -> Iterator[Caveat]:
     """Yield the warnings, the most important first."""
-    yield from caveats_of_start(solution.situation)
+    situation = solution.situation
+    yield from caveats_of_start(situation, is_proposed=solution.fits)
     yield from caveats_of_reports(senders)
     yield from caveats_of_candidates(coming, senders, solution.identified)
+    yield from caveats_of_ownership(_unsure(solution, coming), senders)
+    yield from caveats_of_special_senders(senders)
     yield from caveats_of_unidentified(senders)
-    yield from caveats_of_unused(terms, is_partial=any(each.outside is not None for each in solution.coverage))
-    if simulation.is_worse:
-        yield caveat_of_stops()
+    yield from caveats_of_dmarc(senders)
+    is_partial = any(each.outside is not None for each in solution.coverage)
+    yield from caveats_of_unused(terms, _kept_as_asked(solution), is_partial=is_partial)
+    if solution.fits:
+        yield from caveats_of_stops(situation, simulation.changes)
     yield from caveats_of_unknown_facts(senders)
-    yield from caveats_of_record(solution.situation, coming, solution.slot, size)
+    yield from caveats_of_record(situation, coming, solution.slot, size, solution.requested)
     yield from caveats_of_search(solution.result, solution.not_looked_up)
+
+
+def _unsure(solution: Solution, coming: Sequence[Candidate]) -> dict[str, Candidate]:
+    """Return the senders' addresses of which only their service is known, each with the include that serves it.
+
+    Left out is what the caller wants, and a service that takes the domain's mail: these are the domain's own senders.
+    """
+    request = solution.situation.request
+    includes = [each for each in coming if each.provider is not None]
+    unsure: dict[str, Candidate] = {}
+    for sender in solution.requested:
+        if not sender.is_failing or sender.is_wanted or request.allow_unnamed:
+            continue
+        for candidate in includes:
+            provider = candidate.provider
+            is_own = provider is not None and provider.include in solution.own_services
+            if not is_own and candidate.coverage.contains(*address_of(sender.sender)):
+                unsure.setdefault(sender.sender.ip, candidate)
+    return unsure
+
+
+def _kept_as_asked(solution: Solution) -> set[str]:
+    """Return the terms that stay because the caller asked for it."""
+    request = solution.situation.request
+    if request.keep_all:
+        return {directive.text for directive in solution.situation.record.directives}
+    keys = set(map(term_key, request.keep))
+    return {each.text for each in solution.situation.record.directives if term_key(each) in keys}
 
 
 def _alternative(solution: Solution, plan: Plan, senders: Sequence[SenderAdvice]) -> Alternative | None:
@@ -320,6 +389,8 @@ def _rejected_addresses(senders: Sequence[SenderAdvice], done: set[str]) -> Iter
     for sender in senders:
         service = varying(sender.identification)
         term = address_term(sender.sender)
+        if sender.standing in _SENT_ON:
+            continue
         if service is not None and term not in seen and sender.before is not Result.PASS:
             seen.add(term)
             why = f"an address of {service.name}, whose addresses vary: the next message may not pass"

@@ -16,6 +16,7 @@ from spfengine.advice.suggest.coverage import (
     is_harmless,
 )
 from spfengine.advice.suggest.draft import Slot
+from spfengine.advice.suggest.request import address_of
 from spfengine.advice.suggest.search import Plan
 from spfengine.advice.suggest.suggestion import Limit, SenderAdvice, SenderStanding, Shortfall, TermAdvice
 from spfengine.evaluation.check_host import QUALIFIERS
@@ -23,6 +24,7 @@ from spfengine.policy.ranges import networks_of, size
 from spfengine.problems import Result
 from spfengine.record.model import All, Directive, Exists, Include, Network, Redirect, Term
 from spfengine.visible import visible, visible_name
+from spfengine.wording import number_text
 
 _MAX_TERM = 60
 _MOST_LISTED = 3  # addresses or terms
@@ -51,8 +53,10 @@ def unused_addresses(
 ) -> list[int]:
     """Return the indexes of the addresses that are kept, and that decided no message."""
     used = {term for sender in senders for term in (sender.by_before, sender.by_after) if term}
+    came_from = [address_of(sender.sender) for sender in senders if sender.before is not None]
     kept = [index for index in removable.addresses if index not in plan.going]
-    return [index for index in kept if coverage[index].directive.text not in used]
+    unused = [index for index in kept if coverage[index].directive.text not in used]
+    return [index for index in unused if not any(coverage[index].contains(*address) for address in came_from)]
 
 
 class Reasons:
@@ -234,8 +238,7 @@ def spans_text(spans: AddressSets | None) -> str:
         return "an unknown set of addresses"
     networks = [*networks_of(V4, spans[0]), *networks_of(V6, spans[1])]
     if len(networks) > _MOST_LISTED:
-        total = size(spans[0]) + size(spans[1])
-        return f"{total:,} addresses" if total < 1 << 40 else "very many addresses"
+        return f"{number_text(size(spans[0]) + size(spans[1]))} addresses"
     texts = [str(net).removesuffix("/32" if isinstance(net, IPv4Network) else "/128") for net in networks]
     return _listed(texts) or "no address"
 

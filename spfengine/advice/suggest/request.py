@@ -11,6 +11,7 @@ from spfengine.answers import Answer, Question
 from spfengine.arguments import list_of, name_list
 from spfengine.drivers import once
 from spfengine.errors import ArgumentError, RecordSyntaxError
+from spfengine.evaluation.beyond import beyond_limit, is_over_limit
 from spfengine.evaluation.check_host import check_host
 from spfengine.evaluation.session import MAILFROM, Answers, Session
 from spfengine.names import fold
@@ -29,6 +30,7 @@ Networks = tuple[IPv4Network | IPv6Network, ...]
 Steps = Generator[Question, Answer, _T]
 
 _MOST_LISTED = 20  # terms in a message
+_MOST_BEYOND = 200  # senders that are checked again without the limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +193,7 @@ class Situation:
 
 def session_of(sender: Sender, inputs: Inputs) -> Session:
     """Return the session of a check of a sender, not yet evaluated."""
-    return Session(sender.ip, sender.sender, sender.helo or "", MAILFROM, inputs.limits, inputs.receiver, inputs.now)
+    return Session(sender.ip, sender.sender, sender.helo or None, MAILFROM, inputs.limits, inputs.receiver, inputs.now)
 
 
 def address_of(sender: Sender) -> tuple[int, int]:
@@ -210,8 +212,9 @@ class RequestedSender:
         is_wanted: whether the caller wants it.
         is_ignored: whether the caller does not want it.
         before: its result; None if another domain's record decides.
-        by: the term of the domain's own record that decides, as written; None if there is none.
+        by: the term of the domain's own record that decides, as written; None if there is none, as with permerror.
         refusing: that term, if it has the qualifier "-" and is not `all`.
+        beyond: if the check exceeds a limit, the term that would decide without it, and the result; or None.
     """
 
     sender: Sender
@@ -221,11 +224,28 @@ class RequestedSender:
     before: Result | None
     by: str | None
     refusing: Directive | None
+    beyond: tuple[str, Result] | None = None
 
     @property
     def is_failing(self) -> bool:
-        """Whether it should pass but does not, as far as the caller has not excluded it."""
-        return self.is_here and not self.is_ignored and self.before not in (Result.PASS, Result.TEMPERROR, None)
+        """Whether it should pass but does not, as far as neither the caller nor a report excludes it."""
+        return self._does_not_pass and not self.is_ignored and not self.is_sent_on
+
+    @property
+    def is_sent_on(self) -> bool:
+        """Whether it does not pass and need not: by the reports DKIM carries its mail, or somebody sent it on, and the
+        caller does not want it all the same.
+        """
+        return self._does_not_pass and not self.is_wanted and self.sender.is_sent_on
+
+    @property
+    def _does_not_pass(self) -> bool:
+        return self.is_here and self.before not in (Result.PASS, Result.TEMPERROR, None)
+
+    @property
+    def is_beyond(self) -> bool:
+        """Whether the record names it, and only a limit keeps it from passing."""
+        return self.beyond is not None and self.beyond[1] is Result.PASS
 
     @property
     def is_refused(self) -> bool:
@@ -250,19 +270,34 @@ def requested_senders(situation: Situation, senders: Iterable[Sender]) -> Steps[
         is_here = fold(session_of(sender, situation.inputs).domain) == fold(domain)
         is_wanted = _is_in(sender.ip, situation.request.want)
         is_ignored = _is_in(sender.ip, situation.request.ignore)
-        before, by = None, None
+        before, by, beyond = None, None, None
         if is_here:
             before, outcome = yield from situation.result(sender, situation.before)
             by = top_term(outcome, domain)
+            beyond = yield from _beyond(situation, sender, outcome, len(requested))
         refusing = refusals.get(by or "")
-        requested.append(RequestedSender(sender, is_here, is_wanted, is_ignored, before, by, refusing))
+        requested.append(RequestedSender(sender, is_here, is_wanted, is_ignored, before, by, refusing, beyond))
     return requested
 
 
+def _beyond(situation: Situation, sender: Sender, outcome: Any, before_it: int) -> Steps[tuple[str, Result] | None]:
+    """Return what would decide for a sender if no limit ended its check, and the result; only for the first senders."""
+    if before_it >= _MOST_BEYOND or not is_over_limit(outcome.problem):
+        return None
+    session = session_of(sender, situation.inputs)
+    yield from situation.once(check_host(session))
+    beyond = yield from situation.once(beyond_limit(session))
+    term = None if beyond is None else top_term(beyond, situation.inputs.domain)
+    return None if beyond is None or term is None else (term, beyond.result)
+
+
 def top_term(outcome: Any, domain: str) -> str | None:
-    """Return the term of the domain's own record that an outcome, session or result is from, or None."""
+    """Return the term of the domain's own record that an outcome, session or result is from, or None.
+
+    An error is from no term: the term at which a check ends in permerror has not matched.
+    """
     path = outcome.path
-    if not path or fold(path[0][0]) != fold(domain):
+    if outcome.problem is not None or not path or fold(path[0][0]) != fold(domain):
         return None
     term = path[0][1]
     return term if isinstance(term, str) else str(term.text)

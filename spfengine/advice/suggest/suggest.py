@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from spfengine.addresses import address_text, parse_address
 from spfengine.advice.catalogue.catalogue import Catalogue
+from spfengine.advice.catalogue.provider import Provider
 from spfengine.advice.identify.identification import Identification
 from spfengine.advice.identify.identify import identifying
 from spfengine.advice.identify.reverse_dns import ReverseName, reverse_names
@@ -26,7 +27,7 @@ from spfengine.advice.suggest.coverage import (
     removable_terms,
 )
 from spfengine.advice.suggest.draft import Slot, last_slot, slot_before
-from spfengine.advice.suggest.explain import Solution, explaining, refusing
+from spfengine.advice.suggest.explain import Solution, explaining, needing_senders, refusing
 from spfengine.advice.suggest.request import (
     AddressOrNetwork,
     Request,
@@ -39,6 +40,7 @@ from spfengine.advice.suggest.request import (
     requested_senders,
 )
 from spfengine.advice.suggest.search import Group, Search, SearchResult
+from spfengine.advice.suggest.shown import mx_providers, proposing
 from spfengine.advice.suggest.suggestion import Suggestion
 from spfengine.drivers import adrive, drive, once
 from spfengine.errors import ArgumentError
@@ -50,6 +52,7 @@ from spfengine.policy.compile import Inputs
 from spfengine.policy.policy import compiling
 from spfengine.problems import Result
 from spfengine.record.model import Directive, DomainDirective, Include, Network, term_key
+from spfengine.record.parser import parse
 from spfengine.senders import Sender, sender_list
 
 if TYPE_CHECKING:
@@ -92,7 +95,8 @@ def suggest(
 
     Args:
         domain: the domain. Only its own record is changed.
-        senders: who sends mail. Those that pass, and those of known services, are wanted.
+        senders: who sends mail. Those that pass, and those of known services, are wanted; those whose mail DKIM carries
+            or that only sent it on, by a receiver's report, are not (see `Sender.is_sent_on`).
         resolver: answers DNS questions; live DNS by default.
         catalogue: the known services; `Catalogue.load()` by default.
         want: addresses or networks that are wanted even if they can't be identified; added as ip4/ip6 if nothing better
@@ -174,6 +178,9 @@ def suggesting(
     if base.record is None:
         return refusing(situation, requested)
     request.require_terms(base.record)
+    needs_senders = not request.add and not any(sender.is_here for sender in requested)
+    if needs_senders and base.is_new:
+        return needing_senders(situation, requested, (yield from proposing(situation, catalogue, base.record)))
     identified, names = yield from _identify(situation, catalogue, requested)
     coverage = yield from _coverages(situation, catalogue)
     finder = Finder(situation)
@@ -186,9 +193,16 @@ def suggesting(
     plan = _SearchPlan(situation, requested, coverage, offer, added)
     result = yield from plan.search()
     not_looked_up = len({sender.ip for sender in failing} - identified.keys())
+    proposal = None
+    chosen = result.best or result.closest
+    if needs_senders and chosen is not None:
+        proposal = yield from proposing(situation, catalogue, parse(chosen[1].text))
+    services: dict[str, Provider] = {}
+    if offer.candidates:
+        services = yield from mx_providers(situation, catalogue)
     solution = Solution(
         situation, tuple(plan.requested), identified, not_looked_up, names, coverage, plan.removable, offer, plan.slot,
-        result,
+        result, proposal, frozenset([provider.include for provider in services.values()]),
     )  # fmt: skip
     return (yield from explaining(solution))
 
@@ -212,8 +226,11 @@ def _identify(
     situation: Situation, catalogue: Catalogue, requested: Sequence[RequestedSender]
 ) -> Steps[tuple[dict[str, Identification], dict[str, list[ReverseName]]]]:
     """Identify the failing senders' addresses; look up reverse-DNS names for them and the record's single addresses."""
-    failing = sorted([sender.sender for sender in requested if sender.is_failing], key=lambda sender: -sender.count)
-    ips = list(dict.fromkeys([sender.ip for sender in failing]))[:MAX_IDENTIFIED]
+    failing = sorted(
+        [each for each in requested if each.is_failing or each.is_sent_on],
+        key=lambda each: (each.is_sent_on, -each.sender.count),
+    )
+    ips = list(dict.fromkeys([each.sender.ip for each in failing]))[:MAX_IDENTIFIED]
     ips += _single_addresses([read_term(term) for term in situation.request.add])
     identified = yield from situation.once(identifying(dict.fromkeys(ips), catalogue, situation.inputs.limits))
     ips += _single_addresses(situation.record.directives)[:_MAX_NAMED]

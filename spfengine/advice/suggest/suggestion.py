@@ -25,7 +25,9 @@ class Advice(StrEnum):
     """What a suggestion advises."""
 
     CHANGE = "change"
-    """Publish another record."""
+    """Publish another record; only consider it, if `Suggestion.knows_senders` is False."""
+    NEEDS_SENDERS = "needs-senders"
+    """The domain has no record, and who sends is not known, so there is nothing to prove a record by."""
     KEEP = "keep"
     """Keep the published record."""
     NONE_FITS = "none-fits"
@@ -53,10 +55,20 @@ class SenderStanding(StrEnum):
     """It passes now and will not, as requested."""
     IGNORED = "ignored"
     """The caller does not want it."""
+    DKIM = "dkim"
+    """It does not pass SPF, and by the reports its mail passes DMARC by DKIM: no reason to add its address."""
+    FORWARDED = "forwarded"
+    """By a receiver's report it is a forwarder or a mailing list, and no sender of the domain."""
     ELSEWHERE = "elsewhere"
     """Its MAIL FROM is of another domain, whose record decides."""
     UNKNOWN = "unknown"
     """DNS could not answer, or nobody was asked."""
+
+
+_NOT_MEANT = (
+    SenderStanding.IGNORED, SenderStanding.ELSEWHERE, SenderStanding.UNKNOWN, SenderStanding.STOPPED,
+    SenderStanding.DKIM, SenderStanding.FORWARDED,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -73,6 +85,7 @@ class SenderAdvice:
         differs: whether somebody saw another result than the record gives now.
         rests_on: what is not known about the sender, though the results depend on it.
         alignment: whether SPF will be aligned with the header field From; None if that field is not known.
+        beyond: if its check exceeds a limit now, the term that would decide without it, and the result; or None.
     """
 
     sender: Sender
@@ -86,6 +99,7 @@ class SenderAdvice:
     differs: bool = False
     rests_on: tuple[Input, ...] = ()
     alignment: Alignment | None = None
+    beyond: tuple[str, Result] | None = None
 
     def __repr__(self) -> str:
         return short_repr(self, ("sender", "standing", "before", "after"))
@@ -112,6 +126,7 @@ class SenderAdvice:
             "rests_on": [str(fact) for fact in self.rests_on],
             "alignment": None if self.alignment is None else self.alignment.to_dict(),
             "aligned": None if self.alignment is None else self.alignment.aligned,
+            "beyond": self.beyond and {"term": visible(self.beyond[0], _MAX_RECORD), "result": str(self.beyond[1])},
         }
 
 
@@ -177,6 +192,8 @@ class CaveatCode(StrEnum):
     """An address could not be identified."""
     UNNAMED_ADDED = "unnamed-added"
     """A term names an address that could not be identified, as requested."""
+    SPECIAL_PURPOSE = "special-purpose"
+    """An address is private, or otherwise one that no client on the Internet has."""
     REPORT_DIFFERS = "report-differs"
     """A report saw another result than the record gives now."""
     RESTS_ON_MORE = "rests-on-more"
@@ -197,6 +214,10 @@ class CaveatCode(StrEnum):
     """The domain had no record."""
     NOT_SMALLEST = "not-smallest"
     """Not every smaller change was examined."""
+    SENT_ON = "sent-on"
+    """Senders are left out because DKIM carries their mail, or because they only sent it on."""
+    SPF_ALONE = "spf-alone"
+    """Mail passes DMARC by SPF alone, so that it fails once it is forwarded."""
     NOT_IDENTIFIED = "not-identified"
     """There are more addresses than are looked up."""
 
@@ -298,6 +319,49 @@ class Alternative:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A term that the zone suggests: mail probably leaves through the hosts that take it.
+
+    Attributes:
+        term: its text.
+        why: what the zone shows, in words.
+    """
+
+    term: str
+    why: str
+
+    def to_dict(self) -> dict[str, object]:
+        """Return it as JSON-safe values."""
+        return {"term": visible(self.term, _MAX_RECORD), "why": self.why}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Proposal:
+    """A record that the zone suggests. Nothing proves that its terms are those of the domain's senders.
+
+    Attributes:
+        record: its text.
+        terms: the terms that it adds.
+        doubts: why it may not work as it is: what could not be looked up, and which limits it exceeds.
+    """
+
+    record: str
+    terms: tuple[Shown, ...]
+    doubts: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return short_repr(self, ("record",))
+
+    def to_dict(self) -> dict[str, object]:
+        """Return it as JSON-safe values."""
+        return {
+            "record": visible(self.record, _MAX_RECORD),
+            "terms": _dicts(self.terms),
+            "doubts": list(self.doubts),
+        }
+
+
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
 class Suggestion:
     """What to publish, and the proof.
@@ -324,6 +388,7 @@ class Suggestion:
         siblings: the other TXT records of the name, which stay.
         drafts: how many drafts were compiled and compared.
         is_smallest: whether it is proved that no smaller change keeps every promise; never if a part is not known.
+        proposal: if who sends is not known, a record that the zone suggests; or None.
     """
 
     domain: str
@@ -348,22 +413,27 @@ class Suggestion:
     siblings: tuple[tuple[bytes, ...], ...] = ()
     drafts: int = 0
     is_smallest: bool = False
+    proposal: Proposal | None = None
 
     def __repr__(self) -> str:
         return short_repr(self, ("domain", "advice", "record"))
 
     @property
+    def knows_senders(self) -> bool:
+        """Whether any sender of the domain was given. Without one, nobody can say that a record serves all."""
+        return any(advice.standing is not SenderStanding.ELSEWHERE for advice in self.senders)
+
+    @property
     def unserved(self) -> tuple[SenderAdvice, ...]:
-        """The senders of the domain that do not pass with the record, except those that are not wanted."""
-        excluded = (SenderStanding.IGNORED, SenderStanding.ELSEWHERE, SenderStanding.UNKNOWN, SenderStanding.STOPPED)
+        """The senders of the domain that do not pass with the record, except those that need not or are not wanted."""
         return tuple(
-            [advice for advice in self.senders if advice.after is not Result.PASS and advice.standing not in excluded]
+            [advice for advice in self.senders if advice.after is not Result.PASS and advice.standing not in _NOT_MEANT]
         )
 
     @property
     def is_worse(self) -> bool:
         """Whether anything that passes stops, or newly gets an error. Only if the caller requested it."""
-        return self.simulation is not None and self.simulation.is_worse
+        return self.simulation is not None and self.simulation.loses
 
     @property
     def is_incomplete(self) -> bool:
@@ -374,7 +444,7 @@ class Suggestion:
     def serves_everyone(self) -> bool:
         """Whether every sender that is wanted is known to pass with the record."""
         unknown = any(advice.standing is SenderStanding.UNKNOWN for advice in self.senders)
-        return self.record is not None and not (self.unserved or unknown)
+        return self.record is not None and self.knows_senders and not (self.unserved or unknown)
 
     def forms(self) -> dict[str, str]:
         """Return the record ready to paste, in the forms of `spfengine.advice.forms`; empty without a record."""
@@ -383,17 +453,25 @@ class Suggestion:
         ttl = next((change.ttl for change in self.simulation.records), None) if self.simulation is not None else None
         return forms(self.domain, self.record, ttl, siblings=self.siblings)
 
-    def render(self, *, own: Iterable[str] = (), formats: Iterable[str] = (), width: int | None = 80) -> str:
+    def render(
+        self,
+        *,
+        own: Iterable[str] = (),
+        formats: Iterable[str] = (),
+        width: int | None = 80,
+        everything: bool = False,
+    ) -> str:
         """Return the text that `spfengine suggest` prints.
 
         Args:
             own: names whose records you can edit, in addition to the domain.
             formats: the formats of `spfengine.advice.forms` in which to print the record; none: all of them.
             width: columns to which lines are wrapped; None: not wrapped.
+            everything: whether all terms, senders and networks are listed, however many.
         """
         from spfengine.text.suggest import render_suggestion
 
-        return render_suggestion(self, width, own, formats)
+        return render_suggestion(self, width, own, formats, everything=everything)
 
     def to_dict(self) -> dict[str, object]:
         """Return the suggestion as JSON-safe values; key "schema" names their version."""
@@ -405,6 +483,7 @@ class Suggestion:
             "published": [visible(text, _MAX_RECORD) for text in self.published],
             "standing": str(self.standing),
             "serves_everyone": self.serves_everyone,
+            "knows_senders": self.knows_senders,
             "worse": self.is_worse,
             "incomplete": self.is_incomplete,
             "terms": _dicts(self.terms),
@@ -412,6 +491,7 @@ class Suggestion:
             "size": {"before": self.size_before, "after": self.size_after, "allowed": self.max_size},
             "shortfalls": _dicts(self.shortfalls),
             "closest": _visible(self.closest, _MAX_RECORD),
+            "proposal": None if self.proposal is None else self.proposal.to_dict(),
             "alternative": None if self.alternative is None else self.alternative.to_dict(),
             "rejected": _dicts(self.rejected),
             "caveats": _dicts(self.caveats),

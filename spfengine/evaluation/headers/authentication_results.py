@@ -132,8 +132,8 @@ class AuthenticationResults:
 def parse_authentication_results(text: str) -> AuthenticationResults:
     """Read an Authentication-Results header field, with or without its name, folded or not.
 
-    It is lenient with what others write: an absent authserv-id, or one that comes late, values that should be quoted,
-    properties without a type, and parts that are empty.
+    It is lenient with what others write: an absent authserv-id, or one that comes late or more than once, values that
+    should be quoted, properties without a type, a recipient ("for b@example.net"), and parts that are empty.
 
     Raises:
         HeaderError: it is not such a field; the message gives the offset, and what was expected there.
@@ -155,6 +155,8 @@ def parse_authentication_results(text: str) -> AuthenticationResults:
             version = _version_of(reader)
         elif authserv_id is not None and name.lower() == "none":
             said_none = True
+        elif results and name and name == authserv_id:
+            pass  # Microsoft's older form has the recipient's domain several times
         else:
             raise reader.error("expected a method and its result, such as spf=pass", start)
         _end_part(reader)
@@ -204,6 +206,10 @@ def _method_result(reader: FieldReader, method: str) -> MethodResult:
     while not reader.ended() and not reader.at_any(";"):
         name = reader.word("a property such as smtp.mailfrom").lower()
         reader.skip()
+        if name == "for" and properties and not reader.at_any(".="):
+            reader.bare()  # "smtp.mailfrom=a@example.com for b@example.net": the recipient
+            reader.skip()
+            continue
         if reader.accept("."):
             reader.skip()
             name += "." + reader.word("the name of a property").lower()

@@ -16,7 +16,7 @@ from spfengine.resolvers.asking import aask, ask
 from spfengine.resolvers.overlay import Overlay
 from spfengine.resolvers.zone import Zone, read_apexes
 from spfengine.resolvers.zone_files.yaml_files import load_yaml
-from spfengine.visible import visible
+from spfengine.visible import kind_text, visible
 
 if TYPE_CHECKING:
     from spfengine.resolvers.recording import Recording
@@ -174,7 +174,7 @@ def _refuse_origin(origin: str | None) -> None:
 def _zone_of_suite(document: Any) -> Zone:
     """Return the zone of a suite: its `zonedata`, or the whole document if it has no such key."""
     if not isinstance(document, Mapping):
-        raise ZoneError(f"expected a mapping with the key zonedata, not {type(document).__name__}")
+        raise ZoneError(f"expected a mapping with the key zonedata, not {kind_text(document)}")
     return Zone.from_openspf(document.get("zonedata", document))
 
 

@@ -9,7 +9,7 @@ that octoDNS is to leave alone (`ignored`): their questions fail.
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from spfengine.errors import ZoneError
 from spfengine.names import domain_fault, fold
@@ -29,11 +29,8 @@ from spfengine.resolvers.rrsets import (
 )
 from spfengine.resolvers.zone_files.aliases import ADDRESSES, Key, alias, resolve_aliases, unanswered
 from spfengine.resolvers.zone_files.presentation import read_name_text, unescaped
-from spfengine.resolvers.zone_files.yaml_files import keep_text, pairs, repeated, value_of
+from spfengine.resolvers.zone_files.yaml_files import Node, keep_text, pairs, repeated, value_of
 from spfengine.visible import visible, visible_name
-
-if TYPE_CHECKING:
-    from yaml import Node
 
 _STRINGS = ("TXT", "SPF")
 _NAMES = (CNAME, "PTR")
@@ -45,7 +42,7 @@ _OF_A_PROVIDER = re.compile(r"[A-Za-z0-9_.-]{1,64}/[A-Za-z0-9_.-]{1,64}")  # Rou
 _CODE = "LUA"  # PowerDNS: whatever type and answer the code makes
 
 
-def is_octodns(root: "Node") -> bool:
+def is_octodns(root: Node) -> bool:
     """Whether a document is octoDNS's: its records have the key "type"."""
     for _, value in pairs(root):
         record = value.value[0] if value.id == "sequence" and value.value else value
@@ -54,7 +51,7 @@ def is_octodns(root: "Node") -> bool:
     return False
 
 
-def prepare(root: "Node") -> None:
+def prepare(root: Node) -> None:
     """Make text of what octoDNS takes for text, though YAML would not.
 
     Raises:
@@ -145,7 +142,7 @@ def _rrsets(name: str, record: object, aliases: dict[Key, str]) -> Iterator[RRse
     ttl = _ttl(record)
     selection = _SELECTIONS & record.keys()
     if _is_ignored(record):
-        yield from _unknown(name, type, "octoDNS is told to ignore it, so what DNS has is not in the file", ttl)
+        yield from _unknown(name, type, "octoDNS ignores it, so what DNS has is not in the file", ttl)
     elif type == "ALIAS":
         target = read_listed_name(_one(where, record), where)
         for aliased in ADDRESSES:
@@ -192,7 +189,7 @@ def _is_ignored(record: Mapping[Any, Any]) -> bool:
 
 def _ttl(record: Mapping[Any, Any]) -> int | None:
     """Return the TTL, of which octoDNS makes a number itself."""
-    ttl = record.get("ttl")
+    ttl: Any = record.get("ttl")
     is_number = isinstance(ttl, str) and ttl.isascii() and ttl.isdigit() and len(ttl) < 11
     if is_number or (isinstance(ttl, float) and ttl.is_integer()):
         ttl = int(ttl)

@@ -20,7 +20,7 @@ from spfengine.errors import ZoneError
 from spfengine.names import fold
 from spfengine.resolvers.rrsets import ANY_TYPE, CNAME, Records, cannot_use, read_listed_name, read_type
 from spfengine.resolvers.zone_files.yaml_files import keep_text, value_of
-from spfengine.visible import visible, visible_name
+from spfengine.visible import kind_text, visible_name
 
 if TYPE_CHECKING:
     from yaml import Node
@@ -44,7 +44,7 @@ def read_zonedata(zonedata: Mapping[Any, Any] | None) -> dict[Text, dict[str, Re
     if zonedata is None:
         return {}
     if not isinstance(zonedata, Mapping):
-        raise ZoneError(f"zonedata is a mapping of name → list of entries, not {visible(type(zonedata).__name__)}")
+        raise ZoneError(f"zonedata is a mapping of name → list of entries, not {kind_text(zonedata)}")
     entries: dict[str, list[object]] = {}
     written: dict[str, bytes] = {}
     for name, value in zonedata.items():

@@ -33,11 +33,13 @@ class Pasted:
         text: the record, cleaned up; octets that are not UTF-8 are surrogates (`surrogateescape`).
         owner: the name before it, if a whole line of a zone file was pasted; otherwise None.
         cleaned: what was removed, in words.
+        strings: the strings that the text was pasted as, each in quotes; only the text if there are none.
     """
 
     text: str
     owner: str | None
     cleaned: tuple[str, ...]
+    strings: tuple[str, ...] = ()
 
 
 def read_pasted(text: str) -> Pasted:
@@ -53,7 +55,7 @@ def read_pasted(text: str) -> Pasted:
     cleaning.characters()
     owner = cleaning.zone_file_line()
     cleaning.quotes()
-    return Pasted(cleaning.text, owner, tuple(cleaning.cleaned))
+    return Pasted(cleaning.text, owner, tuple(cleaning.cleaned), cleaning.strings)
 
 
 class _Cleaning:
@@ -62,6 +64,7 @@ class _Cleaning:
     def __init__(self, text: str) -> None:
         self.text = text
         self.cleaned: list[str] = []
+        self.strings: tuple[str, ...] = ()
 
     def _set(self, text: str, what: str) -> None:
         if text != self.text and what not in self.cleaned:
@@ -95,14 +98,15 @@ class _Cleaning:
         if self.text[:2] == '\\"':
             self._set(self.text.replace('\\"', '"'), "escaped quotes")
         if self.text[:1] == '"':
-            self._set(_unquoted(self.text), "quotes and splits" if _BETWEEN.search(self.text) else "quotes")
+            self.strings = _strings(self.text)
+            self._set("".join(self.strings), "quotes and splits" if _BETWEEN.search(self.text) else "quotes")
         else:
             self._set(self.text.replace("\\;", ";"), "escaped semicolons")
 
 
-def _unquoted(text: str) -> str:
-    """Return the text of strings in quotes; if the quotes do not match, remove only the outer ones."""
+def _strings(text: str) -> tuple[str, ...]:
+    """Return the texts of strings in quotes; if the quotes do not match, one text without the outer ones."""
     try:
-        return b"".join(read_quoted(text)).decode("utf-8", "surrogateescape")
+        return tuple([octets.decode("utf-8", "surrogateescape") for octets in read_quoted(text)])
     except ValueError:
-        return text.strip('" ')
+        return (text.strip('" '),)

@@ -4,13 +4,13 @@ Aliases are followed, but the document that they make must be small and end: the
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from spfengine.errors import MissingExtraError, ZoneError
 from spfengine.visible import visible
 
-if TYPE_CHECKING:
-    from yaml import Node
+Node = Any
+"""A node of pyyaml, which has types for it only as a stub: scalar, sequence or mapping, by its `id`; or None."""
 
 _MAX_DEPTH = 20  # of a suite: document, zonedata, name, entries, entry, value, strings
 _MAX_NODES = 1 << 22
@@ -20,7 +20,7 @@ _NULL = f"{_TAG}null"
 _NOT_TEXT = frozenset({f"{_TAG}{name}" for name in ("int", "float", "bool", "timestamp")})
 
 
-def load_yaml(data: bytes | str, prepare: "Callable[[Node], object] | None" = None) -> list[Any]:
+def load_yaml(data: bytes | str, prepare: Callable[[Node], object] | None = None) -> list[Any]:
     """Return the documents of a YAML file.
 
     Args:
@@ -38,15 +38,15 @@ def load_yaml(data: bytes | str, prepare: "Callable[[Node], object] | None" = No
         message = "YAML needs pyyaml: pip install pyyaml (it is in the extras spfengine[cli] and spfengine[testing])"
         raise MissingExtraError(message) from None
 
-    Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # noqa: N806 - a class
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         depth = 0
-        for event in yaml.parse(data, Loader=Loader):
+        for event in yaml.parse(data, Loader=loader):
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > _MAX_DEPTH:
                 raise _too_deep(event)
             _refuse_other_tags(event)
-        return _documents(Loader(data), prepare)
+        return _documents(loader(data), prepare)
     except ZoneError:
         raise
     except (yaml.YAMLError, ValueError, RecursionError) as error:
@@ -60,17 +60,17 @@ def line_of(node: Any) -> int:
     return 0 if node.start_mark is None else node.start_mark.line + 1
 
 
-def pairs(node: "Node | None") -> "list[tuple[Node, Node]]":
+def pairs(node: Node) -> list[tuple[Node, Node]]:
     """Return keys and values of a mapping; nothing of any other node."""
     return list(node.value) if node is not None and node.id == "mapping" else []
 
 
-def value_of(node: "Node | None", key: str) -> "Node | None":
+def value_of(node: Node, key: str) -> Node:
     """Return the value of a key of a mapping, the last one as YAML readers do; None if it has no such key."""
     return next((value for name, value in reversed(pairs(node)) if name.value == key), None)
 
 
-def keep_text(node: "Node | None") -> None:
+def keep_text(node: Node) -> None:
     """Take the scalars of a node for text as it is written: without it, `1:2:3:4:5:6:7:8` and `no` are no text."""
     pending = [] if node is None else [node]
     seen: set[int] = set()
@@ -87,7 +87,7 @@ def keep_text(node: "Node | None") -> None:
             pending += [each for pair in pairs(node) for each in pair]
 
 
-def rename_repeated(mapping: "Node | None") -> list[tuple[int, str, str]]:
+def rename_repeated(mapping: Node) -> list[tuple[int, str, str]]:
     """Give a key of a mapping that occurs again another name; return the line, the old and the new name of each.
 
     Without it, the YAML reader silently keeps the last.
@@ -105,7 +105,7 @@ def rename_repeated(mapping: "Node | None") -> list[tuple[int, str, str]]:
     return renamed
 
 
-def free_name(name: str, taken: "set[str] | dict[str, Any]") -> str:
+def free_name(name: str, taken: set[str] | dict[str, Any]) -> str:
     """Return a name like this one that is not taken: `name-2`, or the next number that is free."""
     number = 2
     while f"{name}-{number}" in taken:
@@ -113,7 +113,7 @@ def free_name(name: str, taken: "set[str] | dict[str, Any]") -> str:
     return f"{name}-{number}"
 
 
-def repeated(root: "Node") -> "list[tuple[int, str]]":
+def repeated(root: Node) -> list[tuple[int, str]]:
     """Return the line and the text of each key that occurs twice in one mapping.
 
     Raises:
@@ -141,7 +141,7 @@ def repeated(root: "Node") -> "list[tuple[int, str]]":
     return sorted(found)
 
 
-def _documents(loader: Any, prepare: "Callable[[Node], object] | None") -> list[Any]:
+def _documents(loader: Any, prepare: Callable[[Node], object] | None) -> list[Any]:
     documents = []
     try:
         while loader.check_node():
@@ -155,10 +155,10 @@ def _documents(loader: Any, prepare: "Callable[[Node], object] | None") -> list[
     return documents
 
 
-def _measure(node: "Node", known: dict[int, tuple[int, int] | None]) -> tuple[int, int]:
+def _measure(node: Node, known: dict[int, tuple[int, int] | None]) -> tuple[int, int]:
     """Return how many nodes a node has when its aliases are written out, and how deep it is then.
 
-    An alias comes after what it stands for, so that this is known by then. Raises ZoneError if it is too much.
+    An alias comes after its anchor, so that this is known by then. Raises ZoneError if it is too much.
     """
     if node.id == "scalar":
         return 1, 0

@@ -1,0 +1,91 @@
+"""What the zone suggests about who sends, if no sender is known: mail probably leaves through the hosts that take it.
+
+That is a proposal, not a proof: a domain may send from elsewhere, and may not send at all.
+"""
+
+from spfengine.addresses import V4, V6, address_text
+from spfengine.advice.catalogue.catalogue import Catalogue
+from spfengine.advice.catalogue.provider import Provider
+from spfengine.advice.suggest.draft import check_draft, draft_text, last_slot
+from spfengine.advice.suggest.reasons import limits_text
+from spfengine.advice.suggest.request import Situation, Steps
+from spfengine.advice.suggest.suggestion import Proposal, Shown
+from spfengine.answers import Question, RRType, spf_texts
+from spfengine.drivers import asking
+from spfengine.names import domain_fault, fold, is_same_or_under
+from spfengine.problems import Result
+from spfengine.record.model import MX, Record
+from spfengine.visible import visible, visible_name
+
+_MOST_HOSTS = 20
+
+
+def mx_providers(situation: Situation, catalogue: Catalogue) -> Steps[dict[str, Provider]]:
+    """Return the services that take the domain's mail, each with the name of its host in an MX record."""
+    hosts = yield from _mx_hosts(situation)
+    found = {host: catalogue.by_mx(host) for host in hosts}
+    return {host: provider for host, provider in found.items() if provider is not None}
+
+
+def proposing(situation: Situation, catalogue: Catalogue, record: Record) -> Steps[Proposal | None]:
+    """Return the record that the zone suggests: with the includes of the services in the domain's MX, and with `mx` if
+    its own hosts take the mail; None if that adds nothing.
+
+    Args:
+        record: the record that these terms are added to.
+    """
+    hosts = yield from _mx_hosts(situation)
+    providers = yield from mx_providers(situation, catalogue)
+    shown = tuple((yield from _shown(hosts, providers, situation)))
+    if not shown:
+        return None
+    text = draft_text(record, (), [each.term for each in shown], last_slot(record))
+    doubts = []
+    for each in shown:
+        name = each.term.partition("include:")[2]
+        if not name:
+            continue
+        answer = yield from situation.once(asking(Question(name, RRType.TXT)))
+        if not spf_texts(answer):
+            doubts.append(f"{visible_name(name)} could not be looked up here, so {each.term} is not checked")
+    if not doubts:
+        check = yield from check_draft(situation, text, (), (), situation.request.max_answer)
+        doubts = [limits_text(shortfall) for shortfall in check.shortfalls]
+    return Proposal(text, shown, tuple(doubts))
+
+
+def _shown(hosts: list[str], providers: dict[str, Provider], situation: Situation) -> Steps[list[Shown]]:
+    """Return the terms that the MX records suggest, and that the record does not have or reach yet."""
+    domain = visible_name(situation.inputs.domain)
+    shown: dict[str, Shown] = {}
+    for host, provider in providers.items():
+        term = f"include:{provider.include}"
+        if Question(fold(provider.include), RRType.TXT) not in situation.before.answers:
+            whose = f"{visible(provider.name, 60)} takes the mail of {domain} (MX {visible_name(host)})"
+            shown.setdefault(term, Shown(term, f"{whose}, so it probably sends its mail too"))
+    if any(isinstance(term, MX) and term.domain_spec is None for term in situation.record.directives):
+        return list(shown.values())
+    for host in hosts:
+        if host not in providers and any(is_same_or_under(host, name) for name in situation.own):
+            lacking = yield from _has_address_that_does_not_pass(situation, host)
+            if lacking:
+                whose = f"{visible_name(host)} takes the mail of {domain} (MX)"
+                shown.setdefault("mx", Shown("mx", f"{whose}, so it probably sends its mail too"))
+    return list(shown.values())
+
+
+def _has_address_that_does_not_pass(situation: Situation, host: str) -> Steps[bool]:
+    for family in (V4, V6):
+        type = RRType.A if family is V4 else RRType.AAAA
+        answer = yield from situation.once(asking(Question(host, type)))
+        for address in answer.records:
+            if situation.before.check(address_text(family, address)).result is not Result.PASS:
+                return True
+    return False
+
+
+def _mx_hosts(situation: Situation) -> Steps[list[str]]:
+    """Return the hosts of the domain's MX records, the preferred ones first; not those that DNS can't be asked for."""
+    answer = yield from situation.once(asking(Question(situation.inputs.domain, RRType.MX)))
+    hosts = dict.fromkeys([host for _, host in sorted(answer.records)])
+    return [host for host in hosts if domain_fault(host) is None][:_MOST_HOSTS]

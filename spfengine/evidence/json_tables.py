@@ -1,0 +1,150 @@
+"""JSON: the reports of parsedmarc, and lists of objects with the columns of a table."""
+
+import json
+from collections.abc import Iterator, Mapping
+
+from spfengine.evidence.bounds import Bounds
+from spfengine.evidence.columns import EXPECTED, columns_of, simple
+from spfengine.evidence.ledger import Broken, Ledger
+from spfengine.evidence.streams import Stream
+from spfengine.evidence.tables import sender_of_cells
+from spfengine.evidence.values import Unusable
+from spfengine.senders import Sender
+
+KIND = "json"
+_MOST_DEPTH = 12  # of the lists and objects around a row; parsedmarc has four
+_NOT_JSON = "it is not JSON that can be read"
+
+
+def read_json(stream: Stream, ledger: Ledger, bounds: Bounds, domain: str | None) -> Iterator[Sender]:
+    """Yield the sender of each row.
+
+    Args:
+        domain: what the senders of a table without senders send from.
+
+    Raises:
+        Broken: it is not JSON, too large, or has no rows.
+    """
+    text = stream.whole(bounds.held).removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
+    ledger.begin(KIND)
+    rows = 0
+    for value in _values(text, ledger):
+        for row in _rows(value, 0):
+            rows += 1
+            try:
+                yield _sender(row, domain)
+            except Unusable as error:
+                ledger.skip(error.reason, error.example, f"row {rows:,}")
+    if not rows:
+        raise Broken(f"JSON without a list of senders: {EXPECTED}")
+
+
+def _values(text: str, ledger: Ledger) -> Iterator[object]:
+    """Yield the value of a document, or of each line (JSON Lines)."""
+    try:
+        values = [json.loads(text)]
+    except RecursionError:
+        raise Broken("the JSON is nested too deep") from None
+    except ValueError:
+        yield from _lines(text, ledger)
+    else:
+        yield from values
+
+
+def _lines(text: str, ledger: Ledger) -> Iterator[object]:
+    """Yield the value of each line (JSON Lines). Raises Broken."""
+    lines = text.split("\n")
+    if not _is_value(lines[0]):
+        raise Broken(_NOT_JSON, lines[0].strip())
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError):
+            ledger.skip(_NOT_JSON, line, f"line {number:,}")
+        else:
+            yield value
+
+
+def _is_value(line: str) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _rows(value: object, depth: int) -> Iterator[Mapping[str, object]]:
+    """Yield the objects that name an address, however deep they are."""
+    if depth > _MOST_DEPTH:
+        return
+    if isinstance(value, list):
+        for item in value:
+            yield from _rows(item, depth + 1)
+    elif isinstance(value, dict):
+        if _is_record(value) or columns_of(tuple([simple(name) for name in value])) is not None:
+            yield value
+            return
+        for item in value.values():
+            yield from _rows(item, depth + 1)
+
+
+def _is_record(value: Mapping[str, object]) -> bool:
+    """Whether this is a record of parsedmarc, of an aggregate report or a failure report."""
+    source = value.get("source")
+    return isinstance(source, dict) and "ip_address" in source
+
+
+def _sender(row: Mapping[str, object], domain: str | None) -> Sender:
+    """Return the sender of an object. Raises Unusable."""
+    if _is_record(row):
+        return sender_of_cells(_of_record(row))
+    names = list(row)
+    columns = columns_of(tuple(map(simple, names)))
+    assert columns is not None, "`_rows` yields only objects that name an address"
+    cells = {
+        column: next((text for text in [_text(row[names[at]]) for at in places] if text), "")
+        for column, places in columns.at.items()
+    }
+    return sender_of_cells(cells, None, domain if "sender" not in columns.at else None)
+
+
+def _of_record(record: Mapping[str, object]) -> dict[str, str]:
+    """Return the cells of a record of parsedmarc.
+
+    Raises:
+        Unusable: it names no domain that SPF was checked for.
+    """
+    source, identifiers = _object(record, "source"), _object(record, "identifiers")
+    results = _object(record, "auth_results").get("spf")
+    spf = [item for item in results if isinstance(item, dict)] if isinstance(results, list) else []
+    of_sender = next((item for item in spf if _text(item.get("scope")).lower() != "helo"), {})
+    of_helo = next((item for item in spf if _text(item.get("scope")).lower() == "helo"), {})
+    sender = _text(identifiers.get("envelope_from")) or _text(of_sender.get("domain"))
+    sender = sender or _text(record.get("original_mail_from"))
+    helo = _text(of_helo.get("domain"))
+    if not sender and not helo:
+        raise Unusable("it names no domain that SPF was checked for")
+    result = of_sender if sender else of_helo
+    return {
+        "ip": _text(source.get("ip_address")),
+        "sender": sender or "<>",
+        "helo": helo,
+        "count": _text(record.get("count")),
+        "reported": _text(result.get("result")),
+        "header_from": _text(identifiers.get("header_from")),
+        "label": _text(source.get("name")),
+    }
+
+
+def _object(value: Mapping[str, object], key: str) -> Mapping[str, object]:
+    inner = value.get(key)
+    return inner if isinstance(inner, dict) else {}
+
+
+def _text(value: object) -> str:
+    """Return a text or a number as text; "" for anything else."""
+    if isinstance(value, str):
+        return value.strip()
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1 << 63 else ""

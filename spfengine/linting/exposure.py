@@ -1,0 +1,142 @@
+"""Who else passes: how many addresses a record lets pass, and which of their networks anybody can rent."""
+
+import tomllib
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+
+from spfengine.addresses import V4, V6, Family, Table, build_table, locate, network_range, parse_ip4, parse_ip6
+from spfengine.answers import Answer, Question
+from spfengine.linting.codes import LintCode
+from spfengine.linting.finding import Finding, ReachedRecord
+from spfengine.linting.terms import MAX_DIRECTIVES, live
+from spfengine.linting.walk import Walk
+from spfengine.policy.compile import tile
+from spfengine.policy.ranges import Spans, intersection
+from spfengine.policy.reachability import matched_alone
+from spfengine.problems import Result
+from spfengine.record.model import Directive, Network, Record
+from spfengine.visible import visible
+
+MANY = 100_000
+"""IPv4 addresses that a record may let pass before it is said how many they are."""
+_SHOWN = 3  # terms that are named
+
+_ONES_OWN = {V4: 24, V6: 48}
+"""The shortest prefix length, by family, of a network that clouds assign to one customer as a whole."""
+_MOST_OF_OTHERS = 1 << 16  # rentable addresses that an included record may pass: a service may have rented some itself
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Who rents out addresses.
+
+    Attributes:
+        name: the operator.
+        source: where it publishes its networks.
+        is_cdn: whether it is a content delivery network, and not a cloud.
+    """
+
+    name: str
+    source: str
+    is_cdn: bool
+
+
+def exposure(walk: Walk, findings: list[Finding]) -> Generator[Question, Answer, list[Finding]]:
+    """Return how exposed a domain is to others who may send from the addresses that its record lets pass.
+
+    Args:
+        findings: the findings so far; of a record that lets everybody pass, nothing more is said.
+    """
+    chain = walk.chain
+    if any(reached.record is None or len(reached.record.directives) > MAX_DIRECTIVES for reached in chain):
+        return []
+    if any(finding.code is LintCode.PASSES_EVERYONE for finding in findings):
+        return []
+    tiles = yield from tile(walk.inputs, V4, walk.answers, max_steps=0)
+    passing = tiles.spans(V4, Result.PASS)
+    count = _count(passing)
+    more: list[Finding] = []
+    sizes: list[tuple[int, Directive]] = []
+    for reached in chain:
+        for term in live(reached.record) if reached.record is not None else []:
+            if term.qualifier == "+":
+                spans = yield from _spans(walk, reached, term)
+                sizes.append((_count(intersection(spans[0], passing)), term))
+                more += _rentable(reached, term, spans)
+    if count > MANY:
+        more.append(_large(walk.root, count, sizes))
+    return more
+
+
+def _spans(walk: Walk, reached: ReachedRecord, term: Directive) -> Generator[Question, Answer, tuple[Spans, Spans]]:
+    if isinstance(term, Network):
+        span = [network_range(term.family, term.network, term.prefix)]
+        return (span, []) if term.family is V4 else ([], span)
+    return (yield from matched_alone(walk.inputs, reached.domain or "", term, walk.answers)) or ([], [])
+
+
+def _count(spans: Spans) -> int:
+    return sum(last - first + 1 for first, last in spans)
+
+
+def _large(root: ReachedRecord, count: int, sizes: list[tuple[int, Directive]]) -> Finding:
+    largest = sorted(sizes, key=lambda each: -each[0])[:_SHOWN]
+    named = [f"{visible(term.text, 60)} ({size:,})" for size, term in largest if size * 100 >= count]
+    text = f"the record lets {count:,} IPv4 addresses pass; most of them by {', '.join(named)}"
+    hint = "this is normal with large services; take out the terms of those that do not send your mail"
+    return root.finding(LintCode.LARGE_SPACE, text, None, hint)
+
+
+def rentable_terms(reached: ReachedRecord, record: Record) -> Iterator[Finding]:
+    """Yield the networks of a record, of which only the text is known, that anybody can rent addresses in."""
+    for term in live(record):
+        if isinstance(term, Network) and term.qualifier == "+":
+            span = [network_range(term.family, term.network, term.prefix)]
+            yield from _rentable(reached, term, (span, []) if term.family is V4 else ([], span))
+
+
+def _rentable(reached: ReachedRecord, term: Directive, spans: tuple[Spans, Spans]) -> Iterator[Finding]:
+    """Yield that a term lets networks pass in which anybody can rent addresses."""
+    if not reached.own:
+        return
+    found: dict[Operator, int] = {}
+    for family, each in zip((V4, V6), spans, strict=True):
+        for first, last in each:
+            if last - first + 1 > 1 << (family.bits - _ONES_OWN[family]):
+                for operator, count in _overlaps(family, first, last):
+                    found[operator] = found.get(operator, 0) + count
+    if not found or not (isinstance(term, Network) or sum(found.values()) > _MOST_OF_OTHERS):
+        return
+    [operator, *others] = sorted(found, key=lambda each: -found[each])
+    whose = f"{operator.name}{f' and {len(others)} more' if others else ''}"
+    can = "send through" if operator.is_cdn else "rent an address in"
+    text = f"{visible(term.text, 60)} passes networks of {whose}, which anybody can {can}: they could send as you"
+    hint = f"name only the addresses that are yours; the networks are published at {operator.source}"
+    yield reached.finding(LintCode.RENTABLE_NETWORK, text, term, hint)
+
+
+def _overlaps(family: Family, first: int, last: int) -> Iterator[tuple[Operator, int]]:
+    """Yield the operators that rent out addresses of a range, each with how many."""
+    starts, operators = _table(family)
+    for index in range(locate(starts, first) - 1, locate(starts, last)):
+        operator = operators[index]
+        if operator is not None:
+            end = starts[index + 1] - 1 if index + 1 < len(starts) else family.last
+            yield operator, min(last, end) - max(first, starts[index]) + 1
+
+
+@lru_cache(maxsize=2)
+def _table(family: Family) -> Table[Operator]:
+    """Return the networks of rentable.toml of a family."""
+    document = tomllib.loads(files("spfengine.linting").joinpath("rentable.toml").read_text(encoding="utf-8"))
+    ranges = []
+    for entry in document["operator"]:
+        operator = Operator(entry["name"], entry["source"], entry["kind"] == "cdn")
+        for network in entry["networks"]:
+            address, _, prefix = network.partition("/")
+            value = parse_ip4(address) if family is V4 else parse_ip6(address)
+            if value is not None:
+                ranges.append((*network_range(family, value, int(prefix)), operator))
+    return build_table(ranges)

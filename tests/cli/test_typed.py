@@ -1,0 +1,214 @@
+"""Arguments as people type and paste them: understood if only one reading is possible, and that is said; else refused
+with what to write.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from spfengine.cli import typed
+from tests.cli.conftest import SEED, Call
+from tests.examples import examples
+
+Suite = Callable[[dict[str, Any]], str]
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("[192.0.2.1]", "192.0.2.1"),
+        ("[192.0.2.1]:25", "192.0.2.1"),
+        ("192.0.2.1:25", "192.0.2.1"),
+        (" 192.0.2.1 ", "192.0.2.1"),
+        ("192.0.2.1.", "192.0.2.1"),
+        ("192.0.2.1,", "192.0.2.1"),
+        ("192.0.2.1/32", "192.0.2.1"),
+        ('"192.0.2.1"', "192.0.2.1"),
+        ("ip4:192.0.2.1", "192.0.2.1"),
+        ("https://192.0.2.1/", "192.0.2.1"),
+        ("[IPv6:2001:db8::1]", "2001:db8::1"),
+        ("[2001:db8::1]:25", "2001:db8::1"),
+        ("2001:db8::1/128", "2001:db8::1"),
+        ("2001:db8::1:25", "2001:db8::1:25"),  # an address as it is
+        ("192.0.2.0/24", None),
+        ("192.0.2", None),
+        ("192.0.2.1 192.0.2.2", None),
+        ("mail.example.com", None),
+        ("", None),
+    ],
+)
+def test_the_address_that_a_text_means(text: str, meant: str | None) -> None:
+    assert typed.address_in(text) == meant
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("bob@b.example", "b.example"),
+        ("Bob Smith <bob@b.example>", "b.example"),
+        ('"Smith, Bob" <bob@b.example>', "b.example"),
+        ("<bob@b.example>", "b.example"),
+        ("mailto:bob@b.example?subject=x", "b.example"),
+        ("@b.example", "b.example"),
+        ("https://b.example/", "b.example"),
+        ("https://b.example:8080/path?x=1", "b.example"),
+        ("b.example/path", "b.example"),
+        ("b.example:25", "b.example"),
+        (" b.example\n", "b.example"),
+        ('"b.example"', "b.example"),
+        ("include:_spf.b.example", "_spf.b.example"),
+        ("redirect=_spf.b.example", "_spf.b.example"),
+        ("https://user:secret@b.example/", None),
+        ("a.example b.example", None),
+        ("a.example,b.example", None),
+        ("bob@localhost", None),
+        ("192.0.2.1", None),
+        ("https://192.0.2.1/", None),
+    ],
+)
+def test_the_domain_that_a_text_means(text: str, meant: str | None) -> None:
+    assert typed.domain_in(text) == meant
+
+
+@settings(max_examples=examples(300))
+@given(st.text(max_size=40))
+def test_whatever_is_typed_nothing_raises(text: str) -> None:
+    for read in (typed.address_in, typed.domain_in, typed.mailbox_in, typed.sender_in):
+        meant = read(text)
+        assert meant is None or meant.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["[192.0.2.1]", "bob@seed.example"], ["'[192.0.2.1]' is read as 192.0.2.1"]),
+        (["192.0.2.1:25", "bob@seed.example"], ["'192.0.2.1:25' is read as 192.0.2.1"]),
+        (["192.0.2.1", "Bob <bob@seed.example>"], ["'Bob <bob@seed.example>' is read as bob@seed.example"]),
+        (["192.0.2.1", "https://seed.example/"], ["'https://seed.example/' is read as seed.example"]),
+        (["192.0.2.1", " bob@seed.example "], ["' bob@seed.example ' is read as bob@seed.example"]),
+        (["192.0.2.1", "mailto:bob@seed.example"], ["is read as bob@seed.example"]),
+        (["192.0.2.1", "MAIL FROM:<bob@seed.example>"], ["is read as bob@seed.example"]),
+        (["bob@seed.example", "192.0.2.1"], ["is read as IP 192.0.2.1, SENDER bob@seed.example"]),
+        (["Bob <bob@seed.example>", "[192.0.2.1]"], ["IP 192.0.2.1, SENDER Bob", "is read as bob@seed.example"]),
+        (["192.0.2.1", "bob@seed.example."], []),
+        (["192.0.2.1", "<bob@seed.example>"], []),
+    ],
+)
+def test_a_check_understands_what_is_typed_and_says_how(call: Call, arguments: list[str], said: list[str]) -> None:
+    plain = call("check", "192.0.2.1", "bob@seed.example", "--zone", SEED)
+    ended = call("check", *arguments, "--zone", SEED)
+    assert ended.code == plain.code
+    assert ended.out.splitlines()[:2] == plain.out.splitlines()[:2]
+    assert len(ended.err.splitlines()) == len(said)
+    for line, expected in zip(ended.err.splitlines(), said, strict=True):
+        assert line.startswith("spfengine check: ")
+        assert expected in line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["192.0.2", "bob@seed.example"], "not an IP address: '192.0.2'; expected one like 192.0.2.1"),
+        (["192.0.2.0/24", "bob@seed.example"], "not an IP address"),
+        (["192.0.2.1", "192.0.2.2"], "192.0.2.2 is an IP address; expected the sender's address or domain"),
+        (["192.0.2.1", "v=spf1 -all"], 'to try a record, write: check IP SENDER --draft "v=spf1 …"'),
+    ],
+)
+def test_what_can_mean_several_things_is_refused_with_what_to_write(
+    call: Call, arguments: list[str], expected: str
+) -> None:
+    ended = call("check", *arguments, "--zone", SEED)
+    assert (ended.code, ended.out) == (64, "")
+    assert expected in ended.err
+
+
+def test_what_a_client_said_is_checked_as_it_is(call: Call) -> None:
+    for sender in ("", "<>", "bob@", "v=spf1@seed.example", "a=b@seed.example"):
+        assert "is read as" not in call("check", "192.0.2.1", sender, "--zone", SEED).err
+
+
+@pytest.mark.parametrize("command", ["tree", "networks", "lint", "suggest"])
+def test_every_command_reads_domains_in_the_same_way(call: Call, command: str) -> None:
+    plain = call(command, "seed.example", "--zone", SEED)
+    for text in ("bob@seed.example", "https://seed.example/", " seed.example ", "Bob <bob@seed.example>"):
+        ended = call(command, text, "--zone", SEED)
+        assert (ended.code, ended.out) == (plain.code, plain.out)
+        assert f"spfengine {command}: '{text}' is read as seed.example\n" in ended.err
+    assert call(command, "seed.example.", "--zone", SEED).out == plain.out
+
+
+@pytest.mark.parametrize("command", ["tree", "networks", "lint", "suggest", "flatten"])
+def test_a_record_or_an_address_in_place_of_a_domain(call: Call, command: str) -> None:
+    ended = call(command, "v=spf1 mx -all", "--zone", SEED)
+    assert (ended.code, ended.out) == (64, "")
+    assert (
+        "this is a record, and a domain is expected; to lint it: spfengine lint --draft 'v=spf1 mx -all'" in ended.err
+    )
+    ended = call(command, "192.0.2.1", "--zone", SEED)
+    assert (ended.code, ended.out) == (64, "")
+    assert "192.0.2.1 is an IP address; expected a domain" in ended.err
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "23.83.218.24,bob@seed.example", "bob@seed.example,23.83.218.24", "23.83.218.24 bob@seed.example",
+        "[23.83.218.24];Bob <bob@seed.example>", "23.83.218.24:25,bob@seed.example.",
+    ],
+)  # fmt: skip
+def test_a_sender_in_whatever_order(call: Call, text: str) -> None:
+    draft = ("--draft", "v=spf1 +a +mx include:relay.mailchannels.net ~all")
+    ended = call("simulate", "seed.example", "--zone", SEED, *draft, "--sender", text)
+    assert re.search(r"23\.83\.218\.24 +1 +softfail → pass +bob@seed\.example", ended.out)
+
+
+def test_a_sender_may_be_a_domain_and_nothing_else_is_guessed(call: Call) -> None:
+    draft = ("--zone", SEED, "--draft", "v=spf1 mx ~all")
+    assert "192.0.2.9  1" in call("simulate", "seed.example", *draft, "--sender", "192.0.2.9,seed.example").out
+    ended = call("simulate", "seed.example", *draft, "--sender", "192.0.2.9,bob")
+    assert (ended.code, ended.out) == (64, "")
+    assert "expected IP or IP,ADDRESS" in ended.err
+
+
+def test_a_name_server_in_brackets_or_with_blanks(call: Call) -> None:
+    ended = call("check", "192.0.2.1", "x.example", "--nameserver", " 127.0.0.1:1 ", "--dns-timeout", "0.2")
+    assert ended.code == 5
+    ended = call("check", "192.0.2.1", "x.example", "--nameserver", "ns.example.com")
+    assert ended.code == 64
+    assert "nameserver 'ns.example.com' is not an address; expected one like 192.0.2.1" in ended.err
+
+
+@pytest.mark.parametrize(
+    "text", ["seed.example v=spf1 -all", "seed.example: v=spf1 -all", 'seed.example "v=spf1 -all"']
+)
+def test_a_draft_with_a_blank_in_place_of_the_sign(call: Call, text: str) -> None:
+    ended = call("check", "192.0.2.1", "seed.example", "--zone", SEED, "--draft", text)
+    assert (ended.code, ended.err.splitlines()[0].startswith("spfengine check: ")) == (1, True)
+    assert "is read as seed.example=" in ended.err
+
+
+def test_names_and_networks_of_options_too(call: Call) -> None:
+    draft = ("--draft", "v=spf1 include:relay.mailchannels.net ~all")
+    ended = call("flatten", "seed.example", "--zone", SEED, *draft, "--include", "include:relay.mailchannels.net")
+    assert ended.code == 0
+    assert "is read as relay.mailchannels.net" in ended.err
+    ended = call("suggest", "seed.example", "--zone", SEED, "--want", "[192.0.2.9]", "--brief")
+    assert "ip4:192.0.2.9" in ended.out
+    assert "'[192.0.2.9]' is read as 192.0.2.9" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["suggest", "seed.example", "--max-size", "0"], "0 can't be used; expected 1 or more"),
+        (["flatten", "seed.example", "--size", "5"], "5 can't be used; expected a number from 256 to 65535"),
+    ],
+)
+def test_a_number_out_of_range_is_refused_in_words(call: Call, arguments: list[str], expected: str) -> None:
+    ended = call(*arguments, "--zone", SEED)
+    assert (ended.code, ended.out) == (64, "")
+    assert expected in ended.err

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from spfengine.sources.tokens import Escapes, Literal, Run
@@ -46,10 +47,9 @@ def atoms_of(text: str, literal: Literal, most: int) -> list[Atom]:
         if run.is_hole:
             found.append(Atom(None, run.start, run.end))
         else:
-            part = Run(run.start, min(run.end, run.start + (most - len(found)) * 10))
-            found += _decoded(text, part, literal)
-        if len(found) > most:
-            return found[:most]
+            found += islice(_decoded(text, run, literal), most - len(found))
+        if len(found) >= most:
+            break
     return found
 
 

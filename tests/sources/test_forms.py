@@ -95,11 +95,14 @@ def characters(text: str, escape: Escape, data: Draw) -> list[Piece]:
 
 
 def with_breaks(pieces: list[Piece], gap: str, data: Draw, most: int = 3) -> list[Piece]:
-    """Return the pieces with a gap at some places, after the version; none before a space, which YAML would drop."""
+    """Return the pieces with a gap at some places, after the version.
+
+    None is before a space, which YAML would drop, or before a brace, since Terraform escapes %{ as a whole.
+    """
     places = data.draw(st.sets(st.integers(7, max(7, len(pieces) - 1)), max_size=most), label="breaks")
     found = []
     for index, piece in enumerate(pieces):
-        if index in places and piece.meant != " ":
+        if index in places and piece.meant not in {" ", "{"}:
             found.append(Piece(gap))
         found.append(piece)
     return found

@@ -17,7 +17,7 @@ from spfengine.text.lines import Line
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Where the answers came from, so that a command line can be printed that uses the same.
+    """What answers, so that a command line can be printed that uses the same.
 
     Attributes:
         zones, live, nameservers: the options of these names.

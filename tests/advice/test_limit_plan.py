@@ -275,7 +275,7 @@ PARTS = (
 @given(st.integers(0, 1 << 32))
 @settings(max_examples=examples(25))
 def test_following_the_plan_nobody_passes_less_unless_it_says_so(seed: int) -> None:
-    """Issue 14 §2: "a plan that is proved: … what each step brings (12 → 8), and that nothing passes less"."""
+    """Issue 14, section 2: "a plan that is proved: … what each step brings (12 → 8), and that nothing passes less"."""
     chance = Random(seed)
     terms = [f"include:s{n}.example" for n in chance.sample(range(14), chance.randrange(5, 13))]
     terms += chance.choices(PARTS, k=chance.randrange(1, 5))

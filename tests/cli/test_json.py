@@ -20,13 +20,13 @@ def test_it_is_the_results_own_document(call: Call) -> None:
     out = call("check", "23.83.218.24", "bob@seed.example", "--helo", "mx.example", "--zone", SEED, "--json").out
     zone = spfengine.Zone.from_file(SEED)
     expected = spfengine.check("23.83.218.24", "bob@seed.example", "mx.example", resolver=zone).to_dict()
-    assert json.loads(out) == {**expected, "notes": [], "plan": None}
+    assert json.loads(out) == {**expected, "remarks": [], "plan": None}
     assert set(expected) == KEYS
 
 
 def test_with_trace_it_has_the_trace_too(call: Call) -> None:
     document = json.loads(call("check", "23.83.218.24", "seed.example", "--zone", SEED, "--json", "--trace").out)
-    assert set(document) == KEYS | {"notes", "plan", "trace"}
+    assert set(document) == KEYS | {"remarks", "plan", "trace"}
     terms = document["trace"]["terms"]
     assert [term["outcome"] for term in terms] == ["no-match"] * 4 + ["match"]
     assert all(term["why"] for term in terms)

@@ -17,7 +17,7 @@ from spfengine.policy.compile import Inputs, Tiles, tile, tile_range
 from spfengine.policy.include_tree import redirect_chain
 from spfengine.policy.outcome import Outcome
 from spfengine.policy.ranges import SpanIndex, Spans, SpanSet, common_sizes, difference, intersection
-from spfengine.problems import Result
+from spfengine.problems import ProblemCode, Result
 from spfengine.record import grammar
 from spfengine.record.model import All, Directive, Network, Record, Term, same_term
 
@@ -210,7 +210,7 @@ def evaluate_alone(inputs: Inputs, domain: str, term: Term, answers: Answers) ->
             tiles = yield from tile(alone, family, answers, max_steps=0)
             spans.append(tiles.spans(family, Result.PASS))
             outcomes += tiles.outcomes
-            is_known = not any(outcome.result in (None, Result.TEMPERROR) for outcome in outcomes)
+            is_known = not any(map(_is_open, outcomes))
             if not is_known:
                 break
     finally:
@@ -219,6 +219,12 @@ def evaluate_alone(inputs: Inputs, domain: str, term: Term, answers: Answers) ->
         else:
             answers[key] = own
     return Alone((spans[0], spans[1]) if is_known else ([], []), tuple(outcomes), is_known)
+
+
+def _is_open(outcome: Outcome) -> bool:
+    """Whether an outcome does not say what a directive matches. An mx with too many hosts was meant to match them."""
+    too_many = outcome.problem is not None and outcome.problem.code is ProblemCode.TOO_MANY_MX
+    return too_many or outcome.result in (None, Result.TEMPERROR)
 
 
 def matched_alone(

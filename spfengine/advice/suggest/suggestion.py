@@ -9,8 +9,8 @@ from spfengine.advice.forms import forms
 from spfengine.advice.identify.identification import Identification
 from spfengine.dmarc.alignment import Alignment
 from spfengine.linting.finding import Finding
-from spfengine.policy.outcome import Input
-from spfengine.problems import Problem, Result
+from spfengine.policy.outcome import Input, Outcome
+from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.senders import Sender, sender_dict
 from spfengine.simulation.records import Standing
 from spfengine.simulation.simulation import Simulation
@@ -440,6 +440,8 @@ class Suggestion:
         """Whether the published record, or the draft that comes closest, exceeds a limit of RFC 7208 §4.6.4."""
         if self.simulation is None:
             return False
+        if any(_leads_to_too_many_hosts(outcome) for _, _, outcome in self.simulation.before.ranges(4)):
+            return True
         limits = self.simulation.after.limits
         needs = [self.simulation.before_budget]
         needs += [self.simulation.after_budget] if self.advice is Advice.NONE_FITS else []
@@ -515,6 +517,10 @@ class Suggestion:
             "forms": self.forms(),
             "simulation": None if self.simulation is None else self.simulation.to_dict(),
         }
+
+
+def _leads_to_too_many_hosts(outcome: Outcome) -> bool:
+    return outcome.problem is not None and outcome.problem.code is ProblemCode.TOO_MANY_MX
 
 
 class _ToDict(Protocol):

@@ -186,8 +186,10 @@ class Alone:
 
     @property
     def outside(self) -> str | None:
-        """Why the addresses are not known, in words, if that is since a name is not in the files given; else None."""
-        problems = [outcome.problem for outcome in self.outcomes if outcome.is_unknown]
+        """Why the addresses are not known, in words, if a name is not in the files given, or if an mx leads to too many
+        hosts; else None.
+        """
+        problems = [outcome.problem for outcome in self.outcomes if outcome.is_unknown or _has_too_many_hosts(outcome)]
         return problems[0].text if problems and problems[0] is not None else None
 
 
@@ -223,8 +225,11 @@ def evaluate_alone(inputs: Inputs, domain: str, term: Term, answers: Answers) ->
 
 def _is_open(outcome: Outcome) -> bool:
     """Whether an outcome does not say what a directive matches. An mx with too many hosts was meant to match them."""
-    too_many = outcome.problem is not None and outcome.problem.code is ProblemCode.TOO_MANY_MX
-    return too_many or outcome.result in (None, Result.TEMPERROR)
+    return _has_too_many_hosts(outcome) or outcome.result in (None, Result.TEMPERROR)
+
+
+def _has_too_many_hosts(outcome: Outcome) -> bool:
+    return outcome.problem is not None and outcome.problem.code is ProblemCode.TOO_MANY_MX
 
 
 def matched_alone(

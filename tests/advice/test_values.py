@@ -64,7 +64,7 @@ def _parts(value: Any) -> Iterator[Any]:
         for item in value:
             yield from _parts(item)
     elif dataclasses.is_dataclass(value):
-        if type(value).__module__.startswith("spfengine.advice."):
+        if type(value).__module__.startswith(("spfengine.advice.", "spfengine.catalogue.")):
             yield value
         for field in dataclasses.fields(value):
             yield from _parts(getattr(value, field.name))

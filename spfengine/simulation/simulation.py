@@ -171,8 +171,17 @@ class _Comparison:
 
     def _tree_is_worse(self, before: Outcome, after: Outcome) -> bool:
         if _is_open(before) or _is_open(after):
-            return not (after.result is Result.PASS or before == after)
+            return not (after.result is Result.PASS or before == after) and not self._rest_is_no_worse(before, after)
         return any(self.is_worse(old, new) for old, new in _pairs(before, after))
+
+    def _rest_is_no_worse(self, before: Outcome, after: Outcome) -> bool:
+        """Whether the same term can't be followed in both, and what comes after it costs no more and is no worse."""
+        if before.rest is None or after.rest is None or before.depends_on[0] != after.depends_on[0]:
+            return False
+        costs = [
+            (each.lookups, each.void_lookups, each.rest.lookups, each.rest.void_lookups) for each in (before, after)
+        ]
+        return all(new <= old for old, new in zip(*costs, strict=True)) and not self.is_worse(before.rest, after.rest)
 
 
 def _is_open(outcome: Outcome) -> bool:

@@ -37,7 +37,7 @@ class Sender(Frozen):
     Attributes:
         ip: the client's address as text.
         sender: the MAIL FROM address, or "@" and its domain if the local part is not known.
-        helo: the HELO name, or None if it is not known.
+        helo: the HELO name, or None if it is not known; an empty one counts as not known too.
         count: how many messages.
         label: a name for people, or None.
         reported: the SPF result that a receiver reported, or None.

@@ -146,6 +146,11 @@ class Outcome(HashedOnce):
         return self.result is None
 
     @property
+    def is_open(self) -> bool:
+        """Whether only a check of one client can determine the result."""
+        return self.result is None and self.tree is None
+
+    @property
     def is_incomplete(self) -> bool:
         """Whether something was not answered, so that the true outcome is not known, or not for every client."""
         if self.result is not None:

@@ -170,7 +170,7 @@ class _Comparison:
         return self._known[key]
 
     def _tree_is_worse(self, before: Outcome, after: Outcome) -> bool:
-        if _is_open(before) or _is_open(after):
+        if before.is_open or after.is_open:
             return not (after.result is Result.PASS or before == after) and not self._rest_is_no_worse(before, after)
         return any(self.is_worse(old, new) for old, new in _pairs(before, after))
 
@@ -182,11 +182,6 @@ class _Comparison:
             (each.lookups, each.void_lookups, each.rest.lookups, each.rest.void_lookups) for each in (before, after)
         ]
         return all(new <= old for old, new in zip(*costs, strict=True)) and not self.is_worse(before.rest, after.rest)
-
-
-def _is_open(outcome: Outcome) -> bool:
-    """Whether only a check of one client can give the result."""
-    return outcome.result is None and outcome.tree is None
 
 
 def _pairs(before: Outcome, after: Outcome) -> list[tuple[Outcome, Outcome]]:

@@ -15,6 +15,13 @@ FORWARDING = ("forwarded", "mailing_list", "trusted_forwarder", "local_policy")
 RFC 9990 §3.1.6, and "forwarded" of RFC 7489 App. C.
 """
 
+_OVERRIDES = {
+    "forwarded": "the receiver says that it was forwarded",
+    "mailing_list": "the receiver says that it was sent through a mailing list",
+    "trusted_forwarder": "the receiver says that a forwarder it trusts sent it",
+    "local_policy": "the receiver made an exception",
+}
+
 
 class Authentication(StrEnum):
     """How a sender's mail fares with DMARC, by the report of a receiver."""
@@ -159,6 +166,12 @@ def unknown_facts(senders: Iterable[Sender]) -> dict[str, int]:
         for fact in sender.unknown:
             messages[fact] = messages.get(fact, 0) + sender.count
     return messages
+
+
+def override_text(sender: Sender) -> str:
+    """Return, in words, why a receiver did not apply DMARC's policy to a sender's mail (RFC 9990 §3.1.6)."""
+    code = sender.override or ""
+    return f"{_OVERRIDES.get(code, 'the receiver made an exception')} ({visible(code, 20)})"
 
 
 def authenticated_messages(senders: Iterable[Sender]) -> dict[Authentication, int]:

@@ -254,7 +254,7 @@ def _results(advice: SenderAdvice) -> Iterator[Span]:
     if advice.before is None:
         yield Span("not checked")
         return
-    yield Span(str(advice.before), str(advice.before))
+    yield _result(advice, advice.before)
     if advice.by_before is not None and advice.before is not advice.after:
         yield Span(f" by {visible(advice.by_before, 40)}", "quiet")
     elif advice.beyond is not None:
@@ -262,9 +262,15 @@ def _results(advice: SenderAdvice) -> Iterator[Span]:
         yield Span(f" by no term (without the limit: {result} by {visible(term, 60)})", "quiet")
     if advice.after is not None:
         yield Span(" → ")
-        yield Span(str(advice.after), str(advice.after))
+        yield _result(advice, advice.after)
         if advice.by_after is not None:
             yield Span(f" by {visible(advice.by_after, 60)}", "quiet")
+
+
+def _result(advice: SenderAdvice, result: Result) -> Span:
+    if advice.standing is SenderStanding.UNKNOWN and result is Result.TEMPERROR:
+        return Span("not known", "fault")
+    return Span(str(result), str(result))
 
 
 def _note(advice: SenderAdvice) -> str:

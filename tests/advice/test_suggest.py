@@ -509,7 +509,7 @@ def test_a_forwarder_is_no_sender(reason: str) -> None:
     assert (found.record, found.unserved) == ("v=spf1 a -all", ())
     [advice] = found.senders
     assert advice.standing is SenderStanding.FORWARDED
-    assert advice.why == f"it sent the mail on, says the receiver ({reason}), and is no sender of yours"
+    assert advice.why == f"its mail fails DMARC, but {override_text(given)}, so that there is no reason to add its address"
 
 
 def test_mail_that_is_neither_carried_nor_sent_on_is_served_all_the_same() -> None:

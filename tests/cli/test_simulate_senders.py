@@ -188,12 +188,13 @@ def test_senders_are_sorted_by_what_they_lose(call: Call, table: Table) -> None:
     assert lines[start + 1 : start + 5] == [
         "! 2 messages passed DMARC by SPF alone, and will fail it",
         "9 messages passed DMARC by DKIM as well, and still will",
-        "150.95.55.137  2  pass → softfail  seed.example  by ~all  DMARC: by SPF alone",
-        "150.95.55.137  9  pass → softfail  seed.example  by ~all  DMARC: by SPF and DKIM",
+        "150.95.55.137  2  pass → softfail  seed.example  by ~all  passed DMARC by SPF alone",
+        "150.95.55.137  9  pass → softfail  seed.example  by ~all  passed DMARC by SPF and DKIM",
     ]
-    assert "192.0.2.1  1  softfail → softfail  seed.example  by ~all  DMARC: not authenticated" in lines
+    assert "192.0.2.1  1  softfail → softfail  seed.example  by ~all  failed DMARC" in lines
     assert (
-        "192.0.2.1  4  softfail → softfail  seed.example  by ~all  sent on, says the receiver (mailing_list)" in lines
+        "192.0.2.1  4  softfail → softfail  seed.example  by ~all  failed DMARC; the receiver says that it was sent "
+        "through a mailing list (mailing_list)" in lines
     )
     rows = list(csv.DictReader(io.StringIO(simulate(call, path, "--csv").out)))
     assert {row["authentication"] for row in rows} == {

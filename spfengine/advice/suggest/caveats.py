@@ -203,8 +203,8 @@ def caveats_of_dmarc(senders: Sequence[SenderAdvice]) -> Iterator[Caveat]:
         messages = counted(sum([sender.count for sender in sent_on]), "message")
         ips = list(dict.fromkeys([sender.ip for sender in sent_on]))
         text = (
-            f"{messages} from {listed(ips, _MOST)} passed DMARC by DKIM, or a forwarder or mailing list sent "
-            f"them on, by the reports: no reason to add an address. If one is yours, use --want {ips[0]}"
+            f"{messages} from {listed(ips, _MOST)} passed DMARC by DKIM, or failed it for a reason such as forwarding "
+            f"that the receiver gave: no reason to add an address. If one is yours, use --want {ips[0]}"
         )
         yield Caveat(CaveatCode.SENT_ON, text)
     alone = [each.sender for each in senders if each.sender.authentication is Authentication.SPF_ALONE]

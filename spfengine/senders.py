@@ -33,7 +33,7 @@ class Authentication(StrEnum):
     SPF_ALONE = "spf-alone"
     """It passes by SPF, and not by DKIM, so that it fails as soon as somebody forwards it (RFC 9989 §7.4)."""
     FORWARDED = "forwarded"
-    """It fails, and the receiver says that a forwarder or a mailing list sent it on."""
+    """It fails, and the receiver gave a reason for an exception: a forwarder, a mailing list, or its own policy."""
     UNAUTHENTICATED = "unauthenticated"
     """It fails."""
 

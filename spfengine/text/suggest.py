@@ -192,7 +192,7 @@ def _effect_on_senders(suggestion: Suggestion) -> Iterator[Line]:
         )
     more = sum(sender.standing in sent_on for sender in suggestion.senders)
     if more:
-        yield note(f"{counted(more, 'sender')} need not pass: DKIM carries the mail, or somebody sent it on")
+        yield note(f"{counted(more, 'sender')} need not pass: DKIM carries the mail, or the receiver excused it")
     smallest = suggestion.is_smallest and suggestion.advice is Advice.CHANGE
     if suggestion.is_worse:
         effect = Span("some mail that passes now stops passing, as you asked", "softfail")
@@ -282,7 +282,8 @@ def _note(advice: SenderAdvice) -> str:
         return "; ignored, as you asked"
     reported = f"; a receiver saw {visible(advice.sender.reported or '', 20)}" if advice.sender.reported else ""
     aligned = "" if advice.alignment is None else _alignment(advice.alignment, passes=advice.after is Result.PASS)
-    authentication = authentication_text(advice.sender)
+    is_in_why = advice.standing is SenderStanding.FORWARDED
+    authentication = None if is_in_why else authentication_text(advice.sender)
     reported += f"; {authentication}" if authentication else ""
     return f"{reported}{aligned}{f'; {advice.why}' if advice.why else ''}"
 

@@ -498,7 +498,7 @@ def test_what_dkim_carries_is_no_reason_to_add_an_address() -> None:
         assert (found.advice, found.record, found.unserved) == (Advice.KEEP, "v=spf1 a -all", ())
         assert [each.standing for each in found.senders] == [SenderStanding.DKIM]
         assert CaveatCode.SENT_ON in codes(found)
-        assert "1 sender need not pass: DKIM carries the mail, or somebody sent it on" in found.render()
+        assert "1 sender need not pass: DKIM carries the mail, or the receiver excused it" in found.render()
     carried = reported("192.0.2.8", "fail", "pass")
     assert suggestion("v=spf1 a -all", carried, want=["192.0.2.8"]).record == "v=spf1 a a:mail.d.example -all"
 
@@ -509,7 +509,10 @@ def test_a_forwarder_is_no_sender(reason: str) -> None:
     assert (found.record, found.unserved) == ("v=spf1 a -all", ())
     [advice] = found.senders
     assert advice.standing is SenderStanding.FORWARDED
-    assert advice.why == f"its mail fails DMARC, but {override_text(given)}, so that there is no reason to add its address"
+    assert advice.why is not None
+    assert advice.why.startswith("its mail fails DMARC, but the receiver ")
+    assert advice.why.endswith(f" ({reason}), so that there is no reason to add its address")
+    assert ("exception" in advice.why) is (reason == "local_policy"), "RFC 9990 §3.1.6: that need not be forwarding"
 
 
 def test_mail_that_is_neither_carried_nor_sent_on_is_served_all_the_same() -> None:

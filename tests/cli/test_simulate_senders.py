@@ -40,7 +40,8 @@ unchanged, passing 1
 
   not known
     not known: they depend on names that are not in the files given  1 source, 7 messages
-      192.0.2.200  7  temperror → temperror  ESP  by outside-zone  From: seed.example not aligned
+      192.0.2.200  7  not known → not known  ESP  the TXT records of bounce.esp.example are not in the files given  \
+From: seed.example not aligned
 
   gets better
     newly passing  2 sources, 1,160 messages

@@ -244,7 +244,8 @@ def _why_not_served(requested: RequestedSender, solution: Solution) -> str:
     if requested.is_sent_on and requested.sender.dmarc_dkim == "pass":
         return "its mail passes DMARC by DKIM, as after forwarding, so that there is no reason to add its address"
     if requested.is_sent_on:
-        return f"its mail fails DMARC, but {override_text(requested.sender)}, so that there is no reason to add its address"
+        excused = override_text(requested.sender)
+        return f"its mail fails DMARC, but {excused}, so that there is no reason to add its address"
     if requested.refusing is not None and requested.is_refused:
         return f"the record refuses it on purpose, by {requested.refusing.text}"
     if requested.is_beyond and requested.beyond is not None and not solution.fits:

@@ -89,14 +89,10 @@ def _meaning(error: Exception) -> tuple[int, str]:
 
 
 def _report(path: str, message: str) -> None:
-    """Write a message to stderr, and under it the line of the input that it is about; untrusted text is escaped."""
-    fault, quoted = message.partition(QUOTED)[::2]
-    lines = [
-        f"{path}: {visible(fault, _LONGEST_MESSAGE)}",
-        *([f"  {visible(quoted, _LONGEST_MESSAGE)}"] if quoted else []),
-    ]
+    """Write one line to stderr; untrusted text in it is escaped."""
+    message = message.replace(QUOTED, "; the line: ", 1)
     with suppress(OSError, ValueError, AttributeError):  # AttributeError: there is no stderr
-        sys.stderr.write("".join(f"{line}\n" for line in lines))
+        sys.stderr.write(f"{path}: {visible(message, _LONGEST_MESSAGE)}\n")
         sys.stderr.flush()
 
 

@@ -176,12 +176,12 @@ class _Comparison:
 
     def _rest_is_no_worse(self, before: Outcome, after: Outcome) -> bool:
         """Whether the same term can't be followed in both, and what comes after it costs no more and is no worse."""
-        if before.rest is None or after.rest is None or before.depends_on[0] != after.depends_on[0]:
+        old, new = before.rest, after.rest
+        if old is None or new is None or before.depends_on[0] != after.depends_on[0]:
             return False
-        costs = [
-            (each.lookups, each.void_lookups, each.rest.lookups, each.rest.void_lookups) for each in (before, after)
-        ]
-        return all(new <= old for old, new in zip(*costs, strict=True)) and not self.is_worse(before.rest, after.rest)
+        costs = [(later.lookups, earlier.lookups) for earlier, later in ((before, after), (old, new))]
+        costs += [(later.void_lookups, earlier.void_lookups) for earlier, later in ((before, after), (old, new))]
+        return all(then <= now for then, now in costs) and not self.is_worse(old, new)
 
 
 def _pairs(before: Outcome, after: Outcome) -> list[tuple[Outcome, Outcome]]:

@@ -108,7 +108,7 @@ class Fork(Exception):  # noqa: N818 - not an error: a run reached a conditional
         dependency: the term.
         choices: what it may do.
         state: the state in which it was reached.
-        path: of a term that only a check of one client can follow, where it is; it is passed over. Otherwise None.
+        path: the path to a term that only a check of one client can follow, which is passed over; otherwise None.
     """
 
     def __init__(

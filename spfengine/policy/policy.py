@@ -375,6 +375,15 @@ def _is_partial(policy: Policy) -> bool:
     return any(outcome.is_unknown or (outcome.result is None and outcome.is_incomplete) for outcome in outcomes)
 
 
+def open_term(policy: Policy) -> Dependency | None:
+    """Return a term that only a check of one client can follow, to records that are not known."""
+    for version in (4, 6):
+        for _, _, outcome in policy.ranges(version):
+            if outcome.is_open and outcome.path:
+                return outcome.depends_on[0]
+    return None
+
+
 def compiling(inputs: Inputs) -> Generator[Question, Answer, Policy]:
     """Compile the policy of a domain: the generator under `Policy.compile`."""
     answers: Answers = {}

@@ -120,3 +120,13 @@ def test_a_draft_that_comes_after_an_unknown_name_is_reached() -> None:
     assert [record.reached for record in plan.records] == [True]
     assert {str(change.network) for change in plan.changes} == {"192.0.2.1/32", "198.51.100.1/32"}
     assert Effect.NEWLY_FAILING not in {change.effect for change in plan.senders}
+
+
+def test_a_draft_that_an_unknown_name_may_lead_to_is_not_said_to_change_nothing() -> None:
+    source = zone("v=spf1 include:%{l}.a.example -all", ("v=spf1 -all", None, None))
+    plan = simulate(DOMAIN, {"ann.a.example": "v=spf1 +all"}, resolver=source)
+    [problem] = plan.problems
+    assert problem.code == "draft-not-reached"
+    assert "changes nothing" not in problem.text
+    assert "include:%{l}.a.example" in problem.text
+    assert "no result changes" not in plan.render()

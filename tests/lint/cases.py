@@ -209,8 +209,8 @@ CASES: dict[str, tuple[Case, Case]] = {
         case("v=spf1 a:v4.example a:v4.example/31 -all"),
     ),
     "over-void-limit-per-lookup": (
-        case("v=spf1 mx a:v4.example -all", {"mx.x.example": {"A": "192.0.2.25"}, "x.example": {
-            "MX": [(10, "mx.x.example"), (20, "v4.example")]}}),
+        case("v=spf1 mx a:v6.example -all", {"mx.x.example": {"AAAA": "2001:db8::25"}, "v6.example": {
+            "AAAA": "2001:db8::6"}, "x.example": {"MX": [(10, "mx.x.example"), (20, "v6.example")]}}),
         case("v=spf1 mx a:v4.example -all"),
     ),
     "voids-by-chance": (

@@ -329,16 +329,18 @@ def _first_record(walk: Walk, finding: Finding, zone: Facts) -> Generator[Questi
         text = f"{finding.text}; the record of {visible_name(parent)} does not apply to its subdomains"
         finding = replace(finding, text=text)
     if shows_intent((yield from walk.ask(domain, RRType.TXT))):
-        return replace(finding, hint='publish what a TXT record of this name was meant to be; it must begin with "v=spf1 "')
+        return replace(
+            finding, hint='publish what a TXT record of this name was meant to be; it must begin with "v=spf1 "'
+        )
     if fold(domain) in zone.type_spf:
         return replace(finding, hint="publish its record of type SPF as type TXT")
     if zone.leads_to(domain):
         hint = "other records include this one or redirect to it: publish the record that they expect"
         return replace(finding, hint=hint)
-    if parent is not None:
-        return replace(finding, hint=advice_for_subdomain(parent))
     takes_mail = any(exchange for _, exchange in mail.records) or mail.is_failure
     is_null = bool(mail.records) and not takes_mail
+    if parent is not None and not is_null:
+        return replace(finding, hint=advice_for_subdomain(parent))
     if not is_null and not takes_mail:
         takes_mail = any(answer.records or answer.is_failure for answer in (yield from _both(walk, domain)))
     if takes_mail:

@@ -251,20 +251,47 @@ class Checker:
             self._answer_refs.clear()
             self._octets = 0
 
+    def known(
+        self, ip: IPAddress, sender: str, helo: str | None = None, identity: str = MAILFROM
+    ) -> CheckResult | None:
+        """Return the result if it is known without an evaluation, or None. Nothing is asked.
+
+        Args:
+            identity: "mailfrom" or "helo"; for "helo", `sender` is "".
+
+        Raises:
+            AddressError: `ip` is not an IP address.
+        """
+        if sender.__class__ is not str or not (helo is None or helo.__class__ is str):
+            return None  # the evaluation refuses it
+        domain = (
+            sender[sender.rfind("@") + 1 :] if sender else helo or ""
+        )  # RFC 7208 §2.4; unusual spellings are not found
+        kept = self._domains.get(domain)
+        if kept is None or (kept.until is not inf and self._clock() >= kept.until):
+            return None
+        family, address = parse_address(ip)
+        starts, verdicts = kept.ip4 if family is V4 else kept.ip6
+        verdict = verdicts[locate(starts, address) - 1]
+        if verdict is None:
+            return None
+        kept.referenced = True
+        return known_result(verdict, (ip, sender, helo, identity))
+
     def check(self, ip: IPAddress, sender: str, helo: str | None = None, *, now: float | None = None) -> CheckResult:
         """Return what `spfengine.check` returns for these arguments, with this Checker's limits and receiver.
 
         Raises:
             AddressError, ArgumentError, ResolverError: as `spfengine.check`.
         """
-        known = self._find(ip, sender, helo, MAILFROM) if now is None else None
+        known = self.known(ip, sender, helo, MAILFROM) if now is None else None
         return self._evaluate(ip, sender, helo, MAILFROM, now) if known is None else known
 
     async def acheck(
         self, ip: IPAddress, sender: str, helo: str | None = None, *, now: float | None = None
     ) -> CheckResult:
         """Async version of `check`. A question that several checks ask at once goes out once."""
-        known = self._find(ip, sender, helo, MAILFROM) if now is None else None
+        known = self.known(ip, sender, helo, MAILFROM) if now is None else None
         return await self._aevaluate(ip, sender, helo, MAILFROM, now) if known is None else known
 
     def check_helo(self, ip: IPAddress, helo: str, *, now: float | None = None) -> CheckResult:
@@ -273,12 +300,12 @@ class Checker:
         Raises:
             AddressError, ArgumentError, ResolverError: as `spfengine.check_helo`.
         """
-        known = self._find(ip, "", helo, HELO) if now is None else None
+        known = self.known(ip, "", helo, HELO) if now is None else None
         return self._evaluate(ip, "", helo, HELO, now) if known is None else known
 
     async def acheck_helo(self, ip: IPAddress, helo: str, *, now: float | None = None) -> CheckResult:
         """Async version of `check_helo`."""
-        known = self._find(ip, "", helo, HELO) if now is None else None
+        known = self.known(ip, "", helo, HELO) if now is None else None
         return await self._aevaluate(ip, "", helo, HELO, now) if known is None else known
 
     def check_both(
@@ -300,24 +327,6 @@ class Checker:
         if is_null(sender):
             return first, first.as_identity(MAILFROM)
         return first, await self.acheck(ip, sender, helo, now=now)
-
-    def _find(self, ip: IPAddress, sender: str, helo: str | None, identity: str) -> CheckResult | None:
-        """Return the result if it is known without an evaluation. Raise AddressError if `ip` is not an IP address."""
-        if sender.__class__ is not str or not (helo is None or helo.__class__ is str):
-            return None  # the evaluation refuses it
-        domain = (
-            sender[sender.rfind("@") + 1 :] if sender else helo or ""
-        )  # RFC 7208 §2.4; unusual spellings are not found
-        kept = self._domains.get(domain)
-        if kept is None or (kept.until is not inf and self._clock() >= kept.until):
-            return None
-        family, address = parse_address(ip)
-        starts, verdicts = kept.ip4 if family is V4 else kept.ip6
-        verdict = verdicts[locate(starts, address) - 1]
-        if verdict is None:
-            return None
-        kept.referenced = True
-        return known_result(verdict, (ip, sender, helo, identity))
 
     def _evaluate(self, ip: IPAddress, sender: str, helo: str | None, identity: str, now: float | None) -> CheckResult:
         session = self._session(ip, sender, helo, identity, now)
@@ -344,7 +353,7 @@ class Checker:
         """Return where to keep the verdict of this check, or None if it is not to be kept."""
         domain = session.domain
         if session.domain_refused or not domain.isascii() or domain[-1:] in ("", ".", ">"):
-            return None  # `_find` might mistake it for the domain of another sender
+            return None  # `known` might mistake it for the domain of another sender
         with self._lock:
             kept = self._domains.get(domain)
             if kept is None or self._clock() >= kept.until:

@@ -7,10 +7,13 @@ check that asks one question at a time. Questions that turn out not to be needed
 counted separately.
 
 The resolver decides: one that waits for the network has an attribute `prefetch`, how many questions a check may ask
-ahead. One that caches answers may have `peek`: a question that it answers is not asked ahead.
+ahead. One that caches answers may have `peek`: a question that it answers is not asked ahead. One whose questions share
+something scarce may have `slots` (see `resolvers/slots.py`), which decides how many of them are in flight at once, and
+may end one: then the check asks it again when it needs the answer.
 """
 
 import os
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -23,10 +26,12 @@ from spfengine.evaluation.session import Session, address_type
 from spfengine.names import domain_fault, is_askable, reverse_name
 from spfengine.record.macro import MacroString
 from spfengine.record.model import MX, A, DomainDirective, Include, NetworkRun, Ptr, Record
-from spfengine.resolvers.asking import aresolve_of, ask, require_answer
+from spfengine.resolvers.asking import aresolve_of, ask, require_answer, slots_of
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Task
+
+    from spfengine.resolvers.slots import Slots
 
 _MOST_EXAMINED = 200
 """Answers examined per check, including cached ones: a bound on the work that a hostile record can cause."""
@@ -158,19 +163,24 @@ class _Ahead:
     Attributes:
         session: the session that is evaluated.
         resolver: the resolver to ask.
-        tasks: the questions that were asked ahead, by folded question.
-        known: these, those that the check asked itself, and those with a cached answer.
+        tasks: the questions that are asked ahead, or were, by folded question; without those that were ended.
+        asked: all questions that were asked ahead.
+        known: these, those to be asked, those that the check asked itself, and those with a cached answer.
     """
 
     def __init__(self, session: Session, resolver: Any) -> None:
         self.session = session
         self.resolver = resolver
         self.tasks: dict[Question, Task[Any]] = {}
+        self.asked: set[Question] = set()
         self.known: set[Question] = set()
         self._most: int = resolver.prefetch
         self._peek: Callable[[Question], Answer | None] | None = getattr(resolver, "peek", None)
         self._loop: AbstractEventLoop | None = None
         self._aresolve: Callable[[Question], Awaitable[Any]] | None = None
+        self._next: deque[Question] = deque()  # to be asked ahead, once there is a slot
+        self._in_flight = 0
+        self._own: set[Question] = set()  # those that the check has asked itself
 
     def begin(self, loop: "AbstractEventLoop") -> None:
         """Start asking ahead, in this event loop."""
@@ -182,8 +192,13 @@ class _Ahead:
         key = question.key
         task = self.tasks.get(key)
         if task is not None:
+            assert self._loop is not None, "begin() sets the event loop"
+            slots = slots_of(self.resolver, self._loop)
+            if slots is not None:
+                slots.done((self, key))  # it is a question of the check from now on, which nothing ends
             return require_answer(self.resolver, question, await task)
         self.known.add(key)
+        self._own.add(key)
         answer = require_answer(self.resolver, question, await self._fetch(question))
         self.ask(self.unknown(question, answer))
         return answer
@@ -207,18 +222,39 @@ class _Ahead:
         return questions
 
     def ask(self, questions: list[Question]) -> None:
-        """Ask these questions ahead, up to the number that the resolver allows."""
+        """Ask these questions ahead, as many as the resolver allows; the others follow when these are answered."""
         assert self._loop is not None, "begin() sets the event loop"
-        for question in questions[: max(0, self._most - len(self.tasks))]:
-            task = self._loop.create_task(self._fetch(question))
-            task.add_done_callback(partial(self._examine, question))
-            self.tasks[question.key] = task
+        self._next.extend(questions)
+        slots = slots_of(self.resolver, self._loop)
+        while self._next and len(self.asked) < self._most:
+            key = self._next[0].key
+            if key not in self._own:
+                if slots is not None and not (
+                    self._in_flight < slots.share and slots.ask_ahead((self, key), partial(self._give_up, key))
+                ):
+                    return
+                self._ask(key, self._next[0], slots)
+            self._next.popleft()
+
+    def _ask(self, key: Question, question: Question, slots: "Slots | None") -> None:
+        assert self._loop is not None, "begin() sets the event loop"
+        task = self._loop.create_task(self._fetch(question))
+        task.add_done_callback(partial(self._examine, question, slots))
+        self.tasks[key] = task
+        self.asked.add(key)
+        self._in_flight += 1
+
+    def _give_up(self, key: Question) -> None:
+        self.tasks.pop(key).cancel()
 
     async def _fetch(self, question: Question) -> Any:
         assert self._aresolve is not None, "begin() sets the event loop"
         return await self._aresolve(question)
 
-    def _examine(self, question: Question, done: "Task[Any]") -> None:
+    def _examine(self, question: Question, slots: "Slots | None", done: "Task[Any]") -> None:
+        self._in_flight -= 1
+        if slots is not None:
+            slots.done((self, question.key))
         if done.cancelled() or done.exception() is not None:
             return  # raised when the check asks this question
         answer = done.result()
@@ -227,8 +263,8 @@ class _Ahead:
 
     def end(self) -> None:
         """Cancel the questions that are still in flight, and count."""
-        self.session.asked_ahead = len(self.tasks)
-        self.session.unneeded = len(self.tasks.keys() - self.session.answers.keys())
+        self.session.asked_ahead = len(self.asked)
+        self.session.unneeded = len(self.asked - self.session.answers.keys())
         self._most = 0
         for task in self.tasks.values():
             task.cancel()

@@ -35,3 +35,10 @@ def listed(items: Sequence[str], most: int, one: str = "", several: str | None =
     """Return the first `most` items, and how many more there are: "a, b and 3 more"."""
     more = and_more(len(items) - most, one, several)
     return ", ".join(items[:most]) + (f" {more}" if more else "")
+
+
+def endpoint_text(host: str, port: int | None) -> str:
+    """Return an endpoint as `--listen` takes it: HOST:PORT, or unix:PATH for a path and None."""
+    if port is None:
+        return f"unix:{host}"
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -25,6 +25,7 @@ INSTALL: Mapping[str, str] = MappingProxyType(
         "rspamd": "apt-get install -y rspamd",
         "postfix": "apt-get install -y postfix",
         "policyd-spf": "apt-get install -y postfix-policyd-spf-python",
+        "systemd-analyze": "apt-get install -y systemd",
         "swaks": "apt-get install -y swaks",
         "perl": "apt-get install -y libmail-dmarc-perl",
     }

@@ -179,7 +179,7 @@ def _document(
 ) -> dict[str, object]:
     documents = []
     for result, said in zip(results, notes, strict=True):
-        document = {**result.to_dict(), "notes": [each.to_dict() for each in said]}
+        document = {**result.to_dict(), "remarks": [each.to_dict() for each in said]}
         if result.identity in beyond:
             other = beyond[result.identity]
             path = [[visible_name(domain), visible(term)] for domain, term in other.path]

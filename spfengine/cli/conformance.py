@@ -15,11 +15,10 @@ import click
 
 from spfengine.cli import exits, options, serving
 from spfengine.cli.exits import Failure, cannot_read, cannot_write, reason
-from spfengine.cli.options import endpoint_text
 from spfengine.cli.screen import NOTES, with_notes
 from spfengine.errors import RecordingError
 from spfengine.visible import visible
-from spfengine.wording import and_more, listed
+from spfengine.wording import and_more, endpoint_text, listed
 
 _EPILOG = """\b
 Examples:

@@ -90,7 +90,7 @@ def _draft(value: str, param: click.Parameter, ctx: click.Context) -> PastedDraf
 
 def _strings(text: str, ctx: click.Context) -> tuple[str, ...]:
     pasted = options.pasted(text.strip(" "), ctx)
-    return pasted.strings if pasted.cleaned else (text,)
+    return pasted.strings or (pasted.text,) if pasted.cleaned else (text,)
 
 
 @click.command(epilog=_EPILOG)

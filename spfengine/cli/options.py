@@ -178,13 +178,6 @@ class Endpoint(Expected):
         return (text[1:-1] if text.startswith("[") and text.endswith("]") else text), 0
 
 
-def endpoint_text(host: str, port: int | None) -> str:
-    """Return an endpoint as `Endpoint` reads it."""
-    if port is None:
-        return f"unix:{host}"
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
 class Seconds(_Type):
     """A time, in seconds."""
 

@@ -1,29 +1,35 @@
 """`spfengine policyd`: SPF for Postfix, as a policy server."""
 
-import asyncio
 import os
 import signal
 import socket
-import stat
 import sys
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 from ipaddress import ip_address, ip_network
 from types import FrameType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from spfengine.cli import exits, options, sources
 from spfengine.cli.exits import Failure, reason
-from spfengine.cli.options import endpoint_text
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.limits import Limits
 from spfengine.evaluation.session import HELO, MAILFROM
-from spfengine.receiver.delegation import BOTH, Delegation, Header, Refusal, RequestReader, Rules, checked_rules, reply
+from spfengine.policyd import systemd
+from spfengine.policyd.log import Log
+from spfengine.policyd.sockets import listen
+from spfengine.receiver.decision import Decision
+from spfengine.receiver.delegation import Delegation
+from spfengine.receiver.requests import RequestReader, reply
+from spfengine.receiver.rules import BOTH, Header, Refusal, Rules, checked_rules
 from spfengine.visible import visible
+from spfengine.wording import endpoint_text
 
-_T = TypeVar("_T")
+if TYPE_CHECKING:
+    from spfengine.policyd.bounds import Bounds
+
 _Endpoint = tuple[str, int | None]  # address and port, or path and None
 
 _EPILOG = f"""\b
@@ -38,10 +44,8 @@ It ends with 0 at SIGTERM, SIGINT and the end of its input. {exits.OTHER_HELP}, 
 can't listen at the address.
 """
 _PIECE = 1 << 14
-_MOST_CLIENTS = 1000
-_IDLE = 900.0  # seconds; Postfix closes a connection after 300 without a request
-_LAST_ANSWERS = 10.0  # seconds that running checks have at the end
 _FAILED = "451 4.3.5 The SPF check failed, try again later"
+_LONGEST_TURN = 20.0  # seconds that a check of a domain whose checks cost much waits
 
 
 def _refusal(option: str, result: str, default: Refusal) -> Callable[[Any], Any]:
@@ -59,8 +63,8 @@ def _refusal(option: str, result: str, default: Refusal) -> Callable[[Any], Any]
 @click.option("--allow-remote", is_flag=True, help="Allow --listen at an address that is not loopback.")
 @click.option("--hostname", metavar="NAME", help="The receiving host, for header fields and %{r}; else this machine's.")
 @click.option(
-    "--identity", type=click.Choice([MAILFROM, HELO, BOTH]), default=MAILFROM, show_default=True,
-    help="What to check: the sender, the HELO name, or the HELO name and then the sender.",
+    "--identity", type=click.Choice([MAILFROM, HELO, BOTH]), default=BOTH, show_default=True,
+    help="What to check: the sender, the HELO name, or the HELO name and then the sender, as RFC 7208 recommends.",
 )  # fmt: skip
 @click.option(
     "--header", type=click.Choice(list(map(str, Header))), default=str(Header.RECEIVED_SPF), show_default=True,
@@ -73,6 +77,10 @@ def _refusal(option: str, result: str, default: Refusal) -> Callable[[Any], Any]
     "--skip", metavar="NETWORK", type=options.Network(), multiple=True,
     help="Don't check clients there, such as your own forwarders. May be given several times.",
 )  # fmt: skip
+@click.option(
+    "--strict-private", is_flag=True,
+    help="Check clients with a private or loopback address too; without it, Postfix decides about them.",
+)  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Accept every message, and log what would have been done.")
 @options.zone
 @options.live
@@ -80,6 +88,14 @@ def _refusal(option: str, result: str, default: Refusal) -> Callable[[Any], Any]
 @options.void_rule
 @options.timeout
 @click.option("--syslog", is_flag=True, help="Log to syslog (facility mail); else to stderr, with --listen only.")
+@click.option(
+    "--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True,
+    help="How the log is written: lines for people, or a JSON object in each line.",
+)  # fmt: skip
+@click.option(
+    "--metrics", metavar="HOST:PORT|unix:PATH", type=options.Endpoint(unix=True),
+    help="With --listen: show numbers there for Prometheus, as http://HOST:PORT/metrics.",
+)  # fmt: skip
 def command(
     endpoints: tuple[_Endpoint, ...],
     allow_remote: bool,
@@ -90,6 +106,7 @@ def command(
     temperror: str,
     permerror: str,
     skip: tuple[str, ...],
+    strict_private: bool,
     dry_run: bool,
     zones: tuple[str, ...],
     live: bool,
@@ -97,6 +114,8 @@ def command(
     void_rule: str,
     timeout: float,
     syslog: bool,
+    log_format: str,
+    metrics: _Endpoint | None,
 ) -> int:
     """Answer Postfix's policy requests (check_policy_service): refuse a message, or add a header field to it.
 
@@ -106,17 +125,31 @@ def command(
     rules = checked_rules(
         Rules(
             hostname or socket.gethostname(), identity, Header(header), Refusal(fail), Refusal(temperror),
-            Refusal(permerror), tuple(map(ip_network, skip)), dry_run, Limits(void_rule=void_rule, seconds=timeout),
+            Refusal(permerror), tuple(map(ip_network, skip)), strict_private, dry_run,
+            Limits(void_rule=void_rule, seconds=timeout),
         )
     )  # fmt: skip
-    for host, port in endpoints:
+    handed_over = systemd.handed_over()
+    for host, port in (*endpoints, *([] if metrics is None else [metrics])):
         if port is not None and not allow_remote and not ip_address(host).is_loopback:
-            message = f"--listen {host} is not loopback, so others could ask; use 127.0.0.1, or give --allow-remote"
+            message = f"{visible(host)} is not loopback, so others could ask; use 127.0.0.1, or give --allow-remote"
             raise click.UsageError(message)
-    resolver = sources.base_resolver(zones, live, nameservers, timeout)
-    log = _log(syslog=syslog, listens=bool(endpoints))
-    delegation = Delegation(rules, resolver, log)
-    return _serve(delegation, endpoints) if endpoints else _serve_stdin(delegation)
+    listens = bool(endpoints or handed_over)
+    if metrics is not None and not listens:
+        raise click.UsageError("--metrics needs --listen, since each process on stdin would have its own numbers")
+    write = _log(syslog=syslog, listens=listens)
+    if not listens:
+        log = None if write is None else Log(write, as_json=log_format == "json")
+        # nothing may be written to stderr, which Postfix's spawn(8) takes for the reply
+        resolver = sources.base_resolver(zones, live, nameservers, timeout, unreachable=lambda *_: None)
+        return _serve_stdin(_delegation(rules, resolver, log))
+    assert write is not None, "a server has a log"
+    settings = _Settings(rules, zones, live, nameservers, timeout)
+    return _serve(settings, Log(write, as_json=log_format == "json"), endpoints, metrics, handed_over)
+
+
+def _delegation(rules: Rules, resolver: Any, log: Log | None) -> Delegation:
+    return Delegation(rules, resolver) if log is None else Delegation(rules, resolver, log.note, log.decided)
 
 
 def _log(*, syslog: bool, listens: bool) -> Callable[[str], object] | None:
@@ -172,133 +205,95 @@ def _write(octets: bytes) -> None:
         octets = octets[os.write(1, octets) :]
 
 
-def _serve(delegation: Delegation, endpoints: Sequence[_Endpoint]) -> int:
+class _Settings(NamedTuple):
+    """What a server was started with.
+
+    Attributes:
+        rules: what to do with results.
+        zones, live, nameservers: what answers, as given.
+        timeout: seconds for a check.
+    """
+
+    rules: Rules
+    zones: tuple[str, ...]
+    live: bool
+    nameservers: tuple[str, ...]
+    timeout: float
+
+    def resolver(self, bounds: "Bounds", log: Log) -> Any:
+        """Read the zones, or the system's settings, and return what answers. Raises Failure."""
+
+        def unreachable(server: str, why: str) -> None:
+            log.note(f"the DNS server {server} can't be reached: {why}")
+
+        more = {"cache": False, "in_flight": bounds.questions, "unreachable": unreachable}
+        return sources.base_resolver(self.zones, self.live, self.nameservers, self.timeout, **more)
+
+
+def _serve(
+    settings: _Settings, log: Log, endpoints: Sequence[_Endpoint], metrics_at: _Endpoint | None,
+    handed_over: Sequence[tuple[str, socket.socket]],
+) -> int:  # fmt: skip
     """Answer requests at all of these endpoints until SIGTERM or SIGINT.
 
     Raises:
-        Failure: it can't listen at one of them.
+        Failure: it can't listen at one of them, or there is nothing that answers.
     """
-    sockets: list[socket.socket] = []
-    try:
-        for host, port in endpoints:
-            sockets.append(_listen(host, port))
-        asyncio.run(_Server(delegation).run(sockets))
-    finally:
-        for listening in sockets:
-            listening.close()
-        for path, port in endpoints[: len(sockets)]:
-            if port is None:
-                with suppress(OSError):
-                    os.unlink(path)
+    import asyncio
+
+    from spfengine.policyd.bounds import own_bounds
+    from spfengine.policyd.fairness import Fairness
+    from spfengine.policyd.metered import Metered
+    from spfengine.policyd.metrics import Metrics
+    from spfengine.policyd.server import Server
+
+    bounds = own_bounds()
+    fairness = Fairness(min(settings.timeout, _LONGEST_TURN))
+    metrics = Metrics()
+
+    def resolver() -> Any:
+        made = settings.resolver(bounds, log)
+        return Metered(made, fairness, metrics) if getattr(made, "prefetch", 0) else made
+
+    def decided(decision: Decision) -> None:
+        fairness.decided(decision)
+        metrics.decision(decision)
+        log.decided(decision)
+
+    delegation = Delegation(settings.rules, resolver(), log.note, decided, fairness.turn)
+    with ExitStack() as stack:
+        served = [stack.enter_context(sock) for name, sock in handed_over if name != systemd.METRICS]
+        shown = [stack.enter_context(sock) for name, sock in handed_over if name == systemd.METRICS]
+        served += [_listen(stack, *endpoint) for endpoint in endpoints]
+        if metrics_at is not None:
+            shown.append(_listen(stack, *metrics_at))
+        server = Server(delegation, log, metrics, fairness, bounds, lambda: _reload(delegation, resolver, log))
+        asyncio.run(server.run(served, shown))
     return 0
 
 
-def _listen(host: str, port: int | None) -> socket.socket:
-    family = socket.AF_UNIX if port is None else socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+def _reload(delegation: Delegation, resolver: Callable[[], Any], log: Log) -> None:
+    """Read the zones and the system's settings again; if they can't be read, the server goes on with what it has."""
     try:
-        if port is None:
-            _remove_stale(host)
-            listening.bind(host)
-        else:
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listening.bind((host, port))
-        listening.listen(128)
+        delegation.use(resolver())
+    except (Failure, click.ClickException) as error:
+        log.say(f"not reloaded, the old settings stay: {error.message}")
+    else:
+        log.say("reloaded")
+
+
+def _listen(stack: ExitStack, host: str, port: int | None) -> socket.socket:
+    """Return a socket that listens there until the stack ends."""
+    try:
+        listening = listen(host, port)
     except OSError as error:
-        listening.close()
         where = endpoint_text(visible(host), port)
         raise Failure(exits.UNAVAILABLE, f"can't listen at {where}: {reason(error)}") from error
-    return listening
+    if port is None:
+        stack.callback(_unlink, host)
+    return stack.enter_context(listening)
 
 
-def _remove_stale(path: str) -> None:
-    """Remove a socket at which nobody listens any more."""
-    try:
-        if not stat.S_ISSOCK(os.stat(path).st_mode):
-            return
-    except FileNotFoundError:
-        return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        try:
-            probe.connect(path)
-        except ConnectionRefusedError:
-            os.unlink(path)
-
-
-class _Server:
-    """Serves clients until SIGTERM or SIGINT; then it waits for the running checks to end."""
-
-    def __init__(self, delegation: Delegation) -> None:
-        self._delegation = delegation
-        self._clients: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
-        self._busy: set[asyncio.Task[None]] = set()
-
-    async def run(self, sockets: Sequence[socket.socket]) -> None:
-        """Serve at these sockets until SIGTERM or SIGINT."""
-        stopping = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stopping.set)
-        servers = [await self._start(listening) for listening in sockets]
-        await stopping.wait()
-        for server in servers:
-            server.close()
-        await self._end()
-        self._delegation.note("stopped")
-
-    async def _start(self, listening: socket.socket) -> asyncio.Server:
-        start = asyncio.start_unix_server if listening.family == socket.AF_UNIX else asyncio.start_server
-        server = await start(self._serve, sock=listening)
-        name = listening.getsockname()
-        where = endpoint_text(name, None) if isinstance(name, str) else endpoint_text(*name[:2])
-        self._delegation.note(f"listening at {where}")
-        return server
-
-    async def _end(self) -> None:
-        """Close idle clients at once, the others after their answer or a time limit."""
-        for task in set(self._clients) - self._busy:
-            task.cancel()
-        if self._clients:
-            await asyncio.wait(list(self._clients), timeout=_LAST_ANSWERS)
-        for task in list(self._clients):
-            task.cancel()
-        await asyncio.gather(*self._clients, return_exceptions=True)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None, "a client is served in a task"
-        self._clients[task] = writer
-        try:
-            if len(self._clients) > _MOST_CLIENTS:
-                self._delegation.note(f"there are more than {_MOST_CLIENTS} clients, so this one is closed")
-            else:
-                await self._answer(reader, writer, task)
-        except ArgumentError as error:
-            self._delegation.note(f"a client is closed: {error}")
-        except (OSError, TimeoutError, asyncio.CancelledError):
-            pass  # the client has gone or is idle, or the server stops: only _end() cancels
-        finally:
-            self._busy.discard(task)
-            self._clients.pop(task, None)
-            writer.close()
-
-    async def _answer(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, task: "asyncio.Task[None]"
-    ) -> None:
-        requests = RequestReader()
-        while octets := await _in_time(reader.read(_PIECE)):
-            for attributes in requests.feed(octets):
-                self._busy.add(task)
-                try:
-                    action = await self._delegation.adecide(attributes)
-                except Exception as error:  # noqa: BLE001 - whatever one request does, the server serves the next
-                    action = _failed(self._delegation, error)
-                writer.write(reply(action))
-                await _in_time(writer.drain())
-            self._busy.discard(task)
-
-
-async def _in_time(waiting: Awaitable[_T]) -> _T:
-    """Wait for a client. Not `asyncio.wait_for`: before Python 3.12 it may lose the cancellation at the end."""
-    async with asyncio.timeout(_IDLE):
-        return await waiting
+def _unlink(path: str) -> None:
+    with suppress(OSError):
+        os.unlink(path)

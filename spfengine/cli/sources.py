@@ -213,8 +213,7 @@ def _live(nameservers: Sequence[str], seconds: float, more: Mapping[str, Any]) -
             [nameserver.strip() for nameserver in nameservers] or None,
             timeout=min(_REPLY_SECONDS, lifetime),
             lifetime=lifetime,
-            unreachable=_report_unreachable,
-            **more,
+            **{"unreachable": _report_unreachable, **more},
         )
     except ArgumentError as error:
         if not nameservers:

@@ -139,7 +139,7 @@ _DNS_CODES = {
     Status.TIMEOUT: (ProblemCode.DNS_TIMEOUT, "no DNS server answered in time"),
     Status.TRUNCATED: (
         ProblemCode.DNS_TRUNCATED,
-        "the answer was cut off, and the retry over TCP was not complete either",
+        "the answer was cut off, also over TCP, or is too large to be read (over 500 records or strings)",
     ),
     Status.LOOP: (ProblemCode.DNS_CNAME_LOOP, "its CNAME records form a loop, or lead through too many names"),
 }

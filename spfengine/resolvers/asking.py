@@ -1,10 +1,16 @@
 """Asking an object that was given as a resolver: which of the two methods it has, and whether it returns Answers."""
 
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from spfengine.answers import Answer, AsyncResolver, Question, Status
 from spfengine.errors import ResolverError
 from spfengine.visible import visible_name
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
+    from spfengine.resolvers.slots import Slots
 
 
 def resolve_of(resolver: object) -> Callable[[Question], Answer]:
@@ -69,9 +75,22 @@ def require_resolver(resolver: object) -> None:
         resolve_of(resolver)
 
 
+def slots_of(resolver: object, loop: "AbstractEventLoop") -> "Slots | None":
+    """Return the slots for questions that this event loop has in flight; None if the resolver has no limit."""
+    slots: Callable[[AbstractEventLoop], Slots | None] | None = getattr(resolver, "slots", None)
+    return None if slots is None else slots(loop)
+
+
 class Unanswered:
     """A resolver that fails every question: for what must not be asked of DNS."""
 
+    def __init__(self, status: Status = Status.SERVFAIL) -> None:
+        self._failure = Answer.failed(status)
+
     def resolve(self, question: Question) -> Answer:  # noqa: ARG002 - the answer is always the same
-        """Return SERVFAIL."""
-        return Answer.failed(Status.SERVFAIL)
+        """Return the failure."""
+        return self._failure
+
+    async def aresolve(self, question: Question) -> Answer:  # noqa: ARG002 - the answer is always the same
+        """Async version of `resolve`."""
+        return self._failure

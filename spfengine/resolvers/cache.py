@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 from spfengine.answers import Answer, Question, RRType, is_spf_octets
 from spfengine.errors import ArgumentError
 from spfengine.names import fold
-from spfengine.resolvers.asking import aask, ask, require_resolver
+from spfengine.resolvers.asking import aask, ask, require_resolver, slots_of
 from spfengine.visible import visible
 
 if TYPE_CHECKING:
-    from asyncio import Task
+    from asyncio import AbstractEventLoop, Task
+
+    from spfengine.resolvers.slots import Slots
 
 MAX_TTL = 604_800
 """The longest time in seconds, a week, for which an answer from DNS is kept, whatever its TTL (RFC 2181 §8)."""
@@ -106,6 +108,10 @@ class Cache:
     def prefetch(self) -> int:
         """How many questions a check may ask ahead, as the resolver says."""
         return getattr(self._resolver, "prefetch", 0)
+
+    def slots(self, loop: "AbstractEventLoop", /) -> "Slots | None":
+        """Return the slots for questions that this event loop has in flight, as the resolver says; None: no limit."""
+        return slots_of(self._resolver, loop)
 
     def clear(self) -> None:
         """Drop every answer, and do not keep the answers of questions that have been sent already."""

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Callable, Iterable
 from time import monotonic
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from spfengine.addresses import parse_address
 from spfengine.answers import Answer, Question
@@ -17,7 +18,9 @@ from spfengine.resolvers.stub import Attempt, Reply, Stub, Unreachable, Unsent
 from spfengine.visible import visible
 
 if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop, Semaphore
+    from asyncio import AbstractEventLoop
+
+    from spfengine.resolvers.slots import Slots
 
 _BRACKETED = re.compile(r"\[([^\[\]]+)\](?::([0-9]{1,5}))?")
 _DOTTED = re.compile(r"([^:]+):([0-9]{1,5})")
@@ -56,7 +59,8 @@ class LiveResolver:
         prefetch: how many questions a check may ask ahead, as soon as a record makes them foreseeable, so that it
             waits for them all at once; those that turn out not to be needed are cancelled with the result. 0: each
             question is asked when the check needs its answer.
-        in_flight: how many questions may be in flight at once in an event loop; the others wait.
+        in_flight: how many questions may be in flight at once in an event loop; the others wait. At most half of them
+            are questions that are asked ahead, and these end if a check needs their place.
         unreachable: called at once, with a server's address and the reason, if it can't be reached or does not answer;
             once for each server, and not for one that has answered anything. It may be called from any thread.
 
@@ -111,6 +115,10 @@ class LiveResolver:
         """Return the cached answer, or None; nothing is asked."""
         return None if self.cache is None else self.cache.peek(question)
 
+    def slots(self, loop: "AbstractEventLoop", /) -> "Slots | None":
+        """Return the slots for questions that this event loop has in flight; see `in_flight`."""
+        return self._answers.slots(loop)
+
 
 def _reporting(unreachable: Callable[[str, str], None]) -> Callable[[Server, str], None]:
     def report(server: Server, reason: str) -> None:
@@ -127,7 +135,7 @@ class _Uncached:
         self._stub = stub
         self.prefetch = prefetch
         self._in_flight = in_flight
-        self._lines: dict[AbstractEventLoop, _Line] = {}
+        self._slots: WeakKeyDictionary[AbstractEventLoop, Slots] = WeakKeyDictionary()
 
     def resolve(self, question: Question, /) -> Answer:
         asking = self._stub.ask(question)
@@ -140,20 +148,22 @@ class _Uncached:
             return answer
 
     async def aresolve(self, question: Question, /) -> Answer:
-        import asyncio
+        from asyncio import get_running_loop  # here, so that synchronous programs do not load it
 
-        loop = asyncio.get_running_loop()
-        line = self._lines.get(loop)
-        if line is None:
-            line = self._lines[loop] = _Line(asyncio.Semaphore(self._in_flight))
-        line.length += 1
+        slots = self.slots(get_running_loop())
+        await slots.take()
         try:
-            async with line.slots:
-                return await self._ask(question)
+            return await self._ask(question)
         finally:
-            line.length -= 1
-            if not line.length:
-                del self._lines[loop]
+            slots.release()
+
+    def slots(self, loop: "AbstractEventLoop", /) -> "Slots":
+        slots = self._slots.get(loop)
+        if slots is None:
+            from spfengine.resolvers.slots import Slots
+
+            slots = self._slots[loop] = Slots(self._in_flight)
+        return slots
 
     async def _ask(self, question: Question) -> Answer:
         asking = self._stub.ask(question)
@@ -164,14 +174,6 @@ class _Uncached:
         except StopIteration as stop:
             answer: Answer = stop.value
             return answer
-
-
-class _Line:
-    """The questions of one event loop: their number, and the semaphore that limits how many are in flight."""
-
-    def __init__(self, slots: "Semaphore") -> None:
-        self.slots = slots
-        self.length = 0
 
 
 def _check_settings(timeout: float, lifetime: float, retries: int, prefetch: int, in_flight: int) -> None:

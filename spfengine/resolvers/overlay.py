@@ -6,12 +6,12 @@ it can't be seen which live answers a wildcard gave.
 """
 
 from collections.abc import Generator, Iterable, Mapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from spfengine.answers import Answer, Question, RRType, Status, Text
 from spfengine.errors import ZoneError
 from spfengine.names import fold
-from spfengine.resolvers.asking import aask, ask, require_resolver
+from spfengine.resolvers.asking import aask, ask, require_resolver, slots_of
 from spfengine.resolvers.rrsets import (
     ANY_TYPE,
     MAX_CHAIN,
@@ -24,6 +24,11 @@ from spfengine.resolvers.rrsets import (
 )
 from spfengine.resolvers.zone import Node, Zone, make_nodes, shorter, with_chain
 from spfengine.visible import visible, visible_name
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
+    from spfengine.resolvers.slots import Slots
 
 Drafts = Mapping[Any, Mapping[str, Records | None] | None]  # names are Text; Any, since Mapping is invariant in it
 """name → type → records, as a `Zone` takes them; None as records deletes these, None as types deletes the name."""
@@ -84,6 +89,10 @@ class Overlay:
     def prefetch(self) -> int:
         """How many questions a check may ask ahead, as the resolver below says."""
         return getattr(self._resolver, "prefetch", 0)
+
+    def slots(self, loop: "AbstractEventLoop", /) -> "Slots | None":
+        """Return the slots for questions that this event loop has in flight, as the resolver says; None: no limit."""
+        return slots_of(self._resolver, loop)
 
     @property
     def unchanging(self) -> bool:

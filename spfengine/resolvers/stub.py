@@ -6,7 +6,8 @@ sync and the asyncio form of a live resolver share every decision; only the code
 How a Question is asked:
 1. Each server in turn over UDP, with EDNS and a payload size of 1232 octets, which never needs fragments. Those that
    were silent lately come last. No server is waited for so long that the time does not suffice for the others.
-2. A truncated reply is asked for again over TCP, from the same server.
+2. A truncated reply is asked for again over TCP, from the same server. One that has more records or strings than are
+   read is TRUNCATED (see `message_size`).
 3. After FORMERR from a server that does not know EDNS, again without it (RFC 6891 §7).
 4. A server that fails is not asked again; a silent one is, in the next round. The first failure that a server named is
    the answer; TIMEOUT only if none named any.
@@ -32,6 +33,7 @@ from spfengine.addresses import parse_ip4, parse_ip6
 from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.names import from_labels, to_labels
 from spfengine.resolvers.cache import MAX_TTL
+from spfengine.resolvers.message_size import is_too_large
 from spfengine.resolvers.rrsets import MAX_CHAIN
 from spfengine.resolvers.servers import Server, ServerHealth
 
@@ -64,10 +66,14 @@ class Attempt:
     query: dns.message.Message
     until: float
 
-    def accept(self, wire: bytes) -> dns.message.Message | None:
-        """Return the message in these octets, or None if it is not a reply to this query, or can't be read."""
+    def accept(self, wire: bytes) -> "dns.message.Message | TooLarge | None":
+        """Return the message in these octets, or None if it is not a reply to this query, or can't be read; TooLarge
+        if it has more records or strings than are read.
+        """
         if wire[:2] != self.query.id.to_bytes(2, "big"):
             return None  # without reading the rest: a flood of other datagrams must cost little
+        if is_too_large(wire):
+            return TooLarge() if self._repeats_question(wire) else None
         try:
             reply = dns.message.from_wire(wire, one_rr_per_rrset=True, ignore_trailing=True, raise_on_truncation=True)
         except dns.message.Truncated as truncated:
@@ -75,6 +81,11 @@ class Attempt:
         except Exception:  # noqa: BLE001  # whatever hostile octets raise in dnspython: they are not a reply
             return None
         return reply if self.query.is_response(reply) else None
+
+    def _repeats_question(self, wire: bytes) -> bool:
+        question = dns.message.QueryMessage()
+        question.question = self.query.question
+        return wire[12:].lower().startswith(question.to_wire()[12:].lower())
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +103,11 @@ class Unsent:
     """In place of a reply: no socket could be opened to send the query from, which says nothing about the server."""
 
 
-Reply = dns.message.Message | Unreachable | Unsent | None
+class TooLarge:
+    """In place of a reply: it has more records or strings than are read (see `message_size`)."""
+
+
+Reply = dns.message.Message | TooLarge | Unreachable | Unsent | None
 Asking = Generator[Attempt, Reply, Answer]
 
 
@@ -167,14 +182,20 @@ class Stub:
     ) -> Generator[Attempt, Reply, dns.message.Message | Status]:
         query = dns.message.make_query(name, rrtype.value, use_edns=0, payload=EDNS_SIZE)
         reply = yield from self._send(server, query, min(end, monotonic() + seconds))
-        if reply is not None and reply.edns < 0 and reply.rcode() in (dns.rcode.FORMERR, dns.rcode.NOTIMP):
+        if (
+            isinstance(reply, dns.message.Message)
+            and reply.edns < 0
+            and reply.rcode() in (dns.rcode.FORMERR, dns.rcode.NOTIMP)
+        ):
             query = dns.message.make_query(name, rrtype.value, use_edns=False)
             reply = yield from self._send(server, query, min(end, monotonic() + seconds))
         if reply is None:
             return Status.TIMEOUT
+        if isinstance(reply, TooLarge):
+            return Status.TRUNCATED
         if reply.flags & dns.flags.TC:
             reply = yield from self._send(server, query, min(end, monotonic() + seconds), tcp=True)
-            if reply is None or reply.flags & dns.flags.TC:
+            if not isinstance(reply, dns.message.Message) or reply.flags & dns.flags.TC:
                 return Status.TRUNCATED
         rcode = reply.rcode()
         if rcode in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN) and not _is_referral(reply):
@@ -183,7 +204,7 @@ class Stub:
 
     def _send(
         self, server: Server, query: dns.message.Message, until: float, *, tcp: bool = False
-    ) -> Generator[Attempt, Reply, dns.message.Message | None]:
+    ) -> Generator[Attempt, Reply, dns.message.Message | TooLarge | None]:
         sent = self.health.clock()
         reply = yield Attempt(server, tcp, query, until)
         if isinstance(reply, Unsent):

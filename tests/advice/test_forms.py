@@ -98,7 +98,7 @@ def test_octodns_has_a_name_under_its_zone() -> None:
         ((NAME, 1), ArgumentError, "a TXT record is text or bytes, not int"),
         ((NAME, "x" * 65300), ArgumentError, "at most 65535 octets; this one would have 65557"),
         ((NAME, "x", -1), ZoneError, "ttl: '-1' can't be used; expected seconds"),
-        ((NAME, "x", True), ZoneError, "ttl: 'True' can't be used"),
+        ((NAME, "x", True), ZoneError, "ttl: 'true' can't be used"),
     ],
 )
 def test_what_no_record_can_be_is_refused(arguments: Any, error: type[Exception], message: str) -> None:

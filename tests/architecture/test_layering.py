@@ -41,14 +41,14 @@ LAYERS: list[list[str]] = [
     ["advice", "replaying", "surveying"],
     # 6: results as text; interfaces for other programs and for tests
     ["text"],
-    ["testing", "compat"],
+    ["testing", "compat", "policyd"],
     # 7: the command line
     ["cli __main__"],
 ]
 
 # `spfengine/__init__.py` gathers the public names, so it is above all layers; only these packages may import it.
 TOP = "spfengine"
-EDGE = {"cli", "testing", "compat"}
+EDGE = {"cli", "testing", "compat", "policyd"}
 
 # Modules that import others by names made at run time, to load them when they are first used.
 LATE = {TOP, "spfengine.testing", "spfengine.cli.commands"}

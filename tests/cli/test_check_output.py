@@ -282,19 +282,19 @@ def test_what_explains_a_result_is_said(call: Call, suite: Suite, arguments: lis
     zone = suite(_NETWORK)
     ended = call("check", *arguments, "--zone", zone)
     assert words in ended.out
-    [note] = json.loads(call("check", *arguments, "--zone", zone, "--json").out)["notes"]
+    [note] = json.loads(call("check", *arguments, "--zone", zone, "--json").out)["remarks"]
     assert note["code"] == code
     assert words in f"{note['text']} {note['hint']}"
 
 
 @pytest.mark.parametrize("arguments", [["5.9.1.2", "firma.de"], ["2a01:4f8::3", "firma.de", "--helo", "other.example"]])
 def test_nothing_is_said_of_a_client_that_nothing_explains(call: Call, suite: Suite, arguments: list[str]) -> None:
-    assert json.loads(call("check", *arguments, "--zone", suite(_NETWORK), "--json").out)["notes"] == []
+    assert json.loads(call("check", *arguments, "--zone", suite(_NETWORK), "--json").out)["remarks"] == []
 
 
 def test_an_example_with_addresses_for_documentation_is_left_alone(call: Call, suite: Suite) -> None:
     zone = suite({"x.example": [{"TXT": "v=spf1 ip4:192.0.2.1 -all"}]})
-    assert json.loads(call("check", "192.0.2.1", "x.example", "--zone", zone, "--json").out)["notes"] == []
+    assert json.loads(call("check", "192.0.2.1", "x.example", "--zone", zone, "--json").out)["remarks"] == []
 
 
 def test_a_local_part_outside_ascii_is_shown_as_it_is(call: Call, suite: Suite) -> None:

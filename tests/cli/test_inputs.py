@@ -102,7 +102,11 @@ def test_a_draft_without_a_name_is_for_the_domain_that_is_checked(call: Call, su
     assert (both["helo"]["result"], both["mailfrom"]["result"]) == ("fail", "pass")
 
 
-@pytest.mark.parametrize("sender", ["bob@localhost", "", "bob@", "bob@[192.0.2.1]", "bob@x..example"])
+def test_a_draft_for_the_null_sender_changes_nothing_if_the_helo_name_is_not_known(call: Call) -> None:
+    assert result(call, "::1", "", "--zone", SEED, "--draft", "v=spf1 +all") == "temperror"
+
+
+@pytest.mark.parametrize("sender", ["bob@localhost", "bob@", "bob@[192.0.2.1]", "bob@x..example"])
 def test_a_draft_for_a_sender_without_a_domain_changes_nothing(call: Call, sender: str) -> None:
     assert result(call, "::1", sender, "--zone", SEED, "--draft", "v=spf1 +all") == "none"
 
@@ -260,4 +264,7 @@ def test_lint_finds_the_line_in_a_file_without_origin(call: Call, tmp_path: Path
     path = tmp_path / "records.txt"
     path.write_text(ORIGINLESS.replace("-all", "?all"))
     found = json.loads(call("lint", "--zone", f"x.example={path}", "--format", "json").out)["findings"]
-    assert [(each["code"], each["file"], each["line"]) for each in found] == [("neutral-all", str(path), 2)]
+    assert [(each["code"], each["file"], each["line"]) for each in found] == [
+        ("neutral-all", str(path), 2),
+        ("helo-without-record", str(path), 4),
+    ]

@@ -25,6 +25,8 @@ ZONEDATA: dict[str, list[object]] = {
     "exp.long.example": [{"TXT": [LONG[at : at + 250] for at in range(0, len(LONG), 250)]}],
     "broken.example": [{"TXT": "v=spf1 ipv4:192.0.2.1 -all"}],
     "dead.example": ["SERVFAIL"],
+    "hostile.example": [{"TXT": " ".join(["v=spf1", *[f"include:s{n}.hostile.example" for n in range(10)], "-all"])}],
+    **{f"s{n}.hostile.example": ["TIMEOUT"] for n in range(10)},
     "xn--bcher-kva.example": [{"TXT": "v=spf1 ~all"}],
 }
 

@@ -1,5 +1,6 @@
 """A real Postfix with `spfengine policyd`: the replies to a client, and the messages in the mailbox."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -10,7 +11,7 @@ import pytest
 
 import spfengine
 from spfengine import Overlay, Resolver, Zone, parse_authentication_results, parse_received_spf
-from spfengine.receiver.delegation import MAX_REPLY
+from spfengine.receiver.requests import MAX_REPLY
 from tests.cli.conftest import REPOSITORY, SEED, command, environment
 from tests.debian import program
 from tests.postfix.conftest import BOTH, DEFERRING, DRY, RESULTS, SPAWN, STANDING_IN, TCP, UNIX, ZONEDATA, Page
@@ -265,3 +266,19 @@ def test_postfix_asks_again_once_the_time_limit_has_ended_a_process(lab: Lab) ->
     for pid in mine:
         os.kill(pid, signal.SIGTERM)
     assert lab.send(OTHER_CLIENT, "alice@soft.example").fields
+
+
+def test_mail_of_silent_domains_does_not_hold_up_other_mail(lab: Lab) -> None:
+    """Issue: "hostile and good mail side by side through a real Postfix"."""
+    with contextlib.ExitStack() as stack:
+        hostile = [stack.enter_context(lab.smtp(TCP)) for _ in range(20)]
+        for session in hostile:
+            xclient(session, OTHER_CLIENT, HELO)
+            session.mail("mallory@hostile.example")
+            session.putcmd("rcpt", "TO:<box0@example.net>")
+        for _ in range(5):
+            sent = lab.send(OTHER_CLIENT, "alice@soft.example", port=TCP)
+            assert [code for code, _ in sent.replies] == [250, 250]
+            assert sent.fields
+        replies = [session.getreply()[0] for session in hostile]
+    assert set(replies) == {451}

@@ -55,7 +55,7 @@ NOW = 1_700_000_000.0
 class RoundTrips:
     """A zone reached through a network: counts round trips, questions, and cancelled questions."""
 
-    def __init__(self, zone: Resolver, prefetch: int = 20, seconds: float = 0.004) -> None:
+    def __init__(self, zone: Resolver, prefetch: int = 20, seconds: float = 0.04) -> None:
         self.zone = zone
         self.prefetch = prefetch
         self.seconds = seconds

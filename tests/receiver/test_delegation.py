@@ -8,18 +8,9 @@ import pytest
 from hypothesis import given, strategies as st
 
 from spfengine import Answer, ArgumentError, Question, Status, Zone, parse_authentication_results, parse_received_spf
-from spfengine.receiver.delegation import (
-    BOTH,
-    DUNNO,
-    MAX_REPLY,
-    Delegation,
-    Header,
-    Refusal,
-    RequestReader,
-    Rules,
-    checked_rules,
-    reply,
-)
+from spfengine.receiver.delegation import DUNNO, Delegation
+from spfengine.receiver.requests import MAX_REPLY, RequestReader, reply
+from spfengine.receiver.rules import BOTH, Header, Refusal, Rules, checked_rules
 from tests.receiver.requests import attributes, wire
 
 ZONE = Zone(

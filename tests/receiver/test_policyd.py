@@ -1,6 +1,7 @@
 """`spfengine policyd` over stdin, TCP and a unix socket, as Postfix talks to it."""
 
 import contextlib
+import json
 import os
 import re
 import signal
@@ -16,7 +17,8 @@ import pytest
 
 from spfengine import Answer, Question
 from spfengine.cli import policyd as policyd_command
-from spfengine.receiver.delegation import Delegation, Rules
+from spfengine.receiver.delegation import Delegation
+from spfengine.receiver.rules import Rules
 from tests.cli.conftest import SEED, command, environment
 from tests.receiver.requests import wire
 
@@ -28,6 +30,7 @@ class Running(NamedTuple):
     process: subprocess.Popen[bytes]
     connect: Callable[[], socket.socket]
     log: Callable[[], str]
+    lines: Callable[[], str]
 
     def stop(self) -> tuple[int, str]:
         self.process.send_signal(signal.SIGTERM)
@@ -38,8 +41,9 @@ class Running(NamedTuple):
 @contextlib.contextmanager
 def policyd(*arguments: str) -> Iterator[Running]:
     """A server that listens."""
+    zone = [] if "--zone" in arguments else ["--zone", SEED]
     process = subprocess.Popen(
-        command("policyd", "--zone", SEED, "--hostname", "mx.example.net", *arguments),
+        command("policyd", *zone, "--hostname", "mx.example.net", *arguments),
         stderr=subprocess.PIPE, env=environment(),
     )  # fmt: skip
     lines: list[bytes] = []
@@ -47,6 +51,8 @@ def policyd(*arguments: str) -> Iterator[Running]:
     reader = threading.Thread(target=lines.extend, args=(process.stderr,))
     try:
         ready = process.stderr.readline().decode()
+        if ready.startswith("{"):
+            ready = f"{json.loads(ready)['text']}\n"
         where = re.fullmatch(r"listening at (?:unix:(.+)|\[?([^\]]+)\]?:(\d+))\n", ready)
         assert where is not None, ready + process.stderr.read().decode()
 
@@ -68,7 +74,7 @@ def policyd(*arguments: str) -> Iterator[Running]:
             return b"".join(lines).decode()
 
         reader.start()
-        yield Running(process, connect, log)
+        yield Running(process, connect, log, lambda: b"".join(lines).decode())
     finally:
         if process.poll() is None:
             process.kill()

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from spfengine import ArgumentError
-from spfengine.receiver.delegation import MAX_ATTRIBUTES, MAX_OCTETS, MAX_REPLY, RequestReader, reply
+from spfengine.receiver.requests import MAX_ATTRIBUTES, MAX_OCTETS, MAX_REPLY, RequestReader, reply
 from tests.receiver.requests import attributes, wire
 
 

@@ -450,7 +450,7 @@ def test_the_json_form_is_stable() -> None:
         "skipped": 1,
         "unread": [{
             "source": "part 7", "member": None, "place": "row 3",
-            "reason": "the row is neither a sender nor made of cells", "example": "NoneType", "count": 1,
+            "reason": "the row is neither a sender nor made of cells", "example": "NoneType", "count": 1, "messages": 0,
         }],
         "listed_at_most": 20,
     }  # fmt: skip

@@ -285,7 +285,7 @@ def test_it_answers_both_ways() -> None:
         ({"\udc80.example": {}}, ["\\udc80", "IDNA2008"]),
         ({"example.com": {5: "x"}}, ["example.com", "5", "record type"]),
         ({"example.com": {"T XT": "x"}}, ["example.com", "T XT", "record type"]),
-        ({"example.com": {"TXT": None}}, ["example.com TXT", "None", "str or bytes"]),
+        ({"example.com": {"TXT": None}}, ["example.com TXT", "null", "str or bytes"]),
         ({"example.com": {"TXT": 5}}, ["example.com TXT", "5"]),
         ({"example.com": {"TXT": [["a"]]}}, ["example.com TXT", "tuple"]),
         ({"example.com": {"TXT": "\ud800"}}, ["example.com TXT", "UTF-8"]),

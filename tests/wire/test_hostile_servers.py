@@ -13,7 +13,7 @@ import pytest
 
 from spfengine.resolvers.live import aexchange, exchange
 from spfengine.resolvers.servers import Server
-from spfengine.resolvers.stub import Attempt, Reply
+from spfengine.resolvers.stub import Attempt, Reply, TooLarge
 
 PATIENCE = 30.0
 """Seconds in which everything here happens, however busy the machine is."""
@@ -33,7 +33,7 @@ class CountedAttempt(Attempt):
     __slots__ = ("read",)
     read: Callable[[bytes], None]
 
-    def accept(self, wire: bytes) -> dns.message.Message | None:
+    def accept(self, wire: bytes) -> dns.message.Message | TooLarge | None:
         self.read(wire)
         return super().accept(wire)
 

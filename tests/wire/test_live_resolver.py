@@ -45,10 +45,10 @@ ZONE = Zone(
         "pool.example": {"CNAME": "loop.example"},
         "deep.ent.example": {"A": "192.0.2.9"},
         "big.example": {"TXT": LONG},
-        "crumbs.example": {"TXT": tuple("x" * 1000)},
-        "many.example": {"TXT": [f"record {number}" for number in range(1000)]},
+        "crumbs.example": {"TXT": tuple("x" * 500)},
+        "many.example": {"TXT": [f"record {number}" for number in range(400)]},
         "exchanges.example": {
-            "MX": [(number, f"mx{number}.{'x' * 40}.{number // 2}.example") for number in range(800)]
+            "MX": [(number, f"mx{number}.{'x' * 40}.{number // 2}.example") for number in range(400)]
         },
         **{f"c{number}.example": {"CNAME": f"c{number + 1}.example"} for number in range(MAX_CHAIN + 1)},
         f"c{MAX_CHAIN + 1}.example": {"A": "192.0.2.3"},
@@ -104,7 +104,9 @@ def test_the_zone_of_these_tests_has_what_they_are_about() -> None:
     assert ZONE.resolve(Question("ent.example", A)).status is Status.NOERROR
 
 
-FAILURES = [status for status in Status if status not in (Status.NOERROR, Status.NXDOMAIN)]
+FAILURES = [
+    s for s in Status if s not in (Status.NOERROR, Status.NXDOMAIN, Status.UNKNOWN)
+]  # UNKNOWN: no server says so
 
 
 @pytest.mark.parametrize("status", FAILURES)

@@ -81,6 +81,7 @@ class Catalogue:
 
     def by_mx(self, host: str) -> Provider | None:
         """Return the provider whose hosts take mail by this name in an MX record, or None."""
+        host = host.removesuffix(".")
         return next(
             (each for each in self.providers if any(is_same_or_under(host, domain) for domain in each.mx)), None
         )

@@ -1,0 +1,146 @@
+"""A DNS server on loopback for load tests: it makes up records for any name, and is fast enough not to be what is
+measured.
+
+    python -m bench.hostile_dns
+
+It prints its port, and exits when stdin ends. Names under these domains have:
+
+- `good.test`: a record with an include, whose record has an include; the second one lists 192.0.2.0/24.
+- `silent.test`: ten includes of names that are never answered.
+- `strings.test`: ten includes of names with a TXT record of 64,800 empty strings; `octets.test` the same with 32,000
+  strings of one octet, `texts.test` with 5,000 TXT records, `hosts.test` ten `a` of names with 4,000 addresses.
+- any other: NXDOMAIN.
+"""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
+from typing import cast
+
+_TTL = (300).to_bytes(4, "big")
+_TXT, _A = 16, 1
+_UDP = 1232
+_REPOSITORY = Path(__file__).parents[1]
+_EMPTY = b"\0" * 64_800
+_ONE = b"\1a" * 32_000
+_TEXTS = [b"\0"] * 5_000
+_HOSTS = [bytes([10, 0, number >> 8, number & 255]) for number in range(4_000)]
+_SOA = b"\0\0\6\0\1" + _TTL + b"\0\x16\0\0" + (300).to_bytes(4, "big") * 5
+
+
+class Silent(Exception):  # noqa: N818 - not an error: no reply is sent
+    """This question is not answered."""
+
+
+def records(name: str, rrtype: int) -> list[bytes]:
+    """Return the data of the records of a name."""
+    first, *_ = labels = name.lower().split(".")
+    kind = labels[-2] if len(labels) > 2 else ""
+    if kind == "good" and rrtype == _TXT:
+        if first == "list":
+            return [_text("v=spf1 ip4:192.0.2.0/24 -all")]
+        return [_text(f"v=spf1 include:{'list.' if first == 'spf' else 'spf.'}{name} -all")]
+    if kind in ("silent", "strings", "octets", "texts") and rrtype == _TXT:
+        if not first.startswith("x-"):
+            return [_text(" ".join(["v=spf1", *[f"include:x-{number}.{name}" for number in range(10)], "-all"]))]
+        if kind == "silent":
+            raise Silent
+        return {"strings": [_EMPTY], "octets": [_ONE], "texts": _TEXTS}[kind]
+    if kind == "hosts":
+        if rrtype == _TXT:
+            return [_text(" ".join(["v=spf1", *[f"a:x-{number}.{name}" for number in range(10)], "-all"]))]
+        if rrtype == _A:
+            return _HOSTS
+    return []
+
+
+def reply(query: bytes, limit: int) -> bytes:
+    """Return the reply to a query in at most `limit` octets. Raises Silent."""
+    at, labels = 12, []
+    while length := query[at]:
+        labels.append(query[at + 1 : at + 1 + length].decode("latin-1"))
+        at += 1 + length
+    rrtype = int.from_bytes(query[at + 1 : at + 3], "big")
+    count, answer = _answer(".".join(labels), rrtype)
+    question = query[12 : at + 5]
+    size = 12 + len(question) + len(answer)
+    flags = 0x8180 if count else 0x8183
+    if size > limit:
+        flags, count, answer = 0x8380, 0, b""
+    negative = not count and size <= limit
+    head = query[:2] + flags.to_bytes(2, "big") + b"\0\1" + count.to_bytes(2, "big") + bytes([0, negative, 0, 0])
+    return head + question + answer + (_SOA if negative else b"")
+
+
+def _answer(name: str, rrtype: int) -> tuple[int, bytes]:
+    found = records(name, rrtype)
+    if not found:
+        return 0, b""
+    if found is _HOSTS or found is _TEXTS:
+        return len(found), _large(rrtype)
+    return len(found), b"".join([_record(rrtype, each) for each in found])
+
+
+@cache
+def _large(rrtype: int) -> bytes:
+    return b"".join([_record(rrtype, each) for each in (_HOSTS if rrtype == _A else _TEXTS)])
+
+
+def _record(rrtype: int, data: bytes) -> bytes:
+    return b"\xc0\x0c" + rrtype.to_bytes(2, "big") + b"\0\1" + _TTL + len(data).to_bytes(2, "big") + data
+
+
+def _text(text: str) -> bytes:
+    octets = text.encode("ascii")
+    parts = [octets[at : at + 255] for at in range(0, len(octets), 255)]
+    return b"".join([bytes([len(part)]) + part for part in parts])
+
+
+class _Datagrams(asyncio.DatagramProtocol):
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.DatagramTransport", transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        with suppress(Silent, IndexError):
+            self._transport.sendto(reply(data, _UDP), addr)
+
+
+async def _stream(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        size = int.from_bytes(await reader.readexactly(2), "big")
+        octets = reply(await reader.readexactly(size), 65_535)
+        writer.write(len(octets).to_bytes(2, "big") + octets)
+        await writer.drain()
+    except (Silent, IndexError, EOFError, OSError):
+        pass
+    finally:
+        writer.close()
+
+
+async def _serve() -> None:
+    server = await asyncio.start_server(_stream, "127.0.0.1", 0, backlog=1024)
+    port = server.sockets[0].getsockname()[1]
+    await asyncio.get_running_loop().create_datagram_endpoint(_Datagrams, ("127.0.0.1", port))
+    print(port, flush=True)
+    await asyncio.to_thread(sys.stdin.read)
+
+
+@contextmanager
+def served() -> Iterator[str]:
+    """Run the server while the block runs; yields its address and port."""
+    command = [sys.executable, "-m", "bench.hostile_dns"]
+    with subprocess.Popen(
+        command, cwd=_REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=dict(os.environ)
+    ) as process:
+        assert process.stdout is not None
+        yield f"127.0.0.1:{int(process.stdout.readline())}"
+        process.communicate()
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve())

@@ -1,0 +1,5 @@
+"""The policy server: connections, fairness between domains, metrics and log, around `receiver.Delegation`.
+
+`server` has the sockets and signals, `connection` one client, `fairness` who waits for whom, `metered` what checks
+cost, `metrics` the numbers, `log` the lines, `systemd` what systemd hands over, `bounds` how many of everything.
+"""

@@ -1,0 +1,245 @@
+"""Domains whose checks cost much wait for each other, and nobody else for them. Turns are counted, not time."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from spfengine import Answer, Question, Status, Zone
+from spfengine.policyd.bounds import bounds_for
+from spfengine.policyd.fairness import AT_ONCE, FAILED, HEAVY, Fairness, organization
+from spfengine.policyd.metered import Metered
+from spfengine.policyd.metrics import Metrics
+from spfengine.receiver.delegation import Delegation
+from spfengine.receiver.rules import Rules
+from spfengine.resolvers.slots import MOST_AHEAD
+from tests.receiver.requests import attributes
+
+
+async def turns(number: int = 30) -> None:
+    for _ in range(number):
+        await asyncio.sleep(0)
+
+
+async def spend(fairness: Fairness, domain: str, units: float) -> None:
+    async with fairness.turn(domain):
+        fairness.charge(units)
+
+
+def test_heavy_checks_run_a_few_at_once_and_ordinary_ones_all() -> None:
+    async def run() -> None:
+        fairness = Fairness(100, clock=lambda: 0.0)
+        await asyncio.create_task(spend(fairness, "heavy.example", HEAVY * 10))
+        running: list[str] = []
+        end = asyncio.Event()
+
+        async def one(domain: str) -> None:
+            async with fairness.turn(domain) as may_check:
+                assert may_check
+                running.append(domain)
+                await end.wait()
+
+        tasks = [asyncio.create_task(one("heavy.example")) for _ in range(100)]
+        await turns()
+        tasks += [asyncio.create_task(one(f"good{number}.example")) for number in range(100)]
+        await turns()
+        assert running.count("heavy.example") == AT_ONCE
+        assert len(running) == AT_ONCE + 100
+        assert fairness.waiting == 100 - AT_ONCE
+        end.set()
+        await asyncio.gather(*tasks)
+        assert len(running) == 200
+        assert fairness.waiting == 0
+
+    asyncio.run(run())
+
+
+def test_heavy_domains_take_turns_however_many_checks_one_of_them_has() -> None:
+    async def run() -> list[str]:
+        fairness = Fairness(100, clock=lambda: 0.0)
+        order: list[str] = []
+        for domain in ("a.example", "b.example"):
+            await asyncio.create_task(spend(fairness, domain, HEAVY * 10))
+
+        async def one(domain: str) -> None:
+            async with fairness.turn(domain):
+                order.append(domain)
+                await turns(1)
+
+        tasks = [asyncio.create_task(one("a.example")) for _ in range(50)]
+        await asyncio.sleep(0)
+        tasks.append(asyncio.create_task(one("b.example")))
+        await asyncio.gather(*tasks)
+        return order
+
+    assert asyncio.run(run()).index("b.example") <= 3 * AT_ONCE, "not after all fifty"
+
+
+def test_a_heavy_check_that_waits_in_vain_is_not_made_and_leaves_no_trace() -> None:
+    async def run() -> None:
+        fairness = Fairness(0.001, clock=lambda: 0.0)
+        await asyncio.create_task(spend(fairness, "heavy.example", HEAVY * 10))
+        end = asyncio.Event()
+
+        async def hold() -> None:
+            async with fairness.turn("heavy.example"):
+                await end.wait()
+
+        holding = [asyncio.create_task(hold()) for _ in range(AT_ONCE)]
+        await turns()
+        async with fairness.turn("heavy.example") as may_check:
+            assert not may_check
+        assert (fairness.refused, fairness.waiting) == (1, 0)
+        end.set()
+        await asyncio.gather(*holding)
+        async with fairness.turn("heavy.example") as may_check:
+            assert may_check
+
+    asyncio.run(run())
+
+
+def test_a_heavy_check_that_is_cancelled_gives_its_turn_to_the_next() -> None:
+    async def run() -> None:
+        fairness = Fairness(100, clock=lambda: 0.0)
+        await asyncio.create_task(spend(fairness, "heavy.example", HEAVY * 10))
+        forever = asyncio.Event()
+        reached: list[int] = []
+
+        async def one(number: int) -> None:
+            async with fairness.turn("heavy.example"):
+                reached.append(number)
+                await forever.wait()
+
+        tasks = [asyncio.create_task(one(number)) for number in range(AT_ONCE + 2)]
+        await turns()
+        tasks[AT_ONCE].cancel()  # waits
+        tasks[0].cancel()  # runs
+        await turns()
+        assert reached == [*range(AT_ONCE), AT_ONCE + 1]
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(("units", "checks", "is_heavy"), [(HEAVY * 2, 1, True), (3, 1000, False), (50, 1, False)])
+def test_many_cheap_checks_are_not_heavy(units: float, checks: int, is_heavy: bool) -> None:
+    async def run() -> bool:
+        fairness = Fairness(1, clock=lambda: 0.0)
+        for _ in range(checks):
+            await asyncio.create_task(spend(fairness, "a.example", units))
+        async with fairness.turn("A.EXAMPLE"):
+            return fairness.runs_heavy
+
+    assert asyncio.run(run()) is is_heavy
+
+
+def test_what_was_spent_is_forgotten_with_time() -> None:
+    async def run() -> tuple[bool, bool]:
+        now = [0.0]
+        fairness = Fairness(1, clock=lambda: now[0])
+        await asyncio.create_task(spend(fairness, "a.example", HEAVY * 2))
+        async with fairness.turn("a.example"):
+            before = fairness.runs_heavy
+        now[0] = 30.0
+        async with fairness.turn("a.example"):
+            return before, fairness.runs_heavy
+
+    assert asyncio.run(run()) == (True, False)
+
+
+def test_names_below_one_domain_are_counted_together() -> None:
+    async def run() -> tuple[bool, bool]:
+        fairness = Fairness(1, clock=lambda: 0.0)
+        for number in range(20):
+            await asyncio.create_task(spend(fairness, f"n{number}.evil.example", 50))
+        async with fairness.turn("new.evil.example"):
+            below = fairness.runs_heavy
+        async with fairness.turn("other.example"):
+            return below, fairness.runs_heavy
+
+    assert asyncio.run(run()) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("domain", "expected"),
+    [("a.b.example", "b.example"), ("example", "example"), ("a.b.co.uk", "b.co.uk"), ("", ""), ("b.de.", "b.de")],
+)
+def test_the_domain_of_an_organization(domain: str, expected: str) -> None:
+    assert organization(domain) == expected
+
+
+def test_accounts_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run() -> int:
+        fairness = Fairness(1)
+        for number in range(50):
+            await spend(fairness, f"n{number}.example", 1)
+        return len(fairness._accounts)
+
+    monkeypatch.setattr("spfengine.policyd.fairness._MOST_ACCOUNTS", 10)
+    assert asyncio.run(run()) == 10
+
+
+class Waiting:
+    """Resolver of a zone that is asked through a network; some names fail."""
+
+    prefetch = 20
+
+    def __init__(self, zone: Zone) -> None:
+        self.zone = zone
+        self.asked: list[str] = []
+
+    async def aresolve(self, question: Question, /) -> Answer:
+        self.asked.append(question.name)
+        await asyncio.sleep(0)
+        return Answer.failed(Status.TIMEOUT) if "fail" in question.name else self.zone.resolve(question)
+
+
+def decide(requests: Callable[[Delegation], list[dict[str, str]]], resolver: Waiting) -> tuple[list[str], str]:
+    async def run() -> tuple[list[str], str]:
+        fairness, metrics = Fairness(0.01, clock=lambda: 0.0), Metrics()
+        delegation = Delegation(
+            Rules("mx.example.net"), Metered(resolver, fairness, metrics), decided=fairness.decided, turn=fairness.turn
+        )
+        actions = [await asyncio.create_task(delegation.adecide(request)) for request in requests(delegation)]
+        return actions, metrics.text()
+
+    return asyncio.run(run())
+
+
+def test_the_domain_that_fails_pays_and_not_the_one_that_a_message_names_as_well() -> None:
+    """The HELO name is charged for its own questions; otherwise anyone could make another's domain heavy."""
+    zone = Zone({"good.example": {"TXT": "v=spf1 ip4:192.0.2.1 -all"}})
+    resolver = Waiting(zone)
+    senders = [attributes(sender="a@good.example", helo_name=f"fail{n}.evil.example", instance="") for n in range(40)]
+    actions, text = decide(lambda _: senders, resolver)
+    assert {action[:22] for action in actions} == {"PREPEND Received-SPF: "}
+    assert all("pass" in action for action in actions)
+    assert f'dns_questions_total{{status="TIMEOUT"}} {sum("fail" in name for name in resolver.asked)}' in text
+
+
+def test_heavy_checks_ask_nothing_ahead() -> None:
+    zone = Zone(
+        {"evil.example": {"TXT": "v=spf1 " + " ".join(f"include:fail{n}.example" for n in range(10)) + " -all"}}
+    )
+    resolver = Waiting(zone)
+    requests = [attributes(sender="a@evil.example", helo_name="", instance="") for _ in range(20)]
+    actions, _ = decide(lambda _: requests, resolver)
+    assert {action[:4] for action in actions} == {"451 "}
+    first = resolver.asked[: len(resolver.asked) // 2].count("fail1.example")
+    last = resolver.asked[-8:].count("fail1.example")
+    assert (first > 0, last) == (True, 0)
+    assert FAILED * 20 >= HEAVY
+
+
+@pytest.mark.parametrize("descriptors", [64, 256, 1024, 4096, 1 << 20])
+def test_clients_and_questions_fit_the_file_descriptors(descriptors: int) -> None:
+    bounds = bounds_for(descriptors)
+    assert bounds.clients >= 1
+    assert bounds.questions >= min(bounds.clients, 1)
+    assert bounds.clients + bounds.questions <= max(descriptors - 40, 10)
+    assert bounds.questions >= bounds.clients, "each client has a question of its own in flight"
+    if descriptors == 1024:
+        assert bounds.clients >= 300, "Postfix has 100 processes by default"
+        assert bounds.questions >= bounds.clients + MOST_AHEAD

@@ -90,7 +90,10 @@ def _redirect_ignored(reached: ReachedRecord, record: Record, first: All) -> Ite
             shown = visible(term.text, 60)
             text = f"{shown} is ignored, because the record has {visible(first.text)}"
             hint = f"take out one of the two; without {shown} nothing changes"
-            yield reached.finding(LintCode.REDIRECT_IGNORED, text, term, hint, without(record, [term]))
+            fixed = without(record, [term])
+            if all(isinstance(each, All) for each in record.directives):  # nothing else says who sends
+                hint, fixed = f"take {visible(first.text)} out, if the record that {shown} leads to is to decide", None
+            yield reached.finding(LintCode.REDIRECT_IGNORED, text, term, hint, fixed)
 
 
 def networks(reached: ReachedRecord, record: Record) -> Iterator[Finding]:

@@ -412,3 +412,22 @@ def test_a_subdomain_with_a_null_mx_needs_no_record_with_senders() -> None:
     findings = case("v=spf1 mx -all", {"n.x.example": {"MX": (0, ".")}}, domain="n.x.example").findings()
     assert only(findings, "no-record").fix == ("v=spf1 -all",)
     assert "redirect" not in str(findings[0].hint)
+
+
+@pytest.mark.parametrize("txt", ["v=spf1 redirect=ok.example ~all", "v=spf1 ~all redirect=ok.example"])
+def test_a_redirect_that_alone_says_who_sends_is_not_taken_out(txt: str) -> None:
+    finding = only(case(txt).findings(), "redirect-ignored")
+    assert (finding.fix, str(finding.hint).partition(",")[0]) == (None, "take ~all out")
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"), [("al", "~all or -all?"), ("alll", "~all or -all?"), ("all-", "-all?"), ("-al", "-all?")]
+)
+def test_no_hint_offers_all_that_lets_everybody_pass(word: str, meant: str) -> None:
+    [finding] = spfengine.lint(None, record=f"v=spf1 ip4:192.0.2.1 {word}")
+    assert finding.hint == f"did you mean {meant}"
+
+
+def test_a_list_in_a_list_is_taken_apart() -> None:
+    [finding] = spfengine.lint(None, record="v=spf1 include:a.example,b.example,ip4:198.51.100.4;mx ~all")
+    assert finding.fix == ("v=spf1 include:a.example include:b.example ip4:198.51.100.4 mx ~all",)

@@ -105,6 +105,10 @@ CHAPTERS: dict[str, list[str]] = {
         "lint", "alint", "lint_zone", "spfengine.linting:Finding", "spfengine.linting:Severity",
         "spfengine.linting:LintCode",
     ],
+    "Records in source files": [
+        "find_records", "spfengine.sources:Found", "spfengine.sources:FoundRecord", "spfengine.sources:Unknown",
+        "spfengine.sources:Region", "spfengine.sources:Skipped",
+    ],
     "The SPF of many domains": [
         "survey", "asurvey", "spfengine.surveying:SurveyedDomain", "spfengine.surveying:DomainState",
     ],

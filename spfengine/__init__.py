@@ -83,6 +83,7 @@ if TYPE_CHECKING:
     from spfengine.resolvers.zone_files.files import read_zone as read_zone
     from spfengine.senders import Sender as Sender
     from spfengine.simulation.simulate import asimulate as asimulate, compare as compare, simulate as simulate
+    from spfengine.sources.finder import find_records as find_records
     from spfengine.surveying.survey import asurvey as asurvey, survey as survey
 
 __version__ = "0.1.0"
@@ -142,6 +143,7 @@ _MODULES = {
     "spfengine.resolvers.zone_files.files": ["read_zone"],
     "spfengine.senders": ["Sender"],
     "spfengine.simulation.simulate": ["asimulate", "compare", "simulate"],
+    "spfengine.sources.finder": ["find_records"],
     "spfengine.surveying.survey": ["asurvey", "survey"],
 }
 

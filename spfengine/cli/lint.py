@@ -1,14 +1,15 @@
 """`spfengine lint`: what is wrong, risky or without effect in a domain's SPF."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 import click
 
 from spfengine.cli import exits, options, sources, typed
-from spfengine.cli.lint_reports import Places, github_text, json_text, sarif_text
+from spfengine.cli.lint_reports import HasPlaces, Places, github_text, json_text, sarif_text
+from spfengine.cli.lint_sources import LintedSources, ManySources, SourcePlaces, lint_sources, resolver_of
 from spfengine.cli.options import Draft, Expected, drafts_by_name
 from spfengine.cli.screen import Screen
 from spfengine.linting.codes import DNS_CODES, LintCode, Severity
@@ -18,7 +19,7 @@ from spfengine.linting.zones import NameSummary, zone_of, zone_summary
 from spfengine.names import fold
 from spfengine.resolvers.overlay import Overlay
 from spfengine.resolvers.zone import Zone
-from spfengine.text.lint import lint_lines, summary_lines
+from spfengine.text.lint import lint_lines, source_lines, summary_lines
 from spfengine.visible import visible
 
 _EPILOG = f"""\b
@@ -28,9 +29,14 @@ Examples:
   spfengine lint --draft "v=spf1 mx -all"
   spfengine lint --zone example.com.zone
   spfengine lint --zone example.com.zone --format github --ignore txt-over-512,near
+  spfengine lint --source terraform/ dnsconfig.js --format sarif
 
 With --zone and no DOMAIN, every name of the zone is linted that has SPF, or takes mail and so should have it. With
 --draft and no DOMAIN, only the text of the record is looked at, and nothing is asked of DNS.
+
+With --source, every record in the strings of the files is linted, each finding at its line and column. Values of
+variables are not known, and nothing that depends on one is reported. With DOMAIN, the records are taken to be those of
+DOMAIN.
 
 CODE is a code of a finding, or how codes begin, up to a hyphen: --select exp,include-no-record.
 
@@ -93,13 +99,18 @@ def _strings(text: str, ctx: click.Context) -> tuple[str, ...]:
     return pasted.strings or (pasted.text,) if pasted.cleaned else (text,)
 
 
-@click.command(epilog=_EPILOG)
+@click.command(epilog=_EPILOG, cls=ManySources)
 @click.argument("domain", type=options.Domain(), required=False)
 @click.option(
     "--draft", "drafts", metavar="[NAME=]RECORD", multiple=True, callback=_drafts,
     help="Lint this record as if it were published: at NAME, or at DOMAIN.",
 )  # fmt: skip
 @click.option("--record", "records", multiple=True, callback=_drafts, hidden=True)  # what --draft was called before
+@click.option(
+    "--source", "paths", metavar="FILE-OR-FOLDER...", multiple=True,
+    help="Lint the records in the strings of source files: Terraform, DNSControl and other JavaScript, TypeScript, "
+    "Python, YAML, JSON. Nothing is executed, and DNS is asked only with --live, --zone or --nameserver.",
+)  # fmt: skip
 @options.zone
 @options.live
 @options.nameserver
@@ -120,6 +131,7 @@ def command(
     domain: str | None,
     drafts: tuple[PastedDraft, ...],
     records: tuple[PastedDraft, ...],
+    paths: tuple[str, ...],
     zones: tuple[str, ...],
     live: bool,
     nameservers: tuple[str, ...],
@@ -131,21 +143,50 @@ def command(
     as_json: bool,
 ) -> int:
     """Find what is wrong, risky or without effect in the SPF of DOMAIN, of a RECORD, or of all names of a zone."""
+    form = "json" if as_json else form
+    if paths:
+        if drafts or records or own:
+            raise click.UsageError(f"--source and {'--own' if own else '--draft'} can't be combined; expected one")
+        resolver = resolver_of(zones, live, nameservers)
+        linted = lint_sources(paths, domain, resolver, lambda found: _selected(found, selected, ignored))
+        return _report_sources(domain, linted, form, strict=strict)
     domain, record, others = _by_name(domain, drafts + records)
     found, names = _findings(domain, record, others, zones, live, nameservers, own)
     findings = _selected(found, selected, ignored)
     places = Places(zones)
-    if as_json or form == "json":
-        sys.stdout.write(json_text(domain, findings, places, names))
-    elif form == "sarif":
-        sys.stdout.write(sarif_text(findings, places))
-    elif form == "github":
-        sys.stdout.write(github_text(findings, places))
-    else:
+    if form == "text":
         screen = Screen()
         screen.show(lint_lines(domain, findings, places.text, screen.width))
         screen.show(summary_lines(names, screen.width))
+    else:
+        more = {"names": [name.to_dict() for name in names]}
+        sys.stdout.write(_for_programs(domain, findings, places, form, more))
     return _exit_code(findings, strict=strict)
+
+
+def _report_sources(domain: str | None, linted: LintedSources, form: str, *, strict: bool) -> int:
+    if form == "text":
+        screen = Screen()
+        screen.show(source_lines(linted.linted, linted.found.files, screen.width))
+    else:
+        more = {"sources": linted.to_dict()}
+        sys.stdout.write(_for_programs(domain, linted.findings, SourcePlaces(linted.linted), form, more))
+    for skipped in linted.found.skipped:
+        click.echo(f"spfengine lint: {visible(skipped.path)}: {skipped.why}", err=True)
+    code = _exit_code(linted.findings, strict=strict)
+    return exits.UNAVAILABLE if code == 0 and linted.is_incomplete else code
+
+
+def _for_programs(
+    domain: str | None,
+    findings: list[Finding],
+    places: HasPlaces,
+    form: str,
+    more: Mapping[str, object] | None = None,
+) -> str:
+    if form == "json":
+        return json_text(domain, findings, places, more)
+    return sarif_text(findings, places) if form == "sarif" else github_text(findings, places)
 
 
 def _by_name(
@@ -186,7 +227,8 @@ def _findings(
             raise click.UsageError(f"--draft without DOMAIN asks nothing; with {option}, give DOMAIN too")
         return lint(None, record=record), ()
     if domain is None and not zones:
-        raise click.UsageError("there is nothing to lint; expected DOMAIN, --draft RECORD or --zone FILE")
+        expected = "expected DOMAIN, --draft RECORD, --zone FILE or --source FILE"
+        raise click.UsageError(f"there is nothing to lint; {expected}")
     resolver = sources.base_resolver(zones, live, nameservers)
     if domain is not None:
         return lint(domain, resolver=sources.with_drafts(resolver, others), record=record, own=own), ()

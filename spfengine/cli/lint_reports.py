@@ -4,8 +4,9 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 from urllib.parse import quote
 
 from spfengine import __version__
@@ -13,7 +14,6 @@ from spfengine.cli.screen import with_notes
 from spfengine.cli.sources import STDIN, split_origin
 from spfengine.linting.codes import ABOUT, LintCode, Severity
 from spfengine.linting.finding import Finding
-from spfengine.linting.zones import NameSummary
 from spfengine.names import fold
 from spfengine.resolvers.zone_files.file_names import domain_in
 from spfengine.visible import visible, visible_name
@@ -38,10 +38,24 @@ class Place:
     Attributes:
         path: the file, as it was given.
         line: the line, from 1 on; None if it is not known.
+        column: the column, in characters from 1 on; None if only the line is known.
+        end_line: the last line; None if only the line is known.
+        end_column: the column after the last character; None if only the line is known.
     """
 
     path: str
     line: int | None
+    column: int | None = None
+    end_line: int | None = None
+    end_column: int | None = None
+
+
+class HasPlaces(Protocol):
+    """What knows the places of findings."""
+
+    def of(self, finding: Finding, /) -> Place | None:
+        """Return the place of what a finding is about; None if it is in no file."""
+        ...
 
 
 class Places:
@@ -68,25 +82,36 @@ class Places:
         return "" if place is None or place.line is None else f"{visible(place.path)}, line {place.line}"
 
 
-def json_text(domain: str | None, findings: list[Finding], places: Places, names: Sequence[NameSummary] = ()) -> str:
-    """Return the findings as one JSON document, with a summary of each name if all of a zone were linted."""
+def json_text(
+    domain: str | None, findings: list[Finding], places: HasPlaces, more: Mapping[str, object] | None = None
+) -> str:
+    """Return the findings as one JSON document, with more keys."""
     documents = []
     for finding in findings:
         place = places.of(finding)
-        where = {"file": None, "line": None} if place is None else {"file": place.path, "line": place.line}
-        documents.append({**finding.to_dict(), **where})
+        documents.append({**finding.to_dict(), **_place_dict(place)})
     counts = Counter(finding.severity for finding in findings)
     document = {
         "schema": SCHEMA,
         "domain": None if domain is None else visible_name(domain),
         "counts": {str(severity): counts[severity] for severity in Severity},
         "findings": documents,
-        "names": [name.to_dict() for name in names],
+        **(more or {}),
     }
     return json.dumps(with_notes(document), indent=2) + "\n"
 
 
-def github_text(findings: list[Finding], places: Places) -> str:
+def _place_dict(place: Place | None) -> dict[str, object]:
+    """Return a place as JSON-safe values; those after the line only if the column is known."""
+    if place is None:
+        return {"file": None, "line": None}
+    start: dict[str, object] = {"file": place.path, "line": place.line}
+    if place.column is None:
+        return start
+    return start | {"column": place.column, "end_line": place.end_line, "end_column": place.end_column}
+
+
+def github_text(findings: list[Finding], places: HasPlaces) -> str:
     """Return the findings as workflow commands of GitHub Actions, one per line; nothing in them can begin another."""
     lines = []
     for finding in findings:
@@ -96,12 +121,15 @@ def github_text(findings: list[Finding], places: Places) -> str:
             properties["file"] = place.path
             if place.line is not None:
                 properties["line"] = str(place.line)
+            if place.column is not None:
+                properties |= {"endLine": str(place.end_line), "col": str(place.column)}
+                properties["endColumn"] = str(place.end_column)
         joined = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
         lines.append(f"::{_COMMANDS[finding.severity]} {joined}::{_data(_message(finding))}\n")
     return "".join(lines)
 
 
-def sarif_text(findings: list[Finding], places: Places) -> str:
+def sarif_text(findings: list[Finding], places: HasPlaces) -> str:
     """Return the findings as a SARIF 2.1.0 log of one run."""
     codes = list(dict.fromkeys(finding.code for finding in findings))
     driver = {"name": "spfengine", "version": __version__, "rules": [_rule(code) for code in codes]}
@@ -120,7 +148,7 @@ def _rule(code: LintCode) -> dict[str, object]:
     }
 
 
-def _result(finding: Finding, rule: int, places: Places) -> dict[str, object]:
+def _result(finding: Finding, rule: int, places: HasPlaces) -> dict[str, object]:
     place = places.of(finding)
     name = _WHOLE_RECORD if finding.domain is None else visible_name(finding.domain)
     location: dict[str, object] = {
@@ -129,7 +157,7 @@ def _result(finding: Finding, rule: int, places: Places) -> dict[str, object]:
     if place is not None:
         physical: dict[str, object] = {"artifactLocation": {"uri": quote(place.path.replace("\\", "/"))}}
         if place.line is not None:
-            physical["region"] = {"startLine": place.line}
+            physical["region"] = {"startLine": place.line, **_columns(place)}
         location["physicalLocation"] = physical
     return {
         "ruleId": str(finding.code),
@@ -139,6 +167,12 @@ def _result(finding: Finding, rule: int, places: Places) -> dict[str, object]:
         "locations": [location],
         "properties": {"domain": name, "own": finding.own, "fix": None if finding.fix is None else list(finding.fix)},
     }
+
+
+def _columns(place: Place) -> dict[str, object]:
+    if place.column is None:
+        return {}
+    return {"startColumn": place.column, "endLine": place.end_line, "endColumn": place.end_column}
 
 
 def _message(finding: Finding) -> str:

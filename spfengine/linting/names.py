@@ -308,7 +308,9 @@ def without_record(walk: Walk, zone: Facts) -> Findings:
 def _other_mechanism(walk: Walk, finding: Finding) -> Generator[Question, Answer, Finding]:
     """Return the finding of an include without a record, with the mechanism that was probably meant."""
     reached = next((each for each in walk.records if each.domain == finding.domain), None)
-    for tree_term in () if reached is None else reached.terms:
+    if reached is None:
+        return finding
+    for tree_term in reached.terms:
         term = tree_term.term
         if isinstance(term, Include) and term.span == finding.span and len(tree_term.targets) == 1:
             meant = yield from _meant_instead(walk, reached, term, tree_term.targets[0])

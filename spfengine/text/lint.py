@@ -2,16 +2,22 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 
 from spfengine.linting.codes import Severity
 from spfengine.linting.finding import Finding, quoted
 from spfengine.linting.zones import NameSummary, Sends
+from spfengine.record.tokenizer import tokens
+from spfengine.sources.places import Region
+from spfengine.sources.record import FoundRecord
 from spfengine.text.lines import SIGNS, Line, Row, Span, line, note, plain, table
 from spfengine.text.problems import problem_lines
 from spfengine.visible import visible, visible_name
 from spfengine.wording import and_more, counted
 
+_SHOWN = 60
+_MOST_UNKNOWN = 5
 _MOST_NAMES = 40  # names of a zone that the text shows
 _MARKS = {
     Severity.ERROR: Span("error: ", "fault"),
@@ -36,9 +42,72 @@ def lint_lines(
     if not findings:
         yield line(Span("nothing found", "pass"), what)
         return
+    yield line(Span(_summary(findings), "strong"), what)
+
+
+def _summary(findings: Sequence[Finding]) -> str:
     counts = Counter(finding.severity for finding in findings)
-    summary = ", ".join([counted(counts[severity], str(severity)) for severity in Severity if counts[severity]])
-    yield line(Span(summary, "strong"), what)
+    return ", ".join([counted(counts[severity], str(severity)) for severity in Severity if counts[severity]])
+
+
+@dataclass(frozen=True, slots=True)
+class LintedRecord:
+    """A record in a source file, and what was found.
+
+    Attributes:
+        record: the record.
+        findings: its findings, and those of the records that it leads to.
+    """
+
+    record: FoundRecord
+    findings: list[Finding]
+
+    def region_of(self, finding: Finding) -> Region:
+        """Return where the term is that a finding is about, or that leads to what it is about."""
+        span = finding.span
+        if finding.path:
+            term = finding.path[0][1].encode("utf-8", "replace").decode("latin-1")
+            source = self.record.source
+            span = next((token.span for token in tokens(source) if token.text == term), None)
+        return self.record.region_of(span)
+
+
+def source_lines(linted: Sequence[LintedRecord], files: int, width: int | None) -> Iterator[Line]:
+    """Yield the lines for the records of source files, and how many findings there are."""
+    findings = [finding for each in linted for finding in each.findings]
+    for each in linted:
+        if each.findings or each.record.unknown:
+            yield from _source_lines(each, width)
+            yield line()
+    where = f" in {counted(len(linted), 'record')} of {counted(files, 'file')}"
+    if not linted:
+        yield line("no SPF record found in ", counted(files, "file"))
+    elif not findings:
+        yield line(Span("nothing found", "pass"), where)
+    else:
+        yield line(Span(_summary(findings), "strong"), where)
+
+
+def _source_lines(linted: LintedRecord, width: int | None) -> Iterator[Line]:
+    record = linted.record
+    yield line(Span(_place(record.path, record.region), "strong"))
+    if record.unknown:
+        shown = [visible(" ".join(part.text.split()), _SHOWN) or "what is added later" for part in record.unknown]
+        listed = ", ".join(shown[:_MOST_UNKNOWN])
+        more = and_more(len(shown) - _MOST_UNKNOWN)
+        yield note(Span(f"not known, so not looked at: {listed}{more and f' and {more}'}", "quiet"))
+    for name, group in groupby(linted.findings, lambda finding: finding.path and finding.domain):
+        if name:
+            yield from record_lines(name, list(group), lambda _: "", width)
+            continue
+        for finding in group:
+            region = linted.region_of(finding)
+            at = f"line {region.line}, column {region.column}: "
+            yield from _finding_lines(finding, width, at)
+
+
+def _place(path: str, region: Region) -> str:
+    return f"{visible(path)}:{region.line}:{region.column}"
 
 
 def summary_lines(names: Sequence[NameSummary], width: int | None) -> Iterator[Line]:
@@ -91,10 +160,14 @@ def record_lines(
         parts.append(Span(" (not yours: its owner has to change it)", "quiet"))
     yield line(*parts)
     if first.path:
-        steps = [f"{visible_name(domain)} {visible(term, 120)}" for domain, term in first.path]
+        steps = [f"{visible_name(domain)} {visible(term, 120)}".lstrip() for domain, term in first.path]
         yield note(Span(f"reached by {' → '.join(steps)}", "quiet"))
     for finding in findings:
-        mark = _MARKS[finding.severity]
-        yield from problem_lines(finding, width, source=finding.source, mark=mark, section=True)
-        if finding.fix is not None:
-            yield note(Span("fix:  ", "strong"), quoted(finding.fix), indent=4)
+        yield from _finding_lines(finding, width, "")
+
+
+def _finding_lines(finding: Finding, width: int | None, before: str) -> Iterator[Line]:
+    mark = _MARKS[finding.severity]
+    yield from problem_lines(finding, width, source=finding.source, mark=mark, before=before, section=True)
+    if finding.fix is not None:
+        yield note(Span("fix:  ", "strong"), quoted(finding.fix), indent=4)

@@ -37,7 +37,7 @@ LAYERS: list[list[str]] = [
     ["policy checker"],
     # 5: the uses: the senders of a domain, what is wrong or would change, and what to do
     ["senders", "dmarc"],
-    ["linting", "simulation", "evidence", "receiver"],
+    ["linting", "simulation", "evidence", "receiver", "sources"],
     ["advice", "replaying", "surveying"],
     # 6: results as text; interfaces for other programs and for tests
     ["text"],

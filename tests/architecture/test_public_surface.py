@@ -21,7 +21,7 @@ NAMES = """
     RDAP RRType Record RecordSyntaxError Recorder Recording RecordingError Resolver ResolverError Result
     SPFEngineError Sender Snapshot Status VoidRule Zone ZoneError aalignment acheck acheck_both acheck_helo
     acheck_record adrift aflatten aidentify aidentify_many ainclude_tree alignment alint asimulate asnapshot
-    asuggest asurvey check check_both check_helo check_record compare diagnose drift flatten forms identify
+    asuggest asurvey check check_both check_helo check_record compare diagnose drift find_records flatten forms identify
     identify_many include_tree lint lint_zone parse parse_authentication_results parse_received_spf
     read_evidence read_zone replay replay_files simulate snapshot suggest survey
 """.split()

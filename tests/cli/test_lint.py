@@ -130,7 +130,7 @@ def test_nothing_found(call: Call) -> None:
 
 
 USAGE = [
-    (["lint"], ["expected DOMAIN, --draft RECORD or --zone FILE"]),
+    (["lint"], ["expected DOMAIN, --draft RECORD, --zone FILE or --source FILE"]),
     (["lint", "--record", "v=spf1 -all", "--zone", SEED], ["--draft", "DOMAIN"]),
     (["lint", "--record", "v=spf1 -all", "--nameserver", "192.0.2.53"], ["--draft", "DOMAIN"]),
     (["lint", "--record", "v=spf1 -all", "--live"], ["--live", "DOMAIN"]),

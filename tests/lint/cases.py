@@ -258,7 +258,7 @@ TEXT_ONLY = {LintCode.NOT_SPF}
 
 
 def example_rows() -> list[str]:
-    """Return the rows of the table of examples in docs/reference/lint.md: each code with what draws it."""
+    """Return the rows of the table in docs/reference/lint-examples.md: each code with what draws it."""
     return [f"| `{code}` | {_shown(drawing)} | {_fix_shown(code, drawing)} |" for code, (drawing, _) in CASES.items()]
 
 
@@ -285,7 +285,7 @@ def _strings(record: Any) -> str:
 
 
 def _some(parts: list[str], between: str) -> str:
-    return between.join(parts if len(parts) <= 3 else [*parts[:2], "and so on"])
+    return between.join(parts) if len(parts) <= 3 else between.join(parts[:2]) + ", and so on"
 
 
 def _text(value: Any) -> str:

@@ -76,5 +76,5 @@ def test_severities_are_words(severity: Severity) -> None:
 
 def test_the_reference_has_an_example_and_its_fix_for_each_code() -> None:
     """After a change, replace the rows by what `example_rows` of tests/lint/cases.py returns."""
-    page = (REPOSITORY / "docs" / "reference" / "lint.md").read_text(encoding="utf-8")
+    page = (REPOSITORY / "docs" / "reference" / "lint-examples.md").read_text(encoding="utf-8")
     assert [row for row in example_rows() if row not in page.splitlines()] == []

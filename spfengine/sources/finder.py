@@ -1,0 +1,244 @@
+"""Find the SPF records that files of source code and configuration have in their strings. Nothing of them is run."""
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from stat import S_ISDIR, S_ISREG
+
+from spfengine.errors import ArgumentError
+from spfengine.sources import atoms, code
+from spfengine.sources.code import Language, Scanner
+from spfengine.sources.places import Lines
+from spfengine.sources.record import FoundRecord, begins, in_zone, record_in
+from spfengine.sources.tokens import Literal, Token
+from spfengine.sources.values import MOST_ATOMS, Value, values_in
+from spfengine.sources.yaml_text import YAML, YamlScanner
+from spfengine.visible import visible
+
+MOST_OCTETS = 16 << 20
+"""The size of a file that is read, at most."""
+MOST_FILES = 20_000
+"""The files and folders of a folder that are looked at, at most."""
+MOST_RECORDS = 10_000
+"""The records of a file that are looked at, at most."""
+_LEFT_OUT = frozenset(
+    {".git", ".hg", ".svn", "node_modules", ".terraform", ".venv", "venv", "__pycache__", ".tox", ".mypy_cache"}
+)
+_BEGINNING = 200  # characters of a literal that are looked at for the beginning of a record
+_ZONE_LINE = re.compile(r"\b(?:TXT|SPF)[ \t(\r\n]{1,80}\\?\"v=spf1", re.IGNORECASE)
+_MENTION = re.compile(rb"spf1", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    language: Language
+    templates: re.Pattern[str]
+    is_code: bool = False
+
+
+_KINDS = {
+    ".tf.json": _Kind(code.TERRAFORM_JSON, atoms.FORMATTED),
+    ".tf": _Kind(code.TERRAFORM, atoms.FORMATTED, is_code=True),
+    ".tofu": _Kind(code.TERRAFORM, atoms.FORMATTED, is_code=True),
+    ".tfvars": _Kind(code.TERRAFORM, atoms.FORMATTED),
+    ".json": _Kind(code.JSON, atoms.DATA),
+    ".yaml": _Kind(YAML, atoms.FORMATTED),
+    ".yml": _Kind(YAML, atoms.FORMATTED),
+    ".py": _Kind(code.PYTHON, atoms.BRACED, is_code=True),
+    ".js": _Kind(code.JAVASCRIPT, atoms.FORMATTED, is_code=True),
+    ".mjs": _Kind(code.JAVASCRIPT, atoms.FORMATTED, is_code=True),
+    ".cjs": _Kind(code.JAVASCRIPT, atoms.FORMATTED, is_code=True),
+    ".ts": _Kind(code.JAVASCRIPT, atoms.FORMATTED, is_code=True),
+    ".tsx": _Kind(code.JAVASCRIPT, atoms.FORMATTED, is_code=True),
+}
+ENDINGS = tuple(_KINDS)
+"""How the names of files end that can be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file or folder that was not read, or not to its end.
+
+    Attributes:
+        path: the file.
+        why: the reason, in words that are safe to print.
+    """
+
+    path: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What `find_records` returns.
+
+    Attributes:
+        records: the records, in the order of files, and of their places in each.
+        files: how many files were read.
+        skipped: what was not read.
+    """
+
+    records: tuple[FoundRecord, ...]
+    files: int
+    skipped: tuple[Skipped, ...] = ()
+
+
+def find_records(path: "str | os.PathLike[str]") -> Found:
+    """Return the SPF records in the strings of a file, or of all files of a folder that are of a known kind.
+
+    Known are Terraform (.tf, .tf.json), DNSControl and other JavaScript and TypeScript (.js, .ts), YAML (octoDNS,
+    Ansible, Kubernetes), JSON (Route 53, CloudFormation, Pulumi, Cloudflare, PowerDNS) and Python. Nothing of them is
+    executed. Interpolations, such as `${var.relay}`, are unknown parts of a record. Comments are left out.
+
+    In a folder, symbolic links are not followed, and .git, node_modules, .terraform and virtual environments are left
+    out.
+
+    Args:
+        path: a file, or a folder.
+
+    Raises:
+        OSError: the path can't be read.
+        ArgumentError: the file is of another kind.
+    """
+    name = os.fspath(path)
+    mode = os.stat(name).st_mode
+    if not S_ISDIR(mode) and kind_of(name) is None:
+        raise ArgumentError(
+            f"{visible(name, 200)} is of no kind that records are found in; expected a folder, or a file whose name "
+            f"ends with {', '.join(ENDINGS)}"
+        )
+    skipped: list[Skipped] = []
+    paths = list(_walked(name, skipped)) if S_ISDIR(mode) else [name]
+    records: list[FoundRecord] = []
+    files = 0
+    for each in paths:
+        text = _read(each, skipped)
+        if text is not None:
+            files += 1
+            records += records_in(each, text, skipped)
+    return Found(tuple(records), files, tuple(skipped))
+
+
+def records_in(path: str, text: str, skipped: list[Skipped] | None = None) -> list[FoundRecord]:
+    """Return the records in the text of a file, in the order of their places.
+
+    Args:
+        path: the file's name, whose end says what kind it is of.
+        text: its text.
+        skipped: what was not read is added to it.
+    """
+    kind = kind_of(path)
+    if kind is None or "spf1" not in text.lower():
+        return []
+    lines = Lines(text)
+    found = []
+    for tokens in _streams(path, text, kind, skipped):
+        values = values_in(text, tokens, kind.language, lambda literal: _begins(text, literal))
+        for value in chain(values, _in_zones(path, text, tokens, skipped)):
+            record = record_in(path, text, lines, value, kind.templates, is_code=kind.is_code)
+            if record is not None:
+                found.append(record)
+            if len(found) == MOST_RECORDS:
+                _note(skipped, path, f"it was not read to its end: it has more than {MOST_RECORDS:,} records")
+                return found
+    return sorted(found, key=lambda record: (record.region.line, record.region.column))
+
+
+def kind_of(path: str) -> _Kind | None:
+    """Return what a file's name says about its kind; None if it is none that can be read."""
+    name = os.path.basename(path).lower()
+    return next((kind for ending, kind in _KINDS.items() if name.endswith(ending)), None)
+
+
+def _streams(path: str, text: str, kind: _Kind, skipped: list[Skipped] | None) -> list[list[Token]]:
+    scanner = YamlScanner(text) if kind.language is YAML else Scanner(text, kind.language)
+    if scanner.cut:
+        _note(skipped, path, f"it was not read to its end: {scanner.cut}")
+    return scanner.streams
+
+
+def _note(skipped: list[Skipped] | None, path: str, why: str) -> None:
+    if skipped is not None:
+        skipped.append(Skipped(path, why))
+
+
+def _begins(text: str, literal: Literal) -> bool:
+    if "spf1" not in text[literal.start : min(literal.end, literal.start + _BEGINNING)].lower():
+        return False  # which most literals are, and this is cheap to see
+    return begins(atoms.text_of(atoms.atoms_of(text, literal, _BEGINNING)))
+
+
+def _in_zones(path: str, text: str, tokens: list[Token], skipped: list[Skipped] | None) -> Iterator[Value]:
+    """Yield the records in strings that have lines of a master file."""
+    for token in tokens:
+        if isinstance(token, Literal) and _ZONE_LINE.search(text, token.start, token.end):
+            if token.end - token.start > MOST_ATOMS:
+                _note(skipped, path, f"a string in it was not read to its end: it has over {MOST_ATOMS:,} characters")
+            yield from in_zone(atoms.atoms_of(text, token, MOST_ATOMS))
+
+
+def _walked(folder: str, skipped: list[Skipped]) -> Iterator[str]:
+    """Yield the files of a folder that can be read, sorted; links are not followed."""
+    seen = 0
+    pending = [folder]
+    while pending:
+        here = pending.pop()
+        try:
+            with os.scandir(here) as entries:
+                found = sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            skipped.append(Skipped(here, f"it was not read: {_reason(error)}"))
+            continue
+        seen += len(found)
+        if seen > MOST_FILES:
+            skipped.append(Skipped(here, f"the folder has more than {MOST_FILES:,} files; give its parts one by one"))
+            return
+        folders = []
+        for entry in found:
+            if entry.is_dir(follow_symlinks=False):
+                if entry.name not in _LEFT_OUT:
+                    folders.append(entry.path)
+            elif entry.is_file(follow_symlinks=False) and kind_of(entry.name) is not None:
+                yield os.path.normpath(entry.path)
+        pending += reversed(folders)
+
+
+def _read(path: str, skipped: list[Skipped]) -> str | None:
+    """Return the text of a file, or None if it is not text, too large, or can't be read."""
+    try:
+        with open(path, "rb") as file:
+            status = os.fstat(file.fileno())
+            if S_ISREG(status.st_mode) and status.st_size > MOST_OCTETS:
+                skipped.append(Skipped(path, f"it was not read: it has more than {MOST_OCTETS >> 20} MiB"))
+                return None
+            data = file.read(MOST_OCTETS + 1)
+    except OSError as error:
+        skipped.append(Skipped(path, f"it was not read: {_reason(error)}"))
+        return None
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data[: MOST_OCTETS & ~1].decode("utf-16", "replace")
+    if _MENTION.search(data) is None:
+        return ""
+    if b"\0" in data:
+        skipped.append(Skipped(path, "it was not read: it has NUL octets, so it is no text"))
+        return None
+    return data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
+
+
+def _reason(error: Exception) -> str:
+    return visible(getattr(error, "strerror", None) or str(error), 200)
+
+
+def all_records(paths: Sequence[str]) -> Found:
+    """Return the records of several files and folders, each file once.
+
+    Raises:
+        OSError: a path can't be read.
+        ArgumentError: a file is of another kind.
+    """
+    found = [find_records(path) for path in dict.fromkeys(paths)]
+    records = {(each.path, each.region): each for one in found for each in one.records}
+    skipped = dict.fromkeys(each for one in found for each in one.skipped)
+    return Found(tuple(records.values()), sum(one.files for one in found), tuple(skipped))

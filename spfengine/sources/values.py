@@ -1,0 +1,247 @@
+"""The strings that a program or configuration makes of its literals: concatenated, joined, formatted."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from spfengine.sources import atoms as atoms_
+from spfengine.sources.atoms import Atom, atoms_of
+from spfengine.sources.code import Language
+from spfengine.sources.tokens import Literal, Sign, Token, is_sign, is_word
+
+MOST_ATOMS = 1 << 17
+"""Characters of a string that are looked at: no TXT record has more than 65,535."""
+
+_OPENING = frozenset("([{")
+_CLOSING = frozenset(")]}")
+_GROWING = frozenset({"append", "extend", "push", "concat", "insert", "unshift", "add"})
+_MAX_SEPARATOR = 3
+
+
+class Value(NamedTuple):
+    """A string that begins like a record.
+
+    Attributes:
+        atoms: its characters and unknown parts.
+        joins: where, among the atoms, strings of one TXT record are joined.
+    """
+
+    atoms: list[Atom]
+    joins: tuple[int, ...] = ()
+
+
+Begins = Callable[[Literal], bool]
+"""Whether a literal may begin a record."""
+
+
+@dataclass(slots=True)
+class _Reading:
+    """The tokens of one stream."""
+
+    text: str
+    tokens: list[Token]
+    language: Language
+    closing: dict[int, int] = field(default_factory=dict)
+    enclosing: dict[int, int] = field(default_factory=dict)
+    growing: set[str] = field(default_factory=set)
+
+    def at(self, index: int) -> Token | None:
+        return self.tokens[index] if 0 <= index < len(self.tokens) else None
+
+
+def values_in(text: str, tokens: list[Token], language: Language, begins: Begins) -> Iterator[Value]:
+    """Yield the strings of a stream of tokens whose first literal begins a record."""
+    starts = [index for index, token in enumerate(tokens) if isinstance(token, Literal) and begins(token)]
+    if not starts:
+        return
+    reading = _Reading(text, tokens, language)
+    _match_brackets(reading)
+    after = 0
+    for index in starts:
+        if index >= after:
+            value, after = _list(reading, index) or _concatenated(reading, index)
+            yield value
+
+
+def _match_brackets(reading: _Reading) -> None:
+    stack: list[int] = []
+    for index, token in enumerate(reading.tokens):
+        if stack:
+            reading.enclosing[index] = stack[-1]
+        if is_sign(token, *_OPENING):
+            stack.append(index)
+        elif is_sign(token, *_CLOSING) and stack:
+            reading.closing[stack.pop()] = index
+        elif is_sign(token, "+=") and is_word(reading.at(index - 1)):
+            reading.growing.add(_text(reading.at(index - 1)))
+        elif is_sign(token, *_GROWING) and is_sign(reading.at(index - 1), ".") and is_word(reading.at(index - 2)):
+            reading.growing.add(_text(reading.at(index - 2)))
+
+
+def _text(token: Token | None) -> str:
+    return token.text if isinstance(token, Sign) else ""
+
+
+def _atoms(reading: _Reading, literal: Literal) -> list[Atom]:
+    return atoms_of(reading.text, literal, MOST_ATOMS)
+
+
+# Strings side by side, and added.
+
+
+def _concatenated(reading: _Reading, index: int) -> tuple[Value, int]:
+    """Return the string that begins with a literal, and the index after it."""
+    atoms, after = _sum(reading, index)
+    if _grows(reading, index - 1):
+        atoms.append(Atom(None, atoms[-1].end, atoms[-1].end))
+    return Value(atoms), after
+
+
+def _sum(reading: _Reading, index: int) -> tuple[list[Atom], int]:
+    atoms: list[Atom] = []
+    while True:
+        operand, index = _operand(reading, index)
+        atoms += operand
+        if len(atoms) > MOST_ATOMS or not is_sign(reading.at(index), "+"):
+            return atoms, index
+        index += 1
+
+
+def _operand(reading: _Reading, index: int) -> tuple[list[Atom], int]:
+    """Return what one operand of + says, and the index after it."""
+    start = index
+    atoms: list[Atom] = []
+    while isinstance(literal := reading.at(index), Literal) and (index == start or reading.language.joins_neighbours):
+        atoms += _atoms(reading, literal)
+        index += 1
+    if index > start:
+        return _formatted(reading, atoms, index)
+    while (token := reading.at(index)) is not None and not _ends_operand(token):
+        index = reading.closing.get(index, index) + 1
+    first, last = reading.at(start), reading.at(max(index - 1, start))
+    if first is None or last is None:
+        return [], index
+    return [Atom(None, first.start, max(last.end, first.start))], index
+
+
+def _ends_operand(token: Token) -> bool:
+    return is_sign(token, "+", ",", ";", ":", "?", "\n", *_CLOSING)
+
+
+def _formatted(reading: _Reading, atoms: list[Atom], index: int) -> tuple[list[Atom], int]:
+    """Return a string after `.format(…)` or `% …`, if these follow in Python, and the index after it."""
+    if not reading.language.joins_neighbours:
+        return atoms, index
+    after = index
+    while is_sign(reading.at(after), ")", "\n"):  # the literals may be in brackets
+        after += 1
+    if is_sign(reading.at(after), ".") and is_sign(reading.at(after + 1), "format", "format_map"):
+        atoms = atoms_.formatted_by_braces(atoms)
+        if after == index:
+            after = reading.closing.get(after + 2, after + 1) + 1
+            return atoms, after
+    elif is_sign(reading.at(after), "%"):
+        atoms = atoms_.formatted_by_percent(atoms)
+        if after == index:
+            return atoms, _operand(reading, index + 1)[1]
+    return atoms, index
+
+
+def _grows(reading: _Reading, before: int) -> bool:
+    """Whether what is after this token is the value of a variable that more is added to."""
+    while is_sign(reading.at(before), "("):
+        before -= 1
+    return is_sign(reading.at(before), "=") and _text(reading.at(before - 1)) in reading.growing
+
+
+# Lists whose elements are the parts of a record.
+
+
+def _list(reading: _Reading, index: int) -> tuple[Value, int] | None:
+    """Return the record whose parts are the elements of a list, and the index after it; None if there is none."""
+    opening = index - 1
+    if not is_sign(reading.at(opening), "[", "(") or opening not in reading.closing:
+        return None
+    strings = _is_txt(reading, opening)
+    separator = "" if strings else _separator(reading, opening)
+    first = reading.at(index)
+    assert isinstance(first, Literal), "a list begins with a literal"
+    if separator is None:
+        head = atoms_.text_of(_atoms(reading, first)).lower()
+        if not is_sign(reading.at(index + 1), ",") or head not in {"v=spf1", "v=spf1 "}:
+            return None
+        separator = "" if head.endswith(" ") else " "
+    if separator.strip('" '):
+        return None  # whole records, side by side
+    atoms, joins = _elements(reading, index, reading.closing[opening], separator)
+    if _continues(reading, opening):
+        end = reading.tokens[reading.closing[opening]].end
+        atoms += [Atom(" ", end, end), Atom(None, end, end)]
+    return Value(atoms, tuple(joins) if strings else ()), reading.closing[opening] + 1
+
+
+def _elements(reading: _Reading, index: int, end: int, separator: str) -> tuple[list[Atom], list[int]]:
+    atoms: list[Atom] = []
+    joins: list[int] = []
+    while index < end and len(atoms) <= MOST_ATOMS:
+        if atoms:
+            joins.append(len(atoms))
+            atoms += [Atom(char, atoms[-1].end, atoms[-1].end) for char in separator]
+        element, after = _sum(reading, index)
+        if after < end and not is_sign(reading.at(after), ","):  # an expression that is no sum
+            while after < end and not is_sign(reading.at(after), ","):
+                after = min(reading.closing.get(after, after) + 1, end)
+            element = [Atom(None, reading.tokens[index].start, reading.tokens[after - 1].end)]
+        atoms += element
+        index = after + 1
+    return atoms, joins
+
+
+def _is_txt(reading: _Reading, opening: int) -> bool:
+    """Whether a list has the strings of one TXT record: TXT(name, […]) of DNSControl."""
+    call = reading.enclosing.get(opening)
+    return call is not None and _text(reading.at(call - 1)) == "TXT" and is_sign(reading.at(opening - 1), ",")
+
+
+def _separator(reading: _Reading, opening: int) -> str | None:
+    """Return what a list is joined with, if that is written beside it."""
+    at = reading.at
+    after = reading.closing[opening] + 1
+    if is_sign(at(after), ".") and is_sign(at(after + 1), "join") and is_sign(at(after + 2), "("):
+        return _short(reading, at(after + 3))  # […].join(" ")
+    if is_sign(at(opening - 1), "(") and is_sign(at(opening - 2), "join") and is_sign(at(opening - 3), "."):
+        return _short(reading, at(opening - 4))  # " ".join([…])
+    before = opening - 1
+    if is_sign(at(opening), "[") and is_sign(at(before), ","):
+        is_call = is_sign(at(before - 2), "(") and is_sign(at(before - 3), "join")  # join(" ", […])
+        if is_call or (is_sign(at(before - 2), "[") and _is_join(reading, before - 3)):
+            return _short(reading, at(before - 1))
+    return None
+
+
+def _is_join(reading: _Reading, index: int) -> bool:
+    """Whether CloudFormation's Fn::Join or !Join is before a list."""
+    token = reading.at(index)
+    if is_sign(token, ":"):
+        token = reading.at(index - 1)
+    if isinstance(token, Literal):
+        return reading.text[token.start : token.end].strip("'\"") == "Fn::Join"
+    return is_sign(token, "!Join")
+
+
+def _short(reading: _Reading, token: Token | None) -> str | None:
+    if not isinstance(token, Literal):
+        return None
+    text = atoms_.text_of(_atoms(reading, token))
+    return text if len(text) <= _MAX_SEPARATOR and atoms_.UNKNOWN not in text else None
+
+
+def _continues(reading: _Reading, opening: int) -> bool:
+    """Whether more elements may be added to a list: concat([…], …), […] + …, and a variable that grows."""
+    after = reading.at(reading.closing[opening] + 1)
+    call = reading.enclosing.get(opening)
+    is_argument = call is not None and is_sign(reading.at(call), "(") and is_sign(after, ",")
+    is_sum = is_sign(after, "+") or (
+        is_sign(after, ".") and _text(reading.at(reading.closing[opening] + 2)) in _GROWING
+    )
+    return (is_argument and not _is_txt(reading, opening)) or is_sum or _grows(reading, opening - 1)

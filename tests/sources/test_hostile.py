@@ -1,0 +1,159 @@
+"""Hostile files: the work grows with the size of the file and no faster, and nothing is raised."""
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, strategies as st
+
+from spfengine import find_records
+from spfengine.sources import record
+from spfengine.sources.finder import ENDINGS, Skipped, records_in
+from tests.counting import count_steps, cpu_seconds_at_most
+
+# Each makes a file from a number that its size is about proportional to.
+SHAPES: dict[str, tuple[str, Callable[[int], str]]] = {
+    "one long record": (".tf", lambda n: 'x = "v=spf1 ' + "mx " * n + '-all"'),
+    "many records on a line": (".json", lambda n: "[" + '"v=spf1 mx -all", ' * (n // 4) + "1]"),
+    "deep JSON": (".json", lambda n: "[" * n + '"v=spf1 -all"' + "]" * n),
+    "deep JSON that is not closed": (".json", lambda n: '{"a":[' * n + '"v=spf1 -all"'),
+    "deep brackets": (".py", lambda n: "(" * n + '"v=spf1 -all"' + ")" * n),
+    "deep interpolations": (".js", lambda n: "`v=spf1 ${" * n + "}`" * n),
+    "deep interpolations that are not closed": (".js", lambda n: "`v=spf1 ${" * n),
+    "interpolations of Terraform that are not closed": (".tf", lambda n: 'x = "v=spf1 ${' * n),
+    "f-strings that are not closed": (".py", lambda n: "f'v=spf1 {" * n),
+    "quotes that are not closed": (".tf", lambda n: 'x = "v=spf1 -all\n' * n),
+    "three quotes that are not closed": (".py", lambda n: "\"\"\"v=spf1 -all\n'''" * n + "'"),
+    "heredocs that are not closed": (".tf", lambda n: "".join(f"x = <<E{i}\nv=spf1 -all\n" for i in range(n // 4))),
+    "heredocs with one end": (".tf", lambda n: "x = <<E\n" * n + "v=spf1 -all\nE\n"),
+    "lines of a heredoc": (".tf", lambda n: "x = <<E\n" + "v=spf1 mx\n" * n + "E\n"),
+    "regular expressions": (".js", lambda n: "x = 'v=spf1 -all';" + "(/[" * n),
+    "more regular expressions": (".js", lambda n: "x = 'v=spf1 -all';" + "=/a" * n),
+    "comments that are not closed": (".js", lambda n: "x = 'v=spf1 -all';" + "/*" * n),
+    "backslashes": (".json", lambda n: '["v=spf1 ' + "\\" * (2 * n) + '"]'),
+    "backslashes and quotes": (".py", lambda n: "x = '\"v=spf1 " + "\\\\\\'" * n + "'"),
+    "gaps between strings": (".json", lambda n: '["\\"v=spf1 ' + '\\" \\"' * n + '\\""]'),
+    "quotes and spaces": (".json", lambda n: '["v=spf1 ' + '\\" ' * n + '"]'),
+    "braces": (".yaml", lambda n: "x: v=spf1 " + "{{" * n),
+    "percent signs": (".yaml", lambda n: "x: v=spf1 " + "%(" * n),
+    "spaces": (".yaml", lambda n: "x: v=spf1" + " " * (4 * n) + "-all"),
+    "spaces without a colon": (".yaml", lambda n: "v=spf1" + " " * (4 * n) + "-all"),
+    "lines of a plain scalar": (".yaml", lambda n: "x: v=spf1\n" + "  mx\n" * n),
+    "lines of a block": (".yaml", lambda n: "x: |\n" + "  v=spf1 mx\n" * n),
+    "sequences": (".yaml", lambda n: "- " * n + "v=spf1 -all"),
+    "deep sequences": (".yaml", lambda n: "".join(" " * i + "- v=spf1 -all\n" for i in range(n // 20))),
+    "quotes in YAML": (".yaml", lambda n: "x: v=spf1\n" + "- 'a\n" * n + "-\n" + '- "a\n' * n),
+    "brackets in YAML": (".yaml", lambda n: "x: v=spf1\n" + "y: [{\n" * n),
+    "keys": (".yaml", lambda n: "v=spf1 " + ":a" * n + ": b"),
+    "sums": (".js", lambda n: "x = 'v=spf1 mx'" + " + y" * n),
+    "sums of calls": (".js", lambda n: "x = 'v=spf1 mx' + " + "f(" * n + ")" * n + " + ' -all'"),
+    "lists in lists": (".py", lambda n: "['v=spf1', " * n + "]" * n),
+    "lists of lists": (".py", lambda n: "x = ['v=spf1', " + "['mx'], " * n + "]"),
+    "brackets before a record": (".py", lambda n: "x = " + "(" * n + "'v=spf1 mx'" + ")" * n + ".format(1)"),
+    "lines of a zone": (".yaml", lambda n: "x: |\n" + '  a IN TXT "v=spf1 -all"\n' * (n // 4)),
+    "names that grow": (".py", lambda n: "".join(f"a{i} = 'v=spf1 mx'\na{i} += ' a'\n" for i in range(n // 8))),
+    "NULs and control characters": (".tf", lambda n: 'x = "v=spf1 ' + "\0\x1b\x7f" * n + '"'),
+    "lone surrogates": (".json", lambda n: '["v=spf1 ' + "\\ud800\udc80" * n + '"]'),
+}
+
+
+@pytest.fixture
+def _without_coverage() -> Iterator[None]:
+    tracing = sys.gettrace()
+    sys.settrace(None)
+    yield
+    sys.settrace(tracing)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_work_grows_no_faster_than_the_file(shape: str) -> None:
+    ending, make = SHAPES[shape]
+    small, large = make(30), make(180)
+    records_in(f"x{ending}", make(10))
+    ratio = len(large) / len(small)
+    assert count_steps(lambda: records_in(f"x{ending}", large)) <= 1.6 * ratio * count_steps(
+        lambda: records_in(f"x{ending}", small)
+    )
+
+
+@pytest.mark.usefixtures("_without_coverage")
+@pytest.mark.parametrize(
+    "part", [" ", "\t", "a", "a ", "a:", "\\n ", "\\n", "{", "{{", "%(", "%", "${", "<%", '\\" \\"', "\\\\"]
+)
+def test_a_record_as_long_as_one_can_be_is_read(part: str) -> None:
+    """Regular expressions do not count as steps, so this has a limit on the time, far above what is needed."""
+    texts = [f'["v=spf1 {part * (60_000 // len(part))}{end}"]' for end in ("", "\\n", "-all", "\\u00e9")]
+    with cpu_seconds_at_most(60):
+        for text in texts:
+            records_in("x.json", text)
+            records_in("x.py", text)
+
+
+@pytest.mark.full
+@pytest.mark.usefixtures("_without_coverage")
+@pytest.mark.parametrize("shape", SHAPES)
+def test_ten_megabytes_are_read(shape: str, tmp_path: Path) -> None:
+    """Regular expressions do not count as steps, so this also has a limit on the time, far above what is needed."""
+    ending, make = SHAPES[shape]
+    text = make(10_000_000 // max(len(make(400)) // 400, 1))
+    path = tmp_path / f"x{ending}"
+    path.write_text(text[: 15 << 20], encoding="utf-8", errors="surrogateescape")
+    with cpu_seconds_at_most(240):
+        find_records(path)
+
+
+def test_what_was_not_read_is_said(tmp_path: Path) -> None:
+    skipped: list[Skipped] = []
+    assert records_in("x.js", "x = 'v=spf1 -all';" + "`${" * 50, skipped) != []
+    assert [each.why for each in skipped] == ["it was not read to its end: too many strings in it are not closed"]
+
+
+def test_a_record_longer_than_any_txt_record_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(record, "MOST_OCTETS", 100)
+    assert len(records_in("x.tf", 'x = "v=spf1 ' + "mx " * 29 + '-all"')) == 1
+    assert records_in("x.tf", 'x = "v=spf1 ' + "mx " * 30 + '-all"') == []
+
+
+def test_what_is_not_closed_does_not_hide_what_comes_after() -> None:
+    assert len(records_in("x.tf", 'a = "oops\nb = "v=spf1 -all"\n')) == 1
+    assert len(records_in("x.js", "a = don't;\nb = 'v=spf1 -all';\nc = `oops\nd = 'v=spf1 mx -all'\n")) == 2
+    assert len(records_in("x.py", 'a = """oops\nb = "v=spf1 -all"\n')) == 1
+    assert len(records_in("x.tf", 'a = <<OOPS\nb = "v=spf1 -all"\n')) == 1
+    assert len(records_in("x.yaml", 'a: "oops\nb: v=spf1 -all\n')) == 1
+    assert len(records_in("x.json", '{"a": "oops\n, "b": ["v=spf1 -all"')) == 1
+
+
+WORDS = (
+    r"""" ' ` \""" \ ${ {{ }} } { [ ] ( ) , + % %{ v=spf1 mx -all - : a: | >- # // /* */ / <<E E f' .format( join( ."""
+)
+SPACED = [
+    "= ",
+    " += ",
+    "\n",
+    " ",
+    "v=spf1 ",
+    "- ",
+    ": ",
+    "|\n",
+    "\0",
+    "\x1b[31m",
+    "\udc80",
+    "\ud800",
+    "\u2028",
+    "\r\n",
+    "TXT ",
+]
+FRAGMENTS = st.sampled_from([*WORDS.split(), *SPACED])
+
+
+@given(st.lists(FRAGMENTS, max_size=60).map("".join), st.sampled_from(ENDINGS))
+def test_no_text_raises_and_all_places_are_in_it(text: str, ending: str) -> None:
+    lines = text.split("\n")
+    for found in records_in(f"x{ending}", text):
+        for span in [None, *[(at, at + 1) for at in range(len(found.source))]]:
+            region = found.region_of(span)
+            assert 1 <= region.line <= region.end_line <= len(lines)
+            assert 1 <= region.column <= len(lines[region.line - 1]) + 1
+            assert 1 <= region.end_column <= len(lines[region.end_line - 1]) + 2
+            assert (region.line, region.column) <= (region.end_line, region.end_column)

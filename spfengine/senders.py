@@ -15,6 +15,13 @@ FORWARDING = ("forwarded", "mailing_list", "trusted_forwarder", "local_policy")
 RFC 9990 §3.1.6, and "forwarded" of RFC 7489 App. C.
 """
 
+_OVERRIDES = {
+    "forwarded": "the receiver says that it was forwarded",
+    "mailing_list": "the receiver says that it was sent through a mailing list",
+    "trusted_forwarder": "the receiver says that a forwarder it trusts sent it",
+    "local_policy": "the receiver made an exception",
+}
+
 
 class Authentication(StrEnum):
     """How a sender's mail fares with DMARC, by the report of a receiver."""
@@ -26,7 +33,7 @@ class Authentication(StrEnum):
     SPF_ALONE = "spf-alone"
     """It passes by SPF, and not by DKIM, so that it fails as soon as somebody forwards it (RFC 9989 §7.4)."""
     FORWARDED = "forwarded"
-    """It fails, and the receiver says that a forwarder or a mailing list sent it on."""
+    """It fails, and the receiver gave a reason for an exception: a forwarder, a mailing list, or its own policy."""
     UNAUTHENTICATED = "unauthenticated"
     """It fails."""
 
@@ -37,7 +44,7 @@ class Sender(Frozen):
     Attributes:
         ip: the client's address as text.
         sender: the MAIL FROM address, or "@" and its domain if the local part is not known.
-        helo: the HELO name, or None if it is not known.
+        helo: the HELO name, or None if it is not known; an empty one counts as not known too.
         count: how many messages.
         label: a name for people, or None.
         reported: the SPF result that a receiver reported, or None.
@@ -159,6 +166,12 @@ def unknown_facts(senders: Iterable[Sender]) -> dict[str, int]:
         for fact in sender.unknown:
             messages[fact] = messages.get(fact, 0) + sender.count
     return messages
+
+
+def override_text(sender: Sender) -> str:
+    """Return, in words, why a receiver did not apply DMARC's policy to a sender's mail (RFC 9990 §3.1.6)."""
+    code = sender.override or ""
+    return f"{_OVERRIDES.get(code, 'the receiver made an exception')} ({visible(code, 20)})"
 
 
 def authenticated_messages(senders: Iterable[Sender]) -> dict[Authentication, int]:

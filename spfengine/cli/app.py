@@ -33,6 +33,8 @@ _EXITS: tuple[tuple[type[Exception], int], ...] = (
 )
 _ALLOCATIONS = 50_000  # loading and a check make about as many objects, and leave no garbage
 _LONGEST_MESSAGE = 2000
+QUOTED = "\n  "
+"""What separates the message of a ZoneError from the line of the file that it is about."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -88,6 +90,7 @@ def _meaning(error: Exception) -> tuple[int, str]:
 
 def _report(path: str, message: str) -> None:
     """Write one line to stderr; untrusted text in it is escaped."""
+    message = message.replace(QUOTED, "; the line: ", 1)
     with suppress(OSError, ValueError, AttributeError):  # AttributeError: there is no stderr
         sys.stderr.write(f"{path}: {visible(message, _LONGEST_MESSAGE)}\n")
         sys.stderr.flush()

@@ -12,6 +12,7 @@ from spfengine import __version__
 from spfengine.cli import exits
 from spfengine.cli.exits import NAME, Failure
 from spfengine.cli.typed import address_in, domain_in
+from spfengine.record.grammar import VERSION
 from spfengine.visible import visible
 
 GROUPS = {
@@ -125,8 +126,19 @@ def run(arguments: list[str]) -> int:
     except click.UsageError as error:
         message = error.format_message().rstrip(".").replace("'. expected", "': expected")
         message = _RANGE.sub(_range_words, message)
+        is_split = any(argument.lower() == VERSION for argument in arguments)  # the shell does that without quotes
+        if (is_split or _EXTRA_RECORD.search(message)) and "--draft" in _options_of(error.ctx):
+            message = 'a record is given with --draft, in quotes: --draft "v=spf1 …"'
         raise Failure(exits.USAGE, f"{message}; see '{path_of(arguments)} --help'") from error
     return int(code)
+
+
+_EXTRA_RECORD = re.compile(r"^Got unexpected extra arguments? \(.*\bv=spf", re.IGNORECASE | re.DOTALL)
+
+
+def _options_of(context: click.Context | None) -> set[str]:
+    """Return the options of the command that a message is about."""
+    return set() if context is None else {name for each in context.command.params for name in each.opts}
 
 
 _RANGE = re.compile(r"is not in the range (?:([0-9]+)<=)?x(?:(<=|>=)([0-9]+))?")

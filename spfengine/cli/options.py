@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
@@ -230,6 +231,26 @@ class Domain(Expected):
         address = typed.address_in(text)
         if address is not None:
             self.fail(f"{address} is an IP address; expected {self.expected}", param, ctx)
+        option = _option_for_file(text, ctx)
+        if option is not None:
+            shown = visible(text, 60)
+            self.fail(
+                f"{shown} is a file; expected {self.expected}; to read the file, use {option} {shown}", param, ctx
+            )
+
+
+_ZONES = (".zone", ".db", ".json", ".yml", ".yaml")
+_MESSAGES = (".eml", ".mbox", ".xml", ".gz", ".zip", ".log", ".csv", ".txt")
+
+
+def _option_for_file(text: str, ctx: click.Context | None) -> str | None:
+    """Return the option of a command that reads a file, if a text is one; None if it is none, or none reads it."""
+    options = set() if ctx is None else {name for each in ctx.command.params for name in each.opts}
+    # A zone file may have the name of its domain, which is a domain then.
+    if not text.lower().endswith((*_ZONES, *_MESSAGES)) or not Path(text).is_file():
+        return None
+    wanted = ("--zone", "--senders") if text.lower().endswith((*_ZONES, ".txt")) else ("--senders", "--zone")
+    return next((option for option in wanted if option in options), None)
 
 
 class DomainOrRecord(Domain):
@@ -365,7 +386,19 @@ def pasted(text: str, ctx: click.Context | None) -> "Pasted":
         printable = visible(record.text, _SHOWN_RECORD)
         what = ", ".join(record.cleaned)
         click.echo(f"{path}: cleaned up in the record ({what}); it is read as: {printable}", err=True)
+        if len(record.strings) > 1 and (ctx is None or ctx.info_name != "lint"):  # lint says it with its findings
+            _say_what_joining_broke(record.strings, path)
     return record
+
+
+def _say_what_joining_broke(strings: tuple[str, ...], path: str) -> None:
+    """Say on stderr which strings of a pasted record are joined without a space, and what was probably meant."""
+    from spfengine.linting import LintCode
+    from spfengine.linting.lint import lint
+
+    for finding in lint(None, record=strings):
+        if finding.code is LintCode.MISSING_SPACE:
+            click.echo(f"{path}: {finding.text} [{finding.code}]; {finding.hint}", err=True)
 
 
 def drafts_by_name(drafts: tuple[Draft, ...], domain: str) -> dict[str, str]:

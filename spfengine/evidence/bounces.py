@@ -44,13 +44,13 @@ _CLIENTS = [
 ]  # fmt: skip
 _SENDERS = [
     re.compile(r"\bSPF (?:check )?(?:for )?\[([^\]\s]{1,320})\]", re.IGNORECASE),
-    re.compile(rf"\bMAIL FROM domain \[?{_DOMAIN}\]?(?=\s|$)", re.IGNORECASE),
+    re.compile(rf"\bMAIL FROM domain \[?{_DOMAIN}\]?(?=[\s'\"]|$)", re.IGNORECASE),
     re.compile(rf"\bsend(?:ing)? (?:e?-?mails?|messages?) (?:from|for|on behalf of) (?:domain )?{_DOMAIN}"
-               r"(?=[\s.,;)]|$)",
+               r"(?=[\s.,;)'\"]|$)",
                re.IGNORECASE),
-    re.compile(rf"\bsending domain \[?{_DOMAIN}\]?(?=[\s,;]|$)", re.IGNORECASE),
-    re.compile(rf"\bdomain of (?:transitioning )?{_DOMAIN}(?=[\s,;)]|$)", re.IGNORECASE),
-    re.compile(rf"\b(?:MAIL ?FROM|envelope-from|sender|domain)[:= ]{{1,3}}{_DOMAIN}(?=[\s,;)]|$)", re.IGNORECASE),
+    re.compile(rf"\bsending domain \[?{_DOMAIN}\]?(?=[\s,;'\"]|$)", re.IGNORECASE),
+    re.compile(rf"\bdomain of (?:transitioning )?{_DOMAIN}(?=[\s,;)'\"]|$)", re.IGNORECASE),
+    re.compile(rf"\b(?:MAIL ?FROM|envelope-from|sender|domain)[:= ]{{1,3}}{_DOMAIN}(?=[\s,;)'\"]|$)", re.IGNORECASE),
 ]  # fmt: skip
 _ANY_ADDRESS = re.compile(
     r"(?<![\w.:-])\[?((?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{1,4}(?:::?[0-9A-Fa-f]{0,4}){2,7})\]?(?![\w:-])"

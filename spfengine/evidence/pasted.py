@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from spfengine.evaluation.headers.fields import as_address
-from spfengine.evidence.bounces import names_client
+from spfengine.evidence.bounces import is_refusal, names_client
 from spfengine.evidence.hops import is_internal
 from spfengine.evidence.messages import domain_of_from
 from spfengine.evidence.mime import Fields
@@ -50,7 +50,7 @@ NO_MAIL_FROM = "senders whose domain is that of From, since the pasted table doe
 def looks_pasted(text: str) -> bool:
     """Whether text that begins like no file that is read has something in it that can be read."""
     text = _without_tags(text)
-    return bool(_has_trace(text) or _TABLE_SPF.search(text)) or names_client(text)
+    return bool(_has_trace(text) or _TABLE_SPF.search(text)) or names_client(text) or is_refusal(text)
 
 
 def is_broken_up(text: str) -> bool:

@@ -57,6 +57,9 @@ def exposure(walk: Walk, findings: list[Finding]) -> Generator[Question, Answer,
     tiles = yield from tile(walk.inputs, V4, walk.answers, max_steps=0)
     passing = tiles.spans(V4, Result.PASS)
     count = _count(passing)
+    if count == V4.last + 1:
+        text = "the terms together let every IPv4 client pass: worse than no record"
+        return [walk.root.finding(LintCode.PASSES_EVERYONE, text, None, "name the networks that your mail comes from")]
     more: list[Finding] = []
     sizes: list[tuple[int, Directive]] = []
     for reached in chain:

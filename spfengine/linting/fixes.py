@@ -169,8 +169,13 @@ def record_meant(source: str) -> Fix | None:
         return None
     rest = text[found.end() :].lstrip(" .,;:")
     text = f"{VERSION} {rest}".rstrip()
-    known = _FIRST_TERM.match(rest) is not None and text.isascii()
-    return as_strings(text) if known and read(text) is not None else None
+    if _FIRST_TERM.match(rest) is None or not text.isascii():
+        return None
+    faults = diagnose(text)
+    if not faults:
+        return as_strings(text)
+    corrected = set(corrections(text, faults))
+    return corrected.pop() if len(corrected) == 1 else None
 
 
 def _correction(source: str, problem: Problem, faults: int) -> str | None:

@@ -1,11 +1,12 @@
 """How close a domain is to the limits of RFC 7208 §4.6.4, over all addresses, and how large its TXT records are."""
 
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 
 from spfengine.answers import MAX_STRING, Answer, Question, is_spf_octets
 from spfengine.evaluation.limits import VoidRule
 from spfengine.evaluation.mechanisms import LOOP_HINT
-from spfengine.linting.codes import LintCode
+from spfengine.linting.codes import LintCode, Severity
 from spfengine.linting.finding import Finding, ReachedRecord, quoted
 from spfengine.linting.fixes import as_strings
 from spfengine.linting.walk import Loop, Walk
@@ -19,11 +20,16 @@ NEAR = 2
 """A domain is near the limit if it needs at most this many lookups less than are allowed: 8 of 10."""
 _SHOWN = 12  # terms that are listed; the number is always the true one
 
+_VOID = (LintCode.NAME_NOT_FOUND, LintCode.NO_ADDRESSES, LintCode.COULD_BE_REGISTERED, LintCode.NULL_MX)
 _PER_TERM, _PER_LOOKUP, _DUAL_STACK = VoidRule.PER_TERM, VoidRule.PER_LOOKUP, VoidRule.DUAL_STACK
 
 
-def limits(walk: Walk) -> Generator[Question, Answer, list[Finding]]:
-    """Return how close the domain is to the limits."""
+def limits(walk: Walk, said: list[Finding]) -> Generator[Question, Answer, list[Finding]]:
+    """Return how close the domain is to the limits.
+
+    Args:
+        said: the findings so far; void lookups that they are about are not reported again as nearly too many.
+    """
     need = yield from budget(walk.inputs, walk.answers)
     certain = need
     may_be_over = need.worst_voids(_PER_LOOKUP) >= walk.inputs.limits.voids
@@ -36,8 +42,18 @@ def limits(walk: Walk) -> Generator[Question, Answer, list[Finding]]:
         findings.append(root.finding(LintCode.ENDLESS_LOOP, text, None, LOOP_HINT))
     if not need.endless:
         findings += _lookups(root, need, walk.inputs.limits.lookups, walk)
-    findings += _voids(root, need, certain, walk)
+    findings += _voids(root, need, certain, walk, said)
     return findings
+
+
+def _are_said(cost: Cost, findings: list[Finding]) -> bool:
+    """Whether each void lookup has a finding of its own, which says what to do."""
+    said = {
+        (fold(finding.domain or ""), finding.source[slice(*finding.span)])
+        for finding in findings
+        if finding.code in _VOID and finding.source is not None and finding.span is not None
+    }
+    return all((fold(domain), term) in said for domain, term in cost.terms)
 
 
 def _loop(walk: Walk, loop: Loop) -> Finding:
@@ -79,7 +95,9 @@ def _lookups(root: ReachedRecord, need: Budget, limit: int, walk: Walk) -> Itera
         yield root.finding(LintCode.NEAR_LOOKUP_LIMIT, text, term, hint)
 
 
-def _voids(root: ReachedRecord, need: Budget, certain: Budget, walk: Walk) -> Iterator[Finding]:
+def _voids(
+    root: ReachedRecord, need: Budget, certain: Budget, walk: Walk, findings: list[Finding]
+) -> Iterator[Finding]:
     limit = walk.inputs.limits.voids
     over = _over(certain, _PER_TERM, limit)
     over |= {version: cost for version, cost in _over(need, _PER_TERM, limit).items() if len(cost.terms) > limit}
@@ -98,9 +116,11 @@ def _voids(root: ReachedRecord, need: Budget, certain: Budget, walk: Walk) -> It
             f"receivers that count each void lookup (pyspf and Mail::SPF do) count {cost.most} of them for "
             f"IPv{version} clients, and give permerror over {limit}{_only(per_lookup, need)}; {_listed(cost)}"
         )
-        yield root.finding(LintCode.OVER_VOID_LIMIT_PER_LOOKUP, text, None, _remedy(list(per_lookup)))
+        found = root.finding(LintCode.OVER_VOID_LIMIT_PER_LOOKUP, text, None, _remedy(list(per_lookup)))
+        # Nearly every host without IPv6 causes this, and RFC 7208's own rule is kept: it is good to know, no more.
+        yield replace(found, severity=Severity.INFO) if list(per_lookup) == [6] and not by_chance else found
     near = {version: cost for version, cost in certain.voids[_PER_TERM].items() if limit and cost.most == limit}
-    if near and not (by_chance or per_lookup):
+    if near and not (by_chance or per_lookup or _are_said(next(iter(near.values())), findings)):
         version, cost = next(iter(near.items()))
         count = f"{'at least ' if certain.incomplete else ''}{cost.most}"
         text = f"IPv{version} clients cause {count} void lookups, as many as are allowed; {_listed(cost)}"

@@ -218,7 +218,7 @@ def linting(
     for reached in walk.records:
         findings += terms.host_networks(walk, reached)
     if walk.root.record is not None:
-        findings += yield from limits_of(walk)
+        findings += yield from limits_of(walk, findings)
         findings += yield from terms.ineffective_terms(walk, findings)
         findings += yield from exposure(walk, findings)
         findings += yield from helo_names(walk)

@@ -152,13 +152,15 @@ def _void(
         code, text = LintCode.NAME_NOT_FOUND, f"{visible_name(name)} does not exist, so {shown} matches nobody"
     else:
         code, text = LintCode.NO_ADDRESSES, f"{visible_name(name)} has no {kinds} record, so {shown} matches nobody"
-        meant = yield from _meant_instead(walk, term, name)
+        meant = yield from _meant_instead(walk, reached, term, name)
         if meant is not None:
             hint, fixed = meant, None
     return [reached.finding(code, f"{text}: a void lookup for every client", term, hint, fixed)]
 
 
-def _meant_instead(walk: Walk, term: Directive, name: str) -> Generator[Question, Answer, str | None]:
+def _meant_instead(
+    walk: Walk, reached: ReachedRecord, term: Directive, name: str
+) -> Generator[Question, Answer, str | None]:
     """Return the mechanism that was probably meant in place of a, mx or include, with its reason; or None.
 
     What a name has says which: addresses (a), MX records (mx) or an SPF record (include).
@@ -169,7 +171,8 @@ def _meant_instead(walk: Walk, term: Directive, name: str) -> Generator[Question
     if not isinstance(term, A) and any(answer.records for answer in (yield from _both(walk, name))):
         argument = "" if isinstance(term, MX) and term.domain_spec is None else f":{visible(name, 60)}"
         return f"{visible_name(name)} has addresses; did you mean {sign}a{argument}?"
-    is_other = isinstance(term, A | MX) and term.domain_spec is not None
+    above = (reached.domain, *(domain for domain, _ in reached.path))
+    is_other = isinstance(term, A | MX) and fold(name) not in {fold(domain or "") for domain in above}  # no loop
     if is_other and spf_texts((yield from walk.ask(name, RRType.TXT))):
         return f"{visible_name(name)} has an SPF record; did you mean {sign}include:{visible(name, 60)}?"
     if not isinstance(term, MX) and (yield from walk.ask(name, RRType.MX)).records:
@@ -305,10 +308,12 @@ def without_record(walk: Walk, zone: Facts) -> Findings:
 def _other_mechanism(walk: Walk, finding: Finding) -> Generator[Question, Answer, Finding]:
     """Return the finding of an include without a record, with the mechanism that was probably meant."""
     reached = next((each for each in walk.records if each.domain == finding.domain), None)
-    for tree_term in () if reached is None else reached.terms:
+    if reached is None:
+        return finding
+    for tree_term in reached.terms:
         term = tree_term.term
         if isinstance(term, Include) and term.span == finding.span and len(tree_term.targets) == 1:
-            meant = yield from _meant_instead(walk, term, tree_term.targets[0])
+            meant = yield from _meant_instead(walk, reached, term, tree_term.targets[0])
             return finding if meant is None else replace(finding, hint=meant)
     return finding
 
@@ -326,16 +331,18 @@ def _first_record(walk: Walk, finding: Finding, zone: Facts) -> Generator[Questi
         text = f"{finding.text}; the record of {visible_name(parent)} does not apply to its subdomains"
         finding = replace(finding, text=text)
     if shows_intent((yield from walk.ask(domain, RRType.TXT))):
-        return replace(finding, hint='publish what a TXT record of this name was meant to be: "v=spf1 …", in one')
+        return replace(
+            finding, hint='publish what a TXT record of this name was meant to be; it must begin with "v=spf1 "'
+        )
     if fold(domain) in zone.type_spf:
         return replace(finding, hint="publish its record of type SPF as type TXT")
     if zone.leads_to(domain):
         hint = "other records include this one or redirect to it: publish the record that they expect"
         return replace(finding, hint=hint)
-    if parent is not None:
-        return replace(finding, hint=advice_for_subdomain(parent))
     takes_mail = any(exchange for _, exchange in mail.records) or mail.is_failure
     is_null = bool(mail.records) and not takes_mail
+    if parent is not None and not is_null:
+        return replace(finding, hint=advice_for_subdomain(parent))
     if not is_null and not takes_mail:
         takes_mail = any(answer.records or answer.is_failure for answer in (yield from _both(walk, domain)))
     if takes_mail:

@@ -47,7 +47,7 @@ def all_term(reached: ReachedRecord, record: Record) -> Iterator[Finding]:
     """Yield what is wrong with the `all` of a record, and with the terms that it makes useless."""
     alls = [term for term in record.directives if isinstance(term, All)]
     if alls:
-        yield from _lenient_all(reached, alls[0])
+        yield from _lenient_all(reached, alls[0], alls[-1])
         yield from _after_all(reached, record, alls[0])
         yield from _redirect_ignored(reached, record, alls[0])
     elif record.redirect is None and not reached.included:
@@ -56,8 +56,10 @@ def all_term(reached: ReachedRecord, record: Record) -> Iterator[Finding]:
         yield reached.finding(LintCode.MISSING_ALL, text, None, hint)
 
 
-def _lenient_all(reached: ReachedRecord, term: All) -> Iterator[Finding]:
+def _lenient_all(reached: ReachedRecord, term: All, last: All) -> Iterator[Finding]:
     hint = "write ~all, or -all once all your senders are in the record"
+    if last.qualifier in "~-":
+        hint = f"take {visible(term.text)} out, so that {visible(last.text)} at the end decides"
     if term.qualifier == "+":
         text = f"{visible(term.text)} lets every client pass that no term before it matches: worse than no record"
         yield reached.finding(LintCode.PASSES_EVERYONE, text, term, hint)
@@ -70,8 +72,12 @@ def _after_all(reached: ReachedRecord, record: Record, first: All) -> Iterator[F
     after = [term for term in record.directives if term.span > first.span]
     for term in after[:_MOST]:
         text = f"{visible(term.text, 60)} is after {visible(first.text)}, so it is never evaluated"
-        if isinstance(term, All):
+        if isinstance(term, All) and term.qualifier != first.qualifier:  # which one is meant, only a person knows
+            hint, fixed = f"keep one of the two; now {visible(first.text)} decides", None
+        elif isinstance(term, All):
             hint, fixed = "take it out", without(record, [term])
+        elif first.qualifier == "+":  # at the end it would still let everybody pass
+            hint, fixed = f"take {visible(first.text)} out", None
         else:
             hint = f"move {visible(first.text)} to the end, or take {visible(term.text, 60)} out"
             fixed = with_all_last(record)
@@ -84,7 +90,10 @@ def _redirect_ignored(reached: ReachedRecord, record: Record, first: All) -> Ite
             shown = visible(term.text, 60)
             text = f"{shown} is ignored, because the record has {visible(first.text)}"
             hint = f"take out one of the two; without {shown} nothing changes"
-            yield reached.finding(LintCode.REDIRECT_IGNORED, text, term, hint, without(record, [term]))
+            fixed = without(record, [term])
+            if all(isinstance(each, All) for each in record.directives):  # nothing else says who sends
+                hint, fixed = f"take {visible(first.text)} out, if the record that {shown} leads to is to decide", None
+            yield reached.finding(LintCode.REDIRECT_IGNORED, text, term, hint, fixed)
 
 
 def networks(reached: ReachedRecord, record: Record) -> Iterator[Finding]:

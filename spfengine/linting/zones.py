@@ -206,13 +206,21 @@ def _summary(zone: Zone, facts: Facts, name: str, counts: Counter[tuple[str, Sev
     else:
         shown = facts.shows_sending(name, texts)
         sends = Sends.YES if shown else Sends.UNKNOWN
-        why = shown or ("it takes mail" if takes_mail else "it is a host of a record")
-        needs = "an SPF record, if MAIL FROM has this name" if shown else _first_need(name, takes_mail=takes_mail)
+        is_null = bool(mail.records) and not takes_mail
+        refuses = "it takes no mail, by its null MX" if is_null else "it is a host of a record"
+        why = shown or ("it takes mail" if takes_mail else refuses)
+        needs = (
+            "an SPF record, if MAIL FROM has this name"
+            if shown
+            else _first_need(name, takes_mail=takes_mail, is_null=is_null)
+        )
     return NameSummary(name, takes_mail, sends, why, needs, errors, warnings)
 
 
-def _first_need(name: str, *, takes_mail: bool) -> str:
+def _first_need(name: str, *, takes_mail: bool, is_null: bool) -> str:
     """Return what a name without a record needs, if nothing shows that it sends mail."""
+    if is_null:
+        return '"v=spf1 -all", if it sends nothing'
     if takes_mail:
         return 'an SPF record with its senders, or "v=spf1 -all" if it sends nothing'
     return f'"v=spf1 a -all", if {visible_name(name)} is what it says in HELO'

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from spfengine.addresses import V4, V6, Family
 from spfengine.answers import Answer, Question
 from spfengine.errors import ArgumentError
-from spfengine.evaluation.check_host import MATCHERS, check_host
+from spfengine.evaluation.check_host import MATCHERS, check_host, match_include
 from spfengine.evaluation.limits import Limits, VoidRule
 from spfengine.evaluation.mechanisms import Halt, UnknownTarget, charge, count_void, too_many_mx
 from spfengine.evaluation.session import Answers, Matching, RangeSession, Session
@@ -108,12 +108,20 @@ class Fork(Exception):  # noqa: N818 - not an error: a run reached a conditional
         dependency: the term.
         choices: what it may do.
         state: the state in which it was reached.
+        path: the path to a term that only a check of one client can follow, which is passed over; otherwise None.
     """
 
-    def __init__(self, dependency: Dependency, choices: tuple[Choice, ...], state: State) -> None:
+    def __init__(
+        self,
+        dependency: Dependency,
+        choices: tuple[Choice, ...],
+        state: State,
+        path: tuple[tuple[str, str], ...] | None = None,
+    ) -> None:
         self.dependency = dependency
         self.choices = choices
         self.state = state
+        self.path = path
         super().__init__(dependency)
 
 
@@ -184,9 +192,20 @@ class TilingSession(RangeSession):
             return self.script[index]
         choices = tuple([choice for choice in self.only if choice in possible])
         if self.forking:
-            path = tuple([(domain, id(term)) for domain, term in self.path])
-            raise Fork(dependency, choices, State(path, self.lookups, self.voids))
+            raise Fork(dependency, choices, self._state())
         return choices[0]
+
+    def pass_over(self, dependency: Dependency) -> None:
+        """Go on as if an include or redirect that can't be followed did not match. Raise Fork if it is a new one."""
+        index = self.reached
+        self.reached += 1
+        if index >= len(self.script):
+            raise Fork(dependency, (Choice.NO_MATCH,), self._state(), path_of(self))
+        self.hi = self.family.last
+
+    def _state(self) -> State:
+        path = tuple([(domain, id(term)) for domain, term in self.path])
+        return State(path, self.lookups, self.voids)
 
 
 def _match_scripted(session: TilingSession, directive: DomainDirective, domain: str) -> Matching:
@@ -222,7 +241,26 @@ def _match_conditional(
     return choice is Choice.MATCH or choice is Choice.MATCH_VOID
 
 
-_SCRIPTED: dict[type[Directive], Any] = dict.fromkeys(MATCHERS, _match_scripted) | {Include: MATCHERS[Include]}
+def _match_include(session: TilingSession, include: Include, domain: str) -> Matching:
+    """Match as usual. Pass over the include if its name, or that of a redirect in its record, is not known."""
+    depth = len(session.path)
+    try:
+        return (yield from match_include(session, include, domain))
+    except UnknownTarget as unknown:
+        if not session.forking:
+            raise
+        session.pass_over(_unknown_target(session, unknown))
+        del session.path[depth:]
+        return False
+
+
+def _unknown_target(session: Session, unknown: UnknownTarget) -> Dependency:
+    """Return the term that can't be followed: the last one on the path."""
+    domain, term = session.path[-1]
+    return Dependency(domain, term.text, tuple([Input(each) for each in unknown.inputs]))
+
+
+_SCRIPTED: dict[type[Directive], Any] = dict.fromkeys(MATCHERS, _match_scripted) | {Include: _match_include}
 
 _MOST_NAMES = 10_000  # more than a DNS message can hold, whatever the limit of names is
 
@@ -443,7 +481,9 @@ class _Tiler:
             if isinstance(found, Fork):
                 tree = self.trees.get(found.state)
                 if self.steps >= self.max_steps:
-                    tree = _End(self._ask(found.dependency, (), found.state.lookups, found.state.voids), last)
+                    tree = _End(
+                        self._ask(found.dependency, found.path or (), found.state.lookups, found.state.voids), last
+                    )
                 elif tree is None or tree.last < address:
                     stack.append(_Node(found, last))
                     continue
@@ -476,8 +516,7 @@ class _Tiler:
             yield from check_host(session)
             found = self._outcome(session)
         except UnknownTarget as unknown:
-            domain, term = session.path[-1]
-            dependency = Dependency(domain, term.text, tuple(Input(each) for each in unknown.inputs))
+            dependency = _unknown_target(session, unknown)
             found = self._ask(dependency, path_of(session), session.lookups, session.voids)
         except Fork as fork:
             found = fork
@@ -501,14 +540,23 @@ class _Tiler:
 
     def _tree(self, node: _Node) -> _End:
         """Return the outcome of all choices of a conditional term together."""
-        dependency = node.fork.dependency
+        dependency, path = node.fork.dependency, node.fork.path
         dependencies = {dependency: None}
         for end in node.ends:
             dependencies.update(dict.fromkeys(end.outcome.depends_on))
         leaves = sum(end.leaves for end in node.ends)
         depth = 1 + max(end.depth for end in node.ends)
+        is_small = leaves <= MAX_LEAVES and depth <= MAX_TREE_DEPTH
+        if path is not None:
+            self.is_whole = False
+            _, lookups, voids = node.fork.state
+            rest = node.ends[0].outcome if is_small else None
+            outcome = Outcome(
+                None, path=path, lookups=lookups, void_lookups=voids, depends_on=tuple(dependencies), rest=rest
+            )
+            return _End(self._one(outcome), node.ends[0].last, leaves, depth)
         tree = None
-        if leaves <= MAX_LEAVES and depth <= MAX_TREE_DEPTH:
+        if is_small:
             outcomes = [end.outcome for end in node.ends]
             tree = Branch(dependency, tuple(zip(node.fork.choices, outcomes, strict=True)))
         outcome = Outcome(

@@ -75,6 +75,8 @@ class Outcome(HashedOnce):
         depends_on: the conditional terms that are evaluated, in order; empty if the result is certain.
         tree: for a conditional range, the outcomes by what these terms do; None for a certain one, and if only a check
             of one client can determine the outcome.
+        rest: if only a check of one client can follow an include or redirect, what the check finds if that does not
+            match and asks nothing; otherwise None.
     """
 
     fields = (
@@ -87,6 +89,7 @@ class Outcome(HashedOnce):
         "void_lookups",
         "depends_on",
         "tree",
+        "rest",
     )
     __slots__ = (*fields, "_hash", "_incomplete", "_inputs", "_meaning", "_results")
     result: Result | None
@@ -98,6 +101,7 @@ class Outcome(HashedOnce):
     void_lookups: int
     depends_on: tuple[Dependency, ...]
     tree: "Branch | None"
+    rest: "Outcome | None"
     _meaning: object  # trees share their branches, so what is derived from a branch is kept: none is walked twice
     _results: frozenset[Result | None]
     _incomplete: bool
@@ -114,6 +118,7 @@ class Outcome(HashedOnce):
         void_lookups: int = 0,
         depends_on: tuple[Dependency, ...] = (),
         tree: "Branch | None" = None,
+        rest: "Outcome | None" = None,
     ) -> None:
         fill(self, "result", result)
         fill(self, "problem", problem)
@@ -124,6 +129,7 @@ class Outcome(HashedOnce):
         fill(self, "void_lookups", void_lookups)
         fill(self, "depends_on", depends_on)
         fill(self, "tree", tree)
+        fill(self, "rest", rest)
 
     @property
     def inputs(self) -> frozenset[Input]:
@@ -140,15 +146,27 @@ class Outcome(HashedOnce):
         return self.result is None
 
     @property
+    def is_open(self) -> bool:
+        """Whether only a check of one client can determine the result."""
+        return self.result is None and self.tree is None
+
+    @property
     def is_incomplete(self) -> bool:
         """Whether something was not answered, so that the true outcome is not known, or not for every client."""
-        if self.tree is None:
+        if self.result is not None:
             return self.result is Result.TEMPERROR
         try:
             return self._incomplete
         except AttributeError:
-            fill(self, "_incomplete", any(_is_unanswered(outcome) for _, outcome in self.tree.branches))
+            fill(self, "_incomplete", any(map(_is_unanswered, self._below)))
             return self._incomplete
+
+    @property
+    def _below(self) -> "tuple[Outcome, ...]":
+        """The outcomes that a client of a conditional range can get, as far as they are known."""
+        if self.tree is not None:
+            return tuple([outcome for _, outcome in self.tree.branches])
+        return () if self.rest is None else (self.rest,)
 
     @property
     def is_unknown(self) -> bool:
@@ -166,30 +184,46 @@ class Outcome(HashedOnce):
         try:
             return self._results
         except AttributeError:
-            branches = () if self.tree is None else self.tree.branches
-            below = frozenset([result for _, outcome in branches for result in outcome.results])
-            fill(self, "_results", below or frozenset([self.result]))
+            below = frozenset([result for outcome in self._below for result in outcome.results])
+            fill(self, "_results", below if self.tree is not None else below | {self.result})
             return self._results
 
     def meaning(self) -> object:
-        """Return what outcomes are compared by if only results count: the result, or the tree of results."""
+        """Return what outcomes are compared by if only results count: the result, or the tree of results.
+
+        After a term that only a check of one client can follow, what has been counted is compared too: the records that
+        the term leads to may need all the lookups that are left.
+        """
         try:
             return self._meaning
         except AttributeError:
             tree = self.tree
             meaning: object
             if tree is None:
-                meaning = self.result if self.result is not None else (None, self.depends_on)
+                meaning = self.result if self.result is not None else self._open_meaning()
             else:
                 meaning = (tree.dependency, tuple([(choice, outcome.meaning()) for choice, outcome in tree.branches]))
             fill(self, "_meaning", meaning)
             return meaning
 
+    def _open_meaning(self) -> object:
+        """Return the meaning if only a check of one client can determine the result."""
+        rest = None if self.rest is None else _counted_meaning(self.rest)
+        return None, self.depends_on, self.lookups, self.void_lookups, rest
+
     def to_dict(self) -> dict[str, object]:
         """Return the outcome as JSON-safe values, with its whole tree. For many outcomes, see `OutcomeTable`."""
         branches = None if self.tree is None else self.tree.branches
         tree = branches and [{"choice": str(choice), "outcome": outcome.to_dict()} for choice, outcome in branches]
-        return _outcome_dict(self, tree)
+        return _outcome_dict(self, tree, None if self.rest is None else self.rest.to_dict())
+
+
+def _counted_meaning(outcome: Outcome) -> object:
+    """Return the meaning of an outcome, with what was counted in each of its branches."""
+    if outcome.tree is None:
+        return outcome.meaning(), outcome.lookups, outcome.void_lookups
+    branches = outcome.tree.branches
+    return outcome.tree.dependency, tuple([(choice, _counted_meaning(branch)) for choice, branch in branches])
 
 
 def _is_unanswered(branch: Outcome) -> bool:
@@ -197,7 +231,7 @@ def _is_unanswered(branch: Outcome) -> bool:
     return branch.is_incomplete and (branch.problem is None or branch.problem.code is not ProblemCode.DNS_FAILURE)
 
 
-def _outcome_dict(outcome: Outcome, tree: object) -> dict[str, object]:
+def _outcome_dict(outcome: Outcome, tree: object, rest: object) -> dict[str, object]:
     return {
         "result": None if outcome.result is None else str(outcome.result),
         "problem": None if outcome.problem is None else outcome.problem.to_dict(),
@@ -211,6 +245,7 @@ def _outcome_dict(outcome: Outcome, tree: object) -> dict[str, object]:
             for d in outcome.depends_on
         ],
         "tree": tree,
+        "rest": rest,
     }
 
 
@@ -232,11 +267,11 @@ class OutcomeTable:
     def to_dict(self, outcome: Outcome) -> dict[str, object]:
         """Return an outcome; like `Outcome.to_dict`, but its tree has indices of `rows`."""
         if outcome.tree is None:
-            return _outcome_dict(outcome, None)
+            return _outcome_dict(outcome, None, None if outcome.rest is None else self._row(outcome.rest))
         if outcome not in self._trees:
             branches = outcome.tree.branches
             self._trees[outcome] = [{"choice": str(choice), "outcome": self._row(below)} for choice, below in branches]
-        return _outcome_dict(outcome, self._trees[outcome])
+        return _outcome_dict(outcome, self._trees[outcome], None)
 
     def _row(self, outcome: Outcome) -> int:
         if outcome not in self._indices:

@@ -372,7 +372,16 @@ class Policy(HashedOnce):
 def _is_partial(policy: Policy) -> bool:
     """Whether some outcome depends on names that are not in the files given."""
     outcomes = [outcome for version in (4, 6) for _, _, outcome in policy.ranges(version)]
-    return any(outcome.is_unknown or (outcome.tree is not None and outcome.is_incomplete) for outcome in outcomes)
+    return any(outcome.is_unknown or (outcome.result is None and outcome.is_incomplete) for outcome in outcomes)
+
+
+def open_term(policy: Policy) -> Dependency | None:
+    """Return a term that only a check of one client can follow, to records that are not known."""
+    for version in (4, 6):
+        for _, _, outcome in policy.ranges(version):
+            if outcome.is_open and outcome.path:
+                return outcome.depends_on[0]
+    return None
 
 
 def compiling(inputs: Inputs) -> Generator[Question, Answer, Policy]:

@@ -71,6 +71,7 @@ class _Tables:
         index = self._indices.get(outcome)
         if index is None:
             tree = None
+            rest = None if outcome.rest is None else self.outcome(outcome.rest)
             if outcome.tree is not None:
                 branches = [[str(choice), self.outcome(below)] for choice, below in outcome.tree.branches]
                 tree = {"dependency": self.dependency(outcome.tree.dependency), "branches": branches}
@@ -84,6 +85,7 @@ class _Tables:
                 "void_lookups": outcome.void_lookups,
                 "depends_on": [self.dependency(each) for each in outcome.depends_on],
                 "tree": tree,
+                "rest": rest,
             }
             index = self._indices[outcome] = len(self.outcomes)
             self.outcomes.append(written)
@@ -137,12 +139,18 @@ def _outcomes(value: Field, dependencies: list[Dependency]) -> list[Outcome]:
         tree, size = None, (1, 0)
         if each["tree"].data is not None:
             tree, size = _branch(each["tree"], dependencies, outcomes, sizes)
+        rest = None if _lacks(each, "rest") else each["rest"].optional(lambda one: one.index(len(sizes)))
+        if rest is not None:
+            size = sizes[rest][0], sizes[rest][1] + 1
+            _refuse_large(each, *size)
         depends_on = tuple([dependencies[one.index(len(dependencies))] for one in each["depends_on"].items(MAX_TEXT)])
         result = each["result"].optional(lambda one: one.word(Result))
         if (result is None) != bool(depends_on):
             each["depends_on"].refuse("dependencies if, and only if, the result is null")
-        if tree is not None and result is not None:
-            each["result"].refuse("null, since there is a tree")
+        if (tree is not None or rest is not None) and result is not None:
+            each["result"].refuse("null, since there is a tree or a rest")
+        if tree is not None and rest is not None:
+            each["rest"].refuse("null, since there is a tree")
         outcomes.append(
             Outcome(
                 result,
@@ -154,6 +162,7 @@ def _outcomes(value: Field, dependencies: list[Dependency]) -> list[Outcome]:
                 each["void_lookups"].count(),
                 depends_on,
                 tree,
+                None if rest is None else outcomes[rest],
             )
         )
         sizes.append(size)
@@ -176,10 +185,19 @@ def _branch(
         depth = max(depth, sizes[below][1] + 1)
     if not branches:
         value["branches"].refuse("at least one branch")
-    if leaves > MAX_LEAVES or depth > MAX_TREE_DEPTH:
-        value.refuse(f"a tree of at most {MAX_LEAVES} leaves, at most {MAX_TREE_DEPTH} deep")
+    _refuse_large(value, leaves, depth)
     dependency = dependencies[value["dependency"].index(len(dependencies))]
     return Branch(dependency, tuple(branches.items())), (leaves, depth)
+
+
+def _lacks(value: Field, key: str) -> bool:
+    """Whether an object has no such key, since an older version wrote it."""
+    return isinstance(value.data, dict) and key not in value.data
+
+
+def _refuse_large(value: Field, leaves: int, depth: int) -> None:
+    if leaves > MAX_LEAVES or depth > MAX_TREE_DEPTH:
+        value.refuse(f"a tree of at most {MAX_LEAVES} leaves, at most {MAX_TREE_DEPTH} deep")
 
 
 def _step(value: Field) -> tuple[str, str]:

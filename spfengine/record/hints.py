@@ -39,6 +39,9 @@ def for_unknown_mechanism(qualifier: str, name: str, rest: str) -> str | None:
     if closest in MODIFIERS:
         return f"did you mean {closest}={visible(rest[1:], 60)}?"
     if closest is not None:
+        if closest == "all" and qualifier in ("", "+"):  # all alone lets everybody pass
+            wanted = name[-1] if name[-1] in "-~?" else ""
+            return f"did you mean {wanted}all?" if wanted else "did you mean ~all or -all?"
         argument = "" if closest == "all" else ":" + rest[1:] if rest[:1] in (":", "=") else rest
         return f"did you mean {qualifier}{closest}{visible(argument, 60)}?"
     if "." in name and not rest:

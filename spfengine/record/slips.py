@@ -71,6 +71,12 @@ def _meant(terms: list[str], *, is_glued: bool = False, lead: str = "") -> Slip:
 # Several terms in one
 
 
+def _of_list(piece: str) -> list[str]:
+    """Return a term for each item of a list in place of a domain or network: `include:a.example,b.example`."""
+    name, colon, items = piece.partition(":")
+    return [f"{name}:{item}" for item in _SEPARATORS.split(items) if item] if colon else [piece]
+
+
 def _glued(token: Token) -> Slip | None:
     """Return the slip of several terms without spaces between them: `mx,a,~all`, `ip4:192.0.2.1include:b.example`."""
     text = token.text
@@ -82,7 +88,7 @@ def _glued(token: Token) -> Slip | None:
     pieces = [text[start:end].strip(_PUNCTUATION) for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
     if pieces[-1][-4:-1].lower() == "all":
         pieces[-1] = pieces[-1].rstrip(".")
-    pieces = [piece for piece in pieces if piece]
+    pieces = [each for piece in pieces if piece for each in _of_list(piece)]
     if len(pieces) < 2 or not _begins_like_a_term(pieces[0]):
         return None
     if _SEPARATORS.search(text):

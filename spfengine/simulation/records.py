@@ -8,6 +8,7 @@ from enum import StrEnum
 from spfengine.answers import Answer, spf_texts
 from spfengine.evaluation.check_host import select_record
 from spfengine.evaluation.unanswered import hint_for, incompleteness, named_unknown, unanswered
+from spfengine.policy.outcome import Dependency
 from spfengine.policy.policy import Policy
 from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.model import Record, term_key
@@ -141,9 +142,17 @@ def breaking(after: Policy) -> Iterator[Problem]:
         yield Problem(ProblemCode.DRAFT_BROKEN, text, why.domain, why.span, why.section, why.hint)
 
 
-def not_reached(domain: str, name: str) -> Problem:
-    """Return the problem of a draft that evaluation never asks for."""
-    text = f"the draft for {visible_name(name)} is not reached from {visible(domain)}: it changes nothing"
+def not_reached(domain: str, name: str, term: Dependency | None) -> Problem:
+    """Return the problem of a draft that evaluation never asks for.
+
+    Args:
+        term: a term that only a check of one client can follow, and that may lead to the draft; None if there is none.
+    """
+    text = f"the draft for {visible_name(name)} is not reached from {visible(domain)}"
+    if term is None:
+        text += ": it changes nothing"
+    else:
+        text += f" by a name that is known; {term} may lead to it, and what it changes then is not known"
     hint = "check the spelling of the name, or include it from a record that is reached"
     return Problem(ProblemCode.DRAFT_NOT_REACHED, text, name, None, "", hint)
 

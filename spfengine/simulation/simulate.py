@@ -14,7 +14,8 @@ from spfengine.names import domain_fault, fold
 from spfengine.policy.budget import budget, over_limits
 from spfengine.policy.compile import Inputs
 from spfengine.policy.diff import Change, result_changes, segments
-from spfengine.policy.policy import Policy, compiling
+from spfengine.policy.outcome import Dependency
+from spfengine.policy.policy import Policy, compiling, open_term
 from spfengine.policy.ranges import Spans, intersection, networks_of, union
 from spfengine.policy.reachability import matched_alone
 from spfengine.problems import Problem, ProblemCode
@@ -147,7 +148,7 @@ def _simulate(
     before_budget = yield from once(budget(inputs, asked_before), known)
     after_budget = yield from once(layer.through(budget(inputs, asked_after)), known)
     checked = yield from Checking(layer, (before, after), known, suffixes).check(senders)
-    records, problems = yield from _records(inputs.domain, layer, asked_before | asked_after, known)
+    records, problems = yield from _records(inputs.domain, layer, asked_before | asked_after, known, open_term(after))
     problems += [] if any(each.code is ProblemCode.DRAFT_BROKEN for each in problems) else breaking(after)
     problems += incomplete(before, after)
     problems += over_limits(after_budget, inputs.limits)
@@ -167,7 +168,7 @@ def _simulate(
 
 
 def _records(
-    domain: str, layer: Layer, asked: Answers, known: Answers
+    domain: str, layer: Layer, asked: Answers, known: Answers, open_term: Dependency | None
 ) -> Generator[Question, Answer, tuple[list[RecordChange], list[Problem]]]:
     """Return the names whose SPF records the change is about, and what is wrong with its drafts."""
     records: list[RecordChange] = []
@@ -176,7 +177,7 @@ def _records(
     for name in {fold(name): name for name in (*txt_names, *layer.names)}.values():
         reached = layer.is_reached(name, asked)
         if not reached:
-            problems.append(not_reached(domain, name))
+            problems.append(not_reached(domain, name, open_term))
         txt = Question(name, RRType.TXT)
         old = yield from once(asking(txt), known)
         new = yield from once(layer.through(asking(txt)), known)

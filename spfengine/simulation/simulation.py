@@ -170,14 +170,18 @@ class _Comparison:
         return self._known[key]
 
     def _tree_is_worse(self, before: Outcome, after: Outcome) -> bool:
-        if _is_open(before) or _is_open(after):
-            return not (after.result is Result.PASS or before == after)
+        if before.is_open or after.is_open:
+            return not (after.result is Result.PASS or before == after) and not self._rest_is_no_worse(before, after)
         return any(self.is_worse(old, new) for old, new in _pairs(before, after))
 
-
-def _is_open(outcome: Outcome) -> bool:
-    """Whether only a check of one client can give the result."""
-    return outcome.result is None and outcome.tree is None
+    def _rest_is_no_worse(self, before: Outcome, after: Outcome) -> bool:
+        """Whether the same term can't be followed in both, and what comes after it costs no more and is no worse."""
+        old, new = before.rest, after.rest
+        if old is None or new is None or before.depends_on[0] != after.depends_on[0]:
+            return False
+        costs = [(later.lookups, earlier.lookups) for earlier, later in ((before, after), (old, new))]
+        costs += [(later.void_lookups, earlier.void_lookups) for earlier, later in ((before, after), (old, new))]
+        return all(then <= now for then, now in costs) and not self.is_worse(old, new)
 
 
 def _pairs(before: Outcome, after: Outcome) -> list[tuple[Outcome, Outcome]]:

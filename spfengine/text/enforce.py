@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from spfengine.problems import Result
 from spfengine.simulation.enforce import Prospect, Readiness
 from spfengine.simulation.simulation import SenderChange
 from spfengine.text.lines import FAULT, WARNING, Line, Span, line, note, plain
@@ -100,6 +101,13 @@ def _next_steps(readiness: Readiness) -> Iterator[Line]:
     domain = visible_name(readiness.domain)
     assert readiness.simulation is not None, "without a record there are no steps"
     senders = readiness.simulation.senders
+    broken = sum(change.after.result is Result.PERMERROR for change in readiness.senders(Prospect.FAILS))
+    if broken:
+        get = "gets" if broken == 1 else "get"
+        yield note(
+            f"{counted(broken, 'sender')} {get} permerror, which a fault of the record gives and not -all: correct it "
+            f"first; spfengine lint {domain} shows it"
+        )
     if readiness.senders(Prospect.FAILS):
         yield note(
             f"those of them that are yours have to pass first: spfengine suggest {domain} with the same senders. Those "

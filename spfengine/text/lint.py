@@ -35,7 +35,8 @@ def lint_lines(
         place_of: returns the file and line of the record that a finding is about, or "".
     """
     for name, group in groupby(findings, lambda finding: finding.domain):
-        yield from record_lines(name, list(group), place_of, width)
+        worst_first = sorted(group, key=lambda finding: list(Severity).index(finding.severity))
+        yield from record_lines(name, worst_first, place_of, width)
         yield line()
     what = "" if domain is None else f" for {visible_name(domain)}"
     if not findings:

@@ -39,6 +39,8 @@ def outcome_word(outcome: Outcome) -> str:
     if outcome.result is not None:
         return str(outcome.result)
     possible = sorted(str(result) for result in outcome.results if result is not None)
+    if outcome.rest is not None:
+        return f"conditional (otherwise {' or '.join(possible)})"
     return f"conditional ({' or '.join(possible)})" if possible else "conditional"
 
 

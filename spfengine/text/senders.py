@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from spfengine.dmarc.alignment import Alignment
 from spfengine.policy.outcome import Input, Outcome
 from spfengine.problems import ProblemCode
-from spfengine.senders import Authentication, Sender, authenticated_messages
+from spfengine.senders import Authentication, Sender, authenticated_messages, override_text
 from spfengine.simulation.simulation import Effect, SenderChange
 from spfengine.text.lines import WARNING, Line, Row, Span, deeper, line, note, table
 from spfengine.text.outcomes import outcome_text
@@ -26,14 +26,15 @@ _AUTHENTICATED = {
     Authentication.SPF_AND_DKIM: "pass DMARC by SPF and DKIM",
     Authentication.DKIM_ALONE: "pass DMARC by DKIM alone",
     Authentication.SPF_ALONE: "pass DMARC by SPF alone",
-    Authentication.FORWARDED: "were sent on by a forwarder or a mailing list",
-    Authentication.UNAUTHENTICATED: "are not authenticated",
+    Authentication.FORWARDED: "fail DMARC for a reason such as forwarding that the receiver gave",
+    Authentication.UNAUTHENTICATED: "fail DMARC",
 }
 _OF_ONE = {
-    Authentication.SPF_AND_DKIM: "DMARC: by SPF and DKIM",
-    Authentication.DKIM_ALONE: "DMARC: by DKIM alone",
-    Authentication.SPF_ALONE: "DMARC: by SPF alone",
-    Authentication.UNAUTHENTICATED: "DMARC: not authenticated",
+    Authentication.SPF_AND_DKIM: "passed DMARC by SPF and DKIM",
+    Authentication.DKIM_ALONE: "passed DMARC by DKIM alone",
+    Authentication.SPF_ALONE: "passed DMARC by SPF alone",
+    Authentication.FORWARDED: "failed DMARC",
+    Authentication.UNAUTHENTICATED: "failed DMARC",
 }
 # Which senders lose most if SPF fails; those of unknown authentication are in between.
 _RANK = {Authentication.SPF_ALONE: 0, Authentication.SPF_AND_DKIM: 2, Authentication.DKIM_ALONE: 3,
@@ -107,9 +108,10 @@ def authentication_lines(senders: Iterable[Sender]) -> Iterator[Line]:
 
 def authentication_text(sender: Sender) -> str | None:
     """Return how the mail of a sender fared with DMARC by a report, in words; None if that is not known."""
-    if sender.authentication is Authentication.FORWARDED:
-        return f"sent on, says the receiver ({visible(sender.override or '', 20)})"
-    return None if sender.authentication is None else _OF_ONE[sender.authentication]
+    if sender.authentication is None:
+        return None
+    text = _OF_ONE[sender.authentication]
+    return f"{text}; {override_text(sender)}" if sender.authentication is Authentication.FORWARDED else text
 
 
 def policy_text(alignment: Alignment) -> str | None:
@@ -182,8 +184,12 @@ def _text(spans: Iterable[Span]) -> str:
 
 
 def _results(change: SenderChange) -> list[Span]:
-    before, after = str(change.before.result), str(change.after.result)
-    return [Span(before, before), Span(" → "), Span(after, after)]
+    return [*_result(change.before), Span(" → "), *_result(change.after)]
+
+
+def _result(outcome: Outcome) -> list[Span]:
+    result = str(outcome.result)
+    return [Span("not known", "fault") if outcome.is_unknown else Span(result, result)]
 
 
 def _reported(change: SenderChange) -> list[Span]:
@@ -215,6 +221,9 @@ def _deciding_after(change: SenderChange) -> list[Span]:
 
 
 def _by(change: SenderChange) -> str:
+    problem = change.after.problem
+    if problem is not None and change.after.is_unknown:
+        return "the HELO name is not known" if change.after.needs_helo else visible(problem.text, 120)
     if change.beyond is None:
         return f"by {visible(deciding(change.after), 60)}"
     would = outcome_text(change.beyond)

@@ -9,6 +9,7 @@ from spfengine.evaluation.unanswered import NOT_GIVEN, why_unknown
 from spfengine.names import fold, is_same_or_under
 from spfengine.policy.budget import Budget
 from spfengine.policy.diff import Change
+from spfengine.policy.policy import open_term
 from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.simulation.records import RecordChange, Standing
 from spfengine.simulation.simulation import Effect, SenderChange, Simulation, is_worse
@@ -205,6 +206,8 @@ def _what_is_unknown(simulation: Simulation) -> str:
     """Return why "nothing gets worse" can't be said; "" if everything is known."""
     if simulation.is_incomplete:
         return _gap(simulation)
+    if open_term(simulation.after) and any(each.code is ProblemCode.DRAFT_NOT_REACHED for each in simulation.problems):
+        return "whether a draft is reached depends on the sender"
     unsure = [change for change in simulation.senders if change.rests_on]
     if unsure:
         return f"what {counted(len(unsure), 'sender')} would get depends on what is not known of them"

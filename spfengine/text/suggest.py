@@ -192,7 +192,7 @@ def _effect_on_senders(suggestion: Suggestion) -> Iterator[Line]:
         )
     more = sum(sender.standing in sent_on for sender in suggestion.senders)
     if more:
-        yield note(f"{counted(more, 'sender')} need not pass: DKIM carries the mail, or somebody sent it on")
+        yield note(f"{counted(more, 'sender')} need not pass: DKIM carries the mail, or the receiver excused it")
     smallest = suggestion.is_smallest and suggestion.advice is Advice.CHANGE
     if suggestion.is_worse:
         effect = Span("some mail that passes now stops passing, as you asked", "softfail")
@@ -254,7 +254,7 @@ def _results(advice: SenderAdvice) -> Iterator[Span]:
     if advice.before is None:
         yield Span("not checked")
         return
-    yield Span(str(advice.before), str(advice.before))
+    yield _result(advice, advice.before)
     if advice.by_before is not None and advice.before is not advice.after:
         yield Span(f" by {visible(advice.by_before, 40)}", "quiet")
     elif advice.beyond is not None:
@@ -262,9 +262,15 @@ def _results(advice: SenderAdvice) -> Iterator[Span]:
         yield Span(f" by no term (without the limit: {result} by {visible(term, 60)})", "quiet")
     if advice.after is not None:
         yield Span(" → ")
-        yield Span(str(advice.after), str(advice.after))
+        yield _result(advice, advice.after)
         if advice.by_after is not None:
             yield Span(f" by {visible(advice.by_after, 60)}", "quiet")
+
+
+def _result(advice: SenderAdvice, result: Result) -> Span:
+    if advice.standing is SenderStanding.UNKNOWN and result is Result.TEMPERROR:
+        return Span("not known", "fault")
+    return Span(str(result), str(result))
 
 
 def _note(advice: SenderAdvice) -> str:
@@ -276,7 +282,8 @@ def _note(advice: SenderAdvice) -> str:
         return "; ignored, as you asked"
     reported = f"; a receiver saw {visible(advice.sender.reported or '', 20)}" if advice.sender.reported else ""
     aligned = "" if advice.alignment is None else _alignment(advice.alignment, passes=advice.after is Result.PASS)
-    authentication = authentication_text(advice.sender)
+    is_in_why = advice.standing is SenderStanding.FORWARDED
+    authentication = None if is_in_why else authentication_text(advice.sender)
     reported += f"; {authentication}" if authentication else ""
     return f"{reported}{aligned}{f'; {advice.why}' if advice.why else ''}"
 

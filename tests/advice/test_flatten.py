@@ -129,7 +129,9 @@ def test_what_rests_on_more_than_the_network_stays_and_is_reported(record: str, 
     assert [each.term for each in found.kept] == [kept]
     assert found.kept[0].problem.code == "flatten-conditional"
     assert kept in found.records[-1].record
-    assert found.is_equivalent
+    # Fewer lookups come before a name that is not known, so a client may be over a limit now and not then.
+    assert found.is_equivalent is ("%{" not in kept)
+    assert {(change.before.is_open, change.after.is_open) for change in found.mended} <= {(True, True)}
 
 
 class Failing:

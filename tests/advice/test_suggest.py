@@ -420,7 +420,9 @@ def test_many_of_everything_is_reported_in_short() -> None:
     ips = [f"11.0.0.{n}" for n in range(1, 9)]
     found = suggestion("v=spf1 -all", *ips, *[f"198.51.100.{n}" for n in range(1, 8)])
     texts = [each.text for each in found.caveats]
-    assert "and 3 more addresses that could not be identified" in texts
+    [unnamed] = [each.text for each in found.caveats if each.code is CaveatCode.UNNAMED]
+    assert unnamed.startswith("11.0.0.1, 11.0.0.2, 11.0.0.3, 11.0.0.4, 11.0.0.5 and 3 more could not be identified")
+    assert "--want 11.0.0.1" in unnamed
     assert any("198.51.100.5 and 2 more forwarded your mail" in text for text in texts)
     assert "lets 198.51.100.1, 198.51.100.2, 198.51.100.3 and 4 more pass" in found.terms[0].why
 
@@ -498,7 +500,7 @@ def test_what_dkim_carries_is_no_reason_to_add_an_address() -> None:
         assert (found.advice, found.record, found.unserved) == (Advice.KEEP, "v=spf1 a -all", ())
         assert [each.standing for each in found.senders] == [SenderStanding.DKIM]
         assert CaveatCode.SENT_ON in codes(found)
-        assert "1 sender need not pass: DKIM carries the mail, or somebody sent it on" in found.render()
+        assert "1 sender need not pass: DKIM carries the mail, or the receiver excused it" in found.render()
     carried = reported("192.0.2.8", "fail", "pass")
     assert suggestion("v=spf1 a -all", carried, want=["192.0.2.8"]).record == "v=spf1 a a:mail.d.example -all"
 
@@ -509,7 +511,10 @@ def test_a_forwarder_is_no_sender(reason: str) -> None:
     assert (found.record, found.unserved) == ("v=spf1 a -all", ())
     [advice] = found.senders
     assert advice.standing is SenderStanding.FORWARDED
-    assert advice.why == f"it sent the mail on, says the receiver ({reason}), and is no sender of yours"
+    assert advice.why is not None
+    assert advice.why.startswith("its mail fails DMARC, but the receiver ")
+    assert advice.why.endswith(f" ({reason}), so that there is no reason to add its address")
+    assert ("exception" in advice.why) is (reason == "local_policy"), "RFC 9990 §3.1.6: that need not be forwarding"
 
 
 def test_mail_that_is_neither_carried_nor_sent_on_is_served_all_the_same() -> None:

@@ -146,3 +146,15 @@ def test_who_is_carried_by_dkim_and_what_is_known_of_the_others(call: Call, suit
         assert "(RFC 9989 §7.1)" in ended.out
     document = json.loads(enforce(call, suite, "soft.example", more=("--senders", str(table), "--json")).out)
     assert [each["ip"] for each in document["enforce"]["senders"]["carried-by-dkim"]] == ["198.51.100.1"]
+
+
+def test_a_permerror_is_not_the_fault_of_all(call: Call, suite: Suite) -> None:
+    """Over the limit, -all changes nothing: the record has to be corrected first."""
+    names = {f"n{i}.example": [{"TXT": f"v=spf1 ip4:198.51.100.{i} -all"}] for i in range(11)}
+    record = " ".join(f"include:{name}" for name in names)
+    zone = suite({"many.example": [{"TXT": f"v=spf1 {record} ~all"}], **names})
+    ended = call("simulate", "many.example", "--enforce", "--zone", zone, "--sender", "192.0.2.1")
+    assert ended.code == 1
+    assert "1 sender gets permerror, which a fault of the record gives and not -all" in ended.out
+    assert "spfengine lint many.example" in ended.out
+    assert "permerror, which" not in enforce(call, suite, "soft.example", "198.51.100.1").out

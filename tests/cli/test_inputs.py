@@ -268,3 +268,28 @@ def test_lint_finds_the_line_in_a_file_without_origin(call: Call, tmp_path: Path
         ("neutral-all", str(path), 2),
         ("helo-without-record", str(path), 4),
     ]
+
+
+def test_the_line_that_a_message_is_about_is_at_its_end(call: Call, tmp_path: Path) -> None:
+    path = tmp_path / "zone.txt"
+    path.write_text("@ IN SOA ns.a.example. x.a.example. 1 1 1 1 1\t; \x07\n", "utf-8")
+    ended = call("lint", "a.example", "--zone", str(path))
+    assert ended.code == 65
+    [message] = ended.err.splitlines()
+    assert "\\x0a" not in message
+    assert message.endswith("; the line: @ IN SOA ns.a.example. x.a.example. 1 1 1 1 1\\x09; \\x07")
+
+
+def test_an_alias_of_a_host_without_ipv6_has_no_ipv6_either(call: Call, tmp_path: Path) -> None:
+    """octoDNS: what the file has at the target is known, so an alias of it lacks nothing."""
+    path = tmp_path / "a.example.yaml"
+    path.write_text(
+        "'':\n- {type: A, value: 192.0.2.1}\n- {type: TXT, value: 'v=spf1 a:www.a.example -all'}\n"
+        "www: {type: ALIAS, value: a.example.}\nfar: {type: ALIAS, value: b.example.}\n",
+        "utf-8",
+    )
+    ended = call("check", "2001:db8::1", "a.example", "--zone", str(path))
+    assert ended.code == call("check", "192.0.2.9", "a.example", "--zone", str(path)).code
+    assert "not known" not in ended.out
+    assert "www.a.example" not in ended.err
+    assert "far.a.example A is not known" in ended.err

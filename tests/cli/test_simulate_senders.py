@@ -40,7 +40,8 @@ unchanged, passing 1
 
   not known
     not known: they depend on names that are not in the files given  1 source, 7 messages
-      192.0.2.200  7  temperror → temperror  ESP  by outside-zone  From: seed.example not aligned
+      192.0.2.200  7  not known → not known  ESP  the TXT records of bounce.esp.example are not in the files given  \
+From: seed.example not aligned
 
   gets better
     newly passing  2 sources, 1,160 messages
@@ -188,12 +189,13 @@ def test_senders_are_sorted_by_what_they_lose(call: Call, table: Table) -> None:
     assert lines[start + 1 : start + 5] == [
         "! 2 messages passed DMARC by SPF alone, and will fail it",
         "9 messages passed DMARC by DKIM as well, and still will",
-        "150.95.55.137  2  pass → softfail  seed.example  by ~all  DMARC: by SPF alone",
-        "150.95.55.137  9  pass → softfail  seed.example  by ~all  DMARC: by SPF and DKIM",
+        "150.95.55.137  2  pass → softfail  seed.example  by ~all  passed DMARC by SPF alone",
+        "150.95.55.137  9  pass → softfail  seed.example  by ~all  passed DMARC by SPF and DKIM",
     ]
-    assert "192.0.2.1  1  softfail → softfail  seed.example  by ~all  DMARC: not authenticated" in lines
+    assert "192.0.2.1  1  softfail → softfail  seed.example  by ~all  failed DMARC" in lines
     assert (
-        "192.0.2.1  4  softfail → softfail  seed.example  by ~all  sent on, says the receiver (mailing_list)" in lines
+        "192.0.2.1  4  softfail → softfail  seed.example  by ~all  failed DMARC; the receiver says that it was sent "
+        "through a mailing list (mailing_list)" in lines
     )
     rows = list(csv.DictReader(io.StringIO(simulate(call, path, "--csv").out)))
     assert {row["authentication"] for row in rows} == {

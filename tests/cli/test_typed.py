@@ -4,6 +4,7 @@ with what to write.
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -212,3 +213,64 @@ def test_a_number_out_of_range_is_refused_in_words(call: Call, arguments: list[s
     ended = call(*arguments, "--zone", SEED)
     assert (ended.code, ended.out) == (64, "")
     assert expected in ended.err
+
+
+@pytest.mark.parametrize("verb", [("check", "192.0.2.1", "seed.example"), ("simulate", "seed.example")])
+@pytest.mark.parametrize(
+    ("draft", "meant"),
+    [
+        ('"v=spf1 mx" "ip4:192.0.2.0/24 -all"', "mx ip4:192.0.2.0/24"),
+        (
+            '"v=spf1 include:a.seed.example" "include:b.seed.example -all"',
+            "include:a.seed.example include:b.seed.example",
+        ),
+    ],
+)
+def test_strings_of_a_draft_that_lack_a_space_are_named(
+    call: Call, verb: tuple[str, ...], draft: str, meant: str
+) -> None:
+    ended = call(*verb, "--draft", draft, "--zone", SEED)
+    assert "[missing-space]" in ended.err
+    assert f"did you mean {meant}?" in ended.err
+
+
+def test_a_space_between_the_strings_of_a_draft_is_enough(call: Call) -> None:
+    ended = call(
+        "check", "192.0.2.1", "seed.example", "--draft", '"v=spf1 mx " "ip4:192.0.2.0/24 -all"', "--zone", SEED
+    )
+    assert "missing-space" not in ended.err
+
+
+@pytest.mark.parametrize("dash", ["\u2013", "\u2014"])
+def test_a_record_without_quotes_that_was_cleaned_up_is_linted(call: Call, dash: str) -> None:
+    ended = call("lint", "--draft", f"v=spf1 ip4:192.0.2.1 {dash}all")
+    assert "read as: v=spf1 ip4:192.0.2.1 -all" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("verb", "name", "option"),
+    [("lint", "my.zone", "--zone"), ("tree", "zone.txt", "--zone"), ("suggest", "bounce.eml", "--senders"),
+     ("suggest", "report.xml.gz", "--senders")],
+)  # fmt: skip
+def test_a_file_in_place_of_a_domain(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: str, name: str, option: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).touch()
+    ended = call(verb, name)
+    assert ended.code == 64
+    assert f"to read the file, use {option} {name}" in ended.err
+
+
+@pytest.mark.parametrize("verb", ["lint", "tree", "simulate"])
+def test_a_record_in_place_of_an_option(call: Call, verb: str) -> None:
+    ended = call(verb, "seed.example", "v=spf1 a -all", "--zone", SEED)
+    assert ended.code == 64
+    assert '--draft "v=spf1' in ended.err
+
+
+def test_a_record_that_the_shell_took_apart(call: Call) -> None:
+    for arguments in (["v=spf1", "a", "-all"], ["--draft", "v=spf1", "a", "~all"], ["v=spf1", "mx", "~all"]):
+        ended = call("lint", *arguments)
+        assert ended.code == 64
+        assert 'in quotes: --draft "v=spf1' in ended.err

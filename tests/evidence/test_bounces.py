@@ -63,6 +63,10 @@ TEXTS: dict[str, tuple[str, Bounce | None]] = {
         "Spf= Fail , Dkim= Fail , DMARC= Fail [AM9PR01MB0001.eurprd01.prod.outlook.com 2026-08-03T08:20:11.123Z]"),
         Bounce(None, "seed.example", None, "fail"),
     ),
+    "Microsoft, in quotation marks": (
+        f"Remote server returned '550 5.7.23 SPF fail: {IP} is not allowed to send mail from seed.example'",
+        Bounce(IP, "seed.example", None, "fail"),
+    ),
     "Yahoo": (
         ("550 5.7.9 This mail has been blocked because the sender is unauthenticated. Yahoo requires all senders to "
         f"authenticate with either SPF or DKIM. Authentication results: DKIM = did not pass, SPF [seed.example] with "

@@ -120,6 +120,15 @@ def test_a_message_saved_in_another_form(tmp_path: Path, content: bytes, reason:
     assert [unread.reason for unread in evidence.unread] == [reason]
 
 
+def test_a_pasted_refusal_without_the_client_says_what_is_missing(tmp_path: Path) -> None:
+    """Microsoft's 5.7.515 names the domain only."""
+    text = "550 5.7.515 Access denied, sending domain SEED.EXAMPLE doesn't meet the required level. Spf= Fail"
+    evidence = read_bytes(tmp_path, text.encode())
+    assert evidence.senders == ()
+    [unread] = evidence.unread
+    assert "does not say which address the receiver saw" in unread.reason
+
+
 def test_words_are_no_message(tmp_path: Path) -> None:
     for text in (
         "SPF is a way to say who may send mail.",

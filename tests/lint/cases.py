@@ -213,8 +213,8 @@ CASES: dict[str, tuple[Case, Case]] = {
         case("v=spf1 a:v4.example a:v4.example/31 -all"),
     ),
     "over-void-limit-per-lookup": (
-        case("v=spf1 mx a:v4.example -all", {"mx.x.example": {"A": "192.0.2.25"}, "x.example": {
-            "MX": [(10, "mx.x.example"), (20, "v4.example")]}}),
+        case("v=spf1 mx a:v6.example -all", {"mx.x.example": {"AAAA": "2001:db8::25"}, "v6.example": {
+            "AAAA": "2001:db8::6"}, "x.example": {"MX": [(10, "mx.x.example"), (20, "v6.example")]}}),
         case("v=spf1 mx a:v4.example -all"),
     ),
     "voids-by-chance": (
@@ -259,3 +259,51 @@ CASES: dict[str, tuple[Case, Case]] = {
 
 TEXT_ONLY = {LintCode.NOT_SPF}
 """Codes that only a record that is given by itself can draw."""
+
+
+def example_rows() -> list[str]:
+    """Return the rows of the table in docs/reference/lint-examples.md: each code with what draws it."""
+    return [f"| `{code}` | {_shown(drawing)} | {_fix_shown(code, drawing)} |" for code, (drawing, _) in CASES.items()]
+
+
+def _shown(drawing: Case) -> str:
+    own = dict(drawing.zone.get(drawing.domain, {}))
+    txt = own.pop("TXT", None) if drawing.txt is None else drawing.txt
+    records = [] if txt is None else txt if isinstance(txt, list) else [txt]
+    shown = _some([_strings(record) for record in records], " and ") or _code(drawing.domain)
+    others = {name: data for name, data in drawing.zone.items() if name != drawing.domain}
+    if own:
+        others = {drawing.domain: own, **others}
+    more = [
+        f"{_code(name)} {kind} {_code(_text(value))}" for name, data in others.items() for kind, value in data.items()
+    ]
+    if drawing.ttl is not None:
+        more.append(f"TTL {drawing.ttl}")
+    if drawing.proxied:
+        more.append(f"{_code(drawing.proxied[0])} is proxied")
+    return f"{shown}; {_some(more, ', ')}" if more else shown
+
+
+def _strings(record: Any) -> str:
+    return _some([_code(string) for string in (record if isinstance(record, tuple) else (record,))], " ")
+
+
+def _some(parts: list[str], between: str) -> str:
+    return between.join(parts) if len(parts) <= 3 else between.join(parts[:2]) + ", and so on"
+
+
+def _text(value: Any) -> str:
+    return " ".join(map(_text, value)) if isinstance(value, (tuple, list)) else str(value)
+
+
+def _code(text: str) -> str:
+    if not text:
+        return "empty"
+    if not text.isprintable() or not text.isascii():
+        text = text.encode("unicode_escape").decode("ascii")
+    return "`" + (text if len(text) <= 70 else text[:67] + "…").replace("|", "\\|") + "`"
+
+
+def _fix_shown(code: str, drawing: Case) -> str:
+    fixes = [finding.fix for finding in drawing.findings() if finding.code == code and finding.fix is not None]
+    return _strings(fixes[0]) if fixes else "none"

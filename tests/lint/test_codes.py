@@ -6,7 +6,8 @@ import spfengine
 from spfengine import ProblemCode
 from spfengine.linting import LintCode, Severity
 from spfengine.linting.codes import ABOUT
-from tests.lint.cases import CASES, TEXT_ONLY
+from tests.conftest import REPOSITORY
+from tests.lint.cases import CASES, TEXT_ONLY, example_rows
 
 
 def test_every_code_has_a_case() -> None:
@@ -71,3 +72,9 @@ def test_a_record_is_text() -> None:
 @pytest.mark.parametrize("severity", Severity)
 def test_severities_are_words(severity: Severity) -> None:
     assert severity in ("error", "warning", "info")
+
+
+def test_the_reference_has_an_example_and_its_fix_for_each_code() -> None:
+    """After a change, replace the rows by what `example_rows` of tests/lint/cases.py returns."""
+    page = (REPOSITORY / "docs" / "reference" / "lint-examples.md").read_text(encoding="utf-8")
+    assert [row for row in example_rows() if row not in page.splitlines()] == []

@@ -354,3 +354,80 @@ def test_a_cname_record_alone_or_signed_is_none(beside: dict[str, str]) -> None:
 def test_names_of_others_in_a_zone_are_not_judged() -> None:
     zone = spfengine.Zone({**ZONE, "y.example": {"CNAME": "x.example", "A": "192.0.2.1"}}, apexes=["x.example"])
     assert not [each for each in spfengine.lint_zone(zone) if each.code == "cname-beside-data"]
+
+
+def test_ipv6_clients_of_ipv4_only_hosts_are_an_info_as_long_as_the_rule_of_the_rfc_is_kept() -> None:
+    hosts = {"mx.x.example": {"A": "192.0.2.25", "TXT": "v=spf1 a -all"}, DOMAIN: {
+        "MX": [(10, "mx.x.example"), (20, "v4.example")]}}  # fmt: skip
+    findings = case("v=spf1 mx a:v4.example -all", hosts).findings()
+    assert only(findings, "over-void-limit-per-lookup").severity is Severity.INFO
+    assert "near-void-limit" not in codes_of(findings)
+
+
+def test_void_lookups_that_have_findings_of_their_own_are_not_near_the_limit_once_more() -> None:
+    assert codes_of(case("v=spf1 a:no.x.example a:text.example -all").findings()) == ["name-not-found", "no-addresses"]
+
+
+@pytest.mark.parametrize(
+    ("txt", "hints"),
+    [
+        ("v=spf1 mx ~all -all", ["keep one of the two; now ~all decides"]),
+        (
+            "v=spf1 mx all a -all",
+            ["take all out, so that -all at the end decides", "take all out", "keep one of the two; now all decides"],
+        ),
+    ],
+)
+def test_which_of_two_alls_is_meant_only_a_person_knows(txt: str, hints: list[str]) -> None:
+    findings = case(txt).findings()
+    assert [(each.hint, each.fix) for each in findings] == [(hint, None) for hint in hints]
+
+
+@pytest.mark.parametrize("term", ["a:s.x.example", "mx:s.x.example", "a:%{d}"])
+def test_a_record_is_never_told_to_include_itself(term: str) -> None:
+    findings = case(None, {"s.x.example": {"TXT": f"v=spf1 {term} -all"}}, domain="s.x.example").findings()
+    assert codes_of(findings) == ["no-addresses"]
+    assert "include" not in str(findings[0].hint)
+
+
+def test_a_record_is_never_told_to_include_one_that_includes_it() -> None:
+    zone = {"s.x.example": {"TXT": f"v=spf1 a:{DOMAIN} mx:{DOMAIN} -all"}, DOMAIN: {}}
+    findings = case("v=spf1 include:s.x.example -all", zone).findings()
+    assert all("include:" not in str(each.hint) for each in findings if each.code == "no-addresses")
+
+
+@pytest.mark.parametrize("txt", ["v=spf1 ip4:0.0.0.0/1 ip4:128.0.0.0/1 -all", "v=spf1 ip4:0.0.0.0/1 a/1 mx/1 -all"])
+def test_terms_that_let_everybody_pass_together(txt: str) -> None:
+    findings = case(txt).findings()
+    assert "large-space" not in codes_of(findings)
+    assert "together" in only(findings, "passes-everyone").text
+
+
+@pytest.mark.parametrize("text", ["v=spf1, a, mx, ~all", "v=spf1; a; mx; ~all", "v=spf1: a mx ~all"])
+def test_separators_after_the_version_are_corrected_with_the_others(text: str) -> None:
+    assert only(case(text).findings(), "look-alike").fix == ("v=spf1 a mx ~all",)
+
+
+def test_a_subdomain_with_a_null_mx_needs_no_record_with_senders() -> None:
+    findings = case("v=spf1 mx -all", {"n.x.example": {"MX": (0, ".")}}, domain="n.x.example").findings()
+    assert only(findings, "no-record").fix == ("v=spf1 -all",)
+    assert "redirect" not in str(findings[0].hint)
+
+
+@pytest.mark.parametrize("txt", ["v=spf1 redirect=ok.example ~all", "v=spf1 ~all redirect=ok.example"])
+def test_a_redirect_that_alone_says_who_sends_is_not_taken_out(txt: str) -> None:
+    finding = only(case(txt).findings(), "redirect-ignored")
+    assert (finding.fix, str(finding.hint).partition(",")[0]) == (None, "take ~all out")
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"), [("al", "~all or -all?"), ("alll", "~all or -all?"), ("all-", "-all?"), ("-al", "-all?")]
+)
+def test_no_hint_offers_all_that_lets_everybody_pass(word: str, meant: str) -> None:
+    [finding] = spfengine.lint(None, record=f"v=spf1 ip4:192.0.2.1 {word}")
+    assert finding.hint == f"did you mean {meant}"
+
+
+def test_a_list_in_a_list_is_taken_apart() -> None:
+    [finding] = spfengine.lint(None, record="v=spf1 include:a.example,b.example,ip4:198.51.100.4;mx ~all")
+    assert finding.fix == ("v=spf1 include:a.example include:b.example ip4:198.51.100.4 mx ~all",)

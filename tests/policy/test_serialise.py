@@ -72,6 +72,7 @@ def test_the_form_is_stable() -> None:
         "void_lookups": 1,
         "depends_on": [0],
         "tree": {"dependency": 0, "branches": [["match", 0], ["no-match-void", 1], ["temperror", 2]]},
+        "rest": None,
     }
     assert outcomes[2]["problem"] == {
         "code": "dns-failure",
@@ -91,6 +92,7 @@ def test_the_form_is_stable() -> None:
         "void_lookups": 0,
         "depends_on": [],
         "tree": None,
+        "rest": None,
     }
 
 

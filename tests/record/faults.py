@@ -454,7 +454,7 @@ CASES = [
     ),
     Case(
         "v=spf1 xall",
-        Fault(C.UNKNOWN_MECHANISM, "xall", "4.6.1", "did you mean all?"),
+        Fault(C.UNKNOWN_MECHANISM, "xall", "4.6.1", "did you mean ~all or -all?"),
     ),
     Case(
         "v=spf1 include.",
@@ -543,7 +543,7 @@ CASES = [
     ),
     Case(
         "v=spf1 all-",
-        Fault(C.UNKNOWN_MECHANISM, "all-", "4.6.1", "did you mean all?"),
+        Fault(C.UNKNOWN_MECHANISM, "all-", "4.6.1", "did you mean -all?"),
     ),
     Case(
         "v=spf1 xxxxxxxxxxxxxxxx:y",

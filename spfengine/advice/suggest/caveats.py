@@ -42,11 +42,16 @@ def caveats_of_start(situation: Situation, *, is_proposed: bool) -> Iterator[Cav
 
 def caveats_of_reports(senders: Sequence[SenderAdvice]) -> Iterator[Caveat]:
     """Yield which reports saw another result than the published record gives."""
-    for advice in [advice for advice in senders if advice.differs][:_MOST]:
-        reported = visible(advice.sender.reported or "", 20)
+    found: dict[tuple[str, str], list[str]] = {}
+    for advice in senders:
+        if advice.differs:
+            results = visible(advice.sender.reported or "", 20), str(advice.before)
+            found.setdefault(results, []).append(advice.sender.ip)
+    for (reported, now), ips in found.items():
+        routes = "the messages took other routes" if len(ips) > 1 else "the message took another route"
         text = (
-            f"a receiver saw {reported} for {advice.sender.ip}, but the record gives {advice.before} now: DNS has "
-            "changed since, or the message took another route"
+            f"a receiver saw {reported} for {listed(ips, _MOST)}, but the record gives {now} now: DNS has "
+            f"changed since, or {routes}"
         )
         yield Caveat(CaveatCode.REPORT_DIFFERS, text)
 
@@ -177,23 +182,26 @@ def caveats_of_special_senders(senders: Sequence[SenderAdvice]) -> Iterator[Cave
 def caveats_of_unidentified(senders: Sequence[SenderAdvice]) -> Iterator[Caveat]:
     """Yield which senders are left out because they could not be identified."""
     special = {advice.sender.ip for advice, _ in special_senders(senders)}
-    unidentified = [
-        advice for advice in senders if advice.standing is SenderStanding.UNNAMED and advice.sender.ip not in special
-    ]
-    for advice in unidentified[:_MOST]:
-        ip = advice.sender.ip
-        who = f" ({visible_name(advice.who)})" if advice.who else ""
-        owner = "belongs to no known service and to no name of yours"
-        if advice.identification is not None and advice.identification.is_incomplete:
-            owner = "could not be identified, since not everything was answered"
-        text = (
-            f"{ip}{who} {owner}: it may be a forwarder, a forger, or a "
-            f"server of yours. It is left out: if it is yours, use --want {ip}; if not, --ignore {ip}"
-        )
+    found: dict[tuple[str, str], list[str]] = {}
+    for advice in senders:
+        if advice.standing is SenderStanding.UNNAMED and advice.sender.ip not in special:
+            found.setdefault((_why_unidentified(advice), advice.who or ""), []).append(advice.sender.ip)
+    for (why, who), repeated in found.items():
+        ips = list(dict.fromkeys(repeated))
+        name = f" ({visible_name(who)})" if who else ""
+        them = "it may be a forwarder, a forger, or a server of yours. It is left out: if it is yours, use"
+        what_to_do = f"{them} --want {ips[0]}; if not, --ignore {ips[0]}"
+        if len(ips) > 1:
+            them = "each may be a forwarder, a forger, or a server of yours. They are left out: for one that is yours,"
+            what_to_do = f"{them} use --want, such as --want {ips[0]}; for others --ignore"
+        text = f"{listed(ips, _MOST)}{name} {why}: {what_to_do}"
         yield Caveat(CaveatCode.UNNAMED, text)
-    if len(unidentified) > _MOST:
-        text = f"and {len(unidentified) - _MOST} more addresses that could not be identified"
-        yield Caveat(CaveatCode.UNNAMED, text)
+
+
+def _why_unidentified(advice: SenderAdvice) -> str:
+    if advice.identification is not None and advice.identification.is_incomplete:
+        return "could not be identified, since not everything was answered"
+    return "could not be identified: of no known service, and no name of yours"
 
 
 def caveats_of_dmarc(senders: Sequence[SenderAdvice]) -> Iterator[Caveat]:
@@ -203,8 +211,8 @@ def caveats_of_dmarc(senders: Sequence[SenderAdvice]) -> Iterator[Caveat]:
         messages = counted(sum([sender.count for sender in sent_on]), "message")
         ips = list(dict.fromkeys([sender.ip for sender in sent_on]))
         text = (
-            f"{messages} from {listed(ips, _MOST)} passed DMARC by DKIM, or a forwarder or mailing list sent "
-            f"them on, by the reports: no reason to add an address. If one is yours, use --want {ips[0]}"
+            f"{messages} from {listed(ips, _MOST)} passed DMARC by DKIM, or failed it for a reason such as forwarding "
+            f"that the receiver gave: no reason to add an address. If one is yours, use --want {ips[0]}"
         )
         yield Caveat(CaveatCode.SENT_ON, text)
     alone = [each.sender for each in senders if each.sender.authentication is Authentication.SPF_ALONE]

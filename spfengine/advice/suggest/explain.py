@@ -43,6 +43,7 @@ from spfengine.linting.lint import linting
 from spfengine.linting.terms import is_example
 from spfengine.problems import Result
 from spfengine.record.model import Directive, term_key
+from spfengine.senders import override_text
 from spfengine.simulation.drafts import record_draft
 from spfengine.simulation.records import Standing
 from spfengine.simulation.simulate import simulating
@@ -243,7 +244,8 @@ def _why_not_served(requested: RequestedSender, solution: Solution) -> str:
     if requested.is_sent_on and requested.sender.dmarc_dkim == "pass":
         return "its mail passes DMARC by DKIM, as after forwarding, so that there is no reason to add its address"
     if requested.is_sent_on:
-        return f"it sent the mail on, says the receiver ({requested.sender.override}), and is no sender of yours"
+        excused = override_text(requested.sender)
+        return f"its mail fails DMARC, but {excused}, so that there is no reason to add its address"
     if requested.refusing is not None and requested.is_refused:
         return f"the record refuses it on purpose, by {requested.refusing.text}"
     if requested.is_beyond and requested.beyond is not None and not solution.fits:

@@ -233,8 +233,8 @@ class RequestedSender:
 
     @property
     def is_sent_on(self) -> bool:
-        """Whether it does not pass and need not: by the reports DKIM carries its mail, or somebody sent it on, and the
-        caller does not want it all the same.
+        """Whether it does not pass and need not: by the reports DKIM carries its mail, or the receiver excused it,
+        and the caller does not want it all the same.
         """
         return self._does_not_pass and not self.is_wanted and self.sender.is_sent_on
 

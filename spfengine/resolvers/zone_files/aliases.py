@@ -32,6 +32,8 @@ def alias(name: str, type: str, target: str, ttl: int | None = None) -> RRset:
 def resolve_aliases(rrsets: Mapping[Key, RRset], aliases: Mapping[Key, str]) -> tuple[RRset, ...]:
     """Return the RRsets, with each alias replaced by the records of its target, if the file has them.
 
+    An alias of a host that the file knows by addresses of the other family only has none of this family either.
+
     Args:
         aliases: the target of each alias, by the alias's key.
     """
@@ -43,5 +45,14 @@ def resolve_aliases(rrsets: Mapping[Key, RRset], aliases: Mapping[Key, str]) -> 
                 break
             key = fold(aliases[key]), key[1]
         target = rrsets.get(key, rrset)
+        if own in aliases and target is rrset and _has_other_addresses(rrsets, key):
+            continue
         resolved.append(rrset if target.status is not Status.NOERROR else replace(target, name=rrset.name))
     return tuple(resolved)
+
+
+def _has_other_addresses(rrsets: Mapping[Key, RRset], key: Key) -> bool:
+    """Whether a name has the addresses of the other family."""
+    name, type = key
+    found = [rrsets.get((name, other)) for other in ADDRESSES if other != type]
+    return type in ADDRESSES and any(rrset is not None and rrset.status is Status.NOERROR for rrset in found)

@@ -50,12 +50,12 @@ def read_pasted(text: str) -> Pasted:
     The text of a clean record is returned unchanged.
     """
     if len(text) > MAX_CHARACTERS:
-        return Pasted(text, None, ())
+        return Pasted(text, None, (), (text,))
     cleaning = _Cleaning(text)
     cleaning.characters()
     owner = cleaning.zone_file_line()
     cleaning.quotes()
-    return Pasted(cleaning.text, owner, tuple(cleaning.cleaned), cleaning.strings)
+    return Pasted(cleaning.text, owner, tuple(cleaning.cleaned), cleaning.strings or (cleaning.text,))
 
 
 class _Cleaning:

@@ -42,7 +42,8 @@ def server() -> Iterator[FakeDNS]:
 @pytest.fixture(scope="module")
 def policyd(server: FakeDNS) -> Iterator[PolicyServer]:
     process = subprocess.Popen(
-        command("policyd", "--listen", "127.0.0.1:0", "--nameserver", server.nameserver, "--hostname", "mx.example"),
+        command("policyd", "--listen", "127.0.0.1:0", "--nameserver", server.nameserver, "--hostname", "mx.example",
+                "--identity", "mailfrom", "--strict-private"),
         stderr=subprocess.PIPE, env=environment(),
     )  # fmt: skip
     assert process.stderr is not None

@@ -16,7 +16,8 @@ POLICY_PORT = 10024
 """The port at which Debian's policy server can be asked without Postfix."""
 _OURS = Service(
     25, "check_policy_service inet:127.0.0.1:10023",
-    "{spfengine} policyd --listen 127.0.0.1:10023 --hostname mx.example --permerror reject",
+    "{spfengine} policyd --listen 127.0.0.1:10023 --hostname mx.example --permerror reject "
+    "--identity mailfrom --strict-private",
 )  # fmt: skip
 _THEIRS = Service(25, "check_policy_service unix:private/policyd-spf")
 # By its path: a virtual environment may have another policyd-spf.

@@ -87,6 +87,12 @@ def row(sender: Sender) -> str:
     return "\t".join([sender.ip, str(sender.count), domain, *mfrom, helo, "none" if helo else ""])
 
 
+def like(sender: Sender) -> Sender:
+    """The sender with what `policy_evaluated` of the generated reports says."""
+    values = {name: getattr(sender, name) for name in Sender.fields}
+    return Sender(**{**values, "dmarc_spf": "fail", "dmarc_dkim": "fail"})
+
+
 @pytest.mark.debian
 @pytest.mark.parametrize("form", ["xml", "gzip", "zip", "mail"])
 def test_reports_of_mail_dmarc_are_read_without_loss(tmp_path: Path, form: str) -> None:
@@ -100,7 +106,7 @@ def test_reports_of_mail_dmarc_are_read_without_loss(tmp_path: Path, form: str) 
     assert made.returncode == 0, made.stderr.decode()
     evidence = read_bytes(tmp_path, made.stdout)
     assert evidence.unread == ()
-    expected = [sender._replace(dmarc_spf="fail", dmarc_dkim="fail") for sender in SENDERS]  # policy_evaluated
+    expected = [like(sender) for sender in SENDERS]
     assert sorted(evidence.senders, key=str) == sorted(expected, key=str)
     assert [astuple(source) for source in evidence.sources] == [
         ("dmarc-report", 1, len(SENDERS), sum(sender.count for sender in SENDERS))

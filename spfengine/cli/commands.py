@@ -4,6 +4,7 @@ import os
 import re
 from difflib import get_close_matches
 from importlib import import_module
+from itertools import pairwise
 from typing import Any
 
 import click
@@ -126,11 +127,16 @@ def run(arguments: list[str]) -> int:
     except click.UsageError as error:
         message = error.format_message().rstrip(".").replace("'. expected", "': expected")
         message = _RANGE.sub(_range_words, message)
-        is_split = any(argument.lower() == VERSION for argument in arguments)  # the shell does that without quotes
-        if (is_split or _EXTRA_RECORD.search(message)) and "--draft" in _options_of(error.ctx):
+        if (_is_split(arguments) or _EXTRA_RECORD.search(message)) and "--draft" in _options_of(error.ctx):
             message = 'a record is given with --draft, in quotes: --draft "v=spf1 …"'
         raise Failure(exits.USAGE, f"{message}; see '{path_of(arguments)} --help'") from error
     return int(code)
+
+
+def _is_split(arguments: list[str]) -> bool:
+    """Whether a record was given without quotes, so that the shell split it."""
+    after = [word for version, word in pairwise(arguments) if version.lower() == VERSION]
+    return any(not word.startswith("--") for word in after)
 
 
 _EXTRA_RECORD = re.compile(r"^Got unexpected extra arguments? \(.*\bv=spf", re.IGNORECASE | re.DOTALL)

@@ -63,6 +63,11 @@ def _explain(session: Session, spec: MacroString, domain: str) -> Generator[Ques
     explain_string = _explain_string(answer, visible_name(name))
     if not isinstance(explain_string, MacroString):
         return explain_string
+    return (yield from _expanded(session, explain_string, domain))
+
+
+def _expanded(session: Session, explain_string: MacroString, domain: str) -> Generator[Question, Answer, _TextOrReason]:
+    """Return the text that an explain-string expands to, or why it can't be sent."""
     if session.lacks_helo(explain_string.letters):
         return None, ProblemCode.EXP_HELO_UNKNOWN, f"its text has the HELO name in it, {_NOT_KNOWN}"
     validated = ""

@@ -121,15 +121,24 @@ def is_address_of(
         if skip_failure and not answer.is_unknown:
             return False
         raise dns_failure_halt(name, type, answer)
-    if session.limits.void_rule is VoidRule.DUAL_STACK and answer.status is not Status.NXDOMAIN:
-        other_type = address_type(V6 if family is V4 else V4)
-        other = yield from ask(session, name, other_type)
-        if other.is_unknown:
-            raise dns_failure_halt(name, other_type, other)
-        if not other.is_void:
-            return False
+    dual = session.limits.void_rule is VoidRule.DUAL_STACK and answer.status is not Status.NXDOMAIN
+    if dual and not (yield from _lacks_other_family(session, name)):
+        return False
     count_void(session, name)  # an answer without records that is no failure is void
     return False
+
+
+def _lacks_other_family(session: Session, name: str) -> Generator[Question, Answer, bool]:
+    """Return whether `name` has no address of the other family than the client's (`VoidRule.DUAL_STACK`).
+
+    Raises:
+        Halt: nobody was asked.
+    """
+    type = address_type(V6 if session.family is V4 else V4)
+    answer = yield from ask(session, name, type)
+    if answer.is_unknown:
+        raise dns_failure_halt(name, type, answer)
+    return answer.is_void
 
 
 _DNS_CODES = {

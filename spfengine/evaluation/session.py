@@ -15,6 +15,8 @@ from spfengine.record.model import All, Directive, Include, NetworkRun, Record, 
 
 _A, _AAAA = RRType.A, RRType.AAAA
 
+POSTMASTER = "postmaster"
+"""The local part of a sender that has none (RFC 7208 §4.3)."""
 MAILFROM = "mailfrom"
 HELO = "helo"
 _INFINITY = float("inf")
@@ -149,27 +151,22 @@ class Session:
             ArgumentError: another argument has the wrong type or value.
         """
         if helo is None:
-            if identity == HELO:
-                raise ArgumentError("helo must be text, not NoneType")
-            self.helo_known = False
-            self.domain_known = sender not in ("", "<>")
-            helo = ""
+            helo = self._without_helo(sender, identity)
         classes = (sender.__class__, helo.__class__, limits.__class__, receiver.__class__, now.__class__)
         if classes != _USUAL_CLASSES or not -_INFINITY < now < _INFINITY:
             _refuse(sender=sender, helo=helo, limits=limits, receiver=receiver, now=now)
         self.family, self.ip = parse_address(ip)
         self.identity = identity
-        if sender[-1:] == ">" and sender[0] == "<":  # as in MAIL FROM:<…>
-            sender = sender[1:-1]
-        local_part, _, domain = sender.rpartition("@")
-        if not sender:
-            domain = helo  # RFC 7208 §2.4: a null sender means postmaster@helo
+        if sender[-1:] == ">":
+            sender = _without_brackets(sender)
+        # RFC 7208 §2.4: a null sender means postmaster@helo
+        local_part, _, domain = sender.rpartition("@") if sender else ("", "", helo)
         self.helo = helo if helo.isascii() else _name_octets(helo)
         domain = domain.removesuffix(".")
         if not (sender and sender.isascii()):  # without a sender, the domain is the HELO name
             local_part, domain = self._sender_octets(local_part, domain)
         self.domain = domain
-        self.local_part = local_part or "postmaster"  # RFC 7208 §4.3
+        self.local_part = local_part or POSTMASTER
         self.receiver = receiver
         self.now = now
         self.limits = limits
@@ -180,6 +177,14 @@ class Session:
         self.lookups = 0
         self.tracer = None
         self.matchers = None
+
+    def _without_helo(self, sender: str, identity: str) -> str:
+        """Note that the HELO name is not known, and so neither is the domain of a null sender; return "" for it."""
+        if identity == HELO:
+            raise ArgumentError("helo must be text, not NoneType")
+        self.helo_known = False
+        self.domain_known = sender not in ("", "<>")
+        return ""
 
     def _sender_octets(self, local_part: str, domain: str) -> tuple[str, str]:
         """Return the parts of the sender as octets, the domain with A-labels; note if IDNA2008 refuses the domain."""
@@ -265,6 +270,11 @@ _ARGUMENTS = (
     "now",
     "limits",
 )
+
+
+def _without_brackets(sender: str) -> str:
+    """Return a sender without the brackets around it, as in MAIL FROM:<…>."""
+    return sender[1:-1] if sender[0] == "<" else sender
 
 
 def address_type(family: Family) -> RRType:

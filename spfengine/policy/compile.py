@@ -447,6 +447,15 @@ class _Node:
         return self.fork.choices[len(self.ends)]
 
 
+def _branching(node: _Node, depends_on: tuple[Dependency, ...], *, with_tree: bool) -> Outcome:
+    """Return the outcome of a term that depends on more than the address, by what each choice leads to."""
+    outcomes = [end.outcome for end in node.ends]
+    tree = Branch(node.fork.dependency, tuple(zip(node.fork.choices, outcomes, strict=True))) if with_tree else None
+    lookups = max(outcome.lookups for outcome in outcomes)
+    voids = max(outcome.void_lookups for outcome in outcomes)
+    return Outcome(None, lookups=lookups, void_lookups=voids, depends_on=depends_on, tree=tree)
+
+
 class _Tiler:
     """Finds the outcome at one address after another, and keeps what it may need again.
 
@@ -554,18 +563,8 @@ class _Tiler:
             outcome = Outcome(
                 None, path=path, lookups=lookups, void_lookups=voids, depends_on=tuple(dependencies), rest=rest
             )
-            return _End(self._one(outcome), node.ends[0].last, leaves, depth)
-        tree = None
-        if is_small:
-            outcomes = [end.outcome for end in node.ends]
-            tree = Branch(dependency, tuple(zip(node.fork.choices, outcomes, strict=True)))
-        outcome = Outcome(
-            None,
-            lookups=max(end.outcome.lookups for end in node.ends),
-            void_lookups=max(end.outcome.void_lookups for end in node.ends),
-            depends_on=tuple(dependencies),
-            tree=tree,
-        )
+        else:
+            outcome = _branching(node, tuple(dependencies), with_tree=is_small)
         return _End(self._one(outcome), min(end.last for end in node.ends), leaves, depth)
 
     def _one(self, outcome: Outcome) -> Outcome:

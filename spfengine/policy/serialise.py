@@ -147,10 +147,7 @@ def _outcomes(value: Field, dependencies: list[Dependency]) -> list[Outcome]:
         result = each["result"].optional(lambda one: one.word(Result))
         if (result is None) != bool(depends_on):
             each["depends_on"].refuse("dependencies if, and only if, the result is null")
-        if (tree is not None or rest is not None) and result is not None:
-            each["result"].refuse("null, since there is a tree or a rest")
-        if tree is not None and rest is not None:
-            each["rest"].refuse("null, since there is a tree")
+        _refuse_contradiction(each, has_result=result is not None, has_tree=tree is not None, has_rest=rest is not None)
         outcomes.append(
             Outcome(
                 result,
@@ -167,6 +164,13 @@ def _outcomes(value: Field, dependencies: list[Dependency]) -> list[Outcome]:
         )
         sizes.append(size)
     return outcomes
+
+
+def _refuse_contradiction(value: Field, *, has_result: bool, has_tree: bool, has_rest: bool) -> None:
+    if has_result and (has_tree or has_rest):
+        value["result"].refuse("null, since there is a tree or a rest")
+    if has_tree and has_rest:
+        value["rest"].refuse("null, since there is a tree")
 
 
 def _branch(

@@ -36,17 +36,21 @@ def for_unknown_mechanism(qualifier: str, name: str, rest: str) -> str | None:
     if parse_ip6(name + rest.partition("/")[0]) is not None:
         return f"did you mean {qualifier}ip6:{visible(name + rest, 60)}?"
     closest = meant(name)
-    if closest in MODIFIERS:
-        return f"did you mean {closest}={visible(rest[1:], 60)}?"
     if closest is not None:
-        if closest == "all" and qualifier in ("", "+"):  # all alone lets everybody pass
-            wanted = name[-1] if name[-1] in "-~?" else ""
-            return f"did you mean {wanted}all?" if wanted else "did you mean ~all or -all?"
-        argument = "" if closest == "all" else ":" + rest[1:] if rest[:1] in (":", "=") else rest
-        return f"did you mean {qualifier}{closest}{visible(argument, 60)}?"
+        return f"did you mean {_with_name(closest, qualifier, name, rest)}?"
     if "." in name and not rest:
         return f"a mechanism is missing before it; did you mean {qualifier}include:{name} or {qualifier}a:{name}?"
     return f"the mechanisms are {', '.join(MECHANISMS)}"
+
+
+def _with_name(closest: str, qualifier: str, name: str, rest: str) -> str:
+    """Return what was probably meant by a term, for the known name that is closest to its name."""
+    if closest in MODIFIERS:
+        return f"{closest}={visible(rest[1:], 60)}"
+    if closest == "all" and qualifier in ("", "+"):  # all alone lets everybody pass
+        return f"{name[-1]}all" if name[-1] in "-~?" else "~all or -all"
+    argument = "" if closest == "all" else ":" + rest[1:] if rest[:1] in (":", "=") else rest
+    return f"{qualifier}{closest}{visible(argument, 60)}"
 
 
 def for_domain_spec(qualifier: str, argument: str) -> str | None:

@@ -35,6 +35,7 @@ _RANGE = re.compile(r"([0-9A-Fa-f.:]+)[-\u2013]([0-9A-Fa-f.:]+)\Z")
 _WILDCARD = re.compile(r"((?:[0-9]{1,3}\.){1,3})(?:[*xX](?:\.[*xX])*|\.?\Z)\Z")
 _SHORT = re.compile(r"((?:[0-9]{1,3}\.){0,2}[0-9]{1,3})\.?/([0-9]{1,2})\Z")
 _ZEROS = re.compile(r"[0-9]+(?:\.[0-9]+){3}\Z")
+_PADDED = re.compile(r"0[0-9]+")
 _NETWORKS = ("ip4", "ip6")
 _DOMAIN_TERM = re.compile(
     r"([+\-?~]?(?:(?:include|a|mx|ptr|exists):|(?:redirect|exp)=))([^/%]+)((?:/.*)?)\Z", re.IGNORECASE
@@ -80,15 +81,7 @@ def _of_list(piece: str) -> list[str]:
 def _glued(token: Token) -> Slip | None:
     """Return the slip of several terms without spaces between them: `mx,a,~all`, `ip4:192.0.2.1include:b.example`."""
     text = token.text
-    first = len(token.qualifier)
-    cuts = [found.start() for found in _CUT.finditer(text, 1) if found.start() > first]
-    cuts = [cut for cut in cuts if not (cut - 1 in cuts and text[cut - 1] in "+-?~")]
-    if not cuts or len(cuts) >= _MOST:
-        return None
-    pieces = [text[start:end].strip(_PUNCTUATION) for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
-    if pieces[-1][-4:-1].lower() == "all":
-        pieces[-1] = pieces[-1].rstrip(".")
-    pieces = [each for piece in pieces if piece for each in _of_list(piece)]
+    pieces = _pieces(text, len(token.qualifier))
     if len(pieces) < 2 or not _begins_like_a_term(pieces[0]):
         return None
     if _SEPARATORS.search(text):
@@ -97,6 +90,23 @@ def _glued(token: Token) -> Slip | None:
     if any(piece[0] in "+-?~" and piece[1:].lower() != "all" for piece in pieces[1:]):  # or is it a part of the name?
         return Slip(f"{lead}, or its first character is one too many", is_glued=True)
     return _meant(pieces, is_glued=True, lead=f"{lead}; ")
+
+
+def _cuts(text: str, first: int) -> list[int]:
+    """Return the offsets after `first` at which a name of a term begins, or its qualifier."""
+    cuts = [found.start() for found in _CUT.finditer(text, 1) if found.start() > first]
+    return [cut for cut in cuts if not (cut - 1 in cuts and text[cut - 1] in "+-?~")]
+
+
+def _pieces(text: str, first: int) -> list[str]:
+    """Return the terms that a term is made of, if several names of terms are in it after the offset `first`."""
+    cuts = _cuts(text, first)
+    if not 0 < len(cuts) < _MOST:
+        return []
+    pieces = [text[start:end].strip(_PUNCTUATION) for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+    if pieces[-1][-4:-1].lower() == "all":
+        pieces[-1] = pieces[-1].rstrip(".")
+    return [each for piece in pieces if piece for each in _of_list(piece)]
 
 
 def pieces_at(text: str, cuts: list[int], bare: Container[str]) -> list[str] | None:
@@ -276,21 +286,21 @@ def _netmask_alone(token: Token, text: str) -> Slip | None:
 def _leading_zeros(qualifier: str, text: str) -> Slip | None:
     """Return the slip of an IPv4 address with leading zeros: `192.000.002.001`."""
     address, slash, length = text.partition("/")
-    if _ZEROS.match(address) is None:
-        return None
-    numbers = address.split(".")
-    if all(number == "0" or number[0] != "0" for number in numbers):
-        return None
+    numbers = address.split(".") if _ZEROS.match(address) else []
+    padded = list(filter(_PADDED.fullmatch, numbers))
     plain = ".".join([number.lstrip("0") or "0" for number in numbers])
-    if parse_ip4(plain) is None:
+    if not padded or parse_ip4(plain) is None:
         return None
     term = f"{qualifier}ip4:{plain}{slash}{length}"
-    if any(number[0] == "0" and number.lstrip("0")[0:] not in ("", *"1234567") for number in numbers):
+    if not {number.lstrip("0") for number in padded} <= {"", *"1234567"}:
         return Slip(f"numbers with leading zeros are octal to some readers; write {term} if you mean that")
     return _meant([term], lead="numbers have no leading zeros; ")
 
 
 # Names
+
+
+_MARKS = re.compile(r"[@,;|/:<>()\[\]\"']")
 
 
 def _name(token: Token) -> Slip | None:
@@ -299,27 +309,36 @@ def _name(token: Token) -> Slip | None:
     if sep not in (":", "=") or name not in MECHANISMS + MODIFIERS or name in (*_NETWORKS, "all") or not argument:
         return None
     literal = re.sub(r"%\{[^}]*\}|%.", "", argument)
-    if not any(mark in literal for mark in "@,;|/:<>()[]\"'"):
+    if not _MARKS.search(literal):
         return None
     begin = token.text[: len(token.qualifier) + len(token.name)] + sep
-    tidy = argument.strip(_AROUND)
-    tidy = _SCHEME.sub("", tidy, count=1) if _SCHEME.match(tidy) else tidy
-    if tidy.strip("@") == "" and "@" in tidy:
+    tidy = _SCHEME.sub("", argument.strip(_AROUND), count=1)
+    if "@" in tidy and not tidy.strip("@"):
         bare = name in ("a", "mx", "ptr")
         alone = f"; write {token.qualifier}{name} alone for the domain itself" if bare else ""
         return Slip(f"@ means nothing in a record{alone}")
     tidy = tidy.rpartition("@")[2]
-    parts = [part for part in _SEPARATORS.split(tidy) if part]
-    if 1 < len(parts) <= _MOST and all(map(_is_plain, parts)):
-        if name in MODIFIERS:
-            return Slip(f"{name}= takes one name only")
-        lead = "each name needs a term of its own, after a space; "
-        return _meant([begin + part for part in parts], is_glued=True, lead=lead)
+    return _list_of_names(name, begin, tidy) or _one_name(argument, begin, tidy, has_at="@" in literal)
+
+
+def _list_of_names(name: str, begin: str, argument: str) -> Slip | None:
+    """Return the slip of several names in one term: `include:a.example,b.example`."""
+    parts = [part for part in _SEPARATORS.split(argument) if part]
+    if not 1 < len(parts) <= _MOST or not all(map(_is_plain, parts)):
+        return None
+    if name in MODIFIERS:
+        return Slip(f"{name}= takes one name only")
+    lead = "each name needs a term of its own, after a space; "
+    return _meant([begin + part for part in parts], is_glued=True, lead=lead)
+
+
+def _one_name(argument: str, begin: str, tidy: str, *, has_at: bool) -> Slip | None:
+    """Return the slip of a name with a scheme, a path, a port or an @: `include:https://a.example/`."""
     host = tidy.partition("/")[0].rstrip(".") if _SCHEME.match(argument) else tidy.rstrip("/")
     host = re.sub(r":[0-9]{1,5}\Z", "", host)
     if host != argument.strip(_AROUND) and _is_plain(host):
         return _meant([begin + host], lead="give the name alone; ")
-    return Slip("give the name of a domain alone, without @") if "@" in literal else None
+    return Slip("give the name of a domain alone, without @") if has_at else None
 
 
 _QUOTES = "the record without it: quotes are not part of a record"

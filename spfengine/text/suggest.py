@@ -6,7 +6,7 @@ from spfengine.advice.forms import FORMS
 from spfengine.advice.suggest.reasons import limits_text
 from spfengine.advice.suggest.suggestion import Advice, Alternative, Proposal, SenderAdvice, SenderStanding, Suggestion
 from spfengine.dmarc.alignment import Alignment
-from spfengine.evaluation.unanswered import NOT_GIVEN, why_unknown
+from spfengine.evaluation.unanswered import NOT_GIVEN
 from spfengine.names import fold
 from spfengine.problems import Result
 from spfengine.simulation.simulation import Simulation
@@ -120,7 +120,9 @@ def _headline(suggestion: Suggestion) -> Line:
     serves = not suggestion.unserved
     if suggestion.record is not None and suggestion.knows_senders and _is_partial(suggestion):
         what = "no change is proposed" if suggestion.advice is Advice.KEEP else "a record to try"
-        text = f"{what}, but part of it depends on names that are {NOT_GIVEN}"
+        failed = {} if suggestion.simulation is None else suggestion.simulation.failed
+        why = f"names that are {NOT_GIVEN}" if why_unknown(failed) == NOT_GIVEN else "what is not known"
+        text = f"{what}, but part of it depends on {why}"
         return note(Span(visible_name(suggestion.domain), "strong"), ": ", Span(text, "softfail"), indent=0)
     change = "publish this record" if serves else "a record that does not serve every sender"
     keep = Span("the record is as it should be", "pass")
@@ -167,9 +169,9 @@ def _needed(suggestion: Suggestion) -> Iterator[Line]:
 
 
 def _is_partial(suggestion: Suggestion) -> bool:
-    """Whether part of a suggestion depends on names that are not in the files given."""
+    """Whether part of a suggestion depends on what is not known."""
     simulation = suggestion.simulation
-    return simulation is not None and simulation.is_incomplete and why_unknown(simulation.failed) == NOT_GIVEN
+    return simulation is not None and simulation.is_incomplete
 
 
 def _effect_on_senders(suggestion: Suggestion) -> Iterator[Line]:

@@ -48,10 +48,15 @@ def test_no_line_is_wider_than_the_terminal_and_nothing_is_lost(
         whole = call(*story, *trace).out
         monkeypatch.setenv("COLUMNS", str(columns))
         out = call(*story, *trace).out
-        assert max(map(len, out.splitlines())) <= columns, story
+        assert all(len(line) <= columns or is_to_copy(line) for line in out.splitlines()), story
         assert re.match(r"[A-Z]{4,}\b", out), story
         if "^" not in out:  # an excerpt is cut to fit; all else is folded
             assert _letters(out) == _letters(whole), story
+
+
+def is_to_copy(line: str) -> bool:
+    """Whether a line is a record or a command to copy, which is not wrapped."""
+    return line.lstrip().startswith(("v=spf1 ", "spfengine "))
 
 
 def _letters(text: str) -> str:

@@ -66,7 +66,7 @@ def test_the_owner_of_a_line_is_kept() -> None:
 @given(st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=80))
 def test_the_text_of_a_clean_record_comes_back_as_it_is(rest: str) -> None:
     text = "v=spf1 " + rest.replace("\\;", "").rstrip(" ") + "."
-    assert read_pasted(text) == Pasted(text, None, ())
+    assert read_pasted(text) == Pasted(text, None, (), (text,))
 
 
 @given(st.text(max_size=200))
@@ -77,4 +77,4 @@ def test_any_text_is_read(text: str) -> None:
 
 def test_what_is_far_too_long_is_left_as_it_is() -> None:
     text = '"' * (MAX_CHARACTERS + 1)
-    assert read_pasted(text) == Pasted(text, None, ())
+    assert read_pasted(text) == Pasted(text, None, (), (text,))

@@ -148,21 +148,30 @@ def parse_authentication_results(text: str) -> AuthenticationResults:
         start = reader.at
         name = reader.lead()
         reader.skip()
-        if _is_keyword(name) and reader.at_any("=/"):
+        if _is_method(reader, name):
             results.append(_method_result(reader, name.lower()))
         elif authserv_id is None and name:
             authserv_id = name
             version = _version_of(reader)
         elif authserv_id is not None and name.lower() == "none":
             said_none = True
-        elif results and name and name == authserv_id:
-            pass  # Microsoft's older form has the recipient's domain several times
         else:
-            raise reader.error("expected a method and its result, such as spf=pass", start)
+            _pass_recipient(reader, name, authserv_id if results else None, start)
         _end_part(reader)
     if not (results or said_none):
         raise reader.error("expected a method and its result, such as spf=pass, or none")
     return AuthenticationResults(authserv_id, version, tuple(results))
+
+
+def _is_method(reader: FieldReader, name: str) -> bool:
+    """Whether a name that was just read is that of a method, after which its result comes."""
+    return _is_keyword(name) and reader.at_any("=/")
+
+
+def _pass_recipient(reader: FieldReader, name: str, recipient: str | None, start: int) -> None:
+    """Pass the recipient's domain, which Microsoft's older form repeats. Raises HeaderError if it is not that."""
+    if not name or name != recipient:
+        raise reader.error("expected a method and its result, such as spf=pass", start)
 
 
 def _begin_part(reader: FieldReader) -> bool:
@@ -204,25 +213,29 @@ def _method_result(reader: FieldReader, method: str) -> MethodResult:
     properties: list[tuple[str, str]] = []
     reader.skip()
     while not reader.ended() and not reader.at_any(";"):
-        name = reader.word("a property such as smtp.mailfrom").lower()
-        reader.skip()
-        if name == "for" and properties and not reader.at_any(".="):
-            reader.bare()  # "smtp.mailfrom=a@example.com for b@example.net": the recipient
-            reader.skip()
-            continue
-        if reader.accept("."):
-            reader.skip()
-            name += "." + reader.word("the name of a property").lower()
-            reader.skip()
-        elif name.endswith("."):
-            name += reader.word("the name of a property").lower()
-            reader.skip()
-        reader.expect("=", f"after the property {name[:40]}")
-        reader.skip()
-        value = reader.value()
-        if name == "reason" and reason is None:
-            reason = value
-        else:
-            properties.append((name, value))
+        found = _property(reader, after_another=bool(properties))
+        if found is not None and found[0] == "reason" and reason is None:
+            reason = found[1]
+        elif found is not None:
+            properties.append(found)
         reader.skip()
     return MethodResult(method, result, reason, reader.take_comments(), tuple(properties))
+
+
+def _property(reader: FieldReader, *, after_another: bool) -> tuple[str, str] | None:
+    """Read a property: return its name and value, or None for a recipient ("for b@example.net") after another one."""
+    name = reader.word("a property such as smtp.mailfrom").lower()
+    reader.skip()
+    if name == "for" and after_another and not reader.at_any(".="):
+        reader.bare()
+        return None
+    if reader.accept("."):
+        reader.skip()
+        name += "." + reader.word("the name of a property").lower()
+        reader.skip()
+    elif name.endswith("."):
+        name += reader.word("the name of a property").lower()
+        reader.skip()
+    reader.expect("=", f"after the property {name[:40]}")
+    reader.skip()
+    return name, reader.value()

@@ -6,7 +6,7 @@ from spfengine.advice.forms import FORMS
 from spfengine.advice.suggest.reasons import limits_text
 from spfengine.advice.suggest.suggestion import Advice, Alternative, Proposal, SenderAdvice, SenderStanding, Suggestion
 from spfengine.dmarc.alignment import Alignment
-from spfengine.evaluation.unanswered import NOT_GIVEN
+from spfengine.evaluation.unanswered import NOT_GIVEN, why_unknown
 from spfengine.names import fold
 from spfengine.problems import Result
 from spfengine.simulation.simulation import Simulation

@@ -165,7 +165,7 @@ def parse_authentication_results(text: str) -> AuthenticationResults:
 
 def _is_method(reader: FieldReader, name: str) -> bool:
     """Whether a name that was just read is that of a method, after which its result comes."""
-    return _is_keyword(name) and reader.at_any("=/")
+    return bool(_is_keyword(name) and reader.at_any("=/"))
 
 
 def _pass_recipient(reader: FieldReader, name: str, recipient: str | None, start: int) -> None:

@@ -18,10 +18,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from spfengine.testing.conformance.run import LEFT_OUT, Ledger  # noqa: E402 - importable after the line above
-from spfengine.testing.suites import Case, load_suite  # noqa: E402 - after sys.path
-from tests.receivers import driving  # noqa: E402 - after sys.path
-from tests.receivers.table import RECEIVERS, RULES, Receiver, Rule  # noqa: E402 - after sys.path
+from spfengine.testing.conformance.run import LEFT_OUT, Ledger  # noqa: E402 - only a sys.path with the checkout finds it
+from spfengine.testing.suites import Case, load_suite  # noqa: E402 - only a sys.path with the checkout finds it
+from tests.receivers import driving  # noqa: E402 - only a sys.path with the checkout finds it
+from tests.receivers.table import RECEIVERS, RULES, Receiver, Rule  # noqa: E402 - only a sys.path with the checkout finds it
 
 PAGE = ROOT / "docs" / "receivers-differ.md"
 _SUITES = {"semantics": "ours", "rfc7208-tests": "OpenSPF"}

@@ -11,7 +11,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY))
 
-from tests.docs import pages  # noqa: E402 - importable once the checkout is on the path
+from tests.docs import pages  # noqa: E402 - only a sys.path with the checkout finds it
 
 
 def refreshed(page: Path) -> str:

@@ -4,6 +4,7 @@ The limit of elapsed time (RFC 7208 §4.6.4) is enforced here, after each answer
 """
 
 from collections.abc import Callable, Generator
+from functools import cache
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,21 +19,16 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 
-_live: "LiveResolver | None" = None
-
-
+@cache  # one resolver, and so one cache of DNS answers, for the whole process
 def default_resolver() -> "LiveResolver":
     """Return the resolver that is used if none is given: live DNS as the system is configured, made once.
 
     Raises:
         ArgumentError: the system's settings can't be read, or have no name server to use.
     """
-    global _live  # noqa: PLW0603 - one cache of DNS answers for the whole process
-    if _live is None:
-        from spfengine.resolvers.live import LiveResolver
+    from spfengine.resolvers.live import LiveResolver
 
-        _live = LiveResolver()
-    return _live
+    return LiveResolver()
 
 
 def given_or_live(resolver: object) -> Any:

@@ -24,8 +24,8 @@ from typing import Any, NoReturn
 
 from bench.workloads import Check, Workload, read
 
-Run = Callable[[Sequence[Check]], list[Any]]
-"""Makes the checks and returns the result of each; everything else that the engine returned is freed, as in callers."""
+Run = Callable[[Sequence[Check]], Any]
+"""Makes the checks and returns the result of each, in a list or a column; what else the engine returned is freed."""
 
 _PASS = 160  # checks: a shorter list is repeated, so that the cost of the loop does not show
 _SAMPLE = 0.02  # seconds: a shorter pass is repeated, since the clock is not precise enough for it

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from ipaddress import ip_address
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import click
@@ -334,10 +333,7 @@ def _serve_by_hand(implementation: Any, cases: list[Any], server: Any, *, namesp
     )
     sys.stdout.flush()
 
-    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of a handler
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         signal.pause()
     except KeyboardInterrupt:

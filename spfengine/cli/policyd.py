@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from ipaddress import ip_address, ip_network
-from types import FrameType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -171,11 +170,7 @@ def _to_stderr(line: str) -> None:
 
 def _serve_stdin(delegation: Delegation) -> int:
     """Answer requests on stdin until it ends or SIGTERM comes."""
-
-    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of a handler
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     reader = RequestReader()
     try:
         while octets := os.read(0, _PIECE):

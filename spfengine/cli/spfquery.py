@@ -213,9 +213,11 @@ class _Spfquery(click.Command):
               help="Terms that may ask DNS (RFC 7208 §4.6.4).")  # fmt: skip
 @click.option("--max-name-lookups-per-term", metavar="N", type=click.IntRange(0, 10_000), default=10, show_default=True,
               help="Hosts that an mx or ptr may have (RFC 7208 §4.6.4).")  # fmt: skip
-@click.option("--sanitize/--no-sanitize", default=True, help="Ignored: untrusted text is always made safe.")
-@click.option("--debug", is_flag=True, help="Ignored; for a trace: spfengine check --trace.")
-@click.option("--enable-black-magic", is_flag=True, help="Ignored.")
+@click.option(
+    "--sanitize/--no-sanitize", default=True, expose_value=False, help="Ignored: untrusted text is always made safe."
+)
+@click.option("--debug", is_flag=True, expose_value=False, help="Ignored; for a trace: spfengine check --trace.")
+@click.option("--enable-black-magic", is_flag=True, expose_value=False, help="Ignored.")
 @click.option("--libspf2", is_flag=True, help="Accept libspf2's options, such as -ip=IP, and exit with its codes.")
 @options.answers
 @options.timeout
@@ -234,9 +236,6 @@ def command(
     keep_comments: bool,
     max_dns_interactive_terms: int,
     max_name_lookups_per_term: int,
-    sanitize: bool,  # noqa: ARG001 - taken so that scripts run
-    debug: bool,  # noqa: ARG001 - taken so that scripts run
-    enable_black_magic: bool,  # noqa: ARG001 - taken so that scripts run
     libspf2: bool,
     zones: tuple[str, ...],
     live: bool,

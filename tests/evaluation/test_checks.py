@@ -150,7 +150,7 @@ Call = Callable[[], object]
 
 def test_the_default_resolver_is_live_dns(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is the same resolver each time."""
-    monkeypatch.setattr(spfengine.drivers, "_live", ZONE)
+    monkeypatch.setattr(spfengine.drivers, "default_resolver", lambda: ZONE)
     live: object = spfengine.drivers.default_resolver()
     assert live is ZONE
     sync: list[Call] = [

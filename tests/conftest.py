@@ -13,7 +13,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 # No profile has a deadline or a health check that watches the clock: a busy machine must not fail a test.
 _UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("everyday", _UNHURRIED, max_examples=10)
-settings.register_profile("full", _UNHURRIED, max_examples=50)
+settings.register_profile("full", _UNHURRIED, max_examples=100)
 # In CI, the same examples on each run, so that a red run can be repeated.
 for name in ("everyday", "full"):
     settings.register_profile(f"ci {name}", settings.get_profile(name), derandomize=True, print_blob=True)

@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from stat import S_ISDIR, S_ISREG
 
 from spfengine.errors import ArgumentError
@@ -29,9 +29,10 @@ MOST_RECORDS = 10_000
 MOST_SIBLINGS = 100
 """The files of a module of Terraform in which names are looked up, at most."""
 TOO_LARGE = f"it was not read: it has more than {MOST_OCTETS >> 20} MiB"
-_LEFT_OUT = frozenset(
+LEFT_OUT = frozenset(
     {".git", ".hg", ".svn", "node_modules", ".terraform", ".venv", "venv", "__pycache__", ".tox", ".mypy_cache"}
 )
+"""Folders that have what others wrote, and are left out."""
 _BEGINNING = 200  # characters of a literal that are looked at for the beginning of a record
 _ZONE_LINE = re.compile(r"\b(?:TXT|SPF)[ \t(\r\n]{1,80}\\?\"v=spf1", re.IGNORECASE)
 _MENTION = re.compile(rb"spf1", re.IGNORECASE)
@@ -123,7 +124,7 @@ def find_records(path: "str | os.PathLike[str]") -> Found:
         text = _read(each, skipped)
         if text is not None:
             files += 1
-            records += records_in(each, text, skipped, lambda each=each: _siblings(each, paths))
+            records += records_in(each, text, skipped, partial(_siblings, each, paths))
     return Found(tuple(records), files, tuple(skipped))
 
 
@@ -169,14 +170,12 @@ def _values(
         reading = Reading(text, tokens, kind.language)
         for value in values_in(reading, lambda literal: _begins(text, literal)):
             at = value.at
-            yield value, Owner if at is None else lambda at=at: owners.of(reading, at)
+            yield value, Owner if at is None else partial(owners.of, reading, at)
     for value, before in _in_zones(path, text, tokens, skipped):
-        yield value, lambda before=before: owners.in_line(before)
+        yield value, partial(owners.in_line, before)
 
 
-def _definitions(
-    kind: _Kind, text: str, streams: list[list[Token]], siblings: Siblings
-) -> Callable[[str], str | None]:
+def _definitions(kind: _Kind, text: str, streams: list[list[Token]], siblings: Siblings) -> Callable[[str], str | None]:
     """Return what looks up expressions of Terraform: in the file itself, and in those of its folder."""
     if kind.language is not code.TERRAFORM:
         return lambda _: None
@@ -260,7 +259,7 @@ def walked(folder: str, skipped: list[Skipped], is_wanted: Callable[[str], bool]
         folders = []
         for entry in found:
             if entry.is_dir(follow_symlinks=False):
-                if entry.name not in _LEFT_OUT:
+                if entry.name not in LEFT_OUT:
                     folders.append(entry.path)
             elif entry.is_file(follow_symlinks=False) and is_wanted(entry.name):
                 yield os.path.normpath(entry.path)

@@ -40,7 +40,9 @@ _LIST_KEYS = frozenset(
 )
 _DOMAIN_CALLS = frozenset({"D", "D_EXTEND", "DOMAIN", "INCLUDE"})
 _BLOCK_OF_RECORDS = re.compile(r"record|rrset|txt", re.IGNORECASE)
-_IN_LINE = re.compile(r"(?:^|[\n\"'`])[ \t]*(\S{1,255})[ \t]+(?:[0-9]+[ \t]+)?(?:IN[ \t]+)?(?:[0-9]+[ \t]+)?\Z", re.I)
+_IN_LINE = re.compile(
+    r"(?:^|[\n\"'`])[ \t]*(\S{1,255})[ \t]+(?:[0-9]+[ \t]+)?(?:IN[ \t]+)?(?:[0-9]+[ \t]+)?\Z", re.IGNORECASE
+)
 _IN_TEXT = re.compile(r"[A-Za-z0-9_*@.\-\x80-\U0010ffff]*\Z")
 _PLACEHOLDER = re.compile(r"%[sdvq]")
 

@@ -23,7 +23,7 @@ class Reading:
         closing: index of an opening bracket → index of the bracket that closes it.
         enclosing: index of a token → index of the bracket that it is in.
         growing: the variables that more is added to.
-        pairs: what `spfengine.sources.structure` has read of each bracket so far.
+        pairs, values: what `spfengine.sources.structure` has read so far, by the index of a bracket or value.
     """
 
     text: str
@@ -33,6 +33,7 @@ class Reading:
     enclosing: dict[int, int] = field(default_factory=dict)
     growing: set[str] = field(default_factory=set)
     pairs: dict[int | None, Any] = field(default_factory=dict)
+    values: dict[int, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         stack: list[int] = []

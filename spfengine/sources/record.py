@@ -70,6 +70,11 @@ class FoundRecord:
     _starts: "array[int]" = field(repr=False, compare=False, kw_only=True)
     _ends: "array[int]" = field(repr=False, compare=False, kw_only=True)
 
+    @property
+    def unknown_spans(self) -> tuple[Span, ...]:
+        """The spans of the unknown parts, in order."""
+        return tuple([part.span for part in self.unknown])
+
     def region_of(self, span: Span | None) -> Region:
         """Return where in the file a span of `source` is; the whole record for None, and for an empty span."""
         start, end = (0, 0) if span is None else span
@@ -84,8 +89,7 @@ def begins(text: str) -> bool:
 
 
 def in_zone(atoms: list[Atom]) -> Iterator[tuple[Value, list[Atom]]]:
-    """Yield the records in a string that has lines of a master file: `name IN TXT "v=spf1 …"`, and what is before each.
-    """
+    """Yield the records in a string that has lines of a master file (`name IN TXT "v=spf1 …"`), and what is before."""
     starts = list(_IN_ZONE.finditer(text_of(atoms)))
     for found, following in zip_longest(starts, starts[1:]):
         end = None if following is None else following.start()

@@ -66,7 +66,7 @@ def key_before(reading: Reading, opening: int) -> Literal | Sign | None:
 
 def pairs_in(reading: Reading, opening: int | None) -> Pairs:
     """Return the pairs in brackets. Those of each are read once."""
-    known = reading.pairs.get(opening)
+    known: Pairs | None = reading.pairs.get(opening)
     if known is not None:
         return known
     found = Pairs([], [], {})
@@ -98,7 +98,14 @@ def label_at(reading: Reading, index: int) -> str:
 
 
 def value_at(reading: Reading, index: int) -> list[Atom]:
-    """Return the string that a value is: its characters, and what is not known of it."""
+    """Return the string that a value is: its characters, and what is not known of it. Each is read once."""
+    known: list[Atom] | None = reading.values.get(index)
+    if known is None:
+        known = reading.values[index] = _read_value(reading, index)
+    return known
+
+
+def _read_value(reading: Reading, index: int) -> list[Atom]:
     token = reading.at(index)
     if is_sign(token, "!Sub"):  # of CloudFormation: the string after it has interpolations
         index += 1
@@ -110,7 +117,7 @@ def value_at(reading: Reading, index: int) -> list[Atom]:
     if isinstance(token, Literal):
         return sum_at(reading, index)[0][:_LONGEST_VALUE]
     last = reference_end(reading, index) - 1
-    if isinstance(token, Sign) and token.text.startswith("!") and isinstance(reading.at(index + 1), Literal):
+    if token.text.startswith("!") and isinstance(reading.at(index + 1), Literal):
         last = index + 1  # !Ref Name
     return [Atom(None, token.start, max(reading.tokens[last].end, token.start))]
 

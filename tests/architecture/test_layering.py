@@ -38,7 +38,7 @@ LAYERS: list[list[str]] = [
     # 5: the uses: the senders of a domain, what is wrong or would change, and what to do
     ["senders", "dmarc", "catalogue"],
     ["linting", "simulation", "evidence", "receiver", "sources"],
-    ["advice", "replaying", "surveying"],
+    ["advice", "replaying", "surveying", "planning"],
     # 6: results as text; interfaces for other programs and for tests
     ["text"],
     ["testing", "compat", "policyd"],

@@ -13,7 +13,7 @@ from spfengine.planning.states import State, mark_removed, pair
 from spfengine.planning.trees import Tree
 from spfengine.planning.unknowns import Unknowns, place_of
 from spfengine.policy.policy import Policy
-from spfengine.problems import ProblemCode
+from spfengine.problems import Problem, ProblemCode
 from spfengine.senders import Sender
 from spfengine.simulation.simulate import compare
 from spfengine.simulation.simulation import Effect, Simulation
@@ -324,7 +324,10 @@ def _without_hints(simulation: Simulation) -> Simulation:
     if not simulation.failed or not all(is_same_or_under(each.name, NO_NAME) for each in simulation.failed):
         return simulation
     problems = [
-        replace(each, hint="") if each.code is ProblemCode.OUTSIDE_ZONE else each for each in simulation.problems
+        Problem(each.code, each.text, each.domain, each.span, each.section)
+        if each.code is ProblemCode.OUTSIDE_ZONE
+        else each
+        for each in simulation.problems
     ]
     return replace(simulation, problems=tuple(problems))
 

@@ -8,10 +8,11 @@ from enum import StrEnum
 from spfengine.answers import Answer, Resolver
 from spfengine.linting.partly_known import NO_NAME
 from spfengine.names import fold, is_same_or_under
-from spfengine.planning.contents import contents_of
+from spfengine.planning.contents import Contents, contents_of
 from spfengine.planning.states import State, mark_removed, pair
 from spfengine.planning.trees import Tree
 from spfengine.planning.unknowns import Unknowns, place_of
+from spfengine.policy.outcome import Dependency
 from spfengine.policy.policy import Policy
 from spfengine.problems import Problem, ProblemCode
 from spfengine.senders import Sender
@@ -22,6 +23,7 @@ from spfengine.visible import visible, visible_name
 
 SCHEMA = "spfengine.plan/1"
 """The version of the JSON form of a plan."""
+_LED_TO = frozenset({"A", "AAAA", "CNAME", "MX", "PTR", "TXT", "*"})  # what changes a check
 
 
 class Verdict(StrEnum):
@@ -203,23 +205,42 @@ def plan(before: Tree, after: Tree, *, below: Resolver | None = None, senders: S
     Raises:
         MissingExtraError: a file is YAML, and pyyaml is not installed.
     """
-    return _Planning(before, after, below, senders).plan()
+    planning = _Planning((before.name, after.name), (contents_of(before), contents_of(after)), below, senders)
+    return planning.plan(lambda path: before.files.get(path) == after.files.get(path) is not None)
+
+
+def plan_contents(
+    names: tuple[str, str],
+    contents: tuple[Contents, Contents],
+    *,
+    below: Resolver | None = None,
+    senders: Senders = lambda _: (),
+) -> Plan:
+    """Return what `plan` does, for contents that have been read.
+
+    Args:
+        names: what the states before and after are called.
+        contents: what they are.
+        below, senders: as for `plan`.
+    """
+    return _Planning(names, contents, below, senders).plan(lambda _: False)
 
 
 class _Planning:
-    def __init__(self, before: Tree, after: Tree, below: Resolver | None, senders: Senders) -> None:
-        self._trees = before, after
+    def __init__(
+        self, names: tuple[str, str], contents: tuple[Contents, Contents], below: Resolver | None, senders: Senders
+    ) -> None:
+        self._names = names
         self._below = below
         self._senders = senders
         self._unknowns = Unknowns()
-        self._old = State(contents_of(before), self._unknowns)
-        self._new = State(contents_of(after), self._unknowns)
+        self._old, self._new = (State(each, self._unknowns) for each in contents)
         pair(self._old, self._new)
         mark_removed(self._old, self._new, is_live=below is not None)
         mark_removed(self._new, self._old, is_live=False)
         self._touched = _touched(self._old, self._new)
 
-    def plan(self) -> Plan:
+    def plan(self, is_same_file: Callable[[str], bool]) -> Plan:
         files_of: dict[str, list[str]] = {}
         for state in (self._old, self._new):
             for name, files in state.spf_names().items():
@@ -234,11 +255,10 @@ class _Planning:
             unchanged += not found
         planned.sort(key=lambda each: (ORDER.index(each.verdict), -_messages(each), each.label))
         return Plan(
-            self._trees[0].name,
-            self._trees[1].name,
+            *self._names,
             tuple(planned),
             unchanged,
-            tuple(self._unread()),
+            tuple(self._unread(is_same_file)),
             tuple(self._unknown({each.name for each in planned})),
             tuple([(name, tuple(files)) for name, files in conflicts.items()]),
             self._unknowns.shown,
@@ -249,7 +269,7 @@ class _Planning:
         before, after = self._old.resolver(self._below, last), self._new.resolver(self._below, last)
         policy = Policy.compile(name, resolver=before)
         is_same = all(_is_same(answer, after.resolve(question)) for question, answer in policy.answers.items())
-        open_terms = self._open_terms(policy)
+        open_terms = _open_terms(policy, self._touched)
         if is_same and not open_terms:
             return None
         simulation = compare(name, before, after, senders=self._senders(name))
@@ -266,20 +286,12 @@ class _Planning:
         parts = tuple(dict.fromkeys(self._unknowns.parts(asked)))
         return PlannedName(name, label, last, simulation, verdict, parts, unsure)
 
-    def _open_terms(self, policy: Policy) -> str:
-        """Return the terms that only a check of one client can follow, if they may lead to what changes."""
-        dependencies = {str(each) for _, _, needed in policy.conditional for each in needed}
-        asked = {(fold(question.name), str(question.type)) for question in policy.answers}
-        return ", ".join(sorted(dependencies)[:3]) if dependencies and self._touched - asked else ""
-
-    def _unread(self) -> list[Unread]:
+    def _unread(self, is_same_file: Callable[[str], bool]) -> list[Unread]:
         before = {each.path: each for each in self._old.contents.unread}
         after = {each.path: each for each in self._new.contents.unread}
         found = []
         for path, each in (before | after).items():
-            old, new = (tree.files.get(path) for tree in self._trees)
-            is_changed = old != new or (old is None and new is None)
-            found.append(Unread(path, _why(each), path in before, path in after, is_changed))
+            found.append(Unread(path, _why(each), path in before, path in after, not is_same_file(path)))
         return found
 
     def _unknown(self, planned: set[str]) -> list[str]:
@@ -288,9 +300,7 @@ class _Planning:
         for name, records in [*self._new.named.items(), *[(name, [one]) for name, one in self._new.unnamed.items()]]:
             for record in records:
                 if name not in planned and (record.unknown or record.name is None):
-                    parts = [
-                        visible(" ".join(part.text.split()), 80) or "what is added later" for part in record.unknown
-                    ]
+                    parts = [_part(part.text) for part in record.unknown]
                     found.append(f"{place_of(record)}{': ' if parts else ''}{', '.join(parts)}")
         return found
 
@@ -301,6 +311,21 @@ def _part(text: str) -> str:
 
 def _why(skipped: Skipped) -> str:
     return visible(skipped.why, 300)
+
+
+def _open_terms(policy: Policy, touched: set[tuple[str, str]]) -> str:
+    """Return the terms that only a check of one client can follow, if they may lead to what changes."""
+    asked = {(fold(question.name), str(question.type)) for question in policy.answers}
+    names = {name for name, type in touched - asked if type in _LED_TO}
+    terms = {each: _suffix(each) for _, _, needed in policy.conditional for each in needed}
+    found = [visible(each.term) for each, suffix in terms.items() if any(name.endswith(suffix) for name in names)]
+    return ", ".join(dict.fromkeys(found[:3]))
+
+
+def _suffix(dependency: Dependency) -> str:
+    """Return what all names end with that a term may lead to; "" if they may be any."""
+    text = fold(dependency.term)
+    return text.rpartition("}")[2] if "}" in text and "%" in text else ""
 
 
 def _is_same(before: Answer, after: Answer) -> bool:

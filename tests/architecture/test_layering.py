@@ -41,7 +41,7 @@ LAYERS: list[list[str]] = [
     ["advice", "replaying", "surveying", "planning"],
     # 6: results as text; interfaces for other programs and for tests
     ["text"],
-    ["testing", "compat", "policyd"],
+    ["testing", "compat", "policyd", "integrations"],
     # 7: the command line
     ["cli __main__"],
 ]
@@ -92,6 +92,7 @@ THIRD_PARTY = {
     "advice.rdap": {"httpx", "whoisit"},
     "testing.pytest_plugin": {"pytest"},
     "testing": {"dnslib"},
+    "integrations.octodns": {"octodns"},
     "cli": {"click", "rich"},
 }
 IN_FUNCTION = {"idna", "asyncio", "numpy", "publicsuffixlist", "httpx", "whoisit"}

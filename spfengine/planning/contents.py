@@ -11,7 +11,7 @@ from spfengine.errors import RecordingError, ZoneError
 from spfengine.planning.trees import Tree
 from spfengine.resolvers.zone import Zone
 from spfengine.resolvers.zone_files import files as zone_files
-from spfengine.resolvers.zone_files.file_names import domain_in, has_zone_suffix
+from spfengine.resolvers.zone_files.file_names import domain_in
 from spfengine.sources.finder import Skipped, decoded, kind_of, records_in, siblings_of, text_of
 from spfengine.sources.record import FoundRecord
 from spfengine.visible import visible
@@ -24,6 +24,7 @@ _OF_ZONES = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _SURE = re.compile(rb"^\$ORIGIN\b|\bSOA[ \t]", re.IGNORECASE | re.MULTILINE)
+_SUFFIXES = (".zone", ".zonefile", ".db", ".bind")
 _BEGINNING = 1 << 16  # octets of a file that show whether it is a master file
 
 
@@ -52,7 +53,7 @@ def contents_of(tree: Tree) -> Contents:
     """
     contents = Contents(unread=list(tree.skipped))
     for path, data in tree.files.items():
-        if is_zone(path, data, is_given=path in tree.origins or len(tree.files) == 1):
+        if is_zone(path, data, is_given=tree.is_file):
             _add_zone(contents, tree, path, data)
         elif kind_of(path) is not None:
             text = decoded(path, data, contents.unread)
@@ -79,14 +80,14 @@ def is_zone(path: str, data: bytes, *, is_given: bool = False) -> bool:
     beginning = data[:_BEGINNING]
     if b"\0" in beginning or _OF_ZONES.search(beginning) is None:
         return False
-    return has_zone_suffix(path) or domain_in(path) is not None or _SURE.search(beginning) is not None
+    return name.endswith(_SUFFIXES) or domain_in(path) is not None or _SURE.search(beginning) is not None
 
 
 def _add_zone(contents: Contents, tree: Tree, path: str, data: bytes) -> None:
     try:
         read = zone_files.read_named(data, path, tree.origins.get(path))
     except (ZoneError, RecordingError) as error:
-        why = str(error).removeprefix(f"{visible(path)}: ").removeprefix(f"{visible(path)}, ")
+        why = " ".join(str(error).split()).removeprefix(f"{visible(path)}: ").removeprefix(f"{visible(path)}, ")
         contents.unread.append(Skipped(path, why))
         return
     if isinstance(read, Zone):

@@ -10,6 +10,7 @@ from spfengine.sources.finder import Skipped, kind_of, octets_of, walked
 
 MOST_OCTETS = 512 << 20
 """Octets of all files of a tree, at most."""
+_PROSE = (".md", ".rst", ".adoc", ".html", ".htm")  # their names look like domains, and they quote records
 TOO_MANY_OCTETS = f"it was not read: the files have more than {MOST_OCTETS >> 20} MiB together; give their folder alone"
 
 
@@ -22,16 +23,20 @@ class Tree:
         files: path, relative to the folder, with "/" → what the file has.
         skipped: what was not read.
         origins: path → the domain that the names of the file are relative to, if that was given.
+        is_file: whether it is one file that was given by its name.
     """
 
     name: str
     files: Mapping[str, bytes]
     skipped: tuple[Skipped, ...] = ()
     origins: Mapping[str, str] = field(default_factory=dict)
+    is_file: bool = False
 
 
 def may_have_records(path: str) -> bool:
     """Whether a file's name is that of a zone or of a source file; what the file has decides later."""
+    if path.lower().endswith(_PROSE):
+        return False
     return kind_of(path) is not None or has_zone_suffix(path) or domain_in(path) is not None
 
 
@@ -52,7 +57,8 @@ def read_path(path: str, parts: Sequence[str] = (), origin: str | None = None) -
         with open(path, "rb"):
             pass  # so that a file that can't be read is an error
         _add(files, os.path.basename(path), path, skipped)
-        return Tree(path, files, tuple(skipped), {} if origin is None else {os.path.basename(path): origin})
+        origins = {} if origin is None else {os.path.basename(path): origin}
+        return Tree(path, files, tuple(skipped), origins, is_file=True)
     for part in parts or (".",):
         start = os.path.join(path, part)
         if os.path.isdir(start):

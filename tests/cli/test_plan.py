@@ -147,7 +147,7 @@ def test_what_can_not_be_used_is_said(call: Call, arguments: list[str], code: in
 
 
 def test_a_file_given_by_its_name_must_be_readable(call: Call) -> None:
-    Path("bad.zone").write_text("$ORIGIN example.com.\n@ TXT \"v=spf1\n", encoding="ascii")
+    Path("bad.zone").write_text('$ORIGIN example.com.\n@ TXT "v=spf1\n', encoding="ascii")
     ended = call("plan", "before/zones/example.com.zone", "bad.zone")
     assert (ended.code, ended.out) == (65, "")
     assert "bad.zone: line 2" in ended.err

@@ -75,6 +75,12 @@ def test_code_and_blocks_hold_any_text(text: str) -> None:
     assert outside_code(f"a\n{block}\nb") == "a\nb"
 
 
+@given(st.lists(st.sampled_from(["```", "````", "`` `", "# x", "   ```", "x"]), max_size=6))
+def test_no_line_ends_its_block(lines: list[str]) -> None:
+    block = fenced("text", lines, 1000)
+    assert outside_code(f"a\n{block}\nb") == "a\nb"
+
+
 def test_nothing_unprintable_is_written() -> None:
     found = hostile_plan("\x1b[31m\u202e\x07")
     for text in (plan_markdown(found), plain(plan_lines(found, 80), 80)):

@@ -104,7 +104,7 @@ def brief_lines(
         yield summary_line(simulation.senders)
     body = [*_sections(simulation, changes, width, everything=everything)]
     for record in simulation.records if records else ():
-        body += [line(), *record_lines(record, (simulation.domain,), width)]
+        body += [line(), *record_lines(record, (simulation.domain, record.domain), width)]
     problems = [*_problems(simulation, width)]
     yield from _without_gaps([*body, line(), *problems])
 

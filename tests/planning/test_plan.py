@@ -7,8 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from spfengine import Sender, Zone
-from spfengine.planning import Verdict
-from spfengine.planning.plan import ORDER
+from spfengine.planning.plan import ORDER, Verdict
 from tests.planning.trees import planned, verdicts, zone
 
 TF = """\

@@ -48,11 +48,11 @@ _LIVE_HINT = "set live: true to look up in DNS what the plan does not have"
 _WIDTH = None  # octoDNS's log is not wrapped
 
 
-class SpfException(ProcessorException):  # type: ignore[misc] - octodns ships no types
+class SpfException(ProcessorException):  # type: ignore[misc]  # octodns ships no types
     """The planned zone has a fault in its SPF, or is worse than the zone as it is; the message says how."""
 
 
-class SpfProcessor(BaseProcessor):  # type: ignore[misc] - octodns ships no types
+class SpfProcessor(BaseProcessor):  # type: ignore[misc]  # octodns ships no types
     """Lints the SPF of zones, and compares it with what the target has.
 
     Findings that do not stop the plan are logged as warnings. A zone that is `lenient` is never refused.

@@ -105,7 +105,7 @@ class Plan:
         unread: the files that were not read.
         unknown: where the files do not say what an unchanged record is, or which name it is for.
         conflicts: the names for which several files of one tree have different records: (name, files).
-        shown: returns a text with what the files have in place of the names that stand for it.
+        shown: returns a text with what the files have in place of names under `unknown.invalid`.
     """
 
     before: str

@@ -1,7 +1,7 @@
 """The names that Terraform's expressions always have: those of zones, and locals. Nothing is evaluated.
 
 `aws_route53_zone.main.name` is the name in the block of that resource, `local.domain` is a text in `locals`. What a
-variable has is not known, even if it has a default, because whoever runs Terraform may set it.
+variable has is not known, even if it has a default, because it may be set elsewhere.
 """
 
 from spfengine.sources.atoms import UNKNOWN, text_of

@@ -47,7 +47,7 @@ def need_index() -> None:
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
-    """Return an environment without what the caller's git, pip and pre-commit are told, but with where packages are."""
+    """Return an environment without the caller's settings of git, Python and CI, but with where packages are."""
     left_out = ("GIT_", "GITHUB_", "CI_", "PRE_COMMIT", "PYTHON", "VIRTUAL_ENV", "COVERAGE")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
     who = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in _WHO.items()}

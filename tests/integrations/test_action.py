@@ -45,9 +45,10 @@ class Runner:
         self.action = action
         self.temp = folder / "temp"
         self.temp.mkdir()
+        self._installed = False
 
     def run(self, workspace: Path, inputs: Mapping[str, str]) -> Ended:
-        """Run all steps, until one fails."""
+        """Run all steps, until one fails; what is installed stays for the next run, which costs seconds each time."""
         values = {name: str(each.get("default", "")) for name, each in ACTION["inputs"].items()} | dict(inputs)
         contexts = {f"inputs.{name}": value for name, value in values.items()}
         contexts["github.action_path"] = str(self.action)
@@ -57,8 +58,10 @@ class Runner:
         log = ""
         code = 0
         for step in ACTION["runs"]["steps"]:
-            if not self._wanted(step.get("if"), contexts):
+            is_install = step["name"].startswith("Install")
+            if not self._wanted(step.get("if"), contexts) or (is_install and self._installed):
                 continue
+            self._installed |= is_install
             own = {name: self._value(str(value), contexts) for name, value in step.get("env", {}).items()}
             places = {
                 "RUNNER_TEMP": str(self.temp),

@@ -1,4 +1,4 @@
-"""The name that a record is for: read where the file says it, and unknown where it does not."""
+"""The name that a record is for: known if the file says it, and otherwise not known."""
 
 from pathlib import Path
 

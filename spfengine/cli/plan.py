@@ -13,6 +13,7 @@ from spfengine.cli.senders import GivenSenders
 from spfengine.planning.git import GitError, is_revision, read_revision
 from spfengine.planning.plan import Plan, plan
 from spfengine.planning.trees import Tree, read_path
+from spfengine.resolvers.cache import Cache
 from spfengine.text.plan import plan_lines
 from spfengine.text.plan_markdown import plan_markdown
 from spfengine.visible import visible
@@ -89,7 +90,7 @@ def command(
 ) -> int:
     """Show what a change from BASE to HEAD does to the SPF of every name in the files, the worst first."""
     form = "json" if as_json else form
-    below = sources.base_resolver(zones, live, nameservers) if zones or live or nameservers else None
+    below = Cache(sources.base_resolver(zones, live, nameservers)) if zones or live or nameservers else None
     given = _given(base), _given(head)
     before, after = (_read(each, paths) for each in given)
     _refuse_missing(paths, before, after)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from spfengine.answers import Resolver, Status, is_spf_octets
-from spfengine.names import fold, is_same_or_under
+from spfengine.names import Names, fold
 from spfengine.planning.contents import Contents
 from spfengine.planning.unknowns import Held, Unknowns
 from spfengine.resolvers.rrsets import ANY_TYPE, RRset
@@ -38,6 +38,8 @@ class State:
     unnamed: dict[str, FoundRecord] = field(default_factory=dict)
     removed: dict[str, RRset] = field(default_factory=dict)
     _zones: dict[str | None, Zone] = field(default_factory=dict)
+    _resolvers: dict[str | None, Resolver] = field(default_factory=dict)
+    _apexes: Names | None = None
 
     def __post_init__(self) -> None:
         for record in self.contents.records:
@@ -79,18 +81,22 @@ class State:
 
     def knows(self, name: str) -> bool:
         """Whether a zone of the tree says all that DNS has at a folded name."""
-        return any(is_same_or_under(name, apex) for zone in self.contents.zones.values() for apex in zone.apexes or ())
+        if self._apexes is None:
+            self._apexes = Names(apex for zone in self.contents.zones.values() for apex in zone.apexes or ())
+        return self._apexes.cover(name)
 
     def resolver(self, below: Resolver | None, last: str | None = None) -> Resolver:
-        """Return what answers.
+        """Return what answers, the same object each time.
 
         Args:
-            below: what answers for what the files do not have.
+            below: what answers for what the files do not have; the same each time.
             last: the file whose records replace those that other files have of the same names.
         """
-        zone = self._zone(last)
-        layers: list[Zone | Recording] = [*self.contents.recordings.values(), zone]
-        return Held(zone_files.lay_together(layers, below), zone)
+        if last not in self._resolvers:
+            zone = self._zone(last)
+            layers: list[Zone | Recording] = [*self.contents.recordings.values(), zone]
+            self._resolvers[last] = Held(zone_files.lay_together(layers, below), zone)
+        return self._resolvers[last]
 
     def _zone(self, last: str | None) -> Zone:
         """Return all files as one zone, which knows no other names if no file has a whole zone."""

@@ -206,7 +206,7 @@ def plan(before: Tree, after: Tree, *, below: Resolver | None = None, senders: S
         MissingExtraError: a file is YAML, and pyyaml is not installed.
     """
     planning = _Planning((before.name, after.name), (contents_of(before), contents_of(after)), below, senders)
-    return planning.plan(lambda path: before.files.get(path) == after.files.get(path) is not None)
+    return planning.plan(lambda path: before.is_same(after, path))
 
 
 def plan_contents(
@@ -299,7 +299,7 @@ class _Planning:
         found = []
         for name, records in [*self._new.named.items(), *[(name, [one]) for name, one in self._new.unnamed.items()]]:
             for record in records:
-                if name not in planned and (record.unknown or record.name is None):
+                if name not in planned and (record.unknown or record.name_text):
                     parts = [_part(part.text) for part in record.unknown]
                     found.append(f"{place_of(record)}{': ' if parts else ''}{', '.join(parts)}")
         return found

@@ -228,6 +228,8 @@ class TestUnread:
         ("path", "text"),
         [
             ("setup.cfg", "[x]\nIN = TXT"),
+            ("poetry.lock", "# IN A word\nx = [ A ]\n"),
+            ("conf/relay.toml", "# Relays IN Europe\n"),
             ("package.json", '{"name": "x"}'),
             ("values.yaml", "a: b\n"),
             ("photo.db", b"\0\1\2"),

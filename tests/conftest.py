@@ -10,6 +10,9 @@ from hypothesis import HealthCheck, settings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
+EVERYDAY_TESTS = "not full"
+"""The -m of pyproject.toml, which chooses the tests of every day."""
+
 # No profile has a deadline or a health check that watches the clock: a busy machine must not fail a test.
 _UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("everyday", _UNHURRIED, max_examples=10)
@@ -62,7 +65,7 @@ LEFT_OUT = {
 
 def pytest_configure(config: pytest.Config) -> None:
     """Choose hypothesis's profile before any test module is imported: the full tests have more examples too."""
-    profile = "everyday" if config.getoption("markexpr") == "not full" else "full"
+    profile = "everyday" if config.getoption("markexpr") == EVERYDAY_TESTS else "full"
     if os.environ.get("CI") == "true":
         profile = f"ci {profile}"
     settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or profile)

@@ -60,6 +60,7 @@ def test_a_record_that_can_not_be_followed_makes_it_incomplete() -> None:
     assert not budget_of("v=spf1 exists:%{l}.x.example -all").incomplete
 
 
+@pytest.mark.full
 def test_a_record_that_would_take_too_long_is_incomplete(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(budget, "MAX_STEPS", 25_000)
     includes = {f"i{n}_example": {"TXT": "v=spf1" + " -mx:%{l}.e.example" * 10} for n in range(20)}

@@ -2,8 +2,10 @@
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -69,6 +71,19 @@ def pytest_configure(config: pytest.Config) -> None:
     if os.environ.get("CI") == "true":
         profile = f"ci {profile}"
     settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or profile)
+    _keep_bytecode_of_programs(config)
+
+
+def _keep_bytecode_of_programs(config: pytest.Config) -> None:
+    """Let the programs that tests start find their bytecode, if PYTHONDONTWRITEBYTECODE keeps it out of the checkout.
+
+    Compiling all modules takes longer than what most of these programs do. xdist's workers inherit the folder.
+    """
+    if sys.dont_write_bytecode and "PYTHONPYCACHEPREFIX" not in os.environ:
+        folder = TemporaryDirectory(prefix="spfengine-bytecode-")
+        config.add_cleanup(folder.cleanup)
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ["PYTHONPYCACHEPREFIX"] = folder.name
 
 
 def pytest_report_header() -> str:

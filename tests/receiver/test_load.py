@@ -27,7 +27,7 @@ from tests.cli.conftest import command, environment
 from tests.receiver.requests import attributes
 
 GOOD, HOSTILE = 20, 100
-SECONDS = 8.0
+SECONDS = 4.0
 
 
 @contextmanager

@@ -12,6 +12,9 @@ from hypothesis import HealthCheck, settings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
+BYTECODE = "SPFENGINE_TESTS_BYTECODE"
+"""The environment variable with the folder for the bytecode of programs that tests start."""
+
 EVERYDAY_TESTS = "not full"
 """The -m of pyproject.toml, which chooses the tests of every day."""
 
@@ -56,6 +59,19 @@ def _ctrl_c_works() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _programs_find_their_bytecode() -> Iterator[None]:
+    """Keep the bytecode of the programs that tests start in a temporary folder, if the checkout is to have none.
+
+    Compiling all modules takes longer than what most of these programs do.
+    """
+    with pytest.MonkeyPatch.context() as environment:
+        if BYTECODE in os.environ:
+            environment.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+            environment.setenv("PYTHONPYCACHEPREFIX", os.environ[BYTECODE])
+        yield
+
+
 LEFT_OUT = {
     "live": (os.environ.get("SPFENGINE_LIVE_DNS") != "1", "queries live DNS; run with SPFENGINE_LIVE_DNS=1"),
     "debian": (
@@ -71,19 +87,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if os.environ.get("CI") == "true":
         profile = f"ci {profile}"
     settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or profile)
-    _keep_bytecode_of_programs(config)
-
-
-def _keep_bytecode_of_programs(config: pytest.Config) -> None:
-    """Let the programs that tests start find their bytecode, if PYTHONDONTWRITEBYTECODE keeps it out of the checkout.
-
-    Compiling all modules takes longer than what most of these programs do. xdist's workers inherit the folder.
-    """
-    if sys.dont_write_bytecode and "PYTHONPYCACHEPREFIX" not in os.environ:
+    if sys.dont_write_bytecode and BYTECODE not in os.environ:  # xdist's workers inherit the variable
         folder = TemporaryDirectory(prefix="spfengine-bytecode-")
         config.add_cleanup(folder.cleanup)
-        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-        os.environ["PYTHONPYCACHEPREFIX"] = folder.name
+        os.environ[BYTECODE] = folder.name
 
 
 def pytest_report_header() -> str:

@@ -300,6 +300,7 @@ def test_nothing_in_a_finding_begins_another_annotation() -> None:
     assert message == "::notice title=spfengine ptr::x.example: 100%25%0D%0A::error::x\n"
 
 
+@pytest.mark.full
 def test_on_a_terminal_it_is_coloured_and_fits() -> None:
     ended = terminal("lint", "seed.example", "--zone", SEED, columns=60)
     assert ended.code == 0

@@ -97,6 +97,7 @@ def repeated(piece: bytes, times: int, before: bytes = b"", after: bytes = b"") 
     yield after
 
 
+@pytest.mark.full
 def test_a_huge_text_is_not_held() -> None:
     text = repeated(
         b"x" * 65536, 1600, b"<feedback><record><row><source_ip>", b"</source_ip></row></record></feedback>"

@@ -9,6 +9,7 @@ from spfengine.drivers import drive
 from spfengine.policy import budget
 from spfengine.policy.budget import Budget
 from spfengine.policy.policy import Policy
+from tests.examples import mostly_full
 
 
 def budget_of(record: str, **names: Any) -> Budget:
@@ -50,7 +51,7 @@ def test_a_match_that_only_ends_an_include_may_cost_more() -> None:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("before", ["", "exists:%{l}.e.example "])
+@pytest.mark.parametrize("before", mostly_full(["", "exists:%{l}.e.example "]))
 def test_a_loop_is_endless(before: str) -> None:
     assert budget_of(f"v=spf1 {before}include:d.example -all").endless
 

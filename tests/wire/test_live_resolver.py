@@ -307,6 +307,7 @@ def test_questions_do_not_wait_for_each_other() -> None:
         assert len(server.queries) == 70
 
 
+@pytest.mark.full
 def test_a_cancelled_question_leaves_nothing_behind() -> None:
     async def give_up(resolver: LiveResolver) -> None:
         with pytest.raises(TimeoutError):

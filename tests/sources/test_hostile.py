@@ -101,7 +101,8 @@ def test_a_record_as_long_as_one_can_be_is_read(part: str, end: str) -> None:
 def test_large_files_are_read(shape: str, octets: int, tmp_path: Path) -> None:
     """Regular expressions do not count as steps, so this also has a limit on the time, far above what is needed.
 
-    The test above shows that the work grows no faster than the file, so most shapes need not have a whole megabyte.
+    Work that grows faster than the file is what `test_work_grows_no_faster_than_the_file` finds, so that most shapes
+    need not have a whole megabyte.
     """
     ending, make = SHAPES[shape]
     text = make(octets // max(len(make(400)) // 400, 1))

@@ -81,7 +81,6 @@ def test_no_known_range_of_a_policy_depends_on_what_is_outside(zones: Made, limi
 
 
 @given(made_zones, chance)
-@settings(max_examples=examples(50))
 def test_no_claim_of_a_simulation_depends_on_what_is_outside(zones: Made, random: Random) -> None:
     draft = generate.record(random)
     senders = [spfengine.Sender(ip, f"u@{random.choice(DOMAINS)}") for ip in generate.CLIENTS]

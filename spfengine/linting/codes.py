@@ -58,7 +58,7 @@ class LintCode(StrEnum):
     MISTYPED_MODIFIER = "mistyped-modifier"
     UNKNOWN_MODIFIER = "unknown-modifier"
     EXTRA_SPACES = "extra-spaces"
-    MISSING_SPACE = "missing-space"
+    MISSING_SPACE = ProblemCode.MISSING_SPACE.value
     MISSHAPEN_NAME = "misshapen-name"
 
     # What the record says

@@ -193,8 +193,15 @@ _OF_TERMS = frozenset(
 
 
 def without_consequences(findings: Iterable[Finding]) -> list[Finding]:
-    """Return findings without those that another one causes: a name that is two terms does not exist either."""
+    """Return findings without those that another one causes, or says better.
+
+    A name that is two terms does not exist either.
+    """
     findings = list(findings)
+    rentable = {(each.domain, each.span) for each in findings if each.code is LintCode.RENTABLE_NETWORK}
+    findings = [
+        each for each in findings if each.code is not LintCode.WIDE_NETWORK or (each.domain, each.span) not in rentable
+    ]  # it says more about the same network
     causes = [finding for finding in findings if finding.code in _CAUSES]
     return [each for each in findings if not any(_is_caused(each, cause) for cause in causes)] if causes else findings
 

@@ -8,7 +8,18 @@ from itertools import pairwise
 from spfengine.answers import Answer, is_spf_octets, spf_texts
 from spfengine.linting.codes import LintCode
 from spfengine.linting.finding import Finding, ReachedRecord
-from spfengine.linting.fixes import Fix, as_strings, closed_up, corrections, fix, is_range, read, record_meant, replaced, retyped
+from spfengine.linting.fixes import (
+    Fix,
+    as_strings,
+    closed_up,
+    corrections,
+    fix,
+    is_range,
+    read,
+    record_meant,
+    replaced,
+    retyped,
+)
 from spfengine.record.grammar import MECHANISMS, MODIFIERS
 from spfengine.record.hints import meant
 from spfengine.record.model import All, Record, Redirect, Term, UnknownModifier, same_term, term_key
@@ -295,7 +306,9 @@ def merging_hint(texts: Sequence[bytes]) -> str | None:
 def alls_of(texts: Iterable[bytes]) -> list[str]:
     """Return the different `all` of several records, as they are written, the one that refuses least first."""
     records = [read(octets.decode("latin-1")) for octets in texts]
-    found = {record.all.qualifier: record.all.text for record in records if record is not None and record.all is not None}
+    found = {
+        record.all.qualifier: record.all.text for record in records if record is not None and record.all is not None
+    }
     return [found[qualifier] for qualifier in "+" + _LENIENT if qualifier in found]
 
 

@@ -342,7 +342,9 @@ def _name(token: Token) -> Slip | None:
         alone = f"; write {token.qualifier}{name} alone for the domain itself" if bare else ""
         return Slip(f"@ means nothing in a record{alone}")
     if tidy.startswith("*."):
-        what = "the domain that has the SPF record" if name in ("include", "redirect") else "each host, or their networks"
+        what = (
+            "the domain that has the SPF record" if name in ("include", "redirect") else "each host, or their networks"
+        )
         return Slip(f"* is no wildcard in a record; name {what}")
     tidy = tidy.rpartition("@")[2]
     return _list_of_names(name, begin, tidy) or _one_name(argument, begin, tidy, has_at="@" in literal)

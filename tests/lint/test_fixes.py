@@ -207,7 +207,9 @@ def test_several_records_are_merged_where_they_do_not_contradict_each_other(
 
 def test_which_policy_several_records_meant_only_a_person_can_decide() -> None:
     """RFC 7208 §4.5: receivers follow neither, so the one that a merged record gets is a decision."""
-    [finding] = [each for each in case(["v=spf1 mx -all", "v=spf1 a ~all"]).findings() if each.code == "multiple-records"]
+    [finding] = [
+        each for each in case(["v=spf1 mx -all", "v=spf1 a ~all"]).findings() if each.code == "multiple-records"
+    ]
     assert finding.hint == (
         "merge them into one record: v=spf1 mx a, and at its end ~all or -all: which one, only you can decide"
     )

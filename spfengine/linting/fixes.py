@@ -110,8 +110,13 @@ _GLUED_NAME = re.compile(r"(include|redirect|exists|ip4|ip6|mx|all)(.+)\Z", re.I
 _OPEN = (
     (re.compile(r" ?([:=]) (?=[A-Za-z0-9_%])| ([:=])(?=[A-Za-z0-9_%])"), r"\1\2"),
     (re.compile(r"(?<=[^ ]) ?(//?) (?=[0-9])| (//?)(?=[0-9])"), r"\1\2"),
-    (re.compile(r"(?<= )([+\-?~]?(?:include|exists|ip4|ip6)) (?=[A-Za-z0-9_%][^ =]*[.:][^ =]+(?: |\Z))", re.I), r"\1:"),
-    (re.compile(r"(?<= )(redirect) (?=[A-Za-z0-9_%][^ =:]*\.[^ =:]+(?: |\Z))", re.I), r"\1="),
+    (
+        re.compile(
+            r"(?<= )([+\-?~]?(?:include|exists|ip4|ip6)) (?=[A-Za-z0-9_%][^ =]*[.:][^ =]+(?: |\Z))", re.IGNORECASE
+        ),
+        r"\1:",
+    ),
+    (re.compile(r"(?<= )(redirect) (?=[A-Za-z0-9_%][^ =:]*\.[^ =:]+(?: |\Z))", re.IGNORECASE), r"\1="),
 )
 """A space that divides a term, or that is in place of its sign, and what to write."""
 _DUAL_CIDR = re.compile(r"(.*?)/0*([0-9]{1,2})/0*([0-9]{1,3})\Z")

@@ -16,7 +16,6 @@ from spfengine.record.parser import diagnose, parse_term
 from spfengine.record.slips import hint_for_glued
 from spfengine.visible import visible, visible_name
 
-
 BROKEN = frozenset({ProblemCode.DRAFT_BROKEN, ProblemCode.MISSING_SPACE})
 """Codes which say that a draft is not to be published."""
 

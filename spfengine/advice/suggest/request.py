@@ -14,6 +14,7 @@ from spfengine.errors import ArgumentError, RecordSyntaxError
 from spfengine.evaluation.beyond import beyond_limit, is_over_limit
 from spfengine.evaluation.check_host import check_host
 from spfengine.evaluation.session import MAILFROM, Answers, Session
+from spfengine.linting.terms import is_example
 from spfengine.names import fold
 from spfengine.policy.compile import Inputs
 from spfengine.policy.policy import Policy
@@ -22,6 +23,7 @@ from spfengine.record.model import All, Directive, Record, term_key
 from spfengine.record.parser import parse
 from spfengine.senders import Sender
 from spfengine.simulation.drafts import Layer
+from spfengine.special_purpose import SpecialPurpose, special_purpose
 from spfengine.visible import visible
 
 _T = TypeVar("_T")
@@ -194,6 +196,16 @@ class Situation:
 def session_of(sender: Sender, inputs: Inputs) -> Session:
     """Return the session of a check of a sender, not yet evaluated."""
     return Session(sender.ip, sender.sender, sender.helo or None, MAILFROM, inputs.limits, inputs.receiver, inputs.now)
+
+
+def special_of(sender: Sender) -> SpecialPurpose | None:
+    """Return what a sender's address is for, if no client on the Internet has it, so that no record can let it pass.
+
+    In a domain for documentation, addresses for documentation are like any other.
+    """
+    entry = special_purpose(sender.ip)
+    is_usable = entry is None or is_example(entry, sender.sender.rpartition("@")[2])
+    return None if is_usable else entry
 
 
 def address_of(sender: Sender) -> tuple[int, int]:

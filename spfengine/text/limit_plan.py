@@ -39,6 +39,8 @@ def limit_plan_lines(plan: LimitPlan, width: int | None, asked: Sequence[str]) -
     yield from _unused(plan)
     if plan.alternative is not None:
         yield from _alternative(plan.alternative, asked)
+    if plan.by_messages is not None:
+        yield from _by_messages(plan.by_messages, asked)
 
 
 def _headline(plan: LimitPlan) -> Line:
@@ -110,6 +112,14 @@ def _unused(plan: LimitPlan) -> Iterator[Line]:
         yield note(f"messages given pass by {listed(shown, _MOST_TERMS)}: nothing of that is taken out")
     for term, why in plan.unused:
         yield note(Span(visible(term, SHOWN_TERM), "term"), f" seems to do nothing: {why}")
+
+
+def _by_messages(plan: LimitPlan, asked: Sequence[str]) -> Iterator[Line]:
+    what = _change(plan.need, plan.after, plan.allowed)
+    only_if = "or, only if the messages given show all that you send, also once a month or a year: "
+    yield note(Span(only_if, "strong"), what)
+    yield from _steps(plan, asked)
+    yield verbatim(visible(plan.records[-1].record, 1 << 16))
 
 
 def _alternative(plan: LimitPlan, asked: Sequence[str]) -> Iterator[Line]:

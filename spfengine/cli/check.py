@@ -81,7 +81,7 @@ class Request:
 @click.command(epilog=_EPILOG)
 @click.argument("ip", type=options.Expected(options.Address().expected))
 @click.argument(
-    "sender", type=options.Expected('the address of MAIL FROM, or a domain ("" for the null sender)')
+    "sender", type=options.SenderArgument('the address of MAIL FROM, or a domain ("" for the null sender)')
 )  # fmt: skip
 @click.option("--helo", metavar="NAME", help="The name that the client gave in HELO or EHLO.")
 @click.option(

@@ -117,8 +117,10 @@ def summary_lines(names: Sequence[NameSummary], width: int | None) -> Iterator[L
     sending = [name for name in names if name.sends is Sends.YES]
     needing = [name for name in names if name.needs]
     yield line()
-    what = f"{counted(len(names), 'name')}: {len(sending)} send mail, {len(needing)} need something"
-    yield line(Span(what.replace("1 send mail", "1 sends mail").replace("1 need some", "1 needs some"), "strong"))
+    send = "sends" if len(sending) == 1 else "send"
+    need = "needs" if len(needing) == 1 else "need"
+    what = f"{counted(len(names), 'name')}: {len(sending)} {send} mail, {len(needing)} {need} something"
+    yield line(Span(what, "strong"))
     rows = [_summary_row(name) for name in names[:_MOST_NAMES]]
     yield from table(rows, width)
     if len(names) > _MOST_NAMES:

@@ -124,7 +124,9 @@ def read_term(text: str) -> Directive:
     try:
         directives = parse(f"v=spf1 {text}").directives
     except RecordSyntaxError as error:
-        raise ArgumentError(f"{visible(text, 80)!r} is not a term of a record: {error.problems[0].text}") from None
+        fault = error.problems[0]
+        hint = "" if fault.hint is None else f"; {fault.hint}"
+        raise ArgumentError(f"{visible(text, 80)!r} is not a term of a record: {fault.text}{hint}") from None
     if len(directives) != 1 or directives[0].text != text:
         raise ArgumentError(f"{visible(text, 80)!r} is not one mechanism, such as include:relay.example.net")
     return directives[0]

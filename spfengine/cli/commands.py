@@ -129,12 +129,12 @@ def run(arguments: list[str]) -> int:
         message = _RANGE.sub(_range_words, message)
         if (_is_split(arguments) or _EXTRA_RECORD.search(message)) and "--draft" in _options_of(error.ctx):
             message = 'a record is given with --draft, in quotes: --draft "v=spf1 …"'
-        message = _with_other_name(message, _options_of(error.ctx), path_of(arguments))
+        message = _with_other_name(message, _options_of(error.ctx))
         raise Failure(exits.USAGE, f"{message}; see '{path_of(arguments)} --help'") from error
     return int(code)
 
 
-def _with_other_name(message: str, known: set[str], path: str) -> str:
+def _with_other_name(message: str, known: set[str]) -> str:
     """Return the message about an option that a command does not have, with what has its purpose."""
     if message.startswith("No such option '--record'") and "--draft" in known:
         return "No such option '--record'; did you mean --draft?"

@@ -19,7 +19,7 @@ _TERM = re.compile(r"[+?~-]?(?:ip4|ip6|ipv6):(.+)", re.IGNORECASE)
 _NAME_AND_ADDRESS = re.compile(
     r"(?![0-9.]+[ \[(])[^\s\[\]()<>:]+ ?[\[(]{1,2}(?:IPv6:)?([0-9A-Fa-f:.]+)[\])]{1,2}", re.IGNORECASE
 )  # as in logs
-_ADDRESS_AND_NAME = re.compile(r"\[?([0-9A-Fa-f:.]+)\]? ?[\[(][^\s\[\]()<>]+[\])]")
+_ADDRESS_AND_NAME = re.compile(r"\[?([0-9A-Fa-f:.]+)\]? ?[\[(](?![0-9A-Fa-f:.]+[\])])[^\s\[\]()<>]+[\])]")
 _MAILBOXES = re.compile(r"[^\s\"@]+@[^\s\"@]+[,;\s]+[^\s\"@]+@[^\s\"@]+")
 _TARGET = re.compile(r"[+?~-]?(?:include:|redirect=)([^%]+)", re.IGNORECASE)
 _NAMED = re.compile(r"[^<>]*<\s*([^<>\s@]+@[^<>\s@]+)\s*>")

@@ -40,7 +40,7 @@ class Effect(StrEnum):
 
     NEWLY_PASSING = "newly-passing"
     NEWLY_FAILING = "newly-failing"
-    """It gets a result that receivers treat worse: pass is lost, softfail becomes fail, an error is new."""
+    """It gets a result that receivers treat worse: pass is lost, another result becomes fail, an error is new."""
     CHANGED = "changed"
     """Another result, neither of them pass, and not worse."""
     STILL_FAILING = "still-failing"
@@ -82,8 +82,8 @@ class SenderChange:
         assert after is not None, "a sender is one client, so its result is known"
         if self.before.is_unknown or self.after.is_unknown:
             return Effect.UNKNOWN
-        if is_worse(before, after):
-            return Effect.NEWLY_FAILING
+        if is_worse(before, after) or (before is Result.PERMERROR and after is Result.FAIL):
+            return Effect.NEWLY_FAILING  # many receivers treat permerror as none, and reject a fail
         if Result.TEMPERROR in (before, after):
             return Effect.UNKNOWN
         if before is after:

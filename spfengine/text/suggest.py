@@ -15,6 +15,7 @@ from spfengine.advice.suggest.suggestion import (
 )
 from spfengine.dmarc.alignment import Alignment
 from spfengine.evaluation.unanswered import NOT_GIVEN, why_unknown
+from spfengine.linting.codes import Severity
 from spfengine.names import fold
 from spfengine.problems import Result
 from spfengine.simulation.simulation import Simulation
@@ -133,12 +134,19 @@ def _headline(suggestion: Suggestion) -> Line:
         text = f"{what}, but part of it depends on {why}"
         return note(Span(visible_name(suggestion.domain), "strong"), ": ", Span(text, "softfail"), indent=0)
     change = "publish this record" if serves else "a record that does not serve every sender"
+    if any(sender.standing is SenderStanding.STOPPED for sender in suggestion.senders):
+        change = "a record with which a sender given stops passing, as you asked"
     keep = Span("the record is as it should be", "pass")
+    error = next((each.text for each in suggestion.findings if each.severity is Severity.ERROR), "")
+    if error and serves:
+        change = f"a record that serves every sender, but {error}"
+        keep = Span(f"the record serves every sender, but {error}", "fault")
     if any(sender.standing is SenderStanding.UNKNOWN for sender in suggestion.senders):
         keep = Span("no change is known to be needed, but not every sender's result is known", "softfail")
     if not suggestion.knows_senders:
         change = "a record to consider; who sends is not known"
-        keep = Span("keep the record; who sends is not known", "softfail")
+        what = f"who sends is not known, and {error}" if error else "keep the record; who sends is not known"
+        keep = Span(what, "softfail")
     elif not serves:
         keep = Span("keep the record, which does not serve every sender", "softfail")
     none_fits = "no record fits"
@@ -380,7 +388,10 @@ def _before_publishing(suggestion: Suggestion, simulation: Simulation, width: in
         yield from deeper(draft_problem_lines(problem, simulation, narrower(width)))
     codes = {str(problem.code) for problem in simulation.problems}
     findings = [finding for finding in suggestion.findings if str(finding.code) not in codes]
-    yield from [_warning(finding.text, finding.code) for finding in findings]
+    for finding in findings:
+        yield _warning(finding.text, finding.code)
+        if finding.hint is not None and finding.severity is Severity.ERROR:
+            yield note(f"hint: {finding.hint}", indent=6)
 
 
 def _warning(text: str, code: str) -> Line:

@@ -4,8 +4,8 @@ First goes what changes nothing: terms that others cover, or that match nobody. 
 send with no MAIL FROM of the domain, unless a message given passed by them; the plan says which networks stop passing.
 Then as few includes as possible are flattened. Each step is compiled and compared with the record before it.
 
-That no message given passes by an include is no reason to take it out: they may be few, or of one day. For those who know that
-they are all there is a plan of its own (`LimitPlan.by_messages`).
+That no message given passes by an include is no reason to take it out: they may be few, or of one day. For those who
+know that they are all, there is a plan of its own (`LimitPlan.by_messages`).
 """
 
 from collections.abc import Container, Generator, Iterable, Iterator

@@ -292,7 +292,8 @@ def _findings(situation: Situation, check: DraftCheck) -> Steps[tuple[Finding, .
     return tuple(
         finding
         for finding in after.findings
-        if finding.severity is not Severity.INFO and (finding.code, finding.domain, _source(finding)) not in old
+        if finding.severity is Severity.ERROR
+        or (finding.severity is Severity.WARNING and (finding.code, finding.domain, _source(finding)) not in old)
     )
 
 

@@ -43,8 +43,8 @@ Without senders, nothing shows who sends: then no record is called the one to pu
 the include of the service in its MX records, is shown as a proposal.
 
 The exit code: 0 the record serves every sender given, 1 a sender is not served, no record fits, something that passes
-stops (as you asked), or the record has an error, such as +all, 2 the published record is broken and can't be repaired, or is missing and no sender is
-given, 69 DNS could not answer, so a part is not known. {exits.OTHER_HELP}.
+stops (as you asked), or the record has an error, such as +all, 2 the published record is broken and can't be
+repaired, or is missing and no sender is given, 69 DNS could not answer, so a part is not known. {exits.OTHER_HELP}.
 """
 _MOST_DOMAINS = 5
 

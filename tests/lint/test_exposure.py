@@ -255,6 +255,26 @@ class TestNames:
         assert "the local part of the sender" in finding.text
 
 
+def test_hosts_of_a_service_are_not_ones_own_in_a_zone_that_is_the_whole_of_dns() -> None:
+    zone = {
+        "firma.de": {"TXT": "v=spf1 mx -all", "MX": [(1, "aspmx.l.google.com"), (5, "mail.firma.de")]},
+        "aspmx.l.google.com": {"A": "142.250.110.26"},
+        "mail.firma.de": {"A": "8.8.8.8"},
+    }
+    assert [each.domain for each in found(zone, "helo-without-record")] == ["mail.firma.de"]
+
+
+def test_a_subdomain_that_a_service_may_send_with_keeps_its_include() -> None:
+    grid = {"sendgrid.net": {"TXT": "v=spf1 ip4:167.89.0.0/17 ~all"}}
+    for name, is_idle in (("news.firma.de", False), ("_spf.firma.de", True)):
+        zone = {
+            "firma.de": {"TXT": f"v=spf1 include:{name} -all"},
+            name: {"TXT": "v=spf1 include:sendgrid.net -all"},
+            **grid,
+        }
+        assert bool(found(zone, "include-does-nothing")) is is_idle
+
+
 class Lookup:
     """A resolver that is no zone: it does not show whose its answers are."""
 

@@ -36,6 +36,8 @@ def limit_plan_lines(plan: LimitPlan, width: int | None, asked: Sequence[str]) -
         if not any(step.kind is StepKind.FLATTEN for step in plan.steps):
             yield note(Span(f"to publish as TXT of {visible_name(plan.domain)}:", "strong"))
             yield verbatim(visible(plan.records[-1].record, 1 << 16))
+            yield note("to see first what it does, for every address and for the senders that you give:")
+            yield verbatim(visible(_try(plan, asked), 1 << 16), indent=5)
     yield from _unused(plan)
     if plan.alternative is not None:
         yield from _alternative(plan.alternative, asked)
@@ -96,6 +98,11 @@ def _command(plan: LimitPlan, step: PlanStep, record: str, asked: Sequence[str])
     for name in step.includes:
         words += ["--include", name]
     return shlex.join([*words, "--draft", record, *asked])
+
+
+def _try(plan: LimitPlan, asked: Sequence[str]) -> str:
+    """Return the command that shows what the record of a plan does."""
+    return shlex.join(["spfengine", "simulate", plan.domain, "--draft", plan.records[-1].record, *asked])
 
 
 def _proof(plan: LimitPlan) -> Iterator[Line]:

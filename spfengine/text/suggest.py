@@ -150,7 +150,7 @@ def _headline(suggestion: Suggestion) -> Line:
     elif not serves:
         keep = Span("keep the record, which does not serve every sender", "softfail")
     none_fits = "no record fits"
-    if suggestion.is_over_limit:
+    if suggestion.simulation is not None and _is_over(suggestion.simulation):
         none_fits += " without further steps: it is over the limits, so it takes a plan"
     summary = {
         Advice.CHANGE: Span(change, "strong"),
@@ -161,6 +161,12 @@ def _headline(suggestion: Suggestion) -> Line:
         Advice.UNKNOWN: Span("nothing can be proposed now", "fault"),
     }[suggestion.advice]
     return note(Span(visible_name(suggestion.domain), "strong"), ": ", summary, indent=0)
+
+
+def _is_over(simulation: Simulation) -> bool:
+    """Whether the record that is published exceeds a limit."""
+    need, limits = simulation.before_budget, simulation.before.limits
+    return need.worst_lookups > limits.lookups or need.worst_voids(limits.void_rule) > limits.voids
 
 
 def _proposal(proposal: Proposal, width: int | None) -> Iterator[Line]:

@@ -255,7 +255,7 @@ def test_names_go_only_where_the_limits_ask_for_it() -> None:
     [
         ("v=spf1 include:news.example mx -all", ["198.51.100.9"], {"limits": Limits(lookups=2)},
          (Limit.LOOKUPS, 3, 2)),
-        ("v=spf1 mx -all", ["192.0.2.1", "192.0.2.8"], {"limits": Limits(voids=1)}, (Limit.VOID_LOOKUPS, 3, 1)),
+        ("v=spf1 a mx -all", ["198.51.100.9"], {"limits": Limits(voids=1)}, (Limit.VOID_LOOKUPS, 2, 1)),
         ("v=spf1 a -all", ["198.51.100.9"], {"max_answer": 90}, (Limit.SIZE, 91, 90)),
         ("v=spf1 exists:%{i}.x.example -exists:%{l}.y.example -all", ["198.51.100.9"], {"limits": Limits(voids=1)},
          (Limit.VOID_LOOKUPS, 2, 1)),
@@ -270,6 +270,14 @@ def test_when_no_record_fits_the_limit_is_said_and_by_how_much(
     assert found.closest is not None
     assert found.simulation is not None
     assert found.forms() == {}
+
+
+def test_if_the_name_of_a_host_exceeds_a_limit_its_address_is_added() -> None:
+    found = suggestion("v=spf1 mx -all", "192.0.2.1", "192.0.2.8", limits=Limits(voids=1))
+    assert found.advice is Advice.CHANGE
+    assert found.record == "v=spf1 mx ip4:192.0.2.1 ip4:192.0.2.8 -all"
+    assert all("the address of a name of yours" in each.why for each in found.terms if each.sign == "+")
+    assert CaveatCode.UNNAMED_ADDED not in codes(found)
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,8 @@ def caveats_of_ownership(unsure: dict[str, Candidate], senders: Sequence[SenderA
 def _of_address(candidate: Candidate, identified: dict[str, Identification]) -> Iterator[Caveat]:
     """Yield the drawbacks of a term that names an address."""
     directive = candidate.coverage.directive
-    if not isinstance(directive, Network) or directive.qualifier != "+":
+    is_host = candidate.kind is CandidateKind.HOST_ADDRESS
+    if not isinstance(directive, Network) or directive.qualifier != "+" or is_host:
         return
     term = visible(candidate.term, 60)
     if candidate.kind is CandidateKind.ADDRESS:

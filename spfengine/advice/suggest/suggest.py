@@ -193,6 +193,9 @@ def suggesting(
         offer.serving.clear()  # only the terms that the caller wants are added
     plan = _SearchPlan(situation, requested, coverage, offer, added)
     result = yield from plan.search()
+    if result.best is None and not request.add and (yield from finder.offer_addresses_of_hosts()):
+        plan = _SearchPlan(situation, requested, coverage, offer, added)
+        result = yield from plan.search()
     not_looked_up = len({sender.ip for sender in failing} - identified.keys())
     proposal = None
     chosen = result.best or result.closest

@@ -2,6 +2,7 @@
 with what to write.
 """
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -292,3 +293,26 @@ def test_a_record_that_the_shell_took_apart(call: Call) -> None:
         ended = call("lint", *arguments)
         assert ended.code == 64
         assert 'in quotes: --draft "v=spf1' in ended.err
+
+
+def test_strings_that_lack_a_space_are_in_the_json_of_a_check_and_of_a_change(call: Call, suite: Suite) -> None:
+    zone = suite({
+        "a.example": [{"TXT": ["v=spf1 include:b.example", "include:c.example -all"]}],
+        "b.example": [{"TXT": "v=spf1 ip4:192.0.2.1 -all"}],
+        "c.example": [{"TXT": "v=spf1 ip4:192.0.2.2 -all"}],
+    })  # fmt: skip
+    hint = "a space is missing before include:c.example; did you mean include:b.example include:c.example?"
+    draft = '"v=spf1 include:b.example" "include:c.example ~all"'
+    for more in ([], ["--draft", draft]):
+        ended = call("check", "192.0.2.2", "a.example", "--zone", zone, *more)
+        assert f"hint: {hint}" in ended.out
+        assert ended.out.count("a space is missing") == 1
+        found = json.loads(call("check", "192.0.2.2", "a.example", "--zone", zone, "--json", *more).out)
+        assert (found["problem"]["hint"], found["remarks"][0]["code"]) == (hint, "missing-space")
+    ended = call("simulate", "a.example", "--zone", zone, "--draft", draft)
+    assert ended.code == 2
+    assert ended.out.startswith("a.example: the draft is broken")
+    assert "to publish" not in ended.out
+    found = json.loads(call("simulate", "b.example", "--zone", zone, "--draft", draft, "--json").out)
+    assert found["broken"]
+    assert [each["code"] for each in found["problems"]] == ["missing-space"]

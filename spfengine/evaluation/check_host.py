@@ -300,6 +300,8 @@ def _halt_without_record(via: Include | Redirect | None, domain: str, code: Prob
     printable = visible(via.text, 120)
     section = "5.2" if isinstance(via, Include) else "6.1"
     hint = hint_for_glued(via.text) or f"take {printable} out, or correct its name"
+    if "%" in via.text and code is not _codes(via).invalid:
+        hint = f"publish an SPF record for {visible_name(domain)}, which {printable} leads to here, or take that out"
     return Halt(Result.PERMERROR, Problem(code, f"{printable} leads to no record: {text}", None, None, section, hint))
 
 

@@ -150,7 +150,7 @@ def _headline(suggestion: Suggestion) -> Line:
     elif not serves:
         keep = Span("keep the record, which does not serve every sender", "softfail")
     none_fits = "no record fits"
-    if suggestion.simulation is not None and _is_over(suggestion.simulation):
+    if suggestion.is_over_limit and not _is_over_afterwards(suggestion.simulation):
         none_fits += " without further steps: it is over the limits, so it takes a plan"
     summary = {
         Advice.CHANGE: Span(change, "strong"),
@@ -163,10 +163,16 @@ def _headline(suggestion: Suggestion) -> Line:
     return note(Span(visible_name(suggestion.domain), "strong"), ": ", summary, indent=0)
 
 
-def _is_over(simulation: Simulation) -> bool:
-    """Whether the record that is published exceeds a limit."""
-    need, limits = simulation.before_budget, simulation.before.limits
-    return need.worst_lookups > limits.lookups or need.worst_voids(limits.void_rule) > limits.voids
+def _is_over_afterwards(simulation: Simulation | None) -> bool:
+    """Whether only the new record exceeds a limit, and the published one does not."""
+    if simulation is None:
+        return False
+    limits = simulation.before.limits
+    over = [
+        need.worst_lookups > limits.lookups or need.worst_voids(limits.void_rule) > limits.voids
+        for need in (simulation.before_budget, simulation.after_budget)
+    ]
+    return over == [False, True]
 
 
 def _proposal(proposal: Proposal, width: int | None) -> Iterator[Line]:

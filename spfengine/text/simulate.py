@@ -11,7 +11,7 @@ from spfengine.policy.budget import Budget
 from spfengine.policy.diff import Change
 from spfengine.policy.policy import open_term
 from spfengine.problems import Problem, ProblemCode, Result
-from spfengine.simulation.records import RecordChange, Standing
+from spfengine.simulation.records import BROKEN, RecordChange, Standing
 from spfengine.simulation.simulation import Effect, SenderChange, Simulation, is_worse
 from spfengine.text.changes import Changes, Kind, is_less
 from spfengine.text.lines import (
@@ -42,7 +42,7 @@ from spfengine.visible import visible, visible_name
 from spfengine.wording import counted, listed
 
 _MOST_NAMES = 10
-_FAULTS = (ProblemCode.DRAFT_BROKEN, ProblemCode.OVER_LOOKUP_LIMIT, ProblemCode.OVER_VOID_LIMIT)
+_FAULTS = (*BROKEN, ProblemCode.OVER_LOOKUP_LIMIT, ProblemCode.OVER_VOID_LIMIT)
 _STANDINGS = {
     Standing.ABSENT: "a new SPF record",
     Standing.SEVERAL: "one SPF record in place of several",

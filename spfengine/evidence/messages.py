@@ -161,7 +161,8 @@ class _Told:
     def hop_of_writer(self, hops: list[Hop]) -> Hop | None:
         """Return the Received field of the host that wrote the claims."""
         writers: list[str | None] = [claim.writer for claim in self.claims if claim.writer]
-        found = (hop_of_writer(hops, self.first, self.last, writer) for writer in writers or [None])
+        sender = _first([_domain(claim.sender or claim.hint) for claim in self.claims])
+        found = (hop_of_writer(hops, self.first, self.last, writer, sender) for writer in writers or [None])
         return next((hop for hop in found if hop is not None), None)
 
     def client(self, hop: Hop | None, header_from: str | None) -> str:

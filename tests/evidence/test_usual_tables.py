@@ -11,6 +11,7 @@ from spfengine.errors import ArgumentError
 from spfengine.evidence.bounds import Bounds
 from spfengine.evidence.evidence import Evidence
 from spfengine.evidence.reading import read_evidence
+from spfengine.evidence.tables import NO_SENDERS
 from tests.evidence.files import faults, of, read_bytes
 
 EXCHANGE = (
@@ -129,6 +130,34 @@ def test_the_addresses_of_a_list_send_from_the_domain_given(tmp_path: Path, name
     assert sorted((sender.ip, sender.sender) for sender in evidence.senders) == [(ip, "@example.com") for ip in ips]
     assert evidence.unread == ()
     assert read_bytes(tmp_path, text.encode()).senders == ()
+
+
+DESCRIBED = {
+    "after a comma": "2001:db8::1, mail server\n192.0.2.1, web",
+    "after a space": "2001:db8::1 mail server\n192.0.2.1 web",
+    "after a dash": "2001:db8::1 - mail server\n192.0.2.1 \u2013 web",
+    "after a colon": "2001:db8::1: mail server\n192.0.2.1: web",
+    "in parentheses": "2001:db8::1 (mail server)\n192.0.2.1 (web)",
+    "after a tab": "2001:db8::1\tmail server\n192.0.2.1\tweb",
+    "bullets": "- 2001:db8::1 mail server\n* 192.0.2.1 web",
+}
+
+
+@pytest.mark.parametrize("form", DESCRIBED)
+def test_what_is_written_beside_an_address_is_its_label(tmp_path: Path, form: str) -> None:
+    evidence = read_bytes(tmp_path, DESCRIBED[form].encode(), domain="example.com")
+    assert [(sender.ip, sender.sender, sender.label) for sender in evidence.senders] == [
+        ("2001:db8::1", "@example.com", "mail server"), ("192.0.2.1", "@example.com", "web"),
+    ]  # fmt: skip
+    refused = read_bytes(tmp_path, DESCRIBED[form].encode())
+    assert [item.reason for item in refused.unread] == [NO_SENDERS]
+
+
+@pytest.mark.parametrize(
+    "line", ['192.0.2.1 - - [03/Aug/2026:10:15:01 +0200] "GET / HTTP/1.1" 200 1', "192.0.2.1 = x", "192.0.2.1 said: a=b"]
+)
+def test_other_lines_that_begin_with_an_address_are_no_list(tmp_path: Path, line: str) -> None:
+    assert read_bytes(tmp_path, line.encode(), domain="example.com").senders == ()
 
 
 def test_uniq_counts(tmp_path: Path) -> None:

@@ -279,9 +279,9 @@ def _may_be_below(below: Hop, above: Hop | None, writer: str | None, sender: str
     the writer is an operator whose hosts have known names. In both cases the writer's own hop was left out.
     """
     is_named = "." in below.by and as_address(below.by) is None
-    if is_named and writer is not None and "." in writer:
-        if site_of(writer) in _SITES.values() or is_same_site(below.by, sender or ""):
-            return False
+    is_foreign = is_named and writer is not None and "." in writer
+    if is_foreign and (site_of(writer or "") in _SITES.values() or is_same_site(below.by, sender or "")):
+        return False
     return above is None or above.is_local or _is_handed_on(below, above)
 
 

@@ -60,12 +60,13 @@ _PROGRAMS = (
 # ("[pod/mail-0/postfix] ") or RFC 6587 put.
 _is_log = re.compile(
     rf"(?:(?:\x1b\[[\d;]{{0,10}}m)?[\w.@/-]{{1,100}} *\|(?:\x1b\[[\d;]{{0,10}}m)? )?"
-    rf"(?:(?:[A-Za-z]:\\)?[^\s:]{{1,250}}:(?:\d{{1,12}}:)?|[^\s:,;]{{1,250}}-(?:\d{{1,12}}-)?|[A-Z][a-z]{{2}} |\d{{1,5}} "
-    rf"|\[[\w./-]{{1,250}}\] )??(?:{_STAMP}|{_PROGRAMS})"
+    rf"(?:(?:[A-Za-z]:\\)?[^\s:]{{1,250}}:(?:\d{{1,12}}:)?|[^\s:,;]{{1,250}}-(?:\d{{1,12}}-)?|[A-Z][a-z]{{2}} "
+    rf"|\d{{1,5}} |\[[\w./-]{{1,250}}\] )??(?:{_STAMP}|{_PROGRAMS})"
 ).match
 # What journalctl -o cat leaves of a line of Postfix, amavis, OpenSMTPD or sendmail: neither a time nor a program.
 _BARE_LINE = re.compile(
-    r"^(?:(?:NOQUEUE|[0-9A-Za-z]{6,20}): (?:client=|from=|to=<|uid=\d|message-id=|ruleset=|(?:milter-)?(?:reject|discard): )"
+    r"^(?:(?:NOQUEUE|[0-9A-Za-z]{6,20}): (?:client=|from=|to=<|uid=\d|message-id=|ruleset=|(?:milter-)?reject: "
+    r"|(?:milter-)?discard: )"
     r"|(?:dis)?connect from \S|lost connection after |warning: hostname |statistics: max "
     r"|[A-Z][a-z]+ TLS connection established from |\(\d{1,8}-[\w-]{1,8}\) (?:Passed|Blocked) |[0-9a-f]{16} smtp )",
     re.MULTILINE,

@@ -28,10 +28,11 @@ _USUAL = re.compile(
     r"(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[\d:.+Z-]{8,30}) [\w.-]+ "
     r"([A-Za-z_][\w./@+-]{0,60})\[(\d{1,10})\]: "
 ).match
-# Without all that, as journalctl -o cat writes a line: at its very start, where no client can have written it.
+# Without all that, as journalctl -o cat writes a line: at its very start, which no client can have written.
 _BARE = re.compile(
     r"(?P<sendmail>\w{10,20}: (?:from=\S{0,600}, size=\d+, class=|ruleset=))"
-    r"|(?P<postfix>(?:NOQUEUE|[0-9A-Za-z]{6,20}): (?:client=|uid=|to=<|from=<|removed$|(?:milter-)?(?:reject|discard): ))"
+    r"|(?P<postfix>(?:NOQUEUE|[0-9A-Za-z]{6,20}): (?:client=|uid=|to=<|from=<|removed$|(?:milter-)?reject: "
+    r"|(?:milter-)?discard: ))"
     r"|(?P<policyd>(?:[Pp]repend )?Received-SPF: )"
     r"|(?P<amavis>\(\d{1,8}-[\w-]{1,8}\) (?:Passed|Blocked) )"
     r"|(?P<smtpd>[0-9a-f]{16} smtp )"

@@ -124,7 +124,11 @@ def _cells_of_words(text: str) -> list[str]:
         return [counted[2], "", "", counted[1]]
     text = text.partition("#")[0]
     listed = _LISTED(text)
-    if listed is not None and _is_address(listed[1]) and (listed[2] is None or not _may_be_sender(listed[2].split()[0])):
+    if (
+        listed is not None
+        and _is_address(listed[1])
+        and (listed[2] is None or not _may_be_sender(listed[2].split()[0]))
+    ):
         return _described(listed[1], listed[2] or "")
     return text.split()
 
@@ -349,6 +353,8 @@ def sender_of_row(row: Mapping[str, str], text: str | None = None) -> Sender:
 
 
 _PASS_OR_FAIL = ("pass", "fail")
+_ALIGNED = {"pass": "pass", "true": "pass", "yes": "pass", "fail": "fail", "false": "fail", "no": "fail"}
+_WORDS = re.compile(r"\w+").findall
 
 
 def _one_of(text: str | None, name: str, words: tuple[str, ...]) -> str | None:
@@ -387,8 +393,9 @@ def sender_of_cells(row: Mapping[str, str], text: str | None = None, domain: str
             "label": _or_nothing(label_of, row.get("label")) or "",
             "reported": result_of(row.get("reported")) or "",
             "header_from": _or_nothing(domain_of, row.get("header_from", "").rpartition("@")[2]) or "",
-            **{name: row[name] for name in ("dmarc_spf", "dmarc_dkim") if row.get(name, "").lower() in _PASS_OR_FAIL},
-            **{name: row[name] for name in ("override",) if row.get(name, "").lower() in FORWARDING},
+            "dmarc_spf": _ALIGNED.get(row.get("dmarc_spf", "").lower(), ""),
+            "dmarc_dkim": _ALIGNED.get(row.get("dmarc_dkim", "").lower(), ""),
+            "override": next((word for word in _WORDS(row.get("override", "").lower()) if word in FORWARDING), ""),
         },
         text,
     )

@@ -58,8 +58,8 @@ BARE = {
                 "connect from unknown[192.0.2.24]", CLIENT.partition(": ")[2], FROM.partition(": ")[2],
                 "AAAAA1: removed"),
     "Postfix, from a message on": (CLIENT.partition(": ")[2], FROM.partition(": ")[2]),
-    "amavis": ("(00123-01) Passed CLEAN {RelayedInbound}, [192.0.2.24]:54321 <alice@example.com> -> <bob@example.net>, "
-               "Queue-ID: AAAAA1, size: 9",),
+    "amavis": (("(00123-01) Passed CLEAN {RelayedInbound}, [192.0.2.24]:54321 <alice@example.com> -> <bob@example.net>, "
+               "Queue-ID: AAAAA1, size: 9"),),
     "sendmail": ("u73A15x0012345: from=<alice@example.com>, size=9, class=0, nrcpts=1, relay=x.example [192.0.2.24]",
                  "u73A15x0012345: to=<bob@example.net>, mailer=local, stat=Sent"),
     "OpenSMTPD": ("0ab1c2d3e4f5a6b7 smtp connected address=192.0.2.24 host=mail.example.com",
@@ -124,7 +124,10 @@ def test_the_protocol_log_of_exchange(tmp_path: Path) -> None:
         ("192.0.2.24", "postmaster@mail.example.com", "mail.example.com", 1, None),
         ("2001:db8::24", "alice@example.com", "mail.example.com", 1, None),
     ]
-    assert dict(evidence.aside).keys() >= {"messages from internal addresses", "messages submitted by authenticated users"}
+    assert dict(evidence.aside).keys() >= {
+        "messages from internal addresses",
+        "messages submitted by authenticated users",
+    }
     assert faults(evidence) == ["FILE, line 21: the row does not have the cells that its heading names: 'a,b'"]
 
 

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
@@ -154,7 +155,8 @@ def test_what_is_written_beside_an_address_is_its_label(tmp_path: Path, form: st
 
 
 @pytest.mark.parametrize(
-    "line", ['192.0.2.1 - - [03/Aug/2026:10:15:01 +0200] "GET / HTTP/1.1" 200 1', "192.0.2.1 = x", "192.0.2.1 said: a=b"]
+    "line",
+    ['192.0.2.1 - - [03/Aug/2026:10:15:01 +0200] "GET / HTTP/1.1" 200 1', "192.0.2.1 = x", "192.0.2.1 said: a=b"],
 )
 def test_other_lines_that_begin_with_an_address_are_no_list(tmp_path: Path, line: str) -> None:
     assert read_bytes(tmp_path, line.encode(), domain="example.com").senders == ()
@@ -179,7 +181,7 @@ def test_a_sender_that_is_given_is_not_replaced_by_the_domain(tmp_path: Path) ->
 
 # JSON
 
-RECORD = {
+RECORD: dict[str, Any] = {
     "source": {"ip_address": "192.0.2.24", "country": "US", "name": "Acme"}, "count": 2,
     "identifiers": {"header_from": "example.com", "envelope_from": None, "envelope_to": None},
     "auth_results": {"dkim": [], "spf": [
@@ -206,6 +208,56 @@ def test_json_of_parsedmarc(tmp_path: Path) -> None:
         "source": {"ip_address": "192.0.2.24"},
     }
     assert of(read_json(tmp_path, [failure])) == [MESSAGE]
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({}, (None, None, None)),
+        ({"policy_evaluated": {"disposition": "none", "dkim": "pass", "spf": "fail", "policy_override_reasons": []}},
+         ("fail", "pass", None)),
+        ({"policy_evaluated": {"dkim": "fail", "spf": "fail", "policy_override_reasons": [
+            {"type": "other", "comment": None}, {"type": "mailing_list", "comment": "x"}]}}, ("fail", "fail", "mailing_list")),
+        ({"alignment": {"spf": True, "dkim": False, "dmarc": True}}, ("pass", "fail", None)),
+        ({"policy_evaluated": {"dkim": "fail", "spf": "pass"}, "alignment": {"spf": False}}, ("pass", "fail", None)),
+        ({"policy_evaluated": 5, "alignment": ["x"]}, (None, None, None)),
+    ],
+)  # fmt: skip
+def test_how_dmarc_went_by_the_json_of_parsedmarc(
+    tmp_path: Path, more: dict[str, object], told: tuple[str | None, ...]
+) -> None:
+    dkim = [{"domain": "example.com", "selector": "s", "result": "pass"}] if told[1] == "pass" else []
+    [sender] = read_json(
+        tmp_path, [{**RECORD, "auth_results": {**RECORD["auth_results"], "dkim": dkim}, **more}]
+    ).senders
+    assert (sender.dmarc_spf, sender.dmarc_dkim, sender.override) == told
+
+
+def test_parsedmarc_fills_in_an_envelope_from_that_is_a_helo_name(tmp_path: Path) -> None:
+    spf = [{"domain": "mx.example.com", "scope": "helo", "result": "pass"}]
+    record = {**RECORD, "identifiers": {"envelope_from": "MX.example.com"}, "auth_results": {"spf": spf}}
+    assert of(read_json(tmp_path, [record])) == [
+        ("192.0.2.24", "postmaster@mx.example.com", "mx.example.com", 2, "pass")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("heading", "cells", "told"),
+    [
+        ("spf_aligned,dkim_aligned,policy_override_reasons", "True,False,", ("pass", "fail", None)),
+        ("SPF Aligned,DKIM Aligned,Override", "no,yes,", ("fail", "pass", None)),
+        (
+            "spf_aligned,dkim_aligned,policy_override_reasons",
+            "False,False,other|forwarded",
+            ("fail", "fail", "forwarded"),
+        ),
+        ("spf_aligned,dkim_aligned,policy_override_reasons", "100%,,none", (None, None, None)),
+    ],
+)
+def test_how_dmarc_went_by_a_table(tmp_path: Path, heading: str, cells: str, told: tuple[str | None, ...]) -> None:
+    text = f"source_ip_address,envelope_from,{heading}\n192.0.2.24,example.com,{cells}\n"
+    [sender] = read_bytes(tmp_path, text.encode()).senders
+    assert (sender.dmarc_spf, sender.dmarc_dkim, sender.override) == told
 
 
 def test_lists_of_objects(tmp_path: Path) -> None:

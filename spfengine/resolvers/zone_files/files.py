@@ -16,6 +16,7 @@ from spfengine.resolvers.asking import aask, ask
 from spfengine.resolvers.overlay import Overlay
 from spfengine.resolvers.rrsets import ANY_TYPE
 from spfengine.resolvers.zone import NOTES, Zone, read_apexes
+from spfengine.resolvers.zone_files.file_names import domain_in
 from spfengine.resolvers.zone_files.route53 import OTHERS
 from spfengine.resolvers.zone_files.yaml_files import load_yaml
 from spfengine.visible import kind_text, visible
@@ -142,6 +143,8 @@ def _read_json(data: bytes, origin: str | None) -> "Zone | Recording":
     if isinstance(document, dict) and "zonedata" in document:
         return _zone_of_suite(document)
     if not isinstance(document, dict) or "schema" not in document:
+        if isinstance(document, dict) and "rrsets" in document:
+            raise ZoneError("this is a zone of PowerDNS; export it as a zone file: pdnsutil list-zone DOMAIN")
         raise ZoneError(
             "this JSON is neither a recording (spfengine.recording/1), nor a zone of an OpenSPF suite (key zonedata), "
             "nor record sets of Route 53 (key ResourceRecordSets)"
@@ -172,12 +175,21 @@ def _read_yaml(data: bytes, path: str, origin: str | None) -> Zone:
         (octodns.prepare if roots[-1] else openspf.prepare)(root)
 
     documents = [document for document in load_yaml(data, prepare) if document is not None]  # None: after a last ---
-    if roots and all(roots):
+    if all(roots) and (roots or origin or domain_in(path)):  # a zone may be empty
         return Zone.from_rrsets(*octodns.read_documents(documents, origin or octodns.zone_of(path)))
     if len(documents) != 1:
-        raise ZoneError(f"the file has {len(documents)} documents, each a zone of its own; expected one")
+        raise ZoneError(_not_one_zone(documents))
     _refuse_origin(origin)
     return _zone_of_suite(documents[0])
+
+
+def _not_one_zone(documents: list[Any]) -> str:
+    """Return why these documents are not read, and what to do."""
+    if not documents:
+        return "the file is empty; expected a zone of an OpenSPF suite (key zonedata) or of octoDNS"
+    if all(isinstance(document, Mapping) and "rrdatas" in document for document in documents):
+        return "these are records of Google Cloud DNS; export them as a zone file: add --zone-file-format"
+    return f"the file has {len(documents)} documents, each a zone of its own; expected one"
 
 
 def _refuse_origin(origin: str | None) -> None:

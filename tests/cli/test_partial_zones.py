@@ -159,7 +159,7 @@ def test_a_name_with_macros_that_ends_outside_is_named_with_its_term(call: Call,
     path.write_text('@ SOA ns h 1 2 3 4 5\n@ TXT "v=spf1 include:%{i}._ip.%{h}._spf.google.com -all"\n')
     ended = call("lint", "example.com", "--zone", str(path), "--json")
     [finding] = [each for each in json.loads(ended.out)["findings"] if each["code"] == "outside-zone"]
-    assert finding["span"] == [7, 43]
+    assert finding["span"] == [7, 44]
     assert "so what include:%{i}._ip.%{h}._spf.google.com does is not known" in finding["text"]
     assert ended.code == 69
 

@@ -175,7 +175,9 @@ def _read_yaml(data: bytes, path: str, origin: str | None) -> Zone:
         (octodns.prepare if roots[-1] else openspf.prepare)(root)
 
     documents = [document for document in load_yaml(data, prepare) if document is not None]  # None: after a last ---
-    if all(roots) and (roots or origin or domain_in(path)):  # a zone may be empty
+    is_named = origin is not None or domain_in(path) is not None
+    is_empty = all(document == {} for document in documents)  # as a new zone of octoDNS is
+    if (is_empty and is_named) or (roots and all(roots)):
         return Zone.from_rrsets(*octodns.read_documents(documents, origin or octodns.zone_of(path)))
     if len(documents) != 1:
         raise ZoneError(_not_one_zone(documents))

@@ -103,7 +103,7 @@ def authentication_lines(senders: Iterable[Sender]) -> Iterator[Line]:
     messages = authenticated_messages(senders)
     if messages:
         parts = [f"{count:,} {_AUTHENTICATED[each]}" for each, count in messages.items()]
-        yield note(f"of their messages, by the reports, {', '.join(parts)}", indent=4)
+        yield note(f"of their messages, as receivers report, {', '.join(parts)}", indent=4)
 
 
 def authentication_text(sender: Sender) -> str | None:

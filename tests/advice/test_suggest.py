@@ -595,8 +595,8 @@ def test_mail_that_is_neither_carried_nor_sent_on_is_served_all_the_same() -> No
 def test_what_passes_by_spf_alone_is_said() -> None:
     found = suggestion("v=spf1 a -all", reported("192.0.2.1", "pass", "fail", count=7))
     [text] = [each.text for each in found.caveats if each.code is CaveatCode.SPF_ALONE]
-    assert text.startswith("7 messages from 192.0.2.1 passed DMARC by SPF alone, by the reports")
-    assert "of their messages, by the reports, 7 pass DMARC by SPF alone" in found.render()
+    assert text.startswith("7 messages from 192.0.2.1 passed DMARC by SPF alone, as receivers report")
+    assert "of their messages, as receivers report, 7 pass DMARC by SPF alone" in found.render()
 
 
 def test_the_policy_for_a_sender_that_is_not_aligned_is_shown() -> None:

@@ -109,9 +109,12 @@ def source_lines(linted: Sequence[LintedRecord], files: int, width: int | None) 
 
 def _source_lines(linted: LintedRecord, width: int | None) -> Iterator[Line]:
     record = linted.record
-    yield line(Span(_place(record.path, record.region), "strong"))
+    name = "" if record.name is None else f"  {visible_name(record.name)}"
+    yield line(Span(_place(record.path, record.region), "strong"), name)
+    if record.name_text:
+        yield note(Span(f"the name of the record is not known: {_shown(record.name_text)}", "quiet"))
     if record.unknown:
-        shown = [visible(" ".join(part.text.split()), _SHOWN) or "what is added later" for part in record.unknown]
+        shown = [_shown(part.text) or "what is added later" for part in record.unknown]
         listed = ", ".join(shown[:_MOST_UNKNOWN])
         more = and_more(len(shown) - _MOST_UNKNOWN)
         yield note(Span(f"not known, so not looked at: {listed}{more and f' and {more}'}", "quiet"))
@@ -123,6 +126,10 @@ def _source_lines(linted: LintedRecord, width: int | None) -> Iterator[Line]:
             region = linted.region_of(finding)
             at = f"line {region.line}, column {region.column}: "
             yield from _finding_lines(finding, width, at)
+
+
+def _shown(text: str) -> str:
+    return visible(" ".join(text.split()), _SHOWN)
 
 
 def _place(path: str, region: Region) -> str:

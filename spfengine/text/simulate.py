@@ -89,6 +89,37 @@ def simulation_lines(
     yield from publish_lines(simulation, own, formats)
 
 
+def brief_lines(
+    simulation: Simulation, width: int | None, *, records: bool = True, everything: bool = False
+) -> Iterator[Line]:
+    """Yield the answer, whose results change, and what is wrong or not known.
+
+    Args:
+        records: whether to show how the records change.
+        everything: whether all networks and senders are listed, however many.
+    """
+    changes = _changes(simulation, everything=everything)
+    yield _headline(simulation, changes)
+    if simulation.senders:
+        yield summary_line(simulation.senders)
+    body = [*_sections(simulation, changes, width, everything=everything)]
+    for record in simulation.records if records else ():
+        body += [line(), *record_lines(record, (simulation.domain, record.domain), width)]
+    problems = [*_problems(simulation, width)]
+    yield from _without_gaps([*body, line(), *problems])
+
+
+def _without_gaps(lines: Iterable[Line]) -> Iterator[Line]:
+    """Yield lines without the empty ones, but for one before what begins a part."""
+    kept: list[Line] = []
+    for each in lines:
+        if each.spans or (kept and kept[-1].spans):
+            kept.append(each)
+    while kept and not kept[-1].spans:
+        kept.pop()
+    yield from kept
+
+
 _SECTIONS = ("gets worse", "not known", "gets better", "changes", "stays")
 _SECTION_OF = {
     Effect.NEWLY_FAILING: "gets worse",

@@ -18,7 +18,7 @@ from spfengine.resolvers.rrsets import ANY_TYPE
 from spfengine.resolvers.zone import NOTES, Zone, read_apexes
 from spfengine.resolvers.zone_files.file_names import domain_in
 from spfengine.resolvers.zone_files.route53 import OTHERS
-from spfengine.resolvers.zone_files.yaml_files import load_yaml
+from spfengine.resolvers.zone_files.yaml_files import load_yaml, value_of
 from spfengine.visible import kind_text, visible
 
 if TYPE_CHECKING:
@@ -49,6 +49,57 @@ def read_zone(path: "str | os.PathLike[str]", origin: str | None = None) -> "Zon
     if suffix in ("yml", "yaml"):
         return _read_yaml(_octets_of(path), os.fspath(path), origin)
     return _with_apex(Zone.from_file(os.fspath(path), origin), origin)
+
+
+def read_named(data: bytes, path: str, origin: str | None = None) -> "Zone | Recording":
+    """Return what `read_zone` does, of a file that has been read. Raises as it does, but for OSError."""
+    from spfengine.resolvers.zone_files import master_file
+
+    suffix = path.lower().rpartition(".")[2]
+    if suffix == "json":
+        return _read_json(data, origin)
+    if suffix in ("yml", "yaml"):
+        return _read_yaml(data, path, origin)
+    return _with_apex(Zone.from_rrsets(*master_file.read_named(data, path, origin)), origin)
+
+
+def is_zone_yaml(data: bytes, path: str) -> bool:
+    """Whether a file of YAML is a zone: an OpenSPF suite, or octoDNS's, whose file or folder is named after the zone.
+
+    Raises:
+        MissingExtraError: pyyaml is not installed.
+    """
+    from spfengine.resolvers.zone_files import octodns
+
+    is_named = domain_in(path) is not None or os.path.dirname(path).endswith(".")
+    if b"zonedata" not in data and not (is_named and b"type" in data):
+        return False
+    roots: list[bool] = []
+    try:
+        load_yaml(data, lambda root: roots.append(octodns.is_octodns(root) or value_of(root, "zonedata") is not None))
+    except ZoneError:
+        return False
+    return bool(roots) and all(roots)
+
+
+def is_zone_json(data: bytes) -> bool:
+    """Whether a file of JSON is a recording, a zone of an OpenSPF suite, or record sets or changes of Route 53."""
+    import json
+
+    from spfengine.resolvers.zone_files import route53
+
+    if not any(mark in data for mark in (b"spfengine.recording/", b"zonedata", b"ResourceRecord")):
+        return False
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError):
+        return False
+    if isinstance(document, list):
+        return bool(document) and isinstance(document[0], dict) and {"Name", "Type"} <= document[0].keys()
+    if not isinstance(document, dict):
+        return False
+    is_recording = str(document.get("schema")).startswith("spfengine.recording/")
+    return is_recording or "zonedata" in document or any(key in document for key in route53.KEYS)
 
 
 def read_octets(data: bytes, origin: str | None = None) -> "Zone | Recording":

@@ -67,13 +67,13 @@ def simulation_lines(
         everything: whether all networks and senders are listed, however many.
     """
     own = (simulation.domain, *own)
-    changes = _changes(simulation, everything=everything)
+    changes = changes_of(simulation, everything=everything)
     yield _headline(simulation, changes)
     if simulation.senders:
         yield summary_line(simulation.senders)
         yield from authentication_lines([change.sender for change in simulation.senders])
     if simulation.is_broken:
-        yield from _problems(simulation, width)
+        yield from _problem_lines(simulation, width)
     yield from _sections(simulation, changes, width, everything=everything)
     yield from condition_lines(simulation.after)
     yield from unknown_input_lines(simulation.senders)
@@ -85,11 +85,12 @@ def simulation_lines(
     yield from cost_lines(simulation)
     yield from outside_lines(simulation, own)
     if not simulation.is_broken:
-        yield from _problems(simulation, width)
+        yield from _problem_lines(simulation, width)
     yield from publish_lines(simulation, own, formats)
 
 
-_SECTIONS = ("gets worse", "not known", "gets better", "changes", "stays")
+SECTIONS = ("gets worse", "not known", "gets better", "changes", "stays")
+"""The parts of a plan, in order."""
 _SECTION_OF = {
     Effect.NEWLY_FAILING: "gets worse",
     Effect.UNKNOWN: "not known",
@@ -109,8 +110,8 @@ def _sections(simulation: Simulation, changes: Changes, width: int | None, *, ev
         "changes": changes.group_lines(within, Kind.OTHER),
         "stays": changes.staying_lines(simulation.kept, within),
     }
-    for name in _SECTIONS:
-        senders = [change for change in simulation.senders if _section_of(change) == name]
+    for name in SECTIONS:
+        senders = [change for change in simulation.senders if section_of(change) == name]
         lines = [*sender_lines(senders, within, everything=everything), *networks[name]]
         if lines:
             yield line()
@@ -120,7 +121,8 @@ def _sections(simulation: Simulation, changes: Changes, width: int | None, *, ev
     yield from changes.rest_lines()
 
 
-def _section_of(change: SenderChange) -> str:
+def section_of(change: SenderChange) -> str:
+    """Return the part of the plan that a sender belongs to."""
     if change.effect is not Effect.CHANGED:
         return _SECTION_OF[change.effect]
     assert change.before.result is not None, "a sender is one client, so its result is known"
@@ -128,7 +130,7 @@ def _section_of(change: SenderChange) -> str:
     return "gets better" if is_worse(change.after.result, change.before.result) else "changes"
 
 
-def _problems(simulation: Simulation, width: int | None) -> Iterator[Line]:
+def _problem_lines(simulation: Simulation, width: int | None) -> Iterator[Line]:
     for problem in simulation.problems:
         yield from draft_problem_lines(problem, simulation, width)
 
@@ -157,13 +159,14 @@ def has_plan(simulation: Simulation) -> bool:
 
 def change_lines(simulation: Simulation, width: int | None, *, everything: bool = False) -> Iterator[Line]:
     """Yield whose results change, and what happens to all other addresses."""
-    changes = _changes(simulation, everything=everything)
+    changes = changes_of(simulation, everything=everything)
     yield from changes.lines(width)
     yield from changes.staying_lines(simulation.kept, width)
     yield from changes.rest_lines()
 
 
-def _changes(simulation: Simulation, *, everything: bool = False) -> Changes:
+def changes_of(simulation: Simulation, *, everything: bool = False) -> Changes:
+    """Return the changes of a simulation, sorted for people."""
     return Changes(
         simulation.before,
         simulation.after,

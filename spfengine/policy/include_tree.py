@@ -287,6 +287,17 @@ async def ainclude_tree(
 def _tree(inputs: Inputs, own: tuple[str, ...]) -> Generator[Question, Answer, IncludeTree]:
     answers: Answers = {}
     need = yield from budget(inputs, answers)
+    return (yield from tree_with_budget(inputs, answers, need, own))
+
+
+def tree_with_budget(
+    inputs: Inputs, answers: Answers, need: Budget, own: tuple[str, ...]
+) -> Generator[Question, Answer, IncludeTree]:
+    """Return the tree of a domain whose budget is known already.
+
+    Args:
+        answers: what DNS has answered so far; new answers are added.
+    """
     worst = max(need.lookups.values(), key=lambda cost: cost.most)
     walk = _Walk(inputs, answers, (inputs.domain, *own), worst.terms)
     root = yield from walk.record(inputs.domain, None, ())

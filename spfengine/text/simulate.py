@@ -292,13 +292,19 @@ def outside_lines(simulation: Simulation, own: tuple[str, ...]) -> Iterator[Line
 
 def draft_problem_lines(problem: Problem, simulation: Simulation, width: int | None) -> Iterator[Line]:
     """Yield a problem of the draft, with the part of the draft that it is about."""
+    after, source = placed_problem(problem, simulation)
+    mark = FAULT if problem.code in _FAULTS else WARNING
+    yield from problem_lines(problem, width, source=source, mark=mark, after=after)
+
+
+def placed_problem(problem: Problem, simulation: Simulation) -> tuple[str, str | None]:
+    """Return what is to be said after a problem of the draft, and the drafted record that it is about."""
     after = ""
     if problem.code is ProblemCode.OVER_VOID_LIMIT_PER_LOOKUP:
         most = simulation.before_budget.worst_voids(VoidRule.PER_LOOKUP)
         after = "; they already do" if most > simulation.before.limits.voids else "; they do not yet"
     source = next((r.after for r in simulation.records if r.domain == problem.domain and r.after is not None), None)
-    mark = FAULT if problem.code in _FAULTS else WARNING
-    yield from problem_lines(problem, width, source=source, mark=mark, after=after)
+    return after, source
 
 
 def publish_lines(simulation: Simulation, own: tuple[str, ...], formats: Sequence[str]) -> Iterator[Line]:
@@ -318,7 +324,7 @@ def publish_lines(simulation: Simulation, own: tuple[str, ...], formats: Sequenc
 def _in_formats(
     record: RecordChange, simulation: Simulation, own: tuple[str, ...], formats: Sequence[str]
 ) -> Iterator[Line]:
-    texts = _forms(record, simulation, own)
+    texts = record_forms(record, simulation, own)
     for name in formats:
         yield line(Span(f"{name}:", "quiet"), indent=2)
         for row in texts[name].splitlines():
@@ -329,10 +335,10 @@ def _as_it_is(record: RecordChange, text: str, simulation: Simulation, own: tupl
     yield verbatim(visible(text, len(text)))
     if len(text) > MAX_STRING:
         yield note(f"in strings of at most {MAX_STRING} octets, for a zone file:")
-        yield verbatim(_forms(record, simulation, own)["cpanel-split"])
+        yield verbatim(record_forms(record, simulation, own)["cpanel-split"])
 
 
-def _forms(record: RecordChange, simulation: Simulation, own: tuple[str, ...]) -> dict[str, str]:
+def record_forms(record: RecordChange, simulation: Simulation, own: tuple[str, ...]) -> dict[str, str]:
     """Return a new record in all formats, with the other TXT records of its name."""
     octets = (record.after or "").encode("latin-1")
     answer = simulation.after.answers.get(Question(fold(record.domain), RRType.TXT))

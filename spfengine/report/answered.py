@@ -14,28 +14,30 @@ from spfengine.resolvers.asking import Unanswered
 if TYPE_CHECKING:
     from spfengine.answers import Resolver
 
-
-def tree_of(policy: Policy, need: Budget, resolver: "Resolver | None", own: tuple[str, ...] = ()) -> IncludeTree:
-    """Return the tree of a policy's domain.
-
-    Args:
-        need: its budget.
-        resolver: answers what the policy did not ask, such as what is after the limit of lookups; None: it is not asked.
-        own: the admin's domains.
-    """
-    answers = dict(policy.answers)
-    asked = Unanswered(Status.UNKNOWN) if resolver is None else resolver
-    return drive(tree_with_budget(policy.inputs, answers, need, own), asked, None)
+    Resolvers = tuple[Resolver, Resolver] | None
 
 
 def trees_block(
     policies: tuple[Policy, Policy],
     budgets: tuple[Budget, Budget],
-    resolver: "Resolver | None",
+    resolvers: "Resolvers",
     own: tuple[str, ...] = (),
 ) -> Tree:
-    """Return the trees before and after a change as one, with what changes marked."""
+    """Return the trees before and after a change as one, with what changes marked.
+
+    Args:
+        policies, budgets: before and after.
+        resolvers: what answers, before and after, what the policies did not ask, such as what is after the limit of
+            lookups; None: nobody does.
+        own: the admin's domains.
+    """
+    nobody = Unanswered(Status.UNKNOWN)
     before, after = [
-        tree_of(policy, need, resolver, own) for policy, need in zip(policies, budgets, strict=True)
+        _tree(policy, need, resolver, own)
+        for policy, need, resolver in zip(policies, budgets, resolvers or (nobody, nobody), strict=True)
     ]
     return tree_block(after, before)
+
+
+def _tree(policy: Policy, need: Budget, resolver: "Resolver", own: tuple[str, ...]) -> IncludeTree:
+    return drive(tree_with_budget(policy.inputs, dict(policy.answers), need, own), resolver, None)

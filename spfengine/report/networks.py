@@ -19,17 +19,20 @@ class Owners:
     """Finds the service in the catalogue to which a network that changes belongs."""
 
     def __init__(self, changes: Iterable[Change]) -> None:
-        placed = sorted([(each.network.version, int(each.network.network_address), i, each) for i, each in enumerate(changes)])
-        self._starts = [(version, first) for version, first, _, _ in placed]
-        self._changes = [change for _, _, _, change in placed]
+        self._changes = sorted(changes, key=lambda change: _place(change.network))
+        self._starts = [_place(change.network) for change in self._changes]
 
     def of(self, network: IPNetwork) -> str:
         """Return the owner of a network, or ""."""
-        index = bisect_right(self._starts, (network.version, int(network.network_address))) - 1
+        index = bisect_right(self._starts, _place(network)) - 1
         if index < 0 or self._changes[index].network.version != network.version:
             return ""
         change = self._changes[index]
         return owner_of(change.after) or owner_of(change.before)
+
+
+def _place(network: IPNetwork) -> tuple[int, int]:
+    return network.version, int(network.network_address)
 
 
 def group_tables(changes: Changes, kind: Kind, owners: Owners) -> list[Block]:
@@ -78,19 +81,17 @@ def _table(caption: tuple[Span, ...], rows: Sequence[tuple[IPNetwork, str]], own
     for network, why in rows:
         by_why.setdefault(why, []).append(network)
     cells = []
+    knows_owners = False
     for why, networks in by_why.items():
         owner = owners.of(networks[0])
-        main, more = (text(owner), (text(Span(why, "quiet")),)) if owner else (text(why), ())
-        cells += [(Cell(text(name), is_code=True), Cell(main, more)) for name in joined_networks(networks)]
-    return table(caption, [Column("Network"), Column("Whose, and why" if any(map(owners.of, _firsts(by_why))) else "Why")], cells, _SHOWN)
-
-
-def _firsts(by_why: dict[str, list[IPNetwork]]) -> list[IPNetwork]:
-    return [networks[0] for networks in by_why.values()]
+        knows_owners = knows_owners or bool(owner)
+        about = Cell(text(owner), (text(Span(why, "quiet")),)) if owner else Cell(text(why))
+        cells += [(Cell(text(name), is_code=True), about) for name in joined_networks(networks)]
+    columns = [Column("Network"), Column("Whose, and why" if knows_owners else "Why")]
+    return table(caption, columns, cells, _SHOWN)
 
 
 def list_blocks(changes: Changes, owners: Owners, kept: Sequence[Change] = ()) -> list[Block]:
     """Return all tables of networks, those that get worse first, and what happens to the rest."""
     blocks = [each for kind in Kind for each in group_tables(changes, kind, owners)]
     return [*blocks, *unknown_tables(changes), *staying_tables(changes, kept), rest_block(changes)]
-

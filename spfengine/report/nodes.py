@@ -9,7 +9,7 @@ from spfengine.answers import RRType
 from spfengine.policy.include_tree import IncludeTree, TreeRecord, TreeTerm
 from spfengine.policy.ranges import Spans, size, union
 from spfengine.record.model import HostDirective, Network
-from spfengine.report.page import SIGNS, Node, Tree
+from spfengine.report.page import MARKS, SIGNS, Node, Tree
 from spfengine.simulation.records import compare_terms
 from spfengine.text.lines import Span
 from spfengine.text.outcomes import SHOWN_TERM, address_count
@@ -88,9 +88,7 @@ class _Drawing:
         )
         return _together(node, children)
 
-    def _children(
-        self, before: TreeRecord | None, after: TreeRecord | None, sign: str, depth: int
-    ) -> list[_Drawn]:
+    def _children(self, before: TreeRecord | None, after: TreeRecord | None, sign: str, depth: int) -> list[_Drawn]:
         pairs = list(_pairs(before, after, sign))
         drawn: list[_Drawn] = []
         for is_network, group in groupby(pairs, lambda pair: (_is_plain(pair.term), pair.sign)):
@@ -195,7 +193,7 @@ def _run(pairs: Sequence[_Pair]) -> _Drawn:
 
 
 def _sign(sign: str) -> tuple[str, str]:
-    return ("", "") if sign in ("", "=") else ("−" if sign == "-" else "+", SIGNS[sign])
+    return ("", "") if sign in ("", "=") else (MARKS[sign], SIGNS[sign])
 
 
 def _spans(term: TreeTerm, below: Sequence[_Drawn]) -> dict[int, Spans]:

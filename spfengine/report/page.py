@@ -108,13 +108,15 @@ class Terms(Block):
     terms: tuple[Term, ...]
 
 
+MARKS = {"+": "+", "-": "\N{MINUS SIGN}", "=": ""}
+"""How the sign of a term is drawn."""
 SIGNS = {"+": "added", "-": "removed", "=": "kept"}
 """What the sign of a term means."""
 
 
 def signed(sign: str, term: str, about: Text = ()) -> Term:
     """Return a term that is added, removed or kept."""
-    return Term("−" if sign == "-" else "" if sign == "=" else sign, SIGNS[sign], term, about)
+    return Term(MARKS[sign], SIGNS[sign], term, about)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +177,9 @@ _SHOWN_ROWS = 12
 _FOLDED_ROWS = 500
 
 
-def table(caption: Text, columns: Sequence[Column], rows: Sequence[tuple[Cell, ...]], shown: int = _SHOWN_ROWS) -> Table:
+def table(
+    caption: Text, columns: Sequence[Column], rows: Sequence[tuple[Cell, ...]], shown: int = _SHOWN_ROWS
+) -> Table:
     """Return a table whose first rows are shown, and all others folded in parts that a browser handles."""
     if len(rows) <= shown + 3:
         return Table(caption, tuple(columns), tuple(rows))
@@ -412,6 +416,15 @@ class Group(Block):
 
     template: ClassVar[str] = "group"
     title: Text
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Folded(Block):
+    """Blocks that are shown on demand."""
+
+    template: ClassVar[str] = "folded"
+    title: str
     blocks: tuple[Block, ...]
 
 

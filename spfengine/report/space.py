@@ -14,9 +14,9 @@ from spfengine.policy.policy import Policy
 from spfengine.policy.ranges import MAPPED_FIRST, MAPPED_LAST, Spans, difference, networks_of, prefixes_of, size, union
 from spfengine.problems import Result
 from spfengine.report.owners import about_outcome
-from spfengine.report.page import Legend, Map, Prefix, Space
+from spfengine.report.page import MARKS, Legend, Map, Prefix, Space
 from spfengine.text.outcomes import address_count, joined_networks
-from spfengine.wording import counted, listed
+from spfengine.wording import counted
 
 _SIDE = 256  # units of a map
 _GRID = 16  # units of the square of a /8
@@ -26,7 +26,7 @@ _MOST_LABELS = 12
 _MOST_PREFIXES = 12
 _MOST_NETWORKS = 4
 _NAMES = {"new": "pass only after", "gone": "pass only before", "kept": "pass"}
-_SIGNS = {"new": ("+", "newly passes"), "gone": ("−", "no longer passes"), "kept": ("", "passes")}
+_SIGNS = {"new": ("+", "newly passes"), "gone": (MARKS["-"], "no longer passes"), "kept": ("", "passes")}
 
 GRID = "".join([f"M{at} 0v{_SIDE}M0 {at}h{_SIDE}" for at in range(0, _SIDE + 1, _GRID)])
 """The path of the grid: a square for each /8."""
@@ -82,18 +82,15 @@ def _map(title: str, states: Sequence[str], by_state: dict[str, Spans]) -> Map:
             paths.append((f"area {state}", "".join([_rectangle(*area) for area in areas])))
         if marks:
             paths.append((f"mark {state}", "".join([mark_path(state, *mark) for mark in marks])))
-    words = [f"{_count(by_state[state])} {_NAMES[state]}{_named(by_state[state])}" for state in states if by_state[state]]
+    words = [_in_words(state, by_state[state]) for state in states if by_state[state]]
     description = "; ".join(words) or "no IPv4 address passes"
     return Map(title, description, tuple(paths), tuple(_labels([by_state[state] for state in states])))
 
 
-def _named(spans: Spans) -> str:
+def _in_words(state: str, spans: Spans) -> str:
     names = joined_networks(networks_of(V4, spans[: _MOST_NETWORKS + 1]))
-    return f" ({listed(names, _MOST_NETWORKS)}{' and more' if len(spans) > _MOST_NETWORKS else ''})"
-
-
-def _count(spans: Spans) -> str:
-    return address_count(size(spans), 4)
+    more = " and more" if len(spans) > _MOST_NETWORKS else ""
+    return f"{address_count(size(spans), 4)} {_NAMES[state]} ({', '.join(names[:_MOST_NETWORKS])}{more})"
 
 
 def _shapes(spans: Spans) -> tuple[list[tuple[int, int, int, int]], list[tuple[int, int]]]:
@@ -186,9 +183,9 @@ def _legend(passing: dict[int, list[_Passing]], *, has_two: bool) -> tuple[Legen
 
 def _prefixes(passing: list[_Passing]) -> tuple[tuple[Prefix, ...], str]:
     order = ["new", "gone", "kept"]
-    rows = [(order.index(each.state), -(last - first), first, last, each) for each in passing for first, last in each.spans]
-    rows.sort(key=lambda row: row[:3])
-    shown = tuple([_prefix(each, first, last) for _, _, first, last, each in rows[:_MOST_PREFIXES]])
+    rows = [(each, span) for each in passing for span in each.spans]
+    rows.sort(key=lambda row: (order.index(row[0].state), row[1][0] - row[1][1], row[1]))
+    shown = tuple([_prefix(each, *span) for each, span in rows[:_MOST_PREFIXES]])
     more = len(rows) - len(shown)
     return shown, f"and {counted(more, 'more IPv6 network')}" if more else ""
 
@@ -197,4 +194,5 @@ def _prefix(each: _Passing, first: int, last: int) -> Prefix:
     number = last - first + 1
     width = max(round(log2(number)) * 100 // 128, 1)
     network = " and ".join(joined_networks(networks_of(V6, [(first, last)])))
-    return Prefix(each.state, *_SIGNS[each.state], network, _rectangle(0, 0, width, 6), address_count(number, 6), each.about)
+    bar, addresses = _rectangle(0, 0, width, 6), address_count(number, 6)
+    return Prefix(each.state, *_SIGNS[each.state], network, bar, addresses, each.about)

@@ -53,6 +53,11 @@ def check_lines(
         if index:
             yield line()
         yield from _result(result, limits, width, with_trace=with_trace)
+    yield from draft_lines(drafts)
+
+
+def draft_lines(drafts: dict[str, bool]) -> Iterator[Line]:
+    """Yield which drafts the check was with, and whether it asked for them."""
     for name, asked in drafts.items():
         unused = "" if asked else ": nothing asked for it, so it changes nothing"
         yield note(Span(f"with your draft for {visible_name(name)}{unused}", "quiet" if asked else ""))

@@ -42,10 +42,11 @@ def lint_lines(
     if not findings:
         yield line(Span("nothing found", "pass"), what)
         return
-    yield line(Span(_summary(findings), "strong"), what)
+    yield line(Span(finding_counts(findings), "strong"), what)
 
 
-def _summary(findings: Sequence[Finding]) -> str:
+def finding_counts(findings: Sequence[Finding]) -> str:
+    """Return how many findings there are of each severity: "1 error, 2 warnings"."""
     counts = Counter(finding.severity for finding in findings)
     return ", ".join([counted(counts[severity], str(severity)) for severity in Severity if counts[severity]])
 
@@ -85,17 +86,13 @@ def source_lines(linted: Sequence[LintedRecord], files: int, width: int | None) 
     elif not findings:
         yield line(Span("nothing found", "pass"), where)
     else:
-        yield line(Span(_summary(findings), "strong"), where)
+        yield line(Span(finding_counts(findings), "strong"), where)
 
 
 def _source_lines(linted: LintedRecord, width: int | None) -> Iterator[Line]:
     record = linted.record
     yield line(Span(_place(record.path, record.region), "strong"))
-    if record.unknown:
-        shown = [visible(" ".join(part.text.split()), _SHOWN) or "what is added later" for part in record.unknown]
-        listed = ", ".join(shown[:_MOST_UNKNOWN])
-        more = and_more(len(shown) - _MOST_UNKNOWN)
-        yield note(Span(f"not known, so not looked at: {listed}{more and f' and {more}'}", "quiet"))
+    yield from not_looked_at(record)
     for name, group in groupby(linted.findings, lambda finding: finding.path and finding.domain):
         if name:
             yield from record_lines(name, list(group), lambda _: "", width)
@@ -104,6 +101,15 @@ def _source_lines(linted: LintedRecord, width: int | None) -> Iterator[Line]:
             region = linted.region_of(finding)
             at = f"line {region.line}, column {region.column}: "
             yield from _finding_lines(finding, width, at)
+
+
+def not_looked_at(record: FoundRecord) -> Iterator[Line]:
+    """Yield which parts of a record are not known, if there are any."""
+    if record.unknown:
+        shown = [visible(" ".join(part.text.split()), _SHOWN) or "what is added later" for part in record.unknown]
+        listed = ", ".join(shown[:_MOST_UNKNOWN])
+        more = and_more(len(shown) - _MOST_UNKNOWN)
+        yield note(Span(f"not known, so not looked at: {listed}{more and f' and {more}'}", "quiet"))
 
 
 def _place(path: str, region: Region) -> str:

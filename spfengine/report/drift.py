@@ -29,7 +29,8 @@ def drift_page(drift: Drift, resolvers: "Resolvers" = None) -> Page:
     quiet = [each for each in drift.domains if each not in news]
     sections = []
     for index, domain in enumerate(news, 1):
-        blocks = tuple(_domain(domain, since, resolvers))
+        said = [] if len(drift.domains) == 1 else prose([line(summary(domain, since))])
+        blocks = (*said, *_domain(domain, resolvers))
         sections.append(Section(f"domain-{index}", visible_name(domain.domain), blocks))
     same = [line(Span(visible_name(each.domain), "term"), f": nothing changed {since}") for each in quiet]
     sections.append(Section("unchanged", "Unchanged", tuple(prose(same))))
@@ -54,8 +55,8 @@ def _answer(drift: Drift, since: str) -> tuple[str, str]:
     return f"no result changed {since}", "pass"
 
 
-def _domain(drift: DomainDrift, since: str, resolvers: "Resolvers") -> list[Block]:
-    blocks: list[Block] = prose([line(summary(drift, since))])
+def _domain(drift: DomainDrift, resolvers: "Resolvers") -> list[Block]:
+    blocks: list[Block] = []
     failed = failed_of(drift.before, drift.after)
     if drift.is_incomplete:
         blocks.append(Findings((Finding("error", named_unknown(failed), hint=hint_for(failed)),)))

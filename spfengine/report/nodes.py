@@ -91,9 +91,9 @@ class _Drawing:
     def _children(self, before: TreeRecord | None, after: TreeRecord | None, sign: str, depth: int) -> list[_Drawn]:
         pairs = list(_pairs(before, after, sign))
         drawn: list[_Drawn] = []
-        for is_network, group in groupby(pairs, lambda pair: (_is_plain(pair.term), pair.sign)):
+        for (is_network, _), group in groupby(pairs, lambda pair: (_is_plain(pair.term), pair.sign)):
             members = list(group)
-            if is_network[0] and len(members) >= _RUN:
+            if is_network and len(members) >= _RUN:
                 drawn.append(_run(members))
             else:
                 drawn += [self._term(pair, depth) for pair in members]
@@ -104,9 +104,10 @@ class _Drawing:
         is_gone = pair.after is None
         texts = self._texts[is_gone]
         below = self._below(pair, depth)
+        counted_ones = below if is_gone else _without_removed(below)
         own = () if term.lookup is None else (term.lookup,)
-        lookups = (*own, *[number for child in below for number in child.lookups])
-        spans = _spans(term, below)
+        lookups = (*own, *[number for child in counted_ones for number in child.lookups])
+        spans = _spans(term, counted_ones)
         notes = [Span(visible(text, 200), style) for text, style in texts.notes(term)]
         if len(term.records) == 1:
             notes += texts.about(term.records[0])
@@ -124,7 +125,7 @@ class _Drawing:
             over=not is_gone and max(lookups, default=0) > self._limit,
             about=tuple(notes),
             below=(*host_nodes, *[child.node for child in below]),
-            is_open=self._is_open(depth + 1, below),
+            is_open=not is_gone and self._is_open(depth + 1, below),
         )
         is_changed = pair.sign in ("+", "-") or any(child.is_changed for child in below)
         return _Drawn(node, lookups, spans, is_changed)
@@ -145,9 +146,15 @@ class _Drawing:
 
 
 def _together(node: Node, children: Sequence[_Drawn]) -> _Drawn:
-    lookups = tuple([number for child in children for number in child.lookups])
-    spans = {v: union(*[child.spans[v] for child in children]) for v in (4, 6)}
+    kept = _without_removed(children)
+    lookups = tuple([number for child in kept for number in child.lookups])
+    spans = {version: union(*[child.spans[version] for child in kept]) for version in (4, 6)}
     return _Drawn(node, lookups, spans, any(child.is_changed for child in children))
+
+
+def _without_removed(children: Sequence[_Drawn]) -> list[_Drawn]:
+    """Return the nodes that are part of the tree after the change."""
+    return [child for child in children if child.node.meaning != SIGNS["-"]]
 
 
 def _pairs(before: TreeRecord | None, after: TreeRecord | None, sign: str) -> Iterator[_Pair]:
@@ -155,8 +162,6 @@ def _pairs(before: TreeRecord | None, after: TreeRecord | None, sign: str) -> It
     old, new = (() if record is None else record.terms for record in (before, after))
     if before is None or after is None or before.record is None or after.record is None:
         yield from [_Pair("", None, term) for term in new] if after is not None else [_Pair("", t, None) for t in old]
-        return
-    if sign != "=" and sign:
         return
     left, right = list(old), list(new)
     for change in compare_terms(before.record.source, after.record.source):

@@ -1,10 +1,10 @@
 """Whose addresses pass: the service in the catalogue whose include an outcome went through."""
 
-from collections.abc import Iterable
 from functools import lru_cache
 
 from spfengine.catalogue.catalogue import Catalogue
 from spfengine.policy.outcome import Outcome
+from spfengine.problems import Result
 from spfengine.text.outcomes import outcome_text
 from spfengine.visible import visible
 
@@ -12,7 +12,9 @@ _SHOWN = 160
 
 
 def owner_of(outcome: Outcome) -> str:
-    """Return the name of the service by whose record an outcome was decided, or ""."""
+    """Return the name of the service by whose record addresses pass, or ""."""
+    if outcome.result is not Result.PASS:
+        return ""  # the path of an error leads to its fault, and says nothing about whose an address is
     return _owner(tuple([domain for domain, _ in outcome.path[1:]]))
 
 
@@ -28,8 +30,3 @@ def about_outcome(outcome: Outcome) -> str:
     owner = owner_of(outcome)
     why = visible(outcome_text(outcome), _SHOWN)
     return f"{owner}: {why}" if owner else why
-
-
-def owners_of(outcomes: Iterable[Outcome]) -> str:
-    """Return the owners of several outcomes, each once."""
-    return ", ".join(dict.fromkeys([owner for owner in map(owner_of, outcomes) if owner]))

@@ -70,10 +70,10 @@ def _joined(conditions: Sequence[Text]) -> Iterator[Span]:
 
 
 def _merged(directives: Sequence[Directive]) -> Iterator[Sequence[Directive]]:
-    """Yield the directives, neighbouring networks together."""
-    for is_network, group in groupby(directives, lambda directive: isinstance(directive, Network)):
+    """Yield the directives, neighbouring networks and neighbouring includes together."""
+    for kind, group in groupby(directives, lambda each: Network if isinstance(each, Network) else type(each)):
         members = list(group)
-        yield from [members] if is_network else [[each] for each in members]
+        yield from [members] if kind in (Network, Include) else [[each] for each in members]
 
 
 def _condition(directives: Sequence[Directive], here: str) -> Text:
@@ -83,7 +83,8 @@ def _condition(directives: Sequence[Directive], here: str) -> Text:
     if isinstance(first, HostDirective):
         return _host(first, here)
     if isinstance(first, Include):
-        return Span("one that the record of "), Span(_name(first.domain_spec), "term"), Span(" lets pass")
+        names = [Span(_name(each.domain_spec), "term") for each in directives if isinstance(each, Include)]
+        return Span("one that the record of "), *_joined([(name,) for name in names]), Span(" lets pass")
     if isinstance(first, Exists):
         return Span("one for which the name "), Span(_name(first.domain_spec), "term"), Span(" exists")
     assert isinstance(first, Ptr), "there is no other directive"
@@ -104,14 +105,14 @@ def _around(directive: HostDirective) -> str:
 def _networks(networks: Sequence[Network]) -> Text:
     if len(networks) >= _RUN:
         return (Span(f"in one of {counted(len(networks), 'network')} that it lists"),)
-    parts: list[Span] = []
-    for index, network in enumerate(networks):
-        if index:
-            parts.append(Span(" or " if index == len(networks) - 1 else ", "))
-        address = address_text(network.family, network.network)
-        is_one = network.prefix == network.family.bits
-        parts += [Span("" if is_one else "in "), Span(address if is_one else f"{address}/{network.prefix}", "term")]
-    return tuple(parts)
+    return tuple(_joined([_network(network) for network in networks]))
+
+
+def _network(network: Network) -> Text:
+    address = address_text(network.family, network.network)
+    if network.prefix == network.family.bits:
+        return (Span(address, "term"),)
+    return Span("in "), Span(f"{address}/{network.prefix}", "term")
 
 
 def _target(spec: MacroString | None, here: str) -> str:

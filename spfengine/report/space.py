@@ -25,8 +25,18 @@ _STEP = 4  # units; marks that are closer are one
 _MOST_LABELS = 12
 _MOST_PREFIXES = 12
 _MOST_NETWORKS = 4
-_NAMES = {"new": "pass only after", "gone": "pass only before", "kept": "pass"}
-_SIGNS = {"new": ("+", "newly passes"), "gone": (MARKS["-"], "no longer passes"), "kept": ("", "passes")}
+_NAMES = {
+    "unsure": "not certain: not everything is known, or it depends on more than the address",
+    "new": "pass only after",
+    "gone": "pass only before",
+    "kept": "pass",
+}
+_SIGNS = {
+    "new": ("+", "newly passes"),
+    "gone": (MARKS["-"], "no longer passes"),
+    "kept": ("", "passes"),
+    "unsure": ("?", "not certain"),
+}
 
 GRID = "".join([f"M{at} 0v{_SIDE}M0 {at}h{_SIDE}" for at in range(0, _SIDE + 1, _GRID)])
 """The path of the grid: a square for each /8."""
@@ -46,9 +56,12 @@ def space_block(before: Policy | None, after: Policy) -> Space:
     passing = {family.version: _passing(before, after, family) for family in (V4, V6)}
     by_state = {state: _spans(passing[4], state) for state in _NAMES}
     if before is None:
-        maps: tuple[Map, ...] = (_map("Addresses that pass", ["kept"], by_state),)
+        maps: tuple[Map, ...] = (_map("Addresses that pass", ["unsure", "kept"], by_state),)
     else:
-        maps = (_map("Before", ["kept", "gone"], by_state), _map("After", ["kept", "new"], by_state))
+        maps = (
+            _map("Before", ["unsure", "kept", "gone"], by_state),
+            _map("After", ["unsure", "kept", "new"], by_state),
+        )
     prefixes, more = _prefixes(passing[6])
     return Space(maps, GRID, _legend(passing, has_two=before is not None), prefixes, more)
 
@@ -66,8 +79,15 @@ def _passing(before: Policy | None, after: Policy, family: Family) -> list[_Pass
 
 
 def _state(old: Outcome, new: Outcome) -> str:
+    if _is_unsure(old) or _is_unsure(new):
+        return "unsure"
     passed, passes = old.result is Result.PASS, new.result is Result.PASS
     return {(True, True): "kept", (True, False): "gone", (False, True): "new"}.get((passed, passes), "")
+
+
+def _is_unsure(outcome: Outcome) -> bool:
+    """Whether addresses may pass, as far as is known, but need not."""
+    return outcome.is_incomplete or outcome.is_open or (outcome.result is None and Result.PASS in outcome.results)
 
 
 def _spans(passing: Iterable[_Passing], state: str) -> Spans:
@@ -147,32 +167,32 @@ def _rectangle(x: int, y: int, width: int, height: int) -> str:
 
 
 def mark_path(state: str, x: int, y: int) -> str:
-    """Return the path of a mark: a plus for what is new, a cross for what is gone, a square for what stays."""
+    """Return the path of a mark: a plus for what is new, a cross for what is gone, a square, or a ring."""
     if state == "new":
         return f"M{x - 2} {y - 7}h4v5h5v4h-5v5h-4v-5h-5v-4h5z"
     if state == "gone":
         return f"M{x - 5} {y - 5}l10 10m0 -10l-10 10"
+    if state == "unsure":
+        return f"M{x - 4} {y}a4 4 0 1 0 8 0a4 4 0 1 0 -8 0z"
     return f"M{x - 3} {y - 3}h6v6h-6z"
 
 
 def _labels(by_state: Sequence[Spans]) -> Iterable[tuple[str, str, str]]:
     """Yield the first octets of networks that are drawn as marks, each next to the first of its marks."""
-    seen: set[int] = set()
-    for spans in by_state:
-        for first, _ in spans:
-            octet = first >> 24
-            if octet in seen or len(seen) >= _MOST_LABELS:
-                continue
-            seen.add(octet)
-            x, y = map(_middle, _point(first))
-            at_right = x < _SIDE - 32
-            left = x + 9 if at_right else x - 9 - 6 * len(str(octet))
-            yield str(left), str(min(max(y + 3, 9), _SIDE - 2)), str(octet)
+    taken: list[tuple[int, int]] = []
+    for first in [first for spans in reversed(by_state) for first, _ in spans]:  # those that change come first
+        x, y = map(_middle, _point(first))
+        octet = str(first >> 24)
+        left = x + 9 if x < _SIDE - 32 else x - 9 - 6 * len(octet)
+        top = min(max(y + 4, 9), _SIDE - 2)
+        if len(taken) < _MOST_LABELS and not any(abs(left - x) < 24 and abs(top - y) < 12 for x, y in taken):
+            taken.append((left, top))
+            yield str(left), str(top), octet
 
 
 def _legend(passing: dict[int, list[_Passing]], *, has_two: bool) -> tuple[Legend, ...]:
     entries = []
-    for state in ("new", "gone", "kept") if has_two else ("kept",):
+    for state in ("new", "gone", "kept", "unsure") if has_two else ("kept", "unsure"):
         counts = [(size(_spans(passing[version], state)), version) for version in (4, 6)]
         words = [address_count(count, version) for count, version in counts if count]
         if words or state == "kept":
@@ -182,7 +202,7 @@ def _legend(passing: dict[int, list[_Passing]], *, has_two: bool) -> tuple[Legen
 
 
 def _prefixes(passing: list[_Passing]) -> tuple[tuple[Prefix, ...], str]:
-    order = ["new", "gone", "kept"]
+    order = ["new", "gone", "kept", "unsure"]
     rows = [(each, span) for each in passing for span in each.spans]
     rows.sort(key=lambda row: (order.index(row[0].state), row[1][0] - row[1][1], row[1]))
     shown = tuple([_prefix(each, *span) for each, span in rows[:_MOST_PREFIXES]])

@@ -58,22 +58,24 @@ def suggestion_page(
     opening = list(opening_lines(suggestion, None))
     answer = opening[0].spans[2:]  # without the domain, which is the heading
     simulation = suggestion.simulation
-    sections = [
+    why = [
         Section("why", "Why", tuple(_terms(suggestion))),
         Section("senders", "Senders", tuple(_senders(suggestion.senders))),
     ]
     lead = prose(opening[1:])
+    sections = why
     if simulation is not None:
         lead += space_facts(simulation)
-        sections += effect_sections(simulation, with_senders=False)
-        sections += _measured(suggestion, own, resolvers)
+        worse, unknown, *others = effect_sections(simulation, with_senders=False)
+        sections = [worse, unknown, *why, *others, *_measured(suggestion, own, resolvers)]
     sections += [
         Section("plan", "How to get within the limits", tuple(prose(plan))),
         Section("rejected", "What is not proposed", tuple(_rejected(suggestion))),
         Section("know", _know_title(suggestion), tuple(_caveats(suggestion, own))),
         Section("publish", "What to publish", tuple(_paste(suggestion, formats))),
     ]
-    return Page(KIND, visible_name(suggestion.domain), answer, style_of(answer), tuple(lead), tuple(sections))
+    style = style_of([span for each in opening for span in each.spans if each.wraps])
+    return Page(KIND, visible_name(suggestion.domain), answer, style, tuple(lead), tuple(sections))
 
 
 def _terms(suggestion: Suggestion) -> list[Block]:
@@ -107,11 +109,14 @@ def _row(advice: SenderAdvice) -> tuple[Cell, ...]:
     sender = advice.sender
     who = advice.who or sender.label or sender.sender.removeprefix("@")
     parts = [part.strip() for part in sender_note(advice).split("; ")]
+    results = list(result_spans(advice))
     more = [(Span(visible(who, 60)),), *[(Span(part, "quiet"),) for part in parts if part]]
+    if any(span.style == "quiet" for span in results):
+        more.insert(1, tuple(results))
     return (
         Cell((Span(sender.ip),), tuple(more), is_code=True),
         Cell((Span(f"{sender.count:,}"),)),
-        Cell(tuple(result_spans(advice))),
+        Cell(tuple([span for span in results if span.style != "quiet"])),
     )
 
 

@@ -1,6 +1,7 @@
 """Pages as HTML: one file without scripts, whose policy (CSP) allows nothing but its own style."""
 
 from base64 import b64encode
+from collections.abc import Iterable
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
@@ -9,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from spfengine.errors import MissingExtraError
 from spfengine.report.page import Page
+from spfengine.text.lines import Span
 from spfengine.visible import visible
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 _LONGEST = 1 << 20
 NEEDED = "HTML needs Jinja2, which is not installed; run: pip install jinja2 (the extra spfengine[html])"
@@ -43,7 +46,7 @@ def _environment() -> "Environment":
         from jinja2 import Environment, PackageLoader, StrictUndefined
     except ModuleNotFoundError:
         raise MissingExtraError(NEEDED) from None
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("spfengine.report"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -51,6 +54,20 @@ def _environment() -> "Environment":
         lstrip_blocks=True,
         finalize=_printable,
     )
+    environment.filters["spans"] = _spans
+    return environment
+
+
+def _spans(parts: Iterable[Span]) -> "Markup":
+    """Return text in parts as markup: the filter `spans` of the templates, since a report may have 100,000 parts."""
+    from markupsafe import Markup, escape
+
+    pieces = [_TAGS.get(part.style, _OTHER).format(part.style, escape(_printable(part.text))) for part in parts]
+    return Markup("".join(pieces))  # noqa: S704 - each piece is escaped, and styles are those of the views
+
+
+_TAGS = {"": "{1}", "term": "<code>{1}</code>", "quiet": '<span class="quiet">{1}</span>'}
+_OTHER = '<strong class="{0}">{1}</strong>'
 
 
 def _printable(value: object) -> object:

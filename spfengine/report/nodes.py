@@ -70,13 +70,13 @@ class _Drawing:
 
     def root(self) -> Node:
         before = None if self._before is None else self._before.root
-        drawn = self._record(before, self._after.root, "", 0)
+        drawn = self._record(before, self._after.root, 0)
         return drawn.node
 
-    def _record(self, before: TreeRecord | None, after: TreeRecord | None, sign: str, depth: int) -> _Drawn:
+    def _record(self, before: TreeRecord | None, after: TreeRecord | None, depth: int) -> _Drawn:
         record = after or before
         assert record is not None, "one of the two trees has the record"
-        children = self._children(before, after, sign, depth)
+        children = self._children(before, after, depth)
         broken = broken_text(record) if record.record is None else ""
         node = Node(
             "",
@@ -88,8 +88,8 @@ class _Drawing:
         )
         return _together(node, children)
 
-    def _children(self, before: TreeRecord | None, after: TreeRecord | None, sign: str, depth: int) -> list[_Drawn]:
-        pairs = list(_pairs(before, after, sign))
+    def _children(self, before: TreeRecord | None, after: TreeRecord | None, depth: int) -> list[_Drawn]:
+        pairs = list(_pairs(before, after))
         drawn: list[_Drawn] = []
         for (is_network, _), group in groupby(pairs, lambda pair: (_is_plain(pair.term), pair.sign)):
             members = list(group)
@@ -134,11 +134,10 @@ class _Drawing:
         """Return what a term leads to: the terms of its record, or its records if there are several."""
         old = () if pair.before is None else pair.before.records
         new = () if pair.after is None else pair.after.records
-        sign = pair.sign if pair.sign == "=" else ""
         if max(len(old), len(new)) == 1:
-            return self._children(next(iter(old), None), next(iter(new), None), sign, depth + 1)
+            return self._children(next(iter(old), None), next(iter(new), None), depth + 1)
         records = [(old[i] if i < len(old) else None, new[i] if i < len(new) else None) for i in range(len(new or old))]
-        return [self._record(before, after, sign, depth + 1) for before, after in records]
+        return [self._record(before, after, depth + 1) for before, after in records]
 
     def _is_open(self, depth: int, below: Sequence[_Drawn]) -> bool:
         is_over = any(child.node.over for child in below)
@@ -157,7 +156,7 @@ def _without_removed(children: Sequence[_Drawn]) -> list[_Drawn]:
     return [child for child in children if child.node.meaning != SIGNS["-"]]
 
 
-def _pairs(before: TreeRecord | None, after: TreeRecord | None, sign: str) -> Iterator[_Pair]:
+def _pairs(before: TreeRecord | None, after: TreeRecord | None) -> Iterator[_Pair]:
     """Yield the terms of a record in both trees, as one list."""
     old, new = (() if record is None else record.terms for record in (before, after))
     if before is None or after is None or before.record is None or after.record is None:

@@ -79,9 +79,9 @@ def _row(change: SenderChange, results: _Describe, why: _Describe) -> tuple[Cell
     owner = owner_of(change.after) or owner_of(change.before)
     who = f"{name} ({owner})" if owner and owner not in name else name
     override = override_text(sender) if sender.override is not None and sender.authentication is None else ""
-    more = tuple([(Span(span.text.strip(), span.style),) for span in why(change)])
+    more = tuple([(Span(span.text.strip(), "" if span.style == "quiet" else span.style),) for span in why(change)])
     return (
-        Cell((Span(sender.ip),), ((Span(who),), *more, *(((Span(override, "quiet"),),) if override else ())), True),
+        Cell((Span(sender.ip),), ((Span(who),), *more, *(((Span(override),),) if override else ())), True),
         Cell((Span(f"{sender.count:,}"),)),
         Cell(tuple(results(change))),
     )

@@ -121,12 +121,18 @@ def space_facts(simulation: Simulation) -> list[Block]:
         passes = change.before.result is Result.PASS, change.after.result is Result.PASS
         if passes[0] is not passes[1]:
             counts["gone" if passes[0] else "new"] += change.network.num_addresses
-    needs = [need.worst_lookups for need in (simulation.before_budget, simulation.after_budget)]
-    lookups = f"{needs[0]} → {needs[1]}"
+    least = "at least " if simulation.is_incomplete else ""
+    gone = Fact(f"{least}{number_text(counts['gone'])}", "addresses no longer pass", "fail" if counts["gone"] else "")
+    new = Fact(f"{least}{number_text(counts['new'])}", "addresses newly pass")
+    return [Facts((gone, new, _lookups(simulation)))]
+
+
+def _lookups(simulation: Simulation) -> Fact:
+    needs = [simulation.before_budget, simulation.after_budget]
+    numbers = ["no end" if each.endless else f"{'at least ' * each.incomplete}{each.worst_lookups}" for each in needs]
     limit = simulation.after.limits.lookups
-    gone = Fact(number_text(counts["gone"]), "addresses no longer pass", "fail" if counts["gone"] else "")
-    new = Fact(number_text(counts["new"]), "addresses newly pass")
-    return [Facts((gone, new, Fact(lookups, f"lookups of {limit}", "fail" if needs[1] > limit else "")))]
+    is_over = needs[1].endless or needs[1].worst_lookups > limit
+    return Fact(" → ".join(numbers), f"lookups of {limit}", "fail" if is_over else "")
 
 
 def effect_sections(simulation: Simulation, *, with_senders: bool = True) -> list[Section]:

@@ -1,7 +1,7 @@
 """Chromium, driven by Playwright, and axe-core. Without one a test is skipped with what is missing; in CI it fails.
 
-SPFENGINE_CHROMIUM is the browser (default: `chromium` in PATH), SPFENGINE_AXE the file axe.min.js of npm's axe-core, and
-SPFENGINE_SCREENSHOTS a folder for pictures; without it none are kept.
+SPFENGINE_CHROMIUM is the browser (default: `chromium` in PATH), SPFENGINE_AXE the file axe.min.js of npm's axe-core.
+SPFENGINE_SCREENSHOTS is a folder for pictures; without it none are kept.
 """
 
 import os

@@ -3,6 +3,7 @@
 import re
 from base64 import b64encode
 from hashlib import sha256
+from itertools import pairwise
 
 import pytest
 
@@ -47,7 +48,7 @@ def test_headings_are_in_order(html: str) -> None:
     levels = [level for level, _ in Page(html).headings]
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after <= before + 1 for before, after in pairwise(levels))
 
 
 def test_every_heading_and_name_says_something(html: str) -> None:

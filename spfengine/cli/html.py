@@ -47,7 +47,7 @@ def write_report(page: "Page", path: str, evidence: Iterable[Line] = ()) -> None
     from spfengine.text.lines import line
 
     said = [
-        Section("evidence", "Where the senders come from", tuple(prose(evidence))),
+        Section("evidence", "How the senders are known", tuple(prose(evidence))),
         Section("notes", "What had to be assumed of the files", tuple(prose([line(str(each)) for each in _notes()]))),
     ]
     html = page_html(replace(page, sections=(*page.sections, *said)))

@@ -1,4 +1,4 @@
-"""An include tree as a page: whether the record is within the limits, and where they are spent."""
+"""An include tree as a page: whether the record is within the limits, and which terms spend them."""
 
 from spfengine.answers import Status
 from spfengine.linting.limits import answer_size

@@ -10,6 +10,7 @@ from spfengine.report.page import Block, Findings, Meter, Meters, Page, Section,
 from spfengine.report.records import problem_finding, worst_first
 from spfengine.report.sentence import sentence_blocks
 from spfengine.text.lines import Line, Span, note
+from spfengine.text.tree import receiver_lines
 from spfengine.visible import visible_name
 from spfengine.wording import counted
 
@@ -34,7 +35,7 @@ def tree_page(tree: IncludeTree, plan: list[Line] | None = None) -> Page:
         (
             Section("problems", "What is wrong", tuple(_problems(tree))),
             Section("plan", "How to get within the limits", tuple(prose(plan or []))),
-            Section("limits", "Limits", (Meters(tuple(_meters(tree))),)),
+            Section("limits", "Limits", (Meters(tuple(_meters(tree))), *prose(receiver_lines(tree.budget)))),
             Section("tree", "The include tree", (tree_block(tree), *_notes(tree))),
             Section("record", "The record as a sentence", tuple(sentence_blocks(record, tree.domain))),
         ),

@@ -241,6 +241,14 @@ def _meters(tree: IncludeTree) -> Iterator[Line]:
     if others:
         counts = "; ".join(f"{_RULES[other]}: {_void_meter(need, other, limits.voids)}" for other in others)
         yield note(Span(f"void lookups if receivers count otherwise: {counts}", "quiet"))
+    yield from receiver_lines(need)
+
+
+def receiver_lines(need: Budget) -> Iterator[Line]:
+    """Yield whose limits the worst addresses exceed, if there are any."""
+    too_much_for = [profile.title for profile in need.too_much_for]
+    if too_much_for:
+        yield note(Span("some clients exceed the limits of: ", "softfail"), listed(too_much_for, len(too_much_for)))
 
 
 def _style(number: int, limit: int) -> str:

@@ -1,4 +1,4 @@
-"""Live DNS: Questions asked of real servers, over UDP and TCP, in dnspython's messages."""
+"""Live DNS: Questions asked of real servers, over UDP and TCP, in messages that `dns_messages` writes and reads."""
 
 import re
 import socket
@@ -238,7 +238,7 @@ def exchange(attempt: Attempt) -> Reply:
                 sock.sendall(_framed(attempt))
                 size = int.from_bytes(_receive(sock, 2, attempt.until), "big")
                 return attempt.accept(_receive(sock, size, attempt.until))
-            sock.sendall(attempt.query.to_wire())
+            sock.sendall(attempt.query.wire)
             for _ in range(_MAX_DATAGRAMS):
                 _wait_until(sock, attempt.until)
                 reply = attempt.accept(sock.recv(_MAX_MESSAGE))
@@ -272,12 +272,13 @@ async def aexchange(attempt: Attempt) -> Reply:
         with sock:
             async with asyncio.timeout(attempt.until - monotonic()):
                 sock.setblocking(False)
-                await loop.sock_connect(sock, attempt.server.address)
                 if attempt.tcp:
+                    await loop.sock_connect(sock, attempt.server.address)
                     await loop.sock_sendall(sock, _framed(attempt))
                     size = int.from_bytes(await _areceive(loop, sock, 2), "big")
                     return attempt.accept(await _areceive(loop, sock, size))
-                await loop.sock_sendall(sock, attempt.query.to_wire())
+                sock.connect(attempt.server.address)  # neither this nor `send` waits with UDP
+                sock.send(attempt.query.wire)
                 for _ in range(_MAX_DATAGRAMS):
                     reply = attempt.accept(await loop.sock_recv(sock, _MAX_MESSAGE))
                     if reply is not None:
@@ -299,7 +300,7 @@ def _open(attempt: Attempt) -> socket.socket | None:
 
 
 def _framed(attempt: Attempt) -> bytes:
-    wire = attempt.query.to_wire()
+    wire = attempt.query.wire
     return len(wire).to_bytes(2, "big") + wire
 
 

@@ -1,11 +1,12 @@
 """A DNS server on loopback for load tests: it makes up records for any name, and is fast enough not to be what is
 measured.
 
-    python -m bench.hostile_dns
+    python -m bench.hostile_dns [PORT]
 
 It prints its port, and exits when stdin ends. Names under these domains have:
 
 - `good.test`: a record with an include, whose record has an include; the second one lists 192.0.2.0/24.
+- `bench.test`: a record with an include of `spf.bench.test`, which lists 192.0.2.0/24; `mx.bench.test` has one without.
 - `silent.test`: ten includes of names that are never answered.
 - `strings.test`: ten includes of names with a TXT record of 64,800 empty strings; `octets.test` the same with 32,000
   strings of one octet, `texts.test` with 5,000 TXT records, `hosts.test` ten `a` of names with 4,000 addresses.
@@ -45,6 +46,8 @@ def records(name: str, rrtype: int) -> list[bytes]:
         if first == "list":
             return [_text("v=spf1 ip4:192.0.2.0/24 -all")]
         return [_text(f"v=spf1 include:{'list.' if first == 'spf' else 'spf.'}{name} -all")]
+    if kind == "bench" and rrtype == _TXT:
+        return [_text("v=spf1 ip4:192.0.2.0/24 -all" if first in ("spf", "mx") else "v=spf1 include:spf.bench.test -all")]
     if kind in ("silent", "strings", "octets", "texts") and rrtype == _TXT:
         if not first.startswith("x-"):
             return [_text(" ".join(["v=spf1", *[f"include:x-{number}.{name}" for number in range(10)], "-all"]))]
@@ -122,8 +125,8 @@ async def _stream(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
         writer.close()
 
 
-async def _serve() -> None:
-    server = await asyncio.start_server(_stream, "127.0.0.1", 0, backlog=1024)
+async def _serve(port: int) -> None:
+    server = await asyncio.start_server(_stream, "127.0.0.1", port, backlog=1024)
     port = server.sockets[0].getsockname()[1]
     await asyncio.get_running_loop().create_datagram_endpoint(_Datagrams, ("127.0.0.1", port))
     print(port, flush=True)
@@ -131,9 +134,9 @@ async def _serve() -> None:
 
 
 @contextmanager
-def served() -> Iterator[str]:
+def served(port: int = 0) -> Iterator[str]:
     """Run the server while the block runs; yields its address and port."""
-    command = [sys.executable, "-m", "bench.hostile_dns"]
+    command = [sys.executable, "-m", "bench.hostile_dns", str(port)]
     with subprocess.Popen(
         command, cwd=_REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=dict(os.environ)
     ) as process:
@@ -143,4 +146,4 @@ def served() -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve())
+    asyncio.run(_serve(int(sys.argv[1]) if len(sys.argv) > 1 else 0))

@@ -135,7 +135,9 @@ class Delegation:
         deciding = self._deciding(client)
         wanted = next(deciding)
         while True:
-            result = await self._acheck(checker, wanted)
+            result = _known(checker, wanted)
+            if result is None:
+                result = await self._acheck(checker, wanted)
             try:
                 wanted = deciding.send(result)
             except StopIteration as stop:
@@ -153,8 +155,7 @@ class Delegation:
         deciding = self._deciding(client)
         wanted = next(deciding)
         while True:
-            sender = "" if wanted.identity == HELO else client.sender
-            result = checker.known(client.ip, sender, client.helo, wanted.identity)
+            result = _known(checker, wanted)
             if result is None:
                 return None
             try:
@@ -251,6 +252,11 @@ class Delegation:
             short = f"Authentication-Results: {receiver}; spf={result.result} ({result.ip})"
         action = "PREPEND " + field.replace("\r\n", "")  # unfolded (RFC 5322 §2.2.3): a reply is one line
         return action if len(action) <= MAX_REPLY else f"PREPEND {short}"
+
+
+def _known(checker: Checker, wanted: Wanted) -> CheckResult | None:
+    identity, client = wanted
+    return checker.known(client.ip, "" if identity == HELO else client.sender, client.helo, identity)
 
 
 async def _asked(checker: Checker, wanted: Wanted) -> CheckResult:

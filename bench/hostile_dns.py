@@ -47,7 +47,9 @@ def records(name: str, rrtype: int) -> list[bytes]:
             return [_text("v=spf1 ip4:192.0.2.0/24 -all")]
         return [_text(f"v=spf1 include:{'list.' if first == 'spf' else 'spf.'}{name} -all")]
     if kind == "bench" and rrtype == _TXT:
-        return [_text("v=spf1 ip4:192.0.2.0/24 -all" if first in ("spf", "mx") else "v=spf1 include:spf.bench.test -all")]
+        return [
+            _text("v=spf1 ip4:192.0.2.0/24 -all" if first in ("spf", "mx") else "v=spf1 include:spf.bench.test -all")
+        ]
     if kind in ("silent", "strings", "octets", "texts") and rrtype == _TXT:
         if not first.startswith("x-"):
             return [_text(" ".join(["v=spf1", *[f"include:x-{number}.{name}" for number in range(10)], "-all"]))]

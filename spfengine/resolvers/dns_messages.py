@@ -60,9 +60,14 @@ class Query:
     folded: Labels
     wire: bytes
 
+    @property
+    def end(self) -> int:
+        """The offset at which the question of this query ends."""
+        return len(self.wire) - (len(_ROOT_OPT) if self.wire[11] else 0)
+
     def repeats_question(self, wire: bytes) -> bool:
         """Whether the question of this query is the first one in these octets of a message."""
-        end = len(self.wire) - (len(_ROOT_OPT) if self.wire[11] else 0)
+        end = self.end
         question, repeated = self.wire[12:end], wire[12:end]
         # Neither a length nor a number has an octet that `lower` changes.
         return repeated == question or repeated.lower() == question.lower()
@@ -143,13 +148,9 @@ def read_reply(wire: bytes, query: Query) -> Message | None:
         return None
     message = Message(flags, flags & 15)
     try:
-        parser = dns.wire.Parser(wire, 12)
-        if questions:
-            if questions != 1 or not query.repeats_question(wire):
-                return None
-            parser.get_name(decompress=True)
-            parser.get_bytes(4)
-        _read_sections(parser, query, message, counts)
+        if questions and (questions != 1 or not query.repeats_question(wire)):
+            return None
+        _read_sections(dns.wire.Parser(wire, query.end if questions else 12), query, message, counts)
     except Exception:  # noqa: BLE001 - whatever hostile octets raise in dnspython: they are not a reply
         if not message.is_truncated:
             return None

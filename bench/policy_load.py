@@ -34,8 +34,8 @@ class Measured:
     elapsed: float = 0.0
     unanswered: int = 0
 
-    def add(self, seconds: float, answer: bytes) -> None:
-        """Count an answer."""
+    def add(self, seconds: float, answer: bytes, asked: bytes) -> None:  # noqa: ARG002 - for those who compare them
+        """Count the answer to a request."""
         self.seconds.append(seconds)
         word = answer.removeprefix(b"action=").split(None, 1)[0].decode("ascii").upper()
         self.actions[word] = self.actions.get(word, 0) + 1
@@ -98,12 +98,12 @@ class Load:
 
     Attributes:
         channels: their connections, one for each client.
-        sender: returns the sender of the next message.
+        requests: returns the next request.
         measured: gets what they see.
     """
 
     channels: Sequence[Channel]
-    sender: Callable[[], str]
+    requests: Callable[[], bytes]
     measured: Measured
 
 
@@ -113,11 +113,13 @@ class _Client:
     def __init__(self, channel: Channel, load: Load) -> None:
         self.channel = channel
         self.load = load
-        self.answer = b""
+        self.answer = self.asked = b""
+        self.sent = 0.0
 
     def ask(self) -> None:
+        self.asked = self.load.requests()
         self.sent = perf_counter()
-        os.write(self.channel.writes, request(self.load.sender()))
+        os.write(self.channel.writes, self.asked)
 
     def read(self) -> bool:
         """Read what has come, and return whether the answer is complete. Raises EOFError if the server has gone."""
@@ -127,7 +129,7 @@ class _Client:
         self.answer += piece
         if not self.answer.endswith(_END):
             return False
-        self.load.measured.add(perf_counter() - self.sent, self.answer)
+        self.load.measured.add(perf_counter() - self.sent, self.answer, self.asked)
         self.answer = b""
         return True
 
@@ -153,12 +155,12 @@ def run(loads: Sequence[Load], seconds: float, patience: float = 0.5) -> None:
         for key in selector.get_map().values():
             key.data.load.measured.unanswered += 1
     for load in loads:
-        load.measured.elapsed = min(elapsed, seconds)
+        load.measured.elapsed += min(elapsed, seconds)
 
 
-def senders(domain: str, numbers: Sequence[int] | None = None) -> Callable[[], str]:
-    """Return a function that returns senders: each of another domain under this one, or of these in turn."""
+def requests_for(domain: str, numbers: Sequence[int] | None = None) -> Callable[[], bytes]:
+    """Return a function that returns requests: each for another domain under this one, or for these in turn."""
     if numbers is None:
-        return lambda: f"alice@d{next(_numbers)}.{domain}"
+        return lambda: request(f"alice@d{next(_numbers)}.{domain}")
     turn = count()
-    return lambda: f"alice@d{numbers[next(turn) % len(numbers)]}.{domain}"
+    return lambda: request(f"alice@d{numbers[next(turn) % len(numbers)]}.{domain}")

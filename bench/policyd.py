@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.hostile_dns import served
-from bench.policy_load import Channel, Load, Measured, connections, pipes, run, senders
+from bench.policy_load import Channel, Load, Measured, connections, pipes, requests_for, run
 from spfengine.testing.isolation import enter_namespaces
 
 _WARM = range(1, 11)
@@ -74,11 +74,11 @@ def processor_seconds(pids: Sequence[int]) -> float:
 
 def measure(channels: Sequence[Channel], pids: Sequence[int], seconds: float, *, warm: bool) -> Cost:
     """Return what clients with these connections see of a server."""
-    sender = senders("bench.test", _WARM if warm else None)
-    run([Load(channels, sender, Measured())], _WARM_UP, patience=10)
+    requests = requests_for("bench.test", _WARM if warm else None)
+    run([Load(channels, requests, Measured())], _WARM_UP, patience=10)
     measured = Measured()
     before = processor_seconds(pids)
-    run([Load(channels, sender, measured)], seconds, patience=10)
+    run([Load(channels, requests, measured)], seconds, patience=10)
     return Cost(measured, processor_seconds(pids) - before)
 
 

@@ -29,6 +29,7 @@ from bench.hostile_dns import served
 from bench.policy_load import Channel, Load, Measured, connections, pipes, requests_for, run
 from spfengine.testing.isolation import enter_namespaces
 
+_OURS = (sys.executable, "-m", "spfengine", "policyd", "--hostname", "mx.example.net")
 _WARM = range(1, 11)
 _WARM_UP = 1.5  # seconds, in which Python and Perl start
 _CONFIGURATION = """
@@ -38,9 +39,10 @@ Mail_From_reject = Fail
 skip_addresses = 192.168.255.255/32
 Header_Type = SPF
 """
-_RIVALS = {
+_PROCESSES = {
     "policyd-spf-python": ["/usr/bin/policyd-spf", "{folder}/policyd-spf.conf"],
     "policyd-spf-perl (Mail::SPF)": ["/usr/sbin/postfix-policyd-spf-perl"],
+    "spfengine policyd, a process for each client": [*_OURS],
 }
 OURS = "spfengine policyd"
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -98,7 +100,7 @@ def processes(command: list[str], number: int) -> Iterator[tuple[list[Channel], 
 @contextmanager
 def server(number: int, log: Path) -> Iterator[tuple[list[Channel], list[int]]]:
     """Run our server, with its log in a file."""
-    listen = [sys.executable, "-m", "spfengine", "policyd", "--hostname", "mx.example.net", "--listen", "127.0.0.1:0"]
+    listen = [*_OURS, "--listen", "127.0.0.1:0"]
     with ExitStack() as stack:
         process = stack.enter_context(subprocess.Popen(listen, stderr=subprocess.PIPE, text=True))
         assert process.stderr is not None
@@ -116,7 +118,7 @@ def inside(folder: Path, number: int, seconds: float) -> None:
     enter_namespaces()
     found: dict[str, dict[str, Cost]] = {}
     with served(53):
-        for name, words in _RIVALS.items():
+        for name, words in _PROCESSES.items():
             command = [word.format(folder=folder) for word in words]
             if shutil.which(command[0]) is None:
                 print(f"{name} is not installed")

@@ -10,6 +10,7 @@ It prints its port, and exits when stdin ends. Names under these domains have:
 - `silent.test`: ten includes of names that are never answered.
 - `strings.test`: ten includes of names with a TXT record of 64,800 empty strings; `octets.test` the same with 32,000
   strings of one octet, `texts.test` with 5,000 TXT records, `hosts.test` ten `a` of names with 4,000 addresses.
+- `hops.test`: ten `mx` with ten hosts each, all with another address.
 - any other: NXDOMAIN.
 """
 
@@ -24,7 +25,7 @@ from pathlib import Path
 from typing import cast
 
 _TTL = (300).to_bytes(4, "big")
-_TXT, _A = 16, 1
+_TXT, _A, _MX = 16, 1, 15
 _UDP = 1232
 _REPOSITORY = Path(__file__).parents[1]
 _EMPTY = b"\0" * 64_800
@@ -42,26 +43,31 @@ def records(name: str, rrtype: int) -> list[bytes]:
     """Return the data of the records of a name."""
     first, *_ = labels = name.lower().split(".")
     kind = labels[-2] if len(labels) > 2 else ""
-    if kind == "good" and rrtype == _TXT:
-        if first == "list":
-            return [_text("v=spf1 ip4:192.0.2.0/24 -all")]
-        return [_text(f"v=spf1 include:{'list.' if first == 'spf' else 'spf.'}{name} -all")]
-    if kind == "bench" and rrtype == _TXT:
-        return [
-            _text("v=spf1 ip4:192.0.2.0/24 -all" if first in ("spf", "mx") else "v=spf1 include:spf.bench.test -all")
-        ]
-    if kind in ("silent", "strings", "octets", "texts") and rrtype == _TXT:
-        if not first.startswith("x-"):
-            return [_text(" ".join(["v=spf1", *[f"include:x-{number}.{name}" for number in range(10)], "-all"]))]
-        if kind == "silent":
-            raise Silent
-        return {"strings": [_EMPTY], "octets": [_ONE], "texts": _TEXTS}[kind]
-    if kind == "hosts":
-        if rrtype == _TXT:
-            return [_text(" ".join(["v=spf1", *[f"a:x-{number}.{name}" for number in range(10)], "-all"]))]
-        if rrtype == _A:
-            return _HOSTS
+    if rrtype == _TXT:
+        return _texts(kind, first, name)
+    if kind == "hosts" and rrtype == _A:
+        return _HOSTS
+    if kind == "hops" and rrtype == _MX:
+        return [b"\0\1" + _name(f"m{number}.{name}") for number in range(10)]
+    if kind == "hops" and rrtype == _A:
+        return [bytes([10, 0, 0, 1])]
     return []
+
+
+def _texts(kind: str, first: str, name: str) -> list[bytes]:
+    """Return the TXT records of a name, of which the first label is given."""
+    if kind == "good":
+        following = {"list": "", "spf": "list."}.get(first, "spf.")
+        term = f"include:{following}{name}" if following else "ip4:192.0.2.0/24"
+        return [_text(f"v=spf1 {term} -all")]
+    if kind == "bench":
+        return [_text(f"v=spf1 {'ip4:192.0.2.0/24' if first in ('spf', 'mx') else 'include:spf.bench.test'} -all")]
+    term = {"hosts": "a", "hops": "mx"}.get(kind, "include")
+    if kind in ("silent", "strings", "octets", "texts", "hosts", "hops") and not first.startswith("x-"):
+        return [_text(" ".join(["v=spf1", *[f"{term}:x-{number}.{name}" for number in range(10)], "-all"]))]
+    if kind == "silent":
+        raise Silent
+    return {"strings": [_EMPTY], "octets": [_ONE], "texts": _TEXTS}.get(kind, [])
 
 
 def reply(query: bytes, limit: int) -> bytes:
@@ -98,6 +104,10 @@ def _large(rrtype: int) -> bytes:
 
 def _record(rrtype: int, data: bytes) -> bytes:
     return b"\xc0\x0c" + rrtype.to_bytes(2, "big") + b"\0\1" + _TTL + len(data).to_bytes(2, "big") + data
+
+
+def _name(name: str) -> bytes:
+    return b"".join([bytes([len(label)]) + label.encode("ascii") for label in name.split(".")]) + b"\0"
 
 
 def _text(text: str) -> bytes:

@@ -238,7 +238,7 @@ def _serve(
 
     from spfengine.policyd.bounds import own_bounds
     from spfengine.policyd.fairness import Fairness
-    from spfengine.policyd.metered import Metered
+    from spfengine.policyd.metered import Metered, Shared
     from spfengine.policyd.metrics import Metrics
     from spfengine.policyd.server import Server
 
@@ -248,7 +248,7 @@ def _serve(
 
     def resolver() -> Any:
         made = settings.resolver(bounds, log)
-        return Metered(made, fairness, metrics) if getattr(made, "prefetch", 0) else made
+        return Shared(Metered(made, fairness, metrics), fairness) if getattr(made, "prefetch", 0) else made
 
     def decided(decision: Decision) -> None:
         fairness.decided(decision)

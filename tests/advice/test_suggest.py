@@ -350,6 +350,7 @@ def test_a_search_that_is_cut_short_says_so() -> None:
     assert CaveatCode.NOT_SMALLEST in codes(found)
 
 
+@pytest.mark.full
 def test_many_addresses_that_could_go_for_one_another() -> None:
     """The network goes rather than its 128 halves; it is not proved that there is nothing smaller, and that is said."""
     halves = " ".join(f"ip4:192.0.2.{2 * n}/31" for n in range(128))
@@ -358,6 +359,7 @@ def test_many_addresses_that_could_go_for_one_another() -> None:
     assert not found.is_smallest
 
 
+@pytest.mark.full
 def test_terms_that_cover_each_other_are_left_out_as_far_as_the_limits_ask_for_it() -> None:
     others = {f"i{n}.example": {"TXT": "v=spf1 ip4:198.18.0.0/15 -all"} for n in range(30)}
     record = "v=spf1 " + " ".join(f"include:i{n}.example" for n in range(30)) + " -all"

@@ -12,6 +12,7 @@ from spfengine.cli.lint_reports import Places, github_text
 from spfengine.linting import Finding, LintCode, Severity
 from spfengine.linting.codes import ABOUT
 from tests.cli.conftest import SEED, Call, process, terminal
+from tests.examples import mostly_full
 
 Suite = Callable[[dict[str, Any]], str]
 
@@ -281,7 +282,7 @@ def test_a_file_whose_lines_are_not_known_is_reported_without_one(call: Call, su
 EVIL = "v=spf1 a:%\r\n::error::owned,x=1 \x1b[31m::warning file=/etc/passwd::y al\u2028l"
 
 
-@pytest.mark.parametrize("form", ["text", "json", "github", "sarif"])
+@pytest.mark.parametrize("form", mostly_full(["text", "json", "github", "sarif"]))
 def test_hostile_text_steers_nothing(form: str) -> None:
     ended = process("lint", "--record", EVIL, "--format", form)
     assert ended.code == 2
@@ -299,6 +300,7 @@ def test_nothing_in_a_finding_begins_another_annotation() -> None:
     assert message == "::notice title=spfengine ptr::x.example: 100%25%0D%0A::error::x\n"
 
 
+@pytest.mark.full
 def test_on_a_terminal_it_is_coloured_and_fits() -> None:
     ended = terminal("lint", "seed.example", "--zone", SEED, columns=60)
     assert ended.code == 0

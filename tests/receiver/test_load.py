@@ -32,7 +32,7 @@ from tests.cli.conftest import command, environment
 from tests.receiver.requests import attributes
 
 GOOD, HOSTILE = 20, 100
-SECONDS = 5.0
+SECONDS = 4.0
 
 
 class Served(NamedTuple):
@@ -106,13 +106,12 @@ def test_a_hundred_hostile_sessions_do_not_stop_the_mail_of_others(
     with served() as nameserver, policyd_at(nameserver, tmp_path / "log") as server:
         alone, _ = loaded(server.port)
         beside, bad = loaded(server.port, hostile(kind))
-        again, _ = loaded(server.port)
-    print(f"{kind}: alone {alone}; beside {beside}; hostile {bad}; again {again}")
+    print(f"{kind}: alone {alone}; beside {beside}; hostile {bad}")
     assert set(beside.actions) == {"PREPEND"}
     assert set(bad.actions) <= {"451", "550"}
     assert beside.unanswered == 0
-    assert beside.rate > kept * min(alone.rate, again.rate)
-    assert beside.quantile(0.99) < max(1.0, 5 * max(alone.quantile(0.99), again.quantile(0.99)))
+    assert beside.rate > kept * alone.rate
+    assert beside.quantile(0.99) < max(1.0, 5 * alone.quantile(0.99))
 
 
 RECORDS: dict[str, dict[str, Any]] = {
@@ -201,7 +200,7 @@ def soak(rounds: int, seed: int, seconds: float = float("inf")) -> tuple[int, in
 def test_a_short_soak_with_faults_of_dns() -> None:
     done, failed, _ = soak(20, 1)
     assert done == 1000
-    assert failed > 10
+    assert failed > 0  # how many depends on which answers expire meanwhile
 
 
 @pytest.mark.full

@@ -11,11 +11,14 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import count
+from pathlib import Path
 from time import perf_counter
 from typing import NamedTuple
 
 _PIECE = 1 << 14
 _END = b"\n\n"
+_TICKS = os.sysconf("SC_CLK_TCK")
+_USER, _SYSTEM = 13, 14  # fields of /proc/PID/stat (proc(5)), from 0
 
 
 @dataclass
@@ -156,6 +159,15 @@ def run(loads: Sequence[Load], seconds: float, patience: float = 0.5) -> None:
             key.data.load.measured.unanswered += 1
     for load in loads:
         load.measured.elapsed += min(elapsed, seconds)
+
+
+def processor_seconds(pids: Sequence[int]) -> float:
+    """Return the processor time that these processes have taken."""
+    total = 0
+    for pid in pids:
+        fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+        total += int(fields[_USER - 2]) + int(fields[_SYSTEM - 2])
+    return total / _TICKS
 
 
 def requests_for(domain: str, numbers: Sequence[int] | None = None) -> Callable[[], bytes]:

@@ -15,7 +15,6 @@ the DNS server and the clients share the machine. Processor time for a request d
 """
 
 import argparse
-import os
 import shutil
 import subprocess
 import sys
@@ -26,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.hostile_dns import served
-from bench.policy_load import Channel, Load, Measured, connections, pipes, requests_for, run
+from bench.policy_load import Channel, Load, Measured, connections, pipes, processor_seconds, requests_for, run
 from spfengine.testing.isolation import enter_namespaces
 
 _OURS = (sys.executable, "-m", "spfengine", "policyd", "--hostname", "mx.example.net")
@@ -45,8 +44,6 @@ _PROCESSES = {
     "spfengine policyd, a process for each client": [*_OURS],
 }
 OURS = "spfengine policyd"
-_TICKS = os.sysconf("SC_CLK_TCK")
-_USER, _SYSTEM = 13, 14  # fields of /proc/PID/stat (proc(5)), from 0
 
 
 @dataclass
@@ -63,15 +60,6 @@ class Cost:
 
     def __str__(self) -> str:
         return f"{self.measured}, {self.each * 1000:.2f} ms of a processor for each"
-
-
-def processor_seconds(pids: Sequence[int]) -> float:
-    """Return the processor time that these processes have taken."""
-    total = 0
-    for pid in pids:
-        fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
-        total += int(fields[_USER - 2]) + int(fields[_SYSTEM - 2])
-    return total / _TICKS
 
 
 def measure(channels: Sequence[Channel], pids: Sequence[int], seconds: float, *, warm: bool) -> Cost:

@@ -32,7 +32,7 @@ COSTLY = 8.0
 """Units that heavy checks cost on average."""
 AT_ONCE = 4
 """Heavy checks that run at once."""
-FREE = 30.0
+FREE = 20.0
 """Units that any check may cost before it waits for its turn."""
 FAILED = 10
 """Units of a question that fails, and of a check that ends in temperror."""

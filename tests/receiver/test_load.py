@@ -115,7 +115,7 @@ def test_a_hundred_hostile_sessions_do_not_stop_the_mail_of_others(
     assert set(bad.actions) <= {"451", "550"}
     assert beside.unanswered == 0
     assert kept_each > kept * each
-    assert beside.quantile(0.99) < max(1.0, 10 * alone.quantile(0.99))
+    assert beside.quantile(0.99) < max(2.0, 10 * alone.quantile(0.99))
 
 
 RECORDS: dict[str, dict[str, Any]] = {

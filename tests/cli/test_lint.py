@@ -279,6 +279,19 @@ def test_a_file_whose_lines_are_not_known_is_reported_without_one(call: Call, su
     assert ",line=" not in call("lint", "--zone", path, "--format", "github").out
 
 
+def test_a_finding_is_in_the_file_of_its_zone(call: Call, tmp_path: Path) -> None:
+    folder = tmp_path / "a.two.example."
+    folder.mkdir()
+    paths = [tmp_path / "one.example.yaml", tmp_path / "two.example.yaml", folder / "www.yaml"]
+    for path, name in zip(paths, ("", "", "www"), strict=True):
+        path.write_text(f"'{name}': {{type: TXT, value: v=spf1 ?all}}\n")
+    zones = [option for path in paths for option in ("--zone", str(path))]
+    findings = json.loads(call("lint", *zones, "--json", "--select", "neutral-all").out)["findings"]
+    assert {each["domain"]: each["file"] for each in findings} == {
+        "one.example": str(paths[0]), "two.example": str(paths[1]), "www.a.two.example": str(paths[2]),
+    }  # fmt: skip
+
+
 EVIL = "v=spf1 a:%\r\n::error::owned,x=1 \x1b[31m::warning file=/etc/passwd::y al\u2028l"
 
 

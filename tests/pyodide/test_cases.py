@@ -8,7 +8,7 @@ import pickle
 import shutil
 import subprocess
 import zipfile
-from importlib.util import find_spec
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -40,7 +40,7 @@ def pyodide() -> Path:
 def engine(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The engine and what it needs, as one archive."""
     path = tmp_path_factory.mktemp("pyodide") / "engine.zip"
-    roots = [repository / "spfengine", *[Path(find_spec(name).submodule_search_locations[0]) for name in LIBRARIES]]  # type: ignore[union-attr, index]
+    roots = [repository / "spfengine", *[Path(str(resources.files(name))) for name in LIBRARIES]]
     with zipfile.ZipFile(path, "w") as archive:
         for root in roots:
             for file in root.rglob("*"):

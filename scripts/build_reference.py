@@ -31,6 +31,7 @@ CHAPTERS: dict[str, list[str]] = {
     "Check a client": [
         "check", "check_helo", "check_both", "check_record", "acheck", "acheck_helo", "acheck_both",
         "acheck_record", "CheckResult", "Result", "Limits", "VoidRule",
+        "spfengine.evaluation:LimitProfile",
     ],
     "Check many clients": ["Checker"],
     "Problems and traces": [
@@ -69,6 +70,7 @@ CHAPTERS: dict[str, list[str]] = {
         "spfengine.simulation:RecordChange", "spfengine.simulation:TermChange",
         "spfengine.simulation.records:Standing",
     ],
+    "Reports in HTML": ["render_html"],
     "A change, for any number of senders": [
         "replay", "replay_files", "spfengine.replaying:Totals", "spfengine.replaying:Total",
         "spfengine.replaying:ReplayedSender",

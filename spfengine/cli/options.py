@@ -16,7 +16,8 @@ import click
 from spfengine.addresses import parse_address
 from spfengine.cli import typed
 from spfengine.errors import AddressError
-from spfengine.evaluation.limits import VoidRule
+from spfengine.evaluation.limit_profiles import LIMIT_PROFILES, limit_profile
+from spfengine.evaluation.limits import Limits, VoidRule
 from spfengine.names import domain_fault, to_a_labels
 from spfengine.visible import visible, visible_name
 
@@ -106,9 +107,18 @@ class Address(Expected):
         except AddressError as error:
             meant = typed.address_in(text)
             if meant is None:
-                self.fail(str(error), param, ctx)
+                self.fail(_network_words(text) or str(error), param, ctx)
             return say_meaning(text, meant, ctx)
         return text
+
+
+def _network_words(text: str) -> str | None:
+    """Return that a text is a network, where an address is expected; None if it is none."""
+    try:
+        network = ip_network(text, strict=False) if "/" in text else None
+    except ValueError:
+        return None
+    return None if network is None else f"{network} is a network; expected one address of it, such as {network[1]}"
 
 
 class Network(Expected):
@@ -353,6 +363,9 @@ def client_and_sender(ip: str, sender: str, ctx: click.Context) -> tuple[str, st
         say_meaning(f"{ip} {sender}", f"IP {typed.address_in(sender)}, SENDER {ip}", ctx)
         ip, sender = str(typed.address_in(sender)), ip
     params = {param.name: param for param in ctx.command.params}
+    for text, name in ((ip, "ip"), (sender, "sender")):
+        if is_evidence_file(text):
+            raise click.BadParameter(f"{visible(text, 60)} is a file; {read_file_words(text)}", ctx, params[name])
     ip = Address().convert(ip, params["ip"], ctx)
     if is_record(sender.strip("\"' ")) and "@" not in sender:
         how = 'expected the sender; to try a record, write: check IP SENDER --draft "v=spf1 …"'
@@ -362,13 +375,46 @@ def client_and_sender(ip: str, sender: str, ctx: click.Context) -> tuple[str, st
             f"{sender} is an IP address; expected the sender's address or domain", ctx, params["sender"]
         )
     meant = None if _is_plain_sender(sender) else typed.sender_in(sender)
+    why = None if meant is not None else typed.why_no_sender(sender)
+    if why is not None:
+        text = (
+            f"{visible(sender, 80)!r} is no sender: {why}; expected an address such as alice@example.com, or a domain"
+        )
+        raise click.BadParameter(text, ctx, params["sender"])
     return ip, sender if meant is None else say_meaning(sender, meant, ctx)
 
 
 def _is_plain_sender(text: str) -> bool:
     """Whether a sender is to be checked as it is: whatever a client may have said in MAIL FROM."""
     text = text.removeprefix("<").removesuffix(">") if text.startswith("<") else text
-    return not text or (not any(letter in text for letter in " \t\r\n<>/") and text[:7].lower() != "mailto:")
+    is_whole = text[-1:] not in "\"',;" and text[:7].lower() != "mailto:"
+    return not text or (is_whole and not any(letter in text for letter in " \t\r\n<>/"))
+
+
+def is_evidence_file(text: str) -> bool:
+    """Whether an argument is a file with senders, such as a message."""
+    return text.lower().endswith(_MESSAGES) and Path(text).is_file()
+
+
+def read_file_words(text: str) -> str:
+    """Return how a file with senders is read."""
+    return f"to read who sent it, and what the record says to that: spfengine suggest --senders {visible(text, 60)}"
+
+
+class SenderArgument(Expected):
+    """The sender; says what is expected if it is missing, by what was given in its place."""
+
+    def get_missing_message(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """Return what a message about the missing sender says after its name."""
+        given = "" if ctx is None else str(ctx.params.get("ip") or "")
+        expected = super().get_missing_message(param, ctx)
+        if is_evidence_file(given):
+            return f"{visible(given, 60)} is a file; {read_file_words(given)}"
+        domain = typed.domain_in(given)
+        if domain is None or typed.address_in(given) is not None:
+            return expected
+        shown = visible_name(domain)
+        return f"IP comes first: spfengine check IP {shown}; to look at the record alone: spfengine lint {shown}"
 
 
 def is_record(text: str) -> bool:
@@ -465,10 +511,27 @@ def dns_seconds() -> float | None:
     return None if ctx is None else ctx.meta.get(DNS_TIMEOUT)
 
 
-void_rule = click.option(
-    "--void-rule", type=click.Choice([str(rule) for rule in VoidRule]), default=str(VoidRule.PER_TERM),
-    show_default=True, help="What counts as a void lookup; receivers differ.",
+_limits = click.option(
+    "--limits", "profile", type=click.Choice(list(LIMIT_PROFILES)), default="rfc", show_default=True,
+    help="Whose limits of lookups and void lookups apply: those of RFC 7208, or those of a receiver.",
 )  # fmt: skip
+_void_rule = click.option(
+    "--void-rule", type=click.Choice([str(rule) for rule in VoidRule]),
+    help="What counts as a void lookup, if not what --limits says.",
+)  # fmt: skip
+
+
+def limits(command: _Callback) -> _Callback:
+    """Add the options --limits and --void-rule; `limits_of` reads them."""
+    return _limits(_void_rule(command))
+
+
+def limits_of(profile: str, void_rule: str | None, seconds: float | None) -> Limits:
+    """Return the limits that --limits and --void-rule ask for, with a time limit of its own."""
+    theirs = limit_profile(profile).limits
+    return Limits(theirs.lookups, theirs.voids, void_rule or theirs.void_rule, theirs.names, seconds)
+
+
 timeout = click.option(
     "--timeout", metavar="S", type=Seconds(), default=SECONDS, show_default=True,
     help="Seconds after which a check ends in temperror.",

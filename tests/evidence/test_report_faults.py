@@ -415,6 +415,12 @@ def test_a_report_that_is_broken_everywhere_is_given_up(tmp_path: Path) -> None:
     assert evidence.unread[-1].reason == "the XML is broken: mismatched tag, and in 20 places before"
 
 
+@pytest.mark.parametrize("before", ["\ufeff\ufeff", "\n \ufeff", "\u00a0", "\u200b\n"])
+def test_what_is_not_seen_before_the_xml_is_no_part_of_it(tmp_path: Path, before: str) -> None:
+    evidence = read_bytes(tmp_path, before.encode() + GOOD)
+    assert (evidence.messages, evidence.unread) == (6, ())
+
+
 def test_a_record_without_its_end_costs_itself_alone(tmp_path: Path) -> None:
     open_ended = record("192.0.2.2", 5).removesuffix("</record>")
     text = whole(about(), record(), "\n", open_ended, "\n", record("192.0.2.3", 7), record("192.0.2.4", 9))

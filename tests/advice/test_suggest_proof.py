@@ -4,7 +4,7 @@ other record that could have been proposed is tried.
 
 import json
 from collections.abc import Iterator
-from ipaddress import collapse_addresses, ip_network
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 from itertools import combinations, product
 from typing import Any, NamedTuple
 
@@ -291,10 +291,11 @@ def _records(case: Asked, by_name: bool, wanted: frozenset[str], *, by_address: 
     come += [f"ip{6 if ':' in ip else 4}:{ip}" for ip in unnamed]  # an address only where nothing better is known
     if by_address:
         hosts = [term for term in come if term in ("a", "mx") or term.startswith("a:")]
-        named = [ip_network(ip) for ip in failing if any(_leads_to(case, term, ip) for term in hosts)]
-        for version in (4, 6):
-            joined = collapse_addresses([each for each in named if each.version == version])
-            come += [f"ip{version}:{str(each).removesuffix('/32').removesuffix('/128')}" for each in joined]
+        named = [ip for ip in failing if any(_leads_to(case, term, ip) for term in hosts)]
+        v4 = collapse_addresses([IPv4Network(ip) for ip in named if ":" not in ip])
+        v6 = collapse_addresses([IPv6Network(ip) for ip in named if ":" in ip])
+        come += [f"ip4:{str(network).removesuffix('/32')}" for network in v4]
+        come += [f"ip6:{str(network).removesuffix('/128')}" for network in v6]
     for out in range(len(loose) + 1):
         for going in combinations(loose, out):
             for more in range(len(failing) + 1):

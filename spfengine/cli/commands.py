@@ -26,6 +26,7 @@ GROUPS = {
     },
     "Plan a change": {
         "simulate": "Show what a change to SPF records would do, before you publish it.",
+        "plan": "Show what a change to files does to all names in them, such as in a pull request.",
         "diff": "Compare two records for every address.",
         "networks": "List the networks that get a result, as few as possible.",
         "flatten": "Replace includes by networks, and prove that nothing else changes.",

@@ -9,7 +9,7 @@ import click
 
 from spfengine.advice.limits.plan import LimitPlan
 from spfengine.answers import Resolver
-from spfengine.cli import evidence_input, exits, options, sources, typed
+from spfengine.cli import evidence_input, exits, html as reports, options, sources, typed
 from spfengine.cli.limit_plan import Asked, plan_dict, plan_lines, plan_of
 from spfengine.cli.lint_reports import HasPlaces, Places, github_text, json_text, sarif_text
 from spfengine.cli.lint_sources import LintedSources, ManySources, SourcePlaces, lint_sources, resolver_of
@@ -39,13 +39,14 @@ With --zone and no DOMAIN, every name of the zone is linted that has SPF, or tak
 --draft and no DOMAIN, only the text of the record is looked at, and nothing is asked of DNS.
 
 With --source, every record in the strings of the files is linted, each finding at its line and column. Values of
-variables are not known, and nothing that depends on one is reported. With DOMAIN, the records are taken to be those of
-DOMAIN.
+variables are not known, and nothing that depends on one is reported. With DOMAIN, the records whose name the files do
+not say are taken to be those of DOMAIN.
 
 CODE is a code of a finding, or how codes begin, up to a hyphen: --select exp,include-no-record.
 
 The exit code: 0 nothing was found (or only infos, unless --strict is given), 1 something was found, 2 the record is
-broken (an error was found), 69 DNS could not answer something, so that not all is known. {exits.OTHER_HELP}.
+broken (an error was found), 69 DNS could not answer something, so that not all is known. {exits.OTHER_HELP}, 73 FILE of
+--html can't be written.
 """
 
 
@@ -151,6 +152,7 @@ def _strings(text: str, ctx: click.Context) -> tuple[str, ...]:
     show_default=True,
     help="How to report: for people, as JSON, as annotations of a GitHub workflow, or as SARIF 2.1.0.",
 )  # fmt: skip
+@reports.option
 @options.as_json
 def command(
     domain: str | None,
@@ -167,6 +169,7 @@ def command(
     ignored: tuple[frozenset[LintCode], ...],
     strict: bool,
     form: str,
+    html: str | None,
     as_json: bool,
 ) -> int:
     """Find what is wrong, risky or without effect in the SPF of DOMAIN, of a RECORD, or of all names of a zone."""
@@ -177,7 +180,7 @@ def command(
             raise click.UsageError(f"--source and {other} can't be combined; expected one")
         resolver = resolver_of(zones, live, nameservers)
         of_sources = lint_sources(paths, domain, resolver, lambda found: _selected(found, selected, ignored))
-        return _report_sources(domain, of_sources, form, strict=strict)
+        return _report_sources(domain, of_sources, form, html, strict=strict)
     domain, record, others = _by_name(domain, drafts + records)
     evidence = evidence_input.read_if_given(evidence_paths, receiver, domain, quiet=form != "text")
     senders = () if evidence is None else evidence.senders
@@ -186,11 +189,18 @@ def command(
     plans = _plans(linted, senders)
     findings = _selected(found, selected, ignored)
     places = Places(zones)
+    asked = Asked(zones, live, nameservers, others)
+    if html is not None:
+        from spfengine.report.lint import lint_page
+
+        planned = [line for plan in plans for line in plan_lines(plan, None, asked)]
+        page = lint_page(domain, findings, places.text, names, planned)
+        reports.write_report(page, html, evidence_input.summary_lines(evidence))
     if form == "text":
         screen = Screen()
         screen.show(lint_lines(domain, findings, places.text, screen.width))
         for plan in plans:
-            screen.show(plan_lines(plan, screen.width, Asked(zones, live, nameservers, others)))
+            screen.show(plan_lines(plan, screen.width, asked))
         screen.show(summary_lines(names, screen.width))
     else:
         more: dict[str, object] = {"names": [name.to_dict() for name in names]}
@@ -200,7 +210,11 @@ def command(
     return _exit_code(findings, strict=strict)
 
 
-def _report_sources(domain: str | None, linted: LintedSources, form: str, *, strict: bool) -> int:
+def _report_sources(domain: str | None, linted: LintedSources, form: str, html: str | None, *, strict: bool) -> int:
+    if html is not None:
+        from spfengine.report.lint import sources_page
+
+        reports.write_report(sources_page(domain, linted.linted, linted.found.files), html)
     if form == "text":
         screen = Screen()
         screen.show(source_lines(linted.linted, linted.found.files, screen.width))

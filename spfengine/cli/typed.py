@@ -106,7 +106,7 @@ def _host_of_url(text: str) -> str | None:
 
 def is_plain(text: str) -> bool:
     """Whether a text has only what a domain can have."""
-    return not any(letter in _FOREIGN for letter in text)
+    return text.isprintable() and not any(letter in _FOREIGN for letter in text)
 
 
 def _is_domain(text: str) -> bool:

@@ -63,6 +63,19 @@ class Finding:
 
         return render_finding(self, width)
 
+    def render_html(self, *, now: float | None = None) -> str:
+        """Return a report on this finding alone; `spfengine.render_html` makes one of several.
+
+        Args:
+            now: the time that it names, in seconds since the epoch; the clock's by default.
+
+        Raises:
+            MissingExtraError: Jinja2 is not installed (the extra `html`).
+        """
+        from spfengine.report.render import render_html
+
+        return render_html(self, now=now)
+
     def to_dict(self) -> dict[str, object]:
         """Return the finding as JSON-safe values."""
         return {

@@ -51,7 +51,7 @@ def lint_lines(
     if not findings:
         yield line(Span("nothing found", "pass"), what)
         return
-    yield line(Span(_summary(findings), "strong"), what)
+    yield line(Span(finding_counts(findings), "strong"), what)
 
 
 def _hosts_lines(hosts: Sequence[str]) -> Iterator[Line]:
@@ -64,7 +64,8 @@ def _hosts_lines(hosts: Sequence[str]) -> Iterator[Line]:
     yield note(hint, indent=4)
 
 
-def _summary(findings: Sequence[Finding]) -> str:
+def finding_counts(findings: Sequence[Finding]) -> str:
+    """Return how many findings there are of each severity: "1 error, 2 warnings"."""
     counts = Counter(finding.severity for finding in findings)
     return ", ".join([counted(counts[severity], str(severity)) for severity in Severity if counts[severity]])
 
@@ -104,17 +105,14 @@ def source_lines(linted: Sequence[LintedRecord], files: int, width: int | None) 
     elif not findings:
         yield line(Span("nothing found", "pass"), where)
     else:
-        yield line(Span(_summary(findings), "strong"), where)
+        yield line(Span(finding_counts(findings), "strong"), where)
 
 
 def _source_lines(linted: LintedRecord, width: int | None) -> Iterator[Line]:
     record = linted.record
-    yield line(Span(_place(record.path, record.region), "strong"))
-    if record.unknown:
-        shown = [visible(" ".join(part.text.split()), _SHOWN) or "what is added later" for part in record.unknown]
-        listed = ", ".join(shown[:_MOST_UNKNOWN])
-        more = and_more(len(shown) - _MOST_UNKNOWN)
-        yield note(Span(f"not known, so not looked at: {listed}{more and f' and {more}'}", "quiet"))
+    name = "" if record.name is None else f"  {visible_name(record.name)}"
+    yield line(Span(_place(record.path, record.region), "strong"), name)
+    yield from not_looked_at(record)
     for name, group in groupby(linted.findings, lambda finding: finding.path and finding.domain):
         if name:
             yield from record_lines(name, list(group), lambda _: "", width)
@@ -123,6 +121,21 @@ def _source_lines(linted: LintedRecord, width: int | None) -> Iterator[Line]:
             region = linted.region_of(finding)
             at = f"line {region.line}, column {region.column}: "
             yield from _finding_lines(finding, width, at)
+
+
+def _shown(text: str) -> str:
+    return visible(" ".join(text.split()), _SHOWN)
+
+
+def not_looked_at(record: FoundRecord) -> Iterator[Line]:
+    """Yield what is not known of a record in a source file: its name, or parts of its text."""
+    if record.name_text:
+        yield note(Span(f"the name of the record is not known: {_shown(record.name_text)}", "quiet"))
+    if record.unknown:
+        shown = [_shown(part.text) or "what is added later" for part in record.unknown]
+        listed = ", ".join(shown[:_MOST_UNKNOWN])
+        more = and_more(len(shown) - _MOST_UNKNOWN)
+        yield note(Span(f"not known, so not looked at: {listed}{more and f' and {more}'}", "quiet"))
 
 
 def _place(path: str, region: Region) -> str:

@@ -53,7 +53,7 @@ _FORMS = {
     "route53": "Route 53",
     "octodns": "octoDNS",
 }
-_ORDER = (
+_STANDINGS = (
     SenderStanding.STOPPED,
     SenderStanding.UNSERVED,
     SenderStanding.REFUSED,
@@ -107,6 +107,14 @@ def render_suggestion(
 
 def brief_lines(suggestion: Suggestion, width: int | None, *, everything: bool = False) -> Iterator[Line]:
     """Yield the record, what it does, and why each of its terms is added, removed or kept."""
+    yield from opening_lines(suggestion, width)
+    if suggestion.simulation is not None and suggestion.terms:
+        yield line()
+        yield from _terms(suggestion, width, len(suggestion.terms) if everything else _MOST_TERMS)
+
+
+def opening_lines(suggestion: Suggestion, width: int | None) -> Iterator[Line]:
+    """Yield the answer, the record, and what it does; or why there is none."""
     yield _headline(suggestion)
     if suggestion.record is not None:
         yield line()
@@ -120,9 +128,6 @@ def brief_lines(suggestion: Suggestion, width: int | None, *, everything: bool =
         yield from _needed(suggestion)
     if suggestion.simulation is None:
         yield from _published(suggestion, width)
-    elif suggestion.terms:
-        yield line()
-        yield from _terms(suggestion, width, len(suggestion.terms) if everything else _MOST_TERMS)
 
 
 def _headline(suggestion: Suggestion) -> Line:
@@ -271,7 +276,7 @@ def _terms(suggestion: Suggestion, width: int | None, most: int) -> Iterator[Lin
 
 
 def _senders(senders: Iterable[SenderAdvice], width: int | None, *, everything: bool) -> Iterator[Line]:
-    ordered = sorted(senders, key=lambda advice: (_ORDER.index(advice.standing), -advice.sender.count))
+    ordered = by_standing(senders)
     most = len(ordered) if everything else _MOST_SENDERS
     policies = {policy for advice in ordered[:most] if (policy := _policy(advice)) is not None}
     rows = []
@@ -279,8 +284,8 @@ def _senders(senders: Iterable[SenderAdvice], width: int | None, *, everything: 
         who = advice.who or advice.sender.label
         left = f"{advice.sender.ip} {visible(who, 40)}" if who else advice.sender.ip
         messages = counted(advice.sender.count, "message")
-        said = f"  {messages}{_note(advice, with_policy=len(policies) > 1)}"
-        rows.append(Row(Span(" "), Span(left), (*_results(advice), Span(said, "quiet"))))
+        said = f"  {messages}{sender_note(advice, with_policy=len(policies) > 1)}"
+        rows.append(Row(Span(" "), Span(left), (*result_spans(advice), Span(said, "quiet"))))
     yield line(Span("senders", "strong"), indent=2)
     yield from authentication_lines([advice.sender for advice in ordered])
     if len(policies) == 1:
@@ -289,7 +294,13 @@ def _senders(senders: Iterable[SenderAdvice], width: int | None, *, everything: 
     yield from more_line(len(ordered) - most, where=_REST)
 
 
-def _results(advice: SenderAdvice) -> Iterator[Span]:
+def by_standing(senders: Iterable[SenderAdvice]) -> list[SenderAdvice]:
+    """Return senders, those first that do not pass, and of these the ones with the most messages first."""
+    return sorted(senders, key=lambda advice: (_STANDINGS.index(advice.standing), -advice.sender.count))
+
+
+def result_spans(advice: SenderAdvice) -> Iterator[Span]:
+    """Yield a sender's result before and after, each with what decides."""
     if advice.before is None:
         yield Span("not checked")
         return
@@ -312,7 +323,8 @@ def _result(advice: SenderAdvice, result: Result) -> Span:
     return Span(str(result), str(result))
 
 
-def _note(advice: SenderAdvice, *, with_policy: bool) -> str:
+def sender_note(advice: SenderAdvice, *, with_policy: bool = True) -> str:
+    """Return what else is known about a sender, or ""; it begins with a semicolon."""
     if advice.standing is SenderStanding.ELSEWHERE:
         name = visible(advice.sender.sender.removeprefix("@"), 60)
         authentication = authentication_text(advice.sender)

@@ -256,6 +256,7 @@ COMMANDS = (["lint", DOMAIN], ["check", "192.0.2.1", DOMAIN], ["tree", DOMAIN], 
 ZONE = "examples/bakery.zone"
 
 
+@pytest.mark.full
 def test_four_commands_show_the_same_plan(capsys: pytest.CaptureFixture[str]) -> None:
     shown = set()
     for command in COMMANDS:

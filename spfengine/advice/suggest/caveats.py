@@ -216,8 +216,8 @@ def caveats_of_dmarc(senders: Sequence[SenderAdvice]) -> Iterator[Caveat]:
         messages = counted(sum([sender.count for sender in alone]), "message")
         ips = list(dict.fromkeys([sender.ip for sender in alone]))
         text = (
-            f"{messages} from {listed(ips, _MOST)} passed DMARC by SPF alone, by the reports: such mail fails as soon "
-            "as somebody forwards it, whatever the record says. Sign it with DKIM too"
+            f"{messages} from {listed(ips, _MOST)} passed DMARC by SPF alone, as receivers report: such mail fails as "
+            "soon as somebody forwards it, whatever the record says. Sign it with DKIM too"
         )
         yield Caveat(CaveatCode.SPF_ALONE, text)
 

@@ -15,6 +15,7 @@ from spfengine.report.page import (
     Page,
     Section,
     Terms,
+    Text,
     prose,
     signed,
     style_of,
@@ -110,7 +111,7 @@ def _row(advice: SenderAdvice) -> tuple[Cell, ...]:
     who = advice.who or sender.label or sender.sender.removeprefix("@")
     parts = [part.strip() for part in sender_note(advice).split("; ")]
     results = list(result_spans(advice))
-    more = [(Span(visible(who, 60)),), *[(Span(part, "quiet"),) for part in parts if part]]
+    more: list[Text] = [text(visible(who, 60)), *[text(Span(part, "quiet")) for part in parts if part]]
     if any(span.style == "quiet" for span in results):
         more.insert(1, tuple(results))
     return (

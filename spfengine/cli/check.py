@@ -81,7 +81,7 @@ class Request:
 @click.command(epilog=_EPILOG)
 @click.argument("ip", type=options.Expected(options.Address().expected))
 @click.argument(
-    "sender", type=options.Expected('the address of MAIL FROM, or a domain ("" for the null sender)')
+    "sender", type=options.SenderArgument('the address of MAIL FROM, or a domain ("" for the null sender)')
 )  # fmt: skip
 @click.option("--helo", metavar="NAME", help="The name that the client gave in HELO or EHLO.")
 @click.option(
@@ -153,7 +153,8 @@ def command(
         asked = _asked(drafted, results)
         screen.show(check_lines(results, request.limits, screen.width, asked, with_trace=with_trace))
         screen.show(map(_beyond_line, beyond.values()))
-        screen.show(note_lines(dict.fromkeys(chain.from_iterable(notes))))
+        hints = {result.problem.hint for result in results if result.problem is not None}  # already shown
+        screen.show(note_lines([each for each in dict.fromkeys(chain(*notes)) if each.hint not in hints]))
         screen.show(plan_lines(plan, screen.width, from_same))
     return exits.of_check(results[-1])
 

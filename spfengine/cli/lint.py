@@ -39,8 +39,8 @@ With --zone and no DOMAIN, every name of the zone is linted that has SPF, or tak
 --draft and no DOMAIN, only the text of the record is looked at, and nothing is asked of DNS.
 
 With --source, every record in the strings of the files is linted, each finding at its line and column. Values of
-variables are not known, and nothing that depends on one is reported. With DOMAIN, the records are taken to be those of
-DOMAIN.
+variables are not known, and nothing that depends on one is reported. With DOMAIN, the records whose name the files do
+not say are taken to be those of DOMAIN.
 
 CODE is a code of a finding, or how codes begin, up to a hyphen: --select exp,include-no-record.
 

@@ -45,6 +45,7 @@ from spfengine.names import MAX_NAME, domain_fault
 from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.model import MX, A, All, Directive, Exists, Include, NetworkRun, Ptr, Record, Redirect, Term
 from spfengine.record.parser import parse
+from spfengine.record.slips import hint_for_glued
 from spfengine.visible import visible, visible_name
 
 _TXT = RRType.TXT  # members that every check needs; reading a member through its class costs as much as a call
@@ -298,7 +299,9 @@ def _halt_without_record(via: Include | Redirect | None, domain: str, code: Prob
         return Halt(Result.NONE, Problem(code, text, domain, None, section))
     printable = visible(via.text, 120)
     section = "5.2" if isinstance(via, Include) else "6.1"
-    hint = f"take {printable} out, or correct its name"
+    hint = hint_for_glued(via.text) or f"take {printable} out, or correct its name"
+    if "%" in via.text and code is not _codes(via).invalid:
+        hint = f"publish an SPF record for {visible_name(domain)}, which {printable} leads to here, or take that out"
     return Halt(Result.PERMERROR, Problem(code, f"{printable} leads to no record: {text}", None, None, section, hint))
 
 
@@ -316,11 +319,21 @@ def _out_of_time(session: Session) -> Problem:
     return Problem(ProblemCode.TIME_LIMIT, text, section="4.6.4", hint="this may pass; try again later")
 
 
+def _with_meant(problem: Problem, text: str) -> Problem:
+    """Return the problem of a name that is not known, with another hint if its term is several terms in one."""
+    hint = hint_for_glued(text) if problem.code is ProblemCode.OUTSIDE_ZONE else None
+    if hint is None:
+        return problem
+    return Problem(problem.code, problem.text, problem.domain, problem.span, problem.section, hint)
+
+
 def _set_problem(session: Session, result: Result, problem: Problem) -> None:
     """Set the verdict of a check that no directive decided; its problem is placed at the term being evaluated."""
     if problem.domain is None:
         domain, span = session.domain, None
         if session.path:
-            domain, span = session.path[-1][0], session.path[-1][1].span
+            domain, term = session.path[-1]
+            span = term.span
+            problem = _with_meant(problem, term.text)
         problem = problem.at(domain, span)
     session.result, session.problem, session.record_domain = result, problem, problem.domain

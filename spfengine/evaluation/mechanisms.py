@@ -145,7 +145,7 @@ _DNS_CODES = {
     Status.SERVFAIL: (ProblemCode.DNS_SERVFAIL, "its DNS server failed (SERVFAIL)"),
     Status.REFUSED: (ProblemCode.DNS_REFUSED, "its DNS server refused to answer (REFUSED)"),
     Status.FORMERR: (ProblemCode.DNS_FORMERR, "its DNS server did not understand the question (FORMERR)"),
-    Status.TIMEOUT: (ProblemCode.DNS_TIMEOUT, "no DNS server answered in time"),
+    Status.TIMEOUT: (ProblemCode.DNS_TIMEOUT, "no DNS server answered"),
     Status.TRUNCATED: (
         ProblemCode.DNS_TRUNCATED,
         "the answer was cut off, also over TCP, or is too large to be read (over 500 records or strings)",

@@ -96,7 +96,7 @@ def verdict_lines(result: CheckResult) -> Iterator[Line]:
 
 
 def _verdict(result: CheckResult) -> Line:
-    domain = visible_name(result.domain) or "the null sender"
+    domain = visible_name(result.domain) or ("the null sender" if _is_null(result) else "a sender without a domain")
     act = f"call itself {domain}" if result.identity == HELO else f"send mail for {domain}"
     if result.result is Result.NEUTRAL:
         act = "use that name" if result.identity == HELO else "send mail for it"
@@ -105,11 +105,15 @@ def _verdict(result: CheckResult) -> Line:
     return note(Span(str(result.result).upper(), str(result.result)), "  ", sentence, indent=0)
 
 
+def _is_null(result: CheckResult) -> bool:
+    return result.sender.strip("<>@") == ""
+
+
 def _checked(result: CheckResult) -> Line:
     if result.identity == HELO:
         what = f"HELO {visible(result.helo)}"
     else:
-        what = f"MAIL FROM {visible(result.sender)}" if result.domain else "MAIL FROM <>"
+        what = "MAIL FROM <>" if _is_null(result) and not result.domain else f"MAIL FROM {visible(result.sender)}"
     return note(Span(f"checked: {what}", "quiet"))
 
 

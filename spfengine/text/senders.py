@@ -104,7 +104,7 @@ def authentication_lines(senders: Iterable[Sender]) -> Iterator[Line]:
     messages = authenticated_messages(senders)
     if messages:
         parts = [f"{count:,} {_AUTHENTICATED[each]}" for each, count in messages.items()]
-        yield note(f"of their messages, by the reports, {', '.join(parts)}", indent=4)
+        yield note(f"of their messages, as receivers report, {', '.join(parts)}", indent=4)
 
 
 def authentication_text(sender: Sender) -> str | None:
@@ -160,12 +160,18 @@ def _rows(
     first = [(change, results(change)) for change in ordered[:most]]
     digits = max(len(f"{change.sender.count:,}") for change, _ in first)
     column = max(len(_text(spans)) for _, spans in first)
+    policies = [policy for change, _ in first if (policy := _policy(change)) is not None]
+    is_shared = why is deciding_after and len(policies) > 1 and len(set(policies)) == 1
     rows = []
     for change, spans in first:
         count, gap = f"{change.sender.count:,}".rjust(digits), " " * (column - len(_text(spans)))
         right = (Span(f"{count}  "), *spans, Span(f"{gap}  {sender_name(change)}"), *why(change))
+        if is_shared:
+            right = tuple([span for span in right if span.text != f"  {policies[0]}"])
         rows.append(Row(Span(" "), Span(change.sender.ip), right))
     yield from table(rows, width, 2)
+    if is_shared:
+        yield note(Span(f"{policies[0]}, for those that are not aligned", "quiet"), indent=4)
     rest = ordered[most:]
     if rest:
         yield note(f"… and {counted_senders(rest)} more; --all lists them, --csv and --json have them", indent=4)
@@ -224,11 +230,18 @@ def deciding_after(change: SenderChange) -> list[Span]:
         before, after = _aligned(change.aligned_before), _aligned(change.aligned_after)
         name = visible_name(change.aligned_after.header_from)
         spans.append(Span(f"  From: {name} {before if before == after else f'{before} → {after}'}", "quiet"))
-        known = change.aligned_before if change.aligned_after.aligned else change.aligned_after
-        policy = None if change.aligned_after.aligned and known.applies is not False else policy_text(known)
+        policy = _policy(change)
         spans += [] if policy is None else [Span(f"  {policy}", "quiet")]
     authentication = authentication_text(change.sender)
     return spans if authentication is None else [*spans, Span(f"  {authentication}", "quiet")]
+
+
+def _policy(change: SenderChange) -> str | None:
+    """Return what DMARC asks for a sender, if it is not aligned or if DMARC does not apply to it."""
+    if change.aligned_before is None or change.aligned_after is None:
+        return None
+    known = change.aligned_before if change.aligned_after.aligned else change.aligned_after
+    return None if change.aligned_after.aligned and known.applies is not False else policy_text(known)
 
 
 def _by(change: SenderChange) -> str:

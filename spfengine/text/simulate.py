@@ -11,7 +11,7 @@ from spfengine.policy.budget import Budget
 from spfengine.policy.diff import Change
 from spfengine.policy.policy import open_term
 from spfengine.problems import Problem, ProblemCode, Result
-from spfengine.simulation.records import RecordChange, Standing
+from spfengine.simulation.records import BROKEN, RecordChange, Standing
 from spfengine.simulation.simulation import Effect, SenderChange, Simulation, is_worse
 from spfengine.text.changes import Changes, Kind, is_less
 from spfengine.text.lines import (
@@ -42,7 +42,7 @@ from spfengine.visible import visible, visible_name
 from spfengine.wording import counted, listed
 
 _MOST_NAMES = 10
-_FAULTS = (ProblemCode.DRAFT_BROKEN, ProblemCode.OVER_LOOKUP_LIMIT, ProblemCode.OVER_VOID_LIMIT)
+_FAULTS = (*BROKEN, ProblemCode.OVER_LOOKUP_LIMIT, ProblemCode.OVER_VOID_LIMIT)
 _STANDINGS = {
     Standing.ABSENT: "a new SPF record",
     Standing.SEVERAL: "one SPF record in place of several",
@@ -87,6 +87,37 @@ def simulation_lines(
     if not simulation.is_broken:
         yield from _problem_lines(simulation, width)
     yield from publish_lines(simulation, own, formats)
+
+
+def brief_lines(
+    simulation: Simulation, width: int | None, *, records: bool = True, everything: bool = False
+) -> Iterator[Line]:
+    """Yield the answer, whose results change, and what is wrong or not known.
+
+    Args:
+        records: whether to show how the records change.
+        everything: whether all networks and senders are listed, however many.
+    """
+    changes = changes_of(simulation, everything=everything)
+    yield _headline(simulation, changes)
+    if simulation.senders:
+        yield summary_line(simulation.senders)
+    body = [*_sections(simulation, changes, width, everything=everything)]
+    for record in simulation.records if records else ():
+        body += [line(), *record_lines(record, (simulation.domain, record.domain), width)]
+    problems = [*_problem_lines(simulation, width)]
+    yield from _without_gaps([*body, line(), *problems])
+
+
+def _without_gaps(lines: Iterable[Line]) -> Iterator[Line]:
+    """Yield lines without the empty ones, but for one before what begins a part."""
+    kept: list[Line] = []
+    for each in lines:
+        if each.spans or (kept and kept[-1].spans):
+            kept.append(each)
+    while kept and not kept[-1].spans:
+        kept.pop()
+    yield from kept
 
 
 SECTIONS = ("gets worse", "not known", "gets better", "changes", "stays")

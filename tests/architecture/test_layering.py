@@ -38,11 +38,11 @@ LAYERS: list[list[str]] = [
     # 5: the uses: the senders of a domain, what is wrong or would change, and what to do
     ["senders", "dmarc", "catalogue"],
     ["linting", "simulation", "evidence", "receiver", "sources"],
-    ["advice", "replaying", "surveying"],
+    ["advice", "replaying", "surveying", "planning"],
     # 6: results as text; interfaces for other programs and for tests
     ["text"],
     ["report"],
-    ["testing", "compat", "policyd"],
+    ["testing", "compat", "policyd", "integrations"],
     # 7: the command line
     ["cli __main__"],
 ]
@@ -95,6 +95,7 @@ THIRD_PARTY = {
     "advice.rdap": {"httpx", "whoisit"},
     "testing.pytest_plugin": {"pytest"},
     "testing": {"dnslib"},
+    "integrations.octodns": {"octodns"},
     "cli": {"click", "rich"},
 }
 IN_FUNCTION = {"idna", "asyncio", "numpy", "publicsuffixlist", "httpx", "whoisit", "jinja2", "markupsafe"}

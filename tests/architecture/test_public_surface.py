@@ -79,7 +79,7 @@ VALUES: dict[str, list[str]] = {
         not-spf invalid-character unknown-mechanism invalid-modifier-name qualified-modifier missing-term-name
         missing-argument unexpected-argument empty-domain-spec invalid-domain-spec address-as-domain-spec invalid-macro
         explanation-only-macro macro-digits-zero invalid-ip4-network invalid-ip6-network invalid-cidr-length
-        unexpected-cidr-length duplicate-modifier
+        unexpected-cidr-length duplicate-modifier missing-space
         too-many-lookups too-many-void-lookups too-many-mx time-limit
         dns-failure dns-servfail dns-refused dns-formerr dns-timeout dns-truncated dns-cname-loop
         outside-zone helo-unknown

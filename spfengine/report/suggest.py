@@ -14,12 +14,12 @@ from spfengine.report.page import (
     Findings,
     Page,
     Section,
-    Terms,
     Text,
     prose,
     signed,
     style_of,
     table,
+    term_blocks,
     text,
 )
 from spfengine.report.records import lint_finding, paste_block, problem_finding, worst_first
@@ -86,7 +86,7 @@ def _terms(suggestion: Suggestion) -> list[Block]:
             signed(each.sign, visible(each.term, SHOWN_TERM), (Span(_names(each.names)), Span(each.why)))
             for each in suggestion.terms
         ]
-        blocks.append(Terms(visible_name(suggestion.domain), tuple(terms)))
+        blocks += term_blocks(visible_name(suggestion.domain), terms)
     record = suggestion.record or suggestion.closest
     if record is not None and not diagnose(record):
         blocks += sentence_blocks(parse(record), suggestion.domain)
@@ -133,7 +133,7 @@ def _measured(suggestion: Suggestion, own: tuple[str, ...], resolvers: "Resolver
 
 def _rejected(suggestion: Suggestion) -> list[Block]:
     terms = [signed("=", visible(each.term, SHOWN_TERM), (Span(each.why),)) for each in suggestion.rejected]
-    return [Terms(visible_name(suggestion.domain), tuple(terms))] if terms else []
+    return term_blocks(visible_name(suggestion.domain), terms)
 
 
 def _know_title(suggestion: Suggestion) -> str:

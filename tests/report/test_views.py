@@ -254,6 +254,16 @@ def test_a_long_table_is_folded() -> None:
     assert not table(text("x"), [Column("x")], rows[:13], 10).folds
 
 
+def test_a_record_of_many_terms_is_folded() -> None:
+    record = "v=spf1 " + " ".join([f"ip4:192.0.2.{n}" for n in range(200)]) + " -all"
+    zone = spfengine.Zone({"x.example": {"TXT": record}})
+    html = spfengine.simulate("x.example", "v=spf1 a -all", resolver=zone).render_html(now=NOW)
+    record_section = html[html.index('<section id="record"') : html.index('<section id="limits"')]
+    assert record_section.count('<li class="removed">') == 200
+    assert "more of 202 terms" in record_section
+    assert Page(record_section).outside.count("ip4:192.0.2.") < 60
+
+
 def test_every_block_has_a_template() -> None:
     from spfengine.report.html import _environment
 

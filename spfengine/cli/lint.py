@@ -15,16 +15,19 @@ from spfengine.cli.lint_reports import HasPlaces, Places, github_text, json_text
 from spfengine.cli.lint_sources import LintedSources, ManySources, SourcePlaces, lint_sources, resolver_of
 from spfengine.cli.options import Draft, Expected, drafts_by_name
 from spfengine.cli.screen import Screen
+from spfengine.evaluation.limit_profiles import LimitProfile
 from spfengine.linting.codes import DNS_CODES, LintCode, Severity
 from spfengine.linting.finding import Finding
 from spfengine.linting.lint import lint, lint_zone
 from spfengine.linting.zones import NameSummary, zone_of, zone_summary
 from spfengine.names import fold
+from spfengine.policy.include_tree import include_tree
 from spfengine.resolvers.overlay import Overlay
 from spfengine.resolvers.zone import Zone
 from spfengine.senders import Sender
 from spfengine.text.lint import lint_lines, source_lines, summary_lines
-from spfengine.visible import visible
+from spfengine.text.tree import too_much_line
+from spfengine.visible import visible, visible_name
 
 _EPILOG = f"""\b
 Examples:
@@ -51,6 +54,11 @@ broken (an error was found), 69 DNS could not answer something, so that not all 
 
 
 _OVER = (LintCode.OVER_LOOKUP_LIMIT, LintCode.OVER_VOID_LIMIT, LintCode.TOO_MANY_MX)
+_NEAR_A_LIMIT = (
+    *_OVER, LintCode.OVER_VOID_LIMIT_PER_LOOKUP, LintCode.NEAR_LOOKUP_LIMIT, LintCode.NEAR_VOID_LIMIT,
+    LintCode.VOIDS_BY_CHANCE,
+)  # fmt: skip
+"""Codes without which no receiver's limits are exceeded: the lowest are one less than RFC 7208's."""
 
 
 class Codes(Expected):
@@ -187,6 +195,7 @@ def command(
     linted = _findings(domain, record, others, _Answers(zones, live, nameservers), own, senders)
     found, names = linted.findings, linted.names
     plans = _plans(linted, senders)
+    too_much_for = _too_much_for(linted)
     findings = _selected(found, selected, ignored)
     places = Places(zones)
     asked = Asked(zones, live, nameservers, others)
@@ -199,6 +208,8 @@ def command(
     if form == "text":
         screen = Screen()
         screen.show(lint_lines(domain, findings, places.text, screen.width))
+        for name, profiles in too_much_for.items():
+            screen.show([too_much_line(profiles, "" if domain is not None else f"{visible_name(name)}: ")])
         for plan in plans:
             screen.show(plan_lines(plan, screen.width, asked))
         screen.show(summary_lines(names, screen.width))
@@ -206,6 +217,9 @@ def command(
         more: dict[str, object] = {"names": [name.to_dict() for name in names]}
         more["plan"] = plan_dict(plans[0] if plans and domain is not None else None)
         more["plans"] = [plan.to_dict() for plan in plans]
+        more["too_much_for"] = {
+            visible_name(name): [profile.name for profile in profiles] for name, profiles in too_much_for.items()
+        }
         sys.stdout.write(_for_programs(domain, findings, places, form, more))
     return _exit_code(findings, strict=strict)
 
@@ -300,6 +314,15 @@ def _plans(linted: _Linted, senders: tuple[Sender, ...]) -> list[LimitPlan]:
         return []
     plans = [plan_of(domain, linted.resolver, senders=senders) for domain in dict.fromkeys(domains)]
     return [plan for plan in plans if plan is not None]
+
+
+def _too_much_for(linted: _Linted) -> dict[str, tuple[LimitProfile, ...]]:
+    """Return the receivers whose limits are exceeded, by domain, for those that are near RFC 7208's or over them."""
+    if linted.resolver is None:
+        return {}
+    near = dict.fromkeys([each.domain for each in linted.findings if each.code in _NEAR_A_LIMIT and each.domain])
+    trees = {name: include_tree(name, resolver=linted.resolver) for name in near}
+    return {name: profiles for name, tree in trees.items() if (profiles := tree.budget.too_much_for)}
 
 
 def _selected(

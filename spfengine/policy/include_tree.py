@@ -14,9 +14,9 @@ from spfengine.answers import Answer, Question, RRType
 from spfengine.arguments import name_list
 from spfengine.drivers import adrive, drive
 from spfengine.errors import RecordSyntaxError
-from spfengine.evaluation.check_host import find_record, select_record
+from spfengine.evaluation.check_host import begin_domain, record_of, select_record
 from spfengine.evaluation.limits import DEFAULT_LIMITS, MAX_DEPTH, Limits
-from spfengine.evaluation.mechanisms import Halt, UnknownTarget, expand_target, too_many_mx
+from spfengine.evaluation.mechanisms import Halt, UnknownTarget, ask, expand_target, too_many_mx
 from spfengine.evaluation.session import Answers
 from spfengine.evaluation.trace import TracedQuestion
 from spfengine.names import fold, is_askable, is_same_or_under
@@ -398,7 +398,9 @@ class _Walk:
             return TreeRecord(domain, own, loop=True)
         session = TilingSession(self.inputs, V4, 0, self.answers, (), ())
         try:
-            record = yield from find_record(session, domain, via)
+            begin_domain(session, domain, via)
+            answer = yield from ask(session, domain, RRType.TXT)
+            record = record_of(session, domain, via, answer)
         except Halt as halt:
             asked = self._known(domain)
             fault = None if asked is None else select_record(asked.answer)

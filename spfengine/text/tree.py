@@ -1,9 +1,10 @@
 """An include tree: each lookup with its number and what DNS said, then what it all costs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from spfengine.answers import Answer, RRType, Status, is_spf_octets
+from spfengine.evaluation.limit_profiles import LimitProfile
 from spfengine.evaluation.limits import VoidRule
 from spfengine.evaluation.trace import TracedQuestion
 from spfengine.evaluation.unanswered import NOT_GIVEN
@@ -246,9 +247,14 @@ def _meters(tree: IncludeTree) -> Iterator[Line]:
 
 def receiver_lines(need: Budget) -> Iterator[Line]:
     """Yield whose limits the worst addresses exceed, if there are any."""
-    too_much_for = [profile.title for profile in need.too_much_for]
-    if too_much_for:
-        yield note(Span("some clients exceed the limits of: ", "softfail"), listed(too_much_for, len(too_much_for)))
+    if need.too_much_for:
+        yield too_much_line(need.too_much_for)
+
+
+def too_much_line(profiles: Sequence[LimitProfile], name: str = "") -> Line:
+    """Return the line that names the receivers whose limits some clients exceed; `name` comes before it."""
+    titles = listed([profile.title for profile in profiles], len(profiles))
+    return note(name, Span("some clients exceed the limits of: ", "softfail"), titles)
 
 
 def _style(number: int, limit: int) -> str:

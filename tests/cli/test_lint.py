@@ -38,6 +38,7 @@ and so does its bounce mail (RFC 7208 §10.1.3) [helo-without-record]
     hint: publish a TXT record for mx2.seed.example: "v=spf1 a -all", if it sends only from its own addresses
 
 4 infos for seed.example
+  some clients exceed the limits of: pyspf, Mail::SPF, SpamAssassin
 """
 
 
@@ -183,6 +184,7 @@ def test_json(call: Call) -> None:
         "names": [],
         "plan": None,
         "plans": [],
+        "too_much_for": {"seed.example": ["pyspf", "mail-spf", "spamassassin"]},
     }
     assert call("lint", "seed.example", "--zone", SEED, "--format", "json").out == json.dumps(document, indent=2) + "\n"
 

@@ -23,6 +23,7 @@ from spfengine.names import fold, is_askable, is_same_or_under
 from spfengine.policy.budget import Budget, budget, over_limits
 from spfengine.policy.compile import Inputs, TilingSession
 from spfengine.policy.outcome import Input
+from spfengine.policy.work import WORK_LIMIT, WorkIsOverError
 from spfengine.problems import Problem, Result
 from spfengine.record.macro import MacroString
 from spfengine.record.model import (
@@ -374,7 +375,10 @@ class _Walk:
             return TreeRecord(domain, own, loop=True)
         session = TilingSession(self.inputs, V4, 0, self.answers, (), ())
         try:
-            record = yield from find_record(session, domain, via)
+            record = yield from self.inputs.work.charging(find_record(session, domain, via))
+        except WorkIsOverError:
+            self.cut = True
+            return TreeRecord(domain, own, problems=(WORK_LIMIT,))
         except Halt as halt:
             asked = self._known(domain)
             fault = None if asked is None else select_record(asked.answer)
@@ -414,7 +418,7 @@ class _Walk:
     ) -> Generator[Question, Answer, TreeTerm]:
         lookup = self._lookup_of(domain, term)
         self.asked += 1
-        if self.asked > MAX_LOOKUPS or len(above) > MAX_DEPTH:
+        if self.asked > MAX_LOOKUPS or len(above) > MAX_DEPTH or self.inputs.work.is_over:
             self.cut = True
             return TreeTerm(term, lookup)
         spec = term.value if isinstance(term, Redirect) else term.domain_spec

@@ -31,6 +31,7 @@ CHAPTERS: dict[str, list[str]] = {
     "Check a client": [
         "check", "check_helo", "check_both", "check_record", "acheck", "acheck_helo", "acheck_both",
         "acheck_record", "CheckResult", "Result", "Limits", "VoidRule",
+        "spfengine.evaluation:LimitProfile",
     ],
     "Check many clients": ["Checker"],
     "Problems and traces": [

@@ -90,7 +90,7 @@ class Request:
 )  # fmt: skip
 @options.answers
 @click.option("--receiver", metavar="NAME", help="The name of the receiving host, for the macro %{r}.")
-@options.void_rule
+@options.limits
 @options.timeout
 @click.option(
     "--record-answers", metavar="FILE", type=options.FileName(),
@@ -110,7 +110,8 @@ def command(
     drafts: tuple[Draft, ...],
     nameservers: tuple[str, ...],
     receiver: str | None,
-    void_rule: str,
+    profile: str,
+    void_rule: str | None,
     timeout: float,
     record_answers: str | None,
     with_trace: bool,
@@ -124,7 +125,7 @@ def command(
     if helo is None and identity != MAILFROM:
         raise click.UsageError(f"--identity {identity} needs --helo NAME, the name that the client gave in HELO")
     ip, sender = options.client_and_sender(ip, sender, ctx)
-    request = Request(ip, sender, helo, identity, Limits(void_rule=void_rule, seconds=timeout), receiver)
+    request = Request(ip, sender, helo, identity, options.limits_of(profile, void_rule, timeout), receiver)
     drafted = drafts_by_name(drafts, request.domain)
     base = sources.base_resolver(zones, live, nameservers, timeout)
     if record_answers is None:

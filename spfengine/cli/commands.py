@@ -44,6 +44,7 @@ GROUPS = {
         "run-with": "Run a program with spfengine as its only DNS server (Linux).",
         "export": "Write zones in the formats of other projects' test fixtures.",
         "conformance": "Test any SPF implementation over the wire, case by case.",
+        "receivers": "Ask the mail software on this machine what it makes of a record.",
     },
 }
 """What the commands are for → their names, each with what it does, in the order in which help lists them."""

@@ -16,7 +16,8 @@ import click
 from spfengine.addresses import parse_address
 from spfengine.cli import typed
 from spfengine.errors import AddressError
-from spfengine.evaluation.limits import VoidRule
+from spfengine.evaluation.limit_profiles import LIMIT_PROFILES, limit_profile
+from spfengine.evaluation.limits import Limits, VoidRule
 from spfengine.names import domain_fault, to_a_labels
 from spfengine.visible import visible, visible_name
 
@@ -465,10 +466,27 @@ def dns_seconds() -> float | None:
     return None if ctx is None else ctx.meta.get(DNS_TIMEOUT)
 
 
-void_rule = click.option(
-    "--void-rule", type=click.Choice([str(rule) for rule in VoidRule]), default=str(VoidRule.PER_TERM),
-    show_default=True, help="What counts as a void lookup; receivers differ.",
+_limits = click.option(
+    "--limits", "profile", type=click.Choice(list(LIMIT_PROFILES)), default="rfc", show_default=True,
+    help="Whose limits of lookups and void lookups apply: those of RFC 7208, or those of a receiver.",
 )  # fmt: skip
+_void_rule = click.option(
+    "--void-rule", type=click.Choice([str(rule) for rule in VoidRule]),
+    help="What counts as a void lookup, if not what --limits says.",
+)  # fmt: skip
+
+
+def limits(command: _Callback) -> _Callback:
+    """Add the options --limits and --void-rule; `limits_of` reads them."""
+    return _limits(_void_rule(command))
+
+
+def limits_of(profile: str, void_rule: str | None, seconds: float | None) -> Limits:
+    """Return the limits that --limits and --void-rule ask for, with a time limit of its own."""
+    theirs = limit_profile(profile).limits
+    return Limits(theirs.lookups, theirs.voids, void_rule or theirs.void_rule, theirs.names, seconds)
+
+
 timeout = click.option(
     "--timeout", metavar="S", type=Seconds(), default=SECONDS, show_default=True,
     help="Seconds after which a check ends in temperror.",

@@ -14,7 +14,6 @@ import click
 from spfengine.cli import exits, options, sources
 from spfengine.cli.exits import Failure, reason
 from spfengine.errors import ArgumentError
-from spfengine.evaluation.limits import Limits
 from spfengine.evaluation.session import HELO, MAILFROM
 from spfengine.policyd import systemd
 from spfengine.policyd.log import Log
@@ -84,7 +83,7 @@ def _refusal(option: str, result: str, default: Refusal) -> Callable[[Any], Any]
 @options.zone
 @options.live
 @options.nameserver
-@options.void_rule
+@options.limits
 @options.timeout
 @click.option("--syslog", is_flag=True, help="Log to syslog (facility mail); else to stderr, with --listen only.")
 @click.option(
@@ -110,7 +109,8 @@ def command(
     zones: tuple[str, ...],
     live: bool,
     nameservers: tuple[str, ...],
-    void_rule: str,
+    profile: str,
+    void_rule: str | None,
     timeout: float,
     syslog: bool,
     log_format: str,
@@ -125,7 +125,7 @@ def command(
         Rules(
             hostname or socket.gethostname(), identity, Header(header), Refusal(fail), Refusal(temperror),
             Refusal(permerror), tuple(map(ip_network, skip)), strict_private, dry_run,
-            Limits(void_rule=void_rule, seconds=timeout),
+            options.limits_of(profile, void_rule, timeout),
         )
     )  # fmt: skip
     handed_over = systemd.handed_over()

@@ -159,10 +159,12 @@ class Bar:
     Args:
         doing: what is done, in words.
         wanted: whether it may be shown.
+        in_octets: whether octets are counted; otherwise things of any kind.
     """
 
-    def __init__(self, doing: str, *, wanted: bool = True) -> None:
+    def __init__(self, doing: str, *, wanted: bool = True, in_octets: bool = True) -> None:
         self._doing = doing
+        self._in_octets = in_octets
         self._begun = time.monotonic()
         self._wanted = wanted and sys.stderr is not None and sys.stderr.isatty()
         self._progress: Progress | None = None
@@ -176,7 +178,7 @@ class Bar:
             self._progress.stop()
 
     def show(self, done: int, total: int | None, doing: str | None = None) -> None:
-        """Show how much is done, in octets."""
+        """Show how much is done."""
         if not self._wanted:
             return
         if self._progress is None:
@@ -189,9 +191,17 @@ class Bar:
 
     def _begin(self) -> "Progress":
         from rich.console import Console
-        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.progress import (
+            BarColumn,
+            DownloadColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
 
-        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+        count = DownloadColumn() if self._in_octets else MofNCompleteColumn()
+        columns = (TextColumn("{task.description}"), BarColumn(), count, TimeRemainingColumn())
         # By default rich would write to stderr what goes to stdout meanwhile.
         progress = Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False)
         progress.start()

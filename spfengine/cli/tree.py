@@ -25,6 +25,7 @@ The exit code: 0 nothing is wrong, 1 over a limit, 2 a record is broken or missi
 @click.command(epilog=_EPILOG)
 @click.argument("domain", type=options.Domain())
 @options.answers
+@options.limits
 @options.as_json
 def command(
     domain: str,
@@ -32,6 +33,8 @@ def command(
     live: bool,
     drafts: tuple[Draft, ...],
     nameservers: tuple[str, ...],
+    profile: str,
+    void_rule: str | None,
     as_json: bool,
 ) -> int:
     """Show the record of DOMAIN with its includes, redirects, hosts and their addresses, and how many of the lookups
@@ -40,8 +43,9 @@ def command(
     drafted = drafts_by_name(drafts, domain)
     layers = sources.read_zones(zones)
     resolver = sources.with_drafts(sources.answering(layers, live, nameservers), drafted)
-    tree = include_tree(domain, resolver=resolver, own=sources.own_domains(layers))
-    plan = plan_of(domain, resolver) if tree.is_over_limit else None
+    limits = options.limits_of(profile, void_rule, None)
+    tree = include_tree(domain, resolver=resolver, limits=limits, own=sources.own_domains(layers))
+    plan = plan_of(domain, resolver, limits) if tree.is_over_limit else None
     if as_json:
         write_json({**tree.to_dict(), "plan": plan_dict(plan)})
     else:

@@ -1,8 +1,9 @@
 """pyspf's interface to this engine: with `import spfengine.compat.pyspf as spf`, code written for pyspf 2 runs.
 
-It has `check2`, `check`, `query(…).check()`, `.best_guess()`, `.get_header()`, and the hook `DNSLookup`, which may be
-replaced for the whole module. Results, SMTP codes and counts are those of pyspf's strict mode. The differences are
-listed in docs/coming-from-pyspf.md. For a package that itself has `import spf`, see `spfengine.compat.stand_in`.
+It has `check2`, `check`, `query(…)` with `check`, `best_guess`, `dns`, `set_default_explanation` and `get_header`, and
+the hook `DNSLookup`, which may be replaced for the whole module. Results, SMTP codes and counts are those of pyspf's
+strict mode. The differences are listed in docs/coming-from-pyspf.md. For a package that itself has `import spf`, see
+`spfengine.compat.stand_in`.
 """
 
 from collections.abc import Callable, Iterable
@@ -23,7 +24,8 @@ from spfengine.problems import Result
 
 __all__ = [
     "DEFAULT_SPF", "EXPLANATIONS", "MAX_CNAME", "MAX_LOOKUP", "MAX_MX", "MAX_PER_LOOKUP_TIME", "MAX_PTR",
-    "MAX_VOID_LOOKUPS", "DNSLookup", "PermError", "TempError", "check", "check2", "domainmatch", "query", "split_email",
+    "MAX_VOID_LOOKUPS", "AmbiguityWarning", "DNSLookup", "PermError", "TempError", "check", "check2", "domainmatch",
+    "query", "split_email",
 ]  # fmt: skip
 
 __version__ = "2.0.14"
@@ -49,27 +51,14 @@ _CODES = {"fail": 550, "permerror": 550, "temperror": 451}
 _HEADER_WORDS = {"permerror": "PermError", "temperror": "TempError", "softfail": "SoftFail"}
 
 
-class PermError(Exception):
-    """The client's address is invalid; also the value of `query.perm_error` after a permerror.
+class _PyspfError(Exception):
+    """What pyspf's exceptions have in common.
 
     Attributes:
         msg: what is wrong.
         mech: the term at fault, or None.
         ext: None; in pyspf, the result of its lax mode.
     """
-
-    def __init__(self, msg: str, mech: str | None = None, ext: Any = None) -> None:
-        super().__init__(msg, mech)
-        self.msg = msg
-        self.mech = mech
-        self.ext = ext
-
-    def __str__(self) -> str:
-        return f"{self.msg}: {self.mech}" if self.mech else self.msg
-
-
-class TempError(Exception):
-    """DNS gives no answer: raised by `DNSLookup` and by functions that replace it."""
 
     def __init__(self, msg: str = "", mech: str | None = None, ext: Any = None) -> None:
         super().__init__(msg, mech)
@@ -79,6 +68,18 @@ class TempError(Exception):
 
     def __str__(self) -> str:
         return f"{self.msg}: {self.mech}" if self.mech else self.msg
+
+
+class PermError(_PyspfError):
+    """The client's address is invalid; also the value of `query.perm_error` after a permerror."""
+
+
+class TempError(_PyspfError):
+    """DNS gives no answer: raised by `DNSLookup`, by functions that replace it, and by `query.dns`."""
+
+
+class AmbiguityWarning(_PyspfError):  # noqa: N818 - pyspf's name
+    """Never raised: only pyspf's `strict=2`, which has no effect here, warns of what is ambiguous."""
 
 
 def DNSLookup(name: str, qtype: str, tcpfallback: bool = True, timeout: float = 30) -> list[Any]:  # noqa: ARG001, N802 - pyspf's name and arguments
@@ -144,9 +145,9 @@ def _answer(type: RRType, values: list[Any], chain: list[str]) -> Answer:
     return Answer.a(*texts, chain=chain) if type is RRType.A else Answer.aaaa(*texts, chain=chain)
 
 
-def split_email(s: str | None, h: str) -> tuple[str, str]:
+def split_email(s: str | None, h: str | None) -> tuple[str, str]:
     """Return local part and domain of a sender, or, if it is empty, of the HELO name. See RFC 7208 §4.3."""
-    local_part, _, domain = (s or h).rpartition("@")
+    local_part, _, domain = (s or h or "").rpartition("@")
     return local_part or "postmaster", domain
 
 
@@ -205,10 +206,12 @@ def check(
 class query:  # noqa: N801 - pyspf's name
     """A check of a client, a sender and a HELO name.
 
+    Without a client, as `query(None, None, None)`, it asks DNS, but can't check.
+
     Attributes:
         i, s, h, r: client, sender (`postmaster@` and the HELO name if it is empty), HELO name, receiver.
         l, o, d: local part of the sender, its domain, the domain that is checked.
-        c: the client's address as text.
+        c: the client's address as text; empty without a client.
         ident: "mailfrom", or "helo" if the sender is empty.
         mechanism: the directive that decided, or None before `check` and if none did.
         perm_error: a PermError after a permerror, otherwise None.
@@ -222,8 +225,8 @@ class query:  # noqa: N801 - pyspf's name
     """
 
     def __init__(
-        self, i: Any, s: str, h: str, local: Any = None, receiver: str | None = None, strict: Any = True,
-        timeout: float = MAX_PER_LOOKUP_TIME, verbose: bool = False, querytime: float = 0,
+        self, i: Any, s: str | None, h: str | None, local: Any = None, receiver: str | None = None,
+        strict: Any = True, timeout: float = MAX_PER_LOOKUP_TIME, verbose: bool = False, querytime: float = 0,
     ) -> None:  # fmt: skip
         if local is not None:
             raise ArgumentError("local policies are not supported; use Overlay to check with another record")
@@ -238,16 +241,41 @@ class query:  # noqa: N801 - pyspf's name
         self.lookups = self.void_lookups = 0
         self.result: CheckResult | None = None
         self.cache: dict[tuple[str, str], Answer] = {}
-        self.s = self._sender or f"postmaster@{self.h}"
+        self.s = self._sender or (f"postmaster@{self.h}" if self.h else "")
         self.l, self.o = split_email(self.s, self.h)
         self.d = self.o
+        self._explanations = dict(EXPLANATIONS)
         try:
-            self.c = address_text(*parse_address(i))
+            self.c = address_text(*parse_address(i)) if i else ""
         except AddressError as error:
             raise PermError(str(error)) from None
 
+    def set_default_explanation(self, exp: str) -> None:
+        """Set the explanation of a fail for which the domain gives none, and that of a softfail."""
+        self._explanations |= {"fail": exp, "softfail": exp}
+
+    def dns(self, name: str, qtype: str, cnames: Any = None, ignore_void: bool = False) -> list[Any]:  # noqa: ARG002 - pyspf's arguments
+        """Return the values of a name's records, in the form of `DNSLookup`; CNAMEs are followed.
+
+        The list is empty if there are none. `cnames` and `ignore_void` have no effect: nothing is counted.
+
+        Raises:
+            TempError: DNS gives no answer.
+        """
+        if qtype not in RRType.__members__:
+            return []
+        question = Question(name.removesuffix("."), RRType(qtype))
+        answer = _Hook(self.timeout, self.cache).resolve(question)
+        return [value for _, value in lookup_result(name, qtype, answer)]
+
     def check(self, spf: str | bytes | None = None) -> tuple[str, int, str]:
-        """Return (result, SMTP code, explanation); `spf` is a record to use in place of the domain's."""
+        """Return (result, SMTP code, explanation); `spf` is a record to use in place of the domain's.
+
+        Raises:
+            ArgumentError: the query has no client.
+        """
+        if not self.i:
+            raise ArgumentError("this query has no client: give the IP address as the first argument of query()")
         options: dict[str, Any] = {
             "resolver": _Hook(self.timeout, self.cache),
             "limits": Limits(
@@ -276,7 +304,7 @@ class query:  # noqa: N801 - pyspf's name
         self.lookups, self.void_lookups = result.lookups, result.void_lookups
         self.perm_error = self.prob = None
         name = str(result.result)
-        text = result.explanation or EXPLANATIONS[name]
+        text = result.explanation or self._explanations[name]
         if result.result in (Result.PERMERROR, Result.TEMPERROR) and result.problem is not None:
             self.prob = result.problem.text
             kind = "Permanent" if result.result is Result.PERMERROR else "Temporary"

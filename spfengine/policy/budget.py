@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from spfengine.addresses import V4, V6, Family, address_text
 from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.evaluation.check_host import check_host
+from spfengine.evaluation.limit_profiles import LIMIT_PROFILES, LimitProfile
 from spfengine.evaluation.limits import Limits, VoidRule, lifted
 from spfengine.evaluation.mechanisms import LOOP_HINT, UnknownTarget
 from spfengine.evaluation.session import Answers
@@ -89,6 +90,16 @@ class Budget:
     def worst_voids(self, rule: VoidRule = VoidRule.PER_TERM) -> int:
         """The most void lookups of any address, counted by a rule."""
         return max(cost.most for cost in self.voids[rule].values())
+
+    def exceeds(self, limits: Limits) -> bool:
+        """Whether some address needs more lookups or void lookups than these limits allow."""
+        over_voids = self.worst_voids(limits.void_rule) > limits.voids
+        return self.endless or self.worst_lookups > limits.lookups or over_voids
+
+    @property
+    def too_much_for(self) -> tuple[LimitProfile, ...]:
+        """The receivers whose limits some address exceeds."""
+        return tuple(profile for profile in LIMIT_PROFILES.values() if self.exceeds(profile.limits))
 
 
 def budget(inputs: Inputs, answers: Answers, choices: Choices = WORST) -> Generator[Question, Answer, Budget]:

@@ -193,8 +193,7 @@ class IncludeTree:
     @property
     def is_over_limit(self) -> bool:
         """Whether some addresses exceed a limit of RFC 7208 §4.6.4, so that they get permerror."""
-        over = self.budget.worst_lookups > self.limits.lookups
-        over = over or self.budget.worst_voids(self.limits.void_rule) > self.limits.voids
+        over = self.budget.exceeds(self.limits)
         return over or any(True for term in self.terms for _ in self._too_many_mx(term))
 
     @property
@@ -230,6 +229,7 @@ class IncludeTree:
                 str(rule): {str(version): cost.most for version, cost in costs.items()}
                 for rule, costs in self.budget.voids.items()
             },
+            "too_much_for": [profile.name for profile in self.budget.too_much_for],
             "problems": [problem.to_dict() for problem in self.problems],
             "root": self.root.to_dict(),
         }

@@ -240,6 +240,9 @@ def _meters(tree: IncludeTree) -> Iterator[Line]:
     if others:
         counts = "; ".join(f"{_RULES[other]}: {_void_meter(need, other, limits.voids)}" for other in others)
         yield note(Span(f"void lookups if receivers count otherwise: {counts}", "quiet"))
+    too_much_for = [profile.title for profile in need.too_much_for]
+    if too_much_for:
+        yield note(Span("some clients exceed the limits of: ", "softfail"), listed(too_much_for, len(too_much_for)))
 
 
 def _style(number: int, limit: int) -> str:

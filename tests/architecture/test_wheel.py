@@ -1,6 +1,7 @@
 """The wheel has everything that the package needs, and works outside the checkout."""
 
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -88,3 +89,39 @@ def test_the_command_works(installed: Path, repository: Path) -> None:
 def test_pytest_finds_the_plugin(installed: Path, tmp_path: Path) -> None:
     done = run(installed / "bin" / "python", "-m", "pytest", "--fixtures", "-p", "no:cacheprovider", str(tmp_path))
     assert "spf_dns -- " in done.stdout, done.stdout + done.stderr
+
+
+CALLS = """
+from ipaddress import IPv4Address
+
+from spfengine import CheckResult, Policy, Sender, Zone, check, lint, simulate, suggest
+
+zone = Zone({"x.example": {"TXT": "v=spf1 -all"}})
+result: CheckResult = check(IPv4Address("192.0.2.1"), "alice@x.example", resolver=zone)
+text: str = result.result.value
+policy: Policy = Policy.compile("x.example", resolver=zone)
+codes: list[str] = [finding.code for finding in lint("x.example", resolver=zone)]
+"""
+REFUSED = {
+    'check(None, "alice@x.example", resolver=zone)': "no address",
+    'check(3221225985, "alice@x.example", resolver=zone)': "a number is no address",
+    'check("192.0.2.1", None, resolver=zone)': "no sender",
+    "number: int = result.result": "a result is no number",
+    "result.lookups = 3": "a result is frozen",
+}
+
+
+@pytest.mark.parametrize("checker", ["mypy", "pyright"])
+def test_a_type_checker_reads_the_types_of_the_installed_package(installed: Path, tmp_path: Path, checker: str) -> None:
+    """ "py.typed" and the annotations work where the wheel is installed: right calls pass, wrong ones are refused."""
+    program = tmp_path / "program.py"
+    program.write_text(CALLS + "\n".join(REFUSED) + "\n", encoding="utf-8")
+    first = CALLS.count("\n") + 1
+    python = str(installed / "bin" / "python")
+    arguments = {
+        "mypy": ["mypy", "--strict", "--no-incremental", "--python-executable", python],
+        "pyright": ["pyright", "--pythonpath", python],
+    }
+    done = run(Path(sys.executable), "-m", *arguments[checker], str(program))
+    lines = {int(found) for found in re.findall(r"program\.py:(\d+)(?::\d+)?(?: -|:) error", done.stdout)}
+    assert lines == set(range(first, first + len(REFUSED))), done.stdout + done.stderr

@@ -27,6 +27,7 @@ seed.example
   lookups 3/10, void lookups 2/2 (IPv6 clients; IPv4: 0)
   void lookups if receivers count otherwise: each void answer: 3/2 (IPv6 clients; IPv4: 0); \
 only names without any address: 0/2
+  some clients exceed the limits of: pyspf, Mail::SPF, SpamAssassin
   ! receivers that count each void lookup (pyspf and Mail::SPF do) count 3 of them for IPv6 clients \
 (+a of seed.example, +mx of seed.example), and give permerror over 2 [over-void-limit-per-lookup]
     hint: publish both A and AAAA records for the hosts that mx and a name, or list networks with ip4 and ip6
@@ -139,3 +140,27 @@ def test_what_is_no_domain_is_a_usage_error(call: Call, domain: str) -> None:
 def test_a_missing_file_and_a_missing_domain(call: Call) -> None:
     assert call("tree", "seed.example", "--zone", "/none.zone").code == 66
     assert "expected a domain, such as example.com" in call("tree").err
+
+
+def test_the_receivers_whose_limits_are_exceeded_are_named(call: Call, suite: Suite) -> None:
+    """ "tree … say which profiles a record is too much for"."""
+    hosts = [f"h{number}.x.example" for number in range(11)]
+    zone = {
+        "x.example": [{"TXT": f"v=spf1 {' '.join(f'a:{host}' for host in hosts)} -all"}],
+        **{host: [{"A": "192.0.2.1"}, {"AAAA": "2001:db8::1"}] for host in hosts},
+    }
+    path = suite(zone)
+    ended = call("tree", "x.example", "--zone", path)
+    assert (
+        "some clients exceed the limits of: RFC 7208, pyspf, Mail::SPF, libspf2 and Exim, milter-greylist" in ended.out
+    )
+    assert "rspamd" not in ended.out
+    assert ended.code == 1
+    assert call("tree", "x.example", "--zone", path, "--limits", "rspamd").code == 0
+
+
+def test_a_check_can_apply_the_limits_of_a_receiver(call: Call) -> None:
+    arguments = ("check", "2001:db8::1", "seed.example", "--zone", SEED)
+    assert call(*arguments).out.startswith("SOFTFAIL")
+    assert call(*arguments, "--limits", "pyspf").out.startswith("PERMERROR")
+    assert call(*arguments, "--limits", "pyspf", "--void-rule", "per-term").out.startswith("SOFTFAIL")

@@ -216,3 +216,37 @@ def test_the_official_suite_has_the_results_that_pyspf_gives(tmp_path: Path) -> 
             )
     assert len(cases) > 190
     assert faults == {"ptr-cname-loop"}
+
+
+@pytest.mark.parametrize(
+    "question",
+    [("x.example", "TXT"), ("x.example.", "MX"), ("m.example", "A"), ("m.example", "SPF"), ("none.example", "A")],
+)
+def test_a_query_asks_dns(question: tuple[str, str]) -> None:
+    assert ours.query(None, None, None).dns(*question) == theirs.query(None, None, None).dns(*question)
+
+
+def test_a_failure_of_dns_is_raised() -> None:
+    with pytest.raises(ours.TempError):
+        ours.query(None, None, None).dns("late.example", "TXT")
+
+
+def test_a_query_without_a_client_cannot_check() -> None:
+    with pytest.raises(ArgumentError, match="no client"):
+        ours.query(None, None, None).check()
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_default_explanation_takes_the_place_of_pyspfs(call: tuple[str, str, str]) -> None:
+    results = []
+    for module in (theirs, ours):
+        query = module.query(*call)
+        query.set_default_explanation("not from us")
+        results.append(query.check())
+    expected, found = results
+    assert found[:2] == expected[:2]
+    assert is_error(found[0]) or found == expected
+
+
+def test_a_warning_about_ambiguity_can_be_caught() -> None:
+    assert str(ours.AmbiguityWarning("unclear", "a")) == str(theirs.AmbiguityWarning("unclear", "a"))

@@ -11,8 +11,8 @@ from typing import NamedTuple
 from spfengine.testing.conformance.run import Ledger, read_ledger
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDER = ROOT / "examples" / "receivers"
-"""The folder of adapters and configurations, and the working directory of the runs."""
+FOLDER = ROOT / "spfengine" / "testing" / "receivers"
+"""The folder of configurations, and the working directory of the runs."""
 VARIABLES = {"RES_OPTIONS": "timeout:1 attempts:2"}
 """Short timeouts: by default, each unanswered query takes 10 seconds."""
 
@@ -59,11 +59,11 @@ RECEIVERS = (
     ),
     Receiver(
         "exim-lookup", "Exim 4.96, lookup", ("exim4",), (("exim4", "-C", "/dev/null", "-bV"), "Exim version 4.96 "),
-        ("--jobs", "16", "--adapter", "exim:lookup"), root=True,
+        ("--jobs", "16", "--adapter", "spfengine.testing.receivers.exim:lookup"), root=True,
     ),
     Receiver(
         "exim-dialogue", "Exim 4.96, SMTP", ("exim4",), (("exim4", "-C", "/dev/null", "-bV"), "Exim version 4.96 "),
-        ("--jobs", "16", "--adapter", "exim:dialogue",
+        ("--jobs", "16", "--adapter", "spfengine.testing.receivers.exim:dialogue",
          "--default-explanation", "Please see http://www.open-spf.org/Why"), root=True,
     ),
     Receiver(
@@ -75,7 +75,7 @@ RECEIVERS = (
     ),
     Receiver(
         "rspamd", "rspamd 3.4", ("rspamd",), (("rspamd", "--version"), "version 3.4\n"),
-        ("--jobs", "16", "--adapter", "rspamd:check", "--daemon-at", "127.0.0.1:11333",
+        ("--jobs", "16", "--adapter", "spfengine.testing.receivers.rspamd:check", "--daemon-at", "127.0.0.1:11333",
          "--daemon", "rspamd -f -i -c rspamd.conf --var DIR={DIR} --var DNS={dns}"), root=True,
         unsteady=("cidr-a-v6-129",),
     ),

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from spfengine.testing.conformance.run import LEFT_OUT
-from spfengine.testing.suites import Case, load_suite
-from tests.cases.conftest import table
+from spfengine.testing.suites import Case
 from tests.debian import program
 from tests.receivers import driving
 from tests.receivers.table import RECEIVERS, RULES, Receiver
@@ -22,20 +21,6 @@ PARTS = [
     for receiver in RECEIVERS
     for part in range(receiver.parts)
 ]
-
-
-@pytest.fixture(scope="session")
-def suites(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> list[Path]:
-    """The files of both suites."""
-    official = table("official", pytestconfig)  # fetched once and cached
-    assert not isinstance(official, str), official
-    cache = getattr(pytestconfig, "cache", None)
-    return driving.suites(tmp_path_factory.mktemp("suite") if cache is None else cache.mkdir("official-suite"))
-
-
-@pytest.fixture(scope="session")
-def cases(suites: list[Path]) -> list[Case]:
-    return [case for path in suites for case in load_suite(path, path.stem)]
 
 
 def need(receiver: Receiver) -> None:

@@ -1,4 +1,5 @@
-"""Two ways to check SPF with Exim, without a daemon. For `spfengine conformance --namespaces --adapter exim:dialogue`.
+"""Two ways to check SPF with Exim, without a daemon: adapters for `spfengine conformance --namespaces --adapter`,
+`spfengine.testing.receivers.exim:lookup` and `…:dialogue`.
 
 Exim queries the DNS server in /etc/resolv.conf, on port 53. It need not be installed: the unpacked program and a
 configuration are enough. Set SPFENGINE_EXIM to the path of the program.
@@ -19,7 +20,7 @@ _VERDICT = re.compile(r"550 SPF (\S+) ?(.*?)(?: : Reason: \w+)?$", re.MULTILINE)
 _REPLY = re.compile(r"^(\d{3})[ ]", re.MULTILINE)
 
 
-def lookup(ip: str, sender: str, helo: str, dns: str) -> tuple[str | None, str] | str:
+def lookup(ip: str, sender: str, helo: str, dns: str) -> tuple[str | None, str] | str:  # noqa: ARG001 - an adapter's signature
     """Look up SPF with `exim4 -be`, which has no HELO name."""
     identity = sender or f"postmaster@{helo}"
     if set(identity) & set("\0\r\n"):
@@ -28,7 +29,7 @@ def lookup(ip: str, sender: str, helo: str, dns: str) -> tuple[str | None, str] 
     return _exim(["-be", f"${{lookup {{{quoted}}} spf {{{ip}}}}}"], b"").strip()
 
 
-def dialogue(ip: str, sender: str, helo: str, dns: str) -> tuple[str | None, str] | str:
+def dialogue(ip: str, sender: str, helo: str, dns: str) -> tuple[str | None, str] | str:  # noqa: ARG001 - an adapter's signature
     """Run an SMTP dialogue with `exim4 -bh`, which applies the ACL of the configuration."""
     if set(sender + helo) & set("\0\r\n"):
         return None, "an SMTP command is one line"
@@ -43,5 +44,7 @@ def dialogue(ip: str, sender: str, helo: str, dns: str) -> tuple[str | None, str
 
 
 def _exim(arguments: list[str], commands: bytes) -> str:
-    process = subprocess.run([*_EXIM, *arguments], input=commands, capture_output=True, timeout=60, check=False)
+    process = subprocess.run(  # noqa: S603 - no shell reads it
+        [*_EXIM, *arguments], input=commands, capture_output=True, timeout=60, check=False
+    )
     return process.stdout.decode("utf-8", "replace").replace("\r\n", "\n")

@@ -1,4 +1,4 @@
-"""Check SPF with rspamd over HTTP. For `spfengine conformance --adapter rspamd:check`; uses rspamd.conf."""
+"""Check SPF with rspamd over HTTP: the adapter `spfengine.testing.receivers.rspamd:check`; uses rspamd.conf."""
 
 import http.client
 import json
@@ -7,7 +7,7 @@ _ADDRESS = ("127.0.0.1", 11333)
 _MESSAGE = b"From: nobody@receiver.example\r\nSubject: a message\r\n\r\nIts text.\r\n"
 
 
-def check(ip: str, sender: str, helo: str, dns: str) -> tuple[str | None, str] | str:
+def check(ip: str, sender: str, helo: str, dns: str) -> tuple[str | None, str] | str:  # noqa: ARG001 - an adapter's signature
     """Return the symbol of the SPF module, such as R_SPF_ALLOW."""
     if set(sender + helo) & set("\0\r\n"):
         return None, "a header field of HTTP is one line"

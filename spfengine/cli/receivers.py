@@ -1,0 +1,197 @@
+"""`spfengine receivers`: what the receivers on this machine make of a domain's record."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from itertools import groupby
+from typing import Any
+
+import click
+
+from spfengine.cli import exits, options, serving, sources
+from spfengine.cli.exits import Failure
+from spfengine.cli.options import Draft, drafts_by_name
+from spfengine.cli.screen import Bar, Screen, write_json
+from spfengine.evaluation.limits import LIFTED, Limits
+from spfengine.policy.include_tree import include_tree
+from spfengine.policy.policy import Policy
+from spfengine.problems import Result
+from spfengine.resolvers.recording import Recorder, Recording
+from spfengine.text.lines import FAULT, Line, Row, Span, line, note, table
+from spfengine.visible import visible, visible_name
+from spfengine.wording import and_more, counted
+
+_EPILOG = f"""\b
+Examples:
+  spfengine receivers example.com
+  spfengine receivers example.com --zone example.com.zone --draft "v=spf1 mx include:relay.example.net -all"
+  spfengine receivers example.com --receiver libspf2 --receiver exim --json
+
+The receivers run in namespaces whose only DNS server is spfengine's (Linux), so nothing is sent anywhere. Exim and
+rspamd need root.
+
+The exit code: 0 all receivers answer as RFC 7208 requires, 1 one does not; 69 none is installed, one can't be asked,
+DNS could not answer something, or the system refuses the namespaces. {exits.OTHER_HELP}.
+"""
+_KEYS = ("libspf2", "exim", "mail-spf", "rspamd", "pyspf")
+_SHOWN = 3  # clients of one kind of difference
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("domain", type=options.Domain())
+@click.option(
+    "--receiver", "keys", type=click.Choice(_KEYS), multiple=True, help="Ask only this one; may be given several times."
+)
+@click.option("--sender", metavar="ADDRESS", help="The sender; postmaster at DOMAIN by default.")
+@click.option("--helo", metavar="NAME", help="The HELO name; DOMAIN by default.")
+@click.option(
+    "--clients", "most", type=click.IntRange(1, 10_000), default=60, show_default=True, metavar="N",
+    help="How many clients to ask about, at most.",
+)  # fmt: skip
+@options.answers
+@options.everything
+@options.as_json
+def command(
+    domain: str,
+    keys: tuple[str, ...],
+    sender: str | None,
+    helo: str | None,
+    most: int,
+    zones: tuple[str, ...],
+    live: bool,
+    drafts: tuple[Draft, ...],
+    nameservers: tuple[str, ...],
+    everything: bool,
+    as_json: bool,
+) -> int:
+    """Ask the mail software on this machine what it makes of the record of DOMAIN, and show where it differs from RFC
+    7208, and why: libspf2, Exim, Mail::SPF, rspamd and pyspf, as far as they are installed.
+
+    The clients to ask about are chosen from the record: one for each outcome, and both ends of each range of addresses.
+    """
+    from spfengine.testing import receivers
+    from spfengine.testing.conformance.implementations import DaemonError
+
+    base = sources.with_drafts(sources.base_resolver(zones, live, nameservers), drafts_by_name(drafts, domain))
+    sender = sender or f"postmaster@{domain}"
+    if sender.rpartition("@")[2].lower() != domain.lower():
+        raise click.BadParameter(f"expected an address at {visible_name(domain)}", param_hint="'--sender'")
+    wanted = [one for one in receivers.KNOWN if not keys or one.key in keys]
+    installed = [one for one in wanted if receivers.is_installed(one)]
+    missing = [one for one in wanted if one not in installed]
+    if not installed:
+        names = "; ".join(f"{one.title} ({one.package})" for one in missing)
+        raise Failure(exits.UNAVAILABLE, f"none of these receivers is installed here: {names}")
+    recording, policy, without_limits = _recorded(domain, base)
+    clients, left_out = receivers.choose_clients([policy, without_limits], most)
+    comparisons: list[receivers.Comparison] = []
+    with ExitStack() as stack:
+        server = _serve(stack, recording)
+        with Bar("", in_octets=False) as bar:
+            for number, one in enumerate(installed):
+                bar.show(number, len(installed), f"asking {one.title}")
+                try:
+                    comparisons.append(
+                        receivers.ask_receiver(
+                            one, clients, sender=sender, helo=helo or domain, resolver=recording, dns=server.nameserver
+                        )
+                    )
+                except DaemonError as error:
+                    raise Failure(exits.UNAVAILABLE, f"{one.title}: {error}") from error
+    if as_json:
+        write_json(receivers.document(visible_name(domain), visible(sender), comparisons, missing, left_out))
+    else:
+        Screen().show(_lines(domain, comparisons, missing, len(clients), left_out, everything=everything))
+        _say_unknown(policy)
+    if any(one.differences for one in comparisons):
+        return 1
+    return exits.UNAVAILABLE if policy.incomplete else 0
+
+
+def _recorded(domain: str, base: Any) -> tuple[Recording, Policy, Policy]:
+    """Return what DNS answers to all that the record may lead to, and what the record means with and without limits.
+
+    In the namespaces, no other DNS can be reached. Some receivers have no limits.
+    """
+    recorder = Recorder(base)
+    policy = Policy.compile(domain, resolver=recorder)
+    limits = Limits(LIFTED, LIFTED, names=LIFTED, seconds=None)
+    without_limits = Policy.compile(domain, resolver=recorder, limits=limits)
+    include_tree(domain, resolver=recorder)
+    return recorder.recording, policy, without_limits
+
+
+def _serve(stack: ExitStack, recording: Recording) -> Any:
+    """Move into namespaces, and start the DNS server there."""
+    if sys.platform != "linux":
+        raise Failure(exits.UNAVAILABLE, "this needs Linux's namespaces")
+    from spfengine.testing import isolation
+    from spfengine.testing.fake_dns import FakeDNS
+
+    server = FakeDNS(recording, isolation.NAMESERVER, 53)
+    try:
+        isolation.enter_namespaces()
+        isolation.adopt_orphans()
+        stack.callback(isolation.end_descendants)
+        server.start()
+    except OSError as error:
+        raise serving.no_namespaces(error) from error
+    stack.callback(server.stop)
+    return server
+
+
+def _say_unknown(policy: Policy) -> None:
+    if policy.incomplete:
+        text = "DNS could not answer something that the record needs; the receivers got no answer to it either"
+        Screen(sys.stderr).show([note(FAULT, text)])
+
+
+def _lines(
+    domain: str, comparisons: Sequence[Any], missing: Sequence[Any], clients: int, left_out: int, *, everything: bool
+) -> Iterator[Line]:
+    differing = [one for one in comparisons if one.differences]
+    if differing:
+        answer = f"{len(differing)} of {len(comparisons)} receivers differ from RFC 7208"
+    else:
+        answer = f"no receiver of {len(comparisons)} differs from RFC 7208"
+    yield line(Span(f"{answer} for {visible_name(domain)}", "strong"))
+    more = f", {left_out} more left out (--clients)" if left_out else ""
+    yield note(f"{counted(clients, 'client')}: one for each outcome, and both ends of each range of addresses{more}")
+    yield Line()
+    yield from table([_row(one) for one in comparisons], None)
+    for one in differing:
+        yield from _differences(one, everything=everything)
+    if missing:
+        yield Line()
+        yield note("not installed here: " + "; ".join(f"{one.title} ({one.package})" for one in missing))
+
+
+def _row(one: Any) -> Row:
+    title = f"{one.receiver.title} {one.version}".strip()
+    parts = [Span(f"{len(one.differences)} of {one.asked} differ", "fail" if one.differences else "pass")]
+    parts += [Span(f"; {number} not asked: {why}", "quiet") for why, number in one.left_out.items()]
+    return Row(Span("✗", "fail") if one.differences else Span("✓", "pass"), Span(title, "term"), tuple(parts))
+
+
+def _differences(one: Any, *, everything: bool) -> Iterator[Line]:
+    def kind(difference: Any) -> tuple[str, str, str]:
+        return difference.expected, difference.got, difference.reason or ""
+
+    yield Line()
+    yield line(Span(f"{one.receiver.title} {one.version}".strip(), "strong"))
+    for (expected, got, reason), group in groupby(sorted(one.differences, key=kind), kind):
+        found = list(group)
+        yield note(
+            Span(expected, expected), " by RFC 7208, ", Span(got, got if got in set(Result) else "fault"), " here"
+        )
+        shown = found if everything else found[:_SHOWN]
+        for difference in shown:
+            yield note(_client(difference), indent=4)
+        if len(found) > len(shown):
+            yield note(f"… {and_more(len(found) - len(shown), 'client')}; --all lists all", indent=4)
+        yield note(reason or "This is not one of the differences that are known: please report it.", indent=4)
+
+
+def _client(difference: Any) -> str:
+    client = difference.client
+    return client.ip if client.first == client.last else f"{client.ip} ({client.range_text})"

@@ -8,6 +8,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +52,12 @@ def faults(size: int) -> Zone:
     return Zone({D: {"TXT": "v=spf1 " + "ipv4:192.0.2.1 " * size + "-all"}})
 
 
+_NAMES = count()
+
+
 def modifiers(size: int) -> Zone:
-    return Zone({D: {"TXT": "v=spf1 " + " ".join(f"m{number}=x" for number in range(size)) + " -all"}})
+    """Modifiers that nobody knows, other ones each time, since what is found out about a word is kept."""
+    return Zone({D: {"TXT": "v=spf1 " + " ".join(f"m{next(_NAMES):05}=x" for _ in range(size)) + " -all"}})
 
 
 def repeated(size: int) -> Zone:
@@ -68,9 +73,9 @@ def includes(size: int) -> Zone:
 
 
 SHAPES: dict[str, tuple[Callable[[int], Zone], int]] = {
-    "networks": (networks, 16),
+    "networks": (networks, 12),
     "hosts": (hosts, 12),
-    "conditions": (conditions, 8),
+    "conditions": (conditions, 5),
     "faults": (faults, 12),
     "modifiers": (modifiers, 20),
     "repeated": (repeated, 12),
@@ -105,17 +110,17 @@ def compiled(zone: Zone) -> Policy:
 
 def growth(make: Callable[[int], Run], size: int) -> float:
     """Return how many times the steps four times the input takes. Making the input is not counted."""
-    make(size)()  # so that first-time work is counted in neither; of other objects, since answers keep what is read
+    make(1)()  # so that first-time work is counted in neither; of a small input, since answers and words are kept
     few, many = make(size), make(4 * size)
     return count_steps(many) / count_steps(few)
 
 
 MEANING = ("networks", "hosts")
-"""The shapes for verbs that only compile a policy, and compare or write it."""
+"""The shapes for verbs that compile policies, and compare or write them."""
 CASES = [
     (verb, shape)
     for verb in VERBS
-    for shape in (SHAPES if verb in ("check", "lint", "simulate", "suggest", "survey") else MEANING)
+    for shape in (SHAPES if verb in ("check", "lint", "simulate", "survey") else MEANING)
 ]
 
 

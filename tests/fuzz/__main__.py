@@ -16,7 +16,7 @@ def main(arguments: list[str]) -> None:
     if options[:1] == ["--plain"]:
         _plain(name, int(options[1]))
         return
-    import atheris  # type: ignore[import-not-found, import-untyped, unused-ignore]  # optional, see above
+    import atheris
 
     with atheris.instrument_imports(include=["spfengine"]):
         from tests.fuzz.targets import TARGETS

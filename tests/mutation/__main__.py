@@ -56,14 +56,14 @@ def mutants(package: str) -> list[Mutant]:
     found = []
     for path in sorted((REPOSITORY / "spfengine" / package).rglob("*.py")):
         module = get_ast_from_path(path)
-        ignored = _ignored_lines(path.read_text(encoding="utf-8"))
+        ignored, constants = _ignored_lines(path.read_text(encoding="utf-8")), _constants(path)
         for name in sorted(operator_names()):
             operator = get_operator(name)
             if operator.arguments():
                 continue
             places = [at for node in ast_nodes(module) for at in operator().mutation_positions(node)]
             for occurrence, ((line, column), _) in enumerate(places):
-                if line not in ignored and not (line in _constants(path) and name.endswith(_LEFT_OUT)):
+                if line not in ignored and not (line in constants and name.endswith(_LEFT_OUT)):
                     found.append(Mutant(str(path.relative_to(REPOSITORY)), name, occurrence, line, column))
     return found
 

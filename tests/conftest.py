@@ -2,13 +2,21 @@
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+BYTECODE = "SPFENGINE_TESTS_BYTECODE"
+"""The environment variable with the folder for the bytecode of programs that tests start."""
+
+EVERYDAY_TESTS = "not full"
+"""The -m of pyproject.toml, which chooses the tests of every day."""
 
 # No profile has a deadline or a health check that watches the clock: a busy machine must not fail a test.
 _UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -51,6 +59,19 @@ def _ctrl_c_works() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _programs_find_their_bytecode() -> Iterator[None]:
+    """Keep the bytecode of the programs that tests start in a temporary folder, if the checkout is to have none.
+
+    Compiling all modules takes longer than what most of these programs do.
+    """
+    with pytest.MonkeyPatch.context() as environment:
+        if BYTECODE in os.environ:
+            environment.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+            environment.setenv("PYTHONPYCACHEPREFIX", os.environ[BYTECODE])
+        yield
+
+
 LEFT_OUT = {
     "live": (os.environ.get("SPFENGINE_LIVE_DNS") != "1", "queries live DNS; run with SPFENGINE_LIVE_DNS=1"),
     "debian": (
@@ -62,10 +83,14 @@ LEFT_OUT = {
 
 def pytest_configure(config: pytest.Config) -> None:
     """Choose hypothesis's profile before any test module is imported: the full tests have more examples too."""
-    profile = "everyday" if config.getoption("markexpr") == "not full" else "full"
+    profile = "everyday" if config.getoption("markexpr") == EVERYDAY_TESTS else "full"
     if os.environ.get("CI") == "true":
         profile = f"ci {profile}"
     settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or profile)
+    if sys.dont_write_bytecode and BYTECODE not in os.environ:  # xdist's workers inherit the variable
+        folder = TemporaryDirectory(prefix="spfengine-bytecode-")
+        config.add_cleanup(folder.cleanup)
+        os.environ[BYTECODE] = folder.name
 
 
 def pytest_report_header() -> str:

@@ -6,12 +6,12 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing, nullcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from spfengine.answers import Answer, Question
-from spfengine.cli import exits, options, sources
+from spfengine.cli import exits, html as reports, options, sources
 from spfengine.cli.exits import Failure
 from spfengine.cli.screen import Bar, Screen
 from spfengine.cli.survey_files import CompactSet, Document, ListFile, OutFile, Stdout, key_of
@@ -22,6 +22,10 @@ from spfengine.surveying.time_limit import unchanging
 from spfengine.text.lines import Line, Row, Span, note, table
 from spfengine.visible import visible
 from spfengine.wording import counted
+
+if TYPE_CHECKING:
+    from spfengine.report.page import Page
+    from spfengine.report.survey import SurveyRows
 
 _EPILOG = f"""\b
 Examples:
@@ -70,6 +74,7 @@ _ALL = {"fail": "-all", "softfail": "~all", "neutral": "?all", "pass": "+all"}
 @options.zone
 @options.live
 @options.nameserver
+@reports.option
 def command(
     file: str,
     output: str | None,
@@ -80,6 +85,7 @@ def command(
     zones: tuple[str, ...],
     live: bool,
     nameservers: tuple[str, ...],
+    html: str | None,
 ) -> int:
     """Say what the SPF record of each domain in FILE means: one line of JSON per domain, as soon as it is known."""
     if resume and output is None:
@@ -89,10 +95,15 @@ def command(
     base = sources.base_resolver(zones, live, nameservers, timeout, cache=False, in_flight=in_flight)
     with ListFile(file) as listed:
         survey = _Survey(listed, base, lint=not no_lint, seconds=timeout, in_flight=in_flight)
+        if html is not None:
+            survey.keep_rows()
         with nullcontext(Stdout()) if output is None else OutFile(output, resume=resume) as out:
             if isinstance(out, OutFile) and not out.is_empty:  # only with --resume
-                survey.done = out.resume(listed.domains(), survey.fits, survey.tally.add)
-            return survey.run(out, can_resume=output is not None)
+                survey.done = out.resume(listed.domains(), survey.fits, survey.count)
+            code = survey.run(out, can_resume=output is not None)
+        if html is not None:
+            reports.write_report(survey.page(), html)
+        return code
 
 
 class _Counting:
@@ -127,7 +138,25 @@ class _Survey:
         self._begun = time.monotonic()
         self.done = CompactSet()
         self.tally = Tally()
+        self._rows: SurveyRows | None = None
         self._before = 0
+
+    def keep_rows(self) -> None:
+        """Keep what a report needs of each line."""
+        from spfengine.report.survey import SurveyRows
+
+        self._rows = SurveyRows()
+
+    def count(self, document: Document) -> None:
+        """Count a line, of this run or of an earlier one."""
+        self.tally.add(document)
+        if self._rows is not None:
+            self._rows.add(document)
+
+    def page(self) -> "Page":
+        """Return the report on the lines so far."""
+        assert self._rows is not None, "keep_rows was called before"
+        return self._rows.page(self._list.printable)
 
     def fits(self, document: Document) -> str | None:
         """Return why a line was written with other options, or None."""
@@ -165,7 +194,7 @@ class _Survey:
     def _take(self, domain: SurveyedDomain, out: Stdout | OutFile) -> None:
         document = domain.to_dict()
         out.write(json.dumps(document) + "\n")
-        self.tally.add(document)
+        self.count(document)
 
     async def _wanted(self) -> AsyncIterator[str]:
         """Yield the domains of the list that have no line yet, each once; report faults on stderr."""

@@ -12,6 +12,7 @@ from spfengine.errors import CatalogueError
 from spfengine.names import domain_fault, fold, is_same_or_under
 from tests.conftest import shared_folder
 from tests.counting import cpu_seconds_at_most
+from tests.examples import mostly_full
 
 OWN = spfengine.Catalogue.load()
 
@@ -298,19 +299,22 @@ def test_what_is_no_utf8_is_reported_with_its_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [
-        "[[provider]]\na = " + "[\n" * 100_000,
-        "a = " + "{a=" * 1300,
-        "".join(f"{'.'.join(['a'] * 400)}.b{i} = 1\n" for i in range(300)),
-        "".join(f"[[{'.'.join(['a'] * 250)}]]\n" for _ in range(1000)),
-        f"[provider.{'.'.join(['a'] * 400)}]\n{'.'.join(['b'] * 400)} = 1\n",
-        f"[[provider]]\nname.{'.'.join(['b'] * 400)} = 1\n",
-        'a = """' + "\\\n" * 300_000,
-        "a = " + "9" * 4000,
-        '[[provider]]\nname = "\\ud800"',
-        "\0" * 1000,
-        "\udcff",
-    ],
+    mostly_full(
+        [
+            "[[provider]]\na = " + "[\n" * 100_000,
+            "a = " + "{a=" * 1300,
+            "".join(f"{'.'.join(['a'] * 400)}.b{i} = 1\n" for i in range(300)),
+            "".join(f"[[{'.'.join(['a'] * 250)}]]\n" for _ in range(1000)),
+            f"[provider.{'.'.join(['a'] * 400)}]\n{'.'.join(['b'] * 400)} = 1\n",
+            f"[[provider]]\nname.{'.'.join(['b'] * 400)} = 1\n",
+            'a = """' + "\\\n" * 300_000,
+            "a = " + "9" * 4000,
+            '[[provider]]\nname = "\\ud800"',
+            "\0" * 1000,
+            "\udcff",
+        ],
+        3,
+    ),
     ids=lambda text: f"{text[:8]!r} {len(text)}",
 )
 def test_hostile_files_are_refused_in_bounded_time(text: str) -> None:

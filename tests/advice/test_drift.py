@@ -101,7 +101,10 @@ def test_what_changed_is_what_the_interpreter_says(
     new_records = {**old_records, **{name: other[0][name] for name in chance.sample(sorted(other[0]), 3)}}
     old, new = Zone(old_records), Zone(new_records)
     [found] = drift(snapshot(domain, resolver=old, now=NOW), resolver=new, now=NOW).domains
-    assert list(found.changes) or Policy.compile(domain, resolver=old).equivalent(Policy.compile(domain, resolver=new))
+    if not found.is_incomplete:  # what is not known before or after is no change
+        assert list(found.changes) or Policy.compile(domain, resolver=old).equivalent(
+            Policy.compile(domain, resolver=new)
+        )
     changed_networks = [change.network for change in found.changes]
     for ip in list(addresses([found.before, found.after], chance, 2))[:50]:
         was, will_be = found.before.check(ip), found.after.check(ip)

@@ -24,6 +24,7 @@ from spfengine import (
     simulate,
 )
 from spfengine.advice.flatten import splitting
+from tests.examples import mostly_full
 
 ZONE: dict[Any, Any] = {
     "one.example": {"TXT": "v=spf1 ip4:192.0.2.0/25 ip4:192.0.2.128/25 ip6:2001:db8::/33 ip6:2001:db8:8000::/33 ?all"},
@@ -239,7 +240,7 @@ def test_larger_answers_are_taken_where_many_small_ones_need_too_many_lookups() 
 
 @pytest.mark.parametrize(
     ("record", "count", "options", "message"),
-    [
+    mostly_full([
         ("v=spf1 include:many.example -all", 240, {"size": 300}, "names of 300 octets"),
         ("v=spf1 include:many.example -all", 1200, {}, "names of 1232 octets"),
         (
@@ -250,7 +251,7 @@ def test_larger_answers_are_taken_where_many_small_ones_need_too_many_lookups() 
             " ".join(["v=spf1 include:many.example", *[f"exists:{n}.example" for n in range(11)], "-all"]),
             3, {"limits": Limits(voids=20)}, "the terms that stay need them",
         ),
-    ],
+    ]),
 )  # fmt: skip
 def test_what_does_not_fit_at_all_is_refused(record: str, count: int, options: dict[str, Any], message: str) -> None:
     found = flat(record, many(count), **options)
@@ -421,6 +422,7 @@ def test_control_characters_of_strangers_stay_out_of_what_is_reported() -> None:
     assert found.refusal.text.isprintable()
 
 
+@pytest.mark.full
 def test_a_record_in_thousands_of_networks_is_refused_in_time() -> None:
     parts: Iterable[int] = range(4)
     zone: dict[Any, Any] = {f"p{part}.example": {"TXT": f"v=spf1 {networks(1000, part * 8)} -all"} for part in parts}

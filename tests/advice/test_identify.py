@@ -462,6 +462,7 @@ def test_names_that_lead_in_circles_end() -> None:
     assert found.is_incomplete
 
 
+@pytest.mark.full
 def test_the_questions_about_one_address_are_bounded() -> None:
     includes = [f"spf{i}.example" for i in range(40)]
     zone: dict[str, Any] = {

@@ -19,6 +19,7 @@ from spfengine.advice.rdap.reading import Registries
 from tests.advice.providers import catalogue
 from tests.advice.registry import IP, Handler, Registry, Reply, entity, network, running
 from tests.counting import cpu_seconds_at_most
+from tests.examples import mostly_full
 
 
 @pytest.fixture
@@ -131,6 +132,7 @@ def test_neighbours_cost_one_question_and_lists_are_read_once(registry: Registry
     assert len(registry.asked) == 1 + 3
 
 
+@pytest.mark.full
 def test_the_questions_of_one_call_are_bounded(registry: Registry) -> None:
     ips = [f"23.{second}.0.1" for second in range(MAX_QUESTIONS + 5)]
     found = RDAP(registry.url).holders(ips)
@@ -166,18 +168,21 @@ def test_a_redirect_to_another_known_registry_is_followed(registry: Registry) ->
 
 @pytest.mark.parametrize(
     ("where", "why"),
-    [
-        ("https://evil.example/x", "it redirects to evil.example, which is not a known registry"),
-        ("http://127.0.0.1:1/x", "it redirects to 127.0.0.1:1, which is not a known registry"),
-        ("//localhost/x", "it redirects to localhost"),
-        ("file:///etc/passwd", "is not queried over file; expected https"),
-        ("gopher://127.0.0.1/", "is not queried over gopher"),
-        ("http://user:pw@127.0.0.1/", "it redirects to 127.0.0.1"),
-        ("http://[::", "127.0.0.1 could not be reached"),
-        ("http://\x01\x02/", ""),
-        ("", "redirects more than 3 times"),
-        (f"/registry/ip/{IP}", "redirects more than 3 times"),
-    ],
+    mostly_full(
+        [
+            ("https://evil.example/x", "it redirects to evil.example, which is not a known registry"),
+            ("http://127.0.0.1:1/x", "it redirects to 127.0.0.1:1, which is not a known registry"),
+            ("//localhost/x", "it redirects to localhost"),
+            ("file:///etc/passwd", "is not queried over file; expected https"),
+            ("gopher://127.0.0.1/", "is not queried over gopher"),
+            ("http://user:pw@127.0.0.1/", "it redirects to 127.0.0.1"),
+            ("http://[::", "127.0.0.1 could not be reached"),
+            ("http://\x01\x02/", ""),
+            ("", "redirects more than 3 times"),
+            (f"/registry/ip/{IP}", "redirects more than 3 times"),
+        ],
+        3,
+    ),
 )
 def test_other_redirects_are_not(registry: Registry, where: str, why: str) -> None:
     registry.replies[f"/registry/ip/{IP}"] = _redirect(where)
@@ -214,7 +219,7 @@ HOSTILE: list[tuple[Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("document", "why"), HOSTILE, ids=lambda each: str(each)[:40])
+@pytest.mark.parametrize(("document", "why"), mostly_full(HOSTILE, 6), ids=lambda each: str(each)[:40])
 def test_hostile_answers_are_reported_in_bounded_time(registry: Registry, document: Any, why: str) -> None:
     registry.says(f"/registry/ip/{IP}", document)
     with cpu_seconds_at_most(40):
@@ -226,14 +231,14 @@ def test_hostile_answers_are_reported_in_bounded_time(registry: Registry, docume
 
 @pytest.mark.parametrize(
     "odd",
-    [
+    mostly_full([
         {"handle": 5}, {"name": {"a": 1}}, {"name": ["x"]}, {"country": None}, {"country": "\x00\x1b"},
         {"entities": [{}] * 5000}, {"entities": [entity("registrant", ["a", {"b": 1}])]},
         {"entities": [entity("registrant", "x" * 100_000)]}, {"entities": [entity(["a"], "x")]},
         {"entities": [{"roles": ["registrant"], "vcardArray": ["vcard", [[1, 2, 3]]]}]},
         {"entities": [{"roles": ["registrant"], "entities": [{"roles": ["registrant"]}]}]},
         {"events": "x"}, {"links": 5}, {"remarks": [[[]]]}, {"notices": None}, {"unknown": [[[[[[]]]]]]},
-    ],
+    ], 3),
     ids=lambda odd: str(odd)[:60],
 )  # fmt: skip
 def test_odd_values_do_no_harm(registry: Registry, odd: dict[str, Any]) -> None:
@@ -268,7 +273,7 @@ def test_an_answer_without_end_is_cut_off(registry: Registry) -> None:
     assert "sent more than 1 MiB" in unheld(registry)
 
 
-@pytest.mark.parametrize("piece", [b" ", b"H", b"X-A: b\r\n"], ids=["body", "status line", "header"])
+@pytest.mark.parametrize("piece", mostly_full([b" ", b"H", b"X-A: b\r\n"]), ids=["body", "status line", "header"])
 def test_an_answer_that_drips_is_cut_off(registry: Registry, piece: bytes) -> None:
     def dripping(handler: Handler) -> None:
         if piece != b"H":
@@ -306,7 +311,7 @@ LISTS: list[tuple[Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("document", "why"), LISTS, ids=lambda each: str(each)[:40])
+@pytest.mark.parametrize(("document", "why"), mostly_full(LISTS, 3), ids=lambda each: str(each)[:40])
 def test_lists_of_registries_that_are_none(registry: Registry, document: Any, why: str) -> None:
     registry.says("/ipv4.json", document)
     assert why in unheld(registry)

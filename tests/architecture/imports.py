@@ -3,6 +3,7 @@
 import ast
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,6 +50,7 @@ def modules_of(package: Path) -> dict[str, Path]:
     return found
 
 
+@cache
 def imports_of(package: Path) -> list[Import]:
     """Return every import of every module of a package."""
     modules = modules_of(package)

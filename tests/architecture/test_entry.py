@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from spfengine.cli import app, exits
+from tests.examples import mostly_full
 
 
 def run_without_libraries(repository: Path, *arguments: str) -> tuple[int, str, str]:
@@ -18,7 +19,9 @@ def run_without_libraries(repository: Path, *arguments: str) -> tuple[int, str, 
     return done.returncode, done.stdout, done.stderr
 
 
-@pytest.mark.parametrize("words", ["", "--help", "tree x.example", "check --help", "check 192.0.2.1 x.example"])
+@pytest.mark.parametrize(
+    "words", mostly_full(["", "--help", "tree x.example", "check --help", "check 192.0.2.1 x.example"], 2)
+)
 def test_without_libraries_every_command_says_what_to_install(repository: Path, words: str) -> None:
     message = f"spfengine: {app.NOT_INSTALLED}\n"
     assert run_without_libraries(repository, *words.split()) == (exits.UNAVAILABLE, "", message)

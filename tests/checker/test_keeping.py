@@ -145,6 +145,7 @@ def test_failures_are_not_kept() -> None:
     assert dns.asked["why.example"] == 3
 
 
+@pytest.mark.full
 def test_a_check_that_reached_the_time_limit_is_not_kept() -> None:
     class Slow:
         unchanging = True

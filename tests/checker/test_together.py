@@ -67,7 +67,8 @@ async def many(checker: Checker) -> list[CheckResult]:
     return await asyncio.gather(*(checker.acheck(ip, sender) for ip, sender in CALLS))
 
 
-@pytest.mark.parametrize("prefetch", [0, pytest.param(20, marks=pytest.mark.full)])
+@pytest.mark.full
+@pytest.mark.parametrize("prefetch", [0, 20])
 def test_a_thousand_checks_at_once_ask_each_question_once(prefetch: int, monkeypatch: pytest.MonkeyPatch) -> None:
     under_way = most = 0
     aexchange = live.aexchange

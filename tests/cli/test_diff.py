@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import SEED, Call, terminal
+from tests.examples import mostly_full
 
 Suite = Callable[[dict[str, Any]], str]
 
@@ -79,7 +80,7 @@ def test_what_is_neither_domain_nor_record_is_a_usage_error(call: Call, text: st
     assert ended.err[:-1].isprintable()
 
 
-@pytest.mark.parametrize("columns", [20, 40, 80])
+@pytest.mark.parametrize("columns", mostly_full([20, 40, 80]))
 def test_it_fits_the_terminal(columns: int) -> None:
     ended = terminal("diff", "seed.example", "v=spf1 mx a:\x1b[31m.example -all", "--zone", SEED, columns=columns,
                      variables={"NO_COLOR": "1"})  # fmt: skip

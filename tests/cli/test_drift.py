@@ -175,6 +175,7 @@ def test_files_that_cannot_be_written_or_read(call: Call, suite: Suite, tmp_path
     assert f"{edited}: a snapshot is a JSON object" in ended.err
 
 
+@pytest.mark.full
 def test_it_fits_narrow_terminals(suite: Suite, taken: str) -> None:
     ended = terminal("drift", taken, "--zone", suite(LESS), columns=50)
     plain = re.sub(r"\x1b\[[0-9;]*m", "", ended.out)

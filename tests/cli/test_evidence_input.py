@@ -158,6 +158,7 @@ def on_terminal(*arguments: str) -> str:
     return text.decode()
 
 
+@pytest.mark.full
 def test_a_progress_bar_on_a_terminal_where_it_takes_a_while(tmp_path: Path) -> None:
     path = tmp_path / "long.xml"
     path.write_bytes(report(*[record_of(f"2001:db8::{n % 50:x}") for n in range(8000)]))
@@ -168,6 +169,7 @@ def test_a_progress_bar_on_a_terminal_where_it_takes_a_while(tmp_path: Path) -> 
     assert "reading senders" not in on_terminal("100", str(path))
 
 
+@pytest.mark.full
 def test_no_bar_where_nobody_sees_it(tmp_path: Path) -> None:
     path = tmp_path / "long.xml"
     path.write_bytes(report(*[record_of(f"2001:db8::{n % 50:x}") for n in range(3000)]))

@@ -13,6 +13,7 @@ import pytest
 from spfengine.errors import ArgumentError
 from spfengine.resolvers.live import LiveResolver
 from tests.cli.conftest import SEED, Call, command, environment, process
+from tests.examples import mostly_full
 
 Suite = Callable[[dict[str, Any]], str]
 
@@ -173,7 +174,9 @@ def test_closed_outputs_are_no_traceback() -> None:
     assert shell('"$0" "$@" --zone /none 2>&-') == (66, b"")
 
 
-@pytest.mark.parametrize("arguments", [["check", "192.0.2.1", "seed.example", "--zone", SEED], ["check", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", mostly_full([["check", "192.0.2.1", "seed.example", "--zone", SEED], ["check", "--help"]])
+)
 def test_a_reader_that_has_gone_is_no_reason_to_complain(arguments: list[str]) -> None:
     reader, writer = os.pipe()
     os.close(reader)

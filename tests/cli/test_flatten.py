@@ -68,6 +68,7 @@ def test_the_story_word_by_word(call: Call) -> None:
     assert (ended.code, ended.out, ended.err) == (0, STORY, "")
 
 
+@pytest.mark.full
 def test_the_story_fits_narrow_terminals_and_what_is_to_be_pasted_stays_whole() -> None:
     for columns in (40, 60, 80):
         ended = terminal("flatten", "seed.example", "--zone", SEED, "--draft", DRAFT, columns=columns)

@@ -11,6 +11,7 @@ import pytest
 import spfengine
 from tests.advice.registry import IP, Registry, running
 from tests.cli.conftest import SEED, Call, terminal
+from tests.examples import mostly_full
 
 Suite = Callable[[dict[str, Any]], str]
 
@@ -195,7 +196,7 @@ def test_rdap_alone_names_the_network(call: Call, registry: Registry, suite: Sui
     assert call("identify", IP, "--zone", zone, "--rdap", "--rdap-bootstrap", registry.url).code == 69
 
 
-@pytest.mark.parametrize("columns", [80, 40])
+@pytest.mark.parametrize("columns", mostly_full([80, 40]))
 def test_it_fits_a_terminal(columns: int) -> None:
     ended = terminal("identify", "23.83.218.24", "150.95.55.137", "203.0.113.25", "--zone", SEED, columns=columns,
                      variables={"NO_COLOR": "1"})  # fmt: skip

@@ -12,6 +12,7 @@ from spfengine.cli.lint_reports import Places, github_text
 from spfengine.linting import Finding, LintCode, Severity
 from spfengine.linting.codes import ABOUT
 from tests.cli.conftest import SEED, Call, process, terminal
+from tests.examples import mostly_full
 
 Suite = Callable[[dict[str, Any]], str]
 
@@ -37,6 +38,7 @@ and so does its bounce mail (RFC 7208 §10.1.3) [helo-without-record]
     hint: publish a TXT record for mx2.seed.example: "v=spf1 a -all", if it sends only from its own addresses
 
 4 infos for seed.example
+  some clients exceed the limits of: pyspf, Mail::SPF, SpamAssassin
 """
 
 
@@ -182,6 +184,7 @@ def test_json(call: Call) -> None:
         "names": [],
         "plan": None,
         "plans": [],
+        "too_much_for": {"seed.example": ["pyspf", "mail-spf", "spamassassin"]},
     }
     assert call("lint", "seed.example", "--zone", SEED, "--format", "json").out == json.dumps(document, indent=2) + "\n"
 
@@ -278,10 +281,23 @@ def test_a_file_whose_lines_are_not_known_is_reported_without_one(call: Call, su
     assert ",line=" not in call("lint", "--zone", path, "--format", "github").out
 
 
+def test_a_finding_is_in_the_file_of_its_zone(call: Call, tmp_path: Path) -> None:
+    folder = tmp_path / "a.two.example."
+    folder.mkdir()
+    paths = [tmp_path / "one.example.yaml", tmp_path / "two.example.yaml", folder / "www.yaml"]
+    for path, name in zip(paths, ("", "", "www"), strict=True):
+        path.write_text(f"'{name}': {{type: TXT, value: v=spf1 ?all}}\n")
+    zones = [option for path in paths for option in ("--zone", str(path))]
+    findings = json.loads(call("lint", *zones, "--json", "--select", "neutral-all").out)["findings"]
+    assert {each["domain"]: each["file"] for each in findings} == {
+        "one.example": str(paths[0]), "two.example": str(paths[1]), "www.a.two.example": str(paths[2]),
+    }  # fmt: skip
+
+
 EVIL = "v=spf1 a:%\r\n::error::owned,x=1 \x1b[31m::warning file=/etc/passwd::y al\u2028l"
 
 
-@pytest.mark.parametrize("form", ["text", "json", "github", "sarif"])
+@pytest.mark.parametrize("form", mostly_full(["text", "json", "github", "sarif"]))
 def test_hostile_text_steers_nothing(form: str) -> None:
     ended = process("lint", "--record", EVIL, "--format", form)
     assert ended.code == 2
@@ -299,6 +315,7 @@ def test_nothing_in_a_finding_begins_another_annotation() -> None:
     assert message == "::notice title=spfengine ptr::x.example: 100%25%0D%0A::error::x\n"
 
 
+@pytest.mark.full
 def test_on_a_terminal_it_is_coloured_and_fits() -> None:
     ended = terminal("lint", "seed.example", "--zone", SEED, columns=60)
     assert ended.code == 0

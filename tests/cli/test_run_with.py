@@ -17,6 +17,7 @@ import pytest
 
 from spfengine.testing import isolation
 from tests.cli.conftest import SEED, Call, Ended, command, environment, process
+from tests.examples import mostly_full
 
 ROOT = "as root, in its own user namespace"
 OTHER = "as another user, in a new one"
@@ -114,7 +115,8 @@ def test_faults_reach_the_command(user: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("script", "code"), [("exit 0", 0), ("exit 69", 69), ("kill -TERM $$", 128 + 15), ("kill -KILL $$", 128 + 9)]
+    ("script", "code"),
+    mostly_full([("exit 0", 0), ("exit 69", 69), ("kill -TERM $$", 128 + 15), ("kill -KILL $$", 128 + 9)], 2),
 )
 def test_the_exit_code_is_the_commands(user: str, script: str, code: int) -> None:
     assert run_with(user, SEED_COPY, "--", "sh", "-c", script).code == code
@@ -132,7 +134,7 @@ def test_a_command_that_is_not_there(user: str) -> None:
     assert run_with(user, SEED_COPY, "--", "/etc/hostname").code == 126
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1])
+@pytest.mark.parametrize("number", mostly_full([signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1]))
 def test_signals_are_passed_on(user: str, number: int) -> None:
     if user != ROOT and os.geteuid() == 0:
         pytest.skip("a signal is passed on in the same way, for any user")
@@ -148,6 +150,7 @@ def test_signals_are_passed_on(user: str, number: int) -> None:
     assert running.returncode == 5
 
 
+@pytest.mark.full
 def test_nothing_that_the_command_started_outlives_it(user: str, tmp_path: Path) -> None:
     script = "sh -c 'trap \"\" TERM; echo $$; exec sleep 300' & setsid sleep 300 & echo $!; sleep 0.2"
     done = run_with(user, SEED_COPY, "--", "sh", "-c", script)

@@ -84,6 +84,7 @@ def test_the_seed_story_word_by_word(call: Call) -> None:
     assert (ended.code, ended.err) == (1, "")
 
 
+@pytest.mark.full
 def test_the_story_fits_narrow_terminals_and_what_is_to_be_pasted_stays_whole() -> None:
     for columns in (30, 50, 100):
         ended = terminal("simulate", "seed.example", "--zone", SEED, "--draft", DRAFT, columns=columns)
@@ -295,6 +296,7 @@ def test_a_long_record_is_also_given_in_strings_for_a_zone_file(call: Call, suit
     assert max(map(len, strings)) <= 255
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "name",
     ["hostile.example", *[pytest.param(name, marks=pytest.mark.full) for name in ("mx.example", "plain.example")]],

@@ -111,6 +111,7 @@ def test_before_and_after_word_by_word(call: Call, table: Table) -> None:
     assert "left out: 1 source, 3 messages that neither send from seed.example nor have it in From\n" in ended.err
 
 
+@pytest.mark.full
 def test_it_fits_a_terminal(table: Table) -> None:
     path = table(TABLE)
     for columns in (40, 80):
@@ -259,6 +260,7 @@ def test_no_cell_is_a_formula(text: str, cell: str) -> None:
     assert safe_cell(text) == cell
 
 
+@pytest.mark.full
 def test_hostile_labels_steer_nothing(table: Table) -> None:
     evil = "=cmd|' /C calc'!A0\x1b[31m\u202e[bold]"
     path = table(f'ip,sender,label,count,reported,header_from\n23.83.218.24,@seed.example,"{evil}",1,pass,"{evil}"\n')

@@ -7,6 +7,7 @@ import pytest
 
 from spfengine.cli.commands import COMMANDS
 from tests.cli.conftest import REPOSITORY, SEED, Ended, environment
+from tests.examples import mostly_full
 
 LOADED = """
 import sys
@@ -23,7 +24,7 @@ def run(code: str, *arguments: str, **more: str) -> Ended:
     return Ended(ended.returncode, ended.stdout, ended.stderr)
 
 
-@pytest.mark.parametrize("form", [[], ["--trace"], ["--json"]])
+@pytest.mark.parametrize("form", mostly_full([[], ["--trace"], ["--json"]]))
 def test_a_check_of_a_zone_file_loads_no_library_but_click(form: list[str]) -> None:
     ended = run(LOADED, "check", "192.0.2.1", "seed.example", "--zone", SEED, *form)
     assert ended.err.split() == ["2", "spfengine.cli.check"]
@@ -42,11 +43,13 @@ def test_the_environment_gives_no_options() -> None:
 
 @pytest.mark.parametrize(
     ("typed", "offered"),
-    [
-        ("spfengine ch", ["check"]),
-        ("spfengine check --ide", ["--identity"]),
-        ("spfengine x ", list(COMMANDS)),
-    ],
+    mostly_full(
+        [
+            ("spfengine ch", ["check"]),
+            ("spfengine check --ide", ["--identity"]),
+            ("spfengine x ", list(COMMANDS)),
+        ]
+    ),
 )
 def test_the_shell_is_given_completions(typed: str, offered: list[str]) -> None:
     words = typed.split(" ")

@@ -95,6 +95,7 @@ def test_the_seed_story_in_one_command(story: str, statement: str) -> None:
     assert statement in story
 
 
+@pytest.mark.full
 def test_the_record_stands_alone_on_a_line_and_fits_narrow_terminals(call: Call) -> None:
     assert call(*STORY).out.splitlines()[:3] == ["seed.example: publish this record", "", RECORD]
     for columns in (40, 80):
@@ -249,6 +250,7 @@ def test_a_catalogue_of_ones_own(call: Call, suite: Suite, tmp_path: Path) -> No
     assert ended.out.splitlines()[2] == "v=spf1 a include:i3.example -all"
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("form", [[], pytest.param(["--json"], marks=pytest.mark.full)])
 @pytest.mark.parametrize(
     "name",
@@ -272,6 +274,7 @@ def test_what_strangers_wrote_never_steers_a_terminal(suite: Suite, name: str, f
         assert "Traceback" not in ended.err
 
 
+@pytest.mark.full
 def test_a_thousand_senders_and_a_long_record_take_bounded_time(call: Call, suite: Suite, tmp_path: Path) -> None:
     terms = " ".join([f"ip4:198.18.{n}.0/24" for n in range(45)] + [f"ip4:198.18.{n}.7" for n in range(15)])
     zone = suite({"d.example": [{"TXT": f"v=spf1 {terms} a -all"}, {"A": "192.0.2.1"}]})

@@ -187,6 +187,7 @@ def test_closed_stderr_is_no_traceback(suite: Suite, listed: Callable[..., str])
     assert (ended.returncode, ended.stdout.count(b"\n"), ended.stderr) == (0, 6, b"")
 
 
+@pytest.mark.full
 def test_a_bar_shows_how_far_it_is_where_the_terminal_has_not_the_lines(
     suite: Suite, listed: Callable[..., str], tmp_path: Path
 ) -> None:

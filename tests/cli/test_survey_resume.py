@@ -150,6 +150,7 @@ def test_a_list_may_have_grown_or_changed_its_order(
     assert ended.err.split("\n")[1].startswith("surveyed 5 domains, 3 of them before; 2 now in ")
 
 
+@pytest.mark.full
 def test_a_pipe_can_begin_a_file_but_not_go_on_with_it(suite: Suite, tmp_path: Path) -> None:
     out = tmp_path / "out.jsonl"
     arguments = ("survey", "-", "--zone", suite(ZONE), "-o", str(out), "--resume")
@@ -159,6 +160,7 @@ def test_a_pipe_can_begin_a_file_but_not_go_on_with_it(suite: Suite, tmp_path: P
     assert "write the list to a file" in ended.err
 
 
+@pytest.mark.full
 def test_a_disc_that_is_full_leaves_whole_lines(suite: Suite, listed: Callable[..., str], tmp_path: Path) -> None:
     out = tmp_path / "out.jsonl"
     arguments = command("survey", listed(*ZONE), "--zone", suite(ZONE), "-o", str(out))
@@ -224,6 +226,7 @@ def test_where_there_are_no_locks_it_goes_without(
     assert call("survey", listed(*ZONE), "--zone", suite(ZONE), "-o", str(tmp_path / "out.jsonl")).code == 0
 
 
+@pytest.mark.full
 def test_a_file_has_one_writer(suite: Suite, listed: Callable[..., str], tmp_path: Path) -> None:
     out = tmp_path / "out.jsonl"
     first = fed("--zone", suite(ZONE), "-o", str(out))

@@ -10,6 +10,7 @@ import pytest
 import spfengine
 from spfengine.policy.include_tree import include_tree
 from tests.cli.conftest import SEED, Call, process, terminal
+from tests.examples import mostly_full
 
 Suite = Callable[[dict[str, Any]], str]
 
@@ -111,7 +112,7 @@ def test_names_of_the_zone_file_are_the_admins_own(call: Call, tmp_path: Any) ->
     assert "include:y.example.  outside mail.x.example\n" in out
 
 
-@pytest.mark.parametrize("columns", [20, 40, 80])
+@pytest.mark.parametrize("columns", mostly_full([20, 40, 80]))
 def test_no_line_is_wider_than_the_terminal(suite: Suite, columns: int) -> None:
     zone = suite(ZONEDATA)
     for domain in ("long.example", "hostile.example", "rests.example", "loop.example", "many.example"):
@@ -121,7 +122,7 @@ def test_no_line_is_wider_than_the_terminal(suite: Suite, columns: int) -> None:
         assert ended.err == ""
 
 
-@pytest.mark.parametrize("form", [[], ["--json"]])
+@pytest.mark.parametrize("form", mostly_full([[], ["--json"]]))
 def test_what_strangers_published_never_steers_a_terminal(suite: Suite, form: list[str]) -> None:
     for ended in (process("tree", "hostile.example", "--zone", suite(ZONEDATA), *form),
                   terminal("tree", "hostile.example", "--zone", suite(ZONEDATA), *form)):  # fmt: skip

@@ -18,6 +18,7 @@ from spfengine.testing.conformance.run import read_ledger
 from spfengine.testing.suites import Case, SuiteError, load_suite
 from tests.cli.conftest import REPOSITORY, Ended, command, environment
 from tests.conformance.test_command import ALWAYS_PASS, OURS, SMALL, call
+from tests.examples import mostly_full
 from tests.ports import free_port
 
 PYTHON = shlex.quote(sys.executable)
@@ -48,14 +49,17 @@ def test_it_runs_during_the_block_and_ends_with_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("words", "message"),
-    [
-        (["/no/such/program"], "can't be started: No such file"),
-        (
-            [sys.executable, "-c", "print('bad \x1b luck'); raise SystemExit(3)"],
-            r"has ended (exit code 3): bad \x1b luck",
-        ),
-        ([sys.executable, "-c", "import time; time.sleep(30)"], "does not listen: it said nothing"),
-    ],
+    mostly_full(
+        [
+            (["/no/such/program"], "can't be started: No such file"),
+            (
+                [sys.executable, "-c", "print('bad \x1b luck'); raise SystemExit(3)"],
+                r"has ended (exit code 3): bad \x1b luck",
+            ),
+            ([sys.executable, "-c", "import time; time.sleep(30)"], "does not listen: it said nothing"),
+        ],
+        2,
+    ),
 )
 def test_one_that_does_not_serve_is_an_error(words: list[str], message: str) -> None:
     with pytest.raises(DaemonError) as caught, daemon(words, ("127.0.0.1", free_port()), DNS, seconds=2):

@@ -80,6 +80,7 @@ def test_what_it_writes_to_stderr_is_reported(case: Case) -> None:
     assert Command(python("raise SystemExit('no\\x1b luck')")).ask(case, DNS).raw == "no\\x1b luck"
 
 
+@pytest.mark.full
 def test_a_command_that_does_not_end_is_killed_with_what_it_started(case: Case, tmp_path: Path) -> None:
     pid_file = tmp_path / "pid"
     code = (

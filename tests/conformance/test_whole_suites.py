@@ -80,6 +80,7 @@ def take(
     return asked
 
 
+@pytest.mark.full
 def test_our_policy_server(cases: list[Case], policyd: PolicyServer, server: FakeDNS) -> None:
     ledger = read_ledger(LEDGER.read_text("utf-8"))
     assert ledger.without_case(cases) == []

@@ -127,6 +127,7 @@ def _read_into(found: list[Evidence], folder: Path, content: bytes) -> None:
     found.append(read_bytes(folder, content))
 
 
+@pytest.mark.full
 def test_what_is_packed_twice_may_not_unpack_to_more_than_what_is_packed_once(tmp_path: Path) -> None:
     bomb = gzipped(b"<feedback>" + b" " * (90 << 20))
     found: list[Evidence] = []

@@ -8,6 +8,7 @@ from spfengine.evidence.bounces import Bounce, bounce_in, sender_of_bounce
 from spfengine.evidence.values import Unusable
 from tests.counting import cpu_seconds_at_most
 from tests.evidence.files import faults, read_bytes
+from tests.examples import mostly_full
 
 IP = "23.83.218.24"
 
@@ -145,8 +146,10 @@ def test_a_refusal_that_does_not_say_it(text: str, reason: str) -> None:
 
 @pytest.mark.parametrize(
     "piece",
-    ["SPF ", "spf=", "550 5.7.26 ", "with ip: [", "1.", "1:", "[", "domain ", "http://x?", "a=b&", "host x[", " ", "\n",
-     "<", "\\n", "is not allowed to send mail from ", "550-", "(x, the server "],
+    mostly_full([
+        "SPF ", "spf=", "550 5.7.26 ", "with ip: [", "1.", "1:", "[", "domain ", "http://x?", "a=b&", "host x[", " ",
+        "\n", "<", "\\n", "is not allowed to send mail from ", "550-", "(x, the server ",
+    ], 4),
 )  # fmt: skip
 def test_a_text_without_end_takes_linear_time(piece: str) -> None:
     with cpu_seconds_at_most(20):
@@ -346,6 +349,9 @@ def test_a_failure_report(tmp_path: Path) -> None:
         ("Original-Mail-From", ("Original-Mail-From: not an address",), (IP, "alice@seed.example", 1)),
         ("Authentication-Results", (), (IP, "alice@seed.example", 1)),
         ("Source-IP", ("Source-IP: [2001:db8:1::24]",), ("2001:db8:1::24", "alice@seed.example", 1)),
+        ("Source-IP", ("Source-IP: [IPv6:2001:db8:1::24] (mail)",), ("2001:db8:1::24", "alice@seed.example", 1)),
+        ("Source-IP", ("Source-IP: 23.83.218.24 (mail.seed.example)",), ("23.83.218.24", "alice@seed.example", 1)),
+        ("Original-Mail-From", ("Original-Mail-From: (x) <bob@seed.example> (y)",), (IP, "bob@seed.example", 1)),
         ("Version", ("Incidents: 12",), (IP, "alice@seed.example", 12)),
         ("Version", ("Incidents: many",), (IP, "alice@seed.example", 1)),
         ("Feedback-Type", ("Feedback-Type: abuse",), (IP, "alice@seed.example", 1)),

@@ -25,6 +25,7 @@ from tests.evidence.files import (
     read_bytes,
     zipped,
 )
+from tests.examples import mostly_full
 
 LAUGHS = (
     b'<?xml version="1.0"?><!DOCTYPE feedback [<!ENTITY a "ha">'
@@ -35,6 +36,7 @@ EXTERNAL = (
     b'<!DOCTYPE feedback [<!ENTITY file SYSTEM "file:///etc/passwd">]>'
     b"<feedback><record><row><source_ip>&file;</source_ip></row></record></feedback>"
 )
+
 DOCTYPE = "it has a DOCTYPE, which reports don't have, so the rest is not read"
 
 XML = {
@@ -95,6 +97,7 @@ def repeated(piece: bytes, times: int, before: bytes = b"", after: bytes = b"") 
     yield after
 
 
+@pytest.mark.full
 def test_a_huge_text_is_not_held() -> None:
     text = repeated(
         b"x" * 65536, 1600, b"<feedback><record><row><source_ip>", b"</source_ip></row></record></feedback>"
@@ -104,6 +107,7 @@ def test_a_huge_text_is_not_held() -> None:
     assert [item.reason for item in ledger.unread] == ["source_ip can't be used: it has more than 1,024 characters"]
 
 
+@pytest.mark.full
 def test_a_line_of_a_gigabyte_is_not_held() -> None:
     """The line comes from nowhere, so that the test needs no such file; it is read as one from a file is."""
     text = repeated(b"x" * (1 << 20), 1024, b"one\n", b"\nthree")
@@ -114,14 +118,17 @@ def test_a_line_of_a_gigabyte_is_not_held() -> None:
 
 @pytest.mark.parametrize(
     ("start", "kind"),
-    [
-        (b"192.0.2.1,a@example.com\n", "csv"),
-        (b"Aug  3 10:15:01 mx postfix/smtpd[1]: A1B2C3: client=x[192.0.2.1]\n", "log"),
-        (b"Subject: x\nX: ", "message"),
-        (b"Subject: x\n\n", "message"),
-        (b"From x\nSubject: x\n\n", "message"),
-        (b"", "nothing"),
-    ],
+    mostly_full(
+        [
+            (b"192.0.2.1,a@example.com\n", "csv"),
+            (b"Aug  3 10:15:01 mx postfix/smtpd[1]: A1B2C3: client=x[192.0.2.1]\n", "log"),
+            (b"Subject: x\nX: ", "message"),
+            (b"Subject: x\n\n", "message"),
+            (b"From x\nSubject: x\n\n", "message"),
+            (b"", "nothing"),
+        ],
+        2,
+    ),
 )
 def test_a_file_with_one_huge_line(tmp_path: Path, start: bytes, kind: str) -> None:
     path = tmp_path / "huge"
@@ -222,25 +229,28 @@ def test_no_octets_raise_anything(tmp_path: Path, content: bytes) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    [
-        "2026-08-03 10:15:41 1wZq7K-000123-2f <= a@b.example" + " H=(" * 15_000,
-        "2026-08-03 10:15:41" + " 1wZq7K-000123-2f <=" * 3_000,
-        '2026-08-03 10:15:41 1wZq7K-000123-2f <= "' + '\\"' * 30_000,
-        "Aug  3 10:15:01 mx" + " policyd-spf: " * 4_500,
-        "Aug  3 10:15:01 mx" + " postfix/" + "a" * 60_000,
-        "Aug  3 10:15:01 mx" + " postfix/a/b" * 5_000,
-        "Aug  3 10:15:01 mx postfix/smtpd[1]: AAAAA1: client=" + "x[" * 30_000,
-        "Aug  3 10:15:01 mx postfix/smtpd[1]: AAAAA1: client=x[127.0.0.1]" + ", orig_client=" * 4_000,
-        'Aug  3 10:15:01 mx postfix/qmgr[1]: AAAAA1: from=<"' + '\\"' * 30_000,
-        "192.0.2.1," + "a." * 30_000,
-        "192.0.2.1" + ',"' * 30_000,
-        "Received: from x " + "(HELO " * 10_000 + " by y",
-        "Received: from x " + "[1" * 10_000 + " by y",
-        "Received: from x" + " by " * 10_000,
-        "From: " + "(" * 60_000,
-        "Content-Type: multipart/mixed" + "; boundary" * 6_000,
-        "Received-SPF: pass (" + "domain of a" * 5_000,
-    ],
+    mostly_full(
+        [
+            "2026-08-03 10:15:41 1wZq7K-000123-2f <= a@b.example" + " H=(" * 15_000,
+            "2026-08-03 10:15:41" + " 1wZq7K-000123-2f <=" * 3_000,
+            '2026-08-03 10:15:41 1wZq7K-000123-2f <= "' + '\\"' * 30_000,
+            "Aug  3 10:15:01 mx" + " policyd-spf: " * 4_500,
+            "Aug  3 10:15:01 mx" + " postfix/" + "a" * 60_000,
+            "Aug  3 10:15:01 mx" + " postfix/a/b" * 5_000,
+            "Aug  3 10:15:01 mx postfix/smtpd[1]: AAAAA1: client=" + "x[" * 30_000,
+            "Aug  3 10:15:01 mx postfix/smtpd[1]: AAAAA1: client=x[127.0.0.1]" + ", orig_client=" * 4_000,
+            'Aug  3 10:15:01 mx postfix/qmgr[1]: AAAAA1: from=<"' + '\\"' * 30_000,
+            "192.0.2.1," + "a." * 30_000,
+            "192.0.2.1" + ',"' * 30_000,
+            "Received: from x " + "(HELO " * 10_000 + " by y",
+            "Received: from x " + "[1" * 10_000 + " by y",
+            "Received: from x" + " by " * 10_000,
+            "From: " + "(" * 60_000,
+            "Content-Type: multipart/mixed" + "; boundary" * 6_000,
+            "Received-SPF: pass (" + "domain of a" * 5_000,
+        ],
+        5,
+    ),
     ids=lambda line: line[:40] + line[-12:],
 )
 def test_lines_made_to_be_slow(tmp_path: Path, line: str) -> None:

@@ -9,6 +9,7 @@ from hypothesis import given, strategies as st
 import spfengine
 from spfengine import Zone
 from tests.counting import cpu_seconds_at_most
+from tests.examples import mostly_full
 
 _HEAVY: dict[str, Any] = {
     "64 KiB of one term": "v=spf1 a:" + "a" * 65000 + ".example -all",
@@ -36,7 +37,7 @@ _HEAVIEST = {"hundreds of macros"}
 
 
 @pytest.mark.parametrize(
-    "what", [pytest.param(what, marks=pytest.mark.full if what in _HEAVIEST else ()) for what in _HEAVY]
+    "what", mostly_full([pytest.param(what, marks=pytest.mark.full if what in _HEAVIEST else ()) for what in _HEAVY], 5)
 )
 def test_work_is_bounded(what: str) -> None:
     zone: dict[str, Any] = {"x.example": {"TXT": _HEAVY[what], "A": "192.0.2.1"}}

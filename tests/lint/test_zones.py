@@ -73,6 +73,7 @@ def test_a_zone_without_names_has_no_findings() -> None:
     assert codes_of({}) == []
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", ["realworld.yml", "realworld-older.yml"])
 def test_published_records_are_linted(name: str) -> None:
     folder = shared_folder()

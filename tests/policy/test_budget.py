@@ -9,6 +9,7 @@ from spfengine.drivers import drive
 from spfengine.policy import budget
 from spfengine.policy.budget import Budget
 from spfengine.policy.policy import Policy
+from tests.examples import mostly_full
 
 
 def budget_of(record: str, **names: Any) -> Budget:
@@ -50,7 +51,7 @@ def test_a_match_that_only_ends_an_include_may_cost_more() -> None:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("before", ["", "exists:%{l}.e.example "])
+@pytest.mark.parametrize("before", mostly_full(["", "exists:%{l}.e.example "]))
 def test_a_loop_is_endless(before: str) -> None:
     assert budget_of(f"v=spf1 {before}include:d.example -all").endless
 
@@ -60,6 +61,7 @@ def test_a_record_that_can_not_be_followed_makes_it_incomplete() -> None:
     assert not budget_of("v=spf1 exists:%{l}.x.example -all").incomplete
 
 
+@pytest.mark.full
 def test_a_record_that_would_take_too_long_is_incomplete(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(budget, "MAX_STEPS", 25_000)
     includes = {f"i{n}_example": {"TXT": "v=spf1" + " -mx:%{l}.e.example" * 10} for n in range(20)}

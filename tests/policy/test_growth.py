@@ -37,6 +37,7 @@ def test_compiling_grows_no_faster_than_networks_times_includes() -> None:
     assert count_steps(compiling(400)) <= 16 * 1.3 * count_steps(compiling(100))
 
 
+@pytest.mark.full
 def test_the_budget_of_a_loop_grows_no_faster_than_its_record() -> None:
     """A hostile record is long and includes itself many times."""
 

@@ -106,6 +106,7 @@ def test_names_keep_their_octets(octets: str) -> None:
     assert Policy.from_dict(json.loads(text)) == one
 
 
+@pytest.mark.full
 def test_ten_thousand_ranges_are_read_and_written_quickly_enough() -> None:
     networks = " ".join(f"ip4:10.{n >> 8}.{n & 255}.0/25" for n in range(5000))
     one = Policy.compile("z.example", resolver=Zone({"z.example": {"TXT": f"v=spf1 {networks} -all"}}))

@@ -45,6 +45,7 @@ from spfengine.resolvers import live
 from spfengine.resolvers.stub import Attempt, Reply
 from spfengine.testing import FakeDNS
 from tests.checker.same import all_of, assert_same
+from tests.examples import mostly_full
 from tests.properties import strategies
 from tests.properties.generate import Call
 
@@ -176,7 +177,7 @@ WIDE = Zone(
 
 
 @pytest.mark.parametrize("way", [check, in_asyncio])
-@pytest.mark.parametrize("most", [1, 3, 8])
+@pytest.mark.parametrize("most", mostly_full([8, 1, 3]))
 def test_what_is_asked_ahead_is_capped(way: Callable[..., CheckResult], most: int) -> None:
     waiting = RoundTrips(WIDE, prefetch=most)
     returned = way("203.0.113.1", "u@a.example", resolver=waiting)

@@ -16,6 +16,7 @@ from spfengine.linting import LintCode
 from spfengine.names import is_same_or_under
 from spfengine.problems import ProblemCode
 from spfengine.simulation import Effect
+from tests.examples import examples
 from tests.properties import generate
 from tests.properties.strategies import calls, chance, limits
 
@@ -129,7 +130,7 @@ def test_no_finding_of_lint_depends_on_what_is_outside(zones: Made) -> None:
 
 
 @given(made_zones)
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 def test_what_is_flattened_does_not_depend_on_what_is_outside(zones: Made) -> None:
     part = spfengine.flatten(APEX, resolver=zones.partial)
     if part.refusal is None:
@@ -139,7 +140,7 @@ def test_what_is_flattened_does_not_depend_on_what_is_outside(zones: Made) -> No
 
 
 @given(made_zones)
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 def test_no_headline_of_a_suggestion_depends_on_what_is_outside(zones: Made) -> None:
     senders = [spfengine.Sender(ip, f"@{APEX}") for ip in generate.CLIENTS_4]
     catalogue = spfengine.Catalogue(())

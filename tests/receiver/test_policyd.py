@@ -20,6 +20,7 @@ from spfengine.cli import policyd as policyd_command
 from spfengine.receiver.delegation import Delegation
 from spfengine.receiver.rules import Rules
 from tests.cli.conftest import SEED, command, environment
+from tests.examples import mostly_full
 from tests.receiver.requests import wire
 
 SOFTFAIL = {"client_address": "23.83.218.24", "sender": "alice@seed.example"}
@@ -99,7 +100,7 @@ def answer(client: socket.socket) -> str:
     return received.decode()
 
 
-@pytest.fixture(params=["tcp", "tcp6", "unix"])
+@pytest.fixture(params=["tcp", "unix", pytest.param("tcp6", marks=pytest.mark.full)])
 def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Running]:
     listen = {"tcp": "127.0.0.1:0", "tcp6": "[::1]:0", "unix": f"unix:{tmp_path}/s"}[request.param]
     if request.param == "tcp6":
@@ -164,6 +165,7 @@ def test_clients_that_go_in_the_middle_do_no_harm(server: Running) -> None:
     assert (code, "Traceback" in err) == (0, False)
 
 
+@pytest.mark.full
 def test_a_hundred_clients_at_once() -> None:
     with policyd("--listen", "127.0.0.1:0") as running:
         answers: list[str] = []
@@ -181,6 +183,7 @@ def test_a_hundred_clients_at_once() -> None:
         assert {item[:37] for item in answers} == {"action=PREPEND Received-SPF: softfail"}
 
 
+@pytest.mark.full
 def test_a_check_that_runs_at_sigterm_is_answered() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.1", 0))
@@ -325,19 +328,22 @@ def test_on_stdin_sigterm_is_a_clean_end() -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "reported"),
-    [
-        (["--listen", "0.0.0.0:0"], "not loopback"),
-        (["--listen", "[::]:0"], "not loopback"),
-        (["--listen", "192.0.2.1:10023"], "--allow-remote"),
-        (["--listen", "localhost:10023"], "expected an address and port"),
-        (["--listen", "127.0.0.1"], "expected an address and port"),
-        (["--listen", "127.0.0.1:99999"], "expected an address and port"),
-        (["--listen", "unix:"], "expected an address and port"),
-        (["--hostname", "a b"], "host name"),
-        (["--fail", "bounce"], "'--fail'"),
-        (["--skip", "192.0.2.1/24"], "expected that network, 192.0.2.0/24"),
-        (["--skip", "mx.example"], "is not an address or network"),
-    ],
+    mostly_full(
+        [
+            (["--listen", "0.0.0.0:0"], "not loopback"),
+            (["--listen", "[::]:0"], "not loopback"),
+            (["--listen", "192.0.2.1:10023"], "--allow-remote"),
+            (["--listen", "localhost:10023"], "expected an address and port"),
+            (["--listen", "127.0.0.1"], "expected an address and port"),
+            (["--listen", "127.0.0.1:99999"], "expected an address and port"),
+            (["--listen", "unix:"], "expected an address and port"),
+            (["--hostname", "a b"], "host name"),
+            (["--fail", "bounce"], "'--fail'"),
+            (["--skip", "192.0.2.1/24"], "expected that network, 192.0.2.0/24"),
+            (["--skip", "mx.example"], "is not an address or network"),
+        ],
+        2,
+    ),
 )
 def test_unusable_settings_are_reported_before_anything_is_served(arguments: list[str], reported: str) -> None:
     done = stdin(b"", *arguments)

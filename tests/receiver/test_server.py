@@ -29,6 +29,7 @@ from spfengine.policyd.systemd import handed_over, notify
 from spfengine.receiver.delegation import Delegation
 from spfengine.receiver.rules import Rules
 from tests.cli.conftest import REPOSITORY, SEED, command, environment
+from tests.examples import mostly_full
 from tests.receiver.requests import wire
 from tests.receiver.test_policyd import SOFTFAIL, ask, policyd
 
@@ -221,6 +222,7 @@ def test_new_clients_wait_while_all_others_are_busy() -> None:
     in_loop(test, Gated, clients=2)  # type: ignore[arg-type]  # a coroutine function
 
 
+@pytest.mark.full
 def test_without_file_descriptors_there_is_one_line(tmp_path: Path) -> None:
     """Issue: "no file descriptors: one line, not 69,000; its own bounds fit the usual limit of 1,024"."""
     path = tmp_path / "s"
@@ -386,11 +388,13 @@ def test_sockets_for_another_process_are_not_taken() -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "reported"),
-    [
-        (["--metrics", "127.0.0.1:0"], "--metrics needs --listen"),
-        (["--metrics", "192.0.2.1:1", "--listen", "127.0.0.1:0"], "not loopback"),
-        (["--log-format", "xml"], "'--log-format'"),
-    ],
+    mostly_full(
+        [
+            (["--metrics", "127.0.0.1:0"], "--metrics needs --listen"),
+            (["--metrics", "192.0.2.1:1", "--listen", "127.0.0.1:0"], "not loopback"),
+            (["--log-format", "xml"], "'--log-format'"),
+        ]
+    ),
 )
 def test_unusable_settings_are_reported(arguments: list[str], reported: str) -> None:
     done = subprocess.run(

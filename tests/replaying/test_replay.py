@@ -508,6 +508,7 @@ def test_anything_in_any_place_gives_totals_or_argument_error(data: st.DataObjec
         assert read + Totals() == read
 
 
+@pytest.mark.full
 def test_totals_stay_small() -> None:
     """However many rows there are: "a small totals object"."""
     rows = [Sender("192.0.2.5", f"u{n}@x.example", f"h{n}.example") for n in range(20_000)]

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import pytest
+
 import spfengine
 from spfengine.simulation.simulation import Simulation
 
@@ -48,6 +50,7 @@ def test_without_conditions_there_are_no_rows() -> None:
     ]
 
 
+@pytest.mark.full
 def test_the_document_grows_with_the_conditions_and_the_networks() -> None:
     """A tree of ten conditions has thousands of leaves, but few different branches; each network has such a tree."""
     rows = {}

@@ -13,6 +13,7 @@ import spfengine
 from spfengine import Answer, LiveResolver, Question, Status, Zone, asurvey, survey
 from spfengine.surveying import SurveyedDomain, time_limit as patience
 from spfengine.testing import FakeDNS
+from tests.examples import mostly_full
 from tests.listening import Listening
 from tests.surveying.cases import DOMAINS, ZONE
 
@@ -49,7 +50,7 @@ class Slow:
         return Answer(answer.status, answer.type, answer.records, 300, answer.chain, answer.strings)
 
 
-@pytest.mark.parametrize("in_flight", [1, 3, 100])
+@pytest.mark.parametrize("in_flight", mostly_full([1, 3, 100]))
 def test_it_says_what_one_after_the_other_says(in_flight: int) -> None:
     domains = [*DOMAINS, "no domain"]
     expected = timeless(survey(domains, resolver=InTurn()))

@@ -76,6 +76,7 @@ def all_workloads() -> list[tuple[str, Zone]]:
     return returned
 
 
+@pytest.mark.full
 def test_it_is_what_policy_budget_and_lint_say() -> None:
     for domain, zone in all_workloads():
         [returned] = survey([domain], resolver=zone)

@@ -71,6 +71,7 @@ def test_what_is_read_back_answers_the_same(format: str, read: Callable[[str], Z
         assert answers(read(text), names).items() >= expected.items()
 
 
+@pytest.mark.full
 def test_every_zone_of_our_suite_is_read_back() -> None:
     zones = {id(case.scenario): case.zone for case in load_suite(SEMANTICS, "semantics")}
     assert len(zones) > 10

@@ -19,6 +19,7 @@ from spfengine.resolvers.live import LiveResolver
 from spfengine.resolvers.rrsets import MAX_CHAIN, RRset
 from spfengine.resolvers.zone import Zone
 from spfengine.testing import FakeDNS, Fault, FaultKind
+from tests.examples import mostly_full
 from tests.wire.conftest import Ask
 
 TXT, A, AAAA, MX, PTR = RRType.TXT, RRType.A, RRType.AAAA, RRType.MX, RRType.PTR
@@ -160,6 +161,7 @@ def test_what_failed_is_not_asked_again(ask: Ask) -> None:
         assert ask(live(server), "example.com").records
 
 
+@pytest.mark.full
 def test_the_next_server_is_asked_when_one_is_silent_or_fails(ask: Ask) -> None:
     everything = [Fault("*", "*", FaultKind.SILENCE)]
     with (
@@ -202,7 +204,9 @@ def test_a_large_answer_is_asked_for_over_tcp(ask: Ask) -> None:
         assert [query.over for query in server.queries] == ["udp", "tcp"]
 
 
-@pytest.mark.parametrize("kind", [FaultKind.SILENCE, FaultKind.GARBAGE, FaultKind.WRONG_ID, FaultKind.TRUNCATE])
+@pytest.mark.parametrize(
+    "kind", mostly_full([FaultKind.TRUNCATE, FaultKind.SILENCE, FaultKind.GARBAGE, FaultKind.WRONG_ID])
+)
 def test_truncated_is_what_remains_where_tcp_does_not_help(ask: Ask, kind: FaultKind) -> None:
     timeout = PATIENCE if kind is FaultKind.TRUNCATE else MIXED
     with served(ZONE, Fault("big.example", "*", kind, over="tcp"), timeout=timeout) as (_, resolver):
@@ -287,6 +291,7 @@ def test_answers_are_kept_while_their_ttl_lasts(ask: Ask) -> None:
         assert len(server.queries) == 2
 
 
+@pytest.mark.full
 def test_questions_do_not_wait_for_each_other() -> None:
     async def ask_all(resolver: LiveResolver) -> list[Answer]:
         return await asyncio.gather(*[resolver.aresolve(Question("example.com", A)) for _ in range(50)])
@@ -302,6 +307,7 @@ def test_questions_do_not_wait_for_each_other() -> None:
         assert len(server.queries) == 70
 
 
+@pytest.mark.full
 def test_a_cancelled_question_leaves_nothing_behind() -> None:
     async def give_up(resolver: LiveResolver) -> None:
         with pytest.raises(TimeoutError):

@@ -76,6 +76,7 @@ def test_twenty_thousand_queries_from_two_hundred_tasks_are_all_answered_and_log
     assert logged == {(f"n{task}.example", "udp" if task % 2 else "tcp"): QUERIES for task in range(TASKS)}
 
 
+@pytest.mark.full
 def test_ten_thousand_random_packets_do_not_stop_it() -> None:
     noise = random.Random(7208)
     good = _wire(1, 1)

@@ -242,6 +242,7 @@ def test_questions_at_once_do_not_all_wait_for_the_server_that_is_tried_again() 
         assert counts([dead, good]) == [2, 51]
 
 
+@pytest.mark.full
 def test_four_dead_servers_before_a_live_one(ask: Ask) -> None:
     with servers(4) as all_servers:
         resolver = live(all_servers, Clock(), lifetime=5 * SHORT)

@@ -43,12 +43,17 @@ def named_unknown(failed: Mapping[Question, Answer]) -> str:
         for question, answer in failed.items()
         if not answer.is_unknown
     ]
-    names = [missing_name(question, answer) for question, answer in failed.items() if answer.is_unknown]
-    outside = [visible_name(name) for name in {fold(name): name for name in names}.values()]
     parts = [f"DNS could not answer {listed(failures, _MOST)}"] if failures else []
+    outside = _names_outside(failed)
     if outside:
         parts.append(f"{listed(outside, _MOST)} {'is' if len(outside) == 1 else 'are'} {NOT_GIVEN}")
     return ", and ".join(parts) or TOO_MUCH_WORK
+
+
+def _names_outside(failed: Mapping[Question, Answer]) -> list[str]:
+    """Return the names of which nobody was asked, each once, safe to print."""
+    names = [missing_name(question, answer) for question, answer in failed.items() if answer.is_unknown]
+    return [visible_name(name) for name in {fold(name): name for name in names}.values()]
 
 
 def hint_for(failed: Mapping[Question, Answer]) -> str:

@@ -499,14 +499,10 @@ class _Tiler:
         while True:
             found, last = yield from self._run(address, stack)
             if isinstance(found, Fork):
-                tree = self.trees.get(found.state)
-                if self.steps >= self.max_steps or self.inputs.work.is_over:
-                    _, lookups, voids = found.state
-                    tree = _End(self._ask(found.dependency, found.path or (), lookups, voids, is_cut=True), last)
-                elif tree is None or tree.last < address:
+                end = self._end_of(found, last, address)
+                if end is None:
                     stack.append(_Node(found, last))
                     continue
-                end = _End(tree.outcome, min(last, tree.last), tree.leaves, tree.depth)
             else:
                 end = _End(found, last)
             while stack:
@@ -519,6 +515,16 @@ class _Tiler:
                 end = _End(tree.outcome, min(node.before, tree.last), tree.leaves, tree.depth)
             else:
                 return end.outcome, end.last
+
+    def _end_of(self, fork: Fork, last: int, address: int) -> _End | None:
+        """Return how a fork ends, if that is known or too much work to find out; None if its choices must be run."""
+        tree = self.trees.get(fork.state)
+        if self.steps >= self.max_steps or self.inputs.work.is_over:
+            _, lookups, voids = fork.state
+            tree = _End(self._ask(fork.dependency, fork.path or (), lookups, voids, is_cut=True), last)
+        elif tree is None or tree.last < address:
+            return None
+        return _End(tree.outcome, min(last, tree.last), tree.leaves, tree.depth)
 
     def _run(self, address: int, stack: list[_Node]) -> Generator[Question, Answer, tuple[Outcome | Fork, int]]:
         """Return where a run with the choices on the stack ends or forks, and the last address for which it does."""

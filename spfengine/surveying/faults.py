@@ -11,7 +11,7 @@ from spfengine.names import fold
 from spfengine.policy.budget import Cost
 from spfengine.policy.outcome import Outcome
 from spfengine.problems import Problem, ProblemCode, Result
-from spfengine.record.model import MX, A, HostDirective, Include, Record
+from spfengine.record.model import MX, A, HostDirective, Record
 
 
 class RecordFault(StrEnum):
@@ -73,6 +73,7 @@ _LEADS_NOWHERE = _INCLUDE_WITHOUT_RECORD | {
     _C.REDIRECT_DOMAIN_NOT_FOUND,
     _C.REDIRECT_NO_RECORD,
 }
+_INCLUDE = re.compile(r"[+?~-]?include:", re.IGNORECASE)
 _MECHANISM = re.compile(r"[+?~-]?([a-z0-9]*)", re.IGNORECASE)
 
 
@@ -129,11 +130,16 @@ def needs_two_includes(cost: Cost, chain: Iterable[tuple[str, Record]], most: in
         chain: the domain's record, and those that it redirects to, each with its domain.
         most: how many lookups are allowed.
     """
-    records = dict(chain)
-    includes = {step.text for record in records.values() for step in record.steps if isinstance(step, Include)}
-    by_term = cost.by_term({fold(name) for name in records})
-    costs = sorted([count for term, count in by_term.items() if term in includes])
-    return sum(costs[-2:]) > most
+    domains = {fold(domain) for domain, _ in chain}
+    costs: list[int] = []  # of each include term of these records, and of any other term
+    is_include = False
+    for domain, term in cost.terms:
+        if fold(domain) in domains:
+            is_include = _INCLUDE.match(term) is not None
+            costs.append(0)
+        if is_include:
+            costs[-1] += 1
+    return sum(sorted(costs)[-2:]) > most
 
 
 def _syntax_fault(problem: Problem, source: str) -> RecordFault:

@@ -4,7 +4,7 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, nullcontext
 from typing import Any
 
@@ -15,9 +15,11 @@ from spfengine.cli import exits, options, sources
 from spfengine.cli.exits import Failure
 from spfengine.cli.screen import Bar, Screen
 from spfengine.cli.survey_files import CompactSet, Document, ListFile, NoFile, OutFile, Stdout, key_of
+from spfengine.cli.survey_jobs import survey_by_processes
 from spfengine.cli.survey_summary import add_up, is_written, print_summary
 from spfengine.resolvers.cache import Cache
-from spfengine.surveying.domain import DomainState, SurveyedDomain
+from spfengine.surveying.domain import DomainState
+from spfengine.surveying.listing import read_domain
 from spfengine.surveying.summary import Counting, SummaryRow
 from spfengine.surveying.survey import asurvey
 from spfengine.surveying.time_limit import unchanging
@@ -61,7 +63,7 @@ _ALL = {"fail": "-all", "softfail": "~all", "neutral": "?all", "pass": "+all"}
 
 @click.command(epilog=_EPILOG)
 @click.argument(
-    "files", metavar="FILE", nargs=-1, required=True,
+    "files", metavar="FILE...", nargs=-1, required=True,
     type=options.FileName("a file with one domain per line, or - for standard input"),
 )  # fmt: skip
 @click.option("-o", "--output", metavar="OUT", help="Write the lines to this file, which must not exist.")
@@ -69,6 +71,10 @@ _ALL = {"fail": "-all", "softfail": "~all", "neutral": "?all", "pass": "+all"}
 @click.option(
     "--in-flight", metavar="N", type=click.IntRange(1, 500), default=100, show_default=True,
     help="How many domains are asked for at once, each with one DNS query.",
+)  # fmt: skip
+@click.option(
+    "--jobs", metavar="N", type=click.IntRange(1, 256), default=1, show_default=True,
+    help="How many processes survey the domains; they share --in-flight, and each keeps its own DNS answers.",
 )  # fmt: skip
 @click.option("--no-lint", is_flag=True, help="Leave out the findings of lint: two to three times as fast.")
 @click.option(
@@ -93,6 +99,7 @@ def command(
     output: str | None,
     resume: bool,
     in_flight: int,
+    jobs: int,
     no_lint: bool,
     timeout: float,
     summarised: bool,
@@ -120,8 +127,11 @@ def command(
     if file == sources.STDIN:
         sources.only_one_stdin(file, *zones)
     base = sources.base_resolver(zones, live, nameservers, timeout, cache=False, in_flight=in_flight)
+    words = None if jobs == 1 else _words(no_lint, timeout, zones, live, nameservers)
     with ListFile(file) as listed:
         survey = _Survey(listed, base, lint=not no_lint, seconds=timeout, in_flight=in_flight)
+        if words is not None:
+            survey.divide(words, jobs)
         lines: Stdout | NoFile = NoFile() if summarised else Stdout()
         with nullcontext(lines) if output is None else OutFile(output, resume=resume) as out:
             if isinstance(out, OutFile) and not out.is_empty:  # only with --resume
@@ -130,6 +140,20 @@ def command(
         if summarised:
             print_summary(survey.counting.summary(), top, as_json=as_json, as_csv=as_csv)
         return code
+
+
+def _words(
+    no_lint: bool, timeout: float, zones: tuple[str, ...], live: bool, nameservers: tuple[str, ...]
+) -> list[str]:
+    """Return the options with which other processes survey as this one does."""
+    if any(sources.file_of(zone) == sources.STDIN for zone in zones):
+        raise click.UsageError("with --jobs, each process reads the files of --zone, so none can be standard input")
+    words = [f"--timeout={timeout}"]
+    words += [f"--zone={zone}" for zone in zones]
+    words += [f"--nameserver={address}" for address in nameservers]
+    words += ["--no-lint"] * no_lint + ["--live"] * live
+    seconds = options.dns_seconds()
+    return words if seconds is None else [*words, f"--dns-timeout={seconds}"]
 
 
 class _Counting:
@@ -167,6 +191,11 @@ class _Survey:
         self.tally = Tally()
         self.counting = Counting()
         self._before = 0
+        self._parts: tuple[list[str], int] | None = None
+
+    def divide(self, words: list[str], jobs: int) -> None:
+        """Leave the domains to so many processes, each with these options."""
+        self._parts = words, jobs
 
     def count(self, document: Document) -> None:
         """Count a line."""
@@ -201,15 +230,37 @@ class _Survey:
     async def _ask(self, out: Stdout | NoFile | OutFile) -> None:
         wanted = not isinstance(out, Stdout) or not sys.stdout.isatty()  # else the lines themselves show the progress
         with Bar("surveying", wanted=wanted) as bar:
-            async with aclosing(asurvey(self._wanted(), resolver=self._resolver, **self._settings)) as surveyed:
-                async for domain in surveyed:
-                    self._take(domain, out)
+            async with aclosing(self._lines(out)) as lines:
+                async for line, document in lines:
+                    out.write(line)
+                    self.count(document)
                     bar.show(self._list.read, self._list.size, f"{self.tally.lines:,} domains")
 
-    def _take(self, domain: SurveyedDomain, out: Stdout | NoFile | OutFile) -> None:
-        document = domain.to_dict()
-        out.write(json.dumps(document) + "\n")
-        self.count(document)
+    async def _lines(self, out: Stdout | NoFile | OutFile) -> AsyncGenerator[tuple[str, Document], None]:
+        """Yield the lines, each with what it says."""
+        if self._parts is None:
+            async with aclosing(asurvey(self._wanted(), resolver=self._resolver, **self._settings)) as surveyed:
+                async for domain in surveyed:
+                    document = domain.to_dict()
+                    yield json.dumps(document) + "\n", document
+            return
+        words, jobs = self._parts
+        in_flight = -(-self._settings["in_flight"] // jobs)
+        async with aclosing(survey_by_processes(self._valid(out), words, jobs, in_flight)) as lines:
+            async for line in lines:
+                yield line, json.loads(line)
+
+    async def _valid(self, out: Stdout | NoFile | OutFile) -> AsyncIterator[str]:
+        """Yield the wanted domains; of texts that are no domains, write the lines, for which nothing is asked."""
+        async for text in self._wanted():
+            domain, fault = read_domain(text)
+            if fault is None:
+                yield domain
+                continue
+            async for surveyed in asurvey([text], resolver=self._resolver):
+                document = surveyed.to_dict()
+                out.write(json.dumps(document) + "\n")
+                self.count(document)
 
     async def _wanted(self) -> AsyncIterator[str]:
         """Yield the domains of the list that have no line yet, each once; report faults on stderr."""
@@ -234,7 +285,7 @@ class _Survey:
         if self._before:
             heading += f", {f'{self._before:,}' if new else 'all'} of them before" + (f"; {new:,} now" if new else "")
         heading += f" in {seconds:,.1f} s, {new / seconds:,.0f} a second" if new else ""
-        if new and self._counting is not None:
+        if new and self._counting is not None and self._parts is None:  # each process has counted its own queries
             heading += f", with {counted(self._counting.queries, 'DNS query', 'DNS queries')}"
         screen = Screen(sys.stderr)
         screen.show(self.tally.summary(heading + more, screen.width))

@@ -136,6 +136,15 @@ def survey_of(folder: Path) -> tuple[str, ...]:
 
 
 @pytest.mark.full
+def test_by_two_processes_it_is_what_is_known_of_the_population(call: Call, tmp_path: Path) -> None:
+    population = Population(20_000)
+    write(population, tmp_path)
+    ended = call(*survey_of(tmp_path), "--jobs", "2", "--summary", "--json")
+    assert ended.code == 0
+    assert of(ended.out) == population.truth(lint=False)
+
+
+@pytest.mark.full
 def test_killed_and_resumed_it_is_what_is_known_of_the_population(call: Call, tmp_path: Path) -> None:
     population = Population(20_000)
     write(population, tmp_path)

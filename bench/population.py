@@ -267,11 +267,15 @@ class Population:
     def zone_lines(self) -> Iterator[str]:
         """Yield the lines of the zone file of population.example."""
         yield f"$ORIGIN {APEX}.\n$TTL 300\n{_SOA}"
+        for name, sets in self.names():
+            yield from _lines(name, sets)
+
+    def names(self) -> Iterator[tuple[str, Sets]]:
+        """Yield all names that have records, with these."""
         for label, sets in SHARED.items():
-            yield from _lines(label or "@", sets)
+            yield f"{label}.{APEX}" if label else APEX, sets
         for number in range(self.count):
-            for name, sets in _names_of(self.kind(number), number).items():
-                yield from _lines(name.removesuffix(f".{APEX}"), sets)
+            yield from _names_of(self.kind(number), number).items()
 
     def _sets(self, name: str) -> Sets | None:
         """Return the records of a name; none if only names under it exist; None if it does not exist."""
@@ -329,7 +333,7 @@ def _lines(name: str, sets: Sets) -> Iterator[str]:
         for record in records:
             quoted = " ".join([f'"{string}"' for string in _strings(record)])
             data = quoted if type == "TXT" else f"{record}." if type == "MX" else record
-            yield f"{name} {type} {data}\n"
+            yield f"{name}. {type} {data}\n"
 
 
 def beside(found: Summary, known: Summary) -> Iterator[str]:

@@ -1,8 +1,10 @@
 """The summary of a survey: rows that add up in any order, and that equal what is known of a population."""
 
+import asyncio
 import json
 import pickle
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,14 @@ from hypothesis import given, strategies as st
 
 import spfengine
 from bench.population import APEX, KINDS, Population, write
-from spfengine import Question, RRType, Zone
+from bench.workloads import Record, Workload
+from bench.zones import make_zone
+from spfengine import LiveResolver, Question, RRType, Zone
 from spfengine.errors import ArgumentError
 from spfengine.surveying import RecordFault, Summary, SummaryRow, SurveyedDomain
+from tests.conftest import REPOSITORY
 from tests.surveying.cases import DOMAINS, RECORDS, ZONE
+from tests.wire.real_server import serve
 
 # Table 3 of "SPF Beyond the Standard", out of 55 million domains with SPF
 PUBLISHED = {
@@ -192,6 +198,33 @@ def test_another_seed_is_another_population() -> None:
     assert [first.kind(n) for n in range(200)] != [second.kind(n) for n in range(200)]
     with pytest.raises(ValueError, match="domains or more"):
         Population(3)
+
+
+def test_the_example_is_the_summary_of_a_population() -> None:
+    """What the page shows; `test_the_summary_of_a_population_is_what_is_known_of_it` surveys it."""
+    text = (REPOSITORY / "examples" / "population-summary.json").read_text("ascii")
+    assert Summary.from_dict(json.loads(text)) == Population(20_000).truth(lint=True)
+
+
+@pytest.mark.debian
+def test_of_a_population_that_a_real_server_has_it_is_what_is_known(tmp_path: Path) -> None:
+    population = Population(2_000)
+    workload = Workload("population", tuple(_rows(population)), ())
+    with serve(make_zone(workload), tmp_path) as nameserver:
+        live = LiveResolver(nameserver, timeout=20, lifetime=60)
+        found = Summary.of(asyncio.run(surveyed_live(population, live)))
+    assert found == population.truth(lint=False)
+
+
+async def surveyed_live(population: Population, live: LiveResolver) -> list[SurveyedDomain]:
+    found = spfengine.asurvey(population.domains, resolver=live, lint=False, seconds=60)
+    return [each async for each in found]
+
+
+def _rows(population: Population) -> Iterator[Record]:
+    for name, sets in population.names():
+        for type, records in sets.items():
+            yield from [Record(name, type, record) for record in records]
 
 
 @pytest.mark.full

@@ -16,7 +16,7 @@ from spfengine.cli.exits import Failure
 from spfengine.cli.screen import Bar, Screen
 from spfengine.cli.survey_files import CompactSet, Document, ListFile, NoFile, OutFile, Stdout, key_of
 from spfengine.cli.survey_jobs import survey_by_processes
-from spfengine.cli.survey_summary import add_up, is_written, print_summary
+from spfengine.cli.survey_summary import add_up, are_written, print_summary
 from spfengine.resolvers.cache import Cache
 from spfengine.surveying.domain import DomainState
 from spfengine.surveying.listing import read_domain
@@ -116,8 +116,7 @@ def command(
     options.only_one_format(as_json, as_csv)
     if (as_json or as_csv) and not summarised:
         raise click.UsageError("--json and --csv are formats of --summary; the lines are JSON already")
-    written = summarised and output is None and all(is_written(file) for file in files)
-    if written:
+    if summarised and output is None and are_written(files):
         summary = add_up(files)
         print_summary(summary, top, as_json=as_json, as_csv=as_csv)
         return exits.UNAVAILABLE if summary[SummaryRow.INCOMPLETE] else 0

@@ -43,16 +43,25 @@ _WORDS = {
 }
 
 
-def is_written(path: str) -> bool:
-    """Whether a file holds what a survey wrote, not a list of domains: it begins with "{", as no domain does.
+def are_written(paths: Iterable[str]) -> bool:
+    """Whether files hold what surveys wrote, not a list of domains: they begin with "{", as no domain does.
 
-    Raises Failure if it can't be read.
+    Some may be empty, as the output of a part without domains. What is not a plain file can be read only once, and so
+    is a list.
+
+    Raises Failure if one can't be read.
     """
-    if path == STDIN:
-        return False
+    begins = [_begin(path) for path in paths]
+    return b"{" in begins and set(begins) <= {b"{", b""}
+
+
+def _begin(path: str) -> bytes | None:
+    """Return the first octet of a file; None if it is not a plain file."""
     try:
+        if path == STDIN or not Path(path).is_file():
+            return None
         with Path(path).open("rb") as file:
-            return file.read(1) == b"{"
+            return file.read(1)
     except (OSError, ValueError) as error:
         raise cannot_read(visible(path), error) from error
 

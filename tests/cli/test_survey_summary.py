@@ -2,7 +2,9 @@
 
 import csv
 import json
+import os
 import subprocess
+import threading
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
@@ -52,12 +54,24 @@ def test_what_surveys_wrote_adds_up_in_any_order(call: Call, suite: Suite, liste
         more = ("--summary", "--json") if number == 1 else ()
         path.write_text(call("survey", listed(*part), "--zone", suite(ZONE), *more).out, encoding="ascii")
         paths.append(str(path))
+    paths.append(str(tmp_path / "empty"))
+    Path(paths[-1]).touch()
     for order in (paths, paths[::-1]):
         assert call("survey", "--summary", "--json", *order).out == whole
     rows = list(csv.DictReader(StringIO(call("survey", "--summary", "--csv", *paths).out)))
     assert {row["row"]: int(row["domains"]) for row in rows if not row["domain"]} == {
         str(row): count for row, count in of(whole).counts
     }
+
+
+def test_a_list_in_a_pipe_is_read_from_its_beginning(call: Call, suite: Suite, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=("\n".join(ZONE),))
+    writer.start()
+    ended = call("survey", str(pipe), "--zone", suite(ZONE), "--summary", "--json")
+    writer.join()
+    assert of(ended.out)["domains"] == len(ZONE)
 
 
 def test_the_domains_by_which_most_break_are_listed(call: Call, suite: Suite, listed: Listed) -> None:

@@ -40,7 +40,7 @@ RETURNED = {
     "policy": "Budget Change IncludeTree Outcome",
     "replaying": "Totals",
     "simulation": "Effect SenderChange Simulation",
-    "surveying": "DomainState RecordFault Summary SummaryRow SurveyedDomain",
+    "surveying": "DomainState SurveyedDomain",
 }
 MOVED = {name: f"spfengine.{package}" for package, names in RETURNED.items() for name in names.split()}
 
@@ -51,15 +51,6 @@ VALUES: dict[str, list[str]] = {
     "Effect": "newly-passing newly-failing changed still-failing unknown unchanged".split(),
     "Severity": "error warning info".split(),
     "DomainState": "no-domain none unknown over-limit permerror works".split(),
-    "RecordFault": """
-        missing-network missing-name invalid-value unknown-mechanism other-syntax recursive multiple-records
-        include-without-record void-mx void-a over-lookups over-lookups-by-two-includes
-    """.split(),
-    "SummaryRow": """
-        domains incomplete with-record with-include faulty large-space missing-network missing-name invalid-value
-        unknown-mechanism other-syntax recursive multiple-records include-without-record void-mx void-a over-lookups
-        over-lookups-by-two-includes linted could-be-registered rentable-network
-    """.split(),
     "LintCode": """
         invalid-domain invalid-u-label domain-not-found no-record multiple-records look-alike type-spf cname-beside-data
         wildcard-gap not-spf invalid-character unknown-mechanism

@@ -143,6 +143,17 @@ def test_what_is_no_summary_is_refused() -> None:
             Summary.from_dict(bad)
 
 
+def test_the_codes_are_those_that_were_published() -> None:
+    """Users' scripts compare with these values, so none may disappear."""
+    faults = """
+        missing-network missing-name invalid-value unknown-mechanism other-syntax recursive multiple-records
+        include-without-record void-mx void-a over-lookups over-lookups-by-two-includes
+    """.split()
+    first = "domains incomplete with-record with-include faulty large-space".split()
+    assert list(RecordFault) == faults
+    assert list(SummaryRow) == [*first, *faults, "linted", "could-be-registered", "rentable-network"]
+
+
 # The population whose truth is known
 
 

@@ -70,6 +70,7 @@ CHAPTERS: dict[str, list[str]] = {
         "spfengine.simulation:RecordChange", "spfengine.simulation:TermChange",
         "spfengine.simulation.records:Standing",
     ],
+    "Reports in HTML": ["render_html"],
     "A change, for any number of senders": [
         "replay", "replay_files", "spfengine.replaying:Totals", "spfengine.replaying:Total",
         "spfengine.replaying:ReplayedSender",

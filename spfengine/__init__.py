@@ -76,6 +76,7 @@ if TYPE_CHECKING:
     from spfengine.record.model import Record as Record
     from spfengine.record.parser import diagnose as diagnose, parse as parse
     from spfengine.replaying.replay import replay as replay, replay_files as replay_files
+    from spfengine.report.render import render_html as render_html
     from spfengine.resolvers.cache import Cache as Cache
     from spfengine.resolvers.live import LiveResolver as LiveResolver
     from spfengine.resolvers.overlay import Overlay as Overlay
@@ -137,6 +138,7 @@ _MODULES = {
     "spfengine.record.model": ["Record"],
     "spfengine.record.parser": ["diagnose", "parse"],
     "spfengine.replaying.replay": ["replay", "replay_files"],
+    "spfengine.report.render": ["render_html"],
     "spfengine.resolvers.cache": ["Cache"],
     "spfengine.resolvers.live": ["LiveResolver"],
     "spfengine.resolvers.overlay": ["Overlay"],

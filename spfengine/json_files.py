@@ -59,14 +59,14 @@ def dump_document(document: object) -> str:
     return json.dumps(document, indent=1) + "\n"
 
 
-def write_whole(path: str | os.PathLike[str], text: str) -> None:
-    """Write ASCII text to a file completely, or leave the file as it was. Raises OSError.
+def write_whole(path: str | os.PathLike[str], text: str, encoding: str = "ascii") -> None:
+    """Write text to a file completely, or leave the file as it was. Raises OSError.
 
     The text goes to a new file next to it, which then takes its name.
     """
     draft = Path(f"{os.fspath(path)}.{token_hex(6)}.tmp")
     try:
-        with draft.open("x", encoding="ascii", newline="\n") as file:
+        with draft.open("x", encoding=encoding, newline="\n") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

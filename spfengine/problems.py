@@ -55,6 +55,7 @@ class ProblemCode(StrEnum):
     INVALID_CIDR_LENGTH = "invalid-cidr-length"
     UNEXPECTED_CIDR_LENGTH = "unexpected-cidr-length"
     DUPLICATE_MODIFIER = "duplicate-modifier"
+    MISSING_SPACE = "missing-space"  # never that of a check: of a draft that can be parsed, but is not what was meant
 
     # Limits (permerror; the time limit: temperror)
     TOO_MANY_LOOKUPS = "too-many-lookups"

@@ -12,4 +12,4 @@ def need(module: str) -> None:
         reason = f"{module} is not installed: the extra `full` has it, if there is one for this Python"
         if os.environ.get("CI") == "true":
             pytest.fail(reason, pytrace=False)
-        pytest.skip(reason)
+        pytest.skip(reason, allow_module_level=True)

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from spfengine.checks import check, check_both, check_helo
-from spfengine.cli import exits, options, sources
+from spfengine.cli import exits, html as reports, options, sources
 from spfengine.cli.limit_plan import Asked, is_many_mx, plan_dict, plan_lines, plan_of
 from spfengine.cli.options import Draft, drafts_by_name
 from spfengine.cli.screen import Screen, write_json
@@ -19,7 +19,7 @@ from spfengine.evaluation.session import HELO, MAILFROM, Session
 from spfengine.evaluation.trace import traced_questions
 from spfengine.linting.client import Note, noting
 from spfengine.names import fold
-from spfengine.text.check import check_lines, note_lines
+from spfengine.text.check import check_lines, draft_lines, note_lines
 from spfengine.text.lines import Line, note
 from spfengine.visible import visible, visible_name
 
@@ -81,7 +81,7 @@ class Request:
 @click.command(epilog=_EPILOG)
 @click.argument("ip", type=options.Expected(options.Address().expected))
 @click.argument(
-    "sender", type=options.Expected('the address of MAIL FROM, or a domain ("" for the null sender)')
+    "sender", type=options.SenderArgument('the address of MAIL FROM, or a domain ("" for the null sender)')
 )  # fmt: skip
 @click.option("--helo", metavar="NAME", help="The name that the client gave in HELO or EHLO.")
 @click.option(
@@ -97,6 +97,7 @@ class Request:
     help="Save the answers that the check used in FILE (JSON), which --zone can read later; drafts are not among them.",
 )  # fmt: skip
 @click.option("--trace", "with_trace", is_flag=True, help="Show every term, DNS query and answer as a tree.")
+@reports.option
 @options.as_json
 @click.pass_context
 def command(
@@ -115,6 +116,7 @@ def command(
     timeout: float,
     record_answers: str | None,
     with_trace: bool,
+    html: str | None,
     as_json: bool,
 ) -> int:
     """Check whether the client at IP may send mail for SENDER (RFC 7208), and show what decided it and why nothing
@@ -137,6 +139,13 @@ def command(
     notes = [drive(noting(result), resolver) for result in results]
     over = next((result for result in results if is_over_limit(result.problem) or is_many_mx(result.problem)), None)
     plan = plan_of(over.domain, resolver, request.limits) if over is not None else None
+    from_same = Asked(zones, live, nameservers, drafted)
+    if html is not None:
+        from spfengine.report.check import check_page
+
+        further_lines = [*_draft_lines(drafted, results), *map(_beyond_line, beyond.values())]
+        page = check_page(results, request.limits, notes, further_lines, list(plan_lines(plan, None, from_same)))
+        reports.write_report(page, html)
     if as_json:
         write_json({**_document(results, notes, beyond, with_trace=with_trace), "plan": plan_dict(plan)})
     else:
@@ -144,8 +153,9 @@ def command(
         asked = _asked(drafted, results)
         screen.show(check_lines(results, request.limits, screen.width, asked, with_trace=with_trace))
         screen.show(map(_beyond_line, beyond.values()))
-        screen.show(note_lines(dict.fromkeys(chain.from_iterable(notes))))
-        screen.show(plan_lines(plan, screen.width, Asked(zones, live, nameservers, drafted)))
+        hints = {result.problem.hint for result in results if result.problem is not None}  # already shown
+        screen.show(note_lines([each for each in dict.fromkeys(chain(*notes)) if each.hint not in hints]))
+        screen.show(plan_lines(plan, screen.width, from_same))
     return exits.of_check(results[-1])
 
 
@@ -195,6 +205,10 @@ def _document(
     if len(documents) == 1:
         return documents[0]
     return {"schema": BOTH_SCHEMA, HELO: documents[0], MAILFROM: documents[1]}
+
+
+def _draft_lines(drafted: dict[str, str], results: list[CheckResult]) -> list[Line]:
+    return list(draft_lines(_asked(drafted, results)))
 
 
 def _asked(drafted: dict[str, str], results: list[CheckResult]) -> dict[str, bool]:

@@ -26,6 +26,7 @@ GROUPS = {
     },
     "Plan a change": {
         "simulate": "Show what a change to SPF records would do, before you publish it.",
+        "plan": "Show what a change to files does to all names in them, such as in a pull request.",
         "diff": "Compare two records for every address.",
         "networks": "List the networks that get a result, as few as possible.",
         "flatten": "Replace includes by networks, and prove that nothing else changes.",
@@ -130,14 +131,25 @@ def run(arguments: list[str]) -> int:
         message = _RANGE.sub(_range_words, message)
         if (_is_split(arguments) or _EXTRA_RECORD.search(message)) and "--draft" in _options_of(error.ctx):
             message = 'a record is given with --draft, in quotes: --draft "v=spf1 …"'
+        message = _with_other_name(message, _options_of(error.ctx))
         raise Failure(exits.USAGE, f"{message}; see '{path_of(arguments)} --help'") from error
     return int(code)
+
+
+def _with_other_name(message: str, known: set[str]) -> str:
+    """Return the message about an option that a command does not have, with what has its purpose."""
+    if message.startswith("No such option '--record'") and "--draft" in known:
+        return "No such option '--record'; did you mean --draft?"
+    if message.startswith(("No such option '--senders'", "No such option '--message'")):
+        return f"{message.partition('.')[0]}; to read senders from a file: {NAME} suggest --senders FILE"
+    return message
 
 
 def _is_split(arguments: list[str]) -> bool:
     """Whether a record was given without quotes, so that the shell split it."""
     after = [word for version, word in pairwise(arguments) if version.lower() == VERSION]
-    return any(not word.startswith("--") for word in after)
+    is_all = any(word.lower() in ("-all", "~all", "?all", "+all") for word in arguments)
+    return any(not word.startswith("--") for word in after) or ("--draft" in arguments and is_all)
 
 
 _EXTRA_RECORD = re.compile(r"^Got unexpected extra arguments? \(.*\bv=spf", re.IGNORECASE | re.DOTALL)

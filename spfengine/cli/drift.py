@@ -6,7 +6,7 @@ import click
 
 from spfengine.advice.drift.drift import Drift, drift
 from spfengine.advice.drift.snapshot import Snapshot
-from spfengine.cli import exits, options, sources
+from spfengine.cli import exits, html as reports, options, sources
 from spfengine.cli.exits import Failure, cannot_read
 from spfengine.cli.screen import Screen, write_csv, write_json
 from spfengine.cli.snapshot import write
@@ -37,6 +37,7 @@ _COLUMNS = ("domain", "network", "before", "after", "worse", "by_before", "by_af
 @options.live
 @options.nameserver
 @click.option("--csv", "as_csv", is_flag=True, help="Print the networks that changed as a table (CSV) instead of text.")
+@reports.option
 @options.as_json
 def command(
     file: str,
@@ -47,12 +48,18 @@ def command(
     live: bool,
     nameservers: tuple[str, ...],
     as_csv: bool,
+    html: str | None,
     as_json: bool,
 ) -> int:
     """Show what changed since the snapshot in FILE, for every address, and whose record it was."""
     options.only_one_format(as_json, as_csv)
-    result = drift(_read(file), resolver=sources.base_resolver(zones, live, nameservers))
+    resolver = sources.base_resolver(zones, live, nameservers)
+    result = drift(_read(file), resolver=resolver)
     code = _exit_code(result, only_worse)
+    if html is not None:
+        from spfengine.report.drift import drift_page
+
+        reports.write_report(drift_page(result, (result.before.recording, resolver)), html)
     if as_json:
         write_json(result.to_dict())
     elif as_csv:

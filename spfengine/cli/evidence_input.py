@@ -155,7 +155,7 @@ def read(
             evidence = read_evidence(paths, progress=bar.show, receiver=receiver, domain=domain)
         except OSError as error:
             raise cannot_read(visible(str(error.filename or "a file of --senders")), error) from error
-    Screen(sys.stderr).show(_summary(evidence, quiet=quiet))
+    Screen(sys.stderr).show(summary_lines(evidence, quiet=quiet))
     if not evidence.senders:
         raise Failure(exits.DATA, "no senders found in the files of --senders")
     return evidence
@@ -173,8 +173,10 @@ def to_dict(evidence: Evidence) -> dict[str, Any]:
     return document
 
 
-def _summary(evidence: Evidence, *, quiet: bool) -> Iterator[Line]:
-    """Yield what was read, what was not, and what is not known about the senders."""
+def summary_lines(evidence: Evidence | None, *, quiet: bool = False) -> Iterator[Line]:
+    """Yield what was read, what was not, and what is not known about the senders; nothing if there is no evidence."""
+    if evidence is None:
+        return
     if not quiet:
         yield from _read(evidence)
     if evidence.left_out:

@@ -6,7 +6,7 @@ from spfengine.advice.flatten.flatten import flatten
 from spfengine.advice.flatten.flattening import Flattening
 from spfengine.advice.flatten.splitting import LEAST_SIZE, MOST_SIZE, NAMES
 from spfengine.advice.forms import FORMS
-from spfengine.cli import exits, options, sources
+from spfengine.cli import exits, html as reports, options, sources
 from spfengine.cli.options import Draft, drafts_by_name
 from spfengine.cli.screen import Screen, write_json
 from spfengine.errors import ArgumentError
@@ -22,7 +22,8 @@ Nothing is shown to publish unless it is proved, for every address, to give the 
 record is flat, keep the record that it was made from, and give it as --draft the next time.
 
 The exit code: 0 flattened, or there is nothing to replace, 1 refused: it can't be proved, or it does not fit, 2 the
-record, or one that it includes, is broken, 69 DNS could not answer. {exits.OTHER_HELP}.
+record, or one that it includes, is broken, 69 DNS could not answer. {exits.OTHER_HELP}, 73 FILE of
+--html can't be written.
 """
 
 
@@ -46,6 +47,7 @@ record, or one that it includes, is broken, 69 DNS could not answer. {exits.OTHE
     "--form", type=click.Choice(FORMS), default=FORMS[0], show_default=True, help="The format of the records to paste."
 )
 @options.answers
+@reports.option
 @options.as_json
 def command(
     domain: str,
@@ -58,6 +60,7 @@ def command(
     live: bool,
     drafts: tuple[Draft, ...],
     nameservers: tuple[str, ...],
+    html: str | None,
     as_json: bool,
 ) -> int:
     """Replace the includes of DOMAIN's record by networks, and prove that every client gets the same result."""
@@ -70,6 +73,11 @@ def command(
         if parameter not in ("includes", "names"):
             raise
         raise click.BadParameter(message, param_hint=f"'--{parameter.replace('includes', 'include')}'") from None
+    if html is not None:
+        from spfengine.report.flatten import flattening_page
+        from spfengine.resolvers.overlay import Overlay
+
+        reports.write_report(flattening_page(flattening, (), (resolver, Overlay(resolver, flattening.drafts))), html)
     if as_json:
         write_json(flattening.to_dict())
     else:

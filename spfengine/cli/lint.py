@@ -9,22 +9,25 @@ import click
 
 from spfengine.advice.limits.plan import LimitPlan
 from spfengine.answers import Resolver
-from spfengine.cli import evidence_input, exits, options, sources, typed
+from spfengine.cli import evidence_input, exits, html as reports, options, sources, typed
 from spfengine.cli.limit_plan import Asked, plan_dict, plan_lines, plan_of
 from spfengine.cli.lint_reports import HasPlaces, Places, github_text, json_text, sarif_text
 from spfengine.cli.lint_sources import LintedSources, ManySources, SourcePlaces, lint_sources, resolver_of
 from spfengine.cli.options import Draft, Expected, drafts_by_name
 from spfengine.cli.screen import Screen
+from spfengine.evaluation.limit_profiles import LimitProfile
 from spfengine.linting.codes import DNS_CODES, LintCode, Severity
 from spfengine.linting.finding import Finding
 from spfengine.linting.lint import lint, lint_zone
 from spfengine.linting.zones import NameSummary, zone_of, zone_summary
 from spfengine.names import fold
+from spfengine.policy.include_tree import include_tree
 from spfengine.resolvers.overlay import Overlay
 from spfengine.resolvers.zone import Zone
 from spfengine.senders import Sender
 from spfengine.text.lint import lint_lines, source_lines, summary_lines
-from spfengine.visible import visible
+from spfengine.text.tree import too_much_line
+from spfengine.visible import visible, visible_name
 
 _EPILOG = f"""\b
 Examples:
@@ -39,17 +42,23 @@ With --zone and no DOMAIN, every name of the zone is linted that has SPF, or tak
 --draft and no DOMAIN, only the text of the record is looked at, and nothing is asked of DNS.
 
 With --source, every record in the strings of the files is linted, each finding at its line and column. Values of
-variables are not known, and nothing that depends on one is reported. With DOMAIN, the records are taken to be those of
-DOMAIN.
+variables are not known, and nothing that depends on one is reported. With DOMAIN, the records whose name the files do
+not say are taken to be those of DOMAIN.
 
 CODE is a code of a finding, or how codes begin, up to a hyphen: --select exp,include-no-record.
 
 The exit code: 0 nothing was found (or only infos, unless --strict is given), 1 something was found, 2 the record is
-broken (an error was found), 69 DNS could not answer something, so that not all is known. {exits.OTHER_HELP}.
+broken (an error was found), 69 DNS could not answer something, so that not all is known. {exits.OTHER_HELP}, 73 FILE of
+--html can't be written.
 """
 
 
 _OVER = (LintCode.OVER_LOOKUP_LIMIT, LintCode.OVER_VOID_LIMIT, LintCode.TOO_MANY_MX)
+_NEAR_A_LIMIT = (
+    *_OVER, LintCode.OVER_VOID_LIMIT_PER_LOOKUP, LintCode.NEAR_LOOKUP_LIMIT, LintCode.NEAR_VOID_LIMIT,
+    LintCode.VOIDS_BY_CHANCE,
+)  # fmt: skip
+"""Codes without which no receiver's limits are exceeded: the lowest are one less than RFC 7208's."""
 
 
 class Codes(Expected):
@@ -151,6 +160,7 @@ def _strings(text: str, ctx: click.Context) -> tuple[str, ...]:
     show_default=True,
     help="How to report: for people, as JSON, as annotations of a GitHub workflow, or as SARIF 2.1.0.",
 )  # fmt: skip
+@reports.option
 @options.as_json
 def command(
     domain: str | None,
@@ -167,6 +177,7 @@ def command(
     ignored: tuple[frozenset[LintCode], ...],
     strict: bool,
     form: str,
+    html: str | None,
     as_json: bool,
 ) -> int:
     """Find what is wrong, risky or without effect in the SPF of DOMAIN, of a RECORD, or of all names of a zone."""
@@ -177,30 +188,47 @@ def command(
             raise click.UsageError(f"--source and {other} can't be combined; expected one")
         resolver = resolver_of(zones, live, nameservers)
         of_sources = lint_sources(paths, domain, resolver, lambda found: _selected(found, selected, ignored))
-        return _report_sources(domain, of_sources, form, strict=strict)
+        return _report_sources(domain, of_sources, form, html, strict=strict)
     domain, record, others = _by_name(domain, drafts + records)
     evidence = evidence_input.read_if_given(evidence_paths, receiver, domain, quiet=form != "text")
     senders = () if evidence is None else evidence.senders
     linted = _findings(domain, record, others, _Answers(zones, live, nameservers), own, senders)
     found, names = linted.findings, linted.names
     plans = _plans(linted, senders)
+    too_much_for = _too_much_for(linted)
     findings = _selected(found, selected, ignored)
     places = Places(zones)
+    asked = Asked(zones, live, nameservers, others)
+    if html is not None:
+        from spfengine.report.lint import lint_page
+
+        planned = [line for plan in plans for line in plan_lines(plan, None, asked)]
+        page = lint_page(domain, findings, places.text, names, planned)
+        reports.write_report(page, html, evidence_input.summary_lines(evidence))
     if form == "text":
         screen = Screen()
         screen.show(lint_lines(domain, findings, places.text, screen.width))
+        for name, profiles in too_much_for.items():
+            screen.show([too_much_line(profiles, "" if domain is not None else f"{visible_name(name)}: ")])
         for plan in plans:
-            screen.show(plan_lines(plan, screen.width, Asked(zones, live, nameservers, others)))
+            screen.show(plan_lines(plan, screen.width, asked))
         screen.show(summary_lines(names, screen.width))
     else:
         more: dict[str, object] = {"names": [name.to_dict() for name in names]}
         more["plan"] = plan_dict(plans[0] if plans and domain is not None else None)
         more["plans"] = [plan.to_dict() for plan in plans]
+        more["too_much_for"] = {
+            visible_name(name): [profile.name for profile in profiles] for name, profiles in too_much_for.items()
+        }
         sys.stdout.write(_for_programs(domain, findings, places, form, more))
     return _exit_code(findings, strict=strict)
 
 
-def _report_sources(domain: str | None, linted: LintedSources, form: str, *, strict: bool) -> int:
+def _report_sources(domain: str | None, linted: LintedSources, form: str, html: str | None, *, strict: bool) -> int:
+    if html is not None:
+        from spfengine.report.lint import sources_page
+
+        reports.write_report(sources_page(domain, linted.linted, linted.found.files), html)
     if form == "text":
         screen = Screen()
         screen.show(source_lines(linted.linted, linted.found.files, screen.width))
@@ -286,6 +314,15 @@ def _plans(linted: _Linted, senders: tuple[Sender, ...]) -> list[LimitPlan]:
         return []
     plans = [plan_of(domain, linted.resolver, senders=senders) for domain in dict.fromkeys(domains)]
     return [plan for plan in plans if plan is not None]
+
+
+def _too_much_for(linted: _Linted) -> dict[str, tuple[LimitProfile, ...]]:
+    """Return the receivers whose limits are exceeded, by domain, for those that are near RFC 7208's or over them."""
+    if linted.resolver is None:
+        return {}
+    near = dict.fromkeys([each.domain for each in linted.findings if each.code in _NEAR_A_LIMIT and each.domain])
+    trees = {name: include_tree(name, resolver=linted.resolver) for name in near}
+    return {name: profiles for name, tree in trees.items() if (profiles := tree.budget.too_much_for)}
 
 
 def _selected(

@@ -12,9 +12,11 @@ from urllib.parse import quote
 from spfengine import __version__
 from spfengine.cli.screen import with_notes
 from spfengine.cli.sources import STDIN, split_origin
+from spfengine.errors import ZoneError
 from spfengine.linting.codes import ABOUT, LintCode, Severity
 from spfengine.linting.finding import Finding
-from spfengine.names import fold
+from spfengine.names import fold, is_same_or_under
+from spfengine.resolvers.zone_files import octodns
 from spfengine.resolvers.zone_files.file_names import domain_in
 from spfengine.visible import visible, visible_name
 
@@ -64,7 +66,9 @@ class Places:
     def __init__(self, arguments: Sequence[str]) -> None:
         """Read the files that FILE or DOMAIN=FILE name."""
         named = [split_origin(argument) for argument in arguments]
-        self._files = [(path, _owned_lines(path, origin)) for origin, path in named if path != STDIN]
+        named = [(origin, path) for origin, path in named if path != STDIN]
+        self._files = [(path, _owned_lines(path, origin)) for origin, path in named]
+        self._zones = [(zone, path) for origin, path in named if (zone := origin or _zone_of(path))]
 
     def of(self, finding: Finding) -> Place | None:
         """Return the place of the record that a finding is about; None if it is in no file."""
@@ -74,7 +78,16 @@ class Places:
             number = _line(lines, finding)
             if number is not None:
                 return Place(path, number)
-        return Place(self._files[-1][0], None)
+        path = self._file_of(finding.domain or "")
+        return None if path is None else Place(path, None)
+
+    def _file_of(self, domain: str) -> str | None:
+        """Return the only file, or the only one whose zone has a domain; None if that is not known."""
+        if len(self._files) == 1:
+            return self._files[0][0]
+        zones = [(len(zone), path) for zone, path in self._zones if is_same_or_under(domain, zone)]
+        paths = [path for size, path in zones if size == max(zones)[0]]
+        return paths[0] if len(paths) == 1 else None
 
     def text(self, finding: Finding) -> str:
         """Return file and line in words, or ""."""
@@ -200,6 +213,16 @@ def _line(lines: _Lines, finding: Finding) -> int | None:
             if start.replace(b'"', b'\\"') in text:
                 return number
     return None
+
+
+def _zone_of(path: str) -> str | None:
+    """Return the zone that a file is named after; None if its name is not that of a zone."""
+    if not path.lower().endswith((".yml", ".yaml")):
+        return domain_in(path)
+    try:
+        return octodns.zone_of(path)
+    except ZoneError:
+        return None
 
 
 def _owned_lines(path: str, origin: str | None) -> _Lines:

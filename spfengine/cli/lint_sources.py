@@ -16,7 +16,7 @@ from spfengine.resolvers.cache import Cache
 from spfengine.sources.finder import Found, all_records
 from spfengine.sources.record import FoundRecord
 from spfengine.text.lint import LintedRecord
-from spfengine.visible import visible
+from spfengine.visible import visible, visible_name
 
 _OPTION = "--source"
 
@@ -96,7 +96,7 @@ def lint_sources(
 
     Args:
         paths: files and folders.
-        domain: the domain of the records; None if that is not known.
+        domain: the domain of the records whose name the files do not say; None if that is not known.
         resolver: what answers where the terms lead; None to look at the text alone.
         select: returns the findings that are wanted.
 
@@ -117,7 +117,8 @@ def lint_sources(
     for record in found.records:
         unknown = tuple(part.span for part in record.unknown)
         known = PartlyKnown(record.source, unknown, record.joins, record.is_quoted or bool(record.joins))
-        linted.append(LintedRecord(record, select(lint_partly_known(known, domain=domain, resolver=cached))))
+        name = domain if record.name is None else record.name
+        linted.append(LintedRecord(record, select(lint_partly_known(known, domain=name, resolver=cached))))
     return LintedSources(found, tuple(linted), frozenset(paths))
 
 
@@ -139,4 +140,10 @@ def _record(record: FoundRecord) -> dict[str, object]:
     unknown = [
         {"text": visible(part.text, 400), "span": list(part.span), **asdict(part.region)} for part in record.unknown
     ]
-    return {"record": visible(record.source, 1 << 16), "unknown": unknown}
+    name = None if record.name is None else visible_name(record.name)
+    return {
+        "name": name,
+        "name_text": visible(record.name_text, 400),
+        "record": visible(record.source, 1 << 16),
+        "unknown": unknown,
+    }

@@ -107,9 +107,18 @@ class Address(Expected):
         except AddressError as error:
             meant = typed.address_in(text)
             if meant is None:
-                self.fail(str(error), param, ctx)
+                self.fail(_network_words(text) or str(error), param, ctx)
             return say_meaning(text, meant, ctx)
         return text
+
+
+def _network_words(text: str) -> str | None:
+    """Return that a text is a network, where an address is expected; None if it is none."""
+    try:
+        network = ip_network(text, strict=False) if "/" in text else None
+    except ValueError:
+        return None
+    return None if network is None else f"{network} is a network; expected one address of it, such as {network[1]}"
 
 
 class Network(Expected):
@@ -354,6 +363,9 @@ def client_and_sender(ip: str, sender: str, ctx: click.Context) -> tuple[str, st
         say_meaning(f"{ip} {sender}", f"IP {typed.address_in(sender)}, SENDER {ip}", ctx)
         ip, sender = str(typed.address_in(sender)), ip
     params = {param.name: param for param in ctx.command.params}
+    for text, name in ((ip, "ip"), (sender, "sender")):
+        if is_evidence_file(text):
+            raise click.BadParameter(f"{visible(text, 60)} is a file; {read_file_words(text)}", ctx, params[name])
     ip = Address().convert(ip, params["ip"], ctx)
     if is_record(sender.strip("\"' ")) and "@" not in sender:
         how = 'expected the sender; to try a record, write: check IP SENDER --draft "v=spf1 …"'
@@ -363,13 +375,46 @@ def client_and_sender(ip: str, sender: str, ctx: click.Context) -> tuple[str, st
             f"{sender} is an IP address; expected the sender's address or domain", ctx, params["sender"]
         )
     meant = None if _is_plain_sender(sender) else typed.sender_in(sender)
+    why = None if meant is not None else typed.why_no_sender(sender)
+    if why is not None:
+        text = (
+            f"{visible(sender, 80)!r} is no sender: {why}; expected an address such as alice@example.com, or a domain"
+        )
+        raise click.BadParameter(text, ctx, params["sender"])
     return ip, sender if meant is None else say_meaning(sender, meant, ctx)
 
 
 def _is_plain_sender(text: str) -> bool:
     """Whether a sender is to be checked as it is: whatever a client may have said in MAIL FROM."""
     text = text.removeprefix("<").removesuffix(">") if text.startswith("<") else text
-    return not text or (not any(letter in text for letter in " \t\r\n<>/") and text[:7].lower() != "mailto:")
+    is_whole = text[-1:] not in "\"',;" and text[:7].lower() != "mailto:"
+    return not text or (is_whole and not any(letter in text for letter in " \t\r\n<>/"))
+
+
+def is_evidence_file(text: str) -> bool:
+    """Whether an argument is a file with senders, such as a message."""
+    return text.lower().endswith(_MESSAGES) and Path(text).is_file()
+
+
+def read_file_words(text: str) -> str:
+    """Return how a file with senders is read."""
+    return f"to read who sent it, and what the record says to that: spfengine suggest --senders {visible(text, 60)}"
+
+
+class SenderArgument(Expected):
+    """The sender; says what is expected if it is missing, by what was given in its place."""
+
+    def get_missing_message(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """Return what a message about the missing sender says after its name."""
+        given = "" if ctx is None else str(ctx.params.get("ip") or "")
+        expected = super().get_missing_message(param, ctx)
+        if is_evidence_file(given):
+            return f"{visible(given, 60)} is a file; {read_file_words(given)}"
+        domain = typed.domain_in(given)
+        if domain is None or typed.address_in(given) is not None:
+            return expected
+        shown = visible_name(domain)
+        return f"IP comes first: spfengine check IP {shown}; to look at the record alone: spfengine lint {shown}"
 
 
 def is_record(text: str) -> bool:

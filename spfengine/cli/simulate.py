@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from spfengine.advice.forms import FORMS
-from spfengine.answers import Text, is_spf_octets
-from spfengine.cli import evidence_input, exits, options, sources
+from spfengine.answers import Resolver, Text, is_spf_octets
+from spfengine.cli import evidence_input, exits, html as reports, options, sources
 from spfengine.cli.exits import Failure
 from spfengine.cli.options import Draft, drafts_by_name
 from spfengine.cli.screen import Screen, write_json
@@ -48,7 +48,8 @@ The exit code: 0 nothing gets worse, 1 something does (mail that passed no longe
 given gets a worse result, such as fail after softfail), 2 a draft is broken, 69 DNS could not answer, so a part is not
 known. What changes for addresses that are no sender's and did not pass, the first line says. With --enforce: 0
 every sender given passes, 1 one would fail or is carried by DKIM alone, 2 there is no valid record, 69 it is not known,
-for example without senders. {exits.OTHER_HELP}.
+for example without senders. {exits.OTHER_HELP}, 73 FILE of
+--html can't be written.
 """
 _SCHEMA = "spfengine.simulations/1"
 
@@ -127,6 +128,15 @@ class Request:
                 raise click.BadParameter(message, param_hint="'--draft'")
         return {name.encode("latin-1"): record for name, record in drafts_by_name(self.drafts, domain).items()}
 
+    def resolvers(self, layers: "list[Zone | Recording]", drafted: dict[str, str]) -> tuple[Resolver, Resolver]:
+        """Return what answers before and after the change; `layers` are as in `run`."""
+        if self.zone_after is None:
+            base = sources.answering(layers, self.live, self.nameservers)
+            return base, sources.with_drafts(base, drafted)
+        *present, replacement = layers
+        live = sources.answering((), live=True, nameservers=self.nameservers) if self.live or self.nameservers else None
+        return zone_files.lay_together(present, live), zone_files.lay_together([replacement, *present[1:]], live)
+
     def _compared(
         self,
         layers: "list[Zone | Recording]",
@@ -134,9 +144,7 @@ class Request:
         senders: GivenSenders,
         suffixes: "PublicSuffixes | None",
     ) -> list[Simulation]:
-        base = sources.answering((), live=True, nameservers=self.nameservers) if self.live or self.nameservers else None
-        before = zone_files.lay_together(layers, base)
-        after = zone_files.lay_together([replacement, *layers[1:]], base)
+        before, after = self.resolvers([*layers, replacement], {})
         if self.domain is not None:
             concerned = senders.concerning(self.domain)
             return [compare(self.domain, before, after, senders=concerned, suffixes=suffixes)]
@@ -174,6 +182,7 @@ class Request:
     "--paste", "pasted", type=click.Choice(FORMS), multiple=True, hidden=True
 )  # what --form was called before
 @options.everything
+@reports.option
 @options.as_json
 @click.option("--csv", "as_csv", is_flag=True, help="Print the senders as a table (CSV) instead of text.")
 def command(
@@ -191,6 +200,7 @@ def command(
     formats: tuple[str, ...],
     pasted: tuple[str, ...],
     everything: bool,
+    html: str | None,
     as_json: bool,
     as_csv: bool,
 ) -> int:
@@ -208,18 +218,31 @@ def command(
     if is_enforced and domain is not None:
         readiness = request.enforced(layers, senders, psl)
         _report_left_out(senders, domain)
+        if html is not None:
+            from spfengine.report.enforce import readiness_page
+
+            own = sources.own_domains(layers)
+            drafted = {} if readiness.record is None else {readiness.record_domain: readiness.record}
+            page = readiness_page(readiness, own, request.resolvers(layers, drafted))
+            reports.write_report(page, html, evidence_input.summary_lines(evidence))
         _show_readiness(readiness, layers, evidence, everything=everything, as_json=as_json, as_csv=as_csv)
         return _readiness_code(readiness)
     simulations = request.run(layers, senders, psl)
     if domain is not None and evidence is not None:
         _report_left_out(senders, domain)
+    own = sources.own_domains(layers)
+    if html is not None:
+        from spfengine.report.simulate import simulations_page
+
+        drafted = drafts_by_name(drafts, domain or "")
+        page = simulations_page(simulations, own, formats + pasted, request.resolvers(layers, drafted))
+        reports.write_report(page, html, evidence_input.summary_lines(evidence))
     if as_json:
         write_json(_document(simulations, domain, evidence))
     elif as_csv:
         write_senders(simulations)
     else:
         screen = Screen()
-        own = sources.own_domains(layers)
         screen.show(
             _lines(simulations, own, formats + pasted, screen.width, whole_zone=domain is None, everything=everything)
         )

@@ -18,6 +18,7 @@ from spfengine.names import domain_fault, is_askable, to_a_labels
 from spfengine.resolvers.rrsets import is_possible
 from spfengine.resolvers.zone import Zone
 from spfengine.resolvers.zone_files import files as zone_files
+from spfengine.resolvers.zone_files.route53 import OTHERS
 from spfengine.visible import visible, visible_name
 from spfengine.wording import counted, listed
 
@@ -158,7 +159,8 @@ def _report_notes(path: str, zone: Zone) -> None:
 
 def _report_unknown(path: str, zone: Zone) -> None:
     """Say on stderr which records a file names without their data: queries for these fail."""
-    rows = [rrset for rrset in zone.rrsets if rrset.note is not None and rrset.status is not Status.NOERROR]
+    rows = [rrset for rrset in zone.rrsets
+            if rrset.note not in (None, OTHERS) and rrset.status is not Status.NOERROR]  # fmt: skip
     for rrset in rows[:_MOST_UNKNOWN]:
         sys.stderr.write(f"{path}: {visible_name(rrset.name)} {rrset.type} is not known: {visible(rrset.note or '')}\n")
     if len(rows) > _MOST_UNKNOWN:

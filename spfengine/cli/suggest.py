@@ -9,11 +9,12 @@ from spfengine.addresses import parse_address
 from spfengine.advice.forms import FORMS
 from spfengine.advice.suggest.suggest import suggest
 from spfengine.advice.suggest.suggestion import Advice, Suggestion
-from spfengine.cli import evidence_input, exits, options, sources
+from spfengine.cli import evidence_input, exits, html as reports, options, sources
 from spfengine.cli.limit_plan import Asked, plan_dict, plan_lines, plan_of
 from spfengine.cli.screen import Screen, write_json
 from spfengine.cli.senders import sender_of, write_senders
 from spfengine.evaluation.session import Session
+from spfengine.linting.codes import Severity
 from spfengine.linting.limits import UNFRAGMENTED
 from spfengine.names import domain_fault, fold, is_same_or_under
 from spfengine.resolvers.zone import Zone
@@ -41,9 +42,10 @@ the reports, is added only with --want.
 Without senders, nothing shows who sends: then no record is called the one to publish. What the zone suggests, such as
 the include of the service in its MX records, is shown as a proposal.
 
-The exit code: 0 the record serves every sender given, 1 a sender is not served, no record fits, or something that
-passes stops (as you asked), 2 the published record is broken and can't be repaired, or is missing and no sender is
-given, 69 DNS could not answer, so a part is not known. {exits.OTHER_HELP}.
+The exit code: 0 the record serves every sender given, 1 a sender is not served, no record fits, something that passes
+stops (as you asked), or the record has an error, such as +all, 2 the published record is broken and can't be
+repaired, or is missing and no sender is given, 69 DNS could not answer, so a part is not known. {exits.OTHER_HELP}, 73
+FILE of --html can't be written.
 """
 _MOST_DOMAINS = 5
 
@@ -99,6 +101,7 @@ _MOST_DOMAINS = 5
     "--csv", "as_csv", is_flag=True, help="Print the senders, before and after, as a table (CSV) instead of text."
 )
 @options.everything
+@reports.option
 @options.as_json
 def command(
     domain: str | None,
@@ -122,6 +125,7 @@ def command(
     formats: tuple[str, ...],
     as_csv: bool,
     everything: bool,
+    html: str | None,
     as_json: bool,
 ) -> int:
     """Propose the record that DOMAIN should have: the smallest change after which all wanted senders pass, with the
@@ -155,6 +159,14 @@ def command(
     plan = None
     if suggestion.is_over_limit:
         plan = plan_of(domain, resolver, senders=senders, catalogue=known)
+    if html is not None:
+        from spfengine.report.suggest import suggestion_page
+
+        drafted = {} if suggestion.record is None else {domain: suggestion.record}
+        plan_text = list(plan_lines(plan, None, Asked(zones, live, nameservers)))
+        resolvers = resolver, sources.with_drafts(resolver, drafted)
+        page = suggestion_page(suggestion, own, formats, resolvers, plan_text)
+        reports.write_report(page, html, evidence_input.summary_lines(evidence))
     if as_json:
         write_json({**_document(suggestion, evidence), "plan": plan_dict(plan)})
     elif as_csv:
@@ -177,7 +189,8 @@ def _document(suggestion: Suggestion, evidence: "Evidence | None") -> dict[str, 
 def _exit_code(suggestion: Suggestion) -> int:
     if suggestion.advice in (Advice.BROKEN, Advice.NEEDS_SENDERS):
         return 2
-    if suggestion.advice is Advice.NONE_FITS or suggestion.unserved or suggestion.is_worse:
+    has_error = any(finding.severity is Severity.ERROR for finding in suggestion.findings)
+    if suggestion.advice is Advice.NONE_FITS or suggestion.unserved or suggestion.is_worse or has_error:
         return 1
     return exits.UNAVAILABLE if suggestion.is_incomplete else 0
 

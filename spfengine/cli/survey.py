@@ -6,12 +6,12 @@ import time
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, nullcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from spfengine.answers import Answer, Question
-from spfengine.cli import exits, options, sources
+from spfengine.cli import exits, html as reports, options, sources
 from spfengine.cli.exits import Failure
 from spfengine.cli.screen import Bar, Screen
 from spfengine.cli.survey_files import CompactSet, Document, ListFile, NoFile, OutFile, Stdout, key_of
@@ -26,6 +26,10 @@ from spfengine.surveying.time_limit import unchanging
 from spfengine.text.lines import Line, Row, Span, note, table
 from spfengine.visible import visible
 from spfengine.wording import counted
+
+if TYPE_CHECKING:
+    from spfengine.report.page import Page
+    from spfengine.report.survey import SurveyRows
 
 _EPILOG = f"""\b
 Examples:
@@ -94,6 +98,7 @@ _ALL = {"fail": "-all", "softfail": "~all", "neutral": "?all", "pass": "+all"}
 @options.zone
 @options.live
 @options.nameserver
+@reports.option
 def command(
     files: tuple[str, ...],
     output: str | None,
@@ -109,6 +114,7 @@ def command(
     zones: tuple[str, ...],
     live: bool,
     nameservers: tuple[str, ...],
+    html: str | None,
 ) -> int:
     """Say what the SPF record of each domain in FILE means: one line of JSON per domain, as soon as it is known."""
     if resume and output is None:
@@ -117,6 +123,8 @@ def command(
     if (as_json or as_csv) and not summarised:
         raise click.UsageError("--json and --csv are formats of --summary; the lines are JSON already")
     if summarised and output is None and are_written(files):
+        if html is not None:
+            raise click.UsageError("--html is a report on a survey that is made now; expected a list of domains")
         summary = add_up(files)
         print_summary(summary, top, as_json=as_json, as_csv=as_csv)
         return exits.UNAVAILABLE if summary[SummaryRow.INCOMPLETE] else 0
@@ -131,11 +139,15 @@ def command(
         survey = _Survey(listed, base, lint=not no_lint, seconds=timeout, in_flight=in_flight)
         if words is not None:
             survey.divide(words, jobs)
+        if html is not None:
+            survey.keep_rows()
         lines: Stdout | NoFile = NoFile() if summarised else Stdout()
         with nullcontext(lines) if output is None else OutFile(output, resume=resume) as out:
             if isinstance(out, OutFile) and not out.is_empty:  # only with --resume
                 survey.done = out.resume(listed.domains(), survey.fits, survey.count)
             code = survey.run(out, can_resume=output is not None)
+        if html is not None:
+            reports.write_report(survey.page(), html)
         if summarised:
             print_summary(survey.counting.summary(), top, as_json=as_json, as_csv=as_csv)
         return code
@@ -189,6 +201,7 @@ class _Survey:
         self.done = CompactSet()
         self.tally = Tally()
         self.counting = Counting()
+        self._rows: SurveyRows | None = None
         self._before = 0
         self._parts: tuple[list[str], int] | None = None
 
@@ -196,10 +209,23 @@ class _Survey:
         """Leave the domains to so many processes, each with these options."""
         self._parts = words, jobs
 
+    def keep_rows(self) -> None:
+        """Keep what a report needs of each line."""
+        from spfengine.report.survey import SurveyRows
+
+        self._rows = SurveyRows()
+
     def count(self, document: Document) -> None:
-        """Count a line."""
+        """Count a line, of this run or of an earlier one."""
         self.tally.add(document)
         self.counting.add(document)
+        if self._rows is not None:
+            self._rows.add(document)
+
+    def page(self) -> "Page":
+        """Return the report on the lines so far."""
+        assert self._rows is not None, "keep_rows was called before"
+        return self._rows.page(self._list.printable)
 
     def fits(self, document: Document) -> str | None:
         """Return why a line was written with other options, or None."""

@@ -2,7 +2,7 @@
 
 import click
 
-from spfengine.cli import exits, options, sources
+from spfengine.cli import exits, html as reports, options, sources
 from spfengine.cli.limit_plan import Asked, plan_dict, plan_lines, plan_of
 from spfengine.cli.options import Draft, drafts_by_name
 from spfengine.cli.screen import Screen, write_json
@@ -18,13 +18,15 @@ The number before a term says which lookup of a check it is, for the checks that
 Terms after the limit are shown too.
 
 The exit code: 0 nothing is wrong, 1 over a limit, 2 a record is broken or missing, 69 DNS could not answer something.
-{exits.OTHER_HELP}.
+{exits.OTHER_HELP}, 73 FILE of
+--html can't be written.
 """
 
 
 @click.command(epilog=_EPILOG)
 @click.argument("domain", type=options.Domain())
 @options.answers
+@reports.option
 @options.limits
 @options.as_json
 def command(
@@ -33,6 +35,7 @@ def command(
     live: bool,
     drafts: tuple[Draft, ...],
     nameservers: tuple[str, ...],
+    html: str | None,
     profile: str,
     void_rule: str | None,
     as_json: bool,
@@ -46,12 +49,17 @@ def command(
     limits = options.limits_of(profile, void_rule, None)
     tree = include_tree(domain, resolver=resolver, limits=limits, own=sources.own_domains(layers))
     plan = plan_of(domain, resolver, limits) if tree.is_over_limit else None
+    asked = Asked(zones, live, nameservers, drafted)
+    if html is not None:
+        from spfengine.report.tree import tree_page
+
+        reports.write_report(tree_page(tree, list(plan_lines(plan, None, asked))), html)
     if as_json:
         write_json({**tree.to_dict(), "plan": plan_dict(plan)})
     else:
         screen = Screen()
         screen.show(tree_lines(tree, screen.width))
-        screen.show(plan_lines(plan, screen.width, Asked(zones, live, nameservers, drafted)))
+        screen.show(plan_lines(plan, screen.width, asked))
     if tree.is_broken:
         return 2
     if tree.is_over_limit:

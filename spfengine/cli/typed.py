@@ -15,7 +15,12 @@ _LONGEST = 1000
 _LITERAL = re.compile(r"\[(?:IPv6:)?([0-9A-Fa-f:.]+)\](?::[0-9]{1,5})?", re.IGNORECASE)  # RFC 5321 §4.1.3, with a port
 _IP4_PORT = re.compile(r"([0-9.]+):[0-9]{1,5}")
 _HOST_PREFIX = re.compile(r"([0-9A-Fa-f:.]+)/(?:32|128)")
-_TERM = re.compile(r"[+?~-]?(?:ip4|ip6):(.+)", re.IGNORECASE)
+_TERM = re.compile(r"[+?~-]?(?:ip4|ip6|ipv6):(.+)", re.IGNORECASE)
+_NAME_AND_ADDRESS = re.compile(
+    r"(?![0-9.]+[ \[(])[^\s\[\]()<>:]+ ?[\[(]{1,2}(?:IPv6:)?([0-9A-Fa-f:.]+)[\])]{1,2}", re.IGNORECASE
+)  # as in logs
+_ADDRESS_AND_NAME = re.compile(r"\[?([0-9A-Fa-f:.]+)\]? ?[\[(](?![0-9A-Fa-f:.]+[\])])[^\s\[\]()<>]+[\])]")
+_MAILBOXES = re.compile(r"[^\s\"@]+@[^\s\"@]+[,;\s]+[^\s\"@]+@[^\s\"@]+")
 _TARGET = re.compile(r"[+?~-]?(?:include:|redirect=)([^%]+)", re.IGNORECASE)
 _NAMED = re.compile(r"[^<>]*<\s*([^<>\s@]+@[^<>\s@]+)\s*>")
 _HOST_PORT = re.compile(r"([^:/@\s]+):[0-9]{1,5}")
@@ -36,7 +41,7 @@ def is_address(text: str) -> bool:
 def address_in(text: str) -> str | None:
     """Return the IP address that a text means: "[192.0.2.1]", "192.0.2.1:25", "https://192.0.2.1/" and the like."""
     text = text[:_LONGEST].strip(_QUOTES).rstrip(_ENDS)
-    for pattern in (None, _LITERAL, _IP4_PORT, _HOST_PREFIX, _TERM):
+    for pattern in (None, _LITERAL, _IP4_PORT, _HOST_PREFIX, _TERM, _NAME_AND_ADDRESS, _ADDRESS_AND_NAME):
         match = pattern.fullmatch(text) if pattern is not None else None
         for candidate in (match[1] if match else text, text.rstrip(".")):
             if is_address(candidate):
@@ -78,6 +83,14 @@ def mailbox_in(text: str) -> str | None:
 def sender_in(text: str) -> str | None:
     """Return the sender that a text means: a mail address, or a domain."""
     return mailbox_in(text) or domain_in(text)
+
+
+def why_no_sender(text: str) -> str | None:
+    """Return why a text can be neither a mail address nor a domain; None if it may be one, or what a client said."""
+    bare = text[:_LONGEST].strip()
+    if "@" not in bare and any(letter.isspace() for letter in bare):
+        return "it has a space, and no @"
+    return "it is several addresses" if _MAILBOXES.fullmatch(bare) is not None else None
 
 
 def _host_of_url(text: str) -> str | None:

@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 from spfengine.answers import Answer, Question, RRType, Status, spf_texts
 from spfengine.errors import RecordSyntaxError
-from spfengine.evaluation.explanation import NO_EXPLANATION, Explained, explain
+from spfengine.evaluation.explanation import NO_EXPLANATION, explain
 from spfengine.evaluation.limits import Deadline
 from spfengine.evaluation.mechanisms import (
     Halt,
@@ -45,6 +45,7 @@ from spfengine.names import MAX_NAME, domain_fault
 from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.model import MX, A, All, Directive, Exists, Include, NetworkRun, Ptr, Record, Redirect, Term
 from spfengine.record.parser import parse
+from spfengine.record.slips import hint_for_glued
 from spfengine.visible import visible, visible_name
 
 _TXT = RRType.TXT  # members that every check needs; reading a member through its class costs as much as a call
@@ -61,8 +62,12 @@ def check_host(session: Session) -> Generator[Question, Answer, None]:
         session.result = QUALIFIERS[directive.qualifier]
         session.record_domain = domain
         session.directive = None if directive is _DEFAULT else directive
-        if session.result is _FAIL and session.explaining:
-            session.explanation, session.explanation_problem = yield from _explanation(session, record, domain)
+        if session.result is _FAIL and session.explaining:  # RFC 7208 §6.2
+            if record.explanation is None:
+                session.explanation_problem = NO_EXPLANATION
+            else:
+                explained = yield from explain(session, record.explanation, domain)
+                session.explanation, session.explanation_problem = explained
     except Halt as halt:
         _set_problem(session, halt.result, halt.problem)
     except Deadline:
@@ -79,10 +84,13 @@ def _evaluate(
     Args:
         via: what names the domain; None for the domain checked.
     """
-    record = yield from find_record(session, domain, via)
+    begin_domain(session, domain, via)
+    answer = known(session, domain, _TXT) or (yield from ask(session, domain, _TXT))
+    record = record_of(session, domain, via, answer)
     tracer = session.tracer
+    depth = len(session.path)
     for step in record.steps:
-        if isinstance(step, NetworkRun):  # ip4, ip6, and an all right after them (RFC 7208 §5.1, §5.6)
+        if type(step) is NetworkRun:  # ip4, ip6, and an all right after them (RFC 7208 §5.1, §5.6)
             directive = session.hit(step.table(session.family))
             if tracer is not None:
                 tracer.networks(step, directive)
@@ -96,7 +104,7 @@ def _evaluate(
             tracer.end(matched)
         if matched:
             return domain, record, step
-        session.path.pop()
+        del session.path[depth:]
     if record.redirect is not None:
         return (yield from _redirect(session, record.redirect, domain))
     return domain, record, _match_rest(session, record, domain)
@@ -124,21 +132,17 @@ def _match_rest(session: Session, record: Record, domain: str) -> Directive:
 
 
 def match_include(session: Session, include: Include, domain: str) -> Matching:
-    """`include`: the record of the target-name gives pass; if there is none, permerror, see `find_record`
+    """`include`: the record of the target-name gives pass; if there is none, permerror, see `record_of`
     (RFC 7208 §5.2).
     """
     target = include.domain_spec.target or (yield from expand_target(session, include.domain_spec, domain))
     if target is None:  # RFC 8616 §4: no target-name, so no match
         return False
-    depth = len(session.path)
     _, _, directive = yield from _evaluate(session, target, include)
     result = QUALIFIERS[directive.qualifier]
     if session.tracer is not None:
         session.tracer.leave(result)
-    if result is _PASS:
-        return True
-    del session.path[depth:]
-    return False
+    return result is _PASS
 
 
 MATCHERS: dict[type[Directive], Matcher] = {
@@ -164,15 +168,23 @@ def _redirect(
     return (yield from _evaluate(session, target, redirect))
 
 
-def _explanation(session: Session, record: Record, domain: str) -> Generator[Question, Answer, Explained]:
-    """Return the explanation of a fail, or why there is none (RFC 7208 §6.2)."""
-    if record.explanation is None:
-        return None, NO_EXPLANATION
-    return (yield from explain(session, record.explanation, domain))
+def begin_domain(session: Session, domain: str, via: Include | Redirect | None) -> None:
+    """Begin with a domain whose record is needed (RFC 7208 §4.3).
+
+    Args:
+        via: what names the domain; None for the domain checked.
+
+    Raises:
+        Halt: it is not a domain that check_host() can be called for.
+    """
+    if session.tracer is not None:
+        session.tracer.enter(domain, via)
+    if len(domain) > MAX_NAME or not _is_checkable(domain) or (via is None and session.domain_refused):
+        raise _invalid_domain(session, domain, via)
 
 
-def find_record(session: Session, domain: str, via: Include | Redirect | None) -> Generator[Question, Answer, Record]:
-    """Return the record of a domain (RFC 7208 §4.3, §4.4, §4.5).
+def record_of(session: Session, domain: str, via: Include | Redirect | None, answer: Answer) -> Record:
+    """Return the record in the answer for a domain (RFC 7208 §4.4, §4.5).
 
     Args:
         via: what names the domain; None for the domain checked. If there is no record, the result is none for the
@@ -181,11 +193,6 @@ def find_record(session: Session, domain: str, via: Include | Redirect | None) -
     Raises:
         Halt: there is no record that can be evaluated.
     """
-    if session.tracer is not None:
-        session.tracer.enter(domain, via)
-    if len(domain) > MAX_NAME or not _is_checkable(domain) or (via is None and session.domain_refused):
-        raise _invalid_domain(session, domain, via)
-    answer = known(session, domain, _TXT) or (yield from ask(session, domain, _TXT))
     record = select_record(answer)
     if not isinstance(record, Record):
         raise _halt_for_answer(session, domain, via, answer, record)
@@ -298,7 +305,9 @@ def _halt_without_record(via: Include | Redirect | None, domain: str, code: Prob
         return Halt(Result.NONE, Problem(code, text, domain, None, section))
     printable = visible(via.text, 120)
     section = "5.2" if isinstance(via, Include) else "6.1"
-    hint = f"take {printable} out, or correct its name"
+    hint = hint_for_glued(via.text) or f"take {printable} out, or correct its name"
+    if "%" in via.text and code is not _codes(via).invalid:
+        hint = f"publish an SPF record for {visible_name(domain)}, which {printable} leads to here, or take that out"
     return Halt(Result.PERMERROR, Problem(code, f"{printable} leads to no record: {text}", None, None, section, hint))
 
 
@@ -316,11 +325,21 @@ def _out_of_time(session: Session) -> Problem:
     return Problem(ProblemCode.TIME_LIMIT, text, section="4.6.4", hint="this may pass; try again later")
 
 
+def _with_meant(problem: Problem, text: str) -> Problem:
+    """Return the problem of a name that is not known, with another hint if its term is several terms in one."""
+    hint = hint_for_glued(text) if problem.code is ProblemCode.OUTSIDE_ZONE else None
+    if hint is None:
+        return problem
+    return Problem(problem.code, problem.text, problem.domain, problem.span, problem.section, hint)
+
+
 def _set_problem(session: Session, result: Result, problem: Problem) -> None:
     """Set the verdict of a check that no directive decided; its problem is placed at the term being evaluated."""
     if problem.domain is None:
         domain, span = session.domain, None
         if session.path:
-            domain, span = session.path[-1][0], session.path[-1][1].span
+            domain, term = session.path[-1]
+            span = term.span
+            problem = _with_meant(problem, term.text)
         problem = problem.at(domain, span)
     session.result, session.problem, session.record_domain = result, problem, problem.domain

@@ -18,9 +18,10 @@ from spfengine.evaluation.unanswered import LIVE_HINT, NOT_GIVEN, missing_name
 from spfengine.names import fold, is_askable, is_same_or_under, reverse_name
 from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.macro import MacroString
-from spfengine.record.model import MX, A, Exists, Include, Ptr, Redirect
+from spfengine.record.model import MX, A, DomainDirective, Exists, Include, Ptr, Redirect
 from spfengine.visible import visible, visible_name
 
+_A, _MX, _PTR = RRType.A, RRType.MX, RRType.PTR
 HELO_HINT = "give the name that the client gave in HELO or EHLO (--helo NAME)"
 LOOP_HINT = "take out the include or redirect that leads back"
 UNKNOWN = "unknown"  # RFC 7208 §7.3: what %{p} expands to if no name is validated
@@ -60,8 +61,8 @@ def ask(session: Session, name: str, type: RRType) -> Generator[Question, Answer
     """
     answer = known(session, name, type)
     if answer is None:
-        question, key = _question(name, type)
-        answer = session.answers[key] = yield question
+        question = Question(name, type)
+        answer = session.answers[question.key] = yield question
     return answer
 
 
@@ -71,7 +72,7 @@ def known(session: Session, name: str, type: RRType) -> Answer | None:
     Hot paths call this before `ask`: in bulk checks most answers are known, and a generator that never yields costs
     more than this lookup.
     """
-    _, key = _question(name, type)
+    key = _key(name, type)
     answer = session.known_answer(key) or session.answers.get(key)
     if answer is not None:
         session.answers[key] = answer  # also if it is there already, so that a trace sees that it is used again
@@ -79,23 +80,9 @@ def known(session: Session, name: str, type: RRType) -> Answer | None:
 
 
 @lru_cache(maxsize=4096)  # at most 4096 names of at most 253 octets: no other name can be queried
-def _question(name: str, type: RRType) -> tuple[Question, Question]:
-    """Return a question with its key. Cached, because checks keep asking about the same names."""
-    question = Question(name, type)
-    return question, question.key
-
-
-def ask_for_term(session: Session, name: str, type: RRType) -> Generator[Question, Answer, Answer]:
-    """Return the answer to a term's own question. A void answer counts, and counts again if the question is repeated
-    (RFC 7208 §4.6.4).
-
-    Raises:
-        Halt: the limit on void lookups is exceeded.
-    """
-    answer = yield from ask(session, name, type)
-    if answer.is_void:
-        count_void(session, name)
-    return answer
+def _key(name: str, type: RRType) -> Question:
+    """Return the key of a question. Cached, because checks keep asking about the same names."""
+    return Question(name, type).key
 
 
 def is_address_of(
@@ -117,14 +104,9 @@ def is_address_of(
     answer = known(session, name, type) or (yield from ask(session, name, type))
     if answer.records:
         return session.hit(answer.table(family, prefix)) is not None
-    if answer.is_failure:
-        if skip_failure and not answer.is_unknown:
-            return False
-        raise dns_failure_halt(name, type, answer)
-    dual = session.limits.void_rule is VoidRule.DUAL_STACK and answer.status is not Status.NXDOMAIN
-    if dual and not (yield from _lacks_other_family(session, name)):
-        return False
-    count_void(session, name)  # an answer without records that is no failure is void
+    dual = session.limits.void_rule is VoidRule.DUAL_STACK and answer.status is Status.NOERROR
+    if not dual or (yield from _lacks_other_family(session, name)):
+        count_void_answer(session, name, type, answer, skip_failure=skip_failure)
     return False
 
 
@@ -145,7 +127,7 @@ _DNS_CODES = {
     Status.SERVFAIL: (ProblemCode.DNS_SERVFAIL, "its DNS server failed (SERVFAIL)"),
     Status.REFUSED: (ProblemCode.DNS_REFUSED, "its DNS server refused to answer (REFUSED)"),
     Status.FORMERR: (ProblemCode.DNS_FORMERR, "its DNS server did not understand the question (FORMERR)"),
-    Status.TIMEOUT: (ProblemCode.DNS_TIMEOUT, "no DNS server answered in time"),
+    Status.TIMEOUT: (ProblemCode.DNS_TIMEOUT, "no DNS server answered"),
     Status.TRUNCATED: (
         ProblemCode.DNS_TRUNCATED,
         "the answer was cut off, also over TCP, or is too large to be read (over 500 records or strings)",
@@ -215,6 +197,22 @@ def count_void(session: Session, name: str, *, halting: bool = True) -> None:
     session.voids += 1
     if halting and session.voids > session.limits.voids:
         raise Halt(Result.PERMERROR, _too_many_voids(session, name))
+
+
+def count_void_answer(session: Session, name: str, type: RRType, answer: Answer, *, skip_failure: bool = False) -> None:
+    """Count an answer without records as a void lookup; end the check if it is a failure (RFC 7208 §4.6.4, §5).
+
+    Args:
+        name, type: the question.
+        skip_failure: pass over a DNS failure, as `ptr` does (RFC 7208 §5.5).
+
+    Raises:
+        Halt: DNS could not answer, nobody was asked, or the limit on void lookups is exceeded.
+    """
+    if not answer.is_failure:
+        count_void(session, name)
+    elif answer.is_unknown or not skip_failure:
+        raise dns_failure_halt(name, type, answer)
 
 
 def _too_many_lookups(session: Session) -> Problem:
@@ -295,18 +293,28 @@ def expand_target(session: Session, spec: MacroString, domain: str) -> Generator
     return name
 
 
-def askable_target(session: Session, spec: MacroString | None, domain: str) -> Generator[Question, Answer, str]:
-    """Return the target-name of a mechanism (RFC 7208 §4.8), or "" if it can't be queried.
+def fixed_target(directive: DomainDirective, domain: str) -> str | None:
+    """Return the target-name of a mechanism (RFC 7208 §4.8) if no macro is in it; "" if it can't be queried.
 
     Args:
-        spec: its domain-spec; None if it has none, and so is about the current domain.
+        domain: the current domain, which is the target-name if the mechanism has no domain-spec.
+    """
+    spec = directive.domain_spec
+    return domain if spec is None else spec.target
+
+
+def askable_target(session: Session, directive: DomainDirective, domain: str) -> Generator[Question, Answer, str]:
+    """Return the target-name of a mechanism (RFC 7208 §4.8), or "" if it can't be queried.
+
+    Hot paths call `fixed_target` before, as they call `known` before `ask`.
+
+    Args:
         domain: the current domain.
     """
-    if spec is None:
-        return domain
-    if spec.target is not None:
-        return spec.target
-    name = yield from expand_target(session, spec, domain)
+    fixed = fixed_target(directive, domain)
+    if fixed is not None or directive.domain_spec is None:
+        return fixed or ""
+    name = yield from expand_target(session, directive.domain_spec, domain)
     return name if name is not None and is_askable(name) else ""
 
 
@@ -319,9 +327,9 @@ def ptr_names(session: Session) -> Generator[Question, Answer, tuple[str, ...]]:
         Halt: nobody was asked, or the limit on void lookups is exceeded.
     """
     name = reverse_name(session.family, session.ip)
-    answer = yield from ask_for_term(session, name, RRType.PTR)
-    if answer.is_unknown:
-        raise dns_failure_halt(name, RRType.PTR, answer)
+    answer = known(session, name, _PTR) or (yield from ask(session, name, _PTR))
+    if not answer.records:
+        count_void_answer(session, name, _PTR, answer, skip_failure=True)
     return answer.records[: session.limits.names]
 
 
@@ -352,18 +360,18 @@ def validated_name(session: Session, domain: str) -> Generator[Question, Answer,
 
 def match_a(session: Session, directive: A, domain: str) -> Matching:
     """`a`: the client has an address of the target-name (RFC 7208 §5.3)."""
-    name = yield from askable_target(session, directive.domain_spec, domain)
+    name = fixed_target(directive, domain) or (yield from askable_target(session, directive, domain))
     return bool(name) and (yield from is_address_of(session, name, directive.prefix(session.family)))
 
 
 def match_mx(session: Session, directive: MX, domain: str) -> Matching:
     """`mx`: the client has an address of a host that takes mail for the target-name (RFC 7208 §5.4)."""
-    name = yield from askable_target(session, directive.domain_spec, domain)
+    name = fixed_target(directive, domain) or (yield from askable_target(session, directive, domain))
     if not name:
         return False
-    answer = yield from ask_for_term(session, name, RRType.MX)
-    if answer.is_failure:
-        raise dns_failure_halt(name, RRType.MX, answer)
+    answer = known(session, name, _MX) or (yield from ask(session, name, _MX))
+    if not answer.records:
+        count_void_answer(session, name, _MX, answer)
     if len(answer.records) > session.limits.names:
         raise Halt(Result.PERMERROR, too_many_mx(visible_name(name), len(answer.records), session.limits.names))
     prefix = directive.prefix(session.family)
@@ -375,18 +383,19 @@ def match_mx(session: Session, directive: MX, domain: str) -> Matching:
 
 def match_exists(session: Session, directive: Exists, domain: str) -> Matching:
     """`exists`: the target-name has an A record, whatever the family of the client's address (RFC 7208 §5.7)."""
-    name = yield from askable_target(session, directive.domain_spec, domain)
+    name = fixed_target(directive, domain) or (yield from askable_target(session, directive, domain))
     if not name:
         return False
-    answer = yield from ask_for_term(session, name, RRType.A)
-    if answer.is_failure:
-        raise dns_failure_halt(name, RRType.A, answer)
-    return bool(answer.records)
+    answer = known(session, name, _A) or (yield from ask(session, name, _A))
+    if not answer.records:
+        count_void_answer(session, name, _A, answer)
+        return False
+    return True
 
 
 def match_ptr(session: Session, directive: Ptr, domain: str) -> Matching:
     """`ptr`: a validated name of the client is the target-name or lies under it (RFC 7208 §5.5, eid4751)."""
-    target = yield from askable_target(session, directive.domain_spec, domain)
+    target = fixed_target(directive, domain) or (yield from askable_target(session, directive, domain))
     if not target:
         return False
     for name in (yield from ptr_names(session)):

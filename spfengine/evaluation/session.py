@@ -1,6 +1,7 @@
 """`Session`: what one check knows. Its arguments, its limits, what DNS has answered, its counters, and its verdict."""
 
 from collections.abc import Callable, Generator, Mapping
+from math import isfinite
 from types import NoneType
 from typing import Any, Protocol, TypeVar
 
@@ -19,7 +20,6 @@ POSTMASTER = "postmaster"
 """The local part of a sender that has none (RFC 7208 §4.3)."""
 MAILFROM = "mailfrom"
 HELO = "helo"
-_INFINITY = float("inf")
 
 
 Answers = dict[Question, Answer]
@@ -152,12 +152,12 @@ class Session:
         """
         if helo is None:
             helo = self._without_helo(sender, identity)
-        classes = (sender.__class__, helo.__class__, limits.__class__, receiver.__class__, now.__class__)
-        if classes != _USUAL_CLASSES or not -_INFINITY < now < _INFINITY:
+        classes = (type(sender), type(helo), type(limits), type(receiver), type(now))
+        if classes != _USUAL_CLASSES or not isfinite(now):
             _refuse(sender=sender, helo=helo, limits=limits, receiver=receiver, now=now)
         self.family, self.ip = parse_address(ip)
         self.identity = identity
-        if sender[-1:] == ">":
+        if "<" in sender:
             sender = _without_brackets(sender)
         # RFC 7208 §2.4: a null sender means postmaster@helo
         local_part, _, domain = sender.rpartition("@") if sender else ("", "", helo)
@@ -274,7 +274,7 @@ _ARGUMENTS = (
 
 def _without_brackets(sender: str) -> str:
     """Return a sender without the brackets around it, as in MAIL FROM:<…>."""
-    return sender[1:-1] if sender[0] == "<" else sender
+    return sender[1:-1] if sender[0] == "<" and sender[-1] == ">" else sender
 
 
 def address_type(family: Family) -> RRType:
@@ -303,7 +303,7 @@ def _refuse(**arguments: object) -> None:
         kind, expected = _EXPECTED[name]
         if not isinstance(value, kind):
             raise ArgumentError(f"{name} must be {expected}, not {type(value).__name__}")
-        if isinstance(value, float) and not -_INFINITY < value < _INFINITY:
+        if isinstance(value, float) and not isfinite(value):
             raise ArgumentError(f"{name} must be {expected}, not {value}")
 
 

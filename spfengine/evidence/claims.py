@@ -5,13 +5,18 @@ Authentication-Results are read as a whole first, and then part by part.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from email.errors import MessageError
 from email.header import decode_header
 from typing import Final
 
 from spfengine.errors import HeaderError
-from spfengine.evaluation.headers.authentication_results import AuthenticationResults, parse_authentication_results
+from spfengine.evaluation.headers.authentication_results import (
+    AuthenticationResults,
+    MethodResult,
+    parse_authentication_results,
+)
 from spfengine.evaluation.headers.fields import as_address
 from spfengine.evaluation.headers.received_spf import ReceivedSPF, parse_received_spf
 from spfengine.evidence.hops import MAX_FIELD
@@ -38,6 +43,7 @@ _begins_with_a_method = re.compile(r"(?:\([^()]{0,300}\)\s*)?[A-Za-z0-9_-]+\s*="
 _AUTHSERV_ID = re.compile(r"\s*\"?([^\s;=\"()/]{1,255})\"?")
 _SYNTAX = re.compile(r"\\.|[;\"()]")
 _SPF_PART = re.compile(r"\s*spf\s*(?:/\s*\w+\s*)?=", re.IGNORECASE).match
+_DMARC_PART = re.compile(r"\s*(?:dkim|dmarc)\s*(?:/\s*\w+\s*)?=", re.IGNORECASE).match
 _STRAY = re.compile(r"(?<=\s)(?!\()[^\s=;()\"]+(?=\s|$)(?!\s*[=.])")
 _RESULT_WORD = re.compile(r"^\s*\w+")
 _KEY = re.compile(
@@ -86,6 +92,42 @@ class ClientClaim:
 
     writer: str | None
     ip: str
+
+
+@dataclass(frozen=True, slots=True)
+class DMARCClaim:
+    """What a field of Authentication-Results says about DKIM and DMARC.
+
+    Attributes:
+        writer: the receiver that wrote it.
+        dkim: (domain, result) of each signature; "" if it does not say the domain.
+        dmarc: the result of DMARC, or None.
+    """
+
+    writer: str | None
+    dkim: tuple[tuple[str, str], ...]
+    dmarc: str | None
+
+
+def dmarc_claim_in(value: str) -> DMARCClaim | None:
+    """Return what a field of Authentication-Results says about DKIM and DMARC; None if nothing that can be read."""
+    if len(value) > MAX_FIELD:
+        return None
+    text = _decoded(value)
+    try:
+        field = _read_in_parts(text, _DMARC_PART)
+    except HeaderError:
+        return None
+    dkim = tuple([(_dkim_domain(method), method.result) for method in field.results if method.method == "dkim"])
+    dmarc = next((method.result for method in field.results if method.method == "dmarc"), None)
+    if not dkim and dmarc is None:
+        return None
+    is_named = _begins_with_a_method(text.lstrip()) is None and field.authserv_id != _NOBODY
+    return DMARCClaim(field.authserv_id if is_named else None, dkim, dmarc)
+
+
+def _dkim_domain(method: MethodResult) -> str:
+    return (method.get("header.d") or method.get("header.i") or "").rpartition("@")[2]
 
 
 def claim_in(name: str, value: str) -> "SPFClaim | ClientClaim | None":
@@ -230,12 +272,20 @@ def _of_parts(value: str) -> SPFClaim:
     Raises:
         HeaderError: no part about SPF can be read.
     """
+    claim = _of_results(_read_in_parts(value, _SPF_PART), value)
+    if not isinstance(claim, SPFClaim):
+        raise HeaderError("Authentication-Results: no part about SPF can be read")
+    return claim
+
+
+def _read_in_parts(value: str, is_wanted: Callable[[str], object]) -> AuthenticationResults:
+    """Return the parts of a field that are wanted and can be read. Raises HeaderError if its writer can't be."""
     text = re.sub(r"[\t\r\n]+", " ", value).strip()
     lead = _AUTHSERV_ID.match(text)
     name = _NOBODY if lead is None or _begins_with_a_method(text) else lead[1]
     readable = []
     for part in _parts(text):
-        if not _SPF_PART(part):
+        if not is_wanted(part):
             continue
         for attempt in (part, _STRAY.sub(" ", part), part.partition("(")[0]):
             try:
@@ -244,10 +294,7 @@ def _of_parts(value: str) -> SPFClaim:
                 continue
             readable.append(attempt)
             break
-    claim = _of_results(parse_authentication_results("; ".join([name, *readable])), value)
-    if not isinstance(claim, SPFClaim):
-        raise HeaderError("Authentication-Results: no part about SPF can be read")
-    return claim
+    return parse_authentication_results("; ".join([name, *readable]))
 
 
 def _parts(text: str) -> list[str]:

@@ -22,10 +22,10 @@ _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "sender": (
         "sender", "returnpath", "envelopefrom", "envelopesender", "mailfrom", "mailfromaddress", "smtpmailfrom",
-        "smtpfrom", "mfrom", "rfc5321mailfrom", "rfc5321from", "bounceaddress", "senderaddress", "fromaddress",
-        "envelopefromdomain", "mailfromdomain", "returnpathdomain", "spfdomain", "spfdomains", "spfauthdomain",
-        "senderdomain", "senderemail", "absender", "expediteur", "remitente", "mittente", "from", "fromdomain",
-        "domain", "domains",
+        "smtpfrom", "mfrom", "rfc5321mailfrom", "originalmailfrom", "rfc5321from", "bounceaddress", "senderaddress",
+        "fromaddress", "envelopefromdomain", "mailfromdomain", "returnpathdomain", "spfdomain", "spfdomains",
+        "spfauthdomain", "senderdomain", "senderemail", "absender", "expediteur", "remitente", "mittente", "from",
+        "fromdomain", "domain", "domains",
     ),
     "helo": ("helo", "ehlo", "heloname", "ehloname", "helohost", "heloehlo", "helodomain", "clienthelo", "spfhelo"),
     "count": (
@@ -39,9 +39,9 @@ _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
         "headerfrom", "headerfromdomain", "fromheader", "fromheaderdomain", "rfc5322from", "rfc5322fromdomain",
         "headerdomain",
     ),
-    "dmarc_spf": ("dmarcspf",),
-    "dmarc_dkim": ("dmarcdkim",),
-    "override": ("override",),
+    "dmarc_spf": ("dmarcspf", "spfaligned", "spfalignment", "alignedspf", "policyevaluatedspf"),
+    "dmarc_dkim": ("dmarcdkim", "dkimaligned", "dkimalignment", "aligneddkim", "policyevaluateddkim"),
+    "override": ("override", "policyoverridereasons", "overridereasons", "overridereason"),
 }  # fmt: skip
 _COLUMN_OF: Final = {name: (column, at) for column, names in _NAMES.items() for at, name in enumerate(names)}
 _OWN: Final = {name.replace("_", ""): name for name in ALL_COLUMNS}

@@ -89,7 +89,8 @@ _FIRST_WORD = re.compile(r"\s*from\s+([^\s()]+)", re.IGNORECASE)
 _NAME = re.compile(r"\(([^\s\[\]()@]{1,255}) +\[[^\]]{2,60}\]( \(may be forged\))?")
 _QMAIL = re.compile(r"\s*from\s+([^\s()\[\]]+) \(HELO ", re.IGNORECASE)
 _ENVELOPE = re.compile(r"\(envelope-from <?([^\s<>()]{0,512})>?\)|\senvelope-from <([^\s<>]{0,512})>", re.IGNORECASE)
-_LOCAL = re.compile(r"\swith\s+(?:UTF8)?(?:LMTPS?A?|MAPI|HTTPS?|LOCAL)\b", re.IGNORECASE)
+# Handed over inside a site, or fetched from a mailbox by fetchmail or getmail.
+_LOCAL = re.compile(r"\swith\s+(?:UTF8)?(?:LMTPS?A?|MAPI|HTTPS?|LOCAL|[AKR]?POP\d?|IMAP\d?)\b", re.IGNORECASE)
 _SUBMITTED = re.compile(r"\swith\s+(?:UTF8|E)?SMTPS?A\b|\((?:Authenticated sender|authenticated bits)", re.IGNORECASE)
 
 
@@ -105,7 +106,7 @@ class Hop:
         by: the server that wrote the field; "" if it does not say.
         envelope: the sender, if the server wrote it there.
         is_redacted: whether there is something else in place of the address.
-        is_local: whether the message was handed over inside a host or site (LMTP, MAPI, HTTP).
+        is_local: whether the message was handed over inside a host or site (LMTP, MAPI, HTTP), or fetched (POP3, IMAP).
         is_submission: whether the client had authenticated as a user of the server.
     """
 
@@ -226,7 +227,9 @@ def hop_at_the_border(hops: Sequence[Hop], sender: str | None) -> Hop | None:
     return None
 
 
-def hop_of_writer(hops: Sequence[Hop], first: int, last: int, writer: str | None) -> Hop | None:
+def hop_of_writer(
+    hops: Sequence[Hop], first: int, last: int, writer: str | None, sender: str | None = None
+) -> Hop | None:
     """Return the hop of the host that wrote fields about a message: the client it names is the one that host saw.
 
     A host writes such fields above its Received field or, as some do, below it. A Received field of another host has
@@ -237,6 +240,7 @@ def hop_of_writer(hops: Sequence[Hop], first: int, last: int, writer: str | None
         first: index of the first of the writer's fields.
         last: index of the last.
         writer: the name that the writer gives itself; None if it gives none.
+        sender: the domain of the sender; None if it is not known.
     """
     above = next((hop for hop in reversed(hops) if hop.at < first), None)
     below = next((hop for hop in hops if hop.at > last), None)
@@ -245,7 +249,7 @@ def hop_of_writer(hops: Sequence[Hop], first: int, last: int, writer: str | None
     kin_below = 0 if below is None else _kinship(below.by, writer)
     if kin_above > kin_below or (kin_above == kin_below > 0 and writes_below):
         return above
-    if below is None or (kin_below == 0 and not (above is None or _is_handed_on(below, above))):
+    if below is None or (kin_below == 0 and not _may_be_below(below, above, writer, sender)):
         return None
     return _down_to_the_border(hops, below)
 
@@ -266,6 +270,19 @@ def _may_be_own(above: Hop, writer: str | None, writes_below: bool) -> bool:
     if above.is_inside or writer is None:
         return False
     return writes_below or (_kinship(above.by, writer) == 3 and not is_same_site(above.client, above.by))
+
+
+def _may_be_below(below: Hop, above: Hop | None, writer: str | None, sender: str | None) -> bool:
+    """Whether a hop below the writer's fields may be the writer's own, though its host is not named after the writer.
+
+    It is not if the writer has another name in DNS, and the host is the sender's, which handed the message on; or if
+    the writer is an operator whose hosts have known names. In both cases the writer's own hop was left out.
+    """
+    is_named = "." in below.by and as_address(below.by) is None
+    is_foreign = is_named and writer is not None and "." in writer
+    if is_foreign and (site_of(writer or "") in _SITES.values() or is_same_site(below.by, sender or "")):
+        return False
+    return above is None or above.is_local or _is_handed_on(below, above)
 
 
 def _is_handed_on(below: Hop, above: Hop) -> bool:

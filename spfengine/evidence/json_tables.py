@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping
 from spfengine.evidence.bounds import Bounds
 from spfengine.evidence.columns import EXPECTED, columns_of, simple
 from spfengine.evidence.ledger import Broken, Ledger
+from spfengine.evidence.report_rows import facts_of
 from spfengine.evidence.streams import Stream
 from spfengine.evidence.tables import sender_of_cells
-from spfengine.evidence.values import Unusable
-from spfengine.senders import Sender
+from spfengine.evidence.values import MAX_LABEL, Unusable, count_of, make_sender
+from spfengine.names import fold
+from spfengine.senders import FORWARDING, Sender
 
 KIND = "json"
 _MOST_DEPTH = 12  # of the lists and objects around a row; parsedmarc has four
@@ -31,10 +33,11 @@ def read_json(stream: Stream, ledger: Ledger, bounds: Bounds, domain: str | None
     for value in _values(text, ledger):
         for row in _rows(value, 0):
             rows += 1
+            place = f"row {rows:,}"
             try:
-                yield _sender(row, domain)
+                yield _of_record(row, ledger, place) if _is_record(row) else _sender(row, domain)
             except Unusable as error:
-                ledger.skip(error.reason, error.example, f"row {rows:,}")
+                ledger.skip(error.reason, error.example, place)
     if not rows:
         raise Broken(f"JSON without a list of senders: {EXPECTED}")
 
@@ -98,8 +101,6 @@ def _is_record(value: Mapping[str, object]) -> bool:
 
 def _sender(row: Mapping[str, object], domain: str | None) -> Sender:
     """Return the sender of an object. Raises Unusable."""
-    if _is_record(row):
-        return sender_of_cells(_of_record(row))
     names = list(row)
     columns = columns_of(tuple(map(simple, names)))
     assert columns is not None, "`_rows` yields only objects that name an address"
@@ -110,32 +111,48 @@ def _sender(row: Mapping[str, object], domain: str | None) -> Sender:
     return sender_of_cells(cells, None, domain if "sender" not in columns.at else None)
 
 
-def _of_record(record: Mapping[str, object]) -> dict[str, str]:
-    """Return the cells of a record of parsedmarc.
+def _of_record(record: Mapping[str, object], ledger: Ledger, place: str) -> Sender:
+    """Return the sender of a record of parsedmarc, which has what a DMARC report has.
 
     Raises:
         Unusable: it names no domain that SPF was checked for.
     """
     source, identifiers = _object(record, "source"), _object(record, "identifiers")
-    results = _object(record, "auth_results").get("spf")
-    spf = [item for item in results if isinstance(item, dict)] if isinstance(results, list) else []
-    of_sender = next((item for item in spf if _text(item.get("scope")).lower() != "helo"), {})
-    of_helo = next((item for item in spf if _text(item.get("scope")).lower() == "helo"), {})
-    sender = _text(identifiers.get("envelope_from")) or _text(of_sender.get("domain"))
-    sender = sender or _text(record.get("original_mail_from"))
-    helo = _text(of_helo.get("domain"))
-    if not sender and not helo:
-        raise Unusable("it names no domain that SPF was checked for")
-    result = of_sender if sender else of_helo
-    return {
-        "ip": _text(source.get("ip_address")),
-        "sender": sender or "<>",
-        "helo": helo,
-        "count": _text(record.get("count")),
-        "reported": _text(result.get("result")),
-        "header_from": _text(identifiers.get("header_from")),
-        "label": _text(source.get("name")),
-    }
+    results = _object(record, "auth_results")
+    spf = tuple([(_text(item.get("domain")), _text(item.get("scope")).lower(), _text(item.get("result")))
+                 for item in _objects(results.get("spf"))])  # fmt: skip
+    dkim = tuple([(_text(item.get("domain")), _text(item.get("result"))) for item in _objects(results.get("dkim"))])
+    envelope_from = _text(identifiers.get("envelope_from")) or _text(record.get("original_mail_from")) or None
+    if envelope_from is not None and spf and spf[-1][1] == "helo" and fold(spf[-1][0]) == fold(envelope_from):
+        envelope_from = None  # parsedmarc takes the last domain, if there is no envelope_from
+    evaluated = _object(record, "policy_evaluated")
+    reasons = [_text(item.get("type")).lower() for item in _objects(evaluated.get("policy_override_reasons"))]
+    facts = facts_of(
+        envelope_from, _text(identifiers.get("header_from")) or None, spf, dkim, _aligned(record, "spf"),
+        _aligned(record, "dkim"), next((reason for reason in reasons if reason in FORWARDING), None),
+    )  # fmt: skip
+    for reason, example in facts.lost:
+        ledger.repair(reason, example, place)
+    count, name = _text(record.get("count")), _text(source.get("name"))
+    label = name if name.isprintable() and len(name) <= MAX_LABEL else None
+    return make_sender(
+        _text(source.get("ip_address")), facts.sender, facts.helo, count_of(count) if count else 1,
+        label or None, facts.reported, facts.header_from, facts.dmarc_spf, facts.dmarc_dkim,
+        facts.override,
+    )  # fmt: skip
+
+
+def _aligned(record: Mapping[str, object], method: str) -> str | None:
+    """Return what policy_evaluated says of a method, or else whether parsedmarc found it aligned."""
+    word = _text(_object(record, "policy_evaluated").get(method))
+    is_aligned = _object(record, "alignment").get(method)
+    if word or not isinstance(is_aligned, bool):
+        return word or None
+    return "pass" if is_aligned else "fail"
+
+
+def _objects(value: object) -> list[Mapping[str, object]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def _object(value: Mapping[str, object], key: str) -> Mapping[str, object]:

@@ -4,6 +4,7 @@ import re
 from enum import StrEnum
 
 from spfengine.evidence.pasted import is_broken_up, looks_pasted
+from spfengine.evidence.protocol_log import is_protocol_log
 from spfengine.evidence.tables import table_form
 
 HEAD = 1 << 14
@@ -19,6 +20,7 @@ class FileKind(StrEnum):
     TABLE = "table"
     JSON = "json"
     LOG = "log"
+    PROTOCOL_LOG = "protocol-log"
     MESSAGE = "message"
     PASTED = "pasted"
     UTF16 = "utf-16"
@@ -54,12 +56,21 @@ _PROGRAMS = (
     r"(?:\[\d{1,10}\])?: "
 )
 # "Nov 24 10:00:00 host ", "2026-11-24T10:00:00.1+01:00 host ", "2026-11-24 10:00:00 ", each after a "<22>" of syslog;
-# in front of that what journalctl (a weekday), docker compose ("mail-1  | "), grep ("mail.log:12:") or RFC 6587 put.
+# in front of that what journalctl (a weekday), docker compose ("mail-1  | "), grep ("mail.log:12:"), kubectl
+# ("[pod/mail-0/postfix] ") or RFC 6587 put.
 _is_log = re.compile(
     rf"(?:(?:\x1b\[[\d;]{{0,10}}m)?[\w.@/-]{{1,100}} *\|(?:\x1b\[[\d;]{{0,10}}m)? )?"
-    rf"(?:[^\s:]{{1,250}}:(?:\d{{1,12}}:)?|[^\s:,;]{{1,250}}-(?:\d{{1,12}}-)?|[A-Z][a-z]{{2}} |\d{{1,5}} )??"
-    rf"(?:{_STAMP}|{_PROGRAMS})"
+    rf"(?:(?:[A-Za-z]:\\)?[^\s:]{{1,250}}:(?:\d{{1,12}}:)?|[^\s:,;]{{1,250}}-(?:\d{{1,12}}-)?|[A-Z][a-z]{{2}} "
+    rf"|\d{{1,5}} |\[[\w./-]{{1,250}}\] )??(?:{_STAMP}|{_PROGRAMS})"
 ).match
+# What journalctl -o cat leaves of a line of Postfix, amavis, OpenSMTPD or sendmail: neither a time nor a program.
+_BARE_LINE = re.compile(
+    r"^(?:(?:NOQUEUE|[0-9A-Za-z]{6,20}): (?:client=|from=|to=<|uid=\d|message-id=|ruleset=|(?:milter-)?reject: "
+    r"|(?:milter-)?discard: )"
+    r"|(?:dis)?connect from \S|lost connection after |warning: hostname |statistics: max "
+    r"|[A-Z][a-z]+ TLS connection established from |\(\d{1,8}-[\w-]{1,8}\) (?:Passed|Blocked) |[0-9a-f]{16} smtp )",
+    re.MULTILINE,
+)
 _is_indented = re.compile(rb"(?:[ \t]*\r?\n){0,100}[ \t]+[^ \t\r\n]").match
 _is_page = re.compile(rb"<(?:!doctype html|html)\b", re.IGNORECASE).match
 # Apple Mail's .emlx: the message's size on a line of its own before it.
@@ -92,10 +103,13 @@ def sniff(head: bytes) -> FileKind:
 
 
 def _sniff_text(decoded: str) -> FileKind:
-    kind = _sniff_line(_first_line(decoded))
+    first = _first_line(decoded)
+    kind = _sniff_line(first)
     if kind is FileKind.MESSAGE and not decoded.startswith("From ") and is_broken_up(decoded):
         return FileKind.PASTED
     if kind is FileKind.UNKNOWN:
+        if _BARE_LINE.search(decoded):
+            return FileKind.LOG
         if _is_counted(decoded):
             return FileKind.MESSAGE
         if "\0" not in decoded and looks_pasted(decoded):
@@ -118,8 +132,10 @@ def _says_nothing(line: str) -> bool:
 def _sniff_line(first: str) -> FileKind:
     if first[:1] in ("{", "["):
         return FileKind.LOG if _is_journal(first) or _is_log(first) else FileKind.JSON
-    if _is_log(first):
+    if _is_log(first) or _BARE_LINE.match(first):
         return FileKind.LOG
+    if is_protocol_log(first):
+        return FileKind.PROTOCOL_LOG
     if table_form(first) is not None:
         return FileKind.TABLE
     if first.startswith("From ") or _is_field(first):

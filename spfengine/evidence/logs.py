@@ -28,6 +28,15 @@ _USUAL = re.compile(
     r"(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[\d:.+Z-]{8,30}) [\w.-]+ "
     r"([A-Za-z_][\w./@+-]{0,60})\[(\d{1,10})\]: "
 ).match
+# Without all that, as journalctl -o cat writes a line: at its very start, which no client can have written.
+_BARE = re.compile(
+    r"(?P<sendmail>\w{10,20}: (?:from=\S{0,600}, size=\d+, class=|ruleset=))"
+    r"|(?P<postfix>(?:NOQUEUE|[0-9A-Za-z]{6,20}): (?:client=|uid=|to=<|from=<|removed$|(?:milter-)?reject: "
+    r"|(?:milter-)?discard: ))"
+    r"|(?P<policyd>(?:[Pp]repend )?Received-SPF: )"
+    r"|(?P<amavis>\(\d{1,8}-[\w-]{1,8}\) (?:Passed|Blocked) )"
+    r"|(?P<smtpd>[0-9a-f]{16} smtp )"
+).match
 _FARTHEST = 500  # characters before the program
 _LONGEST_HEADER = 4000  # characters of the header of RFC 5424, with its structured data
 # RFC 5424 §6: "<22>1 2026-08-03T10:15:01Z mx postfix/smtpd 21 - - ": the program has no colon.
@@ -35,7 +44,7 @@ _STRUCTURED = re.compile(
     r"(?:^|[\s|>:])1 \d{4}-\d\d-\d\d[T ]\S{8,30} \S{1,255} (\S{1,48}) (\S{1,128}) \S{1,32} "
     r"(?:-|(?:\[(?:[^\]\"\\]|\"(?:[^\"\\]|\\.)*\"|\\.)*\])+)(?: (?:\ufeff)?|$)"
 ).search
-_POLICY_SERVERS = ("policyd-spf", "policy-spf", "policyd-spf-perl", "policyd-spf-python", "policyspf")
+_POLICY_SERVERS = ("policyd", "policyd-spf", "policy-spf", "policyd-spf-perl", "policyd-spf-python", "policyspf")
 _SENDMAILS = ("sendmail", "sm-mta", "sm-acceptingconnections", "sm-msp-queue", "sendmail-mta")
 
 
@@ -117,6 +126,9 @@ def _program(text: str) -> tuple[str, str, int]:
     usual = _USUAL(text)
     if usual is not None:
         return usual[1], usual[2], usual.end()
+    bare = _BARE(text)
+    if bare is not None:
+        return bare.lastgroup or "", "", 0
     if text.find("1 2", 0, _FARTHEST) >= 0:
         structured = _STRUCTURED(text, 0, _LONGEST_HEADER)
         if structured is not None and structured.start() < _FARTHEST:

@@ -35,6 +35,8 @@ _from_daemon = re.compile(r"mailer-daemon|mail delivery (?:sub)?system|postmaste
 _TO = ("x-original-to", "delivered-to", "envelope-to", "to")
 _MOST_GROUPS = 100
 _TAG = re.compile(r"<[^<>]{0,2000}>")
+_COMMENT = re.compile(r"\([^()]{0,2000}\)")  # RFC 5965 §3.5 allows one before and after each value
+_ADDRESS_LITERAL = re.compile(r"\[(?:IPv6:)?([^\[\]]+)\]", re.IGNORECASE)
 
 
 def may_report(fields: Fields) -> bool:
@@ -111,15 +113,16 @@ def _mail_from(fields: Fields, original: Fields) -> str | None:
 def _of_feedback(feedback: Fields, original: Fields) -> Sender:
     """Return the sender that a failure report is about (RFC 6591 §3.1, RFC 5965 §3.2)."""
     given = one(feedback, "source-ip") or ""
-    ip = as_address(given.strip("[] "))
+    ip = as_address(_ADDRESS_LITERAL.sub(r"\1", _COMMENT.sub(" ", given).strip()))
     if ip is None or is_internal(ip):
         raise Unusable("the failure report has no address of the client (Source-IP)", given or None)
     claim = _claim(feedback)
     header_from = header_from_of(original)
     helo = None if claim is None else _readable(helo_of, claim.helo)
     helo = helo or _readable(helo_of, next((hop.helo for hop in hops_of(original) if hop.ip == ip), None))
+    mail_from = one(feedback, "original-mail-from")
     sent_by = (
-        one(feedback, "original-mail-from"),
+        None if mail_from is None else _COMMENT.sub(" ", mail_from),
         None if claim is None else claim.sender,
         one(original, "return-path"),
     )

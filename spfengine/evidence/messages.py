@@ -17,7 +17,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from spfengine.errors import HeaderError
-from spfengine.evidence.claims import AUTHENTICATION_RESULTS, RECEIVED_SPF, ClientClaim, SPFClaim, claim_in
+from spfengine.evidence.claims import (
+    AUTHENTICATION_RESULTS,
+    RECEIVED_SPF,
+    ClientClaim,
+    DMARCClaim,
+    SPFClaim,
+    claim_in,
+    dmarc_claim_in,
+)
 from spfengine.evidence.hops import (
     DOCUMENTS,
     MAX_FIELD,
@@ -30,6 +38,7 @@ from spfengine.evidence.hops import (
     is_same_site,
 )
 from spfengine.evidence.mime import Fields
+from spfengine.evidence.report_rows import evaluated
 from spfengine.evidence.values import Unusable, domain_of, helo_of, make_sender, null_sender, sender_of
 from spfengine.names import fold, is_same_or_under
 from spfengine.senders import Sender
@@ -70,7 +79,8 @@ def sender_of_message(fields: Fields, receiver: str | None) -> tuple[Sender, str
         helos.insert(1, hop.helo)  # surer than what the message's own writer may have put below it
     helo = _first_readable(helo_of, [*helos, *[other.helo for other in hops]])
     address, reported = _address(fields, claims, hops, helo)
-    sender = make_sender(ip, address, helo, reported=reported, header_from=header_from)
+    dmarc_spf, dmarc_dkim = _aligned(told.dmarc_claims(fields, receiver), address, reported, header_from)
+    sender = make_sender(ip, address, helo, 1, None, reported, header_from, dmarc_spf, dmarc_dkim)
     writer = _first([claim.writer for claim in claims] if claims else [hop.by for hop in hops])
     return sender, writer or receiver or NO_NAME
 
@@ -99,6 +109,7 @@ class _Told:
     Attributes:
         claims: its claims about SPF, the topmost first; empty if no field can be trusted.
         first, last: the indexes of its first and last field.
+        around: the indexes of the fields between the same two Received fields.
         clients: addresses that its fields have for other methods.
         unread: the first field about SPF that can't be read.
         skipped: why a field that can be read is not trusted.
@@ -107,6 +118,7 @@ class _Told:
     claims: list[SPFClaim]
     first: int
     last: int
+    around: range
     clients: list[str]
     unread: str | None
     skipped: str | None
@@ -133,7 +145,7 @@ class _Told:
             if why is None:
                 return cls._of_writer(claim, at, read, fields, unread, named=receiver is not None)
             skipped = skipped or why
-        return cls([], 0, 0, [], unread, skipped)
+        return cls([], 0, 0, range(0), [], unread, skipped)
 
     @classmethod
     def _of_writer(
@@ -156,13 +168,21 @@ class _Told:
                 claims.append(claim)
                 writer = writer or claim.writer
                 last = index
-        return cls(claims, at, last, clients, unread, None)
+        return cls(claims, at, last, range(start + 1, end), clients, unread, None)
 
     def hop_of_writer(self, hops: list[Hop]) -> Hop | None:
         """Return the Received field of the host that wrote the claims."""
         writers: list[str | None] = [claim.writer for claim in self.claims if claim.writer]
-        found = (hop_of_writer(hops, self.first, self.last, writer) for writer in writers or [None])
+        sender = _first([_domain(claim.sender or claim.hint) for claim in self.claims])
+        found = (hop_of_writer(hops, self.first, self.last, writer, sender) for writer in writers or [None])
         return next((hop for hop in found if hop is not None), None)
+
+    def dmarc_claims(self, fields: Fields, receiver: str | None) -> list[DMARCClaim]:
+        """Return what the writer says about DKIM and DMARC."""
+        writer = _first([claim.writer for claim in self.claims])
+        values = [fields[at][1] for at in self.around if fields[at][0] == AUTHENTICATION_RESULTS]
+        found = [claim for claim in map(dmarc_claim_in, values) if claim is not None]
+        return [claim for claim in found if _is_by(claim, receiver) and _is_also_by(claim.writer, writer)]
 
     def client(self, hop: Hop | None, header_from: str | None) -> str:
         """Return the client's address: of Received-SPF, of Authentication-Results, or of the writer's own Received.
@@ -216,7 +236,7 @@ def _domain(sender: str | None) -> str | None:
         return None
 
 
-def _is_by(claim: "SPFClaim | ClientClaim", receiver: str | None) -> bool:
+def _is_by(claim: "SPFClaim | ClientClaim | DMARCClaim", receiver: str | None) -> bool:
     """Whether the receiver that the caller names wrote a field, or the caller names none."""
     if receiver is None:
         return True
@@ -276,6 +296,23 @@ def _address(
     if unreadable is not None:
         sender_of(unreadable)  # raises, and says why
     raise Unusable("no trusted header field has the sender, and there is no Return-Path")
+
+
+def _aligned(
+    claims: list[DMARCClaim], sender: str, reported: str | None, author: str | None
+) -> tuple[str | None, str | None]:
+    """Return whether the receiver found SPF, and DKIM, aligned with From, as in `Sender`; None if it does not say."""
+    if not claims or author is None:
+        return None, None
+    dmarc = _first([claim.dmarc for claim in claims])
+    word = "fail" if dmarc == "fail" else None
+    spf = evaluated(word, [] if reported is None else [(sender.rpartition("@")[2], reported)], author)
+    dkim = evaluated(word, [result for claim in claims for result in claim.dkim], author)
+    if dmarc != "pass" or "pass" in (spf, dkim):
+        return spf, dkim
+    if spf == dkim == "fail":  # DMARC passes by something else, such as the receiver's own list
+        return None, None
+    return ("pass" if dkim == "fail" else spf), ("pass" if spf == "fail" else dkim)
 
 
 def _is_null(address: str | None) -> bool:

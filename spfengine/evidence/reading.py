@@ -23,6 +23,7 @@ from spfengine.evidence.mail_reports import TEXTS, may_report, sender_of_report
 from spfengine.evidence.messages import sender_of_message
 from spfengine.evidence.mime import Attachment, Fields, Lines, attachments, header_section
 from spfengine.evidence.pasted import NO_MAIL_FROM, fields_in, pasted_text, sender_of_table
+from spfengine.evidence.protocol_log import read_protocol_log
 from spfengine.evidence.reports import KIND as REPORT, read_report
 from spfengine.evidence.streams import Stream, Unpacked, gunzip, lines, members, utf8
 from spfengine.evidence.tables import KIND as TABLE, read_table
@@ -313,6 +314,8 @@ class _Reader:
                 yield from self._counted(JSON, read_json(stream, self._ledger, self._bounds, self._domain))
             case FileKind.LOG:
                 yield from self._counted(LOG, read_log(self._lines(stream), self._ledger, self._bounds))
+            case FileKind.PROTOCOL_LOG:
+                yield from self._counted(LOG, read_protocol_log(self._lines(stream), self._ledger, self._bounds))
             case FileKind.MESSAGE:
                 yield from self._read_messages(Lines(self._lines(stream)))
             case FileKind.PASTED:

@@ -66,8 +66,8 @@ def facts_of(
         helo,
         reported,
         author,
-        _evaluated(evaluated_spf, [(domain, result) for domain, scope, result in spf if scope != "helo"], author),
-        _evaluated(evaluated_dkim, list(dkim), author),
+        evaluated(evaluated_spf, [(domain, result) for domain, scope, result in spf if scope != "helo"], author),
+        evaluated(evaluated_dkim, list(dkim), author),
         word if word in FORWARDING else None,
         tuple(lost),
     )
@@ -82,7 +82,7 @@ def _domain(text: str | None, name: str, lost: list[Lost]) -> str | None:
         return None
 
 
-def _evaluated(word: str | None, results: list[tuple[str, str]], author: str | None) -> str | None:
+def evaluated(word: str | None, results: list[tuple[str, str]], author: str | None) -> str | None:
     """Return whether SPF or DKIM was aligned with From, "pass" or "fail"; None if the report does not say it for sure.
 
     Args:

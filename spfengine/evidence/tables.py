@@ -48,6 +48,10 @@ _WITH_PORT = re.compile(r"((?:\d{1,3}\.){3}\d{1,3}):\d+").fullmatch
 _GROUPED = re.compile(r"\d{1,3}(?:[,.' \u00a0\u202f]\d{3})+").fullmatch
 _WHOLE = re.compile(r"(\d+)[.,]0{1,2}").fullmatch
 _COUNTED = re.compile(r"\s*(\d{1,12})\s+(\S+)").fullmatch  # as `uniq -c` writes it
+# A line of a list: an address, perhaps after a bullet, and what somebody wrote beside it: "- 192.0.2.1: mail server".
+_LISTED = re.compile(
+    r"\s*(?:[-*\u2022]\s+)?([0-9A-Fa-f.:]{2,45}?)[,;:]?(?:\s+(?:[-\u2013\u2014:(]\s*)?([^\W\d_][^\[\]\"=<>@]{0,150}?)\)?)?\s*"
+).fullmatch
 _OUTGOING = ("originating", "outbound", "sent")
 NO_SENDERS = "a list of addresses does not say what they send from: give DOMAIN, or the columns ip,sender"
 _EVENTS = "other events of message tracking"
@@ -92,7 +96,8 @@ def table_form(first_line: str) -> TableForm | None:
 
 
 def _may_be_sender(cell: str) -> bool:
-    return not cell or "@" in cell or "." in cell.strip(".") or cell == "<>"
+    is_name = "." in cell.strip(".") and " " not in cell
+    return not cell or "@" in cell or is_name or cell == "<>"
 
 
 def _separator(line: str) -> str | None:
@@ -117,7 +122,20 @@ def _cells_of_words(text: str) -> list[str]:
     counted = _COUNTED(text)
     if counted is not None and _is_address(counted[2]):
         return [counted[2], "", "", counted[1]]
-    return text.partition("#")[0].split()
+    text = text.partition("#")[0]
+    listed = _LISTED(text)
+    if (
+        listed is not None
+        and _is_address(listed[1])
+        and (listed[2] is None or not _may_be_sender(listed[2].split()[0]))
+    ):
+        return _described(listed[1], listed[2] or "")
+    return text.split()
+
+
+def _described(ip: str, label: str) -> list[str]:
+    """Return the cells of a row that has words beside an address, and no sender."""
+    return [ip, "", "", "", label] if label else [ip]
 
 
 def _is_address(text: str) -> bool:
@@ -224,6 +242,10 @@ class _Rows:
             for cell in cells:
                 yield self._sender({"ip": cell}, text)
             return
+        if self._columns is WITHOUT_HEADING and len(cells) == 2 and not _may_be_sender(cells[1]):
+            cells = _described(*cells)
+            if self._domain is None:
+                raise Unusable(NO_SENDERS, text)
         if len(cells) > width and any(cells[width:]):
             raise Unusable(f"the row has more than {width} cells", text)
         if self._is_plain:
@@ -331,6 +353,8 @@ def sender_of_row(row: Mapping[str, str], text: str | None = None) -> Sender:
 
 
 _PASS_OR_FAIL = ("pass", "fail")
+_ALIGNED = {"pass": "pass", "true": "pass", "yes": "pass", "fail": "fail", "false": "fail", "no": "fail"}
+_WORDS = re.compile(r"\w+").findall
 
 
 def _one_of(text: str | None, name: str, words: tuple[str, ...]) -> str | None:
@@ -369,8 +393,9 @@ def sender_of_cells(row: Mapping[str, str], text: str | None = None, domain: str
             "label": _or_nothing(label_of, row.get("label")) or "",
             "reported": result_of(row.get("reported")) or "",
             "header_from": _or_nothing(domain_of, row.get("header_from", "").rpartition("@")[2]) or "",
-            **{name: row[name] for name in ("dmarc_spf", "dmarc_dkim") if row.get(name, "").lower() in _PASS_OR_FAIL},
-            **{name: row[name] for name in ("override",) if row.get(name, "").lower() in FORWARDING},
+            "dmarc_spf": _ALIGNED.get(row.get("dmarc_spf", "").lower(), ""),
+            "dmarc_dkim": _ALIGNED.get(row.get("dmarc_dkim", "").lower(), ""),
+            "override": next((word for word in _WORDS(row.get("override", "").lower()) if word in FORWARDING), ""),
         },
         text,
     )

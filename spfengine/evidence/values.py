@@ -10,7 +10,7 @@ from spfengine.senders import Sender, reported_result
 
 _MAX_SENDER = 512
 _MAX_NAME = 255
-_MAX_LABEL = 200
+MAX_LABEL = 200
 # Letters, digits, "-" and "_" (U-labels too), or an address literal (RFC 5321 §4.1.3).
 _is_domain = re.compile(r"[\w-]+(?:\.[\w-]+)*\.?|\[[0-9A-Za-z:.]+\]").fullmatch
 _is_word = re.compile(r"[^\s<>]+").fullmatch
@@ -137,7 +137,7 @@ def label_of(text: str | None) -> str | None:
         Unusable: it is too long, or has unprintable characters.
     """
     text = (text or "").strip()
-    if len(text) > _MAX_LABEL:
+    if len(text) > MAX_LABEL:
         raise Unusable("the label is longer than 200 characters", text)
     if not text.isprintable():
         raise Unusable("the label has unprintable characters", text)

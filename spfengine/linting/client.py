@@ -11,8 +11,9 @@ from spfengine.linting.names import advice_for_subdomain, parents
 from spfengine.linting.terms import is_example
 from spfengine.names import fold, is_askable, reverse_name
 from spfengine.problems import ProblemCode, Result
+from spfengine.record.slips import hint_for_glued
 from spfengine.special_purpose import special_purpose
-from spfengine.visible import visible_name
+from spfengine.visible import visible, visible_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Note:
     """Something about a client that explains its result.
 
     Attributes:
-        code: "special-purpose-client", "host-without-aaaa" or "parent-has-record"; stable.
+        code: "missing-space", "special-purpose-client", "host-without-aaaa" or "parent-has-record"; stable.
         text: one sentence, safe to print.
         hint: what to do, safe to print.
     """
@@ -36,11 +37,19 @@ class Note:
 
 def noting(result: CheckResult) -> Generator[Question, Answer, list[Note]]:
     """Return what explains a result further; DNS is asked only if the client does not pass."""
-    notes = [*_special(result)]
+    notes = [*_glued(result), *_special(result)]
     if result.result is not Result.PASS:
         notes += yield from _without_aaaa(result)
         notes += yield from _subdomain(result)
     return notes
+
+
+def _glued(result: CheckResult) -> Iterator[Note]:
+    """Yield that the term at which a check ended is several terms without a space between them."""
+    text = result.path[-1][1] if result.path and result.problem is not None else ""
+    hint = hint_for_glued(text) if text else None
+    if hint is not None:
+        yield Note("missing-space", f"no space is between the terms in {visible(text, 120)}", hint)
 
 
 def _special(result: CheckResult) -> Iterator[Note]:

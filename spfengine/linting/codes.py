@@ -58,7 +58,7 @@ class LintCode(StrEnum):
     MISTYPED_MODIFIER = "mistyped-modifier"
     UNKNOWN_MODIFIER = "unknown-modifier"
     EXTRA_SPACES = "extra-spaces"
-    MISSING_SPACE = "missing-space"
+    MISSING_SPACE = ProblemCode.MISSING_SPACE.value
     MISSHAPEN_NAME = "misshapen-name"
 
     # What the record says
@@ -252,7 +252,7 @@ ABOUT: dict[LintCode, About] = {
     _C.DNS_SERVFAIL: About(_WARNING, "unknown: a DNS server failed", "2.6.6"),
     _C.DNS_REFUSED: About(_WARNING, "unknown: a DNS server refused to answer", "2.6.6"),
     _C.DNS_FORMERR: About(_WARNING, "unknown: a DNS server did not understand the question", "2.6.6"),
-    _C.DNS_TIMEOUT: About(_WARNING, "unknown: no DNS server answered in time", "2.6.6"),
+    _C.DNS_TIMEOUT: About(_WARNING, "unknown: no DNS server answered", "2.6.6"),
     _C.DNS_TRUNCATED: About(_WARNING, "unknown: an answer was cut off", "2.6.6"),
     _C.DNS_CNAME_LOOP: About(_WARNING, "unknown: CNAME records form a loop", "2.6.6"),
     _C.OUTSIDE_ZONE: About(_WARNING, "unknown: a name that is not in the files given", "2.6.6"),

@@ -13,10 +13,11 @@ from spfengine.linting.finding import Finding, ReachedRecord
 from spfengine.linting.terms import MAX_DIRECTIVES, live
 from spfengine.linting.walk import Walk
 from spfengine.policy.compile import tile
-from spfengine.policy.ranges import Spans, intersection
+from spfengine.policy.ranges import Spans, difference, intersection, union
 from spfengine.policy.reachability import matched_alone
 from spfengine.problems import Result
-from spfengine.record.model import Directive, Network, Record
+from spfengine.record.model import IP4, Directive, Network, Record
+from spfengine.special_purpose import special_purpose_network
 from spfengine.visible import visible
 
 MANY = 100_000
@@ -66,11 +67,21 @@ def exposure(walk: Walk, findings: list[Finding]) -> Generator[Question, Answer,
         for term in live(reached.record) if reached.record is not None else []:
             if term.qualifier == "+":
                 spans = yield from _spans(walk, reached, term)
-                sizes.append((_count(intersection(spans[0], passing)), term))
+                known = difference(intersection(spans[0], passing), _of_nobody([reached]))
+                sizes.append((_count(known), term))
                 more += _rentable(reached, term, spans)
+    count -= _count(intersection(passing, _of_nobody(chain)))
     if count > MANY:
         more.append(_large(walk.root, count, sizes))
     return more
+
+
+def _of_nobody(chain: list[ReachedRecord]) -> Spans:
+    """Return the IPv4 networks that the records name though no client on the Internet has an address in them."""
+    terms = [term for reached in chain if reached.record is not None for term in live(reached.record)]
+    networks = [term for term in terms if isinstance(term, IP4)]
+    special = [each for each in networks if special_purpose_network(V4, each.network, each.prefix) is not None]
+    return union(sorted([network_range(V4, each.network, each.prefix) for each in special]))
 
 
 def _spans(walk: Walk, reached: ReachedRecord, term: Directive) -> Generator[Question, Answer, tuple[Spans, Spans]]:

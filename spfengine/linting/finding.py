@@ -63,6 +63,19 @@ class Finding:
 
         return render_finding(self, width)
 
+    def render_html(self, *, now: float | None = None) -> str:
+        """Return a report on this finding alone; `spfengine.render_html` makes one of several.
+
+        Args:
+            now: the time that it names, in seconds since the epoch; the clock's by default.
+
+        Raises:
+            MissingExtraError: Jinja2 is not installed (the extra `html`).
+        """
+        from spfengine.report.render import render_html
+
+        return render_html(self, now=now)
+
     def to_dict(self) -> dict[str, object]:
         """Return the finding as JSON-safe values."""
         return {
@@ -158,10 +171,18 @@ def joins_of(answer: Answer | None) -> tuple[int, ...]:
 _CAUSES = {
     LintCode.MISSING_SPACE: None,
     LintCode.MISSHAPEN_NAME: None,
-    LintCode.SPLIT_OVER_RECORDS: frozenset({LintCode.MISSING_ALL, LintCode.EXTRA_SPACES}),
+    LintCode.SPLIT_OVER_RECORDS: frozenset(
+        {
+            LintCode.MISSING_ALL,
+            LintCode.EXTRA_SPACES,
+            LintCode.LARGE_SPACE,
+            LintCode.REDUNDANT_TERM,
+            LintCode.UNREACHABLE_TERM,
+        }
+    ),
 }
 """Faults of the text that cause other findings: those at the same place (None), or these for the whole record."""
-_OF_NAMES = frozenset(
+_OF_TERMS = frozenset(
     {
         LintCode.INCLUDE_INVALID_DOMAIN,
         LintCode.INCLUDE_DOMAIN_NOT_FOUND,
@@ -175,13 +196,25 @@ _OF_NAMES = frozenset(
         LintCode.NO_ADDRESSES,
         LintCode.UNREACHABLE_TERM,
         LintCode.REDUNDANT_TERM,
+        LintCode.OUTSIDE_ZONE,
+        LintCode.HUGE_NETWORK,
+        LintCode.WIDE_NETWORK,
+        LintCode.HOST_BITS,
+        LintCode.RENTABLE_NETWORK,
     }
 )
 
 
 def without_consequences(findings: Iterable[Finding]) -> list[Finding]:
-    """Return findings without those that another one causes: a name that is two terms does not exist either."""
+    """Return findings without those that another one causes, or says better.
+
+    A name that is two terms does not exist either.
+    """
     findings = list(findings)
+    rentable = {(each.domain, each.span) for each in findings if each.code is LintCode.RENTABLE_NETWORK}
+    findings = [
+        each for each in findings if each.code is not LintCode.WIDE_NETWORK or (each.domain, each.span) not in rentable
+    ]  # it says more about the same network
     causes = [finding for finding in findings if finding.code in _CAUSES]
     return [each for each in findings if not any(_is_caused(each, cause) for cause in causes)] if causes else findings
 
@@ -193,7 +226,7 @@ def _is_caused(finding: Finding, cause: Finding) -> bool:
         return True
     if finding.span is None or cause.span is None:
         return False
-    return finding.code in _OF_NAMES and finding.span[0] < cause.span[1] and cause.span[0] < finding.span[1]
+    return finding.code in _OF_TERMS and finding.span[0] < cause.span[1] and cause.span[0] < finding.span[1]
 
 
 def _span(at: Term | Span | None) -> Span | None:

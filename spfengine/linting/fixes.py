@@ -13,7 +13,7 @@ from spfengine.errors import RecordSyntaxError
 from spfengine.problems import Problem, ProblemCode
 from spfengine.record.grammar import MECHANISMS, MODIFIERS, VERSION
 from spfengine.record.hints import meant
-from spfengine.record.model import All, Directive, Record, Redirect, Span, Term, same_term, term_key
+from spfengine.record.model import All, Directive, Record, Redirect, Span, Term, UnknownModifier, same_term, term_key
 from spfengine.record.parser import diagnose, parse, parse_term, sound_terms
 from spfengine.record.slips import slip_of, with_a_labels
 from spfengine.record.tokenizer import Token, tokens
@@ -107,6 +107,18 @@ _FOLLOWING = ("ip4", "ip6", "a", "mx", "include")  # an unfinished term before o
 _QUALIFIERS = frozenset("+-?~")
 _PUNCTUATION = "\"'`,;()<>[]"
 _GLUED_NAME = re.compile(r"(include|redirect|exists|ip4|ip6|mx|all)(.+)\Z", re.IGNORECASE)
+_OPEN = (
+    (re.compile(r" ?([:=]) (?=[A-Za-z0-9_%])| ([:=])(?=[A-Za-z0-9_%])"), r"\1\2"),
+    (re.compile(r"(?<=[^ ]) ?(//?) (?=[0-9])| (//?)(?=[0-9])"), r"\1\2"),
+    (
+        re.compile(
+            r"(?<= )([+\-?~]?(?:include|exists|ip4|ip6)) (?=[A-Za-z0-9_%][^ =]*[.:][^ =]+(?: |\Z))", re.IGNORECASE
+        ),
+        r"\1:",
+    ),
+    (re.compile(r"(?<= )(redirect) (?=[A-Za-z0-9_%][^ =:]*\.[^ =:]+(?: |\Z))", re.IGNORECASE), r"\1="),
+)
+"""A space that divides a term, or that is in place of its sign, and what to write."""
 _DUAL_CIDR = re.compile(r"(.*?)/0*([0-9]{1,2})/0*([0-9]{1,3})\Z")
 _CIDR = re.compile(r"(.*?)(//?)0*([0-9]{1,3})\Z")
 _VERSION_MEANT = re.compile(
@@ -138,6 +150,9 @@ def corrections(source: str, problems: tuple[Problem, ...]) -> list[Fix | None]:
     """
     if len(source) > _MAX_LENGTH or len(problems) > _MAX_FAULTS:
         return [None] * len(problems)
+    closed = closed_up(source)
+    if closed is not None:
+        return [as_strings(closed)] * len(problems)
     alone = [_correction(source, problem, len(problems)) for problem in problems]
     if None in alone:
         return [None if text is None else as_strings(text) for text in alone]
@@ -148,6 +163,27 @@ def corrections(source: str, problems: tuple[Problem, ...]) -> list[Fix | None]:
             return [None if text is None else as_strings(text) for text in alone]
         corrected, left = text, diagnose(text)
     return [as_strings(corrected)] * len(problems)
+
+
+def closed_up(source: str) -> str | None:
+    """Return a faulty record without the spaces that divide its terms: `include: a.example`, `ip4:192.0.2.0 /24`.
+
+    None if there are none, or if the record has other faults.
+    """
+    if len(source) > _MAX_LENGTH:
+        return None
+    text = tidy = " ".join([word for word in source.split(" ") if word])
+    for pattern, closed in _OPEN:
+        text = pattern.sub(closed, text)
+    record = read(text) if text != tidy and text.isascii() else None
+    if record is None or any(isinstance(term, UnknownModifier) for term in record.modifiers):
+        return None
+    return None if any(_is_odd(token) for token in tokens(text)) else text
+
+
+def _is_odd(token: Token) -> bool:
+    """Whether a valid term has several terms in it, or what is no name: `mx:a:mail.example`."""
+    return slip_of(token) is not None or (token.name.lower() != "ip6" and ":" in token.argument)
 
 
 def retyped(source: str) -> str:
@@ -223,7 +259,8 @@ def _guesses(source: str, problem: Problem, pieces: list[Token], index: int | No
         yield replaced(source, token.span, " ".join(slip.terms))
     for guess in _terms(token, problem):
         yield replaced(source, token.span, guess)
-    if index + 1 < len(pieces) and (token.text[-1] in ":=" or token.text in _QUALIFIERS):
+    is_open = (len(token.text) > 1 and token.text[-1] in ":=") or token.text in _QUALIFIERS
+    if index + 1 < len(pieces) and is_open:
         following = pieces[index + 1]
         if token.name.lower() in MODIFIERS:
             yield replaced(source, (token.start, following.span[1]), f"{token.name}={following.text}")
@@ -337,7 +374,7 @@ def _prefixes(text: str, name: str) -> Iterator[str]:
     if found is not None:
         if name in ("a", "mx", "ip4", "ip6"):
             yield f"{found[1]}{found[2]}{found[3]}"
-        else:
+        elif found[1]:
             yield found[1]
     elif text.endswith("/"):
         yield text.rstrip("/")

@@ -4,6 +4,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import replace
 
 from spfengine.answers import Answer, Question, RRType, spf_texts
+from spfengine.dmarc.suffixes import registrable_domain
 from spfengine.linting.codes import LintCode
 from spfengine.linting.finding import Finding, ReachedRecord
 from spfengine.linting.terms import live
@@ -15,18 +16,27 @@ from spfengine.visible import visible, visible_name
 _MOST = 10  # hosts that are looked at
 
 
-def helo_names(walk: Walk) -> Generator[Question, Answer, list[Finding]]:
+def helo_names(walk: Walk, *, has_apexes: bool) -> Generator[Question, Answer, list[Finding]]:
     """Return the hosts of a domain without an SPF record of their own, which they need if they send mail.
 
     A host is one that the domain's MX records name, or that a or mx of its own records lead to, if it is under a name
     that is its own. Nothing is said if the record lets nobody pass.
+
+    Args:
+        walk: the records.
+        has_apexes: whether it is known which names of a zone are its own. If not, only hosts of the same registered
+            domain are: a zone that is the whole of DNS also has the hosts of services.
     """
     root = walk.root
     if root.record is None or (not live(root.record) and root.record.redirect is None):
         return []
     hosts: dict[str, tuple[str, str]] = {}
     for why, name in (yield from _named(walk)):
-        if fold(name) != fold(root.domain or "") and any(own.cover(name) for own in walk.own):
+        is_own = any(own.cover(name) for own in walk.own[: None if has_apexes else 1])
+        is_own = is_own or (
+            not has_apexes and _site(name) == _site(root.domain or "") and any(own.cover(name) for own in walk.own)
+        )
+        if fold(name) != fold(root.domain or "") and is_own:
             hosts.setdefault(fold(name), (name, why))
     findings = []
     for name, why in list(hosts.values())[:_MOST]:
@@ -35,6 +45,11 @@ def helo_names(walk: Walk) -> Generator[Question, Answer, list[Finding]]:
         if not answer.is_failure and not spf_texts(answer) and (ip4.records or ip6.records):
             findings.append(_without_record(root, name, why))
     return findings
+
+
+def _site(name: str) -> str:
+    """Return the domain that was registered for a name."""
+    return registrable_domain(name) or ".".join(fold(name).split(".")[-2:])
 
 
 def _named(walk: Walk) -> Generator[Question, Answer, list[tuple[str, str]]]:

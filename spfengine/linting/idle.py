@@ -44,11 +44,19 @@ def idle_includes(
         if (fold(reached.domain or ""), term.text) in used:
             continue
         provider = idle_service(walk.inputs.domain, term, catalogue)
-        if provider is not None:
+        if provider is not None and not _may_send(reached):
             findings.append(_of_service(reached, term, provider))
         elif used and not reached.path:
             findings.append(_of_senders(reached, term, sum(_own_messages(used, walk.inputs.domain).values())))
     return findings
+
+
+def _may_send(reached: ReachedRecord) -> bool:
+    """Whether an included record is of a subdomain that a service may send with, such as news.a.example."""
+    domain = reached.domain or ""
+    registered = registrable_domain(domain)
+    is_below = fold(domain) != registered if registered is not None else domain.count(".") > 1
+    return bool(reached.path) and is_below and "_" not in domain
 
 
 def _includes(reached: ReachedRecord) -> list[Include]:

@@ -221,7 +221,7 @@ def linting(
         findings += yield from limits_of(walk, findings)
         findings += yield from terms.ineffective_terms(walk, findings)
         findings += yield from exposure(walk, findings)
-        findings += yield from helo_names(walk)
+        findings += yield from helo_names(walk, has_apexes=zone.has_apexes)
         findings += yield from idle_includes(walk, senders, catalogue)
     findings += zone_names.of_names(walk, resolver)
     findings += names.unanswered(walk, findings)

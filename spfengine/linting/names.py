@@ -95,7 +95,12 @@ def _registrable_tail(walk: Walk, reached: ReachedRecord, term: Term, spec: Macr
 def _registrable(walk: Walk, reached: ReachedRecord, term: Term, name: str) -> Findings:
     """Return that a name does not exist because its domain does not, so that anybody can register it."""
     domain = registrable_domain(name)
-    if domain is None or (yield from walk.ask(domain, RRType.TXT)).status is not Status.NXDOMAIN:
+    if domain is None:
+        return []
+    answer = yield from walk.ask(domain, RRType.TXT)
+    if answer.is_unknown:
+        walk.note_outside(reached, term, Question(domain, RRType.TXT), answer)
+    if answer.status is not Status.NXDOMAIN:
         return []
     shown = visible(term.text, 60)
     text = f"{shown} leads to {visible_name(domain)}, which does not exist: anybody who registers it can send as you"

@@ -1,14 +1,25 @@
 """The text of a record: its faults, several records that should be one, and texts that only look like SPF."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from spfengine.answers import Answer, is_spf_octets
+from spfengine.answers import Answer, is_spf_octets, spf_texts
 from spfengine.linting.codes import LintCode
 from spfengine.linting.finding import Finding, ReachedRecord
-from spfengine.linting.fixes import Fix, as_strings, corrections, fix, is_range, read, record_meant, replaced, retyped
+from spfengine.linting.fixes import (
+    Fix,
+    as_strings,
+    closed_up,
+    corrections,
+    fix,
+    is_range,
+    read,
+    record_meant,
+    replaced,
+    retyped,
+)
 from spfengine.record.grammar import MECHANISMS, MODIFIERS
 from spfengine.record.hints import meant
 from spfengine.record.model import All, Record, Redirect, Term, UnknownModifier, same_term, term_key
@@ -33,7 +44,7 @@ _LENIENT = "?~-"
 _RANGE_HINT = "a range is not possible; write the networks that it is made of, such as ip4:192.0.2.0/28"
 _MAX_JOINED = 8192  # octets of a record whose terms are looked at for missing spaces
 _FULL = 250  # octets of a string that was cut because it was full; the cut may be anywhere
-_ODD = re.compile(r"[@,;|:<>()\[\]\"'/]")
+_ODD = re.compile(r"[@,;|:<>()\[\]\"'/*\\]")
 
 
 def faults(reached: ReachedRecord) -> Iterator[Finding]:
@@ -49,6 +60,11 @@ def faults(reached: ReachedRecord) -> Iterator[Finding]:
     yield from (_of_joined(reached, each, whole) for each in joined[:_MOST])
     pieces = list(tokens(source)) if len(source) <= _MAX_JOINED else []
     ranges = {pieces[index].start for index in range(len(pieces)) if is_range(pieces, index)}
+    closed = closed_up(source)
+    if closed is not None:  # the rest of a term, after a space, is no fault of its own
+        hint = f"a space divides what should be one term; did you mean {visible(closed, 200)}?"
+        yield replace(reached.of_problem(problems[0], fix=fix(closed)), hint=hint)
+        return
     for problem, fixed in zip(problems[:_MOST], corrections(source, problems), strict=False):
         if problem.span is not None and problem.span[0] in ranges:
             yield replace(reached.of_problem(problem), hint=_RANGE_HINT)
@@ -194,6 +210,12 @@ def split_records(reached: ReachedRecord, answer: Answer) -> Iterator[Finding]:
         yield replace(reached, source=first).finding(LintCode.SPLIT_OVER_RECORDS, text, at, hint, joined)
 
 
+def second_halves(answer: Answer) -> list[bytes]:
+    """Return the TXT records that are the second half of the SPF record of an answer that has one."""
+    [first] = [octets.decode("latin-1") for octets in spf_texts(answer)]
+    return [octets for octets in answer.records[:_MOST] if _is_second_half(octets.decode("latin-1"), first)]
+
+
 def _is_second_half(source: str, first: str) -> bool:
     """Whether a text is terms of SPF alone, of which the record lacks some; its first word may be cut."""
     words = source.split(" ") if len(source) <= _MAX_INTENT else []
@@ -250,19 +272,44 @@ def shows_intent(answer: Answer) -> bool:
     return False
 
 
-def merged(texts: Iterable[bytes]) -> Fix | None:
+def merged(texts: Iterable[bytes], *, is_lenient: bool = False) -> Fix | None:
     """Return several SPF records as one that has all their terms, or None if they contradict each other.
 
     They do if the same mechanism or modifier has different qualifiers or values, or if one has terms after its `all`,
-    which are never evaluated there. Of different `all`, the one that refuses least is taken.
+    which are never evaluated there.
+
+    Args:
+        texts: the records.
+        is_lenient: whether different `all` don't contradict each other: the one that refuses least is taken.
     """
     records = [read(octets.decode("latin-1")) for octets in texts]
     sound = [record for record in records if record is not None and not _has_dead_terms(record)]
     if not 2 <= len(records) <= _MOST_MERGED or len(sound) < len(records):
         return None
     terms = [term for record in sound for term in record.terms]
+    if not is_lenient and len({term.qualifier for term in terms if isinstance(term, All)}) > 1:
+        return None  # which policy is meant, only a person can decide
     others, end = _once_each(terms), _one_all(terms)
     return None if others is None or end is None else fix(" ".join(["v=spf1", *others, *end]))
+
+
+def merging_hint(texts: Sequence[bytes]) -> str | None:
+    """Return how to merge several records that contradict each other only in their `all`; None if it is not that."""
+    fixed = merged(texts, is_lenient=True)
+    alls = alls_of(texts)
+    if fixed is None or len(alls) < 2:
+        return None
+    terms = visible("".join(fixed).rpartition(" ")[0], 200)
+    return f"merge them into one record: {terms}, and at its end {' or '.join(alls)}: which one, only you can decide"
+
+
+def alls_of(texts: Iterable[bytes]) -> list[str]:
+    """Return the different `all` of several records, as they are written, the one that refuses least first."""
+    records = [read(octets.decode("latin-1")) for octets in texts]
+    found = {
+        record.all.qualifier: record.all.text for record in records if record is not None and record.all is not None
+    }
+    return [found[qualifier] for qualifier in "+" + _LENIENT if qualifier in found]
 
 
 def _one_all(terms: list[Term]) -> list[str] | None:

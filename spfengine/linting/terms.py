@@ -103,6 +103,10 @@ def networks(reached: ReachedRecord, record: Record) -> Iterator[Finding]:
 
 def _of_networks(reached: ReachedRecord, record: Record) -> Iterator[Finding]:
     for term in live(record):
+        special = list(_special_network(reached, term)) if isinstance(term, Network) else []
+        if special:
+            yield from special  # whatever its width: it matches nobody
+            continue
         if term.qualifier == "+" and (isinstance(term, Network) or reached.domain is None):
             yield from _widths(reached, term)
         if isinstance(term, Network):
@@ -172,15 +176,16 @@ def _network(reached: ReachedRecord, record: Record, term: Network) -> Iterator[
         length = "" if term.prefix == V6.bits else f"/{term.prefix - 96}"
         meant = f"{written}ip4:{address}{length}"
         text = f"{shown} matches nobody: an IPv4-mapped address is an IPv4 client, which ip6 never matches"
-        yield reached.finding(
-            LintCode.MAPPED_NETWORK, text, term, f"did you mean {meant}?", with_term(record, term, meant)
-        )
+        fixed = with_term(record, term, meant)
+        hint = f"did you mean {meant}?"
+        if term.prefix - 96 <= HUGE[V4]:  # as ip4 it would let everybody pass, or nearly
+            hint, fixed = "take it out, and name your own networks by ip4", None
+        yield reached.finding(LintCode.MAPPED_NETWORK, text, term, hint, fixed)
     elif first != term.network and term.prefix:
         meant = f"{written}{term.mechanism}:{address_text(term.family, first)}/{term.prefix}"
         text = f"{shown} has host bits set: receivers read it as {meant}"
         hint = f"write {meant}, or take the prefix length off if you mean one address"
         yield reached.finding(LintCode.HOST_BITS, text, term, hint, with_term(record, term, meant))
-    yield from _special_network(reached, term)
 
 
 def _special_network(reached: ReachedRecord, term: Network) -> Iterator[Finding]:

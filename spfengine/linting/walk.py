@@ -10,7 +10,7 @@ from spfengine.evaluation.mechanisms import outside_zone
 from spfengine.evaluation.session import Answers
 from spfengine.evaluation.unanswered import missing_name
 from spfengine.linting.finding import Finding, Path, ReachedRecord, joins_of
-from spfengine.linting.syntax import faults, merged
+from spfengine.linting.syntax import faults, merged, merging_hint
 from spfengine.names import Names, fold
 from spfengine.policy.compile import Inputs
 from spfengine.policy.include_tree import TreeRecord, record_tree
@@ -175,7 +175,9 @@ class _Visitor:
             reached = self._reached(record, holder, term)
             if holder is None or term is None or problem.code is ProblemCode.MULTIPLE_RECORDS:
                 texts = [] if answer is None else spf_texts(answer)
-                self._walk.findings.append(reached.of_problem(problem, fix=merged(texts)))
+                finding = reached.of_problem(problem, fix=merged(texts))
+                meant = merging_hint(texts) if finding.fix is None and reached.own else None
+                self._walk.findings.append(finding if meant is None else replace(finding, hint=meant))
             else:
                 self._walk.findings.append(holder.of_problem(problem, term))
         self._walk.records.append(reached)

@@ -24,6 +24,7 @@ class Facts:
 
     Attributes:
         is_zone: whether there is a zone.
+        has_apexes: whether it is known which names are its own; if not, it is the whole of DNS.
         own: the names whose records can be edited there: its apexes and all under them, or all.
         proxied: the names, folded, for which DNS has the addresses of a proxy.
         takes_mail: the names, folded, that have MX records.
@@ -31,7 +32,15 @@ class Facts:
         signs: the names, folded, that have keys of DKIM.
     """
 
-    def __init__(self, own: tuple[str, ...] = (), rrsets: tuple[RRset, ...] = (), *, is_zone: bool = True) -> None:
+    def __init__(
+        self,
+        own: tuple[str, ...] = (),
+        rrsets: tuple[RRset, ...] = (),
+        *,
+        is_zone: bool = True,
+        has_apexes: bool = True,
+    ) -> None:
+        self.has_apexes = has_apexes
         self.is_zone = is_zone
         self.own = Names(own)
         self.proxied = frozenset([fold(rrset.name) for rrset in rrsets if rrset.note == PROXIED])
@@ -93,7 +102,8 @@ def facts_of(resolver: object) -> Facts:
         return _NO_ZONE
     found: Facts | None = zone.memo.get(Facts)
     if found is None:
-        found = zone.memo[Facts] = Facts(zone.apexes or apexes_of(zone.rrsets) or zone.names, zone.rrsets)
+        apexes = zone.apexes or apexes_of(zone.rrsets)
+        found = zone.memo[Facts] = Facts(apexes or zone.names, zone.rrsets, has_apexes=bool(apexes))
     return found
 
 

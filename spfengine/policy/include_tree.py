@@ -14,9 +14,9 @@ from spfengine.answers import Answer, Question, RRType
 from spfengine.arguments import name_list
 from spfengine.drivers import adrive, drive
 from spfengine.errors import RecordSyntaxError
-from spfengine.evaluation.check_host import find_record, select_record
+from spfengine.evaluation.check_host import begin_domain, record_of, select_record
 from spfengine.evaluation.limits import DEFAULT_LIMITS, MAX_DEPTH, Limits
-from spfengine.evaluation.mechanisms import Halt, UnknownTarget, expand_target, too_many_mx
+from spfengine.evaluation.mechanisms import Halt, UnknownTarget, ask, expand_target, too_many_mx
 from spfengine.evaluation.session import Answers
 from spfengine.evaluation.trace import TracedQuestion
 from spfengine.names import fold, is_askable, is_same_or_under
@@ -213,6 +213,19 @@ class IncludeTree:
 
         return render_tree(self, width)
 
+    def render_html(self, *, now: float | None = None) -> str:
+        """Return the report that `--html` writes: one HTML file that loads nothing and runs no script.
+
+        Args:
+            now: the time that it names, in seconds since the epoch; the clock's by default.
+
+        Raises:
+            MissingExtraError: Jinja2 is not installed (the extra `html`).
+        """
+        from spfengine.report.render import render_html
+
+        return render_html(self, now=now)
+
     def to_dict(self) -> dict[str, object]:
         """Return the tree as JSON-safe values; key "schema" names their version."""
         return {
@@ -287,6 +300,17 @@ async def ainclude_tree(
 def _tree(inputs: Inputs, own: tuple[str, ...]) -> Generator[Question, Answer, IncludeTree]:
     answers: Answers = {}
     need = yield from budget(inputs, answers)
+    return (yield from tree_with_budget(inputs, answers, need, own))
+
+
+def tree_with_budget(
+    inputs: Inputs, answers: Answers, need: Budget, own: tuple[str, ...]
+) -> Generator[Question, Answer, IncludeTree]:
+    """Return the tree of a domain whose budget is known already.
+
+    Args:
+        answers: what DNS has answered so far; new answers are added.
+    """
     worst = max(need.lookups.values(), key=lambda cost: cost.most)
     walk = _Walk(inputs, answers, (inputs.domain, *own), worst.terms)
     root = yield from walk.record(inputs.domain, None, ())
@@ -374,7 +398,9 @@ class _Walk:
             return TreeRecord(domain, own, loop=True)
         session = TilingSession(self.inputs, V4, 0, self.answers, (), ())
         try:
-            record = yield from find_record(session, domain, via)
+            begin_domain(session, domain, via)
+            answer = yield from ask(session, domain, RRType.TXT)
+            record = record_of(session, domain, via, answer)
         except Halt as halt:
             asked = self._known(domain)
             fault = None if asked is None else select_record(asked.answer)

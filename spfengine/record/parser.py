@@ -253,8 +253,6 @@ def _invalid_network(token: Token, kind: type[IP4 | IP6], address: str, example:
     other, parse_other = ("ip6", parse_ip6) if version == 4 else ("ip4", parse_ip4)
     if parse_other(address) is not None:
         hint = f"did you mean {token.qualifier}{other}:{visible(token.argument, 60)}?"
-    elif version == 4 and ":" in address and parse_ip4(address.partition(":")[0]) is not None:
-        hint = f"SPF knows no ports; write ip4:{visible(address.partition(':')[0], 60)}"
     elif version == 4 and len(address) < 64 and grammar.is_toplabel(address.rstrip(".").rpartition(".")[2]):
         hint = f"names go with a, mx or include; did you mean {token.qualifier}a:{visible(address, 60)}?"
     text = f"{visible(address, 60)!r} is not an IPv{version} address"

@@ -11,8 +11,8 @@ from functools import lru_cache
 
 from spfengine.addresses import V4, V6, Family, address_text, parse_ip4, parse_ip6
 from spfengine.names import to_a_labels
-from spfengine.record.grammar import MECHANISMS, MODIFIERS, is_toplabel
-from spfengine.record.tokenizer import Token
+from spfengine.record.grammar import MECHANISMS, MODIFIERS, VERSION, is_toplabel
+from spfengine.record.tokenizer import Token, tokens
 from spfengine.visible import of_octets, visible
 
 _LONGEST = 1024  # characters of a term that is looked at
@@ -28,7 +28,7 @@ _CUT = re.compile(
     re.IGNORECASE,
 )
 _PUNCTUATION = ",;|"
-_AROUND = "<>()[]\"'`,;|"
+_AROUND = "<>()[]\"'`\\,;|"
 _SEPARATORS = re.compile(r"[,;|]+")
 _SCHEME = re.compile(r"(?:https?|ftp|mailto|dns|smtp):/*(?=[A-Za-z0-9_@])|https?//|//+", re.IGNORECASE)
 _RANGE = re.compile(r"([0-9A-Fa-f.:]+)[-\u2013]([0-9A-Fa-f.:]+)\Z")
@@ -36,6 +36,8 @@ _WILDCARD = re.compile(r"((?:[0-9]{1,3}\.){1,3})(?:[*xX](?:\.[*xX])*|\.?\Z)\Z")
 _SHORT = re.compile(r"((?:[0-9]{1,3}\.){0,2}[0-9]{1,3})\.?/([0-9]{1,2})\Z")
 _ZEROS = re.compile(r"[0-9]+(?:\.[0-9]+){3}\Z")
 _PADDED = re.compile(r"0[0-9]+")
+_PORT = re.compile(r"([0-9.]+):[0-9]{1,5}\Z")
+_LENGTH_ALONE = re.compile(r"//?[0-9]{0,3}\Z")
 _NETWORKS = ("ip4", "ip6")
 _DOMAIN_TERM = re.compile(
     r"([+\-?~]?(?:(?:include|a|mx|ptr|exists):|(?:redirect|exp)=))([^/%]+)((?:/.*)?)\Z", re.IGNORECASE
@@ -61,8 +63,16 @@ def slip_of(token: Token) -> Slip | None:
     """Return the slip that a term is, or None if it is none that is known."""
     if len(token.text) > _LONGEST:
         return None
+    if _LENGTH_ALONE.match(token.text):
+        return Slip("this looks like a prefix length; write it right after the network before it, without a space")
     about = _network(token) if _is_about_addresses(token) else _name(token)
     return _glued(token) or about or _punctuated(token)
+
+
+def hint_for_glued(text: str) -> str | None:
+    """Return what to do about a term that is several terms without a space between them; None if it is one."""
+    slip = slip_of(next(tokens(f"{VERSION} {text}")))
+    return slip.hint if slip is not None and slip.is_glued else None
 
 
 def _meant(terms: list[str], *, is_glued: bool = False, lead: str = "") -> Slip:
@@ -154,11 +164,25 @@ def _network(token: Token) -> Slip | None:
     parts = [part for part in _SEPARATORS.split(text.strip(_PUNCTUATION)) if part]
     if 1 < len(parts) <= _MOST:
         return _list(token, parts)
-    for read in (_range, _wildcard, _netmask, _leading_zeros, _shortened):
+    for read in (_enclosed, _with_port, _range, _wildcard, _netmask, _leading_zeros, _shortened):
         slip = read(token.qualifier, text.strip(_PUNCTUATION))
         if slip is not None:
             return slip
     return None
+
+
+def _enclosed(qualifier: str, text: str) -> Slip | None:
+    """Return the slip of a network in brackets or quotes: `ip6:[2001:db8::1]`."""
+    bare = text.strip(_AROUND)
+    term = _network_term(qualifier, bare) if bare != text else None
+    return _meant([term], lead="give the address alone; ") if term else None
+
+
+def _with_port(qualifier: str, text: str) -> Slip | None:
+    """Return the slip of an IPv4 address with a port: `a:192.0.2.1:25`."""
+    found = _PORT.match(text)
+    term = _network_term(qualifier, found[1]) if found else None
+    return _meant([term], lead="SPF knows no ports; ") if term else None
 
 
 def _list(token: Token, parts: list[str]) -> Slip:
@@ -300,7 +324,7 @@ def _leading_zeros(qualifier: str, text: str) -> Slip | None:
 # Names
 
 
-_MARKS = re.compile(r"[@,;|/:<>()\[\]\"']")
+_MARKS = re.compile(r"[@,;|/:<>()\[\]\"'*\\]")
 
 
 def _name(token: Token) -> Slip | None:
@@ -317,6 +341,11 @@ def _name(token: Token) -> Slip | None:
         bare = name in ("a", "mx", "ptr")
         alone = f"; write {token.qualifier}{name} alone for the domain itself" if bare else ""
         return Slip(f"@ means nothing in a record{alone}")
+    if tidy.startswith("*."):
+        what = (
+            "the domain that has the SPF record" if name in ("include", "redirect") else "each host, or their networks"
+        )
+        return Slip(f"* is no wildcard in a record; name {what}")
     tidy = tidy.rpartition("@")[2]
     return _list_of_names(name, begin, tidy) or _one_name(argument, begin, tidy, has_at="@" in literal)
 
@@ -336,7 +365,7 @@ def _one_name(argument: str, begin: str, tidy: str, *, has_at: bool) -> Slip | N
     """Return the slip of a name with a scheme, a path, a port or an @: `include:https://a.example/`."""
     host = tidy.partition("/")[0].rstrip(".") if _SCHEME.match(argument) else tidy.rstrip("/")
     host = re.sub(r":[0-9]{1,5}\Z", "", host)
-    if host != argument.strip(_AROUND) and _is_plain(host):
+    if host != argument.strip(_PUNCTUATION) and _is_plain(host):
         return _meant([begin + host], lead="give the name alone; ")
     return Slip("give the name of a domain alone, without @") if has_at else None
 

@@ -2,14 +2,14 @@
 
 A name belongs to the closest apex above it, or at it. An NS record below an apex delegates its name, and all names
 under it, to another zone (RFC 1034 §4.2.1), whose records are not here, unless that name is an apex too. Under a DNAME
-record there are only the names that its target has (RFC 6672 §2.2).
+record there are only the names that its target has (RFC 6672 §2.2): see `redirections`.
 """
 
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 from spfengine.names import fold, is_same_or_under
-from spfengine.resolvers.rrsets import RRset
+from spfengine.resolvers.rrsets import DNAME, RRset
 
 GLUE = ("A", "AAAA")
 """The types of records that a zone holds for names below a delegation (RFC 1034 §4.2.1)."""
@@ -39,7 +39,7 @@ class Place(StrEnum):
     INSIDE = "inside"
     """At or under an apex: the zone says all that DNS has there."""
     BELOW = "below"
-    """At or under a delegation: another zone has its records."""
+    """At or under a delegation, or under a DNAME record: another zone has its records."""
     OUTSIDE = "outside"
     """Under no apex."""
 
@@ -49,7 +49,7 @@ class Bounds:
 
     def __init__(self, apexes: Iterable[str], rrsets: Sequence[RRset]) -> None:
         """Find the delegations of these apexes among the RRsets."""
-        self._aliased = frozenset([fold(rrset.name) for rrset in rrsets if rrset.type == "DNAME"])
+        self._aliased = frozenset([fold(rrset.name) for rrset in rrsets if rrset.type == DNAME])
         self._places = dict.fromkeys(map(fold, apexes), Place.INSIDE)
         below = dict.fromkeys(
             [name for rrset in rrsets if rrset.type == "NS" and self.place(name := fold(rrset.name)) is Place.INSIDE],

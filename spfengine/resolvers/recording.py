@@ -18,7 +18,7 @@ _WHAT = "a recording"
 MAX_ANSWERS = 100_000
 """Answers that a Recorder keeps."""
 
-_NOT_RECORDED = Answer.failed(Status.SERVFAIL)
+_NOT_RECORDED = Answer.failed(Status.UNKNOWN)
 _MAX_NAME = 1024  # longer than any name, even one with escapes
 _MAX_TTL = 1 << 31
 
@@ -26,8 +26,9 @@ _MAX_TTL = 1 << 31
 class Recording(Frozen):
     """Questions and the answers they had, immutable; a Resolver and an AsyncResolver.
 
-    A question that was not recorded gets SERVFAIL: its answer is unknown, and temperror, the result of a failure,
-    claims nothing. Names compare without case. If a question has two answers, the later one counts.
+    The answer to a question that was not recorded is not known: Status.UNKNOWN, as outside the zones of a file. No
+    result depends on it, and a check that needs it ends in temperror. Names compare without case. If a question has two
+    answers, the later one counts.
 
     Attributes:
         answers: (Question, Answer) pairs, in the order in which the questions were first asked.

@@ -25,6 +25,7 @@ ZoneMapping = Mapping[Any, Mapping[str, Records]]  # names are Text; Any, since 
 
 ANY_TYPE: Final = "*"
 CNAME: Final = "CNAME"
+DNAME: Final = "DNAME"
 PROXIED: Final = "proxied"
 """The note of addresses that DNS does not return, because a proxy's are returned instead."""
 MAX_CHAIN: Final = 16

@@ -12,6 +12,7 @@ from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.frozen import Frozen, fill
 from spfengine.names import fold
 from spfengine.resolvers.bounds import GLUE, Bounds, Place
+from spfengine.resolvers.redirections import Redirections
 from spfengine.resolvers.rrsets import (
     ANY_TYPE,
     CNAME,
@@ -79,7 +80,8 @@ def make_nodes(names: Iterable[str], rrsets: Iterable[RRset]) -> dict[str, Node]
     return nodes
 
 
-_NOTES = "notes"
+NOTES = "notes"
+"""The key of `Zone.memo` for what `Zone.notes` returns."""
 _UNKNOWN = Answer.failed(Status.UNKNOWN)
 
 
@@ -96,10 +98,11 @@ class Zone(Frozen):
 
     A zone may hold any number of domains. A name that is not listed does not exist, unless a listed name lies under it
     (an empty non-terminal: no records) or a wildcard covers it (RFC 4592). CNAME records are followed inside the zone;
-    a target that is not listed is NXDOMAIN, a circle or a chain of more than 16 is Status.LOOP. If a name lists types
-    next to its CNAME record, these are answered with its own records, all others with those of the target. Names
-    compare without case, with or without a final dot. A name that DNS can't have (an empty label, a label of more than
-    63 octets, more than 253 octets in all) may be listed, and leads nowhere: no query can be sent for it.
+    a target that is not listed is NXDOMAIN, a circle or a chain of more than 16 is Status.LOOP. So are DNAME records.
+    If a name lists types next to its CNAME record, these are answered with its own records, all others with those of
+    the target. Names compare without case, with or without a final dot. A name that DNS can't have (an empty label, a
+    label of more than 63 octets, more than 253 octets in all) may be listed, and leads nowhere: no query can be sent
+    for it.
 
     A zone without apexes is the whole of DNS. A zone with apexes speaks only for the names at and under them, but not
     for what it delegates: from a delegation on, it has only addresses (glue). It also answers for the names outside
@@ -111,22 +114,25 @@ class Zone(Frozen):
         apexes: the names of the zones that it consists of; empty for the whole of DNS, None if it was not read from a
             file that could have named one (see `spfengine.resolvers.zone_files.files.lay_together`).
         ttl: the TTL of answers without an RRset (NXDOMAIN, no records).
+        is_part: whether it has only some records, such as those of a change batch, so that it knows only the names that
+            it lists.
         memo: what other modules derive from the zone and keep with it; not part of its value.
         known_answer: exact-match lookup by `Question.key`; None means that `resolve` must look for wildcards. A
             subclass may answer differently, so for it this is always None.
     """
 
     __slots__ = (
-        "_answers", "_bounds", "_nodata", "_nodes", "_nxdomain", "_reversed", "apexes", "known_answer", "memo", "names",
-        "rrsets", "ttl",
+        "_answers", "_bounds", "_nodata", "_nodes", "_nxdomain", "_redirections", "_reversed", "apexes", "is_part",
+        "known_answer", "memo", "names", "rrsets", "ttl",
     )  # fmt: skip
-    fields = ("names", "rrsets", "apexes", "ttl")
+    fields = ("names", "rrsets", "apexes", "ttl", "is_part")
     unchanging = True  # see `Checker`
     prefetch = 0  # see `spfengine.prefetch`: an answer takes no time
     names: tuple[str, ...]
     rrsets: tuple[RRset, ...]
     apexes: tuple[str, ...] | None
     ttl: int | None
+    is_part: bool
     memo: dict[Any, Any]
     known_answer: Callable[[Question], Answer | None]
     _answers: dict[tuple[str, str], Answer]
@@ -134,6 +140,7 @@ class Zone(Frozen):
     _nodes: dict[str, Node]
     _nodata: Answer
     _nxdomain: Answer
+    _redirections: Redirections
     _reversed: list[str]
 
     def __init__(
@@ -155,7 +162,7 @@ class Zone(Frozen):
         """
         names, rrsets = read_mapping(records, read_ttl(ttl))
         read = None if apexes is None else read_apexes(apexes)
-        self._fill(names, rrsets, read, ttl, Bounds(read, rrsets) if read else None)
+        self._fill(names, rrsets, read, ttl, is_part=False)
 
     @classmethod
     def from_rrsets(
@@ -164,22 +171,19 @@ class Zone(Frozen):
         rrsets: Iterable[RRset],
         apexes: Iterable[str] | None = None,
         ttl: int | None = None,
+        is_part: bool = False,
     ) -> Self:
         """Make a zone of RRsets; `names` may hold names without any."""
-        names, rrsets = tuple(names), tuple(rrsets)
         apexes = None if apexes is None else tuple(apexes)
         zone = cls.__new__(cls)
-        bounds = Bounds(apexes, rrsets) if apexes else None
-        zone._fill(names, rrsets, apexes, ttl, bounds)  # noqa: SLF001 - this class makes it
+        zone._fill(tuple(names), tuple(rrsets), apexes, ttl, is_part=is_part)  # noqa: SLF001 - this class makes it
         return zone
 
     def only_listed(self) -> "Zone":
         """Return this zone without its claim to be the whole of DNS: without apexes, it knows only the names listed."""
         if self.apexes:
             return self
-        zone = self.__class__.__new__(self.__class__)
-        zone._fill(self.names, self.rrsets, self.apexes, self.ttl, Bounds((), ()))  # noqa: SLF001 - this class makes it
-        return zone
+        return self.from_rrsets(self.names, self.rrsets, self.apexes, self.ttl, is_part=True)
 
     @classmethod
     def from_openspf(cls, zonedata: Mapping[Any, Any] | None, *, ttl: int | None = None) -> Self:
@@ -221,13 +225,13 @@ class Zone(Frozen):
 
         notes: list[str] = []
         zone = cls.from_rrsets(*read_file(path, origin, notes))
-        zone.memo[_NOTES] = tuple(notes)
+        zone.memo[NOTES] = tuple(notes)
         return zone
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What had to be assumed when the zone was read from a file, in words; safe to print."""
-        found: tuple[str, ...] = self.memo.get(_NOTES, ())
+        found: tuple[str, ...] = self.memo.get(NOTES, ())
         return found
 
     def _fill(
@@ -236,34 +240,38 @@ class Zone(Frozen):
         rrsets: tuple[RRset, ...],
         apexes: tuple[str, ...] | None,
         ttl: int | None,
-        bounds: Bounds | None,
+        *,
+        is_part: bool,
     ) -> None:
         fill(self, "names", names)
         fill(self, "rrsets", rrsets)
         fill(self, "apexes", apexes)
         fill(self, "ttl", ttl)
-        fill(self, "_bounds", bounds)
+        fill(self, "is_part", is_part)
+        fill(self, "_bounds", Bounds(apexes or (), rrsets) if apexes or is_part else None)
         fill(self, "memo", {})
         fill(self, "_nodata", Answer.nodata(ttl))
         fill(self, "_nxdomain", Answer.nxdomain(ttl))
         nodes = make_nodes(names, rrsets)
+        redirections = Redirections(rrsets)
         fill(self, "_nodes", nodes)
+        fill(self, "_redirections", redirections)
         fill(self, "_reversed", sorted(name[::-1] for name, node in nodes.items() if not node.absent))
         answers = {
             (name, RRType(kind)): answer
             for name, node in nodes.items()
             for kind, answer in node.answers.items()
-            if self.speaks_for(name, kind)
+            if self.speaks_for(name, kind) and redirections.of(name) is None
         }
         fill(self, "_answers", answers)
         fill(self, "known_answer", (answers if type(self) is Zone else {}).get)
         for name, node in nodes.items():
-            if node.cname is not None and self.speaks_for(name, RRType.TXT):
+            if node.cname is not None and self.speaks_for(name, RRType.TXT) and redirections.of(name) is None:
                 chased = {(name, kind): self._chase(node.cname, kind) for kind in RRType}
                 answers.update({key: answer for key, answer in chased.items() if key not in answers})
 
     def resolve(self, question: Question, /) -> Answer:
-        """Return the zone's answer, the same object each time."""
+        """Return the zone's answer, the same object each time, except for names below a DNAME record."""
         answer = self._answers.get(question)
         if answer is None:
             name = fold(question.name)
@@ -271,6 +279,9 @@ class Zone(Frozen):
             if answer is None:
                 if not self.speaks_for(name, question.type):
                     return _UNKNOWN
+                cname = self._redirections.of(name.removesuffix("."))
+                if cname is not None:
+                    return self._chase(cname, question.type)
                 source = self._source(name)
                 if source is None:
                     return self._nxdomain
@@ -286,6 +297,8 @@ class Zone(Frozen):
         if self._bounds is None:
             return True
         name = name.removesuffix(".")
+        if self._redirections.of(name) is not None:
+            return True
         place = self._bounds.place(name)
         if place is Place.BELOW:  # its CNAME would not be glue (RFC 1034 §4.2.1)
             node = self._nodes.get(name)
@@ -340,6 +353,10 @@ class Zone(Frozen):
             seen.add(name)
             if not self.speaks_for(name, type):
                 return Answer(Status.UNKNOWN, None, (), ttl, chain)  # with the TTL of the chain, for an Overlay
+            redirected = self._redirections.of(name)
+            if redirected is not None:
+                cname = redirected
+                continue
             source = self._source(name)
             if source is None:
                 return Answer.nxdomain(ttl, chain)
@@ -355,4 +372,4 @@ class Zone(Frozen):
         return f"<Zone: {len(self.names)} names, {len(self.rrsets)} RRsets>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return self.__class__.from_rrsets, (self.names, self.rrsets, self.apexes, self.ttl)
+        return self.__class__.from_rrsets, (self.names, self.rrsets, self.apexes, self.ttl, self.is_part)

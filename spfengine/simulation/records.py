@@ -13,7 +13,11 @@ from spfengine.policy.policy import Policy
 from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.model import Record, term_key
 from spfengine.record.parser import diagnose, parse_term
+from spfengine.record.slips import hint_for_glued
 from spfengine.visible import visible, visible_name
+
+BROKEN = frozenset({ProblemCode.DRAFT_BROKEN, ProblemCode.MISSING_SPACE})
+"""Codes which say that a draft is not to be published."""
 
 
 class Standing(StrEnum):
@@ -115,7 +119,10 @@ def broken(name: str, old: Answer, new: Answer, *, meant: bool) -> Iterator[Prob
     """
     selected = select_record(new)
     shown = visible_name(name)
-    if isinstance(selected, Record) or not new.records:
+    if isinstance(selected, Record):
+        yield from _glued(name, old, selected)
+        return
+    if not new.records:
         return
     if isinstance(selected, Problem) and selected.code is ProblemCode.MULTIPLE_RECORDS:
         text = f"{shown}: {selected.text}"
@@ -124,6 +131,17 @@ def broken(name: str, old: Answer, new: Answer, *, meant: bool) -> Iterator[Prob
     for fault in _faults(old, new, meant=meant):
         text = f"the draft for {shown} is broken: {fault.text}"
         yield Problem(ProblemCode.DRAFT_BROKEN, text, name, fault.span, fault.section, fault.hint)
+
+
+def _glued(name: str, old: Answer, record: Record) -> Iterator[Problem]:
+    """Yield the terms of a drafted record that are several terms, without a space between them."""
+    published = {text for octets in spf_texts(old) for text in octets.decode("latin-1").split(" ")}
+    for term in record.terms:
+        hint = None if term.text in published else hint_for_glued(term.text)
+        if hint is not None:
+            shown = visible(term.text, 120)
+            text = f"the draft for {visible_name(name)} is broken: no space is between the terms in {shown}"
+            yield Problem(ProblemCode.MISSING_SPACE, text, name, term.span, "3.3", hint)
 
 
 def _faults(old: Answer, new: Answer, *, meant: bool) -> tuple[Problem, ...]:

@@ -18,7 +18,7 @@ from spfengine.policy.outcome import Dependency
 from spfengine.policy.policy import Policy, compiling, open_term
 from spfengine.policy.ranges import Spans, intersection, networks_of, union
 from spfengine.policy.reachability import matched_alone
-from spfengine.problems import Problem, ProblemCode
+from spfengine.problems import Problem
 from spfengine.record.model import All, Record
 from spfengine.record.parser import parse
 from spfengine.resolvers.overlay import Drafts
@@ -27,6 +27,7 @@ from spfengine.senders import Sender, sender_list
 from spfengine.simulation.checking import Checking
 from spfengine.simulation.drafts import Drafted, Layer, Replaced
 from spfengine.simulation.records import (
+    BROKEN,
     RecordChange,
     breaking,
     broken,
@@ -149,7 +150,7 @@ def _simulate(
     after_budget = yield from once(layer.through(budget(inputs, asked_after)), known)
     checked = yield from Checking(layer, (before, after), known, suffixes).check(senders)
     records, problems = yield from _records(inputs.domain, layer, asked_before | asked_after, known, open_term(after))
-    problems += [] if any(each.code is ProblemCode.DRAFT_BROKEN for each in problems) else breaking(after)
+    problems += [] if any(each.code in BROKEN for each in problems) else breaking(after)
     problems += incomplete(before, after)
     problems += over_limits(after_budget, inputs.limits)
     kept = yield from once(_kept(before, after, records), known)

@@ -16,12 +16,12 @@ from spfengine.policy.policy import Policy
 from spfengine.policy.ranges import IPNetwork
 from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.senders import Sender, domain_of, reported_result, sender_dict
-from spfengine.simulation.records import RecordChange
+from spfengine.simulation.records import BROKEN, RecordChange
 from spfengine.visible import short_repr, visible, visible_name
 
 # What a draft does to senders.
 
-_BROKEN = (Result.PERMERROR, Result.TEMPERROR)
+_WORST = (Result.PERMERROR, Result.TEMPERROR)
 """Results that are worse than any that the record itself gives."""
 _ORDER = {
     Result.PASS: 0,
@@ -40,7 +40,7 @@ class Effect(StrEnum):
 
     NEWLY_PASSING = "newly-passing"
     NEWLY_FAILING = "newly-failing"
-    """It gets a result that receivers treat worse: pass is lost, softfail becomes fail, an error is new."""
+    """It gets a result that receivers treat worse: pass is lost, another result becomes fail, an error is new."""
     CHANGED = "changed"
     """Another result, neither of them pass, and not worse."""
     STILL_FAILING = "still-failing"
@@ -82,8 +82,8 @@ class SenderChange:
         assert after is not None, "a sender is one client, so its result is known"
         if self.before.is_unknown or self.after.is_unknown:
             return Effect.UNKNOWN
-        if is_worse(before, after):
-            return Effect.NEWLY_FAILING
+        if is_worse(before, after) or (before is Result.PERMERROR and after is Result.FAIL):
+            return Effect.NEWLY_FAILING  # many receivers treat permerror as none, and reject a fail
         if Result.TEMPERROR in (before, after):
             return Effect.UNKNOWN
         if before is after:
@@ -122,7 +122,7 @@ def is_worse(before: Result, after: Result) -> bool:
 
 def _stops(before: Result, after: Result) -> bool:
     """Whether pass is lost, or an error is new."""
-    return before is not after and (before is Result.PASS or after in _BROKEN) and after is not Result.PASS
+    return before is not after and (before is Result.PASS or after in _WORST) and after is not Result.PASS
 
 
 def is_stricter(before: Outcome, after: Outcome) -> bool:
@@ -236,7 +236,7 @@ class Simulation:
     @property
     def is_broken(self) -> bool:
         """Whether a drafted record is not a valid record, or every client gets permerror from it."""
-        return any(problem.code is ProblemCode.DRAFT_BROKEN for problem in self.problems)
+        return any(problem.code in BROKEN for problem in self.problems)
 
     @property
     def is_incomplete(self) -> bool:
@@ -327,6 +327,19 @@ class Simulation:
         from spfengine.text.simulate import render_simulation
 
         return render_simulation(self, width, own, formats, everything=everything)
+
+    def render_html(self, *, now: float | None = None) -> str:
+        """Return the report that `--html` writes: one HTML file that loads nothing and runs no script.
+
+        Args:
+            now: the time that it names, in seconds since the epoch; the clock's by default.
+
+        Raises:
+            MissingExtraError: Jinja2 is not installed (the extra `html`).
+        """
+        from spfengine.report.render import render_html
+
+        return render_html(self, now=now)
 
     def to_dict(self) -> dict[str, object]:
         """Return the simulation as JSON-safe values; key "schema" names their version."""

@@ -2,16 +2,19 @@
 
 import os
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import chain
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from stat import S_ISDIR, S_ISREG
 
 from spfengine.errors import ArgumentError
 from spfengine.sources import atoms, code
 from spfengine.sources.code import Language, Scanner
+from spfengine.sources.owners import Owner, Owners
 from spfengine.sources.places import Lines
+from spfengine.sources.reading import Reading
 from spfengine.sources.record import FoundRecord, begins, in_zone, record_in
+from spfengine.sources.terraform import definitions_in, lookup_in
 from spfengine.sources.tokens import Literal, Token
 from spfengine.sources.values import MOST_ATOMS, Value, values_in
 from spfengine.sources.yaml_text import YAML, YamlScanner
@@ -23,9 +26,13 @@ MOST_FILES = 20_000
 """The files and folders of a folder that are looked at, at most."""
 MOST_RECORDS = 10_000
 """The records of a file that are looked at, at most."""
-_LEFT_OUT = frozenset(
+MOST_SIBLINGS = 100
+"""The files of a module of Terraform in which names are looked up, at most."""
+TOO_LARGE = f"it was not read: it has more than {MOST_OCTETS >> 20} MiB"
+LEFT_OUT = frozenset(
     {".git", ".hg", ".svn", "node_modules", ".terraform", ".venv", "venv", "__pycache__", ".tox", ".mypy_cache"}
 )
+"""Folders that have what others wrote, and are left out."""
 _BEGINNING = 200  # characters of a literal that are looked at for the beginning of a record
 _ZONE_LINE = re.compile(r"\b(?:TXT|SPF)[ \t(\r\n]{1,80}\\?\"v=spf1", re.IGNORECASE)
 _MENTION = re.compile(rb"spf1", re.IGNORECASE)
@@ -110,40 +117,78 @@ def find_records(path: "str | os.PathLike[str]") -> Found:
             f"ends with {', '.join(ENDINGS)}"
         )
     skipped: list[Skipped] = []
-    paths = list(_walked(name, skipped)) if S_ISDIR(mode) else [name]
+    paths = list(walked(name, skipped, lambda file: kind_of(file) is not None)) if S_ISDIR(mode) else [name]
     records: list[FoundRecord] = []
     files = 0
     for each in paths:
         text = _read(each, skipped)
         if text is not None:
             files += 1
-            records += records_in(each, text, skipped)
+            records += records_in(each, text, skipped, partial(_siblings, each, paths))
     return Found(tuple(records), files, tuple(skipped))
 
 
-def records_in(path: str, text: str, skipped: list[Skipped] | None = None) -> list[FoundRecord]:
+Siblings = Callable[[], Iterable[str]]
+"""Returns the texts of the files of Terraform that are in the same folder: one module is in several files."""
+
+
+def records_in(
+    path: str, text: str, skipped: list[Skipped] | None = None, siblings: Siblings = tuple
+) -> list[FoundRecord]:
     """Return the records in the text of a file, in the order of their places.
 
     Args:
         path: the file's name, whose end says what kind it is of.
         text: its text.
         skipped: what was not read is added to it.
+        siblings: the other files of a module of Terraform, in which names are looked up.
     """
     kind = kind_of(path)
     if kind is None or "spf1" not in text.lower():
         return []
     lines = Lines(text)
+    streams = _streams(path, text, kind, skipped)
+    owners = Owners(path, kind.templates, _definitions(kind, text, streams, siblings))
     found = []
-    for tokens in _streams(path, text, kind, skipped):
-        values = values_in(text, tokens, kind.language, lambda literal: _begins(text, literal))
-        for value in chain(values, _in_zones(path, text, tokens, skipped)):
+    for tokens in streams:
+        for value, owner in _values(path, text, tokens, kind, owners, skipped):
             record = record_in(path, text, lines, value, kind.templates, is_code=kind.is_code)
             if record is not None:
-                found.append(record)
+                name, name_text = owner()
+                found.append(replace(record, name=name, name_text=name_text))
             if len(found) == MOST_RECORDS:
                 _note(skipped, path, f"it was not read to its end: it has more than {MOST_RECORDS:,} records")
                 return found
     return sorted(found, key=lambda record: (record.region.line, record.region.column))
+
+
+def _values(
+    path: str, text: str, tokens: list[Token], kind: _Kind, owners: Owners, skipped: list[Skipped] | None
+) -> Iterator[tuple[Value, Callable[[], Owner]]]:
+    """Yield what may be a record, with what finds the name of it."""
+    if any(isinstance(token, Literal) and _begins(text, token) for token in tokens):
+        reading = Reading(text, tokens, kind.language)
+        for value in values_in(reading, lambda literal: _begins(text, literal)):
+            at = value.at
+            yield value, Owner if at is None else partial(owners.of, reading, at)
+    for value, before in _in_zones(path, text, tokens, skipped):
+        yield value, partial(owners.in_line, before)
+
+
+def _definitions(kind: _Kind, text: str, streams: list[list[Token]], siblings: Siblings) -> Callable[[str], str | None]:
+    """Return what looks up expressions of Terraform: in the file itself, and in those of its folder."""
+    if kind.language is not code.TERRAFORM:
+        return lambda _: None
+
+    @cache
+    def known() -> dict[str, str]:
+        definitions = definitions_in(text, streams[-1])
+        for other in siblings():
+            for name, value in definitions_in(other, Scanner(other, code.TERRAFORM).streams[-1]).items():
+                definitions[name] = value if definitions.get(name, value) == value else ""
+        return definitions
+
+    return lambda expression: lookup_in(known(), expression)
 
 
 def kind_of(path: str) -> _Kind | None:
@@ -170,8 +215,10 @@ def _begins(text: str, literal: Literal) -> bool:
     return begins(atoms.text_of(atoms.atoms_of(text, literal, _BEGINNING)))
 
 
-def _in_zones(path: str, text: str, tokens: list[Token], skipped: list[Skipped] | None) -> Iterator[Value]:
-    """Yield the records in strings that have lines of a master file."""
+def _in_zones(
+    path: str, text: str, tokens: list[Token], skipped: list[Skipped] | None
+) -> Iterator[tuple[Value, list[atoms.Atom]]]:
+    """Yield the records in strings that have lines of a master file, and what is before each."""
     for token in tokens:
         if isinstance(token, Literal) and _ZONE_LINE.search(text, token.start, token.end):
             if token.end - token.start > MOST_ATOMS:
@@ -179,8 +226,22 @@ def _in_zones(path: str, text: str, tokens: list[Token], skipped: list[Skipped] 
             yield from in_zone(atoms.atoms_of(text, token, MOST_ATOMS))
 
 
-def _walked(folder: str, skipped: list[Skipped]) -> Iterator[str]:
-    """Yield the files of a folder that can be read, sorted; links are not followed."""
+def _siblings(path: str, paths: Sequence[str]) -> Iterator[str]:
+    """Yield the texts of the other files of Terraform in the folder of a file."""
+    folder = os.path.dirname(path)
+    for other in siblings_of(path, [each for each in paths if os.path.dirname(each) == folder]):
+        data = octets_of(other, [])
+        if data is not None and b"\0" not in data:
+            yield text_of(data)
+
+
+def siblings_of(path: str, paths: Iterable[str]) -> list[str]:
+    """Return the other files of the module of Terraform that a file is in, of those in its folder."""
+    return [each for each in paths if each != path and each.lower().endswith((".tf", ".tofu"))][:MOST_SIBLINGS]
+
+
+def walked(folder: str, skipped: list[Skipped], is_wanted: Callable[[str], bool]) -> Iterator[str]:
+    """Yield the files of a folder whose names are wanted, sorted; links are not followed."""
     seen = 0
     pending = [folder]
     while pending:
@@ -198,32 +259,51 @@ def _walked(folder: str, skipped: list[Skipped]) -> Iterator[str]:
         folders = []
         for entry in found:
             if entry.is_dir(follow_symlinks=False):
-                if entry.name not in _LEFT_OUT:
+                if entry.name not in LEFT_OUT:
                     folders.append(entry.path)
-            elif entry.is_file(follow_symlinks=False) and kind_of(entry.name) is not None:
+            elif entry.is_file(follow_symlinks=False) and is_wanted(entry.name):
                 yield os.path.normpath(entry.path)
         pending += reversed(folders)
 
 
 def _read(path: str, skipped: list[Skipped]) -> str | None:
     """Return the text of a file, or None if it is not text, too large, or can't be read."""
+    data = octets_of(path, skipped)
+    if data is None:
+        return None
+    return decoded(path, data, skipped)
+
+
+def octets_of(path: str, skipped: list[Skipped]) -> bytes | None:
+    """Return what a file has, or None if it is too large, or can't be read."""
     try:
         with open(path, "rb") as file:
             status = os.fstat(file.fileno())
             if S_ISREG(status.st_mode) and status.st_size > MOST_OCTETS:
-                skipped.append(Skipped(path, f"it was not read: it has more than {MOST_OCTETS >> 20} MiB"))
+                skipped.append(Skipped(path, TOO_LARGE))
                 return None
-            data = file.read(MOST_OCTETS + 1)
+            return file.read(MOST_OCTETS + 1)
     except OSError as error:
         skipped.append(Skipped(path, f"it was not read: {_reason(error)}"))
         return None
+
+
+def decoded(path: str, data: bytes, skipped: list[Skipped]) -> str | None:
+    """Return the text that these octets of a file are; "" if no record is in it; None if they are no text."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data[: MOST_OCTETS & ~1].decode("utf-16", "replace")
+        return text_of(data)
     if _MENTION.search(data) is None:
         return ""
     if b"\0" in data:
         skipped.append(Skipped(path, "it was not read: it has NUL octets, so it is no text"))
         return None
+    return text_of(data)
+
+
+def text_of(data: bytes) -> str:
+    """Return the text that octets are, in UTF-8 or, if they say so, in UTF-16."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data[: MOST_OCTETS & ~1].decode("utf-16", "replace")
     return data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
 
 

@@ -15,6 +15,7 @@ from spfengine.sources.values import Value
 MOST_OCTETS = 65535
 """The data of a TXT record, at most."""
 _SHOWN = 80
+_BEFORE = 300  # characters before a record that may have its name
 
 # What a string begins with that is a record, or was meant to be one.
 _BEGINS = re.compile(r"[\s\"'\\]*v\s?=\s?spf1", re.IGNORECASE)
@@ -52,6 +53,9 @@ class FoundRecord:
         region: its place in the file.
         joins: the offsets in `source` between the strings of the TXT record, if the file has several.
         is_quoted: whether the file says which strings the TXT record has, by quotes inside the string.
+        name: the name that the record is for, without the final dot; None if the file does not say it.
+        name_text: what the file has for the name, not escaped, if it is not known, such as `${var.domain}`; "" if the
+            file says nothing.
     """
 
     path: str
@@ -60,9 +64,16 @@ class FoundRecord:
     region: Region
     joins: tuple[int, ...] = ()
     is_quoted: bool = False
+    name: str | None = None
+    name_text: str = ""
     _lines: Lines = field(repr=False, compare=False, kw_only=True)
     _starts: "array[int]" = field(repr=False, compare=False, kw_only=True)
     _ends: "array[int]" = field(repr=False, compare=False, kw_only=True)
+
+    @property
+    def unknown_spans(self) -> tuple[Span, ...]:
+        """The spans of the unknown parts, in order."""
+        return tuple([part.span for part in self.unknown])
 
     def region_of(self, span: Span | None) -> Region:
         """Return where in the file a span of `source` is; the whole record for None, and for an empty span."""
@@ -77,17 +88,18 @@ def begins(text: str) -> bool:
     return _BEGINS.match(text) is not None
 
 
-def in_zone(atoms: list[Atom]) -> Iterator[Value]:
-    """Yield the records in a string that has lines of a master file: `name IN TXT "v=spf1 …"`."""
+def in_zone(atoms: list[Atom]) -> Iterator[tuple[Value, list[Atom]]]:
+    """Yield the records in a string that has lines of a master file (`name IN TXT "v=spf1 …"`), and what is before."""
     starts = list(_IN_ZONE.finditer(text_of(atoms)))
     for found, following in zip_longest(starts, starts[1:]):
-        yield Value(atoms[found.end() : None if following is None else following.start()])
+        end = None if following is None else following.start()
+        yield Value(atoms[found.end() : end]), atoms[max(found.start() - _BEFORE, 0) : found.start()]
 
 
 def record_in(
     path: str, text: str, lines: Lines, value: Value, templates: re.Pattern[str], *, is_code: bool
 ) -> FoundRecord | None:
-    """Return the record that a string is, or None if it is none.
+    """Return the record that a string is, without its name, or None if it is none.
 
     Args:
         text: the text of the file.

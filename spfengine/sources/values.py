@@ -1,20 +1,16 @@
 """The strings that a program or configuration makes of its literals: concatenated, joined, formatted."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from spfengine.sources import atoms as atoms_
 from spfengine.sources.atoms import Atom, atoms_of
-from spfengine.sources.code import Language
-from spfengine.sources.tokens import Literal, Sign, Token, is_sign, is_word
+from spfengine.sources.reading import CLOSING, GROWING, Reading, text_of
+from spfengine.sources.tokens import Literal, Token, is_sign
 
 MOST_ATOMS = 1 << 17
 """Characters of a string that are looked at: no TXT record has more than 65,535."""
 
-_OPENING = frozenset("([{")
-_CLOSING = frozenset(")]}")
-_GROWING = frozenset({"append", "extend", "push", "concat", "insert", "unshift", "add"})
 _MAX_SEPARATOR = 3
 
 
@@ -24,80 +20,44 @@ class Value(NamedTuple):
     Attributes:
         atoms: its characters and unknown parts.
         joins: where, among the atoms, strings of one TXT record are joined.
+        at: the index of the token that it begins with; None if it begins inside one.
     """
 
     atoms: list[Atom]
     joins: tuple[int, ...] = ()
+    at: int | None = None
 
 
 Begins = Callable[[Literal], bool]
 """Whether a literal may begin a record."""
 
 
-@dataclass(slots=True)
-class _Reading:
-    """The tokens of one stream."""
-
-    text: str
-    tokens: list[Token]
-    language: Language
-    closing: dict[int, int] = field(default_factory=dict)
-    enclosing: dict[int, int] = field(default_factory=dict)
-    growing: set[str] = field(default_factory=set)
-
-    def at(self, index: int) -> Token | None:
-        return self.tokens[index] if 0 <= index < len(self.tokens) else None
-
-
-def values_in(text: str, tokens: list[Token], language: Language, begins: Begins) -> Iterator[Value]:
+def values_in(reading: Reading, begins: Begins) -> Iterator[Value]:
     """Yield the strings of a stream of tokens whose first literal begins a record."""
-    starts = [index for index, token in enumerate(tokens) if isinstance(token, Literal) and begins(token)]
-    if not starts:
-        return
-    reading = _Reading(text, tokens, language)
-    _match_brackets(reading)
     after = 0
-    for index in starts:
-        if index >= after:
-            value, after = _list(reading, index) or _concatenated(reading, index)
-            yield value
-
-
-def _match_brackets(reading: _Reading) -> None:
-    stack: list[int] = []
     for index, token in enumerate(reading.tokens):
-        if stack:
-            reading.enclosing[index] = stack[-1]
-        if is_sign(token, *_OPENING):
-            stack.append(index)
-        elif is_sign(token, *_CLOSING) and stack:
-            reading.closing[stack.pop()] = index
-        elif is_sign(token, "+=") and is_word(reading.at(index - 1)):
-            reading.growing.add(_text(reading.at(index - 1)))
-        elif is_sign(token, *_GROWING) and is_sign(reading.at(index - 1), ".") and is_word(reading.at(index - 2)):
-            reading.growing.add(_text(reading.at(index - 2)))
+        if index >= after and isinstance(token, Literal) and begins(token):
+            value, after = _list(reading, index) or _concatenated(reading, index)
+            yield value._replace(at=index)
 
 
-def _text(token: Token | None) -> str:
-    return token.text if isinstance(token, Sign) else ""
-
-
-def _atoms(reading: _Reading, literal: Literal) -> list[Atom]:
+def _atoms(reading: Reading, literal: Literal) -> list[Atom]:
     return atoms_of(reading.text, literal, MOST_ATOMS)
 
 
 # Strings side by side, and added.
 
 
-def _concatenated(reading: _Reading, index: int) -> tuple[Value, int]:
+def _concatenated(reading: Reading, index: int) -> tuple[Value, int]:
     """Return the string that begins with a literal, and the index after it."""
-    atoms, after = _sum(reading, index)
+    atoms, after = sum_at(reading, index)
     if _grows(reading, index - 1):
         atoms.append(Atom(None, atoms[-1].end, atoms[-1].end))
     return Value(atoms), after
 
 
-def _sum(reading: _Reading, index: int) -> tuple[list[Atom], int]:
+def sum_at(reading: Reading, index: int) -> tuple[list[Atom], int]:
+    """Return the string that a literal and what is added to it make, and the index after it."""
     atoms: list[Atom] = []
     while True:
         operand, index = _operand(reading, index)
@@ -107,7 +67,7 @@ def _sum(reading: _Reading, index: int) -> tuple[list[Atom], int]:
         index += 1
 
 
-def _operand(reading: _Reading, index: int) -> tuple[list[Atom], int]:
+def _operand(reading: Reading, index: int) -> tuple[list[Atom], int]:
     """Return what one operand of + says, and the index after it."""
     start = index
     atoms: list[Atom] = []
@@ -125,10 +85,10 @@ def _operand(reading: _Reading, index: int) -> tuple[list[Atom], int]:
 
 
 def _ends_operand(token: Token) -> bool:
-    return is_sign(token, "+", ",", ";", ":", "?", "\n", *_CLOSING)
+    return is_sign(token, "+", ",", ";", ":", "?", "\n", *CLOSING)
 
 
-def _formatted(reading: _Reading, atoms: list[Atom], index: int) -> tuple[list[Atom], int]:
+def _formatted(reading: Reading, atoms: list[Atom], index: int) -> tuple[list[Atom], int]:
     """Return a string after `.format(…)` or `% …`, if these follow in Python, and the index after it."""
     if not reading.language.joins_neighbours:
         return atoms, index
@@ -147,17 +107,17 @@ def _formatted(reading: _Reading, atoms: list[Atom], index: int) -> tuple[list[A
     return atoms, index
 
 
-def _grows(reading: _Reading, before: int) -> bool:
+def _grows(reading: Reading, before: int) -> bool:
     """Whether what is after this token is the value of a variable that more is added to."""
     while is_sign(reading.at(before), "("):
         before -= 1
-    return is_sign(reading.at(before), "=") and _text(reading.at(before - 1)) in reading.growing
+    return is_sign(reading.at(before), "=") and text_of(reading.at(before - 1)) in reading.growing
 
 
 # Lists whose elements are the parts of a record.
 
 
-def _list(reading: _Reading, index: int) -> tuple[Value, int] | None:
+def _list(reading: Reading, index: int) -> tuple[Value, int] | None:
     """Return the record whose parts are the elements of a list, and the index after it; None if there is none."""
     opening = index - 1
     if not is_sign(reading.at(opening), "[", "(") or opening not in reading.closing:
@@ -180,14 +140,14 @@ def _list(reading: _Reading, index: int) -> tuple[Value, int] | None:
     return Value(atoms, tuple(joins) if strings else ()), reading.closing[opening] + 1
 
 
-def _elements(reading: _Reading, index: int, end: int, separator: str) -> tuple[list[Atom], list[int]]:
+def _elements(reading: Reading, index: int, end: int, separator: str) -> tuple[list[Atom], list[int]]:
     atoms: list[Atom] = []
     joins: list[int] = []
     while index < end and len(atoms) <= MOST_ATOMS:
         if atoms:
             joins.append(len(atoms))
             atoms += [Atom(char, atoms[-1].end, atoms[-1].end) for char in separator]
-        element, after = _sum(reading, index)
+        element, after = sum_at(reading, index)
         if after < end and not is_sign(reading.at(after), ","):  # an expression that is no sum
             while after < end and not is_sign(reading.at(after), ","):
                 after = min(reading.closing.get(after, after) + 1, end)
@@ -197,13 +157,13 @@ def _elements(reading: _Reading, index: int, end: int, separator: str) -> tuple[
     return atoms, joins
 
 
-def _is_txt(reading: _Reading, opening: int) -> bool:
+def _is_txt(reading: Reading, opening: int) -> bool:
     """Whether a list has the strings of one TXT record: TXT(name, […]) of DNSControl."""
     call = reading.enclosing.get(opening)
-    return call is not None and _text(reading.at(call - 1)) == "TXT" and is_sign(reading.at(opening - 1), ",")
+    return call is not None and text_of(reading.at(call - 1)) == "TXT" and is_sign(reading.at(opening - 1), ",")
 
 
-def _separator(reading: _Reading, opening: int) -> str | None:
+def _separator(reading: Reading, opening: int) -> str | None:
     """Return what a list is joined with, if that is written beside it."""
     at = reading.at
     after = reading.closing[opening] + 1
@@ -219,7 +179,7 @@ def _separator(reading: _Reading, opening: int) -> str | None:
     return None
 
 
-def _is_join(reading: _Reading, index: int) -> bool:
+def _is_join(reading: Reading, index: int) -> bool:
     """Whether CloudFormation's Fn::Join or !Join is before a list."""
     token = reading.at(index)
     if is_sign(token, ":"):
@@ -229,19 +189,19 @@ def _is_join(reading: _Reading, index: int) -> bool:
     return is_sign(token, "!Join")
 
 
-def _short(reading: _Reading, token: Token | None) -> str | None:
+def _short(reading: Reading, token: Token | None) -> str | None:
     if not isinstance(token, Literal):
         return None
     text = atoms_.text_of(_atoms(reading, token))
     return text if len(text) <= _MAX_SEPARATOR and atoms_.UNKNOWN not in text else None
 
 
-def _continues(reading: _Reading, opening: int) -> bool:
+def _continues(reading: Reading, opening: int) -> bool:
     """Whether more elements may be added to a list: concat([…], …), […] + …, and a variable that grows."""
     after = reading.at(reading.closing[opening] + 1)
     call = reading.enclosing.get(opening)
     is_argument = call is not None and is_sign(reading.at(call), "(") and is_sign(after, ",")
     is_sum = is_sign(after, "+") or (
-        is_sign(after, ".") and _text(reading.at(reading.closing[opening] + 2)) in _GROWING
+        is_sign(after, ".") and text_of(reading.at(reading.closing[opening] + 2)) in GROWING
     )
     return (is_argument and not _is_txt(reading, opening)) or is_sum or _grows(reading, opening - 1)

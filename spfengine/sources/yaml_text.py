@@ -1,7 +1,8 @@
 """A tolerant scanner for the scalars of YAML, also of templates that are no YAML before they are filled in.
 
-It reads line by line: keys, sequences, quoted, plain and block scalars, and collections in brackets. Lines of a
-template (`{{- if … }}`) are skipped.
+It reads line by line: keys, sequences, quoted, plain and block scalars, and collections in brackets. Mappings and
+sequences that indentation shows get the brackets that they would have in a line. Lines of a template (`{{- if … }}`)
+are skipped.
 """
 
 import re
@@ -35,7 +36,7 @@ class YamlScanner:
     """Reads the scalars of a text.
 
     Attributes:
-        tokens: each scalar as a literal, with brackets around the items of a sequence.
+        tokens: each scalar as a literal, with brackets around the items of a sequence and the pairs of a mapping.
         cut: why the scanner gave up before the end; "" if it did not.
         steps: how many lines and scalars were read.
     """
@@ -45,12 +46,12 @@ class YamlScanner:
         self.cut = ""
         self.steps = 0
         self._text = text
-        self._sequences: list[int] = []
+        self._open: list[tuple[int, str]] = []  # (column, what closes it)
         self._no_end: set[str] = set()
         pos = 0
         while pos < len(text) and not self.cut:
             pos = self._line(pos)
-        self._close_sequences(-1, pos)
+        self._close(-1, pos)
 
     @property
     def streams(self) -> list[list[Token]]:
@@ -73,7 +74,7 @@ class YamlScanner:
         end = self._end_of_line(start)
         document = _DOCUMENT.match(text, start, end)
         if document is not None:
-            self._close_sequences(-1, start)
+            self._close(-1, start)
             pos = document.end()
         elif _IGNORED.match(text, start, end) is not None:
             return end + 1
@@ -82,34 +83,55 @@ class YamlScanner:
             pos = start if indent is None else indent.end()
         column = pos - start
         is_item = _DASH.match(text, pos, end) is not None
-        self._close_sequences(column if is_item else column - 1, pos)
+        self._close(column, pos, with_sequence=not is_item)
+        pos, parent = self._opened(start, pos, end)
+        if self.tokens and self.tokens[-1] == Sign(":", pos - 2):  # after "? key": more may open on the same line
+            pos, inner = self._opened(start, pos, end)
+            parent = max(parent, inner)
+        after = self._value(pos, end, parent)
+        return self._end_of_line(after) + 1
+
+    def _opened(self, start: int, pos: int, end: int) -> tuple[int, int]:
+        """Read the dashes and the key at a place; return the place after these, and the column that they are at."""
+        text = self._text
         parent = -1
         while (dash := _DASH.match(text, pos, end)) is not None:
-            column = parent = pos - start
-            self._item(column, pos)
+            parent = pos - start
+            self._item(parent, pos)
             pos = dash.end()
         key = _KEY.match(text, pos, end)
         if key is not None:
             parent = pos - start
+            self._pair(parent, pos)
             self._key(key)
             pos = key.end()
-        after = self._value(pos, end, parent)
-        return self._end_of_line(after) + 1
+        elif text.startswith("? ", pos, end):  # a key whose value is after ":" on the next line
+            parent = pos - start
+            self._pair(parent, pos)
+            pos += 2
+        return pos, parent
 
     def _item(self, column: int, pos: int) -> None:
-        if self._sequences and self._sequences[-1] == column:
+        if self._open and self._open[-1] == (column, "]"):
             self.tokens.append(Sign(",", pos))
         else:
-            self._sequences.append(column)
+            self._open.append((column, "]"))
             self.tokens.append(Sign("[", pos))
 
-    def _close_sequences(self, column: int, pos: int) -> None:
-        """Close the sequences whose items begin after a column."""
-        while self._sequences and self._sequences[-1] > column:
-            self._sequences.pop()
-            self.tokens.append(Sign("]", pos))
+    def _pair(self, column: int, pos: int) -> None:
+        if not self._open or self._open[-1] != (column, "}"):
+            self._open.append((column, "}"))
+            self.tokens.append(Sign("{", pos))
+
+    def _close(self, column: int, pos: int, *, with_sequence: bool = False) -> None:
+        """Close what begins after a column, and if wanted the sequence whose items begin at it."""
+        while self._open and (self._open[-1][0] > column or (with_sequence and self._open[-1] == (column, "]"))):
+            self.tokens.append(Sign(self._open.pop()[1], pos))
 
     def _key(self, key: re.Match[str]) -> None:
+        if key.start() == key.end("plain"):  # the key is on the line before, after "?"
+            self.tokens.append(Sign(":", key.start()))
+            return
         group = "double" if key["double"] is not None else "single" if key["single"] is not None else "plain"
         escapes = {"double": Escapes.YAML, "single": Escapes.QUOTE, "plain": Escapes.NONE}[group]
         run = Run(key.start(group), key.end(group))

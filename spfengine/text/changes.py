@@ -144,6 +144,15 @@ class Changes:
                 staying.setdefault(outcome_word(outcome), []).extend(rows)
         return {result: rows for result, rows in staying.items() if rows}
 
+    def kind_of(self, results: tuple[str, str]) -> Kind:
+        """Return whether a group, by its results before and after, is for the worse or for the better."""
+        return self._kinds[results]
+
+    @property
+    def why_unknown(self) -> str:
+        """Why the networks in `unknown` are not known."""
+        return self._why_unknown
+
     def lines(self, width: int | None) -> Iterator[Line]:
         """Yield the groups, all but what happens to the rest."""
         for kind in Kind:

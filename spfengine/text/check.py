@@ -53,6 +53,11 @@ def check_lines(
         if index:
             yield line()
         yield from _result(result, limits, width, with_trace=with_trace)
+    yield from draft_lines(drafts)
+
+
+def draft_lines(drafts: dict[str, bool]) -> Iterator[Line]:
+    """Yield which drafts the check was with, and whether it asked for them."""
     for name, asked in drafts.items():
         unused = "" if asked else ": nothing asked for it, so it changes nothing"
         yield note(Span(f"with your draft for {visible_name(name)}{unused}", "quiet" if asked else ""))
@@ -67,15 +72,11 @@ def note_lines(notes: Iterable[Note]) -> Iterator[Line]:
 
 
 def _result(result: CheckResult, limits: Limits, width: int | None, *, with_trace: bool) -> Iterator[Line]:
-    yield _verdict(result)
-    if result.problem is None:
-        yield _decided(result)
-    yield from _path(result)
-    yield _checked(result)
+    yield from verdict_lines(result)
     if result.problem is not None:
         yield line()
-        yield from _problem(result, result.problem, width)
-    yield from _explanation(result)
+        yield from _problem_lines(result, result.problem, width)
+    yield from explanation_lines(result)
     if with_trace:
         yield line()
         yield from trace_lines(result.trace, width)
@@ -85,8 +86,17 @@ def _result(result: CheckResult, limits: Limits, width: int | None, *, with_trac
     yield _counts(result, limits)
 
 
+def verdict_lines(result: CheckResult) -> Iterator[Line]:
+    """Yield the result in a sentence, what decided it, and what was checked."""
+    yield _verdict(result)
+    if result.problem is None:
+        yield _decided(result)
+    yield from _path(result)
+    yield _checked(result)
+
+
 def _verdict(result: CheckResult) -> Line:
-    domain = visible_name(result.domain) or "the null sender"
+    domain = visible_name(result.domain) or ("the null sender" if _is_null(result) else "a sender without a domain")
     act = f"call itself {domain}" if result.identity == HELO else f"send mail for {domain}"
     if result.result is Result.NEUTRAL:
         act = "use that name" if result.identity == HELO else "send mail for it"
@@ -95,11 +105,15 @@ def _verdict(result: CheckResult) -> Line:
     return note(Span(str(result.result).upper(), str(result.result)), "  ", sentence, indent=0)
 
 
+def _is_null(result: CheckResult) -> bool:
+    return result.sender.strip("<>@") == ""
+
+
 def _checked(result: CheckResult) -> Line:
     if result.identity == HELO:
         what = f"HELO {visible(result.helo)}"
     else:
-        what = f"MAIL FROM {visible(result.sender)}" if result.domain else "MAIL FROM <>"
+        what = "MAIL FROM <>" if _is_null(result) and not result.domain else f"MAIL FROM {visible(result.sender)}"
     return note(Span(f"checked: {what}", "quiet"))
 
 
@@ -118,14 +132,19 @@ def _path(result: CheckResult) -> Iterator[Line]:
         yield note(Span(f"path: {' → '.join(steps)}", "quiet"))
 
 
-def _problem(result: CheckResult, problem: Problem, width: int | None) -> Iterator[Line]:
-    """Yield what is wrong; for a broken record every fault, each with the part of the record that is at fault."""
+def problems_of(result: CheckResult, problem: Problem) -> tuple[str | None, tuple[Problem, ...]]:
+    """Return the text of the record in which a check ended, and what is wrong; of a broken record every fault."""
     source = None if problem.domain is None else record_text(result.trace.root, problem.domain)
-    problems: Iterable[Problem] = (problem,)
     if source is not None:
         faults = diagnose(source)
         if any(fault.code is problem.code and fault.span == problem.span for fault in faults):
-            problems = faults
+            return source, faults
+    return source, (problem,)
+
+
+def _problem_lines(result: CheckResult, problem: Problem, width: int | None) -> Iterator[Line]:
+    """Yield what is wrong, each fault with the part of the record that it is about."""
+    source, problems = problems_of(result, problem)
     before = "" if problem.domain is None or source is None else f"in the record of {visible_name(problem.domain)}: "
     for count, fault in enumerate(problems):
         if count == _MOST_FAULTS:
@@ -135,7 +154,8 @@ def _problem(result: CheckResult, problem: Problem, width: int | None) -> Iterat
         before = ""
 
 
-def _explanation(result: CheckResult) -> Iterator[Line]:
+def explanation_lines(result: CheckResult) -> Iterator[Line]:
+    """Yield how the domain explains a fail, or why there is no explanation."""
     if result.explanation is not None:
         yield note(f"{visible_name(result.record_domain or '')} explains, in its own words:")
         yield line(f'"{result.explanation}"', indent=4, hang=1)

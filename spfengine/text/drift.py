@@ -20,7 +20,7 @@ _REST_IN_JSON = "--json has them"
 
 def drift_lines(drift: Drift, width: int | None) -> Iterator[Line]:
     """Yield the lines of a drift: the domains with news first, then the others."""
-    since = f"since {_time(drift.before.taken)}"
+    since = f"since {time_text(drift.before.taken)}"
     quiet = [domain for domain in drift.domains if not (domain.is_changed or domain.answers or domain.is_incomplete)]
     changed = [domain for domain in drift.domains if domain not in quiet]
     for index, domain in enumerate(changed):
@@ -40,7 +40,7 @@ def render_drift(drift: Drift, width: int | None) -> str:
 
 
 def _domain(drift: DomainDrift, since: str, width: int | None) -> Iterator[Line]:
-    yield note(Span(visible_name(drift.domain), "strong"), ": ", _summary(drift, since), indent=0)
+    yield note(Span(visible_name(drift.domain), "strong"), ": ", summary(drift, since), indent=0)
     if drift.answers:
         yield line()
         for change in drift.answers[:_MOST_ANSWERS]:
@@ -48,7 +48,7 @@ def _domain(drift: DomainDrift, since: str, width: int | None) -> Iterator[Line]
         yield from more_line(len(drift.answers) - _MOST_ANSWERS, "name", where=_REST_IN_JSON, indent=2)
     if drift.changes or drift.unknown:
         yield line()
-        changes = Changes(drift.before, drift.after, drift.changes, _why)
+        changes = Changes(drift.before, drift.after, drift.changes, why_changed)
         yield from changes.lines(width)
         yield from changes.rest_lines()
     yield from condition_lines(drift.before, drift.after)
@@ -60,7 +60,8 @@ def _domain(drift: DomainDrift, since: str, width: int | None) -> Iterator[Line]
         yield note(FAULT, f"{named_unknown(failed)}; {hint_for(failed)}")
 
 
-def _summary(drift: DomainDrift, since: str) -> Span:
+def summary(drift: DomainDrift, since: str) -> Span:
+    """Return what changed for a domain, in a few words."""
     if drift.is_worse:
         return Span(f"something got worse {since}", "fail")
     if drift.is_changed:
@@ -82,16 +83,16 @@ def _need(budget: Budget) -> str:
 def _answer(change: AnswerChange, domain: str, width: int | None) -> Iterator[Line]:
     """Yield the name whose records changed, and how."""
     owner = "" if change.own else f"  (outside {visible_name(domain)}: its owner's)"
-    yield note(Span(visible_name(change.name), "strong"), f": {_what(change)}", Span(owner, "quiet"))
+    yield note(Span(visible_name(change.name), "strong"), f": {what_changed(change)}", Span(owner, "quiet"))
     if change.kind is AnswerChangeKind.LEFT or not change.has_records:
         return
-    terms = _changed_terms(change)
+    terms = changed_terms(change)
     rows = [Row(SIGNS[sign], Span(visible(text, SHOWN_TERM), "term")) for sign, text in terms[:_MOST_TERMS]]
     yield from table(rows, width, 4)
     yield from more_line(len(terms) - _MOST_TERMS, where=_REST_IN_JSON)
 
 
-def _changed_terms(change: AnswerChange) -> list[tuple[str, str]]:
+def changed_terms(change: AnswerChange) -> list[tuple[str, str]]:
     """Return what was added and removed: terms of the SPF record, or whole records."""
     terms = [(term.sign, term.term) for term in change.terms if term.sign != "="]
     if terms:
@@ -100,7 +101,8 @@ def _changed_terms(change: AnswerChange) -> list[tuple[str, str]]:
     return removed + [("+", text) for text in change.after if text not in change.before]
 
 
-def _what(change: AnswerChange) -> str:
+def what_changed(change: AnswerChange) -> str:
+    """Return how the records of a name changed, in words."""
     if change.kind is AnswerChangeKind.LEFT:
         return "no longer used"
     if change.kind is AnswerChangeKind.REACHED:
@@ -111,7 +113,7 @@ def _what(change: AnswerChange) -> str:
     return f"the {what} {'is' if change.type == 'TXT' else 'are'} gone; {change.after[0]}"
 
 
-def _why(change: Change) -> str:
+def why_changed(change: Change) -> str:
     """Return what decides now; if the network no longer passes, also what decided before."""
     now = outcome_text(change.after)
     if change.before.result is Result.PASS and change.after.problem is None:
@@ -119,5 +121,6 @@ def _why(change: Change) -> str:
     return now
 
 
-def _time(seconds: int) -> str:
+def time_text(seconds: int) -> str:
+    """Return a time in UTC, to the minute."""
     return utc(seconds)[:16].replace("T", " ") + " UTC"

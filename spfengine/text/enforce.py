@@ -11,17 +11,19 @@ from spfengine.text.simulate import change_lines, publish_lines, record_lines
 from spfengine.visible import visible_name
 from spfengine.wording import counted
 
-_GROUPS = {
+GROUPS = {
     Prospect.FAILS: ("would fail", "fail"),
     Prospect.CARRIED_BY_DKIM: ("carried by DKIM: SPF fails, DMARC passes", "softfail"),
     Prospect.UNKNOWN: ("not known", "fault"),
     Prospect.OTHER: ("not decided by -all", "strong"),
     Prospect.PASSES: ("pass", "pass"),
 }
-_EARLY = (
+"""What -all means for senders: its name and style, the worst first."""
+EARLY = (
     "with -all, receivers may reject a message for its SPF fail before they look at DKIM and DMARC. Then mail that "
     "only DKIM carries is lost, as forwarded mail is, and no DMARC report shows it (RFC 9989 §7.1)"
 )
+"""What to know before -all."""
 
 
 def readiness_lines(
@@ -39,7 +41,7 @@ def readiness_lines(
     if simulation is None:
         yield note(FAULT, readiness.obstacle or "")
         return
-    for prospect, (name, style) in _GROUPS.items():
+    for prospect, (name, style) in GROUPS.items():
         senders = readiness.senders(prospect)
         if senders:
             yield line()
@@ -49,8 +51,8 @@ def readiness_lines(
     yield line()
     yield from change_lines(simulation, width, everything=everything)
     yield line()
-    yield note(WARNING, _EARLY)
-    yield from _next_steps(readiness)
+    yield note(WARNING, EARLY)
+    yield from next_steps(readiness)
     if not readiness.is_enforced:
         for record in simulation.records:
             yield line()
@@ -96,7 +98,7 @@ def _answer(readiness: Readiness) -> Span:
 _UNKNOWN = "not known whether it is ready for -all: no sender is given"
 
 
-def _next_steps(readiness: Readiness) -> Iterator[Line]:
+def next_steps(readiness: Readiness) -> Iterator[Line]:
     """Yield what to do before -all."""
     domain = visible_name(readiness.domain)
     assert readiness.simulation is not None, "without a record there are no steps"

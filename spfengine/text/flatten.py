@@ -28,14 +28,14 @@ def flattening_lines(flattening: Flattening, width: int | None, form: str = FORM
         yield from problem_lines(refusal, width)
     if flattening.proof is not None or len(flattening.kept) > (refusal is not None):
         yield line()
-        yield from _terms(flattening, width)
+        yield from term_lines(flattening, width)
     if flattening.proof is not None:
         yield line()
-        yield from _proof(flattening.proof, width)
-        yield from _warnings(flattening, flattening.proof, width)
+        yield from proof_lines(flattening.proof, width)
+        yield from _warning_lines(flattening, flattening.proof, width)
         for record in flattening.records:
             yield from _record(record, form, flattening.records)
-        yield from _watch(flattening)
+        yield from watch_lines(flattening)
 
 
 def render_flattening(flattening: Flattening, width: int | None, form: str) -> str:
@@ -56,7 +56,8 @@ def _headline(flattening: Flattening) -> Line:
     return note(Span(visible_name(flattening.domain), "strong"), ": ", summary, indent=0)
 
 
-def _terms(flattening: Flattening, width: int | None) -> Iterator[Line]:
+def term_lines(flattening: Flattening, width: int | None) -> Iterator[Line]:
+    """Yield the terms that are replaced, and those that stay."""
     rows = []
     for replaced in flattening.replaced if flattening.proof is not None else ():
         what = networks_text(list(replaced.networks))
@@ -71,7 +72,8 @@ def _terms(flattening: Flattening, width: int | None) -> Iterator[Line]:
     yield from table(rows, width)
 
 
-def _proof(proof: Proof, width: int | None) -> Iterator[Line]:
+def proof_lines(proof: Proof, width: int | None) -> Iterator[Line]:
+    """Yield what was proved."""
     heading = Span("proof: ", "strong")
     if proof.is_equivalent:
         yield note(heading, "equivalent, for all IPv4 and IPv6 addresses")
@@ -99,7 +101,7 @@ def _why(change: Change) -> str:
     return outcome_text(change.after)
 
 
-def _warnings(flattening: Flattening, proof: Proof, width: int | None) -> Iterator[Line]:
+def _warning_lines(flattening: Flattening, proof: Proof, width: int | None) -> Iterator[Line]:
     if proof.after_budget.worst_lookups >= proof.before_budget.worst_lookups:
         yield note(WARNING, "this saves no lookup: the networks need as many names as there were lookups")
     for warning in flattening.warnings:
@@ -119,7 +121,7 @@ def _record(record: FlatRecord, form: str, records: tuple[FlatRecord, ...]) -> I
         yield verbatim(visible(text, len(text)))
 
 
-def _watch(flattening: Flattening) -> Iterator[Line]:
+def watch_lines(flattening: Flattening) -> Iterator[Line]:
     """Yield what goes stale, and how to learn of it."""
     yield line()
     if flattening.sources:

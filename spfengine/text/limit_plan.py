@@ -36,9 +36,13 @@ def limit_plan_lines(plan: LimitPlan, width: int | None, asked: Sequence[str]) -
         if not any(step.kind is StepKind.FLATTEN for step in plan.steps):
             yield note(Span(f"to publish as TXT of {visible_name(plan.domain)}:", "strong"))
             yield verbatim(visible(plan.records[-1].record, 1 << 16))
+            yield note("to see first what it does, for every address and for the senders that you give:")
+            yield verbatim(visible(_try(plan, asked), 1 << 16), indent=5)
     yield from _unused(plan)
     if plan.alternative is not None:
         yield from _alternative(plan.alternative, asked)
+    if plan.by_messages is not None:
+        yield from _by_messages(plan.by_messages, asked)
 
 
 def _headline(plan: LimitPlan) -> Line:
@@ -96,6 +100,11 @@ def _command(plan: LimitPlan, step: PlanStep, record: str, asked: Sequence[str])
     return shlex.join([*words, "--draft", record, *asked])
 
 
+def _try(plan: LimitPlan, asked: Sequence[str]) -> str:
+    """Return the command that shows what the record of a plan does."""
+    return shlex.join(["spfengine", "simulate", plan.domain, "--draft", plan.records[-1].record, *asked])
+
+
 def _proof(plan: LimitPlan) -> Iterator[Line]:
     proof = Span("proved for every address: ", "strong")
     if plan.stops:
@@ -110,6 +119,14 @@ def _unused(plan: LimitPlan) -> Iterator[Line]:
         yield note(f"messages given pass by {listed(shown, _MOST_TERMS)}: nothing of that is taken out")
     for term, why in plan.unused:
         yield note(Span(visible(term, SHOWN_TERM), "term"), f" seems to do nothing: {why}")
+
+
+def _by_messages(plan: LimitPlan, asked: Sequence[str]) -> Iterator[Line]:
+    what = _change(plan.need, plan.after, plan.allowed)
+    only_if = "or, only if the messages given show all that you send, also once a month or a year: "
+    yield note(Span(only_if, "strong"), what)
+    yield from _steps(plan, asked)
+    yield verbatim(visible(plan.records[-1].record, 1 << 16))
 
 
 def _alternative(plan: LimitPlan, asked: Sequence[str]) -> Iterator[Line]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from spfengine.linting.codes import Severity
+from spfengine.linting.codes import LintCode, Severity
 from spfengine.linting.finding import Finding, quoted
 from spfengine.linting.zones import NameSummary, Sends
 from spfengine.record.tokenizer import tokens
@@ -14,10 +14,12 @@ from spfengine.sources.record import FoundRecord
 from spfengine.text.lines import SIGNS, Line, Row, Span, line, note, plain, table
 from spfengine.text.problems import problem_lines
 from spfengine.visible import visible, visible_name
-from spfengine.wording import and_more, counted
+from spfengine.wording import and_more, counted, listed
 
 _SHOWN = 60
 _MOST_UNKNOWN = 5
+_MOST_ALONE = 2  # hosts without a record that are shown one by one
+_MOST_HOSTS = 10
 _MOST_NAMES = 40  # names of a zone that the text shows
 _MARKS = {
     Severity.ERROR: Span("error: ", "fault"),
@@ -34,18 +36,36 @@ def lint_lines(
     Args:
         place_of: returns the file and line of the record that a finding is about, or "".
     """
+    hosts = list(dict.fromkeys([each.domain or "" for each in findings if each.code is LintCode.HELO_WITHOUT_RECORD]))
+    together = len(hosts) > _MOST_ALONE
     for name, group in groupby(findings, lambda finding: finding.domain):
-        worst_first = sorted(group, key=lambda finding: list(Severity).index(finding.severity))
-        yield from record_lines(name, worst_first, place_of, width)
+        said = [finding for finding in group if not (together and finding.code is LintCode.HELO_WITHOUT_RECORD)]
+        worst_first = sorted(said, key=lambda finding: list(Severity).index(finding.severity))
+        if worst_first:
+            yield from record_lines(name, worst_first, place_of, width)
+            yield line()
+    if together:
+        yield from _hosts_lines(hosts)
         yield line()
     what = "" if domain is None else f" for {visible_name(domain)}"
     if not findings:
         yield line(Span("nothing found", "pass"), what)
         return
-    yield line(Span(_summary(findings), "strong"), what)
+    yield line(Span(finding_counts(findings), "strong"), what)
 
 
-def _summary(findings: Sequence[Finding]) -> str:
+def _hosts_lines(hosts: Sequence[str]) -> Iterator[Line]:
+    """Yield the findings about many hosts as one, since they say the same."""
+    yield line(Span(listed([visible_name(name) for name in hosts], _MOST_HOSTS, "host"), "strong"))
+    code = Span(f" [{LintCode.HELO_WITHOUT_RECORD}]", "quiet")
+    text = "these hosts have no SPF record: if they send mail, their HELO names get none, and so does their bounce mail"
+    yield note(_MARKS[Severity.INFO], text, Span(" (RFC 7208 §10.1.3)", "quiet"), code)
+    hint = 'hint: publish a TXT record for each: "v=spf1 a -all", if it sends only from its own addresses'
+    yield note(hint, indent=4)
+
+
+def finding_counts(findings: Sequence[Finding]) -> str:
+    """Return how many findings there are of each severity: "1 error, 2 warnings"."""
     counts = Counter(finding.severity for finding in findings)
     return ", ".join([counted(counts[severity], str(severity)) for severity in Severity if counts[severity]])
 
@@ -85,17 +105,14 @@ def source_lines(linted: Sequence[LintedRecord], files: int, width: int | None) 
     elif not findings:
         yield line(Span("nothing found", "pass"), where)
     else:
-        yield line(Span(_summary(findings), "strong"), where)
+        yield line(Span(finding_counts(findings), "strong"), where)
 
 
 def _source_lines(linted: LintedRecord, width: int | None) -> Iterator[Line]:
     record = linted.record
-    yield line(Span(_place(record.path, record.region), "strong"))
-    if record.unknown:
-        shown = [visible(" ".join(part.text.split()), _SHOWN) or "what is added later" for part in record.unknown]
-        listed = ", ".join(shown[:_MOST_UNKNOWN])
-        more = and_more(len(shown) - _MOST_UNKNOWN)
-        yield note(Span(f"not known, so not looked at: {listed}{more and f' and {more}'}", "quiet"))
+    name = "" if record.name is None else f"  {visible_name(record.name)}"
+    yield line(Span(_place(record.path, record.region), "strong"), name)
+    yield from not_looked_at(record)
     for name, group in groupby(linted.findings, lambda finding: finding.path and finding.domain):
         if name:
             yield from record_lines(name, list(group), lambda _: "", width)
@@ -104,6 +121,21 @@ def _source_lines(linted: LintedRecord, width: int | None) -> Iterator[Line]:
             region = linted.region_of(finding)
             at = f"line {region.line}, column {region.column}: "
             yield from _finding_lines(finding, width, at)
+
+
+def _shown(text: str) -> str:
+    return visible(" ".join(text.split()), _SHOWN)
+
+
+def not_looked_at(record: FoundRecord) -> Iterator[Line]:
+    """Yield what is not known of a record in a source file: its name, or parts of its text."""
+    if record.name_text:
+        yield note(Span(f"the name of the record is not known: {_shown(record.name_text)}", "quiet"))
+    if record.unknown:
+        shown = [_shown(part.text) or "what is added later" for part in record.unknown]
+        listed = ", ".join(shown[:_MOST_UNKNOWN])
+        more = and_more(len(shown) - _MOST_UNKNOWN)
+        yield note(Span(f"not known, so not looked at: {listed}{more and f' and {more}'}", "quiet"))
 
 
 def _place(path: str, region: Region) -> str:
@@ -117,8 +149,10 @@ def summary_lines(names: Sequence[NameSummary], width: int | None) -> Iterator[L
     sending = [name for name in names if name.sends is Sends.YES]
     needing = [name for name in names if name.needs]
     yield line()
-    what = f"{counted(len(names), 'name')}: {len(sending)} send mail, {len(needing)} need something"
-    yield line(Span(what.replace("1 send mail", "1 sends mail").replace("1 need some", "1 needs some"), "strong"))
+    send = "sends" if len(sending) == 1 else "send"
+    need = "needs" if len(needing) == 1 else "need"
+    what = f"{counted(len(names), 'name')}: {len(sending)} {send} mail, {len(needing)} {need} something"
+    yield line(Span(what, "strong"))
     rows = [_summary_row(name) for name in names[:_MOST_NAMES]]
     yield from table(rows, width)
     if len(names) > _MOST_NAMES:

@@ -14,7 +14,7 @@ from spfengine.wording import counted, listed
 
 _MOST_SENDERS = 10  # of a group
 _MOST_ADDRESSES = 5
-_GROUPS = {
+GROUPS = {
     Effect.NEWLY_FAILING: ("newly failing", "fail"),
     Effect.UNKNOWN: ("not known", "fault"),
     Effect.NEWLY_PASSING: ("newly passing", "pass"),
@@ -22,6 +22,7 @@ _GROUPS = {
     Effect.STILL_FAILING: ("still failing", "softfail"),
     Effect.UNCHANGED: ("unchanged, passing", "strong"),
 }
+"""What a change does to senders: its name and style, the worst first."""
 _AUTHENTICATED = {
     Authentication.SPF_AND_DKIM: "pass DMARC by SPF and DKIM",
     Authentication.DKIM_ALONE: "pass DMARC by DKIM alone",
@@ -52,8 +53,8 @@ def disagreement_lines(changes: Iterable[SenderChange], width: int | None) -> It
     if disagreeing:
         heading = Span("the current record gives a different result than was reported", "softfail")
         yield line()
-        yield note(heading, Span(f"  {_counted(disagreeing)}", "quiet"))
-        yield from deeper(_rows(disagreeing, width, _reported, _deciding_before))
+        yield note(heading, Span(f"  {counted_senders(disagreeing)}", "quiet"))
+        yield from deeper(_rows(disagreeing, width, reported_spans, deciding_before))
         why = "DNS has changed since then, a forwarder resent these, or the report is about another identity"
         yield line(Span(why, "quiet"), indent=6)
 
@@ -61,30 +62,30 @@ def disagreement_lines(changes: Iterable[SenderChange], width: int | None) -> It
 def summary_line(changes: Sequence[SenderChange]) -> Line:
     """Return what happens to how many senders."""
     parts: list[str | Span] = []
-    for effect, (name, style) in _GROUPS.items():
+    for effect, (name, style) in GROUPS.items():
         group = [change for change in changes if change.effect is effect]
         if group:
             parts += ["; " if parts else ": ", Span(name, style), f" {len(group):,}"]
-    return note(Span("senders", "strong"), Span(f"  {_counted(changes)}", "quiet"), *parts)
+    return note(Span("senders", "strong"), Span(f"  {counted_senders(changes)}", "quiet"), *parts)
 
 
 def sender_lines(changes: Sequence[SenderChange], width: int | None, *, everything: bool = False) -> Iterator[Line]:
     """Yield senders by what happens to them: all of them if `everything`, else as many as fit a screen."""
     most = len(changes) if everything else _MOST_SENDERS
-    for effect, (name, style) in _GROUPS.items():
+    for effect, (name, style) in GROUPS.items():
         group = [change for change in changes if change.effect is effect]
         if group:
             why = f": {_why_unknown(group)}" if effect is Effect.UNKNOWN else ""
-            yield note(Span(f"{name}{why}", style), Span(f"  {_counted(group)}", "quiet"))
+            yield note(Span(f"{name}{why}", style), Span(f"  {counted_senders(group)}", "quiet"))
             if effect is Effect.NEWLY_FAILING:
-                yield from _failing_dmarc(group)
-            yield from _rows(group, width, _results, _deciding_after, most)
+                yield from failing_dmarc_lines(group)
+            yield from _rows(group, width, result_spans, deciding_after, most)
 
 
 def sender_rows(changes: Sequence[SenderChange], width: int | None, *, everything: bool = False) -> Iterator[Line]:
     """Yield senders, the most messages first: all of them if `everything`, else as many as fit a screen."""
     most = len(changes) if everything else _MOST_SENDERS
-    yield from _rows(list(changes), width, _results, _deciding_after, most)
+    yield from _rows(list(changes), width, result_spans, deciding_after, most)
 
 
 def unknown_input_lines(changes: Iterable[SenderChange]) -> Iterator[Line]:
@@ -103,7 +104,7 @@ def authentication_lines(senders: Iterable[Sender]) -> Iterator[Line]:
     messages = authenticated_messages(senders)
     if messages:
         parts = [f"{count:,} {_AUTHENTICATED[each]}" for each, count in messages.items()]
-        yield note(f"of their messages, by the reports, {', '.join(parts)}", indent=4)
+        yield note(f"of their messages, as receivers report, {', '.join(parts)}", indent=4)
 
 
 def authentication_text(sender: Sender) -> str | None:
@@ -127,7 +128,7 @@ def policy_text(alignment: Alignment) -> str | None:
     return f"DMARC policy {policy.applied} ({policy.tag} of {name})"
 
 
-def _failing_dmarc(changes: Iterable[SenderChange]) -> Iterator[Line]:
+def failing_dmarc_lines(changes: Iterable[SenderChange]) -> Iterator[Line]:
     """Yield how much of the mail that newly fails SPF fails DMARC as well."""
     messages = authenticated_messages([change.sender for change in changes])
     alone = messages.get(Authentication.SPF_ALONE, 0)
@@ -155,19 +156,30 @@ def _rows(
     why: _Describe,
     most: int = _MOST_SENDERS,
 ) -> Iterator[Line]:
-    ordered = sorted(changes, key=lambda change: (_rank(change.sender), -change.sender.count))
+    ordered = by_loss(changes)
     first = [(change, results(change)) for change in ordered[:most]]
     digits = max(len(f"{change.sender.count:,}") for change, _ in first)
     column = max(len(_text(spans)) for _, spans in first)
+    policies = [policy for change, _ in first if (policy := _policy(change)) is not None]
+    is_shared = why is deciding_after and len(policies) > 1 and len(set(policies)) == 1
     rows = []
     for change, spans in first:
         count, gap = f"{change.sender.count:,}".rjust(digits), " " * (column - len(_text(spans)))
-        right = (Span(f"{count}  "), *spans, Span(f"{gap}  {_name(change)}"), *why(change))
+        right = (Span(f"{count}  "), *spans, Span(f"{gap}  {sender_name(change)}"), *why(change))
+        if is_shared:
+            right = tuple([span for span in right if span.text != f"  {policies[0]}"])
         rows.append(Row(Span(" "), Span(change.sender.ip), right))
     yield from table(rows, width, 2)
+    if is_shared:
+        yield note(Span(f"{policies[0]}, for those that are not aligned", "quiet"), indent=4)
     rest = ordered[most:]
     if rest:
-        yield note(f"… and {_counted(rest)} more; --all lists them, --csv and --json have them", indent=4)
+        yield note(f"… and {counted_senders(rest)} more; --all lists them, --csv and --json have them", indent=4)
+
+
+def by_loss(changes: Iterable[SenderChange]) -> list[SenderChange]:
+    """Return senders, those first that lose most if SPF fails; of these the ones with the most messages first."""
+    return sorted(changes, key=lambda change: (_rank(change.sender), -change.sender.count))
 
 
 def _rank(sender: Sender) -> int:
@@ -175,7 +187,8 @@ def _rank(sender: Sender) -> int:
     return 1 if authentication is None else _RANK.get(authentication, 1)
 
 
-def _counted(changes: Sequence[SenderChange]) -> str:
+def counted_senders(changes: Sequence[SenderChange]) -> str:
+    """Return how many sources and messages these are, in words."""
     return senders_text(len(changes), sum(change.sender.count for change in changes))
 
 
@@ -183,7 +196,8 @@ def _text(spans: Iterable[Span]) -> str:
     return "".join([span.text for span in spans])
 
 
-def _results(change: SenderChange) -> list[Span]:
+def result_spans(change: SenderChange) -> list[Span]:
+    """Return a sender's result before and after."""
     return [*_result(change.before), Span(" → "), *_result(change.after)]
 
 
@@ -192,32 +206,42 @@ def _result(outcome: Outcome) -> list[Span]:
     return [Span("not known", "fault") if outcome.is_unknown else Span(result, result)]
 
 
-def _reported(change: SenderChange) -> list[Span]:
+def reported_spans(change: SenderChange) -> list[Span]:
+    """Return what was reported of a sender, and what its result is now."""
     now = str(change.before.result)
     return [Span(f"{visible(change.sender.reported or '', 20)} was reported, now "), Span(now, now)]
 
 
-def _name(change: SenderChange) -> str:
+def sender_name(change: SenderChange) -> str:
+    """Return what people call a sender: its label, or what it sends from."""
     sender = change.sender
     return visible(sender.label or sender.sender.removeprefix("@") or "<>", 60)
 
 
-def _deciding_before(change: SenderChange) -> list[Span]:
+def deciding_before(change: SenderChange) -> list[Span]:
+    """Return what decides now."""
     return [Span(f"  by {visible(deciding(change.before), 60)}", "quiet")]
 
 
-def _deciding_after(change: SenderChange) -> list[Span]:
+def deciding_after(change: SenderChange) -> list[Span]:
     """Return what decides after the change, and whether SPF is aligned with From before and after it."""
     spans = [Span(f"  {_by(change)}", "quiet")]
     if change.aligned_before is not None and change.aligned_after is not None:
         before, after = _aligned(change.aligned_before), _aligned(change.aligned_after)
         name = visible_name(change.aligned_after.header_from)
         spans.append(Span(f"  From: {name} {before if before == after else f'{before} → {after}'}", "quiet"))
-        known = change.aligned_before if change.aligned_after.aligned else change.aligned_after
-        policy = None if change.aligned_after.aligned and known.applies is not False else policy_text(known)
+        policy = _policy(change)
         spans += [] if policy is None else [Span(f"  {policy}", "quiet")]
     authentication = authentication_text(change.sender)
     return spans if authentication is None else [*spans, Span(f"  {authentication}", "quiet")]
+
+
+def _policy(change: SenderChange) -> str | None:
+    """Return what DMARC asks for a sender, if it is not aligned or if DMARC does not apply to it."""
+    if change.aligned_before is None or change.aligned_after is None:
+        return None
+    known = change.aligned_before if change.aligned_after.aligned else change.aligned_after
+    return None if change.aligned_after.aligned and known.applies is not False else policy_text(known)
 
 
 def _by(change: SenderChange) -> str:

@@ -11,7 +11,7 @@ from spfengine.policy.budget import Budget
 from spfengine.policy.diff import Change
 from spfengine.policy.policy import open_term
 from spfengine.problems import Problem, ProblemCode, Result
-from spfengine.simulation.records import RecordChange, Standing
+from spfengine.simulation.records import BROKEN, RecordChange, Standing
 from spfengine.simulation.simulation import Effect, SenderChange, Simulation, is_worse
 from spfengine.text.changes import Changes, Kind, is_less
 from spfengine.text.lines import (
@@ -42,7 +42,7 @@ from spfengine.visible import visible, visible_name
 from spfengine.wording import counted, listed
 
 _MOST_NAMES = 10
-_FAULTS = (ProblemCode.DRAFT_BROKEN, ProblemCode.OVER_LOOKUP_LIMIT, ProblemCode.OVER_VOID_LIMIT)
+_FAULTS = (*BROKEN, ProblemCode.OVER_LOOKUP_LIMIT, ProblemCode.OVER_VOID_LIMIT)
 _STANDINGS = {
     Standing.ABSENT: "a new SPF record",
     Standing.SEVERAL: "one SPF record in place of several",
@@ -67,13 +67,13 @@ def simulation_lines(
         everything: whether all networks and senders are listed, however many.
     """
     own = (simulation.domain, *own)
-    changes = _changes(simulation, everything=everything)
+    changes = changes_of(simulation, everything=everything)
     yield _headline(simulation, changes)
     if simulation.senders:
         yield summary_line(simulation.senders)
         yield from authentication_lines([change.sender for change in simulation.senders])
     if simulation.is_broken:
-        yield from _problems(simulation, width)
+        yield from _problem_lines(simulation, width)
     yield from _sections(simulation, changes, width, everything=everything)
     yield from condition_lines(simulation.after)
     yield from unknown_input_lines(simulation.senders)
@@ -85,11 +85,43 @@ def simulation_lines(
     yield from cost_lines(simulation)
     yield from outside_lines(simulation, own)
     if not simulation.is_broken:
-        yield from _problems(simulation, width)
+        yield from _problem_lines(simulation, width)
     yield from publish_lines(simulation, own, formats)
 
 
-_SECTIONS = ("gets worse", "not known", "gets better", "changes", "stays")
+def brief_lines(
+    simulation: Simulation, width: int | None, *, records: bool = True, everything: bool = False
+) -> Iterator[Line]:
+    """Yield the answer, whose results change, and what is wrong or not known.
+
+    Args:
+        records: whether to show how the records change.
+        everything: whether all networks and senders are listed, however many.
+    """
+    changes = changes_of(simulation, everything=everything)
+    yield _headline(simulation, changes)
+    if simulation.senders:
+        yield summary_line(simulation.senders)
+    body = [*_sections(simulation, changes, width, everything=everything)]
+    for record in simulation.records if records else ():
+        body += [line(), *record_lines(record, (simulation.domain, record.domain), width)]
+    problems = [*_problem_lines(simulation, width)]
+    yield from _without_gaps([*body, line(), *problems])
+
+
+def _without_gaps(lines: Iterable[Line]) -> Iterator[Line]:
+    """Yield lines without the empty ones, but for one before what begins a part."""
+    kept: list[Line] = []
+    for each in lines:
+        if each.spans or (kept and kept[-1].spans):
+            kept.append(each)
+    while kept and not kept[-1].spans:
+        kept.pop()
+    yield from kept
+
+
+SECTIONS = ("gets worse", "not known", "gets better", "changes", "stays")
+"""The parts of a plan, in order."""
 _SECTION_OF = {
     Effect.NEWLY_FAILING: "gets worse",
     Effect.UNKNOWN: "not known",
@@ -109,8 +141,8 @@ def _sections(simulation: Simulation, changes: Changes, width: int | None, *, ev
         "changes": changes.group_lines(within, Kind.OTHER),
         "stays": changes.staying_lines(simulation.kept, within),
     }
-    for name in _SECTIONS:
-        senders = [change for change in simulation.senders if _section_of(change) == name]
+    for name in SECTIONS:
+        senders = [change for change in simulation.senders if section_of(change) == name]
         lines = [*sender_lines(senders, within, everything=everything), *networks[name]]
         if lines:
             yield line()
@@ -120,7 +152,8 @@ def _sections(simulation: Simulation, changes: Changes, width: int | None, *, ev
     yield from changes.rest_lines()
 
 
-def _section_of(change: SenderChange) -> str:
+def section_of(change: SenderChange) -> str:
+    """Return the part of the plan that a sender belongs to."""
     if change.effect is not Effect.CHANGED:
         return _SECTION_OF[change.effect]
     assert change.before.result is not None, "a sender is one client, so its result is known"
@@ -128,7 +161,7 @@ def _section_of(change: SenderChange) -> str:
     return "gets better" if is_worse(change.after.result, change.before.result) else "changes"
 
 
-def _problems(simulation: Simulation, width: int | None) -> Iterator[Line]:
+def _problem_lines(simulation: Simulation, width: int | None) -> Iterator[Line]:
     for problem in simulation.problems:
         yield from draft_problem_lines(problem, simulation, width)
 
@@ -157,13 +190,14 @@ def has_plan(simulation: Simulation) -> bool:
 
 def change_lines(simulation: Simulation, width: int | None, *, everything: bool = False) -> Iterator[Line]:
     """Yield whose results change, and what happens to all other addresses."""
-    changes = _changes(simulation, everything=everything)
+    changes = changes_of(simulation, everything=everything)
     yield from changes.lines(width)
     yield from changes.staying_lines(simulation.kept, width)
     yield from changes.rest_lines()
 
 
-def _changes(simulation: Simulation, *, everything: bool = False) -> Changes:
+def changes_of(simulation: Simulation, *, everything: bool = False) -> Changes:
+    """Return the changes of a simulation, sorted for people."""
     return Changes(
         simulation.before,
         simulation.after,
@@ -289,13 +323,19 @@ def outside_lines(simulation: Simulation, own: tuple[str, ...]) -> Iterator[Line
 
 def draft_problem_lines(problem: Problem, simulation: Simulation, width: int | None) -> Iterator[Line]:
     """Yield a problem of the draft, with the part of the draft that it is about."""
+    after, source = placed_problem(problem, simulation)
+    mark = FAULT if problem.code in _FAULTS else WARNING
+    yield from problem_lines(problem, width, source=source, mark=mark, after=after)
+
+
+def placed_problem(problem: Problem, simulation: Simulation) -> tuple[str, str | None]:
+    """Return what is to be said after a problem of the draft, and the drafted record that it is about."""
     after = ""
     if problem.code is ProblemCode.OVER_VOID_LIMIT_PER_LOOKUP:
         most = simulation.before_budget.worst_voids(VoidRule.PER_LOOKUP)
         after = "; they already do" if most > simulation.before.limits.voids else "; they do not yet"
     source = next((r.after for r in simulation.records if r.domain == problem.domain and r.after is not None), None)
-    mark = FAULT if problem.code in _FAULTS else WARNING
-    yield from problem_lines(problem, width, source=source, mark=mark, after=after)
+    return after, source
 
 
 def publish_lines(simulation: Simulation, own: tuple[str, ...], formats: Sequence[str]) -> Iterator[Line]:
@@ -315,7 +355,7 @@ def publish_lines(simulation: Simulation, own: tuple[str, ...], formats: Sequenc
 def _in_formats(
     record: RecordChange, simulation: Simulation, own: tuple[str, ...], formats: Sequence[str]
 ) -> Iterator[Line]:
-    texts = _forms(record, simulation, own)
+    texts = record_forms(record, simulation, own)
     for name in formats:
         yield line(Span(f"{name}:", "quiet"), indent=2)
         for row in texts[name].splitlines():
@@ -326,10 +366,10 @@ def _as_it_is(record: RecordChange, text: str, simulation: Simulation, own: tupl
     yield verbatim(visible(text, len(text)))
     if len(text) > MAX_STRING:
         yield note(f"in strings of at most {MAX_STRING} octets, for a zone file:")
-        yield verbatim(_forms(record, simulation, own)["cpanel-split"])
+        yield verbatim(record_forms(record, simulation, own)["cpanel-split"])
 
 
-def _forms(record: RecordChange, simulation: Simulation, own: tuple[str, ...]) -> dict[str, str]:
+def record_forms(record: RecordChange, simulation: Simulation, own: tuple[str, ...]) -> dict[str, str]:
     """Return a new record in all formats, with the other TXT records of its name."""
     octets = (record.after or "").encode("latin-1")
     answer = simulation.after.answers.get(Question(fold(record.domain), RRType.TXT))

@@ -4,9 +4,18 @@ from collections.abc import Container, Iterable, Iterator
 
 from spfengine.advice.forms import FORMS
 from spfengine.advice.suggest.reasons import limits_text
-from spfengine.advice.suggest.suggestion import Advice, Alternative, Proposal, SenderAdvice, SenderStanding, Suggestion
+from spfengine.advice.suggest.suggestion import (
+    Advice,
+    Alternative,
+    CaveatCode,
+    Proposal,
+    SenderAdvice,
+    SenderStanding,
+    Suggestion,
+)
 from spfengine.dmarc.alignment import Alignment
 from spfengine.evaluation.unanswered import NOT_GIVEN, why_unknown
+from spfengine.linting.codes import Severity
 from spfengine.names import fold
 from spfengine.problems import Result
 from spfengine.simulation.simulation import Simulation
@@ -44,7 +53,7 @@ _FORMS = {
     "route53": "Route 53",
     "octodns": "octoDNS",
 }
-_ORDER = (
+_STANDINGS = (
     SenderStanding.STOPPED,
     SenderStanding.UNSERVED,
     SenderStanding.REFUSED,
@@ -98,6 +107,14 @@ def render_suggestion(
 
 def brief_lines(suggestion: Suggestion, width: int | None, *, everything: bool = False) -> Iterator[Line]:
     """Yield the record, what it does, and why each of its terms is added, removed or kept."""
+    yield from opening_lines(suggestion, width)
+    if suggestion.simulation is not None and suggestion.terms:
+        yield line()
+        yield from _terms(suggestion, width, len(suggestion.terms) if everything else _MOST_TERMS)
+
+
+def opening_lines(suggestion: Suggestion, width: int | None) -> Iterator[Line]:
+    """Yield the answer, the record, and what it does; or why there is none."""
     yield _headline(suggestion)
     if suggestion.record is not None:
         yield line()
@@ -111,9 +128,6 @@ def brief_lines(suggestion: Suggestion, width: int | None, *, everything: bool =
         yield from _needed(suggestion)
     if suggestion.simulation is None:
         yield from _published(suggestion, width)
-    elif suggestion.terms:
-        yield line()
-        yield from _terms(suggestion, width, len(suggestion.terms) if everything else _MOST_TERMS)
 
 
 def _headline(suggestion: Suggestion) -> Line:
@@ -125,23 +139,45 @@ def _headline(suggestion: Suggestion) -> Line:
         text = f"{what}, but part of it depends on {why}"
         return note(Span(visible_name(suggestion.domain), "strong"), ": ", Span(text, "softfail"), indent=0)
     change = "publish this record" if serves else "a record that does not serve every sender"
+    if any(sender.standing is SenderStanding.STOPPED for sender in suggestion.senders):
+        change = "a record with which a sender given stops passing, as you asked"
     keep = Span("the record is as it should be", "pass")
+    error = next((each.text for each in suggestion.findings if each.severity is Severity.ERROR), "")
+    if error and serves:
+        change = f"a record that serves every sender, but {error}"
+        keep = Span(f"the record serves every sender, but {error}", "fault")
     if any(sender.standing is SenderStanding.UNKNOWN for sender in suggestion.senders):
         keep = Span("no change is known to be needed, but not every sender's result is known", "softfail")
     if not suggestion.knows_senders:
         change = "a record to consider; who sends is not known"
-        keep = Span("keep the record; who sends is not known", "softfail")
+        what = f"who sends is not known, and {error}" if error else "keep the record; who sends is not known"
+        keep = Span(what, "softfail")
     elif not serves:
         keep = Span("keep the record, which does not serve every sender", "softfail")
+    none_fits = "no record fits"
+    if suggestion.is_over_limit and not _is_over_afterwards(suggestion.simulation):
+        none_fits += " without further steps: it is over the limits, so it takes a plan"
     summary = {
         Advice.CHANGE: Span(change, "strong"),
         Advice.NEEDS_SENDERS: Span("there is no SPF record, and who sends is not known", "softfail"),
         Advice.KEEP: keep,
-        Advice.NONE_FITS: Span("no record fits", "fault"),
+        Advice.NONE_FITS: Span(none_fits, "fault"),
         Advice.BROKEN: Span("nothing can be proposed", "fault"),
         Advice.UNKNOWN: Span("nothing can be proposed now", "fault"),
     }[suggestion.advice]
     return note(Span(visible_name(suggestion.domain), "strong"), ": ", summary, indent=0)
+
+
+def _is_over_afterwards(simulation: Simulation | None) -> bool:
+    """Whether only the new record exceeds a limit, and the published one does not."""
+    if simulation is None:
+        return False
+    limits = simulation.before.limits
+    over = [
+        need.worst_lookups > limits.lookups or need.worst_voids(limits.void_rule) > limits.voids
+        for need in (simulation.before_budget, simulation.after_budget)
+    ]
+    return over == [False, True]
 
 
 def _proposal(proposal: Proposal, width: int | None) -> Iterator[Line]:
@@ -192,6 +228,8 @@ def _effect_on_senders(suggestion: Suggestion) -> Iterator[Line]:
             Span(f"{then} of {len(senders)} senders pass", style),
             f" with it, {now} now{f'; not known of {unknown}' if unknown else ''}",
         )
+    if any(caveat.code is CaveatCode.SPECIAL_PURPOSE for caveat in suggestion.caveats):
+        yield note("no record can let a private address pass, or another that no client on the Internet has")
     more = sum(sender.standing in sent_on for sender in suggestion.senders)
     if more:
         yield note(f"{counted(more, 'sender')} need not pass: DKIM carries the mail, or the receiver excused it")
@@ -238,21 +276,31 @@ def _terms(suggestion: Suggestion, width: int | None, most: int) -> Iterator[Lin
 
 
 def _senders(senders: Iterable[SenderAdvice], width: int | None, *, everything: bool) -> Iterator[Line]:
-    ordered = sorted(senders, key=lambda advice: (_ORDER.index(advice.standing), -advice.sender.count))
+    ordered = by_standing(senders)
     most = len(ordered) if everything else _MOST_SENDERS
+    policies = {policy for advice in ordered[:most] if (policy := _policy(advice)) is not None}
     rows = []
     for advice in ordered[:most]:
         who = advice.who or advice.sender.label
         left = f"{advice.sender.ip} {visible(who, 40)}" if who else advice.sender.ip
         messages = counted(advice.sender.count, "message")
-        rows.append(Row(Span(" "), Span(left), (*_results(advice), Span(f"  {messages}{_note(advice)}", "quiet"))))
+        said = f"  {messages}{sender_note(advice, with_policy=len(policies) > 1)}"
+        rows.append(Row(Span(" "), Span(left), (*result_spans(advice), Span(said, "quiet"))))
     yield line(Span("senders", "strong"), indent=2)
     yield from authentication_lines([advice.sender for advice in ordered])
+    if len(policies) == 1:
+        yield note(f"{policies.pop()}, for mail that is not aligned", indent=4)
     yield from table(rows, width, 4)
     yield from more_line(len(ordered) - most, where=_REST)
 
 
-def _results(advice: SenderAdvice) -> Iterator[Span]:
+def by_standing(senders: Iterable[SenderAdvice]) -> list[SenderAdvice]:
+    """Return senders, those first that do not pass, and of these the ones with the most messages first."""
+    return sorted(senders, key=lambda advice: (_STANDINGS.index(advice.standing), -advice.sender.count))
+
+
+def result_spans(advice: SenderAdvice) -> Iterator[Span]:
+    """Yield a sender's result before and after, each with what decides."""
     if advice.before is None:
         yield Span("not checked")
         return
@@ -275,7 +323,8 @@ def _result(advice: SenderAdvice, result: Result) -> Span:
     return Span(str(result), str(result))
 
 
-def _note(advice: SenderAdvice) -> str:
+def sender_note(advice: SenderAdvice, *, with_policy: bool = True) -> str:
+    """Return what else is known about a sender, or ""; it begins with a semicolon."""
     if advice.standing is SenderStanding.ELSEWHERE:
         name = visible(advice.sender.sender.removeprefix("@"), 60)
         authentication = authentication_text(advice.sender)
@@ -284,6 +333,8 @@ def _note(advice: SenderAdvice) -> str:
         return "; ignored, as you asked"
     reported = f"; a receiver saw {visible(advice.sender.reported or '', 20)}" if advice.sender.reported else ""
     aligned = "" if advice.alignment is None else _alignment(advice.alignment, passes=advice.after is Result.PASS)
+    policy = _policy(advice) if with_policy else None
+    aligned += f"; {policy}" if policy else ""
     is_in_why = advice.standing is SenderStanding.FORWARDED
     authentication = None if is_in_why else authentication_text(advice.sender)
     reported += f"; {authentication}" if authentication else ""
@@ -291,13 +342,19 @@ def _note(advice: SenderAdvice) -> str:
 
 
 def _alignment(alignment: Alignment, *, passes: bool) -> str:
-    """Return whether a sender that passes is aligned, and the policy for one that is not or does not pass."""
+    """Return whether a sender that passes is aligned."""
     domain = f"the From domain, {visible_name(alignment.header_from)}"
     if passes and alignment.aligned is None:
         return f"; alignment with {domain}, is not known"
-    aligned = f"; {'aligned' if alignment.aligned else 'not aligned'} with {domain}" if passes else ""
-    policy = None if alignment.aligned else policy_text(alignment)
-    return aligned if policy is None else f"{aligned}; {policy}"
+    return f"; {'aligned' if alignment.aligned else 'not aligned'} with {domain}" if passes else ""
+
+
+def _policy(advice: SenderAdvice) -> str | None:
+    """Return what DMARC asks for a sender that is not aligned, or None if it is, or another record decides."""
+    if advice.alignment is None or advice.standing in (SenderStanding.ELSEWHERE, SenderStanding.IGNORED):
+        return None
+    passes_unknown = advice.after is Result.PASS and advice.alignment.aligned is None
+    return None if advice.alignment.aligned or passes_unknown else policy_text(advice.alignment)
 
 
 def _proof(
@@ -355,7 +412,10 @@ def _before_publishing(suggestion: Suggestion, simulation: Simulation, width: in
         yield from deeper(draft_problem_lines(problem, simulation, narrower(width)))
     codes = {str(problem.code) for problem in simulation.problems}
     findings = [finding for finding in suggestion.findings if str(finding.code) not in codes]
-    yield from [_warning(finding.text, finding.code) for finding in findings]
+    for finding in findings:
+        yield _warning(finding.text, finding.code)
+        if finding.hint is not None and finding.severity is Severity.ERROR:
+            yield note(f"hint: {finding.hint}", indent=6)
 
 
 def _warning(text: str, code: str) -> Line:

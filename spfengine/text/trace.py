@@ -80,10 +80,11 @@ def _question(asked: TracedQuestion, record: Record | None = None) -> Node:
         notes.append("asked before")
     about = Span(f"  ({', '.join(notes)})" if notes else "", "quiet")
     asks = Span(f"{question.type} {visible_name(question.name)} → ", "quiet")
-    return Node(asks, Span(_answer_text(answer, record)), about)
+    return Node(asks, Span(answer_text(answer, record)), about)
 
 
-def _answer_text(answer: Answer, record: Record | None) -> str:
+def answer_text(answer: Answer, record: Record | None = None) -> str:
+    """Return what DNS answered, in words; `record` is the SPF record in it, if that is shown already."""
     texts = answer.texts()
     if record is not None:
         others = len(texts) - 1

@@ -1,9 +1,10 @@
 """An include tree: each lookup with its number and what DNS said, then what it all costs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from spfengine.answers import Answer, RRType, Status, is_spf_octets
+from spfengine.evaluation.limit_profiles import LimitProfile
 from spfengine.evaluation.limits import VoidRule
 from spfengine.evaluation.trace import TracedQuestion
 from spfengine.evaluation.unanswered import NOT_GIVEN
@@ -36,7 +37,7 @@ _INPUTS = {
 
 def tree_lines(tree: IncludeTree, width: int | None) -> Iterator[Line]:
     """Yield the lines of a tree."""
-    yield from draw(_Nodes(tree).root(), width)
+    yield from draw(TreeNodes(tree).root(), width)
     yield line()
     yield from _meters(tree)
     if any(term.costs_lookup and term.lookup is None and term.unused is None for term in tree.terms):
@@ -55,7 +56,7 @@ def render_tree(tree: IncludeTree, width: int | None) -> str:
     return plain(tree_lines(tree, width), width)
 
 
-class _Nodes:
+class TreeNodes:
     """Makes the nodes of a tree.
 
     Attributes:
@@ -69,11 +70,11 @@ class _Nodes:
     def root(self) -> Node:
         """Return the tree from its root on."""
         record = self.tree.root
-        return self._with_terms(Node(Span(visible_name(record.domain), "strong"), *self._about(record)), record)
+        return self._with_terms(Node(Span(visible_name(record.domain), "strong"), *self.about(record)), record)
 
     def _with_terms(self, node: Node, record: TreeRecord) -> Node:
         if record.record is None:
-            text = _broken_text(record)
+            text = broken_text(record)
             node.below += [Node(Span(text))] if text else []
             return node
         for is_network, group in groupby(record.terms, lambda term: isinstance(term.term, Network) and not term.unused):
@@ -88,14 +89,14 @@ class _Nodes:
 
     def _term(self, term: TreeTerm) -> Node:
         node = Node(*self._number(term.lookup), Span(_printable(term), "term"))
-        node.spans += tuple(Span(f"  {visible(text, 200)}", style) for text, style in self._notes(term))
+        node.spans += tuple(Span(f"  {visible(text, 200)}", style) for text, style in self.notes(term))
         if len(term.records) == 1:  # its terms go below the term that names it
-            node.spans += self._about(term.records[0])
+            node.spans += self.about(term.records[0])
             return self._with_terms(node, term.records[0])
         for record in term.records:
-            below = Node(Span(visible_name(record.domain), "strong"), *self._about(record))
+            below = Node(Span(visible_name(record.domain), "strong"), *self.about(record))
             node.below.append(self._with_terms(below, record))
-        node.below += [Node(*spans) for spans in _hosts(term)]
+        node.below += [Node(*spans) for spans in hosts(term)]
         return node
 
     def _number(self, lookup: int | None) -> tuple[Span, ...]:
@@ -104,7 +105,8 @@ class _Nodes:
         over = lookup is not None and lookup > self.tree.limits.lookups
         return (Span(f"{lookup or '':>{self.digits}} ", "fault" if over else "strong"),)
 
-    def _notes(self, term: TreeTerm) -> Iterator[tuple[str, str]]:
+    def notes(self, term: TreeTerm) -> Iterator[tuple[str, str]]:
+        """Yield what is said about a term next to it: texts, each with its style."""
         if term.unused is not None:
             yield term.unused, "quiet"
         elif term.costs_lookup:
@@ -128,7 +130,7 @@ class _Nodes:
         elif term.names is not None and term.questions:
             yield f"names {term.names}/{limit}", "fault" if term.names > limit else ""
 
-    def _about(self, record: TreeRecord) -> tuple[Span, ...]:
+    def about(self, record: TreeRecord) -> tuple[Span, ...]:
         """Return what is to be said about a record next to its name."""
         notes = []
         if not record.own:
@@ -150,7 +152,7 @@ def _has_macros(term: TreeTerm) -> bool:
     return spec is not None and spec.target is None
 
 
-def _broken_text(record: TreeRecord) -> str:
+def broken_text(record: TreeRecord) -> str:
     """Return the text of a record that is broken, or ""."""
     asked = record.question
     if asked is None or not any(problem.span is not None for problem in record.problems):
@@ -164,7 +166,7 @@ def _by_name(questions: tuple[TracedQuestion, ...]) -> list[list[TracedQuestion]
     return [list(group) for _, group in groupby(addresses, lambda asked: asked.question.name)]
 
 
-def _hosts(term: TreeTerm) -> Iterator[tuple[Span, ...]]:
+def hosts(term: TreeTerm) -> Iterator[tuple[Span, ...]]:
     """Yield a line for each host of an mx, or for what is published instead; and for each of several targets."""
     is_mx = isinstance(term.term, MX)
     if not is_mx and len(term.targets) < 2:
@@ -172,12 +174,12 @@ def _hosts(term: TreeTerm) -> Iterator[tuple[Span, ...]]:
     mx = [asked for asked in term.questions if asked.question.type is RRType.MX]
     for asked in mx:
         yield from _no_exchange(asked)
-    hosts = _by_name(term.questions)
-    for asked_of_host in hosts:
+    names = _by_name(term.questions)
+    for asked_of_host in names:
         text, style = _addresses(asked_of_host)
         yield Span(visible_name(asked_of_host[0].question.name)), Span(f"  {text}", style)
     exchanges = [name for asked in mx for _, name in asked.answer.records if name]
-    missing = len(exchanges) - len(hosts) if is_mx else 0
+    missing = len(exchanges) - len(names) if is_mx else 0
     if missing > 0:
         yield (Span(f"… and {missing} more, which can't be queried or were not", "quiet"),)
 
@@ -240,9 +242,19 @@ def _meters(tree: IncludeTree) -> Iterator[Line]:
     if others:
         counts = "; ".join(f"{_RULES[other]}: {_void_meter(need, other, limits.voids)}" for other in others)
         yield note(Span(f"void lookups if receivers count otherwise: {counts}", "quiet"))
-    too_much_for = [profile.title for profile in need.too_much_for]
-    if too_much_for:
-        yield note(Span("some clients exceed the limits of: ", "softfail"), listed(too_much_for, len(too_much_for)))
+    yield from receiver_lines(need)
+
+
+def receiver_lines(need: Budget) -> Iterator[Line]:
+    """Yield whose limits the worst addresses exceed, if there are any."""
+    if need.too_much_for:
+        yield too_much_line(need.too_much_for)
+
+
+def too_much_line(profiles: Sequence[LimitProfile], name: str = "") -> Line:
+    """Return the line that names the receivers whose limits some clients exceed; `name` comes before it."""
+    titles = listed([profile.title for profile in profiles], len(profiles))
+    return note(name, Span("some clients exceed the limits of: ", "softfail"), titles)
 
 
 def _style(number: int, limit: int) -> str:

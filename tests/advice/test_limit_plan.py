@@ -87,6 +87,23 @@ def test_an_include_without_a_message_is_named_and_kept() -> None:
     assert not plan.stops
 
 
+def test_who_knows_that_no_other_message_is_sent_can_do_without_flattening() -> None:
+    plan = plan_of(f"v=spf1 {includes(12)} ~all", None, (Sender("10.0.0.1", f"a@{DOMAIN}", count=5),))
+    assert [step.kind for step in plan.steps] == [FLATTEN]
+    other = plan.by_messages
+    assert other is not None
+    assert other.is_complete
+    assert [step.kind for step in other.steps] == [UNUSED] * 2
+    assert all(step.stops and "none of the 5 messages given" in step.why for step in other.steps)
+    assert "include:s0.example" not in {term for step in other.steps for term in step.terms}
+    assert "or, only if the messages given show all that you send" in text_of(plan)
+    assert plan.to_dict()["by_messages"] == other.to_dict()
+
+
+def test_without_messages_no_include_is_idle_for_lack_of_them() -> None:
+    assert plan_of(f"v=spf1 {includes(12)} ~all", None).by_messages is None
+
+
 def test_a_subdomain_may_be_the_one_that_the_service_sends_with() -> None:
     zone = {"em.bakery.example": {"TXT": f"v=spf1 include:sendgrid.net {includes(10)} ~all"}, **services(10), **GRID}
     plan = limit_plan("em.bakery.example", resolver=Zone(zone))

@@ -255,7 +255,7 @@ def test_names_go_only_where_the_limits_ask_for_it() -> None:
     [
         ("v=spf1 include:news.example mx -all", ["198.51.100.9"], {"limits": Limits(lookups=2)},
          (Limit.LOOKUPS, 3, 2)),
-        ("v=spf1 mx -all", ["192.0.2.1", "192.0.2.8"], {"limits": Limits(voids=1)}, (Limit.VOID_LOOKUPS, 3, 1)),
+        ("v=spf1 a mx -all", ["198.51.100.9"], {"limits": Limits(voids=1)}, (Limit.VOID_LOOKUPS, 2, 1)),
         ("v=spf1 a -all", ["198.51.100.9"], {"max_answer": 90}, (Limit.SIZE, 91, 90)),
         ("v=spf1 exists:%{i}.x.example -exists:%{l}.y.example -all", ["198.51.100.9"], {"limits": Limits(voids=1)},
          (Limit.VOID_LOOKUPS, 2, 1)),
@@ -270,6 +270,68 @@ def test_when_no_record_fits_the_limit_is_said_and_by_how_much(
     assert found.closest is not None
     assert found.simulation is not None
     assert found.forms() == {}
+
+
+@pytest.mark.parametrize(
+    ("published", "meant"),
+    [
+        ([("v=spf1 include:news.example", "include:other.example -all")],
+         "v=spf1 include:news.example include:other.example -all"),
+        ([("v=spf1 a mx", "include:news.example ~all")], "v=spf1 a mx include:news.example ~all"),
+        ([("v=spf1 ip4:198.51.100.7", "ip4:203.0.113.7 -all")], "v=spf1 ip4:198.51.100.7 ip4:203.0.113.7 -all"),
+        (["v=spf1 include:news.example,other.example -all"], "v=spf1 include:news.example include:other.example -all"),
+        (["v=spf1 include:news.example", "include:other.example -all"],
+         "v=spf1 include:news.example include:other.example -all"),
+        (["v=spf1 include:https://news.example -all"], "v=spf1 include:news.example -all"),
+        (["v=spf1 a ~all", "v=spf1 mx -all"], "v=spf1 a mx ~all"),
+    ],
+)  # fmt: skip
+def test_a_record_that_was_broken_on_the_way_keeps_every_term(published: list[Any], meant: str) -> None:
+    found = suggestion(published, "8.8.8.8")
+    assert found.record == meant
+    assert CaveatCode.MENDED in codes(found)
+
+
+def test_which_of_two_policies_a_merged_record_has_is_said() -> None:
+    [caveat] = [each for each in suggestion(["v=spf1 a ~all", "v=spf1 mx -all"], "8.8.8.8").caveats
+                if each.code is CaveatCode.MENDED]  # fmt: skip
+    assert "they end in ~all and -all: it has ~all, which refuses least" in caveat.text
+
+
+@pytest.mark.parametrize("ip", ["192.168.1.5", "127.0.0.1", "100.64.0.9", "fe80::1", "fd00::5"])
+@pytest.mark.parametrize("options", [{}, {"want": True}, {"allow_unnamed": True}, {"hosts": ["intern.d.example"]}])
+def test_no_term_is_proposed_for_an_address_that_no_client_on_the_internet_has(
+    ip: str, options: dict[str, Any]
+) -> None:
+    zone = Zone({
+        "d.example": {"A": ["192.0.2.1"], "TXT": "v=spf1 a -all"},
+        "intern.d.example": {"AAAA" if ":" in ip else "A": [ip]},
+    })  # fmt: skip
+    options = {**options, "want": [ip]} if "want" in options else options
+    found = spfengine.suggest("d.example", [Sender(ip, "u@d.example")], resolver=zone, catalogue=CATALOGUE, **options)
+    assert (found.advice, found.record) == (Advice.KEEP, "v=spf1 a -all")
+    assert found.unserved
+    out = found.render(width=None)
+    assert out.startswith("d.example: keep the record, which does not serve every sender")
+    assert "no record can let it pass" in out
+    assert codes(found) == {CaveatCode.SPECIAL_PURPOSE}
+
+
+def test_a_record_with_an_error_is_not_as_it_should_be() -> None:
+    found = suggestion("v=spf1 +all", "192.0.2.1")
+    headline = found.render(width=None).splitlines()[0]
+    assert headline == (
+        "d.example: the record serves every sender, but +all lets every client pass that no term before it matches: "
+        "worse than no record"
+    )
+
+
+def test_if_the_name_of_a_host_exceeds_a_limit_its_address_is_added() -> None:
+    found = suggestion("v=spf1 mx -all", "192.0.2.1", "192.0.2.8", limits=Limits(voids=1))
+    assert found.advice is Advice.CHANGE
+    assert found.record == "v=spf1 mx ip4:192.0.2.1 ip4:192.0.2.8 -all"
+    assert all("the address of a name of yours" in each.why for each in found.terms if each.sign == "+")
+    assert CaveatCode.UNNAMED_ADDED not in codes(found)
 
 
 @pytest.mark.parametrize(
@@ -533,8 +595,8 @@ def test_mail_that_is_neither_carried_nor_sent_on_is_served_all_the_same() -> No
 def test_what_passes_by_spf_alone_is_said() -> None:
     found = suggestion("v=spf1 a -all", reported("192.0.2.1", "pass", "fail", count=7))
     [text] = [each.text for each in found.caveats if each.code is CaveatCode.SPF_ALONE]
-    assert text.startswith("7 messages from 192.0.2.1 passed DMARC by SPF alone, by the reports")
-    assert "of their messages, by the reports, 7 pass DMARC by SPF alone" in found.render()
+    assert text.startswith("7 messages from 192.0.2.1 passed DMARC by SPF alone, as receivers report")
+    assert "of their messages, as receivers report, 7 pass DMARC by SPF alone" in found.render()
 
 
 def test_the_policy_for_a_sender_that_is_not_aligned_is_shown() -> None:
@@ -542,9 +604,8 @@ def test_the_policy_for_a_sender_that_is_not_aligned_is_shown() -> None:
     tested = "DMARC policy quarantine (sp=reject of e.test, tested with t=y)"
     zone = {**OTHERS, "d.example": {**OTHERS["d.example"], "TXT": "v=spf1 a -all"}}
     for records, expected in (
-        ({}, "not aligned with the From domain, sub.e.test; DMARC does not apply (no policy)"),
-        ({"_dmarc.e.test": {"TXT": "v=DMARC1; p=none; sp=reject; t=y"}},
-         f"not aligned with the From domain, sub.e.test; {tested}"),
-    ):  # fmt: skip
+        ({}, "DMARC does not apply (no policy), for mail that is not aligned"),
+        ({"_dmarc.e.test": {"TXT": "v=DMARC1; p=none; sp=reject; t=y"}}, f"{tested}, for mail that is not aligned"),
+    ):
         found = spfengine.suggest("d.example", [sender], resolver=Zone({**zone, **records}), catalogue=CATALOGUE)
         assert expected in found.render(width=None)

@@ -23,7 +23,7 @@ NAMES = """
     acheck_record adrift aflatten aidentify aidentify_many ainclude_tree alignment alimit_plan alint asimulate asnapshot
     asuggest asurvey check check_both check_helo check_record compare diagnose drift find_records flatten forms identify
     identify_many include_tree limit_plan lint lint_zone parse parse_authentication_results parse_received_spf
-    read_evidence read_zone replay replay_files simulate snapshot suggest survey
+    read_evidence read_zone render_html replay replay_files simulate snapshot suggest survey
 """.split()
 
 # A package has what its functions return, with the enumerations that you need to read it.
@@ -79,7 +79,7 @@ VALUES: dict[str, list[str]] = {
         not-spf invalid-character unknown-mechanism invalid-modifier-name qualified-modifier missing-term-name
         missing-argument unexpected-argument empty-domain-spec invalid-domain-spec address-as-domain-spec invalid-macro
         explanation-only-macro macro-digits-zero invalid-ip4-network invalid-ip6-network invalid-cidr-length
-        unexpected-cidr-length duplicate-modifier
+        unexpected-cidr-length duplicate-modifier missing-space
         too-many-lookups too-many-void-lookups too-many-mx time-limit
         dns-failure dns-servfail dns-refused dns-formerr dns-timeout dns-truncated dns-cname-loop
         outside-zone helo-unknown

@@ -38,6 +38,7 @@ and so does its bounce mail (RFC 7208 §10.1.3) [helo-without-record]
     hint: publish a TXT record for mx2.seed.example: "v=spf1 a -all", if it sends only from its own addresses
 
 4 infos for seed.example
+  some clients exceed the limits of: pyspf, Mail::SPF, SpamAssassin
 """
 
 
@@ -183,6 +184,7 @@ def test_json(call: Call) -> None:
         "names": [],
         "plan": None,
         "plans": [],
+        "too_much_for": {"seed.example": ["pyspf", "mail-spf", "spamassassin"]},
     }
     assert call("lint", "seed.example", "--zone", SEED, "--format", "json").out == json.dumps(document, indent=2) + "\n"
 
@@ -277,6 +279,19 @@ def test_a_file_whose_lines_are_not_known_is_reported_without_one(call: Call, su
     [finding] = json.loads(call("lint", "--zone", path, "--json").out)["findings"]
     assert (finding["file"], finding["line"]) == (path, None)
     assert ",line=" not in call("lint", "--zone", path, "--format", "github").out
+
+
+def test_a_finding_is_in_the_file_of_its_zone(call: Call, tmp_path: Path) -> None:
+    folder = tmp_path / "a.two.example."
+    folder.mkdir()
+    paths = [tmp_path / "one.example.yaml", tmp_path / "two.example.yaml", folder / "www.yaml"]
+    for path, name in zip(paths, ("", "", "www"), strict=True):
+        path.write_text(f"'{name}': {{type: TXT, value: v=spf1 ?all}}\n")
+    zones = [option for path in paths for option in ("--zone", str(path))]
+    findings = json.loads(call("lint", *zones, "--json", "--select", "neutral-all").out)["findings"]
+    assert {each["domain"]: each["file"] for each in findings} == {
+        "one.example": str(paths[0]), "two.example": str(paths[1]), "www.a.two.example": str(paths[2]),
+    }  # fmt: skip
 
 
 EVIL = "v=spf1 a:%\r\n::error::owned,x=1 \x1b[31m::warning file=/etc/passwd::y al\u2028l"

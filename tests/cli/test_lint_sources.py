@@ -83,6 +83,8 @@ def test_json(call: Call, option: list[str]) -> None:
                 "column": 15,
                 "end_line": 2,
                 "end_column": 44,
+                "name": None,
+                "name_text": "",
                 "record": "v=spf1 ip4:${var.ip} ptr +all",
                 "unknown": [
                     {"text": "${var.ip}", "span": [11, 20], "line": 2, "column": 26, "end_line": 2, "end_column": 35}
@@ -172,3 +174,14 @@ def test_nothing_that_is_read_is_run(call: Call) -> None:
     Path("x.py").write_text(f"open({os.fspath('ran')!r}, 'w')\nX = 'v=spf1 -all'\n", encoding="ascii")
     assert call("lint", "--source", "x.py").code == 0
     assert not Path("ran").exists()
+
+
+def test_the_name_of_a_record_is_read_where_the_file_says_it(call: Call) -> None:
+    Path("dnsconfig.js").write_text('D("example.net", REG, TXT("@", "v=spf1 mx ptr -all"));\n', encoding="ascii")
+    document = json.loads(call("lint", "--source", "dnsconfig.js", "--zone", "net.zone", "--json").out)
+    assert document["sources"]["records"][0]["name"] == "example.net"
+    assert ("no-addresses", "example.net") in {(each["code"], each["domain"]) for each in document["findings"]}
+    assert call("lint", "--source", "dnsconfig.js").out.startswith("dnsconfig.js:1:33  example.net\n")
+    Path("dnsconfig.js").write_text('D(domain, REG, TXT("@", "v=spf1 mx ptr -all"));\n', encoding="ascii")
+    out = call("lint", "--source", "dnsconfig.js").out
+    assert out.startswith("dnsconfig.js:1:26\n  the name of the record is not known: @ in domain\n")

@@ -154,6 +154,16 @@ def test_lint_says_each_name_once(call: Call, zone: str) -> None:
     assert all(finding["severity"] == "warning" for finding in findings if finding["code"] == "outside-zone")
 
 
+def test_a_name_with_macros_that_ends_outside_is_named_with_its_term(call: Call, tmp_path: Path) -> None:
+    path = tmp_path / "example.com.zone"
+    path.write_text('@ SOA ns h 1 2 3 4 5\n@ TXT "v=spf1 include:%{i}._ip.%{h}._spf.google.com -all"\n')
+    ended = call("lint", "example.com", "--zone", str(path), "--json")
+    [finding] = [each for each in json.loads(ended.out)["findings"] if each["code"] == "outside-zone"]
+    assert finding["span"] == [7, 44]
+    assert "so what include:%{i}._ip.%{h}._spf.google.com does is not known" in finding["text"]
+    assert ended.code == 69
+
+
 def test_counts_do_not_claim_to_be_whole(call: Call, tmp_path: Path) -> None:
     path = tmp_path / "z"
     terms = " ".join(f"a:h{n}.example.com" for n in range(8))

@@ -2,6 +2,7 @@
 with what to write.
 """
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -34,6 +35,12 @@ Suite = Callable[[dict[str, Any]], str]
         ("[IPv6:2001:db8::1]", "2001:db8::1"),
         ("[2001:db8::1]:25", "2001:db8::1"),
         ("2001:db8::1/128", "2001:db8::1"),
+        ("IPv6:2001:db8::1", "2001:db8::1"),
+        ("mail.example.com[192.0.2.1]", "192.0.2.1"),
+        ("mail.example.com ([192.0.2.1])", "192.0.2.1"),
+        ("192.0.2.1 (mail.example.com)", "192.0.2.1"),
+        ("[192.0.2.1] (mail.example.com)", "192.0.2.1"),
+        ("192.0.2.1[192.0.2.2]", None),
         ("2001:db8::1:25", "2001:db8::1:25"),  # an address as it is
         ("192.0.2.0/24", None),
         ("192.0.2", None),
@@ -95,6 +102,9 @@ def test_whatever_is_typed_nothing_raises(text: str) -> None:
         (["192.0.2.1", "MAIL FROM:<bob@seed.example>"], ["is read as bob@seed.example"]),
         (["bob@seed.example", "192.0.2.1"], ["is read as IP 192.0.2.1, SENDER bob@seed.example"]),
         (["Bob <bob@seed.example>", "[192.0.2.1]"], ["IP 192.0.2.1, SENDER Bob", "is read as bob@seed.example"]),
+        (["192.0.2.1,", "bob@seed.example,"], ["is read as 192.0.2.1", "is read as bob@seed.example"]),
+        (["192.0.2.1", "'bob@seed.example'"], ["is read as bob@seed.example"]),
+        (["mx.seed.example[192.0.2.1]", "bob@seed.example"], ["is read as 192.0.2.1"]),
         (["192.0.2.1", "bob@seed.example."], []),
         (["192.0.2.1", "<bob@seed.example>"], []),
     ],
@@ -114,7 +124,16 @@ def test_a_check_understands_what_is_typed_and_says_how(call: Call, arguments: l
     ("arguments", "expected"),
     [
         (["192.0.2", "bob@seed.example"], "not an IP address: '192.0.2'; expected one like 192.0.2.1"),
-        (["192.0.2.0/24", "bob@seed.example"], "not an IP address"),
+        (
+            ["192.0.2.0/24", "bob@seed.example"],
+            "192.0.2.0/24 is a network; expected one address of it, such as 192.0.2.1",
+        ),
+        (
+            ["seed.example"],
+            "IP comes first: spfengine check IP seed.example; to look at the record alone: spfengine lint",
+        ),
+        (["192.0.2.1", "bob at seed.example"], "is no sender: it has a space, and no @"),
+        (["192.0.2.1", "bob@seed.example, eve@seed.example"], "is no sender: it is several addresses"),
         (["192.0.2.1", "192.0.2.2"], "192.0.2.2 is an IP address; expected the sender's address or domain"),
         (["192.0.2.1", "v=spf1 -all"], 'to try a record, write: check IP SENDER --draft "v=spf1 …"'),
     ],
@@ -274,3 +293,26 @@ def test_a_record_that_the_shell_took_apart(call: Call) -> None:
         ended = call("lint", *arguments)
         assert ended.code == 64
         assert 'in quotes: --draft "v=spf1' in ended.err
+
+
+def test_strings_that_lack_a_space_are_in_the_json_of_a_check_and_of_a_change(call: Call, suite: Suite) -> None:
+    zone = suite({
+        "a.example": [{"TXT": ["v=spf1 include:b.example", "include:c.example -all"]}],
+        "b.example": [{"TXT": "v=spf1 ip4:192.0.2.1 -all"}],
+        "c.example": [{"TXT": "v=spf1 ip4:192.0.2.2 -all"}],
+    })  # fmt: skip
+    hint = "a space is missing before include:c.example; did you mean include:b.example include:c.example?"
+    draft = '"v=spf1 include:b.example" "include:c.example ~all"'
+    for more in ([], ["--draft", draft]):
+        ended = call("check", "192.0.2.2", "a.example", "--zone", zone, *more)
+        assert f"hint: {hint}" in ended.out
+        assert ended.out.count("a space is missing") == 1
+        found = json.loads(call("check", "192.0.2.2", "a.example", "--zone", zone, "--json", *more).out)
+        assert (found["problem"]["hint"], found["remarks"][0]["code"]) == (hint, "missing-space")
+    ended = call("simulate", "a.example", "--zone", zone, "--draft", draft)
+    assert ended.code == 2
+    assert ended.out.startswith("a.example: the draft is broken")
+    assert "to publish" not in ended.out
+    found = json.loads(call("simulate", "b.example", "--zone", zone, "--draft", draft, "--json").out)
+    assert found["broken"]
+    assert [each["code"] for each in found["problems"]] == ["missing-space"]

@@ -70,7 +70,7 @@ CASES = [
         "a:dead.example",
         "a:dead.example",
         TermStatus.ERROR,
-        "the A records of dead.example could not be looked up: no DNS server answered in time",
+        "the A records of dead.example could not be looked up: no DNS server answered",
     ),
     Case(
         "a:x..example",
@@ -222,7 +222,7 @@ CASES = [
         "a:dead.example a",
         "a:dead.example",
         TermStatus.ERROR,
-        "the A records of dead.example could not be looked up: no DNS server answered in time",
+        "the A records of dead.example could not be looked up: no DNS server answered",
     ),
     Case("a:dead.example a", "a", TermStatus.NOT_EVALUATED, "the check ended before it"),
     Case("-all exp=e.example", "-all", TermStatus.MATCH, "all matches every address"),

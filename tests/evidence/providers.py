@@ -525,9 +525,52 @@ Received-SPF: none (google.com: alice@example.com does not designate permitted s
 """,
         ("192.0.2.24", "alice@example.com", "mail.example.com", "none"),
     ),
+    "fetched from a mailbox by fetchmail, only Received": (
+        """\
+Return-Path: <alice@example.com>
+Received: from localhost (localhost [127.0.0.1])
+\tby home.example.org (Postfix) with ESMTP id 9
+Received: from pop.example.net [203.0.113.9]
+\tby home.example.org with POP3 (fetchmail-6.4.37)
+\tfor <bob@localhost> (single-drop); Mon, 03 Aug 2026 10:20:00 +0200 (CEST)
+Received: from mail.example.com (mail.example.com [192.0.2.24])
+\tby mx.example.net (Postfix) with ESMTPS id 4 for <bob@example.net>; Mon, 3 Aug 2026 10:15:00 +0200 (CEST)
+""",
+        ("192.0.2.24", "alice@example.com", "mail.example.com", None),
+    ),
+    "fetched from a mailbox by getmail, and no address in the fields about SPF": (
+        """\
+Return-Path: <alice@example.com>
+Received: from imap.hosting.example (203.0.113.9) by home with IMAP4-SSL getmail6; 03 Aug 2026 08:20:00 -0000
+Authentication-Results: OpenDMARC; spf=pass smtp.mailfrom=example.com
+Received: from mail.example.com (mail.example.com [192.0.2.24])
+\tby mx.example.net (Postfix) with ESMTPS id 4 for <bob@example.net>; Mon, 3 Aug 2026 10:15:00 +0200 (CEST)
+""",
+        ("192.0.2.24", "alice@example.com", "mail.example.com", "pass"),
+    ),
 }
 
 REFUSED: dict[str, tuple[str, str]] = {
+    "Gmail, its own Received left out, and the address redacted": (
+        """\
+Return-Path: <alice@example.com>
+Received-SPF: fail (google.com: domain of alice@example.com does not designate 203.0.113.x as permitted sender) client-ip=203.0.113.x;
+Authentication-Results: mx.google.com; spf=fail smtp.mailfrom=alice@example.com
+Received: from app.other.example (app.other.example [198.51.100.7]) by relay.example.org (Postfix) with ESMTPS id 7
+""",
+        "the receiver's header field about SPF has no address of the client in it, but this: '203.0.113.x'",
+    ),
+    "no address, and the first Received is by the sender's own server": (
+        """\
+Return-Path: <alice@example.com>
+Authentication-Results: mx.example.net; spf=pass smtp.mailfrom=alice@example.com
+Received: from app.example.com (app.example.com [198.51.100.7]) by mail.example.com (Postfix) with ESMTPS id 7
+""",
+        (
+            "the receiver's header fields about SPF don't have the address of the client, and no Received field of "
+            "the same host does: 'mx.example.net'"
+        ),
+    ),
     "Exchange Online to Exchange Online, inside": (
         """\
 Received: from AM9PR01MB0001.eurprd01.prod.outlook.com (2603:10a6:208:106::29)

@@ -34,6 +34,8 @@ PREFIXES = {
     "a container of Kubernetes": "2026-08-03T08:15:01.123456789Z stdout F Aug  3 10:15:01 mx ",
     "grep -H": "/var/log/mail.log:Aug  3 10:15:01 mx ",
     "grep -Hn": "mail.log.1:1207:Aug  3 10:15:01 mx ",
+    "kubectl logs --prefix": "[pod/mail-0/postfix] Aug  3 10:15:01 mail-0 ",
+    "a path of Windows": "C:\\logs\\mail.log:Aug  3 10:15:01 mx ",
     "grep -C": "mail.log-1207-2026-08-03T10:15:01+02:00 mx ",
     "a facility": "Aug  3 10:15:01 mx mail.info ",
     "RFC 3164": "<22>Aug  3 10:15:01 mx ",
@@ -48,6 +50,85 @@ def test_what_tools_put_before_a_line_is_no_part_of_it(tmp_path: Path, case: str
     evidence = read(tmp_path, PREFIXES[case] + CLIENT, PREFIXES[case] + FROM)
     assert of(evidence) == [ALICE]
     assert evidence.unread == ()
+
+
+# What journalctl -o cat leaves: no time, no host and no program.
+BARE = {
+    "Postfix": ("warning: hostname mail.example.com does not resolve to address 192.0.2.24",
+                "connect from unknown[192.0.2.24]", CLIENT.partition(": ")[2], FROM.partition(": ")[2],
+                "AAAAA1: removed"),
+    "Postfix, from a message on": (CLIENT.partition(": ")[2], FROM.partition(": ")[2]),
+    "amavis": (("(00123-01) Passed CLEAN {RelayedInbound}, [192.0.2.24]:54321 <alice@example.com> -> <bob@example.net>, "
+               "Queue-ID: AAAAA1, size: 9"),),
+    "sendmail": ("u73A15x0012345: from=<alice@example.com>, size=9, class=0, nrcpts=1, relay=x.example [192.0.2.24]",
+                 "u73A15x0012345: to=<bob@example.net>, mailer=local, stat=Sent"),
+    "OpenSMTPD": ("0ab1c2d3e4f5a6b7 smtp connected address=192.0.2.24 host=mail.example.com",
+                  "0ab1c2d3e4f5a6b7 smtp envelope evpid=d1cc2b3411112222 from=<alice@example.com> to=<bob@example.net>"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("program", BARE)
+def test_lines_without_anything_before_them(tmp_path: Path, program: str) -> None:
+    evidence = read(tmp_path, *BARE[program])
+    assert of(evidence) == [ALICE]
+    assert evidence.unread == ()
+
+
+def test_a_refusal_and_a_policy_server_without_anything_before_them(tmp_path: Path) -> None:
+    refused = ("NOQUEUE: reject: RCPT from unknown[192.0.2.24]: 554 5.7.1 Service unavailable; "
+               "from=<alice@example.com> to=<bob@example.net> proto=ESMTP helo=<mail.example.com>")  # fmt: skip
+    told = ("prepend Received-SPF: Softfail (mailfrom) identity=mailfrom; client-ip=192.0.2.25; helo=x.example; "
+            "envelope-from=alice@example.com")  # fmt: skip
+    accepted = [line.partition(": ")[2].replace("2.24", "2.25") for line in (CLIENT, FROM)]
+    assert of(read(tmp_path, refused, told, *accepted)) == [
+        ("192.0.2.24", "alice@example.com", "mail.example.com", 1, None),
+        ("192.0.2.25", "alice@example.com", "x.example", 1, "softfail"),
+    ]
+
+
+def test_a_message_that_quotes_a_log_is_a_message(tmp_path: Path) -> None:
+    header = "Received: from m.example (m.example [192.0.2.9]) by mx.example.net\nReturn-Path: <carol@m.example>\n\n"
+    evidence = read(tmp_path, header + CLIENT.partition(": ")[2], FROM.partition(": ")[2])
+    assert [sender.sender for sender in evidence.senders] == ["carol@m.example"]
+
+
+EXCHANGE = (
+    "#Software: Microsoft Exchange Server", "#Version: 15.0.0.0", "#Log-type: SMTP Receive Protocol Log",
+    "#Date: 2026-08-03T10:15:00.000Z",
+    "#Fields: date-time,connector-id,session-id,sequence-number,local-endpoint,remote-endpoint,event,data,context",
+)  # fmt: skip
+
+
+def exchange(session: str, client: str, *events: str) -> list[str]:
+    """Lines of one session; an event is one of the characters +-<>*, its data, and perhaps a comma and its context."""
+    return [
+        f"2026-08-03T10:15:01.{at:03}Z,MBX1\\Default Frontend MBX1,{session},{at},10.0.0.5:25,{client},"
+        f"{event[0]},{event[1:]}{'' if ',' in event else ','}"
+        for at, event in enumerate(events)
+    ]
+
+
+def test_the_protocol_log_of_exchange(tmp_path: Path) -> None:
+    lines = [
+        *exchange("08D1", "192.0.2.24:5432", "+", '>"220 MBX1 Microsoft ESMTP MAIL Service ready at Mon, 3 Aug 2026",',
+                  "<EHLO mail.example.com", "<MAIL FROM:<alice@example.com> SIZE=9", "<RCPT TO:<bob@example.net>",
+                  "<MAIL FROM:<>", ">MAIL FROM:<mallory@example.org>", "-,Local"),
+        *exchange("08D2", "[2001:db8::24]:5433", "<EHLO mail.example.com", "<MAIL FROM: <alice@example.com>"),
+        *exchange("08D3", "10.0.0.9:5434", "<EHLO app", "<MAIL FROM:<app@example.net>"),
+        *exchange("08D4", "192.0.2.77:5435", "<EHLO laptop", "*CORP\\carol,authenticated", "<MAIL FROM:<carol@example.net>"),
+        "a,b",
+    ]  # fmt: skip
+    evidence = read(tmp_path, *EXCHANGE, *lines)
+    assert of(evidence) == [
+        ("192.0.2.24", "alice@example.com", "mail.example.com", 1, None),
+        ("192.0.2.24", "postmaster@mail.example.com", "mail.example.com", 1, None),
+        ("2001:db8::24", "alice@example.com", "mail.example.com", 1, None),
+    ]
+    assert dict(evidence.aside).keys() >= {
+        "messages from internal addresses",
+        "messages submitted by authenticated users",
+    }
+    assert faults(evidence) == ["FILE, line 21: the row does not have the cells that its heading names: 'a,b'"]
 
 
 @pytest.mark.parametrize("first", ["-- Journal begins at Mon 2026-08-03 10:15:01 CEST. --", "-- Boot 0f --",

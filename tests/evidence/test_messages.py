@@ -301,3 +301,45 @@ def test_an_attachment_that_ends_in_the_middle_gives_what_is_there(tmp_path: Pat
     assert 900 < len(evidence.senders) < 1100
     [fault] = faults(evidence)
     assert fault.startswith("FILE (r.xml), line 1: the XML ends in the middle")
+
+
+# SPF passes for example.com or another domain: what the receiver says about DKIM and DMARC, and what follows from it.
+SPF_PASS, SPF_FAIL = f"spf=pass (192.0.2.24) {SENDER}", f"spf=fail (192.0.2.24) {SENDER}"
+ELSEWHERE = "spf=pass (192.0.2.24) smtp.mailfrom=bounce@lists.example.net"
+HOW_IT_WENT = {
+    "both": ([results(f"{SPF_PASS}; dkim=pass header.d=example.com; dmarc=pass")], ("pass", "pass")),
+    "DKIM alone": ([results(f"{SPF_FAIL}; dkim=pass header.i=@example.com; dmarc=pass")], ("fail", "pass")),
+    "DKIM alone, signed for a domain below": (
+        [results(f"{SPF_FAIL}; dkim=pass header.d=m.example.com; dmarc=pass")], ("fail", "pass")),
+    "a field for each method": (
+        [results("dmarc=pass"), results("dkim=pass header.d=example.com"), results(SPF_FAIL)], ("fail", "pass")),
+    "SPF alone": ([results(f"{SPF_PASS}; dkim=none; dmarc=pass")], ("pass", "fail")),
+    "SPF alone, and DMARC does not say": ([results(f"{SPF_PASS}; dkim=fail header.d=example.com")], ("pass", "fail")),
+    "neither": ([results(f"{ELSEWHERE}; dkim=pass header.d=esp.example; dmarc=fail")], ("fail", "fail")),
+    "a domain below, which may be aligned": (
+        ["Authentication-Results: mx.example.net; spf=pass (192.0.2.24) smtp.mailfrom=a@m.example.com; dkim=none"],
+        (None, "fail")),
+    "a pass for another reason": ([results(f"{SPF_FAIL}; dkim=none; dmarc=pass")], (None, None)),
+    "nothing but SPF": ([results(SPF_PASS)], (None, None)),
+    "Microsoft's older form": (
+        [(f"Authentication-Results: {SPF_FAIL}; example.net; dkim=none (not signed) header.d=none;example.net; "
+          "dmarc=fail action=none")], ("fail", "fail")),
+    "of another receiver": (
+        [results(SPF_FAIL), results("dkim=pass header.d=example.com; dmarc=pass", "mx.forged.example")], (None, None)),
+    "below the next Received field": (
+        [results(SPF_FAIL), CLIENT, results("dkim=pass header.d=example.com; dmarc=pass")], (None, None)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", HOW_IT_WENT)
+def test_how_dmarc_went_by_the_receiver_of_a_message(tmp_path: Path, case: str) -> None:
+    fields, aligned = HOW_IT_WENT[case]
+    [sender] = read_bytes(tmp_path, message(*fields, FROM)).senders
+    assert (sender.dmarc_spf, sender.dmarc_dkim) == aligned
+
+
+def test_how_dmarc_went_by_a_receiver_with_a_name(tmp_path: Path) -> None:
+    told = results(f"{SPF_FAIL}; dkim=pass header.d=example.com")
+    forged = results("dkim=fail; dmarc=fail", "other.example")
+    [sender] = read_bytes(tmp_path, message(told, forged, FROM), receiver="mx.example.net").senders
+    assert (sender.dmarc_spf, sender.dmarc_dkim) == ("fail", "pass")

@@ -64,13 +64,15 @@ TOLD: dict[str, tuple[str, list[tuple[object, ...]]]] = {
         ("192.0.2.25", "postmaster@bounce.example.com", "bounce.example.com", 1, "bounces", None, None),
     ]),
 }  # fmt: skip
-# file: what the report says about DMARC (dmarc_spf, dmarc_dkim, override)
+# file: what the report or the receiver of the message says about DMARC (dmarc_spf, dmarc_dkim, override)
 DMARC: dict[str, list[tuple[str | None, str | None, str | None]]] = {
     "google.xml": [("fail", "fail", None), ("fail", "pass", "local_policy")],
     "microsoft.xml": [("fail", "fail", None)],
     "yahoo.xml": [("pass", "fail", None), ("fail", "fail", None)],
     "dmarc-2.0.xml": [(None, "fail", None)],  # policy_evaluated says pass, but SPF gave none
     "prefixed.xml": [("fail", None, None)],
+    "microsoft.eml": [("fail", "fail", None)],
+    "rspamd.eml": [("fail", "fail", None)],
 }
 UNREAD = {"postfix.log": ["the log names no sender of a message (no from= with its queue id)"]}
 

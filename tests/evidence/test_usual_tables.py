@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
@@ -11,6 +12,7 @@ from spfengine.errors import ArgumentError
 from spfengine.evidence.bounds import Bounds
 from spfengine.evidence.evidence import Evidence
 from spfengine.evidence.reading import read_evidence
+from spfengine.evidence.tables import NO_SENDERS
 from tests.evidence.files import faults, of, read_bytes
 
 EXCHANGE = (
@@ -131,6 +133,35 @@ def test_the_addresses_of_a_list_send_from_the_domain_given(tmp_path: Path, name
     assert read_bytes(tmp_path, text.encode()).senders == ()
 
 
+DESCRIBED = {
+    "after a comma": "2001:db8::1, mail server\n192.0.2.1, web",
+    "after a space": "2001:db8::1 mail server\n192.0.2.1 web",
+    "after a dash": "2001:db8::1 - mail server\n192.0.2.1 \u2013 web",
+    "after a colon": "2001:db8::1: mail server\n192.0.2.1: web",
+    "in parentheses": "2001:db8::1 (mail server)\n192.0.2.1 (web)",
+    "after a tab": "2001:db8::1\tmail server\n192.0.2.1\tweb",
+    "bullets": "- 2001:db8::1 mail server\n* 192.0.2.1 web",
+}
+
+
+@pytest.mark.parametrize("form", DESCRIBED)
+def test_what_is_written_beside_an_address_is_its_label(tmp_path: Path, form: str) -> None:
+    evidence = read_bytes(tmp_path, DESCRIBED[form].encode(), domain="example.com")
+    assert [(sender.ip, sender.sender, sender.label) for sender in evidence.senders] == [
+        ("2001:db8::1", "@example.com", "mail server"), ("192.0.2.1", "@example.com", "web"),
+    ]  # fmt: skip
+    refused = read_bytes(tmp_path, DESCRIBED[form].encode())
+    assert [item.reason for item in refused.unread] == [NO_SENDERS]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ['192.0.2.1 - - [03/Aug/2026:10:15:01 +0200] "GET / HTTP/1.1" 200 1', "192.0.2.1 = x", "192.0.2.1 said: a=b"],
+)
+def test_other_lines_that_begin_with_an_address_are_no_list(tmp_path: Path, line: str) -> None:
+    assert read_bytes(tmp_path, line.encode(), domain="example.com").senders == ()
+
+
 def test_uniq_counts(tmp_path: Path) -> None:
     evidence = read_bytes(tmp_path, b"     12 192.0.2.1\n      3 192.0.2.2\n", domain="example.com")
     assert [(sender.ip, sender.count) for sender in evidence.senders] == [("192.0.2.1", 12), ("192.0.2.2", 3)]
@@ -150,7 +181,7 @@ def test_a_sender_that_is_given_is_not_replaced_by_the_domain(tmp_path: Path) ->
 
 # JSON
 
-RECORD = {
+RECORD: dict[str, Any] = {
     "source": {"ip_address": "192.0.2.24", "country": "US", "name": "Acme"}, "count": 2,
     "identifiers": {"header_from": "example.com", "envelope_from": None, "envelope_to": None},
     "auth_results": {"dkim": [], "spf": [
@@ -177,6 +208,56 @@ def test_json_of_parsedmarc(tmp_path: Path) -> None:
         "source": {"ip_address": "192.0.2.24"},
     }
     assert of(read_json(tmp_path, [failure])) == [MESSAGE]
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({}, (None, None, None)),
+        ({"policy_evaluated": {"disposition": "none", "dkim": "pass", "spf": "fail", "policy_override_reasons": []}},
+         ("fail", "pass", None)),
+        ({"policy_evaluated": {"dkim": "fail", "spf": "fail", "policy_override_reasons": [
+            {"type": "other", "comment": None}, {"type": "mailing_list", "comment": "x"}]}}, ("fail", "fail", "mailing_list")),
+        ({"alignment": {"spf": True, "dkim": False, "dmarc": True}}, ("pass", "fail", None)),
+        ({"policy_evaluated": {"dkim": "fail", "spf": "pass"}, "alignment": {"spf": False}}, ("pass", "fail", None)),
+        ({"policy_evaluated": 5, "alignment": ["x"]}, (None, None, None)),
+    ],
+)  # fmt: skip
+def test_how_dmarc_went_by_the_json_of_parsedmarc(
+    tmp_path: Path, more: dict[str, object], told: tuple[str | None, ...]
+) -> None:
+    dkim = [{"domain": "example.com", "selector": "s", "result": "pass"}] if told[1] == "pass" else []
+    [sender] = read_json(
+        tmp_path, [{**RECORD, "auth_results": {**RECORD["auth_results"], "dkim": dkim}, **more}]
+    ).senders
+    assert (sender.dmarc_spf, sender.dmarc_dkim, sender.override) == told
+
+
+def test_parsedmarc_fills_in_an_envelope_from_that_is_a_helo_name(tmp_path: Path) -> None:
+    spf = [{"domain": "mx.example.com", "scope": "helo", "result": "pass"}]
+    record = {**RECORD, "identifiers": {"envelope_from": "MX.example.com"}, "auth_results": {"spf": spf}}
+    assert of(read_json(tmp_path, [record])) == [
+        ("192.0.2.24", "postmaster@mx.example.com", "mx.example.com", 2, "pass")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("heading", "cells", "told"),
+    [
+        ("spf_aligned,dkim_aligned,policy_override_reasons", "True,False,", ("pass", "fail", None)),
+        ("SPF Aligned,DKIM Aligned,Override", "no,yes,", ("fail", "pass", None)),
+        (
+            "spf_aligned,dkim_aligned,policy_override_reasons",
+            "False,False,other|forwarded",
+            ("fail", "fail", "forwarded"),
+        ),
+        ("spf_aligned,dkim_aligned,policy_override_reasons", "100%,,none", (None, None, None)),
+    ],
+)
+def test_how_dmarc_went_by_a_table(tmp_path: Path, heading: str, cells: str, told: tuple[str | None, ...]) -> None:
+    text = f"source_ip_address,envelope_from,{heading}\n192.0.2.24,example.com,{cells}\n"
+    [sender] = read_bytes(tmp_path, text.encode()).senders
+    assert (sender.dmarc_spf, sender.dmarc_dkim, sender.override) == told
 
 
 def test_lists_of_objects(tmp_path: Path) -> None:

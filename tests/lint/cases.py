@@ -93,7 +93,7 @@ CASES: dict[str, tuple[Case, Case]] = {
     "invalid-u-label": (case(None, domain="\u2615\ufe0f-\u0378.example"), case("v=spf1 mx -all")),
     "domain-not-found": (case(None, domain="nowhere.example"), case("v=spf1 mx -all")),
     "no-record": (case("some text"), case("v=spf1 mx -all")),
-    "multiple-records": (case(["v=spf1 mx -all", "v=spf1 a ~all"]), case(["v=spf1 mx -all", "v=spfx a ~all"])),
+    "multiple-records": (case(["v=spf1 mx -all", "v=spf1 a -all"]), case(["v=spf1 mx -all", "v=spfx a ~all"])),
     "look-alike": (case(["v=spf1include:ok.example -all"]), case(["v=spf1 include:ok.example -all", "v=DKIM1; p="])),
     "split-over-records": (
         case(["v=spf1 ip4:192.0.2.1", "include:ok.example ~all"]),
@@ -136,7 +136,10 @@ CASES: dict[str, tuple[Case, Case]] = {
         case("v=spf1 exists:%{ir,}._spf.x.example ~all"),
     ),
     "passes-everyone": (case("v=spf1 mx +all"), case("v=spf1 mx ~all")),
-    "huge-network": (case("v=spf1 ip4:10.0.0.0/8 -all"), case("v=spf1 -ip4:10.0.0.0/8 ip4:10.0.0.0/9 -all")),
+    "huge-network": (
+        case("v=spf1 ip4:11.0.0.0/8 -all"),
+        case("v=spf1 -ip4:11.0.0.0/8 ip4:11.0.0.0/9 ip4:10.0.0.0/8 -all"),
+    ),
     "wide-network": (case("v=spf1 a/16 -all"), case("v=spf1 a/17//33 -all")),
     "host-bits": (case("v=spf1 ip4:192.0.2.1/24 -all"), case("v=spf1 ip4:192.0.2.0/24 ip4:192.0.3.1 -all")),
     "mapped-network": (

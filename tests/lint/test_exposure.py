@@ -31,11 +31,25 @@ class TestSpecialPurpose:
         [finding] = found({"firma.de": {"TXT": f"v=spf1 {term} -all"}}, "special-purpose-network")
         assert (finding.severity, finding.fix) == (Severity.WARNING, None)
         assert "RFC" in finding.text
-        assert "special-purpose-network" in [each.code for each in spfengine.lint(None, record=f"v=spf1 {term} -all")]
+        for findings in (
+            spfengine.lint("firma.de", resolver=Zone({"firma.de": {"TXT": f"v=spf1 {term} -all"}})),
+            spfengine.lint(None, record=f"v=spf1 {term} -all"),
+        ):
+            assert [each.code for each in findings] == ["special-purpose-network"]
 
     @pytest.mark.parametrize("term", ["ip4:8.8.8.8", "ip4:172.32.0.1", "ip4:192.169.0.0/16", "ip6:2a00::/32"])
     def test_networks_that_a_client_may_have(self, term: str) -> None:
         assert found({"firma.de": {"TXT": f"v=spf1 {term} -all"}}, "special-purpose-network") == []
+
+    def test_wide_and_with_host_bits_they_draw_one_finding_each(self) -> None:
+        txt = "v=spf1 ip4:10.0.0.0/8 ip4:192.168.1.5/16 ip6:fd00::/8 -all"
+        findings = spfengine.lint("firma.de", resolver=Zone({"firma.de": {"TXT": txt}}))
+        assert [each.code for each in findings] == ["special-purpose-network"] * 3
+
+    @pytest.mark.parametrize("term", ["ip6:::ffff:0:0/96", "ip6:::ffff:128.0.0.0/97", "ip6:::ffff:11.0.0.0/104"])
+    def test_what_matches_nobody_is_not_made_to_match_nearly_everybody(self, term: str) -> None:
+        [finding] = found({"firma.de": {"TXT": f"v=spf1 {term} -all"}}, "mapped-network")
+        assert (finding.fix, finding.hint) == (None, "take it out, and name your own networks by ip4")
 
     @pytest.mark.parametrize("term", ["a:intern.firma.de", "mx"])
     def test_names_that_lead_there(self, term: str) -> None:
@@ -239,6 +253,26 @@ class TestNames:
     def test_an_include_that_depends_on_the_sender_was_not_followed(self) -> None:
         [finding] = found({"firma.de": {"TXT": "v=spf1 include:%{l}._spf.firma.de -all"}}, "include-not-followed")
         assert "the local part of the sender" in finding.text
+
+
+def test_hosts_of_a_service_are_not_ones_own_in_a_zone_that_is_the_whole_of_dns() -> None:
+    zone = {
+        "firma.de": {"TXT": "v=spf1 mx -all", "MX": [(1, "aspmx.l.google.com"), (5, "mail.firma.de")]},
+        "aspmx.l.google.com": {"A": "142.250.110.26"},
+        "mail.firma.de": {"A": "8.8.8.8"},
+    }
+    assert [each.domain for each in found(zone, "helo-without-record")] == ["mail.firma.de"]
+
+
+def test_a_subdomain_that_a_service_may_send_with_keeps_its_include() -> None:
+    grid = {"sendgrid.net": {"TXT": "v=spf1 ip4:167.89.0.0/17 ~all"}}
+    for name, is_idle in (("news.firma.de", False), ("_spf.firma.de", True)):
+        zone = {
+            "firma.de": {"TXT": f"v=spf1 include:{name} -all"},
+            name: {"TXT": "v=spf1 include:sendgrid.net -all"},
+            **grid,
+        }
+        assert bool(found(zone, "include-does-nothing")) is is_idle
 
 
 class Lookup:

@@ -9,6 +9,8 @@ import pytest
 import spfengine
 from spfengine import Status, Zone
 from spfengine.linting import Finding, LintCode, Severity
+from spfengine.text.lines import plain
+from spfengine.text.lint import lint_lines
 from tests.conftest import REPOSITORY
 from tests.lint.cases import CASES, DOMAIN, case
 
@@ -431,3 +433,15 @@ def test_no_hint_offers_all_that_lets_everybody_pass(word: str, meant: str) -> N
 def test_a_list_in_a_list_is_taken_apart() -> None:
     [finding] = spfengine.lint(None, record="v=spf1 include:a.example,b.example,ip4:198.51.100.4;mx ~all")
     assert finding.fix == ("v=spf1 include:a.example include:b.example ip4:198.51.100.4 mx ~all",)
+
+
+def test_many_hosts_without_a_record_are_shown_together() -> None:
+    zone = {
+        "x.example": {"TXT": "v=spf1 mx -all", "MX": [(i, f"mx{i}.x.example") for i in range(4)]},
+        **{f"mx{i}.x.example": {"A": f"192.0.2.{i}", "AAAA": f"2001:db8::{i}"} for i in range(4)},
+    }
+    findings = spfengine.lint("x.example", resolver=spfengine.Zone(zone))
+    assert [each.code for each in findings] == ["helo-without-record"] * 4
+    text = plain(lint_lines("x.example", findings, lambda _: "", None), None)
+    assert text.count("[helo-without-record]") == 1
+    assert "mx0.x.example, mx1.x.example, mx2.x.example, mx3.x.example" in text

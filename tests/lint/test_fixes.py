@@ -154,6 +154,23 @@ def test_no_other_code_has_a_fix_in_its_case(code: str) -> None:
         ("v=spf1 mx: a:ok.example -all", "v=spf1 mx a:ok.example -all"),
         ("v=spf1 exists: include:ok.example -all", "v=spf1 include:ok.example -all"),
         ("v=spf1 mx redirect=ok.example -al", None),
+        ("v=spf1 ip4:192.0.2.0 /24 -all", "v=spf1 ip4:192.0.2.0/24 -all"),
+        ("v=spf1 ip4:192.0.2.0/ 24 -all", "v=spf1 ip4:192.0.2.0/24 -all"),
+        ("v=spf1 ip4:192.0.2.0 / 24 -all", "v=spf1 ip4:192.0.2.0/24 -all"),
+        ("v=spf1 a mx /24 //64 -all", "v=spf1 a mx/24//64 -all"),
+        ("v=spf1 include ok.example ip4 192.0.2.1 -all", "v=spf1 include:ok.example ip4:192.0.2.1 -all"),
+        ("v=spf1 include : ok.example -all", "v=spf1 include:ok.example -all"),
+        ("v=spf1 redirect = ok.example", "v=spf1 redirect=ok.example"),
+        ("v=spf1 redirect ok.example", "v=spf1 redirect=ok.example"),
+        ("v=spf1 include mx -all", None),
+        ("v=spf1 a = ok.example -all", None),
+        ("v=spf1 include:<ok.example> -all", "v=spf1 include:ok.example -all"),
+        ('v=spf1 include:"ok.example" -all', "v=spf1 include:ok.example -all"),
+        ("v=spf1 ip6:[2001:db8::1] -all", "v=spf1 ip6:2001:db8::1 -all"),
+        ("v=spf1 ip4:<192.0.2.0/24> -all", "v=spf1 ip4:192.0.2.0/24 -all"),
+        ("v=spf1 a:192.0.2.1:25 -all", "v=spf1 ip4:192.0.2.1 -all"),
+        ("v=spf1 ip4:192.0.2.1\\ -all", "v=spf1 ip4:192.0.2.1 -all"),
+        ("v=spf1 include:*.ok.example -all", None),
         ("v=spf1 mx " + "ip4:192.0.2.1 " * 200 + "-al", None),
         ("v=spf1 mx " + "al " * 11, None),
         (" " * 3000 + "v=spf1 mx -all", None),
@@ -171,7 +188,9 @@ def test_a_typo_is_told_with_the_record_that_was_meant(record: str, fixed: str |
     [
         (["v=spf1 mx -all", "v=spf1 mx -all"], "v=spf1 mx -all"),
         (["v=spf1 mx -all", "v=spf1 include:ok.example -all"], "v=spf1 mx include:ok.example -all"),
-        (["v=spf1 mx -all", "v=spf1 +mx a ~all"], "v=spf1 mx a ~all"),
+        (["v=spf1 mx -all", "v=spf1 +mx a -all"], "v=spf1 mx a -all"),
+        (["v=spf1 mx -all", "v=spf1 +mx a ~all"], None),
+        (["v=spf1 mx ?all", "v=spf1 a ~all"], None),
         (["v=spf1 mx -all", "v=spf1 mx"], "v=spf1 mx -all"),
         (["v=spf1 mx -all", "v=spf1 mx +all"], None),
         (["v=spf1 mx -all", "v=spf1 redirect=ok.example"], None),
@@ -184,6 +203,16 @@ def test_several_records_are_merged_where_they_do_not_contradict_each_other(
 ) -> None:
     [finding] = [each for each in case(records).findings() if each.code == "multiple-records"]
     assert finding.fix == (None if fixed is None else (fixed,))
+
+
+def test_which_policy_several_records_meant_only_a_person_can_decide() -> None:
+    """RFC 7208 §4.5: receivers follow neither, so the one that a merged record gets is a decision."""
+    [finding] = [
+        each for each in case(["v=spf1 mx -all", "v=spf1 a ~all"]).findings() if each.code == "multiple-records"
+    ]
+    assert finding.hint == (
+        "merge them into one record: v=spf1 mx a, and at its end ~all or -all: which one, only you can decide"
+    )
 
 
 def test_a_domain_that_takes_no_mail_is_offered_the_record_that_says_so() -> None:

@@ -131,7 +131,12 @@ CASES = [
     ),
     Case(
         "v=spf1 /24",
-        Fault(C.MISSING_TERM_NAME, "/24", "4.6.1", "the mechanisms are all, include, a, mx, ptr, ip4, ip6, exists"),
+        Fault(
+            C.MISSING_TERM_NAME,
+            "/24",
+            "4.6.1",
+            "this looks like a prefix length; write it right after the network before it, without a space",
+        ),
     ),
     Case(
         "v=spf1 %{d}",
@@ -254,7 +259,7 @@ CASES = [
     ),
     Case(
         "v=spf1 ip4:192.0.2.1:25",
-        Fault(C.INVALID_IP4_NETWORK, "192.0.2.1:25", "5.6", "SPF knows no ports; write ip4:192.0.2.1"),
+        Fault(C.INVALID_IP4_NETWORK, "192.0.2.1:25", "5.6", "SPF knows no ports; did you mean ip4:192.0.2.1?"),
     ),
     Case(
         "v=spf1 ip4:2001:db8::1",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 import spfengine
-from spfengine.answers import Answer, Question, RRType
+from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.errors import ZoneError
 from spfengine.names import is_askable
 from spfengine.resolvers.rrsets import PROXIED
@@ -302,3 +302,30 @@ def test_cloudflare_has_addresses_in_place_of_a_cname_record_at_the_apex() -> No
     assert ask(zone, "x.example", RRType.AAAA).is_void  # the zone has its target, without AAAA
     assert [rrset.note for rrset in zone.rrsets if (rrset.name, rrset.type) == ("x.example", "A")] == [PROXIED]
     assert [rrset.name for rrset in zone.rrsets if rrset.type == "CNAME"] == ["w.x.example"]
+
+
+def test_a_zone_of_octodns_may_be_empty(tmp_path: Path) -> None:
+    for text in ("---\n", "# nothing yet\n", "{}\n", ""):
+        path = tmp_path / "example.com.yaml"
+        path.write_text(text)
+        zone = read_zone(path)
+        assert zone.resolve(Question("example.com", RRType.TXT)).status is Status.NXDOMAIN
+        assert zone.resolve(Question("example.net", RRType.TXT)).status is Status.UNKNOWN
+    path = tmp_path / "records.yaml"
+    path.write_text("---\n")
+    with pytest.raises(ZoneError, match="the file is empty"):
+        read_zone(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "hint"),
+    [
+        ("x.yaml", "kind: dns#resourceRecordSet\nrrdatas: ['\"x\"']\n---\nrrdatas: []\n", "--zone-file-format"),
+        ("x.json", '{"name": "example.com.", "rrsets": []}', "pdnsutil list-zone"),
+    ],
+)
+def test_what_other_programs_write_is_refused_with_the_way_out(tmp_path: Path, name: str, text: str, hint: str) -> None:
+    path = tmp_path / name
+    path.write_text(text)
+    with pytest.raises(ZoneError, match=hint):
+        read_zone(path)

@@ -274,6 +274,120 @@ def test_laid_over_the_rest_a_zone_is_the_whole(zones: Made) -> None:
             assert (answer.status, answer.records) == (expected.status, expected.records)
 
 
+# DNAME records (RFC 6672)
+
+REDIRECTED = """\
+$ORIGIN example.com.
+@ SOA ns h 1 2 3 4 5
+in TXT "in"
+host.in TXT "host"
+alias DNAME in
+lost.alias TXT "below a DNAME record, so it does not exist"
+lost.alias A 192.0.2.1
+away DNAME example.net.
+longer DNAME x.longer
+c CNAME host.alias
+two DNAME alias
+twice.two DNAME away
+root DNAME .
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "type", "expected"),
+    [
+        ("alias", TXT, (Status.NOERROR, [], ())),  # RFC 6672 §2.3: the record says nothing of its own name
+        ("host.alias", TXT, (Status.NOERROR, ["host"], ("host.in",))),
+        ("HOST.Alias", TXT, (Status.NOERROR, ["host"], ("host.in",))),
+        ("no.alias", TXT, (Status.NXDOMAIN, [], ("no.in",))),
+        ("lost.alias", TXT, (Status.NXDOMAIN, [], ("lost.in",))),
+        ("lost.alias", A, (Status.NXDOMAIN, [], ("lost.in",))),
+        ("c", TXT, (Status.NOERROR, ["host"], ("host.alias", "host.in"))),
+        ("host.two", TXT, (Status.NOERROR, ["host"], ("host.alias", "host.in"))),
+        ("x.twice.two", TXT, (Status.NXDOMAIN, [], ("x.twice.alias", "x.twice.in"))),
+        ("x.away", TXT, (Status.UNKNOWN, [], ("x.example.net",))),
+        ("x.root", TXT, (Status.UNKNOWN, [], ("x",))),
+    ],
+)
+def test_below_a_dname_record_are_the_names_of_its_target(
+    name: str, type: RRType, expected: tuple[Status, list[str], tuple[str, ...]]
+) -> None:
+    answer = ask(Zone.from_text(REDIRECTED), f"{name}.example.com", type)
+    chain = tuple([item.removesuffix(".example.com") for item in answer.chain])
+    assert (answer.status, answer.texts() if answer.records else [], chain) == expected
+
+
+def test_a_dname_record_that_leads_below_itself_is_a_loop() -> None:
+    assert ask(Zone.from_text(REDIRECTED), "x.longer.example.com").status is Status.LOOP
+
+
+def test_live_dns_answers_where_a_dname_record_leads_out_of_the_file() -> None:
+    base = Zone({"x.example.net": {"TXT": "there"}, "host.alias.example.com": {"TXT": "as it was"}})
+    overlay = Overlay(base, Zone.from_text(REDIRECTED))
+    assert ask(overlay, "x.away.example.com").texts() == ["there"]
+    assert ask(overlay, "host.alias.example.com").texts() == ["host"]
+
+
+def test_other_sources_have_dname_records_too(tmp_path: Path) -> None:
+    path = tmp_path / "example.com.yaml"
+    path.write_text("alias: {type: DNAME, value: in.example.com.}\nhost.in: {type: TXT, value: host}\n")
+    mapping = Zone({"alias.example.com": {"DNAME": "in.example.com"}, "host.in.example.com": {"TXT": "host"}})
+    for zone in (read_zone(path), mapping, pickle.loads(pickle.dumps(mapping))):
+        assert ask(zone, "host.alias.example.com").texts() == ["host"]
+
+
+# Some record sets of a zone
+
+CHANGES = {
+    "Changes": [
+        {"Action": "UPSERT", "ResourceRecordSet": {"Name": "example.com.", "Type": "TXT", "TTL": 60,
+                                                   "ResourceRecords": [{"Value": '"new"'}]}},
+        {"Action": "CREATE", "ResourceRecordSet": {"Name": "example.net.", "Type": "TXT",
+                                                   "ResourceRecords": [{"Value": '"other"'}]}},
+        {"Action": "DELETE", "ResourceRecordSet": {"Name": "old.example.com.", "Type": "TXT"}},
+    ]
+}  # fmt: skip
+SOA_SET = {"Name": "example.com.", "Type": "SOA", "ResourceRecords": [{"Value": "ns.x. h.x. 1 2 3 4 5"}]}
+TXT_SET: dict[str, Any] = CHANGES["Changes"][0]["ResourceRecordSet"]  # type: ignore[assignment]  # it is a mapping
+
+
+@pytest.mark.parametrize(
+    "document",
+    [CHANGES, {"ChangeBatch": CHANGES}, [TXT_SET], {"ResourceRecordSets": [TXT_SET]},
+     {"ResourceRecordSets": [SOA_SET, TXT_SET], "IsTruncated": True},
+     {"ResourceRecordSets": [SOA_SET, TXT_SET], "NextToken": "abc"}],
+    ids=["change batch", "with its zone", "a list", "without SOA", "one page", "one page of the command"],
+)  # fmt: skip
+def test_some_record_sets_of_route_53_say_nothing_of_others(document: Any) -> None:
+    zone = read_octets(json.dumps(document).encode())
+    assert isinstance(zone, Zone)
+    assert ask(zone, "example.com").texts() == ["new"]
+    for again in (zone, pickle.loads(pickle.dumps(zone))):
+        for name, type in (("example.com", MX), ("old.example.com", TXT), ("_spf.example.org", TXT), ("com", TXT)):
+            assert ask(again, name, type) == UNKNOWN
+    assert [note.partition(",")[0] for note in zone.notes] == ["the file has only some record sets of its zone"]
+    assert zone != Zone.from_rrsets(zone.names, zone.rrsets)
+
+
+def test_a_change_batch_over_its_zone_and_over_live_dns() -> None:
+    batch = read_octets(json.dumps(CHANGES).encode())
+    export = Zone({"example.com": {"TXT": "old"}, "mx.example.com": {"A": "192.0.2.1"}}, apexes=["example.com"])
+    assert isinstance(batch, Zone)
+    for layers in ([export, batch], [batch, export]):
+        both = lay_together(layers)
+        assert ask(both, "example.com").texts() == ["new" if layers[-1] is batch else "old"]
+        assert ask(both, "example.com", MX).is_void
+        assert ask(both, "example.net").texts() == ["other"]
+        assert ask(both, "example.net", MX) == UNKNOWN
+        assert ask(both, "mx.example.com", A).texts() == ["192.0.2.1"]
+    live = Zone({"example.com": {"TXT": "old", "MX": "10 mx.example.com"}})
+    over = lay_together([batch], live)
+    assert ask(over, "example.com").texts() == ["new"]
+    assert ask(over, "example.com", MX).texts() == ["10 mx.example.com"]
+    recording = spfengine.Recording([(Question("example.com", MX), Answer.mx((10, "mx.example.com")))])
+    assert ask(lay_together([recording, batch]), "example.com", MX).texts() == ["10 mx.example.com"]
+
+
 # What keeps answers
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
+import spfengine
 from spfengine import json_files
 from spfengine.answers import Answer, AsyncResolver, Question, Resolver, RRType, Status
 from spfengine.errors import RecordingError, ResolverError
@@ -75,10 +76,10 @@ def test_what_was_recorded_is_answered_again(tmp_path: Path) -> None:
     assert [question for question, _ in loaded.answers] == questions
 
 
-def test_what_was_not_recorded_is_a_failure_and_never_made_up() -> None:
+def test_what_was_not_recorded_is_not_known_and_never_made_up() -> None:
     recording = Recording([(Question("example.com", TXT), Answer.txt("x"))])
     for question in (Question("example.com", A), Question("x.example.com", TXT)):
-        assert recording.resolve(question) == Answer.failed(Status.SERVFAIL)
+        assert recording.resolve(question) == Answer.failed(Status.UNKNOWN)
 
 
 def test_the_schema_is_stable() -> None:
@@ -290,3 +291,11 @@ def test_sizes_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(json_files, "MAX_OCTETS", 10)
     with pytest.raises(RecordingError, match="at most"):
         Recording.load(path)
+
+
+def test_no_result_rests_on_what_was_not_recorded() -> None:
+    """RFC 7208 §5.5: `ptr` passes over a failure of DNS, but here nobody was asked."""
+    answers = Zone({"example.com": {"TXT": "v=spf1 ptr -all"}})
+    recording = Recording([(question, answers.resolve(question)) for question in [Question("example.com", TXT)]])
+    result = spfengine.check("192.0.2.1", "alice@example.com", resolver=recording)
+    assert (str(result.result), str(result.problem and result.problem.code)) == ("temperror", "outside-zone")

@@ -384,7 +384,6 @@ def test_empty_documents_of_octodns_are_passed_over(tmp_path: Path, text: str) -
         (f"{RECORD}---\n{RECORD}".replace("-all", "+all", 1), "example.com TXT is listed twice"),
         ("a.example: []\n---\nb.example: []\n", "the file has 2 documents, each a zone of its own; expected one"),
         (f"{RECORD}---\na.example: []\n", "the file has 2 documents"),
-        ("---\n---\n", "the file has 0 documents"),
         ("'': {type: A, ttl: !!int '', value: x}", "a value does not fit its tag"),
         ("'': {type: A, ttl: !!float '', value: x}", "a value does not fit its tag"),
         ("'': {type: A, ttl: !!bool x, value: x}", "a value does not fit its tag"),

@@ -136,11 +136,19 @@ def test_what_is_no_line_is_refused_with_its_key(key: str, value: object) -> Non
 def test_what_is_no_summary_is_refused() -> None:
     document: dict[str, Any] = Summary.of(surveyed()).to_dict()
     rows = document["rows"]
-    for bad in (None, [], {**document, "schema": "x"}, {**document, "rows": rows[1:]}, {**document, "rows": rows * 2},
-                {**document, "rows": [*rows[1:], rows[1]]}, {**document, "broken_by": [{"domain": "\n", "domains": 1}]},
-                {**document, "rows": [{**rows[0], "domains": -1}, *rows[1:]]}):  # fmt: skip
+    bad: list[Any] = [
+        None,
+        [],
+        {**document, "schema": "x"},
+        {**document, "rows": rows[1:]},
+        {**document, "rows": rows * 2},
+        {**document, "rows": [*rows[1:], rows[1]]},
+        {**document, "broken_by": [{"domain": "\n", "domains": 1}]},
+        {**document, "rows": [{**rows[0], "domains": -1}, *rows[1:]]},
+    ]
+    for data in bad:
         with pytest.raises(ArgumentError, match="summary"):
-            Summary.from_dict(bad)
+            Summary.from_dict(data)
 
 
 def test_the_codes_are_those_that_were_published() -> None:

@@ -218,6 +218,19 @@ class Flattening:
 
         return render_flattening(self, width, form)
 
+    def render_html(self, *, now: float | None = None) -> str:
+        """Return the report that `--html` writes: one HTML file that loads nothing and runs no script.
+
+        Args:
+            now: the time that it names, in seconds since the epoch; the clock's by default.
+
+        Raises:
+            MissingExtraError: Jinja2 is not installed (the extra `html`).
+        """
+        from spfengine.report.render import render_html
+
+        return render_html(self, now=now)
+
     def to_dict(self) -> dict[str, object]:
         """Return the flattening as JSON-safe values; key "schema" names their version."""
         proof = self.proof

@@ -3,6 +3,9 @@
 First goes what changes nothing: terms that others cover, or that match nobody. Then go the includes of services that
 send with no MAIL FROM of the domain, unless a message given passed by them; the plan says which networks stop passing.
 Then as few includes as possible are flattened. Each step is compiled and compared with the record before it.
+
+That no message given passes by an include is no reason to take it out: they may be few, or of one day. For those who
+know that they are all, there is a plan of its own (`LimitPlan.by_messages`).
 """
 
 from collections.abc import Container, Generator, Iterable, Iterator
@@ -208,7 +211,10 @@ class _Work:
         yield from self._drop_unused()
         used = tuple([(term, count) for term, count in self.used.items() if term.lstrip("+").startswith("include:")])
         plan = replace(plan, used=used, unknown=unknown)
-        end = yield from self._finished(plan)
+        known = self.record, self.cost, self.meant, list(self.steps)
+        by_messages = None if unknown else (yield from self._by_messages(plan))
+        self.record, self.cost, self.meant, self.steps = known
+        end = replace((yield from self._finished(plan)), by_messages=by_messages)
         if end.stops and not unknown:
             self.record, self.cost, self.meant, self.steps = harmless
             alternative = yield from self._finished(plan)
@@ -291,6 +297,23 @@ class _Work:
             provider = idle_service(self.inputs.domain, term, self.catalogue)
             if provider is not None:
                 yield from self._try(StepKind.DROP_UNUSED, term, [], service_why(provider))
+
+    def _by_messages(self, plan: LimitPlan) -> Steps[LimitPlan | None]:
+        """Return the plan that also takes out includes that no message given passes by, as few as are enough; or None.
+
+        Those that cost most go first.
+        """
+        if not self.used or not self._is_over:
+            return None
+        spent = self._spent({fold(self.inputs.domain)})
+        includes = [term for term in _live(self.record) if isinstance(term, Include) and term.qualifier == "+"]
+        idle = [term for term in includes if term.text not in self.used]
+        for term in sorted(idle, key=lambda term: -spent.get(term.text, 0)):
+            if self._is_over:
+                yield from self._try(StepKind.DROP_UNUSED, term, [], self._why_unused(term))
+        if self._is_over:
+            return None
+        return (yield from self._finished(plan))
 
     def _idle(self) -> Iterator[Include]:
         for term in _live(self.record):

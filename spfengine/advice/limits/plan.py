@@ -97,6 +97,8 @@ class LimitPlan:
         records: what to publish after all steps, in this order: other names first, the domain's own record last. Empty
             if the plan does not get within the limits.
         alternative: if steps make something stop passing, a plan without them; or None.
+        by_messages: a plan without a flattening, if the messages of the senders given are all that is sent: it takes
+            out includes that none of them passes by; or None.
         unused: further includes that seem to do nothing, though the plan leaves them: (term, why).
         used: of the includes that messages of the senders given pass by: (term, messages).
         refusal: why the plan does not get within the limits; None if it does.
@@ -111,6 +113,7 @@ class LimitPlan:
     steps: tuple[PlanStep, ...] = ()
     records: tuple[FlatRecord, ...] = ()
     alternative: "LimitPlan | None" = None
+    by_messages: "LimitPlan | None" = None
     unused: tuple[tuple[str, str], ...] = ()
     used: tuple[tuple[str, int], ...] = ()
     refusal: Problem | None = None
@@ -150,6 +153,7 @@ class LimitPlan:
             "unused": [{"term": visible(term, _MAX_TERM), "why": why} for term, why in self.unused],
             "used": [{"term": visible(term, _MAX_TERM), "messages": count} for term, count in self.used],
             "alternative": None if self.alternative is None else self.alternative.to_dict(),
+            "by_messages": None if self.by_messages is None else self.by_messages.to_dict(),
             "refusal": None if self.refusal is None else self.refusal.to_dict(),
             "unknown": self.unknown,
         }

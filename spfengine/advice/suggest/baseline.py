@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from spfengine.answers import Answer, Question, RRType, Status, spf_texts
 from spfengine.errors import RecordSyntaxError
 from spfengine.evaluation.unanswered import hint_for, named_unknown
-from spfengine.linting.fixes import Fix, corrections, read, record_meant
-from spfengine.linting.syntax import merged
+from spfengine.linting.codes import LintCode
+from spfengine.linting.finding import Finding, ReachedRecord, joins_of
+from spfengine.linting.fixes import Fix, read, record_meant
+from spfengine.linting.syntax import alls_of, faults, merged, second_halves, shapes, split_records
 from spfengine.names import is_same_or_under
 from spfengine.problems import Problem
 from spfengine.record.model import Record
@@ -17,6 +19,10 @@ from spfengine.visible import visible, visible_name
 
 _NEW = "v=spf1 ~all"
 """The start of a first record: softfail for everybody else, until the owner of the domain knows all its senders."""
+
+
+_BREAKING = (LintCode.MISSING_SPACE, LintCode.MISSHAPEN_NAME, LintCode.SPLIT_OVER_RECORDS)
+"""Faults of a record that can be parsed, though it is not what was meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,27 +96,45 @@ def _without_record(start: Baseline) -> Baseline:
 
 
 def _one_record(start: Baseline, text: str) -> Baseline:
+    reached = ReachedRecord(source=text, joins=joins_of(start.answer))
     try:
-        return replace(start, record=parse(text))
+        record = parse(text)
     except RecordSyntaxError as error:
-        faults = error.problems
-    fixes = set(corrections(text, faults))
+        start = replace(start, faults=error.problems)
+        correction = f"the record is broken ({error.problems[0].text}); it is corrected to what was meant"
+        return _corrected(start, list(faults(reached)), correction)
+    found = [*shapes(reached, record), *split_records(reached, start.answer)]
+    broken = [finding for finding in found if finding.code in _BREAKING]
+    if not broken:
+        return replace(start, record=record)
+    halves = [] if broken[0].code is not LintCode.SPLIT_OVER_RECORDS else second_halves(start.answer)
+    siblings = tuple(strings for strings in start.siblings if b"".join(strings) not in halves)
+    return _corrected(replace(start, siblings=siblings), broken, f"{broken[0].text}; it is corrected to what was meant")
+
+
+def _corrected(start: Baseline, findings: list[Finding], correction: str) -> Baseline:
+    """Return the start from a record with faults: with what was meant, if it is the same by all of them."""
+    fixes = {finding.fix for finding in findings}
     meant = _readable(fixes.pop()) if len(fixes) == 1 else None
     if meant is None:
         why = "the record is broken, and it is not clear what was meant: correct it first"
-        return replace(start, refusal=why, faults=faults)
-    correction = f"the record is broken ({faults[0].text}); it is corrected to what was meant"
-    return replace(start, record=meant, correction=correction, faults=faults)
+        return replace(start, refusal=why)
+    return replace(start, record=meant, correction=correction)
 
 
 def _several_records(start: Baseline) -> Baseline:
     start = replace(start, standing=Standing.SEVERAL)
     count = len(start.published)
-    record = _readable(merged([text.encode("latin-1") for text in start.published]))
+    texts = [text.encode("latin-1") for text in start.published]
+    record = _readable(merged(texts, is_lenient=True))
     if record is None:
         why = f"there are {count} SPF records, which can't be merged into one: correct that first"
         return replace(start, refusal=why)
-    return replace(start, record=record, correction=f"the {count} SPF records are merged into one")
+    correction = f"the {count} SPF records are merged into one"
+    least, *others = alls_of(texts) or [""]
+    if others:
+        correction += f"; they end in {' and '.join([least, *others])}: it has {least}, which refuses least"
+    return replace(start, record=record, correction=correction)
 
 
 def _readable(fix: Fix | None) -> Record | None:

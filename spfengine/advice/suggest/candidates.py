@@ -34,6 +34,8 @@ class CandidateKind(StrEnum):
     """It is the record of a known service."""
     HOST = "host"
     """It is a name of the domain's own that resolves to the address."""
+    HOST_ADDRESS = "host-address"
+    """It is the address of such a name, because the name itself would exceed a limit."""
     ADDRESS = "address"
     """It is the address itself, because nothing better is known."""
     REQUESTED = "requested"
@@ -123,7 +125,14 @@ class Finder:
                 self.offer.serving[address] = frozenset(serving)
             elif address in addable:
                 bare.append(address)
-        yield from self._offer_addresses(bare)
+        yield from self._offer_addresses(bare, CandidateKind.ADDRESS)
+
+    def offer_addresses_of_hosts(self) -> Steps[bool]:
+        """Offer the addresses of the domain's own names as well, since the names do not fit; return whether any is."""
+        hosts = {index for index, each in enumerate(self.offer.candidates) if each.kind is CandidateKind.HOST}
+        addresses = [address for address, serving in self.offer.serving.items() if serving & hosts]
+        yield from self._offer_addresses(addresses, CandidateKind.HOST_ADDRESS)
+        return bool(addresses)
 
     def _is_own_host(self, name: str) -> bool:
         is_usable = is_askable(name) and domain_fault(name) is None and name.isascii() and "*" not in name
@@ -176,7 +185,7 @@ class Finder:
                     return "a part of it is not known" if outcome.problem is None else outcome.problem.text
         return None
 
-    def _offer_addresses(self, addresses: list[tuple[int, int]]) -> Steps[None]:
+    def _offer_addresses(self, addresses: list[tuple[int, int]], kind: CandidateKind) -> Steps[None]:
         """Offer addresses themselves, adjacent ones as one network if all of it is wanted."""
         v4 = collapse_addresses([IPv4Network(address) for version, address in addresses if version == 4])
         v6 = collapse_addresses([IPv6Network(address) for version, address in addresses if version == 6])
@@ -187,10 +196,10 @@ class Finder:
             assert directive is not None, "an address is a valid term"
             coverage = yield from self._coverage(directive)
             index = len(self.offer.candidates)
-            self.offer.candidates.append(Candidate(directive.text, CandidateKind.ADDRESS, coverage))
+            self.offer.candidates.append(Candidate(directive.text, kind, coverage))
             for address in addresses:
                 if coverage.contains(*address):
-                    self.offer.serving[address] = frozenset({index})
+                    self.offer.serving[address] = self.offer.serving.get(address, frozenset()) | {index}
 
     def _coverage(self, directive: Directive) -> Steps[Coverage]:
         key = term_key(directive)

@@ -7,12 +7,11 @@ from spfengine.advice.identify.identification import How, Identification
 from spfengine.advice.suggest.candidates import Candidate, CandidateKind, varying
 from spfengine.advice.suggest.draft import Slot, last_slot, terms_of
 from spfengine.advice.suggest.reasons import spans_text
-from spfengine.advice.suggest.request import RequestedSender, Situation, address_of
+from spfengine.advice.suggest.request import RequestedSender, Situation, address_of, special_of
 from spfengine.advice.suggest.search import SearchResult
 from spfengine.advice.suggest.suggestion import Caveat, CaveatCode, SenderAdvice, SenderStanding, TermAdvice
 from spfengine.catalogue.provider import Provider
 from spfengine.linting.limits import PLAIN_UDP
-from spfengine.linting.terms import is_example
 from spfengine.policy.diff import Change
 from spfengine.policy.outcome import Input
 from spfengine.policy.ranges import union
@@ -20,7 +19,7 @@ from spfengine.problems import Result
 from spfengine.record.model import Network, Redirect, term_key
 from spfengine.senders import Authentication
 from spfengine.simulation.simulation import change_is_worse
-from spfengine.special_purpose import SpecialPurpose, Use, special_purpose, special_purpose_network
+from spfengine.special_purpose import SpecialPurpose, Use, special_purpose_network
 from spfengine.visible import visible, visible_name
 from spfengine.wording import counted, listed, number_text
 
@@ -118,7 +117,8 @@ def caveats_of_ownership(unsure: dict[str, Candidate], senders: Sequence[SenderA
 def _of_address(candidate: Candidate, identified: dict[str, Identification]) -> Iterator[Caveat]:
     """Yield the drawbacks of a term that names an address."""
     directive = candidate.coverage.directive
-    if not isinstance(directive, Network) or directive.qualifier != "+":
+    is_host = candidate.kind is CandidateKind.HOST_ADDRESS
+    if not isinstance(directive, Network) or directive.qualifier != "+" or is_host:
         return
     term = visible(candidate.term, 60)
     if candidate.kind is CandidateKind.ADDRESS:
@@ -157,12 +157,8 @@ def _of_special_network(candidate: Candidate) -> Iterator[Caveat]:
 
 def special_senders(senders: Sequence[SenderAdvice]) -> list[tuple[SenderAdvice, SpecialPurpose]]:
     """Return the senders that no record can let pass, since no client on the Internet has their address."""
-    found = [(advice, special_purpose(advice.sender.ip)) for advice in senders]
-    return [
-        (advice, entry)
-        for advice, entry in found
-        if entry is not None and not is_example(entry, advice.sender.sender.rpartition("@")[2])
-    ]
+    found = [(advice, special_of(advice.sender)) for advice in senders]
+    return [(advice, entry) for advice, entry in found if entry is not None]
 
 
 def caveats_of_special_senders(senders: Sequence[SenderAdvice]) -> Iterator[Caveat]:
@@ -220,8 +216,8 @@ def caveats_of_dmarc(senders: Sequence[SenderAdvice]) -> Iterator[Caveat]:
         messages = counted(sum([sender.count for sender in alone]), "message")
         ips = list(dict.fromkeys([sender.ip for sender in alone]))
         text = (
-            f"{messages} from {listed(ips, _MOST)} passed DMARC by SPF alone, by the reports: such mail fails as soon "
-            "as somebody forwards it, whatever the record says. Sign it with DKIM too"
+            f"{messages} from {listed(ips, _MOST)} passed DMARC by SPF alone, as receivers report: such mail fails as "
+            "soon as somebody forwards it, whatever the record says. Sign it with DKIM too"
         )
         yield Caveat(CaveatCode.SPF_ALONE, text)
 

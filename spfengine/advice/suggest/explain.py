@@ -23,7 +23,7 @@ from spfengine.advice.suggest.caveats import (
 from spfengine.advice.suggest.coverage import Coverage, Removable
 from spfengine.advice.suggest.draft import DraftCheck, Slot, draft_text
 from spfengine.advice.suggest.reasons import Reasons, limits_text, unused_addresses
-from spfengine.advice.suggest.request import RequestedSender, Situation, Steps, address_of, top_term
+from spfengine.advice.suggest.request import RequestedSender, Situation, Steps, address_of, special_of, top_term
 from spfengine.advice.suggest.search import Plan, SearchResult
 from spfengine.advice.suggest.suggestion import (
     Advice,
@@ -40,7 +40,6 @@ from spfengine.linting.codes import Severity
 from spfengine.linting.finding import Finding
 from spfengine.linting.limits import answer_size
 from spfengine.linting.lint import linting
-from spfengine.linting.terms import is_example
 from spfengine.problems import Result
 from spfengine.record.model import Directive, term_key
 from spfengine.senders import override_text
@@ -48,7 +47,6 @@ from spfengine.simulation.drafts import record_draft
 from spfengine.simulation.records import Standing
 from spfengine.simulation.simulate import simulating
 from spfengine.simulation.simulation import SenderChange, Simulation
-from spfengine.special_purpose import special_purpose
 from spfengine.visible import visible
 
 _MOST_REJECTED = 20
@@ -241,6 +239,9 @@ def _is_of_service(identification: Identification | None) -> bool:
 
 def _why_not_served(requested: RequestedSender, solution: Solution) -> str:
     """Return why a sender is not served, if it is not."""
+    entry = special_of(requested.sender)
+    if entry is not None:
+        return f"it is {entry.described}: no record can let it pass"
     if requested.is_sent_on and requested.sender.dmarc_dkim == "pass":
         return "its mail passes DMARC by DKIM, as after forwarding, so that there is no reason to add its address"
     if requested.is_sent_on:
@@ -254,9 +255,6 @@ def _why_not_served(requested: RequestedSender, solution: Solution) -> str:
         return "none of the terms to add matches it"
     if address_of(requested.sender) in solution.offer.serving:
         return "another term decides for it first" if solution.fits else "no record that fits lets it pass"
-    entry = special_purpose(requested.sender.ip)
-    if entry is not None and not is_example(entry, solution.situation.inputs.domain):
-        return f"it is {entry.described}: no record can let it pass"
     if not _is_of_service(solution.identified.get(requested.sender.ip)):
         return "it could not be identified: it may be a forwarder, somebody who forges your mail, or a server of yours"
     return "its service has no record that lets it pass"
@@ -294,7 +292,8 @@ def _findings(situation: Situation, check: DraftCheck) -> Steps[tuple[Finding, .
     return tuple(
         finding
         for finding in after.findings
-        if finding.severity is not Severity.INFO and (finding.code, finding.domain, _source(finding)) not in old
+        if finding.severity is Severity.ERROR
+        or (finding.severity is Severity.WARNING and (finding.code, finding.domain, _source(finding)) not in old)
     )
 
 

@@ -95,6 +95,11 @@ class Reasons:
                 why = f"{effect}: {_service(candidate)}"
             case CandidateKind.HOST:
                 why = f"{effect}: the name resolves to it"
+            case CandidateKind.HOST_ADDRESS:
+                why = (
+                    f"{effect}: the address of a name of yours, since the name would exceed a limit; change it when "
+                    "that address changes"
+                )
             case CandidateKind.ADDRESS:
                 why = f"{effect}: the address itself, because it could not be identified"
             case _:

@@ -14,6 +14,7 @@ from spfengine.errors import ArgumentError, RecordSyntaxError
 from spfengine.evaluation.beyond import beyond_limit, is_over_limit
 from spfengine.evaluation.check_host import check_host
 from spfengine.evaluation.session import MAILFROM, Answers, Session
+from spfengine.linting.terms import is_example
 from spfengine.names import fold
 from spfengine.policy.compile import Inputs
 from spfengine.policy.policy import Policy
@@ -22,6 +23,7 @@ from spfengine.record.model import All, Directive, Record, term_key
 from spfengine.record.parser import parse
 from spfengine.senders import Sender
 from spfengine.simulation.drafts import Layer
+from spfengine.special_purpose import SpecialPurpose, special_purpose
 from spfengine.visible import visible
 
 _T = TypeVar("_T")
@@ -122,7 +124,9 @@ def read_term(text: str) -> Directive:
     try:
         directives = parse(f"v=spf1 {text}").directives
     except RecordSyntaxError as error:
-        raise ArgumentError(f"{visible(text, 80)!r} is not a term of a record: {error.problems[0].text}") from None
+        fault = error.problems[0]
+        hint = "" if fault.hint is None else f"; {fault.hint}"
+        raise ArgumentError(f"{visible(text, 80)!r} is not a term of a record: {fault.text}{hint}") from None
     if len(directives) != 1 or directives[0].text != text:
         raise ArgumentError(f"{visible(text, 80)!r} is not one mechanism, such as include:relay.example.net")
     return directives[0]
@@ -194,6 +198,16 @@ class Situation:
 def session_of(sender: Sender, inputs: Inputs) -> Session:
     """Return the session of a check of a sender, not yet evaluated."""
     return Session(sender.ip, sender.sender, sender.helo or None, MAILFROM, inputs.limits, inputs.receiver, inputs.now)
+
+
+def special_of(sender: Sender) -> SpecialPurpose | None:
+    """Return what a sender's address is for, if no client on the Internet has it, so that no record can let it pass.
+
+    In a domain for documentation, addresses for documentation are like any other.
+    """
+    entry = special_purpose(sender.ip)
+    is_usable = entry is None or is_example(entry, sender.sender.rpartition("@")[2])
+    return None if is_usable else entry
 
 
 def address_of(sender: Sender) -> tuple[int, int]:

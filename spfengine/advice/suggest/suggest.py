@@ -36,6 +36,7 @@ from spfengine.advice.suggest.request import (
     read_request,
     read_term,
     requested_senders,
+    special_of,
 )
 from spfengine.advice.suggest.search import Group, Search, SearchResult
 from spfengine.advice.suggest.shown import mx_providers, proposing
@@ -185,13 +186,16 @@ def suggesting(
     coverage = yield from _coverages(situation, catalogue)
     finder = Finder(situation)
     added = yield from finder.add_requested(request.add)
-    failing = [sender.sender for sender in requested if sender.is_failing]
+    failing = [sender.sender for sender in requested if sender.is_failing and special_of(sender.sender) is None]
     yield from finder.find(failing, identified, names, _addable(requested, request))
     offer = finder.offer
     if request.add:
         offer.serving.clear()  # only the terms that the caller wants are added
     plan = _SearchPlan(situation, requested, coverage, offer, added)
     result = yield from plan.search()
+    if result.best is None and not request.add and (yield from finder.offer_addresses_of_hosts()):
+        plan = _SearchPlan(situation, requested, coverage, offer, added)
+        result = yield from plan.search()
     not_looked_up = len({sender.ip for sender in failing} - identified.keys())
     proposal = None
     chosen = result.best or result.closest
@@ -219,7 +223,8 @@ def _addable(requested: Sequence[RequestedSender], request: Request) -> set[tupl
     """Return the addresses that may be added as ip4 or ip6 if nothing better fits."""
     if request.add:
         return set()
-    return {address_of(sender.sender) for sender in requested if sender.is_wanted or request.allow_unnamed}
+    named = [each for each in requested if each.is_wanted or request.allow_unnamed]
+    return {address_of(each.sender) for each in named if special_of(each.sender) is None}
 
 
 def _identify(

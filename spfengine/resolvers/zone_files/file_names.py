@@ -16,6 +16,11 @@ _OF_FILES = frozenset(
 )  # fmt: skip
 
 
+def has_zone_suffix(path: str) -> bool:
+    """Whether a file's name ends as those of zone files do, such as `.zone` or `.db`."""
+    return fold(path.rpartition(".")[2]) in _SUFFIXES and "." in path
+
+
 def domain_in(path: str) -> str | None:
     """Return the domain that a file is named after; None if its name is not that of a domain.
 

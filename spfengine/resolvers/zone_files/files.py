@@ -9,13 +9,16 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from spfengine.answers import Answer, Question, Resolver
+from spfengine.answers import Answer, Question, Resolver, RRType
 from spfengine.errors import ZoneError
 from spfengine.names import fold
 from spfengine.resolvers.asking import aask, ask
 from spfengine.resolvers.overlay import Overlay
-from spfengine.resolvers.zone import Zone, read_apexes
-from spfengine.resolvers.zone_files.yaml_files import load_yaml
+from spfengine.resolvers.rrsets import ANY_TYPE
+from spfengine.resolvers.zone import NOTES, Zone, read_apexes
+from spfengine.resolvers.zone_files.file_names import domain_in
+from spfengine.resolvers.zone_files.route53 import OTHERS
+from spfengine.resolvers.zone_files.yaml_files import load_yaml, value_of
 from spfengine.visible import kind_text, visible
 
 if TYPE_CHECKING:
@@ -46,6 +49,57 @@ def read_zone(path: "str | os.PathLike[str]", origin: str | None = None) -> "Zon
     if suffix in ("yml", "yaml"):
         return _read_yaml(_octets_of(path), os.fspath(path), origin)
     return _with_apex(Zone.from_file(os.fspath(path), origin), origin)
+
+
+def read_named(data: bytes, path: str, origin: str | None = None) -> "Zone | Recording":
+    """Return what `read_zone` does, of a file that has been read. Raises as it does, but for OSError."""
+    from spfengine.resolvers.zone_files import master_file
+
+    suffix = path.lower().rpartition(".")[2]
+    if suffix == "json":
+        return _read_json(data, origin)
+    if suffix in ("yml", "yaml"):
+        return _read_yaml(data, path, origin)
+    return _with_apex(Zone.from_rrsets(*master_file.read_named(data, path, origin)), origin)
+
+
+def is_zone_yaml(data: bytes, path: str) -> bool:
+    """Whether a file of YAML is a zone: an OpenSPF suite, or octoDNS's, whose file or folder is named after the zone.
+
+    Raises:
+        MissingExtraError: pyyaml is not installed.
+    """
+    from spfengine.resolvers.zone_files import octodns
+
+    is_named = domain_in(path) is not None or os.path.dirname(path).endswith(".")
+    if b"zonedata" not in data and not (is_named and b"type" in data):
+        return False
+    roots: list[bool] = []
+    try:
+        load_yaml(data, lambda root: roots.append(octodns.is_octodns(root) or value_of(root, "zonedata") is not None))
+    except ZoneError:
+        return False
+    return bool(roots) and all(roots)
+
+
+def is_zone_json(data: bytes) -> bool:
+    """Whether a file of JSON is a recording, a zone of an OpenSPF suite, or record sets or changes of Route 53."""
+    import json
+
+    from spfengine.resolvers.zone_files import route53
+
+    if not any(mark in data for mark in (b"spfengine.recording/", b"zonedata", b"ResourceRecord")):
+        return False
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError):
+        return False
+    if isinstance(document, list):
+        return bool(document) and isinstance(document[0], dict) and {"Name", "Type"} <= document[0].keys()
+    if not isinstance(document, dict):
+        return False
+    is_recording = str(document.get("schema")).startswith("spfengine.recording/")
+    return is_recording or "zonedata" in document or any(key in document for key in route53.KEYS)
 
 
 def read_octets(data: bytes, origin: str | None = None) -> "Zone | Recording":
@@ -86,7 +140,7 @@ def lay_together(layers: "Sequence[Zone | Recording]", base: Resolver | None = N
         return recording if base is None else _Recorded(recording, base)
     if not isinstance(layers[-1], Zone):
         return _Recorded(recording, zone if base is None else Overlay(base, zone))
-    if base is not None or zone.apexes:
+    if base is not None or zone.apexes or zone.is_part:
         return Overlay(_Recorded(recording, zone if base is None else base), zone)
     return _WholeOverRecording(zone, recording)
 
@@ -96,13 +150,21 @@ def _one_zone(zones: Sequence[Zone]) -> Zone:
     if len(zones) == 1:
         return zones[0]
     names = {fold(name): name for zone in zones for name in zone.names}
+    whole = [zone for zone in zones if not zone.is_part]
     rrsets: dict[tuple[str, str], RRset] = {}
     for zone in zones:
-        rrsets.update({(fold(rrset.name), rrset.type): rrset for rrset in zone.rrsets})
+        rrsets.update({(fold(rrset.name), rrset.type): rrset for rrset in zone.rrsets if not _is_known(rrset, whole)})
     apexes = (
         None if any(zone.apexes is None for zone in zones) else [apex for zone in zones for apex in zone.apexes or ()]
     )
-    return Zone.from_rrsets(names.values(), rrsets.values(), apexes)
+    return Zone.from_rrsets(names.values(), rrsets.values(), apexes, is_part=not whole)
+
+
+def _is_known(rrset: "RRset", zones: Sequence[Zone]) -> bool:
+    """Whether an RRset says that nothing else is known of its name, but one of the zones knows it."""
+    if rrset.type != ANY_TYPE or rrset.note != OTHERS:
+        return False
+    return any(zone.speaks_for(fold(rrset.name), RRType.TXT) for zone in zones)
 
 
 def _octets_of(path: "str | os.PathLike[str]") -> bytes:
@@ -124,10 +186,16 @@ def _read_json(data: bytes, origin: str | None) -> "Zone | Recording":
     except (ValueError, RecursionError) as error:
         raise ZoneError(f"this JSON can't be used: {error}") from None
     if isinstance(document, list) or (isinstance(document, dict) and any(key in document for key in route53.KEYS)):
-        return Zone.from_rrsets(*route53.read_document(document))
+        content = route53.read_document(document)
+        made = Zone.from_rrsets(*content, is_part=route53.is_part(content))
+        if made.is_part:
+            made.memo[NOTES] = (f"{OTHERS}, so what else there is at its names is not known",)
+        return made
     if isinstance(document, dict) and "zonedata" in document:
         return _zone_of_suite(document)
     if not isinstance(document, dict) or "schema" not in document:
+        if isinstance(document, dict) and "rrsets" in document:
+            raise ZoneError("this is a zone of PowerDNS; export it as a zone file: pdnsutil list-zone DOMAIN")
         raise ZoneError(
             "this JSON is neither a recording (spfengine.recording/1), nor a zone of an OpenSPF suite (key zonedata), "
             "nor record sets of Route 53 (key ResourceRecordSets)"
@@ -158,12 +226,23 @@ def _read_yaml(data: bytes, path: str, origin: str | None) -> Zone:
         (octodns.prepare if roots[-1] else openspf.prepare)(root)
 
     documents = [document for document in load_yaml(data, prepare) if document is not None]  # None: after a last ---
-    if roots and all(roots):
+    is_named = origin is not None or domain_in(path) is not None
+    is_empty = all(document == {} for document in documents)  # as a new zone of octoDNS is
+    if (is_empty and is_named) or (roots and all(roots)):
         return Zone.from_rrsets(*octodns.read_documents(documents, origin or octodns.zone_of(path)))
     if len(documents) != 1:
-        raise ZoneError(f"the file has {len(documents)} documents, each a zone of its own; expected one")
+        raise ZoneError(_not_one_zone(documents))
     _refuse_origin(origin)
     return _zone_of_suite(documents[0])
+
+
+def _not_one_zone(documents: list[Any]) -> str:
+    """Return why these documents are not read, and what to do."""
+    if not documents:
+        return "the file is empty; expected a zone of an OpenSPF suite (key zonedata) or of octoDNS"
+    if all(isinstance(document, Mapping) and "rrdatas" in document for document in documents):
+        return "these are records of Google Cloud DNS; export them as a zone file: add --zone-file-format"
+    return f"the file has {len(documents)} documents, each a zone of its own; expected one"
 
 
 def _refuse_origin(origin: str | None) -> None:

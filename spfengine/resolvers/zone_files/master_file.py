@@ -87,7 +87,12 @@ def read_file(path: str | os.PathLike[str], origin: str | None = None, notes: li
     """
     with open(path, "rb") as file:
         data = file.read(MAX_OCTETS + 1)
-    reader = _Reader(data, origin, visible(os.fspath(path)), domain_in(os.fspath(path)))
+    return read_named(data, os.fspath(path), origin, notes)
+
+
+def read_named(data: bytes, path: str, origin: str | None = None, notes: list[str] | None = None) -> Content:
+    """Return what `read_file` does, of a file that has been read."""
+    reader = _Reader(data, origin, visible(path), domain_in(path))
     content = reader.read()
     if notes is not None and reader.assumed is not None:
         notes.append(

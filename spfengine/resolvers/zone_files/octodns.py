@@ -12,10 +12,11 @@ from dataclasses import replace
 from typing import Any
 
 from spfengine.errors import ZoneError
-from spfengine.names import domain_fault, fold
+from spfengine.names import domain_fault, fold, to_labels
 from spfengine.resolvers.rrsets import (
     ANY_TYPE,
     CNAME,
+    DNAME,
     PROXIED,
     Content,
     Records,
@@ -28,14 +29,13 @@ from spfengine.resolvers.rrsets import (
     read_type,
 )
 from spfengine.resolvers.zone_files.aliases import ADDRESSES, Key, alias, resolve_aliases, unanswered
-from spfengine.resolvers.zone_files.presentation import read_name_text, unescaped
+from spfengine.resolvers.zone_files.presentation import labels_text, read_name_text, unescaped
 from spfengine.resolvers.zone_files.yaml_files import Node, keep_text, pairs, repeated, value_of
 from spfengine.visible import visible, visible_name
 
 _STRINGS = ("TXT", "SPF")
 _NAMES = (CNAME, "PTR")
 _READ = ("A", "AAAA", "MX", *_STRINGS, *_NAMES)
-_DELEGATING = ("NS", "DNAME")
 _SELECTIONS = {"dynamic", "geo"}
 _FORWARDS = ("ALIAS", "URLFWD")  # for which a provider answers with addresses, although the type is octoDNS's
 _OF_A_PROVIDER = re.compile(r"[A-Za-z0-9_.-]{1,64}/[A-Za-z0-9_.-]{1,64}")  # Route53Provider/ALIAS
@@ -153,8 +153,11 @@ def _rrsets(name: str, record: object, aliases: dict[Key, str]) -> Iterator[RRse
     elif selection:
         why = f"{min(selection)} records: DNS returns one of them, which one is not known"
         yield from _unknown(name, type, why, ttl)
-    elif type in _DELEGATING:
+    elif type == "NS":
         yield RRset(name, type, (), ttl)  # who has the other zone does not matter
+    elif type == DNAME:
+        target = read_listed_name(_one(where, record), where)
+        yield RRset(name, type, ((labels_text(to_labels(target)).encode("ascii"),),), ttl)
     elif type in _READ:  # SPF asks for no other type; that the name exists is known by now
         values = [_value(where, type, value) for value in _values(where, record)]
         rrset = read_rrset(name, type, values[0] if type == CNAME and len(values) == 1 else values, ttl)

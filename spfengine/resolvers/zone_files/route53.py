@@ -12,6 +12,7 @@ from spfengine.errors import ZoneError
 from spfengine.names import fold
 from spfengine.resolvers.bounds import apexes_of
 from spfengine.resolvers.rrsets import (
+    ANY_TYPE,
     CNAME,
     Content,
     Records,
@@ -29,6 +30,9 @@ from spfengine.visible import visible, visible_name
 KEYS = ("ResourceRecordSets", "Changes", "ChangeBatch")
 """A document of Route 53 has one of these keys."""
 
+OTHERS = "the file has only some record sets of its zone"
+"""Why other types than those listed are not known, in the RRset of type "*" that each name then has."""
+
 _STRINGS = ("TXT", "SPF")
 _NAMES = (CNAME, "PTR")
 
@@ -39,7 +43,8 @@ _Located = tuple[str, Mapping[str, Any]]
 def read_document(document: Mapping[str, Any] | list[Any]) -> Content:
     """Return what is in a document of Route 53: record sets, a change batch, or a list of record sets.
 
-    The apexes are the owners of SOA records. A change batch has none.
+    The apexes are the owners of SOA records. Without any, as in a change batch, it has only some record sets of a zone
+    (`is_part`): what else there is at their names is not known.
 
     Raises:
         ZoneError: something in it can't be used; the message says where, and what was expected.
@@ -54,7 +59,21 @@ def read_document(document: Mapping[str, Any] | list[Any]) -> Content:
         by_key.setdefault((fold(name), type), []).append((at, record_set))
     rrsets = {key: _rrset(names[key[0]], key[1], located) for key, located in by_key.items()}
     aliases = {key: _target(*located[0]) for key, located in by_key.items() if _is_alias(located)}
-    return tuple(names.values()), resolve_aliases(rrsets, aliases), apexes_of(rrsets.values())
+    apexes = () if _is_cut_short(document) else apexes_of(rrsets.values())
+    others = [] if apexes else [unanswered(name, ANY_TYPE, OTHERS) for name in names.values()]
+    return tuple(names.values()), (*resolve_aliases(rrsets, aliases), *others), apexes
+
+
+def is_part(content: Content) -> bool:
+    """Whether what was read is only some of a zone's record sets."""
+    return not content[2]
+
+
+def _is_cut_short(document: Mapping[str, Any] | list[Any]) -> bool:
+    """Whether this is one page of record sets, and there are more."""
+    if not isinstance(document, Mapping):
+        return False
+    return document.get("IsTruncated") is True or any(document.get(key) for key in ("NextToken", "NextRecordName"))
 
 
 def _record_sets(document: Mapping[str, Any] | list[Any]) -> tuple[str, list[tuple[int, Any]]]:

@@ -1,0 +1,103 @@
+"""What the files of a tree say: zones, and the records of source files."""
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from spfengine.errors import RecordingError, ZoneError
+from spfengine.planning.trees import Tree
+from spfengine.resolvers.zone import Zone
+from spfengine.resolvers.zone_files import files as zone_files
+from spfengine.resolvers.zone_files.file_names import domain_in
+from spfengine.sources.finder import Skipped, decoded, kind_of, records_in, siblings_of, text_of
+from spfengine.sources.record import FoundRecord
+from spfengine.visible import visible
+
+if TYPE_CHECKING:
+    from spfengine.resolvers.recording import Recording
+
+_OF_ZONES = re.compile(
+    rb"^\$(?:ORIGIN|TTL)\b|\bSOA[ \t]|\bIN[ \t]+[A-Z]|[ \t](?:TXT|SPF|MX|A|AAAA|CNAME)[ \t]",
+    re.IGNORECASE | re.MULTILINE,
+)
+_SURE = re.compile(rb"^\$ORIGIN\b|\bSOA[ \t]", re.IGNORECASE | re.MULTILINE)
+_SUFFIXES = (".zone", ".zonefile", ".db", ".bind")
+_BEGINNING = 1 << 16  # octets of a file that show whether it is a master file
+
+
+@dataclass(slots=True)
+class Contents:
+    """What the files of a tree say.
+
+    Attributes:
+        zones: path → the zone in the file.
+        recordings: path → the recording in the file.
+        records: the records in source files.
+        unread: the files that are zones or source files and could not be read, or not to their end.
+    """
+
+    zones: dict[str, Zone] = field(default_factory=dict)
+    recordings: "dict[str, Recording]" = field(default_factory=dict)
+    records: list[FoundRecord] = field(default_factory=list)
+    unread: list[Skipped] = field(default_factory=list)
+
+
+def contents_of(tree: Tree) -> Contents:
+    """Return what the files of a tree say.
+
+    Raises:
+        MissingExtraError: a file is YAML, and pyyaml is not installed.
+    """
+    contents = Contents(unread=list(tree.skipped))
+    for path, data in tree.files.items():
+        if is_zone(path, data, is_given=tree.is_file):
+            _add_zone(contents, tree, path, data)
+        elif kind_of(path) is not None:
+            text = decoded(path, data, contents.unread)
+            if text:
+                contents.records += records_in(path, text, contents.unread, partial(_siblings, tree, path))
+    return contents
+
+
+def is_zone(path: str, data: bytes, *, is_given: bool = False) -> bool:
+    """Whether a file is a zone file or a recording, in one of the formats of --zone.
+
+    Args:
+        is_given: whether the file was given by its name, so that it is a master file if it is nothing else.
+    """
+    name = path.lower()
+    if name.endswith((".yaml", ".yml")):
+        return zone_files.is_zone_yaml(data, path)
+    if name.endswith(".json"):
+        return zone_files.is_zone_json(data)
+    if kind_of(path) is not None:
+        return False
+    if is_given:
+        return True
+    beginning = data[:_BEGINNING]
+    if b"\0" in beginning or _OF_ZONES.search(beginning) is None:
+        return False
+    return name.endswith(_SUFFIXES) or domain_in(path) is not None or _SURE.search(beginning) is not None
+
+
+def _add_zone(contents: Contents, tree: Tree, path: str, data: bytes) -> None:
+    try:
+        read = zone_files.read_named(data, path, tree.origins.get(path))
+    except (ZoneError, RecordingError) as error:
+        why = " ".join(str(error).split()).removeprefix(f"{visible(path)}: ").removeprefix(f"{visible(path)}, ")
+        contents.unread.append(Skipped(path, why))
+        return
+    if isinstance(read, Zone):
+        contents.zones[path] = read
+    else:
+        contents.recordings[path] = read
+
+
+def _siblings(tree: Tree, path: str) -> Iterator[str]:
+    folder = os.path.dirname(path)
+    for other in siblings_of(path, [each for each in tree.files if os.path.dirname(each) == folder]):
+        if b"\0" not in tree.files[other]:
+            yield text_of(tree.files[other])

@@ -1,0 +1,81 @@
+"""The files of a folder, or of one file alone, that may have records: one state of a repository."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from stat import S_ISDIR
+
+from spfengine.resolvers.zone_files.file_names import domain_in, has_zone_suffix
+from spfengine.sources.finder import Skipped, kind_of, octets_of, walked
+
+MOST_OCTETS = 512 << 20
+"""Octets of all files of a tree, at most."""
+_PROSE = (".md", ".rst", ".adoc", ".html", ".htm")  # their names look like domains, and they quote records
+TOO_MANY_OCTETS = f"it was not read: the files have more than {MOST_OCTETS >> 20} MiB together; give their folder alone"
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """One state of files.
+
+    Attributes:
+        name: what it was called: a folder, a file, a revision of git.
+        files: path, relative to the folder, with "/" → what the file has.
+        skipped: what was not read.
+        origins: path → the domain that the names of the file are relative to, if that was given.
+        is_file: whether it is one file that was given by its name.
+    """
+
+    name: str
+    files: Mapping[str, bytes]
+    skipped: tuple[Skipped, ...] = ()
+    origins: Mapping[str, str] = field(default_factory=dict)
+    is_file: bool = False
+
+
+def may_have_records(path: str) -> bool:
+    """Whether a file's name is that of a zone or of a source file; what the file has decides later."""
+    if path.lower().endswith(_PROSE):
+        return False
+    return kind_of(path) is not None or has_zone_suffix(path) or domain_in(path) is not None
+
+
+def read_path(path: str, parts: Sequence[str] = (), origin: str | None = None) -> Tree:
+    """Return the files of a folder, or one file.
+
+    Args:
+        path: the folder or file.
+        parts: the files and folders in it that are wanted; all of them if there are none.
+        origin: for a file, the domain that its names are relative to.
+
+    Raises:
+        OSError: the path, or one of its parts, can't be read.
+    """
+    skipped: list[Skipped] = []
+    files: dict[str, bytes] = {}
+    if not S_ISDIR(os.stat(path).st_mode):
+        with open(path, "rb"):
+            pass  # so that a file that can't be read is an error
+        _add(files, os.path.basename(path), path, skipped)
+        origins = {} if origin is None else {os.path.basename(path): origin}
+        return Tree(path, files, tuple(skipped), origins, is_file=True)
+    for part in parts or (".",):
+        start = os.path.join(path, part)
+        if os.path.isdir(start):
+            found = walked(start, skipped, may_have_records)
+        else:
+            found = iter([start] if os.path.isfile(start) else [])  # it may be in the other tree
+        for each in found:
+            _add(files, os.path.relpath(each, path).replace(os.sep, "/"), each, skipped)
+    return Tree(path, files, tuple(skipped))
+
+
+def _add(files: dict[str, bytes], name: str, path: str, skipped: list[Skipped]) -> None:
+    if sum(map(len, files.values())) > MOST_OCTETS:
+        skipped.append(Skipped(name, TOO_MANY_OCTETS))
+        return
+    found: list[Skipped] = []
+    data = octets_of(path, found)
+    skipped += [Skipped(name, each.why) for each in found]
+    if data is not None:
+        files[name] = data

@@ -1,0 +1,169 @@
+"""A check as a page: the result in a sentence, what decided it, and every term that was looked at."""
+
+from collections.abc import Iterable, Sequence
+
+from spfengine.answers import RRType
+from spfengine.evaluation.check_result import CheckResult
+from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
+from spfengine.evaluation.session import HELO
+from spfengine.evaluation.trace import TermStatus, Trace, TracedQuestion, TracedRecord, TracedTerm
+from spfengine.linting.client import Note
+from spfengine.problems import Result
+from spfengine.report.meters import count_meter
+from spfengine.report.page import (
+    Block,
+    Finding,
+    Findings,
+    Group,
+    Meters,
+    Node,
+    Page,
+    Section,
+    Tree,
+    prose,
+    style_of,
+    text,
+)
+from spfengine.report.records import problem_finding
+from spfengine.report.sentence import sentence_blocks
+from spfengine.text.check import explanation_lines, problems_of, verdict_lines
+from spfengine.text.lines import Line, Span
+from spfengine.text.outcomes import SHOWN_TERM
+from spfengine.text.trace import MARKS, answer_text, decisive_records
+from spfengine.visible import visible, visible_name
+
+KIND = "What happens to a message"
+TRACE_KIND = "The trace of a check"
+_MEANINGS = {
+    TermStatus.MATCH: "matches",
+    TermStatus.NO_MATCH: "",
+    TermStatus.ERROR: "error",
+    TermStatus.FOLLOWED: "followed",
+    TermStatus.NOT_EVALUATED: "",
+}
+_MOST_TEXTS = 5  # TXT records that are shown of an answer
+_STYLES = {Result.PASS: "pass", Result.FAIL: "fail", Result.PERMERROR: "fail"}
+
+
+def check_page(
+    results: Sequence[CheckResult],
+    limits: Limits = DEFAULT_LIMITS,
+    notes: Sequence[Iterable[Note]] = (),
+    more: Sequence[Line] = (),
+    plan: Sequence[Line] = (),
+) -> Page:
+    """Return the page of one result, or of those of both identities.
+
+    Args:
+        limits: the limits of the check.
+        notes: for each result, what explains it further.
+        more: what else is to be said about the result.
+        plan: the lines of a plan to get within the limits.
+    """
+    last = results[-1]
+    headline, *lead = verdict_lines(last)
+    sections = []
+    for result, said in zip(results, [*notes, *[()] * len(results)], strict=False):
+        name = "HELO" if result.identity == HELO else "MAIL FROM"
+        of = f" ({name})" if len(results) > 1 else ""
+        sections += _sections(result, limits, tuple(said), of, is_last=result is last)
+    sections.append(Section("plan", "How to get within the limits", tuple(prose(plan))))
+    return Page(
+        KIND,
+        visible_name(last.domain) or "the null sender",
+        headline.spans,
+        _STYLES.get(last.result, "softfail"),
+        tuple(prose([*lead, *more])),
+        tuple(sections),
+    )
+
+
+def _sections(result: CheckResult, limits: Limits, notes: tuple[Note, ...], of: str, *, is_last: bool) -> list[Section]:
+    id = result.identity
+    said = [] if is_last else prose(verdict_lines(result))
+    findings = [*_problems(result), *[Finding("warning", each.text, each.code, hint=each.hint) for each in notes]]
+    wrong: list[Block] = [Findings(tuple(findings))] if findings else []
+    meters = Meters((
+        count_meter("DNS lookups", [result.lookups], limits.lookups),
+        count_meter("Void lookups", [result.void_lookups], limits.voids),
+    ))  # fmt: skip
+    return [
+        Section(f"result-{id}", f"The result{of}", (*said, *prose(explanation_lines(result)))),
+        Section(f"wrong-{id}", f"What is wrong{of}", tuple(wrong)),
+        Section(f"trace-{id}", f"How it was decided{of}", (trace_block(result.trace),)),
+        Section(f"records-{id}", f"The records as sentences{of}", tuple(_sentences(result))),
+        Section(f"limits-{id}", f"Limits{of}", (meters,)),
+    ]
+
+
+def _problems(result: CheckResult) -> list[Finding]:
+    if result.problem is None:
+        return []
+    source, problems = problems_of(result, result.problem)
+    severity = "warning" if result.result is Result.NONE else "error"
+    return [problem_finding(problem, source, severity=severity) for problem in problems]
+
+
+def _sentences(result: CheckResult) -> list[Block]:
+    blocks: dict[str, Block] = {}
+    for record in decisive_records(result.trace.root):
+        inner = sentence_blocks(record.record, record.domain)
+        if inner:
+            name = visible_name(record.domain)
+            blocks.setdefault(name, Group(text(Span(name, "term")), tuple(inner)))
+    return list(blocks.values())
+
+
+def trace_page(trace: Trace) -> Page:
+    """Return the page of a trace alone."""
+    root = trace.root
+    result = root.result
+    answer = text(Span(str(result), str(result))) if result is not None else text("the check ended in an error")
+    section = Section("trace", "How it was decided", (trace_block(trace),))
+    return Page(TRACE_KIND, visible_name(root.domain) or "the null sender", answer, style_of(answer), (), (section,))
+
+
+def trace_block(trace: Trace) -> Tree:
+    """Return a trace as a tree: records, their terms, what each asked, and what DNS answered."""
+    return Tree(_record(trace.root))
+
+
+def _record(record: TracedRecord) -> Node:
+    about = [] if record.result is None else [Span(f"gives {record.result}", str(record.result))]
+    if record.problem is not None and record.result is None:
+        about = [Span(record.problem.text, "fault")]
+    return Node("", "", visible_name(record.domain) or "(no domain)", about=tuple(about), below=tuple(_below(record)))
+
+
+def _below(record: TracedRecord) -> list[Node]:
+    nodes = [] if record.question is None else [_question(record.question)]
+    return [*nodes, *[_term(term) for term in record.terms]]
+
+
+def _term(traced: TracedTerm) -> Node:
+    mark = MARKS[traced.outcome].text
+    meaning = _MEANINGS[traced.outcome]
+    about = [Span(traced.why, "fault" if traced.outcome is TermStatus.ERROR else "")] if traced.why else []
+    about += [
+        Span(f"{visible(each.domain_spec, SHOWN_TERM)} → {visible_name(each.name or '') or 'no name'}")
+        for each in traced.expansions
+    ]
+    questions = [_question(asked) for asked in traced.questions]
+    led = [] if traced.record is None else [_record(traced.record)]
+    return Node(
+        mark if meaning else "",
+        meaning,
+        visible(traced.term.text, SHOWN_TERM),
+        about=tuple(about),
+        below=(*questions, *led),
+        is_open=traced.record is not None or bool(meaning),
+    )
+
+
+def _question(asked: TracedQuestion) -> Node:
+    question = asked.question
+    texts = asked.answer.texts()[:_MOST_TEXTS] if question.type is RRType.TXT else []
+    notes = [Span(each, "term") for each in texts] or [Span(answer_text(asked.answer), "quiet")]
+    notes += [Span("void", "softfail")] if asked.answer.is_void else []
+    notes += [Span("asked before", "quiet")] if asked.repeated else []
+    return Node("", "", f"{question.type} {visible_name(question.name)}", about=tuple(notes))

@@ -1,0 +1,92 @@
+"""Pages as HTML: one file without scripts, whose policy (CSP) allows nothing but its own style."""
+
+from base64 import b64encode
+from collections.abc import Iterable
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+from time import gmtime, strftime, time
+from typing import TYPE_CHECKING
+
+from spfengine.errors import MissingExtraError
+from spfengine.report.page import Page
+from spfengine.text.lines import Span
+from spfengine.visible import visible
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from markupsafe import Markup
+
+_LONGEST = 1 << 20
+NEEDED = "HTML needs Jinja2, which is not installed; run: pip install jinja2 (the extra spfengine[html])"
+
+
+def page_html(page: Page, now: float | None = None) -> str:
+    """Return a page as an HTML document.
+
+    Args:
+        now: the time that it names, in seconds since the epoch; the clock's by default.
+
+    Raises:
+        MissingExtraError: Jinja2 is not installed.
+    """
+    environment = _environment()
+    from markupsafe import Markup
+
+    style = _style()
+    made = strftime("%Y-%m-%d %H:%M UTC", gmtime(time() if now is None else now))
+    values = {"page": page, "style": Markup(style), "digest": _digest(style), "made": made}  # noqa: S704 - our own file
+    html: str = environment.get_template("page.html").render(values)
+    return html
+
+
+@cache
+def _environment() -> "Environment":
+    try:
+        from jinja2 import Environment, PackageLoader, StrictUndefined
+    except ModuleNotFoundError:
+        raise MissingExtraError(NEEDED) from None
+    environment = Environment(
+        loader=PackageLoader("spfengine.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_printable,
+    )
+    environment.filters["spans"] = _spans
+    return environment
+
+
+def _spans(parts: Iterable[Span]) -> "Markup":
+    """Return text in parts as markup: the filter `spans` of the templates, since a report may have 100,000 parts."""
+    from markupsafe import Markup, escape
+
+    pieces = [_TAGS.get(part.style, _OTHER).format(part.style, escape(_printable(part.text))) for part in parts]
+    return Markup("".join(pieces))  # noqa: S704 - each piece is escaped, and styles are those of the views
+
+
+_TAGS = {"": "{1}", "term": "<code>{1}</code>", "quiet": '<span class="quiet">{1}</span>'}
+_OTHER = '<strong class="{0}">{1}</strong>'
+
+
+def _printable(value: object) -> object:
+    """Return text without anything that a reader can't see, or that changes the order of what they see.
+
+    What views get is printable already. This is applied to every value that a template writes, so that a view that
+    forgets it does no harm.
+    """
+    if isinstance(value, str) and not value.isprintable() and not hasattr(value, "__html__"):
+        return visible(value, _LONGEST)
+    return value
+
+
+@cache
+def _style() -> str:
+    return files("spfengine.report").joinpath("templates", "style.css").read_text(encoding="ascii")
+
+
+@cache
+def _digest(style: str) -> str:
+    """Return the hash by which a content security policy allows an inline style (CSP Level 3, section 6.7.3.3)."""
+    return b64encode(sha256(style.encode()).digest()).decode("ascii")

@@ -1,0 +1,138 @@
+"""Findings of lint as a page: how many there are, and each with the part of the record that it is about."""
+
+from collections.abc import Callable, Sequence
+from itertools import groupby
+
+from spfengine.linting.codes import Severity
+from spfengine.linting.finding import Finding as LintFinding
+from spfengine.linting.zones import NameSummary, Sends
+from spfengine.record.parser import diagnose, parse
+from spfengine.report.page import (
+    Block,
+    Cell,
+    Column,
+    Findings,
+    Group,
+    Page,
+    Section,
+    Text,
+    prose,
+    table,
+    text,
+)
+from spfengine.report.records import lint_finding, worst_first
+from spfengine.report.sentence import sentence_blocks
+from spfengine.text.lines import Line, Span
+from spfengine.text.lint import LintedRecord, finding_counts, not_looked_at
+from spfengine.visible import visible, visible_name
+from spfengine.wording import counted
+
+KIND = "What is wrong with SPF"
+_DOES = {Sends.YES: "sends mail", Sends.NO: "sends no mail", Sends.UNKNOWN: "may send mail"}
+_STYLES = {Severity.ERROR: "fail", Severity.WARNING: "softfail", Severity.INFO: "pass"}
+_MOST_SENTENCES = 20
+
+
+def lint_page(
+    domain: str | None,
+    findings: Sequence[LintFinding],
+    place_of: Callable[[LintFinding], str] = lambda _: "",
+    names: Sequence[NameSummary] = (),
+    plan: Sequence[Line] = (),
+) -> Page:
+    """Return the page of findings.
+
+    Args:
+        domain: the domain that was linted; None if it was a text, or all names of a zone.
+        place_of: returns the file and line of the record that a finding is about, or "".
+        names: the names of a zone, with what each needs.
+        plan: the lines of plans to get within the limits.
+    """
+    subject = visible_name(domain) if domain is not None else "all names of the zone" if names else "a record"
+    return _page(
+        subject,
+        findings,
+        (
+            Section("findings", "What was found", tuple(_by_record(findings, place_of))),
+            Section("plan", "How to get within the limits", tuple(prose(plan))),
+            Section("records", "The records as sentences", tuple(_sentences(findings))),
+            Section("names", "Names of the zone", tuple(_names(names))),
+        ),
+    )
+
+
+def sources_page(domain: str | None, linted: Sequence[LintedRecord], files: int) -> Page:
+    """Return the page of the findings in source files."""
+    findings = [finding for each in linted for finding in each.findings]
+    blocks: list[Block] = []
+    for each in linted:
+        if each.findings or each.record.unknown:
+            region = each.record.region
+            title = text(Span(f"{visible(each.record.path)}, line {region.line}, column {region.column}"))
+            found = worst_first([lint_finding(finding, _place(each, finding)) for finding in each.findings])
+            unknown = prose(not_looked_at(each.record))
+            blocks.append(Group(title, (*unknown, *([Findings(found)] if found else []))))
+    where = f"{counted(len(linted), 'record')} in {counted(files, 'file')}"
+    subject = where if domain is None else f"{visible_name(domain)}, {where}"
+    return _page(subject, findings, (Section("findings", "What was found", tuple(blocks)),))
+
+
+def _page(subject: str, findings: Sequence[LintFinding], sections: tuple[Section, ...]) -> Page:
+    if not findings:
+        return Page(KIND, subject, text(Span("nothing found", "pass")), "pass", (), sections)
+    worst = min(findings, key=lambda finding: list(Severity).index(finding.severity)).severity
+    return Page(KIND, subject, text(f"{finding_counts(findings)} found"), _STYLES[worst], (), sections)
+
+
+def _place(linted: LintedRecord, finding: LintFinding) -> str:
+    region = linted.region_of(finding)
+    return f"line {region.line}, column {region.column}"
+
+
+def _by_record(findings: Sequence[LintFinding], place_of: Callable[[LintFinding], str]) -> list[Block]:
+    blocks: list[Block] = []
+    for name, group in groupby(findings, lambda finding: finding.domain):
+        of_record = list(group)
+        about = [Span("the record" if name is None else visible_name(name), "strong"), *_about(of_record[0], place_of)]
+        blocks.append(Findings(worst_first([lint_finding(each) for each in of_record]), tuple(about)))
+    return blocks
+
+
+def _about(first: LintFinding, place_of: Callable[[LintFinding], str]) -> Text:
+    place = place_of(first)
+    notes = [f" ({place})"] if place else []
+    notes += [] if first.own else [" (not yours: its owner has to change it)"]
+    if first.path:
+        steps = " → ".join([f"{visible_name(domain)} {visible(term, 120)}".lstrip() for domain, term in first.path])
+        notes.append(f", reached by {steps}")
+    return tuple([Span(each, "quiet") for each in notes])
+
+
+def _sentences(findings: Sequence[LintFinding]) -> list[Block]:
+    sources = {finding.domain: finding.source for finding in findings if finding.source is not None and finding.own}
+    readable = [(name, source) for name, source in sources.items() if not diagnose(source)]
+    blocks: list[Block] = []
+    for name, source in readable[:_MOST_SENTENCES]:
+        title = "the record" if name is None else visible_name(name)
+        blocks.append(Group(text(Span(title)), tuple(sentence_blocks(parse(source), name))))
+    return blocks
+
+
+def _names(names: Sequence[NameSummary]) -> list[Block]:
+    if not names:
+        return []
+    sending = sum(name.sends is Sends.YES for name in names)
+    needing = sum(bool(name.needs) for name in names)
+    caption = text(
+        Span(counted(len(names), "name"), "strong"),
+        Span(f": {sending:,} known to send mail; what to do for {needing:,}", "quiet"),
+    )
+    rows = [
+        (
+            Cell(text(visible_name(name.name)), is_code=True),
+            Cell(text(_DOES[name.sends]), (text(Span(name.why, "quiet")),)),
+            Cell(text(name.needs or "nothing")),
+        )
+        for name in names
+    ]
+    return [table(caption, [Column("Name"), Column("Mail"), Column("Needs")], rows, 40)]

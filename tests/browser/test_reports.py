@@ -1,0 +1,162 @@
+"""Reports in a real browser, from file://: they load nothing, fit a phone, and can be used by everybody."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import spfengine
+from tests.report.samples import HOSTILE, KINDS, NOW, SEED
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = [pytest.mark.full, pytest.mark.browser]
+
+PHONE, DESKTOP = 360, 1280
+OPEN_ALL = "document.querySelectorAll('details').forEach(each => { each.open = true })"
+LOADED = (
+    "document.querySelectorAll('script, img, iframe, object, embed, link, form, [style], [onload], [onerror]').length"
+)
+
+
+class Opened:
+    """A report in the browser, with what the browser reports about it.
+
+    Attributes:
+        page: the page.
+        requests: what it asked for, but for the file itself.
+        messages: errors, warnings and dialogs.
+    """
+
+    def __init__(self, page: "Page", path: Path) -> None:
+        self.page = page
+        self.requests: list[str] = []
+        self.messages: list[str] = []
+        url = path.as_uri()
+        log = page.context.new_cdp_session(page)
+        log.send("Network.enable")
+        log.on("Network.requestWillBeSent", lambda event: self.requests.append(event["request"]["url"]))
+        page.on("console", lambda message: self.messages.append(message.text))
+        page.on("pageerror", lambda error: self.messages.append(str(error)))
+        page.on("dialog", lambda dialog: self.messages.append(dialog.message))
+        page.goto(url)
+        self.requests.remove(url)
+
+    def is_quiet(self) -> bool:
+        """Whether the browser reported nothing at all."""
+        return not self.requests and not self.messages
+
+    def overflow(self) -> int:
+        """How many pixels the page is wider than the screen."""
+        return int(self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth"))
+
+
+@contextmanager
+def opened(chromium: "Browser", html: str, folder: Path, width: int, scheme: Any = "light") -> Iterator[Opened]:
+    path = folder / "report.html"
+    path.write_text(html, encoding="utf-8")
+    context = chromium.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    try:
+        yield Opened(context.new_page(), path)
+    finally:
+        context.close()
+
+
+def violations(report: Opened, axe: str) -> list[tuple[str, list[str]]]:
+    """Return what axe-core finds: each rule, with the first elements that break it."""
+    report.page.evaluate(axe)
+    found = report.page.evaluate("axe.run().then(result => result.violations)")
+    return [(each["id"], [node["html"] for node in each["nodes"]][:3]) for each in found]
+
+
+@pytest.mark.parametrize("width", [PHONE, DESKTOP])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_report(chromium: "Browser", axe: str, pictures: Path | None, tmp_path: Path, kind: str, width: int) -> None:
+    html = KINDS[kind]()
+    for scheme in ("light", "dark"):
+        with opened(chromium, html, tmp_path, width, scheme) as report:
+            if pictures is not None:
+                report.page.screenshot(path=pictures / f"{kind}-{width}-{scheme}.png", full_page=True)
+            assert report.overflow() <= 0
+            report.page.evaluate(OPEN_ALL)
+            assert report.overflow() <= 0
+            assert report.is_quiet()
+            assert violations(report, axe) == []
+
+
+def test_what_keeps_people_out_is_found(chromium: "Browser", axe: str, tmp_path: Path) -> None:
+    html = KINDS["check"]().replace(' lang="en"', "")
+    with opened(chromium, html, tmp_path, PHONE) as report:
+        assert "html-has-lang" in [code for code, _ in violations(report, axe)]
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_hostile_text_is_only_shown(chromium: "Browser", tmp_path: Path, kind: str) -> None:
+    with opened(chromium, HOSTILE[kind](), tmp_path, PHONE) as report:
+        report.page.evaluate(OPEN_ALL)
+        assert report.is_quiet()
+        assert report.page.evaluate(LOADED) == 0
+        assert report.overflow() <= 0
+        assert report.page.evaluate("document.styleSheets.length") == 1
+        assert "{{1337*1337}}" in report.page.inner_text("main")
+        assert str(1337 * 1337) not in report.page.inner_text("body")
+
+
+def test_the_policy_is_in_force(chromium: "Browser", tmp_path: Path) -> None:
+    """A style or script that got into a report after all does nothing."""
+    html = KINDS["check"]().replace(
+        "</main>", "<p id=x style='color: red'>x</p><script>document.title = ''</script></main>"
+    )
+    with opened(chromium, html, tmp_path, PHONE) as report:
+        assert report.page.title() != ""
+        assert report.page.evaluate("getComputedStyle(document.getElementById('x')).color") != "rgb(255, 0, 0)"
+        assert len(report.messages) == 2
+
+
+def test_a_keyboard_is_enough(chromium: "Browser", tmp_path: Path) -> None:
+    with opened(chromium, KINDS["simulate"](), tmp_path, DESKTOP) as report:
+        page = report.page
+        expected = page.locator("a, summary").evaluate_all(
+            "all => all.filter(each => !each.parentElement.closest('details:not([open]) > :not(summary)')).length"
+        )
+        reached = []
+        for _ in range(expected):
+            page.keyboard.press("Tab")
+            reached.append(page.evaluate("document.activeElement.tagName + document.activeElement.textContent"))
+            assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+        assert reached[0] == "ASkip to the answer"
+        assert len(set(reached)) == expected
+        form = page.locator("details.form").last
+        form.locator("summary").focus()
+        page.keyboard.press("Enter")
+        assert form.locator("pre").is_visible()
+
+
+def test_it_prints_on_a4_with_the_tree_unfolded(chromium: "Browser", tmp_path: Path) -> None:
+    with opened(chromium, KINDS["flatten"](), tmp_path, DESKTOP) as report:
+        page = report.page
+        folded = page.locator(".tree details:not([open]) > ul").first
+        assert not folded.is_visible()
+        page.emulate_media(media="print")
+        assert folded.is_visible()
+        assert page.pdf(prefer_css_page_size=True).count(b"/MediaBox [0 0 594.95996 841.91998]") > 1
+
+
+def test_ten_thousand_senders_are_folded(chromium: "Browser", tmp_path: Path) -> None:
+    senders = [
+        spfengine.Sender(f"198.18.{number // 256}.{number % 256}", "@seed.example", count=number)
+        for number in range(10_000)
+    ]
+    zone = spfengine.Zone.from_file(SEED)
+    html = spfengine.simulate("seed.example", "v=spf1 a -all", resolver=zone, senders=senders).render_html(now=NOW)
+    with opened(chromium, html, tmp_path, PHONE) as report:
+        assert report.is_quiet()
+        assert report.page.evaluate("document.documentElement.scrollHeight") < 20_000
+        fold = report.page.locator("details.rows").last
+        fold.locator("summary").click()
+        assert fold.locator("tbody tr").first.is_visible()
+        assert fold.locator("tbody tr").count() <= 500
+        assert report.overflow() <= 0

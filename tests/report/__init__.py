@@ -1,0 +1,1 @@
+"""Reports in HTML: what they show, and that nothing in them is more than text."""

@@ -1,0 +1,173 @@
+"""A report of each kind: of ordinary records, and of hostile ones."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import spfengine
+from spfengine.policy.include_tree import include_tree
+from spfengine.simulation.enforce import enforce
+from tests.conftest import REPOSITORY
+
+NOW = 1_800_000_000.0
+SEED = REPOSITORY / "examples" / "seed.zone"
+BAKERY = REPOSITORY / "examples" / "bakery.zone"
+MESSAGE = REPOSITORY / "examples" / "seed-message.eml"
+REPORT = REPOSITORY / "examples" / "seed-report.xml"
+DRAFT = "v=spf1 +a +mx include:relay.mailchannels.net ~all"
+
+Make = Callable[[], str]
+
+
+def _seed() -> spfengine.Zone:
+    return spfengine.Zone.from_file(SEED)
+
+
+def _bakery() -> spfengine.Zone:
+    return spfengine.Zone.from_file(BAKERY)
+
+
+def simulated() -> str:
+    senders = spfengine.read_evidence([REPORT]).senders
+    return spfengine.simulate("seed.example", DRAFT, resolver=_seed(), senders=senders).render_html(now=NOW)
+
+
+def suggested() -> str:
+    senders = spfengine.read_evidence([MESSAGE]).senders
+    return spfengine.suggest("seed.example", senders, resolver=_seed()).render_html(now=NOW)
+
+
+def enforced() -> str:
+    senders = spfengine.read_evidence([REPORT]).senders
+    return enforce("seed.example", resolver=_seed(), senders=senders).render_html(now=NOW)
+
+
+def checked() -> str:
+    return spfengine.check("23.83.218.24", "alice@seed.example", resolver=_seed()).render_html(now=NOW)
+
+
+def traced() -> str:
+    return spfengine.check("23.83.218.24", "alice@seed.example", resolver=_seed()).trace.render_html(now=NOW)
+
+
+def treed() -> str:
+    return include_tree("bakery.example", resolver=_bakery()).render_html(now=NOW)
+
+
+def linted() -> str:
+    return spfengine.render_html(spfengine.lint_zone(_bakery()), now=NOW)
+
+
+def flattened() -> str:
+    return spfengine.flatten("bakery.example", resolver=_bakery()).render_html(now=NOW)
+
+
+def drifted() -> str:
+    before = spfengine.snapshot(["bakery.example"], resolver=_bakery())
+    text = BAKERY.read_text(encoding="utf-8").replace("ip4:198.51.100.0/26", "ip4:198.51.100.0/27")
+    return spfengine.drift(before, resolver=spfengine.Zone.from_text(text)).render_html(now=NOW)
+
+
+def surveyed() -> str:
+    domains = ["bakery.example", "servers.mcsv.net", "aspmx.l.google.com", "not a domain"]
+    return spfengine.render_html(spfengine.survey(domains, resolver=_bakery()), now=NOW)
+
+
+KINDS: Mapping[str, Make] = {
+    "check": checked,
+    "trace": traced,
+    "tree": treed,
+    "lint": linted,
+    "simulate": simulated,
+    "enforce": enforced,
+    "suggest": suggested,
+    "flatten": flattened,
+    "drift": drifted,
+    "survey": surveyed,
+}
+"""The kinds of reports, each with what makes one."""
+
+PAYLOADS = (
+    "<script>alert(1)</script>",
+    "<img/src=x/onerror=alert(1)>",
+    "\"'><svg/onload=alert(1)>",
+    "javascript:alert(1)",
+    "</style><b/style=position:fixed>",
+    "</title></main></code></pre></details>",
+    "{{1337*1337}}",
+    "{%print(1337*1337)%}",
+    "&lt;b&gt;&#x3c;script&#x3e;",
+    "<!--",
+    "]]>",
+    "*{display:none}",
+    "url(https://evil.example/x)",
+)
+"""Texts that a record can hold: no spaces, no controls."""
+INVISIBLE = "\u202ealice\u2066\u200b\x1b[31m\x00\x07\u2028\ufeff"
+"""What a sender's name can hold as well: bidirectional overrides, controls, and what can't be seen."""
+LONG = "<b>" + "x" * (1 << 16)
+
+_MODIFIERS = " ".join([f"x{index}={payload.replace('%', '%%')}" for index, payload in enumerate(PAYLOADS)])
+_NAME = "<script>alert(1)</script>.hostile.example"
+_EXPLANATION = "<script>alert(1)</script> {{1337*1337}} </style>"
+OLD = f"v=spf1 ip4:192.0.2.0/24 include:{_NAME} {_MODIFIERS} exp=why.hostile.example -all"
+NEW = f"v=spf1 ip4:192.0.2.0/25 include:{_NAME} a:{_NAME} {_MODIFIERS} y={LONG[: 1 << 15]} -all"
+
+
+def _hostile(record: str) -> spfengine.Zone:
+    return spfengine.Zone({
+        "hostile.example": {"TXT": [record, LONG[:40000]]},
+        "why.hostile.example": {"TXT": _EXPLANATION},
+        _NAME: {"TXT": f"v=spf1 ip4:198.51.100.0/24 {_MODIFIERS} -all"},
+        "broken.hostile.example": {"TXT": "v=spf1 <script>alert(1)</script> ipv4:</style> -all"},
+    })  # fmt: skip
+
+
+def _senders() -> list[spfengine.Sender]:
+    texts = [*PAYLOADS, INVISIBLE, LONG]
+    senders = [
+        spfengine.Sender(
+            f"203.0.113.{index}", f"{text}@hostile.example", text, 3, text, text, text, "fail", "pass", text
+        )
+        for index, text in enumerate(texts)
+    ]
+    return [*senders, spfengine.Sender("192.0.2.200", "@hostile.example", None, 5, INVISIBLE)]
+
+
+def _hostile_lint() -> str:
+    zone = _hostile(OLD)
+    found = [
+        *spfengine.lint("hostile.example", resolver=zone),
+        *spfengine.lint("broken.hostile.example", resolver=zone),
+    ]
+    return spfengine.render_html(found, now=NOW)
+
+
+def _hostile_drift() -> str:
+    before = spfengine.snapshot(["hostile.example"], resolver=_hostile(OLD))
+    return spfengine.drift(before, resolver=_hostile(NEW)).render_html(now=NOW)
+
+
+def _hostile_check(ip: str = "203.0.113.1") -> Any:
+    return spfengine.check(ip, f"{INVISIBLE}<b>@hostile.example", "<script>{{1337*1337}}", resolver=_hostile(OLD))
+
+
+def _hostile_survey() -> str:
+    domains = ["hostile.example", "broken.hostile.example", *PAYLOADS, INVISIBLE, LONG]
+    return spfengine.render_html(spfengine.survey(domains, resolver=_hostile(OLD)), now=NOW)
+
+
+HOSTILE: Mapping[str, Make] = {
+    "check": lambda: str(_hostile_check().render_html(now=NOW)),
+    "trace": lambda: str(_hostile_check().trace.render_html(now=NOW)),
+    "tree": lambda: include_tree("hostile.example", resolver=_hostile(OLD)).render_html(now=NOW),
+    "lint": _hostile_lint,
+    "simulate": lambda: spfengine.simulate(
+        "hostile.example", NEW, resolver=_hostile(OLD), senders=_senders()
+    ).render_html(now=NOW),
+    "enforce": lambda: enforce("hostile.example", resolver=_hostile(OLD), senders=_senders()).render_html(now=NOW),
+    "suggest": lambda: spfengine.suggest("hostile.example", _senders(), resolver=_hostile(OLD)).render_html(now=NOW),
+    "flatten": lambda: spfengine.flatten("hostile.example", resolver=_hostile(OLD)).render_html(now=NOW),
+    "drift": _hostile_drift,
+    "survey": _hostile_survey,
+}
+"""A report of each kind about records, names and senders that try to be markup."""

@@ -311,9 +311,7 @@ class _Work:
         for term in sorted(idle, key=lambda term: -spent.get(term.text, 0)):
             if self._is_over:
                 yield from self._try(StepKind.DROP_UNUSED, term, [], self._why_unused(term))
-        if self._is_over:
-            return None
-        return (yield from self._finished(plan))
+        return (yield from self._finished(plan)) if _fits(self.cost, self.limits) else None
 
     def _idle(self) -> Iterator[Include]:
         for term in _live(self.record):

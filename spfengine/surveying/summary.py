@@ -18,7 +18,7 @@ LARGE_SPACE = 100_000
 """More IPv4 addresses than this that pass are counted; "Lazy Gatekeepers" (IMC 2023) counts the same."""
 MAX_BROKEN_BY = 1 << 24
 """Domains of the longest list that is read."""
-_MOST_NAMES = 1 << 12  # of one line
+_MOST_NAMES = 1 << 16  # of one line; a TXT record has fewer octets
 
 
 class SummaryRow(StrEnum):

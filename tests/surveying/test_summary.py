@@ -111,6 +111,24 @@ def test_what_is_wrong_with_a_record(
     assert list(found.broken_by) == broken_by
 
 
+@pytest.mark.parametrize(
+    "record",
+    [
+        "v=spf1 " + "include:a.b " * 5_400 + "-all",
+        b"v=spf1 include:\xad\xe2\x80\xae.example -all",
+        "v=spf1 include:%{i}\\x.example -all",
+        "v=spf1 " + " ".join([f"include:n{number}.xx" for number in range(4_500)]),
+        "v=spf1 " + "a: ip4: x " * 6_000,
+    ],
+    ids=["one-include", "not-printable", "macro", "includes", "errors"],
+)
+def test_any_record_can_be_counted(record: str | bytes) -> None:
+    zone = Zone({**RECORDS, "x.example": {"TXT": record}})
+    found = Summary.of(spfengine.survey(["x.example"], resolver=zone, lint=False))
+    assert found["with-record"] == 1
+    assert Summary.from_dict(found.to_dict()) == found
+
+
 BAD: list[tuple[str, Any]] = [
     ("schema", "spfengine.survey/2"),
     ("state", "fine"),

@@ -127,7 +127,9 @@ def test_the_receivers_whose_limits_a_change_exceeds_are_named() -> None:
     found = planned({"x.zone": before}, {"x.zone": before.replace("-all", "a:two.example.com -all")})
     text = plain(plan_lines(found, None), None)
     assert "after the change, some clients exceed the limits of: SpamAssassin" in text
-    assert "after the change" not in plain(plan_lines(planned({"x.zone": before}, {"x.zone": before + " "}), None), None)
+    assert "after the change" not in plain(
+        plan_lines(planned({"x.zone": before}, {"x.zone": before + " "}), None), None
+    )
 
 
 @pytest.mark.parametrize("path", ["x.zone", "main.tf"])

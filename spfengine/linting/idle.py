@@ -12,7 +12,9 @@ from spfengine.linting.codes import LintCode
 from spfengine.linting.finding import Finding, ReachedRecord
 from spfengine.linting.walk import Walk
 from spfengine.names import fold
+from spfengine.policy.outcome import Outcome
 from spfengine.policy.policy import Policy, compiling
+from spfengine.problems import Result
 from spfengine.record.model import Include
 from spfengine.senders import Sender, domain_of
 from spfengine.visible import visible, visible_name
@@ -35,9 +37,10 @@ def idle_includes(
     if not includes:
         return []
     used: Counter[tuple[str, str]] = Counter()
+    messages = 0
     if senders and sum(len(reached.terms) for reached in walk.records) <= _MOST_TERMS:
         policy = yield from compiling(walk.inputs.with_limits(lifted(walk.inputs.limits)))
-        used = messages_by_term(policy, senders)
+        used, messages = messages_by_term(policy, senders)
     catalogue = catalogue or Catalogue.load()
     findings = []
     for reached, term in includes:
@@ -47,7 +50,7 @@ def idle_includes(
         if provider is not None and not _may_send(reached):
             findings.append(_of_service(reached, term, provider))
         elif used and not reached.path:
-            findings.append(_of_senders(reached, term, sum(_own_messages(used, walk.inputs.domain).values())))
+            findings.append(_of_senders(reached, term, messages))
     return findings
 
 
@@ -75,28 +78,45 @@ def idle_service(domain: str, term: Include, catalogue: Catalogue) -> Provider |
     return provider if provider is not None and not provider.apex_include_useful else None
 
 
-def messages_by_term(policy: Policy, senders: Iterable[Sender]) -> Counter[tuple[str, str]]:
-    """Return how many messages each term lets pass: by (domain, folded, and term).
+def messages_by_term(policy: Policy, senders: Iterable[Sender]) -> tuple[Counter[tuple[str, str]], int]:
+    """Return how many messages each term lets pass, by (domain, folded, and term), and how many pass in all.
 
-    A message that comes through an include counts for each term on the way. So does one whose result depends on a term.
+    A message that comes through an include counts for each term on the way. Where the result depends on more than the
+    address, it counts for each term that it may pass by.
 
     Args:
         policy: what the record means without limits.
         senders: who sends; those of other domains are left out.
     """
     used: Counter[tuple[str, str]] = Counter()
+    messages = 0
     for sender in senders:
         if fold(domain_of(sender)) != fold(policy.domain):
             continue
-        outcome = policy.check(sender.ip)
-        terms = [*outcome.path, *[(each.domain, each.term) for each in outcome.depends_on]]
-        for domain, term in dict.fromkeys(terms):
+        terms = _passing_terms(policy.check(sender.ip))
+        messages += sender.count if terms else 0
+        for domain, term in terms:
             used[fold(domain), term] += sender.count
-    return used
+    return used, messages
 
 
-def _own_messages(used: Counter[tuple[str, str]], domain: str) -> dict[str, int]:
-    return {term: count for (name, term), count in used.items() if name == fold(domain)}
+def _passing_terms(outcome: Outcome) -> dict[tuple[str, str], None]:
+    """Return the terms that a client passes by, or may pass by: (domain, term)."""
+    if not {Result.PASS, None} & outcome.results:
+        return {}
+    terms = dict.fromkeys([(each.domain, each.term) for each in outcome.depends_on])
+    below = [outcome]
+    seen = set()  # trees share their branches
+    while below:
+        each = below.pop()
+        if id(each) in seen:
+            continue
+        seen.add(id(each))
+        if each.result is Result.PASS or each.is_open:
+            terms |= dict.fromkeys(each.path)
+        below += [] if each.rest is None else [each.rest]
+        below += [] if each.tree is None else [branch for _, branch in each.tree.branches]
+    return terms
 
 
 def service_why(provider: Provider) -> str:
@@ -113,8 +133,13 @@ def _of_service(reached: ReachedRecord, term: Include, provider: Provider) -> Fi
     return reached.finding(LintCode.INCLUDE_DOES_NOTHING, text, term, hint)
 
 
+def passing_text(messages: int, given: str = "") -> str:
+    """Return messages that pass as words, such as "3 messages that pass"."""
+    return f"{counted(messages, 'message')}{given} that {'passes' if messages == 1 else 'pass'}"
+
+
 def _of_senders(reached: ReachedRecord, term: Include, messages: int) -> Finding:
     shown = visible(term.text, 60)
-    text = f"{shown} does nothing for the senders given: none of their {counted(messages, 'message')} passes by it"
+    text = f"{shown} does nothing for the senders given: none of their {passing_text(messages)} does so by it"
     hint = f"if they are all that send for you, and of a month or more, take {shown} out"
     return reached.finding(LintCode.INCLUDE_DOES_NOTHING, text, term, hint)

@@ -70,7 +70,22 @@ def test_nothing_is_taken_out_that_a_message_passes_by() -> None:
     assert [step.kind for step in plan.steps] == [FLATTEN]
     assert plan.used == (("include:sendgrid.net", 3),)
     assert not plan.stops
-    assert "messages given pass by include:sendgrid.net (3): nothing of that is taken out" in text_of(plan)
+    assert "messages given can pass by include:sendgrid.net (3): nothing of that is taken out" in text_of(plan)
+
+
+def test_nothing_is_taken_out_that_a_message_passes_by_unless_a_conditional_term_decides_before() -> None:
+    zone = {"sf.example": {"TXT": "v=spf1 exists:%{i}.mta.sf.example -all"}}
+    senders = (Sender("10.0.3.1", f"a@{DOMAIN}", count=5), Sender("192.0.2.1", f"a@{DOMAIN}", count=2))
+    plan = plan_of(f"v=spf1 include:sf.example {includes(11)} ~all", zone, senders)
+    assert dict(plan.used) == {"include:sf.example": 7, "include:s3.example": 5}
+    assert plan.by_messages is not None
+    assert not {"include:sf.example", "include:s3.example"} & {t for step in plan.by_messages.steps for t in step.terms}
+    assert "none of the 7 messages given that pass does so by it" in dict(plan.unused)["include:s5.example"]
+
+
+def test_messages_that_fail_show_no_include_to_be_unused() -> None:
+    plan = plan_of(f"v=spf1 {includes(11)} ~all", None, (Sender("192.0.2.1", f"a@{DOMAIN}", count=5),))
+    assert (plan.used, plan.unused, plan.by_messages) == ((), (), None)
 
 
 def test_messages_of_another_domain_show_nothing() -> None:

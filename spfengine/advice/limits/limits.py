@@ -28,7 +28,7 @@ from spfengine.evaluation.limits import DEFAULT_LIMITS, LIFTED, Limits, lifted
 from spfengine.evaluation.mechanisms import LOOP_HINT
 from spfengine.evaluation.session import Answers
 from spfengine.evaluation.unanswered import hint_for, incompleteness, named_unknown, unanswered
-from spfengine.linting.idle import idle_service, messages_by_term, service_why
+from spfengine.linting.idle import idle_service, messages_by_term, passing_text, service_why
 from spfengine.names import domain_fault, fold
 from spfengine.policy.budget import Budget, budget
 from spfengine.policy.compile import Inputs
@@ -194,7 +194,8 @@ class _Work:
         self.known = known
         self.catalogue = catalogue
         self.senders = senders
-        self.used: dict[str, int] = {}
+        self.used: dict[str, int] = {}  # messages that pass, or may pass, by each term
+        self.messages = 0
         self.steps: list[PlanStep] = []
 
     def planned(self, plan: LimitPlan, cost: Budget, many_mx: list[MX]) -> Steps[LimitPlan]:
@@ -237,7 +238,7 @@ class _Work:
 
     def _count_messages(self) -> None:
         """Find out by which terms of the record messages of the senders pass."""
-        counts = messages_by_term(self.meant, self.senders)
+        counts, self.messages = messages_by_term(self.meant, self.senders)
         self.used = {term: count for (domain, term), count in counts.items() if domain == fold(self.inputs.domain)}
 
     @property
@@ -393,8 +394,8 @@ class _Work:
         provider = idle_service(self.inputs.domain, term, self.catalogue)
         if provider is not None:
             return service_why(provider)
-        messages = counted(sum(self.used.values()), "message")
-        return f"none of the {messages} given that pass does so by it; if these are all that you send, take it out"
+        messages = passing_text(self.messages, " given")
+        return f"none of the {messages} does so by it; if these are all that you send, take it out"
 
     def _incomplete(self, unknown: str) -> Problem:
         """Return the problem that not all is known."""

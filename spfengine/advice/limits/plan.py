@@ -100,7 +100,7 @@ class LimitPlan:
         by_messages: a plan without a flattening, if the messages of the senders given are all that is sent: it takes
             out includes that none of them passes by; or None.
         unused: further includes that seem to do nothing, though the plan leaves them: (term, why).
-        used: of the includes that messages of the senders given pass by: (term, messages).
+        used: the includes that messages of the senders given pass by, or may pass by: (term, messages).
         refusal: why the plan does not get within the limits; None if it does.
         unknown: what is not known, in words; "" if all is. Then `need` and what steps bring are lower bounds, and
             nothing is said of the parts that are not known.

@@ -14,7 +14,7 @@ from spfengine.catalogue.provider import Provider
 from spfengine.drivers import asking
 from spfengine.names import domain_fault, fold, is_same_or_under
 from spfengine.problems import Result
-from spfengine.record.model import MX, Record
+from spfengine.record.model import MX, Include, Record
 from spfengine.visible import visible, visible_name
 
 _MOST_HOSTS = 20
@@ -60,7 +60,8 @@ def _shown(hosts: list[str], providers: dict[str, Provider], situation: Situatio
     shown: dict[str, Shown] = {}
     for host, provider in providers.items():
         term = f"include:{provider.include}"
-        if Question(fold(provider.include), RRType.TXT) not in situation.before.answers:
+        reached = Question(fold(provider.include), RRType.TXT) in situation.before.answers
+        if not reached and not _includes(situation.record, provider.include):
             whose = f"{visible(provider.name, 60)} takes the mail of {domain} (MX {visible_name(host)})"
             shown.setdefault(term, Shown(term, f"{whose}, so it probably sends its mail too"))
     if any(isinstance(term, MX) and term.domain_spec is None for term in situation.record.directives):
@@ -72,6 +73,12 @@ def _shown(hosts: list[str], providers: dict[str, Provider], situation: Situatio
                 whose = f"{visible_name(host)} takes the mail of {domain} (MX)"
                 shown.setdefault("mx", Shown("mx", f"{whose}, so it probably sends its mail too"))
     return list(shown.values())
+
+
+def _includes(record: Record, name: str) -> bool:
+    """Whether a record includes a name itself, though what is known may end before that."""
+    targets = [term.domain_spec.target for term in record.directives if isinstance(term, Include)]
+    return any(fold(target) == fold(name) for target in targets if target)
 
 
 def _has_address_that_does_not_pass(situation: Situation, host: str) -> Steps[bool]:

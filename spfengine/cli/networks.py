@@ -78,7 +78,8 @@ def _document(policy: Policy, result: Result) -> dict[str, object]:
 def _remarks(policy: Policy, result: Result) -> Iterator[Line]:
     """Yield what the networks alone do not say."""
     counts = " and ".join(address_count(policy.address_count(result, version), version) for version in (4, 6))
-    yield note(Span(f"{visible_name(policy.domain)}: {result} for {counts}", "quiet"), indent=0)
+    known = "at least " if policy.incomplete else ""
+    yield note(Span(f"{visible_name(policy.domain)}: {result} for {known}{counts}", "quiet"), indent=0)
     why = without_result(policy)
     if why and result not in (Result.PERMERROR, Result.NONE):
         yield note(FAULT, why, indent=0)

@@ -107,9 +107,17 @@ class Address(Expected):
         except AddressError as error:
             meant = typed.address_in(text)
             if meant is None:
-                self.fail(_network_words(text) or str(error), param, ctx)
+                self.fail(_zeros_words(text) or _network_words(text) or str(error), param, ctx)
             return say_meaning(text, meant, ctx)
         return text
+
+
+def _zeros_words(text: str) -> str | None:
+    """Return that the numbers of an address have leading zeros; None if they do not."""
+    address = typed.without_leading_zeros(text)
+    if address is None:
+        return None
+    return f"{text} has leading zeros, which some programs read as octal; if its numbers are decimal, write {address}"
 
 
 def _network_words(text: str) -> str | None:
@@ -387,7 +395,7 @@ def client_and_sender(ip: str, sender: str, ctx: click.Context) -> tuple[str, st
 def _is_plain_sender(text: str) -> bool:
     """Whether a sender is to be checked as it is: whatever a client may have said in MAIL FROM."""
     text = text.removeprefix("<").removesuffix(">") if text.startswith("<") else text
-    is_whole = text[-1:] not in "\"',;" and text[:7].lower() != "mailto:"
+    is_whole = text[-1:] not in f"{typed.QUOTES},;" and text[:7].lower() != "mailto:"
     return not text or (is_whole and not any(letter in text for letter in " \t\r\n<>/"))
 
 

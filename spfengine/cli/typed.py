@@ -13,6 +13,7 @@ from spfengine.names import domain_fault, to_a_labels
 
 _LONGEST = 1000
 _LITERAL = re.compile(r"\[(?:IPv6:)?([0-9A-Fa-f:.]+)\](?::[0-9]{1,5})?", re.IGNORECASE)  # RFC 5321 §4.1.3, with a port
+_IP4 = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
 _IP4_PORT = re.compile(r"([0-9.]+):[0-9]{1,5}")
 _HOST_PREFIX = re.compile(r"([0-9A-Fa-f:.]+)/(?:32|128)")
 _TERM = re.compile(r"[+?~-]?(?:ip4|ip6|ipv6):(.+)", re.IGNORECASE)
@@ -24,8 +25,8 @@ _MAILBOXES = re.compile(r"[^\s\"@]+@[^\s\"@]+[,;\s]+[^\s\"@]+@[^\s\"@]+")
 _TARGET = re.compile(r"[+?~-]?(?:include:|redirect=)([^%]+)", re.IGNORECASE)
 _NAMED = re.compile(r"[^<>]*<\s*([^<>\s@]+@[^<>\s@]+)\s*>")
 _HOST_PORT = re.compile(r"([^:/@\s]+):[0-9]{1,5}")
-_QUOTES = "\"'` \t\r\n\u00a0\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb"
-_FOREIGN = frozenset(" \t\r\n\u00a0<>()[]@/:,;=\"'`\\")  # DNS can carry them, but no mail domain has them
+QUOTES = "\"'` \t\r\n\u00a0\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb"
+_FOREIGN = frozenset(QUOTES + "<>()[]@/:,;=\\")  # DNS can carry them, but no mail domain has them
 _ENDS = ",;"
 
 
@@ -40,7 +41,7 @@ def is_address(text: str) -> bool:
 
 def address_in(text: str) -> str | None:
     """Return the IP address that a text means: "[192.0.2.1]", "192.0.2.1:25", "https://192.0.2.1/" and the like."""
-    text = text[:_LONGEST].strip(_QUOTES).rstrip(_ENDS)
+    text = text[:_LONGEST].strip(QUOTES).rstrip(_ENDS)
     for pattern in (None, _LITERAL, _IP4_PORT, _HOST_PREFIX, _TERM, _NAME_AND_ADDRESS, _ADDRESS_AND_NAME):
         match = pattern.fullmatch(text) if pattern is not None else None
         for candidate in (match[1] if match else text, text.rstrip(".")):
@@ -50,9 +51,18 @@ def address_in(text: str) -> str | None:
     return host if host is not None and is_address(host) else None
 
 
+def without_leading_zeros(text: str) -> str | None:
+    """Return the IPv4 address that a text such as "192.000.002.001" is in decimal; None if it is no such text.
+
+    Some programs read such numbers as octal, so that it is not sure which address is meant.
+    """
+    address = ".".join([number.lstrip("0") or "0" for number in text[:_LONGEST].split(".")])
+    return address if address != text and _IP4.fullmatch(text) and is_address(address) else None
+
+
 def domain_in(text: str) -> str | None:
     """Return the domain that a text means: that of a mail address or a URL, without what surrounds it."""
-    text = text[:_LONGEST].strip(_QUOTES).rstrip(_ENDS)
+    text = text[:_LONGEST].strip(QUOTES).rstrip(_ENDS)
     mailbox = mailbox_in(text)
     target = _TARGET.fullmatch(text)
     port = _HOST_PORT.fullmatch(text)
@@ -66,7 +76,7 @@ def domain_in(text: str) -> str | None:
 
 def mailbox_in(text: str) -> str | None:
     """Return the mail address that a text means: "Name <a@b>", "mailto:a@b", "MAIL FROM:<a@b>"; or as it is."""
-    text = text[:_LONGEST].strip(_QUOTES).rstrip(_ENDS)
+    text = text[:_LONGEST].strip(QUOTES).rstrip(_ENDS)
     named = _NAMED.fullmatch(text)
     if named is not None:
         text = named[1]

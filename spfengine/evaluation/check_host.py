@@ -46,10 +46,12 @@ from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.model import MX, A, All, Directive, Exists, Include, NetworkRun, Ptr, Record, Redirect, Term
 from spfengine.record.parser import parse
 from spfengine.record.slips import hint_for_glued
-from spfengine.visible import visible, visible_name
+from spfengine.visible import named, of_octets, visible, visible_name
+from spfengine.wording import listed
 
 _TXT = RRType.TXT  # members that every check needs; reading a member through its class costs as much as a call
 _PASS, _FAIL = Result.PASS, Result.FAIL
+_MOST_CHARACTERS = 3
 QUALIFIERS = {"+": _PASS, "-": _FAIL, "~": Result.SOFTFAIL, "?": Result.NEUTRAL}  # RFC 7208 §4.6.2
 _DEFAULT = All("?", "", (0, 0))
 """What decides if nothing else does: 'just as if "?all" were specified as the last directive' (RFC 7208 §4.7)."""
@@ -247,9 +249,15 @@ def _invalid_domain(session: Session, domain: str, via: Include | Redirect | Non
     if via is None and not session.domain_known:
         return helo_unknown_halt("the sender is null, so the domain checked is that of the HELO name")
     if via is None and session.domain_refused:
-        text = f"{visible(domain)} is not a domain name that IDNA2008 allows"
+        text = f"{visible(domain)} is not a domain name that IDNA2008 allows{_foreign(domain)}"
         return Halt(Result.NONE, Problem(ProblemCode.INVALID_U_LABEL, text, domain, None, "RFC 8616 §2"))
     return _halt_without_record(via, domain, _codes(via).invalid, domain_fault(domain) or "")
+
+
+def _foreign(domain: str) -> str:
+    """Return which characters of a domain are not US-ASCII, as the end of a sentence."""
+    found = [named(each) for each in dict.fromkeys(of_octets(domain)) if not each.isascii()]
+    return f"; it has {listed(found, _MOST_CHARACTERS)}" if found else ""
 
 
 def _halt_for_answer(

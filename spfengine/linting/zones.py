@@ -142,9 +142,9 @@ class Sends(StrEnum):
     """Whether a name of a zone sends mail, as far as the zone shows it."""
 
     YES = "yes"
-    """Its SPF record lets somebody pass; or it has no valid record, and something else shows it."""
+    """Its SPF record names senders that pass; or it has no valid record, and something else shows it."""
     NO = "no"
-    """Its SPF record lets nobody pass."""
+    """Its SPF record has no error, and lets nobody pass."""
     UNKNOWN = "unknown"
     """Nothing shows it."""
 
@@ -207,11 +207,8 @@ def _summary(zone: Zone, facts: Facts, name: str, counts: Counter[tuple[str, Sev
     texts = [octets.decode("latin-1") for octets in answer.records]
     records = list(filter(is_spf_octets, answer.records))
     errors, warnings = [counts[fold(name), severity] for severity in (Severity.ERROR, Severity.WARNING)]
-    terms = sound_terms(records[0].decode("latin-1")) if records else ()
-    passing = [term for term in terms if isinstance(term, Redirect) or getattr(term, "qualifier", "-") == "+"]
     if records:
-        sends = Sends.YES if passing else Sends.NO
-        why = "its record lets somebody pass" if passing else "its record lets nobody pass"
+        sends, why = _shown_by_record(records[0].decode("latin-1"), has_error=bool(errors))
         needs = "correct its record" if errors else "look at the warnings" if warnings else ""
     else:
         shown = facts.shows_sending(name, texts)
@@ -225,6 +222,16 @@ def _summary(zone: Zone, facts: Facts, name: str, counts: Counter[tuple[str, Sev
             else _first_need(name, takes_mail=takes_mail, is_null=is_null)
         )
     return NameSummary(name, takes_mail, sends, why, needs, errors, warnings)
+
+
+def _shown_by_record(text: str, *, has_error: bool) -> tuple[Sends, str]:
+    """Return whether a name sends mail by its record, and what shows it."""
+    terms = sound_terms(text)
+    passing = any(isinstance(term, Redirect) or getattr(term, "qualifier", "-") == "+" for term in terms)
+    if has_error:
+        why = "its record names senders, but has an error" if passing else "its record has an error"
+        return Sends.YES if passing else Sends.UNKNOWN, why
+    return (Sends.YES, "its record lets somebody pass") if passing else (Sends.NO, "its record lets nobody pass")
 
 
 def _first_need(name: str, *, takes_mail: bool, is_null: bool) -> str:

@@ -96,13 +96,19 @@ def verdict_lines(result: CheckResult) -> Iterator[Line]:
 
 
 def _verdict(result: CheckResult) -> Line:
-    domain = visible_name(result.domain) or ("the null sender" if _is_null(result) else "a sender without a domain")
+    domain = _domain_words(result)
     act = f"call itself {domain}" if result.identity == HELO else f"send mail for {domain}"
     if result.result is Result.NEUTRAL:
         act = "use that name" if result.identity == HELO else "send mail for it"
     why = None if result.problem is None else _UNKNOWN.get(result.problem.code)
     sentence = (why or _SENTENCES[result.result]).format(ip=result.ip, act=act, domain=domain)
     return note(Span(str(result.result).upper(), str(result.result)), "  ", sentence, indent=0)
+
+
+def _domain_words(result: CheckResult) -> str:
+    if result.problem is not None and result.problem.code is ProblemCode.INVALID_U_LABEL:
+        return visible(result.domain)  # it has no form in DNS
+    return visible_name(result.domain) or ("the null sender" if _is_null(result) else "a sender without a domain")
 
 
 def _is_null(result: CheckResult) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 
 import spfengine
-from spfengine import Result, Sender, Zone
+from spfengine import Result, Sender, Status, Zone
 from spfengine.advice.suggest import Advice, Caveat, CaveatCode, SenderStanding, Suggestion
 from spfengine.catalogue import Catalogue
 from tests.advice.test_suggest_proof import FREE, POINTS, Asked, D, _checked, _passing, _result, asked
@@ -92,6 +92,15 @@ def test_what_the_record_reaches_already_is_not_proposed_again(record: str) -> N
     suggestion = suggested({D: {"TXT": record, "MX": GOOGLE_MX}, **GOOGLE, **more})
     assert (suggestion.advice, suggestion.proposal) == (Advice.KEEP, None)
     assert suggestion.render(width=None).startswith("d.example: keep the record; who sends is not known\n")
+
+
+def test_an_include_of_the_record_is_not_proposed_again_if_what_is_known_ends_before_it() -> None:
+    zone = {
+        D: {"TXT": "v=spf1 mx include:_SPF.google.com ~all", "MX": GOOGLE_MX},
+        "aspmx.l.google.com": {"*": Status.TIMEOUT},
+    }
+    suggestion = suggested({**zone, **GOOGLE})
+    assert suggestion.proposal is None
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,16 @@ ZONEDATA: dict[str, Any] = {
 }
 
 
+def test_a_domain_that_can_not_be_looked_up_is_shown_with_the_characters_that_are_the_reason(call: Call) -> None:
+    ended = call("check", "192.0.2.1", "a@b\u2013c\u2603.example", "--zone", SEED)
+    assert ended.out.startswith(
+        "NONE  no SPF record says whether 192.0.2.1 is allowed to send mail for b\u2013c\u2603."
+    )
+    assert "; it has \u2013 (en dash U+2013), \u2603 (snowman U+2603)" in ended.out
+    document = json.loads(call("check", "192.0.2.1", "a@b\u2013c.example", "--zone", SEED, "--json").out)
+    assert "en dash U+2013" in document["problem"]["text"]
+
+
 def test_the_seed_story_says_softfail_what_decided_it_and_why_nothing_else_did(call: Call) -> None:
     ended = call("check", "23.83.218.24", "seed.example", "--zone", SEED)
     assert (ended.code, ended.err) == (2, "")

@@ -60,6 +60,22 @@ def test_all_names_of_a_zone(call: Call, suite: Suite) -> None:
     assert "1 error, 1 warning, 1 info\n" in ended.out
 
 
+def test_the_summary_of_a_zone_does_not_say_that_a_name_with_a_broken_record_sends_nothing(
+    call: Call, suite: Suite
+) -> None:
+    zone = {
+        "firma.de": [{"TXT": "v=spf1 ip4:5.9.1.2 ip4:5.9.1 -all"}],
+        "joined.firma.de": [{"TXT": ["v=spf1 ip4:5.9.1.2", "ip4:5.9.1.3", "-all"]}],
+        "quiet.firma.de": [{"TXT": "v=spf1 -all"}],
+    }
+    document = json.loads(call("lint", "--zone", suite(zone), "--json").out)
+    assert {each["name"]: (each["sends"], each["why"]) for each in document["names"]} == {
+        "firma.de": ("yes", "its record names senders, but has an error"),
+        "joined.firma.de": ("unknown", "its record has an error"),
+        "quiet.firma.de": ("no", "its record lets nobody pass"),
+    }
+
+
 def test_the_names_of_a_zone_are_summed_up(call: Call, suite: Suite) -> None:
     zone = {
         "firma.de": [{"TXT": "v=spf1 mx -all"}, {"MX": [10, "mx.firma.de"]}],

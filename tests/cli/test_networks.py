@@ -51,6 +51,7 @@ def test_json(call: Call) -> None:
 @pytest.mark.parametrize(
     ("domain", "options", "code", "expected"),
     [
+        ("half.example", [], 69, "half.example: pass for at least 256 IPv4 addresses and 0 IPv6 addresses\n"),
         ("half.example", [], 69, ("the result of 4,294,967,040 IPv4 addresses and 2^128 IPv6 addresses is not known: "
                                  "DNS could not answer TXT dead.example (SERVFAIL); try again later")),
         ("rests.example", [], 0, "left out, since it depends on more than the address: exists:%{ir}.list.example"),

@@ -104,6 +104,9 @@ def test_whatever_is_typed_nothing_raises(text: str) -> None:
         (["Bob <bob@seed.example>", "[192.0.2.1]"], ["IP 192.0.2.1, SENDER Bob", "is read as bob@seed.example"]),
         (["192.0.2.1,", "bob@seed.example,"], ["is read as 192.0.2.1", "is read as bob@seed.example"]),
         (["192.0.2.1", "'bob@seed.example'"], ["is read as bob@seed.example"]),
+        (["192.0.2.1", "\u201cbob@seed.example\u201d"], ["is read as bob@seed.example"]),
+        (["192.0.2.1", "\u201ebob@seed.example\u201c"], ["is read as bob@seed.example"]),
+        (["192.0.2.1", "\u00abseed.example\u00bb"], ["is read as seed.example"]),
         (["mx.seed.example[192.0.2.1]", "bob@seed.example"], ["is read as 192.0.2.1"]),
         (["192.0.2.1", "bob@seed.example."], []),
         (["192.0.2.1", "<bob@seed.example>"], []),
@@ -124,6 +127,8 @@ def test_a_check_understands_what_is_typed_and_says_how(call: Call, arguments: l
     ("arguments", "expected"),
     [
         (["192.0.2", "bob@seed.example"], "not an IP address: '192.0.2'; expected one like 192.0.2.1"),
+        (["192.168.001.005", "bob@seed.example"], "if its numbers are decimal, write 192.168.1.5"),
+        (["192.000.256.001", "bob@seed.example"], "not an IP address: '192.000.256.001'"),
         (
             ["192.0.2.0/24", "bob@seed.example"],
             "192.0.2.0/24 is a network; expected one address of it, such as 192.0.2.1",

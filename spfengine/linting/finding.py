@@ -6,10 +6,10 @@ from itertools import accumulate
 
 from spfengine.answers import Answer, is_spf_octets
 from spfengine.linting.codes import ABOUT, LintCode, Severity
-from spfengine.linting.fixes import Fix
+from spfengine.linting.fixes import Fix, read
 from spfengine.policy.include_tree import TreeTerm
 from spfengine.problems import Problem
-from spfengine.record.model import Record, Span, Term
+from spfengine.record.model import All, Record, Redirect, Span, Term
 from spfengine.visible import visible, visible_name
 
 Path = tuple[tuple[str, str], ...]
@@ -201,6 +201,8 @@ _OF_TERMS = frozenset(
         LintCode.WIDE_NETWORK,
         LintCode.HOST_BITS,
         LintCode.RENTABLE_NETWORK,
+        LintCode.MISTYPED_MODIFIER,
+        LintCode.UNKNOWN_MODIFIER,
     }
 )
 
@@ -224,9 +226,18 @@ def _is_caused(finding: Finding, cause: Finding) -> bool:
         return False
     if finding.code in (_CAUSES[cause.code] or ()):
         return True
+    if finding.code is LintCode.MISSING_ALL and cause.fix is not None:
+        return _has_end("".join(cause.fix))
     if finding.span is None or cause.span is None:
         return False
     return finding.code in _OF_TERMS and finding.span[0] < cause.span[1] and cause.span[0] < finding.span[1]
+
+
+def _has_end(text: str) -> bool:
+    """Whether a record has `all` or `redirect`."""
+    record = read(text)
+    ends = [] if record is None else [term for term in record.terms if isinstance(term, All | Redirect)]
+    return bool(ends)
 
 
 def _span(at: Term | Span | None) -> Span | None:

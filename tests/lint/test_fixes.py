@@ -287,6 +287,9 @@ def test_no_policy_is_chosen_for_the_admin(record: str, code: str) -> None:
         (["v=spf1 include:ok.exampleinclude:v4.example ~all"], "v=spf1 include:ok.example include:v4.example ~all"),
         (["v=spf1 include:ok.example,v4.example ~all"], "v=spf1 include:ok.example include:v4.example ~all"),
         (["v=spf1 ip4:192.0.2.1redirect=ok.example"], "v=spf1 ip4:192.0.2.1 redirect=ok.example"),
+        ([("v=spf1 mx", "redirect=ok.example")], "v=spf1 mx redirect=ok.example"),
+        (["v=spf1 mxredirect=ok.example"], "v=spf1 mx redirect=ok.example"),
+        ([("v=spf1 ip4:192.0.2.1 a", "exp=ok.example -all")], "v=spf1 ip4:192.0.2.1 a exp=ok.example -all"),
     ],
 )
 def test_spaces_that_got_lost(records: list[Any], fixed: str) -> None:
@@ -298,6 +301,18 @@ def test_spaces_that_got_lost(records: list[Any], fixed: str) -> None:
         assert "".join(finding.fix or ()) == fixed
         assert_fixed(found.make(), DOMAIN, finding, before)
         assert not [each for each in before if each.span == finding.span and each.code != "missing-space"]
+
+
+@pytest.mark.parametrize(
+    ("record", "is_missing"),
+    [
+        ("v=spf1 mxredirect=ok.example", False),
+        ("v=spf1 include:ok.example-all", False),
+        ("v=spf1 include:ok.exampleinclude:v4.example", True),
+    ],
+)
+def test_an_end_is_missing_only_if_it_is_with_the_lost_spaces_too(record: str, is_missing: bool) -> None:
+    assert ("missing-all" in case(record).codes()) is is_missing
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,8 @@ _OTHERS = {
     b"\xff\xd8\xff": "a picture; paste the text",
 }
 _SPACE = b" \t\r\n"
-_is_xml = re.compile(rb"<(?:[?!]|[A-Za-z_:])").match
+# But not the address in brackets that a pasted bounce of Postfix begins with: no name in XML has an @.
+_is_xml = re.compile(rb"<(?:[?!]|[A-Za-z_:](?![^\s<>@/]{0,64}@))").match
 # More byte order marks, and spaces that do not break, which xml_text leaves out as well.
 _BEFORE_XML = re.compile(rb"\A(?:\xef\xbb\xbf|\xc2\xa0|\xe2\x80\x8b|[ \t\r\n])++")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")

@@ -209,8 +209,7 @@ def neutral(reached: ReachedRecord, record: Record) -> Iterator[Finding]:
     for term in found[:_MOST]:
         text = f"{visible(term.text, 60)} gives neutral to every client that it matches, as if there were no SPF"
         hint = "take the ? off if they are to pass; without the term, the terms after it decide"
-        fixed = with_term(record, term, term.text[1:])
-        yield reached.finding(LintCode.NEUTRAL_TERM, text, term, hint, fixed)
+        yield reached.finding(LintCode.NEUTRAL_TERM, text, term, hint)
 
 
 def discouraged(reached: ReachedRecord, record: Record) -> Iterator[Finding]:

@@ -85,7 +85,13 @@ def _meant(terms: list[str], *, is_glued: bool = False, lead: str = "") -> Slip:
 def _of_list(piece: str) -> list[str]:
     """Return a term for each item of a list in place of a domain or network: `include:a.example,b.example`."""
     name, colon, items = piece.partition(":")
-    return [f"{name}:{item}" for item in _SEPARATORS.split(items) if item] if colon else [piece]
+    return [_of_item(name, item) for item in _SEPARATORS.split(items) if item] if colon else [piece]
+
+
+def _of_item(name: str, item: str) -> str:
+    """Return the term for an item of a list, which may be a term of its own with = in place of the colon."""
+    own, equals, argument = item.partition("=")
+    return f"{own}:{argument}" if equals and own.lstrip("+-?~").lower() in MECHANISMS else f"{name}:{item}"
 
 
 def _glued(token: Token) -> Slip | None:

@@ -232,6 +232,11 @@ def test_a_delivery_report_without_the_address(tmp_path: Path) -> None:
     ]
 
 
+def test_a_pasted_bounce_of_postfix_begins_with_the_address_in_brackets(tmp_path: Path) -> None:
+    text = f"<bob@gmail.com>: host gmail-smtp-in.l.google.com[142.250.27.26] said: {GMAIL}\n"
+    assert [sender.ip for sender in read_bytes(tmp_path, text.encode()).senders] == [IP]
+
+
 def test_the_words_for_people_have_the_address_that_the_code_lacks(tmp_path: Path) -> None:
     report = delivery_report(
         "550 5.7.23 SPF validation failed", plain=f"550 5.7.23 SPF: {IP} is not allowed to send mail"

@@ -1,7 +1,7 @@
 """What a fix may change, over generated zones.
 
 "A fix of a finding that is no error changes no result but permerror, for any client and sender (but for findings whose
-text says what changes, as neutral-term); a fix of an error keeps every term whose meaning is known."
+text says what changes, as mapped-network); a fix of an error keeps every term whose meaning is known."
 """
 
 from collections.abc import Callable, Iterator
@@ -225,7 +225,6 @@ def _reaches_the_term(drawn: Drawn, finding: Finding, answered: Answered) -> boo
 
 SAYS_WHAT_CHANGES: dict[str, Callable[[Drawn, Finding, Answered], bool]] = {
     "look-alike": _is_void_before,
-    "neutral-term": _reaches_the_term,
     "mapped-network": _reaches_the_term,
     "unreversed-macro": _reaches_the_term,
     "escaping-macro": _escapes,
@@ -266,7 +265,7 @@ def assert_changes_nothing_else(drawn: Drawn, finding: Finding) -> None:
     )
 )
 def test_a_fix_of_what_is_no_error_changes_no_result_but_permerror(drawn: Drawn) -> None:
-    """But for findings whose text says what changes, as neutral-term."""
+    """But for findings whose text says what changes, as mapped-network."""
     for finding in drawn.findings():
         if finding.fix is not None and finding.severity is not Severity.ERROR:
             assert_changes_nothing_else(drawn, finding)

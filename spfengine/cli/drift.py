@@ -22,7 +22,7 @@ Examples:
   spfengine drift includes.json --quiet --update    (from cron: mail about each change, once)
 
 The exit code: 0 nothing changed for any client, 1 something did (with --only-worse: something got worse: mail that
-passed no longer does, or an error is new), 69 nothing is known to have changed, but DNS could not answer everything.
+passed no longer does, or an error is new), 69 no result is known to have changed, but DNS could not answer everything.
 {exits.OTHER_HELP}, 73 FILE can't be written.
 """
 _COLUMNS = ("domain", "network", "before", "after", "worse", "by_before", "by_after")

@@ -81,7 +81,7 @@ def idle_service(domain: str, term: Include, catalogue: Catalogue) -> Provider |
 def messages_by_term(policy: Policy, senders: Iterable[Sender]) -> tuple[Counter[tuple[str, str]], int]:
     """Return how many messages each term lets pass, by (domain, folded, and term), and how many pass in all.
 
-    A message that comes through an include counts for each term on the way. Where the result depends on more than the
+    A message that comes through an include counts for each term on the way. If its result depends on more than the
     address, it counts for each term that it may pass by.
 
     Args:

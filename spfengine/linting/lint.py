@@ -216,7 +216,7 @@ def linting(
         answers[question.key] = Answer.txt(record, *others)
     zone = facts_of(resolver)
     walk = yield from walking(inputs, answers, (Names((inputs.domain, *own)), zone.own), zone.proxied)
-    findings = yield from names.without_record(walk, zone)
+    findings = yield from names.without_record(walk, zone, catalogue)
     for reached in walk.records:
         findings += yield from _of_reached(walk, reached, zone)
     findings += yield from names.targets(walk)

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from spfengine.addresses import V4, V6, address_text
 from spfengine.answers import Answer, Question, RRType, Status, spf_texts
+from spfengine.catalogue.catalogue import Catalogue
 from spfengine.dmarc.suffixes import registrable_domain
 from spfengine.evaluation.mechanisms import dns_failure_halt
 from spfengine.linting.codes import LintCode
@@ -299,12 +300,16 @@ def _tidied(name: str) -> str | None:
     return tidy if "%" not in tidy and tidy != name and domain_fault(tidy) is None else None
 
 
-def without_record(walk: Walk, zone: Facts) -> Findings:
-    """Return what the walk found; if the domain has no record, with one to begin with."""
+def without_record(walk: Walk, zone: Facts, catalogue: Catalogue | None) -> Findings:
+    """Return what the walk found; if the domain has no record, with one to begin with.
+
+    Args:
+        catalogue: the known services; those that come with the package by default.
+    """
     findings = list(walk.findings)
     for index, finding in enumerate(findings):
         if finding.code is LintCode.NO_RECORD:
-            findings[index] = yield from _first_record(walk, finding, zone)
+            findings[index] = yield from _first_record(walk, finding, zone, catalogue)
         elif finding.code is LintCode.INCLUDE_NO_RECORD:
             findings[index] = yield from _other_mechanism(walk, finding)
     return findings
@@ -323,7 +328,9 @@ def _other_mechanism(walk: Walk, finding: Finding) -> Generator[Question, Answer
     return finding
 
 
-def _first_record(walk: Walk, finding: Finding, zone: Facts) -> Generator[Question, Answer, Finding]:
+def _first_record(
+    walk: Walk, finding: Finding, zone: Facts, catalogue: Catalogue | None
+) -> Generator[Question, Answer, Finding]:
     """Return the finding of a domain without a record, with what to publish.
 
     `-all` is offered as a fix only if the domain can't get mail, so that nobody sends from it either, and if nothing
@@ -351,13 +358,29 @@ def _first_record(walk: Walk, finding: Finding, zone: Facts) -> Generator[Questi
     if not is_null and not takes_mail:
         takes_mail = any(answer.records or answer.is_failure for answer in (yield from _both(walk, domain)))
     if takes_mail:
-        hint = (
-            'publish "v=spf1 mx ~all" to begin with, and what else sends your mail before the ~all; or "v=spf1 -all" '
-            "if it sends none"
-        )
-        return replace(finding, hint=hint)
+        return replace(finding, hint=_hint_for_first(domain, mail, catalogue or Catalogue.load()))
     hint = "the domain takes no mail; if it sends none either, publish a record that says so"
     return replace(finding, hint=hint, fix=("v=spf1 -all",))
+
+
+def _hint_for_first(domain: str, mail: Answer, catalogue: Catalogue) -> str:
+    """Return what to publish at a domain that takes mail: with mx only if its own hosts take it."""
+    hosts = [host for _, host in sorted(mail.records) if host]
+    home = registrable_domain(domain) or domain
+    found = next((provider for provider in map(catalogue.by_mx, hosts) if provider is not None), None)
+    if found is not None:
+        term, why = f"include:{found.include}", f", since {visible(found.name, 60)} takes its mail (MX)"
+    elif not hosts or any(is_same_or_under(host, home) for host in hosts):
+        term, why = "mx", ""
+    else:
+        return (
+            "publish a record with the include that the service of its MX records names, and with what else sends your "
+            'mail, then ~all; or "v=spf1 -all" if it sends none'
+        )
+    return (
+        f'publish "v=spf1 {term} ~all" to begin with{why}, and what else sends your mail before the ~all; '
+        'or "v=spf1 -all" if it sends none'
+    )
 
 
 def _parent_with_record(walk: Walk, domain: str) -> Generator[Question, Answer, str | None]:

@@ -63,7 +63,7 @@ def _answer(drift: Drift, since: str) -> tuple[str, str]:
     if changed:
         return f"results changed for {counted(changed, 'domain')} {since}", "softfail"
     if drift.is_incomplete:
-        return f"nothing is known to have changed {since}, but not everything is known", "softfail"
+        return f"no result is known to have changed {since}, but not everything is known", "softfail"
     return f"no result changed {since}", "pass"
 
 

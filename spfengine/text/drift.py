@@ -68,7 +68,7 @@ def summary(drift: DomainDrift, since: str) -> Span:
         return Span(f"changed {since}", "softfail")
     if drift.is_incomplete:
         gap = _gap(drift)
-        return Span(f"nothing is known to have changed {since}, but {gap}", "softfail")
+        return Span(f"no result is known to have changed {since}, but {gap}", "softfail")
     return Span(f"no result changed {since}", "pass")
 
 

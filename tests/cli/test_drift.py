@@ -80,7 +80,7 @@ quiet.example: nothing changed since NOW
         (LESS, ["--only-worse"], 1, "pass → fail"),
         (OTHERWISE, [], 0, "example.com: no result changed since"),
         (FAILING, [], 69, "DNS could not answer TXT _spf.relay.example (TIMEOUT)"),
-        (FAILING, ["--only-worse", "--quiet"], 69, "nothing is known to have changed"),
+        (FAILING, ["--only-worse", "--quiet"], 69, "no result is known to have changed"),
         (GONE, [], 1, "_spf.relay.example: the SPF record is gone"),
         (BOTH, [], 1, "DNS could not answer A mx.quiet.example (TIMEOUT)"),
     ],

@@ -207,6 +207,19 @@ class TestNames:
         assert '"v=spf1 -all"' in str(finding.hint)
         assert finding.fix is None
 
+    @pytest.mark.parametrize(
+        ("mx", "hint"),
+        [
+            ((10, "mx.firma.de"), 'publish "v=spf1 mx ~all" to begin with, and'),
+            ((1, "smtp.google.com"), 'publish "v=spf1 include:_spf.google.com ~all" to begin with, since Google'),
+            ((10, "mx.dienst.de"), "publish a record with the include that the service of its MX records names"),
+        ],
+    )
+    def test_the_first_record_has_mx_only_if_own_hosts_take_the_mail(self, mx: tuple[int, str], hint: str) -> None:
+        [finding] = found({"firma.de": {"MX": mx}, mx[1]: {"A": "8.8.8.8"}}, "no-record")
+        assert str(finding.hint).startswith(hint)
+        assert str(finding.hint).endswith('"v=spf1 -all" if it sends none')
+
     def test_a_host_that_says_its_name_has_a_record(self) -> None:
         zone: dict[str, Any] = {
             "firma.de": {"TXT": "v=spf1 mx a:out.firma.de -all", "MX": [(10, "mx.firma.de"), (20, "mx.dienst.de")]},

@@ -496,7 +496,7 @@ def _finish(builder: TraceBuilder, session: Session) -> None:
 
 
 def _give_reasons(record: TracedRecord, no_explanation: Problem | None) -> None:
-    """Fill in why the terms of a record were not evaluated, and what came of its explanation."""
+    """Fill in why the terms of a record were not evaluated, and whether its explanation could be used."""
     matched = any(traced.outcome is TermStatus.MATCH for traced in record.terms)
     decided = "a term before it matched" if matched else "the check ended before it"
     for traced in record.terms:

@@ -1,4 +1,4 @@
-"""What is not known, in words: the questions that DNS could not answer, and those that nobody was asked."""
+"""What is not known, in words: the questions that DNS could not answer, and those that no server was asked."""
 
 from collections.abc import Iterable, Mapping
 
@@ -20,7 +20,7 @@ def unanswered(known: Iterable[Mapping[Question, Answer]]) -> dict[Question, Ans
 
 
 def missing_name(question: Question, answer: Answer) -> str:
-    """Return the name of which nobody was asked: that of the question, or the one that it is an alias of."""
+    """Return the name that is missing from the files: that of the question, or the one that it is an alias of."""
     return answer.chain[-1] if answer.chain else question.name
 
 

@@ -4,7 +4,7 @@ A run at one address notes the range around it in which every lookup of the addr
 `RangeSession`), so that the whole run is the same there. The next run begins where the range ends, until all addresses
 are covered.
 
-A term may depend on more than the address. What such a conditional term may do is played through: a run that reaches
+A term may depend on more than the address. Everything that such a conditional term may do is tried: a run that reaches
 one ends there (`Fork`), and is made again for each choice. For everything that the term can do to the rest of a check
 there is a choice, so the results of all runs are all results that a client can get. What follows a choice depends only
 on the state in which the term was reached (where in which records, how many lookups and void lookups) and on the
@@ -54,7 +54,9 @@ class Inputs:
             raise ArgumentError(f"domain must be text, not {type(domain).__name__}")
         if "@" in domain:
             printable = visible(domain, 80)
-            raise ArgumentError(f"a policy is compiled for a domain, and {printable!r} is none; its sender is `sender`")
+            raise ArgumentError(
+                f"a policy is compiled for a domain, not for {printable!r}; give an address as `sender`"
+            )
         model = Session(_ANY_CLIENT, f"@{domain}", limits=limits)
         if sender is not None:
             given, model = model.domain, Session(_ANY_CLIENT, sender, helo, limits=limits)
@@ -129,7 +131,7 @@ class TilingSession(RangeSession):
     """A run at one address, for the whole range around it. The local part and the HELO name may be unknown.
 
     Attributes:
-        only: the choices that are played through.
+        only: the choices that are tried.
         script: what conditional terms do, in the order in which they are reached.
         reached: how many were reached.
         forking: whether a conditional term after the end of the script raises Fork; if not, it takes its first choice.
@@ -280,7 +282,7 @@ def _possible(
     void_unless_match = isinstance(directive, Exists) and _always_askable(
         session, directive.domain_spec, domain, inputs
     )
-    # If void lookups are not played through, NO_MATCH covers them too.
+    # If void lookups are not tried, NO_MATCH covers them too.
     if not (void_unless_match and Choice.NO_MATCH_VOID in session.only):
         possible[Choice.NO_MATCH] = 0
     possible[Choice.NO_MATCH_VOID] = without_match
@@ -330,7 +332,7 @@ MAX_TREE_DEPTH = 32
 """Conditional terms from the root of a tree to a leaf; instead of a deeper tree, the outcome is unknown. RFC 7208
 §4.6.4 allows 10."""
 MAX_STEPS = 1 << 22
-"""Work for the conditional ranges of one family: choices that are played through, and terms charged in their runs.
+"""Work for the conditional ranges of one family: choices that are tried, and terms charged in their runs.
 Ranges that would need more have an unknown outcome."""
 
 
@@ -371,7 +373,7 @@ def tile(
 
     Args:
         answers: what DNS has answered so far; new answers are added, and nothing is asked twice.
-        only: the choices that are played through at conditional directives, in this order.
+        only: the choices that are tried at conditional directives, in this order.
         max_steps: MAX_STEPS if it is not given.
     """
     tiler = _Tiler(inputs, family, answers, only, MAX_STEPS if max_steps is None else max_steps)
@@ -426,12 +428,12 @@ class _End:
 
 
 class _Node:
-    """A conditional term whose choices are being played through.
+    """A conditional term whose choices are being tried.
 
     Attributes:
         fork: the term, its choices, and the state in which it was reached.
         before: the last address for which a run goes from the previous choice to this term.
-        ends: the outcomes of the choices played through so far, in order.
+        ends: the outcomes of the choices tried so far, in order.
     """
 
     __slots__ = ("before", "ends", "fork")
@@ -443,7 +445,7 @@ class _Node:
 
     @property
     def choice(self) -> Choice:
-        """The choice that is being played through."""
+        """The choice that is being tried."""
         return self.fork.choices[len(self.ends)]
 
 
@@ -491,7 +493,7 @@ class _Tiler:
                 tree = self.trees.get(found.state)
                 if self.steps >= self.max_steps:
                     tree = _End(
-                        self._ask(found.dependency, found.path or (), found.state.lookups, found.state.voids), last
+                        self._open(found.dependency, found.path or (), found.state.lookups, found.state.voids), last
                     )
                 elif tree is None or tree.last < address:
                     stack.append(_Node(found, last))
@@ -526,7 +528,7 @@ class _Tiler:
             found = self._outcome(session)
         except UnknownTarget as unknown:
             dependency = _unknown_target(session, unknown)
-            found = self._ask(dependency, path_of(session), session.lookups, session.voids)
+            found = self._open(dependency, path_of(session), session.lookups, session.voids)
         except Fork as fork:
             found = fork
         if key is not None:
@@ -542,7 +544,7 @@ class _Tiler:
             outcome = self.known[key] = outcome_of(session)
         return outcome
 
-    def _ask(self, dependency: Dependency, path: tuple[tuple[str, str], ...], lookups: int, voids: int) -> Outcome:
+    def _open(self, dependency: Dependency, path: tuple[tuple[str, str], ...], lookups: int, voids: int) -> Outcome:
         """Return the outcome of a range where only a check of one client can find the result."""
         self.is_whole = False
         return self._one(Outcome(None, path=path, lookups=lookups, void_lookups=voids, depends_on=(dependency,)))

@@ -360,7 +360,7 @@ class _Walk:
         counted: the lookups of the worst address, in order: (domain, term); `next_lookup` is the index of the next one.
         asked, terms: how many terms were asked about, and how many there are.
         cut: whether something was left out.
-        asking: whether what terms other than include and redirect ask is asked too.
+        asking: whether the questions of terms other than include and redirect are asked too.
         questions: the questions of terms so far.
     """
 

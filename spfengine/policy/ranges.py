@@ -90,7 +90,7 @@ def difference(left: Spans, right: Spans) -> Spans:
 
 
 class SpanSet:
-    """Addresses to which more are added. What is asked costs the same however many spans there are."""
+    """A set of addresses that grows. A question about it stays cheap, however many spans it has."""
 
     def __init__(self) -> None:
         self._firsts: list[int] = []

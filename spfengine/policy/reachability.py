@@ -273,7 +273,7 @@ def _covered(
         found = Covered(domain, matched[number].directive, tuple([matched[i].directive for i in by]))
         # With nothing but networks between the two, no lookup can exceed a limit or fail.
         only_networks = number < first_unknown and by[-1] < _first_after(number, asking, len(matched))
-        if only_networks or (yield from _can_go(inputs, record, found, matched[number].spans, answers)):
+        if only_networks or (yield from _can_be_left_out(inputs, record, found, matched[number].spans, answers)):
             covered.append(found)
     return covered
 
@@ -322,7 +322,7 @@ def _until_covered(matched: list[_Matched], number: int, after: list[int]) -> li
     return None
 
 
-def _can_go(
+def _can_be_left_out(
     inputs: Inputs, record: Record, covered: Covered, spans: tuple[Spans, Spans], answers: Answers
 ) -> Generator[Question, Answer, bool]:
     """Return whether every client of a covered directive gets the same result without it.

@@ -36,7 +36,7 @@ from spfengine.record.model import (
     Term,
     UnknownModifier,
 )
-from spfengine.visible import visible, visible_name
+from spfengine.visible import short_repr, visible, visible_name
 
 
 class TermStatus(StrEnum):
@@ -64,6 +64,9 @@ class TracedQuestion:
     answer: Answer
     repeated: bool
 
+    def __repr__(self) -> str:
+        return short_repr(self, ("question", "answer", "repeated"))
+
     def to_dict(self) -> dict[str, object]:
         """Return it as JSON-safe values."""
         return {
@@ -84,6 +87,9 @@ class Expansion:
 
     domain_spec: str
     name: str | None
+
+    def __repr__(self) -> str:
+        return short_repr(self, ("domain_spec", "name"))
 
 
 class TracedTerm:
@@ -107,6 +113,9 @@ class TracedTerm:
         self.questions: list[TracedQuestion] = []
         self.expansions: list[Expansion] = []
         self.record: TracedRecord | None = None
+
+    def __repr__(self) -> str:
+        return short_repr(self, ("term", "outcome", "why"))
 
     def to_dict(self) -> dict[str, object]:
         """Return it as JSON-safe values."""
@@ -144,6 +153,9 @@ class TracedRecord:
         self._evaluated: dict[Span, TracedTerm] = {}  # the others are made on demand, since records may be long
         self.result: Result | None = None
         self.problem: Problem | None = None
+
+    def __repr__(self) -> str:
+        return short_repr(self, ("domain", "result", "problem"))
 
     @property
     def terms(self) -> list[TracedTerm]:

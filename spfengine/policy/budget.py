@@ -16,7 +16,7 @@ from spfengine.policy.compile import Inputs, Tiles, TilingSession, tile
 from spfengine.policy.outcome import Choice, Outcome
 from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.model import Exists
-from spfengine.visible import visible, visible_name
+from spfengine.visible import short_repr, visible, visible_name
 
 Choices = tuple[Choice, ...]
 
@@ -43,6 +43,9 @@ class Cost:
     most: int
     address: str
     terms: tuple[tuple[str, str], ...]
+
+    def __repr__(self) -> str:
+        return short_repr(self, ("most", "address", "terms"))
 
     def by_term(self, domains: Container[str]) -> dict[str, int]:
         """Return what each term of certain records costs, with all that it leads to, in order of evaluation.

@@ -20,6 +20,7 @@ from spfengine.policy.ranges import SpanIndex, Spans, SpanSet, common_sizes, dif
 from spfengine.problems import ProblemCode, Result
 from spfengine.record import grammar
 from spfengine.record.model import All, Directive, Network, Record, Term, same_term
+from spfengine.visible import short_repr
 
 
 class Reason(StrEnum):
@@ -48,6 +49,9 @@ class Unreachable:
     reason: Reason
     by: tuple[Directive, ...]
 
+    def __repr__(self) -> str:
+        return short_repr(self, ("domain", "directive", "reason", "by"))
+
 
 @dataclass(frozen=True, slots=True)
 class Covered:
@@ -62,6 +66,9 @@ class Covered:
     domain: str
     directive: Directive
     by: tuple[Directive, ...]
+
+    def __repr__(self) -> str:
+        return short_repr(self, ("domain", "directive", "by"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,9 @@ class Overlap:
     first: Directive
     second: Directive
     addresses: int
+
+    def __repr__(self) -> str:
+        return short_repr(self, ("domain", "first", "second", "addresses"))
 
 
 @dataclass(frozen=True, slots=True)

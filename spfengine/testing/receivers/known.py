@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from spfengine.testing.conformance.answers import WORDS
 from spfengine.testing.conformance.implementations import Address, Command, Function, Implementation, daemon
+from spfengine.visible import short_repr
 
 RSPAMD_AT: Address = ("127.0.0.1", 11333)
 RSPAMD_CONF = Path(__file__).with_name("rspamd.conf")
@@ -52,6 +53,9 @@ class Receiver(NamedTuple):
     implementation: Callable[[], Implementation]
     daemon: tuple[str, ...] | None = None
     needs_root: bool = False
+
+    def __repr__(self) -> str:
+        return short_repr(self, ("key", "title"))
 
     def found(self) -> str | None:
         """Return the path of the program; None if it is not installed."""

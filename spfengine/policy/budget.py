@@ -17,6 +17,7 @@ from spfengine.policy.outcome import Choice, Outcome
 from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.model import Exists
 from spfengine.visible import short_repr, visible, visible_name
+from spfengine.wording import listed
 
 Choices = tuple[Choice, ...]
 
@@ -271,5 +272,4 @@ def _worst(costs: dict[int, Cost]) -> Cost:
 def _terms(cost: Cost) -> str:
     """Return the terms that a cost counts, in words."""
     named = [f"{visible(term, 60)} of {visible_name(domain)}" for domain, term in dict.fromkeys(cost.terms)]
-    more = f" and {len(named) - _MOST_TERMS} more" if len(named) > _MOST_TERMS else ""
-    return ", ".join(named[:_MOST_TERMS]) + more
+    return listed(named, _MOST_TERMS)

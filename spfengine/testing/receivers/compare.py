@@ -31,7 +31,7 @@ class Difference:
         expected: the result that RFC 7208 requires.
         got: the receiver's result, or "nothing".
         said: what the receiver said, printable and shortened.
-        reason: why it differs; None if this is no difference that is known.
+        reason: why it differs; None if that is not known.
     """
 
     client: Client

@@ -1,14 +1,16 @@
 """A DNS server on loopback for load tests: it makes up records for any name, and is fast enough not to be what is
 measured.
 
-    python -m bench.hostile_dns
+    python -m bench.hostile_dns [PORT]
 
 It prints its port, and exits when stdin ends. Names under these domains have:
 
 - `good.test`: a record with an include, whose record has an include; the second one lists 192.0.2.0/24.
+- `bench.test`: a record with an include of `spf.bench.test`, which lists 192.0.2.0/24; `mx.bench.test` has one without.
 - `silent.test`: ten includes of names that are never answered.
 - `strings.test`: ten includes of names with a TXT record of 64,800 empty strings; `octets.test` the same with 32,000
   strings of one octet, `texts.test` with 5,000 TXT records, `hosts.test` ten `a` of names with 4,000 addresses.
+- `hops.test`: ten `mx` with ten hosts each, all with another address.
 - any other: NXDOMAIN.
 """
 
@@ -23,7 +25,7 @@ from pathlib import Path
 from typing import cast
 
 _TTL = (300).to_bytes(4, "big")
-_TXT, _A = 16, 1
+_TXT, _A, _MX = 16, 1, 15
 _UDP = 1232
 _REPOSITORY = Path(__file__).parents[1]
 _EMPTY = b"\0" * 64_800
@@ -41,22 +43,31 @@ def records(name: str, rrtype: int) -> list[bytes]:
     """Return the data of the records of a name."""
     first, *_ = labels = name.lower().split(".")
     kind = labels[-2] if len(labels) > 2 else ""
-    if kind == "good" and rrtype == _TXT:
-        if first == "list":
-            return [_text("v=spf1 ip4:192.0.2.0/24 -all")]
-        return [_text(f"v=spf1 include:{'list.' if first == 'spf' else 'spf.'}{name} -all")]
-    if kind in ("silent", "strings", "octets", "texts") and rrtype == _TXT:
-        if not first.startswith("x-"):
-            return [_text(" ".join(["v=spf1", *[f"include:x-{number}.{name}" for number in range(10)], "-all"]))]
-        if kind == "silent":
-            raise Silent
-        return {"strings": [_EMPTY], "octets": [_ONE], "texts": _TEXTS}[kind]
-    if kind == "hosts":
-        if rrtype == _TXT:
-            return [_text(" ".join(["v=spf1", *[f"a:x-{number}.{name}" for number in range(10)], "-all"]))]
-        if rrtype == _A:
-            return _HOSTS
+    if rrtype == _TXT:
+        return _texts(kind, first, name)
+    if kind == "hosts" and rrtype == _A:
+        return _HOSTS
+    if kind == "hops" and rrtype == _MX:
+        return [b"\0\1" + _name(f"m{number}.{name}") for number in range(10)]
+    if kind == "hops" and rrtype == _A:
+        return [bytes([10, 0, 0, 1])]
     return []
+
+
+def _texts(kind: str, first: str, name: str) -> list[bytes]:
+    """Return the TXT records of a name, of which the first label is given."""
+    if kind == "good":
+        following = {"list": "", "spf": "list."}.get(first, "spf.")
+        term = f"include:{following}{name}" if following else "ip4:192.0.2.0/24"
+        return [_text(f"v=spf1 {term} -all")]
+    if kind == "bench":
+        return [_text(f"v=spf1 {'ip4:192.0.2.0/24' if first in ('spf', 'mx') else 'include:spf.bench.test'} -all")]
+    term = {"hosts": "a", "hops": "mx"}.get(kind, "include")
+    if kind in ("silent", "strings", "octets", "texts", "hosts", "hops") and not first.startswith("x-"):
+        return [_text(" ".join(["v=spf1", *[f"{term}:x-{number}.{name}" for number in range(10)], "-all"]))]
+    if kind == "silent":
+        raise Silent
+    return {"strings": [_EMPTY], "octets": [_ONE], "texts": _TEXTS}.get(kind, [])
 
 
 def reply(query: bytes, limit: int) -> bytes:
@@ -95,6 +106,10 @@ def _record(rrtype: int, data: bytes) -> bytes:
     return b"\xc0\x0c" + rrtype.to_bytes(2, "big") + b"\0\1" + _TTL + len(data).to_bytes(2, "big") + data
 
 
+def _name(name: str) -> bytes:
+    return b"".join([bytes([len(label)]) + label.encode("ascii") for label in name.split(".")]) + b"\0"
+
+
 def _text(text: str) -> bytes:
     octets = text.encode("ascii")
     parts = [octets[at : at + 255] for at in range(0, len(octets), 255)]
@@ -122,8 +137,8 @@ async def _stream(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
         writer.close()
 
 
-async def _serve() -> None:
-    server = await asyncio.start_server(_stream, "127.0.0.1", 0, backlog=1024)
+async def _serve(port: int) -> None:
+    server = await asyncio.start_server(_stream, "127.0.0.1", port, backlog=1024)
     port = server.sockets[0].getsockname()[1]
     await asyncio.get_running_loop().create_datagram_endpoint(_Datagrams, ("127.0.0.1", port))
     print(port, flush=True)
@@ -131,9 +146,9 @@ async def _serve() -> None:
 
 
 @contextmanager
-def served() -> Iterator[str]:
+def served(port: int = 0) -> Iterator[str]:
     """Run the server while the block runs; yields its address and port."""
-    command = [sys.executable, "-m", "bench.hostile_dns"]
+    command = [sys.executable, "-m", "bench.hostile_dns", str(port)]
     with subprocess.Popen(
         command, cwd=_REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=dict(os.environ)
     ) as process:
@@ -143,4 +158,4 @@ def served() -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve())
+    asyncio.run(_serve(int(sys.argv[1]) if len(sys.argv) > 1 else 0))

@@ -200,7 +200,9 @@ class _Ahead:
         self.known.add(key)
         self._own.add(key)
         answer = require_answer(self.resolver, question, await self._fetch(question))
-        self.ask(self.unknown(question, answer))
+        questions = self.unknown(question, answer)
+        if len(questions) > 1 or self._in_flight:  # else the check is about to ask it
+            self.ask(questions)
         return answer
 
     def unknown(self, question: Question, answer: Answer) -> list[Question]:

@@ -85,6 +85,9 @@ class ProblemCode(StrEnum):
     OVER_VOID_LIMIT = "over-void-limit"
     OVER_VOID_LIMIT_PER_LOOKUP = "over-void-limit-per-lookup"
 
+    # Why a policy has no result for some addresses
+    WORK_LIMIT = "work-limit"
+
     # Why a record, or a term of it, is not flattened (see `flatten`)
     FLATTEN_CONDITIONAL = "flatten-conditional"
     FLATTEN_ALIAS = "flatten-alias"

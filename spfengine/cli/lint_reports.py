@@ -78,15 +78,15 @@ class Places:
             number = _line(lines, finding)
             if number is not None:
                 return Place(path, number)
-        path = self._file_of(finding.domain or "")
-        return None if path is None else Place(path, None)
+        file = self._file_of(finding.domain or "")
+        return None if file is None else Place(file, None)
 
     def _file_of(self, domain: str) -> str | None:
         """Return the only file, or the only one whose zone has a domain; None if that is not known."""
         if len(self._files) == 1:
             return self._files[0][0]
-        zones = [(len(zone), path) for zone, path in self._zones if is_same_or_under(domain, zone)]
-        paths = [path for size, path in zones if size == max(zones)[0]]
+        zones = [(len(zone), file) for zone, file in self._zones if is_same_or_under(domain, zone)]
+        paths = [file for size, file in zones if size == max(zones)[0]]
         return paths[0] if len(paths) == 1 else None
 
     def text(self, finding: Finding) -> str:

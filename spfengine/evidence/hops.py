@@ -130,7 +130,12 @@ class Hop:
         """Whether the client is the host itself or one of its site, to judge by the field alone."""
         if self.is_local or self.ip is None or is_internal(self.ip):
             return self.is_local or not self.is_redacted
-        return _is_in(self.ip, _MICROSOFT) and site_of(self.by) == "microsoft"
+        return is_inside_microsoft(self.ip, self.by)
+
+
+def is_inside_microsoft(ip: str, host: str) -> bool:
+    """Whether a host of Exchange Online names an address from which Exchange Online passes messages on inside."""
+    return _is_in(ip, _MICROSOFT) and site_of(host) == "microsoft"
 
 
 def is_internal(ip: str) -> bool:

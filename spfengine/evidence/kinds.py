@@ -46,6 +46,8 @@ _OTHERS = {
 }
 _SPACE = b" \t\r\n"
 _is_xml = re.compile(rb"<(?:[?!]|[A-Za-z_:])").match
+# More byte order marks, and spaces that do not break, which xml_text leaves out as well.
+_BEFORE_XML = re.compile(rb"\A(?:\xef\xbb\xbf|\xc2\xa0|\xe2\x80\x8b|[ \t\r\n])++")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
 _STAMP = (
     r"(?:<\d{1,3}>)?(?:1 )?(?:\w{3,5}\.? [ \d]\d (?:\d{4} )?\d\d:\d\d:\d\d|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d"
@@ -96,7 +98,7 @@ def sniff(head: bytes) -> FileKind:
     if not text:
         return FileKind.EMPTY
     decoded = text.decode("utf-8", "replace")
-    if _is_xml(text):
+    if _is_xml(_BEFORE_XML.sub(b"", text, count=1)):
         return FileKind.PASTED if _is_page(text) and looks_pasted(decoded) else FileKind.XML
     kind = _sniff_text(decoded)
     return FileKind.PASTED if kind is FileKind.MESSAGE and _is_indented(head) else kind

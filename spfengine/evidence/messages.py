@@ -33,6 +33,7 @@ from spfengine.evidence.hops import (
     hop_at_the_border,
     hop_of_writer,
     hops_of,
+    is_inside_microsoft,
     is_internal,
     is_redacted,
     is_same_site,
@@ -253,7 +254,7 @@ def _why_not(claim: SPFClaim, at: int, hops: list[Hop]) -> str | None:
     """Return why a claim is not trusted, though it is the first; None if it is."""
     if claim.is_about_no_client:
         return _SENT_INSIDE
-    if claim.ip is not None and is_internal(claim.ip):
+    if claim.ip is not None and (is_internal(claim.ip) or is_inside_microsoft(claim.ip, _host(claim))):
         return _INSIDE
     above = next((hop for hop in reversed(hops) if hop.at < at), None)
     below = next((hop for hop in hops if hop.at > at), None)
@@ -262,6 +263,11 @@ def _why_not(claim: SPFClaim, at: int, hops: list[Hop]) -> str | None:
     if below is None or below.is_inside or below.ip is None or claim.ip in (None, *[hop.ip for hop in hops]):
         return None
     return None if claim.writer is None or is_same_site(claim.writer, below.by) else _CONTRADICTION
+
+
+def _host(claim: SPFClaim) -> str:
+    """Return the name of the writer; of those that give none in Authentication-Results, that is Microsoft's."""
+    return claim.writer or ("outlook.com" if claim.name == AUTHENTICATION_RESULTS else "")
 
 
 def _contradicts(claim: SPFClaim, above: Hop, below: Hop | None) -> bool:

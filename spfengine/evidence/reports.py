@@ -96,6 +96,22 @@ def read_report(pieces: Iterable[bytes], ledger: Ledger, bounds: Bounds) -> Iter
     yield from report.take()
 
 
+class _Unclosed(Exception):  # noqa: N818 - the file is broken, not the program
+    """A record or report begins in another one, which therefore has no end.
+
+    Attributes:
+        tag: its tag.
+        start: the octet where it begins, as the parser counts.
+        line: the line, as the parser counts.
+    """
+
+    def __init__(self, tag: str, start: int, line: int) -> None:
+        self.tag = tag
+        self.start = start
+        self.line = line
+        super().__init__(tag, start, line)
+
+
 class _Namespaces:
     """Which elements are a report's own, by the namespaces that are declared around them.
 
@@ -201,8 +217,14 @@ class _Report:
                 at = self._parser.ErrorByteIndex - self._fed
                 if at < 0:  # it is in a tag that began in the last piece
                     data, at = b" " + data, 0
-                self._note_fault(error, data, at)
+                self._note_fault(expat.ErrorString(error.code) or "unknown error", error.lineno, data, at)
                 self._dropped, data = data[at:], b""
+            except _Unclosed as unclosed:
+                at = unclosed.start - self._fed
+                if at < 0:  # the tag began in the last piece
+                    data, at = b"<" + unclosed.tag.encode() + data[data.find(b">") :], 0
+                self._note_fault("an element is not closed", unclosed.line, data, at)
+                self._dropped, data = b" " + data[at:], b""
             else:
                 self._fed += len(data)
                 return
@@ -260,13 +282,13 @@ class _Report:
 
     # Faults of the XML.
 
-    def _note_fault(self, error: expat.ExpatError, data: bytes, at: int) -> None:
+    def _note_fault(self, what: str, line: int, data: bytes, at: int) -> None:
         """Note that the XML is broken. Raises Broken if reading can't go on."""
-        place = f"line {self._lines + error.lineno:,}"
+        place = f"line {self._lines + line:,}"
         start = data[max(at - 2, 0) : at + 7].lstrip(b"<!")
         if start and b"DOCTYPE".startswith(start[:7]):
             raise Broken("it has a DOCTYPE, which reports don't have, so the rest is not read", place=place)
-        reason = f"the XML is broken: {expat.ErrorString(error.code) or 'unknown error'}"
+        reason = f"the XML is broken: {what}"
         if not self._root or self._faults >= max(_MAX_FAULTS, self._records // _MAX_FAULTS):
             raise Broken(
                 f"{reason}, and in {self._faults:,} places before" if self._root else reason, None, place, damage=True
@@ -279,7 +301,7 @@ class _Report:
         if self._waiting:
             self._decide()  # so that the records before the fault are not taken for some after it
         self._faults += 1
-        self._lines += error.lineno - 1
+        self._lines += line - 1
 
     def _next_record(self, data: bytes) -> bytes | None:
         """Return data from its first record or report on, for a new parser; None if there is none in it."""
@@ -333,6 +355,8 @@ class _Report:
         if prefix and self._element is _DOCUMENT and name == "feedback":
             self._namespaces.declare({}, 0, is_root=True, tag=tag)
         if self._namespaces.is_own(prefix):
+            if (name == "record" and self._is_in_record) or (name == "feedback" and self._element is _FEEDBACK):
+                raise _Unclosed(tag, self._parser.CurrentByteIndex, self._parser.CurrentLineNumber)
             return self._element.inner.get(name, _OTHER)
         if name == "schema" and self._element in (_DOCUMENT, _FEEDBACK):
             self._ledger.repair("a schema in the report is ignored", f"<{tag}>", self.place)

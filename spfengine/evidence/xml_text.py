@@ -88,7 +88,7 @@ class _Text:
 
     def first(self, octets: bytes) -> bytes:
         """Return the first piece, without white space before the XML declaration, which is a common mistake."""
-        text = self._decoder.decode(octets).lstrip("\ufeff \t\r\n")
+        text = self._decoder.decode(octets).lstrip("\ufeff\u00a0\u200b \t\r\n")
         declaration = _DECLARATION.match(text)
         if declaration is not None:
             text = "\n" * declaration[0].count("\n") + text[declaration.end() :]

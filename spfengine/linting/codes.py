@@ -132,6 +132,9 @@ class LintCode(StrEnum):
     # Nobody was asked: unknown, too
     OUTSIDE_ZONE = ProblemCode.OUTSIDE_ZONE.value
 
+    # A bound was met: unknown, too
+    WORK_LIMIT = ProblemCode.WORK_LIMIT.value
+
     # The explanation
     EXP_INVALID_DOMAIN = ProblemCode.EXP_INVALID_DOMAIN.value
     EXP_DNS_ERROR = ProblemCode.EXP_DNS_ERROR.value
@@ -256,6 +259,7 @@ ABOUT: dict[LintCode, About] = {
     _C.DNS_TRUNCATED: About(_WARNING, "unknown: an answer was cut off", "2.6.6"),
     _C.DNS_CNAME_LOOP: About(_WARNING, "unknown: CNAME records form a loop", "2.6.6"),
     _C.OUTSIDE_ZONE: About(_WARNING, "unknown: a name that is not in the files given", "2.6.6"),
+    _C.WORK_LIMIT: About(_WARNING, "unknown: the records take more work than is done for one domain", ""),
     _C.EXP_INVALID_DOMAIN: About(_WARNING, "exp= with what can't be a domain", "6.2"),
     _C.EXP_DNS_ERROR: About(_WARNING, "unknown: DNS could not answer for the explanation", "6.2"),
     _C.EXP_NO_RECORD: About(_WARNING, "exp= leads to a name without TXT record", "6.2"),
@@ -276,7 +280,8 @@ DNS_CODES = frozenset(
         _C.DNS_TRUNCATED,
         _C.DNS_CNAME_LOOP,
         _C.OUTSIDE_ZONE,
+        _C.WORK_LIMIT,
         _C.EXP_DNS_ERROR,
     }
 )
-"""The codes that say that something is not known, because it was not answered."""
+"""The codes that say that something is not known, because it was not answered, or takes too much work."""

@@ -23,6 +23,7 @@ from spfengine.linting.walk import Walk, walking
 from spfengine.linting.zones import Facts, facts_of, names_to_lint, records_of_type_spf, zone_of
 from spfengine.names import Names, fold, octets
 from spfengine.policy.compile import Inputs
+from spfengine.policy.work import WORK_LIMIT, Work
 from spfengine.problems import ProblemCode
 from spfengine.record.model import Explanation, Record
 from spfengine.record.parser import parse
@@ -193,12 +194,16 @@ def linting(
     own: tuple[str, ...],
     senders: tuple[Sender, ...] = (),
     catalogue: Catalogue | None = None,
+    work: Work | None = None,
 ) -> Generator[Question, Answer, Linted]:
     """Return the findings of a domain, and what they are about.
 
     The arguments are those of `lint`. Nothing is asked of `resolver`; if it is a `Zone`, it shows which names are own.
+
+    Args:
+        work: the steps of work that are left, if they are not those of a domain on which nothing was done yet.
     """
-    inputs = Inputs(domain, None, None, limits, None, 0.0)
+    inputs = Inputs(domain, None, None, limits, None, 0.0, work)
     answers: Answers = {}
     if record is not None:
         text = _text(record)
@@ -226,6 +231,8 @@ def linting(
     findings += zone_names.of_names(walk, resolver)
     findings += names.unanswered(walk, findings)
     findings += walk.outside.values()
+    if inputs.work.is_over and all(finding.code is not LintCode.WORK_LIMIT for finding in findings):
+        findings.append(walk.root.of_problem(WORK_LIMIT))
     return Linted(_in_order(without_consequences(findings), walk.records), walk.records, walk.outside)
 
 

@@ -23,7 +23,7 @@ _OF_ZONES = re.compile(
     rb"^\$(?:ORIGIN|TTL)\b|\bSOA[ \t]|\bIN[ \t]+[A-Z]|[ \t](?:TXT|SPF|MX|A|AAAA|CNAME)[ \t]",
     re.IGNORECASE | re.MULTILINE,
 )
-_SURE = re.compile(rb"^\$ORIGIN\b|\bSOA[ \t]", re.IGNORECASE | re.MULTILINE)
+_SURE = re.compile(rb"^\$ORIGIN\b|\bSOA[ \t]|[ \t](?:TXT|SPF)[ \t(]+\"?v=spf1\b", re.IGNORECASE | re.MULTILINE)
 _SUFFIXES = (".zone", ".zonefile", ".db", ".bind")
 _BEGINNING = 1 << 16  # octets of a file that show whether it is a master file
 
@@ -83,10 +83,18 @@ def is_zone(path: str, data: bytes, *, is_given: bool = False) -> bool:
     return name.endswith(_SUFFIXES) or domain_in(path) is not None or _SURE.search(beginning) is not None
 
 
+def is_surely_zone(path: str, data: bytes) -> bool:
+    """Whether a file is meant to be a zone, so that it matters if it can't be read."""
+    name = path.lower()
+    return name.endswith((".json", ".yaml", ".yml", *_SUFFIXES)) or _SURE.search(data[:_BEGINNING]) is not None
+
+
 def _add_zone(contents: Contents, tree: Tree, path: str, data: bytes) -> None:
     try:
         read = zone_files.read_named(data, path, tree.origins.get(path))
     except (ZoneError, RecordingError) as error:
+        if not (tree.is_file or is_surely_zone(path, data)):
+            return  # a file whose name looks like a domain
         why = " ".join(str(error).split()).removeprefix(f"{visible(path)}: ").removeprefix(f"{visible(path)}, ")
         contents.unread.append(Skipped(path, why))
         return

@@ -62,8 +62,9 @@ def read_revision(revision: str, parts: Sequence[str] = ()) -> Tree:
     """
     tree = _commit(revision)
     skipped: list[Skipped] = []
-    blobs = _wanted(tree, parts or ("./",), skipped)
-    return Tree(revision, dict(_contents(blobs)), tuple(skipped))
+    ids: dict[str, str] = {}
+    blobs = _wanted(tree, parts or ("./",), skipped, ids)
+    return Tree(revision, dict(_contents(blobs)), tuple(skipped), ids=ids)
 
 
 def _commit(revision: str) -> str:
@@ -82,7 +83,8 @@ def _why(stderr: bytes) -> str:
     return f"git: {words.removeprefix('fatal: ')}" if words else ""
 
 
-def _wanted(tree: str, parts: Sequence[str], skipped: list[Skipped]) -> list[_Blob]:
+def _wanted(tree: str, parts: Sequence[str], skipped: list[Skipped], ids: dict[str, str]) -> list[_Blob]:
+    """Return the files that may have records; of those that are too large, add the reason and the id."""
     listed = _run(["ls-tree", "-r", "-z", "--long", tree, "--", *[_relative(part) for part in parts]])
     if listed.returncode:
         raise GitError(_why(listed.stderr) or "git could not list the files")
@@ -100,6 +102,7 @@ def _wanted(tree: str, parts: Sequence[str], skipped: list[Skipped]) -> list[_Bl
         total += size
         if size > MOST_OF_A_FILE:
             skipped.append(Skipped(path, TOO_LARGE))
+            ids[path] = words[2].decode("ascii")
         elif total > MOST_OCTETS or len(blobs) >= MOST_FILES:
             skipped.append(Skipped(path, TOO_MANY_OCTETS))
             break

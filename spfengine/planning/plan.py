@@ -1,11 +1,11 @@
 """The plan of a change: every name whose SPF changes between two trees of files, the worst first."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from spfengine.answers import Answer, Resolver
+from spfengine.answers import Answer, Resolver, RRType, spf_texts
 from spfengine.linting.partly_known import NO_NAME
 from spfengine.names import fold, is_same_or_under
 from spfengine.planning.contents import Contents, contents_of
@@ -206,7 +206,7 @@ def plan(before: Tree, after: Tree, *, below: Resolver | None = None, senders: S
         MissingExtraError: a file is YAML, and pyyaml is not installed.
     """
     planning = _Planning((before.name, after.name), (contents_of(before), contents_of(after)), below, senders)
-    return planning.plan(lambda path: before.files.get(path) == after.files.get(path) is not None)
+    return planning.plan(lambda path: before.is_same(after, path))
 
 
 def plan_contents(
@@ -276,11 +276,16 @@ class _Planning:
         unsure = ""
         if open_terms:
             unsure = f"{open_terms} may lead to addresses or records that change"
+        texts = [text for each in (simulation.before, simulation.after) for text in _records(each)]
+        codes = {problem.code for problem in simulation.problems}
+        is_sure = ProblemCode.OVER_LOOKUP_LIMIT not in codes or not self._unknowns.has_open_term(texts)
+        if not is_sure:
+            unsure = "how many lookups an unknown part needs, so whether there are too many"
         has_effect = any(each.before.result is not each.after.result for each in simulation.senders)
         if not (simulation.changes or simulation.records or has_effect or unsure or simulation.is_incomplete):
             return None
         simulation = _without_hints(simulation)
-        verdict = _verdict(simulation, unsure)
+        verdict = _verdict(simulation, unsure, is_sure=is_sure)
         label = self._unknowns.label(name) or visible_name(name)
         asked = [q.name for answers in (simulation.before.answers, simulation.after.answers) for q in answers]
         parts = tuple(dict.fromkeys(self._unknowns.parts(asked)))
@@ -299,7 +304,7 @@ class _Planning:
         found = []
         for name, records in [*self._new.named.items(), *[(name, [one]) for name, one in self._new.unnamed.items()]]:
             for record in records:
-                if name not in planned and (record.unknown or record.name is None):
+                if name not in planned and (record.unknown or record.name_text):
                     parts = [_part(part.text) for part in record.unknown]
                     found.append(f"{place_of(record)}{': ' if parts else ''}{', '.join(parts)}")
         return found
@@ -326,6 +331,13 @@ def _suffix(dependency: Dependency) -> str:
     """Return what all names end with that a term may lead to; "" if they may be any."""
     text = fold(dependency.term)
     return text.rpartition("}")[2] if "}" in text and "%" in text else ""
+
+
+def _records(policy: Policy) -> Iterator[bytes]:
+    """Yield the SPF records that a policy has read."""
+    for question, answer in policy.answers.items():
+        if question.type is RRType.TXT:
+            yield from spf_texts(answer)
 
 
 def _is_same(before: Answer, after: Answer) -> bool:
@@ -357,10 +369,16 @@ def _without_hints(simulation: Simulation) -> Simulation:
     return replace(simulation, problems=tuple(problems))
 
 
-def _verdict(simulation: Simulation, unsure: str) -> Verdict:
-    if simulation.is_broken:
+def _verdict(simulation: Simulation, unsure: str, *, is_sure: bool) -> Verdict:
+    """Return what a change does to a name.
+
+    Args:
+        unsure: why something is not known; "" if it is.
+        is_sure: whether what gets worse is certain all the same.
+    """
+    if simulation.is_broken and is_sure:
         return Verdict.BROKEN
-    if simulation.is_worse:
+    if simulation.is_worse and is_sure:
         return Verdict.WORSE
     if simulation.is_incomplete or unsure:
         return Verdict.UNKNOWN

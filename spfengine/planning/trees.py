@@ -1,7 +1,9 @@
 """The files of a folder, or of one file alone, that may have records: one state of a repository."""
 
+import hashlib
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from stat import S_ISDIR
 
@@ -24,6 +26,7 @@ class Tree:
         skipped: what was not read.
         origins: path → the domain that the names of the file are relative to, if that was given.
         is_file: whether it is one file that was given by its name.
+        ids: path → what git calls the content of a file that was not read, so that it can be compared all the same.
     """
 
     name: str
@@ -31,6 +34,12 @@ class Tree:
     skipped: tuple[Skipped, ...] = ()
     origins: Mapping[str, str] = field(default_factory=dict)
     is_file: bool = False
+    ids: Mapping[str, str] = field(default_factory=dict)
+
+    def is_same(self, other: "Tree", path: str) -> bool:
+        """Whether a file is in both trees, and the same."""
+        own = self.files.get(path, self.ids.get(path))
+        return own is not None and own == other.files.get(path, other.ids.get(path))
 
 
 def may_have_records(path: str) -> bool:
@@ -53,10 +62,11 @@ def read_path(path: str, parts: Sequence[str] = (), origin: str | None = None) -
     """
     skipped: list[Skipped] = []
     files: dict[str, bytes] = {}
+    ids: dict[str, str] = {}
     if not S_ISDIR(os.stat(path).st_mode):
         with open(path, "rb"):
             pass  # so that a file that can't be read is an error
-        _add(files, os.path.basename(path), path, skipped)
+        _add(files, ids, os.path.basename(path), path, skipped)
         origins = {} if origin is None else {os.path.basename(path): origin}
         return Tree(path, files, tuple(skipped), origins, is_file=True)
     for part in parts or (".",):
@@ -66,11 +76,11 @@ def read_path(path: str, parts: Sequence[str] = (), origin: str | None = None) -
         else:
             found = iter([start] if os.path.isfile(start) else [])  # it may be in the other tree
         for each in found:
-            _add(files, os.path.relpath(each, path).replace(os.sep, "/"), each, skipped)
-    return Tree(path, files, tuple(skipped))
+            _add(files, ids, os.path.relpath(each, path).replace(os.sep, "/"), each, skipped)
+    return Tree(path, files, tuple(skipped), ids=ids)
 
 
-def _add(files: dict[str, bytes], name: str, path: str, skipped: list[Skipped]) -> None:
+def _add(files: dict[str, bytes], ids: dict[str, str], name: str, path: str, skipped: list[Skipped]) -> None:
     if sum(map(len, files.values())) > MOST_OCTETS:
         skipped.append(Skipped(name, TOO_MANY_OCTETS))
         return
@@ -79,3 +89,15 @@ def _add(files: dict[str, bytes], name: str, path: str, skipped: list[Skipped]) 
     skipped += [Skipped(name, each.why) for each in found]
     if data is not None:
         files[name] = data
+        return
+    with suppress(OSError):
+        ids[name] = _id_of(path)
+
+
+def _id_of(path: str) -> str:
+    """Return what git calls the content of a file."""
+    with open(path, "rb") as file:
+        found = hashlib.sha1(b"blob %d\0" % os.fstat(file.fileno()).st_size, usedforsecurity=False)
+        while piece := file.read(1 << 20):
+            found.update(piece)
+    return found.hexdigest()

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from spfengine.answers import Answer, Question, Resolver, Status
 from spfengine.linting.partly_known import NO_NAME
 from spfengine.names import fold, is_same_or_under
+from spfengine.record.grammar import VERSION
 from spfengine.resolvers.asking import ask
 from spfengine.resolvers.zone import Zone
 from spfengine.sources.record import FoundRecord
@@ -17,6 +18,7 @@ from spfengine.visible import visible
 
 _NAMED = re.compile(r"([+\-?~]?(?:include|a|mx|exists|ptr):|(?:redirect|exp)=)(?=[^ ])", re.IGNORECASE)
 _LABEL = re.compile(rf"(?P<term>(?P<sign>[+\-?~]?)include:)?(?P<name>(?:part|record)-[0-9]+\.{re.escape(NO_NAME)})")
+_TERM = re.compile(rb"include:(part-[0-9]+\." + re.escape(NO_NAME).encode("ascii") + rb")")
 _SHOWN = 200
 _MASK = "\ufffc"  # no octet
 
@@ -40,7 +42,13 @@ class Unknowns:
         start = 0
         for word in masked.split(" "):
             end = start + len(word)
-            words.append(self._word(source[start:end]) if _MASK in word and start else source[start:end])
+            written = source[start:end]
+            if _MASK not in word:
+                words.append(written)
+            elif start:
+                words.append(self._word(written))
+            else:  # the unknown part follows the version at once: it begins with a space, if this is a record
+                words += [written[: len(VERSION)], self._word(written[len(VERSION) :])]
             start = end + 1
         return " ".join(words).encode("latin-1")
 
@@ -56,6 +64,11 @@ class Unknowns:
         sign = word[0] if word[:1] in {"+", "-", "?", "~"} else ""
         self._terms[name] = visible(word, _SHOWN)
         return f"{sign}include:{name}"
+
+    def has_open_term(self, texts: Iterable[bytes]) -> bool:
+        """Whether one of these records has a term in place of an unknown part that may be no term that asks DNS."""
+        found = {name.decode("ascii") for text in texts for name in _TERM.findall(text)}
+        return not found.isdisjoint(self._terms)
 
     def name_of(self, record: FoundRecord) -> str:
         """Return a name in place of the one that a file does not say; a new one each time."""

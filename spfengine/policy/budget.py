@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from spfengine.addresses import V4, V6, Family, address_text
 from spfengine.answers import Answer, Question, RRType, Status
+from spfengine.evaluation.check_host import check_host
 from spfengine.evaluation.limit_profiles import LIMIT_PROFILES, LimitProfile
 from spfengine.evaluation.limits import Limits, VoidRule, lifted
 from spfengine.evaluation.mechanisms import LOOP_HINT, UnknownTarget
@@ -14,6 +15,7 @@ from spfengine.evaluation.trace import TraceBuilder, TracedQuestion, TracedRecor
 from spfengine.names import fold
 from spfengine.policy.compile import Inputs, Tiles, TilingSession, tile
 from spfengine.policy.outcome import Choice, Outcome
+from spfengine.policy.work import WorkIsOverError
 from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.model import Exists
 from spfengine.visible import short_repr, visible, visible_name
@@ -112,6 +114,7 @@ def budget(inputs: Inputs, answers: Answers, choices: Choices = WORST) -> Genera
         choices: what terms that depend on more than the address do: `WORST` or `CERTAIN`.
     """
     search = _CostSearch(inputs, answers, choices)
+    yield from search.look_for_loop()
     lookups: dict[int, Cost] = {}
     voids: dict[VoidRule, dict[int, Cost]] = {rule: {} for rule in VoidRule}
     per_term = voids[VoidRule.PER_TERM]
@@ -141,6 +144,14 @@ class _CostSearch:
         self.choices = choices
         self.endless = False
         self.incomplete = False
+
+    def look_for_loop(self) -> Generator[Question, Answer, None]:
+        """Run once for each family, to see most loops before all their outcomes are found, which takes long."""
+        for family in (V4, V6):
+            session = TilingSession(self._lifted(VoidRule.PER_TERM), family, 0, self.answers, self.choices, ())
+            with suppress(UnknownTarget, WorkIsOverError):
+                yield from self.inputs.work.charging(check_host(session))
+            self.endless = self.endless or _is_loop(session.problem)
 
     def tile(self, rule: VoidRule, family: Family) -> Generator[Question, Answer, Tiles]:
         """Return the outcomes for all addresses of a family, with void lookups counted by a rule."""

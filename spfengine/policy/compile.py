@@ -27,6 +27,7 @@ from spfengine.evaluation.session import Answers, Matching, RangeSession, Sessio
 from spfengine.names import fold, is_askable
 from spfengine.policy.outcome import Branch, Choice, Dependency, Input, Outcome, outcome_of, path_of
 from spfengine.policy.ranges import MAPPED_FIRST, MAPPED_LAST, Spans, union
+from spfengine.policy.work import WORK_LIMIT, Work, WorkIsOverError
 from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.macro import MacroString
 from spfengine.record.model import MX, Directive, DomainDirective, Exists, Include, Ptr
@@ -44,10 +45,18 @@ class Inputs:
         local_part: the local part of the sender, or None for every sender.
         helo: the HELO name, or None for every client.
         limits, receiver, now: as for a check; but there is no time limit.
+        work: the steps that are left. Inputs for other records or limits, made from these, share it.
     """
 
     def __init__(
-        self, domain: str, sender: str | None, helo: str | None, limits: Limits, receiver: str | None, now: float
+        self,
+        domain: str,
+        sender: str | None,
+        helo: str | None,
+        limits: Limits,
+        receiver: str | None,
+        now: float,
+        work: Work | None = None,
     ) -> None:
         """Read the arguments as a check does. Raise ArgumentError if one has the wrong type, or the domains differ."""
         if not isinstance(domain, str):
@@ -72,6 +81,7 @@ class Inputs:
         self.limits = limits
         self.receiver = receiver
         self.now = now
+        self.work = Work() if work is None else work
 
     def at(self, domain: str) -> "Inputs":
         """Return the same inputs for the record of another domain."""
@@ -185,13 +195,17 @@ class TilingSession(RangeSession):
             unknown.append(Input.HELO)
         return tuple(unknown)
 
-    def choose(self, dependency: Dependency, possible: dict[Choice, int]) -> Choice:
-        """Return what a conditional term does in this run. Raise Fork if the script does not say it."""
+    def scripted(self) -> Choice | None:
+        """Return what the script says about the next conditional term, or None at its end."""
         index = self.reached
         self.reached += 1
-        if index < len(self.script):
-            self.hi = self.family.last  # the range is that of the run after the newest choice
-            return self.script[index]
+        if index >= len(self.script):
+            return None
+        self.hi = self.family.last  # the range is that of the run after the newest choice
+        return self.script[index]
+
+    def choose(self, dependency: Dependency, possible: frozenset[Choice]) -> Choice:
+        """Return what a conditional term after the end of the script does in this run, or raise Fork."""
         choices = tuple([choice for choice in self.only if choice in possible])
         if self.forking:
             raise Fork(dependency, choices, self._state())
@@ -199,11 +213,8 @@ class TilingSession(RangeSession):
 
     def pass_over(self, dependency: Dependency) -> None:
         """Go on as if an include or redirect that can't be followed did not match. Raise Fork if it is a new one."""
-        index = self.reached
-        self.reached += 1
-        if index >= len(self.script):
+        if self.scripted() is None:
             raise Fork(dependency, (Choice.NO_MATCH,), self._state(), path_of(self))
-        self.hi = self.family.last
 
     def _state(self) -> State:
         path = tuple([(domain, id(term)) for domain, term in self.path])
@@ -229,10 +240,14 @@ def _match_conditional(
     spec = directive.domain_spec
     if session.limits.count_p and spec is not None and "p" in spec.letters:
         charge(session)
-    possible = _possible(session, directive, domain, inputs)
-    choice = session.choose(Dependency(domain, directive.text, inputs), possible)
+    before_match, without_match = _most_voids(session.limits, directive)
+    choice = session.scripted()
+    if choice is None:
+        possible = _possible(session, directive, domain, inputs, before_match)
+        choice = session.choose(Dependency(domain, directive.text, inputs), possible)
     printable = visible(directive.text, 60)
-    for _ in range(possible[choice]):
+    voids = {Choice.MATCH_VOID: before_match, Choice.NO_MATCH_VOID: without_match}.get(choice, 0)
+    for _ in range(voids):
         count_void(session, printable)
     if choice is Choice.TEMPERROR:
         text = f"DNS could not answer for {printable}"
@@ -268,29 +283,30 @@ _MOST_NAMES = 10_000  # more than a DNS message can hold, whatever the limit of 
 
 
 def _possible(
-    session: TilingSession, directive: DomainDirective, domain: str, inputs: tuple[Input, ...]
-) -> dict[Choice, int]:
-    """Return what a conditional directive may do, with the void lookups that it counts then.
+    session: TilingSession, directive: DomainDirective, domain: str, inputs: tuple[Input, ...], before_match: int
+) -> frozenset[Choice]:
+    """Return what a conditional directive may do.
 
-    It is enough to consider none of these void lookups, and all of them: with a number in between, a check ends as with
-    none, or in permerror as with all.
+    It is enough to consider none of the void lookups that it can count, and all of them: with a number in between, a
+    check ends as with none, or in permerror as with all.
+
+    Args:
+        before_match: how many void lookups it can count before it matches.
     """
-    before_match, without_match = _most_voids(session.limits, directive)
-    possible = {Choice.MATCH: 0}
+    possible = {Choice.MATCH, Choice.NO_MATCH_VOID}
     if 0 < before_match <= session.limits.voids - session.voids:  # more end in permerror, as with NO_MATCH_VOID
-        possible[Choice.MATCH_VOID] = before_match
+        possible.add(Choice.MATCH_VOID)
     void_unless_match = isinstance(directive, Exists) and _always_askable(
         session, directive.domain_spec, domain, inputs
     )
     # If void lookups are not tried, NO_MATCH covers them too.
     if not (void_unless_match and Choice.NO_MATCH_VOID in session.only):
-        possible[Choice.NO_MATCH] = 0
-    possible[Choice.NO_MATCH_VOID] = without_match
+        possible.add(Choice.NO_MATCH)
     if not isinstance(directive, Ptr):  # for ptr, a DNS failure means no match (RFC 7208 §5.5)
-        possible[Choice.TEMPERROR] = 0
+        possible.add(Choice.TEMPERROR)
     if isinstance(directive, MX):
-        possible[Choice.PERMERROR] = 0
-    return possible
+        possible.add(Choice.PERMERROR)
+    return frozenset(possible)
 
 
 def _most_voids(limits: Limits, directive: DomainDirective) -> tuple[int, int]:
@@ -331,9 +347,6 @@ RFC 7208 §4.6.4 no record has more than 9,973."""
 MAX_TREE_DEPTH = 32
 """Conditional terms from the root of a tree to a leaf; instead of a deeper tree, the outcome is unknown. RFC 7208
 §4.6.4 allows 10."""
-MAX_STEPS = 1 << 22
-"""Work for the conditional ranges of one family: choices that are tried, and terms charged in their runs.
-Ranges that would need more have an unknown outcome."""
 
 
 class Tiles(NamedTuple):
@@ -374,9 +387,9 @@ def tile(
     Args:
         answers: what DNS has answered so far; new answers are added, and nothing is asked twice.
         only: the choices that are tried at conditional directives, in this order.
-        max_steps: MAX_STEPS if it is not given.
+        max_steps: the steps of work for conditional ranges; if it is not given, all that are left.
     """
-    tiler = _Tiler(inputs, family, answers, only, MAX_STEPS if max_steps is None else max_steps)
+    tiler = _Tiler(inputs, family, answers, only, max_steps)
     return (yield from _tiles(tiler, 0, family.last))
 
 
@@ -384,7 +397,7 @@ def tile_range(
     inputs: Inputs, family: Family, answers: Answers, first: int, last: int
 ) -> Generator[Question, Answer, Tiles]:
     """Return the ranges of the addresses from `first` to `last`."""
-    return (yield from _tiles(_Tiler(inputs, family, answers, ALL_CHOICES, MAX_STEPS), first, last))
+    return (yield from _tiles(_Tiler(inputs, family, answers, ALL_CHOICES, None), first, last))
 
 
 def _tiles(tiler: "_Tiler", first: int, to: int) -> Generator[Question, Answer, Tiles]:
@@ -400,11 +413,9 @@ def _tiles(tiler: "_Tiler", first: int, to: int) -> Generator[Question, Answer, 
         address = last + 1
         if family is V6 and MAPPED_FIRST <= address <= MAPPED_LAST:
             address = MAPPED_LAST + 1
-        if len(starts) >= MAX_RANGES and address <= to:
-            beyond = Dependency(tiler.inputs.domain, f"more than {MAX_RANGES} ranges", (Input.CLIENT_ADDRESS,))
+        if (len(starts) >= MAX_RANGES or tiler.inputs.work.is_over) and address <= to:
             starts.append(address)
-            outcomes.append(Outcome(None, depends_on=(beyond,)))
-            tiler.is_whole = False
+            outcomes.append(tiler.cut())
             break
     return Tiles(starts, outcomes, tiler.is_whole)
 
@@ -471,13 +482,13 @@ class _Tiler:
     """
 
     def __init__(
-        self, inputs: Inputs, family: Family, answers: Answers, only: Sequence[Choice], max_steps: int
+        self, inputs: Inputs, family: Family, answers: Answers, only: Sequence[Choice], max_steps: int | None
     ) -> None:
         self.inputs = inputs
         self.family = family
         self.answers = answers
         self.only = only
-        self.max_steps = max_steps
+        self.max_steps = inputs.work.left if max_steps is None else max_steps
         self.known: dict[object, Outcome] = {}
         self.runs: dict[tuple[State, Choice], tuple[Outcome | Fork, int]] = {}
         self.trees: dict[State, _End] = {}
@@ -490,15 +501,11 @@ class _Tiler:
         while True:
             found, last = yield from self._run(address, stack)
             if isinstance(found, Fork):
-                tree = self.trees.get(found.state)
-                if self.steps >= self.max_steps:
-                    tree = _End(
-                        self._open(found.dependency, found.path or (), found.state.lookups, found.state.voids), last
-                    )
-                elif tree is None or tree.last < address:
+                known = self._known_end(found, address, last)
+                if known is None:
                     stack.append(_Node(found, last))
                     continue
-                end = _End(tree.outcome, min(last, tree.last), tree.leaves, tree.depth)
+                end = known
             else:
                 end = _End(found, last)
             while stack:
@@ -512,9 +519,24 @@ class _Tiler:
             else:
                 return end.outcome, end.last
 
+    def _known_end(self, fork: Fork, address: int, last: int) -> _End | None:
+        """Return what follows a fork if it is known already, or if no steps are left to find it; otherwise None.
+
+        Args:
+            last: the last address for which a run gets to the fork.
+        """
+        tree = self.trees.get(fork.state)
+        if self.steps >= self.max_steps or self.inputs.work.is_over:
+            _, lookups, voids = fork.state
+            tree = _End(self._open(fork.dependency, fork.path or (), lookups, voids, is_cut=True), last)
+        elif tree is None or tree.last < address:
+            return None
+        return _End(tree.outcome, min(last, tree.last), tree.leaves, tree.depth)
+
     def _run(self, address: int, stack: list[_Node]) -> Generator[Question, Answer, tuple[Outcome | Fork, int]]:
         """Return where a run with the choices on the stack ends or forks, and the last address for which it does."""
         key = (stack[-1].fork.state, stack[-1].choice) if stack else None
+        self.inputs.work.left -= 1
         if key is not None:
             self.steps += 1
             known = self.runs.get(key)
@@ -524,13 +546,16 @@ class _Tiler:
         session = TilingSession(self.inputs, self.family, address, self.answers, self.only, script, forking=True)
         found: Outcome | Fork
         try:
-            yield from check_host(session)
+            yield from self.inputs.work.charging(check_host(session))
             found = self._outcome(session)
         except UnknownTarget as unknown:
             dependency = _unknown_target(session, unknown)
             found = self._open(dependency, path_of(session), session.lookups, session.voids)
+        except WorkIsOverError:
+            return self.cut(session.lookups, session.voids), self.family.last
         except Fork as fork:
             found = fork
+        self.inputs.work.left -= session.lookups
         if key is not None:
             self.runs[key] = found, session.hi
             self.steps += session.lookups
@@ -544,10 +569,28 @@ class _Tiler:
             outcome = self.known[key] = outcome_of(session)
         return outcome
 
-    def _open(self, dependency: Dependency, path: tuple[tuple[str, str], ...], lookups: int, voids: int) -> Outcome:
-        """Return the outcome of a range where only a check of one client can find the result."""
+    def cut(self, lookups: int = 0, voids: int = 0) -> Outcome:
+        """Return the outcome of the addresses that are left when a bound is met, with what they count at least."""
+        left = Dependency(self.inputs.domain, "what is left", (Input.CLIENT_ADDRESS,))
+        return self._open(left, (), lookups, voids, is_cut=True)
+
+    def _open(
+        self,
+        dependency: Dependency,
+        path: tuple[tuple[str, str], ...],
+        lookups: int,
+        voids: int,
+        *,
+        is_cut: bool = False,
+    ) -> Outcome:
+        """Return the outcome of a range where only a check of one client can find the result.
+
+        Args:
+            is_cut: whether it would have been found with more steps of work. With none at all, it was not wanted.
+        """
         self.is_whole = False
-        return self._one(Outcome(None, path=path, lookups=lookups, void_lookups=voids, depends_on=(dependency,)))
+        problem = WORK_LIMIT if is_cut and self.max_steps else None
+        return self._one(Outcome(None, problem, None, None, path, lookups, voids, (dependency,)))
 
     def _tree(self, node: _Node) -> _End:
         """Return the outcome of all choices of a conditional term together."""

@@ -23,6 +23,7 @@ from spfengine.names import fold, is_askable, is_same_or_under
 from spfengine.policy.budget import Budget, budget, over_limits
 from spfengine.policy.compile import Inputs, TilingSession
 from spfengine.policy.outcome import Input
+from spfengine.policy.work import WORK_LIMIT, WorkIsOverError
 from spfengine.problems import Problem, Result
 from spfengine.record.macro import MacroString
 from spfengine.record.model import (
@@ -398,8 +399,11 @@ class _Walk:
         session = TilingSession(self.inputs, V4, 0, self.answers, (), ())
         try:
             begin_domain(session, domain, via)
-            answer = yield from ask(session, domain, RRType.TXT)
+            answer = yield from self.inputs.work.charging(ask(session, domain, RRType.TXT))
             record = record_of(session, domain, via, answer)
+        except WorkIsOverError:
+            self.cut = True
+            return TreeRecord(domain, own, problems=(WORK_LIMIT,))
         except Halt as halt:
             asked = self._known(domain)
             fault = None if asked is None else select_record(asked.answer)
@@ -439,7 +443,7 @@ class _Walk:
     ) -> Generator[Question, Answer, TreeTerm]:
         lookup = self._lookup_of(domain, term)
         self.asked += 1
-        if self.asked > MAX_LOOKUPS or len(above) > MAX_DEPTH:
+        if self.asked > MAX_LOOKUPS or len(above) > MAX_DEPTH or self.inputs.work.is_over:
             self.cut = True
             return TreeTerm(term, lookup)
         spec = term.value if isinstance(term, Redirect) else term.domain_spec

@@ -151,14 +151,21 @@ class Outcome(HashedOnce):
         return self.result is None and self.tree is None
 
     @property
+    def is_cut(self) -> bool:
+        """Whether the result is not known since a bound on work was met."""
+        return self.problem is not None and self.problem.code is ProblemCode.WORK_LIMIT
+
+    @property
     def is_incomplete(self) -> bool:
-        """Whether something was not answered, so that the true outcome is not known, or not for every client."""
+        """Whether something was not answered, or a bound on work was met, so that the true outcome is not known, or not
+        for every client.
+        """
         if self.result is not None:
             return self.result is Result.TEMPERROR
         try:
             return self._incomplete
         except AttributeError:
-            fill(self, "_incomplete", any(map(_is_unanswered, self._below)))
+            fill(self, "_incomplete", self.is_cut or any(map(_is_unanswered, self._below)))
             return self._incomplete
 
     @property

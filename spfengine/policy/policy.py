@@ -274,14 +274,21 @@ class Policy(HashedOnce):
         found: list[tuple[IPNetwork, Outcome, tuple[Dependency, ...]]] = []
         for family in (V4, V6):
             for first, last, outcome in self.ranges(family.version):
-                if outcome.result is None:
+                if outcome.result is None and not outcome.is_cut:
                     found += [(net, outcome, outcome.depends_on) for net in networks_of(family, [(first, last)])]
         return found
 
     @property
     def incomplete(self) -> list[IPNetwork]:
-        """The networks whose outcome is not known: DNS could not answer, or nobody was asked (temperror)."""
+        """The networks whose outcome is not known: DNS could not answer, or nobody was asked (temperror), or a bound on
+        work was met (`is_cut`).
+        """
         return self._networks(lambda outcome: outcome.is_incomplete)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether a bound on work was met, so that the outcome of some networks is not known (`work-limit`)."""
+        return any(outcome.is_cut for table in (self._ip4, self._ip6) for outcome in table[1])
 
     def diff(self, other: "Policy", by: str = "result") -> "list[Change]":
         """Return exactly what changes from this policy to the other, as networks in order; empty if nothing changes.

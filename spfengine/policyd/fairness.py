@@ -10,10 +10,13 @@ Anyone can use any number of names below a domain of theirs, so those together h
 organization is taken to be its last two labels, or three if these look like co.uk: an error only makes checks of heavy
 domains wait for each other.
 
+Someone may have many domains, and use each once. So a check of any domain that has cost `FREE` units by itself goes on
+in turn with the heavy ones.
+
 An ordinary domain never gets there: few of its questions fail, and answers and verdicts are cached.
 """
 
-from asyncio import CancelledError, Future, get_running_loop, timeout
+from asyncio import CancelledError, Future, Task, get_running_loop, shield, timeout
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -29,13 +32,14 @@ COSTLY = 8.0
 """Units that heavy checks cost on average."""
 AT_ONCE = 4
 """Heavy checks that run at once."""
+FREE = 20.0
+"""Units that any check may cost before it waits for its turn."""
 FAILED = 10
 """Units of a question that fails, and of a check that ends in temperror."""
 _HALF_LIFE = 10.0  # seconds
 _MOST_ACCOUNTS = 10_000
 
-_checked: ContextVar["tuple[_Account, ...]"] = ContextVar("_checked", default=())
-_runs_heavy: ContextVar[bool] = ContextVar("_runs_heavy", default=False)
+_current: ContextVar["_Check | None"] = ContextVar("_current", default=None)
 
 
 class _Account:
@@ -58,6 +62,25 @@ class _Account:
     def is_heavy(self) -> bool:
         """Whether the checks of the domain are heavy."""
         return self.units >= HEAVY and self.units >= COSTLY * self.checks
+
+
+class _Check:
+    """A check that runs.
+
+    Attributes:
+        domain: the domain that is checked.
+        accounts: those that it is charged to.
+        units: what it has cost so far.
+        turn: its turn among the heavy checks, which it may still wait for; None if it is not heavy.
+    """
+
+    __slots__ = ("accounts", "domain", "turn", "units")
+
+    def __init__(self, domain: str, accounts: tuple[_Account, ...]) -> None:
+        self.domain = domain
+        self.accounts = accounts
+        self.units = 0.0
+        self.turn: Task[bool] | None = None
 
 
 class Fairness:
@@ -83,8 +106,12 @@ class Fairness:
 
     def charge(self, units: float) -> None:
         """Charge the domain whose check runs in this context."""
+        check = _current.get()
+        if check is None:
+            return
+        check.units += units
         now = self._clock()
-        for account in _checked.get():
+        for account in check.accounts:
             account.add(now, units)
 
     def decided(self, decision: Decision) -> None:
@@ -95,7 +122,8 @@ class Fairness:
     @property
     def runs_heavy(self) -> bool:
         """Whether a heavy check runs in this context."""
-        return _runs_heavy.get()
+        check = _current.get()
+        return check is not None and check.turn is not None
 
     def _open(self, domain: str) -> _Account:
         now = self._clock()
@@ -115,19 +143,32 @@ class Fairness:
         """
         domain = domain.lower()
         accounts = tuple([self._open(name) for name in dict.fromkeys((domain, organization(domain)))])
-        _checked.set(accounts)
-        is_heavy = any(account.is_heavy for account in accounts)
-        _runs_heavy.set(is_heavy)
-        if not is_heavy:
-            yield True
-            return
-        if not await self._wait(domain):
-            self.refused += 1
-            yield False
-            return
+        check = _Check(domain, accounts)
+        _current.set(check)
         try:
-            yield True
+            yield await self._has_turn(check) if any(account.is_heavy for account in accounts) else True
         finally:
+            self._end(check)
+
+    async def may_ask(self) -> bool:
+        """Wait until the check in this context may ask a question of DNS. False: it has waited too long."""
+        check = _current.get()
+        if check is None or (check.turn is None and check.units < FREE):
+            return True
+        return await self._has_turn(check)
+
+    async def _has_turn(self, check: _Check) -> bool:
+        """Wait for the turn of a check, once for all its questions."""
+        if check.turn is None:
+            check.turn = get_running_loop().create_task(self._wait(check.domain))
+        return await shield(check.turn)
+
+    def _end(self, check: _Check) -> None:
+        if check.turn is None:
+            return
+        if not check.turn.done():
+            check.turn.cancel()
+        elif not check.turn.cancelled() and check.turn.result():
             self._next()
 
     async def _wait(self, domain: str) -> bool:
@@ -144,6 +185,7 @@ class Fairness:
             if given.done() and not given.cancelled():
                 self._next()  # it was given just before
             if isinstance(error, TimeoutError):
+                self.refused += 1
                 return False
             raise
         finally:

@@ -1,20 +1,44 @@
-"""A resolver that counts what it is asked, for the metrics, and charges the domain whose check asked it."""
+"""The resolver of the policy server: it counts what it is asked, for the metrics, charges the domain whose check asked,
+and lets checks that have cost much wait.
+"""
 
 from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from spfengine.answers import Answer, Question
+from spfengine.answers import Answer, Question, Status
 from spfengine.policyd.fairness import FAILED, Fairness
 from spfengine.policyd.metrics import Metrics
 from spfengine.resolvers.asking import aask, slots_of
+from spfengine.resolvers.cache import Cache
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
     from spfengine.resolvers.slots import Slots
 
+_MOST_ANSWERS = 50_000
 _RECORDS_FOR_ONE = 20  # records of an answer that cost as much as a question
+
+
+class Shared(Cache):
+    """The answers of all checks; a check that has cost much waits for its turn before it asks for one.
+
+    It waits here, and not when its question is sent: others may wait for the same answer.
+    """
+
+    def __init__(self, resolver: "Metered", fairness: Fairness) -> None:
+        super().__init__(resolver, max_entries=_MOST_ANSWERS)
+        self._fairness = fairness
+
+    async def aresolve(self, question: Question, /) -> Answer:
+        """Return the cached answer, or ask for it."""
+        known = self.peek(question)
+        if known is not None:
+            return known
+        if not await self._fairness.may_ask():
+            return Answer.failed(Status.TIMEOUT)
+        return await super().aresolve(question)
 
 
 class Metered:

@@ -2,12 +2,10 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
-from ipaddress import ip_address
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
-from spfengine.addresses import address_text, parse_address
+from spfengine.addresses import V4, V6, Family, parse_address
 from spfengine.answers import Status
 from spfengine.checker import Checker
 from spfengine.checks import is_null
@@ -19,7 +17,7 @@ from spfengine.receiver.decision import Decision
 from spfengine.receiver.requests import MAX_REPLY, Attributes
 from spfengine.receiver.rules import BOTH, Header, Refusal, Rules
 from spfengine.resolvers.asking import Unanswered
-from spfengine.special_purpose import special_purpose
+from spfengine.special_purpose import special_purpose_of
 from spfengine.visible import short_repr, visible
 
 if TYPE_CHECKING:
@@ -32,8 +30,7 @@ DUNNO = "DUNNO"
 _REMEMBERED = 10_000
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Client:
+class Client(NamedTuple):
     """The client whose message a request is about.
 
     Attributes:
@@ -95,6 +92,10 @@ class Delegation:
         self._decided = decided
         self._turn = turn
         self._again: OrderedDict[Client, str] = OrderedDict()  # the action for the next request about a message
+        self._skipped: dict[Family, list[tuple[int, int]]] = {V4: [], V6: []}
+        for network in rules.skip:
+            first, last = [int(address) for address in (network.network_address, network.broadcast_address)]
+            self._skipped[V4 if network.version == V4.version else V6].append((first, last))
         self._checker = self._checker_of(resolver)
 
     def use(self, resolver: "Resolver | AsyncResolver") -> None:
@@ -135,7 +136,9 @@ class Delegation:
         deciding = self._deciding(client)
         wanted = next(deciding)
         while True:
-            result = await self._acheck(checker, wanted)
+            result = _known(checker, wanted)
+            if result is None:
+                result = await self._acheck(checker, wanted)
             try:
                 wanted = deciding.send(result)
             except StopIteration as stop:
@@ -153,8 +156,7 @@ class Delegation:
         deciding = self._deciding(client)
         wanted = next(deciding)
         while True:
-            sender = "" if wanted.identity == HELO else client.sender
-            result = checker.known(client.ip, sender, client.helo, wanted.identity)
+            result = _known(checker, wanted)
             if result is None:
                 return None
             try:
@@ -202,13 +204,13 @@ class Delegation:
     def _is_skipped(self, ip: str) -> bool:
         """Whether a client is not to be checked."""
         try:
-            place = None if self.rules.strict_private else special_purpose(ip)
-            address = ip_address(address_text(*parse_address(ip)))  # an IPv4-mapped address is an IPv4 address
+            family, address = parse_address(ip)
         except AddressError:
             self.note(f"client_address={visible(ip, 60)} is not an IP address, so nothing is checked")
             return True
-        if any(address in network for network in self.rules.skip):
+        if any(lo <= address <= hi for lo, hi in self._skipped[family]):
             return True
+        place = None if self.rules.strict_private else special_purpose_of(family, address)
         if place is None or not place.is_local:
             return False
         self.note(f"not checked: {ip} is a {place.use} address ({place.network}), and no domain's record lists these")
@@ -251,6 +253,11 @@ class Delegation:
             short = f"Authentication-Results: {receiver}; spf={result.result} ({result.ip})"
         action = "PREPEND " + field.replace("\r\n", "")  # unfolded (RFC 5322 §2.2.3): a reply is one line
         return action if len(action) <= MAX_REPLY else f"PREPEND {short}"
+
+
+def _known(checker: Checker, wanted: Wanted) -> CheckResult | None:
+    identity, client = wanted
+    return checker.known(client.ip, "" if identity == HELO else client.sender, client.helo, identity)
 
 
 async def _asked(checker: Checker, wanted: Wanted) -> CheckResult:

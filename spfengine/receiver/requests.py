@@ -43,15 +43,16 @@ class RequestReader:
 def _read(request: bytes) -> Attributes:
     if len(request) > MAX_OCTETS:
         raise ArgumentError(f"a request is longer than {MAX_OCTETS} octets")
-    lines = request.split(b"\n") if request else []
+    lines = request.decode("utf-8", "surrogateescape").split("\n") if request else []
     if len(lines) > MAX_ATTRIBUTES:
         raise ArgumentError(f"a request has {len(lines)} attributes; at most {MAX_ATTRIBUTES} are read")
     attributes: Attributes = {}
     for number, line in enumerate(lines, 1):
-        name, equals, value = line.partition(b"=")
+        name, equals, value = line.partition("=")
         if not equals:
             raise ArgumentError(f"line {number} of a request has no '='; expected name=value, or an empty line")
-        attributes.setdefault(name.decode("latin-1"), value.decode("utf-8", "surrogateescape"))
+        if name not in attributes:
+            attributes[name] = value
     return attributes
 
 

@@ -7,7 +7,19 @@ from spfengine.evaluation.unanswered import hint_for, named_unknown
 from spfengine.report.answered import trees_block
 from spfengine.report.meters import limit_meters
 from spfengine.report.networks import Owners, list_blocks
-from spfengine.report.page import Block, Finding, Findings, Group, Meters, Page, Section, Terms, prose, signed, text
+from spfengine.report.page import (
+    Block,
+    Finding,
+    Findings,
+    Group,
+    Meters,
+    Page,
+    Section,
+    prose,
+    signed,
+    term_blocks,
+    text,
+)
 from spfengine.report.space import space_block
 from spfengine.text.changes import Changes
 from spfengine.text.drift import changed_terms, summary, time_text, what_changed, why_changed
@@ -78,5 +90,5 @@ def _answers(change: AnswerChange, domain: str) -> list[Block]:
     name = visible_name(change.name)
     title = text(Span(name, "term"), f": {what_changed(change)}", Span(owner, "quiet"))
     terms = [] if change.kind is AnswerChangeKind.LEFT or not change.has_records else changed_terms(change)
-    shown = tuple([signed(sign, visible(term, SHOWN_TERM)) for sign, term in terms])
-    return [Group(title, (Terms(name, shown),) if shown else ())]
+    shown = [signed(sign, visible(term, SHOWN_TERM)) for sign, term in terms]
+    return [Group(title, tuple(term_blocks(name, shown)))]

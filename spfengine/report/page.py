@@ -428,6 +428,16 @@ class Folded(Block):
     blocks: tuple[Block, ...]
 
 
+_SHOWN_TERMS = 40
+
+
+def term_blocks(name: str, terms: Sequence[Term]) -> list[Block]:
+    """Return the terms of a record, of which those after the first are folded; nothing if there are none."""
+    first, rest = tuple(terms[:_SHOWN_TERMS]), tuple(terms[_SHOWN_TERMS:])
+    blocks: list[Block] = [Terms(name, first)] if first else []
+    return [*blocks, *([Folded(f"{len(rest):,} more of {len(terms):,} terms", (Terms(name, rest),))] if rest else [])]
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
     """A section with a heading; `id` is its anchor."""

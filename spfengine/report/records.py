@@ -6,7 +6,7 @@ from spfengine.advice.forms import FORMS
 from spfengine.linting.codes import Severity
 from spfengine.linting.finding import Finding as LintFinding, quoted
 from spfengine.problems import Problem, ProblemCode
-from spfengine.report.page import Block, Excerpt, Finding, Form, Paste, Terms, signed
+from spfengine.report.page import Block, Excerpt, Finding, Form, Paste, signed, term_blocks
 from spfengine.simulation.records import TermChange
 from spfengine.text.outcomes import SHOWN_TERM
 from spfengine.text.problems import section_name
@@ -69,9 +69,9 @@ def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(findings, key=lambda finding: order.index(finding.severity)))
 
 
-def term_changes(name: str, terms: Sequence[TermChange]) -> Terms:
+def term_changes(name: str, terms: Sequence[TermChange]) -> list[Block]:
     """Return how a record changes, term by term."""
-    return Terms(name, tuple([signed(each.sign, visible(each.term, SHOWN_TERM)) for each in terms]))
+    return term_blocks(name, [signed(each.sign, visible(each.term, SHOWN_TERM)) for each in terms])
 
 
 def paste_block(name: str, forms: Mapping[str, str], wanted: Iterable[str] = ()) -> list[Block]:

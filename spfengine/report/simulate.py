@@ -198,7 +198,7 @@ def record_blocks(simulation: Simulation, own: tuple[str, ...]) -> list[Block]:
     for record in simulation.records:
         heading = next(record_lines(record, own, None))
         name = visible_name(record.domain)
-        inner = [term_changes(name, record.terms), *sentences(record.before, record.after, record.domain)]
+        inner = [*term_changes(name, record.terms), *sentences(record.before, record.after, record.domain)]
         blocks.append(Group(heading.spans, tuple(inner)))
     return blocks
 

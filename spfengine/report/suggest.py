@@ -14,11 +14,12 @@ from spfengine.report.page import (
     Findings,
     Page,
     Section,
-    Terms,
+    Text,
     prose,
     signed,
     style_of,
     table,
+    term_blocks,
     text,
 )
 from spfengine.report.records import lint_finding, paste_block, problem_finding, worst_first
@@ -85,7 +86,7 @@ def _terms(suggestion: Suggestion) -> list[Block]:
             signed(each.sign, visible(each.term, SHOWN_TERM), (Span(_names(each.names)), Span(each.why)))
             for each in suggestion.terms
         ]
-        blocks.append(Terms(visible_name(suggestion.domain), tuple(terms)))
+        blocks += term_blocks(visible_name(suggestion.domain), terms)
     record = suggestion.record or suggestion.closest
     if record is not None and not diagnose(record):
         blocks += sentence_blocks(parse(record), suggestion.domain)
@@ -110,7 +111,7 @@ def _row(advice: SenderAdvice) -> tuple[Cell, ...]:
     who = advice.who or sender.label or sender.sender.removeprefix("@")
     parts = [part.strip() for part in sender_note(advice).split("; ")]
     results = list(result_spans(advice))
-    more: list[tuple[Span, ...]] = [(Span(visible(who, 60)),), *[(Span(part, "quiet"),) for part in parts if part]]
+    more: list[Text] = [text(visible(who, 60)), *[text(Span(part, "quiet")) for part in parts if part]]
     if any(span.style == "quiet" for span in results):
         more.insert(1, tuple(results))
     return (
@@ -132,7 +133,7 @@ def _measured(suggestion: Suggestion, own: tuple[str, ...], resolvers: "Resolver
 
 def _rejected(suggestion: Suggestion) -> list[Block]:
     terms = [signed("=", visible(each.term, SHOWN_TERM), (Span(each.why),)) for each in suggestion.rejected]
-    return [Terms(visible_name(suggestion.domain), tuple(terms))] if terms else []
+    return term_blocks(visible_name(suggestion.domain), terms)
 
 
 def _know_title(suggestion: Suggestion) -> str:

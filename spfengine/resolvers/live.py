@@ -1,4 +1,4 @@
-"""Live DNS: Questions asked of real servers, over UDP and TCP, in dnspython's messages."""
+"""Live DNS: Questions asked of real servers, over UDP and TCP, in messages that `dns_messages` writes and reads."""
 
 import re
 import socket
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 _BRACKETED = re.compile(r"\[([^\[\]]+)\](?::([0-9]{1,5}))?")
 _DOTTED = re.compile(r"([^:]+):([0-9]{1,5})")
 _MAX_MESSAGE = 65535
+_STREAMS = 4
+"""Replies that an event loop fetches over TCP at once."""
+_STREAM_TURN = 0.25
+"""Seconds that one waits for that at most."""
 _MAX_DATAGRAMS = 100
 """Datagrams read for one query: a bound on the work that a flood of datagrams which are not the reply can cause."""
 
@@ -136,6 +140,7 @@ class _Uncached:
         self.prefetch = prefetch
         self._in_flight = in_flight
         self._slots: WeakKeyDictionary[AbstractEventLoop, Slots] = WeakKeyDictionary()
+        self._streams: WeakKeyDictionary[AbstractEventLoop, Slots] = WeakKeyDictionary()
 
     def resolve(self, question: Question, /) -> Answer:
         asking = self._stub.ask(question)
@@ -158,22 +163,44 @@ class _Uncached:
             slots.release()
 
     def slots(self, loop: "AbstractEventLoop", /) -> "Slots":
-        slots = self._slots.get(loop)
-        if slots is None:
-            from spfengine.resolvers.slots import Slots
-
-            slots = self._slots[loop] = Slots(self._in_flight)
-        return slots
+        return _slots_in(self._slots, loop, self._in_flight)
 
     async def _ask(self, question: Question) -> Answer:
         asking = self._stub.ask(question)
         try:
             attempt = next(asking)
             while True:
-                attempt = asking.send(await aexchange(attempt))
+                attempt = asking.send(await (self._aexchange_stream if attempt.tcp else aexchange)(attempt))
         except StopIteration as stop:
             answer: Answer = stop.value
             return answer
+
+    async def _aexchange_stream(self, attempt: Attempt) -> Reply:
+        """Return the reply over TCP. Few are fetched at once, since they are large: together they would keep the loop
+        from all other checks. But none waits for long, since others may be slow.
+        """
+        from asyncio import get_running_loop, timeout
+
+        streams = _slots_in(self._streams, get_running_loop(), _STREAMS)
+        try:
+            async with timeout(_STREAM_TURN):
+                await streams.take()
+        except TimeoutError:
+            return await aexchange(attempt)
+        try:
+            return await aexchange(attempt)
+        finally:
+            streams.release()
+
+
+def _slots_in(slots: "WeakKeyDictionary[AbstractEventLoop, Slots]", loop: "AbstractEventLoop", size: int) -> "Slots":
+    """Return the slots of an event loop."""
+    found = slots.get(loop)
+    if found is None:
+        from spfengine.resolvers.slots import Slots
+
+        found = slots[loop] = Slots(size)
+    return found
 
 
 def _check_settings(timeout: float, lifetime: float, retries: int, prefetch: int, in_flight: int) -> None:
@@ -238,7 +265,7 @@ def exchange(attempt: Attempt) -> Reply:
                 sock.sendall(_framed(attempt))
                 size = int.from_bytes(_receive(sock, 2, attempt.until), "big")
                 return attempt.accept(_receive(sock, size, attempt.until))
-            sock.sendall(attempt.query.to_wire())
+            sock.sendall(attempt.query.wire)
             for _ in range(_MAX_DATAGRAMS):
                 _wait_until(sock, attempt.until)
                 reply = attempt.accept(sock.recv(_MAX_MESSAGE))
@@ -272,12 +299,13 @@ async def aexchange(attempt: Attempt) -> Reply:
         with sock:
             async with asyncio.timeout(attempt.until - monotonic()):
                 sock.setblocking(False)
-                await loop.sock_connect(sock, attempt.server.address)
                 if attempt.tcp:
+                    await loop.sock_connect(sock, attempt.server.address)
                     await loop.sock_sendall(sock, _framed(attempt))
                     size = int.from_bytes(await _areceive(loop, sock, 2), "big")
                     return attempt.accept(await _areceive(loop, sock, size))
-                await loop.sock_sendall(sock, attempt.query.to_wire())
+                sock.connect(attempt.server.address)  # neither this nor `send` waits with UDP
+                sock.send(attempt.query.wire)
                 for _ in range(_MAX_DATAGRAMS):
                     reply = attempt.accept(await loop.sock_recv(sock, _MAX_MESSAGE))
                     if reply is not None:
@@ -299,7 +327,7 @@ def _open(attempt: Attempt) -> socket.socket | None:
 
 
 def _framed(attempt: Attempt) -> bytes:
-    wire = attempt.query.to_wire()
+    wire = attempt.query.wire
     return len(wire).to_bytes(2, "big") + wire
 
 

@@ -20,34 +20,34 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
-import dns.exception
-import dns.flags
-import dns.message
-import dns.name
-import dns.rcode
-import dns.rdata
-import dns.rdataclass
-import dns.rdatatype
-
-from spfengine.addresses import parse_ip4, parse_ip6
 from spfengine.answers import Answer, Question, RRType, Status
-from spfengine.names import from_labels, to_labels
+from spfengine.names import from_labels
 from spfengine.resolvers.cache import MAX_TTL
+from spfengine.resolvers.dns_messages import (
+    AA,
+    CNAME,
+    FORMERR,
+    NOERROR,
+    NOTIMP,
+    NS,
+    NXDOMAIN,
+    RA,
+    REFUSED,
+    SERVFAIL,
+    SOA,
+    Labels,
+    Message,
+    Query,
+    fold_labels,
+    labels_to_ask,
+    read_reply,
+    write_query,
+)
 from spfengine.resolvers.message_size import is_too_large
 from spfengine.resolvers.rrsets import MAX_CHAIN
 from spfengine.resolvers.servers import Server, ServerHealth
 
-EDNS_SIZE = 1232
-
-for _type in (*RRType, "CNAME", "SOA", "OPT"):
-    # dnspython loads the reader of each type when it is first seen, which fails if no file can be opened then
-    dns.rdata.get_rdata_class(dns.rdataclass.IN, dns.rdatatype.from_text(_type))  # type: ignore[no-untyped-call]  # dnspython gives it no types
-
-_FAILURES = {
-    dns.rcode.SERVFAIL: Status.SERVFAIL,
-    dns.rcode.REFUSED: Status.REFUSED,
-    dns.rcode.FORMERR: Status.FORMERR,
-}
+_FAILURES = {SERVFAIL: Status.SERVFAIL, REFUSED: Status.REFUSED, FORMERR: Status.FORMERR}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,29 +63,18 @@ class Attempt:
 
     server: Server
     tcp: bool
-    query: dns.message.Message
+    query: Query
     until: float
 
-    def accept(self, wire: bytes) -> "dns.message.Message | TooLarge | None":
+    def accept(self, wire: bytes) -> "Message | TooLarge | None":
         """Return the message in these octets, or None if it is not a reply to this query, or can't be read; TooLarge
         if it has more records or strings than are read.
         """
-        if wire[:2] != self.query.id.to_bytes(2, "big"):
+        if wire[:2] != self.query.wire[:2]:
             return None  # without reading the rest: a flood of other datagrams must cost little
         if is_too_large(wire):
-            return TooLarge() if self._repeats_question(wire) else None
-        try:
-            reply = dns.message.from_wire(wire, one_rr_per_rrset=True, ignore_trailing=True, raise_on_truncation=True)
-        except dns.message.Truncated as truncated:
-            reply = truncated.message()  # type: ignore[no-untyped-call]  # dnspython gives it no types
-        except Exception:  # noqa: BLE001  # whatever hostile octets raise in dnspython: they are not a reply
-            return None
-        return reply if self.query.is_response(reply) else None
-
-    def _repeats_question(self, wire: bytes) -> bool:
-        question = dns.message.QueryMessage()
-        question.question = self.query.question
-        return wire[12:].lower().startswith(question.to_wire()[12:].lower())
+            return TooLarge() if self.query.repeats_question(wire) else None
+        return read_reply(wire, self.query)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +96,7 @@ class TooLarge:
     """In place of a reply: it has more records or strings than are read (see `message_size`)."""
 
 
-Reply = dns.message.Message | TooLarge | Unreachable | Unsent | None
+Reply = Message | TooLarge | Unreachable | Unsent | None
 Asking = Generator[Attempt, Reply, Answer]
 
 
@@ -142,21 +131,18 @@ class Stub:
 
     def ask(self, question: Question) -> Asking:
         """Return the servers' answer. Yields the attempts to make, and receives their replies."""
-        try:
-            name = dns.name.Name([*to_labels(question.name), b""])
-        except (dns.exception.DNSException, ValueError):
-            return Answer.failed(Status.FORMERR)  # no query can be made of this name
+        labels = labels_to_ask(question.name)
+        if labels is None:
+            return Answer.failed(Status.FORMERR)
         end = monotonic() + self.lifetime
-        lookup = _Lookup(name, question.type)
+        lookup = _Lookup(labels, question.type)
         while True:
             reply = yield from self._ask_servers(lookup.name, question.type, end)
-            answer = lookup.answer(reply) if isinstance(reply, dns.message.Message) else lookup.failed(reply)
+            answer = lookup.answer(reply) if isinstance(reply, Message) else lookup.failed(reply)
             if answer is not None:
                 return answer
 
-    def _ask_servers(
-        self, name: dns.name.Name, rrtype: RRType, end: float
-    ) -> Generator[Attempt, Reply, dns.message.Message | Status]:
+    def _ask_servers(self, name: Labels, rrtype: RRType, end: float) -> Generator[Attempt, Reply, Message | Status]:
         first, silent = self.health.order()
         asked = [(server, False) for server in first] + [(server, True) for server in silent]
         failure = Status.TIMEOUT
@@ -168,7 +154,7 @@ class Stub:
                     return failure
                 seconds = min(self.timeout, left / _shares([late for _, late in asked[position:]]))
                 reply = yield from self._ask_server(server, name, rrtype, end, seconds)
-                if isinstance(reply, dns.message.Message):
+                if isinstance(reply, Message):
                     return reply
                 if reply is Status.TIMEOUT:
                     again.append((server, is_silent))
@@ -178,33 +164,28 @@ class Stub:
         return failure
 
     def _ask_server(
-        self, server: Server, name: dns.name.Name, rrtype: RRType, end: float, seconds: float
-    ) -> Generator[Attempt, Reply, dns.message.Message | Status]:
-        query = dns.message.make_query(name, rrtype.value, use_edns=0, payload=EDNS_SIZE)
+        self, server: Server, name: Labels, rrtype: RRType, end: float, seconds: float
+    ) -> Generator[Attempt, Reply, Message | Status]:
+        query = write_query(name, rrtype)
         reply = yield from self._send(server, query, min(end, monotonic() + seconds))
-        if (
-            isinstance(reply, dns.message.Message)
-            and reply.edns < 0
-            and reply.rcode() in (dns.rcode.FORMERR, dns.rcode.NOTIMP)
-        ):
-            query = dns.message.make_query(name, rrtype.value, use_edns=False)
+        if isinstance(reply, Message) and not reply.edns and reply.rcode in (FORMERR, NOTIMP):
+            query = write_query(name, rrtype, edns=False)
             reply = yield from self._send(server, query, min(end, monotonic() + seconds))
         if reply is None:
             return Status.TIMEOUT
         if isinstance(reply, TooLarge):
             return Status.TRUNCATED
-        if reply.flags & dns.flags.TC:
+        if reply.is_truncated:
             reply = yield from self._send(server, query, min(end, monotonic() + seconds), tcp=True)
-            if not isinstance(reply, dns.message.Message) or reply.flags & dns.flags.TC:
+            if not isinstance(reply, Message) or reply.is_truncated:
                 return Status.TRUNCATED
-        rcode = reply.rcode()
-        if rcode in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN) and not _is_referral(reply):
+        if reply.rcode in (NOERROR, NXDOMAIN) and not _is_referral(reply):
             return reply
-        return _FAILURES.get(rcode, Status.SERVFAIL)
+        return _FAILURES.get(reply.rcode, Status.SERVFAIL)
 
     def _send(
-        self, server: Server, query: dns.message.Message, until: float, *, tcp: bool = False
-    ) -> Generator[Attempt, Reply, dns.message.Message | TooLarge | None]:
+        self, server: Server, query: Query, until: float, *, tcp: bool = False
+    ) -> Generator[Attempt, Reply, Message | TooLarge | None]:
         sent = self.health.clock()
         reply = yield Attempt(server, tcp, query, until)
         if isinstance(reply, Unsent):
@@ -234,54 +215,53 @@ class _Lookup:
         name: the name that the CNAME records have led to so far.
     """
 
-    def __init__(self, name: dns.name.Name, rrtype: RRType) -> None:
+    def __init__(self, name: Labels, rrtype: RRType) -> None:
         self.name = name
         self.type = rrtype
-        self.seen = {name}
+        self.seen = {fold_labels(name)}
         self.chain: list[str] = []
         self.ttl: int | None = None
 
-    def answer(self, reply: dns.message.Message) -> Answer | None:
+    def answer(self, reply: Message) -> Answer | None:
         """Return what this reply says, or None if the question must be asked again for `name`."""
-        records: dict[dns.name.Name, list[Any]] = {}
-        ttls: dict[dns.name.Name, int] = {}
-        aliases: dict[dns.name.Name, tuple[dns.name.Name, int]] = {}
-        wanted = dns.rdatatype.from_text(self.type.value)
-        for rrset in reply.answer:
-            if rrset.rdclass != dns.rdataclass.IN or not rrset:
-                continue
-            if rrset.rdtype == wanted:
-                records.setdefault(rrset.name, []).append(rrset[0])
-                ttls[rrset.name] = min(rrset.ttl, ttls.get(rrset.name, rrset.ttl))
-            elif rrset.rdtype == dns.rdatatype.CNAME:
-                aliases.setdefault(rrset.name, (rrset[0].target, rrset.ttl))
+        records: dict[Labels, list[Any]] = {}
+        ttls: dict[Labels, int] = {}
+        aliases: dict[Labels, tuple[Labels, int]] = {}
+        for owner, rrtype, ttl, data in reply.answer:
+            if rrtype == CNAME:
+                aliases.setdefault(owner, (data, ttl))
+            else:
+                records.setdefault(owner, []).append(data)
+                ttls[owner] = min(ttl, ttls.get(owner, ttl))
         start = self.name
-        while self.name not in records and self.name in aliases:
-            self.name, ttl = aliases[self.name]
-            self.chain.append(from_labels(self.name.labels))
+        folded = fold_labels(start)
+        while folded not in records and folded in aliases:
+            self.name, ttl = aliases[folded]
+            folded = fold_labels(self.name)
+            self.chain.append(from_labels(self.name))
             self._limit_ttl(ttl)
-            if self.name in self.seen or len(self.chain) > MAX_CHAIN:
+            if folded in self.seen or len(self.chain) > MAX_CHAIN:
                 return self.failed(Status.LOOP)
-            self.seen.add(self.name)
-        exists = reply.rcode() == dns.rcode.NOERROR
-        if exists and self.name in records:
-            self._limit_ttl(ttls[self.name])
-            return self._records(records[self.name])
-        return self._negative(reply, exists=exists, may_go_on=self.name is not start)
+            self.seen.add(folded)
+        exists = reply.rcode == NOERROR
+        if exists and folded in records:
+            self._limit_ttl(ttls[folded])
+            return self._records(records[folded])
+        return self._negative(reply, folded, exists=exists, may_go_on=self.name is not start)
 
     def failed(self, status: Status) -> Answer:
         """Return the answer for a lookup that ends in this failure."""
         return Answer.failed(status, self.chain)
 
     def _limit_ttl(self, ttl: int) -> None:
-        ttl = 0 if ttl >= 1 << 31 else min(ttl, MAX_TTL)  # RFC 2181 §8
+        ttl = min(ttl, MAX_TTL)
         self.ttl = ttl if self.ttl is None else min(self.ttl, ttl)
 
-    def _negative(self, reply: dns.message.Message, *, exists: bool, may_go_on: bool) -> Answer | None:
+    def _negative(self, reply: Message, folded: Labels, *, exists: bool, may_go_on: bool) -> Answer | None:
         """Return the answer of a reply without records; None if it ends at a CNAME record and has no SOA record, which
         a negative answer would have.
         """
-        ttl = self._negative_ttl(reply)
+        ttl = _negative_ttl(reply, folded)
         if exists and ttl is None and may_go_on:
             return None
         if ttl is None:
@@ -290,34 +270,24 @@ class _Lookup:
             self._limit_ttl(ttl)
         return Answer.nodata(self.ttl, self.chain) if exists else Answer.nxdomain(self.ttl, self.chain)
 
-    def _negative_ttl(self, reply: dns.message.Message) -> int | None:
-        """Return how long a negative answer may be kept (RFC 2308 §5), or None if no SOA record says so."""
-        for rrset in reply.authority:
-            if rrset.rdtype == dns.rdatatype.SOA and rrset and self.name.is_subdomain(rrset.name):
-                ttl, minimum = rrset.ttl, rrset[0].minimum
-                return 0 if minimum >= 1 << 31 else int(min(ttl, minimum))  # RFC 2181 §8
-        return None
-
-    def _records(self, rdata: list[Any]) -> Answer:
+    def _records(self, data: list[Any]) -> Answer:
         if self.type is RRType.TXT:
-            strings = tuple(tuple(record.strings) for record in rdata)
-            texts = tuple(b"".join(parts) for parts in strings)
-            return Answer(Status.NOERROR, self.type, texts, self.ttl, self.chain, strings)
-        read = _READERS[self.type]
-        return Answer(Status.NOERROR, self.type, tuple([read(record) for record in rdata]), self.ttl, self.chain)
+            texts = tuple([b"".join(strings) for strings in data])
+            return Answer(Status.NOERROR, self.type, texts, self.ttl, self.chain, tuple(data))
+        return Answer(Status.NOERROR, self.type, tuple(data), self.ttl, self.chain)
 
 
-_READERS: dict[RRType, Callable[[Any], Any]] = {
-    RRType.A: lambda record: parse_ip4(record.address),
-    RRType.AAAA: lambda record: parse_ip6(record.address),
-    RRType.MX: lambda record: (record.preference, from_labels(record.exchange.labels)),
-    RRType.PTR: lambda record: from_labels(record.target.labels),
-}
+def _negative_ttl(reply: Message, folded: Labels) -> int | None:
+    """Return how long a negative answer for a name may be kept (RFC 2308 §5), or None if no SOA record says so."""
+    for owner, rrtype, ttl, minimum in reply.authority:
+        if rrtype == SOA and folded[len(folded) - len(owner) :] == owner:
+            return min(ttl, int(minimum))
+    return None
 
 
-def _is_referral(reply: dns.message.Message) -> bool:
+def _is_referral(reply: Message) -> bool:
     """Whether a server that does not recurse only names others to ask, which does not answer the question."""
-    if reply.answer or reply.rcode() != dns.rcode.NOERROR or reply.flags & (dns.flags.AA | dns.flags.RA):
+    if reply.has_answers or reply.rcode != NOERROR or reply.flags & (AA | RA):
         return False
-    kinds = {rrset.rdtype for rrset in reply.authority}
-    return dns.rdatatype.NS in kinds and dns.rdatatype.SOA not in kinds
+    kinds = {record.type for record in reply.authority}
+    return NS in kinds and SOA not in kinds

@@ -182,8 +182,10 @@ def not_reached(domain: str, name: str, term: Dependency | None) -> Problem:
 
 
 def incomplete(before: Policy, after: Policy) -> Iterator[Problem]:
-    """Yield what was not answered, so that some results are not known."""
+    """Yield what was not answered, or that a bound on work was met, so that some results are not known."""
     failed = unanswered([before.answers, after.answers])
-    if failed and (before.incomplete or after.incomplete):
-        text = f"{named_unknown(failed)}; what that decides is not known"
-        yield Problem(incompleteness(failed), text, before.domain, None, "2.6.6", hint_for(failed))
+    if before.incomplete or after.incomplete:
+        what = "what that decides is not known" if failed else "the results of some addresses are not known"
+        text = f"{named_unknown(failed)}; {what}"
+        section = "2.6.6" if failed else ""
+        yield Problem(incompleteness(failed), text, before.domain, None, section, hint_for(failed))

@@ -199,7 +199,7 @@ def _have_same_choices(old: Branch, new: Branch) -> bool:
     return old.dependency == new.dependency and dict(old.branches).keys() == dict(new.branches).keys()
 
 
-_INCOMPLETE = (ProblemCode.DNS_INCOMPLETE, ProblemCode.OUTSIDE_ZONE)
+_INCOMPLETE = (ProblemCode.DNS_INCOMPLETE, ProblemCode.OUTSIDE_ZONE, ProblemCode.WORK_LIMIT)
 SCHEMA = "spfengine.simulation/1"
 """The version of the JSON form of a simulation."""
 

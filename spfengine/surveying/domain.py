@@ -19,6 +19,7 @@ from spfengine.policy.compile import Inputs
 from spfengine.policy.include_tree import redirect_chain
 from spfengine.policy.outcome import Outcome
 from spfengine.policy.policy import Policy, compiling
+from spfengine.policy.work import Work
 from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.model import All, Include, Record
 from spfengine.visible import visible, visible_name
@@ -26,6 +27,9 @@ from spfengine.visible import visible, visible_name
 SCHEMA = "spfengine.survey/1"
 """The version of the JSON form."""
 
+MAX_STEPS = 1 << 16
+"""Steps of work for one domain of a survey, in place of `spfengine.policy.work.MAX_STEPS`: hostile records must not
+cost the other domains much time. Published records take up to some ten thousand."""
 _EXACT = 1 << 53
 """Every JSON reader takes integers up to this; above, many need a float."""
 
@@ -38,7 +42,7 @@ class DomainState(StrEnum):
     NONE = "none"
     """Every client gets none: there is no record, or no such domain."""
     UNKNOWN = "unknown"
-    """Some client gets temperror: DNS could not answer, or nobody was asked."""
+    """Some client gets temperror: DNS could not answer, or nobody was asked; or its records take too much work."""
     OVER_LIMIT = "over-limit"
     """Some client gets permerror: its check needs more lookups, or void lookups, than are allowed."""
     PERMERROR = "permerror"
@@ -57,7 +61,8 @@ class SurveyedDomain:
         fault: why the text given is not a domain name; None if it is one. If not, all other fields are empty.
         result: none, permerror or temperror if every client gets it; otherwise None.
         results: the results that clients get, each once.
-        problem: why some client gets none, permerror or temperror; otherwise None.
+        problem: why some client gets none, permerror or temperror, or why it is not known what some get; otherwise
+            None.
         record: the text of its record, each octet as one character; None if it has no record, or several.
         all: the result of the `all` in its record, or in one that it redirects to; None if there is no `all`.
         redirect: the target of its redirect modifier, as written; None if there is none, or it is ignored.
@@ -68,7 +73,9 @@ class SurveyedDomain:
         endless: whether the records form a loop, so that no number of lookups is enough.
         passing: how many addresses pass, of IPv4 and of IPv6, whatever the rest of the client's data is.
         conditional: whether some results depend on more than the client's address (macros, ptr).
-        incomplete: whether something was not answered; lookups and void lookups may then be more than is said here.
+        incomplete: whether something was not answered, or `cut`; lookups and void lookups may then be more than is said
+            here.
+        cut: whether the bound on work for one domain was met, so that something was left out.
         lint: the codes of lint's findings, by severity; None if the domain was not linted.
         ttl: seconds for which the answers may be kept (the smallest of their TTLs); None if not known.
         live: whether DNS was asked; otherwise the answers came from files.
@@ -94,6 +101,7 @@ class SurveyedDomain:
     passing: tuple[int, int] = (0, 0)
     conditional: bool = False
     incomplete: bool = False
+    cut: bool = False
     lint: Mapping[Severity, tuple[LintCode, ...]] | None = None
     ttl: int | None = None
     live: bool = False
@@ -127,6 +135,7 @@ class SurveyedDomain:
             "passing": _by_version(self.passing),
             "conditional": self.conditional,
             "incomplete": self.incomplete,
+            "cut": self.cut,
             "lint": _by_severity(self.lint),
             "ttl": self.ttl,
             "live": self.live,
@@ -159,15 +168,16 @@ def surveying(domain: str, limits: Limits, *, lint: bool) -> Generator[Question,
         lint: whether the domain is linted too.
     """
     known: Answers = {}
-    policy = yield from once(compiling(Inputs(domain, None, None, limits, None, 0.0)), known)
+    inputs = Inputs(domain, None, None, limits, None, 0.0, Work(MAX_STEPS))
+    policy = yield from once(compiling(inputs), known)
     tables = [[outcome for _, _, outcome in policy.ranges(version)] for version in (4, 6)]
     outcomes = [*tables[0], *tables[1]]
     ends = _ends(outcomes)
-    cost = yield from _cost(policy, tables, ends, known)
+    cost = yield from _cost(inputs, policy, tables, ends, known)
     answers = dict(known)  # without those that only lint asks for
     codes = None
     if lint:
-        linted = yield from once(linting(domain, None, None, limits, ()), known)
+        linted = yield from once(linting(domain, None, None, limits, (), work=inputs.work), known)
         codes = _codes(linted.findings)
     chain = yield from redirect_chain(domain, known, limits.lookups)
     results = _results(ends)
@@ -189,7 +199,8 @@ def surveying(domain: str, limits: Limits, *, lint: bool) -> Generator[Question,
         endless=cost.endless,
         passing=(policy.address_count(Result.PASS, 4), policy.address_count(Result.PASS, 6)),
         conditional=any(outcome.is_conditional for outcome in outcomes),
-        incomplete=any(answer.is_failure for answer in known.values()),
+        incomplete=inputs.work.is_over or any(answer.is_failure for answer in known.values()),
+        cut=inputs.work.is_over,
         lint=codes,
         ttl=policy.ttl,
         questions=len(known),
@@ -228,7 +239,7 @@ class _Cost:
 
 
 def _cost(
-    policy: Policy, tables: list[list[Outcome]], ends: list[Outcome], known: Answers
+    inputs: Inputs, policy: Policy, tables: list[list[Outcome]], ends: list[Outcome], known: Answers
 ) -> Generator[Question, Answer, _Cost]:
     """Return the lookups of the most expensive clients; those of the policy, unless it was cut off at a limit."""
     if not any(end.problem is not None and end.problem.code in _LIMITS for end in ends):
@@ -237,7 +248,7 @@ def _cost(
             (max([outcome.lookups for outcome in ip4]), max([outcome.lookups for outcome in ip6])),
             (max([outcome.void_lookups for outcome in ip4]), max([outcome.void_lookups for outcome in ip6])),
         )
-    need = yield from once(budget(policy.inputs, dict(policy.answers)), known)
+    need = yield from once(budget(inputs, dict(policy.answers)), known)
     voids = need.voids[policy.limits.void_rule]
     return _Cost((need.lookups[4].most, need.lookups[6].most), (voids[4].most, voids[6].most), need.endless)
 
@@ -259,7 +270,7 @@ def _state(ends: list[Outcome]) -> tuple[DomainState, Problem | None]:
 def _state_by(result: Result | None, problem: Problem) -> DomainState:
     if result is Result.NONE:
         return DomainState.NONE
-    if result is Result.TEMPERROR:
+    if result is Result.TEMPERROR or problem.code is ProblemCode.WORK_LIMIT:
         return DomainState.UNKNOWN
     return DomainState.OVER_LIMIT if problem.code in _LIMITS else DomainState.PERMERROR
 

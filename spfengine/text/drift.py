@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from spfengine.advice.drift.drift import AnswerChange, AnswerChangeKind, DomainDrift, Drift
 from spfengine.advice.drift.snapshot import utc
-from spfengine.evaluation.unanswered import NOT_GIVEN, hint_for, named_unknown, why_unknown
+from spfengine.evaluation.unanswered import NOT_GIVEN, TOO_MUCH_WORK, hint_for, named_unknown, why_unknown
 from spfengine.policy.budget import Budget
 from spfengine.policy.diff import Change
 from spfengine.problems import Result
@@ -67,13 +67,17 @@ def summary(drift: DomainDrift, since: str) -> Span:
     if drift.is_changed:
         return Span(f"changed {since}", "softfail")
     if drift.is_incomplete:
-        gap = "part of it is not in the files given" if _is_outside(drift) else "DNS could not answer everything"
+        gap = _gap(drift)
         return Span(f"nothing is known to have changed {since}, but {gap}", "softfail")
     return Span(f"no result changed {since}", "pass")
 
 
-def _is_outside(drift: DomainDrift) -> bool:
-    return why_unknown(failed_of(drift.before, drift.after)) == NOT_GIVEN
+def _gap(drift: DomainDrift) -> str:
+    failed = failed_of(drift.before, drift.after)
+    if not failed:
+        return TOO_MUCH_WORK
+    is_outside = why_unknown(failed) == NOT_GIVEN
+    return "part of it is not in the files given" if is_outside else "DNS could not answer everything"
 
 
 def _need(budget: Budget) -> str:

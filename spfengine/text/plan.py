@@ -82,7 +82,10 @@ def name_lines(
     plan: Plan, planned: PlannedName, width: int | None, *, records: bool = True, everything: bool = False
 ) -> Iterator[Line]:
     """Yield what changes for a name; if wanted, also how its records change."""
-    for each in brief_lines(planned.simulation, width, records=records, everything=everything):
+    lines = list(brief_lines(planned.simulation, width, records=records, everything=everything))
+    if planned.unsure:  # the comparison alone would claim more
+        lines[0] = note(Span(planned.label, "strong"), f": {WORDS[planned.verdict]}", indent=0)
+    for each in lines:
         yield replace(each, spans=tuple([replace(span, text=plan.shown(span.text)) for span in each.spans]))
     if planned.file is not None:
         yield note(WARNING, f"as {visible(planned.file)} has it; other files have other records for this name")

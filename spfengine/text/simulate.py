@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from spfengine.advice.forms import forms
 from spfengine.answers import MAX_STRING, Question, RRType
 from spfengine.evaluation.limits import VoidRule
-from spfengine.evaluation.unanswered import NOT_GIVEN, why_unknown
+from spfengine.evaluation.unanswered import NOT_GIVEN, TOO_MUCH_WORK, why_unknown
 from spfengine.names import fold, is_same_or_under
 from spfengine.policy.budget import Budget
 from spfengine.policy.diff import Change
@@ -265,6 +265,8 @@ def _gap(simulation: Simulation) -> str:
     is_outside = all(problem is not None and problem.code is ProblemCode.OUTSIDE_ZONE for problem in outside)
     if is_outside and (why_unknown(failed) == NOT_GIVEN if failed else outside):
         return "part of it depends on names that are not in the files given"
+    if any(problem.code is ProblemCode.WORK_LIMIT for problem in simulation.problems):
+        return TOO_MUCH_WORK
     return "DNS could not answer everything"
 
 

@@ -4,7 +4,8 @@ other record that could have been proposed is tried.
 
 import json
 from collections.abc import Iterator
-from itertools import combinations
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses
+from itertools import combinations, product
 from typing import Any, NamedTuple
 
 import dns.message
@@ -240,19 +241,21 @@ def _is_led_to(case: Asked, ip: str, terms: set[str]) -> bool:
 
 def _brute_force(case: Asked, wanted: frozenset[str]) -> tuple[int, int, int] | None:
     """The cost of the smallest record that keeps every promise, of all that can be made; names that lead somewhere are
-    only left out where no other record keeps the limits.
+    only left out if no other record keeps the limits, and hosts only named by their addresses if that is not enough.
     """
     # A term that is never come to, since the check ends before it, is not left out for that.
     free = case._replace(limits=FREE)
     directives = [each.text for each in spfengine.parse(case.record).directives]
+    # What only a dropped term would let pass stops as asked, even if the check never came to that term.
+    asked_to_stop = frozenset(ip for ip in POINTS if any(_leads_to(case, term, ip) for term in case.drop))
     whole = " ".join(["v=spf1", *[each for each in directives if each.endswith("all") or _leads_to(case, each)]])
-    for by_name in (False, True):
+    for by_address, by_name in product((False, True), repeat=2):
         found = [
             (changes, _need(case, record), len(record))
-            for changes, record in _records(case, by_name, wanted)
+            for changes, record in _records(case, by_name, wanted, by_address=by_address)
             if _keeps_promises(case, record, wanted, _may_stop(case))
             and _is_tidy(case, record)
-            and _passing(free, whole) - _may_stop(free) <= _passing(free, record)
+            and _passing(free, whole) - _may_stop(free) - asked_to_stop <= _passing(free, record)
         ]
         if found:
             return min(found)
@@ -263,7 +266,7 @@ def _need(case: Asked, record: str) -> int:
     return max(_checked(record, ip, FREE)[1] for ip in POINTS)
 
 
-def _records(case: Asked, by_name: bool, wanted: frozenset[str]) -> Iterator[tuple[int, str]]:
+def _records(case: Asked, by_name: bool, wanted: frozenset[str], *, by_address: bool) -> Iterator[tuple[int, str]]:
     record = spfengine.parse(case.record)
     slot = last_slot(record)
     failing = [ip for ip in wanted if _result(case, case.record, ip) is not Result.PASS]
@@ -288,6 +291,13 @@ def _records(case: Asked, by_name: bool, wanted: frozenset[str]) -> Iterator[tup
     come = [term for term in come if any(_leads_to(case, term, ip) for ip in failing)]
     unnamed = [ip for ip in case.want if ip in failing and not any(_leads_to(case, term, ip) for term in come)]
     come += [f"ip{6 if ':' in ip else 4}:{ip}" for ip in unnamed]  # an address only where nothing better is known
+    if by_address:
+        hosts = [term for term in come if term in ("a", "mx") or term.startswith("a:")]
+        named = [ip for ip in failing if any(_leads_to(case, term, ip) for term in hosts)]
+        v4 = collapse_addresses([IPv4Network(ip) for ip in named if ":" not in ip])
+        v6 = collapse_addresses([IPv6Network(ip) for ip in named if ":" in ip])
+        come += [f"ip4:{str(network).removesuffix('/32')}" for network in v4]
+        come += [f"ip6:{str(network).removesuffix('/128')}" for network in v6]
     for out in range(len(loose) + 1):
         for going in combinations(loose, out):
             for more in range(len(failing) + 1):

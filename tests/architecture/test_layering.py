@@ -85,8 +85,8 @@ PURE_STDLIB = {
 # The modules that may import each third party. Those that are rarely needed are imported inside functions.
 THIRD_PARTY = {
     "resolvers.resolv_conf": {"dns"},
+    "resolvers.dns_messages": {"dns"},
     "report.html": {"jinja2", "markupsafe"},
-    "resolvers.stub": {"dns"},
     "resolvers.zone_files": {"yaml"},
     "names": {"idna"},
     "policy.columns": {"numpy"},
@@ -232,7 +232,7 @@ def _is_inner(one: Import) -> bool:
         ("names.py", "import idna", "only inside the function"),
         ("names.py", "def f():\n    import idna", None),
         ("drivers.py", "import asyncio", "only inside the function"),
-        ("resolvers/stub.py", "import dns.message", None),
+        ("resolvers/dns_messages.py", "import dns.message", None),
         ("resolvers/zone.py", "import dns.message", "dns may not be imported here"),
         ("resolvers/live_extra.py", "import dns.message", "dns may not be imported here"),
         ("cli/app.py", "import rich.console", None),

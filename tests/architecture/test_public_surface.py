@@ -70,6 +70,7 @@ VALUES: dict[str, list[str]] = {
         rentable-network special-purpose-network split-over-records ttl
         dns-refused dns-formerr dns-timeout dns-truncated dns-cname-loop exp-invalid-domain exp-dns-error exp-no-record
         exp-multiple-records exp-empty exp-invalid-macro exp-non-ascii exp-control-character exp-too-long outside-zone
+        work-limit
     """.split(),
     "VoidRule": "per-term per-lookup dual-stack".split(),
     "ProblemCode": """
@@ -82,7 +83,7 @@ VALUES: dict[str, list[str]] = {
         unexpected-cidr-length duplicate-modifier missing-space
         too-many-lookups too-many-void-lookups too-many-mx time-limit
         dns-failure dns-servfail dns-refused dns-formerr dns-timeout dns-truncated dns-cname-loop
-        outside-zone helo-unknown
+        outside-zone helo-unknown work-limit
         exp-absent exp-invalid-domain exp-non-ascii-local-part exp-dns-error exp-no-record exp-multiple-records
         exp-invalid-macro exp-non-ascii exp-control-character exp-empty exp-too-long exp-time-limit
         exp-helo-unknown

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import spfengine
+from spfengine.policy.include_tree import include_tree
 from tests.report.samples import HOSTILE, KINDS, NOW, SEED
 
 if TYPE_CHECKING:
@@ -143,6 +144,18 @@ def test_it_prints_on_a4_with_the_tree_unfolded(chromium: "Browser", tmp_path: P
         page.emulate_media(media="print")
         assert folded.is_visible()
         assert page.pdf(prefer_css_page_size=True).count(b"/MediaBox [0 0 594.95996 841.91998]") > 1
+
+
+def test_a_deep_tree_fits_a_phone(chromium: "Browser", tmp_path: Path) -> None:
+    """A record may nest as many includes as it likes; checks end at ten, the tree at a hundred."""
+    names = {f"n{n}.example": {"TXT": f"v=spf1 ip4:192.0.2.{n} include:n{n + 1}.example -all"} for n in range(120)}
+    html = include_tree("n0.example", resolver=spfengine.Zone(names)).render_html(now=NOW)
+    with opened(chromium, html, tmp_path, PHONE) as report:
+        report.page.evaluate(OPEN_ALL)
+        assert report.is_quiet()
+        assert report.overflow() <= 0
+        deepest = report.page.locator(".tree li").last
+        assert deepest.bounding_box()["width"] > 200  # type: ignore[index]  # it is visible
 
 
 def test_ten_thousand_senders_are_folded(chromium: "Browser", tmp_path: Path) -> None:

@@ -141,3 +141,38 @@ def test_without_jinja_it_ends_before_anything_is_asked(
     assert (ended.code, ended.out) == (69, "")
     assert "run: pip install jinja2 (the extra spfengine[html])" in ended.err
     assert list(tmp_path.iterdir()) == []
+
+
+HOSTILE = "<img src=x onerror=alert(1)>{{1337*1337}}\u202e"
+
+
+def test_names_of_files_are_text(call: Call, tmp_path: Path) -> None:
+    listed, report = tmp_path / HOSTILE, tmp_path / "report.html"
+    listed.write_text("seed.example\n<script>alert(1)</script>\n", encoding="utf-8")
+    call("survey", str(listed), "--zone", SEED, "--html", str(report))
+    page = read(report)
+    assert "<img src=x onerror=alert(1)>{{1337*1337}}\\u202e" in page.text
+    assert "<script>alert(1)</script>" in page.text
+
+
+def test_what_reports_say_is_text(call: Call, tmp_path: Path) -> None:
+    evidence, report = tmp_path / f"{HOSTILE}.xml", tmp_path / "report.html"
+    text = Path(REPORT).read_text(encoding="utf-8")
+    assert "<org_name>google.com<" in text
+    hostile = "&lt;script&gt;alert(1)&lt;/script&gt;{{1337*1337}}"
+    text = text.replace("<org_name>google.com<", f"<org_name>{hostile}<")
+    evidence.write_text(text, encoding="utf-8")
+    arguments = ("simulate", "seed.example", "--zone", SEED, "--draft", DRAFT, "--senders", str(evidence))
+    assert call(*arguments, "--html", str(report)).code == 1
+    assert "reported by: <script>alert(1)</script>{{1337*1337}}" in read(report).text
+
+
+def test_a_hostile_message_is_text(call: Call, tmp_path: Path) -> None:
+    evidence, report = tmp_path / "message.eml", tmp_path / "report.html"
+    text = Path(MESSAGE).read_text(encoding="utf-8")
+    text = text.replace(
+        "Return-Path: <alice@seed.example>", 'Return-Path: <"<script>{{1337*1337}}</script>"@seed.example>'
+    )
+    evidence.write_text(text, encoding="utf-8")
+    call("suggest", "seed.example", "--zone", SEED, "--senders", str(evidence), "--html", str(report))
+    assert str(1337 * 1337) not in read(report).text

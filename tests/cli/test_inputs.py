@@ -166,10 +166,10 @@ def test_what_an_export_does_not_tell_is_reported(call: Call) -> None:
 
 
 def test_more_unknown_records_than_can_be_told_are_counted(call: Call, tmp_path: Path) -> None:
-    sets = [{"Name": f"n{n}.example.", "Type": "A", "AliasTarget": {"DNSName": "x.\\033."}} for n in range(8)]
-    sets.append({"Name": "example.", "Type": "SOA", "ResourceRecords": [{"Value": "ns.example. h.example. 1 2 3 4 5"}]})
+    soa = {"Name": "example.", "Type": "SOA", "ResourceRecords": [{"Value": "ns.example. h.example. 1 2 3 4 5"}]}
+    aliases = [{"Name": f"n{n}.example.", "Type": "A", "AliasTarget": {"DNSName": "x.\\033."}} for n in range(8)]
     path = tmp_path / "x.json"
-    path.write_text(json.dumps(sets))
+    path.write_text(json.dumps([soa, *aliases]))
     ended = call("check", "192.0.2.1", "n.example", "--zone", str(path))
     assert ended.err.count("\n") == 6
     assert ended.err.endswith("x.json: nor are 3 more\n")

@@ -215,11 +215,16 @@ def _survey() -> object:
     return found.to_dict()
 
 
+def _plan() -> object:
+    folder = REPOSITORY / "examples" / "plan"
+    return _command("plan", str(folder / "before"), str(folder / "after"))
+
+
 @pytest.mark.parametrize(
     "make",
     [
         _result, _trace, _recording, _simulation, _replay, _evidence, _suggestion, _policy, _both, _networks, _diff,
-        _tree, _flatten, _snapshot, _drift, _survey,
+        _tree, _flatten, _snapshot, _drift, _survey, _plan,
     ],
 )  # fmt: skip
 def test_every_key_of_json_is_documented(make: Callable[[], object]) -> None:

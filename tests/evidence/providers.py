@@ -551,6 +551,13 @@ Received: from mail.example.com (mail.example.com [192.0.2.24])
 }
 
 REFUSED: dict[str, tuple[str, str]] = {
+    "Exchange Online names an address of its own": (
+        """\
+Authentication-Results: spf=pass (sender IP is 2603:10a6:20b:2f::14) smtp.mailfrom=example.com; dkim=none
+Return-Path: alice@example.com
+""",
+        "the first header field about SPF is about a server inside the receiver's site",
+    ),
     "Gmail, its own Received left out, and the address redacted": (
         """\
 Return-Path: <alice@example.com>

@@ -368,8 +368,14 @@ results = st.sampled_from([
     SPF.format("example.com", "pass") * 2 + DKIM.format("example.com", "fail") * 120,
 ])  # fmt: skip
 addresses = st.sampled_from(["192.0.2.1", "2001:db8::1", "192.0.2.300", "", "&amp;", "a & b", "#"])
+# Tags that writers forget; most forget none.
+forgotten = st.sampled_from([*["</none>"] * 9, "</record>", "</row>", "</identifiers>", "</auth_results>"])
 rows = st.builds(
-    lambda ip, count, row, identifiers, spf, after: (count, record(ip, count, spf, identifiers, row) + after),
+    lambda missing, ip, count, row, identifiers, spf, after: (
+        count,
+        record(ip, count, spf, identifiers, row).replace(missing, "") + after,
+    ),
+    forgotten,
     addresses,
     counts,
     junk_in_row,
@@ -409,11 +415,44 @@ def test_a_report_that_is_broken_everywhere_is_given_up(tmp_path: Path) -> None:
     assert evidence.unread[-1].reason == "the XML is broken: mismatched tag, and in 20 places before"
 
 
+@pytest.mark.parametrize("before", ["\ufeff\ufeff", "\n \ufeff", "\u00a0", "\u200b\n"])
+def test_what_is_not_seen_before_the_xml_is_no_part_of_it(tmp_path: Path, before: str) -> None:
+    evidence = read_bytes(tmp_path, before.encode() + GOOD)
+    assert (evidence.messages, evidence.unread) == (6, ())
+
+
+def test_a_record_without_its_end_costs_itself_alone(tmp_path: Path) -> None:
+    open_ended = record("192.0.2.2", 5).removesuffix("</record>")
+    text = whole(about(), record(), "\n", open_ended, "\n", record("192.0.2.3", 7), record("192.0.2.4", 9))
+    evidence = read_bytes(tmp_path, text)
+    assert [(sender.ip, sender.count) for sender in evidence.senders] == [
+        ("192.0.2.4", 9),
+        ("192.0.2.3", 7),
+        ("192.0.2.1", 1),
+    ]
+    assert (evidence.skipped_messages, faults(evidence)) == (
+        5, ["FILE, line 3: the XML is broken: an element is not closed"]
+    )  # fmt: skip
+    assert evidence.reports[0].messages == 22
+
+
+def test_a_report_without_its_end_costs_no_other(tmp_path: Path) -> None:
+    first = whole(about("A"), record(count=2)).removesuffix(b"</feedback>")
+    evidence = read_bytes(tmp_path, first + whole(about("B"), record("192.0.2.2", 3)))
+    assert [(report.organisation, report.messages) for report in evidence.reports] == [("A", 2), ("B", 3)]
+    assert (evidence.messages, evidence.skipped) == (5, 0)
+
+
 def test_the_pieces_of_a_file_make_no_difference() -> None:
     text = whole(
         about("AT&T &amp; &#65; A <b@c.example>"), record(), '<xs:schema xmlns:xs="x">', record("192.0.2.2", 5)
     )
-    text = GOOD[:-11] + text + "é".encode()
+    text = (
+        GOOD[:-11]
+        + text.removesuffix(b"</record></feedback>")
+        + record("192.0.2.3", 7).encode()
+        + "</feedback>é".encode()
+    )
     found = set()
     for size in range(1, len(text)):
         senders = read_report([text[at : at + size] for at in range(0, len(text), size)], Ledger(), DEFAULT_BOUNDS)

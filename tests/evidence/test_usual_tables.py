@@ -60,6 +60,14 @@ TABLES: dict[str, tuple[str, list[tuple[object, ...]]]] = {
         ("192.0.2.25", "@bounce.example.com", "mx.example.com", 3, "pass"),
         ("192.0.2.24", "@bounce.example.com", None, 2, "softfail"),
     ]),
+    "an export of Mimecast": (
+        ("From (Header),From (Envelope),To,Sender IP,Route\n"
+         "Alice <a@shop.example>,alice@example.com,b@c.example,192.0.2.24,Inbound\n"), [MESSAGE]),
+    "mail events of Defender": (
+        ("Timestamp,SenderMailFromAddress,SenderFromAddress,SenderIPv4,SenderIPv6,RecipientEmailAddress\n"
+         "2026-08-03,alice@example.com,a@shop.example,192.0.2.24,,b@c.example\n"), [MESSAGE]),
+    "in German": ("IP-Adresse;Absender-Domain;Anzahl\n192.0.2.24;example.com;5\n",
+                  [("192.0.2.24", "@example.com", None, 5, None)]),
     "names as people write them": (
         "Source IP;From;Count;SPF\n192.0.2.24;Alice <alice@example.com>;1,234;pass\n",
         [("192.0.2.24", "alice@example.com", None, 1234, "pass")]),

@@ -249,6 +249,10 @@ CASES: dict[str, tuple[Case, Case]] = {
     },
     "dns-cname-loop": (case("v=spf1 include:loop.example -all"), case("v=spf1 include:ok.example -all")),
     "outside-zone": (case("v=spf1 include:unknown.example -all"), case("v=spf1 include:ok.example -all")),
+    "work-limit": (
+        case(_includes(17), {f"i{i}.example": {"TXT": "v=spf1 x=" + "y" * 65_000} for i in range(17)}),
+        case(_includes(4), {f"i{i}.example": {"TXT": "v=spf1 x=" + "y" * 65_000} for i in range(4)}),
+    ),
     "exp-invalid-domain": (case("v=spf1 mx exp=foo..example -all"), _GOOD_EXP),
     "exp-dns-error": (case("v=spf1 mx exp=failing.example -all"), _GOOD_EXP),
     "exp-no-record": (case("v=spf1 mx exp=gone.example -all"), _GOOD_EXP),

@@ -436,7 +436,7 @@ def test_a_list_in_a_list_is_taken_apart() -> None:
 
 
 def test_many_hosts_without_a_record_are_shown_together() -> None:
-    zone = {
+    zone: dict[str, Any] = {
         "x.example": {"TXT": "v=spf1 mx -all", "MX": [(i, f"mx{i}.x.example") for i in range(4)]},
         **{f"mx{i}.x.example": {"A": f"192.0.2.{i}", "AAAA": f"2001:db8::{i}"} for i in range(4)},
     }

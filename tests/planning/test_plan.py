@@ -8,6 +8,8 @@ import pytest
 
 from spfengine import Answer, Question, Sender, Zone
 from spfengine.planning.plan import ORDER, Verdict
+from spfengine.text.lines import plain
+from spfengine.text.plan import plan_lines
 from tests.planning.trees import planned, verdicts, zone
 
 TF = """\
@@ -186,11 +188,30 @@ class TestUnknown:
         found = planned(files[0], files[1], below=below)
         assert (found.is_worse, found.is_incomplete) == (True, False)
 
+    def test_an_unknown_part_that_may_need_no_lookup_is_not_counted_as_one(self) -> None:
+        asking = " ".join(f"a:h{number}.example" for number in range(10))
+        before = TF.replace("RECORD", f"v=spf1 {asking} -all")
+        after = TF.replace("RECORD", f"v=spf1 {asking} ip4:${{var.ip}} -all")
+        below = Zone({f"h{number}.example": {"A": "192.0.2.1", "AAAA": "2001:db8::1"} for number in range(10)})
+        found = planned({"main.tf": before}, {"main.tf": after}, below=below)
+        assert verdicts(found) == {"example.com": Verdict.UNKNOWN}
+        more = planned({"main.tf": before}, {"main.tf": after.replace("ip4:", "include:")}, below=below)
+        assert verdicts(more) == {"example.com": Verdict.WORSE}
+
+    def test_an_unknown_part_right_after_the_version(self) -> None:
+        before = TF.replace("RECORD", WIDE)
+        found = planned({"main.tf": before}, {"main.tf": TF.replace("RECORD", "v=spf1${var.terms} -all")})
+        assert verdicts(found) == {"example.com": Verdict.UNKNOWN}
+        assert found.names[0].parts == ("${var.terms}",)
+
     def test_a_term_that_only_a_check_can_follow_may_lead_to_what_changes(self) -> None:
         before = zone('@ TXT "v=spf1 exists:%{ir}._ip.example.com -all"\n1.2.0.192._ip A 127.0.0.2\nwww A 192.0.2.1')
         found = planned({"x.zone": before}, {"x.zone": before.replace("1.2.0.192._ip A 127.0.0.2", "")})
         assert verdicts(found) == {"example.com": Verdict.UNKNOWN}
         assert "exists:%{ir}._ip.example.com" in found.names[0].unsure
+        text = plain(plan_lines(found, 80), 80)
+        assert "example.com: not known whether something gets worse\n" in text
+        assert "no result changes" not in text
         elsewhere = planned({"x.zone": before}, {"x.zone": before.replace("www A 192.0.2.1", "www A 192.0.2.2")})
         assert elsewhere.names == ()
 
@@ -228,6 +249,8 @@ class TestUnread:
         ("path", "text"),
         [
             ("setup.cfg", "[x]\nIN = TXT"),
+            ("poetry.lock", "# IN A word\nx = [ A ]\n"),
+            ("conf/relay.toml", "# Relays IN Europe\n"),
             ("package.json", '{"name": "x"}'),
             ("values.yaml", "a: b\n"),
             ("photo.db", b"\0\1\2"),

@@ -10,6 +10,7 @@ import pytest
 from spfengine.planning import git
 from spfengine.planning.git import GitError, is_revision, read_revision
 from spfengine.planning.trees import read_path
+from spfengine.sources import finder
 
 Run = Callable[..., str]
 ZONE = b'$ORIGIN example.com.\n@ SOA ns h 1 2 3 4 5\n@ TXT "v=spf1 -all"\n'
@@ -139,5 +140,11 @@ def test_files_that_are_too_large_are_named(repository: Run, monkeypatch: pytest
     assert list(found.files) == ["dns/main.tf"]
     assert [each.path for each in found.skipped] == ["zones/example.com.zone"]
     assert "MiB" in found.skipped[0].why
+    monkeypatch.setattr(finder, "MOST_OCTETS", 20)
+    here = read_path(".")
+    assert [each.path for each in here.skipped] == ["zones/example.com.zone"]
+    assert found.is_same(here, "zones/example.com.zone")
+    write("zones/example.com.zone", ZONE + b" ")
+    assert not found.is_same(read_path("."), "zones/example.com.zone")
     monkeypatch.setattr(git, "MOST_OCTETS", 1)
     assert len(read_revision("HEAD").skipped) == 1

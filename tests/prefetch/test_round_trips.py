@@ -41,6 +41,7 @@ from spfengine import (
     acheck,
     check,
 )
+from spfengine.names import from_labels
 from spfengine.resolvers import live
 from spfengine.resolvers.stub import Attempt, Reply
 from spfengine.testing import FakeDNS
@@ -139,7 +140,7 @@ def test_questions_are_under_way_side_by_side_over_the_wire(
     aexchange = live.aexchange
 
     async def gated(attempt: Attempt) -> Reply:
-        name = attempt.query.question[0].name.to_text(omit_final_dot=True)
+        name = from_labels(attempt.query.folded)
         asked.add(name)
         if asked.issuperset(names):
             all_asked.set()

@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 import pytest
 
-from spfengine import Answer, Question, Status, Zone
+from spfengine import Answer, Question, RRType, Status, Zone
 from spfengine.policyd.bounds import bounds_for
-from spfengine.policyd.fairness import AT_ONCE, FAILED, HEAVY, Fairness, organization
-from spfengine.policyd.metered import Metered
+from spfengine.policyd.fairness import AT_ONCE, FAILED, FREE, HEAVY, Fairness, organization
+from spfengine.policyd.metered import Metered, Shared
 from spfengine.policyd.metrics import Metrics
 from spfengine.receiver.delegation import Delegation
 from spfengine.receiver.rules import Rules
@@ -50,6 +50,71 @@ def test_heavy_checks_run_a_few_at_once_and_ordinary_ones_all() -> None:
         await asyncio.gather(*tasks)
         assert len(running) == 200
         assert fairness.waiting == 0
+
+    asyncio.run(run())
+
+
+def test_any_check_that_costs_much_goes_on_in_turn() -> None:
+    """So it does not help to have many domains and use each once."""
+
+    async def run() -> None:
+        fairness = Fairness(0.01, clock=lambda: 0.0)
+        end, all_answered = asyncio.Event(), asyncio.Event()
+        went_on: list[int] = []
+        answers: list[bool] = []
+
+        async def one(number: int) -> None:
+            async with fairness.turn(f"a.evil{number}.example") as may_check:
+                assert may_check, "nothing is known of this domain"
+                for _ in range(int(FREE)):
+                    assert await fairness.may_ask()
+                    assert not fairness.runs_heavy
+                    fairness.charge(1)
+                answers.append(await fairness.may_ask())
+                assert fairness.runs_heavy
+                if len(answers) == AT_ONCE + 3:
+                    all_answered.set()
+                if answers[-1]:
+                    went_on.append(number)
+                    await end.wait()
+
+        tasks = [asyncio.create_task(one(number)) for number in range(AT_ONCE + 3)]
+        await asyncio.wait_for(all_answered.wait(), 20)
+        assert went_on == list(range(AT_ONCE))
+        assert fairness.refused == 3
+        end.set()
+        await asyncio.gather(*tasks)
+        await asyncio.create_task(spend(fairness, "b.evil.example", HEAVY * 10))
+        async with fairness.turn("b.evil.example") as may_check:
+            assert may_check, "all turns have been given back"
+
+    asyncio.run(run())
+
+
+def test_nobody_waits_for_an_answer_that_a_costly_check_waits_to_ask_for() -> None:
+    zone = Zone({"shared.example": {"TXT": "v=spf1 -all"}})
+    question = Question("shared.example", RRType.TXT)
+
+    async def run() -> None:
+        fairness = Fairness(100, clock=lambda: 0.0)
+        shared = Shared(Metered(Waiting(zone), fairness, Metrics()), fairness)
+        end = asyncio.Event()
+
+        async def costly(number: int) -> Answer:
+            async with fairness.turn(f"evil{number}.example"):
+                fairness.charge(FREE)
+                assert number >= AT_ONCE or await fairness.may_ask()
+                if number < AT_ONCE:
+                    await end.wait()
+                return await shared.aresolve(question)
+
+        tasks = [asyncio.create_task(costly(number)) for number in range(AT_ONCE + 1)]
+        await turns()
+        async with fairness.turn("good.example"):
+            assert (await asyncio.wait_for(shared.aresolve(question), 20)).records
+        assert not tasks[-1].done()
+        end.set()
+        await asyncio.gather(*tasks)
 
     asyncio.run(run())
 

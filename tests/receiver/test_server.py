@@ -21,6 +21,7 @@ from spfengine import Answer, Question, Zone
 from spfengine.policyd.bounds import Bounds
 from spfengine.policyd.connection import MOST_USELESS
 from spfengine.policyd.fairness import Fairness
+from spfengine.policyd.lines import Lines
 from spfengine.policyd.log import Log
 from spfengine.policyd.metrics import Metrics
 from spfengine.policyd.server import Server
@@ -432,3 +433,37 @@ def test_the_log_is_bounded_by_the_minute() -> None:
     now[0] = 61.0
     log.note("y")
     assert lines[-2:] == ["980 more lines of this kind were left out", "y"]
+
+
+class Written:
+    """A stream that keeps what each write has given it; one that is closed refuses."""
+
+    def __init__(self, *, closed: bool = False) -> None:
+        self.closed = closed
+        self.writes: list[str] = []
+
+    def write(self, text: str) -> None:
+        if self.closed:
+            raise BrokenPipeError
+        self.writes.append(text)
+
+    def flush(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_the_lines_of_a_turn_are_written_at_once_and_a_closed_log_stops_nothing(closed: bool) -> None:
+    stream = Written(closed=closed)
+    lines = Lines(stream)  # type: ignore[arg-type]  # what Lines needs of a stream
+
+    async def run() -> None:
+        for turn in range(3):
+            for number in range(2):
+                lines.write(f"{turn} {number}")
+            await asyncio.sleep(0)
+
+    lines.write("before")
+    asyncio.run(run())
+    lines.write("after")
+    written = ["before\n", "0 0\n0 1\n", "1 0\n1 1\n", "2 0\n2 1\n", "after\n"]
+    assert stream.writes == ([] if closed else written)

@@ -9,11 +9,12 @@ from spfengine.addresses import V4
 from spfengine.policy.include_tree import include_tree
 from spfengine.policy.ranges import prefixes_of
 from spfengine.record.parser import parse
-from spfengine.report import space
+from spfengine.report import page as report, space
+from spfengine.report.html import page_html
 from spfengine.report.meters import count_meter, size_meter
 from spfengine.report.nodes import tree_block
 from spfengine.report.owners import owner_of
-from spfengine.report.page import Block, Column, Node, Prose, table, text
+from spfengine.report.page import Block, Column, Node, Paragraph, Prose, table, text
 from spfengine.report.records import excerpt_of
 from spfengine.report.sentence import sentence_blocks
 from tests.report.dom import Page
@@ -253,6 +254,16 @@ def test_a_long_table_is_folded() -> None:
     assert not table(text("x"), [Column("x")], rows[:13], 10).folds
 
 
+def test_a_record_of_many_terms_is_folded() -> None:
+    record = "v=spf1 " + " ".join([f"ip4:192.0.2.{n}" for n in range(200)]) + " -all"
+    zone = spfengine.Zone({"x.example": {"TXT": record}})
+    html = spfengine.simulate("x.example", "v=spf1 a -all", resolver=zone).render_html(now=NOW)
+    record_section = html[html.index('<section id="record"') : html.index('<section id="limits"')]
+    assert record_section.count('<li class="removed">') == 200
+    assert "more of 202 terms" in record_section
+    assert Page(record_section).outside.count("ip4:192.0.2.") < 60
+
+
 def test_every_block_has_a_template() -> None:
     from spfengine.report.html import _environment
 
@@ -285,3 +296,9 @@ def test_it_is_the_same_each_time() -> None:
     senders = spfengine.read_evidence([MESSAGE]).senders
     suggestion = spfengine.suggest("seed.example", senders, resolver=seed())
     assert suggestion.render_html(now=NOW) == spfengine.render_html(suggestion, now=NOW)
+
+
+def test_what_a_view_forgot_is_made_visible_too() -> None:
+    page = report.Page("kind\x1b", "\u202ename", text("answer\x00"), "pass", (Prose((Paragraph(text("\u2066more")),)),))
+    html = page_html(page, now=NOW)
+    assert all(each in html for each in ("kind\\x1b", "\\u202ename", "answer\\x00", "\\u2066more"))

@@ -1,10 +1,10 @@
 """Messages of many records or strings are recognized from their octets, and never read."""
 
-import dns.message
 import pytest
 from hypothesis import given, strategies as st
 
-from spfengine import Status
+from spfengine import RRType, Status
+from spfengine.resolvers.dns_messages import write_query
 from spfengine.resolvers.message_size import MAX_RECORDS, MAX_STRINGS, is_too_large
 from spfengine.resolvers.servers import Server
 from spfengine.resolvers.stub import Attempt, TooLarge
@@ -45,7 +45,7 @@ def test_any_octets_can_be_counted(octets: bytes) -> None:
 
 def test_such_a_reply_is_truncated_and_nothing_is_read() -> None:
     def reply(attempt: Attempt) -> TooLarge:
-        question = attempt.query.to_wire()
+        question = attempt.query.wire
         octets = message(4_000, b"\1\2\3\4", 1)
         accepted = attempt.accept(question[:2] + octets[2:])
         assert accepted is None or isinstance(accepted, TooLarge)
@@ -58,6 +58,6 @@ def test_such_a_reply_is_truncated_and_nothing_is_read() -> None:
 
 
 def test_one_with_another_question_is_no_reply() -> None:
-    query = dns.message.make_query("b.example", "A")
+    query = write_query((b"b", b"example"), RRType.A)
     attempt = Attempt(Server(2, ("192.0.2.53", 53)), False, query, 0)
-    assert attempt.accept(query.to_wire()[:2] + message(4_000, b"\1\2\3\4", 1)[2:]) is None
+    assert attempt.accept(query.wire[:2] + message(4_000, b"\1\2\3\4", 1)[2:]) is None

@@ -71,7 +71,8 @@ def test_nothing_gets_worse_is_only_said_if_nothing_does(before: str | None, aft
         if old[ip] == "pass" and new[ip] != "pass":
             assert plan.is_worse
     for change in plan.senders:
-        is_worse = ORDER[new[change.sender.ip]] > ORDER[old[change.sender.ip]]
+        results_of = old[change.sender.ip], new[change.sender.ip]
+        is_worse = ORDER[results_of[1]] > ORDER[results_of[0]] or results_of == ("permerror", "fail")
         assert (change.effect is Effect.NEWLY_FAILING) is is_worse
     rest = re.search(r"(?:everything not listed|every address): (\w+) → (\w+)", headline)
     if rest is not None:

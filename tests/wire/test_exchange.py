@@ -9,6 +9,8 @@ from time import monotonic
 import dns.message
 import pytest
 
+from spfengine.answers import RRType
+from spfengine.resolvers.dns_messages import write_query
 from spfengine.resolvers.live import aexchange, exchange
 from spfengine.resolvers.servers import Server
 from spfengine.resolvers.stub import Attempt, Reply, Unreachable
@@ -32,7 +34,7 @@ def listener() -> Iterator[socket.socket]:
 
 def attempt_at(listener: socket.socket, seconds: float = 0.5, *, tcp: bool = True) -> Attempt:
     server = Server(socket.AF_INET, listener.getsockname())
-    return Attempt(server, tcp, dns.message.make_query("a.example", "TXT"), monotonic() + seconds)
+    return Attempt(server, tcp, write_query((b"a", b"example"), RRType.TXT), monotonic() + seconds)
 
 
 def answer_once(listener: socket.socket, parts: Callable[[bytes], list[bytes]]) -> threading.Thread:

@@ -6,11 +6,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
-from typing import Any
 
 import dns.message
 import pytest
 
+from spfengine.answers import RRType
+from spfengine.resolvers.dns_messages import Message, Query, read_reply, write_query
 from spfengine.resolvers.live import aexchange, exchange
 from spfengine.resolvers.servers import Server
 from spfengine.resolvers.stub import Attempt, Reply, TooLarge
@@ -33,14 +34,14 @@ class CountedAttempt(Attempt):
     __slots__ = ("read",)
     read: Callable[[bytes], None]
 
-    def accept(self, wire: bytes) -> dns.message.Message | TooLarge | None:
+    def accept(self, wire: bytes) -> Message | TooLarge | None:
         self.read(wire)
         return super().accept(wire)
 
 
 def attempt_at(server: socket.socket, read: Callable[[bytes], None], *, tcp: bool = False) -> CountedAttempt:
     address = Server(socket.AF_INET, server.getsockname())
-    attempt = CountedAttempt(address, tcp, dns.message.make_query("a.example", "TXT"), monotonic() + PATIENCE)
+    attempt = CountedAttempt(address, tcp, write_query((b"a", b"example"), RRType.TXT), monotonic() + PATIENCE)
     object.__setattr__(attempt, "read", read)
     return attempt
 
@@ -105,17 +106,16 @@ def test_at_most_a_hundred_datagrams_are_read_for_a_query(send: Exchange, number
 
 def test_a_datagram_with_another_id_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
     parsed: list[bytes] = []
-    from_wire = dns.message.from_wire
-    attempt = Attempt(Server(2, ("192.0.2.53", 53)), False, dns.message.make_query("a.example", "TXT"), 0)
-    reply = dns.message.make_response(attempt.query)
+    attempt = Attempt(Server(2, ("192.0.2.53", 53)), False, write_query((b"a", b"example"), RRType.TXT), 0)
+    reply = dns.message.make_response(dns.message.from_wire(attempt.query.wire))
     good = reply.to_wire()
     reply.id ^= 1
 
-    def counting(wire: bytes, **settings: Any) -> dns.message.Message:
+    def counting(wire: bytes, query: Query) -> Message | None:
         parsed.append(wire)
-        return from_wire(wire, **settings)
+        return read_reply(wire, query)
 
-    monkeypatch.setattr(dns.message, "from_wire", counting)
+    monkeypatch.setattr("spfengine.resolvers.stub.read_reply", counting)
     assert attempt.accept(reply.to_wire()) is None
     assert attempt.accept(b"") is None
     assert attempt.accept(good) is not None

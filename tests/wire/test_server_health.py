@@ -12,8 +12,9 @@ import pytest
 from spfengine import LiveResolver, Question, RRType, Status, Zone, check
 from spfengine.answers import Answer
 from spfengine.resolvers import stub as stub_module
+from spfengine.resolvers.dns_messages import Message
 from spfengine.resolvers.servers import Server, ServerHealth
-from spfengine.resolvers.stub import Attempt, Stub, Unsent
+from spfengine.resolvers.stub import Attempt, Stub, TooLarge, Unsent
 from spfengine.testing import FakeDNS, Fault, FaultKind
 from tests.wire.conftest import Ask
 
@@ -42,19 +43,19 @@ def make(clock: Clock, *servers: Server, timeout: float = 2.0, retries: int = 0,
     return stub
 
 
-Behaviour = Callable[[Attempt], dns.message.Message | Unsent | None]
+Behaviour = Callable[[Attempt], Message | TooLarge | Unsent | None]
 
 
-def answers(attempt: Attempt) -> dns.message.Message:
-    reply = dns.message.make_response(attempt.query)
+def answers(attempt: Attempt) -> Message | TooLarge | None:
+    reply = dns.message.make_response(dns.message.from_wire(attempt.query.wire))
     reply.flags |= dns.flags.RA
-    return reply
+    return attempt.accept(reply.to_wire())
 
 
-def refuses(attempt: Attempt) -> dns.message.Message:
-    reply = dns.message.make_response(attempt.query)
+def refuses(attempt: Attempt) -> Message | TooLarge | None:
+    reply = dns.message.make_response(dns.message.from_wire(attempt.query.wire))
     reply.set_rcode(dns.rcode.REFUSED)
-    return reply
+    return attempt.accept(reply.to_wire())
 
 
 def cannot_be_sent(attempt: Attempt) -> Unsent:

@@ -20,9 +20,9 @@ SCHEMA = "spfengine.flatten/1"
 """The version of the JSON form of a flattening."""
 
 _MAX_TERM = 1 << 16
+_INCOMPLETE = (ProblemCode.DNS_INCOMPLETE, ProblemCode.OUTSIDE_ZONE, ProblemCode.WORK_LIMIT)
 _OWN_REFUSALS = (
-    ProblemCode.DNS_INCOMPLETE,
-    ProblemCode.OUTSIDE_ZONE,
+    *_INCOMPLETE,
     ProblemCode.FLATTEN_CONDITIONAL,
     ProblemCode.FLATTEN_ALIAS,
     ProblemCode.FLATTEN_TOO_LARGE,
@@ -189,8 +189,8 @@ class Flattening:
 
     @property
     def is_incomplete(self) -> bool:
-        """Whether flattening is refused because something was not answered."""
-        return self.refusal is not None and self.refusal.code in (ProblemCode.DNS_INCOMPLETE, ProblemCode.OUTSIDE_ZONE)
+        """Whether flattening is refused because something was not answered, or takes too much work."""
+        return self.refusal is not None and self.refusal.code in _INCOMPLETE
 
     @property
     def is_broken(self) -> bool:

@@ -9,6 +9,7 @@ from spfengine.answers import Answer, Question
 from spfengine.drivers import once
 from spfengine.evaluation.limits import lifted
 from spfengine.evaluation.session import Answers
+from spfengine.evaluation.unanswered import ONE_CLIENT_HINT, TOO_MUCH_WORK
 from spfengine.policy.budget import Budget, budget, over_limits
 from spfengine.policy.compile import Inputs, tile
 from spfengine.policy.diff import result_changes
@@ -82,6 +83,9 @@ def proving(
     changes = result_changes(before.policy, after)
     compared = [*changes, *result_changes(before.meant, meant)]
     wrong = [change for change in compared if not comparison.differ_by_limits(change.before, change.after)]
+    if not wrong and (after.is_cut or meant.is_cut):
+        text = f"{TOO_MUCH_WORK}, so it is not proved that every client gets the same result"
+        return Problem(ProblemCode.WORK_LIMIT, text, inputs.domain, None, "", ONE_CLIENT_HINT)
     if wrong or after.incomplete or meant.incomplete:
         first = next((change.network for change in wrong), None) or [*after.incomplete, *meant.incomplete][0]
         domain = visible_name(inputs.domain)

@@ -231,7 +231,9 @@ class _Work:
         if not (_has_unknown(self.meant) or self.cost.incomplete):
             return ""
         failed = unanswered([self.meant.answers])
-        return named_unknown(failed) if failed else "what some terms lead to depends on the sender or client"
+        if failed or self.meant.is_cut:
+            return named_unknown(failed)
+        return "what some terms lead to depends on the sender or client"
 
     def _count_messages(self) -> None:
         """Find out by which terms of the record messages of the senders pass."""
@@ -311,9 +313,7 @@ class _Work:
         for term in sorted(idle, key=lambda term: -spent.get(term.text, 0)):
             if self._is_over:
                 yield from self._try(StepKind.DROP_UNUSED, term, [], self._why_unused(term))
-        if self._is_over:
-            return None
-        return (yield from self._finished(plan))
+        return (yield from self._finished(plan)) if _fits(self.cost, self.limits) else None
 
     def _idle(self) -> Iterator[Include]:
         for term in _live(self.record):
@@ -400,8 +400,9 @@ class _Work:
         """Return the problem that not all is known."""
         failed = unanswered([self.meant.answers])
         text = f"{unknown}, so it is not known how much is needed in all, and nothing is said about flattening"
-        if failed:
-            return Problem(incompleteness(failed), text, self.inputs.domain, None, "2.6.6", hint_for(failed))
+        if failed or self.meant.is_cut:
+            section = "2.6.6" if failed else ""
+            return Problem(incompleteness(failed), text, self.inputs.domain, None, section, hint_for(failed))
         hint = "take out includes with macros that depend on the sender"
         return Problem(ProblemCode.FLATTEN_CONDITIONAL, text, self.inputs.domain, None, "4.6.4", hint)
 

@@ -42,6 +42,7 @@ from spfengine.linting.limits import answer_size
 from spfengine.linting.lint import linting
 from spfengine.problems import Result
 from spfengine.record.model import Directive, term_key
+from spfengine.record.parser import parse
 from spfengine.senders import override_text
 from spfengine.simulation.drafts import record_draft
 from spfengine.simulation.records import Standing
@@ -367,6 +368,9 @@ def _alternative(solution: Solution, plan: Plan, senders: Sequence[SenderAdvice]
     going = [record.directives[index] for index in (*plan.going, *unused)]
     coming = [solution.offer.candidates[index].term for index in plan.coming]
     text = draft_text(record, going, coming, solution.slot)
+    left = parse(text)
+    if left.redirect is None and not any(each.qualifier == "+" for each in left.directives):
+        return None  # whatever is known of the senders, a record that lets nobody pass is no better one
     return Alternative(text, tuple([record.directives[index].text for index in unused]))
 
 

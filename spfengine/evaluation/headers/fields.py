@@ -57,7 +57,7 @@ def header_text(text: str, *, utf8: bool = False) -> str:
 
 def cut(text: str, at_most: int = MAX_VALUE) -> str:
     """Return text, cut and with "..." at its end if it might need more than `at_most` octets when it is written."""
-    if _cost(text) <= at_most:
+    if (text.isascii() and 2 * len(text) <= at_most) or _cost(text) <= at_most:
         return text
     needed = accumulate(map(_cost, text))
     return text[: next(index for index, octets in enumerate(needed) if octets > at_most - 3)] + "..."
@@ -77,6 +77,8 @@ def header_mailbox(sender: str, *, utf8: bool = False) -> str:
     local_part, _, domain = sender.rpartition("@")
     local_part = header_text(local_part[: MAX_VALUE + 1], utf8=utf8)
     domain = header_text(domain[: MAX_VALUE + 1], utf8=utf8)
+    if 2 * len(sender) <= MAX_VALUE and sender.isascii() and sender.isprintable():
+        return f"{local_part}@{domain}"
     if _cost(local_part) + 1 + _cost(domain) > MAX_VALUE:
         domain = cut(domain, MAX_DOMAIN)
         local_part = cut(local_part, MAX_VALUE - 1 - _cost(domain))

@@ -26,7 +26,7 @@ Examples:
   spfengine plan before/ after/ --senders reports/
   spfengine plan origin/main HEAD --format markdown
 
-BASE and HEAD are folders, files, or revisions of git; of a revision, the folder that you are in is read. Nothing is
+BASE and HEAD are folders, files, or revisions of git; in a revision, the folder that you are in is read. Nothing is
 checked out, and nothing in the files is executed. Zone files in all formats of --zone are read, and the records in
 source files, as lint --source finds them. PATHS, relative to BASE and HEAD, limit what is read.
 

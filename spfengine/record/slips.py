@@ -5,11 +5,11 @@ for each term is bounded, whatever is written.
 """
 
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container
 from dataclasses import dataclass
 from functools import lru_cache
 
-from spfengine.addresses import V4, V6, Family, address_text, parse_ip4, parse_ip6
+from spfengine.addresses import V4, V6, Family, address_text, parse_ip4, parse_ip6, prefixes_of
 from spfengine.names import to_a_labels
 from spfengine.record.grammar import MECHANISMS, MODIFIERS, VERSION, is_toplabel
 from spfengine.record.tokenizer import Token, tokens
@@ -215,7 +215,7 @@ def _range(qualifier: str, text: str) -> Slip | None:
     family, first, last = ends
     terms = [
         f"{qualifier}ip{family.version}:{address_text(family, start)}" + ("" if prefix == family.bits else f"/{prefix}")
-        for start, prefix in _networks_of(family, first, last)
+        for start, prefix in prefixes_of(family, first, last)
     ]
     if len(terms) > _MOST:
         return Slip(f"a range is not possible; this one takes {len(terms)} networks, beginning with {terms[0]}")
@@ -231,14 +231,6 @@ def _range_ends(low: str, high: str) -> tuple[Family, int, int] | None:
         last = parse(short)
         return None if last is None or last < first else (family, first, last)
     return None
-
-
-def _networks_of(family: Family, first: int, last: int) -> Iterator[tuple[int, int]]:
-    """Yield (address, prefix) of the fewest networks that make up a range."""
-    while first <= last:
-        host = min((first & -first).bit_length() - 1 if first else family.bits, (last - first + 1).bit_length() - 1)
-        yield first, family.bits - host
-        first += 1 << host
 
 
 def _wildcard(qualifier: str, text: str) -> Slip | None:

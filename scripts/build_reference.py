@@ -117,6 +117,7 @@ CHAPTERS: dict[str, list[str]] = {
     ],
     "The SPF of many domains": [
         "survey", "asurvey", "spfengine.surveying:SurveyedDomain", "spfengine.surveying:DomainState",
+        "spfengine.surveying:RecordFault", "spfengine.surveying:Summary", "spfengine.surveying:SummaryRow",
     ],
     "Header fields and SMTP replies": [
         "spfengine.evaluation:SMTPReply", "parse_received_spf", "spfengine.evaluation:ReceivedSPF",

@@ -25,7 +25,7 @@ MAX_LINE = 4 << 20
 """The most octets of a line that is read back; no line that was written is as long."""
 _BEGIN = json.dumps({"schema": SCHEMA, "domain": ""})[:-2].encode("ascii")
 _PIECE = 1 << 16
-_NOT_A_LINE = "it is not a line of a survey"
+NOT_A_LINE = "it is not a line of a survey"
 _SMALLEST = 1 << 10  # slots of an empty CompactSet
 
 Document = dict[str, Any]
@@ -184,6 +184,13 @@ class Stdout:
         sys.stdout.flush()
 
 
+class NoFile:
+    """Lines that are only counted."""
+
+    def write(self, line: str) -> None:
+        """Write nothing."""
+
+
 class OutFile:
     """Lines at the end of a file, each written whole, and at once."""
 
@@ -245,13 +252,13 @@ class OutFile:
             for line in lines:
                 number += 1
                 end += len(line) + 1
-                document = _read(line)
-                fault = _NOT_A_LINE if document is None else fits(document) or _fault(document, listed, done)
+                document = read_line(line)
+                fault = NOT_A_LINE if document is None else fits(document) or _fault(document, listed, done)
                 if fault is not None:
                     raise self._refusal(f"line {number}: {fault}")
                 on_line(document or {})
             if len(rest) > MAX_LINE:
-                raise self._refusal(f"line {number + 1}: {_NOT_A_LINE}")
+                raise self._refusal(f"line {number + 1}: {NOT_A_LINE}")
         if rest:
             if not (rest.startswith(_BEGIN) or _BEGIN.startswith(rest)):
                 raise self._refusal("its last line is not a half-written line of a survey")
@@ -295,7 +302,7 @@ def _fault(document: Document, listed: CompactSet, done: CompactSet) -> str | No
     return None if done.add(domain) else f"{visible(domain, 60)} has a second line"
 
 
-def _read(line: bytes) -> Document | None:
+def read_line(line: bytes) -> Document | None:
     """Return the document of a line that a survey wrote; None if it is not one."""
     try:
         document = json.loads(line)
@@ -306,6 +313,8 @@ def _read(line: bytes) -> Document | None:
     if not isinstance(document.get("domain"), str) or not isinstance(document.get("live"), bool):
         return None
     if not isinstance(document.get("lint"), dict | None) or not isinstance(document.get("incomplete"), bool):
+        return None
+    if not isinstance(document.get("faults"), list) or not isinstance(document.get("broken_by"), list):
         return None
     if not isinstance(document.get("all"), str | None) or document.get("state") not in list(DomainState):
         return None

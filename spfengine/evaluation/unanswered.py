@@ -43,8 +43,8 @@ def named_unknown(failed: Mapping[Question, Answer]) -> str:
         for question, answer in failed.items()
         if not answer.is_unknown
     ]
-    outside = _names_outside(failed)
     parts = [f"DNS could not answer {listed(failures, _MOST)}"] if failures else []
+    outside = _names_outside(failed)
     if outside:
         parts.append(f"{listed(outside, _MOST)} {'is' if len(outside) == 1 else 'are'} {NOT_GIVEN}")
     return ", and ".join(parts) or TOO_MUCH_WORK

@@ -88,7 +88,8 @@ def _spans(walk: Walk, reached: ReachedRecord, term: Directive) -> Generator[Que
     if isinstance(term, Network):
         span = [network_range(term.family, term.network, term.prefix)]
         return (span, []) if term.family is V4 else ([], span)
-    return (yield from matched_alone(walk.inputs, reached.domain or "", term, walk.answers)) or ([], [])
+    spans = yield from matched_alone(walk.inputs, reached.domain or "", term, walk.answers, walk.alone)
+    return spans or ([], [])
 
 
 def _count(spans: Spans) -> int:

@@ -298,7 +298,7 @@ def ineffective_terms(walk: Walk, findings: list[Finding]) -> Generator[Question
     if any(reached.record is None or len(reached.record.directives) > MAX_DIRECTIVES for reached in chain):
         return []
     by_domain = {reached.domain: reached for reached in chain if reached.own}
-    known = yield from reachability(walk.inputs, walk.answers)
+    known = yield from reachability(walk.inputs, walk.answers, walk.alone)
     is_broken = _Broken(findings)
     more: list[Finding] = []
     for unreachable in known.unreachable:
@@ -371,7 +371,7 @@ def _passing_everyone(walk: Walk, reached: ReachedRecord) -> Generator[Question,
     for term in live(record):
         if not isinstance(term, Include | Exists) or term.qualifier != "+":
             continue
-        spans = yield from matched_alone(walk.inputs, reached.domain or "", term, walk.answers)
+        spans = yield from matched_alone(walk.inputs, reached.domain or "", term, walk.answers, walk.alone)
         both = zip((V4, V6), spans or ([], []), strict=True)
         versions = [family.version for family, matched in both if matched == [(0, family.last)]]
         if versions:

@@ -14,6 +14,7 @@ from spfengine.linting.syntax import faults, merged, merging_hint
 from spfengine.names import Names, fold
 from spfengine.policy.compile import Inputs
 from spfengine.policy.include_tree import TreeRecord, record_tree
+from spfengine.policy.reachability import KeptAlone
 from spfengine.problems import ProblemCode
 from spfengine.record.model import Include, Redirect, Term
 from spfengine.visible import visible
@@ -47,6 +48,7 @@ class Walk:
         findings: domains without a usable record, and faults of records.
         loops: terms that close a loop.
         outside: names (folded) that are not in the files given, each with its finding.
+        alone: what directives match alone, which several findings need.
     """
 
     inputs: Inputs
@@ -57,6 +59,7 @@ class Walk:
     findings: list[Finding] = field(default_factory=list)
     loops: list[Loop] = field(default_factory=list)
     outside: dict[str, Finding] = field(default_factory=dict)
+    alone: KeptAlone = field(default_factory=dict)
 
     def note_outside(self, reached: ReachedRecord, term: Term | None, question: Question, answer: Answer) -> None:
         """Note that a question was not answered, since its name is not in the files given; of each name the first."""

@@ -501,11 +501,10 @@ class _Tiler:
         while True:
             found, last = yield from self._run(address, stack)
             if isinstance(found, Fork):
-                known = self._known_end(found, address, last)
-                if known is None:
+                end = self._end_of(found, last, address)
+                if end is None:
                     stack.append(_Node(found, last))
                     continue
-                end = known
             else:
                 end = _End(found, last)
             while stack:
@@ -519,12 +518,8 @@ class _Tiler:
             else:
                 return end.outcome, end.last
 
-    def _known_end(self, fork: Fork, address: int, last: int) -> _End | None:
-        """Return what follows a fork if it is known already, or if no steps are left to find it; otherwise None.
-
-        Args:
-            last: the last address for which a run gets to the fork.
-        """
+    def _end_of(self, fork: Fork, last: int, address: int) -> _End | None:
+        """Return how a fork ends, if that is known or too much work to find out; None if its choices must be run."""
         tree = self.trees.get(fork.state)
         if self.steps >= self.max_steps or self.inputs.work.is_over:
             _, lookups, voids = fork.state

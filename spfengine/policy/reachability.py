@@ -140,19 +140,23 @@ class _Index:
         return sorted(numbers - {number})
 
 
-def reachability(inputs: Inputs, answers: Answers) -> Generator[Question, Answer, Reachability]:
+def reachability(
+    inputs: Inputs, answers: Answers, kept: "KeptAlone | None" = None
+) -> Generator[Question, Answer, Reachability]:
     """Return what is known of the directives of a domain's record, and of the records that it redirects to.
 
     Args:
         answers: what DNS has answered so far; new answers are added.
+        kept: what directives match alone, as far as that is known; new ones are added.
     """
+    kept = {} if kept is None else kept
     unreachable: list[Unreachable] = []
     covered: list[Covered] = []
     overlaps: list[Overlap] = []
     unknown: list[tuple[str, Directive]] = []
     for domain, record in (yield from redirect_chain(inputs.domain, answers)):
         reached, after_all = _split_at_all(record)
-        matched = yield from _matched(inputs, domain, reached, answers)
+        matched = yield from _matched(inputs, domain, reached, answers, kept)
         unknown += [(domain, each.directive) for each in matched if not each.is_known]
         index = _Index(matched)
         found, matched = _unreachable(domain, matched, index)
@@ -164,11 +168,11 @@ def reachability(inputs: Inputs, answers: Answers) -> Generator[Question, Answer
 
 
 def _matched(
-    inputs: Inputs, domain: str, directives: list[Directive], answers: Answers
+    inputs: Inputs, domain: str, directives: list[Directive], answers: Answers, kept: "KeptAlone"
 ) -> Generator[Question, Answer, list[_Matched]]:
     matched: list[_Matched] = []
     for directive in directives:
-        alone = yield from evaluate_alone(inputs, domain, directive, answers)
+        alone = yield from _kept_alone(inputs, domain, directive, answers, kept)
         matched.append(_Matched(directive, alone.spans, alone.is_known))
     return matched
 
@@ -233,6 +237,22 @@ def evaluate_alone(inputs: Inputs, domain: str, term: Term, answers: Answers) ->
     return Alone((spans[0], spans[1]) if is_known else ([], []), tuple(outcomes), is_known)
 
 
+KeptAlone = dict[tuple[str, str], Alone]
+"""What directives match alone, by the domain of the record and by the directive without its qualifier.
+
+It is true of one set of inputs and answers only."""
+
+
+def _kept_alone(
+    inputs: Inputs, domain: str, directive: Directive, answers: Answers, kept: KeptAlone
+) -> Generator[Question, Answer, Alone]:
+    """Return what `evaluate_alone` returns, evaluated once."""
+    key = domain, directive.text.lstrip("+-?~")
+    if key not in kept:
+        kept[key] = yield from evaluate_alone(inputs, domain, directive, answers)
+    return kept[key]
+
+
 def _is_open(outcome: Outcome) -> bool:
     """Whether an outcome does not say what a directive matches. An mx with too many hosts was meant to match them."""
     return _has_too_many_hosts(outcome) or outcome.result in (None, Result.TEMPERROR)
@@ -243,10 +263,14 @@ def _has_too_many_hosts(outcome: Outcome) -> bool:
 
 
 def matched_alone(
-    inputs: Inputs, domain: str, directive: Directive, answers: Answers
+    inputs: Inputs, domain: str, directive: Directive, answers: Answers, kept: KeptAlone | None = None
 ) -> Generator[Question, Answer, tuple[Spans, Spans] | None]:
-    """Return the addresses that a directive matches alone; None if that depends on more, or DNS could not answer."""
-    alone = yield from evaluate_alone(inputs, domain, directive, answers)
+    """Return the addresses that a directive matches alone; None if that depends on more, or DNS could not answer.
+
+    Args:
+        answers, kept: as for `reachability`.
+    """
+    alone = yield from _kept_alone(inputs, domain, directive, answers, {} if kept is None else kept)
     return alone.spans if alone.is_known else None
 
 

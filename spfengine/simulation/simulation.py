@@ -366,6 +366,10 @@ class Simulation:
                 }
                 for rule in VoidRule
             },
+            "too_much_for": {
+                "before": [profile.name for profile in self.before_budget.too_much_for],
+                "after": [profile.name for profile in self.after_budget.too_much_for],
+            },
             "problems": [problem.to_dict() for problem in self.problems],
         }
 

@@ -5,10 +5,15 @@ The package is not called `survey`, since it would hide the function of that nam
 
 from spfengine.linting.codes import LintCode, Severity
 from spfengine.surveying.domain import DomainState, SurveyedDomain
+from spfengine.surveying.faults import RecordFault
+from spfengine.surveying.summary import Summary, SummaryRow
 
 __all__ = [
     "DomainState",
     "LintCode",
+    "RecordFault",
     "Severity",
+    "Summary",
+    "SummaryRow",
     "SurveyedDomain",
 ]

@@ -1,6 +1,6 @@
 """The survey of one domain: what its record means for every client."""
 
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -14,7 +14,7 @@ from spfengine.evaluation.session import Answers
 from spfengine.linting.codes import LintCode, Severity
 from spfengine.linting.finding import Finding
 from spfengine.linting.lint import linting
-from spfengine.policy.budget import budget
+from spfengine.policy.budget import Budget, budget
 from spfengine.policy.compile import Inputs
 from spfengine.policy.include_tree import redirect_chain
 from spfengine.policy.outcome import Outcome
@@ -22,6 +22,7 @@ from spfengine.policy.policy import Policy, compiling
 from spfengine.policy.work import Work
 from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.model import All, Include, Record
+from spfengine.surveying.faults import LIMIT_CODES, RecordFault, broken_by, faults_of, needs_two_includes
 from spfengine.visible import visible, visible_name
 
 SCHEMA = "spfengine.survey/1"
@@ -63,6 +64,8 @@ class SurveyedDomain:
         results: the results that clients get, each once.
         problem: why some client gets none, permerror or temperror, or why it is not known what some get; otherwise
             None.
+        faults: what is wrong with the record, by the kinds in which measurements count; of a syntax error all kinds.
+        broken_by: the other domains whose broken or missing records give some client permerror.
         record: the text of its record, each octet as one character; None if it has no record, or several.
         all: the result of the `all` in its record, or in one that it redirects to; None if there is no `all`.
         redirect: the target of its redirect modifier, as written; None if there is none, or it is ignored.
@@ -90,6 +93,8 @@ class SurveyedDomain:
     result: Result | None = None
     results: tuple[Result, ...] = ()
     problem: Problem | None = None
+    faults: tuple[RecordFault, ...] = ()
+    broken_by: tuple[str, ...] = ()
     record: str | None = None
     all: Result | None = None
     redirect: str | None = None
@@ -124,6 +129,8 @@ class SurveyedDomain:
             "result": None if self.result is None else str(self.result),
             "results": [str(result) for result in self.results],
             "problem": None if self.problem is None else self.problem.to_dict(),
+            "faults": [str(fault) for fault in self.faults],
+            "broken_by": [visible_name(name) for name in self.broken_by],
             "record": None if self.record is None else visible(self.record, 1 << 16),
             "all": None if self.all is None else str(self.all),
             "redirect": None if self.redirect is None else visible(self.redirect),
@@ -154,7 +161,6 @@ def _by_severity(lint: Mapping[Severity, tuple[LintCode, ...]] | None) -> dict[s
 
 
 _ONE_FOR_ALL = (Result.NONE, Result.PERMERROR, Result.TEMPERROR)
-_LIMITS = frozenset({ProblemCode.TOO_MANY_LOOKUPS, ProblemCode.TOO_MANY_VOID_LOOKUPS, ProblemCode.TOO_MANY_MX})
 _BY_CHANCE = frozenset({ProblemCode.DNS_FAILURE, ProblemCode.TOO_MANY_MX})
 """Problems that a policy considers if a term depends on more than the address, though they need not occur."""
 
@@ -174,12 +180,12 @@ def surveying(domain: str, limits: Limits, *, lint: bool) -> Generator[Question,
     outcomes = [*tables[0], *tables[1]]
     ends = _ends(outcomes)
     cost = yield from _cost(inputs, policy, tables, ends, known)
+    chain = yield from redirect_chain(domain, known, limits.lookups)
     answers = dict(known)  # without those that only lint asks for
     codes = None
     if lint:
         linted = yield from once(linting(domain, None, None, limits, (), work=inputs.work), known)
         codes = _codes(linted.findings)
-    chain = yield from redirect_chain(domain, known, limits.lookups)
     results = _results(ends)
     state, problem = _state(ends)
     record = _record(answers, domain)
@@ -189,6 +195,8 @@ def surveying(domain: str, limits: Limits, *, lint: bool) -> Generator[Question,
         result=results[0] if len(results) == 1 and results[0] in _ONE_FOR_ALL else None,
         results=results,
         problem=problem,
+        faults=faults_of(record, ends, answers, over_limit=_over_lookups(cost, chain, limits)),
+        broken_by=broken_by(domain, ends),
         record=record.source if isinstance(record, (Record, RecordSyntaxError)) else None,
         all=_all(chain),
         redirect=_redirect(record),
@@ -235,14 +243,19 @@ class _Cost:
 
     lookups: tuple[int, int]
     voids: tuple[int, int]
-    endless: bool = False
+    need: Budget | None = None
+
+    @property
+    def endless(self) -> bool:
+        """Whether the records form a loop."""
+        return self.need is not None and self.need.endless
 
 
 def _cost(
     inputs: Inputs, policy: Policy, tables: list[list[Outcome]], ends: list[Outcome], known: Answers
 ) -> Generator[Question, Answer, _Cost]:
     """Return the lookups of the most expensive clients; those of the policy, unless it was cut off at a limit."""
-    if not any(end.problem is not None and end.problem.code in _LIMITS for end in ends):
+    if not any(end.problem is not None and end.problem.code in LIMIT_CODES for end in ends):
         ip4, ip6 = tables
         return _Cost(
             (max([outcome.lookups for outcome in ip4]), max([outcome.lookups for outcome in ip6])),
@@ -250,7 +263,19 @@ def _cost(
         )
     need = yield from once(budget(inputs, dict(policy.answers)), known)
     voids = need.voids[policy.limits.void_rule]
-    return _Cost((need.lookups[4].most, need.lookups[6].most), (voids[4].most, voids[6].most), need.endless)
+    return _Cost((need.lookups[4].most, need.lookups[6].most), (voids[4].most, voids[6].most), need)
+
+
+def _over_lookups(cost: _Cost, chain: list[tuple[str, Record]], limits: Limits) -> Iterator[RecordFault]:
+    """Yield how the records need more lookups than allowed."""
+    if cost.need is None:  # no limit was reached
+        return
+    if cost.endless:
+        yield RecordFault.RECURSIVE
+    elif cost.need.worst_lookups > limits.lookups:
+        yield RecordFault.OVER_LOOKUPS
+        if any(needs_two_includes(each, chain, limits.lookups) for each in cost.need.lookups.values()):
+            yield RecordFault.OVER_LOOKUPS_BY_TWO_INCLUDES
 
 
 def _state(ends: list[Outcome]) -> tuple[DomainState, Problem | None]:
@@ -272,7 +297,7 @@ def _state_by(result: Result | None, problem: Problem) -> DomainState:
         return DomainState.NONE
     if result is Result.TEMPERROR or problem.code is ProblemCode.WORK_LIMIT:
         return DomainState.UNKNOWN
-    return DomainState.OVER_LIMIT if problem.code in _LIMITS else DomainState.PERMERROR
+    return DomainState.OVER_LIMIT if problem.code in LIMIT_CODES else DomainState.PERMERROR
 
 
 def _codes(findings: list[Finding]) -> dict[Severity, tuple[LintCode, ...]]:

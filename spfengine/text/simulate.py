@@ -38,6 +38,7 @@ from spfengine.text.senders import (
     summary_line,
     unknown_input_lines,
 )
+from spfengine.text.tree import too_much_line
 from spfengine.visible import visible, visible_name
 from spfengine.wording import counted, listed
 
@@ -105,8 +106,16 @@ def brief_lines(
     body = [*_sections(simulation, changes, width, everything=everything)]
     for record in simulation.records if records else ():
         body += [line(), *record_lines(record, (simulation.domain, record.domain), width)]
-    problems = [*_problem_lines(simulation, width)]
+    problems = [*_problem_lines(simulation, width), *_receivers_exceeded(simulation)]
     yield from _without_gaps([*body, line(), *problems])
+
+
+def _receivers_exceeded(simulation: Simulation) -> Iterator[Line]:
+    """Yield whose limits some clients exceed after the change, and not before it."""
+    before, after = _budgets(simulation)
+    newly = [profile for profile in after.too_much_for if profile not in before.too_much_for]
+    if newly:
+        yield too_much_line(newly, "after the change, ")
 
 
 def _without_gaps(lines: Iterable[Line]) -> Iterator[Line]:

@@ -75,6 +75,7 @@ def examples(examples_folder: Path) -> dict[str, Any]:
         "Evidence": evidence,
         "SurveyedDomain": surveyed[0],
         "SurveyedDomain, faulty": surveyed[1],
+        "Summary": import_module("spfengine.surveying").Summary.of(surveyed),
         "Totals": totals,
         "Alignment": spfengine.alignment(passed, "example.com", resolver=zone),
         "Recording": recorder.recording,

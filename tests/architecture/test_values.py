@@ -88,6 +88,7 @@ REPRS = {
     "Evidence": "<Evidence: 5 senders, 77 messages (dmarc-report)>",
     "SurveyedDomain": "<SurveyedDomain example.com: over-limit, 4 lookups, 3 void>",
     "SurveyedDomain, faulty": "<SurveyedDomain bad.example.com: permerror, permerror for all, 0 lookups, 0 void>",
+    "Summary": "<Summary: 3 domains, 2 with a record, 2 faulty>",
     "Totals": "<Totals: 2 rows, 4 messages of 1 domains>",
     "Alignment": (
         "Alignment(header_from='example.com', spf_domain='example.com', strict=True, relaxed=True, policy_str"

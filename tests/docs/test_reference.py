@@ -12,6 +12,7 @@ import pytest
 
 import spfengine
 from spfengine.cli import exits
+from spfengine.surveying import Summary
 from tests.conftest import REPOSITORY
 
 REFERENCE = REPOSITORY / "docs" / "reference"
@@ -220,11 +221,16 @@ def _plan() -> object:
     return _command("plan", str(folder / "before"), str(folder / "after"))
 
 
+def _survey_summary() -> object:
+    record = {"a.example": {"TXT": "v=spf1 include:b.example -all"}}
+    return Summary.of(spfengine.survey(record, resolver=spfengine.Zone(record))).to_dict()
+
+
 @pytest.mark.parametrize(
     "make",
     [
         _result, _trace, _recording, _simulation, _replay, _evidence, _suggestion, _policy, _both, _networks, _diff,
-        _tree, _flatten, _snapshot, _drift, _survey, _plan,
+        _tree, _flatten, _snapshot, _drift, _survey, _survey_summary, _plan,
     ],
 )  # fmt: skip
 def test_every_key_of_json_is_documented(make: Callable[[], object]) -> None:

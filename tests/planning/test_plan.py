@@ -122,6 +122,15 @@ def test_an_address_that_changes_changes_what_leads_to_it() -> None:
     assert planned({"x.zone": before}, {"x.zone": before.replace("mail A", "mail 600 A")}).names == ()
 
 
+def test_the_receivers_whose_limits_a_change_exceeds_are_named() -> None:
+    before = zone('@ TXT "v=spf1 ip4:192.0.2.1 a:one.example.com -all"')
+    changes = {"ip4:192.0.2.2 -all": False, "ip4:192.0.2.2 a:two.example.com -all": True}
+    for change, exceeds in changes.items():
+        found = planned({"x.zone": before}, {"x.zone": before.replace("-all", change)})
+        text = plain(plan_lines(found, None), None)
+        assert ("after the change, some clients exceed the limits of: SpamAssassin" in text) is exceeds
+
+
 @pytest.mark.parametrize("path", ["x.zone", "main.tf"])
 def test_a_record_that_goes_is_worse_and_a_new_one_is_not(path: str) -> None:
     text = {"x.zone": zone(f'@ TXT "{WIDE}"'), "main.tf": TF.replace("RECORD", WIDE)}[path]

@@ -35,7 +35,7 @@ known, and is reported. --live and --zone answer for what the files do not have,
 
 The exit code: 0 nothing gets worse, 1 something does (mail that passed no longer would, an error is new, or a sender
 given gets a worse result), 2 the change breaks a record, or a file with records, 69 nothing is known to get worse, but
-not all is known. {exits.OTHER_HELP}, or git does not have the revision.
+not everything is known. {exits.OTHER_HELP}, or git does not have the revision.
 """
 
 

@@ -156,11 +156,11 @@ def test_a_record_over_the_limit_is_refused(zones: Zones) -> None:
 def test_what_is_outside_the_plan_is_not_known(zones: Zones, caplog: pytest.LogCaptureFixture) -> None:
     zones.sync()
     zones.write("source", ZONE.replace("mx include", "mx include:_spf.elsewhere.example include"))
-    with pytest.raises(SpfException, match="not all is known of 1 name"):
+    with pytest.raises(SpfException, match="not everything is known about 1 name"):
         zones.sync(unknown="refuse")
     caplog.set_level(logging.WARNING)
     assert zones.sync() == 1
-    [warning] = [each for each in lines(caplog.records) if "not all is known" in each]
+    [warning] = [each for each in lines(caplog.records) if "not everything is known" in each]
     assert "set live: true to look up in DNS what the plan does not have" in warning
 
 

@@ -146,7 +146,7 @@ class _CostSearch:
         self.incomplete = False
 
     def look_for_loop(self) -> Generator[Question, Answer, None]:
-        """Run once for each family, to see most loops before all their outcomes are found, which takes long."""
+        """Run once for each family: this finds most loops early, and finding all outcomes of a loop takes long."""
         for family in (V4, V6):
             session = TilingSession(self._lifted(VoidRule.PER_TERM), family, 0, self.answers, self.choices, ())
             with suppress(UnknownTarget, WorkIsOverError):

@@ -24,7 +24,7 @@ from spfengine.record.grammar import MECHANISMS, MODIFIERS
 from spfengine.record.hints import meant
 from spfengine.record.model import All, Record, Redirect, Term, UnknownModifier, same_term, term_key
 from spfengine.record.parser import diagnose, parse_term
-from spfengine.record.slips import Slip, pieces_at, slip_of
+from spfengine.record.slips import Slip, before_version, pieces_at, slip_of
 from spfengine.record.tokenizer import Token, is_spf, tokens
 from spfengine.visible import visible
 
@@ -369,6 +369,9 @@ def _meant_term(term: UnknownModifier) -> str | None:
     name, value = term.name, term.value.text
     if name in ("v", "spf"):
         return ""
+    first = before_version(term.text)
+    if first is not None:
+        return first if first.lower() != "all" and read(f"v=spf1 {first}") is not None else None
     known = name if name in MECHANISMS else meant(name)
     if known is None or known == "all":  # with which qualifier is not known
         return None

@@ -66,7 +66,7 @@ def slip_of(token: Token) -> Slip | None:
     if _LENGTH_ALONE.match(token.text):
         return Slip("this looks like a prefix length; write it right after the network before it, without a space")
     about = _network(token) if _is_about_addresses(token) else _name(token)
-    return _glued(token) or about or _punctuated(token)
+    return _before_a_record(token) or _glued(token) or about or _punctuated(token)
 
 
 def hint_for_glued(text: str) -> str | None:
@@ -80,6 +80,18 @@ def _meant(terms: list[str], *, is_glued: bool = False, lead: str = "") -> Slip:
 
 
 # Several terms in one
+
+
+def _before_a_record(token: Token) -> Slip | None:
+    """Return the slip of a term that another record follows without a space: `~allv=spf1`."""
+    term = before_version(token.text)
+    return None if term is None else _meant([term], lead="two records are joined here, and only one is allowed; ")
+
+
+def before_version(text: str) -> str | None:
+    """Return the term before the version of another record, which follows it without a space; None if none does."""
+    term = text[: -len(VERSION)]
+    return term if text.lower().endswith(VERSION) and _begins_like_a_term(term) else None
 
 
 def _of_list(piece: str) -> list[str]:

@@ -306,6 +306,21 @@ def test_spaces_that_got_lost(records: list[Any], fixed: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("strings", "code", "fixed"),
+    [
+        (("v=spf1 include:ok.example", "v=spf1 mx -all"), "invalid-domain-spec", "v=spf1 include:ok.example mx -all"),
+        (("v=spf1 ip4:192.0.2.1", "v=spf1 mx -all"), "invalid-ip4-network", "v=spf1 ip4:192.0.2.1 mx -all"),
+        (("v=spf1 mx ~all", "v=spf1 a -all"), "qualified-modifier", "v=spf1 mx ~all a -all"),
+        (("v=spf1 mx", "v=spf1 a:ok.example -all"), "mistyped-modifier", "v=spf1 mx a:ok.example -all"),
+        (("v=spf1 mx all", "v=spf1 a -all"), "unknown-modifier", None),
+    ],
+)
+def test_two_records_that_became_one_keep_their_terms(strings: tuple[str, ...], code: str, fixed: str | None) -> None:
+    [finding] = [each for each in case([strings]).findings() if each.code == code]
+    assert (None if finding.fix is None else "".join(finding.fix)) == fixed
+
+
+@pytest.mark.parametrize(
     ("record", "is_missing"),
     [
         ("v=spf1 mxredirect=ok.example", False),

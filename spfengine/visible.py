@@ -77,6 +77,11 @@ def _escape(character: str) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
+def foreign_in(text: str) -> list[str]:
+    """Return the characters of a text outside US-ASCII with their names, each once; octets are read as UTF-8."""
+    return [named(character) for character in dict.fromkeys(of_octets(text)) if not character.isascii()]
+
+
 _REPR_AT_MOST = 199
 _FIELD_AT_MOST = 60
 

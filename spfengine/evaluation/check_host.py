@@ -46,7 +46,7 @@ from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.model import MX, A, All, Directive, Exists, Include, NetworkRun, Ptr, Record, Redirect, Term
 from spfengine.record.parser import parse
 from spfengine.record.slips import hint_for_glued
-from spfengine.visible import named, of_octets, visible, visible_name
+from spfengine.visible import foreign_in, visible, visible_name
 from spfengine.wording import listed
 
 _TXT = RRType.TXT  # members that every check needs; reading a member through its class costs as much as a call
@@ -256,7 +256,7 @@ def _invalid_domain(session: Session, domain: str, via: Include | Redirect | Non
 
 def _foreign(domain: str) -> str:
     """Return which characters of a domain are not US-ASCII, as the end of a sentence."""
-    found = [named(each) for each in dict.fromkeys(of_octets(domain)) if not each.isascii()]
+    found = foreign_in(domain)
     return f"; it has {listed(found, _MOST_CHARACTERS)}" if found else ""
 
 

@@ -26,7 +26,8 @@ from spfengine.record.model import All, Record, Redirect, Term, UnknownModifier,
 from spfengine.record.parser import diagnose, parse_term
 from spfengine.record.slips import Slip, before_version, pieces_at, slip_of
 from spfengine.record.tokenizer import Token, is_spf, tokens
-from spfengine.visible import visible
+from spfengine.visible import foreign_in, visible
+from spfengine.wording import listed
 
 _LOOKS_LIKE = re.compile(
     r"[^A-Za-z]*(?:(?:txt|spf|in)\s+)*(?P<version>v\s*[=:\-]?\s*|)s(?:pf|fp)"
@@ -38,6 +39,7 @@ _TERMS = re.compile(r"\b(?:redirect=|include:|exists:|ip[46]:)|[+\-?~]all\b", re
 _MAX_INTENT = 1024  # characters of a text that are searched for terms
 _FOLLOWS_FROM = 64  # characters of a text by which it looks like SPF, or does not
 _MOST = 100  # findings of one kind for one record
+_MOST_CHARACTERS = 3
 _KNOWN_MODIFIERS = frozenset({"ra", "rp", "rr"})  # RFC 6652
 _MOST_MERGED = 10  # records of one name
 _LENIENT = "?~-"
@@ -171,6 +173,8 @@ def look_alikes(reached: ReachedRecord, answer: Answer) -> Iterator[Finding]:
             continue
         hint = next((problem.hint for problem in diagnose(source)), None)
         text = f"a TXT record looks like SPF but is not, so receivers ignore it: {visible(source, 80)}"
+        foreign = foreign_in(source[:_MAX_JOINED])
+        text += f"; it has {listed(foreign, _MOST_CHARACTERS)}" if foreign else ""
         alike = replace(reached, source=source, joins=())
         unquoted = _unquoted(strings)
         if unquoted is not None and not has_record and any(b" " in string for string in strings):
@@ -181,7 +185,9 @@ def look_alikes(reached: ReachedRecord, answer: Answer) -> Iterator[Finding]:
             hint, fixed = "take it out; the SPF record is what counts", None
         elif fixed is not None and reached.own:
             hint = _meant_record(fixed)
-        yield alike.finding(LintCode.LOOK_ALIKE, text, (0, min(len(source), 7)), hint, fixed)
+        yield alike.finding(
+            LintCode.LOOK_ALIKE, text, (0, len(source[:7] if source[:7].isascii() else source[:6])), hint, fixed
+        )
 
 
 def _no_space_after_version(reached: ReachedRecord, strings: tuple[bytes, ...], fixed: Fix) -> Finding:

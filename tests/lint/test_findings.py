@@ -410,6 +410,12 @@ def test_separators_after_the_version_are_corrected_with_the_others(text: str) -
     assert only(case(text).findings(), "look-alike").fix == ("v=spf1 a mx ~all",)
 
 
+def test_a_look_alike_shows_the_characters_that_no_record_may_hold() -> None:
+    finding = only(case("v=spf1\u00a0mx -all".encode()).findings(), "look-alike")
+    assert finding.text.endswith("; it has \\xa0 (no-break space U+00A0)")
+    assert "\u00c2" not in finding.render()
+
+
 def test_a_subdomain_with_a_null_mx_needs_no_record_with_senders() -> None:
     findings = case("v=spf1 mx -all", {"n.x.example": {"MX": (0, ".")}}, domain="n.x.example").findings()
     assert only(findings, "no-record").fix == ("v=spf1 -all",)

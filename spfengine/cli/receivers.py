@@ -13,6 +13,7 @@ from spfengine.cli.exits import Failure
 from spfengine.cli.options import Draft, drafts_by_name
 from spfengine.cli.screen import Bar, Screen, write_json
 from spfengine.evaluation.limits import LIFTED, Limits
+from spfengine.evaluation.unanswered import hint_for, named_unknown, unanswered
 from spfengine.policy.include_tree import include_tree
 from spfengine.policy.policy import Policy
 from spfengine.problems import Result
@@ -99,9 +100,15 @@ def command(
                 except DaemonError as error:
                     raise Failure(exits.UNAVAILABLE, f"{one.title}: {error}") from error
     if as_json:
-        write_json(receivers.document(visible_name(domain), visible(sender), comparisons, missing, left_out))
+        write_json(
+            receivers.document(
+                visible_name(domain), visible(sender), comparisons, missing, left_out, unknown=_unknown(policy)
+            )
+        )
     else:
-        Screen().show(_lines(domain, comparisons, missing, len(clients), left_out, everything=everything))
+        is_known = not policy.incomplete
+        lines = _lines(domain, comparisons, missing, len(clients), left_out, is_known=is_known, everything=everything)
+        Screen().show(lines)
         _say_unknown(policy)
     if any(one.differences for one in comparisons):
         return 1
@@ -140,21 +147,36 @@ def _serve(stack: ExitStack, recording: Recording) -> Any:
     return server
 
 
+def _unknown(policy: Policy) -> str:
+    """Return what DNS did not answer, so that the receivers got no answer to it either; "" if nothing is missing."""
+    return named_unknown(unanswered([policy.answers])) if policy.incomplete else ""
+
+
 def _say_unknown(policy: Policy) -> None:
     if policy.incomplete:
-        text = "DNS could not answer something that the record needs; the receivers got no answer to it either"
-        Screen(sys.stderr).show([note(FAULT, text)])
+        text = f"{_unknown(policy)}; what that decides is not known, and the receivers got no answer to it either"
+        hint = hint_for(unanswered([policy.answers]))
+        Screen(sys.stderr).show([note(FAULT, text), note(Span("hint: ", "strong"), hint, indent=4)])
 
 
 def _lines(
-    domain: str, comparisons: Sequence[Any], missing: Sequence[Any], clients: int, left_out: int, *, everything: bool
+    domain: str,
+    comparisons: Sequence[Any],
+    missing: Sequence[Any],
+    clients: int,
+    left_out: int,
+    *,
+    is_known: bool,
+    everything: bool,
 ) -> Iterator[Line]:
     differing = [one for one in comparisons if one.differences]
     if differing:
         answer = f"{len(differing)} of {len(comparisons)} receivers differ from RFC 7208"
     else:
-        answer = f"no receiver of {len(comparisons)} differs from RFC 7208"
-    yield line(Span(f"{answer} for {visible_name(domain)}", "strong"))
+        differs = "differs" if is_known else "is known to differ"
+        answer = f"no receiver of {len(comparisons)} {differs} from RFC 7208"
+    but = "" if is_known else ", but not all is known"
+    yield line(Span(f"{answer} for {visible_name(domain)}{but}", "strong"))
     more = f", {left_out} more left out (--clients)" if left_out else ""
     yield note(f"{counted(clients, 'client')}: one for each outcome, and both ends of each range of addresses{more}")
     yield Line()

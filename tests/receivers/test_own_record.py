@@ -215,3 +215,20 @@ def test_the_answer_comes_first_and_each_difference_has_its_reason(repository: P
         0,
         "no receiver of 1 differs from RFC 7208 for seed.example",
     )
+
+
+@pytest.mark.full
+@pytest.mark.debian
+def test_what_is_not_known_is_not_called_the_same(tmp_path: Path) -> None:
+    """The record includes a name outside the zone, of which the zone says nothing."""
+    zone = tmp_path / "part.example.zone"
+    zone.write_text(THREE_VOIDS.replace("three", "part").replace("a:n1.part.", "include:_spf.other."), encoding="utf-8")
+    done = run("part.example", "--zone", str(zone), "--receiver", "mail-spf")
+    assert done.stdout.splitlines()[0] == (
+        "no receiver of 1 is known to differ from RFC 7208 for part.example, but not all is known"
+    )
+    assert "_spf.other.example is not in the files given" in " ".join(done.stderr.split())
+    assert "hint: add --live" in done.stderr
+    done = run("part.example", "--zone", str(zone), "--receiver", "mail-spf", "--json")
+    assert "_spf.other.example" in json.loads(done.stdout)["unknown"]
+    assert done.returncode == 69

@@ -13,6 +13,7 @@ from hypothesis import given
 
 from spfengine import Policy, Zone, check
 from spfengine.evaluation import LIMIT_PROFILES
+from spfengine.evaluation.limit_profiles import limit_profile
 from spfengine.policy.include_tree import include_tree
 from spfengine.testing.receivers import KNOWN, choose_clients
 from spfengine.testing.receivers.reasons import _DEVIATIONS, Answered, reason_of
@@ -113,6 +114,7 @@ def test_the_clients_show_every_outcome(zone: Zone, random: Any) -> None:
 def test_every_profile_of_limits_has_a_source() -> None:
     assert {"rfc", "pyspf", "mail-spf", "libspf2", "rspamd", "spamassassin"} <= set(LIMIT_PROFILES)
     assert all(profile.source for profile in LIMIT_PROFILES.values())
+    assert limit_profile("policyd-spf") == LIMIT_PROFILES["pyspf"]
 
 
 def test_the_page_shows_every_profile(repository: Path) -> None:

@@ -39,7 +39,7 @@ LIMIT_PROFILES = {
         LimitProfile("rfc", "RFC 7208", Limits(), "RFC 7208 §4.6.4"),
         LimitProfile(
             "pyspf", "pyspf", Limits(void_rule=VoidRule.PER_LOOKUP), f"{_RUN} of pyspf 2.0.14; {_TABLE} agrees",
-            "Also called `policyd-spf`, which uses pyspf on Debian. Table 5 gives that one 20 lookups and 1 void lookup.",
+            "Also called `policyd-spf`, which uses pyspf on Debian. Table 5 gives that one 20 lookups and 1 void.",
         ),
         LimitProfile(
             "mail-spf", "Mail::SPF", Limits(void_rule=VoidRule.PER_LOOKUP, names=LIFTED, seconds=None),

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from spfengine.answers import Question, Resolver, RRType, spf_texts
 from spfengine.cli import exits, options, serving, sources
 from spfengine.cli.exits import Failure
 from spfengine.cli.options import Draft, drafts_by_name
@@ -17,6 +18,7 @@ from spfengine.evaluation.unanswered import hint_for, named_unknown, unanswered
 from spfengine.policy.include_tree import include_tree
 from spfengine.policy.policy import Policy
 from spfengine.problems import Result
+from spfengine.record.parser import diagnose, sound_terms
 from spfengine.resolvers.recording import Recorder, Recording
 from spfengine.text.lines import FAULT, Line, Row, Span, line, note, table
 from spfengine.visible import visible, visible_name
@@ -83,18 +85,19 @@ def command(
     if not installed:
         names = "; ".join(f"{one.title} ({one.package})" for one in missing)
         raise Failure(exits.UNAVAILABLE, f"none of these receivers is installed here: {names}")
-    recording, policy, without_limits = _recorded(domain, base)
-    clients, left_out = receivers.choose_clients([policy, without_limits], most)
+    recording, policy, others = _recorded(domain, base)
+    clients, left_out = receivers.choose_clients([policy, *others], most)
     comparisons: list[receivers.Comparison] = []
     with ExitStack() as stack:
-        server = _serve(stack, recording)
+        answers = base if zones and not live and not nameservers else recording
+        server = _serve(stack, answers)
         with Bar("", in_octets=False) as bar:
             for number, one in enumerate(installed):
                 bar.show(number, len(installed), f"asking {one.title}")
                 try:
                     comparisons.append(
                         receivers.ask_receiver(
-                            one, clients, sender=sender, helo=helo or domain, resolver=recording, dns=server.nameserver
+                            one, clients, sender=sender, helo=helo or domain, resolver=answers, dns=server.nameserver
                         )
                     )
                 except DaemonError as error:
@@ -115,27 +118,35 @@ def command(
     return exits.UNAVAILABLE if policy.incomplete else 0
 
 
-def _recorded(domain: str, base: Any) -> tuple[Recording, Policy, Policy]:
-    """Return what DNS answers to all that the record may lead to, and what the record means with and without limits.
+def _recorded(domain: str, base: Any) -> tuple[Recording, Policy, list[Policy]]:
+    """Return what DNS answers to all that the record may lead to, what it means, and what it means to other receivers.
 
     In the namespaces, no other DNS can be reached. Some receivers have no limits.
     """
     recorder = Recorder(base)
     policy = Policy.compile(domain, resolver=recorder)
     limits = Limits(LIFTED, LIFTED, names=LIFTED, seconds=None)
-    without_limits = Policy.compile(domain, resolver=recorder, limits=limits)
     include_tree(domain, resolver=recorder)
-    return recorder.recording, policy, without_limits
+    readings = [sources.with_drafts(recorder, {domain: usable}) for usable in _as_others_read(domain, recorder)]
+    others = [Policy.compile(domain, resolver=each, limits=limits) for each in (recorder, *readings)]
+    return recorder.recording, policy, others
 
 
-def _serve(stack: ExitStack, recording: Recording) -> Any:
+def _as_others_read(domain: str, resolver: Resolver) -> list[str]:
+    """Return the records for which RFC 7208 asks nothing, as receivers do that use one of several, or skip faults."""
+    texts = [text.decode("latin-1") for text in spf_texts(resolver.resolve(Question(domain, RRType.TXT)))]
+    usable = [" ".join(["v=spf1", *[term.text for term in sound_terms(text)]]) for text in texts]
+    return usable if len(texts) > 1 or any(diagnose(text) for text in texts) else []
+
+
+def _serve(stack: ExitStack, answers: Resolver) -> Any:
     """Move into namespaces, and start the DNS server there."""
     if sys.platform != "linux":
         raise Failure(exits.UNAVAILABLE, "this needs Linux's namespaces")
     from spfengine.testing import isolation
     from spfengine.testing.fake_dns import FakeDNS
 
-    server = FakeDNS(recording, isolation.NAMESERVER, 53)
+    server = FakeDNS(answers, isolation.NAMESERVER, 53)
     try:
         isolation.enter_namespaces()
         isolation.adopt_orphans()

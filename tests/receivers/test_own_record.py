@@ -234,3 +234,20 @@ def test_what_is_not_known_is_not_called_the_same(tmp_path: Path) -> None:
     done = run("part.example", "--zone", str(zone), "--receiver", "mail-spf", "--json")
     assert "_spf.other.example" in json.loads(done.stdout)["unknown"]
     assert done.returncode == 69
+
+
+@pytest.mark.full
+@pytest.mark.debian
+@pytest.mark.parametrize(
+    "records", [["v=spf1 foo a:v4.two.example -all"], ["v=spf1 a:v4.two.example -all", "v=spf1 -all"]]
+)
+def test_a_receiver_that_reads_what_rfc_7208_does_not_gets_its_answers(records: list[str], tmp_path: Path) -> None:
+    """RFC 7208 asks for no name of a record with a fault, or of one of several; rspamd does."""
+    lines = ["$ORIGIN two.example.", "@ 3600 SOA ns h 1 2 3 4 5", "v4 A 192.0.2.77"]
+    zone = tmp_path / "two.example.zone"
+    zone.write_text("\n".join([*lines, *[f'@ TXT "{record}"' for record in records], ""]), encoding="ascii")
+    done = run("two.example", "--zone", str(zone), "--receiver", "rspamd", "--json")
+    (rspamd,) = json.loads(done.stdout)["receivers"]
+    got = {found["client"]: found["got"] for found in rspamd["differences"]}
+    assert got.pop("192.0.2.77") == "pass"
+    assert set(got.values()) == {"fail"}

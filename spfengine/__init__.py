@@ -88,7 +88,7 @@ if TYPE_CHECKING:
     from spfengine.sources.finder import find_records as find_records
     from spfengine.surveying.survey import asurvey as asurvey, survey as survey
 
-__version__ = "0.1.0"
+__version__ = "1.0.0rc1"
 
 _MODULES = {
     "spfengine.catalogue.catalogue": ["Catalogue"],
@@ -151,7 +151,7 @@ _MODULES = {
     "spfengine.surveying.survey": ["asurvey", "survey"],
 }
 
-# Names that were here in version 0.1.0. They still work, with a DeprecationWarning, until the next version.
+# Names that were here in version 0.1.0. They still work, with a DeprecationWarning, until 2.0.0.
 _MOVED = {
     "spfengine.catalogue": ["Provider"],
     "spfengine.advice.drift": ["Drift"],

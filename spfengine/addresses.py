@@ -141,6 +141,24 @@ def network_range(family: Family, value: int, prefix: int) -> tuple[int, int]:
     return low, low | ((1 << host) - 1)
 
 
+Prefix = tuple[int, int]
+"""A network as numbers: its first address, and its length in bits."""
+
+
+def prefixes_of(family: Family, first: int, last: int) -> list[Prefix]:
+    """Return the fewest networks that cover a range of addresses."""
+    bits = family.bits
+    prefixes: list[Prefix] = []
+    while first <= last:
+        host = (last - first + 1).bit_length() - 1
+        aligned = (first & -first).bit_length() - 1
+        if 0 <= aligned < host:
+            host = aligned
+        prefixes.append((first, bits - host))
+        first += 1 << host
+    return prefixes
+
+
 locate = bisect_right
 """`locate(starts, address)`: how many of the ranges that begin at `starts` begin at or before an address. The last of
 them holds it, so `hits[locate(starts, address) - 1]` is what the address hits.

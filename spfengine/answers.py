@@ -11,7 +11,7 @@ from spfengine.addresses import V4, V6, Family, Table, address_text, build_table
 from spfengine.errors import ArgumentError
 from spfengine.frozen import Frozen, fill
 from spfengine.names import fold
-from spfengine.visible import visible, visible_name
+from spfengine.visible import short_repr, visible, visible_name
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
@@ -61,6 +61,9 @@ class Question(NamedTuple):
 
     name: str
     type: RRType
+
+    def __repr__(self) -> str:
+        return short_repr(self, self._fields)
 
     @property
     def key(self) -> "Question":

@@ -37,6 +37,13 @@ def listed(items: Sequence[str], most: int, one: str = "", several: str | None =
     return ", ".join(items[:most]) + (f" {more}" if more else "")
 
 
+def sentence_list(items: Sequence[str], most: int) -> str:
+    """Return items as a sentence has them: "a, b and c"; or as `listed`, if there are more than `most`."""
+    if len(items) > most or len(items) < 2:
+        return listed(items, most)
+    return f"{', '.join(items[:-1])} and {items[-1]}"
+
+
 def endpoint_text(host: str, port: int | None) -> str:
     """Return an endpoint as `--listen` takes it: HOST:PORT, or unix:PATH for a path and None."""
     if port is None:

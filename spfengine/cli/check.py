@@ -12,7 +12,7 @@ from spfengine.cli.limit_plan import Asked, is_many_mx, plan_dict, plan_lines, p
 from spfengine.cli.options import Draft, drafts_by_name
 from spfengine.cli.screen import Screen, write_json
 from spfengine.drivers import drive
-from spfengine.evaluation.beyond import further, is_over_limit
+from spfengine.evaluation.beyond import is_over_limit, raised
 from spfengine.evaluation.check_result import CheckResult
 from spfengine.evaluation.limits import Limits
 from spfengine.evaluation.session import HELO, MAILFROM, Session
@@ -176,7 +176,7 @@ def _beyond(request: Request, resolver: Any, results: list[CheckResult]) -> dict
     found: dict[str, CheckResult] = {}
     for result in results:
         if is_over_limit(result.problem):
-            again = replace(request, identity=result.identity, limits=further(request.limits)).run(resolver)[0]
+            again = replace(request, identity=result.identity, limits=raised(request.limits)).run(resolver)[0]
             if again.problem is None:
                 found[result.identity] = again
     return found

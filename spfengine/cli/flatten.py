@@ -22,8 +22,8 @@ Nothing is shown to publish unless it is proved, for every address, to give the 
 record is flat, keep the record that it was made from, and give it as --draft the next time.
 
 The exit code: 0 flattened, or there is nothing to replace, 1 refused: it can't be proved, or it does not fit, 2 the
-record, or one that it includes, is broken, 69 DNS could not answer. {exits.OTHER_HELP}, 73 FILE of
---html can't be written.
+record, or one that it includes, is broken, 69 DNS could not answer. {exits.OTHER_HELP}, 73 FILE of --html
+can't be written.
 """
 
 

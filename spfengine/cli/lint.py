@@ -48,8 +48,8 @@ not say are taken to be those of DOMAIN.
 CODE is a code of a finding, or how codes begin, up to a hyphen: --select exp,include-no-record.
 
 The exit code: 0 nothing was found (or only infos, unless --strict is given), 1 something was found, 2 the record is
-broken (an error was found), 69 DNS could not answer something, so that not all is known. {exits.OTHER_HELP}, 73 FILE of
---html can't be written.
+broken (an error was found), 69 DNS could not answer something, so that not everything is known.
+{exits.OTHER_HELP}, 73 FILE of --html can't be written.
 """
 
 

@@ -26,7 +26,7 @@ Examples:
   spfengine plan before/ after/ --senders reports/
   spfengine plan origin/main HEAD --format markdown
 
-BASE and HEAD are folders, files, or revisions of git; of a revision, the folder that you are in is read. Nothing is
+BASE and HEAD are folders, files, or revisions of git; in a revision, the folder that you are in is read. Nothing is
 checked out, and nothing in the files is executed. Zone files in all formats of --zone are read, and the records in
 source files, as lint --source finds them. PATHS, relative to BASE and HEAD, limit what is read.
 
@@ -35,7 +35,7 @@ known, and is reported. --live and --zone answer for what the files do not have,
 
 The exit code: 0 nothing gets worse, 1 something does (mail that passed no longer would, an error is new, or a sender
 given gets a worse result), 2 the change breaks a record, or a file with records, 69 nothing is known to get worse, but
-not all is known. {exits.OTHER_HELP}, or git does not have the revision.
+not everything is known. {exits.OTHER_HELP}, or git does not have the revision.
 """
 
 

@@ -30,7 +30,7 @@ Examples:
   spfengine receivers example.com --zone example.com.zone --draft "v=spf1 mx include:relay.example.net -all"
   spfengine receivers example.com --receiver libspf2 --receiver exim --json
 
-The receivers run in namespaces whose only DNS server is spfengine's (Linux), so nothing is sent anywhere. Exim and
+The receivers run in namespaces (Linux) whose only DNS server is spfengine's, so nothing leaves this machine. Exim and
 rspamd need root.
 
 The exit code: 0 all receivers answer as RFC 7208 requires, 1 one does not; 69 none is installed, one can't be asked,
@@ -222,7 +222,7 @@ def _differences(one: Any, *, everything: bool) -> Iterator[Line]:
             yield note(_client(difference), indent=4)
         if len(found) > len(shown):
             yield note(f"… {and_more(len(found) - len(shown), 'client')}; --all lists all", indent=4)
-        yield note(reason or "This is not one of the differences that are known: please report it.", indent=4)
+        yield note(reason or "The reason for this difference is not known: please report it.", indent=4)
 
 
 def _client(difference: Any) -> str:

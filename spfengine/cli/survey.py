@@ -16,7 +16,7 @@ from spfengine.cli.exits import Failure
 from spfengine.cli.screen import Bar, Screen
 from spfengine.cli.survey_files import CompactSet, Document, ListFile, NoFile, OutFile, Stdout, key_of
 from spfengine.cli.survey_jobs import survey_by_processes
-from spfengine.cli.survey_summary import add_up, are_written, print_summary
+from spfengine.cli.survey_summary import add_up, are_survey_results, print_summary
 from spfengine.resolvers.cache import Cache
 from spfengine.surveying.domain import DomainState
 from spfengine.surveying.listing import read_domain
@@ -122,7 +122,7 @@ def command(
     options.only_one_format(as_json, as_csv)
     if (as_json or as_csv) and not summarised:
         raise click.UsageError("--json and --csv are formats of --summary; the lines are JSON already")
-    if summarised and output is None and are_written(files):
+    if summarised and output is None and are_survey_results(files):
         if html is not None:
             raise click.UsageError("--html is a report on a survey that is made now; expected a list of domains")
         summary = add_up(files)

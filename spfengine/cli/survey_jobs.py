@@ -1,8 +1,8 @@
 """A survey by several processes: each surveys a part of the domains, and this one writes all lines.
 
 Each process is a `spfengine survey -` of its own: it reads domains as they come, and prints their lines. It gets the
-next domain when it has printed the line of another one, so a slow domain holds up nobody, and the list may be of any
-length. If this process is killed, the others see the end of their input, and end as well.
+next domain when it has printed the line of another one, so a slow domain does not delay the others, and the list
+may be of any length. If this process is killed, the others see the end of their input, and end as well.
 """
 
 import sys

@@ -43,8 +43,8 @@ _WORDS = {
 }
 
 
-def are_written(paths: Iterable[str]) -> bool:
-    """Whether files hold what surveys wrote, not a list of domains: they begin with "{", as no domain does.
+def are_survey_results(paths: Iterable[str]) -> bool:
+    """Whether files are results of surveys, not lists of domains: they begin with "{", as no domain does.
 
     Some may be empty, as the output of a part without domains. What is not a plain file can be read only once, and so
     is a list.

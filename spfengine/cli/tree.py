@@ -18,8 +18,7 @@ The number before a term says which lookup of a check it is, for the checks that
 Terms after the limit are shown too.
 
 The exit code: 0 nothing is wrong, 1 over a limit, 2 a record is broken or missing, 69 DNS could not answer something.
-{exits.OTHER_HELP}, 73 FILE of
---html can't be written.
+{exits.OTHER_HELP}, 73 FILE of --html can't be written.
 """
 
 

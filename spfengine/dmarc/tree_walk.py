@@ -46,6 +46,9 @@ class PolicyRecord:
     testing: bool = False
     applies: bool = True
 
+    def __repr__(self) -> str:
+        return short_repr(self, ("domain", "p", "sp", "np", "strict", "testing"))
+
     def policy_for(self, author: str, *, exists: bool) -> "EffectivePolicy":
         """Return the policy for mail from a domain, by its own record or by one above it (RFC 9989 §4.10.1).
 
@@ -75,6 +78,9 @@ class EffectivePolicy:
     tag: str
     testing: bool
     domain: str
+
+    def __repr__(self) -> str:
+        return short_repr(self, ("published", "tag", "testing", "domain"))
 
     @property
     def applied(self) -> str:

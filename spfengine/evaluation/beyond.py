@@ -9,7 +9,7 @@ from spfengine.evaluation.session import Session
 from spfengine.problems import Problem, ProblemCode
 
 _OVER = (ProblemCode.TOO_MANY_LOOKUPS, ProblemCode.TOO_MANY_VOID_LOOKUPS)
-_FURTHER = 100  # lookups: far more than records need that somebody wrote, and few enough for any DNS server
+_RAISED = 100  # lookups: far more than real records need, and few enough for any DNS server
 
 
 def is_over_limit(problem: Problem | None) -> bool:
@@ -17,9 +17,9 @@ def is_over_limit(problem: Problem | None) -> bool:
     return problem is not None and problem.code in _OVER
 
 
-def further(limits: Limits) -> Limits:
-    """Return limits under which a check that exceeded these usually ends by a term."""
-    most = max(_FURTHER, limits.lookups), max(_FURTHER, limits.voids)
+def raised(limits: Limits) -> Limits:
+    """Return higher limits, under which a check that exceeded these usually reaches a result."""
+    most = max(_RAISED, limits.lookups), max(_RAISED, limits.voids)
     return Limits(*most, limits.void_rule, limits.names, limits.seconds, count_p=limits.count_p)
 
 
@@ -31,7 +31,7 @@ def beyond_limit(session: Session) -> Generator[Question, Answer, Session | None
     if not is_over_limit(session.problem):
         return None
     again = session.again()
-    again.limits = further(session.limits)
+    again.limits = raised(session.limits)
     again.explaining = False
     yield from check_host(again)
     return again if again.problem is None else None

@@ -152,7 +152,7 @@ MATCHERS: dict[type[Directive], Matcher] = {
     Exists: match_exists,
     Ptr: match_ptr,
 }
-"""What decides whether a directive that asks DNS matches."""
+"""The functions that decide whether a directive that asks DNS matches."""
 
 
 def _redirect(
@@ -210,7 +210,7 @@ def select_record(answer: Answer) -> Record | RecordSyntaxError | Problem:
     """Return the one SPF record in a TXT answer, parsed; or its syntax error; or why there is not exactly one
     (RFC 7208 §3.2, RFC 7208 §4.5).
 
-    Kept with the answer: as long as that is cached, the record is not parsed again.
+    It is kept with the answer: while the answer is cached, the record is not parsed again.
     """
     record: Record | RecordSyntaxError | Problem | None = answer.memo.get("record")
     if record is None:
@@ -307,7 +307,7 @@ def _halt_without_record(via: Include | Redirect | None, domain: str, code: Prob
     section = "5.2" if isinstance(via, Include) else "6.1"
     hint = hint_for_glued(via.text) or f"take {printable} out, or correct its name"
     if "%" in via.text and code is not _codes(via).invalid:
-        hint = f"publish an SPF record for {visible_name(domain)}, which {printable} leads to here, or take that out"
+        hint = f"publish an SPF record for {visible_name(domain)}, the target of {printable} here, or take the term out"
     return Halt(Result.PERMERROR, Problem(code, f"{printable} leads to no record: {text}", None, None, section, hint))
 
 
@@ -322,10 +322,10 @@ def _term_at_fault(error: RecordSyntaxError) -> Term:
 
 def _out_of_time(session: Session) -> Problem:
     text = f"DNS took longer than {session.limits.seconds or 0:g} seconds for all questions of this check"
-    return Problem(ProblemCode.TIME_LIMIT, text, section="4.6.4", hint="this may pass; try again later")
+    return Problem(ProblemCode.TIME_LIMIT, text, section="4.6.4", hint="this may be temporary; try again later")
 
 
-def _with_meant(problem: Problem, text: str) -> Problem:
+def _with_hint_for_glued(problem: Problem, text: str) -> Problem:
     """Return the problem of a name that is not known, with another hint if its term is several terms in one."""
     hint = hint_for_glued(text) if problem.code is ProblemCode.OUTSIDE_ZONE else None
     if hint is None:
@@ -340,6 +340,6 @@ def _set_problem(session: Session, result: Result, problem: Problem) -> None:
         if session.path:
             domain, term = session.path[-1]
             span = term.span
-            problem = _with_meant(problem, term.text)
+            problem = _with_hint_for_glued(problem, term.text)
         problem = problem.at(domain, span)
     session.result, session.problem, session.record_domain = result, problem, problem.domain

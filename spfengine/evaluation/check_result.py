@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from spfengine.evaluation.trace import Trace
 
 SCHEMA = "spfengine.check/1"
-"""The version of the JSON form of a result; it changes when a key changes its meaning or goes."""
+"""The version of the JSON form of a result; it changes if a key changes its meaning or is removed."""
 
 
 class CheckResult(Frozen):

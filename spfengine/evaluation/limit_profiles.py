@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.limits import LIFTED, Limits, VoidRule
-from spfengine.visible import visible
+from spfengine.visible import short_repr, visible
 
 _TABLE = "Table 5"
 _RUN = "our run"
@@ -31,6 +31,9 @@ class LimitProfile(NamedTuple):
     limits: Limits
     source: str
     remark: str = ""
+
+    def __repr__(self) -> str:
+        return short_repr(self, ("name", "limits", "source"))
 
 
 LIMIT_PROFILES = {

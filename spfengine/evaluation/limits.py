@@ -5,7 +5,7 @@ from enum import StrEnum
 from spfengine.errors import ArgumentError
 from spfengine.frozen import Frozen, fill
 
-_FOREVER = 1_000_000_000  # seconds; more is a mistake, and much more is more than a clock can add
+_FOREVER = 1_000_000_000  # seconds; more is a mistake, and much more overflows a clock
 
 MAX_DEPTH = 100
 """How deep includes and redirects may nest. Under the limit of RFC 7208 §4.6.4, 10 lookups, none gets this far."""

@@ -137,16 +137,16 @@ _DNS_CODES = {
 
 
 def dns_failure_halt(name: str, type: RRType, answer: Answer) -> Halt:
-    """Return the Halt for a check whose query DNS could not answer (RFC 7208 §2.6.6, §5), or nobody was asked."""
+    """Return the Halt for a check if DNS could not answer (RFC 7208 §2.6.6, §5), or if nobody was asked."""
     if answer.is_unknown:
         return Halt(Result.TEMPERROR, outside_zone(name, type, answer))
     code, why = _DNS_CODES[answer.status]
     text = f"the {type} records of {visible_name(name)} could not be looked up: {why}"
-    return Halt(Result.TEMPERROR, Problem(code, text, section="2.6.6", hint="this may pass; try again later"))
+    return Halt(Result.TEMPERROR, Problem(code, text, section="2.6.6", hint="this may be temporary; try again later"))
 
 
 def outside_zone(name: str, type: RRType, answer: Answer) -> Problem:
-    """Return the problem that a source of answers does not say what DNS has."""
+    """Return the problem of records that the files given do not have, so that nobody was asked."""
     missing = missing_name(Question(name, type), answer)
     alias = f", of which {visible_name(name)} is an alias," if answer.chain else ""
     text = f"the {type} records of {visible_name(missing)}{alias} are {NOT_GIVEN}"
@@ -306,7 +306,7 @@ def fixed_target(directive: DomainDirective, domain: str) -> str | None:
 def askable_target(session: Session, directive: DomainDirective, domain: str) -> Generator[Question, Answer, str]:
     """Return the target-name of a mechanism (RFC 7208 §4.8), or "" if it can't be queried.
 
-    Hot paths call `fixed_target` before, as they call `known` before `ask`.
+    Hot paths call `fixed_target` first, as they call `known` before `ask`.
 
     Args:
         domain: the current domain.

@@ -179,7 +179,7 @@ class Session:
         self.matchers = None
 
     def _without_helo(self, sender: str, identity: str) -> str:
-        """Note that the HELO name is not known, and so neither is the domain of a null sender; return "" for it."""
+        """Note that the HELO name is not known, nor therefore the domain of a null sender. Return "" as the name."""
         if identity == HELO:
             raise ArgumentError("helo must be text, not NoneType")
         self.helo_known = False
@@ -201,7 +201,7 @@ class Session:
         return other
 
     def hit(self, table: Table[Located]) -> Located | None:
-        """Return what the client's address hits in a table of address ranges."""
+        """Look the client's address up in a table of address ranges, and return what its range holds."""
         starts, hits = table
         return hits[locate(starts, self.ip) - 1]
 

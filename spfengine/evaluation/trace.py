@@ -36,7 +36,8 @@ from spfengine.record.model import (
     Term,
     UnknownModifier,
 )
-from spfengine.visible import visible, visible_name
+from spfengine.visible import short_repr, visible, visible_name
+from spfengine.wording import counted, listed
 
 
 class TermStatus(StrEnum):
@@ -64,6 +65,9 @@ class TracedQuestion:
     answer: Answer
     repeated: bool
 
+    def __repr__(self) -> str:
+        return short_repr(self, ("question", "answer", "repeated"))
+
     def to_dict(self) -> dict[str, object]:
         """Return it as JSON-safe values."""
         return {
@@ -84,6 +88,9 @@ class Expansion:
 
     domain_spec: str
     name: str | None
+
+    def __repr__(self) -> str:
+        return short_repr(self, ("domain_spec", "name"))
 
 
 class TracedTerm:
@@ -107,6 +114,9 @@ class TracedTerm:
         self.questions: list[TracedQuestion] = []
         self.expansions: list[Expansion] = []
         self.record: TracedRecord | None = None
+
+    def __repr__(self) -> str:
+        return short_repr(self, ("term", "outcome", "why"))
 
     def to_dict(self) -> dict[str, object]:
         """Return it as JSON-safe values."""
@@ -144,6 +154,9 @@ class TracedRecord:
         self._evaluated: dict[Span, TracedTerm] = {}  # the others are made on demand, since records may be long
         self.result: Result | None = None
         self.problem: Problem | None = None
+
+    def __repr__(self) -> str:
+        return short_repr(self, ("domain", "result", "problem"))
 
     @property
     def terms(self) -> list[TracedTerm]:
@@ -230,15 +243,20 @@ def traced(root: TracedRecord) -> Iterator[tuple[str, TracedTerm]]:
 _WHY_ALL = "all matches every address"
 
 
-def _why_unreached(term: Term, record: TracedRecord, decided: str) -> str:
-    """Return why a term was not evaluated; `decided` says why evaluation ended before it."""
+def why_ignored(term: Term, record: Record | None) -> str | None:
+    """Return why every check ignores a term of a record (RFC 7208 §6, §6.1), in words; None if none does."""
     if isinstance(term, UnknownModifier):
         return "a modifier that RFC 7208 does not know; it is ignored"
+    if isinstance(term, Redirect) and record is not None and record.redirect is None:
+        return "the record has all, so redirect= is ignored"
+    return None
+
+
+def _why_unreached(term: Term, record: TracedRecord, decided: str) -> str:
+    """Return why a term was not evaluated; `decided` says why evaluation ended before it."""
     if isinstance(term, Explanation):
         return "an explanation is fetched only for a fail that this record itself decides"
-    if isinstance(term, Redirect) and record.record is not None and record.record.redirect is None:
-        return "the record has all, so redirect= is ignored"
-    return decided
+    return why_ignored(term, record.record) or decided
 
 
 def _why_network(session: Session, directive: Network | All, matched: bool) -> str:
@@ -310,8 +328,8 @@ def _why_hosts(session: Session, traced: TracedTerm, term: A | MX, asked_hosts: 
     hosts = [asked for asked in asked_hosts if asked.question.type is wanted]
     if traced.outcome is TermStatus.MATCH:
         return f"{client} is an address of {visible_name(hosts[-1].question.name)}{widened}"
-    listed = [f"{visible_name(asked.question.name)} {_has(asked.answer, wanted)}" for asked in hosts[:10]]
-    return f"{client} is none of these{widened}: {'; '.join(listed)}"
+    described = [f"{visible_name(asked.question.name)} {_has(asked.answer, wanted)}" for asked in hosts[:10]]
+    return f"{client} is none of these{widened}: {'; '.join(described)}"
 
 
 def _why_include(traced: TracedTerm) -> str:
@@ -333,23 +351,22 @@ def _why_ptr(session: Session, traced: TracedTerm, target: str) -> str:
         return f"{client} has no PTR record"
     names = ptr.records[: session.limits.names]
     ignored = len(ptr.records) - len(names)
-    more = f"; the {ignored} names after the first {session.limits.names} were ignored" if ignored else ""
+    were = "was" if ignored == 1 else "were"
+    more = f"; the {counted(ignored, 'name')} after the first {session.limits.names} {were} ignored" if ignored else ""
     if traced.outcome is TermStatus.MATCH:
         validated = traced.questions[-1].question  # by which it matched
         return f"{client} has the validated name {visible_name(validated.name)}, in {visible_name(target)}{more}"
-    listed = ", ".join(map(visible_name, names))
+    printable = ", ".join(map(visible_name, names))
     if any(is_same_or_under(name, target) for name in names):
-        return f"{client} has the names {listed}; none in {visible_name(target)} leads back to {client}{more}"
-    return f"{client} has the names {listed}; none is in {visible_name(target)}{more}"
+        return f"{client} has the names {printable}; none in {visible_name(target)} leads back to {client}{more}"
+    return f"{client} has the names {printable}; none is in {visible_name(target)}{more}"
 
 
 def _has(answer: Answer | None, type: RRType) -> str:
     if answer is None:
         return f"was not asked for {type} records"
     if answer.records:
-        texts = answer.texts()
-        listed = ", ".join(texts[:10])
-        return f"has {type} {listed}" + (f" and {len(texts) - 10} more" if len(texts) > 10 else "")
+        return f"has {type} {listed(answer.texts(), 10)}"
     if answer.is_unknown:
         return f"is {NOT_GIVEN}"
     if answer.is_failure:
@@ -496,7 +513,7 @@ def _finish(builder: TraceBuilder, session: Session) -> None:
 
 
 def _give_reasons(record: TracedRecord, no_explanation: Problem | None) -> None:
-    """Fill in why the terms of a record were not evaluated, and what came of its explanation."""
+    """Fill in why the terms of a record were not evaluated, and whether its explanation could be used."""
     matched = any(traced.outcome is TermStatus.MATCH for traced in record.terms)
     decided = "a term before it matched" if matched else "the check ended before it"
     for traced in record.terms:

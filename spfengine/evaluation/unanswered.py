@@ -1,6 +1,6 @@
-"""What is not known, in words: the questions that DNS could not answer, and those that nobody was asked.
+"""What is not known, in words: the questions that DNS could not answer, and those that no server was asked.
 
-If there are no such questions, and something is not known all the same, a bound on work was met.
+If there are no such questions, and something is not known all the same, a limit on the work was reached.
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,7 +25,7 @@ def unanswered(known: Iterable[Mapping[Question, Answer]]) -> dict[Question, Ans
 
 
 def missing_name(question: Question, answer: Answer) -> str:
-    """Return the name of which nobody was asked: that of the question, or the one that it is an alias of."""
+    """Return the name that is missing from the files: that of the question, or the one that it is an alias of."""
     return answer.chain[-1] if answer.chain else question.name
 
 
@@ -51,7 +51,7 @@ def named_unknown(failed: Mapping[Question, Answer]) -> str:
 
 
 def _names_outside(failed: Mapping[Question, Answer]) -> list[str]:
-    """Return the names of which nobody was asked, each once, safe to print."""
+    """Return the names that the files do not have, each once, safe to print."""
     names = [missing_name(question, answer) for question, answer in failed.items() if answer.is_unknown]
     return [visible_name(name) for name in {fold(name): name for name in names}.values()]
 

@@ -192,8 +192,7 @@ def _remedy(versions: list[int]) -> str:
 
 def _listed(cost: Cost) -> str:
     terms = [visible(term, 60) for _, term in cost.terms]
-    more = f" and {len(terms) - _SHOWN} more" if len(terms) > _SHOWN else ""
-    return f"they are {', '.join(terms[:_SHOWN])}{more}" if len(terms) > 1 else f"it is {''.join(terms)}"
+    return f"they are {listed(terms, _SHOWN)}" if len(terms) > 1 else f"it is {''.join(terms)}"
 
 
 def _costliest(root: ReachedRecord, cost: Cost, walk: Walk) -> tuple[Term | None, str]:

@@ -33,6 +33,7 @@ from spfengine.record.model import (
 )
 from spfengine.special_purpose import SpecialPurpose, Use, is_documentation_name, special_purpose_network
 from spfengine.visible import visible
+from spfengine.wording import sentence_list
 
 HUGE = {V4: 8, V6: 16}
 """The longest prefix length, by family, of a network that nobody sends mail from alone."""
@@ -357,10 +358,7 @@ def _redundant(reached: ReachedRecord, term: Directive, by: tuple[Directive, ...
 
 
 def _listed(terms: tuple[Directive, ...]) -> str:
-    shown = [visible(term.text, 60) for term in terms[:_SHOWN]]
-    if len(terms) > _SHOWN:
-        return f"{', '.join(shown)} and {len(terms) - _SHOWN} more"
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+    return sentence_list([visible(term.text, 60) for term in terms], _SHOWN)
 
 
 def _passing_everyone(walk: Walk, reached: ReachedRecord) -> Generator[Question, Answer, list[Finding]]:

@@ -18,7 +18,8 @@ from spfengine.policy.outcome import Choice, Outcome
 from spfengine.policy.work import WorkIsOverError
 from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.model import Exists
-from spfengine.visible import visible, visible_name
+from spfengine.visible import short_repr, visible, visible_name
+from spfengine.wording import listed
 
 Choices = tuple[Choice, ...]
 
@@ -45,6 +46,9 @@ class Cost:
     most: int
     address: str
     terms: tuple[tuple[str, str], ...]
+
+    def __repr__(self) -> str:
+        return short_repr(self, ("most", "address", "terms"))
 
     def by_term(self, domains: Container[str]) -> dict[str, int]:
         """Return what each term of certain records costs, with all that it leads to, in order of evaluation.
@@ -142,7 +146,7 @@ class _CostSearch:
         self.incomplete = False
 
     def look_for_loop(self) -> Generator[Question, Answer, None]:
-        """Run once for each family, to see most loops before all their outcomes are found, which takes long."""
+        """Run once for each family: this finds most loops early, and finding all outcomes of a loop takes long."""
         for family in (V4, V6):
             session = TilingSession(self._lifted(VoidRule.PER_TERM), family, 0, self.answers, self.choices, ())
             with suppress(UnknownTarget, WorkIsOverError):
@@ -279,5 +283,4 @@ def _worst(costs: dict[int, Cost]) -> Cost:
 def _terms(cost: Cost) -> str:
     """Return the terms that a cost counts, in words."""
     named = [f"{visible(term, 60)} of {visible_name(domain)}" for domain, term in dict.fromkeys(cost.terms)]
-    more = f" and {len(named) - _MOST_TERMS} more" if len(named) > _MOST_TERMS else ""
-    return ", ".join(named[:_MOST_TERMS]) + more
+    return listed(named, _MOST_TERMS)

@@ -20,7 +20,7 @@ RESULT_CODES: tuple[Result | None, ...] = (*Result, None)
 """What the codes of `Policy.check_array` mean: the result whose code is its index; None, the last, if the result
 depends on more than the address (see `Policy.conditional`)."""
 
-_OCTETS = "S16"  # 16 octets compare like the numbers that they write
+_OCTETS = "S16"  # 16 octets in network order compare like the numbers that they encode
 _MAPPED = b"\0" * 10 + b"\xff\xff"
 _EXPECTED = "a column is an array of uint32 for IPv4 addresses, or of uint8 with 16 columns for IPv6 addresses"
 

@@ -4,7 +4,7 @@ A run at one address notes the range around it in which every lookup of the addr
 `RangeSession`), so that the whole run is the same there. The next run begins where the range ends, until all addresses
 are covered.
 
-A term may depend on more than the address. What such a conditional term may do is played through: a run that reaches
+A term may depend on more than the address. Everything that such a conditional term may do is tried: a run that reaches
 one ends there (`Fork`), and is made again for each choice. For everything that the term can do to the rest of a check
 there is a choice, so the results of all runs are all results that a client can get. What follows a choice depends only
 on the state in which the term was reached (where in which records, how many lookups and void lookups) and on the
@@ -63,7 +63,9 @@ class Inputs:
             raise ArgumentError(f"domain must be text, not {type(domain).__name__}")
         if "@" in domain:
             printable = visible(domain, 80)
-            raise ArgumentError(f"a policy is compiled for a domain, and {printable!r} is none; its sender is `sender`")
+            raise ArgumentError(
+                f"a policy is compiled for a domain, not for {printable!r}; give an address as `sender`"
+            )
         model = Session(_ANY_CLIENT, f"@{domain}", limits=limits)
         if sender is not None:
             given, model = model.domain, Session(_ANY_CLIENT, sender, helo, limits=limits)
@@ -139,7 +141,7 @@ class TilingSession(RangeSession):
     """A run at one address, for the whole range around it. The local part and the HELO name may be unknown.
 
     Attributes:
-        only: the choices that are played through.
+        only: the choices that are tried.
         script: what conditional terms do, in the order in which they are reached.
         reached: how many were reached.
         forking: whether a conditional term after the end of the script raises Fork; if not, it takes its first choice.
@@ -297,7 +299,7 @@ def _possible(
     void_unless_match = isinstance(directive, Exists) and _always_askable(
         session, directive.domain_spec, domain, inputs
     )
-    # If void lookups are not played through, NO_MATCH covers them too.
+    # If void lookups are not tried, NO_MATCH covers them too.
     if not (void_unless_match and Choice.NO_MATCH_VOID in session.only):
         possible.add(Choice.NO_MATCH)
     if not isinstance(directive, Ptr):  # for ptr, a DNS failure means no match (RFC 7208 §5.5)
@@ -384,7 +386,7 @@ def tile(
 
     Args:
         answers: what DNS has answered so far; new answers are added, and nothing is asked twice.
-        only: the choices that are played through at conditional directives, in this order.
+        only: the choices that are tried at conditional directives, in this order.
         max_steps: the steps of work for conditional ranges; if it is not given, all that are left.
     """
     tiler = _Tiler(inputs, family, answers, only, max_steps)
@@ -437,12 +439,12 @@ class _End:
 
 
 class _Node:
-    """A conditional term whose choices are being played through.
+    """A conditional term whose choices are being tried.
 
     Attributes:
         fork: the term, its choices, and the state in which it was reached.
         before: the last address for which a run goes from the previous choice to this term.
-        ends: the outcomes of the choices played through so far, in order.
+        ends: the outcomes of the choices tried so far, in order.
     """
 
     __slots__ = ("before", "ends", "fork")
@@ -454,7 +456,7 @@ class _Node:
 
     @property
     def choice(self) -> Choice:
-        """The choice that is being played through."""
+        """The choice that is being tried."""
         return self.fork.choices[len(self.ends)]
 
 
@@ -521,7 +523,7 @@ class _Tiler:
         tree = self.trees.get(fork.state)
         if self.steps >= self.max_steps or self.inputs.work.is_over:
             _, lookups, voids = fork.state
-            tree = _End(self._ask(fork.dependency, fork.path or (), lookups, voids, is_cut=True), last)
+            tree = _End(self._open(fork.dependency, fork.path or (), lookups, voids, is_cut=True), last)
         elif tree is None or tree.last < address:
             return None
         return _End(tree.outcome, min(last, tree.last), tree.leaves, tree.depth)
@@ -543,7 +545,7 @@ class _Tiler:
             found = self._outcome(session)
         except UnknownTarget as unknown:
             dependency = _unknown_target(session, unknown)
-            found = self._ask(dependency, path_of(session), session.lookups, session.voids)
+            found = self._open(dependency, path_of(session), session.lookups, session.voids)
         except WorkIsOverError:
             return self.cut(session.lookups, session.voids), self.family.last
         except Fork as fork:
@@ -565,9 +567,9 @@ class _Tiler:
     def cut(self, lookups: int = 0, voids: int = 0) -> Outcome:
         """Return the outcome of the addresses that are left when a bound is met, with what they count at least."""
         left = Dependency(self.inputs.domain, "what is left", (Input.CLIENT_ADDRESS,))
-        return self._ask(left, (), lookups, voids, is_cut=True)
+        return self._open(left, (), lookups, voids, is_cut=True)
 
-    def _ask(
+    def _open(
         self,
         dependency: Dependency,
         path: tuple[tuple[str, str], ...],

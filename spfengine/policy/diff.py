@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network, IPv6Network
 from typing import TYPE_CHECKING, Any
 
-from spfengine.addresses import V4, V6, Family
+from spfengine.addresses import V4, V6, Family, Prefix, prefixes_of
 from spfengine.errors import ArgumentError
 from spfengine.frozen import Frozen, fill
 from spfengine.policy.outcome import Outcome
-from spfengine.policy.ranges import Prefix, network_of, networks_of, prefixes_of
+from spfengine.policy.ranges import network_of, networks_of
 
 if TYPE_CHECKING:
     from spfengine.policy.policy import Policy

@@ -18,7 +18,7 @@ from spfengine.evaluation.check_host import begin_domain, record_of, select_reco
 from spfengine.evaluation.limits import DEFAULT_LIMITS, MAX_DEPTH, Limits
 from spfengine.evaluation.mechanisms import Halt, UnknownTarget, ask, expand_target, too_many_mx
 from spfengine.evaluation.session import Answers
-from spfengine.evaluation.trace import TracedQuestion
+from spfengine.evaluation.trace import TracedQuestion, why_ignored
 from spfengine.names import fold, is_askable, is_same_or_under
 from spfengine.policy.budget import Budget, budget, over_limits
 from spfengine.policy.compile import Inputs, TilingSession
@@ -34,7 +34,6 @@ from spfengine.record.model import (
     Exists,
     Explanation,
     Include,
-    Modifier,
     Ptr,
     Record,
     Redirect,
@@ -361,7 +360,7 @@ class _Walk:
         counted: the lookups of the worst address, in order: (domain, term); `next_lookup` is the index of the next one.
         asked, terms: how many terms were asked about, and how many there are.
         cut: whether something was left out.
-        asking: whether what terms other than include and redirect ask is asked too.
+        asking: whether the questions of terms other than include and redirect are asked too.
         questions: the questions of terms so far.
     """
 
@@ -514,10 +513,7 @@ class _Walk:
 
 def _unused(term: Term, record: Record, after_all: bool) -> str | None:
     """Return why a term is never evaluated, in words; None if it may be evaluated."""
-    if isinstance(term, Redirect):
-        return "the record has all, so redirect= is ignored" if record.redirect is None else None
     if isinstance(term, Explanation):
         return "asked for only if the result is fail; it does not count"
-    if isinstance(term, Modifier):
-        return "a modifier that RFC 7208 does not know; it is ignored"
-    return "it comes after all, which matches every address" if after_all else None
+    after = "it comes after all, which matches every address" if after_all else None
+    return why_ignored(term, record) or after

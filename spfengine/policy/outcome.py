@@ -234,7 +234,7 @@ def _counted_meaning(outcome: Outcome) -> object:
 
 
 def _is_unanswered(branch: Outcome) -> bool:
-    """Whether a branch is incomplete, but not since it plays through that DNS may fail for a conditional term."""
+    """Whether a branch is incomplete for another reason than that DNS may fail for a conditional term."""
     return branch.is_incomplete and (branch.problem is None or branch.problem.code is not ProblemCode.DNS_FAILURE)
 
 

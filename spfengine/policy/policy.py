@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from spfengine.addresses import V4, V6, Family, IPAddress, locate, parse_address
 from spfengine.answers import Answer, Question
+from spfengine.arguments import list_of
 from spfengine.checks import run
 from spfengine.drivers import adrive, drive
 from spfengine.errors import ArgumentError
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from spfengine.policy.diff import Change
     from spfengine.policy.reachability import Reachability
 
+_EXAMPLE = '["192.0.2.1"]'
 _BATCH = 1024
 """Addresses that `check_many` looks up at once. IPv6 addresses and objects slow down only their own batch."""
 
@@ -197,10 +199,8 @@ class Policy(HashedOnce):
             AddressError: one of them is not an IP address.
             ArgumentError: `ips` is a single string, or not a list.
         """
-        if isinstance(ips, str | bytes):
-            raise ArgumentError(f'ips: expected a list of addresses, such as ["192.0.2.1"], not {visible(ips, 60)!r}')
         starts, outcomes = self._ip4
-        given = ips if isinstance(ips, list) else list(ips)
+        given: list[Any] = ips if isinstance(ips, list) else list(list_of(object, ips, "ips", "addresses", _EXAMPLE))
         if 4 * len(given) < len(starts):  # too few addresses to make tables for them
             return list(map(self.check, given))
         octets = list(map(methodcaller("to_bytes", 4, "big"), starts))  # in the order of the numbers

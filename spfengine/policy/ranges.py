@@ -4,7 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Network, IPv6Network
 
-from spfengine.addresses import V4, Family
+from spfengine.addresses import V4, Family, Prefix, prefixes_of
 
 MAPPED_FIRST = 0xFFFF << 32
 """The first address of ::ffff:0:0/96, in which there is no IPv6 client (RFC 7208 §5)."""
@@ -12,8 +12,6 @@ MAPPED_LAST = MAPPED_FIRST | 0xFFFFFFFF
 MAPPED_COUNT = 1 << 32
 
 IPNetwork = IPv4Network | IPv6Network
-Prefix = tuple[int, int]
-"""A network as numbers: its first address, and its length in bits."""
 
 
 def networks_of(family: Family, spans: Iterable[tuple[int, int]]) -> list[IPNetwork]:
@@ -24,20 +22,6 @@ def networks_of(family: Family, spans: Iterable[tuple[int, int]]) -> list[IPNetw
 def network_of(family: Family, prefix: Prefix) -> IPNetwork:
     """Return a network as an object of `ipaddress`."""
     return IPv4Network(prefix) if family is V4 else IPv6Network(prefix)
-
-
-def prefixes_of(family: Family, first: int, last: int) -> list[Prefix]:
-    """Return the fewest networks that cover a range of addresses."""
-    bits = family.bits
-    prefixes: list[Prefix] = []
-    while first <= last:
-        host = (last - first + 1).bit_length() - 1
-        aligned = (first & -first).bit_length() - 1
-        if 0 <= aligned < host:
-            host = aligned
-        prefixes.append((first, bits - host))
-        first += 1 << host
-    return prefixes
 
 
 Spans = list[tuple[int, int]]
@@ -90,7 +74,7 @@ def difference(left: Spans, right: Spans) -> Spans:
 
 
 class SpanSet:
-    """Addresses to which more are added. What is asked costs the same however many spans there are."""
+    """A set of addresses that grows. A question about it stays cheap, however many spans it has."""
 
     def __init__(self) -> None:
         self._firsts: list[int] = []

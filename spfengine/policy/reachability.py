@@ -20,6 +20,7 @@ from spfengine.policy.ranges import SpanIndex, Spans, SpanSet, common_sizes, dif
 from spfengine.problems import ProblemCode, Result
 from spfengine.record import grammar
 from spfengine.record.model import All, Directive, Network, Record, Term, same_term
+from spfengine.visible import short_repr
 
 
 class Reason(StrEnum):
@@ -48,6 +49,9 @@ class Unreachable:
     reason: Reason
     by: tuple[Directive, ...]
 
+    def __repr__(self) -> str:
+        return short_repr(self, ("domain", "directive", "reason", "by"))
+
 
 @dataclass(frozen=True, slots=True)
 class Covered:
@@ -62,6 +66,9 @@ class Covered:
     domain: str
     directive: Directive
     by: tuple[Directive, ...]
+
+    def __repr__(self) -> str:
+        return short_repr(self, ("domain", "directive", "by"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,9 @@ class Overlap:
     first: Directive
     second: Directive
     addresses: int
+
+    def __repr__(self) -> str:
+        return short_repr(self, ("domain", "first", "second", "addresses"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,7 +307,7 @@ def _covered(
         found = Covered(domain, matched[number].directive, tuple([matched[i].directive for i in by]))
         # With nothing but networks between the two, no lookup can exceed a limit or fail.
         only_networks = number < first_unknown and by[-1] < _first_after(number, asking, len(matched))
-        if only_networks or (yield from _can_go(inputs, record, found, matched[number].spans, answers)):
+        if only_networks or (yield from _can_be_left_out(inputs, record, found, matched[number].spans, answers)):
             covered.append(found)
     return covered
 
@@ -346,7 +356,7 @@ def _until_covered(matched: list[_Matched], number: int, after: list[int]) -> li
     return None
 
 
-def _can_go(
+def _can_be_left_out(
     inputs: Inputs, record: Record, covered: Covered, spans: tuple[Spans, Spans], answers: Answers
 ) -> Generator[Question, Answer, bool]:
     """Return whether every client of a covered directive gets the same result without it.

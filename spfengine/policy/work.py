@@ -1,4 +1,4 @@
-"""How much work is done for one domain: it is bounded, whatever the records are."""
+"""The bound on the work for one domain, whatever its records are."""
 
 from collections.abc import Generator
 from typing import TypeVar
@@ -16,7 +16,7 @@ some ten thousand. What more steps would find is not known, with the problem `wo
 
 
 WORK_LIMIT = Problem(ProblemCode.WORK_LIMIT, TOO_MUCH_WORK, hint=ONE_CLIENT_HINT)
-"""The problem of what is not known since no steps were left."""
+"""The problem of what is not known because no steps were left."""
 
 
 class WorkIsOverError(Exception):

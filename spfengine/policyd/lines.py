@@ -8,8 +8,8 @@ from typing import TextIO
 class Lines:
     """Writes lines to a stream.
 
-    In an event loop, all lines of one turn are written at once: to write one takes as long as to make several. If they
-    can't be written, the server goes on without them.
+    In an event loop, all lines of one turn are written at once, since a write takes as long as making several lines. If
+    they can't be written, the server goes on without them.
     """
 
     def __init__(self, stream: TextIO) -> None:

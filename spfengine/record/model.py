@@ -68,7 +68,7 @@ class Network(Directive):
     Attributes:
         network: the address as written, as an int; host bits are not cleared.
         prefix: the length of its network in bits.
-        family: the address family it speaks of.
+        family: its address family.
     """
 
     __slots__ = ("network", "prefix")
@@ -110,7 +110,6 @@ class DomainDirective(Directive):
     __slots__ = ("domain_spec",)
     fields: ClassVar[tuple[str, ...]] = ("qualifier", "domain_spec", "text", "span")
     compared: ClassVar[tuple[str, ...] | None] = ("qualifier", "domain_spec", "text")
-    charged = True
     costs_lookup = True
     domain_spec: MacroString | None
 

@@ -29,7 +29,7 @@ from spfengine.record.model import (
 from spfengine.record.tokenizer import Token, is_spf, tokens
 from spfengine.visible import named, of_octets, visible
 
-_NAMED = 3  # characters outside US-ASCII that are named, of those next to each other
+_NAMED = 3  # adjacent characters outside US-ASCII that a message names; the others are only counted
 _HINTED_FAULTS = 100  # nobody mistypes thousands of terms, so hints for the rest would only cost time
 
 
@@ -86,7 +86,7 @@ def _read(source: str) -> tuple[list[Term], list[Problem]]:
     modifiers: dict[str, Token] = {}
     for token in tokens(source):
         if has_invalid_characters and grammar.INVALID_CHARACTERS.search(token.text) is not None:
-            continue  # that is fault enough for one term
+            continue  # one fault is enough for a term
         term, faults = _modifier(token, modifiers) if token.separator == "=" else _directive(token)
         problems += _hinted(token, faults) if len(problems) < _HINTED_FAULTS else map(_without_hint, faults)
         if term is not None:
@@ -393,5 +393,5 @@ def _not_spf(source: str) -> Problem:
     elif stripped[:5].lower() in ("spf1", "spf1 "):
         hint = f"put v= before it: did you mean v={visible(stripped, 120)}?"
     elif stripped[:5].lower() == "v=spf" or stripped[:3].lower() == "spf":
-        hint = "the only version there is, is v=spf1"
+        hint = "the only version of SPF is v=spf1"
     return Problem(ProblemCode.NOT_SPF, text, None, (0, min(len(source), 7)), "4.5", hint)

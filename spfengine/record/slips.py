@@ -1,15 +1,15 @@
-"""Terms written as people write them elsewhere: with commas, as a range or with a netmask, as an address of the Web.
+"""Terms written as in other places: with commas, as a range of addresses, with a netmask, as a web address.
 
-`slip_of` recognises them. A slip says what to write; if what was meant is certain, in the words of the record. The work
+`slip_of` recognises them. A slip says what to write and, if what was meant is certain, has the terms to write. The work
 for each term is bounded, whatever is written.
 """
 
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container
 from dataclasses import dataclass
 from functools import lru_cache
 
-from spfengine.addresses import V4, V6, Family, address_text, parse_ip4, parse_ip6
+from spfengine.addresses import V4, V6, Family, address_text, parse_ip4, parse_ip6, prefixes_of
 from spfengine.names import to_a_labels
 from spfengine.record.grammar import MECHANISMS, MODIFIERS, VERSION, is_toplabel
 from spfengine.record.tokenizer import Token, tokens
@@ -60,7 +60,7 @@ class Slip:
 
 
 def slip_of(token: Token) -> Slip | None:
-    """Return the slip that a term is, or None if it is none that is known."""
+    """Return the known slip that a term is, or None."""
     if len(token.text) > _LONGEST:
         return None
     if _LENGTH_ALONE.match(token.text):
@@ -157,7 +157,7 @@ def _is_about_addresses(token: Token) -> bool:
 
 
 def _network(token: Token) -> Slip | None:
-    """Return the slip of a network that is written as elsewhere."""
+    """Return the slip of a network in a form that SPF does not have."""
     text = token.argument if token.separator == ":" and token.name[:1].isalpha() else token.text[len(token.qualifier) :]
     if not text or parse_ip4(text) is not None:
         return _netmask_alone(token, text)
@@ -215,7 +215,7 @@ def _range(qualifier: str, text: str) -> Slip | None:
     family, first, last = ends
     terms = [
         f"{qualifier}ip{family.version}:{address_text(family, start)}" + ("" if prefix == family.bits else f"/{prefix}")
-        for start, prefix in _networks_of(family, first, last)
+        for start, prefix in prefixes_of(family, first, last)
     ]
     if len(terms) > _MOST:
         return Slip(f"a range is not possible; this one takes {len(terms)} networks, beginning with {terms[0]}")
@@ -231,14 +231,6 @@ def _range_ends(low: str, high: str) -> tuple[Family, int, int] | None:
         last = parse(short)
         return None if last is None or last < first else (family, first, last)
     return None
-
-
-def _networks_of(family: Family, first: int, last: int) -> Iterator[tuple[int, int]]:
-    """Yield (address, prefix) of the fewest networks that make up a range."""
-    while first <= last:
-        host = min((first & -first).bit_length() - 1 if first else family.bits, (last - first + 1).bit_length() - 1)
-        yield first, family.bits - host
-        first += 1 << host
 
 
 def _wildcard(qualifier: str, text: str) -> Slip | None:
@@ -328,26 +320,35 @@ _MARKS = re.compile(r"[@,;|/:<>()\[\]\"'*\\]")
 
 
 def _name(token: Token) -> Slip | None:
-    """Return the slip of a name that is written as elsewhere: with https://, with @, as a list."""
-    name, sep, argument = token.name.lower(), token.separator, token.argument
-    if sep not in (":", "=") or name not in MECHANISMS + MODIFIERS or name in (*_NETWORKS, "all") or not argument:
-        return None
+    """Return the slip of a name in a form that SPF does not have: with https://, with @, as a list."""
+    name, argument = token.name.lower(), token.argument
     literal = re.sub(r"%\{[^}]*\}|%.", "", argument)
-    if not _MARKS.search(literal):
+    if not (_takes_domain_spec(name, token.separator) and _MARKS.search(literal)):
         return None
-    begin = token.text[: len(token.qualifier) + len(token.name)] + sep
+    begin = token.text[: len(token.qualifier) + len(token.name)] + token.separator
     tidy = _SCHEME.sub("", argument.strip(_AROUND), count=1)
-    if "@" in tidy and not tidy.strip("@"):
-        bare = name in ("a", "mx", "ptr")
-        alone = f"; write {token.qualifier}{name} alone for the domain itself" if bare else ""
-        return Slip(f"@ means nothing in a record{alone}")
-    if tidy.startswith("*."):
-        what = (
-            "the domain that has the SPF record" if name in ("include", "redirect") else "each host, or their networks"
-        )
-        return Slip(f"* is no wildcard in a record; name {what}")
+    of_zone_file = _zone_file_sign(token.qualifier, name, tidy)
+    if of_zone_file is not None:
+        return of_zone_file
     tidy = tidy.rpartition("@")[2]
     return _list_of_names(name, begin, tidy) or _one_name(argument, begin, tidy, has_at="@" in literal)
+
+
+def _takes_domain_spec(name: str, separator: str) -> bool:
+    """Whether a term of this name may have a domain-spec after this separator."""
+    return separator in (":", "=") and name in MECHANISMS + MODIFIERS and name not in (*_NETWORKS, "all")
+
+
+def _zone_file_sign(qualifier: str, name: str, text: str) -> Slip | None:
+    """Return the slip of a sign that has a meaning only in zone files: `a:@`, `include:*.example.com`."""
+    if "@" in text and not text.strip("@"):
+        alone = f"; write {qualifier}{name} alone for the domain itself" if name in ("a", "mx", "ptr") else ""
+        return Slip(f"@ means nothing in a record{alone}")
+    if text.startswith("*."):
+        is_about_record = name in ("include", "redirect")
+        what = "the domain that has the SPF record" if is_about_record else "each host, or their networks"
+        return Slip(f"* is no wildcard in a record; name {what}")
+    return None
 
 
 def _list_of_names(name: str, begin: str, argument: str) -> Slip | None:
@@ -382,7 +383,7 @@ _LOOKS = {
     "\uff0e": "a full stop",
     "\u2026": "three full stops",
 }
-"""What the characters that word processors insert have to be in a record."""
+"""What to write instead of characters that word processors insert."""
 
 
 def for_characters(source: str, offset: int) -> str | None:

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import log2
 
-from spfengine.addresses import V4, V6, Family
+from spfengine.addresses import V4, V6, Family, prefixes_of
 from spfengine.policy.diff import segments
 from spfengine.policy.outcome import Outcome
 from spfengine.policy.policy import Policy
-from spfengine.policy.ranges import MAPPED_FIRST, MAPPED_LAST, Spans, difference, networks_of, prefixes_of, size, union
+from spfengine.policy.ranges import MAPPED_FIRST, MAPPED_LAST, Spans, difference, networks_of, size, union
 from spfengine.problems import Result
 from spfengine.report.owners import about_outcome
 from spfengine.report.page import MARKS, Legend, Map, Prefix, Space

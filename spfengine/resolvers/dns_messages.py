@@ -26,7 +26,7 @@ NUMBERS = {RRType.A: 1, RRType.PTR: 12, RRType.MX: 15, RRType.TXT: 16, RRType.AA
 """The numbers of the types that are asked for."""
 
 AA, RA = 0x0400, 0x0080
-"""Flags of a reply: its server has the name in its own zones, or looks further than those."""
+"""Flags of a reply: its server has the name in its own zones, or also looks up names outside them."""
 _QR, _OPCODE, _TC, _RD = 0x8000, 0x7800, 0x0200, 0x0100
 _IN = 1
 _HEADER = Struct("!HHHHHH")

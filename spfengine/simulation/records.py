@@ -14,7 +14,7 @@ from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.model import Record, term_key
 from spfengine.record.parser import diagnose, parse_term
 from spfengine.record.slips import hint_for_glued
-from spfengine.visible import visible, visible_name
+from spfengine.visible import short_repr, visible, visible_name
 
 BROKEN = frozenset({ProblemCode.DRAFT_BROKEN, ProblemCode.MISSING_SPACE})
 """Codes which say that a draft is not to be published."""
@@ -44,6 +44,9 @@ class TermChange:
     sign: str
     term: str
 
+    def __repr__(self) -> str:
+        return short_repr(self, ("sign", "term"))
+
 
 @dataclass(frozen=True, slots=True)
 class RecordChange:
@@ -65,6 +68,9 @@ class RecordChange:
     terms: tuple[TermChange, ...]
     ttl: int | None
     reached: bool
+
+    def __repr__(self) -> str:
+        return short_repr(self, ("domain", "standing", "before", "after"))
 
 
 def record_change(name: str, old: Answer, new: Answer, reached: bool) -> RecordChange:

@@ -18,7 +18,7 @@ from spfengine.sources.terraform import definitions_in, lookup_in
 from spfengine.sources.tokens import Literal, Token
 from spfengine.sources.values import MOST_ATOMS, Value, values_in
 from spfengine.sources.yaml_text import YAML, YamlScanner
-from spfengine.visible import visible
+from spfengine.visible import short_repr, visible
 
 MOST_OCTETS = 16 << 20
 """The size of a file that is read, at most."""
@@ -76,6 +76,9 @@ class Skipped:
     path: str
     why: str
 
+    def __repr__(self) -> str:
+        return short_repr(self, ("path", "why"))
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -90,6 +93,9 @@ class Found:
     records: tuple[FoundRecord, ...]
     files: int
     skipped: tuple[Skipped, ...] = ()
+
+    def __repr__(self) -> str:
+        return short_repr(self, ("records", "files", "skipped"))
 
 
 def find_records(path: "str | os.PathLike[str]") -> Found:
@@ -107,8 +113,10 @@ def find_records(path: "str | os.PathLike[str]") -> Found:
 
     Raises:
         OSError: the path can't be read.
-        ArgumentError: the file is of another kind.
+        ArgumentError: the file is of another kind, or `path` is no path.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise ArgumentError(f"path: expected a file or folder, not {visible(repr(path), 60)}")
     name = os.fspath(path)
     mode = os.stat(name).st_mode
     if not S_ISDIR(mode) and kind_of(name) is None:

@@ -11,6 +11,7 @@ from spfengine.record.model import Span
 from spfengine.sources.atoms import UNKNOWN, Atom, text_of, without_templates
 from spfengine.sources.places import Lines, Region
 from spfengine.sources.values import Value
+from spfengine.visible import short_repr
 
 MOST_OCTETS = 65535
 """The data of a TXT record, at most."""
@@ -42,6 +43,9 @@ class Unknown:
     text: str
     region: Region
 
+    def __repr__(self) -> str:
+        return short_repr(self, ("span", "text", "region"))
+
 
 @dataclass(frozen=True, slots=True)
 class FoundRecord:
@@ -70,6 +74,9 @@ class FoundRecord:
     _lines: Lines = field(repr=False, compare=False, kw_only=True)
     _starts: "array[int]" = field(repr=False, compare=False, kw_only=True)
     _ends: "array[int]" = field(repr=False, compare=False, kw_only=True)
+
+    def __repr__(self) -> str:
+        return short_repr(self, ("path", "source", "name", "region"))
 
     @property
     def unknown_spans(self) -> tuple[Span, ...]:

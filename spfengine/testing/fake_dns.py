@@ -14,7 +14,7 @@ from spfengine.errors import ArgumentError, MissingExtraError
 from spfengine.names import fold
 from spfengine.resolvers.asking import resolve_of
 from spfengine.testing.faults import Fault, FaultEffect, FaultPlan
-from spfengine.visible import visible, visible_name
+from spfengine.visible import short_repr, visible, visible_name
 
 if TYPE_CHECKING:
     import asyncio
@@ -40,6 +40,9 @@ class Query(NamedTuple):
     type: str
     over: str
     client: tuple[str, int]
+
+    def __repr__(self) -> str:
+        return short_repr(self, self._fields)
 
 
 class FakeDNS:

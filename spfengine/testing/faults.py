@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from spfengine.errors import ArgumentError
 from spfengine.names import fold
-from spfengine.visible import visible
+from spfengine.visible import short_repr, visible
 
 
 class FaultKind(StrEnum):
@@ -82,6 +82,9 @@ class Fault:
         object.__setattr__(self, "queries", numbers)
         object.__setattr__(self, "over", over)
         object.__setattr__(self, "seconds", seconds)
+
+    def __repr__(self) -> str:
+        return short_repr(self, ("name", "type", "kind", "queries", "over", "seconds"))
 
     @classmethod
     def from_text(cls, text: str) -> Self:

@@ -25,7 +25,7 @@ from spfengine.resolvers.zone_files.yaml_files import (
     repeated,
     value_of,
 )
-from spfengine.visible import visible
+from spfengine.visible import short_repr, visible
 from spfengine.wording import listed
 
 SEMANTICS = Path(__file__).with_name("suite") / "semantics.yml"
@@ -100,6 +100,9 @@ class Case:
     receiver: str | None
     now: float | None
     expected: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        return short_repr(self, ("name", "host", "helo", "mailfrom", "results"))
 
     @property
     def suite(self) -> str:

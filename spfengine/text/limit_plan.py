@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 
 from spfengine.advice.limits.plan import LimitPlan, Need, PlanStep, StepKind
-from spfengine.text.lines import WARNING, Line, Span, line, note, verbatim
+from spfengine.text.lines import WARNING, Line, Span, line, note, plain, verbatim
 from spfengine.text.outcomes import SHOWN_TERM, joined_networks, networks_text
 from spfengine.text.problems import problem_lines
 from spfengine.visible import visible, visible_name
@@ -43,6 +43,12 @@ def limit_plan_lines(plan: LimitPlan, width: int | None, asked: Sequence[str]) -
         yield from _alternative(plan.alternative, asked)
     if plan.by_messages is not None:
         yield from _by_messages(plan.by_messages, asked)
+
+
+def render_limit_plan(plan: LimitPlan, width: int | None) -> str:
+    """Return the text of a plan; see its method `render`."""
+    _, *lines = limit_plan_lines(plan, width, ())  # the first is the empty line after what is before the plan
+    return plain(lines, width)
 
 
 def _headline(plan: LimitPlan) -> Line:

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 
-from spfengine.addresses import V4, V6, Family, address_text
+from spfengine.addresses import V4, V6, Family, address_text, prefixes_of
 from spfengine.answers import Answer, Question
 from spfengine.evaluation.limits import VoidRule
 from spfengine.evaluation.unanswered import unanswered
 from spfengine.policy.budget import Budget
 from spfengine.policy.outcome import Outcome
 from spfengine.policy.policy import Policy
-from spfengine.policy.ranges import IPNetwork, Spans, difference, networks_of, prefixes_of, size, union
+from spfengine.policy.ranges import IPNetwork, Spans, difference, networks_of, size, union
 from spfengine.problems import Result
 from spfengine.text.lines import Line, Span, note
 from spfengine.visible import visible

@@ -52,7 +52,7 @@ def answer(plan: Plan) -> str:
         return f"something gets worse for {counted(worse, 'name')}"
     unknown = plan.count(Verdict.UNKNOWN)
     if unknown:
-        return f"nothing is known to get worse, but not all is known of {counted(unknown, 'name')}"
+        return f"nothing is known to get worse, but not everything is known about {counted(unknown, 'name')}"
     if plan.is_incomplete:
         return "nothing is known to get worse, but not every file that changes could be read"
     stricter = plan.count(Verdict.STRICTER)

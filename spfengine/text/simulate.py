@@ -266,7 +266,7 @@ def _budgets(simulation: Simulation) -> tuple[Budget, Budget]:
 
 
 def _gap(simulation: Simulation) -> str:
-    """Return that not all is known, in words."""
+    """Return what is not known, in words."""
     if simulation.needs_helo:
         return "the results of some senders depend on the HELO name, which is not known"
     failed = simulation.failed

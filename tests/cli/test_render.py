@@ -81,6 +81,24 @@ def test_a_flattening(call: Call, suite: Suite, width: int | None) -> None:
     assert call(*arguments, "--form", "bind").out == f"{flattening.render(width=width, form='bind')}\n"
 
 
+def test_a_plan_to_get_within_the_limits(call: Call, suite: Suite, width: int | None) -> None:
+    """The commands in it lack the options that name the zone file."""
+    services = {f"s{n}.example": [{"TXT": f"v=spf1 ip4:192.0.2.{n} -all"}] for n in range(11)}
+    includes = " ".join(f"include:{name}" for name in services)
+    zonedata = services | {"many.example": [{"TXT": f"v=spf1 {includes} -all"}]}
+    plan = spfengine.limit_plan("many.example", resolver=spfengine.Zone(_zone(zonedata)))
+    assert plan is not None
+    path = suite(zonedata)
+    printed = call("tree", "many.example", "--zone", path).out
+    text = plan.render(width=width)
+    assert text.startswith("plan for many.example: ")
+    of_commands = [text for text in printed.splitlines() if path in text]
+    assert of_commands
+    for shown in of_commands:
+        printed = printed.replace(shown, shown.replace(f" --zone {path}", ""))
+    assert printed.endswith(f"\n\n{text}\n")
+
+
 def test_a_drift(call: Call, suite: Suite, tmp_path: Path, width: int | None) -> None:
     path = tmp_path / "snapshot.json"
     spfengine.snapshot(["a.example"], resolver=spfengine.Zone(_zone(NESTED))).dump(path)

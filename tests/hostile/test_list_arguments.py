@@ -63,6 +63,18 @@ def test_one_text_is_not_many_addresses() -> None:
     assert [str(outcome.result) for outcome in policy.check_many(["192.0.2.1"])] == ["pass"]
 
 
+@pytest.mark.parametrize("value", [None, 5])
+def test_what_is_no_list_is_not_many_addresses(value: Any) -> None:
+    with pytest.raises(ArgumentError, match=rf"ips: expected a list of addresses.*, not {value}"):
+        Policy.compile("a.example", resolver=ZONE).check_many(value)
+
+
+@pytest.mark.parametrize("value", [None, 5, ["zones"]])
+def test_records_are_found_in_one_file_or_folder(value: Any) -> None:
+    with pytest.raises(ArgumentError, match="path: expected a file or folder, not "):
+        spfengine.find_records(value)
+
+
 def test_a_name_server_is_text() -> None:
     """One may be given as text instead of a list."""
     with pytest.raises(ArgumentError, match=r"nameservers\[0\]: expected a list of addresses as text"):

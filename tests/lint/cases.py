@@ -1,4 +1,4 @@
-"""For each code of a finding: what draws it, and what is nearly the same and does not."""
+"""For each code of a finding: what produces it, and what is nearly the same and does not."""
 
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -87,7 +87,7 @@ def _explained(*texts: Any) -> Case:
 
 _GOOD_EXP = _explained("%{i} may not send for %{d}")
 
-# code → (draws it, does not)
+# code → (produces it, does not)
 CASES: dict[str, tuple[Case, Case]] = {
     "invalid-domain": (case(None, domain="x..example"), case("v=spf1 mx -all")),
     "invalid-u-label": (case(None, domain="\u2615\ufe0f-\u0378.example"), case("v=spf1 mx -all")),
@@ -265,11 +265,11 @@ CASES: dict[str, tuple[Case, Case]] = {
 }  # fmt: skip
 
 TEXT_ONLY = {LintCode.NOT_SPF}
-"""Codes that only a record that is given by itself can draw."""
+"""Codes that only a record that is given by itself can produce."""
 
 
 def example_rows() -> list[str]:
-    """Return the rows of the table in docs/reference/lint-examples.md: each code with what draws it."""
+    """Return the rows of the table in docs/reference/lint-examples.md: each code with what produces it."""
     return [f"| `{code}` | {_shown(drawing)} | {_fix_shown(code, drawing)} |" for code, (drawing, _) in CASES.items()]
 
 

@@ -165,7 +165,7 @@ def test_a_helo_policy() -> None:
     [
         ("d.example", {"sender": "u@other.example"}, r"'u@other\.example' belongs to the domain 'other\.example'"),
         ("d.example", {"sender": ""}, r"the sender '' belongs to the domain ''"),
-        ("u@d.example", {}, r"'u@d\.example' is none"),
+        ("u@d.example", {}, r"'u@d\.example'; give an address"),
         (None, {}, "domain must be text, not NoneType"),
         ("d.example", {"sender": 7}, "sender must be text, not int"),
         ("d.example", {"helo": b"h"}, "helo must be text, not bytes"),

@@ -374,7 +374,7 @@ CASES = [
     ),
     Case(
         "v=spf2 -all",
-        Fault(C.NOT_SPF, "v=spf2 ", "4.5", "the only version there is, is v=spf1"),
+        Fault(C.NOT_SPF, "v=spf2 ", "4.5", "the only version of SPF is v=spf1"),
     ),
     Case(
         "spf1 -all",
@@ -382,7 +382,7 @@ CASES = [
     ),
     Case(
         "spf2.0/pra",
-        Fault(C.NOT_SPF, "spf2.0/", "4.5", "the only version there is, is v=spf1"),
+        Fault(C.NOT_SPF, "spf2.0/", "4.5", "the only version of SPF is v=spf1"),
     ),
     Case(
         "hello",

@@ -5,9 +5,8 @@ from itertools import pairwise
 import pytest
 
 import spfengine
-from spfengine.addresses import V4
+from spfengine.addresses import V4, prefixes_of
 from spfengine.policy.include_tree import include_tree
-from spfengine.policy.ranges import prefixes_of
 from spfengine.record.parser import parse
 from spfengine.report import page as report, space
 from spfengine.report.html import page_html

@@ -397,7 +397,7 @@ class _Work:
         return f"none of the {messages} given that pass does so by it; if these are all that you send, take it out"
 
     def _incomplete(self, unknown: str) -> Problem:
-        """Return the problem that not all is known."""
+        """Return the problem that not everything is known."""
         failed = unanswered([self.meant.answers])
         text = f"{unknown}, so it is not known how much is needed in all, and nothing is said about flattening"
         if failed or self.meant.is_cut:

@@ -137,6 +137,16 @@ class LimitPlan:
         """The networks that no longer pass, apart from the limits; empty if nothing passes less."""
         return tuple(dict.fromkeys([network for step in self.steps for network in step.stops]))
 
+    def render(self, *, width: int | None = 80) -> str:
+        """Return the text that `lint`, `check`, `tree` and `suggest` end in; their commands name the zone files too.
+
+        Args:
+            width: columns to which lines are wrapped; None: not wrapped.
+        """
+        from spfengine.text.limit_plan import render_limit_plan
+
+        return render_limit_plan(self, width)
+
     def to_dict(self) -> dict[str, object]:
         """Return the plan as JSON-safe values; key "schema" names their version."""
         return {

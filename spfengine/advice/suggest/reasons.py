@@ -24,7 +24,7 @@ from spfengine.policy.ranges import networks_of, size
 from spfengine.problems import Result
 from spfengine.record.model import All, Directive, Exists, Include, Network, Redirect, Term
 from spfengine.visible import visible, visible_name
-from spfengine.wording import number_text
+from spfengine.wording import number_text, sentence_list
 
 _MAX_TERM = 60
 _MOST_LISTED = 3  # addresses or terms
@@ -249,9 +249,7 @@ def spans_text(spans: AddressSets | None) -> str:
 
 
 def _listed(parts: Sequence[str]) -> str:
-    if len(parts) > _MOST_LISTED:
-        return f"{', '.join(parts[:_MOST_LISTED])} and {len(parts) - _MOST_LISTED} more"
-    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+    return sentence_list(parts, _MOST_LISTED)
 
 
 def _terms(terms: Sequence[str]) -> str:

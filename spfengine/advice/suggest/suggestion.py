@@ -331,6 +331,9 @@ class Shown:
     term: str
     why: str
 
+    def __repr__(self) -> str:
+        return short_repr(self, ("term", "why"))
+
     def to_dict(self) -> dict[str, object]:
         """Return it as JSON-safe values."""
         return {"term": visible(self.term, _MAX_RECORD), "why": self.why}

@@ -61,8 +61,8 @@ def authentication_results(result: "CheckResult", authserv_id: str, *, utf8: boo
 
 def _authserv_id(given: object, utf8: bool) -> str:
     text = given if isinstance(given, str) else ""
-    may_stand = is_token(text) and text.isprintable() and (utf8 or text.isascii())
-    if may_stand and len(text.encode()) <= MAX_DOMAIN:
+    is_allowed = is_token(text) and text.isprintable() and (utf8 or text.isascii())
+    if is_allowed and len(text.encode()) <= MAX_DOMAIN:
         return text
     hint = "" if utf8 or text.isascii() else " (its A-label form, or utf8=True)"
     raise ArgumentError(
@@ -164,7 +164,7 @@ def parse_authentication_results(text: str) -> AuthenticationResults:
 
 
 def _is_method(reader: FieldReader, name: str) -> bool:
-    """Whether a name that was just read is that of a method, after which its result comes."""
+    """Whether a name that was just read is a method, so that its result comes next."""
     return bool(_is_keyword(name) and reader.at_any("=/"))
 
 

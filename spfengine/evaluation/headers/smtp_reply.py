@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from spfengine.evaluation.headers.fields import header_domain, header_text
 from spfengine.evaluation.session import HELO
 from spfengine.problems import Result
+from spfengine.visible import short_repr
 
 if TYPE_CHECKING:
     from spfengine.evaluation.check_result import CheckResult
@@ -26,6 +27,9 @@ class SMTPReply(NamedTuple):
     code: int
     enhanced: str
     text: str
+
+    def __repr__(self) -> str:
+        return short_repr(self, self._fields)
 
 
 def smtp_reply(result: "CheckResult") -> SMTPReply | None:

@@ -15,7 +15,7 @@ from spfengine.testing.receivers.clients import Client
 from spfengine.testing.receivers.known import Receiver
 from spfengine.testing.receivers.reasons import NOTHING, Answered, reason_of
 from spfengine.testing.suites import NOT_ASSERTED, Case, Scenario
-from spfengine.visible import visible
+from spfengine.visible import short_repr, visible
 
 SCHEMA = "spfengine.receivers/1"
 """The version of the JSON form."""
@@ -31,7 +31,7 @@ class Difference:
         expected: the result that RFC 7208 requires.
         got: the receiver's result, or "nothing".
         said: what the receiver said, printable and shortened.
-        reason: why it differs; None if this is no difference that is known.
+        reason: why it differs; None if that is not known.
     """
 
     client: Client
@@ -39,6 +39,9 @@ class Difference:
     got: str
     said: str
     reason: str | None
+
+    def __repr__(self) -> str:
+        return short_repr(self, ("expected", "got", "reason", "client"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,9 @@ class Comparison:
     asked: int
     differences: tuple[Difference, ...]
     left_out: dict[str, int]
+
+    def __repr__(self) -> str:
+        return short_repr(self, ("receiver", "version", "asked", "differences"))
 
 
 def ask_receiver(

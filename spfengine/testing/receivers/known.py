@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from spfengine.testing.conformance.answers import WORDS
 from spfengine.testing.conformance.implementations import Address, Command, Function, Implementation, daemon
+from spfengine.visible import short_repr
 
 RSPAMD_AT: Address = ("127.0.0.1", 11333)
 RSPAMD_CONF = Path(__file__).with_name("rspamd.conf")
@@ -40,7 +41,7 @@ class Receiver(NamedTuple):
         package: what to install.
         version: a command that prints the version, and a pattern whose group is the version.
         implementation: what asks it.
-        daemon: the words of a daemon to run meanwhile; "{dns}" and "{dir}" are replaced. None if it needs none.
+        daemon: the command of a daemon that has to run; "{dns}" and "{dir}" are replaced. None if it needs none.
         needs_root: whether only root can run it.
     """
 
@@ -52,6 +53,9 @@ class Receiver(NamedTuple):
     implementation: Callable[[], Implementation]
     daemon: tuple[str, ...] | None = None
     needs_root: bool = False
+
+    def __repr__(self) -> str:
+        return short_repr(self, ("key", "title"))
 
     def found(self) -> str | None:
         """Return the path of the program; None if it is not installed."""
@@ -80,7 +84,7 @@ class Receiver(NamedTuple):
 
     @contextmanager
     def running(self, dns: str) -> Iterator[Implementation]:
-        """Run what it needs, with the DNS server at `dns`, and give what asks it. Raises DaemonError."""
+        """Run the daemon that it needs, with the DNS server at `dns`, and yield what asks it. Raises DaemonError."""
         if self.daemon is None:
             yield self.implementation()
             return
@@ -112,4 +116,4 @@ KNOWN = (
              (("python", "-c", "from importlib.metadata import version; print(version('pyspf'))"), r"([\d.]+)"),
              lambda: Command(PYSPF)),
 )  # fmt: skip
-"""The receivers, each by the road that shows its own SPF code best."""
+"""The receivers, each asked in the way that shows its own SPF code best."""

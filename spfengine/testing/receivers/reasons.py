@@ -1,8 +1,8 @@
 """Why a receiver differs from RFC 7208: the deviations that docs/receivers-differ.md is about, each with what shows it.
 
-The sentences are those of the ledgers that tests hold against the real receivers. A deviation is only given as a reason
-if its signs are there: the record has what it is about, and the answer is what it would lead to. If several would lead
-to the same answer, one is given.
+The sentences are those of the ledgers in tests/, which hold for the real receivers. A deviation is given as the reason
+only if its signs are there: the record has what it is about, and the answer is what it would lead to. If several would
+lead to the same answer, one is given.
 """
 
 import re
@@ -373,7 +373,7 @@ _DEVIATIONS = (
 
 
 def reason_of(answered: Answered) -> str | None:
-    """Return why a receiver answered otherwise than RFC 7208 requires; None if this is no difference that is known."""
+    """Return why a receiver's answer differs from what RFC 7208 requires; None if that is not known."""
     signs = _Signs(answered)
     known = (one for one in _DEVIATIONS if answered.receiver in one.receivers)
     return next((one.sentence for one in known if one.shows(signs)), None)

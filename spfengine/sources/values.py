@@ -36,9 +36,14 @@ def values_in(reading: Reading, begins: Begins) -> Iterator[Value]:
     """Yield the strings of a stream of tokens whose first literal begins a record."""
     after = 0
     for index, token in enumerate(reading.tokens):
-        if index >= after and isinstance(token, Literal) and begins(token):
+        if index >= after and isinstance(token, Literal) and begins(token) and not _is_compared(reading, index):
             value, after = _list(reading, index) or _concatenated(reading, index)
             yield value._replace(at=index)
+
+
+def _is_compared(reading: Reading, index: int) -> bool:
+    """Whether a literal is what something else is compared with: `==`, `!=`, `===`."""
+    return is_sign(reading.at(index - 1), "=") and is_sign(reading.at(index - 2), "=", "!")
 
 
 def _atoms(reading: Reading, literal: Literal) -> list[Atom]:

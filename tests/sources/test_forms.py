@@ -276,6 +276,7 @@ WRITTEN = {
     ),
     "a list that is added to, Python": (".py", 'x = " ".join(["v=spf1"] + terms + ["-all"])\n', ["v=spf1 ..."]),
     "a list that is compared with": (".ts", 'assertEqual(["v=spf1"], words); expect(words[0], ["v=spf1"])', []),
+    "a record that is compared with": (".js", "if (a === 'v=spf1 -all' || b != 'v=spf1 mx -all') {}", []),
     "quotes of a shell": (
         ".yml",
         '- shell: nsupdate <<< "update add a.example. 60 TXT \\"v=spf1 mx -all\\""\n',

@@ -16,7 +16,7 @@ import click
 from spfengine.addresses import parse_address
 from spfengine.cli import typed
 from spfengine.errors import AddressError
-from spfengine.evaluation.limit_profiles import LIMIT_PROFILES, limit_profile
+from spfengine.evaluation.limit_profiles import LIMIT_PROFILES, SAME_LIMITS, limit_profile
 from spfengine.evaluation.limits import Limits, VoidRule
 from spfengine.names import domain_fault, to_a_labels
 from spfengine.visible import visible, visible_name
@@ -520,7 +520,7 @@ def dns_seconds() -> float | None:
 
 
 _limits = click.option(
-    "--limits", "profile", type=click.Choice(list(LIMIT_PROFILES)), default="rfc", show_default=True,
+    "--limits", "profile", type=click.Choice([*LIMIT_PROFILES, *SAME_LIMITS]), default="rfc", show_default=True,
     help="Whose limits of lookups and void lookups apply: those of RFC 7208, or those of a receiver.",
 )  # fmt: skip
 _void_rule = click.option(

@@ -8,14 +8,17 @@ from typing import Any
 
 import click
 
+from spfengine.answers import Question, Resolver, RRType, spf_texts
 from spfengine.cli import exits, options, serving, sources
 from spfengine.cli.exits import Failure
 from spfengine.cli.options import Draft, drafts_by_name
 from spfengine.cli.screen import Bar, Screen, write_json
 from spfengine.evaluation.limits import LIFTED, Limits
+from spfengine.evaluation.unanswered import hint_for, named_unknown, unanswered
 from spfengine.policy.include_tree import include_tree
 from spfengine.policy.policy import Policy
 from spfengine.problems import Result
+from spfengine.record.parser import diagnose, sound_terms
 from spfengine.resolvers.recording import Recorder, Recording
 from spfengine.text.lines import FAULT, Line, Row, Span, line, note, table
 from spfengine.visible import visible, visible_name
@@ -82,53 +85,68 @@ def command(
     if not installed:
         names = "; ".join(f"{one.title} ({one.package})" for one in missing)
         raise Failure(exits.UNAVAILABLE, f"none of these receivers is installed here: {names}")
-    recording, policy, without_limits = _recorded(domain, base)
-    clients, left_out = receivers.choose_clients([policy, without_limits], most)
+    recording, policy, others = _recorded(domain, base)
+    clients, left_out = receivers.choose_clients([policy, *others], most)
     comparisons: list[receivers.Comparison] = []
     with ExitStack() as stack:
-        server = _serve(stack, recording)
+        answers = base if zones and not live and not nameservers else recording
+        server = _serve(stack, answers)
         with Bar("", in_octets=False) as bar:
             for number, one in enumerate(installed):
                 bar.show(number, len(installed), f"asking {one.title}")
                 try:
                     comparisons.append(
                         receivers.ask_receiver(
-                            one, clients, sender=sender, helo=helo or domain, resolver=recording, dns=server.nameserver
+                            one, clients, sender=sender, helo=helo or domain, resolver=answers, dns=server.nameserver
                         )
                     )
                 except DaemonError as error:
                     raise Failure(exits.UNAVAILABLE, f"{one.title}: {error}") from error
     if as_json:
-        write_json(receivers.document(visible_name(domain), visible(sender), comparisons, missing, left_out))
+        write_json(
+            receivers.document(
+                visible_name(domain), visible(sender), comparisons, missing, left_out, unknown=_unknown(policy)
+            )
+        )
     else:
-        Screen().show(_lines(domain, comparisons, missing, len(clients), left_out, everything=everything))
+        is_known = not policy.incomplete
+        lines = _lines(domain, comparisons, missing, len(clients), left_out, is_known=is_known, everything=everything)
+        Screen().show(lines)
         _say_unknown(policy)
     if any(one.differences for one in comparisons):
         return 1
     return exits.UNAVAILABLE if policy.incomplete else 0
 
 
-def _recorded(domain: str, base: Any) -> tuple[Recording, Policy, Policy]:
-    """Return what DNS answers to all that the record may lead to, and what the record means with and without limits.
+def _recorded(domain: str, base: Any) -> tuple[Recording, Policy, list[Policy]]:
+    """Return what DNS answers to all that the record may lead to, what it means, and what it means to other receivers.
 
     In the namespaces, no other DNS can be reached. Some receivers have no limits.
     """
     recorder = Recorder(base)
     policy = Policy.compile(domain, resolver=recorder)
     limits = Limits(LIFTED, LIFTED, names=LIFTED, seconds=None)
-    without_limits = Policy.compile(domain, resolver=recorder, limits=limits)
     include_tree(domain, resolver=recorder)
-    return recorder.recording, policy, without_limits
+    readings = [sources.with_drafts(recorder, {domain: usable}) for usable in _as_others_read(domain, recorder)]
+    others = [Policy.compile(domain, resolver=each, limits=limits) for each in (recorder, *readings)]
+    return recorder.recording, policy, others
 
 
-def _serve(stack: ExitStack, recording: Recording) -> Any:
+def _as_others_read(domain: str, resolver: Resolver) -> list[str]:
+    """Return the records for which RFC 7208 asks nothing, as receivers do that use one of several, or skip faults."""
+    texts = [text.decode("latin-1") for text in spf_texts(resolver.resolve(Question(domain, RRType.TXT)))]
+    usable = [" ".join(["v=spf1", *[term.text for term in sound_terms(text)]]) for text in texts]
+    return usable if len(texts) > 1 or any(diagnose(text) for text in texts) else []
+
+
+def _serve(stack: ExitStack, answers: Resolver) -> Any:
     """Move into namespaces, and start the DNS server there."""
     if sys.platform != "linux":
         raise Failure(exits.UNAVAILABLE, "this needs Linux's namespaces")
     from spfengine.testing import isolation
     from spfengine.testing.fake_dns import FakeDNS
 
-    server = FakeDNS(recording, isolation.NAMESERVER, 53)
+    server = FakeDNS(answers, isolation.NAMESERVER, 53)
     try:
         isolation.enter_namespaces()
         isolation.adopt_orphans()
@@ -140,21 +158,36 @@ def _serve(stack: ExitStack, recording: Recording) -> Any:
     return server
 
 
+def _unknown(policy: Policy) -> str:
+    """Return what DNS did not answer, so that the receivers got no answer to it either; "" if nothing is missing."""
+    return named_unknown(unanswered([policy.answers])) if policy.incomplete else ""
+
+
 def _say_unknown(policy: Policy) -> None:
     if policy.incomplete:
-        text = "DNS could not answer something that the record needs; the receivers got no answer to it either"
-        Screen(sys.stderr).show([note(FAULT, text)])
+        text = f"{_unknown(policy)}; what that decides is not known, and the receivers got no answer to it either"
+        hint = hint_for(unanswered([policy.answers]))
+        Screen(sys.stderr).show([note(FAULT, text), note(Span("hint: ", "strong"), hint, indent=4)])
 
 
 def _lines(
-    domain: str, comparisons: Sequence[Any], missing: Sequence[Any], clients: int, left_out: int, *, everything: bool
+    domain: str,
+    comparisons: Sequence[Any],
+    missing: Sequence[Any],
+    clients: int,
+    left_out: int,
+    *,
+    is_known: bool,
+    everything: bool,
 ) -> Iterator[Line]:
     differing = [one for one in comparisons if one.differences]
     if differing:
         answer = f"{len(differing)} of {len(comparisons)} receivers differ from RFC 7208"
     else:
-        answer = f"no receiver of {len(comparisons)} differs from RFC 7208"
-    yield line(Span(f"{answer} for {visible_name(domain)}", "strong"))
+        differs = "differs" if is_known else "is known to differ"
+        answer = f"no receiver of {len(comparisons)} {differs} from RFC 7208"
+    but = "" if is_known else ", but not all is known"
+    yield line(Span(f"{answer} for {visible_name(domain)}{but}", "strong"))
     more = f", {left_out} more left out (--clients)" if left_out else ""
     yield note(f"{counted(clients, 'client')}: one for each outcome, and both ends of each range of addresses{more}")
     yield Line()

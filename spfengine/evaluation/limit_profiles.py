@@ -42,7 +42,7 @@ LIMIT_PROFILES = {
         LimitProfile("rfc", "RFC 7208", Limits(), "RFC 7208 §4.6.4"),
         LimitProfile(
             "pyspf", "pyspf", Limits(void_rule=VoidRule.PER_LOOKUP), f"{_RUN} of pyspf 2.0.14; {_TABLE} agrees",
-            "Debian's policyd-spf uses pyspf; Table 5 gives policyd-spf 20 lookups and 1 void lookup.",
+            "Also called `policyd-spf`, which uses pyspf on Debian. Table 5 gives that one 20 lookups and 1 void.",
         ),
         LimitProfile(
             "mail-spf", "Mail::SPF", Limits(void_rule=VoidRule.PER_LOOKUP, names=LIFTED, seconds=None),
@@ -67,12 +67,14 @@ LIMIT_PROFILES = {
     )
 }  # fmt: skip
 """The profiles, by name."""
+SAME_LIMITS = {"policyd-spf": "pyspf"}
+"""Further names of profiles: of receivers that check with the software of another."""
 
 
 def limit_profile(name: str) -> LimitProfile:
     """Return a profile. Raises ArgumentError if there is none of that name."""
-    profile = LIMIT_PROFILES.get(name)
+    profile = LIMIT_PROFILES.get(SAME_LIMITS.get(name, name))
     if profile is None:
-        known = ", ".join(LIMIT_PROFILES)
+        known = ", ".join([*LIMIT_PROFILES, *SAME_LIMITS])
         raise ArgumentError(f"no profile of limits is called {visible(name, 40)!r}; expected one of {known}")
     return profile

@@ -72,9 +72,18 @@ def _commit(revision: str) -> str:
     if revision.startswith("-") or "\0" in revision:
         raise GitError(f"{visible(revision, 80)!r} is no revision; expected a branch, tag or commit")
     found = _run(["rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{tree}"])
+    if found.returncode and ".." in revision:
+        raise GitError(_no_range(revision))
     if found.returncode:
         raise GitError(_why(found.stderr) or f"git has no revision {visible(revision, 80)!r} here")
     return found.stdout.decode("ascii", "replace").strip()
+
+
+def _no_range(text: str) -> str:
+    before, _, after = visible(text, 80).partition("..")
+    head = after.removeprefix(".") or "HEAD"
+    base = f'"$(git merge-base {before or "HEAD"} {head})"' if after.startswith(".") else before or "HEAD"
+    return f"it is a range; expected BASE and HEAD as two: {base} {head}"
 
 
 def _why(stderr: bytes) -> str:

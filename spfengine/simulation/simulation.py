@@ -82,8 +82,8 @@ class SenderChange:
         assert after is not None, "a sender is one client, so its result is known"
         if self.before.is_unknown or self.after.is_unknown:
             return Effect.UNKNOWN
-        if is_worse(before, after) or (before is Result.PERMERROR and after is Result.FAIL):
-            return Effect.NEWLY_FAILING  # many receivers treat permerror as none, and reject a fail
+        if is_worse(before, after):
+            return Effect.NEWLY_FAILING
         if Result.TEMPERROR in (before, after):
             return Effect.UNKNOWN
         if before is after:
@@ -116,8 +116,11 @@ class SenderChange:
 
 
 def is_worse(before: Result, after: Result) -> bool:
-    """Whether receivers treat a result worse than the one before: softfail → fail, none → softfail, and so on."""
-    return _ORDER[after] > _ORDER[before]
+    """Whether receivers treat a result worse than the one before: softfail → fail, none → softfail, and so on.
+
+    Both fail → permerror and permerror → fail are worse: many receivers treat permerror as none, and others refuse it.
+    """
+    return _ORDER[after] > _ORDER[before] or (before is Result.PERMERROR and after is Result.FAIL)
 
 
 def _stops(before: Result, after: Result) -> bool:

@@ -20,7 +20,8 @@ _BEFORE = 300  # characters before a record that may have its name
 
 # What a string begins with that is a record, or was meant to be one.
 _BEGINS = re.compile(r"[\s\"'\\]*v\s?=\s?spf1", re.IGNORECASE)
-_IN_ZONE = re.compile(r"\b(?:TXT|SPF)[ \t]{1,40}(?:\([ \t\r\n]{0,40})?(?=\"v=spf1)", re.IGNORECASE)
+_IN_ZONE = re.compile(r"\b(?:TXT|SPF)[ \t]{1,40}(?:\([ \t\r\n]{0,40})?(?=\\?\"v=spf1)", re.IGNORECASE)
+_COMMENT = re.compile(r"[ \t]*[;#]")  # of a master file, or of a shell script
 _VERSION = re.compile(r"v\s?=\s?spf1", re.IGNORECASE)
 _WORD = re.compile(rf"[^\s{UNKNOWN}]*{UNKNOWN}[^\s]*|\S+")
 _TERM = re.compile(rf"[+\-?~]?(?:{'|'.join((*MECHANISMS, *MODIFIERS))})(?![A-Za-z0-9_\-.])", re.IGNORECASE)
@@ -97,10 +98,25 @@ def begins(text: str) -> bool:
 
 def in_zone(atoms: list[Atom]) -> Iterator[tuple[Value, list[Atom]]]:
     """Yield the records in a string that has lines of a master file (`name IN TXT "v=spf1 …"`), and what is before."""
-    starts = list(_IN_ZONE.finditer(text_of(atoms)))
+    text = text_of(atoms)
+    starts = list(_IN_ZONE.finditer(text))
     for found, following in zip_longest(starts, starts[1:]):
-        end = None if following is None else following.start()
-        yield Value(atoms[found.end() : end]), atoms[max(found.start() - _BEFORE, 0) : found.start()]
+        end = len(atoms) if following is None else following.start()
+        record = atoms[found.end() : end]
+        if record[0].char == "\\":  # of a shell
+            record = _unescaped(record)
+        is_comment = _COMMENT.match(text, text.rfind("\n", 0, found.start()) + 1) is not None
+        if not is_comment and any(atom.char == '"' for atom in record[1:]):  # a pattern has no quote at its end
+            yield Value(record), atoms[max(found.start() - _BEFORE, 0) : found.start()]
+
+
+def _unescaped(atoms: list[Atom]) -> list[Atom]:
+    """Return the atoms with each backslash and what follows it as one."""
+    found: list[Atom] = []
+    for atom in atoms:
+        is_after = bool(found) and found[-1].char == "\\" and found[-1].end == atom.start and atom.char is not None
+        found.append(Atom(atom.char, found.pop().start, atom.end) if is_after else atom)
+    return found
 
 
 def record_in(

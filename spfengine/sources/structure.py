@@ -16,6 +16,7 @@ from spfengine.sources.values import sum_at
 _MOST_LEVELS = 12
 _LONGEST_KEY = 80
 _LONGEST_VALUE = 400
+_MOST_UNCLOSED = 64  # tokens after a bracket that nothing closes: each of many would be read to the end of the file
 
 
 class Level(NamedTuple):
@@ -71,7 +72,9 @@ def pairs_in(reading: Reading, opening: int | None) -> Pairs:
         return known
     found = Pairs([], [], {})
     index = 0 if opening is None else opening + 1
-    end = len(reading.tokens) if opening is None else reading.closing.get(opening, len(reading.tokens))
+    end = len(reading.tokens)
+    if opening is not None:
+        end = reading.closing.get(opening, min(end, opening + _MOST_UNCLOSED))
     while index < end:
         token = reading.tokens[index]
         if is_sign(reading.at(index + 1), ":", "=") and (isinstance(token, Literal) or is_word(token)):

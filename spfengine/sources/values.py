@@ -36,9 +36,14 @@ def values_in(reading: Reading, begins: Begins) -> Iterator[Value]:
     """Yield the strings of a stream of tokens whose first literal begins a record."""
     after = 0
     for index, token in enumerate(reading.tokens):
-        if index >= after and isinstance(token, Literal) and begins(token):
+        if index >= after and isinstance(token, Literal) and begins(token) and not _is_compared(reading, index):
             value, after = _list(reading, index) or _concatenated(reading, index)
             yield value._replace(at=index)
+
+
+def _is_compared(reading: Reading, index: int) -> bool:
+    """Whether a literal is what something else is compared with: `==`, `!=`, `===`."""
+    return is_sign(reading.at(index - 1), "=") and is_sign(reading.at(index - 2), "=", "!")
 
 
 def _atoms(reading: Reading, literal: Literal) -> list[Atom]:
@@ -74,14 +79,23 @@ def _operand(reading: Reading, index: int) -> tuple[list[Atom], int]:
     while isinstance(literal := reading.at(index), Literal) and (index == start or reading.language.joins_neighbours):
         atoms += _atoms(reading, literal)
         index += 1
-    if index > start:
+    method = text_of(reading.at(index + 1)) if is_sign(reading.at(index), ".") else ""
+    if index > start and method == "concat":  # of JavaScript: "v=spf1 ".concat(…)
+        return _with_rest(reading, atoms, index)
+    if index > start and method != "join":  # " ".join(…) is not what the literal says
         return _formatted(reading, atoms, index)
+    return _with_rest(reading, [], start)
+
+
+def _with_rest(reading: Reading, atoms: list[Atom], index: int) -> tuple[list[Atom], int]:
+    """Return an operand whose rest, from this index on, is unknown, and the index after it."""
+    start = index
     while (token := reading.at(index)) is not None and not _ends_operand(token):
         index = reading.closing.get(index, index) + 1
     first, last = reading.at(start), reading.at(max(index - 1, start))
     if first is None or last is None:
-        return [], index
-    return [Atom(None, first.start, max(last.end, first.start))], index
+        return atoms, index
+    return [*atoms, Atom(None, first.start, max(last.end, first.start))], index
 
 
 def _ends_operand(token: Token) -> bool:
@@ -128,7 +142,8 @@ def _list(reading: Reading, index: int) -> tuple[Value, int] | None:
     assert isinstance(first, Literal), "a list begins with a literal"
     if separator is None:
         head = atoms_.text_of(_atoms(reading, first)).lower()
-        if not is_sign(reading.at(index + 1), ",") or head not in {"v=spf1", "v=spf1 "}:
+        has_more = is_sign(reading.at(index + 1), ",") or _gets_more(reading, opening)
+        if not has_more or head not in {"v=spf1", "v=spf1 "}:
             return None
         separator = "" if head.endswith(" ") else " "
     if separator.strip('" '):
@@ -171,12 +186,24 @@ def _separator(reading: Reading, opening: int) -> str | None:
         return _short(reading, at(after + 3))  # […].join(" ")
     if is_sign(at(opening - 1), "(") and is_sign(at(opening - 2), "join") and is_sign(at(opening - 3), "."):
         return _short(reading, at(opening - 4))  # " ".join([…])
+    if _is_concatenation(reading, opening):
+        return ""
     before = opening - 1
     if is_sign(at(opening), "[") and is_sign(at(before), ","):
         is_call = is_sign(at(before - 2), "(") and is_sign(at(before - 3), "join")  # join(" ", […])
         if is_call or (is_sign(at(before - 2), "[") and _is_join(reading, before - 3)):
             return _short(reading, at(before - 1))
     return None
+
+
+def _is_concatenation(reading: Reading, opening: int) -> bool:
+    """Whether a bracket has the parts of one string: pulumi.concat(…), Output.concat(…), "".concat(…)."""
+    at = reading.at
+    if not (is_sign(at(opening), "(") and is_sign(at(opening - 1), "concat")):
+        return False
+    before = at(opening - 3)
+    is_empty = isinstance(before, Literal) and before.end == before.start + len('""')
+    return not is_sign(at(opening - 2), ".") or is_sign(before, "pulumi", "Output") or is_empty
 
 
 def _is_join(reading: Reading, index: int) -> bool:
@@ -194,6 +221,15 @@ def _short(reading: Reading, token: Token | None) -> str | None:
         return None
     text = atoms_.text_of(_atoms(reading, token))
     return text if len(text) <= _MAX_SEPARATOR and atoms_.UNKNOWN not in text else None
+
+
+def _gets_more(reading: Reading, opening: int) -> bool:
+    """Whether a list of one element is a part of a longer one: concat(["v=spf1"], …), ["v=spf1"] + …."""
+    if not is_sign(reading.at(opening), "[") or not is_sign(reading.at(opening + 2), "]"):
+        return False
+    call = reading.enclosing.get(opening)
+    is_alone = call is None or is_sign(reading.at(call - 1), "concat") or not is_sign(reading.at(opening + 3), ",")
+    return is_alone and _continues(reading, opening)
 
 
 def _continues(reading: Reading, opening: int) -> bool:

@@ -138,6 +138,12 @@ def test_zones_answer_for_what_the_files_do_not_have(call: Call) -> None:
         (["before/zones/example.com.zone", "after", "--", "zones"], 64, "expected PATHS only with folders"),
         (["a\0b", "after"], 66, "a\\x00b"),
         (["", "after"], 66, "no revision"),
+        (
+            ["main...topic", "HEAD"],
+            66,
+            'it is a range; expected BASE and HEAD as two: "$(git merge-base main topic)" topic',
+        ),
+        (["main..", "HEAD"], 66, "it is a range; expected BASE and HEAD as two: main HEAD"),
     ],
 )
 def test_what_can_not_be_used_is_said(call: Call, arguments: list[str], code: int, message: str) -> None:

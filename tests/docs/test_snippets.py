@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import spf
 
-import spfengine
 import spfengine.compat.pyspf
+from spfengine import __version__
 from tests.conftest import REPOSITORY
 from tests.docs.pages import Block, PageError, blocks, pages, run_console, run_python
 from tests.optional import need
@@ -137,10 +137,8 @@ def test_python_with_other_output_fails(text: str) -> None:
 
 
 def test_output_of_commands_is_compared_word_for_word() -> None:
-    run_console(
-        _one(f"```console\n$ spfengine --version\nspfengine, version {spfengine.__version__}\n$ echo $?\n0\n```\n"),
-        REPOSITORY,
-    )
+    version = f"spfengine, version {__version__}"
+    run_console(_one(f"```console\n$ spfengine --version\n{version}\n$ echo $?\n0\n```\n"), REPOSITORY)
 
 
 @pytest.mark.parametrize(
@@ -148,7 +146,7 @@ def test_output_of_commands_is_compared_word_for_word() -> None:
     [
         "```console\n$ spfengine --version\nspfengine, version 0.0.9\n```\n",
         "```console\n$ spfengine --version\n```\n",
-        f"```console\n$ spfengine --version\nspfengine, version {spfengine.__version__}\n$ echo $?\n1\n```\n",
+        f"```console\n$ spfengine --version\nspfengine, version {__version__}\n$ echo $?\n1\n```\n",
         "```console\n$ pip install spfengine\n```\n",
         "```console\n$ spfengine --version | cat\n```\n",
         "```console\nspfengine --version\n```\n",

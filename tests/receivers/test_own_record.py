@@ -13,6 +13,7 @@ from hypothesis import given
 
 from spfengine import Policy, Zone, check
 from spfengine.evaluation import LIMIT_PROFILES
+from spfengine.evaluation.limit_profiles import limit_profile
 from spfengine.policy.include_tree import include_tree
 from spfengine.testing.receivers import KNOWN, choose_clients
 from spfengine.testing.receivers.reasons import _DEVIATIONS, Answered, reason_of
@@ -114,6 +115,7 @@ def test_the_clients_show_every_outcome(zone: Zone, random: Any) -> None:
 def test_every_profile_of_limits_has_a_source() -> None:
     assert {"rfc", "pyspf", "mail-spf", "libspf2", "rspamd", "spamassassin"} <= set(LIMIT_PROFILES)
     assert all(profile.source for profile in LIMIT_PROFILES.values())
+    assert limit_profile("policyd-spf") == LIMIT_PROFILES["pyspf"]
 
 
 def test_the_page_shows_every_profile(repository: Path) -> None:
@@ -216,3 +218,37 @@ def test_the_answer_comes_first_and_each_difference_has_its_reason(repository: P
         0,
         "no receiver of 1 differs from RFC 7208 for seed.example",
     )
+
+
+@pytest.mark.full
+@pytest.mark.debian
+def test_what_is_not_known_is_not_called_the_same(tmp_path: Path) -> None:
+    """The record includes a name outside the zone, of which the zone says nothing."""
+    zone = tmp_path / "part.example.zone"
+    zone.write_text(THREE_VOIDS.replace("three", "part").replace("a:n1.part.", "include:_spf.other."), encoding="utf-8")
+    done = run("part.example", "--zone", str(zone), "--receiver", "mail-spf")
+    assert done.stdout.splitlines()[0] == (
+        "no receiver of 1 is known to differ from RFC 7208 for part.example, but not all is known"
+    )
+    assert "_spf.other.example is not in the files given" in " ".join(done.stderr.split())
+    assert "hint: add --live" in done.stderr
+    done = run("part.example", "--zone", str(zone), "--receiver", "mail-spf", "--json")
+    assert "_spf.other.example" in json.loads(done.stdout)["unknown"]
+    assert done.returncode == 69
+
+
+@pytest.mark.full
+@pytest.mark.debian
+@pytest.mark.parametrize(
+    "records", [["v=spf1 foo a:v4.two.example -all"], ["v=spf1 a:v4.two.example -all", "v=spf1 -all"]]
+)
+def test_a_receiver_that_reads_what_rfc_7208_does_not_gets_its_answers(records: list[str], tmp_path: Path) -> None:
+    """RFC 7208 asks for no name of a record with a fault, or of one of several; rspamd does."""
+    lines = ["$ORIGIN two.example.", "@ 3600 SOA ns h 1 2 3 4 5", "v4 A 192.0.2.77"]
+    zone = tmp_path / "two.example.zone"
+    zone.write_text("\n".join([*lines, *[f'@ TXT "{record}"' for record in records], ""]), encoding="ascii")
+    done = run("two.example", "--zone", str(zone), "--receiver", "rspamd", "--json")
+    (rspamd,) = json.loads(done.stdout)["receivers"]
+    got = {found["client"]: found["got"] for found in rspamd["differences"]}
+    assert got.pop("192.0.2.77") == "pass"
+    assert set(got.values()) == {"fail"}

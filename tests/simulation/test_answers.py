@@ -206,3 +206,12 @@ def test_a_check_that_ends_at_a_limit_says_what_it_would_find() -> None:
     assert change.beyond.result is Result.PASS
     expected = "by no term: too-many-lookups (without the limit: pass by include:i11.example → ip4:192.0.2.11)"
     assert expected in plan.render(width=None)
+
+
+def test_a_broken_record_that_becomes_strict_is_no_harmless_change() -> None:
+    """ "nothing gets worse" only if nothing does: many receivers accept permerror, and refuse fail."""
+    zone = Zone({"x.example": {"TXT": "v=spf1 ip4:192.0.2.1 ip4:300.1.1.1 ~all"}})
+    found = spfengine.simulate("x.example", {"x.example": {"TXT": "v=spf1 ip4:192.0.2.1 -all"}}, resolver=zone)
+    assert found.is_stricter
+    assert "nothing gets worse" not in found.render()
+    assert "everything not listed: permerror → fail" in found.render()

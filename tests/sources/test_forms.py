@@ -252,3 +252,47 @@ def test_an_interpolation_is_an_unknown_part_of_the_record(ending: str, record: 
     assert known.encode("latin-1").decode("utf-8") == record
     column = len(opening) + at + 1
     assert part.region == Region(1, column, 1, column + len(hole))
+
+
+WRITTEN = {
+    "a join after +, Python": (
+        ".py",
+        """x = "v=spf1 mx " + " ".join(f"ip4:{i}" for i in ips) + " -all"\n""",
+        ['v=spf1 mx " ".join(f"ip4:{i}" for i in ips) -all'],
+    ),
+    "Output.concat of Pulumi, Python": (
+        ".py",
+        'x = pulumi.Output.concat("v=spf1 ip4:", eip.ip, " ptr -all")\n',
+        ["v=spf1 ip4:eip.ip ptr -all"],
+    ),
+    "concat of Pulumi": (".ts", 'x = pulumi.concat("v=spf1 ip4:", ip, " -all")', ["v=spf1 ip4:ip -all"]),
+    "concat of a compiler": (".js", 'x = "".concat("v=spf1 ip4:", ip, " -all")', ["v=spf1 ip4:ip -all"]),
+    "concat of a string": (".js", 'x = "v=spf1 mx ".concat(rest)', ["v=spf1 mx .concat(rest)"]),
+    "concat of a list, with whole records": (".js", 'x = all.concat("v=spf1 mx -all", "y=z")', ["v=spf1 mx -all"]),
+    "a list that is added to, Terraform": (
+        ".tf",
+        'x = join(" ", concat(["v=spf1"], var.terms, ["-all"]))\n',
+        ["v=spf1 ..."],
+    ),
+    "a list that is added to, Python": (".py", 'x = " ".join(["v=spf1"] + terms + ["-all"])\n', ["v=spf1 ..."]),
+    "a list that is compared with": (".ts", 'assertEqual(["v=spf1"], words); expect(words[0], ["v=spf1"])', []),
+    "a record that is compared with": (".js", "if (a === 'v=spf1 -all' || b != 'v=spf1 mx -all') {}", []),
+    "quotes of a shell": (
+        ".yml",
+        '- shell: nsupdate <<< "update add a.example. 60 TXT \\"v=spf1 mx -all\\""\n',
+        ["v=spf1 mx -all"],
+    ),
+    "comments in lines of a zone": (
+        ".yaml",
+        'z: |\n  ; @ TXT "v=spf1 ptr -all"\n  @ TXT "v=spf1 mx -all" ; "v=spf1 a -all"\n  # @ TXT "v=spf1 a -all"\n',
+        ["v=spf1 mx -all"],
+    ),
+    "a pattern for a line of a zone": (".yml", """- regexp: '^@ IN TXT "v=spf1'\n""", []),
+}
+
+
+@pytest.mark.parametrize("form", WRITTEN)
+def test_a_record_is_read_as_far_as_the_file_shows_it(form: str) -> None:
+    """What the file does not show is an unknown part, and what is no record is not found."""
+    ending, text, sources = WRITTEN[form]
+    assert [found.source for found in records_in(f"x{ending}", text)] == sources

@@ -135,19 +135,27 @@ def _case(client: Client, expected: CheckResult) -> Case:
 
 
 def document(
-    domain: str, sender: str, comparisons: Sequence[Comparison], missing: Sequence[Receiver], left_out: int
+    domain: str,
+    sender: str,
+    comparisons: Sequence[Comparison],
+    missing: Sequence[Receiver],
+    left_out: int,
+    *,
+    unknown: str = "",
 ) -> dict[str, Any]:
     """Return a comparison of several receivers as JSON-safe values.
 
     Args:
         missing: receivers that are not installed.
         left_out: how many clients were not asked about, since there are so many.
+        unknown: what DNS did not answer, so that it was not compared; "" if there is nothing.
     """
     return {
         "schema": SCHEMA,
         "domain": domain,
         "sender": sender,
         "clients_left_out": left_out,
+        "unknown": unknown,
         "receivers": [
             {
                 "receiver": one.receiver.key,

@@ -35,7 +35,7 @@ def _missing(what: str, *, is_debian: bool) -> NoReturn:
     pytest.skip(what)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it runs, so does Playwright's event loop, and asyncio.run() starts no other
 def chromium() -> "Iterator[Browser]":
     """The browser."""
     need("playwright")

@@ -33,6 +33,7 @@ _HEADER = Struct("!HHHHHH")
 _NO_RECORDS = bytes(6)
 _ROOT_OPT = b"\0" + Struct("!HHIH").pack(_OPT, EDNS_SIZE, 0, 0)
 _NAME_ASKED_FOR = b"\xc0\x0c"  # a pointer to the name in the question
+_NO_QUESTION = bytes(2)  # the count of questions; then the pointer leads to the owner of the first record
 _MAY_LACK_THE_QUESTION = frozenset({FORMERR, SERVFAIL, NOTIMP, REFUSED})
 
 Labels = tuple[bytes, ...]
@@ -181,7 +182,7 @@ def _read_sections(parser: dns.wire.Parser, query: Query, message: Message, coun
 def _read_record(parser: dns.wire.Parser, query: Query, wanted: tuple[int, int]) -> Record | None:
     """Return the next record, or None if its type is none of these."""
     at = parser.current
-    if parser.wire[at : at + 2] == _NAME_ASKED_FOR:
+    if parser.wire[at : at + 2] == _NAME_ASKED_FOR and parser.wire[4:6] != _NO_QUESTION:
         parser.get_bytes(2)
         owner = query.folded
     else:

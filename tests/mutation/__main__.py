@@ -29,7 +29,7 @@ class Mutant:
         path: the module, relative to the checkout.
         operator: cosmic-ray's name of what is changed.
         occurrence: which of the places in the module it is.
-        line, column: where it is.
+        line, column: its place in the module.
     """
 
     path: str

@@ -144,6 +144,11 @@ def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
         program(name)  # skips the test if it is missing; in CI, it fails
     if os.geteuid() != 0:
         pytest.skip("Exim and rspamd change their user, which only root can do")
+    return receivers(*arguments)
+
+
+def receivers(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run `spfengine receivers`; skip the test if the kernel makes no namespaces."""
     command = [sys.executable, "-m", "spfengine", "receivers", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, env=environment())
     if done.returncode == 69 and "the system refuses" in done.stderr:
@@ -177,6 +182,22 @@ SEED = {
     "pyspf": {("softfail", "permerror", PYSPF_EACH_VOID)},
 }
 VOIDS = {("permerror", "pass", NO_LIMIT), ("permerror", "fail", NO_LIMIT)}
+
+
+@pytest.mark.full
+def test_a_receiver_that_is_a_module_of_python_needs_no_server(repository: Path) -> None:
+    arguments = ("seed.example", "--zone", str(repository / "examples" / "seed.zone"), "--receiver", "pyspf")
+    done = receivers(*arguments, "--json")
+    assert differences(done) == {"pyspf": SEED["pyspf"]}
+    done = receivers(*arguments, "--all")
+    assert done.returncode == 1
+    assert done.stdout.startswith("1 of 1 receivers differ from RFC 7208 for seed.example\n")
+    assert "more left out (--clients)" in receivers(*arguments, "--clients", "4").stdout
+    done = receivers(*arguments, "--draft", "v=spf1 ip4:192.0.2.1 -all")
+    assert (done.returncode, done.stdout.splitlines()[0]) == (
+        0,
+        "no receiver of 1 differs from RFC 7208 for seed.example",
+    )
 
 
 @pytest.mark.full

@@ -320,6 +320,9 @@ HOW_IT_WENT = {
         ["Authentication-Results: mx.example.net; spf=pass (192.0.2.24) smtp.mailfrom=a@m.example.com; dkim=none"],
         (None, "fail")),
     "a pass for another reason": ([results(f"{SPF_FAIL}; dkim=none; dmarc=pass")], (None, None)),
+    "no DMARC record, so DMARC does not apply": ([results(f"{SPF_PASS}; dkim=none; dmarc=none")], (None, None)),
+    "no DMARC record, and Microsoft guesses": (
+        [results(f"{SPF_PASS}; dkim=none; dmarc=bestguesspass action=none")], (None, None)),
     "nothing but SPF": ([results(SPF_PASS)], (None, None)),
     "Microsoft's older form": (
         [(f"Authentication-Results: {SPF_FAIL}; example.net; dkim=none (not signed) header.d=none;example.net; "

@@ -311,7 +311,7 @@ def _aligned(
     if not claims or author is None:
         return None, None
     dmarc = _first([claim.dmarc for claim in claims])
-    if dmarc not in (None, "pass", "fail"):  # none, or Microsoft's bestguesspass: the author's domain has no DMARC record
+    if dmarc not in (None, "pass", "fail"):  # none, or Microsoft's bestguesspass: there is no DMARC record
         return None, None
     word = "fail" if dmarc == "fail" else None
     spf = evaluated(word, [] if reported is None else [(sender.rpartition("@")[2], reported)], author)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from spfengine.report.page import Page
 
 
-def _require_jinja(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:  # noqa: ARG001 - click's signature
+def _require_jinja(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:  # noqa: ARG001 - click calls it with this argument
     """Fail before anything is asked, and not after it."""
     if value is not None and find_spec("jinja2") is None:
         from spfengine.report.html import NEEDED

@@ -64,8 +64,8 @@ class Expected(_Type):
 
     def get_missing_message(
         self,
-        param: click.Parameter,  # noqa: ARG002 - click's signature
-        ctx: click.Context | None = None,  # noqa: ARG002 - click's signature, from 8.2 on
+        param: click.Parameter,  # noqa: ARG002 - click calls it with this argument
+        ctx: click.Context | None = None,  # noqa: ARG002 - click passes it, from 8.2 on
     ) -> str:
         """Return what a message about a missing argument says after its name."""
         return f"expected {self.expected}"
@@ -81,8 +81,8 @@ class FileName(Expected):
 
     def shell_complete(
         self,
-        ctx: click.Context,  # noqa: ARG002 - click's signature
-        param: click.Parameter,  # noqa: ARG002 - click's signature
+        ctx: click.Context,  # noqa: ARG002 - click calls it with this argument
+        param: click.Parameter,  # noqa: ARG002 - click calls it with this argument
         incomplete: str,
     ) -> "list[CompletionItem]":
         """Return that the shell is to complete names of files."""
@@ -498,7 +498,7 @@ _nameserver = click.option(
 )  # fmt: skip
 
 
-def _keep_dns_timeout(ctx: click.Context, param: click.Parameter, value: float | None) -> None:  # noqa: ARG001 - click's signature
+def _keep_dns_timeout(ctx: click.Context, param: click.Parameter, value: float | None) -> None:  # noqa: ARG001 - click calls it with this argument
     ctx.meta[DNS_TIMEOUT] = value
 
 

@@ -14,6 +14,8 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 BYTECODE = "SPFENGINE_TESTS_BYTECODE"
 """The environment variable with the folder for the bytecode of programs that tests start."""
+TERMINAL = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR")
+"""What describes the terminal from which the tests are started; the output of the programs under test must not depend on it."""
 
 EVERYDAY_TESTS = "not full"
 """The -m of pyproject.toml, which chooses the tests of every day."""
@@ -87,6 +89,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if os.environ.get("CI") == "true":
         profile = f"ci {profile}"
     settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or profile)
+    for variable in TERMINAL:
+        os.environ.pop(variable, None)
     if sys.dont_write_bytecode and BYTECODE not in os.environ:  # xdist's workers inherit the variable
         folder = TemporaryDirectory(prefix="spfengine-bytecode-")
         config.add_cleanup(folder.cleanup)

@@ -47,9 +47,7 @@ The exit code: 0 after SIGTERM or SIGINT, 69 it can't listen, or a package that 
     help="With --allow-remote: a name by which browsers may ask, as in the address of the page.",
 )  # fmt: skip
 @options.nameserver
-def command(
-    endpoint: tuple[str, int], allow_remote: bool, names: tuple[str, ...], nameservers: tuple[str, ...]
-) -> int:
+def command(endpoint: tuple[str, int], allow_remote: bool, names: tuple[str, ...], nameservers: tuple[str, ...]) -> int:
     """Serve the page on which you paste a failed message, see why it failed, and get the record to publish."""
     from spfengine.web.server import NEEDED
 

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-NEEDED = "the page needs Starlette, uvicorn and Jinja2; run: pip install starlette uvicorn jinja2 (the extra spfengine[ui])"
+NEEDED = (
+    "the page needs Starlette, uvicorn and Jinja2, which are not all installed; "
+    "run: pip install starlette uvicorn jinja2 (the extra spfengine[ui])"
+)
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'"
@@ -76,9 +79,7 @@ class Bounds:
 _BOUNDS = Bounds()
 
 
-def application(
-    live: Callable[[], Resolver] | None, hosts: Collection[str], bounds: Bounds = _BOUNDS
-) -> "ASGIApp":
+def application(live: Callable[[], Resolver] | None, hosts: Collection[str], bounds: Bounds = _BOUNDS) -> "ASGIApp":
     """Return the application.
 
     Args:

@@ -39,7 +39,7 @@ def test_the_page_and_its_answers() -> None:
     assert reply.status == 200
     assert reply.document["answer"]
     refused = send(app(), body={"task": "publish"})
-    assert (refused.status, refused.document["field"]) == (200, "zones")
+    assert (refused.status, refused.document["field"]) == (200, "domain")
     assert send(app(), "GET", "/secret").status == 404
     assert send(app(), "GET", "/../pyproject.toml").status == 404
     assert send(app(), "GET", "/answer").status == 405

@@ -1,6 +1,6 @@
 """Write `docs/reference/python.md` from the docstrings: every public name, and the classes that public names return.
 
-    python3 scripts/build_reference.py
+    python3 -m scripts.build_reference
 
 The script parses the source and does not import it. A test fails if the page differs from what the script writes.
 """

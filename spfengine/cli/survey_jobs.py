@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from spfengine.cli import exits
-from spfengine.cli.exits import Failure
+from spfengine.cli.exits import CommandError
 from spfengine.cli.survey_files import MAX_LINE
 from spfengine.visible import visible
 
@@ -33,7 +33,7 @@ async def survey_by_processes(
         in_flight: how many domains each has in flight.
 
     Raises:
-        Failure: a process ended before its domains did.
+        CommandError: a process ended before its domains did.
     """
     from asyncio import Lock, Queue, create_task, gather
 
@@ -120,7 +120,7 @@ class _Part:
             stdin.close()
 
     async def line(self) -> str:
-        """Return the next line; "" after the last one. Raises Failure if the process ended before its domains."""
+        """Return the next line; "" after the last one. Raises CommandError if the process ended before its domains."""
         stdout = self._process.stdout
         assert stdout is not None, "it is a pipe"
         octets = await stdout.readline()
@@ -139,9 +139,9 @@ class _Part:
             self._process.kill()
             await self._process.wait()
 
-    async def _failure(self, code: int) -> Failure:
+    async def _failure(self, code: int) -> CommandError:
         stderr = self._process.stderr
         assert stderr is not None, "it is a pipe"
         said = (await stderr.read()).decode("utf-8", "replace").strip().split("\n")[-1]
         why = visible(said.removeprefix("spfengine survey: "), 300) or f"exit code {code}"
-        return Failure(code if code > 0 else exits.UNAVAILABLE, f"a process of the survey ended early: {why}")
+        return CommandError(code if code > 0 else exits.UNAVAILABLE, f"a process of the survey ended early: {why}")

@@ -12,7 +12,7 @@ from enum import StrEnum
 from spfengine.addresses import address_text, network_range
 from spfengine.answers import Answer, Question, RRType
 from spfengine.evaluation.check_host import check_host
-from spfengine.evaluation.limits import Deadline
+from spfengine.evaluation.limits import DeadlineError
 from spfengine.evaluation.session import Session, address_type
 from spfengine.evaluation.unanswered import NOT_GIVEN
 from spfengine.names import fold, is_askable, is_same_or_under
@@ -413,7 +413,7 @@ class TraceBuilder:
             while True:
                 self.asking = question
                 answer = answers.get(question.key)
-                question = evaluation.throw(Deadline()) if answer is None else evaluation.send(answer)
+                question = evaluation.throw(DeadlineError()) if answer is None else evaluation.send(answer)
         except StopIteration:
             return
 

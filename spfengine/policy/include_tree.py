@@ -16,7 +16,7 @@ from spfengine.drivers import adrive, drive
 from spfengine.errors import RecordSyntaxError
 from spfengine.evaluation.check_host import begin_domain, record_of, select_record
 from spfengine.evaluation.limits import DEFAULT_LIMITS, MAX_DEPTH, Limits
-from spfengine.evaluation.mechanisms import Halt, UnknownTarget, ask, expand_target, too_many_mx
+from spfengine.evaluation.mechanisms import Halt, UnknownTargetError, ask, expand_target, too_many_mx
 from spfengine.evaluation.session import Answers
 from spfengine.evaluation.trace import TracedQuestion, why_ignored
 from spfengine.names import fold, is_askable, is_same_or_under
@@ -478,7 +478,7 @@ class _Walk:
             session = TilingSession(self.inputs, family, 0, self.answers, (), ())
             try:
                 name = yield from expand_target(session, spec, domain)
-            except UnknownTarget as unknown:
+            except UnknownTargetError as unknown:
                 return (), tuple(map(Input, unknown.inputs))
             if name is not None:
                 names[name] = None

@@ -26,7 +26,7 @@ def release(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("release")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SOURCE_DATE_EPOCH", EPOCH)
-        command = [sys.executable, "scripts/build_release.py", "--output", str(folder)]
+        command = [sys.executable, "-m", "scripts.build_release", "--output", str(folder)]
         done = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder

@@ -6,22 +6,22 @@ may be of any length. If this process is killed, the others see the end of their
 """
 
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from spfengine.cli import exits
 from spfengine.cli.exits import CommandError
 from spfengine.cli.survey_files import MAX_LINE
+from spfengine.surveying.workers import from_workers
 from spfengine.visible import visible
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
 
 _AHEAD = 2  # domains that a process has, for each that it may have in flight
-_END: Any = object()
 
 
-async def survey_by_processes(
+def survey_by_processes(
     domains: AsyncIterator[str], words: Sequence[str], jobs: int, in_flight: int
 ) -> AsyncGenerator[str, None]:
     """Yield the line of each domain, as soon as one of the processes has printed it.
@@ -35,47 +35,27 @@ async def survey_by_processes(
     Raises:
         CommandError: a process ended before its domains did.
     """
-    from asyncio import Lock, Queue, create_task, gather
+    from asyncio import Lock, create_task, gather
 
-    lines: Queue[Any] = Queue(in_flight)
     taking = Lock()
 
     async def next_domain() -> str | None:
         async with taking:
             return await anext(domains, None)
 
-    async def work() -> None:
+    async def work(put: Callable[[str], Awaitable[None]]) -> None:
+        part = await _Part.start(words, in_flight)
+        feeding = create_task(part.feed(next_domain))
         try:
-            part = await _Part.start(words, in_flight)
-            feeding = create_task(part.feed(next_domain))
-            try:
-                while line := await part.line():
-                    await lines.put(line)
-                await feeding
-            finally:
-                feeding.cancel()
-                await gather(feeding, return_exceptions=True)
-                await part.stop()
-        except Exception as error:  # noqa: BLE001 - it is raised to the caller that iterates
-            await lines.put(error)
-        else:
-            await lines.put(_END)
+            while line := await part.line():
+                await put(line)
+            await feeding
+        finally:
+            feeding.cancel()
+            await gather(feeding, return_exceptions=True)
+            await part.stop()
 
-    workers = [create_task(work()) for _ in range(jobs)]
-    left = jobs
-    try:
-        while left:
-            line = await lines.get()
-            if line is _END:
-                left -= 1
-            elif isinstance(line, Exception):
-                raise line
-            else:
-                yield line
-    finally:
-        for worker in workers:
-            worker.cancel()
-        await gather(*workers, return_exceptions=True)
+    return from_workers(work, jobs, in_flight)
 
 
 class _Part:

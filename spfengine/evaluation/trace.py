@@ -36,6 +36,7 @@ from spfengine.record.model import (
     Term,
     UnknownModifier,
 )
+from spfengine.reportable import Reportable
 from spfengine.visible import short_repr, visible, visible_name
 from spfengine.wording import counted, listed
 
@@ -193,7 +194,7 @@ class TracedRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(Reportable):
     """What happened in a check.
 
     Attributes:
@@ -213,19 +214,6 @@ class Trace:
         from spfengine.text.trace import render_trace
 
         return render_trace(self, width)
-
-    def render_html(self, *, now: float | None = None) -> str:
-        """Return the report that `--html` writes: one HTML file that loads nothing and runs no script.
-
-        Args:
-            now: the time that it names, in seconds since the epoch; the clock's by default.
-
-        Raises:
-            MissingExtraError: Jinja2 is not installed (the extra `html`).
-        """
-        from spfengine.report.render import render_html
-
-        return render_html(self, now=now)
 
     def to_dict(self) -> dict[str, object]:
         """Return it as JSON-safe values."""

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from spfengine.cli import evidence_input
 from spfengine.cli.exits import CommandError
-from tests.cli.conftest import REPOSITORY, environment
+from tests.cli.conftest import REPOSITORY, environment, shown_on
 from tests.evidence.files import GOOD, SAMPLES, record as record_of, report, zipped
 
 SUMMARY = """\
@@ -144,18 +144,9 @@ def on_terminal(*arguments: str) -> str:
         [sys.executable, "-c", SLOW, *arguments], stdout=subprocess.DEVNULL, stderr=screen, env=given, cwd=REPOSITORY
     )
     os.close(screen)
-    text = b""
-    while True:
-        try:
-            piece = os.read(controller, 1 << 16)
-        except OSError:  # Linux says so when the other end is closed
-            break
-        if not piece:
-            break
-        text += piece
-    os.close(controller)
+    text = shown_on(controller).decode()
     assert running.wait(300) == 0
-    return text.decode()
+    return text
 
 
 @pytest.mark.full

@@ -22,6 +22,7 @@ LAYERS: list[list[str]] = [
     ["arguments"],
     ["json_reader"],
     ["json_files"],
+    ["written_files"],
     ["problems"],
     ["addresses"],
     ["names"],

@@ -16,9 +16,9 @@ from spfengine.cli import exits, options, serving
 from spfengine.cli.exits import CommandError, cannot_read, cannot_write, reason
 from spfengine.cli.screen import NOTES, with_notes
 from spfengine.errors import RecordingError
-from spfengine.json_files import write_whole
 from spfengine.visible import visible
 from spfengine.wording import and_more, endpoint_text, listed
+from spfengine.written_files import write_whole
 
 _EPILOG = """\b
 Examples:
@@ -372,11 +372,7 @@ def _write(path: str | None, text: str) -> None:
     if path is None:
         sys.stdout.write(text)
         return
-    is_pipe = Path(path).exists() and not Path(path).is_file()  # or a device, such as /dev/stdout
     try:
-        if is_pipe:
-            Path(path).write_text(text, "utf-8")
-        else:
-            write_whole(path, text, "utf-8")
+        write_whole(path, text, "utf-8")
     except OSError as error:
         raise cannot_write(visible(path), error) from error

@@ -10,9 +10,9 @@ import click
 from spfengine.cli import exits, options
 from spfengine.cli.exits import CommandError
 from spfengine.cli.screen import NOTES
-from spfengine.json_files import write_whole
 from spfengine.text.lines import Line
 from spfengine.visible import visible
+from spfengine.written_files import write_whole
 
 if TYPE_CHECKING:
     from spfengine.report.page import Page

@@ -23,6 +23,7 @@ LAYERS: list[list[str]] = [
     ["arguments"],
     ["json_reader"],
     ["json_files"],
+    ["written_files"],
     ["problems"],
     ["addresses"],
     ["names"],

@@ -1,22 +1,22 @@
 """Build the playground: a folder that any host can serve, and that asks no other host for anything.
 
-    python3 scripts/build_playground.py [--pyodide FOLDER] [--output FOLDER]
+    python3 -m scripts.build_playground [--pyodide FOLDER] [--output FOLDER]
 
 It needs Node.js, and Jinja2, dnspython and idna, which are pure Python and become part of it. FOLDER is npm's package
-`pyodide`, unpacked; without it npm fetches the package. Both must be the version whose hashes are below.
+`pyodide`, unpacked; without it npm fetches the package. Its files must have the hashes of `pyodide_package`.
 """
 
 import argparse
 import gzip
 import json
 import shutil
-import subprocess
 import tempfile
 import zipfile
-from collections.abc import Iterator
 from hashlib import sha256
 from importlib import resources
 from pathlib import Path
+
+from scripts.pyodide_package import fetched, run, verified
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PARTS = REPOSITORY / "scripts" / "playground"
@@ -25,15 +25,6 @@ POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; style-src 'self'; "
     "connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
 )
-PYODIDE = "pyodide@314.0.7"
-HASHES = {
-    "pyodide.mjs": "6f1d60f7bf529beb300f0f47983c921d3982363640ba20af0e38efdddbc66109",
-    "pyodide.asm.mjs": "f7cdc8ece80678ceb712f8e65ebe6d3a83203a180c399865f49612a051693635",
-    "pyodide.asm.wasm": "cc36e3cab04fdfc9a63ff13eb52eae2b911bf46c025cc7b281f394bd3de1d5e6",
-    "python_stdlib.zip": "fa1957e5777068fc4f7437f96d860ae2fbe9c19732ba06c84e004ec16dd7dd7a",
-    "pyodide-lock.json": "5dc2fc119108bc148c7457dc86e7675b5c87e1cafd420b9c34c1eaef7b36c010",
-}
-"""The files of Pyodide that are needed, with their SHA-256."""
 LIBRARIES = ("dns", "idna", "jinja2", "markupsafe")
 LEFT_OUT = ("cli", "compat", "integrations", "policyd", "testing")
 """Packages of the engine that a page has no use for."""
@@ -50,7 +41,7 @@ def build(pyodide: Path | None, output: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder, "made")
         (made / "pyodide").mkdir(parents=True)
-        for name, content in _verified(pyodide or _fetched(Path(folder))):
+        for name, content in verified(pyodide or fetched(Path(folder))):
             (made / "pyodide" / name).write_bytes(content)
         for path in STATIC.iterdir():
             if path.name not in ("index.html", "engine-server.js"):
@@ -66,36 +57,12 @@ def build(pyodide: Path | None, output: Path) -> None:
         snapshot = Path(folder, "snapshot")
         engine = Path(folder, "engine")
         shutil.unpack_archive(made / "engine.zip", engine)
-        _run("node", PARTS / "snapshot.mjs", made / "pyodide", engine, snapshot)
+        run("node", PARTS / "snapshot.mjs", made / "pyodide", engine, snapshot)
         (made / "snapshot.gz").write_bytes(gzip.compress(snapshot.read_bytes(), mtime=0))
         _keep_offline(made)
         if output.exists():
             shutil.rmtree(output)
         shutil.copytree(made, output)
-
-
-def _verified(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield the files of Pyodide. Raises SystemExit if one is another than expected."""
-    for name, expected in HASHES.items():
-        content = (folder / name).read_bytes()
-        if sha256(content).hexdigest() != expected:
-            raise SystemExit(f"{folder / name} is not that of {PYODIDE}: its SHA-256 is another")
-        yield name, content
-
-
-def _fetched(folder: Path) -> Path:
-    """Return the folder of Pyodide, fetched by npm."""
-    _run("npm", "pack", "--silent", PYODIDE, cwd=folder)
-    (archive,) = folder.glob("*.tgz")
-    shutil.unpack_archive(archive, folder, filter="data")
-    return folder / "package"
-
-
-def _run(*command: str | Path, cwd: Path | None = None) -> None:
-    try:
-        subprocess.run(list(map(str, command)), check=True, cwd=cwd)
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise SystemExit(f"{command[0]} failed: {error}") from error
 
 
 def _pack_engine(path: Path) -> None:

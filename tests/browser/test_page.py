@@ -4,8 +4,6 @@ import io
 import json
 import os
 import shutil
-import subprocess
-import sys
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from scripts.build_playground import build
 from tests.browser.test_reports import DESKTOP, LOADED, OPEN_ALL, PHONE, Opened, violations
 from tests.conftest import REPOSITORY
 from tests.optional import need
@@ -48,8 +47,7 @@ def playground(tmp_path_factory: pytest.TempPathFactory) -> Path:
             pytest.fail(reason, pytrace=False)
         pytest.skip(reason)
     output = tmp_path_factory.mktemp("playground") / "try"
-    script = REPOSITORY / "scripts" / "build_playground.py"
-    subprocess.run([sys.executable, script, "--pyodide", pyodide, "--output", output], check=True, timeout=600)
+    build(Path(pyodide), output)
     return output
 
 

@@ -37,6 +37,7 @@ function refuse(answer) {
   const control = element(CONTROLS[answer.field] ?? "message");
   control.setAttribute("aria-invalid", "true");
   control.setAttribute("aria-describedby", "problem");
+  element("results").hidden = true;
   control.focus();
   say("");
 }

@@ -86,6 +86,8 @@ PURE_STDLIB = {
 THIRD_PARTY = {
     "resolvers.resolv_conf": {"dns"},
     "resolvers.dns_messages": {"dns"},
+    "resolvers.over_httpx": {"h2", "httpx"},
+    "resolvers.over_fetch": {"js", "pyodide"},
     "report.html": {"jinja2", "markupsafe"},
     "resolvers.zone_files": {"yaml"},
     "names": {"idna"},
@@ -98,7 +100,19 @@ THIRD_PARTY = {
     "integrations.octodns": {"octodns"},
     "cli": {"click", "rich"},
 }
-IN_FUNCTION = {"idna", "asyncio", "numpy", "publicsuffixlist", "httpx", "whoisit", "jinja2", "markupsafe"}
+IN_FUNCTION = {
+    "idna",
+    "asyncio",
+    "numpy",
+    "publicsuffixlist",
+    "httpx",
+    "h2",
+    "whoisit",
+    "jinja2",
+    "markupsafe",
+    "js",
+    "pyodide",
+}
 
 
 class Package(NamedTuple):

@@ -25,6 +25,7 @@ from spfengine.policy.include_tree import include_tree
 from spfengine.resolvers.overlay import Overlay
 from spfengine.resolvers.zone import Zone
 from spfengine.senders import Sender
+from spfengine.text.evidence import evidence_lines
 from spfengine.text.lint import lint_lines, source_lines, summary_lines
 from spfengine.text.tree import too_much_line
 from spfengine.visible import visible, visible_name
@@ -204,7 +205,7 @@ def command(
 
         planned = [line for plan in plans for line in plan_lines(plan, None, asked)]
         page = lint_page(domain, findings, places.text, names, planned)
-        reports.write_report(page, html, evidence_input.summary_lines(evidence))
+        reports.write_report(page, html, evidence_lines(evidence))
     if form == "text":
         screen = Screen()
         screen.show(lint_lines(domain, findings, places.text, screen.width))

@@ -67,11 +67,6 @@ def answering(
     return zone_files.lay_together(layers, _live(nameservers, seconds, settings) if live or nameservers else None)
 
 
-def own_domains(layers: "Sequence[Zone | Recording]") -> list[str]:
-    """Return the domains whose zones these files are: their apexes."""
-    return [apex for layer in layers if isinstance(layer, Zone) for apex in layer.apexes or ()]
-
-
 def with_drafts(resolver: Resolver, drafts: Mapping[str, str]) -> Resolver:
     """Return the resolver with each draft as the only TXT record of its name; names that DNS can't ask are skipped."""
     usable: dict[str | bytes, dict[str, str]] = {

@@ -288,7 +288,7 @@ def _findings(
     zones, live, nameservers = answers
     if domain is None and record is not None:
         if zones or live or nameservers:
-            option = "--zone" if zones else "--live" if live else "--nameserver"
+            option = "--zone" if zones else "--live" if live else options.server_words(nameservers)[0]
             raise click.UsageError(f"--draft without DOMAIN asks nothing; with {option}, give DOMAIN too")
         return _Linted(lint(None, record=record), (), None)
     if domain is None and not zones:

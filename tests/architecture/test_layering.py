@@ -88,6 +88,8 @@ PURE_STDLIB = {
 THIRD_PARTY = {
     "resolvers.resolv_conf": {"dns"},
     "resolvers.dns_messages": {"dns"},
+    "resolvers.over_httpx": {"h2", "httpx"},
+    "resolvers.over_fetch": {"js", "pyodide"},
     "report.html": {"jinja2", "markupsafe"},
     "resolvers.zone_files": {"yaml"},
     "names": {"idna"},
@@ -102,7 +104,19 @@ THIRD_PARTY = {
     "cli": {"click", "rich"},
     "cli.ui": {"uvicorn"},
 }
-IN_FUNCTION = {"idna", "asyncio", "numpy", "publicsuffixlist", "httpx", "whoisit", "jinja2", "markupsafe"}
+IN_FUNCTION = {
+    "idna",
+    "asyncio",
+    "numpy",
+    "publicsuffixlist",
+    "httpx",
+    "h2",
+    "whoisit",
+    "jinja2",
+    "markupsafe",
+    "js",
+    "pyodide",
+}
 
 
 class Package(NamedTuple):

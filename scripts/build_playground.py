@@ -12,6 +12,7 @@ import json
 import shutil
 import tempfile
 import zipfile
+from collections.abc import Mapping
 from hashlib import sha256
 from importlib import resources
 from pathlib import Path
@@ -25,6 +26,9 @@ POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; style-src 'self'; "
     "connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
 )
+_META = '<meta http-equiv="Content-Security-Policy" content="{policy}">'
+RESOLVERS = {"Cloudflare": "https://cloudflare-dns.com/dns-query", "Google": "https://dns.google/dns-query"}
+"""Resolvers that people may choose, each with its URL for DNS over HTTPS. Both allow web pages to ask them (CORS)."""
 LIBRARIES = ("dns", "idna", "jinja2", "markupsafe")
 LEFT_OUT = ("cli", "compat", "integrations", "policyd", "testing")
 """Packages of the engine that a page has no use for."""
@@ -32,8 +36,12 @@ _NOT_PACKED = (".pyc", ".so", ".pyd", ".c", ".pyi", ".typed")
 _EARLIEST = (1980, 1, 1, 0, 0, 0)  # the time of all files in the archive, so that it is the same whenever it is built
 
 
-def build(pyodide: Path | None, output: Path) -> None:
+def build(pyodide: Path | None, output: Path, resolvers: Mapping[str, str] = RESOLVERS) -> None:
     """Build the playground in a folder, which is replaced.
+
+    Args:
+        pyodide: npm's package, unpacked; None: npm fetches it.
+        resolvers: the resolvers that people may choose, by name.
 
     Raises:
         SystemExit: a file of Pyodide is another than expected, or a program that is needed fails.
@@ -46,13 +54,10 @@ def build(pyodide: Path | None, output: Path) -> None:
         for path in STATIC.iterdir():
             if path.name not in ("index.html", "engine-server.js"):
                 shutil.copyfile(path, made / path.name)
-        for name in ("engine.js", "worker.js"):
-            shutil.copyfile(PARTS / name, made / name)
+        shutil.copyfile(PARTS / "worker.js", made / "worker.js")
         style = REPOSITORY / "spfengine" / "report" / "templates" / "style.css"
         shutil.copyfile(style, made / "report.css")
-        policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-        page = (STATIC / "index.html").read_text(encoding="utf-8")
-        (made / "index.html").write_text(page.replace("<!-- policy -->", policy), encoding="utf-8")
+        _write_pages(made, resolvers)
         _pack_engine(made / "engine.zip")
         snapshot = Path(folder, "snapshot")
         engine = Path(folder, "engine")
@@ -63,6 +68,22 @@ def build(pyodide: Path | None, output: Path) -> None:
         if output.exists():
             shutil.rmtree(output)
         shutil.copytree(made, output)
+
+
+def _write_pages(folder: Path, resolvers: Mapping[str, str]) -> None:
+    """Write the page that asks nobody, one for each resolver that may be asked, and the list of them."""
+    page = (STATIC / "index.html").read_text(encoding="utf-8")
+    (folder / "index.html").write_text(page.replace("<!-- policy -->", _META.format(policy=POLICY)), encoding="utf-8")
+    pages = {}
+    for name, url in resolvers.items():
+        origin = "/".join(url.split("/")[:3])
+        policy = POLICY.replace("connect-src 'self'", f"connect-src 'self' {origin}")
+        head = f'{_META.format(policy=policy)}\n<meta name="dns" content="{url}">'
+        file = f"{name.lower()}.html"
+        (folder / file).write_text(page.replace("<!-- policy -->", head), encoding="utf-8")
+        pages[name] = {"page": file, "url": url}
+    engine = (PARTS / "engine.js").read_text(encoding="utf-8")
+    (folder / "engine.js").write_text(engine.replace("{{pages}}", json.dumps(pages)), encoding="utf-8")
 
 
 def _pack_engine(path: Path) -> None:

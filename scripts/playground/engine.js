@@ -1,7 +1,22 @@
 // The engine of the playground: Python in a worker of this page. Nothing that is given leaves the browser.
 
 export const about = "Everything stays in this browser: the engine runs in the page, and works offline once it is loaded.";
-export const live = null;
+
+// DNS is asked only by the pages that were built for it, each of which may ask one resolver and nobody else.
+const PAGES = {{pages}};
+const dns = document.querySelector("meta[name=dns]")?.content;
+const here = Object.keys(PAGES).find((name) => PAGES[name].url === dns);
+export const live = {
+  isPossible: dns !== undefined,
+  about: dns === undefined
+    ? "The records above are all that is looked at. With DNS over HTTPS, a resolver on the Internet answers what is not in them."
+    : `${here} then learns your address and the names that are looked up: those of the domain and its includes, and those `
+      + "of known mail services, to find out whose an address is. It is sent nothing else.",
+  pages: [
+    { name: "Ask nobody", page: "./", isThis: dns === undefined },
+    ...Object.entries(PAGES).map(([name, { page }]) => ({ name: `Ask ${name}`, page, isThis: name === here })),
+  ],
+};
 
 const waiting = new Map(); // the number of a request → what takes its answer
 let last = 0;
@@ -28,7 +43,7 @@ export async function ask(request) {
   await ready;
   const number = ++last;
   const answered = new Promise((resolve) => { waiting.set(number, resolve); });
-  worker.postMessage({ number, request: JSON.stringify(request) });
+  worker.postMessage({ number, request: JSON.stringify(request), dns: request.live ? dns : undefined });
   return JSON.parse(await answered);
 }
 

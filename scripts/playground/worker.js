@@ -1,4 +1,4 @@
-// Python with the engine, in a worker: takes requests as JSON, and answers them with JSON, one after the other.
+// Python with the engine, in a worker: takes requests as JSON, and answers them with JSON.
 import { loadPyodide } from "./pyodide/pyodide.mjs";
 
 const PAGE = 65536; // octets of a page of WebAssembly's memory
@@ -34,16 +34,16 @@ async function load() {
   growMemory(memory.length);
   const pyodide = await loadPyodide({ indexURL: new URL("./pyodide/", import.meta.url).href, _loadSnapshot: memory });
   pyodide.unpackArchive(engine, "zip", { extractDir: "/engine" });
-  return pyodide.globals.get("respond");
+  return { respond: pyodide.globals.get("respond"), respondAsking: pyodide.globals.get("respond_asking") };
 }
 
 const loaded = load();
 loaded.then(() => postMessage({ ready: true }), (error) => postMessage({ fault: String(error) }));
 addEventListener("message", async ({ data }) => {
-  const respond = await loaded;
+  const { respond, respondAsking } = await loaded;
   let answer;
   try {
-    answer = respond(data.request);
+    answer = data.dns === undefined ? respond(data.request) : await respondAsking(data.request, data.dns);
   } catch (error) {
     answer = JSON.stringify({ error: `the engine has a fault: ${String(error).slice(-500)}`, field: "" });
   }

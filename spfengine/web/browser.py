@@ -1,13 +1,32 @@
-"""The engine in a browser: the worker of the playground calls `respond`, in Pyodide."""
+"""The engine in a browser: the worker of the playground calls these functions, in Pyodide."""
 
 import json
+from functools import cache
 
+from spfengine.resolvers.doh import DoHResolver
 from spfengine.web.answers import answer
+from spfengine.web.rounds import answer_in_rounds
+
+_DNS_SECONDS = 20.0
 
 
 def respond(text: str) -> str:
-    """Return the answer to a request of the page; both are JSON."""
+    """Return the answer to a request of the page that asks no DNS; both are JSON."""
     return json.dumps(answer(json.loads(text), None))
+
+
+async def respond_asking(text: str, url: str) -> str:
+    """Return the answer to a request of the page that may ask DNS, over HTTPS.
+
+    Args:
+        url: the server to ask.
+    """
+    return json.dumps(await answer_in_rounds(json.loads(text), _resolver(url), _DNS_SECONDS))
+
+
+@cache  # so that what was asked for one request is known for the next
+def _resolver(url: str) -> DoHResolver:
+    return DoHResolver(url)
 
 
 def rehearse() -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from scripts.build_playground import build
+from spfengine import Zone
 from tests.browser.test_reports import DESKTOP, LOADED, OPEN_ALL, PHONE, Opened, violations
 from tests.conftest import REPOSITORY
 from tests.optional import need
@@ -22,7 +23,11 @@ from tests.web.serving import folder, ui
 from tests.web.test_answers import PROPOSED
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Locator
+    from http.server import BaseHTTPRequestHandler
+
+    from playwright.sync_api import Browser, BrowserContext, FilePayload, Locator
+
+    from tests.wire.doh_server import Log
 
 pytestmark = [pytest.mark.full, pytest.mark.browser]
 
@@ -37,9 +42,27 @@ OUTLINE = "getComputedStyle(document.activeElement).outlineStyle"
 _MOST_TABS = 60
 
 
+def _reply(handler: "BaseHTTPRequestHandler", query: bytes) -> None:
+    """Answer a query as a public resolver answers web pages: with permission to read it (CORS)."""
+    from tests.wire.doh_server import reply_of, sending
+
+    sending(reply_of(Zone.from_text(ZONE), query) or b"", access_control_allow_origin="*")(handler, query)
+
+
 @pytest.fixture(scope="module")
-def playground(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The playground, built."""
+def resolver() -> "Iterator[tuple[str, Log]]":
+    """A resolver on loopback that answers DNS over HTTPS, and what it gets."""
+    need("trustme")
+    need("h2")
+    from tests.wire.doh_server import doh_server
+
+    with doh_server(Zone({}), _reply, tls=False) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def playground(tmp_path_factory: pytest.TempPathFactory, resolver: "tuple[str, Log]") -> Path:
+    """The playground, built, which may ask the resolver on loopback."""
     pyodide = os.environ.get("SPFENGINE_PYODIDE", "")
     if not Path(pyodide, "pyodide.mjs").is_file() or not pyodide or shutil.which("node") is None:
         reason = "Pyodide is missing: npm install pyodide, and set SPFENGINE_PYODIDE to its folder in node_modules"
@@ -47,7 +70,7 @@ def playground(tmp_path_factory: pytest.TempPathFactory) -> Path:
             pytest.fail(reason, pytrace=False)
         pytest.skip(reason)
     output = tmp_path_factory.mktemp("playground") / "try"
-    build(Path(pyodide), output)
+    build(Path(pyodide), output, {"Loopback": resolver[0]})
     return output
 
 
@@ -93,9 +116,13 @@ class Visit(Opened):
         if live.is_visible():
             live.uncheck()
 
+    def look_in_vain(self) -> None:
+        """Press the button."""
+        self.page.click("#given button[type=submit]")
+
     def look(self) -> None:
         """Press the button, and wait until everything is shown."""
-        self.page.click("#given button[type=submit]")
+        self.look_in_vain()
         self.view("lint").locator(".answer").wait_for(state="attached")
 
     def tab_to(self, target: str) -> None:
@@ -197,7 +224,7 @@ def test_the_page_can_be_used_by_everybody(
             page.evaluate(OPEN_ALL)
             look(task)
         visit.fill(zone="$%&")
-        page.click("#given button[type=submit]")
+        visit.look_in_vain()
         page.locator("#problem:not(:empty)").wait_for()
         look("problem")
         assert visit.is_quiet()
@@ -218,8 +245,12 @@ def test_hostile_text_is_only_shown(chromium: "Browser", place: str) -> None:
     with visiting(chromium, place, PHONE) as visit:
         page = visit.page
         visit.fill(message=json.dumps(rows), domain="hostile.example")
-        zone = {"name": f"{everything[:150]}{INVISIBLE}.json", "mimeType": "", "buffer": json.dumps(recording).encode()}
-        page.set_input_files("#zone-files", [zone])  # type: ignore[list-item]  # a dict is one of its forms
+        zone: FilePayload = {
+            "name": f"{everything[:150]}{INVISIBLE}.json",
+            "mimeType": "",
+            "buffer": json.dumps(recording).encode(),
+        }
+        page.set_input_files("#zone-files", zone)
         page.fill("#record", f"v=spf1 ip4:192.0.2.0/25 include:{name} {terms} y=<b>{'x' * 40_000} -all")
         visit.look()
         for task in TABS:
@@ -248,8 +279,9 @@ def test_the_policy_is_in_force(chromium: "Browser", place: str) -> None:
         hostile = "<img src=x onerror='document.title = 1'><p id=x style='color: red'>x</p>"
         page.evaluate("html => { document.querySelector('#problem').innerHTML = html }", hostile)
         assert page.evaluate("getComputedStyle(document.getElementById('x')).color") != "rgb(255, 0, 0)"
-        for each in (page, *page.workers):
-            assert each.evaluate(ASK_OTHERS) == "connect-src"
+        assert page.evaluate(ASK_OTHERS) == "connect-src"
+        for worker in page.workers:
+            assert worker.evaluate(ASK_OTHERS) == "connect-src"
         assert page.title() != "1"
         assert any("event handler" in message for message in visit.messages)
         assert not any("example.com" in url for url in visit.asked)
@@ -267,8 +299,8 @@ def test_files_are_chosen_dropped_and_taken_out(chromium: "Browser", place: str)
         dropped = page.evaluate_handle("new DataTransfer()")
         page.evaluate("([transfer, text]) => transfer.items.add(new File([text], 'dropped.eml'))", [dropped, MESSAGE])
         page.dispatch_event("#evidence", "drop", {"dataTransfer": dropped})
-        zipped = {"name": "report.zip", "mimeType": "application/zip", "buffer": archive.getvalue()}
-        page.set_input_files("#evidence-files", [zipped])  # type: ignore[list-item]  # a dict is one of its forms
+        zipped: FilePayload = {"name": "report.zip", "mimeType": "application/zip", "buffer": archive.getvalue()}
+        page.set_input_files("#evidence-files", zipped)
         expect(page.locator("#evidence-chosen li")).to_have_count(2)
         visit.look()
         both = page.locator("#senders option").count()
@@ -299,7 +331,7 @@ def test_what_is_missing_is_said_at_its_field(chromium: "Browser", place: str) -
     with visiting(chromium, place) as visit:
         page = visit.page
         visit.fill(zone=ZONE)
-        page.click("#given button[type=submit]")
+        visit.look_in_vain()
         expect(page.locator("#problem")).to_contain_text("give the domain")
         assert page.evaluate(FOCUSED) == "domain"
         assert page.get_attribute("#domain", "aria-describedby") == "problem"
@@ -317,6 +349,35 @@ def test_a_link_fills_it_in(chromium: "Browser", place: str) -> None:
         expect(visit.view("lint")).to_contain_text("ip4:192.0.2.1")
         assert visit.page.input_value("#record") == "v=spf1 ipv4:192.0.2.1 -all"
         assert visit.page.locator("[role=tab]:visible").all_inner_texts() == ["What is wrong"]
+
+
+def test_dns_is_asked_only_by_the_page_that_is_for_it(
+    chromium: "Browser", playground: Path, resolver: "tuple[str, Log]"
+) -> None:
+    from playwright.sync_api import expect
+
+    url, log = resolver
+    with folder(playground) as address, visiting(chromium, address) as visit:
+        page = visit.page
+        page.fill("#message", MESSAGE)
+        visit.look_in_vain()
+        expect(page.locator("#problem")).to_contain_text("paste or drop a zone export")
+        assert not log.requests
+        page.select_option("#resolver", "Ask Loopback")
+        page.wait_for_url(f"{address}loopback.html#*")
+        page.locator("html[data-ready]").wait_for(state="attached")
+        expect(page.locator("#live-about")).to_contain_text("Loopback then learns your address and the names")
+        assert page.input_value("#message") == MESSAGE
+        assert not log.requests
+        visit.look()
+        expect(visit.view("check").locator(".answer")).to_contain_text("23.83.218.24 is probably not allowed")
+        expect(page.locator("#status")).to_have_text("seed.example: publish this record")
+        assert log.requests
+        others = [each for each in (*visit.requests, *visit.asked) if not each.startswith((address, f"blob:{address}"))]
+        assert others
+        assert all(each.startswith(f"{url}?dns=") for each in others)
+        assert page.evaluate(ASK_OTHERS) == "connect-src"
+        assert page.workers[0].evaluate(ASK_OTHERS) == "connect-src"
 
 
 def test_the_playground_works_offline(chromium: "Browser", playground: Path) -> None:

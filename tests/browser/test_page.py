@@ -200,8 +200,7 @@ def test_the_seed_story_by_keyboard_alone(chromium: "Browser", place: str) -> No
         assert visit.is_quiet()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [PHONE, DESKTOP])
+@pytest.mark.parametrize(("width", "scheme"), [(PHONE, "dark"), (DESKTOP, "light")])
 def test_the_page_can_be_used_by_everybody(
     chromium: "Browser", place: str, axe: str, pictures: Path | None, request: pytest.FixtureRequest, width: int,
     scheme: str,

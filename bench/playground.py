@@ -2,9 +2,9 @@
 
     python -m bench.playground FOLDER
 
-FOLDER is what `python -m scripts.build_playground` has built. It needs Node.js, for brotli, and Chromium with Playwright
-(SPFENGINE_CHROMIUM names another than the one in PATH). Sizes are of what a visitor gets the first time: as it is, and
-packed as hosts pack it. Times are medians, on loopback, of new visitors and of visitors who come back.
+FOLDER is what `python -m scripts.build_playground` has built. It needs Node.js, for brotli, and Chromium with
+Playwright (SPFENGINE_CHROMIUM names another than the one in PATH). Sizes are of what a visitor gets the first time: as
+it is, and packed as hosts pack it. Times are medians, on loopback, of new visitors and of visitors who come back.
 """
 
 import gzip
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 TIMES = 5
 PACKED = (".gz", ".zip")
 """Files that are packed already, so that hosts send them as they are."""
+_MEASURED = ("first visit", "later visit", "one edit of a draft")
 _BROTLI = """
 const { brotliCompressSync } = require("node:zlib");
 const { readFileSync } = require("node:fs");
@@ -80,9 +81,7 @@ def times(path: Path) -> None:
         browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox", "--disable-gpu"])
         visits = [_visit(browser, address) for _ in range(TIMES)]
         browser.close()
-    for name, seconds in zip(
-        ("first visit", "later visit", "one edit of a draft"), zip(*visits, strict=True), strict=True
-    ):
+    for name, seconds in zip(_MEASURED, zip(*visits, strict=True), strict=True):
         print(f"{name:<24}{median(seconds):>8.3f} s  ({min(seconds):.3f} to {max(seconds):.3f})")
 
 

@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 TIMES = 5
+_LARGE = 100_000  # octets of a file that has a row of its own
 PACKED = (".gz", ".zip")
 """Files that are packed already, so that hosts send them as they are."""
 _MEASURED = ("first visit", "later visit", "one edit of a draft")
@@ -50,17 +52,22 @@ def sizes(path: Path) -> None:
     files = [each for each in sorted(path.rglob("*")) if each.is_file() and _is_loaded(each.relative_to(path))]
     command = ["node", "-e", _BROTLI, *map(str, files)]
     brotli = map(int, subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
-    rows = []
+    rows: list[tuple[str, tuple[int, int, int]]] = []
     for each, by_brotli in zip(files, brotli, strict=True):
         content = each.read_bytes()
-        as_it_is = each.suffix in PACKED
-        by_gzip = len(content) if as_it_is else len(gzip.compress(content))
-        rows.append((each.relative_to(path), len(content), by_gzip, len(content) if as_it_is else by_brotli))
+        size = len(content)
+        packed = (size, size) if each.suffix in PACKED else (len(gzip.compress(content)), by_brotli)
+        rows.append((str(each.relative_to(path)), (size, *packed)))
     print(f"{'MB':<32}{'as it is':>10}{'gzip':>10}{'brotli':>10}")
-    for name, *numbers in [row for row in rows if row[1] > 100_000]:
-        _print_row(str(name), numbers)
-    _print_row("all others", [sum(row[at] for row in rows if row[1] <= 100_000) for at in (1, 2, 3)])
-    _print_row("together", [sum(row[at] for row in rows) for at in (1, 2, 3)])
+    for name, numbers in rows:
+        if numbers[0] > _LARGE:
+            _print_row(name, numbers)
+    _print_row("all others", _sums([numbers for _, numbers in rows if numbers[0] <= _LARGE]))
+    _print_row("together", _sums([numbers for _, numbers in rows]))
+
+
+def _sums(rows: Sequence[Sequence[int]]) -> list[int]:
+    return [sum(column) for column in zip(*rows, strict=True)]
 
 
 def _is_loaded(name: Path) -> bool:
@@ -68,7 +75,7 @@ def _is_loaded(name: Path) -> bool:
     return not is_other_page and name.name != "example.json"
 
 
-def _print_row(name: str, numbers: list[int]) -> None:
+def _print_row(name: str, numbers: Sequence[int]) -> None:
     print(f"{name:<32}" + "".join(f"{number / 1e6:>10.2f}" for number in numbers))
 
 

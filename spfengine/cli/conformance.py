@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from spfengine.cli import exits, options, serving
-from spfengine.cli.exits import Failure, cannot_read, cannot_write, reason
+from spfengine.cli.exits import CommandError, cannot_read, cannot_write, reason
 from spfengine.cli.screen import NOTES, with_notes
 from spfengine.errors import RecordingError
 from spfengine.visible import visible
@@ -192,7 +192,9 @@ def _cases(suites: tuple[str, ...], patterns: tuple[str, ...], ledger_path: str 
     ledger = read_ledger(_text(ledger_path), visible(ledger_path))
     unknown = ["/".join(key) for key in ledger.without_case(everything)]
     if unknown:
-        raise Failure(exits.DATA, f"{visible(ledger_path)}: there is no such case: {listed(unknown, _MOST_UNKNOWN)}")
+        raise CommandError(
+            exits.DATA, f"{visible(ledger_path)}: there is no such case: {listed(unknown, _MOST_UNKNOWN)}"
+        )
     return cases, ledger
 
 
@@ -278,7 +280,7 @@ def _started(server: Any) -> Any:
     try:
         return server.start()
     except OSError as error:
-        raise Failure(exits.UNAVAILABLE, f"the DNS server can't listen: {reason(error)}") from error
+        raise CommandError(exits.UNAVAILABLE, f"the DNS server can't listen: {reason(error)}") from error
 
 
 def _start_daemon(stack: ExitStack, block: AbstractContextManager[None]) -> None:
@@ -287,7 +289,7 @@ def _start_daemon(stack: ExitStack, block: AbstractContextManager[None]) -> None
     try:
         stack.enter_context(block)
     except DaemonError as error:
-        raise Failure(exits.UNAVAILABLE, str(error)) from error
+        raise CommandError(exits.UNAVAILABLE, str(error)) from error
 
 
 def _reach(server: Any, endpoint: _Endpoint) -> None:
@@ -295,7 +297,7 @@ def _reach(server: Any, endpoint: _Endpoint) -> None:
         server.reach()
     except OSError as error:
         message = f"the policy server at {visible(endpoint_text(*endpoint))} can't be reached: {reason(error)}"
-        raise Failure(exits.UNAVAILABLE, message) from error
+        raise CommandError(exits.UNAVAILABLE, message) from error
 
 
 def _again(ctx: click.Context) -> Callable[[str], str]:
@@ -351,18 +353,18 @@ def _text(path: str) -> str:
     except OSError as error:
         raise cannot_read(visible(path), error) from error
     if len(octets) > _MAX_FILE:
-        raise Failure(exits.DATA, f"{visible(path)} is larger than {_MAX_FILE >> 20} MiB")
+        raise CommandError(exits.DATA, f"{visible(path)} is larger than {_MAX_FILE >> 20} MiB")
     try:
         return octets.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise Failure(exits.DATA, f"{visible(path)} is not UTF-8: {error}") from None
+        raise CommandError(exits.DATA, f"{visible(path)} is not UTF-8: {error}") from None
 
 
 def _other(path: str, read: Callable[[str], Any]) -> Any:
     try:
         return read(_text(path))
     except RecordingError as error:
-        raise Failure(exits.DATA, f"{visible(path)}: {error}") from None
+        raise CommandError(exits.DATA, f"{visible(path)}: {error}") from None
 
 
 def _write(path: str | None, text: str) -> None:

@@ -1,4 +1,4 @@
-"""Measure how many mutants of a package its tests notice, or keep the results of the sample that CI repeats."""
+"""Measure how many mutants of a package its tests notice; without a package, try the sample that CI tries."""
 
 import argparse
 import sys
@@ -9,6 +9,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.mutation.known import SAMPLE, SURVIVORS, explained, first_to_notice, write_sample
 from tests.mutation.mutants import Mutant, change, places, sample
 from tests.mutation.running import Changed, copy_to, reached, run_tests, tests_of
 
@@ -25,6 +26,9 @@ _OTHERS = {
 TARGETS = {"record": 90, "evaluation": 90, "policy": 90, "evidence": 80, "advice": 80}
 """How many mutants of a hundred the tests must notice."""
 
+
+_SAMPLED, _SEED = 6, 0
+"""The sample that CI tries: how many mutants of each package, and the seed of the hashes that choose them."""
 
 Reached = dict[str, dict[int, set[str]]]
 
@@ -80,29 +84,84 @@ def judged(package: str, mutants: list[Mutant], jobs: int) -> Iterator[Verdict]:
             yield from pool.map(_judge, mutants)
 
 
-def main(arguments: list[str]) -> None:
+def measure(package: str, count: int, seed: int, jobs: int) -> None:
     """Print the mutants of a sample that survive, and the score."""
-    parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
-    parser.add_argument("package", choices=sorted(TESTS))
-    parser.add_argument("count", type=int, help="how many mutants")
-    parser.add_argument("seed", type=int, nargs="?", default=0)
-    parser.add_argument("--jobs", type=int, default=1, help="how many at a time")
-    options = parser.parse_args(arguments)
-    every = places(options.package)
-    mutants = sample(every, options.count, options.seed)
+    every = places(package)
+    mutants = sample(every, count, seed)
     survivors = 0
-    for verdict in judged(options.package, mutants, options.jobs):
+    for verdict in judged(package, mutants, jobs):
         if verdict.survives:
             survivors += 1
-            found = change(verdict.mutant)
-            sys.stdout.write(f"survives: {verdict.mutant}\n  - {found.before}\n  + {found.after}\n")
-            sys.stdout.flush()
+            _print(verdict.mutant)
     killed = len(mutants) - survivors
     sys.stdout.write(
-        f"{options.package}: {killed} of {len(mutants)} killed ({100 * killed / len(mutants):.0f} %, "
-        f"expected {TARGETS[options.package]} %), of {len(every)} places, seed {options.seed}\n"
+        f"{package}: {killed} of {len(mutants)} killed ({100 * killed / len(mutants):.0f} %, "
+        f"expected {TARGETS[package]} %), of {len(every)} places, seed {seed}\n"
     )
 
 
+def _print(mutant: Mutant) -> None:
+    found = change(mutant)
+    sys.stdout.write(f"survives: {mutant}\n{found.path}\n- {found.before}\n+ {found.after}\n")
+    sys.stdout.flush()
+
+
+def check_sample(*, keep: bool) -> int:
+    """Return how many mutants of the fixed sample survive without a reason in survivors.md.
+
+    Each is tried with the test that noticed it before, and with the tests of its package only if that one is silent.
+
+    Args:
+        keep: whether to write what noticed them for the next time.
+    """
+    survivors = explained(SURVIVORS.read_text(encoding="utf-8"))
+    known = first_to_notice() if SAMPLE.exists() else {}
+    noticed = {}
+    unexplained = 0
+    with TemporaryDirectory(prefix="spfengine-mutation-") as name:
+        checkout = copy_to(Path(name))
+        for package in TESTS:
+            for mutant in sample(places(package), _SAMPLED, _SEED):
+                found = change(mutant)
+                if found in survivors:
+                    continue
+                test = _noticing(mutant, checkout, package, known.get(found))
+                if test is not None:
+                    noticed[found] = test
+                else:
+                    unexplained += 1
+                    _print(mutant)
+    if keep:
+        write_sample(noticed)
+    sys.stdout.write(f"{len(noticed)} noticed, {unexplained} survive that survivors.md does not name\n")
+    return unexplained
+
+
+def _noticing(mutant: Mutant, checkout: Path, package: str, known: str | None) -> str | None:
+    """Return the test that notices a mutant, "" if it is not known which does; None if none does."""
+    with Changed(checkout, mutant):
+        if known:
+            passed, _ = run_tests(checkout, [known.partition("::")[0]], chosen=[known])
+            if not passed:
+                return known
+        passed, failed = run_tests(checkout, TESTS[package])
+        return None if passed else failed or ""
+
+
+def main(arguments: list[str]) -> int:
+    """Return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
+    parser.add_argument("package", choices=sorted(TESTS), nargs="?", help="default: the fixed sample of all packages")
+    parser.add_argument("count", type=int, nargs="?", default=100, help="how many mutants")
+    parser.add_argument("seed", type=int, nargs="?", default=0)
+    parser.add_argument("--jobs", type=int, default=1, help="how many at a time")
+    parser.add_argument("--keep", action="store_true", help="write sample.json: what notices the mutants of the sample")
+    options = parser.parse_args(arguments)
+    if options.package is None:
+        return 1 if check_sample(keep=options.keep) else 0
+    measure(options.package, options.count, options.seed, options.jobs)
+    return 0
+
+
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

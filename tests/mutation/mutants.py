@@ -11,7 +11,7 @@ from typing import TypeAlias
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 _SAME = ("Is_Eq", "IsNot_NotEq")
-"""Operators of cosmic-ray that change nothing: `is` compares with None, enums and families, each equal to itself only."""
+"""Operators of cosmic-ray that change nothing: `is` is for None, enums and families, each equal to itself only."""
 _NUMBERS = "NumberReplacer"
 """Left out on lines of constants: a bound that is one higher promises nothing else."""
 

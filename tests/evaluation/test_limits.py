@@ -168,6 +168,16 @@ def test_whether_p_is_charged(record: str, lookups: int, counting_p: int) -> Non
         assert check(CLIENT, "u@a.example", resolver=zone(record, **names), limits=limits).lookups == expected
 
 
+def test_a_term_with_p_is_void_once() -> None:
+    """The void lookups of `%{p}` and of the term are those of one term, however often that is charged."""
+    for terms, voids in (
+        ("exists:%{p}.gone.example", 1),
+        ("a:gone.example exists:%{p}.gone.example a:gone.example", 3),
+    ):
+        limits = Limits(voids=9, count_p=True)
+        assert check("192.0.2.77", "u@a.example", resolver=zone(f"v=spf1 {terms}"), limits=limits).void_lookups == voids
+
+
 def test_a_charge_for_p_can_exceed_the_limit() -> None:
     limits = Limits(lookups=1, count_p=True)
     result = check(CLIENT, "u@a.example", resolver=zone("v=spf1 exists:%{p}.x.example +all"), limits=limits)

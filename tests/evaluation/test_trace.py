@@ -122,6 +122,12 @@ def test_the_trace_is_made_once_and_is_json() -> None:
     assert set(root["terms"][0]) == {"term", "span", "outcome", "why", "expansions", "questions", "record"}
 
 
+def test_a_trace_is_printed_in_80_columns() -> None:
+    zone = Zone({"a.example": {"TXT": "v=spf1 " + "x=y " * 40 + "-all"}})
+    trace = check("192.0.2.1", "u@a.example", resolver=zone).trace
+    assert trace.render() == trace.render(width=80) != trace.render(width=81)
+
+
 def test_a_chain_of_cname_records_is_shown() -> None:
     zone = Zone({"a.example": {"TXT": "v=spf1 a:alias.example -all"}, "alias.example": {"CNAME": "v4.example"}, **ZONE})
     term = check("192.0.2.1", "u@a.example", resolver=zone).trace.root.terms[0]

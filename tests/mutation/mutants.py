@@ -51,7 +51,7 @@ class Change:
 def places(package: str) -> dict[tuple[str, int, int], list[Mutant]]:
     """Return the places of a package that can be changed, each with its mutants.
 
-    Annotations, the arguments of decorators, and `__repr__` are left out.
+    Annotations, decorators, `__repr__`, and how much of a text `visible` shows are left out.
     """
     from cosmic_ray.ast import ast_nodes, get_ast_from_path
     from cosmic_ray.plugins import get_operator, operator_names
@@ -78,8 +78,8 @@ def places(package: str) -> dict[tuple[str, int, int], list[Mutant]]:
 def _ignored(tree: ast.Module) -> list[_Node]:
     """Return the nodes without mutants.
 
-    Annotations and imports for types compute nothing, `__repr__` is for people, and frozen, slotted or cached is the
-    same to tests.
+    Annotations and imports for types compute nothing, `__repr__` is for people, frozen, slotted or cached is the same
+    to tests, and how many characters of a text a message shows is no promise.
     """
     found: list[_Node | None] = []
     for node in ast.walk(tree):
@@ -89,6 +89,8 @@ def _ignored(tree: ast.Module) -> list[_Node]:
             found += [node] if node.name == "__repr__" else []
         elif isinstance(node, ast.AnnAssign):
             found.append(node.annotation)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "visible":
+            found += node.args[1:]
         elif isinstance(node, ast.ClassDef):
             found += node.decorator_list
         elif isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":

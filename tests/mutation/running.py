@@ -103,7 +103,7 @@ def _in_child(checkout: Path, log: Path | None, run: Callable[[], int]) -> NoRet
         os.chdir(checkout)
         sys.path[:] = [str(checkout), *(entry for entry in sys.path if entry not in ("", str(REPOSITORY)))]
         os.environ.setdefault("SPFENGINE_SHARED", str(REPOSITORY.parent / "shared"))
-        os.environ |= {"PYTHONPATH": str(checkout), "CI": "true"}
+        os.environ |= {"PYTHONPATH": str(checkout), "CI": "true", "HYPOTHESIS_PROFILE": "mutation"}
         code = run()
     except BaseException:  # noqa: BLE001  # this is a copy of the parent, whose handlers must not run
         traceback.print_exc()

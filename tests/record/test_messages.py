@@ -7,6 +7,9 @@ from spfengine.record.hints import meant
 from spfengine.record.slips import with_a_labels
 
 TEXTS = [
+    ("v=spf1 -", "a mechanism is missing after -"),
+    ("v=spf1 -:x", "the name of a mechanism is missing"),
+    ("v=spf1 /", "the name of a mechanism is missing"),
     ("v=spf1 \x80\x81", "2 characters outside US-ASCII are at offset 7: \\x80 (U+0080), \\x81 (U+0081)"),
     (
         "v=spf1 \x80\x81\x82",

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from tests.mutation.known import SAMPLE, SURVIVORS, explained, first_to_notice, write_sample
 from tests.mutation.mutants import Mutant, change, places, sample
-from tests.mutation.running import Changed, copy_to, reached, run_tests, tests_of
+from tests.mutation.running import Changed, Reached, copy_to, reached, run_tests
 
 TESTS = {name: [f"tests/{name}"] for name in ("record", "evaluation", "policy", "evidence", "advice")}
 """The tests of each package: those of its own folder."""
@@ -29,8 +29,6 @@ TARGETS = {"record": 90, "evaluation": 90, "policy": 90, "evidence": 80, "advice
 
 _SAMPLED, _SEED = 6, 0
 """The sample that CI tries: how many mutants of each package, and the seed of the hashes that choose them."""
-
-Reached = dict[str, dict[int, set[str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +61,7 @@ def _judge(mutant: Mutant) -> Verdict:
     programs.
     """
     work = _works[0]
-    chosen = tests_of(mutant, work.reached)
+    chosen = work.reached.tests_of(mutant)
     own = tuple(TESTS[work.package])
     files = sorted({test.partition("::")[0] for test in chosen}, key=lambda file: (not file.startswith(own), file))
     with Changed(work.checkout, mutant):

@@ -113,7 +113,28 @@ def _in_child(checkout: Path, log: Path | None, run: Callable[[], int]) -> NoRet
         os._exit(code)
 
 
-def reached(checkout: Path, package: str, folders: Iterable[str]) -> dict[str, dict[int, set[str]]]:
+class Reached:
+    """Which tests run each line of the modules of a package: for each line a number, with a bit for each test."""
+
+    def __init__(self) -> None:
+        self._tests: dict[str, int] = {}
+        self._lines: dict[tuple[str, int], int] = {}
+
+    def add(self, path: str, line: int, contexts: Iterable[str]) -> None:
+        """Note the tests that run a line, by the names that pytest-cov gives their phases."""
+        for context in filter(None, contexts):
+            bit = 1 << self._tests.setdefault(context.rpartition("|")[0], len(self._tests))
+            self._lines[path, line] = self._lines.get((path, line), 0) | bit
+
+    def tests_of(self, mutant: Mutant) -> set[str]:
+        """Return the tests that run the statement of a mutant."""
+        bits = 0
+        for line in lines_of_statement(mutant.path, mutant.line):
+            bits |= self._lines.get((mutant.path, line), 0)
+        return {test for test, index in self._tests.items() if bits >> index & 1}
+
+
+def reached(checkout: Path, package: str, folders: Iterable[str]) -> Reached:
     """Return which tests run each line of the modules of a package."""
     from coverage import CoverageData
 
@@ -123,21 +144,13 @@ def reached(checkout: Path, package: str, folders: Iterable[str]) -> dict[str, d
     log = checkout / "log"
     if not run_tests(checkout, folders, *options, log=log)[0]:
         raise SystemExit(f"the tests fail before anything is changed:\n{log.read_text(encoding='utf-8')[-3000:]}")
-    found = CoverageData(str(data))
-    found.read()
-    return {
-        str(Path(path).relative_to(checkout)): {
-            line: {context.rpartition("|")[0] for context in contexts if context}
-            for line, contexts in found.contexts_by_lineno(path).items()
-        }
-        for path in found.measured_files()
-    }
-
-
-def tests_of(mutant: Mutant, lines: dict[str, dict[int, set[str]]]) -> set[str]:
-    """Return the tests that run the statement of a mutant."""
-    of_module = lines.get(mutant.path, {})
-    return set[str]().union(*(of_module.get(line, ()) for line in lines_of_statement(mutant.path, mutant.line)))
+    data_file = CoverageData(str(data))
+    data_file.read()
+    found = Reached()
+    for path in data_file.measured_files():
+        for line, contexts in data_file.contexts_by_lineno(path).items():
+            found.add(str(Path(path).relative_to(checkout)), line, contexts)
+    return found
 
 
 class Changed:

@@ -11,6 +11,8 @@ CERTAIN = [
     ("ip4:192.0.2.0/24;198.51.100.0/24", "ip4:192.0.2.0/24 ip4:198.51.100.0/24"),
     ("ipv4:192.0.2.1,192.0.2.2", "ip4:192.0.2.1 ip4:192.0.2.2"),
     ("mx,a,~all", "mx a ~all"),
+    ("aip4:192.0.2.1", "a ip4:192.0.2.1"),
+    ("-ainclude:b.example", "-a include:b.example"),
     ("mx,a,-all.", "mx a -all"),
     ("a,mx,all", "a mx all"),
     ("include:a.example,b.example", "include:a.example include:b.example"),
@@ -65,6 +67,8 @@ CERTAIN = [
     ("ip4:192.0.2.1ip4:192.0.2.2", "ip4:192.0.2.1 ip4:192.0.2.2"),
 ]
 GLUED = [
+    "aip4:192.0.2.1",
+    "-ainclude:b.example",
     "ipv4:192.0.2.1,192.0.2.2",
     "ip4:192.0.2.1,192.0.2.2",
     "ip4:192.0.2.0/24;198.51.100.0/24",

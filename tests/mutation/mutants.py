@@ -10,8 +10,9 @@ from typing import TypeAlias
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
-_SAME = ("Is_Eq", "IsNot_NotEq")
-"""Operators of cosmic-ray that change nothing: `is` is for None, enums and families, each equal to itself only."""
+_LEFT_OUT = ("Is_Eq", "IsNot_NotEq", "RemoveDecorator")
+"""Operators of cosmic-ray that are left out: `is` is for None, enums and families, each equal to itself only; and most
+decorators only make something faster."""
 _NUMBERS = "NumberReplacer"
 """Left out on lines of constants: a bound that is one higher promises nothing else."""
 
@@ -56,7 +57,7 @@ def places(package: str) -> dict[tuple[str, int, int], list[Mutant]]:
     from cosmic_ray.ast import ast_nodes, get_ast_from_path
     from cosmic_ray.plugins import get_operator, operator_names
 
-    names = [name for name in sorted(operator_names()) if not name.endswith(_SAME)]
+    names = [name for name in sorted(operator_names()) if not name.endswith(_LEFT_OUT)]
     operators = {name: get_operator(name) for name in names}
     found: dict[tuple[str, int, int], list[Mutant]] = {}
     for path in sorted((REPOSITORY / "spfengine" / package).rglob("*.py")):
@@ -159,7 +160,9 @@ def lines_of_statement(path: str, line: int) -> range:
         for node in ast.walk(tree)
         if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or node.lineno)
     ]
-    node = max(found, key=lambda each: (each.lineno, -(each.end_lineno or 0)))
+    node = max(found, key=lambda each: (each.lineno, -(each.end_lineno or 0)), default=None)
+    if node is None:
+        return range(line, line + 1)
     body = getattr(node, "body", None)
     last = max(line, body[0].lineno - 1) if body else node.end_lineno or node.lineno
     return range(node.lineno, last + 1)

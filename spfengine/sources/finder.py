@@ -10,13 +10,16 @@ from stat import S_ISDIR, S_ISREG
 from spfengine.errors import ArgumentError
 from spfengine.sources import atoms, code
 from spfengine.sources.code import Language, Scanner
+from spfengine.sources.nested import nested_in
 from spfengine.sources.owners import Owner, Owners
 from spfengine.sources.places import Lines
 from spfengine.sources.reading import Reading
-from spfengine.sources.record import FoundRecord, begins, in_zone, record_in
+from spfengine.sources.record import FoundRecord, begins, record_in
 from spfengine.sources.terraform import definitions_in, lookup_in
 from spfengine.sources.tokens import Literal, Token
+from spfengine.sources.usage import is_no_record
 from spfengine.sources.values import MOST_ATOMS, Value, values_in
+from spfengine.sources.variables import Variables, variables_in
 from spfengine.sources.yaml_text import YAML, YamlScanner
 from spfengine.visible import short_repr, visible
 
@@ -34,7 +37,7 @@ LEFT_OUT = frozenset(
 )
 """Folders that have what others wrote, and are left out."""
 _BEGINNING = 200  # characters of a literal that are looked at for the beginning of a record
-_ZONE_LINE = re.compile(r"\b(?:TXT|SPF)[ \t(\r\n]{1,80}\\?\"v=spf1", re.IGNORECASE)
+_VERSION = re.compile(r"v=spf1", re.IGNORECASE)
 _MENTION = re.compile(rb"spf1", re.IGNORECASE)
 
 
@@ -157,10 +160,13 @@ def records_in(
     lines = Lines(text)
     streams = _streams(path, text, kind, skipped)
     owners = Owners(path, kind.templates, _definitions(kind, text, streams, siblings))
+    variables = _variables(kind, text, streams, siblings)
     found = []
     for tokens in streams:
-        for value, owner in _values(path, text, tokens, kind, owners, skipped):
-            record = record_in(path, text, lines, value, kind.templates, is_code=kind.is_code)
+        reading = Reading(text, tokens, kind.language, variables=variables)
+        for value, owner in _values(path, reading, owners, skipped):
+            is_sure = value.at is not None and owners.is_of_txt(reading, value.at)
+            record = record_in(path, text, lines, value, kind.templates, is_code=kind.is_code, is_sure=is_sure)
             if record is not None:
                 name, name_text = owner()
                 found.append(replace(record, name=name, name_text=name_text))
@@ -171,16 +177,42 @@ def records_in(
 
 
 def _values(
-    path: str, text: str, tokens: list[Token], kind: _Kind, owners: Owners, skipped: list[Skipped] | None
+    path: str, reading: Reading, owners: Owners, skipped: list[Skipped] | None
 ) -> Iterator[tuple[Value, Callable[[], Owner]]]:
     """Yield what may be a record, with what finds the name of it."""
-    if any(isinstance(token, Literal) and _begins(text, token) for token in tokens):
-        reading = Reading(text, tokens, kind.language)
+    text = reading.text
+    if any(isinstance(token, Literal) and _begins(text, token) for token in reading.tokens):
         for value in values_in(reading, lambda literal: _begins(text, literal)):
             at = value.at
-            yield value, Owner if at is None else partial(owners.of, reading, at)
-    for value, before in _in_zones(path, text, tokens, skipped):
+            if at is None:
+                yield value, Owner
+                continue
+            is_escaped = reading.language is YAML and owners.is_of_octodns(reading, at)
+            yield _unescaped(value) if is_escaped else value, partial(owners.of, reading, at)
+    for value, before in _nested(path, reading, skipped):
         yield value, partial(owners.in_line, before)
+
+
+def _unescaped(value: Value) -> Value:
+    """Return a value of octoDNS, which has a backslash before each semicolon."""
+    found: list[atoms.Atom] = []
+    moved = []
+    for atom in value.atoms:
+        moved.append(len(found))
+        if atom.char == ";" and found and found[-1].char == "\\":
+            found.append(atom._replace(start=found.pop().start))
+        else:
+            found.append(atom)
+    return value._replace(atoms=found, joins=tuple([moved[join] for join in value.joins if join < len(moved)]))
+
+
+def _variables(kind: _Kind, text: str, streams: list[list[Token]], siblings: Siblings) -> Variables:
+    """Return what is done with variables: in the file itself, and for Terraform also in those of its folder."""
+    found = variables_in(text, streams)
+    if kind.language is code.TERRAFORM:
+        for other in siblings():
+            found.add(variables_in(other, Scanner(other, code.TERRAFORM).streams))
+    return found
 
 
 def _definitions(kind: _Kind, text: str, streams: list[list[Token]], siblings: Siblings) -> Callable[[str], str | None]:
@@ -223,15 +255,17 @@ def _begins(text: str, literal: Literal) -> bool:
     return begins(atoms.text_of(atoms.atoms_of(text, literal, _BEGINNING)))
 
 
-def _in_zones(
-    path: str, text: str, tokens: list[Token], skipped: list[Skipped] | None
-) -> Iterator[tuple[Value, list[atoms.Atom]]]:
-    """Yield the records in strings that have lines of a master file, and what is before each."""
-    for token in tokens:
-        if isinstance(token, Literal) and _ZONE_LINE.search(text, token.start, token.end):
-            if token.end - token.start > MOST_ATOMS:
-                _note(skipped, path, f"a string in it was not read to its end: it has over {MOST_ATOMS:,} characters")
-            yield from in_zone(atoms.atoms_of(text, token, MOST_ATOMS))
+def _nested(path: str, reading: Reading, skipped: list[Skipped] | None) -> Iterator[tuple[Value, list[atoms.Atom]]]:
+    """Yield the records in strings that are no records themselves, and what is before each."""
+    with_holes = reading.language is code.TERRAFORM_JSON  # its expressions are strings of JSON
+    for index, token in enumerate(reading.tokens):
+        if not isinstance(token, Literal) or not _VERSION.search(reading.text, token.start, token.end):
+            continue
+        if _begins(reading.text, token) or is_no_record(reading, index):
+            continue
+        if token.end - token.start > MOST_ATOMS:
+            _note(skipped, path, f"a string in it was not read to its end: it has over {MOST_ATOMS:,} characters")
+        yield from nested_in(atoms.atoms_of(reading.text, token, MOST_ATOMS, with_holes=with_holes))
 
 
 def _siblings(path: str, paths: Sequence[str]) -> Iterator[str]:

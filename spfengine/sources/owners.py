@@ -6,15 +6,16 @@ the zone, which may be further out. Nothing is guessed: what is an interpolation
 
 import re
 from collections.abc import Callable
+from itertools import islice
 from typing import NamedTuple
 
 from spfengine.names import domain_fault, fold, is_same_or_under, to_a_labels
 from spfengine.resolvers.zone_files.file_names import domain_in
 from spfengine.sources.atoms import UNKNOWN, Atom, text_of, without_templates
 from spfengine.sources.code import JAVASCRIPT, TERRAFORM
-from spfengine.sources.reading import Reading, text_of as word_of
+from spfengine.sources.reading import Reading
 from spfengine.sources.structure import Level, key_before, label_at, levels, value_at
-from spfengine.sources.tokens import Literal, is_sign, is_word
+from spfengine.sources.tokens import Literal, is_sign, is_word, text_of as word_of
 from spfengine.sources.yaml_text import YAML
 
 NAME_KEYS = (
@@ -27,6 +28,7 @@ ZONE_KEYS = (
     "domain_name", "domainname", "origin", "managed_zone", "managedzone", "zone_name_or_id", "zone_id", "zoneid",
 )  # fmt: skip
 """What the zone of a record is called, in the order of preference."""
+_MOST_AROUND = 3  # brackets around a value that may say that it is that of a TXT record
 _OPAQUE = frozenset({"zone_id", "zoneid", "managed_zone", "managedzone"})  # their values are no names of DNS
 _TYPE_KEYS = ("type", "recordtype", "record_type", "rrtype")
 _RECORD_KEYS = frozenset(
@@ -115,6 +117,17 @@ class Owners:
         if name is None and of_octodns is not None:
             return of_octodns
         return _owner(name, zone, is_relative=is_relative)
+
+    def is_of_txt(self, reading: Reading, index: int) -> bool:
+        """Whether what begins with a token is, by all appearances, the value of a TXT record."""
+        for level in islice(levels(reading, index), _MOST_AROUND):
+            if _call(reading, level) == "TXT" or _is_record(reading, level, self._text):
+                return True
+        return False
+
+    def is_of_octodns(self, reading: Reading, index: int) -> bool:
+        """Whether a value is that of a record in a file of octoDNS."""
+        return any(self._of_octodns(reading, level) is not None for level in levels(reading, index))
 
     def in_line(self, atoms: list[Atom]) -> Owner:
         """Return the name of a record in a line of a master file, from what is before the type."""

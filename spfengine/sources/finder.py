@@ -209,9 +209,13 @@ def _unescaped(value: Value) -> Value:
 def _variables(kind: _Kind, text: str, streams: list[list[Token]], siblings: Siblings) -> Variables:
     """Return what is done with variables: in the file itself, and for Terraform also in those of its folder."""
     found = variables_in(text, streams)
+
+    @cache
+    def others() -> list[Variables]:
+        return [variables_in(other, Scanner(other, code.TERRAFORM).streams) for other in siblings()]
+
     if kind.language is code.TERRAFORM:
-        for other in siblings():
-            found.add(variables_in(other, Scanner(other, code.TERRAFORM).streams))
+        found.others = others
     return found
 
 

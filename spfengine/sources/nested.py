@@ -101,8 +101,8 @@ def _values(atoms: list[Atom], text: str, in_lines: set[int]) -> Iterator[Value]
 
 
 def _is_in_comment(text: str, pos: int) -> bool:
-    start = max(_line_start(text, pos), pos - _BEFORE)
-    return _COMMENT.match(text, start) is not None
+    start = text.rfind("\n", max(pos - _BEFORE, 0), pos) + 1
+    return (start > 0 or pos <= _BEFORE) and _COMMENT.match(text, start) is not None
 
 
 _Place = tuple[int, int, int]  # where a record begins and ends, and the place after it
@@ -152,16 +152,21 @@ def _is_used(before: str) -> bool:
             return False
     if _is_in_template(before) or (call is not None and call.end() == len(before)):
         return True
-    key = _KEY.search(before)
-    if key is not None:
-        return not is_prose_key(key[2] or key[3] or "")
-    assigned = _ASSIGNED.search(before)
-    if assigned is not None:
+    value = before.rstrip()
+    last = value[-1:]
+    if last == ":":
+        key = _KEY.search(before)
+        return key is not None and not is_prose_key(key[2] or key[3] or "")
+    if last == "=" and (assigned := _ASSIGNED.search(before)) is not None:
         return not is_prose_key(assigned[1] or "")
-    if _OPTION.search(before):
-        command = _COMMAND.search(before)
-        return command is None or command[1].rpartition("/")[2] not in _LOOKING
-    return _ITEM.search(before) is not None or _is_in_list(before)
+    if last in {"[", "-"}:
+        return _ITEM.search(before) is not None
+    if last == ",":
+        return value.endswith(('",', "',")) and value.rfind("[") > value.rfind("]")  # ["x", …
+    if _OPTION.search(before) is None:
+        return False
+    command = _COMMAND.search(before)
+    return command is None or command[1].rpartition("/")[2] not in _LOOKING
 
 
 def _is_filter(before: str, call: re.Match[str]) -> bool:
@@ -185,11 +190,6 @@ def _call(before: str) -> re.Match[str] | None:
 
 def _is_in_template(before: str) -> bool:
     return any(before.rfind(opening) > before.rfind(closing) for opening, closing in _TAGS)
-
-
-def _is_in_list(before: str) -> bool:
-    """Whether what follows is an element of a list that has others before it: `["x", …`."""
-    return before.rstrip().endswith(('",', "',")) and before.rfind("[") > before.rfind("]")
 
 
 def _as_used(record: list[Atom], text: str, before: str, after: int) -> list[Atom]:

@@ -78,6 +78,13 @@ class Reading:
             return self._terraform_variable(index) or "default"
         return text_of(name) if is_word(name) else ""
 
+    def is_shared(self, index: int) -> bool:
+        """Whether what begins here is the value of a local or variable of Terraform, which other files can use."""
+        opening = self.enclosing.get(index)
+        if opening is None:
+            return False
+        return text_of(self.at(opening - 1)) == "locals" or bool(self._terraform_variable(index))
+
     def _typed(self, equals: int) -> Token | None:
         """Return the name before a type: `name: string[] =`."""
         for at in range(equals - 1, max(equals - _LONGEST_TYPE, 0), -1):

@@ -67,9 +67,10 @@ def _concatenated(reading: Reading, index: int) -> tuple[Value, int]:
     """Return the string that begins with a literal, and the index after it."""
     atoms, after = sum_at(reading, index)
     variable = reading.assigned_to(index)
-    for part in sorted(reading.variables.replaced.get(variable, ())):
+    is_shared = reading.is_shared(index)
+    for part in sorted(reading.variables.replaced_in(variable, is_shared=is_shared)):
         atoms = atoms_.without_text(atoms, part)
-    if variable in reading.variables.growing:
+    if reading.variables.grows(variable, is_shared=is_shared):
         atoms.append(Atom(None, atoms[-1].end, atoms[-1].end))
     return Value(atoms), after
 
@@ -296,5 +297,5 @@ def _continues(reading: Reading, opening: int) -> bool:
     return (
         (is_argument and not _is_txt(reading, opening))
         or is_sum
-        or reading.assigned_to(opening) in reading.variables.growing
+        or reading.variables.grows(reading.assigned_to(opening), is_shared=reading.is_shared(opening))
     )

@@ -1,7 +1,7 @@
 """The variables of a file whose strings are no whole records: more is added to them, or parts of them are replaced."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -17,6 +17,7 @@ SUBSTITUTING = frozenset({"sub", "subn", "gsub"})
 _LONGEST = 400  # characters of what is replaced
 FORMATTING = frozenset({"format", "formatlist", "sprintf", "vsprintf", "printf", "formatString"})
 """Functions that put their other arguments into the first one."""
+_MOST_TEXTS = 100  # replaced in one variable, that are looked for one by one
 _NEAR = 64  # tokens in which the end of a list is looked for
 _REFERENCE = re.compile(r"[$%]?\{\s*(?:[^\W\d][\w$]*\.)*([^\W\d][\w$]*)\s*\}\Z")
 _TEMPLATE = re.compile(  # of Jinja and shells, at the beginning of a string
@@ -34,16 +35,28 @@ class Variables:
     Attributes:
         growing: the variables that more is added to.
         replaced: variable → the texts that are replaced in it; "" if it is not known what is.
+        others: returns the same of the other files that share variables with this one.
     """
 
     growing: set[str] = field(default_factory=set)
     replaced: dict[str, set[str]] = field(default_factory=dict)
+    others: "Callable[[], Iterable[Variables]]" = tuple
 
-    def add(self, other: "Variables") -> None:
-        """Add what another file does."""
-        self.growing |= other.growing
-        for name, texts in other.replaced.items():
-            self.replaced.setdefault(name, set()).update(texts)
+    def grows(self, name: str, *, is_shared: bool) -> bool:
+        """Whether more is added to a variable.
+
+        Args:
+            name: the variable.
+            is_shared: whether other files can use it.
+        """
+        return name in self.growing or (is_shared and any(name in each.growing for each in self.others()))
+
+    def replaced_in(self, name: str, *, is_shared: bool) -> set[str]:
+        """Return the texts that are replaced in a variable; "" if it is not known what is."""
+        found = set(self.replaced.get(name, ()))
+        for each in self.others() if is_shared else ():
+            found |= each.replaced.get(name, set())
+        return found if len(found) <= _MOST_TEXTS else {""}
 
 
 def variables_in(text: str, streams: Iterable[list[Token]]) -> Variables:

@@ -102,7 +102,10 @@ class YamlScanner:
         """
         comment = _TEMPLATE_COMMENT.match(self._text, start, end)
         if comment is not None:
-            close = self._text.find("*/" if comment[1] is None else "#}", comment.end())
+            mark = "*/" if comment[1] is None else "#}"
+            close = -1 if mark in self._no_end else self._text.find(mark, comment.end())
+            if close < 0:
+                self._no_end.add(mark)
             return self._end_of_line(close if close >= 0 else end) + 1
         if _TEMPLATE_LINE.match(self._text, start, end) and "spf1" in self._text[start:end].lower():
             self.tokens.append(Literal(start, end, (Run(start, end),), Escapes.NONE))

@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 
 from spfengine import find_records
 from spfengine.sources import record
-from spfengine.sources.finder import ENDINGS, Skipped, records_in
+from spfengine.sources.finder import ENDINGS, UnreadFile, records_in
 from tests.counting import count_steps, cpu_seconds_at_most
 from tests.examples import mostly_full
 
@@ -142,9 +142,9 @@ def test_large_files_are_read(shape: str, octets: int, tmp_path: Path) -> None:
 
 
 def test_what_was_not_read_is_said(tmp_path: Path) -> None:
-    skipped: list[Skipped] = []
-    assert records_in("x.js", "x = 'v=spf1 -all';" + "`${" * 50, skipped) != []
-    assert [each.why for each in skipped] == ["it was not read to its end: too many strings in it are not closed"]
+    unread: list[UnreadFile] = []
+    assert records_in("x.js", "x = 'v=spf1 -all';" + "`${" * 50, unread) != []
+    assert [each.why for each in unread] == ["it was not read to its end: too many strings in it are not closed"]
 
 
 def test_a_record_longer_than_any_txt_record_is_none(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -156,7 +156,9 @@ def _is_used(before: str) -> bool:
     last = value[-1:]
     if last == ":":
         key = _KEY.search(before)
-        return key is not None and not is_prose_key(key[2] or key[3] or "")
+        if key is None or is_prose_key(key[2] or key[3] or ""):
+            return False
+        return key[2] is not None or before[key.start()] == "\n" or before.rfind("{") > before.rfind("}")
     if last == "=" and (assigned := _ASSIGNED.search(before)) is not None:
         return not is_prose_key(assigned[1] or "")
     if last in {"[", "-"}:

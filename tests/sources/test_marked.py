@@ -1,6 +1,6 @@
 """Source files as people write them, with marks at the records that are in them, and no others.
 
-The files are in `marked/`. Double angle quotes are around each record, and single ones around each unknown part; none
+The files are in `marked/`. Angle quotes are around each record, and double brackets around each unknown part; none
 of them is part of the file. A line after the file, beginning with "->", is the text of a record that its place alone
 does not show, because of escapes, or since it is written in several strings; what is unknown in it may be marked, too.
 """
@@ -50,9 +50,9 @@ def _read(marked: str) -> Sample:
             opened = len(text)
         elif char == "»":
             places.append((opened, len(text)))
-        elif char == "‹":
+        elif char == "⟦":
             hole = len(text)
-        elif char == "›":
+        elif char == "⟧":
             is_after = bool(places) and opened == places[-1][0]  # what is added later is after the record
             holes.append((len(places) - is_after, hole, len(text)))
         else:
@@ -68,9 +68,9 @@ def _read(marked: str) -> Sample:
         if any(low == high for record, low, high in holes if record == number):
             source += "..."
         if number < len(sources):
-            source = re.sub("[‹›]", "", sources[number])
-            if "‹" in sources[number]:
-                unknown = [(part, None) for part in re.findall("‹(.*?)›", sources[number])]
+            source = re.sub("[⟦⟧]", "", sources[number])
+            if "⟦" in sources[number]:
+                unknown = [(part, None) for part in re.findall("⟦(.*?)⟧", sources[number])]
         records.append(Marked(_region(text, start, end), source, unknown))
     return Sample(text, records)
 

@@ -22,6 +22,7 @@ from spfengine.simulation.enforce import Readiness, enforce
 from spfengine.simulation.simulate import compare, simulate
 from spfengine.simulation.simulation import Simulation
 from spfengine.text.enforce import readiness_lines
+from spfengine.text.evidence import evidence_lines
 from spfengine.text.lines import Line, line, note
 from spfengine.text.senders import senders_text
 from spfengine.text.simulate import has_plan, overview_lines, simulation_lines
@@ -220,22 +221,22 @@ def command(
         if html is not None:
             from spfengine.report.enforce import readiness_page
 
-            own = sources.own_domains(layers)
+            own = zone_files.own_domains(layers)
             drafted = {} if readiness.record is None else {readiness.record_domain: readiness.record}
             page = readiness_page(readiness, own, request.resolvers(layers, drafted))
-            reports.write_report(page, html, evidence_input.summary_lines(evidence))
+            reports.write_report(page, html, evidence_lines(evidence))
         _show_readiness(readiness, layers, evidence, everything=everything, as_json=as_json, as_csv=as_csv)
         return _readiness_code(readiness)
     simulations = request.run(layers, senders, psl)
     if domain is not None and evidence is not None:
         _report_left_out(senders, domain)
-    own = sources.own_domains(layers)
+    own = zone_files.own_domains(layers)
     if html is not None:
         from spfengine.report.simulate import simulations_page
 
         drafted = drafts_by_name(drafts, domain or "")
         page = simulations_page(simulations, own, formats + pasted, request.resolvers(layers, drafted))
-        reports.write_report(page, html, evidence_input.summary_lines(evidence))
+        reports.write_report(page, html, evidence_lines(evidence))
     if as_json:
         write_json(_document(simulations, domain, evidence))
     elif as_csv:
@@ -266,7 +267,7 @@ def _show_readiness(
         write_json(document)
     else:
         screen = Screen()
-        screen.show(readiness_lines(readiness, screen.width, sources.own_domains(layers), everything=everything))
+        screen.show(readiness_lines(readiness, screen.width, zone_files.own_domains(layers), everything=everything))
 
 
 def _readiness_code(readiness: Readiness) -> int:

@@ -35,8 +35,21 @@ def page_html(page: Page, now: float | None = None) -> str:
 
     style = _style()
     made = strftime("%Y-%m-%d %H:%M UTC", gmtime(time() if now is None else now))
-    values = {"page": page, "style": Markup(style), "digest": _digest(style), "made": made}  # noqa: S704 - our own file
+    values = {"page": page, "prefix": "", "style": Markup(style), "digest": _digest(style), "made": made}  # noqa: S704 - our own file
     html: str = environment.get_template("page.html").render(values)
+    return html
+
+
+def view_html(page: Page, prefix: str) -> str:
+    """Return what a page shows, without the document around it, for a larger page that has the style of reports.
+
+    Args:
+        prefix: what the ids of its sections begin with, so that several views on a page have different ids.
+
+    Raises:
+        MissingExtraError: Jinja2 is not installed.
+    """
+    html: str = _environment().get_template("view.html").render({"page": page, "prefix": prefix})
     return html
 
 
@@ -49,6 +62,7 @@ def _environment() -> "Environment":
     environment = Environment(
         loader=PackageLoader("spfengine.report"),
         autoescape=True,
+        auto_reload=False,  # they are part of the package
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

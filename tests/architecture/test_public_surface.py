@@ -17,7 +17,7 @@ from spfengine import errors
 # Public API: never remove a name or value, and never change its meaning. Add new ones here.
 NAMES = """
     AddressError Answer ArgumentError AsyncResolver Cache Catalogue CatalogueError CheckResult Checker
-    HeaderError Limits LiveResolver MissingExtraError Overlay Policy Problem ProblemCode PublicSuffixes Question
+    DoHResolver HeaderError Limits LiveResolver MissingExtraError Overlay Policy Problem ProblemCode PublicSuffixes Question
     RDAP RRType Record RecordSyntaxError Recorder Recording RecordingError Resolver ResolverError Result
     SPFEngineError Sender Snapshot Status VoidRule Zone ZoneError aalignment acheck acheck_both acheck_helo
     acheck_record adrift aflatten aidentify aidentify_many ainclude_tree alignment alimit_plan alint asimulate asnapshot

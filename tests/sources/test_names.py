@@ -132,7 +132,7 @@ CASES: dict[str, tuple[str, str, str | None, str]] = {
     ),
     "Terraform, an output": (
         "main.tf",
-        f'output "name" {{\n  name = "example.com"\n  description = "{R}"\n}}',
+        f'output "name" {{\n  name = "example.com"\n  spf = "{R}"\n}}',
         None,
         "",
     ),

@@ -113,7 +113,7 @@ CHAPTERS: dict[str, list[str]] = {
     ],
     "Records in source files": [
         "find_records", "spfengine.sources:Found", "spfengine.sources:FoundRecord", "spfengine.sources:Unknown",
-        "spfengine.sources:Region", "spfengine.sources:Skipped",
+        "spfengine.sources:Region", "spfengine.sources:UnreadFile",
     ],
     "The SPF of many domains": [
         "survey", "asurvey", "spfengine.surveying:SurveyedDomain", "spfengine.surveying:DomainState",

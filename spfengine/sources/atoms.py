@@ -140,7 +140,8 @@ _TEMPLATES = (
     r"|\{%(?:[^%]|%(?!\})){0,400}%\}"  # Jinja
     r"|\{#(?:[^#]|#(?!\})){0,400}#\}"
     r"|<%(?:[^%]|%(?!>)){0,400}%>"
-    r"|\$[A-Za-z_]\w{0,80}"  # shells, string.Template of Python
+    r"|\$\([^()]{0,400}\)|\$[A-Za-z_]\w{0,80}"  # shells, string.Template of Python
+    r"|%[A-Z][A-Z0-9_]{1,80}%"  # Windows; no macro of SPF
 )
 _FORMATS = r"|(?<!%)%(?:\([^()\s]{1,60}\))?[sdvqr]"
 _BRACES = r"|(?<![%{])\{[^{}\s]{0,60}\}(?!\})"

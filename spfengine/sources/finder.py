@@ -2,6 +2,7 @@
 
 import os
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -169,7 +170,7 @@ def records_in(
     owners, readings = _read_tokens(path, text, kind, unread, siblings)
     found = []
     for reading in readings:
-        for value, owner in _values(path, reading, owners, unread):
+        for value, owner in _values(path, reading, readings[-1], owners, unread):
             is_sure = value.at is not None and owners.is_of_txt(reading, value.at)
             record = record_in(path, text, lines, value, kind.templates, is_code=kind.is_code, is_sure=is_sure)
             if record is not None:
@@ -207,20 +208,37 @@ def _read_tokens(
 
 
 def _values(
-    path: str, reading: Reading, owners: Owners, unread: list[UnreadFile] | None
+    path: str, reading: Reading, whole: Reading, owners: Owners, unread: list[UnreadFile] | None
 ) -> Iterator[tuple[Value, Callable[[], Owner]]]:
-    """Yield what may be a record, with what finds the name of it."""
+    """Yield what may be a record, with what finds the name of it.
+
+    Args:
+        reading: the tokens of the file, or of an interpolation.
+        whole: those of the file.
+    """
     text = reading.text
     if any(isinstance(token, Literal) and _begins(text, token) for token in reading.tokens):
         for value in values_in(reading, lambda literal: _begins(text, literal)):
             at = value.at
-            if at is None:
-                yield value, Owner
+            assert at is not None, "it begins with a literal"
+            around = None if reading is whole else _around(whole, reading.tokens[at].start)
+            if around is not None and is_no_record(whole, around):
                 continue
             is_escaped = reading.language is YAML and owners.is_of_octodns(reading, at)
-            yield _unescaped(value) if is_escaped else value, partial(owners.of, reading, at)
+            yield _unescaped(value) if is_escaped else value, partial(_owner, owners, reading, at, whole, around)
     for value, before in _nested(path, reading, unread):
         yield value, partial(owners.in_line, before)
+
+
+def _around(whole: Reading, start: int) -> int:
+    """Return the index of the literal that has the interpolation in which something is."""
+    return bisect_right(whole.tokens, start, key=lambda token: token.start) - 1
+
+
+def _owner(owners: Owners, reading: Reading, at: int, whole: Reading, around: int | None) -> Owner:
+    """Return the name of a record, which what is around its interpolation may say."""
+    owner = owners.of(reading, at)
+    return owner if around is None or owner != Owner() else owners.of(whole, around)
 
 
 def _unescaped(value: Value) -> Value:

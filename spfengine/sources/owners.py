@@ -124,6 +124,8 @@ class Owners:
     def is_of_txt(self, reading: Reading, index: int) -> bool:
         """Whether what begins with a token is, by all appearances, the value of a TXT record."""
         for level in islice(levels(reading, index), _MOST_AROUND):
+            if level.opening is None:  # of a program: what is before is another statement
+                break
             if _call(reading, level) == "TXT" or _is_record(reading, level, self._text):
                 return True
         return False

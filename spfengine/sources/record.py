@@ -26,6 +26,7 @@ _PROSE = re.compile(r"[\"'(]?[A-Za-z][A-Za-z'\u2019\-]*[.,;:!?\"')]*\Z|[.\u2026]
 _ENDS_SENTENCE = re.compile(r"[+\-?~]?all[.,;:!?]\Z", re.IGNORECASE)
 _MOST_WORDS = 2  # of a record that has no term that is one
 _PATTERN = re.compile(r"\.[*+]|\\s|\[\^|\(\?|\)[*+?]|\$\Z")
+_QUOTED = re.compile(r"\"[^\"]{0,4000}\"(?:[.,;:!?]|\s+\w)")  # a sentence that begins with a record in quotes
 _OCTAL = re.compile(r"[0-9]{3}")
 
 
@@ -107,7 +108,10 @@ def record_in(
         is_code: whether the file is a program, in which a lone `v=spf1` is compared with, or has more added to it.
         is_sure: whether it is the value of a TXT record, by all appearances, and no sentence.
     """
-    octets, joins, is_quoted = _strings(_leading(_with_templates(value, templates)))
+    leading = _leading(_with_templates(value, templates))
+    if value.at is not None and not is_sure and _QUOTED.match(text_of([atom for atom, _ in leading])):
+        return None
+    octets, joins, is_quoted = _strings(leading)
     octets, joins = _one_record(octets, joins)
     shown = text_of([atom for atom, _ in octets])
     if _VERSION.match(shown) is None or not _is_record(shown, is_code=is_code, is_sure=is_sure):

@@ -282,8 +282,16 @@ def _gets_more(reading: Reading, opening: int) -> bool:
     if not is_sign(reading.at(opening), "[") or not is_sign(reading.at(opening + 2), "]"):
         return False
     call = reading.enclosing.get(opening)
+    if _is_flattened(reading, opening):
+        return True
     is_alone = call is None or is_sign(reading.at(call - 1), "concat") or not is_sign(reading.at(opening + 3), ",")
     return is_alone and _continues(reading, opening)
+
+
+def _is_flattened(reading: Reading, opening: int) -> bool:
+    """Whether a list is the first of several in a list that becomes one: flatten([["v=spf1"], …])."""
+    outer = reading.enclosing.get(opening)
+    return outer == opening - 1 and is_sign(reading.at(outer), "[") and is_sign(reading.at(outer - 2), "flatten")
 
 
 def _continues(reading: Reading, opening: int) -> bool:
@@ -291,8 +299,10 @@ def _continues(reading: Reading, opening: int) -> bool:
     after = reading.at(reading.closing[opening] + 1)
     call = reading.enclosing.get(opening)
     is_argument = call is not None and is_sign(reading.at(call), "(") and is_sign(after, ",")
-    is_sum = is_sign(after, "+") or (
-        is_sign(after, ".") and text_of(reading.at(reading.closing[opening] + 2)) in GROWING
+    is_sum = (
+        is_sign(after, "+")
+        or _is_flattened(reading, opening)
+        or (is_sign(after, ".") and text_of(reading.at(reading.closing[opening] + 2)) in GROWING)
     )
     return (
         (is_argument and not _is_txt(reading, opening))

@@ -124,7 +124,7 @@ def _in_code(found: Variables, text: str, tokens: list[Token], index: int) -> No
             found.growing.add(name)
         elif method in REPLACING and is_sign(_at(tokens, index + 3), "("):
             found.replaced.setdefault(name, set()).add(replaced_at(text, tokens, index + 4))
-    elif is_sign(_at(tokens, index - 1), "%") and isinstance(_at(tokens, index - 2), Literal):
+    elif is_sign(_at(tokens, index - 1), "%") and _adds_text(text, _at(tokens, index - 2)):
         found.growing.add(name)
     elif is_sign(following, "+", ",", ")", "]"):
         _as_operand(found, text, tokens, index)
@@ -151,6 +151,13 @@ def _as_operand(found: Variables, text: str, tokens: list[Token], index: int) ->
         found.growing.add(name)
     if _is_formatted(tokens, start):
         found.growing.add(name)
+
+
+def _adds_text(text: str, template: Token | None) -> bool:
+    """Whether a template has more than quotes around what is put into it."""
+    if not isinstance(template, Literal):
+        return False
+    return _ONLY_QUOTES.match(text[template.start : template.end].replace("%s", "", 1)) is None
 
 
 def _is_first_part(tokens: list[Token], start: int) -> bool:

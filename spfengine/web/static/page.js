@@ -211,3 +211,4 @@ element("resolver").addEventListener("change", () => {
 await start(say);
 fromLink();
 document.documentElement.dataset.ready = "";
+performance.mark("ready");

@@ -16,7 +16,7 @@ def beyond(record: str, limits: Limits | None = None) -> tuple[str | None, str |
     session.problem = result.problem
     session.result = result.result
     found = drive(beyond_limit(session), zone)
-    assert found is None or found.explanation is found.explanation_problem is None
+    assert found is None or (found.explanation, found.explanation_problem) == (None, None)
     return str(result.result), None if found is None else str(found.result)
 
 

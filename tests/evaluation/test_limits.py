@@ -83,6 +83,17 @@ def test_a_failure_of_the_other_family_is_not_void(client: str, failing: str) ->
     assert {question.type for question in listening.questions} == {RRType.TXT, RRType.A, RRType.AAAA}
 
 
+@pytest.mark.parametrize("status", [status for status in Status if status not in (Status.NOERROR, Status.NXDOMAIN)])
+def test_a_failure_is_no_void_lookup_by_any_rule(status: Status) -> None:
+    """Whatever the records of the other family are."""
+    names = {"x.example": {"A": status, "AAAA": "2001:db8::1"}}
+    for rule in VoidRule:
+        listening = Listening(zone("v=spf1 a:x.example -all", **names))
+        result = check(CLIENT, "u@a.example", resolver=listening, limits=Limits(void_rule=rule))
+        assert (result.result, result.void_lookups) == ("temperror", 0)
+        assert len(listening.asked) == 2
+
+
 @pytest.mark.parametrize(("voids", "terms"), [(0, 1), (1, 2), (2, 3), (5, 6)])
 @pytest.mark.parametrize("rule", list(VoidRule))
 def test_one_void_lookup_too_many_ends_the_check_at_once(voids: int, terms: int, rule: VoidRule) -> None:

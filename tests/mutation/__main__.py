@@ -18,7 +18,14 @@ TESTS = {name: [f"tests/{name}"] for name in ("record", "evaluation", "policy", 
 _OTHERS = {
     "record": ["tests/lint", "tests/cases", "tests/cli/test_lint.py"],
     "evaluation": ["tests/cases", "tests/checker", "tests/prefetch", "tests/hostile"],
-    "policy": ["tests/simulation", "tests/lint", "tests/advice", "tests/hostile", "tests/checker"],
+    "policy": [
+        "tests/simulation",
+        "tests/lint",
+        "tests/advice",
+        "tests/hostile",
+        "tests/checker",
+        "tests/cli/test_tree.py",
+    ],
     "evidence": ["tests/advice", "tests/cli", "tests/dmarc"],
     "advice": ["tests/cli", "tests/lint"],
 }

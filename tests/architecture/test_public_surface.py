@@ -17,8 +17,8 @@ from spfengine import errors
 # Public API: never remove a name or value, and never change its meaning. Add new ones here.
 NAMES = """
     AddressError Answer ArgumentError AsyncResolver Cache Catalogue CatalogueError CheckResult Checker
-    DoHResolver HeaderError Limits LiveResolver MissingExtraError Overlay Policy Problem ProblemCode PublicSuffixes Question
-    RDAP RRType Record RecordSyntaxError Recorder Recording RecordingError Resolver ResolverError Result
+    DoHResolver HeaderError Limits LiveResolver MissingExtraError Overlay Policy Problem ProblemCode PublicSuffixes
+    Question RDAP RRType Record RecordSyntaxError Recorder Recording RecordingError Resolver ResolverError Result
     SPFEngineError Sender Snapshot Status VoidRule Zone ZoneError aalignment acheck acheck_both acheck_helo
     acheck_record adrift aflatten aidentify aidentify_many ainclude_tree alignment alimit_plan alint asimulate asnapshot
     asuggest asurvey check check_both check_helo check_record compare diagnose drift find_records flatten forms identify

@@ -1,6 +1,6 @@
 """Build the wheel `spfengine_live`: Python for the browsers that open interactive reports (the extra `live`).
 
-    python3 scripts/build_live_runtime.py [--pyodide FOLDER] [--output FOLDER]
+    python3 -m scripts.build_live_runtime [--pyodide FOLDER] [--output FOLDER]
 
 It needs hatchling. FOLDER is npm's package `pyodide`, unpacked; without it npm fetches the package. Its files must have
 the hashes of `pyodide_package.py`. Of the standard library, what a report has no use for is left out. The same files
@@ -18,7 +18,7 @@ from io import BytesIO
 from pathlib import Path
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
-from pyodide_package import PYODIDE, fetched, verified
+from scripts.pyodide_package import PYODIDE, fetched, verified
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 LEFT_OUT = {

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from spfengine.cli import exits, options
-from spfengine.cli.exits import Failure
+from spfengine.cli.exits import CommandError
 from spfengine.cli.screen import NOTES
 from spfengine.errors import MissingExtraError
-from spfengine.json_files import write_whole
 from spfengine.senders import Sender
 from spfengine.text.lines import Line
 from spfengine.visible import visible
+from spfengine.written_files import write_whole
 
 if TYPE_CHECKING:
     from spfengine.answers import Resolver
@@ -27,7 +27,7 @@ def _require_jinja(ctx: click.Context, param: click.Parameter, value: str | None
     if value is not None and find_spec("jinja2") is None:
         from spfengine.report.html import NEEDED
 
-        raise Failure(exits.UNAVAILABLE, NEEDED)
+        raise CommandError(exits.UNAVAILABLE, NEEDED)
     return value
 
 
@@ -47,7 +47,7 @@ def _require_runtime(ctx: click.Context, param: click.Parameter, value: bool) ->
         try:
             require_runtime()
         except MissingExtraError as error:
-            raise Failure(exits.UNAVAILABLE, str(error)) from error
+            raise CommandError(exits.UNAVAILABLE, str(error)) from error
     return value
 
 
@@ -92,7 +92,7 @@ def write_report(page: "Page", path: str, evidence: Iterable[Line] = (), situati
         situation: what an interactive report needs; None: it runs no script.
 
     Raises:
-        Failure: the file can't be written.
+        CommandError: the file can't be written.
     """
     from spfengine.report.html import page_html
     from spfengine.report.page import Section, prose

@@ -12,7 +12,7 @@ import click
 
 from spfengine.answers import Resolver
 from spfengine.cli import exits, options, sources
-from spfengine.cli.exits import Failure, reason
+from spfengine.cli.exits import CommandError, reason
 from spfengine.policyd.sockets import listen, place_of
 from spfengine.visible import visible
 from spfengine.wording import endpoint_text
@@ -47,14 +47,12 @@ The exit code: 0 after SIGTERM or SIGINT, 69 it can't listen, or a package that 
     help="With --allow-remote: a name by which browsers may ask, as in the address of the page.",
 )  # fmt: skip
 @options.nameserver
-def command(
-    endpoint: tuple[str, int], allow_remote: bool, names: tuple[str, ...], nameservers: tuple[str, ...]
-) -> int:
+def command(endpoint: tuple[str, int], allow_remote: bool, names: tuple[str, ...], nameservers: tuple[str, ...]) -> int:
     """Serve the page on which you paste a failed message, see why it failed, and get the record to publish."""
     from spfengine.web.server import NEEDED
 
     if any(find_spec(name) is None for name in ("starlette", "uvicorn", "jinja2")):
-        raise Failure(exits.UNAVAILABLE, NEEDED)
+        raise CommandError(exits.UNAVAILABLE, NEEDED)
     host, port = endpoint
     if not allow_remote and not ip_address(host).is_loopback:
         message = f"{visible(host)} is not loopback, so others could open the page; use 127.0.0.1, or --allow-remote"
@@ -64,7 +62,7 @@ def command(
         listening = listen(host, port)
     except OSError as error:
         where = endpoint_text(visible(host), port)
-        raise Failure(exits.UNAVAILABLE, f"can't listen at {where}: {reason(error)}") from error
+        raise CommandError(exits.UNAVAILABLE, f"can't listen at {where}: {reason(error)}") from error
     with listening:
         _serve(listening, live, names)
     return 0
@@ -74,7 +72,7 @@ def _live(nameservers: tuple[str, ...]) -> Callable[[], Resolver] | None:
     """Return what returns the resolver that asks DNS; None, after a note, if the system has no DNS server."""
     try:
         resolver = sources.base_resolver((), live=True, nameservers=nameservers)
-    except Failure as failure:
+    except CommandError as failure:
         if nameservers:
             raise
         click.echo(f"spfengine ui: DNS can't be asked, only files: {failure.message}", err=True)

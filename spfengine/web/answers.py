@@ -14,8 +14,7 @@ from spfengine.answers import Resolver
 from spfengine.catalogue.catalogue import Catalogue
 from spfengine.checks import check
 from spfengine.drivers import drive
-from spfengine.errors import AddressError, ArgumentError, SPFEngineError
-from spfengine.evaluation.limits import DEFAULT_LIMITS
+from spfengine.errors import SPFEngineError
 from spfengine.evidence.bounds import Bounds
 from spfengine.evidence.reading import evidence_in
 from spfengine.evidence.subject import domains_about
@@ -25,7 +24,7 @@ from spfengine.names import fold, is_same_or_under
 from spfengine.report.check import check_page
 from spfengine.report.html import page_html, view_html
 from spfengine.report.lint import lint_page
-from spfengine.report.page import Page, Section, prose, style_of, text
+from spfengine.report.page import Page, Section, prose, text
 from spfengine.report.simulate import simulation_page
 from spfengine.report.suggest import suggestion_page
 from spfengine.resolvers.overlay import Overlay
@@ -36,7 +35,7 @@ from spfengine.simulation.simulate import simulate
 from spfengine.text.evidence import evidence_lines
 from spfengine.text.identify import identify_lines
 from spfengine.text.limit_plan import limit_plan_lines
-from spfengine.text.lines import Span, line
+from spfengine.text.lines import Span
 from spfengine.visible import visible, visible_name
 from spfengine.web.requests import Client, File, Form, Request, Task, read_request
 from spfengine.wording import counted, listed
@@ -55,10 +54,11 @@ BOUNDS = Bounds(senders=10_000, unpacked=256 << 20, members=1_000, held=16 << 20
 _KEPT_ZONES = 4  # while a draft is edited, each request has the same zones
 _MOST_DOMAINS = 5
 _LONGEST_ANSWER = 1_000
+_LONGEST_FILE_NAME = 100
 _LIVE_HINT = "choose to ask DNS for what the files do not have"
 
 
-class _Refused(Exception):
+class _RefusedError(Exception):
     """A part of a request that can't be used.
 
     Attributes:
@@ -86,7 +86,7 @@ def answer(document: object, live: Callable[[], Resolver] | None, now: float | N
         with _blaming("zones"):
             layers = [_zone(file) for file in request.zones]
         return _ANSWERS[request.task](_Asked(request, layers, live, now))
-    except _Refused as error:
+    except _RefusedError as error:
         return {"error": str(error), "field": error.field}
     except SPFEngineError as error:
         return {"error": str(error), "field": str(error).partition(":")[0].partition("[")[0]}
@@ -98,7 +98,7 @@ def _blaming(field: str) -> Iterator[None]:
     try:
         yield
     except SPFEngineError as error:
-        raise _Refused(field, str(error)) from error
+        raise _RefusedError(field, str(error)) from error
 
 
 @lru_cache(_KEPT_ZONES)
@@ -108,7 +108,7 @@ def _zone(file: File) -> "Zone | Recording":
             return zone_files.read_named(file.content, file.name)
         return zone_files.read_octets(file.content)
     except SPFEngineError as error:
-        raise _Refused("zones", f"{file.name}: {error}") from error
+        raise _RefusedError("zones", f"{file.name}: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +131,11 @@ class _Asked:
         """Return what answers questions: the zones, DNS, or zones over DNS."""
         live = self.live if self.request.is_live else None
         if self.request.is_live and live is None:
-            raise _Refused("zones", "DNS can't be asked here; paste or drop a zone export")
+            raise _RefusedError("zones", "DNS can't be asked here; paste or drop a zone export")
         if self.layers:
             return zone_files.lay_together(self.layers, None if live is None else live())
         if live is None:
-            raise _Refused("zones", "there are no records to look at: paste or drop a zone export, or choose live DNS")
+            raise _RefusedError("zones", "there are no records to look at: paste or drop a zone export, or choose DNS")
         return live()
 
     def senders(self) -> tuple[Sender, ...]:
@@ -158,8 +158,7 @@ class _Asked:
         """Return the answer that shows a page."""
         task = self.request.task
         if self.request.form is Form.REPORT:
-            name = "".join([character if character.isalnum() or character in "-." else "-" for character in page.subject])
-            return {"report": page_html(page, self.now), "name": f"{name[:100]}-{task}.html"}
+            return {"report": page_html(page, self.now), "name": f"{_file_name(page.subject)}-{task}.html"}
         said = "".join([span.text for span in page.answer])
         return {
             "view": view_html(page, f"{task}-"),
@@ -169,13 +168,18 @@ class _Asked:
         }
 
 
+def _file_name(text: str) -> str:
+    """Return the beginning of a text without what some systems do not allow in the name of a file."""
+    return "".join([each if each.isalnum() or each in "-." else "-" for each in text[:_LONGEST_FILE_NAME]])
+
+
 def _only(domains: Sequence[str]) -> str:
     if len(domains) == 1:
         return domains[0]
     if not domains:
-        raise _Refused("domain", "give the domain that the mail is from")
+        raise _RefusedError("domain", "give the domain that the mail is from")
     names = listed([visible_name(name) for name in domains], _MOST_DOMAINS)
-    raise _Refused("domain", f"the senders use several domains ({names}); give the one to look at")
+    raise _RefusedError("domain", f"the senders use several domains ({names}); give the one to look at")
 
 
 def _read(asked: _Asked) -> Answer:
@@ -186,7 +190,7 @@ def _read(asked: _Asked) -> Answer:
     lines = list(evidence_lines(evidence))
     if files and not evidence.senders:
         reasons = "; ".join([visible(each.reason, 200) for each in evidence.unread[:3]])
-        raise _Refused("evidence", f"no sender was found{f': {reasons}' if reasons else ''}")
+        raise _RefusedError("evidence", f"no sender was found{f': {reasons}' if reasons else ''}")
     domains = [request.domain] if request.domain else domains_about(evidence.senders, evidence.reports)
     said = text(Span(f"{counted(len(evidence.senders), 'sender')}, {counted(evidence.messages, 'message')}"))
     section = Section("evidence", "How the senders are known", tuple(prose(lines)))
@@ -209,7 +213,7 @@ def _check(asked: _Asked) -> Answer:
 
 def _first(senders: Sequence[Sender]) -> Client:
     if not senders:
-        raise _Refused("client", "give the address of the client, such as 192.0.2.1")
+        raise _RefusedError("client", "give the address of the client, such as 192.0.2.1")
     return Client(senders[0].ip, senders[0].sender, senders[0].helo)
 
 
@@ -246,7 +250,7 @@ def _change(asked: _Asked) -> Answer:
 def _draft(request: Request) -> str:
     record = read_pasted(request.draft.strip()).text
     if not record:
-        raise _Refused("draft", "write the record to try, such as v=spf1 mx -all")
+        raise _RefusedError("draft", "write the record to try, such as v=spf1 mx -all")
     return record
 
 

@@ -1,6 +1,6 @@
 """Threads that answer, in two lanes: so that requests which wait for DNS never hold up those which need none.
 
-A lane has a number of threads and a bounded queue. Who comes when it is full is told so at once.
+A lane has a number of threads and a bounded queue. A request that finds it full is refused at once.
 """
 
 import asyncio
@@ -17,11 +17,11 @@ _T = TypeVar("_T")
 _TIMED_OUT = Answer.failed(Status.TIMEOUT)
 
 
-class Busy(Exception):
+class BusyError(Exception):
     """The queue of a lane is full."""
 
 
-class Late(Exception):
+class LateError(Exception):
     """There was no answer in time. Its thread ends later, and is not free until then."""
 
 
@@ -43,11 +43,11 @@ class Lane:
         """Return what `work` returns.
 
         Raises:
-            Busy: the queue is full.
-            Late: it takes too long.
+            BusyError: the queue is full.
+            LateError: it takes too long.
         """
         if self._places <= 0:
-            raise Busy
+            raise BusyError
         self._places -= 1
         loop = asyncio.get_running_loop()
         future = self._pool.submit(work)
@@ -55,7 +55,7 @@ class Lane:
         try:
             return await asyncio.wait_for(asyncio.wrap_future(future), self._seconds)  # cancels what has not begun
         except TimeoutError:
-            raise Late from None
+            raise LateError from None
 
     def _leave(self) -> None:
         self._places += 1

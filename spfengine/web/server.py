@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from spfengine.answers import Resolver
 from spfengine.errors import MissingExtraError
 from spfengine.web.answers import answer
-from spfengine.web.lanes import Busy, Lane, Late, Until
+from spfengine.web.lanes import BusyError, Lane, LateError, Until
 from spfengine.web.requests import MAX_OCTETS
 
 if TYPE_CHECKING:
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-NEEDED = "the page needs Starlette, uvicorn and Jinja2; run: pip install starlette uvicorn jinja2 (the extra spfengine[ui])"
+NEEDED = (
+    "the page needs Starlette, uvicorn and Jinja2, which are not all installed; "
+    "run: pip install starlette uvicorn jinja2 (the extra spfengine[ui])"
+)
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'"
@@ -76,9 +79,7 @@ class Bounds:
 _BOUNDS = Bounds()
 
 
-def application(
-    live: Callable[[], Resolver] | None, hosts: Collection[str], bounds: Bounds = _BOUNDS
-) -> "ASGIApp":
+def application(live: Callable[[], Resolver] | None, hosts: Collection[str], bounds: Bounds = _BOUNDS) -> "ASGIApp":
     """Return the application.
 
     Args:
@@ -154,9 +155,9 @@ class _Page:
             return _response(413, f"this is more than {MAX_OCTETS >> 20} MiB; give fewer or smaller files")
         try:
             found = await lane.run(lambda: _answer(body, live))
-        except Busy:
+        except BusyError:
             return _response(503, "too many requests wait; try again in a moment")
-        except Late:
+        except LateError:
             return _response(504, f"there was no answer within {self._bounds.seconds:g} seconds")
         return found
 
@@ -169,8 +170,7 @@ def _answer(body: bytes, live: Callable[[], Resolver] | None) -> "Response":
         document = json.loads(body)
     except (ValueError, RecursionError):
         return _response(400, "the request is not JSON")
-    found = answer(document, live)
-    return JSONResponse(found, 400 if "error" in found else 200)
+    return JSONResponse(answer(document, live))  # 200 also for what can't be used: the page shows why
 
 
 async def _body(request: "Request") -> bytes | None:

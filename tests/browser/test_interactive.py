@@ -46,9 +46,8 @@ def _runtime(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """Python for browsers, as its script packs it."""
     need("hatchling")
     folder = tmp_path_factory.mktemp("runtime")
-    script = repository / "scripts" / "build_live_runtime.py"
-    command = [sys.executable, script, "--pyodide", pyodide_folder(), "--output", folder]
-    subprocess.run(command, check=True, capture_output=True)
+    command = [sys.executable, "-m", "scripts.build_live_runtime", "--pyodide", pyodide_folder(), "--output", folder]
+    subprocess.run(command, check=True, capture_output=True, cwd=repository)
     [wheel] = folder.glob("*.whl")
     with found_in(wheel):
         yield

@@ -2,7 +2,8 @@
 
 export const about = "Everything stays on this machine. DNS is asked only if you choose so.";
 export const live = {
-  isChosen: true,
+  isPossible: true,
+  pages: [],
   about: "The DNS servers of this machine then learn the names that are looked up: those of the domain and its includes, "
     + "and those of known mail services, to find out whose an address is.",
 };

@@ -37,6 +37,7 @@ function refuse(answer) {
   const control = element(CONTROLS[answer.field] ?? "message");
   control.setAttribute("aria-invalid", "true");
   control.setAttribute("aria-describedby", "problem");
+  element("results").hidden = true;
   control.focus();
   say("");
 }
@@ -193,16 +194,21 @@ element("example").addEventListener("click", async () => {
 function fromLink() {
   const values = Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
   if (!["message", "zone", "domain", "record"].some((key) => values[key])) return;
-  fill(values);
+  fill({ ...values, live: values.live && live.isPossible });
   if (!values.live) look();
 }
 
 element("about").textContent = about;
-element("live-choice").hidden = live === null;
-if (live !== null) {
-  element("live").checked = live.isChosen;
-  element("live-about").textContent = live.about;
-}
+element("live-about").textContent = live.about;
+element("live-choice").hidden = !live.isPossible;
+element("live").checked = live.isPossible;
+element("resolver-choice").hidden = live.pages.length === 0;
+element("resolver").replaceChildren(...live.pages.map(({ name, page, isThis }) => new Option(name, page, isThis, isThis)));
+element("resolver").addEventListener("change", () => {
+  const texts = ["message", "zone", "domain", "record"].map((id) => [id, element(id).value]).filter(([, text]) => text);
+  location.href = `${element("resolver").value}#${new URLSearchParams([...texts, ["live", "1"]])}`;
+});
 await start(say);
 fromLink();
 document.documentElement.dataset.ready = "";
+performance.mark("ready");

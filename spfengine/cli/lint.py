@@ -236,8 +236,8 @@ def _report_sources(domain: str | None, linted: LintedSources, form: str, html: 
     else:
         more = {"sources": linted.to_dict()}
         sys.stdout.write(_for_programs(domain, linted.findings, SourcePlaces(linted.linted), form, more))
-    for skipped in linted.found.skipped:
-        click.echo(f"spfengine lint: {visible(skipped.path)}: {skipped.why}", err=True)
+    for unread in linted.found.unread:
+        click.echo(f"spfengine lint: {visible(unread.path)}: {unread.why}", err=True)
     code = _exit_code(linted.findings, strict=strict)
     return exits.UNAVAILABLE if code == 0 and linted.is_incomplete else code
 

@@ -15,9 +15,9 @@ from spfengine.cli.senders import sender_of, write_senders
 from spfengine.evidence.subject import domains_about
 from spfengine.linting.codes import Severity
 from spfengine.linting.limits import UNFRAGMENTED
-from spfengine.names import is_same_or_under
+from spfengine.names import fold, is_same_or_under
 from spfengine.resolvers.zone_files import files as zone_files
-from spfengine.senders import Sender
+from spfengine.senders import Sender, concerns, domain_of
 from spfengine.text.evidence import evidence_lines
 from spfengine.text.suggest import brief_lines, suggestion_lines
 from spfengine.visible import visible_name
@@ -101,6 +101,7 @@ _MOST_DOMAINS = 5
 )
 @options.everything
 @reports.option
+@reports.interactive
 @options.as_json
 def command(
     domain: str | None,
@@ -125,6 +126,7 @@ def command(
     as_csv: bool,
     everything: bool,
     html: str | None,
+    is_interactive: bool,
     as_json: bool,
 ) -> int:
     """Propose the record that DOMAIN should have: the smallest change after which all wanted senders pass, with the
@@ -138,7 +140,7 @@ def command(
     domain = domain or _domain_of(senders, () if evidence is None else evidence.reports)
     senders += tuple(sender_of(pair, domain) for pair in single)
     own = (*[name for name in zone_files.own_domains(layers) if is_same_or_under(domain, name)], *own)
-    resolver = sources.answering(layers, live, nameservers)
+    resolver = reports.recorder_of(sources.answering(layers, live, nameservers), is_interactive=is_interactive)
     suggestion = suggest(
         domain,
         senders,
@@ -165,7 +167,10 @@ def command(
         plan_text = list(plan_lines(plan, None, Asked(zones, live, nameservers)))
         resolvers = resolver, sources.with_drafts(resolver, drafted)
         page = suggestion_page(suggestion, own, formats, resolvers, plan_text)
-        reports.write_report(page, html, evidence_lines(evidence))
+        first = {domain: suggestion.record or next(iter(suggestion.published), "v=spf1 -all")}
+        concerned = [sender for sender in senders if concerns(sender, fold(domain_of(sender)), domain)]
+        situation = reports.situation_of(resolver, domain, first, concerned, own, formats)
+        reports.write_report(page, html, evidence_lines(evidence), situation)
     if as_json:
         write_json({**_document(suggestion, evidence), "plan": plan_dict(plan)})
     elif as_csv:

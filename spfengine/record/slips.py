@@ -29,6 +29,7 @@ _CUT = re.compile(
 )
 _PUNCTUATION = ",;|"
 _AROUND = "<>()[]\"'`\\,;|"
+_QUOTED = re.compile(r"[<>()\[\]\"'`]")
 _SEPARATORS = re.compile(r"[,;|]+")
 _SCHEME = re.compile(r"(?:https?|ftp|mailto|dns|smtp):/*(?=[A-Za-z0-9_@])|https?//|//+", re.IGNORECASE)
 _RANGE = re.compile(r"([0-9A-Fa-f.:]+)[-\u2013]([0-9A-Fa-f.:]+)\Z")
@@ -155,7 +156,7 @@ def _punctuated(token: Token) -> Slip | None:
     """Return the slip of a term with punctuation around it: `mx,`, `-all;`, `"a:b.example"`."""
     bare = token.text.strip(_AROUND)
     term = bare if _begins_like_a_term(bare) else _network_term("", bare)
-    if bare == token.text or not term:
+    if bare == token.text or not term or _QUOTED.search(bare):  # only a part of what is around it: `ip4:[x]`
         return None
     return _meant([term], lead="terms are separated by spaces only; ")
 

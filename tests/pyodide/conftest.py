@@ -3,7 +3,6 @@
 Both need npm's package `pyodide` in the folder that SPFENGINE_PYODIDE names; .ci/run installs it there.
 """
 
-import os
 import shutil
 import subprocess
 import zipfile
@@ -11,6 +10,8 @@ from importlib import resources
 from pathlib import Path
 
 import pytest
+
+from tests.optional import missing, pyodide_folder
 
 LIBRARIES = ("dns", "idna")
 """The packages that the engine needs, besides itself. All of it is Python."""
@@ -21,13 +22,9 @@ LEFT_OUT = ("cli", "testing", "compat", "policyd")
 @pytest.fixture(scope="session")
 def pyodide() -> Path:
     """The folder of npm's package."""
-    folder = os.environ.get("SPFENGINE_PYODIDE", "")
-    if folder and Path(folder, "pyodide.mjs").is_file() and shutil.which("node"):
-        return Path(folder)
-    reason = "Pyodide is missing: npm install pyodide, and set SPFENGINE_PYODIDE to its folder in node_modules"
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason, pytrace=False)
-    pytest.skip(reason)
+    if shutil.which("node") is None:
+        missing("Node.js is missing: apt-get install -y nodejs")
+    return pyodide_folder()
 
 
 @pytest.fixture(scope="session")

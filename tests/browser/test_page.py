@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import shutil
 import zipfile
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from scripts.build_playground import build
 from spfengine import Zone
 from tests.browser.test_reports import DESKTOP, LOADED, OPEN_ALL, PHONE, Opened, violations
 from tests.conftest import REPOSITORY
-from tests.optional import need
+from tests.optional import missing, need, pyodide_folder
 from tests.report.dom import Page as ReadPage, foreign
 from tests.report.samples import INVISIBLE, PAYLOADS
 from tests.web.serving import folder, ui
@@ -63,14 +62,11 @@ def resolver() -> "Iterator[tuple[str, Log]]":
 @pytest.fixture(scope="module")
 def playground(tmp_path_factory: pytest.TempPathFactory, resolver: "tuple[str, Log]") -> Path:
     """The playground, built, which may ask the resolver on loopback."""
-    pyodide = os.environ.get("SPFENGINE_PYODIDE", "")
-    if not Path(pyodide, "pyodide.mjs").is_file() or not pyodide or shutil.which("node") is None:
-        reason = "Pyodide is missing: npm install pyodide, and set SPFENGINE_PYODIDE to its folder in node_modules"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason, pytrace=False)
-        pytest.skip(reason)
+    if shutil.which("node") is None:
+        missing("Node.js is missing: apt-get install -y nodejs")
+    pyodide = pyodide_folder()
     output = tmp_path_factory.mktemp("playground") / "try"
-    build(Path(pyodide), output, {"Loopback": resolver[0]})
+    build(pyodide, output, {"Loopback": resolver[0]})
     return output
 
 

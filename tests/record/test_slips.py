@@ -169,6 +169,9 @@ FOR_A_PERSON = [
     ),
 ]
 NONE = [
+    "foo:a.example,b.example",
+    "foo=https://a.example",
+    "all:https://a.example",
     "ip4:[x]",
     "foo,",
     ",",

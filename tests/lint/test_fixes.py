@@ -196,7 +196,8 @@ def test_a_typo_is_told_with_the_record_that_was_meant(record: str, fixed: str |
         (["v=spf1 mx -all", "v=spf1 mx"], "v=spf1 mx -all"),
         (["v=spf1 mx -all", "v=spf1 mx +all"], None),
         (["v=spf1 mx -all", "v=spf1 redirect=ok.example"], None),
-        (["v=spf1 mx -all", "v=spf1 mx -al"], None),
+        (["v=spf1 mx -all", "v=spf1 a -al"], "v=spf1 mx a -all"),
+        (["v=spf1 mx -all", "v=spf1 mx foo -all"], None),
         (["v=spf1 mx exp=a.example -all", "v=spf1 mx exp=b.example -all"], None),
     ],
 )

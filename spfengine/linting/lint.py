@@ -1,7 +1,6 @@
 """`lint`: everything that is wrong, risky or without effect in a domain's SPF."""
 
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from spfengine.answers import Answer, Question, RRType, TextRecord, is_spf_octets
@@ -13,7 +12,7 @@ from spfengine.evaluation.explanation import explain
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.session import Answers, Session
 from spfengine.linting import names, syntax, terms, zone_names
-from spfengine.linting.codes import LintCode, Severity
+from spfengine.linting.codes import LintCode
 from spfengine.linting.exposure import exposure, rentable_terms
 from spfengine.linting.finding import Finding, ReachedRecord, joins_of, without_consequences
 from spfengine.linting.hosts import helo_names
@@ -73,7 +72,8 @@ def lint(
         own: names whose records the admin can edit, and all under them, in addition to those of the domain. If
             `resolver` is a `Zone`, or an `Overlay` of one, its apexes and all under them count as well; all its names
             if it has no apex.
-        senders: who sends mail. Includes that no message of theirs passes by are found too.
+        senders: who sends mail. Includes that no message of theirs passes by are found too; and a domain that they
+            send from needs a record.
         catalogue: the known services; `Catalogue.load()` by default.
 
     Raises:
@@ -139,17 +139,7 @@ def lint_zone(
     repeated = {id(each) for root in roots for name, each in linted[root].outside.items() if said[name] != id(each)}
     found = [finding for root in roots for finding in linted[root].findings if id(finding) not in repeated]
     seen = {_key(finding): finding for finding in reversed([*found, *zone_names.all_beside_cname(own)])}
-    return [_of_zone(own, finding) for finding in list(seen.values())[::-1]]
-
-
-def _of_zone(zone: Zone, finding: Finding) -> Finding:
-    """Return a finding with its severity in a list of all names: a name that may send nothing needs no record."""
-    if finding.code is not LintCode.NO_RECORD or finding.domain is None:
-        return finding
-    texts = [octets.decode("latin-1") for octets in zone.resolve(Question(finding.domain, RRType.TXT)).records]
-    if facts_of(zone).shows_sending(finding.domain, texts):
-        return finding
-    return replace(finding, severity=Severity.WARNING)
+    return list(seen.values())[::-1]
 
 
 def _roots(zone: Zone, linted: dict[str, Linted]) -> list[str]:
@@ -216,7 +206,7 @@ def linting(
         answers[question.key] = Answer.txt(record, *others)
     zone = facts_of(resolver)
     walk = yield from walking(inputs, answers, (Names((inputs.domain, *own)), zone.own), zone.proxied)
-    findings = yield from names.without_record(walk, zone, catalogue)
+    findings = yield from names.without_record(walk, zone, senders, catalogue)
     for reached in walk.records:
         findings += yield from _of_reached(walk, reached, zone)
     findings += yield from names.targets(walk)

@@ -1,6 +1,6 @@
 """The names that a, mx, ptr and exists are about: whether they exist, have the records needed, and can be queried."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
 
 from spfengine.addresses import V4, V6, address_text
@@ -8,7 +8,7 @@ from spfengine.answers import Answer, Question, RRType, Status, spf_texts
 from spfengine.catalogue.catalogue import Catalogue
 from spfengine.dmarc.suffixes import registrable_domain
 from spfengine.evaluation.mechanisms import dns_failure_halt
-from spfengine.linting.codes import LintCode
+from spfengine.linting.codes import LintCode, Severity
 from spfengine.linting.finding import Finding, ReachedRecord
 from spfengine.linting.fixes import Fix, with_term, without
 from spfengine.linting.syntax import shows_intent
@@ -20,6 +20,7 @@ from spfengine.policy.include_tree import TreeTerm
 from spfengine.policy.outcome import Input
 from spfengine.record.macro import MacroString
 from spfengine.record.model import MX, A, Directive, DomainDirective, Exists, Include, Ptr, Record, Redirect, Term
+from spfengine.senders import Sender, domain_of
 from spfengine.special_purpose import special_purpose_of
 from spfengine.visible import visible, visible_name
 
@@ -300,19 +301,30 @@ def _tidied(name: str) -> str | None:
     return tidy if "%" not in tidy and tidy != name and domain_fault(tidy) is None else None
 
 
-def without_record(walk: Walk, zone: Facts, catalogue: Catalogue | None) -> Findings:
+def without_record(walk: Walk, zone: Facts, senders: Iterable[Sender], catalogue: Catalogue | None) -> Findings:
     """Return what the walk found; if the domain has no record, with one to begin with.
 
+    A domain without a record is an error only if something shows that it sends mail.
+
     Args:
+        senders: who sends, as far as that is known.
         catalogue: the known services; those that come with the package by default.
     """
     findings = list(walk.findings)
     for index, finding in enumerate(findings):
         if finding.code is LintCode.NO_RECORD:
-            findings[index] = yield from _first_record(walk, finding, zone, catalogue)
+            first = yield from _first_record(walk, finding, zone, catalogue)
+            findings[index] = replace(first, severity=_severity_without_record(walk, zone, senders))
         elif finding.code is LintCode.INCLUDE_NO_RECORD:
             findings[index] = yield from _other_mechanism(walk, finding)
     return findings
+
+
+def _severity_without_record(walk: Walk, zone: Facts, senders: Iterable[Sender]) -> Severity:
+    domain = walk.inputs.domain
+    texts = [octets.decode("latin-1") for octets in walk.answers[Question(domain, RRType.TXT).key].records]
+    sends = zone.shows_sending(domain, texts) or any(fold(domain_of(each)) == fold(domain) for each in senders)
+    return Severity.ERROR if sends else Severity.WARNING
 
 
 def _other_mechanism(walk: Walk, finding: Finding) -> Generator[Question, Answer, Finding]:

@@ -94,7 +94,7 @@ def end_of(policy: Policy) -> Result | None:
         answer = policy.answers.get(Question(fold(name), RRType.TXT))
         selected = None if answer is None or answer.is_failure else select_record(answer)
         if not isinstance(selected, Record):
-            is_absent = selected is not None and selected.code is ProblemCode.NO_RECORD
+            is_absent = isinstance(selected, Problem) and selected.code is ProblemCode.NO_RECORD
             return Result.NONE if is_absent and len(seen) == 1 else None
         ends = [term.qualifier for term in selected.directives if isinstance(term, All)]
         if ends:

@@ -87,3 +87,36 @@ def test_published_records_are_linted(name: str) -> None:
     for finding in findings:
         assert finding.text.isprintable()
         assert finding.hint is None or finding.hint.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("name", "severity"),
+    [
+        ("takes.x.example", "warning"),
+        ("host.x.example", "warning"),
+        ("null.x.example", "warning"),
+        ("signs.x.example", "error"),
+        ("seems.x.example", "error"),
+        ("sends.x.example", "error"),
+        ("part.x.example", "error"),
+    ],
+)
+def test_a_name_without_a_record_is_an_error_only_if_it_sends_by_every_road(name: str, severity: str) -> None:
+    zone = Zone(
+        {
+            "x.example": {"SOA": "ns. root. 1 2 3 4 5", "TXT": "v=spf1 include:part.x.example -all"},
+            **{f"{label}.x.example": {"MX": (10, "host.x.example")} for label in ("takes", "signs", "sends")},
+            "host.x.example": {"A": "192.0.2.1"},
+            "null.x.example": {"MX": (0, ".")},
+            "k._domainkey.signs.x.example": {"TXT": "v=DKIM1; p=abc"},
+            "seems.x.example": {"TXT": "spf1 mx -all", "MX": (10, "host.x.example")},
+            "part.x.example": {"MX": (10, "host.x.example")},
+        }
+    )
+    senders = [spfengine.Sender("192.0.2.1", "a@sends.x.example")]
+    of_all = [each for each in spfengine.lint_zone(zone, senders=senders) if each.domain == name]
+    of_one = spfengine.lint(name, resolver=zone, senders=senders)
+    of_overlay = spfengine.lint(name, resolver=spfengine.Overlay(Zone({}), zone), senders=senders)
+    for findings in (of_all, of_one, of_overlay):
+        found = {str(each.severity) for each in findings if each.code == "no-record"}
+        assert found == ({severity} if name != "host.x.example" or findings is not of_all else set())

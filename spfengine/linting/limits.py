@@ -230,9 +230,14 @@ def answer_size(name: str, answer: Answer) -> int:
     return size
 
 
-def sizes(reached: ReachedRecord, answer: Answer) -> Iterator[Finding]:
-    """Yield what is too long in the TXT records of a name."""
-    yield from _long_string(reached, answer)
+def sizes(reached: ReachedRecord, answer: Answer, *, has_strings: bool = True) -> Iterator[Finding]:
+    """Yield what is too long in the TXT records of a name.
+
+    Args:
+        has_strings: whether the answer has the strings as they are published; a collection of records may join them.
+    """
+    if has_strings:
+        yield from _long_string(reached, answer)
     size = answer_size(reached.domain or "", answer)
     others = len(answer.strings) - 1
     beside = f" (with {others} other TXT records)" if others > 1 else ""

@@ -19,7 +19,7 @@ from spfengine.linting.hosts import helo_names
 from spfengine.linting.idle import idle_includes
 from spfengine.linting.limits import limits as limits_of, sizes, ttl
 from spfengine.linting.walk import Walk, walking
-from spfengine.linting.zones import Facts, facts_of, names_to_lint, records_of_type_spf, zone_of
+from spfengine.linting.zones import Facts, facts_of, known_to, names_to_lint, records_of_type_spf, zone_of
 from spfengine.names import Names, fold, octets
 from spfengine.policy.compile import Inputs
 from spfengine.policy.work import WORK_LIMIT, Work
@@ -84,7 +84,7 @@ def lint(
     if domain is None:
         return _lint_text(record)
     steps = linting(domain, resolver, record, limits, name_list(own), sender_list(senders), catalogue)
-    return drive(steps, resolver).findings
+    return drive(steps, known_to(resolver)).findings
 
 
 async def alint(
@@ -101,7 +101,7 @@ async def alint(
     if domain is None:
         return _lint_text(record)
     steps = linting(domain, resolver, record, limits, name_list(own), sender_list(senders), catalogue)
-    return (await adrive(steps, resolver)).findings
+    return (await adrive(steps, known_to(resolver))).findings
 
 
 def lint_zone(
@@ -130,7 +130,10 @@ def lint_zone(
     if own is None:
         raise ArgumentError("there are no names to lint: this Overlay has drafts, and no zone")
     given = sender_list(senders)
-    linted = {name: drive(linting(name, zone, None, limits, (), given, catalogue), zone) for name in names_to_lint(own)}
+    answers = known_to(zone)
+    linted = {
+        name: drive(linting(name, zone, None, limits, (), given, catalogue), answers) for name in names_to_lint(own)
+    }
     roots = _roots(own, linted)
     said: dict[str, int] = {}  # names outside, each with the finding that says so for the whole zone
     for root in roots:
@@ -214,10 +217,10 @@ def linting(
         findings += terms.host_networks(walk, reached)
     if walk.root.record is not None:
         findings += yield from limits_of(walk, findings)
+        findings += yield from idle_includes(walk, senders, catalogue)
         findings += yield from terms.ineffective_terms(walk, findings)
         findings += yield from exposure(walk, findings)
         findings += yield from helo_names(walk, has_apexes=zone.has_apexes)
-        findings += yield from idle_includes(walk, senders, catalogue)
     findings += zone_names.of_names(walk, resolver)
     findings += names.unanswered(walk, findings)
     findings += walk.outside.values()
@@ -233,7 +236,7 @@ def _of_reached(walk: Walk, reached: ReachedRecord, zone: Facts) -> Findings:
         findings += _of_record(reached, reached.record)
     answer = walk.answers.get(Question(reached.domain or "", RRType.TXT).key)
     if answer is not None and reached.own:
-        findings += sizes(reached, answer)
+        findings += sizes(reached, answer, has_strings=not zone.is_collection)
         findings += syntax.look_alikes(reached, answer)
         findings += syntax.split_records(reached, answer)
         findings += yield from _explained(walk, reached)

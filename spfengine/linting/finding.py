@@ -35,6 +35,7 @@ class Finding:
             given. If not, only its owner can.
         source: the text of the record, each octet as one character, or None.
         path: (domain, term) for each term that leads to the record; empty for the domain's own.
+        spans: the terms that it is about, if they are several; `span` is the first of them.
     """
 
     code: LintCode
@@ -48,6 +49,7 @@ class Finding:
     own: bool = True
     source: str | None = None
     path: Path = ()
+    spans: tuple[Span, ...] = ()
 
     def __str__(self) -> str:
         where = "" if self.domain is None else f"{visible_name(self.domain)}: "
@@ -76,6 +78,10 @@ class Finding:
 
         return render_html(self, now=now)
 
+    @property
+    def _all_spans(self) -> tuple[Span, ...]:
+        return self.spans or (() if self.span is None else (self.span,))
+
     def to_dict(self) -> dict[str, object]:
         """Return the finding as JSON-safe values."""
         return {
@@ -84,6 +90,7 @@ class Finding:
             "text": self.text,
             "domain": None if self.domain is None else visible_name(self.domain),
             "span": None if self.span is None else list(self.span),
+            "spans": [list(span) for span in self._all_spans],
             "section": self.section,
             "hint": self.hint,
             "fix": None if self.fix is None else list(self.fix),
@@ -213,12 +220,22 @@ def without_consequences(findings: Iterable[Finding]) -> list[Finding]:
     A name that is two terms does not exist either.
     """
     findings = list(findings)
-    rentable = {(each.domain, each.span) for each in findings if each.code is LintCode.RENTABLE_NETWORK}
+    rented = [each for each in findings if each.code is LintCode.RENTABLE_NETWORK]
+    rentable = {(each.domain, span) for each in rented for span in each.spans}
+    better = _said_better(findings)
+    findings = [each for each in findings if (each.code, each.domain, each.span) not in better]
     findings = [
         each for each in findings if each.code is not LintCode.WIDE_NETWORK or (each.domain, each.span) not in rentable
     ]  # it says more about the same network
     causes = [finding for finding in findings if finding.code in _CAUSES]
     return [each for each in findings if not any(_is_caused(each, cause) for cause in causes)] if causes else findings
+
+
+def _said_better(findings: Iterable[Finding]) -> set[tuple[LintCode, str | None, Span | None]]:
+    """Return what need not be said, by code and place: that a name does not exist which somebody could register."""
+    registrable = [each for each in findings if each.code is LintCode.COULD_BE_REGISTERED]
+    codes = (LintCode.INCLUDE_DOMAIN_NOT_FOUND, LintCode.REDIRECT_DOMAIN_NOT_FOUND)
+    return {(code, each.domain, each.span) for each in registrable for code in codes}
 
 
 def _is_caused(finding: Finding, cause: Finding) -> bool:

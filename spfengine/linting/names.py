@@ -108,7 +108,9 @@ def _registrable(walk: Walk, reached: ReachedRecord, term: Term, name: str) -> F
     text = f"{shown} leads to {visible_name(domain)}, which does not exist: anybody who registers it can send as you"
     if not reached.own:
         text = f"{text}, and as everybody else who includes this record"
-    if isinstance(term, DomainDirective) and not isinstance(term, Include):
+    if isinstance(term, Include | Redirect):
+        text = f"{text}; until then receivers give permerror"
+    elif isinstance(term, DomainDirective):
         text = f"{text}; until then it is a void lookup for every client"
     hint = f"take {shown} out, or correct its name; if the domain was yours, register it again"
     return [reached.finding(LintCode.COULD_BE_REGISTERED, text, term, hint)]

@@ -218,7 +218,8 @@ def test_a_finding_is_a_value(code: str) -> None:
     for finding in CASES[code][0].findings():
         assert pickle.loads(pickle.dumps(finding)) == finding
         assert finding.to_dict().keys() == {
-            "code", "severity", "text", "domain", "span", "section", "hint", "fix", "own", "record", "path",
+            "code", "severity", "text", "domain", "span", "spans", "section", "hint", "fix", "own", "record",
+            "path",
         }  # fmt: skip
         shown = finding.render()
         assert str(finding.code) in shown

@@ -343,4 +343,4 @@ def test_how_arguments_were_understood_is_in_documents_and_reports(
     notes = json.loads(ended.out)["notes"]
     assert [note in each for each in notes] == [True]
     assert notes[0] in ended.err
-    assert note.split("'")[-1] in page.read_text(encoding="utf-8")
+    assert note.rsplit("'", maxsplit=1)[-1] in page.read_text(encoding="utf-8")

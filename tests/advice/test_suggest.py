@@ -2,7 +2,7 @@
 
 import asyncio
 import pickle
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -609,3 +609,33 @@ def test_the_policy_for_a_sender_that_is_not_aligned_is_shown() -> None:
     ):
         found = spfengine.suggest("d.example", [sender], resolver=Zone({**zone, **records}), catalogue=CATALOGUE)
         assert expected in found.render(width=None)
+
+
+class TestSubdomain:
+    """The record of a domain above does not apply; a subdomain without one can redirect to it."""
+
+    ZONE: ClassVar[dict[str, Any]] = {
+        "firma.de": {"TXT": "v=spf1 ip4:5.9.1.2 -all"},
+        "news.firma.de": {"A": "5.9.1.9", "MX": (10, "aspmx.l.google.com")},
+    }
+
+    def suggested(self, *addresses: str) -> Suggestion:
+        senders = [spfengine.Sender(address, "a@news.firma.de") for address in addresses]
+        return spfengine.suggest("news.firma.de", senders, resolver=Zone(self.ZONE))
+
+    def test_a_sender_that_passes_by_the_record_above(self) -> None:
+        found = self.suggested("5.9.1.2")
+        assert found.record == "v=spf1 redirect=firma.de"
+        [caveat] = [each for each in found.caveats if each.code == "first-record"]
+        assert "that of firma.de does not apply to it" in caveat.text
+        assert "~all" not in caveat.text
+
+    def test_without_senders_it_is_a_proposal(self) -> None:
+        found = self.suggested()
+        assert found.record is None
+        assert found.proposal is not None
+        assert found.proposal.record == "v=spf1 redirect=firma.de"
+        assert '"v=spf1 -all"' in found.proposal.terms[0].why
+
+    def test_senders_that_do_not_pass_by_it_are_no_reason_for_it(self) -> None:
+        assert self.suggested("5.9.1.77").record == "v=spf1 ~all"

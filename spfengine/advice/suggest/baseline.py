@@ -38,6 +38,7 @@ class Baseline:
         faults: the faults of the published record.
         siblings: the other TXT records of the name, each as its strings.
         answer: the TXT answer.
+        parent: the domain above whose record the one to start from redirects to; None if it does not.
     """
 
     standing: Standing
@@ -48,6 +49,7 @@ class Baseline:
     faults: tuple[Problem, ...]
     siblings: tuple[tuple[bytes, ...], ...]
     answer: Answer
+    parent: str | None = None
 
     @property
     def is_new(self) -> bool:

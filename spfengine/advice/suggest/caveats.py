@@ -31,6 +31,13 @@ def caveats_of_start(situation: Situation, *, is_proposed: bool) -> Iterator[Cav
     """Yield how the record to start from differs from what is published; and what a first record does to others."""
     if situation.base.correction is not None:
         yield Caveat(CaveatCode.MENDED, situation.base.correction)
+    elif situation.base.parent is not None and is_proposed:
+        parent, domain = visible_name(situation.base.parent), visible_name(situation.inputs.domain)
+        text = (
+            f"{domain} has no SPF record yet, and that of {parent} does not apply to it. This one makes it apply: "
+            f"senders of {domain} pass by it: all that may send for {parent} may then send for {domain}"
+        )
+        yield Caveat(CaveatCode.FIRST_RECORD, text)
     elif situation.base.is_new and is_proposed:
         text = (
             f"{visible_name(situation.inputs.domain)} has no SPF record yet; this one gives everybody else softfail "

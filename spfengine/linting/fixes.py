@@ -100,6 +100,13 @@ def with_all_last(record: Record) -> Fix | None:
     return fix(text)
 
 
+def has_dead_terms(record: Record) -> bool:
+    """Whether a record has terms after its `all`."""
+    directives = record.directives
+    all_at = next((index for index, term in enumerate(directives) if isinstance(term, All)), len(directives))
+    return any(not isinstance(term, All) for term in directives[all_at:])
+
+
 _MAX_FAULTS = 10  # a record of more is not a typo
 _MAX_LENGTH = 2048  # of a record that gets corrections: guessing costs a parse each
 

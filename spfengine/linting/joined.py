@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from spfengine.linting.fixes import Fix, all_certain, as_strings, replaced
+from spfengine.linting.fixes import Fix, all_certain, as_strings, has_dead_terms, read, replaced, with_all_last, without
 from spfengine.record.grammar import MECHANISMS, MODIFIERS, VERSION
 from spfengine.record.hints import meant
-from spfengine.record.model import UnknownModifier
+from spfengine.record.model import All, UnknownModifier
 from spfengine.record.parser import parse_term
 from spfengine.record.slips import Slip, begins_like_a_term, slip_of
 from spfengine.record.tokenizer import Token, tokens
@@ -129,4 +129,21 @@ def separated(source: str, joined: list[Joined]) -> Fix | None:
     if joined and len(names) > len(set(names)):
         return None
     text = all_certain(text)
+    if is_all_in_the_middle(source, joined):
+        return _with_all_last(text)
     return as_strings(text) if text.isascii() else None
+
+
+def is_all_in_the_middle(source: str, joined: list[Joined]) -> bool:
+    """Whether a record with joined terms has terms after an `all`, which were meant to count."""
+    record = read(all_certain(spaced(source, joined))) if joined else None
+    return record is not None and has_dead_terms(record)
+
+
+def _with_all_last(text: str) -> Fix | None:
+    """Return a record with its `all` at its end; None if it has several that differ: which is meant is not known."""
+    record = read(text)
+    alls = [] if record is None else [term for term in record.directives if isinstance(term, All)]
+    if record is None or len({term.qualifier for term in alls}) != 1:
+        return None
+    return without(record, alls[:-1]) if record.directives[-1] is alls[-1] else with_all_last(record)

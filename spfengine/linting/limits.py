@@ -204,7 +204,10 @@ def _costliest(root: ReachedRecord, cost: Cost, walk: Walk) -> tuple[Term | None
     if costs.get(most, 0) < 2:
         return None, "take out terms that are not needed, or name their networks by ip4 and ip6"
     shown = visible(most, 60)
-    hint = f"{shown} alone costs {costs[most]} of them: take it out if you can, or name its networks by ip4 and ip6"
+    hint = (
+        f"{shown} alone costs {costs[most]} of them; take out what does not send your mail, and if need be write the "
+        "networks of what does (flatten)"
+    )
     return found, hint
 
 

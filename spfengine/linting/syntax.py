@@ -15,6 +15,7 @@ from spfengine.linting.fixes import (
     closed_up,
     corrections,
     fix,
+    has_dead_terms,
     is_range,
     read,
     record_meant,
@@ -23,7 +24,15 @@ from spfengine.linting.fixes import (
     slip_of_name,
     term_meant,
 )
-from spfengine.linting.joined import MAX_JOINED, Joined, joined_terms, separated, spaced, terms_meant
+from spfengine.linting.joined import (
+    MAX_JOINED,
+    Joined,
+    is_all_in_the_middle,
+    joined_terms,
+    separated,
+    spaced,
+    terms_meant,
+)
 from spfengine.record.model import All, Record, Redirect, Term, UnknownModifier, same_term, term_key
 from spfengine.record.parser import diagnose, parse_term
 from spfengine.record.tokenizer import is_spf, tokens
@@ -58,7 +67,8 @@ def faults(reached: ReachedRecord) -> Iterator[Finding]:
     joined = list(joined_terms(source, reached.joins))
     whole = separated(source, joined)
     is_sound = whole is not None and read("".join(whole)) is not None
-    yield from (_of_joined(reached, each, whole) for each in joined[:_MOST])
+    moved = is_all_in_the_middle(source, joined)
+    yield from (_of_joined(reached, each, whole, is_all_moved=moved) for each in joined[:_MOST])
     pieces = list(tokens(source)) if len(source) <= MAX_JOINED else []
     ranges = {pieces[index].start for index in range(len(pieces)) if is_range(pieces, index)}
     closed = closed_up(source)
@@ -73,7 +83,7 @@ def faults(reached: ReachedRecord) -> Iterator[Finding]:
             yield reached.of_problem(problem, fix=whole if is_sound or fixed is not None else None)
 
 
-def _of_joined(reached: ReachedRecord, each: Joined, whole: Fix | None) -> Finding:
+def _of_joined(reached: ReachedRecord, each: Joined, whole: Fix | None, *, is_all_moved: bool) -> Finding:
     shown = visible(each.token.text, 120)
     said = f"no space is between the terms in {shown}, so they are read as one"
     hint = f"did you mean {visible(' '.join(each.terms), 200)}?"
@@ -81,6 +91,8 @@ def _of_joined(reached: ReachedRecord, each: Joined, whole: Fix | None) -> Findi
         boundary = " ".join([f'"{visible(piece, 60)}"' for piece in ("…" + each.strings[0], each.strings[1] + "…")])
         said = f"two strings of the record are joined without a space: {boundary} is read as {shown}"
         hint = f"put a space at the end of the first string, or at the beginning of the next; {hint}"
+    if whole is not None and is_all_moved:
+        hint += "; the fix also moves the all to the end"
     return reached.finding(LintCode.MISSING_SPACE, said, each.token.span, hint, whole)
 
 
@@ -88,7 +100,8 @@ def shapes(reached: ReachedRecord, record: Record) -> Iterator[Finding]:
     """Yield the terms that are valid, but can't be what was meant: several in one, or no name of a host or domain."""
     joined = list(joined_terms(record.source, reached.joins))
     whole = separated(record.source, joined)
-    yield from (_of_joined(reached, each, whole) for each in joined[:_MOST])
+    moved = is_all_in_the_middle(record.source, joined)
+    yield from (_of_joined(reached, each, whole, is_all_moved=moved) for each in joined[:_MOST])
     spans = {each.token.span for each in joined}
     for token in tokens(record.source):
         slip = slip_of_name(token) if token.span not in spans else None
@@ -233,7 +246,7 @@ def merged(texts: Iterable[bytes], *, is_lenient: bool = False) -> Fix | None:
         is_lenient: whether different `all` don't contradict each other: the one that refuses least is taken.
     """
     records = [read(all_certain(octets.decode("latin-1"))) for octets in texts]
-    sound = [record for record in records if record is not None and not _has_dead_terms(record)]
+    sound = [record for record in records if record is not None and not has_dead_terms(record)]
     if not 2 <= len(records) <= _MOST_MERGED or len(sound) < len(records):
         return None
     terms = [term for record in sound for term in record.terms]
@@ -280,13 +293,6 @@ def _once_each(terms: list[Term]) -> list[str] | None:
         if not same:
             return None
     return [term.text for term in first.values()]
-
-
-def _has_dead_terms(record: Record) -> bool:
-    """Whether a record has terms after its `all`."""
-    directives = record.directives
-    all_at = next((index for index, term in enumerate(directives) if isinstance(term, All)), len(directives))
-    return any(not isinstance(term, All) for term in directives[all_at:])
 
 
 def modifiers(reached: ReachedRecord, record: Record) -> Iterator[Finding]:

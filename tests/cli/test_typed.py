@@ -344,3 +344,11 @@ def test_how_arguments_were_understood_is_in_documents_and_reports(
     assert [note in each for each in notes] == [True]
     assert notes[0] in ended.err
     assert note.rsplit("'", maxsplit=1)[-1] in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("word", ["-helo", "-helo=mx.seed.example", "-zone"])
+def test_an_option_with_one_hyphen(call: Call, word: str) -> None:
+    ended = call("check", "192.0.2.1", "a@seed.example", word, "mx.seed.example")
+    assert ended.code == 64
+    name = word.partition("=")[0]
+    assert f"No such option '{name}'; did you mean -{name}?" in ended.err

@@ -50,9 +50,11 @@ def of_text(findings: list[Finding]) -> list[Finding]:
 @pytest.mark.parametrize("first", BEFORE)
 @pytest.mark.parametrize("second", CERTAIN)
 def test_one_fix_corrects_all_slips_that_are_certain(first: str, second: str) -> None:
-    found = of_text(lint(None, record=(f"v=spf1 {first}", f"{second} exists:h.example")))
-    assert {each.fix for each in found} == {(f"v=spf1 {BEFORE[first]} {CERTAIN[second]} exists:h.example",)}
-    assert of_text(lint(None, record=f"v=spf1 {BEFORE[first]} {CERTAIN[second]} exists:h.example")) == []
+    rest = "" if "al" in second else "exists:h.example"
+    meant = f"v=spf1 {BEFORE[first]} {CERTAIN[second]} {rest}".rstrip()
+    found = of_text(lint(None, record=(f"v=spf1 {first}", f"{second} {rest}".rstrip())))
+    assert {each.fix for each in found} == {(meant,)}
+    assert of_text(lint(None, record=meant)) == []
 
 
 @pytest.mark.parametrize("second", CERTAIN)
@@ -99,3 +101,19 @@ def test_halves_of_a_record_with_slips_are_joined() -> None:
     zone = spfengine.Zone({"x.example": {"TXT": records}})
     [finding] = [each for each in spfengine.lint("x.example", resolver=zone) if each.code == "split-over-records"]
     assert finding.fix == ("v=spf1 include:a.example ip4:192.0.2.9 include:b.example ~all",)
+
+
+@pytest.mark.parametrize(
+    ("strings", "fixed"),
+    [
+        (("v=spf1 mx ~all", "include:b.example"), "v=spf1 mx include:b.example ~all"),
+        (("v=spf1 mx ~all", "include:b.example ~all"), "v=spf1 mx include:b.example ~all"),
+        (("v=spf1 mx ~all", "include:b.example -all"), None),
+        (("v=spf1 mx", "include:b.example ~all"), "v=spf1 mx include:b.example ~all"),
+    ],
+)
+def test_terms_after_an_all_of_the_first_string_count(strings: tuple[str, str], fixed: str | None) -> None:
+    [finding] = [each for each in lint(None, record=strings) if each.code == "missing-space"]
+    assert finding.fix == (None if fixed is None else (fixed,))
+    moves = fixed is not None and "~all" in strings[0]
+    assert ("the fix also moves the all to the end" in (finding.hint or "")) is moves

@@ -11,7 +11,7 @@ import click
 
 from spfengine import __version__
 from spfengine.cli import exits
-from spfengine.cli.exits import NAME, Failure
+from spfengine.cli.exits import NAME, CommandError
 from spfengine.cli.typed import address_in, domain_in
 from spfengine.record.grammar import VERSION
 from spfengine.visible import visible
@@ -117,7 +117,7 @@ def run(arguments: list[str]) -> int:
     """Run the command, and return its exit code.
 
     Raises:
-        Failure: the command line can't be understood, or the command failed.
+        CommandError: the command line can't be understood, or the command failed.
     """
     if _COMPLETE in os.environ:
         application.main(arguments, NAME)  # answers the shell, and exits
@@ -135,7 +135,7 @@ def run(arguments: list[str]) -> int:
         if _ONE_HYPHEN.match(message):
             message = _with_two_hyphens(arguments, known) or message
         message = _with_other_name(message, known)
-        raise Failure(exits.USAGE, f"{message}; see '{path_of(arguments)} --help'") from error
+        raise CommandError(exits.USAGE, f"{message}; see '{path_of(arguments)} --help'") from error
     return int(code)
 
 

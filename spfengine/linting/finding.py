@@ -177,6 +177,11 @@ _CAUSES = {
     ),
 }
 """Faults of the text that cause other findings: those at the same place (None), or these for the whole record."""
+_ALSO_SAID = {
+    LintCode.COULD_BE_REGISTERED: (LintCode.INCLUDE_DOMAIN_NOT_FOUND, LintCode.REDIRECT_DOMAIN_NOT_FOUND),
+    LintCode.DUPLICATE_TERM: (LintCode.REDUNDANT_TERM,),
+}
+"""What a finding says of the same place as well."""
 _OF_TERMS = frozenset(
     {
         LintCode.INCLUDE_INVALID_DOMAIN,
@@ -220,10 +225,8 @@ def without_consequences(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def _said_better(findings: Iterable[Finding]) -> set[tuple[LintCode, str | None, Span | None]]:
-    """Return what need not be said, by code and place: that a name does not exist which somebody could register."""
-    registrable = [each for each in findings if each.code is LintCode.COULD_BE_REGISTERED]
-    codes = (LintCode.INCLUDE_DOMAIN_NOT_FOUND, LintCode.REDIRECT_DOMAIN_NOT_FOUND)
-    return {(code, each.domain, each.span) for each in registrable for code in codes}
+    """Return what need not be said, by code and place, since another finding there says it as well."""
+    return {(code, each.domain, each.span) for each in findings for code in _ALSO_SAID.get(each.code, ())}
 
 
 def _is_caused(finding: Finding, cause: Finding) -> bool:

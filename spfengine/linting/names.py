@@ -235,7 +235,7 @@ def _mx(walk: Walk, reached: ReachedRecord, record: Record, term: MX, name: str)
 
 def _exchange(walk: Walk, reached: ReachedRecord, term: MX, name: str, host: str) -> Findings:
     shown = f"the MX record {visible_name(host)} of {visible_name(name)}, which {visible(term.text, 60)} leads to,"
-    if host[0] == "[" or host.rpartition(".")[2].isdigit():
+    if _is_address(host):
         text = f"{shown} is an IP address; expected the name of a host"
         hint = "give the host a name with that address, and the MX record that name"
         return [reached.finding(LintCode.MX_IS_ADDRESS, text, term, hint)]
@@ -251,6 +251,11 @@ def _exchange(walk: Walk, reached: ReachedRecord, term: MX, name: str, host: str
         registrable = yield from _registrable(walk, reached, term, host)
         return registrable or [reached.finding(LintCode.NAME_NOT_FOUND, f"{shown} does not exist", term, hint)]
     return [reached.finding(LintCode.NO_ADDRESSES, f"{shown} has no A or AAAA record", term, hint)]
+
+
+def _is_address(name: str) -> bool:
+    """Whether the name of a host is an IP address, perhaps in brackets."""
+    return name[:1] == "[" or name.rpartition(".")[2].isdigit()
 
 
 def _proxied(walk: Walk, reached: ReachedRecord, term: Directive, name: str) -> Iterator[Finding]:
@@ -427,6 +432,8 @@ def unanswered(walk: Walk, findings: list[Finding]) -> Iterator[Finding]:
     said = " ".join([finding.text for finding in findings if finding.code.startswith("dns-")])
     root = walk.root
     for question, answer in walk.answers.items():
+        if answer.is_unknown and _is_address(question.name):
+            continue  # an MX record with an address in place of a name, which has a finding of its own
         if answer.is_unknown:
             walk.note_outside(root, None, question, answer)
         elif answer.is_failure:

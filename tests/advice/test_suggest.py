@@ -639,3 +639,27 @@ class TestSubdomain:
 
     def test_senders_that_do_not_pass_by_it_are_no_reason_for_it(self) -> None:
         assert self.suggested("5.9.1.77").record == "v=spf1 ~all"
+
+
+class TestParts:
+    @pytest.mark.parametrize("term", ["include:_spf.firma.de", "redirect=_spf.firma.de"])
+    @pytest.mark.parametrize(
+        "records", [["v=spf1 ip4:5.9.1.2 ~all", "v=spf1 ip4:5.9.1.3 ~all"], "v=spf1 ip4:5.9.1.2 -al"]
+    )
+    def test_a_broken_record_of_ones_own_is_to_be_corrected_first(self, term: str, records: Any) -> None:
+        """Without the term that leads to it, its senders would be lost."""
+        zone = Zone({"firma.de": {"TXT": f"v=spf1 {term}"}, "_spf.firma.de": {"TXT": records}})
+        found = spfengine.suggest("firma.de", [Sender("5.9.1.2", "a@firma.de")], resolver=zone)
+        assert found.record is None
+        assert found.refusal is not None
+        assert "spfengine lint _spf.firma.de" in found.refusal
+
+    def test_a_term_after_all_that_a_sender_needs_is_moved(self) -> None:
+        zone = Zone(
+            {
+                "firma.de": {"TXT": "v=spf1 ip4:5.9.1.2 -all include:spf.brevo.com"},
+                "spf.brevo.com": {"TXT": "v=spf1 ip4:185.41.28.0/22 -all"},
+            }
+        )
+        found = spfengine.suggest("firma.de", [Sender("185.41.28.9", "a@firma.de")], resolver=zone)
+        assert found.record == "v=spf1 ip4:5.9.1.2 include:spf.brevo.com -all"

@@ -14,7 +14,7 @@ from spfengine.addresses import address_text, parse_address
 from spfengine.advice.identify.identification import Identification
 from spfengine.advice.identify.identify import identifying
 from spfengine.advice.identify.reverse_dns import ReverseName, reverse_names
-from spfengine.advice.suggest.baseline import baseline
+from spfengine.advice.suggest.baseline import baseline, with_sound_parts
 from spfengine.advice.suggest.candidates import Finder, Offer
 from spfengine.advice.suggest.coverage import (
     MAX_DIRECTIVES,
@@ -174,6 +174,7 @@ def suggesting(
     catalogue = catalogue or Catalogue.load()
     known: Answers = {}
     base = yield from once(baseline(inputs.domain, (inputs.domain, *request.own)), known)
+    base = yield from once(with_sound_parts(inputs.domain, base, (inputs.domain, *request.own)), known)
     if base.is_new and not request.add:
         base = yield from once(redirecting(inputs, base, senders), known)
     before = yield from once(compiling(inputs), known)

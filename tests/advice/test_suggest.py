@@ -663,3 +663,17 @@ class TestParts:
         )
         found = spfengine.suggest("firma.de", [Sender("185.41.28.9", "a@firma.de")], resolver=zone)
         assert found.record == "v=spf1 ip4:5.9.1.2 include:spf.brevo.com -all"
+
+
+def test_a_permerror_that_a_receiver_saw_may_be_that_of_the_limit() -> None:
+    """The wrong cause is not named: a record over the limit, of which this client needs only the first term."""
+    hosts = {f"h{number}.d.example": {"A": f"192.0.2.{number}"} for number in range(12)}
+    record = f"v=spf1 ip4:203.0.113.1 {' '.join(f'a:{name}' for name in hosts)} -all"
+    zone = Zone({"d.example": {"TXT": record}, **hosts})
+    seen = Sender("203.0.113.1", "a@d.example", reported="permerror")
+    [caveat] = [
+        each
+        for each in spfengine.suggest("d.example", [seen], resolver=zone).caveats
+        if each.code == CaveatCode.REPORT_DIFFERS
+    ]
+    assert "the record exceeds a limit" in caveat.text

@@ -402,7 +402,7 @@ def _arguments(token: Token) -> Iterator[str]:
         host, _, port = arg.partition(":")
         if known == "ip4" and parse_ip4(host) is not None and port.isdigit():
             yield f"{q}ip4:{host}"
-        if known in ("ip4", "ip6") and arg[-1:].isalpha():
+        if known in ("ip4", "ip6") and arg[-1:].isalpha() and ":" not in arg:
             yield f"{q}a:{arg}"
 
 

@@ -115,6 +115,7 @@ def test_no_other_code_has_a_fix_in_its_case(code: str) -> None:
         ("v=spf1 ip4:192.0.2.0 255.255.255.0 -all", None),
         ("v=spf1 ip4:192.000.002.001 -all", "v=spf1 ip4:192.0.2.1 -all"),
         ("v=spf1 ip4:192.0.2.010 -all", None),
+        ("v=spf1 ip4:192.0.2.1inlude:ok.example -all", None),
         ("v=spf1 ip4:192.009.002.010 -all", "v=spf1 ip4:192.9.2.10 -all"),
         ("v=spf1 include:https://ok.example -all", "v=spf1 include:ok.example -all"),
         ("v=spf1 a:https://ok.example/x -all", "v=spf1 a:ok.example -all"),

@@ -72,9 +72,10 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
 
 
 def on_page_content(html: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Return the content of a page in which the empty corner of a table is no header, for screen readers."""
-    del page, config, files
-    return html.replace("<th></th>", "<td></td>")
+    """Return the content of a page for screen readers: its language, and no empty corner of a table as a header."""
+    del config, files
+    text = html.replace("<th></th>", "<td></td>")
+    return f'<div lang="ja">{text}</div>' if page.file.src_uri.endswith(".ja.md") else text
 
 
 def on_post_page(output: str, *, page: Page, config: MkDocsConfig) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.full, pytest.mark.browser]
 
 PHONE, DESKTOP = 360, 1280
-PAGES = ("", "tutorial/gmail-says-softfail/", "codes/no-record/", "project/readme/")
+PAGES = ("", "tutorial/gmail-says-softfail.ja/", "codes/no-record/", "project/readme/")
 WIDE = "explanation/performance/"
 """A page with tables that are wider than a phone."""
 

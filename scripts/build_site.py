@@ -1,6 +1,6 @@
 """Build the documentation as a static site that any host can serve.
 
-    python scripts/build_site.py [--output FOLDER] [--playground FOLDER]
+    python3 -m scripts.build_site [--output FOLDER] [--playground FOLDER]
 
 Needs the extra `docs`. A broken link, or anything else that MkDocs warns of, is an error. The site is written to
 `site/`; with --playground, that folder (the built playground) is copied to `try/` in it, and pages link to it.

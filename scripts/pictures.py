@@ -1,6 +1,6 @@
 """Make the pictures of the docs: what commands print on a terminal (SVG), and reports in a browser (PNG).
 
-    PYTHONPATH=. python scripts/pictures.py [NAME …]
+    python3 -m scripts.pictures [NAME …]
 
 Nothing in them is drawn by hand. The SVGs need rich (the extra `cli`), the PNGs Jinja2 (`html`), Playwright and
 Chromium (`full`, and `apt-get install chromium`; SPFENGINE_CHROMIUM names another one). Look at what it makes: a test
@@ -24,15 +24,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rich.console import Console
 from rich.text import Text
 
+from tests.docs.pages import run_in_colour
+from tests.report.samples import KINDS
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(REPOSITORY))
-
-from tests.docs.pages import run_in_colour  # noqa: E402 - only a sys.path with the checkout finds it
-from tests.report.samples import KINDS  # noqa: E402 - as above
-
 FOLDER = REPOSITORY / "docs" / "pictures"
 MADE_OF = FOLDER / "made-of.json"
 """The SHA-256 of the HTML that each PNG shows."""

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import spfengine
-from docs_site.links import REPOSITORY, on_the_site
-from docs_site.playground import Example
+from scripts.docs_site.links import REPOSITORY, on_the_site
+from scripts.docs_site.playground import Example
 from spfengine import CheckResult, ProblemCode, Zone
 from spfengine.errors import ZoneError
 from spfengine.linting import Finding, LintCode

@@ -9,13 +9,12 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
-for _folder in (REPOSITORY, REPOSITORY / "scripts"):
-    if str(_folder) not in sys.path:
-        sys.path.insert(0, str(_folder))
+if str(REPOSITORY) not in sys.path:
+    sys.path.insert(0, str(REPOSITORY))
 
-from docs_site import codes, links  # noqa: E402 - only a sys.path with the checkout finds them
-from docs_site.index import navigation  # noqa: E402 - as above
-from docs_site.playground import Example  # noqa: E402 - as above
+from scripts.docs_site import codes, links  # noqa: E402 - MkDocs loads this file by its path, not as a module
+from scripts.docs_site.index import navigation  # noqa: E402 - as above
+from scripts.docs_site.playground import Example  # noqa: E402 - as above
 
 _WITH_CODES = ("reference/lint.md", "reference/problems.md", "reference/lint-examples.md")
 _WITH_STORY = ("index.md", "tutorial/gmail-says-softfail.md", "tutorial/gmail-says-softfail.ja.md")

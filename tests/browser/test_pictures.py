@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from pictures import FOLDER, MADE_OF, REPORTS, photograph
 
+from scripts.pictures import FOLDER, MADE_OF, REPORTS, photograph
 from tests.docs.test_pictures import size
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ def build(checkout: Path, *arguments: str) -> "subprocess.CompletedProcess[str]"
     """Run the command that CONTRIBUTING.md names."""
     need("material")
     return subprocess.run(
-        [sys.executable, "scripts/build_site.py", *arguments],
+        [sys.executable, "-m", "scripts.build_site", *arguments],
         cwd=checkout,
         capture_output=True,
         text=True,

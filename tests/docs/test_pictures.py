@@ -5,12 +5,12 @@ import re
 from pathlib import Path
 
 import pytest
-from pictures import FOLDER, MADE_OF, REPORTS, TERMINALS, drawn, hash_of, text_of
 
+from scripts.pictures import FOLDER, MADE_OF, REPORTS, TERMINALS, drawn, hash_of, text_of
 from tests.conftest import REPOSITORY
 from tests.docs.pages import pages, run_in_colour
 
-AGAIN = "run: PYTHONPATH=. python scripts/pictures.py"
+AGAIN = "run: python3 -m scripts.pictures"
 ADDRESS = re.compile(r"(?:href|src)=|url\((?!#)|@import|@font-face|https?://(?!www\.w3\.org/2000/svg\")")
 """What could make a browser load something."""
 

@@ -8,12 +8,12 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from docs_site import codes
-from docs_site.index import navigation
-from docs_site.links import on_the_site, outside
-from docs_site.playground import Example
 
 import spfengine
+from scripts.docs_site import codes
+from scripts.docs_site.index import navigation
+from scripts.docs_site.links import on_the_site, outside
+from scripts.docs_site.playground import Example
 from spfengine.linting import LintCode
 from tests.conftest import REPOSITORY
 from tests.docs.site import build, built, copied
@@ -191,6 +191,6 @@ def test_a_folder_that_is_no_playground_is_refused(tmp_path: Path) -> None:
 def test_contributing_names_the_command() -> None:
     text = (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")
     assert (
-        "`python3 -m venv .venv && .venv/bin/pip install -q '.[docs]' && .venv/bin/python scripts/build_site.py`"
+        "`python3 -m venv .venv && .venv/bin/pip install -q '.[docs]' && .venv/bin/python -m scripts.build_site`"
         in text
     )

@@ -64,7 +64,7 @@ def test_nothing_is_left_out(name: str) -> None:
 def test_the_page_names_a_version_that_it_follows(name: str) -> None:
     changelog = (REPOSITORY / "CHANGELOG.md").read_text(encoding="utf-8")
     head = _pair(name)[1].split("\n## ")[0]
-    versions = re.findall(r"\.md\)（spfengine ([^）]+)）", head)
+    versions = re.findall(r"\.md\)\uff08spfengine ([^\uff09]+)\uff09", head)  # in fullwidth parentheses
     assert len(versions) == 1
     assert f"## [{versions[0]}]" in changelog
 

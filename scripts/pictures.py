@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rich.console import Console
 from rich.text import Text
 
+from spfengine.visible import visible
 from tests.docs.pages import run_in_colour
 from tests.report.samples import KINDS
 
@@ -97,7 +98,7 @@ def drawn(terminal: Terminal) -> str:
     """Return a picture of a terminal in which a command was run, as SVG."""
     printed = run_in_colour(shlex.split(terminal.command)[1:], terminal.width, REPOSITORY)
     console = Console(file=io.StringIO(), record=True, width=terminal.width, force_terminal=True, no_color=False)
-    console.print(Text(f"$ {terminal.command}", style="bold"))
+    console.print(Text(f"$ {visible(terminal.command)}", style="bold"))
     console.print(Text.from_ansi(printed.rstrip("\n")))
     return console.export_svg(title="", code_format=_FORMAT)
 

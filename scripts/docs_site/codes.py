@@ -168,7 +168,7 @@ def _problem_part(code: str, entry: Entry, found: Found | None, with_playground:
     example = _example_of(result.domain, "" if _problem_of(again, code) is None else text)
     example = example._replace(ip=str(result.ip), sender=visible(result.sender))
     yield from _example(example.zone, None)
-    yield from (f"A check of {result.ip} and {example.sender} says:", "")
+    yield from (f"A check of {result.ip} and `{example.sender}` says:", "")
     lines = check_lines([result], spfengine.Limits(), WIDTH, {}, with_trace=False)
     yield from ("```text", plain(lines, WIDTH).strip("\n"), "```", "")
     if problem is result.explanation_problem:

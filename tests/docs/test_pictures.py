@@ -2,11 +2,13 @@
 
 import json
 import re
+import shlex
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
-from scripts.pictures import FOLDER, MADE_OF, REPORTS, TERMINALS, drawn, hash_of, text_of
+from scripts.pictures import FOLDER, MADE_OF, REPORTS, TERMINALS, Terminal, drawn, hash_of, text_of
 from tests.conftest import REPOSITORY
 from tests.docs.pages import pages, run_in_colour
 
@@ -41,6 +43,19 @@ def test_a_report_is_the_one_that_was_photographed(name: str) -> None:
     assert width == report.width or (report.part is not None and width <= report.width)
     assert height == report.height or report.part is not None
     assert 5_000 < (FOLDER / name).stat().st_size < 200_000
+
+
+def test_hostile_text_is_only_shown() -> None:
+    draft = "v=spf1 include:</text><script>alert(1)</script> exists:&x;]]> onload=\u202e{{7*7}} ~all"
+    words = f"check 192.0.2.1 a@seed.example --zone examples/seed.zone --draft {shlex.quote(draft)}"
+    svg = drawn(Terminal(f"spfengine {words}"))
+    tree = ET.fromstring(svg)
+    assert {element.tag.partition("}")[2] for element in tree.iter()} == {
+        "svg", "style", "defs", "clipPath", "rect", "g", "text", "circle",
+    }  # fmt: skip
+    assert [name for element in tree.iter() for name in element.attrib if name.startswith("on") or "href" in name] == []
+    assert "</text><script>alert(1)</script>" in "".join(text_of(svg)).replace(" ", "")
+    assert "\u202e" not in svg
 
 
 def test_every_picture_is_made_and_shown() -> None:

@@ -34,6 +34,7 @@ from spfengine.evaluation.mechanisms import (
     dns_failure_halt,
     expand_target,
     helo_unknown_halt,
+    key_of,
     known,
     match_a,
     match_exists,
@@ -86,8 +87,8 @@ def _evaluate(
     Args:
         via: what names the domain; None for the domain checked.
     """
-    begin_domain(session, domain, via)
-    answer = known(session, domain, _TXT) or (yield from ask(session, domain, _TXT))
+    question = begin_domain(session, domain, via)
+    answer = known(session, question) or (yield from ask(session, domain, _TXT))
     record = record_of(session, domain, via, answer)
     tracer = session.tracer
     depth = len(session.path)
@@ -170,8 +171,8 @@ def _redirect(
     return (yield from _evaluate(session, target, redirect))
 
 
-def begin_domain(session: Session, domain: str, via: Include | Redirect | None) -> None:
-    """Begin with a domain whose record is needed (RFC 7208 §4.3).
+def begin_domain(session: Session, domain: str, via: Include | Redirect | None) -> Question:
+    """Begin with a domain whose record is needed. Return the key of the question for it (RFC 7208 §4.3, §4.4).
 
     Args:
         via: what names the domain; None for the domain checked.
@@ -181,8 +182,10 @@ def begin_domain(session: Session, domain: str, via: Include | Redirect | None) 
     """
     if session.tracer is not None:
         session.tracer.enter(domain, via)
-    if len(domain) > MAX_NAME or not _is_checkable(domain) or (via is None and session.domain_refused):
+    question = _record_question(domain) if len(domain) <= MAX_NAME else None
+    if question is None or (via is None and session.domain_refused):
         raise _invalid_domain(session, domain, via)
+    return question
 
 
 def record_of(session: Session, domain: str, via: Include | Redirect | None, answer: Answer) -> Record:
@@ -204,8 +207,9 @@ def record_of(session: Session, domain: str, via: Include | Redirect | None, ans
 
 
 @lru_cache(maxsize=4096)  # each record of each check needs it; at most 4096 names of at most MAX_NAME octets
-def _is_checkable(domain: str) -> bool:
-    return domain_fault(domain) is None
+def _record_question(domain: str) -> Question | None:
+    """Return the key of the question for a domain's record; None if check_host() can't be called for the domain."""
+    return key_of(domain, _TXT) if domain_fault(domain) is None else None
 
 
 def select_record(answer: Answer) -> Record | RecordSyntaxError | Problem:
@@ -214,8 +218,9 @@ def select_record(answer: Answer) -> Record | RecordSyntaxError | Problem:
 
     It is kept with the answer: while the answer is cached, the record is not parsed again.
     """
-    record: Record | RecordSyntaxError | Problem | None = answer.memo.get("record")
-    if record is None:
+    try:
+        record: Record | RecordSyntaxError | Problem = answer.memo["record"]
+    except KeyError:
         record = answer.memo["record"] = _select_record(answer)
     return record
 

@@ -59,20 +59,19 @@ def ask(session: Session, name: str, type: RRType) -> Generator[Question, Answer
     Args:
         name: a name that can be queried, in the spelling to use in the query.
     """
-    answer = known(session, name, type)
+    answer = known(session, key_of(name, type))
     if answer is None:
         question = Question(name, type)
         answer = session.answers[question.key] = yield question
     return answer
 
 
-def known(session: Session, name: str, type: RRType) -> Answer | None:
-    """Return the answer to a question if this check or the resolver knows it without a query; otherwise None.
+def known(session: Session, key: Question) -> Answer | None:
+    """Return the answer to the question with this key if the check or the resolver knows it without a query, or None.
 
     Hot paths call this before `ask`: in bulk checks most answers are known, and a generator that never yields costs
     more than this lookup.
     """
-    key = _key(name, type)
     answer = session.known_answer(key) or session.answers.get(key)
     if answer is not None:
         session.answers[key] = answer  # also if it is there already, so that a trace sees that it is used again
@@ -80,7 +79,7 @@ def known(session: Session, name: str, type: RRType) -> Answer | None:
 
 
 @lru_cache(maxsize=4096)  # at most 4096 names of at most 253 octets: no other name can be queried
-def _key(name: str, type: RRType) -> Question:
+def key_of(name: str, type: RRType) -> Question:
     """Return the key of a question. Cached, because checks keep asking about the same names."""
     return Question(name, type).key
 
@@ -101,7 +100,7 @@ def is_address_of(
     """
     family = session.family
     type = address_type(family)
-    answer = known(session, name, type) or (yield from ask(session, name, type))
+    answer = known(session, key_of(name, type)) or (yield from ask(session, name, type))
     if answer.records:
         return session.hit(answer.table(family, prefix)) is not None
     dual = session.limits.void_rule is VoidRule.DUAL_STACK and answer.status is Status.NOERROR
@@ -327,7 +326,7 @@ def ptr_names(session: Session) -> Generator[Question, Answer, tuple[str, ...]]:
         Halt: nobody was asked, or the limit on void lookups is exceeded.
     """
     name = reverse_name(session.family, session.ip)
-    answer = known(session, name, _PTR) or (yield from ask(session, name, _PTR))
+    answer = known(session, key_of(name, _PTR)) or (yield from ask(session, name, _PTR))
     if not answer.records:
         count_void_answer(session, name, _PTR, answer, skip_failure=True)
     return answer.records[: session.limits.names]
@@ -369,7 +368,7 @@ def match_mx(session: Session, directive: MX, domain: str) -> Matching:
     name = fixed_target(directive, domain) or (yield from askable_target(session, directive, domain))
     if not name:
         return False
-    answer = known(session, name, _MX) or (yield from ask(session, name, _MX))
+    answer = known(session, key_of(name, _MX)) or (yield from ask(session, name, _MX))
     if not answer.records:
         count_void_answer(session, name, _MX, answer)
     if len(answer.records) > session.limits.names:
@@ -386,7 +385,7 @@ def match_exists(session: Session, directive: Exists, domain: str) -> Matching:
     name = fixed_target(directive, domain) or (yield from askable_target(session, directive, domain))
     if not name:
         return False
-    answer = known(session, name, _A) or (yield from ask(session, name, _A))
+    answer = known(session, key_of(name, _A)) or (yield from ask(session, name, _A))
     if not answer.records:
         count_void_answer(session, name, _A, answer)
         return False

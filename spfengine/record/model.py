@@ -79,9 +79,11 @@ class Network(Directive):
     family: Family
 
     def __init__(self, qualifier: str, network: int, prefix: int, text: str, span: Span) -> None:
-        super().__init__(qualifier, text, span)
+        fill(self, "qualifier", qualifier)  # without super(): no other term is made as often
         fill(self, "network", network)
         fill(self, "prefix", prefix)
+        fill(self, "text", text)
+        fill(self, "span", span)
 
 
 class IP4(Network):
@@ -247,7 +249,8 @@ class NetworkRun:
             if isinstance(directive, All):
                 default = directive  # the last of them
             elif directive.family is family:
-                ranges.append((*network_range(family, directive.network, directive.prefix), directive))
+                first, last = network_range(family, directive.network, directive.prefix)
+                ranges.append((first, last, directive))
         table = build_table(ranges, default)
         if family is V4:
             self.ip4 = table
@@ -259,26 +262,32 @@ class NetworkRun:
 Step = NetworkRun | Directive
 
 
-def _steps(terms: tuple[Term, ...]) -> tuple[tuple[Step, ...], All | None, bool]:
-    """Return the steps of a record, the `all` that decides after them, and whether there is an `all`."""
+def _arrange(
+    terms: tuple[Term, ...],
+) -> tuple[tuple[Step, ...], All | None, Redirect | None, Explanation | None]:
+    """Return `steps`, `all`, `redirect` and `explanation` of a `Record`."""
     steps: list[Step] = []
     run: list[Network | All] = []
+    end = redirect = explanation = None
     for term in terms:
-        if isinstance(term, Network):
+        if isinstance(term, Redirect):
+            redirect = term
+        elif isinstance(term, Explanation):
+            explanation = term
+        elif end is not None or not isinstance(term, Directive):
+            continue
+        elif isinstance(term, Network):
             run.append(term)
         elif isinstance(term, All):
-            if not run:
-                return tuple(steps), term, True
-            steps.append(NetworkRun((*run, term)))
-            return tuple(steps), None, True
-        elif isinstance(term, Directive):
+            end = term
+        else:
             if run:
                 steps.append(NetworkRun(tuple(run)))
                 run = []
             steps.append(term)
     if run:
-        steps.append(NetworkRun(tuple(run)))
-    return tuple(steps), None, False
+        steps.append(NetworkRun(tuple(run) if end is None else (*run, end)))
+    return tuple(steps), None if run else end, redirect if end is None else None, explanation
 
 
 class Record(Frozen):
@@ -306,15 +315,9 @@ class Record(Frozen):
     def __init__(self, source: str, terms: tuple[Term, ...]) -> None:
         fill(self, "source", source)
         fill(self, "terms", terms)
-        steps, last_all, has_all = _steps(terms)
+        steps, end, redirect, explanation = _arrange(terms)
         fill(self, "steps", steps)
-        fill(self, "all", last_all)
-        redirect = explanation = None
-        for term in terms:
-            if isinstance(term, Redirect):
-                redirect = None if has_all else term
-            elif isinstance(term, Explanation):
-                explanation = term
+        fill(self, "all", end)
         fill(self, "redirect", redirect)
         fill(self, "explanation", explanation)
 

@@ -81,14 +81,18 @@ def _read(source: str) -> tuple[list[Term], list[Problem]]:
     if not is_spf(source):
         return [], [_not_spf(source)]
     terms: list[Term] = []
-    problems = [_invalid_character(source, *match.span()) for match in grammar.INVALID_CHARACTERS.finditer(source)]
-    has_invalid_characters = bool(problems)
+    problems: list[Problem] = []
+    has_invalid_characters = grammar.has_invalid_characters(source)
+    if has_invalid_characters:
+        matches = grammar.INVALID_CHARACTERS.finditer(source)
+        problems += [_invalid_character(source, *match.span()) for match in matches]
     modifiers: dict[str, Token] = {}
     for token in tokens(source):
-        if has_invalid_characters and grammar.INVALID_CHARACTERS.search(token.text) is not None:
+        if has_invalid_characters and grammar.has_invalid_characters(token.text):
             continue  # one fault is enough for a term
         term, faults = _modifier(token, modifiers) if token.separator == "=" else _directive(token)
-        problems += _hinted(token, faults) if len(problems) < _HINTED_FAULTS else map(_without_hint, faults)
+        if faults:
+            problems += _hinted(token, faults) if len(problems) < _HINTED_FAULTS else map(_without_hint, faults)
         if term is not None:
             terms.append(term)
     problems.sort(key=lambda problem: problem.span or (0, 0))
@@ -320,8 +324,9 @@ def _cidr_length(token: Token, digits: str | None, most: int, offset: int, probl
     """Return a prefix length, `most` if none is written. A fault is added to `problems`."""
     if digits is None:
         return most
-    if grammar.CIDR_LENGTH.match(digits) is not None and int(digits) <= most:
-        return int(digits)
+    length = grammar.CIDR_LENGTHS.get(digits, most + 1)
+    if length <= most:
+        return length
     start = token.argument_start + offset
     if not digits:
         text = "a prefix length is missing after the slash"
@@ -351,7 +356,7 @@ def _fault(token: Token, code: ProblemCode, text: str, section: str, hint: str |
 
 def _hinted(token: Token, problems: list[Problem]) -> list[Problem]:
     """Return the faults of a term, the first of them with the hint for a known slip."""
-    slip = slips.slip_of(token) if problems else None
+    slip = slips.slip_of(token)
     if slip is None:
         return problems
     first = problems[0]

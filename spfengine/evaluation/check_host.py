@@ -19,14 +19,15 @@ How it works:
 """
 
 from collections.abc import Generator
-from functools import lru_cache
 from typing import NamedTuple
 
 from spfengine.answers import Answer, Question, RRType, Status, spf_texts
 from spfengine.errors import RecordSyntaxError
 from spfengine.evaluation.explanation import NO_EXPLANATION, explain
+from spfengine.evaluation.kept import Kept
 from spfengine.evaluation.limits import Deadline
 from spfengine.evaluation.mechanisms import (
+    QUESTIONS,
     Halt,
     ask,
     charge,
@@ -34,7 +35,6 @@ from spfengine.evaluation.mechanisms import (
     dns_failure_halt,
     expand_target,
     helo_unknown_halt,
-    key_of,
     known,
     match_a,
     match_exists,
@@ -61,15 +61,16 @@ _DEFAULT = All("?", "", (0, 0))
 def check_host(session: Session) -> Generator[Question, Answer, None]:
     """Evaluate a session's client and domain, and leave the verdict in the session."""
     try:
-        domain, record, directive = yield from _evaluate(session, session.domain, None)
+        yield from _evaluate(session, session.domain, None)
+        domain, directive, explanation = session.decision
         session.result = QUALIFIERS[directive.qualifier]
         session.record_domain = domain
         session.directive = None if directive is _DEFAULT else directive
         if session.result is _FAIL and session.explaining:  # RFC 7208 §6.2
-            if record.explanation is None:
+            if explanation is None:
                 session.explanation_problem = NO_EXPLANATION
             else:
-                explained = yield from explain(session, record.explanation, domain)
+                explained = yield from explain(session, explanation, domain)
                 session.explanation, session.explanation_problem = explained
     except Halt as halt:
         _set_problem(session, halt.result, halt.problem)
@@ -77,12 +78,9 @@ def check_host(session: Session) -> Generator[Question, Answer, None]:
         _set_problem(session, Result.TEMPERROR, _out_of_time(session))
 
 
-def _evaluate(
-    session: Session, domain: str, via: Include | Redirect | None
-) -> Generator[Question, Answer, tuple[str, Record, Directive]]:
-    """Return what decides for a domain: the domain of the record, the record, and its directive (RFC 7208 §4.6).
-
-    The record is that of the domain, or of the target of its redirect.
+def _evaluate(session: Session, domain: str, via: Include | Redirect | None) -> Matching:
+    """Find what decides for a domain (RFC 7208 §4.6), and leave it in `session.decision`. Return whether that gives
+    pass, so that an include of the domain matches (RFC 7208 §5.2).
 
     Args:
         via: what names the domain; None for the domain checked.
@@ -99,18 +97,22 @@ def _evaluate(
                 tracer.networks(step, directive)
             if directive is not None:
                 session.path.append((domain, directive))
-                return domain, record, directive
+                break
             continue
         _begin(session, step, domain)
         matched = yield from (session.matchers or MATCHERS)[type(step)](session, step, domain)
         if tracer is not None:
             tracer.end(matched)
         if matched:
-            return domain, record, step
+            directive = step
+            break
         del session.path[depth:]
-    if record.redirect is not None:
-        return (yield from _redirect(session, record.redirect, domain))
-    return domain, record, _match_rest(session, record, domain)
+    else:
+        if record.redirect is not None:
+            return (yield from _redirect(session, record.redirect, domain))
+        directive = _match_rest(session, record, domain)
+    session.decision = domain, directive, record.explanation
+    return directive.qualifier == "+"
 
 
 def _begin(session: Session, term: Directive | Redirect, domain: str) -> None:
@@ -138,14 +140,16 @@ def match_include(session: Session, include: Include, domain: str) -> Matching:
     """`include`: the record of the target-name gives pass; if there is none, permerror, see `record_of`
     (RFC 7208 §5.2).
     """
-    target = include.domain_spec.target or (yield from expand_target(session, include.domain_spec, domain))
+    target = include.domain_spec.target
+    return _evaluate(session, target, include) if target else _match_expanded(session, include, domain)
+
+
+def _match_expanded(session: Session, include: Include, domain: str) -> Matching:
+    """`include` of a target-name that has macros, or that can't be queried."""
+    target = yield from expand_target(session, include.domain_spec, domain)
     if target is None:  # RFC 8616 §4: no target-name, so no match
         return False
-    _, _, directive = yield from _evaluate(session, target, include)
-    result = QUALIFIERS[directive.qualifier]
-    if session.tracer is not None:
-        session.tracer.leave(result)
-    return result is _PASS
+    return (yield from _evaluate(session, target, include))
 
 
 MATCHERS: dict[type[Directive], Matcher] = {
@@ -158,10 +162,8 @@ MATCHERS: dict[type[Directive], Matcher] = {
 """The functions that decide whether a directive that asks DNS matches."""
 
 
-def _redirect(
-    session: Session, redirect: Redirect, domain: str
-) -> Generator[Question, Answer, tuple[str, Record, Directive]]:
-    """`redirect`: the directive that decides for the target-name decides here too (RFC 7208 §6.1)."""
+def _redirect(session: Session, redirect: Redirect, domain: str) -> Matching:
+    """`redirect`: what decides for the target-name decides here too (RFC 7208 §6.1)."""
     _begin(session, redirect, domain)
     target = redirect.value.target or (yield from expand_target(session, redirect.value, domain))
     if target is None:
@@ -182,7 +184,7 @@ def begin_domain(session: Session, domain: str, via: Include | Redirect | None) 
     """
     if session.tracer is not None:
         session.tracer.enter(domain, via)
-    question = _record_question(domain) if len(domain) <= MAX_NAME else None
+    question = _RECORD_QUESTIONS[domain] if len(domain) <= MAX_NAME else None
     if question is None or (via is None and session.domain_refused):
         raise _invalid_domain(session, domain, via)
     return question
@@ -206,10 +208,12 @@ def record_of(session: Session, domain: str, via: Include | Redirect | None, ans
     return record
 
 
-@lru_cache(maxsize=4096)  # each record of each check needs it; at most 4096 names of at most MAX_NAME octets
 def _record_question(domain: str) -> Question | None:
     """Return the key of the question for a domain's record; None if check_host() can't be called for the domain."""
-    return key_of(domain, _TXT) if domain_fault(domain) is None else None
+    return QUESTIONS[domain, _TXT] if domain_fault(domain) is None else None
+
+
+_RECORD_QUESTIONS = Kept(_record_question)  # names of at most MAX_NAME octets
 
 
 def select_record(answer: Answer) -> Record | RecordSyntaxError | Problem:

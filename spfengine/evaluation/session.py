@@ -12,7 +12,7 @@ from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.names import octets, to_a_labels
 from spfengine.problems import Problem, Result
 from spfengine.record.macro import MacroString
-from spfengine.record.model import All, Directive, Include, NetworkRun, Record, Redirect, Term
+from spfengine.record.model import All, Directive, Explanation, Include, NetworkRun, Record, Redirect, Term
 
 _A, _AAAA = RRType.A, RRType.AAAA
 
@@ -48,9 +48,6 @@ class Tracer(Protocol):
 
     def record(self, record: Record) -> None:
         """The record has been found."""
-
-    def leave(self, result: Result) -> None:
-        """The record of an include has been evaluated."""
 
     def begin(self, term: Term) -> None:
         """The evaluation of a term begins."""
@@ -91,6 +88,8 @@ class Session:
         counts_voids: whether void lookups count now; they do not for the explanation (RFC 7208 §4.6.4).
         path: the terms being evaluated, outermost first, each with the domain of its record.
         tracer: what watches the evaluation, or None.
+        decision: what decided for the domain evaluated last: the domain of the record, its directive, and the record's
+            exp modifier, or None.
         result: the result, once check_host() has ended.
         problem: why it is none, temperror or permerror; otherwise None.
         directive: the directive whose qualifier gave the result; None for the default result, and with a problem.
@@ -122,6 +121,7 @@ class Session:
     last_void_term = -1
     counts_voids = True
     tracer: Tracer | None = None
+    decision: tuple[str, Directive, Explanation | None]
     result: Result
     problem: Problem | None = None
     directive: Directive | None = None

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from spfengine.addresses import address_text, network_range
 from spfengine.answers import Answer, Question, RRType
-from spfengine.evaluation.check_host import check_host
+from spfengine.evaluation.check_host import QUALIFIERS, check_host
 from spfengine.evaluation.limits import Deadline
 from spfengine.evaluation.session import Session, address_type
 from spfengine.evaluation.unanswered import NOT_GIVEN
@@ -431,10 +431,6 @@ class TraceBuilder:
         """Fill in the record."""
         self.records[-1].record = record
 
-    def leave(self, result: Result) -> None:
-        """Close the record of an include."""
-        self.records.pop().result = result
-
     def begin(self, term: Term) -> None:
         """Open a term."""
         traced = self.records[-1].term(term)
@@ -445,8 +441,11 @@ class TraceBuilder:
             traced.why = "no directive matched, so the record that redirect= names decides"
 
     def end(self, matched: bool) -> None:
-        """Close the term."""
+        """Close the term, and the record of an include."""
         traced = self.terms.pop()
+        if isinstance(traced.term, Include) and traced.record is not None:
+            _, directive, _ = self.session.decision
+            self.records.pop().result = QUALIFIERS[directive.qualifier]
         if isinstance(traced.term, Explanation):
             traced.outcome = TermStatus.FOLLOWED
             return

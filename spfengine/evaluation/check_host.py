@@ -42,7 +42,7 @@ from spfengine.evaluation.mechanisms import (
     match_ptr,
 )
 from spfengine.evaluation.session import Matcher, Matching, Session
-from spfengine.names import MAX_NAME, domain_fault
+from spfengine.names import domain_fault
 from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.model import MX, A, All, Directive, Exists, Include, NetworkRun, Ptr, Record, Redirect, Term
 from spfengine.record.parser import parse
@@ -99,8 +99,7 @@ def _evaluate(session: Session, domain: str, via: Include | Redirect | None) -> 
                 session.path.append((domain, directive))
                 break
             continue
-        _begin(session, step, domain)
-        matched = yield from (session.matchers or MATCHERS)[type(step)](session, step, domain)
+        matched = yield from _match(session, step, domain)
         if tracer is not None:
             tracer.end(matched)
         if matched:
@@ -109,18 +108,19 @@ def _evaluate(session: Session, domain: str, via: Include | Redirect | None) -> 
         del session.path[depth:]
     else:
         if record.redirect is not None:
-            return (yield from _redirect(session, record.redirect, domain))
+            return (yield from _match(session, record.redirect, domain))
         directive = _match_rest(session, record, domain)
     session.decision = domain, directive, record.explanation
     return directive.qualifier == "+"
 
 
-def _begin(session: Session, term: Directive | Redirect, domain: str) -> None:
-    """Begin a term that asks DNS: put it on the path, and charge it (RFC 7208 §4.6.4)."""
+def _match(session: Session, term: Directive | Redirect, domain: str) -> Matching:
+    """Match a term that asks DNS: put it on the path, charge it (RFC 7208 §4.6.4), and then have it decide."""
     session.path.append((domain, term))
     if session.tracer is not None:
         session.tracer.begin(term)
     charge(session)
+    return (session.matchers or MATCHERS)[type(term)](session, term, domain)
 
 
 def _match_rest(session: Session, record: Record, domain: str) -> Directive:
@@ -152,25 +152,25 @@ def _match_expanded(session: Session, include: Include, domain: str) -> Matching
     return (yield from _evaluate(session, target, include))
 
 
-MATCHERS: dict[type[Directive], Matcher] = {
-    Include: match_include,
-    A: match_a,
-    MX: match_mx,
-    Exists: match_exists,
-    Ptr: match_ptr,
-}
-"""The functions that decide whether a directive that asks DNS matches."""
-
-
-def _redirect(session: Session, redirect: Redirect, domain: str) -> Matching:
+def match_redirect(session: Session, redirect: Redirect, domain: str) -> Matching:
     """`redirect`: what decides for the target-name decides here too (RFC 7208 §6.1)."""
-    _begin(session, redirect, domain)
     target = redirect.value.target or (yield from expand_target(session, redirect.value, domain))
     if target is None:
         text = f"{visible(redirect.text)} uses the local part of the sender, which is not ASCII"
         code = ProblemCode.REDIRECT_NON_ASCII_LOCAL_PART
         raise Halt(Result.PERMERROR, Problem(code, text, section="RFC 8616 §4"))
     return (yield from _evaluate(session, target, redirect))
+
+
+MATCHERS: dict[type[Directive | Redirect], Matcher] = {
+    Include: match_include,
+    A: match_a,
+    MX: match_mx,
+    Exists: match_exists,
+    Ptr: match_ptr,
+    Redirect: match_redirect,
+}
+"""The functions that decide whether a term that asks DNS matches."""
 
 
 def begin_domain(session: Session, domain: str, via: Include | Redirect | None) -> Question:
@@ -184,7 +184,7 @@ def begin_domain(session: Session, domain: str, via: Include | Redirect | None) 
     """
     if session.tracer is not None:
         session.tracer.enter(domain, via)
-    question = _RECORD_QUESTIONS[domain] if len(domain) <= MAX_NAME else None
+    question = _RECORD_QUESTIONS[domain]
     if question is None or (via is None and session.domain_refused):
         raise _invalid_domain(session, domain, via)
     return question
@@ -213,7 +213,7 @@ def _record_question(domain: str) -> Question | None:
     return QUESTIONS[domain, _TXT] if domain_fault(domain) is None else None
 
 
-_RECORD_QUESTIONS = Kept(_record_question)  # names of at most MAX_NAME octets
+_RECORD_QUESTIONS = Kept(_record_question)  # of names of at most 253 octets, since only these are checkable
 
 
 def select_record(answer: Answer) -> Record | RecordSyntaxError | Problem:

@@ -16,7 +16,7 @@ class Kept(dict[Argument, Returned]):
     `lru_cache`: that takes several times as long as the look-up, and every record of every check needs one.
 
     Args:
-        function: a function that always returns the same for the same argument.
+        function: a function that always returns the same for the same argument. If it returns None, that is not kept.
     """
 
     __slots__ = ("_function",)
@@ -25,7 +25,9 @@ class Kept(dict[Argument, Returned]):
         self._function = function
 
     def __missing__(self, argument: Argument) -> Returned:
-        if len(self) >= MOST:
-            self.clear()
-        returned = self[argument] = self._function(argument)
+        returned = self._function(argument)
+        if returned is not None:
+            if len(self) >= MOST:
+                self.clear()
+            self[argument] = returned
         return returned

@@ -176,7 +176,7 @@ def charge(session: Session) -> None:
     session.lookups += 1
     if session.lookups > session.limits.lookups:
         raise Halt(Result.PERMERROR, _too_many_lookups(session))
-    if len(session.path) > MAX_DEPTH:
+    if session.lookups > MAX_DEPTH and len(session.path) > MAX_DEPTH:  # a path has no more terms than were counted
         raise Halt(Result.PERMERROR, _too_deep(session))
 
 

@@ -34,10 +34,10 @@ Located = TypeVar("Located")
 
 
 class Matcher(Protocol):
-    """What decides whether a mechanism matches (RFC 7208 §5)."""
+    """What decides whether a mechanism matches (RFC 7208 §5); for a redirect, whether its result is pass."""
 
-    def __call__(self, session: "Session", directive: Any, domain: str, /) -> Matching:
-        """Return whether the directive matches; `domain` is the domain whose record holds it."""
+    def __call__(self, session: "Session", term: Any, domain: str, /) -> Matching:
+        """Return whether the term matches; `domain` is the domain whose record holds it."""
 
 
 class Tracer(Protocol):
@@ -96,7 +96,7 @@ class Session:
         record_domain: the domain whose record decided; with a problem, the domain at fault.
         explanation: with fail, the domain's explanation, if it has a usable one.
         explanation_problem: with fail, why there is no explanation.
-        matchers: what decides whether mechanisms match, if not `check_host.MATCHERS`.
+        matchers: what decides whether terms match, if not `check_host.MATCHERS`.
         explaining: whether explanations are fetched.
         asked_ahead, unneeded: how many questions a driver asked ahead, and how many of those were not needed.
     """
@@ -128,7 +128,7 @@ class Session:
     record_domain: str | None = None
     explanation: str | None = None
     explanation_problem: Problem | None = None
-    matchers: Mapping[type[Directive], Matcher] | None = None
+    matchers: Mapping[type[Directive | Redirect], Matcher] | None = None
     explaining = True
     known_answer: KnownAnswer = _NOTHING.get
     asked_ahead = 0

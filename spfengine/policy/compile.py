@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from spfengine.addresses import V4, V6, Family
 from spfengine.answers import Answer, Question
 from spfengine.errors import ArgumentError
-from spfengine.evaluation.check_host import MATCHERS, check_host, match_include
+from spfengine.evaluation.check_host import MATCHERS, check_host, match_include, match_redirect
 from spfengine.evaluation.limits import Limits, VoidRule
 from spfengine.evaluation.mechanisms import Halt, UnknownTarget, charge, count_void, too_many_mx
 from spfengine.evaluation.session import Answers, Matching, RangeSession, Session
@@ -30,7 +30,7 @@ from spfengine.policy.ranges import MAPPED_FIRST, MAPPED_LAST, Spans, union
 from spfengine.policy.work import WORK_LIMIT, Work, WorkIsOverError
 from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.macro import MacroString
-from spfengine.record.model import MX, Directive, DomainDirective, Exists, Include, Ptr
+from spfengine.record.model import MX, Directive, DomainDirective, Exists, Include, Ptr, Redirect
 from spfengine.visible import visible
 
 _ANY_CLIENT = IPv4Address(0)
@@ -277,7 +277,11 @@ def _unknown_target(session: Session, unknown: UnknownTarget) -> Dependency:
     return Dependency(domain, term.text, tuple([Input(each) for each in unknown.inputs]))
 
 
-_SCRIPTED: dict[type[Directive], Any] = dict.fromkeys(MATCHERS, _match_scripted) | {Include: _match_include}
+_SCRIPTED: dict[type[Directive | Redirect], Any] = {
+    **dict.fromkeys(MATCHERS, _match_scripted),
+    Include: _match_include,
+    Redirect: match_redirect,
+}
 
 _MOST_NAMES = 10_000  # more than a DNS message can hold, whatever the limit of names is
 

@@ -262,32 +262,26 @@ class NetworkRun:
 Step = NetworkRun | Directive
 
 
-def _arrange(
-    terms: tuple[Term, ...],
-) -> tuple[tuple[Step, ...], All | None, Redirect | None, Explanation | None]:
-    """Return `steps`, `all`, `redirect` and `explanation` of a `Record`."""
+def _steps(terms: tuple[Term, ...]) -> tuple[tuple[Step, ...], All | None, bool]:
+    """Return the steps of a record, the `all` that decides after them, and whether there is an `all`."""
     steps: list[Step] = []
     run: list[Network | All] = []
-    end = redirect = explanation = None
     for term in terms:
-        if isinstance(term, Redirect):
-            redirect = term
-        elif isinstance(term, Explanation):
-            explanation = term
-        elif end is not None or not isinstance(term, Directive):
-            continue
-        elif isinstance(term, Network):
+        if isinstance(term, Network):
             run.append(term)
         elif isinstance(term, All):
-            end = term
-        else:
+            if not run:
+                return tuple(steps), term, True
+            steps.append(NetworkRun((*run, term)))
+            return tuple(steps), None, True
+        elif isinstance(term, Directive):
             if run:
                 steps.append(NetworkRun(tuple(run)))
                 run = []
             steps.append(term)
     if run:
-        steps.append(NetworkRun(tuple(run) if end is None else (*run, end)))
-    return tuple(steps), None if run else end, redirect if end is None else None, explanation
+        steps.append(NetworkRun(tuple(run)))
+    return tuple(steps), None, False
 
 
 class Record(Frozen):
@@ -315,11 +309,12 @@ class Record(Frozen):
     def __init__(self, source: str, terms: tuple[Term, ...]) -> None:
         fill(self, "source", source)
         fill(self, "terms", terms)
-        steps, end, redirect, explanation = _arrange(terms)
+        steps, last_all, has_all = _steps(terms)
         fill(self, "steps", steps)
-        fill(self, "all", end)
-        fill(self, "redirect", redirect)
-        fill(self, "explanation", explanation)
+        fill(self, "all", last_all)
+        modifiers = {type(term): term for term in terms if isinstance(term, Modifier)}
+        fill(self, "redirect", None if has_all else modifiers.get(Redirect))
+        fill(self, "explanation", modifiers.get(Explanation))
 
     def __str__(self) -> str:
         return self.source

@@ -81,11 +81,8 @@ def _read(source: str) -> tuple[list[Term], list[Problem]]:
     if not is_spf(source):
         return [], [_not_spf(source)]
     terms: list[Term] = []
-    problems: list[Problem] = []
-    has_invalid_characters = grammar.has_invalid_characters(source)
-    if has_invalid_characters:
-        matches = grammar.INVALID_CHARACTERS.finditer(source)
-        problems += [_invalid_character(source, *match.span()) for match in matches]
+    problems = _invalid_characters(source)
+    has_invalid_characters = bool(problems)
     modifiers: dict[str, Token] = {}
     for token in tokens(source):
         if has_invalid_characters and grammar.has_invalid_characters(token.text):
@@ -365,6 +362,12 @@ def _hinted(token: Token, problems: list[Problem]) -> list[Problem]:
 
 def _without_hint(problem: Problem) -> Problem:
     return Problem(problem.code, problem.text, problem.domain, problem.span, problem.section)
+
+
+def _invalid_characters(source: str) -> list[Problem]:
+    if not grammar.has_invalid_characters(source):
+        return []
+    return [_invalid_character(source, *match.span()) for match in grammar.INVALID_CHARACTERS.finditer(source)]
 
 
 def _invalid_character(source: str, offset: int, end: int) -> Problem:

@@ -22,7 +22,7 @@ from spfengine.answers import Answer, Question
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.check_host import MATCHERS, check_host, match_include, match_redirect
 from spfengine.evaluation.limits import Limits, VoidRule
-from spfengine.evaluation.mechanisms import Halt, UnknownTarget, charge, count_void, too_many_mx
+from spfengine.evaluation.mechanisms import Halt, UnknownTargetError, charge, count_void, too_many_mx
 from spfengine.evaluation.session import Answers, Matching, RangeSession, Session
 from spfengine.names import fold, is_askable
 from spfengine.policy.outcome import Branch, Choice, Dependency, Input, Outcome, outcome_of, path_of
@@ -263,7 +263,7 @@ def _match_include(session: TilingSession, include: Include, domain: str) -> Mat
     depth = len(session.path)
     try:
         return (yield from match_include(session, include, domain))
-    except UnknownTarget as unknown:
+    except UnknownTargetError as unknown:
         if not session.forking:
             raise
         session.pass_over(_unknown_target(session, unknown))
@@ -271,7 +271,7 @@ def _match_include(session: TilingSession, include: Include, domain: str) -> Mat
         return False
 
 
-def _unknown_target(session: Session, unknown: UnknownTarget) -> Dependency:
+def _unknown_target(session: Session, unknown: UnknownTargetError) -> Dependency:
     """Return the term that can't be followed: the last one on the path."""
     domain, term = session.path[-1]
     return Dependency(domain, term.text, tuple([Input(each) for each in unknown.inputs]))
@@ -547,7 +547,7 @@ class _Tiler:
         try:
             yield from self.inputs.work.charging(check_host(session))
             found = self._outcome(session)
-        except UnknownTarget as unknown:
+        except UnknownTargetError as unknown:
             dependency = _unknown_target(session, unknown)
             found = self._open(dependency, path_of(session), session.lookups, session.voids)
         except WorkIsOverError:

@@ -1,6 +1,7 @@
 """What a policy says of a range of addresses."""
 
 from enum import StrEnum
+from typing import ClassVar
 
 from spfengine.evaluation.session import Session
 from spfengine.frozen import Frozen, HashedOnce, fill
@@ -47,7 +48,7 @@ class Dependency(HashedOnce):
         inputs: what it depends on.
     """
 
-    fields = ("domain", "term", "inputs")
+    fields: ClassVar[tuple[str, ...]] = ("domain", "term", "inputs")
     __slots__ = (*fields, "_hash")
     domain: str
     term: str
@@ -79,7 +80,7 @@ class Outcome(HashedOnce):
             match and asks nothing; otherwise None.
     """
 
-    fields = (
+    fields: ClassVar[tuple[str, ...]] = (
         "result",
         "problem",
         "directive",
@@ -314,7 +315,8 @@ class Branch(Frozen):
         branches: (choice, outcome), in the order of `Choice`.
     """
 
-    __slots__ = fields = ("dependency", "branches")
+    fields: ClassVar[tuple[str, ...]] = ("dependency", "branches")
+    __slots__ = fields
     dependency: Dependency
     branches: tuple[tuple[Choice, Outcome], ...]
 

@@ -105,21 +105,21 @@ class Session:
     family: Family
     ip: int
     domain: str
-    domain_refused = False
+    domain_refused: bool = False
     identity: str
     local_part: str
     helo: str
-    helo_known = True
-    domain_known = True
+    helo_known: bool = True
+    domain_known: bool = True
     receiver: str | None
     now: float
     limits: Limits
     answers: Answers
     path: list[tuple[str, Term]]
-    lookups = 0
-    voids = 0
-    last_void_term = -1
-    counts_voids = True
+    lookups: int = 0
+    voids: int = 0
+    last_void_term: int = -1
+    counts_voids: bool = True
     tracer: Tracer | None = None
     decision: tuple[str, Directive, Explanation | None]
     result: Result
@@ -129,10 +129,10 @@ class Session:
     explanation: str | None = None
     explanation_problem: Problem | None = None
     matchers: Mapping[type[Directive | Redirect], Matcher] | None = None
-    explaining = True
+    explaining: bool = True
     known_answer: KnownAnswer = _NOTHING.get
-    asked_ahead = 0
-    unneeded = 0
+    asked_ahead: int = 0
+    unneeded: int = 0
 
     def __init__(
         self,

@@ -109,9 +109,9 @@ class TracedTerm:
     __slots__ = ("expansions", "outcome", "questions", "record", "term", "why")
 
     def __init__(self, term: Term) -> None:
-        self.term = term
-        self.outcome = TermStatus.NOT_EVALUATED
-        self.why = ""
+        self.term: Term = term
+        self.outcome: TermStatus = TermStatus.NOT_EVALUATED
+        self.why: str = ""
         self.questions: list[TracedQuestion] = []
         self.expansions: list[Expansion] = []
         self.record: TracedRecord | None = None
@@ -149,7 +149,7 @@ class TracedRecord:
     __slots__ = ("_evaluated", "domain", "problem", "question", "record", "result")
 
     def __init__(self, domain: str) -> None:
-        self.domain = domain
+        self.domain: str = domain
         self.record: Record | None = None
         self.question: TracedQuestion | None = None
         self._evaluated: dict[Span, TracedTerm] = {}  # the others are made on demand, since records may be long
@@ -386,7 +386,7 @@ class TraceBuilder:
     def __init__(self, session: Session, *, with_reasons: bool = True) -> None:
         self.session = session
         self.with_reasons = with_reasons
-        self.root = TracedRecord(session.domain)
+        self.root: TracedRecord = TracedRecord(session.domain)
         self.asking: Question | None = None  # in its own spelling
         self.records: list[TracedRecord] = []  # those being evaluated, outermost first
         self.terms: list[TracedTerm] = []  # those being evaluated, outermost first

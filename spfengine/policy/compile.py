@@ -74,14 +74,14 @@ class Inputs:
                     f"the sender {visible(sender, 80)!r} belongs to the domain {visible(model.domain, 80)!r}, "
                     f"so a policy of {visible(given, 80)!r} says nothing about it"
                 )
-        self.domain = model.domain
-        self.domain_refused = model.domain_refused
-        self.local_part = None if sender is None else model.local_part
-        self.helo = None if helo is None else Session(_ANY_CLIENT, "", helo).helo
+        self.domain: str = model.domain
+        self.domain_refused: bool = model.domain_refused
+        self.local_part: str | None = None if sender is None else model.local_part
+        self.helo: str | None = None if helo is None else Session(_ANY_CLIENT, "", helo).helo
         self.limits = limits
         self.receiver = receiver
         self.now = now
-        self.work = Work() if work is None else work
+        self.work: Work = Work() if work is None else work
 
     def at(self, domain: str) -> "Inputs":
         """Return the same inputs for the record of another domain."""
@@ -148,8 +148,8 @@ class TilingSession(RangeSession):
     """
 
     explaining = False
-    local_part_known = True
-    reached = 0
+    local_part_known: bool = True
+    reached: int = 0
 
     def __init__(
         self,

@@ -234,7 +234,7 @@ class NetworkRun:
     __slots__ = ("directives", "ip4", "ip6")
 
     def __init__(self, directives: tuple[Network | All, ...]) -> None:
-        self.directives = directives
+        self.directives: tuple[Network | All, ...] = directives
         self.ip4: Table[Network | All] | None = None
         self.ip6: Table[Network | All] | None = None
 

@@ -20,6 +20,12 @@ class Token:
     """
 
     __slots__ = ("argument", "name", "qualifier", "separator", "span", "text")
+    text: str
+    span: tuple[int, int]
+    qualifier: str
+    name: str
+    separator: str
+    argument: str
 
     def __init__(self, match: Match[str]) -> None:
         """Make a token of what `grammar.TERM` matched."""

@@ -101,7 +101,7 @@ class LiveResolver:
         uncached = _Uncached(Stub(servers, timeout, retries, lifetime, report), prefetch, in_flight)
         self._nameservers = [str(server.address[0]) for server in servers]
         self.prefetch = prefetch
-        self.cache = Cache(uncached) if cache else None
+        self.cache: Cache | None = Cache(uncached) if cache else None
         self._answers: Cache | _Uncached = uncached if self.cache is None else self.cache
 
     def __repr__(self) -> str:

@@ -81,14 +81,15 @@ def _read(source: str) -> tuple[list[Term], list[Problem]]:
     if not is_spf(source):
         return [], [_not_spf(source)]
     terms: list[Term] = []
-    problems = [_invalid_character(source, *match.span()) for match in grammar.INVALID_CHARACTERS.finditer(source)]
+    problems = _invalid_characters(source)
     has_invalid_characters = bool(problems)
     modifiers: dict[str, Token] = {}
     for token in tokens(source):
-        if has_invalid_characters and grammar.INVALID_CHARACTERS.search(token.text) is not None:
+        if has_invalid_characters and grammar.has_invalid_characters(token.text):
             continue  # one fault is enough for a term
         term, faults = _modifier(token, modifiers) if token.separator == "=" else _directive(token)
-        problems += _hinted(token, faults) if len(problems) < _HINTED_FAULTS else map(_without_hint, faults)
+        if faults:
+            problems += _hinted(token, faults) if len(problems) < _HINTED_FAULTS else map(_without_hint, faults)
         if term is not None:
             terms.append(term)
     problems.sort(key=lambda problem: problem.span or (0, 0))
@@ -325,8 +326,9 @@ def _cidr_length(token: Token, digits: str | None, most: int, offset: int, probl
     """Return a prefix length, `most` if none is written. A fault is added to `problems`."""
     if digits is None:
         return most
-    if grammar.CIDR_LENGTH.match(digits) is not None and int(digits) <= most:
-        return int(digits)
+    length = grammar.CIDR_LENGTHS.get(digits, most + 1)
+    if length <= most:
+        return length
     start = token.argument_start + offset
     if not digits:
         text = "a prefix length is missing after the slash"
@@ -356,7 +358,7 @@ def _fault(token: Token, code: ProblemCode, text: str, section: str, hint: str |
 
 def _hinted(token: Token, problems: list[Problem]) -> list[Problem]:
     """Return the faults of a term, the first of them with the hint for a known slip."""
-    slip = slips.slip_of(token) if problems else None
+    slip = slips.slip_of(token)
     if slip is None:
         return problems
     first = problems[0]
@@ -365,6 +367,12 @@ def _hinted(token: Token, problems: list[Problem]) -> list[Problem]:
 
 def _without_hint(problem: Problem) -> Problem:
     return Problem(problem.code, problem.text, problem.domain, problem.span, problem.section)
+
+
+def _invalid_characters(source: str) -> list[Problem]:
+    if not grammar.has_invalid_characters(source):
+        return []
+    return [_invalid_character(source, *match.span()) for match in grammar.INVALID_CHARACTERS.finditer(source)]
 
 
 def _invalid_character(source: str, offset: int, end: int) -> Problem:

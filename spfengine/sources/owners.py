@@ -135,7 +135,11 @@ class Owners:
         level = next(levels(reading, index))
         if _call(reading, level) == "TXT":
             return is_sign(reading.at(index - 1), ",") and level.opening == reading.enclosing.get(index)
-        if level.key not in _RECORD_KEYS or level.pairs.get(level.key) != index:
+        if level.pairs.get(level.key) != index:
+            return False
+        if level.key == "parts" and self._is_spf_builder(reading, level):
+            return True
+        if level.key not in _RECORD_KEYS:
             return False
         for outer in islice(levels(reading, index), _MOST_AROUND):
             kind = next((outer.pairs[key] for key in _TYPE_KEYS if key in outer.pairs), None)

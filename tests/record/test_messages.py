@@ -7,6 +7,7 @@ from spfengine.record.hints import meant
 from spfengine.record.slips import with_a_labels
 
 TEXTS = [
+    ("v=spf1 include:a.example//64", "include takes no prefix length here: //64"),
     ("v=spf1 -", "a mechanism is missing after -"),
     ("v=spf1 -:x", "the name of a mechanism is missing"),
     ("v=spf1 /", "the name of a mechanism is missing"),
@@ -92,6 +93,10 @@ TEXTS = [
     ("v=spf1 a:b\u200bc", "a character outside US-ASCII is at offset 10: \\u200b (zero width space U+200B)"),
 ]
 HINTS = [
+    (
+        "v=spf1 mx a:m\u00fcller.example -all",
+        "a record has internationalised names as A-labels; did you mean a:xn--mller-kva.example?",
+    ),
     ("spf1", "put v= before it: did you mean v=spf1?"),
     ("SPF1 -all", "put v= before it: did you mean v=SPF1 -all?"),
     ("v=spf", "the only version of SPF is v=spf1"),

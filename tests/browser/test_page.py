@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -332,7 +333,7 @@ def test_what_is_missing_is_said_at_its_field(chromium: "Browser", place: str) -
         assert page.get_attribute("#domain", "aria-describedby") == "problem"
         page.fill("#domain", "seed.example")
         page.keyboard.press("Enter")
-        expect(visit.view("publish").locator(".answer")).to_be_visible()
+        expect(visit.view("lint").locator(".answer")).to_be_visible()
         expect(page.locator("#problem")).to_be_empty()
         assert visit.is_quiet()
 
@@ -344,6 +345,10 @@ def test_a_link_fills_it_in(chromium: "Browser", place: str) -> None:
         expect(visit.view("lint")).to_contain_text("ip4:192.0.2.1")
         assert visit.page.input_value("#record") == "v=spf1 ipv4:192.0.2.1 -all"
         assert visit.page.locator("[role=tab]:visible").all_inner_texts() == ["What is wrong"]
+    client = {"domain": "seed.example", "zone": ZONE, "ip": "23.83.218.24", "sender": "alice@seed.example"}
+    with visiting(chromium, place, fragment=f"#{urlencode(client)}") as visit:
+        expect(visit.view("check").locator(".answer")).to_contain_text("23.83.218.24 is probably not allowed")
+        assert visit.is_quiet()
 
 
 def test_dns_is_asked_only_by_the_page_that_is_for_it(

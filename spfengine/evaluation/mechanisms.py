@@ -281,10 +281,7 @@ def expand_target(session: Session, spec: MacroString, domain: str) -> Generator
     validated = ""
     if "p" in spec.letters:
         if session.limits.count_p and session.counts_voids:
-            is_void = session.last_void_term == session.lookups
-            charge(session)
-            if is_void:
-                session.last_void_term = session.lookups  # it is still the same term
+            charge(session)  # its term has met no void lookup yet
         validated = yield from validated_name(session, domain)
     if spec.uses_local_part and not session.local_part.isascii():
         name = None

@@ -1,5 +1,6 @@
 """What a policy says of a range of addresses."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import ClassVar
 
@@ -224,6 +225,20 @@ class Outcome(HashedOnce):
         branches = None if self.tree is None else self.tree.branches
         tree = branches and [{"choice": str(choice), "outcome": outcome.to_dict()} for choice, outcome in branches]
         return _outcome_dict(self, tree, None if self.rest is None else self.rest.to_dict())
+
+
+def any_cut(outcomes: Iterable[Outcome]) -> bool:
+    """Whether a bound on work was met in any of these outcomes, or below them in their trees."""
+    seen: set[int] = set()  # trees share branches
+    left = list(outcomes)
+    while left:
+        outcome = left.pop()
+        if outcome.is_cut:
+            return True
+        if id(outcome) not in seen:
+            seen.add(id(outcome))
+            left += outcome._below  # noqa: SLF001  # of its own class
+    return False
 
 
 def _counted_meaning(outcome: Outcome) -> object:

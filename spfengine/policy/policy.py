@@ -18,7 +18,7 @@ from spfengine.evaluation.session import MAILFROM, Answers, Session
 from spfengine.frozen import HashedOnce, fill
 from spfengine.names import fold
 from spfengine.policy.compile import Inputs, Tiles, compile_tables
-from spfengine.policy.outcome import Dependency, Input, Outcome, outcome_of
+from spfengine.policy.outcome import Dependency, Input, Outcome, any_cut, outcome_of
 from spfengine.policy.ranges import MAPPED_COUNT, MAPPED_FIRST, MAPPED_LAST, IPNetwork, networks_of
 from spfengine.problems import Result
 from spfengine.resolvers.asking import Unanswered
@@ -287,8 +287,8 @@ class Policy(HashedOnce):
 
     @property
     def is_cut(self) -> bool:
-        """Whether a bound on work was met, so that the outcome of some networks is not known (`work-limit`)."""
-        return any(outcome.is_cut for table in (self._ip4, self._ip6) for outcome in table[1])
+        """Whether a bound on work was met, so that the outcome of some clients is not known (`work-limit`)."""
+        return any_cut([*self._ip4[1], *self._ip6[1]])
 
     def diff(self, other: "Policy", by: str = "result") -> "list[Change]":
         """Return exactly what changes from this policy to the other, as networks in order; empty if nothing changes.

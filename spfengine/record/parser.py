@@ -247,6 +247,11 @@ def _network(token: Token, kind: type[IP4 | IP6], parse_network: Callable[[str],
     return kind(token.qualifier or "+", network, prefix, token.text, token.span), problems
 
 
+def _may_be_a_name(text: str) -> bool:
+    """Whether a text where a network is wanted may be the name of a host."""
+    return len(text) < 64 and ":" not in text and grammar.is_toplabel(text.rstrip(".").rpartition(".")[2])
+
+
 def _invalid_network(token: Token, kind: type[IP4 | IP6], address: str, example: str) -> Problem:
     version = kind.family.version
     code = ProblemCode.INVALID_IP4_NETWORK if version == 4 else ProblemCode.INVALID_IP6_NETWORK
@@ -254,7 +259,7 @@ def _invalid_network(token: Token, kind: type[IP4 | IP6], address: str, example:
     other, parse_other = ("ip6", parse_ip6) if version == 4 else ("ip4", parse_ip4)
     if parse_other(address) is not None:
         hint = f"did you mean {token.qualifier}{other}:{visible(token.argument, 60)}?"
-    elif version == 4 and len(address) < 64 and grammar.is_toplabel(address.rstrip(".").rpartition(".")[2]):
+    elif version == 4 and _may_be_a_name(address):
         hint = f"names go with a, mx or include; did you mean {token.qualifier}a:{visible(address, 60)}?"
     text = f"{visible(address, 60)!r} is not an IPv{version} address"
     start = token.argument_start

@@ -82,6 +82,8 @@ def make_nodes(names: Iterable[str], rrsets: Iterable[RRset]) -> dict[str, Node]
 
 NOTES = "notes"
 """The key of `Zone.memo` for what `Zone.notes` returns."""
+SUITE = "suite"
+"""The key of `Zone.memo` that says that the zone is the zonedata of a suite."""
 _UNKNOWN = Answer.failed(Status.UNKNOWN)
 
 
@@ -194,7 +196,9 @@ class Zone(Frozen):
         """
         from spfengine.resolvers.zone_files.openspf import read_zonedata
 
-        return cls(read_zonedata(zonedata), ttl=ttl)
+        zone = cls(read_zonedata(zonedata), ttl=ttl)
+        zone.memo[SUITE] = True
+        return zone
 
     @classmethod
     def from_text(cls, text: str | bytes, origin: str | None = None) -> Self:

@@ -325,14 +325,15 @@ def _leading_zeros(qualifier: str, text: str) -> Slip | None:
     if not padded or parse_ip4(plain) is None:
         return None
     term = f"{qualifier}ip4:{plain}{slash}{length}"
-    if _is_decimal(padded):
-        return _meant([term], lead="numbers have no leading zeros; ")
-    return Slip(f"numbers with leading zeros are octal to some readers; write {term} if you mean that")
+    if _differs_in_octal(padded):
+        return Slip(f"numbers with leading zeros are octal to some readers; write {term} if you mean that")
+    return _meant([term], lead="numbers have no leading zeros; ")
 
 
-def _is_decimal(padded: list[str]) -> bool:
-    """Whether numbers with leading zeros can only be decimal, or are the same in octal."""
-    return bool(set("".join(padded)) & set("89")) or {number.lstrip("0") for number in padded} <= {"", *"1234567"}
+def _differs_in_octal(padded: list[str]) -> bool:
+    """Whether numbers with leading zeros are an address in octal too, and another one."""
+    is_decimal = any(mark in number for number in padded for mark in "89")  # no octal number has these
+    return not is_decimal and not {number.lstrip("0") for number in padded} <= {"", *"1234567"}
 
 
 # Names

@@ -44,14 +44,14 @@ LAYERS: list[list[str]] = [
     # 6: results as text; interfaces for other programs and for tests
     ["text"],
     ["report"],
-    ["testing", "compat", "policyd", "integrations"],
+    ["testing", "compat", "policyd", "integrations", "web"],
     # 7: the command line
     ["cli __main__"],
 ]
 
 # `spfengine/__init__.py` gathers the public names, so it is above all layers; only these packages may import it.
 TOP = "spfengine"
-EDGE = {"cli", "testing", "compat", "policyd"}
+EDGE = {"cli", "testing", "compat", "policyd", "web"}
 
 # Modules that import others by names made at run time, to load them when they are first used.
 LATE = {TOP, "spfengine.testing", "spfengine.cli.commands"}
@@ -91,6 +91,8 @@ PURE_STDLIB = {
 THIRD_PARTY = {
     "resolvers.resolv_conf": {"dns"},
     "resolvers.dns_messages": {"dns"},
+    "resolvers.over_httpx": {"h2", "httpx"},
+    "resolvers.over_fetch": {"js", "pyodide"},
     "report.html": {"jinja2", "markupsafe"},
     "resolvers.zone_files": {"yaml"},
     "names": {"idna"},
@@ -101,9 +103,23 @@ THIRD_PARTY = {
     "testing.pytest_plugin": {"pytest"},
     "testing": {"dnslib"},
     "integrations.octodns": {"octodns"},
+    "web.server": {"starlette"},
     "cli": {"click", "rich"},
+    "cli.ui": {"uvicorn"},
 }
-IN_FUNCTION = {"idna", "asyncio", "numpy", "publicsuffixlist", "httpx", "whoisit", "jinja2", "markupsafe"}
+IN_FUNCTION = {
+    "idna",
+    "asyncio",
+    "numpy",
+    "publicsuffixlist",
+    "httpx",
+    "h2",
+    "whoisit",
+    "jinja2",
+    "markupsafe",
+    "js",
+    "pyodide",
+}
 
 
 class Package(NamedTuple):

@@ -23,6 +23,7 @@ GROUPS = {
         "tree": "Show a record with all records it includes, and how many lookups it needs.",
         "suggest": "Propose the record that lets all senders of a domain pass, with the proof.",
         "identify": "Find out who owns an address, and how that is known.",
+        "ui": "Open all this as a page in your browser, on this machine.",
     },
     "Plan a change": {
         "simulate": "Show what a change to SPF records would do, before you publish it.",

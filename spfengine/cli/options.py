@@ -5,7 +5,7 @@ A type that only one command has is defined with that command.
 
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -34,6 +34,7 @@ _Callback = TypeVar("_Callback", bound=Callable[..., Any])
 
 DNS_TIMEOUT = "spfengine.dns-timeout"
 """The key of --dns-timeout in the context of a command."""
+_DOH = "spfengine.doh"
 SECONDS = 20.0
 """The time limit of a check, if no option gives another."""
 _SHOWN_RECORD = 1000
@@ -492,9 +493,45 @@ draft = click.option(
     "--draft", "drafts", metavar="[NAME=]RECORD", multiple=True, type=DraftType(),
     help="Try this record as if it were published: at NAME, or at the domain that is checked.",
 )  # fmt: skip
+
+
+def _with_doh(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the servers of --nameserver, or those of --doh, which has been read before."""
+    urls: tuple[str, ...] = ctx.meta.get(_DOH, ())
+    if value and urls:
+        raise click.UsageError("expected one of --nameserver and --doh, not both", ctx)
+    for server in value:
+        if is_doh(server):
+            raise click.BadParameter(f"{visible(server, 80)!r} is a URL; give it with --doh", ctx, param)
+    return urls or value
+
+
+def _keep_doh(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> None:
+    """Keep the servers of --doh, which commands get in place of those of --nameserver."""
+    for url in value:
+        if not is_doh(url):
+            message = f"{visible(url, 80)!r} is not a URL; expected one like https://dns.example/dns-query"
+            raise click.BadParameter(message, ctx, param)
+    ctx.meta[_DOH] = value
+
+
+def is_doh(server: str) -> bool:
+    """Whether a server is that of a --doh: commands get both kinds in one list."""
+    return "://" in server
+
+
+def server_words(nameservers: Iterable[str]) -> list[str]:
+    """Return the options of a command line that asks the same servers."""
+    return [word for server in nameservers for word in ("--doh" if is_doh(server) else "--nameserver", server)]
+
+
 _nameserver = click.option(
-    "--nameserver", "nameservers", metavar="ADDR", multiple=True,
+    "--nameserver", "nameservers", metavar="ADDR", multiple=True, callback=_with_doh,
     help="Ask this DNS server (ADDR or ADDR:PORT) instead of the system's; with --zone, it implies --live.",
+)  # fmt: skip
+_doh = click.option(
+    "--doh", metavar="URL", multiple=True, expose_value=False, is_eager=True, callback=_keep_doh,
+    help="Ask this server by DNS over HTTPS (RFC 8484) instead of the system's; with --zone, it implies --live.",
 )  # fmt: skip
 
 
@@ -509,8 +546,8 @@ _dns_timeout = click.option(
 
 
 def nameserver(command: _Callback) -> _Callback:
-    """Add the options that say how DNS is asked: --nameserver, and --dns-timeout, which `dns_seconds` returns."""
-    return _nameserver(_dns_timeout(command))
+    """Add the options that say how DNS is asked: --nameserver, --doh, --dns-timeout, which `dns_seconds` returns."""
+    return _nameserver(_doh(_dns_timeout(command)))
 
 
 def dns_seconds() -> float | None:
@@ -551,5 +588,5 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON d
 
 
 def answers(command: _Callback) -> _Callback:
-    """Add the options that say where answers come from: --zone, --live, --draft, --nameserver."""
+    """Add the options that say where answers come from: --zone, --live, --draft, --nameserver, --doh."""
     return zone(live(draft(nameserver(command))))

@@ -59,6 +59,7 @@ class RecordChange:
         terms: the terms that stay, are removed, and are added, in the order of the new record.
         ttl: seconds for which resolvers may keep the record as it is now, or None if that is not known.
         reached: whether evaluating the domain simulated ever asks for the record.
+        is_after_known: whether it is known what it is after the change; otherwise no terms are compared.
     """
 
     domain: str
@@ -68,6 +69,7 @@ class RecordChange:
     terms: tuple[TermChange, ...]
     ttl: int | None
     reached: bool
+    is_after_known: bool = True
 
     def __repr__(self) -> str:
         return short_repr(self, ("domain", "standing", "before", "after"))
@@ -81,8 +83,8 @@ def record_change(name: str, old: Answer, new: Answer, reached: bool) -> RecordC
         standing = Standing.UNKNOWN
     elif before is None:
         standing = Standing.SEVERAL if spf_texts(old) else Standing.ABSENT
-    terms = tuple(compare_terms(before or "", after or ""))
-    return RecordChange(name, standing, before, after, terms, old.ttl, reached)
+    terms = () if new.is_failure else tuple(compare_terms(before or "", after or ""))
+    return RecordChange(name, standing, before, after, terms, old.ttl, reached, not new.is_failure)
 
 
 def _text(answer: Answer) -> str | None:

@@ -418,4 +418,5 @@ def _record_dict(change: RecordChange) -> dict[str, object]:
         "terms": [{"sign": term.sign, "term": visible(term.term, 1 << 16)} for term in change.terms],
         "ttl": change.ttl,
         "reached": change.reached,
+        "after_known": change.is_after_known,
     }

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from spfengine.planning.plan import Plan, PlannedName, Verdict
-from spfengine.text.lines import FAULT, WARNING, Line, Span, line, more_line, note
+from spfengine.text.lines import FAULT, WARNING, Line, Span, line, more_line, note, plain
 from spfengine.text.simulate import brief_lines
 from spfengine.visible import visible, visible_name
 from spfengine.wording import counted, listed
@@ -38,6 +38,11 @@ def plan_lines(plan: Plan, width: int | None, *, everything: bool = False) -> It
     if notes:
         yield line()
         yield from notes
+
+
+def render_plan(plan: Plan, width: int | None, *, everything: bool) -> str:
+    """Return the text of a plan; see its method `render`."""
+    return plain(plan_lines(plan, width, everything=everything), width)
 
 
 def answer(plan: Plan) -> str:
@@ -91,9 +96,9 @@ def name_lines(
         yield note(WARNING, f"as {visible(planned.file)} has it; other files have other records for this name")
     if planned.unsure:
         yield note(WARNING, f"not known: {planned.unsure}")
-    if planned.parts:
-        parts = listed(list(planned.parts), _MOST)
-        yield note(WARNING, f"not in the files, so what it decides is not known: {parts}")
+    parts = [part for part in planned.parts if part not in planned.unsure]
+    if parts:
+        yield note(WARNING, f"not in the files, so what it decides is not known: {listed(parts, _MOST)}")
 
 
 def note_lines(plan: Plan, most: int | None) -> Iterator[Line]:

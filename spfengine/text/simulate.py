@@ -282,7 +282,9 @@ def _gap(simulation: Simulation) -> str:
 def record_lines(record: RecordChange, own: tuple[str, ...], width: int | None) -> Iterator[Line]:
     """Yield how a record changes, term by term."""
     what = _STANDINGS[record.standing]
-    if record.after is None and record.standing in (Standing.RECORD, Standing.SEVERAL):
+    if not record.is_after_known:
+        what = "the new record is not known"
+    elif record.after is None and record.standing in (Standing.RECORD, Standing.SEVERAL):
         what = "the SPF record is removed"
     elif record.after is None:
         what = "no SPF record that counts"

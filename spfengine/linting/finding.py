@@ -226,7 +226,12 @@ def without_consequences(findings: Iterable[Finding]) -> list[Finding]:
 
 def _said_better(findings: Iterable[Finding]) -> set[tuple[LintCode, str | None, Span | None]]:
     """Return what need not be said, by code and place, since another finding there says it as well."""
-    return {(code, each.domain, each.span) for each in findings for code in _ALSO_SAID.get(each.code, ())}
+    return {
+        (code, each.domain, span)
+        for each in findings
+        for code in _ALSO_SAID.get(each.code, ())
+        for span in (each.spans or (each.span,))
+    }
 
 
 def _is_caused(finding: Finding, cause: Finding) -> bool:

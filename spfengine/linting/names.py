@@ -23,8 +23,10 @@ from spfengine.record.model import MX, A, Directive, DomainDirective, Exists, In
 from spfengine.senders import Sender, domain_of
 from spfengine.special_purpose import special_purpose_of
 from spfengine.visible import visible, visible_name
+from spfengine.wording import sentence_list
 
 Findings = Generator[Question, Answer, list[Finding]]
+_MOST_TERMS = 3  # that lead to the same domain
 
 
 def targets(walk: Walk) -> Findings:
@@ -44,15 +46,30 @@ def targets(walk: Walk) -> Findings:
 
 
 def _once_per_domain(findings: list[Finding]) -> Iterator[Finding]:
-    """Yield findings, but of several terms whose domain somebody could register only the first."""
-    seen = set()
+    """Yield findings; those about terms of a record that lead to one domain, which anybody could register, as one."""
+    same: dict[tuple[str | None, str], list[Finding]] = {}
     for finding in findings:
-        domain = finding.text.partition(" leads to ")[2].partition(",")[0]
-        key = finding.domain, domain
-        if finding.code is not LintCode.COULD_BE_REGISTERED or key not in seen:
-            yield finding
         if finding.code is LintCode.COULD_BE_REGISTERED:
-            seen.add(key)
+            domain = finding.text.partition(" leads to ")[2].partition(",")[0]
+            same.setdefault((finding.domain, domain), []).append(finding)
+    first = {id(group[0]): group for group in same.values()}
+    for finding in findings:
+        if finding.code is not LintCode.COULD_BE_REGISTERED:
+            yield finding
+        elif id(finding) in first:
+            yield _with_all_terms(first[id(finding)])
+
+
+def _with_all_terms(findings: list[Finding]) -> Finding:
+    """Return the first of the findings about one domain, with the terms of all."""
+    first = findings[0]
+    spans = tuple(dict.fromkeys([each.span for each in findings if each.span is not None]))
+    source = first.source or ""
+    others = [visible(source[start:end], 60) for start, end in spans[1:]]
+    if not others:
+        return first
+    lead = "lead" if len(others) > 1 else "leads"
+    return replace(first, text=f"{first.text}; {sentence_list(others, _MOST_TERMS)} {lead} there as well", spans=spans)
 
 
 def _record_target(walk: Walk, reached: ReachedRecord, tree_term: TreeTerm) -> Findings:

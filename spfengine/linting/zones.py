@@ -47,14 +47,16 @@ class Facts:
         self.has_apexes = has_apexes
         self.is_collection = is_collection
         self.is_zone = is_zone
-        self.own = Names(own)
-        self.proxied = frozenset([fold(rrset.name) for rrset in rrsets if rrset.note == PROXIED])
-        self.takes_mail = frozenset([fold(rrset.name) for rrset in rrsets if rrset.type == RRType.MX])
+        self.own: Names = Names(own)
+        self.proxied: frozenset[str] = frozenset([fold(rrset.name) for rrset in rrsets if rrset.note == PROXIED])
+        self.takes_mail: frozenset[str] = frozenset([fold(rrset.name) for rrset in rrsets if rrset.type == RRType.MX])
         self.type_spf: dict[str, list[RRset]] = {}
         for rrset in rrsets:
             if rrset.type == "SPF":
                 self.type_spf.setdefault(fold(rrset.name), []).append(rrset)
-        self.signs = frozenset([_signing_domain(rrset) for rrset in rrsets if rrset.type == RRType.TXT]) - {""}
+        self.signs: frozenset[str] = frozenset(
+            [_signing_domain(rrset) for rrset in rrsets if rrset.type == RRType.TXT]
+        ) - {""}
         self._rrsets = rrsets
         self._targets: frozenset[str] | None = None
 

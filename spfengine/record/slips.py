@@ -320,15 +320,20 @@ def _leading_zeros(qualifier: str, text: str) -> Slip | None:
     """Return the slip of an IPv4 address with leading zeros: `192.000.002.001`."""
     address, slash, length = text.partition("/")
     numbers = address.split(".") if _ZEROS.match(address) else []
-    padded = list(filter(_PADDED.fullmatch, numbers))
+    padded = [number for number in numbers if _PADDED.fullmatch(number)]
     plain = ".".join([number.lstrip("0") or "0" for number in numbers])
     if not padded or parse_ip4(plain) is None:
         return None
     term = f"{qualifier}ip4:{plain}{slash}{length}"
-    is_decimal = any(mark in number for number in padded for mark in "89")  # no octal number has these
-    if not is_decimal and not {number.lstrip("0") for number in padded} <= {"", *"1234567"}:
+    if _differs_in_octal(padded):
         return Slip(f"numbers with leading zeros are octal to some readers; write {term} if you mean that")
     return _meant([term], lead="numbers have no leading zeros; ")
+
+
+def _differs_in_octal(padded: list[str]) -> bool:
+    """Whether numbers with leading zeros are an address in octal too, and another one."""
+    is_decimal = any(mark in number for number in padded for mark in "89")  # no octal number has these
+    return not is_decimal and not {number.lstrip("0") for number in padded} <= {"", *"1234567"}
 
 
 # Names

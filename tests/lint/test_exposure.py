@@ -122,6 +122,15 @@ def test_one_fault_is_one_finding(term: str) -> None:
     assert about[0].text.endswith("can send as you; until then receivers give permerror")
 
 
+def test_terms_that_lead_to_one_domain_are_one_finding() -> None:
+    record = "v=spf1 include:a.gone.com a:b.gone.com redirect=c.gone.com"
+    findings = spfengine.lint("firma.de", resolver=Zone({"firma.de": {"TXT": record}}))
+    [finding] = [each for each in findings if "gone.com" in each.text and each.severity is Severity.ERROR]
+    assert finding.code == "could-be-registered"
+    assert [record[start:end] for start, end in finding.spans] == record.split(" ")[1:]
+    assert finding.text.endswith("; a:b.gone.com and redirect=c.gone.com lead there as well")
+
+
 class TestConfused:
     @pytest.mark.parametrize(
         ("term", "code", "meant"),

@@ -135,8 +135,8 @@ FOR_A_PERSON = [
     ("~255.255.255.0", "this looks like a netmask; write /24 right after the network before it, without a space"),
     ("ip4:192.0.2.010", "numbers with leading zeros are octal to some readers; write ip4:192.0.2.10 if you mean that"),
     (
-        "ip4:192.0.2.08/24",
-        "numbers with leading zeros are octal to some readers; write ip4:192.0.2.8/24 if you mean that",
+        "ip4:192.0.2.017/24",
+        "numbers with leading zeros are octal to some readers; write ip4:192.0.2.17/24 if you mean that",
     ),
     (
         "ip4:192.0.2.1/33,192.0.2.2",

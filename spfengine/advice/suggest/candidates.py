@@ -87,7 +87,7 @@ class Finder:
         self._existing = set(map(term_key, before_all(situation.record)))  # the others are never evaluated
         self._hosts = [name for name in dict.fromkeys(situation.request.hosts) if self._is_own_host(name)]
         self._tried: dict[object, Coverage] = {}
-        self.offer = Offer([], {}, [])
+        self.offer: Offer = Offer([], {}, [])
 
     def add_requested(self, terms: Iterable[str]) -> Steps[tuple[int, ...]]:
         """Add the terms that the caller wants, and return their indexes."""

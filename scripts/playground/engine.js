@@ -1,11 +1,13 @@
-// The engine of the playground: Python in a worker of this page. Nothing that is given leaves the browser.
-
-export const about = "Everything stays in this browser: the engine runs in the page, and works offline once it is loaded.";
+// The engine of the playground: Python in a worker of this page. Nothing that is given leaves the browser,
+// except for names that are looked up, on a page for that.
 
 // DNS is asked only by the pages that were built for it, each of which may ask one resolver and nobody else.
 const PAGES = {{pages}};
 const dns = document.querySelector("meta[name=dns]")?.content;
 const here = Object.keys(PAGES).find((name) => PAGES[name].url === dns);
+export const about = dns === undefined
+  ? "Everything stays in this browser: the engine runs in the page, and works offline once it is loaded."
+  : `What you give stays in this browser, where the engine runs. ${here} is asked for the records that are not in it.`;
 export const live = {
   isPossible: dns !== undefined,
   about: dns === undefined

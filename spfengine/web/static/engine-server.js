@@ -1,6 +1,7 @@
 // The engine of `spfengine ui`: the server that has served this page.
 
-export const about = "Everything stays on this machine. DNS is asked only if you choose so.";
+export const about = "What you give goes to spfengine on the machine that serves this page, and no further. DNS is "
+  + "asked only if the box below is ticked.";
 export const live = {
   isPossible: true,
   pages: [],

@@ -113,7 +113,7 @@ CHAPTERS: dict[str, list[str]] = {
     ],
     "Records in source files": [
         "find_records", "spfengine.sources:Found", "spfengine.sources:FoundRecord", "spfengine.sources:Unknown",
-        "spfengine.sources:Region", "spfengine.sources:Skipped",
+        "spfengine.sources:Region", "spfengine.sources:UnreadFile",
     ],
     "The SPF of many domains": [
         "survey", "asurvey", "spfengine.surveying:SurveyedDomain", "spfengine.surveying:DomainState",
@@ -149,7 +149,7 @@ _SECTION = re.compile(r"(Args|Attributes|Raises|Returns|Yields):$")
 _ENTRY = re.compile(r"([\w*, ]+): (.*)")
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _Definition = _Function | ast.ClassDef
-_BASES = {"NetworkResolver": "spfengine.resolvers.networked"}
+_BASES = {"NetworkResolver": "spfengine.resolvers.networked", "Reportable": "spfengine.reportable"}
 """Classes that are not public, whose methods public classes inherit: where each is defined."""
 
 
@@ -333,9 +333,6 @@ def name_blocks(name: str) -> Iterator[str]:
         yield from blocks_of(docs_of(definition))
         return
     functions = [statement for statement in definition.body if isinstance(statement, _Function)]
-    if "Reportable" in map(ast.unparse, definition.bases):
-        inherited = find("Reportable", "spfengine.reportable").body
-        functions += [statement for statement in inherited if isinstance(statement, _Function)]
     maker = next((function for function in functions if function.name == "__init__"), None) or constructor(definition)
     if maker is not None and own in MADE_BY_USERS:
         yield f"```text\n{signature(maker, own, bound=True)}\n```"

@@ -63,7 +63,10 @@ TYPES_OF_UPPER_LAYERS = {
 
 # The views, and the packages whose values have a method that calls them: `render()` calls `text`, and `render_html()`,
 # which values inherit, calls `report`.
-VIEWS = {"text": {"evaluation", "policy checker", "linting", "simulation", "advice"}, "report": {"reportable"}}
+VIEWS = {
+    "text": {"evaluation", "policy checker", "linting", "simulation", "advice", "planning"},
+    "report": {"reportable"},
+}
 
 # The core has no clock, no randomness and no I/O: it may import only these modules of the standard library.
 PURE = {"record", "evaluation"}

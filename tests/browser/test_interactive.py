@@ -45,7 +45,15 @@ def _runtime(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """Python for browsers, as its script packs it."""
     need("hatchling")
     folder = tmp_path_factory.mktemp("runtime")
-    command = [sys.executable, "-m", "scripts.build_live_runtime", "--pyodide", pyodide_folder(), "--output", folder]
+    command = [
+        sys.executable,
+        "-m",
+        "scripts.build_live_runtime",
+        "--pyodide",
+        str(pyodide_folder()),
+        "--output",
+        str(folder),
+    ]
     subprocess.run(command, check=True, capture_output=True, cwd=repository)
     [wheel] = folder.glob("*.whl")
     with found_in(wheel):

@@ -133,6 +133,10 @@ def test_a_request_that_does_not_arrive_ends() -> None:
     assert asyncio.run(run())[0]["status"] == 408
 
 
+_MOST_SECONDS = 100
+"""After this, a resolver that a failed test has not let go ends by itself."""
+
+
 class Stuck:
     """A resolver whose DNS server does not answer until it is let go.
 
@@ -148,7 +152,7 @@ class Stuck:
 
     def resolve(self, question: Question) -> Answer:
         self.asked.set()
-        self.go.wait()
+        self.go.wait(_MOST_SECONDS)
         return Answer.failed(Status.TIMEOUT, question.type)
 
 

@@ -345,7 +345,7 @@ def name_blocks(name: str) -> Iterator[str]:
         yield "Each code, what it means and what to do: [lint.md](lint.md)."
     elif any(isinstance(base, ast.Name) and base.id == "StrEnum" for base in definition.bases):
         yield "\n".join(values(definition))
-    inherited = [
+    inherited: list[_Function] = [
         statement
         for base in definition.bases
         if annotation(base) in _BASES

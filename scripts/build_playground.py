@@ -11,13 +11,13 @@ import gzip
 import json
 import shutil
 import tempfile
-import zipfile
 from collections.abc import Mapping
 from hashlib import sha256
-from importlib import resources
 from pathlib import Path
+from zipfile import ZIP_DEFLATED
 
 from scripts.pyodide_package import fetched, run, verified
+from spfengine.report.interactive import PACKAGES, engine_archive
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PARTS = REPOSITORY / "scripts" / "playground"
@@ -29,11 +29,8 @@ POLICY = (
 _META = '<meta http-equiv="Content-Security-Policy" content="{policy}">'
 RESOLVERS = {"Cloudflare": "https://cloudflare-dns.com/dns-query", "Google": "https://dns.google/dns-query"}
 """Resolvers that people may choose, each with its URL for DNS over HTTPS. Both allow web pages to ask them (CORS)."""
-LIBRARIES = ("dns", "idna", "jinja2", "markupsafe")
 LEFT_OUT = ("cli", "compat", "integrations", "policyd", "testing")
 """Packages of the engine that a page has no use for."""
-_NOT_PACKED = (".pyc", ".so", ".pyd", ".c", ".pyi", ".typed")
-_EARLIEST = (1980, 1, 1, 0, 0, 0)  # the time of all files in the archive, so that it is the same whenever it is built
 
 
 def build(pyodide: Path | None, output: Path, resolvers: Mapping[str, str] = RESOLVERS) -> None:
@@ -58,7 +55,7 @@ def build(pyodide: Path | None, output: Path, resolvers: Mapping[str, str] = RES
         style = REPOSITORY / "spfengine" / "report" / "templates" / "style.css"
         shutil.copyfile(style, made / "report.css")
         _write_pages(made, resolvers)
-        _pack_engine(made / "engine.zip")
+        (made / "engine.zip").write_bytes(engine_archive((*PACKAGES, "dns"), LEFT_OUT, ZIP_DEFLATED))
         snapshot = Path(folder, "snapshot")
         engine = Path(folder, "engine")
         shutil.unpack_archive(made / "engine.zip", engine)
@@ -84,18 +81,6 @@ def _write_pages(folder: Path, resolvers: Mapping[str, str]) -> None:
         pages[name] = {"page": file, "url": url}
     engine = (PARTS / "engine.js").read_text(encoding="utf-8")
     (folder / "engine.js").write_text(engine.replace("{{pages}}", json.dumps(pages)), encoding="utf-8")
-
-
-def _pack_engine(path: Path) -> None:
-    """Write the engine and what it needs as one archive, the same for the same files."""
-    roots = [REPOSITORY / "spfengine", *[Path(str(resources.files(name))) for name in LIBRARIES]]
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for root in roots:
-            for file in sorted(root.rglob("*")):
-                parts = file.relative_to(root).parts
-                if file.is_file() and file.suffix not in _NOT_PACKED and parts[0] not in LEFT_OUT:
-                    entry = zipfile.ZipInfo("/".join((root.name, *parts)), _EARLIEST)
-                    archive.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED, 9)
 
 
 def _keep_offline(folder: Path) -> None:

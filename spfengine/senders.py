@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import ClassVar
 
 from spfengine.addresses import IPAddress, address_text, parse_address
 from spfengine.arguments import list_of
@@ -57,9 +58,10 @@ class Sender(Frozen):
             on: one of `FORWARDING`; otherwise None.
     """
 
-    __slots__ = fields = (
+    fields: ClassVar[tuple[str, ...]] = (
         "ip", "sender", "helo", "count", "label", "reported", "header_from", "dmarc_spf", "dmarc_dkim", "override",
     )  # fmt: skip
+    __slots__ = fields
     ip: str
     sender: str
     helo: str | None

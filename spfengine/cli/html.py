@@ -100,7 +100,7 @@ def write_report(page: "Page", path: str, evidence: Iterable[Line] = (), situati
 
     said = [
         Section("evidence", "How the senders are known", tuple(prose(evidence))),
-        Section("notes", "What had to be assumed of the files", tuple(prose([line(str(each)) for each in _notes()]))),
+        Section("notes", "What had to be assumed", tuple(prose([line(str(each)) for each in _notes()]))),
     ]
     whole = replace(page, sections=(*page.sections, *said))
     if situation is None:

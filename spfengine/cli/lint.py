@@ -19,7 +19,7 @@ from spfengine.evaluation.limit_profiles import LimitProfile
 from spfengine.linting.codes import DNS_CODES, LintCode, Severity
 from spfengine.linting.finding import Finding
 from spfengine.linting.lint import lint, lint_zone
-from spfengine.linting.zones import NameSummary, zone_of, zone_summary
+from spfengine.linting.zones import NameSummary, known_to, zone_of, zone_summary
 from spfengine.names import fold
 from spfengine.policy.include_tree import include_tree
 from spfengine.resolvers.overlay import Overlay
@@ -305,7 +305,7 @@ def _findings(
     if not isinstance(resolver, Zone | Overlay) or zone is None:
         raise click.UsageError("a recording does not say which names to lint; expected DOMAIN as well")
     findings = lint_zone(resolver, senders=senders)
-    return _Linted(findings, zone_summary(zone, findings), resolver)
+    return _Linted(findings, zone_summary(zone, findings), known_to(resolver))
 
 
 def _plans(linted: _Linted, senders: tuple[Sender, ...]) -> list[LimitPlan]:

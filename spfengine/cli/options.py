@@ -15,6 +15,7 @@ import click
 
 from spfengine.addresses import parse_address
 from spfengine.cli import typed
+from spfengine.cli.screen import NOTES
 from spfengine.errors import AddressError
 from spfengine.evaluation.limit_profiles import LIMIT_PROFILES, SAME_LIMITS, limit_profile
 from spfengine.evaluation.limits import Limits, VoidRule
@@ -355,11 +356,18 @@ class SenderType(_Type):
 
 
 def say_meaning(text: str, meant: str, ctx: click.Context | None) -> str:
-    """Return what an argument means; say on stderr how it is read."""
+    """Return what an argument means; say how it is read, on stderr and in the notes of documents and reports."""
     if meant != text:
-        path = "spfengine" if ctx is None else ctx.command_path
-        click.echo(f"{path}: '{visible(text, 80)}' is read as {visible(meant, 80)}", err=True)
+        _say(f"'{visible(text, 80)}' is read as {visible(meant, 80)}", ctx)
     return meant
+
+
+def _say(text: str, ctx: click.Context | None) -> None:
+    """Say how something was understood, on stderr, and once in the notes of a document or report."""
+    click.echo(f"{'spfengine' if ctx is None else ctx.command_path}: {text}", err=True)
+    notes = [] if ctx is None else ctx.meta.setdefault(NOTES, [])
+    if text not in notes:
+        notes.append(text)
 
 
 def client_and_sender(ip: str, sender: str, ctx: click.Context) -> tuple[str, str]:
@@ -432,28 +440,26 @@ def is_record(text: str) -> bool:
 
 
 def pasted(text: str, ctx: click.Context | None) -> "Pasted":
-    """Return a record without what was copied with it, such as quotes; say on stderr what was removed."""
+    """Return a record without what was copied with it, such as quotes; say what was removed."""
     from spfengine.resolvers.zone_files.pasted import read_pasted
 
     record = read_pasted(text)
     if record.cleaned and is_record(record.text):
-        path = "spfengine" if ctx is None else ctx.command_path
         printable = visible(record.text, _SHOWN_RECORD)
-        what = ", ".join(record.cleaned)
-        click.echo(f"{path}: cleaned up in the record ({what}); it is read as: {printable}", err=True)
+        _say(f"cleaned up in the record ({', '.join(record.cleaned)}); it is read as: {printable}", ctx)
         if len(record.strings) > 1 and (ctx is None or ctx.info_name != "lint"):  # lint says it with its findings
-            _say_what_joining_broke(record.strings, path)
+            _say_what_joining_broke(record.strings, ctx)
     return record
 
 
-def _say_what_joining_broke(strings: tuple[str, ...], path: str) -> None:
-    """Say on stderr which strings of a pasted record are joined without a space, and what was probably meant."""
+def _say_what_joining_broke(strings: tuple[str, ...], ctx: click.Context | None) -> None:
+    """Say which strings of a pasted record are joined without a space, and what was probably meant."""
     from spfengine.linting import LintCode
     from spfengine.linting.lint import lint
 
     for finding in lint(None, record=strings):
         if finding.code is LintCode.MISSING_SPACE:
-            click.echo(f"{path}: {finding.text} [{finding.code}]; {finding.hint}", err=True)
+            _say(f"{finding.text} [{finding.code}]; {finding.hint}", ctx)
 
 
 def drafts_by_name(drafts: tuple[Draft, ...], domain: str) -> dict[str, str]:

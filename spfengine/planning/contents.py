@@ -26,7 +26,7 @@ _OF_ZONES = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _SURE = re.compile(rb"^\$ORIGIN\b|\bSOA[ \t]|[ \t](?:TXT|SPF)[ \t(]+\"?v=spf1\b", re.IGNORECASE | re.MULTILINE)
-_TXT = re.compile(rb"TXT", re.IGNORECASE)
+_TXT = re.compile(rb"TXT|SPF", re.IGNORECASE)
 _SUFFIXES = (".zone", ".zonefile", ".db", ".bind")
 _BEGINNING = 1 << 16  # octets of a file that show whether it is a master file
 

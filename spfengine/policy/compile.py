@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from spfengine.addresses import V4, V6, Family
 from spfengine.answers import Answer, Question
 from spfengine.errors import ArgumentError
-from spfengine.evaluation.check_host import MATCHERS, check_host, match_include
+from spfengine.evaluation.check_host import MATCHERS, check_host, match_include, match_redirect
 from spfengine.evaluation.limits import Limits, VoidRule
 from spfengine.evaluation.mechanisms import Halt, UnknownTargetError, charge, count_void, too_many_mx
 from spfengine.evaluation.session import Answers, Matching, RangeSession, Session
@@ -30,7 +30,7 @@ from spfengine.policy.ranges import MAPPED_FIRST, MAPPED_LAST, Spans, union
 from spfengine.policy.work import WORK_LIMIT, Work, WorkIsOverError
 from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.macro import MacroString
-from spfengine.record.model import MX, Directive, DomainDirective, Exists, Include, Ptr
+from spfengine.record.model import MX, Directive, DomainDirective, Exists, Include, Ptr, Redirect
 from spfengine.visible import visible
 
 _ANY_CLIENT = IPv4Address(0)
@@ -74,14 +74,14 @@ class Inputs:
                     f"the sender {visible(sender, 80)!r} belongs to the domain {visible(model.domain, 80)!r}, "
                     f"so a policy of {visible(given, 80)!r} says nothing about it"
                 )
-        self.domain = model.domain
-        self.domain_refused = model.domain_refused
-        self.local_part = None if sender is None else model.local_part
-        self.helo = None if helo is None else Session(_ANY_CLIENT, "", helo).helo
+        self.domain: str = model.domain
+        self.domain_refused: bool = model.domain_refused
+        self.local_part: str | None = None if sender is None else model.local_part
+        self.helo: str | None = None if helo is None else Session(_ANY_CLIENT, "", helo).helo
         self.limits = limits
         self.receiver = receiver
         self.now = now
-        self.work = Work() if work is None else work
+        self.work: Work = Work() if work is None else work
 
     def at(self, domain: str) -> "Inputs":
         """Return the same inputs for the record of another domain."""
@@ -148,8 +148,8 @@ class TilingSession(RangeSession):
     """
 
     explaining = False
-    local_part_known = True
-    reached = 0
+    local_part_known: bool = True
+    reached: int = 0
 
     def __init__(
         self,
@@ -277,7 +277,11 @@ def _unknown_target(session: Session, unknown: UnknownTargetError) -> Dependency
     return Dependency(domain, term.text, tuple([Input(each) for each in unknown.inputs]))
 
 
-_SCRIPTED: dict[type[Directive], Any] = dict.fromkeys(MATCHERS, _match_scripted) | {Include: _match_include}
+_SCRIPTED: dict[type[Directive | Redirect], Any] = {
+    **dict.fromkeys(MATCHERS, _match_scripted),
+    Include: _match_include,
+    Redirect: match_redirect,
+}
 
 _MOST_NAMES = 10_000  # more than a DNS message can hold, whatever the limit of names is
 

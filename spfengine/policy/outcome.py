@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import ClassVar
 
 from spfengine.evaluation.session import Session
 from spfengine.frozen import Frozen, HashedOnce, fill
@@ -48,7 +49,7 @@ class Dependency(HashedOnce):
         inputs: what it depends on.
     """
 
-    fields = ("domain", "term", "inputs")
+    fields: ClassVar[tuple[str, ...]] = ("domain", "term", "inputs")
     __slots__ = (*fields, "_hash")
     domain: str
     term: str
@@ -80,7 +81,7 @@ class Outcome(HashedOnce):
             match and asks nothing; otherwise None.
     """
 
-    fields = (
+    fields: ClassVar[tuple[str, ...]] = (
         "result",
         "problem",
         "directive",
@@ -329,7 +330,8 @@ class Branch(Frozen):
         branches: (choice, outcome), in the order of `Choice`.
     """
 
-    __slots__ = fields = ("dependency", "branches")
+    fields: ClassVar[tuple[str, ...]] = ("dependency", "branches")
+    __slots__ = fields
     dependency: Dependency
     branches: tuple[tuple[Choice, Outcome], ...]
 

@@ -5,7 +5,7 @@ from itertools import repeat
 from operator import methodcaller
 from socket import AF_INET, inet_pton  # conversion only: nothing here opens a socket
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from spfengine.addresses import V4, V6, Family, IPAddress, locate, parse_address
 from spfengine.answers import Answer, Question
@@ -54,8 +54,8 @@ class Policy(HashedOnce):
     """
 
     __slots__ = ("_answers", "_columns", "_hash", "_ip4", "_ip6", "domain", "helo", "limits", "local_part", "ttl")
-    fields = ("domain", "local_part", "helo", "limits", "_ip4", "_ip6", "_answers", "ttl")
-    compared = ("domain", "local_part", "helo", "limits", "_ip4", "_ip6")
+    fields: ClassVar[tuple[str, ...]] = ("domain", "local_part", "helo", "limits", "_ip4", "_ip6", "_answers", "ttl")
+    compared: ClassVar[tuple[str, ...] | None] = ("domain", "local_part", "helo", "limits", "_ip4", "_ip6")
     domain: str
     local_part: str | None
     helo: str | None

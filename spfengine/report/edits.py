@@ -142,7 +142,7 @@ def _edited(situation: Situation, edit: Mapping[str, Any]) -> Page:
 
 def _record(text: str) -> str:
     if len(text) > _LONGEST_DRAFT:
-        raise ArgumentError(f"a draft of {len(text):,} characters; DNS has room for {_LONGEST_DRAFT - 1:,} at most")
+        raise ArgumentError(f"a draft of {len(text):,} characters; a TXT record has at most {_LONGEST_DRAFT - 1:,}")
     return read_pasted(text.strip()).text
 
 

@@ -62,7 +62,7 @@ def page_html(page: Page, now: float | None = None, script: Script | None = None
         "script": script,
         "code": Markup(code),  # noqa: S704 - our own file
         "worker": Markup(worker),  # noqa: S704 - our own file
-        "situation": Markup("" if script is None else script.situation),  # noqa: S704 - JSON without "<"
+        "situation": Markup("" if script is None else script.situation),  # noqa: S704 - JSON without angle brackets
     }
     html: str = environment.get_template("page.html").render(values)
     return html

@@ -8,6 +8,7 @@ the extra `live`), which `scripts/build_live_runtime.py` builds.
 import gzip
 import json
 from base64 import b64encode
+from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -23,7 +24,8 @@ RUNTIME = "spfengine_live"
 PARTS = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
 """The parts of Pyodide, each packed by gzip, with `.gz` after its name."""
 NEEDED = "an interactive report needs Python for browsers; run: pip install 'spfengine[live]'"
-_PACKAGES = ("spfengine", "jinja2", "markupsafe", "idna")
+PACKAGES = ("spfengine", "jinja2", "markupsafe", "idna")
+"""The engine, and what it needs without DNS. All of it is Python, or works without the part that is not."""
 _LEFT_OUT = {
     "cli", "compat", "evidence", "integrations", "planning", "policyd", "receiver", "replaying", "sources", "surveying",
     "testing", "web",
@@ -64,23 +66,30 @@ def _parts() -> tuple[tuple[str, str], ...]:
     """Return the names of all parts, and their octets, packed by gzip, in base64."""
     runtime = _runtime()
     parts = {name: runtime.joinpath(f"{name}.gz").read_bytes() for name in PARTS}
-    parts["engine.zip"] = gzip.compress(_engine(), mtime=0)
+    parts["engine.zip"] = gzip.compress(engine_archive(PACKAGES, _LEFT_OUT), mtime=0)
     return tuple([(name, b64encode(octets).decode("ascii")) for name, octets in parts.items()])
 
 
-def _engine() -> bytes:
-    """Return the engine and what it needs as an archive, without what a report has no use for."""
+def engine_archive(packages: Iterable[str], left_out: Collection[str], compression: int = ZIP_STORED) -> bytes:
+    """Return the engine and what it needs as an archive, the same for the same files.
+
+    Args:
+        packages: what is packed.
+        left_out: folders of the engine that are not.
+        compression: how, as `zipfile` names it.
+    """
     octets = BytesIO()
-    with ZipFile(octets, "w", ZIP_STORED) as archive:
-        for package in _PACKAGES:
-            _pack(archive, files(package), package)
+    with ZipFile(octets, "w") as archive:
+        for package in packages:
+            for path, content in _contents(files(package), package, left_out):
+                archive.writestr(ZipInfo(path, _EARLIEST), content, compression)
     return octets.getvalue()
 
 
-def _pack(archive: ZipFile, folder: Traversable, path: str) -> None:
+def _contents(folder: Traversable, path: str, left_out: Collection[str]) -> Iterator[tuple[str, bytes]]:
     for entry in sorted(folder.iterdir(), key=lambda each: each.name):
         inner = f"{path}/{entry.name}"
-        if entry.is_dir() and not (path == "spfengine" and entry.name in _LEFT_OUT):
-            _pack(archive, entry, inner)
+        if entry.is_dir() and not (path == "spfengine" and entry.name in left_out):
+            yield from _contents(entry, inner, left_out)
         elif entry.is_file() and entry.name.endswith(_PACKED):
-            archive.writestr(ZipInfo(inner, _EARLIEST), entry.read_bytes())
+            yield inner, entry.read_bytes()

@@ -42,7 +42,7 @@ class NetworkResolver:
 
     def __init__(self, uncached: Uncached, prefetch: int, *, cache: bool) -> None:
         self.prefetch = prefetch
-        self.cache = Cache(uncached) if cache else None
+        self.cache: Cache | None = Cache(uncached) if cache else None
         self._answers: Cache | Uncached = uncached if self.cache is None else self.cache
 
     def resolve(self, question: Question, /) -> Answer:

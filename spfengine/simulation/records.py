@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
 
-from spfengine.answers import Answer, spf_texts
-from spfengine.evaluation.check_host import select_record
+from spfengine.answers import Answer, Question, RRType, spf_texts
+from spfengine.evaluation.check_host import QUALIFIERS, select_record
 from spfengine.evaluation.unanswered import hint_for, incompleteness, named_unknown, unanswered
+from spfengine.names import fold
 from spfengine.policy.outcome import Dependency
 from spfengine.policy.policy import Policy
 from spfengine.problems import Problem, ProblemCode, Result
-from spfengine.record.model import Record, term_key
+from spfengine.record.model import All, Record, term_key
 from spfengine.record.parser import diagnose, parse_term
 from spfengine.record.slips import hint_for_glued
 from spfengine.visible import short_repr, visible, visible_name
@@ -85,6 +86,25 @@ def record_change(name: str, old: Answer, new: Answer, reached: bool) -> RecordC
         standing = Standing.SEVERAL if spf_texts(old) else Standing.ABSENT
     terms = () if new.is_failure else tuple(compare_terms(before or "", after or ""))
     return RecordChange(name, standing, before, after, terms, old.ttl, reached, not new.is_failure)
+
+
+def end_of(policy: Policy) -> Result | None:
+    """Return what a client gets that no term matches: by `all`, or without one; None if that is not known."""
+    name, seen = policy.domain, set[str]()
+    while fold(name) not in seen:
+        seen.add(fold(name))
+        answer = policy.answers.get(Question(fold(name), RRType.TXT))
+        selected = None if answer is None or answer.is_failure else select_record(answer)
+        if not isinstance(selected, Record):
+            is_absent = isinstance(selected, Problem) and selected.code is ProblemCode.NO_RECORD
+            return Result.NONE if is_absent and len(seen) == 1 else None
+        ends = [term.qualifier for term in selected.directives if isinstance(term, All)]
+        if ends:
+            return QUALIFIERS[ends[0]]
+        if selected.redirect is None:
+            return Result.NEUTRAL
+        name = selected.redirect.value.target or ""
+    return None
 
 
 def _text(answer: Answer) -> str | None:

@@ -41,7 +41,7 @@ LEFT_OUT = frozenset(
 """Folders that have what others wrote, and are left out."""
 _BEGINNING = 200  # characters of a literal that are looked at for the beginning of a record
 _VERSION = re.compile(r"v=spf1", re.IGNORECASE)
-_TXT = re.compile(r"TXT", re.IGNORECASE)
+_TXT = re.compile(r"TXT|SPF", re.IGNORECASE)
 _MENTION = re.compile(rb"spf1", re.IGNORECASE)
 
 

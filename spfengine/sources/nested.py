@@ -21,7 +21,7 @@ _IN_ZONE = re.compile(r"(?<![^\s\"'])(?:TXT|SPF)[ \t]{1,40}(?:\([ \t\r\n]{0,40})
 _ZONE_COMMENT = re.compile(r"[ \t]*[;#]")  # of a master file, or of a shell script
 _COMMENT = re.compile(r"[ \t]*(?:#|//|;)")
 
-_VERSION = re.compile(r"v=spf1(?=[^\"'\\]{2})", re.IGNORECASE)
+_VERSION = re.compile(r"v=spf1(?=[^\"'\\]{2}| ?[\"']\s*[+~])", re.IGNORECASE)
 _QUOTES = re.compile(r"(\\*[\"'`])(?:\\*[\"'])?\Z")
 _COMPARED_BEFORE = re.compile(
     r"[=!]=\s*\Z"
@@ -31,7 +31,8 @@ _COMPARED_BEFORE = re.compile(
 _COMPARED_AFTER = re.compile(r"\s*(?:[=!]=|(?:not\s+)?in\b)")
 _KEY = re.compile(r"(?:([\"'])([^\"'\n]{0,80})\\*\1|(?:\A|[\n{,])[ \t]*(?:-[ \t]+)?([\w.\-/]{1,80}))\s*:\s*\Z")
 _ASSIGNED = re.compile(
-    r"(?<![=!<>\s])=\Z|(?:\A|\n)[ \t]*(?:export[ \t]+|(?:const|let|var)[ \t]+)?([\w.\-]{1,80})\s*=\s*\Z"
+    r"(?:([\w.\-]{1,80})|(?<![=!<>\s]))=\Z"
+    r"|(?:\A|\n)[ \t]*(?:export[ \t]+|(?:const|let|var)[ \t]+)?([\w.\-]{1,80})\s*=\s*\Z"
 )
 _OPTION = re.compile(r"(?:\A|[\s\"'`])-{1,2}[A-Za-z][\w\-]{0,60}[ \t=]+\Z")
 _ITEM = re.compile(r"(?:\A|\n)[ \t]*-[ \t]+\Z|\[\s*\Z")
@@ -160,7 +161,7 @@ def _is_used(before: str) -> bool:
             return False
         return key[2] is not None or before[key.start()] == "\n" or before.rfind("{") > before.rfind("}")
     if last == "=" and (assigned := _ASSIGNED.search(before)) is not None:
-        return not is_prose_key(assigned[1] or "")
+        return not is_prose_key(assigned[1] or assigned[2] or "")
     if last in {"[", "-"}:
         return _ITEM.search(before) is not None
     if last == ",":

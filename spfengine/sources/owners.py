@@ -16,6 +16,7 @@ from spfengine.sources.code import JAVASCRIPT, TERRAFORM
 from spfengine.sources.reading import Reading
 from spfengine.sources.structure import Level, key_before, label_at, levels, value_at
 from spfengine.sources.tokens import Literal, is_sign, is_word, text_of as word_of
+from spfengine.sources.usage import key_of
 from spfengine.sources.yaml_text import YAML
 
 NAME_KEYS = (
@@ -37,6 +38,7 @@ _RECORD_KEYS = frozenset(
         "rrdatas", "strings", "target", "targets", "text", "txt", "txt_data", "txtstrings", "value", "values",
     }
 )  # fmt: skip
+_MAY_BE_SHOWN = _RECORD_KEYS | {"parts"}
 _LIST_KEYS = frozenset(
     {"records", "rrsets", "record_sets", "recordsets", "resourcerecordsets", "entries", "dns_records", "txt"}
 )
@@ -132,11 +134,15 @@ class Owners:
 
     def is_txt_value(self, reading: Reading, index: int) -> bool:
         """Whether a value begins with a token that the file says is that of a TXT record, and of no other."""
-        level = next(levels(reading, index))
-        if _call(reading, level) == "TXT":
-            return is_sign(reading.at(index - 1), ",") and level.opening == reading.enclosing.get(index)
-        if level.key not in _RECORD_KEYS or level.pairs.get(level.key) != index:
+        if is_sign(reading.at(index - 1), ","):  # TXT(name, value)
+            return word_of(reading.at(reading.enclosing.get(index, 0) - 1)) == "TXT"
+        if key_of(reading, index) not in _MAY_BE_SHOWN:  # which most tokens are not, and this is cheap to see
             return False
+        level = next(levels(reading, index))
+        if level.pairs.get(level.key) != index:
+            return False
+        if level.key == "parts":
+            return self._is_spf_builder(reading, level)
         for outer in islice(levels(reading, index), _MOST_AROUND):
             kind = next((outer.pairs[key] for key in _TYPE_KEYS if key in outer.pairs), None)
             if kind is not None:

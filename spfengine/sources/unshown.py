@@ -54,6 +54,9 @@ def _elements(reading: Reading, index: int) -> Iterator[int]:
     if not is_sign(reading.at(index), "["):
         yield index
         return
+    if is_sign(reading.at(index - 1), ","):  # TXT(name, […]) has the strings of one record
+        yield index + 1
+        return
     end = reading.closing.get(index, index)
     index += 1
     for _ in range(_MOST_ELEMENTS):
@@ -74,4 +77,6 @@ def _unknown(reading: Reading, owners: Owners, index: int) -> tuple[int, int] | 
     first = next((atom for atom in atoms if atom.char is None or atom.char not in " \t\n\"'\\"), None)
     if first is None or first.char is not None:
         return None
+    if is_sign(token, "{"):  # {"Ref": "Spf"}
+        return first.start, reading.tokens[reading.closing.get(index, index)].end
     return first.start, max(first.end, first.start)

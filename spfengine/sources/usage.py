@@ -12,9 +12,9 @@ from spfengine.sources.variables import REPLACING, SUBSTITUTING
 
 _SAYING = frozenset(
     {
-        "abort", "alert", "confirm", "critical", "debug", "die", "echo", "eprintln", "error", "exception", "exit",
-        "fail", "fatal", "gettext", "info", "log", "ngettext", "notice", "panic", "pprint", "print", "println", "puts",
-        "secho", "skip", "trace", "usage", "warn", "warning", "_",
+        "_", "abort", "alert", "confirm", "context", "critical", "debug", "describe", "die", "echo", "eprintln",
+        "error", "exception", "exit", "fail", "fatal", "gettext", "info", "it", "log", "ngettext", "notice", "panic",
+        "pprint", "print", "println", "puts", "secho", "skip", "trace", "usage", "warn", "warning",
     }
 )  # fmt: skip
 """Functions and methods that show a message to people."""
@@ -41,11 +41,11 @@ _RECEIVERS = frozenset({"chai", "console", "expect", "log", "logger", "logging",
 _FAILURE = re.compile(r"(?:Error|Exception|Failure|Warning)\Z|(?:assert|expect|should|log_)", re.IGNORECASE)
 _NOTES = frozenset({"comment", "comments", "example", "examples"})
 PROSE_KEYS = _NOTES | {
-    "allowedpattern", "assert", "changed_when", "constraintdescription", "contains", "desc", "description", "doc",
-    "docs", "documentation", "error", "error_message", "errors", "expected", "expr", "fail_msg", "failed_when", "help",
-    "help_text", "hint", "label", "matches", "message", "msg", "name", "note", "notes", "pattern", "placeholder",
-    "reason", "regex", "regexp", "search", "startswith", "success_msg", "summary", "that", "title", "until", "usage",
-    "warning", "when",
+    "__doc__", "allowedpattern", "assert", "changed_when", "constraintdescription", "contains", "desc", "description",
+    "doc", "docs", "documentation", "error", "error_message", "errors", "expected", "expr", "fail_msg", "failed_when",
+    "help", "help_text", "hint", "label", "match", "matches", "message", "msg", "name", "note", "notes", "pattern",
+    "placeholder", "reason", "regex", "regexp", "search", "startswith", "success_msg", "summary", "that", "title",
+    "until", "usage", "warning", "when",
 }  # fmt: skip
 """What has a message, a pattern or a condition, and no record, in lower case and with underscores."""
 _MOST_LEVELS = 8

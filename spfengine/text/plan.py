@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from spfengine.planning.plan import Plan, PlannedName, Verdict
 from spfengine.text.lines import FAULT, WARNING, Line, Span, line, more_line, note, plain
-from spfengine.text.simulate import brief_lines
+from spfengine.text.simulate import brief_lines, changes_of, end_words
 from spfengine.visible import visible, visible_name
 from spfengine.wording import counted, listed
 
@@ -57,7 +57,9 @@ def answer(plan: Plan) -> str:
         return f"something gets worse for {counted(worse, 'name')}"
     unknown = plan.count(Verdict.UNKNOWN)
     if unknown:
-        return f"nothing is known to get worse, but not everything is known about {counted(unknown, 'name')}"
+        known = f"nothing is known to get worse, but not everything is known about {counted(unknown, 'name')}"
+        stricter = sum(each.simulation.is_stricter for each in plan.names)
+        return f"{known}; stricter for clients that did not pass: {counted(stricter, 'name')}" if stricter else known
     if plan.is_incomplete:
         return "nothing is known to get worse, but not every file that changes could be read"
     stricter = plan.count(Verdict.STRICTER)
@@ -89,7 +91,9 @@ def name_lines(
     """Yield what changes for a name; if wanted, also how its records change."""
     lines = list(brief_lines(planned.simulation, width, records=records, everything=everything))
     if planned.unsure:  # the comparison alone would claim more
-        lines[0] = note(Span(planned.label, "strong"), f": {WORDS[planned.verdict]}", indent=0)
+        end = end_words(planned.simulation, changes_of(planned.simulation))
+        said = f"{WORDS[planned.verdict]}{f'; {end}' if end else ''}"
+        lines[0] = note(Span(planned.label, "strong"), f": {said}", indent=0)
     for each in lines:
         yield replace(each, spans=tuple([replace(span, text=plan.shown(span.text)) for span in each.spans]))
     if planned.file is not None:

@@ -221,9 +221,20 @@ def changes_of(simulation: Simulation, *, everything: bool = False) -> Changes:
 def _headline(simulation: Simulation, changes: Changes) -> Line:
     never = "; it never sends mail, before and after"
     quiet = never if never_sends(simulation.before) and never_sends(simulation.after) else ""
-    rest = changes.worse_rest_words()
+    rest = end_words(simulation, changes)
     parts = [_answer(simulation, changes), *([Span("; "), Span(rest, "softfail")] if rest else [])]
     return note(Span(visible_name(simulation.domain), "strong"), ": ", *parts, quiet, indent=0)
+
+
+def end_words(simulation: Simulation, changes: Changes) -> str:
+    """Return what gets worse of what is not listed: "everything not listed: softfail → fail"; "" if nothing.
+
+    If it is not known what terms match, it is what a client gets that none matches.
+    """
+    if changes.is_rest_unknown and simulation.has_stricter_end and not simulation.is_broken:
+        before, after = simulation.ends
+        return f"everything not listed: {before} → {after}"
+    return changes.worse_rest_words()
 
 
 def _answer(simulation: Simulation, changes: Changes) -> Span:

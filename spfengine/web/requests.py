@@ -1,7 +1,6 @@
 """What the page asks: JSON → a `Request`. Nothing in it is trusted."""
 
 from base64 import b64decode
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NoReturn
@@ -170,8 +169,3 @@ def _line(field: Field | None, longest: int) -> str:
     if not isinstance(field.data, str) or len(field.data) > longest:
         _refuse(field, f"text of at most {longest:,} characters")
     return field.data
-
-
-def names(files: Iterable[File]) -> list[str]:
-    """Return the names of files."""
-    return [file.name for file in files]

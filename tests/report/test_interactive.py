@@ -90,7 +90,7 @@ def test_senders_that_the_reader_adds_are_simulated_too() -> None:
     ("drafts", "senders", "message"),
     [
         ([" "], [], "the draft for seed.example is empty; write one such as v=spf1 mx -all"),
-        (["v=spf1 " + "x" * (1 << 16)], [], "a draft of 65,543 characters; DNS has room for 65,535 at most"),
+        (["v=spf1 " + "x" * (1 << 16)], [], "a draft of 65,543 characters; a TXT record has at most 65,535"),
         ([DRAFT], [["192.0.2", ""]], "192.0.2"),
         ([DRAFT], [["192.0.2.1", "a@other.example"]], "expected an address of seed.example"),
         ([DRAFT], [["<script>\x1b", "a@seed.example"]], "<script>"),

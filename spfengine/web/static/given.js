@@ -82,9 +82,9 @@ export async function given() {
   };
 }
 
-// Fills in the form: { message, zone, domain, record, live }, all of them optional.
+// Fills in the form: { message, zone, domain, record, ip, sender, live }, all of them optional.
 export function fill(values) {
-  for (const id of ["message", "zone", "domain", "record"]) element(id).value = values[id] ?? "";
+  for (const id of ["message", "zone", "domain", "record", "ip", "sender"]) element(id).value = values[id] ?? "";
   element("live").checked = Boolean(values.live);
   evidence.clear();
   zones.clear();

@@ -12,6 +12,7 @@ const say = (text) => { element("status").textContent = text; };
 let state = { evidence: [], zones: [], live: false, domain: "", senders: [], proposed: "", published: "" };
 let run = 0; // counts how often something was looked at, so that an old answer does not replace a new one
 let edit = 0;
+let isFound = false; // whether the client that is shown was found in what was given before
 
 const request = (task, more = {}) => ({
   task, zones: state.zones, live: state.live, domain: state.domain, senders: state.senders, ...more,
@@ -62,7 +63,7 @@ async function look() {
     return;
   }
   state = { ...values, senders: [], proposed: "", published: "" };
-  if (values.record && !values.domain && !values.evidence.length) {
+  if (values.record && !values.evidence.length && !values.zones.length && !values.live) {
     await lookAtRecord(values.record, mine);
     return;
   }
@@ -112,13 +113,16 @@ async function lookAtDomain(record, mine) {
   element("use-published").hidden = !publish.published;
   const draft = record || publish.record || publish.published;
   element("draft").value = draft;
-  if (state.senders.length) show("check", await asked("check"));
+  const hasClient = element("ip").value.trim() !== "";
+  if (hasClient) await checkClient(state.senders[0]);
   if (mine !== run) return;
-  reveal(state.senders.length ? "check" : "publish");
+  if (hasClient) reveal("check");
   say(`${state.domain}: ${publish.answer}`);
   if (draft) await tryDraft();
   const lint = await asked("lint");
-  if (mine === run) show("lint", lint);
+  if (mine !== run) return;
+  show("lint", lint);
+  if (!hasClient) reveal("lint");
 }
 
 function reveal(task) {
@@ -128,13 +132,15 @@ function reveal(task) {
   element("results").scrollIntoView({ block: "start" });
 }
 
-// Offers the senders that were found, the first of which is checked.
+// Offers the senders that were found, the first of which is checked. Without any, the client stays that was given.
 function choose(senders) {
   const shown = senders.slice(0, MOST_CHOICES);
   element("senders").replaceChildren(...shown.map((each) => new Option(`${each.ip} ${each.sender}`)));
   element("senders-choice").hidden = shown.length < 2;
+  if (!shown.length && !isFound) return;
   element("ip").value = shown[0]?.ip ?? "";
   element("sender").value = shown[0]?.sender ?? "";
+  isFound = shown.length > 0;
 }
 
 async function checkClient(sender) {
@@ -190,7 +196,8 @@ element("example").addEventListener("click", async () => {
   element("domain").focus();
 });
 
-// A link may fill in the page: #zone=…&message=…&domain=…&record=…&live=1. It is looked at at once, unless DNS is asked.
+// A link may fill in the page: #domain=…&zone=…&record=…&message=…&ip=…&sender=…&live=1. It is looked at at once, unless
+// DNS is asked.
 function fromLink() {
   const values = Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
   if (!["message", "zone", "domain", "record"].some((key) => values[key])) return;

@@ -96,7 +96,10 @@ def test_what_received_spf_claims(value: str, expected: dict[str, object]) -> No
 ENCODED = "=?utf-8?q?mx=2Eexample=3B_spf=3Dpass_smtp=2Emailfrom=3Da=40b=2Eexample?="
 
 
-@pytest.mark.parametrize("value", ["mx.example; spf=pass smtp.mailfrom=a@b.example", ENCODED])
+PARTLY = "mx.example; =?utf-8?q?spf=3Dpass?= smtp.mailfrom=a@b.example"
+
+
+@pytest.mark.parametrize("value", ["mx.example; spf=pass smtp.mailfrom=a@b.example", ENCODED, PARTLY])
 def test_what_authentication_results_claims(value: str) -> None:
     claim = claim_in("authentication-results", value)
     assert isinstance(claim, SPFClaim)

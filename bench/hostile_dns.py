@@ -35,7 +35,7 @@ _HOSTS = [bytes([10, 0, number >> 8, number & 255]) for number in range(4_000)]
 _SOA = b"\0\0\6\0\1" + _TTL + b"\0\x16\0\0" + (300).to_bytes(4, "big") * 5
 
 
-class Silent(Exception):  # noqa: N818 - not an error: no reply is sent
+class NoReplyError(Exception):
     """This question is not answered."""
 
 
@@ -66,12 +66,12 @@ def _texts(kind: str, first: str, name: str) -> list[bytes]:
     if kind in ("silent", "strings", "octets", "texts", "hosts", "hops") and not first.startswith("x-"):
         return [_text(" ".join(["v=spf1", *[f"{term}:x-{number}.{name}" for number in range(10)], "-all"]))]
     if kind == "silent":
-        raise Silent
+        raise NoReplyError
     return {"strings": [_EMPTY], "octets": [_ONE], "texts": _TEXTS}.get(kind, [])
 
 
 def reply(query: bytes, limit: int) -> bytes:
-    """Return the reply to a query in at most `limit` octets. Raises Silent."""
+    """Return the reply to a query in at most `limit` octets. Raises NoReplyError."""
     at, labels = 12, []
     while length := query[at]:
         labels.append(query[at + 1 : at + 1 + length].decode("latin-1"))
@@ -121,7 +121,7 @@ class _Datagrams(asyncio.DatagramProtocol):
         self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        with suppress(Silent, IndexError):
+        with suppress(NoReplyError, IndexError):
             self._transport.sendto(reply(data, _UDP), addr)
 
 
@@ -131,7 +131,7 @@ async def _stream(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
         octets = reply(await reader.readexactly(size), 65_535)
         writer.write(len(octets).to_bytes(2, "big") + octets)
         await writer.drain()
-    except (Silent, IndexError, EOFError, OSError):
+    except (NoReplyError, IndexError, EOFError, OSError):
         pass
     finally:
         writer.close()

@@ -1,6 +1,6 @@
 """Write the man page spfengine(1) from the help texts of the commands.
 
-    python3 scripts/build_man_page.py [--output FILE]
+    python3 -m scripts.build_man_page [--output FILE]
 
 The help texts keep their lines, as a terminal of 80 columns shows them.
 """

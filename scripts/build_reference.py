@@ -1,6 +1,6 @@
 """Write `docs/reference/python.md` from the docstrings: every public name, and the classes that public names return.
 
-    python3 scripts/build_reference.py
+    python3 -m scripts.build_reference
 
 The script parses the source and does not import it. A test fails if the page differs from what the script writes.
 """
@@ -330,6 +330,9 @@ def name_blocks(name: str) -> Iterator[str]:
         yield from blocks_of(docs_of(definition))
         return
     functions = [statement for statement in definition.body if isinstance(statement, _Function)]
+    if "Reportable" in map(ast.unparse, definition.bases):
+        inherited = find("Reportable", "spfengine.reportable").body
+        functions += [statement for statement in inherited if isinstance(statement, _Function)]
     maker = next((function for function in functions if function.name == "__init__"), None) or constructor(definition)
     if maker is not None and own in MADE_BY_USERS:
         yield f"```text\n{signature(maker, own, bound=True)}\n```"

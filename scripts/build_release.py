@@ -1,6 +1,6 @@
 """Build what a release consists of: the wheel, the source distribution, the man page, and the list of dependencies.
 
-    python3 scripts/build_release.py [--output FOLDER]
+    python3 -m scripts.build_release [--output FOLDER]
 
 It needs the extra `release`. The wheel and the source distribution are built twice, and must be the same, octet for
 octet: anybody can build them again from the tag and compare. Their times are that of the commit, or SOURCE_DATE_EPOCH.
@@ -79,8 +79,7 @@ def build(output: Path) -> list[Path]:
         (wheel,) = (path for path in built if path.suffix == ".whl")
         write_sbom(wheel, folder / "spfengine.cdx.json", epoch)
         run(
-            sys.executable, REPOSITORY / "scripts" / "build_man_page.py", "--output", folder / "spfengine.1",
-            SOURCE_DATE_EPOCH=epoch, PYTHONPATH=str(REPOSITORY),
+            sys.executable, "-m", "scripts.build_man_page", "--output", folder / "spfengine.1", SOURCE_DATE_EPOCH=epoch,
         )  # fmt: skip
         output.mkdir(parents=True, exist_ok=True)
         return [Path(shutil.copy2(path, output)) for path in sorted(folder.iterdir())]

@@ -1,6 +1,6 @@
 """Build `dist/spfengine.pyz`: the command and everything it needs in one file, for people who don't have pip.
 
-    python3 scripts/build_zipapp.py [--output FILE] [PIP OPTION…]
+    python3 -m scripts.build_zipapp [--output FILE] [PIP OPTION…]
 
 The file runs with any Python from 3.11 on: `python3 spfengine.pyz check …`. All other options are passed to pip, such
 as `--no-index --find-links wheels`.

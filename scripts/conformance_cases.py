@@ -1,6 +1,6 @@
 """Write docs/conformance-cases.md: every case of our own suite, by topic.
 
-    python scripts/conformance_cases.py [--check]
+    python3 -m scripts.conformance_cases [--check]
 
 `--check` writes nothing, and reports whether the page is up to date. Needs pyyaml, which the extra `test` installs.
 """
@@ -20,7 +20,7 @@ _HEAD = """\
 # The cases of our own suite
 
 Every case of `spfengine/testing/suite/semantics.yml`, by topic. [Conformance](conformance.md) says which points are
-contested, and which implementations differ. `python scripts/conformance_cases.py` writes this page.
+contested, and which implementations differ. `python3 -m scripts.conformance_cases` writes this page.
 """
 
 
@@ -48,7 +48,7 @@ def main(arguments: list[str]) -> int:
     if arguments == ["--check"]:
         if PAGE.is_file() and PAGE.read_text("utf-8") == wanted:
             return 0
-        print(f"{PAGE.relative_to(ROOT)} is not up to date: run python scripts/conformance_cases.py")
+        print(f"{PAGE.relative_to(ROOT)} is not up to date: run python3 -m scripts.conformance_cases")
         return 1
     if arguments:
         print(__doc__)

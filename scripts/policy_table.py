@@ -1,6 +1,6 @@
 """Print a Markdown table of what the SPF records of a zone authorise, and what they cost.
 
-    python scripts/policy_table.py ZONE [NAME ...]
+    python3 -m scripts.policy_table ZONE [NAME ...]
 
 ZONE is an RFC 1035 master file, or YAML whose documents have `zonedata` as the OpenSPF suites do. Without names, the
 table has every name with an SPF record.

@@ -1,6 +1,6 @@
 """Write `docs/explanation/published-records.md`: what the published records of well-known senders mean, in figures.
 
-    PYTHONPATH=. python3 scripts/published_records.py FOLDER
+    python3 -m scripts.published_records FOLDER
 
 FOLDER holds `providers.yml` (senders and the names to include) and `realworld.yml` (published records, as `zonedata`).
 These files are not part of this project; only the figures are. Needs pyyaml.

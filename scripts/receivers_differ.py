@@ -1,7 +1,7 @@
 """Write docs/receivers-differ.md from the ledgers of receivers.
 
-    python scripts/receivers_differ.py [--check]
-    python scripts/receivers_differ.py --run [RECEIVER]...
+    python3 -m scripts.receivers_differ [--check]
+    python3 -m scripts.receivers_differ --run [RECEIVER]...
 
 `--check` writes nothing, and reports whether the page is up to date. With `--run`, `spfengine conformance` runs both
 suites against the receivers (all, if none is named) and rewrites their ledgers. Known deviations keep their reason; new
@@ -15,14 +15,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from spfengine.testing.conformance.run import LEFT_OUT, Ledger
+from spfengine.testing.suites import Case, load_suite
+from tests.receivers import driving
+from tests.receivers.table import RECEIVERS, RULES, Receiver, Rule
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from spfengine.testing.conformance.run import LEFT_OUT, Ledger  # noqa: E402 - only a sys.path with the checkout finds it
-from spfengine.testing.suites import Case, load_suite  # noqa: E402 - only a sys.path with the checkout finds it
-from tests.receivers import driving  # noqa: E402 - only a sys.path with the checkout finds it
-from tests.receivers.table import RECEIVERS, RULES, Receiver, Rule  # noqa: E402 - only a sys.path with the checkout finds it
-
 PAGE = ROOT / "docs" / "receivers-differ.md"
 _SUITES = {"semantics": "ours", "rfc7208-tests": "OpenSPF"}
 _OTHER_TEXT = "other text"
@@ -63,8 +61,8 @@ To rewrite the ledgers and this page, as root:
 ```sh
 .ci/debian ~/debian
 export SPFENGINE_EXIM=~/debian/usr/sbin/exim4
-python scripts/receivers_differ.py --run     # writes the ledgers; then replace each "not explained yet" by the reason
-python scripts/receivers_differ.py           # writes this page
+python3 -m scripts.receivers_differ --run     # writes the ledgers; then replace each "not explained yet" by the reason
+python3 -m scripts.receivers_differ           # writes this page
 ```
 """
 
@@ -206,7 +204,7 @@ def main(arguments: list[str]) -> int:
     if not arguments:
         PAGE.write_text(wanted, "utf-8")
     elif not PAGE.is_file() or PAGE.read_text("utf-8") != wanted:
-        print(f"{PAGE.relative_to(ROOT)} is not up to date: run python scripts/receivers_differ.py")
+        print(f"{PAGE.relative_to(ROOT)} is not up to date: run python3 -m scripts.receivers_differ")
         return 1
     return 0
 

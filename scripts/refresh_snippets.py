@@ -1,17 +1,16 @@
 """Run the commands in the docs' console blocks, and replace their output by what they print now.
 
-    PYTHONPATH=. python3 scripts/refresh_snippets.py [PAGE …]
+    python3 -m scripts.refresh_snippets [PAGE …]
 
-Run it from the checkout, and read the diff: it shows what your change does to users.
+Read the diff: it shows what your change does to users.
 """
 
 import sys
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(REPOSITORY))
+from tests.docs import pages
 
-from tests.docs import pages  # noqa: E402 - only a sys.path with the checkout finds it
+REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 def refreshed(page: Path) -> str:

@@ -171,7 +171,7 @@ _MOVED = {
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 _MOVED_TO = {name: package for package, names in _MOVED.items() for name in names}
 
-__all__ = sorted(_MODULE_OF)  # noqa: PLE0605 - one table has all names
+__all__ = list(_MODULE_OF)
 
 if not TYPE_CHECKING:  # so that type checkers report a name that is not here
 

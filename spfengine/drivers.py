@@ -9,7 +9,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from spfengine.answers import Answer, Question
-from spfengine.evaluation.limits import Deadline
+from spfengine.evaluation.limits import DeadlineError
 from spfengine.evaluation.session import Answers
 from spfengine.resolvers.asking import aresolve_of, no_answer, resolve_of
 
@@ -45,7 +45,7 @@ def drive(
     """Run an evaluation to its end, answering each question from `resolver` (None: live DNS).
 
     Args:
-        seconds: the elapsed time after which `Deadline` is thrown into the evaluation; None for no limit.
+        seconds: the elapsed time after which `DeadlineError` is thrown into the evaluation; None for no limit.
         question: the first question, if the evaluation has already yielded it.
 
     Raises:
@@ -68,7 +68,7 @@ def drive(
             raise no_answer(resolver, question, value)
         question = None
         if monotonic() > end:
-            step, value = evaluation.throw, Deadline()
+            step, value = evaluation.throw, DeadlineError()
 
 
 async def adrive(evaluation: Generator[Question, Answer, _T], resolver: object, seconds: float | None = None) -> _T:
@@ -94,7 +94,7 @@ async def adrive(evaluation: Generator[Question, Answer, _T], resolver: object, 
         if not over.expired():
             raise
     try:
-        evaluation.throw(Deadline())
+        evaluation.throw(DeadlineError())
     except StopIteration as stop:
         result = stop.value
         return result

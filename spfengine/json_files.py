@@ -1,9 +1,8 @@
-"""JSON documents in files: read with a bound on their size, and written as a whole or not at all."""
+"""JSON documents: read from files with a bound on their size, and as text to be written."""
 
 import json
 import os
 from pathlib import Path
-from secrets import token_hex
 
 from spfengine.errors import RecordingError
 from spfengine.visible import value_text, visible
@@ -57,20 +56,3 @@ def describe(value: object) -> str:
 def dump_document(document: object) -> str:
     """Return a document as JSON text, all of it ASCII, with a line end."""
     return json.dumps(document, indent=1) + "\n"
-
-
-def write_whole(path: str | os.PathLike[str], text: str, encoding: str = "ascii") -> None:
-    """Write text to a file completely, or leave the file as it was. Raises OSError.
-
-    The text goes to a new file next to it, which then takes its name.
-    """
-    draft = Path(f"{os.fspath(path)}.{token_hex(6)}.tmp")
-    try:
-        with draft.open("x", encoding=encoding, newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except BaseException:  # an interrupt, too, must not leave the draft
-        draft.unlink(missing_ok=True)
-        raise

@@ -15,7 +15,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 BYTECODE = "SPFENGINE_TESTS_BYTECODE"
 """The environment variable with the folder for the bytecode of programs that tests start."""
 TERMINAL = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR")
-"""What describes the terminal from which the tests are started; the output of the programs under test must not depend on it."""
+"""What describes the terminal that the tests are started from; the output of the programs under test ignores it."""
 
 EVERYDAY_TESTS = "not full"
 """The -m of pyproject.toml, which chooses the tests of every day."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from spfengine.cli import exits
-from spfengine.cli.exits import NAME, Failure
+from spfengine.cli.exits import NAME, CommandError
 from spfengine.errors import (
     AddressError,
     ArgumentError,
@@ -59,7 +59,7 @@ def _run(arguments: list[str]) -> int:
 
         path = commands.path_of(arguments)
         if sys.stdout is None:  # the caller closed it: `>&-`
-            raise Failure(exits.IO_ERROR, "the output can't be written: standard output is closed")
+            raise CommandError(exits.IO_ERROR, "the output can't be written: standard output is closed")
         code = commands.run(arguments)
         sys.stdout.flush()
     except KeyboardInterrupt:
@@ -75,11 +75,11 @@ def _run(arguments: list[str]) -> int:
 
 def _meaning(error: Exception) -> tuple[int, str]:
     """Return the exit code and message for an exception; raise the exception again if it is a bug of ours."""
-    if isinstance(error, Failure):
+    if isinstance(error, CommandError):
         return error.code, error.message
     if isinstance(error, ModuleNotFoundError) and error.name == "click":
         return exits.UNAVAILABLE, NOT_INSTALLED
-    if isinstance(error, OSError):  # commands turn errors of their files into a Failure, so this is the output
+    if isinstance(error, OSError):  # commands turn errors of their files into a CommandError, so this is the output
         _drop_output()
         return exits.IO_ERROR, f"input or output failed: {error.strerror or error}"
     for kind, code in _EXITS:

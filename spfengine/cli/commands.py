@@ -11,7 +11,7 @@ import click
 
 from spfengine import __version__
 from spfengine.cli import exits
-from spfengine.cli.exits import NAME, Failure
+from spfengine.cli.exits import NAME, CommandError
 from spfengine.cli.typed import address_in, domain_in
 from spfengine.record.grammar import VERSION
 from spfengine.visible import visible
@@ -117,7 +117,7 @@ def run(arguments: list[str]) -> int:
     """Run the command, and return its exit code.
 
     Raises:
-        Failure: the command line can't be understood, or the command failed.
+        CommandError: the command line can't be understood, or the command failed.
     """
     if _COMPLETE in os.environ:
         application.main(arguments, NAME)  # answers the shell, and exits
@@ -132,7 +132,7 @@ def run(arguments: list[str]) -> int:
         if (_is_split(arguments) or _EXTRA_RECORD.search(message)) and "--draft" in _options_of(error.ctx):
             message = 'a record is given with --draft, in quotes: --draft "v=spf1 …"'
         message = _with_other_name(message, _options_of(error.ctx))
-        raise Failure(exits.USAGE, f"{message}; see '{path_of(arguments)} --help'") from error
+        raise CommandError(exits.USAGE, f"{message}; see '{path_of(arguments)} --help'") from error
     return int(code)
 
 

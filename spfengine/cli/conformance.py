@@ -13,12 +13,12 @@ from typing import Any
 import click
 
 from spfengine.cli import exits, options, serving
-from spfengine.cli.exits import Failure, cannot_read, cannot_write, reason
+from spfengine.cli.exits import CommandError, cannot_read, cannot_write, reason
 from spfengine.cli.screen import NOTES, with_notes
 from spfengine.errors import RecordingError
-from spfengine.json_files import write_whole
 from spfengine.visible import visible
 from spfengine.wording import and_more, endpoint_text, listed
+from spfengine.written_files import write_whole
 
 _EPILOG = """\b
 Examples:
@@ -192,7 +192,9 @@ def _cases(suites: tuple[str, ...], patterns: tuple[str, ...], ledger_path: str 
     ledger = read_ledger(_text(ledger_path), visible(ledger_path))
     unknown = ["/".join(key) for key in ledger.without_case(everything)]
     if unknown:
-        raise Failure(exits.DATA, f"{visible(ledger_path)}: there is no such case: {listed(unknown, _MOST_UNKNOWN)}")
+        raise CommandError(
+            exits.DATA, f"{visible(ledger_path)}: there is no such case: {listed(unknown, _MOST_UNKNOWN)}"
+        )
     return cases, ledger
 
 
@@ -278,7 +280,7 @@ def _started(server: Any) -> Any:
     try:
         return server.start()
     except OSError as error:
-        raise Failure(exits.UNAVAILABLE, f"the DNS server can't listen: {reason(error)}") from error
+        raise CommandError(exits.UNAVAILABLE, f"the DNS server can't listen: {reason(error)}") from error
 
 
 def _start_daemon(stack: ExitStack, block: AbstractContextManager[None]) -> None:
@@ -287,7 +289,7 @@ def _start_daemon(stack: ExitStack, block: AbstractContextManager[None]) -> None
     try:
         stack.enter_context(block)
     except DaemonError as error:
-        raise Failure(exits.UNAVAILABLE, str(error)) from error
+        raise CommandError(exits.UNAVAILABLE, str(error)) from error
 
 
 def _reach(server: Any, endpoint: _Endpoint) -> None:
@@ -295,7 +297,7 @@ def _reach(server: Any, endpoint: _Endpoint) -> None:
         server.reach()
     except OSError as error:
         message = f"the policy server at {visible(endpoint_text(*endpoint))} can't be reached: {reason(error)}"
-        raise Failure(exits.UNAVAILABLE, message) from error
+        raise CommandError(exits.UNAVAILABLE, message) from error
 
 
 def _again(ctx: click.Context) -> Callable[[str], str]:
@@ -351,18 +353,18 @@ def _text(path: str) -> str:
     except OSError as error:
         raise cannot_read(visible(path), error) from error
     if len(octets) > _MAX_FILE:
-        raise Failure(exits.DATA, f"{visible(path)} is larger than {_MAX_FILE >> 20} MiB")
+        raise CommandError(exits.DATA, f"{visible(path)} is larger than {_MAX_FILE >> 20} MiB")
     try:
         return octets.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise Failure(exits.DATA, f"{visible(path)} is not UTF-8: {error}") from None
+        raise CommandError(exits.DATA, f"{visible(path)} is not UTF-8: {error}") from None
 
 
 def _other(path: str, read: Callable[[str], Any]) -> Any:
     try:
         return read(_text(path))
     except RecordingError as error:
-        raise Failure(exits.DATA, f"{visible(path)}: {error}") from None
+        raise CommandError(exits.DATA, f"{visible(path)}: {error}") from None
 
 
 def _write(path: str | None, text: str) -> None:
@@ -370,11 +372,7 @@ def _write(path: str | None, text: str) -> None:
     if path is None:
         sys.stdout.write(text)
         return
-    is_pipe = Path(path).exists() and not Path(path).is_file()  # or a device, such as /dev/stdout
     try:
-        if is_pipe:
-            Path(path).write_text(text, "utf-8")
-        else:
-            write_whole(path, text, "utf-8")
+        write_whole(path, text, "utf-8")
     except OSError as error:
         raise cannot_write(visible(path), error) from error

@@ -7,7 +7,7 @@ import click
 from spfengine.advice.drift.drift import Drift, drift
 from spfengine.advice.drift.snapshot import Snapshot
 from spfengine.cli import exits, html as reports, options, sources
-from spfengine.cli.exits import Failure, cannot_read
+from spfengine.cli.exits import CommandError, cannot_read
 from spfengine.cli.screen import Screen, write_csv, write_json
 from spfengine.cli.snapshot import write
 from spfengine.errors import RecordingError
@@ -79,7 +79,7 @@ def _read(path: str) -> Snapshot:
     except OSError as error:
         raise cannot_read(printable, error) from error
     except RecordingError as error:
-        raise Failure(exits.DATA, f"{printable}: {error}") from error
+        raise CommandError(exits.DATA, f"{printable}: {error}") from error
 
 
 def _exit_code(result: Drift, only_worse: bool) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from spfengine.cli import exits, options, sources
-from spfengine.cli.exits import Failure, cannot_read
+from spfengine.cli.exits import CommandError, cannot_read
 from spfengine.cli.screen import Bar, Screen
 from spfengine.evidence.evidence import Evidence, ReportedBy
 from spfengine.evidence.reading import read_evidence
@@ -146,7 +146,7 @@ def read(
         quiet: say only what could not be read, for `--json`, whose document has the rest.
 
     Raises:
-        Failure: a file can't be read (66), or none of them has a sender (65).
+        CommandError: a file can't be read (66), or none of them has a sender (65).
         click.UsageError: standard input is given twice.
     """
     sources.only_one_stdin(*paths)
@@ -157,7 +157,7 @@ def read(
             raise cannot_read(visible(str(error.filename or "a file of --senders")), error) from error
     Screen(sys.stderr).show(summary_lines(evidence, quiet=quiet))
     if not evidence.senders:
-        raise Failure(exits.DATA, "no senders found in the files of --senders")
+        raise CommandError(exits.DATA, "no senders found in the files of --senders")
     return evidence
 
 

@@ -52,7 +52,7 @@ OTHER_HELP: Final = (
 """The exit codes that all commands share, for their help; a command may add its own before the full stop."""
 
 
-class Failure(Exception):  # noqa: N818 - the command failed, not the program
+class CommandError(Exception):
     """The command ends here: one line to stderr, and an exit code."""
 
     def __init__(self, code: int, message: str) -> None:
@@ -61,14 +61,14 @@ class Failure(Exception):  # noqa: N818 - the command failed, not the program
         super().__init__(code, message)
 
 
-def cannot_read(path: str, error: Exception) -> Failure:
+def cannot_read(path: str, error: Exception) -> CommandError:
     """Return the failure that a file can't be read; `path` is printable already."""
-    return Failure(NO_INPUT, f"{path} can't be read: {reason(error)}")
+    return CommandError(NO_INPUT, f"{path} can't be read: {reason(error)}")
 
 
-def cannot_write(path: str, error: Exception) -> Failure:
+def cannot_write(path: str, error: Exception) -> CommandError:
     """Return the failure that a file can't be written; `path` is printable already."""
-    return Failure(CANNOT_CREATE, f"{path} can't be written: {reason(error)}")
+    return CommandError(CANNOT_CREATE, f"{path} can't be written: {reason(error)}")
 
 
 def reason(error: Exception) -> str:

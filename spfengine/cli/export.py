@@ -5,7 +5,7 @@ import sys
 import click
 
 from spfengine.cli import exits, serving
-from spfengine.cli.exits import Failure
+from spfengine.cli.exits import CommandError
 from spfengine.resolvers.zone import Zone
 from spfengine.testing.exporters import FORMATS, export
 
@@ -27,6 +27,8 @@ def command(zones: tuple[str, ...], format: str) -> int:
     """
     zone = serving.read(zones)
     if not isinstance(zone, Zone):
-        raise Failure(exits.DATA, "a recording holds answers, not a zone; expected a zone file or an OpenSPF suite")
+        raise CommandError(
+            exits.DATA, "a recording holds answers, not a zone; expected a zone file or an OpenSPF suite"
+        )
     sys.stdout.write(export(zone, format))
     return 0

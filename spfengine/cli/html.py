@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from spfengine.cli import exits, options
-from spfengine.cli.exits import Failure
+from spfengine.cli.exits import CommandError
 from spfengine.cli.screen import NOTES
-from spfengine.json_files import write_whole
 from spfengine.text.lines import Line
 from spfengine.visible import visible
+from spfengine.written_files import write_whole
 
 if TYPE_CHECKING:
     from spfengine.report.page import Page
@@ -23,7 +23,7 @@ def _require_jinja(ctx: click.Context, param: click.Parameter, value: str | None
     if value is not None and find_spec("jinja2") is None:
         from spfengine.report.html import NEEDED
 
-        raise Failure(exits.UNAVAILABLE, NEEDED)
+        raise CommandError(exits.UNAVAILABLE, NEEDED)
     return value
 
 
@@ -40,7 +40,7 @@ def write_report(page: "Page", path: str, evidence: Iterable[Line] = ()) -> None
         evidence: what was read about senders.
 
     Raises:
-        Failure: the file can't be written.
+        CommandError: the file can't be written.
     """
     from spfengine.report.html import page_html
     from spfengine.report.page import Section, prose

@@ -7,7 +7,7 @@ import click
 
 from spfengine.answers import Resolver
 from spfengine.cli import evidence_input, exits, sources
-from spfengine.cli.exits import Failure, cannot_read
+from spfengine.cli.exits import CommandError, cannot_read
 from spfengine.cli.lint_reports import Place
 from spfengine.errors import ArgumentError
 from spfengine.linting.finding import Finding
@@ -101,7 +101,7 @@ def lint_sources(
         select: returns the findings that are wanted.
 
     Raises:
-        Failure: a path can't be read.
+        CommandError: a path can't be read.
         click.UsageError: a file is of a kind that records are not found in.
     """
     try:
@@ -111,7 +111,7 @@ def lint_sources(
     except ValueError as error:
         if isinstance(error, ArgumentError):
             raise click.UsageError(str(error)) from error
-        raise Failure(exits.NO_INPUT, f"a path can't be read: {visible(str(error), 200)}") from error
+        raise CommandError(exits.NO_INPUT, f"a path can't be read: {visible(str(error), 200)}") from error
     cached = None if resolver is None else Cache(resolver)
     linted = []
     for record in found.records:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import click
 
 from spfengine.cli import evidence_input, exits, options, sources
-from spfengine.cli.exits import Failure, cannot_read
+from spfengine.cli.exits import CommandError, cannot_read
 from spfengine.cli.screen import Screen, write_json
 from spfengine.cli.senders import GivenSenders
 from spfengine.planning.git import GitError, is_revision, read_revision
@@ -140,23 +140,23 @@ def _read(given: _Given, paths: tuple[str, ...]) -> Tree:
     except OSError as error:
         raise cannot_read(visible(str(error.filename or given.path), 200), error) from error
     except GitError as error:
-        raise Failure(exits.NO_INPUT, f"{shown} is no file or folder, and no revision: {error}") from error
+        raise CommandError(exits.NO_INPUT, f"{shown} is no file or folder, and no revision: {error}") from error
     except ValueError as error:  # a NUL in a path
-        raise Failure(exits.NO_INPUT, f"{shown} can't be read: {visible(str(error), 200)}") from error
+        raise CommandError(exits.NO_INPUT, f"{shown} can't be read: {visible(str(error), 200)}") from error
 
 
 def _refuse_missing(paths: tuple[str, ...], *trees: Tree) -> None:
-    """Raise Failure if one of the paths is in neither tree: it is probably misspelt, and nothing would be compared."""
+    """Raise CommandError if a path is in neither tree: it is probably misspelt, and nothing would be compared."""
     names = [name for tree in trees for name in (*tree.files, *[each.path for each in tree.skipped])]
     for path in paths:
         start = os.path.normpath(path).replace(os.sep, "/")
         if start != "." and not any(name == start or name.startswith(f"{start}/") for name in names):
-            raise Failure(exits.NO_INPUT, f"{visible(path, 80)} has no zone or source file, in BASE or in HEAD")
+            raise CommandError(exits.NO_INPUT, f"{visible(path, 80)} has no zone or source file, in BASE or in HEAD")
 
 
 def _refuse_unread(found: Plan, given: tuple[_Given, ...]) -> None:
-    """Raise Failure if a file that was given by its name can't be understood."""
+    """Raise CommandError if a file that was given by its name can't be understood."""
     names = {os.path.basename(each.path) for each in given if each.is_file}
     for each in found.unread:
         if each.path in names:
-            raise Failure(exits.DATA, f"{visible(each.path)}: {each.why}")
+            raise CommandError(exits.DATA, f"{visible(each.path)}: {each.why}")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from spfengine.cli import exits, options, sources
-from spfengine.cli.exits import Failure, reason
+from spfengine.cli.exits import CommandError, reason
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.session import HELO, MAILFROM
 from spfengine.policyd import systemd
@@ -216,7 +216,7 @@ class _Settings(NamedTuple):
     timeout: float
 
     def resolver(self, bounds: "Bounds", log: Log) -> Any:
-        """Read the zones, or the system's settings, and return what answers. Raises Failure."""
+        """Read the zones, or the system's settings, and return what answers. Raises CommandError."""
 
         def unreachable(server: str, why: str) -> None:
             log.note(f"the DNS server {server} can't be reached: {why}")
@@ -232,7 +232,7 @@ def _serve(
     """Answer requests at all of these endpoints until SIGTERM or SIGINT.
 
     Raises:
-        Failure: it can't listen at one of them, or there is nothing that answers.
+        CommandError: it can't listen at one of them, or there is nothing that answers.
     """
     import asyncio
 
@@ -280,7 +280,7 @@ def _reload(delegation: Delegation, resolver: Callable[[], Any], log: Log) -> No
     """Read the zones and the system's settings again; if they can't be read, the server goes on with what it has."""
     try:
         delegation.use(resolver())
-    except (Failure, click.ClickException) as error:
+    except (CommandError, click.ClickException) as error:
         log.say(f"not reloaded, the old settings stay: {error.message}")
     else:
         log.say("reloaded")
@@ -292,7 +292,7 @@ def _listen(stack: ExitStack, host: str, port: int | None) -> socket.socket:
         listening = listen(host, port)
     except OSError as error:
         where = endpoint_text(visible(host), port)
-        raise Failure(exits.UNAVAILABLE, f"can't listen at {where}: {reason(error)}") from error
+        raise CommandError(exits.UNAVAILABLE, f"can't listen at {where}: {reason(error)}") from error
     if port is None:
         stack.callback(_unlink, host)
     return stack.enter_context(listening)

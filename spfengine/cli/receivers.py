@@ -10,7 +10,7 @@ import click
 
 from spfengine.answers import Question, Resolver, RRType, spf_texts
 from spfengine.cli import exits, options, serving, sources
-from spfengine.cli.exits import Failure
+from spfengine.cli.exits import CommandError
 from spfengine.cli.options import Draft, drafts_by_name
 from spfengine.cli.screen import Bar, Screen, write_json
 from spfengine.evaluation.limits import LIFTED, Limits
@@ -84,7 +84,7 @@ def command(
     missing = [one for one in wanted if one not in installed]
     if not installed:
         names = "; ".join(f"{one.title} ({one.package})" for one in missing)
-        raise Failure(exits.UNAVAILABLE, f"none of these receivers is installed here: {names}")
+        raise CommandError(exits.UNAVAILABLE, f"none of these receivers is installed here: {names}")
     recording, policy, others = _recorded(domain, base)
     clients, left_out = receivers.choose_clients([policy, *others], most)
     comparisons: list[receivers.Comparison] = []
@@ -101,7 +101,7 @@ def command(
                         )
                     )
                 except DaemonError as error:
-                    raise Failure(exits.UNAVAILABLE, f"{one.title}: {error}") from error
+                    raise CommandError(exits.UNAVAILABLE, f"{one.title}: {error}") from error
     if as_json:
         write_json(
             receivers.document(
@@ -142,7 +142,7 @@ def _as_others_read(domain: str, resolver: Resolver) -> list[str]:
 def _serve(stack: ExitStack, answers: Resolver) -> Any:
     """Move into namespaces, and start the DNS server there."""
     if sys.platform != "linux":
-        raise Failure(exits.UNAVAILABLE, "this needs Linux's namespaces")
+        raise CommandError(exits.UNAVAILABLE, "this needs Linux's namespaces")
     from spfengine.testing import isolation
     from spfengine.testing.fake_dns import FakeDNS
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from spfengine.cli import exits, serving
-from spfengine.cli.exits import Failure
+from spfengine.cli.exits import CommandError
 from spfengine.cli.options import FileName
 from spfengine.visible import visible
 
@@ -51,7 +51,7 @@ def command(
         raise click.UsageError("no command to run; expected ZONE -- CMD [ARG]...")
     resolver = serving.read((zone, *more))
     if sys.platform != "linux":
-        raise Failure(exits.UNAVAILABLE, "run-with needs Linux's namespaces; elsewhere use: spfengine serve")
+        raise CommandError(exits.UNAVAILABLE, "run-with needs Linux's namespaces; elsewhere use: spfengine serve")
     from spfengine.testing import isolation
     from spfengine.testing.fake_dns import FakeDNS
 
@@ -66,6 +66,6 @@ def command(
             return isolation.run_command(words)
         except OSError as error:
             code = isolation.NOT_FOUND if error.errno == errno.ENOENT else isolation.NOT_EXECUTABLE
-            raise Failure(code, f"{visible(words[0])} can't be run: {error.strerror}") from error
+            raise CommandError(code, f"{visible(words[0])} can't be run: {error.strerror}") from error
         finally:
             server.stop()

@@ -8,7 +8,7 @@ import click
 
 from spfengine.answers import Resolver
 from spfengine.cli import exits, options, serving, sources
-from spfengine.cli.exits import Failure, cannot_write, reason
+from spfengine.cli.exits import CommandError, cannot_write, reason
 from spfengine.visible import visible
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def command(
     def reload() -> Resolver | None:
         try:
             resolver = serving.read(zones)
-        except Failure as failure:
+        except CommandError as failure:
             _report(f"still serving the old zone: {failure.message}")
             return None
         _report("serving the new zone")
@@ -74,7 +74,7 @@ def command(
             server.start()
         except OSError as error:
             message = f"can't listen at {visible(host)} port {port}: {reason(error)}"
-            raise Failure(exits.UNAVAILABLE, message) from error
+            raise CommandError(exits.UNAVAILABLE, message) from error
         with ExitStack() as stack:
             stack.callback(server.stop)
 

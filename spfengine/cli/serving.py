@@ -10,7 +10,7 @@ import click
 
 from spfengine.answers import Resolver
 from spfengine.cli import exits, sources
-from spfengine.cli.exits import Failure, cannot_write
+from spfengine.cli.exits import CommandError, cannot_write
 from spfengine.cli.options import Expected, FileName
 from spfengine.errors import ArgumentError
 from spfengine.visible import visible
@@ -62,7 +62,7 @@ def read(zones: Sequence[str]) -> Resolver:
     """Return the content of files, each overriding those before it.
 
     Raises:
-        Failure: a file can't be read or understood.
+        CommandError: a file can't be read or understood.
         click.UsageError: one of them is standard input.
     """
     if sources.STDIN in map(sources.file_of, zones):
@@ -72,7 +72,7 @@ def read(zones: Sequence[str]) -> Resolver:
 
 @contextmanager
 def query_lines(path: str | None) -> "Iterator[Callable[[Query], object] | None]":
-    """Open the log of queries, if there is to be one. Raises Failure."""
+    """Open the log of queries, if there is to be one. Raises CommandError."""
     if path is None:
         yield None
         return
@@ -89,7 +89,7 @@ def query_lines(path: str | None) -> "Iterator[Callable[[Query], object] | None]
         yield QueryLines(stream)
 
 
-def no_namespaces(error: OSError) -> Failure:
+def no_namespaces(error: OSError) -> CommandError:
     """Return the failure that the system makes no namespaces."""
     advice = _ALLOW if error.errno in (errno.EPERM, errno.EACCES, errno.ENOSPC, errno.EUSERS) else ""
-    return Failure(exits.UNAVAILABLE, f"the system refuses: {error.strerror}{advice}")
+    return CommandError(exits.UNAVAILABLE, f"the system refuses: {error.strerror}{advice}")

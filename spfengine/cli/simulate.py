@@ -10,7 +10,7 @@ import click
 from spfengine.advice.forms import FORMS
 from spfengine.answers import Resolver, Text, is_spf_octets
 from spfengine.cli import evidence_input, exits, html as reports, options, sources
-from spfengine.cli.exits import Failure
+from spfengine.cli.exits import CommandError
 from spfengine.cli.options import Draft, drafts_by_name
 from spfengine.cli.screen import Screen, write_json
 from spfengine.cli.senders import GivenSenders, write_senders
@@ -324,7 +324,7 @@ def _names_with_spf(zones: "Iterable[Zone | Recording]") -> list[str]:
     names: dict[str, str] = {}
     for zone in zones:
         if not isinstance(zone, Zone):
-            raise Failure(exits.USAGE, "give DOMAIN: only zone files list the names that they hold")
+            raise CommandError(exits.USAGE, "give DOMAIN: only zone files list the names that they hold")
         for rrset in zone.rrsets:
             if rrset.type == "TXT" and any(is_spf_octets(b"".join(strings)) for strings in rrset.records):
                 names.setdefault(fold(rrset.name), rrset.name)

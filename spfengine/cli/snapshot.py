@@ -6,7 +6,7 @@ import click
 
 from spfengine.advice.drift.snapshot import Snapshot, snapshot
 from spfengine.cli import exits, options, sources
-from spfengine.cli.exits import Failure
+from spfengine.cli.exits import CommandError
 from spfengine.evaluation.unanswered import hint_for, named_unknown
 from spfengine.text.outcomes import failed_of, without_result
 from spfengine.visible import visible, visible_name
@@ -37,11 +37,11 @@ def command(
     taken = snapshot(domains, resolver=sources.base_resolver(zones, live, nameservers))
     if taken.is_incomplete:
         failed = failed_of(*taken.policies)
-        raise Failure(exits.UNAVAILABLE, f"{named_unknown(failed)}; nothing is written; {hint_for(failed)}")
+        raise CommandError(exits.UNAVAILABLE, f"{named_unknown(failed)}; nothing is written; {hint_for(failed)}")
     for policy in taken.policies:
         why = without_result(policy)
         if why is not None:
-            raise Failure(2, f"{visible_name(policy.domain)}: {why}; nothing is written")
+            raise CommandError(2, f"{visible_name(policy.domain)}: {why}; nothing is written")
     write(taken, output)
     count, answers = len(taken.policies), len(taken.recording.answers)
     sys.stdout.write(f"{visible(output)}: {counted(count, 'domain')}, {counted(answers, 'answer')}\n")
@@ -49,7 +49,7 @@ def command(
 
 
 def write(taken: Snapshot, path: str) -> None:
-    """Write a snapshot. Raises Failure if that fails."""
+    """Write a snapshot. Raises CommandError if that fails."""
     try:
         taken.dump(path)
     except (OSError, ValueError) as error:

@@ -10,7 +10,7 @@ import click
 
 from spfengine.answers import Resolver, Status
 from spfengine.cli import exits
-from spfengine.cli.exits import NAME, Failure, cannot_read
+from spfengine.cli.exits import NAME, CommandError, cannot_read
 from spfengine.cli.options import SECONDS, dns_seconds
 from spfengine.cli.screen import NOTES
 from spfengine.errors import ArgumentError, CatalogueError, RecordingError, ZoneError
@@ -47,7 +47,7 @@ def base_resolver(
         settings: further arguments of LiveResolver.
 
     Raises:
-        Failure: a file can't be read or understood, or there is no DNS server to ask.
+        CommandError: a file can't be read or understood, or there is no DNS server to ask.
         click.UsageError: a nameserver is not an address.
     """
     return answering(read_zones(zones), live, nameservers, seconds, **settings)
@@ -93,7 +93,7 @@ def read_zones(paths: Sequence[str]) -> "list[Zone | Recording]":
     """Return the contents of files, each as `read_zone` reads it.
 
     Raises:
-        Failure: one can't be read or understood.
+        CommandError: one can't be read or understood.
         click.UsageError: two of them are standard input.
     """
     only_one_stdin(*paths)
@@ -123,7 +123,7 @@ def read_zone(argument: str) -> "Zone | Recording":
     The file "-" is stdin: a master file, or JSON. What had to be assumed is said on stderr and in the command's JSON.
 
     Raises:
-        Failure: it can't be read (66) or understood (65).
+        CommandError: it can't be read (66) or understood (65).
     """
     origin, path = split_origin(argument)
     printable = visible(path)
@@ -136,7 +136,9 @@ def read_zone(argument: str) -> "Zone | Recording":
         raise cannot_read(printable, error) from error
     except (ZoneError, RecordingError) as error:
         message = str(error)
-        raise Failure(exits.DATA, message if message.startswith(printable) else f"{printable}: {message}") from error
+        raise CommandError(
+            exits.DATA, message if message.startswith(printable) else f"{printable}: {message}"
+        ) from error
     if isinstance(zone, Zone):
         _report_notes(printable, zone)
         _report_unknown(printable, zone)
@@ -171,7 +173,7 @@ def public_suffixes(path: str) -> "PublicSuffixes":
     """Return a list of public suffixes from a file.
 
     Raises:
-        Failure: it can't be read (66) or understood (65).
+        CommandError: it can't be read (66) or understood (65).
     """
     from spfengine.dmarc.suffixes import PublicSuffixes
 
@@ -180,14 +182,14 @@ def public_suffixes(path: str) -> "PublicSuffixes":
     except OSError as error:
         raise cannot_read(visible(path), error) from error
     except ArgumentError as error:
-        raise Failure(exits.DATA, f"{visible(path)}: {error}") from error
+        raise CommandError(exits.DATA, f"{visible(path)}: {error}") from error
 
 
 def catalogue(path: str | None) -> "Catalogue":
     """Return the catalogue of services, with those of a file added.
 
     Raises:
-        Failure: the file can't be read (66) or understood (65).
+        CommandError: the file can't be read (66) or understood (65).
     """
     from spfengine.catalogue.catalogue import Catalogue
 
@@ -196,7 +198,7 @@ def catalogue(path: str | None) -> "Catalogue":
     except OSError as error:
         raise cannot_read(visible(path or ""), error) from error
     except CatalogueError as error:
-        raise Failure(exits.DATA, str(error)) from error
+        raise CommandError(exits.DATA, str(error)) from error
 
 
 def _report_unreachable(address: str, reason: str) -> None:
@@ -220,5 +222,5 @@ def _live(nameservers: Sequence[str], seconds: float, more: Mapping[str, Any]) -
     except ArgumentError as error:
         if not nameservers:
             message = f"there is no DNS server to ask: give --nameserver or --zone ({error})"
-            raise Failure(exits.UNAVAILABLE, message) from error
+            raise CommandError(exits.UNAVAILABLE, message) from error
         raise click.BadParameter(str(error), param_hint="'--nameserver'") from error

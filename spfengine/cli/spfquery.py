@@ -14,7 +14,7 @@ import click
 from spfengine.addresses import parse_address
 from spfengine.checks import check, check_helo
 from spfengine.cli import exits, options, sources
-from spfengine.cli.exits import Failure, cannot_read
+from spfengine.cli.exits import CommandError, cannot_read
 from spfengine.cli.options import Draft, drafts_by_name
 from spfengine.errors import AddressError
 from spfengine.evaluation.check_result import CheckResult
@@ -375,7 +375,7 @@ def _read(path: str, scope: str, *, keep_comments: bool) -> Iterator[Query]:
 
 def _query(line: bytes, scope: str, where: str, *, keep_comments: bool) -> Query | None:
     if len(line) > _MAX_LINE:
-        raise Failure(exits.DATA, f"{where}: the line is longer than {_MAX_LINE} octets")
+        raise CommandError(exits.DATA, f"{where}: the line is longer than {_MAX_LINE} octets")
     text = line.decode("utf-8", "surrogateescape").strip()
     if not text or text[0] == "#":
         if text and keep_comments:
@@ -383,11 +383,11 @@ def _query(line: bytes, scope: str, where: str, *, keep_comments: bool) -> Query
         return None
     words = text.split()
     if not 2 <= len(words) <= 3:
-        raise Failure(exits.DATA, f'{where}: expected "IP IDENTITY [HELO]", found {len(words)} words')
+        raise CommandError(exits.DATA, f'{where}: expected "IP IDENTITY [HELO]", found {len(words)} words')
     try:
         parse_address(words[0])
     except AddressError as error:
-        raise Failure(exits.DATA, f"{where}: {error}") from None
+        raise CommandError(exits.DATA, f"{where}: {error}") from None
     return Query(words[0], scope, words[1], words[2] if len(words) == 3 else None)
 
 

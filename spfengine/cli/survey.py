@@ -12,7 +12,7 @@ import click
 
 from spfengine.answers import Answer, Question
 from spfengine.cli import exits, html as reports, options, sources
-from spfengine.cli.exits import Failure
+from spfengine.cli.exits import CommandError
 from spfengine.cli.screen import Bar, Screen
 from spfengine.cli.survey_files import CompactSet, Document, ListFile, NoFile, OutFile, Stdout, key_of
 from spfengine.cli.survey_jobs import survey_by_processes
@@ -246,10 +246,10 @@ class _Survey:
             self._summarise("stopped after", "; to go on, give the same command with --resume" if can_resume else "")
             raise
         if not self.tally.lines:
-            raise Failure(exits.DATA, f"{self._list.printable} has no domain")
+            raise CommandError(exits.DATA, f"{self._list.printable} has no domain")
         self._summarise("surveyed")
         if not self.tally.domains:
-            raise Failure(exits.DATA, f"{self._list.printable} has no line that is a domain")
+            raise CommandError(exits.DATA, f"{self._list.printable} has no line that is a domain")
         return exits.UNAVAILABLE if self.tally.incomplete else 0
 
     async def _ask(self, out: Stdout | NoFile | OutFile) -> None:

@@ -15,7 +15,7 @@ from hashlib import blake2b
 from typing import Any, Self
 
 from spfengine.cli import exits
-from spfengine.cli.exits import Failure, cannot_read, cannot_write
+from spfengine.cli.exits import CommandError, cannot_read, cannot_write
 from spfengine.cli.sources import STDIN
 from spfengine.surveying.domain import SCHEMA, DomainState
 from spfengine.surveying.listing import DomainList, Listed
@@ -92,7 +92,7 @@ class ListFile:
     """
 
     def __init__(self, path: str) -> None:
-        """Open a list. Raises Failure if it can't be read."""
+        """Open a list. Raises CommandError if it can't be read."""
         self.printable = "standard input" if path == STDIN else visible(path)
         try:
             self._descriptor = sys.stdin.fileno() if path == STDIN else os.open(path, os.O_RDONLY)
@@ -102,7 +102,9 @@ class ListFile:
         self._closes = path != STDIN
         if stat.S_ISDIR(status.st_mode):
             self.__exit__()
-            raise Failure(exits.NO_INPUT, f"{self.printable} can't be read: it is a folder; expected a list of domains")
+            raise CommandError(
+                exits.NO_INPUT, f"{self.printable} can't be read: it is a folder; expected a list of domains"
+            )
         self.is_file = stat.S_ISREG(status.st_mode)
         self.size = status.st_size if self.is_file else None
         self.read = 0
@@ -118,11 +120,11 @@ class ListFile:
         """Read the whole file, and return the domains that it lists; reading then starts again at its beginning.
 
         Raises:
-            Failure: it can't be read, or it is not a file, so that it can't be read twice.
+            CommandError: it can't be read, or it is not a file, so that it can't be read twice.
         """
         if not self.is_file:
             why = "so it can't be read twice, as --resume has to; write the list to a file"
-            raise Failure(exits.USAGE, f"{self.printable} is not a file, {why}")
+            raise CommandError(exits.USAGE, f"{self.printable} is not a file, {why}")
         domains = CompactSet()
         for listed in self._lines():
             domains.add(key_of(listed))
@@ -198,7 +200,7 @@ class OutFile:
         """Open a new file, or with `resume` one that may exist already, and lock it.
 
         Raises:
-            Failure: it exists, can't be written, or another survey is writing it.
+            CommandError: it exists, can't be written, or another survey is writing it.
         """
         self.printable = visible(path)
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | (0 if resume else os.O_EXCL)
@@ -206,14 +208,14 @@ class OutFile:
             self._descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0), 0o666)
         except FileExistsError as error:
             hint = "give --resume to go on with it, or another name to begin anew"
-            raise Failure(
+            raise CommandError(
                 exits.CANNOT_CREATE, f"{self.printable} exists already; {hint}; nothing was changed"
             ) from error
         except (OSError, ValueError) as error:
             raise cannot_write(self.printable, error) from error
         try:
             if not stat.S_ISREG(os.fstat(self._descriptor).st_mode):
-                raise Failure(exits.CANNOT_CREATE, f"{self.printable} is not a file that lines can be added to")
+                raise CommandError(exits.CANNOT_CREATE, f"{self.printable} is not a file that lines can be added to")
             self._lock()
         except BaseException:
             os.close(self._descriptor)
@@ -241,7 +243,7 @@ class OutFile:
             on_line: is called with each line.
 
         Raises:
-            Failure: this survey did not write the file; then nothing was changed.
+            CommandError: this survey did not write the file; then nothing was changed.
         """
         done = CompactSet()
         end = number = 0
@@ -266,7 +268,7 @@ class OutFile:
         return done
 
     def write(self, line: str) -> None:
-        """Write a line. Raises Failure if that fails; a half-written line is removed."""
+        """Write a line. Raises CommandError if that fails; a half-written line is removed."""
         octets = line.encode("ascii")
         written = 0
         try:
@@ -285,13 +287,13 @@ class OutFile:
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise Failure(exits.CANNOT_CREATE, f"{self.printable} is being written by another survey") from error
+            raise CommandError(exits.CANNOT_CREATE, f"{self.printable} is being written by another survey") from error
         except OSError:
             return  # a file system without locks
 
-    def _refusal(self, why: str) -> Failure:
+    def _refusal(self, why: str) -> CommandError:
         hint = "Give another name to --output, or remove the file"
-        return Failure(exits.DATA, f"{self.printable}: {why}; nothing was changed. {hint}")
+        return CommandError(exits.DATA, f"{self.printable}: {why}; nothing was changed. {hint}")
 
 
 def _fault(document: Document, listed: CompactSet, done: CompactSet) -> str | None:

@@ -6,22 +6,22 @@ may be of any length. If this process is killed, the others see the end of their
 """
 
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from spfengine.cli import exits
-from spfengine.cli.exits import Failure
+from spfengine.cli.exits import CommandError
 from spfengine.cli.survey_files import MAX_LINE
+from spfengine.surveying.workers import from_workers
 from spfengine.visible import visible
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
 
 _AHEAD = 2  # domains that a process has, for each that it may have in flight
-_END: Any = object()
 
 
-async def survey_by_processes(
+def survey_by_processes(
     domains: AsyncIterator[str], words: Sequence[str], jobs: int, in_flight: int
 ) -> AsyncGenerator[str, None]:
     """Yield the line of each domain, as soon as one of the processes has printed it.
@@ -33,49 +33,29 @@ async def survey_by_processes(
         in_flight: how many domains each has in flight.
 
     Raises:
-        Failure: a process ended before its domains did.
+        CommandError: a process ended before its domains did.
     """
-    from asyncio import Lock, Queue, create_task, gather
+    from asyncio import Lock, create_task, gather
 
-    lines: Queue[Any] = Queue(in_flight)
     taking = Lock()
 
     async def next_domain() -> str | None:
         async with taking:
             return await anext(domains, None)
 
-    async def work() -> None:
+    async def work(put: Callable[[str], Awaitable[None]]) -> None:
+        part = await _Part.start(words, in_flight)
+        feeding = create_task(part.feed(next_domain))
         try:
-            part = await _Part.start(words, in_flight)
-            feeding = create_task(part.feed(next_domain))
-            try:
-                while line := await part.line():
-                    await lines.put(line)
-                await feeding
-            finally:
-                feeding.cancel()
-                await gather(feeding, return_exceptions=True)
-                await part.stop()
-        except Exception as error:  # noqa: BLE001 - it is raised to the caller that iterates
-            await lines.put(error)
-        else:
-            await lines.put(_END)
+            while line := await part.line():
+                await put(line)
+            await feeding
+        finally:
+            feeding.cancel()
+            await gather(feeding, return_exceptions=True)
+            await part.stop()
 
-    workers = [create_task(work()) for _ in range(jobs)]
-    left = jobs
-    try:
-        while left:
-            line = await lines.get()
-            if line is _END:
-                left -= 1
-            elif isinstance(line, Exception):
-                raise line
-            else:
-                yield line
-    finally:
-        for worker in workers:
-            worker.cancel()
-        await gather(*workers, return_exceptions=True)
+    return from_workers(work, jobs, in_flight)
 
 
 class _Part:
@@ -120,7 +100,7 @@ class _Part:
             stdin.close()
 
     async def line(self) -> str:
-        """Return the next line; "" after the last one. Raises Failure if the process ended before its domains."""
+        """Return the next line; "" after the last one. Raises CommandError if the process ended before its domains."""
         stdout = self._process.stdout
         assert stdout is not None, "it is a pipe"
         octets = await stdout.readline()
@@ -139,9 +119,9 @@ class _Part:
             self._process.kill()
             await self._process.wait()
 
-    async def _failure(self, code: int) -> Failure:
+    async def _failure(self, code: int) -> CommandError:
         stderr = self._process.stderr
         assert stderr is not None, "it is a pipe"
         said = (await stderr.read()).decode("utf-8", "replace").strip().split("\n")[-1]
         why = visible(said.removeprefix("spfengine survey: "), 300) or f"exit code {code}"
-        return Failure(code if code > 0 else exits.UNAVAILABLE, f"a process of the survey ended early: {why}")
+        return CommandError(code if code > 0 else exits.UNAVAILABLE, f"a process of the survey ended early: {why}")

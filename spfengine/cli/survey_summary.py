@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from spfengine.cli import exits
-from spfengine.cli.exits import Failure, cannot_read
+from spfengine.cli.exits import CommandError, cannot_read
 from spfengine.cli.screen import Screen, write_csv, write_json
 from spfengine.cli.sources import STDIN
 from spfengine.cli.survey_files import MAX_LINE, NOT_A_LINE, CompactSet, read_line
@@ -49,7 +49,7 @@ def are_survey_results(paths: Iterable[str]) -> bool:
     Some may be empty, as the output of a part without domains. What is not a plain file can be read only once, and so
     is a list.
 
-    Raises Failure if one can't be read.
+    Raises CommandError if one can't be read.
     """
     begins = [_begin(path) for path in paths]
     return b"{" in begins and set(begins) <= {b"{", b""}
@@ -70,7 +70,7 @@ def add_up(paths: Iterable[str]) -> Summary:
     """Return the summary of all these files, each with the lines or the summary of a survey.
 
     Raises:
-        Failure: one can't be read or understood, or a domain has two lines.
+        CommandError: one can't be read or understood, or a domain has two lines.
     """
     counting = Counting()
     domains = CompactSet()
@@ -93,7 +93,7 @@ def _document(file: BinaryIO, printable: str) -> Summary:
     try:
         return Summary.from_dict(parse_document(file.read(MAX_OCTETS + 1), "a summary", SCHEMA))
     except (ArgumentError, RecordingError) as error:
-        raise Failure(exits.DATA, f"{printable}: {error}") from error
+        raise CommandError(exits.DATA, f"{printable}: {error}") from error
 
 
 def _count_lines(file: BinaryIO, printable: str, counting: Counting, domains: CompactSet) -> None:
@@ -103,17 +103,17 @@ def _count_lines(file: BinaryIO, printable: str, counting: Counting, domains: Co
         where = f"{printable}: line {number}"
         if not line.endswith(b"\n"):
             hint = "go on with that survey by --resume, or remove the line"
-            raise Failure(exits.DATA, f"{where}: it is not a whole line; {hint}")
+            raise CommandError(exits.DATA, f"{where}: it is not a whole line; {hint}")
         document = read_line(line)
         if document is None:
-            raise Failure(exits.DATA, f"{where}: {NOT_A_LINE}")
+            raise CommandError(exits.DATA, f"{where}: {NOT_A_LINE}")
         if not domains.add(document["domain"]):
             name = visible(document["domain"], 60)
-            raise Failure(exits.DATA, f"{where}: {name} has a line already, and would count twice")
+            raise CommandError(exits.DATA, f"{where}: {name} has a line already, and would count twice")
         try:
             counting.add(document)
         except ArgumentError as error:
-            raise Failure(exits.DATA, f"{where}: {error}") from error
+            raise CommandError(exits.DATA, f"{where}: {error}") from error
 
 
 def print_summary(summary: Summary, top: int, *, as_json: bool, as_csv: bool) -> None:

@@ -10,8 +10,8 @@ How it works:
   and in the end the verdict.
 - None, temperror and permerror end the check wherever they occur, even deep in an include. There, "no record" is
   permerror, not none (RFC 7208 §5.2, `_halt_without_record`). So they are raised as `Halt`, and caught in `check_host`,
-  as is the `Deadline` that a driver throws in when time is up. In a check nothing else is raised; only a compile's
-  session raises more, `UnknownTarget` and `Fork`, which `policy/compile.py` catches.
+  as is the `DeadlineError` that a driver throws in when time is up. In a check nothing else is raised; only a compile's
+  session raises more, `UnknownTargetError` and `Fork`, which `policy/compile.py` catches.
 - `session.path` holds the terms being evaluated. A term that does not match is taken off again, so however a check
   ends, the path says how it got there.
 - A lookup is charged before the term does anything else.
@@ -25,7 +25,7 @@ from typing import NamedTuple
 from spfengine.answers import Answer, Question, RRType, Status, spf_texts
 from spfengine.errors import RecordSyntaxError
 from spfengine.evaluation.explanation import NO_EXPLANATION, explain
-from spfengine.evaluation.limits import Deadline
+from spfengine.evaluation.limits import DeadlineError
 from spfengine.evaluation.mechanisms import (
     Halt,
     ask,
@@ -72,7 +72,7 @@ def check_host(session: Session) -> Generator[Question, Answer, None]:
                 session.explanation, session.explanation_problem = explained
     except Halt as halt:
         _set_problem(session, halt.result, halt.problem)
-    except Deadline:
+    except DeadlineError:
         _set_problem(session, Result.TEMPERROR, _out_of_time(session))
 
 

@@ -6,6 +6,7 @@ from spfengine.addresses import IPAddress
 from spfengine.evaluation.session import Session, SharedVerdict
 from spfengine.frozen import Frozen, fill
 from spfengine.problems import Problem, Result
+from spfengine.reportable import Reportable
 from spfengine.visible import visible, visible_name
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ SCHEMA = "spfengine.check/1"
 """The version of the JSON form of a result; it changes if a key changes its meaning or is removed."""
 
 
-class CheckResult(Frozen):
+class CheckResult(Reportable, Frozen):
     """The result of a check: immutable, with the answers that it was made from.
 
     Returned by `check` and its variants. Results are equal if all their public attributes are.
@@ -198,19 +199,6 @@ class CheckResult(Frozen):
         from spfengine.evaluation.headers import smtp_reply
 
         return smtp_reply(self)
-
-    def render_html(self, *, now: float | None = None) -> str:
-        """Return the report that `--html` writes: one HTML file that loads nothing and runs no script.
-
-        Args:
-            now: the time that it names, in seconds since the epoch; the clock's by default.
-
-        Raises:
-            MissingExtraError: Jinja2 is not installed (the extra `html`).
-        """
-        from spfengine.report.render import render_html
-
-        return render_html(self, now=now)
 
     def to_dict(self) -> dict[str, object]:
         """Return the result as JSON-safe values; key "schema" names their version."""

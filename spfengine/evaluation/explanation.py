@@ -3,7 +3,7 @@
 from collections.abc import Generator
 
 from spfengine.answers import Answer, Question, RRType
-from spfengine.evaluation.limits import Deadline
+from spfengine.evaluation.limits import DeadlineError
 from spfengine.evaluation.mechanisms import HELO_HINT, Halt, ask, expand_target, outside_zone, validated_name
 from spfengine.evaluation.session import Session
 from spfengine.names import is_askable
@@ -33,7 +33,7 @@ def explain(session: Session, modifier: Explanation, domain: str) -> Generator[Q
         session.tracer.begin(modifier)
     try:
         text, code, why = yield from _explain(session, modifier.value, domain)
-    except Deadline:
+    except DeadlineError:
         text, code, why = None, ProblemCode.EXP_TIME_LIMIT, "DNS did not answer in time"
     except Halt as halt:  # %{p} depends on records that are not known; no limit counts here
         text, code, why = None, ProblemCode.EXP_DNS_ERROR, halt.problem.text

@@ -85,5 +85,5 @@ def lifted(limits: Limits, void_rule: VoidRule | None = None) -> Limits:
     return Limits(LIFTED, LIFTED, rule, limits.names, None, count_p=limits.count_p)
 
 
-class Deadline(Exception):  # noqa: N818 - not an error: a driver throws it into a check whose time is up
+class DeadlineError(Exception):
     """The limit of elapsed time is reached. A driver throws it into the generator; it never leaves a check."""

@@ -36,8 +36,8 @@ class Halt(Exception):  # noqa: N818 - not an error of the program: the check en
         super().__init__(result, problem)
 
 
-class UnknownTarget(Exception):  # noqa: N818 - not an error: a policy is being compiled, and can't follow this term
-    """A target-name depends on something that is not known, so only a check of one client can follow it.
+class UnknownTargetError(Exception):
+    """A target-name depends on something that a compile does not know, so only a check of one client can follow it.
 
     Attributes:
         inputs: what is not known.
@@ -269,11 +269,11 @@ def expand_target(session: Session, spec: MacroString, domain: str) -> Generator
 
     Raises:
         Halt: `%{p}` exceeds the limit on lookups or void lookups; or `%{h}` is used, and the HELO name is not known.
-        UnknownTarget: the name depends on something that the session does not know.
+        UnknownTargetError: the name depends on something that the session does not know.
     """
     unknown = session.unknown_inputs(spec.letters)
     if unknown:
-        raise UnknownTarget(unknown)
+        raise UnknownTargetError(unknown)
     if session.lacks_helo(spec.letters):
         raise helo_unknown_halt(f"{visible(spec.text, 120)} uses the HELO name (%{{h}})")
     validated = ""

@@ -12,7 +12,7 @@ from enum import StrEnum
 from spfengine.addresses import address_text, network_range
 from spfengine.answers import Answer, Question, RRType
 from spfengine.evaluation.check_host import check_host
-from spfengine.evaluation.limits import Deadline
+from spfengine.evaluation.limits import DeadlineError
 from spfengine.evaluation.session import Session, address_type
 from spfengine.evaluation.unanswered import NOT_GIVEN
 from spfengine.names import fold, is_askable, is_same_or_under
@@ -36,6 +36,7 @@ from spfengine.record.model import (
     Term,
     UnknownModifier,
 )
+from spfengine.reportable import Reportable
 from spfengine.visible import short_repr, visible, visible_name
 from spfengine.wording import counted, listed
 
@@ -193,7 +194,7 @@ class TracedRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(Reportable):
     """What happened in a check.
 
     Attributes:
@@ -213,19 +214,6 @@ class Trace:
         from spfengine.text.trace import render_trace
 
         return render_trace(self, width)
-
-    def render_html(self, *, now: float | None = None) -> str:
-        """Return the report that `--html` writes: one HTML file that loads nothing and runs no script.
-
-        Args:
-            now: the time that it names, in seconds since the epoch; the clock's by default.
-
-        Raises:
-            MissingExtraError: Jinja2 is not installed (the extra `html`).
-        """
-        from spfengine.report.render import render_html
-
-        return render_html(self, now=now)
 
     def to_dict(self) -> dict[str, object]:
         """Return it as JSON-safe values."""
@@ -413,7 +401,7 @@ class TraceBuilder:
             while True:
                 self.asking = question
                 answer = answers.get(question.key)
-                question = evaluation.throw(Deadline()) if answer is None else evaluation.send(answer)
+                question = evaluation.throw(DeadlineError()) if answer is None else evaluation.send(answer)
         except StopIteration:
             return
 

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from spfengine.evaluation.headers.fields import as_address
 from spfengine.evidence.hops import DOCUMENTS, is_internal, is_redacted
-from spfengine.evidence.values import Unusable, helo_of, make_sender, null_sender, result_of, sender_of
+from spfengine.evidence.values import UnusableError, helo_of, make_sender, null_sender, result_of, sender_of
 from spfengine.senders import Sender
 
 KIND = "bounce"
@@ -122,30 +122,34 @@ def sender_of_bounce(text: str, mail_from: str | None = None, header_from: str |
         header_from: the domain of From, if it is known.
 
     Raises:
-        Unusable: the text does not name the client, or nobody names the sender.
+        UnusableError: the text does not name the client, or nobody names the sender.
     """
     bounce = bounce_in(text)
     if bounce is None:
         return None
     if bounce.ip is None:
-        raise Unusable("the bounce does not say which address the receiver saw; look up your server's public address")
+        raise UnusableError(
+            "the bounce does not say which address the receiver saw; look up your server's public address"
+        )
     helo = helo_of(bounce.helo)
     address = _sender_address(bounce.sender, mail_from, helo)
     if is_redacted(bounce.ip, address.rpartition("@")[2], header_from):
-        raise Unusable(f"the bounce has an address for documentation ({DOCUMENTS}) in place of the real one", bounce.ip)
+        raise UnusableError(
+            f"the bounce has an address for documentation ({DOCUMENTS}) in place of the real one", bounce.ip
+        )
     return make_sender(bounce.ip, address, helo, reported=bounce.reported, header_from=header_from)
 
 
 def _sender_address(named: str | None, known: str | None, helo: str | None) -> str:
     if named is None and known is None:
         if helo is None:
-            raise Unusable("the bounce does not say for which sender SPF was checked")
+            raise UnusableError("the bounce does not say for which sender SPF was checked")
         return null_sender(helo)
     address = sender_of(named) if named is not None else sender_of(known or "")
     if address[0] == "@" and known is not None:
         try:
             full = sender_of(known)
-        except Unusable:
+        except UnusableError:
             return address
         return full if full.endswith(address) else address
     return address
@@ -168,7 +172,7 @@ def _sender(text: str) -> str | None:
             named = match[1].strip(".'\"")
             try:
                 domain = sender_of(named).rpartition("@")[2]
-            except Unusable:
+            except UnusableError:
                 continue
             if "." in domain and as_address(domain) is None:
                 return named

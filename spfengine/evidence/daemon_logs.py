@@ -7,7 +7,7 @@ from typing import TypeVar
 from spfengine.evidence.asides import LOCAL, NO_SENDER, REPEATED, USERS, why_aside
 from spfengine.evidence.bounds import Bounds
 from spfengine.evidence.ledger import Ledger
-from spfengine.evidence.values import Unusable, helo_of, make_sender, null_sender, sender_of
+from spfengine.evidence.values import UnusableError, helo_of, make_sender, null_sender, sender_of
 from spfengine.senders import Sender
 
 _Kept = TypeVar("_Kept")
@@ -60,7 +60,7 @@ class Sendmail:
         """Read a line, without what is before its text, and put its sender in `found`.
 
         Raises:
-            Unusable: the line can't be understood.
+            UnusableError: the line can't be understood.
         """
         if text.startswith("AUTH=server, "):
             self._users.keep(process, True)
@@ -112,7 +112,7 @@ class OpenSMTPD:
         """Read a line, without what is before its text, and put its sender in `found`.
 
         Raises:
-            Unusable: the line can't be understood.
+            UnusableError: the line can't be understood.
         """
         line = _SESSION(text)
         if line is None:
@@ -154,7 +154,7 @@ class OpenSMTPD:
             return
         client = self._clients.get(session)
         if client is None:
-            raise Unusable("the log names no client of a message (no address= of its session before)", session)
+            raise UnusableError("the log names no client of a message (no address= of its session before)", session)
         self._messages.keep(message, True)
         if client == "local":
             self._ledger.aside(LOCAL)

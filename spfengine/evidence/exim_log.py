@@ -7,7 +7,7 @@ from spfengine.evidence.bounces import sender_of_bounce
 from spfengine.evidence.bounds import Bounds
 from spfengine.evidence.ledger import Ledger
 from spfengine.evidence.refusals import Refusals
-from spfengine.evidence.values import Unusable, helo_of, make_sender, null_sender, sender_of
+from spfengine.evidence.values import UnusableError, helo_of, make_sender, null_sender, sender_of
 from spfengine.senders import Sender
 
 _ID = r"(?:[0-9A-Za-z]{6}-[0-9A-Za-z]{6}-[0-9A-Za-z]{2}|[0-9A-Za-z]{6}-[0-9A-Za-z]{11}-[0-9A-Za-z]{4})"
@@ -40,7 +40,7 @@ class Exim:
         """Read a line, and put its sender in `found`, unless it is of this host or one of its users.
 
         Raises:
-            Unusable: the line can't be understood.
+            UnusableError: the line can't be understood.
         """
         arrival = _ARRIVAL(text)
         if arrival is not None:
@@ -101,7 +101,7 @@ class Exim:
             return None
         host = _HOST(text)
         if host is None:
-            raise Unusable("the client of the message (H=) can't be read", text.strip())
+            raise UnusableError("the client of the message (H=) can't be read", text.strip())
         name, given_helo, ip = host.groups()
         if given_helo is not None and _LITERAL(given_helo):
             given_helo = given_helo.partition("]")[0] + "]"

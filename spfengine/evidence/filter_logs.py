@@ -5,7 +5,7 @@ import re
 from spfengine.evidence.asides import LOCAL, NO_SENDER, REPEATED, USERS, why_aside
 from spfengine.evidence.ledger import Ledger
 from spfengine.evidence.postfix_log import Postfix
-from spfengine.evidence.values import Unusable, helo_of, make_sender, null_sender, sender_of
+from spfengine.evidence.values import UnusableError, helo_of, make_sender, null_sender, sender_of
 from spfengine.senders import Sender
 
 _QUOTED_ADDRESS = r"\"(?:[^\"\\]|\\.)*\"@[^>]*|[^>]*"
@@ -47,7 +47,7 @@ class Filters:
         """Read a line of rspamd, and put its sender in `found`, unless the server's lines have it.
 
         Raises:
-            Unusable: the line can't be understood.
+            UnusableError: the line can't be understood.
         """
         start = text.find(_WRITE_LOG)
         scores = text.find(", (", start)
@@ -78,7 +78,7 @@ class Filters:
         """Read a line of amavis, and put its sender in `found`, unless the server's lines have it.
 
         Raises:
-            Unusable: the line can't be understood.
+            UnusableError: the line can't be understood.
         """
         verdict = _VERDICT(text)
         if verdict is None:
@@ -86,7 +86,7 @@ class Filters:
             return
         passed = _PASSED(verdict[1])
         if passed is None:
-            raise Unusable("the client and the sender of the message can't be read", text)
+            raise UnusableError("the client and the sender of the message can't be read", text)
         banks, ip, given = passed.groups()
         queue_id = _AMAVIS_QUEUE_ID(verdict[1], passed.end())
         if queue_id is not None and self._postfix.knows(queue_id[1]):

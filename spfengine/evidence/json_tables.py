@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping
 
 from spfengine.evidence.bounds import Bounds
 from spfengine.evidence.columns import EXPECTED, columns_of, simple
-from spfengine.evidence.ledger import Broken, Ledger
+from spfengine.evidence.ledger import BrokenFileError, Ledger
 from spfengine.evidence.report_rows import facts_of
 from spfengine.evidence.streams import Stream
 from spfengine.evidence.tables import sender_of_cells
-from spfengine.evidence.values import MAX_LABEL, Unusable, count_of, make_sender
+from spfengine.evidence.values import MAX_LABEL, UnusableError, count_of, make_sender
 from spfengine.names import fold
 from spfengine.senders import FORWARDING, Sender
 
@@ -25,7 +25,7 @@ def read_json(stream: Stream, ledger: Ledger, bounds: Bounds, domain: str | None
         domain: what the senders of a table without senders send from.
 
     Raises:
-        Broken: it is not JSON, too large, or has no rows.
+        BrokenFileError: it is not JSON, too large, or has no rows.
     """
     text = stream.whole(bounds.held).removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
     ledger.begin(KIND)
@@ -36,10 +36,10 @@ def read_json(stream: Stream, ledger: Ledger, bounds: Bounds, domain: str | None
             place = f"row {rows:,}"
             try:
                 yield _of_record(row, ledger, place) if _is_record(row) else _sender(row, domain)
-            except Unusable as error:
+            except UnusableError as error:
                 ledger.skip(error.reason, error.example, place)
     if not rows:
-        raise Broken(f"JSON without a list of senders: {EXPECTED}")
+        raise BrokenFileError(f"JSON without a list of senders: {EXPECTED}")
 
 
 def _values(text: str, ledger: Ledger) -> Iterator[object]:
@@ -47,7 +47,7 @@ def _values(text: str, ledger: Ledger) -> Iterator[object]:
     try:
         values = [json.loads(text)]
     except RecursionError:
-        raise Broken("the JSON is nested too deep") from None
+        raise BrokenFileError("the JSON is nested too deep") from None
     except ValueError:
         yield from _lines(text, ledger)
     else:
@@ -55,10 +55,10 @@ def _values(text: str, ledger: Ledger) -> Iterator[object]:
 
 
 def _lines(text: str, ledger: Ledger) -> Iterator[object]:
-    """Yield the value of each line (JSON Lines). Raises Broken."""
+    """Yield the value of each line (JSON Lines). Raises BrokenFileError."""
     lines = text.split("\n")
     if not _is_value(lines[0]):
-        raise Broken(_NOT_JSON, lines[0].strip())
+        raise BrokenFileError(_NOT_JSON, lines[0].strip())
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -100,7 +100,7 @@ def _is_record(value: Mapping[str, object]) -> bool:
 
 
 def _sender(row: Mapping[str, object], domain: str | None) -> Sender:
-    """Return the sender of an object. Raises Unusable."""
+    """Return the sender of an object. Raises UnusableError."""
     names = list(row)
     columns = columns_of(tuple(map(simple, names)))
     assert columns is not None, "`_rows` yields only objects that name an address"
@@ -115,7 +115,7 @@ def _of_record(record: Mapping[str, object], ledger: Ledger, place: str) -> Send
     """Return the sender of a record of parsedmarc, which has what a DMARC report has.
 
     Raises:
-        Unusable: it names no domain that SPF was checked for.
+        UnusableError: it names no domain that SPF was checked for.
     """
     source, identifiers = _object(record, "source"), _object(record, "identifiers")
     results = _object(record, "auth_results")

@@ -16,7 +16,7 @@ _Group = tuple[str, str | None, str]  # source, member, reason
 _Entry = TypeVar("_Entry", bound=Unread)
 
 
-class Broken(Exception):  # noqa: N818 - the file is broken, not the program
+class BrokenFileError(Exception):
     """The rest of a file can't be read; the reason is for people.
 
     Attributes:

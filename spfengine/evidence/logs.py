@@ -15,7 +15,7 @@ from spfengine.evidence.exim_log import Exim
 from spfengine.evidence.filter_logs import Filters
 from spfengine.evidence.ledger import Ledger
 from spfengine.evidence.postfix_log import Postfix
-from spfengine.evidence.values import Unusable
+from spfengine.evidence.values import UnusableError
 from spfengine.senders import Sender
 
 KIND = "log"
@@ -60,7 +60,7 @@ def read_log(lines: Iterable[tuple[int, bytes | None]], ledger: Ledger, bounds: 
             continue
         try:
             log.read(line.decode("utf-8", "surrogateescape"), place)
-        except Unusable as error:
+        except UnusableError as error:
             ledger.skip(error.reason, error.example, place)
         if found:
             yield from found
@@ -86,7 +86,7 @@ class _Log:
         self._opensmtpd = OpenSMTPD(self.found, ledger, bounds)
 
     def read(self, text: str, place: str) -> None:
-        """Read a line. Raises Unusable."""
+        """Read a line. Raises UnusableError."""
         if text[:1] == "{":
             text = _of_json(text)
         name, process, start = _program(text)

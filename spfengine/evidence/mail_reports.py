@@ -17,7 +17,7 @@ from spfengine.evidence.claims import AUTHENTICATION_RESULTS, SPFClaim, claim_in
 from spfengine.evidence.hops import DOCUMENTS, hops_of, is_internal, is_redacted
 from spfengine.evidence.messages import header_from_of, one
 from spfengine.evidence.mime import Attachment, Fields, header_section
-from spfengine.evidence.values import Unusable, count_of, helo_of, make_sender, null_sender, sender_of
+from spfengine.evidence.values import UnusableError, count_of, helo_of, make_sender, null_sender, sender_of
 from spfengine.senders import Sender
 
 FAILURE: Final = "failure-report"
@@ -59,7 +59,7 @@ def sender_of_report(fields: Fields, parts: Sequence[Attachment], bounds: Bounds
         bounds: bounds on what is read.
 
     Raises:
-        Unusable: the report does not name the client or the sender.
+        UnusableError: the report does not name the client or the sender.
     """
     texts = [(part.type, part.content.decode("utf-8", "replace")) for part in parts]
     original = _section(texts, ORIGINAL, bounds)
@@ -103,7 +103,7 @@ def _mail_from(fields: Fields, original: Fields) -> str | None:
         text = one(given, name) or ""
         try:
             address = sender_of(text.rpartition("<")[2].partition(">")[0])
-        except Unusable:
+        except UnusableError:
             continue
         if address[0] != "@":
             return address
@@ -115,7 +115,7 @@ def _of_feedback(feedback: Fields, original: Fields) -> Sender:
     given = one(feedback, "source-ip") or ""
     ip = as_address(_ADDRESS_LITERAL.sub(r"\1", _COMMENT.sub(" ", given).strip()))
     if ip is None or is_internal(ip):
-        raise Unusable("the failure report has no address of the client (Source-IP)", given or None)
+        raise UnusableError("the failure report has no address of the client (Source-IP)", given or None)
     claim = _claim(feedback)
     header_from = header_from_of(original)
     helo = None if claim is None else _readable(helo_of, claim.helo)
@@ -131,9 +131,9 @@ def _of_feedback(feedback: Fields, original: Fields) -> Sender:
     else:
         address = next((address for text in sent_by if (address := _readable(sender_of, text)) is not None), None)
     if address is None:
-        raise Unusable("the failure report does not say for which sender SPF was checked (Original-Mail-From)")
+        raise UnusableError("the failure report does not say for which sender SPF was checked (Original-Mail-From)")
     if is_redacted(ip, address.rpartition("@")[2], header_from):
-        raise Unusable(
+        raise UnusableError(
             f"the failure report has an address for documentation ({DOCUMENTS}) in place of the real one", ip
         )
     reported = None if claim is None or claim.of_helo else claim.result
@@ -158,5 +158,5 @@ def _readable(read: Callable[[str], _Read | None], text: str | None) -> _Read | 
     """Return a value that is only used if it can be read."""
     try:
         return read(text.strip()) if text and text.strip() else None
-    except Unusable:
+    except UnusableError:
         return None

@@ -40,7 +40,7 @@ from spfengine.evidence.hops import (
 )
 from spfengine.evidence.mime import Fields
 from spfengine.evidence.report_rows import evaluated
-from spfengine.evidence.values import Unusable, domain_of, helo_of, make_sender, null_sender, sender_of
+from spfengine.evidence.values import UnusableError, domain_of, helo_of, make_sender, null_sender, sender_of
 from spfengine.names import fold, is_same_or_under
 from spfengine.senders import Sender
 
@@ -64,7 +64,7 @@ def sender_of_message(fields: Fields, receiver: str | None) -> tuple[Sender, str
         receiver: the name of the receiver that is trusted, or a domain above it; None: the topmost.
 
     Raises:
-        Unusable: the message does not name the sender, or only in a field that can't be trusted.
+        UnusableError: the message does not name the sender, or only in a field that can't be trusted.
     """
     hops = hops_of(fields)
     if receiver is not None:
@@ -96,7 +96,7 @@ def _first_readable(read: "Callable[[str], str | None]", values: Iterable[str | 
     for value in values:
         try:
             result = read(value) if value else None
-        except Unusable:
+        except UnusableError:
             continue
         if result:
             return result
@@ -189,12 +189,12 @@ class _Told:
         """Return the client's address: of Received-SPF, of Authentication-Results, or of the writer's own Received.
 
         Raises:
-            Unusable: none of these names it.
+            UnusableError: none of these names it.
         """
         by_name = sorted(self.claims, key=lambda claim: claim.name != RECEIVED_SPF)
         ips = [*[claim.ip for claim in by_name if self._is_sure(claim, hop)], *self.clients]
         if hop is not None and not any(ips) and hop.is_submission:
-            raise Unusable(_SUBMITTED)
+            raise UnusableError(_SUBMITTED)
         ips.append(None if hop is None else hop.ip)
         domains = [*[_domain(claim.sender or claim.hint) for claim in self.claims], header_from]
         given = [ip for ip in ips if ip is not None and not is_internal(ip)]
@@ -202,8 +202,8 @@ class _Told:
         if real:
             return real[0]
         if given:
-            raise Unusable(_REDACTED.format(given[0], DOCUMENTS))
-        raise Unusable(*self._what_is_missing())
+            raise UnusableError(_REDACTED.format(given[0], DOCUMENTS))
+        raise UnusableError(*self._what_is_missing())
 
     def _is_sure(self, claim: SPFClaim, hop: Hop | None) -> bool:
         """Whether a claim is by the writer that is trusted: it is the first one, or nobody else can have written it.
@@ -233,7 +233,7 @@ def _domain(sender: str | None) -> str | None:
     """Return the domain of a sender; None if there is none, or it can't be read."""
     try:
         return domain_of(sender.strip('<>" ').rpartition("@")[2]) if sender else None
-    except Unusable:
+    except UnusableError:
         return None
 
 
@@ -301,7 +301,7 @@ def _address(
     unreadable = next((text for text in [*given, *paths] if text), None)
     if unreadable is not None:
         sender_of(unreadable)  # raises, and says why
-    raise Unusable("no trusted header field has the sender, and there is no Return-Path")
+    raise UnusableError("no trusted header field has the sender, and there is no Return-Path")
 
 
 def _aligned(
@@ -352,5 +352,5 @@ def domain_of_from(text: str) -> str | None:
     _, at, domain = text.rpartition("<")[2].partition(">")[0].strip().rpartition("@")
     try:
         return domain_of(domain) if at else None
-    except Unusable:
+    except UnusableError:
         return None

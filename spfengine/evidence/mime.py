@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from spfengine.evidence.bounds import Bounds
-from spfengine.evidence.ledger import Broken
+from spfengine.evidence.ledger import BrokenFileError
 
 _MAX_BOUNDARIES = 8
 _MAX_TEXT = 1 << 16
@@ -100,7 +100,7 @@ def header_section(lines: Iterable[bytes], bounds: Bounds) -> Fields:
     """Return the header fields up to the empty line that ends them; a line that is no field continues the one before.
 
     Raises:
-        Broken: the header section is too long.
+        BrokenFileError: the header section is too long.
     """
     fields: list[list[bytes]] = []
     size = 0
@@ -109,7 +109,7 @@ def header_section(lines: Iterable[bytes], bounds: Bounds) -> Fields:
             break
         size += len(line)
         if line is TOO_LONG or size > bounds.header or number > _MAX_LINES:
-            raise Broken("its header section is too long")
+            raise BrokenFileError("its header section is too long")
         if line[:1] in (b" ", b"\t"):
             if fields:
                 fields[-1].append(line)
@@ -137,7 +137,7 @@ def attachments(
         texts: media types of further parts that are wanted.
 
     Raises:
-        Broken: an attachment is too large.
+        BrokenFileError: an attachment is too large.
     """
     boundaries: list[bytes] = []
     part = _Part(fields, boundaries, bounds, texts)
@@ -199,7 +199,7 @@ class _Part:
         """Add a line.
 
         Raises:
-            Broken: the part is too large.
+            BrokenFileError: the part is too large.
         """
         if self._held is not None:
             if self._is_text and len(self._held) > self._most:
@@ -207,7 +207,7 @@ class _Part:
             self._held += line + b"\n"
             if not self._is_text and len(self._held) > self._most:
                 self._held = None
-                raise Broken("an attachment is larger than what is held in memory", self._name)
+                raise BrokenFileError("an attachment is larger than what is held in memory", self._name)
 
     def attachment(self) -> Iterator[Attachment]:
         """Yield the part, if it may be a report."""

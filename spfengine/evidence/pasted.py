@@ -14,7 +14,7 @@ from spfengine.evidence.bounces import is_refusal, names_client
 from spfengine.evidence.hops import is_internal
 from spfengine.evidence.messages import domain_of_from
 from spfengine.evidence.mime import Fields
-from spfengine.evidence.values import Unusable, make_sender, result_of
+from spfengine.evidence.values import UnusableError, make_sender, result_of
 from spfengine.senders import Sender
 
 _TRACE = r"(?:received|received-spf|authentication-results)"
@@ -102,7 +102,7 @@ def sender_of_table(text: str, receiver: str | None) -> Sender | None:
     The table has no MAIL FROM, so the domain of From takes its place.
 
     Raises:
-        Unusable: the table has no sender, or the caller trusts another receiver.
+        UnusableError: the table has no sender, or the caller trusts another receiver.
     """
     text = _without_tags(text)
     match = _TABLE_SPF.search(text)
@@ -110,12 +110,12 @@ def sender_of_table(text: str, receiver: str | None) -> Sender | None:
         return None
     ip = as_address(match[2].rstrip("."))
     if ip is None or is_internal(ip):
-        raise Unusable("the pasted table does not have the address of the client", match[0].strip())
+        raise UnusableError("the pasted table does not have the address of the client", match[0].strip())
     if receiver is not None and _OPERATOR not in receiver.lower():
-        raise Unusable("the pasted table is Gmail's, and not of the receiver that is trusted", receiver)
+        raise UnusableError("the pasted table is Gmail's, and not of the receiver that is trusted", receiver)
     header_from = next((domain for named in _TABLE_FROM.findall(text) if (domain := domain_of_from(named))), None)
     if header_from is None:
-        raise Unusable("the pasted table has no From; paste its other lines as well, or use Download original")
+        raise UnusableError("the pasted table has no From; paste its other lines as well, or use Download original")
     return make_sender(ip, f"@{header_from}", reported=result_of(match[1]), header_from=header_from)
 
 

@@ -12,7 +12,7 @@ from spfengine.evidence.bounces import sender_of_bounce
 from spfengine.evidence.bounds import Bounds
 from spfengine.evidence.ledger import Ledger
 from spfengine.evidence.refusals import Refusals
-from spfengine.evidence.values import Unusable, helo_of, make_sender, null_sender, sender_of
+from spfengine.evidence.values import UnusableError, helo_of, make_sender, null_sender, sender_of
 from spfengine.senders import Sender
 
 _QUEUED = re.compile(r"([0-9A-Za-z]{5,20}): (.*)").match
@@ -88,7 +88,7 @@ class Postfix:
             place: of the line.
 
         Raises:
-            Unusable: the line can't be understood.
+            UnusableError: the line can't be understood.
         """
         line = _QUEUED(text)
         if line is None:
@@ -132,7 +132,7 @@ class Postfix:
     def _read_client(self, queue_id: str, text: str, place: str) -> None:
         client = _CLIENT.match(text)
         if client is None:
-            raise Unusable("the client of the message (client=) can't be read", text)
+            raise UnusableError("the client of the message (client=) can't be read", text)
         ip, rest = client.groups()
         original = _ORIGINAL.search(rest)
         if original is not None and _HAD_QUEUE_ID(rest) is None:
@@ -159,7 +159,7 @@ class Postfix:
     def _read_from(self, queue_id: str, text: str) -> None:
         client = self._clients.get(queue_id)
         if client is None:
-            raise Unusable("the log names no client of a message (no client= with its queue id before)", queue_id)
+            raise UnusableError("the log names no client of a message (no client= with its queue id before)", queue_id)
         match = _FROM.match(text)
         if match is not None:
             client = self._clients[queue_id] = replace(client, sender=match[1])
@@ -168,7 +168,7 @@ class Postfix:
             return
         self._clients[queue_id] = replace(client, ip=None)
         if match is None:
-            raise Unusable("the sender of the message (from=) can't be read", text)
+            raise UnusableError("the sender of the message (from=) can't be read", text)
         sender = self._sender(client.ip, match[1], client.helo, client.reported)
         self._refusals.accept(sender.ip, sender.sender)
         self._found.append(sender)
@@ -214,7 +214,7 @@ class Postfix:
         elif refused is not None:
             ip, digit = make_sender(refused[2], "").ip, refused[3]
         else:
-            raise Unusable("the client of a refused message can't be read", text)
+            raise UnusableError("the client of a refused message can't be read", text)
         why = USERS if "sasl_username=" in more else why_aside(ip)
         if why is not None:
             self._ledger.aside(why)
@@ -240,7 +240,7 @@ class Postfix:
         """Read a line of a policy server, without what is before its text.
 
         Raises:
-            Unusable: the line can't be understood.
+            UnusableError: the line can't be understood.
         """
         field = _RECEIVED_SPF(text)
         if field is not None:
@@ -261,10 +261,10 @@ class Postfix:
         try:
             field = parse_received_spf(text)
         except HeaderError:
-            raise Unusable("the Received-SPF of policyd-spf can't be read", text) from None
+            raise UnusableError("the Received-SPF of policyd-spf can't be read", text) from None
         ip = field.client_ip
         if ip is None:
-            raise Unusable("the Received-SPF of policyd-spf names no client", text)
+            raise UnusableError("the Received-SPF of policyd-spf names no client", text)
         given = field.keys.get("envelope-from", "").strip("<>")
         helo = helo_of(field.keys.get("helo"))
         of_helo = bool(given) and field.keys.get("identity") == "helo"
@@ -285,7 +285,7 @@ class Postfix:
             try:
                 address = sender or null_sender(policy.helo)
                 self._found.append(make_sender(ip, address, policy.helo, reported=policy.reported))
-            except Unusable as error:
+            except UnusableError as error:
                 self._ledger.skip(error.reason, error.example)
 
 

@@ -10,7 +10,7 @@ from spfengine.evidence.bounds import Bounds
 from spfengine.evidence.columns import simple
 from spfengine.evidence.daemon_logs import Recent
 from spfengine.evidence.ledger import Ledger
-from spfengine.evidence.values import Unusable, helo_of, make_sender, null_sender, sender_of
+from spfengine.evidence.values import UnusableError, helo_of, make_sender, null_sender, sender_of
 from spfengine.senders import Sender
 
 KIND = "log"
@@ -44,7 +44,7 @@ def read_protocol_log(lines: Iterable[tuple[int, bytes | None]], ledger: Ledger,
         text = line.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
         try:
             sender = log.read(text)
-        except Unusable as error:
+        except UnusableError as error:
             ledger.skip(error.reason, error.example, place)
             continue
         if sender is not None:
@@ -68,7 +68,7 @@ class _Log:
         self._places: dict[str, int] = {}
 
     def read(self, text: str) -> Sender | None:
-        """Return the sender that a line names; None if it names none. Raises Unusable."""
+        """Return the sender that a line names; None if it names none. Raises UnusableError."""
         if not text or text[0] == "#":
             if is_protocol_log(text):  # each file, and each day, names them anew
                 self._places = {name: at for at, name in enumerate(_named(text)) if name in _COLUMNS}
@@ -77,7 +77,7 @@ class _Log:
             cells = next(csv.reader([text], strict=True), [])
             session_id, endpoint, event, data, context = (cells[self._places[name]] for name in _COLUMNS)
         except (csv.Error, IndexError, KeyError):
-            raise Unusable("the row does not have the cells that its heading names", text) from None
+            raise UnusableError("the row does not have the cells that its heading names", text) from None
         session = self._sessions.get(session_id)
         if session is None:
             session = _Session()
@@ -97,7 +97,7 @@ class _Log:
         """Return the sender of a message that a client offers; None if it is not of interest."""
         match = _ENDPOINT(endpoint)
         if match is None:
-            raise Unusable("the client of the message (remote-endpoint) can't be read", endpoint)
+            raise UnusableError("the client of the message (remote-endpoint) can't be read", endpoint)
         helo = helo_of(session.helo)
         sender = make_sender(match[1], sender_of(given) if given else null_sender(helo), helo)
         why = USERS if session.is_user else why_aside(sender.ip)

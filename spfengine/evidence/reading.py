@@ -17,7 +17,7 @@ from spfengine.evidence.columns import COLUMNS
 from spfengine.evidence.evidence import Evidence
 from spfengine.evidence.json_tables import KIND as JSON, read_json
 from spfengine.evidence.kinds import HEAD, FileKind, packed_by, saved_as, sniff
-from spfengine.evidence.ledger import Broken, Ledger
+from spfengine.evidence.ledger import BrokenFileError, Ledger
 from spfengine.evidence.logs import KIND as LOG, read_log
 from spfengine.evidence.mail_reports import TEXTS, may_report, sender_of_report
 from spfengine.evidence.messages import sender_of_message
@@ -27,7 +27,7 @@ from spfengine.evidence.protocol_log import read_protocol_log
 from spfengine.evidence.reports import KIND as REPORT, read_report
 from spfengine.evidence.streams import Stream, Unpacked, gunzip, lines, members, utf8
 from spfengine.evidence.tables import KIND as TABLE, read_table
-from spfengine.evidence.values import Unusable, domain_of
+from spfengine.evidence.values import UnusableError, domain_of
 from spfengine.senders import Sender
 
 AnyPath = str | os.PathLike[str]
@@ -128,7 +128,7 @@ def sender_domain(domain: object) -> str:
         raise ArgumentError(f"domain must be text, not {type(domain).__name__}")
     try:
         return domain_of(domain)
-    except Unusable as error:
+    except UnusableError as error:
         raise ArgumentError(f"domain: {error.reason}") from None
 
 
@@ -273,7 +273,7 @@ class _Reader:
         """
         try:
             yield from self._read(stream, file, packed, only)
-        except Broken as error:
+        except BrokenFileError as error:
             self._ledger.skip(error.reason, error.example, error.place, messages=error.messages)
 
     def _read(
@@ -284,10 +284,10 @@ class _Reader:
         if stream.fault is not None and kind in (FileKind.EMPTY, FileKind.UNKNOWN):
             raise stream.fault
         if kind not in only:
-            raise Broken("not a DMARC report; no other attachments are read")
+            raise BrokenFileError("not a DMARC report; no other attachments are read")
         match kind:
             case FileKind.GZIP | FileKind.ZIP if packed is not None and (packed.is_inner or kind is FileKind.ZIP):
-                raise Broken("an archive in an archive is not read")
+                raise BrokenFileError("an archive in an archive is not read")
             case FileKind.GZIP:
                 watch = Unpacked(self._bounds, packed)
                 yield from self._read(Stream(gunzip(stream, watch, self._ledger)), None, watch, only)
@@ -296,9 +296,9 @@ class _Reader:
             case FileKind.UTF16:
                 yield from self._read(Stream(utf8(stream)), None, packed, only)
             case FileKind.EMPTY:
-                raise Broken("it is empty")
+                raise BrokenFileError("it is empty")
             case FileKind.UNKNOWN:
-                raise Broken(_unknown(head), head[:40].decode("latin-1"))
+                raise BrokenFileError(_unknown(head), head[:40].decode("latin-1"))
             case _:
                 yield from self._read_senders(kind, stream)
 
@@ -354,7 +354,7 @@ class _Reader:
                 elif sniff(attachment.content[:HEAD]) in _REPORTS:
                     with self._ledger.part(attachment.name):
                         yield from self.read(Stream([attachment.content]), None, only=_REPORTS)
-        except Broken as error:
+        except BrokenFileError as error:
             self._ledger.skip(error.reason, error.example)
             return
         if self._ledger.files(REPORT) == reports:
@@ -364,7 +364,7 @@ class _Reader:
         """Return the kind and the sender of a message without DMARC reports; None if it names no sender.
 
         Raises:
-            Unusable: it does not say who sent it.
+            UnusableError: it does not say who sent it.
         """
         reported = sender_of_report(fields, texts, self._bounds) if texts else None
         if reported is None:
@@ -385,14 +385,14 @@ class _Reader:
         """Return the kind and the sender of pasted text: of its header fields, of Gmail's table, or of a bounce.
 
         Raises:
-            Unusable: it does not say who sent the message.
+            UnusableError: it does not say who sent the message.
         """
         fields = fields_in(text)
         fault = None
         if fields:
             try:
                 return self._sender_of(fields, ())
-            except Unusable as error:
+            except UnusableError as error:
                 fault = error
         sender = sender_of_table(text, self._receiver)
         if sender is not None:
@@ -401,13 +401,13 @@ class _Reader:
         sender = sender_of_bounce(text)
         if sender is not None:
             return BOUNCE, sender
-        raise fault or Unusable("the text has neither header fields nor the reply of a server about SPF")
+        raise fault or UnusableError("the text has neither header fields nor the reply of a server about SPF")
 
     def _told(self, read: Callable[[], tuple[str, Sender] | None]) -> Iterator[Sender]:
         """Yield the sender that a function returns, and count its kind."""
         try:
             told = read()
-        except Unusable as error:
+        except UnusableError as error:
             self._ledger.skip(error.reason, error.example)
             return
         if told is not None:

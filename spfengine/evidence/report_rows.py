@@ -7,7 +7,7 @@ to a domain that SPF was checked for.
 from functools import lru_cache
 from typing import NamedTuple
 
-from spfengine.evidence.values import Unusable, domain_of, helo_of, null_sender, result_of, sender_of
+from spfengine.evidence.values import UnusableError, domain_of, helo_of, null_sender, result_of, sender_of
 from spfengine.names import fold
 from spfengine.senders import FORWARDING
 
@@ -55,7 +55,7 @@ def facts_of(
         override: the type of a reason in policy_evaluated, or None.
 
     Raises:
-        Unusable: there is no domain that SPF was checked for.
+        UnusableError: there is no domain that SPF was checked for.
     """
     lost: list[Lost] = []
     author = _domain(header_from, "header_from", lost)
@@ -77,7 +77,7 @@ def _domain(text: str | None, name: str, lost: list[Lost]) -> str | None:
     """Return a domain that is not needed; None if there is none, or if it can't be used."""
     try:
         return domain_of(text) if text else None
-    except Unusable as error:
+    except UnusableError as error:
         lost.append((f"{name} is left out: {error.reason}", error.example))
         return None
 
@@ -116,7 +116,7 @@ def _identity(
     if of_sender:
         return of_sender[0][0], helo, of_sender[0][1]
     if helo is None:
-        raise Unusable(*(lost[-1] if lost else ("it names no domain that SPF was checked for", None)))
+        raise UnusableError(*(lost[-1] if lost else ("it names no domain that SPF was checked for", None)))
     return null_sender(helo), helo, of_helo
 
 
@@ -125,7 +125,7 @@ def _helo(results: list[SPFResult], lost: list[Lost]) -> tuple[str | None, str |
     for domain, _, result in results:
         try:
             return helo_of(domain), result_of(result)
-        except Unusable as error:
+        except UnusableError as error:
             lost.append((f"a HELO name is left out: {error.reason}", error.example))
     return None, None
 
@@ -136,7 +136,7 @@ def _usable(results: list[SPFResult], lost: list[Lost]) -> list[tuple[str, str |
     for domain, _, result in results:
         try:
             usable.append((sender_of(domain), result_of(result)))
-        except Unusable as error:
+        except UnusableError as error:
             lost.append((error.reason, error.example))
     return usable
 
@@ -144,7 +144,7 @@ def _usable(results: list[SPFResult], lost: list[Lost]) -> list[tuple[str, str |
 def _envelope(text: str, lost: list[Lost]) -> str | None:
     try:
         return sender_of(text)
-    except Unusable as error:
+    except UnusableError as error:
         lost.append((f"envelope_from is left out: {error.reason}", error.example))
         return None
 

@@ -15,9 +15,9 @@ from xml.parsers import expat
 
 from spfengine.evidence.bounds import MAX_DEPTH, MAX_VALUE, Bounds
 from spfengine.evidence.evidence import ReportedBy
-from spfengine.evidence.ledger import Broken, Ledger
+from spfengine.evidence.ledger import BrokenFileError, Ledger
 from spfengine.evidence.report_rows import DKIMResult, Lost, SPFResult, facts_of
-from spfengine.evidence.values import Unusable, count_of, make_sender
+from spfengine.evidence.values import UnusableError, count_of, make_sender
 from spfengine.evidence.xml_text import xml_text
 from spfengine.names import fold
 from spfengine.senders import FORWARDING, Sender
@@ -76,7 +76,7 @@ def read_report(pieces: Iterable[bytes], ledger: Ledger, bounds: Bounds) -> Iter
     """Yield the sender of each record.
 
     Raises:
-        Broken: it is not such a report, or ends in the middle. The records before that have been yielded.
+        BrokenFileError: it is not such a report, or ends in the middle. The records before that have been yielded.
     """
     report = _Report(ledger)
     silent = 0
@@ -86,9 +86,9 @@ def read_report(pieces: Iterable[bytes], ledger: Ledger, bounds: Bounds) -> Iter
             yield from report.take()
             silent = 0 if report.has_moved() else silent + len(data)
             if silent > bounds.token:
-                raise Broken("a tag or comment is too long", place=report.place)
+                raise BrokenFileError("a tag or comment is too long", place=report.place)
         report.finish()
-    except Broken as fault:
+    except BrokenFileError as fault:
         fault.messages += report.end(is_damaged=fault.is_damage)
         yield from report.take()
         raise
@@ -96,7 +96,7 @@ def read_report(pieces: Iterable[bytes], ledger: Ledger, bounds: Bounds) -> Iter
     yield from report.take()
 
 
-class _Unclosed(Exception):  # noqa: N818 - the file is broken, not the program
+class _UnclosedError(Exception):
     """A record or report begins in another one, which therefore has no end.
 
     Attributes:
@@ -186,7 +186,7 @@ class _Report:
         self._spf: list[SPFResult] = []
         self._dkim: list[DKIMResult] = []
         self._lost: list[tuple[str, str, str]] = []
-        self._fault: Unusable | None = None
+        self._fault: UnusableError | None = None
         self._text: str | None = None
         self._size = 0
         parser.buffer_text = True
@@ -203,7 +203,7 @@ class _Report:
         """Parse more octets, in UTF-8.
 
         Raises:
-            Broken: this is not a report, or too much of it is not XML.
+            BrokenFileError: this is not a report, or too much of it is not XML.
         """
         while True:
             if self._dropped is not None:
@@ -219,7 +219,7 @@ class _Report:
                     data, at = b" " + data, 0
                 self._note_fault(expat.ErrorString(error.code) or "unknown error", error.lineno, data, at)
                 self._dropped, data = data[at:], b""
-            except _Unclosed as unclosed:
+            except _UnclosedError as unclosed:
                 at = unclosed.start - self._fed
                 if at < 0:  # the tag began in the last piece
                     data, at = b"<" + unclosed.tag.encode() + data[data.find(b">") :], 0
@@ -230,16 +230,16 @@ class _Report:
                 return
 
     def finish(self) -> None:
-        """End the file. Raises Broken if it ends in the middle."""
+        """End the file. Raises BrokenFileError if it ends in the middle."""
         if not self._root:
-            raise Broken("the XML has no DMARC report in it")
+            raise BrokenFileError("the XML has no DMARC report in it")
         if self._dropped is None:
             self._parser.EndElementHandler = None
             try:
                 self._parser.Parse(b"</_>", True)
             except expat.ExpatError:
                 if self._is_open:
-                    raise Broken("the XML ends in the middle", place=self.place) from None
+                    raise BrokenFileError("the XML ends in the middle", place=self.place) from None
                 self._ledger.repair("the XML ends in the middle, after the report", None, self.place)
 
     def take(self) -> list[Sender]:
@@ -283,14 +283,14 @@ class _Report:
     # Faults of the XML.
 
     def _note_fault(self, what: str, line: int, data: bytes, at: int) -> None:
-        """Note that the XML is broken. Raises Broken if reading can't go on."""
+        """Note that the XML is broken. Raises BrokenFileError if reading can't go on."""
         place = f"line {self._lines + line:,}"
         start = data[max(at - 2, 0) : at + 7].lstrip(b"<!")
         if start and b"DOCTYPE".startswith(start[:7]):
-            raise Broken("it has a DOCTYPE, which reports don't have, so the rest is not read", place=place)
+            raise BrokenFileError("it has a DOCTYPE, which reports don't have, so the rest is not read", place=place)
         reason = f"the XML is broken: {what}"
         if not self._root or self._faults >= max(_MAX_FAULTS, self._records // _MAX_FAULTS):
-            raise Broken(
+            raise BrokenFileError(
                 f"{reason}, and in {self._faults:,} places before" if self._root else reason, None, place, damage=True
             )
         if self._is_in_record:
@@ -327,7 +327,7 @@ class _Report:
         around = self._around
         around.append(self._element)
         if len(around) > MAX_DEPTH:
-            raise Broken(f"elements are nested more than {MAX_DEPTH} deep", place=self.place)
+            raise BrokenFileError(f"elements are nested more than {MAX_DEPTH} deep", place=self.place)
         if self._text is not None:
             self._refuse(self._element.value or "", "it has elements in it", tag)
             self._text = None
@@ -356,7 +356,7 @@ class _Report:
             self._namespaces.declare({}, 0, is_root=True, tag=tag)
         if self._namespaces.is_own(prefix):
             if (name == "record" and self._is_in_record) or (name == "feedback" and self._element is _FEEDBACK):
-                raise _Unclosed(tag, self._parser.CurrentByteIndex, self._parser.CurrentLineNumber)
+                raise _UnclosedError(tag, self._parser.CurrentByteIndex, self._parser.CurrentLineNumber)
             return self._element.inner.get(name, _OTHER)
         if name == "schema" and self._element in (_DOCUMENT, _FEEDBACK):
             self._ledger.repair("a schema in the report is ignored", f"<{tag}>", self.place)
@@ -377,7 +377,7 @@ class _Report:
         elif element is not _DOCUMENT and self._root:
             self._ledger.repair("what follows the report is ignored", f"<{tag}>", self.place)
         elif element is not _DOCUMENT:
-            raise Broken("XML, but not a DMARC aggregate report: its root is not feedback", f"<{tag}>")
+            raise BrokenFileError("XML, but not a DMARC aggregate report: its root is not feedback", f"<{tag}>")
 
     def _begin_record(self) -> None:
         if not self._is_decided and not self._missing:
@@ -432,7 +432,7 @@ class _Report:
         if name not in _NEEDED:
             self._lost.append((name, reason, example))
         elif self._fault is None:
-            self._fault = Unusable(f"{name} can't be used: {reason}", example)
+            self._fault = UnusableError(f"{name} can't be used: {reason}", example)
 
     def _end_of_spf(self) -> None:
         values = self._values
@@ -452,7 +452,7 @@ class _Report:
         values = self._values
         try:
             sender = self._sender(values)
-        except Unusable as error:
+        except UnusableError as error:
             self._skip(error.reason, error.example, f"record {self._records:,}, line {self._line:,}")
         else:
             self._messages += sender.count
@@ -465,12 +465,12 @@ class _Report:
             self._lost = []
 
     def _sender(self, values: dict[str, str]) -> Sender:
-        """Return the sender of the record. Raises Unusable if it has none."""
+        """Return the sender of the record. Raises UnusableError if it has none."""
         if self._fault is not None:
             raise self._fault
         for name in _NEEDED:
             if name not in values:
-                raise Unusable(f"there is no {name}")
+                raise UnusableError(f"there is no {name}")
         for name, _, _ in self._lost:
             values.pop(name, None)
         facts = facts_of(
@@ -499,7 +499,7 @@ class _Report:
         """Return the messages of the current record, as far as their number was read."""
         try:
             return count_of(self._values.get("count", ""))
-        except Unusable:
+        except UnusableError:
             return 0
 
     def _skip(self, reason: str, example: str | None, place: str) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 from spfengine.evidence.bounds import CHUNK, Bounds
-from spfengine.evidence.ledger import Broken, Ledger
+from spfengine.evidence.ledger import BrokenFileError, Ledger
 
 _FREE = 64 << 20  # octets that may be unpacked whatever the ratio
 _MAX_MEMBERS = 200_000  # of a gzip file: some packers begin one every 64 KiB, and empty ones only cost time
@@ -27,7 +27,7 @@ class Stream:
         self._pieces = iter(pieces)
         self._ahead: deque[bytes] = deque()
         self._size = 0
-        self.fault: Broken | None = None
+        self.fault: BrokenFileError | None = None
 
     def peek(self, size: int) -> bytes:
         """Return the first octets: at least this many, unless the stream ends or breaks before."""
@@ -38,7 +38,7 @@ class Stream:
                     break
                 self._ahead.append(piece)
                 self._size += len(piece)
-        except Broken as fault:  # raised after the octets before it have been read
+        except BrokenFileError as fault:  # raised after the octets before it have been read
             self.fault = fault
         return b"".join(self._ahead)
 
@@ -53,13 +53,15 @@ class Stream:
         """Return all octets.
 
         Raises:
-            Broken: there are more than `at_most`.
+            BrokenFileError: there are more than `at_most`.
         """
         held = bytearray()
         for piece in self:
             held += piece
             if len(held) > at_most:
-                raise Broken(f"it is larger than {at_most >> 20} MiB, which is the most that is held in memory")
+                raise BrokenFileError(
+                    f"it is larger than {at_most >> 20} MiB, which is the most that is held in memory"
+                )
         return bytes(held)
 
 
@@ -86,15 +88,15 @@ class Unpacked:
         """Count unpacked octets.
 
         Raises:
-            Broken: there are too many.
+            BrokenFileError: there are too many.
         """
         self.octets += octets
         if self._outer is not None:
             self._outer.add(octets)
         if self.octets > self._bounds.unpacked:
-            raise Broken(f"it unpacks to more than {self._bounds.unpacked >> 20:,} MiB")
+            raise BrokenFileError(f"it unpacks to more than {self._bounds.unpacked >> 20:,} MiB")
         if self.octets > min(_FREE, self._bounds.unpacked >> 1) and self.octets > self.packed * self._bounds.ratio:
-            raise Broken(f"it unpacks to more than {self._bounds.ratio} times its size: a bomb")
+            raise BrokenFileError(f"it unpacks to more than {self._bounds.ratio} times its size: a bomb")
 
 
 def utf8(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -113,7 +115,7 @@ def gunzip(pieces: Iterable[bytes], watch: Unpacked, ledger: Ledger) -> Iterator
     in the square of its length.
 
     Raises:
-        Broken: it is damaged, ends early, or unpacks to too much. The content before that has been yielded.
+        BrokenFileError: it is damaged, ends early, or unpacks to too much. The content before that has been yielded.
     """
     gathered = bytearray()
     try:
@@ -122,7 +124,7 @@ def gunzip(pieces: Iterable[bytes], watch: Unpacked, ledger: Ledger) -> Iterator
             if len(gathered) >= CHUNK:
                 yield bytes(gathered)
                 gathered.clear()
-    except Broken:
+    except BrokenFileError:
         if gathered:
             yield bytes(gathered)
         raise
@@ -131,7 +133,7 @@ def gunzip(pieces: Iterable[bytes], watch: Unpacked, ledger: Ledger) -> Iterator
 
 
 def _inflate(pieces: Iterable[bytes], watch: Unpacked, ledger: Ledger) -> Iterator[bytes]:
-    """Yield the content of a gzip file in pieces as small as its members. Raises Broken."""
+    """Yield the content of a gzip file in pieces as small as its members. Raises BrokenFileError."""
     unpacker = zlib.decompressobj(wbits=31)
     members = 1
     is_new = False  # whether nothing of the last member has been unpacked yet, although others have
@@ -145,7 +147,7 @@ def _inflate(pieces: Iterable[bytes], watch: Unpacked, ledger: Ledger) -> Iterat
                     break
                 members += 1
                 if members > _MAX_MEMBERS:
-                    raise Broken(f"it has more than {_MAX_MEMBERS:,} gzip members")
+                    raise BrokenFileError(f"it has more than {_MAX_MEMBERS:,} gzip members")
                 unpacker = zlib.decompressobj(wbits=31)  # another member follows
                 is_new = True
             unpacked = _decompress(unpacker, data, is_new)
@@ -161,19 +163,19 @@ def _inflate(pieces: Iterable[bytes], watch: Unpacked, ledger: Ledger) -> Iterat
     if rest:
         yield rest
     if not unpacker.eof and not is_new:
-        raise Broken("the gzip data ends in the middle")
+        raise BrokenFileError("the gzip data ends in the middle")
     if not unpacker.eof:
         ledger.repair("octets after the end of the gzip data are ignored")
 
 
 def _decompress(unpacker: "zlib._Decompress", data: bytes, is_new: bool) -> bytes | None:
-    """Return unpacked octets; None for what is no other member, but junk after the last one. Raises Broken."""
+    """Return unpacked octets; None for what is no other member, but junk after the last one. Raises BrokenFileError."""
     try:
         return unpacker.decompress(data, CHUNK)
     except zlib.error:
         if is_new:
             return None
-        raise Broken("the gzip data is damaged", damage=True) from None
+        raise BrokenFileError("the gzip data is damaged", damage=True) from None
 
 
 def lines(pieces: Iterable[bytes], longest: int) -> Iterator[tuple[int, bytes | None]]:
@@ -222,21 +224,21 @@ _DAMAGE = (
 def members(
     file: BinaryIO, ledger: Ledger, bounds: Bounds, watch: Unpacked
 ) -> Iterator[tuple[str, int, Iterator[bytes]]]:
-    """Yield the name of each member, its packed size, and its content in pieces. These raise Broken if it is damaged.
+    """Yield the name and packed size of each member, and its pieces; these raise BrokenFileError if it is damaged.
 
     Raises:
-        Broken: it is not a zip archive, or has too many members.
+        BrokenFileError: it is not a zip archive, or has too many members.
     """
     _check_directory(file, bounds)
     watch.packed = file.seek(0, os.SEEK_END)
     try:
         archive = zipfile.ZipFile(file)
     except _DAMAGE:
-        raise Broken("the zip archive is damaged") from None
+        raise BrokenFileError("the zip archive is damaged") from None
     with archive:
         listed = archive.infolist()
         if len(listed) > bounds.members:
-            raise Broken(f"the zip archive has more than {bounds.members:,} members")
+            raise BrokenFileError(f"the zip archive has more than {bounds.members:,} members")
         for info in listed:
             name = info.orig_filename  # `filename` ends at a NUL, and may so be empty, on which `is_dir` fails
             if name.endswith("/"):
@@ -249,7 +251,7 @@ def _check_directory(file: BinaryIO, bounds: Bounds) -> None:
     """Check the size of the directory before `zipfile` reads it as a whole.
 
     Raises:
-        Broken: there is no directory, or it is too large.
+        BrokenFileError: there is no directory, or it is too large.
     """
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - _END_SIZE - _LONGEST_COMMENT - _LOCATOR_SIZE))
@@ -259,23 +261,23 @@ def _check_directory(file: BinaryIO, bounds: Bounds) -> None:
     if not (tail.startswith(_END, max(at, 0)) and tail.endswith(b"\0\0")):
         at = tail.rfind(_END)
     if at < 0 or len(tail) - at < _END_SIZE:
-        raise Broken("the zip archive has no directory: it ends early, or is damaged")
+        raise BrokenFileError("the zip archive has no directory: it ends early, or is damaged")
     if tail.startswith(_LOCATOR, max(at - _LOCATOR_SIZE, 0)):
-        raise Broken("the zip archive has the form for archives over 4 GiB (zip64), which is not read")
+        raise BrokenFileError("the zip archive has the form for archives over 4 GiB (zip64), which is not read")
     [directory] = struct.unpack_from("<L", tail, at + 12)
     if directory > bounds.members * _MEMBER_SIZE:
-        raise Broken(f"the zip archive has more than {bounds.members:,} members")
+        raise BrokenFileError(f"the zip archive has more than {bounds.members:,} members")
 
 
 def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo, watch: Unpacked) -> Iterator[bytes]:
     if info.flag_bits & _ENCRYPTED:
-        raise Broken("it is encrypted")
+        raise BrokenFileError("it is encrypted")
     if info.compress_type not in _METHODS:
-        raise Broken(f"it is packed by method {info.compress_type}; only stored and deflated members are read")
+        raise BrokenFileError(f"it is packed by method {info.compress_type}; only stored and deflated members are read")
     try:
         with archive.open(info) as member:
             while piece := member.read(CHUNK):
                 watch.add(len(piece))
                 yield piece
     except _DAMAGE:
-        raise Broken("the member of the zip archive is damaged, or ends in the middle", damage=True) from None
+        raise BrokenFileError("the member of the zip archive is damaged, or ends in the middle", damage=True) from None

@@ -13,9 +13,9 @@ from spfengine.errors import AddressError
 from spfengine.evidence.bounds import Bounds
 from spfengine.evidence.columns import ALL_COLUMNS, COLUMNS, EXPECTED, WITHOUT_HEADING, Columns, columns_of, simple
 from spfengine.evidence.hops import is_internal
-from spfengine.evidence.ledger import Broken, Ledger
+from spfengine.evidence.ledger import BrokenFileError, Ledger
 from spfengine.evidence.values import (
-    Unusable,
+    UnusableError,
     count_of,
     domain_of,
     helo_of,
@@ -161,7 +161,7 @@ def read_table(
         domain: what the senders of a table without senders send from; None: such rows are refused.
 
     Raises:
-        Broken: the first row is not that of such a table.
+        BrokenFileError: the first row is not that of such a table.
     """
     form: TableForm | None = None
     ledger.begin(KIND)
@@ -178,7 +178,7 @@ def read_table(
         if reader is None:
             form = table_form(text) if form is None else _with_heading(text, form.delimiter)
             if form is None:
-                raise Broken(
+                raise BrokenFileError(
                     f"its first row neither begins with an IP address nor names the column ip: {EXPECTED}", text, place
                 )
             if _separator(text) is not None:
@@ -188,7 +188,7 @@ def read_table(
                 continue
         try:
             yield from reader.read(text)
-        except Unusable as error:
+        except UnusableError as error:
             ledger.skip(error.reason, error.example, place)
 
 
@@ -225,18 +225,18 @@ class _Rows:
                 ledger.aside("columns of tables that are not read")
             for name, places in columns.at.items():
                 if columns.own and len(places) > 1:
-                    raise Broken("a column occurs twice", name, place)
+                    raise BrokenFileError("a column occurs twice", name, place)
         self._is_plain = columns.own
         self._places = columns.at
         by_place = {at: name for name, places in columns.at.items() for at in places}
         self._names = tuple([by_place.get(at, "") for at in range(columns.width)])  # "" for a column that is not read
 
     def read(self, text: str) -> Iterator[Sender]:
-        """Yield the senders of a row. Raises Unusable."""
+        """Yield the senders of a row. Raises UnusableError."""
         try:
             cells = _cells(text, self._delimiter)
         except csv.Error:
-            raise Unusable("the quotation marks of the row do not match", text) from None
+            raise UnusableError("the quotation marks of the row do not match", text) from None
         width = self._columns.width
         if self._columns is WITHOUT_HEADING and len(cells) > 1 and all(map(_is_address, cells)):
             for cell in cells:
@@ -245,16 +245,16 @@ class _Rows:
         if self._columns is WITHOUT_HEADING and len(cells) == 2 and not _may_be_sender(cells[1]):
             cells = _described(*cells)
             if self._domain is None:
-                raise Unusable(NO_SENDERS, text)
+                raise UnusableError(NO_SENDERS, text)
         if len(cells) > width and any(cells[width:]):
-            raise Unusable(f"the row has more than {width} cells", text)
+            raise UnusableError(f"the row has more than {width} cells", text)
         if self._is_plain:
             yield self._sender(dict(zip(self._names, cells, strict=False)), text)
             return
         row = {name: self._first(cells, places) for name, places in self._places.items()}
         if self._is_of_interest(cells, row):
             if self._default is None and "sender" not in self._places:
-                raise Unusable(NO_SENDERS, text)
+                raise UnusableError(NO_SENDERS, text)
             yield sender_of_cells(row, text, self._default)
 
     @staticmethod
@@ -272,7 +272,7 @@ class _Rows:
         ):  # fmt: skip
             row = {**row, "sender": self._domain}
         if self._delimiter == _SPACE and not row.get("sender"):
-            raise Unusable(NO_SENDERS, text)
+            raise UnusableError(NO_SENDERS, text)
         return sender_of_row(row, text)
 
     def _is_of_interest(self, cells: list[str], row: dict[str, str]) -> bool:
@@ -332,12 +332,12 @@ def sender_of_row(row: Mapping[str, str], text: str | None = None) -> Sender:
         text: the row, to be quoted if it can't be used.
 
     Raises:
-        Unusable: it can't become a sender.
+        UnusableError: it can't become a sender.
     """
     helo = helo_of(row.get("helo"))
     given = row.get("sender", "")
     if not given:
-        raise Unusable("the row names no sender (write <> for the null sender)", text)
+        raise UnusableError("the row names no sender (write <> for the null sender)", text)
     return make_sender(
         row.get("ip", ""),
         null_sender(helo) if given == "<>" else sender_of(given),
@@ -360,7 +360,7 @@ _WORDS = re.compile(r"\w+").findall
 def _one_of(text: str | None, name: str, words: tuple[str, ...]) -> str | None:
     word = (text or "").strip().lower()
     if word and word not in words:
-        raise Unusable(f"{name} is none of {', '.join(words)}", text)
+        raise UnusableError(f"{name} is none of {', '.join(words)}", text)
     return word or None
 
 
@@ -373,7 +373,7 @@ def sender_of_cells(row: Mapping[str, str], text: str | None = None, domain: str
         domain: what the sender sends from, if the table has no senders; None: such a row is refused.
 
     Raises:
-        Unusable: it can't become a sender.
+        UnusableError: it can't become a sender.
     """
     given = row.get("sender", "")
     angles = _ADDRESS_IN_ANGLES(given)
@@ -404,12 +404,12 @@ def sender_of_cells(row: Mapping[str, str], text: str | None = None, domain: str
 def _or_nothing(read: Callable[[str], str | None], text: str | None) -> str | None:
     try:
         return read(text) if text else None
-    except Unusable:
+    except UnusableError:
         return None
 
 
 def _reported(text: str | None) -> str | None:
     result = result_of(text)
     if text and result is None:
-        raise Unusable("reported is not an SPF result", text)
+        raise UnusableError("reported is not an SPF result", text)
     return result

@@ -17,7 +17,7 @@ _is_word = re.compile(r"[^\s<>]+").fullmatch
 _is_count = re.compile(r"[0-9]{1,4000}", re.ASCII).fullmatch
 
 
-class Unusable(Exception):  # noqa: N818 - it names a row that can't be used, not a failure
+class UnusableError(Exception):
     """A row can't become a sender."""
 
     def __init__(self, reason: str, example: str | None = None) -> None:
@@ -41,12 +41,12 @@ def make_sender(
     """Return a sender made of these values, of which only the address is not checked yet.
 
     Raises:
-        Unusable: it is not an IP address.
+        UnusableError: it is not an IP address.
     """
     try:
         return Sender(ip, sender, helo, count, label, reported, header_from, dmarc_spf, dmarc_dkim, override)
     except AddressError:
-        raise Unusable("not an IP address", ip) from None
+        raise UnusableError("not an IP address", ip) from None
 
 
 @lru_cache(4096)
@@ -54,14 +54,14 @@ def domain_of(text: str) -> str:
     """Return a domain, its ASCII letters in lower case.
 
     Raises:
-        Unusable: it is not a domain name.
+        UnusableError: it is not a domain name.
     """
     if len(text) > _MAX_NAME:
-        raise Unusable("a domain is longer than 255 characters", text)
+        raise UnusableError("a domain is longer than 255 characters", text)
     if not text.isprintable():
-        raise Unusable("a domain has unprintable characters", text)
+        raise UnusableError("a domain has unprintable characters", text)
     if not _is_domain(text):
-        raise Unusable("not a domain name", text)
+        raise UnusableError("not a domain name", text)
     return fold(text.removesuffix("."))
 
 
@@ -70,19 +70,19 @@ def sender_of(text: str) -> str:
     """Return an address of MAIL FROM, its domain in lower case; a domain alone gets an "@" before it.
 
     Raises:
-        Unusable: it is neither.
+        UnusableError: it is neither.
     """
     written = text
     text = text.strip()
     if text[:1] == "<" and text[-1:] == ">":
         text = text[1:-1]
     if len(text) > _MAX_SENDER:
-        raise Unusable("the sender is longer than 512 characters", written)
+        raise UnusableError("the sender is longer than 512 characters", written)
     if not text.isprintable():
-        raise Unusable("the sender has unprintable characters", written)
+        raise UnusableError("the sender has unprintable characters", written)
     local_part, _, domain = text.rpartition("@")
     if not _is_domain(domain) or (local_part and local_part[0] != '"' and not _is_word(local_part)):
-        raise Unusable("the sender is neither a mail address nor a domain", written)
+        raise UnusableError("the sender is neither a mail address nor a domain", written)
     return f"{local_part}@{domain_of(domain)}"
 
 
@@ -90,15 +90,15 @@ def helo_of(text: str | None) -> str | None:
     """Return a HELO name, its ASCII letters in lower case; None if there is none.
 
     Raises:
-        Unusable: it has spaces, angle brackets or unprintable characters, or is too long.
+        UnusableError: it has spaces, angle brackets or unprintable characters, or is too long.
     """
     text = (text or "").strip()
     if not text:
         return None
     if len(text) > _MAX_NAME:
-        raise Unusable("the HELO name is longer than 255 characters", text)
+        raise UnusableError("the HELO name is longer than 255 characters", text)
     if not text.isprintable() or not _is_word(text):
-        raise Unusable("the HELO name has spaces, angle brackets or unprintable characters", text)
+        raise UnusableError("the HELO name has spaces, angle brackets or unprintable characters", text)
     return fold(text.removesuffix("."))
 
 
@@ -106,10 +106,10 @@ def null_sender(helo: str | None) -> str:
     """Return the address that replaces the null sender (RFC 7208 §2.4).
 
     Raises:
-        Unusable: the HELO name is not known.
+        UnusableError: the HELO name is not known.
     """
     if helo is None:
-        raise Unusable("the sender is null, and the HELO name, which replaces it, is not known")
+        raise UnusableError("the sender is null, and the HELO name, which replaces it, is not known")
     return f"postmaster@{domain_of(helo)}"
 
 
@@ -117,16 +117,16 @@ def count_of(text: str) -> int:
     """Return how many messages a row is about.
 
     Raises:
-        Unusable: it is not a number, 0, or too large.
+        UnusableError: it is not a number, 0, or too large.
     """
     text = text.strip()
     if not _is_count(text):
-        raise Unusable("the count is not a number", text)
+        raise UnusableError("the count is not a number", text)
     count = int(text)
     if count == 0:
-        raise Unusable("the count is 0")
+        raise UnusableError("the count is 0")
     if count >= MAX_COUNT:
-        raise Unusable(f"the count is {MAX_COUNT:,} or more", text)
+        raise UnusableError(f"the count is {MAX_COUNT:,} or more", text)
     return count
 
 
@@ -134,13 +134,13 @@ def label_of(text: str | None) -> str | None:
     """Return a label; None if there is none.
 
     Raises:
-        Unusable: it is too long, or has unprintable characters.
+        UnusableError: it is too long, or has unprintable characters.
     """
     text = (text or "").strip()
     if len(text) > MAX_LABEL:
-        raise Unusable("the label is longer than 200 characters", text)
+        raise UnusableError("the label is longer than 200 characters", text)
     if not text.isprintable():
-        raise Unusable("the label has unprintable characters", text)
+        raise UnusableError("the label has unprintable characters", text)
     return text or None
 
 

@@ -80,8 +80,8 @@ class SpfProcessor(BaseProcessor):  # type: ignore[misc]  # octodns ships no typ
             severity: the least severity of a finding of lint that refuses the plan: "error", "warning", or "none".
             ignore: codes of findings that are not reported.
             worse: whether to "refuse" a plan that makes SPF worse, or to "warn".
-            unknown: the same for a plan of which it is not known.
-            senders: files with senders, as for --senders; each of them counts in what gets worse.
+            unknown: the same, for a plan of which it is not known whether it does.
+            senders: files with senders, as for --senders. A plan is worse if one of them gets a worse result.
             lenient: whether nothing is refused.
 
         Raises:
@@ -130,7 +130,7 @@ class SpfProcessor(BaseProcessor):  # type: ignore[misc]  # octodns ships no typ
         """Compare the SPF of the planned zone with that of the zone as it is.
 
         Raises:
-            SpfException: something gets worse, or if wanted, it is not known.
+            SpfException: something gets worse; or, if `unknown` is "refuse", it is not known whether something does.
         """
         name = visible_name(desired.name.removesuffix("."))
         before, after = (Contents(zones={desired.name: zone_of(each)}) for each in (existing, desired))

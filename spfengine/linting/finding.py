@@ -10,6 +10,7 @@ from spfengine.linting.fixes import Fix, read
 from spfengine.policy.include_tree import TreeTerm
 from spfengine.problems import Problem
 from spfengine.record.model import All, Record, Redirect, Span, Term
+from spfengine.reportable import Reportable
 from spfengine.visible import visible, visible_name
 
 Path = tuple[tuple[str, str], ...]
@@ -17,7 +18,7 @@ Path = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Reportable):
     """One thing that is wrong, risky or without effect, in words a mail admin understands.
 
     Attributes:
@@ -62,19 +63,6 @@ class Finding:
         from spfengine.text.lint import render_finding
 
         return render_finding(self, width)
-
-    def render_html(self, *, now: float | None = None) -> str:
-        """Return a report on this finding alone; `spfengine.render_html` makes one of several.
-
-        Args:
-            now: the time that it names, in seconds since the epoch; the clock's by default.
-
-        Raises:
-            MissingExtraError: Jinja2 is not installed (the extra `html`).
-        """
-        from spfengine.report.render import render_html
-
-        return render_html(self, now=now)
 
     def to_dict(self) -> dict[str, object]:
         """Return the finding as JSON-safe values."""

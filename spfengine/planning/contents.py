@@ -19,6 +19,7 @@ from spfengine.visible import visible
 if TYPE_CHECKING:
     from spfengine.resolvers.recording import Recording
 
+# What a master file has, though other files may have it too; and what hardly any other file has.
 _OF_ZONES = re.compile(
     rb"^\$(?:ORIGIN|TTL)\b|\bSOA[ \t]|\bIN[ \t]+[A-Z]|[ \t](?:TXT|SPF|MX|A|AAAA|CNAME)[ \t]",
     re.IGNORECASE | re.MULTILINE,
@@ -94,7 +95,7 @@ def _add_zone(contents: Contents, tree: Tree, path: str, data: bytes) -> None:
         read = zone_files.read_named(data, path, tree.origins.get(path))
     except (ZoneError, RecordingError) as error:
         if not (tree.is_file or is_surely_zone(path, data)):
-            return  # a file whose name looks like a domain
+            return  # it is no zone: only its name looks like a domain
         why = " ".join(str(error).split()).removeprefix(f"{visible(path)}: ").removeprefix(f"{visible(path)}, ")
         contents.unread.append(Skipped(path, why))
         return

@@ -1,6 +1,7 @@
-"""The files of a revision of git, read without checking it out: no hook, filter, pager or helper of git's runs.
+"""The files of a git revision, read without checking it out, so that git runs no hook, filter, pager or helper.
 
-Only two plumbing commands are used: `ls-tree` lists the files, `cat-file --batch` writes them as they are stored.
+Only plumbing commands are used: `rev-parse` finds the revision, `ls-tree` lists its files, and `cat-file --batch`
+prints them as they are stored.
 """
 
 import os
@@ -51,14 +52,14 @@ def is_revision(text: str) -> bool:
 
 
 def read_revision(revision: str, parts: Sequence[str] = ()) -> Tree:
-    """Return the files of a revision, of the folder that the program is run in.
+    """Return the files that a revision has in the working folder.
 
     Args:
         revision: a branch, tag, commit, or any other name of a tree for git.
-        parts: the files and folders that are wanted, relative to the working folder; all if there are none.
+        parts: the files and folders to read, relative to the working folder; none: all.
 
     Raises:
-        GitError: git is not installed, this is no repository, or it has no such revision.
+        GitError: git is not installed, this is not a repository, or it has no such revision.
     """
     tree = _commit(revision)
     skipped: list[Skipped] = []
@@ -87,13 +88,13 @@ def _no_range(text: str) -> str:
 
 
 def _why(stderr: bytes) -> str:
-    """Return git's own words for why it can't be used here; "" if it has none."""
+    """Return why git failed, in its own words; "" if it gave no reason."""
     words = visible(stderr.decode("utf-8", "replace").strip().partition("\n")[0], 300)
     return f"git: {words.removeprefix('fatal: ')}" if words else ""
 
 
 def _wanted(tree: str, parts: Sequence[str], skipped: list[Skipped], ids: dict[str, str]) -> list[_Blob]:
-    """Return the files that may have records; of those that are too large, add the reason and the id."""
+    """Return the files that may have records. Those that are too large go to `skipped`, and their ids to `ids`."""
     listed = _run(["ls-tree", "-r", "-z", "--long", tree, "--", *[_relative(part) for part in parts]])
     if listed.returncode:
         raise GitError(_why(listed.stderr) or "git could not list the files")

@@ -23,7 +23,7 @@ from spfengine.visible import visible, visible_name
 
 SCHEMA = "spfengine.plan/1"
 """The version of the JSON form of a plan."""
-_LED_TO = frozenset({"A", "AAAA", "CNAME", "MX", "PTR", "TXT", "*"})  # what changes a check
+_LED_TO = frozenset({"A", "AAAA", "CNAME", "MX", "PTR", "TXT", "*"})  # the types that a check may ask for
 
 
 class Verdict(StrEnum):
@@ -57,7 +57,7 @@ class PlannedName:
         simulation: the comparison.
         verdict: what the change does to it.
         parts: the unknown parts of records that its results depend on, as the files have them.
-        unsure: why it is not known what the change does, apart from that; "" if it is.
+        unsure: another reason why it is not known what the change does; "" if there is none.
     """
 
     name: str
@@ -105,7 +105,7 @@ class Plan:
         unread: the files that were not read.
         unknown: where the files do not say what an unchanged record is, or which name it is for.
         conflicts: the names for which several files of one tree have different records: (name, files).
-        shown: returns a text with what the files have in place of names under `unknown.invalid`.
+        shown: replaces names under `unknown.invalid` in a text by what the files have there.
     """
 
     before: str
@@ -136,7 +136,7 @@ class Plan:
 
     @property
     def is_incomplete(self) -> bool:
-        """Whether it is not known of some name or file what the change does to it."""
+        """Whether there is a name or file for which it is not known what the change does."""
         is_unknown = any(each.simulation.is_incomplete or each.unsure for each in self.names)
         return is_unknown or any(each.is_changed for each in self.unread)
 
@@ -300,7 +300,7 @@ class _Planning:
         return found
 
     def _unknown(self, planned: set[str]) -> list[str]:
-        """Return where the records are, of those that do not change, that have unknown parts or an unknown name."""
+        """Return where the records are that do not change, but have unknown parts or an unknown name."""
         found = []
         for name, records in [*self._new.named.items(), *[(name, [one]) for name, one in self._new.unnamed.items()]]:
             for record in records:
@@ -328,7 +328,7 @@ def _open_terms(policy: Policy, touched: set[tuple[str, str]]) -> str:
 
 
 def _suffix(dependency: Dependency) -> str:
-    """Return what all names end with that a term may lead to; "" if they may be any."""
+    """Return how all names that a term may lead to end; "" if they may be any."""
     text = fold(dependency.term)
     return text.rpartition("}")[2] if "}" in text and "%" in text else ""
 
@@ -357,7 +357,7 @@ def _touched(old: State, new: State) -> set[tuple[str, str]]:
 
 
 def _without_hints(simulation: Simulation) -> Simulation:
-    """Return a simulation that does not advise to ask DNS, if nothing but values of variables is not known."""
+    """Return a simulation that does not advise to ask DNS, if only values of variables are unknown."""
     if not simulation.failed or not all(is_same_or_under(each.name, NO_NAME) for each in simulation.failed):
         return simulation
     problems = [
@@ -373,8 +373,8 @@ def _verdict(simulation: Simulation, unsure: str, *, is_sure: bool) -> Verdict:
     """Return what a change does to a name.
 
     Args:
-        unsure: why something is not known; "" if it is.
-        is_sure: whether what gets worse is certain all the same.
+        unsure: why something is not known; "" if everything is.
+        is_sure: whether it is certain all the same that something gets worse, if it does.
     """
     if simulation.is_broken and is_sure:
         return Verdict.BROKEN
@@ -389,6 +389,6 @@ def _verdict(simulation: Simulation, unsure: str, *, is_sure: bool) -> Verdict:
 
 
 def _messages(planned: PlannedName) -> int:
-    """Return how many messages the senders sent that it gets worse for."""
+    """Return how many messages the senders that newly fail have sent."""
     changes = planned.simulation.senders
     return sum(change.sender.count for change in changes if change.effect is Effect.NEWLY_FAILING)

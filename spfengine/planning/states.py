@@ -1,4 +1,4 @@
-"""Two states of DNS, as two trees of files have it: what answers in each, and the names to compare."""
+"""Two states of DNS, each as a tree of files has it: what answers in it, and its names with SPF."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -126,9 +126,9 @@ class State:
 
 
 def pair(before: State, after: State) -> None:
-    """Give the records whose names are not known names that both trees share.
+    """Give each record without a known name a name, and if both trees have the record, the same one in both.
 
-    Records of one text are the same one, wherever they are; the others of one file are, in their order.
+    Records with the same text are taken for the same one, wherever they are; the others of a file are paired in order.
     """
     waiting = [[record for record in state.contents.records if record.name is None] for state in (before, after)]
     for key in (_by_text, _by_path):
@@ -158,13 +158,13 @@ def _by_path(record: FoundRecord) -> tuple[str, str]:
 
 
 def mark_removed(state: State, other: State, *, is_live: bool) -> None:
-    """Say of the names with SPF that only the other tree has, that they have none here.
+    """Note that the names that have SPF only in the other tree have none here.
 
-    If a record here has a name that is not known, it may be one of them; then it is not known what they have.
+    If a record here has no known name, it may be that of one of them. Then it is not known what they have.
 
     Args:
-        is_live: whether live DNS says what they have here: for the state before the change, in which a record may be
-            published that no file has.
+        is_live: whether live DNS says what they have here. It does so for the state before the change, since a record
+            may be published that no file has.
     """
     own = state.spf_names()
     own_listed = {fold(rrset.name) for _, rrset in state.rrsets_of() if rrset.type == TXT}

@@ -20,7 +20,7 @@ _NAMED = re.compile(r"([+\-?~]?(?:include|a|mx|exists|ptr):|(?:redirect|exp)=)(?
 _LABEL = re.compile(rf"(?P<term>(?P<sign>[+\-?~]?)include:)?(?P<name>(?:part|record)-[0-9]+\.{re.escape(NO_NAME)})")
 _TERM = re.compile(rb"include:(part-[0-9]+\." + re.escape(NO_NAME).encode("ascii") + rb")")
 _SHOWN = 200
-_MASK = "\ufffc"  # no octet
+_MASK = "\ufffc"  # a character that no record has, since those are octets
 
 
 class Unknowns:
@@ -66,7 +66,7 @@ class Unknowns:
         return f"{sign}include:{name}"
 
     def has_open_term(self, texts: Iterable[bytes]) -> bool:
-        """Whether one of these records has a term in place of an unknown part that may be no term that asks DNS."""
+        """Whether one of these records has an include in place of a word that may be no term that needs a lookup."""
         found = {name.decode("ascii") for text in texts for name in _TERM.findall(text)}
         return not found.isdisjoint(self._terms)
 
@@ -82,7 +82,7 @@ class Unknowns:
         return self._shown.get(name) if name.startswith("record-") else None
 
     def shown(self, text: str) -> str:
-        """Return a text with what the files have in place of these names."""
+        """Return a text in which these names are replaced by what the files have there."""
         if NO_NAME not in text:
             return text
         return _LABEL.sub(self._replaced, text)

@@ -9,7 +9,7 @@ from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.evaluation.check_host import check_host
 from spfengine.evaluation.limit_profiles import LIMIT_PROFILES, LimitProfile
 from spfengine.evaluation.limits import Limits, VoidRule, lifted
-from spfengine.evaluation.mechanisms import LOOP_HINT, UnknownTarget
+from spfengine.evaluation.mechanisms import LOOP_HINT, UnknownTargetError
 from spfengine.evaluation.session import Answers
 from spfengine.evaluation.trace import TraceBuilder, TracedQuestion, TracedRecord, TracedTerm, traced
 from spfengine.names import fold
@@ -168,7 +168,7 @@ class _CostSearch:
         """Run once for each family: this finds most loops early, and finding all outcomes of a loop takes long."""
         for family in (V4, V6):
             session = TilingSession(self._lifted(VoidRule.PER_TERM), family, 0, self.answers, self.choices, ())
-            with suppress(UnknownTarget, WorkIsOverError):
+            with suppress(UnknownTargetError, WorkIsOverError):
                 yield from self.inputs.work.charging(check_host(session))
             self.endless = self.endless or _is_loop(session.problem)
 
@@ -217,7 +217,7 @@ class _CostSearch:
         """Return the trace of one run, all of whose questions are answered already, and the problem that it ends in."""
         session = TilingSession(self._lifted(rule), family, address, {}, self.choices, script)
         builder = TraceBuilder(session, with_reasons=False)
-        with suppress(UnknownTarget):
+        with suppress(UnknownTargetError):
             builder.run(self.answers)
         return builder.root, session.problem
 

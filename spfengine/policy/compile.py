@@ -26,7 +26,7 @@ from spfengine.answers import Answer, Question
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.check_host import MATCHERS, check_host, match_include
 from spfengine.evaluation.limits import Limits, VoidRule
-from spfengine.evaluation.mechanisms import Halt, UnknownTarget, charge, count_void, too_many_mx
+from spfengine.evaluation.mechanisms import Halt, UnknownTargetError, charge, count_void, too_many_mx
 from spfengine.evaluation.session import Answers, Located, Matching, RangeSession, Session
 from spfengine.names import fold, is_askable
 from spfengine.policy.outcome import Branch, Choice, Dependency, Input, Outcome, outcome_of, path_of
@@ -289,7 +289,7 @@ def _match_include(session: TilingSession, include: Include, domain: str) -> Mat
             return matched
     try:
         return (yield from match_include(session, include, domain))
-    except UnknownTarget as unknown:
+    except UnknownTargetError as unknown:
         if not session.forking:
             raise
         session.pass_over(_unknown_target(session, unknown))
@@ -297,7 +297,7 @@ def _match_include(session: TilingSession, include: Include, domain: str) -> Mat
         return False
 
 
-def _unknown_target(session: Session, unknown: UnknownTarget) -> Dependency:
+def _unknown_target(session: Session, unknown: UnknownTargetError) -> Dependency:
     """Return the term that can't be followed: the last one on the path."""
     domain, term = session.path[-1]
     return Dependency(domain, term.text, tuple([Input(each) for each in unknown.inputs]))
@@ -647,7 +647,7 @@ class _Tiler:
         """Return where a run ends or forks. Raise WorkIsOverError if no steps are left."""
         try:
             yield from self.inputs.work.charging(check_host(session))
-        except UnknownTarget as unknown:
+        except UnknownTargetError as unknown:
             dependency = _unknown_target(session, unknown)
             return self._open(dependency, path_of(session), session.lookups, session.voids)
         except Fork as fork:

@@ -16,7 +16,7 @@ from spfengine.drivers import adrive, drive
 from spfengine.errors import RecordSyntaxError
 from spfengine.evaluation.check_host import begin_domain, record_of, select_record
 from spfengine.evaluation.limits import DEFAULT_LIMITS, MAX_DEPTH, Limits
-from spfengine.evaluation.mechanisms import Halt, UnknownTarget, ask, expand_target, too_many_mx
+from spfengine.evaluation.mechanisms import Halt, UnknownTargetError, ask, expand_target, too_many_mx
 from spfengine.evaluation.session import Answers
 from spfengine.evaluation.trace import TracedQuestion, why_ignored
 from spfengine.names import fold, is_askable, is_same_or_under
@@ -39,6 +39,7 @@ from spfengine.record.model import (
     Redirect,
     Term,
 )
+from spfengine.reportable import Reportable
 from spfengine.visible import short_repr, visible, visible_name
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ class TreeRecord:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class IncludeTree:
+class IncludeTree(Reportable):
     """A domain's record and all that it leads to.
 
     Attributes:
@@ -212,19 +213,6 @@ class IncludeTree:
         from spfengine.text.tree import render_tree
 
         return render_tree(self, width)
-
-    def render_html(self, *, now: float | None = None) -> str:
-        """Return the report that `--html` writes: one HTML file that loads nothing and runs no script.
-
-        Args:
-            now: the time that it names, in seconds since the epoch; the clock's by default.
-
-        Raises:
-            MissingExtraError: Jinja2 is not installed (the extra `html`).
-        """
-        from spfengine.report.render import render_html
-
-        return render_html(self, now=now)
 
     def to_dict(self) -> dict[str, object]:
         """Return the tree as JSON-safe values; key "schema" names their version."""
@@ -478,7 +466,7 @@ class _Walk:
             session = TilingSession(self.inputs, family, 0, self.answers, (), ())
             try:
                 name = yield from expand_target(session, spec, domain)
-            except UnknownTarget as unknown:
+            except UnknownTargetError as unknown:
                 return (), tuple(map(Input, unknown.inputs))
             if name is not None:
                 names[name] = None
@@ -497,7 +485,8 @@ class _Walk:
             hosts = [exchange for _, exchange in asked[0].answer.records[:_MOST_HOSTS] if is_askable(exchange)]
         for host in hosts:
             for type in (RRType.A, RRType.AAAA):
-                asked.append((yield from self._ask(host, type)))  # noqa: PERF401 - no yield in a comprehension
+                found = yield from self._ask(host, type)
+                asked.append(found)
         return asked
 
     def _ask(self, name: str, type: RRType) -> Generator[Question, Answer, TracedQuestion]:

@@ -14,7 +14,7 @@ from spfengine.addresses import V4, V6, Family, Table
 from spfengine.answers import Answer, Question, RRType
 from spfengine.evaluation.check_host import check_host, select_record
 from spfengine.evaluation.limits import MAX_DEPTH, Limits, lifted
-from spfengine.evaluation.mechanisms import UnknownTarget, ask
+from spfengine.evaluation.mechanisms import UnknownTargetError, ask
 from spfengine.evaluation.session import Answers
 from spfengine.names import fold
 from spfengine.policy.compile import Fork, Inputs, TilingSession
@@ -244,7 +244,7 @@ def _is_certain(session: TilingSession) -> bool:
         next(steps)
     except StopIteration:
         return session.problem is None
-    except (Fork, UnknownTarget, _NotSharedError):
+    except (Fork, UnknownTargetError, _NotSharedError):
         return False
     steps.close()
     return False

@@ -59,4 +59,5 @@ class Work:
                     raise WorkIsOverError
                 question = steps.send(answer)
         except StopIteration as stop:
-            return stop.value  # type: ignore[no-any-return]  # StopIteration does not say what it has
+            result: _T = stop.value
+            return result

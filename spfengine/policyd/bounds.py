@@ -27,7 +27,7 @@ class Bounds:
 
 
 def bounds_for(descriptors: int) -> Bounds:
-    """Return the bounds for a process that may have so many file descriptors."""
+    """Return the bounds for a process that may have this many file descriptors."""
     usable = max(10, descriptors - _OTHERS)
     clients = min(_MOST_CLIENTS, usable * 2 // 5)
     return Bounds(clients, min(usable - clients, clients + MOST_AHEAD))

@@ -24,7 +24,7 @@ class Connection(asyncio.Protocol):
     while its requests wait, so what it sends ahead waits in its own socket.
 
     Attributes:
-        active_at: when the client sent something last, by the clock of the event loop.
+        active_at: when the client last sent something, by the clock of the event loop.
     """
 
     transport: asyncio.Transport
@@ -69,7 +69,7 @@ class Connection(asyncio.Protocol):
         self._may_write = False
 
     def resume_writing(self) -> None:
-        """Go on."""
+        """Go on with the requests that wait."""
         self._may_write = True
         if self._requests is not None and self._task is None and not self._later:
             self._advance()

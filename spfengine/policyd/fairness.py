@@ -27,9 +27,9 @@ from spfengine.problems import Result
 from spfengine.receiver.decision import Decision
 
 HEAVY = 100.0
-"""Units in the account of a domain from which on its checks may be heavy."""
+"""Units that the account of a domain has, at least, if its checks are heavy."""
 COSTLY = 8.0
-"""Units that heavy checks cost on average."""
+"""Units that heavy checks cost on average, at least."""
 AT_ONCE = 4
 """Heavy checks that run at once."""
 FREE = 20.0
@@ -92,7 +92,7 @@ class Fairness:
 
     Attributes:
         waiting: how many heavy checks wait now.
-        refused: how many have waited in vain.
+        refused: how many have waited too long, and were not made.
     """
 
     def __init__(self, seconds: float, clock: Callable[[], float] = monotonic) -> None:
@@ -138,8 +138,8 @@ class Fairness:
 
     @asynccontextmanager
     async def turn(self, domain: str) -> AsyncIterator[bool]:
-        """Hold the turn of a domain while the block checks it. False: it has waited too long, and is not to be
-        checked.
+        """Hold the turn of a domain while the block checks it. It yields False if the domain has waited too long, and
+        must not be checked.
         """
         domain = domain.lower()
         accounts = tuple([self._open(name) for name in dict.fromkeys((domain, organization(domain)))])
@@ -151,7 +151,7 @@ class Fairness:
             self._end(check)
 
     async def may_ask(self) -> bool:
-        """Wait until the check in this context may ask a question of DNS. False: it has waited too long."""
+        """Wait until the check in this context may ask DNS a question. Return False if it has waited too long."""
         check = _current.get()
         if check is None or (check.turn is None and check.units < FREE):
             return True

@@ -12,7 +12,7 @@ _PREFIX = "spfengine_policyd_"
 
 
 class Histogram:
-    """How many durations were at most so many seconds."""
+    """Counts durations: for each bound of `_SECONDS`, how many were no longer."""
 
     def __init__(self) -> None:
         self._counts = [0] * (len(_SECONDS) + 1)
@@ -37,7 +37,7 @@ class Metrics:
     """The numbers of one server.
 
     Attributes:
-        gauges: functions that return what is so now, by name and help text.
+        gauges: functions that return the current number, by (name, help text).
     """
 
     def __init__(self) -> None:

@@ -42,7 +42,7 @@ class Server:
         reload: called at SIGHUP.
 
     Attributes:
-        is_stopping: whether no further request is wanted.
+        is_stopping: whether the server takes no further requests.
     """
 
     def __init__(

@@ -19,7 +19,7 @@ from spfengine.evidence.bounds import DEFAULT_BOUNDS, MAX_COUNT, Bounds
 from spfengine.evidence.ledger import Ledger
 from spfengine.evidence.reading import iterate_senders, list_paths
 from spfengine.evidence.tables import ALL_COLUMNS, COLUMNS, sender_of_row
-from spfengine.evidence.values import Unusable
+from spfengine.evidence.values import UnusableError
 from spfengine.names import fold
 from spfengine.policy.outcome import Input, Outcome
 from spfengine.policy.policy import Policy
@@ -227,7 +227,7 @@ def _read(rows: Iterable[object], ledger: Ledger) -> Iterator[Sender]:
     for number, row in enumerate(rows, 1):
         try:
             yield _sender(row)
-        except Unusable as error:
+        except UnusableError as error:
             ledger.skip(error.reason, error.example, f"row {number:,}")
 
 
@@ -235,7 +235,7 @@ def _sender(row: object) -> Sender:
     """Return the sender in a row.
 
     Raises:
-        Unusable: it can't become a sender.
+        UnusableError: it can't become a sender.
     """
     if isinstance(row, Sender):
         return _verified(row)
@@ -243,19 +243,19 @@ def _sender(row: object) -> Sender:
         cells = {name: _cell(row[name]) for name in ALL_COLUMNS if name in row}
     elif isinstance(row, Sequence) and not isinstance(row, str | bytes | bytearray):
         if len(row) > len(COLUMNS):
-            raise Unusable(f"the row has more than {len(COLUMNS)} cells")
+            raise UnusableError(f"the row has more than {len(COLUMNS)} cells")
         cells = dict(zip(COLUMNS, [_cell(value) for value in row], strict=False))
     else:
-        raise Unusable("the row is neither a sender nor made of cells", type(row).__name__)
+        raise UnusableError("the row is neither a sender nor made of cells", type(row).__name__)
     return sender_of_row(cells)
 
 
 def _verified(sender: Sender) -> Sender:
-    """Return a Sender made by the caller. Raises Unusable if its values have other types."""
+    """Return a Sender made by the caller. Raises UnusableError if its values have other types."""
     if not (isinstance(sender.sender, str) and isinstance(sender.helo, str | None) and type(sender.count) is int):  # type: ignore[redundant-expr]  # the caller may pass anything
-        raise Unusable("the sender, the HELO name or the count of a Sender is of another type")
+        raise UnusableError("the sender, the HELO name or the count of a Sender is of another type")
     if not 0 < sender.count < MAX_COUNT:
-        raise Unusable(f"the count is not 1 to {MAX_COUNT - 1:,}")
+        raise UnusableError(f"the count is not 1 to {MAX_COUNT - 1:,}")
     return sender
 
 
@@ -263,7 +263,7 @@ def _cell(value: object) -> str:
     """Return a cell as its text in a table.
 
     Raises:
-        Unusable: it is neither text, nor a number, nor an address.
+        UnusableError: it is neither text, nor a number, nor an address.
     """
     if isinstance(value, str):
         return value.strip()
@@ -278,5 +278,7 @@ def _cell(value: object) -> str:
     try:
         number = index(value)  # type: ignore[arg-type]  # of any type
     except TypeError:
-        raise Unusable("a cell is neither text, nor a whole number, nor an address", type(value).__name__) from None
+        raise UnusableError(
+            "a cell is neither text, nor a whole number, nor an address", type(value).__name__
+        ) from None
     return str(max(-1, min(number, MAX_COUNT)))  # a number beyond these is refused as a count, whatever it is

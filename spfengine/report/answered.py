@@ -1,4 +1,4 @@
-"""Trees of domains whose policies are known: what a result has no answer for is asked only if a resolver is given."""
+"""The include trees before and after a change. What the policies did not ask is asked only if resolvers are given."""
 
 from typing import TYPE_CHECKING
 

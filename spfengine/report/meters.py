@@ -8,10 +8,10 @@ from spfengine.policy.budget import Budget
 from spfengine.report.page import Bar, Meter, Text, text
 from spfengine.text.lines import Span
 
-_WIDTH = 100
+_WIDTH = 100  # units of a bar
 _HEIGHT = 8
-_MOST_CELLS = 40
-_GAP = 0.8
+_MOST_CELLS = 40  # with more, they would be too narrow to count
+_GAP = 0.8  # between two cells
 
 
 def limit_meters(before: Budget | None, after: Budget, limits: Limits, *, is_open: bool = False) -> list[Meter]:

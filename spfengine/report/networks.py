@@ -57,7 +57,9 @@ def unknown_tables(changes: Changes) -> list[Block]:
 
 
 def staying_tables(changes: Changes, kept: Sequence[Change]) -> list[Block]:
-    """Return what keeps its result: although most do not, and although a term that gave it is removed."""
+    """Return the networks that keep their result although most others lose it, or although the term that gave it is
+    removed.
+    """
     nobody = Owners(())
     tables: list[Block] = [
         _table(text(Span(f"stays {result}", "strong")), rows, nobody) for result, rows in changes.staying.items()

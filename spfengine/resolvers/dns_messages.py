@@ -4,10 +4,10 @@ dnspython reads the octets and names, with all its checks. Its own messages (`dn
 read one took longer than everything else that a check does for a question.
 """
 
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from secrets import randbits
-from struct import Struct, error as StructError  # noqa: N812 - struct calls it just `error`
 from typing import Any, NamedTuple
 
 import dns.exception
@@ -29,9 +29,9 @@ AA, RA = 0x0400, 0x0080
 """Flags of a reply: its server has the name in its own zones, or also looks up names outside them."""
 _QR, _OPCODE, _TC, _RD = 0x8000, 0x7800, 0x0200, 0x0100
 _IN = 1
-_HEADER = Struct("!HHHHHH")
+_HEADER = struct.Struct("!HHHHHH")
 _NO_RECORDS = bytes(6)
-_ROOT_OPT = b"\0" + Struct("!HHIH").pack(_OPT, EDNS_SIZE, 0, 0)
+_ROOT_OPT = b"\0" + struct.Struct("!HHIH").pack(_OPT, EDNS_SIZE, 0, 0)
 _NAME_ASKED_FOR = b"\xc0\x0c"  # a pointer to the name in the question
 _NO_QUESTION = bytes(2)  # the count of questions; then the pointer leads to the owner of the first record
 _MAY_LACK_THE_QUESTION = frozenset({FORMERR, SERVFAIL, NOTIMP, REFUSED})
@@ -143,7 +143,7 @@ def read_reply(wire: bytes, query: Query) -> Message | None:
     """
     try:
         number, flags, questions, *counts = _HEADER.unpack_from(wire)
-    except StructError:
+    except struct.error:
         return None
     if number != query.id or flags & (_QR | _OPCODE) != _QR:
         return None

@@ -8,10 +8,11 @@ from spfengine.addresses import V4, V6, address_text, parse_ip4, parse_ip6
 from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.errors import RecordingError
 from spfengine.frozen import Frozen, fill
-from spfengine.json_files import describe, dump_document, load_document, parse_document, require_schema, write_whole
+from spfengine.json_files import describe, dump_document, load_document, parse_document, require_schema
 from spfengine.names import fold
 from spfengine.resolvers.asking import aask, ask, require_resolver
 from spfengine.visible import visible
+from spfengine.written_files import write_whole
 
 SCHEMA = "spfengine.recording/1"
 _WHAT = "a recording"

@@ -18,6 +18,7 @@ from spfengine.names import domain_fault, fold
 from spfengine.policy.compile import Inputs
 from spfengine.problems import Problem, Result
 from spfengine.record.model import All, Record
+from spfengine.reportable import Reportable
 from spfengine.senders import Sender, domain_of, sender_dict, sender_list
 from spfengine.simulation.simulate import simulating
 from spfengine.simulation.simulation import Effect, SenderChange, Simulation
@@ -45,7 +46,7 @@ class Prospect(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Readiness:
+class Readiness(Reportable):
     """Whether a domain is ready for `-all`, as far as the senders given show.
 
     Attributes:
@@ -109,19 +110,6 @@ class Readiness:
         from spfengine.text.enforce import render_readiness
 
         return render_readiness(self, width, own)
-
-    def render_html(self, *, now: float | None = None) -> str:
-        """Return the report that `--html` writes: one HTML file that loads nothing and runs no script.
-
-        Args:
-            now: the time that it names, in seconds since the epoch; the clock's by default.
-
-        Raises:
-            MissingExtraError: Jinja2 is not installed (the extra `html`).
-        """
-        from spfengine.report.render import render_html
-
-        return render_html(self, now=now)
 
     def to_dict(self) -> dict[str, object]:
         """Return it as JSON-safe values, without the simulation."""

@@ -15,6 +15,7 @@ from spfengine.policy.outcome import Branch, Input, Outcome, OutcomeTable
 from spfengine.policy.policy import Policy
 from spfengine.policy.ranges import IPNetwork
 from spfengine.problems import Problem, ProblemCode, Result
+from spfengine.reportable import Reportable
 from spfengine.senders import Sender, domain_of, reported_result, sender_dict
 from spfengine.simulation.records import BROKEN, RecordChange
 from spfengine.visible import short_repr, visible, visible_name
@@ -208,7 +209,7 @@ SCHEMA = "spfengine.simulation/1"
 
 
 @dataclass(frozen=True, slots=True)
-class Simulation:
+class Simulation(Reportable):
     """What a draft would change for a domain.
 
     Attributes:
@@ -330,19 +331,6 @@ class Simulation:
         from spfengine.text.simulate import render_simulation
 
         return render_simulation(self, width, own, formats, everything=everything)
-
-    def render_html(self, *, now: float | None = None) -> str:
-        """Return the report that `--html` writes: one HTML file that loads nothing and runs no script.
-
-        Args:
-            now: the time that it names, in seconds since the epoch; the clock's by default.
-
-        Raises:
-            MissingExtraError: Jinja2 is not installed (the extra `html`).
-        """
-        from spfengine.report.render import render_html
-
-        return render_html(self, now=now)
 
     def to_dict(self) -> dict[str, object]:
         """Return the simulation as JSON-safe values; key "schema" names their version."""

@@ -1,6 +1,7 @@
 """`survey` and `asurvey`: what the records of many domains mean, one after the other or many at once."""
 
-from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Iterator
+from contextlib import aclosing
 from dataclasses import replace
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from spfengine.resolvers.asking import require_resolver
 from spfengine.surveying.domain import DomainState, SurveyedDomain, surveying
 from spfengine.surveying.listing import read_domain
 from spfengine.surveying.time_limit import AsyncTimeLimited, SharedLoop, TimeLimited, unchanging, with_cache
+from spfengine.surveying.workers import from_workers
 
 if TYPE_CHECKING:
     from spfengine.answers import AsyncResolver, Resolver
@@ -120,27 +122,21 @@ async def _many(
     seconds: float | None,
     in_flight: int,
 ) -> AsyncGenerator[SurveyedDomain, None]:
-    from asyncio import Lock, Queue, create_task, gather
+    from asyncio import Lock
 
     shared = SharedLoop(resolver)
     includes = SharedIncludes()
     taking = Lock()
     texts = _each(domains)
-    results: Queue[Any] = Queue(in_flight)
 
-    async def work() -> None:
+    async def work(put: Callable[[SurveyedDomain], Awaitable[None]]) -> None:
         """Survey one domain after the other until none is left."""
-        try:
-            while True:
-                async with taking:
-                    text = await anext(texts, _END)
-                if text is _END:
-                    break
-                await results.put(await survey_one(_checked_domain(text)))
-        except Exception as error:  # noqa: BLE001 - it is raised to the caller that iterates
-            await results.put(error)
-        else:
-            await results.put(_END)
+        while True:
+            async with taking:
+                text = await anext(texts, _END)
+            if text is _END:
+                break
+            await put(await survey_one(_checked_domain(text)))
 
     async def survey_one(text: str) -> SurveyedDomain:
         await shared.turn()
@@ -152,22 +148,9 @@ async def _many(
         surveyed = await adrive(steps, AsyncTimeLimited(shared, seconds), None)
         return _timed(surveyed, resolver, asked, began)
 
-    async with shared.watched():
-        workers = [create_task(work()) for _ in range(in_flight)]
-        left = len(workers)
-        try:
-            while left:
-                result = await results.get()
-                if result is _END:
-                    left -= 1
-                elif isinstance(result, Exception):
-                    raise result
-                else:
-                    yield result
-        finally:
-            for worker in workers:
-                worker.cancel()
-            await gather(*workers, return_exceptions=True)
+    async with shared.watched(), aclosing(from_workers(work, in_flight, in_flight)) as surveyed:
+        async for each in surveyed:
+            yield each
 
 
 async def _each(domains: Iterable[str] | AsyncIterable[str]) -> AsyncGenerator[str, None]:

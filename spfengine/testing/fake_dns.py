@@ -4,6 +4,7 @@ import socket
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
+from importlib.util import find_spec
 from ipaddress import ip_address
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Self
@@ -88,10 +89,8 @@ class FakeDNS:
         expected: Iterable[tuple[str, str]] | None = None,
         on_query: Callable[[Query], object] | None = None,
     ) -> None:
-        try:
-            import dnslib  # type: ignore[import-untyped]  # noqa: F401  # it ships no types; only to see whether it is installed
-        except ImportError as missing:
-            raise MissingExtraError("FakeDNS needs dnslib: install the extra `testing`") from missing
+        if find_spec("dnslib") is None:
+            raise MissingExtraError("FakeDNS needs dnslib: install the extra `testing`")
         parse_address(host)
         if not ip_address(host).is_loopback and not allow_remote:
             raise ArgumentError(
@@ -269,7 +268,7 @@ class FakeDNS:
         if self._on_query is not None:
             try:
                 self._on_query(query)
-            except Exception as error:  # noqa: BLE001  # the caller's own function may raise anything; `errors` reports it
+            except Exception as error:  # noqa: BLE001 - the caller's own function may raise anything; `errors` reports it
                 self._errors.append(error)
         return effect
 

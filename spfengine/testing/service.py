@@ -157,7 +157,7 @@ class Service:
             if answer.status is Status.TRUNCATED:
                 return wire.write_truncated(query)
             reply = wire.write_reply(query, answer, self._ttl, more)
-        except Exception as error:  # noqa: BLE001  # a resolver may raise anything; `report` passes it on
+        except Exception as error:  # noqa: BLE001 - a resolver may raise anything; `report` passes it on
             self._report(error)
             return wire.write_code(query, wire.FAILURES[Status.SERVFAIL])
         if over == "udp":

@@ -1,6 +1,6 @@
 """A suggestion: the record to publish, why, the proof, what to know before publishing it, and how to paste it."""
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 
 from spfengine.advice.forms import FORMS
 from spfengine.advice.suggest.reasons import limits_text
@@ -131,41 +131,50 @@ def opening_lines(suggestion: Suggestion, width: int | None) -> Iterator[Line]:
 
 
 def _headline(suggestion: Suggestion) -> Line:
-    serves = not suggestion.unserved
     if suggestion.record is not None and suggestion.knows_senders and _is_partial(suggestion):
         what = "no change is proposed" if suggestion.advice is Advice.KEEP else "a record to try"
         failed = {} if suggestion.simulation is None else suggestion.simulation.failed
         why = f"names that are {NOT_GIVEN}" if why_unknown(failed) == NOT_GIVEN else "what is not known"
         text = f"{what}, but part of it depends on {why}"
         return note(Span(visible_name(suggestion.domain), "strong"), ": ", Span(text, "softfail"), indent=0)
-    change = "publish this record" if serves else "a record that does not serve every sender"
-    if any(sender.standing is SenderStanding.STOPPED for sender in suggestion.senders):
-        change = "a record with which a sender given stops passing, as you asked"
-    keep = Span("the record is as it should be", "pass")
     error = next((each.text for each in suggestion.findings if each.severity is Severity.ERROR), "")
-    if error and serves:
-        change = f"a record that serves every sender, but {error}"
-        keep = Span(f"the record serves every sender, but {error}", "fault")
-    if any(sender.standing is SenderStanding.UNKNOWN for sender in suggestion.senders):
-        keep = Span("no change is known to be needed, but not every sender's result is known", "softfail")
-    if not suggestion.knows_senders:
-        change = "a record to consider; who sends is not known"
-        what = f"who sends is not known, and {error}" if error else "keep the record; who sends is not known"
-        keep = Span(what, "softfail")
-    elif not serves:
-        keep = Span("keep the record, which does not serve every sender", "softfail")
     none_fits = "no record fits"
     if suggestion.is_over_limit and not _is_over_afterwards(suggestion.simulation):
         none_fits += " without further steps: it is over the limits, so it takes a plan"
     summary = {
-        Advice.CHANGE: Span(change, "strong"),
+        Advice.CHANGE: Span(_change(suggestion, error), "strong"),
         Advice.NEEDS_SENDERS: Span("there is no SPF record, and who sends is not known", "softfail"),
-        Advice.KEEP: keep,
+        Advice.KEEP: _keep(suggestion, error),
         Advice.NONE_FITS: Span(none_fits, "fault"),
         Advice.BROKEN: Span("nothing can be proposed", "fault"),
         Advice.UNKNOWN: Span("nothing can be proposed now", "fault"),
     }[suggestion.advice]
     return note(Span(visible_name(suggestion.domain), "strong"), ": ", summary, indent=0)
+
+
+def _change(suggestion: Suggestion, error: str) -> str:
+    """Return what a new record is; `error` is what lint finds wrong with it, or ""."""
+    if not suggestion.knows_senders:
+        return "a record to consider; who sends is not known"
+    if error and not suggestion.unserved:
+        return f"a record that serves every sender, but {error}"
+    if any(sender.standing is SenderStanding.STOPPED for sender in suggestion.senders):
+        return "a record with which a sender given stops passing, as you asked"
+    return "a record that does not serve every sender" if suggestion.unserved else "publish this record"
+
+
+def _keep(suggestion: Suggestion, error: str) -> Span:
+    """Return what a published record is that needs no change; `error` is what lint finds wrong with it, or ""."""
+    if not suggestion.knows_senders:
+        what = f"who sends is not known, and {error}" if error else "keep the record; who sends is not known"
+        return Span(what, "softfail")
+    if suggestion.unserved:
+        return Span("keep the record, which does not serve every sender", "softfail")
+    if any(sender.standing is SenderStanding.UNKNOWN for sender in suggestion.senders):
+        return Span("no change is known to be needed, but not every sender's result is known", "softfail")
+    if error:
+        return Span(f"the record serves every sender, but {error}", "fault")
+    return Span("the record is as it should be", "pass")
 
 
 def _is_over_afterwards(simulation: Simulation | None) -> bool:
@@ -215,19 +224,8 @@ def _effect_on_senders(suggestion: Suggestion) -> Iterator[Line]:
     sent_on = (SenderStanding.DKIM, SenderStanding.FORWARDED)
     left_out = (SenderStanding.ELSEWHERE, SenderStanding.IGNORED, *sent_on)
     senders = [sender for sender in suggestion.senders if sender.standing not in left_out]
-    now = sum(sender.before is Result.PASS for sender in senders)
-    then = sum(sender.after is Result.PASS for sender in senders)
-    unknown = sum(sender.standing is SenderStanding.UNKNOWN for sender in senders)
-    style = "pass" if then == len(senders) else "softfail"
-    if len(senders) == 1 and unknown:
-        yield note(Span("it is not known whether the sender passes", style), " with it")
-    elif len(senders) == 1:
-        yield note(Span("the sender passes" if then else "the sender does not pass", style), " with it")
-    elif senders:
-        yield note(
-            Span(f"{then} of {len(senders)} senders pass", style),
-            f" with it, {now} now{f'; not known of {unknown}' if unknown else ''}",
-        )
+    if senders:
+        yield _passing(senders)
     if any(caveat.code is CaveatCode.SPECIAL_PURPOSE for caveat in suggestion.caveats):
         yield note("no record can let a private address pass, or another that no client on the Internet has")
     more = sum(sender.standing in sent_on for sender in suggestion.senders)
@@ -241,6 +239,20 @@ def _effect_on_senders(suggestion: Suggestion) -> Iterator[Line]:
     else:
         effect = Span("everything that passes now still passes", "pass")
     yield note(effect, "; no smaller change does this" if smallest else "")
+
+
+def _passing(senders: Sequence[SenderAdvice]) -> Line:
+    """Return how many of these senders pass with the record."""
+    now = sum(sender.before is Result.PASS for sender in senders)
+    then = sum(sender.after is Result.PASS for sender in senders)
+    unknown = sum(sender.standing is SenderStanding.UNKNOWN for sender in senders)
+    style = "pass" if then == len(senders) else "softfail"
+    if len(senders) > 1:
+        more = f"; not known of {unknown}" if unknown else ""
+        return note(Span(f"{then} of {len(senders)} senders pass", style), f" with it, {now} now{more}")
+    if unknown:
+        return note(Span("it is not known whether the sender passes", style), " with it")
+    return note(Span("the sender passes" if then else "the sender does not pass", style), " with it")
 
 
 def _failure(suggestion: Suggestion) -> Iterator[Line]:

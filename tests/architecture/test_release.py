@@ -26,7 +26,7 @@ def release(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("release")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SOURCE_DATE_EPOCH", EPOCH)
-        command = [sys.executable, "scripts/build_release.py", "--output", str(folder)]
+        command = [sys.executable, "-m", "scripts.build_release", "--output", str(folder)]
         done = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
@@ -84,7 +84,7 @@ def test_groff_has_nothing_to_say_about_the_man_page(release: Path) -> None:
         ["groff", "-man", "-Tutf8", "-ww", str(release / "spfengine.1")], capture_output=True, text=True, check=True
     )
     assert done.stderr == ""
-    assert "‑V" in done.stdout or "-V" in done.stdout
+    assert "\N{NON-BREAKING HYPHEN}V" in done.stdout or "-V" in done.stdout
 
 
 def workflows(repository: Path) -> list[Path]:

@@ -87,13 +87,8 @@ def process(*arguments: str, stdin: bytes = b"", **more: str) -> Ended:
     return Ended(ended.returncode, ended.stdout.decode("utf-8"), ended.stderr.decode("utf-8"))
 
 
-def terminal(*arguments: str, columns: int = 80, variables: dict[str, str] | None = None) -> Ended:
-    """The command on a terminal of so many columns; what it shows, escape sequences included."""
-    controller, screen = pty.openpty()
-    fcntl.ioctl(screen, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-    given = environment(**{"TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8", **(variables or {})})
-    running = subprocess.Popen(command(*arguments), stdin=screen, stdout=screen, stderr=subprocess.PIPE, env=given)
-    os.close(screen)
+def shown_on(controller: int) -> bytes:
+    """What a program writes to its terminal until it ends; the terminal is closed then."""
     shown = b""
     while True:
         try:
@@ -104,5 +99,16 @@ def terminal(*arguments: str, columns: int = 80, variables: dict[str, str] | Non
             break
         shown += piece
     os.close(controller)
+    return shown
+
+
+def terminal(*arguments: str, columns: int = 80, variables: dict[str, str] | None = None) -> Ended:
+    """The command on a terminal of so many columns; what it shows, escape sequences included."""
+    controller, screen = pty.openpty()
+    fcntl.ioctl(screen, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    given = environment(**{"TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8", **(variables or {})})
+    running = subprocess.Popen(command(*arguments), stdin=screen, stdout=screen, stderr=subprocess.PIPE, env=given)
+    os.close(screen)
+    shown = shown_on(controller)
     _, err = running.communicate(timeout=300)
     return Ended(running.returncode, shown.decode("utf-8").replace("\r\n", "\n"), err.decode("utf-8"))

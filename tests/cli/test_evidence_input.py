@@ -12,8 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 from spfengine.cli import evidence_input
-from spfengine.cli.exits import Failure
-from tests.cli.conftest import REPOSITORY, environment
+from spfengine.cli.exits import CommandError
+from tests.cli.conftest import REPOSITORY, environment, shown_on
 from tests.evidence.files import GOOD, SAMPLES, record as record_of, report, zipped
 
 SUMMARY = """\
@@ -68,21 +68,21 @@ def test_the_option_may_be_given_several_times() -> None:
 def test_a_receiver_that_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     path = str(SAMPLES / "rspamd.eml")
     assert evidence_input.read([path], "example.net").messages == 1
-    with pytest.raises(Failure) as raised:
+    with pytest.raises(CommandError) as raised:
         evidence_input.read([path], "example.org")
     assert raised.value.code == 65
     assert "no trusted header field" in printed(capsys)
 
 
 def test_mistakes(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    with pytest.raises(Failure) as raised:
+    with pytest.raises(CommandError) as raised:
         evidence_input.read([str(tmp_path / "none\x1b[2J")])
     assert raised.value.code == 66
     assert raised.value.message.endswith("none\\x1b[2J can't be read: No such file or directory")
     with pytest.raises(click.UsageError, match="only one file can be -"):
         evidence_input.read(["-", "-"])
     (tmp_path / "empty").write_bytes(b"")
-    with pytest.raises(Failure) as raised:
+    with pytest.raises(CommandError) as raised:
         evidence_input.read([str(tmp_path / "empty")])
     assert (raised.value.code, raised.value.message) == (65, "no senders found in the files of --senders")
     assert "read nothing: 0 messages, 0 senders\n" in printed(capsys)
@@ -144,18 +144,9 @@ def on_terminal(*arguments: str) -> str:
         [sys.executable, "-c", SLOW, *arguments], stdout=subprocess.DEVNULL, stderr=screen, env=given, cwd=REPOSITORY
     )
     os.close(screen)
-    text = b""
-    while True:
-        try:
-            piece = os.read(controller, 1 << 16)
-        except OSError:  # Linux says so when the other end is closed
-            break
-        if not piece:
-            break
-        text += piece
-    os.close(controller)
+    text = shown_on(controller).decode()
     assert running.wait(300) == 0
-    return text.decode()
+    return text
 
 
 @pytest.mark.full

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from spfengine.json_files import write_whole
+from spfengine.written_files import write_whole
 from tests.cli.conftest import REPOSITORY, SEED, Call
 from tests.report.dom import Page, foreign
 

@@ -17,6 +17,7 @@ WRITING = {
     "recording": ["check", "23.83.218.24", "alice@seed.example", "--zone", SEED, "--record-answers"],
     "conformance report": [*_CONFORMANCE, "DEFAULT", "--output"],
     "conformance ledger": [*_CONFORMANCE, "DEFAULT", "--write-ledger"],
+    "HTML report": ["tree", "seed.example", "--zone", SEED, "--html"],
 }
 """Commands that write a file, whose name comes last. A survey adds line by line: see test_survey_resume."""
 BEFORE = "what was there before\n"
@@ -94,3 +95,18 @@ def _whole(what: str, folder: Path) -> str:
 @pytest.mark.full
 def test_a_report_can_go_to_a_device(tmp_path: Path) -> None:
     assert b"ok" in _end(["-m", "spfengine", *WRITING["conformance report"], "/dev/stdout"]).stdout
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("what", WRITING)
+def test_a_link_stays_a_link_and_permissions_stay(what: str, tmp_path: Path) -> None:
+    """A file that only its owner may read must not become readable for all because it is written again."""
+    path, link = tmp_path / "real" / "out", tmp_path / "link"
+    path.parent.mkdir()
+    path.write_text(BEFORE, encoding="ascii")
+    path.chmod(0o600)
+    link.symlink_to(path)
+    _end(["-m", "spfengine", *WRITING[what], str(link)])
+    assert link.readlink() == path
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert len(path.read_text("utf-8")) > len(BEFORE)

@@ -80,7 +80,8 @@ def test_every_case_names_a_section() -> None:
 
 def test_the_list_of_cases_is_up_to_date(repository: Path) -> None:
     done = subprocess.run(
-        [sys.executable, repository / "scripts" / "conformance_cases.py", "--check"],
+        [sys.executable, "-m", "scripts.conformance_cases", "--check"],
+        cwd=repository,
         capture_output=True,
         text=True,
         check=False,

@@ -4,13 +4,13 @@ import contextlib
 import io
 import json
 import re
-import runpy
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 import spfengine
+from scripts import build_reference, published_records
 from spfengine.cli import exits
 from spfengine.surveying import Summary
 from tests.conftest import REPOSITORY
@@ -37,8 +37,8 @@ def rows_of(page: str) -> dict[str, list[str]]:
 
 
 def test_the_page_of_names_agrees_with_the_docstrings() -> None:
-    made = runpy.run_path(str(REPOSITORY / "scripts" / "build_reference.py"))["page"]()
-    assert text_of("python.md") == made, "run: python3 scripts/build_reference.py"
+    made = build_reference.page()
+    assert text_of("python.md") == made, "run: python3 -m scripts.build_reference"
 
 
 def test_the_page_of_published_records_is_up_to_date(shared: Path | None) -> None:
@@ -47,8 +47,8 @@ def test_the_page_of_published_records_is_up_to_date(shared: Path | None) -> Non
     row = r"^\| [^|]+ \| `[^`]+` \| [\d,]+ \| [\d,]+(?: \+)? \| \d+ \| \d+ \| (?:yes|no) \|$"
     assert len(re.findall(row, text, re.MULTILINE)) > 10
     if shared is not None and (shared / "data").is_dir():
-        made = runpy.run_path(str(REPOSITORY / "scripts" / "published_records.py"))["page"](shared / "data")
-        assert text == made, "run: PYTHONPATH=. python3 scripts/published_records.py FOLDER"
+        made = published_records.page(shared / "data")
+        assert text == made, "run: python3 -m scripts.published_records FOLDER"
 
 
 def test_every_code_says_what_it_means_and_what_to_do() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from spfengine.evidence.bounces import Bounce, bounce_in, sender_of_bounce
-from spfengine.evidence.values import Unusable
+from spfengine.evidence.values import UnusableError
 from tests.counting import cpu_seconds_at_most
 from tests.evidence.files import faults, read_bytes
 from tests.examples import mostly_full
@@ -139,7 +139,7 @@ def test_the_sender_of_a_refusal() -> None:
     ],
 )  # fmt: skip
 def test_a_refusal_that_does_not_say_it(text: str, reason: str) -> None:
-    with pytest.raises(Unusable) as caught:
+    with pytest.raises(UnusableError) as caught:
         sender_of_bounce(text)
     assert caught.value.reason.startswith(reason)
 

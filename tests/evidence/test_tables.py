@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 import spfengine
 from spfengine import Sender
 from spfengine.evidence.bounds import DEFAULT_BOUNDS
-from spfengine.evidence.ledger import Broken, Ledger
+from spfengine.evidence.ledger import BrokenFileError, Ledger
 from spfengine.evidence.streams import lines
 from spfengine.evidence.tables import read_table
 from tests.evidence.files import faults, read_bytes
@@ -79,7 +79,7 @@ def test_an_unusable_row_is_reported_and_the_next_one_read(tmp_path: Path, row: 
 
 def test_a_table_that_is_none(tmp_path: Path) -> None:
     ledger = Ledger()
-    with pytest.raises(Broken, match="neither begins with an IP address nor names the column ip"):
+    with pytest.raises(BrokenFileError, match="neither begins with an IP address nor names the column ip"):
         list(read_table([(1, b"hello, world")], ledger, DEFAULT_BOUNDS))
 
 

@@ -349,7 +349,9 @@ TARGETS: dict[str, Target] = {
         (b"(", b")", b'"', b"\\", b";", b"=", b"\r\n ", b" spf=", b"client-ip="),
     ),
     "pasted": Target(
-        _pasted, (b'"v=spf1 a" "mx -all"', "“v=spf1 −all”".encode()), (b'"', b"\\", b" TXT ", b"(", *_TERMS)
+        _pasted,
+        (b'"v=spf1 a" "mx -all"', "“v=spf1 \N{MINUS SIGN}all”".encode()),
+        (b'"', b"\\", b" TXT ", b"(", *_TERMS),
     ),
     "dns-wire": Target(
         _wire, (_reply(),), (b"\xc0\x0c", b"\xc0\x00", b"\0", b"\x07example\0", b"\0\1\0\1", b"\0\5\0\1")

@@ -25,6 +25,7 @@ MOST = 7.0
 """Times the steps that four times the input may take: four, and something for sorting. The square takes sixteen."""
 
 Run = Callable[[], object]
+MakeRun = Callable[[int], Run]
 D = "d.example"
 
 
@@ -108,7 +109,7 @@ def compiled(zone: Zone) -> Policy:
     return Policy.compile(D, resolver=zone)
 
 
-def growth(make: Callable[[int], Run], size: int) -> float:
+def growth(make: MakeRun, size: int) -> float:
     """Return how many times the steps four times the input takes. Making the input is not counted."""
     make(1)()  # so that first-time work is counted in neither; of a small input, since answers and words are kept
     few, many = make(size), make(4 * size)
@@ -136,7 +137,7 @@ def test_a_verb_grows_with_the_records(verb: str, shape: str) -> None:
     assert growth(run, size) <= MOST
 
 
-def with_senders(verb: Callable[[list[Sender], Zone], object]) -> Callable[[int], Run]:
+def with_senders(verb: Callable[[list[Sender], Zone], object]) -> MakeRun:
     zone = networks(20)
 
     def run(size: int) -> Run:
@@ -196,18 +197,23 @@ EVIDENCE: dict[str, tuple[str, Callable[[int], bytes], int]] = {
 }
 
 
+def of_a_file(name: str, make: Callable[[int], bytes], read: Callable[[Path], object], folder: Path) -> MakeRun:
+    """Return what reads a file of a size; the file has this name, and a folder of its own."""
+
+    def run(size: int) -> Run:
+        path = folder / str(size) / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(make(size))
+        return lambda: read(path)
+
+    return run
+
+
 @pytest.mark.full
 @pytest.mark.parametrize("kind", EVIDENCE)
 def test_reading_evidence_grows_with_the_file(kind: str, tmp_path: Path) -> None:
     name, make, size = EVIDENCE[kind]
-
-    def run(count: int) -> Run:
-        path = tmp_path / str(count) / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(make(count))
-        return lambda: spfengine.read_evidence(path)
-
-    assert growth(run, size) <= MOST
+    assert growth(of_a_file(name, make, spfengine.read_evidence, tmp_path), size) <= MOST
 
 
 def octodns(size: int) -> bytes:
@@ -239,14 +245,8 @@ ZONES: dict[str, tuple[str, Callable[[int], bytes], int]] = {
 @pytest.mark.parametrize("form", ZONES)
 def test_reading_a_zone_grows_with_the_file(form: str, tmp_path: Path) -> None:
     name, make, size = ZONES[form]
-
-    def run(count: int) -> Run:
-        path = tmp_path / str(count) / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(make(count))
-        return lambda: spfengine.read_zone(path, None if name.endswith("json") else D)
-
-    assert growth(run, size) <= MOST
+    origin = None if name.endswith("json") else D
+    assert growth(of_a_file(name, make, lambda path: spfengine.read_zone(path, origin), tmp_path), size) <= MOST
 
 
 def suite(size: int) -> str:
@@ -262,7 +262,7 @@ def lint_zone(size: int) -> Run:
     return lambda: spfengine.lint_zone(zone)
 
 
-OTHERS: dict[str, tuple[Callable[[int], Run], int]] = {
+OTHERS: dict[str, tuple[MakeRun, int]] = {
     "check_many": (with_senders(lambda given, zone: compiled(zone).check_many([each.ip for each in given])), 200),
     "replay": (with_senders(replaying), 60),
     "simulate, senders": (

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
+from scripts import policy_table
 from spfengine import Policy, Zone
 from spfengine.errors import ArgumentError
 from spfengine.policy import RESULT_CODES
 from tests.optional import need
-from tests.policy.test_real_records import data, policy_table
+from tests.policy.test_real_records import data
 from tests.properties import generate, strategies
 
 need_numpy = pytest.fixture(autouse=True)(lambda: need("numpy"))

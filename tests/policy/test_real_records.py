@@ -1,28 +1,14 @@
 """The zone of every provider in the shared folder compiles; and the table of their figures."""
 
 import re
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from scripts import policy_table
 from spfengine import Zone
 from spfengine.policy.policy import Policy
-from tests.conftest import REPOSITORY, shared_folder
-
-
-def script(name: str) -> Any:
-    """Return the script as a module; it is not part of a package."""
-    spec = spec_from_file_location(name, REPOSITORY / "scripts" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-policy_table = script("policy_table")
+from tests.conftest import shared_folder
 
 
 def data() -> list[Path]:

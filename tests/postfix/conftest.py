@@ -27,6 +27,8 @@ ZONEDATA: dict[str, list[object]] = {
     "dead.example": ["SERVFAIL"],
     "hostile.example": [{"TXT": " ".join(["v=spf1", *[f"include:s{n}.hostile.example" for n in range(10)], "-all"])}],
     **{f"s{n}.hostile.example": ["TIMEOUT"] for n in range(10)},
+    "bomb.example": [{"TXT": " ".join(["v=spf1", *[f"include:b{n}.bomb.example" for n in range(10)], "-all"])}],
+    **{f"b{n}.bomb.example": [{"TXT": [""] * 60_000}] for n in range(10)},
     "xn--bcher-kva.example": [{"TXT": "v=spf1 ~all"}],
 }
 

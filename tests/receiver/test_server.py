@@ -12,8 +12,9 @@ import subprocess
 import sys
 import threading
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -77,7 +78,7 @@ class InLoop:
 
 
 def in_loop(
-    test: Callable[[InLoop], "asyncio.Future[None]"], resolver: object = ZONE, clients: int = 100,
+    test: Callable[[InLoop], Coroutine[Any, Any, None]], resolver: object = ZONE, clients: int = 100,
     reload: Callable[[], object] = lambda: None,
 ) -> list[str]:  # fmt: skip
     async def run() -> list[str]:
@@ -117,7 +118,7 @@ def test_sigterm_closes_each_connection_after_its_last_reply() -> None:
         assert replies.count(b"action=PREPEND Received-SPF: pass") == 2
         await asyncio.wait_for(served.running, _PATIENCE)
 
-    lines = in_loop(test, Gated)  # type: ignore[arg-type]  # a coroutine function
+    lines = in_loop(test, Gated)
     assert lines[-1] == "stopped"
 
 
@@ -167,7 +168,7 @@ def test_a_client_of_empty_lines_is_closed_and_fills_no_log() -> None:
             good.write(wire(instance=str(id(other))))
             assert (await other.readuntil(b"\n\n")).startswith(b"action=PREPEND")
 
-    lines = in_loop(test)  # type: ignore[arg-type]  # a coroutine function
+    lines = in_loop(test)
     assert len(lines) < 30
     assert "further lines of this kind are left out for up to a minute" in lines
 
@@ -187,7 +188,7 @@ def test_many_requests_of_one_client_do_not_hold_up_another() -> None:
         for _ in range(400):
             await first.readuntil(b"\n\n")
 
-    in_loop(test)  # type: ignore[arg-type]  # a coroutine function
+    in_loop(test)
 
 
 def test_with_too_many_clients_the_longest_idle_one_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,7 +205,7 @@ def test_with_too_many_clients_the_longest_idle_one_makes_room(monkeypatch: pyte
         assert (await reader.readuntil(b"\n\n")).startswith(b"action=")
         assert await clients[0][0].read() == b""
 
-    lines = in_loop(test, clients=5)  # type: ignore[arg-type]  # a coroutine function
+    lines = in_loop(test, clients=5)
     assert sum("there are 5 clients" in line for line in lines) == 1
 
 
@@ -220,7 +221,7 @@ def test_new_clients_wait_while_all_others_are_busy() -> None:
         for reader, _ in clients:
             assert (await reader.readuntil(b"\n\n")).startswith(b"action=")
 
-    in_loop(test, Gated, clients=2)  # type: ignore[arg-type]  # a coroutine function
+    in_loop(test, Gated, clients=2)
 
 
 @pytest.mark.full
@@ -280,7 +281,7 @@ def test_accepting_without_file_descriptors_is_one_line_and_goes_on(monkeypatch:
         connecting.close()
 
     monkeypatch.setattr("spfengine.policyd.server._PAUSE", 0.01)
-    lines = in_loop(test)  # type: ignore[arg-type]  # a coroutine function
+    lines = in_loop(test)
     assert sum("new clients wait" in line for line in lines) == 1
 
 

@@ -14,8 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "spfengine" / "testing" / "receivers"
 """The folder of configurations, and the working directory of the runs."""
 VARIABLES = {"RES_OPTIONS": "timeout:1 attempts:3"}
-"""Short timeouts: by default, each unanswered query takes 10 seconds. The last of three attempts waits for 4 seconds, so
-that on a loaded machine an answer that comes late is not taken for none."""
+"""Short timeouts: by default, each unanswered query takes 10 seconds. The last of three attempts waits for 4 seconds:
+on a loaded machine, an answer that comes late is not taken for none."""
 
 
 class Receiver(NamedTuple):

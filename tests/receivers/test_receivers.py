@@ -34,7 +34,7 @@ def need(receiver: Receiver) -> None:
     if version not in output:
         message = f"the ledger is of {receiver.title}, but {words[0]} says {output[:200]!r}"
         if os.environ.get("CI") == "true":
-            pytest.fail(f"{message}: scripts/receivers_differ.py --run {receiver.key} makes another")
+            pytest.fail(f"{message}: python3 -m scripts.receivers_differ --run {receiver.key} makes another")
         pytest.skip(message)
 
 
@@ -81,8 +81,8 @@ def test_a_receiver_answers_as_suites_and_ledger_say(
 def test_the_page_is_what_the_ledgers_say(repository: Path, suites: list[Path]) -> None:
     assert suites
     done = subprocess.run(
-        [sys.executable, repository / "scripts" / "receivers_differ.py", "--check"],
-        capture_output=True, text=True, check=False,
+        [sys.executable, "-m", "scripts.receivers_differ", "--check"],
+        cwd=repository, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 

@@ -1,6 +1,6 @@
 """The story of the README, end to end, on the zone that is shipped: what the draft does, for every address, and why."""
 
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 
 import pytest
 
@@ -61,7 +61,7 @@ def test_the_other_old_server_stays_pass_through_mx(plan: Simulation) -> None:
 def test_no_other_result_changes(plan: Simulation, zone: Zone) -> None:
     told = {change.network for change in plan.changes}
     for ip in ("163.44.239.12", "203.0.113.80", "203.0.113.25", "23.83.207.255", "23.83.224.0", "150.95.55.138", "::1"):
-        assert not any(ip_network(ip).version == net.version and ip_network(ip).subnet_of(net) for net in told)  # type: ignore[arg-type]  # mypy does not see that the versions agree
+        assert not any(ip_address(ip) in network for network in told)
         before = spfengine.check(ip, "@seed.example", resolver=zone).result
         assert spfengine.check_record(ip, "@seed.example", DRAFT, resolver=zone).result is before
 

@@ -11,7 +11,7 @@ import pytest
 
 import spfengine
 from spfengine import Answer, LiveResolver, Question, Status, Zone, asurvey, survey
-from spfengine.surveying import SurveyedDomain, time_limit as patience
+from spfengine.surveying import SurveyedDomain, time_limit
 from spfengine.testing import FakeDNS
 from tests.examples import mostly_full
 from tests.listening import Listening
@@ -178,10 +178,13 @@ def test_what_is_known_in_time_is_returned_if_the_rest_is_silent() -> None:
     assert returned.seconds < 10
 
 
-def test_without_asyncio_no_more_is_asked_once_the_time_is_over() -> None:
+def test_without_asyncio_no_more_is_asked_once_the_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(time_limit, "monotonic", lambda: now[0])
+
     class Late(Cached):
         def resolve(self, question: Question, /) -> Answer:
-            time.sleep(0.06)
+            now[0] += 0.06
             return super().resolve(question)
 
     listening = Listening(ZONE)
@@ -192,8 +195,8 @@ def test_without_asyncio_no_more_is_asked_once_the_time_is_over() -> None:
 
 def test_what_was_not_heard_since_the_loop_stood_still_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """A program that is stopped for a while, or busy with something else, must not take that for a silence of DNS."""
-    monkeypatch.setattr(patience, "_BEAT", 0.02)
-    monkeypatch.setattr(patience, "_STALL", 0.1)
+    monkeypatch.setattr(time_limit, "_BEAT", 0.02)
+    monkeypatch.setattr(time_limit, "_STALL", 0.1)
     asked: list[str] = []
 
     def stand_still() -> None:

@@ -16,6 +16,7 @@ from spfengine.policy.diff import Change, result_changes, unknown_networks
 from spfengine.policy.outcome import OutcomeTable
 from spfengine.policy.policy import Policy, compiling
 from spfengine.policy.ranges import IPNetwork
+from spfengine.reportable import Reportable
 from spfengine.simulation.records import TermChange, compare_terms
 from spfengine.simulation.simulation import change_is_worse
 from spfengine.visible import short_repr, visible, visible_name
@@ -152,7 +153,7 @@ class DomainDrift:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Drift:
+class Drift(Reportable):
     """What changed since a snapshot.
 
     Attributes:
@@ -188,19 +189,6 @@ class Drift:
         from spfengine.text.drift import render_drift
 
         return render_drift(self, width)
-
-    def render_html(self, *, now: float | None = None) -> str:
-        """Return the report that `--html` writes: one HTML file that loads nothing and runs no script.
-
-        Args:
-            now: the time that it names, in seconds since the epoch; the clock's by default.
-
-        Raises:
-            MissingExtraError: Jinja2 is not installed (the extra `html`).
-        """
-        from spfengine.report.render import render_html
-
-        return render_html(self, now=now)
 
     def to_dict(self) -> dict[str, object]:
         """Return the drift as JSON-safe values; key "schema" names their version."""

@@ -21,13 +21,14 @@ from spfengine.drivers import adrive, drive, once
 from spfengine.errors import ArgumentError, RecordingError
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.session import Answers
-from spfengine.json_files import describe, dump_document, load_document, parse_document, write_whole
+from spfengine.json_files import describe, dump_document, load_document, parse_document
 from spfengine.names import domain_fault, fold
 from spfengine.policy.budget import budget
 from spfengine.policy.compile import Inputs
 from spfengine.policy.policy import Policy, compiling
 from spfengine.resolvers.recording import Recording
 from spfengine.visible import short_repr, visible_name
+from spfengine.written_files import write_whole
 
 if TYPE_CHECKING:
     from spfengine.answers import AsyncResolver, Resolver

@@ -11,6 +11,7 @@ from spfengine.policy.outcome import OutcomeTable
 from spfengine.policy.policy import Policy
 from spfengine.policy.ranges import IPNetwork
 from spfengine.problems import Problem, ProblemCode
+from spfengine.reportable import Reportable
 from spfengine.resolvers.overlay import Drafts
 from spfengine.resolvers.rrsets import Records
 from spfengine.simulation.drafts import record_draft
@@ -145,7 +146,7 @@ class FlatRecord:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Flattening:
+class Flattening(Reportable):
     """A flattened record with the proof that every client gets the same result, or the reason why there is none.
 
     Attributes:
@@ -217,19 +218,6 @@ class Flattening:
         from spfengine.text.flatten import render_flattening
 
         return render_flattening(self, width, form)
-
-    def render_html(self, *, now: float | None = None) -> str:
-        """Return the report that `--html` writes: one HTML file that loads nothing and runs no script.
-
-        Args:
-            now: the time that it names, in seconds since the epoch; the clock's by default.
-
-        Raises:
-            MissingExtraError: Jinja2 is not installed (the extra `html`).
-        """
-        from spfengine.report.render import render_html
-
-        return render_html(self, now=now)
 
     def to_dict(self) -> dict[str, object]:
         """Return the flattening as JSON-safe values; key "schema" names their version."""

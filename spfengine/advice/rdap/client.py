@@ -1,6 +1,7 @@
 """`RDAP`: asks the address registries who holds networks, one after the other, with as few queries as possible."""
 
 from collections.abc import Iterable
+from importlib.util import find_spec
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING
 
@@ -132,9 +133,5 @@ def _match(network: RegisteredNetwork) -> Match:
 
 
 def _require_library() -> None:
-    try:
-        import httpx  # noqa: F401 - only whether it is installed
-        import whoisit  # noqa: F401 - only whether it is installed
-    except ImportError:
-        message = "RDAP needs whoisit: pip install whoisit (the extra spfengine[rdap])"
-        raise MissingExtraError(message) from None
+    if find_spec("httpx") is None or find_spec("whoisit") is None:
+        raise MissingExtraError("RDAP needs whoisit: pip install whoisit (the extra spfengine[rdap])")

@@ -11,6 +11,7 @@ from spfengine.dmarc.alignment import Alignment
 from spfengine.linting.finding import Finding
 from spfengine.policy.outcome import Input, Outcome
 from spfengine.problems import Problem, ProblemCode, Result
+from spfengine.reportable import Reportable
 from spfengine.senders import Sender, sender_dict
 from spfengine.simulation.records import Standing
 from spfengine.simulation.simulation import Simulation
@@ -366,7 +367,7 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
-class Suggestion:
+class Suggestion(Reportable):
     """What to publish, and the proof.
 
     Attributes:
@@ -489,19 +490,6 @@ class Suggestion:
         from spfengine.text.suggest import render_suggestion
 
         return render_suggestion(self, width, own, formats, everything=everything)
-
-    def render_html(self, *, now: float | None = None) -> str:
-        """Return the report that `--html` writes: one HTML file that loads nothing and runs no script.
-
-        Args:
-            now: the time that it names, in seconds since the epoch; the clock's by default.
-
-        Raises:
-            MissingExtraError: Jinja2 is not installed (the extra `html`).
-        """
-        from spfengine.report.render import render_html
-
-        return render_html(self, now=now)
 
     def to_dict(self) -> dict[str, object]:
         """Return the suggestion as JSON-safe values; key "schema" names their version."""

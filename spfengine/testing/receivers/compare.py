@@ -79,6 +79,10 @@ def ask_receiver(
     """Ask a receiver about clients, each answer compared with that of a check over the same DNS.
 
     Args:
+        receiver: the receiver.
+        clients: the clients to ask about.
+        sender: the MAIL FROM address of each check; its domain is the one whose record is compared.
+        helo: the HELO name of each check.
         resolver: what the DNS server at `dns`, HOST:PORT, serves. The receiver asks that server, and no other.
         jobs: how many clients are asked about at once.
 
@@ -112,7 +116,7 @@ def _compared(
     resolver: Resolver,
     dns: str,
 ) -> Difference | str | None:
-    """Return the difference; None if there is none; why the receiver could not be asked."""
+    """Return the difference, or None if there is none, or the reason why the receiver could not be asked."""
     case = _case(client, expected)
     why = implementation.cannot_say(case)
     if why is not None:

@@ -1,8 +1,8 @@
 """Why a receiver differs from RFC 7208: the deviations that docs/receivers-differ.md is about, each with what shows it.
 
 The sentences are those of the ledgers in tests/, which hold for the real receivers. A deviation is given as the reason
-only if its signs are there: the record has what it is about, and the answer is what it would lead to. If several would
-lead to the same answer, one is given.
+only if its signs are there: the record has what it is about, and the answer is what it would lead to. If several
+would lead to the same answer, the first is given.
 """
 
 import re
@@ -108,7 +108,7 @@ class _Signs:
         return self.is_plain and bool(self.expected.path) and self.expected.path[-1][1].lower() in ("all", "+all")
 
     def matches(self) -> Iterator[str]:
-        """The results of all networks of all records that hold the client, in whatever order."""
+        """Yield the results of all terms that list the client's address, as if each were the first of its record."""
         client = ip_address(self.expected.ip)
         for record in self.records:
             for term in record.terms:

@@ -45,7 +45,7 @@ CHAPTERS: dict[str, list[str]] = {
     ],
     "Resolvers and answers": [
         "Resolver", "AsyncResolver", "Question", "RRType", "Answer", "Status", "Zone", "Overlay",
-        "LiveResolver", "Cache", "Recorder", "Recording", "read_zone",
+        "LiveResolver", "DoHResolver", "Cache", "Recorder", "Recording", "read_zone",
     ],
     "Policies: the meaning for every address": [
         "Policy", "spfengine.policy:Outcome", "spfengine.policy:Change", "spfengine.policy:Budget",
@@ -113,7 +113,7 @@ CHAPTERS: dict[str, list[str]] = {
     ],
     "Records in source files": [
         "find_records", "spfengine.sources:Found", "spfengine.sources:FoundRecord", "spfengine.sources:Unknown",
-        "spfengine.sources:Region", "spfengine.sources:Skipped",
+        "spfengine.sources:Region", "spfengine.sources:UnreadFile",
     ],
     "The SPF of many domains": [
         "survey", "asurvey", "spfengine.surveying:SurveyedDomain", "spfengine.surveying:DomainState",
@@ -136,8 +136,9 @@ CHAPTERS: dict[str, list[str]] = {
 
 # Classes that users construct; all others are returned by a function or method.
 MADE_BY_USERS = {
-    "Limits", "Question", "Zone", "Overlay", "LiveResolver", "Cache", "Checker", "Recorder", "Recording", "Sender",
-    "FakeDNS", "Fault", "Bounds", "Ledger", "Catalogue", "Provider", "Attested", "RDAP", "PublicSuffixes", "Totals",
+    "Limits", "Question", "Zone", "Overlay", "LiveResolver", "DoHResolver", "Cache", "Checker", "Recorder", "Recording",
+    "Sender", "FakeDNS", "Fault", "Bounds", "Ledger", "Catalogue", "Provider", "Attested", "RDAP", "PublicSuffixes",
+    "Totals",
 }  # fmt: skip
 
 
@@ -148,6 +149,8 @@ _SECTION = re.compile(r"(Args|Attributes|Raises|Returns|Yields):$")
 _ENTRY = re.compile(r"([\w*, ]+): (.*)")
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _Definition = _Function | ast.ClassDef
+_BASES = {"NetworkResolver": "spfengine.resolvers.networked", "Reportable": "spfengine.reportable"}
+"""Classes that are not public, whose methods public classes inherit: where each is defined."""
 
 
 class Docs(NamedTuple):
@@ -330,9 +333,6 @@ def name_blocks(name: str) -> Iterator[str]:
         yield from blocks_of(docs_of(definition))
         return
     functions = [statement for statement in definition.body if isinstance(statement, _Function)]
-    if "Reportable" in map(ast.unparse, definition.bases):
-        inherited = find("Reportable", "spfengine.reportable").body
-        functions += [statement for statement in inherited if isinstance(statement, _Function)]
     maker = next((function for function in functions if function.name == "__init__"), None) or constructor(definition)
     if maker is not None and own in MADE_BY_USERS:
         yield f"```text\n{signature(maker, own, bound=True)}\n```"
@@ -345,9 +345,16 @@ def name_blocks(name: str) -> Iterator[str]:
         yield "Each code, what it means and what to do: [lint.md](lint.md)."
     elif any(isinstance(base, ast.Name) and base.id == "StrEnum" for base in definition.bases):
         yield "\n".join(values(definition))
+    inherited = [
+        statement
+        for base in definition.bases
+        if annotation(base) in _BASES
+        for statement in find(annotation(base), _BASES[annotation(base)]).body
+        if isinstance(statement, _Function)
+    ]
     members = [
         function
-        for function in functions
+        for function in [*functions, *inherited]
         if function.name[0] != "_" and function.name not in NOT_FOR_USERS and ast.get_docstring(function) is not None
     ]
     if members:

@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     from spfengine.replaying.replay import replay as replay, replay_files as replay_files
     from spfengine.report.render import render_html as render_html
     from spfengine.resolvers.cache import Cache as Cache
+    from spfengine.resolvers.doh import DoHResolver as DoHResolver
     from spfengine.resolvers.live import LiveResolver as LiveResolver
     from spfengine.resolvers.overlay import Overlay as Overlay
     from spfengine.resolvers.recording import Recorder as Recorder, Recording as Recording
@@ -140,6 +141,7 @@ _MODULES = {
     "spfengine.replaying.replay": ["replay", "replay_files"],
     "spfengine.report.render": ["render_html"],
     "spfengine.resolvers.cache": ["Cache"],
+    "spfengine.resolvers.doh": ["DoHResolver"],
     "spfengine.resolvers.live": ["LiveResolver"],
     "spfengine.resolvers.overlay": ["Overlay"],
     "spfengine.resolvers.recording": ["Recorder", "Recording"],

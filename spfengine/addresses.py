@@ -131,7 +131,10 @@ def address_text(family: Family, value: int) -> str:
     """Return an address as text, IPv6 as in RFC 5952."""
     if family is V4:
         return inet_ntop(AF_INET, value.to_bytes(4, "big"))
-    return str(IPv6Address(value))  # inet_ntop writes some with a dotted quad, which RFC 5952 leaves open
+    # A dotted quad at the end, which RFC 5952 leaves open, is how inet_ntop writes some, and Python from 3.13 on these.
+    if value >> 32 == _MAPPED:
+        return f"::ffff:{value >> 16 & 0xFFFF:x}:{value & 0xFFFF:x}"
+    return str(IPv6Address(value))
 
 
 def network_range(family: Family, value: int, prefix: int) -> tuple[int, int]:

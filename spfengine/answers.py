@@ -5,7 +5,7 @@ A DNS status is data. NXDOMAIN, no records, a timeout and SERVFAIL are Answers w
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self, runtime_checkable
 
 from spfengine.addresses import V4, V6, Family, Table, address_text, build_table, network_range, read_ip4, read_ip6
 from spfengine.errors import ArgumentError
@@ -88,7 +88,7 @@ class Answer(Frozen):
     """
 
     __slots__ = ("chain", "memo", "records", "status", "strings", "ttl", "type")
-    fields = ("status", "type", "records", "ttl", "chain", "strings")
+    fields: ClassVar[tuple[str, ...]] = ("status", "type", "records", "ttl", "chain", "strings")
     status: Status
     type: RRType | None
     records: tuple[Any, ...]

@@ -54,7 +54,7 @@ class CheckerSession(RangeSession):
         depends_on_client: whether a macro used a value of the client or the sender.
     """
 
-    depends_on_client = False
+    depends_on_client: bool = False
 
     def unknown_inputs(self, letters: frozenset[str]) -> tuple[str, ...]:
         """Return (); note if a letter depends on the client."""
@@ -99,11 +99,12 @@ class DomainVerdicts:
     __slots__ = ("_answers_by_use", "_verdicts", "answers", "checks", "ip4", "ip6", "octets", "referenced", "until")
 
     def __init__(self, checks: int = 0) -> None:
-        self.checks = checks
-        self.until = inf
-        self.referenced = False
-        self.octets = _DOMAIN_OCTETS
-        self.ip4 = self.ip6 = _UNKNOWN
+        self.checks: int = checks
+        self.until: float = inf
+        self.referenced: bool = False
+        self.octets: int = _DOMAIN_OCTETS
+        self.ip4: VerdictTable = _UNKNOWN
+        self.ip6: VerdictTable = _UNKNOWN
         self.answers: dict[int, Answer] = {}
         self._verdicts: dict[object, SharedVerdict] = {}
         self._answers_by_use: dict[tuple[tuple[Question, int], ...], Answers] = {}

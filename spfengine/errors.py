@@ -37,8 +37,8 @@ class RecordSyntaxError(SPFEngineError, ValueError):
     def __init__(self, problems: "tuple[Problem, ...]", source: str) -> None:
         self.problems = problems
         self.source = source
-        self.span = problems[0].span
-        self.section = problems[0].section
+        self.span: tuple[int, int] | None = problems[0].span
+        self.section: str = problems[0].section
         super().__init__(problems, source)
 
     def __str__(self) -> str:

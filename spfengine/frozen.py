@@ -4,11 +4,12 @@ All other values are frozen dataclasses. A `Frozen` class fills its slots direct
 is derived from its fields.
 """
 
+from collections.abc import Callable
 from typing import Any, ClassVar, NoReturn, Self
 
 from spfengine.visible import short_repr
 
-fill = object.__setattr__
+fill: Callable[[object, str, Any], None] = object.__setattr__
 """Set a slot of a frozen value, in its constructor or to fill a cache; nowhere else."""
 
 

@@ -29,8 +29,8 @@ class Field:
     __slots__ = ("data", "where")
 
     def __init__(self, data: object, where: str) -> None:
-        self.data = data
-        self.where = where
+        self.data: object = data
+        self.where: str = where
 
     def refuse(self, expected: str) -> NoReturn:
         """Raise ArgumentError, with the path, what was expected, and what the value is."""

@@ -1,6 +1,7 @@
 """Why a result is none, temperror or permerror, or why a text is not a record: one value with a stable code."""
 
 from enum import StrEnum
+from typing import ClassVar
 
 from spfengine.frozen import Frozen, fill
 from spfengine.visible import of_octets, visible, visible_name
@@ -127,7 +128,8 @@ class Problem(Frozen):
         hint: what to do about it, or None.
     """
 
-    __slots__ = fields = ("code", "text", "domain", "span", "section", "hint")
+    fields: ClassVar[tuple[str, ...]] = ("code", "text", "domain", "span", "section", "hint")
+    __slots__ = fields
     code: ProblemCode
     text: str
     domain: str | None

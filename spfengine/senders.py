@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import ClassVar
 
 from spfengine.addresses import IPAddress, address_text, parse_address
 from spfengine.arguments import list_of
 from spfengine.evaluation.session import Session
 from spfengine.frozen import Frozen, fill
+from spfengine.names import is_same_or_under
 from spfengine.problems import Result
 from spfengine.visible import short_repr, visible
 
@@ -56,9 +58,10 @@ class Sender(Frozen):
             on: one of `FORWARDING`; otherwise None.
     """
 
-    __slots__ = fields = (
+    fields: ClassVar[tuple[str, ...]] = (
         "ip", "sender", "helo", "count", "label", "reported", "header_from", "dmarc_spf", "dmarc_dkim", "override",
     )  # fmt: skip
+    __slots__ = fields
     ip: str
     sender: str
     helo: str | None
@@ -207,3 +210,8 @@ def _printable(text: str | None) -> str | None:
 def domain_of(sender: Sender) -> str:
     """Return the domain whose record decides for a sender: that of MAIL FROM, or of HELO for the null sender."""
     return Session(sender.ip, sender.sender, sender.helo or "").domain
+
+
+def concerns(sender: Sender, own: str, domain: str) -> bool:
+    """Whether a sender, whose own domain is `own`, sends from a domain or from below it, or has it so in From."""
+    return is_same_or_under(own, domain) or is_same_or_under(sender.header_from or "", domain)

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -27,6 +27,9 @@ settings.register_profile("full", _UNHURRIED, max_examples=100)
 # In CI, the same examples on each run, so that a red run can be repeated.
 for name in ("everyday", "full"):
     settings.register_profile(f"ci {name}", settings.get_profile(name), derandomize=True, print_blob=True)
+# For mutation testing, which needs to know only whether a test fails.
+_FINDING = [phase for phase in Phase if phase not in (Phase.shrink, Phase.explain)]
+settings.register_profile("mutation", settings.get_profile("ci everyday"), phases=_FINDING, print_blob=False)
 settings.register_profile("thorough", _UNHURRIED, max_examples=2000)
 
 

@@ -23,6 +23,7 @@ GROUPS = {
         "tree": "Show a record with all records it includes, and how many lookups it needs.",
         "suggest": "Propose the record that lets all senders of a domain pass, with the proof.",
         "identify": "Find out who owns an address, and how that is known.",
+        "ui": "Open all this as a page in your browser, on this machine.",
     },
     "Plan a change": {
         "simulate": "Show what a change to SPF records would do, before you publish it.",
@@ -131,7 +132,10 @@ def run(arguments: list[str]) -> int:
         message = _RANGE.sub(_range_words, message)
         if (_is_split(arguments) or _EXTRA_RECORD.search(message)) and "--draft" in _options_of(error.ctx):
             message = 'a record is given with --draft, in quotes: --draft "v=spf1 …"'
-        message = _with_other_name(message, _options_of(error.ctx))
+        known = _options_of(error.ctx)
+        if _ONE_HYPHEN.match(message):
+            message = _with_two_hyphens(arguments, known) or message
+        message = _with_other_name(message, known)
         raise CommandError(exits.USAGE, f"{message}; see '{path_of(arguments)} --help'") from error
     return int(code)
 
@@ -143,6 +147,16 @@ def _with_other_name(message: str, known: set[str]) -> str:
     if message.startswith(("No such option '--senders'", "No such option '--message'")):
         return f"{message.partition('.')[0]}; to read senders from a file: {NAME} suggest --senders FILE"
     return message
+
+
+_ONE_HYPHEN = re.compile(r"No such option '-[^-]'")
+
+
+def _with_two_hyphens(arguments: list[str], known: set[str]) -> str | None:
+    """Return that an option was written with one hyphen; None if none was."""
+    written = [word.partition("=")[0] for word in arguments]
+    found = next((word for word in written if word[:1] == "-" and f"-{word}" in known), None)
+    return None if found is None else f"No such option '{found}'; did you mean -{found}?"
 
 
 def _is_split(arguments: list[str]) -> bool:

@@ -3,9 +3,7 @@
 import os
 import re
 import sys
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from glob import glob
 from typing import Any
 
@@ -14,13 +12,11 @@ import click
 from spfengine.cli import exits, options, sources
 from spfengine.cli.exits import CommandError, cannot_read
 from spfengine.cli.screen import Bar, Screen
-from spfengine.evidence.evidence import Evidence, ReportedBy
+from spfengine.evidence.evidence import Evidence
 from spfengine.evidence.reading import read_evidence
 from spfengine.names import domain_fault
-from spfengine.senders import unknown_facts
-from spfengine.text.lines import Line, line, note
+from spfengine.text.evidence import evidence_lines
 from spfengine.visible import visible
-from spfengine.wording import counted, listed
 
 _SENDERS = "--senders"
 option = click.option(
@@ -34,21 +30,6 @@ receiver_option = click.option(
 )  # fmt: skip
 
 _GLOB = re.compile(r"[*?\[]")
-_MOST_UNREAD = 20
-_MOST_RECEIVERS = 5
-_MOST_REPAIRED = 5
-_SHOWN_TAGS = ("p", "sp", "np", "testing")
-_LAST = 253_402_300_799  # the last second of the year 9999
-_FACTS = {"local-part": "sender's local part", "helo": "HELO name"}
-_KINDS = {
-    "dmarc-report": ("DMARC report", "DMARC reports"),
-    "message": ("message file", "message files"),
-    "bounce": ("bounce", "bounces"),
-    "failure-report": ("failure report", "failure reports"),
-    "log": ("mail log", "mail logs"),
-    "csv": ("table", "tables"),
-    "json": ("JSON file", "JSON files"),
-}
 
 
 # The endings of files that people have; of these, only zip is a top-level domain.
@@ -155,7 +136,7 @@ def read(
             evidence = read_evidence(paths, progress=bar.show, receiver=receiver, domain=domain)
         except OSError as error:
             raise cannot_read(visible(str(error.filename or "a file of --senders")), error) from error
-    Screen(sys.stderr).show(summary_lines(evidence, quiet=quiet))
+    Screen(sys.stderr).show(evidence_lines(evidence, quiet=quiet))
     if not evidence.senders:
         raise CommandError(exits.DATA, "no senders found in the files of --senders")
     return evidence
@@ -171,75 +152,3 @@ def to_dict(evidence: Evidence) -> dict[str, Any]:
     document = evidence.to_dict()
     del document["senders"]
     return document
-
-
-def summary_lines(evidence: Evidence | None, *, quiet: bool = False) -> Iterator[Line]:
-    """Yield what was read, what was not, and what is not known about the senders; nothing if there is no evidence."""
-    if evidence is None:
-        return
-    if not quiet:
-        yield from _read(evidence)
-    if evidence.left_out:
-        yield line(
-            f"there are more than {len(evidence.senders):,} different senders: "
-            f"{counted(evidence.left_out, 'message')} of the others are left out",
-            indent=2, hang=2,
-        )  # fmt: skip
-    if evidence.duplicates:
-        reports = counted(evidence.duplicates, "DMARC report")
-        yield note(f"given before (same reporter and Report-ID), so not counted: {reports}")
-    if evidence.repaired and not quiet:
-        yield note(f"read all the same: {counted(sum(entry.count for entry in evidence.repaired), 'fault')}")
-        yield from [note(str(entry), indent=4) for entry in evidence.repaired[:_MOST_REPAIRED]]
-        if len(evidence.repaired) > _MOST_REPAIRED:
-            more = counted(len(evidence.repaired) - _MOST_REPAIRED, "kind")
-            yield note(f"… and {more} more; --json has them all", indent=4)
-    if evidence.skipped:
-        yield note(f"not read: {counted(evidence.skipped, 'row or part', 'rows or parts')}")
-        for unread in evidence.unread[:_MOST_UNREAD]:
-            yield note(str(unread), indent=4)
-        rest = evidence.unread[_MOST_UNREAD:]
-        if rest:
-            rows = counted(sum(unread.count for unread in rest), "row")
-            yield note(f"… and {counted(len(rest), 'kind')} more, of {rows}", indent=4)
-
-
-def _reported(evidence: Evidence) -> Iterator[Line]:
-    """Yield who reported, when, and about which domains with which policies."""
-    reports = [report for report in evidence.reports if not report.is_duplicate]
-    reporters = Counter([visible(report.organisation or report.email, 60) for report in reports])
-    names = [name if count == 1 else f"{name} ({count:,})" for name, count in reporters.most_common() if name]
-    if names:
-        days = [time for report in reports for time in (report.begin, report.end) if time is not None]
-        first, last = (_day(min(days)), _day(max(days))) if days else ("", "")
-        period = "" if not days else f", {first}" if first == last else f", {first} to {last}"
-        yield note(f"reported by: {listed(names, _MOST_RECEIVERS)}{period}")
-    domains = list(dict.fromkeys([_with_policy(report) for report in reports if report.domain]))
-    if domains:
-        yield note(f"about: {listed(domains, _MOST_RECEIVERS)}")
-
-
-def _with_policy(report: ReportedBy) -> str:
-    tags = [f"{name}={visible(value, 20)}" for name, value in report.policy if name in _SHOWN_TAGS]
-    name = visible(report.domain, 100)
-    return f"{name} (DMARC policy {' '.join(tags)})" if tags else name
-
-
-def _day(seconds: int) -> str:
-    return datetime.fromtimestamp(min(seconds, _LAST), UTC).date().isoformat()
-
-
-def _read(evidence: Evidence) -> Iterator[Line]:
-    files = [counted(source.files, *_KINDS[source.kind]) for source in evidence.sources]
-    what = f"{counted(evidence.messages, 'message')}, {counted(len(evidence.senders), 'sender')}"
-    yield note(f"read {', '.join(files) or 'nothing'}: {what}", indent=0)
-    yield from _reported(evidence)
-    if evidence.receivers:  # so that people see a name that is not their receiver's
-        names = [f"{name} ({count:,})" for name, count in evidence.receivers]
-        yield note(f"trusted header fields written by: {listed(names, _MOST_RECEIVERS)}")
-    unknown = unknown_facts(evidence.senders)
-    if unknown:
-        facts = [f"the {_FACTS[fact]} of {counted(count, 'message')}" for fact, count in unknown.items()]
-        yield note(f"not known: {', '.join(facts)}")
-    for what, count in evidence.aside:
-        yield note(f"left out: {what}: {count:,}")

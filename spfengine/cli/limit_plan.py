@@ -7,6 +7,7 @@ from spfengine.advice.limits.limits import limit_plan
 from spfengine.advice.limits.plan import LimitPlan
 from spfengine.answers import Resolver
 from spfengine.catalogue.catalogue import Catalogue
+from spfengine.cli.options import server_words
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.names import domain_fault
 from spfengine.problems import Problem, ProblemCode
@@ -33,7 +34,7 @@ class Asked:
         """Return the arguments of a command about a domain, except for its own draft."""
         words = [word for zone in self.zones for word in ("--zone", zone)]
         words += ["--live"] if self.live else []
-        words += [word for server in self.nameservers for word in ("--nameserver", server)]
+        words += server_words(self.nameservers)
         others = [f"{name}={text}" for name, text in self.drafts.items() if name.lower() != domain.lower()]
         return [*words, *[word for other in others for word in ("--draft", other)]]
 

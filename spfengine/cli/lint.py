@@ -19,12 +19,13 @@ from spfengine.evaluation.limit_profiles import LimitProfile
 from spfengine.linting.codes import DNS_CODES, LintCode, Severity
 from spfengine.linting.finding import Finding
 from spfengine.linting.lint import lint, lint_zone
-from spfengine.linting.zones import NameSummary, zone_of, zone_summary
+from spfengine.linting.zones import NameSummary, known_to, zone_of, zone_summary
 from spfengine.names import fold
 from spfengine.policy.include_tree import include_tree
 from spfengine.resolvers.overlay import Overlay
 from spfengine.resolvers.zone import Zone
 from spfengine.senders import Sender
+from spfengine.text.evidence import evidence_lines
 from spfengine.text.lint import lint_lines, source_lines, summary_lines
 from spfengine.text.tree import too_much_line
 from spfengine.visible import visible, visible_name
@@ -204,7 +205,7 @@ def command(
 
         planned = [line for plan in plans for line in plan_lines(plan, None, asked)]
         page = lint_page(domain, findings, places.text, names, planned)
-        reports.write_report(page, html, evidence_input.summary_lines(evidence))
+        reports.write_report(page, html, evidence_lines(evidence))
     if form == "text":
         screen = Screen()
         screen.show(lint_lines(domain, findings, places.text, screen.width))
@@ -235,8 +236,8 @@ def _report_sources(domain: str | None, linted: LintedSources, form: str, html: 
     else:
         more = {"sources": linted.to_dict()}
         sys.stdout.write(_for_programs(domain, linted.findings, SourcePlaces(linted.linted), form, more))
-    for skipped in linted.found.skipped:
-        click.echo(f"spfengine lint: {visible(skipped.path)}: {skipped.why}", err=True)
+    for unread in linted.found.unread:
+        click.echo(f"spfengine lint: {visible(unread.path)}: {unread.why}", err=True)
     code = _exit_code(linted.findings, strict=strict)
     return exits.UNAVAILABLE if code == 0 and linted.is_incomplete else code
 
@@ -287,7 +288,7 @@ def _findings(
     zones, live, nameservers = answers
     if domain is None and record is not None:
         if zones or live or nameservers:
-            option = "--zone" if zones else "--live" if live else "--nameserver"
+            option = "--zone" if zones else "--live" if live else options.server_words(nameservers)[0]
             raise click.UsageError(f"--draft without DOMAIN asks nothing; with {option}, give DOMAIN too")
         return _Linted(lint(None, record=record), (), None)
     if domain is None and not zones:
@@ -304,7 +305,7 @@ def _findings(
     if not isinstance(resolver, Zone | Overlay) or zone is None:
         raise click.UsageError("a recording does not say which names to lint; expected DOMAIN as well")
     findings = lint_zone(resolver, senders=senders)
-    return _Linted(findings, zone_summary(zone, findings), resolver)
+    return _Linted(findings, zone_summary(zone, findings), known_to(resolver))
 
 
 def _plans(linted: _Linted, senders: tuple[Sender, ...]) -> list[LimitPlan]:

@@ -65,13 +65,13 @@ class LintedSources:
     @property
     def is_incomplete(self) -> bool:
         """Whether a file that was named could not be read, or not to its end."""
-        return any(skipped.path in self.named for skipped in self.found.skipped)
+        return any(unread.path in self.named for unread in self.found.unread)
 
     def to_dict(self) -> dict[str, object]:
         """Return what was read, as JSON-safe values."""
         records = [{**_place_of(each.record), **_record(each.record)} for each in self.linted]
-        skipped = [{"file": each.path, "why": each.why} for each in self.found.skipped]
-        return {"files": self.found.files, "records": records, "skipped": skipped}
+        unread = [{"file": each.path, "why": each.why} for each in self.found.unread]
+        return {"files": self.found.files, "records": records, "unread": unread, "skipped": unread}
 
 
 class SourcePlaces:

@@ -5,7 +5,7 @@ A type that only one command has is defined with that command.
 
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -15,6 +15,7 @@ import click
 
 from spfengine.addresses import parse_address
 from spfengine.cli import typed
+from spfengine.cli.screen import NOTES
 from spfengine.errors import AddressError
 from spfengine.evaluation.limit_profiles import LIMIT_PROFILES, SAME_LIMITS, limit_profile
 from spfengine.evaluation.limits import Limits, VoidRule
@@ -34,6 +35,7 @@ _Callback = TypeVar("_Callback", bound=Callable[..., Any])
 
 DNS_TIMEOUT = "spfengine.dns-timeout"
 """The key of --dns-timeout in the context of a command."""
+_DOH = "spfengine.doh"
 SECONDS = 20.0
 """The time limit of a check, if no option gives another."""
 _SHOWN_RECORD = 1000
@@ -354,11 +356,18 @@ class SenderType(_Type):
 
 
 def say_meaning(text: str, meant: str, ctx: click.Context | None) -> str:
-    """Return what an argument means; say on stderr how it is read."""
+    """Return what an argument means; say how it is read, on stderr and in the notes of documents and reports."""
     if meant != text:
-        path = "spfengine" if ctx is None else ctx.command_path
-        click.echo(f"{path}: '{visible(text, 80)}' is read as {visible(meant, 80)}", err=True)
+        _say(f"'{visible(text, 80)}' is read as {visible(meant, 80)}", ctx)
     return meant
+
+
+def _say(text: str, ctx: click.Context | None) -> None:
+    """Say how something was understood, on stderr, and once in the notes of a document or report."""
+    click.echo(f"{'spfengine' if ctx is None else ctx.command_path}: {text}", err=True)
+    notes = [] if ctx is None else ctx.meta.setdefault(NOTES, [])
+    if text not in notes:
+        notes.append(text)
 
 
 def client_and_sender(ip: str, sender: str, ctx: click.Context) -> tuple[str, str]:
@@ -431,28 +440,26 @@ def is_record(text: str) -> bool:
 
 
 def pasted(text: str, ctx: click.Context | None) -> "Pasted":
-    """Return a record without what was copied with it, such as quotes; say on stderr what was removed."""
+    """Return a record without what was copied with it, such as quotes; say what was removed."""
     from spfengine.resolvers.zone_files.pasted import read_pasted
 
     record = read_pasted(text)
     if record.cleaned and is_record(record.text):
-        path = "spfengine" if ctx is None else ctx.command_path
         printable = visible(record.text, _SHOWN_RECORD)
-        what = ", ".join(record.cleaned)
-        click.echo(f"{path}: cleaned up in the record ({what}); it is read as: {printable}", err=True)
+        _say(f"cleaned up in the record ({', '.join(record.cleaned)}); it is read as: {printable}", ctx)
         if len(record.strings) > 1 and (ctx is None or ctx.info_name != "lint"):  # lint says it with its findings
-            _say_what_joining_broke(record.strings, path)
+            _say_what_joining_broke(record.strings, ctx)
     return record
 
 
-def _say_what_joining_broke(strings: tuple[str, ...], path: str) -> None:
-    """Say on stderr which strings of a pasted record are joined without a space, and what was probably meant."""
+def _say_what_joining_broke(strings: tuple[str, ...], ctx: click.Context | None) -> None:
+    """Say which strings of a pasted record are joined without a space, and what was probably meant."""
     from spfengine.linting import LintCode
     from spfengine.linting.lint import lint
 
     for finding in lint(None, record=strings):
         if finding.code is LintCode.MISSING_SPACE:
-            click.echo(f"{path}: {finding.text} [{finding.code}]; {finding.hint}", err=True)
+            _say(f"{finding.text} [{finding.code}]; {finding.hint}", ctx)
 
 
 def drafts_by_name(drafts: tuple[Draft, ...], domain: str) -> dict[str, str]:
@@ -492,9 +499,45 @@ draft = click.option(
     "--draft", "drafts", metavar="[NAME=]RECORD", multiple=True, type=DraftType(),
     help="Try this record as if it were published: at NAME, or at the domain that is checked.",
 )  # fmt: skip
+
+
+def _with_doh(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the servers of --nameserver, or those of --doh, which has been read before."""
+    urls: tuple[str, ...] = ctx.meta.get(_DOH, ())
+    if value and urls:
+        raise click.UsageError("expected one of --nameserver and --doh, not both", ctx)
+    for server in value:
+        if is_doh(server):
+            raise click.BadParameter(f"{visible(server, 80)!r} is a URL; give it with --doh", ctx, param)
+    return urls or value
+
+
+def _keep_doh(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> None:
+    """Keep the servers of --doh, which commands get in place of those of --nameserver."""
+    for url in value:
+        if not is_doh(url):
+            message = f"{visible(url, 80)!r} is not a URL; expected one like https://dns.example/dns-query"
+            raise click.BadParameter(message, ctx, param)
+    ctx.meta[_DOH] = value
+
+
+def is_doh(server: str) -> bool:
+    """Whether a server is that of a --doh: commands get both kinds in one list."""
+    return "://" in server
+
+
+def server_words(nameservers: Iterable[str]) -> list[str]:
+    """Return the options of a command line that asks the same servers."""
+    return [word for server in nameservers for word in ("--doh" if is_doh(server) else "--nameserver", server)]
+
+
 _nameserver = click.option(
-    "--nameserver", "nameservers", metavar="ADDR", multiple=True,
+    "--nameserver", "nameservers", metavar="ADDR", multiple=True, callback=_with_doh,
     help="Ask this DNS server (ADDR or ADDR:PORT) instead of the system's; with --zone, it implies --live.",
+)  # fmt: skip
+_doh = click.option(
+    "--doh", metavar="URL", multiple=True, expose_value=False, is_eager=True, callback=_keep_doh,
+    help="Ask this server by DNS over HTTPS (RFC 8484) instead of the system's; with --zone, it implies --live.",
 )  # fmt: skip
 
 
@@ -509,8 +552,8 @@ _dns_timeout = click.option(
 
 
 def nameserver(command: _Callback) -> _Callback:
-    """Add the options that say how DNS is asked: --nameserver, and --dns-timeout, which `dns_seconds` returns."""
-    return _nameserver(_dns_timeout(command))
+    """Add the options that say how DNS is asked: --nameserver, --doh, --dns-timeout, which `dns_seconds` returns."""
+    return _nameserver(_doh(_dns_timeout(command)))
 
 
 def dns_seconds() -> float | None:
@@ -551,5 +594,5 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON d
 
 
 def answers(command: _Callback) -> _Callback:
-    """Add the options that say where answers come from: --zone, --live, --draft, --nameserver."""
+    """Add the options that say where answers come from: --zone, --live, --draft, --nameserver, --doh."""
     return zone(live(draft(nameserver(command))))

@@ -147,7 +147,7 @@ def _read(given: _Given, paths: tuple[str, ...]) -> Tree:
 
 def _refuse_missing(paths: tuple[str, ...], *trees: Tree) -> None:
     """Raise CommandError if a path is in neither tree: it is probably misspelt, and nothing would be compared."""
-    names = [name for tree in trees for name in (*tree.files, *[each.path for each in tree.skipped])]
+    names = [name for tree in trees for name in (*tree.files, *[each.path for each in tree.unread])]
     for path in paths:
         start = os.path.normpath(path).replace(os.sep, "/")
         if start != "." and not any(name == start or name.startswith(f"{start}/") for name in names):

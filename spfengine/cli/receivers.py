@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from spfengine.answers import Question, Resolver, RRType, spf_texts
+from spfengine.answers import Answer, Question, Resolver, RRType, spf_texts
+from spfengine.checks import check
 from spfengine.cli import exits, options, serving, sources
 from spfengine.cli.exits import CommandError
 from spfengine.cli.options import Draft, drafts_by_name
@@ -19,7 +20,8 @@ from spfengine.policy.include_tree import include_tree
 from spfengine.policy.policy import Policy
 from spfengine.problems import Result
 from spfengine.record.parser import diagnose, sound_terms
-from spfengine.resolvers.recording import Recorder, Recording
+from spfengine.resolvers.asking import ask
+from spfengine.resolvers.recording import Recorder
 from spfengine.text.lines import FAULT, Line, Row, Span, line, note, table
 from spfengine.visible import visible, visible_name
 from spfengine.wording import and_more, counted
@@ -37,6 +39,7 @@ The exit code: 0 all receivers answer as RFC 7208 requires, 1 one does not; 69 n
 DNS could not answer something, or the system refuses the namespaces. {exits.OTHER_HELP}.
 """
 _KEYS = ("libspf2", "exim", "mail-spf", "rspamd", "pyspf")
+_MOST_READINGS = 4  # of a name's several records that are read one by one
 _SHOWN = 3  # clients of one kind of difference
 
 
@@ -85,11 +88,12 @@ def command(
     if not installed:
         names = "; ".join(f"{one.title} ({one.package})" for one in missing)
         raise CommandError(exits.UNAVAILABLE, f"none of these receivers is installed here: {names}")
-    recording, policy, others = _recorded(domain, base)
+    recorder, policy, others = _recorded(domain, base)
     clients, left_out = receivers.choose_clients([policy, *others], most)
+    _record_checks(recorder, clients, sender, helo or domain)
     comparisons: list[receivers.Comparison] = []
     with ExitStack() as stack:
-        answers = base if zones and not live and not nameservers else recording
+        answers = base if zones and not live and not nameservers else recorder.recording
         server = _serve(stack, answers)
         with Bar("", in_octets=False) as bar:
             for number, one in enumerate(installed):
@@ -118,25 +122,56 @@ def command(
     return exits.UNAVAILABLE if policy.incomplete else 0
 
 
-def _recorded(domain: str, base: Any) -> tuple[Recording, Policy, list[Policy]]:
-    """Return what DNS answers to all that the record may lead to, what it means, and what it means to other receivers.
+def _recorded(domain: str, base: Any) -> tuple[Recorder, Policy, list[Policy]]:
+    """Return what keeps the answers of DNS, what these mean, and what they mean to other receivers.
 
-    In the namespaces, no other DNS can be reached. Some receivers have no limits.
+    In the namespaces, no other DNS can be reached, so all that a receiver may ask for has to be kept before. Some
+    receivers have no limits.
     """
     recorder = Recorder(base)
     policy = Policy.compile(domain, resolver=recorder)
     limits = Limits(LIFTED, LIFTED, names=LIFTED, seconds=None)
     include_tree(domain, resolver=recorder)
-    readings = [sources.with_drafts(recorder, {domain: usable}) for usable in _as_others_read(domain, recorder)]
-    others = [Policy.compile(domain, resolver=each, limits=limits) for each in (recorder, *readings)]
-    return recorder.recording, policy, others
+    reading = _AsOthersRead(recorder)
+    others = [Policy.compile(domain, resolver=each, limits=limits) for each in (recorder, reading)]
+    more = [_AsOthersRead(recorder, number) for number in range(1, min(reading.most, _MOST_READINGS))]
+    others += [Policy.compile(domain, resolver=each, limits=limits) for each in more]
+    return recorder, policy, others
 
 
-def _as_others_read(domain: str, resolver: Resolver) -> list[str]:
-    """Return the records for which RFC 7208 asks nothing, as receivers do that use one of several, or skip faults."""
-    texts = [text.decode("latin-1") for text in spf_texts(resolver.resolve(Question(domain, RRType.TXT)))]
-    usable = [" ".join(["v=spf1", *[term.text for term in sound_terms(text)]]) for text in texts]
-    return usable if len(texts) > 1 or any(diagnose(text) for text in texts) else []
+def _record_checks(recorder: Recorder, clients: Sequence[Any], sender: str, helo: str) -> None:
+    """Keep what is asked for each client: names that depend on it, such as those of `exists:%{i}.example.com`."""
+    for resolver in (recorder, _AsOthersRead(recorder)):
+        for client in clients:
+            check(client.ip, sender, helo, resolver=resolver, limits=Limits(LIFTED, LIFTED, names=LIFTED, seconds=None))
+
+
+class _AsOthersRead:
+    """A resolver with records as receivers read them that use one of several, or skip faults: RFC 7208 does neither.
+
+    Args:
+        below: what answers.
+        number: which one of several records is used, from 0 on.
+
+    Attributes:
+        most: how many records of one name there were, at most.
+    """
+
+    def __init__(self, below: Resolver, number: int = 0) -> None:
+        self.most = 1
+        self._below = below
+        self._number = number
+
+    def resolve(self, question: Question, /) -> Answer:
+        """Return the answer, with one record that has no fault."""
+        answer = ask(self._below, question)
+        texts = [text.decode("latin-1") for text in spf_texts(answer)] if question.type is RRType.TXT else []
+        self.most = max(self.most, len(texts))
+        if not texts or (len(texts) == 1 and not diagnose(texts[0])):
+            return answer
+        text = texts[self._number % len(texts)]
+        usable = " ".join(["v=spf1", *[term.text for term in sound_terms(text)]]).encode("latin-1")
+        return Answer.txt(usable, ttl=answer.ttl)
 
 
 def _serve(stack: ExitStack, answers: Resolver) -> Any:

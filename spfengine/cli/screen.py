@@ -42,7 +42,7 @@ STYLES = {
 """The styles of `Span` in rich's words."""
 
 NOTES = "spfengine.notes"
-"""What click's context keeps of what had to be assumed of the files that were read."""
+"""What click's context keeps of what had to be assumed of files, and of how arguments were understood."""
 
 _ASCII = str.maketrans("✓✗·→…│├└─", "*-.>.||`-")
 _MIN_WIDTH = 20
@@ -117,7 +117,7 @@ def _wants_colour(terminal: bool) -> bool:
 
 
 def with_notes(document: _Document) -> _Document:
-    """Return a JSON object, with the key `notes` if something had to be assumed of the files that were read."""
+    """Return a JSON object, with the key `notes` if something had to be assumed of files or arguments."""
     context = click.get_current_context(silent=True)
     notes = None if context is None else context.meta.get(NOTES)
     if notes and isinstance(document, dict):
@@ -126,7 +126,7 @@ def with_notes(document: _Document) -> _Document:
 
 
 def write_json(document: object) -> None:
-    """Write a JSON document to stdout, piece by piece, since it may be large; it gets the notes on files."""
+    """Write a JSON document to stdout, piece by piece, since it may be large; it gets the notes."""
     pieces = json.JSONEncoder(indent=2).iterencode(with_notes(document))
     while piece := "".join(islice(pieces, _JSON_PIECES)):
         sys.stdout.write(piece)

@@ -4,9 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from spfengine.cli.screen import write_csv
 from spfengine.dmarc.alignment import Alignment
-from spfengine.evaluation.session import Session
-from spfengine.names import fold, is_same_or_under
-from spfengine.senders import Sender
+from spfengine.names import fold
+from spfengine.senders import Sender, concerns, domain_of
 from spfengine.simulation.simulation import SenderChange, Simulation
 from spfengine.text.senders import deciding
 from spfengine.visible import visible_name
@@ -17,7 +16,6 @@ COLUMNS = (
     "authentication", "policy_after",
 )  # fmt: skip
 """The columns of the CSV; --senders reads it back."""
-_ANY_CLIENT = "192.0.2.1"
 
 
 class GivenSenders:
@@ -30,7 +28,7 @@ class GivenSenders:
 
     def __init__(self, single: Sequence[tuple[str, str]], evidence: Iterable[Sender]) -> None:
         self._single = tuple(single)
-        self._evidence = [(sender, fold(_domain(sender))) for sender in evidence]
+        self._evidence = [(sender, fold(domain_of(sender))) for sender in evidence]
         self._by_domain: dict[str, list[Sender]] = {}
         for sender, domain in self._evidence:
             self._by_domain.setdefault(domain, []).append(sender)
@@ -39,17 +37,17 @@ class GivenSenders:
         """Return the single senders, and those of the evidence that send from a domain or from below it, or have it so
         in From.
         """
-        evidence = [sender for sender, own in self._evidence if _concerns(sender, own, domain)]
+        evidence = [sender for sender, own in self._evidence if concerns(sender, own, domain)]
         return [*self._singles(domain), *evidence]
 
     def sending_from(self, domain: str) -> list[Sender]:
         """Return the senders that send from a domain itself."""
-        single = [sender for sender in self._singles(domain) if fold(_domain(sender)) == fold(domain)]
+        single = [sender for sender in self._singles(domain) if fold(domain_of(sender)) == fold(domain)]
         return [*single, *self._by_domain.get(fold(domain), ())]
 
     def left_out(self, domain: str) -> tuple[int, int]:
         """Return how many senders of the evidence do not concern a domain, and how many messages these sent."""
-        counts = [sender.count for sender, own in self._evidence if not _concerns(sender, own, domain)]
+        counts = [sender.count for sender, own in self._evidence if not concerns(sender, own, domain)]
         return len(counts), sum(counts)
 
     def _singles(self, domain: str) -> list[Sender]:
@@ -60,14 +58,6 @@ def sender_of(pair: tuple[str, str], domain: str) -> Sender:
     """Return the sender of a --sender option; without an address to send from it sends from `domain`."""
     ip, sender = pair
     return Sender(ip, sender or f"@{domain}")
-
-
-def _concerns(sender: Sender, own: str, domain: str) -> bool:
-    return is_same_or_under(own, domain) or is_same_or_under(sender.header_from or "", domain)
-
-
-def _domain(sender: Sender) -> str:
-    return Session(_ANY_CLIENT, sender.sender, sender.helo or "").domain
 
 
 def write_senders(simulations: Iterable[Simulation]) -> None:

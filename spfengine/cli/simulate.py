@@ -22,6 +22,7 @@ from spfengine.simulation.enforce import Readiness, enforce
 from spfengine.simulation.simulate import compare, simulate
 from spfengine.simulation.simulation import Simulation
 from spfengine.text.enforce import readiness_lines
+from spfengine.text.evidence import evidence_lines
 from spfengine.text.lines import Line, line, note
 from spfengine.text.senders import senders_text
 from spfengine.text.simulate import has_plan, overview_lines, simulation_lines
@@ -90,21 +91,40 @@ class Request:
         elif not self.drafts:
             raise click.UsageError("there is nothing to simulate: expected --draft RECORD, or --zone-after FILE")
 
+    def refuse_to_be_interactive(self, suffixes: str | None) -> None:
+        """Raise click.UsageError if there is no draft that the reader of a report could edit."""
+        if not self.drafts:
+            raise click.UsageError("with --interactive, the reader edits a draft; expected --draft RECORD")
+        if suffixes is not None:
+            raise click.UsageError("a report of --interactive has no list of --public-suffixes; expected one of them")
+
+    def base(self, layers: "list[Zone | Recording]") -> Resolver:
+        """Return what answers before a draft."""
+        return sources.answering(layers, self.live, self.nameservers)
+
     def run(
-        self, layers: "list[Zone | Recording]", senders: GivenSenders, suffixes: "PublicSuffixes | None"
+        self,
+        layers: "list[Zone | Recording]",
+        base: Resolver | None,
+        senders: GivenSenders,
+        suffixes: "PublicSuffixes | None",
     ) -> list[Simulation]:
-        """Return the simulations; `layers` are the files that were read, with the one of --zone-after last."""
+        """Return the simulations.
+
+        Args:
+            layers: the files that were read, with the one of --zone-after last.
+            base: what answers before a draft.
+        """
         if self.zone_after is not None:
             return self._compared(layers[:-1], layers[-1], senders, suffixes)
         domain = self.domain
         assert domain is not None, "a draft is for a domain"
-        resolver = sources.answering(layers, self.live, self.nameservers)
         try:
             return [
                 simulate(
                     domain,
                     self._records(domain),
-                    resolver=resolver,
+                    resolver=base,
                     senders=senders.concerning(domain),
                     suffixes=suffixes,
                 )
@@ -112,13 +132,10 @@ class Request:
         except ZoneError as error:
             raise click.BadParameter(str(error), param_hint="'--draft'") from error
 
-    def enforced(
-        self, layers: "list[Zone | Recording]", senders: GivenSenders, suffixes: "PublicSuffixes | None"
-    ) -> Readiness:
+    def enforced(self, base: Resolver | None, senders: GivenSenders, suffixes: "PublicSuffixes | None") -> Readiness:
         """Return whether the domain is ready for -all."""
         assert self.domain is not None, "a domain is required"
-        resolver = sources.answering(layers, self.live, self.nameservers)
-        return enforce(self.domain, resolver=resolver, senders=senders.concerning(self.domain), suffixes=suffixes)
+        return enforce(self.domain, resolver=base, senders=senders.concerning(self.domain), suffixes=suffixes)
 
     def _records(self, domain: str) -> dict[Text, Text]:
         for draft in self.drafts:
@@ -127,10 +144,11 @@ class Request:
                 raise click.BadParameter(message, param_hint="'--draft'")
         return {name.encode("latin-1"): record for name, record in drafts_by_name(self.drafts, domain).items()}
 
-    def resolvers(self, layers: "list[Zone | Recording]", drafted: dict[str, str]) -> tuple[Resolver, Resolver]:
-        """Return what answers before and after the change; `layers` are as in `run`."""
-        if self.zone_after is None:
-            base = sources.answering(layers, self.live, self.nameservers)
+    def resolvers(
+        self, layers: "list[Zone | Recording]", base: Resolver | None, drafted: dict[str, str]
+    ) -> tuple[Resolver, Resolver]:
+        """Return what answers before and after the change; `layers` and `base` are as in `run`."""
+        if base is not None:
             return base, sources.with_drafts(base, drafted)
         *present, replacement = layers
         live = sources.answering((), live=True, nameservers=self.nameservers) if self.live or self.nameservers else None
@@ -143,7 +161,7 @@ class Request:
         senders: GivenSenders,
         suffixes: "PublicSuffixes | None",
     ) -> list[Simulation]:
-        before, after = self.resolvers([*layers, replacement], {})
+        before, after = self.resolvers([*layers, replacement], None, {})
         if self.domain is not None:
             concerned = senders.concerning(self.domain)
             return [compare(self.domain, before, after, senders=concerned, suffixes=suffixes)]
@@ -182,6 +200,7 @@ class Request:
 )  # what --form was called before
 @options.everything
 @reports.option
+@reports.interactive
 @options.as_json
 @click.option("--csv", "as_csv", is_flag=True, help="Print the senders as a table (CSV) instead of text.")
 def command(
@@ -200,6 +219,7 @@ def command(
     pasted: tuple[str, ...],
     everything: bool,
     html: str | None,
+    is_interactive: bool,
     as_json: bool,
     as_csv: bool,
 ) -> int:
@@ -211,31 +231,36 @@ def command(
     layers = sources.read_zones(files)
     request = Request(domain, drafts, zones, live, nameservers, zone_after, is_enforced)
     request.refuse_what_does_not_fit()
+    if is_interactive:
+        request.refuse_to_be_interactive(suffixes)
     evidence = evidence_input.read_if_given(evidence_paths, receiver, domain, quiet=as_json or as_csv)
     senders = GivenSenders(single, evidence.senders if evidence is not None else ())
     psl = None if suffixes is None else sources.public_suffixes(suffixes)
+    base = None if zone_after is not None else reports.recorder_of(request.base(layers), is_interactive=is_interactive)
     if is_enforced and domain is not None:
-        readiness = request.enforced(layers, senders, psl)
+        readiness = request.enforced(base, senders, psl)
         _report_left_out(senders, domain)
         if html is not None:
             from spfengine.report.enforce import readiness_page
 
-            own = sources.own_domains(layers)
+            own = zone_files.own_domains(layers)
             drafted = {} if readiness.record is None else {readiness.record_domain: readiness.record}
-            page = readiness_page(readiness, own, request.resolvers(layers, drafted))
-            reports.write_report(page, html, evidence_input.summary_lines(evidence))
+            page = readiness_page(readiness, own, request.resolvers(layers, base, drafted))
+            reports.write_report(page, html, evidence_lines(evidence))
         _show_readiness(readiness, layers, evidence, everything=everything, as_json=as_json, as_csv=as_csv)
         return _readiness_code(readiness)
-    simulations = request.run(layers, senders, psl)
+    simulations = request.run(layers, base, senders, psl)
     if domain is not None and evidence is not None:
         _report_left_out(senders, domain)
-    own = sources.own_domains(layers)
+    own = zone_files.own_domains(layers)
     if html is not None:
         from spfengine.report.simulate import simulations_page
 
         drafted = drafts_by_name(drafts, domain or "")
-        page = simulations_page(simulations, own, formats + pasted, request.resolvers(layers, drafted))
-        reports.write_report(page, html, evidence_input.summary_lines(evidence))
+        page = simulations_page(simulations, own, formats + pasted, request.resolvers(layers, base, drafted))
+        concerned = () if domain is None else senders.concerning(domain)
+        situation = reports.situation_of(base, domain or "", drafted, concerned, own, formats + pasted)
+        reports.write_report(page, html, evidence_lines(evidence), situation)
     if as_json:
         write_json(_document(simulations, domain, evidence))
     elif as_csv:
@@ -266,7 +291,7 @@ def _show_readiness(
         write_json(document)
     else:
         screen = Screen()
-        screen.show(readiness_lines(readiness, screen.width, sources.own_domains(layers), everything=everything))
+        screen.show(readiness_lines(readiness, screen.width, zone_files.own_domains(layers), everything=everything))
 
 
 def _readiness_code(readiness: Readiness) -> int:

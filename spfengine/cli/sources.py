@@ -11,9 +11,9 @@ import click
 from spfengine.answers import Resolver, Status
 from spfengine.cli import exits
 from spfengine.cli.exits import NAME, CommandError, cannot_read
-from spfengine.cli.options import SECONDS, dns_seconds
+from spfengine.cli.options import SECONDS, dns_seconds, is_doh
 from spfengine.cli.screen import NOTES
-from spfengine.errors import ArgumentError, CatalogueError, RecordingError, ZoneError
+from spfengine.errors import ArgumentError, CatalogueError, MissingExtraError, RecordingError, ZoneError
 from spfengine.names import domain_fault, is_askable, to_a_labels
 from spfengine.resolvers.rrsets import is_possible
 from spfengine.resolvers.zone import Zone
@@ -41,10 +41,11 @@ def base_resolver(
 
     Args:
         live: whether live DNS answers what the files do not know.
-        nameservers: the servers to ask; if there are any, live DNS is asked also with files.
+        nameservers: the servers to ask, all by their addresses, or all by URLs of DNS over HTTPS; if there are any,
+            live DNS is asked also with files.
         seconds: the time limit of a check; one DNS question gets 5 seconds at most, or those of
             --dns-timeout.
-        settings: further arguments of LiveResolver.
+        settings: further arguments of LiveResolver or DoHResolver.
 
     Raises:
         CommandError: a file can't be read or understood, or there is no DNS server to ask.
@@ -64,11 +65,6 @@ def answering(
     if not layers:
         return _live(nameservers, seconds, settings)
     return zone_files.lay_together(layers, _live(nameservers, seconds, settings) if live or nameservers else None)
-
-
-def own_domains(layers: "Sequence[Zone | Recording]") -> list[str]:
-    """Return the domains whose zones these files are: their apexes."""
-    return [apex for layer in layers if isinstance(layer, Zone) for apex in layer.apexes or ()]
 
 
 def with_drafts(resolver: Resolver, drafts: Mapping[str, str]) -> Resolver:
@@ -209,18 +205,33 @@ def _report_unreachable(address: str, reason: str) -> None:
 
 
 def _live(nameservers: Sequence[str], seconds: float, more: Mapping[str, Any]) -> Resolver:
+    lifetime = dns_seconds() or min(_QUESTION_SECONDS, seconds)
+    servers = [nameserver.strip() for nameserver in nameservers]
+    settings = {
+        "timeout": min(_REPLY_SECONDS, lifetime),
+        "lifetime": lifetime,
+        "unreachable": _report_unreachable,
+        **more,
+    }
+    if any(is_doh(server) for server in servers):
+        return _over_https(servers, settings)
     from spfengine.resolvers.live import LiveResolver
 
-    lifetime = dns_seconds() or min(_QUESTION_SECONDS, seconds)
     try:
-        return LiveResolver(
-            [nameserver.strip() for nameserver in nameservers] or None,
-            timeout=min(_REPLY_SECONDS, lifetime),
-            lifetime=lifetime,
-            **{"unreachable": _report_unreachable, **more},
-        )
+        return LiveResolver(servers or None, **settings)
     except ArgumentError as error:
         if not nameservers:
             message = f"there is no DNS server to ask: give --nameserver or --zone ({error})"
             raise CommandError(exits.UNAVAILABLE, message) from error
         raise click.BadParameter(str(error), param_hint="'--nameserver'") from error
+
+
+def _over_https(urls: Sequence[str], settings: Mapping[str, Any]) -> Resolver:
+    from spfengine.resolvers.doh import DoHResolver
+
+    try:
+        return DoHResolver(urls, **settings)
+    except MissingExtraError as error:
+        raise CommandError(exits.UNAVAILABLE, str(error)) from error
+    except ArgumentError as error:
+        raise click.BadParameter(str(error), param_hint="'--doh'") from error

@@ -1,11 +1,10 @@
 """`spfengine suggest`: from messages, reports or logs to the record to publish."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
-from spfengine.addresses import parse_address
 from spfengine.advice.forms import FORMS
 from spfengine.advice.suggest.suggest import suggest
 from spfengine.advice.suggest.suggestion import Advice, Suggestion
@@ -13,19 +12,19 @@ from spfengine.cli import evidence_input, exits, html as reports, options, sourc
 from spfengine.cli.limit_plan import Asked, plan_dict, plan_lines, plan_of
 from spfengine.cli.screen import Screen, write_json
 from spfengine.cli.senders import sender_of, write_senders
-from spfengine.evaluation.session import Session
+from spfengine.evidence.subject import domains_about
 from spfengine.linting.codes import Severity
 from spfengine.linting.limits import UNFRAGMENTED
-from spfengine.names import domain_fault, fold, is_same_or_under
-from spfengine.resolvers.zone import Zone
-from spfengine.senders import Sender
+from spfengine.names import fold, is_same_or_under
+from spfengine.resolvers.zone_files import files as zone_files
+from spfengine.senders import Sender, concerns, domain_of
+from spfengine.text.evidence import evidence_lines
 from spfengine.text.suggest import brief_lines, suggestion_lines
 from spfengine.visible import visible_name
 from spfengine.wording import listed
 
 if TYPE_CHECKING:
     from spfengine.evidence.evidence import Evidence, ReportedBy
-    from spfengine.resolvers.recording import Recording
 
 _EPILOG = f"""\b
 Examples:
@@ -102,6 +101,7 @@ _MOST_DOMAINS = 5
 )
 @options.everything
 @reports.option
+@reports.interactive
 @options.as_json
 def command(
     domain: str | None,
@@ -126,6 +126,7 @@ def command(
     as_csv: bool,
     everything: bool,
     html: str | None,
+    is_interactive: bool,
     as_json: bool,
 ) -> int:
     """Propose the record that DOMAIN should have: the smallest change after which all wanted senders pass, with the
@@ -138,8 +139,8 @@ def command(
     senders = () if evidence is None else evidence.senders
     domain = domain or _domain_of(senders, () if evidence is None else evidence.reports)
     senders += tuple(sender_of(pair, domain) for pair in single)
-    own = (*[name for name in sources.own_domains(layers) if is_same_or_under(domain, name)], *own)
-    resolver = sources.answering(layers, live, nameservers)
+    own = (*[name for name in zone_files.own_domains(layers) if is_same_or_under(domain, name)], *own)
+    resolver = reports.recorder_of(sources.answering(layers, live, nameservers), is_interactive=is_interactive)
     suggestion = suggest(
         domain,
         senders,
@@ -153,7 +154,7 @@ def command(
         keep_all=keep_all,
         allow_unnamed=allow_unnamed,
         own=own,
-        hosts=_hosts(layers, senders),
+        hosts=zone_files.hosts_at(layers, [sender.ip for sender in senders]),
         max_answer=max_size,
     )
     plan = None
@@ -166,7 +167,10 @@ def command(
         plan_text = list(plan_lines(plan, None, Asked(zones, live, nameservers)))
         resolvers = resolver, sources.with_drafts(resolver, drafted)
         page = suggestion_page(suggestion, own, formats, resolvers, plan_text)
-        reports.write_report(page, html, evidence_input.summary_lines(evidence))
+        first = {domain: suggestion.record or next(iter(suggestion.published), "v=spf1 -all")}
+        concerned = [sender for sender in senders if concerns(sender, fold(domain_of(sender)), domain)]
+        situation = reports.situation_of(resolver, domain, first, concerned, own, formats)
+        reports.write_report(page, html, evidence_lines(evidence), situation)
     if as_json:
         write_json({**_document(suggestion, evidence), "plan": plan_dict(plan)})
     elif as_csv:
@@ -196,30 +200,11 @@ def _exit_code(suggestion: Suggestion) -> int:
 
 
 def _domain_of(senders: Sequence[Sender], reports: "Sequence[ReportedBy]") -> str:
-    """Return the domain of MAIL FROM that all senders share, or the domain that all reports are about, if that domain
-    is not above the other.
-    """
-    domains: dict[str, str] = {}
-    for sender in senders:
-        name = Session(sender.ip, sender.sender, sender.helo or "").domain
-        if domain_fault(name) is None:
-            domains.setdefault(fold(name), name)
-    about = {fold(report.domain.removesuffix(".")) for report in reports}
-    about = {name for name in about if domain_fault(name) is None and name.isascii()}
-    if len(domains) == 1 and not (len(about) == 1 and not is_same_or_under(next(iter(domains)), next(iter(about)))):
-        return next(iter(domains.values()))
-    if len(about) == 1:
-        return next(iter(about))
+    """Return the domain that the senders or reports are about. Raises click.UsageError."""
+    domains = domains_about(senders, reports)
+    if len(domains) == 1:
+        return domains[0]
     if not domains:
         raise click.UsageError("Missing argument 'DOMAIN': expected the domain to propose a record for, or --senders")
-    names = listed([visible_name(name) for name in domains.values()], _MOST_DOMAINS)
+    names = listed([visible_name(name) for name in domains], _MOST_DOMAINS)
     raise click.UsageError(f"Missing argument 'DOMAIN': the senders use several domains ({names}); give one")
-
-
-def _hosts(layers: "Sequence[Zone | Recording]", senders: Sequence[Sender]) -> Iterator[str]:
-    """Yield the host names, in the zones, that have a sender's address."""
-    wanted = {parse_address(sender.ip)[1] for sender in senders}
-    for layer in layers:
-        for rrset in layer.rrsets if isinstance(layer, Zone) else ():
-            if rrset.type in ("A", "AAAA") and not wanted.isdisjoint(rrset.records):
-                yield rrset.name

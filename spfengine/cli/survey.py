@@ -161,7 +161,7 @@ def _words(
         raise click.UsageError("with --jobs, each process reads the files of --zone, so none can be standard input")
     words = [f"--timeout={timeout}"]
     words += [f"--zone={zone}" for zone in zones]
-    words += [f"--nameserver={address}" for address in nameservers]
+    words += options.server_words(nameservers)
     words += ["--no-lint"] * no_lint + ["--live"] * live
     seconds = options.dns_seconds()
     return words if seconds is None else [*words, f"--dns-timeout={seconds}"]

@@ -93,7 +93,7 @@ class ListFile:
 
     def __init__(self, path: str) -> None:
         """Open a list. Raises CommandError if it can't be read."""
-        self.printable = "standard input" if path == STDIN else visible(path)
+        self.printable: str = "standard input" if path == STDIN else visible(path)
         try:
             self._descriptor = sys.stdin.fileno() if path == STDIN else os.open(path, os.O_RDONLY)
             status = os.fstat(self._descriptor)
@@ -105,9 +105,9 @@ class ListFile:
             raise CommandError(
                 exits.NO_INPUT, f"{self.printable} can't be read: it is a folder; expected a list of domains"
             )
-        self.is_file = stat.S_ISREG(status.st_mode)
-        self.size = status.st_size if self.is_file else None
-        self.read = 0
+        self.is_file: bool = stat.S_ISREG(status.st_mode)
+        self.size: int | None = status.st_size if self.is_file else None
+        self.read: int = 0
 
     def __enter__(self) -> Self:
         return self
@@ -202,7 +202,7 @@ class OutFile:
         Raises:
             CommandError: it exists, can't be written, or another survey is writing it.
         """
-        self.printable = visible(path)
+        self.printable: str = visible(path)
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | (0 if resume else os.O_EXCL)
         try:
             self._descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0), 0o666)

@@ -21,6 +21,11 @@ _NOT_FOR_REGISTRATION = (
 """Names in which nobody can register a domain: special-use names (RFC 6761), and those that IANA keeps (RFC 2606)."""
 
 
+def is_for_tests(name: str) -> bool:
+    """Whether a name is for tests and examples, so that nobody publishes records there (RFC 2606, RFC 6761)."""
+    return any(is_same_or_under(name, reserved) for reserved in (*_NOT_FOR_REGISTRATION, "example", "test"))
+
+
 def registrable_domain(name: str) -> str | None:
     """Return the domain that somebody has to register so that a name can exist, or None if nobody can register it.
 

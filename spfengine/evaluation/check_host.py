@@ -19,14 +19,15 @@ How it works:
 """
 
 from collections.abc import Generator
-from functools import lru_cache
 from typing import NamedTuple
 
 from spfengine.answers import Answer, Question, RRType, Status, spf_texts
 from spfengine.errors import RecordSyntaxError
 from spfengine.evaluation.explanation import NO_EXPLANATION, explain
+from spfengine.evaluation.kept import Kept
 from spfengine.evaluation.limits import DeadlineError
 from spfengine.evaluation.mechanisms import (
+    QUESTIONS,
     Halt,
     ask,
     charge,
@@ -41,7 +42,7 @@ from spfengine.evaluation.mechanisms import (
     match_ptr,
 )
 from spfengine.evaluation.session import Matcher, Matching, Session
-from spfengine.names import MAX_NAME, domain_fault
+from spfengine.names import domain_fault
 from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.model import MX, A, All, Directive, Exists, Include, NetworkRun, Ptr, Record, Redirect, Term
 from spfengine.record.parser import parse
@@ -60,15 +61,16 @@ _DEFAULT = All("?", "", (0, 0))
 def check_host(session: Session) -> Generator[Question, Answer, None]:
     """Evaluate a session's client and domain, and leave the verdict in the session."""
     try:
-        domain, record, directive = yield from _evaluate(session, session.domain, None)
+        yield from _evaluate(session, session.domain, None)
+        domain, directive, explanation = session.decision
         session.result = QUALIFIERS[directive.qualifier]
         session.record_domain = domain
         session.directive = None if directive is _DEFAULT else directive
         if session.result is _FAIL and session.explaining:  # RFC 7208 §6.2
-            if record.explanation is None:
+            if explanation is None:
                 session.explanation_problem = NO_EXPLANATION
             else:
-                explained = yield from explain(session, record.explanation, domain)
+                explained = yield from explain(session, explanation, domain)
                 session.explanation, session.explanation_problem = explained
     except Halt as halt:
         _set_problem(session, halt.result, halt.problem)
@@ -76,18 +78,15 @@ def check_host(session: Session) -> Generator[Question, Answer, None]:
         _set_problem(session, Result.TEMPERROR, _out_of_time(session))
 
 
-def _evaluate(
-    session: Session, domain: str, via: Include | Redirect | None
-) -> Generator[Question, Answer, tuple[str, Record, Directive]]:
-    """Return what decides for a domain: the domain of the record, the record, and its directive (RFC 7208 §4.6).
-
-    The record is that of the domain, or of the target of its redirect.
+def _evaluate(session: Session, domain: str, via: Include | Redirect | None) -> Matching:
+    """Find what decides for a domain (RFC 7208 §4.6), and leave it in `session.decision`. Return whether that gives
+    pass, so that an include of the domain matches (RFC 7208 §5.2).
 
     Args:
         via: what names the domain; None for the domain checked.
     """
-    begin_domain(session, domain, via)
-    answer = known(session, domain, _TXT) or (yield from ask(session, domain, _TXT))
+    question = begin_domain(session, domain, via)
+    answer = known(session, question) or (yield from ask(session, domain, _TXT))
     record = record_of(session, domain, via, answer)
     tracer = session.tracer
     depth = len(session.path)
@@ -98,26 +97,30 @@ def _evaluate(
                 tracer.networks(step, directive)
             if directive is not None:
                 session.path.append((domain, directive))
-                return domain, record, directive
+                break
             continue
-        _begin(session, step, domain)
-        matched = yield from (session.matchers or MATCHERS)[type(step)](session, step, domain)
+        matched = yield from _match(session, step, domain)
         if tracer is not None:
             tracer.end(matched)
         if matched:
-            return domain, record, step
+            directive = step
+            break
         del session.path[depth:]
-    if record.redirect is not None:
-        return (yield from _redirect(session, record.redirect, domain))
-    return domain, record, _match_rest(session, record, domain)
+    else:
+        if record.redirect is not None:
+            return (yield from _match(session, record.redirect, domain))
+        directive = _match_rest(session, record, domain)
+    session.decision = domain, directive, record.explanation
+    return directive.qualifier == "+"
 
 
-def _begin(session: Session, term: Directive | Redirect, domain: str) -> None:
-    """Begin a term that asks DNS: put it on the path, and charge it (RFC 7208 §4.6.4)."""
+def _match(session: Session, term: Directive | Redirect, domain: str) -> Matching:
+    """Match a term that asks DNS: put it on the path, charge it (RFC 7208 §4.6.4), and then have it decide."""
     session.path.append((domain, term))
     if session.tracer is not None:
         session.tracer.begin(term)
     charge(session)
+    return (session.matchers or MATCHERS)[type(term)](session, term, domain)
 
 
 def _match_rest(session: Session, record: Record, domain: str) -> Directive:
@@ -137,31 +140,20 @@ def match_include(session: Session, include: Include, domain: str) -> Matching:
     """`include`: the record of the target-name gives pass; if there is none, permerror, see `record_of`
     (RFC 7208 §5.2).
     """
-    target = include.domain_spec.target or (yield from expand_target(session, include.domain_spec, domain))
+    target = include.domain_spec.target
+    return _evaluate(session, target, include) if target else _match_expanded(session, include, domain)
+
+
+def _match_expanded(session: Session, include: Include, domain: str) -> Matching:
+    """`include` of a target-name that has macros, or that can't be queried."""
+    target = yield from expand_target(session, include.domain_spec, domain)
     if target is None:  # RFC 8616 §4: no target-name, so no match
         return False
-    _, _, directive = yield from _evaluate(session, target, include)
-    result = QUALIFIERS[directive.qualifier]
-    if session.tracer is not None:
-        session.tracer.leave(result)
-    return result is _PASS
+    return (yield from _evaluate(session, target, include))
 
 
-MATCHERS: dict[type[Directive], Matcher] = {
-    Include: match_include,
-    A: match_a,
-    MX: match_mx,
-    Exists: match_exists,
-    Ptr: match_ptr,
-}
-"""The functions that decide whether a directive that asks DNS matches."""
-
-
-def _redirect(
-    session: Session, redirect: Redirect, domain: str
-) -> Generator[Question, Answer, tuple[str, Record, Directive]]:
-    """`redirect`: the directive that decides for the target-name decides here too (RFC 7208 §6.1)."""
-    _begin(session, redirect, domain)
+def match_redirect(session: Session, redirect: Redirect, domain: str) -> Matching:
+    """`redirect`: what decides for the target-name decides here too (RFC 7208 §6.1)."""
     target = redirect.value.target or (yield from expand_target(session, redirect.value, domain))
     if target is None:
         text = f"{visible(redirect.text)} uses the local part of the sender, which is not ASCII"
@@ -170,8 +162,19 @@ def _redirect(
     return (yield from _evaluate(session, target, redirect))
 
 
-def begin_domain(session: Session, domain: str, via: Include | Redirect | None) -> None:
-    """Begin with a domain whose record is needed (RFC 7208 §4.3).
+MATCHERS: dict[type[Directive | Redirect], Matcher] = {
+    Include: match_include,
+    A: match_a,
+    MX: match_mx,
+    Exists: match_exists,
+    Ptr: match_ptr,
+    Redirect: match_redirect,
+}
+"""The functions that decide whether a term that asks DNS matches."""
+
+
+def begin_domain(session: Session, domain: str, via: Include | Redirect | None) -> Question:
+    """Begin with a domain whose record is needed. Return the key of the question for it (RFC 7208 §4.3, §4.4).
 
     Args:
         via: what names the domain; None for the domain checked.
@@ -181,8 +184,10 @@ def begin_domain(session: Session, domain: str, via: Include | Redirect | None) 
     """
     if session.tracer is not None:
         session.tracer.enter(domain, via)
-    if len(domain) > MAX_NAME or not _is_checkable(domain) or (via is None and session.domain_refused):
+    question = _RECORD_QUESTIONS[domain]
+    if question is None or (via is None and session.domain_refused):
         raise _invalid_domain(session, domain, via)
+    return question
 
 
 def record_of(session: Session, domain: str, via: Include | Redirect | None, answer: Answer) -> Record:
@@ -203,9 +208,12 @@ def record_of(session: Session, domain: str, via: Include | Redirect | None, ans
     return record
 
 
-@lru_cache(maxsize=4096)  # each record of each check needs it; at most 4096 names of at most MAX_NAME octets
-def _is_checkable(domain: str) -> bool:
-    return domain_fault(domain) is None
+def _record_question(domain: str) -> Question | None:
+    """Return the key of the question for a domain's record; None if check_host() can't be called for the domain."""
+    return QUESTIONS[domain, _TXT] if domain_fault(domain) is None else None
+
+
+_RECORD_QUESTIONS = Kept(_record_question)  # of names of at most 253 octets, since only these are checkable
 
 
 def select_record(answer: Answer) -> Record | RecordSyntaxError | Problem:
@@ -214,8 +222,9 @@ def select_record(answer: Answer) -> Record | RecordSyntaxError | Problem:
 
     It is kept with the answer: while the answer is cached, the record is not parsed again.
     """
-    record: Record | RecordSyntaxError | Problem | None = answer.memo.get("record")
-    if record is None:
+    try:
+        record: Record | RecordSyntaxError | Problem = answer.memo["record"]
+    except KeyError:
         record = answer.memo["record"] = _select_record(answer)
     return record
 

@@ -1,6 +1,6 @@
 """`CheckResult`: the result of a check, and everything that it was made from."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from spfengine.addresses import IPAddress
 from spfengine.evaluation.session import Session, SharedVerdict
@@ -24,9 +24,11 @@ class CheckResult(Reportable, Frozen):
     """
 
     __slots__ = ("_client", "_session", "_trace")
-    fields = ("_session",)
-    compared = ("result", "problem", "directive", "record_domain", "path", "domain", "identity", "ip", "sender", "helo",
-                "explanation", "explanation_problem", "lookups", "void_lookups", "questions")  # fmt: skip
+    fields: ClassVar[tuple[str, ...]] = ("_session",)
+    compared: ClassVar[tuple[str, ...] | None] = (
+        "result", "problem", "directive", "record_domain", "path", "domain", "identity", "ip", "sender", "helo",
+        "explanation", "explanation_problem", "lookups", "void_lookups", "questions",
+    )  # fmt: skip
     _session: Session | SharedVerdict  # the verdict alone if it was known before the check; see `_whole`
     _client: tuple[IPAddress, str, str | None, str]  # for a SharedVerdict: ip, sender, helo and identity, as given
     _trace: "Trace"  # set when it is first read

@@ -1,6 +1,7 @@
 """The limits on how much a check may ask of DNS (RFC 7208 §4.6.4)."""
 
 from enum import StrEnum
+from typing import ClassVar
 
 from spfengine.errors import ArgumentError
 from spfengine.frozen import Frozen, fill
@@ -36,7 +37,8 @@ class Limits(Frozen):
         count_p: whether each term with `%{p}` in it is charged for that as well.
     """
 
-    __slots__ = fields = ("lookups", "voids", "void_rule", "names", "seconds", "count_p")
+    fields: ClassVar[tuple[str, ...]] = ("lookups", "voids", "void_rule", "names", "seconds", "count_p")
+    __slots__ = fields
     lookups: int
     voids: int
     void_rule: VoidRule

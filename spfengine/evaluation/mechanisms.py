@@ -8,10 +8,10 @@ Functions that may have to ask are generators: they yield a Question and are sen
 """
 
 from collections.abc import Generator
-from functools import lru_cache
 
 from spfengine.addresses import V4, V6
 from spfengine.answers import Answer, Question, RRType, Status
+from spfengine.evaluation.kept import Kept
 from spfengine.evaluation.limits import MAX_DEPTH, VoidRule
 from spfengine.evaluation.session import Matching, Session, address_type
 from spfengine.evaluation.unanswered import LIVE_HINT, NOT_GIVEN, missing_name
@@ -51,6 +51,14 @@ class UnknownTargetError(Exception):
 # Asking
 
 
+def _key(name_and_type: tuple[str, RRType]) -> Question:
+    return Question(*name_and_type).key
+
+
+QUESTIONS = Kept(_key)
+"""`QUESTIONS[name, type]` is the key of a question. Names that are asked for have at most 253 octets."""
+
+
 def ask(session: Session, name: str, type: RRType) -> Generator[Question, Answer, Answer]:
     """Return the answer to a question. It is yielded only if its answer is not known yet.
 
@@ -59,30 +67,24 @@ def ask(session: Session, name: str, type: RRType) -> Generator[Question, Answer
     Args:
         name: a name that can be queried, in the spelling to use in the query.
     """
-    answer = known(session, name, type)
+    answer = known(session, QUESTIONS[name, type])
     if answer is None:
         question = Question(name, type)
         answer = session.answers[question.key] = yield question
     return answer
 
 
-def known(session: Session, name: str, type: RRType) -> Answer | None:
-    """Return the answer to a question if this check or the resolver knows it without a query; otherwise None.
+def known(session: Session, key: Question) -> Answer | None:
+    """Return the answer to the question with this key if the check or the resolver knows it without a query, or None.
 
     Hot paths call this before `ask`: in bulk checks most answers are known, and a generator that never yields costs
     more than this lookup.
     """
-    key = _key(name, type)
-    answer = session.known_answer(key) or session.answers.get(key)
+    known_answer = session.known_answer  # an attribute, not a method: CPython 3.11 calls it sooner through a variable
+    answer = known_answer(key) or session.answers.get(key)
     if answer is not None:
         session.answers[key] = answer  # also if it is there already, so that a trace sees that it is used again
     return answer
-
-
-@lru_cache(maxsize=4096)  # at most 4096 names of at most 253 octets: no other name can be queried
-def _key(name: str, type: RRType) -> Question:
-    """Return the key of a question. Cached, because checks keep asking about the same names."""
-    return Question(name, type).key
 
 
 def is_address_of(
@@ -101,7 +103,7 @@ def is_address_of(
     """
     family = session.family
     type = address_type(family)
-    answer = known(session, name, type) or (yield from ask(session, name, type))
+    answer = known(session, QUESTIONS[name, type]) or (yield from ask(session, name, type))
     if answer.records:
         return session.hit(answer.table(family, prefix)) is not None
     dual = session.limits.void_rule is VoidRule.DUAL_STACK and answer.status is Status.NOERROR
@@ -174,7 +176,7 @@ def charge(session: Session) -> None:
     session.lookups += 1
     if session.lookups > session.limits.lookups:
         raise Halt(Result.PERMERROR, _too_many_lookups(session))
-    if len(session.path) > MAX_DEPTH:
+    if session.lookups > MAX_DEPTH and len(session.path) > MAX_DEPTH:  # a path has no more terms than were counted
         raise Halt(Result.PERMERROR, _too_deep(session))
 
 
@@ -279,10 +281,7 @@ def expand_target(session: Session, spec: MacroString, domain: str) -> Generator
     validated = ""
     if "p" in spec.letters:
         if session.limits.count_p and session.counts_voids:
-            is_void = session.last_void_term == session.lookups
-            charge(session)
-            if is_void:
-                session.last_void_term = session.lookups  # it is still the same term
+            charge(session)  # its term has met no void lookup yet
         validated = yield from validated_name(session, domain)
     if spec.uses_local_part and not session.local_part.isascii():
         name = None
@@ -327,7 +326,7 @@ def ptr_names(session: Session) -> Generator[Question, Answer, tuple[str, ...]]:
         Halt: nobody was asked, or the limit on void lookups is exceeded.
     """
     name = reverse_name(session.family, session.ip)
-    answer = known(session, name, _PTR) or (yield from ask(session, name, _PTR))
+    answer = known(session, QUESTIONS[name, _PTR]) or (yield from ask(session, name, _PTR))
     if not answer.records:
         count_void_answer(session, name, _PTR, answer, skip_failure=True)
     return answer.records[: session.limits.names]
@@ -369,7 +368,7 @@ def match_mx(session: Session, directive: MX, domain: str) -> Matching:
     name = fixed_target(directive, domain) or (yield from askable_target(session, directive, domain))
     if not name:
         return False
-    answer = known(session, name, _MX) or (yield from ask(session, name, _MX))
+    answer = known(session, QUESTIONS[name, _MX]) or (yield from ask(session, name, _MX))
     if not answer.records:
         count_void_answer(session, name, _MX, answer)
     if len(answer.records) > session.limits.names:
@@ -386,7 +385,7 @@ def match_exists(session: Session, directive: Exists, domain: str) -> Matching:
     name = fixed_target(directive, domain) or (yield from askable_target(session, directive, domain))
     if not name:
         return False
-    answer = known(session, name, _A) or (yield from ask(session, name, _A))
+    answer = known(session, QUESTIONS[name, _A]) or (yield from ask(session, name, _A))
     if not answer.records:
         count_void_answer(session, name, _A, answer)
         return False

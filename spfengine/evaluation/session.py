@@ -12,7 +12,7 @@ from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.names import octets, to_a_labels
 from spfengine.problems import Problem, Result
 from spfengine.record.macro import MacroString
-from spfengine.record.model import All, Directive, Include, NetworkRun, Record, Redirect, Term
+from spfengine.record.model import All, Directive, Explanation, Include, NetworkRun, Record, Redirect, Term
 
 _A, _AAAA = RRType.A, RRType.AAAA
 
@@ -34,10 +34,10 @@ Located = TypeVar("Located")
 
 
 class Matcher(Protocol):
-    """What decides whether a mechanism matches (RFC 7208 §5)."""
+    """What decides whether a mechanism matches (RFC 7208 §5); for a redirect, whether its result is pass."""
 
-    def __call__(self, session: "Session", directive: Any, domain: str, /) -> Matching:
-        """Return whether the directive matches; `domain` is the domain whose record holds it."""
+    def __call__(self, session: "Session", term: Any, domain: str, /) -> Matching:
+        """Return whether the term matches; `domain` is the domain whose record holds it."""
 
 
 class Tracer(Protocol):
@@ -48,9 +48,6 @@ class Tracer(Protocol):
 
     def record(self, record: Record) -> None:
         """The record has been found."""
-
-    def leave(self, result: Result) -> None:
-        """The record of an include has been evaluated."""
 
     def begin(self, term: Term) -> None:
         """The evaluation of a term begins."""
@@ -91,13 +88,15 @@ class Session:
         counts_voids: whether void lookups count now; they do not for the explanation (RFC 7208 §4.6.4).
         path: the terms being evaluated, outermost first, each with the domain of its record.
         tracer: what watches the evaluation, or None.
+        decision: what decided for the domain evaluated last: the domain of the record, its directive, and the record's
+            exp modifier, or None.
         result: the result, once check_host() has ended.
         problem: why it is none, temperror or permerror; otherwise None.
         directive: the directive whose qualifier gave the result; None for the default result, and with a problem.
         record_domain: the domain whose record decided; with a problem, the domain at fault.
         explanation: with fail, the domain's explanation, if it has a usable one.
         explanation_problem: with fail, why there is no explanation.
-        matchers: what decides whether mechanisms match, if not `check_host.MATCHERS`.
+        matchers: what decides whether terms match, if not `check_host.MATCHERS`.
         explaining: whether explanations are fetched.
         asked_ahead, unneeded: how many questions a driver asked ahead, and how many of those were not needed.
     """
@@ -106,33 +105,34 @@ class Session:
     family: Family
     ip: int
     domain: str
-    domain_refused = False
+    domain_refused: bool = False
     identity: str
     local_part: str
     helo: str
-    helo_known = True
-    domain_known = True
+    helo_known: bool = True
+    domain_known: bool = True
     receiver: str | None
     now: float
     limits: Limits
     answers: Answers
     path: list[tuple[str, Term]]
-    lookups = 0
-    voids = 0
-    last_void_term = -1
-    counts_voids = True
+    lookups: int = 0
+    voids: int = 0
+    last_void_term: int = -1
+    counts_voids: bool = True
     tracer: Tracer | None = None
+    decision: tuple[str, Directive, Explanation | None]
     result: Result
     problem: Problem | None = None
     directive: Directive | None = None
     record_domain: str | None = None
     explanation: str | None = None
     explanation_problem: Problem | None = None
-    matchers: Mapping[type[Directive], Matcher] | None = None
-    explaining = True
+    matchers: Mapping[type[Directive | Redirect], Matcher] | None = None
+    explaining: bool = True
     known_answer: KnownAnswer = _NOTHING.get
-    asked_ahead = 0
-    unneeded = 0
+    asked_ahead: int = 0
+    unneeded: int = 0
 
     def __init__(
         self,

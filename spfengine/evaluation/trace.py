@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from spfengine.addresses import address_text, network_range
 from spfengine.answers import Answer, Question, RRType
-from spfengine.evaluation.check_host import check_host
+from spfengine.evaluation.check_host import QUALIFIERS, check_host
 from spfengine.evaluation.limits import DeadlineError
 from spfengine.evaluation.session import Session, address_type
 from spfengine.evaluation.unanswered import NOT_GIVEN
@@ -109,9 +109,9 @@ class TracedTerm:
     __slots__ = ("expansions", "outcome", "questions", "record", "term", "why")
 
     def __init__(self, term: Term) -> None:
-        self.term = term
-        self.outcome = TermStatus.NOT_EVALUATED
-        self.why = ""
+        self.term: Term = term
+        self.outcome: TermStatus = TermStatus.NOT_EVALUATED
+        self.why: str = ""
         self.questions: list[TracedQuestion] = []
         self.expansions: list[Expansion] = []
         self.record: TracedRecord | None = None
@@ -149,7 +149,7 @@ class TracedRecord:
     __slots__ = ("_evaluated", "domain", "problem", "question", "record", "result")
 
     def __init__(self, domain: str) -> None:
-        self.domain = domain
+        self.domain: str = domain
         self.record: Record | None = None
         self.question: TracedQuestion | None = None
         self._evaluated: dict[Span, TracedTerm] = {}  # the others are made on demand, since records may be long
@@ -386,7 +386,7 @@ class TraceBuilder:
     def __init__(self, session: Session, *, with_reasons: bool = True) -> None:
         self.session = session
         self.with_reasons = with_reasons
-        self.root = TracedRecord(session.domain)
+        self.root: TracedRecord = TracedRecord(session.domain)
         self.asking: Question | None = None  # in its own spelling
         self.records: list[TracedRecord] = []  # those being evaluated, outermost first
         self.terms: list[TracedTerm] = []  # those being evaluated, outermost first
@@ -419,10 +419,6 @@ class TraceBuilder:
         """Fill in the record."""
         self.records[-1].record = record
 
-    def leave(self, result: Result) -> None:
-        """Close the record of an include."""
-        self.records.pop().result = result
-
     def begin(self, term: Term) -> None:
         """Open a term."""
         traced = self.records[-1].term(term)
@@ -433,8 +429,11 @@ class TraceBuilder:
             traced.why = "no directive matched, so the record that redirect= names decides"
 
     def end(self, matched: bool) -> None:
-        """Close the term."""
+        """Close the term, and the record of an include."""
         traced = self.terms.pop()
+        if isinstance(traced.term, Include) and traced.record is not None:
+            _, directive, _ = self.session.decision
+            self.records.pop().result = QUALIFIERS[directive.qualifier]
         if isinstance(traced.term, Explanation):
             traced.outcome = TermStatus.FOLLOWED
             return

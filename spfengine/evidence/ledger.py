@@ -79,8 +79,10 @@ class Ledger:
         Args:
             earlier: the ledger of files that were read before, so that a report that they hold is not counted again.
         """
-        self.skipped = self.skipped_messages = 0
-        self.duplicates = self.duplicate_messages = 0
+        self.skipped: int = 0
+        self.skipped_messages: int = 0
+        self.duplicates: int = 0
+        self.duplicate_messages: int = 0
         self.enter("")
         self._unread = _Groups()
         self._repaired = _Groups()

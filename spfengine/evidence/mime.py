@@ -59,7 +59,7 @@ class Lines:
         self._separator: bytes | None = None
         self._open = False
         self._after_empty = False
-        self.is_mailbox = False
+        self.is_mailbox: bool = False
 
     def messages(self) -> Iterator[int]:
         """Make each message the current one, and yield its number."""

@@ -74,9 +74,40 @@ def read_evidence(
         OSError: one of `paths` can't be read.
     """
     ledger = Ledger()
+    senders = iterate_senders(paths, ledger, progress=progress, receiver=receiver, domain=domain, bounds=bounds)
+    return _gathered(senders, ledger, bounds)
+
+
+def evidence_in(
+    files: Iterable[tuple[str, bytes]], *, domain: str | None = None, bounds: Bounds = DEFAULT_BOUNDS
+) -> Evidence:
+    """Return what `read_evidence` returns, for files in memory.
+
+    Args:
+        files: (name, content).
+        domain, bounds: as for `read_evidence`.
+
+    Raises:
+        ArgumentError: `domain` is not a domain name.
+    """
+    ledger = Ledger()
+    return _gathered(_senders_in(files, ledger, domain, bounds), ledger, bounds)
+
+
+def _senders_in(
+    files: Iterable[tuple[str, bytes]], ledger: Ledger, domain: str | None, bounds: Bounds
+) -> Iterator[Sender]:
+    reader = _Reader(ledger, None, bounds, _Meter((), None), None if domain is None else sender_domain(domain))
+    for name, content in files:
+        ledger.enter(name)
+        yield from reader.read(Stream([content]), io.BytesIO(content))
+
+
+def _gathered(senders: Iterable[Sender], ledger: Ledger, bounds: Bounds) -> Evidence:
+    """Return the evidence of senders: equal ones are added up."""
     counts: dict[_Key, int] = {}
     messages = left_out = 0
-    for sender in iterate_senders(paths, ledger, progress=progress, receiver=receiver, domain=domain, bounds=bounds):
+    for sender in senders:
         key = (
             sender.ip, sender.sender, sender.helo, sender.label, sender.reported, sender.header_from, sender.dmarc_spf,
             sender.dmarc_dkim, sender.override,
@@ -87,9 +118,9 @@ def read_evidence(
         counts[key] = counts.get(key, 0) + sender.count
         messages += sender.count
     ordered = sorted(counts.items(), key=itemgetter(1), reverse=True)
-    senders = tuple([Sender(*key[:3], count, *key[3:]) for key, count in ordered])
+    added_up = tuple([Sender(*key[:3], count, *key[3:]) for key, count in ordered])
     return Evidence(
-        senders, messages, ledger.kinds, ledger.unread, ledger.skipped, left_out, ledger.asides, ledger.receivers,
+        added_up, messages, ledger.kinds, ledger.unread, ledger.skipped, left_out, ledger.asides, ledger.receivers,
         ledger.skipped_messages, ledger.repaired, ledger.reports, ledger.duplicates, ledger.duplicate_messages,
     )  # fmt: skip
 

@@ -77,7 +77,7 @@ class Unpacked:
         self._bounds = bounds
         self._outer = outer
         self.packed = 0
-        self.octets = 0
+        self.octets: int = 0
 
     @property
     def is_inner(self) -> bool:

@@ -169,7 +169,7 @@ ABOUT: dict[LintCode, About] = {
     _C.INVALID_DOMAIN: About(_ERROR, "the domain can't be checked: it is not a domain name", "4.3"),
     _C.INVALID_U_LABEL: About(_ERROR, "the domain is not a name that IDNA2008 allows", "4.3"),
     _C.DOMAIN_NOT_FOUND: About(_ERROR, "the domain does not exist", "4.3"),
-    _C.NO_RECORD: About(_ERROR, "the domain has no SPF record", "4.5"),
+    _C.NO_RECORD: About(_WARNING, "the domain has no SPF record", "4.5"),
     _C.MULTIPLE_RECORDS: About(_ERROR, "a name has several SPF records", "4.5"),
     _C.LOOK_ALIKE: About(_WARNING, "a TXT record looks like SPF but is not, so receivers ignore it", "4.5"),
     _C.SPLIT_OVER_RECORDS: About(_ERROR, "the second half of the record is a TXT record of its own", "3.3"),

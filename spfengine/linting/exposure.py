@@ -1,8 +1,9 @@
 """Who else passes: how many addresses a record lets pass, and which of their networks anybody can rent."""
 
 import tomllib
+from collections import Counter
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
 
@@ -18,14 +19,19 @@ from spfengine.problems import Result
 from spfengine.record.model import IP4, Directive, Network, Record
 from spfengine.special_purpose import special_purpose_network
 from spfengine.visible import visible
+from spfengine.wording import listed
 
 MANY = 100_000
 """IPv4 addresses that a record may let pass before it is said how many they are."""
 _SHOWN = 3  # terms that are named
+_SHOWN_RENTABLE = 6
 
 _ONES_OWN = {V4: 24, V6: 48}
 """The shortest prefix length, by family, of a network that clouds assign to one customer as a whole."""
 _MOST_OF_OTHERS = 1 << 16  # rentable addresses that an included record may pass: a service may have rented some itself
+
+_Matched = tuple[Directive, tuple[Spans, Spans]]
+"""A term, and the IPv4 and IPv6 addresses that it matches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +69,14 @@ def exposure(walk: Walk, findings: list[Finding]) -> Generator[Question, Answer,
     more: list[Finding] = []
     sizes: list[tuple[int, Directive]] = []
     for reached in chain:
+        matched: list[_Matched] = []
         for term in live(reached.record) if reached.record is not None else []:
             if term.qualifier == "+":
                 spans = yield from _spans(walk, reached, term)
                 known = difference(intersection(spans[0], passing), _of_nobody([reached]))
                 sizes.append((_count(known), term))
-                more += _rentable(reached, term, spans)
+                matched.append((term, spans))
+        more += _rentable(reached, matched)
     count -= _count(intersection(passing, _of_nobody(chain)))
     if count > MANY:
         more.append(_large(walk.root, count, sizes))
@@ -103,32 +111,48 @@ def _large(root: ReachedRecord, count: int, sizes: list[tuple[int, Directive]]) 
     return root.finding(LintCode.LARGE_SPACE, text, None, hint)
 
 
-def rentable_terms(reached: ReachedRecord, record: Record) -> Iterator[Finding]:
-    """Yield the networks of a record, of which only the text is known, that anybody can rent addresses in."""
+def rentable_terms(reached: ReachedRecord, record: Record) -> list[Finding]:
+    """Return the networks of a record, of which only the text is known, that anybody can rent addresses in."""
+    matched: list[_Matched] = []
     for term in live(record):
         if isinstance(term, Network) and term.qualifier == "+":
             span = [network_range(term.family, term.network, term.prefix)]
-            yield from _rentable(reached, term, (span, []) if term.family is V4 else ([], span))
+            matched.append((term, (span, []) if term.family is V4 else ([], span)))
+    return _rentable(reached, matched)
 
 
-def _rentable(reached: ReachedRecord, term: Directive, spans: tuple[Spans, Spans]) -> Iterator[Finding]:
-    """Yield that a term lets networks pass in which anybody can rent addresses."""
-    if not reached.own:
-        return
+def _rentable(reached: ReachedRecord, matched: list[_Matched]) -> list[Finding]:
+    """Return that terms of a record let networks pass in which anybody can rent addresses: once, with all of them."""
+    by_term = {term: _rented(term, spans) for term, spans in matched} if reached.own else {}
+    terms = [term for term, found in by_term.items() if found]
+    if not terms:
+        return []
+    total: Counter[Operator] = Counter()
+    for found in by_term.values():
+        total.update(found)
+    [operator, *others] = [each for each, _ in total.most_common()]
+    whose = f"{operator.name}{f' and {len(others)} more' if others else ''}"
+    can = "send through" if operator.is_cdn else "rent an address in"
+    who = visible(terms[0].text, 60) if len(terms) == 1 else f"{len(terms)} terms"
+    passes = "passes" if len(terms) == 1 else "pass"
+    text = f"{who} {passes} networks of {whose}, which anybody can {can}: they could send as you"
+    if len(terms) > 1:
+        text += f"; they are {listed([visible(term.text, 60) for term in terms], _SHOWN_RENTABLE)}"
+    sources = listed([each.source for each in (operator, *others)], _SHOWN)
+    hint = f"name only the addresses that are yours; the networks are published at {sources}"
+    finding = reached.finding(LintCode.RENTABLE_NETWORK, text, terms[0], hint)
+    return [replace(finding, spans=tuple([term.span for term in terms]))]
+
+
+def _rented(term: Directive, spans: tuple[Spans, Spans]) -> dict[Operator, int]:
+    """Return who rents out addresses that a term passes, each with how many; nobody if it may well be one's own."""
     found: dict[Operator, int] = {}
     for family, each in zip((V4, V6), spans, strict=True):
         for first, last in each:
             if last - first + 1 > 1 << (family.bits - _ONES_OWN[family]):
                 for operator, count in _overlaps(family, first, last):
                     found[operator] = found.get(operator, 0) + count
-    if not found or not (isinstance(term, Network) or sum(found.values()) > _MOST_OF_OTHERS):
-        return
-    [operator, *others] = sorted(found, key=lambda each: -found[each])
-    whose = f"{operator.name}{f' and {len(others)} more' if others else ''}"
-    can = "send through" if operator.is_cdn else "rent an address in"
-    text = f"{visible(term.text, 60)} passes networks of {whose}, which anybody can {can}: they could send as you"
-    hint = f"name only the addresses that are yours; the networks are published at {operator.source}"
-    yield reached.finding(LintCode.RENTABLE_NETWORK, text, term, hint)
+    return found if isinstance(term, Network) or sum(found.values()) > _MOST_OF_OTHERS else {}
 
 
 def _overlaps(family: Family, first: int, last: int) -> Iterator[tuple[Operator, int]]:

@@ -36,6 +36,7 @@ class Finding(Reportable):
             given. If not, only its owner can.
         source: the text of the record, each octet as one character, or None.
         path: (domain, term) for each term that leads to the record; empty for the domain's own.
+        spans: the terms that it is about, if they are several; `span` is the first of them.
     """
 
     code: LintCode
@@ -49,6 +50,7 @@ class Finding(Reportable):
     own: bool = True
     source: str | None = None
     path: Path = ()
+    spans: tuple[Span, ...] = ()
 
     def __str__(self) -> str:
         where = "" if self.domain is None else f"{visible_name(self.domain)}: "
@@ -64,6 +66,10 @@ class Finding(Reportable):
 
         return render_finding(self, width)
 
+    @property
+    def _all_spans(self) -> tuple[Span, ...]:
+        return self.spans or (() if self.span is None else (self.span,))
+
     def to_dict(self) -> dict[str, object]:
         """Return the finding as JSON-safe values."""
         return {
@@ -72,6 +78,7 @@ class Finding(Reportable):
             "text": self.text,
             "domain": None if self.domain is None else visible_name(self.domain),
             "span": None if self.span is None else list(self.span),
+            "spans": [list(span) for span in self._all_spans],
             "section": self.section,
             "hint": self.hint,
             "fix": None if self.fix is None else list(self.fix),
@@ -170,6 +177,11 @@ _CAUSES = {
     ),
 }
 """Faults of the text that cause other findings: those at the same place (None), or these for the whole record."""
+_ALSO_SAID = {
+    LintCode.COULD_BE_REGISTERED: (LintCode.INCLUDE_DOMAIN_NOT_FOUND, LintCode.REDIRECT_DOMAIN_NOT_FOUND),
+    LintCode.DUPLICATE_TERM: (LintCode.REDUNDANT_TERM,),
+}
+"""What a finding says of the same place as well."""
 _OF_TERMS = frozenset(
     {
         LintCode.INCLUDE_INVALID_DOMAIN,
@@ -201,12 +213,25 @@ def without_consequences(findings: Iterable[Finding]) -> list[Finding]:
     A name that is two terms does not exist either.
     """
     findings = list(findings)
-    rentable = {(each.domain, each.span) for each in findings if each.code is LintCode.RENTABLE_NETWORK}
+    rented = [each for each in findings if each.code is LintCode.RENTABLE_NETWORK]
+    rentable = {(each.domain, span) for each in rented for span in each.spans}
+    better = _said_better(findings)
+    findings = [each for each in findings if (each.code, each.domain, each.span) not in better]
     findings = [
         each for each in findings if each.code is not LintCode.WIDE_NETWORK or (each.domain, each.span) not in rentable
     ]  # it says more about the same network
     causes = [finding for finding in findings if finding.code in _CAUSES]
     return [each for each in findings if not any(_is_caused(each, cause) for cause in causes)] if causes else findings
+
+
+def _said_better(findings: Iterable[Finding]) -> set[tuple[LintCode, str | None, Span | None]]:
+    """Return what need not be said, by code and place, since another finding there says it as well."""
+    return {
+        (code, each.domain, span)
+        for each in findings
+        for code in _ALSO_SAID.get(each.code, ())
+        for span in (each.spans or (each.span,))
+    }
 
 
 def _is_caused(finding: Finding, cause: Finding) -> bool:

@@ -15,7 +15,7 @@ from spfengine.record.grammar import MECHANISMS, MODIFIERS, VERSION
 from spfengine.record.hints import meant
 from spfengine.record.model import All, Directive, Record, Redirect, Span, Term, UnknownModifier, same_term, term_key
 from spfengine.record.parser import diagnose, parse, parse_term, sound_terms
-from spfengine.record.slips import slip_of, with_a_labels
+from spfengine.record.slips import Slip, before_version, slip_of, with_a_labels
 from spfengine.record.tokenizer import Token, tokens
 
 # Changes to the text of a record: what a fix is made of. Whatever they do not touch stays as it was written.
@@ -100,8 +100,18 @@ def with_all_last(record: Record) -> Fix | None:
     return fix(text)
 
 
+def has_dead_terms(record: Record) -> bool:
+    """Whether a record has terms after its `all`."""
+    directives = record.directives
+    all_at = next((index for index, term in enumerate(directives) if isinstance(term, All)), len(directives))
+    return any(not isinstance(term, All) for term in directives[all_at:])
+
+
 _MAX_FAULTS = 10  # a record of more is not a typo
 _MAX_LENGTH = 2048  # of a record that gets corrections: guessing costs a parse each
+
+_MOST_ROUNDS = 32  # slips of one record
+_ODD = re.compile(r"[@,;|:<>()\[\]\"'/*\\]")  # in the name of no domain or host
 
 _FOLLOWING = ("ip4", "ip6", "a", "mx", "include")  # an unfinished term before one of these is a slip of the keyboard
 _QUALIFIERS = frozenset("+-?~")
@@ -207,11 +217,68 @@ def record_meant(source: str) -> Fix | None:
     text = f"{VERSION} {rest}".rstrip()
     if _FIRST_TERM.match(rest) is None or not text.isascii():
         return None
-    faults = diagnose(text)
-    if not faults:
-        return as_strings(text)
-    corrected = set(corrections(text, faults))
-    return corrected.pop() if len(corrected) == 1 else None
+    return fix(all_certain(text))
+
+
+def all_certain(text: str) -> str:
+    """Return a record with every slip corrected whose meaning is certain; what only a person can decide stays."""
+    for _ in range(_MOST_ROUNDS):
+        better = _better(text)
+        if better is None or better == text:
+            break
+        text = better
+    return text
+
+
+def _better(text: str) -> str | None:
+    """Return a record with a slip less, or None if there is none whose meaning is certain."""
+    if len(text) > _MAX_LENGTH:
+        return None
+    problems = diagnose(text)
+    corrected = next((each for each in corrections(text, problems) if each is not None), None)
+    if corrected is not None:
+        return "".join(corrected)
+    for token in tokens(text):
+        terms = _terms_of_valid(token)
+        better = None if terms is None else replaced(text, token.span, " ".join(terms))
+        if better is not None and len(diagnose(better)) <= len(problems):
+            return better
+    return None
+
+
+def _terms_of_valid(token: Token) -> tuple[str, ...] | None:
+    """Return the terms that a valid term was meant to be, if it can't be what was meant; () if it should go."""
+    term = parse_term(token.text)
+    if term is None:
+        return None
+    slip = slip_of(token)
+    if slip is not None and slip.terms and (slip.is_glued or slip_of_name(token) is not None):
+        return slip.terms
+    guess = term_meant(term) if isinstance(term, UnknownModifier) else None
+    return None if guess is None else (guess,) if guess else ()
+
+
+def slip_of_name(token: Token) -> Slip | None:
+    """Return the slip of a term with what is no name of a domain or host, or None."""
+    return slip_of(token) if _ODD.search(token.argument) else None
+
+
+def term_meant(term: UnknownModifier) -> str | None:
+    """Return the term that an unknown modifier was meant to be: "" if it should go, None if that is not known."""
+    name, value = term.name, term.value.text
+    if name in ("v", "spf"):
+        return ""
+    first = before_version(term.text)
+    if first is not None:
+        return first if first.lower() != "all" and read(f"v=spf1 {first}") is not None else None
+    known = name if name in MECHANISMS else meant(name)
+    if known is None or known == "all":  # with which qualifier is not known
+        return None
+    text = f"{known}={value}" if known in ("redirect", "exp") else f"{known}:{value}"
+    for guess in (text, f"a:{value}"):
+        if read(f"v=spf1 {guess}") is not None:
+            return guess
+    return "" if known in ("a", "mx", "ptr") and not value else None
 
 
 def _correction(source: str, problem: Problem, faults: int) -> str | None:
@@ -260,7 +327,7 @@ def _guesses(source: str, problem: Problem, pieces: list[Token], index: int | No
     for guess in _terms(token, problem):
         yield replaced(source, token.span, guess)
     is_open = (len(token.text) > 1 and token.text[-1] in ":=") or token.text in _QUALIFIERS
-    if index + 1 < len(pieces) and is_open:
+    if index + 1 < len(pieces) and is_open and not _is_named(pieces[index + 1]):
         following = pieces[index + 1]
         if token.name.lower() in MODIFIERS:
             yield replaced(source, (token.start, following.span[1]), f"{token.name}={following.text}")
@@ -269,6 +336,11 @@ def _guesses(source: str, problem: Problem, pieces: list[Token], index: int | No
         yield replaced(source, token.span, token.qualifier + token.name)
     if _can_go(problem, pieces, index):
         yield replaced(source, token.span, "")
+
+
+def _is_named(token: Token) -> bool:
+    """Whether a term begins with the name of a mechanism and a colon, or with one like it: `ipv4:192.0.2.1`."""
+    return token.separator == ":" and token.name.isalnum() and meant(token.name) is not None
 
 
 def is_range(pieces: Sequence[Token], index: int) -> bool:
@@ -330,7 +402,7 @@ def _arguments(token: Token) -> Iterator[str]:
         host, _, port = arg.partition(":")
         if known == "ip4" and parse_ip4(host) is not None and port.isdigit():
             yield f"{q}ip4:{host}"
-        if known in ("ip4", "ip6") and arg[-1:].isalpha():
+        if known in ("ip4", "ip6") and arg[-1:].isalpha() and ":" not in arg:
             yield f"{q}a:{arg}"
 
 

@@ -214,7 +214,10 @@ def _costliest(root: ReachedRecord, cost: Cost, walk: Walk) -> tuple[Term | None
     if costs.get(most, 0) < 2:
         return None, "take out terms that are not needed, or name their networks by ip4 and ip6"
     shown = visible(most, 60)
-    hint = f"{shown} alone costs {costs[most]} of them: take it out if you can, or name its networks by ip4 and ip6"
+    hint = (
+        f"{shown} alone costs {costs[most]} of them; take out what does not send your mail, and if need be write the "
+        "networks of what does (flatten)"
+    )
     return found, hint
 
 
@@ -240,9 +243,14 @@ def answer_size(name: str, answer: Answer) -> int:
     return size
 
 
-def sizes(reached: ReachedRecord, answer: Answer) -> Iterator[Finding]:
-    """Yield what is too long in the TXT records of a name."""
-    yield from _long_string(reached, answer)
+def sizes(reached: ReachedRecord, answer: Answer, *, has_strings: bool = True) -> Iterator[Finding]:
+    """Yield what is too long in the TXT records of a name.
+
+    Args:
+        has_strings: whether the answer has the strings as they are published; a collection of records may join them.
+    """
+    if has_strings:
+        yield from _long_string(reached, answer)
     size = answer_size(reached.domain or "", answer)
     others = len(answer.strings) - 1
     beside = f" (with {others} other TXT records)" if others > 1 else ""

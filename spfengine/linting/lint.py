@@ -1,7 +1,6 @@
 """`lint`: everything that is wrong, risky or without effect in a domain's SPF."""
 
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from spfengine.answers import Answer, Question, RRType, TextRecord, is_spf_octets
@@ -13,14 +12,14 @@ from spfengine.evaluation.explanation import explain
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.session import Answers, Session
 from spfengine.linting import names, syntax, terms, zone_names
-from spfengine.linting.codes import LintCode, Severity
+from spfengine.linting.codes import LintCode
 from spfengine.linting.exposure import exposure, rentable_terms
 from spfengine.linting.finding import Finding, ReachedRecord, joins_of, without_consequences
 from spfengine.linting.hosts import helo_names
 from spfengine.linting.idle import idle_includes
 from spfengine.linting.limits import limits as limits_of, sizes, ttl
 from spfengine.linting.walk import Walk, walking
-from spfengine.linting.zones import Facts, facts_of, names_to_lint, records_of_type_spf, zone_of
+from spfengine.linting.zones import Facts, facts_of, known_to, names_to_lint, records_of_type_spf, zone_of
 from spfengine.names import Names, fold, octets
 from spfengine.policy.compile import Inputs, Tables
 from spfengine.policy.shared import SharedIncludes
@@ -74,7 +73,8 @@ def lint(
         own: names whose records the admin can edit, and all under them, in addition to those of the domain. If
             `resolver` is a `Zone`, or an `Overlay` of one, its apexes and all under them count as well; all its names
             if it has no apex.
-        senders: who sends mail. Includes that no message of theirs passes by are found too.
+        senders: who sends mail. Includes that no message of theirs passes by are found too; and a domain that they
+            send from needs a record.
         catalogue: the known services; `Catalogue.load()` by default.
 
     Raises:
@@ -85,7 +85,7 @@ def lint(
     if domain is None:
         return _lint_text(record)
     steps = linting(domain, resolver, record, limits, name_list(own), sender_list(senders), catalogue)
-    return drive(steps, resolver).findings
+    return drive(steps, known_to(resolver)).findings
 
 
 async def alint(
@@ -102,7 +102,7 @@ async def alint(
     if domain is None:
         return _lint_text(record)
     steps = linting(domain, resolver, record, limits, name_list(own), sender_list(senders), catalogue)
-    return (await adrive(steps, resolver)).findings
+    return (await adrive(steps, known_to(resolver))).findings
 
 
 def lint_zone(
@@ -131,7 +131,10 @@ def lint_zone(
     if own is None:
         raise ArgumentError("there are no names to lint: this Overlay has drafts, and no zone")
     given = sender_list(senders)
-    linted = {name: drive(linting(name, zone, None, limits, (), given, catalogue), zone) for name in names_to_lint(own)}
+    answers = known_to(zone)
+    linted = {
+        name: drive(linting(name, zone, None, limits, (), given, catalogue), answers) for name in names_to_lint(own)
+    }
     roots = _roots(own, linted)
     said: dict[str, int] = {}  # names outside, each with the finding that says so for the whole zone
     for root in roots:
@@ -140,17 +143,7 @@ def lint_zone(
     repeated = {id(each) for root in roots for name, each in linted[root].outside.items() if said[name] != id(each)}
     found = [finding for root in roots for finding in linted[root].findings if id(finding) not in repeated]
     seen = {_key(finding): finding for finding in reversed([*found, *zone_names.all_beside_cname(own)])}
-    return [_of_zone(own, finding) for finding in list(seen.values())[::-1]]
-
-
-def _of_zone(zone: Zone, finding: Finding) -> Finding:
-    """Return a finding with its severity in a list of all names: a name that may send nothing needs no record."""
-    if finding.code is not LintCode.NO_RECORD or finding.domain is None:
-        return finding
-    texts = [octets.decode("latin-1") for octets in zone.resolve(Question(finding.domain, RRType.TXT)).records]
-    if facts_of(zone).shows_sending(finding.domain, texts):
-        return finding
-    return replace(finding, severity=Severity.WARNING)
+    return list(seen.values())[::-1]
 
 
 def _roots(zone: Zone, linted: dict[str, Linted]) -> list[str]:
@@ -221,7 +214,7 @@ def linting(
         answers[question.key] = Answer.txt(record, *others)
     zone = facts_of(resolver)
     walk = yield from walking(inputs, answers, (Names((inputs.domain, *own)), zone.own), zone.proxied, tables)
-    findings = yield from names.without_record(walk, zone, catalogue)
+    findings = yield from names.without_record(walk, zone, senders, catalogue)
     for reached in walk.records:
         findings += yield from _of_reached(walk, reached, zone)
     findings += yield from names.targets(walk)
@@ -229,10 +222,10 @@ def linting(
         findings += terms.host_networks(walk, reached)
     if walk.root.record is not None:
         findings += yield from limits_of(walk, findings)
+        findings += yield from idle_includes(walk, senders, catalogue)
         findings += yield from terms.ineffective_terms(walk, findings)
         findings += yield from exposure(walk, findings)
         findings += yield from helo_names(walk, has_apexes=zone.has_apexes)
-        findings += yield from idle_includes(walk, senders, catalogue)
     findings += zone_names.of_names(walk, resolver)
     findings += names.unanswered(walk, findings)
     findings += walk.outside.values()
@@ -248,7 +241,7 @@ def _of_reached(walk: Walk, reached: ReachedRecord, zone: Facts) -> Findings:
         findings += _of_record(reached, reached.record)
     answer = walk.answers.get(Question(reached.domain or "", RRType.TXT).key)
     if answer is not None and reached.own:
-        findings += sizes(reached, answer)
+        findings += sizes(reached, answer, has_strings=not zone.is_collection)
         findings += syntax.look_alikes(reached, answer)
         findings += syntax.split_records(reached, answer)
         findings += yield from _explained(walk, reached)

@@ -1,6 +1,6 @@
 """The names that a, mx, ptr and exists are about: whether they exist, have the records needed, and can be queried."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
 
 from spfengine.addresses import V4, V6, address_text
@@ -8,7 +8,7 @@ from spfengine.answers import Answer, Question, RRType, Status, spf_texts
 from spfengine.catalogue.catalogue import Catalogue
 from spfengine.dmarc.suffixes import registrable_domain
 from spfengine.evaluation.mechanisms import dns_failure_halt
-from spfengine.linting.codes import LintCode
+from spfengine.linting.codes import LintCode, Severity
 from spfengine.linting.finding import Finding, ReachedRecord
 from spfengine.linting.fixes import Fix, with_term, without
 from spfengine.linting.syntax import shows_intent
@@ -20,10 +20,13 @@ from spfengine.policy.include_tree import TreeTerm
 from spfengine.policy.outcome import Input
 from spfengine.record.macro import MacroString
 from spfengine.record.model import MX, A, Directive, DomainDirective, Exists, Include, Ptr, Record, Redirect, Term
+from spfengine.senders import Sender, domain_of
 from spfengine.special_purpose import special_purpose_of
 from spfengine.visible import visible, visible_name
+from spfengine.wording import sentence_list
 
 Findings = Generator[Question, Answer, list[Finding]]
+_MOST_TERMS = 3  # that lead to the same domain
 
 
 def targets(walk: Walk) -> Findings:
@@ -43,15 +46,30 @@ def targets(walk: Walk) -> Findings:
 
 
 def _once_per_domain(findings: list[Finding]) -> Iterator[Finding]:
-    """Yield findings, but of several terms whose domain somebody could register only the first."""
-    seen = set()
+    """Yield findings; those about terms of a record that lead to one domain, which anybody could register, as one."""
+    same: dict[tuple[str | None, str], list[Finding]] = {}
     for finding in findings:
-        domain = finding.text.partition(" leads to ")[2].partition(",")[0]
-        key = finding.domain, domain
-        if finding.code is not LintCode.COULD_BE_REGISTERED or key not in seen:
-            yield finding
         if finding.code is LintCode.COULD_BE_REGISTERED:
-            seen.add(key)
+            domain = finding.text.partition(" leads to ")[2].partition(",")[0]
+            same.setdefault((finding.domain, domain), []).append(finding)
+    first = {id(group[0]): group for group in same.values()}
+    for finding in findings:
+        if finding.code is not LintCode.COULD_BE_REGISTERED:
+            yield finding
+        elif id(finding) in first:
+            yield _with_all_terms(first[id(finding)])
+
+
+def _with_all_terms(findings: list[Finding]) -> Finding:
+    """Return the first of the findings about one domain, with the terms of all."""
+    first = findings[0]
+    spans = tuple(dict.fromkeys([each.span for each in findings if each.span is not None]))
+    source = first.source or ""
+    others = [visible(source[start:end], 60) for start, end in spans[1:]]
+    if not others:
+        return first
+    lead = "lead" if len(others) > 1 else "leads"
+    return replace(first, text=f"{first.text}; {sentence_list(others, _MOST_TERMS)} {lead} there as well", spans=spans)
 
 
 def _record_target(walk: Walk, reached: ReachedRecord, tree_term: TreeTerm) -> Findings:
@@ -107,7 +125,9 @@ def _registrable(walk: Walk, reached: ReachedRecord, term: Term, name: str) -> F
     text = f"{shown} leads to {visible_name(domain)}, which does not exist: anybody who registers it can send as you"
     if not reached.own:
         text = f"{text}, and as everybody else who includes this record"
-    if isinstance(term, DomainDirective) and not isinstance(term, Include):
+    if isinstance(term, Include | Redirect):
+        text = f"{text}; until then receivers give permerror"
+    elif isinstance(term, DomainDirective):
         text = f"{text}; until then it is a void lookup for every client"
     hint = f"take {shown} out, or correct its name; if the domain was yours, register it again"
     return [reached.finding(LintCode.COULD_BE_REGISTERED, text, term, hint)]
@@ -232,7 +252,7 @@ def _mx(walk: Walk, reached: ReachedRecord, record: Record, term: MX, name: str)
 
 def _exchange(walk: Walk, reached: ReachedRecord, term: MX, name: str, host: str) -> Findings:
     shown = f"the MX record {visible_name(host)} of {visible_name(name)}, which {visible(term.text, 60)} leads to,"
-    if host[0] == "[" or host.rpartition(".")[2].isdigit():
+    if _is_address(host):
         text = f"{shown} is an IP address; expected the name of a host"
         hint = "give the host a name with that address, and the MX record that name"
         return [reached.finding(LintCode.MX_IS_ADDRESS, text, term, hint)]
@@ -248,6 +268,11 @@ def _exchange(walk: Walk, reached: ReachedRecord, term: MX, name: str, host: str
         registrable = yield from _registrable(walk, reached, term, host)
         return registrable or [reached.finding(LintCode.NAME_NOT_FOUND, f"{shown} does not exist", term, hint)]
     return [reached.finding(LintCode.NO_ADDRESSES, f"{shown} has no A or AAAA record", term, hint)]
+
+
+def _is_address(name: str) -> bool:
+    """Whether the name of a host is an IP address, perhaps in brackets."""
+    return name[:1] == "[" or name.rpartition(".")[2].isdigit()
 
 
 def _proxied(walk: Walk, reached: ReachedRecord, term: Directive, name: str) -> Iterator[Finding]:
@@ -300,19 +325,30 @@ def _tidied(name: str) -> str | None:
     return tidy if "%" not in tidy and tidy != name and domain_fault(tidy) is None else None
 
 
-def without_record(walk: Walk, zone: Facts, catalogue: Catalogue | None) -> Findings:
+def without_record(walk: Walk, zone: Facts, senders: Iterable[Sender], catalogue: Catalogue | None) -> Findings:
     """Return what the walk found; if the domain has no record, with one to begin with.
 
+    A domain without a record is an error only if something shows that it sends mail.
+
     Args:
+        senders: who sends, as far as that is known.
         catalogue: the known services; those that come with the package by default.
     """
     findings = list(walk.findings)
     for index, finding in enumerate(findings):
         if finding.code is LintCode.NO_RECORD:
-            findings[index] = yield from _first_record(walk, finding, zone, catalogue)
+            first = yield from _first_record(walk, finding, zone, catalogue)
+            findings[index] = replace(first, severity=_severity_without_record(walk, zone, senders))
         elif finding.code is LintCode.INCLUDE_NO_RECORD:
             findings[index] = yield from _other_mechanism(walk, finding)
     return findings
+
+
+def _severity_without_record(walk: Walk, zone: Facts, senders: Iterable[Sender]) -> Severity:
+    domain = walk.inputs.domain
+    texts = [octets.decode("latin-1") for octets in walk.answers[Question(domain, RRType.TXT).key].records]
+    sends = zone.shows_sending(domain, texts) or any(fold(domain_of(each)) == fold(domain) for each in senders)
+    return Severity.ERROR if sends else Severity.WARNING
 
 
 def _other_mechanism(walk: Walk, finding: Finding) -> Generator[Question, Answer, Finding]:
@@ -413,6 +449,8 @@ def unanswered(walk: Walk, findings: list[Finding]) -> Iterator[Finding]:
     said = " ".join([finding.text for finding in findings if finding.code.startswith("dns-")])
     root = walk.root
     for question, answer in walk.answers.items():
+        if answer.is_unknown and _is_address(question.name):
+            continue  # an MX record with an address in place of a name, which has a finding of its own
         if answer.is_unknown:
             walk.note_outside(root, None, question, answer)
         elif answer.is_failure:

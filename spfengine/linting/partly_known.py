@@ -266,7 +266,8 @@ def _mapped(record: PartlyKnown, completion: _Completion, finding: Finding, doma
         return None
     own = None if domain == NO_NAME else finding.domain
     fix = None if finding.fix is None else completion.fix_as_written(finding.fix)
-    return replace(finding, domain=own, span=span, source=record.source, fix=fix)
+    spans = tuple([each for each in map(completion.in_source, finding.spans) if each is not None])
+    return replace(finding, domain=own, span=span, spans=spans, source=record.source, fix=fix)
 
 
 class _Named:

@@ -2,30 +2,40 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import replace
+from itertools import accumulate
 
 from spfengine.answers import Answer, is_spf_octets, spf_texts
 from spfengine.linting.codes import LintCode
 from spfengine.linting.finding import Finding, ReachedRecord
 from spfengine.linting.fixes import (
     Fix,
+    all_certain,
     as_strings,
     closed_up,
     corrections,
     fix,
+    has_dead_terms,
     is_range,
     read,
     record_meant,
     replaced,
     retyped,
+    slip_of_name,
+    term_meant,
 )
-from spfengine.record.grammar import MECHANISMS, MODIFIERS
-from spfengine.record.hints import meant
+from spfengine.linting.joined import (
+    MAX_JOINED,
+    Joined,
+    is_all_in_the_middle,
+    joined_terms,
+    separated,
+    spaced,
+    terms_meant,
+)
 from spfengine.record.model import All, Record, Redirect, Term, UnknownModifier, same_term, term_key
 from spfengine.record.parser import diagnose, parse_term
-from spfengine.record.slips import Slip, before_version, pieces_at, slip_of
-from spfengine.record.tokenizer import Token, is_spf, tokens
+from spfengine.record.tokenizer import is_spf, tokens
 from spfengine.visible import foreign_in, visible
 from spfengine.wording import listed
 
@@ -44,9 +54,6 @@ _KNOWN_MODIFIERS = frozenset({"ra", "rp", "rr"})  # RFC 6652
 _MOST_MERGED = 10  # records of one name
 _LENIENT = "?~-"
 _RANGE_HINT = "a range is not possible; write the networks that it is made of, such as ip4:192.0.2.0/28"
-_MAX_JOINED = 8192  # octets of a record whose terms are looked at for missing spaces
-_FULL = 250  # octets of a string that was cut because it was full; the cut may be anywhere
-_ODD = re.compile(r"[@,;|:<>()\[\]\"'/*\\]")
 
 
 def faults(reached: ReachedRecord) -> Iterator[Finding]:
@@ -57,10 +64,12 @@ def faults(reached: ReachedRecord) -> Iterator[Finding]:
         finding = reached.of_problem(problems[0], fix=record_meant(source))
         yield finding if finding.fix is None else replace(finding, hint=_meant_record(finding.fix))
         return
-    joined = list(_joined_terms(reached))
-    whole = _separated(reached, joined) if joined else None
-    yield from (_of_joined(reached, each, whole) for each in joined[:_MOST])
-    pieces = list(tokens(source)) if len(source) <= _MAX_JOINED else []
+    joined = list(joined_terms(source, reached.joins))
+    whole = separated(source, joined)
+    is_sound = whole is not None and read("".join(whole)) is not None
+    moved = is_all_in_the_middle(source, joined)
+    yield from (_of_joined(reached, each, whole, is_all_moved=moved) for each in joined[:_MOST])
+    pieces = list(tokens(source)) if len(source) <= MAX_JOINED else []
     ranges = {pieces[index].start for index in range(len(pieces)) if is_range(pieces, index)}
     closed = closed_up(source)
     if closed is not None:  # the rest of a term, after a space, is no fault of its own
@@ -71,93 +80,34 @@ def faults(reached: ReachedRecord) -> Iterator[Finding]:
         if problem.span is not None and problem.span[0] in ranges:
             yield replace(reached.of_problem(problem), hint=_RANGE_HINT)
         elif not any(each.token.span[0] <= (problem.span or (0, 0))[0] < each.token.span[1] for each in joined):
-            yield reached.of_problem(problem, fix=whole or fixed)
+            yield reached.of_problem(problem, fix=whole if is_sound or fixed is not None else None)
 
 
-@dataclass(frozen=True, slots=True)
-class _Joined:
-    """Several terms that are read as one, because there is no space between them.
-
-    `strings` is whether they are the ends of strings of a TXT record.
-    """
-
-    token: Token
-    pieces: tuple[str, ...]
-    strings: bool
-
-
-def _joined_terms(reached: ReachedRecord) -> Iterator[_Joined]:
-    """Yield the terms of a record that are several terms, without a space between them."""
-    source = reached.source or ""
-    if len(source) > _MAX_JOINED:
-        return
-    for token in tokens(source):
-        start, end = token.span
-        cuts = [join - start for join in reached.joins if start < join < end]
-        pieces = pieces_at(token.text, cuts, _bare(reached.joins, cuts, token)) if cuts else None
-        slip = None if pieces else slip_of(token)
-        if pieces is not None:
-            yield _Joined(token, tuple(pieces), strings=True)
-        elif slip is not None and slip.is_glued and len(slip.terms) > 1 and not _is_known_fault(token, slip):
-            yield _Joined(token, slip.terms, strings=False)
-
-
-def _bare(joins: tuple[int, ...], cuts: list[int], token: Token) -> tuple[str, ...]:
-    """Return the names that are terms of their own after a cut, and not the rest of a domain.
-
-    A string that is full was cut anywhere, and not by a person.
-    """
-    lengths = {join - token.start: join - before for before, join in pairwise((0, *joins))}
-    if any(lengths[cut] >= _FULL for cut in cuts):
-        return ()
-    return ("mx", "ptr", "all") if parse_term(token.text) is not None else MECHANISMS
-
-
-def _is_known_fault(token: Token, slip: Slip) -> bool:
-    """Whether the fault that the parser finds in a term says enough: a list, or an `all` at the end."""
-    is_list = any(mark in token.text for mark in ",;|")
-    is_all = len(slip.terms) == 2 and slip.terms[1].lower()[1:] == "all"
-    return (is_list or is_all) and parse_term(token.text) is None
-
-
-def _separated(reached: ReachedRecord, joined: list[_Joined]) -> Fix | None:
-    """Return the record with spaces between its terms, and its other faults corrected; None if that can't be known."""
-    text = reached.source or ""
-    for other in reversed(joined):
-        text = replaced(text, other.token.span, " ".join(other.pieces))
-    names = [token.name.lower() for token in tokens(text) if token.separator == "=" and token.name.lower() in MODIFIERS]
-    if len(names) > len(set(names)):
-        return None  # which of two modifiers is meant, only a person can decide
-    problems = diagnose(text)
-    corrected = set(corrections(text, problems)) if problems else {fix(text)}
-    return corrected.pop() if len(corrected) == 1 else None
-
-
-def _of_joined(reached: ReachedRecord, each: _Joined, whole: Fix | None) -> Finding:
+def _of_joined(reached: ReachedRecord, each: Joined, whole: Fix | None, *, is_all_moved: bool) -> Finding:
     shown = visible(each.token.text, 120)
     said = f"no space is between the terms in {shown}, so they are read as one"
-    hint = f"did you mean {visible(' '.join(each.pieces), 200)}?"
+    hint = f"did you mean {visible(' '.join(each.terms), 200)}?"
     if each.strings:
-        boundary = " ".join([f'"{visible(piece, 60)}"' for piece in ("…" + each.pieces[0], each.pieces[1] + "…")])
+        boundary = " ".join([f'"{visible(piece, 60)}"' for piece in ("…" + each.strings[0], each.strings[1] + "…")])
         said = f"two strings of the record are joined without a space: {boundary} is read as {shown}"
         hint = f"put a space at the end of the first string, or at the beginning of the next; {hint}"
+    if whole is not None and is_all_moved:
+        hint += "; the fix also moves the all to the end"
     return reached.finding(LintCode.MISSING_SPACE, said, each.token.span, hint, whole)
 
 
 def shapes(reached: ReachedRecord, record: Record) -> Iterator[Finding]:
     """Yield the terms that are valid, but can't be what was meant: several in one, or no name of a host or domain."""
-    joined = list(_joined_terms(reached))
-    whole = _separated(reached, joined) if joined else None
-    yield from (_of_joined(reached, each, whole) for each in joined[:_MOST])
+    joined = list(joined_terms(record.source, reached.joins))
+    whole = separated(record.source, joined)
+    moved = is_all_in_the_middle(record.source, joined)
+    yield from (_of_joined(reached, each, whole, is_all_moved=moved) for each in joined[:_MOST])
     spans = {each.token.span for each in joined}
-    odd = [token for token in tokens(record.source) if _ODD.search(token.argument) and token.span not in spans]
-    for token in odd[:_MOST]:
-        slip = slip_of(token)
+    for token in tokens(record.source):
+        slip = slip_of_name(token) if token.span not in spans else None
         if slip is not None:
             text = f"{visible(token.text, 60)} has what is no name of a domain or host"
-            meant_text = " ".join(slip.terms)
-            fixed = fix(replaced(record.source, token.span, meant_text)) if meant_text else None
-            yield reached.finding(LintCode.MISSHAPEN_NAME, text, token.span, slip.hint, fixed)
+            yield reached.finding(LintCode.MISSHAPEN_NAME, text, token.span, slip.hint, whole if slip.terms else None)
 
 
 def _meant_record(fixed: Fix) -> str:
@@ -173,14 +123,15 @@ def look_alikes(reached: ReachedRecord, answer: Answer) -> Iterator[Finding]:
             continue
         hint = next((problem.hint for problem in diagnose(source)), None)
         text = f"a TXT record looks like SPF but is not, so receivers ignore it: {visible(source, 80)}"
-        foreign = foreign_in(source[:_MAX_JOINED])
+        foreign = foreign_in(source[:MAX_JOINED])
         text += f"; it has {listed(foreign, _MOST_CHARACTERS)}" if foreign else ""
         alike = replace(reached, source=source, joins=())
         unquoted = _unquoted(strings)
         if unquoted is not None and not has_record and any(b" " in string for string in strings):
             yield _no_space_after_version(alike, strings, unquoted)
             continue
-        fixed = unquoted or record_meant(source)
+        joins = tuple(accumulate(map(len, strings[:-1])))
+        fixed = unquoted or record_meant(spaced(source, list(joined_terms(source, joins))))
         if has_record:  # published as well, it would be one too many
             hint, fixed = "take it out; the SPF record is what counts", None
         elif fixed is not None and reached.own:
@@ -228,7 +179,7 @@ def _is_second_half(source: str, first: str) -> bool:
     words = [word for word in words if word]
     if not words or is_spf(source):
         return False
-    known = [word for word in words if _is_term(word)]
+    known = [word for word in words if _is_term(word) or _is_slip(word)]
     is_cut = len(known) == len(words) - 1 and not _is_term(words[0]) and _is_term(_last_word(first) + words[0])
     is_telling = any(":" in word or "=" in word or word[0] in "+-?~" for word in known)
     return (len(known) == len(words) or is_cut) and is_telling and not set(known) <= set(first.split(" "))
@@ -243,13 +194,19 @@ def _is_term(word: str) -> bool:
     return term is not None and not isinstance(term, UnknownModifier)
 
 
+def _is_slip(word: str) -> bool:
+    """Whether a word is a term that is written wrongly, and no word of another text."""
+    return any(mark in word for mark in ":=/") and terms_meant(word) is not None
+
+
 def _joined_halves(first: str, half: str) -> Fix | None:
     """Return both halves of a record as one; None if the first ends with an all or a redirect, or both are faulty."""
-    record = read(first)
+    record = read(all_certain(first))
     ends = record is not None and (record.all is not None or record.redirect is not None)
     half = half.strip()
-    is_cut = not _is_term(half.partition(" ")[0])
-    return None if ends else fix(first.rstrip() + half if is_cut else f"{first.rstrip()} {half}")
+    word = half.partition(" ")[0]
+    is_cut = not (_is_term(word) or _is_slip(word))
+    return None if ends else fix(all_certain(first.rstrip() + half if is_cut else f"{first.rstrip()} {half}"))
 
 
 def looks_like_spf(source: str) -> bool:
@@ -266,7 +223,7 @@ def looks_like_spf(source: str) -> bool:
 def _unquoted(strings: tuple[bytes, ...]) -> Fix | None:
     """Return the record that was written without quotes in a zone file, so that each term became a string, or None."""
     text = b" ".join(strings).decode("latin-1")
-    return fix(text) if len(strings) > 1 and is_spf(text) else None
+    return fix(all_certain(text)) if len(strings) > 1 and is_spf(text) else None
 
 
 def shows_intent(answer: Answer) -> bool:
@@ -288,8 +245,8 @@ def merged(texts: Iterable[bytes], *, is_lenient: bool = False) -> Fix | None:
         texts: the records.
         is_lenient: whether different `all` don't contradict each other: the one that refuses least is taken.
     """
-    records = [read(octets.decode("latin-1")) for octets in texts]
-    sound = [record for record in records if record is not None and not _has_dead_terms(record)]
+    records = [read(all_certain(octets.decode("latin-1"))) for octets in texts]
+    sound = [record for record in records if record is not None and not has_dead_terms(record)]
     if not 2 <= len(records) <= _MOST_MERGED or len(sound) < len(records):
         return None
     terms = [term for record in sound for term in record.terms]
@@ -338,20 +295,13 @@ def _once_each(terms: list[Term]) -> list[str] | None:
     return [term.text for term in first.values()]
 
 
-def _has_dead_terms(record: Record) -> bool:
-    """Whether a record has terms after its `all`."""
-    directives = record.directives
-    all_at = next((index for index, term in enumerate(directives) if isinstance(term, All)), len(directives))
-    return any(not isinstance(term, All) for term in directives[all_at:])
-
-
 def modifiers(reached: ReachedRecord, record: Record) -> Iterator[Finding]:
     """Yield the unknown modifiers; some of them were meant to be other terms (RFC 7208 §6)."""
     unknown = [
         term for term in record.modifiers if isinstance(term, UnknownModifier) and term.name not in _KNOWN_MODIFIERS
     ]
     for term in unknown[:_MOST]:
-        guess = _meant_term(term)
+        guess = term_meant(term)
         text = visible(term.text, 60)
         if guess is None:
             yield reached.finding(
@@ -368,24 +318,6 @@ def modifiers(reached: ReachedRecord, record: Record) -> Iterator[Finding]:
                 f"did you mean {visible(guess, 60)}?" if guess else f"take {text} out",
                 fix(replaced(record.source, term.span, guess)),
             )
-
-
-def _meant_term(term: UnknownModifier) -> str | None:
-    """Return the term that an unknown modifier was meant to be: "" if it should go, None if that is not known."""
-    name, value = term.name, term.value.text
-    if name in ("v", "spf"):
-        return ""
-    first = before_version(term.text)
-    if first is not None:
-        return first if first.lower() != "all" and read(f"v=spf1 {first}") is not None else None
-    known = name if name in MECHANISMS else meant(name)
-    if known is None or known == "all":  # with which qualifier is not known
-        return None
-    text = f"{known}={value}" if known in ("redirect", "exp") else f"{known}:{value}"
-    for guess in (text, f"a:{value}"):
-        if read(f"v=spf1 {guess}") is not None:
-            return guess
-    return "" if known in ("a", "mx", "ptr") and not value else None
 
 
 def spaces(reached: ReachedRecord, record: Record) -> Iterator[Finding]:

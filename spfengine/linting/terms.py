@@ -300,14 +300,20 @@ def ineffective_terms(walk: Walk, findings: list[Finding]) -> Generator[Question
     by_domain = {reached.domain: reached for reached in chain if reached.own}
     known = yield from reachability(walk.inputs, walk.answers, walk.alone)
     is_broken = _Broken(findings)
+    idle = {(each.domain, each.span) for each in findings if each.code is LintCode.INCLUDE_DOES_NOTHING}
+
+    def goes(domain: str, by: tuple[Directive, ...]) -> bool:
+        """Whether a term that covers others is to be taken out: they may be what is left of it."""
+        return any((domain, other.span) in idle for other in by)
+
     more: list[Finding] = []
     for unreachable in known.unreachable:
         reached = by_domain.get(unreachable.domain)
-        if reached is not None and not is_broken(unreachable):
+        if reached is not None and not is_broken(unreachable) and not goes(unreachable.domain, unreachable.by):
             more += _unreachable(reached, unreachable)
     for covered in known.covered:
         reached = by_domain.get(covered.domain)
-        if reached is not None:
+        if reached is not None and not goes(covered.domain, covered.by):
             more.append(_redundant(reached, covered.directive, covered.by))
     for reached in by_domain.values():
         more += yield from _passing_everyone(walk, reached)

@@ -39,7 +39,7 @@ class Existing:
             is_alias = rrset.type == CNAME and rrset.note != PROXIED  # a proxy answers with its own addresses
             if is_alias and name in types and own.cover(name) and is_possible(name):
                 self.beside[name] = rrset.name, tuple(types[name])
-        self.missed = _missed_by_wildcards(zone)
+        self.missed: dict[str, list[str]] = _missed_by_wildcards(zone)
 
 
 def _is_data(rrset: RRset) -> bool:

@@ -4,8 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
-from spfengine.answers import Question, RRType, is_spf_octets
+from spfengine.answers import Answer, Question, RRType, Status, is_spf_octets
+from spfengine.dmarc.suffixes import is_for_tests, registrable_domain
 from spfengine.linting.codes import LintCode, Severity
 from spfengine.linting.finding import Finding, ReachedRecord
 from spfengine.linting.syntax import looks_like_spf
@@ -14,8 +16,8 @@ from spfengine.record.model import Include, Redirect
 from spfengine.record.parser import sound_terms
 from spfengine.resolvers.bounds import apexes_of
 from spfengine.resolvers.overlay import Overlay
-from spfengine.resolvers.rrsets import PROXIED, RRset
-from spfengine.resolvers.zone import Zone
+from spfengine.resolvers.rrsets import ANY_TYPE, PROXIED, RRset
+from spfengine.resolvers.zone import SUITE, Zone
 from spfengine.visible import visible, visible_name
 
 
@@ -24,6 +26,7 @@ class Facts:
 
     Attributes:
         is_zone: whether there is a zone.
+        is_collection: see `is_collection`.
         has_apexes: whether it is known which names are its own; if not, it is the whole of DNS.
         own: the names whose records can be edited there: its apexes and all under them, or all.
         proxied: the names, folded, for which DNS has the addresses of a proxy.
@@ -39,17 +42,21 @@ class Facts:
         *,
         is_zone: bool = True,
         has_apexes: bool = True,
+        is_collection: bool = False,
     ) -> None:
         self.has_apexes = has_apexes
+        self.is_collection = is_collection
         self.is_zone = is_zone
-        self.own = Names(own)
-        self.proxied = frozenset([fold(rrset.name) for rrset in rrsets if rrset.note == PROXIED])
-        self.takes_mail = frozenset([fold(rrset.name) for rrset in rrsets if rrset.type == RRType.MX])
+        self.own: Names = Names(own)
+        self.proxied: frozenset[str] = frozenset([fold(rrset.name) for rrset in rrsets if rrset.note == PROXIED])
+        self.takes_mail: frozenset[str] = frozenset([fold(rrset.name) for rrset in rrsets if rrset.type == RRType.MX])
         self.type_spf: dict[str, list[RRset]] = {}
         for rrset in rrsets:
             if rrset.type == "SPF":
                 self.type_spf.setdefault(fold(rrset.name), []).append(rrset)
-        self.signs = frozenset([_signing_domain(rrset) for rrset in rrsets if rrset.type == RRType.TXT]) - {""}
+        self.signs: frozenset[str] = frozenset(
+            [_signing_domain(rrset) for rrset in rrsets if rrset.type == RRType.TXT]
+        ) - {""}
         self._rrsets = rrsets
         self._targets: frozenset[str] | None = None
 
@@ -103,8 +110,50 @@ def facts_of(resolver: object) -> Facts:
     found: Facts | None = zone.memo.get(Facts)
     if found is None:
         apexes = zone.apexes or apexes_of(zone.rrsets)
-        found = zone.memo[Facts] = Facts(apexes or zone.names, zone.rrsets, has_apexes=bool(apexes))
+        collected = is_collection(zone)
+        own = apexes or zone.names
+        found = zone.memo[Facts] = Facts(own, zone.rrsets, has_apexes=bool(apexes), is_collection=collected)
     return found
+
+
+_COLLECTED = 20  # registered domains; a test suite has fewer of those that people have
+
+
+class _Collected:
+    """The zonedata of a suite that is a collection of published records, as answers to lint.
+
+    A check takes a suite for the whole of DNS, as tests need. But that a collection lacks a name is no reason to say
+    that a published record is wrong: what the name has is not known. Names for tests are nobody's, so the suite has all
+    that there are.
+    """
+
+    def __init__(self, zone: Zone) -> None:
+        self._zone = zone
+        self._listed = {(fold(rrset.name), rrset.type) for rrset in zone.rrsets}
+
+    def resolve(self, question: Question) -> Answer:
+        """Return the zone's answer, or that it is not known."""
+        answer = self._zone.resolve(question)
+        is_empty = answer.status in (Status.NOERROR, Status.NXDOMAIN) and not answer.records
+        names = (question.name, *answer.chain)
+        if is_empty and not any(map(is_for_tests, names)) and not self._has(names[-1], question.type):
+            return Answer.failed(Status.UNKNOWN)
+        return answer
+
+    def _has(self, name: str, kind: RRType) -> bool:
+        return (fold(name), str(kind)) in self._listed or (fold(name), ANY_TYPE) in self._listed
+
+
+def is_collection(resolver: object) -> bool:
+    """Whether a resolver is the zonedata of a suite with the records of so many domains that it collects them."""
+    if not isinstance(resolver, Zone) or resolver.apexes or SUITE not in resolver.memo:
+        return False
+    return len({registrable_domain(name) for name in resolver.names if not is_for_tests(name)}) > _COLLECTED
+
+
+def known_to(resolver: Any) -> Any:
+    """Return what answers lint: a resolver itself, unless it is a collection of published records."""
+    return _Collected(resolver) if is_collection(resolver) else resolver
 
 
 def zone_of(resolver: object) -> Zone | None:

@@ -2,9 +2,9 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from spfengine.errors import RecordingError, ZoneError
@@ -12,8 +12,9 @@ from spfengine.planning.trees import Tree
 from spfengine.resolvers.zone import Zone
 from spfengine.resolvers.zone_files import files as zone_files
 from spfengine.resolvers.zone_files.file_names import domain_in
-from spfengine.sources.finder import Skipped, decoded, kind_of, records_in, siblings_of, text_of
+from spfengine.sources.finder import UnreadFile, decoded, kind_of, records_in, siblings_of, text_of, unshown_in
 from spfengine.sources.record import FoundRecord
+from spfengine.sources.unshown import Unshown
 from spfengine.visible import visible
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _OF_ZONES = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _SURE = re.compile(rb"^\$ORIGIN\b|\bSOA[ \t]|[ \t](?:TXT|SPF)[ \t(]+\"?v=spf1\b", re.IGNORECASE | re.MULTILINE)
+_TXT = re.compile(rb"TXT|SPF", re.IGNORECASE)
 _SUFFIXES = (".zone", ".zonefile", ".db", ".bind")
 _BEGINNING = 1 << 16  # octets of a file that show whether it is a master file
 
@@ -38,12 +40,14 @@ class Contents:
         recordings: path → the recording in the file.
         records: the records in source files.
         unread: the files that are zones or source files and could not be read, or not to their end.
+        unshown: returns the TXT records in source files whose value these do not show.
     """
 
     zones: dict[str, Zone] = field(default_factory=dict)
     recordings: "dict[str, Recording]" = field(default_factory=dict)
     records: list[FoundRecord] = field(default_factory=list)
-    unread: list[Skipped] = field(default_factory=list)
+    unread: list[UnreadFile] = field(default_factory=list)
+    unshown: Callable[[], list[Unshown]] = list
 
 
 def contents_of(tree: Tree) -> Contents:
@@ -52,7 +56,7 @@ def contents_of(tree: Tree) -> Contents:
     Raises:
         MissingExtraError: a file is YAML, and pyyaml is not installed.
     """
-    contents = Contents(unread=list(tree.skipped))
+    contents = Contents(unread=list(tree.unread))
     for path, data in tree.files.items():
         if is_zone(path, data, is_given=tree.is_file):
             _add_zone(contents, tree, path, data)
@@ -60,7 +64,17 @@ def contents_of(tree: Tree) -> Contents:
             text = decoded(path, data, contents.unread)
             if text:
                 contents.records += records_in(path, text, contents.unread, partial(_siblings, tree, path))
+    contents.unshown = cache(partial(_unshown, tree))
     return contents
+
+
+def _unshown(tree: Tree) -> list[Unshown]:
+    """Return the TXT records whose value a tree's source files do not show."""
+    found: list[Unshown] = []
+    for path, data in tree.files.items():
+        if _TXT.search(data) and kind_of(path) is not None and not is_zone(path, data, is_given=tree.is_file):
+            found += unshown_in(path, text_of(data), partial(_siblings, tree, path))
+    return found
 
 
 def is_zone(path: str, data: bytes, *, is_given: bool = False) -> bool:
@@ -97,7 +111,7 @@ def _add_zone(contents: Contents, tree: Tree, path: str, data: bytes) -> None:
         if not (tree.is_file or is_surely_zone(path, data)):
             return  # it is no zone: only its name looks like a domain
         why = " ".join(str(error).split()).removeprefix(f"{visible(path)}: ").removeprefix(f"{visible(path)}, ")
-        contents.unread.append(Skipped(path, why))
+        contents.unread.append(UnreadFile(path, why))
         return
     if isinstance(read, Zone):
         contents.zones[path] = read

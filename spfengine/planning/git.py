@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from spfengine.errors import ArgumentError
 from spfengine.planning.trees import MOST_OCTETS, TOO_MANY_OCTETS, Tree, may_have_records
-from spfengine.sources.finder import LEFT_OUT, MOST_FILES, MOST_OCTETS as MOST_OF_A_FILE, TOO_LARGE, Skipped
+from spfengine.sources.finder import LEFT_OUT, MOST_FILES, MOST_OCTETS as MOST_OF_A_FILE, TOO_LARGE, UnreadFile
 from spfengine.visible import visible
 
 _SECONDS = 120
@@ -62,10 +62,10 @@ def read_revision(revision: str, parts: Sequence[str] = ()) -> Tree:
         GitError: git is not installed, this is not a repository, or it has no such revision.
     """
     tree = _commit(revision)
-    skipped: list[Skipped] = []
+    unread: list[UnreadFile] = []
     ids: dict[str, str] = {}
-    blobs = _wanted(tree, parts or ("./",), skipped, ids)
-    return Tree(revision, dict(_contents(blobs)), tuple(skipped), ids=ids)
+    blobs = _wanted(tree, parts or ("./",), unread, ids)
+    return Tree(revision, dict(_contents(blobs)), tuple(unread), ids=ids)
 
 
 def _commit(revision: str) -> str:
@@ -93,8 +93,8 @@ def _why(stderr: bytes) -> str:
     return f"git: {words.removeprefix('fatal: ')}" if words else ""
 
 
-def _wanted(tree: str, parts: Sequence[str], skipped: list[Skipped], ids: dict[str, str]) -> list[_Blob]:
-    """Return the files that may have records. Those that are too large go to `skipped`, and their ids to `ids`."""
+def _wanted(tree: str, parts: Sequence[str], unread: list[UnreadFile], ids: dict[str, str]) -> list[_Blob]:
+    """Return the files that may have records. Those that are too large go to `unread`, and their ids to `ids`."""
     listed = _run(["ls-tree", "-r", "-z", "--long", tree, "--", *[_relative(part) for part in parts]])
     if listed.returncode:
         raise GitError(_why(listed.stderr) or "git could not list the files")
@@ -111,10 +111,10 @@ def _wanted(tree: str, parts: Sequence[str], skipped: list[Skipped], ids: dict[s
         size = int(words[3]) if words[3].isdigit() else MOST_OF_A_FILE + 1
         total += size
         if size > MOST_OF_A_FILE:
-            skipped.append(Skipped(path, TOO_LARGE))
+            unread.append(UnreadFile(path, TOO_LARGE))
             ids[path] = words[2].decode("ascii")
         elif total > MOST_OCTETS or len(blobs) >= MOST_FILES:
-            skipped.append(Skipped(path, TOO_MANY_OCTETS))
+            unread.append(UnreadFile(path, TOO_MANY_OCTETS))
             break
         else:
             blobs.append(_Blob(path, words[2], size))

@@ -7,20 +7,22 @@ from enum import StrEnum
 
 from spfengine.answers import Answer, Resolver, RRType, spf_texts
 from spfengine.linting.partly_known import NO_NAME
-from spfengine.names import fold, is_same_or_under
+from spfengine.names import Names, fold
 from spfengine.planning.contents import Contents, contents_of
 from spfengine.planning.states import State, mark_removed, pair
 from spfengine.planning.trees import Tree
-from spfengine.planning.unknowns import Unknowns, place_of
+from spfengine.planning.unknowns import Unknowns, place_of, unshown_in_words
 from spfengine.policy.outcome import Dependency
 from spfengine.policy.policy import Policy
 from spfengine.problems import Problem, ProblemCode
 from spfengine.senders import Sender
 from spfengine.simulation.simulate import compare
 from spfengine.simulation.simulation import Effect, Simulation
-from spfengine.sources.finder import Skipped
+from spfengine.sources.finder import UnreadFile
 from spfengine.visible import visible, visible_name
+from spfengine.wording import listed
 
+_MOST_SHOWN = 3  # records whose value no file shows
 SCHEMA = "spfengine.plan/1"
 """The version of the JSON form of a plan."""
 _LED_TO = frozenset({"A", "AAAA", "CNAME", "MX", "PTR", "TXT", "*"})  # the types that a check may ask for
@@ -139,6 +141,23 @@ class Plan:
         """Whether there is a name or file for which it is not known what the change does."""
         is_unknown = any(each.simulation.is_incomplete or each.unsure for each in self.names)
         return is_unknown or any(each.is_changed for each in self.unread)
+
+    def render(self, *, width: int | None = 80, everything: bool = False) -> str:
+        """Return the text that `spfengine plan` prints.
+
+        Args:
+            width: columns to which lines are wrapped; None: not wrapped.
+            everything: whether all names, networks and notes are listed, however many.
+        """
+        from spfengine.text.plan import render_plan
+
+        return render_plan(self, width, everything=everything)
+
+    def render_markdown(self) -> str:
+        """Return the plan as Markdown for a comment, as `spfengine plan --format markdown` prints it."""
+        from spfengine.text.plan_markdown import plan_markdown
+
+        return plan_markdown(self)
 
     def to_dict(self) -> dict[str, object]:
         """Return the plan as JSON-safe values; key "schema" names their version."""
@@ -270,12 +289,15 @@ class _Planning:
         policy = Policy.compile(name, resolver=before)
         is_same = all(_is_same(answer, after.resolve(question)) for question, answer in policy.answers.items())
         open_terms = _open_terms(policy, self._touched)
-        if is_same and not open_terms:
+        hidden = [each for state in (self._old, self._new) for each in state.unshown.get(fold(name), ())]
+        if is_same and not open_terms and not hidden:
             return None
         simulation = compare(name, before, after, senders=self._senders(name))
         unsure = ""
         if open_terms:
             unsure = f"{open_terms} may lead to addresses or records that change"
+        if hidden:
+            unsure = f"what {listed([unshown_in_words(each) for each in hidden], _MOST_SHOWN)} is"
         texts = [text for each in (simulation.before, simulation.after) for text in _records(each)]
         codes = {problem.code for problem in simulation.problems}
         is_sure = ProblemCode.OVER_LOOKUP_LIMIT not in codes or not self._unknowns.has_open_term(texts)
@@ -284,11 +306,11 @@ class _Planning:
         has_effect = any(each.before.result is not each.after.result for each in simulation.senders)
         if not (simulation.changes or simulation.records or has_effect or unsure or simulation.is_incomplete):
             return None
-        simulation = _without_hints(simulation)
+        simulation = _without_hints(simulation, name if hidden else NO_NAME)
         verdict = _verdict(simulation, unsure, is_sure=is_sure)
         label = self._unknowns.label(name) or visible_name(name)
         asked = [q.name for answers in (simulation.before.answers, simulation.after.answers) for q in answers]
-        parts = tuple(dict.fromkeys(self._unknowns.parts(asked)))
+        parts = tuple(dict.fromkeys([*self._unknowns.parts(asked), *[_part(each.text) for each in hidden]]))
         return PlannedName(name, label, last, simulation, verdict, parts, unsure)
 
     def _unread(self, is_same_file: Callable[[str], bool]) -> list[Unread]:
@@ -314,8 +336,8 @@ def _part(text: str) -> str:
     return visible(" ".join(text.split()), 80) or "what is added later"
 
 
-def _why(skipped: Skipped) -> str:
-    return visible(skipped.why, 300)
+def _why(unread: UnreadFile) -> str:
+    return visible(unread.why, 300)
 
 
 def _open_terms(policy: Policy, touched: set[tuple[str, str]]) -> str:
@@ -356,10 +378,18 @@ def _touched(old: State, new: State) -> set[tuple[str, str]]:
     return {key for key in states[0].keys() | states[1].keys() if states[0].get(key) != states[1].get(key)}
 
 
-def _without_hints(simulation: Simulation) -> Simulation:
-    """Return a simulation that does not advise to ask DNS, if only values of variables are unknown."""
-    if not simulation.failed or not all(is_same_or_under(each.name, NO_NAME) for each in simulation.failed):
+def _without_hints(simulation: Simulation, unknown: str) -> Simulation:
+    """Return a simulation that does not advise to ask DNS, if nothing but what the files do not show is not known.
+
+    Args:
+        unknown: the name whose record they do not show.
+    """
+    names = Names((NO_NAME, unknown))
+    if not simulation.failed or not all(names.cover(each.name) for each in simulation.failed):
         return simulation
+    if unknown != NO_NAME:  # it is in the files, and what is not known of it is said elsewhere
+        problems = [each for each in simulation.problems if each.code is not ProblemCode.OUTSIDE_ZONE]
+        return replace(simulation, problems=tuple(problems))
     problems = [
         Problem(each.code, each.text, each.domain, each.span, each.section)
         if each.code is ProblemCode.OUTSIDE_ZONE

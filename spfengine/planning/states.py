@@ -12,6 +12,7 @@ from spfengine.resolvers.rrsets import ANY_TYPE, RRset
 from spfengine.resolvers.zone import Zone
 from spfengine.resolvers.zone_files import files as zone_files
 from spfengine.sources.record import FoundRecord
+from spfengine.sources.unshown import Unshown
 
 if TYPE_CHECKING:
     from spfengine.resolvers.recording import Recording
@@ -30,6 +31,7 @@ class State:
         named: folded name → the records of source files for it.
         unnamed: the records of source files whose name is not known: name in place of it → record.
         removed: the names that only the other tree has: folded name → RRset that says so.
+        unshown: folded name → the TXT records that may be its SPF record, but whose value no file shows.
     """
 
     contents: Contents
@@ -37,6 +39,7 @@ class State:
     named: dict[str, list[FoundRecord]] = field(default_factory=dict)
     unnamed: dict[str, FoundRecord] = field(default_factory=dict)
     removed: dict[str, RRset] = field(default_factory=dict)
+    unshown: dict[str, list[Unshown]] = field(default_factory=dict)
     _zones: dict[str | None, Zone] = field(default_factory=dict)
     _resolvers: dict[str | None, Resolver] = field(default_factory=dict)
     _apexes: Names | None = None
@@ -173,8 +176,24 @@ def mark_removed(state: State, other: State, *, is_live: bool) -> None:
         if name in own or name in own_listed or state.knows(name) or is_live:
             continue
         is_named = name in other.named or name not in other.unnamed
-        status = Status.UNKNOWN if may_be_here and is_named else Status.NOERROR
+        state.unshown[name] = _may_be(state, other, name)
+        is_unknown = (may_be_here and is_named) or state.unshown[name]
+        status = Status.UNKNOWN if is_unknown else Status.NOERROR
         state.removed[name] = RRset(name, TXT, (), None, status)
+
+
+def _may_be(state: State, other: State, name: str) -> list[Unshown]:
+    """Return the TXT records whose value the files do not show, and that may be the SPF record of a name.
+
+    What the other tree has as well is another record: there, the SPF record is beside it.
+    """
+    beside = {(each.name, each.name_text, each.text) for each in other.contents.unshown()}
+    return [
+        each
+        for each in state.contents.unshown()
+        if (each.name, each.name_text, each.text) not in beside
+        and (fold(each.name) == name if each.name is not None else bool(each.name_text))
+    ]
 
 
 def _in_strings(text: bytes) -> tuple[bytes, ...]:

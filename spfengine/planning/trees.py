@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from stat import S_ISDIR
 
 from spfengine.resolvers.zone_files.file_names import domain_in, has_zone_suffix
-from spfengine.sources.finder import Skipped, kind_of, octets_of, walked
+from spfengine.sources.finder import UnreadFile, kind_of, octets_of, walked
 
 MOST_OCTETS = 512 << 20
 """Octets of all files of a tree, at most."""
@@ -23,7 +23,7 @@ class Tree:
     Attributes:
         name: what it was called: a folder, a file, a revision of git.
         files: path, relative to the folder, with "/" → what the file has.
-        skipped: what was not read.
+        unread: what was not read.
         origins: path → the domain that the names of the file are relative to, if that was given.
         is_file: whether it is one file that was given by its name.
         ids: path → what git calls the content of a file that was not read, so that it can be compared all the same.
@@ -31,7 +31,7 @@ class Tree:
 
     name: str
     files: Mapping[str, bytes]
-    skipped: tuple[Skipped, ...] = ()
+    unread: tuple[UnreadFile, ...] = ()
     origins: Mapping[str, str] = field(default_factory=dict)
     is_file: bool = False
     ids: Mapping[str, str] = field(default_factory=dict)
@@ -60,33 +60,33 @@ def read_path(path: str, parts: Sequence[str] = (), origin: str | None = None) -
     Raises:
         OSError: the path, or one of its parts, can't be read.
     """
-    skipped: list[Skipped] = []
+    unread: list[UnreadFile] = []
     files: dict[str, bytes] = {}
     ids: dict[str, str] = {}
     if not S_ISDIR(os.stat(path).st_mode):
         with open(path, "rb"):
             pass  # so that a file that can't be read is an error
-        _add(files, ids, os.path.basename(path), path, skipped)
+        _add(files, ids, os.path.basename(path), path, unread)
         origins = {} if origin is None else {os.path.basename(path): origin}
-        return Tree(path, files, tuple(skipped), origins, is_file=True)
+        return Tree(path, files, tuple(unread), origins, is_file=True)
     for part in parts or (".",):
         start = os.path.join(path, part)
         if os.path.isdir(start):
-            found = walked(start, skipped, may_have_records)
+            found = walked(start, unread, may_have_records)
         else:
             found = iter([start] if os.path.isfile(start) else [])  # it may be in the other tree
         for each in found:
-            _add(files, ids, os.path.relpath(each, path).replace(os.sep, "/"), each, skipped)
-    return Tree(path, files, tuple(skipped), ids=ids)
+            _add(files, ids, os.path.relpath(each, path).replace(os.sep, "/"), each, unread)
+    return Tree(path, files, tuple(unread), ids=ids)
 
 
-def _add(files: dict[str, bytes], ids: dict[str, str], name: str, path: str, skipped: list[Skipped]) -> None:
+def _add(files: dict[str, bytes], ids: dict[str, str], name: str, path: str, unread: list[UnreadFile]) -> None:
     if sum(map(len, files.values())) > MOST_OCTETS:
-        skipped.append(Skipped(name, TOO_MANY_OCTETS))
+        unread.append(UnreadFile(name, TOO_MANY_OCTETS))
         return
-    found: list[Skipped] = []
+    found: list[UnreadFile] = []
     data = octets_of(path, found)
-    skipped += [Skipped(name, each.why) for each in found]
+    unread += [UnreadFile(name, each.why) for each in found]
     if data is not None:
         files[name] = data
         return

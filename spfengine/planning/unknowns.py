@@ -14,6 +14,7 @@ from spfengine.record.grammar import VERSION
 from spfengine.resolvers.asking import ask
 from spfengine.resolvers.zone import Zone
 from spfengine.sources.record import FoundRecord
+from spfengine.sources.unshown import Unshown
 from spfengine.visible import visible
 
 _NAMED = re.compile(r"([+\-?~]?(?:include|a|mx|exists|ptr):|(?:redirect|exp)=)(?=[^ ])", re.IGNORECASE)
@@ -103,6 +104,12 @@ def place_of(record: FoundRecord) -> str:
     name = visible(" ".join(record.name_text.split()), 80)
     named = f" (name: {name})" if name else ""
     return f"{visible(record.path)}, line {record.region.line}{named}"
+
+
+def unshown_in_words(unshown: Unshown) -> str:
+    """Return a TXT record whose value no file shows, in words: `var.spf (dns/main.tf, line 8)`."""
+    place = f"{visible(unshown.path)}, line {unshown.region.line}"
+    return f"{visible(unshown.text, 80)} ({place})"
 
 
 class Held:

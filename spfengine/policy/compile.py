@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from spfengine.addresses import V4, V6, Family, Table
 from spfengine.answers import Answer, Question
 from spfengine.errors import ArgumentError
-from spfengine.evaluation.check_host import MATCHERS, check_host, match_include
+from spfengine.evaluation.check_host import MATCHERS, check_host, match_include, match_redirect
 from spfengine.evaluation.limits import Limits, VoidRule
 from spfengine.evaluation.mechanisms import Halt, UnknownTargetError, charge, count_void, too_many_mx
 from spfengine.evaluation.session import Answers, Located, Matching, RangeSession, Session
@@ -35,7 +35,7 @@ from spfengine.policy.trails import Trail, Trails
 from spfengine.policy.work import WORK_LIMIT, Work, WorkIsOverError
 from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.macro import MacroString
-from spfengine.record.model import MX, Directive, DomainDirective, Exists, Include, Ptr
+from spfengine.record.model import MX, Directive, DomainDirective, Exists, Include, Ptr, Redirect
 from spfengine.visible import visible
 
 if TYPE_CHECKING:
@@ -84,14 +84,14 @@ class Inputs:
                     f"the sender {visible(sender, 80)!r} belongs to the domain {visible(model.domain, 80)!r}, "
                     f"so a policy of {visible(given, 80)!r} says nothing about it"
                 )
-        self.domain = model.domain
-        self.domain_refused = model.domain_refused
-        self.local_part = None if sender is None else model.local_part
-        self.helo = None if helo is None else Session(_ANY_CLIENT, "", helo).helo
+        self.domain: str = model.domain
+        self.domain_refused: bool = model.domain_refused
+        self.local_part: str | None = None if sender is None else model.local_part
+        self.helo: str | None = None if helo is None else Session(_ANY_CLIENT, "", helo).helo
         self.limits = limits
         self.receiver = receiver
         self.now = now
-        self.work = Work() if work is None else work
+        self.work: Work = Work() if work is None else work
         self.includes = includes
 
     def at(self, domain: str) -> "Inputs":
@@ -161,8 +161,8 @@ class TilingSession(RangeSession):
     """
 
     explaining = False
-    local_part_known = True
-    reached = 0
+    local_part_known: bool = True
+    reached: int = 0
     sharing: "Sharing | None" = None
 
     def __init__(
@@ -303,7 +303,11 @@ def _unknown_target(session: Session, unknown: UnknownTargetError) -> Dependency
     return Dependency(domain, term.text, tuple([Input(each) for each in unknown.inputs]))
 
 
-_SCRIPTED: dict[type[Directive], Any] = dict.fromkeys(MATCHERS, _match_scripted) | {Include: _match_include}
+_SCRIPTED: dict[type[Directive | Redirect], Any] = {
+    **dict.fromkeys(MATCHERS, _match_scripted),
+    Include: _match_include,
+    Redirect: match_redirect,
+}
 
 _MOST_NAMES = 10_000  # more than a DNS message can hold, whatever the limit of names is
 

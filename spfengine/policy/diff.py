@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from ipaddress import IPv4Network, IPv6Network
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from spfengine.addresses import V4, V6, Family, Prefix, prefixes_of
 from spfengine.errors import ArgumentError
@@ -23,7 +23,7 @@ class Change(Frozen):
     """
 
     __slots__ = ("_family", "_network", "_prefix", "after", "before")
-    fields = ("network", "before", "after")
+    fields: ClassVar[tuple[str, ...]] = ("network", "before", "after")
     before: Outcome
     after: Outcome
     _network: IPv4Network | IPv6Network  # made on demand: making thousands takes as long as a compilation

@@ -1,6 +1,8 @@
 """What a policy says of a range of addresses."""
 
+from collections.abc import Iterable
 from enum import StrEnum
+from typing import ClassVar
 
 from spfengine.evaluation.session import Session
 from spfengine.frozen import Frozen, HashedOnce, fill
@@ -47,7 +49,7 @@ class Dependency(HashedOnce):
         inputs: what it depends on.
     """
 
-    fields = ("domain", "term", "inputs")
+    fields: ClassVar[tuple[str, ...]] = ("domain", "term", "inputs")
     __slots__ = (*fields, "_hash")
     domain: str
     term: str
@@ -79,7 +81,7 @@ class Outcome(HashedOnce):
             match and asks nothing; otherwise None.
     """
 
-    fields = (
+    fields: ClassVar[tuple[str, ...]] = (
         "result",
         "problem",
         "directive",
@@ -225,6 +227,20 @@ class Outcome(HashedOnce):
         return _outcome_dict(self, tree, None if self.rest is None else self.rest.to_dict())
 
 
+def any_cut(outcomes: Iterable[Outcome]) -> bool:
+    """Whether a bound on work was met in any of these outcomes, or below them in their trees."""
+    seen: set[int] = set()  # trees share branches
+    left = list(outcomes)
+    while left:
+        outcome = left.pop()
+        if outcome.is_cut:
+            return True
+        if id(outcome) not in seen:
+            seen.add(id(outcome))
+            left += outcome._below  # noqa: SLF001  # of its own class
+    return False
+
+
 def _counted_meaning(outcome: Outcome) -> object:
     """Return the meaning of an outcome, with what was counted in each of its branches."""
     if outcome.tree is None:
@@ -314,7 +330,8 @@ class Branch(Frozen):
         branches: (choice, outcome), in the order of `Choice`.
     """
 
-    __slots__ = fields = ("dependency", "branches")
+    fields: ClassVar[tuple[str, ...]] = ("dependency", "branches")
+    __slots__ = fields
     dependency: Dependency
     branches: tuple[tuple[Choice, Outcome], ...]
 

@@ -5,7 +5,7 @@ from itertools import repeat
 from operator import methodcaller
 from socket import AF_INET, inet_pton  # conversion only: nothing here opens a socket
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from spfengine.addresses import V4, V6, Family, IPAddress, locate, parse_address
 from spfengine.answers import Answer, Question
@@ -18,7 +18,7 @@ from spfengine.evaluation.session import MAILFROM, Answers, Session
 from spfengine.frozen import HashedOnce, fill
 from spfengine.names import fold
 from spfengine.policy.compile import Inputs, Tables, Tiles, compile_tables
-from spfengine.policy.outcome import Dependency, Input, Outcome, outcome_of
+from spfengine.policy.outcome import Dependency, Input, Outcome, any_cut, outcome_of
 from spfengine.policy.ranges import MAPPED_COUNT, MAPPED_FIRST, MAPPED_LAST, IPNetwork, networks_of
 from spfengine.problems import Result
 from spfengine.resolvers.asking import Unanswered
@@ -54,8 +54,8 @@ class Policy(HashedOnce):
     """
 
     __slots__ = ("_answers", "_columns", "_hash", "_ip4", "_ip6", "domain", "helo", "limits", "local_part", "ttl")
-    fields = ("domain", "local_part", "helo", "limits", "_ip4", "_ip6", "_answers", "ttl")
-    compared = ("domain", "local_part", "helo", "limits", "_ip4", "_ip6")
+    fields: ClassVar[tuple[str, ...]] = ("domain", "local_part", "helo", "limits", "_ip4", "_ip6", "_answers", "ttl")
+    compared: ClassVar[tuple[str, ...] | None] = ("domain", "local_part", "helo", "limits", "_ip4", "_ip6")
     domain: str
     local_part: str | None
     helo: str | None
@@ -287,8 +287,8 @@ class Policy(HashedOnce):
 
     @property
     def is_cut(self) -> bool:
-        """Whether a bound on work was met, so that the outcome of some networks is not known (`work-limit`)."""
-        return any(outcome.is_cut for table in (self._ip4, self._ip6) for outcome in table[1])
+        """Whether a bound on work was met, so that the outcome of some clients is not known (`work-limit`)."""
+        return any_cut([*self._ip4[1], *self._ip6[1]])
 
     def diff(self, other: "Policy", by: str = "result") -> "list[Change]":
         """Return exactly what changes from this policy to the other, as networks in order; empty if nothing changes.

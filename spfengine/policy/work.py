@@ -36,7 +36,7 @@ class Work:
     __slots__ = ("left",)
 
     def __init__(self, steps: int | None = None) -> None:
-        self.left = MAX_STEPS if steps is None else steps
+        self.left: int = MAX_STEPS if steps is None else steps
 
     @property
     def is_over(self) -> bool:

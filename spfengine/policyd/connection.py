@@ -39,7 +39,7 @@ class Connection(asyncio.Protocol):
         self._useless = 0
         self._may_write = True
         self._later = False
-        self.active_at = self._loop.time()
+        self.active_at: float = self._loop.time()
 
     @property
     def is_busy(self) -> bool:

@@ -101,8 +101,8 @@ class Fairness:
         self._accounts: OrderedDict[str, _Account] = OrderedDict()  # by domain; the last one used is last
         self._running = 0
         self._waiting: OrderedDict[str, deque[Future[None]]] = OrderedDict()  # by domain; the first is next
-        self.waiting = 0
-        self.refused = 0
+        self.waiting: int = 0
+        self.refused: int = 0
 
     def charge(self, units: float) -> None:
         """Charge the domain whose check runs in this context."""

@@ -51,7 +51,7 @@ class Server:
     ) -> None:  # fmt: skip
         self.log = log
         self.metrics = metrics
-        self.is_stopping = False
+        self.is_stopping: bool = False
         self._delegation = delegation
         self._bounds = bounds
         self._reload = reload

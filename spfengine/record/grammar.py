@@ -31,7 +31,7 @@ MODIFIERS = ("redirect", "exp")
 
 # ip4-cidr-length  = "/" ("0" / %x31-39 0*1DIGIT) ; value range 0-32
 # ip6-cidr-length  = "/" ("0" / %x31-39 0*2DIGIT) ; value range 0-128
-CIDR_LENGTH = re.compile(r"(?:0|[1-9][0-9]{0,2})\Z")
+CIDR_LENGTHS = {str(length): length for length in range(129)}
 
 # dual-cidr-length = [ ip4-cidr-length ] [ "/" ip6-cidr-length ]
 DUAL_CIDR_LENGTH = re.compile(r"(?:/([0-9]*))?(?://([0-9]*))?\Z")
@@ -66,3 +66,8 @@ ESCAPES = {"%": "%", "_": " ", "-": "%20"}
 
 # What no record may hold: all but SP and the visible characters of US-ASCII (RFC 7208 §3.1, §4.6.1).
 INVALID_CHARACTERS = re.compile(r"[^\x20-\x7e]+")
+
+
+def has_invalid_characters(text: str) -> bool:
+    """Whether `text` has characters that no record may hold."""
+    return not (text.isascii() and text.isprintable())

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from typing import ClassVar
 
 from spfengine.frozen import Frozen, fill
 from spfengine.names import MAX_NAME, is_askable, truncate
@@ -33,7 +34,7 @@ class MacroExpand(Frozen):
     """
 
     __slots__ = ("_split_at", "delimiters", "digits", "escaped", "letter", "reverse")
-    fields = ("letter", "escaped", "digits", "reverse", "delimiters")
+    fields: ClassVar[tuple[str, ...]] = ("letter", "escaped", "digits", "reverse", "delimiters")
     letter: str
     escaped: bool
     digits: int
@@ -89,7 +90,7 @@ class MacroString(Frozen):
     """
 
     __slots__ = ("letters", "parts", "tail", "target", "text")
-    fields = ("text", "parts", "tail")
+    fields: ClassVar[tuple[str, ...]] = ("text", "parts", "tail")
     text: str
     parts: tuple[str | MacroExpand, ...]
     tail: str

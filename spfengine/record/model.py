@@ -79,9 +79,11 @@ class Network(Directive):
     family: Family
 
     def __init__(self, qualifier: str, network: int, prefix: int, text: str, span: Span) -> None:
-        super().__init__(qualifier, text, span)
+        fill(self, "qualifier", qualifier)  # without super(): no other term is made as often
         fill(self, "network", network)
         fill(self, "prefix", prefix)
+        fill(self, "text", text)
+        fill(self, "span", span)
 
 
 class IP4(Network):
@@ -232,7 +234,7 @@ class NetworkRun:
     __slots__ = ("directives", "ip4", "ip6")
 
     def __init__(self, directives: tuple[Network | All, ...]) -> None:
-        self.directives = directives
+        self.directives: tuple[Network | All, ...] = directives
         self.ip4: Table[Network | All] | None = None
         self.ip6: Table[Network | All] | None = None
 
@@ -247,7 +249,8 @@ class NetworkRun:
             if isinstance(directive, All):
                 default = directive  # the last of them
             elif directive.family is family:
-                ranges.append((*network_range(family, directive.network, directive.prefix), directive))
+                first, last = network_range(family, directive.network, directive.prefix)
+                ranges.append((first, last, directive))
         table = build_table(ranges, default)
         if family is V4:
             self.ip4 = table
@@ -309,14 +312,9 @@ class Record(Frozen):
         steps, last_all, has_all = _steps(terms)
         fill(self, "steps", steps)
         fill(self, "all", last_all)
-        redirect = explanation = None
-        for term in terms:
-            if isinstance(term, Redirect):
-                redirect = None if has_all else term
-            elif isinstance(term, Explanation):
-                explanation = term
-        fill(self, "redirect", redirect)
-        fill(self, "explanation", explanation)
+        modifiers = {type(term): term for term in terms if isinstance(term, Modifier)}
+        fill(self, "redirect", None if has_all else modifiers.get(Redirect))
+        fill(self, "explanation", modifiers.get(Explanation))
 
     def __str__(self) -> str:
         return self.source

@@ -81,14 +81,15 @@ def _read(source: str) -> tuple[list[Term], list[Problem]]:
     if not is_spf(source):
         return [], [_not_spf(source)]
     terms: list[Term] = []
-    problems = [_invalid_character(source, *match.span()) for match in grammar.INVALID_CHARACTERS.finditer(source)]
+    problems = _invalid_characters(source)
     has_invalid_characters = bool(problems)
     modifiers: dict[str, Token] = {}
     for token in tokens(source):
-        if has_invalid_characters and grammar.INVALID_CHARACTERS.search(token.text) is not None:
+        if has_invalid_characters and grammar.has_invalid_characters(token.text):
             continue  # one fault is enough for a term
         term, faults = _modifier(token, modifiers) if token.separator == "=" else _directive(token)
-        problems += _hinted(token, faults) if len(problems) < _HINTED_FAULTS else map(_without_hint, faults)
+        if faults:
+            problems += _hinted(token, faults) if len(problems) < _HINTED_FAULTS else map(_without_hint, faults)
         if term is not None:
             terms.append(term)
     problems.sort(key=lambda problem: problem.span or (0, 0))
@@ -246,6 +247,11 @@ def _network(token: Token, kind: type[IP4 | IP6], parse_network: Callable[[str],
     return kind(token.qualifier or "+", network, prefix, token.text, token.span), problems
 
 
+def _may_be_a_name(text: str) -> bool:
+    """Whether a text where a network is wanted may be the name of a host."""
+    return len(text) < 64 and ":" not in text and grammar.is_toplabel(text.rstrip(".").rpartition(".")[2])
+
+
 def _invalid_network(token: Token, kind: type[IP4 | IP6], address: str, example: str) -> Problem:
     version = kind.family.version
     code = ProblemCode.INVALID_IP4_NETWORK if version == 4 else ProblemCode.INVALID_IP6_NETWORK
@@ -253,7 +259,7 @@ def _invalid_network(token: Token, kind: type[IP4 | IP6], address: str, example:
     other, parse_other = ("ip6", parse_ip6) if version == 4 else ("ip4", parse_ip4)
     if parse_other(address) is not None:
         hint = f"did you mean {token.qualifier}{other}:{visible(token.argument, 60)}?"
-    elif version == 4 and len(address) < 64 and grammar.is_toplabel(address.rstrip(".").rpartition(".")[2]):
+    elif version == 4 and _may_be_a_name(address):
         hint = f"names go with a, mx or include; did you mean {token.qualifier}a:{visible(address, 60)}?"
     text = f"{visible(address, 60)!r} is not an IPv{version} address"
     start = token.argument_start
@@ -320,8 +326,9 @@ def _cidr_length(token: Token, digits: str | None, most: int, offset: int, probl
     """Return a prefix length, `most` if none is written. A fault is added to `problems`."""
     if digits is None:
         return most
-    if grammar.CIDR_LENGTH.match(digits) is not None and int(digits) <= most:
-        return int(digits)
+    length = grammar.CIDR_LENGTHS.get(digits, most + 1)
+    if length <= most:
+        return length
     start = token.argument_start + offset
     if not digits:
         text = "a prefix length is missing after the slash"
@@ -351,7 +358,7 @@ def _fault(token: Token, code: ProblemCode, text: str, section: str, hint: str |
 
 def _hinted(token: Token, problems: list[Problem]) -> list[Problem]:
     """Return the faults of a term, the first of them with the hint for a known slip."""
-    slip = slips.slip_of(token) if problems else None
+    slip = slips.slip_of(token)
     if slip is None:
         return problems
     first = problems[0]
@@ -360,6 +367,12 @@ def _hinted(token: Token, problems: list[Problem]) -> list[Problem]:
 
 def _without_hint(problem: Problem) -> Problem:
     return Problem(problem.code, problem.text, problem.domain, problem.span, problem.section)
+
+
+def _invalid_characters(source: str) -> list[Problem]:
+    if not grammar.has_invalid_characters(source):
+        return []
+    return [_invalid_character(source, *match.span()) for match in grammar.INVALID_CHARACTERS.finditer(source)]
 
 
 def _invalid_character(source: str, offset: int, end: int) -> Problem:

@@ -5,7 +5,6 @@ for each term is bounded, whatever is written.
 """
 
 import re
-from collections.abc import Container
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -29,6 +28,7 @@ _CUT = re.compile(
 )
 _PUNCTUATION = ",;|"
 _AROUND = "<>()[]\"'`\\,;|"
+_QUOTED = re.compile(r"[<>()\[\]\"'`]")
 _SEPARATORS = re.compile(r"[,;|]+")
 _SCHEME = re.compile(r"(?:https?|ftp|mailto|dns|smtp):/*(?=[A-Za-z0-9_@])|https?//|//+", re.IGNORECASE)
 _RANGE = re.compile(r"([0-9A-Fa-f.:]+)[-\u2013]([0-9A-Fa-f.:]+)\Z")
@@ -39,6 +39,7 @@ _PADDED = re.compile(r"0[0-9]+")
 _PORT = re.compile(r"([0-9.]+):[0-9]{1,5}\Z")
 _LENGTH_ALONE = re.compile(r"//?[0-9]{0,3}\Z")
 _NETWORKS = ("ip4", "ip6")
+_WRONG_SIGN = re.compile(r"([+\-?~]?)(include|exists|ip4|ip6)[;,|.]+([^;,|]+)[;,|]*\Z", re.IGNORECASE)
 _DOMAIN_TERM = re.compile(
     r"([+\-?~]?(?:(?:include|a|mx|ptr|exists):|(?:redirect|exp)=))([^/%]+)((?:/.*)?)\Z", re.IGNORECASE
 )
@@ -66,7 +67,7 @@ def slip_of(token: Token) -> Slip | None:
     if _LENGTH_ALONE.match(token.text):
         return Slip("this looks like a prefix length; write it right after the network before it, without a space")
     about = _network(token) if _is_about_addresses(token) else _name(token)
-    return _before_a_record(token) or _glued(token) or about or _punctuated(token)
+    return _before_a_record(token) or _glued(token) or about or _with_wrong_sign(token) or _punctuated(token)
 
 
 def hint_for_glued(text: str) -> str | None:
@@ -91,7 +92,7 @@ def _before_a_record(token: Token) -> Slip | None:
 def before_version(text: str) -> str | None:
     """Return the term before the version of another record, which follows it without a space; None if none does."""
     term = text[: -len(VERSION)]
-    return term if text.lower().endswith(VERSION) and _begins_like_a_term(term) else None
+    return term if text.lower().endswith(VERSION) and begins_like_a_term(term) else None
 
 
 def _of_list(piece: str) -> list[str]:
@@ -110,7 +111,7 @@ def _glued(token: Token) -> Slip | None:
     """Return the slip of several terms without spaces between them: `mx,a,~all`, `ip4:192.0.2.1include:b.example`."""
     text = token.text
     pieces = _pieces(text, len(token.qualifier))
-    if len(pieces) < 2 or not _begins_like_a_term(pieces[0]):
+    if len(pieces) < 2 or not begins_like_a_term(pieces[0]):
         return None
     if _SEPARATORS.search(text):
         return _meant(pieces, is_glued=True, lead="terms are separated by spaces, and by nothing else; ")
@@ -137,30 +138,28 @@ def _pieces(text: str, first: int) -> list[str]:
     return [each for piece in pieces if piece for each in _of_list(piece)]
 
 
-def pieces_at(text: str, cuts: list[int], bare: Container[str]) -> list[str] | None:
-    """Return the terms that a term was joined from, if strings of a TXT record end at these offsets of it; else None.
-
-    Args:
-        bare: the names of mechanisms that are taken for a term, though they may be the rest of a domain.
-    """
-    pieces = [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
-    for piece in pieces[1:]:
-        is_marked = piece[0] in "+-?~" or ":" in piece or "=" in piece
-        if not _begins_like_a_term(piece) or not (is_marked or piece.lower() in bare):
-            return None
-    return pieces if _begins_like_a_term(pieces[0]) else None
-
-
 def _punctuated(token: Token) -> Slip | None:
     """Return the slip of a term with punctuation around it: `mx,`, `-all;`, `"a:b.example"`."""
     bare = token.text.strip(_AROUND)
-    term = bare if _begins_like_a_term(bare) else _network_term("", bare)
-    if bare == token.text or not term:
+    term = bare if begins_like_a_term(bare) else _network_term("", bare)
+    if bare == token.text or not term or _QUOTED.search(bare):  # only a part of what is around it: `ip4:[x]`
         return None
     return _meant([term], lead="terms are separated by spaces only; ")
 
 
-def _begins_like_a_term(text: str) -> bool:
+def _with_wrong_sign(token: Token) -> Slip | None:
+    """Return the slip of a mechanism with another sign than the colon that it needs: `include;b.example`."""
+    found = _WRONG_SIGN.match(token.text)
+    if found is None:
+        return None
+    begin, name, argument = found.groups()
+    is_name = name.lower() in ("include", "exists") and _is_plain(argument)
+    term = f"{begin}{name}:{argument}" if is_name else _network_term(begin, argument)
+    return None if term is None else _meant([term], lead="a colon is wanted; ")
+
+
+def begins_like_a_term(text: str) -> bool:
+    """Whether a text begins with the name of a mechanism or modifier."""
     return re.split(r"[:/=]", text.lstrip("+-?~"), maxsplit=1)[0].lower() in MECHANISMS + MODIFIERS
 
 
@@ -321,14 +320,20 @@ def _leading_zeros(qualifier: str, text: str) -> Slip | None:
     """Return the slip of an IPv4 address with leading zeros: `192.000.002.001`."""
     address, slash, length = text.partition("/")
     numbers = address.split(".") if _ZEROS.match(address) else []
-    padded = list(filter(_PADDED.fullmatch, numbers))
+    padded = [number for number in numbers if _PADDED.fullmatch(number)]
     plain = ".".join([number.lstrip("0") or "0" for number in numbers])
     if not padded or parse_ip4(plain) is None:
         return None
     term = f"{qualifier}ip4:{plain}{slash}{length}"
-    if not {number.lstrip("0") for number in padded} <= {"", *"1234567"}:
+    if _differs_in_octal(padded):
         return Slip(f"numbers with leading zeros are octal to some readers; write {term} if you mean that")
     return _meant([term], lead="numbers have no leading zeros; ")
+
+
+def _differs_in_octal(padded: list[str]) -> bool:
+    """Whether numbers with leading zeros are an address in octal too, and another one."""
+    is_decimal = any(mark in number for number in padded for mark in "89")  # no octal number has these
+    return not is_decimal and not {number.lstrip("0") for number in padded} <= {"", *"1234567"}
 
 
 # Names

@@ -1,40 +1,48 @@
 """Cuts the text of a record into terms, and each term into qualifier, name, separator and argument."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from re import Match
 
 from spfengine.answers import is_spf_octets
 from spfengine.record.grammar import TERM, VERSION
 
 
-class Token(NamedTuple):
+class Token:
     """A term as it is written in the record.
 
     Attributes:
         text: the whole term.
-        start: its offset in the record.
+        span: its place in the record.
         qualifier: "+", "-", "?", "~" or "".
         name: what may be the name of a mechanism or modifier; perhaps "".
         separator: what ended the name: ":", "=", "/" or "".
         argument: what follows the separator; if that is "/", the slash belongs to it.
     """
 
+    __slots__ = ("argument", "name", "qualifier", "separator", "span", "text")
     text: str
-    start: int
+    span: tuple[int, int]
     qualifier: str
     name: str
     separator: str
     argument: str
 
+    def __init__(self, match: Match[str]) -> None:
+        """Make a token of what `grammar.TERM` matched."""
+        self.span = match.span()
+        self.text, self.qualifier, self.name, self.separator, self.argument = match.group(0, 1, 2, 3, 4)
+        if self.separator == "/":
+            self.argument = "/" + self.argument
+
     @property
-    def span(self) -> tuple[int, int]:
-        """The place of the term."""
-        return self.start, self.start + len(self.text)
+    def start(self) -> int:
+        """The offset of the term in the record."""
+        return self.span[0]
 
     @property
     def argument_start(self) -> int:
         """The offset of the argument in the record."""
-        return self.start + len(self.text) - len(self.argument)
+        return self.span[1] - len(self.argument)
 
 
 def is_spf(source: str) -> bool:
@@ -43,7 +51,5 @@ def is_spf(source: str) -> bool:
 
 
 def tokens(source: str) -> Iterator[Token]:
-    """Yield the terms of a record that `is_spf`."""
-    for match in TERM.finditer(source, len(VERSION)):
-        text, qualifier, name, separator, argument = match.group(0, 1, 2, 3, 4)
-        yield Token(text, match.start(), qualifier, name, separator, "/" + argument if separator == "/" else argument)
+    """Return the terms of a record that `is_spf`, one after the other."""
+    return map(Token, TERM.finditer(source, len(VERSION)))

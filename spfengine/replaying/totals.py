@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from heapq import nsmallest
 from operator import attrgetter
+from typing import ClassVar
 
 from spfengine.addresses import address_text, parse_address
 from spfengine.errors import AddressError
@@ -106,7 +107,16 @@ class Totals(Frozen):
         listed_at_most: how many rows of each effect are listed.
     """
 
-    __slots__ = fields = ("totals", "listed", "other_rows", "other_messages", "skipped", "unread", "listed_at_most")
+    fields: ClassVar[tuple[str, ...]] = (
+        "totals",
+        "listed",
+        "other_rows",
+        "other_messages",
+        "skipped",
+        "unread",
+        "listed_at_most",
+    )
+    __slots__ = fields
     totals: tuple[Total, ...]
     listed: tuple[ReplayedSender, ...]
     other_rows: int

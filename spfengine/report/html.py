@@ -1,7 +1,8 @@
-"""Pages as HTML: one file without scripts, whose policy (CSP) allows nothing but its own style."""
+"""Pages as HTML: one file whose policy (CSP) allows nothing but its own parts; only interactive ones have scripts."""
 
 from base64 import b64encode
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
@@ -21,11 +22,27 @@ _LONGEST = 1 << 20
 NEEDED = "HTML needs Jinja2, which is not installed; run: pip install jinja2 (the extra spfengine[html])"
 
 
-def page_html(page: Page, now: float | None = None) -> str:
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What makes a page interactive.
+
+    Attributes:
+        drafts: the names and records that the reader edits.
+        situation: what the engine needs to answer, as JSON without "<".
+        parts: the parts of the engine, and their octets, packed by gzip, in base64.
+    """
+
+    drafts: tuple[tuple[str, str], ...]
+    situation: str
+    parts: tuple[tuple[str, str], ...]
+
+
+def page_html(page: Page, now: float | None = None, script: Script | None = None) -> str:
     """Return a page as an HTML document.
 
     Args:
         now: the time that it names, in seconds since the epoch; the clock's by default.
+        script: what makes it interactive; None: it runs no script.
 
     Raises:
         MissingExtraError: Jinja2 is not installed.
@@ -33,10 +50,44 @@ def page_html(page: Page, now: float | None = None) -> str:
     environment = _environment()
     from markupsafe import Markup
 
-    style = _style()
+    style = _template("style.css") + ("" if script is None else _template("interactive.css"))
+    code, worker = ("", "") if script is None else (_template("interactive.js"), _template("interactive-worker.js"))
     made = strftime("%Y-%m-%d %H:%M UTC", gmtime(time() if now is None else now))
-    values = {"page": page, "style": Markup(style), "digest": _digest(style), "made": made}  # noqa: S704 - our own file
+    values = {
+        "page": page,
+        "prefix": "",
+        "policy": Markup(_policy(style, code)),  # noqa: S704 - words of our own, and hashes
+        "style": Markup(style),  # noqa: S704 - our own file
+        "made": made,
+        "script": script,
+        "code": Markup(code),  # noqa: S704 - our own file
+        "worker": Markup(worker),  # noqa: S704 - our own file
+        "situation": Markup("" if script is None else script.situation),  # noqa: S704 - JSON without angle brackets
+    }
     html: str = environment.get_template("page.html").render(values)
+    return html
+
+
+def _policy(style: str, code: str) -> str:
+    """Return the content security policy: the inline style, and for a page with code, that code and what it makes."""
+    policy = f"default-src 'none'; style-src 'sha256-{_digest(style)}'; base-uri 'none'; form-action 'none'"
+    if not code:
+        return policy
+    return (
+        f"{policy}; script-src 'sha256-{_digest(code)}' blob: 'wasm-unsafe-eval'; worker-src blob:; connect-src blob:"
+    )
+
+
+def view_html(page: Page, prefix: str) -> str:
+    """Return what a page shows, without the document around it, for a larger page that has the style of reports.
+
+    Args:
+        prefix: what the ids of its sections begin with, so that several views on a page have different ids.
+
+    Raises:
+        MissingExtraError: Jinja2 is not installed.
+    """
+    html: str = _environment().get_template("view.html").render({"page": page, "prefix": prefix})
     return html
 
 
@@ -49,6 +100,7 @@ def _environment() -> "Environment":
     environment = Environment(
         loader=PackageLoader("spfengine.report"),
         autoescape=True,
+        auto_reload=False,  # they are part of the package
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -82,11 +134,11 @@ def _printable(value: object) -> object:
 
 
 @cache
-def _style() -> str:
-    return files("spfengine.report").joinpath("templates", "style.css").read_text(encoding="ascii")
+def _template(name: str) -> str:
+    return files("spfengine.report").joinpath("templates", name).read_text(encoding="ascii")
 
 
 @cache
-def _digest(style: str) -> str:
-    """Return the hash by which a content security policy allows an inline style (CSP Level 3, section 6.7.3.3)."""
-    return b64encode(sha256(style.encode()).digest()).decode("ascii")
+def _digest(text: str) -> str:
+    """Return the hash by which a policy allows an inline style or script (CSP Level 3, section 6.7.3.3)."""
+    return b64encode(sha256(text.encode()).digest()).decode("ascii")

@@ -43,6 +43,7 @@ from spfengine.text.simulate import (
     SECTIONS,
     changes_of,
     cost_lines,
+    end_words,
     has_plan,
     outside_lines,
     overview_lines,
@@ -158,6 +159,9 @@ def effect_sections(simulation: Simulation, *, with_senders: bool = True) -> lis
 def _nothing_worse(simulation: Simulation) -> list[Block]:
     if simulation.is_worse or simulation.is_broken:
         return []
+    end = end_words(simulation, changes_of(simulation)) if simulation.is_incomplete else ""
+    if end:
+        return prose([line(f"Nothing else that is known; {end}.")])
     known = "" if not simulation.is_incomplete else " that is known"
     return prose([line(f"Nothing{known}, for any address.")])
 
@@ -274,6 +278,8 @@ def _answer_of_several(simulations: Sequence[Simulation]) -> tuple[str, str]:
     worse = [visible_name(simulation.domain) for simulation in simulations if simulation.is_worse]
     if worse:
         return f"something gets worse for {listed(worse, _MOST_NAMES)}", "softfail"
+    stricter = [visible_name(simulation.domain) for simulation in simulations if simulation.is_stricter]
+    more = f"; stricter for clients that did not pass: {listed(stricter, _MOST_NAMES)}" if stricter else ""
     if any(simulation.is_incomplete for simulation in simulations):
-        return "nothing is known to get worse, but not everything is known", "softfail"
-    return "nothing gets worse", "pass"
+        return f"nothing is known to get worse, but not everything is known{more}", "softfail"
+    return (f"nothing that passes stops passing{more}", "softfail") if stricter else ("nothing gets worse", "pass")

@@ -10,14 +10,30 @@ from spfengine.resolvers.zone import Zone
 from spfengine.resolvers.zone_files.files import read_zone
 
 if TYPE_CHECKING:
+    from spfengine.resolvers.doh import DoHResolver
     from spfengine.resolvers.live import LiveResolver
 
-__all__ = ["Cache", "Drafts", "LiveResolver", "Overlay", "RRset", "Recorder", "Recording", "Zone", "read_zone"]
+__all__ = [
+    "Cache",
+    "DoHResolver",
+    "Drafts",
+    "LiveResolver",
+    "Overlay",
+    "RRset",
+    "Recorder",
+    "Recording",
+    "Zone",
+    "read_zone",
+]
 
 
-def __getattr__(name: str) -> object:
-    if name == "LiveResolver":  # not at the top: it imports dnspython, which only live DNS needs
+def __getattr__(name: str) -> object:  # not at the top: they import dnspython, which only live DNS needs
+    if name == "LiveResolver":
         from spfengine.resolvers.live import LiveResolver
 
         return LiveResolver
+    if name == "DoHResolver":
+        from spfengine.resolvers.doh import DoHResolver
+
+        return DoHResolver
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

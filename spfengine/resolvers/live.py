@@ -6,14 +6,13 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from spfengine.addresses import parse_address
 from spfengine.answers import Answer, Question
 from spfengine.arguments import list_of
 from spfengine.errors import AddressError, ArgumentError
-from spfengine.resolvers.cache import Cache
 from spfengine.resolvers.datagrams import MAX_DATAGRAMS, MAX_MESSAGE, datagrams_in, open_socket, reason
+from spfengine.resolvers.networked import NetworkResolver, SlotsByLoop, check_settings
 from spfengine.resolvers.resolv_conf import read_nameservers, unusable
 from spfengine.resolvers.servers import Server
 from spfengine.resolvers.stub import Attempt, Reply, Stub, Unreachable, Unsent
@@ -32,7 +31,7 @@ _STREAM_TURN = 0.25
 """Seconds that one waits for that at most."""
 
 
-class LiveResolver:
+class LiveResolver(NetworkResolver):
     """Answers Questions from live DNS, sync (`resolve`) and asyncio (`aresolve`); caches answers for their TTL.
 
     A TTL longer than a week is a week, and one of 2^31 seconds or more is 0 (RFC 2181 §8).
@@ -71,9 +70,6 @@ class LiveResolver:
         ArgumentError: a setting can't be used, or no server is given and the system's settings have none to use.
     """
 
-    is_thread_safe = True
-    """Whether threads may share this resolver; `identify` then uses them."""
-
     def __init__(
         self,
         nameservers: Iterable[str] | str | None = None,
@@ -87,7 +83,7 @@ class LiveResolver:
         in_flight: int = 200,
         unreachable: Callable[[str, str], None] | None = None,
     ) -> None:
-        _check_settings(timeout, lifetime, retries, prefetch, in_flight)
+        check_settings(timeout, lifetime, retries, prefetch, in_flight)
         if nameservers is None:
             servers = _system_servers(port)
         else:
@@ -99,28 +95,10 @@ class LiveResolver:
         report = None if unreachable is None else _reporting(unreachable)
         uncached = _Uncached(Stub(servers, timeout, retries, lifetime, report), prefetch, in_flight)
         self._nameservers = [str(server.address[0]) for server in servers]
-        self.prefetch = prefetch
-        self.cache = Cache(uncached) if cache else None
-        self._answers: Cache | _Uncached = uncached if self.cache is None else self.cache
+        super().__init__(uncached, prefetch, cache=cache)
 
     def __repr__(self) -> str:
         return f"<LiveResolver: {visible(', '.join(self._nameservers), 120)}>"
-
-    def resolve(self, question: Question, /) -> Answer:
-        """Return what DNS answers; a failure is an Answer too."""
-        return self._answers.resolve(question)
-
-    async def aresolve(self, question: Question, /) -> Answer:
-        """Async version of `resolve`."""
-        return await self._answers.aresolve(question)
-
-    def peek(self, question: Question, /) -> Answer | None:
-        """Return the cached answer, or None; nothing is asked."""
-        return None if self.cache is None else self.cache.peek(question)
-
-    def slots(self, loop: "AbstractEventLoop", /) -> "Slots | None":
-        """Return the slots for questions that this event loop has in flight; see `in_flight`."""
-        return self._answers.slots(loop)
 
 
 def _reporting(unreachable: Callable[[str, str], None]) -> Callable[[Server, str], None]:
@@ -137,9 +115,8 @@ class _Uncached:
     def __init__(self, stub: Stub, prefetch: int, in_flight: int) -> None:
         self._stub = stub
         self.prefetch = prefetch
-        self._in_flight = in_flight
-        self._slots: WeakKeyDictionary[AbstractEventLoop, Slots] = WeakKeyDictionary()
-        self._streams: WeakKeyDictionary[AbstractEventLoop, Slots] = WeakKeyDictionary()
+        self._slots = SlotsByLoop(in_flight)
+        self._streams = SlotsByLoop(_STREAMS)
 
     def resolve(self, question: Question, /) -> Answer:
         asking = self._stub.ask(question)
@@ -162,7 +139,7 @@ class _Uncached:
             slots.release()
 
     def slots(self, loop: "AbstractEventLoop", /) -> "Slots":
-        return _slots_in(self._slots, loop, self._in_flight)
+        return self._slots.of(loop)
 
     async def _ask(self, question: Question) -> Answer:
         asking = self._stub.ask(question)
@@ -180,7 +157,7 @@ class _Uncached:
         """
         from asyncio import get_running_loop, timeout
 
-        streams = _slots_in(self._streams, get_running_loop(), _STREAMS)
+        streams = self._streams.of(get_running_loop())
         try:
             async with timeout(_STREAM_TURN):
                 await streams.take()
@@ -190,25 +167,6 @@ class _Uncached:
             return await aexchange(attempt)
         finally:
             streams.release()
-
-
-def _slots_in(slots: "WeakKeyDictionary[AbstractEventLoop, Slots]", loop: "AbstractEventLoop", size: int) -> "Slots":
-    """Return the slots of an event loop."""
-    found = slots.get(loop)
-    if found is None:
-        from spfengine.resolvers.slots import Slots
-
-        found = slots[loop] = Slots(size)
-    return found
-
-
-def _check_settings(timeout: float, lifetime: float, retries: int, prefetch: int, in_flight: int) -> None:
-    if not (timeout > 0 and lifetime > 0):
-        raise ArgumentError(f"timeout and lifetime are seconds above 0, not {timeout!r} and {lifetime!r}")
-    if retries < 0:
-        raise ArgumentError(f"retries is a number of rounds, 0 or more, not {retries!r}")
-    if prefetch < 0 or in_flight < 1:
-        raise ArgumentError(f"prefetch is 0 or more, and in_flight 1 or more, not {prefetch!r} and {in_flight!r}")
 
 
 def _system_servers(port: int) -> list[Server]:

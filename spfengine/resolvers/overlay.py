@@ -72,7 +72,7 @@ class Overlay:
         """
         require_resolver(resolver)
         self._resolver = resolver
-        self.zone = drafts if isinstance(drafts, Zone) else None
+        self.zone: Zone | None = drafts if isinstance(drafts, Zone) else None
         if isinstance(drafts, Zone):
             self._only = drafts.only_listed()
             self.names = drafts.names

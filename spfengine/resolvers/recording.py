@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from spfengine.addresses import V4, V6, address_text, parse_ip4, parse_ip6
 from spfengine.answers import Answer, Question, RRType, Status
@@ -36,7 +36,7 @@ class Recording(Frozen):
     """
 
     __slots__ = ("_by_key", "answers")
-    fields = ("answers",)
+    fields: ClassVar[tuple[str, ...]] = ("answers",)
     unchanging = True  # see `Checker`
     answers: tuple[tuple[Question, Answer], ...]
     _by_key: dict[tuple[str, str], Answer]

@@ -43,7 +43,7 @@ class Slots:
     def __init__(self, size: int, clock: Callable[[], float] = monotonic) -> None:
         self.size = size
         self._clock = clock
-        self.in_use = 0
+        self.in_use: int = 0
         self._waiting: deque[Future[None]] = deque()
         self._ahead: OrderedDict[object, tuple[float, Callable[[], object]]] = OrderedDict()  # oldest first
 

@@ -124,10 +124,10 @@ class Stub:
         lifetime: float,
         unreachable: Callable[[Server, str], None] | None = None,
     ) -> None:
-        self.health = ServerHealth(servers, report=unreachable)
-        self.timeout = timeout
-        self.retries = retries
-        self.lifetime = lifetime
+        self.health: ServerHealth = ServerHealth(servers, report=unreachable)
+        self.timeout: float = timeout
+        self.retries: int = retries
+        self.lifetime: float = lifetime
 
     def ask(self, question: Question) -> Asking:
         """Return the servers' answer. Yields the attempts to make, and receives their replies."""

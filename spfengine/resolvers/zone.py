@@ -6,7 +6,7 @@ A zone becomes one `Node` for each listed name; an `Overlay` makes the same node
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from spfengine.answers import Answer, Question, RRType, Status
 from spfengine.frozen import Frozen, fill
@@ -82,6 +82,8 @@ def make_nodes(names: Iterable[str], rrsets: Iterable[RRset]) -> dict[str, Node]
 
 NOTES = "notes"
 """The key of `Zone.memo` for what `Zone.notes` returns."""
+SUITE = "suite"
+"""The key of `Zone.memo` that says that the zone is the zonedata of a suite."""
 _UNKNOWN = Answer.failed(Status.UNKNOWN)
 
 
@@ -125,7 +127,7 @@ class Zone(Frozen):
         "_answers", "_bounds", "_nodata", "_nodes", "_nxdomain", "_redirections", "_reversed", "apexes", "is_part",
         "known_answer", "memo", "names", "rrsets", "ttl",
     )  # fmt: skip
-    fields = ("names", "rrsets", "apexes", "ttl", "is_part")
+    fields: ClassVar[tuple[str, ...]] = ("names", "rrsets", "apexes", "ttl", "is_part")
     unchanging = True  # see `Checker`
     prefetch = 0  # see `spfengine.prefetch`: an answer takes no time
     names: tuple[str, ...]
@@ -194,7 +196,9 @@ class Zone(Frozen):
         """
         from spfengine.resolvers.zone_files.openspf import read_zonedata
 
-        return cls(read_zonedata(zonedata), ttl=ttl)
+        zone = cls(read_zonedata(zonedata), ttl=ttl)
+        zone.memo[SUITE] = True
+        return zone
 
     @classmethod
     def from_text(cls, text: str | bytes, origin: str | None = None) -> Self:

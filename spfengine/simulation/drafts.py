@@ -54,7 +54,7 @@ class Drafted:
         self._overlay = Overlay(Unanswered(), drafts)
         self._meant = meant
         self._types = {fold(read_name(name, "name")): by_type for name, by_type in drafts.items()}
-        self.names = self._overlay.names
+        self.names: tuple[str, ...] = self._overlay.names
 
     def is_meant(self, name: str) -> bool:
         """Whether the draft of a name was given as an SPF record, without a type."""

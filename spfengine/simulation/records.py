@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
 
-from spfengine.answers import Answer, spf_texts
-from spfengine.evaluation.check_host import select_record
+from spfengine.answers import Answer, Question, RRType, spf_texts
+from spfengine.evaluation.check_host import QUALIFIERS, select_record
 from spfengine.evaluation.unanswered import hint_for, incompleteness, named_unknown, unanswered
+from spfengine.names import fold
 from spfengine.policy.outcome import Dependency
 from spfengine.policy.policy import Policy
 from spfengine.problems import Problem, ProblemCode, Result
-from spfengine.record.model import Record, term_key
+from spfengine.record.model import All, Record, term_key
 from spfengine.record.parser import diagnose, parse_term
 from spfengine.record.slips import hint_for_glued
 from spfengine.visible import short_repr, visible, visible_name
@@ -59,6 +60,7 @@ class RecordChange:
         terms: the terms that stay, are removed, and are added, in the order of the new record.
         ttl: seconds for which resolvers may keep the record as it is now, or None if that is not known.
         reached: whether evaluating the domain simulated ever asks for the record.
+        is_after_known: whether it is known what it is after the change; otherwise no terms are compared.
     """
 
     domain: str
@@ -68,6 +70,7 @@ class RecordChange:
     terms: tuple[TermChange, ...]
     ttl: int | None
     reached: bool
+    is_after_known: bool = True
 
     def __repr__(self) -> str:
         return short_repr(self, ("domain", "standing", "before", "after"))
@@ -81,8 +84,27 @@ def record_change(name: str, old: Answer, new: Answer, reached: bool) -> RecordC
         standing = Standing.UNKNOWN
     elif before is None:
         standing = Standing.SEVERAL if spf_texts(old) else Standing.ABSENT
-    terms = tuple(compare_terms(before or "", after or ""))
-    return RecordChange(name, standing, before, after, terms, old.ttl, reached)
+    terms = () if new.is_failure else tuple(compare_terms(before or "", after or ""))
+    return RecordChange(name, standing, before, after, terms, old.ttl, reached, not new.is_failure)
+
+
+def end_of(policy: Policy) -> Result | None:
+    """Return what a client gets that no term matches: by `all`, or without one; None if that is not known."""
+    name, seen = policy.domain, set[str]()
+    while fold(name) not in seen:
+        seen.add(fold(name))
+        answer = policy.answers.get(Question(fold(name), RRType.TXT))
+        selected = None if answer is None or answer.is_failure else select_record(answer)
+        if not isinstance(selected, Record):
+            is_absent = isinstance(selected, Problem) and selected.code is ProblemCode.NO_RECORD
+            return Result.NONE if is_absent and len(seen) == 1 else None
+        ends = [term.qualifier for term in selected.directives if isinstance(term, All)]
+        if ends:
+            return QUALIFIERS[ends[0]]
+        if selected.redirect is None:
+            return Result.NEUTRAL
+        name = selected.redirect.value.target or ""
+    return None
 
 
 def _text(answer: Answer) -> str | None:

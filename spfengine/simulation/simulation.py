@@ -17,7 +17,7 @@ from spfengine.policy.ranges import IPNetwork
 from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.reportable import Reportable
 from spfengine.senders import Sender, domain_of, reported_result, sender_dict
-from spfengine.simulation.records import BROKEN, RecordChange
+from spfengine.simulation.records import BROKEN, RecordChange, end_of
 from spfengine.visible import short_repr, visible, visible_name
 
 # What a draft does to senders.
@@ -308,9 +308,25 @@ class Simulation(Reportable):
         )
 
     @property
+    def ends(self) -> tuple[Result | None, Result | None]:
+        """What a client gets that no term matches, before and after: softfail by `~all`; None if it is not known."""
+        return end_of(self.before), end_of(self.after)
+
+    @property
+    def has_stricter_end(self) -> bool:
+        """Whether a client that no term matches gets a result that receivers treat worse, such as fail after softfail.
+
+        It may, whatever the names that were not answered for would match.
+        """
+        before, after = self.ends
+        return before is not None and after is not None and is_worse(before, after)
+
+    @property
     def is_stricter(self) -> bool:
         """Whether any address gets a result that receivers treat worse, such as fail after softfail."""
-        return self.is_worse or any(is_stricter(change.before, change.after) for change in self.changes)
+        if self.is_worse or any(is_stricter(change.before, change.after) for change in self.changes):
+            return True
+        return self.has_stricter_end and bool(self.unknown)
 
     def render(
         self,
@@ -335,11 +351,13 @@ class Simulation(Reportable):
     def to_dict(self) -> dict[str, object]:
         """Return the simulation as JSON-safe values; key "schema" names their version."""
         table = OutcomeTable()
+        before, after = self.ends
         return {
             "schema": SCHEMA,
             "domain": visible_name(self.domain),
             "worse": self.is_worse,
             "stricter": self.is_stricter,
+            "end": {"before": _result_text(before), "after": _result_text(after)},
             "broken": self.is_broken,
             "incomplete": self.is_incomplete,
             "changes": [_change_dict(change, table) for change in self.changes],
@@ -377,6 +395,10 @@ class Simulation(Reportable):
             }
             for change in self.senders
         ]
+
+
+def _result_text(result: Result | None) -> str | None:
+    return None if result is None else str(result)
 
 
 def _alignment_dict(before: object, after: object) -> dict[str, object] | None:
@@ -418,4 +440,5 @@ def _record_dict(change: RecordChange) -> dict[str, object]:
         "terms": [{"sign": term.sign, "term": visible(term.term, 1 << 16)} for term in change.terms],
         "ttl": change.ttl,
         "reached": change.reached,
+        "after_known": change.is_after_known,
     }

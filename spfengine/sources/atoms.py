@@ -39,12 +39,16 @@ _LAST = 0x10FFFF
 _DOUBLED = frozenset({"{{", "}}", "%%"})
 
 
-def atoms_of(text: str, literal: Literal, most: int) -> list[Atom]:
-    """Return what a literal says, at most `most` characters of it."""
+def atoms_of(text: str, literal: Literal, most: int, *, with_holes: bool = False) -> list[Atom]:
+    """Return what a literal says, at most `most` characters of it.
+
+    Args:
+        with_holes: whether interpolations are read as text, and not as unknown parts.
+    """
     found: list[Atom] = []
     for run in literal.runs:
         found += [Atom(char, run.start, run.start) for char in run.before]
-        if run.is_hole:
+        if run.is_hole and not with_holes:
             found.append(Atom(None, run.start, run.end))
         else:
             found += islice(_decoded(text, run, literal), most - len(found))
@@ -130,11 +134,14 @@ def _named(name: str) -> str:
 # Interpolations that no scanner sees, since they are ordinary text for the language of the file.
 
 _TEMPLATES = (
-    r"\$\{[^{}]{0,400}\}"  # shells, JavaScript, CloudFormation
+    r"\$\{\{[^{}]{0,400}\}\}"  # GitHub Actions
+    r"|\$\{[^{}]{0,400}\}"  # shells, JavaScript, CloudFormation
     r"|\{\{(?:[^{}]|\}(?!\})|\{(?!\{)){0,400}\}\}"  # Jinja, Helm
     r"|\{%(?:[^%]|%(?!\})){0,400}%\}"  # Jinja
     r"|\{#(?:[^#]|#(?!\})){0,400}#\}"
     r"|<%(?:[^%]|%(?!>)){0,400}%>"
+    r"|\$\([^()]{0,400}\)|\$[A-Za-z_]\w{0,80}"  # shells, string.Template of Python
+    r"|%[A-Z][A-Z0-9_]{1,80}%"  # Windows; no macro of SPF
 )
 _FORMATS = r"|(?<!%)%(?:\([^()\s]{1,60}\))?[sdvqr]"
 _BRACES = r"|(?<![%{])\{[^{}\s]{0,60}\}(?!\})"
@@ -147,7 +154,9 @@ BRACED = re.compile(_TEMPLATES + _FORMATS + _BRACES)
 """The same, with the {name} of str.format()."""
 
 _OF_FORMAT = re.compile(r"\{\{|\}\}|\{[^{}]{0,400}\}")
-_OF_PERCENT = re.compile(r"%%|%(?:\([^()]{1,60}\))?[-+ #0-9.]{0,9}[A-Za-z]")
+_OF_PERCENT = re.compile(r"%%|%(?:\([^()]{1,60}\)|\[[0-9]{1,3}\]|[0-9]{1,3}\$)?[-+ #0-9.]{0,9}[A-Za-z]")
+
+_VERSION = re.compile(r"[\s\"'\\]*v\s?=\s?spf1 ?", re.IGNORECASE)
 
 UNKNOWN = "\ufffc"
 """What an unknown part is in a text that is searched."""
@@ -178,3 +187,13 @@ def formatted_by_braces(atoms: list[Atom]) -> list[Atom]:
 def formatted_by_percent(atoms: list[Atom]) -> list[Atom]:
     """Return what the operator % makes of a template."""
     return without_templates(atoms, _OF_PERCENT)
+
+
+def without_text(atoms: list[Atom], part: str) -> list[Atom]:
+    """Return what is known of a record in which a text is replaced, wherever it has it; all of it if that is ""."""
+    text = text_of(atoms)
+    version = _VERSION.match(text)
+    start = 0 if version is None else version.end()
+    if not part or (version is not None and part in version[0]):
+        return [*atoms[:start], Atom(None, atoms[start].start, atoms[-1].end)] if start < len(atoms) else atoms
+    return without_templates(atoms, re.compile(re.escape(part)))

@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from spfengine.sources.tokens import WORD, Escapes, Literal, Run, Sign, Token, is_sign
+from spfengine.sources.tokens import WORD, Escapes, Literal, Run, Sign, Token, is_sign, text_of
 
 MOST_STEPS = 2_000_000
 """Tokens and pieces of literals that are read, at most: more than 10 MB of what people write have."""
@@ -53,6 +53,7 @@ class Language:
         has_regexes: whether it has /…/.
         line_ends_statement: whether a line end outside brackets ends what it is in.
         joins_neighbours: whether literals side by side are one.
+        holes_in_text: what finds the edges of interpolations that do not matter for where a literal ends.
     """
 
     quotes: Mapping[str, Quote]
@@ -62,6 +63,7 @@ class Language:
     has_regexes: bool = False
     line_ends_statement: bool = False
     joins_neighbours: bool = False
+    holes_in_text: re.Pattern[str] | None = None
 
 
 def _python_quotes() -> dict[str, Quote]:
@@ -76,14 +78,19 @@ def _python_quotes() -> dict[str, Quote]:
 
 
 _PLAIN = Quote('"', Escapes.JAVASCRIPT)
+_TEMPLATE = Quote("`", Escapes.JAVASCRIPT, ("${",), is_multiline=True)
+_RAW_TEMPLATE = Quote("`", Escapes.NONE, ("${",), is_multiline=True)
 _TEMPLATES = ("${", "%{")
+_HOLE_EDGES = r"\$\$\{|%%\{|\$\{|%\{|[{}]"
+_HOLE_EDGE = re.compile(rf"{_HOLE_EDGES}|\"(?:[^\"\\\n]|\\.)*\"")
+_HOLE_EDGE_IN_JSON = re.compile(rf"{_HOLE_EDGES}|\\\"(?:[^\"\\\n]|\\[^\"\n])*\\\"")
 
 PYTHON = Language(_python_quotes(), ("#",), line_ends_statement=True, joins_neighbours=True)
 JAVASCRIPT = Language(
     {
         '"': _PLAIN,
         "'": Quote("'", Escapes.JAVASCRIPT),
-        "`": Quote("`", Escapes.JAVASCRIPT, ("${",), is_multiline=True),
+        "`": _TEMPLATE,
     },
     ("//",),
     has_block_comments=True,
@@ -93,7 +100,9 @@ TERRAFORM = Language(
     {'"': Quote('"', Escapes.TERRAFORM, _TEMPLATES)}, ("//", "#"), has_block_comments=True, has_heredocs=True
 )
 JSON = Language({'"': Quote('"', Escapes.JSON)}, ("//",), has_block_comments=True)
-TERRAFORM_JSON = Language({'"': Quote('"', Escapes.JSON, _TEMPLATES)}, ("//",), has_block_comments=True)
+TERRAFORM_JSON = Language(
+    {'"': Quote('"', Escapes.JSON)}, ("//",), has_block_comments=True, holes_in_text=_HOLE_EDGE_IN_JSON
+)
 
 _SPACE = re.compile(r"(?:[^\S\n]|\\\r?\n)+")
 _HEREDOC = re.compile(r"<<[-~]?[ \t]*\"?(\w+)\"?[ \t]*\r?\n")
@@ -140,7 +149,7 @@ class Scanner:
         self._stack: list[_Code | _String] = [_Code()]
         self._not_opening: set[int] = set()
         self._heredoc_ends: dict[str, list[int]] | None = None
-        self._inside = {quote: _inside(quote) for quote in set(language.quotes.values())}
+        self._inside = {quote: _inside(quote) for quote in {*language.quotes.values(), _RAW_TEMPLATE}}
         self._scan()
 
     def _scan(self) -> None:
@@ -178,7 +187,7 @@ class Scanner:
         skipped = self._skipped(code, pos)
         if skipped is not None:
             return skipped
-        opening = self._opening(pos)
+        opening = self._opening(code, pos)
         if opening is not None:
             body = pos + len(opening[0])
             self._stack.append(_String(pos, opening[1], len(self.streams), body))
@@ -234,7 +243,7 @@ class Scanner:
             return None if regex is None else regex.end()
         return None
 
-    def _opening(self, pos: int) -> tuple[str, Quote] | None:
+    def _opening(self, code: _Code, pos: int) -> tuple[str, Quote] | None:
         """Return how a literal opens here, and its kind."""
         prefix = _PREFIX.match(self._text, pos) if self._text[pos].isalpha() else None
         quote_at = pos if prefix is None else prefix.end()
@@ -244,7 +253,8 @@ class Scanner:
         for length in (3, 1):
             quote = self._language.quotes.get(lead + self._text[quote_at : quote_at + length])
             if quote is not None and len(quote.close) == length:
-                return self._text[pos : quote_at + length], quote
+                is_raw = quote is _TEMPLATE and [text_of(token) for token in code.tokens[-3:]] == ["String", ".", "raw"]
+                return self._text[pos : quote_at + length], _RAW_TEMPLATE if is_raw else quote
         return None
 
     def _in_string(self, string: _String, pos: int) -> int:
@@ -271,7 +281,9 @@ class Scanner:
         string.runs.append(Run(string.run_start, end))
         code = self._stack[-1]
         assert isinstance(code, _Code), "a literal is in code"
-        literal = Literal(string.start, after, tuple(string.runs), string.quote.escapes, string.quote.is_format)
+        edges = self._language.holes_in_text
+        runs = tuple(string.runs) if edges is None else _with_holes(self._text, string.run_start, end, edges)
+        literal = Literal(string.start, after, runs, string.quote.escapes, string.quote.is_format)
         code.tokens.append(literal)
 
     def _heredoc(self, code: _Code, opening: re.Match[str]) -> int:
@@ -279,13 +291,8 @@ class Scanner:
         end = self._heredoc_end(opening[1], opening.end())
         if end is None:
             return opening.end()
-        runs = []
-        start = opening.end()
-        for hole in _holes(self._text, start, end):
-            runs += [Run(start, hole.start), hole]
-            start = hole.end
-        runs.append(Run(start, end))
-        code.tokens.append(Literal(opening.start(), end, tuple(runs), Escapes.HEREDOC))
+        runs = _with_holes(self._text, opening.end(), end, _HOLE_EDGE)
+        code.tokens.append(Literal(opening.start(), end, runs, Escapes.HEREDOC))
         return self._text.find(opening[1], end) + len(opening[1])
 
     def _heredoc_end(self, word: str, start: int) -> int | None:
@@ -305,21 +312,27 @@ def _inside(quote: Quote) -> re.Pattern[str]:
     if quote.is_format:
         parts.append(r"\{\{|\}\}")
     parts += [re.escape(hole[0] * 2 + hole[1:]) for hole in quote.holes if len(hole) > 1 and hole[0] == "%"]
-    parts += [re.escape("$" + hole) for hole in quote.holes if hole == "${" and quote.escapes is not Escapes.JAVASCRIPT]
+    parts += [re.escape("$" + hole) for hole in quote.holes if hole == "${" and quote.close != "`"]
     parts += [re.escape(part) for part in (*quote.holes, quote.close)]
     if not quote.is_multiline:
         parts.append(r"\n")
     return re.compile("|".join(parts))
 
 
-_HOLE_EDGE = re.compile(r"\$\$\{|%%\{|\$\{|%\{|[{}]|\"(?:[^\"\\\n]|\\.)*\"")
+def _with_holes(text: str, start: int, end: int, edges: re.Pattern[str]) -> tuple[Run, ...]:
+    """Return a text with its interpolations."""
+    runs = []
+    for hole in _holes(text, start, end, edges):
+        runs += [Run(start, hole.start), hole]
+        start = hole.end
+    return (*runs, Run(start, end))
 
 
-def _holes(text: str, start: int, end: int) -> list[Run]:
-    """Return the interpolations of a heredoc."""
+def _holes(text: str, start: int, end: int, edges: re.Pattern[str]) -> list[Run]:
+    """Return the interpolations of a text."""
     holes = []
     opened = depth = 0
-    for edge in _HOLE_EDGE.finditer(text, start, end):
+    for edge in edges.finditer(text, start, end):
         if depth == 0 and edge[0] in {"${", "%{"}:
             opened, depth = edge.start(), 1
         elif depth and edge[0][-1:] == "{":

@@ -2,21 +2,27 @@
 
 import os
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
+from itertools import islice
 from stat import S_ISDIR, S_ISREG
 
 from spfengine.errors import ArgumentError
 from spfengine.sources import atoms, code
 from spfengine.sources.code import Language, Scanner
+from spfengine.sources.nested import nested_in
 from spfengine.sources.owners import Owner, Owners
 from spfengine.sources.places import Lines
 from spfengine.sources.reading import Reading
-from spfengine.sources.record import FoundRecord, begins, in_zone, record_in
+from spfengine.sources.record import FoundRecord, begins, record_in
 from spfengine.sources.terraform import definitions_in, lookup_in
 from spfengine.sources.tokens import Literal, Token
+from spfengine.sources.unshown import Unshown, unshown_of
+from spfengine.sources.usage import is_no_record
 from spfengine.sources.values import MOST_ATOMS, Value, values_in
+from spfengine.sources.variables import Variables, variables_in
 from spfengine.sources.yaml_text import YAML, YamlScanner
 from spfengine.visible import short_repr, visible
 
@@ -34,7 +40,8 @@ LEFT_OUT = frozenset(
 )
 """Folders that have what others wrote, and are left out."""
 _BEGINNING = 200  # characters of a literal that are looked at for the beginning of a record
-_ZONE_LINE = re.compile(r"\b(?:TXT|SPF)[ \t(\r\n]{1,80}\\?\"v=spf1", re.IGNORECASE)
+_VERSION = re.compile(r"v=spf1", re.IGNORECASE)
+_TXT = re.compile(r"TXT|SPF", re.IGNORECASE)
 _MENTION = re.compile(rb"spf1", re.IGNORECASE)
 
 
@@ -65,7 +72,7 @@ ENDINGS = tuple(_KINDS)
 
 
 @dataclass(frozen=True, slots=True)
-class Skipped:
+class UnreadFile:
     """A file or folder that was not read, or not to its end.
 
     Attributes:
@@ -87,15 +94,20 @@ class Found:
     Attributes:
         records: the records, in the order of files, and of their places in each.
         files: how many files were read.
-        skipped: what was not read.
+        unread: what was not read.
     """
 
     records: tuple[FoundRecord, ...]
     files: int
-    skipped: tuple[Skipped, ...] = ()
+    unread: tuple[UnreadFile, ...] = ()
 
     def __repr__(self) -> str:
-        return short_repr(self, ("records", "files", "skipped"))
+        return short_repr(self, ("records", "files", "unread"))
+
+    @property
+    def skipped(self) -> tuple[UnreadFile, ...]:
+        """The same as `unread`: its former name."""
+        return self.unread
 
 
 def find_records(path: "str | os.PathLike[str]") -> Found:
@@ -124,16 +136,16 @@ def find_records(path: "str | os.PathLike[str]") -> Found:
             f"{visible(name, 200)} is of no kind that records are found in; expected a folder, or a file whose name "
             f"ends with {', '.join(ENDINGS)}"
         )
-    skipped: list[Skipped] = []
-    paths = list(walked(name, skipped, lambda file: kind_of(file) is not None)) if S_ISDIR(mode) else [name]
+    unread: list[UnreadFile] = []
+    paths = list(walked(name, unread, lambda file: kind_of(file) is not None)) if S_ISDIR(mode) else [name]
     records: list[FoundRecord] = []
     files = 0
     for each in paths:
-        text = _read(each, skipped)
+        text = _read(each, unread)
         if text is not None:
             files += 1
-            records += records_in(each, text, skipped, partial(_siblings, each, paths))
-    return Found(tuple(records), files, tuple(skipped))
+            records += records_in(each, text, unread, partial(_siblings, each, paths))
+    return Found(tuple(records), files, tuple(unread))
 
 
 Siblings = Callable[[], Iterable[str]]
@@ -141,46 +153,118 @@ Siblings = Callable[[], Iterable[str]]
 
 
 def records_in(
-    path: str, text: str, skipped: list[Skipped] | None = None, siblings: Siblings = tuple
+    path: str, text: str, unread: list[UnreadFile] | None = None, siblings: Siblings = tuple
 ) -> list[FoundRecord]:
     """Return the records in the text of a file, in the order of their places.
 
     Args:
         path: the file's name, whose end says what kind it is of.
         text: its text.
-        skipped: what was not read is added to it.
+        unread: what was not read is added to it.
         siblings: the other files of a module of Terraform, in which names are looked up.
     """
     kind = kind_of(path)
     if kind is None or "spf1" not in text.lower():
         return []
     lines = Lines(text)
-    streams = _streams(path, text, kind, skipped)
-    owners = Owners(path, kind.templates, _definitions(kind, text, streams, siblings))
+    owners, readings = _read_tokens(path, text, kind, unread, siblings)
     found = []
-    for tokens in streams:
-        for value, owner in _values(path, text, tokens, kind, owners, skipped):
-            record = record_in(path, text, lines, value, kind.templates, is_code=kind.is_code)
+    for reading in readings:
+        for value, owner in _values(path, reading, readings[-1], owners, unread):
+            is_sure = value.at is not None and owners.is_of_txt(reading, value.at)
+            record = record_in(path, text, lines, value, kind.templates, is_code=kind.is_code, is_sure=is_sure)
             if record is not None:
                 name, name_text = owner()
                 found.append(replace(record, name=name, name_text=name_text))
             if len(found) == MOST_RECORDS:
-                _note(skipped, path, f"it was not read to its end: it has more than {MOST_RECORDS:,} records")
+                _note(unread, path, f"it was not read to its end: it has more than {MOST_RECORDS:,} records")
                 return found
     return sorted(found, key=lambda record: (record.region.line, record.region.column))
 
 
+def unshown_in(path: str, text: str, siblings: Siblings = tuple) -> list[Unshown]:
+    """Return the TXT records of a file whose value it does not show.
+
+    Args:
+        path, text, siblings: as for `records_in`.
+    """
+    kind = kind_of(path)
+    if kind is None or not _TXT.search(text):
+        return []
+    owners, readings = _read_tokens(path, text, kind, None, siblings)
+    lines = Lines(text)
+    found = (each for reading in readings for each in unshown_of(path, reading, owners, lines))
+    return list(islice(found, MOST_RECORDS))
+
+
+def _read_tokens(
+    path: str, text: str, kind: _Kind, unread: list[UnreadFile] | None, siblings: Siblings
+) -> tuple[Owners, list[Reading]]:
+    """Return the tokens of a file, and what finds the names of the records in it."""
+    streams = _streams(path, text, kind, unread)
+    owners = Owners(path, kind.templates, _definitions(kind, text, streams, siblings))
+    variables = _variables(kind, text, streams, siblings)
+    return owners, [Reading(text, tokens, kind.language, variables=variables) for tokens in streams]
+
+
 def _values(
-    path: str, text: str, tokens: list[Token], kind: _Kind, owners: Owners, skipped: list[Skipped] | None
+    path: str, reading: Reading, whole: Reading, owners: Owners, unread: list[UnreadFile] | None
 ) -> Iterator[tuple[Value, Callable[[], Owner]]]:
-    """Yield what may be a record, with what finds the name of it."""
-    if any(isinstance(token, Literal) and _begins(text, token) for token in tokens):
-        reading = Reading(text, tokens, kind.language)
+    """Yield what may be a record, with what finds the name of it.
+
+    Args:
+        reading: the tokens of the file, or of an interpolation.
+        whole: those of the file.
+    """
+    text = reading.text
+    if any(isinstance(token, Literal) and _begins(text, token) for token in reading.tokens):
         for value in values_in(reading, lambda literal: _begins(text, literal)):
             at = value.at
-            yield value, Owner if at is None else partial(owners.of, reading, at)
-    for value, before in _in_zones(path, text, tokens, skipped):
+            assert at is not None, "it begins with a literal"
+            around = None if reading is whole else _around(whole, reading.tokens[at].start)
+            if around is not None and is_no_record(whole, around):
+                continue
+            is_escaped = reading.language is YAML and owners.is_of_octodns(reading, at)
+            yield _unescaped(value) if is_escaped else value, partial(_owner, owners, reading, at, whole, around)
+    for value, before in _nested(path, reading, unread):
         yield value, partial(owners.in_line, before)
+
+
+def _around(whole: Reading, start: int) -> int:
+    """Return the index of the literal that has the interpolation in which something is."""
+    return bisect_right(whole.tokens, start, key=lambda token: token.start) - 1
+
+
+def _owner(owners: Owners, reading: Reading, at: int, whole: Reading, around: int | None) -> Owner:
+    """Return the name of a record, which what is around its interpolation may say."""
+    owner = owners.of(reading, at)
+    return owner if around is None or owner != Owner() else owners.of(whole, around)
+
+
+def _unescaped(value: Value) -> Value:
+    """Return a value of octoDNS, which has a backslash before each semicolon."""
+    found: list[atoms.Atom] = []
+    moved = []
+    for atom in value.atoms:
+        moved.append(len(found))
+        if atom.char == ";" and found and found[-1].char == "\\":
+            found.append(atom._replace(start=found.pop().start))
+        else:
+            found.append(atom)
+    return value._replace(atoms=found, joins=tuple([moved[join] for join in value.joins if join < len(moved)]))
+
+
+def _variables(kind: _Kind, text: str, streams: list[list[Token]], siblings: Siblings) -> Variables:
+    """Return what is done with variables: in the file itself, and for Terraform also in those of its folder."""
+    found = variables_in(text, streams)
+
+    @cache
+    def others() -> list[Variables]:
+        return [variables_in(other, Scanner(other, code.TERRAFORM).streams) for other in siblings()]
+
+    if kind.language is code.TERRAFORM:
+        found.others = others
+    return found
 
 
 def _definitions(kind: _Kind, text: str, streams: list[list[Token]], siblings: Siblings) -> Callable[[str], str | None]:
@@ -205,16 +289,16 @@ def kind_of(path: str) -> _Kind | None:
     return next((kind for ending, kind in _KINDS.items() if name.endswith(ending)), None)
 
 
-def _streams(path: str, text: str, kind: _Kind, skipped: list[Skipped] | None) -> list[list[Token]]:
+def _streams(path: str, text: str, kind: _Kind, unread: list[UnreadFile] | None) -> list[list[Token]]:
     scanner = YamlScanner(text) if kind.language is YAML else Scanner(text, kind.language)
     if scanner.cut:
-        _note(skipped, path, f"it was not read to its end: {scanner.cut}")
+        _note(unread, path, f"it was not read to its end: {scanner.cut}")
     return scanner.streams
 
 
-def _note(skipped: list[Skipped] | None, path: str, why: str) -> None:
-    if skipped is not None:
-        skipped.append(Skipped(path, why))
+def _note(unread: list[UnreadFile] | None, path: str, why: str) -> None:
+    if unread is not None:
+        unread.append(UnreadFile(path, why))
 
 
 def _begins(text: str, literal: Literal) -> bool:
@@ -223,15 +307,17 @@ def _begins(text: str, literal: Literal) -> bool:
     return begins(atoms.text_of(atoms.atoms_of(text, literal, _BEGINNING)))
 
 
-def _in_zones(
-    path: str, text: str, tokens: list[Token], skipped: list[Skipped] | None
-) -> Iterator[tuple[Value, list[atoms.Atom]]]:
-    """Yield the records in strings that have lines of a master file, and what is before each."""
-    for token in tokens:
-        if isinstance(token, Literal) and _ZONE_LINE.search(text, token.start, token.end):
-            if token.end - token.start > MOST_ATOMS:
-                _note(skipped, path, f"a string in it was not read to its end: it has over {MOST_ATOMS:,} characters")
-            yield from in_zone(atoms.atoms_of(text, token, MOST_ATOMS))
+def _nested(path: str, reading: Reading, unread: list[UnreadFile] | None) -> Iterator[tuple[Value, list[atoms.Atom]]]:
+    """Yield the records in strings that are no records themselves, and what is before each."""
+    with_holes = reading.language is code.TERRAFORM_JSON  # its expressions are strings of JSON
+    for index, token in enumerate(reading.tokens):
+        if not isinstance(token, Literal) or not _VERSION.search(reading.text, token.start, token.end):
+            continue
+        if _begins(reading.text, token) or is_no_record(reading, index):
+            continue
+        if token.end - token.start > MOST_ATOMS:
+            _note(unread, path, f"a string in it was not read to its end: it has over {MOST_ATOMS:,} characters")
+        yield from nested_in(atoms.atoms_of(reading.text, token, MOST_ATOMS, with_holes=with_holes))
 
 
 def _siblings(path: str, paths: Sequence[str]) -> Iterator[str]:
@@ -248,7 +334,7 @@ def siblings_of(path: str, paths: Iterable[str]) -> list[str]:
     return [each for each in paths if each != path and each.lower().endswith((".tf", ".tofu"))][:MOST_SIBLINGS]
 
 
-def walked(folder: str, skipped: list[Skipped], is_wanted: Callable[[str], bool]) -> Iterator[str]:
+def walked(folder: str, unread: list[UnreadFile], is_wanted: Callable[[str], bool]) -> Iterator[str]:
     """Yield the files of a folder whose names are wanted, sorted; links are not followed."""
     seen = 0
     pending = [folder]
@@ -258,11 +344,11 @@ def walked(folder: str, skipped: list[Skipped], is_wanted: Callable[[str], bool]
             with os.scandir(here) as entries:
                 found = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
-            skipped.append(Skipped(here, f"it was not read: {_reason(error)}"))
+            unread.append(UnreadFile(here, f"it was not read: {_reason(error)}"))
             continue
         seen += len(found)
         if seen > MOST_FILES:
-            skipped.append(Skipped(here, f"the folder has more than {MOST_FILES:,} files; give its parts one by one"))
+            unread.append(UnreadFile(here, f"the folder has more than {MOST_FILES:,} files; give its parts one by one"))
             return
         folders = []
         for entry in found:
@@ -274,36 +360,36 @@ def walked(folder: str, skipped: list[Skipped], is_wanted: Callable[[str], bool]
         pending += reversed(folders)
 
 
-def _read(path: str, skipped: list[Skipped]) -> str | None:
+def _read(path: str, unread: list[UnreadFile]) -> str | None:
     """Return the text of a file, or None if it is not text, too large, or can't be read."""
-    data = octets_of(path, skipped)
+    data = octets_of(path, unread)
     if data is None:
         return None
-    return decoded(path, data, skipped)
+    return decoded(path, data, unread)
 
 
-def octets_of(path: str, skipped: list[Skipped]) -> bytes | None:
+def octets_of(path: str, unread: list[UnreadFile]) -> bytes | None:
     """Return what a file has, or None if it is too large, or can't be read."""
     try:
         with open(path, "rb") as file:
             status = os.fstat(file.fileno())
             if S_ISREG(status.st_mode) and status.st_size > MOST_OCTETS:
-                skipped.append(Skipped(path, TOO_LARGE))
+                unread.append(UnreadFile(path, TOO_LARGE))
                 return None
             return file.read(MOST_OCTETS + 1)
     except OSError as error:
-        skipped.append(Skipped(path, f"it was not read: {_reason(error)}"))
+        unread.append(UnreadFile(path, f"it was not read: {_reason(error)}"))
         return None
 
 
-def decoded(path: str, data: bytes, skipped: list[Skipped]) -> str | None:
+def decoded(path: str, data: bytes, unread: list[UnreadFile]) -> str | None:
     """Return the text that these octets of a file are; "" if no record is in it; None if they are no text."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return text_of(data)
     if _MENTION.search(data) is None:
         return ""
     if b"\0" in data:
-        skipped.append(Skipped(path, "it was not read: it has NUL octets, so it is no text"))
+        unread.append(UnreadFile(path, "it was not read: it has NUL octets, so it is no text"))
         return None
     return text_of(data)
 
@@ -328,5 +414,5 @@ def all_records(paths: Sequence[str]) -> Found:
     """
     found = [find_records(path) for path in dict.fromkeys(paths)]
     records = {(each.path, each.region): each for one in found for each in one.records}
-    skipped = dict.fromkeys(each for one in found for each in one.skipped)
-    return Found(tuple(records.values()), sum(one.files for one in found), tuple(skipped))
+    unread = dict.fromkeys(each for one in found for each in one.unread)
+    return Found(tuple(records.values()), sum(one.files for one in found), tuple(unread))

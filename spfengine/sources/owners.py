@@ -6,15 +6,17 @@ the zone, which may be further out. Nothing is guessed: what is an interpolation
 
 import re
 from collections.abc import Callable
+from itertools import islice
 from typing import NamedTuple
 
 from spfengine.names import domain_fault, fold, is_same_or_under, to_a_labels
 from spfengine.resolvers.zone_files.file_names import domain_in
 from spfengine.sources.atoms import UNKNOWN, Atom, text_of, without_templates
 from spfengine.sources.code import JAVASCRIPT, TERRAFORM
-from spfengine.sources.reading import Reading, text_of as word_of
+from spfengine.sources.reading import Reading
 from spfengine.sources.structure import Level, key_before, label_at, levels, value_at
-from spfengine.sources.tokens import Literal, is_sign, is_word
+from spfengine.sources.tokens import Literal, is_sign, is_word, text_of as word_of
+from spfengine.sources.usage import key_of
 from spfengine.sources.yaml_text import YAML
 
 NAME_KEYS = (
@@ -27,6 +29,7 @@ ZONE_KEYS = (
     "domain_name", "domainname", "origin", "managed_zone", "managedzone", "zone_name_or_id", "zone_id", "zoneid",
 )  # fmt: skip
 """What the zone of a record is called, in the order of preference."""
+_MOST_AROUND = 3  # brackets around a value that may say that it is that of a TXT record
 _OPAQUE = frozenset({"zone_id", "zoneid", "managed_zone", "managedzone"})  # their values are no names of DNS
 _TYPE_KEYS = ("type", "recordtype", "record_type", "rrtype")
 _RECORD_KEYS = frozenset(
@@ -35,6 +38,7 @@ _RECORD_KEYS = frozenset(
         "rrdatas", "strings", "target", "targets", "text", "txt", "txt_data", "txtstrings", "value", "values",
     }
 )  # fmt: skip
+_MAY_BE_SHOWN = _RECORD_KEYS | {"parts"}
 _LIST_KEYS = frozenset(
     {"records", "rrsets", "record_sets", "recordsets", "resourcerecordsets", "entries", "dns_records", "txt"}
 )
@@ -81,11 +85,14 @@ class Owners:
         path: the file, which octoDNS names after the zone.
         templates: what is an interpolation in the file's strings.
         definitions: what is known of expressions.
+
+    Attributes:
+        templates: as given.
     """
 
     def __init__(self, path: str, templates: re.Pattern[str], definitions: Definitions) -> None:
         self._path = path
-        self._templates = templates
+        self.templates = templates
         self._definitions = definitions
 
     def of(self, reading: Reading, index: int) -> Owner:
@@ -115,6 +122,36 @@ class Owners:
         if name is None and of_octodns is not None:
             return of_octodns
         return _owner(name, zone, is_relative=is_relative)
+
+    def is_of_txt(self, reading: Reading, index: int) -> bool:
+        """Whether what begins with a token is, by all appearances, the value of a TXT record."""
+        for level in islice(levels(reading, index), _MOST_AROUND):
+            if level.opening is None:  # of a program: what is before is another statement
+                break
+            if _call(reading, level) == "TXT" or _is_record(reading, level, self._text):
+                return True
+        return False
+
+    def is_txt_value(self, reading: Reading, index: int) -> bool:
+        """Whether a value begins with a token that the file says is that of a TXT record, and of no other."""
+        if is_sign(reading.at(index - 1), ","):  # TXT(name, value)
+            return word_of(reading.at(reading.enclosing.get(index, 0) - 1)) == "TXT"
+        if key_of(reading, index) not in _MAY_BE_SHOWN:  # which most tokens are not, and this is cheap to see
+            return False
+        level = next(levels(reading, index))
+        if level.pairs.get(level.key) != index:
+            return False
+        if level.key == "parts":
+            return self._is_spf_builder(reading, level)
+        for outer in islice(levels(reading, index), _MOST_AROUND):
+            kind = next((outer.pairs[key] for key in _TYPE_KEYS if key in outer.pairs), None)
+            if kind is not None:
+                return self._text(reading, kind).upper() in {"TXT", "SPF"}
+        return _is_txt_block(reading, index)
+
+    def is_of_octodns(self, reading: Reading, index: int) -> bool:
+        """Whether a value is that of a record in a file of octoDNS."""
+        return any(self._of_octodns(reading, level) is not None for level in levels(reading, index))
 
     def in_line(self, atoms: list[Atom]) -> Owner:
         """Return the name of a record in a line of a master file, from what is before the type."""
@@ -152,7 +189,7 @@ class Owners:
         shown: list[str] = []
         known: list[str] = []
         is_known = True
-        for atom in without_templates(atoms, self._templates):
+        for atom in without_templates(atoms, self.templates):
             if atom.char is not None:
                 shown.append(atom.char)
                 known.append(atom.char)
@@ -215,6 +252,16 @@ def _is_record(reading: Reading, level: Level, text: Callable[[Reading, int], st
     if kind_at is not None and text(reading, kind_at).upper() in {"TXT", "SPF"}:
         return True
     return level.key in _RECORD_KEYS and (kind_at is None or text(reading, kind_at).upper() in {"", "TXT", "SPF"})
+
+
+def _is_txt_block(reading: Reading, index: int) -> bool:
+    """Whether a token is in a block or call whose name says that it is for TXT records: azurerm_dns_txt_record."""
+    for level in islice(levels(reading, index), _MOST_AROUND):
+        if level.opening is not None:
+            name = label_at(reading, level.opening - 2) or word_of(reading.at(level.opening - 1))
+            if "txt" in name.lower():
+                return True
+    return False
 
 
 def _zone_of(path: str) -> str | None:

@@ -2,11 +2,10 @@
 
 import re
 from array import array
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import zip_longest
 
 from spfengine.record.grammar import MECHANISMS, MODIFIERS
+from spfengine.record.hints import meant
 from spfengine.record.model import Span
 from spfengine.sources.atoms import UNKNOWN, Atom, text_of, without_templates
 from spfengine.sources.places import Lines, Region
@@ -16,17 +15,19 @@ from spfengine.visible import short_repr
 MOST_OCTETS = 65535
 """The data of a TXT record, at most."""
 _SHOWN = 80
-_BEFORE = 300  # characters before a record that may have its name
 
 # What a string begins with that is a record, or was meant to be one.
 _BEGINS = re.compile(r"[\s\"'\\]*v\s?=\s?spf1", re.IGNORECASE)
-_IN_ZONE = re.compile(r"\b(?:TXT|SPF)[ \t]{1,40}(?:\([ \t\r\n]{0,40})?(?=\\?\"v=spf1)", re.IGNORECASE)
-_COMMENT = re.compile(r"[ \t]*[;#]")  # of a master file, or of a shell script
 _VERSION = re.compile(r"v\s?=\s?spf1", re.IGNORECASE)
 _WORD = re.compile(rf"[^\s{UNKNOWN}]*{UNKNOWN}[^\s]*|\S+")
 _TERM = re.compile(rf"[+\-?~]?(?:{'|'.join((*MECHANISMS, *MODIFIERS))})(?![A-Za-z0-9_\-.])", re.IGNORECASE)
 _FURTHER = re.compile(rf"{_TERM.pattern}|[+\-?~]?[A-Za-z0-9]+:(?!//|\Z)", re.IGNORECASE)
-_PROSE = re.compile(r"[\"'(]?[A-Za-z][A-Za-z'\u2019\-]*[.,;:!?\"')]*\Z")
+_PROSE = re.compile(r"[\"'(]?[A-Za-z][A-Za-z'\u2019\-]*[.,;:!?\"')]*\Z|[.\u2026]+\Z")
+_ENDS_SENTENCE = re.compile(r"[+\-?~]?all[.,;:!?]\Z", re.IGNORECASE)
+_MOST_WORDS = 2  # of a record that has no term that is one
+_PATTERN = re.compile(r"\.[*+]|\\s|\[\^|\(\?|\)[*+?]|\$\Z")
+_QUOTED = re.compile(r"\"[^\"]{0,4000}\"(?:[.,;:!?]|\s+\w)")  # a sentence that begins with a record in quotes
+_OCTAL = re.compile(r"[0-9]{3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,31 +97,8 @@ def begins(text: str) -> bool:
     return _BEGINS.match(text) is not None
 
 
-def in_zone(atoms: list[Atom]) -> Iterator[tuple[Value, list[Atom]]]:
-    """Yield the records in a string that has lines of a master file (`name IN TXT "v=spf1 …"`), and what is before."""
-    text = text_of(atoms)
-    starts = list(_IN_ZONE.finditer(text))
-    for found, following in zip_longest(starts, starts[1:]):
-        end = len(atoms) if following is None else following.start()
-        record = atoms[found.end() : end]
-        if record[0].char == "\\":  # of a shell
-            record = _unescaped(record)
-        is_comment = _COMMENT.match(text, text.rfind("\n", 0, found.start()) + 1) is not None
-        if not is_comment and any(atom.char == '"' for atom in record[1:]):  # a pattern has no quote at its end
-            yield Value(record), atoms[max(found.start() - _BEFORE, 0) : found.start()]
-
-
-def _unescaped(atoms: list[Atom]) -> list[Atom]:
-    """Return the atoms with each backslash and what follows it as one."""
-    found: list[Atom] = []
-    for atom in atoms:
-        is_after = bool(found) and found[-1].char == "\\" and found[-1].end == atom.start and atom.char is not None
-        found.append(Atom(atom.char, found.pop().start, atom.end) if is_after else atom)
-    return found
-
-
 def record_in(
-    path: str, text: str, lines: Lines, value: Value, templates: re.Pattern[str], *, is_code: bool
+    path: str, text: str, lines: Lines, value: Value, templates: re.Pattern[str], *, is_code: bool, is_sure: bool
 ) -> FoundRecord | None:
     """Return the record that a string is, without its name, or None if it is none.
 
@@ -128,11 +106,15 @@ def record_in(
         text: the text of the file.
         templates: what is an interpolation in the file's strings.
         is_code: whether the file is a program, in which a lone `v=spf1` is compared with, or has more added to it.
+        is_sure: whether it is the value of a TXT record, by all appearances, and no sentence.
     """
-    octets, joins, is_quoted = _strings(_leading(_with_templates(value, templates)))
+    leading = _leading(_with_templates(value, templates))
+    if value.at is not None and not is_sure and _QUOTED.match(text_of([atom for atom, _ in leading])):
+        return None
+    octets, joins, is_quoted = _strings(leading)
     octets, joins = _one_record(octets, joins)
     shown = text_of([atom for atom, _ in octets])
-    if _VERSION.match(shown) is None or not _is_record(shown, is_code=is_code):
+    if _VERSION.match(shown) is None or not _is_record(shown, is_code=is_code, is_sure=is_sure):
         return None
     source: list[str] = []
     starts, ends = array("L"), array("L")
@@ -200,10 +182,17 @@ def _strings(atoms: _Marked) -> tuple[_Marked, list[int], bool]:
         elif is_quoted and atom.char == "\\" and following in {'"', "\\"}:
             index += 1
             found.append((Atom(following, atom.start, atoms[index][0].end), False))
+        elif is_quoted and atom.char == "\\" and _OCTAL.match(_chars(atoms, index + 1)):
+            index += 3  # octal for Route 53, decimal in master files
+            found.append((Atom(None, atom.start, atoms[index][0].end), False))
         else:
             found.append((atom, False))
         index += 1
     return found, joins, is_quoted
+
+
+def _chars(atoms: _Marked, index: int) -> str:
+    return "".join([atom.char or UNKNOWN for atom, _ in atoms[index : index + 3]])
 
 
 def _next_string(atoms: _Marked, index: int) -> int | None:
@@ -248,17 +237,35 @@ def _single_spaces(atoms: _Marked, joins: list[int]) -> tuple[_Marked, list[int]
     return found, [moved[join] for join in joins if join in moved]
 
 
-def _is_record(shown: str, *, is_code: bool) -> bool:
+def _is_record(shown: str, *, is_code: bool, is_sure: bool) -> bool:
     """Whether a text that begins with the version is a record, and not a sentence about one.
 
-    It is if it has more terms than words. A text with only the version is a record as data, and in a program it is not.
+    It is if it has more terms than words.
+
+    Args:
+        shown: the text.
+        is_code: whether a text with only the version is none.
+        is_sure: whether it is the value of a TXT record, by all appearances. Otherwise, one that ends with a word is a
+            sentence.
     """
     version = _VERSION.match(shown)
     assert version is not None, "the text begins with the version"
     rest = shown[version.end() :]
     words = _WORD.findall(rest, 0, 4096)
     if not words:
-        return not is_code
-    terms = sum(UNKNOWN in word or _TERM.match(word) is not None for word in words)
-    prose = sum(UNKNOWN not in word and not _TERM.match(word) and _PROSE.match(word) is not None for word in words)
-    return terms > prose
+        return is_sure or not is_code
+    if _PATTERN.search(rest, 0, 4096):
+        return False
+    terms = prose = unknown = 0
+    for word in words:
+        if _TERM.match(word) and not _ENDS_SENTENCE.match(word):
+            terms += 1
+        elif UNKNOWN in word:
+            unknown += 1
+        elif _PROSE.match(word):
+            prose += meant(word) is None
+            terms += meant(word) is not None
+    is_sentence = not is_sure and _PROSE.match(words[-1]) is not None and meant(words[-1]) is None
+    if terms:
+        return terms > prose and not is_sentence
+    return (unknown > 0 and not prose) or (is_sure and prose < _MOST_WORDS)

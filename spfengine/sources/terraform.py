@@ -6,9 +6,9 @@ variable has is not known, even if it has a default, because it may be set elsew
 
 from spfengine.sources.atoms import UNKNOWN, text_of
 from spfengine.sources.code import TERRAFORM
-from spfengine.sources.reading import Reading, text_of as word_of
+from spfengine.sources.reading import Reading
 from spfengine.sources.structure import label_at, pairs_in, value_at
-from spfengine.sources.tokens import Token, is_sign
+from spfengine.sources.tokens import Token, is_sign, text_of as word_of
 
 _NAMES = ("dns_name", "zone", "name", "domain")
 _SAME = ("id", "zone_id", "zone_name", "domain_name", "fqdn")

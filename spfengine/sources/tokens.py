@@ -82,3 +82,8 @@ def is_sign(token: Token | None, *texts: str) -> bool:
 def is_word(token: Token | None) -> bool:
     """Whether a token is a word."""
     return isinstance(token, Sign) and WORD.match(token.text) is not None
+
+
+def text_of(token: Token | None) -> str:
+    """Return the text of a sign or word; "" for a literal."""
+    return token.text if isinstance(token, Sign) else ""

@@ -5,13 +5,27 @@ from typing import NamedTuple
 
 from spfengine.sources import atoms as atoms_
 from spfengine.sources.atoms import Atom, atoms_of
-from spfengine.sources.reading import CLOSING, GROWING, Reading, text_of
-from spfengine.sources.tokens import Literal, Token, is_sign
+from spfengine.sources.code import PYTHON
+from spfengine.sources.reading import CLOSING, Reading
+from spfengine.sources.tokens import Literal, Token, is_sign, text_of
+from spfengine.sources.usage import is_no_record, key_of
+from spfengine.sources.variables import FORMATTING, GROWING, REPLACING, SUBSTITUTING, replaced_at
 
 MOST_ATOMS = 1 << 17
 """Characters of a string that are looked at: no TXT record has more than 65,535."""
 
 _MAX_SEPARATOR = 3
+_MOST_CALLS = 4  # functions, each an argument of the next, that are looked at
+_CUTTING = frozenset({"substr", "substring", "strrev", "reverse", "translate"})
+_HARMLESS = frozenset(
+    {
+        "apply", "as_str", "asString", "casefold", "decode", "encode", "getBytes", "intern", "lower", "lstrip", "map",
+        "rstrip", "split", "splitlines", "strip", "stripIndent", "stripMargin", "to_string", "to_owned", "toLowerCase",
+        "toString", "toUpperCase", "trim", "trimEnd", "trimIndent", "trimLeft", "trimRight", "trimStart", "upper",
+        "valueOf",
+    }
+)  # fmt: skip
+"""Methods after which a string is still the same record."""
 
 
 class Value(NamedTuple):
@@ -36,14 +50,10 @@ def values_in(reading: Reading, begins: Begins) -> Iterator[Value]:
     """Yield the strings of a stream of tokens whose first literal begins a record."""
     after = 0
     for index, token in enumerate(reading.tokens):
-        if index >= after and isinstance(token, Literal) and begins(token) and not _is_compared(reading, index):
+        if index >= after and isinstance(token, Literal) and begins(token) and not is_no_record(reading, index):
             value, after = _list(reading, index) or _concatenated(reading, index)
+            value = value._replace(atoms=_by_functions(reading, index, after, value.atoms))
             yield value._replace(at=index)
-
-
-def _is_compared(reading: Reading, index: int) -> bool:
-    """Whether a literal is what something else is compared with: `==`, `!=`, `===`."""
-    return is_sign(reading.at(index - 1), "=") and is_sign(reading.at(index - 2), "=", "!")
 
 
 def _atoms(reading: Reading, literal: Literal) -> list[Atom]:
@@ -56,14 +66,31 @@ def _atoms(reading: Reading, literal: Literal) -> list[Atom]:
 def _concatenated(reading: Reading, index: int) -> tuple[Value, int]:
     """Return the string that begins with a literal, and the index after it."""
     atoms, after = sum_at(reading, index)
-    if _grows(reading, index - 1):
+    variable = reading.assigned_to(index)
+    is_shared = reading.is_shared(index)
+    for part in sorted(reading.variables.replaced_in(variable, is_shared=is_shared)):
+        atoms = atoms_.without_text(atoms, part)
+    if reading.variables.grows(variable, is_shared=is_shared):
         atoms.append(Atom(None, atoms[-1].end, atoms[-1].end))
     return Value(atoms), after
 
 
 def sum_at(reading: Reading, index: int) -> tuple[list[Atom], int]:
     """Return the string that a literal and what is added to it make, and the index after it."""
-    atoms: list[Atom] = []
+    opening = index - 1
+    atoms, index = _sum(reading, [], index)
+    while reading.closing.get(opening) == index and is_sign(reading.at(opening), "("):
+        if reading.opens_call(opening):
+            break
+        atoms, index = _with_methods(reading, atoms, index + 1)  # ("…" + …).format(…)
+        if is_sign(reading.at(index), "+"):
+            atoms, index = _sum(reading, atoms, index + 1)
+        opening -= 1
+    return atoms, index
+
+
+def _sum(reading: Reading, atoms: list[Atom], index: int) -> tuple[list[Atom], int]:
+    """Return a string with the operands of + from an index on, and the index after these."""
     while True:
         operand, index = _operand(reading, index)
         atoms += operand
@@ -83,7 +110,7 @@ def _operand(reading: Reading, index: int) -> tuple[list[Atom], int]:
     if index > start and method == "concat":  # of JavaScript: "v=spf1 ".concat(…)
         return _with_rest(reading, atoms, index)
     if index > start and method != "join":  # " ".join(…) is not what the literal says
-        return _formatted(reading, atoms, index)
+        return _with_methods(reading, atoms, index)
     return _with_rest(reading, [], start)
 
 
@@ -102,30 +129,48 @@ def _ends_operand(token: Token) -> bool:
     return is_sign(token, "+", ",", ";", ":", "?", "\n", *CLOSING)
 
 
-def _formatted(reading: Reading, atoms: list[Atom], index: int) -> tuple[list[Atom], int]:
-    """Return a string after `.format(…)` or `% …`, if these follow in Python, and the index after it."""
-    if not reading.language.joins_neighbours:
-        return atoms, index
-    after = index
-    while is_sign(reading.at(after), ")", "\n"):  # the literals may be in brackets
-        after += 1
-    if is_sign(reading.at(after), ".") and is_sign(reading.at(after + 1), "format", "format_map"):
-        atoms = atoms_.formatted_by_braces(atoms)
-        if after == index:
-            after = reading.closing.get(after + 2, after + 1) + 1
-            return atoms, after
-    elif is_sign(reading.at(after), "%"):
-        atoms = atoms_.formatted_by_percent(atoms)
-        if after == index:
-            return atoms, _operand(reading, index + 1)[1]
+def _with_methods(reading: Reading, atoms: list[Atom], index: int) -> tuple[list[Atom], int]:
+    """Return what methods make of a string, and `% …` in Python, and the index after these."""
+    while is_sign(reading.at(index), ".") and is_sign(reading.at(index + 2), "("):
+        method = text_of(reading.at(index + 1))
+        if method in {"format", "format_map"}:
+            atoms = atoms_.formatted_by_braces(atoms)
+        elif method not in _HARMLESS and atoms:
+            replaced = replaced_at(reading.text, reading.tokens, index + 3) if method in REPLACING else ""
+            atoms = atoms_.without_text(atoms, replaced)
+        index = reading.closing.get(index + 2, index + 2) + 1
+    if is_sign(reading.at(index), "%") and reading.language is PYTHON:
+        return atoms_.formatted_by_percent(atoms), _operand(reading, index + 1)[1]
     return atoms, index
 
 
-def _grows(reading: Reading, before: int) -> bool:
-    """Whether what is after this token is the value of a variable that more is added to."""
-    while is_sign(reading.at(before), "("):
-        before -= 1
-    return is_sign(reading.at(before), "=") and text_of(reading.at(before - 1)) in reading.growing
+def _by_functions(reading: Reading, index: int, after: int, atoms: list[Atom]) -> list[Atom]:
+    """Return what the functions make of a string that it is an argument of: `format("…", x)`, `replace("…", "a", x)`.
+
+    Args:
+        index: where the string begins.
+        after: the index after it.
+    """
+    first = index
+    for _ in range(_MOST_CALLS):
+        opening = reading.enclosing.get(first)
+        if opening is None or not atoms:
+            break
+        is_first = opening == first - 1
+        if reading.opens_call(opening):
+            name = text_of(reading.at(opening - 1))
+            if name in FORMATTING and is_first:
+                is_braced = reading.language is PYTHON and name == "format"
+                atoms = atoms_.formatted_by_braces(atoms) if is_braced else atoms_.formatted_by_percent(atoms)
+            elif name in REPLACING and is_first:
+                atoms = atoms_.without_text(atoms, replaced_at(reading.text, reading.tokens, after + 1))
+            elif name in _CUTTING or (name in SUBSTITUTING and not is_first):
+                atoms = atoms_.without_text(atoms, "")
+            after, opening = reading.closing.get(opening, after) + 1, opening - 1
+        elif not is_sign(reading.at(opening), "[", "("):
+            break
+        first = opening
+    return atoms
 
 
 # Lists whose elements are the parts of a record.
@@ -173,9 +218,15 @@ def _elements(reading: Reading, index: int, end: int, separator: str) -> tuple[l
 
 
 def _is_txt(reading: Reading, opening: int) -> bool:
-    """Whether a list has the strings of one TXT record: TXT(name, […]) of DNSControl."""
-    call = reading.enclosing.get(opening)
-    return call is not None and text_of(reading.at(call - 1)) == "TXT" and is_sign(reading.at(opening - 1), ",")
+    """Whether a list has the strings of one TXT record: TXT(name, […]) of DNSControl, TXTRecords of Azure."""
+    outer = reading.enclosing.get(opening)
+    if outer is None:
+        return False
+    if text_of(reading.at(outer - 1)) == "TXT":
+        return is_sign(reading.at(opening - 1), ",")
+    key = key_of(reading, opening)
+    list_of = reading.enclosing.get(outer)
+    return key == "value" and list_of is not None and key_of(reading, list_of) in {"txtrecords", "txt_records"}
 
 
 def _separator(reading: Reading, opening: int) -> str | None:
@@ -188,6 +239,9 @@ def _separator(reading: Reading, opening: int) -> str | None:
         return _short(reading, at(opening - 4))  # " ".join([…])
     if _is_concatenation(reading, opening):
         return ""
+    call = reading.enclosing.get(reading.enclosing.get(opening, -1), -1)
+    if key_of(reading, opening) == "parts" and is_sign(at(call - 1), "SPF_BUILDER"):
+        return " "
     before = opening - 1
     if is_sign(at(opening), "[") and is_sign(at(before), ","):
         is_call = is_sign(at(before - 2), "(") and is_sign(at(before - 3), "join")  # join(" ", […])
@@ -212,7 +266,7 @@ def _is_join(reading: Reading, index: int) -> bool:
     if is_sign(token, ":"):
         token = reading.at(index - 1)
     if isinstance(token, Literal):
-        return reading.text[token.start : token.end].strip("'\"") == "Fn::Join"
+        return reading.text[token.start : token.end].strip("'\"").lower() == "fn::join"
     return is_sign(token, "!Join")
 
 
@@ -228,8 +282,16 @@ def _gets_more(reading: Reading, opening: int) -> bool:
     if not is_sign(reading.at(opening), "[") or not is_sign(reading.at(opening + 2), "]"):
         return False
     call = reading.enclosing.get(opening)
+    if _is_flattened(reading, opening):
+        return True
     is_alone = call is None or is_sign(reading.at(call - 1), "concat") or not is_sign(reading.at(opening + 3), ",")
     return is_alone and _continues(reading, opening)
+
+
+def _is_flattened(reading: Reading, opening: int) -> bool:
+    """Whether a list is the first of several in a list that becomes one: flatten([["v=spf1"], …])."""
+    outer = reading.enclosing.get(opening)
+    return outer == opening - 1 and is_sign(reading.at(outer), "[") and is_sign(reading.at(outer - 2), "flatten")
 
 
 def _continues(reading: Reading, opening: int) -> bool:
@@ -237,7 +299,13 @@ def _continues(reading: Reading, opening: int) -> bool:
     after = reading.at(reading.closing[opening] + 1)
     call = reading.enclosing.get(opening)
     is_argument = call is not None and is_sign(reading.at(call), "(") and is_sign(after, ",")
-    is_sum = is_sign(after, "+") or (
-        is_sign(after, ".") and text_of(reading.at(reading.closing[opening] + 2)) in GROWING
+    is_sum = (
+        is_sign(after, "+")
+        or _is_flattened(reading, opening)
+        or (is_sign(after, ".") and text_of(reading.at(reading.closing[opening] + 2)) in GROWING)
     )
-    return (is_argument and not _is_txt(reading, opening)) or is_sum or _grows(reading, opening - 1)
+    return (
+        (is_argument and not _is_txt(reading, opening))
+        or is_sum
+        or reading.variables.grows(reading.assigned_to(opening), is_shared=reading.is_shared(opening))
+    )

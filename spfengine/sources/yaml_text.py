@@ -12,7 +12,11 @@ from spfengine.sources.tokens import Escapes, Literal, Run, Sign, Token
 
 YAML = Language({'"': Quote('"', Escapes.YAML), "'": Quote("'", Escapes.QUOTE)})
 
-_IGNORED = re.compile(r"[ \t]*(?:#|\{\{[-/]?[ \t]*(?:if|else|end|range|with|define|include|template|/\*|-)|\{%|\r?$)")
+_IGNORED = re.compile(
+    r"[ \t]*(?:#|\{\{[-/]?[ \t]*(?:if|else|end|range|with|define|include|template|/\*|-)|\{%|\{#|\r?$)"
+)
+_TEMPLATE_LINE = re.compile(r"[ \t]*\{[{%]")
+_TEMPLATE_COMMENT = re.compile(r"[ \t]*(?:\{\{-?[ \t]*/\*|(\{#))")
 _DOCUMENT = re.compile(r"(?:---|\.\.\.)(?=\s|$)[ \t]*")
 _DASH = re.compile(r"-(?:[ \t]+|(?=\r?$))", re.MULTILINE)
 _KEY = re.compile(
@@ -77,7 +81,7 @@ class YamlScanner:
             self._close(-1, start)
             pos = document.end()
         elif _IGNORED.match(text, start, end) is not None:
-            return end + 1
+            return self._ignored(start, end)
         else:
             indent = _INDENT.match(text, start, end)
             pos = start if indent is None else indent.end()
@@ -90,6 +94,22 @@ class YamlScanner:
             parent = max(parent, inner)
         after = self._value(pos, end, parent)
         return self._end_of_line(after) + 1
+
+    def _ignored(self, start: int, end: int) -> int:
+        """Skip a line that has no scalar, and the rest of a comment of a template; return where the next line begins.
+
+        A line of a template that mentions SPF may have a record in its strings, so it is kept as a literal.
+        """
+        comment = _TEMPLATE_COMMENT.match(self._text, start, end)
+        if comment is not None:
+            mark = "*/" if comment[1] is None else "#}"
+            close = -1 if mark in self._no_end else self._text.find(mark, comment.end())
+            if close < 0:
+                self._no_end.add(mark)
+            return self._end_of_line(close if close >= 0 else end) + 1
+        if _TEMPLATE_LINE.match(self._text, start, end) and "spf1" in self._text[start:end].lower():
+            self.tokens.append(Literal(start, end, (Run(start, end),), Escapes.NONE))
+        return end + 1
 
     def _opened(self, start: int, pos: int, end: int) -> tuple[int, int]:
         """Read the dashes and the key at a place; return the place after these, and the column that they are at."""

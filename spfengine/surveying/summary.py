@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from spfengine.errors import ArgumentError
 from spfengine.frozen import Frozen, fill
@@ -87,7 +87,8 @@ class Summary(Frozen):
             of these others, most first.
     """
 
-    __slots__ = fields = ("counts", "broken_by")
+    fields: ClassVar[tuple[str, ...]] = ("counts", "broken_by")
+    __slots__ = fields
     counts: tuple[tuple[SummaryRow, int], ...]
     broken_by: tuple[tuple[str, int], ...]
 

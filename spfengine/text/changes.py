@@ -199,6 +199,11 @@ class Changes:
         for version, kind in self.rest.items():
             yield self._rest_line(f"every {'other ' if version in self._listed else ''}IPv{version} address", kind)
 
+    @property
+    def is_rest_unknown(self) -> bool:
+        """Whether it is not known what happens to most addresses of an IP version."""
+        return _UNKNOWN in self.rest.values()
+
     def worse_rest_words(self) -> str:
         """Return what gets worse of what is not listed: "everything not listed: softfail → fail"; "" if nothing."""
         if self.rest[4] == self.rest[6]:

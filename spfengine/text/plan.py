@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from spfengine.planning.plan import Plan, PlannedName, Verdict
-from spfengine.text.lines import FAULT, WARNING, Line, Span, line, more_line, note
-from spfengine.text.simulate import brief_lines
+from spfengine.text.lines import FAULT, WARNING, Line, Span, line, more_line, note, plain
+from spfengine.text.simulate import brief_lines, changes_of, end_words
 from spfengine.visible import visible, visible_name
 from spfengine.wording import counted, listed
 
@@ -40,6 +40,11 @@ def plan_lines(plan: Plan, width: int | None, *, everything: bool = False) -> It
         yield from notes
 
 
+def render_plan(plan: Plan, width: int | None, *, everything: bool) -> str:
+    """Return the text of a plan; see its method `render`."""
+    return plain(plan_lines(plan, width, everything=everything), width)
+
+
 def answer(plan: Plan) -> str:
     """Return whether something gets worse, as far as that is known."""
     broken, worse = plan.count(Verdict.BROKEN), plan.count(Verdict.WORSE)
@@ -52,7 +57,9 @@ def answer(plan: Plan) -> str:
         return f"something gets worse for {counted(worse, 'name')}"
     unknown = plan.count(Verdict.UNKNOWN)
     if unknown:
-        return f"nothing is known to get worse, but not everything is known about {counted(unknown, 'name')}"
+        known = f"nothing is known to get worse, but not everything is known about {counted(unknown, 'name')}"
+        stricter = sum(each.simulation.is_stricter for each in plan.names)
+        return f"{known}; stricter for clients that did not pass: {counted(stricter, 'name')}" if stricter else known
     if plan.is_incomplete:
         return "nothing is known to get worse, but not every file that changes could be read"
     stricter = plan.count(Verdict.STRICTER)
@@ -84,16 +91,18 @@ def name_lines(
     """Yield what changes for a name; if wanted, also how its records change."""
     lines = list(brief_lines(planned.simulation, width, records=records, everything=everything))
     if planned.unsure:  # the comparison alone would claim more
-        lines[0] = note(Span(planned.label, "strong"), f": {WORDS[planned.verdict]}", indent=0)
+        end = end_words(planned.simulation, changes_of(planned.simulation))
+        said = f"{WORDS[planned.verdict]}{f'; {end}' if end else ''}"
+        lines[0] = note(Span(planned.label, "strong"), f": {said}", indent=0)
     for each in lines:
         yield replace(each, spans=tuple([replace(span, text=plan.shown(span.text)) for span in each.spans]))
     if planned.file is not None:
         yield note(WARNING, f"as {visible(planned.file)} has it; other files have other records for this name")
     if planned.unsure:
         yield note(WARNING, f"not known: {planned.unsure}")
-    if planned.parts:
-        parts = listed(list(planned.parts), _MOST)
-        yield note(WARNING, f"not in the files, so what it decides is not known: {parts}")
+    parts = [part for part in planned.parts if part not in planned.unsure]
+    if parts:
+        yield note(WARNING, f"not in the files, so what it decides is not known: {listed(parts, _MOST)}")
 
 
 def note_lines(plan: Plan, most: int | None) -> Iterator[Line]:

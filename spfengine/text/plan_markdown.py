@@ -64,6 +64,8 @@ def _name(plan: Plan, planned: PlannedName) -> str:
 def _terms(plan: Plan, planned: PlannedName) -> Iterator[str]:
     """Yield the terms that are removed and added, as a diff."""
     for record in planned.simulation.records:
+        if not record.is_after_known:
+            continue
         if record.domain != planned.name:
             yield f"@@ {plan.shown(visible_name(record.domain))} @@"
         if record.after is None and record.before is not None:

@@ -221,9 +221,20 @@ def changes_of(simulation: Simulation, *, everything: bool = False) -> Changes:
 def _headline(simulation: Simulation, changes: Changes) -> Line:
     never = "; it never sends mail, before and after"
     quiet = never if never_sends(simulation.before) and never_sends(simulation.after) else ""
-    rest = changes.worse_rest_words()
+    rest = end_words(simulation, changes)
     parts = [_answer(simulation, changes), *([Span("; "), Span(rest, "softfail")] if rest else [])]
     return note(Span(visible_name(simulation.domain), "strong"), ": ", *parts, quiet, indent=0)
+
+
+def end_words(simulation: Simulation, changes: Changes) -> str:
+    """Return what gets worse of what is not listed: "everything not listed: softfail → fail"; "" if nothing.
+
+    If it is not known what terms match, it is what a client gets that none matches.
+    """
+    if changes.is_rest_unknown and simulation.has_stricter_end and not simulation.is_broken:
+        before, after = simulation.ends
+        return f"everything not listed: {before} → {after}"
+    return changes.worse_rest_words()
 
 
 def _answer(simulation: Simulation, changes: Changes) -> Span:
@@ -282,7 +293,9 @@ def _gap(simulation: Simulation) -> str:
 def record_lines(record: RecordChange, own: tuple[str, ...], width: int | None) -> Iterator[Line]:
     """Yield how a record changes, term by term."""
     what = _STANDINGS[record.standing]
-    if record.after is None and record.standing in (Standing.RECORD, Standing.SEVERAL):
+    if not record.is_after_known:
+        what = "the new record is not known"
+    elif record.after is None and record.standing in (Standing.RECORD, Standing.SEVERAL):
         what = "the SPF record is removed"
     elif record.after is None:
         what = "no SPF record that counts"

@@ -65,7 +65,7 @@ class TreeNodes:
 
     def __init__(self, tree: IncludeTree) -> None:
         self.tree = tree
-        self.digits = len(str(max([term.lookup or 0 for term in tree.terms], default=0)))
+        self.digits: int = len(str(max([term.lookup or 0 for term in tree.terms], default=0)))
 
     def root(self) -> Node:
         """Return the tree from its root on."""

@@ -338,3 +338,20 @@ def test_following_the_plan_nobody_passes_less_unless_it_says_so(seed: int) -> N
             assert check(ip, DOMAIN, resolver=Overlay(now, drafts)).result is Result.PASS
     for first, second in zip(plan.steps, plan.steps[1:], strict=False):
         assert first.after == second.before
+
+
+def test_a_record_with_another_error_is_not_to_be_published() -> None:
+    zone = Zone(
+        {
+            "d.example": {"TXT": "v=spf1 a:o1.d.example a:o2.d.example a:o3.d.example include:host.d.example -all"},
+            "host.d.example": {"A": "192.0.2.1"},
+        }
+    )
+    plan = limit_plan("d.example", resolver=zone)
+    assert plan is not None
+    assert not plan.is_complete
+    assert plan.records == ()
+    assert plan.refusal is not None
+    assert plan.refusal.code == "include-no-record"
+    assert "apart from the limits, clients get permerror" in plan.refusal.text
+    assert "to publish" not in plan.render()

@@ -2,7 +2,7 @@
 
 import asyncio
 import pickle
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -609,3 +609,71 @@ def test_the_policy_for_a_sender_that_is_not_aligned_is_shown() -> None:
     ):
         found = spfengine.suggest("d.example", [sender], resolver=Zone({**zone, **records}), catalogue=CATALOGUE)
         assert expected in found.render(width=None)
+
+
+class TestSubdomain:
+    """The record of a domain above does not apply; a subdomain without one can redirect to it."""
+
+    ZONE: ClassVar[dict[str, Any]] = {
+        "firma.de": {"TXT": "v=spf1 ip4:5.9.1.2 -all"},
+        "news.firma.de": {"A": "5.9.1.9", "MX": (10, "aspmx.l.google.com")},
+    }
+
+    def suggested(self, *addresses: str) -> Suggestion:
+        senders = [spfengine.Sender(address, "a@news.firma.de") for address in addresses]
+        return spfengine.suggest("news.firma.de", senders, resolver=Zone(self.ZONE))
+
+    def test_a_sender_that_passes_by_the_record_above(self) -> None:
+        found = self.suggested("5.9.1.2")
+        assert found.record == "v=spf1 redirect=firma.de"
+        [caveat] = [each for each in found.caveats if each.code == "first-record"]
+        assert "that of firma.de does not apply to it" in caveat.text
+        assert "~all" not in caveat.text
+
+    def test_without_senders_it_is_a_proposal(self) -> None:
+        found = self.suggested()
+        assert found.record is None
+        assert found.proposal is not None
+        assert found.proposal.record == "v=spf1 redirect=firma.de"
+        assert '"v=spf1 -all"' in found.proposal.terms[0].why
+
+    def test_senders_that_do_not_pass_by_it_are_no_reason_for_it(self) -> None:
+        assert self.suggested("5.9.1.77").record == "v=spf1 ~all"
+
+
+class TestParts:
+    @pytest.mark.parametrize("term", ["include:_spf.firma.de", "redirect=_spf.firma.de"])
+    @pytest.mark.parametrize(
+        "records", [["v=spf1 ip4:5.9.1.2 ~all", "v=spf1 ip4:5.9.1.3 ~all"], "v=spf1 ip4:5.9.1.2 -al"]
+    )
+    def test_a_broken_record_of_ones_own_is_to_be_corrected_first(self, term: str, records: Any) -> None:
+        """Without the term that leads to it, its senders would be lost."""
+        zone = Zone({"firma.de": {"TXT": f"v=spf1 {term}"}, "_spf.firma.de": {"TXT": records}})
+        found = spfengine.suggest("firma.de", [Sender("5.9.1.2", "a@firma.de")], resolver=zone)
+        assert found.record is None
+        assert found.refusal is not None
+        assert "spfengine lint _spf.firma.de" in found.refusal
+
+    def test_a_term_after_all_that_a_sender_needs_is_moved(self) -> None:
+        zone = Zone(
+            {
+                "firma.de": {"TXT": "v=spf1 ip4:5.9.1.2 -all include:spf.brevo.com"},
+                "spf.brevo.com": {"TXT": "v=spf1 ip4:185.41.28.0/22 -all"},
+            }
+        )
+        found = spfengine.suggest("firma.de", [Sender("185.41.28.9", "a@firma.de")], resolver=zone)
+        assert found.record == "v=spf1 ip4:5.9.1.2 include:spf.brevo.com -all"
+
+
+def test_a_permerror_that_a_receiver_saw_may_be_that_of_the_limit() -> None:
+    """The wrong cause is not named: a record over the limit, of which this client needs only the first term."""
+    hosts = {f"h{number}.d.example": {"A": f"192.0.2.{number}"} for number in range(12)}
+    record = f"v=spf1 ip4:203.0.113.1 {' '.join(f'a:{name}' for name in hosts)} -all"
+    zone = Zone({"d.example": {"TXT": record}, **hosts})
+    seen = Sender("203.0.113.1", "a@d.example", reported="permerror")
+    [caveat] = [
+        each
+        for each in spfengine.suggest("d.example", [seen], resolver=zone).caveats
+        if each.code == CaveatCode.REPORT_DIFFERS
+    ]
+    assert "the record exceeds a limit" in caveat.text

@@ -44,14 +44,14 @@ LAYERS: list[list[str]] = [
     # 6: results as text; interfaces for other programs and for tests
     ["text"],
     ["report"],
-    ["testing", "compat", "policyd", "integrations"],
+    ["testing", "compat", "policyd", "integrations", "web"],
     # 7: the command line
     ["cli __main__"],
 ]
 
 # `spfengine/__init__.py` gathers the public names, so it is above all layers; only these packages may import it.
 TOP = "spfengine"
-EDGE = {"cli", "testing", "compat", "policyd"}
+EDGE = {"cli", "testing", "compat", "policyd", "web"}
 
 # Modules that import others by names made at run time, to load them when they are first used.
 LATE = {TOP, "spfengine.testing", "spfengine.cli.commands"}
@@ -63,7 +63,10 @@ TYPES_OF_UPPER_LAYERS = {
 
 # The views, and the packages whose values have a method that calls them: `render()` calls `text`, and `render_html()`,
 # which values inherit, calls `report`.
-VIEWS = {"text": {"evaluation", "policy checker", "linting", "simulation", "advice"}, "report": {"reportable"}}
+VIEWS = {
+    "text": {"evaluation", "policy checker", "linting", "simulation", "advice", "planning"},
+    "report": {"reportable"},
+}
 
 # The core has no clock, no randomness and no I/O: it may import only these modules of the standard library.
 PURE = {"record", "evaluation"}
@@ -88,6 +91,8 @@ PURE_STDLIB = {
 THIRD_PARTY = {
     "resolvers.resolv_conf": {"dns"},
     "resolvers.dns_messages": {"dns"},
+    "resolvers.over_httpx": {"h2", "httpx"},
+    "resolvers.over_fetch": {"js", "pyodide"},
     "report.html": {"jinja2", "markupsafe"},
     "resolvers.zone_files": {"yaml"},
     "names": {"idna"},
@@ -98,9 +103,23 @@ THIRD_PARTY = {
     "testing.pytest_plugin": {"pytest"},
     "testing": {"dnslib"},
     "integrations.octodns": {"octodns"},
+    "web.server": {"starlette"},
     "cli": {"click", "rich"},
+    "cli.ui": {"uvicorn"},
 }
-IN_FUNCTION = {"idna", "asyncio", "numpy", "publicsuffixlist", "httpx", "whoisit", "jinja2", "markupsafe"}
+IN_FUNCTION = {
+    "idna",
+    "asyncio",
+    "numpy",
+    "publicsuffixlist",
+    "httpx",
+    "h2",
+    "whoisit",
+    "jinja2",
+    "markupsafe",
+    "js",
+    "pyodide",
+}
 
 
 class Package(NamedTuple):

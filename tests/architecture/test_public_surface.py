@@ -16,14 +16,14 @@ from spfengine import errors
 
 # Public API: never remove a name or value, and never change its meaning. Add new ones here.
 NAMES = """
-    AddressError Answer ArgumentError AsyncResolver Cache Catalogue CatalogueError CheckResult Checker
-    HeaderError Limits LiveResolver MissingExtraError Overlay Policy Problem ProblemCode PublicSuffixes Question
-    RDAP RRType Record RecordSyntaxError Recorder Recording RecordingError Resolver ResolverError Result
-    SPFEngineError Sender Snapshot Status VoidRule Zone ZoneError aalignment acheck acheck_both acheck_helo
-    acheck_record adrift aflatten aidentify aidentify_many ainclude_tree alignment alimit_plan alint asimulate asnapshot
-    asuggest asurvey check check_both check_helo check_record compare diagnose drift find_records flatten forms identify
-    identify_many include_tree limit_plan lint lint_zone parse parse_authentication_results parse_received_spf
-    read_evidence read_zone render_html replay replay_files simulate snapshot suggest survey
+    AddressError Answer ArgumentError AsyncResolver Cache Catalogue CatalogueError CheckResult Checker DoHResolver
+    HeaderError Limits LiveResolver MissingExtraError Overlay Policy Problem ProblemCode PublicSuffixes Question RDAP
+    RRType Record RecordSyntaxError Recorder Recording RecordingError Resolver ResolverError Result SPFEngineError
+    Sender Snapshot Status VoidRule Zone ZoneError aalignment acheck acheck_both acheck_helo acheck_record adrift
+    aflatten aidentify aidentify_many ainclude_tree alignment alimit_plan alint asimulate asnapshot asuggest asurvey
+    check check_both check_helo check_record compare diagnose drift find_records flatten forms identify identify_many
+    include_tree limit_plan lint lint_zone parse parse_authentication_results parse_received_spf read_evidence
+    read_zone render_html replay replay_files simulate snapshot suggest survey
 """.split()
 
 # A package has what its functions return, with the enumerations that you need to read it.

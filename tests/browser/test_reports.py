@@ -32,11 +32,10 @@ class Opened:
         messages: errors, warnings and dialogs.
     """
 
-    def __init__(self, page: "Page", path: Path) -> None:
+    def __init__(self, page: "Page", url: str) -> None:
         self.page = page
         self.requests: list[str] = []
         self.messages: list[str] = []
-        url = path.as_uri()
         log = page.context.new_cdp_session(page)
         log.send("Network.enable")
         log.on("Network.requestWillBeSent", lambda event: self.requests.append(event["request"]["url"]))
@@ -44,7 +43,7 @@ class Opened:
         page.on("pageerror", lambda error: self.messages.append(str(error)))
         page.on("dialog", lambda dialog: self.messages.append(dialog.message))
         page.goto(url)
-        self.requests.remove(url)
+        self.requests.remove(url.partition("#")[0])
 
     def is_quiet(self) -> bool:
         """Whether the browser reported nothing at all."""
@@ -61,7 +60,7 @@ def opened(chromium: "Browser", html: str, folder: Path, width: int, scheme: Any
     path.write_text(html, encoding="utf-8")
     context = chromium.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
     try:
-        yield Opened(context.new_page(), path)
+        yield Opened(context.new_page(), path.as_uri())
     finally:
         context.close()
 

@@ -4,8 +4,8 @@ import asyncio
 import io
 import json
 import pickle
-from collections.abc import Callable
-from contextlib import redirect_stdout
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, redirect_stdout
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,13 @@ from spfengine import (
     Answer,
     Checker,
     CheckResult,
+    DoHResolver,
     LiveResolver,
     Problem,
     Question,
     Recorder,
     Recording,
+    Resolver,
     Status,
     acheck,
     check,
@@ -30,6 +32,7 @@ from spfengine.policy.policy import Policy
 from spfengine.record.model import Redirect
 from spfengine.testing import FakeDNS
 from spfengine.testing.suites import NOT_ASSERTED, Case, Scenario
+from tests.wire.doh_server import http2_server, trusting
 
 _SILENCE = 0.05
 """Seconds to wait for an answer that never comes."""
@@ -48,6 +51,18 @@ class Means:
         self.folder = folder
         self._files: dict[int, Path] = {}
         self._server: FakeDNS | None = None
+        self._opened = ExitStack()
+        self.over_https = _Nothing()
+
+    @cached_property
+    def doh_resolvers(self) -> tuple[DoHResolver, DoHResolver]:
+        """Return the same as `resolvers` does, over HTTPS; `over_https.zone` answers."""
+        url, _ = self._opened.enter_context(http2_server(self.over_https))
+        patient, hurried = [
+            DoHResolver(url, timeout=seconds, retries=0, lifetime=seconds, context=trusting())
+            for seconds in (_PATIENCE, _SILENCE)
+        ]
+        return self._opened.enter_context(patient), self._opened.enter_context(hurried)
 
     @cached_property
     def resolvers(self) -> tuple[LiveResolver, LiveResolver]:
@@ -73,23 +88,31 @@ class Means:
         return path
 
     def close(self) -> None:
+        self._opened.close()
         if self._server is not None:
             self._server.stop()
 
 
 class _Nothing:
+    """Answers from a zone, which can be replaced; from none at first."""
+
+    def __init__(self) -> None:
+        self.zone: Resolver | None = None
+
     def resolve(self, question: Question, /) -> Answer:
-        return Answer.nxdomain()
+        return Answer.nxdomain() if self.zone is None else self.zone.resolve(question)
 
 
 class OverTheWire:
-    """Asks the fake server through a LiveResolver; waits only briefly for answers that never come."""
+    """Asks a server through one of two resolvers; waits only briefly for answers that never come."""
 
-    def __init__(self, case: Case, means: Means) -> None:
-        self._zone = means.server.zone = case.zone
-        self._patient, self._hurried = means.resolvers
+    def __init__(self, zone: Resolver, resolvers: Sequence[LiveResolver] | Sequence[DoHResolver]) -> None:
+        self._zone = zone
+        self._patient: LiveResolver | DoHResolver
+        self._hurried: LiveResolver | DoHResolver
+        self._patient, self._hurried = resolvers
 
-    def _resolver(self, question: Question) -> LiveResolver:
+    def _resolver(self, question: Question) -> LiveResolver | DoHResolver:
         silent = self._zone.resolve(question).status is Status.TIMEOUT
         return self._hurried if silent else self._patient
 
@@ -207,12 +230,32 @@ def seen_in_json(document: dict[str, Any]) -> Seen:
 
 def live(case: Case, means: Means) -> Seen:
     """check() on a LiveResolver that asks a DNS server."""
-    return _seen(_check(case, OverTheWire(case, means)))
+    return _seen(_check(case, _over_dns(case, means)))
 
 
 def live_in_asyncio(case: Case, means: Means) -> Seen:
     """acheck() on a LiveResolver that asks a DNS server."""
-    return _seen(_acheck(case, OverTheWire(case, means)))
+    return _seen(_acheck(case, _over_dns(case, means)))
+
+
+def _over_dns(case: Case, means: Means) -> OverTheWire:
+    means.server.zone = case.zone
+    return OverTheWire(case.zone, means.resolvers)
+
+
+def doh(case: Case, means: Means) -> Seen:
+    """check() on a DoHResolver that asks a server over HTTPS."""
+    return _seen(_check(case, _over_https(case, means)))
+
+
+def doh_in_asyncio(case: Case, means: Means) -> Seen:
+    """acheck() on a DoHResolver that asks a server over HTTPS."""
+    return _seen(_acheck(case, _over_https(case, means)))
+
+
+def _over_https(case: Case, means: Means) -> OverTheWire:
+    means.over_https.zone = case.zone
+    return OverTheWire(case.zone, means.doh_resolvers)
 
 
 def policy(case: Case, means: Means) -> Seen:
@@ -312,6 +355,8 @@ ENTRY_POINTS: dict[str, EntryPoint] = {
     "ahead-asyncio": asking_ahead_in_asyncio,
     "live": live,
     "live-asyncio": live_in_asyncio,
+    "live-https": doh,
+    "live-https-asyncio": doh_in_asyncio,
 }
 IN_MEMORY = tuple(entry_point for entry_point in ENTRY_POINTS if not entry_point.startswith("live"))
 

@@ -269,6 +269,14 @@ _NETWORK = {
     "firma.de": [{"TXT": "v=spf1 mx -all"}, {"MX": [10, "mx.firma.de"]}],
     "mx.firma.de": [{"A": "5.9.1.2"}],
     "shop.firma.de": [{"A": "5.9.1.3"}],
+    "halves.de": [{"TXT": "v=spf1 ip4:5.9.1.2 include:shop.ha"}, {"TXT": "lves.de -all"}],
+    "joined.de": [{"TXT": ["v=spf1 ip4:5.9.1.2", "ip4:5.9.1.3 -all"]}],
+    "version.de": [{"TXT": ["v=spf1", "ip4:5.9.1.2 -all"]}],
+    "alike.de": [{"TXT": "spf1 ip4:5.9.1.2 -all"}],
+    "gone.de": [{"TXT": "v=spf1 include:_spf.nobody.com -all"}],
+    "to.de": [{"TXT": "v=spf1 redirect=_spf.nobody.com"}],
+    "mixed.de": [{"TXT": "v=spf1 include:shop.firma.de -all"}],
+    "swapped.de": [{"TXT": "v=spf1 a:firma.de -all"}],
     "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.f.4.0.1.0.a.2.ip6.arpa": [{"PTR": "mx.firma.de"}],
 }
 
@@ -286,6 +294,15 @@ _NETWORK = {
         ),
         (["2a01:4f8::1", "firma.de"], "host-without-aaaa", "is by reverse DNS mx.firma.de"),
         (["5.9.1.3", "shop.firma.de"], "parent-has-record", '"v=spf1 redirect=firma.de"'),
+        (["5.9.1.3", "shop.firma.de"], "parent-has-record", 'or "v=spf1 a -all" if it sends only from its own'),
+        (["5.9.1.9", "halves.de"], "split-over-records", "that is: v=spf1 ip4:5.9.1.2 include:shop.halves.de -all"),
+        (["5.9.1.9", "joined.de"], "missing-space", "that is: v=spf1 ip4:5.9.1.2 ip4:5.9.1.3 -all"),
+        (["5.9.1.9", "version.de"], "missing-space", "that is: v=spf1 ip4:5.9.1.2 -all"),
+        (["5.9.1.9", "alike.de"], "look-alike", "that is: v=spf1 ip4:5.9.1.2 -all"),
+        (["5.9.1.9", "gone.de"], "could-be-registered", "anybody who registers it can send as gone.de"),
+        (["5.9.1.9", "to.de"], "could-be-registered", "nobody.com does not exist"),
+        (["5.9.1.9", "mixed.de"], "other-mechanism", "did you mean a:shop.firma.de?"),
+        (["5.9.1.9", "swapped.de"], "other-mechanism", "did you mean include:firma.de?"),
     ],
 )
 def test_what_explains_a_result_is_said(call: Call, suite: Suite, arguments: list[str], code: str, words: str) -> None:

@@ -91,6 +91,7 @@ def test_json(call: Call, option: list[str]) -> None:
                 ],
             }
         ],
+        "unread": [],
         "skipped": [],
     }
 
@@ -136,8 +137,9 @@ def test_what_was_not_read_is_said(call: Call) -> None:
     assert (ended.code, ended.out) == (69, "no SPF record found in 0 files\n")
     assert ended.err == "spfengine lint: x.tf: it was not read: it has NUL octets, so it is no text\n"
     assert call("lint", "--source", ".", "--ignore", "passes-everyone,ptr").code == 0
-    skipped = json.loads(call("lint", "--source", "x.tf", "--json").out)["sources"]["skipped"]
-    assert [each["file"] for each in skipped] == ["x.tf"]
+    sources = json.loads(call("lint", "--source", "x.tf", "--json").out)["sources"]
+    assert [each["file"] for each in sources["unread"]] == ["x.tf"]
+    assert sources["skipped"] == sources["unread"], "the former name"
 
 
 def test_files_without_records_are_fine(call: Call) -> None:

@@ -109,7 +109,8 @@ def test_the_issues_example(call: Call, zone: str) -> None:
     ended = call("simulate", "example.com", "--zone", zone, "--draft", "v=spf1 mx -all")
     first = ended.out.splitlines()[0]
     assert first == (
-        "example.com: nothing is known to get worse, but part of it depends on names that are not in the files given"
+        "example.com: nothing is known to get worse, but part of it depends on names that are not in the files given; "
+        "everything not listed: softfail → fail"
     )
     assert ended.code == 69
     document = json.loads(call("simulate", "example.com", "--zone", zone, "--draft", "v=spf1 mx -all", "--json").out)

@@ -321,3 +321,34 @@ def test_strings_that_lack_a_space_are_in_the_json_of_a_check_and_of_a_change(ca
     found = json.loads(call("simulate", "b.example", "--zone", zone, "--draft", draft, "--json").out)
     assert found["broken"]
     assert [each["code"] for each in found["problems"]] == ["missing-space"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "note"),
+    [
+        (["lint", "--draft", '"v=spf1 mx" " -all"'], "cleaned up in the record (quotes and splits)"),
+        (["check", "192.0.2.1", "a@seed.example", "--draft", "“v=spf1 -all”"], "(curly quotes, quotes)"),
+        (["check", "192.0.2.1:25", "a@seed.example"], "'192.0.2.1:25' is read as 192.0.2.1"),
+        (["simulate", "seed.example", "--draft", "seed.example TXT 'v=spf1 -all'"], "the text before the record"),
+        (["tree", "https://seed.example/"], "is read as seed.example"),
+    ],
+)
+def test_how_arguments_were_understood_is_in_documents_and_reports(
+    call: Call, tmp_path: Path, arguments: list[str], note: str
+) -> None:
+    """What people read on stderr, a program and the reader of a report know as well."""
+    page = tmp_path / "report.html"
+    zone = [] if arguments[0] == "lint" else ["--zone", SEED]
+    ended = call(*arguments, *zone, "--json", "--html", str(page))
+    notes = json.loads(ended.out)["notes"]
+    assert [note in each for each in notes] == [True]
+    assert notes[0] in ended.err
+    assert note.rsplit("'", maxsplit=1)[-1] in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("word", ["-helo", "-helo=mx.seed.example", "-zone"])
+def test_an_option_with_one_hyphen(call: Call, word: str) -> None:
+    ended = call("check", "192.0.2.1", "a@seed.example", word, "mx.seed.example")
+    assert ended.code == 64
+    name = word.partition("=")[0]
+    assert f"No such option '{name}'; did you mean -{name}?" in ended.err

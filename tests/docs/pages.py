@@ -174,11 +174,27 @@ def run(block: Block, command: str, repository: Path) -> tuple[str, int]:
     words = shlex.split(command)
     if words[:1] != ["spfengine"] or {"|", ">", "<", "&&", "||", ";"} & set(words):
         raise PageError(f"{block.place}: only spfengine and echo $? are run here, one command a line, not: {command}")
-    kept = {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "CLICOLOR_FORCE")}
-    environment = {**kept, "COLUMNS": str(WIDTH), "NO_COLOR": "1", "TERM": "dumb"}
+    environment = _environment() | {"COLUMNS": str(WIDTH), "NO_COLOR": "1", "TERM": "dumb"}
     run_words = _in_a_process if words[1] in _STARTS_PROCESSES else _in_this_process
     return run_words(words[1:], environment, repository)
 
+
+def run_in_colour(words: list[str], width: int, repository: Path) -> str:
+    """Return what a command prints on a terminal with colours, which are in ANSI's escape sequences.
+
+    Args:
+        words: the words after `spfengine`.
+        width: columns of the terminal.
+    """
+    environment = _environment() | {"COLUMNS": str(width), "FORCE_COLOR": "1", "TERM": "xterm-256color"}
+    return _in_this_process(words, environment, repository)[0]
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name not in _COLOUR}
+
+
+_COLOUR = ("FORCE_COLOR", "CLICOLOR_FORCE", "NO_COLOR")
 
 _STARTS_PROCESSES = ("conformance", "run-with")
 """Commands whose own processes write to the same output: they need one of their own."""

@@ -249,6 +249,13 @@ def test_links_lead_to_files(name: str) -> None:
     assert not missing, f"{name} leads to {missing}"
 
 
+@pytest.mark.parametrize("name", [*TOP_PAGES, *PAGES])
+def test_tests_that_pages_name_exist(name: str) -> None:
+    text = (REPOSITORY / name).read_text(encoding="utf-8")
+    for path, _, test in re.findall(r"`(tests/[a-z0-9_/]+\.py)(::(\w+))?`", text):
+        assert f"def {test}" in (REPOSITORY / path).read_text(encoding="utf-8"), f"{path}::{test}"
+
+
 def test_every_page_is_linked_from_the_index() -> None:
     """Readers find only pages that the index links to."""
     index = (REPOSITORY / "docs" / "index.md").read_text(encoding="utf-8")

@@ -48,6 +48,37 @@ def test_the_address_in_a_comment_is_the_only_one(comment: str, address: str | N
     assert parse_authentication_results(f"mx.example; spf=pass ({comment})").spf[0].client_ip == address
 
 
+@pytest.mark.parametrize("text", ["\x00pass", "pass\x00", "\npass", "pass (a\x7f)", "pass\r(a)"])
+def test_a_control_character_anywhere_is_refused(text: str) -> None:
+    with pytest.raises(HeaderError, match="expected no control character"):
+        parse_received_spf(text)
+    with pytest.raises(HeaderError, match="expected no control character"):
+        parse_authentication_results(text)
+
+
+@pytest.mark.parametrize("length", [10, 300, 1000])
+def test_a_field_may_end_anywhere(length: int) -> None:
+    """Also after more characters than there are small integers."""
+    assert parse_received_spf("pass client-ip=" + "x" * length).keys == {"client-ip": "x" * length}
+    read = parse_authentication_results(f"{'x' * length}; spf=pass smtp.mailfrom={'y' * length}")
+    assert read.spf[0].properties == (("smtp.mailfrom", "y" * length),)
+    assert parse_authentication_results(f"{'x' * length}; none").results == ()
+
+
+@pytest.mark.parametrize("rest", ["for b@example.net", "for b@example.net smtp.helo=h.example", "FOR b (x)"])
+def test_a_recipient_after_a_property_is_passed_over(rest: str) -> None:
+    (result,) = parse_authentication_results(f"mx.example; spf=pass smtp.mailfrom=a.example {rest}").spf
+    expected = [("smtp.mailfrom", "a.example"), *[("smtp.helo", "h.example")] * ("helo" in rest)]
+    assert list(result.properties) == expected
+
+
+def test_for_with_an_equals_sign_is_a_property() -> None:
+    (result,) = parse_authentication_results("mx.example; spf=pass a.b=c for=d for.e=f").spf
+    assert result.properties == (("a.b", "c"), ("for", "d"), ("for.e", "f"))
+    with pytest.raises(HeaderError):
+        parse_authentication_results("mx.example; spf=pass for b@example.net")
+
+
 @pytest.mark.parametrize("case", AUTHENTICATED)
 def test_authentication_results_of_other_software(case: str) -> None:
     text, authserv_id, results = AUTHENTICATED[case]

@@ -83,6 +83,17 @@ def test_a_failure_of_the_other_family_is_not_void(client: str, failing: str) ->
     assert {question.type for question in listening.questions} == {RRType.TXT, RRType.A, RRType.AAAA}
 
 
+@pytest.mark.parametrize("status", [status for status in Status if status not in (Status.NOERROR, Status.NXDOMAIN)])
+def test_a_failure_is_no_void_lookup_by_any_rule(status: Status) -> None:
+    """Whatever the records of the other family are."""
+    names = {"x.example": {"A": status, "AAAA": "2001:db8::1"}}
+    for rule in VoidRule:
+        listening = Listening(zone("v=spf1 a:x.example -all", **names))
+        result = check(CLIENT, "u@a.example", resolver=listening, limits=Limits(void_rule=rule))
+        assert (result.result, result.void_lookups) == ("temperror", 0)
+        assert len(listening.asked) == 2
+
+
 @pytest.mark.parametrize(("voids", "terms"), [(0, 1), (1, 2), (2, 3), (5, 6)])
 @pytest.mark.parametrize("rule", list(VoidRule))
 def test_one_void_lookup_too_many_ends_the_check_at_once(voids: int, terms: int, rule: VoidRule) -> None:
@@ -166,6 +177,16 @@ def test_whether_p_is_charged(record: str, lookups: int, counting_p: int) -> Non
     for count_p, expected in ((False, lookups), (True, counting_p)):
         limits = Limits(voids=100, count_p=count_p)
         assert check(CLIENT, "u@a.example", resolver=zone(record, **names), limits=limits).lookups == expected
+
+
+def test_a_term_with_p_is_void_once() -> None:
+    """The void lookups of `%{p}` and of the term are those of one term, however often that is charged."""
+    for terms, voids in (
+        ("exists:%{p}.gone.example", 1),
+        ("a:gone.example exists:%{p}.gone.example a:gone.example", 3),
+    ):
+        limits = Limits(voids=9, count_p=True)
+        assert check("192.0.2.77", "u@a.example", resolver=zone(f"v=spf1 {terms}"), limits=limits).void_lookups == voids
 
 
 def test_a_charge_for_p_can_exceed_the_limit() -> None:

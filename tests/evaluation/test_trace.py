@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from spfengine import Limits, Status, check
-from spfengine.evaluation.trace import Expansion, TracedRecord, traced
+from spfengine.evaluation.trace import Expansion, TracedRecord, traced, traced_questions
 from spfengine.resolvers.zone import Zone
 from tests.evaluation.trace_cases import CASES, Case
 
@@ -120,6 +120,31 @@ def test_the_trace_is_made_once_and_is_json() -> None:
     }
     assert [term["outcome"] for term in root["terms"]] == ["match", "followed"]
     assert set(root["terms"][0]) == {"term", "span", "outcome", "why", "expansions", "questions", "record"}
+
+
+def test_the_terms_of_an_included_record_are_traced_with_it() -> None:
+    inner = "v=spf1 ip4:10.0.0.0/8 a:%{d} ip4:192.0.2.0/24 -all"
+    zone = Zone({**ZONE, "a.example": {"TXT": "v=spf1 include:b.example -all"}, "b.example": {"TXT": inner}})
+    result = check("192.0.2.1", "u@a.example", resolver=zone)
+    (include, last) = result.trace.root.terms
+    assert include.record is not None
+    assert [(term.term.text, str(term.outcome)) for term in include.record.terms] == [
+        ("ip4:10.0.0.0/8", "no-match"),
+        ("a:%{d}", "no-match"),
+        ("ip4:192.0.2.0/24", "match"),
+        ("-all", "not-evaluated"),
+    ]
+    assert include.record.terms[1].why == "192.0.2.1 is none of these: b.example has no A record"
+    assert str(last.outcome) == "not-evaluated"
+    questions = [str(each.question.name) for each in traced_questions(result.trace.root)]
+    assert questions == ["a.example", "b.example", "b.example"]
+    assert result.questions_unneeded == result.questions_ahead == 0
+
+
+def test_a_trace_is_printed_in_80_columns() -> None:
+    zone = Zone({"a.example": {"TXT": "v=spf1 " + "x=y " * 40 + "-all"}})
+    trace = check("192.0.2.1", "u@a.example", resolver=zone).trace
+    assert trace.render() == trace.render(width=80) != trace.render(width=81)
 
 
 def test_a_chain_of_cname_records_is_shown() -> None:

@@ -19,6 +19,8 @@ class Case(NamedTuple):
 CASES = [
     Case("ip4:192.0.2.0/24", "ip4:192.0.2.0/24", TermStatus.MATCH, "192.0.2.1 is in 192.0.2.0/24"),
     Case("ip4:10.0.0.0/8", "ip4:10.0.0.0/8", TermStatus.NO_MATCH, "192.0.2.1 is not in 10.0.0.0/8"),
+    Case("ip4:192.0.2.1", "ip4:192.0.2.1", TermStatus.MATCH, "192.0.2.1 is that address"),
+    Case("ip4:192.0.2.2", "ip4:192.0.2.2", TermStatus.NO_MATCH, "192.0.2.1 is not 192.0.2.2"),
     Case("ip4:192.0.2.1", "ip4:192.0.2.1", TermStatus.NO_MATCH, "2001:db8::1 is an IPv6 address", ip="2001:db8::1"),
     Case(
         "ip6:2001:db8::/32", "ip6:2001:db8::/32", TermStatus.MATCH, "2001:db8::1 is in 2001:db8::/32", ip="2001:db8::1"

@@ -173,6 +173,41 @@ def test_forms_of_xml_that_reports_have(tmp_path: Path, text: bytes) -> None:
     assert evidence.senders[-1].ip == "192.0.2.1"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        report(record(), head="<!-- AT&T &amp; &nbsp; -->"),
+        report(record(row="<x><![CDATA[a & b &nbsp;]]></x>")),
+        report(record(row="<x><![CDATA[a & b]]></x><y>&amp; &#38; &#x26;</y>")),
+    ],
+)
+def test_an_ampersand_where_xml_allows_it_is_no_fault(tmp_path: Path, text: bytes) -> None:
+    evidence = read_bytes(tmp_path, text)
+    assert (evidence.unread, evidence.repaired) == ((), ())
+    assert evidence.messages == 1
+
+
+@pytest.mark.parametrize("reference", ["&#0;", "&#x110000;", "&#1114112;", "&#xD800;", "&#xFFFE;"])
+def test_a_reference_to_no_character_is_replaced(tmp_path: Path, reference: str) -> None:
+    evidence = read_bytes(tmp_path, report(record(row=f"<x>{reference}</x>")))
+    assert evidence.messages == 1
+    assert "a character that XML can't have was replaced" in str(evidence.repaired[0])
+
+
+@pytest.mark.parametrize("reference", ["&#9;", "&#x10FFFF;", "&#1114111;", "&#XE000;", "&#xFFFD;"])
+def test_a_reference_to_a_character_is_none(tmp_path: Path, reference: str) -> None:
+    evidence = read_bytes(tmp_path, report(record(row=f"<x>{reference}</x>")))
+    assert (evidence.messages, evidence.repaired, evidence.unread) == (1, (), ())
+
+
+def test_elements_of_the_namespace_of_the_root_are_the_report_s(tmp_path: Path) -> None:
+    text = report(record(row='<x xmlns="urn:y"/>')).replace(b"<feedback>", b'<feedback xmlns="urn:x">')
+    assert of(read_bytes(tmp_path, text)) == [("192.0.2.1", "@example.com", None, 1, "pass")]
+    inner = report(record(row='<x:feedback xmlns:x="urn:y"/>'), record("192.0.2.2"))
+    evidence = read_bytes(tmp_path, inner.replace(b"<feedback>", b'<feedback xmlns="urn:x">'))
+    assert [sender.ip for sender in evidence.senders] == ["192.0.2.1", "192.0.2.2"]
+
+
 def test_a_report_is_read_the_same_however_it_arrives(tmp_path: Path) -> None:
     expected = read_bytes(tmp_path, GOOD).senders
     for content in [

@@ -4,7 +4,7 @@ import tomllib
 from ipaddress import ip_network
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -113,6 +113,24 @@ _OTHERS: dict[str, Any] = {
 }
 
 
+@pytest.mark.parametrize("term", ["include:gone.com", "include:_spf.gone.com", "redirect=gone.com"])
+def test_one_fault_is_one_finding(term: str) -> None:
+    """That a name does not exist and that anybody could register it: the second says both."""
+    findings = spfengine.lint("firma.de", resolver=Zone({"firma.de": {"TXT": f"v=spf1 ip4:5.9.1.2 {term}"}}))
+    about = [each for each in findings if "gone.com" in each.text]
+    assert [each.code for each in about] == ["could-be-registered"]
+    assert about[0].text.endswith("can send as you; until then receivers give permerror")
+
+
+def test_terms_that_lead_to_one_domain_are_one_finding() -> None:
+    record = "v=spf1 include:a.gone.com a:b.gone.com redirect=c.gone.com"
+    findings = spfengine.lint("firma.de", resolver=Zone({"firma.de": {"TXT": record}}))
+    [finding] = [each for each in findings if "gone.com" in each.text and each.severity is Severity.ERROR]
+    assert finding.code == "could-be-registered"
+    assert [record[start:end] for start, end in finding.spans] == record.split(" ")[1:]
+    assert finding.text.endswith("; a:b.gone.com and redirect=c.gone.com lead there as well")
+
+
 class TestConfused:
     @pytest.mark.parametrize(
         ("term", "code", "meant"),
@@ -185,6 +203,24 @@ class TestSpace:
             "small.dienst.de": {"TXT": "v=spf1 ip4:5.9.0.0/20 -all"},
         }
         assert found(zone, "rentable-network") == []
+
+    def test_the_terms_of_a_record_are_one_finding(self) -> None:
+        terms = "ip4:34.64.0.0/10 ip4:5.9.1.2 mx a/8 ip4:34.0.0.0/9".split()
+        record = f"v=spf1 {' '.join(terms)} -all"
+        zone = {
+            "firma.de": {"TXT": record, "MX": (10, "mx.firma.de"), "A": "34.64.0.9"},
+            "mx.firma.de": {"A": "5.9.1.3"},
+        }
+        [finding] = found(zone, "rentable-network")
+        named = [record[start:end] for start, end in finding.spans]
+        assert named == ["ip4:34.64.0.0/10", "a/8", "ip4:34.0.0.0/9"]
+        assert finding.span == finding.spans[0]
+        assert finding.text.startswith("3 terms pass networks of ")
+        assert all(term in finding.text for term in named)
+        assert finding.to_dict()["spans"] == [list(span) for span in finding.spans]
+        assert found(zone, "wide-network") == []
+        of_text = spfengine.lint(None, record=record)
+        assert [len(each.spans) for each in of_text if each.code == "rentable-network"] == [2]
 
     def test_the_data_has_a_source_for_every_operator(self) -> None:
         path = Path(spfengine.__file__).parent / "linting" / "rentable.toml"
@@ -318,3 +354,28 @@ def test_characters_are_shown_and_named(record: str, shown: str) -> None:
 @pytest.mark.parametrize("code", ["helo-without-record", "large-space", "ttl", "include-not-followed"])
 def test_what_harms_nobody_is_only_an_info(code: str) -> None:
     assert ABOUT[LintCode(code)].severity is Severity.INFO
+
+
+class TestEvidenceOfIncludes:
+    """An include that no message came through is said to do nothing only by enough messages."""
+
+    ZONE: ClassVar[dict[str, Any]] = {
+        "firma.de": {"TXT": "v=spf1 include:used.firma.de include:spare.firma.de -all"},
+        "used.firma.de": {"TXT": "v=spf1 ip4:5.9.1.2 -all"},
+        "spare.firma.de": {"TXT": "v=spf1 ip4:5.9.1.3 -all"},
+    }
+
+    @pytest.mark.parametrize(
+        ("messages", "severity"),
+        [(1, None), (9, None), (10, "info"), (99, "info"), (100, "warning"), (1234, "warning")],
+    )
+    def test_the_messages_have_to_be_enough(self, messages: int, severity: str | None) -> None:
+        senders = [spfengine.Sender("5.9.1.2", "a@firma.de", count=messages)]
+        findings = spfengine.lint("firma.de", resolver=Zone(self.ZONE), senders=senders)
+        idle = [each for each in findings if each.code == "include-does-nothing"]
+        assert [str(each.severity) for each in idle] == ([severity] if severity else [])
+        for each in idle:
+            assert each.text.startswith(
+                "include:spare.firma.de does nothing for the senders given: no message among the "
+            )
+            assert f"{messages:,} messages seen" in each.text

@@ -218,7 +218,8 @@ def test_a_finding_is_a_value(code: str) -> None:
     for finding in CASES[code][0].findings():
         assert pickle.loads(pickle.dumps(finding)) == finding
         assert finding.to_dict().keys() == {
-            "code", "severity", "text", "domain", "span", "section", "hint", "fix", "own", "record", "path",
+            "code", "severity", "text", "domain", "span", "spans", "section", "hint", "fix", "own", "record",
+            "path",
         }  # fmt: skip
         shown = finding.render()
         assert str(finding.code) in shown
@@ -451,3 +452,14 @@ def test_many_hosts_without_a_record_are_shown_together() -> None:
     text = plain(lint_lines("x.example", findings, lambda _: "", None), None)
     assert text.count("[helo-without-record]") == 1
     assert "mx0.x.example, mx1.x.example, mx2.x.example, mx3.x.example" in text
+
+
+def test_a_term_that_is_there_twice_is_one_finding() -> None:
+    findings = case("v=spf1 mx ip4:203.0.113.1 mx -all").findings()
+    second = [each for each in findings if each.span == (26, 28)]
+    assert [each.code for each in second] == ["duplicate-term"]
+
+
+def test_an_mx_record_with_an_address_is_one_finding_in_a_zone_too() -> None:
+    rrsets = {"x.example": {"SOA": "ns. root. 1 2 3 4 5", "TXT": "v=spf1 mx -all", "MX": (10, "192.0.2.1")}}
+    assert codes_of(spfengine.lint("x.example", resolver=spfengine.Zone(rrsets))) == ["mx-is-address"]

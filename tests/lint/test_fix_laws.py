@@ -14,7 +14,8 @@ import spfengine
 from spfengine import Limits, Policy, Result, Zone
 from spfengine.addresses import V4, V6, address_text
 from spfengine.linting import Finding, Severity
-from spfengine.record.model import All, Term, same_term
+from spfengine.linting.fixes import term_meant
+from spfengine.record.model import All, Term, UnknownModifier, same_term
 from spfengine.record.parser import parse_term, sound_terms
 from tests.lint.test_fixes import published
 
@@ -283,7 +284,8 @@ def _known_terms(finding: Finding, drawn: Drawn, uncertain: set[tuple[object, ob
     for text in texts:
         for term in sound_terms(text):
             torn = text[: term.span[0]].rstrip(" ")[-2:] in (" +", " -", " ?", " ~")
-            is_certain = (finding.source, term.span) not in uncertain
+            is_other = isinstance(term, UnknownModifier) and term_meant(term) is not None  # corrected as well
+            is_certain = (finding.source, term.span) not in uncertain and not is_other
             if is_certain and not (torn or (at_fault is not None and same_term(term, at_fault))):
                 yield term
 

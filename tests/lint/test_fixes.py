@@ -115,6 +115,8 @@ def test_no_other_code_has_a_fix_in_its_case(code: str) -> None:
         ("v=spf1 ip4:192.0.2.0 255.255.255.0 -all", None),
         ("v=spf1 ip4:192.000.002.001 -all", "v=spf1 ip4:192.0.2.1 -all"),
         ("v=spf1 ip4:192.0.2.010 -all", None),
+        ("v=spf1 ip4:192.0.2.1inlude:ok.example -all", None),
+        ("v=spf1 ip4:192.009.002.010 -all", "v=spf1 ip4:192.9.2.10 -all"),
         ("v=spf1 include:https://ok.example -all", "v=spf1 include:ok.example -all"),
         ("v=spf1 a:https://ok.example/x -all", "v=spf1 a:ok.example -all"),
         ("v=spf1 include:@ok.example -all", "v=spf1 include:ok.example -all"),
@@ -196,7 +198,8 @@ def test_a_typo_is_told_with_the_record_that_was_meant(record: str, fixed: str |
         (["v=spf1 mx -all", "v=spf1 mx"], "v=spf1 mx -all"),
         (["v=spf1 mx -all", "v=spf1 mx +all"], None),
         (["v=spf1 mx -all", "v=spf1 redirect=ok.example"], None),
-        (["v=spf1 mx -all", "v=spf1 mx -al"], None),
+        (["v=spf1 mx -all", "v=spf1 a -al"], "v=spf1 mx a -all"),
+        (["v=spf1 mx -all", "v=spf1 mx foo -all"], None),
         (["v=spf1 mx exp=a.example -all", "v=spf1 mx exp=b.example -all"], None),
     ],
 )

@@ -1,150 +1,172 @@
-"""Take a sample of a package's mutants, run its tests on each, and print those that survive."""
+"""Measure how many mutants of a package its tests notice; without a package, try the sample that CI tries."""
 
-import ast
-import os
-import subprocess
+import argparse
 import sys
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
-from random import Random
-from shutil import copytree, ignore_patterns
 from tempfile import TemporaryDirectory
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+from tests.mutation.known import SAMPLE, SURVIVORS, explained, first_to_notice, write_sample
+from tests.mutation.mutants import Mutant, change, places, sample
+from tests.mutation.running import Changed, Reached, copy_to, reached, run_tests
 
 TESTS = {name: [f"tests/{name}"] for name in ("record", "evaluation", "policy", "evidence", "advice")}
-"""The tests of each package: those of its own folder, which are quick. Others notice more."""
+"""The tests of each package: those of its own folder."""
+_OTHERS = {
+    "record": ["tests/lint", "tests/cases", "tests/cli/test_lint.py"],
+    "evaluation": ["tests/cases", "tests/checker", "tests/prefetch", "tests/hostile"],
+    "policy": [
+        "tests/simulation",
+        "tests/lint",
+        "tests/advice",
+        "tests/hostile",
+        "tests/checker",
+        "tests/cli/test_tree.py",
+    ],
+    "evidence": ["tests/advice", "tests/cli", "tests/dmarc"],
+    "advice": ["tests/cli", "tests/lint"],
+}
+"""The tests of the packages that use it, for mutants that its own do not notice."""
 TARGETS = {"record": 90, "evaluation": 90, "policy": 90, "evidence": 80, "advice": 80}
 """How many mutants of a hundred the tests must notice."""
-_LEFT_OUT = ("NumberReplacer",)
-"""Operators of cosmic-ray that are left out on lines of constants: a bound that is one higher promises nothing else."""
-_SECONDS = 300
+
+
+_SAMPLED, _SEED = 6, 0
+"""The sample that CI tries: how many mutants of each package, and the seed of the hashes that choose them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Mutant:
-    """A change of one place.
+class Verdict:
+    """Whether the tests notice a mutant, and the first that does, if it can be known."""
 
-    Attributes:
-        path: the module, relative to the checkout.
-        operator: cosmic-ray's name of what is changed.
-        occurrence: which of the places in the module it is.
-        line, column: its place in the module.
+    mutant: Mutant
+    survives: bool
+    noticed_by: str | None = None
+
+
+@dataclass
+class _Work:
+    """What a process that judges mutants works with: its own copy of the checkout, and the tests of each line."""
+
+    package: str
+    checkout: Path
+    reached: Reached
+
+
+_works: list[_Work] = []
+
+
+def _begin(package: str, folder: Path, lines: Reached) -> None:
+    _works.append(_Work(package, copy_to(folder), lines))
+
+
+def _judge(mutant: Mutant) -> Verdict:
+    """Run the tests that reach a mutant, and then all of the package: some results are cached, and some tests start
+    programs.
     """
-
-    path: str
-    operator: str
-    occurrence: int
-    line: int
-    column: int
-
-    def __str__(self) -> str:
-        return f"{self.path}:{self.line} {self.operator.partition('/')[2]} {self.occurrence}"
-
-
-def mutants(package: str) -> list[Mutant]:
-    """Return all mutants of a package, but for annotations, docstrings and `__repr__`."""
-    from cosmic_ray.ast import ast_nodes, get_ast_from_path
-    from cosmic_ray.plugins import get_operator, operator_names
-
-    found = []
-    for path in sorted((REPOSITORY / "spfengine" / package).rglob("*.py")):
-        module = get_ast_from_path(path)
-        ignored, constants = _ignored_lines(path.read_text(encoding="utf-8")), _constants(path)
-        for name in sorted(operator_names()):
-            operator = get_operator(name)
-            if operator.arguments():
-                continue
-            places = [at for node in ast_nodes(module) for at in operator().mutation_positions(node)]
-            for occurrence, ((line, column), _) in enumerate(places):
-                if line not in ignored and not (line in constants and name.endswith(_LEFT_OUT)):
-                    found.append(Mutant(str(path.relative_to(REPOSITORY)), name, occurrence, line, column))
-    return found
+    work = _works[0]
+    chosen = work.reached.tests_of(mutant)
+    own = tuple(TESTS[work.package])
+    files = sorted({test.partition("::")[0] for test in chosen}, key=lambda file: (not file.startswith(own), file))
+    with Changed(work.checkout, mutant):
+        for some, where in ((chosen, files), (None, own)):
+            passed, failed = run_tests(work.checkout, where, chosen=some) if where else (True, None)
+            if not passed:
+                return Verdict(mutant, survives=False, noticed_by=failed)
+    return Verdict(mutant, survives=True)
 
 
-def _ignored_lines(source: str) -> set[int]:
-    """Return the lines of annotations (`int | None` computes nothing), imports for types, and `__repr__`."""
-    lines: set[int] = set()
-    for node in ast.walk(ast.parse(source)):
-        ignored: list[ast.AST | None] = []
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            ignored = [node.returns, *[each.annotation for each in ast.walk(node.args) if isinstance(each, ast.arg)]]
-            ignored += [node] if node.name == "__repr__" else []
-        elif isinstance(node, ast.AnnAssign):
-            ignored = [node.annotation] if node.value is None else []
-        elif isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
-            ignored = [node]
-        for each in ignored:
-            if each is not None:
-                first, last = getattr(each, "lineno", 0), getattr(each, "end_lineno", 0) or 0
-                lines |= set(range(first, last + 1))
-    return lines
+def judged(package: str, mutants: list[Mutant], jobs: int) -> Iterator[Verdict]:
+    """Yield whether the tests notice each of these mutants of a package."""
+    with TemporaryDirectory(prefix="spfengine-mutation-") as name:
+        folder = Path(name)
+        lines = reached(copy_to(folder), package, [*TESTS[package], *_OTHERS[package]])
+        context = get_context("fork")
+        with ProcessPoolExecutor(jobs, context, initializer=_begin, initargs=(package, folder, lines)) as pool:
+            yield from pool.map(_judge, mutants)
 
 
-def _constants(path: Path) -> set[int]:
-    """Return the lines of assignments at the top of a module."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    assigned = [node for node in tree.body if isinstance(node, ast.Assign | ast.AnnAssign)]
-    return {line for node in assigned for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)}
+def measure(package: str, count: int, seed: int, jobs: int) -> None:
+    """Print the mutants of a sample that survive, and the score."""
+    every = places(package)
+    mutants = sample(every, count, seed)
+    survivors = 0
+    for verdict in judged(package, mutants, jobs):
+        if verdict.survives:
+            survivors += 1
+            _print(verdict.mutant)
+    killed = len(mutants) - survivors
+    sys.stdout.write(
+        f"{package}: {killed} of {len(mutants)} killed ({100 * killed / len(mutants):.0f} %, "
+        f"expected {TARGETS[package]} %), of {len(every)} places, seed {seed}\n"
+    )
 
 
-def survives(mutant: Mutant, checkout: Path, tests: list[str]) -> bool:
-    """Whether no test notices a mutant."""
-    from cosmic_ray.mutating import mutate_code
-    from cosmic_ray.plugins import get_operator
-
-    path = checkout / mutant.path
-    source = path.read_bytes()
-    changed = mutate_code(source, get_operator(mutant.operator)(), mutant.occurrence)
-    assert changed is not None, mutant
-    path.write_bytes(changed.encode() if isinstance(changed, str) else changed)
-    try:
-        return pass_in(checkout, tests)
-    finally:
-        path.write_bytes(source)
+def _print(mutant: Mutant) -> None:
+    found = change(mutant)
+    sys.stdout.write(f"survives: {mutant}\n{found.path}\n- {found.before}\n+ {found.after}\n")
+    sys.stdout.flush()
 
 
-def pass_in(checkout: Path, tests: list[str]) -> bool:
-    """Whether tests pass, and end, in a checkout."""
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
-    environment = os.environ | {"PYTHONPATH": str(checkout), "CI": "true", "PYTHONDONTWRITEBYTECODE": "1"}
-    environment.setdefault("SPFENGINE_SHARED", str(REPOSITORY.parent / "shared"))
-    try:
-        ended = subprocess.run(
-            command, cwd=checkout, env=environment, capture_output=True, timeout=_SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return False
-    return ended.returncode == 0
+def check_sample(*, keep: bool) -> int:
+    """Return how many mutants of the fixed sample survive without a reason in survivors.md.
+
+    Each is tried with the test that noticed it before, and with the tests of its package only if that one is silent.
+
+    Args:
+        keep: whether to write what noticed them for the next time.
+    """
+    survivors = explained(SURVIVORS.read_text(encoding="utf-8"))
+    known = first_to_notice() if SAMPLE.exists() else {}
+    noticed = {}
+    unexplained = 0
+    with TemporaryDirectory(prefix="spfengine-mutation-") as name:
+        checkout = copy_to(Path(name))
+        for package in TESTS:
+            for mutant in sample(places(package), _SAMPLED, _SEED):
+                found = change(mutant)
+                if found in survivors:
+                    continue
+                test = _noticing(mutant, checkout, package, known.get(found))
+                if test is not None:
+                    noticed[found] = test
+                else:
+                    unexplained += 1
+                    _print(mutant)
+    if keep:
+        write_sample(noticed)
+    sys.stdout.write(f"{len(noticed)} noticed, {unexplained} survive that survivors.md does not name\n")
+    return unexplained
+
+
+def _noticing(mutant: Mutant, checkout: Path, package: str, known: str | None) -> str | None:
+    """Return the test that notices a mutant, "" if it is not known which does; None if none does."""
+    with Changed(checkout, mutant):
+        if known:
+            passed, _ = run_tests(checkout, [known.partition("::")[0]], chosen=[known])
+            if not passed:
+                return known
+        passed, failed = run_tests(checkout, TESTS[package])
+        return None if passed else failed or ""
 
 
 def main(arguments: list[str]) -> int:
-    """Run a sample; return how many of it survive."""
-    package, count, *seed = arguments
-    every: dict[tuple[str, int, int], list[Mutant]] = {}
-    for mutant in mutants(package):
-        every.setdefault((mutant.path, mutant.line, mutant.column), []).append(mutant)
-    chance = Random(int(seed[0]) if seed else 0)
-    # One mutant of a place: `+` has twelve, nearly all of which raise TypeError, and would make the score look better.
-    sample = [chance.choice(every[place]) for place in chance.sample(sorted(every), min(int(count), len(every)))]
-    survivors = []
-    with TemporaryDirectory() as folder:
-        checkout = Path(folder) / "checkout"
-        copytree(REPOSITORY, checkout, ignore=ignore_patterns(".git", ".venv", "__pycache__", ".*_cache"))
-        if not pass_in(checkout, TESTS[package]):
-            raise SystemExit(f"the tests of {package} fail before anything is changed")
-        for mutant in sample:
-            if survives(mutant, checkout, TESTS[package]):
-                survivors.append(mutant)
-                sys.stdout.write(f"survives: {mutant}\n")
-                sys.stdout.flush()
-    killed = len(sample) - len(survivors)
-    sys.stdout.write(
-        f"{package}: {killed} of {len(sample)} killed ({100 * killed / len(sample):.0f} %, "
-        f"expected {TARGETS[package]} %), of {len(every)} places\n"
-    )
-    return len(survivors)
+    """Return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
+    parser.add_argument("package", choices=sorted(TESTS), nargs="?", help="default: the fixed sample of all packages")
+    parser.add_argument("count", type=int, nargs="?", default=100, help="how many mutants")
+    parser.add_argument("seed", type=int, nargs="?", default=0)
+    parser.add_argument("--jobs", type=int, default=1, help="how many at a time")
+    parser.add_argument("--keep", action="store_true", help="write sample.json: what notices the mutants of the sample")
+    options = parser.parse_args(arguments)
+    if options.package is None:
+        return 1 if check_sample(keep=options.keep) else 0
+    measure(options.package, options.count, options.seed, options.jobs)
+    return 0
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

@@ -138,13 +138,13 @@ def test_files_that_are_too_large_are_named(repository: Run, monkeypatch: pytest
     monkeypatch.setattr(git, "MOST_OF_A_FILE", 20)
     found = read_revision("HEAD")
     assert list(found.files) == ["dns/main.tf"]
-    assert [each.path for each in found.skipped] == ["zones/example.com.zone"]
-    assert "MiB" in found.skipped[0].why
+    assert [each.path for each in found.unread] == ["zones/example.com.zone"]
+    assert "MiB" in found.unread[0].why
     monkeypatch.setattr(finder, "MOST_OCTETS", 20)
     here = read_path(".")
-    assert [each.path for each in here.skipped] == ["zones/example.com.zone"]
+    assert [each.path for each in here.unread] == ["zones/example.com.zone"]
     assert found.is_same(here, "zones/example.com.zone")
     write("zones/example.com.zone", ZONE + b" ")
     assert not found.is_same(read_path("."), "zones/example.com.zone")
     monkeypatch.setattr(git, "MOST_OCTETS", 1)
-    assert len(read_revision("HEAD").skipped) == 1
+    assert len(read_revision("HEAD").unread) == 1

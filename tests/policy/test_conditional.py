@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from spfengine import ArgumentError, Limits, Result, Zone, check
+from spfengine import ArgumentError, Limits, Result, Status, Zone, check
 from spfengine.policy import compile as tiling, work
 from spfengine.policy.outcome import Choice, Input, Outcome
 from spfengine.policy.policy import Policy
@@ -285,3 +285,50 @@ def test_a_record_over_the_cap_on_ranges_needs_the_interpreter(monkeypatch: pyte
     assert policy.check("30.0.0.1", resolver=zone).result == "pass"
     assert policy.check("31.0.0.1", resolver=zone).result == "fail"
     assert [str(network) for network in policy.networks("pass")] == ["10.0.0.0/8", "20.0.0.0/8"]
+
+
+def test_a_helo_name_given_to_the_check_is_used_rather_than_that_of_the_policy() -> None:
+    zone = Zone({"d.example": {"TXT": "v=spf1 exists:%{i}.%{h} -all"}, "192.0.2.1.two.example": {"A": "127.0.0.2"}})
+    policy = Policy.compile("d.example", resolver=zone, helo="one.example")
+    assert policy.check("192.0.2.1", resolver=zone).result == "fail"
+    assert policy.check("192.0.2.1", resolver=zone, helo="two.example").result == "pass"
+    assert policy.check("192.0.2.1", resolver=zone, helo="one.example").result == "fail"
+    other = Policy.compile("d.example", resolver=zone, helo="two.example")
+    assert other.check("192.0.2.1", resolver=zone).result == "pass"
+
+
+@pytest.mark.parametrize("status", [status for status in Status if status not in (Status.NOERROR, Status.NXDOMAIN)])
+def test_a_failure_after_a_conditional_term_is_incomplete(status: Status) -> None:
+    """A conditional term that DNS may not answer for is not."""
+    zone = Zone({"d.example": {"TXT": "v=spf1 exists:%{i}.x.example a:h.example -all"}, "h.example": {"A": status}})
+    policy = Policy.compile("d.example", resolver=zone)
+    assert [str(network) for network in policy.incomplete] == ["0.0.0.0/0"]
+    assert not policy.is_cut
+
+
+@pytest.mark.parametrize(("count_p", "result"), [(True, "permerror"), (False, None)])
+def test_p_is_charged_in_a_policy_as_in_a_check(count_p: bool, result: str | None) -> None:
+    """`Limits.count_p`; a term without a domain-spec has no `%{p}`."""
+    limits = Limits(lookups=1, count_p=count_p)
+    zone = Zone({"d.example": {"TXT": "v=spf1 exists:%{p}.x.example -all"}, "e.example": {"TXT": "v=spf1 ptr -all"}})
+    assert Policy.compile("d.example", resolver=zone, limits=limits).check("192.0.2.1").result == result
+    assert Policy.compile("e.example", resolver=zone, limits=limits).check("192.0.2.1").result is None
+
+
+@pytest.mark.parametrize(("names", "most"), [(0, 1), (1, 1), (2, 2), (4, 4)])
+def test_how_many_void_lookups_ptr_can_count(names: int, most: int) -> None:
+    """By the rule "per-lookup": that for its names, or those for their addresses."""
+    zone = Zone({"d.example": {"TXT": "v=spf1 ptr -all"}})
+    for voids in range(6):
+        limits = Limits(voids=voids, names=names, void_rule="per-lookup")
+        results = Policy.compile("d.example", resolver=zone, limits=limits).check("192.0.2.1").results
+        assert (Result.PERMERROR in results) == (voids < most)
+
+
+def test_an_outcome_as_json() -> None:
+    outcome = Outcome(Result.PASS, directive="mx", record_domain="d.example", path=(("d.example", "mx"),))
+    assert outcome.to_dict() == {
+        "result": "pass", "problem": None, "directive": "mx", "record_domain": "d.example",
+        "path": [["d.example", "mx"]],
+        "lookups": 0, "void_lookups": 0, "depends_on": [], "tree": None, "rest": None,
+    }  # fmt: skip

@@ -201,3 +201,51 @@ def test_the_numbers_are_those_of_the_budget(zone: Zone, random: Any) -> None:
     for term in found.terms:
         assert bool(term.records) <= isinstance(term.term, (Include, Redirect))
     assert json.loads(json.dumps(found.to_dict())) == found.to_dict()
+
+
+def test_a_tree_as_json_has_the_answer_and_the_fault_of_each_record() -> None:
+    zone = {
+        "a.example": {"TXT": "v=spf1 include:b.example include:gone.example exp=e.example redirect=bad.example"},
+        "b.example": {"TXT": "v=spf1 mx include:A.example -all", "MX": "1 m.example"},
+        "bad.example": {"TXT": "v=spf1 foo bar"},
+        "m.example": {"A": "192.0.2.1"},
+    }
+    root: Any = json.loads(json.dumps(of(zone).to_dict()))["root"]
+    assert [term["term"] for term in root["terms"]] == [
+        "include:b.example",
+        "include:gone.example",
+        "redirect=bad.example",
+        "exp=e.example",
+    ]
+    assert (root["domain"], root["result"], root["loop"], root["problems"]) == ("a.example", None, False, [])
+    assert root["question"]["records"] == [zone["a.example"]["TXT"]]
+    b, gone, bad = (root["terms"][index]["records"][0] for index in range(3))
+    assert b["record"] == zone["b.example"]["TXT"]
+    mx, include, _ = b["terms"]
+    assert (mx["names"], mx["lookup"]) == (1, 2)
+    assert include["records"] == [
+        {"domain": "A.example", "own": True, "loop": True, "question": None, "record": None, "result": None,
+         "problems": [], "terms": []}
+    ]  # fmt: skip
+    assert (gone["result"], gone["record"], gone["question"]["status"]) == ("permerror", None, "NXDOMAIN")
+    assert [problem["code"] for problem in gone["problems"]] == ["include-domain-not-found"]
+    assert (bad["result"], bad["record"]) == ("permerror", None)
+    assert [problem["code"] for problem in bad["problems"]] == ["unknown-mechanism"] * 2
+
+
+def test_a_redirect_to_no_record_ends_the_chain() -> None:
+    for target in ("gone.example", "bad.example", "%{d}.x.example", "A.example"):
+        zone = Zone({"a.example": {"TXT": f"v=spf1 mx redirect={target}"}, "bad.example": {"TXT": "v=spf1 foo"}})
+        found = Policy.compile("a.example", resolver=zone).reachability(zone)
+        assert [str(each.directive) for each in found.unreachable] == ["mx"]
+
+
+def test_a_tree_that_is_too_much_work_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"i{number}.example" for number in range(20)]
+    zone = {name: {"TXT": "v=spf1 " + "x=y " * 50} for name in names}
+    zone["a.example"] = {"TXT": "v=spf1 " + " ".join(f"include:{name}" for name in names)}
+    assert not of(zone).is_cut
+    monkeypatch.setattr("spfengine.policy.work.MAX_STEPS", 1000)
+    found = of(zone)
+    assert found.is_cut
+    assert found.to_dict()["cut"] is True

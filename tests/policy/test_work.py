@@ -48,6 +48,17 @@ def test_what_is_found_before_the_bound_is_right_and_the_rest_is_not_known(monke
     assert Policy.from_dict(policy.to_dict()) == policy
 
 
+@pytest.mark.parametrize("steps", range(140, 200, 3))
+def test_a_policy_that_lacks_something_is_cut(steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever the bound is met, between ranges or within the choices of a conditional term."""
+    terms = " ".join(f"exists:%{{i}}.e{number}.example" for number in range(6))
+    zone = Zone({"d.example": {"TXT": f"v=spf1 {terms} -all"}})
+    whole = Policy.compile("d.example", resolver=zone)
+    monkeypatch.setattr(work, "MAX_STEPS", steps)
+    policy = Policy.compile("d.example", resolver=zone)
+    assert (policy.is_cut, bool(policy.incomplete)) == (policy != whole, policy != whole)
+
+
 def test_policies_that_were_cut_are_not_equivalent(monkeypatch: pytest.MonkeyPatch) -> None:
     """Their ends may differ, though they look the same."""
     monkeypatch.setattr(work, "MAX_STEPS", 400)

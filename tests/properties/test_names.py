@@ -149,3 +149,9 @@ def test_an_ipv4_mapped_address_is_ipv4(text: str, expected: object) -> None:
     """RFC 7208 §5: an IPv4-mapped IPv6 address is treated as the IPv4 address that it contains."""
     assert parse_address(text) == expected
     assert parse_address(ip_address(text)) == expected
+
+
+def test_an_address_has_one_text_whatever_the_version_of_python() -> None:
+    """From 3.13 on, `ipaddress` writes an IPv4-mapped address with a dotted quad."""
+    assert address_text(V6, 0xFFFF_C000_0201) == "::ffff:c000:201"
+    assert address_text(V6, 0xFFFF_0000_0000) == "::ffff:0:0"

@@ -15,6 +15,7 @@ from spfengine import Policy, Zone, check
 from spfengine.evaluation import LIMIT_PROFILES
 from spfengine.evaluation.limit_profiles import limit_profile
 from spfengine.policy.include_tree import include_tree
+from spfengine.testing.fake_dns import FakeDNS
 from spfengine.testing.receivers import KNOWN, choose_clients
 from spfengine.testing.receivers.reasons import _DEVIATIONS, Answered, reason_of
 from spfengine.testing.suites import Case
@@ -273,3 +274,31 @@ def test_a_receiver_that_reads_what_rfc_7208_does_not_gets_its_answers(records: 
     got = {found["client"]: found["got"] for found in rspamd["differences"]}
     assert got.pop("192.0.2.77") == "pass"
     assert set(got.values()) == {"fail"}
+
+
+@pytest.mark.full
+@pytest.mark.debian
+def test_names_of_faulty_included_records_are_asked_of_dns_as_well(tmp_path: Path) -> None:
+    """With --live or --nameserver, all that any receiver may ask for is asked before it runs, and then served."""
+    lines = [
+        '@ TXT "v=spf1 include:faulty.in.example include:two.in.example exists:%{i}.x.in.example -all"',
+        'faulty TXT "v=spf1 a:v4.in.example foo:bar mx:in.example -all"',
+        'two TXT "v=spf1 a:one.in.example -all"',
+        'two TXT "v=spf1 a:other.in.example -all"',
+        "@ MX 10 m",
+        "v4 A 198.51.100.1",
+        "m A 198.51.100.2",
+        "one A 198.51.100.3",
+        "other A 198.51.100.4",
+    ]
+    zone = tmp_path / "in.example.zone"
+    zone.write_text("\n".join(["$ORIGIN in.example.", "@ 3600 SOA ns h 1 2 3 4 5", *lines, ""]), encoding="ascii")
+    from_zone = run("in.example", "--zone", str(zone), "--json")
+    with FakeDNS(Zone.from_file(zone)) as server:
+        from_dns = run("in.example", "--nameserver", server.nameserver, "--json")
+    assert json.loads(from_dns.stdout)["receivers"] == json.loads(from_zone.stdout)["receivers"]
+    found = differences(from_dns)
+    assert "temperror" not in {got for one in found.values() for _, got, _ in one}
+    (rspamd,) = [one for one in json.loads(from_dns.stdout)["receivers"] if one["receiver"] == "rspamd"]
+    got = {each["client"]: each["got"] for each in rspamd["differences"]}
+    assert {got[f"198.51.100.{n}"] for n in (1, 2)} == {"pass"}

@@ -3,7 +3,7 @@
 import pytest
 
 from spfengine.evaluation.session import Session
-from spfengine.record.macro import MacroString, parse_macro_string
+from spfengine.record.macro import MacroExpand, MacroString, parse_macro_string
 
 SESSION = Session("192.0.2.3", "strong-bad@email.example.com", "mx.example.org", receiver=None, now=1234567890.9)
 SESSION6 = Session("2001:db8::cb01", "strong-bad@email.example.com", "mx.example.org", receiver="mail.example.net")
@@ -99,3 +99,58 @@ def test_macro_strings_are_values() -> None:
     (part,) = macro_string("%{D2r-}").parts
     assert repr(part) == "MacroExpand(letter='d', escaped=True, digits=2, reverse=True, delimiters='-')"
     assert hash(part) == hash(macro_string("%{D2r-}").parts[0])
+
+
+@pytest.mark.parametrize(
+    ("macro", "value", "expected"),
+    [
+        ("%{l}", "x" * 255, "x" * 255),
+        ("%{l}", "y" + "x" * 255, "x" * 255),
+        ("%{lr}", "x" * 255 + ".y", "x" * 255),
+        ("%{lr}", "x" * 254 + ".y.z", "x" * 254 + ".y"),
+        ("%{lr}", "x" * 300, "x" * 300),
+        ("%{lr-}", "x" * 254 + ".y-z-", "x" * 254 + ".y"),
+        ("%{lr-+}", "x" * 254 + "-y+z-", "x" * 254 + "-y"),
+        ("%{lr-+}", "x" * 300, "x" * 300),
+    ],
+)
+def test_of_a_long_value_only_what_a_name_can_hold_is_read(macro: str, value: str, expected: str) -> None:
+    """The longest name, 253 octets, a final dot, and the dot at which longer ones are cut (RFC 7208 §7.3)."""
+    (part,) = macro_string(macro).parts
+    assert isinstance(part, MacroExpand)
+    assert part.in_reach(value) == expected
+
+
+def test_a_name_is_read_from_its_end() -> None:
+    """What would be cut off is not asked for (RFC 7208 §7.3)."""
+    asked: list[str] = []
+
+    def value(letter: str) -> str:
+        asked.append(letter)
+        return "x" * 50
+
+    tail = "." + "a." * 126 + "a"
+    assert macro_string("%{l}%{d}" + tail).expand_name(value) == tail[1:]
+    assert asked == ["d"]
+    assert macro_string("%{l}%{d}" + tail[2:]).expand_name(value) == tail[3:]
+    assert asked == ["d", "d"]
+
+
+def test_an_explanation_is_bounded() -> None:
+    """65,535 characters, and no more than 16 times as many are read for it."""
+    assert macro_string("%{l}a", explanation=True).expand_text(lambda _: "x" * 65534) == "x" * 65534 + "a"
+    assert macro_string("%{l}ab", explanation=True).expand_text(lambda _: "x" * 65534) is None
+    long = "x." * 65535
+    assert macro_string("%{l1}" * 8, explanation=True).expand_text(lambda _: long) == ""
+    assert macro_string("%{l1}" * 9, explanation=True).expand_text(lambda _: long) is None
+
+
+def test_as_many_parts_as_the_digits_say() -> None:
+    value = ".".join("abcdefghijklmnop")
+    for macro, expected in (("%{l10}", value[-19:]), ("%{l0000000000002}", "o.p"), ("%{l1234567890}", value)):
+        (part,) = macro_string(macro).parts
+        assert isinstance(part, MacroExpand)
+        assert part.apply(value) == expected
+    (part,) = macro_string("%{l999999999}").parts
+    assert isinstance(part, MacroExpand)
+    assert part.digits == 999999999

@@ -93,6 +93,9 @@ def test_neighbouring_networks_are_one_step() -> None:
         ("v=spf1 redirect=r.example a", "r.example"),
         ("v=spf1 redirect=r.example -all", None),
         ("v=spf1 ?all redirect=r.example", None),
+        ("v=spf1 ip4:192.0.2.1 -all redirect=r.example", None),
+        ("v=spf1 redirect=r.example a ip6:::1 all", None),
+        ("v=spf1 ip4:192.0.2.1 redirect=r.example", "r.example"),
         ("v=spf1 a", None),
     ],
 )

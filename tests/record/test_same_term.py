@@ -48,6 +48,7 @@ def test_terms_that_are_not(first: str, second: str) -> None:
     assert one is not None
     assert other is not None
     assert not same_term(one, other)
+    assert term_key(one) != term_key(other)
 
 
 def test_the_qualifier_can_be_left_out() -> None:

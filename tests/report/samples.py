@@ -1,10 +1,12 @@
 """A report of each kind: of ordinary records, and of hostile ones."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import spfengine
 from spfengine.policy.include_tree import include_tree
+from spfengine.report.edits import Situation, recorded_situation
+from spfengine.resolvers.recording import Recorder
 from spfengine.simulation.enforce import enforce
 from tests.conftest import REPOSITORY
 
@@ -171,3 +173,19 @@ HOSTILE: Mapping[str, Make] = {
     "survey": _hostile_survey,
 }
 """A report of each kind about records, names and senders that try to be markup."""
+
+
+def _situation(zone: spfengine.Zone, domain: str, draft: str, senders: Sequence[spfengine.Sender]) -> Situation:
+    recorder = Recorder(zone)
+    spfengine.simulate(domain, draft, resolver=recorder, senders=senders)
+    return recorded_situation(recorder, domain, {domain: draft}, tuple(senders), (), ())
+
+
+def seed_situation() -> Situation:
+    """Return what an interactive report of the seed story needs."""
+    return _situation(_seed(), "seed.example", DRAFT, spfengine.read_evidence([REPORT]).senders)
+
+
+def hostile_situation() -> Situation:
+    """Return the same of records and senders that try to be markup."""
+    return _situation(_hostile(OLD), "hostile.example", NEW, _senders())

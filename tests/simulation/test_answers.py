@@ -2,6 +2,7 @@
 
 import random
 import re
+from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network, summarize_address_range
 from typing import Any
 
@@ -215,3 +216,48 @@ def test_a_broken_record_that_becomes_strict_is_no_harmless_change() -> None:
     assert found.is_stricter
     assert "nothing gets worse" not in found.render()
     assert "everything not listed: permerror → fail" in found.render(width=None)
+
+
+PARTLY_KNOWN: dict[str, Any] = {
+    "d.example": {"SOA": "ns. root. 1 2 3 4 5", "MX": (10, "mx.far.test")},
+    "r.d.example": {"TXT": "v=spf1 ip4:192.0.2.9 -all"},
+    "s.d.example": {"TXT": "v=spf1 ip4:192.0.2.9 ~all"},
+}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "end"),
+    [
+        ("v=spf1 mx ~all", "v=spf1 mx -all", "softfail → fail"),
+        ("v=spf1 mx ip4:192.0.2.1 ~all", "v=spf1 mx ip4:192.0.2.1 -all", "softfail → fail"),
+        ("v=spf1 mx", "v=spf1 mx -all", "neutral → fail"),
+        ("v=spf1 redirect=r.d.example", "v=spf1 mx -all", ""),
+        (None, "v=spf1 mx -all", "none → fail"),
+        ("v=spf1 mx -all", "v=spf1 mx ~all", ""),
+        ("v=spf1 mx ~all", "v=spf1 mx a:r.d.example ~all", ""),
+        ("v=spf1 mx redirect=far.test", "v=spf1 mx -all", ""),
+        ("v=spf1 redirect=s.d.example", "v=spf1 mx -all", "softfail → fail"),
+    ],
+)
+def test_a_stricter_end_is_said_if_what_terms_match_is_not_known(before: str | None, after: str, end: str) -> None:
+    """In text, JSON, Markdown and HTML."""
+    from spfengine.planning.plan import Plan, PlannedName, Verdict
+    from spfengine.report.render import render_html
+    from spfengine.text.plan_markdown import plan_markdown
+
+    zone = dict(PARTLY_KNOWN)
+    if before is not None:
+        zone["d.example"] = {**zone["d.example"], "TXT": before}
+    found = spfengine.simulate("d.example", after, resolver=spfengine.Zone(zone, apexes=["d.example"]))
+    said = f"; everything not listed: {end}" if end else ""
+    unknown = "nothing is known to get worse, but part of it depends on names that are not in the files given"
+    assert found.render(width=None).splitlines()[0] == f"d.example: {unknown}{said}"
+    assert found.to_dict()["stricter"] is bool(end)
+    planned = PlannedName("d.example", "d.example", None, found, Verdict.UNKNOWN)
+    plan = Plan("old", "new", (planned,), 0)
+    pages = [render_html(found), render_html([found, found]), plan_markdown(plan)]
+    words = [f"everything not listed: {end}", "stricter for clients that did not pass: d.example"]
+    for page, word in zip(pages, [words[0], words[1], "stricter for clients that did not pass: 1 name"], strict=True):
+        assert (word in page) is bool(end)
+    unsure = replace(planned, unsure="why")
+    assert (words[0] in " ".join(plan_markdown(replace(plan, names=(unsure,))).split())) is bool(end)

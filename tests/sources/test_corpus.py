@@ -37,7 +37,7 @@ def described(found: Found) -> list[Expected]:
 @pytest.mark.parametrize("name", CORPUS)
 def test_every_record_is_found_and_nothing_else(name: str, folder: Path) -> None:
     found = find_records(folder / name)
-    assert found.skipped == ()
+    assert found.unread == ()
     assert described(found) == CORPUS[name]
 
 
@@ -113,7 +113,7 @@ class TestFolders:
             file.truncate((16 << 20) + 1)
         found = find_records(tmp_path)
         assert (found.records, found.files) == ((), 0)
-        reasons = {Path(each.path).name: each.why for each in found.skipped}
+        reasons = {Path(each.path).name: each.why for each in found.unread}
         assert "16 MiB" in reasons["huge.json"]
         assert "NUL" in reasons["video.ts"]
 
@@ -125,7 +125,7 @@ class TestFolders:
         finally:
             closed.chmod(0o700)
         if os.geteuid() != 0:
-            assert [each.path for each in found.skipped] == [str(closed)]
+            assert [each.path for each in found.unread] == [str(closed)]
 
     def test_a_file_of_another_kind_is_an_error(self, tmp_path: Path) -> None:
         path = tmp_path / "notes.md"

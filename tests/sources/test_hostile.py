@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 
 from spfengine import find_records
 from spfengine.sources import record
-from spfengine.sources.finder import ENDINGS, Skipped, records_in
+from spfengine.sources.finder import ENDINGS, UnreadFile, records_in
 from tests.counting import count_steps, cpu_seconds_at_most
 from tests.examples import mostly_full
 
@@ -54,6 +54,30 @@ SHAPES: dict[str, tuple[str, Callable[[int], str]]] = {
     "joins of a string": (".py", lambda n: "x = 'v=spf1 mx'" + " + ' '.join(y)" * n),
     "joins in each other": (".py", lambda n: "x = 'v=spf1 mx'" + " + ' '.join('v=spf1'" * n),
     "quotes of a shell in lines of a zone": (".yaml", lambda n: "x: |\n" + '  a TXT \\"v=spf1 -all\\"\n' * (n // 4)),
+    "strings in strings": (".json", lambda n: '["' + 'a=\\"v=spf1 -all\\" ' * (n // 8) + '"]'),
+    "strings in strings that are not closed": (".json", lambda n: '["' + "a='v=spf1 \\\"" * (n // 8) + '"]'),
+    "strings in strings with ever more backslashes": (
+        ".js",
+        lambda n: "x = `" + "".join("a:" + "\\" * (i % 60) + "'v=spf1 -all" for i in range(n // 8)) + "`",
+    ),
+    "strings in sentences": (".py", lambda n: 'x = "it is ' + "or 'v=spf1 -all' " * (n // 8) + '"'),
+    "calls in strings": (".py", lambda n: 'x = "' + "f((('v=spf1 -all', " * (n // 8) + '"'),
+    "keys in strings": (".yaml", lambda n: "x: |\n" + '  \'a\': {"b": "v=spf1 mx"\n' * (n // 8)),
+    "tags before records": (".yaml", lambda n: "x: '" + "{% if x %}v=spf1 mx" * (n // 8) + "'"),
+    "records with templates in templates": (".yaml", lambda n: "x: '" + '{{ "v=spf1 {{ mx }}" ' * (n // 8) + "'"),
+    "comments of templates that are not closed": (".yaml", lambda n: "x: v=spf1\n" + "{{/* v=spf1\n{# v=spf1\n" * n),
+    "options in strings": (".tf", lambda n: "x = <<E\n" + 'cmd --a --b "v=spf1 mx"' * (n // 8) + "\nE\n"),
+    "replaced texts": (".py", lambda n: "x = 'v=spf1 mx'" + ".replace('m', 'x')" * n),
+    "replaced variables": (
+        ".py",
+        lambda n: "x = 'v=spf1 mx'\n" + "".join(f"x.replace('a{i}', y)\n" for i in range(n // 8)),
+    ),
+    "calls around a record": (".tf", lambda n: "x = " + "replace(format(" * n + '"v=spf1 mx"' + "))" * n),
+    "brackets around sums": (".py", lambda n: "x = " + "(" * n + "'v=spf1 mx'" + " + y)" * n),
+    "dots before brackets": (".py", lambda n: "raise " + "a." * n + "b('v=spf1 -all')" + "x.y." * n),
+    "interpolations in JSON": (".tf.json", lambda n: '["v=spf1 ' + '${a[\\"b\\"]} ' * n + '"]'),
+    "interpolations in JSON that are not closed": (".tf.json", lambda n: '["v=spf1 ' + '${{\\"' * n + '"]'),
+    "semicolons of octoDNS": (".yaml", lambda n: "'':\n  type: TXT\n  value: v=spf1 " + "\\;" * n),
     "lists in lists": (".py", lambda n: "['v=spf1', " * n + "]" * n),
     "lists of lists": (".py", lambda n: "x = ['v=spf1', " + "['mx'], " * n + "]"),
     "brackets before a record": (".py", lambda n: "x = " + "(" * n + "'v=spf1 mx'" + ")" * n + ".format(1)"),
@@ -118,9 +142,9 @@ def test_large_files_are_read(shape: str, octets: int, tmp_path: Path) -> None:
 
 
 def test_what_was_not_read_is_said(tmp_path: Path) -> None:
-    skipped: list[Skipped] = []
-    assert records_in("x.js", "x = 'v=spf1 -all';" + "`${" * 50, skipped) != []
-    assert [each.why for each in skipped] == ["it was not read to its end: too many strings in it are not closed"]
+    unread: list[UnreadFile] = []
+    assert records_in("x.js", "x = 'v=spf1 -all';" + "`${" * 50, unread) != []
+    assert [each.why for each in unread] == ["it was not read to its end: too many strings in it are not closed"]
 
 
 def test_a_record_longer_than_any_txt_record_is_none(monkeypatch: pytest.MonkeyPatch) -> None:

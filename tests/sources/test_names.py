@@ -130,9 +130,17 @@ CASES: dict[str, tuple[str, str, str | None, str]] = {
         None,
         "x._domainkey",
     ),
+    "Terraform, in an interpolation": (
+        "main.tf",
+        terraform(
+            "cloudflare_record", 'name = "a.example"', 'content = "\\"${join(" ", ["v=spf1", "mx", "-all"])}\\""'
+        ),
+        "a.example",
+        "",
+    ),
     "Terraform, an output": (
         "main.tf",
-        f'output "name" {{\n  name = "example.com"\n  description = "{R}"\n}}',
+        f'output "name" {{\n  name = "example.com"\n  spf = "{R}"\n}}',
         None,
         "",
     ),

@@ -68,7 +68,7 @@ class Names:
         if pattern.count("{n}") != 1:
             given = visible(pattern, 80)
             raise ArgumentError(f"names: expected a name with {{n}} in it once, such as {NAMES}, not {given!r}")
-        self.pattern = pattern[:-1] if pattern.endswith(".") else f"{pattern}.{domain}"
+        self.pattern: str = pattern[:-1] if pattern.endswith(".") else f"{pattern}.{domain}"
         for number in (1, _LONGEST_NUMBER):
             name = self.name(number)
             if domain_fault(name) is not None or not _is_includable(name):

@@ -60,7 +60,7 @@ class ProviderNetworks:
 
     def __init__(self, ranges: dict[int, list[_Range]], unread: Iterable[Missing]) -> None:
         self._tables = {version: _overlaid(of_family) for version, of_family in ranges.items()}
-        self.unread = tuple(unread)
+        self.unread: tuple[Missing, ...] = tuple(unread)
 
     def hits(self, family: Family, address: int) -> tuple[Hit, ...]:
         """Return the providers that an address may belong to, in the catalogue's order."""

@@ -37,7 +37,7 @@ from spfengine.policy.outcome import Outcome
 from spfengine.policy.policy import Policy
 from spfengine.policy.ranges import IPNetwork, Spans, networks_of, union
 from spfengine.policy.reachability import Reason, evaluate_alone, reachability
-from spfengine.problems import Problem, ProblemCode
+from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.model import MX, All, Directive, DomainDirective, Include, Record, same_term
 from spfengine.record.parser import parse
 from spfengine.senders import Sender, sender_list
@@ -375,11 +375,23 @@ class _Work:
         elif self._is_over:
             flat = yield from self._flattened()
             records, refusal = flat.records, flat.refusal
+        elif (fault := self._other_fault()) is not None:
+            refusal = fault
         else:
             size = record_size(self.inputs.domain, self.record.source, self.siblings)
             records = (FlatRecord(self.inputs.domain, self.record.source, self.siblings, size),)
         unused = [(term.text, self._why_unused(term)) for term in self._unused_includes()]
         return replace(plan, steps=tuple(self.steps), records=records, refusal=refusal, unused=tuple(unused))
+
+    def _other_fault(self) -> Problem | None:
+        """Return the problem by which clients get permerror apart from the limits; None if nobody does."""
+        outcomes = [outcome for version in (4, 6) for _, _, outcome in self.meant.ranges(version)]
+        faults = [each.problem for each in outcomes if each.result is Result.PERMERROR and each.problem is not None]
+        if not faults:
+            return None
+        first = faults[0]
+        text = f"apart from the limits, clients get permerror, which has to be corrected first: {first.text}"
+        return Problem(first.code, text, first.domain, None, first.section, first.hint)
 
     def _unused_includes(self) -> Iterator[Include]:
         flattened = {term for step in self.steps if step.kind is StepKind.FLATTEN for term in step.terms}

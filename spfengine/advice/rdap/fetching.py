@@ -26,7 +26,7 @@ class RegistryError(Exception):
     """
 
     def __init__(self, why: str, *, is_failure: bool = True) -> None:
-        self.why = visible(why, 200)
+        self.why: str = visible(why, 200)
         self.is_failure = is_failure
         super().__init__(self.why)
 

@@ -64,7 +64,7 @@ class Registries:
             raise
         except Exception as error:  # noqa: BLE001 - whoisit may raise anything for untrusted input
             raise RegistryError(f"the list of registries can't be understood ({type(error).__name__})") from None
-        self.hosts = self._hosts()
+        self.hosts: frozenset[str] = self._hosts()
 
     def _hosts(self) -> frozenset[str]:
         import httpx

@@ -5,14 +5,15 @@ from dataclasses import dataclass, replace
 
 from spfengine.answers import Answer, Question, RRType, Status, spf_texts
 from spfengine.errors import RecordSyntaxError
+from spfengine.evaluation.check_host import select_record
 from spfengine.evaluation.unanswered import hint_for, named_unknown
 from spfengine.linting.codes import LintCode
 from spfengine.linting.finding import Finding, ReachedRecord, joins_of
 from spfengine.linting.fixes import Fix, read, record_meant
 from spfengine.linting.syntax import alls_of, faults, merged, second_halves, shapes, split_records
-from spfengine.names import is_same_or_under
-from spfengine.problems import Problem
-from spfengine.record.model import Record
+from spfengine.names import fold, is_same_or_under
+from spfengine.problems import Problem, ProblemCode
+from spfengine.record.model import Include, Record, Redirect
 from spfengine.record.parser import parse
 from spfengine.simulation.records import Standing
 from spfengine.visible import visible, visible_name
@@ -38,6 +39,7 @@ class Baseline:
         faults: the faults of the published record.
         siblings: the other TXT records of the name, each as its strings.
         answer: the TXT answer.
+        parent: the domain above whose record the one to start from redirects to; None if it does not.
     """
 
     standing: Standing
@@ -48,6 +50,7 @@ class Baseline:
     faults: tuple[Problem, ...]
     siblings: tuple[tuple[bytes, ...], ...]
     answer: Answer
+    parent: str | None = None
 
     @property
     def is_new(self) -> bool:
@@ -80,6 +83,34 @@ def baseline(domain: str, own: Iterable[str]) -> Generator[Question, Answer, Bas
     if not texts:
         return _without_record(start)
     return _one_record(start, texts[0]) if len(texts) == 1 else _several_records(start)
+
+
+def with_sound_parts(domain: str, start: Baseline, own: Iterable[str]) -> Generator[Question, Answer, Baseline]:
+    """Return the start; with a refusal if a record of the admin's own that it leads to is broken.
+
+    Without the term that leads there, its senders would be lost.
+    """
+    if start.record is None or start.refusal is not None:
+        return start
+    for term in start.record.terms:
+        spec = term.domain_spec if isinstance(term, Include) else term.value if isinstance(term, Redirect) else None
+        name = None if spec is None else spec.target
+        is_own = name is not None and any(is_same_or_under(name, other) for other in own)
+        if name is None or not is_own or fold(name) == fold(domain):
+            continue
+        selected = select_record((yield Question(name, RRType.TXT)))
+        fault = selected.problems[0] if isinstance(selected, RecordSyntaxError) else selected
+        is_broken = isinstance(selected, RecordSyntaxError) or (
+            isinstance(fault, Problem) and fault.code is ProblemCode.MULTIPLE_RECORDS
+        )
+        if is_broken and isinstance(fault, Problem):
+            shown = visible(term.text, 60)
+            why = (
+                f"{shown} leads to a record of your own that is broken ({fault.text}): correct that one first, since "
+                f"without {shown} its senders would be lost; spfengine lint {visible_name(name)} shows how"
+            )
+            return replace(start, record=None, refusal=why)
+    return start
 
 
 def _without_record(start: Baseline) -> Baseline:

@@ -8,7 +8,7 @@ from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 from spfengine.addresses import V4, V6, address_text
 from spfengine.advice.identify.identification import How, Identification, Match
 from spfengine.advice.identify.reverse_dns import ReverseName
-from spfengine.advice.suggest.coverage import Coverage, matching
+from spfengine.advice.suggest.coverage import Coverage, before_all, matching
 from spfengine.advice.suggest.request import Situation, Steps, address_of
 from spfengine.advice.suggest.suggestion import Rejected
 from spfengine.catalogue.provider import Provider
@@ -84,10 +84,10 @@ class Finder:
 
     def __init__(self, situation: Situation) -> None:
         self._situation = situation
-        self._existing = set(map(term_key, situation.record.directives))
+        self._existing = set(map(term_key, before_all(situation.record)))  # the others are never evaluated
         self._hosts = [name for name in dict.fromkeys(situation.request.hosts) if self._is_own_host(name)]
         self._tried: dict[object, Coverage] = {}
-        self.offer = Offer([], {}, [])
+        self.offer: Offer = Offer([], {}, [])
 
     def add_requested(self, terms: Iterable[str]) -> Steps[tuple[int, ...]]:
         """Add the terms that the caller wants, and return their indexes."""

@@ -31,6 +31,13 @@ def caveats_of_start(situation: Situation, *, is_proposed: bool) -> Iterator[Cav
     """Yield how the record to start from differs from what is published; and what a first record does to others."""
     if situation.base.correction is not None:
         yield Caveat(CaveatCode.MENDED, situation.base.correction)
+    elif situation.base.parent is not None and is_proposed:
+        parent, domain = visible_name(situation.base.parent), visible_name(situation.inputs.domain)
+        text = (
+            f"{domain} has no SPF record yet, and that of {parent} does not apply to it. This one makes it apply: "
+            f"senders of {domain} pass by it: all that may send for {parent} may then send for {domain}"
+        )
+        yield Caveat(CaveatCode.FIRST_RECORD, text)
     elif situation.base.is_new and is_proposed:
         text = (
             f"{visible_name(situation.inputs.domain)} has no SPF record yet; this one gives everybody else softfail "
@@ -39,8 +46,12 @@ def caveats_of_start(situation: Situation, *, is_proposed: bool) -> Iterator[Cav
         yield Caveat(CaveatCode.FIRST_RECORD, text)
 
 
-def caveats_of_reports(senders: Sequence[SenderAdvice]) -> Iterator[Caveat]:
-    """Yield which reports saw another result than the published record gives."""
+def caveats_of_reports(senders: Sequence[SenderAdvice], *, is_over_limit: bool) -> Iterator[Caveat]:
+    """Yield which reports saw another result than the published record gives.
+
+    Args:
+        is_over_limit: whether the published record exceeds a limit for some clients.
+    """
     found: dict[tuple[str, str], list[str]] = {}
     for advice in senders:
         if advice.differs:
@@ -48,10 +59,10 @@ def caveats_of_reports(senders: Sequence[SenderAdvice]) -> Iterator[Caveat]:
             found.setdefault(results, []).append(advice.sender.ip)
     for (reported, now), ips in found.items():
         routes = "the messages took other routes" if len(ips) > 1 else "the message took another route"
-        text = (
-            f"a receiver saw {reported} for {listed(ips, _MOST)}, but the record gives {now} now: DNS has "
-            f"changed since, or {routes}"
-        )
+        why = f"DNS has changed since, or {routes}"
+        if reported == Result.PERMERROR and is_over_limit:
+            why = f"the record exceeds a limit, and some receivers look up terms before they need them; or {why}"
+        text = f"a receiver saw {reported} for {listed(ips, _MOST)}, but the record gives {now} now: {why}"
         yield Caveat(CaveatCode.REPORT_DIFFERS, text)
 
 

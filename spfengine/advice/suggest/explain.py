@@ -316,7 +316,8 @@ def _caveats(
     """Yield the warnings, the most important first."""
     situation = solution.situation
     yield from caveats_of_start(situation, is_proposed=solution.fits)
-    yield from caveats_of_reports(senders)
+    is_over_limit = simulation.before_budget.exceeds(situation.inputs.limits)
+    yield from caveats_of_reports(senders, is_over_limit=is_over_limit)
     yield from caveats_of_candidates(coming, senders, solution.identified)
     yield from caveats_of_ownership(_unsure(solution, coming), senders)
     yield from caveats_of_special_senders(senders)

@@ -7,6 +7,7 @@ from spfengine.addresses import V4, V6, address_text
 from spfengine.advice.suggest.draft import check_draft, draft_text, last_slot
 from spfengine.advice.suggest.reasons import limits_text
 from spfengine.advice.suggest.request import Situation, Steps
+from spfengine.advice.suggest.subdomain import parent_with_record
 from spfengine.advice.suggest.suggestion import Proposal, Shown
 from spfengine.answers import Question, RRType, spf_texts
 from spfengine.catalogue.catalogue import Catalogue
@@ -34,6 +35,9 @@ def proposing(situation: Situation, catalogue: Catalogue, record: Record) -> Ste
     Args:
         record: the record that these terms are added to.
     """
+    parent = (yield from situation.once(parent_with_record(situation.inputs.domain))) if situation.base.is_new else None
+    if parent is not None:
+        return _of_parent(situation.inputs.domain, parent)
     hosts = yield from _mx_hosts(situation)
     providers = yield from mx_providers(situation, catalogue)
     shown = tuple((yield from _shown(hosts, providers, situation)))
@@ -52,6 +56,17 @@ def proposing(situation: Situation, catalogue: Catalogue, record: Record) -> Ste
         check = yield from check_draft(situation, text, (), (), situation.request.max_answer)
         doubts = [limits_text(shortfall) for shortfall in check.shortfalls]
     return Proposal(text, shown, tuple(doubts))
+
+
+def _of_parent(domain: str, parent: str) -> Proposal | None:
+    """Return the redirect to the record of a domain above, which does not apply to its subdomains."""
+    term = f"redirect={parent}"
+    name = visible_name(domain)
+    why = (
+        f"the record of {visible_name(parent)} does not apply to {name}; with this one it does, which is right if the "
+        f'same servers send for {name}. If nobody does, publish "v=spf1 -all"'
+    )
+    return Proposal(f"v=spf1 {term}", (Shown(term, why),), ())
 
 
 def _shown(hosts: list[str], providers: dict[str, Provider], situation: Situation) -> Steps[list[Shown]]:

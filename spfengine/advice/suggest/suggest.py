@@ -14,7 +14,7 @@ from spfengine.addresses import address_text, parse_address
 from spfengine.advice.identify.identification import Identification
 from spfengine.advice.identify.identify import identifying
 from spfengine.advice.identify.reverse_dns import ReverseName, reverse_names
-from spfengine.advice.suggest.baseline import baseline
+from spfengine.advice.suggest.baseline import baseline, with_sound_parts
 from spfengine.advice.suggest.candidates import Finder, Offer
 from spfengine.advice.suggest.coverage import (
     MAX_DIRECTIVES,
@@ -40,6 +40,7 @@ from spfengine.advice.suggest.request import (
 )
 from spfengine.advice.suggest.search import Group, Search, SearchResult
 from spfengine.advice.suggest.shown import mx_providers, proposing
+from spfengine.advice.suggest.subdomain import redirecting
 from spfengine.advice.suggest.suggestion import Suggestion
 from spfengine.catalogue.catalogue import Catalogue
 from spfengine.catalogue.provider import Provider
@@ -173,6 +174,9 @@ def suggesting(
     catalogue = catalogue or Catalogue.load()
     known: Answers = {}
     base = yield from once(baseline(inputs.domain, (inputs.domain, *request.own)), known)
+    base = yield from once(with_sound_parts(inputs.domain, base, (inputs.domain, *request.own)), known)
+    if base.is_new and not request.add:
+        base = yield from once(redirecting(inputs, base, senders), known)
     before = yield from once(compiling(inputs), known)
     situation = Situation(inputs, request, base, before, known)
     requested = yield from requested_senders(situation, (*senders, *_wanted_addresses(senders, situation)))

@@ -189,10 +189,10 @@ class FieldReader:
         Raises:
             HeaderError: the text is too long for a field, or has a line end or control character that no field has.
         """
-        self.name = name
-        self.text = text
-        self.at = 0
-        self.end = len(text.rstrip("\r\n"))
+        self.name: str = name
+        self.text: str = text
+        self.at: int = 0
+        self.end: int = len(text.rstrip("\r\n"))
         self.comments: list[str] = []
         if self.end > MAX_FIELD:
             raise self.error(f"a field has no more than {MAX_FIELD} characters", MAX_FIELD)

@@ -6,9 +6,10 @@
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from spfengine.addresses import IPAddress, parse_address
 from spfengine.answers import Answer, Question, Resolver, RRType
 from spfengine.errors import ZoneError
 from spfengine.names import fold
@@ -116,6 +117,24 @@ def _with_apex(zone: Zone, origin: str | None) -> Zone:
     made = Zone.from_rrsets(zone.names, zone.rrsets, read_apexes([origin]), zone.ttl)
     made.memo.update(zone.memo)
     return made
+
+
+def own_domains(layers: "Sequence[Zone | Recording]") -> list[str]:
+    """Return the domains whose zones these files are: their apexes."""
+    return [apex for layer in layers if isinstance(layer, Zone) for apex in layer.apexes or ()]
+
+
+def hosts_at(layers: "Sequence[Zone | Recording]", addresses: Iterable[IPAddress]) -> Iterator[str]:
+    """Yield the host names, in zones, that have one of these addresses.
+
+    Raises:
+        AddressError: one is not an IP address.
+    """
+    wanted = {parse_address(address)[1] for address in addresses}
+    for layer in layers:
+        for rrset in layer.rrsets if isinstance(layer, Zone) else ():
+            if rrset.type in ("A", "AAAA") and not wanted.isdisjoint(rrset.records):
+                yield rrset.name
 
 
 def lay_together(layers: "Sequence[Zone | Recording]", base: Resolver | None = None) -> Resolver:

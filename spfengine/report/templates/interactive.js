@@ -1,0 +1,133 @@
+// The reader edits a draft or adds a sender; the engine, which starts when they begin, answers what that changes.
+"use strict";
+{
+  const EDIT_MILLISECONDS = 150;
+  const element = (id) => document.getElementById(id);
+  const main = element("answer");
+  const drafts = [...document.querySelectorAll(".draft")];
+  const kind = document.querySelector(".kind");
+  const first = [...main.childNodes].map((node) => node.cloneNode(true)); // what the report shows first
+  const firstKind = kind.textContent;
+  let added = []; // [address, MAIL FROM] of each sender
+  let worker = null;
+  let asked = 0; // the number of the last edit; answers to others come too late
+  let isBusy = false; // with an edit; the engine gets the next one after it
+  let isOld = false; // whether there was another edit meanwhile
+  let timer;
+
+  const say = (text, isFault = false) => {
+    element("status").textContent = text;
+    element("status").className = isFault ? "fault" : "";
+  };
+
+  function start() {
+    say("Starting the engine, which takes some seconds \u2026");
+    const source = new Blob([element("worker").textContent], { type: "text/javascript" });
+    worker = new Worker(URL.createObjectURL(source));
+    worker.addEventListener("message", ({ data }) => answer(data));
+    worker.addEventListener("error", (event) => answer({ fault: event.message || "the browser does not start it" }));
+    const parts = [...document.querySelectorAll("[data-part]")].map((each) => [each.dataset.part, each.textContent]);
+    worker.postMessage({ parts: Object.fromEntries(parts), situation: element("situation").textContent });
+  }
+
+  function ask() {
+    clearTimeout(timer);
+    if (worker === null) start();
+    main.classList.add("waiting");
+    if (isBusy) {
+      isOld = true;
+      return;
+    }
+    isBusy = true;
+    asked += 1;
+    const request = JSON.stringify({ drafts: drafts.map((each) => each.value), senders: added });
+    worker.postMessage({ number: asked, request });
+  }
+
+  function answer(data) {
+    if (data.fault !== undefined) {
+      main.classList.remove("waiting");
+      say(`The engine can't be used in this browser: ${data.fault}`, true);
+      return;
+    }
+    if (data.isReady) {
+      if (!isBusy) say("Ready: each edit shows at once what it changes, for every address.");
+      return;
+    }
+    isBusy = false;
+    if (isOld) {
+      isOld = false;
+      ask();
+      return;
+    }
+    if (data.number !== asked) return;
+    main.classList.remove("waiting");
+    const answered = JSON.parse(data.answer);
+    if (answered.error !== undefined) {
+      say(answered.error, true);
+      return;
+    }
+    // HTML of the engine, in which all text is escaped; the content security policy lets nothing in it run or load.
+    const parsed = new DOMParser().parseFromString(answered.view, "text/html");
+    main.replaceChildren(...document.adoptNode(parsed.body).childNodes);
+    kind.textContent = answered.kind;
+    say(answered.answer);
+  }
+
+  function listAdded() {
+    element("added").replaceChildren(...added.map((sender) => {
+      const item = document.createElement("li");
+      const name = document.createElement("bdi");
+      name.textContent = sender.filter(Boolean).join(" ");
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = "Remove";
+      button.setAttribute("aria-label", `Remove ${name.textContent}`);
+      button.addEventListener("click", () => {
+        added = added.filter((each) => each !== sender);
+        listAdded();
+        element("ip").focus();
+        ask();
+      });
+      item.append(name, button);
+      return item;
+    }));
+  }
+
+  for (const draft of drafts) {
+    draft.addEventListener("input", () => {
+      clearTimeout(timer);
+      main.classList.add("waiting");
+      timer = setTimeout(ask, EDIT_MILLISECONDS);
+    });
+  }
+  element("edit").addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (element("ip").value.trim() === "") {
+      say("Write the address of the sender, such as 192.0.2.1.", true);
+      element("ip").focus();
+      return;
+    }
+    added.push([element("ip").value, element("from").value]);
+    element("ip").value = element("from").value = "";
+    listAdded();
+    element("ip").focus();
+    ask();
+  });
+  element("back").addEventListener("click", () => {
+    clearTimeout(timer);
+    for (const draft of drafts) draft.value = draft.defaultValue;
+    added = [];
+    listAdded();
+    isOld = false;
+    asked += 1;
+    main.classList.remove("waiting");
+    main.replaceChildren(...first.map((node) => node.cloneNode(true)));
+    kind.textContent = firstKind;
+    say("This is the report again.");
+  });
+  element("try").addEventListener("toggle", () => {
+    if (element("try").open && worker === null) start();
+  });
+  document.querySelector("aside").hidden = false;
+}

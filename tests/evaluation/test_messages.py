@@ -1,0 +1,76 @@
+"""What a check says of the record or name at fault."""
+
+from typing import Any
+
+import pytest
+
+from spfengine import check
+from spfengine.resolvers.zone import Zone
+
+ZONE: dict[str | bytes, dict[str, Any]] = {
+    "none.example": {"A": "192.0.2.1"},
+    "other.example": {"TXT": "not SPF"},
+    "others.example": {"TXT": ["not SPF", "nor this"]},
+    "two.example": {"TXT": ["v=spf1 a", "v=spf1 mx"]},
+    "many.example": {"TXT": [f"v=spf1 x={number}" for number in range(12)]},
+    "ten.example": {"TXT": [f"v=spf1 x={number}" for number in range(10)]},
+    "fault.example": {"TXT": "v=spf1 mx foo -all"},
+    "faults.example": {"TXT": "v=spf1 a:b..example include:%{z} foo"},
+    "last.example": {"TXT": "v=spf1 a mx:"},
+}
+
+
+@pytest.mark.parametrize(
+    ("domain", "text"),
+    [
+        ("none.example", "none.example: it has no TXT record, so no SPF record"),
+        ("other.example", "other.example: its TXT record is not an SPF record"),
+        ("others.example", "others.example: none of its 2 TXT records is an SPF record"),
+        ("two.example", "found 2 SPF records, but only one is allowed: v=spf1 a; v=spf1 mx"),
+    ],
+)
+def test_why_there_is_no_record(domain: str, text: str) -> None:
+    problem = check("192.0.2.1", f"u@{domain}", resolver=Zone(ZONE)).problem
+    assert problem is not None
+    assert problem.text == text
+
+
+@pytest.mark.parametrize(("domain", "more"), [("ten.example", "v=spf1 x=9"), ("many.example", "; and 2 more")])
+def test_at_most_ten_records_are_shown(domain: str, more: str) -> None:
+    problem = check("192.0.2.1", f"u@{domain}", resolver=Zone(ZONE)).problem
+    assert problem is not None
+    assert problem.text.endswith(more)
+    assert problem.text.count("v=spf1") == 10
+
+
+@pytest.mark.parametrize(
+    ("domain", "term"), [("fault.example", "foo"), ("faults.example", "include:%{z}"), ("last.example", "mx:")]
+)
+def test_the_path_ends_at_the_first_term_with_a_fault(domain: str, term: str) -> None:
+    result = check("192.0.2.1", f"u@{domain}", resolver=Zone(ZONE))
+    assert result.result == "permerror"
+    assert result.path == ((domain, term),)
+
+
+@pytest.mark.parametrize(
+    ("terms", "text"),
+    [
+        (
+            "a:www.a.example",
+            "the A records of x.b.test, of which www.a.example is an alias, are not in the files given",
+        ),
+        ("a:x.b.test", "the A records of x.b.test are not in the files given"),
+    ],
+)
+def test_the_name_that_is_not_given_is_named(terms: str, text: str) -> None:
+    names = {"a.example": {"TXT": f"v=spf1 {terms} -all"}, "www.a.example": {"CNAME": "x.b.test"}}
+    problem = check("192.0.2.1", "u@a.example", resolver=Zone(names, apexes=["a.example"])).problem
+    assert problem is not None
+    assert problem.text == text
+
+
+def test_a_trace_has_the_names_of_expansions() -> None:
+    zone = Zone({"a.example": {"TXT": "v=spf1 exists:%{i}.x.example exists:%{l}.x.example -all"}})
+    term, other, _ = check("192.0.2.1", "ü@a.example", resolver=zone).trace.root.terms
+    assert term.to_dict()["expansions"] == [{"domain_spec": "%{i}.x.example", "name": "192.0.2.1.x.example"}]
+    assert other.to_dict()["expansions"] == [{"domain_spec": "%{l}.x.example", "name": None}]

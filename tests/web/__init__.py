@@ -1,0 +1,1 @@
+"""The page of `spfengine ui` and of the playground."""

@@ -19,6 +19,7 @@ EXIM = (
 INSTALL: Mapping[str, str] = MappingProxyType(
     {
         "nsd": "apt-get install -y nsd",
+        "unbound": "apt-get install -y unbound",
         "spfquery.libspf2": "apt-get install -y spfquery",
         "spfquery.mail-spf-perl": "apt-get install -y spf-tools-perl",
         "exim4": EXIM,

@@ -13,7 +13,6 @@ from spfengine.linting.codes import LintCode
 from spfengine.linting.finding import Finding, ReachedRecord
 from spfengine.linting.terms import MAX_DIRECTIVES, live
 from spfengine.linting.walk import Walk
-from spfengine.policy.compile import tile
 from spfengine.policy.ranges import Spans, difference, intersection, union
 from spfengine.policy.reachability import matched_alone
 from spfengine.problems import Result
@@ -61,8 +60,8 @@ def exposure(walk: Walk, findings: list[Finding]) -> Generator[Question, Answer,
         return []
     if any(finding.code is LintCode.PASSES_EVERYONE for finding in findings):
         return []
-    tiles = yield from tile(walk.inputs, V4, walk.answers, max_steps=0)
-    passing = tiles.spans(V4, Result.PASS)
+    tables = yield from walk.tables()
+    passing = tables.ip4.spans(V4, Result.PASS)
     count = _count(passing)
     if count == V4.last + 1:
         text = "the terms together let every IPv4 client pass: worse than no record"

@@ -4,14 +4,15 @@ from collections.abc import Generator, Iterator
 from dataclasses import replace
 
 from spfengine.answers import MAX_STRING, Answer, Question, is_spf_octets
-from spfengine.evaluation.limits import VoidRule
+from spfengine.evaluation.limits import Limits, VoidRule
 from spfengine.evaluation.mechanisms import LOOP_HINT
 from spfengine.linting.codes import LintCode, Severity
 from spfengine.linting.finding import Finding, ReachedRecord, quoted
 from spfengine.linting.fixes import as_strings
 from spfengine.linting.walk import Loop, Walk
 from spfengine.names import fold
-from spfengine.policy.budget import CERTAIN, Budget, Cost, budget
+from spfengine.policy.budget import CERTAIN, Budget, Cost, budget, is_within_limits
+from spfengine.policy.compile import Tables
 from spfengine.record.model import Ptr, Term
 from spfengine.visible import visible, visible_name
 from spfengine.wording import counted, listed
@@ -30,7 +31,10 @@ def limits(walk: Walk, said: list[Finding]) -> Generator[Question, Answer, list[
     Args:
         said: the findings so far; void lookups that they are about are not reported again as nearly too many.
     """
-    need = yield from budget(walk.inputs, walk.answers)
+    tables = yield from walk.tables()
+    if _is_far_from_limits(tables, walk.inputs.limits):
+        return []
+    need = yield from budget(walk.inputs, walk.answers, tables=tables)
     certain = need
     may_be_over = need.worst_voids(_PER_LOOKUP) >= walk.inputs.limits.voids
     if may_be_over and any(cost.most > len(cost.terms) for cost in need.voids[_PER_TERM].values()):
@@ -44,6 +48,12 @@ def limits(walk: Walk, said: list[Finding]) -> Generator[Question, Answer, list[
         findings += _lookups(root, need, walk.inputs.limits.lookups, walk)
     findings += _voids(root, need, certain, walk, said)
     return findings
+
+
+def _is_far_from_limits(tables: Tables, limits: Limits) -> bool:
+    """Whether no client needs nearly as many lookups as are allowed, or makes a void lookup: nothing is to be said."""
+    few = limits.lookups - NEAR
+    return is_within_limits(tables) and all(each.lookups < few and not each.void_lookups for each in tables.outcomes)
 
 
 def _are_said(cost: Cost, findings: list[Finding]) -> bool:

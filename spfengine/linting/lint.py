@@ -21,7 +21,8 @@ from spfengine.linting.limits import limits as limits_of, sizes, ttl
 from spfengine.linting.walk import Walk, walking
 from spfengine.linting.zones import Facts, facts_of, known_to, names_to_lint, records_of_type_spf, zone_of
 from spfengine.names import Names, fold, octets
-from spfengine.policy.compile import Inputs
+from spfengine.policy.compile import Inputs, Tables
+from spfengine.policy.shared import SharedIncludes
 from spfengine.policy.work import WORK_LIMIT, Work
 from spfengine.problems import ProblemCode
 from spfengine.record.model import Explanation, Record
@@ -188,6 +189,8 @@ def linting(
     senders: tuple[Sender, ...] = (),
     catalogue: Catalogue | None = None,
     work: Work | None = None,
+    tables: Tables | None = None,
+    includes: SharedIncludes | None = None,
 ) -> Generator[Question, Answer, Linted]:
     """Return the findings of a domain, and what they are about.
 
@@ -195,8 +198,10 @@ def linting(
 
     Args:
         work: the steps of work that are left, if they are not those of a domain on which nothing was done yet.
+        tables: the ranges of the domain, if they are known.
+        includes: what is known of the records that many domains include.
     """
-    inputs = Inputs(domain, None, None, limits, None, 0.0, work)
+    inputs = Inputs(domain, None, None, limits, None, 0.0, work, includes)
     answers: Answers = {}
     if record is not None:
         text = _text(record)
@@ -208,7 +213,7 @@ def linting(
         others = [strings for strings in published if not is_spf_octets(b"".join(strings))]
         answers[question.key] = Answer.txt(record, *others)
     zone = facts_of(resolver)
-    walk = yield from walking(inputs, answers, (Names((inputs.domain, *own)), zone.own), zone.proxied)
+    walk = yield from walking(inputs, answers, (Names((inputs.domain, *own)), zone.own), zone.proxied, tables)
     findings = yield from names.without_record(walk, zone, senders, catalogue)
     for reached in walk.records:
         findings += yield from _of_reached(walk, reached, zone)

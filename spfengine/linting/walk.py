@@ -4,6 +4,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, field, replace
 
 from spfengine.answers import Answer, Question, RRType, spf_texts
+from spfengine.drivers import once
 from spfengine.errors import RecordSyntaxError
 from spfengine.evaluation.check_host import select_record
 from spfengine.evaluation.mechanisms import outside_zone
@@ -12,7 +13,7 @@ from spfengine.evaluation.unanswered import missing_name
 from spfengine.linting.finding import Finding, Path, ReachedRecord, joins_of
 from spfengine.linting.syntax import faults, merged, merging_hint
 from spfengine.names import Names, fold
-from spfengine.policy.compile import Inputs
+from spfengine.policy.compile import Inputs, Tables, compile_tables
 from spfengine.policy.include_tree import TreeRecord, record_tree
 from spfengine.policy.reachability import KeptAlone
 from spfengine.problems import ProblemCode
@@ -49,6 +50,7 @@ class Walk:
         loops: terms that close a loop.
         outside: names (folded) that are not in the files given, each with its finding.
         alone: what directives match alone, which several findings need.
+        known_tables: the ranges of the domain, once they are known.
     """
 
     inputs: Inputs
@@ -60,6 +62,15 @@ class Walk:
     loops: list[Loop] = field(default_factory=list)
     outside: dict[str, Finding] = field(default_factory=dict)
     alone: KeptAlone = field(default_factory=dict)
+    known_tables: Tables | None = None
+
+    def tables(self) -> Generator[Question, Answer, Tables]:
+        """Return the ranges of the domain under its limits, without their paths."""
+        if self.known_tables is None:
+            self.known_tables = yield from once(compile_tables(self.inputs, paths=False), self.answers)
+        else:
+            self.answers |= {key: each for key, each in self.known_tables.answers.items() if key not in self.answers}
+        return self.known_tables
 
     def note_outside(self, reached: ReachedRecord, term: Term | None, question: Question, answer: Answer) -> None:
         """Note that a question was not answered, since its name is not in the files given; of each name the first."""
@@ -91,11 +102,15 @@ class Walk:
 
 
 def walking(
-    inputs: Inputs, answers: Answers, own: tuple[Names, ...], proxied: frozenset[str]
+    inputs: Inputs,
+    answers: Answers,
+    own: tuple[Names, ...],
+    proxied: frozenset[str],
+    tables: Tables | None = None,
 ) -> Generator[Question, Answer, Walk]:
     """Return what a domain's record leads to; the arguments are those of `Walk`."""
     root = yield from record_tree(inputs, answers)
-    walk = Walk(inputs, answers, own, proxied)
+    walk = Walk(inputs, answers, own, proxied, known_tables=tables)
     _Visitor(walk, _chain_domains(root)).visit(root, None, None)
     return walk
 

@@ -13,7 +13,7 @@ from spfengine.evaluation.mechanisms import LOOP_HINT, UnknownTargetError
 from spfengine.evaluation.session import Answers
 from spfengine.evaluation.trace import TraceBuilder, TracedQuestion, TracedRecord, TracedTerm, traced
 from spfengine.names import fold
-from spfengine.policy.compile import Inputs, Tiles, TilingSession, tile
+from spfengine.policy.compile import Inputs, Tables, Tiles, TilingSession, tile
 from spfengine.policy.outcome import Choice, Outcome
 from spfengine.policy.work import WorkIsOverError
 from spfengine.problems import Problem, ProblemCode, Result
@@ -27,6 +27,9 @@ WORST: Choices = (Choice.NO_MATCH_VOID, Choice.MATCH)
 """What costs most: a DNS failure would only end the check early."""
 CERTAIN: Choices = (Choice.NO_MATCH, Choice.MATCH)
 """What costs least: terms that depend on more than the address are not void."""
+
+LIMIT_CODES = frozenset({ProblemCode.TOO_MANY_LOOKUPS, ProblemCode.TOO_MANY_VOID_LOOKUPS, ProblemCode.TOO_MANY_MX})
+"""The problems of a check that needs more lookups, void lookups or names than are allowed."""
 
 MAX_STEPS = 1 << 18
 """Work for the conditional ranges of one family, by one rule. The budget of a record that needs more is incomplete."""
@@ -106,15 +109,20 @@ class Budget:
         return tuple(profile for profile in LIMIT_PROFILES.values() if self.exceeds(profile.limits))
 
 
-def budget(inputs: Inputs, answers: Answers, choices: Choices = WORST) -> Generator[Question, Answer, Budget]:
+def budget(
+    inputs: Inputs, answers: Answers, choices: Choices = WORST, tables: Tables | None = None
+) -> Generator[Question, Answer, Budget]:
     """Return the budget of a domain.
 
     Args:
         answers: what DNS has answered so far; new answers are added.
         choices: what terms that depend on more than the address do: `WORST` or `CERTAIN`.
+        tables: the ranges of the domain under its own limits, if they are known; most are the same without limits.
     """
+    same = tables if tables is not None and is_within_limits(tables) else None
     search = _CostSearch(inputs, answers, choices)
-    yield from search.look_for_loop()
+    if same is None:
+        yield from search.look_for_loop()
     lookups: dict[int, Cost] = {}
     voids: dict[VoidRule, dict[int, Cost]] = {rule: {} for rule in VoidRule}
     per_term = voids[VoidRule.PER_TERM]
@@ -124,11 +132,22 @@ def budget(inputs: Inputs, answers: Answers, choices: Choices = WORST) -> Genera
             if rule is not VoidRule.PER_TERM and not per_term[version].most:
                 voids[rule][version] = per_term[version]  # if nothing is void by one rule, nothing is by another
                 continue
-            tiles = yield from search.tile(rule, family)
+            if same is not None and rule is inputs.limits.void_rule:
+                tiles = search.looked_at(same.ip4 if family is V4 else same.ip6)
+            else:
+                tiles = yield from search.tile(rule, family)
             if rule is VoidRule.PER_TERM:
                 lookups[version] = search.most_lookups(family, tiles)
             voids[rule][version] = search.most_voids(rule, family, tiles)
     return Budget(lookups, voids, search.endless, search.incomplete)
+
+
+def is_within_limits(tables: Tables) -> bool:
+    """Whether no check meets a limit, or depends on more than the address: then limits make no difference."""
+    return all(
+        outcome.result is not None and (outcome.problem is None or outcome.problem.code not in LIMIT_CODES)
+        for outcome in tables.outcomes
+    )
 
 
 class _CostSearch:
@@ -156,7 +175,11 @@ class _CostSearch:
     def tile(self, rule: VoidRule, family: Family) -> Generator[Question, Answer, Tiles]:
         """Return the outcomes for all addresses of a family, with void lookups counted by a rule."""
         steps = min(MAX_STEPS, _STEPS_IN_LOOP) if self.endless else MAX_STEPS
-        tiles = yield from tile(self._lifted(rule), family, self.answers, self.choices, steps)
+        tiles = yield from tile(self._lifted(rule), family, self.answers, self.choices, steps, paths=False)
+        return self.looked_at(tiles)
+
+    def looked_at(self, tiles: Tiles) -> Tiles:
+        """Return these ranges; note whether they are endless or incomplete."""
         seen: set[int] = set()
         if any(_is_endless(outcome, seen) for outcome in tiles.outcomes):
             self.endless = True
@@ -167,6 +190,8 @@ class _CostSearch:
     def most_lookups(self, family: Family, tiles: Tiles) -> Cost:
         """Return the most lookups of any address."""
         start, outcome = max(zip(tiles.starts, tiles.outcomes, strict=True), key=lambda tile: tile[1].lookups)
+        if not outcome.lookups:
+            return Cost(0, address_text(family, start), ())
         root, problem = self._trace(VoidRule.PER_TERM, family, start, _script(outcome, "lookups"))
         if _is_loop(problem):  # a tree that was too large to keep does not say it
             self.endless = True

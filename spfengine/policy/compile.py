@@ -4,6 +4,10 @@ A run at one address notes the range around it in which every lookup of the addr
 `RangeSession`), so that the whole run is the same there. The next run begins where the range ends, until all addresses
 are covered.
 
+Most ranges repeat what was found before: all networks of an include lead to the same verdict. Each run also notes its
+trail, the lookups of the address and what they hit. At an address for which all of them hit the same again, the run
+would be the same, so it is not made again.
+
 A term may depend on more than the address. Everything that such a conditional term may do is tried: a run that reaches
 one ends there (`Fork`), and is made again for each choice. For everything that the term can do to the rest of a check
 there is a choice, so the results of all runs are all results that a client can get. What follows a choice depends only
@@ -15,23 +19,27 @@ share what follows: trees of outcomes take little memory, however many leaves th
 from collections.abc import Generator, Sequence
 from copy import copy
 from ipaddress import IPv4Address
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from spfengine.addresses import V4, V6, Family
+from spfengine.addresses import V4, V6, Family, Table
 from spfengine.answers import Answer, Question
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.check_host import MATCHERS, check_host, match_include, match_redirect
 from spfengine.evaluation.limits import Limits, VoidRule
 from spfengine.evaluation.mechanisms import Halt, UnknownTargetError, charge, count_void, too_many_mx
-from spfengine.evaluation.session import Answers, Matching, RangeSession, Session
+from spfengine.evaluation.session import Answers, Located, Matching, RangeSession, Session
 from spfengine.names import fold, is_askable
 from spfengine.policy.outcome import Branch, Choice, Dependency, Input, Outcome, outcome_of, path_of
 from spfengine.policy.ranges import MAPPED_FIRST, MAPPED_LAST, Spans, union
+from spfengine.policy.trails import Trail, Trails
 from spfengine.policy.work import WORK_LIMIT, Work, WorkIsOverError
 from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.macro import MacroString
 from spfengine.record.model import MX, Directive, DomainDirective, Exists, Include, Ptr, Redirect
 from spfengine.visible import visible
+
+if TYPE_CHECKING:
+    from spfengine.policy.shared import SharedIncludes, Sharing
 
 _ANY_CLIENT = IPv4Address(0)
 
@@ -46,6 +54,7 @@ class Inputs:
         helo: the HELO name, or None for every client.
         limits, receiver, now: as for a check; but there is no time limit.
         work: the steps that are left. Inputs for other records or limits, made from these, share it.
+        includes: what is known of the records that many domains include; None: nothing is shared.
     """
 
     def __init__(
@@ -57,6 +66,7 @@ class Inputs:
         receiver: str | None,
         now: float,
         work: Work | None = None,
+        includes: "SharedIncludes | None" = None,
     ) -> None:
         """Read the arguments as a check does. Raise ArgumentError if one has the wrong type, or the domains differ."""
         if not isinstance(domain, str):
@@ -82,6 +92,7 @@ class Inputs:
         self.receiver = receiver
         self.now = now
         self.work: Work = Work() if work is None else work
+        self.includes = includes
 
     def at(self, domain: str) -> "Inputs":
         """Return the same inputs for the record of another domain."""
@@ -144,12 +155,15 @@ class TilingSession(RangeSession):
         only: the choices that are tried.
         script: what conditional terms do, in the order in which they are reached.
         reached: how many were reached.
+        sharing: what is known of the records that many domains include.
+        trail: each lookup of the address since the newest choice: the table, and what was hit in it.
         forking: whether a conditional term after the end of the script raises Fork; if not, it takes its first choice.
     """
 
     explaining = False
     local_part_known: bool = True
     reached: int = 0
+    sharing: "Sharing | None" = None
 
     def __init__(
         self,
@@ -181,6 +195,13 @@ class TilingSession(RangeSession):
         self.only = only
         self.script = script
         self.forking = forking
+        self.trail: Trail = []
+
+    def hit(self, table: Table[Located]) -> Located | None:
+        """Return what the client's address hits, and note it."""
+        found = super().hit(table)
+        self.trail.append((table, found))
+        return found
 
     def unknown_inputs(self, letters: frozenset[str]) -> tuple[Input, ...]:
         """Return the inputs that these macro-letters need and that are not known."""
@@ -201,7 +222,8 @@ class TilingSession(RangeSession):
         self.reached += 1
         if index >= len(self.script):
             return None
-        self.hi = self.family.last  # the range is that of the run after the newest choice
+        self.hi = self.family.last  # the range is that of the run after the newest choice, and so is the trail
+        self.trail.clear()
         return self.script[index]
 
     def choose(self, dependency: Dependency, possible: frozenset[Choice]) -> Choice:
@@ -261,6 +283,10 @@ def _match_conditional(
 def _match_include(session: TilingSession, include: Include, domain: str) -> Matching:
     """Match as usual. Pass over the include if its name, or that of a redirect in its record, is not known."""
     depth = len(session.path)
+    if session.sharing is not None and include.domain_spec.target:
+        matched = yield from session.sharing.match(session, include.domain_spec.target)
+        if matched is not None:
+            return matched
     try:
         return (yield from match_include(session, include, domain))
     except UnknownTargetError as unknown:
@@ -374,9 +400,24 @@ class Tiles(NamedTuple):
         return union([(start, end - 1) for start, end, outcome in ranges if outcome.result is result])
 
 
-def compile_tables(inputs: Inputs, answers: Answers) -> Generator[Question, Answer, tuple[Tiles, Tiles]]:
-    """Return the ranges of IPv4 and of IPv6."""
-    return (yield from tile(inputs, V4, answers)), (yield from tile(inputs, V6, answers))
+class Tables(NamedTuple):
+    """The ranges of both families, and the answers that they were compiled from."""
+
+    ip4: Tiles
+    ip6: Tiles
+    answers: Answers
+
+    @property
+    def outcomes(self) -> list[Outcome]:
+        """The outcomes of both families."""
+        return [*self.ip4.outcomes, *self.ip6.outcomes]
+
+
+def compile_tables(inputs: Inputs, *, paths: bool = True) -> Generator[Question, Answer, Tables]:
+    """Return the ranges of both families; the arguments are those of `tile`."""
+    answers: Answers = {}
+    ip4 = yield from tile(inputs, V4, answers, paths=paths)
+    return Tables(ip4, (yield from tile(inputs, V6, answers, paths=paths)), answers)
 
 
 def tile(
@@ -385,6 +426,8 @@ def tile(
     answers: Answers,
     only: Sequence[Choice] = ALL_CHOICES,
     max_steps: int | None = None,
+    *,
+    paths: bool = True,
 ) -> Generator[Question, Answer, Tiles]:
     """Return the ranges of all addresses of a family. Neighbouring ranges of the same outcome are one.
 
@@ -392,8 +435,10 @@ def tile(
         answers: what DNS has answered so far; new answers are added, and nothing is asked twice.
         only: the choices that are tried at conditional directives, in this order.
         max_steps: the steps of work for conditional ranges; if it is not given, all that are left.
+        paths: whether outcomes that differ only in their path, or in the directive at its end, are different ones. If
+            not, it takes less time, and an outcome without a problem has the path of one of its addresses.
     """
-    tiler = _Tiler(inputs, family, answers, only, max_steps)
+    tiler = _Tiler(inputs, family, answers, only, max_steps, paths=paths)
     return (yield from _tiles(tiler, 0, family.last))
 
 
@@ -442,6 +487,22 @@ class _End:
         self.depth = depth
 
 
+class _Ending(NamedTuple):
+    """How a run ends.
+
+    Attributes:
+        found: where it ends or forks.
+        lookups: the lookups that it counts.
+        is_at_hit: whether its path ends at the directive that it hit last.
+        decided: whether that directive also gave the result, so that no include led to it.
+    """
+
+    found: Outcome | Fork
+    lookups: int
+    is_at_hit: bool
+    decided: bool
+
+
 class _Node:
     """A conditional term whose choices are being tried.
 
@@ -464,6 +525,13 @@ class _Node:
         return self.fork.choices[len(self.ends)]
 
 
+def _ending(session: TilingSession, found: Outcome | Fork) -> _Ending:
+    """Return how a run has ended."""
+    hit = session.trail[-1][1] if session.trail else None
+    is_at_hit = isinstance(hit, Directive) and bool(session.path) and session.path[-1][1] is hit
+    return _Ending(found, session.lookups, is_at_hit, session.directive is hit)
+
+
 def _branching(node: _Node, depends_on: tuple[Dependency, ...], *, with_tree: bool) -> Outcome:
     """Return the outcome of a term that depends on more than the address, by what each choice leads to."""
     outcomes = [end.outcome for end in node.ends]
@@ -477,24 +545,40 @@ class _Tiler:
     """Finds the outcome at one address after another, and keeps what it may need again.
 
     Attributes:
+        paths: whether outcomes that differ only in their path are different ones; see `tile`.
         known: each outcome that was made, so that equal ones are one object.
         runs: by state and choice, where the run after that choice ends or forks, and the last address for which it
             does.
+        trails: by state and choice, how earlier runs ended after that choice; under None those without a choice.
         trees: by state, the outcome of all choices together.
         steps: how much work was done for conditional ranges.
         is_whole: whether everything was followed to its end so far.
     """
 
     def __init__(
-        self, inputs: Inputs, family: Family, answers: Answers, only: Sequence[Choice], max_steps: int | None
+        self,
+        inputs: Inputs,
+        family: Family,
+        answers: Answers,
+        only: Sequence[Choice],
+        max_steps: int | None,
+        *,
+        paths: bool = True,
     ) -> None:
         self.inputs = inputs
+        self.paths = paths
         self.family = family
         self.answers = answers
         self.only = only
         self.max_steps = inputs.work.left if max_steps is None else max_steps
         self.known: dict[object, Outcome] = {}
         self.runs: dict[tuple[State, Choice], tuple[Outcome | Fork, int]] = {}
+        self.sharing = None
+        if inputs.includes is not None and not paths:
+            from spfengine.policy.shared import Sharing  # which needs this module
+
+            self.sharing = Sharing(inputs.includes, inputs.limits, family)
+        self.trails: Trails[_Ending] = Trails(family.last)
         self.trees: dict[State, _End] = {}
         self.steps = 0
         self.is_whole = True
@@ -541,31 +625,61 @@ class _Tiler:
             known = self.runs.get(key)
             if known is not None and known[1] >= address:
                 return known
-        script = [node.choice for node in stack]
-        session = TilingSession(self.inputs, self.family, address, self.answers, self.only, script, forking=True)
-        found: Outcome | Fork
+        ending, hit, last = self.trails.follow(key, address)
+        if ending is None:
+            script = [node.choice for node in stack]
+            session = TilingSession(self.inputs, self.family, address, self.answers, self.only, script, forking=True)
+            session.sharing = self.sharing
+            try:
+                found = yield from self._evaluated(session)
+            except WorkIsOverError:
+                return self.cut(session.lookups, session.voids), self.family.last
+            last = session.hi
+            ending = _ending(session, found)
+            self.trails.note(key, session.trail, ending)
+        elif ending.is_at_hit and self.paths:
+            found = self._at_hit(ending, hit)
+        else:
+            found = ending.found
+        self.inputs.work.left -= ending.lookups
+        if key is not None:
+            self.runs[key] = found, last
+            self.steps += ending.lookups
+        return found, last
+
+    def _evaluated(self, session: TilingSession) -> Generator[Question, Answer, Outcome | Fork]:
+        """Return where a run ends or forks. Raise WorkIsOverError if no steps are left."""
         try:
             yield from self.inputs.work.charging(check_host(session))
-            found = self._outcome(session)
         except UnknownTargetError as unknown:
             dependency = _unknown_target(session, unknown)
-            found = self._open(dependency, path_of(session), session.lookups, session.voids)
-        except WorkIsOverError:
-            return self.cut(session.lookups, session.voids), self.family.last
+            return self._open(dependency, path_of(session), session.lookups, session.voids)
         except Fork as fork:
-            found = fork
-        self.inputs.work.left -= session.lookups
-        if key is not None:
-            self.runs[key] = found, session.hi
-            self.steps += session.lookups
-        return found, session.hi
+            return fork
+        return self._outcome(session)
 
     def _outcome(self, session: Session) -> Outcome:
         """Return the outcome of a run; the same object for runs that took the same path."""
-        key = (path_of(session), session.result, session.lookups, session.voids, session.problem)
+        path = path_of(session) if self.paths or session.problem is not None else ()
+        key = (path, session.result, session.lookups, session.voids, session.problem)
         outcome = self.known.get(key)  # the fields that are not in the key follow from those that are
         if outcome is None:
             outcome = self.known[key] = outcome_of(session)
+        return outcome
+
+    def _at_hit(self, ending: _Ending, hit: object) -> Outcome:
+        """Return the outcome of a run that ends like another one, but at the directive that it hit."""
+        like = ending.found
+        assert isinstance(like, Outcome), "a run that forks ends at no directive"
+        assert isinstance(hit, Directive), "it is at the end of the path"
+        path = (*like.path[:-1], (like.path[-1][0], hit.text))
+        key = (path, like.result, like.lookups, like.void_lookups, None)
+        outcome = self.known.get(key)
+        if outcome is None:
+            directive = hit.text if ending.decided else like.directive
+            outcome = self.known[key] = Outcome(
+                like.result, None, directive, like.record_domain, path, like.lookups, like.void_lookups
+            )
         return outcome
 
     def cut(self, lookups: int = 0, voids: int = 0) -> Outcome:

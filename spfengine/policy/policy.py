@@ -17,7 +17,7 @@ from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.session import MAILFROM, Answers, Session
 from spfengine.frozen import HashedOnce, fill
 from spfengine.names import fold
-from spfengine.policy.compile import Inputs, Tiles, compile_tables
+from spfengine.policy.compile import Inputs, Tables, Tiles, compile_tables
 from spfengine.policy.outcome import Dependency, Input, Outcome, any_cut, outcome_of
 from spfengine.policy.ranges import MAPPED_COUNT, MAPPED_FIRST, MAPPED_LAST, IPNetwork, networks_of
 from spfengine.problems import Result
@@ -393,8 +393,12 @@ def open_term(policy: Policy) -> Dependency | None:
 
 def compiling(inputs: Inputs) -> Generator[Question, Answer, Policy]:
     """Compile the policy of a domain: the generator under `Policy.compile`."""
-    answers: Answers = {}
-    ip4, ip6 = yield from compile_tables(inputs, answers)
+    return policy_of(inputs, (yield from compile_tables(inputs)))
+
+
+def policy_of(inputs: Inputs, tables: Tables) -> Policy:
+    """Return the policy that has these ranges."""
+    ip4, ip6, answers = tables
     ttls = [answer.ttl for answer in answers.values()]
     known = [ttl for ttl in ttls if ttl is not None]
     ttl = min(known) if known and len(known) == len(ttls) else None

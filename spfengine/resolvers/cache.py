@@ -15,7 +15,7 @@ from spfengine.resolvers.asking import aask, ask, require_resolver, slots_of
 from spfengine.visible import visible
 
 if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop, Task
+    from asyncio import AbstractEventLoop, Future, Task
 
     from spfengine.resolvers.slots import Slots
 
@@ -41,13 +41,18 @@ class _Entry:
 
 
 class _Flight:
-    """A question that has been sent, in one event loop, and the number of callers that wait for its answer."""
+    """A question that has been sent, in one event loop, and the callers that wait for its answer.
+
+    Attributes:
+        task: what asks it.
+        waiting: a future for each caller, so that one that gives up does not cancel the question for the others.
+    """
 
     __slots__ = ("task", "waiting")
 
     def __init__(self, task: "Task[Answer]") -> None:
         self.task = task
-        self.waiting = 0
+        self.waiting: set[Future[Answer]] = set()
 
 
 class Cache:
@@ -152,21 +157,22 @@ class Cache:
         answer = self._get(key)
         if answer is not None:
             return answer
-        import asyncio  # here, so that synchronous programs do not load it
+        from asyncio import get_running_loop  # here, so that synchronous programs do not load it
 
-        loop = asyncio.get_running_loop()
+        loop = get_running_loop()
         flight_key = loop, key
         flight = self._flights.get(flight_key)
         if flight is None:
-            flight = self._flights[flight_key] = _Flight(loop.create_task(self._fetch(key, question)))
-            flight.task.add_done_callback(lambda done: self._land(flight_key, done))
-        flight.waiting += 1
+            new = flight = self._flights[flight_key] = _Flight(loop.create_task(self._fetch(key, question)))
+            flight.task.add_done_callback(lambda _: self._land(flight_key, new))
+        given: Future[Answer] = loop.create_future()
+        flight.waiting.add(given)
         try:
-            return await asyncio.shield(flight.task)  # a caller that gives up does not cancel it for the others
+            return await given
         finally:
-            flight.waiting -= 1
+            flight.waiting.discard(given)
             if not flight.waiting and not flight.task.done():
-                self._remove(flight_key, flight.task)  # now, so that no other caller joins a cancelled task
+                self._remove(flight_key, flight)  # now, so that no other caller joins a cancelled task
                 flight.task.cancel()
 
     async def _fetch(self, key: _Key, question: Question) -> Answer:
@@ -175,15 +181,24 @@ class Cache:
         self._keep(key, answer, since, cleared)
         return answer
 
-    def _land(self, flight_key: tuple[Any, _Key], done: "Task[Answer]") -> None:
-        self._remove(flight_key, done)
-        if not done.cancelled():
-            done.exception()  # retrieved, or asyncio would complain if no caller waits any more
+    def _land(self, flight_key: tuple[Any, _Key], flight: _Flight) -> None:
+        """Give the answer of a question, or what was raised instead, to those that wait for it."""
+        self._remove(flight_key, flight)
+        task = flight.task
+        error = None if task.cancelled() else task.exception()
+        for given in flight.waiting:
+            if given.done():
+                continue
+            if task.cancelled():
+                given.cancel()
+            elif error is not None:
+                given.set_exception(error)
+            else:
+                given.set_result(task.result())
 
-    def _remove(self, flight_key: tuple[Any, _Key], task: "Task[Answer]") -> None:
+    def _remove(self, flight_key: tuple[Any, _Key], flight: _Flight) -> None:
         with self._lock:
-            flight = self._flights.get(flight_key)
-            if flight is not None and flight.task is task:
+            if self._flights.get(flight_key) is flight:
                 del self._flights[flight_key]
 
     def _get(self, key: _Key) -> Answer | None:

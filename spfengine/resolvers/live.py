@@ -3,6 +3,7 @@
 import re
 import socket
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from spfengine.addresses import parse_address
 from spfengine.answers import Answer, Question
 from spfengine.arguments import list_of
 from spfengine.errors import AddressError, ArgumentError
+from spfengine.resolvers.datagrams import MAX_DATAGRAMS, MAX_MESSAGE, datagrams_in, open_socket, reason
 from spfengine.resolvers.networked import NetworkResolver, SlotsByLoop, check_settings
 from spfengine.resolvers.resolv_conf import read_nameservers, unusable
 from spfengine.resolvers.servers import Server
@@ -23,13 +25,10 @@ if TYPE_CHECKING:
 
 _BRACKETED = re.compile(r"\[([^\[\]]+)\](?::([0-9]{1,5}))?")
 _DOTTED = re.compile(r"([^:]+):([0-9]{1,5})")
-_MAX_MESSAGE = 65535
 _STREAMS = 4
 """Replies that an event loop fetches over TCP at once."""
 _STREAM_TURN = 0.25
 """Seconds that one waits for that at most."""
-_MAX_DATAGRAMS = 100
-"""Datagrams read for one query: a bound on the work that a flood of datagrams which are not the reply can cause."""
 
 
 class LiveResolver(NetworkResolver):
@@ -224,25 +223,31 @@ def exchange(attempt: Attempt) -> Reply:
                 size = int.from_bytes(_receive(sock, 2, attempt.until), "big")
                 return attempt.accept(_receive(sock, size, attempt.until))
             sock.sendall(attempt.query.wire)
-            for _ in range(_MAX_DATAGRAMS):
+            for _ in range(MAX_DATAGRAMS):
                 _wait_until(sock, attempt.until)
-                reply = attempt.accept(sock.recv(_MAX_MESSAGE))
+                reply = attempt.accept(sock.recv(MAX_MESSAGE))
                 if reply is not None:
                     return reply
     except TimeoutError:
         return None
     except OSError as error:
-        return Unreachable(_reason(error))
+        return Unreachable(reason(error))
     return None
 
 
-def _reason(error: OSError) -> str:
-    """Return why a server can't be reached, in the system's words."""
-    return error.strerror or "it closed the connection"
-
-
 async def aexchange(attempt: Attempt) -> Reply:
-    """Async version of `exchange`.
+    """Async version of `exchange`."""
+    from asyncio import get_running_loop
+
+    if not attempt.tcp:
+        loop = get_running_loop()
+        with suppress(NotImplementedError):  # as of Windows' own event loop
+            return await datagrams_in(loop).exchange(attempt, loop)
+    return await _exchange_by_waiting(attempt)
+
+
+async def _exchange_by_waiting(attempt: Attempt) -> Reply:
+    """Return the reply to an attempt over TCP, or over UDP in a loop that can't watch sockets.
 
     `sock_recv` does not wait if something has arrived already. So this waits for the loop's next turn itself after each
     datagram and each piece, or a server that floods us would stop everything else in the loop, and its timers.
@@ -264,24 +269,20 @@ async def aexchange(attempt: Attempt) -> Reply:
                     return attempt.accept(await _areceive(loop, sock, size))
                 sock.connect(attempt.server.address)  # neither this nor `send` waits with UDP
                 sock.send(attempt.query.wire)
-                for _ in range(_MAX_DATAGRAMS):
-                    reply = attempt.accept(await loop.sock_recv(sock, _MAX_MESSAGE))
+                for _ in range(MAX_DATAGRAMS):
+                    reply = attempt.accept(await loop.sock_recv(sock, MAX_MESSAGE))
                     if reply is not None:
                         return reply
                     await asyncio.sleep(0)
     except TimeoutError:
         return None
     except OSError as error:
-        return Unreachable(_reason(error))
+        return Unreachable(reason(error))
     return None
 
 
 def _open(attempt: Attempt) -> socket.socket | None:
-    """Return a new socket, or None if there are no file descriptors left, or this machine has no IPv6."""
-    try:
-        return socket.socket(attempt.server.family, socket.SOCK_STREAM if attempt.tcp else socket.SOCK_DGRAM)
-    except OSError:
-        return None
+    return open_socket(attempt.server, socket.SOCK_STREAM if attempt.tcp else socket.SOCK_DGRAM)
 
 
 def _framed(attempt: Attempt) -> bytes:

@@ -14,6 +14,8 @@ _POINTER = 0xC0
 
 def is_too_large(wire: bytes) -> bool:
     """Whether a message has too many records or strings. One that is malformed is not: reading it fails early."""
+    if len(wire) <= MAX_RECORDS:  # a record or a string has at least one octet
+        return False
     try:
         return _is_too_large(wire)
     except IndexError:
@@ -26,10 +28,10 @@ def _is_too_large(wire: bytes) -> bool:
         return True
     at = 12
     for _ in range(questions):
-        at = _after_name(wire, at) + 4
+        at = after_name(wire, at) + 4
     strings = 0
     for _ in range(sum(records)):
-        at = _after_name(wire, at)
+        at = after_name(wire, at)
         rrtype, length = int.from_bytes(wire[at : at + 2], "big"), (wire[at + 8] << 8) + wire[at + 9]
         at += 10
         end = at + length
@@ -43,8 +45,8 @@ def _is_too_large(wire: bytes) -> bool:
     return False
 
 
-def _after_name(wire: bytes, at: int) -> int:
-    """Return where a name ends (RFC 1035 §4.1.4)."""
+def after_name(wire: bytes, at: int) -> int:
+    """Return where a name ends (RFC 1035 §4.1.4). Raise IndexError if the octets end first."""
     while length := wire[at]:
         if length >= _POINTER:
             return at + 2

@@ -14,15 +14,16 @@ from spfengine.evaluation.session import Answers
 from spfengine.linting.codes import LintCode, Severity
 from spfengine.linting.finding import Finding
 from spfengine.linting.lint import linting
-from spfengine.policy.budget import Budget, budget
-from spfengine.policy.compile import Inputs
+from spfengine.policy.budget import LIMIT_CODES, Budget, budget
+from spfengine.policy.compile import Inputs, Tables, compile_tables
 from spfengine.policy.include_tree import redirect_chain
 from spfengine.policy.outcome import Outcome
-from spfengine.policy.policy import Policy, compiling
+from spfengine.policy.policy import Policy, policy_of
+from spfengine.policy.shared import SharedIncludes
 from spfengine.policy.work import Work
 from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.model import All, Include, Record
-from spfengine.surveying.faults import LIMIT_CODES, RecordFault, broken_by, faults_of, needs_two_includes
+from spfengine.surveying.faults import RecordFault, broken_by, faults_of, needs_two_includes
 from spfengine.visible import visible, visible_name
 
 SCHEMA = "spfengine.survey/1"
@@ -165,26 +166,33 @@ _BY_CHANCE = frozenset({ProblemCode.DNS_FAILURE, ProblemCode.TOO_MANY_MX})
 """Problems that a policy considers if a term depends on more than the address, though they need not occur."""
 
 
-def surveying(domain: str, limits: Limits, *, lint: bool) -> Generator[Question, Answer, SurveyedDomain]:
+def surveying(
+    domain: str, limits: Limits, *, lint: bool, includes: SharedIncludes | None = None
+) -> Generator[Question, Answer, SurveyedDomain]:
     """Return what the record of a domain means for all clients. Yields the Questions that need answers, each once.
 
     Args:
         domain: a domain name, as `read_domain` returns it.
         limits: limits on a check, of which the time limit is not used.
         lint: whether the domain is linted too.
+        includes: what is known of the records that many domains include; more is added.
     """
     known: Answers = {}
-    inputs = Inputs(domain, None, None, limits, None, 0.0, Work(MAX_STEPS))
-    policy = yield from once(compiling(inputs), known)
-    tables = [[outcome for _, _, outcome in policy.ranges(version)] for version in (4, 6)]
-    outcomes = [*tables[0], *tables[1]]
+    inputs = Inputs(domain, None, None, limits, None, 0.0, Work(MAX_STEPS), includes)
+    tables = yield from once(compile_tables(inputs, paths=False), known)
+    if includes is not None:
+        includes.learn(inputs, tables.answers)
+    policy = policy_of(inputs, tables)
+    outcomes = tables.outcomes
     ends = _ends(outcomes)
     cost = yield from _cost(inputs, policy, tables, ends, known)
     chain = yield from redirect_chain(domain, known, limits.lookups)
     answers = dict(known)  # without those that only lint asks for
     codes = None
     if lint:
-        linted = yield from once(linting(domain, None, None, limits, (), work=inputs.work), known)
+        linted = yield from once(
+            linting(domain, None, None, limits, (), work=inputs.work, tables=tables, includes=includes), known
+        )
         codes = _codes(linted.findings)
     results = _results(ends)
     state, problem = _state(ends)
@@ -252,11 +260,11 @@ class _Cost:
 
 
 def _cost(
-    inputs: Inputs, policy: Policy, tables: list[list[Outcome]], ends: list[Outcome], known: Answers
+    inputs: Inputs, policy: Policy, tables: Tables, ends: list[Outcome], known: Answers
 ) -> Generator[Question, Answer, _Cost]:
     """Return the lookups of the most expensive clients; those of the policy, unless it was cut off at a limit."""
     if not any(end.problem is not None and end.problem.code in LIMIT_CODES for end in ends):
-        ip4, ip6 = tables
+        ip4, ip6 = tables.ip4.outcomes, tables.ip6.outcomes
         return _Cost(
             (max([outcome.lookups for outcome in ip4]), max([outcome.lookups for outcome in ip6])),
             (max([outcome.void_lookups for outcome in ip4]), max([outcome.void_lookups for outcome in ip6])),

@@ -8,7 +8,7 @@ from spfengine.answers import Answer, Question, RRType
 from spfengine.errors import RecordSyntaxError
 from spfengine.evaluation.check_host import select_record
 from spfengine.names import fold
-from spfengine.policy.budget import Cost
+from spfengine.policy.budget import LIMIT_CODES, Cost
 from spfengine.policy.outcome import Outcome
 from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.model import MX, A, HostDirective, Record
@@ -65,8 +65,6 @@ _INVALID_VALUES = frozenset(
     }
 )
 _INCLUDE_WITHOUT_RECORD = frozenset({_C.INCLUDE_DOMAIN_NOT_FOUND, _C.INCLUDE_NO_RECORD})
-LIMIT_CODES = frozenset({_C.TOO_MANY_LOOKUPS, _C.TOO_MANY_VOID_LOOKUPS, _C.TOO_MANY_MX})
-"""The problems of a check that needs more lookups, void lookups or names than are allowed."""
 _LEADS_NOWHERE = _INCLUDE_WITHOUT_RECORD | {
     _C.INCLUDE_INVALID_DOMAIN,
     _C.REDIRECT_INVALID_DOMAIN,

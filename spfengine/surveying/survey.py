@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from spfengine.drivers import adrive, drive, given_or_live
 from spfengine.errors import ArgumentError
 from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
+from spfengine.policy.shared import SharedIncludes
 from spfengine.resolvers.asking import require_resolver
 from spfengine.surveying.domain import DomainState, SurveyedDomain, surveying
 from spfengine.surveying.listing import read_domain
@@ -45,7 +46,8 @@ def survey(
     """
     domains = _checked_domains(domains)
     base = _checked_settings(resolver, seconds, 1)
-    return (_survey_one(_checked_domain(domain), base, limits, lint, seconds) for domain in domains)
+    includes = SharedIncludes()
+    return (_survey_one(_checked_domain(domain), base, limits, lint, seconds, includes) for domain in domains)
 
 
 def asurvey(
@@ -93,12 +95,14 @@ def _checked_settings(resolver: Any, seconds: float | None, in_flight: int) -> A
     return with_cache(resolver)
 
 
-def _survey_one(text: str, resolver: Any, limits: Limits, lint: bool, seconds: float | None) -> SurveyedDomain:
+def _survey_one(
+    text: str, resolver: Any, limits: Limits, lint: bool, seconds: float | None, includes: SharedIncludes
+) -> SurveyedDomain:
     domain, fault = read_domain(text)
     if fault is not None:
         return _no_domain(text, fault, resolver)
     asked, began = time(), monotonic()
-    surveyed = drive(surveying(domain, limits, lint=lint), TimeLimited(resolver, seconds), None)
+    surveyed = drive(surveying(domain, limits, lint=lint, includes=includes), TimeLimited(resolver, seconds), None)
     return _timed(surveyed, resolver, asked, began)
 
 
@@ -121,6 +125,7 @@ async def _many(
     from asyncio import Lock
 
     shared = SharedLoop(resolver)
+    includes = SharedIncludes()
     taking = Lock()
     texts = _each(domains)
 
@@ -139,7 +144,8 @@ async def _many(
         if fault is not None:
             return _no_domain(text, fault, resolver)
         asked, began = time(), monotonic()
-        surveyed = await adrive(surveying(domain, limits, lint=lint), AsyncTimeLimited(shared, seconds), None)
+        steps = surveying(domain, limits, lint=lint, includes=includes)
+        surveyed = await adrive(steps, AsyncTimeLimited(shared, seconds), None)
         return _timed(surveyed, resolver, asked, began)
 
     async with shared.watched(), aclosing(from_workers(work, in_flight, in_flight)) as surveyed:

@@ -1,14 +1,18 @@
 """A DNS time limit per surveyed domain, sync and in asyncio, where it must not cost the other domains any time."""
 
+from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from math import inf
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spfengine.answers import Answer, Question, Status
 from spfengine.resolvers.asking import aresolve_of, resolve_of
 from spfengine.resolvers.cache import Cache
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop, Future
 
 _TIMED_OUT = Answer.failed(Status.TIMEOUT)
 _BEAT = 0.5
@@ -60,8 +64,6 @@ class SharedLoop:
     """
 
     def __init__(self, resolver: Any) -> None:
-        from asyncio import Lock
-
         self.peek: Callable[[Question], Answer | None] | None = getattr(resolver, "peek", None)
         self.aresolve: Callable[[Question], Awaitable[Answer]] | None = None
         if unchanging(resolver):
@@ -69,14 +71,31 @@ class SharedLoop:
         else:
             self.aresolve = aresolve_of(resolver)
         self.stalls = 0
-        self._lock = Lock()
+        self._waiting: deque[Future[None]] = deque()
+        self._is_calling = False
 
     async def turn(self) -> None:
         """Wait for this domain's turn."""
-        from asyncio import sleep
+        from asyncio import get_running_loop
 
-        async with self._lock:
-            await sleep(0)
+        loop = get_running_loop()
+        called: Future[None] = loop.create_future()
+        self._waiting.append(called)
+        if not self._is_calling:
+            self._is_calling = True
+            loop.call_soon(self._call, loop)
+        await called
+
+    def _call(self, loop: "AbstractEventLoop") -> None:
+        """Let the domain go on that has waited longest; the next one after the loop has handled the network."""
+        while self._waiting:
+            called = self._waiting.popleft()
+            if not called.done():  # its survey may have been cancelled
+                called.set_result(None)
+                break
+        self._is_calling = bool(self._waiting)
+        if self._is_calling:
+            loop.call_soon(self._call, loop)
 
     @asynccontextmanager
     async def watched(self) -> AsyncGenerator[None, None]:

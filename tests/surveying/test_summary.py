@@ -20,7 +20,7 @@ from spfengine.errors import ArgumentError
 from spfengine.surveying import RecordFault, Summary, SummaryRow, SurveyedDomain
 from tests.conftest import REPOSITORY
 from tests.surveying.cases import DOMAINS, RECORDS, ZONE
-from tests.wire.real_server import serve
+from tests.wire.real_server import recurse, serve
 
 # Table 3 of "SPF Beyond the Standard", out of 55 million domains with SPF
 PUBLISHED = {
@@ -244,10 +244,11 @@ def test_the_example_is_the_summary_of_a_population() -> None:
 
 
 @pytest.mark.debian
-def test_of_a_population_that_a_real_server_has_it_is_what_is_known(tmp_path: Path) -> None:
+def test_of_a_population_that_real_servers_have_it_is_what_is_known(tmp_path: Path) -> None:
+    """An authoritative server, and a recursive one before it, as in a survey of the Internet."""
     population = Population(2_000)
     workload = Workload("population", tuple(_rows(population)), ())
-    with serve(make_zone(workload), tmp_path) as nameserver:
+    with serve(make_zone(workload), tmp_path) as authority, recurse(authority, tmp_path) as nameserver:
         live = LiveResolver(nameserver, timeout=20, lifetime=60)
         found = Summary.of(asyncio.run(surveyed_live(population, live)))
     assert found == population.truth(lint=False)

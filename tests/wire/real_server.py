@@ -1,6 +1,6 @@
-"""A real DNS server (NSD, as Debian has it) on loopback that serves a Zone, as the only authority there is.
+"""Real DNS servers on loopback, as Debian has them: NSD serves a Zone, and Unbound asks it as a recursive server does.
 
-It serves the zone as the root zone, so one file can have any names.
+NSD serves the zone as the root zone, so one file can have any names, and it is the only authority there is.
 """
 
 import os
@@ -17,6 +17,7 @@ import pytest
 from spfengine.resolvers.zone import Zone
 from spfengine.testing.exporters import DEFAULT_TTL as TTL, master_file
 from tests.debian import program
+from tests.ports import free_port
 
 _SOA = f". {TTL} IN SOA fake-root.invalid. nobody.invalid. 1 3600 600 86400 {TTL}\n. {TTL} IN NS fake-root.invalid.\n"
 _CONFIGURATION = """
@@ -44,19 +45,54 @@ zone:
 def serve(zone: Zone, folder: Path) -> Iterator[str]:
     """Serve a zone by NSD, which keeps its files in `folder`; the value is what LiveResolver takes as nameserver."""
     nsd = program("nsd")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     apex = any(rrset.name == "" and rrset.type == "SOA" for rrset in zone.rrsets)
     (folder / "zone").write_text(("" if apex else _SOA) + master_file(zone.rrsets), "ascii")
     (folder / "nsd.conf").write_text(_CONFIGURATION.format(port=port, folder=folder))
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [nsd, "-d", "-c", folder / "nsd.conf"], stdout=log, stderr=log, start_new_session=True
-        )
+    with _running([nsd, "-d", "-c", str(folder / "nsd.conf")], port, folder / "log"):
+        yield f"127.0.0.1:{port}"
+
+
+_RECURSIVE = """
+server:
+    interface: 127.0.0.1@{port}
+    username: ""
+    chroot: ""
+    directory: "{folder}"
+    pidfile: ""
+    use-syslog: no
+    logfile: ""
+    do-daemonize: no
+    do-not-query-localhost: no
+    module-config: "iterator"
+    num-threads: 1
+remote-control:
+    control-enable: no
+stub-zone:
+    name: "."
+    stub-addr: {authority}
+"""
+
+
+@contextmanager
+def recurse(authority: str, folder: Path) -> Iterator[str]:
+    """Ask an authority through Unbound, which keeps its files in `folder`; the value is what LiveResolver takes."""
+    unbound = program("unbound")
+    port = free_port()
+    configuration = _RECURSIVE.format(port=port, folder=folder, authority=authority.replace(":", "@"))
+    (folder / "unbound.conf").write_text(configuration)
+    with _running([unbound, "-d", "-c", str(folder / "unbound.conf")], port, folder / "unbound.log"):
+        yield f"127.0.0.1:{port}"
+
+
+@contextmanager
+def _running(command: list[str], port: int, path: Path) -> Iterator[None]:
+    """Run a server until the end of the block."""
+    with path.open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
         try:
-            _wait_until_it_answers(process, port, folder / "log")
-            yield f"127.0.0.1:{port}"
+            _wait_until_it_answers(process, port, path)
+            yield
         finally:
             process.terminate()
             try:
@@ -67,7 +103,7 @@ def serve(zone: Zone, folder: Path) -> Iterator[str]:
 
 
 def _wait_until_it_answers(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    root_soa = bytes.fromhex("0001 0000 0001 0000 0000 0000 00 0006 0001")
+    root_soa = bytes.fromhex("0001 0100 0001 0000 0000 0000 00 0006 0001")
     end = time.monotonic() + 300
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.settimeout(0.1)
@@ -81,4 +117,4 @@ def _wait_until_it_answers(process: subprocess.Popen[bytes], port: int, log: Pat
             else:
                 if reply[3] & 15 == 0:
                     return
-    pytest.fail(f"NSD does not answer:\n{log.read_text(errors='replace')}")
+    pytest.fail(f"the server does not answer:\n{log.read_text(errors='replace')}")

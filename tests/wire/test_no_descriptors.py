@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from spfengine import CheckResult, LiveResolver, Question, RRType, Status, Zone, acheck, check
-from spfengine.resolvers import live
+from spfengine.resolvers import datagrams, live
 from spfengine.testing import FakeDNS
 from tests.wire.conftest import Ask
 
@@ -131,4 +131,5 @@ def refuse_sockets(monkeypatch: pytest.MonkeyPatch, number: int, after: int) -> 
                 raise OSError(number, os.strerror(number))
             return socket.socket(*arguments)
 
-    monkeypatch.setattr(live, "socket", Refused())
+    for module in (live, datagrams):
+        monkeypatch.setattr(module, "socket", Refused())

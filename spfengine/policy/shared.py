@@ -1,0 +1,250 @@
+"""What the records that many domains include match, compiled once for all of them.
+
+A domain's own tiling then looks an address up in one table for such an include, in place of one for each of the records
+below it. It asks the same questions in the same order, and if one has another answer by then, the include is evaluated
+as usual. Only records that work for every client are kept so: without an error, a void name of a record, or a term that
+depends on more than the address.
+"""
+
+from collections import OrderedDict
+from collections.abc import Generator, Iterator
+from typing import NamedTuple
+
+from spfengine.addresses import V4, V6, Family, Table
+from spfengine.answers import Answer, Question, RRType
+from spfengine.evaluation.check_host import check_host, select_record
+from spfengine.evaluation.limits import MAX_DEPTH, Limits, lifted
+from spfengine.evaluation.mechanisms import UnknownTargetError, ask
+from spfengine.evaluation.session import Answers
+from spfengine.names import fold
+from spfengine.policy.compile import Fork, Inputs, TilingSession
+from spfengine.policy.outcome import Input
+from spfengine.policy.trails import Trails
+from spfengine.problems import Result
+from spfengine.record.model import Include, Record
+from spfengine.resolvers.cache import octets_of
+
+MAX_OCTETS = 64 << 20
+"""Estimated memory of the tables, and of the answers from which they were compiled."""
+MAX_NAMES = 1 << 14
+"""Names of which it is remembered that a domain included them."""
+MAX_RANGES = 1 << 12
+"""Ranges of a table. Records with more are evaluated as usual."""
+_OF_RANGE = 100  # octets
+
+
+class _Use:
+    """What an include does for the addresses of a range.
+
+    Attributes:
+        matches: whether it matches.
+        lookups, voids: what is counted below it.
+        answers: what it asks, in order, with the answers.
+    """
+
+    __slots__ = ("answers", "lookups", "matches", "voids")
+
+    def __init__(self, session: TilingSession) -> None:
+        self.matches = session.result is Result.PASS
+        self.lookups = session.lookups
+        self.voids = session.voids
+        self.answers = tuple(session.answers.items())
+
+
+class _Included(NamedTuple):
+    """What an include does for all addresses of a family.
+
+    Attributes:
+        table: by range.
+        lookups, voids: the most that are counted.
+        octets: its estimated memory.
+    """
+
+    table: Table[_Use]
+    lookups: int
+    voids: int
+    octets: int
+
+
+class _NotSharedError(Exception):
+    """What an include does depends on the domain that includes it."""
+
+
+class _SharedSession(TilingSession):
+    """A run for every domain that includes a record."""
+
+    def unknown_inputs(self, letters: frozenset[str]) -> tuple[Input, ...]:
+        """Return the inputs that are not known. Raise _NotSharedError for the domain of the sender, which differs."""
+        if "o" in letters:
+            raise _NotSharedError
+        return super().unknown_inputs(letters)
+
+
+_Key = tuple[str, Family, object]
+
+
+def _key(target: str, family: Family, limits: Limits) -> _Key:
+    """Return what the table of an include is known by; of the limits, what matters without being exceeded."""
+    return fold(target), family, (limits.void_rule, limits.names, limits.count_p)
+
+
+class SharedIncludes:
+    """The tables of included records, for the domains of one survey. Not safe to share between threads.
+
+    Attributes:
+        octets: their estimated memory.
+    """
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[_Key, _Included] = OrderedDict()
+        self.octets = 0
+        self._uses: OrderedDict[str, int] = OrderedDict()
+
+    def get(self, key: _Key) -> _Included | None:
+        """Return the table of an include, or None if it is not known."""
+        found = self._known.get(key)
+        if found is not None:
+            self._known.move_to_end(key)
+        return found
+
+    def drop(self, key: _Key) -> None:
+        """Forget the table of an include, since an answer has changed."""
+        if key in self._known:
+            self.octets -= self._known.pop(key).octets
+            self._uses.pop(key[0], None)
+
+    def learn(self, inputs: Inputs, answers: Answers) -> None:
+        """Compile what the record of a domain includes, if others included it before. Nothing is asked.
+
+        Args:
+            answers: what DNS answered while the domain was compiled.
+        """
+        for target in self._targets(inputs, answers):
+            if not self._is_wanted(fold(target)):
+                continue
+            for family in (V4, V6):
+                included = _compile(inputs, target, family, answers)
+                if included is not None:
+                    self._keep(_key(target, family, inputs.limits), included)
+
+    def _targets(self, inputs: Inputs, answers: Answers) -> Iterator[str]:
+        """Yield the names that records include, down to those whose tables are known."""
+        pending = [inputs.domain]
+        seen: set[str] = set()
+        while pending:
+            question = Question(pending.pop(), RRType.TXT).key
+            answer = None if question.name in seen else answers.get(question)
+            record = None if answer is None else select_record(answer)
+            if not isinstance(record, Record):
+                continue
+            seen.add(question.name)
+            if record.redirect is not None and record.redirect.value.target:
+                pending.append(record.redirect.value.target)
+            for step in record.steps:
+                target = step.domain_spec.target if isinstance(step, Include) else None
+                if target and _key(target, V6, inputs.limits) not in self._known:
+                    yield target
+                    pending.append(target)
+
+    def _is_wanted(self, name: str) -> bool:
+        """Count a use of a name; return whether it is time to compile its record: after 2 uses, 4, 8 and so on."""
+        uses = self._uses[name] = self._uses.pop(name, 0) + 1
+        if len(self._uses) > MAX_NAMES:
+            self._uses.popitem(last=False)
+        return uses > 1 and uses & (uses - 1) == 0
+
+    def _keep(self, key: _Key, included: _Included) -> None:
+        before = self._known.pop(key, None)
+        self._known[key] = included
+        self.octets += included.octets - (0 if before is None else before.octets)
+        while self.octets > MAX_OCTETS:
+            _, oldest = self._known.popitem(last=False)
+            self.octets -= oldest.octets
+
+
+class Sharing:
+    """The shared includes of one tiling. Whether one is shared does not change during it.
+
+    Args:
+        includes: the tables.
+        limits: the limits of the tiling.
+        family: its family.
+    """
+
+    def __init__(self, includes: SharedIncludes, limits: Limits, family: Family) -> None:
+        self._includes = includes
+        self._limits = limits
+        self._family = family
+        self._pinned: dict[str, _Included | None] = {}
+        self._answered: set[_Use] = set()
+
+    def match(self, session: TilingSession, target: str) -> Generator[Question, Answer, bool | None]:
+        """Return whether an include matches; None if it has to be evaluated as usual."""
+        if target not in self._pinned:
+            self._pinned[target] = self._includes.get(_key(target, self._family, self._limits))
+        included = self._pinned[target]
+        if included is None or not _fits(included, session):
+            return None
+        use = session.hit(included.table)
+        assert use is not None, "the table covers all addresses"
+        if use not in self._answered:
+            for question, known in use.answers:
+                answer = session.answers.get(question) or (yield from ask(session, question.name, question.type))
+                if answer is not known:
+                    self._includes.drop(_key(target, self._family, self._limits))
+                    return None
+            self._answered.add(use)
+        session.lookups += use.lookups
+        session.voids += use.voids
+        return use.matches
+
+
+def _fits(included: _Included, session: TilingSession) -> bool:
+    """Whether no limit can be met within an include."""
+    limits = session.limits
+    return (
+        session.lookups + included.lookups <= limits.lookups
+        and session.voids + included.voids <= limits.voids
+        and len(session.path) + included.lookups <= MAX_DEPTH
+    )
+
+
+def _compile(inputs: Inputs, target: str, family: Family, answers: Answers) -> _Included | None:
+    """Return what an include of `target` does; None if that depends on who includes it, or on more than is known."""
+    alone = inputs.at(target).with_limits(lifted(inputs.limits))
+    trails: Trails[_Use] = Trails(family.last)
+    starts: list[int] = []
+    uses: list[_Use] = []
+    while not starts or starts[-1] <= family.last:
+        address = starts[-1] if starts else 0
+        if not starts:
+            starts.append(address)
+        use, _, last = trails.follow(None, address)
+        if use is None:
+            session = _SharedSession(alone, family, address, {}, (), (), forking=True)
+            session.known_answer = answers.get
+            if not _is_certain(session):
+                return None
+            use, last = _Use(session), session.hi
+            trails.note(None, session.trail, use)
+        uses.append(use)
+        if len(uses) > MAX_RANGES:
+            return None
+        starts.append(last + 1)
+    starts.pop()
+    known = {id(answer): answer for use in uses for _, answer in use.answers}
+    octets = _OF_RANGE * len(starts) + sum(map(octets_of, known.values()))
+    return _Included((tuple(starts), tuple(uses)), max(u.lookups for u in uses), max(u.voids for u in uses), octets)
+
+
+def _is_certain(session: TilingSession) -> bool:
+    """Run check_host() without asking; return whether a directive decided, whichever domain includes the record."""
+    steps = check_host(session)
+    try:
+        next(steps)
+    except StopIteration:
+        return session.problem is None
+    except (Fork, UnknownTargetError, _NotSharedError):
+        return False
+    steps.close()
+    return False

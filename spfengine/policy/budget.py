@@ -120,7 +120,7 @@ def budget(
         tables: the ranges of the domain under its own limits, if they are known; most are the same without limits.
     """
     same = tables if tables is not None and is_within_limits(tables) else None
-    search = _CostSearch(inputs, answers, choices)
+    search = _CostSearch(inputs, answers, choices, same)
     if same is None:
         yield from search.look_for_loop()
     lookups: dict[int, Cost] = {}
@@ -132,10 +132,7 @@ def budget(
             if rule is not VoidRule.PER_TERM and not per_term[version].most:
                 voids[rule][version] = per_term[version]  # if nothing is void by one rule, nothing is by another
                 continue
-            if same is not None and rule is inputs.limits.void_rule:
-                tiles = search.looked_at(same.ip4 if family is V4 else same.ip6)
-            else:
-                tiles = yield from search.tile(rule, family)
+            tiles = yield from search.tiles(rule, family)
             if rule is VoidRule.PER_TERM:
                 lookups[version] = search.most_lookups(family, tiles)
             voids[rule][version] = search.most_voids(rule, family, tiles)
@@ -154,13 +151,15 @@ class _CostSearch:
     """Finds the addresses that cost most, under lifted limits.
 
     Attributes:
+        same: the ranges under the domain's own limits, if they are the same as under lifted ones.
         endless, incomplete: as in Budget, as far as is known.
     """
 
-    def __init__(self, inputs: Inputs, answers: Answers, choices: Choices) -> None:
+    def __init__(self, inputs: Inputs, answers: Answers, choices: Choices, same: Tables | None) -> None:
         self.inputs = inputs
         self.answers = answers
         self.choices = choices
+        self.same = same
         self.endless = False
         self.incomplete = False
 
@@ -172,14 +171,15 @@ class _CostSearch:
                 yield from self.inputs.work.charging(check_host(session))
             self.endless = self.endless or _is_loop(session.problem)
 
-    def tile(self, rule: VoidRule, family: Family) -> Generator[Question, Answer, Tiles]:
-        """Return the outcomes for all addresses of a family, with void lookups counted by a rule."""
-        steps = min(MAX_STEPS, _STEPS_IN_LOOP) if self.endless else MAX_STEPS
-        tiles = yield from tile(self._lifted(rule), family, self.answers, self.choices, steps, paths=False)
-        return self.looked_at(tiles)
-
-    def looked_at(self, tiles: Tiles) -> Tiles:
-        """Return these ranges; note whether they are endless or incomplete."""
+    def tiles(self, rule: VoidRule, family: Family) -> Generator[Question, Answer, Tiles]:
+        """Return the outcomes for all addresses of a family, with void lookups counted by a rule; note whether they are
+        endless or incomplete.
+        """
+        if self.same is not None and rule is self.inputs.limits.void_rule:
+            tiles = self.same.ip4 if family is V4 else self.same.ip6
+        else:
+            steps = min(MAX_STEPS, _STEPS_IN_LOOP) if self.endless else MAX_STEPS
+            tiles = yield from tile(self._lifted(rule), family, self.answers, self.choices, steps, paths=False)
         seen: set[int] = set()
         if any(_is_endless(outcome, seen) for outcome in tiles.outcomes):
             self.endless = True

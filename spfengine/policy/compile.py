@@ -625,27 +625,32 @@ class _Tiler:
             known = self.runs.get(key)
             if known is not None and known[1] >= address:
                 return known
-        ending, hit, last = self.trails.follow(key, address)
-        if ending is None:
-            script = [node.choice for node in stack]
-            session = TilingSession(self.inputs, self.family, address, self.answers, self.only, script, forking=True)
-            session.sharing = self.sharing
-            try:
-                found = yield from self._evaluated(session)
-            except WorkIsOverError:
-                return self.cut(session.lookups, session.voids), self.family.last
-            last = session.hi
-            ending = _ending(session, found)
-            self.trails.note(key, session.trail, ending)
-        elif ending.is_at_hit and self.paths:
-            found = self._at_hit(ending, hit)
-        else:
-            found = ending.found
-        self.inputs.work.left -= ending.lookups
+        found, lookups, last = yield from self._followed(address, key, [node.choice for node in stack])
+        self.inputs.work.left -= lookups
         if key is not None:
             self.runs[key] = found, last
-            self.steps += ending.lookups
+            self.steps += lookups
         return found, last
+
+    def _followed(
+        self, address: int, key: object, script: list[Choice]
+    ) -> Generator[Question, Answer, tuple[Outcome | Fork, int, int]]:
+        """Return where a run with these choices ends or forks, its lookups, and the last address for which it does. It
+        is made only if no earlier run took the same way.
+        """
+        ending, hit, last = self.trails.follow(key, address)
+        if ending is not None:
+            is_elsewhere = ending.is_at_hit and self.paths
+            return (self._at_hit(ending, hit) if is_elsewhere else ending.found), ending.lookups, last
+        session = TilingSession(self.inputs, self.family, address, self.answers, self.only, script, forking=True)
+        session.sharing = self.sharing
+        try:
+            found = yield from self._evaluated(session)
+        except WorkIsOverError:
+            return self.cut(session.lookups, session.voids), 0, self.family.last
+        ending = _ending(session, found)
+        self.trails.note(key, session.trail, ending)
+        return found, ending.lookups, session.hi
 
     def _evaluated(self, session: TilingSession) -> Generator[Question, Answer, Outcome | Fork]:
         """Return where a run ends or forks. Raise WorkIsOverError if no steps are left."""

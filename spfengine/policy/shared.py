@@ -133,18 +133,13 @@ class SharedIncludes:
         seen: set[str] = set()
         while pending:
             question = Question(pending.pop(), RRType.TXT).key
-            answer = None if question.name in seen else answers.get(question)
-            record = None if answer is None else select_record(answer)
-            if not isinstance(record, Record):
+            if question.name in seen:
                 continue
             seen.add(question.name)
-            if record.redirect is not None and record.redirect.value.target:
-                pending.append(record.redirect.value.target)
-            for step in record.steps:
-                target = step.domain_spec.target if isinstance(step, Include) else None
-                if target and _key(target, V6, inputs.limits) not in self._known:
-                    yield target
-                    pending.append(target)
+            redirected, included = _names_in(answers.get(question))
+            unknown = [name for name in included if _key(name, V6, inputs.limits) not in self._known]
+            yield from unknown
+            pending += [*redirected, *unknown]
 
     def _is_wanted(self, name: str) -> bool:
         """Count a use of a name; return whether it is time to compile its record: after 2 uses, 4, 8 and so on."""
@@ -209,32 +204,51 @@ def _fits(included: _Included, session: TilingSession) -> bool:
     )
 
 
+def _names_in(answer: Answer | None) -> tuple[list[str], list[str]]:
+    """Return the names that a record redirects to and includes, without those that have macros."""
+    record = None if answer is None else select_record(answer)
+    if not isinstance(record, Record):
+        return [], []
+    redirected = [] if record.redirect is None else [record.redirect.value.target]
+    included = [step.domain_spec.target for step in record.steps if isinstance(step, Include)]
+    return [name for name in redirected if name], [name for name in included if name]
+
+
 def _compile(inputs: Inputs, target: str, family: Family, answers: Answers) -> _Included | None:
     """Return what an include of `target` does; None if that depends on who includes it, or on more than is known."""
     alone = inputs.at(target).with_limits(lifted(inputs.limits))
     trails: Trails[_Use] = Trails(family.last)
     starts: list[int] = []
     uses: list[_Use] = []
-    while not starts or starts[-1] <= family.last:
-        address = starts[-1] if starts else 0
-        if not starts:
-            starts.append(address)
-        use, _, last = trails.follow(None, address)
-        if use is None:
-            session = _SharedSession(alone, family, address, {}, (), (), forking=True)
-            session.known_answer = answers.get
-            if not _is_certain(session):
-                return None
-            use, last = _Use(session), session.hi
-            trails.note(None, session.trail, use)
-        uses.append(use)
-        if len(uses) > MAX_RANGES:
+    address = 0
+    while address <= family.last:
+        use, last = _use_at(alone, family, address, answers, trails)
+        if use is None or len(uses) == MAX_RANGES:
             return None
-        starts.append(last + 1)
-    starts.pop()
+        starts.append(address)
+        uses.append(use)
+        address = last + 1
     known = {id(answer): answer for use in uses for _, answer in use.answers}
     octets = _OF_RANGE * len(starts) + sum(map(octets_of, known.values()))
     return _Included((tuple(starts), tuple(uses)), max(u.lookups for u in uses), max(u.voids for u in uses), octets)
+
+
+def _use_at(
+    alone: Inputs, family: Family, address: int, answers: Answers, trails: "Trails[_Use]"
+) -> tuple[_Use | None, int]:
+    """Return what an include does for an address, and the last address for which it does that; None if that depends on
+    who includes it, or on more than is known.
+    """
+    use, _, last = trails.follow(None, address)
+    if use is not None:
+        return use, last
+    session = _SharedSession(alone, family, address, {}, (), (), forking=True)
+    session.known_answer = answers.get
+    if not _is_certain(session):
+        return None, address
+    use = _Use(session)
+    trails.note(None, session.trail, use)
+    return use, session.hi
 
 
 def _is_certain(session: TilingSession) -> bool:

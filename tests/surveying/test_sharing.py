@@ -9,8 +9,6 @@ import pytest
 import spfengine
 from bench.population import KINDS, Population
 from spfengine import Answer, Limits, Question, Resolver, RRType, Status, Zone
-from spfengine.policy import shared
-from spfengine.policy.compile import Inputs
 from spfengine.surveying import SurveyedDomain
 from tests.examples import mostly_full
 from tests.surveying.cases import DOMAINS, ZONE
@@ -121,18 +119,3 @@ def test_a_record_that_changes_during_a_survey_is_read_again() -> None:
         assert each.passing == (1 + (1 << 24) * is_odd, 0)
         assert each.lookups == (1 + is_odd, 1 + is_odd)
         resolver.surveyed += 1
-
-
-def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared, "MAX_OCTETS", 20_000)
-    includes = shared.SharedIncludes()
-    seen = []
-    for number in range(200):
-        answers = {
-            Question("d.example", RRType.TXT): Answer.txt(f"v=spf1 include:s{number // 2}.example -all"),
-            Question(f"s{number // 2}.example", RRType.TXT): Answer.txt("v=spf1 ip4:192.0.2.0/24 -all"),
-        }
-        includes.learn(Inputs("d.example", None, None, Limits(), None, 0.0), answers)
-        seen.append(includes.octets)
-    assert seen[0] == 0 < seen[1]  # the second domain that includes a record shows that it is shared
-    assert 10_000 < max(seen) <= 20_000

@@ -209,7 +209,7 @@ def _needed(suggestion: Suggestion) -> Iterator[Line]:
         yield note(f"{senders} another MAIL FROM than {domain}, so its record does not decide for them")
     yield note(
         "to get a record that is proved to let every sender pass, give the senders of the domain: --senders FILE with "
-        "DMARC reports, a message that failed or a mail log, or --sender IP for each server that sends"
+        "DMARC reports, a message that failed or a mail log, or --want IP for each server that sends"
     )
 
 

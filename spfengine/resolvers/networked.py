@@ -69,6 +69,10 @@ class SlotsByLoop:
         self._size = size
         self._slots: WeakKeyDictionary[AbstractEventLoop, Slots] = WeakKeyDictionary()
 
+    def __len__(self) -> int:
+        """The number of event loops."""
+        return len(self._slots)
+
     def of(self, loop: "AbstractEventLoop") -> "Slots":
         """Return the slots of an event loop."""
         found = self._slots.get(loop)

@@ -1,5 +1,6 @@
 """The site of the documentation, built from a fresh copy of the checkout."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -28,6 +29,7 @@ def build(checkout: Path, *arguments: str) -> "subprocess.CompletedProcess[str]"
     return subprocess.run(
         [sys.executable, "-m", "scripts.build_site", *arguments],
         cwd=checkout,
+        env={name: value for name, value in os.environ.items() if not name.startswith("COV")},  # of a copy of the code
         capture_output=True,
         text=True,
         check=False,

@@ -1,4 +1,4 @@
-"""The mutants of a package: where they are, how a module reads with one of them, and which of them make a sample."""
+"""The mutants of a package: their places, how a module reads with one of them, and which of them make a sample."""
 
 import ast
 import difflib

@@ -94,7 +94,7 @@ def test_every_record_is_found_at_its_place_and_nothing_else(name: str) -> None:
 
 
 def _described(found: FoundRecord, marked: list[Marked]) -> Marked:
-    """Return a record as it is marked; the place of an unknown part is left out where it is not marked."""
+    """Return a record as it is marked; the place of an unknown part is left out if it is not marked."""
     expected = marked[0].unknown if marked else []
     unknown: list[tuple[str, Region | None]] = []
     for at, part in enumerate(found.unknown):

@@ -1,4 +1,4 @@
-"""A server of DNS over HTTPS on loopback, whose replies are those of FakeDNS; it can be told to send something else."""
+"""A server of DNS over HTTPS on loopback, whose replies are those of FakeDNS; it can be made to send something else."""
 
 import socket
 import ssl

@@ -1,6 +1,6 @@
 """What a policy says of a range of addresses."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import ClassVar
 
@@ -167,11 +167,11 @@ class Outcome(HashedOnce):
         try:
             return self._incomplete
         except AttributeError:
-            fill(self, "_incomplete", self.is_cut or any(map(_is_unanswered, self._below)))
+            fill(self, "_incomplete", self.is_cut or any(map(_is_unanswered, self.below)))
             return self._incomplete
 
     @property
-    def _below(self) -> "tuple[Outcome, ...]":
+    def below(self) -> "tuple[Outcome, ...]":
         """The outcomes that a client of a conditional range can get, as far as they are known."""
         if self.tree is not None:
             return tuple([outcome for _, outcome in self.tree.branches])
@@ -193,7 +193,7 @@ class Outcome(HashedOnce):
         try:
             return self._results
         except AttributeError:
-            below = frozenset([result for outcome in self._below for result in outcome.results])
+            below = frozenset([result for outcome in self.below for result in outcome.results])
             fill(self, "_results", below if self.tree is not None else below | {self.result})
             return self._results
 
@@ -227,18 +227,16 @@ class Outcome(HashedOnce):
         return _outcome_dict(self, tree, None if self.rest is None else self.rest.to_dict())
 
 
-def any_cut(outcomes: Iterable[Outcome]) -> bool:
-    """Whether a bound on work was met in any of these outcomes, or below them in their trees."""
-    seen: set[int] = set()  # trees share branches
+def with_branches(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
+    """Yield outcomes and all that are below them in their trees, each once: trees share branches."""
+    seen: set[int] = set()
     left = list(outcomes)
     while left:
         outcome = left.pop()
-        if outcome.is_cut:
-            return True
         if id(outcome) not in seen:
             seen.add(id(outcome))
-            left += outcome._below  # noqa: SLF001  # of its own class
-    return False
+            yield outcome
+            left += outcome.below
 
 
 def _counted_meaning(outcome: Outcome) -> object:

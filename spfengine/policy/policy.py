@@ -18,7 +18,7 @@ from spfengine.evaluation.session import MAILFROM, Answers, Session
 from spfengine.frozen import HashedOnce, fill
 from spfengine.names import fold
 from spfengine.policy.compile import Inputs, Tables, Tiles, compile_tables
-from spfengine.policy.outcome import Dependency, Input, Outcome, any_cut, outcome_of
+from spfengine.policy.outcome import Dependency, Input, Outcome, outcome_of, with_branches
 from spfengine.policy.ranges import MAPPED_COUNT, MAPPED_FIRST, MAPPED_LAST, IPNetwork, networks_of
 from spfengine.problems import Result
 from spfengine.resolvers.asking import Unanswered
@@ -288,7 +288,7 @@ class Policy(HashedOnce):
     @property
     def is_cut(self) -> bool:
         """Whether a bound on work was met, so that the outcome of some clients is not known (`work-limit`)."""
-        return any_cut([*self._ip4[1], *self._ip6[1]])
+        return any(outcome.is_cut for outcome in with_branches([*self._ip4[1], *self._ip6[1]]))
 
     def diff(self, other: "Policy", by: str = "result") -> "list[Change]":
         """Return exactly what changes from this policy to the other, as networks in order; empty if nothing changes.
@@ -377,9 +377,9 @@ class Policy(HashedOnce):
 
 
 def _is_partial(policy: Policy) -> bool:
-    """Whether some outcome depends on names that are not in the files given."""
+    """Whether some outcome depends on names that are not in the files given, or was cut at a bound on work."""
     outcomes = [outcome for version in (4, 6) for _, _, outcome in policy.ranges(version)]
-    return any(outcome.is_unknown or (outcome.result is None and outcome.is_incomplete) for outcome in outcomes)
+    return any(outcome.is_unknown or outcome.is_cut for outcome in with_branches(outcomes))
 
 
 def open_term(policy: Policy) -> Dependency | None:

@@ -111,9 +111,7 @@ def test_the_order_of_networks_of_one_qualifier_is_irrelevant(
         record = " ".join(["v=spf1", *terms[:place], *swapped, *terms[place:], "-all"])
         resolver = Zone({**zone, "z.example": {"TXT": record}})
         policies.append(Policy.compile("z.example", resolver=resolver, limits=limits))
-    one, other = policies
-    assert one.diff(other) == []
-    assert one.equivalent(other) == one.equivalent(one)  # not if DNS failed for a term that depends on the sender
+    assert policies[0].equivalent(policies[1])
 
 
 @given(plain_zones, st.sampled_from(generate.DOMAINS), st.sampled_from("+-~?"))

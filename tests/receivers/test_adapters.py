@@ -26,7 +26,10 @@ def answering(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ("said", "expected"),
     [
         ("250 OK\r\n550 SPF fail not yours : Reason: mechanism\r\n", ("fail", "not yours")),
-        ("220 ready\r\n250 OK\r\n", "accepted without a result"),
+        ("220 ready\r\n250 OK\r\n250 OK\r\n221 closing\r\n", "accepted without a result"),
+        ("220 ready\r\n250 OK\r\n451 try later\r\n221 closing\r\n", "the dialogue ended early: 451 try later"),
+        ("220 ready\r\n250 OK\r\n", "the dialogue ended early: no reply to QUIT"),
+        ("", "the dialogue ended early: no reply to QUIT"),
         ("501 bad sender\r\n", (None, "Exim's SMTP refuses it: 501 bad sender")),
     ],
 )

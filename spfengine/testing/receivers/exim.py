@@ -40,7 +40,12 @@ def dialogue(ip: str, sender: str, helo: str, dns: str) -> tuple[str | None, str
         return verdict[1], verdict[2]
     lines = [line for line in output.splitlines() if _REPLY.match(line)]
     refused = next((line for line in lines if line.startswith("5")), None)
-    return "accepted without a result" if refused is None else (None, f"Exim's SMTP refuses it: {refused}")
+    if refused:
+        return None, f"Exim's SMTP refuses it: {refused}"
+    deferred = next((line for line in lines if line.startswith("4")), None)
+    if deferred or not any(line.startswith("221") for line in lines):
+        return f"the dialogue ended early: {deferred or 'no reply to QUIT'}"
+    return "accepted without a result"
 
 
 def _exim(arguments: list[str], commands: bytes) -> str:

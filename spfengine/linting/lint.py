@@ -21,7 +21,8 @@ from spfengine.linting.limits import limits as limits_of, sizes, ttl
 from spfengine.linting.walk import Walk, walking
 from spfengine.linting.zones import Facts, facts_of, known_to, names_to_lint, records_of_type_spf, zone_of
 from spfengine.names import Names, fold, octets
-from spfengine.policy.compile import Inputs, Tables
+from spfengine.policy.compile import Tables
+from spfengine.policy.inputs import Inputs
 from spfengine.policy.shared import SharedIncludes
 from spfengine.policy.work import WORK_LIMIT, Work
 from spfengine.problems import ProblemCode

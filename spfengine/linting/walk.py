@@ -13,8 +13,9 @@ from spfengine.evaluation.unanswered import missing_name
 from spfengine.linting.finding import Finding, Path, ReachedRecord, joins_of
 from spfengine.linting.syntax import faults, merged, merging_hint
 from spfengine.names import Names, fold
-from spfengine.policy.compile import Inputs, Tables, compile_tables
+from spfengine.policy.compile import Tables, compile_tables
 from spfengine.policy.include_tree import TreeRecord, record_tree
+from spfengine.policy.inputs import Inputs
 from spfengine.policy.reachability import KeptAlone
 from spfengine.problems import ProblemCode
 from spfengine.record.model import Include, Redirect, Term

@@ -13,7 +13,9 @@ from spfengine.evaluation.mechanisms import LOOP_HINT, UnknownTargetError
 from spfengine.evaluation.session import Answers
 from spfengine.evaluation.trace import TraceBuilder, TracedQuestion, TracedRecord, TracedTerm, traced
 from spfengine.names import fold
-from spfengine.policy.compile import Inputs, Tables, Tiles, TilingSession, tile
+from spfengine.policy.compile import Tables, Tiles, tile
+from spfengine.policy.conditional import TilingSession
+from spfengine.policy.inputs import Inputs
 from spfengine.policy.outcome import Choice, Outcome
 from spfengine.policy.work import WorkIsOverError
 from spfengine.problems import Problem, ProblemCode, Result

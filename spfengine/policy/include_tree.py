@@ -21,7 +21,8 @@ from spfengine.evaluation.session import Answers
 from spfengine.evaluation.trace import TracedQuestion, why_ignored
 from spfengine.names import fold, is_askable, is_same_or_under
 from spfengine.policy.budget import Budget, budget, over_limits
-from spfengine.policy.compile import Inputs, TilingSession
+from spfengine.policy.conditional import TilingSession
+from spfengine.policy.inputs import Inputs
 from spfengine.policy.outcome import Input
 from spfengine.policy.work import WORK_LIMIT, WorkIsOverError
 from spfengine.problems import Problem, Result

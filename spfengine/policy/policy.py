@@ -17,7 +17,8 @@ from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.session import MAILFROM, Answers, Session
 from spfengine.frozen import HashedOnce, fill
 from spfengine.names import fold
-from spfengine.policy.compile import Inputs, Tables, Tiles, compile_tables
+from spfengine.policy.compile import Tables, Tiles, compile_tables
+from spfengine.policy.inputs import Inputs
 from spfengine.policy.outcome import Dependency, Input, Outcome, outcome_of, with_branches
 from spfengine.policy.ranges import MAPPED_COUNT, MAPPED_FIRST, MAPPED_LAST, IPNetwork, networks_of
 from spfengine.problems import Result

@@ -13,8 +13,9 @@ from spfengine.addresses import V4, V6, locate
 from spfengine.answers import Answer, Question, RRType
 from spfengine.evaluation.limits import lifted
 from spfengine.evaluation.session import Answers
-from spfengine.policy.compile import Inputs, Tiles, tile, tile_range
+from spfengine.policy.compile import Tiles, tile, tile_range
 from spfengine.policy.include_tree import redirect_chain
+from spfengine.policy.inputs import Inputs
 from spfengine.policy.outcome import Outcome
 from spfengine.policy.ranges import SpanIndex, Spans, SpanSet, common_sizes, difference, intersection
 from spfengine.problems import ProblemCode, Result

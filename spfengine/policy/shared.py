@@ -17,7 +17,8 @@ from spfengine.evaluation.limits import MAX_DEPTH, Limits, lifted
 from spfengine.evaluation.mechanisms import UnknownTargetError, ask
 from spfengine.evaluation.session import Answers
 from spfengine.names import fold
-from spfengine.policy.compile import Fork, Inputs, TilingSession
+from spfengine.policy.conditional import Fork, TilingSession
+from spfengine.policy.inputs import Inputs
 from spfengine.policy.outcome import Input
 from spfengine.policy.trails import Trails
 from spfengine.problems import Result

@@ -16,7 +16,7 @@ from spfengine.evaluation.beyond import beyond_limit, is_over_limit
 from spfengine.evaluation.check_host import check_host
 from spfengine.evaluation.session import MAILFROM, Answers, Session
 from spfengine.names import domain_fault, fold
-from spfengine.policy.compile import Inputs
+from spfengine.policy.inputs import Inputs
 from spfengine.policy.outcome import Input, Outcome, outcome_of
 from spfengine.policy.policy import Policy, compiling
 from spfengine.problems import Result

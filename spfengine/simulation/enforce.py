@@ -15,7 +15,7 @@ from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.session import Answers
 from spfengine.evaluation.unanswered import hint_for, named_unknown
 from spfengine.names import domain_fault, fold
-from spfengine.policy.compile import Inputs
+from spfengine.policy.inputs import Inputs
 from spfengine.problems import Problem, Result
 from spfengine.record.model import All, Record
 from spfengine.reportable import Reportable

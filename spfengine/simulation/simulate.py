@@ -12,8 +12,8 @@ from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.session import Answers
 from spfengine.names import domain_fault, fold
 from spfengine.policy.budget import budget, over_limits
-from spfengine.policy.compile import Inputs
 from spfengine.policy.diff import Change, result_changes, segments
+from spfengine.policy.inputs import Inputs
 from spfengine.policy.outcome import Dependency
 from spfengine.policy.policy import Policy, compiling, open_term
 from spfengine.policy.ranges import Spans, intersection, networks_of, union

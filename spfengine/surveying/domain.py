@@ -15,8 +15,9 @@ from spfengine.linting.codes import LintCode, Severity
 from spfengine.linting.finding import Finding
 from spfengine.linting.lint import linting
 from spfengine.policy.budget import LIMIT_CODES, Budget, budget
-from spfengine.policy.compile import Inputs, Tables, compile_tables
+from spfengine.policy.compile import Tables, compile_tables
 from spfengine.policy.include_tree import redirect_chain
+from spfengine.policy.inputs import Inputs
 from spfengine.policy.outcome import Outcome
 from spfengine.policy.policy import Policy, policy_of
 from spfengine.policy.shared import SharedIncludes

@@ -4,7 +4,7 @@ import pytest
 
 from spfengine import Answer, Limits, Question, RRType
 from spfengine.policy import shared
-from spfengine.policy.compile import Inputs
+from spfengine.policy.inputs import Inputs
 
 
 def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,7 @@ from spfengine.evaluation.session import Answers
 from spfengine.json_files import describe, dump_document, load_document, parse_document
 from spfengine.names import domain_fault, fold
 from spfengine.policy.budget import budget
-from spfengine.policy.compile import Inputs
+from spfengine.policy.inputs import Inputs
 from spfengine.policy.policy import Policy, compiling
 from spfengine.resolvers.recording import Recording
 from spfengine.visible import short_repr, visible_name

@@ -12,7 +12,7 @@ from spfengine.drivers import asking, once
 from spfengine.evaluation.check_host import select_record
 from spfengine.evaluation.session import Answers
 from spfengine.names import domain_fault, fold
-from spfengine.policy.compile import Inputs
+from spfengine.policy.inputs import Inputs
 from spfengine.policy.outcome import Outcome
 from spfengine.policy.ranges import IPNetwork, Spans, difference, networks_of, union
 from spfengine.policy.reachability import evaluate_alone

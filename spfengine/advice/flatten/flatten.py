@@ -20,7 +20,7 @@ from spfengine.linting.fixes import as_strings
 from spfengine.linting.limits import answer_size, sizes
 from spfengine.linting.terms import many_ip4
 from spfengine.names import domain_fault, fold, to_a_labels
-from spfengine.policy.compile import Inputs
+from spfengine.policy.inputs import Inputs
 from spfengine.problems import Problem, ProblemCode, Result
 from spfengine.record.model import Record
 from spfengine.record.parser import parse

@@ -11,8 +11,9 @@ from spfengine.evaluation.limits import lifted
 from spfengine.evaluation.session import Answers
 from spfengine.evaluation.unanswered import ONE_CLIENT_HINT, TOO_MUCH_WORK
 from spfengine.policy.budget import Budget, budget, over_limits
-from spfengine.policy.compile import Inputs, tile
+from spfengine.policy.compile import tile
 from spfengine.policy.diff import result_changes
+from spfengine.policy.inputs import Inputs
 from spfengine.policy.outcome import Choice, Outcome
 from spfengine.policy.policy import Policy, compiling
 from spfengine.problems import Problem, ProblemCode, Result

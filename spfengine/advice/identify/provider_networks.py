@@ -14,7 +14,7 @@ from spfengine.drivers import once
 from spfengine.evaluation.check_host import check_host
 from spfengine.evaluation.limits import Limits
 from spfengine.evaluation.session import MAILFROM, Answers, Session
-from spfengine.policy.compile import Inputs
+from spfengine.policy.inputs import Inputs
 from spfengine.policy.outcome import Input, Outcome
 from spfengine.policy.policy import Policy, compiling
 from spfengine.problems import Result

@@ -31,8 +31,8 @@ from spfengine.evaluation.unanswered import hint_for, incompleteness, named_unkn
 from spfengine.linting.idle import idle_service, messages_by_term, passing_text, service_why
 from spfengine.names import domain_fault, fold
 from spfengine.policy.budget import Budget, budget
-from spfengine.policy.compile import Inputs
 from spfengine.policy.include_tree import redirect_chain
+from spfengine.policy.inputs import Inputs
 from spfengine.policy.outcome import Outcome
 from spfengine.policy.policy import Policy
 from spfengine.policy.ranges import IPNetwork, Spans, networks_of, union

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from spfengine.addresses import V4, network_range
 from spfengine.answers import Answer, Question
 from spfengine.evaluation.session import Answers
-from spfengine.policy.compile import Inputs
+from spfengine.policy.inputs import Inputs
 from spfengine.policy.ranges import Spans, difference, intersection, size
 from spfengine.policy.reachability import evaluate_alone
 from spfengine.record.model import IP4, All, Directive, Network, Record, term_key

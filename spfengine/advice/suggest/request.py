@@ -16,7 +16,7 @@ from spfengine.evaluation.check_host import check_host
 from spfengine.evaluation.session import MAILFROM, Answers, Session
 from spfengine.linting.terms import is_example
 from spfengine.names import fold
-from spfengine.policy.compile import Inputs
+from spfengine.policy.inputs import Inputs
 from spfengine.policy.policy import Policy
 from spfengine.problems import Result
 from spfengine.record.model import All, Directive, Record, term_key

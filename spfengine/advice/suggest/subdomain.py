@@ -7,7 +7,7 @@ from spfengine.advice.suggest.baseline import Baseline
 from spfengine.answers import Answer, Question, RRType, spf_texts
 from spfengine.linting.names import parents
 from spfengine.names import fold, is_askable
-from spfengine.policy.compile import Inputs
+from spfengine.policy.inputs import Inputs
 from spfengine.policy.policy import compiling
 from spfengine.problems import Result
 from spfengine.record.parser import parse

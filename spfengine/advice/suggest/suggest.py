@@ -50,7 +50,7 @@ from spfengine.evaluation.limits import DEFAULT_LIMITS, Limits
 from spfengine.evaluation.session import Answers
 from spfengine.linting.limits import UNFRAGMENTED
 from spfengine.names import domain_fault, is_same_or_under
-from spfengine.policy.compile import Inputs
+from spfengine.policy.inputs import Inputs
 from spfengine.policy.policy import compiling
 from spfengine.problems import Result
 from spfengine.record.model import Directive, DomainDirective, Include, Network, term_key

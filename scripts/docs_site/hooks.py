@@ -12,9 +12,8 @@ REPOSITORY = Path(__file__).resolve().parent.parent.parent
 if str(REPOSITORY) not in sys.path:
     sys.path.insert(0, str(REPOSITORY))
 
-from scripts.docs_site import codes, links  # noqa: E402 - MkDocs loads this file by its path, not as a module
-from scripts.docs_site.index import navigation  # noqa: E402 - as above
-from scripts.docs_site.playground import Example  # noqa: E402 - as above
+# MkDocs loads this file by its path, so the checkout has to be on the path first.
+from scripts.docs_site import codes, index, links, playground  # noqa: E402 - only now can it be imported
 
 _WITH_CODES = ("reference/lint.md", "reference/problems.md", "reference/lint-examples.md")
 _WITH_STORY = ("index.md", "tutorial/gmail-says-softfail.md", "tutorial/gmail-says-softfail.ja.md")
@@ -24,7 +23,7 @@ _FOR_THE_TESTS = re.compile(r"^ *<!-- (?:not run|live DNS): .*?-->\n", re.MULTIL
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Set the navigation: that of the index, the pages of codes, and those at the top of the checkout."""
-    nav = navigation((REPOSITORY / "docs" / "index.md").read_text(encoding="utf-8"))
+    nav = index.navigation((REPOSITORY / "docs" / "index.md").read_text(encoding="utf-8"))
     for chapter in nav:
         chapter.get("Reference", []).append({"All codes": "codes/index.md"})
     config.nav = [*nav, {"Project": [{Path(source).stem.capitalize(): page} for source, page in links.PROJECT.items()]}]
@@ -64,8 +63,10 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
     if path in _WITH_CODES:
         text = codes.with_links(text)
     if path in _WITH_STORY and config.extra.get("playground"):
-        story = Example(**{field: (REPOSITORY / file).read_text(encoding="utf-8") for field, file in _STORY.items()})
-        button = "\n".join(story.button("" if path == "index.md" else "../../"))
+        story = playground.Example(
+            **{field: (REPOSITORY / file).read_text(encoding="utf-8") for field, file in _STORY.items()}
+        )
+        button = "\n".join(playground.Example(**story).button("" if path == "index.md" else "../../"))
         text = text.replace("\n## ", f"\n{button}\n## ", 1)
     return links.on_the_site(text, f"docs/{path}", path)
 

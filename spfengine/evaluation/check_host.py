@@ -239,9 +239,9 @@ def _select_record(answer: Answer) -> Record | RecordSyntaxError | Problem:
         text = others if answer.records else "it has no TXT record, so no SPF record"
         return Problem(ProblemCode.NO_RECORD, text, section="4.5")
     if len(texts) > 1:
-        listed = "; ".join([visible(octets, 80) for octets in texts[:10]])
+        records = "; ".join([visible(octets, 80) for octets in texts[:10]])
         more = f"; and {len(texts) - 10} more" if len(texts) > 10 else ""
-        text = f"found {len(texts)} SPF records, but only one is allowed: {listed}{more}"
+        text = f"found {len(texts)} SPF records, but only one is allowed: {records}{more}"
         hint = "merge them into one record, with one all at its end"
         return Problem(ProblemCode.MULTIPLE_RECORDS, text, section="4.5", hint=hint)
     try:

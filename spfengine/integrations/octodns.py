@@ -167,11 +167,12 @@ def zone_of(zone: "OctoZone") -> Zone:
 def _record(record: Any) -> dict[str, Any]:
     """Return a record as octoDNS's YAML has it."""
     values = record.values if hasattr(record, "values") else [record.value]
-    if record._type == "MX":  # noqa: SLF001 - its only name, which octoDNS's own processors use
+    record_type = record._type  # noqa: SLF001 - it has no public name; octoDNS's own processors read it, too
+    if record_type == "MX":
         values = [{"preference": value.preference, "exchange": value.exchange} for value in values]
     else:
         values = [str(value) for value in values]
-    read = {"type": record._type, "ttl": record.ttl, "values": values, "octodns": dict(record.octodns)}  # noqa: SLF001 - as above
+    read = {"type": record_type, "ttl": record.ttl, "values": values, "octodns": dict(record.octodns)}
     selecting = {key: True for key in ("dynamic", "geo") if getattr(record, key, None)}
     return read | selecting
 

@@ -20,7 +20,7 @@ from spfengine.answers import Answer, Question
 from spfengine.arguments import list_of
 from spfengine.errors import AddressError, ArgumentError
 from spfengine.resolvers.dns_messages import SOA, Message, Record
-from spfengine.resolvers.networked import NetworkResolver, SlotsByLoop, check_settings
+from spfengine.resolvers.networked import NetworkResolver, SlotsByLoop, reporting
 from spfengine.resolvers.servers import Server
 from spfengine.resolvers.stub import Attempt, Reply, Stub, Unreachable
 from spfengine.visible import visible
@@ -137,15 +137,13 @@ class DoHResolver(NetworkResolver):
         unreachable: Callable[[str, str], None] | None = None,
         context: "SSLContext | None" = None,
     ) -> None:
-        check_settings(timeout, lifetime, retries, prefetch, in_flight)
         given = [urls] if isinstance(urls, str) else urls
         servers = [_server(url) for url in list_of(str, given, "urls", "URLs", '["https://dns.example/dns-query"]')]
         if not servers:
             raise ArgumentError("urls is empty; give at least one, such as 'https://dns.example/dns-query'")
-        report = None if unreachable is None else _reporting(unreachable)
-        self._urls = [str(server.address[0]) for server in servers]
+        self._urls = [_name(server) for server in servers]
+        stub = Stub(servers, timeout, retries, lifetime, reporting(unreachable, _name))
         self._transport = _transport(context)
-        stub = Stub(servers, timeout, retries, lifetime, report)
         super().__init__(_Uncached(stub, self._transport, prefetch, in_flight), prefetch, cache=cache)
 
     def __repr__(self) -> str:
@@ -175,8 +173,9 @@ def _transport(context: "SSLContext | None") -> Transport:
         return HTTPXTransport(context)
 
 
-def _reporting(unreachable: Callable[[str, str], None]) -> Callable[[Server, str], None]:
-    return lambda server, reason: unreachable(str(server.address[0]), reason)
+def _name(server: Server) -> str:
+    """Return a server's URL."""
+    return str(server.address[0])
 
 
 class _Uncached:

@@ -12,7 +12,7 @@ from spfengine.answers import Answer, Question
 from spfengine.arguments import list_of
 from spfengine.errors import AddressError, ArgumentError
 from spfengine.resolvers.datagrams import MAX_DATAGRAMS, MAX_MESSAGE, datagrams_in, open_socket, reason
-from spfengine.resolvers.networked import NetworkResolver, SlotsByLoop, check_settings
+from spfengine.resolvers.networked import NetworkResolver, SlotsByLoop, reporting
 from spfengine.resolvers.resolv_conf import read_nameservers, unusable
 from spfengine.resolvers.servers import Server
 from spfengine.resolvers.stub import Attempt, Reply, Stub, Unreachable, Unsent
@@ -83,7 +83,6 @@ class LiveResolver(NetworkResolver):
         in_flight: int = 200,
         unreachable: Callable[[str, str], None] | None = None,
     ) -> None:
-        check_settings(timeout, lifetime, retries, prefetch, in_flight)
         if nameservers is None:
             servers = _system_servers(port)
         else:
@@ -92,21 +91,18 @@ class LiveResolver(NetworkResolver):
             servers = [_server(text, port) for text in texts]
         if not servers:
             raise ArgumentError("nameservers is empty; give at least one server, or None for the system's")
-        report = None if unreachable is None else _reporting(unreachable)
-        uncached = _Uncached(Stub(servers, timeout, retries, lifetime, report), prefetch, in_flight)
+        stub = Stub(servers, timeout, retries, lifetime, reporting(unreachable, _name))
         self._nameservers = [str(server.address[0]) for server in servers]
-        super().__init__(uncached, prefetch, cache=cache)
+        super().__init__(_Uncached(stub, prefetch, in_flight), prefetch, cache=cache)
 
     def __repr__(self) -> str:
         return f"<LiveResolver: {visible(', '.join(self._nameservers), 120)}>"
 
 
-def _reporting(unreachable: Callable[[str, str], None]) -> Callable[[Server, str], None]:
-    def report(server: Server, reason: str) -> None:
-        host, port = server.address[:2]
-        unreachable(str(host) if port == 53 else f"[{host}]:{port}" if ":" in str(host) else f"{host}:{port}", reason)
-
-    return report
+def _name(server: Server) -> str:
+    """Return a server's address, with its port if that is not 53."""
+    host, port = server.address[:2]
+    return str(host) if port == 53 else f"[{host}]:{port}" if ":" in str(host) else f"{host}:{port}"
 
 
 class _Uncached:

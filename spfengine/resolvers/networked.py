@@ -1,11 +1,13 @@
-"""What the resolvers that ask the network share: their settings, a cache, and slots for the questions in flight."""
+"""What the resolvers that ask the network share: a cache, slots for the questions in flight, and a report."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 from weakref import WeakKeyDictionary
 
 from spfengine.answers import Answer, Question
 from spfengine.errors import ArgumentError
 from spfengine.resolvers.cache import Cache
+from spfengine.resolvers.servers import Server
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -41,6 +43,8 @@ class NetworkResolver:
     """Whether threads may share this resolver; `identify` then uses them."""
 
     def __init__(self, uncached: Uncached, prefetch: int, *, cache: bool) -> None:
+        if prefetch < 0:
+            raise ArgumentError(f"prefetch is a number of questions, 0 or more, not {prefetch!r}")
         self.prefetch = prefetch
         self.cache: Cache | None = Cache(uncached) if cache else None
         self._answers: Cache | Uncached = uncached if self.cache is None else self.cache
@@ -63,10 +67,12 @@ class NetworkResolver:
 
 
 class SlotsByLoop:
-    """The slots of each event loop; `size` is how many questions one may have in flight at once."""
+    """The slots of each event loop; `in_flight` is how many questions one may have in flight at once."""
 
-    def __init__(self, size: int) -> None:
-        self._size = size
+    def __init__(self, in_flight: int) -> None:
+        if in_flight < 1:
+            raise ArgumentError(f"in_flight is a number of questions, 1 or more, not {in_flight!r}")
+        self._in_flight = in_flight
         self._slots: WeakKeyDictionary[AbstractEventLoop, Slots] = WeakKeyDictionary()
 
     def __len__(self) -> int:
@@ -79,15 +85,12 @@ class SlotsByLoop:
         if found is None:
             from spfengine.resolvers.slots import Slots
 
-            found = self._slots[loop] = Slots(self._size)
+            found = self._slots[loop] = Slots(self._in_flight)
         return found
 
 
-def check_settings(timeout: float, lifetime: float, retries: int, prefetch: int, in_flight: int) -> None:
-    """Raise ArgumentError if one of these settings can't be used."""
-    if not (timeout > 0 and lifetime > 0):
-        raise ArgumentError(f"timeout and lifetime are seconds above 0, not {timeout!r} and {lifetime!r}")
-    if retries < 0:
-        raise ArgumentError(f"retries is a number of rounds, 0 or more, not {retries!r}")
-    if prefetch < 0 or in_flight < 1:
-        raise ArgumentError(f"prefetch is 0 or more, and in_flight 1 or more, not {prefetch!r} and {in_flight!r}")
+def reporting(
+    unreachable: Callable[[str, str], None] | None, name: Callable[[Server], str]
+) -> Callable[[Server, str], None] | None:
+    """Return what passes a server's name and the reason to `unreachable`; None if nobody is to be called."""
+    return None if unreachable is None else lambda server, reason: unreachable(name(server), reason)

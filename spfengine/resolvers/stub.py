@@ -21,6 +21,7 @@ from time import monotonic
 from typing import Any
 
 from spfengine.answers import Answer, Question, RRType, Status
+from spfengine.errors import ArgumentError
 from spfengine.names import from_labels
 from spfengine.resolvers.cache import MAX_TTL
 from spfengine.resolvers.dns_messages import (
@@ -112,6 +113,9 @@ class Stub:
 
     Attributes:
         health: what is remembered of the servers from one question to the next.
+
+    Raises:
+        ArgumentError: a number can't be used.
     """
 
     __slots__ = ("health", "lifetime", "retries", "timeout")
@@ -124,6 +128,10 @@ class Stub:
         lifetime: float,
         unreachable: Callable[[Server, str], None] | None = None,
     ) -> None:
+        if not (timeout > 0 and lifetime > 0):
+            raise ArgumentError(f"timeout and lifetime are seconds above 0, not {timeout!r} and {lifetime!r}")
+        if retries < 0:
+            raise ArgumentError(f"retries is a number of rounds, 0 or more, not {retries!r}")
         self.health: ServerHealth = ServerHealth(servers, report=unreachable)
         self.timeout: float = timeout
         self.retries: int = retries

@@ -7,6 +7,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
 
+from tests.http_response import respond
+
 IP = "23.83.218.24"
 
 Reply = tuple[int, dict[str, str], bytes] | Callable[["Handler"], None]
@@ -43,13 +45,7 @@ class Handler(BaseHTTPRequestHandler):
         if callable(reply):
             reply(self)
             return
-        status, headers, body = reply
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        respond(self, *reply)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from spfengine.testing.receivers import exim, rspamd
+from tests.http_response import respond
 
 
 @pytest.fixture
@@ -57,10 +58,7 @@ class _Rspamd(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
         body = json.dumps({"symbols": {symbol: {} for symbol in self.symbols}}).encode("ascii")
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        respond(self, 200, {}, body)
 
     def log_message(self, *_: object) -> None:
         """Print nothing."""

@@ -19,6 +19,7 @@ import trustme
 from spfengine.answers import Resolver
 from spfengine.testing import wire
 from spfengine.testing.service import Service
+from tests.http_response import respond
 
 MEDIA_TYPE = "application/dns-message"
 _FRAME = 16384
@@ -63,12 +64,7 @@ def sending(reply: bytes, status: int = 200, **headers: str) -> Send:
     fields = {"content-type": MEDIA_TYPE, **{name.replace("_", "-"): value for name, value in headers.items()}}
 
     def send(handler: BaseHTTPRequestHandler, _: bytes) -> None:
-        handler.send_response(status)
-        for name, value in fields.items():
-            handler.send_header(name, value)
-        handler.send_header("content-length", str(len(reply)))
-        handler.end_headers()
-        handler.wfile.write(reply)
+        respond(handler, status, fields, reply)
 
     return send
 

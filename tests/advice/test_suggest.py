@@ -654,6 +654,20 @@ class TestParts:
         assert found.refusal is not None
         assert "spfengine lint _spf.firma.de" in found.refusal
 
+    def test_so_is_one_further_down(self) -> None:
+        zone = Zone(
+            {
+                "firma.de": {"TXT": "v=spf1 include:_a.firma.de ip4:5.9.1.1 -all"},
+                "_a.firma.de": {"TXT": "v=spf1 include:_b.firma.de include:_a.firma.de -all"},
+                "_b.firma.de": {"TXT": "v=spf1 ip4:5.9.1.2 -al"},
+            }
+        )
+        found = spfengine.suggest("firma.de", [Sender("5.9.1.1", "a@firma.de")], resolver=zone)
+        assert found.record is None
+        assert found.refusal is not None
+        assert found.refusal.startswith("include:_a.firma.de leads to a record of your own that is broken")
+        assert "spfengine lint _b.firma.de" in found.refusal
+
     def test_a_term_after_all_that_a_sender_needs_is_moved(self) -> None:
         zone = Zone(
             {

@@ -1,6 +1,6 @@
 """The record that a suggestion starts from: the published one, or the one that was meant."""
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from spfengine.answers import Answer, Question, RRType, Status, spf_texts
@@ -13,13 +13,14 @@ from spfengine.linting.fixes import Fix, read, record_meant
 from spfengine.linting.syntax import alls_of, faults, merged, second_halves, shapes, split_records
 from spfengine.names import fold, is_same_or_under
 from spfengine.problems import Problem, ProblemCode
-from spfengine.record.model import Include, Record, Redirect
+from spfengine.record.model import Include, Record, Term
 from spfengine.record.parser import parse
 from spfengine.simulation.records import Standing
 from spfengine.visible import visible, visible_name
 
 _NEW = "v=spf1 ~all"
 """The start of a first record: softfail for everybody else, until the owner of the domain knows all its senders."""
+_MOST_PARTS = 100  # records of the admin's own that are looked at
 
 
 _BREAKING = (LintCode.MISSING_SPACE, LintCode.MISSHAPEN_NAME, LintCode.SPLIT_OVER_RECORDS)
@@ -92,18 +93,19 @@ def with_sound_parts(domain: str, start: Baseline, own: Iterable[str]) -> Genera
     """
     if start.record is None or start.refusal is not None:
         return start
-    for term in start.record.terms:
-        spec = term.domain_spec if isinstance(term, Include) else term.value if isinstance(term, Redirect) else None
-        name = None if spec is None else spec.target
-        is_own = name is not None and any(is_same_or_under(name, other) for other in own)
-        if name is None or not is_own or fold(name) == fold(domain):
+    seen = {fold(domain)}
+    pending = list(_targets(start.record))
+    while pending and len(seen) <= _MOST_PARTS:
+        name, term = pending.pop()
+        if fold(name) in seen or not any(is_same_or_under(name, other) for other in own):
             continue
+        seen.add(fold(name))
         selected = select_record((yield Question(name, RRType.TXT)))
+        if isinstance(selected, Record):
+            pending += [(below, term) for below, _ in _targets(selected)]
+            continue
         fault = selected.problems[0] if isinstance(selected, RecordSyntaxError) else selected
-        is_broken = isinstance(selected, RecordSyntaxError) or (
-            isinstance(fault, Problem) and fault.code is ProblemCode.MULTIPLE_RECORDS
-        )
-        if is_broken and isinstance(fault, Problem):
+        if isinstance(selected, RecordSyntaxError) or fault.code is ProblemCode.MULTIPLE_RECORDS:
             shown = visible(term.text, 60)
             why = (
                 f"{shown} leads to a record of your own that is broken ({fault.text}): correct that one first, since "
@@ -111,6 +113,15 @@ def with_sound_parts(domain: str, start: Baseline, own: Iterable[str]) -> Genera
             )
             return replace(start, record=None, refusal=why)
     return start
+
+
+def _targets(record: Record) -> Iterator[tuple[str, Term]]:
+    """Yield the names that a record includes or redirects to, without macros, each with its term."""
+    for term in record.directives:
+        if isinstance(term, Include) and term.domain_spec.target:
+            yield term.domain_spec.target, term
+    if record.redirect is not None and record.redirect.value.target:
+        yield record.redirect.value.target, record.redirect
 
 
 def _without_record(start: Baseline) -> Baseline:

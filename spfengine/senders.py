@@ -120,8 +120,8 @@ class Sender(Frozen):
 
     @property
     def is_sent_on(self) -> bool:
-        """Whether its address is no sender of the domain, as far as the report says: DKIM carries the mail although SPF
-        does not, as after forwarding, or the receiver says that a forwarder or a mailing list sent it.
+        """Whether its address is not a sender of the domain, as far as the report says: DKIM carries the mail although
+        SPF does not, as after forwarding, or the receiver says that a forwarder or a mailing list sent it.
         """
         carried = self.dmarc_dkim == "pass" and self.dmarc_spf != "pass"
         return carried or self.authentication is Authentication.FORWARDED
@@ -149,7 +149,7 @@ _REPORTED |= {"unknown": Result.TEMPERROR, "error": Result.PERMERROR, "hardfail"
 
 
 def reported_result(text: str | None) -> Result | None:
-    """Return the result that a receiver reported in its own word, or None if it is no result."""
+    """Return the result that a receiver reported in its own word, or None if it is not a result."""
     return _REPORTED.get((text or "").strip().lower())
 
 

@@ -10,7 +10,7 @@ def write_whole(path: str | os.PathLike[str], text: str, encoding: str = "ascii"
     """Write text to a file completely, or leave the file as it was. Raises OSError.
 
     The text goes to a new file next to it, which then takes its name and has its permissions. A symbolic link stays
-    one: the file that it leads to is written. What is no file, such as a pipe or /dev/stdout, is written to directly.
+    one: the file that it leads to is written. A pipe or device, such as /dev/stdout, is written to directly.
     """
     named = Path(path)
     if named.exists() and not named.is_file():

@@ -63,9 +63,7 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
     if path in _WITH_CODES:
         text = codes.with_links(text)
     if path in _WITH_STORY and config.extra.get("playground"):
-        story = playground.Example(
-            **{field: (REPOSITORY / file).read_text(encoding="utf-8") for field, file in _STORY.items()}
-        )
+        story = {field: (REPOSITORY / file).read_text(encoding="utf-8") for field, file in _STORY.items()}
         button = "\n".join(playground.Example(**story).button("" if path == "index.md" else "../../"))
         text = text.replace("\n## ", f"\n{button}\n## ", 1)
     return links.on_the_site(text, f"docs/{path}", path)

@@ -241,7 +241,7 @@ class Domain(Expected):
         return name
 
     def _refuse_others(self, text: str, param: click.Parameter | None, ctx: click.Context | None) -> None:
-        """Fail for what is no domain, but can be used elsewhere; say where."""
+        """Fail for what is not a domain, but can be used elsewhere; say where."""
         if is_record(text.strip("\"' ")):
             printable = visible(text.strip("\"' "), _SHOWN_RECORD)
             how = f"to lint it: spfengine lint --draft {shlex.quote(printable)}"
@@ -394,9 +394,8 @@ def client_and_sender(ip: str, sender: str, ctx: click.Context) -> tuple[str, st
     meant = None if _is_plain_sender(sender) else typed.sender_in(sender)
     why = None if meant is not None else typed.why_no_sender(sender)
     if why is not None:
-        text = (
-            f"{visible(sender, 80)!r} is no sender: {why}; expected an address such as alice@example.com, or a domain"
-        )
+        expected = "expected an address such as alice@example.com, or a domain"
+        text = f"{visible(sender, 80)!r} is not a sender: {why}; {expected}"
         raise click.BadParameter(text, ctx, params["sender"])
     return ip, sender if meant is None else say_meaning(sender, meant, ctx)
 

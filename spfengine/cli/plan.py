@@ -140,7 +140,7 @@ def _read(given: _Given, paths: tuple[str, ...]) -> Tree:
     except OSError as error:
         raise cannot_read(visible(str(error.filename or given.path), 200), error) from error
     except GitError as error:
-        raise CommandError(exits.NO_INPUT, f"{shown} is no file or folder, and no revision: {error}") from error
+        raise CommandError(exits.NO_INPUT, f"{shown} is not a file, a folder or a revision: {error}") from error
     except ValueError as error:  # a NUL in a path
         raise CommandError(exits.NO_INPUT, f"{shown} can't be read: {visible(str(error), 200)}") from error
 

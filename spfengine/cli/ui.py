@@ -28,8 +28,8 @@ Examples:
   spfengine ui
   spfengine ui --listen 127.0.0.1:9000 --nameserver 192.0.2.53
 
-Open the address that it prints in a browser. What you paste or drop there does not leave this machine, but for the
-names that DNS is asked for, if the box on the page is ticked. Without --allow-remote, only this machine can open it.
+Open the address that it prints in a browser. What you paste or drop there does not leave this machine, except the names
+that DNS is asked for, if the box on the page is ticked. Without --allow-remote, only this machine can open it.
 
 The exit code: 0 after SIGTERM or SIGINT, 69 it can't listen, or a package that it needs is not installed.
 {exits.OTHER_HELP}.

@@ -68,7 +68,7 @@ LIMIT_PROFILES = {
 }  # fmt: skip
 """The profiles, by name."""
 SAME_LIMITS = {"policyd-spf": "pyspf"}
-"""Further names of profiles: of receivers that check with the software of another."""
+"""Other names of profiles: receivers that use the software of another."""
 
 
 def limit_profile(name: str) -> LimitProfile:

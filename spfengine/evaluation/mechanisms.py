@@ -80,7 +80,7 @@ def known(session: Session, key: Question) -> Answer | None:
     Hot paths call this before `ask`: in bulk checks most answers are known, and a generator that never yields costs
     more than this lookup.
     """
-    known_answer = session.known_answer  # an attribute, not a method: CPython 3.11 calls it sooner through a variable
+    known_answer = session.known_answer  # an attribute, not a method: CPython 3.11 calls it faster as a variable
     answer = known_answer(key) or session.answers.get(key)
     if answer is not None:
         session.answers[key] = answer  # also if it is there already, so that a trace sees that it is used again

@@ -105,7 +105,7 @@ class _Text:
         if "&" in text:
             text = self._with_references(text, final)
         if _REPLACED in text:
-            self._say("octets that are no characters were replaced", text.index(_REPLACED), text)
+            self._say("octets that are not characters were replaced", text.index(_REPLACED), text)
         data = text.encode("utf-8", "surrogatepass")
         if len(data.translate(None, _CONTROLS)) != len(data) or b"\xed" in data or b"\xef\xbf" in data:
             data = self._without_unfit(text)

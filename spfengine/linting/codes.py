@@ -199,7 +199,7 @@ ABOUT: dict[LintCode, About] = {
     _C.UNKNOWN_MODIFIER: About(_INFO, "a modifier that nothing knows, and that is ignored", "6"),
     _C.EXTRA_SPACES: About(_INFO, "more spaces than are needed", "12"),
     _C.MISSING_SPACE: About(_ERROR, "terms are read as one, because no space is between them", "3.3"),
-    _C.MISSHAPEN_NAME: About(_ERROR, "a term with what is no name of a domain or host: https://, @", "4.8"),
+    _C.MISSHAPEN_NAME: About(_ERROR, "a term has more than the name of a domain or host: https://, @", "4.8"),
     _C.PASSES_EVERYONE: About(_ERROR, "a term lets everybody pass", "5.1"),
     _C.HUGE_NETWORK: About(_WARNING, "a term passes a network of IPv4 /8, IPv6 /16, or wider", "11.4"),
     _C.WIDE_NETWORK: About(_INFO, "a term passes a network of IPv4 /16, IPv6 /32, or wider", "11.4"),

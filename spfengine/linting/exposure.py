@@ -131,7 +131,7 @@ def _rentable(reached: ReachedRecord, matched: list[_Matched]) -> list[Finding]:
     for found in by_term.values():
         total.update(found)
     [operator, *others] = [each for each, _ in total.most_common()]
-    whose = f"{operator.name}{f' and {len(others)} more' if others else ''}"
+    whose = listed([each.name for each in (operator, *others)], 1)
     can = "send through" if operator.is_cdn else "rent an address in"
     who = visible(terms[0].text, 60) if len(terms) == 1 else f"{len(terms)} terms"
     passes = "passes" if len(terms) == 1 else "pass"

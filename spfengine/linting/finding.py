@@ -181,7 +181,7 @@ _ALSO_SAID = {
     LintCode.COULD_BE_REGISTERED: (LintCode.INCLUDE_DOMAIN_NOT_FOUND, LintCode.REDIRECT_DOMAIN_NOT_FOUND),
     LintCode.DUPLICATE_TERM: (LintCode.REDUNDANT_TERM,),
 }
-"""What a finding says of the same place as well."""
+"""The findings that need not be reported, because another one at the same place says the same."""
 _OF_TERMS = frozenset(
     {
         LintCode.INCLUDE_INVALID_DOMAIN,

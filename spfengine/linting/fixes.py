@@ -192,7 +192,7 @@ def closed_up(source: str) -> str | None:
 
 
 def _is_odd(token: Token) -> bool:
-    """Whether a valid term has several terms in it, or what is no name: `mx:a:mail.example`."""
+    """Whether a valid term has several terms in it, or something that is not a name: `mx:a:mail.example`."""
     return slip_of(token) is not None or (token.name.lower() != "ip6" and ":" in token.argument)
 
 
@@ -259,7 +259,7 @@ def _terms_of_valid(token: Token) -> tuple[str, ...] | None:
 
 
 def slip_of_name(token: Token) -> Slip | None:
-    """Return the slip of a term with what is no name of a domain or host, or None."""
+    """Return the slip of a term with something that is not the name of a domain or host, or None."""
     return slip_of(token) if _ODD.search(token.argument) else None
 
 

@@ -22,9 +22,9 @@ from spfengine.visible import visible, visible_name
 from spfengine.wording import counted
 
 FEW = 10
-"""Messages that pass; of fewer, those that senders are known by say nothing about who else sends."""
+"""Messages that pass. Fewer say nothing about who else sends."""
 ENOUGH = 100
-"""Messages that pass, among which one of a service that sends 3 % of the mail is missing in 5 % of the cases."""
+"""Messages that pass. In 5 % of the cases, none of this many is of a service that sends 3 % of the mail."""
 _MOST_TERMS = 60  # of the records together; what decides for senders is not found out beyond
 
 
@@ -146,7 +146,7 @@ def passing_text(messages: int, given: str = "") -> str:
 def _of_senders(reached: ReachedRecord, term: Include, messages: int) -> Finding:
     shown = visible(term.text, 60)
     seen = counted(messages, "message")
-    text = f"{shown} does nothing for the senders given: no message among the {seen} seen that pass does so by it"
+    text = f"{shown} does nothing for the senders given: of the {seen} seen that pass, none passes by it"
     hint = f"if they are all that send for you, and of a month or more, take {shown} out"
     finding = reached.finding(LintCode.INCLUDE_DOES_NOTHING, text, term, hint)
     if messages >= ENOUGH:

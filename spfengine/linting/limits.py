@@ -215,8 +215,8 @@ def _costliest(root: ReachedRecord, cost: Cost, walk: Walk) -> tuple[Term | None
         return None, "take out terms that are not needed, or name their networks by ip4 and ip6"
     shown = visible(most, 60)
     hint = (
-        f"{shown} alone costs {costs[most]} of them; take out what does not send your mail, and if need be write the "
-        "networks of what does (flatten)"
+        f"{shown} alone costs {costs[most]} of them; take out what does not send your mail, and if that is not enough, "
+        "replace includes by their networks (flatten)"
     )
     return found, hint
 

@@ -72,7 +72,7 @@ def faults(reached: ReachedRecord) -> Iterator[Finding]:
     pieces = list(tokens(source)) if len(source) <= MAX_JOINED else []
     ranges = {pieces[index].start for index in range(len(pieces)) if is_range(pieces, index)}
     closed = closed_up(source)
-    if closed is not None:  # the rest of a term, after a space, is no fault of its own
+    if closed is not None:  # the rest of a term, after a space, is not a fault of its own
         hint = f"a space divides what should be one term; did you mean {visible(closed, 200)}?"
         yield replace(reached.of_problem(problems[0], fix=fix(closed)), hint=hint)
         return
@@ -106,7 +106,7 @@ def shapes(reached: ReachedRecord, record: Record) -> Iterator[Finding]:
     for token in tokens(record.source):
         slip = slip_of_name(token) if token.span not in spans else None
         if slip is not None:
-            text = f"{visible(token.text, 60)} has what is no name of a domain or host"
+            text = f"{visible(token.text, 60)} has something that is not the name of a domain or host"
             yield reached.finding(LintCode.MISSHAPEN_NAME, text, token.span, slip.hint, whole if slip.terms else None)
 
 
@@ -143,7 +143,7 @@ def look_alikes(reached: ReachedRecord, answer: Answer) -> Iterator[Finding]:
 
 def _no_space_after_version(reached: ReachedRecord, strings: tuple[bytes, ...], fixed: Fix) -> Finding:
     first, second = visible(strings[0], 60), visible(strings[1], 60)
-    text = f'two strings of a TXT record are joined without a space: "{first}" "{second}" is no SPF record'
+    text = f'two strings of a TXT record are joined without a space: "{first}" "{second}" is not an SPF record'
     hint = "put a space at the end of the first string, or at the beginning of the next"
     return reached.finding(LintCode.MISSING_SPACE, text, (0, len(strings[0])), hint, fixed)
 

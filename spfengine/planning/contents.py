@@ -109,7 +109,7 @@ def _add_zone(contents: Contents, tree: Tree, path: str, data: bytes) -> None:
         read = zone_files.read_named(data, path, tree.origins.get(path))
     except (ZoneError, RecordingError) as error:
         if not (tree.is_file or is_surely_zone(path, data)):
-            return  # it is no zone: only its name looks like a domain
+            return  # it is not a zone: only its name looks like a domain
         why = " ".join(str(error).split()).removeprefix(f"{visible(path)}: ").removeprefix(f"{visible(path)}, ")
         contents.unread.append(UnreadFile(path, why))
         return

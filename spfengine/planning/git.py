@@ -71,7 +71,7 @@ def read_revision(revision: str, parts: Sequence[str] = ()) -> Tree:
 def _commit(revision: str) -> str:
     """Return the id of the tree that a revision has."""
     if revision.startswith("-") or "\0" in revision:
-        raise GitError(f"{visible(revision, 80)!r} is no revision; expected a branch, tag or commit")
+        raise GitError(f"{visible(revision, 80)!r} is not a revision; expected a branch, tag or commit")
     found = _run(["rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{tree}"])
     if found.returncode and ".." in revision:
         raise GitError(_no_range(revision))

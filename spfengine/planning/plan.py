@@ -32,7 +32,7 @@ class Verdict(StrEnum):
     """What a change does to a name, the worst first."""
 
     BROKEN = "broken"
-    """Its record is no valid record any more, or every client gets permerror."""
+    """Its record is no longer valid, or every client gets permerror."""
     WORSE = "worse"
     """Mail that passed no longer does, an error is new, or a sender given gets a worse result."""
     UNKNOWN = "unknown"

@@ -231,7 +231,7 @@ class Server:
                     writer.write(self._response(head.split(b" ")[:2]))
                     await writer.drain()
         except (OSError, EOFError, asyncio.LimitOverrunError, TimeoutError):
-            pass  # it is no HTTP request, or its client has gone
+            pass  # it is not an HTTP request, or its client has gone
         finally:
             self._scrapers -= 1
             writer.close()

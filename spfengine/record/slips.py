@@ -300,7 +300,7 @@ def _netmask(qualifier: str, text: str) -> Slip | None:
 
 
 def prefix_of_netmask(text: str) -> int | None:
-    """Return the prefix length that a netmask such as 255.255.255.0 means, or None if the text is no netmask."""
+    """Return the prefix length that a netmask such as 255.255.255.0 means, or None if the text is not a netmask."""
     value = parse_ip4(text)
     if value is None or value >> 31 == 0:
         return None
@@ -370,7 +370,7 @@ def _zone_file_sign(qualifier: str, name: str, text: str) -> Slip | None:
     if text.startswith("*."):
         is_about_record = name in ("include", "redirect")
         what = "the domain that has the SPF record" if is_about_record else "each host, or their networks"
-        return Slip(f"* is no wildcard in a record; name {what}")
+        return Slip(f"* is not a wildcard in a record; name {what}")
     return None
 
 

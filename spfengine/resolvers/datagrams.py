@@ -154,7 +154,7 @@ class _Socket:
     async def exchange(self, attempt: Attempt, loop: "AbstractEventLoop") -> Reply:
         """Return the reply to an attempt; None if none came in time. Raise OSError if the server can't be reached."""
         self.uses += 1
-        self._sock.send(attempt.query.wire)  # neither does this
+        self._sock.send(attempt.query.wire)  # which does not wait either
         self._accept = attempt.accept
         self._unread = MAX_DATAGRAMS
         self._replied = loop.create_future()

@@ -1,6 +1,6 @@
 """DNS over HTTPS (RFC 8484): the stub resolver's queries as GET requests, and what the responses mean.
 
-Who moves the octets is a `Transport`: httpx (`over_httpx`), or a browser's `fetch` (`over_fetch`).
+A `Transport` moves the octets: httpx (`over_httpx`), or a browser's `fetch` (`over_fetch`).
 
 A query is a GET request with the ID 0 (RFC 8484 §4.1), and not a POST request: every server must have both, and in a
 browser, GET needs no further request that asks for permission (a CORS preflight), which few servers answer.
@@ -273,7 +273,7 @@ def url_of(attempt: Attempt) -> str:
 
 
 def fault_of(response: Response) -> str | None:
-    """Return why this is no response with a DNS message, in words; None if it is one."""
+    """Return why this response has no DNS message, in words; None if it has one."""
     if 300 <= response.status < 400:
         where = visible(response.headers.get("location", ""), _SHOWN) or "no URL"
         return f"it redirects to {where}, which is not followed; give that URL instead, if you trust it"
@@ -292,10 +292,10 @@ def read_response(attempt: Attempt, response: Response) -> Reply:
     """Return the reply in a response, with the TTLs that are left (RFC 8484 §5.1)."""
     body = response.body
     if body[:2] != _NO_ID:
-        return Unreachable("it sends something that is no reply to the query")
+        return Unreachable("it sends something that is not a reply to the query")
     reply = attempt.accept(attempt.query.wire[:2] + body[2:])
     if reply is None:
-        return Unreachable("it sends something that is no reply to the query")
+        return Unreachable("it sends something that is not a reply to the query")
     if isinstance(reply, Message):
         return _aged(reply, response.headers.get("age", ""))
     return reply

@@ -237,7 +237,7 @@ async def aexchange(attempt: Attempt) -> Reply:
 
     if not attempt.tcp:
         loop = get_running_loop()
-        with suppress(NotImplementedError):  # as of Windows' own event loop
+        with suppress(NotImplementedError):  # Windows' own event loop has none of this
             return await datagrams_in(loop).exchange(attempt, loop)
     return await _exchange_by_waiting(attempt)
 

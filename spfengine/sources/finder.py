@@ -125,7 +125,7 @@ def find_records(path: "str | os.PathLike[str]") -> Found:
 
     Raises:
         OSError: the path can't be read.
-        ArgumentError: the file is of another kind, or `path` is no path.
+        ArgumentError: the file is of another kind, or `path` is not a path.
     """
     if not isinstance(path, str | os.PathLike):
         raise ArgumentError(f"path: expected a file or folder, not {visible(repr(path), 60)}")
@@ -284,7 +284,7 @@ def _definitions(kind: _Kind, text: str, streams: list[list[Token]], siblings: S
 
 
 def kind_of(path: str) -> _Kind | None:
-    """Return what a file's name says about its kind; None if it is none that can be read."""
+    """Return what a file's name says about its kind; None if files of that kind are not read."""
     name = os.path.basename(path).lower()
     return next((kind for ending, kind in _KINDS.items() if name.endswith(ending)), None)
 
@@ -308,7 +308,7 @@ def _begins(text: str, literal: Literal) -> bool:
 
 
 def _nested(path: str, reading: Reading, unread: list[UnreadFile] | None) -> Iterator[tuple[Value, list[atoms.Atom]]]:
-    """Yield the records in strings that are no records themselves, and what is before each."""
+    """Yield the records in strings that are not records themselves, and what is before each."""
     with_holes = reading.language is code.TERRAFORM_JSON  # its expressions are strings of JSON
     for index, token in enumerate(reading.tokens):
         if not isinstance(token, Literal) or not _VERSION.search(reading.text, token.start, token.end):
@@ -383,13 +383,13 @@ def octets_of(path: str, unread: list[UnreadFile]) -> bytes | None:
 
 
 def decoded(path: str, data: bytes, unread: list[UnreadFile]) -> str | None:
-    """Return the text that these octets of a file are; "" if no record is in it; None if they are no text."""
+    """Return the text that these octets of a file are; "" if no record is in it; None if they are not text."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return text_of(data)
     if _MENTION.search(data) is None:
         return ""
     if b"\0" in data:
-        unread.append(UnreadFile(path, "it was not read: it has NUL octets, so it is no text"))
+        unread.append(UnreadFile(path, "it was not read: it has NUL octets, so it is not text"))
         return None
     return text_of(data)
 

@@ -1,4 +1,4 @@
-"""Records in strings that are no records themselves: lines of zones, JSON and scripts, and strings in templates.
+"""Records in strings that are not records themselves: lines of zones, JSON and scripts, and strings in templates.
 
 A record in quotes inside a string is one if it is the value of a key, an assignment, an option or a call, or if it is
 in a template. In quotes after a word (`use "v=spf1 -all"`) it is a part of a sentence.

@@ -1,6 +1,6 @@
 """How a program uses a string that begins like a record: as one, or in a message, a comparison, a pattern.
 
-What is printed, logged or compared with is published nowhere, so it is no record, even if it reads like one.
+What is printed, logged or compared with is published nowhere, so it is not a record, even if it reads like one.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""The variables of a file whose strings are no whole records: more is added to them, or parts of them are replaced."""
+"""The variables of a file whose strings are not whole records: more is added to them, or parts of them are replaced."""
 
 import re
 from collections.abc import Callable, Iterable

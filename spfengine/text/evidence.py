@@ -8,7 +8,7 @@ from spfengine.evidence.evidence import Evidence, ReportedBy
 from spfengine.senders import unknown_facts
 from spfengine.text.lines import Line, line, note
 from spfengine.visible import visible
-from spfengine.wording import counted, listed
+from spfengine.wording import and_more, counted, listed
 
 _MOST_UNREAD = 20
 _MOST_RECEIVERS = 5
@@ -43,11 +43,11 @@ def evidence_lines(evidence: Evidence | None, *, quiet: bool = False) -> Iterato
         reports = counted(evidence.duplicates, "DMARC report")
         yield note(f"given before (same reporter and Report-ID), so not counted: {reports}")
     if evidence.repaired and not quiet:
-        yield note(f"read all the same: {counted(sum(entry.count for entry in evidence.repaired), 'fault')}")
+        yield note(f"read in spite of {counted(sum(entry.count for entry in evidence.repaired), 'fault')}:")
         yield from [note(str(entry), indent=4) for entry in evidence.repaired[:_MOST_REPAIRED]]
-        if len(evidence.repaired) > _MOST_REPAIRED:
-            more = counted(len(evidence.repaired) - _MOST_REPAIRED, "kind")
-            yield note(f"… and {more} more; --json has them all", indent=4)
+        more = and_more(len(evidence.repaired) - _MOST_REPAIRED, "kind")
+        if more:
+            yield note(f"… {more}; --json has them all", indent=4)
     if evidence.skipped:
         yield note(f"not read: {counted(evidence.skipped, 'row or part', 'rows or parts')}")
         for unread in evidence.unread[:_MOST_UNREAD]:
@@ -55,7 +55,7 @@ def evidence_lines(evidence: Evidence | None, *, quiet: bool = False) -> Iterato
         rest = evidence.unread[_MOST_UNREAD:]
         if rest:
             rows = counted(sum(unread.count for unread in rest), "row")
-            yield note(f"… and {counted(len(rest), 'kind')} more, of {rows}", indent=4)
+            yield note(f"… {and_more(len(rest), 'kind')}, of {rows}", indent=4)
 
 
 def _reported(evidence: Evidence) -> Iterator[Line]:

@@ -71,7 +71,7 @@ def _missing_text(missing: Missing) -> str:
 
 def _verb(match: Match) -> str:
     if match.how is How.RDAP:
-        return "lies in a network of"
+        return "is in a network of"
     if match.provider is None:
         return "is named" if match.how is How.FORWARD_CONFIRMED else "calls itself"
     return _VERBS[match.confidence]

@@ -122,7 +122,7 @@ def _proof(plan: LimitPlan) -> Iterator[Line]:
 def _unused(plan: LimitPlan) -> Iterator[Line]:
     if plan.used:
         shown = [f"{visible(term, SHOWN_TERM)} ({count:,})" for term, count in plan.used]
-        yield note(f"messages given can pass by {listed(shown, _MOST_TERMS)}: nothing of that is taken out")
+        yield note(f"messages given can pass by {listed(shown, _MOST_TERMS)}: none of these is taken out")
     for term, why in plan.unused:
         yield note(Span(visible(term, SHOWN_TERM), "term"), f" seems to do nothing: {why}")
 

@@ -141,8 +141,7 @@ def _domain(field: Field | None) -> str:
     if not text:
         return ""
     domain = to_a_labels(text)
-    fault = "it is no domain name" if domain is None else domain_fault(domain)
-    if domain is None or fault is not None:
+    if domain is None or domain_fault(domain) is not None:
         raise ArgumentError(f"domain: expected a domain such as example.com, not {visible(text, 80)!r}")
     return domain
 

@@ -115,7 +115,7 @@ def test_long_lists_are_cut_and_say_so(capsys: pytest.CaptureFixture[str], tmp_p
     text = printed(capsys)
     assert "mx4.example (1) and 25 more\n" in text
     assert "not read: 30 rows or parts\n" in text
-    assert "… and 10 kinds more, of 10 rows\n" in text
+    assert "… and 10 more kinds, of 10 rows\n" in text
 
 
 def test_more_senders_than_are_kept(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

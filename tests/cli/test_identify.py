@@ -190,7 +190,7 @@ def test_rdap_is_asked_only_when_told_so(call: Call, registry: Registry) -> None
 def test_rdap_alone_names_the_network(call: Call, registry: Registry, suite: Suite) -> None:
     zone = suite({"none.example": []})
     ended = call("identify", IP, "--zone", zone, "--rdap", "--rdap-bootstrap", registry.url)
-    assert ended.out.startswith("23.83.218.24 lies in a network of MailChannels Corporation\n")
+    assert ended.out.startswith("23.83.218.24 is in a network of MailChannels Corporation\n")
     assert ended.code == 0
     registry.says(f"/registry/ip/{IP}", b"", 503)
     assert call("identify", IP, "--zone", zone, "--rdap", "--rdap-bootstrap", registry.url).code == 69

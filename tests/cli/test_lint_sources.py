@@ -135,7 +135,7 @@ def test_what_was_not_read_is_said(call: Call) -> None:
     Path("x.tf").write_bytes(b'x = "v=spf1 -all"\0')
     ended = call("lint", "--source", "x.tf")
     assert (ended.code, ended.out) == (69, "no SPF record found in 0 files\n")
-    assert ended.err == "spfengine lint: x.tf: it was not read: it has NUL octets, so it is no text\n"
+    assert ended.err == "spfengine lint: x.tf: it was not read: it has NUL octets, so it is not text\n"
     assert call("lint", "--source", ".", "--ignore", "passes-everyone,ptr").code == 0
     sources = json.loads(call("lint", "--source", "x.tf", "--json").out)["sources"]
     assert [each["file"] for each in sources["unread"]] == ["x.tf"]

@@ -132,12 +132,12 @@ def test_zones_answer_for_what_the_files_do_not_have(call: Call) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["before", "gone"], 66, "gone is no file or folder, and no revision"),
+        (["before", "gone"], 66, "gone is not a file, a folder or a revision"),
         (["before", "after", "--", "zonez"], 66, "zonez has no zone or source file, in BASE or in HEAD"),
         (["before"], 64, "Missing argument 'HEAD'"),
         (["before/zones/example.com.zone", "after", "--", "zones"], 64, "expected PATHS only with folders"),
         (["a\0b", "after"], 66, "a\\x00b"),
-        (["", "after"], 66, "no revision"),
+        (["", "after"], 66, "not a file, a folder or a revision"),
         (
             ["main...topic", "HEAD"],
             66,

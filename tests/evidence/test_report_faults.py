@@ -43,7 +43,7 @@ REPAIRED = {
     "a bare & at the end of a value": (whole(about("A &"), record()), "an & that begins no reference is read as text"),
     "one bad octet": (
         whole(about("Caf#"), record()).replace(b"#", b"\xe9"),
-        "octets that are no characters were replaced",
+        "octets that are not characters were replaced",
     ),
     "a control character": (whole(about("a\x0bb"), record()), "a character that XML can't have was replaced"),
     "a reference to a control character": (

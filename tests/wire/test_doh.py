@@ -148,17 +148,17 @@ def _raw(octets: bytes) -> Send:
 HOSTILE: dict[str, tuple[Send, str]] = {
     "not-found": (sending(b"no", 404), "it answers with HTTP status 404"),
     "server-error": (sending(reply(), 503), "it answers with HTTP status 503"),
-    "no-content": (sending(b"", 204), "it sends something that is no reply to the query"),
+    "no-content": (sending(b"", 204), "it sends something that is not a reply to the query"),
     "html": (sending(b"<html>", content_type="text/html; charset=utf-8"), "it sends text/html; expected"),
     "hostile-type": (sending(b"x", content_type="\x1b[31m\xe9"), "it sends \\x1b[31mé; expected"),
     "no-type": (sending(reply(), content_type=""), "it sends content without a type; expected"),
     "redirection": (sending(b"", 302, location="https://other.example/dns-query"), "https://other.example/dns-query, "),
     "redirection-nowhere": (sending(b"", 301), "it redirects to no URL"),
-    "empty": (sending(b""), "it sends something that is no reply to the query"),
-    "cut": (sending(reply()[:-3]), "it sends something that is no reply to the query"),
-    "another-id": (sending(b"\0\1" + reply()[2:]), "it sends something that is no reply to the query"),
-    "another-question": (sending(reply(Question("other.example", RRType.TXT))), "no reply to the query"),
-    "garbage": (sending(b"\0\0" + b"\xff" * 500), "it sends something that is no reply to the query"),
+    "empty": (sending(b""), "it sends something that is not a reply to the query"),
+    "cut": (sending(reply()[:-3]), "it sends something that is not a reply to the query"),
+    "another-id": (sending(b"\0\1" + reply()[2:]), "it sends something that is not a reply to the query"),
+    "another-question": (sending(reply(Question("other.example", RRType.TXT))), "not a reply to the query"),
+    "garbage": (sending(b"\0\0" + b"\xff" * 500), "it sends something that is not a reply to the query"),
     "too-long": (sending(bytes(70_000)), "it sends more than 65,535 octets"),
     "endless": (_endless, "it sends more than 65,535 octets"),
     "no-http": (_raw(b"\0" * 100), ""),
@@ -170,7 +170,7 @@ HOSTILE: dict[str, tuple[Send, str]] = {
     ),
     "head": (_raw(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000), ""),
     "status": (_raw(b"HTTP/1.1 99999 OK\r\n\r\n"), ""),
-    "compressed": (sending(b"\x1f\x8b" + reply(), content_encoding="gzip"), "no reply to the query"),
+    "compressed": (sending(b"\x1f\x8b" + reply(), content_encoding="gzip"), "not a reply to the query"),
 }
 
 

@@ -407,7 +407,7 @@ class _Work:
         if provider is not None:
             return service_why(provider)
         messages = passing_text(self.messages, " given")
-        return f"none of the {messages} does so by it; if these are all that you send, take it out"
+        return f"of the {messages}, none passes by it; if these are all that you send, take it out"
 
     def _incomplete(self, unknown: str) -> Problem:
         """Return the problem that not everything is known."""

@@ -34,8 +34,8 @@ def caveats_of_start(situation: Situation, *, is_proposed: bool) -> Iterator[Cav
     elif situation.base.parent is not None and is_proposed:
         parent, domain = visible_name(situation.base.parent), visible_name(situation.inputs.domain)
         text = (
-            f"{domain} has no SPF record yet, and that of {parent} does not apply to it. This one makes it apply: "
-            f"senders of {domain} pass by it: all that may send for {parent} may then send for {domain}"
+            f"{domain} has no SPF record yet, and that of {parent} does not apply to it. This one makes it apply, "
+            f"and senders of {domain} pass by it. All that may send for {parent} may then send for {domain}"
         )
         yield Caveat(CaveatCode.FIRST_RECORD, text)
     elif situation.base.is_new and is_proposed:

@@ -124,7 +124,7 @@ def suggest(
         ResolverError: `resolver` does not follow the resolver protocol. What it raises itself is passed on.
     """
     request = read_request(add, drop, keep, want, ignore, keep_all, allow_unnamed, own, hosts, max_answer, max_drafts)
-    steps = suggesting(_inputs(domain, limits, receiver, now), _senders(senders), request, catalogue)
+    steps = suggesting(_inputs(domain, limits, receiver, now), sender_list(senders), request, catalogue)
     return drive(steps, resolver, None)
 
 
@@ -151,7 +151,7 @@ async def asuggest(
 ) -> Suggestion:
     """Async version of `suggest`."""
     request = read_request(add, drop, keep, want, ignore, keep_all, allow_unnamed, own, hosts, max_answer, max_drafts)
-    steps = suggesting(_inputs(domain, limits, receiver, now), _senders(senders), request, catalogue)
+    steps = suggesting(_inputs(domain, limits, receiver, now), sender_list(senders), request, catalogue)
     return await adrive(steps, resolver, None)
 
 
@@ -161,10 +161,6 @@ def _inputs(domain: str, limits: Limits, receiver: str | None, now: float | None
     if fault is not None:
         raise ArgumentError(fault)
     return inputs
-
-
-def _senders(senders: object) -> tuple[Sender, ...]:
-    return sender_list(senders)
 
 
 def suggesting(

@@ -178,6 +178,8 @@ class _Report:
     def _start_parser(self, opening: bytes, element: _Element) -> None:
         """Start a parser, which is at once in the elements of these tags."""
         parser = self._parser = expat.ParserCreate("UTF-8")
+        if hasattr(parser, "SetReparseDeferralEnabled"):  # releases of Python since March 2024
+            parser.SetReparseDeferralEnabled(False)  # else a fault is found pieces later; `silent` bounds the work
         parser.Parse(opening)
         self._fed = len(opening)
         self._seen = parser.CurrentByteIndex

@@ -5,7 +5,7 @@ import os
 import struct
 import zipfile
 import zlib
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
@@ -239,12 +239,14 @@ def members(
         listed = archive.infolist()
         if len(listed) > bounds.members:
             raise BrokenFileError(f"the zip archive has more than {bounds.members:,} members")
+        places = Counter([info.header_offset for info in listed])
         for info in listed:
             name = info.orig_filename  # `filename` ends at a NUL, and may so be empty, on which `is_dir` fails
             if name.endswith("/"):
                 ledger.aside("folders in archives")
             else:
-                yield name, info.compress_size, _content(archive, info, watch)
+                is_shared = places[info.header_offset] > 1
+                yield name, info.compress_size, _content(archive, info, watch, is_shared=is_shared)
 
 
 def _check_directory(file: BinaryIO, bounds: Bounds) -> None:
@@ -269,7 +271,9 @@ def _check_directory(file: BinaryIO, bounds: Bounds) -> None:
         raise BrokenFileError(f"the zip archive has more than {bounds.members:,} members")
 
 
-def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo, watch: Unpacked) -> Iterator[bytes]:
+def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo, watch: Unpacked, *, is_shared: bool) -> Iterator[bytes]:
+    if is_shared:  # `zipfile` refuses such members, reads them, or warns about them, depending on its version
+        raise BrokenFileError("other members of the zip archive are at the same place in it")
     if info.flag_bits & _ENCRYPTED:
         raise BrokenFileError("it is encrypted")
     if info.compress_type not in _METHODS:

@@ -332,7 +332,7 @@ def test_a_check_leaves_the_event_loop_of_its_thread_alone() -> None:
     asyncio.set_event_loop(loop)
     try:
         assert check("203.0.113.1", "u@a.example", resolver=RoundTrips(WIDE)).questions_ahead > 0
-        assert asyncio.get_event_loop_policy().get_event_loop() is loop
+        assert asyncio.get_event_loop() is loop
     finally:
         asyncio.set_event_loop(None)
         loop.close()

@@ -12,7 +12,7 @@ from spfengine.evaluation.trace import traced_questions
 from spfengine.linting.codes import LintCode
 from spfengine.linting.finding import Finding, ReachedRecord, joins_of
 from spfengine.linting.fixes import read
-from spfengine.linting.names import advice_for_subdomain, parents
+from spfengine.linting.names import advice_for_subdomain, parent_with_record
 from spfengine.linting.syntax import faults, look_alikes, shapes, split_records
 from spfengine.linting.terms import is_example
 from spfengine.names import fold, is_askable, reverse_name
@@ -131,14 +131,14 @@ def _subdomain(result: CheckResult) -> Generator[Question, Answer, list[Note]]:
     problem = result.problem
     if problem is None or problem.code not in (ProblemCode.NO_RECORD, ProblemCode.DOMAIN_NOT_FOUND):
         return []
-    for parent in parents(result.domain)[:10]:
-        if is_askable(parent) and spf_texts((yield Question(parent, RRType.TXT))):
-            text = f"{visible_name(parent)} has an SPF record, but it does not apply to its subdomains"
-            hint = advice_for_subdomain(parent)
-            if (yield from _is_of(result.domain, result.ip)):
-                hint += f'; or "v=spf1 a -all" if it sends only from its own addresses, of which {result.ip} is one'
-            return [Note("parent-has-record", text, hint)]
-    return []
+    parent = yield from parent_with_record(result.domain)
+    if parent is None:
+        return []
+    text = f"{visible_name(parent)} has an SPF record, but it does not apply to its subdomains"
+    hint = advice_for_subdomain(parent)
+    if (yield from _is_of(result.domain, result.ip)):
+        hint += f'; or "v=spf1 a -all" if it sends only from its own addresses, of which {result.ip} is one'
+    return [Note("parent-has-record", text, hint)]
 
 
 def _is_of(name: str, ip: str) -> Generator[Question, Answer, bool]:

@@ -7,6 +7,7 @@ from spfengine.addresses import V4, V6, address_text
 from spfengine.answers import Answer, Question, RRType, Status, spf_texts
 from spfengine.catalogue.catalogue import Catalogue
 from spfengine.dmarc.suffixes import registrable_domain
+from spfengine.drivers import once
 from spfengine.evaluation.mechanisms import dns_failure_halt
 from spfengine.linting.codes import LintCode, Severity
 from spfengine.linting.finding import Finding, ReachedRecord
@@ -27,6 +28,7 @@ from spfengine.wording import sentence_list
 
 Findings = Generator[Question, Answer, list[Finding]]
 _MOST_TERMS = 3  # that lead to the same domain
+_MOST_PARENTS = 10  # domains above one that are asked for a record
 
 
 def targets(walk: Walk) -> Findings:
@@ -374,7 +376,7 @@ def _first_record(
     """
     domain = walk.inputs.domain
     mail = yield from walk.ask(domain, RRType.MX)
-    parent = yield from _parent_with_record(walk, domain)
+    parent = yield from once(parent_with_record(domain), walk.answers)
     if parent is not None:
         text = f"{finding.text}; the record of {visible_name(parent)} does not apply to its subdomains"
         finding = replace(finding, text=text)
@@ -419,23 +421,17 @@ def _hint_for_first(domain: str, mail: Answer, catalogue: Catalogue) -> str:
     )
 
 
-def _parent_with_record(walk: Walk, domain: str) -> Generator[Question, Answer, str | None]:
-    """Return the nearest domain above a domain that has an SPF record, up to the domain that was registered."""
-    for name in parents(domain):
-        if spf_texts((yield from walk.ask(name, RRType.TXT))):
+def parent_with_record(domain: str) -> Generator[Question, Answer, str | None]:
+    """Return the nearest domain above a domain that has an SPF record, up to the one that was registered, or None."""
+    registered = registrable_domain(domain) or ""
+    name = domain
+    for _ in range(_MOST_PARENTS):
+        if fold(name) == registered or not is_same_or_under(name, registered):
+            break
+        name = name.partition(".")[2]
+        if is_askable(name) and spf_texts((yield Question(name, RRType.TXT))):
             return name
     return None
-
-
-def parents(domain: str) -> list[str]:
-    """Return the domains above a domain, nearest first, up to the one that was registered."""
-    registered = registrable_domain(domain) or ""
-    found = []
-    name = domain
-    while fold(name) != registered and is_same_or_under(name, registered):
-        name = name.partition(".")[2]
-        found.append(name)
-    return found
 
 
 def advice_for_subdomain(parent: str) -> str:

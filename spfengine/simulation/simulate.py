@@ -104,6 +104,8 @@ def compare(
 ) -> Simulation:
     """Return what changes for a domain if `after` answers in place of `before`, such as two zones or two recordings.
 
+    The other arguments are those of `simulate`.
+
     Raises:
         ArgumentError: `senders` is not a list of Senders.
         ResolverError: one of them breaks the resolver protocol. Exceptions that they raise themselves are passed on.

@@ -77,7 +77,7 @@ def identify_many(
 
     Raises:
         AddressError: one of `ips` is not an IP address.
-        ArgumentError: `ips` is a string, or no iterable.
+        ArgumentError: `ips` is a string, or not iterable.
         ResolverError: `resolver` does not follow the resolver protocol. What it raises itself is passed on.
     """
     addresses = _addresses(ips)

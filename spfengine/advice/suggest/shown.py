@@ -7,12 +7,12 @@ from spfengine.addresses import V4, V6, address_text
 from spfengine.advice.suggest.draft import check_draft, draft_text, last_slot
 from spfengine.advice.suggest.reasons import limits_text
 from spfengine.advice.suggest.request import Situation, Steps
-from spfengine.advice.suggest.subdomain import parent_with_record
 from spfengine.advice.suggest.suggestion import Proposal, Shown
 from spfengine.answers import Question, RRType, spf_texts
 from spfengine.catalogue.catalogue import Catalogue
 from spfengine.catalogue.provider import Provider
 from spfengine.drivers import asking
+from spfengine.linting.names import parent_with_record
 from spfengine.names import domain_fault, fold, is_same_or_under
 from spfengine.problems import Result
 from spfengine.record.model import MX, Include, Record

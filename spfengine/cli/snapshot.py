@@ -51,6 +51,6 @@ def command(
 def write(taken: Snapshot, path: str) -> None:
     """Write a snapshot. Raises CommandError if that fails."""
     try:
-        taken.dump(path)
+        taken.save(path)
     except (OSError, ValueError) as error:
         raise exits.cannot_write(visible(path), error) from error

@@ -7,17 +7,17 @@ from typing import TypeVar
 from spfengine.evidence.asides import LOCAL, NO_SENDER, REPEATED, USERS, why_aside
 from spfengine.evidence.bounds import Bounds
 from spfengine.evidence.ledger import Ledger
-from spfengine.evidence.values import UnusableError, helo_of, make_sender, null_sender, sender_of
+from spfengine.evidence.values import ENCLOSED, UnusableError, helo_of, make_sender, null_sender, sender_of
 from spfengine.senders import Sender
 
 _Kept = TypeVar("_Kept")
 
 # u73A15x0012345: from=<alice@example.com>, size=1, nrcpts=1, proto=ESMTP, daemon=MTA, relay=x.example [192.0.2.1] (…)
 _SENDMAIL = re.compile(r"([0-9A-Za-z]{10,20}): (.*)").match
-_SENDMAIL_FROM = re.compile(r"from=(<(?:\"(?:[^\"\\]|\\.)*\"@[^>]*|[^>]*)>|[^\s,]*),").match
+_SENDMAIL_FROM = re.compile(rf"from=(<(?:{ENCLOSED})>|[^\s,]*),").match
 _RELAY = re.compile(r"[^,]*?\[(?:IPv6:)?([^\]\s]{1,60})\]").match
 # ruleset=check_mail, arg1=<alice@example.com>, relay=x.example [192.0.2.1], reject=553 5.1.8 …
-_CHECK_MAIL = re.compile(r"ruleset=check_mail, arg1=(<(?:\"(?:[^\"\\]|\\.)*\"@[^>]*|[^>]*)>)").match
+_CHECK_MAIL = re.compile(rf"ruleset=check_mail, arg1=(<(?:{ENCLOSED})>)").match
 
 # 0a1b2c3d4e5f6a7b smtp connected address=192.0.2.1 host=mail.example.com
 # 0a1b2c3d4e5f6a7b smtp envelope evpid=d1cc2b3412345678 from=<alice@example.com> to=<bob@example.net>
@@ -26,9 +26,9 @@ _SESSION = re.compile(r"([0-9a-f]{8,20}) smtp (?:event=)?([\w-]+) ?(.*)").match
 _NEW_SESSION = re.compile(r"smtp-in: New session ([0-9a-f]{8,20}) from host \S* \[(?:IPv6:)?([^\]\s]{1,60})\]").match
 _ACCEPTED = re.compile(r"smtp-in: Accepted message (\w+) on session ([0-9a-f]{8,20}): (.*)").match
 _SMTPD_ADDRESS = re.compile(r"(?:^| )address=\[?(?:IPv6:)?([^\s\]]{1,60})").search
-_SMTPD_FROM = re.compile(r"(?:^| )from=<(\"(?:[^\"\\]|\\.)*\"@[^>]*|[^>]*)>").search
+_SMTPD_FROM = re.compile(rf"(?:^| )from=<({ENCLOSED})>").search
 _SMTPD_MESSAGE = re.compile(r"(?:^| )(?:msgid|evpid)=([0-9a-f]{8})").search
-_MAIL_COMMAND = re.compile(r"command=\"MAIL FROM: ?<(\"(?:[^\"\\]|\\.)*\"@[^>]*|[^>]*)>", re.IGNORECASE).search
+_MAIL_COMMAND = re.compile(rf"command=\"MAIL FROM: ?<({ENCLOSED})>", re.IGNORECASE).search
 _HELO_COMMAND = re.compile(r"(?:^| )helo=([^\s]+)").search
 
 

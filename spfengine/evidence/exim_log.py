@@ -7,7 +7,7 @@ from spfengine.evidence.bounces import sender_of_bounce
 from spfengine.evidence.bounds import Bounds
 from spfengine.evidence.ledger import Ledger
 from spfengine.evidence.refusals import Refusals
-from spfengine.evidence.values import UnusableError, helo_of, make_sender, null_sender, sender_of
+from spfengine.evidence.values import ENCLOSED, UnusableError, helo_of, make_sender, null_sender, sender_of
 from spfengine.senders import Sender
 
 _ID = r"(?:[0-9A-Za-z]{6}-[0-9A-Za-z]{6}-[0-9A-Za-z]{2}|[0-9A-Za-z]{6}-[0-9A-Za-z]{11}-[0-9A-Za-z]{4})"
@@ -18,8 +18,8 @@ _ARRIVAL = re.compile(rf"(?:^| ){_ID} <= ({_ADDRESS})(.*)").search
 # H=(helo.example.com) [192.0.2.1] temporarily rejected MAIL <alice@example.com>: …
 # 1tF0ab-000123-Ab ** bob@example.net F=<alice@example.com> R=dnslookup T=remote_smtp H=mx.example.net [198.51.100.1]: …
 _BOUNCE = re.compile(rf"(?:^| ){_ID} \*\* (?:[^\s\"]|\"(?:[^\"\\]|\\.)*\")+ (.*)").search
-_GIVEN = re.compile(r" F=<(\"(?:[^\"\\]|\\.)*\"@[^>]*|[^>]*)>").search
-_STEP = re.compile(r"rejected ([A-Za-z]+)(?: <(\"(?:[^\"\\]|\\.)*\"@[^>]*|[^>]*)>)?").match
+_GIVEN = re.compile(rf" F=<({ENCLOSED})>").search
+_STEP = re.compile(rf"rejected ([A-Za-z]+)(?: <({ENCLOSED})>)?").match
 _FARTHEST = 2000  # characters from H= to the word rejected
 # The host's name is missing if reverse DNS has none; the HELO name, if it is the same.
 _HOST = re.compile(r" H=(?:([^\s()\[\]]+) ?)?(?:\((.{0,300}?)\) )?\[([0-9A-Fa-f:.]{2,45})\](?:[: ]|$)").search

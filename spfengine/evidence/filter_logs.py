@@ -5,10 +5,8 @@ import re
 from spfengine.evidence.asides import LOCAL, NO_SENDER, REPEATED, USERS, why_aside
 from spfengine.evidence.ledger import Ledger
 from spfengine.evidence.postfix_log import Postfix
-from spfengine.evidence.values import UnusableError, helo_of, make_sender, null_sender, sender_of
+from spfengine.evidence.values import ENCLOSED, UnusableError, helo_of, make_sender, null_sender, sender_of
 from spfengine.senders import Sender
-
-_QUOTED_ADDRESS = r"\"(?:[^\"\\]|\\.)*\"@[^>]*|[^>]*"
 
 # rspamd_task_write_log: id: <x@y>, qid: <4AB>, ip: 192.0.2.1, from: <a@b.example>, (default: F (no action): [1.0/15.0]
 # [R_SPF_ALLOW(-0.20){+ip4:192.0.2.0/24;},…]), len: …
@@ -16,7 +14,7 @@ _WRITE_LOG = "rspamd_task_write_log: "
 _QUEUE_ID = re.compile(r", qid: <([0-9A-Za-z]{1,40})>").search
 _IP = re.compile(r", ip: \[?([0-9A-Fa-f:.]{2,45})\]?(?:,| )").search
 _USER = re.compile(r", user: ([^,\s]+)").search
-_SMTP_FROM = re.compile(rf", from: <({_QUOTED_ADDRESS})>").search
+_SMTP_FROM = re.compile(rf", from: <({ENCLOSED})>").search
 _HELO = re.compile(r", helo: <?([^\s,>]+)").search
 _SYMBOL = re.compile(r"\bR_SPF_([A-Z]+)\b").search
 _SYMBOLS = {
@@ -30,7 +28,7 @@ _VERDICT = re.compile(
 ).match
 _PASSED = re.compile(
     r"((?: [A-Z][\w-]*(?:/[\w-]+)?)*)(?: \[(?:IPv6:)?([^\]\s]{1,60})\](?::\d+)?)?(?: \[(?:IPv6:)?[^\]\s]{0,60}\])?"
-    rf" <({_QUOTED_ADDRESS})> -> "
+    rf" <({ENCLOSED})> -> "
 ).match
 _AMAVIS_QUEUE_ID = re.compile(r", Queue-ID: ([0-9A-Za-z]{1,40})").search
 

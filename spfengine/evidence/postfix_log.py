@@ -12,7 +12,7 @@ from spfengine.evidence.bounces import sender_of_bounce
 from spfengine.evidence.bounds import Bounds
 from spfengine.evidence.ledger import Ledger
 from spfengine.evidence.refusals import Refusals
-from spfengine.evidence.values import UnusableError, helo_of, make_sender, null_sender, sender_of
+from spfengine.evidence.values import ENCLOSED, UnusableError, helo_of, make_sender, null_sender, sender_of
 from spfengine.senders import Sender
 
 _QUEUED = re.compile(r"([0-9A-Za-z]{5,20}): (.*)").match
@@ -20,7 +20,7 @@ _CLIENT = re.compile(r"client=(?:[^\s\[\],]*)\[(?:IPv6:)?([^\]\s]{1,60})\](?::\d
 # Sent by a filter that hands a message back (XFORWARD). If it has a queue id, the message was logged under that before.
 _ORIGINAL = re.compile(r", orig_client=(?:[^\s\[\],]*)\[(?:IPv6:)?([^\]\s]{1,60})\]")
 _HAD_QUEUE_ID = re.compile(r", orig_queue_id=(?!NOQUEUE)\w").search
-_FROM = re.compile(r"from=<(|\"(?:[^\"\\]|\\.)*\"@[^>]*|[^>]*)>(?:, |$)")
+_FROM = re.compile(rf"from=<(|{ENCLOSED})>(?:, |$)")
 # "reject: RCPT from mail.example.com[192.0.2.1]: 550 5.7.23 …; from=<a@b> to=<c@d> proto=ESMTP helo=<x>"; postscreen
 # has the port after the address, and commas. A warning or a filter does not refuse the message.
 _REFUSALS = ("reject: ", "milter-reject: ", "discard: ", "milter-discard: ")
@@ -28,7 +28,7 @@ _REFUSED_CLIENT = re.compile(
     r"(?:milter-)?(?:reject|discard): ([A-Z-]{4,20}) from [^\s\[\]]*\[(?:IPv6:)?([^\]\s]{1,60})\](?::\d+)?: (\d?)"
 )
 _ENVELOPE = re.compile(
-    r"; from=<(|\"(?:[^\"\\]|\\.)*\"@[^>]*|[^>]*)>,?(?: to=<(\"(?:[^\"\\]|\\.)*\"@[^>]*|[^>]*)>,?)?"
+    rf"; from=<(|{ENCLOSED})>,?(?: to=<({ENCLOSED})>,?)?"
     r"(?: proto=\w+,?)?(?: helo=<([^>]*)>)?((?: sasl_\w+=\S*)*(?:: [^<>]*)?)$"
 )
 _MOST_TRIED = 10  # places where the envelope may begin

@@ -10,7 +10,7 @@ from spfengine.evidence.bounds import Bounds
 from spfengine.evidence.columns import simple
 from spfengine.evidence.daemon_logs import Recent
 from spfengine.evidence.ledger import Ledger
-from spfengine.evidence.values import UnusableError, helo_of, make_sender, null_sender, sender_of
+from spfengine.evidence.values import ENCLOSED, UnusableError, helo_of, make_sender, null_sender, sender_of
 from spfengine.senders import Sender
 
 KIND = "log"
@@ -20,7 +20,7 @@ _RECEIVED = "<"  # of the events: what the client sent; what the server sent is 
 _HEADING = re.compile(r"#Fields: ?", re.IGNORECASE)
 _ENDPOINT = re.compile(r"\[?([0-9A-Fa-f:.]{2,45}?)\]?:\d{1,5}").fullmatch
 _HELO = re.compile(r"(?:EHLO|HELO)\s+(\S+)\s*", re.IGNORECASE).fullmatch
-_MAIL = re.compile(r"MAIL FROM:\s*<(\"(?:[^\"\\]|\\.)*\"@[^>]*|[^>]*)>", re.IGNORECASE).match
+_MAIL = re.compile(rf"MAIL FROM:\s*<({ENCLOSED})>", re.IGNORECASE).match
 
 
 def is_protocol_log(line: str) -> bool:

@@ -16,6 +16,9 @@ _is_domain = re.compile(r"[\w-]+(?:\.[\w-]+)*\.?|\[[0-9A-Za-z:.]+\]").fullmatch
 _is_word = re.compile(r"[^\s<>]+").fullmatch
 _is_count = re.compile(r"[0-9]{1,4000}", re.ASCII).fullmatch
 
+ENCLOSED = r"\"(?:[^\"\\]|\\.)*\"@[^>]*|[^>]*"
+"""A pattern of what is between < and > in a log: an address, whose local part may be a quoted string, or nothing."""
+
 
 class UnusableError(Exception):
     """A row can't become a sender."""

@@ -251,7 +251,7 @@ def test_limits_are_kept_with_the_snapshot() -> None:
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "snapshot.json"
-    taken().dump(path)
+    taken().save(path)
     assert Snapshot.load(path) == taken()
     assert path.read_bytes().isascii()
     before = path.read_bytes()
@@ -261,7 +261,7 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyte
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
-        snapshot("_spf.relay.example", resolver=zone()).dump(path)
+        snapshot("_spf.relay.example", resolver=zone()).dump(path)  # its former name
     assert path.read_bytes() == before
     assert [each.name for each in tmp_path.iterdir()] == ["snapshot.json"]
 

@@ -101,7 +101,7 @@ def test_a_plan_to_get_within_the_limits(call: Call, suite: Suite, width: int | 
 
 def test_a_drift(call: Call, suite: Suite, tmp_path: Path, width: int | None) -> None:
     path = tmp_path / "snapshot.json"
-    spfengine.snapshot(["a.example"], resolver=spfengine.Zone(_zone(NESTED))).dump(path)
+    spfengine.snapshot(["a.example"], resolver=spfengine.Zone(_zone(NESTED))).save(path)
     changed = {**NESTED, "a.example": [{"TXT": "v=spf1 ip4:192.0.2.0/25 -all"}]}
     drift = spfengine.drift(spfengine.Snapshot.load(path), resolver=spfengine.Zone(_zone(changed)))
     assert call("drift", str(path), "--zone", suite(changed)).out == f"{drift.render(width=width)}\n"

@@ -85,7 +85,7 @@ class Snapshot:
             }
         )
 
-    def dump(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Write the snapshot to a file completely, or leave the file as it was.
 
         Raises:
@@ -94,9 +94,13 @@ class Snapshot:
         """
         write_whole(path, self.to_json())
 
+    def dump(self, path: str | os.PathLike[str]) -> None:
+        """Do the same as `save`: its former name."""
+        self.save(path)
+
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
-        """Read a snapshot that `dump` wrote.
+        """Read a snapshot that `save` wrote.
 
         Raises:
             RecordingError: the file is not a snapshot, contradicts itself, or is larger than 64 MiB.

@@ -179,7 +179,7 @@ class Session:
         self.matchers = None
 
     def _without_helo(self, sender: str, identity: str) -> str:
-        """Note that the HELO name is not known, nor therefore the domain of a null sender. Return "" as the name."""
+        """Note that neither the HELO name nor the domain of a null sender is known. Return "" as the name."""
         if identity == HELO:
             raise ArgumentError("helo must be text, not NoneType")
         self.helo_known = False

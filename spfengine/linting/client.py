@@ -85,7 +85,7 @@ def _glued(result: CheckResult) -> Iterator[Note]:
     text = result.path[-1][1] if result.path and result.problem is not None else ""
     hint = hint_for_glued(text) if text else None
     if hint is not None:
-        yield Note("missing-space", f"no space is between the terms in {visible(text, 120)}", hint)
+        yield Note("missing-space", f"there is no space between the terms in {visible(text, 120)}", hint)
 
 
 def _special(result: CheckResult) -> Iterator[Note]:

@@ -85,7 +85,7 @@ def faults(reached: ReachedRecord) -> Iterator[Finding]:
 
 def _of_joined(reached: ReachedRecord, each: Joined, whole: Fix | None, *, is_all_moved: bool) -> Finding:
     shown = visible(each.token.text, 120)
-    said = f"no space is between the terms in {shown}, so they are read as one"
+    said = f"there is no space between the terms in {shown}, so they are read as one"
     hint = f"did you mean {visible(' '.join(each.terms), 200)}?"
     if each.strings:
         boundary = " ".join([f'"{visible(piece, 60)}"' for piece in ("…" + each.strings[0], each.strings[1] + "…")])

@@ -73,7 +73,7 @@ class Facts:
             texts: its TXT records.
         """
         if fold(name) in self.signs:
-            return "it has a key of DKIM"
+            return "it has a DKIM key"
         if fold(name) in self.type_spf:
             return "it has a record of type SPF"
         if self.leads_to(name):
@@ -82,7 +82,7 @@ class Facts:
 
 
 def _signing_domain(rrset: RRset) -> str:
-    """Return the domain, folded, that a TXT RRset has a key of DKIM for (RFC 6376 §3.6.2.1), or "" if it has none."""
+    """Return the domain, folded, that a TXT RRset has a DKIM key for (RFC 6376 §3.6.2.1), or "" if it has none."""
     _, found, domain = fold(rrset.name).partition("._domainkey.")
     return domain if found and any(b"".join(strings) for strings in rrset.records) else ""
 

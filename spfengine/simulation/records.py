@@ -168,7 +168,7 @@ def _glued(name: str, old: Answer, record: Record) -> Iterator[Problem]:
         hint = None if term.text in published else hint_for_glued(term.text)
         if hint is not None:
             shown = visible(term.text, 120)
-            text = f"the draft for {visible_name(name)} is broken: no space is between the terms in {shown}"
+            text = f"the draft for {visible_name(name)} is broken: there is no space between the terms in {shown}"
             yield Problem(ProblemCode.MISSING_SPACE, text, name, term.span, "3.3", hint)
 
 

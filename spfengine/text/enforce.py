@@ -118,7 +118,7 @@ def next_steps(readiness: Readiness) -> Iterator[Line]:
     unseen = [change for change in readiness.senders(Prospect.FAILS) if change.sender.dmarc_dkim is None]
     if unseen:
         which = counted(len(unseen), "of them", "of them")
-        yield note(f"whether DKIM carries {which} is not known; a DMARC report says it")
+        yield note(f"whether DKIM carries {which} is not known; a DMARC report shows it")
     if not senders:
         yield note(
             "give those that send: --senders FILE with DMARC reports of a month or more, so that they have what is "

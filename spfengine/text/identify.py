@@ -53,7 +53,7 @@ def _headline(result: Identification) -> Line:
 def _evidence(result: Identification) -> Iterator[Line]:
     best = result.best
     if best is None and not result.missing:
-        yield note("no SPF record that is known passes it, and it has no name in reverse DNS")
+        yield note("no known SPF record passes it, and it has no name in reverse DNS")
     for match in result.matches:
         whose = "" if best is None or match.name == best.name else f"{visible(match.name)}: "
         through = "" if match.through is None else f" (the record of {visible(match.through.name)})"

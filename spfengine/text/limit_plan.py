@@ -129,7 +129,7 @@ def _unused(plan: LimitPlan) -> Iterator[Line]:
 
 def _by_messages(plan: LimitPlan, asked: Sequence[str]) -> Iterator[Line]:
     what = _change(plan.need, plan.after, plan.allowed)
-    only_if = "or, only if the messages given show all that you send, also once a month or a year: "
+    only_if = "or, only if the messages given show all that you send, including what is sent once a month or a year: "
     yield note(Span(only_if, "strong"), what)
     yield from _steps(plan, asked)
     yield verbatim(visible(plan.records[-1].record, 1 << 16))

@@ -27,7 +27,7 @@ _AUTHENTICATED = {
     Authentication.SPF_AND_DKIM: "pass DMARC by SPF and DKIM",
     Authentication.DKIM_ALONE: "pass DMARC by DKIM alone",
     Authentication.SPF_ALONE: "pass DMARC by SPF alone",
-    Authentication.FORWARDED: "fail DMARC for a reason such as forwarding that the receiver gave",
+    Authentication.FORWARDED: "fail DMARC, for which the receiver gave a reason such as forwarding",
     Authentication.UNAUTHENTICATED: "fail DMARC",
 }
 _OF_ONE = {

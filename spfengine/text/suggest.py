@@ -140,7 +140,7 @@ def _headline(suggestion: Suggestion) -> Line:
     error = next((each.text for each in suggestion.findings if each.severity is Severity.ERROR), "")
     none_fits = "no record fits"
     if suggestion.is_over_limit and not _is_over_afterwards(suggestion.simulation):
-        none_fits += " without further steps: it is over the limits, so it takes a plan"
+        none_fits += " without further steps: it is over the limits, so a plan is needed"
     summary = {
         Advice.CHANGE: Span(_change(suggestion, error), "strong"),
         Advice.NEEDS_SENDERS: Span("there is no SPF record, and who sends is not known", "softfail"),

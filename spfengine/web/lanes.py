@@ -1,4 +1,4 @@
-"""Threads that answer, in two lanes: so that requests which wait for DNS never hold up those which need none.
+"""Threads that answer, in two lanes, so that requests that wait for DNS never delay those that need none.
 
 A lane has a number of threads and a bounded queue. A request that finds it full is refused at once.
 """

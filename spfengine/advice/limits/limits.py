@@ -144,7 +144,7 @@ def _too_much(cost: Budget, record: Record) -> Problem | None:
             f"the record has {what}, too many for a plan: one is made for at most {MOST_LOOKUPS} lookups and "
             f"{MOST_TERMS} terms"
         )
-        hint = "take out what you don't use first"
+        hint = "first take out what you don't use"
         return Problem(ProblemCode.OVER_LOOKUP_LIMIT, text, None, None, "4.6.4", hint)
     return None
 
@@ -435,7 +435,7 @@ class _Work:
             if after.voids > self.limits.voids and not (after.voids <= before.voids and after.lookups < before.lookups):
                 continue
             terms = tuple(dict.fromkeys([term.term for term in result.replaced]))
-            why = "with the fewest includes that are enough, and those first that cost most"
+            why = "with the fewest includes that are enough, the most expensive first"
             why = why if includes else "all that can be: no smaller set that was tried is enough"
             own = result.records[-1].record
             self.steps.append(PlanStep(StepKind.FLATTEN, terms, why, before, after, own, (), includes))

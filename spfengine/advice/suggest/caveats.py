@@ -208,7 +208,7 @@ def caveats_of_unidentified(senders: Sequence[SenderAdvice]) -> Iterator[Caveat]
 def _why_unidentified(advice: SenderAdvice) -> str:
     if advice.identification is not None and advice.identification.is_incomplete:
         return "could not be identified, since not everything was answered"
-    return "could not be identified: of no known service, and no name of yours"
+    return "could not be identified (no known service, and no name of yours)"
 
 
 def caveats_of_dmarc(senders: Sequence[SenderAdvice]) -> Iterator[Caveat]:

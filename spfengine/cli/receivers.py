@@ -221,7 +221,7 @@ def _lines(
     else:
         differs = "differs" if is_known else "is known to differ"
         answer = f"no receiver of {len(comparisons)} {differs} from RFC 7208"
-    but = "" if is_known else ", but not all is known"
+    but = "" if is_known else ", but not everything is known"
     yield line(Span(f"{answer} for {visible_name(domain)}{but}", "strong"))
     more = f", {left_out} more left out (--clients)" if left_out else ""
     yield note(f"{counted(clients, 'client')}: one for each outcome, and both ends of each range of addresses{more}")

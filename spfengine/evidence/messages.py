@@ -52,7 +52,7 @@ _NO_CLIENT = "the receiver's header fields about SPF don't have the address of t
 _SUBMITTED = "it was sent by an authenticated user of the server, so SPF is not about it"
 _SENT_INSIDE = "the first header field about SPF is that of the sender's own server, which names no client"
 _INSIDE = "the first header field about SPF is about a server inside the receiver's site"
-_CONTRADICTION = "the first header field about SPF names another client than the Received field next to it"
+_CONTRADICTION = "the first header field about SPF names a client other than the Received field next to it"
 _REDACTED = "the client's address {} is one for documentation ({}), so the real one has been removed"
 
 

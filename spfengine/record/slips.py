@@ -155,7 +155,7 @@ def _with_wrong_sign(token: Token) -> Slip | None:
     begin, name, argument = found.groups()
     is_name = name.lower() in ("include", "exists") and _is_plain(argument)
     term = f"{begin}{name}:{argument}" if is_name else _network_term(begin, argument)
-    return None if term is None else _meant([term], lead="a colon is wanted; ")
+    return None if term is None else _meant([term], lead="a colon is missing; ")
 
 
 def begins_like_a_term(text: str) -> bool:
@@ -292,7 +292,7 @@ def _netmask(qualifier: str, text: str) -> Slip | None:
         return None
     prefix = prefix_of_netmask(mask)
     if prefix is not None:
-        return _meant([f"{qualifier}ip4:{address}/{prefix}"], lead="a prefix length is wanted, not a netmask; ")
+        return _meant([f"{qualifier}ip4:{address}/{prefix}"], lead="expected a prefix length, not a netmask; ")
     inverse = prefix_of_netmask(address_text(V4, value ^ V4.last))
     if inverse is not None:
         return Slip(f"this looks like a wildcard mask; write {qualifier}ip4:{address}/{inverse} if you mean that")

@@ -250,7 +250,7 @@ def test_what_is_not_known_is_not_called_the_same(tmp_path: Path) -> None:
     zone.write_text(THREE_VOIDS.replace("three", "part").replace("a:n1.part.", "include:_spf.other."), encoding="utf-8")
     done = run("part.example", "--zone", str(zone), "--receiver", "mail-spf")
     assert done.stdout.splitlines()[0] == (
-        "no receiver of 1 is known to differ from RFC 7208 for part.example, but not all is known"
+        "no receiver of 1 is known to differ from RFC 7208 for part.example, but not everything is known"
     )
     assert "_spf.other.example is not in the files given" in " ".join(done.stderr.split())
     assert "hint: add --live" in done.stderr

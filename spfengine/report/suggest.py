@@ -31,7 +31,7 @@ from spfengine.text.senders import authentication_lines, unknown_input_lines
 from spfengine.text.simulate import outside_lines
 from spfengine.text.suggest import by_standing, opening_lines, result_spans, sender_note
 from spfengine.visible import visible, visible_name
-from spfengine.wording import counted
+from spfengine.wording import counted, listed
 
 if TYPE_CHECKING:
     from spfengine.report.answered import Resolvers
@@ -153,9 +153,12 @@ def _caveats(suggestion: Suggestion, own: tuple[str, ...]) -> list[Block]:
     findings += [lint_finding(each) for each in suggestion.findings if str(each.code) not in known]
     lines: list[Line] = []
     if suggestion.alternative is not None:
-        drops = " ".join([f"--drop {visible(term.removeprefix('+'), 80)}" for term in suggestion.alternative.drop])
+        terms = [visible(term.removeprefix("+"), 80) for term in suggestion.alternative.drop]
         shorter = suggestion.alternative.record
-        lines += [line("With ", Span(drops, "term"), " the record would be"), verbatim(visible(shorter, len(shorter)))]
+        lines += [
+            line("Without ", Span(listed(terms, len(terms)), "term"), " the record would be"),
+            verbatim(visible(shorter, len(shorter))),
+        ]
     lines += [*condition_lines(simulation.after), *unknown_input_lines(simulation.senders)]
     lines += outside_lines(simulation, own)
     blocks: list[Block] = [Findings(worst_first(findings))] if findings else []

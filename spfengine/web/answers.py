@@ -38,6 +38,7 @@ from spfengine.text.limit_plan import limit_plan_lines
 from spfengine.text.lines import Span
 from spfengine.visible import visible, visible_name
 from spfengine.web.requests import Client, File, Form, Request, Task, read_request
+from spfengine.web.wording import LIVE_HINT_OF_PAGE, of_page
 from spfengine.wording import counted, listed
 
 if TYPE_CHECKING:
@@ -55,7 +56,6 @@ _KEPT_ZONES = 4  # while a draft is edited, each request has the same zones
 _MOST_DOMAINS = 5
 _LONGEST_ANSWER = 1_000
 _LONGEST_FILE_NAME = 100
-_LIVE_HINT = "choose to ask DNS for what the files do not have"
 
 
 class _RefusedError(Exception):
@@ -158,11 +158,11 @@ class _Asked:
         """Return the answer that shows a page."""
         task = self.request.task
         if self.request.form is Form.REPORT:
-            return {"report": page_html(page, self.now), "name": f"{_file_name(page.subject)}-{task}.html"}
+            return {"report": of_page(page_html(page, self.now)), "name": f"{_file_name(page.subject)}-{task}.html"}
         said = "".join([span.text for span in page.answer])
         return {
-            "view": view_html(page, f"{task}-"),
-            "answer": visible(said, _LONGEST_ANSWER),
+            "view": of_page(view_html(page, f"{task}-")),
+            "answer": of_page(visible(said, _LONGEST_ANSWER)),
             "style": page.style,
             **more,
         }
@@ -207,7 +207,7 @@ def _check(asked: _Asked) -> Answer:
         result = check(client.ip, client.sender, client.helo, resolver=resolver)
     identified = list(identify_many([client.ip], resolver=resolver, catalogue=catalogue).values())
     page = check_page([result], notes=[drive(noting(result), resolver)])
-    who = Section("who", "Who the client is", tuple(prose(identify_lines(identified, catalogue, _LIVE_HINT))))
+    who = Section("who", "Who the client is", tuple(prose(identify_lines(identified, catalogue, LIVE_HINT_OF_PAGE))))
     return asked.shown(replace(page, sections=(who, *page.sections)), result=str(result.result))
 
 

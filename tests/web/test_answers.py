@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import re
 import zipfile
 from typing import Any
 
@@ -16,6 +17,7 @@ from spfengine.report.suggest import suggestion_page
 from spfengine.senders import sender_dict
 from spfengine.web.answers import answer
 from spfengine.web.requests import Form, Task
+from spfengine.web.wording import of_page
 from tests.optional import need
 from tests.report.dom import ELEMENTS, Page, foreign
 from tests.report.samples import INVISIBLE, LONG, PAYLOADS
@@ -52,7 +54,7 @@ def test_a_report_of_the_page_is_the_report_of_the_command() -> None:
     zone = spfengine.Zone.from_file(EXAMPLES / "seed.zone")
     suggestion = spfengine.suggest("seed.example", senders, resolver=zone, own=["seed.example"])
     after = spfengine.Overlay(zone, {"seed.example": {"TXT": PROPOSED}})
-    expected = page_html(suggestion_page(suggestion, ("seed.example",), (), (zone, after)), 0)
+    expected = of_page(page_html(suggestion_page(suggestion, ("seed.example",), (), (zone, after)), 0))
     found = ask("publish", form="report", zones=ZONES, senders=seed_senders())
     assert found["report"] == expected
     assert found["name"] == "seed.example-publish.html"
@@ -254,3 +256,29 @@ def test_the_example_of_the_page_is_that_of_the_tutorial() -> None:
     zone = (EXAMPLES / "seed.zone").read_text(encoding="utf-8")
     assert filled == {"message": message, "zone": zone}
     assert example("seed.zone") == file("seed.zone", zone)
+
+
+OPTION = re.compile(r"(?<![\w-])--[a-z]+")
+OUTSIDE = "$ORIGIN b.example.\n@ IN SOA ns hostmaster 1 2 3 4 5\n@ IN MX 10 mx\nmx IN A 203.0.113.5\n"
+OF_HELO = OUTSIDE + '@ IN TXT "v=spf1 exists:%{h}.%{i}.b.example ~all"\n'
+OF_OTHERS = OUTSIDE + '@ IN TXT "v=spf1 mx ip4:203.0.113.99 include:_spf.google.com include:relay.other.example ~all"\n'
+WIDE = OUTSIDE + '@ IN TXT "v=spf1 ' + " ".join(f"a:h{n}.b.example" for n in range(12)) + ' ~all"\n'
+WIDE += "".join(f"h{n} IN A 203.0.113.{n}\n" for n in range(12))
+SENT = [
+    {"ip": "198.51.100.4", "sender": "u@b.example", "count": 3},
+    {"ip": "198.51.100.5", "sender": "u@b.example", "count": 2},
+    {"ip": "203.0.113.5", "sender": "u@b.example", "count": 9},
+]
+FORWARDED = [{**SENT[0], "dkim": "pass", "authentication": "dkim_alone"}, SENT[2]]
+
+
+@pytest.mark.parametrize("zone", [OF_HELO, OF_OTHERS, WIDE], ids=["helo", "others", "wide"])
+@pytest.mark.parametrize("senders", [[], SENT[:1], SENT, SENT[2:], FORWARDED], ids=len)
+def test_the_page_names_what_it_offers_and_no_option_of_the_command(zone: str, senders: list[Any]) -> None:
+    asked: dict[str, Any] = {"zones": [file("b.example.zone", zone)], "domain": "b.example", "senders": senders}
+    asked["client"] = {"ip": "198.51.100.4", "sender": "u@b.example"}
+    for task in ("check", "publish", "change", "lint"):
+        for form in ("view", "report"):
+            found = ask(task, form=form, draft="v=spf1 mx include:_spf.google.com -all", **asked)
+            said = re.sub(r"(?s)<style.*?</style>|spfengine [a-z]+ [^<]*", "", " ".join(map(str, found.values())))
+            assert OPTION.findall(said) == [], task

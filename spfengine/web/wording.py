@@ -1,0 +1,35 @@
+"""What the page offers, in place of the options of the command line that messages name."""
+
+import re
+
+from spfengine.evaluation.mechanisms import HELO_HINT
+from spfengine.evaluation.unanswered import LIVE_HINT
+
+LIVE_HINT_OF_PAGE = "choose to ask DNS for what the files do not have"
+_ADD = "add its address to the record"
+_VALUE = r"([^\s<>&;,]+)"  # of an option, also in HTML
+_ONE_IS_YOURS = rf"for one that is yours, use --want, such as --want {_VALUE}; for others --ignore"
+_WHO_SENDS = (
+    "--senders FILE with DMARC reports, a message that failed or a mail log, or --want IP for each server that sends"
+)
+_PHRASES = [
+    (re.compile(phrase), offer)
+    for phrase, offer in (
+        (re.escape(LIVE_HINT), LIVE_HINT_OF_PAGE),
+        (re.escape(HELO_HINT), HELO_HINT.partition(" (--")[0]),
+        (rf"if it is yours, use --want {_VALUE}; if not, --ignore {_VALUE}", f"if it is yours, {_ADD}"),
+        (_ONE_IS_YOURS, f"for one that is yours, {_ADD}"),
+        (rf"If one is yours, use --want {_VALUE}", f"If one is yours, {_ADD}"),
+        (rf"use --drop {_VALUE}", r"take \1 out of the record"),
+        (_WHO_SENDS, "paste a message that failed, or add DMARC reports or mail logs"),
+    )
+]
+"""What messages say, and what the page says instead."""
+
+
+def of_page(text: str) -> str:
+    """Return a text or HTML with what the page offers in place of options of the command line."""
+    if "--" in text:
+        for phrase, offer in _PHRASES:
+            text = phrase.sub(offer, text)
+    return text

@@ -12,7 +12,16 @@ from spfengine.planning.trees import Tree
 from spfengine.resolvers.zone import Zone
 from spfengine.resolvers.zone_files import files as zone_files
 from spfengine.resolvers.zone_files.file_names import domain_in
-from spfengine.sources.finder import UnreadFile, decoded, kind_of, records_in, siblings_of, text_of, unshown_in
+from spfengine.sources.finder import (
+    UnreadFile,
+    decoded,
+    kind_of,
+    makers_in,
+    records_in,
+    siblings_of,
+    text_of,
+    unshown_in,
+)
 from spfengine.sources.record import FoundRecord
 from spfengine.sources.unshown import Unshown
 from spfengine.visible import visible
@@ -41,6 +50,7 @@ class Contents:
         records: the records in source files.
         unread: the files that are zones or source files and could not be read, or not to their end.
         unshown: returns the TXT records in source files whose value these do not show.
+        tree: the files, if these are contents of files.
     """
 
     zones: dict[str, Zone] = field(default_factory=dict)
@@ -48,6 +58,7 @@ class Contents:
     records: list[FoundRecord] = field(default_factory=list)
     unread: list[UnreadFile] = field(default_factory=list)
     unshown: Callable[[], list[Unshown]] = list
+    tree: Tree | None = None
 
 
 def contents_of(tree: Tree) -> Contents:
@@ -56,7 +67,7 @@ def contents_of(tree: Tree) -> Contents:
     Raises:
         MissingExtraError: a file is YAML, and pyyaml is not installed.
     """
-    contents = Contents(unread=list(tree.unread))
+    contents = Contents(unread=list(tree.unread), tree=tree)
     for path, data in tree.files.items():
         if is_zone(path, data, is_given=tree.is_file):
             _add_zone(contents, tree, path, data)
@@ -75,6 +86,22 @@ def _unshown(tree: Tree) -> list[Unshown]:
         if _TXT.search(data) and kind_of(path) is not None and not is_zone(path, data, is_given=tree.is_file):
             found += unshown_in(path, text_of(data), partial(_siblings, tree, path))
     return found
+
+
+def makers(contents: Contents, other: Contents) -> list[Unshown]:
+    """Return what may make records in source files, and is not in those of the other contents too."""
+    if contents.tree is None or other.tree is None:
+        return []
+    beside = {each.name_text for each in _makers(other.tree, contents.tree)}
+    return [each for each in _makers(contents.tree, other.tree) if each.name_text not in beside]
+
+
+def _makers(tree: Tree, other: Tree) -> Iterator[Unshown]:
+    """Yield what may make records in the source files that differ."""
+    for path, data in tree.files.items():
+        is_source = kind_of(path) is not None and b"\0" not in data and not is_zone(path, data, is_given=tree.is_file)
+        if is_source and not tree.is_same(other, path):
+            yield from makers_in(path, text_of(data))
 
 
 def is_zone(path: str, data: bytes, *, is_given: bool = False) -> bool:

@@ -297,7 +297,7 @@ class _Planning:
         if open_terms:
             unsure = f"{open_terms} may lead to addresses or records that change"
         if hidden:
-            unsure = f"what {listed([unshown_in_words(each) for each in hidden], _MOST_SHOWN)} is"
+            unsure = listed([unshown_in_words(each) for each in hidden], _MOST_SHOWN)
         texts = [text for each in (simulation.before, simulation.after) for text in _records(each)]
         codes = {problem.code for problem in simulation.problems}
         is_sure = ProblemCode.OVER_LOOKUP_LIMIT not in codes or not self._unknowns.has_open_term(texts)

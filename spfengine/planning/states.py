@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from spfengine.answers import Resolver, Status, is_spf_octets
-from spfengine.names import Names, fold
-from spfengine.planning.contents import Contents
+from spfengine.names import Names, fold, is_same_or_under
+from spfengine.planning.contents import Contents, makers
 from spfengine.planning.unknowns import Held, Unknowns
 from spfengine.resolvers.rrsets import ANY_TYPE, RRset
 from spfengine.resolvers.zone import Zone
@@ -31,7 +31,7 @@ class State:
         named: folded name → the records of source files for it.
         unnamed: the records of source files whose name is not known: name in place of it → record.
         removed: the names that only the other tree has: folded name → RRset that says so.
-        unshown: folded name → the TXT records that may be its SPF record, but whose value no file shows.
+        unshown: folded name → what may be or make its SPF record, though no file shows that.
     """
 
     contents: Contents
@@ -171,12 +171,14 @@ def mark_removed(state: State, other: State, *, is_live: bool) -> None:
     """
     own = state.spf_names()
     own_listed = {fold(rrset.name) for _, rrset in state.rrsets_of() if rrset.type == TXT}
+    made: list[Unshown] | None = None
     may_be_here = any(name not in other.unnamed and not name.startswith("part-") for name in state.unnamed)
     for name in other.spf_names():
         if name in own or name in own_listed or state.knows(name) or is_live:
             continue
         is_named = name in other.named or name not in other.unnamed
-        state.unshown[name] = _may_be(state, other, name)
+        made = makers(state.contents, other.contents) if made is None else made
+        state.unshown[name] = [*_may_be(state, other, name), *[each for each in made if _is_about(each, name)]]
         is_unknown = (may_be_here and is_named) or state.unshown[name]
         status = Status.UNKNOWN if is_unknown else Status.NOERROR
         state.removed[name] = RRset(name, TXT, (), None, status)
@@ -194,6 +196,12 @@ def _may_be(state: State, other: State, name: str) -> list[Unshown]:
         if (each.name, each.name_text, each.text) not in beside
         and (fold(each.name) == name if each.name is not None else bool(each.name_text))
     ]
+
+
+def _is_about(maker: Unshown, name: str) -> bool:
+    """Whether what makes records may make that of a folded name: it has its domain in it, or no domain."""
+    domains = list(map(fold, maker.domains))
+    return not domains or any(is_same_or_under(name, each) or is_same_or_under(each, name) for each in domains)
 
 
 def _in_strings(text: bytes) -> tuple[bytes, ...]:

@@ -107,9 +107,9 @@ def place_of(record: FoundRecord) -> str:
 
 
 def unshown_in_words(unshown: Unshown) -> str:
-    """Return a TXT record whose value no file shows, in words: `var.spf (dns/main.tf, line 8)`."""
-    place = f"{visible(unshown.path)}, line {unshown.region.line}"
-    return f"{visible(unshown.text, 80)} ({place})"
+    """Return what no file shows, in words: `what var.spf (dns/main.tf, line 8) is`."""
+    shown = f"{visible(unshown.text, 80)} ({visible(unshown.path)}, line {unshown.region.line})"
+    return f"which records {shown} makes" if unshown.makes else f"what {shown} is"
 
 
 class Held:

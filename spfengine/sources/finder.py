@@ -12,6 +12,7 @@ from stat import S_ISDIR, S_ISREG
 from spfengine.errors import ArgumentError
 from spfengine.sources import atoms, code
 from spfengine.sources.code import Language, Scanner
+from spfengine.sources.makers import makers_of
 from spfengine.sources.nested import nested_in
 from spfengine.sources.owners import Owner, Owners
 from spfengine.sources.places import Lines
@@ -195,6 +196,20 @@ def unshown_in(path: str, text: str, siblings: Siblings = tuple) -> list[Unshown
     lines = Lines(text)
     found = (each for reading in readings for each in unshown_of(path, reading, owners, lines))
     return list(islice(found, MOST_RECORDS))
+
+
+def makers_in(path: str, text: str) -> list[Unshown]:
+    """Return what in a file may make records that it does not show.
+
+    Args:
+        path, text: as for `records_in`.
+    """
+    kind = kind_of(path)
+    if kind is None:
+        return []
+    lines = Lines(text)
+    readings = [Reading(text, tokens, kind.language) for tokens in _streams(path, text, kind, None)]
+    return list(islice((each for reading in readings for each in makers_of(path, reading, lines)), MOST_RECORDS))
 
 
 def _read_tokens(

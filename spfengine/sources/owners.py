@@ -31,14 +31,16 @@ ZONE_KEYS = (
 """What the zone of a record is called, in the order of preference."""
 _MOST_AROUND = 3  # brackets around a value that may say that it is that of a TXT record
 _OPAQUE = frozenset({"zone_id", "zoneid", "managed_zone", "managedzone"})  # their values are no names of DNS
-_TYPE_KEYS = ("type", "recordtype", "record_type", "rrtype")
-_RECORD_KEYS = frozenset(
+TYPE_KEYS = ("type", "recordtype", "record_type", "rrtype")
+"""What the type of a record is called."""
+RECORD_KEYS = frozenset(
     {
         "content", "contents", "data", "rdata", "record_data", "records", "resourcerecords", "resource_records",
         "rrdatas", "strings", "target", "targets", "text", "txt", "txt_data", "txtstrings", "value", "values",
     }
 )  # fmt: skip
-_MAY_BE_SHOWN = _RECORD_KEYS | {"parts"}
+"""What the value of a record is called."""
+_MAY_BE_SHOWN = RECORD_KEYS | {"parts"}
 _LIST_KEYS = frozenset(
     {"records", "rrsets", "record_sets", "recordsets", "resourcerecordsets", "entries", "dns_records", "txt"}
 )
@@ -144,7 +146,7 @@ class Owners:
         if level.key == "parts":
             return self._is_spf_builder(reading, level)
         for outer in islice(levels(reading, index), _MOST_AROUND):
-            kind = next((outer.pairs[key] for key in _TYPE_KEYS if key in outer.pairs), None)
+            kind = next((outer.pairs[key] for key in TYPE_KEYS if key in outer.pairs), None)
             if kind is not None:
                 return self._text(reading, kind).upper() in {"TXT", "SPF"}
         return _is_txt_block(reading, index)
@@ -165,7 +167,7 @@ class Owners:
         """Return the value of the first of these keys that is one; a number or identifier is no zone."""
         for key in keys:
             index = level.pairs.get(key)
-            if index is None or (key == level.key and key in _RECORD_KEYS):
+            if index is None or (key == level.key and key in RECORD_KEYS):
                 continue
             part = self._value(reading, index)
             if key in _OPAQUE and (part.text is None or "." not in part.text.strip(".")):
@@ -248,10 +250,10 @@ def _is_record(reading: Reading, level: Level, text: Callable[[Reading, int], st
         kind = label_at(reading, level.opening - 2)
         if kind and is_sign(reading.at(level.opening - 3), "resource") and _BLOCK_OF_RECORDS.search(kind):
             return True
-    kind_at = next((level.pairs[key] for key in _TYPE_KEYS if key in level.pairs), None)
+    kind_at = next((level.pairs[key] for key in TYPE_KEYS if key in level.pairs), None)
     if kind_at is not None and text(reading, kind_at).upper() in {"TXT", "SPF"}:
         return True
-    return level.key in _RECORD_KEYS and (kind_at is None or text(reading, kind_at).upper() in {"", "TXT", "SPF"})
+    return level.key in RECORD_KEYS and (kind_at is None or text(reading, kind_at).upper() in {"", "TXT", "SPF"})
 
 
 def _is_txt_block(reading: Reading, index: int) -> bool:

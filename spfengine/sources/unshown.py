@@ -17,13 +17,15 @@ _SHOWN = 200
 
 @dataclass(frozen=True, slots=True)
 class Unshown:
-    """A TXT record whose value the file does not show.
+    """A TXT record whose value the file does not show, or what makes records that it does not show.
 
     Attributes:
         path: the file.
-        text: what the file has for the value, not escaped.
+        text: what the file has for the value, not escaped; of what makes records, the beginning.
         region: its place in the file.
-        name, name_text: as in `FoundRecord`.
+        name, name_text: as in `FoundRecord`; for what makes records, None and the whole of it.
+        domains: the names in what makes records.
+        makes: whether it makes records.
     """
 
     path: str
@@ -31,6 +33,8 @@ class Unshown:
     region: Region
     name: str | None
     name_text: str
+    domains: tuple[str, ...] = ()
+    makes: bool = False
 
     def __repr__(self) -> str:
         return short_repr(self, ("path", "text", "name", "region"))

@@ -1,0 +1,197 @@
+"""A record that something else in the files may make now is not removed: what it is then is not known, and named."""
+
+import pytest
+
+from spfengine.planning.plan import Verdict
+from tests.planning.trees import planned, verdicts
+
+RECORD = "v=spf1 ip4:192.0.2.1 -all"
+TF = (
+    'resource "aws_route53_record" "spf" {\n'
+    f'  name    = "example.com"\n  type    = "TXT"\n  records = ["{RECORD}"]\n}}\n'
+)
+WWW = (
+    'resource "aws_route53_record" "www" {\n  name    = "www.example.com"\n  type    = "A"\n'
+    '  records = ["192.0.2.80"]\n}\n'
+)
+TF_JSON = '{"resource": {"aws_route53_record": {"spf": {"name": "example.com", "type": "TXT", "records": ["%s"]}}}}'
+DNSCONTROL = 'D("example.com", REG, DnsProvider(R53), A("@", "192.0.2.80")%s);\n'
+PULUMI = f'new aws.route53.Record("spf", {{ name: "example.com", type: "TXT", records: ["{RECORD}"] }});\n'
+PYTHON = f'Record("spf", name="example.com", type="TXT", records=["{RECORD}"])\n'
+ANSIBLE = "- cloudflare_dns:\n    zone: example.com\n    record: '@'\n    type: TXT\n    value: {value}\n".replace(
+    "{value}", RECORD
+)
+CFN = (
+    "Resources:\n  R:\n    Type: AWS::Route53::RecordSet\n    Properties:\n      Name: example.com.\n      Type: TXT\n"
+    f"      ResourceRecords: ['\"{RECORD}\"']\n"
+)
+SPF_IN_DNSCONTROL = f', TXT("@", "{RECORD}")'
+
+# the files before, the files after, and what may make the record then
+MAY_BE_MADE = {
+    "a module": (
+        {"main.tf": TF + WWW},
+        {"main.tf": WWW + 'module "mail" {\n  source = "./modules/mail"\n  domain = "example.com"\n}\n'},
+        'module "mail" (main.tf, line 6)',
+    ),
+    "a module in another file": (
+        {"spf.tf": TF},
+        {"dns.tf": 'module "dns" {\n  source  = "acme/dns/aws"\n  version = "2.1.0"\n}\n'},
+        'module "dns" (dns.tf, line 1)',
+    ),
+    "a module that gets more": (
+        {"main.tf": TF + 'module "mail" {\n  source = "./mail"\n}\n'},
+        {"main.tf": 'module "mail" {\n  source = "./mail"\n  records = var.records\n}\n'},
+        'module "mail" (main.tf, line 1)',
+    ),
+    "a module in JSON": (
+        {"main.tf.json": TF_JSON % RECORD},
+        {"main.tf.json": '{"module": {"mail": {"source": "./mail", "domain": "example.com"}}}'},
+        "(main.tf.json, line 1)",
+    ),
+    "a record of any type": (
+        {"main.tf": TF},
+        {
+            "main.tf": 'resource "aws_route53_record" "all" {\n  for_each = var.records\n  name     = each.value.name\n'
+            "  type     = each.value.type\n  records  = each.value.values\n}\n"
+        },
+        "(main.tf, line 1)",
+    ),
+    "a function of DNSControl": (
+        {"dnsconfig.js": DNSCONTROL % SPF_IN_DNSCONTROL},
+        {"dnsconfig.js": DNSCONTROL % ', mailRecords("example.com")'},
+        'mailRecords("example.com") (dnsconfig.js, line 1)',
+    ),
+    "a builder of DNSControl": (
+        {"dnsconfig.js": DNSCONTROL % SPF_IN_DNSCONTROL},
+        {"dnsconfig.js": DNSCONTROL % ', M365_BUILDER({label: "@"})'},
+        "M365_BUILDER",
+    ),
+    "a variable of DNSControl": (
+        {"dnsconfig.js": DNSCONTROL % SPF_IN_DNSCONTROL},
+        {"dnsconfig.js": DNSCONTROL % ", MAIL"},
+        "MAIL (dnsconfig.js, line 1)",
+    ),
+    "another file of DNSControl": (
+        {"dnsconfig.js": DNSCONTROL % SPF_IN_DNSCONTROL},
+        {"dnsconfig.js": 'require("./example.js");\n'},
+        'require("./example.js") (dnsconfig.js, line 1)',
+    ),
+    "a component of Pulumi": (
+        {"index.ts": PULUMI},
+        {"index.ts": 'new MailDomain("mail", { zone: "example.com" });\n'},
+        "(index.ts, line 1)",
+    ),
+    "a function of Python": (
+        {"__main__.py": PYTHON},
+        {"__main__.py": 'for name in ("example.com", "example.net"):\n    add_spf(name)\n'},
+        "add_spf(name) (__main__.py, line 2)",
+    ),
+    "a role of Ansible": (
+        {"tasks.yml": ANSIBLE},
+        {"tasks.yml": "- include_role:\n    name: mail-dns\n"},
+        "include_role",
+    ),
+    "roles of Ansible": (
+        {"site.yml": ANSIBLE},
+        {"site.yml": "- hosts: dns\n  roles:\n  - mail_dns\n"},
+        "roles",
+    ),
+    "records of any type in Ansible": (
+        {"tasks.yml": ANSIBLE},
+        {
+            "tasks.yml": "- cloudflare_dns:\n    zone: example.com\n    record: '{{ item.name }}'\n"
+            "    type: '{{ item.type }}'\n    value: '{{ item.value }}'\n  loop: '{{ records }}'\n"
+        },
+        "(tasks.yml, line ",
+    ),
+    "a stack of CloudFormation": (
+        {"t.yaml": CFN},
+        {
+            "t.yaml": "Resources:\n  Mail:\n    Type: AWS::CloudFormation::Stack\n    Properties:\n"
+            "      TemplateURL: https://s3.example/mail.yaml\n"
+        },
+        "AWS::CloudFormation::Stack (t.yaml, line 3)",
+    ),
+    "a module that names what is included": (
+        {"main.tf": TF},
+        {"main.tf": 'module "mail" {\n  source = "./mail"\n  includes = ["relay.other.example"]\n}\n'},
+        'module "mail" (main.tf, line 1)',
+    ),
+    "values of Helm": (
+        {"values.yaml": f"records:\n- dnsName: example.com\n  recordType: TXT\n  targets:\n  - {RECORD}\n"},
+        {"values.yaml": "mail:\n  spf:\n    includes: [relay.example]\n"},
+        "(values.yaml, line 2)",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", MAY_BE_MADE)
+def test_a_record_that_something_may_make_is_not_known(case: str) -> None:
+    before, after, shown = MAY_BE_MADE[case]
+    for files in ((before, after), (after, before)):
+        found = planned(*files)
+        assert set(verdicts(found).values()) == {Verdict.UNKNOWN}
+        assert (found.is_worse, found.is_broken, found.is_incomplete) == (False, False, True)
+        [name] = found.names
+        assert (
+            f"which records {shown.partition(' (')[0] if ' (' not in shown[:1] else ''}" in name.unsure
+            or shown in name.unsure
+        )
+        assert shown in name.unsure
+        for report in (found.render(), found.render_markdown()):
+            assert "removed" not in report
+            assert "--live" not in report
+
+
+OTHER = "other.example"
+IS_REMOVED = {
+    "nothing else": ({"main.tf": TF + WWW}, {"main.tf": WWW}),
+    "the file": ({"main.tf": WWW, "spf.tf": TF}, {"main.tf": WWW}),
+    "another record is new": ({"main.tf": TF}, {"main.tf": WWW}),
+    "a module was there before": (
+        {"main.tf": TF + 'module "vpc" {\n  source = "./vpc"\n}\n'},
+        {"main.tf": 'module "vpc" {\n  source = "./vpc"\n}\n'},
+    ),
+    "a module was in another file before": (
+        {"main.tf": TF, "a.tf": 'module "vpc" {\n  source = "./vpc"\n}\n'},
+        {"b.tf": 'module "vpc" {\n  source = "./vpc"\n}\n'},
+    ),
+    "a module is for another domain": (
+        {"main.tf": TF},
+        {"main.tf": f'module "mail" {{\n  source = "./mail"\n  domain = "{OTHER}"\n}}\n'},
+    ),
+    "another record of DNSControl": (
+        {"dnsconfig.js": DNSCONTROL % SPF_IN_DNSCONTROL},
+        {"dnsconfig.js": DNSCONTROL % ', MX("@", 10, "mx.example.com."), CNAME("www", "example.com.")'},
+    ),
+    "a function for another domain": (
+        {"dnsconfig.js": DNSCONTROL % SPF_IN_DNSCONTROL},
+        {"dnsconfig.js": DNSCONTROL % "" + f'D("{OTHER}", REG, TXT("@", "x=y"));\nmailRecords("{OTHER}");\n'},
+    ),
+    "another record of Pulumi": (
+        {"index.ts": PULUMI},
+        {"index.ts": 'new aws.route53.Record("www", { name: "example.com", type: "A", records: ["192.0.2.1"] });\n'},
+    ),
+    "another record of Python": (
+        {"__main__.py": PYTHON},
+        {"__main__.py": 'Record("www", name="www.example.com", type="A", records=["192.0.2.1"])\nprint("done")\n'},
+    ),
+    "another task": (
+        {"tasks.yml": ANSIBLE},
+        {"tasks.yml": ANSIBLE.replace("TXT", "A").replace(RECORD, "192.0.2.1") + "- apt:\n    name: curl\n"},
+    ),
+    "another resource": (
+        {"t.yaml": CFN},
+        {"t.yaml": "Resources:\n  B:\n    Type: AWS::S3::Bucket\n"},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", IS_REMOVED)
+def test_a_record_that_nothing_else_may_make_is_removed(case: str) -> None:
+    before, after = IS_REMOVED[case]
+    found = planned(before, after)
+    assert verdicts(found)["example.com"] is Verdict.WORSE
+    assert found.is_worse
+    assert "removed" in found.render()

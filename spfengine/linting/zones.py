@@ -17,7 +17,7 @@ from spfengine.record.parser import sound_terms
 from spfengine.resolvers.bounds import apexes_of
 from spfengine.resolvers.overlay import Overlay
 from spfengine.resolvers.rrsets import ANY_TYPE, PROXIED, RRset
-from spfengine.resolvers.zone import SUITE, Zone
+from spfengine.resolvers.zone import Zone
 from spfengine.visible import visible, visible_name
 
 
@@ -146,7 +146,7 @@ class _Collected:
 
 def is_collection(resolver: object) -> bool:
     """Whether a resolver is the zonedata of a suite with the records of so many domains that it collects them."""
-    if not isinstance(resolver, Zone) or resolver.apexes or SUITE not in resolver.memo:
+    if not isinstance(resolver, Zone) or resolver.apexes or not resolver.is_suite:
         return False
     return len({registrable_domain(name) for name in resolver.names if not is_for_tests(name)}) > _COLLECTED
 

@@ -82,8 +82,6 @@ def make_nodes(names: Iterable[str], rrsets: Iterable[RRset]) -> dict[str, Node]
 
 NOTES = "notes"
 """The key of `Zone.memo` for what `Zone.notes` returns."""
-SUITE = "suite"
-"""The key of `Zone.memo` that says that the zone is the zonedata of a suite."""
 _UNKNOWN = Answer.failed(Status.UNKNOWN)
 
 
@@ -118,6 +116,7 @@ class Zone(Frozen):
         ttl: the TTL of answers without an RRset (NXDOMAIN, no records).
         is_part: whether it has only some records, such as those of a change batch, so that it knows only the names that
             it lists.
+        is_suite: whether it is the zonedata of a suite of tests.
         memo: what other modules derive from the zone and keep with it; not part of its value.
         known_answer: exact-match lookup by `Question.key`; None means that `resolve` must look for wildcards. A
             subclass may answer differently, so for it this is always None.
@@ -125,9 +124,9 @@ class Zone(Frozen):
 
     __slots__ = (
         "_answers", "_bounds", "_nodata", "_nodes", "_nxdomain", "_redirections", "_reversed", "apexes", "is_part",
-        "known_answer", "memo", "names", "rrsets", "ttl",
+        "is_suite", "known_answer", "memo", "names", "rrsets", "ttl",
     )  # fmt: skip
-    fields: ClassVar[tuple[str, ...]] = ("names", "rrsets", "apexes", "ttl", "is_part")
+    fields: ClassVar[tuple[str, ...]] = ("names", "rrsets", "apexes", "ttl", "is_part", "is_suite")
     unchanging = True  # see `Checker`
     prefetch = 0  # see `spfengine.prefetch`: an answer takes no time
     names: tuple[str, ...]
@@ -135,6 +134,7 @@ class Zone(Frozen):
     apexes: tuple[str, ...] | None
     ttl: int | None
     is_part: bool
+    is_suite: bool
     memo: dict[Any, Any]
     known_answer: Callable[[Question], Answer | None]
     _answers: dict[tuple[str, str], Answer]
@@ -164,7 +164,7 @@ class Zone(Frozen):
         """
         names, rrsets = read_mapping(records, read_ttl(ttl))
         read = None if apexes is None else read_apexes(apexes)
-        self._fill(names, rrsets, read, ttl, is_part=False)
+        self._fill(names, rrsets, read, ttl)
 
     @classmethod
     def from_rrsets(
@@ -174,11 +174,13 @@ class Zone(Frozen):
         apexes: Iterable[str] | None = None,
         ttl: int | None = None,
         is_part: bool = False,
+        is_suite: bool = False,
     ) -> Self:
         """Make a zone of RRsets; `names` may hold names without any."""
         apexes = None if apexes is None else tuple(apexes)
         zone = cls.__new__(cls)
-        zone._fill(tuple(names), tuple(rrsets), apexes, ttl, is_part=is_part)  # noqa: SLF001 - this class makes it
+        fill_zone = zone._fill  # noqa: SLF001 - this class makes it
+        fill_zone(tuple(names), tuple(rrsets), apexes, ttl, is_part=is_part, is_suite=is_suite)
         return zone
 
     def only_listed(self) -> "Zone":
@@ -196,9 +198,8 @@ class Zone(Frozen):
         """
         from spfengine.resolvers.zone_files.openspf import read_zonedata
 
-        zone = cls(read_zonedata(zonedata), ttl=ttl)
-        zone.memo[SUITE] = True
-        return zone
+        names, rrsets = read_mapping(read_zonedata(zonedata), read_ttl(ttl))
+        return cls.from_rrsets(names, rrsets, ttl=ttl, is_suite=True)
 
     @classmethod
     def from_text(cls, text: str | bytes, origin: str | None = None) -> Self:
@@ -245,13 +246,15 @@ class Zone(Frozen):
         apexes: tuple[str, ...] | None,
         ttl: int | None,
         *,
-        is_part: bool,
+        is_part: bool = False,
+        is_suite: bool = False,
     ) -> None:
         fill(self, "names", names)
         fill(self, "rrsets", rrsets)
         fill(self, "apexes", apexes)
         fill(self, "ttl", ttl)
         fill(self, "is_part", is_part)
+        fill(self, "is_suite", is_suite)
         fill(self, "_bounds", Bounds(apexes or (), rrsets) if apexes or is_part else None)
         fill(self, "memo", {})
         fill(self, "_nodata", Answer.nodata(ttl))
@@ -376,4 +379,4 @@ class Zone(Frozen):
         return f"<Zone: {len(self.names)} names, {len(self.rrsets)} RRsets>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return self.__class__.from_rrsets, (self.names, self.rrsets, self.apexes, self.ttl, self.is_part)
+        return self.__class__.from_rrsets, tuple([getattr(self, name) for name in self.fields])

@@ -1,5 +1,6 @@
 """All names of a zone in one go."""
 
+import pickle
 from typing import Any
 
 import pytest
@@ -139,8 +140,10 @@ def test_what_a_collection_of_published_records_lacks_is_not_known() -> None:
         findings = [each for each in spfengine.lint_zone(zone) if each.domain == "firma.de"]
         return {(str(each.code), next((name for name in names if f"{name} " in each.text), "")) for each in findings}
 
-    collected = found(Zone.from_openspf({**records, **ours}))
+    collection = Zone.from_openspf({**records, **ours})
+    collected = found(collection)
     assert {code for code, _ in collected} == {"outside-zone", "could-be-registered"}
+    assert found(pickle.loads(pickle.dumps(collection))) == collected
     assert spfengine.check("5.9.1.2", "a@firma.de", resolver=Zone.from_openspf({**records, **ours})).result == "pass"
     whole = {code for code, _ in found(Zone.from_openspf(ours))}
     assert "outside-zone" not in whole

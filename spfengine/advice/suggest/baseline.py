@@ -96,7 +96,7 @@ def with_sound_parts(domain: str, start: Baseline, own: Iterable[str]) -> Genera
     seen = {fold(domain)}
     pending = list(_targets(start.record))
     while pending and len(seen) <= _MOST_PARTS:
-        name, term = pending.pop()
+        name, term = pending.pop(0)
         if fold(name) in seen or not any(is_same_or_under(name, other) for other in own):
             continue
         seen.add(fold(name))

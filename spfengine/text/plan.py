@@ -100,7 +100,7 @@ def name_lines(
         yield note(WARNING, f"as {visible(planned.file)} has it; other files have other records for this name")
     if planned.unsure:
         yield note(WARNING, f"not known: {planned.unsure}")
-    parts = [part for part in planned.parts if part not in planned.unsure]
+    parts = [part for part in planned.parts if f" {part} (" not in planned.unsure]  # which names those with their place
     if parts:
         yield note(WARNING, f"not in the files, so what it decides is not known: {listed(parts, _MOST)}")
 

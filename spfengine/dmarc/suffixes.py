@@ -32,9 +32,21 @@ def registrable_domain(name: str) -> str | None:
     It is the domain one label below the public suffix, by the list that publicsuffixlist brings along. Without that
     package it is the last two labels: so a name that needs three, as under co.uk, gives one that exists.
     """
+    return _below_suffix(name, only_icann=True)
+
+
+def owned_domain(name: str) -> str | None:
+    """Return the domain whose owner has a name: as `registrable_domain`, but below the suffixes of companies too.
+
+    For www.alice.github.io that is alice.github.io, since GitHub gives the names below github.io to others.
+    """
+    return _below_suffix(name, only_icann=False)
+
+
+def _below_suffix(name: str, *, only_icann: bool) -> str | None:
     if any(is_same_or_under(name, reserved) for reserved in _NOT_FOR_REGISTRATION):
         return None
-    suffixes = _packaged()
+    suffixes = _packaged(only_icann)
     if suffixes is None:
         labels = fold(name).split(".")
         return ".".join(labels[-2:]) if len(labels) > 1 else None
@@ -42,13 +54,13 @@ def registrable_domain(name: str) -> str | None:
     return found
 
 
-@lru_cache(maxsize=1)
-def _packaged() -> Any:
+@lru_cache(maxsize=2)
+def _packaged(only_icann: bool) -> Any:
     try:
         from publicsuffixlist import PublicSuffixList
     except ImportError:
         return None
-    return PublicSuffixList(only_icann=True)
+    return PublicSuffixList(only_icann=only_icann)
 
 
 class PublicSuffixes:

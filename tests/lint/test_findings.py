@@ -13,6 +13,7 @@ from spfengine.text.lines import plain
 from spfengine.text.lint import lint_lines
 from tests.conftest import REPOSITORY
 from tests.lint.cases import CASES, DOMAIN, case
+from tests.optional import need
 
 SEED = REPOSITORY / "examples" / "seed.zone"
 
@@ -463,3 +464,29 @@ def test_a_term_that_is_there_twice_is_one_finding() -> None:
 def test_an_mx_record_with_an_address_is_one_finding_in_a_zone_too() -> None:
     rrsets = {"x.example": {"SOA": "ns. root. 1 2 3 4 5", "TXT": "v=spf1 mx -all", "MX": (10, "192.0.2.1")}}
     assert codes_of(spfengine.lint("x.example", resolver=spfengine.Zone(rrsets))) == ["mx-is-address"]
+
+
+ABOVE = ("acme.com", "example.com", "example.org", "corp.internal", "internal", "github.io", "io", "co.uk", "com")
+
+
+@pytest.mark.parametrize(
+    ("domain", "parent"),
+    [
+        ("news.x.acme.com", "acme.com"),
+        ("news.x.example.com", "example.com"),
+        ("news.example.org", "example.org"),
+        ("mx1.corp.internal", "corp.internal"),
+        ("corp.internal", None),
+        ("news.alice.github.io", None),
+        ("alice.github.io", None),
+        ("b.co.uk", None),
+    ],
+)
+def test_a_domain_above_is_proposed_only_if_it_has_the_same_owner(domain: str, parent: str | None) -> None:
+    """GitHub gives the names below github.io to others: its record is none of theirs."""
+    need("publicsuffixlist")
+    above = {name: {"TXT": "v=spf1 a -all"} for name in ABOVE}
+    zone = Zone({**above, domain: {"A": "203.0.113.1", "MX": (10, domain)}})
+    text = " ".join([finding.text for finding in spfengine.lint(domain, resolver=zone)])
+    assert ("does not apply to its subdomains" in text) is (parent is not None)
+    assert parent is None or f"the record of {parent} does not apply" in text

@@ -11,6 +11,7 @@ import argparse
 import gzip
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,8 @@ from zipfile import ZIP_STORED, ZipFile, ZipInfo
 from scripts.pyodide_package import PYODIDE, fetched, verified
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+LICENSES = REPOSITORY / "scripts" / "live_licenses"
+"""The licences of Pyodide (MPL-2.0) and of CPython (Python-2.0), which become part of the wheel."""
 LEFT_OUT = {
     "__phello__", "_aix_support", "_android_support", "_apple_support", "_ios_support", "_osx_support", "_pyrepl",
     "antigravity", "bdb", "cProfile", "cmd", "code", "concurrent/interpreters", "compression", "ctypes", "curses",
@@ -43,6 +46,9 @@ _ABOUT = '''"""Python for browsers, for interactive reports of spfengine: Pyodid
 
 The files are those of npm's package {package}, packed by gzip. Of the standard library they have what a report needs.
 Nothing here runs in your own Python.
+
+Pyodide is licensed under MPL-2.0. Its source code: https://github.com/pyodide/pyodide/tree/{version}
+CPython is licensed under Python-2.0. Both licences are in the folder `licenses` of this package's metadata.
 """
 '''
 _PROJECT = """[build-system]
@@ -54,6 +60,7 @@ name = "spfengine-live"
 version = "{version}"
 description = "Python for browsers, for interactive reports of spfengine"
 license = "MPL-2.0 AND Python-2.0"
+license-files = ["licenses/*"]
 authors = [{{ name = "The Pyodide authors; packed by the spfengine authors" }}]
 requires-python = ">=3.11"
 readme = "README.md"
@@ -78,6 +85,7 @@ def build(pyodide: Path | None, output: Path) -> Path:
         project = Path(folder, "project")
         package = project / "spfengine_live"
         package.mkdir(parents=True)
+        shutil.copytree(LICENSES, project / "licenses")
         for name, content in verified(pyodide or fetched(Path(folder))):
             (package / f"{name}.gz").write_bytes(gzip.compress(_reduced(name, content), mtime=0))
         about = _ABOUT.format(version=version, package=PYODIDE)

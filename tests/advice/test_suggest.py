@@ -173,7 +173,10 @@ def test_each_term_has_its_reason() -> None:
 )
 def test_a_term_whose_addresses_are_not_known_stays_with_the_reason(included: str, reason: str) -> None:
     hosts = [(10, f"mx{number}.d.example") for number in range(11)]
-    records = {"d.example": {"TXT": "v=spf1 include:i.d.example -all"}, "i.d.example": {"TXT": included, "MX": hosts}}
+    records: dict[str, Any] = {
+        "d.example": {"TXT": "v=spf1 include:i.d.example -all"},
+        "i.d.example": {"TXT": included, "MX": hosts},
+    }
     found = spfengine.suggest("d.example", resolver=Zone(records, apexes=["d.example"]), catalogue=CATALOGUE)
     assert (found.terms[0].sign, found.terms[0].term) == ("=", "include:i.d.example")
     assert found.terms[0].why == f"what it matches is not known: {reason}"

@@ -115,7 +115,8 @@ def test_an_update_leaves_the_snapshot_as_it_was_or_replaces_it(tmp_path: Path) 
     assert full.returncode == 73
     assert b"can't be written: File too large" in full.stderr
     assert path.read_bytes() == before
-    found, code = set(), -signal.SIGKILL
+    found: set[tuple[int, bytes]] = set()
+    code: int = -signal.SIGKILL
     while code == -signal.SIGKILL:
         code = _end(["-c", _KILLED, str(len(found)), *update]).returncode
         found.add((len(found), path.read_bytes()))

@@ -214,6 +214,7 @@ def test_a_record_that_something_may_make_is_not_known(case: str) -> None:
         for report in (found.render(), found.render_markdown()):
             assert "removed" not in report
             assert "--live" not in report
+            assert "compare zone files from before and after" in " ".join(report.split())
 
 
 OTHER = "other.example"

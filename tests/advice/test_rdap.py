@@ -336,6 +336,13 @@ def test_registries_are_asked_by_https_only() -> None:
         registries.url(ip_address("23.0.0.1"))
 
 
+def test_a_url_in_the_list_that_is_none_costs_no_other_registry() -> None:
+    services = {"services": [[["23.0.0.0/8"], ["https://r.example:x/"]], [["24.0.0.0/8"], ["https://r.example/"]]]}
+    registries = Registries(4, services, plain=False)
+    assert registries.hosts == {"r.example"}
+    assert registries.url(ip_address("24.0.0.1")) == "https://r.example/ip/24.0.0.1"
+
+
 @pytest.mark.parametrize("url", ["", "x", "ftp://a.example/", "http://", "https://[::", None, 5, "\x1b://"])
 def test_what_is_no_url_is_an_argument_error(url: Any) -> None:
     with pytest.raises(spfengine.ArgumentError, match=r"expected one like https://data\.iana\.org/rdap/"):

@@ -1,23 +1,28 @@
 """Files that commands write: complete, or as they were before, if the disc is full or the process is killed."""
 
+import os
 import resource
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import REPOSITORY, SEED, environment
+from tests.report.runtime import write_stand_in
 
 SMALL = str(REPOSITORY / "tests" / "conformance" / "small.yml")
 _CONFORMANCE = ["conformance", SMALL, "--adapter", "tests.conformance.implementations:ours", "--default-explanation"]
+_DRAFT = "v=spf1 a ~all"
 WRITING = {
     "snapshot": ["snapshot", "seed.example", "--zone", SEED, "--output"],
     "recording": ["check", "23.83.218.24", "alice@seed.example", "--zone", SEED, "--record-answers"],
     "conformance report": [*_CONFORMANCE, "DEFAULT", "--output"],
     "conformance ledger": [*_CONFORMANCE, "DEFAULT", "--write-ledger"],
     "HTML report": ["tree", "seed.example", "--zone", SEED, "--html"],
+    "interactive report": ["simulate", "seed.example", "--zone", SEED, "--draft", _DRAFT, "--interactive", "--html"],
 }
 """Commands that write a file, whose name comes last. A survey adds line by line: see test_survey_resume."""
 BEFORE = "what was there before\n"
@@ -41,8 +46,23 @@ os._exit(code)
 """
 
 
-def _without_coverage() -> dict[str, str]:
-    return {name: value for name, value in environment().items() if not name.startswith("COV")}
+@pytest.fixture(autouse=True, scope="module")
+def _runtime(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A package in place of Python for browsers, for the processes that the tests start."""
+    folder = tmp_path_factory.mktemp("runtime")
+    write_stand_in(folder)
+    _further_paths.append(str(folder))
+    yield
+    _further_paths.clear()
+
+
+_further_paths: list[str] = []
+
+
+def _environment() -> dict[str, str]:
+    """Return one without coverage, which writes files of its own."""
+    kept = {name: value for name, value in environment().items() if not name.startswith("COV")}
+    return kept | {"PYTHONPATH": os.pathsep.join([kept["PYTHONPATH"], *_further_paths])}
 
 
 def _end(words: list[str], octets: int | None = None) -> "subprocess.CompletedProcess[bytes]":
@@ -51,9 +71,7 @@ def _end(words: list[str], octets: int | None = None) -> "subprocess.CompletedPr
             resource.setrlimit(resource.RLIMIT_FSIZE, (octets, octets))
 
     command = [sys.executable, *words]
-    return subprocess.run(
-        command, capture_output=True, env=_without_coverage(), timeout=300, check=False, preexec_fn=limit
-    )
+    return subprocess.run(command, capture_output=True, env=_environment(), timeout=300, check=False, preexec_fn=limit)
 
 
 @pytest.mark.full
@@ -84,6 +102,29 @@ def test_killed_at_any_step_the_file_is_whole(what: str, tmp_path: Path) -> None
             assert len(found) == len(whole)
             break
     assert kills >= 2
+
+
+@pytest.mark.full
+def test_an_update_leaves_the_snapshot_as_it_was_or_replaces_it(tmp_path: Path) -> None:
+    path, zone = tmp_path / "snapshot.json", tmp_path / "new.zone"
+    zone.write_text('$ORIGIN seed.example.\n@ 3600 IN TXT "v=spf1 ip4:192.0.2.1 -all"\n', encoding="ascii")
+    assert _end(["-m", "spfengine", *WRITING["snapshot"], str(path)]).returncode == 0
+    before = path.read_bytes()
+    update = ["drift", str(path), "--update", "--zone", str(zone)]
+    full = _end(["-m", "spfengine", *update], octets=10)
+    assert full.returncode == 73
+    assert b"can't be written: File too large" in full.stderr
+    assert path.read_bytes() == before
+    found: set[tuple[int, bytes]] = set()
+    code: int = -signal.SIGKILL
+    while code == -signal.SIGKILL:
+        code = _end(["-c", _KILLED, str(len(found)), *update]).returncode
+        found.add((len(found), path.read_bytes()))
+    assert code == 1
+    after = path.read_bytes()
+    assert after != before
+    assert len(found) > 2
+    assert {content for _, content in found} == {before, after}
 
 
 def _whole(what: str, folder: Path) -> str:

@@ -13,14 +13,19 @@ from spfengine.report import interactive
 
 @contextmanager
 def stand_in(folder: Path) -> Iterator[None]:
-    """Install the package in a folder."""
+    """Install the package in a folder, for this process."""
+    write_stand_in(folder)
+    with found_in(folder):
+        yield
+
+
+def write_stand_in(folder: Path) -> None:
+    """Write the package to a folder."""
     package = folder / interactive.RUNTIME
     package.mkdir(parents=True)
     (package / "__init__.py").touch()
     for name in interactive.PARTS:
         (package / f"{name}.gz").write_bytes(gzip.compress(name.encode()))
-    with found_in(folder):
-        yield
 
 
 @contextmanager

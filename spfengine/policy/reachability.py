@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from spfengine.addresses import V4, V6, locate
+from spfengine.addresses import V4, V6, locate, network_range
 from spfengine.answers import Answer, Question, RRType
 from spfengine.evaluation.limits import lifted
 from spfengine.evaluation.session import Answers
@@ -20,7 +20,7 @@ from spfengine.policy.outcome import Outcome
 from spfengine.policy.ranges import SpanIndex, Spans, SpanSet, common_sizes, difference, intersection
 from spfengine.problems import ProblemCode, Result
 from spfengine.record import grammar
-from spfengine.record.model import All, Directive, Network, Record, Term, same_term
+from spfengine.record.model import IP4, All, Directive, Network, Record, Term, same_term
 from spfengine.visible import short_repr
 
 
@@ -191,7 +191,7 @@ class Alone:
 
     Attributes:
         spans: the addresses that it matches, of IPv4 and of IPv6; empty if `is_known` is false.
-        outcomes: the outcomes of that record.
+        outcomes: the outcomes of that record; none for `ip4`, which is not evaluated.
         is_known: whether all outcomes are certain, and DNS answered everything.
     """
 
@@ -214,6 +214,8 @@ def evaluate_alone(inputs: Inputs, domain: str, term: Term, answers: Answers) ->
     Args:
         answers: what DNS has answered so far; new answers are added. The record of the domain is not asked for.
     """
+    if isinstance(term, IP4):  # as compiling would say; not `ip6`, as no client has a mapped address
+        return Alone(([network_range(V4, term.network, term.prefix)], []), (), is_known=True)
     alone = inputs.at(domain).with_limits(lifted(inputs.limits))
     key = Question(domain, RRType.TXT).key
     own = answers.get(key)

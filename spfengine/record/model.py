@@ -322,12 +322,12 @@ class Record(Frozen):
     @property
     def directives(self) -> tuple[Directive, ...]:
         """The directives, in order."""
-        return tuple(term for term in self.terms if isinstance(term, Directive))
+        return tuple([term for term in self.terms if isinstance(term, Directive)])
 
     @property
     def modifiers(self) -> tuple[Modifier, ...]:
         """The modifiers, in order."""
-        return tuple(term for term in self.terms if isinstance(term, Modifier))
+        return tuple([term for term in self.terms if isinstance(term, Modifier)])
 
 
 def same_term(first: Term, second: Term, *, qualifier: bool = True) -> bool:

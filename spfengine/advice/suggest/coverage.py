@@ -3,13 +3,12 @@
 from collections.abc import Collection, Generator, Sequence
 from dataclasses import dataclass, replace
 
-from spfengine.addresses import V4, network_range
 from spfengine.answers import Answer, Question
 from spfengine.evaluation.session import Answers
 from spfengine.policy.inputs import Inputs
 from spfengine.policy.ranges import Spans, difference, intersection, size
 from spfengine.policy.reachability import evaluate_alone
-from spfengine.record.model import IP4, All, Directive, Network, Record, term_key
+from spfengine.record.model import All, Directive, Network, Record, term_key
 
 MAX_DIRECTIVES = 300
 """In a record with more directives, none is left out except those that the caller names."""
@@ -76,8 +75,6 @@ def matching(
     inputs: Inputs, directive: Directive, answers: Answers, has_known_owner: bool = True
 ) -> Generator[Question, Answer, Coverage]:
     """Return which addresses a directive of the domain's own record matches."""
-    if isinstance(directive, IP4):  # as matched_alone would say, but without compiling hundreds of them
-        return Coverage(directive, ([network_range(V4, directive.network, directive.prefix)], []), has_known_owner)
     alone = yield from evaluate_alone(inputs, inputs.domain, directive, answers)
     return Coverage(directive, alone.spans if alone.is_known else None, has_known_owner, alone.outside)
 

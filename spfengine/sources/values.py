@@ -207,7 +207,7 @@ def _elements(reading: Reading, index: int, end: int, separator: str) -> tuple[l
         if atoms:
             joins.append(len(atoms))
             atoms += [Atom(char, atoms[-1].end, atoms[-1].end) for char in separator]
-        element, after = sum_at(reading, index)
+        element, after = _substituted(reading, index) or sum_at(reading, index)
         if after < end and not is_sign(reading.at(after), ","):  # an expression that is no sum
             while after < end and not is_sign(reading.at(after), ","):
                 after = min(reading.closing.get(after, after) + 1, end)
@@ -215,6 +215,20 @@ def _elements(reading: Reading, index: int, end: int, separator: str) -> tuple[l
         atoms += element
         index = after + 1
     return atoms, joins
+
+
+def _substituted(reading: Reading, index: int) -> tuple[list[Atom], int] | None:
+    """Return the string of CloudFormation's !Sub or Fn::Sub, and the index after it; None if neither is here."""
+    at = reading.at
+    if is_sign(at(index), "!Sub"):
+        literal, after = at(index + 1), index + 2
+    elif is_sign(at(index), "{") and _is_function(reading, index + 2, "Sub"):
+        literal, after = at(index + 3), index + 5
+        if reading.closing.get(index) != after - 1:
+            return None
+    else:
+        return None
+    return (_atoms(reading, literal), after) if isinstance(literal, Literal) else None
 
 
 def _is_txt(reading: Reading, opening: int) -> bool:
@@ -245,7 +259,7 @@ def _separator(reading: Reading, opening: int) -> str | None:
     before = opening - 1
     if is_sign(at(opening), "[") and is_sign(at(before), ","):
         is_call = is_sign(at(before - 2), "(") and is_sign(at(before - 3), "join")  # join(" ", […])
-        if is_call or (is_sign(at(before - 2), "[") and _is_join(reading, before - 3)):
+        if is_call or (is_sign(at(before - 2), "[") and _is_function(reading, before - 3, "Join")):
             return _short(reading, at(before - 1))
     return None
 
@@ -260,14 +274,14 @@ def _is_concatenation(reading: Reading, opening: int) -> bool:
     return not is_sign(at(opening - 2), ".") or is_sign(before, "pulumi", "Output") or is_empty
 
 
-def _is_join(reading: Reading, index: int) -> bool:
-    """Whether CloudFormation's Fn::Join or !Join is before a list."""
+def _is_function(reading: Reading, index: int, name: str) -> bool:
+    """Whether a function of CloudFormation is before its argument: `!Join` or `Fn::Join:`."""
     token = reading.at(index)
     if is_sign(token, ":"):
         token = reading.at(index - 1)
     if isinstance(token, Literal):
-        return reading.text[token.start : token.end].strip("'\"").lower() == "fn::join"
-    return is_sign(token, "!Join")
+        return reading.text[token.start : token.end].strip("'\"").lower() == f"fn::{name.lower()}"
+    return is_sign(token, f"!{name}")
 
 
 def _short(reading: Reading, token: Token | None) -> str | None:

@@ -30,8 +30,11 @@ _PLAIN = re.compile(r"[^\s#](?:[^\n#]|(?<=[^ \t])#)*")
 _PLAIN_IN_FLOW = re.compile(
     r"[^\s,\[\]{}\"'#](?:[^\n,\[\]{}#:]|:(?=[^\s,\[\]{}])|(?<=[^ \t])#|\{\{[^{}\n]*\}\}|\$\{[^{}\n]*\})*"
 )
-_DOUBLE_END = re.compile(r"\\[\s\S]|\"")
-_SINGLE_END = re.compile(r"''|'")
+# A template of Helm or Jinja may have the quotes of the scalar that it is in: "{{ include "mail.spf" . }}". That is no
+# YAML before it is filled in: what comes after the first of them cannot come after a scalar.
+_QUOTES_IN_TEMPLATE = r"\{{\{{[^{{}}\n\\{0}]{{0,400}}{0}(?![ \t]*(?:[,\]}}:]|\r?$)|[ \t]+#)[^{{}}\n]{{0,400}}\}}\}}"
+_DOUBLE_END = re.compile(_QUOTES_IN_TEMPLATE.format('"') + r"|\\[\s\S]|\"", re.MULTILINE)
+_SINGLE_END = re.compile(_QUOTES_IN_TEMPLATE.format("'") + r"|''|'", re.MULTILINE)
 _INDENT = re.compile(r"[ ]*")
 _BLANK = re.compile(r"[ \t]*\r?$", re.MULTILINE)
 

@@ -46,6 +46,8 @@ SHAPES: dict[str, tuple[str, Callable[[int], str]]] = {
     "deep sequences": (".yaml", lambda n: "".join(" " * i + "- v=spf1 -all\n" for i in range(n // 20))),
     "quotes in YAML": (".yaml", lambda n: "x: v=spf1\n" + "- 'a\n" * n + "-\n" + '- "a\n' * n),
     "brackets in YAML": (".yaml", lambda n: "x: v=spf1\n" + "y: [{\n" * n),
+    "quotes in templates": (".yaml", lambda n: 'x: "v=spf1 ' + '{{ a "b }} ' * n + '"'),
+    "quotes in templates that are not closed": (".yaml", lambda n: 'x: "v=spf1 ' + '{{ a "b' * n + '"'),
     "keys": (".yaml", lambda n: "v=spf1 " + ":a" * n + ": b"),
     "sums": (".js", lambda n: "x = 'v=spf1 mx'" + " + y" * n),
     "sums of calls": (".js", lambda n: "x = 'v=spf1 mx' + " + "f(" * n + ")" * n + " + ' -all'"),
